@@ -1,0 +1,12 @@
+"""nnscratch: convolutional networks from scratch, every gradient by hand, on NumPy and on CuPy.
+
+    errors, backend   mistakes in one sentence; which array library owns an array
+    ops               the formulas: each forward with its backward right below it
+    layers, models    objects that own parameters, and graphs of them
+    losses, optimizers, initializers, checkpoint
+    gradcheck         the proof: numeric gradients, and wrong backwards that must be caught
+    networks, data    networks assembled from layers; pictures in and out
+    style             a photograph painted in another picture's style
+    cli               the `nnscratch` command
+"""
+__version__ = "0.1.0"

@@ -1,0 +1,116 @@
+"""NumPy or CuPy? Which one owns an array, how arrays move between them, and why there is no GPU.
+
+CuPy has NumPy's names, so one line of mathematics runs on both: a formula asks its own arguments which module they
+belong to, `xp = array_module(x)`, and goes on with `xp.exp(x)`. Only whoever *creates* an array has to choose a device,
+and that choice is made here, by `use("auto" | "cpu" | "gpu")`.
+"""
+import logging
+import sys
+
+import numpy as np
+
+from nnscratch.errors import InputError
+
+log = logging.getLogger("nnscratch")
+
+_device = "cpu"  # where new arrays are made; changed by use() alone
+
+
+def array_module(*arrays):
+    """The module that owns the arrays: `cupy` if one of them lives on the GPU, else `numpy`.
+
+    CuPy is never imported here: an array of CuPy's can only exist once somebody has imported it.
+    """
+    for array in arrays:
+        if type(array).__module__.partition(".")[0] == "cupy":
+            return sys.modules["cupy"]
+    return np
+
+
+def gpu_status():
+    """Whether a GPU can really be used, as `(module, reason, remedy)`; `module` is None when there is none.
+
+    Importing CuPy, or asking it whether a GPU is there, proves little: the driver, cuBLAS or the kernel compiler may
+    still be missing. Only a product and a kernel that have run count.
+    """
+    try:
+        import cupy
+    except ImportError:
+        return None, "CuPy is not installed", 'pip install "nnscratch[gpu]" (or "nnscratch[gpu12]" for a CUDA 12 driver)'
+    try:
+        ones = cupy.ones((2, 2), cupy.float32)
+        total = float((ones @ ones + ones).sum())  # cuBLAS makes the product, a compiled kernel the sum
+    except Exception as error:  # CuPy reports a missing driver or library by many unrelated exceptions
+        return None, f"CuPy is installed but cannot compute ({_first_line(error)})", _remedy(error)
+    if total != 12.0:
+        return None, f"the GPU computed {total} where 12 was right", "check the GPU with nvidia-smi, then reinstall CuPy"
+    return cupy, "a product and a kernel ran", ""
+
+
+def _first_line(error):
+    return f"{type(error).__name__}: {error}".strip().splitlines()[0].rstrip(".")
+
+
+def _remedy(error):
+    """The line that most likely repairs a CuPy that is installed but cannot compute."""
+    text = f"{type(error).__name__} {error}".lower()
+    if "insufficient" in text or "version" in text:
+        return 'update the NVIDIA driver to 580 or newer, or: pip uninstall cupy-cuda13x && pip install "nnscratch[gpu12]"'
+    if "nvrtc" in text or "cublas" in text or "dynamiclib" in text or "shared object" in text or "headers" in text:
+        return 'pip install "cupy-cuda13x[ctk]" (brings the CUDA libraries that the driver lacks)'
+    return "install an NVIDIA driver and check it with nvidia-smi, or go on with the CPU (--device cpu)"
+
+
+def use(device="auto"):
+    """Choose where new arrays are made, and return the choice: "cpu" or "gpu".
+
+    `auto` takes the GPU if there is one and else says in one logged line why not; `gpu` never falls back.
+
+    Raises
+    ------
+    InputError
+        An unknown device, or `gpu` where no GPU can be used: with the reason and the line that repairs it.
+    """
+    global _device
+    if device not in ("auto", "cpu", "gpu"):
+        raise InputError(f'device {device!r} is unknown: choose "auto", "cpu" or "gpu"')
+    chosen = "cpu"
+    if device != "cpu":
+        module, reason, remedy = gpu_status()
+        if module is not None:
+            chosen = "gpu"
+        elif device == "gpu":
+            raise InputError(f"device 'gpu' was asked for, but {reason}; to mend it: {remedy}")
+        else:
+            log.info("running on the CPU: %s", reason)
+    _device = chosen
+    return chosen
+
+
+def current_module():
+    """The array module of the device chosen by `use`."""
+    if _device == "gpu":
+        import cupy
+        return cupy
+    return np
+
+
+def move(array, module):
+    """The same numbers as an array of `module`: uploaded, downloaded, or the array itself if it is there already."""
+    if module is np:
+        return array.get() if array_module(array) is not np else np.asarray(array)
+    return module.asarray(array)
+
+
+def to_cpu(array):
+    """The array as a NumPy array; waits for the GPU if the array lives there."""
+    return move(array, np)
+
+
+def describe_device():
+    """One line for people: which device computes, and through which library."""
+    if _device == "cpu":
+        return f"CPU, NumPy {np.__version__}"
+    cupy = current_module()
+    name = cupy.cuda.runtime.getDeviceProperties(cupy.cuda.Device().id)["name"].decode()
+    return f"GPU, {name}, CuPy {cupy.__version__}"

@@ -1,0 +1,69 @@
+"""First values of the weights: small random numbers whose size keeps the signal's variance from layer to layer.
+
+Shapes: dense weights (inputs, units), kernels (KH, KW, inputs, outputs). Always drawn by NumPy and then moved, so that
+a CPU and a GPU start from the same numbers.
+
+Every initializer is a function (shape, random) -> array, `random` being a numpy Generator. Layers draw from one stream
+that starts at seed 0: a script gives the same network every time it is run. `set_seed` chooses another.
+"""
+from math import prod, sqrt
+
+import numpy as np
+
+from nnscratch.errors import InputError
+
+_random = np.random.default_rng(0)
+
+
+def set_seed(seed):
+    """Start the stream of initial values (and of dropout seeds) anew; the same seed gives the same networks."""
+    global _random
+    _random = np.random.default_rng(seed)
+
+
+def new_seed():
+    """A seed for a layer that draws numbers of its own."""
+    return int(_random.integers(2**31))
+
+
+def fans(shape):
+    """How many values a unit adds up (fan_in), and how many units a value goes to (fan_out)."""
+    window = prod(shape[:-2])
+    return window * shape[-2], window * shape[-1]
+
+
+def zeros(shape, random=None):
+    return np.zeros(shape)
+
+
+def ones(shape, random=None):
+    return np.ones(shape)
+
+
+def glorot_uniform(shape, random):
+    """Uniform, variance 2 / (fan_in + fan_out). Glorot and Bengio (2010), equation 16; Keras' default."""
+    limit = sqrt(6 / sum(fans(shape)))
+    return random.uniform(-limit, limit, shape)
+
+
+def he_normal(shape, random):
+    """Normal, variance 2 / fan_in, for layers followed by a ReLU. He et al. (2015), section 2.2."""
+    return random.normal(0, sqrt(2 / fans(shape)[0]), shape)
+
+
+def normal_002(shape, random):
+    """Normal, deviation 0.02: the DCGAN initialization. Radford, Metz, Chintala (2016), section 4."""
+    return random.normal(0, 0.02, shape)
+
+
+INITIALIZERS = {function.__name__: function for function in (zeros, ones, glorot_uniform, he_normal, normal_002)}
+
+
+def draw(initializer, shape):
+    """Values of the given shape from an initializer, by name or as a function (shape, random) -> array."""
+    if isinstance(initializer, str):
+        if initializer not in INITIALIZERS:
+            raise InputError(f"initializer {initializer!r} is unknown: choose one of {', '.join(INITIALIZERS)}, or give "
+                             f"a function (shape, random) -> array")
+        initializer = INITIALIZERS[initializer]
+    return np.asarray(initializer(shape, _random), dtype=np.float32)

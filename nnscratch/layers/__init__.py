@@ -1,0 +1,16 @@
+"""Layers: thin objects that own parameters, remember what backward needs, and call ops. Names as in Keras."""
+from nnscratch.layers.activation import ELU, Activation, Dropout, LeakyReLU, ReLU, SpatialDropout2D
+from nnscratch.layers.base import Input, Layer, Symbol
+from nnscratch.layers.kernels import Conv2D, Conv2DTranspose, Dense
+from nnscratch.layers.normalization import BatchNormalization, InstanceNormalization
+from nnscratch.layers.pooling import (
+    AveragePooling2D,
+    GlobalAveragePooling2D,
+    MaxPooling2D,
+    Padding2D,
+    UpSampling2D,
+    ZeroPadding2D,
+)
+from nnscratch.layers.shaping import Add, Concatenate, Flatten, Reshape
+
+Dropout2D = SpatialDropout2D

@@ -1,0 +1,90 @@
+"""Activation and dropout layers: the shape stays, and there is nothing to learn."""
+import numpy as np
+
+from nnscratch import initializers
+from nnscratch.layers.base import Layer
+from nnscratch.ops.activations import activation_by_name, elu, elu_backward, leaky_relu, leaky_relu_backward
+from nnscratch.ops.dropout import dropout, dropout_backward, spatial_dropout2d
+
+
+class Activation(Layer):
+    """An activation by its Keras name: "relu", "leaky_relu" (slope 0.2), "elu", "tanh", "sigmoid", "softmax"."""
+
+    def __init__(self, activation, name=None):
+        super().__init__(name)
+        self.function, self.function_backward = activation_by_name(activation)
+
+    def compute(self, x, training):
+        return self.function(x)
+
+    def differentiate(self, dy, cache, wrt):
+        return self.function_backward(dy, cache), {}
+
+
+class ReLU(Activation):
+    """max(0, x)"""
+
+    def __init__(self, name=None):
+        super().__init__("relu", name)
+
+
+class LeakyReLU(Layer):
+    """x where x > 0, else negative_slope * x. The slope is 0.3 by default, as in Keras; by name it is 0.2."""
+
+    def __init__(self, negative_slope=0.3, name=None):
+        super().__init__(name)
+        self.negative_slope = negative_slope
+
+    def compute(self, x, training):
+        return leaky_relu(x, self.negative_slope)
+
+    def differentiate(self, dy, cache, wrt):
+        return leaky_relu_backward(dy, cache), {}
+
+
+class ELU(Layer):
+    """x where x > 0, else alpha * (exp(x) - 1)."""
+
+    def __init__(self, alpha=1.0, name=None):
+        super().__init__(name)
+        self.alpha = alpha
+
+    def compute(self, x, training):
+        return elu(x, self.alpha)
+
+    def differentiate(self, dy, cache, wrt):
+        return elu_backward(dy, cache), {}
+
+
+class Dropout(Layer):
+    """Drop single values in training; at inference, the identity.
+
+    The mask of call number k is drawn from (seed, k): it is the same on every device, and goes on after a restart from
+    a checkpoint, because `calls` is saved with the layer.
+    """
+
+    drop = staticmethod(dropout)
+
+    def __init__(self, rate, seed=None, name=None):
+        super().__init__(name)
+        self.rate, self.seed = rate, initializers.new_seed() if seed is None else seed
+
+    def build(self, shape):
+        self.buffers["calls"] = np.zeros((), dtype=np.int64)
+
+    def compute(self, x, training):
+        if not training:
+            return x, None
+        calls = self.buffers["calls"]
+        self.buffers["calls"] = calls + 1
+        return self.drop(x, self.rate, seed=(self.seed, int(calls)))
+
+    def differentiate(self, dy, cache, wrt):
+        return (dy if cache is None else dropout_backward(dy, cache)), {}
+
+
+class SpatialDropout2D(Dropout):
+    """Drop whole channels of single pictures. Also importable as Dropout2D, the name the seed article uses."""
+
+    axes = 4
+    drop = staticmethod(spatial_dropout2d)

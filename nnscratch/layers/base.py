@@ -1,0 +1,157 @@
+"""What every layer is: it owns parameters, remembers what backward needs, and calls ops.
+
+    y  = layer.forward(x, training=True)      compute, and remember
+    dx = layer.backward(dy)                   add to layer.grads, and forget
+
+A layer remembers on a stack. Two forwards (a discriminator on real and on fake pictures, a layer used twice in a graph)
+followed by two backwards in reverse order are therefore right, and their gradients add up until `zero_grads()`.
+
+A subclass writes `compute` and `differentiate`; with parameters also `build`, and where the shape changes also
+`output_shape`. Shapes in those two are of one sample, without the batch axis.
+"""
+import numpy as np
+
+from nnscratch import backend
+from nnscratch.errors import InputError
+
+
+class Symbol:
+    """The promise of an array: its shape, and the layer call that will make it."""
+
+    def __init__(self, sample_shape, layer=None, inputs=()):
+        self.sample_shape, self.layer, self.inputs = tuple(sample_shape), layer, inputs
+        self.shape = (None, *self.sample_shape)
+
+    def __repr__(self):
+        return f"<Symbol {self.shape}{f' from {self.layer}' if self.layer else ''}>"
+
+
+def Input(shape):
+    """The start of a graph of layers: `shape` is (H, W, C) or (units,), without the batch; None where any size will do."""
+    if not isinstance(shape, (tuple, list)) or not all(n is None or (isinstance(n, int) and n > 0) for n in shape):
+        raise InputError(f"Input: shape is {shape!r}, expected a tuple such as (28, 28, 1), without the batch")
+    return Symbol(shape)
+
+
+class Layer:
+    """The base class. Attributes: `params`, `grads` (same keys and shapes), `buffers` (state that is not trained),
+    `trainable` (False freezes the parameters, and batch normalisation's statistics with them)."""
+
+    axes = None  # how many axes the input must have, batch included; None: any
+
+    def __init__(self, name=None):
+        self.name, self.trainable, self.built = name, True, False
+        self.params, self.grads, self.buffers = {}, {}, {}
+        self._memory = []
+
+    # --- what a subclass writes -----------------------------------------------------------------------------------
+
+    def build(self, shape):
+        """Put first values into `params` and `buffers`, for a sample of this shape."""
+
+    def output_shape(self, shape):
+        return shape
+
+    def compute(self, x, training):
+        """y, cache"""
+        raise NotImplementedError
+
+    def differentiate(self, dy, cache, wrt):
+        """dx, {name of parameter: its gradient}"""
+        raise NotImplementedError
+
+    def multiply_adds(self, shape):
+        """Multiply-adds of one forward of one sample of this shape, for the summary."""
+        return 0
+
+    # --- what everybody calls -------------------------------------------------------------------------------------
+
+    def forward(self, x, training=False, remember=None):
+        """Compute y. `remember` (default: when training) keeps what backward needs."""
+        first = x[0] if isinstance(x, (list, tuple)) else x
+        self._get_ready(_sample_shape(x), backend.array_module(first), getattr(first, "dtype", np.float32))
+        y, cache = self.compute(x, training and self.trainable if self.buffers else training)
+        if training if remember is None else remember:
+            self._memory.append((cache, y.shape))
+        return y
+
+    def backward(self, dy, wrt="all"):
+        """Return dx, and add the parameters' gradients to `grads`, for the latest forward not yet gone back through.
+
+        wrt : "all" | "input" (grads stay untouched and are not paid for) | "parameters" (dx is None)
+        """
+        if wrt not in ("all", "input", "parameters"):
+            raise InputError(f'{self}: wrt is {wrt!r}, expected "all", "input" or "parameters"')
+        if not self._memory:
+            raise InputError(f"{self}: backward has no forward to go back through; call forward(x, training=True) first, "
+                             f"or forward(x, remember=True) for inference mode")
+        cache, shape = self._memory[-1]
+        if tuple(dy.shape) != tuple(shape):
+            raise InputError(f"{self}: dy has shape {tuple(dy.shape)}, expected that of the output, {tuple(shape)}")
+        self._memory.pop()
+        if not self.trainable:
+            if wrt == "parameters":
+                return None
+            wrt = "input"
+        dx, gradients = self.differentiate(dy, cache, wrt)
+        for name, gradient in gradients.items():
+            if gradient is not None:
+                self.grads[name] += gradient
+        return dx
+
+    def __call__(self, x):
+        """On symbols: the next node of a graph. On arrays: the forward pass in inference mode."""
+        symbols = x if isinstance(x, (list, tuple)) else [x]
+        if not all(isinstance(s, Symbol) for s in symbols):
+            return self.forward(x)
+        shape = [s.sample_shape for s in symbols] if isinstance(x, (list, tuple)) else x.sample_shape
+        self._get_ready(shape, backend.current_module(), np.float32)
+        return Symbol(self.output_shape(shape), self, tuple(symbols) if isinstance(x, (list, tuple)) else (x,))
+
+    def forget(self):
+        """Drop the latest remembered forward, which nobody will go back through."""
+        if self._memory:
+            self._memory.pop()
+
+    def zero_grads(self):
+        """Set all gradients to 0: the start of a step."""
+        for gradient in self.grads.values():
+            gradient[...] = 0
+
+    def cast(self, dtype):
+        """Give parameters and buffers another floating-point type: float64 or complex128 for gradient checks."""
+        for arrays in (self.params, self.grads, self.buffers):
+            for name, array in arrays.items():
+                if array.dtype.kind in "fc":
+                    arrays[name] = array.astype(dtype)
+
+    def _get_ready(self, shape, module, dtype):
+        """Check the input's shape; at the first input, make the parameters on its device and in its precision."""
+        axes = None if isinstance(shape, list) else len(shape) + 1
+        if self.axes is not None and axes != self.axes:
+            expected = {2: "2 axes (N, units)", 4: "4 axes (N, H, W, C)"}[self.axes]
+            raise InputError(f"{self}: the input has shape {('N', *shape)}, expected {expected}")
+        if self.built:
+            return
+        if np.dtype(dtype).kind not in "fc":
+            raise InputError(f'{self}: the input has dtype {dtype}, expected floating point; convert it with '
+                             f'x.astype("float32")')
+        self.build(shape)
+        for arrays in (self.params, self.buffers):
+            for name, array in arrays.items():
+                if array.dtype.kind in "fc":
+                    arrays[name] = backend.move(array.astype(dtype), module)
+        self.grads = {name: module.zeros_like(array) for name, array in self.params.items()}
+        self.built = True
+
+    def __repr__(self):
+        return f"{type(self).__name__}({self.name!r})" if self.name else type(self).__name__
+
+
+def _sample_shape(x):
+    """The shape without the batch; a list of them for a list of inputs."""
+    if isinstance(x, (list, tuple)):
+        return [tuple(part.shape[1:]) for part in x]
+    if not hasattr(x, "shape"):
+        raise InputError(f"a layer got a {type(x).__name__}, expected an array or a Symbol; wrap it in np.asarray(...)")
+    return tuple(x.shape[1:])

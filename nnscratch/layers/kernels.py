@@ -1,0 +1,140 @@
+"""Layers with a kernel: Dense, Conv2D and Conv2DTranspose. All three are y = activation(x · kernel + bias).
+
+Shapes: Dense (N, inputs) -> (N, units); the convolutions (N, H, W, C) -> (N, OH, OW, filters).
+"""
+from math import prod
+
+from nnscratch import initializers
+from nnscratch.errors import InputError
+from nnscratch.layers.base import Layer
+from nnscratch.ops.activations import activation_by_name
+from nnscratch.ops.checks import pair
+from nnscratch.ops.conv import conv2d, conv2d_backward
+from nnscratch.ops.conv_transpose import conv2d_transpose, conv2d_transpose_backward, transposed_window
+from nnscratch.ops.dense import dense, dense_backward
+from nnscratch.ops.window import make_window
+
+
+class KernelLayer(Layer):
+    """y = activation(linear(x, kernel, bias)); a subclass says which linear map, and the shape of its kernel."""
+
+    def __init__(self, units, activation, use_bias, kernel_initializer, bias_initializer, name):
+        super().__init__(name)
+        if not isinstance(units, int) or units < 1:
+            raise InputError(f"{self}: {units!r} output channels asked for, expected a whole number of at least 1")
+        self.units, self.use_bias = units, use_bias
+        self.activation = None if activation is None else activation_by_name(activation)
+        self.kernel_initializer, self.bias_initializer = kernel_initializer, bias_initializer
+
+    def build(self, shape):
+        self.params["kernel"] = initializers.draw(self.kernel_initializer, self.kernel_shape(shape[-1]))
+        if self.use_bias:
+            self.params["bias"] = initializers.draw(self.bias_initializer, (self.units,))
+
+    def compute(self, x, training):
+        y, cache = self.linear(x, self.params["kernel"], self.params.get("bias"))
+        if self.activation is None:
+            return y, (cache, None)
+        y, activation_cache = self.activation[0](y)
+        return y, (cache, activation_cache)
+
+    def differentiate(self, dy, cache, wrt):
+        cache, activation_cache = cache
+        if self.activation is not None:
+            dy = self.activation[1](dy, activation_cache)
+        dx, dkernel, dbias = self.linear_backward(dy, cache, wrt)
+        return dx, {"kernel": dkernel, "bias": dbias}
+
+
+class Dense(KernelLayer):
+    """y = activation(x @ kernel + bias), kernel (inputs, units). Acts on the last axis of an input of any rank."""
+
+    def __init__(self, units, activation=None, use_bias=True, kernel_initializer="glorot_uniform",
+                 bias_initializer="zeros", name=None):
+        super().__init__(units, activation, use_bias, kernel_initializer, bias_initializer, name)
+
+    def kernel_shape(self, inputs):
+        return inputs, self.units
+
+    def output_shape(self, shape):
+        return (*shape[:-1], self.units)
+
+    def linear(self, x, kernel, bias):
+        return dense(x, kernel, bias)
+
+    linear_backward = staticmethod(dense_backward)
+
+    def multiply_adds(self, shape):
+        return prod(shape) * self.units
+
+
+class Conv2D(KernelLayer):
+    """Convolution; arguments as in Keras and in `ops.conv2d`. kernel (KH, KW, C/groups, filters)."""
+
+    axes = 4
+
+    def __init__(self, filters, kernel_size, strides=1, padding="valid", dilation_rate=1, groups=1, activation=None,
+                 use_bias=True, kernel_initializer="glorot_uniform", bias_initializer="zeros", algorithm="auto", name=None):
+        super().__init__(filters, activation, use_bias, kernel_initializer, bias_initializer, name)
+        self.kernel_size = pair(kernel_size, f"{self}: kernel_size")
+        self.options = {"strides": strides, "padding": padding, "dilation": dilation_rate, "groups": groups,
+                        "algorithm": algorithm}
+
+    def kernel_shape(self, channels):
+        groups = self.options["groups"]
+        if not isinstance(groups, int) or groups < 1 or channels % groups or self.units % groups:
+            raise InputError(f"{self}: groups is {groups!r}, expected a whole number that divides both the {channels} "
+                             f"input channels and the {self.units} filters")
+        return (*self.kernel_size, channels // groups, self.units)
+
+    def output_shape(self, shape):
+        o = self.options
+        if None in shape[:2]:
+            return None, None, self.units
+        window = make_window("Conv2D", shape[:2], self.kernel_size, o["strides"], o["padding"], o["dilation"])
+        return (*window.output, self.units)
+
+    def linear(self, x, kernel, bias):
+        return conv2d(x, kernel, bias, **self.options)
+
+    linear_backward = staticmethod(conv2d_backward)
+
+    def multiply_adds(self, shape):
+        return prod(self.output_shape(shape)[:2]) * prod(self.params["kernel"].shape)
+
+
+class Conv2DTranspose(KernelLayer):
+    """Transposed convolution; arguments as in Keras and in `ops.conv2d_transpose`. kernel (KH, KW, filters/groups, C)."""
+
+    axes = 4
+
+    def __init__(self, filters, kernel_size, strides=1, padding="valid", output_padding=None, dilation_rate=1, groups=1,
+                 activation=None, use_bias=True, kernel_initializer="glorot_uniform", bias_initializer="zeros",
+                 algorithm="auto", name=None):
+        super().__init__(filters, activation, use_bias, kernel_initializer, bias_initializer, name)
+        self.kernel_size = pair(kernel_size, f"{self}: kernel_size")
+        self.options = {"strides": strides, "padding": padding, "output_padding": output_padding,
+                        "dilation": dilation_rate, "groups": groups, "algorithm": algorithm}
+
+    def kernel_shape(self, channels):
+        groups = self.options["groups"]
+        if not isinstance(groups, int) or groups < 1 or channels % groups or self.units % groups:
+            raise InputError(f"{self}: groups is {groups!r}, expected a whole number that divides both the {channels} "
+                             f"input channels and the {self.units} filters")
+        return (*self.kernel_size, self.units // groups, channels)
+
+    def output_shape(self, shape):
+        o = self.options
+        if None in shape[:2]:
+            return None, None, self.units
+        window = transposed_window(shape[:2], self.kernel_size, o["strides"], o["padding"], o["output_padding"],
+                                   o["dilation"])
+        return (*window.input, self.units)
+
+    def linear(self, x, kernel, bias):
+        return conv2d_transpose(x, kernel, bias, **self.options)
+
+    linear_backward = staticmethod(conv2d_transpose_backward)
+
+    def multiply_adds(self, shape):
+        return prod(shape[:2]) * prod(self.params["kernel"].shape)

@@ -1,0 +1,64 @@
+"""Dropout: in training set a random share of the values to 0 and scale up the rest, so that the mean stays.
+
+Shapes: dropout x (any), one draw for each value; spatial_dropout2d x (N, H, W, C), one draw for each picture and
+channel, because neighbouring pixels of one channel say nearly the same.
+
+    y = x * mask,    mask = 0 with probability `rate`, else 1 / (1 - rate)
+"""
+import numpy as np
+
+from nnscratch.backend import array_module, move
+from nnscratch.errors import InputError
+from nnscratch.ops.checks import check_array
+
+
+def draw_mask(op, x, shape, rate, seed):
+    """The mask, drawn by NumPy from the seed alone: the same on every device, and again when asked again."""
+    if not 0 <= rate < 1:
+        raise InputError(f"{op}: rate is {rate!r}, expected at least 0 and below 1 (the share of values to drop)")
+    kept = np.random.default_rng(seed).random(shape) >= rate
+    return move((kept / (1 - rate)).astype(x.real.dtype), array_module(x))
+
+
+def dropout(x, rate, *, seed):
+    """Drop single values.
+
+    Parameters
+    ----------
+    x : array of any shape
+    rate : float in [0, 1), the share dropped
+    seed : int or sequence of ints; the same seed gives the same mask
+
+    Returns
+    -------
+    y : array in the shape of x
+    cache : for `dropout_backward`
+
+    Raises
+    ------
+    InputError : a rate outside [0, 1), a wrong dtype.
+
+    Source: Srivastava et al., "Dropout" (2014), section 10 (inverted scaling).
+    """
+    check_array("dropout", "x", x, None)
+    mask = draw_mask("dropout", x, x.shape, rate, seed)
+    return x * mask, mask
+
+
+def dropout_backward(dy, cache):
+    """y = x * mask, so dx = dy * mask: the same mask, never a new one."""
+    mask = cache
+    return dy * mask
+
+
+def spatial_dropout2d(x, rate, *, seed):
+    """Drop whole channels of single pictures: x (N, H, W, C), mask (N, 1, 1, C). Otherwise as `dropout`.
+
+    Source: Tompson et al., "Efficient object localization using convolutional networks" (2015), section 3.2.
+    """
+    check_array("spatial_dropout2d", "x", x, 4)
+    mask = draw_mask("spatial_dropout2d", x, (x.shape[0], 1, 1, x.shape[3]), rate, seed)
+    return x * mask, mask
+
+
+spatial_dropout2d_backward = dropout_backward

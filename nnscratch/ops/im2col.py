@@ -1,0 +1,127 @@
+"""im2col: lay the pixels under each window out as a row, and a convolution becomes one matrix product.
+
+Shapes: x (N, H, W, C), kernel (KH, KW, C, OC), y (N, OH, OW, OC), columns (N, OH, OW, KH*KW*C).
+
+    y          = im2col(x) @ K          K is the kernel as a (KH*KW*C, OC) matrix
+    gradient_x = col2im(dy @ Kᵀ)
+    gradient_K = im2col(x)ᵀ @ dy
+
+`col2im` is the adjoint of `im2col`, not its inverse: a pixel seen by several windows gets the sum of what they send.
+
+The columns hold each pixel up to KH*KW times. They are therefore made for a few rows at a time, never for the whole
+picture: no more than COLUMN_BYTES of them exist at once, which also keeps them in the processor's cache.
+"""
+from nnscratch.backend import array_module
+from nnscratch.ops.checks import check_array, check_shape
+from nnscratch.ops.window import crop, each_tap, empty_padded, make_window, pad
+
+COLUMN_BYTES = 4 * 2**20
+
+
+def im2col(x, kernel_size, *, strides=1, padding="valid", dilation=1):
+    """The pixels under each window, one row a window.
+
+    Parameters
+    ----------
+    x : array (N, H, W, C)
+    kernel_size, strides, dilation : int or pair
+    padding : "valid", "same", int or ((top, bottom), (left, right))
+
+    Returns
+    -------
+    columns : array (N, OH, OW, KH*KW*C), the last axis ordered (i, j, c)
+    cache : the window, for `col2im`
+
+    Raises
+    ------
+    InputError : a wrong shape, dtype or option.
+
+    Source: Chellapilla, Puri, Simard, "High performance convolutional neural networks for document processing" (2006).
+    """
+    check_array("im2col", "x", x, 4)
+    window = make_window("im2col", x.shape[1:3], kernel_size, strides, padding, dilation)
+    return gather(pad(x, window), window), window
+
+
+def col2im(columns, cache):
+    """The adjoint of `im2col`: every pixel gets the sum of its copies. columns (N, OH, OW, KH*KW*C) -> (N, H, W, C)."""
+    window = cache
+    check_array("col2im", "columns", columns, 4, "(N, OH, OW, KH*KW*C)")
+    n, c = columns.shape[0], columns.shape[3] // (window.taps[0] * window.taps[1])
+    check_shape("col2im", "columns", columns, (n, *window.output, window.taps[0] * window.taps[1] * c),
+                "(N, OH, OW, KH*KW*C) for this window")
+    padded = empty_padded(array_module(columns), n, window, c, columns.dtype)
+    scatter(columns, padded, window)
+    return crop(padded, window)
+
+
+def gather(padded, window):
+    """Read every tap: columns[..., i, j, :] = tap."""
+    n, c = padded.shape[0], padded.shape[3]
+    columns = array_module(padded).empty((n, *window.output, *window.taps, c), dtype=padded.dtype)
+    for i, j, tap in each_tap(padded, window):
+        columns[:, :, :, i, j] = tap
+    return columns.reshape(n, *window.output, -1)
+
+
+def scatter(columns, padded, window):
+    """Add to every tap: tap += columns[..., i, j, :]. The mirror image of `gather`; changes `padded`.
+
+    Each line adds to pixels that differ from each other, so no two additions race on a GPU: the sum is the same every
+    time.
+    """
+    columns = columns.reshape(*columns.shape[:3], *window.taps, -1)
+    for i, j, tap in each_tap(padded, window):
+        tap += columns[:, :, :, i, j]
+
+
+def blocks(images, window, channels, itemsize):
+    """Cut the output into blocks whose columns fit in COLUMN_BYTES: several pictures, or some rows of one picture.
+
+    Yields (pictures, output rows, padded input rows, window of the block).
+    """
+    (oh, ow), (kh, kw), sh = window.output, window.taps, window.strides[0]
+    row_bytes = ow * kh * kw * channels * itemsize
+    rows = max(1, min(oh, COLUMN_BYTES // max(1, row_bytes)))
+    step = max(1, COLUMN_BYTES // max(1, row_bytes * oh)) if rows == oh else 1
+    for n in range(0, images, step):
+        for r in range(0, oh, rows):
+            block = window._replace(output=(min(rows, oh - r), ow))
+            last_row = r + block.output[0] - 1
+            reach = (kh - 1) * window.dilation[0] + 1
+            yield slice(n, n + step), slice(r, last_row + 1), slice(r * sh, last_row * sh + reach), block
+
+
+# The three products of a convolution. Everything else in conv.py and conv_transpose.py is bias, groups and padding.
+
+def convolve(x, kernel, window):
+    """y = im2col(x) @ K: (N, H, W, C) and (KH, KW, C, OC) -> (N, OH, OW, OC)."""
+    xp, (n, _, _, c), oc = array_module(x), x.shape, kernel.shape[3]
+    matrix, padded = kernel.reshape(-1, oc), pad(x, window)
+    y = xp.empty((n, *window.output, oc), dtype=xp.result_type(x, kernel))
+    for pictures, rows, padded_rows, block in blocks(n, window, c, y.itemsize):
+        columns = gather(padded[pictures, padded_rows], block)
+        y[pictures, rows] = (columns.reshape(-1, len(matrix)) @ matrix).reshape(-1, *block.output, oc)
+    return y
+
+
+def convolve_dx(dy, kernel, window):
+    """dx = col2im(dy @ Kᵀ): (N, OH, OW, OC) and (KH, KW, C, OC) -> (N, H, W, C)."""
+    xp, n, (_, _, c, oc) = array_module(dy), dy.shape[0], kernel.shape
+    matrix = kernel.reshape(-1, oc).T
+    padded = empty_padded(xp, n, window, c, xp.result_type(dy, kernel))
+    for pictures, rows, padded_rows, block in blocks(n, window, c, padded.itemsize):
+        columns = dy[pictures, rows].reshape(-1, oc) @ matrix
+        scatter(columns.reshape(-1, *block.output, columns.shape[1]), padded[pictures, padded_rows], block)
+    return crop(padded, window)
+
+
+def convolve_dkernel(x, dy, window):
+    """dK = im2col(x)ᵀ @ dy: (N, H, W, C) and (N, OH, OW, OC) -> (KH, KW, C, OC)."""
+    xp, (n, _, _, c), oc = array_module(x), x.shape, dy.shape[3]
+    padded = pad(x, window)
+    total = xp.zeros((window.taps[0] * window.taps[1] * c, oc), dtype=xp.result_type(x, dy))
+    for pictures, rows, padded_rows, block in blocks(n, window, c, total.itemsize):
+        columns = gather(padded[pictures, padded_rows], block)
+        total += columns.reshape(-1, len(total)).T @ dy[pictures, rows].reshape(-1, oc)
+    return total.reshape(*window.taps, c, oc)

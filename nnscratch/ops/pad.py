@@ -1,0 +1,65 @@
+"""Padding as a layer of its own: zeros, a mirror, or the repeated edge around a picture.
+
+Shapes: x (N, H, W, C), y (N, top + H + bottom, left + W + right, C).
+
+    constant   0 0 | a b c d | 0 0        reflect   c b | a b c d | c b        edge   a a | a b c d | d d
+"""
+from nnscratch.backend import array_module
+from nnscratch.errors import InputError
+from nnscratch.ops.checks import check_array
+from nnscratch.ops.window import explicit_padding
+
+MODES = ("constant", "reflect", "edge")
+
+
+def pad2d(x, padding, *, mode="constant"):
+    """Pad pictures.
+
+    Parameters
+    ----------
+    x : array (N, H, W, C)
+    padding : int or ((top, bottom), (left, right))
+    mode : "constant" (zeros), "reflect" (mirror without repeating the edge; less than H or W), "edge"
+
+    Returns
+    -------
+    y : array (N, top + H + bottom, left + W + right, C)
+    cache : for `pad2d_backward`
+
+    Raises
+    ------
+    InputError : a wrong shape or mode, or a reflection wider than the picture.
+    """
+    check_array("pad2d", "x", x, 4)
+    pads = explicit_padding("pad2d", padding)
+    if mode not in MODES:
+        raise InputError(f"pad2d: mode {mode!r} is unknown: choose one of {', '.join(MODES)}")
+    for name, size, widths in zip(("rows", "columns"), x.shape[1:3], pads):
+        if mode == "reflect" and max(widths) >= size:
+            raise InputError(f"pad2d: cannot mirror {max(widths)} of {size} {name}; use at most {size - 1}, or mode 'edge'")
+    y = array_module(x).pad(x, ((0, 0), *pads, (0, 0)), mode=mode)
+    return y, (x.shape, pads, mode)
+
+
+def pad2d_backward(dy, cache):
+    """dx of `pad2d`: a padded pixel is a copy, and each copy sends its gradient home to the pixel it came from.
+
+    Constant padding came from nowhere and is cut off. The columns fold back first and the rows after them, so that the
+    corners, copies of copies, find their way too.
+    """
+    (_, h, w, _), (rows, columns), mode = cache
+    dy = fold(dy, 2, w, columns, mode)
+    return fold(dy, 1, h, rows, mode)
+
+
+def fold(dy, axis, size, widths, mode):
+    """Undo the padding along one axis, adding every border line to the line it copied."""
+    before, after = widths
+    lines = array_module(dy).moveaxis(dy, axis, 0)
+    inside = lines[before:before + size].copy()
+    if mode != "constant":
+        for k in range(1, before + 1):  # k lines outside the first line
+            inside[k if mode == "reflect" else 0] += lines[before - k]
+        for k in range(1, after + 1):   # k lines outside the last line
+            inside[size - 1 - k if mode == "reflect" else size - 1] += lines[before + size - 1 + k]
+    return array_module(dy).moveaxis(inside, 0, axis)

@@ -1,0 +1,104 @@
+"""Where a window stands on a picture: strides, dilation and padding, shared by convolution and pooling.
+
+Shapes: x (N, H, W, C). The window has KH x KW taps, DH x DW pixels apart; it moves by SH x SW and stands on OH x OW
+places. Output pixel (oh, ow) reads, through tap (i, j), the padded picture's pixel
+
+    (oh * SH + i * DH,  ow * SW + j * DW).
+"""
+from typing import NamedTuple
+
+from nnscratch.backend import array_module
+from nnscratch.errors import InputError
+from nnscratch.ops.checks import pair
+
+
+class Window(NamedTuple):
+    """The whole geometry, as pairs (rows, columns)."""
+    input: tuple      # (H, W)
+    taps: tuple       # (KH, KW)
+    strides: tuple    # (SH, SW)
+    dilation: tuple   # (DH, DW)
+    pads: tuple       # ((top, bottom), (left, right))
+    output: tuple     # (OH, OW)
+
+
+def extent(taps, dilation):
+    """Pixels from the first tap to the last, both included."""
+    return (taps - 1) * dilation + 1
+
+
+def make_window(op, size, kernel_size, strides=1, padding="valid", dilation=1):
+    """The window of a convolution or pooling over a picture of `size` (H, W).
+
+    `padding` is "valid" (none), "same" (output = ceil(input / stride); an odd pixel goes to the bottom and the right,
+    as Keras has it), an int, or ((top, bottom), (left, right)).
+    """
+    taps = pair(kernel_size, f"{op}: kernel_size")
+    strides = pair(strides, f"{op}: strides")
+    dilation = pair(dilation, f"{op}: dilation")
+    reach = tuple(map(extent, taps, dilation))
+    pads = resolve_padding(op, padding, size, reach, strides)
+    padded = tuple(n + before + after for n, (before, after) in zip(size, pads))
+    if any(n < r for n, r in zip(padded, reach)):
+        raise InputError(f"{op}: a window of {reach[0]}x{reach[1]} pixels does not fit on a picture of "
+                         f'{padded[0]}x{padded[1]} (padding included); use padding="same" or a larger picture')
+    output = tuple((n - r) // s + 1 for n, r, s in zip(padded, reach, strides))
+    return Window(tuple(size), taps, strides, dilation, pads, output)
+
+
+def resolve_padding(op, padding, size, reach, strides):
+    """Any allowed form of padding as ((top, bottom), (left, right))."""
+    if padding == "valid":
+        return (0, 0), (0, 0)
+    if padding == "same":
+        total = [max(0, (-(-n // s) - 1) * s + r - n) for n, r, s in zip(size, reach, strides)]
+        return tuple((t // 2, t - t // 2) for t in total)
+    return explicit_padding(op, padding)
+
+
+def explicit_padding(op, padding):
+    """An int or ((top, bottom), (left, right)) as ((top, bottom), (left, right))."""
+    if isinstance(padding, int) and padding >= 0:
+        return (padding, padding), (padding, padding)
+    try:
+        (top, bottom), (left, right) = padding
+        if all(isinstance(p, int) and p >= 0 for p in (top, bottom, left, right)):
+            return (top, bottom), (left, right)
+    except (TypeError, ValueError):
+        pass
+    raise InputError(f'{op}: padding is {padding!r}, expected "valid", "same", an int of at least 0, '
+                     f"or ((top, bottom), (left, right))")
+
+
+def pad(x, window, value=0.0):
+    """x with the window's padding around it, filled with `value`."""
+    (top, bottom), (left, right) = window.pads
+    if top == bottom == left == right == 0:
+        return x
+    n, h, w, c = x.shape
+    padded = array_module(x).full((n, top + h + bottom, left + w + right, c), value, dtype=x.dtype)
+    padded[:, top:top + h, left:left + w] = x
+    return padded
+
+
+def empty_padded(xp, images, window, channels, dtype):
+    """A padded picture full of zeros, ready to be added to; `crop` takes the padding off again."""
+    (top, bottom), (left, right) = window.pads
+    h, w = window.input
+    return xp.zeros((images, top + h + bottom, left + w + right, channels), dtype=dtype)
+
+
+def crop(padded, window):
+    """The inside of a padded picture: the adjoint of `pad`."""
+    (top, _), (left, _) = window.pads
+    h, w = window.input
+    return padded[:, top:top + h, left:left + w]
+
+
+def each_tap(padded, window):
+    """For every tap (i, j): the pixels of the padded picture it meets, (N, OH, OW, C), as a view to read or add to."""
+    (kh, kw), (sh, sw), (dh, dw), (oh, ow) = window.taps, window.strides, window.dilation, window.output
+    for i in range(kh):
+        for j in range(kw):
+            top, left = i * dh, j * dw
+            yield i, j, padded[:, top:top + (oh - 1) * sh + 1:sh, left:left + (ow - 1) * sw + 1:sw]
