@@ -16,10 +16,13 @@ from nnscratch.errors import InputError
 
 
 class Symbol:
-    """The promise of an array: its shape, and the layer call that will make it."""
+    """The promise of an array: its shape, and the layer call that will make it.
 
-    def __init__(self, sample_shape, layer=None, inputs=()):
-        self.sample_shape, self.layer, self.inputs = tuple(sample_shape), layer, inputs
+    `takes_list` tells whether that layer is called on a list (Add) or on the one input itself.
+    """
+
+    def __init__(self, sample_shape, layer=None, inputs=(), takes_list=False):
+        self.sample_shape, self.layer, self.inputs, self.takes_list = tuple(sample_shape), layer, inputs, takes_list
         self.shape = (None, *self.sample_shape)
 
     def __repr__(self):
@@ -70,7 +73,7 @@ class Layer:
         """Compute y. `remember` (default: when training) keeps what backward needs."""
         first = x[0] if isinstance(x, (list, tuple)) else x
         self._get_ready(_sample_shape(x), backend.array_module(first), getattr(first, "dtype", np.float32))
-        y, cache = self.compute(x, training and self.trainable if self.buffers else training)
+        y, cache = self.compute(x, training)
         if training if remember is None else remember:
             self._memory.append((cache, y.shape))
         return y
@@ -101,12 +104,13 @@ class Layer:
 
     def __call__(self, x):
         """On symbols: the next node of a graph. On arrays: the forward pass in inference mode."""
-        symbols = x if isinstance(x, (list, tuple)) else [x]
+        takes_list = isinstance(x, (list, tuple))
+        symbols = list(x) if takes_list else [x]
         if not all(isinstance(s, Symbol) for s in symbols):
             return self.forward(x)
-        shape = [s.sample_shape for s in symbols] if isinstance(x, (list, tuple)) else x.sample_shape
+        shape = [s.sample_shape for s in symbols] if takes_list else x.sample_shape
         self._get_ready(shape, backend.current_module(), np.float32)
-        return Symbol(self.output_shape(shape), self, tuple(symbols) if isinstance(x, (list, tuple)) else (x,))
+        return Symbol(self.output_shape(shape), self, symbols, takes_list)
 
     def forget(self):
         """Drop the latest remembered forward, which nobody will go back through."""
@@ -118,12 +122,16 @@ class Layer:
         for gradient in self.grads.values():
             gradient[...] = 0
 
+    def set_buffer(self, name, value):
+        """Replace one buffer: running statistics, a dropout's count of calls."""
+        self.buffers[name] = value
+
     def cast(self, dtype):
         """Give parameters and buffers another floating-point type: float64 or complex128 for gradient checks."""
         for arrays in (self.params, self.grads, self.buffers):
             for name, array in arrays.items():
                 if array.dtype.kind in "fc":
-                    arrays[name] = array.astype(dtype)
+                    arrays[name] = (array.real if np.dtype(dtype).kind == "f" else array).astype(dtype)
 
     def _get_ready(self, shape, module, dtype):
         """Check the input's shape; at the first input, make the parameters on its device and in its precision."""
@@ -132,6 +140,9 @@ class Layer:
             expected = {2: "2 axes (N, units)", 4: "4 axes (N, H, W, C)"}[self.axes]
             raise InputError(f"{self}: the input has shape {('N', *shape)}, expected {expected}")
         if self.built:
+            if self.params and backend.array_module(*self.params.values()) is not module:
+                raise InputError(f"{self}: the input and the layer's parameters live on different devices; call "
+                                 f'backend.use("cpu" or "gpu") before building, and move x with backend.move')
             return
         if np.dtype(dtype).kind not in "fc":
             raise InputError(f'{self}: the input has dtype {dtype}, expected floating point; convert it with '

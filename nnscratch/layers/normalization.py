@@ -24,7 +24,7 @@ class BatchNormalization(Layer):
     def compute(self, x, training):
         y, (mean, variance), cache = batch_norm(
             x, self.params["gamma"], self.params["beta"], self.buffers["mean"], self.buffers["variance"],
-            training=training, momentum=self.momentum, epsilon=self.epsilon, unbiased=self.unbiased)
+            training=training and self.trainable, momentum=self.momentum, epsilon=self.epsilon, unbiased=self.unbiased)
         self.buffers.update(mean=mean, variance=variance)
         return y, cache
 

@@ -7,14 +7,26 @@ Shapes: x (N, H, W, C), kernel (KH, KW, C/groups, OC), bias (OC,), y (N, OH, OW,
 Pixels outside the picture count as 0. As everywhere in this field the kernel is not flipped (mathematicians call this
 a correlation).
 """
+from typing import NamedTuple
+
 from nnscratch.backend import array_module
 from nnscratch.errors import InputError
-from nnscratch.ops import im2col, loops
+from nnscratch.ops import loops
 from nnscratch.ops.checks import check_array, check_shape
+from nnscratch.ops.im2col import convolve, convolve_dkernel, convolve_dx
 from nnscratch.ops.window import make_window
 
-# Each algorithm is a module with the same three products: convolve, convolve_dx and convolve_dkernel.
-ALGORITHMS = {"auto": im2col, "im2col": im2col, "loops": loops}
+
+class Products(NamedTuple):
+    """The three products of a convolution, which every algorithm computes in its own way. See im2col.py."""
+    convolve: object          # (x, kernel, window) -> y
+    convolve_dx: object       # (dy, kernel, window) -> dx
+    convolve_dkernel: object  # (x, dy, window) -> dkernel
+
+
+IM2COL = Products(convolve, convolve_dx, convolve_dkernel)
+LOOPS = Products(loops.convolve, loops.convolve_dx, loops.convolve_dkernel)
+ALGORITHMS = {"auto": IM2COL, "im2col": IM2COL, "loops": LOOPS}
 
 
 def conv2d(x, kernel, bias=None, *, strides=1, padding="valid", dilation=1, groups=1, algorithm="auto"):

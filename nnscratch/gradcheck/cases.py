@@ -1,0 +1,140 @@
+"""Every op and loss of this library as a case to be checked.
+
+All sizes differ (N=2, H=7, W=5, C=3, ...), so that no two can be taken for each other; batches have 2 pictures; gamma,
+beta and biases are random, because a mistake multiplied by their usual 1 or 0 would not show. Cases with kinks draw
+their numbers away from them.
+"""
+from functools import partial
+from typing import NamedTuple
+
+import numpy as np
+
+from nnscratch import losses, ops
+from nnscratch.backend import array_module, move
+
+
+class Case(NamedTuple):
+    """forward(*inputs) -> (y, cache), backward(dy, cache) -> gradients; `smooth` chooses the method."""
+    name: str
+    forward: object
+    backward: object
+    inputs: dict
+    smooth: bool = True
+
+
+N, H, W, C, OC = 2, 7, 5, 3, 4
+
+
+def normal(*shape, seed=0):
+    return np.random.default_rng([seed, *shape]).standard_normal(shape)
+
+
+def spread(*shape, seed=0):
+    """All different, evenly spaced and none near 0: no kink and no tie within a step of the check."""
+    values = np.arange(np.prod(shape)) - np.prod(shape) / 2 + 0.25
+    return np.random.default_rng(seed).permutation(values).reshape(shape) / np.prod(shape) * 4
+
+
+def kernel_cases():
+    x, dense_x = normal(N, H, W, C), normal(4, 5)
+    yield Case("dense", ops.dense, ops.dense_backward, {"x": dense_x, "weights": normal(5, 3), "bias": normal(3)})
+    for name, kernel, options in [
+        ("conv2d", (3, 2, C, OC), {}),
+        ("conv2d stride 2x1, same", (3, 2, C, OC), {"strides": (2, 1), "padding": "same"}),
+        ("conv2d 4x4 stride 2, same", (4, 4, C, OC), {"strides": 2, "padding": "same"}),
+        ("conv2d dilation 2x1, uneven padding", (3, 2, C, OC), {"dilation": (2, 1), "padding": ((2, 1), (0, 1))}),
+        ("conv2d 1x1", (1, 1, C, OC), {}),
+        ("conv2d 2 groups", (3, 2, 2, 6), {"groups": 2, "padding": 1}),
+        ("conv2d depthwise", (3, 3, 1, 8), {"groups": 4, "padding": "same"}),
+    ]:
+        pictures = x if options.get("groups", 1) == 1 else normal(N, H, W, 4)
+        yield Case(name, partial(ops.conv2d, **options), ops.conv2d_backward,
+                   {"x": pictures, "kernel": normal(*kernel), "bias": normal(kernel[3])})
+    for name, kernel, options in [
+        ("conv2d_transpose", (3, 2, OC, C), {}),
+        ("conv2d_transpose 4x4 stride 2, same", (4, 4, OC, C), {"strides": 2, "padding": "same"}),
+        ("conv2d_transpose stride 2, output padding", (3, 3, OC, C), {"strides": 2, "padding": 1, "output_padding": 1}),
+        ("conv2d_transpose stride above kernel", (2, 1, OC, C), {"strides": 3, "dilation": (2, 1)}),
+        ("conv2d_transpose 2 groups", (3, 2, 3, 4), {"strides": (2, 1), "groups": 2}),
+    ]:
+        groups = options.get("groups", 1)
+        yield Case(name, partial(ops.conv2d_transpose, **options), ops.conv2d_transpose_backward,
+                   {"x": normal(N, 4, 3, kernel[3]), "kernel": normal(*kernel), "bias": normal(kernel[2] * groups)})
+    options = {"kernel_size": (3, 2), "strides": (2, 1), "padding": ((1, 0), (0, 1))}
+    yield Case("im2col", partial(ops.im2col, **options), ops.col2im, {"x": x})
+    _, window = ops.im2col(x, **options)
+    yield Case("col2im", lambda columns: (ops.col2im(columns, window), window),
+               lambda dy, window: ops.im2col(dy, window.taps, strides=window.strides, padding=window.pads)[0],
+               {"columns": normal(N, *window.output, 3 * 2 * C)})
+
+
+def pooling_cases():
+    overlapping = {"pool_size": (3, 2), "strides": (2, 1), "padding": ((1, 1), (0, 1))}
+    yield Case("max_pool2d", ops.max_pool2d, ops.max_pool2d_backward, {"x": spread(N, H, W, C)}, smooth=False)
+    yield Case("max_pool2d overlapping, padded", partial(ops.max_pool2d, **overlapping), ops.max_pool2d_backward,
+               {"x": spread(N, H, W, C)}, smooth=False)
+    yield Case("avg_pool2d overlapping, padded", partial(ops.avg_pool2d, **overlapping), ops.avg_pool2d_backward,
+               {"x": normal(N, H, W, C)})
+    yield Case("avg_pool2d counting padding", partial(ops.avg_pool2d, **overlapping, count_include_pad=True),
+               ops.avg_pool2d_backward, {"x": normal(N, H, W, C)})
+    yield Case("global_avg_pool2d", ops.global_avg_pool2d, ops.global_avg_pool2d_backward, {"x": normal(N, H, W, C)})
+
+
+def normalisation_cases():
+    inputs = {"x": 3 * normal(N, H, W, C) + 1, "gamma": 1.5 + normal(C), "beta": normal(C, seed=1)}
+    mean, variance = normal(C, seed=2), 0.5 + np.abs(normal(C, seed=3))
+    for training in (True, False):
+        def forward(x, gamma, beta, training=training):
+            statistics = (move(s.astype(x.real.dtype), array_module(x)) for s in (mean, variance))
+            y, _, cache = ops.batch_norm(x, gamma, beta, *statistics, training=training)
+            return y, cache
+        yield Case(f"batch_norm {'training' if training else 'inference'}", forward, ops.batch_norm_backward, inputs)
+    yield Case("instance_norm", ops.instance_norm, ops.instance_norm_backward, inputs)
+
+
+def elementwise_cases():
+    for name in ("relu", "leaky_relu", "elu"):
+        yield Case(name, getattr(ops, name), getattr(ops, name + "_backward"), {"x": spread(N, H, W, C)}, smooth=False)
+    for name in ("tanh", "sigmoid", "softmax"):
+        yield Case(name, getattr(ops, name), getattr(ops, name + "_backward"), {"x": normal(4, 5)})
+    yield Case("dropout", partial(ops.dropout, rate=0.3, seed=5), ops.dropout_backward, {"x": normal(N, H, W, C)})
+    yield Case("spatial_dropout2d", partial(ops.spatial_dropout2d, rate=0.4, seed=5), ops.spatial_dropout2d_backward,
+               {"x": normal(N, H, W, C)})
+
+
+def picture_cases():
+    x = normal(N, H, W, C)
+    for mode in ("constant", "reflect", "edge"):
+        yield Case(f"pad2d {mode}", partial(ops.pad2d, padding=((2, 1), (0, 3)), mode=mode), ops.pad2d_backward, {"x": x})
+    for mode in ("nearest", "bilinear"):
+        yield Case(f"upsample2d {mode}", partial(ops.upsample2d, factor=(2, 3), mode=mode), ops.upsample2d_backward, {"x": x})
+    yield Case("resize2d", partial(ops.resize2d, size=(9, 4)), ops.resize2d_backward, {"x": x})
+    yield Case("gram_matrix", ops.gram_matrix, ops.gram_matrix_backward, {"x": x})
+
+
+def loss_cases():
+    """A loss brings its gradient along: its backward is that gradient times dy, a single number."""
+    def case(name, loss, x, smooth=True):
+        return Case(name, loss, lambda dy, gradient: dy * gradient, {"x": x}, smooth)
+
+    def on_device(function, *constants, **options):
+        """Bind constants that must live where x lives, in x's precision."""
+        def loss(x):
+            moved = (move(c.astype(x.real.dtype), array_module(x)) for c in constants)
+            return function(x, *moved, **options)
+        return loss
+
+    x, one_hot, labels = normal(N, H, W, C), np.eye(5)[[1, 0, 3, 1]], (normal(4, 5, seed=1) > 0) * 1.0
+    gram = ops.gram_matrix(normal(1, 4, 6, C, seed=2))[0]
+    yield case("mse", on_device(losses.mse, normal(N, H, W, C, seed=1)), x)
+    yield case("softmax_cross_entropy", on_device(losses.softmax_cross_entropy, one_hot), normal(4, 5))
+    yield case("binary_cross_entropy", on_device(losses.binary_cross_entropy, labels, label_smoothing=0.1), normal(4, 5))
+    yield case("hinge", partial(losses.hinge, sign=-1), spread(4, 5) + 0.013, smooth=False)
+    yield case("content_loss", on_device(losses.content_loss, normal(N, H, W, C, seed=1)), x)
+    yield case("gram_style_loss", on_device(losses.gram_style_loss, gram), x)
+    yield case("total_variation", losses.total_variation, x)
+
+
+def all_cases():
+    """Every case, in the order of the ops."""
+    return [*kernel_cases(), *pooling_cases(), *normalisation_cases(), *elementwise_cases(), *picture_cases(), *loss_cases()]

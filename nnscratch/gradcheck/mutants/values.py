@@ -1,0 +1,167 @@
+"""Wrong backwards of normalisation, activations, dropout, pictures and losses."""
+from nnscratch import ops
+from nnscratch.backend import array_module
+from nnscratch.gradcheck.mutants.registry import change, mutant
+from nnscratch.ops.dropout import draw_mask
+from nnscratch.ops.normalize import channel_sum
+from nnscratch.ops.pad import fold
+
+# --- normalisation ------------------------------------------------------------------------------------------------
+
+TRAINING, INFERENCE = "batch_norm training", "batch_norm inference"
+
+
+def batch_norm_dx(dy, cache, gamma=1, mean_term=1, variance_term=1, count=None, scale=1):
+    """dx of batch_norm in pieces, each of which a mutant can leave out or get wrong."""
+    normal, true_gamma, inverse_deviation, _ = cache
+    count = count or dy.size // dy.shape[-1]
+    dbeta, dgamma = channel_sum(dy), channel_sum(dy * normal)
+    centred = dy - mean_term * dbeta / count - variance_term * normal * (dgamma / count)
+    dx = (true_gamma if gamma else 1) * inverse_deviation * scale * centred
+    return dx, dgamma, dbeta
+
+
+# The first four are right for dy = 1, where the true gradient is 0: a check by sum(y) passes them all.
+mutant(TRAINING, "gamma missing")(lambda dy, cache: batch_norm_dx(dy, cache, gamma=0))
+mutant(TRAINING, "variance treated as a constant")(lambda dy, cache: batch_norm_dx(dy, cache, variance_term=0))
+mutant(TRAINING, "variance term doubled")(lambda dy, cache: batch_norm_dx(dy, cache, variance_term=2))
+
+
+@mutant(TRAINING, "epsilon outside the root")
+def _(dy, cache):
+    return batch_norm_dx(dy, cache, scale=1 / (1 + 1e-3 * cache[2]))
+
+
+BLIND_TO_ONES = ("gamma missing", "variance treated as a constant", "variance term doubled", "epsilon outside the root")
+
+mutant(TRAINING, "mean treated as a constant")(lambda dy, cache: batch_norm_dx(dy, cache, mean_term=0))
+mutant(TRAINING, "means over the batch alone, N for N*H*W")(lambda dy, cache: batch_norm_dx(dy, cache, count=2))
+change(TRAINING, "gamma gradient averaged", ops.batch_norm_backward, dparameter=lambda g: g / 70)
+
+
+@mutant(TRAINING, "gamma gradient with x in place of normalised x")
+def _(dy, cache):
+    normal, _, inverse_deviation, _ = cache
+    dx, _, dbeta = ops.batch_norm_backward(dy, cache)
+    return dx, channel_sum(dy * (normal / inverse_deviation)), dbeta
+
+
+@mutant(TRAINING, "inference formula in training")
+def _(dy, cache):
+    return ops.batch_norm_backward(dy, (*cache[:3], False))
+
+
+@mutant(INFERENCE, "training formula at inference")
+def _(dy, cache):
+    return ops.batch_norm_backward(dy, (*cache[:3], True))
+
+
+@mutant(INFERENCE, "gamma missing")
+def _(dy, cache):
+    dx, dgamma, dbeta = ops.batch_norm_backward(dy, cache)
+    return dx / cache[1], dgamma, dbeta
+
+
+@mutant("instance_norm", "means over the whole batch")
+def _(dy, cache):
+    return ops.batch_norm_backward(dy, (*cache, True))
+
+
+@mutant("instance_norm", "mean treated as a constant")
+def _(dy, cache):
+    _, gamma, inverse_deviation = cache
+    right = ops.instance_norm_backward(dy, cache)
+    return right[0] + gamma * inverse_deviation * dy.mean(axis=(1, 2), keepdims=True), *right[1:]
+
+
+# --- activations and dropout --------------------------------------------------------------------------------------
+
+mutant("relu", "mask from dy instead of x")(lambda dy, x: array_module(x).where(dy > 0, dy, 0))
+mutant("leaky_relu", "slope lost")(lambda dy, cache: ops.relu_backward(dy, cache[0]))
+mutant("leaky_relu", "slope on the wrong side")(lambda dy, cache: ops.leaky_relu_backward(dy, (-cache[0], cache[1])))
+
+
+@mutant("leaky_relu", "upstream gradient changed in place")
+def _(dy, cache):
+    dy *= array_module(dy).where(cache[0] > 0, 1, cache[1]).astype(dy.dtype)
+    return dy
+
+
+mutant("elu", "alpha forgotten: derivative y")(
+    lambda dy, cache: dy * array_module(dy).where(cache[0] > 0, 1, cache[1]).astype(dy.dtype))
+mutant("elu", "derivative as true and false")(lambda dy, cache: cache[0] > 0)
+mutant("tanh", "square forgotten: 1 - y")(lambda dy, y: dy * (1 - y))
+mutant("sigmoid", "derivative of tanh")(lambda dy, y: dy * (1 - y * y))
+mutant("softmax", "diagonal of the Jacobian only")(lambda dy, y: dy * y * (1 - y))
+mutant("dropout", "another mask in backward")(
+    lambda dy, mask: dy * draw_mask("mutant", dy, dy.shape, 0.3, seed=6))
+mutant("dropout", "scale lost")(lambda dy, mask: dy * (mask > 0))
+mutant("spatial_dropout2d", "a mask for each pixel")(
+    lambda dy, mask: dy * draw_mask("mutant", dy, dy.shape, 0.4, seed=5))
+
+# --- pictures -----------------------------------------------------------------------------------------------------
+
+
+@mutant("pad2d reflect", "edge repeated: folded by the rule of another mode")
+def _(dy, cache):
+    shape, pads, _ = cache
+    return ops.pad2d_backward(dy, (shape, pads, "edge"))
+
+
+@mutant("pad2d reflect", "border only cut off")
+def _(dy, cache):
+    shape, pads, _ = cache
+    return ops.pad2d_backward(dy, (shape, pads, "constant"))
+
+
+@mutant("pad2d edge", "corners lost: rows folded before the columns are")
+def _(dy, cache):
+    (_, h, w, _), (rows, columns), mode = cache
+    inside_columns = fold(fold(dy, 1, h, rows, "constant"), 2, w, columns, mode)
+    inside_rows = fold(fold(dy, 2, w, columns, "constant"), 1, h, rows, mode)
+    return inside_columns + inside_rows - fold(fold(dy, 2, w, columns, "constant"), 1, h, rows, "constant")
+
+
+@mutant("pad2d constant", "top and bottom swapped")
+def _(dy, cache):
+    shape, ((top, bottom), columns), mode = cache
+    return ops.pad2d_backward(dy, (shape, ((bottom, top), columns), mode))
+
+
+change("upsample2d nearest", "mean of the copies instead of their sum", ops.upsample2d_backward, dx=lambda g: g / 6)
+mutant("upsample2d nearest", "first copy only")(lambda dy, cache: dy[:, ::2, ::3].copy())
+mutant("upsample2d bilinear", "backward of nearest")(
+    lambda dy, cache: ops.upsample2d_backward(dy, ("nearest", (2, 3))))
+change("gram_matrix", "factor 2 lost: G holds F twice", ops.gram_matrix_backward, dx=lambda g: g / 2)
+change("gram_matrix", "not divided by the pixels", ops.gram_matrix_backward, dx=lambda g: g * 35)
+
+
+@mutant("gram_matrix", "dG taken as symmetric")
+def _(dy, x):
+    return ops.gram_matrix_backward(dy.swapaxes(1, 2) * 2 - dy, x) * 0.5 + ops.gram_matrix_backward(dy, x) * 0.25
+
+
+# --- losses: the gradient is in the cache -------------------------------------------------------------------------
+
+for case, mistake, factor in [
+    ("mse", "factor 2 of the square lost", 1 / 2), ("mse", "sum for mean", 210),
+    ("softmax_cross_entropy", "not divided by the batch size", 4), ("softmax_cross_entropy", "sign", -1),
+    ("binary_cross_entropy", "sum for mean", 20), ("gram_style_loss", "factor 2 lost", 1 / 2),
+    ("content_loss", "factor 2 of the square lost", 1 / 2), ("total_variation", "sum for mean", 210),
+]:
+    mutant(case, mistake)(lambda dy, gradient, factor=factor: dy * gradient * factor)
+
+mutant("softmax_cross_entropy", "target not subtracted")(
+    lambda dy, gradient: dy * (gradient - gradient.min(axis=-1, keepdims=True)))
+mutant("binary_cross_entropy", "label smoothing forgotten in the gradient")(
+    lambda dy, gradient: dy * (gradient - 0.05 / gradient.size))
+mutant("hinge", "gradient also beyond the margin")(
+    lambda dy, gradient: dy * (gradient * 0 + gradient.max()))
+mutant("hinge", "sign")(lambda dy, gradient: -dy * gradient)
+
+
+@mutant("total_variation", "only the neighbour that follows")
+def _(dy, gradient):
+    rolled = gradient.copy()
+    rolled[:, 1:] -= 0.5 * gradient[:, :-1]
+    return dy * rolled

@@ -1,0 +1,173 @@
+"""Wrong backwards of dense, convolution and pooling."""
+from functools import partial
+
+from nnscratch import ops
+from nnscratch.backend import array_module
+from nnscratch.gradcheck.mutants.registry import change, mutant
+from nnscratch.ops.conv import by_group
+from nnscratch.ops.im2col import convolve
+from nnscratch.ops.window import crop, each_tap, empty_padded, pad
+
+# --- dense and convolution ----------------------------------------------------------------------------------------
+
+change("dense", "bias gradient averaged over the batch", ops.dense_backward, dbias=lambda g: g / 4)
+change("dense", "weight gradient divided by the batch size", ops.dense_backward, dparameter=lambda g: g / 4)
+change("dense", "sign of dx", ops.dense_backward, dx=lambda g: -g)
+change("dense", "dx forgotten", ops.dense_backward, dx=lambda g: 0 * g)
+
+
+@mutant("dense", "weight gradient reshaped instead of transposed")
+def _(dy, cache):
+    dx, dweights, dbias = ops.dense_backward(dy, cache)
+    return dx, dweights.T.reshape(dweights.shape), dbias
+
+
+STRIDED, GROUPED, DILATED = "conv2d stride 2x1, same", "conv2d 2 groups", "conv2d dilation 2x1, uneven padding"
+change("conv2d", "kernel gradient too large by the batch size", ops.conv2d_backward, dparameter=lambda g: g * 2)
+change("conv2d", "bias gradient averaged", ops.conv2d_backward, dbias=lambda g: g / 40)
+change("conv2d", "kernel gradient flipped", ops.conv2d_backward, dparameter=lambda g: g[::-1, ::-1])
+change("conv2d", "KH taken for KW", ops.conv2d_backward, dparameter=lambda g: g.swapaxes(0, 1).reshape(g.shape))
+change("conv2d", "columns read as (c, i, j) instead of (i, j, c)", ops.conv2d_backward,
+       dparameter=lambda g: g.reshape(3, 3, 2, 4).transpose(1, 2, 0, 3))
+change("conv2d 4x4 stride 2, same", "kernel gradient transposed", ops.conv2d_backward, dparameter=lambda g: g.swapaxes(0, 1))
+
+
+@mutant("conv2d", "kernel flipped in dx")
+def _(dy, cache):
+    x, kernel, *rest = cache
+    return (ops.conv2d_backward(dy, (x, kernel[::-1, ::-1], *rest))[0], *ops.conv2d_backward(dy, cache)[1:])
+
+
+def scatter_without_adding(columns, padded, window):
+    columns = columns.reshape(*columns.shape[:3], *window.taps, -1)
+    for i, j, tap in each_tap(padded, window):
+        tap[...] = columns[:, :, :, i, j]
+
+
+@mutant("conv2d", "= for += in col2im")
+def _(dy, cache):
+    x, kernel, _, window, *_ = cache
+    padded = empty_padded(array_module(x), x.shape[0], window, x.shape[3], x.dtype)
+    scatter_without_adding(dy @ kernel.reshape(-1, kernel.shape[3]).T, padded, window)
+    return (crop(padded, window), *ops.conv2d_backward(dy, cache)[1:])
+
+
+def other_window(dy, cache, **changes):
+    """The backward of a convolution that takes its window for another one."""
+    x, kernel, has_bias, window, groups, algorithm = cache
+    return ops.conv2d_backward(dy, (x, kernel, has_bias, window._replace(**changes), groups, algorithm))
+
+
+mutant(STRIDED, "stride ignored")(partial(other_window, strides=(1, 1)))
+mutant(STRIDED, "strides of rows and columns swapped")(
+    lambda dy, cache: other_window(dy, cache, strides=(1, 1), pads=((9, 9), (0, 1))))
+mutant(STRIDED, "odd pixel of padding on the wrong side")(partial(other_window, pads=((1, 1), (1, 0))))
+mutant(DILATED, "dilation ignored")(partial(other_window, dilation=(1, 1)))
+mutant(DILATED, "padding of top and bottom swapped")(partial(other_window, pads=((1, 2), (0, 1))))
+
+
+@mutant(GROUPED, "groups in the wrong order")
+def _(dy, cache):
+    dx, dkernel, dbias = ops.conv2d_backward(dy, cache)
+    return dx, array_module(dy).concatenate([dkernel[..., 3:], dkernel[..., :3]], axis=-1), dbias
+
+
+@mutant("conv2d depthwise", "only the first output channel of each group")
+def _(dy, cache):
+    dy_first = dy.copy()
+    dy_first[..., 1::2] = 0
+    return (ops.conv2d_backward(dy_first, cache)[0], *ops.conv2d_backward(dy, cache)[1:])
+
+
+UP, UP_EXTRA = "conv2d_transpose 4x4 stride 2, same", "conv2d_transpose stride 2, output padding"
+change("conv2d_transpose", "kernel gradient averaged over the batch", ops.conv2d_transpose_backward, dparameter=lambda g: g / 2)
+change(UP, "kernel gradient flipped", ops.conv2d_transpose_backward, dparameter=lambda g: g[::-1, ::-1])
+change(UP, "channels of the kernel swapped", ops.conv2d_transpose_backward,
+       dparameter=lambda g: g.swapaxes(2, 3).reshape(g.shape))
+change("conv2d_transpose 2 groups", "bias gradient of one group", ops.conv2d_transpose_backward,
+       dbias=lambda g: array_module(g).concatenate([g[:3], g[:3]]))
+
+
+@mutant(UP, "crop on the wrong side")
+def _(dy, cache):
+    x, kernel, has_bias, window, *rest = cache
+    return ops.conv2d_transpose_backward(dy, (x, kernel, has_bias, window._replace(pads=((0, 2), (0, 2))), *rest))
+
+
+@mutant(UP_EXTRA, "output padding dropped")
+def _(dy, cache):
+    dy = dy.copy()
+    dy[:, -1], dy[:, :, -1] = 0, 0
+    return ops.conv2d_transpose_backward(dy, cache)
+
+
+@mutant(UP, "kernel flipped in dx")
+def _(dy, cache):
+    _, kernel, _, window, groups, _ = cache
+    return (by_group(convolve, groups, dy, kernel[::-1, ::-1], window), *ops.conv2d_transpose_backward(dy, cache)[1:])
+
+
+@mutant("im2col", "= for += in col2im")
+def _(dy, window):
+    padded = empty_padded(array_module(dy), dy.shape[0], window, 3, dy.dtype)
+    scatter_without_adding(dy, padded, window)
+    return crop(padded, window)
+
+
+@mutant("im2col", "col2im as an inverse: the sum divided by the number of copies")
+def _(dy, window):
+    xp = array_module(dy)
+    copies = ops.col2im(xp.ones(dy.shape, dtype=dy.dtype), window)
+    return ops.col2im(dy, window) / xp.maximum(copies, 1)
+
+
+# --- pooling ------------------------------------------------------------------------------------------------------
+
+POOLED, AVERAGED, COUNTED = "max_pool2d overlapping, padded", "avg_pool2d overlapping, padded", "avg_pool2d counting padding"
+
+
+@mutant(POOLED, "= for += where windows overlap")
+def _(dy, cache):
+    x, y, window = cache
+    xp = array_module(x)
+    dpadded = empty_padded(xp, x.shape[0], window, x.shape[3], dy.dtype)
+    for (_, _, tap), (_, _, dtap) in zip(each_tap(pad(x, window, value=-float("inf")), window), each_tap(dpadded, window)):
+        dtap[...] = xp.where(tap == y, dy, dtap)
+    return crop(dpadded, window)
+
+
+@mutant(POOLED, "gradient spread over the whole window")
+def _(dy, cache):
+    x, _, window = cache
+    return ops.avg_pool2d_backward(dy, (x.shape, window, 6))
+
+
+@mutant("max_pool2d", "windows side by side assumed: unused row kept")
+def _(dy, cache):
+    x, _, _ = cache
+    return array_module(x).where(x == x.max(axis=(1, 2), keepdims=True), dy.sum(axis=(1, 2), keepdims=True), 0)
+
+
+@mutant(AVERAGED, "padding counted at the border")
+def _(dy, cache):
+    shape, window, _ = cache
+    return ops.avg_pool2d_backward(dy, (shape, window, 6))
+
+
+@mutant(COUNTED, "not divided")
+def _(dy, cache):
+    shape, window, _ = cache
+    return ops.avg_pool2d_backward(dy, (shape, window, 1))
+
+
+@mutant(AVERAGED, "= for += where windows overlap")
+def _(dy, cache):
+    (n, _, _, c), window, counted = cache
+    dpadded = empty_padded(array_module(dy), n, window, c, dy.dtype)
+    for _, _, dtap in each_tap(dpadded, window):
+        dtap[...] = dy / counted
+    return crop(dpadded, window)
+
+
+change("global_avg_pool2d", "not divided by H*W", ops.global_avg_pool2d_backward, dx=lambda g: g * 35)
+change("global_avg_pool2d", "divided by the batch size too", ops.global_avg_pool2d_backward, dx=lambda g: g / 2)

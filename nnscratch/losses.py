@@ -1,0 +1,116 @@
+"""Losses: how wrong a result is, as one number, together with the gradient by that result.
+
+    loss, gradient = mse(prediction, target)
+
+Shapes: gradient has the shape of the first argument; `loss` is a 0-d array, which stays on the GPU until somebody asks.
+Every loss of predictions is a mean over the batch (the first axis) and everything in a sample, so that neither the
+learning rate nor the loss weights depend on sizes. Logits are scores before the sigmoid or softmax.
+"""
+from nnscratch.backend import array_module
+from nnscratch.errors import InputError
+from nnscratch.ops.activations import sigmoid, softmax
+from nnscratch.ops.checks import check_array, check_shape
+from nnscratch.ops.gram import gram_matrix, gram_matrix_backward
+
+
+def compare(loss, prediction, target):
+    check_array(loss, "prediction", prediction, None)
+    check_shape(loss, "target", target, prediction.shape, "like the prediction")
+
+
+def mse(prediction, target):
+    """Mean of (p - t)². d/dp = 2 (p - t) / count."""
+    compare("mse", prediction, target)
+    difference = prediction - target
+    return (difference * difference).mean(), difference * (2 / difference.size)
+
+
+least_squares = mse  # the least-squares GAN: logits against 1 for real, 0 for fake. Mao et al. (2017), equation 2
+
+
+def softmax_cross_entropy(logits, target):
+    """Mean over the batch of -Σ_k t_k log softmax(z)_k, for targets that sum to 1 (one-hot, or smoothed).
+
+    log softmax(z)_k = z_k - log Σ_j exp(z_j), so d/dz_k = softmax(z)_k - t_k: prediction minus truth. Computed from the
+    logits, so that a confident wrong answer still has its full gradient.
+
+    logits, target: (N, classes). Source: Bishop, "Pattern recognition and machine learning" (2006), section 4.3.4.
+    """
+    compare("softmax_cross_entropy", logits, target)
+    xp, batch = array_module(logits), logits.shape[0]
+    shifted = logits - logits.real.max(axis=-1, keepdims=True)
+    log_softmax = shifted - xp.log(xp.exp(shifted).sum(axis=-1, keepdims=True))
+    return -(target * log_softmax).sum() / batch, (softmax(logits)[0] - target) / batch
+
+
+def binary_cross_entropy(logits, target, label_smoothing=0.0):
+    """Mean of softplus(z) - t z, which is -t log σ(z) - (1 - t) log(1 - σ(z)). d/dz = (σ(z) - t) / count.
+
+    label_smoothing s moves targets to t (1 - s) + s / 2, as Keras does. Source: Goodfellow et al. (2014), equation 1.
+    """
+    compare("binary_cross_entropy", logits, target)
+    if not 0 <= label_smoothing < 1:
+        raise InputError(f"binary_cross_entropy: label_smoothing is {label_smoothing!r}, expected at least 0 and below 1")
+    target = target * (1 - label_smoothing) + label_smoothing / 2
+    return (softplus(logits) - target * logits).mean(), (sigmoid(logits)[0] - target) / logits.size
+
+
+def softplus(x):
+    """log(1 + exp(x)), without overflow: for x > 0 it is x + log(1 + exp(-x))."""
+    xp = array_module(x)
+    sign = xp.where(x.real > 0, 1, -1).astype(x.real.dtype)
+    return xp.where(x.real > 0, x, 0) + xp.log1p(xp.exp(-sign * x))
+
+
+def hinge(logits, sign):
+    """Mean of max(0, 1 - sign z): zero once z lies beyond 1 on the side of `sign` (+1 or -1). d/dz = -sign there, else 0.
+
+    The hinge GAN: real pictures +1, fakes -1. Source: Lim and Ye, "Geometric GAN" (2017), section 3.
+    """
+    check_array("hinge", "logits", logits, None)
+    xp = array_module(logits)
+    margin = 1 - sign * logits
+    wrong = margin.real > 0
+    return xp.where(wrong, margin, 0).mean(), xp.where(wrong, -sign / logits.size, 0).astype(logits.dtype)
+
+
+# --- pictures and features: x (N, H, W, C) ------------------------------------------------------------------------
+
+def content_loss(features, target):
+    """Mean square difference, as a share of the target's mean square: 1 is as far off as black.
+
+    Source: Gatys, Ecker, Bethge (2016), equation 1, made free of scale.
+    """
+    compare("content_loss", features, target)
+    scale = target.size / (target * target).sum()
+    difference = features - target
+    return scale * (difference * difference).mean(), difference * (2 * scale / difference.size)
+
+
+def gram_style_loss(features, target_gram):
+    """Σ (G - A)² / Σ A² with the Gram matrices G of the features and A of the style: 1 is as far off as no style at all.
+
+    features (N, H, W, C), target_gram (N, C, C) or (1, C, C). d/dG = 2 (G - A) / Σ A², and gram_matrix_backward takes
+    it on to the features: 4 F (G - A) / (M Σ A²). Source: Gatys, Ecker, Bethge (2016), equations 4 to 6, made free of
+    scale.
+    """
+    gram, cache = gram_matrix(features)
+    check_shape("gram_style_loss", "target_gram", target_gram, (target_gram.shape[0], *gram.shape[1:]),
+                "(1 or N, C, C) for these features")
+    difference, scale = gram - target_gram, 1 / (target_gram * target_gram).sum()
+    return scale * (difference * difference).sum(), gram_matrix_backward(2 * scale * difference, cache)
+
+
+def total_variation(x):
+    """Mean square difference of neighbouring pixels, down and across: how restless a picture is.
+
+    Each difference d = x[h+1] - x[h] adds +2d to the gradient of x[h+1] and -2d to that of x[h].
+    Source: Mahendran and Vedaldi (2015), equation 5 with beta = 2.
+    """
+    check_array("total_variation", "x", x, 4)
+    down, across, gradient = x[:, 1:] - x[:, :-1], x[:, :, 1:] - x[:, :, :-1], array_module(x).zeros_like(x)
+    gradient[:, 1:] += down
+    gradient[:, :-1] -= down
+    gradient[:, :, 1:] += across
+    gradient[:, :, :-1] -= across
+    return ((down * down).sum() + (across * across).sum()) / x.size, gradient * (2 / x.size)

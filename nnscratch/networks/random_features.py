@@ -1,0 +1,62 @@
+"""A loss network that needs no training: random 3x3 filters in the shape of VGG.
+
+Shapes: picture (N, H, W, 3) in [0, 1] -> features of every convolution, (N, H, W, 32), ..., (N, H/8, W/8, 128).
+
+Nobody taught these filters anything, and yet their Gram matrices tell textures apart: a random filter followed by a ReLU
+is still a detector of *some* pattern, and many of them pin a texture down. The one thing they need is scale: without it
+a few loud filters drown the rest. `normalise` therefore gives every filter mean 0 and variance 1 on the style picture.
+
+Source: Ustyuzhaninov et al., "What does it take to generate natural textures?" (2017); He, Wang, Hopcroft, "A powerful
+generative model using random weights" (2016).
+"""
+import numpy as np
+
+from nnscratch.backend import array_module, move
+from nnscratch.layers import AveragePooling2D, Conv2D, Input, Padding2D, ReLU
+from nnscratch.models import Model
+
+
+def random_features(widths=(32, 64, 128, 128), seed=0):
+    """A Model from a picture to the list of all its feature maps: two convolutions a stage, halving between stages.
+
+    Reflected borders, because zeros around the picture would be a frame that the style never had; average pooling,
+    because it passes gradient to every pixel.
+    """
+    random = np.random.default_rng(seed)
+
+    def he_normal(shape, _):
+        return random.normal(0, np.sqrt(2 / np.prod(shape[:3])), shape)
+
+    x = picture = Input((None, None, 3))
+    features = []
+    for stage, width in enumerate(widths):
+        if stage > 0:
+            x = AveragePooling2D(2)(x)
+        for _ in range(2):
+            x = Conv2D(width, 3, kernel_initializer=he_normal)(Padding2D(1, mode="reflect")(x))
+            x = ReLU()(x)
+            features.append(x)
+    return Model(picture, features, name="random features")
+
+
+def normalise(network, picture):
+    """Rescale every filter so that, on this picture, its output before the ReLU has mean 0 and variance 1 everywhere.
+
+    With y = x * kernel + bias, dividing both by the deviation d and then lowering the bias by mean / d does it. The
+    layers are a chain, so one walk suffices: each sees the output of those already rescaled.
+    """
+    xp = array_module(picture)
+    x = picture
+    for layer in network.layers:
+        if isinstance(layer, Conv2D):
+            for name, array in layer.params.items():
+                layer.params[name] = move(array, xp)
+            y = layer.forward(x)
+            mean = y.mean(axis=(0, 1, 2))
+            # A filter that answers alike everywhere (a style of one colour) is left as it is, not blown up to noise.
+            deviation = xp.maximum(((y - mean)**2).mean(axis=(0, 1, 2))**0.5, 1e-3)
+            layer.params["kernel"] /= deviation
+            layer.params["bias"] -= mean
+            layer.params["bias"] /= deviation
+        x = layer.forward(x)
+    return network

@@ -1,0 +1,107 @@
+"""Style transfer by optimisation: change the pixels until content and style are met, coarse to fine.
+
+Shapes: pictures (1, H, W, 3) in [0, 1].
+
+The picture itself is the unknown; the network stays fixed. At half size a stroke is half as many pixels, so the small
+picture settles the large forms cheaply, and the full size only has to add the fine ones.
+"""
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from nnscratch.backend import array_module, current_module, move, to_cpu
+from nnscratch.errors import InputError
+from nnscratch.lbfgs import LBFGS
+from nnscratch.networks.random_features import normalise, random_features
+from nnscratch.ops.pool import avg_pool2d
+from nnscratch.ops.resize import resize2d
+from nnscratch.style.objective import Objective
+
+CONTENT_LAYER = 4     # of the eight feature maps: the first at a quarter of the size
+SMOOTHNESS = 1.0
+SMALLEST_SIDE = 16    # three poolings still leave 2 pixels, which a mirrored border needs
+
+
+@dataclass
+class Transfer:
+    """What came out: the picture (NumPy, in [0, 1]) and how it went."""
+    picture: np.ndarray
+    history: list = field(default_factory=list)  # one dict a step: size, loss, content, style
+    interrupted: bool = False
+
+
+def transfer_style(content, style, *, style_weight=30.0, steps=60, seed=0, progress=None):
+    """Paint `content` in the style of `style`.
+
+    Parameters
+    ----------
+    content, style : arrays (1, H, W, 3) in [0, 1], any two sizes of at least 16 pixels a side
+    style_weight : float above 0; 3 is a hint of style, 30 a painting, 300 nearly nothing but style
+    steps : int, L-BFGS steps at the full size; half as many are made at half the size before
+    seed : int, draws the filters of the loss network
+    progress : callable(step, total, record), called after each step
+
+    Returns
+    -------
+    Transfer : with the best picture so far also when it is interrupted by Ctrl-C
+
+    Raises
+    ------
+    InputError : pictures of a wrong shape, size or range, a weight or a number of steps that makes no sense.
+
+    Source: Gatys, Ecker, Bethge (2016), section 2.
+    """
+    check(content, style, style_weight, steps)
+    xp = current_module()
+    content, style = (move(np.asarray(picture, dtype=np.float32), xp) for picture in (content, style))
+    network = normalise(random_features(seed=seed), style)
+    scales = [(content, style, steps)]
+    if min(content.shape[1:3] + style.shape[1:3]) >= 4 * SMALLEST_SIDE:
+        scales.insert(0, (half(content), half(style), max(1, steps // 2)))
+    total, history, picture, interrupted = sum(s for *_, s in scales), [], scales[0][0], False
+    for small_content, small_style, count in scales:
+        picture = resize2d(picture, small_content.shape[1:3])[0]
+        objective = Objective(network, small_content, small_style, style_weight=style_weight, smoothness=SMOOTHNESS,
+                              content_layer=CONTENT_LAYER)
+        minimizer = LBFGS(objective, picture)
+        try:
+            for _ in range(count):
+                loss = minimizer.step()
+                if not np.isfinite(loss):
+                    raise InputError("the loss is no longer a number; use a smaller style weight")
+                history.append({"size": max(small_content.shape[1:3]), "loss": loss,
+                                **{name: float(value) for name, value in objective.terms.items()}})
+                if progress is not None:
+                    progress(len(history), total, history[-1])
+                if minimizer.converged:
+                    break
+        except KeyboardInterrupt:
+            interrupted = True
+            network.forget()
+        picture = array_module(picture).clip(minimizer.x, 0, 1)
+        if interrupted:
+            break
+    picture = resize2d(picture, content.shape[1:3])[0]
+    return Transfer(to_cpu(picture), history, interrupted)
+
+
+def half(picture):
+    """Half the size, every pixel the mean of four."""
+    return avg_pool2d(picture, 2, padding="same")[0]
+
+
+def check(content, style, style_weight, steps):
+    for name, picture in (("content", content), ("style", style)):
+        shape = getattr(picture, "shape", None)
+        if shape is None or len(shape) != 4 or shape[0] != 1 or shape[3] != 3:
+            raise InputError(f"the {name} picture has shape {shape}, expected (1, H, W, 3); read it with read_picture")
+        if min(shape[1:3]) < SMALLEST_SIDE:
+            raise InputError(f"the {name} picture has {shape[2]}x{shape[1]} pixels, expected at least {SMALLEST_SIDE} a side; "
+                             f"use a larger picture")
+        values = to_cpu(picture)
+        if not (np.isfinite(values).all() and values.min() >= 0 and values.max() <= 1):
+            raise InputError(f"the {name} picture has values outside 0 to 1 or NaN; divide bytes by 255")
+    if not (np.isfinite(style_weight) and style_weight > 0):
+        raise InputError(f"the style weight is {style_weight}, expected a number above 0, such as 30")
+    if not (isinstance(steps, int) and steps >= 1):
+        raise InputError(f"the number of steps is {steps!r}, expected a whole number of at least 1")
