@@ -70,7 +70,7 @@ def write_arrays(path, arrays, info):
     """Write {name: array} and a dict of JSON values to a safetensors file, aside and then renamed."""
     from safetensors.numpy import save as to_bytes
     path = Path(path)
-    arrays = {name: np.ascontiguousarray(to_cpu(array)) for name, array in arrays.items()}
+    arrays = {name: np.asarray(to_cpu(array), order="C") for name, array in arrays.items()}
     data = to_bytes(arrays, metadata={"nnscratch": json.dumps({"version": __version__, **info})})
     aside = None
     try:

@@ -47,6 +47,7 @@ class LBFGS:
             self.converged, self.memory = not self.memory, []
             return self.loss
         x, loss, gradient = found
+        self.converged = not loss < self.loss
         s, y = x - self.x, gradient - self.gradient
         if dot(s, y) > 0:
             self.memory = [*self.memory, (s, y)][-self.history:]

@@ -1,0 +1,95 @@
+"""The `nnscratch` command. A mistake in what it is given is one sentence and exit code 2; a traceback is a bug of ours."""
+import argparse
+import logging
+import sys
+
+from nnscratch import __version__
+from nnscratch.errors import InputError
+
+
+def main(arguments=None):
+    """Run the command; returns the exit code: 0 done, 1 a check failed, 2 wrong input, 130 stopped by Ctrl-C."""
+    options = parser().parse_args(arguments)
+    logging.basicConfig(level=logging.INFO, format="%(message)s")
+    try:
+        return options.run(options)
+    except InputError as error:
+        print(f"nnscratch: {error}", file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        print("nnscratch: stopped", file=sys.stderr)
+        return 130
+
+
+class Parser(argparse.ArgumentParser):
+    """argparse, with its complaint in our form: one sentence, and the way to the help."""
+
+    def error(self, message):
+        print(f"nnscratch: {message}; see {self.prog} --help", file=sys.stderr)
+        raise SystemExit(2)
+
+
+def parser():
+    top = Parser(prog="nnscratch", description="Convolutional networks from scratch, every gradient by hand.")
+    top.add_argument("--version", action="version", version=f"nnscratch {__version__}")
+    commands = top.add_subparsers(title="commands", required=True, metavar="COMMAND", parser_class=Parser)
+
+    demo = commands.add_parser("demo", help="check every gradient and stylise a photograph, in a few minutes")
+    add_device(demo)
+    demo.set_defaults(run=run_demo)
+
+    style = commands.add_parser("style", help="paint a photograph in the style of another picture",
+                                formatter_class=argparse.ArgumentDefaultsHelpFormatter)
+    style.add_argument("content", help="the photograph: any file Pillow reads")
+    style.add_argument("style", help="the picture whose style it gets")
+    style.add_argument("-o", "--output", required=True, metavar="OUT", help="where to write, for instance painting.png")
+    style.add_argument("--size", type=int, default=256, help="longer side of the result, in pixels")
+    style.add_argument("--style-weight", type=float, default=30.0, help="3 a hint of the style, 30 a painting, 300 style alone")
+    style.add_argument("--steps", type=int, default=60, help="steps at full size; half as many at half size come before")
+    style.add_argument("--seed", type=int, default=0, help="draws the random filters")
+    add_device(style)
+    style.set_defaults(run=run_style)
+
+    check = commands.add_parser("check", help="check every gradient, and that wrong ones are caught")
+    add_device(check)
+    check.set_defaults(run=run_check)
+
+    info = commands.add_parser("info", help="versions, BLAS, threads, and why there is no GPU")
+    info.set_defaults(run=run_info)
+    return top
+
+
+def add_device(command):
+    command.add_argument("--device", default="auto", help='"auto" (the GPU if there is one), "cpu" or "gpu"')
+
+
+# Each command imports what it needs when it runs: `nnscratch info` must not wait for matplotlib.
+
+def run_demo(options):
+    from nnscratch import demo
+    return 0 if demo.run(device=options.device) else 1
+
+
+def run_style(options):
+    from nnscratch.style.command import stylise
+    result = stylise(options.content, options.style, options.output, size=options.size, style_weight=options.style_weight,
+                     steps=options.steps, seed=options.seed, device=options.device)
+    return 130 if result.interrupted else 0
+
+
+def run_check(options):
+    from nnscratch import backend
+    from nnscratch.gradcheck.table import print_table
+    backend.use(options.device)
+    print(f"Device: {backend.describe_device()}\n")
+    return 0 if print_table(backend.current_module()) else 1
+
+
+def run_info(options):
+    from nnscratch.info import print_report
+    print_report()
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

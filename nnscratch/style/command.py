@@ -1,0 +1,32 @@
+"""`nnscratch style`: read two pictures, transfer, write one; all that can go wrong is asked before the work begins."""
+import logging
+
+from nnscratch import backend
+from nnscratch.data.pictures import check_writable, read_picture, write_picture
+from nnscratch.style.transfer import SMALLEST_SIDE, check, transfer_style
+
+
+def stylise(content_path, style_path, output_path, *, size, style_weight, steps, seed, device):
+    """The whole job of the command. Returns the Transfer; the picture is written also when Ctrl-C ended it early."""
+    check_writable(output_path)
+    content = read_picture(content_path, size, minimum=SMALLEST_SIDE)
+    style = read_picture(style_path, size, minimum=SMALLEST_SIDE)
+    check(content, style, style_weight, steps)
+    backend.use(device)
+    print(f"{content.shape[2]}x{content.shape[1]} pixels on {backend.describe_device()}")
+    result = with_progress(content, style, style_weight=style_weight, steps=steps, seed=seed)
+    write_picture(output_path, result.picture)
+    print(f"{'stopped early; best picture so far' if result.interrupted else 'picture'} written to {output_path}")
+    return result
+
+
+def with_progress(content, style, **options):
+    """transfer_style with a progress bar that shows the loss and the time left."""
+    from tqdm import tqdm
+    logging.getLogger("nnscratch").debug("style transfer with %s", options)
+    with tqdm(desc="stylising", unit="step", bar_format="{l_bar}{bar}| {n_fmt}/{total_fmt} [{elapsed}<{remaining}] {postfix}") as bar:
+        def progress(step, total, record):
+            bar.total = total
+            bar.update(step - bar.n)
+            bar.set_postfix_str(f"loss {record['loss']:.3f}, content {record['content']:.3f}, style {record['style']:.4f}")
+        return transfer_style(content, style, progress=progress, **options)

@@ -1,0 +1,29 @@
+"""What many tests need: random arrays on the device under test, and comparing what comes back."""
+import numpy as np
+
+from nnscratch.backend import move, to_cpu
+
+
+def normal(*shape, seed=0):
+    """Normal numbers in float64, the same for the same shape and seed."""
+    return np.random.default_rng([seed, *shape]).standard_normal(shape)
+
+
+def on(xp, *arrays):
+    """The arrays on the device of `xp`; None stays None."""
+    moved = [None if a is None else move(a, xp) for a in arrays]
+    return moved[0] if len(moved) == 1 else moved
+
+
+def same(actual, expected, tolerance=1e-12):
+    """Assert equality up to rounding, for an array or a list of arrays; None equals None alone."""
+    if isinstance(expected, (list, tuple)):
+        assert len(actual) == len(expected)
+        for a, e in zip(actual, expected):
+            same(a, e, tolerance)
+    elif expected is None:
+        assert actual is None
+    else:
+        actual, expected = to_cpu(actual), to_cpu(expected)
+        assert actual.shape == expected.shape
+        np.testing.assert_allclose(actual, expected, rtol=tolerance, atol=tolerance * max(1, np.abs(expected).max(initial=0)))

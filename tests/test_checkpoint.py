@@ -1,0 +1,144 @@
+"""Checkpoints: what is saved comes back bit for bit, and a bad file is one sentence that changes nothing."""
+import json
+import os
+import pickle
+
+import numpy as np
+import pytest
+from helpers import normal
+
+from nnscratch import checkpoint
+from nnscratch.errors import InputError
+from nnscratch.layers import BatchNormalization, Dense, Dropout, Input
+from nnscratch.losses import mse
+from nnscratch.models import Model
+from nnscratch.optimizers import Adam
+
+
+def network(units=4):
+    x = Input((5,))
+    return Model(x, Dense(2)(Dropout(0.2, seed=1)(BatchNormalization()(Dense(units)(x)))))
+
+
+def train(model, optimizer, steps):
+    for k in steps:
+        model.zero_grads()
+        prediction = model.forward(normal(8, 5, seed=k).astype(np.float32), training=True)
+        model.backward(mse(prediction, normal(8, 2, seed=k).astype(np.float32))[1])
+        optimizer.step(model.params, model.grads)
+
+
+def everything(model, optimizer):
+    return {**model.params, **model.buffers, **optimizer.save_state()}
+
+
+def test_interrupted_training_goes_on_bit_for_bit(tmp_path):
+    """3 steps, save, load into a fresh network, 3 steps: weights, statistics, dropout masks and Adam as after 6 steps."""
+    whole, whole_adam = network(), Adam()
+    start = {name: array.copy() for name, array in whole.params.items()}
+    train(whole, whole_adam, range(6))
+    model, adam = network(), Adam()
+    for name, array in model.params.items():
+        array[...] = start[name]
+    train(model, adam, range(3))
+    checkpoint.save(tmp_path / "a.safetensors", model, adam, {"step": 3, "note": "halfway"})
+    resumed, resumed_adam = network(), Adam()
+    info = checkpoint.load(tmp_path / "a.safetensors", resumed, resumed_adam)
+    assert (info["step"], info["note"]) == (3, "halfway")
+    train(resumed, resumed_adam, range(3, 6))
+    expected = everything(whole, whole_adam)
+    for name, array in everything(resumed, resumed_adam).items():
+        np.testing.assert_array_equal(array, expected[name], err_msg=name)
+
+
+def spoil(path, kind):
+    """Turn a good checkpoint into a bad one."""
+    data = path.read_bytes()
+    if kind == "missing":
+        path.unlink()
+    elif kind == "folder":
+        path.unlink()
+        path.mkdir()
+    elif kind == "empty":
+        path.write_bytes(b"")
+    elif kind == "truncated":
+        path.write_bytes(data[:-7])
+    elif kind == "header cut":
+        path.write_bytes(data[:40])
+    elif kind == "lying header":
+        path.write_bytes((2**62).to_bytes(8, "little") + data[8:])
+    elif kind == "pickle":
+        path.write_bytes(pickle.dumps({"weights": [1.0]}))
+    elif kind == "text":
+        path.write_text("not weights at all")
+    elif kind == "foreign":
+        header = json.dumps({"w": {"dtype": "F32", "shape": [1], "data_offsets": [0, 4]}}).encode()
+        path.write_bytes(len(header).to_bytes(8, "little") + header + b"\0\0\0\0")
+
+
+@pytest.mark.parametrize("kind, words", [
+    ("missing", "cannot read"), ("folder", "cannot read|not a whole"), ("empty", "not a whole safetensors file"),
+    ("truncated", "not a whole safetensors file"), ("header cut", "not a whole"), ("lying header", "not a whole"),
+    ("pickle", "not a whole safetensors file"), ("text", "not a whole"), ("foreign", "nnscratch did not write it"),
+])
+def test_a_bad_file_is_one_sentence_and_changes_nothing(tmp_path, kind, words):
+    """Every way a file can be bad: InputError, nothing executed, the network untouched."""
+    path, model, adam = tmp_path / "a.safetensors", network(), Adam()
+    train(model, adam, range(2))
+    checkpoint.save(path, model, adam)
+    spoil(path, kind)
+    before = {name: array.copy() for name, array in everything(model, adam).items()}
+    with pytest.raises(InputError, match=words) as error:
+        checkpoint.load(path, model, adam)
+    assert "\n" not in str(error.value)
+    for name, array in everything(model, adam).items():
+        np.testing.assert_array_equal(array, before[name])
+
+
+def test_a_file_of_another_network_is_refused(tmp_path):
+    """Another width, a layer too many, a layer too few: the first array that differs is named."""
+    path, model = tmp_path / "a.safetensors", network()
+    checkpoint.save(path, model)
+    with pytest.raises(InputError, match=r"params/dense_0/kernel has shape \(5, 4\), expected \(5, 6\)"):
+        checkpoint.load(path, network(6))
+    x = Input((5,))
+    with pytest.raises(InputError, match="has an array .* that this network lacks"):
+        checkpoint.load(path, Model(x, Dense(4)(x)))
+    with pytest.raises(InputError, match="has no array 'params/dense_2/kernel'"):
+        checkpoint.load(path, deeper())
+    with pytest.raises(InputError, match="saved state does not fit"):
+        checkpoint.load(path, network(), Adam())
+
+
+def deeper():
+    x = Input((5,))
+    return Model(x, Dense(1)(Dense(2)(Dropout(0.2)(BatchNormalization()(Dense(4)(x))))))
+
+
+def test_nan_weights_are_refused(tmp_path):
+    """A network that had failed when it was saved is not loaded silently."""
+    path, model = tmp_path / "a.safetensors", network()
+    model.params["dense_1/kernel"][0, 0] = np.nan
+    checkpoint.save(path, model)
+    with pytest.raises(InputError, match="params/dense_1/kernel holds NaN"):
+        checkpoint.load(path, network())
+
+
+def test_a_failed_save_leaves_the_old_file(tmp_path, monkeypatch):
+    """Disk full while writing, or a kill before the rename: the old checkpoint is whole, nothing lies about."""
+    path, model = tmp_path / "a.safetensors", network()
+    checkpoint.save(path, model, info={"step": 1})
+
+    def full(descriptor):
+        raise OSError(28, "No space left on device")
+    monkeypatch.setattr(os, "fsync", full)
+    with pytest.raises(InputError, match="No space left on device"):
+        checkpoint.save(path, model, info={"step": 2})
+    assert checkpoint.load(path, model)["step"] == 1
+    assert [p.name for p in tmp_path.iterdir()] == ["a.safetensors"]
+
+
+def test_an_unwritable_place_is_one_sentence(tmp_path):
+    """A folder that does not exist."""
+    with pytest.raises(InputError, match="cannot write .*No such file"):
+        checkpoint.save(tmp_path / "nowhere" / "a.safetensors", network())

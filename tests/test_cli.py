@@ -1,0 +1,156 @@
+"""The command as a user meets it: what it prints, what it leaves behind, and one sentence with exit code 2 for mistakes."""
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import time
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from nnscratch.cli import main
+from nnscratch.data.pictures import read_picture
+
+
+@pytest.fixture
+def pictures(tmp_path):
+    """A content and a style file, and the arguments of a quick run."""
+    random = np.random.default_rng(0)
+    for name, shape in (("content.jpg", (40, 50, 3)), ("style.png", (44, 36, 3))):
+        Image.fromarray(random.integers(0, 255, shape, dtype=np.uint8)).save(tmp_path / name)
+    return tmp_path
+
+
+def run_style(folder, *changes, content="content.jpg", style="style.png", output="out.png"):
+    return main(["style", str(folder / content), str(folder / style), "-o", str(folder / output), "--size", "48", "--steps", "2",
+                 *changes])
+
+
+def test_style_writes_the_picture(pictures, capsys):
+    """The size asked for, no temporary files, a line that says where it is."""
+    assert run_style(pictures) == 0
+    assert read_picture(pictures / "out.png").shape == (1, 38, 48, 3)
+    assert "written to" in capsys.readouterr().out
+    assert sorted(p.name for p in pictures.iterdir()) == ["content.jpg", "out.png", "style.png"]
+
+
+def bad(name, make):
+    return pytest.param(name, make, id=name)
+
+
+@pytest.mark.parametrize("changes, words", [
+    (["--style-weight", "0"], "style weight is 0.0, expected a number above 0"),
+    (["--style-weight", "-1"], "style weight is -1.0"),
+    (["--style-weight", "nan"], "style weight is nan"),
+    (["--steps", "0"], "number of steps is 0"),
+    (["--size", "4"], "16"),
+    (["--size", "-5"], "-5"),
+    (["--device", "tpu"], "device 'tpu' is unknown"),
+    (["--device", "gpu"], "device 'gpu' was asked for, but"),
+])
+def test_bad_options_are_one_sentence_and_exit_code_2(pictures, capsys, changes, words, monkeypatch):
+    """Nothing is written, nothing is computed, no traceback."""
+    monkeypatch.setattr("nnscratch.backend.gpu_status", lambda: (None, "there is none in this test", "buy one"))
+    assert run_style(pictures, *changes) == 2
+    error = capsys.readouterr().err
+    assert words in error and error.count("\n") == 1 and "Traceback" not in error
+    assert not (pictures / "out.png").exists()
+
+
+@pytest.mark.parametrize("make, words", [
+    (lambda p: None, "content.jpg"),
+    (lambda p: p.mkdir(), "content.jpg"),
+    (lambda p: p.write_text("not a picture"), "content.jpg"),
+    (lambda p: p.write_bytes(b""), "content.jpg"),
+    (lambda p: Image.new("RGB", (1, 1)).save(p), "1x1"),
+    (lambda p: Image.new("1", (20000, 20000)).save(p, format="PNG"), "content.jpg"),
+    (lambda p: p.write_bytes((Image.new("RGB", (60, 60)).save(p), p.read_bytes()[:400])[1]), "content.jpg"),
+], ids=["missing", "a folder", "text", "empty", "one pixel", "decompression bomb", "truncated"])
+def test_bad_pictures_are_one_sentence_and_exit_code_2(pictures, capsys, make, words):
+    """Every file that is no usable picture."""
+    path = pictures / "content.jpg"
+    path.unlink()
+    make(path)
+    assert run_style(pictures) == 2
+    error = capsys.readouterr().err
+    assert words in error and error.count("\n") == 1 and "Traceback" not in error
+
+
+@pytest.mark.parametrize("output", ["nowhere/out.png", "out.xyz", "."])
+def test_an_output_that_cannot_be_written_is_found_out_first(pictures, capsys, output, monkeypatch):
+    """Before any work: the transfer is never started."""
+    monkeypatch.setattr("nnscratch.style.command.transfer_style", None)
+    assert run_style(pictures, output=output) == 2
+    assert capsys.readouterr().err.count("\n") == 1
+
+
+@pytest.mark.parametrize("arguments", [[], ["paint"], ["style"], ["style", "a", "b", "-o", "c", "--size", "big"], ["demo", "--fast"]])
+def test_a_wrong_command_line_is_one_sentence_and_exit_code_2(arguments, capsys):
+    """argparse's complaints in our form, with the way to the help."""
+    with pytest.raises(SystemExit) as exit_code:
+        main(arguments)
+    assert exit_code.value.code == 2
+    error = capsys.readouterr().err
+    assert error.startswith("nnscratch: ") and "--help" in error and error.count("\n") == 1
+
+
+def test_check_prints_the_table(capsys):
+    """A row for each op, and the verdict."""
+    assert main(["check", "--device", "cpu"]) == 0
+    out = capsys.readouterr().out
+    assert "batch_norm training" in out and re.search(r"(\d+) of \1 wrong backwards caught", out)
+
+
+def test_info_names_versions_and_the_missing_gpu(capsys, monkeypatch):
+    """Versions, BLAS with its threads, and without a GPU why not and the line that changes it."""
+    monkeypatch.setattr("nnscratch.backend.gpu_status", lambda: (None, "CuPy is not installed", 'pip install "nnscratch[gpu]"'))
+    assert main(["info"]) == 0
+    out = capsys.readouterr().out
+    assert f"numpy            {np.__version__}" in out and "BLAS" in out
+    assert "CuPy is not installed" in out and 'pip install "nnscratch[gpu]"' in out
+
+
+def test_demo_leaves_all_its_pictures(tmp_path, monkeypatch, capsys):
+    """The whole demo, small: table, device, pictures, loss curve."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("nnscratch.demo.SIZE", 64)
+    monkeypatch.setattr("nnscratch.demo.STEPS", 2)
+    assert main(["demo"]) == 0
+    out = capsys.readouterr().out
+    assert "Device: " in out and "wrong backwards caught" in out
+    folder = tmp_path / "nnscratch-demo"
+    assert sorted(p.name for p in folder.iterdir()) == ["content.png", "loss.png", "picture.png", "side-by-side.png", "style.png"]
+    assert max(read_picture(folder / "picture.png").shape[1:3]) == 64
+
+
+def test_demo_in_a_place_that_cannot_be_written(tmp_path, monkeypatch, capsys):
+    """A file where the folder should be: one sentence, exit code 2."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "nnscratch-demo").write_text("")
+    assert main(["demo"]) == 2
+    assert capsys.readouterr().err.count("\n") == 1
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="needs POSIX signals")
+def test_ctrl_c_saves_the_best_picture(pictures):
+    """A real process and a real SIGINT in the middle of the work: exit code 130, the picture is there and whole."""
+    command = [sys.executable, "-m", "nnscratch.cli", "style", "content.jpg", "style.png", "-o", "out.png", "--size", "64",
+               "--steps", "100000"]
+    process = subprocess.Popen(command, cwd=pictures, stderr=subprocess.PIPE, stdout=subprocess.PIPE)
+    seen = b""
+    while b"loss" not in seen:  # the bar has begun to move
+        seen += process.stderr.read1()
+    time.sleep(0.2)
+    process.send_signal(signal.SIGINT)
+    out, _ = process.communicate(timeout=60)
+    assert process.returncode == 130 and b"best picture so far written to out.png" in out
+    assert read_picture(pictures / "out.png").shape == (1, 51, 64, 3)
+
+
+def test_the_command_is_installed():
+    """The console script answers."""
+    assert shutil.which("nnscratch", path=str(__import__("pathlib").Path(sys.executable).parent)), "not installed: pip install -e ."
+    result = subprocess.run([sys.executable, "-m", "nnscratch.cli", "--version"], capture_output=True, text=True, check=True)
+    assert result.stdout.startswith("nnscratch ")

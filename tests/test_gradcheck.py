@@ -1,0 +1,144 @@
+"""The proof of the proof: every backward passes, every wrong backward is caught, and the checker cannot be fooled."""
+import numpy as np
+import pytest
+from helpers import normal
+
+from nnscratch import ops
+from nnscratch.backend import array_module
+from nnscratch.gradcheck import check_layer, check_op
+from nnscratch.gradcheck.cases import all_cases
+from nnscratch.gradcheck.check import Measurement
+from nnscratch.gradcheck.mutants import BLIND_TO_ONES, MUTANTS, mutants_of
+from nnscratch.gradcheck.table import print_table
+from nnscratch.layers import Dense
+
+CASES = {case.name: case for case in all_cases()}
+
+
+def measurement(name, **options):
+    case = CASES[name]
+    return Measurement(name, case.forward, list(case.inputs.values()), names=list(case.inputs), smooth=case.smooth, **options)
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_every_backward_is_the_derivative_of_its_forward(xp, name):
+    """On every device: smooth ops to 1e-10, kinked ones to 1e-6, adjoint identity, no mutation, determinism, float32."""
+    report = measurement(name, xp=xp).check(CASES[name].backward)
+    assert report.ok, str(report)
+    assert report.error <= (1e-10 if CASES[name].smooth else 1e-6)
+    assert report.float32_error <= 1e-5
+
+
+@pytest.mark.parametrize("name, mistake", [(name, mistake) for name, wrong in MUTANTS.items() for mistake in wrong])
+def test_every_mutant_is_caught(name, mistake):
+    """A wrong backward never passes."""
+    report = measurement(name).check(mutants_of(name)[mistake])
+    assert not report.ok
+    assert report.problems
+
+
+def test_there_are_many_mutants_and_each_has_a_case():
+    """At least 40, all of them entered under a case that exists, no op family left out."""
+    assert sum(map(len, MUTANTS.values())) >= 40
+    assert set(MUTANTS) <= set(CASES)
+    families = {name.split()[0] for name in MUTANTS}
+    assert families >= {"dense", "conv2d", "conv2d_transpose", "max_pool2d", "avg_pool2d", "batch_norm", "instance_norm",
+                        "dropout", "gram_matrix", "mse", "pad2d", "upsample2d"}
+
+
+@pytest.mark.parametrize("mistake", BLIND_TO_ONES)
+def test_a_check_by_sum_is_blind_where_ours_sees(mistake):
+    """With dy = 1 these four wrong batch normalisations give the right dx (zero); with a random dy they are found out."""
+    wrong = mutants_of("batch_norm training")[mistake]
+    assert measurement("batch_norm training", upstream=np.ones).check(wrong).ok
+    assert not measurement("batch_norm training").check(wrong).ok
+
+
+@pytest.mark.parametrize("name, mistake, words", [
+    ("conv2d", "kernel gradient too large by the batch size", "too large by exactly 2 = N, the batch size"),
+    ("conv2d", "bias gradient averaged", "N*OH*OW"),
+    ("conv2d", "kernel gradient flipped", "mirrored along axes (0, 1)"),
+    ("conv2d", "kernel flipped in dx", "right for a mirrored kernel"),
+    ("conv2d", "= for += in col2im", "look for '=' where '+=' belongs"),
+    ("conv2d 4x4 stride 2, same", "kernel gradient transposed", "axes 0 and 1 are swapped"),
+    ("conv2d dilation 2x1, uneven padding", "padding of top and bottom swapped", "shifted by one pixel along rows"),
+    ("batch_norm training", "gamma missing", "a factor gamma is missing"),
+    ("batch_norm training", "mean treated as a constant", "a mean over the batch was not subtracted"),
+    ("batch_norm training", "variance treated as a constant", "the variance over the batch depends on x too"),
+    ("instance_norm", "mean treated as a constant", "a mean over each picture was not subtracted"),
+    ("dense", "sign of dx", "right but for the sign"),
+    ("dense", "dx forgotten", "zero everywhere"),
+    ("leaky_relu", "upstream gradient changed in place", "changes the upstream gradient"),
+    ("elu", "derivative as true and false", "bool gradient"),
+    ("pad2d edge", "corners lost: rows folded before the columns are", "all at the border"),
+    ("relu", "mask from dy instead of x", "mask or condition"),
+])
+def test_the_likely_mistake_is_named(name, mistake, words):
+    """The report says what kind of mistake it is, not only that there is one."""
+    assert words in str(measurement(name).check(mutants_of(name)[mistake]))
+
+
+def test_a_gradient_that_is_zero_everywhere_proves_nothing():
+    """sum of a softmax is constant: the check refuses to call that a success."""
+    report = check_op(ops.softmax, ops.softmax_backward, [normal(3, 4)], upstream=np.ones)
+    assert "proves nothing" in str(report)
+
+
+def test_changed_input_and_randomness_are_caught():
+    """A forward that writes into x, and a backward that answers differently each time."""
+    def clobber(x):
+        x *= 2
+        return x.copy(), None
+    assert "changed in place" in str(check_op(clobber, lambda dy, _: 2 * dy, [normal(3, 4)]))
+    random = np.random.default_rng(0)
+    report = check_op(lambda x: (2 * x, None), lambda dy, _: 2 * dy * (1 + 1e-14 * random.random()), [normal(3, 4)])
+    assert "two runs" in str(report)
+
+
+def test_kinks_are_left_out_not_called_wrong():
+    """A ReLU at exactly 0 has no derivative: the element is skipped and counted; too many of them are a complaint."""
+    x = normal(3, 4)
+    x[1, 2] = 0
+    report = check_op(ops.relu, ops.relu_backward, [x], smooth=False)
+    assert report.ok and report.kinks == 1
+    x[:2] = 0
+    assert "not differentiable" in str(check_op(ops.relu, ops.relu_backward, [x], smooth=False))
+
+
+def test_the_worst_element_is_located():
+    """One wrong number among many is found and shown with both values."""
+    def wrong(dy, cache):
+        dx = ops.tanh_backward(dy, cache)
+        dx[2, 1] += 0.5
+        return dx
+    assert "worst at (2, 1)" in str(check_op(ops.tanh, wrong, [normal(4, 5)]))
+
+
+def test_wrong_shape_and_wrong_dtype_are_caught():
+    """A gradient must have the shape of its input, and float32 must stay float32."""
+    assert "has shape" in str(check_op(ops.tanh, lambda dy, y: ops.tanh_backward(dy, y)[:1], [normal(4, 5)]))
+    report = check_op(ops.tanh, lambda dy, y: ops.tanh_backward(dy, y) * np.float64(1) * np.ones(5), [normal(4, 5)])
+    assert "float32 inputs give a float64" in str(report)
+
+
+def test_check_layer_leaves_the_layer_as_it_was():
+    """Parameters come back bit for bit, in float32."""
+    layer = Dense(3)
+    layer.forward(normal(2, 5).astype("float32"))
+    before = {name: array.copy() for name, array in layer.params.items()}
+    assert check_layer(layer, normal(4, 5)).ok
+    for name, array in layer.params.items():
+        assert array.dtype == np.float32
+        np.testing.assert_array_equal(array, before[name])
+
+
+def test_the_table_has_a_row_for_each_op_and_says_wrong(monkeypatch):
+    """`nnscratch check` prints every case and its verdict, and reports failure when one backward is wrong."""
+    lines = []
+    assert print_table(print_fn=lines.append)
+    assert len(lines) == len(CASES) + 2 and all(any(line.startswith(name) for line in lines) for name in CASES)
+    broken = [CASES["tanh"]._replace(backward=lambda dy, y: dy * (1 - array_module(y).abs(y)))]
+    monkeypatch.setattr("nnscratch.gradcheck.table.all_cases", lambda: broken)
+    lines.clear()
+    assert not print_table(print_fn=lines.append)
+    assert "WRONG" in lines[1]

@@ -1,0 +1,244 @@
+"""Layers: gradients of every kind, what they remember, what they refuse."""
+import numpy as np
+import pytest
+from helpers import normal, same
+
+from nnscratch import initializers, ops
+from nnscratch.errors import InputError
+from nnscratch.gradcheck import check_layer
+from nnscratch.layers import (
+    ELU,
+    Activation,
+    Add,
+    AveragePooling2D,
+    BatchNormalization,
+    Concatenate,
+    Conv2D,
+    Conv2DTranspose,
+    Dense,
+    Dropout,
+    Dropout2D,
+    Flatten,
+    GlobalAveragePooling2D,
+    Input,
+    InstanceNormalization,
+    LeakyReLU,
+    MaxPooling2D,
+    Padding2D,
+    ReLU,
+    Reshape,
+    SpatialDropout2D,
+    UpSampling2D,
+    ZeroPadding2D,
+)
+
+SMOOTH = {
+    "Dense": Dense(4, activation="tanh"), "Conv2D": Conv2D(4, (3, 2), strides=(2, 1), padding="same", activation="sigmoid"),
+    "Conv2D grouped": Conv2D(6, 3, groups=3, use_bias=False), "Conv2DTranspose": Conv2DTranspose(4, (3, 4), 2, "same"),
+    "Conv2DTranspose grouped": Conv2DTranspose(6, 3, 2, output_padding=1, groups=3),
+    "BatchNormalization": BatchNormalization(gamma_initializer="glorot_free"), "InstanceNormalization": InstanceNormalization(),
+    "AveragePooling2D": AveragePooling2D(3, 2, "same"), "GlobalAveragePooling2D": GlobalAveragePooling2D(),
+    "UpSampling2D": UpSampling2D((2, 3), "bilinear"), "ZeroPadding2D": ZeroPadding2D(((1, 0), (2, 1))),
+    "Padding2D": Padding2D(2), "Dropout": Dropout(0.3), "SpatialDropout2D": SpatialDropout2D(0.3), "Flatten": Flatten(),
+    "Reshape": Reshape((5, -1)), "Activation": Activation("softmax"),
+}
+SMOOTH["BatchNormalization"] = BatchNormalization(gamma_initializer=lambda shape, random: random.normal(1, 0.5, shape))
+KINKED = {"MaxPooling2D": MaxPooling2D(3, 2), "LeakyReLU": LeakyReLU(), "ReLU": ReLU(), "ELU": ELU(),
+          "Conv2D leaky": Conv2D(4, 4, 2, activation="leaky_relu", padding="same")}
+
+
+@pytest.mark.parametrize("training", [True, False])
+@pytest.mark.parametrize("name", [*SMOOTH, *KINKED])
+def test_every_layer_passes_the_gradient_check(name, training):
+    """dx and every parameter, in training and in inference mode, batch normalisation's second backward included."""
+    layer = {**SMOOTH, **KINKED}[name]
+    report = check_layer(layer, normal(2, 7, 5, 3), smooth=name in SMOOTH, training=training)
+    assert report.ok, str(report)
+
+
+@pytest.mark.parametrize("layer", [Add(), Concatenate()], ids=repr)
+def test_layers_of_several_inputs_pass_the_gradient_check(layer):
+    """Each input gets its own gradient."""
+    report = check_layer(layer, [normal(2, 3, 4, 2), normal(2, 3, 4, 2, seed=1)])
+    assert report.ok, str(report)
+
+
+def test_output_shape_is_the_shape_that_comes_out():
+    """What a Symbol promises is what forward delivers, for every layer."""
+    x = normal(2, 7, 5, 3).astype(np.float32)
+    for layer in [*SMOOTH.values(), *KINKED.values()]:
+        assert (2, *layer.output_shape((7, 5, 3))) == layer.forward(x).shape, layer
+
+
+def test_two_forwards_then_two_backwards_in_reverse_order():
+    """Real and fake through one layer: the gradients are those of the two runs apart, added up."""
+    layer, twin = Dense(3, activation="tanh"), Dense(3, activation="tanh")
+    real, fake, dy_real, dy_fake = (normal(4, 5, seed=k) for k in range(2)), None, None, None
+    real, fake = real
+    dy_real, dy_fake = normal(4, 3, seed=2), normal(4, 3, seed=3)
+    layer.forward(real, training=True)
+    layer.forward(fake, training=True)
+    dfake, dreal = layer.backward(dy_fake), layer.backward(dy_real)
+    twin.forward(real)
+    for name, array in layer.params.items():
+        twin.params[name][...] = array
+    twin.forward(real, training=True)
+    same(dreal, twin.backward(dy_real))
+    twin.forward(fake, training=True)
+    same(dfake, twin.backward(dy_fake))
+    same(list(layer.grads.values()), list(twin.grads.values()))
+    layer.zero_grads()
+    assert not any(gradient.any() for gradient in layer.grads.values())
+
+
+def test_inference_remembers_nothing():
+    """After forward(training=False) there is nothing to go back through, and the sentence says what to do."""
+    layer = Conv2D(2, 3)
+    layer.forward(normal(1, 5, 5, 1))
+    with pytest.raises(InputError, match="training=True"):
+        layer.backward(normal(1, 3, 3, 2))
+    layer.forward(normal(1, 5, 5, 1), remember=True)
+    layer.backward(normal(1, 3, 3, 2))
+    with pytest.raises(InputError, match="no forward to go back through"):
+        layer.backward(normal(1, 3, 3, 2))
+
+
+@pytest.mark.parametrize("layer", [Dense(3), Conv2D(3, 3, padding="same"), Conv2DTranspose(3, 3, padding="same"),
+                                   BatchNormalization(), InstanceNormalization()], ids=repr)
+def test_a_backward_for_dx_alone_does_not_touch_or_pay_for_grads(layer, monkeypatch):
+    """grads stay 0, and the product that makes the kernel's gradient is never called."""
+    x = normal(2, 4, 4, 3)
+    dy = normal(*layer.forward(x, training=True).shape)
+    full = layer.backward(dy)
+    layer.zero_grads()
+    poisoned = ops.conv.IM2COL._replace(convolve_dkernel=None)
+    monkeypatch.setitem(ops.conv.ALGORITHMS, "auto", poisoned)
+    layer.forward(x, training=True)
+    same(layer.backward(dy, wrt="input"), full)
+    assert not any(gradient.any() for gradient in layer.grads.values())
+
+
+def test_a_backward_for_parameters_alone_does_not_pay_for_dx(monkeypatch):
+    """The first layer of a network needs no dx: None comes back, and the product for it is never called."""
+    layer, x = Conv2D(3, 3), normal(2, 5, 5, 2)
+    dy = normal(*layer.forward(x, training=True).shape)
+    layer.backward(dy)
+    expected = {name: gradient.copy() for name, gradient in layer.grads.items()}
+    layer.zero_grads()
+    monkeypatch.setitem(ops.conv.ALGORITHMS, "auto", ops.conv.IM2COL._replace(convolve_dx=None))
+    layer.forward(x, training=True)
+    assert layer.backward(dy, wrt="parameters") is None
+    same(list(layer.grads.values()), list(expected.values()))
+
+
+def test_a_frozen_layer_learns_nothing_and_still_sends_dx():
+    """trainable = False: dx as ever, grads 0, batch normalisation by its running statistics, which stay."""
+    layer, x, dy = BatchNormalization(), normal(4, 3) + 2, normal(4, 3, seed=1)
+    layer.forward(x, training=True)
+    layer.forget()
+    layer.trainable = False
+    mean = layer.buffers["mean"].copy()
+    same(layer.forward(x, training=True), layer.forward(x))
+    same(layer.backward(dy), dy / np.sqrt(layer.buffers["variance"] + 1e-3))
+    same(layer.buffers["mean"], mean, 0)
+    assert not layer.grads["gamma"].any()
+
+
+def test_batch_normalization_statistics():
+    """Running values keep `momentum` of the old; inference uses them; `unbiased` divides the variance by M - 1."""
+    x = normal(8, 3) * 2 + 5
+    for unbiased, divisor in ((False, 8), (True, 7)):
+        layer = BatchNormalization(momentum=0.9, unbiased=unbiased)
+        layer.forward(x, training=True)
+        variance = ((x - x.mean(0))**2).sum(0) / divisor
+        same(layer.buffers["mean"], 0.1 * x.mean(0))
+        same(layer.buffers["variance"], 0.9 + 0.1 * variance)
+        same(layer.forward(x), (x - 0.1 * x.mean(0)) / np.sqrt(0.9 + 0.1 * variance + 1e-3))
+
+
+def test_dropout_in_training_and_inference():
+    """About `rate` of the values are dropped, the others scaled so that the mean stays; inference changes nothing."""
+    layer, x = Dropout(0.25, seed=1), np.ones((100, 100))
+    first, second = layer.forward(x, training=True), layer.forward(x, training=True)
+    assert set(np.unique(first)) == {0, 1 / 0.75}
+    assert abs((first == 0).mean() - 0.25) < 0.02 and abs(first.mean() - 1) < 0.03
+    assert (first != second).any(), "each call draws a mask of its own"
+    same(layer.forward(x), x, 0)
+
+
+def test_spatial_dropout_drops_whole_channels():
+    """One draw for each picture and channel; Dropout2D is another name for it."""
+    assert Dropout2D is SpatialDropout2D
+    y = Dropout2D(0.5, seed=3).forward(np.ones((8, 4, 5, 16)), training=True)
+    assert set(np.unique(y)) == {0, 2}
+    assert (y == y[:, :1, :1]).all()
+
+
+def test_keras_two_defaults_for_the_leaky_slope():
+    """LeakyReLU() has 0.3; the activation by name 0.2."""
+    x = -np.ones((1, 1))
+    assert LeakyReLU().forward(x)[0, 0] == pytest.approx(-0.3)
+    assert Activation("leaky_relu").forward(x)[0, 0] == pytest.approx(-0.2)
+
+
+def test_initial_values_are_reproducible_and_of_the_right_size():
+    """The same seed gives the same weights; Glorot's and He's variances are met in a built layer."""
+    def kernel(name):
+        initializers.set_seed(7)
+        layer = Conv2D(64, 3, kernel_initializer=name)
+        layer.forward(np.zeros((1, 5, 5, 32), dtype=np.float32))
+        return layer.params["kernel"]
+    same(kernel("glorot_uniform"), kernel("glorot_uniform"), 0)
+    assert kernel("glorot_uniform").var() == pytest.approx(2 / (9 * 32 + 9 * 64), rel=0.05)
+    assert kernel("he_normal").var() == pytest.approx(2 / (9 * 32), rel=0.05)
+    assert kernel("normal_002").std() == pytest.approx(0.02, rel=0.05)
+
+
+@pytest.mark.parametrize("action, words", [
+    (lambda: Conv2D(4, 3, padding="sane")(Input((8, 8, 3))), "padding is 'sane', expected \"valid\""),
+    (lambda: Conv2D(4, 3)(Input((8, 8))), r"expected 4 axes \(N, H, W, C\)"),
+    (lambda: Conv2D(4, 3).forward(normal(8, 8, 3)), r"expected 4 axes \(N, H, W, C\)"),
+    (lambda: Conv2D(4, 9)(Input((8, 8, 3))), "does not fit on a picture of 8x8"),
+    (lambda: Conv2D(4, 3, strides=0)(Input((8, 8, 3))), "strides is 0, expected an int or a pair"),
+    (lambda: Conv2D(4, 3, groups=2)(Input((8, 8, 3))), "groups is 2, expected a whole number that divides both"),
+    (lambda: Conv2D(0, 3), "expected a whole number of at least 1"),
+    (lambda: Conv2D(4, 3, activation="swish"), "activation 'swish' is unknown: choose one of relu"),
+    (lambda: Conv2D(4, 3, kernel_initializer="xavier")(Input((8, 8, 3))), "initializer 'xavier' is unknown"),
+    (lambda: Conv2DTranspose(4, 3, 2, output_padding=2)(Input((8, 8, 3))), "output_padding is 2, expected less than the strides"),
+    (lambda: Conv2DTranspose(4, 3, padding=9)(Input((8, 8, 3))), "crops a picture of 8x8"),
+    (lambda: Dense(3).forward(np.zeros((2, 4), dtype=np.uint8)), "dtype uint8, expected floating point"),
+    (lambda: Dropout(1.0).forward(normal(2, 3), training=True), "rate is 1.0, expected at least 0 and below 1"),
+    (lambda: MaxPooling2D(2, padding=2)  # every window must see a pixel
+     .forward(normal(1, 4, 4, 1)), "not smaller than the window"),
+    (lambda: Padding2D(4).forward(normal(1, 4, 4, 1)), "cannot mirror 4 of 4 rows"),
+    (lambda: Reshape((5, 5))(Input((4, 4))), "holds 16 values, which cannot fill"),
+    (lambda: Add()([Input((4, 4)), Input((4, 5))]), "one and the same shape"),
+    (lambda: Concatenate()([Input((4, 4)), Input((5, 4))]), "differ in the last axis alone"),
+    (lambda: Input(28), "expected a tuple such as"),
+    (lambda: Dense(3).forward("picture"), "expected an array or a Symbol"),
+    (lambda: Dense(3).backward(normal(2, 3), wrt="weights"), "wrt is 'weights', expected"),
+])
+def test_mistakes_get_one_clear_sentence(action, words):
+    """What was given, what was expected, at the call and before any work."""
+    with pytest.raises(InputError, match=words) as error:
+        action()
+    assert "\n" not in str(error.value)
+
+
+def test_a_wrong_dy_is_refused_and_can_be_mended():
+    """A dy of another shape raises, and the memory of the forward is still there for the right one."""
+    layer = Dense(3)
+    layer.forward(normal(4, 5), training=True)
+    with pytest.raises(InputError, match=r"dy has shape \(4, 2\), expected that of the output, \(4, 3\)"):
+        layer.backward(normal(4, 2))
+    assert layer.backward(normal(4, 3)).shape == (4, 5)
+
+
+def test_device_of_input_and_parameters_must_agree(xp):
+    """Parameters are made where the first input lives; an input from elsewhere is refused in words."""
+    layer = Dense(3)
+    layer.forward(xp.ones((2, 4), dtype=xp.float32))
+    assert type(layer.params["kernel"]) is type(xp.ones(1))
+    if xp is not np:
+        with pytest.raises(InputError, match="different devices"):
+            layer.forward(np.ones((2, 4), dtype=np.float32))

@@ -1,0 +1,156 @@
+"""Graphs of layers: the order of the walk, sums where paths meet, several inputs and outputs, and the seed article's code."""
+import numpy as np
+import pytest
+from helpers import normal, on, same
+
+from nnscratch.backend import to_cpu
+from nnscratch.errors import InputError
+from nnscratch.gradcheck import check_model
+from nnscratch.layers import (
+    Activation,
+    Add,
+    AveragePooling2D,
+    BatchNormalization,
+    Concatenate,
+    Conv2D,
+    Conv2DTranspose,
+    Dense,
+    Flatten,
+    Input,
+    Layer,
+    Reshape,
+)
+from nnscratch.losses import mse
+from nnscratch.models import Model
+from nnscratch.optimizers import Adam
+
+
+def residual_model():
+    x = Input((6, 5, 3))
+    y = Activation("tanh")(Conv2D(3, 3, padding="same")(x))
+    y = Add()([x, BatchNormalization()(y)])
+    return Model(x, Dense(2)(Flatten()(y)))
+
+
+def test_a_residual_network_passes_the_gradient_check():
+    """x goes two ways and its gradient is the sum of both."""
+    report = check_model(residual_model(), normal(2, 6, 5, 3))
+    assert report.ok, str(report)
+
+
+def test_several_inputs_and_outputs_pass_the_gradient_check():
+    """Two inputs joined, three outputs at different depths, one layer used twice."""
+    a, b, shared = Input((4,)), Input((3,)), Dense(5, activation="tanh")
+    first = shared(Dense(5)(a))
+    joined = Concatenate()([shared(first), b])
+    report = check_model(Model([a, b], [first, joined, Dense(2)(joined)]), [normal(3, 4), normal(3, 3)])
+    assert report.ok, str(report)
+
+
+def test_a_model_is_a_layer():
+    """A generator inside a bigger graph: gradients reach its parameters through the whole."""
+    inner = residual_model()
+    z = Input((90,))
+    outer = Model(z, Dense(1)(inner(Reshape((6, 5, 3))(z))))
+    assert isinstance(inner, Layer) and outer.outputs[0].shape == (None, 1)
+    report = check_model(outer, normal(2, 90))
+    assert report.ok, str(report)
+
+
+def test_an_output_without_gradient_is_left_out():
+    """None for one tap: the walk starts at the others, and nothing is left remembered."""
+    x = Input((4,))
+    first, second = Dense(3)(x), None
+    second = Dense(2)(first)
+    model = Model(x, [first, second])
+    values = model.forward(normal(2, 4), training=True)
+    dy = normal(*values[0].shape)
+    same(model.backward([dy, None]), dy @ first.layer.params["kernel"].T)
+    assert not second.layer.grads["kernel"].any()
+    with pytest.raises(InputError, match="no forward"):
+        second.layer.backward(normal(2, 2))
+
+
+def test_backward_for_the_input_alone_and_for_the_parameters_alone():
+    """wrt="input": dx as ever and grads 0. wrt="parameters": grads as ever, no dx, and nothing left remembered."""
+    model, x = residual_model(), normal(2, 6, 5, 3)
+    dy = normal(*model.forward(x, training=True).shape)
+    dx = model.backward(dy)
+    grads = {name: gradient.copy() for name, gradient in model.grads.items()}
+    model.zero_grads()
+    model.forward(x, training=True)
+    same(model.backward(dy, wrt="input"), dx)
+    assert not any(gradient.any() for gradient in model.grads.values())
+    model.forward(x, training=True)
+    assert model.backward(dy, wrt="parameters") is None
+    same(list(model.grads.values()), list(grads.values()))
+    assert not any(layer._memory for layer in model.layers)
+
+
+def test_frozen_layers_below_get_no_backward(monkeypatch):
+    """With the first layers frozen, training the last one stops there: their backward is never called."""
+    x = Input((4,))
+    below, above = Dense(3), Dense(2)
+    model = Model(x, above(below(x)))
+    below.trainable = False
+    monkeypatch.setattr(below, "backward", None)
+    model.forward(normal(2, 4), training=True)
+    model.backward(normal(2, 2), wrt="parameters")
+    assert above.grads["kernel"].any() and not below._memory
+
+
+def test_training_lowers_the_loss(xp):
+    """Twenty steps of Adam fit a small network to random targets, on every device from the same start."""
+    x = Input((8, 8, 2))
+    y = Conv2D(4, 4, 2, padding="same", activation="leaky_relu")(x)
+    y = Conv2DTranspose(2, 4, 2, padding="same")(AveragePooling2D(1)(BatchNormalization()(y)))
+    model = Model(x, y)
+    for layer in model.layers:
+        for arrays in (layer.params, layer.grads, layer.buffers):
+            arrays.update({name: on(xp, array) for name, array in arrays.items()})
+    pictures, targets = on(xp, normal(4, 8, 8, 2).astype(np.float32), normal(4, 8, 8, 2, seed=1).astype(np.float32))
+    optimizer, losses = Adam(0.02), []
+    for _ in range(20):
+        model.zero_grads()
+        loss, gradient = mse(model.forward(pictures, training=True), targets)
+        model.backward(gradient, wrt="parameters")
+        optimizer.step(model.params, model.grads)
+        losses.append(float(to_cpu(loss)))
+    assert losses[-1] < 0.8 * losses[0]
+
+
+def test_summary_counts_parameters_and_multiply_adds():
+    """Figures that can be checked by hand: 3x3x3x4 + 4 parameters, 36 places of 27 x 4 products, ..."""
+    x = Input((8, 8, 3))
+    y = Conv2D(4, 3, name="first")(x)
+    y = Dense(10)(Flatten()(Conv2DTranspose(2, 4, 2, padding="same")(y)))
+    lines = []
+    Model(x, y).summary(print_fn=lines.append)
+    table = {line.split()[0]: line.split() for line in lines}
+    assert table["first"][-2:] == ["112", "3,888"]
+    assert table["conv2dtranspose_0"][-2:] == ["130", f"{36 * 4 * 4 * 2 * 4:,}"]
+    assert table["dense_0"][-2:] == ["2,890", "2,880"]
+    assert table["total"][-2:] == ["3,132", f"{3888 + 4608 + 2880:,}"]
+    assert "(None, 12, 12, 2)" in "\n".join(lines)
+
+
+@pytest.mark.parametrize("build, words", [
+    (lambda: Model(Input((4,)), Dense(2)(Input((4,)))), "not among the inputs"),
+    (lambda: Model(x := Input((4,)), Dense(2, name="a")(Dense(2, name="a")(x))), "used twice"),
+    (lambda: residual_model().forward(normal(2, 6, 6, 3)), r"the input has shape \(2, 6, 6, 3\), expected \('N', 6, 5, 3\)"),
+    (lambda: Model([a := Input((4,)), b := Input((4,))], Add()([a, b])).forward([normal(2, 4)]), "1 inputs given, expected 2"),
+])
+def test_mistakes_get_one_clear_sentence(build, words):
+    """Named at the call, before any work."""
+    with pytest.raises(InputError, match=words):
+        build()
+
+
+def test_a_very_deep_graph_is_no_problem():
+    """2,000 layers: the walk uses no recursion."""
+    x = y = Input((2,))
+    for _ in range(2000):
+        y = Activation("tanh")(y)
+    model = Model(x, y)
+    model.forward(normal(1, 2), training=True)
+    assert np.isfinite(model.backward(normal(1, 2))).all()

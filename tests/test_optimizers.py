@@ -1,0 +1,129 @@
+"""Optimizers against the formulas by hand, their state over a restart, and L-BFGS on problems with known answers."""
+import numpy as np
+import pytest
+from helpers import normal, on, same
+
+from nnscratch.errors import InputError
+from nnscratch.lbfgs import LBFGS
+from nnscratch.optimizers import (
+    SGD,
+    Adam,
+    RMSprop,
+    clip_by_global_norm,
+    clip_by_value,
+    cosine_decay,
+    global_norm,
+    linear_decay,
+    warmup,
+)
+
+EVERY = [lambda: SGD(0.1), lambda: SGD(0.1, momentum=0.9), lambda: SGD(0.1, momentum=0.9, nesterov=True), RMSprop, Adam]
+
+
+def run(optimizer, w, gradients):
+    params = {"w": w.copy()}
+    for g in gradients:
+        optimizer.step(params, {"w": g})
+    return params["w"]
+
+
+def test_the_first_steps_by_hand():
+    """SGD -ηg; momentum adds 0.9 of the last step; Nesterov looks ahead; Adam's first step is η whatever the gradient."""
+    w, g = np.array([1.0]), np.array([2.0])
+    assert run(SGD(0.1), w, [g, g]) == pytest.approx(0.6)
+    assert run(SGD(0.1, momentum=0.9), w, [g, g]) == pytest.approx(1 - 0.2 - 0.38)
+    assert run(SGD(0.1, momentum=0.9, nesterov=True), w, [g]) == pytest.approx(1 - 0.2 - 0.18)
+    assert run(RMSprop(0.1, epsilon=1e-12), w, [g]) == pytest.approx(1 - 0.1 / np.sqrt(0.1))
+    for size in (1e-3, 1, 1e3):
+        assert run(Adam(0.1, epsilon=1e-12), w, [size * g]) == pytest.approx(0.9)
+
+
+@pytest.mark.parametrize("make", EVERY)
+def test_every_optimizer_finds_the_lowest_point_of_a_bowl(make, xp):
+    """(w - 3)² from 0, on every device; the parameter array itself is changed, not replaced."""
+    optimizer = make()
+    optimizer.learning_rate = 0.05
+    w = on(xp, np.zeros(4))
+    for _ in range(400):
+        optimizer.step({"w": w}, {"w": 2 * (w - 3)})
+    assert float(abs(w - 3).max()) < 0.05
+
+
+@pytest.mark.parametrize("make", EVERY)
+def test_a_restart_from_saved_state_is_bit_for_bit(make):
+    """3 steps, save, load into a new optimizer, 3 steps: the same bits as 6 steps."""
+    gradients, w = [normal(3, 2, seed=k).astype(np.float32) for k in range(6)], normal(3, 2).astype(np.float32)
+    whole = run(make(), w, gradients)
+    first, second = make(), make()
+    middle = run(first, w, gradients[:3])
+    second.load_state(first.save_state(), {"w": middle})
+    np.testing.assert_array_equal(run(second, middle, gradients[3:]), whole)
+
+
+def test_clipping_keeps_the_direction():
+    """The norm over all gradients together comes down to the limit; smaller ones are left as they are."""
+    grads = {"a": np.array([3.0, 0.0]), "b": np.array([4.0])}
+    assert global_norm(grads) == 5
+    clipped = clip_by_global_norm(grads, 1.0)
+    same([clipped["a"], clipped["b"]], [np.array([0.6, 0]), np.array([0.8])])
+    same(list(clip_by_global_norm(grads, 10.0).values()), list(grads.values()), 0)
+    assert clip_by_value(grads, 1.5)["a"].tolist() == [1.5, 0] and grads["a"][0] == 3
+
+
+def test_schedules():
+    """Start, middle and end of each; an optimizer asks the schedule with the number of steps made."""
+    assert [linear_decay(1.0, 100, start=0.75)(k) for k in (0, 75, 90, 100)] == pytest.approx([1, 1, 0.4, 0])
+    assert [cosine_decay(2.0, 100)(k) for k in (0, 50, 100, 150)] == pytest.approx([2, 1, 0, 0])
+    assert [warmup(1.0, 4)(k) for k in (0, 1, 3, 9)] == [0.25, 0.5, 1, 1]
+    assert run(SGD(lambda step: 1.0 if step == 0 else 0.5), np.zeros(1), [np.ones(1)] * 3) == pytest.approx(-2)
+
+
+@pytest.mark.parametrize("action, words", [
+    (lambda: Adam(0), "learning_rate is 0, expected a number above 0"),
+    (lambda: SGD().step({"w": np.zeros(2)}, {}), "parameter 'w' of shape .* got no gradient"),
+    (lambda: SGD().step({"w": np.zeros(2)}, {"w": np.zeros(3)}), r"got \(3,\)"),
+    (lambda: Adam().load_state({"steps": np.array(1), "v/mean": np.zeros(2)}, {"w": np.zeros(2)}), "does not fit"),
+    (lambda: Adam().load_state({}, {"w": np.zeros(2)}), "does not fit"),
+    (lambda: clip_by_global_norm({}, -1), "limit is -1"),
+    (lambda: LBFGS(None, None, history=0), "history is 0"),
+])
+def test_mistakes_get_one_clear_sentence(action, words):
+    """Named before anything is changed."""
+    with pytest.raises(InputError, match=words):
+        action()
+
+
+def rosenbrock(x):
+    a, b = x
+    return (1 - a)**2 + 100 * (b - a**2)**2, np.array([-2 * (1 - a) - 400 * a * (b - a**2), 200 * (b - a**2)])
+
+
+def test_lbfgs_follows_rosenbrocks_valley():
+    """The classic curved valley: (1, 1) to ten digits in under 60 steps, never uphill."""
+    minimizer, last = LBFGS(rosenbrock, np.array([-1.2, 1.0])), np.inf
+    for _ in range(60):
+        loss = minimizer.step()
+        assert loss <= last
+        last = loss
+    same(minimizer.x, np.ones(2), 1e-10)
+
+
+def test_lbfgs_solves_a_badly_conditioned_bowl(xp):
+    """30 unknowns with curvatures from 1 to 10,000: as near the bottom after 200 steps as SciPy's L-BFGS-B (3.3e-4)."""
+    curvature, centre = on(xp, np.logspace(0, 4, 30), normal(30))
+    minimizer = LBFGS(lambda x: ((curvature * (x - centre)**2).sum() / 2, curvature * (x - centre)), 0 * centre)
+    for _ in range(200):
+        minimizer.step()
+    assert minimizer.loss < 1e-3 and minimizer.evaluations < 250
+
+
+def test_lbfgs_survives_a_cliff_and_stops_at_the_bottom():
+    """A function that is NaN beyond a wall is searched on this side of it; at the minimum `converged` is set."""
+    def walled(x):
+        if x[0] > 2:
+            return np.nan, np.full(1, np.nan)
+        return float((x[0] - 1.9)**2), 2 * (x - 1.9)
+    minimizer = LBFGS(walled, np.zeros(1), first_step=10.0)
+    for _ in range(50):
+        minimizer.step()
+    assert minimizer.x[0] == pytest.approx(1.9) and minimizer.converged

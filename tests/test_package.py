@@ -1,0 +1,80 @@
+"""Promises about the package as a whole: what it imports, what it never imports, and that README and CI agree."""
+import ast
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import nnscratch
+
+ROOT = Path(__file__).parent.parent
+SOURCES = sorted((ROOT / "nnscratch").rglob("*.py"))
+
+
+def imports(path):
+    """Every module a file imports, at any depth in it."""
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            yield node.module
+
+
+def test_no_framework_is_imported():
+    """No PyTorch, TensorFlow, JAX, Keras or SciPy anywhere in the library, and no pickle."""
+    banned = {"torch", "tensorflow", "jax", "keras", "scipy", "pickle", "autograd", "numba"}
+    assert not [(path.name, name) for path in SOURCES for name in imports(path) if name.split(".")[0] in banned]
+
+
+def test_imports_run_one_way():
+    """backend <- ops <- layers <- models <- networks <- style <- cli: nobody imports from further down the line."""
+    rooms = ["errors", "backend", "ops", "initializers", "layers", "models", "losses", "optimizers", "lbfgs", "checkpoint",
+             "gradcheck", "networks", "data", "style", "demo", "info", "cli"]
+    for path in SOURCES:
+        room = path.relative_to(ROOT / "nnscratch").parts[0].removesuffix(".py")
+        for name in imports(path):
+            parts = name.split(".")
+            if parts[0] == "nnscratch" and len(parts) > 1 and room in rooms:
+                assert rooms.index(parts[1]) <= rooms.index(room), f"{path} imports {name}"
+
+
+def test_files_are_short():
+    """One idea a file, about 250 lines."""
+    long = {str(path.relative_to(ROOT)): n for path in SOURCES if (n := len(path.read_text().splitlines())) > 250}
+    assert not long
+
+
+def test_using_the_library_needs_numpy_alone():
+    """A network is built, trained a step and checked with Pillow, matplotlib, tqdm and safetensors out of reach."""
+    code = """
+import sys
+for name in ("PIL", "matplotlib", "tqdm", "safetensors", "cupy", "scipy"):
+    sys.modules[name] = None
+import numpy as np, nnscratch
+from nnscratch.layers import Input, Conv2D, Dense, Flatten
+from nnscratch.models import Model
+from nnscratch.losses import mse
+from nnscratch.optimizers import Adam
+from nnscratch import checkpoint, gradcheck
+x = Input((6, 6, 1))
+model = Model(x, Dense(2)(Flatten()(Conv2D(3, 3)(x))))
+loss, gradient = mse(model.forward(np.ones((2, 6, 6, 1), np.float32), training=True), np.zeros((2, 2), np.float32))
+model.backward(gradient)
+Adam().step(model.params, model.grads)
+"""
+    subprocess.run([sys.executable, "-c", code], check=True)
+
+
+def test_version_is_stated_once():
+    """pyproject and the package agree."""
+    assert f'version = "{nnscratch.__version__}"' in (ROOT / "pyproject.toml").read_text()
+
+
+def test_readme_names_what_exists():
+    """Pictures and folders the README shows are there; the commands it lists are commands."""
+    readme = (ROOT / "README.md").read_text()
+    for target in re.findall(r"\]\(([^)#:]+)\)", readme):
+        assert (ROOT / target).exists(), target
+    from nnscratch.cli import parser
+    known = parser()._subparsers._group_actions[0].choices
+    assert set(re.findall(r"^(?:\.venv/bin/)?nnscratch (\w+)", readme, flags=re.M)) <= set(known)

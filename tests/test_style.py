@@ -1,0 +1,133 @@
+"""Style transfer: the whole objective's gradient, what the optimisation achieves, and how it ends early."""
+import numpy as np
+import pytest
+from helpers import normal, same
+
+from nnscratch import backend
+from nnscratch.backend import to_cpu
+from nnscratch.errors import InputError
+from nnscratch.gradcheck import check_model, check_op
+from nnscratch.layers import Conv2D
+from nnscratch.networks.random_features import normalise, random_features
+from nnscratch.style.objective import Objective
+from nnscratch.style.transfer import transfer_style
+
+
+def picture(height, width, seed=0):
+    """Smooth colours with a little noise, in [0, 1]."""
+    rows, columns = np.mgrid[:height, :width]
+    waves = [np.sin(rows / (3 + seed + c)) * np.cos(columns / (4 + c)) for c in range(3)]
+    noise = 0.1 * normal(height, width, 3, seed=seed)
+    return np.clip(0.5 + 0.4 * np.stack(waves, -1) + noise, 0, 1)[None].astype(np.float32)
+
+
+def small_network():
+    return random_features(widths=(4, 5), seed=1)
+
+
+def test_the_loss_network_passes_the_gradient_check():
+    """Four feature maps out, one picture in: dx and all filters."""
+    network = small_network()
+    report = check_model(network, normal(1, 8, 6, 3), smooth=False, max_elements=60)
+    assert report.ok, str(report)
+
+
+def test_the_gradient_of_the_objective_is_right():
+    """Content, style and smoothness together, back through the network to the pixels, against central differences."""
+    network = small_network()
+    network.forward(picture(8, 6))
+    network.cast(np.float64)
+    objective = Objective(network, picture(8, 6).astype(float), picture(10, 8, 2).astype(float), style_weight=3.0,
+                          smoothness=0.5, content_layer=2)
+    report = check_op(lambda x: objective(x.astype(float)), lambda dy, gradient: dy * gradient, [picture(8, 6, 1)], smooth=False)
+    assert not [p for p in report.problems if "float32 inputs" not in p], str(report)
+    assert report.error < 1e-6 and report.adjoint_error < 1e-6
+
+
+def test_normalised_filters_have_mean_0_and_variance_1_on_the_style():
+    """Every convolution, before its ReLU; a picture of one colour does no harm."""
+    style = picture(24, 20)
+    network = normalise(small_network(), style)
+    x = style
+    for layer in network.layers:
+        x = layer.forward(x)
+        if isinstance(layer, Conv2D):
+            same(x.mean((0, 1, 2)), np.zeros(x.shape[-1]), 1e-4)
+            same(x.std((0, 1, 2)), np.ones(x.shape[-1]), 1e-3)
+    flat = normalise(small_network(), np.full((1, 16, 16, 3), 0.5, dtype=np.float32))
+    assert all(np.isfinite(features).all() for features in flat.forward(style))
+
+
+def test_transfer_moves_the_style_and_keeps_the_content(xp):
+    """The style loss falls by more than half, the picture stays in range and of the content's size, on every device."""
+    if xp is not np:
+        backend.use("gpu")
+    result = transfer_style(picture(32, 40), picture(36, 33, 3), steps=6)
+    assert isinstance(result.picture, np.ndarray) and result.picture.shape == (1, 32, 40, 3)
+    assert result.picture.min() >= 0 and result.picture.max() <= 1
+    assert result.history[-1]["style"] < 0.5 * result.history[0]["style"]
+    assert result.history[-1]["content"] < 1
+    assert not result.interrupted
+
+
+def test_the_same_seed_gives_the_same_picture():
+    """Bit for bit; another seed, another picture."""
+    def run(seed):
+        return transfer_style(picture(16, 18), picture(20, 20, 3), steps=3, seed=seed).picture
+    np.testing.assert_array_equal(run(1), run(1))
+    assert (run(1) != run(2)).any()
+
+
+def test_large_pictures_are_done_coarse_to_fine():
+    """Half the steps at half the size first; small pictures at one size alone."""
+    result = transfer_style(picture(64, 70), picture(64, 64, 3), steps=4)
+    assert [record["size"] for record in result.history] == [35, 35, 70, 70, 70, 70]
+    assert {record["size"] for record in transfer_style(picture(20, 30), picture(64, 64, 3), steps=2).history} == {30}
+
+
+@pytest.mark.parametrize("stop_at", [1, 4])
+def test_ctrl_c_keeps_the_best_picture_so_far(stop_at):
+    """Interrupted at the small or at the full size: a picture of the full size comes back, and says so."""
+    def progress(step, total, record):
+        if step == stop_at:
+            raise KeyboardInterrupt
+    result = transfer_style(picture(64, 66), picture(64, 64, 3), steps=4, progress=progress)
+    assert result.interrupted and len(result.history) == stop_at
+    assert result.picture.shape == (1, 64, 66, 3) and np.isfinite(result.picture).all()
+    assert np.abs(result.picture - picture(64, 66)).max() > 0.01
+
+
+@pytest.mark.parametrize("style", [np.full((1, 20, 20, 3), 0.5), np.zeros((1, 20, 20, 3)), np.repeat(picture(20, 20)[..., :1], 3, -1)])
+def test_dull_styles_give_numbers_not_nan(style):
+    """One colour, black, grey."""
+    result = transfer_style(picture(20, 24), style.astype(np.float32), steps=3)
+    assert np.isfinite(result.picture).all() and np.isfinite(result.history[-1]["loss"])
+
+
+@pytest.mark.parametrize("change, words", [
+    ({"style_weight": 0}, "style weight is 0, expected a number above 0"),
+    ({"style_weight": -1}, "style weight is -1"),
+    ({"style_weight": float("nan")}, "style weight is nan"),
+    ({"steps": 0}, "number of steps is 0"),
+    ({"content": picture(1, 1)}, "content picture has 1x1 pixels, expected at least 16"),
+    ({"style": picture(20, 8)}, "style picture has 8x20 pixels"),
+    ({"content": picture(20, 20)[0]}, r"expected \(1, H, W, 3\)"),
+    ({"content": 255 * picture(20, 20)}, "values outside 0 to 1"),
+    ({"style": np.full((1, 20, 20, 3), np.nan)}, "values outside 0 to 1 or NaN"),
+])
+def test_mistakes_get_one_clear_sentence(change, words):
+    """Named before the network is even built."""
+    options = {"content": picture(20, 20), "style": picture(20, 20, 1), **change}
+    with pytest.raises(InputError, match=words):
+        transfer_style(**options)
+
+
+def test_objective_terms_stay_on_the_device(xp):
+    """Loss and gradient of one evaluation are arrays of the device: nothing is downloaded on the way."""
+    network = small_network()
+    content, style = (backend.move(p, xp) for p in (picture(16, 16), picture(16, 16, 1)))
+    normalise(network, style)
+    objective = Objective(network, content, style, style_weight=3.0, smoothness=1.0, content_layer=2)
+    loss, gradient = objective(content)
+    assert loss.shape == () and type(gradient) is type(content)
+    assert float(to_cpu(objective.terms["content"])) < 1e-10
