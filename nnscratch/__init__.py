@@ -1,6 +1,7 @@
 """nnscratch: convolutional networks from scratch, every gradient by hand, on NumPy and on CuPy.
 
-    errors, backend   mistakes in one sentence; which array library owns an array
+    errors, files     mistakes in one sentence; files that are whole or not there
+    backend           which array library owns an array
     ops               the formulas: each forward with its backward right below it
     layers, models    objects that own parameters, and graphs of them
     losses, optimizers, initializers, checkpoint

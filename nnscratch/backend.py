@@ -35,13 +35,14 @@ def gpu_status():
     """
     try:
         import cupy
-    except ImportError:
-        return None, "CuPy is not installed", 'pip install "nnscratch[gpu]" (or "nnscratch[gpu12]" for a CUDA 12 driver)'
-    try:
         ones = cupy.ones((2, 2), cupy.float32)
         total = float((ones @ ones + ones).sum())  # cuBLAS makes the product, a compiled kernel the sum
     except Exception as error:  # CuPy reports a missing driver or library by many unrelated exceptions
-        return None, f"CuPy is installed but cannot compute ({_first_line(error)})", _remedy(error)
+        if isinstance(error, ModuleNotFoundError) and error.name == "cupy":
+            remedy = 'pip install "nnscratch[gpu]" (or "nnscratch[gpu12]" for a CUDA 12 driver)'
+            return None, "CuPy is not installed", remedy
+        cause = error.__cause__ or error  # a failed `import cupy` is a page of advice; its cause is one sentence
+        return None, f"CuPy is installed but cannot compute ({_first_line(cause)})", _remedy(cause)
     if total != 12.0:
         return None, f"the GPU computed {total} where 12 was right", "check the GPU with nvidia-smi, then reinstall CuPy"
     return cupy, "a product and a kernel ran", ""
@@ -55,7 +56,11 @@ def _remedy(error):
     """The line that most likely repairs a CuPy that is installed but cannot compute."""
     text = f"{type(error).__name__} {error}".lower()
     if "insufficient" in text or "version" in text:
-        return 'update the NVIDIA driver to 580 or newer, or: pip uninstall cupy-cuda13x && pip install "nnscratch[gpu12]"'
+        # where there is no driver at all, CUDA calls it insufficient too
+        return ('install or update the NVIDIA driver to 580 or newer, or with an older one: '
+                'pip uninstall cupy-cuda13x && pip install "nnscratch[gpu12]"')
+    if "libcuda.so" in text:
+        return "install the NVIDIA driver, which brings libcuda, and check it with nvidia-smi"
     if "nvrtc" in text or "cublas" in text or "dynamiclib" in text or "shared object" in text or "headers" in text:
         return 'pip install "cupy-cuda13x[ctk]" (brings the CUDA libraries that the driver lacks)'
     return "install an NVIDIA driver and check it with nvidia-smi, or go on with the CPU (--device cpu)"

@@ -7,15 +7,13 @@ A file is written aside and then renamed, so a kill at any moment leaves either 
 checks everything first and changes nothing if anything is wrong.
 """
 import json
-import os
-import tempfile
-from pathlib import Path
 
 import numpy as np
 
 from nnscratch import __version__
 from nnscratch.backend import array_module, move, to_cpu
 from nnscratch.errors import InputError
+from nnscratch.files import replace_file
 
 
 def save(path, model, optimizer=None, info=None):
@@ -55,7 +53,7 @@ def check_fit(path, found, expected):
     """One sentence about the first array that is missing, too many, of another shape, or not finite."""
     for name in [*expected, *found]:
         if name not in found:
-            raise InputError(f"{path} has no array {name!r}: it belongs to another network; build the network it was saved from")
+            raise InputError(f"{path} has no array {name!r}, which this network needs; build the network it was saved from")
         if name not in expected:
             raise InputError(f"{path} has an array {name!r} that this network lacks; build the network it was saved from")
         if found[name].shape != expected[name].shape:
@@ -69,23 +67,9 @@ def check_fit(path, found, expected):
 def write_arrays(path, arrays, info):
     """Write {name: array} and a dict of JSON values to a safetensors file, aside and then renamed."""
     from safetensors.numpy import save as to_bytes
-    path = Path(path)
     arrays = {name: np.asarray(to_cpu(array), order="C") for name, array in arrays.items()}
-    data = to_bytes(arrays, metadata={"nnscratch": json.dumps({"version": __version__, **info})})
-    aside = None
-    try:
-        with tempfile.NamedTemporaryFile(dir=path.parent, prefix=f".{path.name}.", delete=False) as file:
-            aside = file.name
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(aside, path)
-    except BaseException as error:
-        if aside is not None and os.path.exists(aside):
-            os.unlink(aside)
-        if isinstance(error, OSError):
-            raise InputError(f"cannot write {path}: {error.strerror}; choose a folder you can write to") from error
-        raise
+    header = json.dumps({"version": __version__, **info})
+    replace_file(path, to_bytes(arrays, metadata={"nnscratch": header}))
 
 
 def read_arrays(path):

@@ -8,7 +8,7 @@ from nnscratch.data.pictures import check_writable, read_picture, side_by_side, 
 from nnscratch.gradcheck.table import print_table
 from nnscratch.style.command import with_progress
 
-SIZE, STEPS, STYLE_WEIGHT = 320, 50, 30.0
+SIZE, STEPS, STYLE_WEIGHT = 480, 40, 10.0
 
 
 def photograph():

@@ -39,11 +39,13 @@ def test_64_blocks_forward_and_backward(model):
 def test_the_gradient_of_64_blocks_is_right():
     """A narrow copy (3 filters for 128, 64 blocks deep): one element of each array, and the whole along a random direction.
 
-    By complex step, which is exact here: a leaky ReLU is linear wherever it does not bend.
+    By complex step, which is exact here: a leaky ReLU is linear wherever it does not bend. The tolerances are wider than
+    for one layer, because 64 blocks magnify rounding a thousandfold and more: in float32 little is left of the forward.
     """
     names = {}
     exec(LISTING.format(blocks=64).replace("128", "3").replace("(64, 64, 3)", "(9, 8, 2)"), names)
-    report = check_model(names["model"], normal(5, 9, 8, 2), max_elements=1)
+    report = check_model(names["model"], normal(5, 9, 8, 2), max_elements=1, tolerance=1e-6,
+                         float32_tolerance=0.5)
     assert report.ok, str(report)
 
 

@@ -102,7 +102,7 @@ def test_a_file_of_another_network_is_refused(tmp_path):
     with pytest.raises(InputError, match=r"params/dense_0/kernel has shape \(5, 4\), expected \(5, 6\)"):
         checkpoint.load(path, network(6))
     x = Input((5,))
-    with pytest.raises(InputError, match="has an array .* that this network lacks"):
+    with pytest.raises(InputError, match=r"has an array .* that this network lacks"):
         checkpoint.load(path, Model(x, Dense(4)(x)))
     with pytest.raises(InputError, match="has no array 'params/dense_2/kernel'"):
         checkpoint.load(path, deeper())
@@ -140,5 +140,5 @@ def test_a_failed_save_leaves_the_old_file(tmp_path, monkeypatch):
 
 def test_an_unwritable_place_is_one_sentence(tmp_path):
     """A folder that does not exist."""
-    with pytest.raises(InputError, match="cannot write .*No such file"):
+    with pytest.raises(InputError, match=r"cannot write .*No such file"):
         checkpoint.save(tmp_path / "nowhere" / "a.safetensors", network())

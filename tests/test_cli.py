@@ -5,6 +5,7 @@ import signal
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -24,8 +25,8 @@ def pictures(tmp_path):
 
 
 def run_style(folder, *changes, content="content.jpg", style="style.png", output="out.png"):
-    return main(["style", str(folder / content), str(folder / style), "-o", str(folder / output), "--size", "48", "--steps", "2",
-                 *changes])
+    return main(["style", str(folder / content), str(folder / style), "-o", str(folder / output), "--size", "48",
+                 "--steps", "2", *changes])
 
 
 def test_style_writes_the_picture(pictures, capsys):
@@ -34,10 +35,6 @@ def test_style_writes_the_picture(pictures, capsys):
     assert read_picture(pictures / "out.png").shape == (1, 38, 48, 3)
     assert "written to" in capsys.readouterr().out
     assert sorted(p.name for p in pictures.iterdir()) == ["content.jpg", "out.png", "style.png"]
-
-
-def bad(name, make):
-    return pytest.param(name, make, id=name)
 
 
 @pytest.mark.parametrize("changes, words", [
@@ -86,7 +83,8 @@ def test_an_output_that_cannot_be_written_is_found_out_first(pictures, capsys, o
     assert capsys.readouterr().err.count("\n") == 1
 
 
-@pytest.mark.parametrize("arguments", [[], ["paint"], ["style"], ["style", "a", "b", "-o", "c", "--size", "big"], ["demo", "--fast"]])
+@pytest.mark.parametrize("arguments", [[], ["paint"], ["style"], ["style", "a", "b", "-o", "c", "--size", "big"],
+                                       ["demo", "--fast"]])
 def test_a_wrong_command_line_is_one_sentence_and_exit_code_2(arguments, capsys):
     """argparse's complaints in our form, with the way to the help."""
     with pytest.raises(SystemExit) as exit_code:
@@ -121,7 +119,7 @@ def test_demo_leaves_all_its_pictures(tmp_path, monkeypatch, capsys):
     out = capsys.readouterr().out
     assert "Device: " in out and "wrong backwards caught" in out
     folder = tmp_path / "nnscratch-demo"
-    assert sorted(p.name for p in folder.iterdir()) == ["content.png", "loss.png", "picture.png", "side-by-side.png", "style.png"]
+    assert {p.name for p in folder.iterdir()} == {"content.png", "loss.png", "picture.png", "side-by-side.png", "style.png"}
     assert max(read_picture(folder / "picture.png").shape[1:3]) == 64
 
 
@@ -140,8 +138,10 @@ def test_ctrl_c_saves_the_best_picture(pictures):
                "--steps", "100000"]
     process = subprocess.Popen(command, cwd=pictures, stderr=subprocess.PIPE, stdout=subprocess.PIPE)
     seen = b""
-    while b"loss" not in seen:  # the bar has begun to move
-        seen += process.stderr.read1()
+    while b"loss" not in seen:  # until the bar has begun to move
+        more = process.stderr.read1()
+        assert more, seen.decode()
+        seen += more
     time.sleep(0.2)
     process.send_signal(signal.SIGINT)
     out, _ = process.communicate(timeout=60)
@@ -151,6 +151,6 @@ def test_ctrl_c_saves_the_best_picture(pictures):
 
 def test_the_command_is_installed():
     """The console script answers."""
-    assert shutil.which("nnscratch", path=str(__import__("pathlib").Path(sys.executable).parent)), "not installed: pip install -e ."
+    assert shutil.which("nnscratch", path=str(Path(sys.executable).parent)), "not installed: pip install -e ."
     result = subprocess.run([sys.executable, "-m", "nnscratch.cli", "--version"], capture_output=True, text=True, check=True)
     assert result.stdout.startswith("nnscratch ")

@@ -60,7 +60,7 @@ def test_a_model_is_a_layer():
 def test_an_output_without_gradient_is_left_out():
     """None for one tap: the walk starts at the others, and nothing is left remembered."""
     x = Input((4,))
-    first, second = Dense(3)(x), None
+    first = Dense(3)(x)
     second = Dense(2)(first)
     model = Model(x, [first, second])
     values = model.forward(normal(2, 4), training=True)

@@ -1,4 +1,4 @@
-"""The procedural style picture: the same for a seed, strokes along the flow, a rich palette, texture at stroke scale."""
+"""The procedural style picture: the same for a seed, strokes along the flow, all the palette, texture of strokes."""
 from itertools import pairwise
 
 import numpy as np
@@ -66,7 +66,7 @@ def test_the_flow_circles_a_star_that_shines(seed, monkeypatch):
 
 
 def test_paths_of_a_whirl_are_circles():
-    """The midpoint rule stays on the circle of radius 30 to within a pixel for 60 pixels; plain steps would drift out."""
+    """The midpoint rule stays on a circle of radius 30 to within a pixel for 60 pixels; plain steps would drift out."""
     rows, columns = np.mgrid[0:100, 0:100] - 49.5
     flow = np.stack([columns, -rows], axis=-1) / np.hypot(rows, columns)[..., None]
     path = follow(flow, np.array([[50.0, 80.0]]), 60, np.random.default_rng(0))[0]
@@ -76,7 +76,8 @@ def test_paths_of_a_whirl_are_circles():
 def test_colours_between_two_of_the_palette_are_their_mixture():
     """The ends of the palette are met exactly, and half a step is half of each neighbour."""
     step = 1 / (len(PALETTE) - 1)
-    np.testing.assert_allclose(mix(np.array([0, 1, 1.5 * step])), [PALETTE[0], PALETTE[-1], (PALETTE[1] + PALETTE[2]) / 2])
+    expected = [PALETTE[0], PALETTE[-1], (PALETTE[1] + PALETTE[2]) / 2]
+    np.testing.assert_allclose(mix(np.array([0, 1, 1.5 * step])), expected)
 
 
 def test_stars_keep_apart():

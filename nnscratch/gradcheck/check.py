@@ -40,10 +40,15 @@ class Measurement:
     """A forward with its inputs, its upstream gradient and its measured gradients; any backward can be held against it.
 
     forward(*inputs) -> (y, cache). `inputs` are float64 NumPy arrays; `xp` is the module (device) the forward runs on.
+    Of each input at most `max_elements`, chosen at random, are measured one by one. The tolerances are for single ops
+    and shallow networks; a deep one that magnifies rounding errors needs wider ones.
     """
 
-    def __init__(self, name, forward, inputs, *, smooth=True, names=None, upstream=None, seed=0, xp=np, max_elements=400):
+    def __init__(self, name, forward, inputs, *, smooth=True, names=None, upstream=None, seed=0, xp=np, max_elements=400,
+                 tolerance=None, float32_tolerance=FLOAT32_TOLERANCE):
         self.name, self.forward, self.smooth, self.xp = name, forward, smooth, xp
+        self.tolerance = tolerance or (SMOOTH_TOLERANCE if smooth else KINKED_TOLERANCE)
+        self.float32_tolerance = float32_tolerance
         self.inputs = [np.asarray(array, dtype=np.float64) for array in inputs]
         self.names = names or [f"input {k}" for k in range(len(self.inputs))]
         random = np.random.default_rng(seed)
@@ -103,7 +108,6 @@ class Measurement:
         if largest <= 1e-8 * np.linalg.norm(self.u):
             report.problems.append("the true gradient is zero everywhere, so this check proves nothing; choose other inputs")
         floor = 1e-5 * largest + 1e-300  # a gradient that is exactly zero has rounding errors, but no scale of its own
-        tolerance = SMOOTH_TOLERANCE if self.smooth else KINKED_TOLERANCE
         for name, x, gradient, elements, numeric, kinks in zip(self.names, self.inputs, gradients, self.elements,
                                                               self.numeric, self.kinks):
             if kinks.mean() > 0.2:
@@ -114,7 +118,7 @@ class Measurement:
             scale = max(np.linalg.norm(analytic[~kinks]), np.linalg.norm(numeric[~kinks]), floor)
             error = float(np.linalg.norm(difference) / scale)
             report.error = max(report.error, error)
-            if not error <= tolerance:
+            if not error <= self.tolerance:
                 worst = np.unravel_index(elements[np.argmax(np.abs(difference))], x.shape)
                 at = tuple(int(k) for k in worst)
                 report.problems.append(
@@ -138,7 +142,7 @@ class Measurement:
         terms = [(g * v).sum() for g, v in zip(gradients, self.directions)]
         scale = sum(np.abs(g * v).sum() for g, v in zip(gradients, self.directions)) + 1e-300
         report.adjoint_error = float(abs(sum(terms) - self.slope) / scale)
-        if not report.adjoint_error <= (SMOOTH_TOLERANCE if self.smooth else KINKED_TOLERANCE):
+        if not report.adjoint_error <= self.tolerance:
             report.problems.append(f"the adjoint identity <u, J v> = <Jᵀ u, v> is off by {report.adjoint_error:.1e}")
 
     def check_float32(self, backward, report):
@@ -150,7 +154,7 @@ class Measurement:
             if array.dtype != np.float32:
                 report.problems.append(f"float32 inputs give a {array.dtype} {'' if name == 'y' else 'gradient of '}{name}")
         report.float32_error = float(np.linalg.norm(y - exact) / (np.linalg.norm(exact) + 1e-300))
-        if not report.float32_error <= FLOAT32_TOLERANCE:
+        if not report.float32_error <= self.float32_tolerance:
             report.problems.append(f"the forward in float32 is {report.float32_error:.1e} away from float64")
 
 
@@ -165,7 +169,8 @@ def check_op(forward, backward, inputs, *, name="op", **options):
     ----------
     inputs : list of arrays; one gradient is expected for each, in this order
     smooth : bool, True for analytic functions (complex step), False where there are kinks (central differences)
-    names, upstream, seed, xp, max_elements : see `Measurement`; upstream=np.ones shows what a check by sum(y) misses
+    names, upstream, seed, xp, max_elements, tolerance, float32_tolerance : see `Measurement`; upstream=np.ones shows what
+        a check by sum(y) misses
 
     Returns
     -------

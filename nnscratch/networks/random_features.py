@@ -53,8 +53,9 @@ def normalise(network, picture):
                 layer.params[name] = move(array, xp)
             y = layer.forward(x)
             mean = y.mean(axis=(0, 1, 2))
+            deviation = ((y - mean)**2).mean(axis=(0, 1, 2))**0.5
             # A filter that answers alike everywhere (a style of one colour) is left as it is, not blown up to noise.
-            deviation = xp.maximum(((y - mean)**2).mean(axis=(0, 1, 2))**0.5, 1e-3)
+            deviation = xp.where(deviation > 1e-3, deviation, 1).astype(deviation.dtype)
             layer.params["kernel"] /= deviation
             layer.params["bias"] -= mean
             layer.params["bias"] /= deviation

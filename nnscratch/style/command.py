@@ -1,6 +1,4 @@
 """`nnscratch style`: read two pictures, transfer, write one; all that can go wrong is asked before the work begins."""
-import logging
-
 from nnscratch import backend
 from nnscratch.data.pictures import check_writable, read_picture, write_picture
 from nnscratch.style.transfer import SMALLEST_SIDE, check, transfer_style
@@ -23,10 +21,9 @@ def stylise(content_path, style_path, output_path, *, size, style_weight, steps,
 def with_progress(content, style, **options):
     """transfer_style with a progress bar that shows the loss and the time left."""
     from tqdm import tqdm
-    logging.getLogger("nnscratch").debug("style transfer with %s", options)
-    with tqdm(desc="stylising", unit="step", bar_format="{l_bar}{bar}| {n_fmt}/{total_fmt} [{elapsed}<{remaining}] {postfix}") as bar:
-        def progress(step, total, record):
-            bar.total = total
-            bar.update(step - bar.n)
-            bar.set_postfix_str(f"loss {record['loss']:.3f}, content {record['content']:.3f}, style {record['style']:.4f}")
+    with tqdm(total=1.0, desc="stylising", bar_format="{l_bar}{bar}| {elapsed}, {remaining} left{postfix}") as bar:
+        def progress(share, record):
+            text = f"{record['size']} pixels, loss {record['loss']:.3f}, content {record['content']:.3f}"
+            bar.set_postfix_str(f"{text}, style {record['style']:.4f}", refresh=False)
+            bar.update(share - bar.n)
         return transfer_style(content, style, progress=progress, **options)

@@ -7,10 +7,13 @@ Shapes: pictures (1, H, W, 3) in [0, 1]; features F (1, H, W, C) of the loss net
     content   how far the features are from the content picture's, at one layer
     style     how far their Gram matrices are from the style picture's, averaged over all layers
 
-Each term is a share (1 = everything missing), so the weights mean the same for all pictures and sizes. The gradient by
-the picture is one backward walk through the loss network, which is fed the gradient of every term where it arises.
+Features are counted from the style's own mean, F - mean: after a ReLU all are positive, and the Gram matrix of positive
+numbers says mostly how bright they are. Without that part it says which of them vary together, which is texture.
+
+Each term is a share (0 when met, 1 when all is missing), so the weights mean the same for all pictures and sizes. The
+gradient by the picture is one backward walk through the loss network, fed with each term's gradient where it arises.
 """
-from nnscratch.losses import content_loss, gram_style_loss, total_variation
+from nnscratch.losses import TINY, content_loss, gram_style_loss, total_variation
 from nnscratch.ops.gram import gram_matrix
 
 
@@ -23,18 +26,28 @@ class Objective:
     def __init__(self, network, content, style, *, style_weight, smoothness, content_layer):
         self.network, self.content_layer = network, content_layer
         self.style_weight, self.smoothness, self.terms = style_weight, smoothness, {}
-        self.target = network.forward(content)[content_layer]
-        self.grams = [gram_matrix(features)[0] for features in network.forward(style)]
+        self.layers = []  # for each feature map: the style's mean, its Gram matrix, and what counts as wholly wrong
+        content_features, style_features = network.forward(content), network.forward(style)
+        for ours, theirs in zip(content_features, style_features):
+            mean = theirs.mean(axis=(1, 2), keepdims=True)
+            start, target = gram_matrix(ours - mean)[0], gram_matrix(theirs - mean)[0]
+            # A style of one colour has a Gram matrix of zeros, and nothing is a share of that: count a little of the
+            # content's in.
+            whole = (target * target).sum() + 0.01 * (start * start).sum() + TINY
+            self.layers.append((mean, target, whole))
+        self.target = content_features[content_layer]
 
     def __call__(self, picture):
         # remember=True: inference mode, but with the way back kept.
         features = self.network.forward(picture, remember=True)
         content, dcontent = content_loss(features[self.content_layer], self.target)
-        styles, gradients = zip(*map(gram_style_loss, features, self.grams))
-        share = self.style_weight / len(styles)
-        gradients = [share * gradient for gradient in gradients]
+        style, gradients, share = 0, [], self.style_weight / len(features)
+        for ours, (mean, target, whole) in zip(features, self.layers):
+            loss, gradient = gram_style_loss(ours - mean, target, whole)
+            style = style + loss / len(features)
+            gradients.append(share * gradient)
         gradients[self.content_layer] = gradients[self.content_layer] + dcontent
         variation, dvariation = total_variation(picture)
-        self.terms = {"content": content, "style": sum(styles) / len(styles)}
-        loss = content + share * sum(styles) + self.smoothness * variation
+        self.terms = {"content": content, "style": style}
+        loss = content + self.style_weight * style + self.smoothness * variation
         return loss, self.network.backward(gradients, wrt="input") + self.smoothness * dvariation

@@ -2,8 +2,9 @@
 
 Shapes: pictures (1, H, W, 3) in [0, 1].
 
-The picture itself is the unknown; the network stays fixed. At half size a stroke is half as many pixels, so the small
-picture settles the large forms cheaply, and the full size only has to add the fine ones.
+The picture itself is the unknown; the network stays fixed. Its filters see a few pixels at a time, so at full size they
+know only the grain of a brush stroke. On a picture of a quarter the size they see the whole stroke: the small picture
+settles the large forms, at a sixteenth of the cost, and each larger one only adds what is finer.
 """
 from dataclasses import dataclass, field
 
@@ -17,8 +18,9 @@ from nnscratch.ops.pool import avg_pool2d
 from nnscratch.ops.resize import resize2d
 from nnscratch.style.objective import Objective
 
-CONTENT_LAYER = 4     # of the eight feature maps: the first at a quarter of the size
-SMOOTHNESS = 1.0
+CONTENT_LAYER = 3     # of the eight feature maps: the second at half the size
+SMOOTHNESS = 10.0     # weight of the total variation: enough to calm the grain of random filters
+SMALLEST_SCALE = 80   # with fewer pixels a side, a face is painted over as if it were a stroke
 SMALLEST_SIDE = 16    # three poolings still leave 2 pixels, which a mirrored border needs
 
 
@@ -30,16 +32,16 @@ class Transfer:
     interrupted: bool = False
 
 
-def transfer_style(content, style, *, style_weight=30.0, steps=60, seed=0, progress=None):
+def transfer_style(content, style, *, style_weight=10.0, steps=40, seed=0, progress=None):
     """Paint `content` in the style of `style`.
 
     Parameters
     ----------
     content, style : arrays (1, H, W, 3) in [0, 1], any two sizes of at least 16 pixels a side
-    style_weight : float above 0; 3 is a hint of style, 30 a painting, 300 nearly nothing but style
-    steps : int, L-BFGS steps at the full size; half as many are made at half the size before
+    style_weight : float above 0; 1 is a hint of style, 10 a painting, 100 nearly nothing but style
+    steps : int, L-BFGS steps at each size: the full one, a half, a quarter, ... down to 80 pixels a side
     seed : int, draws the filters of the loss network
-    progress : callable(step, total, record), called after each step
+    progress : callable(share, record), called after each step with the share of the work done (steps count by pixels)
 
     Returns
     -------
@@ -55,24 +57,26 @@ def transfer_style(content, style, *, style_weight=30.0, steps=60, seed=0, progr
     xp = current_module()
     content, style = (move(np.asarray(picture, dtype=np.float32), xp) for picture in (content, style))
     network = normalise(random_features(seed=seed), style)
-    scales = [(content, style, steps)]
-    if min(content.shape[1:3] + style.shape[1:3]) >= 4 * SMALLEST_SIDE:
-        scales.insert(0, (half(content), half(style), max(1, steps // 2)))
-    total, history, picture, interrupted = sum(s for *_, s in scales), [], scales[0][0], False
-    for small_content, small_style, count in scales:
+    scales = [(content, style)]
+    while min(scales[0][0].shape[1:3] + scales[0][1].shape[1:3]) >= 2 * SMALLEST_SCALE:
+        scales.insert(0, tuple(map(half, scales[0])))
+    work, done = steps * sum(content.size for content, _ in scales), 0
+    picture, history, interrupted = scales[0][0], [], False
+    for small_content, small_style in scales:
         picture = resize2d(picture, small_content.shape[1:3])[0]
         objective = Objective(network, small_content, small_style, style_weight=style_weight, smoothness=SMOOTHNESS,
                               content_layer=CONTENT_LAYER)
         minimizer = LBFGS(objective, picture)
         try:
-            for _ in range(count):
+            for _ in range(steps):
                 loss = minimizer.step()
                 if not np.isfinite(loss):
                     raise InputError("the loss is no longer a number; use a smaller style weight")
                 history.append({"size": max(small_content.shape[1:3]), "loss": loss,
                                 **{name: float(value) for name, value in objective.terms.items()}})
+                done += small_content.size
                 if progress is not None:
-                    progress(len(history), total, history[-1])
+                    progress(done / work, history[-1])
                 if minimizer.converged:
                     break
         except KeyboardInterrupt:
@@ -102,6 +106,6 @@ def check(content, style, style_weight, steps):
         if not (np.isfinite(values).all() and values.min() >= 0 and values.max() <= 1):
             raise InputError(f"the {name} picture has values outside 0 to 1 or NaN; divide bytes by 255")
     if not (np.isfinite(style_weight) and style_weight > 0):
-        raise InputError(f"the style weight is {style_weight}, expected a number above 0, such as 30")
+        raise InputError(f"the style weight is {style_weight}, expected a number above 0, such as 10")
     if not (isinstance(steps, int) and steps >= 1):
         raise InputError(f"the number of steps is {steps!r}, expected a whole number of at least 1")

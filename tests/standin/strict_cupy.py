@@ -1,0 +1,236 @@
+"""A strict stand-in for CuPy: the library runs under CuPy's rules on a machine that has no GPU.
+
+NumPy does the arithmetic. What is checked is what NumPy lets pass and a GPU does not:
+
+  mixing      a device array and a NumPy array never meet: not in operators, functions, indices, out= or assignments
+  conversion  a device array becomes a NumPy array by .get() or asnumpy() alone, never by np.asarray
+  names       only what CuPy 14.2 has as well (cupy_names.txt)
+  keywords    where= and initial= are NumPy's alone
+  waiting     float(), bool(), .get(), printing, boolean masks... stop the program until the GPU has caught up. They are
+              counted, and forbidden inside `with forbid_sync():`, because a training step should not wait
+
+How: `ndarray` keeps a NumPy array in `_host` and shows it to nobody. Each call is unwrapped by `on_host`, which notices
+a stray NumPy array, done by NumPy, and wrapped again by `on_device`. A result is a 0-d array where NumPy would give a
+number, and a view shares memory with its base, both as in CuPy.
+
+Stricter than CuPy: a NumPy array as an index, as the indices of `take`, or 0-d in an assignment is refused; CuPy takes
+these, but copies them to the GPU anew each time. Not modelled: CuPy wraps an index that is out of range (here NumPy
+raises), sums in another order, and never warns of a division by zero.
+"""
+from contextlib import contextmanager
+from functools import partial
+from operator import attrgetter
+from pathlib import Path
+from types import ModuleType, SimpleNamespace
+
+import numpy as np
+
+__version__ = "14.2.0 (stand-in)"
+
+NAMES = {line for line in Path(__file__).with_name("cupy_names.txt").read_text().splitlines() if line[0] != "#"}
+
+# The shape of the result depends on the values, or the result is for the host: CuPy waits inside these.
+WAITING = {"nonzero", "flatnonzero", "argwhere", "extract", "compress", "unique", "tobytes", "tofile", "dump", "dumps"}
+
+counts = {"uploads": 0, "waits": 0}
+_waiting_allowed = True
+
+
+def wait(what):
+    """Called wherever CuPy would stop until the GPU has finished."""
+    counts["waits"] += 1
+    if not _waiting_allowed:
+        raise RuntimeError(f"{what} waits for the GPU, inside forbid_sync()")
+
+
+@contextmanager
+def forbid_sync():
+    """Inside this block nothing may wait for the GPU."""
+    global _waiting_allowed
+    before, _waiting_allowed = _waiting_allowed, False
+    try:
+        yield
+    finally:
+        _waiting_allowed = before
+
+
+def each(function, values):
+    """A list or tuple with the function applied to its elements."""
+    return [*map(function, values)] if isinstance(values, list) else tuple(map(function, values))
+
+
+def on_host(value):
+    """What NumPy is given in place of `value`; refuses a NumPy array that came in from outside."""
+    if isinstance(value, ndarray):
+        return value._host
+    if isinstance(value, np.ndarray):
+        raise TypeError("a NumPy array meets CuPy arrays: move it to the device first")
+    return each(on_host, value) if isinstance(value, (list, tuple)) else value
+
+
+def on_device(value):
+    """What the caller is given in place of NumPy's result: arrays, and numbers too, become device arrays."""
+    if isinstance(value, (np.ndarray, np.generic)):
+        return ndarray(np.asarray(value))
+    return each(on_device, value) if isinstance(value, (list, tuple)) else value
+
+
+def operand(value):
+    """As `on_host`, for arithmetic: NumPy would take a list for an array there, CuPy does not."""
+    if isinstance(value, (list, tuple)):
+        raise TypeError(f"CuPy computes with arrays and numbers, not with a {type(value).__name__}")
+    return on_host(value)
+
+
+def call(name, function, *arguments, **options):
+    """NumPy's function under CuPy's rules."""
+    if refused := {"where", "initial"} & set(options):
+        raise TypeError(f"{name}: CuPy has no keyword {refused.pop()!r} here")
+    if name in WAITING or (name == "where" and len(arguments) == 1):
+        wait(name)
+    unwrap = operand if isinstance(function, np.ufunc) else on_host
+    result = function(*map(unwrap, arguments), **{key: unwrap(value) for key, value in options.items()})
+    if name in ("allclose", "array_equal", "array_equiv"):
+        result = np.asarray(result)  # NumPy answers with a bool, CuPy with an array whose bool() waits
+    return on_device(result) if options.get("out") is None else options["out"]
+
+
+def host_index(index):
+    """The index for NumPy. The `...` added makes x[0] of a vector a view, as in CuPy; NumPy would copy the number."""
+    parts = index if isinstance(index, tuple) else (index,)
+    if any(isinstance(part, ndarray) and part.dtype == bool for part in parts):
+        wait("a boolean mask")  # CuPy must learn how many elements it selects
+    ellipsis = () if any(part is Ellipsis for part in parts) else (Ellipsis,)
+    return on_host(parts) + ellipsis
+
+
+class ndarray:
+    """An array on the device. `array_module` knows it by the module it says it comes from."""
+    __module__ = "cupy"
+    __slots__ = ("_host",)
+    __hash__ = None
+
+    def __init__(self, host):
+        self._host = host
+
+    def __getattr__(self, name):
+        """What CuPy's arrays have, except what would show the memory itself; above all no __array_interface__."""
+        if f"ndarray.{name}" not in NAMES or name in ("data", "flat", "device"):
+            raise AttributeError(f"a CuPy array has no {name!r}, or the stand-in does not offer it")
+        found = getattr(self._host, name)
+        return partial(call, name, found) if callable(found) else on_device(found)
+
+    def __len__(self):
+        return len(self._host)
+
+    def __iter__(self):
+        return (self[i] for i in range(len(self)))
+
+    def __getitem__(self, index):
+        return ndarray(self._host[host_index(index)])
+
+    def __setitem__(self, index, value):
+        self._host[host_index(index)] = operand(value)
+
+    # These hand numbers to the host, and so wait for them, as do float(), item() and their like below.
+
+    def get(self):
+        wait("get()")
+        return self._host.copy()
+
+    def __repr__(self):
+        wait("printing")
+        return repr(self._host)
+
+    def __format__(self, how):
+        wait("printing")
+        return format(self._host[()], how)
+
+    # NumPy calls these: to convert an array, to add one (np.add), to do anything else with one (np.sum).
+
+    def __array__(self, dtype=None, copy=None):
+        raise TypeError("a CuPy array does not become a NumPy array unasked: use .get() or asnumpy()")
+
+    def __array_ufunc__(self, ufunc, method, *operands, **options):
+        if method != "__call__":
+            raise TypeError(f"np.{ufunc.__name__}.{method} does not take CuPy arrays")
+        if "out" in options:
+            options["out"], = options["out"]
+        return find(ufunc.__name__)(*operands, **options)
+
+    def __array_function__(self, function, types, arguments, options):
+        name = f"{function.__module__}.{function.__name__}".removeprefix("numpy.")
+        return find(name)(*arguments, **options)
+
+
+def _operator(name, in_place=False):
+    def method(self, *others):
+        result = getattr(self._host, name)(*map(operand, others))
+        return self if in_place else on_device(result)
+    return method
+
+
+def _converter(name):
+    def method(self):
+        wait(f"{name.strip('_')}()")
+        return getattr(self._host, name)()
+    return method
+
+
+for _name in ("__bool__", "__int__", "__float__", "__complex__", "item", "tolist"):  # no __index__, as in CuPy
+    setattr(ndarray, _name, _converter(_name))
+for _name in "neg pos abs invert lt le eq ne gt ge".split():
+    setattr(ndarray, f"__{_name}__", _operator(f"__{_name}__"))
+for _name in "add sub mul truediv floordiv mod divmod pow matmul and or xor lshift rshift".split():
+    for _side in ("", "r"):
+        setattr(ndarray, f"__{_side}{_name}__", _operator(f"__{_side}{_name}__"))
+    if _name not in ("divmod", "matmul"):  # CuPy lacks @=, so that Python makes x @= y a new array
+        setattr(ndarray, f"__i{_name}__", _operator(f"__i{_name}__", in_place=True))
+
+
+# The module's own names: first those that are CuPy's alone or take NumPy arrays, then everything that NumPy has too.
+
+def array(obj, dtype=None):
+    """A new device array, from a device array or from numbers on the host."""
+    counts["uploads"] += not isinstance(obj, ndarray)
+    return ndarray(np.array(obj if isinstance(obj, np.ndarray) else on_host(obj), dtype=dtype))
+
+
+def asarray(obj, dtype=None):
+    """The same, without copying what is there already."""
+    return obj if isinstance(obj, ndarray) and (dtype is None or dtype == obj.dtype) else array(obj, dtype)
+
+
+def asnumpy(obj):
+    return obj.get() if isinstance(obj, ndarray) else np.asarray(obj)
+
+
+cuda = SimpleNamespace(
+    is_available=lambda: True,
+    Device=lambda number=0: SimpleNamespace(id=number, synchronize=lambda: wait("synchronize()")),
+    runtime=SimpleNamespace(getDeviceCount=lambda: 1, getDeviceProperties=lambda number: {"name": b"stand-in"}))
+
+
+def find(name):
+    """`exp` or `linalg.norm`: NumPy's, under CuPy's rules."""
+    if name not in NAMES:
+        raise AttributeError(f"CuPy 14.2 has no {name!r}")
+    found = attrgetter(name)(np)
+    if isinstance(found, ModuleType):
+        return SubModule(name)
+    return partial(call, name, found) if callable(found) and not isinstance(found, type) else found
+
+
+class SubModule:
+    """linalg, fft, lib or lib.stride_tricks."""
+
+    def __init__(self, name):
+        self._name = name
+
+    def __getattr__(self, name):
+        return find(f"{self._name}.{name}")
+
+
+def __getattr__(name):
+    """Every name that is not defined above, such as cupy.exp."""
+    return find(name)

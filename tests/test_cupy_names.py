@@ -1,0 +1,71 @@
+"""A formula must use only what NumPy and CuPy both have: every `xp.<name>` in the library is looked up.
+
+The stand-in refuses a wrong name where a test happens to run the line; this reads all lines, run or not.
+"""
+import ast
+import re
+from operator import attrgetter
+from pathlib import Path
+
+import pytest
+from standin.strict_cupy import NAMES
+
+LIBRARY = Path(__file__).parent.parent / "nnscratch"
+SUBMODULES = {name.rpartition(".")[0] for name in NAMES} - {"", "ndarray"}
+
+
+def used_names(source):
+    """(line, name) for each `xp.name`, `xp.linalg.name` and `self.xp.name`; xp.pi.real counts as xp.pi."""
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.Attribute) and (found := re.fullmatch(r"(?:self\.)?xp\.([\w.]+)", ast.unparse(node))):
+            place, _, _ = found[1].rpartition(".")
+            if place in SUBMODULES or not place:
+                yield node.lineno, found[1]
+
+
+def unknown_names(source, known=NAMES):
+    return [(line, name) for line, name in used_names(source) if name not in known]
+
+
+def library_names():
+    return {name for path in LIBRARY.rglob("*.py") for _, name in used_names(path.read_text())}
+
+
+@pytest.mark.parametrize("path", sorted(LIBRARY.rglob("*.py")), ids=lambda path: str(path.relative_to(LIBRARY)))
+def test_every_name_exists_in_cupy(path):
+    """Each file uses names from cupy_names.txt alone."""
+    assert not unknown_names(path.read_text())
+
+
+def test_the_library_is_really_read():
+    """The check above would pass on an empty folder, too."""
+    assert {"where", "zeros", "exp", "maximum", "result_type"} <= library_names()
+
+
+def test_wrong_names_are_found():
+    """Functions, submodules and their functions, also where the code is never run; with the line they stand on."""
+    wrong = """
+def f(x, xp):
+    y = xp.exp(xp.nanquantile(x, 0.5))
+    if x is None:
+        return xp.linalg.multi_dot([x, y]) + self.xp.lib.format.read_array(x)
+    return lambda: xp.random.default_rng(0) * xp.asnumpy(y)
+"""
+    assert sorted(unknown_names(wrong)) == [
+        (3, "nanquantile"), (5, "lib.format"), (5, "linalg.multi_dot"), (6, "asnumpy"), (6, "random")]
+
+
+def test_right_names_pass():
+    """Functions, constants, submodules, what hangs on a result, and other modules than xp."""
+    right = """
+y = xp.lib.stride_tricks.as_strided(xp.zeros(3, dtype=xp.float32), (2,), (4,)).sum().item() * -xp.inf + xp.pi.real
+z = xp.linalg.norm(y)[xp.newaxis] + np.nanquantile(y) + my_xp.anything + xp.float32.mro()
+"""
+    assert not unknown_names(right)
+
+
+def test_the_list_agrees_with_the_installed_cupy():
+    """Where CuPy is installed (a GPU is not needed), it has every name of the list."""
+    cupy = pytest.importorskip("cupy", exc_type=ImportError)
+    for name in NAMES:
+        attrgetter(name)(cupy)
