@@ -39,7 +39,7 @@ def gpu_status():
         total = float((ones @ ones + ones).sum())  # cuBLAS makes the product, a compiled kernel the sum
     except Exception as error:  # CuPy reports a missing driver or library by many unrelated exceptions
         if isinstance(error, ModuleNotFoundError) and error.name == "cupy":
-            remedy = 'pip install "nnscratch[gpu]" (or "nnscratch[gpu12]" for a CUDA 12 driver)'
+            remedy = 'pip install "cupy-cuda13x>=14,<15" (or "cupy-cuda12x>=14,<15" for a CUDA 12 driver)'
             return None, "CuPy is not installed", remedy
         cause = error.__cause__ or error  # a failed `import cupy` is a page of advice; its cause is one sentence
         return None, f"CuPy is installed but cannot compute ({_first_line(cause)})", _remedy(cause)
@@ -58,7 +58,7 @@ def _remedy(error):
     if "insufficient" in text or "version" in text:
         # where there is no driver at all, CUDA calls it insufficient too
         return ('install or update the NVIDIA driver to 580 or newer, or with an older one: '
-                'pip uninstall cupy-cuda13x && pip install "nnscratch[gpu12]"')
+                'pip uninstall cupy-cuda13x && pip install "cupy-cuda12x>=14,<15"')
     if "libcuda.so" in text:
         return "install the NVIDIA driver, which brings libcuda, and check it with nvidia-smi"
     if "nvrtc" in text or "cublas" in text or "dynamiclib" in text or "shared object" in text or "headers" in text:

@@ -11,7 +11,7 @@ from standin import strict_cupy
 from nnscratch import backend
 from nnscratch.errors import InputError
 
-INSTALL = 'pip install "nnscratch[gpu]"'
+INSTALL = 'pip install "cupy-cuda13x>=14,<15"'
 DRIVER = "install or update the NVIDIA driver to 580 or newer"
 TOOLKIT = 'pip install "cupy-cuda13x[ctk]"'
 NVIDIA_SMI = "check it with nvidia-smi"
@@ -52,7 +52,7 @@ def test_without_cupy(monkeypatch):
     install(monkeypatch, None)
     module, reason, remedy = backend.gpu_status()
     assert module is None and reason == "CuPy is not installed"
-    assert INSTALL in remedy and "nnscratch[gpu12]" in remedy
+    assert INSTALL in remedy and "cupy-cuda12x" in remedy
 
 
 @pytest.mark.parametrize("name", BROKEN)

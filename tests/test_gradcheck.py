@@ -136,7 +136,7 @@ def test_the_table_has_a_row_for_each_op_and_says_wrong(monkeypatch):
     """`nnscratch check` prints every case and its verdict, and reports failure when one backward is wrong."""
     lines = []
     assert print_table(print_fn=lines.append)
-    assert len(lines) == len(CASES) + 2 and all(any(line.startswith(name) for line in lines) for name in CASES)
+    assert len(lines) == len(CASES) + 3 and all(any(line.startswith(name) for line in lines) for name in CASES)
     broken = [CASES["tanh"]._replace(backward=lambda dy, y: dy * (1 - array_module(y).abs(y)))]
     monkeypatch.setattr("nnscratch.gradcheck.table.all_cases", lambda: broken)
     lines.clear()

@@ -5,6 +5,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
+
 import nnscratch
 
 ROOT = Path(__file__).parent.parent
@@ -77,3 +79,20 @@ def test_readme_names_what_exists():
     from nnscratch.cli import parser
     known = parser()._subparsers._group_actions[0].choices
     assert set(re.findall(r"^(?:\.venv/bin/)?nnscratch (\w+)", readme, flags=re.M)) <= set(known)
+
+
+def test_readme_code_runs_and_prints_what_it_says(capsys):
+    """Every Python block of the README runs, after those before it; a block that follows without a language is its output."""
+    blocks = re.findall(r"^```(\w*)\n(.*?)^```$", (ROOT / "README.md").read_text(), flags=re.M | re.S)
+    random = np.random.default_rng(0)
+    one_hot = np.eye(10, dtype=np.float32)[random.integers(0, 10, 8)]
+    names, printed = {"batches": [(random.random((8, 28, 28, 1), dtype=np.float32), one_hot)]}, None
+    for language, text in blocks:
+        if language == "python":
+            exec(text, names)
+            printed = capsys.readouterr().out
+        elif printed and text.startswith("op: "):
+            assert printed == text
+            break
+    else:
+        raise AssertionError("the README shows no output of a check")
