@@ -11,3 +11,17 @@
     cli               the `nnscratch` command
 """
 __version__ = "0.1.0"
+
+# What needs NumPy alone. data and style, which need Pillow, are imported where they are used.
+from nnscratch import (  # noqa: E402 (checkpoint asks for __version__)
+    backend,
+    checkpoint,
+    gradcheck,
+    initializers,
+    layers,
+    lbfgs,
+    losses,
+    models,
+    ops,
+    optimizers,
+)
