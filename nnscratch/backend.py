@@ -107,6 +107,11 @@ def move(array, module):
     return module.asarray(array)
 
 
+def to_device(array):
+    """The array on the device chosen by `use`."""
+    return move(array, current_module())
+
+
 def to_cpu(array):
     """The array as a NumPy array; waits for the GPU if the array lives there."""
     return move(array, np)

@@ -7,7 +7,7 @@ import pytest
 from helpers import normal, on
 from standin import strict_cupy
 
-from nnscratch import losses, ops
+from nnscratch import backend, losses, ops
 from nnscratch.layers import BatchNormalization, Conv2D, Conv2DTranspose, Dense, Dropout, Flatten, Input, MaxPooling2D
 from nnscratch.models import Model
 from nnscratch.ops.im2col import COLUMN_BYTES
@@ -40,12 +40,10 @@ def test_the_columns_of_a_convolution_take_bounded_memory(side):
 def test_a_training_step_never_waits_for_the_gpu(monkeypatch):
     """Forward, loss, backward and optimizer step run without one download or question about a value."""
     monkeypatch.setitem(sys.modules, "cupy", strict_cupy)
+    backend.use("gpu")
     x = Input((8, 8, 1))
     y = MaxPooling2D()(BatchNormalization()(Conv2D(4, 4, 2, "same", activation="leaky_relu")(x)))
     model = Model(x, Dense(3)(Dropout(0.3, seed=1)(Flatten()(Conv2DTranspose(2, 4, 2, "same", activation="tanh")(y)))))
-    for layer in model.layers:
-        for arrays in (layer.params, layer.grads, layer.buffers):
-            arrays.update({name: on(strict_cupy, a) if a.dtype.kind == "f" else a for name, a in arrays.items()})
     pictures, labels = on(strict_cupy, normal(6, 8, 8, 1).astype(np.float32), np.eye(3, dtype=np.float32)[[0, 1, 2] * 2])
     optimizer = Adam()
     with strict_cupy.forbid_sync():

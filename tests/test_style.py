@@ -61,8 +61,7 @@ def test_normalised_filters_have_mean_0_and_variance_1_on_the_style():
 
 def test_transfer_moves_the_style_and_keeps_the_content(xp):
     """The style loss falls by more than half, the picture stays in range and of the content's size, on every device."""
-    if xp is not np:
-        backend.use("gpu")
+    backend.use("cpu" if xp is np else "gpu")
     result = transfer_style(picture(32, 40), picture(36, 33, 3), steps=6)
     assert isinstance(result.picture, np.ndarray) and result.picture.shape == (1, 32, 40, 3)
     assert result.picture.min() >= 0 and result.picture.max() <= 1
@@ -129,8 +128,9 @@ def test_mistakes_get_one_clear_sentence(change, words):
 
 def test_objective_terms_stay_on_the_device(xp):
     """Loss and gradient of one evaluation are arrays of the device: nothing is downloaded on the way."""
+    backend.use("cpu" if xp is np else "gpu")
     network = small_network()
-    content, style = (backend.move(p, xp) for p in (picture(16, 16), picture(16, 16, 1)))
+    content, style = map(backend.to_device, (picture(16, 16), picture(16, 16, 1)))
     normalise(network, style)
     objective = Objective(network, content, style, style_weight=3.0, smoothness=1.0, content_layer=2)
     loss, gradient = objective(content)

@@ -11,7 +11,7 @@ generative model using random weights" (2016).
 """
 import numpy as np
 
-from nnscratch.backend import array_module, move
+from nnscratch.backend import array_module
 from nnscratch.layers import AveragePooling2D, Conv2D, Input, Padding2D, ReLU
 from nnscratch.models import Model
 
@@ -49,8 +49,6 @@ def normalise(network, picture):
     x = picture
     for layer in network.layers:
         if isinstance(layer, Conv2D):
-            for name, array in layer.params.items():
-                layer.params[name] = move(array, xp)
             y = layer.forward(x)
             mean = y.mean(axis=(0, 1, 2))
             deviation = ((y - mean)**2).mean(axis=(0, 1, 2))**0.5

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from nnscratch.backend import array_module, current_module, move, to_cpu
+from nnscratch.backend import array_module, to_cpu, to_device
 from nnscratch.errors import InputError
 from nnscratch.lbfgs import LBFGS
 from nnscratch.networks.random_features import normalise, random_features
@@ -54,24 +54,24 @@ def transfer_style(content, style, *, style_weight=10.0, steps=40, seed=0, progr
     Source: Gatys, Ecker, Bethge (2016), section 2.
     """
     check(content, style, style_weight, steps)
-    xp = current_module()
-    content, style = (move(np.asarray(picture, dtype=np.float32), xp) for picture in (content, style))
+    content, style = (to_device(to_cpu(picture).astype(np.float32)) for picture in (content, style))
     network = normalise(random_features(seed=seed), style)
     scales = [(content, style)]
     while min(scales[0][0].shape[1:3] + scales[0][1].shape[1:3]) >= 2 * SMALLEST_SCALE:
         scales.insert(0, tuple(map(half, scales[0])))
     work, done = steps * sum(content.size for content, _ in scales), 0
     picture, history, interrupted = scales[0][0], [], False
-    for small_content, small_style in scales:
-        picture = resize2d(picture, small_content.shape[1:3])[0]
-        objective = Objective(network, small_content, small_style, style_weight=style_weight, smoothness=SMOOTHNESS,
-                              content_layer=CONTENT_LAYER)
-        minimizer = LBFGS(objective, picture)
-        try:
+    try:
+        for small_content, small_style in scales:
+            picture = array_module(picture).clip(resize2d(picture, small_content.shape[1:3])[0], 0, 1)
+            objective = Objective(network, small_content, small_style, style_weight=style_weight, smoothness=SMOOTHNESS,
+                                  content_layer=CONTENT_LAYER)
+            minimizer = LBFGS(objective, picture)
             for _ in range(steps):
                 loss = minimizer.step()
                 if not np.isfinite(loss):
                     raise InputError("the loss is no longer a number; use a smaller style weight")
+                picture = minimizer.x
                 history.append({"size": max(small_content.shape[1:3]), "loss": loss,
                                 **{name: float(value) for name, value in objective.terms.items()}})
                 done += small_content.size
@@ -79,14 +79,10 @@ def transfer_style(content, style, *, style_weight=10.0, steps=40, seed=0, progr
                     progress(done / work, history[-1])
                 if minimizer.converged:
                     break
-        except KeyboardInterrupt:
-            interrupted = True
-            network.forget()
-        picture = array_module(picture).clip(minimizer.x, 0, 1)
-        if interrupted:
-            break
+    except KeyboardInterrupt:
+        interrupted = True  # at whatever point: `picture` is the best so far
     picture = resize2d(picture, content.shape[1:3])[0]
-    return Transfer(to_cpu(picture), history, interrupted)
+    return Transfer(to_cpu(array_module(picture).clip(picture, 0, 1)), history, interrupted)
 
 
 def half(picture):
