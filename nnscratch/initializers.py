@@ -10,7 +10,7 @@ from math import prod, sqrt
 
 import numpy as np
 
-from nnscratch.errors import InputError
+from nnscratch.ops.checks import choice, whole
 
 _random = np.random.default_rng(0)
 
@@ -18,7 +18,7 @@ _random = np.random.default_rng(0)
 def set_seed(seed):
     """Start the stream of initial values (and of dropout seeds) anew; the same seed gives the same networks."""
     global _random
-    _random = np.random.default_rng(seed)
+    _random = np.random.default_rng(whole(seed, "set_seed: seed", 0))
 
 
 def new_seed():
@@ -27,7 +27,11 @@ def new_seed():
 
 
 def fans(shape):
-    """How many values a unit adds up (fan_in), and how many units a value goes to (fan_out)."""
+    """How many values a unit adds up (fan_in), and how many units a value goes to (fan_out).
+
+    Read off a dense or convolution kernel. In a transposed kernel (KH, KW, outputs, inputs) the two change places; Keras
+    takes them by position all the same, and so do we.
+    """
     window = prod(shape[:-2])
     return window * shape[-2], window * shape[-1]
 
@@ -61,9 +65,6 @@ INITIALIZERS = {function.__name__: function for function in (zeros, ones, glorot
 
 def draw(initializer, shape):
     """Values of the given shape from an initializer, by name or as a function (shape, random) -> array."""
-    if isinstance(initializer, str):
-        if initializer not in INITIALIZERS:
-            raise InputError(f"initializer {initializer!r} is unknown: choose one of {', '.join(INITIALIZERS)}, or give "
-                             f"a function (shape, random) -> array")
-        initializer = INITIALIZERS[initializer]
+    if not callable(initializer):
+        initializer = INITIALIZERS[choice(initializer, "initializer", INITIALIZERS)]
     return np.asarray(initializer(shape, _random), dtype=np.float32)

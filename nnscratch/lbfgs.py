@@ -8,6 +8,7 @@ optimization via quasi-Newton methods" (2013), algorithm 2.6 (line search).
 """
 from nnscratch.backend import array_module
 from nnscratch.errors import InputError
+from nnscratch.ops.checks import whole
 
 ARMIJO, CURVATURE = 1e-4, 0.9  # the constants of the Wolfe conditions, as in the book
 
@@ -24,8 +25,9 @@ class LBFGS:
     """
 
     def __init__(self, function, x, *, history=10, first_step=0.1):
-        if history < 1 or not first_step > 0:
-            raise InputError(f"LBFGS: history is {history!r} and first_step {first_step!r}, expected both above 0")
+        whole(history, "LBFGS: history", 1)
+        if not first_step > 0:
+            raise InputError(f"LBFGS: first_step is {first_step!r}, expected a number above 0")
         self.function, self.x, self.history, self.first_step = function, x, history, first_step
         self.memory, self.converged, self.evaluations = [], False, 1
         self.loss, self.gradient = self.evaluate(x)
@@ -49,7 +51,7 @@ class LBFGS:
         x, loss, gradient = found
         self.converged = not loss < self.loss
         s, y = x - self.x, gradient - self.gradient
-        if dot(s, y) > 0:
+        if dot(s, y) > 1e-10 * dot(y, y) > 0:  # else the step says nothing about the curvature, or rounding spoke
             self.memory = [*self.memory, (s, y)][-self.history:]
         self.x, self.loss, self.gradient = x, loss, gradient
         return self.loss

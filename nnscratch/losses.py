@@ -14,13 +14,15 @@ from nnscratch.ops.gram import gram_matrix, gram_matrix_backward
 
 
 def compare(loss, prediction, target):
+    """Check both; return the target in the prediction's precision, so that integer labels do not make it float64."""
     check_array(loss, "prediction", prediction, None)
     check_shape(loss, "target", target, prediction.shape, "like the prediction")
+    return target.astype(prediction.real.dtype)
 
 
 def mse(prediction, target):
     """Mean of (p - t)². d/dp = 2 (p - t) / count."""
-    compare("mse", prediction, target)
+    target = compare("mse", prediction, target)
     difference = prediction - target
     return (difference * difference).mean(), difference * (2 / difference.size)
 
@@ -29,18 +31,23 @@ least_squares = mse  # the least-squares GAN: logits against 1 for real, 0 for f
 
 
 def softmax_cross_entropy(logits, target):
-    """Mean over the batch of -Σ_k t_k log softmax(z)_k, for targets that sum to 1 (one-hot, or smoothed).
+    """Mean over all rows of -Σ_k t_k log softmax(z)_k, the classes k along the last axis.
 
-    log softmax(z)_k = z_k - log Σ_j exp(z_j), so d/dz_k = softmax(z)_k - t_k: prediction minus truth. Computed from the
-    logits, so that a confident wrong answer still has its full gradient.
+    log softmax(z)_k = z_k - log Σ_j exp(z_j), so d/dz_k = softmax(z)_k Σ_j t_j - t_k; where the targets of a row sum to
+    1 (one-hot, or smoothed) that is prediction minus truth. Computed from the logits, so that a confident wrong answer
+    still has its full gradient.
 
-    logits, target: (N, classes). Source: Bishop, "Pattern recognition and machine learning" (2006), section 4.3.4.
+    logits, target: (N, ..., classes). Source: Bishop, "Pattern recognition and machine learning" (2006), section 4.3.4.
     """
-    compare("softmax_cross_entropy", logits, target)
-    xp, batch = array_module(logits), logits.shape[0]
+    target = compare("softmax_cross_entropy", logits, target)
+    if logits.ndim < 2:
+        raise InputError(f"softmax_cross_entropy: logits have shape {logits.shape}, expected (N, classes); add the batch "
+                         f"axis with logits[None]")
+    xp, rows = array_module(logits), logits.size // logits.shape[-1]
     shifted = logits - logits.real.max(axis=-1, keepdims=True)
     log_softmax = shifted - xp.log(xp.exp(shifted).sum(axis=-1, keepdims=True))
-    return -(target * log_softmax).sum() / batch, (softmax(logits)[0] - target) / batch
+    gradient = softmax(logits)[0] * target.sum(axis=-1, keepdims=True) - target
+    return -(target * log_softmax).sum() / rows, gradient / rows
 
 
 def binary_cross_entropy(logits, target, label_smoothing=0.0):
@@ -48,9 +55,10 @@ def binary_cross_entropy(logits, target, label_smoothing=0.0):
 
     label_smoothing s moves targets to t (1 - s) + s / 2, as Keras does. Source: Goodfellow et al. (2014), equation 1.
     """
-    compare("binary_cross_entropy", logits, target)
+    target = compare("binary_cross_entropy", logits, target)
     if not 0 <= label_smoothing < 1:
         raise InputError(f"binary_cross_entropy: label_smoothing is {label_smoothing!r}, expected at least 0 and below 1")
+    label_smoothing = float(label_smoothing)
     target = target * (1 - label_smoothing) + label_smoothing / 2
     return (softplus(logits) - target * logits).mean(), (sigmoid(logits)[0] - target) / logits.size
 
@@ -68,6 +76,8 @@ def hinge(logits, sign):
     The hinge GAN: real pictures +1, fakes -1. Source: Lim and Ye, "Geometric GAN" (2017), section 3.
     """
     check_array("hinge", "logits", logits, None)
+    if not isinstance(sign, (int, float)) or abs(sign) != 1:
+        raise InputError(f"hinge: sign is {sign!r}, expected +1 for real or -1 for fake, one for the whole batch")
     xp = array_module(logits)
     margin = 1 - sign * logits
     wrong = margin.real > 0
@@ -84,7 +94,7 @@ def content_loss(features, target):
 
     Source: Gatys, Ecker, Bethge (2016), equation 1, made free of scale.
     """
-    compare("content_loss", features, target)
+    target = compare("content_loss", features, target)
     scale = 1 / ((target * target).mean() + TINY)
     difference = features - target
     return scale * (difference * difference).mean(), difference * (2 * scale / difference.size)
@@ -98,8 +108,8 @@ def gram_style_loss(features, target_gram, whole=None):
     4 F (G - A) / (M whole). Source: Gatys, Ecker, Bethge (2016), equations 4 to 6, made free of scale.
     """
     gram, cache = gram_matrix(features)
-    check_shape("gram_style_loss", "target_gram", target_gram, (target_gram.shape[0], *gram.shape[1:]),
-                "(1 or N, C, C) for these features")
+    if target_gram.shape != gram.shape:
+        check_shape("gram_style_loss", "target_gram", target_gram, (1, *gram.shape[1:]), f"or {gram.shape} for these features")
     difference, scale = gram - target_gram, 1 / ((target_gram * target_gram).sum() + TINY if whole is None else whole)
     return scale * (difference * difference).sum(), gram_matrix_backward(2 * scale * difference, cache)
 

@@ -8,11 +8,13 @@
 
 A Model is itself a Layer: it can stand in another graph, and a loss network is a Model whose outputs are its taps.
 """
-from collections import Counter
+from types import MappingProxyType
 
 from nnscratch.errors import InputError
-from nnscratch.layers.base import Input as Input  # importable from here too, as in Keras
-from nnscratch.layers.base import Layer, Symbol
+from nnscratch.layers.base import Layer
+from nnscratch.layers.graph import Input as Input  # importable from here too, as in Keras
+from nnscratch.layers.graph import Symbol, check_input, check_sides, layer_calls, unique_names
+from nnscratch.ops.checks import check_dy, choice
 
 
 class Model(Layer):
@@ -26,9 +28,12 @@ class Model(Layer):
         self.single_input, self.single_output = isinstance(inputs, Symbol), isinstance(outputs, Symbol)
         self.inputs = [inputs] if self.single_input else list(inputs)
         self.outputs = [outputs] if self.single_output else list(outputs)
+        if not self.outputs or not all(isinstance(s, Symbol) for s in [*self.inputs, *self.outputs]):
+            raise InputError("Model: inputs and outputs must be Symbols, or lists of them, as Input and layers give them")
         self.calls = layer_calls(self.inputs, self.outputs)
         self.layers = list(dict.fromkeys(call.layer for call in self.calls))
         self.names = unique_names(self.layers)
+        self._memory = []  # for each forward not yet gone back through: output shapes, and how much each layer remembered
 
     # --- forward and backward -------------------------------------------------------------------------------------
 
@@ -39,11 +44,21 @@ class Model(Layer):
             raise InputError(f"{self}: {len(arrays)} inputs given, expected {len(self.inputs)}")
         for array, symbol in zip(arrays, self.inputs):
             check_input(self, array, symbol)
-        values = dict(zip(self.inputs, arrays))
-        for call in self.calls:
-            arguments = [values[symbol] for symbol in call.inputs]
-            values[call] = call.layer.forward(arguments if call.takes_list else arguments[0], training, remember)
+        remember = training if remember is None else remember
+        values, depths = dict(zip(self.inputs, arrays)), []
+        try:
+            for call in self.calls:
+                arguments = [values[symbol] for symbol in call.inputs]
+                values[call] = call.layer.forward(arguments if call.takes_list else arguments[0], training, remember)
+                depths.append(len(call.layer._memory))
+        except BaseException:  # an error on the way, or Ctrl-C: nobody will go back through the first half
+            if remember:
+                for call, _ in zip(self.calls, depths):
+                    call.layer.forget()
+            raise
         outputs = [values[symbol] for symbol in self.outputs]
+        if remember:
+            self._memory.append(([y.shape for y in outputs], depths))
         return outputs[0] if self.single_output else outputs
 
     def backward(self, dy, wrt="all"):
@@ -52,16 +67,21 @@ class Model(Layer):
         The chain rule on a graph: a value used in several places gets the sum of the gradients from there. With
         wrt="parameters" no layer computes a dx that no parameter lies behind.
         """
+        dys = [dy] if self.single_output else list(dy)
+        depths = self.check_backward(dys, wrt)
         gradients = {}
 
         def add(symbol, gradient):
             if gradient is not None:
                 gradients[symbol] = gradients[symbol] + gradient if symbol in gradients else gradient
 
-        for symbol, gradient in zip(self.outputs, [dy] if self.single_output else dy, strict=True):
+        for symbol, gradient in zip(self.outputs, dys):
             add(symbol, gradient)
         learns = self.calls_behind_parameters() if wrt == "parameters" else set(self.calls) | set(self.inputs)
-        for call in reversed(self.calls):
+        for call, depth in zip(reversed(self.calls), reversed(depths)):
+            if len(call.layer._memory) != depth:
+                raise InputError(f"{self}: {call.layer} has been run again since this forward; go back through the latest "
+                                 f"forward first")
             gradient = gradients.pop(call, None)
             if gradient is None or call not in learns:
                 call.layer.forget()
@@ -75,6 +95,21 @@ class Model(Layer):
             return None
         dx = [gradients.get(symbol) for symbol in self.inputs]
         return dx[0] if self.single_input else dx
+
+    def check_backward(self, dys, wrt):
+        """Everything that can be wrong with the arguments of backward, before any layer is asked; takes up its memory."""
+        choice(wrt, f"{self}: wrt", ("all", "input", "parameters"))
+        if not self._memory:
+            raise InputError(f"{self}: backward has no forward to go back through; call forward(x, training=True) first, "
+                             f"or forward(x, remember=True) for inference mode")
+        shapes, depths = self._memory[-1]
+        if len(dys) != len(shapes):
+            raise InputError(f"{self}: {len(dys)} upstream gradients given, expected {len(shapes)}, one for each output")
+        for gradient, shape in zip(dys, shapes):
+            if gradient is not None:
+                check_dy(repr(self), gradient, shape)
+        self._memory.pop()
+        return depths
 
     def calls_behind_parameters(self):
         """The calls whose value depends on a parameter that is being trained."""
@@ -91,9 +126,11 @@ class Model(Layer):
         return {f"{self.names[layer]}/{name}": array for layer in self.layers
                 for name, array in getattr(layer, attribute).items()}
 
-    params = property(lambda self: self.gather("params"))
-    grads = property(lambda self: self.gather("grads"))
-    buffers = property(lambda self: self.gather("buffers"))
+    # Views: the arrays are the layers' own, but an entry cannot be replaced here and be lost.
+    params = property(lambda self: MappingProxyType(self.gather("params")))
+    grads = property(lambda self: MappingProxyType(self.gather("grads")))
+    buffers = property(lambda self: MappingProxyType(self.gather("buffers")))
+    trainable_params = property(lambda self: MappingProxyType(self.gather("trainable_params")))
 
     @property
     def trainable(self):
@@ -109,8 +146,10 @@ class Model(Layer):
             layer.zero_grads()
 
     def forget(self):
-        for call in reversed(self.calls):
-            call.layer.forget()
+        if self._memory:
+            self._memory.pop()
+            for call in reversed(self.calls):
+                call.layer.forget()
 
     def cast(self, dtype):
         for layer in self.layers:
@@ -122,74 +161,47 @@ class Model(Layer):
         owner = next(one for one in self.layers if self.names[one] == layer)
         owner.set_buffer(rest, value)
 
-    def output_shape(self, shape):
-        return self.outputs[0].sample_shape if self.single_output else [s.sample_shape for s in self.outputs]
+    def _get_ready(self, shape, module, dtype):
+        """Nothing to make: the layers are. The shape is checked by `output_shape`."""
 
-    def multiply_adds(self, shape=None):
-        return sum(call_cost(call) for call in self.calls)
+    def shapes_for(self, shape):
+        """{symbol: sample shape} for inputs of the given sample shape (a list where there are several)."""
+        given = [shape] if self.single_input else list(shape)
+        if len(given) != len(self.inputs):
+            raise InputError(f"{self}: {len(given)} inputs given, expected {len(self.inputs)}")
+        for one, symbol in zip(given, self.inputs):
+            check_sides(self, one, symbol)
+        shapes = dict(zip(self.inputs, given))
+        for call in self.calls:
+            ours = [shapes[symbol] for symbol in call.inputs]
+            shapes[call] = call.layer.output_shape(ours if call.takes_list else ours[0])
+        return shapes
+
+    def output_shape(self, shape):
+        if not self.single_output:
+            raise InputError(f"{self} has {len(self.outputs)} outputs and so cannot stand in a graph; call it on arrays")
+        return self.shapes_for(shape)[self.outputs[0]]
+
+    def multiply_adds(self, shape):
+        shapes = self.shapes_for(shape)
+        return sum(call.layer.multiply_adds(shapes[call.inputs[0]]) for call in self.calls if not call.takes_list)
 
     def summary(self, print_fn=print):
-        """Print a table: each layer's output shape, parameters, and multiply-adds for one sample."""
+        """Print a table: each layer's output shape, parameters, and multiply-adds for one sample ("?" for an open size)."""
         rows = [("layer", "output shape", "parameters", "multiply-adds")]
-        rows += [(f"Input {k}" if len(self.inputs) > 1 else "Input", str(symbol.shape), "0", "0")
-                 for k, symbol in enumerate(self.inputs)]
+        rows += [("Input", str(symbol.shape), "", "") for symbol in self.inputs]
+        counted, costs = set(), []
         for call in self.calls:
-            count = sum(array.size for array in call.layer.params.values())
-            name = f"{self.names[call.layer]} ({type(call.layer).__name__})"
-            rows.append((name, str(call.shape), f"{count:,}", f"{call_cost(call):,}"))
+            shapes = [symbol.sample_shape for symbol in call.inputs]
+            known = call.takes_list or None not in shapes[0]
+            costs.append(0 if call.takes_list else call.layer.multiply_adds(shapes[0]) if known else None)
+            size = sum(array.size for array in call.layer.params.values())
+            rows.append((f"{self.names[call.layer]} ({type(call.layer).__name__})", str(call.shape),
+                         "(shared)" if call.layer in counted else f"{size:,}", f"{costs[-1]:,}" if known else "?"))
+            counted.add(call.layer)
         total = sum(array.size for array in self.params.values())
-        rows.append(("total", "", f"{total:,}", f"{self.multiply_adds():,}"))
+        rows.append(("total", "", f"{total:,}", "?" if None in costs else f"{sum(costs):,}"))
         widths = [max(len(row[k]) for row in rows) for k in range(4)]
         for row in rows:
             cells = [row[0].ljust(widths[0]), row[1].ljust(widths[1]), row[2].rjust(widths[2]), row[3].rjust(widths[3])]
             print_fn("  ".join(cells).rstrip())
-
-
-def layer_calls(inputs, outputs):
-    """The layer calls between inputs and outputs, each after those it depends on.
-
-    Walks with a stack of its own: a deep network would exceed Python's depth of recursion.
-    """
-    order, seen, stack = [], set(inputs), list(reversed(outputs))
-    while stack:
-        symbol = stack[-1]
-        if symbol in seen:
-            stack.pop()
-            continue
-        if symbol.layer is None:
-            raise InputError(f"Model: an output depends on an Input of shape {symbol.shape} that is not among the inputs")
-        missing = [s for s in symbol.inputs if s not in seen]
-        if missing:
-            stack.extend(reversed(missing))
-        else:
-            seen.add(stack.pop())
-            order.append(symbol)
-    return order
-
-
-def unique_names(layers):
-    """A name for each layer: its own, or its class and a number. Two layers of one name are an error."""
-    counts, names = Counter(), {}
-    for layer in layers:
-        kind = type(layer).__name__.lower()
-        names[layer] = layer.name or f"{kind}_{counts[kind]}"
-        counts[kind] += 1
-    repeated = [name for name, count in Counter(names.values()).items() if count > 1]
-    if repeated:
-        raise InputError(f"Model: {len(repeated)} layer names are used twice ({', '.join(repeated[:3])}); give each its own")
-    return names
-
-
-def call_cost(call):
-    """Multiply-adds of one call for one sample; 0 where the picture's size is open."""
-    shapes = [symbol.sample_shape for symbol in call.inputs]
-    if any(None in shape for shape in shapes):
-        return 0
-    return call.layer.multiply_adds(shapes if call.takes_list else shapes[0])
-
-
-def check_input(model, array, symbol):
-    shape = getattr(array, "shape", None)
-    if shape is None or len(shape) != len(symbol.shape) or any(
-            want not in (None, got) for want, got in zip(symbol.sample_shape, shape[1:])):
-        raise InputError(f"{model}: the input has shape {shape}, expected {('N', *symbol.sample_shape)}")

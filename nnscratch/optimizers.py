@@ -1,11 +1,11 @@
 """Optimizers: how a step is made from a gradient.
 
     optimizer = Adam(learning_rate=2e-4, beta_1=0.5)
-    optimizer.step(model.params, model.grads)         # changes the parameters in place
+    optimizer.step(model.trainable_params, model.grads)   # changes the parameters in place
 
 w is a parameter, g its gradient, η the learning rate, k the number of the step, from 1. `learning_rate` is a number, or
-a function of the steps already made (a schedule). An optimizer keeps its memory per parameter name in `state`, and
-`save_state` / `load_state` carry it over a restart bit for bit.
+a function of the steps already made (a schedule). An optimizer keeps its memory per parameter name in `state`, so each
+model needs an optimizer of its own; `save_state` / `load_state` carry it over a restart bit for bit.
 """
 from math import cos, pi, sqrt
 
@@ -27,16 +27,20 @@ class Optimizer:
         self.learning_rate, self.steps, self.state = learning_rate, 0, {}
 
     def step(self, params, grads):
-        """One step for every parameter. Both are dicts with the same keys and shapes; `params` is changed in place.
+        """One step for every parameter in `params`, which is changed in place; `grads` has a gradient for each.
 
-        Raises InputError, with nothing changed, when a gradient is missing or has another shape.
+        Raises InputError, with nothing changed, when a gradient is missing or has another shape, or when the optimizer
+        remembers a parameter of that name but of another shape.
         """
         for name, w in params.items():
             if name not in grads or grads[name].shape != w.shape:
                 given = grads[name].shape if name in grads else "no gradient"
                 raise InputError(f"{type(self).__name__}: parameter {name!r} of shape {w.shape} got {given}; give step() "
                                  f"the params and grads of the same model")
-        rate = self.learning_rate(self.steps) if callable(self.learning_rate) else self.learning_rate
+            if name in self.state and any(array.shape != w.shape for array in self.state[name].values()):
+                raise InputError(f"{type(self).__name__}: parameter {name!r} had another shape in earlier steps; use one "
+                                 f"optimizer for each model")
+        rate = float(self.learning_rate(self.steps) if callable(self.learning_rate) else self.learning_rate)
         self.steps += 1
         for name, w in params.items():
             if name not in self.state:
@@ -49,17 +53,21 @@ class Optimizer:
         return {"steps": np.asarray(self.steps, dtype=np.int64), **arrays}
 
     def load_state(self, arrays, params):
-        """Take up the state of `save_state`, for the same parameters. InputError, with nothing changed, if it does not fit."""
+        """Take up the state of `save_state`, for the same parameters. InputError, with nothing changed, if it does not fit.
+
+        Parameters that had not been stepped when it was saved (frozen ones) have no state.
+        """
         expected = {f"{name}/{slot}": w.shape for name, w in params.items() for slot in self.slots}
-        given = {name: array.shape for name, array in arrays.items() if name != "steps"}
-        if "steps" not in arrays or (given and given != expected):
-            wrong = sorted(set(given.items()) ^ set(expected.items()))
+        stepped = [name for name in params if any(f"{name}/{slot}" in arrays for slot in self.slots)]
+        needed = {"steps": ()} | {f"{name}/{slot}": expected[f"{name}/{slot}"] for name in stepped for slot in self.slots}
+        given = {name: array.shape for name, array in arrays.items()}
+        if given != needed or arrays["steps"].dtype.kind not in "iu":
+            wrong = sorted(set(given.items()) ^ set(needed.items())) or [("steps", ())]
             raise InputError(f"{type(self).__name__}: the saved state does not fit these parameters "
-                             f"({wrong[0][0] if wrong else 'steps'} is the first to differ)")
+                             f"({wrong[0][0]} is the first to differ)")
         self.steps = int(arrays["steps"])
-        self.state = {} if not given else {
-            name: {slot: move(arrays[f"{name}/{slot}"].copy(), array_module(w)) for slot in self.slots}
-            for name, w in params.items()}
+        self.state = {name: {slot: move(arrays[f"{name}/{slot}"].copy(), array_module(params[name])) for slot in self.slots}
+                      for name in stepped}
 
 
 class SGD(Optimizer):

@@ -105,7 +105,7 @@ def test_inference_remembers_nothing():
 @pytest.mark.parametrize("layer", [Dense(3), Conv2D(3, 3, padding="same"), Conv2DTranspose(3, 3, padding="same"),
                                    BatchNormalization(), InstanceNormalization()], ids=repr)
 def test_a_backward_for_dx_alone_does_not_touch_or_pay_for_grads(layer, monkeypatch):
-    """grads stay 0, and the product that makes the kernel's gradient is never called."""
+    """grads stay 0, and the product that makes a convolution kernel's gradient is never called."""
     x = normal(2, 4, 4, 3)
     dy = normal(*layer.forward(x, training=True).shape)
     full = layer.backward(dy)
@@ -115,6 +115,15 @@ def test_a_backward_for_dx_alone_does_not_touch_or_pay_for_grads(layer, monkeypa
     layer.forward(x, training=True)
     same(layer.backward(dy, wrt="input"), full)
     assert not any(gradient.any() for gradient in layer.grads.values())
+
+
+@pytest.mark.parametrize("layer", [BatchNormalization(), InstanceNormalization()], ids=repr)
+def test_normalisation_for_dx_alone_does_not_pay_for_gamma_and_beta(layer, monkeypatch):
+    """In inference mode (and always, for single pictures) dx needs no sums for the parameters: they are not taken."""
+    x = normal(2, 4, 4, 3)
+    layer.forward(x, remember=True)
+    monkeypatch.setattr("nnscratch.ops.normalize.channel_sum", None)
+    assert layer.backward(x, wrt="input").shape == x.shape
 
 
 def test_a_backward_for_parameters_alone_does_not_pay_for_dx(monkeypatch):
@@ -205,22 +214,79 @@ def test_initial_values_are_reproducible_and_of_the_right_size():
     (lambda: Conv2D(4, 3, kernel_initializer="xavier")(Input((8, 8, 3))), "initializer 'xavier' is unknown"),
     (lambda: Conv2DTranspose(4, 3, 2, output_padding=2)(Input((8, 8, 3))), "output_padding is 2, expected less than"),
     (lambda: Conv2DTranspose(4, 3, padding=9)(Input((8, 8, 3))), "crops a picture of 8x8"),
-    (lambda: Dense(3).forward(np.zeros((2, 4), dtype=np.uint8)), "dtype uint8, expected floating point"),
+    (lambda: Dense(3).forward(np.zeros((2, 4), dtype=np.uint8)), "dtype uint8, expected float"),
     (lambda: Dropout(1.0).forward(normal(2, 3), training=True), "rate is 1.0, expected at least 0 and below 1"),
     (lambda: MaxPooling2D(2, padding=2).forward(normal(1, 4, 4, 1)), "not smaller than the window"),
     (lambda: Padding2D(4).forward(normal(1, 4, 4, 1)), "cannot mirror 4 of 4 rows"),
     (lambda: Reshape((5, 5))(Input((4, 4))), "holds 16 values, which cannot fill"),
-    (lambda: Add()([Input((4, 4)), Input((4, 5))]), "one and the same shape"),
-    (lambda: Concatenate()([Input((4, 4)), Input((5, 4))]), "differ in the last axis alone"),
+    (lambda: Add()([Input((4, 4)), Input((4, 5))]), "where they must agree"),
+    (lambda: Concatenate()([Input((4, 4)), Input((5, 4))]), "where they must agree"),
     (lambda: Input(28), "expected a tuple such as"),
+    (lambda: Add().forward([normal(2, 3), normal(1, 3)]), "where they must agree"),
+    (lambda: Add().forward(normal(2, 3)), "where they must agree"),
+    (lambda: Dropout(1.5), "rate is 1.5"),
+    (lambda: UpSampling2D(2, "cubic"), "interpolation 'cubic' is unknown"),
+    (lambda: Padding2D(1, "mirror"), "mode 'mirror' is unknown"),
+    (lambda: Conv2D(4, 3, strides=True), "strides is True, expected"),
+    (lambda: Conv2D(4, 3, padding="sane"), "padding is 'sane'"),
+    (lambda: Dense(2)((layer := Dense(3))(Input((4,)))) and layer(Input((5,))), "was built for 4 channels"),
+    (lambda: Dense(3).forward(np.zeros((0, 4))), "at least one value along every axis"),
+    (lambda: Dense(3).forward(np.zeros((2, 4), dtype=np.float16)), "dtype float16, expected float32 or float64"),
+    (lambda: Reshape((-1, -1)), "at most one -1"),
+    (lambda: initializers.set_seed(-1), "seed is -1"),
     (lambda: Dense(3).forward("picture"), "expected an array or a Symbol"),
-    (lambda: Dense(3).backward(normal(2, 3), wrt="weights"), "wrt is 'weights', expected"),
+    (lambda: Dense(3).backward(normal(2, 3), wrt="weights"), "wrt 'weights' is unknown: choose one of all, input, parameters"),
 ])
 def test_mistakes_get_one_clear_sentence(action, words):
     """What was given, what was expected, at the call and before any work."""
     with pytest.raises(InputError, match=words) as error:
         action()
     assert "\n" not in str(error.value)
+
+
+def test_numpy_integers_are_whole_numbers_too():
+    """Sizes that come out of NumPy are as good as Python's."""
+    three, two = np.int64(3), np.int32(2)
+    x = Input((np.int64(8), np.int64(8), three))
+    assert Conv2D(three, (three, three), strides=two, padding=np.int64(1))(x).shape == (None, 4, 4, 3)
+
+
+@pytest.mark.parametrize("layer", [LeakyReLU(np.float64(0.3)), ELU(np.float64(1)), Dropout(np.float64(0.3)),
+                                   BatchNormalization(momentum=np.float64(0.9), epsilon=np.float64(1e-3))], ids=repr)
+def test_options_that_are_numpy_scalars_keep_float32(layer):
+    """A float64 option does not turn a float32 network into a float64 one, in the values or in the statistics."""
+    y = layer.forward(normal(4, 5).astype(np.float32), training=True)
+    assert y.dtype == np.float32 and layer.backward(y).dtype == np.float32
+    assert all(array.dtype == np.float32 for array in layer.buffers.values() if array.dtype.kind == "f")
+
+
+BACKWARDS = {
+    "dense": (ops.dense, ops.dense_backward, [normal(4, 5), normal(5, 3)]),
+    "conv2d": (ops.conv2d, ops.conv2d_backward, [normal(2, 5, 5, 3), normal(3, 3, 3, 4)]),
+    "conv2d_transpose": (ops.conv2d_transpose, ops.conv2d_transpose_backward, [normal(2, 5, 5, 3), normal(3, 3, 4, 3)]),
+    "max_pool2d": (ops.max_pool2d, ops.max_pool2d_backward, [normal(2, 6, 6, 3)]),
+    "avg_pool2d": (ops.avg_pool2d, ops.avg_pool2d_backward, [normal(2, 6, 6, 3)]),
+    "global_avg_pool2d": (ops.global_avg_pool2d, ops.global_avg_pool2d_backward, [normal(2, 6, 6, 3)]),
+    "instance_norm": (ops.instance_norm, ops.instance_norm_backward, [normal(2, 6, 6, 3), normal(3), normal(3)]),
+    "gram_matrix": (ops.gram_matrix, ops.gram_matrix_backward, [normal(2, 6, 6, 3)]),
+    "pad2d": (lambda x: ops.pad2d(x, 1), ops.pad2d_backward, [normal(2, 6, 6, 3)]),
+    "upsample2d": (ops.upsample2d, ops.upsample2d_backward, [normal(2, 6, 6, 3)]),
+    "resize2d": (lambda x: ops.resize2d(x, 7), ops.resize2d_backward, [normal(2, 6, 6, 3)]),
+    "dropout": (lambda x: ops.dropout(x, 0.5, seed=1), ops.dropout_backward, [normal(4, 5)]),
+    "spatial_dropout2d": (lambda x: ops.spatial_dropout2d(x, 0.5, seed=1), ops.dropout_backward, [normal(2, 4, 4, 3)]),
+    **{name: (getattr(ops, name), getattr(ops, name + "_backward"), [normal(4, 5)])
+       for name in ("relu", "leaky_relu", "elu", "tanh", "sigmoid", "softmax")},
+}
+
+
+@pytest.mark.parametrize("name", BACKWARDS)
+def test_a_dy_of_a_wrong_shape_is_refused_by_every_op(name):
+    """One row too many, one picture too few, or a shape that would broadcast: never a number, always a sentence."""
+    forward, backward, inputs = BACKWARDS[name]
+    y, cache = forward(*inputs)
+    for dy in (y[:1], np.concatenate([y, y[:1]]), y[..., :1]):
+        with pytest.raises(InputError, match="dy has shape"):
+            backward(dy, cache)
 
 
 def test_a_wrong_dy_is_refused_and_can_be_mended():

@@ -6,6 +6,7 @@ from helpers import normal, on, same
 from nnscratch import losses
 from nnscratch.backend import to_cpu
 from nnscratch.errors import InputError
+from nnscratch.gradcheck import check_op
 from nnscratch.ops import gram_matrix
 
 
@@ -31,6 +32,25 @@ def test_hinge_stops_beyond_the_margin():
     loss, gradient = losses.hinge(np.array([2.0, 0.5, -3.0]), 1)
     assert loss == pytest.approx((0 + 0.5 + 4) / 3) and gradient.tolist() == pytest.approx([0, -1 / 3, -1 / 3])
     assert losses.hinge(np.array([-2.0]), -1)[0] == 0
+
+
+def test_cross_entropy_of_any_targets_and_any_rank():
+    """Targets that do not sum to 1 get the right gradient too, and (N, H, W, classes) is a mean over all N*H*W rows."""
+    targets = np.abs(normal(2, 3, 4, 5))
+    report = check_op(lambda z: losses.softmax_cross_entropy(z, targets), lambda dy, gradient: dy * gradient,
+                      [normal(2, 3, 4, 5, seed=1)])
+    assert report.ok, str(report)
+    rows, row_targets = normal(6, 5), np.abs(normal(6, 5))
+    same(losses.softmax_cross_entropy(rows.reshape(2, 3, 5), row_targets.reshape(2, 3, 5))[0],
+         losses.softmax_cross_entropy(rows, row_targets)[0])
+
+
+def test_integer_targets_keep_float32():
+    """Labels as they come, int or float64, do not turn float32 training into float64."""
+    prediction = normal(4, 3).astype(np.float32)
+    for loss in (losses.mse, losses.softmax_cross_entropy, losses.binary_cross_entropy):
+        for target in (np.eye(4, 3, dtype=int), np.eye(4, 3)):
+            assert loss(prediction, target)[1].dtype == np.float32
 
 
 def test_least_squares_is_the_mean_square():
@@ -69,17 +89,20 @@ def test_total_variation_by_hand():
 
 
 def test_losses_stay_on_the_device_until_asked(xp):
-    """A loss is a 0-d array of the device, so a training step need not wait for it."""
+    """A loss and its gradient are of the device (see test_promises for the ban on waiting), the gradient is finite."""
     prediction, target = on(xp, normal(4, 3), np.eye(4)[:, :3])
     for loss in (losses.mse, losses.softmax_cross_entropy, losses.binary_cross_entropy):
         value, gradient = loss(prediction, target)
-        assert value.shape == () and gradient.shape == prediction.shape
+        assert type(gradient) is type(prediction) and (xp is np or type(value) is type(prediction))
         assert np.isfinite(to_cpu(gradient)).all()
 
 
 @pytest.mark.parametrize("action, words", [
     (lambda: losses.mse(normal(2, 3), normal(3, 2)), r"target has shape \(3, 2\), expected \(2, 3\)"),
-    (lambda: losses.mse(np.zeros(3, dtype=int), np.zeros(3)), "dtype int64, expected floating point"),
+    (lambda: losses.softmax_cross_entropy(normal(3), normal(3)), r"expected \(N, classes\)"),
+    (lambda: losses.hinge(normal(3), 0), "sign is 0, expected \\+1 for real or -1 for fake"),
+    (lambda: losses.gram_style_loss(normal(1, 4, 4, 3), normal(2, 3, 3)), r"target_gram has shape \(2, 3, 3\)"),
+    (lambda: losses.mse(np.zeros(3, dtype=int), np.zeros(3)), "dtype int64, expected float32 or float64"),
     (lambda: losses.binary_cross_entropy(normal(2), normal(2), label_smoothing=1.5), "label_smoothing is 1.5"),
     (lambda: losses.gram_style_loss(normal(1, 4, 4, 3), normal(1, 2, 2)), r"target_gram has shape \(1, 2, 2\)"),
 ])

@@ -101,7 +101,7 @@ def test_frozen_layers_below_get_no_backward(monkeypatch):
 
 
 def test_training_lowers_the_loss(xp):
-    """Twenty steps of Adam fit a small network to random targets, on every device from the same start."""
+    """Twenty steps of Adam fit a small network to random targets; every device comes to the loss that NumPy came to."""
     backend.use("cpu" if xp is np else "gpu")
     x = Input((8, 8, 2))
     y = Conv2D(4, 4, 2, padding="same", activation="leaky_relu")(x)
@@ -116,6 +116,7 @@ def test_training_lowers_the_loss(xp):
         optimizer.step(model.params, model.grads)
         losses.append(float(to_cpu(loss)))
     assert losses[-1] < 0.8 * losses[0]
+    assert [losses[0], losses[-1]] == pytest.approx([1.28879, 0.62227], rel=1e-3)
 
 
 def test_summary_counts_parameters_and_multiply_adds():
@@ -133,10 +134,94 @@ def test_summary_counts_parameters_and_multiply_adds():
     assert "(None, 12, 12, 2)" in "\n".join(lines)
 
 
+def test_summary_of_open_sizes_and_shared_layers():
+    """An open size costs "?", not 0; a layer used twice has its parameters counted once."""
+    x, shared, lines = Input((None, None, 3)), Conv2D(3, 3, name="twice"), []
+    Model(x, shared(shared(x))).summary(print_fn=lines.append)
+    assert [line.split()[-2:] for line in lines[2:]] == [["84", "?"], ["(shared)", "?"], ["84", "?"]]
+
+
+def test_frozen_parameters_are_not_stepped():
+    """Freezing keeps the weights where they are, whatever momentum the optimizer remembers."""
+    x = Input((4,))
+    below, above = Dense(3), Dense(2)
+    model, optimizer = Model(x, above(below(x))), Adam(0.1)
+    for frozen in (False, True):
+        below.trainable = not frozen
+        before = below.params["kernel"].copy(), above.params["kernel"].copy()
+        model.zero_grads()
+        model.forward(normal(5, 4), training=True)
+        model.backward(normal(5, 2))
+        optimizer.step(model.trainable_params, model.grads)
+        assert (below.params["kernel"] != before[0]).any() == (not frozen)
+        assert (above.params["kernel"] != before[1]).any()
+
+
+def test_two_models_that_share_a_layer_cannot_be_mixed_up():
+    """Forward A, forward B, backward A would use B's memory of the shared layer: it is refused, the right order works."""
+    x, shared = Input((4,)), Dense(3)
+    a, b = Model(x, Dense(1)(shared(x))), Model(x, Dense(2)(shared(x)))
+    a.forward(normal(2, 4), training=True)
+    b.forward(normal(2, 4, seed=1), training=True)
+    with pytest.raises(InputError, match="has been run again since this forward"):
+        a.backward(normal(2, 1))
+
+
+def test_an_error_on_the_way_leaves_nothing_remembered():
+    """The second layer fails: the first one's memory of that pass is dropped, and earlier passes can still go back."""
+    x = Input((4,))
+    first, second = Dense(3), Activation("tanh")
+    model = Model(x, second(first(x)))
+    model.forward(normal(2, 4), training=True)
+    function, second.function = second.function, None
+    with pytest.raises(TypeError):
+        model.forward(normal(2, 4), training=True)
+    second.function = function
+    model.backward(normal(2, 3))
+    assert not first._memory and not second._memory
+    with pytest.raises(InputError, match="no forward to go back through"):
+        model.backward(normal(2, 3))
+
+
+def test_a_wrong_backward_is_refused_before_any_layer_is_asked():
+    """A misspelt wrt, a dy too few, a dy of a wrong shape: gradients and memory stay as they were."""
+    x = Input((4,))
+    first = Dense(3)(x)
+    model = Model(x, [first, Dense(2)(first)])
+    model.forward(normal(2, 4), training=True)
+    for dy, wrt in (([normal(2, 3), normal(2, 2)], "param"), ([normal(2, 3)], "all"), ([normal(2, 3), normal(2, 3)], "all")):
+        with pytest.raises(InputError):
+            model.backward(dy, wrt)
+    assert not any(gradient.any() for gradient in model.grads.values())
+    model.backward([normal(2, 3), normal(2, 2)])
+
+
+def test_a_model_in_a_graph_takes_the_shape_it_is_given():
+    """A fully convolutional inner model of open size: what stands after it knows its size."""
+    inner_x = Input((None, None, 3))
+    inner = Model(inner_x, Conv2D(4, 3)(inner_x))
+    x = Input((9, 8, 3))
+    y = Flatten()(inner(x))
+    assert y.shape == (None, 7 * 6 * 4) and inner.multiply_adds((9, 8, 3)) == 42 * 9 * 3 * 4
+    with pytest.raises(InputError, match="expected \\('N', None, None, 3\\)"):
+        inner(Input((9, 8, 2)))
+
+
+def test_params_cannot_be_replaced_and_lost():
+    """model.params is a view: arrays are changed in place, entries cannot be set."""
+    model = residual_model()
+    with pytest.raises(TypeError):
+        model.params["dense_0/bias"] = np.ones(2)
+
+
 @pytest.mark.parametrize("build, words", [
+    (lambda: Model(x := Input((4,)), Dense(2, name="a/b")(x)), "holds a '/'"),
+    (lambda: Model("x", "y"), "must be Symbols"),
+    (lambda: Flatten()(Input((None, 4))), "expected known sides"),
+    (lambda: Dense(2)(Model(x := Input((4,)), [x, Dense(2)(x)])(Input((4,)))), "has 2 outputs"),
     (lambda: Model(Input((4,)), Dense(2)(Input((4,)))), "not among the inputs"),
     (lambda: Model(x := Input((4,)), Dense(2, name="a")(Dense(2, name="a")(x))), "used twice"),
-    (lambda: residual_model().forward(normal(2, 6, 6, 3)), r"the input has shape \(2, 6, 6, 3\), expected \('N', 6, 5, 3\)"),
+    (lambda: residual_model().forward(normal(2, 6, 6, 3)), r"the input has shape \('N', 6, 6, 3\), expected \('N', 6, 5, 3\)"),
     (lambda: Model([a := Input((4,)), b := Input((4,))], Add()([a, b])).forward([normal(2, 4)]), "1 inputs given, expected 2"),
 ])
 def test_mistakes_get_one_clear_sentence(build, words):

@@ -78,7 +78,14 @@ def test_schedules():
     assert run(SGD(lambda step: 1.0 if step == 0 else 0.5), np.zeros(1), [np.ones(1)] * 3) == pytest.approx(-2)
 
 
+def two_models_one_optimizer():
+    optimizer = Adam()
+    optimizer.step({"dense_0/kernel": np.zeros(2)}, {"dense_0/kernel": np.ones(2)})
+    optimizer.step({"dense_0/kernel": np.zeros(3)}, {"dense_0/kernel": np.ones(3)})
+
+
 @pytest.mark.parametrize("action, words", [
+    (lambda: two_models_one_optimizer(), "use one optimizer for each model"),
     (lambda: Adam(0), "learning_rate is 0, expected a number above 0"),
     (lambda: SGD().step({"w": np.zeros(2)}, {}), "parameter 'w' of shape .* got no gradient"),
     (lambda: SGD().step({"w": np.zeros(2)}, {"w": np.zeros(3)}), r"got \(3,\)"),

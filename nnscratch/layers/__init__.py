@@ -1,6 +1,7 @@
 """Layers: thin objects that own parameters, remember what backward needs, and call ops. Names as in Keras."""
 from nnscratch.layers.activation import ELU, Activation, Dropout, LeakyReLU, ReLU, SpatialDropout2D
-from nnscratch.layers.base import Input, Layer, Symbol
+from nnscratch.layers.base import Layer
+from nnscratch.layers.graph import Input, Symbol
 from nnscratch.layers.kernels import Conv2D, Conv2DTranspose, Dense
 from nnscratch.layers.normalization import BatchNormalization, InstanceNormalization
 from nnscratch.layers.pooling import (

@@ -4,7 +4,8 @@
     dx = layer.backward(dy)                   add to layer.grads, and forget
 
 A layer remembers on a stack. Two forwards (a discriminator on real and on fake pictures, a layer used twice in a graph)
-followed by two backwards in reverse order are therefore right, and their gradients add up until `zero_grads()`.
+followed by two backwards in reverse order are therefore right, and their gradients add up until `zero_grads()`. The
+parameters must stay as they are between a forward and its backward: step the optimizer afterwards.
 
 A subclass writes `compute` and `differentiate`; with parameters also `build`, and where the shape changes also
 `output_shape`. Shapes in those two are of one sample, without the batch axis.
@@ -13,38 +14,21 @@ import numpy as np
 
 from nnscratch import backend
 from nnscratch.errors import InputError
-
-
-class Symbol:
-    """The promise of an array: its shape, and the layer call that will make it.
-
-    `takes_list` tells whether that layer is called on a list (Add) or on the one input itself.
-    """
-
-    def __init__(self, sample_shape, layer=None, inputs=(), takes_list=False):
-        self.sample_shape, self.layer, self.inputs, self.takes_list = tuple(sample_shape), layer, inputs, takes_list
-        self.shape = (None, *self.sample_shape)
-
-    def __repr__(self):
-        return f"<Symbol {self.shape}{f' from {self.layer}' if self.layer else ''}>"
-
-
-def Input(shape):
-    """The start of a graph of layers: `shape` is (H, W, C) or (units,), without the batch; None where any size will do."""
-    if not isinstance(shape, (tuple, list)) or not all(n is None or (isinstance(n, int) and n > 0) for n in shape):
-        raise InputError(f"Input: shape is {shape!r}, expected a tuple such as (28, 28, 1), without the batch")
-    return Symbol(shape)
+from nnscratch.layers.graph import Symbol
+from nnscratch.ops.checks import choice
 
 
 class Layer:
     """The base class. Attributes: `params`, `grads` (same keys and shapes), `buffers` (state that is not trained),
-    `trainable` (False freezes the parameters, and batch normalisation's statistics with them)."""
+    `trainable` (False freezes the parameters, and batch normalisation's statistics with them; `trainable_params` is
+    what an optimizer should step on)."""
 
     axes = None  # how many axes the input must have, batch included; None: any
 
     def __init__(self, name=None):
         self.name, self.trainable, self.built = name, True, False
         self.params, self.grads, self.buffers = {}, {}, {}
+        self.channels = None  # of the input the parameters were made for
         self._memory = []
 
     # --- what a subclass writes -----------------------------------------------------------------------------------
@@ -83,8 +67,7 @@ class Layer:
 
         wrt : "all" | "input" (grads stay untouched and are not paid for) | "parameters" (dx is None)
         """
-        if wrt not in ("all", "input", "parameters"):
-            raise InputError(f'{self}: wrt is {wrt!r}, expected "all", "input" or "parameters"')
+        choice(wrt, f"{self}: wrt", ("all", "input", "parameters"))
         if not self._memory:
             raise InputError(f"{self}: backward has no forward to go back through; call forward(x, training=True) first, "
                              f"or forward(x, remember=True) for inference mode")
@@ -117,6 +100,11 @@ class Layer:
         if self._memory:
             self._memory.pop()
 
+    @property
+    def trainable_params(self):
+        """The parameters an optimizer should change: `params`, or none of them where the layer is frozen."""
+        return self.params if self.trainable else {}
+
     def zero_grads(self):
         """Set all gradients to 0: the start of a step."""
         for gradient in self.grads.values():
@@ -140,6 +128,9 @@ class Layer:
             expected = {2: "2 axes (N, units)", 4: "4 axes (N, H, W, C)"}[self.axes]
             raise InputError(f"{self}: the input has shape {('N', *shape)}, expected {expected}")
         if self.built:
+            if self.params and shape[-1] != self.channels:
+                raise InputError(f"{self}: the input has shape {('N', *shape)}, but the layer was built for {self.channels} "
+                                 f"channels; use a layer of its own for each")
             if self.params and backend.array_module(*self.params.values()) is not module:
                 raise InputError(f"{self}: the input and the layer's parameters live on different devices; call "
                                  f'backend.use("cpu" or "gpu") before building, and move x with backend.move')
@@ -148,6 +139,8 @@ class Layer:
             raise InputError(f'{self}: the input has dtype {dtype}, expected floating point; convert it with '
                              f'x.astype("float32")')
         self.build(shape)
+        if self.params:
+            self.channels = shape[-1]
         for arrays in (self.params, self.buffers):
             for name, array in arrays.items():
                 if array.dtype.kind in "fc":

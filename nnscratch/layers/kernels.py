@@ -8,28 +8,29 @@ from nnscratch import initializers
 from nnscratch.errors import InputError
 from nnscratch.layers.base import Layer
 from nnscratch.ops.activations import activation_by_name
-from nnscratch.ops.checks import pair
-from nnscratch.ops.conv import conv2d, conv2d_backward
+from nnscratch.ops.checks import pair, whole
+from nnscratch.ops.conv import check_groups, conv2d, conv2d_backward
 from nnscratch.ops.conv_transpose import conv2d_transpose, conv2d_transpose_backward, transposed_window
 from nnscratch.ops.dense import dense, dense_backward
-from nnscratch.ops.window import make_window
+from nnscratch.ops.window import make_window, read_padding
 
 
 class KernelLayer(Layer):
     """y = activation(linear(x, kernel, bias)); a subclass says which linear map, and the shape of its kernel."""
 
-    def __init__(self, units, activation, use_bias, kernel_initializer, bias_initializer, name):
+    def __init__(self, filters, activation, use_bias, kernel_initializer, bias_initializer, name):
         super().__init__(name)
-        if not isinstance(units, int) or units < 1:
-            raise InputError(f"{self}: {units!r} output channels asked for, expected a whole number of at least 1")
-        self.units, self.use_bias = units, use_bias
+        filters = whole(filters, f"{self}: the number of output channels", 1)
+        self.filters, self.use_bias = filters, use_bias
         self.activation = None if activation is None else activation_by_name(activation)
         self.kernel_initializer, self.bias_initializer = kernel_initializer, bias_initializer
 
     def build(self, shape):
+        if shape[-1] is None:
+            raise InputError(f"{self}: the input has shape {('N', *shape)}, expected a known number of channels")
         self.params["kernel"] = initializers.draw(self.kernel_initializer, self.kernel_shape(shape[-1]))
         if self.use_bias:
-            self.params["bias"] = initializers.draw(self.bias_initializer, (self.units,))
+            self.params["bias"] = initializers.draw(self.bias_initializer, (self.filters,))
 
     def compute(self, x, training):
         y, cache = self.linear(x, self.params["kernel"], self.params.get("bias"))
@@ -54,10 +55,10 @@ class Dense(KernelLayer):
         super().__init__(units, activation, use_bias, kernel_initializer, bias_initializer, name)
 
     def kernel_shape(self, inputs):
-        return inputs, self.units
+        return inputs, self.filters
 
     def output_shape(self, shape):
-        return (*shape[:-1], self.units)
+        return (*shape[:-1], self.filters)
 
     def linear(self, x, kernel, bias):
         return dense(x, kernel, bias)
@@ -65,7 +66,7 @@ class Dense(KernelLayer):
     linear_backward = staticmethod(dense_backward)
 
     def multiply_adds(self, shape):
-        return prod(shape) * self.units
+        return prod(shape) * self.filters
 
 
 class Conv2D(KernelLayer):
@@ -77,22 +78,20 @@ class Conv2D(KernelLayer):
                  use_bias=True, kernel_initializer="glorot_uniform", bias_initializer="zeros", algorithm="auto", name=None):
         super().__init__(filters, activation, use_bias, kernel_initializer, bias_initializer, name)
         self.kernel_size = pair(kernel_size, f"{self}: kernel_size")
-        self.options = {"strides": strides, "padding": padding, "dilation": dilation_rate, "groups": groups,
-                        "algorithm": algorithm}
+        self.options = {"strides": pair(strides, f"{self}: strides"), "padding": read_padding(repr(self), padding),
+                        "dilation": pair(dilation_rate, f"{self}: dilation_rate"), "groups": groups, "algorithm": algorithm}
 
     def kernel_shape(self, channels):
         groups = self.options["groups"]
-        if not isinstance(groups, int) or groups < 1 or channels % groups or self.units % groups:
-            raise InputError(f"{self}: groups is {groups!r}, expected a whole number that divides both the {channels} "
-                             f"input channels and the {self.units} filters")
-        return (*self.kernel_size, channels // groups, self.units)
+        check_groups(repr(self), groups, channels, self.filters)
+        return (*self.kernel_size, channels // groups, self.filters)
 
     def output_shape(self, shape):
         o = self.options
         if None in shape[:2]:
-            return None, None, self.units
+            return None, None, self.filters
         window = make_window("Conv2D", shape[:2], self.kernel_size, o["strides"], o["padding"], o["dilation"])
-        return (*window.output, self.units)
+        return (*window.output, self.filters)
 
     def linear(self, x, kernel, bias):
         return conv2d(x, kernel, bias, **self.options)
@@ -113,23 +112,22 @@ class Conv2DTranspose(KernelLayer):
                  algorithm="auto", name=None):
         super().__init__(filters, activation, use_bias, kernel_initializer, bias_initializer, name)
         self.kernel_size = pair(kernel_size, f"{self}: kernel_size")
-        self.options = {"strides": strides, "padding": padding, "output_padding": output_padding,
-                        "dilation": dilation_rate, "groups": groups, "algorithm": algorithm}
+        self.options = {"strides": pair(strides, f"{self}: strides"), "padding": read_padding(repr(self), padding),
+                        "output_padding": output_padding, "dilation": pair(dilation_rate, f"{self}: dilation_rate"),
+                        "groups": groups, "algorithm": algorithm}
 
     def kernel_shape(self, channels):
         groups = self.options["groups"]
-        if not isinstance(groups, int) or groups < 1 or channels % groups or self.units % groups:
-            raise InputError(f"{self}: groups is {groups!r}, expected a whole number that divides both the {channels} "
-                             f"input channels and the {self.units} filters")
-        return (*self.kernel_size, self.units // groups, channels)
+        check_groups(repr(self), groups, channels, self.filters)
+        return (*self.kernel_size, self.filters // groups, channels)
 
     def output_shape(self, shape):
         o = self.options
         if None in shape[:2]:
-            return None, None, self.units
+            return None, None, self.filters
         window = transposed_window(shape[:2], self.kernel_size, o["strides"], o["padding"], o["output_padding"],
                                    o["dilation"])
-        return (*window.input, self.units)
+        return (*window.input, self.filters)
 
     def linear(self, x, kernel, bias):
         return conv2d_transpose(x, kernel, bias, **self.options)

@@ -1,6 +1,7 @@
 """Layers that change a picture's size without parameters: pooling, upsampling, padding. Shapes: (N, H, W, C) in and out."""
 from nnscratch.layers.base import Layer
-from nnscratch.ops.checks import pair
+from nnscratch.ops.checks import choice, pair
+from nnscratch.ops.pad import MODES as PADDING_MODES
 from nnscratch.ops.pad import pad2d, pad2d_backward
 from nnscratch.ops.pool import (
     avg_pool2d,
@@ -10,23 +11,32 @@ from nnscratch.ops.pool import (
     max_pool2d,
     max_pool2d_backward,
 )
-from nnscratch.ops.resize import upsample2d, upsample2d_backward
-from nnscratch.ops.window import explicit_padding, make_window
+from nnscratch.ops.resize import MODES, upsample2d, upsample2d_backward
+from nnscratch.ops.window import explicit_padding, make_window, read_padding
 
 
-class MaxPooling2D(Layer):
-    """The maximum of each window; `strides=None` means the pool size."""
+class Pooling2D(Layer):
+    """What both poolings share: windows of `pool_size`, moved by `strides` (None: the pool size)."""
 
     axes = 4
 
-    def __init__(self, pool_size=2, strides=None, padding="valid", name=None):
+    def __init__(self, pool_size, strides, padding, name):
         super().__init__(name)
-        self.pool_size, self.strides, self.padding = pool_size, pool_size if strides is None else strides, padding
+        self.pool_size = pair(pool_size, f"{self}: pool_size")
+        self.strides = self.pool_size if strides is None else pair(strides, f"{self}: strides")
+        self.padding = read_padding(repr(self), padding)
 
     def output_shape(self, shape):
         if None in shape[:2]:
             return None, None, shape[2]
         return (*make_window(repr(self), shape[:2], self.pool_size, self.strides, self.padding).output, shape[2])
+
+
+class MaxPooling2D(Pooling2D):
+    """The maximum of each window."""
+
+    def __init__(self, pool_size=2, strides=None, padding="valid", name=None):
+        super().__init__(pool_size, strides, padding, name)
 
     def compute(self, x, training):
         return max_pool2d(x, self.pool_size, self.strides, padding=self.padding)
@@ -35,7 +45,7 @@ class MaxPooling2D(Layer):
         return max_pool2d_backward(dy, cache), {}
 
 
-class AveragePooling2D(MaxPooling2D):
+class AveragePooling2D(Pooling2D):
     """The average of each window; padding is not counted unless `count_include_pad`."""
 
     def __init__(self, pool_size=2, strides=None, padding="valid", count_include_pad=False, name=None):
@@ -71,7 +81,8 @@ class UpSampling2D(Layer):
 
     def __init__(self, size=2, interpolation="nearest", name=None):
         super().__init__(name)
-        self.size, self.interpolation = pair(size, "UpSampling2D: size"), interpolation
+        self.size = pair(size, f"{self}: size")
+        self.interpolation = choice(interpolation, f"{self}: interpolation", MODES)
 
     def output_shape(self, shape):
         return (*(None if n is None else n * factor for n, factor in zip(shape, self.size)), shape[2])
@@ -108,4 +119,4 @@ class Padding2D(ZeroPadding2D):
 
     def __init__(self, padding=1, mode="reflect", name=None):
         super().__init__(padding, name)
-        self.mode = mode
+        self.mode = choice(mode, f"{self}: mode", PADDING_MODES)

@@ -4,6 +4,7 @@ from math import prod
 from nnscratch.backend import array_module
 from nnscratch.errors import InputError
 from nnscratch.layers.base import Layer
+from nnscratch.ops.checks import whole
 
 
 class Reshape(Layer):
@@ -11,9 +12,14 @@ class Reshape(Layer):
 
     def __init__(self, target_shape, name=None):
         super().__init__(name)
-        self.target_shape = tuple(target_shape)
+        sides = target_shape if isinstance(target_shape, (tuple, list)) else (target_shape,)
+        self.target_shape = tuple(n if n == -1 else whole(n, f"{self}: a side of {sides}", 1) for n in sides)
+        if self.target_shape.count(-1) > 1:
+            raise InputError(f"{self}: {sides} leaves more than one side open, expected at most one -1")
 
     def output_shape(self, shape):
+        if None in shape:
+            raise InputError(f"{self}: the input has shape {('N', *shape)}, expected known sides; give Input a full shape")
         known, total = prod(n for n in self.target_shape if n != -1), prod(shape)
         target = tuple(total // known if n == -1 else n for n in self.target_shape)
         if prod(target) != total:
@@ -38,12 +44,11 @@ class Add(Layer):
     """The sum of several inputs of one shape: y = a + b. Each gets dy unchanged."""
 
     def output_shape(self, shapes):
-        if not isinstance(shapes, list) or len({tuple(s) for s in shapes}) != 1:
-            raise InputError(f"{self}: inputs have shapes {shapes}, expected a list of inputs of one and the same shape")
+        check_inputs(self, shapes, shapes)
         return shapes[0]
 
     def compute(self, xs, training):
-        self.output_shape([tuple(x.shape[1:]) for x in xs])
+        check_inputs(self, xs, [x.shape for x in xs])
         return sum(xs[1:], xs[0]), len(xs)
 
     def differentiate(self, dy, cache, wrt):
@@ -54,13 +59,11 @@ class Concatenate(Layer):
     """Several inputs side by side along the last axis. Each gets its own part of dy."""
 
     def output_shape(self, shapes):
-        if not isinstance(shapes, list) or len({tuple(s[:-1]) for s in shapes}) != 1:
-            raise InputError(f"{self}: inputs have shapes {shapes}, expected a list of inputs that differ in the last axis "
-                             f"alone")
+        check_inputs(self, shapes, [shape[:-1] for shape in shapes])
         return (*shapes[0][:-1], sum(s[-1] for s in shapes))
 
     def compute(self, xs, training):
-        self.output_shape([tuple(x.shape[1:]) for x in xs])
+        check_inputs(self, xs, [x.shape[:-1] for x in xs])
         return array_module(xs[0]).concatenate(xs, axis=-1), [x.shape[-1] for x in xs]
 
     def differentiate(self, dy, cache, wrt):
@@ -69,3 +72,10 @@ class Concatenate(Layer):
             parts.append(dy[..., start:start + channels])
             start += channels
         return parts, {}
+
+
+def check_inputs(layer, inputs, shapes):
+    """A list of inputs, whose shapes (or the parts that matter) are all the same."""
+    if not isinstance(inputs, (list, tuple)) or len(set(map(tuple, shapes))) != 1:
+        raise InputError(f"{layer}: the inputs have shapes {shapes} where they must agree, expected a list of inputs of one "
+                         f"shape (for Concatenate, but for the last axis)")

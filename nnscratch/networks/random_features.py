@@ -12,6 +12,7 @@ generative model using random weights" (2016).
 import numpy as np
 
 from nnscratch.backend import array_module
+from nnscratch.initializers import he_normal
 from nnscratch.layers import AveragePooling2D, Conv2D, Input, Padding2D, ReLU
 from nnscratch.models import Model
 
@@ -24,8 +25,8 @@ def random_features(widths=(32, 64, 128, 128), seed=0):
     """
     random = np.random.default_rng(seed)
 
-    def he_normal(shape, _):
-        return random.normal(0, np.sqrt(2 / np.prod(shape[:3])), shape)
+    def own_he_normal(shape, _):  # from a stream of its own: the seed alone decides
+        return he_normal(shape, random)
 
     x = picture = Input((None, None, 3))
     features = []
@@ -33,7 +34,7 @@ def random_features(widths=(32, 64, 128, 128), seed=0):
         if stage > 0:
             x = AveragePooling2D(2)(x)
         for _ in range(2):
-            x = Conv2D(width, 3, kernel_initializer=he_normal)(Padding2D(1, mode="reflect")(x))
+            x = Conv2D(width, 3, kernel_initializer=own_he_normal)(Padding2D(1, mode="reflect")(x))
             x = ReLU()(x)
             features.append(x)
     return Model(picture, features, name="random features")

@@ -6,8 +6,7 @@ Shapes: any; y and dx have the shape of x. Each backward is dy times the derivat
 numbers that gradcheck uses.
 """
 from nnscratch.backend import array_module
-from nnscratch.errors import InputError
-from nnscratch.ops.checks import check_array
+from nnscratch.ops.checks import check_array, check_dy, choice
 
 
 def relu(x):
@@ -19,24 +18,28 @@ def relu(x):
 def relu_backward(dy, cache):
     """f'(x) = 1 for x > 0, else 0; at 0 itself, where f has no derivative, 0."""
     x = cache
+    check_dy("relu_backward", dy, x.shape)
     return array_module(x).where(x.real > 0, dy, 0)
 
 
 def leaky_relu(x, negative_slope=0.2):
     """x where x > 0, else negative_slope * x. Source: Maas, Hannun, Ng, "Rectifier nonlinearities" (2013), section 2."""
     check_array("leaky_relu", "x", x, None)
+    negative_slope = float(negative_slope)  # a NumPy scalar would turn float32 into float64
     return array_module(x).where(x.real > 0, x, negative_slope * x), (x, negative_slope)
 
 
 def leaky_relu_backward(dy, cache):
     """f'(x) = 1 for x > 0, else negative_slope."""
     x, negative_slope = cache
+    check_dy("leaky_relu_backward", dy, x.shape)
     return array_module(x).where(x.real > 0, dy, negative_slope * dy)
 
 
 def elu(x, alpha=1.0):
     """x where x > 0, else alpha * (exp(x) - 1). Source: Clevert, Unterthiner, Hochreiter, "ELU" (2016), equation 15."""
     check_array("elu", "x", x, None)
+    alpha = float(alpha)
     xp = array_module(x)
     # where() computes both branches, and exp of a large positive x would overflow in the one thrown away.
     negative = xp.where(x.real > 0, 0, x)
@@ -47,6 +50,7 @@ def elu(x, alpha=1.0):
 def elu_backward(dy, cache):
     """f'(x) = 1 for x > 0, else alpha * exp(x) = y + alpha."""
     x, y, alpha = cache
+    check_dy("elu_backward", dy, y.shape)
     return dy * array_module(x).where(x.real > 0, 1, y + alpha).astype(dy.dtype)
 
 
@@ -60,6 +64,7 @@ def tanh(x):
 def tanh_backward(dy, cache):
     """f'(x) = 1 - tanh(x)² = 1 - y²."""
     y = cache
+    check_dy("tanh_backward", dy, y.shape)
     return dy * (1 - y * y)
 
 
@@ -73,6 +78,7 @@ def sigmoid(x):
 def sigmoid_backward(dy, cache):
     """f'(x) = sigmoid(x) * (1 - sigmoid(x)) = y * (1 - y)."""
     y = cache
+    check_dy("sigmoid_backward", dy, y.shape)
     return dy * (y * (1 - y))
 
 
@@ -92,6 +98,7 @@ def softmax(x):
 def softmax_backward(dy, cache):
     """dy_k/dx_j = y_k ([k = j] - y_j), so dx_j = y_j * (dy_j - Σ_k dy_k y_k)."""
     y = cache
+    check_dy("softmax_backward", dy, y.shape)
     return y * (dy - (dy * y).sum(axis=-1, keepdims=True))
 
 
@@ -107,6 +114,4 @@ ACTIVATIONS = {
 
 def activation_by_name(name):
     """The pair (forward, backward) of an activation, by its Keras name."""
-    if name not in ACTIVATIONS:
-        raise InputError(f"activation {name!r} is unknown: choose one of {', '.join(ACTIVATIONS)}, or None")
-    return ACTIVATIONS[name]
+    return ACTIVATIONS[choice(name, "activation", ACTIVATIONS)]

@@ -1,19 +1,23 @@
 """Questions every formula asks about its arguments before it starts, each answered by one clear sentence."""
+import operator
+
 from nnscratch.errors import InputError
 
 PICTURES = "(N, H, W, C): N pictures of H rows, W columns and C channels"
 
 
 def check_array(op, name, array, axes, meaning=PICTURES):
-    """Raise InputError unless `array` is a floating-point (or complex) array with the given number of axes."""
+    """Raise InputError unless `array` holds float32, float64 or complex numbers along the given number of axes."""
     shape, dtype = getattr(array, "shape", None), getattr(array, "dtype", None)
     if shape is None or dtype is None:
         raise InputError(f"{op}: {name} is a {type(array).__name__}, expected an array; wrap it in np.asarray(...)")
     if axes is not None and len(shape) != axes:
         hint = " (add the missing axis with x[None])" if len(shape) == axes - 1 else ""
         raise InputError(f"{op}: {name} has shape {tuple(shape)}, expected {axes} axes {meaning}{hint}")
-    if dtype.kind not in "fc":
-        raise InputError(f"{op}: {name} has dtype {dtype}, expected floating point; convert it with "
+    if 0 in shape:
+        raise InputError(f"{op}: {name} has shape {tuple(shape)}, expected at least one value along every axis")
+    if dtype.kind not in "fc" or dtype.itemsize < 4:
+        raise InputError(f"{op}: {name} has dtype {dtype}, expected float32 or float64; convert it with "
                          f'{name}.astype("float32"), and divide by 255 if it holds bytes of a picture')
 
 
@@ -23,9 +27,34 @@ def check_shape(op, name, array, shape, because):
         raise InputError(f"{op}: {name} has shape {tuple(array.shape)}, expected {tuple(shape)} {because}")
 
 
+def check_dy(op, dy, shape):
+    """Raise InputError unless the upstream gradient has the shape of the forward's output."""
+    check_array(op, "dy", dy, None)
+    check_shape(op, "dy", dy, shape, "like the output of the forward")
+
+
+def whole(value, name, minimum):
+    """Any kind of whole number (not True or False) of at least `minimum`, as a Python int."""
+    try:
+        if isinstance(value, bool) or operator.index(value) < minimum:
+            raise TypeError
+    except TypeError as error:
+        raise InputError(f"{name} is {value!r}, expected a whole number of at least {minimum}") from error
+    return operator.index(value)
+
+
 def pair(value, name, minimum=1):
-    """An int, or a pair of ints, as a pair (rows, columns); both at least `minimum`."""
-    both = (value, value) if isinstance(value, int) else tuple(value) if isinstance(value, (tuple, list)) else ()
-    if len(both) != 2 or any(not isinstance(v, int) or v < minimum for v in both):
-        raise InputError(f"{name} is {value!r}, expected an int or a pair of ints, each at least {minimum}")
-    return both
+    """A whole number, or a pair of them, as a pair (rows, columns); both at least `minimum`."""
+    both = tuple(value) if isinstance(value, (tuple, list)) else (value, value)
+    try:
+        first, second = (whole(v, name, minimum) for v in both)
+    except ValueError as error:
+        raise InputError(f"{name} is {value!r}, expected an int or a pair of ints, each at least {minimum}") from error
+    return first, second
+
+
+def choice(value, name, options):
+    """The value, if it is one of the options."""
+    if not isinstance(value, str) or value not in options:
+        raise InputError(f"{name} {value!r} is unknown: choose one of {', '.join(options)}")
+    return value

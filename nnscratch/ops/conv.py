@@ -12,7 +12,7 @@ from typing import NamedTuple
 from nnscratch.backend import array_module
 from nnscratch.errors import InputError
 from nnscratch.ops import loops
-from nnscratch.ops.checks import check_array, check_shape
+from nnscratch.ops.checks import check_array, check_dy, check_shape, choice, whole
 from nnscratch.ops.im2col import convolve, convolve_dkernel, convolve_dx
 from nnscratch.ops.window import make_window
 
@@ -89,6 +89,7 @@ def conv2d_backward(dy, cache, wrt="all"):
     dx, dkernel, dbias : in the shapes of x, kernel and bias (None without a bias)
     """
     x, kernel, has_bias, window, groups, algorithm = cache
+    check_dy("conv2d_backward", dy, (len(x), *window.output, kernel.shape[3]))
     product = ALGORITHMS[algorithm]
     dx = dkernel = dbias = None
     if wrt != "parameters":
@@ -112,11 +113,15 @@ def check_arguments(op, x, kernel, bias, groups, algorithm):
     """What conv2d and conv2d_transpose ask of their arguments alike."""
     check_array(op, "x", x, 4)
     check_array(op, "kernel", kernel, 4, "(KH, KW, input channels, output channels)")
-    if algorithm not in ALGORITHMS:
-        raise InputError(f"{op}: algorithm {algorithm!r} is unknown: choose one of {', '.join(ALGORITHMS)}")
-    if not isinstance(groups, int) or groups < 1 or x.shape[3] % groups or kernel.shape[3] % groups:
-        raise InputError(f"{op}: groups is {groups!r}, expected a whole number that divides both the {x.shape[3]} input "
-                         f"channels and the kernel's last axis of {kernel.shape[3]}")
+    choice(algorithm, f"{op}: algorithm", ALGORITHMS)
+    check_groups(op, groups, x.shape[3], kernel.shape[3])
+
+
+def check_groups(op, groups, inputs, outputs):
+    """Each group gets an equal share of the input and of the output channels."""
+    groups = whole(groups, f"{op}: groups", 1)
+    if inputs % groups or outputs % groups:
+        raise InputError(f"{op}: groups is {groups}, expected a whole number that divides both {inputs} and {outputs} channels")
 
 
 def check_bias(op, bias, channels):

@@ -9,9 +9,9 @@ Take a convolution that turns y's shape into x's: its dx *is* this forward, its 
 new: the three products of im2col.py change places.
 """
 from nnscratch.errors import InputError
-from nnscratch.ops.checks import check_shape, pair
+from nnscratch.ops.checks import check_dy, check_shape, pair
 from nnscratch.ops.conv import ALGORITHMS, by_group, check_arguments, check_bias
-from nnscratch.ops.window import Window, explicit_padding, extent
+from nnscratch.ops.window import Window, extent, read_padding
 
 
 def conv2d_transpose(x, kernel, bias=None, *, strides=1, padding="valid", output_padding=None, dilation=1, groups=1,
@@ -63,6 +63,7 @@ def conv2d_transpose_backward(dy, cache, wrt="all"):
     Parameters and returns as in `conv2d_backward`.
     """
     x, kernel, has_bias, window, groups, algorithm = cache
+    check_dy("conv2d_transpose_backward", dy, (len(x), *window.input, kernel.shape[2] * groups))
     product = ALGORITHMS[algorithm]
     dx = dkernel = dbias = None
     if wrt != "parameters":
@@ -81,7 +82,8 @@ def transposed_window(size, kernel_size, strides, padding, output_padding, dilat
     if any(e is not None and e >= s for e, s in zip(extra, strides)):
         raise InputError(f"{op}: output_padding is {output_padding!r}, expected less than the strides {strides}: "
                          f"a whole stride more is one more input row")
-    explicit = (None, None) if padding in ("valid", "same") else explicit_padding(op, padding)
+    padding = read_padding(op, padding)
+    explicit = (None, None) if isinstance(padding, str) else padding
     reach = tuple(map(extent, kernel_size, dilation))
     axes = [transposed_axis(n, r, s, padding, e, p) for n, r, s, e, p in zip(size, reach, strides, extra, explicit)]
     output, pads = tuple(length for length, _ in axes), tuple(pad for _, pad in axes)

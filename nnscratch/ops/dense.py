@@ -2,7 +2,7 @@
 
 Shapes: x (..., inputs), weights (inputs, units), bias (units,), y (..., units). Leading axes are a batch of any rank.
 """
-from nnscratch.ops.checks import check_array, check_shape
+from nnscratch.ops.checks import check_array, check_dy, check_shape
 
 
 def dense(x, weights, bias=None):
@@ -48,6 +48,7 @@ def dense_backward(dy, cache, wrt="all"):
     `wrt` is "all", "input" or "parameters". Returns dx, dweights, dbias; None where not asked for, or without a bias.
     """
     x, weights, has_bias = cache
+    check_dy("dense_backward", dy, (*x.shape[:-1], weights.shape[1]))
     dy_rows, x_rows = dy.reshape(-1, dy.shape[-1]), x.reshape(-1, x.shape[-1])
     dx = (dy_rows @ weights.T).reshape(x.shape) if wrt != "parameters" else None
     dweights = x_rows.T @ dy_rows if wrt != "input" else None

@@ -9,13 +9,17 @@ import numpy as np
 
 from nnscratch.backend import array_module, move
 from nnscratch.errors import InputError
-from nnscratch.ops.checks import check_array
+from nnscratch.ops.checks import check_array, check_dy
+
+
+def check_rate(op, rate):
+    if not 0 <= rate < 1:
+        raise InputError(f"{op}: rate is {rate!r}, expected at least 0 and below 1 (the share of values to drop)")
 
 
 def draw_mask(op, x, shape, rate, seed):
     """The mask, drawn by NumPy from the seed alone: the same on every device, and again when asked again."""
-    if not 0 <= rate < 1:
-        raise InputError(f"{op}: rate is {rate!r}, expected at least 0 and below 1 (the share of values to drop)")
+    check_rate(op, rate)
     kept = np.random.default_rng(seed).random(shape) >= rate
     return move((kept / (1 - rate)).astype(x.real.dtype), array_module(x))
 
@@ -42,12 +46,13 @@ def dropout(x, rate, *, seed):
     """
     check_array("dropout", "x", x, None)
     mask = draw_mask("dropout", x, x.shape, rate, seed)
-    return x * mask, mask
+    return x * mask, (mask, x.shape)
 
 
 def dropout_backward(dy, cache):
     """y = x * mask, so dx = dy * mask: the same mask, never a new one."""
-    mask = cache
+    mask, shape = cache
+    check_dy("dropout_backward", dy, shape)
     return dy * mask
 
 
@@ -58,7 +63,7 @@ def spatial_dropout2d(x, rate, *, seed):
     """
     check_array("spatial_dropout2d", "x", x, 4)
     mask = draw_mask("spatial_dropout2d", x, (x.shape[0], 1, 1, x.shape[3]), rate, seed)
-    return x * mask, mask
+    return x * mask, (mask, x.shape)
 
 
 spatial_dropout2d_backward = dropout_backward

@@ -7,7 +7,7 @@ Shapes: x (N, H, W, C), y (N, C, C). F is one picture as an (M, C) matrix, M = H
 Shuffle the pixels and G stays: the sum forgets where, and keeps what goes with what.
 """
 from nnscratch.backend import array_module
-from nnscratch.ops.checks import check_array
+from nnscratch.ops.checks import check_array, check_dy
 
 
 def gram_matrix(x):
@@ -34,5 +34,6 @@ def gram_matrix_backward(dy, cache):
     """
     x = cache
     n, h, w, c = x.shape
+    check_dy("gram_matrix_backward", dy, (n, c, c))
     both = (dy + dy.swapaxes(1, 2)) / (h * w)
     return array_module(x).stack([f @ d for f, d in zip(x.reshape(n, h * w, c), both)]).reshape(x.shape)

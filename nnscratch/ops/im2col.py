@@ -9,11 +9,12 @@ Shapes: x (N, H, W, C), kernel (KH, KW, C, OC), y (N, OH, OW, OC), columns (N, O
 `col2im` is the adjoint of `im2col`, not its inverse: a pixel seen by several windows gets the sum of what they send.
 
 The columns hold each pixel up to KH*KW times. They are therefore made for a few rows at a time, never for the whole
-picture: no more than COLUMN_BYTES of them exist at once, which also keeps them in the processor's cache.
+picture: no more than COLUMN_BYTES of them exist at once (or those of one row of windows, if that is more), which also
+keeps them in the processor's cache.
 """
 from nnscratch.backend import array_module
 from nnscratch.ops.checks import check_array, check_shape
-from nnscratch.ops.window import crop, each_tap, empty_padded, make_window, pad
+from nnscratch.ops.window import crop, each_tap, empty_padded, extent, make_window, pad
 
 COLUMN_BYTES = 4 * 2**20
 
@@ -88,8 +89,8 @@ def blocks(images, window, channels, itemsize):
         for r in range(0, oh, rows):
             block = window._replace(output=(min(rows, oh - r), ow))
             last_row = r + block.output[0] - 1
-            reach = (kh - 1) * window.dilation[0] + 1
-            yield slice(n, n + step), slice(r, last_row + 1), slice(r * sh, last_row * sh + reach), block
+            padded_rows = slice(r * sh, last_row * sh + extent(kh, window.dilation[0]))
+            yield slice(n, n + step), slice(r, last_row + 1), padded_rows, block
 
 
 # The three products of a convolution. Everything else in conv.py and conv_transpose.py is bias, groups and padding.

@@ -5,7 +5,7 @@ taken over: all but the last axis for batch normalisation, H*W of one picture fo
 """
 from nnscratch.backend import array_module
 from nnscratch.errors import InputError
-from nnscratch.ops.checks import check_array, check_shape
+from nnscratch.ops.checks import check_array, check_dy, check_shape
 
 
 def batch_norm(x, gamma, beta, running_mean, running_variance, *, training, momentum=0.99, epsilon=1e-3, unbiased=False):
@@ -37,7 +37,11 @@ def batch_norm(x, gamma, beta, running_mean, running_variance, *, training, mome
     Source: Ioffe and Szegedy, "Batch normalization" (2015), algorithms 1 and 2.
     """
     check_array("batch_norm", "x", x, max(2, getattr(x, "ndim", 2)), "(..., C)")
-    check_normalisation("batch_norm", x, gamma, beta, epsilon)
+    check_normalisation("batch_norm", x, epsilon, gamma=gamma, beta=beta, running_mean=running_mean,
+                        running_variance=running_variance)
+    if not 0 <= momentum <= 1:
+        raise InputError(f"batch_norm: momentum is {momentum!r}, expected a share between 0 and 1, such as 0.99")
+    momentum = float(momentum)
     if training:
         count = x.size // x.shape[-1]
         mean = channel_sum(x) / count
@@ -45,12 +49,12 @@ def batch_norm(x, gamma, beta, running_mean, running_variance, *, training, mome
         # The square is taken before the mean (no E[x²] - E[x]², which cancels), and without abs: it stays analytic.
         variance = channel_sum(centred * centred) / count
         correction = count / max(count - 1, 1) if unbiased else 1.0
-        new_mean = momentum * running_mean + (1 - momentum) * mean
-        new_variance = momentum * running_variance + (1 - momentum) * correction * variance
+        new_mean = momentum * running_mean + (1 - momentum) * mean.astype(running_mean.dtype)
+        new_variance = momentum * running_variance + (1 - momentum) * correction * variance.astype(running_variance.dtype)
     else:
         centred, variance = x - running_mean, running_variance
         new_mean, new_variance = running_mean, running_variance
-    inverse_deviation = (variance + epsilon)**-0.5
+    inverse_deviation = (variance + float(epsilon))**-0.5
     normal = centred * inverse_deviation
     return gamma * normal + beta, (new_mean, new_variance), (normal, gamma, inverse_deviation, training)
 
@@ -77,14 +81,16 @@ def batch_norm_backward(dy, cache, wrt="all"):
     `wrt` is "all", "input" or "parameters". Returns dx, dgamma, dbeta; None where not asked for.
     """
     normal, gamma, inverse_deviation, training = cache
-    dbeta, dgamma = channel_sum(dy), channel_sum(dy * normal)
-    dx = None
+    check_dy("batch_norm_backward", dy, normal.shape)
+    dx = dgamma = dbeta = None
+    if training or wrt != "input":  # in training dx is made of these two sums
+        dbeta, dgamma = channel_sum(dy), channel_sum(dy * normal)
     if wrt != "parameters":
+        centred = dy
         if training:
             count = dy.size // dy.shape[-1]
-            dx = gamma * inverse_deviation * (dy - dbeta / count - normal * (dgamma / count))
-        else:
-            dx = gamma * inverse_deviation * dy
+            centred = dy - dbeta / count - normal * (dgamma / count)
+        dx = gamma * inverse_deviation * centred
     return (dx, None, None) if wrt == "input" else (dx, dgamma, dbeta)
 
 
@@ -109,10 +115,10 @@ def instance_norm(x, gamma, beta, *, epsilon=1e-5):
     Source: Ulyanov, Vedaldi, Lempitsky, "Instance normalization" (2016), equation 3.
     """
     check_array("instance_norm", "x", x, 4)
-    check_normalisation("instance_norm", x, gamma, beta, epsilon)
+    check_normalisation("instance_norm", x, epsilon, gamma=gamma, beta=beta)
     centred = x - x.mean(axis=(1, 2), keepdims=True)
     variance = (centred * centred).mean(axis=(1, 2), keepdims=True)
-    inverse_deviation = (variance + epsilon)**-0.5
+    inverse_deviation = (variance + float(epsilon))**-0.5
     normal = centred * inverse_deviation
     return gamma * normal + beta, (normal, gamma, inverse_deviation)
 
@@ -123,6 +129,7 @@ def instance_norm_backward(dy, cache, wrt="all"):
     `wrt` is "all", "input" or "parameters". Returns dx, dgamma, dbeta; None where not asked for.
     """
     normal, gamma, inverse_deviation = cache
+    check_dy("instance_norm_backward", dy, normal.shape)
     dx = dgamma = dbeta = None
     if wrt != "parameters":
         mean_dy = dy.mean(axis=(1, 2), keepdims=True)
@@ -143,9 +150,10 @@ def channel_sum(x):
     return array_module(x).ones(len(rows), dtype=x.dtype) @ rows
 
 
-def check_normalisation(op, x, gamma, beta, epsilon):
-    check_array(op, "gamma", gamma, 1, "(C,)")
-    check_shape(op, "gamma", gamma, x.shape[-1:], "(C,), one number for each channel of x")
-    check_shape(op, "beta", beta, x.shape[-1:], "(C,), one number for each channel of x")
-    if not epsilon > 0:
+def check_normalisation(op, x, epsilon, **per_channel):
+    """One number for each channel in every array of `per_channel`, and an epsilon that keeps the root away from 0."""
+    for name, array in per_channel.items():
+        check_array(op, name, array, 1, "(C,)")
+        check_shape(op, name, array, x.shape[-1:], "(C,), one number for each channel of x")
+    if not (isinstance(epsilon, (int, float)) and epsilon > 0):
         raise InputError(f"{op}: epsilon is {epsilon!r}, expected a number above 0, such as 1e-3")

@@ -6,7 +6,7 @@ Shapes: x (N, H, W, C), y (N, top + H + bottom, left + W + right, C).
 """
 from nnscratch.backend import array_module
 from nnscratch.errors import InputError
-from nnscratch.ops.checks import check_array
+from nnscratch.ops.checks import check_array, check_dy, choice
 from nnscratch.ops.window import explicit_padding
 
 MODES = ("constant", "reflect", "edge")
@@ -32,8 +32,7 @@ def pad2d(x, padding, *, mode="constant"):
     """
     check_array("pad2d", "x", x, 4)
     pads = explicit_padding("pad2d", padding)
-    if mode not in MODES:
-        raise InputError(f"pad2d: mode {mode!r} is unknown: choose one of {', '.join(MODES)}")
+    choice(mode, "pad2d: mode", MODES)
     for name, size, widths in zip(("rows", "columns"), x.shape[1:3], pads):
         if mode == "reflect" and max(widths) >= size:
             raise InputError(f"pad2d: cannot mirror {max(widths)} of {size} {name}; use at most {size - 1}, or mode 'edge'")
@@ -47,7 +46,8 @@ def pad2d_backward(dy, cache):
     Constant padding came from nowhere and is cut off. The columns fold back first and the rows after them, so that the
     corners, copies of copies, find their way too.
     """
-    (_, h, w, _), (rows, columns), mode = cache
+    (n, h, w, c), (rows, columns), mode = cache
+    check_dy("pad2d_backward", dy, (n, h + sum(rows), w + sum(columns), c))
     dy = fold(dy, 2, w, columns, mode)
     return fold(dy, 1, h, rows, mode)
 

@@ -6,7 +6,7 @@ Windows may overlap (strides below the pool size): a pixel then gets gradient fr
 """
 from nnscratch.backend import array_module
 from nnscratch.errors import InputError
-from nnscratch.ops.checks import check_array
+from nnscratch.ops.checks import check_array, check_dy
 from nnscratch.ops.window import crop, each_tap, empty_padded, extent, make_window, pad
 
 
@@ -55,6 +55,7 @@ def max_pool2d_backward(dy, cache):
     which windows have not met their winner yet.
     """
     x, y, window = cache
+    check_dy("max_pool2d_backward", dy, y.shape)
     xp, free = array_module(x), array_module(x).ones(y.shape, dtype=bool)
     dpadded = empty_padded(xp, x.shape[0], window, x.shape[3], dy.dtype)
     pixels = each_tap(pad(x, window, value=-float("inf")), window)
@@ -81,6 +82,7 @@ def avg_pool2d(x, pool_size=2, strides=None, *, padding="valid", count_include_p
 def avg_pool2d_backward(dy, cache):
     """dx of `avg_pool2d`: y = Σ x / count gives each pixel of the window dL/dx += dy / count."""
     (n, _, _, c), window, counted = cache
+    check_dy("avg_pool2d_backward", dy, (n, *window.output, c))
     share = dy / counted
     dpadded = empty_padded(array_module(dy), n, window, c, dy.dtype)
     for _, _, dtap in each_tap(dpadded, window):
@@ -108,4 +110,5 @@ def global_avg_pool2d(x):
 def global_avg_pool2d_backward(dy, cache):
     """dx of `global_avg_pool2d`: each of the H*W pixels gets dy / (H*W)."""
     n, h, w, c = cache
+    check_dy("global_avg_pool2d_backward", dy, (n, c))
     return array_module(dy).broadcast_to(dy[:, None, None, :] / (h * w), (n, h, w, c)).copy()

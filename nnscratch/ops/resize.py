@@ -7,8 +7,9 @@ Pixels are little squares, and a picture is the same scene at any size: pixel ce
 import numpy as np
 
 from nnscratch.backend import array_module, move
-from nnscratch.errors import InputError
-from nnscratch.ops.checks import check_array, pair
+from nnscratch.ops.checks import check_array, check_dy, choice, pair
+
+MODES = ("nearest", "bilinear")
 
 
 def upsample2d(x, factor=2, *, mode="nearest"):
@@ -33,12 +34,10 @@ def upsample2d(x, factor=2, *, mode="nearest"):
     """
     check_array("upsample2d", "x", x, 4)
     rows, columns = pair(factor, "upsample2d: factor")
-    if mode == "bilinear":
+    if choice(mode, "upsample2d: mode", MODES) == "bilinear":
         y, cache = resize2d(x, (rows * x.shape[1], columns * x.shape[2]))
-    elif mode == "nearest":
-        y, cache = x.repeat(rows, axis=1).repeat(columns, axis=2), (rows, columns)
     else:
-        raise InputError(f'upsample2d: mode {mode!r} is unknown: choose "nearest" or "bilinear"')
+        y, cache = x.repeat(rows, axis=1).repeat(columns, axis=2), (rows, columns, x.shape)
     return y, (mode, cache)
 
 
@@ -47,8 +46,9 @@ def upsample2d_backward(dy, cache):
     mode, cache = cache
     if mode == "bilinear":
         return resize2d_backward(dy, cache)
-    (rows, columns), (n, oh, ow, c) = cache, dy.shape
-    return dy.reshape(n, oh // rows, rows, ow // columns, columns, c).sum(axis=(2, 4))
+    rows, columns, (n, h, w, c) = cache
+    check_dy("upsample2d_backward", dy, (n, rows * h, columns * w, c))
+    return dy.reshape(n, h, rows, w, columns, c).sum(axis=(2, 4))
 
 
 def resize2d(x, size):
@@ -60,12 +60,13 @@ def resize2d(x, size):
     check_array("resize2d", "x", x, 4)
     oh, ow = pair(size, "resize2d: size")
     by_rows, by_columns = interpolation(x.shape[1], oh, like=x), interpolation(x.shape[2], ow, like=x)
-    return along_axes(by_rows, by_columns, x), (by_rows, by_columns)
+    return along_axes(by_rows, by_columns, x), (by_rows, by_columns, x.shape)
 
 
 def resize2d_backward(dy, cache):
     """dx of `resize2d`: y = A x Bᵀ gives dx = Aᵀ dy B."""
-    by_rows, by_columns = cache
+    by_rows, by_columns, (n, _, _, c) = cache
+    check_dy("resize2d_backward", dy, (n, len(by_rows), len(by_columns), c))
     return along_axes(by_rows.T, by_columns.T, dy)
 
 

@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from nnscratch.backend import array_module
 from nnscratch.errors import InputError
-from nnscratch.ops.checks import pair
+from nnscratch.ops.checks import pair, whole
 
 
 class Window(NamedTuple):
@@ -48,26 +48,34 @@ def make_window(op, size, kernel_size, strides=1, padding="valid", dilation=1):
 
 def resolve_padding(op, padding, size, reach, strides):
     """Any allowed form of padding as ((top, bottom), (left, right))."""
+    padding = read_padding(op, padding)
     if padding == "valid":
         return (0, 0), (0, 0)
     if padding == "same":
         total = [max(0, (-(-n // s) - 1) * s + r - n) for n, r, s in zip(size, reach, strides)]
         return tuple((t // 2, t - t // 2) for t in total)
-    return explicit_padding(op, padding)
+    return padding
+
+
+def read_padding(op, padding):
+    """"valid", "same", or what an int or ((top, bottom), (left, right)) says, as the latter."""
+    if isinstance(padding, str) and padding in ("valid", "same"):
+        return padding
+    try:
+        if isinstance(padding, (tuple, list)):
+            rows, columns = padding
+            return tuple(tuple(pair(list(p), op, minimum=0)) for p in (rows, columns))
+        return ((whole(padding, op, 0),) * 2,) * 2
+    except (TypeError, ValueError) as error:
+        raise InputError(f'{op}: padding is {padding!r}, expected "valid", "same", an int of at least 0, '
+                         f"or ((top, bottom), (left, right))") from error
 
 
 def explicit_padding(op, padding):
-    """An int or ((top, bottom), (left, right)) as ((top, bottom), (left, right))."""
-    if isinstance(padding, int) and padding >= 0:
-        return (padding, padding), (padding, padding)
-    try:
-        (top, bottom), (left, right) = padding
-        if all(isinstance(p, int) and p >= 0 for p in (top, bottom, left, right)):
-            return (top, bottom), (left, right)
-    except (TypeError, ValueError):
-        pass
-    raise InputError(f'{op}: padding is {padding!r}, expected "valid", "same", an int of at least 0, '
-                     f"or ((top, bottom), (left, right))")
+    """As `read_padding`, where there is no window that "valid" and "same" could refer to."""
+    if isinstance(padding, str):
+        raise InputError(f"{op}: padding is {padding!r}, expected an int of at least 0, or ((top, bottom), (left, right))")
+    return read_padding(op, padding)
 
 
 def pad(x, window, value=0.0):
