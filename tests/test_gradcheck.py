@@ -5,12 +5,13 @@ from helpers import normal
 
 from nnscratch import ops
 from nnscratch.backend import array_module
-from nnscratch.gradcheck import check_layer, check_op
+from nnscratch.gradcheck import check_layer, check_model, check_op
 from nnscratch.gradcheck.cases import all_cases
 from nnscratch.gradcheck.check import Measurement
 from nnscratch.gradcheck.mutants import BLIND_TO_ONES, MUTANTS, mutants_of
 from nnscratch.gradcheck.table import print_table
-from nnscratch.layers import Dense
+from nnscratch.layers import BatchNormalization, Dense, Dropout, Input
+from nnscratch.models import Model
 
 CASES = {case.name: case for case in all_cases()}
 
@@ -38,8 +39,8 @@ def test_every_mutant_is_caught(name, mistake):
 
 
 def test_there_are_many_mutants_and_each_has_a_case():
-    """At least 40, all of them entered under a case that exists, no op family left out."""
-    assert sum(map(len, MUTANTS.values())) >= 40
+    """At least 80, all of them entered under a case that exists, no op family left out."""
+    assert sum(map(len, MUTANTS.values())) >= 80
     assert set(MUTANTS) <= set(CASES)
     families = {name.split()[0] for name in MUTANTS}
     assert families >= {"dense", "conv2d", "conv2d_transpose", "max_pool2d", "avg_pool2d", "batch_norm", "instance_norm",
@@ -69,8 +70,8 @@ def test_a_check_by_sum_is_blind_where_ours_sees(mistake):
     ("dense", "sign of dx", "right but for the sign"),
     ("dense", "dx forgotten", "zero everywhere"),
     ("leaky_relu", "upstream gradient changed in place", "changes the upstream gradient"),
-    ("elu", "derivative as true and false", "bool gradient"),
-    ("pad2d edge", "corners lost: rows folded before the columns are", "all at the border"),
+    ("elu", "a mask of true and false for the gradient", "bool gradient"),
+    ("pad2d edge", "corners lost: rows and columns folded apart", "all at the border"),
     ("relu", "mask from dy instead of x", "mask or condition"),
 ])
 def test_the_likely_mistake_is_named(name, mistake, words):
@@ -121,15 +122,81 @@ def test_wrong_shape_and_wrong_dtype_are_caught():
     assert "float32 inputs give a float64" in str(report)
 
 
-def test_check_layer_leaves_the_layer_as_it_was():
-    """Parameters come back bit for bit, in float32."""
-    layer = Dense(3)
-    layer.forward(normal(2, 5).astype("float32"))
-    before = {name: array.copy() for name, array in layer.params.items()}
+def test_nan_is_called_nan():
+    """NaN differs from itself: it must not be taken for randomness. In the forward it is found too."""
+    def wrong(dy, cache):
+        dx = ops.tanh_backward(dy, cache)
+        dx[2, 1] = np.nan
+        return dx
+    report = check_op(ops.tanh, wrong, [normal(4, 5)], names=["x"])
+    assert report.problems == ["the gradient of x holds NaN"]
+    x = normal(4, 5)
+    x[0, 0] = np.nan
+    assert "the output holds NaN" in check_op(ops.tanh, ops.tanh_backward, [x]).problems
+
+
+def state(layers):
+    """All that layers hold, as copies, and how many forwards each remembers."""
+    return [({kind: {name: array.copy() for name, array in getattr(layer, kind).items()}
+              for kind in ("params", "grads", "buffers")}, len(layer._memory)) for layer in layers]
+
+
+def assert_same_state(after, before):
+    for (arrays, remembered), (arrays_before, remembered_before) in zip(after, before, strict=True):
+        assert remembered == remembered_before
+        for kind, named in arrays_before.items():
+            assert arrays[kind].keys() == named.keys()
+            for name, array in named.items():
+                assert arrays[kind][name].dtype == array.dtype
+                np.testing.assert_array_equal(arrays[kind][name], array)
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_check_layer_leaves_the_layer_as_it_was(dtype):
+    """Parameters, precision, gradients and remembered forwards come back bit for bit, and backward can go on from there."""
+    layer, x, dy = Dense(3), normal(2, 5).astype(dtype), normal(2, 3).astype(dtype)
+    layer.forward(x, training=True)
+    layer.backward(dy)
+    layer.forward(x + 1, training=True)
+    before, kernel = state([layer]), layer.params["kernel"]
     assert check_layer(layer, normal(4, 5)).ok
-    for name, array in layer.params.items():
-        assert array.dtype == np.float32
-        np.testing.assert_array_equal(array, before[name])
+    assert_same_state(state([layer]), before)
+    assert layer.params["kernel"] is kernel
+    np.testing.assert_allclose(layer.backward(dy), dy @ kernel.T, rtol=1e-5)
+
+
+def test_check_model_leaves_its_layers_as_they_were():
+    """The same for a Model in a Model, and when the check itself fails with an error."""
+    a, b = Input((5,)), Input((4,))
+    inner = Model(b, BatchNormalization()(Dropout(0.4)(b)))
+    model = Model(a, Dense(3)(inner(Dense(4, activation="tanh")(a))))
+    model.cast(np.float64)
+    model.forward(normal(6, 5), training=True)
+    layers = [model, inner, *model.layers, *inner.layers]
+    before = state(layers)
+    assert all(remembered == 1 for _, remembered in before)
+    report = check_model(model, normal(6, 5))
+    assert report.ok, str(report)
+    assert_same_state(state(layers), before)
+    with pytest.raises(TypeError):
+        check_model(model, normal(6, 5), upstream=lambda shape: None + 1)
+    assert_same_state(state(layers), before)
+
+
+def test_frozen_parameters_are_left_out():
+    """A frozen layer gives no parameter gradients: its dx is checked, wrong or right; in a Model the others are checked."""
+    layer = Dense(3)
+    layer.trainable = False
+    report = check_layer(layer, normal(4, 5))
+    assert report.ok, str(report)
+    x = Input((5,))
+    hidden = Dense(4, name="frozen")(x)
+    model = Model(x, Dense(3, name="learning")(BatchNormalization(name="still")(hidden)))
+    model.layers[0].trainable = model.layers[1].trainable = False
+    assert check_model(model, normal(6, 5)).ok
+    right = layer.differentiate
+    layer.differentiate = lambda dy, cache, wrt: (2 * right(dy, cache, wrt)[0], {})
+    assert "too large by exactly 2" in str(check_layer(layer, normal(4, 5)))
 
 
 def test_the_table_has_a_row_for_each_op_and_says_wrong(monkeypatch):

@@ -85,7 +85,7 @@ def normalisation_cases():
     mean, variance = normal(C, seed=2), 0.5 + np.abs(normal(C, seed=3))
     for training in (True, False):
         def forward(x, gamma, beta, training=training):
-            statistics = (move(s.astype(x.real.dtype), array_module(x)) for s in (mean, variance))
+            statistics = (move(s.astype(x.dtype), array_module(x)) for s in (mean, variance))
             y, _, cache = ops.batch_norm(x, gamma, beta, *statistics, training=training)
             return y, cache
         yield Case(f"batch_norm {'training' if training else 'inference'}", forward, ops.batch_norm_backward, inputs)
@@ -113,25 +113,26 @@ def picture_cases():
 
 
 def loss_cases():
-    """A loss brings its gradient along: its backward is that gradient times dy, a single number."""
-    def case(name, loss, x, smooth=True):
-        return Case(name, loss, lambda dy, gradient: dy * gradient, {"x": x}, smooth)
+    """A loss brings its gradient along: its backward is that gradient times dy, a single number.
 
-    def on_device(function, *constants, **options):
-        """Bind constants that must live where x lives, in x's precision."""
-        def loss(x):
-            moved = (move(c.astype(x.real.dtype), array_module(x)) for c in constants)
-            return function(x, *moved, **options)
-        return loss
+    The cache also holds what the gradient is made of, (gradient, x, *targets), so that mutants can make theirs from it.
+    """
+    def case(name, loss, x, *targets, smooth=True, **options):
+        def forward(x):
+            moved = [move(t.astype(x.real.dtype), array_module(x)) for t in targets]  # to x's device, in x's precision
+            value, gradient = loss(x, *moved, **options)
+            return value, (gradient, x, *moved)
+        return Case(name, forward, lambda dy, cache: dy * cache[0], {"x": x}, smooth)
 
-    x, one_hot, labels = normal(N, H, W, C), np.eye(5)[[1, 0, 3, 1]], (normal(4, 5, seed=1) > 0) * 1.0
+    x, other = normal(N, H, W, C), normal(N, H, W, C, seed=1)
+    logits, one_hot, labels = normal(4, 5), np.eye(5)[[1, 0, 3, 1]], (normal(4, 5, seed=1) > 0) * 1.0
     gram = ops.gram_matrix(normal(1, 4, 6, C, seed=2))[0]
-    yield case("mse", on_device(losses.mse, normal(N, H, W, C, seed=1)), x)
-    yield case("softmax_cross_entropy", on_device(losses.softmax_cross_entropy, one_hot), normal(4, 5))
-    yield case("binary_cross_entropy", on_device(losses.binary_cross_entropy, labels, label_smoothing=0.1), normal(4, 5))
-    yield case("hinge", partial(losses.hinge, sign=-1), spread(4, 5) + 0.013, smooth=False)
-    yield case("content_loss", on_device(losses.content_loss, normal(N, H, W, C, seed=1)), x)
-    yield case("gram_style_loss", on_device(losses.gram_style_loss, gram), x)
+    yield case("mse", losses.mse, x, other)
+    yield case("softmax_cross_entropy", losses.softmax_cross_entropy, logits, one_hot)
+    yield case("binary_cross_entropy", losses.binary_cross_entropy, logits, labels, label_smoothing=0.1)
+    yield case("hinge", losses.hinge, spread(4, 5) + 0.013, smooth=False, sign=-1)
+    yield case("content_loss", losses.content_loss, x, other)
+    yield case("gram_style_loss", losses.gram_style_loss, x, gram)
     yield case("total_variation", losses.total_variation, x)
 
 

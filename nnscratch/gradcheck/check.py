@@ -1,10 +1,9 @@
-"""check_op, check_layer, check_model: measure the gradient, compare it with the backward, and say what is wrong.
+"""check_op: measure the gradient, compare it with the backward, and say what is wrong.
 
 The upstream gradient is random. Checking with ones, that is, differentiating sum(y), is blind: batch normalisation's
 gradient is then exactly zero, and a backward that is wrong everywhere passes.
 """
 from dataclasses import dataclass, field
-from math import prod
 
 import numpy as np
 
@@ -95,7 +94,10 @@ class Measurement:
         for name, before, after in zip(self.names, self.inputs, on_device):
             if not np.array_equal(before, backend.to_cpu(after)):
                 report.problems.append(f"{name} is changed in place; work on a new array")
-        if not all(np.array_equal(a, b) for a, b in zip(*results)):
+        for name, array in zip(["the output", *(f"the gradient of {name}" for name in self.names)], results[0]):
+            if np.isnan(array).any():
+                report.problems.append(f"{name} holds NaN")
+        if not all(np.array_equal(a, b, equal_nan=True) for a, b in zip(*results)):
             report.problems.append("two runs on the same numbers differ: something random or left over is in there")
         gradients = results[0][1:]
         for name, x, gradient in zip(self.names, self.inputs, gradients, strict=True):
@@ -177,57 +179,6 @@ def check_op(forward, backward, inputs, *, name="op", **options):
     Report : `report.ok`, and `print(report)` for what is wrong and why it probably is
     """
     return Measurement(name, forward, inputs, **options).check(backward)
-
-
-def check_layer(layer, x, *, smooth=True, training=True, **options):
-    """Check a layer, or a model, on an input array (a list of arrays where there are several): dx and every parameter.
-
-    Works on the layer itself: casts it to float64 and complex128 on the way, and puts its numbers back afterwards.
-    """
-    arrays = [np.asarray(a, dtype=np.float64) for a in (x if isinstance(x, (list, tuple)) else [x])]
-    layer.forward([a.astype(np.float32) for a in arrays] if isinstance(x, (list, tuple)) else arrays[0].astype(np.float32))
-    saved, buffers = {k: v.copy() for k, v in layer.params.items()}, dict(layer.buffers)
-    keys = list(saved)
-
-    def forward(*inputs):
-        xs, values = inputs[:len(arrays)], inputs[len(arrays):]
-        layer.cast(inputs[0].dtype)
-        for key, value in zip(keys, values):
-            layer.params[key][...] = value
-        restore_buffers(layer, buffers, inputs[0].dtype)
-        outputs = layer.forward(list(xs) if isinstance(x, (list, tuple)) else xs[0], training=training, remember=True)
-        several = outputs if isinstance(outputs, list) else [outputs]
-        flat = backend.array_module(several[0]).concatenate([y.reshape(-1) for y in several])
-        return flat, [y.shape for y in several] if isinstance(outputs, list) else several[0].shape
-
-    def backward(dy, shapes):
-        layer.zero_grads()
-        if isinstance(shapes, list):
-            cuts = np.cumsum([prod(s) for s in shapes])[:-1].tolist()
-            dy = [part.reshape(s) for part, s in zip(backend.array_module(dy).split(dy, cuts), shapes)]
-        else:
-            dy = dy.reshape(shapes)
-        dx = layer.backward(dy)
-        return [*(dx if isinstance(dx, list) else [dx]), *(layer.grads[key].copy() for key in keys)]
-
-    names = [*([f"x[{k}]" for k in range(len(arrays))] if len(arrays) > 1 else ["x"]), *keys]
-    values = [backend.to_cpu(v).astype(np.float64) for v in saved.values()]
-    try:
-        return check_op(forward, backward, [*arrays, *values], name=repr(layer), smooth=smooth, names=names, **options)
-    finally:
-        layer.cast(np.float32)
-        for key in keys:
-            layer.params[key][...] = saved[key]
-        restore_buffers(layer, buffers, np.float32)
-
-
-check_model = check_layer  # a Model is a Layer
-
-
-def restore_buffers(layer, buffers, dtype):
-    """Put running statistics and dropout counters back: every evaluation starts from the same state."""
-    for name, array in buffers.items():
-        layer.set_buffer(name, array.astype(dtype) if array.dtype.kind == "f" else array)
 
 
 def require(report):

@@ -29,7 +29,9 @@ mutant(TRAINING, "variance term doubled")(lambda dy, cache: batch_norm_dx(dy, ca
 
 @mutant(TRAINING, "epsilon outside the root")
 def _(dy, cache):
-    return batch_norm_dx(dy, cache, scale=1 / (1 + 1e-3 * cache[2]))
+    inverse_deviation, epsilon = cache[2], 1e-3
+    variance = inverse_deviation**-2 - epsilon
+    return batch_norm_dx(dy, cache, scale=1 / (variance**0.5 + epsilon) / inverse_deviation)
 
 
 BLIND_TO_ONES = ("gamma missing", "variance treated as a constant", "variance term doubled", "epsilon outside the root")
@@ -39,7 +41,7 @@ mutant(TRAINING, "means over the batch alone, N for N*H*W")(lambda dy, cache: ba
 change(TRAINING, "gamma gradient averaged", ops.batch_norm_backward, dparameter=lambda g: g / 70)
 
 
-@mutant(TRAINING, "gamma gradient with x in place of normalised x")
+@mutant(TRAINING, "gamma gradient with centred x, not divided by the deviation")
 def _(dy, cache):
     normal, _, inverse_deviation, _ = cache
     dx, _, dbeta = ops.batch_norm_backward(dy, cache)
@@ -89,15 +91,15 @@ def _(dy, cache):
 
 mutant("elu", "alpha forgotten: derivative y")(
     lambda dy, cache: dy * array_module(dy).where(cache[0] > 0, 1, cache[1]).astype(dy.dtype))
-mutant("elu", "derivative as true and false")(lambda dy, cache: cache[0] > 0)
+mutant("elu", "a mask of true and false for the gradient")(lambda dy, cache: cache[0] > 0)
 mutant("tanh", "square forgotten: 1 - y")(lambda dy, y: dy * (1 - y))
 mutant("sigmoid", "derivative of tanh")(lambda dy, y: dy * (1 - y * y))
 mutant("softmax", "diagonal of the Jacobian only")(lambda dy, y: dy * y * (1 - y))
 mutant("dropout", "another mask in backward")(
-    lambda dy, mask: dy * draw_mask("mutant", dy, dy.shape, 0.3, seed=6))
-mutant("dropout", "scale lost")(lambda dy, mask: dy * (mask > 0))
+    lambda dy, _: dy * draw_mask("mutant", dy, dy.shape, 0.3, seed=6))
+mutant("dropout", "scale lost")(lambda dy, cache: dy * (cache[0] > 0))
 mutant("spatial_dropout2d", "a mask for each pixel")(
-    lambda dy, mask: dy * draw_mask("mutant", dy, dy.shape, 0.4, seed=5))
+    lambda dy, _: dy * draw_mask("mutant", dy, dy.shape, 0.4, seed=5))
 
 # --- pictures -----------------------------------------------------------------------------------------------------
 
@@ -114,7 +116,7 @@ def _(dy, cache):
     return ops.pad2d_backward(dy, (shape, pads, "constant"))
 
 
-@mutant("pad2d edge", "corners lost: rows folded before the columns are")
+@mutant("pad2d edge", "corners lost: rows and columns folded apart")
 def _(dy, cache):
     (_, h, w, _), (rows, columns), mode = cache
     inside_columns = fold(fold(dy, 1, h, rows, "constant"), 2, w, columns, mode)
@@ -131,37 +133,51 @@ def _(dy, cache):
 change("upsample2d nearest", "mean of the copies instead of their sum", ops.upsample2d_backward, dx=lambda g: g / 6)
 mutant("upsample2d nearest", "first copy only")(lambda dy, cache: dy[:, ::2, ::3].copy())
 mutant("upsample2d bilinear", "backward of nearest")(
-    lambda dy, cache: ops.upsample2d_backward(dy, ("nearest", (2, 3))))
+    lambda dy, _: sum(dy[:, i::2, j::3] for i in range(2) for j in range(3)))
 change("gram_matrix", "factor 2 lost: G holds F twice", ops.gram_matrix_backward, dx=lambda g: g / 2)
 change("gram_matrix", "not divided by the pixels", ops.gram_matrix_backward, dx=lambda g: g * 35)
 
 
 @mutant("gram_matrix", "dG taken as symmetric")
 def _(dy, x):
-    return ops.gram_matrix_backward(dy.swapaxes(1, 2) * 2 - dy, x) * 0.5 + ops.gram_matrix_backward(dy, x) * 0.25
+    n, h, w, c = x.shape
+    return 2 * (x.reshape(n, h * w, c) @ dy).reshape(x.shape) / (h * w)
 
 
-# --- losses: the gradient is in the cache -------------------------------------------------------------------------
+# --- losses: the cache is (gradient, x, *targets), see cases.py ---------------------------------------------------
 
 for case, mistake, factor in [
     ("mse", "factor 2 of the square lost", 1 / 2), ("mse", "sum for mean", 210),
     ("softmax_cross_entropy", "not divided by the batch size", 4), ("softmax_cross_entropy", "sign", -1),
     ("binary_cross_entropy", "sum for mean", 20), ("gram_style_loss", "factor 2 lost", 1 / 2),
     ("content_loss", "factor 2 of the square lost", 1 / 2), ("total_variation", "sum for mean", 210),
+    ("hinge", "sign", -1),
 ]:
-    mutant(case, mistake)(lambda dy, gradient, factor=factor: dy * gradient * factor)
+    mutant(case, mistake)(lambda dy, cache, factor=factor: dy * cache[0] * factor)
 
-mutant("softmax_cross_entropy", "target not subtracted")(
-    lambda dy, gradient: dy * (gradient - gradient.min(axis=-1, keepdims=True)))
-mutant("binary_cross_entropy", "label smoothing forgotten in the gradient")(
-    lambda dy, gradient: dy * (gradient - 0.05 / gradient.size))
-mutant("hinge", "gradient also beyond the margin")(
-    lambda dy, gradient: dy * (gradient * 0 + gradient.max()))
-mutant("hinge", "sign")(lambda dy, gradient: -dy * gradient)
+
+@mutant("softmax_cross_entropy", "target not subtracted")
+def _(dy, cache):
+    _, logits, _ = cache
+    return dy * ops.softmax(logits)[0] / len(logits)
+
+
+@mutant("binary_cross_entropy", "label smoothing forgotten in the gradient")
+def _(dy, cache):
+    _, logits, target = cache
+    return dy * (ops.sigmoid(logits)[0] - target) / logits.size
+
+
+@mutant("hinge", "gradient also beyond the margin")
+def _(dy, cache):
+    _, logits = cache
+    return dy * array_module(dy).ones_like(logits) / logits.size
 
 
 @mutant("total_variation", "only the neighbour that follows")
-def _(dy, gradient):
-    rolled = gradient.copy()
-    rolled[:, 1:] -= 0.5 * gradient[:, :-1]
-    return dy * rolled
+def _(dy, cache):
+    _, x = cache
+    gradient = array_module(x).zeros_like(x)
+    gradient[:, :-1] -= 2 * (x[:, 1:] - x[:, :-1])  # and no +2 d for x[h + 1]
+    gradient[:, :, :-1] -= 2 * (x[:, :, 1:] - x[:, :, :-1])
+    return dy * gradient / x.size

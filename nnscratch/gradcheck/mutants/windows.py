@@ -26,7 +26,8 @@ STRIDED, GROUPED, DILATED = "conv2d stride 2x1, same", "conv2d 2 groups", "conv2
 change("conv2d", "kernel gradient too large by the batch size", ops.conv2d_backward, dparameter=lambda g: g * 2)
 change("conv2d", "bias gradient averaged", ops.conv2d_backward, dbias=lambda g: g / 40)
 change("conv2d", "kernel gradient flipped", ops.conv2d_backward, dparameter=lambda g: g[::-1, ::-1])
-change("conv2d", "KH taken for KW", ops.conv2d_backward, dparameter=lambda g: g.swapaxes(0, 1).reshape(g.shape))
+change("conv2d", "columns read as (j, i, c) instead of (i, j, c)", ops.conv2d_backward,
+       dparameter=lambda g: g.swapaxes(0, 1).reshape(g.shape))
 change("conv2d", "columns read as (c, i, j) instead of (i, j, c)", ops.conv2d_backward,
        dparameter=lambda g: g.reshape(3, 3, 2, 4).transpose(1, 2, 0, 3))
 change("conv2d 4x4 stride 2, same", "kernel gradient transposed", ops.conv2d_backward, dparameter=lambda g: g.swapaxes(0, 1))
@@ -59,8 +60,8 @@ def other_window(dy, cache, **changes):
 
 
 mutant(STRIDED, "stride ignored")(partial(other_window, strides=(1, 1)))
-mutant(STRIDED, "strides of rows and columns swapped")(
-    lambda dy, cache: other_window(dy, cache, strides=(1, 1), pads=((9, 9), (0, 1))))
+# With the strides swapped the windows reach 4 columns beyond the padding: so much more padding, or it would not run.
+mutant(STRIDED, "strides of rows and columns swapped")(partial(other_window, strides=(1, 2), pads=((1, 1), (0, 5))))
 mutant(STRIDED, "odd pixel of padding on the wrong side")(partial(other_window, pads=((1, 1), (1, 0))))
 mutant(DILATED, "dilation ignored")(partial(other_window, dilation=(1, 1)))
 mutant(DILATED, "padding of top and bottom swapped")(partial(other_window, pads=((1, 2), (0, 1))))
@@ -88,7 +89,7 @@ change("conv2d_transpose 2 groups", "bias gradient of one group", ops.conv2d_tra
        dbias=lambda g: array_module(g).concatenate([g[:3], g[:3]]))
 
 
-@mutant(UP, "crop on the wrong side")
+@mutant(UP, "cropped at the bottom and right alone")
 def _(dy, cache):
     x, kernel, has_bias, window, *rest = cache
     return ops.conv2d_transpose_backward(dy, (x, kernel, has_bias, window._replace(pads=((0, 2), (0, 2))), *rest))
@@ -142,10 +143,14 @@ def _(dy, cache):
     return ops.avg_pool2d_backward(dy, (x.shape, window, 6))
 
 
-@mutant("max_pool2d", "windows side by side assumed: unused row kept")
+@mutant("max_pool2d", "winner's row and column swapped")
 def _(dy, cache):
-    x, _, _ = cache
-    return array_module(x).where(x == x.max(axis=(1, 2), keepdims=True), dy.sum(axis=(1, 2), keepdims=True), 0)
+    x, y, window = cache
+    xp, dx = array_module(x), array_module(x).zeros_like(x)
+    places = {(i, j): dtap for i, j, dtap in each_tap(dx, window)}
+    for i, j, tap in each_tap(x, window):
+        places[j, i] += xp.where(tap == y, dy, 0)
+    return dx
 
 
 @mutant(AVERAGED, "padding counted at the border")
