@@ -4,7 +4,9 @@
     info = load("model.safetensors", model, optimizer)
 
 A file is written aside and then renamed, so a kill at any moment leaves either the old file or the new one. Loading
-checks everything first and changes nothing if anything is wrong.
+converts and checks everything first, and changes nothing if anything is wrong.
+
+The header: {"nnscratch": version, "kind": "checkpoint", "optimizer": its class or null, "info": the caller's dict}.
 """
 import json
 
@@ -15,69 +17,118 @@ from nnscratch.backend import array_module, move, to_cpu
 from nnscratch.errors import InputError
 from nnscratch.files import replace_file
 
+HEADER = {"nnscratch", "kind", "optimizer", "info"}
+
 
 def save(path, model, optimizer=None, info=None):
-    """Write a model's parameters and buffers, an optimizer's state, and a dict of JSON values.
+    """Write a model's parameters and buffers, an optimizer's state, and `info`, a dict of JSON values.
 
-    Raises InputError when the file cannot be written; an older file of that name is then still there, whole.
+    Raises InputError when the file cannot be written (an older file of that name is then still there, whole), for a
+    model that has no numbers yet, for complex numbers, and for an `info` that would not come back as it is.
     """
-    arrays = {f"params/{name}": array for name, array in model.params.items()}
-    arrays |= {f"buffers/{name}": array for name, array in model.buffers.items()}
+    arrays = arrays_of(model)
+    if not arrays:
+        raise InputError("the model has no parameters to save, expected one that is built; call it on an input first")
     if optimizer is not None:
         arrays |= {f"optimizer/{name}": array for name, array in optimizer.save_state().items()}
-    write_arrays(path, arrays, {"kind": "checkpoint", **(info or {})})
+    for name, array in arrays.items():
+        if array.dtype.kind not in "fiub":
+            raise InputError(f"{name} holds {array.dtype}, expected real numbers; cast the model back with "
+                             f'model.cast("float32")')
+    write_arrays(path, arrays, header_text(optimizer and type(optimizer).__name__, {} if info is None else info))
 
 
 def load(path, model, optimizer=None):
-    """Read a file written by `save` into a model (and an optimizer); returns the dict of JSON values.
+    """Read a file written by `save` into a model (and an optimizer); returns `info` as it was given.
 
-    Raises InputError, with nothing changed, for a file that is missing, truncated, foreign, of another network, or that
-    holds NaN.
+    Raises InputError, with nothing changed, for a file that is missing, truncated, foreign, of another network or
+    optimizer, or that holds NaN or numbers too large for the model's precision.
     """
-    arrays, info = read_arrays(path)
-    found = {name: array for name, array in arrays.items() if not name.startswith("optimizer/")}
-    expected = {f"params/{name}": array for name, array in model.params.items()}
-    expected |= {f"buffers/{name}": array for name, array in model.buffers.items()}
-    check_fit(path, found, expected)
+    arrays, header = read_arrays(path)
+    state = {name.removeprefix("optimizer/"): arrays.pop(name) for name in [*arrays] if name.startswith("optimizer/")}
+    ours = arrays_of(model)
+    check_names(path, arrays, ours)
+    arrays = {name: move(fitted(path, name, arrays[name], array), array_module(array)) for name, array in ours.items()}
     if optimizer is not None:
-        state = {name.removeprefix("optimizer/"): a for name, a in arrays.items() if name.startswith("optimizer/")}
+        check_optimizer(path, header["optimizer"], optimizer)
+        for name, array in state.items():
+            w = model.params.get(name.rpartition("/")[0])
+            if w is not None:  # else it is the count of steps, or a stranger that load_state refuses
+                state[name] = fitted(path, f"optimizer/{name}", array, w)
         optimizer.load_state(state, model.params)
+    # From here on nothing can fail: names, shapes, dtypes and devices agree.
     for name, array in model.params.items():
-        array[...] = move(arrays[f"params/{name}"].astype(array.dtype), array_module(array))
-    for name, array in model.buffers.items():
-        model.set_buffer(name, move(arrays[f"buffers/{name}"].astype(array.dtype), array_module(array)))
-    return info
+        array[...] = arrays[f"params/{name}"]
+    for name in model.buffers:
+        model.set_buffer(name, arrays[f"buffers/{name}"])
+    return header["info"]
 
 
-def check_fit(path, found, expected):
-    """One sentence about the first array that is missing, too many, of another shape, or not finite."""
+def arrays_of(model):
+    """The model's own arrays, named as in the file."""
+    return ({f"params/{name}": array for name, array in model.params.items()}
+            | {f"buffers/{name}": array for name, array in model.buffers.items()})
+
+
+def check_names(path, found, expected):
+    """One sentence about the first array that is missing or too many."""
     for name in [*expected, *found]:
         if name not in found:
             raise InputError(f"{path} has no array {name!r}, which this network needs; build the network it was saved from")
         if name not in expected:
             raise InputError(f"{path} has an array {name!r} that this network lacks; build the network it was saved from")
-        if found[name].shape != expected[name].shape:
-            raise InputError(f"{path}: {name} has shape {found[name].shape}, expected {expected[name].shape}; build the "
-                             f"network it was saved from")
-        if not np.isfinite(found[name]).all():
-            raise InputError(f"{path}: {name} holds NaN or infinity, so training had failed when it was saved; use an "
-                             f"earlier checkpoint")
 
 
-def write_arrays(path, arrays, info):
-    """Write {name: array} and a dict of JSON values to a safetensors file, aside and then renamed."""
+def fitted(path, name, array, like):
+    """The array in the dtype of `like`; one sentence if it is of another shape or kind, or not finite in that dtype."""
+    if array.shape != like.shape:
+        raise InputError(f"{path}: {name} has shape {array.shape}, expected {like.shape}; build the network it was saved "
+                         f"from")
+    if array.dtype.kind != like.dtype.kind:
+        raise InputError(f"{path}: {name} holds {array.dtype}, expected {like.dtype}; build the network it was saved from")
+    with np.errstate(over="ignore"):  # what is too large becomes infinite, and is refused below
+        array = array.astype(like.dtype)
+    if not np.isfinite(array).all():
+        raise InputError(f"{path}: {name} holds NaN or infinity in {like.dtype}, so training had failed when it was saved; "
+                         f"use an earlier checkpoint")
+    return array
+
+
+def check_optimizer(path, saved, optimizer):
+    """The class of the optimizer is the one whose state was saved."""
+    given = type(optimizer).__name__
+    if saved is None:
+        raise InputError(f"{path} was saved without an optimizer, given {given}; load it without one")
+    if saved != given:
+        raise InputError(f"{path} was saved with {saved}, given {given}; give the same kind of optimizer, or none")
+
+
+def header_text(optimizer, info):
+    """The header as JSON. Tuples and keys that are no strings are refused, because JSON gives back something else."""
+    try:
+        text = json.dumps({"nnscratch": __version__, "kind": "checkpoint", "optimizer": optimizer, "info": info},
+                          allow_nan=False)
+        if not isinstance(info, dict) or json.loads(text)["info"] != info:
+            raise TypeError("it would not come back as it is")
+    except (TypeError, ValueError, RecursionError) as error:
+        raise InputError(f"info cannot be saved ({error}), expected a dict of JSON values; make numbers plain with "
+                         f"float(...) or int(...), tuples lists, keys strings") from error
+    return text
+
+
+def write_arrays(path, arrays, header):
+    """Write {name: array} and the header's text to a safetensors file, aside and then renamed."""
     from safetensors.numpy import save as to_bytes
     arrays = {name: np.asarray(to_cpu(array), order="C") for name, array in arrays.items()}
-    header = json.dumps({"version": __version__, **info})
     replace_file(path, to_bytes(arrays, metadata={"nnscratch": header}))
 
 
 def read_arrays(path):
-    """({name: NumPy array}, dict of JSON values) from a file written by `write_arrays`."""
+    """({name: NumPy array}, the header's dict) from a file written by `write_arrays`."""
     from safetensors import SafetensorError, safe_open
     try:
         with safe_open(path, framework="numpy") as file:
-            header = (file.metadata() or {}).get("nnscratch")
+            text = (file.metadata() or {}).get("nnscratch")
             arrays = {name: file.get_tensor(name) for name in file.keys()}
     except OSError as error:
         raise InputError(f"cannot read {path}: {error.strerror or error}; give the path of a .safetensors file") from error
@@ -85,10 +136,10 @@ def read_arrays(path):
         raise InputError(f"{path} is not a whole safetensors file ({error}); it may be truncated, or of another "
                          f"format") from error
     try:
-        info = json.loads(header)
-        if not isinstance(info, dict):
-            raise TypeError
-    except (TypeError, ValueError) as error:
+        header = json.loads(text)
+        if set(header) != HEADER or header["kind"] != "checkpoint":
+            raise ValueError("another header")
+    except (TypeError, ValueError, RecursionError) as error:
         raise InputError(f"{path} is a safetensors file, but nnscratch did not write it; expected one saved by "
                          f"nnscratch.checkpoint.save") from error
-    return arrays, info
+    return arrays, header

@@ -1,6 +1,7 @@
 """The `nnscratch` command. A mistake in what it is given is one sentence and exit code 2; a traceback is a bug of ours."""
 import argparse
 import logging
+import os
 import sys
 
 from nnscratch import __version__
@@ -8,14 +9,28 @@ from nnscratch.errors import InputError
 
 
 def main(arguments=None):
-    """Run the command; returns the exit code: 0 done, 1 a check failed, 2 wrong input, 130 stopped by Ctrl-C."""
+    """Run the command; returns the exit code: 0 done, 1 a check failed, 2 wrong input or too little memory, 130 stopped
+    by Ctrl-C, 141 stopped because nobody reads the output any more (both as the shell counts them)."""
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="replace")  # a letter that the terminal's encoding lacks is no reason to stop
     options = parser().parse_args(arguments)
     logging.basicConfig(level=logging.INFO, format="%(message)s")
     try:
-        return options.run(options)
+        code = options.run(options)
+        sys.stdout.flush()  # here a closed pipe can still be caught
+        return code
     except InputError as error:
         print(f"nnscratch: {error}", file=sys.stderr)
         return 2
+    except MemoryError:  # CuPy's own is one, too
+        size = getattr(options, "size", None)
+        what, way = (f"--size {size}", "use a smaller --size") if size else ("this", "close other programs")
+        print(f"nnscratch: not enough memory for {what}; {way}", file=sys.stderr)
+        return 2
+    except BrokenPipeError:  # `nnscratch check | head -1`
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # or Python's own flush at the end would complain
+        return 141
     except KeyboardInterrupt:
         print("nnscratch: stopped", file=sys.stderr)
         return 130
@@ -67,7 +82,7 @@ def add_device(command):
 
 def run_demo(options):
     from nnscratch import demo
-    return 0 if demo.run(device=options.device) else 1
+    return demo.run(device=options.device)
 
 
 def run_style(options):

@@ -1,14 +1,18 @@
 """`nnscratch demo`: the proof, then a real photograph painted, in a few minutes, with no network and no GPU."""
+import io
 import time
 from pathlib import Path
 
 from nnscratch import backend
 from nnscratch.data.paintings import flow_painting
 from nnscratch.data.pictures import check_writable, read_picture, side_by_side, write_picture
+from nnscratch.errors import InputError
+from nnscratch.files import replace_file
 from nnscratch.gradcheck.table import print_table
 from nnscratch.style.command import with_progress
 
 SIZE, STEPS, STYLE_WEIGHT = 480, 40, 10.0
+OUTPUTS = ("content.png", "style.png", "picture.png", "side-by-side.png", "loss.png")
 
 
 def photograph():
@@ -18,40 +22,43 @@ def photograph():
 
 
 def run(folder="nnscratch-demo", device="auto"):
-    """Do it all and leave content, style, picture, loss curve and a side-by-side picture in the folder."""
+    """Do it all and leave content, style, picture, loss curve and a side-by-side picture in the folder.
+
+    Returns the exit code: 0 done, 1 a gradient is wrong, 130 stopped early by Ctrl-C, with the best picture so far.
+    """
     start, folder = time.perf_counter(), Path(folder)
-    make_folder(folder)
     backend.use(device)
+    make_folder(folder)
     print(f"Device: {backend.describe_device()}\n")
     print("1. Is every gradient right? Each backward against a numeric gradient, and wrong ones that must be caught:\n")
     right = print_table(backend.current_module())
     print("\n2. A photograph in the style of a painting, both unknown to the network, whose filters are random:\n")
     content, style = read_picture(photograph(), SIZE), flow_painting(SIZE)
     result = with_progress(content, style, style_weight=STYLE_WEIGHT, steps=STEPS)
-    pictures = {"content.png": content, "style.png": style, "picture.png": result.picture}
-    pictures["side-by-side.png"] = side_by_side(list(pictures.values()), ["photograph", "style", "result"])
-    for name, picture in pictures.items():
+    pictures = [content, style, result.picture]
+    pictures.append(side_by_side(pictures, ["photograph", "style", "result"]))
+    for name, picture in zip(OUTPUTS, pictures):
         write_picture(folder / name, picture)
-    plot_losses(result.history, folder / "loss.png")
-    print(f"\n{', '.join(pictures)} and loss.png are in {folder}/")
+    replace_file(folder / OUTPUTS[-1], plot_losses(result.history))
+    print(f"\n{', '.join(OUTPUTS)} are in {folder}/")
     if result.interrupted:
         print("stopped early: the picture is the best so far")
     print(f"{time.perf_counter() - start:.0f} s in all")
-    return right
+    return 130 if result.interrupted else 0 if right else 1
 
 
 def make_folder(folder):
-    """The folder exists and can be written to, or a clear sentence says why not."""
-    from nnscratch.errors import InputError
+    """The folder exists and every output can be written, or a clear sentence says why not."""
     try:
         folder.mkdir(exist_ok=True)
     except OSError as error:
         raise InputError(f"cannot make the folder {folder}: {error.strerror}; run the demo where you may write") from error
-    check_writable(folder / "picture.png")
+    for name in OUTPUTS:
+        check_writable(folder / name)
 
 
-def plot_losses(history, path):
-    """Loss and its two parts over the steps; a line marks the change to the full size."""
+def plot_losses(history):
+    """Loss and its two parts over the steps, as the bytes of a PNG; a line marks each change to a larger size."""
     from matplotlib.figure import Figure  # no pyplot: no window, no state
     figure = Figure(figsize=(7, 4), layout="constrained")
     axes = figure.subplots()
@@ -67,4 +74,6 @@ def plot_losses(history, path):
     axes.set(xlabel="L-BFGS step", ylabel="loss (logarithmic)", title="Style transfer: what each step gains")
     axes.grid(alpha=0.3)
     axes.legend()
-    figure.savefig(path, dpi=120)
+    data = io.BytesIO()
+    figure.savefig(data, format="png", dpi=120)
+    return data.getvalue()

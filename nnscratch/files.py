@@ -32,7 +32,7 @@ def aside(path):
             yield temporary
         finally:
             temporary.unlink(missing_ok=True)
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, TypeError) as error:  # TypeError: a path that is none, such as None
         raise InputError(f"cannot write {path} ({reason(error)}), expected a writable folder: make one") from error
 
 

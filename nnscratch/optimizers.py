@@ -61,7 +61,7 @@ class Optimizer:
         stepped = [name for name in params if any(f"{name}/{slot}" in arrays for slot in self.slots)]
         needed = {"steps": ()} | {f"{name}/{slot}": expected[f"{name}/{slot}"] for name in stepped for slot in self.slots}
         given = {name: array.shape for name, array in arrays.items()}
-        if given != needed or arrays["steps"].dtype.kind not in "iu":
+        if given != needed or arrays["steps"].dtype.kind not in "iu" or arrays["steps"] < 0:
             wrong = sorted(set(given.items()) ^ set(needed.items())) or [("steps", ())]
             raise InputError(f"{type(self).__name__}: the saved state does not fit these parameters "
                              f"({wrong[0][0]} is the first to differ)")

@@ -12,7 +12,7 @@ from nnscratch.errors import InputError
 from nnscratch.layers import BatchNormalization, Dense, Dropout, Input
 from nnscratch.losses import mse
 from nnscratch.models import Model
-from nnscratch.optimizers import Adam
+from nnscratch.optimizers import SGD, Adam
 
 
 def network(units=4):
@@ -44,7 +44,7 @@ def test_interrupted_training_goes_on_bit_for_bit(tmp_path):
     checkpoint.save(tmp_path / "a.safetensors", model, adam, {"step": 3, "note": "halfway"})
     resumed, resumed_adam = network(), Adam()
     info = checkpoint.load(tmp_path / "a.safetensors", resumed, resumed_adam)
-    assert (info["step"], info["note"]) == (3, "halfway")
+    assert info == {"step": 3, "note": "halfway"}
     train(resumed, resumed_adam, range(3, 6))
     expected = everything(whole, whole_adam)
     for name, array in everything(resumed, resumed_adam).items():
@@ -106,7 +106,7 @@ def test_a_file_of_another_network_is_refused(tmp_path):
         checkpoint.load(path, Model(x, Dense(4)(x)))
     with pytest.raises(InputError, match="has no array 'params/dense_2/kernel'"):
         checkpoint.load(path, deeper())
-    with pytest.raises(InputError, match="saved state does not fit"):
+    with pytest.raises(InputError, match="was saved without an optimizer, given Adam"):
         checkpoint.load(path, network(), Adam())
 
 
@@ -122,6 +122,71 @@ def test_nan_weights_are_refused(tmp_path):
     checkpoint.save(path, model)
     with pytest.raises(InputError, match="params/dense_1/kernel holds NaN"):
         checkpoint.load(path, network())
+
+
+@pytest.mark.parametrize("name, change, words", [
+    ("params/dense_0/kernel", lambda a: a.astype(np.float64) + 1e300, "dense_0/kernel holds NaN or infinity in float32"),
+    ("params/dense_0/kernel", lambda a: a.astype(np.int32), "dense_0/kernel holds int32, expected float32"),
+    ("params/dense_1/bias", lambda a: a > 0, "dense_1/bias holds bool, expected float32"),
+    ("buffers/dropout_0/calls", lambda a: a.astype(np.float32), "calls holds float32, expected int64"),
+    ("optimizer/dense_1/bias/mean", lambda a: a + np.nan, "dense_1/bias/mean holds NaN"),
+    ("optimizer/dense_1/bias/mean", lambda a: a[:1], r"dense_1/bias/mean has shape \(1,\)"),
+    ("optimizer/steps", lambda a: a[None], "saved state does not fit"),
+    ("optimizer/steps", lambda a: a.astype(np.float64), "saved state does not fit"),
+    ("optimizer/stranger/mean", lambda a: np.ones(3), "saved state does not fit"),
+])
+def test_numbers_that_do_not_fit_are_refused(tmp_path, name, change, words):
+    """Too large for float32, another kind, NaN in the optimizer, no count of steps: one sentence, nothing changed."""
+    path, model, adam = tmp_path / "a.safetensors", network(), Adam()
+    train(model, adam, range(2))
+    checkpoint.save(path, model, adam)
+    arrays, header = checkpoint.read_arrays(path)
+    checkpoint.write_arrays(path, arrays | {name: change(arrays.get(name))}, json.dumps(header))
+    train(model, adam, range(2, 4))
+    before = {key: array.copy() for key, array in everything(model, adam).items()}
+    with pytest.raises(InputError, match=words):
+        checkpoint.load(path, model, adam)
+    for key, array in everything(model, adam).items():
+        np.testing.assert_array_equal(array, before[key])
+
+
+def test_the_state_of_another_optimizer_is_refused(tmp_path):
+    """Adam's memories are not SGD's; the weights alone can be loaded."""
+    path, model, adam = tmp_path / "a.safetensors", network(), Adam()
+    train(model, adam, range(1))
+    checkpoint.save(path, model, adam)
+    with pytest.raises(InputError, match="was saved with Adam, given SGD"):
+        checkpoint.load(path, network(), SGD())
+    assert checkpoint.load(path, network()) == {}
+
+
+@pytest.mark.parametrize("info", [
+    [1], "text", {"loss": np.float32(1)}, {"loss": float("nan")}, {"shape": (1, 2)}, {1: "one"}, {"path": os}])
+def test_info_that_would_not_come_back_is_refused(tmp_path, info):
+    """No dict, no JSON, or JSON that reads otherwise: one sentence, no file."""
+    with pytest.raises(InputError, match="info cannot be saved") as error:
+        checkpoint.save(tmp_path / "a.safetensors", network(), info=info)
+    assert "\n" not in str(error.value) and not list(tmp_path.iterdir())
+
+
+def test_info_comes_back_as_given(tmp_path):
+    """Also where its keys are those of our own header."""
+    info = {"kind": "mine", "version": 3, "optimizer": None, "info": {"nested": [1, 2.5, "ü", True]}}
+    checkpoint.save(tmp_path / "a.safetensors", network(), info=info)
+    assert checkpoint.load(tmp_path / "a.safetensors", network()) == info
+
+
+def test_a_model_that_cannot_be_saved_is_refused(tmp_path):
+    """Not yet built, or complex; or nowhere to save it to."""
+    with pytest.raises(InputError, match="no parameters to save"):
+        checkpoint.save(tmp_path / "a.safetensors", Dense(3))
+    model = network()
+    with pytest.raises(InputError, match="cannot write None"):
+        checkpoint.save(None, model)
+    model.cast(np.complex128)
+    with pytest.raises(InputError, match="holds complex128, expected real numbers"):
+        checkpoint.save(tmp_path / "a.safetensors", model)
+    assert not list(tmp_path.iterdir())
 
 
 def test_a_failed_save_leaves_the_old_file(tmp_path, monkeypatch):

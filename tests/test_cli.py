@@ -1,4 +1,5 @@
 """The command as a user meets it: what it prints, what it leaves behind, and one sentence with exit code 2 for mistakes."""
+import os
 import re
 import shutil
 import signal
@@ -10,9 +11,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 from PIL import Image
+from standin import strict_cupy
 
+from nnscratch import backend, info
 from nnscratch.cli import main
 from nnscratch.data.pictures import read_picture
+from nnscratch.gradcheck.table import LEGEND
+from nnscratch.style.transfer import Transfer
 
 
 @pytest.fixture
@@ -41,6 +46,8 @@ def test_style_writes_the_picture(pictures, capsys):
     (["--style-weight", "0"], "style weight is 0.0, expected a number above 0"),
     (["--style-weight", "-1"], "style weight is -1.0"),
     (["--style-weight", "nan"], "style weight is nan"),
+    (["--style-weight", "1e300"], "style weight is 1e+300, expected a number above 0 and up to 1e+06"),
+    (["--seed", "-1"], "seed is -1, expected a whole number of at least 0"),
     (["--steps", "0"], "number of steps is 0"),
     (["--size", "4"], "16"),
     (["--size", "-5"], "-5"),
@@ -83,6 +90,49 @@ def test_an_output_that_cannot_be_written_is_found_out_first(pictures, capsys, o
     assert capsys.readouterr().err.count("\n") == 1
 
 
+@pytest.mark.parametrize("content, style, expected", [
+    ((90, 90), (50, 40), (50, 40)), ((90, 90), (200, 100), (96, 48)), ((96, 16), (200, 200), (64, 64))],
+    ids=["small", "large", "beside a ribbon"])
+def test_the_style_is_never_enlarged(pictures, monkeypatch, content, style, expected):
+    """It is shrunk to the size, or to four times the shorter side of the content, so that no style is all the work."""
+    Image.new("RGB", content).save(pictures / "content.jpg")
+    Image.new("RGB", style).save(pictures / "style.png")
+    used = []
+
+    def transfer(content, style, **options):
+        used.append(style.shape[2:0:-1])
+        return Transfer(content)
+    monkeypatch.setattr("nnscratch.style.command.transfer_style", transfer)
+    assert run_style(pictures, "--size", "96") == 0
+    assert used == [expected]
+
+
+def test_too_little_memory_is_one_sentence_and_exit_code_2(pictures, capsys, monkeypatch):
+    """Wherever it runs out."""
+    def transfer(*_, **__):
+        raise MemoryError("Unable to allocate 9 GiB")
+    monkeypatch.setattr("nnscratch.style.command.transfer_style", transfer)
+    assert run_style(pictures) == 2
+    assert capsys.readouterr().err.endswith("nnscratch: not enough memory for --size 48; use a smaller --size\n")
+
+
+def test_output_that_the_terminal_cannot_show_is_replaced():
+    """A terminal that knows ASCII alone, and a file name that it cannot print: still one sentence."""
+    command = [sys.executable, "-m", "nnscratch.cli", "style", "\u1d40.png", "\u1d40.png", "-o", "out.png"]
+    result = subprocess.run(command, capture_output=True, env={**os.environ, "PYTHONIOENCODING": "ascii:strict"})
+    assert result.returncode == 2 and result.stderr.startswith(b"nnscratch: cannot open ?.png"), result.stderr
+    LEGEND.encode("ascii")
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="needs a POSIX pipe")
+def test_a_reader_who_leaves_ends_the_command_quietly():
+    """`nnscratch info | head -0`: no traceback, and the exit code of a closed pipe."""
+    process = subprocess.Popen([sys.executable, "-m", "nnscratch.cli", "info"], stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    process.stdout.close()
+    assert process.stderr.read() == b""
+    assert process.wait() == 141
+
+
 @pytest.mark.parametrize("arguments", [[], ["paint"], ["style"], ["style", "a", "b", "-o", "c", "--size", "big"],
                                        ["demo", "--fast"]])
 def test_a_wrong_command_line_is_one_sentence_and_exit_code_2(arguments, capsys):
@@ -110,25 +160,13 @@ def test_info_names_versions_and_the_missing_gpu(capsys, monkeypatch):
     assert "CuPy is not installed" in out and "pip install that" in out
 
 
-def test_demo_leaves_all_its_pictures(tmp_path, monkeypatch, capsys):
-    """The whole demo, small: table, device, pictures, loss curve."""
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr("nnscratch.demo.SIZE", 64)
-    monkeypatch.setattr("nnscratch.demo.STEPS", 2)
-    assert main(["demo"]) == 0
-    out = capsys.readouterr().out
-    assert "Device: " in out and "wrong backwards caught" in out
-    folder = tmp_path / "nnscratch-demo"
-    assert {p.name for p in folder.iterdir()} == {"content.png", "loss.png", "picture.png", "side-by-side.png", "style.png"}
-    assert max(read_picture(folder / "picture.png").shape[1:3]) == 64
-
-
-def test_demo_in_a_place_that_cannot_be_written(tmp_path, monkeypatch, capsys):
-    """A file where the folder should be: one sentence, exit code 2."""
-    monkeypatch.chdir(tmp_path)
-    (tmp_path / "nnscratch-demo").write_text("")
-    assert main(["demo"]) == 2
-    assert capsys.readouterr().err.count("\n") == 1
+@pytest.mark.parametrize("device", ["cpu", "gpu"])
+def test_info_leaves_the_chosen_device_alone(monkeypatch, device):
+    """It describes the GPU, and the choice made before stays."""
+    monkeypatch.setitem(sys.modules, "cupy", strict_cupy)
+    backend.use(device)
+    assert "stand-in" in dict(info.report())["array library"]
+    assert backend.current_module() is (np if device == "cpu" else strict_cupy)
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="needs POSIX signals")

@@ -112,6 +112,9 @@ def test_dull_styles_give_numbers_not_nan(style):
     ({"style_weight": 0}, "style weight is 0, expected a number above 0"),
     ({"style_weight": -1}, "style weight is -1"),
     ({"style_weight": float("nan")}, "style weight is nan"),
+    ({"style_weight": 1e38}, r"style weight is 1e\+38, expected a number above 0 and up to 1e\+06"),
+    ({"seed": -1}, "seed is -1, expected a whole number of at least 0"),
+    ({"seed": 1.5}, "seed is 1.5"),
     ({"steps": 0}, "number of steps is 0"),
     ({"content": picture(1, 1)}, "content picture has 1x1 pixels, expected at least 16"),
     ({"style": picture(20, 8)}, "style picture has 8x20 pixels"),
@@ -124,6 +127,28 @@ def test_mistakes_get_one_clear_sentence(change, words):
     options = {"content": picture(20, 20), "style": picture(20, 20, 1), **change}
     with pytest.raises(InputError, match=words):
         transfer_style(**options)
+
+
+def test_a_loss_that_is_no_number_is_refused_at_once(monkeypatch):
+    """Before the first step: the network's filters overflow."""
+    def broken(network, style):
+        network.layers[1].params["kernel"][...] = np.inf
+        return network
+    monkeypatch.setattr("nnscratch.style.transfer.normalise", broken)
+    monkeypatch.setattr("nnscratch.lbfgs.LBFGS.step", None)
+    with pytest.raises(InputError, match="the loss is (nan|inf), expected a finite number"), np.errstate(all="ignore"):
+        transfer_style(picture(20, 20), picture(20, 20, 1))
+
+
+def test_the_share_of_the_work_ends_at_1():
+    """Rising in equal parts; and at once to the end where nothing is left to gain after the first step."""
+    shares = []
+    transfer_style(picture(20, 20), picture(20, 20, 1), steps=4, progress=lambda share, _: shares.append(share))
+    assert shares == [0.25, 0.5, 0.75, 1]
+    shares.clear()
+    grey = np.full((1, 160, 160, 3), 0.5, dtype=np.float32)
+    transfer_style(grey, grey, steps=4, progress=lambda share, _: shares.append(share))
+    assert shares == [0.2, 1]
 
 
 def test_objective_terms_stay_on_the_device(xp):

@@ -17,7 +17,7 @@ from nnscratch.files import aside, reason, replace_file
 LARGEST = 10_000  # pixels: a square of that side takes 1.2 GB as float32
 
 
-def read_picture(path, size=None, *, minimum=16):
+def read_picture(path, size=None, *, minimum=16, enlarge=True):
     """Read a picture: the right way up, transparency on white, the first frame of an animation.
 
     Parameters
@@ -26,6 +26,7 @@ def read_picture(path, size=None, *, minimum=16):
         keeps its precision (65535 is white); grey beyond that, or float grey beyond 1, is stretched to [0, 1].
     size : the longer side of the result; the picture is shrunk or enlarged to it and not distorted (None: left as is).
     minimum : the least pixels that each side must have, in the file and in the result.
+    enlarge : False: a picture smaller than `size` is left as it is.
 
     Returns
     -------
@@ -40,7 +41,8 @@ def read_picture(path, size=None, *, minimum=16):
         raise InputError(f"size is {size!r}, expected pixels: give a whole number from {minimum} to {LARGEST}")
     with open_file(path) as file:
         image = decode(file, path)
-    sides = [round(side * size / max(image.size)) for side in image.size] if size else image.size
+    resize = size and (enlarge or max(image.size) > size)
+    sides = [round(side * size / max(image.size)) for side in image.size] if resize else image.size
     if min(*image.size, *sides) < minimum:
         raise InputError(f"{path} has {image.width}x{image.height} pixels, used as {sides[0]}x{sides[1]}, expected "
                          f"at least {minimum} on each side: choose a larger picture or size, or crop it")
@@ -56,7 +58,7 @@ def open_file(path):
         if os.path.exists(path) and not os.path.isfile(path):  # opening a pipe would wait for ever
             raise OSError(0, "it is a folder" if os.path.isdir(path) else "it is no regular file")
         return open(path, "rb")
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, TypeError) as error:
         raise InputError(f"cannot open {path} ({reason(error)}), expected a picture: give a readable file") from error
 
 
@@ -79,6 +81,8 @@ def decode(file, path):
     except UnidentifiedImageError as error:
         what = "is no picture that can be read here" if os.fstat(file.fileno()).st_size else "is empty (0 bytes)"
         raise InputError(f"{path} {what}, expected PNG, JPEG or the like: convert it or take another") from error
+    except MemoryError:
+        raise  # nothing is wrong with the file
     except Exception as error:  # a damaged file can surface in Pillow as almost any exception
         raise InputError(f"{path} is damaged, expected a whole picture ({reason(error)}): download it again") from error
 
@@ -138,9 +142,10 @@ def to_image(picture):
 def encode(image, path):
     """The bytes of the file, in the format that the extension of `path` names."""
     from PIL import Image
-    extension, data = os.path.splitext(path)[1].lower(), io.BytesIO()
-    kind = Image.registered_extensions().get(extension)
+    data = io.BytesIO()
     try:
+        extension = os.path.splitext(path)[1].lower()
+        kind = Image.registered_extensions().get(extension)
         if kind not in Image.SAVE:
             raise ValueError(f"Pillow writes no {extension or 'files without extension'}")
         image.save(data, kind, quality=95)  # Pillow's own 75 smears fine strokes in JPEG; lossless formats ignore it

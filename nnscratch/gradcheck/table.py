@@ -7,7 +7,8 @@ from nnscratch.gradcheck.mutants import mutants_of
 
 COLUMNS = ("op", "method", "rel. error", "adjoint", "float32", "mutants")
 LEGEND = """rel. error: the backward against the numeric gradient (allowed: 1e-10 by complex step, else 1e-6)
-adjoint: error of <u, J v> = <Jᵀ u, v>        float32: the forward in float32 against float64 (1e-5 allowed)
+adjoint: error of <u, J v> = <J' u, v>, J' being J transposed
+float32: the forward in float32 against float64 (allowed: 1e-5)
 mutants: deliberately wrong backwards that the check caught"""
 
 

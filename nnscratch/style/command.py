@@ -3,13 +3,17 @@ from nnscratch import backend
 from nnscratch.data.pictures import check_writable, read_picture, write_picture
 from nnscratch.style.transfer import SMALLEST_SIDE, check, transfer_style
 
+WIDEST = 4  # the longer side of the style, at most, in shorter sides of the content
+
 
 def stylise(content_path, style_path, output_path, *, size, style_weight, steps, seed, device):
     """The whole job of the command. Returns the Transfer; the picture is written also when Ctrl-C ended it early."""
     check_writable(output_path)
     content = read_picture(content_path, size, minimum=SMALLEST_SIDE)
-    style = read_picture(style_path, size, minimum=SMALLEST_SIDE)
-    check(content, style, style_weight, steps)
+    # Enlarging a style would only blur it; beside a ribbon of a content, a large style would be nearly all the work.
+    style_size = min(size, WIDEST * min(content.shape[1:3]))
+    style = read_picture(style_path, style_size, minimum=SMALLEST_SIDE, enlarge=False)
+    check(content, style, style_weight, steps, seed)
     backend.use(device)
     print(f"{content.shape[2]}x{content.shape[1]} pixels on {backend.describe_device()}")
     result = with_progress(content, style, style_weight=style_weight, steps=steps, seed=seed)

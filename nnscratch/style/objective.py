@@ -25,7 +25,7 @@ class Objective:
 
     def __init__(self, network, content, style, *, style_weight, smoothness, content_layer):
         self.network, self.content_layer = network, content_layer
-        self.style_weight, self.smoothness, self.terms = style_weight, smoothness, {}
+        self.style_weight, self.smoothness, self.terms = float(style_weight), float(smoothness), {}
         self.layers = []  # for each feature map: the style's mean, its Gram matrix, and what counts as wholly wrong
         content_features, style_features = network.forward(content), network.forward(style)
         for ours, theirs in zip(content_features, style_features):

@@ -1,0 +1,26 @@
+"""What the tests of pictures share: a picture with four corners, saving one, and the sentence that refuses one."""
+import numpy as np
+import pytest
+from PIL import Image
+
+from nnscratch.errors import InputError
+
+H, W = 20, 30
+CORNERS = np.zeros((H, W, 3), np.uint8)  # red top left, green top right, blue bottom left, white bottom right
+CORNERS[:10, :15], CORNERS[:10, 15:], CORNERS[10:, :15], CORNERS[10:, 15:] = (255, 0, 0), (0, 255, 0), (0, 0, 255), 255
+
+
+def saved(folder, image, name="picture.png", **options):
+    """The path of a PIL image or an array saved in the folder."""
+    image = image if isinstance(image, Image.Image) else Image.fromarray(image)
+    image.save(folder / name, **options)
+    return folder / name
+
+
+def complaint(function, *arguments, **options):
+    """The message of the InputError that the call raises; it must be one sentence on one line."""
+    with pytest.raises(InputError) as caught:
+        function(*arguments, **options)
+    message = str(caught.value)
+    assert "\n" not in message and ". " not in message and "expected" in message, message
+    return message

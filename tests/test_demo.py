@@ -1,0 +1,65 @@
+"""The demo as a user meets it: what it leaves behind when it ends, is stopped, or cannot write."""
+import pytest
+
+from nnscratch import demo
+from nnscratch.cli import main
+from nnscratch.data.pictures import read_picture
+from nnscratch.lbfgs import LBFGS
+
+
+def test_demo_leaves_all_its_pictures(tmp_path, monkeypatch, capsys):
+    """The whole demo, small: table, device, pictures, loss curve."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("nnscratch.demo.SIZE", 64)
+    monkeypatch.setattr("nnscratch.demo.STEPS", 2)
+    assert main(["demo"]) == 0
+    out = capsys.readouterr().out
+    assert "Device: " in out and "wrong backwards caught" in out
+    folder = tmp_path / "nnscratch-demo"
+    assert {p.name for p in folder.iterdir()} == {"content.png", "loss.png", "picture.png", "side-by-side.png", "style.png"}
+    assert max(read_picture(folder / "picture.png").shape[1:3]) == 64
+
+
+def test_demo_in_a_place_that_cannot_be_written(tmp_path, monkeypatch, capsys):
+    """A file where the folder should be: one sentence, exit code 2."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "nnscratch-demo").write_text("")
+    assert main(["demo"]) == 2
+    assert capsys.readouterr().err.count("\n") == 1
+
+
+@pytest.mark.parametrize("steps", [0, 1])
+def test_a_demo_stopped_by_ctrl_c_leaves_its_pictures_too(tmp_path, monkeypatch, capsys, steps):
+    """Exit code 130, all the files, and nothing half-written; also when not one step was done."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("nnscratch.demo.SIZE", 64)
+    monkeypatch.setattr("nnscratch.demo.print_table", lambda module: True)
+    step = LBFGS.step
+
+    def interrupted(self):
+        nonlocal steps
+        if steps == 0:
+            raise KeyboardInterrupt
+        steps -= 1
+        return step(self)
+    monkeypatch.setattr(LBFGS, "step", interrupted)
+    assert main(["demo"]) == 130
+    assert "stopped early" in capsys.readouterr().out
+    assert {p.name for p in (tmp_path / "nnscratch-demo").iterdir()} == set(demo.OUTPUTS)
+
+
+def test_a_demo_on_an_unknown_device_leaves_nothing(tmp_path, monkeypatch, capsys):
+    """Not even the folder."""
+    monkeypatch.chdir(tmp_path)
+    assert main(["demo", "--device", "tpu"]) == 2
+    assert "device 'tpu' is unknown" in capsys.readouterr().err and not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("name", demo.OUTPUTS)
+def test_the_demo_asks_first_whether_it_may_write(tmp_path, monkeypatch, capsys, name):
+    """A folder in the place of any of its files: one sentence, before the work."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("nnscratch.demo.print_table", None)
+    (tmp_path / "nnscratch-demo" / name).mkdir(parents=True)
+    assert main(["demo"]) == 2
+    assert name in capsys.readouterr().err
