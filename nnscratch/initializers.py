@@ -30,8 +30,10 @@ def fans(shape):
     """How many values a unit adds up (fan_in), and how many units a value goes to (fan_out).
 
     Read off a dense or convolution kernel. In a transposed kernel (KH, KW, outputs, inputs) the two change places; Keras
-    takes them by position all the same, and so do we.
+    takes them by position all the same, and so do we. A bias counts as a kernel of its own length both ways.
     """
+    if len(shape) == 1:
+        return shape[0], shape[0]
     window = prod(shape[:-2])
     return window * shape[-2], window * shape[-1]
 

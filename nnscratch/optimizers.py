@@ -8,11 +8,13 @@ a function of the steps already made (a schedule). An optimizer keeps its memory
 model needs an optimizer of its own; `save_state` / `load_state` carry it over a restart bit for bit.
 """
 from math import cos, pi, sqrt
+from numbers import Real
 
 import numpy as np
 
 from nnscratch.backend import array_module, move, to_cpu
 from nnscratch.errors import InputError
+from nnscratch.ops.checks import whole
 
 
 class Optimizer:
@@ -21,7 +23,7 @@ class Optimizer:
     slots = ()
 
     def __init__(self, learning_rate):
-        if not callable(learning_rate) and not learning_rate > 0:
+        if not callable(learning_rate) and not (isinstance(learning_rate, Real) and learning_rate > 0):
             raise InputError(f"{type(self).__name__}: learning_rate is {learning_rate!r}, expected a number above 0 or a "
                              f"function of the step")
         self.learning_rate, self.steps, self.state = learning_rate, 0, {}
@@ -70,6 +72,13 @@ class Optimizer:
                       for name in stepped}
 
 
+def share(name, value):
+    """The value, if it is a number of at least 0 and below 1."""
+    if not (isinstance(value, Real) and 0 <= value < 1):
+        raise InputError(f"{name} is {value!r}, expected at least 0 and below 1")
+    return float(value)
+
+
 class SGD(Optimizer):
     """w -= η g; with momentum μ: v = μ v - η g, w += v; Nesterov: w += μ v - η g. Sutskever et al. (2013), section 2."""
 
@@ -77,7 +86,7 @@ class SGD(Optimizer):
 
     def __init__(self, learning_rate=0.01, momentum=0.0, nesterov=False):
         super().__init__(learning_rate)
-        self.momentum, self.nesterov = momentum, nesterov
+        self.momentum, self.nesterov = share("SGD: momentum", momentum), nesterov
 
     def update(self, w, g, memory, learning_rate):
         v = memory["velocity"]
@@ -93,7 +102,7 @@ class RMSprop(Optimizer):
 
     def __init__(self, learning_rate=1e-3, rho=0.9, epsilon=1e-7):
         super().__init__(learning_rate)
-        self.rho, self.epsilon = rho, epsilon
+        self.rho, self.epsilon = share("RMSprop: rho", rho), float(epsilon)
 
     def update(self, w, g, memory, learning_rate):
         s = memory["square"]
@@ -115,7 +124,7 @@ class Adam(Optimizer):
 
     def __init__(self, learning_rate=1e-3, beta_1=0.9, beta_2=0.999, epsilon=1e-7):
         super().__init__(learning_rate)
-        self.beta_1, self.beta_2, self.epsilon = beta_1, beta_2, epsilon
+        self.beta_1, self.beta_2, self.epsilon = share("Adam: beta_1", beta_1), share("Adam: beta_2", beta_2), float(epsilon)
 
     def update(self, w, g, memory, learning_rate):
         m, v = memory["mean"], memory["square"]
@@ -157,16 +166,20 @@ def clip_by_value(grads, limit):
 
 def linear_decay(rate, total, start=0.0):
     """Constant until the share `start` of all steps, then in a straight line to 0."""
+    total, start = whole(total, "linear_decay: total", 1), share("linear_decay: start", start)
     return lambda step: rate * min(1.0, max(0.0, (total - step) / (total * (1 - start))))
 
 
 def cosine_decay(rate, total):
     """rate * (1 + cos(π step / total)) / 2. Loshchilov and Hutter, "SGDR" (2017), equation 5."""
+    total = whole(total, "cosine_decay: total", 1)
     return lambda step: rate * (1 + cos(pi * min(step, total) / total)) / 2
 
 
 def warmup(schedule, steps):
     """The first `steps` steps rise in a straight line to what the schedule says."""
+    steps = whole(steps, "warmup: steps", 1)
+
     def rate(step):
         value = schedule(step) if callable(schedule) else schedule
         return value * min(1.0, (step + 1) / steps)

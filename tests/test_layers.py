@@ -199,6 +199,9 @@ def test_initial_values_are_reproducible_and_of_the_right_size():
     same(kernel("glorot_uniform"), kernel("glorot_uniform"), 0)
     assert kernel("glorot_uniform").var() == pytest.approx(2 / (9 * 32 + 9 * 64), rel=0.05)
     assert kernel("he_normal").var() == pytest.approx(2 / (9 * 32), rel=0.05)
+    bias = Dense(1000, bias_initializer="glorot_uniform")
+    bias.forward(np.zeros((1, 2), dtype=np.float32))
+    assert bias.params["bias"].var() == pytest.approx(2 / 2000, rel=0.1)
     assert kernel("normal_002").std() == pytest.approx(0.02, rel=0.05)
 
 

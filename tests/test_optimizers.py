@@ -86,6 +86,9 @@ def two_models_one_optimizer():
 
 @pytest.mark.parametrize("action, words", [
     (lambda: two_models_one_optimizer(), "use one optimizer for each model"),
+    (lambda: Adam("fast"), "learning_rate is 'fast', expected a number above 0"),
+    (lambda: Adam(beta_1=1.0), "beta_1 is 1.0, expected at least 0 and below 1"),
+    (lambda: cosine_decay(1.0, 0), "total is 0, expected a whole number of at least 1"),
     (lambda: Adam(0), "learning_rate is 0, expected a number above 0"),
     (lambda: SGD().step({"w": np.zeros(2)}, {}), "parameter 'w' of shape .* got no gradient"),
     (lambda: SGD().step({"w": np.zeros(2)}, {"w": np.zeros(3)}), r"got \(3,\)"),
