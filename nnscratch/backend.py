@@ -117,10 +117,10 @@ def to_cpu(array):
     return move(array, np)
 
 
-def describe_device():
-    """One line for people: which device computes, and through which library."""
-    if _device == "cpu":
+def describe_device(module=None):
+    """One line for people: which device computes, and through which library (None: the one chosen by `use`)."""
+    cupy = current_module() if module is None else module
+    if cupy is np:
         return f"CPU, NumPy {np.__version__}"
-    cupy = current_module()
     name = cupy.cuda.runtime.getDeviceProperties(cupy.cuda.Device().id)["name"].decode()
     return f"GPU, {name}, CuPy {cupy.__version__}"

@@ -19,20 +19,10 @@ def report():
     yield "BLAS", blas()
     yield "CPU cores", f"{len(os.sched_getaffinity(0)) if hasattr(os, 'sched_getaffinity') else os.cpu_count()} usable"
     module, reason, remedy = backend.gpu_status()
-    yield "array library", describe_best(module)
+    yield "array library", backend.describe_device(np if module is None else module)
     if module is None:
         yield "no GPU, because", reason
         yield "to change that", remedy
-
-
-def describe_best(module):
-    """The device that "auto" takes, in words; whichever was chosen before stays chosen."""
-    before = "cpu" if backend.current_module() is np else "gpu"
-    backend.use("cpu" if module is None else "gpu")
-    try:
-        return backend.describe_device()
-    finally:
-        backend.use(before)
 
 
 def version(package):

@@ -6,10 +6,12 @@ Shapes: gradient has the shape of the first argument; `loss` is a 0-d array, whi
 Every loss of predictions is a mean over the batch (the first axis) and everything in a sample, so that neither the
 learning rate nor the loss weights depend on sizes. Logits are scores before the sigmoid or softmax.
 """
+from numbers import Real
+
 from nnscratch.backend import array_module
 from nnscratch.errors import InputError
 from nnscratch.ops.activations import sigmoid, softmax
-from nnscratch.ops.checks import check_array, check_shape
+from nnscratch.ops.checks import check_array, check_shape, share
 from nnscratch.ops.gram import gram_matrix, gram_matrix_backward
 
 
@@ -56,9 +58,7 @@ def binary_cross_entropy(logits, target, label_smoothing=0.0):
     label_smoothing s moves targets to t (1 - s) + s / 2, as Keras does. Source: Goodfellow et al. (2014), equation 1.
     """
     target = compare("binary_cross_entropy", logits, target)
-    if not 0 <= label_smoothing < 1:
-        raise InputError(f"binary_cross_entropy: label_smoothing is {label_smoothing!r}, expected at least 0 and below 1")
-    label_smoothing = float(label_smoothing)
+    label_smoothing = share(label_smoothing, "binary_cross_entropy: label_smoothing")
     target = target * (1 - label_smoothing) + label_smoothing / 2
     return (softplus(logits) - target * logits).mean(), (sigmoid(logits)[0] - target) / logits.size
 
@@ -76,9 +76,9 @@ def hinge(logits, sign):
     The hinge GAN: real pictures +1, fakes -1. Source: Lim and Ye, "Geometric GAN" (2017), section 3.
     """
     check_array("hinge", "logits", logits, None)
-    if not isinstance(sign, (int, float)) or abs(sign) != 1:
+    if not isinstance(sign, Real) or abs(sign) != 1:
         raise InputError(f"hinge: sign is {sign!r}, expected +1 for real or -1 for fake, one for the whole batch")
-    xp = array_module(logits)
+    xp, sign = array_module(logits), float(sign)
     margin = 1 - sign * logits
     wrong = margin.real > 0
     return xp.where(wrong, margin, 0).mean(), xp.where(wrong, -sign / logits.size, 0).astype(logits.dtype)

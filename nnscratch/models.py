@@ -14,7 +14,7 @@ from nnscratch.errors import InputError
 from nnscratch.layers.base import Layer
 from nnscratch.layers.graph import Input as Input  # importable from here too, as in Keras
 from nnscratch.layers.graph import Symbol, check_input, check_sides, layer_calls, unique_names
-from nnscratch.ops.checks import check_dy, choice
+from nnscratch.ops.checks import check_dy
 
 
 class Model(Layer):
@@ -39,9 +39,7 @@ class Model(Layer):
 
     def forward(self, x, training=False, remember=None):
         """The outputs for x: an array, or a list of arrays where the model has several inputs or outputs."""
-        arrays = [x] if self.single_input else list(x)
-        if len(arrays) != len(self.inputs):
-            raise InputError(f"{self}: {len(arrays)} inputs given, expected {len(self.inputs)}")
+        arrays = self.one_for_each_input(x)
         for array, symbol in zip(arrays, self.inputs):
             check_input(self, array, symbol)
         remember = training if remember is None else remember
@@ -98,10 +96,7 @@ class Model(Layer):
 
     def check_backward(self, dys, wrt):
         """Everything that can be wrong with the arguments of backward, before any layer is asked; takes up its memory."""
-        choice(wrt, f"{self}: wrt", ("all", "input", "parameters"))
-        if not self._memory:
-            raise InputError(f"{self}: backward has no forward to go back through; call forward(x, training=True) first, "
-                             f"or forward(x, remember=True) for inference mode")
+        self._check_way_back(wrt)
         shapes, depths = self._memory[-1]
         if len(dys) != len(shapes):
             raise InputError(f"{self}: {len(dys)} upstream gradients given, expected {len(shapes)}, one for each output")
@@ -164,11 +159,16 @@ class Model(Layer):
     def _get_ready(self, shape, module, dtype):
         """Nothing to make: the layers are. The shape is checked by `output_shape`."""
 
+    def one_for_each_input(self, given):
+        """What was given for the inputs (arrays, or shapes) as a list of the right length."""
+        listed = [given] if self.single_input else list(given)
+        if len(listed) != len(self.inputs):
+            raise InputError(f"{self}: {len(listed)} inputs given, expected {len(self.inputs)}")
+        return listed
+
     def shapes_for(self, shape):
         """{symbol: sample shape} for inputs of the given sample shape (a list where there are several)."""
-        given = [shape] if self.single_input else list(shape)
-        if len(given) != len(self.inputs):
-            raise InputError(f"{self}: {len(given)} inputs given, expected {len(self.inputs)}")
+        given = self.one_for_each_input(shape)
         for one, symbol in zip(given, self.inputs):
             check_sides(self, one, symbol)
         shapes = dict(zip(self.inputs, given))
@@ -184,7 +184,7 @@ class Model(Layer):
 
     def multiply_adds(self, shape):
         shapes = self.shapes_for(shape)
-        return sum(call.layer.multiply_adds(shapes[call.inputs[0]]) for call in self.calls if not call.takes_list)
+        return sum(call_cost(call, [shapes[symbol] for symbol in call.inputs]) for call in self.calls)
 
     def summary(self, print_fn=print):
         """Print a table: each layer's output shape, parameters, and multiply-adds for one sample ("?" for an open size)."""
@@ -193,11 +193,10 @@ class Model(Layer):
         counted, costs = set(), []
         for call in self.calls:
             shapes = [symbol.sample_shape for symbol in call.inputs]
-            known = call.takes_list or None not in shapes[0]
-            costs.append(0 if call.takes_list else call.layer.multiply_adds(shapes[0]) if known else None)
+            costs.append(None if any(None in shape for shape in shapes) else call_cost(call, shapes))
             size = sum(array.size for array in call.layer.params.values())
             rows.append((f"{self.names[call.layer]} ({type(call.layer).__name__})", str(call.shape),
-                         "(shared)" if call.layer in counted else f"{size:,}", f"{costs[-1]:,}" if known else "?"))
+                         "(shared)" if call.layer in counted else f"{size:,}", "?" if costs[-1] is None else f"{costs[-1]:,}"))
             counted.add(call.layer)
         total = sum(array.size for array in self.params.values())
         rows.append(("total", "", f"{total:,}", "?" if None in costs else f"{sum(costs):,}"))
@@ -205,3 +204,8 @@ class Model(Layer):
         for row in rows:
             cells = [row[0].ljust(widths[0]), row[1].ljust(widths[1]), row[2].rjust(widths[2]), row[3].rjust(widths[3])]
             print_fn("  ".join(cells).rstrip())
+
+
+def call_cost(call, shapes):
+    """Multiply-adds of one layer call for one sample, its inputs being of these shapes."""
+    return call.layer.multiply_adds(shapes if call.takes_list else shapes[0])

@@ -14,7 +14,7 @@ import numpy as np
 
 from nnscratch.backend import array_module, move, to_cpu
 from nnscratch.errors import InputError
-from nnscratch.ops.checks import whole
+from nnscratch.ops.checks import share, whole
 
 
 class Optimizer:
@@ -59,9 +59,8 @@ class Optimizer:
 
         Parameters that had not been stepped when it was saved (frozen ones) have no state.
         """
-        expected = {f"{name}/{slot}": w.shape for name, w in params.items() for slot in self.slots}
         stepped = [name for name in params if any(f"{name}/{slot}" in arrays for slot in self.slots)]
-        needed = {"steps": ()} | {f"{name}/{slot}": expected[f"{name}/{slot}"] for name in stepped for slot in self.slots}
+        needed = {"steps": ()} | {f"{name}/{slot}": params[name].shape for name in stepped for slot in self.slots}
         given = {name: array.shape for name, array in arrays.items()}
         if given != needed or arrays["steps"].dtype.kind not in "iu" or arrays["steps"] < 0:
             wrong = sorted(set(given.items()) ^ set(needed.items())) or [("steps", ())]
@@ -72,13 +71,6 @@ class Optimizer:
                       for name in stepped}
 
 
-def share(name, value):
-    """The value, if it is a number of at least 0 and below 1."""
-    if not (isinstance(value, Real) and 0 <= value < 1):
-        raise InputError(f"{name} is {value!r}, expected at least 0 and below 1")
-    return float(value)
-
-
 class SGD(Optimizer):
     """w -= η g; with momentum μ: v = μ v - η g, w += v; Nesterov: w += μ v - η g. Sutskever et al. (2013), section 2."""
 
@@ -86,7 +78,7 @@ class SGD(Optimizer):
 
     def __init__(self, learning_rate=0.01, momentum=0.0, nesterov=False):
         super().__init__(learning_rate)
-        self.momentum, self.nesterov = share("SGD: momentum", momentum), nesterov
+        self.momentum, self.nesterov = share(momentum, "SGD: momentum"), nesterov
 
     def update(self, w, g, memory, learning_rate):
         v = memory["velocity"]
@@ -102,7 +94,7 @@ class RMSprop(Optimizer):
 
     def __init__(self, learning_rate=1e-3, rho=0.9, epsilon=1e-7):
         super().__init__(learning_rate)
-        self.rho, self.epsilon = share("RMSprop: rho", rho), float(epsilon)
+        self.rho, self.epsilon = share(rho, "RMSprop: rho"), float(epsilon)
 
     def update(self, w, g, memory, learning_rate):
         s = memory["square"]
@@ -124,7 +116,7 @@ class Adam(Optimizer):
 
     def __init__(self, learning_rate=1e-3, beta_1=0.9, beta_2=0.999, epsilon=1e-7):
         super().__init__(learning_rate)
-        self.beta_1, self.beta_2, self.epsilon = share("Adam: beta_1", beta_1), share("Adam: beta_2", beta_2), float(epsilon)
+        self.beta_1, self.beta_2, self.epsilon = share(beta_1, "Adam: beta_1"), share(beta_2, "Adam: beta_2"), float(epsilon)
 
     def update(self, w, g, memory, learning_rate):
         m, v = memory["mean"], memory["square"]
@@ -166,7 +158,7 @@ def clip_by_value(grads, limit):
 
 def linear_decay(rate, total, start=0.0):
     """Constant until the share `start` of all steps, then in a straight line to 0."""
-    total, start = whole(total, "linear_decay: total", 1), share("linear_decay: start", start)
+    total, start = whole(total, "linear_decay: total", 1), share(start, "linear_decay: start")
     return lambda step: rate * min(1.0, max(0.0, (total - step) / (total * (1 - start))))
 
 

@@ -207,6 +207,16 @@ def test_a_model_in_a_graph_takes_the_shape_it_is_given():
         inner(Input((9, 8, 2)))
 
 
+def test_a_model_of_several_inputs_in_a_graph_costs_what_it_costs():
+    """Two inputs of 4, a product of 8 x 2 inside: 16 multiply-adds, in the summary of the outer model too."""
+    a, b = Input((4,)), Input((4,))
+    inner = Model([a, b], Dense(2)(Concatenate()([a, b])))
+    outer, lines = Model([a, b], inner([a, b])), []
+    assert outer.multiply_adds([(4,), (4,)]) == 16
+    outer.summary(print_fn=lines.append)
+    assert lines[-1].split() == ["total", "18", "16"]
+
+
 def test_params_cannot_be_replaced_and_lost():
     """model.params is a view: arrays are changed in place, entries cannot be set."""
     model = residual_model()

@@ -62,6 +62,15 @@ def test_mistakes_get_one_clear_sentence(action, words):
     assert "\n" not in str(error.value)
 
 
+def test_a_refused_first_input_builds_nothing():
+    """After an input of a precision that is not computed in, the layer is as new, and takes a right one."""
+    layer = Dense(3)
+    with pytest.raises(InputError, match="dtype float16"):
+        layer.forward(np.zeros((2, 4), dtype=np.float16))
+    assert not layer.built and not layer.params
+    assert layer.forward(normal(2, 5).astype(np.float32)).dtype == np.float32
+
+
 BACKWARDS = {
     "dense": (ops.dense, ops.dense_backward, [normal(4, 5), normal(5, 3)]),
     "conv2d": (ops.conv2d, ops.conv2d_backward, [normal(2, 5, 5, 3), normal(3, 3, 3, 4)]),

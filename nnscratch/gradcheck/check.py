@@ -8,7 +8,6 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from nnscratch import backend
-from nnscratch.errors import InputError
 from nnscratch.gradcheck.diagnose import Evidence, diagnose
 from nnscratch.gradcheck.numeric import central_difference, complex_step, directional
 
@@ -179,10 +178,3 @@ def check_op(forward, backward, inputs, *, name="op", **options):
     Report : `report.ok`, and `print(report)` for what is wrong and why it probably is
     """
     return Measurement(name, forward, inputs, **options).check(backward)
-
-
-def require(report):
-    """Raise InputError with the whole report unless it is ok; returns it otherwise."""
-    if not report.ok:
-        raise InputError(str(report))
-    return report

@@ -4,8 +4,8 @@ import numpy as np
 from nnscratch import initializers
 from nnscratch.layers.base import Layer
 from nnscratch.ops.activations import activation_by_name, elu, elu_backward, leaky_relu, leaky_relu_backward
-from nnscratch.ops.checks import whole
-from nnscratch.ops.dropout import check_rate, dropout, dropout_backward, spatial_dropout2d
+from nnscratch.ops.checks import share, whole
+from nnscratch.ops.dropout import dropout, dropout_backward, spatial_dropout2d
 
 
 class Activation(Layer):
@@ -68,8 +68,8 @@ class Dropout(Layer):
 
     def __init__(self, rate, seed=None, name=None):
         super().__init__(name)
-        check_rate(repr(self), rate)
-        self.rate, self.seed = rate, initializers.new_seed() if seed is None else whole(seed, f"{self}: seed", 0)
+        self.rate = share(rate, f"{self}: rate")
+        self.seed = initializers.new_seed() if seed is None else whole(seed, f"{self}: seed", 0)
 
     def build(self, shape):
         self.buffers["calls"] = np.zeros((), dtype=np.int64)

@@ -15,7 +15,7 @@ import numpy as np
 from nnscratch import backend
 from nnscratch.errors import InputError
 from nnscratch.layers.graph import Symbol
-from nnscratch.ops.checks import choice
+from nnscratch.ops.checks import check_array, choice
 
 
 class Layer:
@@ -23,7 +23,7 @@ class Layer:
     `trainable` (False freezes the parameters, and batch normalisation's statistics with them; `trainable_params` is
     what an optimizer should step on)."""
 
-    axes = None  # how many axes the input must have, batch included; None: any
+    axes = None  # 4 for layers of pictures (N, H, W, C); None: any number
 
     def __init__(self, name=None):
         self.name, self.trainable, self.built = name, True, False
@@ -55,8 +55,10 @@ class Layer:
 
     def forward(self, x, training=False, remember=None):
         """Compute y. `remember` (default: when training) keeps what backward needs."""
-        first = x[0] if isinstance(x, (list, tuple)) else x
-        self._get_ready(_sample_shape(x), backend.array_module(first), getattr(first, "dtype", np.float32))
+        shape, first = _sample_shape(x), x[0] if isinstance(x, (list, tuple)) else x
+        if not self.built:  # parameters take the input's precision, so it must be one we compute in
+            check_array(repr(self), "the input", first, None)
+        self._get_ready(shape, backend.array_module(first), first.dtype)
         y, cache = self.compute(x, training)
         if training if remember is None else remember:
             self._memory.append((cache, y.shape))
@@ -67,10 +69,7 @@ class Layer:
 
         wrt : "all" | "input" (grads stay untouched and are not paid for) | "parameters" (dx is None)
         """
-        choice(wrt, f"{self}: wrt", ("all", "input", "parameters"))
-        if not self._memory:
-            raise InputError(f"{self}: backward has no forward to go back through; call forward(x, training=True) first, "
-                             f"or forward(x, remember=True) for inference mode")
+        self._check_way_back(wrt)
         cache, shape = self._memory[-1]
         if tuple(dy.shape) != tuple(shape):
             raise InputError(f"{self}: dy has shape {tuple(dy.shape)}, expected that of the output, {tuple(shape)}")
@@ -84,6 +83,13 @@ class Layer:
             if gradient is not None:
                 self.grads[name] += gradient
         return dx
+
+    def _check_way_back(self, wrt):
+        """`wrt` is one of the three words, and there is a forward to go back through."""
+        choice(wrt, f"{self}: wrt", ("all", "input", "parameters"))
+        if not self._memory:
+            raise InputError(f"{self}: backward has no forward to go back through; call forward(x, training=True) first, "
+                             f"or forward(x, remember=True) for inference mode")
 
     def __call__(self, x):
         """On symbols: the next node of a graph. On arrays: the forward pass in inference mode."""
@@ -125,19 +131,15 @@ class Layer:
         """Check the input's shape; at the first input, make the parameters on its device and in its precision."""
         axes = None if isinstance(shape, list) else len(shape) + 1
         if self.axes is not None and axes != self.axes:
-            expected = {2: "2 axes (N, units)", 4: "4 axes (N, H, W, C)"}[self.axes]
-            raise InputError(f"{self}: the input has shape {('N', *shape)}, expected {expected}")
+            raise InputError(f"{self}: the input has shape {('N', *shape)}, expected {self.axes} axes (N, H, W, C)")
         if self.built:
             if self.params and shape[-1] != self.channels:
                 raise InputError(f"{self}: the input has shape {('N', *shape)}, but the layer was built for {self.channels} "
                                  f"channels; use a layer of its own for each")
             if self.params and backend.array_module(*self.params.values()) is not module:
                 raise InputError(f"{self}: the input and the layer's parameters live on different devices; call "
-                                 f'backend.use("cpu" or "gpu") before building, and move x with backend.move')
+                                 f'backend.use("cpu" or "gpu") before building, and move x with backend.to_device')
             return
-        if np.dtype(dtype).kind not in "fc":
-            raise InputError(f'{self}: the input has dtype {dtype}, expected floating point; convert it with '
-                             f'x.astype("float32")')
         self.build(shape)
         if self.params:
             self.channels = shape[-1]

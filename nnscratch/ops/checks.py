@@ -1,5 +1,6 @@
 """Questions every formula asks about its arguments before it starts, each answered by one clear sentence."""
 import operator
+from numbers import Real
 
 from nnscratch.errors import InputError
 
@@ -41,6 +42,13 @@ def whole(value, name, minimum):
     except TypeError as error:
         raise InputError(f"{name} is {value!r}, expected a whole number of at least {minimum}") from error
     return operator.index(value)
+
+
+def share(value, name):
+    """Any kind of number of at least 0 and below 1, as a Python float."""
+    if not (isinstance(value, Real) and 0 <= value < 1):
+        raise InputError(f"{name} is {value!r}, expected at least 0 and below 1")
+    return float(value)
 
 
 def pair(value, name, minimum=1):

@@ -55,7 +55,7 @@ def conv2d(x, kernel, bias=None, *, strides=1, padding="valid", dilation=1, grou
 
     Source: Dumoulin and Visin, "A guide to convolution arithmetic for deep learning" (2016), sections 2 and 5.1.
     """
-    check_arguments("conv2d", x, kernel, bias, groups, algorithm)
+    check_arguments("conv2d", x, kernel, groups, algorithm)
     check_shape("conv2d", "kernel", kernel, (*kernel.shape[:2], x.shape[3] // groups, kernel.shape[3]),
                 f"(KH, KW, C/groups, OC) for {x.shape[3]} input channels in {groups} group(s)")
     check_bias("conv2d", bias, kernel.shape[3])
@@ -109,7 +109,7 @@ def by_group(product, groups, a, b, window):
     return xp.concatenate([product(p, q, window) for p, q in parts], axis=-1)
 
 
-def check_arguments(op, x, kernel, bias, groups, algorithm):
+def check_arguments(op, x, kernel, groups, algorithm):
     """What conv2d and conv2d_transpose ask of their arguments alike."""
     check_array(op, "x", x, 4)
     check_array(op, "kernel", kernel, 4, "(KH, KW, input channels, output channels)")

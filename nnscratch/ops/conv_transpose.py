@@ -42,7 +42,7 @@ def conv2d_transpose(x, kernel, bias=None, *, strides=1, padding="valid", output
 
     Source: Dumoulin and Visin, "A guide to convolution arithmetic for deep learning" (2016), section 4.
     """
-    check_arguments("conv2d_transpose", x, kernel, bias, groups, algorithm)
+    check_arguments("conv2d_transpose", x, kernel, groups, algorithm)
     check_shape("conv2d_transpose", "kernel", kernel, (*kernel.shape[:3], x.shape[3]),
                 f"(KH, KW, OC/groups, C) for {x.shape[3]} input channels")
     check_bias("conv2d_transpose", bias, kernel.shape[2] * groups)

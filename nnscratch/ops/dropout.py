@@ -8,18 +8,12 @@ channel, because neighbouring pixels of one channel say nearly the same.
 import numpy as np
 
 from nnscratch.backend import array_module, move
-from nnscratch.errors import InputError
-from nnscratch.ops.checks import check_array, check_dy
-
-
-def check_rate(op, rate):
-    if not 0 <= rate < 1:
-        raise InputError(f"{op}: rate is {rate!r}, expected at least 0 and below 1 (the share of values to drop)")
+from nnscratch.ops.checks import check_array, check_dy, share
 
 
 def draw_mask(op, x, shape, rate, seed):
     """The mask, drawn by NumPy from the seed alone: the same on every device, and again when asked again."""
-    check_rate(op, rate)
+    rate = share(rate, f"{op}: rate")
     kept = np.random.default_rng(seed).random(shape) >= rate
     return move((kept / (1 - rate)).astype(x.real.dtype), array_module(x))
 

@@ -3,6 +3,8 @@
 Shapes: x (..., C) with channels last, gamma, beta and running statistics (C,). M is the number of values a mean is
 taken over: all but the last axis for batch normalisation, H*W of one picture for instance normalisation.
 """
+from numbers import Real
+
 from nnscratch.backend import array_module
 from nnscratch.errors import InputError
 from nnscratch.ops.checks import check_array, check_dy, check_shape
@@ -155,5 +157,5 @@ def check_normalisation(op, x, epsilon, **per_channel):
     for name, array in per_channel.items():
         check_array(op, name, array, 1, "(C,)")
         check_shape(op, name, array, x.shape[-1:], "(C,), one number for each channel of x")
-    if not (isinstance(epsilon, (int, float)) and epsilon > 0):
+    if not (isinstance(epsilon, Real) and epsilon > 0):
         raise InputError(f"{op}: epsilon is {epsilon!r}, expected a number above 0, such as 1e-3")

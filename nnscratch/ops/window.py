@@ -64,7 +64,7 @@ def read_padding(op, padding):
     try:
         if isinstance(padding, (tuple, list)):
             rows, columns = padding
-            return tuple(tuple(pair(list(p), op, minimum=0)) for p in (rows, columns))
+            return tuple(pair(list(p), op, minimum=0) for p in (rows, columns))
         return ((whole(padding, op, 0),) * 2,) * 2
     except (TypeError, ValueError) as error:
         raise InputError(f'{op}: padding is {padding!r}, expected "valid", "same", an int of at least 0, '

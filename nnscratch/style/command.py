@@ -13,7 +13,7 @@ def stylise(content_path, style_path, output_path, *, size, style_weight, steps,
     # Enlarging a style would only blur it; beside a ribbon of a content, a large style would be nearly all the work.
     style_size = min(size, WIDEST * min(content.shape[1:3]))
     style = read_picture(style_path, style_size, minimum=SMALLEST_SIDE, enlarge=False)
-    check(content, style, style_weight, steps, seed)
+    check(content, style, style_weight, steps, seed)  # transfer_style will too, but by then a progress bar stands there
     backend.use(device)
     print(f"{content.shape[2]}x{content.shape[1]} pixels on {backend.describe_device()}")
     result = with_progress(content, style, style_weight=style_weight, steps=steps, seed=seed)
