@@ -27,6 +27,12 @@ def array_module(*arrays):
     return np
 
 
+def common_dtype(*arrays):
+    """The precision of a result made of these arrays; None stands for an array that was not given."""
+    arrays = [array for array in arrays if array is not None]
+    return array_module(*arrays).result_type(*arrays)
+
+
 def gpu_status():
     """Whether a GPU can really be used, as `(module, reason, remedy)`; `module` is None when there is none.
 

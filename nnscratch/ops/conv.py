@@ -7,26 +7,11 @@ Shapes: x (N, H, W, C), kernel (KH, KW, C/groups, OC), bias (OC,), y (N, OH, OW,
 Pixels outside the picture count as 0. As everywhere in this field the kernel is not flipped (mathematicians call this
 a correlation).
 """
-from typing import NamedTuple
-
-from nnscratch.backend import array_module
 from nnscratch.errors import InputError
-from nnscratch.ops import loops
-from nnscratch.ops.checks import check_array, check_dy, check_shape, choice, whole
-from nnscratch.ops.im2col import convolve, convolve_dkernel, convolve_dx
+from nnscratch.ops.algorithms import check_algorithm, run
+from nnscratch.ops.checks import check_array, check_dy, check_shape, whole
+from nnscratch.ops.normalize import channel_sum
 from nnscratch.ops.window import make_window
-
-
-class Products(NamedTuple):
-    """The three products of a convolution, which every algorithm computes in its own way. See im2col.py."""
-    convolve: object          # (x, kernel, window) -> y
-    convolve_dx: object       # (dy, kernel, window) -> dx
-    convolve_dkernel: object  # (x, dy, window) -> dkernel
-
-
-IM2COL = Products(convolve, convolve_dx, convolve_dkernel)
-LOOPS = Products(loops.convolve, loops.convolve_dx, loops.convolve_dkernel)
-ALGORITHMS = {"auto": IM2COL, "im2col": IM2COL, "loops": LOOPS}
 
 
 def conv2d(x, kernel, bias=None, *, strides=1, padding="valid", dilation=1, groups=1, algorithm="auto"):
@@ -42,7 +27,7 @@ def conv2d(x, kernel, bias=None, *, strides=1, padding="valid", dilation=1, grou
         ((top, bottom), (left, right))
     groups : int; input and output channels are cut into that many groups that do not see each other.
         groups = C is the depthwise convolution.
-    algorithm : "auto" | "im2col" | "loops"; changes the time, not the result beyond rounding.
+    algorithm : "auto" | "loops" | "im2col" | "winograd"; changes the time, not the result beyond rounding (algorithms.py).
 
     Returns
     -------
@@ -55,14 +40,13 @@ def conv2d(x, kernel, bias=None, *, strides=1, padding="valid", dilation=1, grou
 
     Source: Dumoulin and Visin, "A guide to convolution arithmetic for deep learning" (2016), sections 2 and 5.1.
     """
-    check_arguments("conv2d", x, kernel, groups, algorithm)
+    check_arguments("conv2d", x, kernel, groups)
     check_shape("conv2d", "kernel", kernel, (*kernel.shape[:2], x.shape[3] // groups, kernel.shape[3]),
                 f"(KH, KW, C/groups, OC) for {x.shape[3]} input channels in {groups} group(s)")
     check_bias("conv2d", bias, kernel.shape[3])
     window = make_window("conv2d", x.shape[1:3], kernel.shape[:2], strides, padding, dilation)
-    y = by_group(ALGORITHMS[algorithm].convolve, groups, x, kernel, window)
-    if bias is not None:
-        y = y + bias
+    check_algorithm("conv2d", algorithm, window)
+    y = run("convolve", algorithm, groups, x, kernel, window, bias)
     return y, (x, kernel, bias is not None, window, groups, algorithm)
 
 
@@ -90,30 +74,19 @@ def conv2d_backward(dy, cache, wrt="all"):
     """
     x, kernel, has_bias, window, groups, algorithm = cache
     check_dy("conv2d_backward", dy, (len(x), *window.output, kernel.shape[3]))
-    product = ALGORITHMS[algorithm]
     dx = dkernel = dbias = None
     if wrt != "parameters":
-        dx = by_group(product.convolve_dx, groups, dy, kernel, window)
+        dx = run("convolve_dx", algorithm, groups, dy, kernel, window)
     if wrt != "input":
-        dkernel = by_group(product.convolve_dkernel, groups, x, dy, window)
-        dbias = dy.sum(axis=(0, 1, 2)) if has_bias else None
+        dkernel = run("convolve_dkernel", algorithm, groups, x, dy, window)
+        dbias = channel_sum(dy) if has_bias else None
     return dx, dkernel, dbias
 
 
-def by_group(product, groups, a, b, window):
-    """A product of a convolution, group by group: every tensor in it is cut along its last axis."""
-    if groups == 1:
-        return product(a, b, window)
-    xp = array_module(a)
-    parts = zip(xp.split(a, groups, axis=-1), xp.split(b, groups, axis=-1))
-    return xp.concatenate([product(p, q, window) for p, q in parts], axis=-1)
-
-
-def check_arguments(op, x, kernel, groups, algorithm):
+def check_arguments(op, x, kernel, groups):
     """What conv2d and conv2d_transpose ask of their arguments alike."""
     check_array(op, "x", x, 4)
     check_array(op, "kernel", kernel, 4, "(KH, KW, input channels, output channels)")
-    choice(algorithm, f"{op}: algorithm", ALGORITHMS)
     check_groups(op, groups, x.shape[3], kernel.shape[3])
 
 

@@ -9,8 +9,10 @@ Take a convolution that turns y's shape into x's: its dx *is* this forward, its 
 new: the three products of im2col.py change places.
 """
 from nnscratch.errors import InputError
+from nnscratch.ops.algorithms import check_algorithm, run
 from nnscratch.ops.checks import check_dy, check_shape, pair
-from nnscratch.ops.conv import ALGORITHMS, by_group, check_arguments, check_bias
+from nnscratch.ops.conv import check_arguments, check_bias
+from nnscratch.ops.normalize import channel_sum
 from nnscratch.ops.window import Window, extent, read_padding
 
 
@@ -42,14 +44,13 @@ def conv2d_transpose(x, kernel, bias=None, *, strides=1, padding="valid", output
 
     Source: Dumoulin and Visin, "A guide to convolution arithmetic for deep learning" (2016), section 4.
     """
-    check_arguments("conv2d_transpose", x, kernel, groups, algorithm)
+    check_arguments("conv2d_transpose", x, kernel, groups)
     check_shape("conv2d_transpose", "kernel", kernel, (*kernel.shape[:3], x.shape[3]),
                 f"(KH, KW, OC/groups, C) for {x.shape[3]} input channels")
     check_bias("conv2d_transpose", bias, kernel.shape[2] * groups)
     window = transposed_window(x.shape[1:3], kernel.shape[:2], strides, padding, output_padding, dilation)
-    y = by_group(ALGORITHMS[algorithm].convolve_dx, groups, x, kernel, window)
-    if bias is not None:
-        y = y + bias
+    check_algorithm("conv2d_transpose", algorithm, window)
+    y = run("convolve_dx", algorithm, groups, x, kernel, window, bias)
     return y, (x, kernel, bias is not None, window, groups, algorithm)
 
 
@@ -64,13 +65,12 @@ def conv2d_transpose_backward(dy, cache, wrt="all"):
     """
     x, kernel, has_bias, window, groups, algorithm = cache
     check_dy("conv2d_transpose_backward", dy, (len(x), *window.input, kernel.shape[2] * groups))
-    product = ALGORITHMS[algorithm]
     dx = dkernel = dbias = None
     if wrt != "parameters":
-        dx = by_group(product.convolve, groups, dy, kernel, window)
+        dx = run("convolve", algorithm, groups, dy, kernel, window)
     if wrt != "input":
-        dkernel = by_group(product.convolve_dkernel, groups, dy, x, window)
-        dbias = dy.sum(axis=(0, 1, 2)) if has_bias else None
+        dkernel = run("convolve_dkernel", algorithm, groups, dy, x, window)
+        dbias = channel_sum(dy) if has_bias else None
     return dx, dkernel, dbias
 
 

@@ -9,11 +9,11 @@ Shapes: x (N, H, W, C), kernel (KH, KW, C, OC), y (N, OH, OW, OC), columns (N, O
 `col2im` is the adjoint of `im2col`, not its inverse: a pixel seen by several windows gets the sum of what they send.
 
 The columns hold each pixel up to KH*KW times. They are therefore made for a few rows at a time, never for the whole
-picture: no more than COLUMN_BYTES of them exist at once (or those of one row of windows, if that is more), which also
-keeps them in the processor's cache.
+picture: no more than COLUMN_BYTES of them exist at once, which also keeps them in the processor's cache.
 """
-from nnscratch.backend import array_module
+from nnscratch.backend import array_module, common_dtype
 from nnscratch.ops.checks import check_array, check_shape
+from nnscratch.ops.scratch import scratch
 from nnscratch.ops.window import crop, each_tap, empty_padded, extent, make_window, pad
 
 COLUMN_BYTES = 4 * 2**20
@@ -56,10 +56,11 @@ def col2im(columns, cache):
     return crop(padded, window)
 
 
-def gather(padded, window):
-    """Read every tap: columns[..., i, j, :] = tap."""
+def gather(padded, window, columns=None):
+    """Read every tap: columns[..., i, j, :] = tap. `columns` may be given as memory to write to."""
     n, c = padded.shape[0], padded.shape[3]
-    columns = array_module(padded).empty((n, *window.output, *window.taps, c), dtype=padded.dtype)
+    shape = n, *window.output, *window.taps, c
+    columns = array_module(padded).empty(shape, dtype=padded.dtype) if columns is None else columns.reshape(shape)
     for i, j, tap in each_tap(padded, window):
         columns[:, :, :, i, j] = tap
     return columns.reshape(n, *window.output, -1)
@@ -77,43 +78,58 @@ def scatter(columns, padded, window):
 
 
 def blocks(images, window, channels, itemsize):
-    """Cut the output into blocks whose columns fit in COLUMN_BYTES: several pictures, or some rows of one picture.
+    """Cut the output into blocks whose columns fit in COLUMN_BYTES: several pictures, some rows of one, or part of a row.
 
-    Yields (pictures, output rows, padded input rows, window of the block).
+    Yields (where in y: pictures, rows, columns), (where in the padded picture: likewise), window of the block.
     """
-    (oh, ow), (kh, kw), sh = window.output, window.taps, window.strides[0]
-    row_bytes = ow * kh * kw * channels * itemsize
-    rows = max(1, min(oh, COLUMN_BYTES // max(1, row_bytes)))
-    step = max(1, COLUMN_BYTES // max(1, row_bytes * oh)) if rows == oh else 1
+    (oh, ow), (kh, kw), (sh, sw), (dh, dw) = window.output, window.taps, window.strides, window.dilation
+    fit = max(1, COLUMN_BYTES // (kh * kw * channels * itemsize))  # windows that fit
+    width, rows, step = min(ow, fit), max(1, min(oh, fit // ow)), max(1, fit // (ow * oh))
     for n in range(0, images, step):
         for r in range(0, oh, rows):
-            block = window._replace(output=(min(rows, oh - r), ow))
-            last_row = r + block.output[0] - 1
-            padded_rows = slice(r * sh, last_row * sh + extent(kh, window.dilation[0]))
-            yield slice(n, n + step), slice(r, last_row + 1), padded_rows, block
+            for c in range(0, ow, width):
+                block = window._replace(output=(min(rows, oh - r), min(width, ow - c)))
+                (last_row, last_column) = r + block.output[0] - 1, c + block.output[1] - 1
+                pictures = slice(n, min(n + step, images))
+                yield ((pictures, slice(r, last_row + 1), slice(c, last_column + 1)),
+                       (pictures, slice(r * sh, last_row * sh + extent(kh, dh)), slice(c * sw, last_column * sw + extent(kw, dw))),
+                       block)
+
+
+def block_columns(padded, block):
+    """The columns of one block as a matrix, (windows, KH*KW*C), in scratch memory; a 1x1 window needs none: x itself."""
+    rows = len(padded) * block.output[0] * block.output[1]
+    if block.taps == (1, 1):
+        return next(tap for _, _, tap in each_tap(padded, block)).reshape(rows, -1)
+    shape = rows, block.taps[0] * block.taps[1] * padded.shape[3]
+    return gather(padded, block, scratch(array_module(padded), "columns", shape, padded.dtype)).reshape(shape)
 
 
 # The three products of a convolution. Everything else in conv.py and conv_transpose.py is bias, groups and padding.
 
-def convolve(x, kernel, window):
-    """y = im2col(x) @ K: (N, H, W, C) and (KH, KW, C, OC) -> (N, OH, OW, OC)."""
+def convolve(x, kernel, window, bias=None):
+    """y = im2col(x) @ K + b: (N, H, W, C) and (KH, KW, C, OC) -> (N, OH, OW, OC)."""
     xp, (n, _, _, c), oc = array_module(x), x.shape, kernel.shape[3]
     matrix, padded = kernel.reshape(-1, oc), pad(x, window)
-    y = xp.empty((n, *window.output, oc), dtype=xp.result_type(x, kernel))
-    for pictures, rows, padded_rows, block in blocks(n, window, c, y.itemsize):
-        columns = gather(padded[pictures, padded_rows], block)
-        y[pictures, rows] = (columns.reshape(-1, len(matrix)) @ matrix).reshape(-1, *block.output, oc)
+    y = xp.empty((n, *window.output, oc), dtype=common_dtype(x, kernel, bias))
+    for place, under, block in blocks(n, window, c, y.itemsize):
+        product = block_columns(padded[under], block) @ matrix
+        if bias is not None:
+            product += bias
+        y[place] = product.reshape(-1, *block.output, oc)
     return y
 
 
-def convolve_dx(dy, kernel, window):
-    """dx = col2im(dy @ Kᵀ): (N, OH, OW, OC) and (KH, KW, C, OC) -> (N, H, W, C)."""
+def convolve_dx(dy, kernel, window, bias=None):
+    """dx = col2im(dy @ Kᵀ) + b: (N, OH, OW, OC) and (KH, KW, C, OC) -> (N, H, W, C)."""
     xp, n, (_, _, c, oc) = array_module(dy), dy.shape[0], kernel.shape
     matrix = kernel.reshape(-1, oc).T
-    padded = empty_padded(xp, n, window, c, xp.result_type(dy, kernel))
-    for pictures, rows, padded_rows, block in blocks(n, window, c, padded.itemsize):
-        columns = dy[pictures, rows].reshape(-1, oc) @ matrix
-        scatter(columns.reshape(-1, *block.output, columns.shape[1]), padded[pictures, padded_rows], block)
+    padded = empty_padded(xp, n, window, c, common_dtype(dy, kernel, bias))
+    if bias is not None:
+        padded += bias
+    for place, under, block in blocks(n, window, c, padded.itemsize):
+        columns = dy[place].reshape(-1, oc) @ matrix
+        scatter(columns.reshape(-1, *block.output, columns.shape[1]), padded[under], block)
     return crop(padded, window)
 
 
@@ -121,8 +137,7 @@ def convolve_dkernel(x, dy, window):
     """dK = im2col(x)ᵀ @ dy: (N, H, W, C) and (N, OH, OW, OC) -> (KH, KW, C, OC)."""
     xp, (n, _, _, c), oc = array_module(x), x.shape, dy.shape[3]
     padded = pad(x, window)
-    total = xp.zeros((window.taps[0] * window.taps[1] * c, oc), dtype=xp.result_type(x, dy))
-    for pictures, rows, padded_rows, block in blocks(n, window, c, total.itemsize):
-        columns = gather(padded[pictures, padded_rows], block)
-        total += columns.reshape(-1, len(total)).T @ dy[pictures, rows].reshape(-1, oc)
+    total = xp.zeros((window.taps[0] * window.taps[1] * c, oc), dtype=common_dtype(x, dy))
+    for place, under, block in blocks(n, window, c, total.itemsize):
+        total += block_columns(padded[under], block).T @ dy[place].reshape(-1, oc)
     return total.reshape(*window.taps, c, oc)

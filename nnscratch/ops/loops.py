@@ -25,24 +25,24 @@ def meetings(window):
 
 # --- convolution: every pair of input pixel and tap that meets, once ---------------------------------------------
 
-def convolve(x, kernel, window):
-    """y[n, oh, ow, o] += x[n, h, w, c] * kernel[i, j, c, o]"""
+def convolve(x, kernel, window, bias=None):
+    """y[n, oh, ow, o] += x[n, h, w, c] * kernel[i, j, c, o], then += bias[o]"""
     xp, (n_count, _, _, c_count), o_count = array_module(x), x.shape, kernel.shape[3]
     y = xp.zeros((n_count, *window.output, o_count), dtype=xp.result_type(x, kernel))
     for oh, ow, i, j, h, w in meetings(window):
         for n, c, o in ranges(n_count, c_count, o_count):
             y[n, oh, ow, o] += x[n, h, w, c] * kernel[i, j, c, o]
-    return y
+    return y if bias is None else y + bias
 
 
-def convolve_dx(dy, kernel, window):
-    """dx[n, h, w, c] += dy[n, oh, ow, o] * kernel[i, j, c, o]"""
+def convolve_dx(dy, kernel, window, bias=None):
+    """dx[n, h, w, c] += dy[n, oh, ow, o] * kernel[i, j, c, o], then += bias[c]"""
     xp, n_count, (_, _, c_count, o_count) = array_module(dy), dy.shape[0], kernel.shape
     dx = xp.zeros((n_count, *window.input, c_count), dtype=xp.result_type(dy, kernel))
     for oh, ow, i, j, h, w in meetings(window):
         for n, c, o in ranges(n_count, c_count, o_count):
             dx[n, h, w, c] += dy[n, oh, ow, o] * kernel[i, j, c, o]
-    return dx
+    return dx if bias is None else dx + bias
 
 
 def convolve_dkernel(x, dy, window):

@@ -4,8 +4,7 @@ from functools import partial
 from nnscratch import ops
 from nnscratch.backend import array_module
 from nnscratch.gradcheck.mutants.registry import change, mutant
-from nnscratch.ops.conv import by_group
-from nnscratch.ops.im2col import convolve
+from nnscratch.ops.algorithms import run
 from nnscratch.ops.window import crop, each_tap, empty_padded, pad
 
 # --- dense and convolution ----------------------------------------------------------------------------------------
@@ -104,8 +103,8 @@ def _(dy, cache):
 
 @mutant(UP, "kernel flipped in dx")
 def _(dy, cache):
-    _, kernel, _, window, groups, _ = cache
-    return (by_group(convolve, groups, dy, kernel[::-1, ::-1], window), *ops.conv2d_transpose_backward(dy, cache)[1:])
+    _, kernel, _, window, groups, algorithm = cache
+    return (run("convolve", algorithm, groups, dy, kernel[::-1, ::-1], window), *ops.conv2d_transpose_backward(dy, cache)[1:])
 
 
 @mutant("im2col", "= for += in col2im")

@@ -1,0 +1,1 @@
+"""How fast is a convolution in NumPy, and why? `python -m benchmarks --help` runs it, README.md explains it."""

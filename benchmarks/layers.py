@@ -1,0 +1,81 @@
+"""`python -m benchmarks layers`: every layer of the list, forward and backward, against PyTorch in its better layout.
+
+Before anything is timed, every contender's results are compared with our own in float64.
+"""
+from math import exp, log
+
+import numpy as np
+
+from benchmarks.cases import CASES, ours
+from benchmarks.rivals import torch_case
+from benchmarks.timing import interleave, summary
+
+TOLERANCE = 1e-5  # largest allowed |result - float64 result| / |float64 result|, in the Euclidean norm
+
+
+def run(torch, rounds, only="", algorithm=None, ceilings=None):
+    """A row (dict) for each case; `only` keeps those with that text in their name or group."""
+    for case in CASES:
+        if only in case.name or only == case.group:
+            yield measure(case, torch, rounds, algorithm, ceilings)
+
+
+def measure(case, torch, rounds, algorithm, ceilings):
+    """Check, then time, one case."""
+    more = {"algorithm": algorithm} if algorithm and "kernel" in case.arrays else {}
+    contenders = {"ours": ours(case, case.draw(), **more)}
+    errors = {"ours": error(case, [contenders["ours"][0]()], contenders["ours"][1]())}
+    for layout in ("contiguous", "channels last") if torch else ():
+        forward, backward, as_ours = torch_case(torch, case, case.draw(), layout)
+        contenders[layout] = forward, backward
+        errors[layout] = error(case, as_ours(forward()), as_ours(backward()))
+    row = {"group": case.group, "name": case.name, "op": case.op, "arrays": case.arrays, "options": case.options,
+           "multiply_adds": case.multiply_adds(), "errors": errors}
+    for k, direction in enumerate(("forward", "backward")):
+        seconds = interleave({name: pair[k] for name, pair in contenders.items()}, rounds)
+        row[direction] = {name: dict(zip(("median", "spread"), summary(s))) for name, s in seconds.items()}
+    return row | figures(row, ceilings)
+
+
+def error(case, y, gradients):
+    """The largest relative distance of an output or gradient from float64; refuses one that is plainly wrong."""
+    forward, backward = ours(case, case.draw(np.float64))
+    worst = 0.0
+    for ours_, exact in zip([*y, *gradients], [forward(), *backward()], strict=True):
+        worst = max(worst, float(np.linalg.norm((ours_ - exact).ravel()) / np.linalg.norm(exact.ravel())))
+    if not worst < TOLERANCE:
+        raise ValueError(f"{case.name}: a result is off by {worst:.1e} from float64, more than {TOLERANCE:g}: nothing to time")
+    return worst
+
+
+def figures(row, ceilings):
+    """What follows from the times: our time over PyTorch's, GFLOP/s, and shares of the ceilings."""
+    derived = {}
+    for direction in ("forward", "backward"):
+        times = {name: figure["median"] for name, figure in row[direction].items()}
+        rivals = [time for name, time in times.items() if name != "ours"]
+        if rivals:
+            derived[f"{direction}_ratio"] = times["ours"] / min(rivals)
+    layouts = [name for name in row["forward"] if name != "ours"]
+    if layouts:
+        def both(name):
+            return row["forward"][name]["median"] + row["backward"][name]["median"]
+        derived["ratio"] = both("ours") / min(map(both, layouts))
+    if ceilings:
+        forward = row["forward"]["ours"]["median"]
+        derived["gflops"] = 2 * row["multiply_adds"] / forward / 1e9
+        derived["share_of_gemm"] = derived["gflops"] / ceilings["gemm_gflops"]
+        derived["share_of_copy"] = least_bytes(row) / forward / 1e9 / ceilings["copy_gb_per_s"]
+    return derived
+
+
+def least_bytes(row):
+    """Bytes the forward must move in float32: every argument read once, the result written once."""
+    case = next(case for case in CASES if case.name == row["name"])
+    forward, _ = ours(case, case.draw())
+    return forward().nbytes + sum(array.nbytes for array in case.draw())
+
+
+def geometric_mean(values):
+    values = list(values)
+    return exp(sum(map(log, values)) / len(values)) if values else float("nan")

@@ -1,0 +1,76 @@
+"""PyTorch, doing the same: each case in its two layouts, with the same numbers and the same number of threads.
+
+PyTorch wants pictures as (N, C, H, W). "contiguous" stores them so; "channels last" stores them as we do and only says
+so, which suits its convolutions better or worse from layer to layer: the better of the two is the one to beat.
+"""
+import numpy as np
+
+from benchmarks.cases import upstream
+
+# How our arrays are turned for PyTorch: pictures to (N, C, H, W), kernels with the channels up front.
+AXES = {"x": (0, 3, 1, 2), "kernel": (3, 2, 0, 1), "bias": (0,), "gamma": (0,), "beta": (0,)}
+
+
+def load_torch(threads):
+    """The torch module, set to as many threads as NumPy's BLAS uses; None where it is not installed."""
+    try:
+        import torch
+    except ImportError:
+        return None
+    torch.set_num_threads(threads)
+    return torch
+
+
+def torch_case(torch, case, arrays, layout):
+    """(forward, backward) of PyTorch for a case, and a function that turns its tensors into arrays shaped like ours."""
+    f = torch.nn.functional
+    memory = {"contiguous": torch.contiguous_format, "channels last": torch.channels_last}[layout]
+    tensors = {}
+    for name, array in zip(case.arrays, arrays):
+        tensor = torch.from_numpy(np.ascontiguousarray(array.transpose(AXES[name])))
+        if tensor.ndim == 4:
+            tensor = tensor.contiguous(memory_format=memory)
+        tensors[name] = tensor.requires_grad_()
+    x, kernel, bias = tensors["x"], tensors.get("kernel"), tensors.get("bias")
+    gamma, beta, o = tensors.get("gamma"), tensors.get("beta"), case.options
+
+    def convolve():
+        s, (k, width) = o["strides"], (kernel.shape[2], x.shape[3])
+        total = max(0, (-(-width // s) - 1) * s + k - width)
+        return f.conv2d(x, kernel, bias, stride=s, padding=total // 2, groups=o["groups"])
+
+    forward = {
+        "conv2d": convolve,
+        "conv2d_transpose": lambda: f.conv_transpose2d(x, kernel, bias, stride=o["strides"], padding=1),
+        "max_pool2d": lambda: f.max_pool2d(x, o["pool_size"]),
+        "avg_pool2d": lambda: f.avg_pool2d(x, o["pool_size"]),
+        "batch_norm": lambda: f.batch_norm(x, None, None, gamma, beta, training=True, eps=1e-3),
+        "leaky_relu": lambda: f.leaky_relu(x, o["negative_slope"]),
+        "instance_norm": lambda: f.instance_norm(x, weight=gamma, bias=beta),
+        "gram_matrix": lambda: gram(x),
+    }[case.op]
+    y = forward()
+    dy = upstream(case, [y.shape[k] for k in (0, 2, 3, 1)] if y.ndim == 4 else tuple(y.shape))
+    dy = torch.from_numpy(np.ascontiguousarray(dy.transpose(0, 3, 1, 2)) if y.ndim == 4 else dy)
+    if dy.ndim == 4:
+        dy = dy.contiguous(memory_format=memory)
+    inputs = list(tensors.values())
+
+    def backward():
+        return torch.autograd.grad(y, inputs, dy, retain_graph=True)
+
+    def as_ours(outputs):
+        """Outputs of `forward` (one tensor) or `backward` (one for each argument), in our axes."""
+        if not isinstance(outputs, tuple):
+            y = outputs.detach().numpy()
+            return [y.transpose(0, 2, 3, 1) if y.ndim == 4 else y]
+        return [tensor.numpy().transpose(np.argsort(AXES[name])) for tensor, name in zip(outputs, case.arrays)]
+
+    return forward, backward, as_ours
+
+
+def gram(x):
+    """Fᵀ F / M of each picture, (N, C, H, W) -> (N, C, C)."""
+    rows = x.flatten(2)
+    return rows @ rows.transpose(1, 2) / rows.shape[2]
+

@@ -1,0 +1,70 @@
+"""Which algorithm computes a convolution. They differ in time and memory; the results are the same up to rounding.
+
+    loops       the formula as nested loops: to read, and to test the others by
+    im2col      windows as rows of a matrix, one product; any window
+    winograd    fewer multiplications, hardly a copy; kernels of 2 to 5 rows (in strides), dilation 1
+    depthwise   one filter for each channel; no product at all
+
+Every algorithm is a module with the same three functions, the three products of a convolution (see im2col.py):
+
+    convolve(x, kernel, window, bias)    convolve_dx(dy, kernel, window, bias)    convolve_dkernel(x, dy, window)
+"""
+from typing import NamedTuple
+
+import numpy as np
+
+from nnscratch.backend import array_module
+from nnscratch.errors import InputError
+from nnscratch.ops import depthwise, loops, winograd
+from nnscratch.ops.checks import choice
+from nnscratch.ops.im2col import convolve, convolve_dkernel, convolve_dx
+from nnscratch.ops.row_blocks import suits
+
+
+class Products(NamedTuple):
+    """The three products, each of which fixes two of x, kernel and y and gives the third (or its gradient)."""
+    convolve: object
+    convolve_dx: object
+    convolve_dkernel: object
+
+
+ALGORITHMS = {
+    "loops": Products(loops.convolve, loops.convolve_dx, loops.convolve_dkernel),
+    "im2col": Products(convolve, convolve_dx, convolve_dkernel),
+    "winograd": Products(winograd.convolve, winograd.convolve_dx, winograd.convolve_dkernel),
+    "depthwise": Products(depthwise.convolve, depthwise.convolve_dx, depthwise.convolve_dkernel),
+}
+CHOICES = ("auto", "loops", "im2col", "winograd")
+
+
+def run(product, algorithm, groups, a, b, window, bias=None):
+    """One of the three products, by name, with channels in groups: every tensor is cut along its last axis."""
+    outputs = b.shape[3] // groups
+    channels = a.shape[3] // groups if product == "convolve_dkernel" else b.shape[2]
+    if algorithm == "auto":
+        algorithm = pick(product, window, channels, outputs, groups, on_cpu=array_module(a) is np)
+    function = getattr(ALGORITHMS[algorithm], product)
+    if groups == 1 or algorithm == "depthwise":
+        return function(a, b, window) if bias is None else function(a, b, window, bias)
+    xp = array_module(a)
+    parts = zip(*(xp.split(array, groups, axis=-1) for array in (a, b)))
+    result = xp.concatenate([function(p, q, window) for p, q in parts], axis=-1)
+    return result if bias is None else result + bias
+
+
+def pick(product, window, channels, outputs, groups=1, on_cpu=True):
+    """What "auto" means. Learnt from `python -m benchmarks layers`, on shapes of all kinds; nothing is timed here, so the
+    same network gives the same numbers on every run."""
+    if channels == outputs == 1 and groups > 1:
+        return "depthwise"
+    if on_cpu and suits(window):
+        return "winograd"
+    return "im2col"
+
+
+def check_algorithm(op, algorithm, window):
+    """Raise InputError for an unknown algorithm, or one that cannot do this window."""
+    choice(algorithm, f"{op}: algorithm", CHOICES)
+    if algorithm == "winograd" and not suits(window):
+        raise InputError(f"{op}: algorithm is 'winograd' for a kernel of {window.taps[0]} rows, stride {window.strides[0]} and "
+                         f'dilation {window.dilation}, expected 2 to 5 rows for each stride and dilation 1; use "auto"')

@@ -1,0 +1,159 @@
+"""The rows of a picture, cut into blocks, woven together, transformed, and read as matrices: the memory side of winograd.py.
+
+Shapes: x (N, H, W, C), y (N, OH, OW, OC). A tile is m rows of y; it needs k = m + r - 1 super rows of x, which overlap with
+the next tile's by r - 1. A super row has `width` pixels of `chunk` = SH * C numbers.
+
+    super_rows      (images, super rows, width, SH, C)        padded, and SH rows woven into one
+    transform_rows  (k, images, tiles, width, chunk)          B times the k rows under every tile
+    lanes           (k, windows, KW * chunk), KW / SW times   the windows that lie end to end, as views
+
+Blocks are cut so that what exists of these at one time takes at most WORKSPACE bytes, whatever the size of the picture.
+"""
+from typing import NamedTuple
+
+from nnscratch.backend import array_module
+from nnscratch.ops.minimal_filter import MOST_PRODUCTS
+from nnscratch.ops.scratch import scratch
+
+WORKSPACE = 8 * 2**20  # bytes of padded rows, transformed rows and products that exist at once
+
+
+class Plan(NamedTuple):
+    """How the rows are cut: m `outputs` from k `products` of r `taps`, and a pixel of a super row has `chunk` numbers."""
+    outputs: int
+    taps: int
+    products: int
+    chunk: int
+
+
+def suits(window):
+    """Whether this algorithm can do it: pixels under the window side by side, and at most 5 rows of them, in strides."""
+    taps = -(-window.taps[0] // window.strides[0])
+    return window.dilation == (1, 1) and taps < MOST_PRODUCTS
+
+
+def make_plan(window, channels):
+    """The m that needs the fewest products for all rows of y; at m + r - 1 = 6 products rounding is still harmless."""
+    rows, stride = window.output[0], window.strides[0]
+    taps = -(-window.taps[0] // stride)
+    outputs = min(range(1, MOST_PRODUCTS - taps + 2), key=lambda m: (-(-rows // m) * (m + taps - 1), m))
+    return Plan(outputs, taps, outputs + taps - 1, stride * channels)
+
+
+class Block(NamedTuple):
+    """What is computed at once: some pictures, some tiles of m rows of y, some columns of y (mostly all of them)."""
+    pictures: slice
+    tiles: slice
+    columns: slice
+
+    def width(self, window):
+        """Pixels of a padded row: enough for the last window, and a whole number of strides."""
+        return row_width(self.columns.stop - self.columns.start, window)
+
+    def places(self, window):
+        """Windows of the block, tile by tile; the last ones of each row hang over its end, and are not used."""
+        images, tiles = self.pictures.stop - self.pictures.start, self.tiles.stop - self.tiles.start
+        return images * tiles * (self.width(window) // window.strides[1])
+
+    def overhang(self, products, window):
+        """The products that belong to no column of y."""
+        products = products.reshape(len(products), -1, self.width(window) // window.strides[1], products.shape[2])
+        return products[:, :, self.columns.stop - self.columns.start:]
+
+    def tiles_of(self, y, products, window, plan):
+        """This block of y as (images, tiles, m, row) beside the products as (images, tiles, k, row), and m; then the last
+        tile apart, if it has fewer rows. No copies: the matrices A and G read and write y as it lies in memory."""
+        m, columns, oc = plan.outputs, self.columns.stop - self.columns.start, y.shape[3]
+        first, stop = self.tiles.start * m, min(self.tiles.stop * m, window.output[0])
+        y = y[self.pictures, first:stop, self.columns]
+        products = products.reshape(plan.products, len(y), self.tiles.stop - self.tiles.start, -1)
+        products = products[..., :columns * oc].transpose(1, 2, 0, 3)
+        whole, rest = divmod(stop - first, m)
+        if whole:
+            yield y[:, :whole * m].reshape(len(y), whole, m, -1), products[:, :whole], m
+        if rest:
+            yield y[:, whole * m:].reshape(len(y), 1, rest, -1), products[:, whole:], rest
+
+
+def row_width(columns, window):
+    stride = window.strides[1]
+    return -(-((columns - 1) * stride + window.taps[1]) // stride) * stride
+
+
+def blocks(images, window, plan, oc, itemsize):
+    """Cut the work into blocks of at most WORKSPACE bytes."""
+    ow, sw, tiles = window.output[1], window.strides[1], -(-window.output[0] // plan.outputs)
+
+    def tile_bytes(columns):
+        """Transformed rows, and at the same time first the padded rows, then the products."""
+        width = row_width(columns, window)
+        padded, products = plan.outputs * width * plan.chunk, plan.products * width // sw * oc
+        return itemsize * (plan.products * width * plan.chunk + max(padded, products))
+
+    columns = ow
+    while columns > 1 and tile_bytes(columns) > WORKSPACE:
+        columns = -(-columns // 2)
+    rows = max(1, min(tiles, WORKSPACE // tile_bytes(columns)))
+    rows = -(-tiles // -(-tiles // rows))  # all blocks alike, instead of a small last one
+    step = max(1, WORKSPACE // (tile_bytes(columns) * tiles)) if rows == tiles and columns == ow else 1
+    for n in range(0, images, step):
+        for tile in range(0, tiles, rows):
+            for column in range(0, ow, columns):
+                yield Block(slice(n, min(n + step, images)), slice(tile, min(tile + rows, tiles)),
+                            slice(column, min(column + columns, ow)))
+
+
+def super_rows(x, block, window, plan):
+    """The padded rows under a block: (images, super rows, width, SH, C)."""
+    (sh, sw), x = window.strides, x[block.pictures]
+    first_row = block.tiles.start * plan.outputs * sh - window.pads[0][0]
+    first_column = block.columns.start * sw - window.pads[1][0]
+    count = (block.tiles.stop - block.tiles.start) * plan.outputs + plan.taps - 1
+    shape = len(x), count, block.width(window), sh, x.shape[3]
+    padded = scratch(array_module(x), "padded rows or products", shape, x.dtype)
+    to_columns, from_columns = inside(first_column, block.width(window), 1, x.shape[2])
+    for a in range(sh):
+        to_rows, from_rows = inside(first_row + a, count, sh, x.shape[1])
+        padded[:, to_rows, to_columns, a] = x[:, from_rows, from_columns]
+        for border in (slice(0, to_rows.start), slice(to_rows.stop, None)):
+            padded[:, border, :, a] = 0
+        for border in (slice(0, to_columns.start), slice(to_columns.stop, None)):
+            padded[:, to_rows, border, a] = 0
+    return padded
+
+
+def inside(first, count, step, length):
+    """Which of the places first, first + step, ... (`count` of them) lie in 0 .. length - 1: their numbers, the places."""
+    low, high = max(0, -(first // step)), min(count, (length - 1 - first) // step + 1)
+    if high <= low:
+        return slice(0, 0), slice(0, 0)
+    return slice(low, high), slice(first + low * step, first + (high - 1) * step + 1, step)
+
+
+def transform_rows(b, padded, plan):
+    """B times the k rows under each tile: (k, images, tiles, width, chunk), in one piece, and a margin of zeros behind it."""
+    xp, (n, count, width, _, _) = array_module(padded), padded.shape
+    tiles, row = (count - plan.taps + 1) // plan.outputs, width * plan.chunk
+    size = plan.products * n * tiles * row
+    rows = scratch(xp, "transformed rows", (size + row,), padded.dtype)  # the last windows hang over by less than a row
+    rows[size:] = 0
+    strides = padded.strides[0], plan.outputs * padded.strides[1], padded.strides[1], padded.itemsize
+    overlapping = xp.lib.stride_tricks.as_strided(padded, (n, tiles, plan.products, row), strides)
+    xp.matmul(b, overlapping, out=rows[:size].reshape(plan.products, n, tiles, row).transpose(1, 2, 0, 3))
+    return rows
+
+
+def lanes(rows, block, window, plan, together=None):
+    """The windows that lie end to end, as matrices (k, windows, taps * chunk): (first tap, which windows, matrix).
+
+    `together` taps are read at once: all KW of them, or 1.
+    """
+    kw, sw, chunk, item = window.taps[1], window.strides[1], plan.chunk, rows.itemsize
+    together = kw if together is None else together
+    places, apart = block.places(window), -(-together // sw)
+    strides = places * sw * chunk * item, apart * sw * chunk * item, item
+    for tap in range(0, kw, together):
+        for lane in range(apart):
+            shape = plan.products, -(-(places - lane) // apart), together * chunk
+            start = rows[(lane * sw + tap) * chunk:]
+            yield tap, slice(lane, None, apart), array_module(rows).lib.stride_tricks.as_strided(start, shape, strides)

@@ -1,0 +1,123 @@
+"""Convolution with fewer multiplications and next to no copying, for kernels of 2 to 5 rows (counted in strides).
+
+Shapes: x (N, H, W, C), kernel (KH, KW, C, OC), y (N, OH, OW, OC). m outputs of r taps for k = m + r - 1 products.
+
+Three ideas, each of which takes a good part of im2col's time away.
+
+1. Filter the rows with F(m, r) of minimal_filter.py: m rows of y from k rows of x. A row counts as one sample here, so
+   the transform B is a (k, k) by (k, row) matrix product, on rows as they lie in memory: nothing is gathered.
+   F(4, 3) halves the multiplications. (Lavin and Gray transform columns too and save more, but then tiles of 6x6
+   pixels have to be collected and put back, which costs NumPy more than the multiplications that it saves.)
+
+2. Along a row, the KW pixels under a window are neighbours in memory: KW * C numbers in a piece. Every KW-th window
+   begins where the one before ends, so those windows *are* a matrix, without a copy. KW such matrices, each a pixel
+   further on, are all windows; they are called lanes here.
+
+3. With stride SH, rows that stand SH apart are filtered together: SH rows are woven, pixel by pixel, into one "super row"
+   of SH * C channels, on which the rows of the window move by 1. It takes r = ceil(KH / SH) taps.
+
+All is done for a few rows at a time, in bounded memory: row_blocks.py says how they are cut, woven and read.
+"""
+from nnscratch.backend import array_module, common_dtype
+from nnscratch.ops.minimal_filter import minimal_filter
+from nnscratch.ops.row_blocks import blocks, lanes, make_plan, super_rows, transform_rows
+from nnscratch.ops.scratch import scratch
+from nnscratch.ops.window import Window
+
+
+def convolve(x, kernel, window, bias=None):
+    """y = A[(G kernel) * (B x)] down the rows, where * is the sum over the window's columns and channels."""
+    xp, oc = array_module(x), kernel.shape[3]
+    plan, dtype = make_plan(window, x.shape[3]), common_dtype(x, kernel, bias)
+    a, g, b = matrices(xp, plan.outputs, plan.taps, dtype)
+    filters = transform_kernel(g, kernel, plan)
+    y = xp.empty((len(x), *window.output, oc), dtype=dtype)
+    for block in blocks(len(x), window, plan, oc, y.itemsize):
+        rows = transform_rows(b, super_rows(x, block, window, plan), plan)
+        products = scratch(xp, "padded rows or products", (plan.products, block.places(window), oc), dtype)
+        for _, lane, windows in lanes(rows, block, window, plan):
+            xp.matmul(windows, filters, out=products[:, lane])
+        if bias is not None:
+            products[0] += bias  # A's column for the point 1 is all ones: what is added here is added to every output
+        for target, source, few in block.tiles_of(y, products, window, plan):
+            xp.matmul(a[:few], source, out=target)
+    return y
+
+
+def convolve_dx(dy, kernel, window, bias=None):
+    """dx, one convolution with stride 1 for each phase (p, q): the pixels dx[SH*r + p, SW*v + q] see the same taps of K.
+
+    With u = r - oh, pixel h = SH*r + p is met by tap i = h + top - SH*oh = SH*u + p + top of the window at oh, so
+
+        dx[SH*r + p] = Σ_u dy[r - u] * K[SH*u + p + top]ᵀ,
+
+    and likewise along the columns: dy convolved with every SH-th row and SW-th column of the kernel, turned around.
+    Source: Shi et al., "Is the deconvolution layer the same as a convolutional layer?" (2016).
+    """
+    xp, (h, w), (sh, sw) = array_module(dy), window.input, window.strides
+    if sh == sw == 1:
+        return convolve(dy, *one_phase(dy, kernel, window, 0, 0), bias)
+    dx = xp.empty((len(dy), h, w, kernel.shape[2]), dtype=common_dtype(dy, kernel, bias))
+    for p in range(sh):
+        for q in range(sw):
+            part, seen = one_phase(dy, kernel, window, p, q)
+            if min(part.shape[:2]) == 0:  # the stride exceeds the kernel: no window ever meets these pixels
+                dx[:, p::sh, q::sw] = 0 if bias is None else bias
+            elif min(seen.output) > 0:
+                dx[:, p::sh, q::sw] = convolve(dy, part, seen, bias)
+    return dx
+
+
+def one_phase(dy, kernel, window, p, q):
+    """The kernel of phase (p, q) and how it stands on dy. A padding may be negative: rows of dy that no pixel sees."""
+    rows, top, oh = phase(p, window.input[0], window.taps[0], window.strides[0], window.pads[0][0])
+    columns, left, ow = phase(q, window.input[1], window.taps[1], window.strides[1], window.pads[1][0])
+    part = kernel[rows, columns].swapaxes(2, 3)
+    return part, Window(dy.shape[1:3], part.shape[:2], (1, 1), (1, 1), ((top, 0), (left, 0)), (oh, ow))
+
+
+def phase(p, pixels, taps, stride, before):
+    """Along one axis: the taps that meet pixels p, p + stride, ... (a slice, last first), dy's padding, their number."""
+    first = (p + before) % stride
+    met = range(first, taps, stride)
+    last = met[-1] if met else first - stride
+    backwards = slice(last, None if first == 0 else first - 1, -stride) if met else slice(0, 0)
+    return backwards, (last - p - before) // stride, -(-(pixels - p) // stride)
+
+
+def convolve_dkernel(x, dy, window):
+    """dK: down the rows, dK[i] = Σ_h x[h + i] dy[h] is a filter too, with m taps dy and r outputs: F(r, m) on the same x."""
+    xp, (c, oc) = array_module(x), (x.shape[3], dy.shape[3])
+    plan, dtype = make_plan(window, c), common_dtype(x, dy)
+    a, g, b = matrices(xp, plan.taps, plan.outputs, dtype)
+    kw = window.taps[1]
+    total = xp.zeros((plan.products, kw, plan.chunk, oc), dtype=dtype)
+    # Lanes add up KW results of the kernel's size. Where that is large, one product for each tap is cheaper.
+    together = kw if plan.chunk < 256 else 1
+    for block in blocks(len(x), window, plan, oc, total.itemsize):
+        rows = transform_rows(b, super_rows(x, block, window, plan), plan)
+        products = scratch(xp, "padded rows or products", (plan.products, block.places(window), oc), dtype)
+        block.overhang(products, window)[...] = 0  # meets windows that are none
+        for source, target, few in block.tiles_of(dy, products, window, plan):
+            xp.matmul(g[:, :few], source, out=target)
+        for tap, lane, windows in lanes(rows, block, window, plan, together):
+            part = xp.matmul(windows.swapaxes(1, 2), products[:, lane])
+            total[:, tap:tap + together] += part.reshape(plan.products, together, plan.chunk, oc)
+    dkernel = (a @ total.reshape(plan.products, -1)).reshape(plan.taps, kw, window.strides[0], c, oc)
+    return dkernel.swapaxes(1, 2).reshape(-1, kw, c, oc)[:window.taps[0]]
+
+
+def matrices(xp, outputs, taps, dtype):
+    """A, G and B of F(outputs, taps) in the precision of dtype, real also where it is complex."""
+    return [xp.asarray(matrix, dtype=xp.empty(0, dtype).real.dtype) for matrix in minimal_filter(outputs, taps)]
+
+
+def transform_kernel(g, kernel, plan):
+    """G times the kernel's rows, SH of them woven together like those of x: (k, KW * chunk, OC)."""
+    kh, kw, c, oc = kernel.shape
+    stride = plan.chunk // c
+    if kh < plan.taps * stride:
+        zeros = array_module(kernel).zeros((plan.taps * stride - kh, kw, c, oc), dtype=kernel.dtype)
+        kernel = array_module(kernel).concatenate([kernel, zeros])
+    filters = (g @ kernel.reshape(plan.taps, -1)).reshape(plan.products, stride, kw, c, oc)
+    return filters.swapaxes(1, 2).reshape(plan.products, kw * plan.chunk, oc)
