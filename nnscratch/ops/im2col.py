@@ -89,11 +89,12 @@ def blocks(images, window, channels, itemsize):
         for r in range(0, oh, rows):
             for c in range(0, ow, width):
                 block = window._replace(output=(min(rows, oh - r), min(width, ow - c)))
-                (last_row, last_column) = r + block.output[0] - 1, c + block.output[1] - 1
+                last_row, last_column = r + block.output[0] - 1, c + block.output[1] - 1
                 pictures = slice(n, min(n + step, images))
-                yield ((pictures, slice(r, last_row + 1), slice(c, last_column + 1)),
-                       (pictures, slice(r * sh, last_row * sh + extent(kh, dh)), slice(c * sw, last_column * sw + extent(kw, dw))),
-                       block)
+                under_rows = slice(r * sh, last_row * sh + extent(kh, dh))
+                under_columns = slice(c * sw, last_column * sw + extent(kw, dw))
+                place = pictures, slice(r, last_row + 1), slice(c, last_column + 1)
+                yield place, (pictures, under_rows, under_columns), block
 
 
 def block_columns(padded, block):

@@ -57,8 +57,8 @@ def batch_norm(x, gamma, beta, running_mean, running_variance, *, training, mome
         centred, variance = x - running_mean, running_variance
         new_mean, new_variance = running_mean, running_variance
     inverse_deviation = (variance + float(epsilon))**-0.5
-    normal = centred * inverse_deviation
-    return gamma * normal + beta, (new_mean, new_variance), (normal, gamma, inverse_deviation, training)
+    y = centred * (gamma * inverse_deviation) + beta  # x̂ itself is never written out
+    return y, (new_mean, new_variance), (centred, gamma, inverse_deviation, training)
 
 
 def batch_norm_backward(dy, cache, wrt="all"):
@@ -82,17 +82,16 @@ def batch_norm_backward(dy, cache, wrt="all"):
 
     `wrt` is "all", "input" or "parameters". Returns dx, dgamma, dbeta; None where not asked for.
     """
-    normal, gamma, inverse_deviation, training = cache
-    check_dy("batch_norm_backward", dy, normal.shape)
+    centred, gamma, inverse_deviation, training = cache  # x̂ = centred * inverse_deviation
+    check_dy("batch_norm_backward", dy, centred.shape)
     dx = dgamma = dbeta = None
     if training or wrt != "input":  # in training dx is made of these two sums
-        dbeta, dgamma = channel_sum(dy), channel_sum(dy * normal)
+        dbeta, dgamma = channel_sum(dy), channel_sum(dy * centred) * inverse_deviation
     if wrt != "parameters":
-        centred = dy
         if training:
             count = dy.size // dy.shape[-1]
-            centred = dy - dbeta / count - normal * (dgamma / count)
-        dx = gamma * inverse_deviation * centred
+            dy = dy - centred * (inverse_deviation * dgamma / count) - dbeta / count
+        dx = dy * (gamma * inverse_deviation)
     return (dx, None, None) if wrt == "input" else (dx, dgamma, dbeta)
 
 
@@ -118,11 +117,9 @@ def instance_norm(x, gamma, beta, *, epsilon=1e-5):
     """
     check_array("instance_norm", "x", x, 4)
     check_normalisation("instance_norm", x, epsilon, gamma=gamma, beta=beta)
-    centred = x - x.mean(axis=(1, 2), keepdims=True)
-    variance = (centred * centred).mean(axis=(1, 2), keepdims=True)
-    inverse_deviation = (variance + float(epsilon))**-0.5
-    normal = centred * inverse_deviation
-    return gamma * normal + beta, (normal, gamma, inverse_deviation)
+    centred = x - picture_mean(x)
+    inverse_deviation = (picture_mean(centred * centred) + float(epsilon))**-0.5
+    return centred * (gamma * inverse_deviation) + beta, (centred, gamma, inverse_deviation)
 
 
 def instance_norm_backward(dy, cache, wrt="all"):
@@ -130,16 +127,23 @@ def instance_norm_backward(dy, cache, wrt="all"):
 
     `wrt` is "all", "input" or "parameters". Returns dx, dgamma, dbeta; None where not asked for.
     """
-    normal, gamma, inverse_deviation = cache
-    check_dy("instance_norm_backward", dy, normal.shape)
+    centred, gamma, inverse_deviation = cache
+    check_dy("instance_norm_backward", dy, centred.shape)
     dx = dgamma = dbeta = None
+    mean_dy_normal = picture_mean(dy * centred) * inverse_deviation
+    mean_dy = picture_mean(dy)
     if wrt != "parameters":
-        mean_dy = dy.mean(axis=(1, 2), keepdims=True)
-        mean_dy_normal = (dy * normal).mean(axis=(1, 2), keepdims=True)
-        dx = gamma * inverse_deviation * (dy - mean_dy - normal * mean_dy_normal)
+        dx = (dy - centred * (inverse_deviation * mean_dy_normal) - mean_dy) * (gamma * inverse_deviation)
     if wrt != "input":
-        dgamma, dbeta = channel_sum(dy * normal), channel_sum(dy)
+        pixels = dy.shape[1] * dy.shape[2]
+        dgamma, dbeta = (pixels * mean.sum(axis=(0, 1, 2)) for mean in (mean_dy_normal, mean_dy))
     return dx, dgamma, dbeta
+
+
+def picture_mean(x):
+    """The mean over each picture's pixels: (N, H, W, C) -> (N, 1, 1, C)."""
+    n, h, w, c = x.shape
+    return (array_module(x).ones((1, h * w), dtype=x.dtype) @ x.reshape(n, h * w, c))[:, None] / (h * w)
 
 
 def channel_sum(x):

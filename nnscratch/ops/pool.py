@@ -56,12 +56,12 @@ def max_pool2d_backward(dy, cache):
     """
     x, y, window = cache
     check_dy("max_pool2d_backward", dy, y.shape)
-    xp, free = array_module(x), array_module(x).ones(y.shape, dtype=bool)
-    dpadded = empty_padded(xp, x.shape[0], window, x.shape[3], dy.dtype)
+    xp = array_module(x)
+    free, dpadded = xp.ones(y.shape, dtype=bool), pixels_to_fill(xp, x.shape, window, dy.dtype)
     pixels = each_tap(pad(x, window, value=-float("inf")), window)
     for (_, _, tap), (_, _, dtap) in zip(pixels, each_tap(dpadded, window)):
         wins = free & (tap == y)
-        dtap += xp.where(wins, dy, 0)
+        give(dtap, dy * wins, window)
         free &= ~wins
     return crop(dpadded, window)
 
@@ -74,28 +74,51 @@ def avg_pool2d(x, pool_size=2, strides=None, *, padding="valid", count_include_p
     Source: LeCun, Bottou, Bengio, Haffner, "Gradient-based learning applied to document recognition" (1998), II.B.
     """
     window = pooling_window("avg_pool2d", x, pool_size, strides, padding)
-    counted = pixels_counted(x, window, count_include_pad)
-    y = sum(tap for _, _, tap in each_tap(pad(x, window), window)) / counted
-    return y, (x.shape, window, counted)
+    share = 1 / pixels_counted(x, window, count_include_pad)
+    y = sum(tap for _, _, tap in each_tap(pad(x, window), window)) * share
+    return y, (x.shape, window, share)
 
 
 def avg_pool2d_backward(dy, cache):
     """dx of `avg_pool2d`: y = Σ x / count gives each pixel of the window dL/dx += dy / count."""
-    (n, _, _, c), window, counted = cache
-    check_dy("avg_pool2d_backward", dy, (n, *window.output, c))
-    share = dy / counted
-    dpadded = empty_padded(array_module(dy), n, window, c, dy.dtype)
+    shape, window, share = cache
+    check_dy("avg_pool2d_backward", dy, (shape[0], *window.output, shape[3]))
+    part = dy * share
+    dpadded = pixels_to_fill(array_module(dy), shape, window, dy.dtype)
     for _, _, dtap in each_tap(dpadded, window):
-        dtap += share
+        give(dtap, part, window)
     return crop(dpadded, window)
 
 
 def pixels_counted(x, window, count_include_pad):
     """What each average divides by: (1, OH, OW, 1), or one number when all taps count."""
-    if count_include_pad:
+    if count_include_pad or window.pads == ((0, 0), (0, 0)):
         return window.taps[0] * window.taps[1]
     ones = array_module(x).ones((1, *window.input, 1), dtype=x.real.dtype)
     return sum(tap for _, _, tap in each_tap(pad(ones, window), window))
+
+
+def side_by_side(window):
+    """Whether every pixel of the padded picture lies under exactly one window."""
+    (top, bottom), (left, right) = window.pads
+    covered = tuple(places * taps for places, taps in zip(window.output, window.taps))
+    return window.taps == window.strides and covered == (window.input[0] + top + bottom, window.input[1] + left + right)
+
+
+def pixels_to_fill(xp, shape, window, dtype):
+    """A padded picture for gradients: zeros to add to, or, where each pixel is written once, no matter what."""
+    if side_by_side(window):
+        (top, bottom), (left, right) = window.pads
+        return xp.empty((shape[0], shape[1] + top + bottom, shape[2] + left + right, shape[3]), dtype=dtype)
+    return empty_padded(xp, shape[0], window, shape[3], dtype)
+
+
+def give(dtap, part, window):
+    """dtap += part; where windows do not overlap, nothing is there yet to add to."""
+    if side_by_side(window):
+        dtap[...] = part
+    else:
+        dtap += part
 
 
 def global_avg_pool2d(x):

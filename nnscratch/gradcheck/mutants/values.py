@@ -13,11 +13,12 @@ TRAINING, INFERENCE = "batch_norm training", "batch_norm inference"
 
 def batch_norm_dx(dy, cache, gamma=1, mean_term=1, variance_term=1, count=None, scale=1):
     """dx of batch_norm in pieces, each of which a mutant can leave out or get wrong."""
-    normal, true_gamma, inverse_deviation, _ = cache
+    centred, true_gamma, inverse_deviation, _ = cache
+    normal = centred * inverse_deviation
     count = count or dy.size // dy.shape[-1]
     dbeta, dgamma = channel_sum(dy), channel_sum(dy * normal)
-    centred = dy - mean_term * dbeta / count - variance_term * normal * (dgamma / count)
-    dx = (true_gamma if gamma else 1) * inverse_deviation * scale * centred
+    dnormal = dy - mean_term * dbeta / count - variance_term * normal * (dgamma / count)
+    dx = (true_gamma if gamma else 1) * inverse_deviation * scale * dnormal
     return dx, dgamma, dbeta
 
 
@@ -43,9 +44,8 @@ change(TRAINING, "gamma gradient averaged", ops.batch_norm_backward, dparameter=
 
 @mutant(TRAINING, "gamma gradient with centred x, not divided by the deviation")
 def _(dy, cache):
-    normal, _, inverse_deviation, _ = cache
     dx, _, dbeta = ops.batch_norm_backward(dy, cache)
-    return dx, channel_sum(dy * (normal / inverse_deviation)), dbeta
+    return dx, channel_sum(dy * cache[0]), dbeta
 
 
 @mutant(TRAINING, "inference formula in training")
@@ -66,7 +66,9 @@ def _(dy, cache):
 
 @mutant("instance_norm", "means over the whole batch")
 def _(dy, cache):
-    return ops.batch_norm_backward(dy, (*cache, True))
+    centred, gamma, inverse_deviation = cache
+    dx, *_ = ops.batch_norm_backward(dy, (centred * inverse_deviation, gamma, array_module(dy).ones_like(gamma), True))
+    return dx * inverse_deviation, *ops.instance_norm_backward(dy, cache)[1:]
 
 
 @mutant("instance_norm", "mean treated as a constant")
@@ -90,7 +92,7 @@ def _(dy, cache):
 
 
 mutant("elu", "alpha forgotten: derivative y")(
-    lambda dy, cache: dy * array_module(dy).where(cache[0] > 0, 1, cache[1]).astype(dy.dtype))
+    lambda dy, cache: dy * array_module(dy).where(cache[0] > 0, 1, cache[0]).astype(dy.dtype))
 mutant("elu", "a mask of true and false for the gradient")(lambda dy, cache: cache[0] > 0)
 mutant("tanh", "square forgotten: 1 - y")(lambda dy, y: dy * (1 - y))
 mutant("sigmoid", "derivative of tanh")(lambda dy, y: dy * (1 - y * y))
