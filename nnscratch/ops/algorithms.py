@@ -3,6 +3,7 @@
     loops       the formula as nested loops: to read, and to test the others by
     im2col      windows as rows of a matrix, one product; any window
     winograd    fewer multiplications, hardly a copy; kernels of 2 to 5 rows (in strides), dilation 1
+    woven       im2col down the rows alone; dilation 1, for windows of many rows
     depthwise   one filter for each channel; no product at all
 
 Every algorithm is a module with the same three functions, the three products of a convolution (see im2col.py):
@@ -15,9 +16,10 @@ import numpy as np
 
 from nnscratch.backend import array_module
 from nnscratch.errors import InputError
-from nnscratch.ops import depthwise, loops, winograd
+from nnscratch.ops import depthwise, loops, winograd, woven
 from nnscratch.ops.checks import choice
 from nnscratch.ops.im2col import convolve, convolve_dkernel, convolve_dx
+from nnscratch.ops.minimal_filter import MOST_PRODUCTS
 from nnscratch.ops.row_blocks import suits
 
 
@@ -32,9 +34,11 @@ ALGORITHMS = {
     "loops": Products(loops.convolve, loops.convolve_dx, loops.convolve_dkernel),
     "im2col": Products(convolve, convolve_dx, convolve_dkernel),
     "winograd": Products(winograd.convolve, winograd.convolve_dx, winograd.convolve_dkernel),
+    "woven": Products(woven.convolve, woven.convolve_dx, woven.convolve_dkernel),
     "depthwise": Products(depthwise.convolve, depthwise.convolve_dx, depthwise.convolve_dkernel),
 }
-CHOICES = ("auto", "loops", "im2col", "winograd")
+FEW_WINDOWS = 512  # for fewer, transforming the kernel costs more time than Winograd saves
+CHOICES = ("auto", "loops", "im2col", "woven", "winograd")
 
 
 def run(product, algorithm, groups, a, b, window, bias=None):
@@ -42,7 +46,7 @@ def run(product, algorithm, groups, a, b, window, bias=None):
     outputs = b.shape[3] // groups
     channels = a.shape[3] // groups if product == "convolve_dkernel" else b.shape[2]
     if algorithm == "auto":
-        algorithm = pick(product, window, channels, outputs, groups, on_cpu=array_module(a) is np)
+        algorithm = pick(product, window, len(a), channels, outputs, groups, on_cpu=array_module(a) is np)
     function = getattr(ALGORITHMS[algorithm], product)
     if groups == 1 or algorithm == "depthwise":
         return function(a, b, window) if bias is None else function(a, b, window, bias)
@@ -52,19 +56,28 @@ def run(product, algorithm, groups, a, b, window, bias=None):
     return result if bias is None else result + bias
 
 
-def pick(product, window, channels, outputs, groups=1, on_cpu=True):
-    """What "auto" means. Learnt from `python -m benchmarks layers`, on shapes of all kinds; nothing is timed here, so the
-    same network gives the same numbers on every run."""
+def pick(product, window, images, channels, outputs, groups=1, on_cpu=True):
+    """What "auto" means. Learnt by timing every algorithm on thirty shapes of all kinds (benchmarks/README.md has the table);
+    nothing is timed here, so the same network gives the same numbers on every run."""
+    rows = -(-window.taps[0] // window.strides[0])  # of a window, in strides
     if channels == outputs == 1 and groups > 1:
         return "depthwise"
-    if on_cpu and suits(window):
-        return "winograd"
-    return "im2col"
+    if not on_cpu or window.dilation != (1, 1):
+        return "im2col"
+    if rows == 1:  # 1x1, or windows that do not overlap: nothing to save
+        return "im2col"
+    if rows >= MOST_PRODUCTS or (product == "convolve_dx" and channels < 3):
+        return "woven"
+    if images * window.output[0] * window.output[1] < FEW_WINDOWS:
+        return "im2col"
+    return "winograd"
 
 
 def check_algorithm(op, algorithm, window):
     """Raise InputError for an unknown algorithm, or one that cannot do this window."""
     choice(algorithm, f"{op}: algorithm", CHOICES)
-    if algorithm == "winograd" and not suits(window):
-        raise InputError(f"{op}: algorithm is 'winograd' for a kernel of {window.taps[0]} rows, stride {window.strides[0]} and "
-                         f'dilation {window.dilation}, expected 2 to 5 rows for each stride and dilation 1; use "auto"')
+    able = {"winograd": suits(window), "woven": window.dilation == (1, 1)}.get(algorithm, True)
+    if not able:
+        raise InputError(f"{op}: algorithm {algorithm!r} cannot do a kernel of {window.taps[0]} rows with stride "
+                         f"{window.strides[0]} and dilation {window.dilation}: it needs dilation 1, and winograd at most 5 rows "
+                         f'for each stride; use "auto"')

@@ -27,7 +27,8 @@ def conv2d(x, kernel, bias=None, *, strides=1, padding="valid", dilation=1, grou
         ((top, bottom), (left, right))
     groups : int; input and output channels are cut into that many groups that do not see each other.
         groups = C is the depthwise convolution.
-    algorithm : "auto" | "loops" | "im2col" | "winograd"; changes the time, not the result beyond rounding (algorithms.py).
+    algorithm : "auto" | "loops" | "im2col" | "woven" | "winograd"; the time differs, the result only by rounding
+        (algorithms.py).
 
     Returns
     -------

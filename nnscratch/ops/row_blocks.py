@@ -4,11 +4,12 @@ Shapes: x (N, H, W, C), y (N, OH, OW, OC). A tile is m rows of y; it needs k = m
 the next tile's by r - 1. A super row has `width` pixels of `chunk` = SH * C numbers.
 
     super_rows      (images, super rows, width, SH, C)        padded, and SH rows woven into one
-    transform_rows  (k, images, tiles, width, chunk)          B times the k rows under every tile
+    transform_rows  (k, images * tiles, width, SH, C)         B times the k rows under every tile
     lanes           (k, windows, KW * chunk), KW / SW times   the windows that lie end to end, as views
 
 Blocks are cut so that what exists of these at one time takes at most WORKSPACE bytes, whatever the size of the picture.
 """
+from math import prod
 from typing import NamedTuple
 
 from nnscratch.backend import array_module
@@ -19,10 +20,11 @@ WORKSPACE = 8 * 2**20  # bytes of padded rows, transformed rows and products tha
 
 
 class Plan(NamedTuple):
-    """How the rows are cut: m `outputs` from k `products` of r `taps`, and a pixel of a super row has `chunk` numbers."""
+    """How the rows are cut: m `outputs` from k `products` of r `taps`; `woven` rows make a super row of `chunk` channels."""
     outputs: int
     taps: int
     products: int
+    woven: int
     chunk: int
 
 
@@ -32,12 +34,17 @@ def suits(window):
     return window.dilation == (1, 1) and taps < MOST_PRODUCTS
 
 
-def make_plan(window, channels):
-    """The m that needs the fewest products for all rows of y; at m + r - 1 = 6 products rounding is still harmless."""
+def winograd_plan(window, channels):
+    """Weave SH rows. Take the m that needs the fewest products for all rows of y, at most m + r - 1 = 6: more round badly."""
     rows, stride = window.output[0], window.strides[0]
     taps = -(-window.taps[0] // stride)
     outputs = min(range(1, MOST_PRODUCTS - taps + 2), key=lambda m: (-(-rows // m) * (m + taps - 1), m))
-    return Plan(outputs, taps, outputs + taps - 1, stride * channels)
+    return Plan(outputs, taps, outputs + taps - 1, stride, stride * channels)
+
+
+def woven_plan(window, channels):
+    """Weave all KH rows of a window together, overlapping: KH copies of x, but one plain product, and F(1, 1) = nothing."""
+    return Plan(1, 1, 1, window.taps[0], window.taps[0] * channels)
 
 
 class Block(NamedTuple):
@@ -104,22 +111,43 @@ def blocks(images, window, plan, oc, itemsize):
 
 
 def super_rows(x, block, window, plan):
-    """The padded rows under a block: (images, super rows, width, SH, C)."""
-    (sh, sw), x = window.strides, x[block.pictures]
-    first_row = block.tiles.start * plan.outputs * sh - window.pads[0][0]
-    first_column = block.columns.start * sw - window.pads[1][0]
+    """The padded rows under a block, (images, super rows, width, woven, C), with a margin of zeros behind them."""
+    x, xp = x[block.pictures], array_module(x)
     count = (block.tiles.stop - block.tiles.start) * plan.outputs + plan.taps - 1
-    shape = len(x), count, block.width(window), sh, x.shape[3]
-    padded = scratch(array_module(x), "padded rows or products", shape, x.dtype)
-    to_columns, from_columns = inside(first_column, block.width(window), 1, x.shape[2])
-    for a in range(sh):
-        to_rows, from_rows = inside(first_row + a, count, sh, x.shape[1])
+    shape = len(x), count, block.width(window), plan.woven, x.shape[3]
+    padded = with_margin(xp, "transformed rows" if plan.products == 1 else "padded rows or products", shape, x.dtype)
+    for a, to_rows, to_columns, from_rows, from_columns in overlap(block, window, plan, count):
         padded[:, to_rows, to_columns, a] = x[:, from_rows, from_columns]
         for border in (slice(0, to_rows.start), slice(to_rows.stop, None)):
             padded[:, border, :, a] = 0
         for border in (slice(0, to_columns.start), slice(to_columns.stop, None)):
             padded[:, to_rows, border, a] = 0
     return padded
+
+
+def unweave(padded, dx, block, window, plan):
+    """The adjoint of `super_rows`: every pixel gets the sum of its copies."""
+    dx = dx[block.pictures]
+    for a, to_rows, to_columns, from_rows, from_columns in overlap(block, window, plan, padded.shape[1]):
+        dx[:, from_rows, from_columns] += padded[:, to_rows, to_columns, a]
+
+
+def overlap(block, window, plan, count):
+    """For each row a of those woven together: which of `count` super rows and columns lie on the picture, and where."""
+    first_row = block.tiles.start * plan.outputs * window.strides[0] - window.pads[0][0]
+    first_column = block.columns.start * window.strides[1] - window.pads[1][0]
+    to_columns, from_columns = inside(first_column, block.width(window), 1, window.input[1])
+    for a in range(plan.woven):
+        to_rows, from_rows = inside(first_row + a, count, window.strides[0], window.input[0])
+        yield a, to_rows, to_columns, from_rows, from_columns
+
+
+def with_margin(xp, name, shape, dtype):
+    """Scratch memory of this shape, followed by a row of zeros: the last windows hang over by less than that."""
+    size, row = prod(shape), prod(shape[2:])
+    memory = scratch(xp, name, (size + row,), dtype)
+    memory[size:] = 0
+    return memory[:size].reshape(shape)
 
 
 def inside(first, count, step, length):
@@ -131,15 +159,15 @@ def inside(first, count, step, length):
 
 
 def transform_rows(b, padded, plan):
-    """B times the k rows under each tile: (k, images, tiles, width, chunk), in one piece, and a margin of zeros behind it."""
-    xp, (n, count, width, _, _) = array_module(padded), padded.shape
-    tiles, row = (count - plan.taps + 1) // plan.outputs, width * plan.chunk
-    size = plan.products * n * tiles * row
-    rows = scratch(xp, "transformed rows", (size + row,), padded.dtype)  # the last windows hang over by less than a row
-    rows[size:] = 0
+    """B times the k rows under each tile: (k, images * tiles, width, woven, C), with a margin."""
+    if plan.products == 1:
+        return padded
+    xp, (n, count, *row) = array_module(padded), padded.shape
+    tiles = (count - plan.taps + 1) // plan.outputs
+    rows = with_margin(xp, "transformed rows", (plan.products, n * tiles, *row), padded.dtype)
     strides = padded.strides[0], plan.outputs * padded.strides[1], padded.strides[1], padded.itemsize
-    overlapping = xp.lib.stride_tricks.as_strided(padded, (n, tiles, plan.products, row), strides)
-    xp.matmul(b, overlapping, out=rows[:size].reshape(plan.products, n, tiles, row).transpose(1, 2, 0, 3))
+    overlapping = xp.lib.stride_tricks.as_strided(padded, (n, tiles, plan.products, prod(row)), strides)
+    xp.matmul(b, overlapping, out=rows.reshape(plan.products, n, tiles, -1).transpose(1, 2, 0, 3))
     return rows
 
 
@@ -155,5 +183,5 @@ def lanes(rows, block, window, plan, together=None):
     for tap in range(0, kw, together):
         for lane in range(apart):
             shape = plan.products, -(-(places - lane) // apart), together * chunk
-            start = rows[(lane * sw + tap) * chunk:]
+            start = rows.reshape(-1)[(lane * sw + tap) * chunk:]
             yield tap, slice(lane, None, apart), array_module(rows).lib.stride_tricks.as_strided(start, shape, strides)

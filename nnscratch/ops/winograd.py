@@ -20,15 +20,15 @@ All is done for a few rows at a time, in bounded memory: row_blocks.py says how 
 """
 from nnscratch.backend import array_module, common_dtype
 from nnscratch.ops.minimal_filter import minimal_filter
-from nnscratch.ops.row_blocks import blocks, lanes, make_plan, super_rows, transform_rows
+from nnscratch.ops.row_blocks import blocks, lanes, super_rows, transform_rows, winograd_plan
 from nnscratch.ops.scratch import scratch
 from nnscratch.ops.window import Window
 
 
-def convolve(x, kernel, window, bias=None):
+def convolve(x, kernel, window, bias=None, plan_for=winograd_plan):
     """y = A[(G kernel) * (B x)] down the rows, where * is the sum over the window's columns and channels."""
     xp, oc = array_module(x), kernel.shape[3]
-    plan, dtype = make_plan(window, x.shape[3]), common_dtype(x, kernel, bias)
+    plan, dtype = plan_for(window, x.shape[3]), common_dtype(x, kernel, bias)
     a, g, b = matrices(xp, plan.outputs, plan.taps, dtype)
     filters = transform_kernel(g, kernel, plan)
     y = xp.empty((len(x), *window.output, oc), dtype=dtype)
@@ -44,7 +44,7 @@ def convolve(x, kernel, window, bias=None):
     return y
 
 
-def convolve_dx(dy, kernel, window, bias=None):
+def convolve_dx(dy, kernel, window, bias=None, plan_for=winograd_plan):
     """dx, one convolution with stride 1 for each phase (p, q): the pixels dx[SH*r + p, SW*v + q] see the same taps of K.
 
     With u = r - oh, pixel h = SH*r + p is met by tap i = h + top - SH*oh = SH*u + p + top of the window at oh, so
@@ -56,7 +56,7 @@ def convolve_dx(dy, kernel, window, bias=None):
     """
     xp, (h, w), (sh, sw) = array_module(dy), window.input, window.strides
     if sh == sw == 1:
-        return convolve(dy, *one_phase(dy, kernel, window, 0, 0), bias)
+        return convolve(dy, *one_phase(dy, kernel, window, 0, 0), bias, plan_for)
     dx = xp.empty((len(dy), h, w, kernel.shape[2]), dtype=common_dtype(dy, kernel, bias))
     for p in range(sh):
         for q in range(sw):
@@ -64,7 +64,7 @@ def convolve_dx(dy, kernel, window, bias=None):
             if min(part.shape[:2]) == 0:  # the stride exceeds the kernel: no window ever meets these pixels
                 dx[:, p::sh, q::sw] = 0 if bias is None else bias
             elif min(seen.output) > 0:
-                dx[:, p::sh, q::sw] = convolve(dy, part, seen, bias)
+                dx[:, p::sh, q::sw] = convolve(dy, part, seen, bias, plan_for)
     return dx
 
 
@@ -85,10 +85,10 @@ def phase(p, pixels, taps, stride, before):
     return backwards, (last - p - before) // stride, -(-(pixels - p) // stride)
 
 
-def convolve_dkernel(x, dy, window):
+def convolve_dkernel(x, dy, window, plan_for=winograd_plan):
     """dK: down the rows, dK[i] = Σ_h x[h + i] dy[h] is a filter too, with m taps dy and r outputs: F(r, m) on the same x."""
     xp, (c, oc) = array_module(x), (x.shape[3], dy.shape[3])
-    plan, dtype = make_plan(window, c), common_dtype(x, dy)
+    plan, dtype = plan_for(window, c), common_dtype(x, dy)
     a, g, b = matrices(xp, plan.taps, plan.outputs, dtype)
     kw = window.taps[1]
     total = xp.zeros((plan.products, kw, plan.chunk, oc), dtype=dtype)
@@ -103,7 +103,7 @@ def convolve_dkernel(x, dy, window):
         for tap, lane, windows in lanes(rows, block, window, plan, together):
             part = xp.matmul(windows.swapaxes(1, 2), products[:, lane])
             total[:, tap:tap + together] += part.reshape(plan.products, together, plan.chunk, oc)
-    dkernel = (a @ total.reshape(plan.products, -1)).reshape(plan.taps, kw, window.strides[0], c, oc)
+    dkernel = (a @ total.reshape(plan.products, -1)).reshape(plan.taps, kw, plan.woven, c, oc)
     return dkernel.swapaxes(1, 2).reshape(-1, kw, c, oc)[:window.taps[0]]
 
 
@@ -113,11 +113,10 @@ def matrices(xp, outputs, taps, dtype):
 
 
 def transform_kernel(g, kernel, plan):
-    """G times the kernel's rows, SH of them woven together like those of x: (k, KW * chunk, OC)."""
+    """G times the kernel's rows, woven together like those of x: (k, KW * chunk, OC)."""
     kh, kw, c, oc = kernel.shape
-    stride = plan.chunk // c
-    if kh < plan.taps * stride:
-        zeros = array_module(kernel).zeros((plan.taps * stride - kh, kw, c, oc), dtype=kernel.dtype)
+    if kh < plan.taps * plan.woven:
+        zeros = array_module(kernel).zeros((plan.taps * plan.woven - kh, kw, c, oc), dtype=kernel.dtype)
         kernel = array_module(kernel).concatenate([kernel, zeros])
-    filters = (g @ kernel.reshape(plan.taps, -1)).reshape(plan.products, stride, kw, c, oc)
+    filters = (g @ kernel.reshape(plan.taps, -1)).reshape(plan.products, plan.woven, kw, c, oc)
     return filters.swapaxes(1, 2).reshape(plan.products, kw * plan.chunk, oc)

@@ -1,0 +1,40 @@
+"""Convolution by weaving: im2col down the rows only, for windows of many rows.
+
+Shapes: x (N, H, W, C), kernel (KH, KW, C, OC), y (N, OH, OW, OC), columns (windows, KW*KH*C).
+
+Along a row the pixels under a window are neighbours in memory, so only down the rows must they be brought together: the KH
+rows under a row of windows are woven, pixel by pixel, into one. That takes KH copies of x where im2col takes KH*KW, and for
+9x9 windows on a picture of 3 channels it is in long runs, not in pieces of 3 numbers. Winograd's way (winograd.py, which
+lends its machinery) would save multiplications, but loses its accuracy with windows of more than 5 rows.
+"""
+from functools import partial
+
+from nnscratch.backend import array_module, common_dtype
+from nnscratch.ops import winograd
+from nnscratch.ops.row_blocks import blocks, lanes, unweave, with_margin, woven_plan
+from nnscratch.ops.scratch import scratch
+
+convolve = partial(winograd.convolve, plan_for=woven_plan)
+convolve_dkernel = partial(winograd.convolve_dkernel, plan_for=woven_plan)
+
+
+def convolve_dx(dy, kernel, window, bias=None):
+    """dx: dy @ Kᵀ is added to the lanes, window by window, and the woven rows are taken apart again: the way back."""
+    xp, (kh, kw, c, oc) = array_module(dy), kernel.shape
+    plan, dtype = woven_plan(window, c), common_dtype(dy, kernel, bias)
+    matrix = kernel.transpose(3, 1, 0, 2).reshape(oc, -1)  # its rows in the order of a lane: column, row, channel
+    dx = xp.zeros((len(dy), *window.input, c), dtype=dtype)
+    if bias is not None:
+        dx += bias
+    for block in blocks(len(dy), window, plan, oc, dx.itemsize):
+        upstream = scratch(xp, "padded rows or products", (1, block.places(window), oc), dy.dtype)
+        block.overhang(upstream, window)[...] = 0
+        for source, target, _ in block.tiles_of(dy, upstream, window, plan):
+            target[...] = source
+        images, tiles = (part.stop - part.start for part in block[:2])
+        rows = with_margin(xp, "transformed rows", (images, tiles, block.width(window), kh, c), dtype)
+        rows[...] = 0
+        for _, lane, columns in lanes(rows, block, window, plan):
+            columns += upstream[:, lane] @ matrix
+        unweave(rows, dx, block, window, plan)
+    return dx
