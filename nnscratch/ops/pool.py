@@ -41,10 +41,7 @@ def max_pool2d(x, pool_size=2, strides=None, *, padding="valid"):
     Source: Goodfellow, Bengio, Courville, "Deep Learning" (2016), section 9.3.
     """
     window = pooling_window("max_pool2d", x, pool_size, strides, padding)
-    xp, padded = array_module(x), pad(x, window, value=-float("inf"))
-    y = None
-    for _, _, tap in each_tap(padded, window):
-        y = tap.copy() if y is None else xp.maximum(y, tap)
+    y = combine(array_module(x).maximum, pad(x, window, value=-float("inf")), window)
     return y, (x, y, window)
 
 
@@ -61,7 +58,7 @@ def max_pool2d_backward(dy, cache):
     pixels = each_tap(pad(x, window, value=-float("inf")), window)
     for (_, _, tap), (_, _, dtap) in zip(pixels, each_tap(dpadded, window)):
         wins = free & (tap == y)
-        give(dtap, dy * wins, window)
+        give(dtap, dy, wins, window)
         free &= ~wins
     return crop(dpadded, window)
 
@@ -75,7 +72,8 @@ def avg_pool2d(x, pool_size=2, strides=None, *, padding="valid", count_include_p
     """
     window = pooling_window("avg_pool2d", x, pool_size, strides, padding)
     share = 1 / pixels_counted(x, window, count_include_pad)
-    y = sum(tap for _, _, tap in each_tap(pad(x, window), window)) * share
+    y = combine(array_module(x).add, pad(x, window), window)
+    y *= share
     return y, (x.shape, window, share)
 
 
@@ -83,10 +81,9 @@ def avg_pool2d_backward(dy, cache):
     """dx of `avg_pool2d`: y = Σ x / count gives each pixel of the window dL/dx += dy / count."""
     shape, window, share = cache
     check_dy("avg_pool2d_backward", dy, (shape[0], *window.output, shape[3]))
-    part = dy * share
     dpadded = pixels_to_fill(array_module(dy), shape, window, dy.dtype)
     for _, _, dtap in each_tap(dpadded, window):
-        give(dtap, part, window)
+        give(dtap, dy, share, window)
     return crop(dpadded, window)
 
 
@@ -94,8 +91,21 @@ def pixels_counted(x, window, count_include_pad):
     """What each average divides by: (1, OH, OW, 1), or one number when all taps count."""
     if count_include_pad or window.pads == ((0, 0), (0, 0)):
         return window.taps[0] * window.taps[1]
-    ones = array_module(x).ones((1, *window.input, 1), dtype=x.real.dtype)
-    return sum(tap for _, _, tap in each_tap(pad(ones, window), window))
+    xp = array_module(x)
+    return combine(xp.add, pad(xp.ones((1, *window.input, 1), dtype=x.real.dtype), window), window)
+
+
+def combine(operation, padded, window):
+    """All pixels of each window by maximum or add: down the rows first, then along, which is KH + KW steps, not KH * KW."""
+    (kh, kw), (sh, sw), (oh, ow) = window.taps, window.strides, window.output
+    rows = [padded[:, i:i + (oh - 1) * sh + 1:sh] for i in range(kh)]
+    column = operation(rows[0], rows[1]) if kh > 1 else rows[0]
+    for row in rows[2:]:
+        operation(column, row, out=column)
+    y = column[:, :, :(ow - 1) * sw + 1:sw].copy()
+    for j in range(1, kw):
+        operation(y, column[:, :, j:j + (ow - 1) * sw + 1:sw], out=y)
+    return y
 
 
 def side_by_side(window):
@@ -113,12 +123,12 @@ def pixels_to_fill(xp, shape, window, dtype):
     return empty_padded(xp, shape[0], window, shape[3], dtype)
 
 
-def give(dtap, part, window):
-    """dtap += part; where windows do not overlap, nothing is there yet to add to."""
+def give(dtap, dy, share, window):
+    """dtap += dy * share; where windows do not overlap, nothing is there yet to add to."""
     if side_by_side(window):
-        dtap[...] = part
+        array_module(dy).multiply(dy, share, out=dtap)
     else:
-        dtap += part
+        dtap += dy * share
 
 
 def global_avg_pool2d(x):

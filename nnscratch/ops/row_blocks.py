@@ -29,9 +29,10 @@ class Plan(NamedTuple):
 
 
 def suits(window):
-    """Whether this algorithm can do it: pixels under the window side by side, and at most 5 rows of them, in strides."""
+    """Whether winograd.py can do it: windows without gaps in or between them, and at most 5 rows, counted in strides."""
     taps = -(-window.taps[0] // window.strides[0])
-    return window.dilation == (1, 1) and taps < MOST_PRODUCTS
+    overlapping = all(taps >= stride for taps, stride in zip(window.taps, window.strides))
+    return window.dilation == (1, 1) and overlapping and taps < MOST_PRODUCTS
 
 
 def winograd_plan(window, channels):
@@ -54,7 +55,7 @@ class Block(NamedTuple):
     columns: slice
 
     def width(self, window):
-        """Pixels of a padded row: enough for the last window, and a whole number of strides."""
+        """Pixels of a padded row."""
         return row_width(self.columns.stop - self.columns.start, window)
 
     def places(self, window):
@@ -67,14 +68,15 @@ class Block(NamedTuple):
         products = products.reshape(len(products), -1, self.width(window) // window.strides[1], products.shape[2])
         return products[:, :, self.columns.stop - self.columns.start:]
 
-    def tiles_of(self, y, products, window, plan):
+    def tiles_of(self, y, products, window, plan, each=1):
         """This block of y as (images, tiles, m, row) beside the products as (images, tiles, k, row), and m; then the last
-        tile apart, if it has fewer rows. No copies: the matrices A and G read and write y as it lies in memory."""
-        m, columns, oc = plan.outputs, self.columns.stop - self.columns.start, y.shape[3]
+        tile apart, if it has fewer rows. No copies: the matrices A and G read and write y as it lies in memory.
+        `each` is the number of pixels of y at each place."""
+        m = plan.outputs
         first, stop = self.tiles.start * m, min(self.tiles.stop * m, window.output[0])
-        y = y[self.pictures, first:stop, self.columns]
+        y = y[self.pictures, first:stop, self.columns.start * each:self.columns.stop * each]
         products = products.reshape(plan.products, len(y), self.tiles.stop - self.tiles.start, -1)
-        products = products[..., :columns * oc].transpose(1, 2, 0, 3)
+        products = products[..., :y.shape[2] * y.shape[3]].transpose(1, 2, 0, 3)
         whole, rest = divmod(stop - first, m)
         if whole:
             yield y[:, :whole * m].reshape(len(y), whole, m, -1), products[:, :whole], m
@@ -83,8 +85,14 @@ class Block(NamedTuple):
 
 
 def row_width(columns, window):
-    stride = window.strides[1]
-    return -(-((columns - 1) * stride + window.taps[1]) // stride) * stride
+    """Pixels of a padded row, a whole number of strides. In a whole row (not a strip of a wide picture) the zeros at the right
+    end need not be there: the first zeros of the next row serve."""
+    (left, _), stride = window.pads[1], window.strides[1]
+    reach = (columns - 1) * stride + window.taps[1]
+    if columns == window.output[1]:
+        right = reach - left - window.input[1]
+        reach -= max(0, min(left, right))
+    return max(columns, -(-reach // stride)) * stride
 
 
 def blocks(images, window, plan, oc, itemsize):
@@ -171,17 +179,15 @@ def transform_rows(b, padded, plan):
     return rows
 
 
-def lanes(rows, block, window, plan, together=None):
-    """The windows that lie end to end, as matrices (k, windows, taps * chunk): (first tap, which windows, matrix).
+def lanes(rows, block, window, plan, taps, start=0):
+    """The windows of `taps` columns that lie end to end, as matrices: (which windows, (k, windows, taps * chunk)).
 
-    `together` taps are read at once: all KW of them, or 1.
+    The first window begins at column `start`. Windows that hang over the end of a row read on in the next one.
     """
-    kw, sw, chunk, item = window.taps[1], window.strides[1], plan.chunk, rows.itemsize
-    together = kw if together is None else together
-    places, apart = block.places(window), -(-together // sw)
-    strides = places * sw * chunk * item, apart * sw * chunk * item, item
-    for tap in range(0, kw, together):
-        for lane in range(apart):
-            shape = plan.products, -(-(places - lane) // apart), together * chunk
-            start = rows.reshape(-1)[(lane * sw + tap) * chunk:]
-            yield tap, slice(lane, None, apart), array_module(rows).lib.stride_tricks.as_strided(start, shape, strides)
+    sw, places, apart = window.strides[1], block.places(window), -(-taps // window.strides[1])
+    strides = tuple(step * plan.chunk * rows.itemsize for step in (places * sw, apart * sw)) + (rows.itemsize,)
+    numbers = rows.reshape(-1)
+    for lane in range(apart):
+        shape = plan.products, -(-(places - lane) // apart), taps * plan.chunk
+        first = numbers[(lane * sw + start) * plan.chunk:]
+        yield slice(lane, None, apart), array_module(rows).lib.stride_tricks.as_strided(first, shape, strides)

@@ -18,6 +18,8 @@ Three ideas, each of which takes a good part of im2col's time away.
 
 All is done for a few rows at a time, in bounded memory: row_blocks.py says how they are cut, woven and read.
 """
+from typing import NamedTuple
+
 from nnscratch.backend import array_module, common_dtype
 from nnscratch.ops.minimal_filter import minimal_filter
 from nnscratch.ops.row_blocks import blocks, lanes, super_rows, transform_rows, winograd_plan
@@ -25,64 +27,68 @@ from nnscratch.ops.scratch import scratch
 from nnscratch.ops.window import Window
 
 
+class Part(NamedTuple):
+    """A kernel, and how far left of a place its first column stands (less than 0: to the right)."""
+    kernel: object  # (KH, KW, C, OC)
+    left: int
+
+
 def convolve(x, kernel, window, bias=None, plan_for=winograd_plan):
     """y = A[(G kernel) * (B x)] down the rows, where * is the sum over the window's columns and channels."""
-    xp, oc = array_module(x), kernel.shape[3]
-    plan, dtype = plan_for(window, x.shape[3]), common_dtype(x, kernel, bias)
-    a, g, b = matrices(xp, plan.outputs, plan.taps, dtype)
-    filters = transform_kernel(g, kernel, plan)
-    y = xp.empty((len(x), *window.output, oc), dtype=dtype)
-    for block in blocks(len(x), window, plan, oc, y.itemsize):
-        rows = transform_rows(b, super_rows(x, block, window, plan), plan)
-        products = scratch(xp, "padded rows or products", (plan.products, block.places(window), oc), dtype)
-        for _, lane, windows in lanes(rows, block, window, plan):
-            xp.matmul(windows, filters, out=products[:, lane])
-        if bias is not None:
-            products[0] += bias  # A's column for the point 1 is all ones: what is added here is added to every output
-        for target, source, few in block.tiles_of(y, products, window, plan):
-            xp.matmul(a[:few], source, out=target)
+    y = array_module(x).empty((len(x), *window.output, kernel.shape[3]), dtype=common_dtype(x, kernel, bias))
+    filter_rows(x, [Part(kernel, window.pads[1][0])], window, bias, y, plan_for)
     return y
 
 
-def convolve_dx(dy, kernel, window, bias=None, plan_for=winograd_plan):
-    """dx, one convolution with stride 1 for each phase (p, q): the pixels dx[SH*r + p, SW*v + q] see the same taps of K.
+def filter_rows(x, parts, window, bias, y, plan_for=winograd_plan):
+    """Fill y (N, OH, OW * parts, OC): at each place along a row, every part gives one pixel, and they take turns."""
+    xp, oc, most_left = array_module(x), y.shape[3], max(part.left for part in parts)
+    plan = plan_for(window, x.shape[3])
+    a, g, b = matrices(xp, plan.outputs, plan.taps, y.dtype)
+    filters = [transform_kernel(g, part.kernel, plan) for part in parts]
+    for block in blocks(len(x), window, plan, len(parts) * oc, y.itemsize):
+        rows = transform_rows(b, super_rows(x, block, window, plan), plan)
+        shape = plan.products, block.places(window), len(parts), oc
+        products = scratch(xp, "padded rows or products", shape, y.dtype)
+        for q, part in enumerate(parts):
+            for lane, windows in lanes(rows, block, window, plan, part.kernel.shape[1], most_left - part.left):
+                xp.matmul(windows, filters[q], out=products[:, lane, q])
+        if bias is not None:
+            products[0] += bias  # A's column for the point 1 is all ones: what is added here is added to every output
+        for target, source, few in block.tiles_of(y, products, window, plan, len(parts)):
+            xp.matmul(a[:few], source, out=target)
+
+
+def convolve_dx(dy, kernel, window, bias=None):
+    """dx, phase by phase: the pixels dx[SH*r + p, SW*v + q] see the same taps of K.
 
     With u = r - oh, pixel h = SH*r + p is met by tap i = h + top - SH*oh = SH*u + p + top of the window at oh, so
 
         dx[SH*r + p] = Σ_u dy[r - u] * K[SH*u + p + top]ᵀ,
 
-    and likewise along the columns: dy convolved with every SH-th row and SW-th column of the kernel, turned around.
+    and likewise along the columns: dy convolved, with stride 1, with every SH-th row and SW-th column of the kernel, turned
+    around. The SW column phases p share the rows of dy, and take turns in the rows of dx.
     Source: Shi et al., "Is the deconvolution layer the same as a convolutional layer?" (2016).
     """
-    xp, (h, w), (sh, sw) = array_module(dy), window.input, window.strides
-    if sh == sw == 1:
-        return convolve(dy, *one_phase(dy, kernel, window, 0, 0), bias, plan_for)
-    dx = xp.empty((len(dy), h, w, kernel.shape[2]), dtype=common_dtype(dy, kernel, bias))
-    for p in range(sh):
-        for q in range(sw):
-            part, seen = one_phase(dy, kernel, window, p, q)
-            if min(part.shape[:2]) == 0:  # the stride exceeds the kernel: no window ever meets these pixels
-                dx[:, p::sh, q::sw] = 0 if bias is None else bias
-            elif min(seen.output) > 0:
-                dx[:, p::sh, q::sw] = convolve(dy, part, seen, bias, plan_for)
+    (h, w), (sh, sw), ((top, _), (left, _)) = window.input, window.strides, window.pads
+    dx = array_module(dy).empty((len(dy), h, w, kernel.shape[2]), dtype=common_dtype(dy, kernel, bias))
+    places, columns = -(-w // sw), [phase(q, window.taps[1], sw, left) for q in range(sw)]
+    reach = max(before for _, before in columns) + max(len(kernel[0, taps]) - before for taps, before in columns)
+    for p in range(min(sh, h)):
+        taps, above = phase(p, window.taps[0], sh, top)
+        parts = [Part(kernel[taps, columns_taps].swapaxes(2, 3), before) for columns_taps, before in columns]
+        pads = (above, 0), (max(before for _, before in columns), 0)
+        seen = Window(dy.shape[1:3], (parts[0].kernel.shape[0], reach), (1, 1), (1, 1), pads, (-(-(h - p) // sh), places))
+        filter_rows(dy, parts, seen, bias, dx[:, p::sh])
     return dx
 
 
-def one_phase(dy, kernel, window, p, q):
-    """The kernel of phase (p, q) and how it stands on dy. A padding may be negative: rows of dy that no pixel sees."""
-    rows, top, oh = phase(p, window.input[0], window.taps[0], window.strides[0], window.pads[0][0])
-    columns, left, ow = phase(q, window.input[1], window.taps[1], window.strides[1], window.pads[1][0])
-    part = kernel[rows, columns].swapaxes(2, 3)
-    return part, Window(dy.shape[1:3], part.shape[:2], (1, 1), (1, 1), ((top, 0), (left, 0)), (oh, ow))
-
-
-def phase(p, pixels, taps, stride, before):
-    """Along one axis: the taps that meet pixels p, p + stride, ... (a slice, last first), dy's padding, their number."""
+def phase(p, taps, stride, before):
+    """Along one axis: the taps that meet pixels p, p + stride, ... (a slice, last first), and the padding of dy for them,
+    which is less than 0 where the first pixels do not see the first of dy."""
     first = (p + before) % stride
-    met = range(first, taps, stride)
-    last = met[-1] if met else first - stride
-    backwards = slice(last, None if first == 0 else first - 1, -stride) if met else slice(0, 0)
-    return backwards, (last - p - before) // stride, -(-(pixels - p) // stride)
+    last = range(first, taps, stride)[-1]  # there is one: `suits` wants the kernel no smaller than the stride
+    return slice(last, None if first == 0 else first - 1, -stride), (last - p - before) // stride
 
 
 def convolve_dkernel(x, dy, window, plan_for=winograd_plan):
@@ -100,9 +106,10 @@ def convolve_dkernel(x, dy, window, plan_for=winograd_plan):
         block.overhang(products, window)[...] = 0  # meets windows that are none
         for source, target, few in block.tiles_of(dy, products, window, plan):
             xp.matmul(g[:, :few], source, out=target)
-        for tap, lane, windows in lanes(rows, block, window, plan, together):
-            part = xp.matmul(windows.swapaxes(1, 2), products[:, lane])
-            total[:, tap:tap + together] += part.reshape(plan.products, together, plan.chunk, oc)
+        for tap in range(0, kw, together):
+            for lane, windows in lanes(rows, block, window, plan, together, tap):
+                part = xp.matmul(windows.swapaxes(1, 2), products[:, lane])
+                total[:, tap:tap + together] += part.reshape(plan.products, together, plan.chunk, oc)
     dkernel = (a @ total.reshape(plan.products, -1)).reshape(plan.taps, kw, plan.woven, c, oc)
     return dkernel.swapaxes(1, 2).reshape(-1, kw, c, oc)[:window.taps[0]]
 
@@ -118,5 +125,5 @@ def transform_kernel(g, kernel, plan):
     if kh < plan.taps * plan.woven:
         zeros = array_module(kernel).zeros((plan.taps * plan.woven - kh, kw, c, oc), dtype=kernel.dtype)
         kernel = array_module(kernel).concatenate([kernel, zeros])
-    filters = (g @ kernel.reshape(plan.taps, -1)).reshape(plan.products, plan.woven, kw, c, oc)
-    return filters.swapaxes(1, 2).reshape(plan.products, kw * plan.chunk, oc)
+    woven = kernel.reshape(plan.taps, plan.woven, kw, c, oc).swapaxes(1, 2)
+    return (g @ woven.reshape(plan.taps, -1)).reshape(plan.products, kw * plan.chunk, oc)

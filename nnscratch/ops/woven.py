@@ -34,7 +34,7 @@ def convolve_dx(dy, kernel, window, bias=None):
         images, tiles = (part.stop - part.start for part in block[:2])
         rows = with_margin(xp, "transformed rows", (images, tiles, block.width(window), kh, c), dtype)
         rows[...] = 0
-        for _, lane, columns in lanes(rows, block, window, plan):
+        for lane, columns in lanes(rows, block, window, plan, kw):
             columns += upstream[:, lane] @ matrix
         unweave(rows, dx, block, window, plan)
     return dx
