@@ -8,7 +8,7 @@ from statistics import median, quantiles
 from time import perf_counter, sleep
 
 SAMPLE = 0.02   # seconds a sample should last at least: short calls are repeated inside it
-PAUSE = 0.003   # seconds of rest before each sample, in which the last contender's threads stop spinning
+PAUSE = 0.03   # seconds of rest before each sample: idle threads of the contender before go on spinning for about 20 ms
 
 
 def interleave(functions, rounds=9, budget=20.0):

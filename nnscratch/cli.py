@@ -4,7 +4,7 @@ import logging
 import os
 import sys
 
-from nnscratch import __version__
+from nnscratch import __version__, memory
 from nnscratch.errors import InputError
 
 
@@ -15,6 +15,7 @@ def main(arguments=None):
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="replace")  # a letter that the terminal's encoding lacks is no reason to stop
     options = parser().parse_args(arguments)
+    memory.keep_freed_memory()
     logging.basicConfig(level=logging.INFO, format="%(message)s")
     try:
         code = options.run(options)

@@ -14,7 +14,7 @@ from typing import NamedTuple
 
 from nnscratch.backend import array_module
 from nnscratch.ops.minimal_filter import MOST_PRODUCTS
-from nnscratch.ops.scratch import scratch
+from nnscratch.memory import scratch
 
 WORKSPACE = 8 * 2**20  # bytes of padded rows, transformed rows and products that exist at once
 

@@ -23,7 +23,7 @@ from typing import NamedTuple
 from nnscratch.backend import array_module, common_dtype
 from nnscratch.ops.minimal_filter import minimal_filter
 from nnscratch.ops.row_blocks import blocks, lanes, super_rows, transform_rows, winograd_plan
-from nnscratch.ops.scratch import scratch
+from nnscratch.memory import scratch
 from nnscratch.ops.window import Window
 
 

@@ -12,7 +12,7 @@ from functools import partial
 from nnscratch.backend import array_module, common_dtype
 from nnscratch.ops import winograd
 from nnscratch.ops.row_blocks import blocks, lanes, unweave, with_margin, woven_plan
-from nnscratch.ops.scratch import scratch
+from nnscratch.memory import scratch
 
 convolve = partial(winograd.convolve, plan_for=woven_plan)
 convolve_dkernel = partial(winograd.convolve_dkernel, plan_for=woven_plan)

@@ -1,0 +1,114 @@
+"""`python -m benchmarks steps`: whole steps, ours against the same network in PyTorch eager, from the same weights.
+
+    GAN step       discriminator on real and on fake pictures, generator through the discriminator, two Adam updates
+    style step     loss and gradient by the picture, through the loss network of `nnscratch style`
+
+Losses are compared before anything is timed.
+"""
+import numpy as np
+
+from benchmarks.timing import interleave, summary
+from benchmarks.torch_steps import TorchGAN, TorchStyle
+from nnscratch import initializers
+from nnscratch.layers import BatchNormalization, Conv2D, Conv2DTranspose, Dense, Flatten, Input, LeakyReLU, Reshape
+from nnscratch.losses import binary_cross_entropy
+from nnscratch.models import Model
+from nnscratch.networks.random_features import normalise, random_features
+from nnscratch.optimizers import Adam
+from nnscratch.style.objective import Objective
+from nnscratch.style.transfer import CONTENT_LAYER, SMOOTHNESS
+
+BATCH, NOISE = 64, 64
+PRESETS = {  # side and maps of the generator's first picture, maps of its transposed convolutions, picture, discriminator
+    "tiny": {"first": (7, 64), "up": (32, 16), "picture": (28, 1), "down": (32, 64)},
+    "small": {"first": (4, 128), "up": (64, 32, 16), "picture": (32, 3), "down": (32, 64, 128)},
+}
+
+
+def generator(first, up, picture, **_):
+    """Dense, then transposed convolutions 4x4 stride 2, each with batch norm and LeakyReLU, then 3x3 and tanh."""
+    side, maps = first
+    x = noise = Input((NOISE,))
+    x = Reshape((side, side, maps))(Dense(side * side * maps, use_bias=False)(x))
+    x = LeakyReLU(0.2)(BatchNormalization(momentum=0.9, epsilon=1e-5)(x))
+    for filters in up:
+        x = Conv2DTranspose(filters, 4, 2, padding="same", use_bias=False)(x)
+        x = LeakyReLU(0.2)(BatchNormalization(momentum=0.9, epsilon=1e-5)(x))
+    return Model(noise, Conv2D(picture[1], 3, padding="same", activation="tanh")(x))
+
+
+def discriminator(picture, down, **_):
+    """Convolutions 4x4 stride 2 with LeakyReLU, then one logit."""
+    side, channels = picture
+    x = picture = Input((side, side, channels))
+    for filters in down:
+        x = LeakyReLU(0.2)(Conv2D(filters, 4, 2, padding="same")(x))
+    return Model(picture, Dense(1)(Flatten()(x)))
+
+
+class OurGAN:
+    """One step by hand: forward, backward, update."""
+
+    def __init__(self, preset):
+        initializers.set_seed(0)
+        self.g, self.d = generator(**PRESETS[preset]), discriminator(**PRESETS[preset])
+        self.adam_g, self.adam_d = Adam(5e-4, beta_1=0.5), Adam(5e-4, beta_1=0.5)
+        random, (side, channels) = np.random.default_rng(0), PRESETS[preset]["picture"]
+        self.noise = random.normal(size=(BATCH, NOISE)).astype(np.float32)
+        self.real = random.uniform(-1, 1, size=(BATCH, side, side, channels)).astype(np.float32)
+
+    def step(self):
+        ones, zeros = np.ones((BATCH, 1), np.float32), np.zeros((BATCH, 1), np.float32)
+        fake = self.g.forward(self.noise, training=True)
+        self.d.zero_grads()
+        real_loss, gradient = binary_cross_entropy(self.d.forward(self.real, training=True), 0.9 * ones)
+        self.d.backward(gradient, wrt="parameters")
+        fake_loss, gradient = binary_cross_entropy(self.d.forward(fake, training=True), zeros)
+        self.d.backward(gradient, wrt="parameters")
+        self.adam_d.step(self.d.trainable_params, self.d.grads)
+        self.g.zero_grads()
+        g_loss, gradient = binary_cross_entropy(self.d.forward(fake, training=True), ones)
+        self.g.backward(self.d.backward(gradient, wrt="input"), wrt="parameters")
+        self.adam_g.step(self.g.trainable_params, self.g.grads)
+        return float(real_loss + fake_loss), float(g_loss)
+
+
+class OurStyle:
+    """Loss and gradient of style transfer from one random picture to another, on the features of `nnscratch style`."""
+
+    def __init__(self, side):
+        random = np.random.default_rng(0)
+        self.content, self.style = (random.random((1, side, side, 3)).astype(np.float32) for _ in range(2))
+        self.network = normalise(random_features(), self.style)
+        self.objective = Objective(self.network, self.content, self.style, style_weight=10, smoothness=SMOOTHNESS,
+                                   content_layer=CONTENT_LAYER)
+        self.picture = random.random((1, side, side, 3)).astype(np.float32)
+
+    def step(self):
+        loss, gradient = self.objective(self.picture)
+        return float(loss), float(np.linalg.norm(gradient))
+
+
+def run(torch, rounds):
+    """A row for each step: times, and our time over PyTorch's better layout."""
+    for name, make, rival in (("GAN step, tiny", lambda: OurGAN("tiny"), TorchGAN), ("GAN step, small", lambda: OurGAN("small"), TorchGAN),
+                              ("style step, 256 px", lambda: OurStyle(256), TorchStyle)):
+        steps, losses = {"ours": make()}, {}
+        for layout in ("contiguous", "channels last") if torch else ():
+            steps[layout] = rival(torch, make(), layout)
+        for who, step in steps.items():
+            losses[who] = step.step()
+            if not np.allclose(losses[who], losses["ours"], rtol=1e-3):
+                raise ValueError(f"{name}: {who} gets the losses {losses[who]}, ours are {losses['ours']}: nothing to time")
+        seconds = interleave({who: step.step for who, step in steps.items()}, rounds)
+        row = {"name": name, "losses": losses, "times": {who: dict(zip(("median", "spread"), summary(s))) for who, s in seconds.items()}}
+        medians = {who: figure["median"] for who, figure in row["times"].items()}
+        ours = medians.pop("ours")
+        yield row | ({"ratio": ours / min(medians.values())} if medians else {})
+
+
+def scaling(sides, rounds):
+    """Seconds per pixel of a style step for pictures of these sides: bounded blocks should keep it constant."""
+    steps = {side: OurStyle(side) for side in sides}
+    seconds = interleave({side: step.step for side, step in steps.items()}, rounds, budget=60)
+    return {side: summary(s)[0] / side**2 for side, s in seconds.items()}

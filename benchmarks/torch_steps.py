@@ -1,0 +1,102 @@
+"""The steps of steps.py in PyTorch eager: the same networks from the same weights, by torch.nn.functional and autograd."""
+from nnscratch.layers import Conv2D, Reshape
+
+
+def layouts(torch):
+    return {"contiguous": torch.contiguous_format, "channels last": torch.channels_last}
+
+
+def pictures(torch, array, memory_format):
+    """(N, H, W, C) array -> (N, C, H, W) tensor."""
+    return torch.from_numpy(array.transpose(0, 3, 1, 2).copy()).contiguous(memory_format=memory_format)
+
+
+def parameters(torch, layer, memory_format, train=True):
+    """A layer's parameters as tensors."""
+    tensors = {}
+    for name, array in layer.params.items():
+        if array.ndim == 4:
+            tensors[name] = torch.from_numpy(array.transpose(3, 2, 0, 1).copy()).contiguous(memory_format=memory_format)
+        else:
+            tensors[name] = torch.from_numpy(array.copy())
+        tensors[name].requires_grad_(train)
+    return tensors
+
+
+class TorchGAN:
+    """The same step with torch.nn.functional and autograd."""
+
+    def __init__(self, torch, ours, layout):
+        self.torch, self.f, self.format = torch, torch.nn.functional, layouts(torch)[layout]
+        self.g, self.d = ([parameters(torch, layer, self.format) for layer in network.layers if layer.params]
+                          for network in (ours.g, ours.d))
+        _, self.side, self.maps = next(layer.target_shape for layer in ours.g.layers if isinstance(layer, Reshape))
+        self.noise, self.real = torch.from_numpy(ours.noise), pictures(torch, ours.real, self.format)
+        options = {"lr": 5e-4, "betas": (0.5, 0.999), "eps": 1e-7}
+        self.adam_g, self.adam_d = (torch.optim.Adam([p for layer in part for p in layer.values()], **options)
+                                    for part in (self.g, self.d))
+
+    def generate(self):
+        x = self.noise @ self.g[0]["kernel"]
+        x = x.view(len(x), self.side, -1, self.maps).permute(0, 3, 1, 2).contiguous(memory_format=self.format)
+        x = self.normalise(x, self.g[1])
+        for up, norm in zip(self.g[2:-1:2], self.g[3:-1:2]):
+            x = self.normalise(self.f.conv_transpose2d(x, up["kernel"], stride=2, padding=1), norm)
+        return self.torch.tanh(self.f.conv2d(x, self.g[-1]["kernel"], self.g[-1]["bias"], padding=1))
+
+    def normalise(self, x, p):
+        return self.f.leaky_relu(self.f.batch_norm(x, None, None, p["gamma"], p["beta"], training=True, eps=1e-5), 0.2)
+
+    def judge(self, x):
+        for layer in self.d[:-1]:
+            x = self.f.leaky_relu(self.f.conv2d(x, layer["kernel"], layer["bias"], stride=2, padding=1), 0.2)
+        return x.permute(0, 2, 3, 1).flatten(1) @ self.d[-1]["kernel"] + self.d[-1]["bias"]
+
+    def step(self):
+        bce, torch = self.f.binary_cross_entropy_with_logits, self.torch
+        ones, zeros = torch.ones(len(self.real), 1), torch.zeros(len(self.real), 1)
+        fake = self.generate()
+        self.adam_d.zero_grad()
+        d_loss = bce(self.judge(self.real), 0.9 * ones) + bce(self.judge(fake.detach()), zeros)
+        d_loss.backward()
+        self.adam_d.step()
+        self.adam_g.zero_grad()
+        g_loss = bce(self.judge(fake), ones)
+        g_loss.backward(inputs=[p for layer in self.g for p in layer.values()])  # not the discriminator's: as ours
+        self.adam_g.step()
+        return float(d_loss), float(g_loss)
+
+
+class TorchStyle:
+    """Loss and gradient of Objective, term by term."""
+
+    def __init__(self, torch, ours, layout):
+        self.torch, self.f, self.format = torch, torch.nn.functional, layouts(torch)[layout]
+        layers = [layer for layer in ours.network.layers if isinstance(layer, Conv2D)]
+        self.kernels = [parameters(torch, layer, self.format, train=False) for layer in layers]
+        self.picture = pictures(torch, ours.picture, self.format).requires_grad_()
+        self.layers, self.ours = [], ours.objective
+        for mean, target, whole in ours.objective.layers:
+            self.layers.append((torch.from_numpy(mean.transpose(0, 3, 1, 2).copy()), torch.from_numpy(target), float(whole)))
+        self.target = pictures(torch, ours.objective.target, self.format)
+
+    def features(self, x):
+        for k, layer in enumerate(self.kernels):
+            if k > 0 and k % 2 == 0:
+                x = self.f.avg_pool2d(x, 2)
+            x = self.f.conv2d(self.f.pad(x, (1, 1, 1, 1), mode="reflect"), layer["kernel"], layer["bias"])
+            x = self.f.relu(x)
+            yield x
+
+    def step(self):
+        features, style = list(self.features(self.picture)), 0
+        for x, (mean, target, whole) in zip(features, self.layers):
+            rows = (x - mean).flatten(2)
+            gram = rows @ rows.transpose(1, 2) / rows.shape[2]
+            style = style + ((gram - target)**2).sum() / whole
+        content = ((features[self.ours.content_layer] - self.target)**2).sum() / (self.target**2).sum()
+        down, right = (self.picture.diff(dim=axis) for axis in (2, 3))
+        variation = ((down**2).sum() + (right**2).sum()) / self.picture.numel()
+        loss = content + self.ours.style_weight * style / len(features) + self.ours.smoothness * variation
+        gradient, = self.torch.autograd.grad(loss, [self.picture])
+        return float(loss.detach()), float(gradient.norm())
