@@ -3,6 +3,7 @@
 Shapes: x (..., C) with channels last, gamma, beta and running statistics (C,). M is the number of values a mean is
 taken over: all but the last axis for batch normalisation, H*W of one picture for instance normalisation.
 """
+from math import gcd
 from numbers import Real
 
 from nnscratch.backend import array_module
@@ -44,21 +45,23 @@ def batch_norm(x, gamma, beta, running_mean, running_variance, *, training, mome
     if not 0 <= momentum <= 1:
         raise InputError(f"batch_norm: momentum is {momentum!r}, expected a share between 0 and 1, such as 0.99")
     momentum = float(momentum)
+    rows, repeat = in_long_rows(x)
     if training:
         count = x.size // x.shape[-1]
         mean = channel_sum(x) / count
-        centred = x - mean
+        centred = rows - repeat(mean)
         # The square is taken before the mean (no E[x²] - E[x]², which cancels), and without abs: it stays analytic.
-        variance = channel_sum(centred * centred) / count
+        variance = channel_sum((centred * centred).reshape(x.shape)) / count
         correction = count / max(count - 1, 1) if unbiased else 1.0
         new_mean = momentum * running_mean + (1 - momentum) * mean.astype(running_mean.dtype)
         new_variance = momentum * running_variance + (1 - momentum) * correction * variance.astype(running_variance.dtype)
     else:
-        centred, variance = x - running_mean, running_variance
+        centred, variance = rows - repeat(running_mean), running_variance
         new_mean, new_variance = running_mean, running_variance
     inverse_deviation = (variance + float(epsilon))**-0.5
-    y = centred * (gamma * inverse_deviation) + beta  # x̂ itself is never written out
-    return y, (new_mean, new_variance), (centred, gamma, inverse_deviation, training)
+    y = centred * repeat(gamma * inverse_deviation) + repeat(beta)  # x̂ itself is never written out
+    cache = centred.reshape(x.shape), gamma, inverse_deviation, training
+    return y.reshape(x.shape), (new_mean, new_variance), cache
 
 
 def batch_norm_backward(dy, cache, wrt="all"):
@@ -88,10 +91,12 @@ def batch_norm_backward(dy, cache, wrt="all"):
     if training or wrt != "input":  # in training dx is made of these two sums
         dbeta, dgamma = channel_sum(dy), channel_sum(dy * centred) * inverse_deviation
     if wrt != "parameters":
+        dx, repeat = in_long_rows(dy)
         if training:
             count = dy.size // dy.shape[-1]
-            dy = dy - centred * (inverse_deviation * dgamma / count) - dbeta / count
-        dx = dy * (gamma * inverse_deviation)
+            along = in_long_rows(centred)[0] * repeat(inverse_deviation * dgamma / count)
+            dx = dx - along - repeat(dbeta / count)
+        dx = (dx * repeat(gamma * inverse_deviation)).reshape(dy.shape)
     return (dx, None, None) if wrt == "input" else (dx, dgamma, dbeta)
 
 
@@ -138,6 +143,16 @@ def instance_norm_backward(dy, cache, wrt="all"):
         pixels = dy.shape[1] * dy.shape[2]
         dgamma, dbeta = (pixels * mean.sum(axis=(0, 1, 2)) for mean in (mean_dy_normal, mean_dy))
     return dx, dgamma, dbeta
+
+
+def in_long_rows(x):
+    """x with several pixels in a row, (..., C) -> (pixels / k, k C), and `repeat`, which makes (C,) as long as such a row.
+
+    NumPy goes through an array row by row, and rows of a few channels are too short to be fast.
+    """
+    channels = x.shape[-1]
+    together = gcd(x.size // channels, 2 ** (512 // channels).bit_length())  # pixels, a power of two
+    return x.reshape(-1, together * channels), lambda numbers: array_module(x).tile(numbers, together)
 
 
 def picture_mean(x):

@@ -3,19 +3,22 @@
 Shapes: x (N, H, W, C), y (N, OH, OW, OC). A tile is m rows of y; it needs k = m + r - 1 super rows of x, which overlap with
 the next tile's by r - 1. A super row has `width` pixels of `chunk` = SH * C numbers.
 
-    super_rows      (images, super rows, width, SH, C)        padded, and SH rows woven into one
-    transform_rows  (k, images * tiles, width, SH, C)         B times the k rows under every tile
+    super_rows      (super rows, images, width, SH, C)        padded, and SH rows woven into one
+    transform_rows  (k, tiles, images, width, SH, C)          B times the k rows under every tile
     lanes           (k, windows, KW * chunk), KW / SW times   the windows that lie end to end, as views
 
 Blocks are cut so that what exists of these at one time takes at most WORKSPACE bytes, whatever the size of the picture.
 """
-from math import prod
+from math import gcd, prod
 from typing import NamedTuple
+
+import numpy as np
 
 from nnscratch.backend import array_module
 from nnscratch.ops.minimal_filter import MOST_PRODUCTS
 from nnscratch.memory import scratch
 
+PIECE = 2**14          # numbers of a row that are transformed at once
 WORKSPACE = 8 * 2**20  # bytes of padded rows, transformed rows and products that exist at once
 
 
@@ -75,8 +78,8 @@ class Block(NamedTuple):
         m = plan.outputs
         first, stop = self.tiles.start * m, min(self.tiles.stop * m, window.output[0])
         y = y[self.pictures, first:stop, self.columns.start * each:self.columns.stop * each]
-        products = products.reshape(plan.products, len(y), self.tiles.stop - self.tiles.start, -1)
-        products = products[..., :y.shape[2] * y.shape[3]].transpose(1, 2, 0, 3)
+        products = products.reshape(plan.products, self.tiles.stop - self.tiles.start, len(y), -1)
+        products = products[..., :y.shape[2] * y.shape[3]].transpose(2, 1, 0, 3)
         whole, rest = divmod(stop - first, m)
         if whole:
             yield y[:, :whole * m].reshape(len(y), whole, m, -1), products[:, :whole], m
@@ -119,25 +122,36 @@ def blocks(images, window, plan, oc, itemsize):
 
 
 def super_rows(x, block, window, plan):
-    """The padded rows under a block, (images, super rows, width, woven, C), with a margin of zeros behind them."""
+    """The padded rows under a block, (super rows, images, width, woven, C), with a margin of zeros behind them.
+
+    All pictures' first rows, then all second rows, ...: many small pictures are then transformed as one long row.
+    """
     x, xp = x[block.pictures], array_module(x)
     count = (block.tiles.stop - block.tiles.start) * plan.outputs + plan.taps - 1
-    shape = len(x), count, block.width(window), plan.woven, x.shape[3]
+    shape = count, len(x), block.width(window), plan.woven, x.shape[3]
     padded = with_margin(xp, "transformed rows" if plan.products == 1 else "padded rows or products", shape, x.dtype)
+    pixels, of_x = as_items(padded), as_items(x)
     for a, to_rows, to_columns, from_rows, from_columns in overlap(block, window, plan, count):
-        padded[:, to_rows, to_columns, a] = x[:, from_rows, from_columns]
+        pixels[to_rows, :, to_columns, a] = of_x[:, from_rows, from_columns].swapaxes(0, 1)
         for border in (slice(0, to_rows.start), slice(to_rows.stop, None)):
-            padded[:, border, :, a] = 0
+            padded[border, :, :, a] = 0
         for border in (slice(0, to_columns.start), slice(to_columns.stop, None)):
-            padded[:, to_rows, border, a] = 0
+            padded[to_rows, :, border, a] = 0
     return padded
+
+
+def as_items(x):
+    """x (..., C) with each pixel as one item of 4 C bytes: NumPy copies one such item faster than C numbers."""
+    if array_module(x) is not np or x.strides[-1] != x.itemsize:
+        return x
+    return x.view(f"V{x.shape[-1] * x.itemsize}")[..., 0]
 
 
 def unweave(padded, dx, block, window, plan):
     """The adjoint of `super_rows`: every pixel gets the sum of its copies."""
     dx = dx[block.pictures]
-    for a, to_rows, to_columns, from_rows, from_columns in overlap(block, window, plan, padded.shape[1]):
-        dx[:, from_rows, from_columns] += padded[:, to_rows, to_columns, a]
+    for a, to_rows, to_columns, from_rows, from_columns in overlap(block, window, plan, len(padded)):
+        dx[:, from_rows, from_columns] += padded[to_rows, :, to_columns, a].swapaxes(0, 1)
 
 
 def overlap(block, window, plan, count):
@@ -152,7 +166,7 @@ def overlap(block, window, plan, count):
 
 def with_margin(xp, name, shape, dtype):
     """Scratch memory of this shape, followed by a row of zeros: the last windows hang over by less than that."""
-    size, row = prod(shape), prod(shape[2:])
+    size, row = prod(shape), prod(shape[-3:])
     memory = scratch(xp, name, (size + row,), dtype)
     memory[size:] = 0
     return memory[:size].reshape(shape)
@@ -167,15 +181,17 @@ def inside(first, count, step, length):
 
 
 def transform_rows(b, padded, plan):
-    """B times the k rows under each tile: (k, images * tiles, width, woven, C), with a margin."""
+    """B times the k rows under each tile: (k, tiles, images, width, woven, C), with a margin."""
     if plan.products == 1:
         return padded
-    xp, (n, count, *row) = array_module(padded), padded.shape
+    xp, (count, *row) = array_module(padded), padded.shape
     tiles = (count - plan.taps + 1) // plan.outputs
-    rows = with_margin(xp, "transformed rows", (plan.products, n * tiles, *row), padded.dtype)
-    strides = padded.strides[0], plan.outputs * padded.strides[1], padded.strides[1], padded.itemsize
-    overlapping = xp.lib.stride_tricks.as_strided(padded, (n, tiles, plan.products, prod(row)), strides)
-    xp.matmul(b, overlapping, out=rows.reshape(plan.products, n, tiles, -1).transpose(1, 2, 0, 3))
+    rows = with_margin(xp, "transformed rows", (plan.products, tiles, *row), padded.dtype)
+    pieces = gcd(row[0], 2 ** (prod(row) // PIECE).bit_length())  # of a row, so that k of them fit the inner cache
+    shape = tiles, pieces, plan.products, prod(row) // pieces
+    strides = plan.outputs * padded.strides[0], shape[-1] * padded.itemsize, padded.strides[0], padded.itemsize
+    overlapping = xp.lib.stride_tricks.as_strided(padded, shape, strides)
+    xp.matmul(b, overlapping, out=rows.reshape(plan.products, tiles, pieces, -1).transpose(1, 2, 0, 3))
     return rows
 
 

@@ -32,7 +32,7 @@ def convolve_dx(dy, kernel, window, bias=None):
         for source, target, _ in block.tiles_of(dy, upstream, window, plan):
             target[...] = source
         images, tiles = (part.stop - part.start for part in block[:2])
-        rows = with_margin(xp, "transformed rows", (images, tiles, block.width(window), kh, c), dtype)
+        rows = with_margin(xp, "transformed rows", (tiles, images, block.width(window), kh, c), dtype)
         rows[...] = 0
         for lane, columns in lanes(rows, block, window, plan, kw):
             columns += upstream[:, lane] @ matrix
