@@ -1,42 +1,45 @@
-"""The command line: python -m benchmarks layers|steps|memory|peers [--json FILE] [--plot FILE]."""
+"""The command line: python -m benchmarks layers | steps | peers | memory | ladder."""
 import argparse
 import json
 import sys
 
-from benchmarks import layers, machine
+from benchmarks import DROPPED, machine, tables
 from benchmarks.rivals import load_torch
+from nnscratch import memory
+
+WHAT = {
+    "layers": "each layer, forward and backward, against PyTorch in its better layout",
+    "steps": "a GAN step and a style step against PyTorch eager; a style step's time per pixel from 128 to 1024 px",
+    "peers": "forward + backward against DeZero, numpy-ml and im2col in one piece",
+    "memory": "the most memory a convolution takes, predicted and measured; a style step at 2048 px",
+    "ladder": "every idea that made the layers fast, before and after",
+}
 
 
 def main(arguments=None):
-    parser = argparse.ArgumentParser(prog="python -m benchmarks", description="Times nnscratch on the CPU against others.")
-    parser.add_argument("what", choices=["layers"], help="layers: each layer against PyTorch")
-    parser.add_argument("--only", default="", metavar="TEXT", help="cases with this text in their name, or of this group")
+    parser = argparse.ArgumentParser(prog="python -m benchmarks", formatter_class=argparse.RawDescriptionHelpFormatter,
+                                     description="Time nnscratch on the CPU against others.\n\n" + "\n".join(
+                                         f"  {name:8} {text}" for name, text in WHAT.items()))
+    parser.add_argument("what", choices=WHAT, metavar="|".join(WHAT))
     parser.add_argument("--rounds", type=int, default=9, help="samples of each contender, taken in turn (default 9)")
-    parser.add_argument("--algorithm", help="for our convolutions, instead of auto")
+    parser.add_argument("--only", default="", metavar="TEXT", help="layers, peers: cases with this in their name or group")
+    parser.add_argument("--algorithm", help="layers: for our convolutions, not auto; cases it cannot do are left out")
     parser.add_argument("--json", metavar="FILE", help="write every figure to FILE")
+    parser.add_argument("--plot", metavar="FILE", help="layers: draw the ratios to FILE")
     options = parser.parse_args(arguments)
-    torch = load_torch(machine.threads())
-    card = machine.card(torch)
-    for name, value in card.items():
-        print(f"{name:14} {value:.1f}" if isinstance(value, float) else f"{name:14} {value}")
-    rows = []
-    for row in layers.run(torch, options.rounds, options.only, options.algorithm, card):
-        rows.append(row)
-        print_row(row)
-    for key in ("forward_ratio", "backward_ratio", "ratio"):
-        print(key, f"{layers.geometric_mean(row[key] for row in rows if key in row):.2f}",
-              "wide 3x3:", f"{layers.geometric_mean(row[key] for row in rows if key in row and row['group']=='3x3 wide'):.2f}")
+
+    kept = memory.keep_freed_memory()  # as our commands do; it holds for PyTorch in this process, too
+    torch = load_torch(machine.threads()) if options.what in ("layers", "steps") else None
+    card = {**machine.card(torch), "freed_memory_kept": kept, "dropped_settings": DROPPED}
+    tables.print_card(card)
+    rows = list(getattr(tables, f"show_{options.what}")(torch, card, options))
     if options.json:
         with open(options.json, "w") as file:
-            json.dump({"machine": card, "rows": rows}, file, indent=1)
-
-
-def print_row(row):
-    t = {d: {n: f["median"] * 1e3 for n, f in row[d].items()} for d in ("forward", "backward")}
-    rivals = [n for n in t["forward"] if n != "ours"]
-    print(f"{row['name']:44}" + "".join(
-        f" {t[d]['ours']:8.2f}" + "".join(f" {t[d][n]:7.2f}" for n in rivals) + f"  {row.get(d + '_ratio', 0):5.2f} |"
-        for d in ("forward", "backward")) + f" {row.get('ratio', 0):5.2f}  {row['gflops']:6.0f}  {row['errors']['ours']:.0e}", flush=True)
+            json.dump({"what": options.what, "machine": card, "rows": rows}, file, indent=1)
+    if options.plot and options.what == "layers":
+        from benchmarks.plot import plot_layers
+        plot_layers(card, rows, options.plot)
+    return 0
 
 
 if __name__ == "__main__":

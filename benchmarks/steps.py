@@ -89,22 +89,25 @@ class OurStyle:
         return float(loss), float(np.linalg.norm(gradient))
 
 
+STEPS = {"GAN step, tiny": (OurGAN, "tiny", TorchGAN), "GAN step, small": (OurGAN, "small", TorchGAN),
+         "style step, 256 px": (OurStyle, 256, TorchStyle)}
+
+
 def run(torch, rounds):
     """A row for each step: times, and our time over PyTorch's better layout."""
-    for name, make, rival in (("GAN step, tiny", lambda: OurGAN("tiny"), TorchGAN), ("GAN step, small", lambda: OurGAN("small"), TorchGAN),
-                              ("style step, 256 px", lambda: OurStyle(256), TorchStyle)):
-        steps, losses = {"ours": make()}, {}
+    for name, (make, size, rival) in STEPS.items():
+        steps, losses = {"ours": make(size)}, {}
         for layout in ("contiguous", "channels last") if torch else ():
-            steps[layout] = rival(torch, make(), layout)
+            steps[layout] = rival(torch, make(size), layout)
         for who, step in steps.items():
             losses[who] = step.step()
             if not np.allclose(losses[who], losses["ours"], rtol=1e-3):
                 raise ValueError(f"{name}: {who} gets the losses {losses[who]}, ours are {losses['ours']}: nothing to time")
         seconds = interleave({who: step.step for who, step in steps.items()}, rounds)
-        row = {"name": name, "losses": losses, "times": {who: dict(zip(("median", "spread"), summary(s))) for who, s in seconds.items()}}
-        medians = {who: figure["median"] for who, figure in row["times"].items()}
-        ours = medians.pop("ours")
-        yield row | ({"ratio": ours / min(medians.values())} if medians else {})
+        times = {who: dict(zip(("median", "spread"), summary(s))) for who, s in seconds.items()}
+        rivals = [figure["median"] for who, figure in times.items() if who != "ours"]
+        ratio = {"ratio": times["ours"]["median"] / min(rivals)} if rivals else {}
+        yield {"name": name, "losses": losses, "times": times, **ratio}
 
 
 def scaling(sides, rounds):

@@ -64,7 +64,7 @@ class TorchGAN:
         g_loss = bce(self.judge(fake), ones)
         g_loss.backward(inputs=[p for layer in self.g for p in layer.values()])  # not the discriminator's: as ours
         self.adam_g.step()
-        return float(d_loss), float(g_loss)
+        return float(d_loss.detach()), float(g_loss.detach())
 
 
 class TorchStyle:
@@ -77,7 +77,8 @@ class TorchStyle:
         self.picture = pictures(torch, ours.picture, self.format).requires_grad_()
         self.layers, self.ours = [], ours.objective
         for mean, target, whole in ours.objective.layers:
-            self.layers.append((torch.from_numpy(mean.transpose(0, 3, 1, 2).copy()), torch.from_numpy(target), float(whole)))
+            mean = torch.from_numpy(mean.transpose(0, 3, 1, 2).copy())
+            self.layers.append((mean, torch.from_numpy(target), float(whole)))
         self.target = pictures(torch, ours.objective.target, self.format)
 
     def features(self, x):

@@ -1,0 +1,197 @@
+"""`python -m benchmarks ladder`: every idea that made the layers fast, before and after, on one layer each.
+
+A rung is two ways of computing the same numbers. They are compared, then timed in turn. README.md tells the story.
+"""
+from typing import NamedTuple
+
+import numpy as np
+
+from benchmarks.timing import interleave, summary
+from nnscratch.ops import col2im, im2col, leaky_relu, max_pool2d
+from nnscratch.ops.algorithms import ALGORITHMS
+from nnscratch.ops.normalize import channel_sum, in_long_rows
+from nnscratch.ops.row_blocks import as_items
+from nnscratch.ops.window import each_tap, make_window
+
+
+class Rung(NamedTuple):
+    """before() and after() return the same numbers."""
+    idea: str
+    where: str
+    before: object
+    after: object
+
+
+def run(rounds):
+    """A row for each rung."""
+    for make in (*CONVOLUTIONS, *AROUND):
+        rung = make()
+        a, b = np.asarray(rung.before()), np.asarray(rung.after())
+        if not np.allclose(a, b, rtol=1e-3, atol=1e-4 * np.abs(a).max()):
+            raise ValueError(f"{rung.idea}: before and after differ by {np.abs(a - b).max():.1e}: nothing to time")
+        seconds = interleave({"before": rung.before, "after": rung.after}, rounds, budget=15)
+        times = {name: summary(s)[0] for name, s in seconds.items()}
+        yield {"idea": rung.idea, "where": rung.where, **times, "gain": times["before"] / times["after"]}
+
+
+def layer(n, side, inputs, outputs, size, strides=1):
+    """x, kernel, dy and window of a convolution with "same" padding, in float32."""
+    random = np.random.default_rng(0)
+    window = make_window("benchmark", (side, side), (size, size), strides, "same")
+    shapes = (n, side, side, inputs), (size, size, inputs, outputs), (n, *window.output, outputs)
+    x, kernel, dy = (random.normal(size=shape).astype(np.float32) for shape in shapes)
+    return x, kernel / (size * size * inputs)**0.5, dy, window
+
+
+def by(algorithm, product, a, b, window, bias=None):
+    function = getattr(ALGORITHMS[algorithm], product)
+    return lambda: function(a, b, window) if bias is None else function(a, b, window, bias)
+
+
+# --- the convolution, rung by rung --------------------------------------------------------------------------------
+
+def loops_to_im2col():
+    x, kernel, _, window = layer(1, 8, 8, 8, 3)
+    return Rung("loops -> im2col", "3x3, 8 channels, 8 px", by("loops", "convolve", x, kernel, window),
+                by("im2col", "convolve", x, kernel, window))
+
+
+def one_piece(x, kernel):
+    def product():
+        columns, _ = im2col(x, kernel.shape[:2], padding="same")
+        return columns @ kernel.reshape(-1, kernel.shape[3])
+    return product
+
+
+def blocks():
+    x, kernel, _, window = layer(1, 256, 64, 64, 3)
+    return Rung("im2col in one piece -> in blocks that stay in the cache", "3x3, 64 channels, 256 px", one_piece(x, kernel),
+                by("im2col", "convolve", x, kernel, window))
+
+
+def lanes():
+    x, kernel, _, window = layer(1, 256, 3, 32, 9)
+    return Rung("im2col -> windows read where they lie (woven)", "9x9, 3->32 channels, 256 px",
+                by("im2col", "convolve", x, kernel, window), by("woven", "convolve", x, kernel, window))
+
+
+def fewer_products():
+    x, kernel, _, window = layer(1, 128, 128, 128, 3)
+    return Rung("woven -> Winograd F(4, 3) down the rows", "3x3, 128 channels, 128 px",
+                by("woven", "convolve", x, kernel, window), by("winograd", "convolve", x, kernel, window))
+
+
+def back_to_x():
+    _, kernel, dy, window = layer(1, 128, 128, 128, 3)
+    return Rung("dx by col2im -> by Winograd", "3x3, 128 channels, 128 px", by("im2col", "convolve_dx", dy, kernel, window),
+                by("winograd", "convolve_dx", dy, kernel, window))
+
+
+def back_to_kernel():
+    x, _, dy, window = layer(1, 128, 128, 128, 3)
+    return Rung("dK by im2col -> by Winograd F(3, 4)", "3x3, 128 channels, 128 px",
+                by("im2col", "convolve_dkernel", x, dy, window), by("winograd", "convolve_dkernel", x, dy, window))
+
+
+def phases():
+    _, kernel, dy, window = layer(64, 28, 16, 32, 4, 2)
+    return Rung("dx, or transposed convolution, by col2im -> phase by phase", "4x4 stride 2, 32->16 channels, 64 pictures of 14 px",
+                by("im2col", "convolve_dx", dy, kernel, window), by("winograd", "convolve_dx", dy, kernel, window))
+
+
+def weaving():
+    x, kernel, _, window = layer(64, 28, 16, 32, 4, 2)
+    return Rung("strides by im2col -> rows woven, then Winograd F(5, 2)", "4x4 stride 2, 16->32 channels, 64 pictures of 28 px",
+                by("im2col", "convolve", x, kernel, window), by("winograd", "convolve", x, kernel, window))
+
+
+def bias():
+    x, kernel, _, window = layer(1, 256, 64, 64, 3)
+    offsets = np.linspace(-1, 1, 64, dtype=np.float32)
+    without = by("winograd", "convolve", x, kernel, window)
+    return Rung("bias in a pass of its own -> at the point 1", "3x3, 64 channels, 256 px", lambda: without() + offsets,
+                by("winograd", "convolve", x, kernel, window, offsets))
+
+
+def depthwise():
+    x, kernel, _, window = layer(4, 64, 1, 128, 3)
+    x = np.random.default_rng(1).normal(size=(4, 64, 64, 128)).astype(np.float32)
+
+    def a_product_for_each_group():
+        convolve = ALGORITHMS["im2col"].convolve
+        return np.concatenate([convolve(x[..., c:c + 1], kernel[..., c:c + 1], window) for c in range(128)], axis=3)
+    return Rung("depthwise: a product for each channel -> einsum", "3x3, 128 channels, 4 pictures of 64 px",
+                a_product_for_each_group, by("depthwise", "convolve", x, kernel, window))
+
+
+# --- around it ----------------------------------------------------------------------------------------------------
+
+def pictures(*shape):
+    return np.random.default_rng(2).normal(size=shape).astype(np.float32)
+
+
+def choices():
+    x = pictures(64, 14, 14, 64)
+    return Rung("LeakyReLU: a choice for each number -> the larger of two", "64 pictures of 14 px, 64 channels",
+                lambda: np.where(x > 0, x, 0.2 * x), lambda: leaky_relu(x, 0.2)[0])
+
+
+def sums():
+    x = pictures(64, 28, 28, 16)
+    return Rung("channel sums: sum(axis) -> a product with ones", "64 pictures of 28 px, 16 channels",
+                lambda: x.sum(axis=(0, 1, 2)), lambda: channel_sum(x))
+
+
+def long_rows():
+    x, mean = pictures(64, 28, 28, 16), pictures(16)
+
+    def after():
+        rows, repeat = in_long_rows(x)
+        return (rows - repeat(mean)).reshape(x.shape)
+    return Rung("one number for each channel: rows of 16 -> rows of 512", "64 pictures of 28 px, 16 channels",
+                lambda: x - mean, after)
+
+
+def items():
+    x = pictures(64, 28, 28, 16)
+    before, after = np.empty((14, 64, 28, 2, 16), np.float32), np.empty((14, 64, 28, 2, 16), np.float32)
+
+    def weave(target, x):
+        for a in range(2):
+            target[:, :, :, a] = x[:, a::2].swapaxes(0, 1)
+
+    def numbers():
+        weave(before, x)
+        return before
+
+    def pixels():
+        weave(as_items(after), as_items(x))
+        return after
+    return Rung("weaving number by number -> pixel by pixel", "64 pictures of 28 px, 16 channels", numbers, pixels)
+
+
+def pooling():
+    x = pictures(1, 256, 256, 64)
+    window = make_window("benchmark", (256, 256), 2, 2)
+
+    def tap_by_tap():
+        taps = [tap for _, _, tap in each_tap(x, window)]
+        y = taps[0].copy()
+        for tap in taps[1:]:
+            y = np.maximum(y, tap)
+        return y
+    return Rung("max pooling: tap by tap -> down, then along", "2x2, 64 channels, 256 px", tap_by_tap,
+                lambda: max_pool2d(x)[0])
+
+
+def scatter():
+    dy = pictures(1, 64, 64, 64)
+    _, kernel, _, window = layer(1, 64, 64, 64, 3)
+    matrix = kernel.reshape(-1, 64).T
+    return Rung("col2im of everything -> in blocks", "3x3, 64 channels, 64 px", lambda: col2im(dy @ matrix, window),
+                by("im2col", "convolve_dx", dy, kernel, window))
+
+
+CONVOLUTIONS = (loops_to_im2col, blocks, scatter, lanes, fewer_products, back_to_x, back_to_kernel, weaving, phases, bias,
+                depthwise)
+AROUND = (choices, sums, long_rows, items, pooling)

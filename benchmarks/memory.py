@@ -1,0 +1,69 @@
+"""`python -m benchmarks memory`: the most memory a convolution takes at once, predicted from its shapes and measured.
+
+Predicted is a bound: the result; the workspace, which is 8 MB at most whatever the picture (for im2col 4 MB of columns and a
+padded copy of the picture); and the kernel as the algorithm wants it. Then one style step on large pictures, each in a
+process of its own.
+"""
+import subprocess
+import sys
+import tracemalloc
+from math import prod
+from threading import Thread
+
+from benchmarks.cases import CASES, conv, ours
+from nnscratch.ops.algorithms import pick
+from nnscratch.ops.row_blocks import WORKSPACE, winograd_plan
+from nnscratch.ops.window import make_window
+
+LARGE = [conv("large", f"3x3 64->64, {side} px", 1, side, 64, 64, 3) for side in (512, 1024)]
+SMALL = 2**18  # odds and ends: Python objects, a row of zeros, the bias
+
+
+def run():
+    """A row for each convolution of the list, and larger ones: bytes of the forward."""
+    for case in [*CASES, *LARGE]:
+        if case.op == "conv2d" and case.options["groups"] == 1:
+            forward, _ = ours(case, case.draw())
+            algorithm, predicted = predict(case)
+            yield {"name": case.name, "algorithm": algorithm, "predicted": predicted, "measured": peak(forward)}
+
+
+def predict(case):
+    """(algorithm, bytes) of the forward of a convolution."""
+    (n, h, w, c), (kh, kw, _, oc) = case.arrays["x"], case.arrays["kernel"]
+    window = make_window("benchmark", (h, w), (kh, kw), case.options["strides"], "same")
+    algorithm = pick("convolve", window, n, c, oc)
+    result = 4 * n * prod(window.output) * oc
+    if algorithm == "im2col":
+        columns, padded = WORKSPACE // 2, 0 if window.pads == ((0, 0), (0, 0)) else 4 * n * (h + kh) * (w + kw) * c
+        return algorithm, result + columns + padded + WORKSPACE // 2 + SMALL
+    transformed = 4 * kh * kw * c * oc * winograd_plan(window, c).products / winograd_plan(window, c).taps
+    return algorithm, result + WORKSPACE + 3 * transformed + SMALL
+
+
+def peak(function):
+    """The most bytes NumPy held at once during the call. In a thread of its own, whose scratch memory starts empty."""
+    function()
+    tracemalloc.start()
+    thread = Thread(target=function)
+    thread.start()
+    thread.join()
+    _, most = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    return most
+
+
+STYLE = """
+import resource
+from benchmarks.steps import OurStyle
+before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+OurStyle({side}).step()
+print(before * 1024, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024)
+"""
+
+
+def style_step(side):
+    """The largest size of a process that makes one style step on a picture of side x side pixels (Unix only)."""
+    result = subprocess.run([sys.executable, "-c", STYLE.format(side=side)], capture_output=True, text=True, check=True)
+    before, largest = map(int, result.stdout.split())
+    return {"name": f"style step, {side} px", "before": before, "measured": largest}

@@ -1,0 +1,104 @@
+"""The tables that `python -m benchmarks` prints: a row as soon as it is measured, then what the bars are about."""
+from math import exp, log
+
+from benchmarks import ladder, layers, memory, peers, steps
+
+CONTENDERS = "ours", "contiguous", "channels last"
+
+
+def print_card(card):
+    print(f"{card['processor']}, {card['cores']} cores; NumPy {card['numpy']} with {card['blas']}"
+          + (f"; PyTorch {card['pytorch']}, {card['threads']} threads" if card["pytorch"] else ""))
+    print(f"ceilings: {card['gemm_gflops']:.0f} GFLOP/s in products, {card['copy_gb_per_s']:.0f} GB/s copying; "
+          f"freed memory is {'kept' if card['freed_memory_kept'] else 'given back'}")
+    for name, value in card["dropped_settings"].items():
+        print(f"{name}={value} was set, and is dropped here: it slows NumPy down, not its rivals")
+
+
+def milliseconds(times, name):
+    return f"{1e3 * times[name]['median']:.2f}" if name in times else "-"
+
+
+def ratio(row, direction=None):
+    return f"{row.get(f'{direction}_ratio' if direction else 'ratio', float('nan')):5.2f}"
+
+
+def geometric_mean(values):
+    values = list(values)
+    return exp(sum(map(log, values)) / len(values)) if values else float("nan")
+
+
+def show_layers(torch, card, options):
+    print(f"\n{'':44}  {'forward, ms':^27}    {'backward, ms':^27}")
+    names = f"{'ours':>7} {'contig.':>7} {'ch.last':>7} {'ratio':>5}"
+    print(f"{'':44} {names}   {names}   both  GFLOP/s  GEMM  copy  error")
+    rows = []
+    for row in layers.run(torch, options.rounds, options.only, options.algorithm, card):
+        rows.append(row)
+        cells = [" ".join(f"{milliseconds(row[direction], name):>7}" for name in CONTENDERS) + f" {ratio(row, direction)}"
+                 for direction in ("forward", "backward")]
+        print(f"{row['name']:44} {cells[0]}   {cells[1]}  {ratio(row)}  {row['gflops']:7.0f} {row['share_of_gemm']:5.0%} "
+              f"{row['share_of_copy']:5.0%}  {row['errors']['ours']:.0e}", flush=True)
+    print("\nour time over PyTorch's in its better layout, geometric means (forward, backward, both):")
+    groups = {"the whole list": rows, "convolutions": [row for row in rows if "kernel" in row["arrays"]]}
+    for row in rows:
+        groups.setdefault(row["group"], []).append(row)
+    for group, members in groups.items():
+        keys = "forward_ratio", "backward_ratio", "ratio"
+        means = [geometric_mean(row[key] for row in members if key in row) for key in keys]
+        print(f"  {group:16} {len(members):3} layers  " + "  ".join(f"{mean:.2f}" for mean in means))
+    spread = max(figure["spread"] for row in rows for way in ("forward", "backward") for figure in row[way].values())
+    print(f"largest spread of one contender (half the distance of the quartiles): {spread:.0%}")
+    return rows
+
+
+def show_steps(torch, card, options):
+    print(f"\n{'ms':22} {'ours':>9} {'contig.':>9} {'ch.last':>9}  ratio")
+    rows = []
+    for row in steps.run(torch, options.rounds):
+        rows.append(row)
+        times = " ".join(f"{milliseconds(row['times'], name):>9}" for name in CONTENDERS)
+        print(f"{row['name']:22} {times}  {ratio(row)}", flush=True)
+    per_pixel = steps.scaling((128, 256, 512, 1024), min(options.rounds, 5))
+    print("\nstyle step, time per pixel: " + ", ".join(f"{side} px {1e9 * s:.0f} ns" for side, s in per_pixel.items())
+          + f"; largest over smallest {max(per_pixel.values()) / min(per_pixel.values()):.2f}")
+    return [*rows, {"name": "style step, seconds per pixel", "per_pixel": per_pixel}]
+
+
+def show_peers(torch, card, options):
+    rows, names = [], ("plain im2col", "DeZero", "numpy-ml")
+    print(f"\nforward + backward, ms\n{'':44} {'ours':>9} " + " ".join(f"{name:>12}" for name in names))
+    for row in peers.run(options.rounds, options.only):
+        rows.append(row)
+        cells = " ".join(f"{milliseconds(row['times'], name):>12}" for name in names)
+        print(f"{row['name']:44} {milliseconds(row['times'], 'ours'):>9} {cells}", flush=True)
+    print("\ntheir time over ours, geometric means:")
+    for name in names:
+        ratios = [row["times"][name]["median"] / row["times"]["ours"]["median"] for row in rows if name in row["times"]]
+        print(f"  {name:14} {geometric_mean(ratios):5.1f}  over {len(ratios)} layers")
+    return rows
+
+
+def show_memory(torch, card, options):
+    print(f"\nforward, MB\n{'':44} {'algorithm':10} {'at most':>9} {'measured':>9}")
+    rows = []
+    for row in memory.run():
+        rows.append(row)
+        print(f"{row['name']:44} {row['algorithm']:10} {row['predicted'] / 1e6:9.1f} {row['measured'] / 1e6:9.1f}"
+              + ("" if row["measured"] <= row["predicted"] else "   MORE THAN PREDICTED"), flush=True)
+    print("\nlargest size of the process, one style step:")
+    for side in (256, 512, 1024, 2048):
+        rows.append(memory.style_step(side))
+        measured, before = (rows[-1][key] / 1e6 for key in ("measured", "before"))
+        print(f"  {side} px: {measured:.0f} MB, of which {before:.0f} MB before it began", flush=True)
+    return rows
+
+
+def show_ladder(torch, card, options):
+    print(f"\n{'':62} {'before':>10} {'after':>10}   gain")
+    rows = []
+    for row in ladder.run(options.rounds):
+        rows.append(row)
+        times = f"{1e3 * row['before']:7.2f} ms {1e3 * row['after']:7.2f} ms"
+        print(f"{row['idea']:62} {times}  {row['gain']:5.1f}   {row['where']}", flush=True)
+    return rows
