@@ -26,6 +26,7 @@ def main(arguments=None):
     parser.add_argument("--algorithm", help="layers: for our convolutions, not auto; cases it cannot do are left out")
     parser.add_argument("--json", metavar="FILE", help="write every figure to FILE")
     parser.add_argument("--plot", metavar="FILE", help="layers: draw the ratios to FILE")
+    parser.add_argument("--keep-settings", action="store_true", help="obey OPENBLAS_CORETYPE, which slows NumPy alone down")
     options = parser.parse_args(arguments)
 
     kept = memory.keep_freed_memory()  # as our commands do; it holds for PyTorch in this process, too

@@ -95,8 +95,9 @@ def back_to_kernel():
 
 def phases():
     _, kernel, dy, window = layer(64, 28, 16, 32, 4, 2)
-    return Rung("dx, or transposed convolution, by col2im -> phase by phase", "4x4 stride 2, 32->16 channels, 64 pictures of 14 px",
-                by("im2col", "convolve_dx", dy, kernel, window), by("winograd", "convolve_dx", dy, kernel, window))
+    return Rung("dx, or transposed convolution, by col2im -> phase by phase",
+                "4x4 stride 2, 32->16 channels, 64 pictures of 14 px", by("im2col", "convolve_dx", dy, kernel, window),
+                by("winograd", "convolve_dx", dy, kernel, window))
 
 
 def weaving():

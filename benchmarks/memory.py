@@ -12,7 +12,7 @@ from threading import Thread
 
 from benchmarks.cases import CASES, conv, ours
 from nnscratch.ops.algorithms import pick
-from nnscratch.ops.row_blocks import WORKSPACE, winograd_plan
+from nnscratch.ops.row_blocks import WORKSPACE, winograd_plan, woven_plan
 from nnscratch.ops.window import make_window
 
 LARGE = [conv("large", f"3x3 64->64, {side} px", 1, side, 64, 64, 3) for side in (512, 1024)]
@@ -37,8 +37,9 @@ def predict(case):
     if algorithm == "im2col":
         columns, padded = WORKSPACE // 2, 0 if window.pads == ((0, 0), (0, 0)) else 4 * n * (h + kh) * (w + kw) * c
         return algorithm, result + columns + padded + WORKSPACE // 2 + SMALL
-    transformed = 4 * kh * kw * c * oc * winograd_plan(window, c).products / winograd_plan(window, c).taps
-    return algorithm, result + WORKSPACE + 3 * transformed + SMALL
+    plan = winograd_plan(window, c) if algorithm == "winograd" else woven_plan(window, c)
+    transformed = 4 * kw * plan.chunk * oc * plan.products
+    return algorithm, result + WORKSPACE + 2 * transformed + SMALL
 
 
 def peak(function):
@@ -54,16 +55,22 @@ def peak(function):
 
 
 STYLE = """
-import resource
+from benchmarks.memory import largest
 from benchmarks.steps import OurStyle
-before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+before = largest()
 OurStyle({side}).step()
-print(before * 1024, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024)
+print(before, largest())
 """
 
 
 def style_step(side):
-    """The largest size of a process that makes one style step on a picture of side x side pixels (Unix only)."""
+    """The largest size of a process that makes one style step on a picture of side x side pixels (Linux only)."""
     result = subprocess.run([sys.executable, "-c", STYLE.format(side=side)], capture_output=True, text=True, check=True)
-    before, largest = map(int, result.stdout.split())
-    return {"name": f"style step, {side} px", "before": before, "measured": largest}
+    before, measured = map(int, result.stdout.split())
+    return {"name": f"style step, {side} px", "before": before, "measured": measured}
+
+
+def largest():
+    """The largest size this process ever had, in bytes. (Not getrusage, which a child inherits from its parent.)"""
+    with open("/proc/self/status") as lines:
+        return next(int(line.split()[1]) * 1024 for line in lines if line.startswith("VmHWM"))

@@ -62,7 +62,8 @@ def plain_im2col(case, arrays, dy):
 
 def load(peer, package):
     """The peer, or None where its package is missing."""
-    int, float = int, float  # gone since NumPy 1.24
+    for name, kind in (("int", int), ("float", float)):  # gone since NumPy 1.24
+        setattr(np, name, kind)
     for name in collections.abc.__all__:  # gone since Python 3.10
         setattr(collections, name, getattr(collections.abc, name))
     try:

@@ -24,7 +24,7 @@ def plot_layers(card, rows, path):
     axes.set_ylim(-0.7, len(rows) - 0.3)
     axes.grid(axis="x", color="0.92")
     axes.set_axisbelow(True)
-    axes.set_xlabel(f"time of nnscratch / time of PyTorch {card['pytorch']} in its better layout (left of 1: nnscratch is faster)")
+    axes.set_xlabel(f"time of nnscratch / time of PyTorch {card['pytorch']} in its better layout (left of 1: we are faster)")
     axes.set_title(f"NumPy against PyTorch, {card['threads']} threads of {card['processor']}", loc="left")
     axes.legend(loc="upper center", bbox_to_anchor=(0.5, -0.09), ncols=3, frameon=False)
     axes.spines[["top", "right"]].set_visible(False)

@@ -33,20 +33,29 @@ def version(package):
 
 
 def blas():
-    """Name, version and threads of the library that does NumPy's matrix products."""
+    """Name, version, kernels and threads of the library that does NumPy's matrix products."""
     found = np.show_config(mode="dicts")["Build Dependencies"]["blas"]
-    threads = openblas_threads()
     text = f"{found.get('name', 'unknown')} {found.get('version', '')}".strip()
+    core, threads = ask_openblas("get_corename", ctypes.c_char_p), openblas_threads()
+    if core:
+        ordered = " (ordered by OPENBLAS_CORETYPE; unset it for full speed)" if os.environ.get("OPENBLAS_CORETYPE") else ""
+        text += f", kernels for {core.decode()}{ordered}"
     return text + (f", {threads} threads (set OPENBLAS_NUM_THREADS to change)" if threads else "")
 
 
 def openblas_threads():
+    return ask_openblas("get_num_threads", ctypes.c_int)
+
+
+def ask_openblas(question, answer_type):
     """Asks the OpenBLAS inside NumPy's wheel; None where NumPy was built with something else."""
     for library in Path(np.__file__).parent.parent.glob("numpy.libs/*openblas*"):
         functions = ctypes.CDLL(str(library))
-        for name in ("scipy_openblas_get_num_threads64_", "openblas_get_num_threads64_", "openblas_get_num_threads"):
+        for name in (f"scipy_openblas_{question}64_", f"scipy_openblas_{question}", f"openblas_{question}"):
             if hasattr(functions, name):
-                return getattr(functions, name)()
+                function = getattr(functions, name)
+                function.restype = answer_type
+                return function()
     return None
 
 

@@ -10,6 +10,10 @@ from threading import local
 
 import numpy as np
 
+# The two pieces of scratch memory of a convolution, 4 MB at most each: the array its windows are read from (columns, woven or
+# transformed rows), and what stands beside it (padded rows, then products).
+WINDOWS, BESIDE = "windows", "beside"
+
 _kept = local()  # each thread has its own: two convolutions at once must not share
 
 
@@ -24,6 +28,7 @@ def scratch(xp, name, shape, dtype):
     size = prod(shape) * np.dtype(dtype).itemsize
     buffers = vars(_kept)
     if name not in buffers or buffers[name].nbytes < size:
+        buffers.pop(name, None)  # before the larger one is made, or both would exist for a moment
         buffers[name] = np.empty(size, dtype=np.uint8)
     return buffers[name][:size].view(dtype).reshape(shape)
 

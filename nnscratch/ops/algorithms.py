@@ -68,6 +68,8 @@ def pick(product, window, images, channels, outputs, groups=1, on_cpu=True):
         return "im2col"
     if rows >= MOST_PRODUCTS or (product == "convolve_dx" and channels < 3):
         return "woven"
+    if product == "convolve" and outputs == 1 and window.strides == (1, 1):
+        return "woven"
     if images * window.output[0] * window.output[1] < FEW_WINDOWS:
         return "im2col"
     return "winograd"
@@ -78,6 +80,6 @@ def check_algorithm(op, algorithm, window):
     choice(algorithm, f"{op}: algorithm", CHOICES)
     able = {"winograd": suits(window), "woven": window.dilation == (1, 1)}.get(algorithm, True)
     if not able:
-        raise InputError(f"{op}: algorithm {algorithm!r} cannot do a kernel of {window.taps[0]} rows with stride "
-                         f"{window.strides[0]} and dilation {window.dilation}: it needs dilation 1, and winograd at most 5 rows "
-                         f'for each stride; use "auto"')
+        raise InputError(f"{op}: algorithm {algorithm!r} cannot do a kernel of {window.taps} pixels with strides "
+                         f"{window.strides} and dilation {window.dilation}: both need dilation 1, and winograd at most 5 rows "
+                         f'for each stride and a kernel no smaller than the stride; use "auto"')

@@ -12,8 +12,8 @@ The columns hold each pixel up to KH*KW times. They are therefore made for a few
 picture: no more than COLUMN_BYTES of them exist at once, which also keeps them in the processor's cache.
 """
 from nnscratch.backend import array_module, common_dtype
+from nnscratch.memory import WINDOWS, scratch
 from nnscratch.ops.checks import check_array, check_shape
-from nnscratch.memory import scratch
 from nnscratch.ops.window import crop, each_tap, empty_padded, extent, make_window, pad
 
 COLUMN_BYTES = 4 * 2**20
@@ -103,7 +103,7 @@ def block_columns(padded, block):
     if block.taps == (1, 1):
         return next(tap for _, _, tap in each_tap(padded, block)).reshape(rows, -1)
     shape = rows, block.taps[0] * block.taps[1] * padded.shape[3]
-    return gather(padded, block, scratch(array_module(padded), "columns", shape, padded.dtype)).reshape(shape)
+    return gather(padded, block, scratch(array_module(padded), WINDOWS, shape, padded.dtype)).reshape(shape)
 
 
 # The three products of a convolution. Everything else in conv.py and conv_transpose.py is bias, groups and padding.

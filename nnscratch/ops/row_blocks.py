@@ -15,8 +15,8 @@ from typing import NamedTuple
 import numpy as np
 
 from nnscratch.backend import array_module
+from nnscratch.memory import BESIDE, WINDOWS, scratch
 from nnscratch.ops.minimal_filter import MOST_PRODUCTS
-from nnscratch.memory import scratch
 
 PIECE = 2**14          # numbers of a row that are transformed at once
 WORKSPACE = 8 * 2**20  # bytes of padded rows, transformed rows and products that exist at once
@@ -103,17 +103,20 @@ def blocks(images, window, plan, oc, itemsize):
     ow, sw, tiles = window.output[1], window.strides[1], -(-window.output[0] // plan.outputs)
 
     def tile_bytes(columns):
-        """Transformed rows, and at the same time first the padded rows, then the products."""
+        """Of the larger of two arrays that exist at once: the transformed rows, and the padded rows or later the products."""
         width = row_width(columns, window)
-        padded, products = plan.outputs * width * plan.chunk, plan.products * width // sw * oc
-        return itemsize * (plan.products * width * plan.chunk + max(padded, products))
+        return itemsize * plan.products * width * max(plan.chunk, -(-oc // sw))
+
+    def room(columns):
+        """Half the workspace, less the margin."""
+        return WORKSPACE // 2 - itemsize * row_width(columns, window) * plan.chunk
 
     columns = ow
-    while columns > 1 and tile_bytes(columns) > WORKSPACE:
+    while columns > 1 and tile_bytes(columns) > room(columns):
         columns = -(-columns // 2)
-    rows = max(1, min(tiles, WORKSPACE // tile_bytes(columns)))
+    rows = max(1, min(tiles, room(columns) // tile_bytes(columns)))
     rows = -(-tiles // -(-tiles // rows))  # all blocks alike, instead of a small last one
-    step = max(1, WORKSPACE // (tile_bytes(columns) * tiles)) if rows == tiles and columns == ow else 1
+    step = max(1, room(columns) // (tile_bytes(columns) * tiles)) if rows == tiles and columns == ow else 1
     for n in range(0, images, step):
         for tile in range(0, tiles, rows):
             for column in range(0, ow, columns):
@@ -129,7 +132,7 @@ def super_rows(x, block, window, plan):
     x, xp = x[block.pictures], array_module(x)
     count = (block.tiles.stop - block.tiles.start) * plan.outputs + plan.taps - 1
     shape = count, len(x), block.width(window), plan.woven, x.shape[3]
-    padded = with_margin(xp, "transformed rows" if plan.products == 1 else "padded rows or products", shape, x.dtype)
+    padded = with_margin(xp, WINDOWS if plan.products == 1 else BESIDE, shape, x.dtype)
     pixels, of_x = as_items(padded), as_items(x)
     for a, to_rows, to_columns, from_rows, from_columns in overlap(block, window, plan, count):
         pixels[to_rows, :, to_columns, a] = of_x[:, from_rows, from_columns].swapaxes(0, 1)
@@ -186,7 +189,7 @@ def transform_rows(b, padded, plan):
         return padded
     xp, (count, *row) = array_module(padded), padded.shape
     tiles = (count - plan.taps + 1) // plan.outputs
-    rows = with_margin(xp, "transformed rows", (plan.products, tiles, *row), padded.dtype)
+    rows = with_margin(xp, WINDOWS, (plan.products, tiles, *row), padded.dtype)
     pieces = gcd(row[0], 2 ** (prod(row) // PIECE).bit_length())  # of a row, so that k of them fit the inner cache
     shape = tiles, pieces, plan.products, prod(row) // pieces
     strides = plan.outputs * padded.strides[0], shape[-1] * padded.itemsize, padded.strides[0], padded.itemsize

@@ -21,9 +21,9 @@ All is done for a few rows at a time, in bounded memory: row_blocks.py says how 
 from typing import NamedTuple
 
 from nnscratch.backend import array_module, common_dtype
+from nnscratch.memory import BESIDE, scratch
 from nnscratch.ops.minimal_filter import minimal_filter
 from nnscratch.ops.row_blocks import blocks, lanes, super_rows, transform_rows, winograd_plan
-from nnscratch.memory import scratch
 from nnscratch.ops.window import Window
 
 
@@ -49,7 +49,7 @@ def filter_rows(x, parts, window, bias, y, plan_for=winograd_plan):
     for block in blocks(len(x), window, plan, len(parts) * oc, y.itemsize):
         rows = transform_rows(b, super_rows(x, block, window, plan), plan)
         shape = plan.products, block.places(window), len(parts), oc
-        products = scratch(xp, "padded rows or products", shape, y.dtype)
+        products = scratch(xp, BESIDE, shape, y.dtype)
         for q, part in enumerate(parts):
             for lane, windows in lanes(rows, block, window, plan, part.kernel.shape[1], most_left - part.left):
                 xp.matmul(windows, filters[q], out=products[:, lane, q])
@@ -102,7 +102,7 @@ def convolve_dkernel(x, dy, window, plan_for=winograd_plan):
     together = kw if plan.chunk < 256 else 1
     for block in blocks(len(x), window, plan, oc, total.itemsize):
         rows = transform_rows(b, super_rows(x, block, window, plan), plan)
-        products = scratch(xp, "padded rows or products", (plan.products, block.places(window), oc), dtype)
+        products = scratch(xp, BESIDE, (plan.products, block.places(window), oc), dtype)
         block.overhang(products, window)[...] = 0  # meets windows that are none
         for source, target, few in block.tiles_of(dy, products, window, plan):
             xp.matmul(g[:, :few], source, out=target)

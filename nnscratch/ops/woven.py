@@ -10,12 +10,24 @@ lends its machinery) would save multiplications, but loses its accuracy with win
 from functools import partial
 
 from nnscratch.backend import array_module, common_dtype
+from nnscratch.memory import BESIDE, WINDOWS, scratch
 from nnscratch.ops import winograd
 from nnscratch.ops.row_blocks import blocks, lanes, unweave, with_margin, woven_plan
-from nnscratch.memory import scratch
 
-convolve = partial(winograd.convolve, plan_for=woven_plan)
 convolve_dkernel = partial(winograd.convolve_dkernel, plan_for=woven_plan)
+
+
+def convolve(x, kernel, window, bias=None):
+    """y = woven rows @ K + b.
+
+    Where all windows' products are fewer numbers than the woven rows (many channels in, few out), the way back is shorter:
+    a convolution with stride 1 is the dx of another one, whose kernel is turned around.
+    """
+    (kh, kw, c, oc), ((top, _), (left, _)) = kernel.shape, window.pads
+    if window.strides != (1, 1) or kw * oc >= c:
+        return winograd.convolve(x, kernel, window, bias, woven_plan)
+    back = window._replace(input=window.output, output=window.input, pads=((kh - 1 - top, 0), (kw - 1 - left, 0)))
+    return convolve_dx(x, kernel[::-1, ::-1].swapaxes(2, 3), back, bias)
 
 
 def convolve_dx(dy, kernel, window, bias=None):
@@ -27,12 +39,12 @@ def convolve_dx(dy, kernel, window, bias=None):
     if bias is not None:
         dx += bias
     for block in blocks(len(dy), window, plan, oc, dx.itemsize):
-        upstream = scratch(xp, "padded rows or products", (1, block.places(window), oc), dy.dtype)
+        upstream = scratch(xp, BESIDE, (1, block.places(window), oc), dy.dtype)
         block.overhang(upstream, window)[...] = 0
         for source, target, _ in block.tiles_of(dy, upstream, window, plan):
             target[...] = source
         images, tiles = (part.stop - part.start for part in block[:2])
-        rows = with_margin(xp, "transformed rows", (tiles, images, block.width(window), kh, c), dtype)
+        rows = with_margin(xp, WINDOWS, (tiles, images, block.width(window), kh, c), dtype)
         rows[...] = 0
         for lane, columns in lanes(rows, block, window, plan, kw):
             columns += upstream[:, lane] @ matrix
