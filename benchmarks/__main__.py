@@ -1,4 +1,4 @@
-"""The command line: python -m benchmarks layers | steps | peers | memory | ladder."""
+"""The command line: python -m benchmarks layers | steps | peers | memory | algorithms | ladder."""
 import argparse
 import json
 import sys
@@ -12,6 +12,7 @@ WHAT = {
     "steps": "a GAN step and a style step against PyTorch eager; a style step's time per pixel from 128 to 1024 px",
     "peers": "forward + backward against DeZero, numpy-ml and im2col in one piece",
     "memory": "the most memory a convolution takes, predicted and measured; a style step at 2048 px",
+    "algorithms": "every algorithm on thirty shapes: where the rule of \"auto\" comes from",
     "ladder": "every idea that made the layers fast, before and after",
 }
 
@@ -19,7 +20,7 @@ WHAT = {
 def main(arguments=None):
     parser = argparse.ArgumentParser(prog="python -m benchmarks", formatter_class=argparse.RawDescriptionHelpFormatter,
                                      description="Time nnscratch on the CPU against others.\n\n" + "\n".join(
-                                         f"  {name:8} {text}" for name, text in WHAT.items()))
+                                         f"  {name:10} {text}" for name, text in WHAT.items()))
     parser.add_argument("what", choices=WHAT, metavar="|".join(WHAT))
     parser.add_argument("--rounds", type=int, default=9, help="samples of each contender, taken in turn (default 9)")
     parser.add_argument("--only", default="", metavar="TEXT", help="layers, peers: cases with this in their name or group")

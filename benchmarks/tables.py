@@ -1,7 +1,7 @@
 """The tables that `python -m benchmarks` prints: a row as soon as it is measured, then what the bars are about."""
 from math import exp, log
 
-from benchmarks import ladder, layers, memory, peers, steps
+from benchmarks import algorithms, ladder, layers, memory, peers, steps
 
 CONTENDERS = "ours", "contiguous", "channels last"
 
@@ -101,4 +101,20 @@ def show_ladder(torch, card, options):
         rows.append(row)
         times = f"{1e3 * row['before']:7.2f} ms {1e3 * row['after']:7.2f} ms"
         print(f"{row['idea']:62} {times}  {row['gain']:5.1f}   {row['where']}", flush=True)
+    return rows
+
+
+def show_algorithms(torch, card, options):
+    print(f"\n{'ms':28} {'':18}" + "".join(f"{name:>10}" for name in algorithms.NAMES) + "   auto picks")
+    rows = []
+    for row in algorithms.run(options.rounds):
+        rows.append(row)
+        times = {name: {"median": seconds} for name, seconds in row["times"].items()}
+        cells = "".join(f"{milliseconds(times, name):>10}" for name in algorithms.NAMES)
+        remark = f", {row['loss']:.2f} times the best" if row["loss"] > 1.05 else ""
+        print(f"{row['shape']!s:28} {row['product']:18}{cells}   {row['picked']}{remark}", flush=True)
+    print(f"\ntime of what auto picks over the best, geometric mean: {geometric_mean(row['loss'] for row in rows):.3f}")
+    for name in algorithms.NAMES:
+        alone = [row["times"][name] / min(row["times"].values()) for row in rows if name in row["times"]]
+        print(f"  {name} alone, where it can: {geometric_mean(alone):.2f}")
     return rows

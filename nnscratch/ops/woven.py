@@ -1,40 +1,49 @@
 """Convolution by weaving: im2col down the rows only, for windows of many rows.
 
-Shapes: x (N, H, W, C), kernel (KH, KW, C, OC), y (N, OH, OW, OC), columns (windows, KW*KH*C).
+Shapes: x (N, H, W, C), kernel (KH, KW, C, OC), y (N, OH, OW, OC), woven rows (N, OH, W, KH, C).
 
 Along a row the pixels under a window are neighbours in memory, so only down the rows must they be brought together: the KH
-rows under a row of windows are woven, pixel by pixel, into one. That takes KH copies of x where im2col takes KH*KW, and for
-9x9 windows on a picture of 3 channels it is in long runs, not in pieces of 3 numbers. Winograd's way (winograd.py, which
-lends its machinery) would save multiplications, but loses its accuracy with windows of more than 5 rows.
-"""
-from functools import partial
+rows under a row of windows are woven, pixel by pixel, into one. That takes KH copies of x where im2col takes KH*KW, in long
+runs. Winograd's way (winograd.py, which lends its machinery) would save multiplications too, but loses its accuracy with
+windows of more than 5 rows.
 
+With stride 1 there are two ways to each result, since a convolution is the dx of the convolution with the kernel turned
+around. The first copies KH * C numbers a window, the second adds up KH * KW * OC: `few` says where the second is shorter.
+"""
 from nnscratch.backend import array_module, common_dtype
 from nnscratch.memory import BESIDE, WINDOWS, scratch
 from nnscratch.ops import winograd
 from nnscratch.ops.row_blocks import blocks, lanes, unweave, with_margin, woven_plan
 
-convolve_dkernel = partial(winograd.convolve_dkernel, plan_for=woven_plan)
-
 
 def convolve(x, kernel, window, bias=None):
-    """y = woven rows @ K + b.
-
-    Where all windows' products are fewer numbers than the woven rows (many channels in, few out), the way back is shorter:
-    a convolution with stride 1 is the dx of another one, whose kernel is turned around.
-    """
-    (kh, kw, c, oc), ((top, _), (left, _)) = kernel.shape, window.pads
-    if window.strides != (1, 1) or kw * oc >= c:
-        return winograd.convolve(x, kernel, window, bias, woven_plan)
-    back = window._replace(input=window.output, output=window.input, pads=((kh - 1 - top, 0), (kw - 1 - left, 0)))
-    return convolve_dx(x, kernel[::-1, ::-1].swapaxes(2, 3), back, bias)
+    """y = woven rows @ K + b; or, for few output channels, as the dx of the convolution that goes the other way."""
+    _, kw, c, oc = kernel.shape
+    if window.strides == (1, 1) and few(oc, kw, c):
+        return scatter(x, turned(kernel), other_way(window), bias)
+    return winograd.convolve(x, kernel, window, bias, woven_plan)
 
 
 def convolve_dx(dy, kernel, window, bias=None):
-    """dx: dy @ Kᵀ is added to the lanes, window by window, and the woven rows are taken apart again: the way back."""
+    """dx by the way back; or, where that is longer, as the convolution of dy that goes the other way."""
+    _, kw, c, oc = kernel.shape
+    if window.strides == (1, 1) and not few(c, kw, oc):
+        return winograd.convolve(dy, turned(kernel), other_way(window), bias, woven_plan)
+    return scatter(dy, kernel, window, bias)
+
+
+def convolve_dkernel(x, dy, window):
+    """dK = woven rowsᵀ @ dy; or, for few output channels, with dy woven and x taken as it is."""
+    if window.strides == (1, 1) and few(dy.shape[3], window.taps[1], x.shape[3]):
+        return turned(winograd.convolve_dkernel(dy, x, other_way(window), woven_plan))
+    return winograd.convolve_dkernel(x, dy, window, woven_plan)
+
+
+def scatter(dy, kernel, window, bias=None):
+    """dx by the way back: dy @ Kᵀ is added to the woven rows, window by window, and they are taken apart again."""
     xp, (kh, kw, c, oc) = array_module(dy), kernel.shape
     plan, dtype = woven_plan(window, c), common_dtype(dy, kernel, bias)
-    matrix = kernel.transpose(3, 1, 0, 2).reshape(oc, -1)  # its rows in the order of a lane: column, row, channel
+    matrix = kernel.transpose(3, 1, 0, 2).reshape(oc, -1)  # its columns in the order of a window: column, row, channel
     dx = xp.zeros((len(dy), *window.input, c), dtype=dtype)
     if bias is not None:
         dx += bias
@@ -46,7 +55,23 @@ def convolve_dx(dy, kernel, window, bias=None):
         images, tiles = (part.stop - part.start for part in block[:2])
         rows = with_margin(xp, WINDOWS, (tiles, images, block.width(window), kh, c), dtype)
         rows[...] = 0
-        for lane, columns in lanes(rows, block, window, plan, kw):
-            columns += upstream[:, lane] @ matrix
+        for lane, windows in lanes(rows, block, window, plan, kw):
+            windows += upstream[:, lane] @ matrix
         unweave(rows, dx, block, window, plan)
     return dx
+
+
+def few(outputs, kw, inputs):
+    """Whether the products of a window with `outputs` channels are fewer numbers than the woven rows of `inputs` channels."""
+    return kw * outputs < inputs
+
+
+def turned(kernel):
+    """The kernel of the convolution that goes the other way: turned by half a circle, inputs and outputs exchanged."""
+    return kernel[::-1, ::-1].swapaxes(2, 3)
+
+
+def other_way(window):
+    """The window, with stride 1, of that convolution: from the shape of y to that of x."""
+    (kh, kw), ((top, _), (left, _)) = window.taps, window.pads
+    return window._replace(input=window.output, output=window.input, pads=((kh - 1 - top, 0), (kw - 1 - left, 0)))
