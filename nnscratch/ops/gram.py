@@ -6,7 +6,7 @@ Shapes: x (N, H, W, C), y (N, C, C). F is one picture as an (M, C) matrix, M = H
 
 Shuffle the pixels and G stays: the sum forgets where, and keeps what goes with what.
 """
-from nnscratch.backend import array_module
+from nnscratch.backend import array_module, common_dtype
 from nnscratch.ops.checks import check_array, check_dy
 
 
@@ -21,8 +21,10 @@ def gram_matrix(x):
     """
     check_array("gram_matrix", "x", x, 4)
     n, h, w, c = x.shape
-    features = x.reshape(n, h * w, c)
-    return array_module(x).stack([f.T @ f for f in features]) / (h * w), x
+    y = array_module(x).empty((n, c, c), dtype=x.dtype)
+    for f, gram in zip(x.reshape(n, h * w, c), y):  # picture by picture: a GPU is fastest with products of two matrices
+        array_module(x).matmul(f.T, f, out=gram)
+    return y / (h * w), x
 
 
 def gram_matrix_backward(dy, cache):
@@ -36,4 +38,7 @@ def gram_matrix_backward(dy, cache):
     n, h, w, c = x.shape
     check_dy("gram_matrix_backward", dy, (n, c, c))
     both = (dy + dy.swapaxes(1, 2)) / (h * w)
-    return array_module(x).stack([f @ d for f, d in zip(x.reshape(n, h * w, c), both)]).reshape(x.shape)
+    dx = array_module(x).empty((n, h * w, c), dtype=common_dtype(x, dy))
+    for f, d, df in zip(x.reshape(n, h * w, c), both, dx):
+        array_module(x).matmul(f, d, out=df)
+    return dx.reshape(x.shape)
