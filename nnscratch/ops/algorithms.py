@@ -2,7 +2,7 @@
 
     loops       the formula as nested loops: to read, and to test the others by
     im2col      windows as rows of a matrix, one product; any window
-    winograd    fewer multiplications, hardly a copy; kernels of 2 to 5 rows (in strides), dilation 1
+    winograd    fewer multiplications, hardly a copy; kernels of 2 to 7 rows (in strides), dilation 1
     woven       im2col down the rows alone; dilation 1, for windows of many rows
     depthwise   one filter for each channel; no product at all
 
@@ -81,5 +81,5 @@ def check_algorithm(op, algorithm, window):
     able = {"winograd": suits(window), "woven": window.dilation == (1, 1)}.get(algorithm, True)
     if not able:
         raise InputError(f"{op}: algorithm {algorithm!r} cannot do a kernel of {window.taps} pixels with strides "
-                         f"{window.strides} and dilation {window.dilation}: both need dilation 1, and winograd at most 5 rows "
+                         f"{window.strides} and dilation {window.dilation}: both need dilation 1, and winograd at most 7 rows "
                          f'for each stride and a kernel no smaller than the stride; use "auto"')

@@ -23,16 +23,16 @@ from functools import cache
 
 import numpy as np
 
-# Small numbers keep the powers in A and G small, and with them the rounding error: measured in float32, F(4, 3) by these
-# points is 6e-7 off in the relative Euclidean norm, by 0, ±1, ±2 8e-7, and the plain sum 2e-7. The point 1 comes first:
-# see where winograd.py adds the bias.
-POINTS = (Fraction(1), Fraction(-1), Fraction(0), Fraction(2), Fraction(-1, 2))
+# Small numbers keep the powers in A and G small, and with them the rounding error: in float32 it is 6e-7 for F(4, 3) and 9e-7
+# for F(6, 3), in the relative Euclidean norm, where the plain sum has 2e-7. The point 1 comes first: see where winograd.py
+# adds the bias.
+POINTS = (Fraction(1), Fraction(-1), Fraction(0), Fraction(2), Fraction(-1, 2), Fraction(-2), Fraction(1, 2))
 MOST_PRODUCTS = len(POINTS) + 1  # with infinity; more points would cost more accuracy than they save time
 
 
 @cache
 def minimal_filter(outputs, taps):
-    """The matrices A (m, k), G (k, r) and B (k, k) of F(m, r), in float64, k = m + r - 1 at most 6."""
+    """The matrices A (m, k), G (k, r) and B (k, k) of F(m, r), in float64, k = m + r - 1 at most 8."""
     count = outputs + taps - 1
     points = POINTS[:count - 1]
     a, g, b = [], [], []

@@ -32,14 +32,14 @@ class Plan(NamedTuple):
 
 
 def suits(window):
-    """Whether winograd.py can do it: windows without gaps in or between them, and at most 5 rows, counted in strides."""
+    """Whether winograd.py can do it: windows without gaps in or between them, and at most 7 rows, counted in strides."""
     taps = -(-window.taps[0] // window.strides[0])
     overlapping = all(taps >= stride for taps, stride in zip(window.taps, window.strides))
     return window.dilation == (1, 1) and overlapping and taps < MOST_PRODUCTS
 
 
 def winograd_plan(window, channels):
-    """Weave SH rows. Take the m that needs the fewest products for all rows of y, at most m + r - 1 = 6: more round badly."""
+    """Weave SH rows. Take the m that needs the fewest products for all rows of y, at most m + r - 1 = 8: more round badly."""
     rows, stride = window.output[0], window.strides[0]
     taps = -(-window.taps[0] // stride)
     outputs = min(range(1, MOST_PRODUCTS - taps + 2), key=lambda m: (-(-rows // m) * (m + taps - 1), m))
@@ -56,6 +56,10 @@ class Block(NamedTuple):
     pictures: slice
     tiles: slice
     columns: slice
+
+    @property
+    def first(self):
+        return self.pictures.start == self.tiles.start == self.columns.start == 0
 
     def width(self, window):
         """Pixels of a padded row."""

@@ -5,7 +5,7 @@ Shapes: x (N, H, W, C), kernel (KH, KW, C, OC), y (N, OH, OW, OC), woven rows (N
 Along a row the pixels under a window are neighbours in memory, so only down the rows must they be brought together: the KH
 rows under a row of windows are woven, pixel by pixel, into one. That takes KH copies of x where im2col takes KH*KW, in long
 runs. Winograd's way (winograd.py, which lends its machinery) would save multiplications too, but loses its accuracy with
-windows of more than 5 rows.
+windows of more than 7 rows.
 
 With stride 1 there are two ways to each result, since a convolution is the dx of the convolution with the kernel turned
 around. The first copies KH * C numbers a window, the second adds up KH * KW * OC: `few` says where the second is shorter.
