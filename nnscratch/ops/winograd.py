@@ -6,8 +6,8 @@ Three ideas, each of which takes a good part of im2col's time away.
 
 1. Filter the rows with F(m, r) of minimal_filter.py: m rows of y from k rows of x. A row counts as one sample here, so
    the transform B is a (k, k) by (k, row) matrix product, on rows as they lie in memory: nothing is gathered.
-   F(6, 3) takes 8 multiplications where the plain sum takes 18. (Lavin and Gray transform columns too and save more, but then tiles of 6x6
-   pixels have to be collected and put back, which costs NumPy more than the multiplications that it saves.)
+   F(6, 3) takes 8 multiplications where the plain sum takes 18. (Lavin and Gray transform columns too and save more, but
+   then tiles of 6x6 pixels have to be collected and put back, which costs NumPy more than the multiplications it saves.)
 
 2. Along a row, the KW pixels under a window are neighbours in memory: KW * C numbers in a piece. Every KW-th window
    begins where the one before ends, so those windows *are* a matrix, without a copy. KW such matrices, each a pixel
