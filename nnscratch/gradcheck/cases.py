@@ -45,7 +45,11 @@ def kernel_cases():
         ("conv2d dilation 2x1, uneven padding", (3, 2, C, OC), {"dilation": (2, 1), "padding": ((2, 1), (0, 1))}),
         ("conv2d 1x1", (1, 1, C, OC), {}),
         ("conv2d 2 groups", (3, 2, 2, 6), {"groups": 2, "padding": 1}),
-        ("conv2d depthwise", (3, 3, 1, 8), {"groups": 4, "padding": "same"}),
+        ("conv2d depthwise", (3, 3, 1, 4), {"groups": 4, "padding": "same"}),
+        ("conv2d depthwise, two filters each", (3, 3, 1, 8), {"groups": 4, "padding": "same"}),
+        ("conv2d winograd", (3, 3, C, OC), {"padding": "same", "algorithm": "winograd"}),
+        ("conv2d winograd 4x4 stride 2", (4, 4, C, OC), {"strides": 2, "padding": "same", "algorithm": "winograd"}),
+        ("conv2d woven", (8, 3, C, OC), {"padding": "same", "algorithm": "woven"}),
     ]:
         pictures = x if options.get("groups", 1) == 1 else normal(N, H, W, 4)
         yield Case(name, partial(ops.conv2d, **options), ops.conv2d_backward,
@@ -55,6 +59,7 @@ def kernel_cases():
         ("conv2d_transpose 4x4 stride 2, same", (4, 4, OC, C), {"strides": 2, "padding": "same"}),
         ("conv2d_transpose stride 2, output padding", (3, 3, OC, C), {"strides": 2, "padding": 1, "output_padding": 1}),
         ("conv2d_transpose stride above kernel", (2, 1, OC, C), {"strides": 3, "dilation": (2, 1)}),
+        ("conv2d_transpose winograd 4x4 stride 2", (4, 4, OC, C), {"strides": 2, "padding": "same", "algorithm": "winograd"}),
         ("conv2d_transpose 2 groups", (3, 2, 3, 4), {"strides": (2, 1), "groups": 2}),
     ]:
         groups = options.get("groups", 1)

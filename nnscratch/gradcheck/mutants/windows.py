@@ -72,11 +72,39 @@ def _(dy, cache):
     return dx, array_module(dy).concatenate([dkernel[..., 3:], dkernel[..., :3]], axis=-1), dbias
 
 
-@mutant("conv2d depthwise", "only the first output channel of each group")
+@mutant("conv2d depthwise, two filters each", "only the first output channel of each group")
 def _(dy, cache):
     dy_first = dy.copy()
     dy_first[..., 1::2] = 0
     return (ops.conv2d_backward(dy_first, cache)[0], *ops.conv2d_backward(dy, cache)[1:])
+
+
+change("conv2d depthwise", "filters of the channels in reverse order", ops.conv2d_backward, dparameter=lambda g: g[..., ::-1])
+
+# What can go wrong with the fast algorithms (winograd.py, woven.py).
+WINOGRAD, WINOGRAD_STRIDED = "conv2d winograd", "conv2d winograd 4x4 stride 2"
+
+
+@mutant(WINOGRAD, "kernel not turned around in dx")
+def _(dy, cache):
+    _, kernel, _, window, groups, algorithm = cache
+    return (run("convolve", algorithm, groups, dy, kernel.swapaxes(2, 3), window), *ops.conv2d_backward(dy, cache)[1:])
+
+
+@mutant(WINOGRAD, "last tile of rows, which is not full, forgotten")
+def _(dy, cache):
+    dx, *rest = ops.conv2d_backward(dy, cache)
+    dx[:, 4:] = 0
+    return dx, *rest
+
+
+change(WINOGRAD, "lanes in the wrong order", ops.conv2d_backward, dx=lambda g: g[:, :, [0, 2, 1, 3, 4]])
+change(WINOGRAD, "kernel gradient by the wrong end of the filter", ops.conv2d_backward, dparameter=lambda g: g[[1, 2, 0]])
+change(WINOGRAD_STRIDED, "phases of the columns exchanged", ops.conv2d_backward, dx=lambda g: g[:, :, [1, 0, 3, 2, 4]])
+change(WINOGRAD_STRIDED, "woven rows taken apart in the wrong order", ops.conv2d_backward, dparameter=lambda g: g[[1, 0, 3, 2]])
+change("conv2d woven", "rows of the kernel in reverse order", ops.conv2d_backward, dparameter=lambda g: g[::-1])
+change("conv2d_transpose winograd 4x4 stride 2", "phases of the rows exchanged", ops.conv2d_transpose_backward,
+       dparameter=lambda g: g[[1, 0, 3, 2]])
 
 
 UP, UP_EXTRA = "conv2d_transpose 4x4 stride 2, same", "conv2d_transpose stride 2, output padding"
