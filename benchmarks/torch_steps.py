@@ -75,11 +75,10 @@ class TorchStyle:
         layers = [layer for layer in ours.network.layers if isinstance(layer, Conv2D)]
         self.kernels = [parameters(torch, layer, self.format, train=False) for layer in layers]
         self.picture = pictures(torch, ours.picture, self.format).requires_grad_()
-        self.layers, self.ours = [], ours.objective
-        for mean, target, whole in ours.objective.layers:
-            mean = torch.from_numpy(mean.transpose(0, 3, 1, 2).copy())
-            self.layers.append((mean, torch.from_numpy(target), float(whole)))
-        self.target = pictures(torch, ours.objective.target, self.format)
+        self.ours, tensor = ours.objective, torch.from_numpy
+        self.layers = [(tensor(mean.transpose(0, 3, 1, 2).copy()), tensor(gram), float(whole))
+                       for mean, gram, whole in zip(self.ours.means, self.ours.grams, self.ours.wholes)]
+        self.target = pictures(torch, self.ours.targets[0], self.format)  # one strip: the picture is small
 
     def features(self, x):
         for k, layer in enumerate(self.kernels):
@@ -94,7 +93,7 @@ class TorchStyle:
         for x, (mean, target, whole) in zip(features, self.layers):
             rows = (x - mean).flatten(2)
             gram = rows @ rows.transpose(1, 2) / rows.shape[2]
-            style = style + ((gram - target)**2).sum() / whole
+            style = style + ((gram - target)**2).mean() / whole
         content = ((features[self.ours.content_layer] - self.target)**2).sum() / (self.target**2).sum()
         down, right = (self.picture.diff(dim=axis) for axis in (2, 3))
         variation = ((down**2).sum() + (right**2).sum()) / self.picture.numel()

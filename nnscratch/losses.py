@@ -100,17 +100,16 @@ def content_loss(features, target):
     return scale * (difference * difference).mean(), difference * (2 * scale / difference.size)
 
 
-def gram_style_loss(features, target_gram, whole=None):
-    """Σ (G - A)² / whole with the Gram matrices G of the features and A of the style.
+def gram_style_loss(features, target_gram):
+    """Σ (G - A)² / Σ A² with the Gram matrices G of the features and A of the style: 1 is as far off as no style at all.
 
-    features (N, H, W, C), target_gram (N, C, C) or (1, C, C). `whole` is what counts as 1; None means Σ A², as far off
-    as no style at all. d/dG = 2 (G - A) / whole, and gram_matrix_backward takes it on to the features:
-    4 F (G - A) / (M whole). Source: Gatys, Ecker, Bethge (2016), equations 4 to 6, made free of scale.
+    features (N, H, W, C), target_gram (N, C, C) or (1, C, C). d/dG = 2 (G - A) / Σ A², and gram_matrix_backward takes it
+    on to the features: 4 F (G - A) / (M Σ A²). Source: Gatys, Ecker, Bethge (2016), equations 4 to 6, made free of scale.
     """
     gram, cache = gram_matrix(features)
     if target_gram.shape != gram.shape:
         check_shape("gram_style_loss", "target_gram", target_gram, (1, *gram.shape[1:]), f"or {gram.shape} for these features")
-    difference, scale = gram - target_gram, 1 / ((target_gram * target_gram).sum() + TINY if whole is None else whole)
+    difference, scale = gram - target_gram, 1 / ((target_gram * target_gram).sum() + TINY)
     return scale * (difference * difference).sum(), gram_matrix_backward(2 * scale * difference, cache)
 
 

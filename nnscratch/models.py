@@ -33,6 +33,9 @@ class Model(Layer):
         self.calls = layer_calls(self.inputs, self.outputs)
         self.layers = list(dict.fromkeys(call.layer for call in self.calls))
         self.names = unique_names(self.layers)
+        self.last_use = {symbol: call for call in self.calls for symbol in call.inputs}  # then its value can go
+        for symbol in self.outputs:
+            self.last_use.pop(symbol, None)
         self._memory = []  # for each forward not yet gone back through: output shapes, and how much each layer remembered
 
     # --- forward and backward -------------------------------------------------------------------------------------
@@ -49,6 +52,9 @@ class Model(Layer):
                 arguments = [values[symbol] for symbol in call.inputs]
                 values[call] = call.layer.forward(arguments if call.takes_list else arguments[0], training, remember)
                 depths.append(len(call.layer._memory))
+                for symbol in set(call.inputs):
+                    if self.last_use.get(symbol) is call:
+                        del values[symbol]
         except BaseException:  # an error on the way, or Ctrl-C: nobody will go back through the first half
             if remember:
                 for call, _ in zip(self.calls, depths):

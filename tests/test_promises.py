@@ -7,7 +7,7 @@ import pytest
 from helpers import normal, on
 from standin import strict_cupy
 
-from nnscratch import backend, losses, ops
+from nnscratch import backend, losses, memory, ops
 from nnscratch.layers import BatchNormalization, Conv2D, Conv2DTranspose, Dense, Dropout, Flatten, Input, MaxPooling2D
 from nnscratch.models import Model
 from nnscratch.ops.im2col import COLUMN_BYTES
@@ -65,3 +65,49 @@ def test_read_only_inputs_are_enough():
     model.forward(pictures, training=True)
     model.backward(dy)
     assert all(np.isfinite(gradient).all() for gradient in model.grads.values())
+
+
+MILLION = 4 * 2**20  # bytes of a million numbers in float32
+
+
+def big_arrays(function, size=MILLION):
+    """How many arrays of `size` bytes the call makes and holds at once, its results among them; small ones count as none."""
+    return peak_bytes(function) // size
+
+
+def test_activations_make_one_array():
+    """The result and nothing else of its size; leaky_relu's backward makes one for the slopes and one for dx."""
+    x = normal(2**20).astype(np.float32)
+    y, cache = ops.leaky_relu(x)
+    assert big_arrays(lambda: ops.relu(x)) == big_arrays(lambda: ops.leaky_relu(x)) == 1
+    assert big_arrays(lambda: ops.relu_backward(x, y)) == 1 and big_arrays(lambda: ops.leaky_relu_backward(x, cache)) == 2
+
+
+def test_batch_norm_makes_few_arrays():
+    """Forward: the centred x, which backward needs, y, and one on the way. Backward: dx and two on the way."""
+    x, ones, zeros = normal(2**16, 16).astype(np.float32), np.ones(16, np.float32), np.zeros(16, np.float32)
+    y, _, cache = ops.batch_norm(x, ones, zeros, zeros, ones, training=True)
+    assert big_arrays(lambda: ops.batch_norm(x, ones, zeros, zeros, ones, training=True)) <= 3
+    assert big_arrays(lambda: ops.batch_norm_backward(y, cache)) <= 3
+
+
+@pytest.mark.parametrize("channels, kernel, options", [
+    (16, 3, {}), (16, 4, {"strides": 2}), (16, 9, {}), (16, 1, {}), (16, 3, {"groups": 16})], ids=str)
+def test_convolutions_make_their_results_alone(channels, kernel, options):
+    """y, then dx: beside the workspace (kept between calls) nothing grows with the picture but a padded copy for depthwise."""
+    x = normal(1, 512, 512, channels).astype(np.float32)
+    arrays = x, normal(kernel, kernel, channels // options.get("groups", 1), channels).astype(np.float32), np.ones(
+        channels, np.float32)
+    y, cache = ops.conv2d(*arrays, padding="same", **options)
+    copies = 1 if "groups" in options else 0
+    assert 4 * MILLION == x.nbytes, "the slack is a quarter of a picture"
+    assert peak_bytes(lambda: ops.conv2d(*arrays, padding="same", **options)) < y.nbytes + 1.1 * copies * x.nbytes + MILLION
+    assert peak_bytes(lambda: ops.conv2d_backward(y, cache)) < x.nbytes * (1 + 1.5 * copies) + MILLION
+
+
+def test_freed_memory_can_be_kept():
+    """True with glibc, False elsewhere, and the numbers stay the same either way."""
+    x = normal(2**20)
+    before = x * 2
+    assert memory.keep_freed_memory() in (True, False)
+    assert np.array_equal(x * 2, before)

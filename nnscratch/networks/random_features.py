@@ -16,6 +16,8 @@ from nnscratch.initializers import he_normal
 from nnscratch.layers import AveragePooling2D, Conv2D, Input, Padding2D, ReLU
 from nnscratch.models import Model
 
+ENOUGH, SAMPLE = 512, 64  # pixels a side
+
 
 def random_features(widths=(32, 64, 128, 128), seed=0):
     """A Model from a picture to the list of all its feature maps: two convolutions a stage, halving between stages.
@@ -45,9 +47,14 @@ def normalise(network, picture):
 
     With y = x * kernel + bias, dividing both by the deviation d and then lowering the bias by mean / d does it. The
     layers are a chain, so one walk suffices: each sees the output of those already rescaled.
+
+    A picture of more than 512x512 pixels is represented by 8x8 samples spread over it, since whole feature maps would take
+    memory without end: on all of it, mean and variance are then near 0 and 1. (Halving it would take away its grain.)
     """
-    xp = array_module(picture)
-    x = picture
+    xp, x, (height, width) = array_module(picture), picture, picture.shape[1:3]
+    if height * width > ENOUGH**2:
+        tops, lefts = (np.linspace(0, max(0, side - SAMPLE), ENOUGH // SAMPLE).astype(int) for side in (height, width))
+        x = xp.concatenate([picture[:, top:top + SAMPLE, left:left + SAMPLE] for top in tops for left in lefts])
     for layer in network.layers:
         if isinstance(layer, Conv2D):
             y = layer.forward(x)

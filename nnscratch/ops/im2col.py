@@ -12,7 +12,7 @@ The columns hold each pixel up to KH*KW times. They are therefore made for a few
 picture: no more than COLUMN_BYTES of them exist at once, which also keeps them in the processor's cache.
 """
 from nnscratch.backend import array_module, common_dtype
-from nnscratch.memory import WINDOWS, scratch
+from nnscratch.memory import BESIDE, WINDOWS, scratch
 from nnscratch.ops.checks import check_array, check_shape
 from nnscratch.ops.window import crop, each_tap, empty_padded, extent, make_window, pad
 
@@ -77,13 +77,14 @@ def scatter(columns, padded, window):
         tap += columns[:, :, :, i, j]
 
 
-def blocks(images, window, channels, itemsize):
-    """Cut the output into blocks whose columns fit in COLUMN_BYTES: several pictures, some rows of one, or part of a row.
+def blocks(images, window, channels, outputs, itemsize):
+    """Cut the output into blocks, each of whose columns and outputs fit in COLUMN_BYTES: several pictures, some rows of one, or
+    part of a row.
 
     Yields (where in y: pictures, rows, columns), (where in the padded picture: likewise), window of the block.
     """
     (oh, ow), (kh, kw), (sh, sw), (dh, dw) = window.output, window.taps, window.strides, window.dilation
-    fit = max(1, COLUMN_BYTES // (kh * kw * channels * itemsize))  # windows that fit
+    fit = max(1, COLUMN_BYTES // (max(kh * kw * channels, outputs) * itemsize))  # windows that fit
     width, rows, step = min(ow, fit), max(1, min(oh, fit // ow)), max(1, fit // (ow * oh))
     for n in range(0, images, step):
         for r in range(0, oh, rows):
@@ -113,8 +114,9 @@ def convolve(x, kernel, window, bias=None):
     xp, (n, _, _, c), oc = array_module(x), x.shape, kernel.shape[3]
     matrix, padded = kernel.reshape(-1, oc), pad(x, window)
     y = xp.empty((n, *window.output, oc), dtype=common_dtype(x, kernel, bias))
-    for place, under, block in blocks(n, window, c, y.itemsize):
-        product = block_columns(padded[under], block) @ matrix
+    for place, under, block in blocks(n, window, c, oc, y.itemsize):
+        columns = block_columns(padded[under], block)
+        product = xp.matmul(columns, matrix, out=scratch(xp, BESIDE, (len(columns), oc), y.dtype))
         if bias is not None:
             product += bias
         y[place] = product.reshape(-1, *block.output, oc)
@@ -128,8 +130,9 @@ def convolve_dx(dy, kernel, window, bias=None):
     padded = empty_padded(xp, n, window, c, common_dtype(dy, kernel, bias))
     if bias is not None:
         padded += bias
-    for place, under, block in blocks(n, window, c, padded.itemsize):
-        columns = dy[place].reshape(-1, oc) @ matrix
+    for place, under, block in blocks(n, window, c, oc, padded.itemsize):
+        upstream = dy[place].reshape(-1, oc)
+        columns = xp.matmul(upstream, matrix, out=scratch(xp, WINDOWS, (len(upstream), matrix.shape[1]), padded.dtype))
         scatter(columns.reshape(-1, *block.output, columns.shape[1]), padded[under], block)
     return crop(padded, window)
 
@@ -139,6 +142,6 @@ def convolve_dkernel(x, dy, window):
     xp, (n, _, _, c), oc = array_module(x), x.shape, dy.shape[3]
     padded = pad(x, window)
     total = xp.zeros((window.taps[0] * window.taps[1] * c, oc), dtype=common_dtype(x, dy))
-    for place, under, block in blocks(n, window, c, total.itemsize):
+    for place, under, block in blocks(n, window, c, oc, total.itemsize):
         total += block_columns(padded[under], block).T @ dy[place].reshape(-1, oc)
     return total.reshape(*window.taps, c, oc)

@@ -11,10 +11,17 @@ Features are counted from the style's own mean, F - mean: after a ReLU all are p
 numbers says mostly how bright they are. Without that part it says which of them vary together, which is texture.
 
 Each term is a share (0 when met, 1 when all is missing), so the weights mean the same for all pictures and sizes. The
-gradient by the picture is one backward walk through the loss network, fed with each term's gradient where it arises.
+gradient by the picture is a backward walk through the loss network, fed with each term's gradient where it arises.
+
+A large picture is seen in strips (strips.py). A mean over pixels, such as a Gram matrix, is the mean of the strips' own,
+each weighted with its share of the rows. Its gradient is known only when all strips have been seen, so the way back is a
+second walk; and every strip sends its gradient to all pixels that it has seen, where those of neighbours add up.
 """
-from nnscratch.losses import TINY, content_loss, gram_style_loss, total_variation
-from nnscratch.ops.gram import gram_matrix
+from nnscratch.backend import array_module
+from nnscratch.losses import TINY, mse, total_variation
+from nnscratch.ops.checks import check_shape
+from nnscratch.ops.gram import gram_matrix, gram_matrix_backward
+from nnscratch.style.strips import cut
 
 
 class Objective:
@@ -26,28 +33,65 @@ class Objective:
     def __init__(self, network, content, style, *, style_weight, smoothness, content_layer):
         self.network, self.content_layer = network, content_layer
         self.style_weight, self.smoothness, self.terms = float(style_weight), float(smoothness), {}
-        self.layers = []  # for each feature map: the style's mean, its Gram matrix, and what counts as wholly wrong
-        content_features, style_features = network.forward(content), network.forward(style)
-        for ours, theirs in zip(content_features, style_features):
-            mean = theirs.mean(axis=(1, 2), keepdims=True)
-            start, target = gram_matrix(ours - mean)[0], gram_matrix(theirs - mean)[0]
-            # A style of one colour has a Gram matrix of zeros, and nothing is a share of that: count a little of the
-            # content's in.
-            whole = (target * target).sum() + 0.01 * (start * start).sum() + TINY
-            self.layers.append((mean, target, whole))
-        self.target = content_features[content_layer]
+        self.shape, self.strips, style_strips = content.shape, cut(network, content), cut(network, style)
+        self.means = self.average(style, style_strips, lambda k, ours: ours.mean(axis=(1, 2), keepdims=True))[0]
+        self.grams = self.average(style, style_strips, self.gram)[0]
+        starts = self.average(content, self.strips, self.gram)[0]
+        # What counts as wholly wrong. A style of one colour has a Gram matrix of zeros, and nothing is a share of that:
+        # count a little of the content's in.
+        self.wholes = [(gram * gram).mean() + 0.01 * (start * start).mean() + TINY for gram, start in zip(self.grams, starts)]
+        self.targets, self.content_whole = [], TINY
+        for strip in self.strips:
+            target = network.forward(content[:, strip.seen])[content_layer][:, strip.own[content_layer]].copy()
+            self.targets.append(target)
+            self.content_whole = self.content_whole + strip.shares[content_layer] * (target * target).mean()
 
     def __call__(self, picture):
-        # remember=True: inference mode, but with the way back kept.
-        features = self.network.forward(picture, remember=True)
-        content, dcontent = content_loss(features[self.content_layer], self.target)
-        style, gradients, share = 0, [], self.style_weight / len(features)
-        for ours, (mean, target, whole) in zip(features, self.layers):
-            loss, gradient = gram_style_loss(ours - mean, target, whole)
-            style = style + loss / len(features)
-            gradients.append(share * gradient)
-        gradients[self.content_layer] = gradients[self.content_layer] + dcontent
-        variation, dvariation = total_variation(picture)
+        check_shape("Objective", "picture", picture, self.shape, "like the content")
+        variation, gradient = total_variation(picture)
+        gradient *= self.smoothness
+        grams, features = self.average(picture, self.strips, self.gram, remember_last=True)
+        style, dgrams = self.compare_grams(grams)
+        content = 0
+        for strip, target in zip(reversed(self.strips), reversed(self.targets)):
+            if features is None:  # all but the last strip, with which the first walk ended
+                features = self.network.forward(picture[:, strip.seen], remember=True)
+            loss, dpicture = self.go_back(features, strip, target, dgrams)
+            content, features = content + loss, None
+            gradient[:, strip.seen] += dpicture
         self.terms = {"content": content, "style": style}
-        loss = content + self.style_weight * style + self.smoothness * variation
-        return loss, self.network.backward(gradients, wrt="input") + self.smoothness * dvariation
+        return content + self.style_weight * style + self.smoothness * variation, gradient
+
+    def gram(self, k, features):
+        return gram_matrix(features - self.means[k])[0]
+
+    def average(self, picture, strips, measure, remember_last=False):
+        """For each feature map k the mean of measure(k, features) over the whole picture; and the last strip's features."""
+        averages = [0] * len(self.network.outputs)
+        for strip in strips:
+            features = self.network.forward(picture[:, strip.seen], remember=remember_last and strip is strips[-1])
+            for k, (ours, own, share) in enumerate(zip(features, strip.own, strip.shares)):
+                averages[k] = averages[k] + share * measure(k, ours[:, own])
+        return averages, features
+
+    def compare_grams(self, grams):
+        """The style loss, and the gradient of the whole loss by each Gram matrix."""
+        loss, gradients, share = 0, [], 1 / len(grams)
+        for gram, target, whole in zip(grams, self.grams, self.wholes):
+            layer_loss, gradient = mse(gram, target)
+            loss = loss + share * layer_loss / whole
+            gradients.append(self.style_weight * share * gradient / whole)
+        return loss, gradients
+
+    def go_back(self, features, strip, target, dgrams):
+        """A strip's part of the content loss; and the gradient, by the pixels it has seen, of all that its own features do."""
+        gradients = []
+        for ours, own, share, mean, dgram in zip(features, strip.own, strip.shares, self.means, dgrams):
+            gradient = array_module(ours).zeros_like(ours)  # and so it stays in the halo
+            gradient[:, own] = gram_matrix_backward(share * dgram, ours[:, own] - mean)
+            gradients.append(gradient)
+        k = self.content_layer
+        loss, gradient = mse(features[k][:, strip.own[k]], target)
+        scale = strip.shares[k] / self.content_whole
+        gradients[k][:, strip.own[k]] += scale * gradient
+        return scale * loss, self.network.backward(gradients, wrt="input")

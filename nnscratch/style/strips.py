@@ -1,0 +1,85 @@
+"""Strips of a picture too large for its feature maps: the loss network sees one strip at a time, and nothing changes.
+
+Shapes: picture (1, H, W, 3); a feature map (1, H // scale, W // scale, C), scale = 1, 2, 4, 8.
+
+    ........   halo: rows that the strip's own features look at      A feature looks at a few pixels around it. Run on all
+    ########   own rows: each row of the picture is in one strip     the rows that its own features look at, a strip finds
+    ########                                                         for its own rows exactly the features of the whole
+    ........   halo                                                  picture; those of the halo are wrong, and not used.
+
+Only a cut has a halo. At the true top and bottom a strip ends with the picture, and has its mirrored border.
+"""
+from itertools import pairwise
+from typing import NamedTuple
+
+from nnscratch.errors import InputError
+from nnscratch.layers.kernels import Conv2D
+from nnscratch.layers.pooling import Pooling2D
+
+MEMORY = 512 * 2**20  # bytes that a strip's features and their gradients may take: 640x640 pixels are still one strip
+
+
+class Strip(NamedTuple):
+    """The rows of the picture to run the network on, and for each feature map that comes out of it:"""
+    seen: slice
+    own: list     # its rows that count: not of the halo
+    shares: list  # how many of the whole picture's rows those are, as a share of 1
+
+
+def cut(network, picture):
+    """The strips of a picture, from top to bottom, all about as high, for a chain of layers as in random_features.py.
+
+    They are cut where pooling windows meet at every scale. Odd rows at the end, which poolings leave out, are the last
+    strip's, as they were the picture's.
+    """
+    height, width = picture.shape[1:3]
+    scales, halo, rows = row_scales(network), reach(network), rows_at_once(network, width, picture.dtype.itemsize)
+    unit, of_maps = max(scales.values()), [scales[symbol] for symbol in network.outputs]
+    if height < unit:
+        raise InputError(f"the picture has {height} rows, expected at least {unit} for the network's poolings")
+    most = height if height <= rows else max(unit, rows - 2 * halo)
+    units = height // unit
+    count = min(units, -(-height // most))
+    edges = [unit * (units * k // count) for k in range(count)] + [height]
+    strips = []
+    for top, bottom in pairwise(edges):
+        first, last = max(0, top - halo), min(height, bottom + halo)
+        strips.append(Strip(slice(first, last), [slice((top - first) // s, bottom // s - first // s) for s in of_maps],
+                            [(bottom // s - top // s) / (height // s) for s in of_maps]))
+    return strips
+
+
+def row_scales(network):
+    """For each layer call, how many rows of the picture one row of its output stands for: poolings multiply it."""
+    scale, scales = 1, {}
+    for call in network.calls:
+        if isinstance(call.layer, Pooling2D):
+            scale *= call.layer.strides[0]
+        scales[call] = scale
+    return scales
+
+
+def reach(network):
+    """How many rows of the picture next to a cut have a wrong feature in one of the maps.
+
+    At a cut the picture is mirrored, where really it goes on. Each convolution carries the error half a kernel further;
+    pooling shrinks it with the picture, and what is half wrong is wrong. For our eight convolutions: 2 rows at full size,
+    3 at a half, 4 at a quarter, 4 at an eighth, which are 32 rows of the picture.
+    """
+    wrong = 0
+    for call in network.calls:
+        if isinstance(call.layer, Conv2D):
+            wrong += call.layer.kernel_size[0] // 2
+        elif isinstance(call.layer, Pooling2D):
+            wrong = -(-wrong // call.layer.strides[0])
+    return wrong * max(row_scales(network).values())
+
+
+def rows_at_once(network, width, itemsize):
+    """How many rows of a picture MEMORY holds, on the way there and back.
+
+    That takes about one array for each layer: of padding, convolution and ReLU, backward needs the first and the last, and
+    the third is the gradient that each feature map is given.
+    """
+    numbers = sum(call.shape[-1] / scale**2 for call, scale in row_scales(network).items())  # for each pixel of the picture
+    return int(MEMORY / (numbers * itemsize * width))

@@ -1,0 +1,183 @@
+"""Strips: cut into any number of them, a picture has the loss and the gradient that it has in one piece.
+
+And what makes them small: a Model lets go of the values that no later layer needs.
+"""
+import tracemalloc
+
+import numpy as np
+import pytest
+from helpers import normal, on, same
+
+from nnscratch import backend
+from nnscratch.errors import InputError
+from nnscratch.layers import Activation, Add, Input
+from nnscratch.models import Model
+from nnscratch.networks.random_features import normalise, random_features
+from nnscratch.style import strips
+from nnscratch.style.objective import Objective
+
+SMALL, DEEP = (4, 5), (3, 4, 4, 5)  # channels of two and of four stages: poolings make 2 and 8 pixels one
+
+
+def picture(height, width, seed=0):
+    return 0.5 + 0.1 * normal(1, height, width, 3, seed=seed)
+
+
+def network_for(widths, xp=np):
+    """In float64, so that what is compared is the mathematics; rounding would also switch single ReLUs on and off."""
+    backend.use("cpu" if xp is np else "gpu")
+    network = random_features(widths=widths, seed=1)
+    network.cast(np.float64)
+    return normalise(network, on(xp, picture(32, 32)))
+
+
+def cut_at(monkeypatch, own_rows):
+    """From now on strips have so many rows of their own, rounded to the nearest that pooling allows; None: all."""
+    def rows_at_once(network, width, itemsize):
+        return 10**6 if own_rows is None else own_rows + 2 * strips.reach(network)
+    monkeypatch.setattr(strips, "rows_at_once", rows_at_once)
+
+
+def objective_for(network, content, style):
+    return Objective(network, content, style, style_weight=3.0, smoothness=0.5, content_layer=2)
+
+
+def evaluate(network, content, style, x):
+    """Loss, terms and gradient."""
+    objective = objective_for(network, content, style)
+    loss, gradient = objective(x)
+    return [loss, objective.terms["content"], objective.terms["style"], gradient], len(objective.strips)
+
+
+@pytest.mark.parametrize("widths, own_rows, height, style_height", [
+    (SMALL, 2, 18, 40), (SMALL, 4, 41, 19), (SMALL, 16, 65, 70), (DEEP, 8, 83, 121), (DEEP, 16, 136, 90),
+    (DEEP, 40, 127, 200), (DEEP, 64, 200, 161),
+])
+def test_strips_give_what_the_whole_picture_gives(xp, monkeypatch, widths, own_rows, height, style_height):
+    """Loss, both terms and gradient; odd sizes; strips lower and higher than their halo; on every device."""
+    network = network_for(widths, xp)
+    pictures = on(xp, picture(height, 19), picture(style_height, 22, 1), picture(height, 19, 2))
+    cut_at(monkeypatch, None)
+    whole, one = evaluate(network, *pictures)
+    cut_at(monkeypatch, own_rows)
+    parts, several = evaluate(network, *pictures)
+    assert one == 1 and several > 1
+    same(parts, whole, 1e-10)
+    assert not any(layer._memory for layer in network.layers)
+
+
+@pytest.mark.parametrize("widths, rows", [(SMALL, 6), (DEEP, 32)])
+def test_the_halo_is_as_large_as_the_network_sees_and_no_larger(monkeypatch, widths, rows):
+    """One unit of pooling less, and the loss is another."""
+    network, unit = network_for(widths), 2 ** (len(widths) - 1)
+    pictures = picture(100, 19), picture(90, 22, 1), picture(100, 19, 2)
+    assert strips.reach(network) == rows
+    cut_at(monkeypatch, None)
+    whole = evaluate(network, *pictures)[0]
+    monkeypatch.setattr(strips, "reach", lambda network: rows - unit)
+    cut_at(monkeypatch, 16)
+    parts = evaluate(network, *pictures)[0]
+    assert abs(parts[0] / whole[0] - 1) > 1e-8 and np.abs(parts[3] - whole[3]).max() > 1e-6 * np.abs(whole[3]).max()
+
+
+def test_the_gradient_of_strips_is_right(monkeypatch):
+    """Against central differences: at pixels in the middle of strips, beside the cuts and at the border."""
+    network, x, step = network_for(SMALL), picture(23, 9, 2), 1e-6
+    cut_at(monkeypatch, 6)
+    objective = objective_for(network, picture(23, 9), picture(20, 11, 1))
+    assert len(objective.strips) == 4
+    gradient = objective(x)[1]
+    for row in range(23):
+        nudge = np.zeros_like(x)
+        nudge[0, row, row % 9, row % 3] = step
+        slope = (objective(x + nudge)[0] - objective(x - nudge)[0]) / (2 * step)
+        assert slope == pytest.approx(gradient[nudge > 0].item(), rel=1e-5, abs=1e-8)
+
+
+@pytest.mark.parametrize("height", [64, 65, 71, 200, 203])
+@pytest.mark.parametrize("own_rows", [1, 8, 60, 100])
+def test_every_row_of_every_map_is_one_strips_own(monkeypatch, height, own_rows):
+    """Put end to end, the own rows are 0, 1, 2, ... to the last, in every feature map; their shares add up to 1."""
+    network = random_features(DEEP)
+    cut_at(monkeypatch, own_rows)
+    pieces = strips.cut(network, picture(height, 16))
+    scales = [strips.row_scales(network)[symbol] for symbol in network.outputs]
+    for k, scale in enumerate(scales):
+        rows = [np.arange(height)[piece.seen.start:piece.seen.stop:scale][piece.own[k]] // scale for piece in pieces]
+        same(np.concatenate(rows), np.arange(height // scale))
+        same(np.sum([piece.shares[k] for piece in pieces]), np.float64(1))
+        assert all(len(own) > 0 for own in rows)
+
+
+def test_pictures_up_to_512_pixels_are_one_strip():
+    """With the network as it is used; 1024 pixels are several strips, each of no more rows than memory has room for."""
+    network = random_features()
+    assert len(strips.cut(network, np.empty((1, 512, 512, 3), np.float32))) == 1
+    rows = strips.rows_at_once(network, 1024, 4)
+    pieces = strips.cut(network, np.empty((1, 1024, 1024, 3), np.float32))
+    assert len(pieces) > 1 and all(piece.seen.stop - piece.seen.start <= rows for piece in pieces)
+
+
+def test_a_picture_too_low_for_the_poolings_is_refused():
+    """And one of another size than the content, of which strips would leave a part out."""
+    network = network_for(DEEP)
+    with pytest.raises(InputError, match="has 7 rows, expected at least 8"):
+        objective_for(network, picture(7, 30), picture(30, 30))
+    with pytest.raises(InputError, match=r"picture has shape \(1, 31, 30, 3\), expected \(1, 30, 30, 3\) like the content"):
+        objective_for(network, picture(30, 30), picture(30, 30))(picture(31, 30))
+
+
+def test_one_strip_runs_the_network_once_an_evaluation(monkeypatch):
+    """Of n strips the last one's first run serves on the way back as well: 2 n - 1 runs."""
+    network, runs = network_for(SMALL), []
+    forward = network.forward
+
+    def counted(x, **options):
+        runs.append(x.shape)
+        return forward(x, **options)
+    monkeypatch.setattr(network, "forward", counted)
+    for own_rows, expected in ((None, 1), (10, 5)):
+        cut_at(monkeypatch, own_rows)
+        objective = objective_for(network, picture(30, 9), picture(20, 11, 1))
+        runs.clear()
+        objective(picture(30, 9, 2))
+        assert len(runs) == expected == 2 * len(objective.strips) - 1
+
+
+def test_strips_take_a_part_of_the_memory(monkeypatch):
+    """One evaluation with its construction: allowed an eighth, strips take less than a third of what one piece takes."""
+    network = random_features((8, 16))
+    content, style, x = (picture(480, 64, seed).astype(np.float32) for seed in range(3))
+    normalise(network, style)
+
+    def peak():
+        tracemalloc.start()
+        objective_for(network, content, style)(x)
+        used = tracemalloc.get_traced_memory()[1]
+        tracemalloc.stop()
+        return used
+    one_piece = peak()
+    monkeypatch.setattr(strips, "MEMORY", one_piece // 8)
+    assert peak() < one_piece / 3
+
+
+def test_values_that_no_later_layer_needs_are_let_go():
+    """Ten layers, each making a megabyte: at one time three exist, its input, its output and what is asked for."""
+    x = Input((2**17,))
+    first = y = Activation("tanh")(x)
+    for _ in range(9):
+        y = Activation("tanh")(y)
+    model, array = Model(x, [first, y]), normal(1, 2**17)
+    tracemalloc.start()
+    values = model.forward(array)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < 3.5 * array.nbytes
+    same(values[0], np.tanh(array))
+
+
+def test_a_value_that_one_layer_takes_twice_is_let_go_once():
+    """y + y, in the middle of a graph."""
+    x = Input((3,))
+    y = Activation("tanh")(x)
+    same(Model(x, Activation("tanh")(Add()([y, y]))).forward(normal(2, 3)), np.tanh(2 * np.tanh(normal(2, 3))))
