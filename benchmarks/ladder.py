@@ -9,7 +9,7 @@ import numpy as np
 from benchmarks.timing import interleave, summary
 from nnscratch.ops import col2im, im2col, leaky_relu, max_pool2d
 from nnscratch.ops.algorithms import ALGORITHMS
-from nnscratch.ops.normalize import channel_sum, in_long_rows
+from nnscratch.ops.normalize import channel_dot, channel_sum, in_long_rows
 from nnscratch.ops.row_blocks import as_items
 from nnscratch.ops.window import each_tap, make_window
 
@@ -149,8 +149,14 @@ def long_rows():
     def after():
         rows, repeat = in_long_rows(x)
         return (rows - repeat(mean)).reshape(x.shape)
-    return Rung("one number for each channel: rows of 16 -> rows of 512", "64 pictures of 28 px, 16 channels",
+    return Rung("one number for each channel: rows of 16 -> rows of 8192", "64 pictures of 28 px, 16 channels",
                 lambda: x - mean, after)
+
+
+def products_in_passing():
+    x = pictures(64, 14, 14, 64)
+    return Rung("sums of squares: squares written down -> in passing", "64 pictures of 14 px, 64 channels",
+                lambda: channel_sum(x * x), lambda: channel_dot(x, x, 64))
 
 
 def items():
@@ -195,4 +201,4 @@ def scatter():
 
 CONVOLUTIONS = (loops_to_im2col, blocks, scatter, lanes, fewer_products, back_to_x, back_to_kernel, weaving, phases, bias,
                 depthwise)
-AROUND = (choices, sums, long_rows, items, pooling)
+AROUND = (choices, sums, products_in_passing, long_rows, items, pooling)

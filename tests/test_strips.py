@@ -33,7 +33,7 @@ def network_for(widths, xp=np):
 
 def cut_at(monkeypatch, own_rows):
     """From now on strips have so many rows of their own, rounded to the nearest that pooling allows; None: all."""
-    def rows_at_once(network, width, itemsize):
+    def rows_at_once(network, width, itemsize, memory):
         return 10**6 if own_rows is None else own_rows + 2 * strips.reach(network)
     monkeypatch.setattr(strips, "rows_at_once", rows_at_once)
 
@@ -109,12 +109,12 @@ def test_every_row_of_every_map_is_one_strips_own(monkeypatch, height, own_rows)
         assert all(len(own) > 0 for own in rows)
 
 
-def test_pictures_up_to_512_pixels_are_one_strip():
-    """With the network as it is used; 1024 pixels are several strips, each of no more rows than memory has room for."""
+def test_pictures_up_to_1024_pixels_are_one_strip():
+    """With the network as it is used; 2048 pixels are several strips, each of no more rows than memory has room for."""
     network = random_features()
-    assert len(strips.cut(network, np.empty((1, 512, 512, 3), np.float32))) == 1
-    rows = strips.rows_at_once(network, 1024, 4)
-    pieces = strips.cut(network, np.empty((1, 1024, 1024, 3), np.float32))
+    assert len(strips.cut(network, np.empty((1, 1024, 1024, 3), np.float32))) == 1
+    rows = strips.rows_at_once(network, 2048, 4, strips.STRIP)
+    pieces = strips.cut(network, np.empty((1, 2048, 2048, 3), np.float32))
     assert len(pieces) > 1 and all(piece.seen.stop - piece.seen.start <= rows for piece in pieces)
 
 
@@ -157,7 +157,8 @@ def test_strips_take_a_part_of_the_memory(monkeypatch):
         tracemalloc.stop()
         return used
     one_piece = peak()
-    monkeypatch.setattr(strips, "MEMORY", one_piece // 8)
+    for name in ("WHOLE_PICTURE", "STRIP"):
+        monkeypatch.setattr(strips, name, one_piece // 8)
     assert peak() < one_piece / 3
 
 

@@ -51,7 +51,7 @@ def batch_norm(x, gamma, beta, running_mean, running_variance, *, training, mome
         mean = channel_sum(x) / count
         centred = rows - repeat(mean)
         # The square is taken before the mean (no E[x²] - E[x]², which cancels), and without abs: it stays analytic.
-        variance = channel_sum((centred * centred).reshape(x.shape)) / count
+        variance = channel_dot(centred, centred, x.shape[-1]) / count
         correction = count / max(count - 1, 1) if unbiased else 1.0
         new_mean = momentum * running_mean + (1 - momentum) * mean.astype(running_mean.dtype)
         new_variance = momentum * running_variance + (1 - momentum) * correction * variance.astype(running_variance.dtype)
@@ -59,7 +59,8 @@ def batch_norm(x, gamma, beta, running_mean, running_variance, *, training, mome
         centred, variance = rows - repeat(running_mean), running_variance
         new_mean, new_variance = running_mean, running_variance
     inverse_deviation = (variance + float(epsilon))**-0.5
-    y = centred * repeat(gamma * inverse_deviation) + repeat(beta)  # x̂ itself is never written out
+    y = centred * repeat(gamma * inverse_deviation)  # x̂ itself is never written out
+    y += repeat(beta)
     cache = centred.reshape(x.shape), gamma, inverse_deviation, training
     return y.reshape(x.shape), (new_mean, new_variance), cache
 
@@ -89,14 +90,19 @@ def batch_norm_backward(dy, cache, wrt="all"):
     check_dy("batch_norm_backward", dy, centred.shape)
     dx = dgamma = dbeta = None
     if training or wrt != "input":  # in training dx is made of these two sums
-        dbeta, dgamma = channel_sum(dy), channel_sum(dy * centred) * inverse_deviation
+        dbeta, dgamma = channel_sum(dy), channel_dot(dy, centred, dy.shape[-1]) * inverse_deviation
     if wrt != "parameters":
-        dx, repeat = in_long_rows(dy)
+        rows, repeat = in_long_rows(dy)
+        scale = repeat(gamma * inverse_deviation)
         if training:
             count = dy.size // dy.shape[-1]
-            along = in_long_rows(centred)[0] * repeat(inverse_deviation * dgamma / count)
-            dx = dx - along - repeat(dbeta / count)
-        dx = (dx * repeat(gamma * inverse_deviation)).reshape(dy.shape)
+            dx = in_long_rows(centred)[0] * repeat(inverse_deviation * dgamma / -count)
+            dx += rows  # in place: every array more is a way to memory and back
+            dx -= repeat(dbeta / count)
+            dx *= scale
+        else:
+            dx = rows * scale
+        dx = dx.reshape(dy.shape)
     return (dx, None, None) if wrt == "input" else (dx, dgamma, dbeta)
 
 
@@ -151,7 +157,7 @@ def in_long_rows(x):
     NumPy goes through an array row by row, and rows of a few channels are too short to be fast.
     """
     channels = x.shape[-1]
-    together = gcd(x.size // channels, 2 ** (512 // channels).bit_length())  # pixels, a power of two
+    together = gcd(x.size // channels, 2 ** (8192 // channels).bit_length())  # pixels, a power of two
     return x.reshape(-1, together * channels), lambda numbers: array_module(x).tile(numbers, together)
 
 
@@ -169,6 +175,12 @@ def channel_sum(x):
     """
     rows = x.reshape(-1, x.shape[-1])
     return array_module(x).ones(len(rows), dtype=x.dtype) @ rows
+
+
+def channel_dot(a, b, channels):
+    """Σ a * b over all axes but that of the channels, of two arrays (..., C) alike: -> (C,). The products are not written down."""
+    rows, others = (in_long_rows(array.reshape(-1, channels))[0] for array in (a, b))
+    return array_module(a).einsum("rc,rc->c", rows, others).reshape(-1, channels).sum(axis=0)
 
 
 def check_normalisation(op, x, epsilon, **per_channel):

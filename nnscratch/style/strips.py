@@ -16,7 +16,9 @@ from nnscratch.errors import InputError
 from nnscratch.layers.kernels import Conv2D
 from nnscratch.layers.pooling import Pooling2D
 
-MEMORY = 512 * 2**20  # bytes that a strip's features and their gradients may take: 640x640 pixels are still one strip
+# Bytes that features and their gradients may take. Strips take longer, since all but one are walked through twice; so a
+# picture of up to 1060x1060 pixels stays in one piece. A larger one leaves less room beside it, and is cut into small strips.
+WHOLE_PICTURE, STRIP = 1400 * 2**20, 512 * 2**20
 
 
 class Strip(NamedTuple):
@@ -33,13 +35,14 @@ def cut(network, picture):
     strip's, as they were the picture's.
     """
     height, width = picture.shape[1:3]
-    scales, halo, rows = row_scales(network), reach(network), rows_at_once(network, width, picture.dtype.itemsize)
+    scales, halo, itemsize = row_scales(network), reach(network), picture.dtype.itemsize
     unit, of_maps = max(scales.values()), [scales[symbol] for symbol in network.outputs]
     if height < unit:
         raise InputError(f"the picture has {height} rows, expected at least {unit} for the network's poolings")
-    most = height if height <= rows else max(unit, rows - 2 * halo)
-    units = height // unit
-    count = min(units, -(-height // most))
+    units, count = height // unit, 1
+    if height > rows_at_once(network, width, itemsize, WHOLE_PICTURE):
+        most = max(unit, rows_at_once(network, width, itemsize, STRIP) - 2 * halo)
+        count = min(units, -(-height // most))
     edges = [unit * (units * k // count) for k in range(count)] + [height]
     strips = []
     for top, bottom in pairwise(edges):
@@ -75,11 +78,11 @@ def reach(network):
     return wrong * max(row_scales(network).values())
 
 
-def rows_at_once(network, width, itemsize):
-    """How many rows of a picture MEMORY holds, on the way there and back.
+def rows_at_once(network, width, itemsize, memory):
+    """How many rows of a picture so many bytes of memory hold, on the way there and back.
 
     That takes about one array for each layer: of padding, convolution and ReLU, backward needs the first and the last, and
     the third is the gradient that each feature map is given.
     """
     numbers = sum(call.shape[-1] / scale**2 for call, scale in row_scales(network).items())  # for each pixel of the picture
-    return int(MEMORY / (numbers * itemsize * width))
+    return int(memory / (numbers * itemsize * width))
