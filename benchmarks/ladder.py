@@ -77,7 +77,7 @@ def lanes():
 
 def fewer_products():
     x, kernel, _, window = layer(1, 128, 128, 128, 3)
-    return Rung("woven -> Winograd F(4, 3) down the rows", "3x3, 128 channels, 128 px",
+    return Rung("woven -> Winograd F(6, 3) down the rows", "3x3, 128 channels, 128 px",
                 by("woven", "convolve", x, kernel, window), by("winograd", "convolve", x, kernel, window))
 
 
@@ -89,7 +89,7 @@ def back_to_x():
 
 def back_to_kernel():
     x, _, dy, window = layer(1, 128, 128, 128, 3)
-    return Rung("dK by im2col -> by Winograd F(3, 4)", "3x3, 128 channels, 128 px",
+    return Rung("dK by im2col -> by Winograd F(3, 6)", "3x3, 128 channels, 128 px",
                 by("im2col", "convolve_dkernel", x, dy, window), by("winograd", "convolve_dkernel", x, dy, window))
 
 
@@ -102,7 +102,7 @@ def phases():
 
 def weaving():
     x, kernel, _, window = layer(64, 28, 16, 32, 4, 2)
-    return Rung("strides by im2col -> rows woven, then Winograd F(5, 2)", "4x4 stride 2, 16->32 channels, 64 pictures of 28 px",
+    return Rung("strides by im2col -> rows woven, then Winograd F(7, 2)", "4x4 stride 2, 16->32 channels, 64 pictures of 28 px",
                 by("im2col", "convolve", x, kernel, window), by("winograd", "convolve", x, kernel, window))
 
 

@@ -23,8 +23,8 @@ from functools import cache
 
 import numpy as np
 
-# Small numbers keep the powers in A and G small, and with them the rounding error: in float32 it is 6e-7 for F(4, 3) and 9e-7
-# for F(6, 3), in the relative Euclidean norm, where the plain sum has 2e-7. The point 1 comes first: see where winograd.py
+# Small numbers keep the powers in A and G small, and with them the rounding error: in float32 it is 6e-7 for F(4, 3) and 1.2e-6
+# for F(6, 3), in the relative Euclidean norm, where the plain sum has 3e-7. The point 1 comes first: see where winograd.py
 # adds the bias.
 POINTS = (Fraction(1), Fraction(-1), Fraction(0), Fraction(2), Fraction(-1, 2), Fraction(-2), Fraction(1, 2))
 MOST_PRODUCTS = len(POINTS) + 1  # with infinity; more points would cost more accuracy than they save time
