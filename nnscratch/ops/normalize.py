@@ -178,7 +178,7 @@ def channel_sum(x):
 
 
 def channel_dot(a, b, channels):
-    """Σ a * b over all axes but that of the channels, of two arrays (..., C) alike: -> (C,). The products are not written down."""
+    """Σ a * b over all axes but that of the channels: -> (C,). The products are added up as they are made, never stored."""
     rows, others = (in_long_rows(array.reshape(-1, channels))[0] for array in (a, b))
     return array_module(a).einsum("rc,rc->c", rows, others).reshape(-1, channels).sum(axis=0)
 

@@ -1,0 +1,53 @@
+"""A data set: pictures of one size, perhaps with labels. Made (glyphs, shapes, textures) or read from the user's files.
+
+Shapes: images (N, H, W, C), C is 1 (grey) or 3 (red, green, blue); labels (N,). Pictures are kept as bytes, a quarter of
+what floats would take, and become floats in [-1, 1], the range of tanh, a batch at a time.
+"""
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from nnscratch.errors import InputError
+
+
+@dataclass
+class Dataset:
+    """images uint8 (N, H, W, C); labels int64 (N,) from 0 to len(names) - 1, or None; names of the classes; what it is."""
+    images: np.ndarray
+    labels: np.ndarray | None = None
+    names: list = field(default_factory=list)
+    title: str = "pictures"
+
+    def __post_init__(self):
+        images, labels = self.images, self.labels
+        if images.dtype != np.uint8 or images.ndim != 4 or images.shape[3] not in (1, 3) or len(images) == 0:
+            raise InputError(f"{self.title}: the pictures are {images.shape} of {images.dtype}, expected (N, H, W, 1) or "
+                             f"(N, H, W, 3) of uint8, N at least 1")
+        if labels is None:
+            return
+        if labels.shape != images.shape[:1] or labels.dtype.kind not in "iu":
+            raise InputError(f"{self.title}: the labels are {labels.shape} of {labels.dtype}, expected ({len(images)},) whole "
+                             f"numbers, one for each picture")
+        self.labels = labels.astype(np.int64)
+        self.names = self.names or [str(k) for k in range(int(self.labels.max()) + 1)]
+        if self.labels.min() < 0 or self.labels.max() >= len(self.names):
+            raise InputError(f"{self.title}: the labels go from {self.labels.min()} to {self.labels.max()}, expected 0 to "
+                             f"{len(self.names) - 1}, one for each of {len(self.names)} classes")
+
+    def __len__(self):
+        return len(self.images)
+
+    @property
+    def classes(self):
+        """How many; 0 without labels."""
+        return 0 if self.labels is None else len(self.names)
+
+
+def to_floats(images):
+    """Bytes 0 to 255 as float32 in [-1, 1]."""
+    return images.astype(np.float32) / 127.5 - 1
+
+
+def to_bytes(pictures):
+    """Floats in [-1, 1] (what lies outside is clipped) as bytes 0 to 255."""
+    return np.rint((pictures.clip(-1, 1) + 1) * 127.5).astype(np.uint8)
