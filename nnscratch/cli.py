@@ -66,6 +66,20 @@ def parser():
     add_device(style)
     style.set_defaults(run=run_style)
 
+    train = commands.add_parser("train", help="train a network on data of this package or your own")
+    add_train_generator(train.add_subparsers(title="what to train", required=True, metavar="WHAT", parser_class=Parser))
+
+    generate = commands.add_parser("generate", help="draw pictures with a trained generator",
+                                   formatter_class=argparse.ArgumentDefaultsHelpFormatter)
+    generate.add_argument("-o", "--output", required=True, metavar="OUT", help="where to write, for instance digits.png")
+    generate.add_argument("--from", dest="path", metavar="FILE", help="best.safetensors of a training; default: ours")
+    generate.add_argument("--grid", type=rows_and_columns, metavar="8x8", help="rows x columns")
+    generate.add_argument("--walk", type=int, nargs="?", const=60, metavar="FRAMES", help="a film (.gif) of a walk")
+    generate.add_argument("--class", dest="label", metavar="NAME", help="pictures of this class alone")
+    generate.add_argument("--seed", type=int, default=0, help="draws the noise")
+    add_device(generate)
+    generate.set_defaults(run=run_generate)
+
     check = commands.add_parser("check", help="check every gradient, and that wrong ones are caught")
     add_device(check)
     check.set_defaults(run=run_check)
@@ -73,6 +87,35 @@ def parser():
     info = commands.add_parser("info", help="versions, BLAS, threads, and why there is no GPU")
     info.set_defaults(run=run_info)
     return top
+
+
+def add_train_generator(commands):
+    generator = commands.add_parser("generator", help="noise in, pictures like those of the data out",
+                                    formatter_class=argparse.ArgumentDefaultsHelpFormatter)
+    generator.add_argument("--data", default="glyphs", help="glyphs, letters, shapes, textures, or a path: IDX, CIFAR, .npz, "
+                                                            ".npy, a folder of pictures (sub-folders are classes)")
+    generator.add_argument("--size", type=int, help="side to shrink the pictures to; default: as they are")
+    generator.add_argument("--out", default="generator", metavar="FOLDER", help="where everything goes")
+    generator.add_argument("--preset", default="tiny", help="nano, tiny, small or dcgan64")
+    generator.add_argument("--loss", default="non-saturating", help="non-saturating, hinge, least-squares or saturating")
+    length = generator.add_mutually_exclusive_group()
+    length.add_argument("--steps", type=int, default=2500, help="how many")
+    length.add_argument("--minutes", type=float, metavar="M", help="as many steps as fit")
+    generator.add_argument("--batch", type=int, default=64, help="pictures a step")
+    generator.add_argument("--learning-rate", type=float, default=5e-4, help="of both optimizers")
+    generator.add_argument("--unconditional", action="store_true", help="do not use the labels")
+    generator.add_argument("--seed", type=int, default=0, help="draws weights, batches and noise")
+    generator.add_argument("--resume", action="store_true", help="go on with the training in the folder, with its own options")
+    add_device(generator)
+    generator.set_defaults(run=run_train_generator)
+
+
+def rows_and_columns(text):
+    """"8x10" -> (8, 10)"""
+    rows, _, columns = text.lower().partition("x")
+    if not (rows.isdigit() and columns.isdigit() and 0 < int(rows) * int(columns) <= 10_000):
+        raise argparse.ArgumentTypeError(f"{text!r} is no grid, expected rows x columns such as 8x8, 10,000 pictures at most")
+    return int(rows), int(columns)
 
 
 def add_device(command):
@@ -91,6 +134,24 @@ def run_style(options):
     result = stylise(options.content, options.style, options.output, size=options.size, style_weight=options.style_weight,
                      steps=options.steps, seed=options.seed, device=options.device)
     return 130 if result.interrupted else 0
+
+
+def run_train_generator(options):
+    from nnscratch.data.open import open_dataset
+    from nnscratch.generate.command import train_generator
+    from nnscratch.generate.training import Options
+    chosen = Options(options.preset, options.loss, options.steps, options.batch, options.learning_rate,
+                     conditional=not options.unconditional, seed=options.seed)
+    dataset = open_dataset(options.data, size=options.size, seed=options.seed)
+    ended = train_generator(chosen, dataset, options.out, minutes=options.minutes, resume=options.resume, device=options.device)
+    return {"done": 0, "failed": 1, "stopped": 130}[ended]
+
+
+def run_generate(options):
+    from nnscratch.generate.command import generate
+    generate(options.path, options.output, shape=options.grid, walk=options.walk, label=options.label, seed=options.seed,
+             device=options.device)
+    return 0
 
 
 def run_check(options):

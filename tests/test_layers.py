@@ -16,6 +16,7 @@ from nnscratch.layers import (
     Conv2D,
     Conv2DTranspose,
     Dense,
+    Dot,
     Dropout,
     Dropout2D,
     Flatten,
@@ -57,10 +58,10 @@ def test_every_layer_passes_the_gradient_check(name, training):
     assert report.ok, str(report)
 
 
-@pytest.mark.parametrize("layer", [Add(), Concatenate()], ids=repr)
-def test_layers_of_several_inputs_pass_the_gradient_check(layer):
+@pytest.mark.parametrize("layer, shape", [(Add(), (2, 3, 4, 2)), (Concatenate(), (2, 3, 4, 2)), (Dot(), (4, 3))], ids=repr)
+def test_layers_of_several_inputs_pass_the_gradient_check(layer, shape):
     """Each input gets its own gradient."""
-    report = check_layer(layer, [normal(2, 3, 4, 2), normal(2, 3, 4, 2, seed=1)])
+    report = check_layer(layer, [normal(*shape), normal(*shape, seed=1)])
     assert report.ok, str(report)
 
 

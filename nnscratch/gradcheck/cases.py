@@ -38,6 +38,7 @@ def spread(*shape, seed=0):
 def kernel_cases():
     x, dense_x = normal(N, H, W, C), normal(4, 5)
     yield Case("dense", ops.dense, ops.dense_backward, {"x": dense_x, "weights": normal(5, 3), "bias": normal(3)})
+    yield Case("dot", ops.dot, ops.dot_backward, {"a": dense_x, "b": normal(4, 5, seed=1)})
     for name, kernel, options in [
         ("conv2d", (3, 2, C, OC), {}),
         ("conv2d stride 2x1, same", (3, 2, C, OC), {"strides": (2, 1), "padding": "same"}),

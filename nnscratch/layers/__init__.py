@@ -12,6 +12,6 @@ from nnscratch.layers.pooling import (
     UpSampling2D,
     ZeroPadding2D,
 )
-from nnscratch.layers.shaping import Add, Concatenate, Flatten, Reshape
+from nnscratch.layers.shaping import Add, Concatenate, Dot, Flatten, Reshape
 
 Dropout2D = SpatialDropout2D

@@ -1,10 +1,11 @@
-"""Layers that only rearrange or combine: Flatten, Reshape, Add, Concatenate. Each backward sends values home."""
+"""Layers that rearrange or combine and have nothing to learn: Flatten, Reshape, Add, Concatenate, Dot."""
 from math import prod
 
 from nnscratch.backend import array_module
 from nnscratch.errors import InputError
 from nnscratch.layers.base import Layer
 from nnscratch.ops.checks import whole
+from nnscratch.ops.dense import dot, dot_backward
 
 
 class Reshape(Layer):
@@ -72,6 +73,20 @@ class Concatenate(Layer):
             parts.append(dy[..., start:start + channels])
             start += channels
         return parts, {}
+
+
+class Dot(Layer):
+    """Two inputs (N, K), multiplied number by number and added up: (N, 1)."""
+
+    def output_shape(self, shapes):
+        check_inputs(self, shapes, shapes)
+        return (1,)
+
+    def compute(self, xs, training):
+        return dot(*xs)
+
+    def differentiate(self, dy, cache, wrt):
+        return list(dot_backward(dy, cache)), {}
 
 
 def check_inputs(layer, inputs, shapes):

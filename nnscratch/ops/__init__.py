@@ -33,7 +33,7 @@ from nnscratch.ops.activations import (
 )
 from nnscratch.ops.conv import conv2d, conv2d_backward
 from nnscratch.ops.conv_transpose import conv2d_transpose, conv2d_transpose_backward
-from nnscratch.ops.dense import dense, dense_backward
+from nnscratch.ops.dense import dense, dense_backward, dot, dot_backward
 from nnscratch.ops.dropout import dropout, dropout_backward, spatial_dropout2d, spatial_dropout2d_backward
 from nnscratch.ops.gram import gram_matrix, gram_matrix_backward
 from nnscratch.ops.im2col import col2im, im2col

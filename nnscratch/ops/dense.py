@@ -54,3 +54,21 @@ def dense_backward(dy, cache, wrt="all"):
     dweights = x_rows.T @ dy_rows if wrt != "input" else None
     dbias = dy_rows.sum(axis=0) if has_bias and wrt != "input" else None
     return dx, dweights, dbias
+
+
+def dot(a, b):
+    """y = Σ_k a[n, k] * b[n, k]: how far two vectors of a sample agree, (N, K) and (N, K) -> (N, 1).
+
+    Raises InputError for wrong shapes. Source: Miyato and Koyama, "cGANs with projection discriminator" (2018), equation 4.
+    """
+    check_array("dot", "a", a, 2, "(N, K)")
+    check_array("dot", "b", b, 2, "(N, K)")
+    check_shape("dot", "b", b, a.shape, "like a")
+    return (a * b).sum(axis=1, keepdims=True), (a, b)
+
+
+def dot_backward(dy, cache):
+    """dL/da[n, k] = dy[n] * b[n, k], and dL/db the other way round. Returns da, db."""
+    a, b = cache
+    check_dy("dot_backward", dy, (len(a), 1))
+    return dy * b, dy * a

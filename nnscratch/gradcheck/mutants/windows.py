@@ -21,6 +21,15 @@ def _(dy, cache):
     return dx, dweights.T.reshape(dweights.shape), dbias
 
 
+change("dot", "gradient averaged over the batch", ops.dot_backward, dx=lambda g: g / 4)
+
+
+@mutant("dot", "the two gradients exchanged")
+def _(dy, cache):
+    da, db = ops.dot_backward(dy, cache)
+    return db, da
+
+
 STRIDED, GROUPED, DILATED = "conv2d stride 2x1, same", "conv2d 2 groups", "conv2d dilation 2x1, uneven padding"
 change("conv2d", "kernel gradient too large by the batch size", ops.conv2d_backward, dparameter=lambda g: g * 2)
 change("conv2d", "bias gradient averaged", ops.conv2d_backward, dbias=lambda g: g / 40)

@@ -1,0 +1,92 @@
+"""A trained generator in a file: save it, load it, draw from it.
+
+Shapes: noise (N, Z), labels (N,) whole numbers, pictures (N, H, W, C) in [-1, 1].
+
+The file says what it is (preset, size of the pictures, names of the classes), so nothing but its path is needed. Weights may
+be kept in half precision: half the size, and no difference that an eye could see.
+"""
+from pathlib import Path
+
+import numpy as np
+
+from nnscratch import checkpoint
+from nnscratch.errors import InputError
+from nnscratch.generate.training import pictures
+from nnscratch.networks.gan import PRESETS, generator
+
+SHIPPED = Path(__file__).parent / "weights" / "glyphs.safetensors"
+
+
+class Drawer:
+    """A generator with all that is needed to draw: `drawer.draw(100, seed=0)`, `drawer.walk(60)`."""
+
+    def __init__(self, model, info):
+        self.model, self.info = model, info
+        self.names, self.classes, self.noise_length = info["names"], info["classes"], PRESETS[info["preset"]].noise
+
+    def draw(self, count, *, seed=0, label=None):
+        """`count` pictures; all classes in turn, or those of one class, by number. Deterministic for a seed."""
+        noise = np.random.default_rng(seed).standard_normal((count, self.noise_length), np.float32)
+        labels = np.arange(count) % max(self.classes, 1) if label is None else np.full(count, label)
+        return pictures(self.model, noise, labels, self.classes), labels
+
+    def walk(self, frames, *, seed=0, stops=5, label=None):
+        """`frames` pictures on the way through `stops` random noises and back to the first: neighbours look alike.
+
+        The way bends around 0 (a great circle), since the straight one would lead through noise shorter than any that the
+        generator has ever seen. Source: White, "Sampling generative networks" (2016), section 2.1.
+        """
+        noises = np.random.default_rng(seed).standard_normal((stops, self.noise_length), np.float32)
+        places = np.arange(frames) * stops / frames
+        noise = np.stack([on_the_way(noises[int(p)], noises[(int(p) + 1) % stops], p % 1) for p in places])
+        return pictures(self.model, noise, np.full(frames, label or 0), self.classes)
+
+    def class_number(self, name):
+        """The number of a class by its name or its number as text."""
+        if not self.classes:
+            raise InputError(f"class {name!r} was asked for, but this generator was trained without labels; leave --class out")
+        if name not in self.names:
+            raise InputError(f"class {name!r} is unknown, expected one of {', '.join(self.names)}")
+        return self.names.index(name)
+
+
+def on_the_way(a, b, share):
+    """The point on the great circle from a to b, `share` of the way along."""
+    cosine = a @ b / np.sqrt((a @ a) * (b @ b))
+    angle = np.arccos(np.clip(cosine, -1, 1))
+    return (np.sin((1 - share) * angle) * a + np.sin(share * angle) * b) / np.sin(angle)
+
+
+def save_generator(path, training, half=False, **more):
+    """Write the averaged generator of a Training; `half`: in half precision."""
+    o, model = training.options, training.average.model
+    info = {"what": "generator", "preset": o.preset, "shape": list(training.shape), "classes": training.classes,
+            "names": training.dataset.names if training.classes else [], "data": training.dataset.title,
+            "steps": training.steps_made, "seed": o.seed, **more}
+    if half:
+        copy = generator(o.preset, training.shape, training.classes)
+        copy.cast(np.float16)
+        for name, array in copy.params.items():
+            array[...] = model.params[name]
+        for name, array in model.buffers.items():
+            copy.set_buffer(name, array.astype(np.float16))
+        model = copy
+    checkpoint.save(path, model, info=info)
+
+
+def load_generator(path=SHIPPED):
+    """The Drawer in a file of `save_generator`. Raises InputError for any other file."""
+    info = checkpoint.read_arrays(path)[1]["info"]
+    if info.get("what") != "generator":
+        raise InputError(f"{path} holds {info.get('what', 'something else')!r}, expected a generator; give best.safetensors of "
+                         f"a training's folder")
+    try:
+        shape, classes = tuple(map(int, info["shape"])), int(info["classes"])
+        sane = len(shape) == 3 and 1 <= min(shape) and max(shape) <= 4096 and 0 <= classes <= 10_000
+        if not sane or len(info["names"]) != classes or not all(isinstance(name, str) for name in info["names"]):
+            raise ValueError("sizes that no generator has")
+        model = generator(info["preset"], shape, classes)
+    except (KeyError, TypeError, ValueError, OverflowError) as error:
+        raise InputError(f"{path} does not say what its generator is ({error}); train it anew") from error
+    checkpoint.load(path, model)
+    return Drawer(model, info)

@@ -1,0 +1,142 @@
+"""A whole adversarial training as one thing that can be stepped, saved, and taken up again bit for bit.
+
+Shapes: pictures (N, H, W, C) in [-1, 1], noise (N, Z), labels (N, K) one-hot times LABEL.
+
+Every random number is drawn from (seed, purpose, number of the step) and from nothing else. So there is no state of any
+generator to save: step 1000 draws the same batch and the same noise whether or not the program was stopped before it.
+"""
+from dataclasses import asdict, dataclass
+from zlib import crc32
+
+import numpy as np
+
+from nnscratch import checkpoint, initializers
+from nnscratch.backend import to_cpu, to_device
+from nnscratch.data.dataset import to_floats
+from nnscratch.errors import InputError
+from nnscratch.generate.adversarial import LOSSES, Average, Pair, adversarial_step
+from nnscratch.generate.several import SeveralModels, SeveralOptimizers
+from nnscratch.networks.gan import PRESETS, discriminator, generator
+from nnscratch.ops.checks import choice, share, whole
+from nnscratch.optimizers import Adam, linear_decay
+
+LABEL = 3.0  # a class weighs as much as three deviations of the noise: plain ones would be drowned
+BATCH_STREAM, NOISE_STREAM, SHOW_STREAM, SCORE_STREAM = 1, 2, 3, 4
+
+
+@dataclass
+class Options:
+    """What decides how a training goes. Two with equal options, data and machine end in equal weights."""
+    preset: str = "tiny"
+    loss: str = "non-saturating"
+    steps: int = 2500
+    batch: int = 64
+    learning_rate: float = 5e-4
+    beta_1: float = 0.5
+    smoothing: float = 0.9      # how real the discriminator calls real pictures (non-saturating loss)
+    conditional: bool = True    # by class, where the data has labels
+    seed: int = 0
+
+    def __post_init__(self):
+        choice(self.preset, "train: preset", PRESETS)
+        choice(self.loss, "train: loss", LOSSES)
+        whole(self.steps, "train: steps", 1)
+        whole(self.batch, "train: batch", 2)
+        whole(self.seed, "train: seed", 0)
+        share(self.beta_1, "train: beta_1")
+        if not 0.5 < self.smoothing <= 1:
+            raise InputError(f"train: smoothing is {self.smoothing!r}, expected a share above 0.5, up to 1, such as 0.9")
+        if not (isinstance(self.learning_rate, float) and 0 < self.learning_rate < 1):
+            raise InputError(f"train: learning_rate is {self.learning_rate!r}, expected a number between 0 and 1, such as 5e-4")
+
+
+class Training:
+    """Networks, optimizers, averaged generator, and the number of steps made. `step()` makes one."""
+
+    def __init__(self, dataset, options):
+        self.dataset, self.options, self.steps_made, self.history = dataset, options, 0, []
+        self.shape = dataset.images.shape[1:]
+        self.classes = dataset.classes if options.conditional else 0
+        initializers.set_seed(options.seed)
+        g, average = generator(options.preset, self.shape, self.classes), generator(options.preset, self.shape, self.classes)
+        d = discriminator(options.preset, self.shape, self.classes)
+        rate = linear_decay(options.learning_rate, options.steps, start=0.75)  # the last quarter comes to rest
+        self.pair = Pair(g, d, *(Adam(rate, beta_1=options.beta_1) for _ in range(2)))
+        smoothing = [options.smoothing] if "saturating" in options.loss else []
+        self.loss, self.average = LOSSES[options.loss](*smoothing), Average(average)
+        self.models = SeveralModels({"generator": g, "discriminator": d, "average": average})
+        self.optimizers = SeveralOptimizers({"generator": self.pair.generator_optimizer,
+                                             "discriminator": self.pair.discriminator_optimizer})
+
+    def step(self):
+        """One adversarial step on a random batch; returns its facts (see `adversarial_step`)."""
+        o, k = self.options, self.steps_made
+        chosen = np.random.default_rng([o.seed, BATCH_STREAM, k]).integers(len(self.dataset), size=o.batch)
+        noise = np.random.default_rng([o.seed, NOISE_STREAM, k]).standard_normal((o.batch, self.noise_length), np.float32)
+        labels = one_hot(self.dataset.labels[chosen], self.classes) if self.classes else None
+        real = to_device(to_floats(self.dataset.images[chosen]))
+        facts = adversarial_step(self.pair, self.loss, real, to_device(noise), labels)
+        self.average.update(self.pair.generator, k)
+        self.steps_made += 1
+        return facts
+
+    @property
+    def noise_length(self):
+        return PRESETS[self.options.preset].noise
+
+    def sample(self, count, stream):
+        """(pictures, labels) by the averaged generator, the classes in turn; from the same noise every time."""
+        noise = np.random.default_rng([self.options.seed, stream]).standard_normal((count, self.noise_length), np.float32)
+        labels = np.arange(count) % max(self.classes, 1)
+        return pictures(self.average.model, noise, labels, self.classes), labels
+
+    # --- saving and going on ----------------------------------------------------------------------------------------
+
+    def save(self, path):
+        """Everything, in one file: networks, statistics, averages, both optimizers, history."""
+        checkpoint.save(path, self.models, self.optimizers, self.info())
+
+    def info(self):
+        return {"what": "adversarial training", "options": asdict(self.options), "data": fingerprint(self.dataset),
+                "names": self.dataset.names, "step": self.steps_made, "history": self.history}
+
+    def load(self, path):
+        """Take up the training saved there. InputError, with nothing changed, where options or data are others."""
+        info = checkpoint.read_arrays(path)[1]["info"]
+        ours = self.info()
+        for part, way in (("what", "give a file that `nnscratch train generator` wrote"),
+                          ("options", "give the options it was begun with, or begin anew in another folder"),
+                          ("data", "give the data it was begun with, or begin anew in another folder")):
+            if info.get(part) != ours[part]:
+                raise InputError(f"{path} holds a training with {part} {differing(info.get(part), ours[part])}; {way}")
+        checkpoint.load(path, self.models, self.optimizers)
+        self.steps_made, self.history = info["step"], info["history"]
+
+
+def one_hot(labels, classes):
+    """(N,) whole numbers -> (N, classes), on the device in use."""
+    return to_device(LABEL * np.eye(classes, dtype=np.float32)[labels])
+
+
+def pictures(model, noise, labels, classes, batch=64):
+    """What a generator makes of noise (N, Z) and labels (N,), in inference mode: (N, H, W, C) in [-1, 1], NumPy."""
+    made = []
+    for k in range(0, len(noise), batch):
+        z = to_device(noise[k:k + batch])
+        made.append(to_cpu(model.forward([z, one_hot(labels[k:k + batch], classes)] if classes else z)))
+    return np.concatenate(made)
+
+
+def fingerprint(dataset):
+    """Enough to tell that it is the same data."""
+    labels = b"" if dataset.labels is None else dataset.labels.tobytes()
+    return {"title": dataset.title, "shape": list(dataset.images.shape), "classes": dataset.classes,
+            "crc32": crc32(labels, crc32(np.ascontiguousarray(dataset.images)))}
+
+
+def differing(theirs, ours):
+    """The first entry in which two dicts differ, for an error's sentence."""
+    if not isinstance(theirs, dict) or not isinstance(ours, dict):
+        return f"{theirs!r}, expected {ours!r}"
+    name = next(name for name in [*ours, *theirs] if theirs.get(name) != ours.get(name))
+    return f"{name} = {theirs.get(name)!r}, expected {ours.get(name)!r}"
