@@ -25,7 +25,8 @@ EPSILON = 1e-20  # of Adam. PyTorch adds it after correcting for the start at 0,
 def inputs(classes, noise, dtype):
     for k in range(STEPS):
         labels = np.eye(classes)[np.arange(BATCH) % classes].astype(dtype) if classes else None
-        yield np.tanh(normal(BATCH, *SHAPE, seed=2 * k)).astype(dtype), normal(BATCH, noise, seed=2 * k + 1).astype(dtype), labels
+        real = np.tanh(normal(BATCH, *SHAPE, seed=2 * k))
+        yield real.astype(dtype), normal(BATCH, noise, seed=2 * k + 1).astype(dtype), labels
 
 
 def networks(name, dtype):

@@ -1,0 +1,181 @@
+"""A training stops at any moment and is taken up again; troubles are said in words; its generator draws from a file."""
+import json
+import os
+import signal
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+
+from nnscratch.data.dataset import Dataset
+from nnscratch.errors import InputError
+from nnscratch.generate import train as train_module
+from nnscratch.generate.drawing import load_generator, on_the_way, save_generator
+from nnscratch.generate.train import Watch, train
+from nnscratch.generate.training import Options, Training
+
+
+def data(seed=0, size=12):
+    """Discs of two sizes, the class, at random places."""
+    random = np.random.default_rng(seed)
+    labels, centres = random.integers(0, 2, 200), random.uniform(4, size - 4, (2, 200, 1, 1))
+    rows, columns = np.ogrid[:size, :size]
+    inside = (rows - centres[0])**2 + (columns - centres[1])**2 < (2 + 1.5 * labels[:, None, None])**2
+    return Dataset((230 * inside).astype(np.uint8)[..., None], labels, ["small", "large"], "discs")
+
+
+def options(**more):
+    return Options(**{"preset": "nano", "steps": 20, "batch": 16, **more})
+
+
+def everything(training):
+    """All arrays of a training."""
+    return training.models.params | training.models.buffers | training.optimizers.save_state()
+
+
+def equal(a, b):
+    return a.keys() == b.keys() and all(np.array_equal(a[name], b[name]) for name in a)
+
+
+CHILD = """
+import sys, time
+sys.path.insert(0, {tests!r})
+from test_training import data, options
+from nnscratch.generate.train import train
+from nnscratch.generate.training import Training
+def slow(record):
+    print(record["step"], flush=True)
+    time.sleep(0.2)
+train(Training(data(), options()), {folder!r}, progress=slow, save_every=10)
+"""
+
+
+@pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="this system has no kill -9")
+def test_twenty_steps_equal_ten_a_kill_and_ten_more(tmp_path):
+    """Bit for bit: weights, statistics, averages, both optimizers. The first ten in a process that is killed."""
+    code = CHILD.format(tests=os.path.dirname(__file__), folder=str(tmp_path))
+    child = subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True)
+    assert child.stdout.readline().strip() == "10"
+    child.kill()
+    assert child.wait() == -signal.SIGKILL
+    straight, resumed = Training(data(), options()), Training(data(), options())
+    for _ in range(20):
+        straight.step()
+    resumed.load(tmp_path / "state.safetensors")
+    assert resumed.steps_made == 10
+    assert train(resumed, tmp_path) == "done" and resumed.steps_made == 20
+    assert equal(everything(straight), everything(resumed))
+
+
+def test_a_kill_while_saving_leaves_the_last_good_checkpoint(tmp_path, monkeypatch):
+    """The new file is complete before it takes the old one's name: whatever happens in between, the old one loads."""
+    training = Training(data(), options())
+    training.step()
+    training.save(tmp_path / "state.safetensors")
+    training.step()
+
+    def killed(*_):
+        raise OSError(28, "No space left on device")
+    monkeypatch.setattr(os, "replace", killed)
+    with pytest.raises(InputError, match="No space left on device"):
+        training.save(tmp_path / "state.safetensors")
+    again = Training(data(), options())
+    again.load(tmp_path / "state.safetensors")
+    assert again.steps_made == 1 and len(list(tmp_path.iterdir())) == 1
+
+
+@pytest.mark.parametrize("other, words", [
+    ({"preset": "tiny"}, "options preset = 'nano', expected 'tiny'"), ({"seed": 1}, "options seed = 0, expected 1")])
+def test_a_checkpoint_of_other_options_is_refused(tmp_path, other, words):
+    """One sentence, and nothing has changed."""
+    Training(data(), options()).save(tmp_path / "state.safetensors")
+    training = Training(data(), options(**other))
+    before = {name: array.copy() for name, array in everything(training).items()}
+    with pytest.raises(InputError, match=words):
+        training.load(tmp_path / "state.safetensors")
+    assert equal(before, everything(training))
+
+
+def test_a_checkpoint_of_other_data_is_refused(tmp_path):
+    Training(data(), options()).save(tmp_path / "state.safetensors")
+    with pytest.raises(InputError, match="data crc32"):
+        Training(data(seed=1), options()).load(tmp_path / "state.safetensors")
+
+
+def test_what_a_training_leaves(tmp_path):
+    """Grids, film, curves, history, a generator to draw from; the best one by the score is kept, not the last."""
+    scores = iter([0.2, 0.9, 0.5])
+    training = Training(data(), options(steps=30))
+    assert train(training, tmp_path, score=lambda pictures, labels: next(scores), save_every=10) == "done"
+    names = {path.name for path in tmp_path.iterdir()}
+    assert names == {"samples", "film.gif", "curves.png", "history.json", "best.safetensors", "state.safetensors"}
+    history = json.loads((tmp_path / "history.json").read_text())
+    assert [(r["step"], r["score"]) for r in history] == [(10, 0.2), (20, 0.9), (30, 0.5)]
+    assert load_generator(tmp_path / "best.safetensors").info["steps"] == 20
+
+
+def test_nan_ends_the_training_at_the_last_checkpoint(tmp_path, monkeypatch):
+    """Weights are those of step 10 again, and the sentence says what happened and what to do."""
+    said, training = [], Training(data(), options(steps=40))
+    step = training.step
+
+    def spoilt():
+        if training.steps_made == 15:
+            training.pair.discriminator.params["dense_0/kernel"][...] = np.nan
+        return step()
+    monkeypatch.setattr(training, "step", spoilt)
+    monkeypatch.setattr(train_module, "warn", said.append)
+    assert train(training, tmp_path, save_every=10) == "failed"
+    assert training.steps_made == 10 and all(np.isfinite(a).all() for a in training.models.params.values())
+    assert len(said) == 1 and "d_loss is nan" in said[0] and "went back to step 10" in said[0] and "learning rate" in said[0]
+
+
+@pytest.mark.parametrize("change, words", [
+    ({"diversity": 0.1}, "collapsed"), ({"d_real": 0.999, "d_fake": 0.001}, "without a doubt"),
+    ({"g_norm": 1e-6}, "hardly any gradient")])
+def test_warnings_in_plain_words(change, words):
+    """Once for each trouble, after twenty records of it; none for a healthy training."""
+    healthy = {"diversity": 0.9, "d_real": 0.6, "d_fake": 0.4, "g_norm": 1.0}
+    said = []
+    watch = Watch(said.append)
+    for step in range(1000, 2000, 10):
+        watch.look({"step": step, **healthy, **(change if step > 1500 else {})})
+    assert len(said) == 1 and words in said[0] and "step 1700" in said[0]
+
+
+def test_a_generator_comes_back_from_its_file(tmp_path):
+    """Exactly in full precision; to a grey level in half, in half the size. By class, by name."""
+    training = Training(data(), options())
+    for _ in range(5):
+        training.step()
+    for half, tolerance in ((False, 0), (True, 5e-3)):
+        save_generator(tmp_path / f"{half}.safetensors", training, half=half)
+        drawer = load_generator(tmp_path / f"{half}.safetensors")
+        ours, labels = training.sample(6, 3)
+        noise = np.random.default_rng([0, 3]).standard_normal((6, 32), np.float32)
+        from nnscratch.generate.training import pictures
+        assert np.abs(pictures(drawer.model, noise, labels, 2) - ours).max() <= tolerance
+    assert os.path.getsize(tmp_path / "True.safetensors") < 0.6 * os.path.getsize(tmp_path / "False.safetensors")
+    assert drawer.class_number("large") == 1 and drawer.draw(4, label=1)[1].tolist() == [1] * 4
+    with pytest.raises(InputError, match="expected one of small, large"):
+        drawer.class_number("huge")
+    with pytest.raises(InputError, match="expected a generator"):
+        training.save(tmp_path / "state.safetensors")
+        load_generator(tmp_path / "state.safetensors")
+
+
+def test_a_walk_keeps_its_distance_from_zero_and_closes():
+    """Half way between two noises of one length is a noise of that length; the ends are the noises themselves."""
+    a, b = np.random.default_rng(0).standard_normal((2, 64))
+    b *= np.linalg.norm(a) / np.linalg.norm(b)
+    np.testing.assert_allclose(on_the_way(a, b, 0.0), a)
+    np.testing.assert_allclose(on_the_way(a, b, 1.0), b)
+    np.testing.assert_allclose(np.linalg.norm(on_the_way(a, b, 0.5)), np.linalg.norm(a))
+
+
+@pytest.mark.parametrize("wrong", [{"preset": "huge"}, {"loss": "best"}, {"steps": 0}, {"batch": 1}, {"learning_rate": -1.0},
+                                   {"learning_rate": float("nan")}, {"smoothing": 0.3}, {"beta_1": 1.5}, {"seed": -1}])
+def test_options_that_make_no_sense(wrong):
+    with pytest.raises(InputError, match=next(iter(wrong))):
+        options(**wrong)
