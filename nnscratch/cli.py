@@ -80,6 +80,9 @@ def parser():
     add_device(generate)
     generate.set_defaults(run=run_generate)
 
+    article = commands.add_parser("article", help="the seed article's own network, and why it cannot generate, in numbers")
+    article.set_defaults(run=run_article)
+
     check = commands.add_parser("check", help="check every gradient, and that wrong ones are caught")
     add_device(check)
     check.set_defaults(run=run_check)
@@ -151,6 +154,12 @@ def run_generate(options):
     from nnscratch.generate.command import generate
     generate(options.path, options.output, shape=options.grid, walk=options.walk, label=options.label, seed=options.seed,
              device=options.device)
+    return 0
+
+
+def run_article(options):
+    from nnscratch.networks.article import explain
+    explain()
     return 0
 
 

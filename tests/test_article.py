@@ -4,6 +4,8 @@ import pytest
 from helpers import normal
 
 from nnscratch.gradcheck import check_model
+from nnscratch.layers import Conv2DTranspose
+from nnscratch.networks.article import answers_to_noise, article_stack, explain, live_taps, sides
 
 LISTING = """
 from nnscratch.layers import Input, Conv2D, BatchNormalization, Conv2DTranspose, LeakyReLU, Dropout2D
@@ -91,6 +93,26 @@ def test_batch_norm_at_1x1_with_one_picture_forgets_the_picture(model):
     first, second = (model.forward(normal(1, 64, 64, 3, seed=k).astype(np.float32), training=True, remember=False)
                      for k in (1, 2))
     np.testing.assert_array_equal(first, second)
+
+
+def test_article_stack_is_the_listings_model(model):
+    """The function builds what the listing builds: the same layers, shapes and first weights' shapes, block by block."""
+    ours = article_stack()
+    assert [(type(call.layer).__name__, call.shape) for call in ours.calls] == \
+        [(type(call.layer).__name__, call.shape) for call in model.calls]
+    assert {k: a.shape for k, a in ours.params.items()} == {k: a.shape for k, a in model.params.items()}
+
+
+def test_the_case_against_it_in_numbers():
+    """Sides, live taps (16, then 4, then 1 of 16), answers to noise, and the one word that doubles the sides."""
+    narrow = article_stack((16, 16, 3), blocks=6, filters=5)
+    assert sides(narrow) == [8, 4, 2, 1, 1, 1]
+    assert live_taps(narrow, normal(4, 16, 16, 3).astype(np.float32)) == [1, 1, 1, 0.25, 0.0625, 0.0625]
+    assert answers_to_noise(narrow, (16, 16, 3)) == 0
+    assert sides(article_stack((1, 1, 3), 5, 4, Conv2DTranspose)) == [2, 4, 8, 16, 32]
+    said = []
+    explain(blocks=7, filters=3, print_fn=said.append)
+    assert "6.25%" in said[8] and any("[2, 4, 8, 16, 32, 64]" in line for line in said)
 
 
 def test_every_name_of_the_article_can_be_imported():

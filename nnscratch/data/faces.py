@@ -25,7 +25,7 @@ FACES = [  # the files of matplotlib that hold upright digits and capitals; the 
     "cmr10", "cmb10", "cmss10", "cmti10", "cmtt10"]
 
 SIDE = 64  # points along a side of the square
-HEIGHT, WIDTH = 44, 42  # the box in its middle that a character fills; the rest is room to turn and move
+HEIGHT, WIDTH = 41, 42  # the box in its middle that a character fills; the rest is room to turn and move
 
 
 def masters(letters=False):
@@ -80,18 +80,17 @@ def distance(begins, ends):
     """The field (64, 64) of an outline: the distance to the nearest piece, its sign from the winding number.
 
     On the line a + t (b - a), the point nearest to p has t = (p - a).(b - a) / |b - a|^2; on the piece, t stays in [0, 1].
-    p is in the ink where the outline winds around it: to the right of p, as many pieces go down as go up only on paper.
+    p is in the ink where the outline winds around it: right of p, unequal numbers of pieces go down and up.
     """
-    along = ends - begins
-    real = (along ** 2).sum(axis=1) > 1e-8
-    (row, column), (down, right) = begins[real].astype(np.float32).T, along[real].astype(np.float32).T
+    begins, ends = begins.astype(np.float32), ends.astype(np.float32)
+    (row, column), (down, right), last = begins.T, (ends - begins).T, ends[:, 0]
     points = np.arange(SIDE, dtype=np.float32) - (SIDE - 1) / 2
     rows, columns = points[:, None, None] - row, points[:, None] - column  # (64, 1, S) and (64, S): from a to p
-    length2 = down ** 2 + right ** 2
+    length2 = np.maximum(down ** 2 + right ** 2, 1e-9)  # some pieces have no length
     t = (rows * (down / length2) + columns * (right / length2)).clip(0, 1)
     nearest2 = ((rows - t * down) ** 2 + (columns - t * right) ** 2).min(axis=-1)
-    rows = rows[:, 0]
-    crosses = (rows >= 0) != (rows >= down)  # the row of p lies between the piece's two ends
+    rows, points = rows[:, 0], points[:, None]
+    crosses = (points >= row) != (points >= last)  # p's row lies between a and b; where two pieces meet, it is in one
     where = np.divide(rows * right, down, out=np.zeros_like(rows), where=crosses)  # how far right of a
     winding = np.where(crosses[:, None] & (columns < where[:, None]), np.sign(down), 0).sum(axis=-1)
     return np.sqrt(nearest2) * np.where(winding != 0, 1, -1).astype(np.float32)

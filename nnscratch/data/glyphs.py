@@ -56,7 +56,7 @@ def draw(count, *, seed=0, letters=False, size=28):
     images = np.empty((count, size, size, 1), np.uint8)
     for start in range(0, count, BATCH):
         these = modes[start:start + BATCH]
-        bells = normal.standard_normal((len(these), 4 + 2 * KNOTS ** 2), dtype=np.float32).clip(-2.5, 2.5)
+        bells = normal.standard_normal((len(these), 4 + 2 * KNOTS ** 2), dtype=np.float32).clip(-2.2, 2.2)
         evens = uniform.random((len(these), 3), dtype=np.float32)
         places, zoom = distort(size, bells, evens[:, :2])
         bolder = BOLDER[0] + evens[:, 2] * (BOLDER[1] - BOLDER[0])
