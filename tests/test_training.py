@@ -12,8 +12,9 @@ from nnscratch.data.dataset import Dataset
 from nnscratch.errors import InputError
 from nnscratch.generate import train as train_module
 from nnscratch.generate.drawing import load_generator, on_the_way, save_generator
+from nnscratch.generate.methods import make_training
 from nnscratch.generate.train import Watch, train
-from nnscratch.generate.training import Options, Training
+from nnscratch.generate.training import Options
 
 
 def data(seed=0, size=12):
@@ -43,11 +44,11 @@ import sys, time
 sys.path.insert(0, {tests!r})
 from test_training import data, options
 from nnscratch.generate.train import train
-from nnscratch.generate.training import Training
+from nnscratch.generate.methods import make_training
 def slow(record):
     print(record["step"], flush=True)
     time.sleep(0.2)
-train(Training(data(), options()), {folder!r}, progress=slow, save_every=10)
+train(make_training(data(), options()), {folder!r}, progress=slow, save_every=10)
 """
 
 
@@ -59,7 +60,7 @@ def test_twenty_steps_equal_ten_a_kill_and_ten_more(tmp_path):
     assert child.stdout.readline().strip() == "10"
     child.kill()
     assert child.wait() == -signal.SIGKILL
-    straight, resumed = Training(data(), options()), Training(data(), options())
+    straight, resumed = make_training(data(), options()), make_training(data(), options())
     for _ in range(20):
         straight.step()
     resumed.load(tmp_path / "state.safetensors")
@@ -70,7 +71,7 @@ def test_twenty_steps_equal_ten_a_kill_and_ten_more(tmp_path):
 
 def test_a_kill_while_saving_leaves_the_last_good_checkpoint(tmp_path, monkeypatch):
     """The new file is complete before it takes the old one's name: whatever happens in between, the old one loads."""
-    training = Training(data(), options())
+    training = make_training(data(), options())
     training.step()
     training.save(tmp_path / "state.safetensors")
     training.step()
@@ -80,7 +81,7 @@ def test_a_kill_while_saving_leaves_the_last_good_checkpoint(tmp_path, monkeypat
     monkeypatch.setattr(os, "replace", killed)
     with pytest.raises(InputError, match="No space left on device"):
         training.save(tmp_path / "state.safetensors")
-    again = Training(data(), options())
+    again = make_training(data(), options())
     again.load(tmp_path / "state.safetensors")
     assert again.steps_made == 1 and len(list(tmp_path.iterdir())) == 1
 
@@ -89,8 +90,8 @@ def test_a_kill_while_saving_leaves_the_last_good_checkpoint(tmp_path, monkeypat
     ({"preset": "tiny"}, "options preset = 'nano', expected 'tiny'"), ({"seed": 1}, "options seed = 0, expected 1")])
 def test_a_checkpoint_of_other_options_is_refused(tmp_path, other, words):
     """One sentence, and nothing has changed."""
-    Training(data(), options()).save(tmp_path / "state.safetensors")
-    training = Training(data(), options(**other))
+    make_training(data(), options()).save(tmp_path / "state.safetensors")
+    training = make_training(data(), options(**other))
     before = {name: array.copy() for name, array in everything(training).items()}
     with pytest.raises(InputError, match=words):
         training.load(tmp_path / "state.safetensors")
@@ -98,15 +99,15 @@ def test_a_checkpoint_of_other_options_is_refused(tmp_path, other, words):
 
 
 def test_a_checkpoint_of_other_data_is_refused(tmp_path):
-    Training(data(), options()).save(tmp_path / "state.safetensors")
+    make_training(data(), options()).save(tmp_path / "state.safetensors")
     with pytest.raises(InputError, match="data crc32"):
-        Training(data(seed=1), options()).load(tmp_path / "state.safetensors")
+        make_training(data(seed=1), options()).load(tmp_path / "state.safetensors")
 
 
 def test_what_a_training_leaves(tmp_path):
     """Grids, film, curves, history, a generator to draw from; the best one by the score is kept, not the last."""
     scores = iter([0.2, 0.9, 0.5])
-    training = Training(data(), options(steps=30))
+    training = make_training(data(), options(steps=30))
     assert train(training, tmp_path, score=lambda pictures, labels: next(scores), save_every=10) == "done"
     names = {path.name for path in tmp_path.iterdir()}
     assert names == {"samples", "film.gif", "curves.png", "history.json", "best.safetensors", "state.safetensors"}
@@ -117,12 +118,12 @@ def test_what_a_training_leaves(tmp_path):
 
 def test_nan_ends_the_training_at_the_last_checkpoint(tmp_path, monkeypatch):
     """Weights are those of step 10 again, and the sentence says what happened and what to do."""
-    said, training = [], Training(data(), options(steps=40))
+    said, training = [], make_training(data(), options(steps=40))
     step = training.step
 
     def spoilt():
         if training.steps_made == 15:
-            training.pair.discriminator.params["dense_0/kernel"][...] = np.nan
+            training.discriminator.params["dense_0/kernel"][...] = np.nan
         return step()
     monkeypatch.setattr(training, "step", spoilt)
     monkeypatch.setattr(train_module, "warn", said.append)
@@ -146,7 +147,7 @@ def test_warnings_in_plain_words(change, words):
 
 def test_a_generator_comes_back_from_its_file(tmp_path):
     """Exactly in full precision; to a grey level in half, in half the size. By class, by name."""
-    training = Training(data(), options())
+    training = make_training(data(), options())
     for _ in range(5):
         training.step()
     for half, tolerance in ((False, 0), (True, 5e-3)):

@@ -8,11 +8,14 @@ from nnscratch.data.pictures import check_writable, encode
 from nnscratch.errors import InputError
 from nnscratch.files import replace_file
 from nnscratch.generate.drawing import load_generator
+from nnscratch.generate.methods import make_training
 from nnscratch.generate.show import film, grid
 from nnscratch.generate.train import train
-from nnscratch.generate.training import Options, Training
+from nnscratch.generate.training import Options
 
 STATE = "state.safetensors"
+NAMES = {"d_loss": "D (1.39)", "g_loss": "G (0.69)", "off": "off by", "divergence": "divergence", "d_norm": "gradients D",
+         "g_norm": "G", "diversity": "diversity", "score": "score"}  # beside both losses: their value where nothing is known
 
 
 def train_generator(options, dataset, folder, *, minutes=None, resume=False, score=None, device="auto"):
@@ -25,7 +28,7 @@ def train_generator(options, dataset, folder, *, minutes=None, resume=False, sco
         raise InputError(f"{folder} holds a training already; add --resume to go on with it, or give another --out")
     if minutes is not None and not resume:
         options = replace(options, steps=steps_in(minutes, dataset, options))
-    training = Training(dataset, options)
+    training = make_training(dataset, options)
     if resume:
         training.load(state)
     print(f"{len(dataset)} {dataset.title}, {' x '.join(map(str, training.shape))}, "
@@ -50,11 +53,11 @@ def steps_in(minutes, dataset, options):
     """How many steps fit in so many minutes, by making a few of them."""
     if not 0 < minutes < 100_000:
         raise InputError(f"--minutes is {minutes}, expected a number above 0")
-    trial = Training(dataset, options)
+    trial = make_training(dataset, options)
     trial.step()  # the first one makes everything
     start, count = perf_counter(), 5
     for _ in range(count):
-        float(trial.step()["g_loss"])
+        float(trial.step()["g_norm"])
     seconds = (perf_counter() - start) / count
     return max(10, int(0.95 * 60 * minutes / seconds))  # the rest goes to checkpoints and grids
 
@@ -65,9 +68,8 @@ def with_progress(training, folder, score):
     with tqdm(total=training.options.steps, initial=training.steps_made, desc="training", unit="step",
               bar_format="{l_bar}{bar}| step {n_fmt}, {elapsed}, {remaining} left{postfix}") as bar:
         def progress(record):
-            losses = f"D {record['d_loss']:.2f} (1.39) G {record['g_loss']:.2f} (0.69)"
-            rest = f"gradients {record['d_norm']:.1f} {record['g_norm']:.1f}, diversity {record['diversity']:.2f}"
-            bar.set_postfix_str(f"{losses}, {rest}", refresh=False)
+            facts = (f"{words} {record[name]:.2f}" for name, words in NAMES.items() if name in record)
+            bar.set_postfix_str(", ".join(facts), refresh=False)
             bar.update(record["step"] - bar.n)
         return train(training, folder, score=score, progress=progress)
 

@@ -45,9 +45,11 @@ def png(image):
 
 # What a number means where nothing is learnt: D calls everything one half.
 PANELS = [
+    ("how far off a pixel is", {"off": "made pictures"}, {}),
+    ("divergence of codes from plain noise", {"divergence": "encoder"}, {}),
     ("losses", {"d_loss": "discriminator", "g_loss": "generator"}, {"2 ln 2": 2 * log(2), "ln 2": log(2)}),
     ("how real the discriminator calls them", {"d_real": "real pictures", "d_fake": "made pictures"}, {"undecided": 0.5}),
-    ("length of the gradients", {"d_norm": "discriminator", "g_norm": "generator"}, {}),
+    ("length of the gradients", {"g_norm": "generator", "d_norm": "discriminator"}, {}),
     ("diversity (1: as different as real ones)", {"diversity": "made pictures"}, {"real": 1.0}),
 ]
 
@@ -57,10 +59,13 @@ def plot(history):
     from matplotlib.figure import Figure  # no pyplot: no window, no state
     steps = [record["step"] for record in history]
     scored = [(record["step"], record["score"]) for record in history if "score" in record]
-    panels = PANELS + ([("recognised by the judge", {"score": "made pictures"}, {})] if scored else [])
+    panels = [panel for panel in PANELS if next(iter(panel[1])) in history[0]]
+    panels += [("recognised by the judge", {"score": "made pictures"}, {})] if scored else []
     figure = Figure(figsize=(9, 2.3 * len(panels)), layout="constrained")
     for axes, (title, curves, marks) in zip(np.atleast_1d(figure.subplots(len(panels), sharex=True)), panels):
         for (name, label), color in zip(curves.items(), ("#0072b2", "#d55e00")):
+            if name != "score" and name not in history[0]:
+                continue
             points = scored if name == "score" else list(zip(steps, (record[name] for record in history)))
             axes.plot(*zip(*points), color=color, label=label, linewidth=1, marker="o" if name == "score" else None)
         for label, value in marks.items():

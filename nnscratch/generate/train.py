@@ -41,7 +41,7 @@ def train(training, folder, *, score=None, progress=None, save_every=SAVE_EVERY)
             due = step % save_every == 0 or step == stop_at
             if step % RECORD_EVERY == 0 or due:
                 record = {"step": step, **{name: float(value) for name, value in facts.items()}}
-                record |= {name: float(sigmoid(facts[name])[0]) for name in ("d_real", "d_fake")}  # as probabilities
+                record |= {name: float(sigmoid(facts[name])[0]) for name in ("d_real", "d_fake") if name in facts}
                 if not all(isfinite(value) for value in record.values()):
                     ended = "failed"
                     watch.say(failure(training, folder, record))
@@ -110,7 +110,7 @@ class Watch:
     SIGNS = [
         (lambda r: r["diversity"] < 0.3 and r["step"] > 500,
          "the generator has collapsed: its pictures hardly differ. Begin anew with another --seed, or --loss hinge"),
-        (lambda r: r["d_real"] > 0.99 and r["d_fake"] < 0.01,
+        (lambda r: r.get("d_real", 0) > 0.99 and r["d_fake"] < 0.01,
          "the discriminator tells them apart without a doubt, and the generator learns little from it. "
          "Begin anew with a smaller --learning-rate, or more data"),
         (lambda r: r["g_norm"] < 1e-4 and r["step"] > 100,

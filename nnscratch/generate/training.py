@@ -1,4 +1,4 @@
-"""A whole adversarial training as one thing that can be stepped, saved, and taken up again bit for bit.
+"""A whole training of a generator as one thing that can be stepped, saved, and taken up again bit for bit.
 
 Shapes: pictures (N, H, W, C) in [-1, 1], noise (N, Z), labels (N, K) one-hot times LABEL.
 
@@ -14,12 +14,13 @@ from nnscratch import checkpoint, initializers
 from nnscratch.backend import to_cpu, to_device
 from nnscratch.data.dataset import to_floats
 from nnscratch.errors import InputError
-from nnscratch.generate.adversarial import LOSSES, Average, Pair, adversarial_step
+from nnscratch.generate.adversarial import LOSSES, Average
 from nnscratch.generate.several import SeveralModels, SeveralOptimizers
-from nnscratch.networks.gan import PRESETS, discriminator, generator
+from nnscratch.networks.gan import PRESETS, generator
 from nnscratch.ops.checks import choice, share, whole
 from nnscratch.optimizers import Adam, linear_decay
 
+METHOD_NAMES = ("gan", "vae", "imle")
 LABEL = 3.0  # a class weighs as much as three deviations of the noise: plain ones would be drowned
 BATCH_STREAM, NOISE_STREAM, SHOW_STREAM, SCORE_STREAM = 1, 2, 3, 4
 
@@ -27,6 +28,7 @@ BATCH_STREAM, NOISE_STREAM, SHOW_STREAM, SCORE_STREAM = 1, 2, 3, 4
 @dataclass
 class Options:
     """What decides how a training goes. Two with equal options, data and machine end in equal weights."""
+    method: str = "gan"         # see methods.py
     preset: str = "tiny"
     loss: str = "non-saturating"
     steps: int = 2500
@@ -38,6 +40,7 @@ class Options:
     seed: int = 0
 
     def __post_init__(self):
+        choice(self.method, "train: method", METHOD_NAMES)
         choice(self.preset, "train: preset", PRESETS)
         choice(self.loss, "train: loss", LOSSES)
         whole(self.steps, "train: steps", 1)
@@ -51,34 +54,40 @@ class Options:
 
 
 class Training:
-    """Networks, optimizers, averaged generator, and the number of steps made. `step()` makes one."""
+    """Generator, its average, whatever networks the method adds, an optimizer for each, and the number of steps made.
+
+    A method (methods.py) writes `build()`, which returns the further networks by name, and `learn(real, noise, labels)`, one
+    step on a batch, which returns its facts as a dict of 0-d arrays.
+    """
 
     def __init__(self, dataset, options):
         self.dataset, self.options, self.steps_made, self.history = dataset, options, 0, []
         self.shape = dataset.images.shape[1:]
         self.classes = dataset.classes if options.conditional else 0
         initializers.set_seed(options.seed)
-        g, average = generator(options.preset, self.shape, self.classes), generator(options.preset, self.shape, self.classes)
-        d = discriminator(options.preset, self.shape, self.classes)
+        self.generator, average = (generator(options.preset, self.shape, self.classes) for _ in range(2))
+        networks = {"generator": self.generator, **self.build()}
         rate = linear_decay(options.learning_rate, options.steps, start=0.75)  # the last quarter comes to rest
-        self.pair = Pair(g, d, *(Adam(rate, beta_1=options.beta_1) for _ in range(2)))
-        smoothing = [options.smoothing] if "saturating" in options.loss else []
-        self.loss, self.average = LOSSES[options.loss](*smoothing), Average(average)
-        self.models = SeveralModels({"generator": g, "discriminator": d, "average": average})
-        self.optimizers = SeveralOptimizers({"generator": self.pair.generator_optimizer,
-                                             "discriminator": self.pair.discriminator_optimizer})
+        self.average, self.models = Average(average), SeveralModels({**networks, "average": average})
+        self.optimizers = SeveralOptimizers({name: Adam(rate, beta_1=options.beta_1) for name in networks})
 
     def step(self):
-        """One adversarial step on a random batch; returns its facts (see `adversarial_step`)."""
+        """One step on a random batch; returns its facts."""
         o, k = self.options, self.steps_made
         chosen = np.random.default_rng([o.seed, BATCH_STREAM, k]).integers(len(self.dataset), size=o.batch)
         noise = np.random.default_rng([o.seed, NOISE_STREAM, k]).standard_normal((o.batch, self.noise_length), np.float32)
         labels = one_hot(self.dataset.labels[chosen], self.classes) if self.classes else None
-        real = to_device(to_floats(self.dataset.images[chosen]))
-        facts = adversarial_step(self.pair, self.loss, real, to_device(noise), labels)
-        self.average.update(self.pair.generator, k)
+        facts = self.learn(to_device(to_floats(self.dataset.images[chosen])), to_device(noise), labels)
+        self.average.update(self.generator, k)
         self.steps_made += 1
         return facts
+
+    def given(self, first, labels):
+        """What a network takes: one input, or two where there are classes."""
+        return first if labels is None else [first, labels]
+
+    def optimizer(self, name):
+        return self.optimizers.parts[name]
 
     @property
     def noise_length(self):
@@ -97,7 +106,7 @@ class Training:
         checkpoint.save(path, self.models, self.optimizers, self.info())
 
     def info(self):
-        return {"what": "adversarial training", "options": asdict(self.options), "data": fingerprint(self.dataset),
+        return {"what": "training", "options": asdict(self.options), "data": fingerprint(self.dataset),
                 "names": self.dataset.names, "step": self.steps_made, "history": self.history}
 
     def load(self, path):

@@ -54,8 +54,8 @@ def explain(blocks=8, filters=128, print_fn=print):
     print_fn("\n1. It only ever shrinks. A generator has to grow: from noise of 1 x 1 this stack makes 1 x 1.")
     print_fn("2. On 1 x 1 pixels one of the 16 taps of a 4 x 4 kernel meets the pixel, the others meet padding: 6.25 % of the")
     print_fn(f"   weights act or learn, and each of these blocks is a Dense({filters}) in disguise.")
-    print_fn(f"3. Batch normalisation of a single 1 x 1 picture subtracts it from itself: what comes out of different noises "
-             f"differs\n   by {answers_to_noise(model, shape):.1g}. A batch of several would make each picture depend on its neighbours.")
+    print_fn("3. Batch normalisation of a single 1 x 1 picture subtracts it from itself: what comes out of different noises")
+    print_fn(f"   differs by {answers_to_noise(model, shape):.1g}. In a batch of several, each picture depends on its neighbours.")
     print_fn(f"4. What comes out has {filters} channels without bounds; a picture has 1 or 3, in a range.\n")
     repaired = article_stack((1, 1, 16), 6, 16, Conv2DTranspose)
     print_fn(f"One word repairs the shapes: Conv2DTranspose for Conv2D. From noise of 1 x 1 its sides are {sides(repaired)}.")

@@ -90,19 +90,28 @@ def discriminator(preset, shape, classes=0):
 
     No batch normalisation: by a batch's statistics it could tell real from fake without looking at a picture.
     """
-    preset = find(preset)
     picture, labels = Input(shape), Input((classes,)) if classes else None
-    x = picture
-    for filters in preset.down:
-        x = LeakyReLU(SLOPE)(Conv2D(filters, 4, 2, padding="same", kernel_initializer=WEIGHTS)(x))
-    x = Flatten()(x)
-    if preset.hidden:
-        x = LeakyReLU(SLOPE)(Dense(preset.hidden, kernel_initializer=WEIGHTS)(x))
+    x = trunk(preset, picture)
     logit = Dense(1, kernel_initializer=WEIGHTS)(x)
     if classes:
         embedding = Dense(x.sample_shape[0], use_bias=False, kernel_initializer=WEIGHTS)(labels)
         logit = Add()([logit, Dot()([x, embedding])])
     return Model([picture, labels] if classes else picture, logit, name="discriminator")
+
+
+def encoder(preset, shape, length):
+    """A Model from pictures (N, *shape) to codes (N, length): the discriminator with another end."""
+    picture = Input(shape)
+    return Model(picture, Dense(length, kernel_initializer=WEIGHTS)(trunk(preset, picture)), name="encoder")
+
+
+def trunk(preset, x):
+    """What discriminator and encoder have in common: from a picture to its features (N, F)."""
+    preset = find(preset)
+    for filters in preset.down:
+        x = LeakyReLU(SLOPE)(Conv2D(filters, 4, 2, padding="same", kernel_initializer=WEIGHTS)(x))
+    x = Flatten()(x)
+    return LeakyReLU(SLOPE)(Dense(preset.hidden, kernel_initializer=WEIGHTS)(x)) if preset.hidden else x
 
 
 def halvings(size, times):

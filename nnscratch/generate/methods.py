@@ -1,0 +1,121 @@
+"""Three ways to teach the same generator: against a discriminator, behind an encoder, or by its nearest sample.
+
+Shapes: real pictures x (N, H, W, C) in [-1, 1], noise z (N, Z), labels (N, K) or None.
+
+A method builds its networks in `build` and makes one step on a batch in `learn`; all else is in training.py.
+"""
+import numpy as np
+
+from nnscratch.backend import array_module, to_device
+from nnscratch.generate.adversarial import LOSSES, Pair, adversarial_step, diversity
+from nnscratch.generate.training import Training
+from nnscratch.losses import mse
+from nnscratch.networks.gan import discriminator, encoder
+from nnscratch.optimizers import global_norm
+
+EPSILON_STREAM = 5
+
+
+class Adversarial(Training):
+    """A discriminator learns what is wrong with the pictures, and hands the gradient on. Sharp, and the hardest to train."""
+
+    def build(self):
+        o = self.options
+        smoothing = [o.smoothing] if "saturating" in o.loss else []
+        self.loss = LOSSES[o.loss](*smoothing)
+        self.discriminator = discriminator(o.preset, self.shape, self.classes)
+        return {"discriminator": self.discriminator}
+
+    def learn(self, real, noise, labels):
+        pair = Pair(self.generator, self.discriminator, self.optimizer("generator"), self.optimizer("discriminator"))
+        return adversarial_step(pair, self.loss, real, noise, labels)
+
+
+class Variational(Training):
+    """An encoder says, for each real picture, which noise it could have come from; the generator draws it again from there.
+
+        mean, log variance = E(x)     z = mean + exp(log variance / 2) * ε     y = G(z)
+        loss = Σ (y - x)² / (2 S²)  +  Σ (mean² + variance - log variance - 1) / 2        for each picture, averaged
+
+    The second sum is the divergence of what the encoder says from plain noise; for the gradient, ε is a constant:
+
+        d/dmean = dz + mean           d/dlogvariance = dz * ε * deviation / 2 + (variance - 1) / 2
+
+    Every picture is covered, and all are blurred: where the code leaves a choice, the mean of all choices costs least.
+    Source: Kingma and Welling, "Auto-encoding variational Bayes" (2014), section 2.4 and appendix B.
+    """
+
+    DEVIATION = 0.25  # S: how far, in units of the range -1 to 1 halved, a pixel may be off at no great cost
+
+    def build(self):
+        self.encoder = encoder(self.options.preset, self.shape, 2 * self.noise_length)
+        return {"encoder": self.encoder}
+
+    def learn(self, real, noise, labels):
+        n, xp = len(real), array_module(real)
+        code = self.encoder.forward(real, training=True)
+        mean, log_variance = code[:, :self.noise_length], code[:, self.noise_length:]
+        deviation = xp.exp(log_variance / 2)
+        fake = self.generator.forward(self.given(mean + deviation * noise, labels), training=True)
+        difference = fake - real
+        divergence = (mean * mean + deviation * deviation - log_variance - 1).sum() / (2 * n)
+
+        self.generator.zero_grads()
+        dz = self.generator.backward(difference / (n * self.DEVIATION**2))
+        dz = dz if labels is None else dz[0]
+        dlog_variance = (dz * noise * deviation + (deviation * deviation - 1) / n) / 2
+        self.encoder.zero_grads()
+        self.encoder.backward(xp.concatenate([dz + mean / n, dlog_variance], axis=1), wrt="parameters")
+        for model, name in ((self.generator, "generator"), (self.encoder, "encoder")):
+            self.optimizer(name).step(model.trainable_params, model.grads)
+        return {"off": (difference * difference).mean()**0.5, "divergence": divergence,
+                "g_norm": global_norm(self.generator.grads), "diversity": diversity(fake, real)}
+
+
+class NearestSample(Training):
+    """Of a pool of made pictures, each real one picks the nearest, and pulls it nearer. No mode of the data can be forgotten.
+
+    The other way round, made pictures picking real ones, a generator could live with a few modes; here every real picture
+    asks for one like itself. Source: Li and Malik, "Implicit maximum likelihood estimation" (2018), section 3.
+    """
+
+    POOL = 4   # made pictures for each real one
+    JITTER = 0.05
+
+    def build(self):
+        return {}
+
+    def learn(self, real, noise, labels):
+        n, pool = len(real), self.more_noise(self.POOL * len(real))
+        if labels is None:
+            made = self.generator.forward(pool)
+            nearest = distances(real, made).argmin(axis=1)
+        else:  # POOL tries for each picture, of its own class
+            made = self.generator.forward([pool, labels.repeat(self.POOL, axis=0)])
+            apart = made.reshape(n, self.POOL, -1) - real.reshape(n, 1, -1)
+            nearest = (apart * apart).sum(axis=2).argmin(axis=1) + self.POOL * array_module(real).arange(n)
+        chosen = pool[nearest] + self.JITTER * noise  # a little beside it, so that the way between two is learnt, too
+        fake = self.generator.forward(self.given(chosen, labels), training=True)
+        loss, gradient = mse(fake, real)
+        self.generator.zero_grads()
+        self.generator.backward(gradient, wrt="parameters")
+        self.optimizer("generator").step(self.generator.trainable_params, self.generator.grads)
+        return {"off": loss**0.5, "g_norm": global_norm(self.generator.grads), "diversity": diversity(fake, real)}
+
+    def more_noise(self, count):
+        random = np.random.default_rng([self.options.seed, EPSILON_STREAM, self.steps_made])
+        return to_device(random.standard_normal((count, self.noise_length), np.float32))
+
+
+def distances(a, b):
+    """Squared distances of all pictures of a from all of b, (N, M): |a|² - 2 a·b + |b|², one product."""
+    a, b = a.reshape(len(a), -1), b.reshape(len(b), -1)
+    return (a * a).sum(axis=1)[:, None] - 2 * (a @ b.T) + (b * b).sum(axis=1)
+
+
+METHODS = {"gan": Adversarial, "vae": Variational, "imle": NearestSample}
+
+
+def make_training(dataset, options):
+    """The Training for `options.method`."""
+    return METHODS[options.method](dataset, options)

@@ -1,0 +1,78 @@
+"""The ways to teach a generator without a discriminator: their gradients, and what they promise."""
+import numpy as np
+import pytest
+from helpers import normal
+from test_training import data, options
+
+from nnscratch.generate.methods import METHODS, NearestSample, Variational, distances, make_training
+from nnscratch.generate.training import METHOD_NAMES
+
+
+def test_methods_by_name():
+    assert tuple(METHODS) == METHOD_NAMES
+
+
+@pytest.mark.parametrize("conditional", [True, False])
+def test_the_gradients_of_the_variational_loss(conditional):
+    """Encoder's and generator's, against central differences of reconstruction + divergence, the noise held fixed."""
+    training = make_training(data(), options(method="vae", batch=4, learning_rate=1e-18, conditional=conditional))
+    for model in (training.generator, training.encoder):
+        model.cast(np.float64)
+        for array in model.params.values():
+            array[...] = 0.1 * normal(*array.shape)
+    real, noise = np.tanh(normal(4, 12, 12, 1)), normal(4, training.noise_length)
+    labels = np.eye(2)[[0, 1, 1, 0]] if conditional else None
+
+    def loss():
+        facts = training.learn(real, noise, labels)
+        return facts["off"]**2 * 144 / (2 * Variational.DEVIATION**2) + facts["divergence"]
+
+    loss()
+    for model in (training.generator, training.encoder):
+        gradients = {name: array.copy() for name, array in model.grads.items()}
+        for k, (name, array) in enumerate(model.params.items()):
+            direction = normal(*array.shape, seed=k)
+            step = 1e-7  # few kinks of LeakyReLU lie within it
+            array += step * direction
+            above = loss()
+            array -= 2 * step * direction
+            slope = (above - loss()) / (2 * step)
+            array += step * direction
+            size = np.linalg.norm(gradients[name]) * np.linalg.norm(direction)
+            assert slope == pytest.approx((gradients[name] * direction).sum(), abs=1e-4 * size), name
+
+
+def test_distances_are_those_of_the_formula():
+    a, b = normal(5, 3, 2, 1), normal(4, 3, 2, 1, seed=1)
+    np.testing.assert_allclose(distances(a, b), [[((p - q)**2).sum() for q in b] for p in a])
+
+
+@pytest.mark.parametrize("conditional", [True, False])
+def test_each_real_picture_pulls_its_nearest_sample(conditional, monkeypatch):
+    """Of the pool, the noise whose picture is nearest (and of the right class) is the one that goes through the generator."""
+    training = make_training(data(), options(method="imle", batch=4, conditional=conditional))
+    monkeypatch.setattr(NearestSample, "JITTER", 0)
+    labels = 3 * np.eye(2, dtype=np.float32)[[0, 1, 1, 0]] if conditional else None
+    for array in training.generator.params.values():
+        array[...] = 0.3 * normal(*array.shape)
+    real, pool = np.tanh(normal(4, 12, 12, 1)).astype(np.float32), training.more_noise(16)
+    tries = range(4) if conditional else range(16)
+    expected = []
+    for k, picture in enumerate(real):
+        noises = pool[4 * k:4 * k + 4] if conditional else pool
+        made = training.generator.forward(training.given(noises, labels[[k] * 4] if conditional else None))
+        expected.append(noises[min(tries, key=lambda j, made=made, picture=picture: ((made[j] - picture)**2).sum())])
+    seen = []
+    forward = training.generator.forward
+    monkeypatch.setattr(training.generator, "forward", lambda x, **more: seen.append(x) or forward(x, **more))
+    training.learn(real, np.zeros((4, 32), np.float32), labels)
+    chosen = seen[-1][0] if conditional else seen[-1]
+    np.testing.assert_array_equal(chosen, expected)
+
+
+@pytest.mark.parametrize("method", ["vae", "imle"])
+def test_pictures_come_nearer_to_the_real_ones(method):
+    """On discs, within 150 steps: a pixel is off by less than at the beginning, and the pictures still differ."""
+    training = make_training(data(), options(method=method, steps=150, learning_rate=2e-3))
+    facts = [{name: float(value) for name, value in training.step().items()} for _ in range(150)]
+    assert facts[-1]["off"] < 0.7 * facts[0]["off"] and facts[-1]["diversity"] > 0.4
