@@ -108,6 +108,7 @@ def add_train_generator(commands):
     generator.add_argument("--batch", type=int, default=64, help="pictures a step")
     generator.add_argument("--learning-rate", type=float, default=5e-4, help="of both optimizers")
     generator.add_argument("--unconditional", action="store_true", help="do not use the labels")
+    generator.add_argument("--augment", action="store_true", help="distort what the discriminator sees: for few pictures")
     generator.add_argument("--seed", type=int, default=0, help="draws weights, batches and noise")
     generator.add_argument("--resume", action="store_true", help="go on with the training in the folder, with its own options")
     add_device(generator)
@@ -145,7 +146,7 @@ def run_train_generator(options):
     from nnscratch.generate.command import train_generator
     from nnscratch.generate.training import Options
     chosen = Options(options.method, options.preset, options.loss, options.steps, options.batch, options.learning_rate,
-                     conditional=not options.unconditional, seed=options.seed)
+                     conditional=not options.unconditional, augment=options.augment, seed=options.seed)
     dataset = open_dataset(options.data, size=options.size, seed=options.seed)
     ended = train_generator(chosen, dataset, options.out, minutes=options.minutes, resume=options.resume, device=options.device)
     return {"done": 0, "failed": 1, "stopped": 130}[ended]

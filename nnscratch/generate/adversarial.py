@@ -14,6 +14,7 @@ Source: Goodfellow et al., "Generative adversarial nets" (2014), algorithm 1.
 from typing import NamedTuple
 
 from nnscratch.backend import array_module
+from nnscratch.generate.augment import augment, augment_backward
 from nnscratch.losses import binary_cross_entropy, hinge, mse
 from nnscratch.optimizers import global_norm
 
@@ -72,10 +73,11 @@ class Pair(NamedTuple):
     discriminator_optimizer: object
 
 
-def adversarial_step(pair, loss, real, noise, labels=None):
+def adversarial_step(pair, loss, real, noise, labels=None, random=None):
     """One turn of each player, with one batch of fakes for both. Returns the facts of the step as a dict of 0-d arrays.
 
-    `labels` are those of the real pictures; fakes are asked for with the same ones, so both come equally often.
+    `labels` are those of the real pictures; fakes are asked for with the same ones, so both come equally often. With
+    `random`, a NumPy Generator, the discriminator sees all pictures distorted (augment.py).
     """
     g, d, g_optimizer, d_optimizer = pair
 
@@ -83,21 +85,25 @@ def adversarial_step(pair, loss, real, noise, labels=None):
         return first if labels is None else [first, labels]
 
     fake = g.forward(given(noise), training=True)
+    seen_real, seen_fake = real, fake
+    if random is not None:
+        (seen_real, _), (seen_fake, way_back) = augment(real, random), augment(fake, random)
 
     d.zero_grads()
-    real_logits = d.forward(given(real), training=True)
+    real_logits = d.forward(given(seen_real), training=True)
     real_loss, gradient = loss.real(real_logits)
     d.backward(gradient, wrt="parameters")
-    fake_logits = d.forward(given(fake), training=True)
+    fake_logits = d.forward(given(seen_fake), training=True)
     fake_loss, gradient = loss.fake(fake_logits)
     d.backward(gradient, wrt="parameters")
     d_norm = global_norm(d.grads)
     d_optimizer.step(d.trainable_params, d.grads)
 
     g.zero_grads()
-    g_loss, gradient = loss.generator(d.forward(given(fake), training=True))
+    g_loss, gradient = loss.generator(d.forward(given(seen_fake), training=True))
     dfake = d.backward(gradient, wrt="input")
-    g.backward(dfake if labels is None else dfake[0], wrt="parameters")
+    dfake = dfake if labels is None else dfake[0]
+    g.backward(dfake if random is None else augment_backward(dfake, way_back), wrt="parameters")
     g_norm = global_norm(g.grads)
     g_optimizer.step(g.trainable_params, g.grads)
 

@@ -13,7 +13,7 @@ from nnscratch.losses import mse
 from nnscratch.networks.gan import discriminator, encoder
 from nnscratch.optimizers import global_norm
 
-EPSILON_STREAM = 5
+POOL_STREAM, AUGMENT_STREAM = 5, 6
 
 
 class Adversarial(Training):
@@ -28,7 +28,8 @@ class Adversarial(Training):
 
     def learn(self, real, noise, labels):
         pair = Pair(self.generator, self.discriminator, self.optimizer("generator"), self.optimizer("discriminator"))
-        return adversarial_step(pair, self.loss, real, noise, labels)
+        random = np.random.default_rng([self.options.seed, AUGMENT_STREAM, self.steps_made]) if self.options.augment else None
+        return adversarial_step(pair, self.loss, real, noise, labels, random)
 
 
 class Variational(Training):
@@ -103,7 +104,7 @@ class NearestSample(Training):
         return {"off": loss**0.5, "g_norm": global_norm(self.generator.grads), "diversity": diversity(fake, real)}
 
     def more_noise(self, count):
-        random = np.random.default_rng([self.options.seed, EPSILON_STREAM, self.steps_made])
+        random = np.random.default_rng([self.options.seed, POOL_STREAM, self.steps_made])
         return to_device(random.standard_normal((count, self.noise_length), np.float32))
 
 

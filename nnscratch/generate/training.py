@@ -37,6 +37,7 @@ class Options:
     beta_1: float = 0.5
     smoothing: float = 0.9      # how real the discriminator calls real pictures (non-saturating loss)
     conditional: bool = True    # by class, where the data has labels
+    augment: bool = False       # distort what the discriminator sees: for fewer than some 10,000 pictures
     seed: int = 0
 
     def __post_init__(self):

@@ -1,0 +1,68 @@
+"""Differentiable augmentation: what it does to a picture, and that its gradient comes back right."""
+import numpy as np
+import pytest
+from helpers import normal, on, same
+
+from nnscratch.generate.adversarial import Pair, adversarial_step, non_saturating
+from nnscratch.generate.augment import augment, augment_backward, cutout_mask, take
+from nnscratch.gradcheck import check_op
+from nnscratch.networks.gan import Preset, discriminator, generator
+from nnscratch.optimizers import Adam
+
+
+@pytest.mark.parametrize("size", [(9, 8, 3), (16, 17, 1), (7, 5, 1)])
+def test_gradient(size):
+    """All four steps in one, by complex step; a different draw for each picture."""
+    report = check_op(lambda x: augment(x, np.random.default_rng(3)), augment_backward, [normal(5, *size)])
+    assert report.ok, str(report)
+
+
+def test_every_picture_is_distorted_in_its_own_way(xp):
+    """Equal pictures come out different; the same draw gives the same on every device."""
+    x = np.ones((6, 16, 16, 1))
+    x[:, 4:12, 4:12] = -1
+    y, _ = augment(on(xp, x), np.random.default_rng(0))
+    same(y, augment(x, np.random.default_rng(0))[0])
+    y = augment(x, np.random.default_rng(0))[0]
+    assert all(np.abs(y[i] - y[j]).max() > 0.1 for i in range(6) for j in range(i))
+
+
+def test_take_moves_down_and_right_and_back():
+    """By hand: one pixel, moved; and moved back by the negative shift, where it did not leave the picture."""
+    x = np.zeros((3, 4, 5, 1))
+    x[:, 1, 2] = 7
+    y = take(x, [np.array([2, -1, 0]), np.array([1, -2, 0])])
+    assert y[0, 3, 3] == y[1, 0, 0] == y[2, 1, 2] == 7 and y.sum() == 21
+    same(take(y, [np.array([-2, 1, 0]), np.array([-1, 2, 0])]), x)
+
+
+def test_cutout_is_half_as_wide_and_high():
+    """A rectangle wholly inside covers a quarter of the picture (and a row, since its middle is a pixel)."""
+    masks = cutout_mask(200, 16, 16, np.random.default_rng(0))
+    covered = (1 - masks).sum((1, 2, 3))
+    assert covered.max() == 49 and covered.min() >= 16 and set(np.unique(masks)) == {0, 1}
+
+
+def test_the_generators_gradient_goes_through_the_distortion():
+    """The slope of the generator's loss along its own gradient, by central differences, draw and discriminator held fixed."""
+    preset, shape = Preset(5, (6, 4), (4, 6), 7, False, 12, 1), (12, 12, 1)
+    g, d = generator(preset, shape), discriminator(preset, shape)
+    for model in (g, d):
+        model.cast(np.float64)
+        for array in model.params.values():
+            array[...] = 0.3 * normal(*array.shape)
+    real, noise = np.tanh(normal(4, *shape)), normal(4, 5)
+    pair = Pair(g, d, Adam(1e-18), Adam(1e-18))
+
+    def g_loss():
+        return float(adversarial_step(pair, non_saturating(), real, noise, random=np.random.default_rng(1))["g_loss"])
+
+    g_loss()
+    gradient, step = {name: array.copy() for name, array in g.grads.items()}, 1e-7
+    square = sum((a * a).sum() for a in gradient.values())
+    for sign in (1, -2):
+        for name, array in g.params.items():
+            array += sign * step * gradient[name]
+        if sign == 1:
+            above = g_loss()
+    assert (above - g_loss()) / (2 * step) == pytest.approx(square, rel=1e-4)
