@@ -6,9 +6,9 @@ character: it can be enlarged, turned and bent without turning ragged, adding 1 
 and `clip(distance + 0.5, 0, 1)` is the ink of a smooth edge (Green, "Improved Alpha-Tested Magnification for Vector
 Textures and Special Effects", SIGGRAPH 2007 courses).
 
-The curves come with matplotlib. They are read without hinting and drawn by us, so that no version of the font library
-FreeType moves a grey level. Shapes: edges are S straight pieces, (S, 2) where each begins and (S, 2) where it ends, as
-(row, column) from the middle of the square; a field is (64, 64).
+The curves travel in faces.npz (trace_faces.py made it; faces_licences.txt says from what) and are drawn here, so that
+no version of a font library moves a grey level. Shapes: an outline is P curves (P, 3, 2), then S straight pieces, (S, 2)
+where each begins and (S, 2) where it ends, all as (row, column) from the middle of the square; a field is (64, 64).
 """
 from functools import lru_cache
 from pathlib import Path
@@ -17,7 +17,7 @@ import numpy as np
 
 from nnscratch.errors import InputError
 
-FACES = [  # the files of matplotlib that hold upright digits and capitals; the others are symbols, or boxes
+FACES = [  # of the 40 files in matplotlib, those that hold lining digits and capitals; the others are symbols, or boxes
     "DejaVuSans", "DejaVuSans-Bold", "DejaVuSans-Oblique", "DejaVuSans-BoldOblique",
     "DejaVuSansMono", "DejaVuSansMono-Bold", "DejaVuSansMono-Oblique", "DejaVuSansMono-BoldOblique",
     "DejaVuSerif", "DejaVuSerif-Bold", "DejaVuSerif-Italic", "DejaVuSerif-BoldItalic",
@@ -26,6 +26,8 @@ FACES = [  # the files of matplotlib that hold upright digits and capitals; the 
 
 SIDE = 64  # points along a side of the square
 HEIGHT, WIDTH = 41, 42  # the box in its middle that a character fills; the rest is room to turn and move
+STEPS = 12  # faces.npz counts in twelfths of a point
+FILE = Path(__file__).with_name("faces.npz")
 
 
 def masters(letters=False):
@@ -34,6 +36,7 @@ def masters(letters=False):
     Returns
     -------
     uint8 array (21, classes, 64, 64), ink 255 on 0, classes 10 (digits) or 26 (capitals); the list of 21 face names.
+    All 210 digits differ, though the 1 and the 7 of DejaVuSans and DejaVuSansMono do so by a hair.
 
     Raises
     ------
@@ -51,29 +54,30 @@ def characters(letters):
 
 def fields(letters=False):
     """The distance to the nearest edge, float32 (21, classes, 64, 64), in points, positive in the ink."""
-    return _fields("".join(characters(letters)))
+    characters(letters)  # refuses what is neither True nor False
+    return _fields(bool(letters))
 
 
 @lru_cache
-def _fields(wanted):
-    made = np.stack([[distance(*edges(face, character)) for character in wanted] for face in FACES])
+def _fields(letters):
+    with np.load(FILE) as traced:  # arrays of whole numbers, no pickles
+        pieces, counts = traced["pieces"] / STEPS, traced["counts"]
+    outlines = np.split(pieces, np.cumsum(counts)[:-1])
+    here = slice(10, 36) if letters else slice(0, 10)
+    wanted = [outlines[k] for k in np.arange(counts.size).reshape(counts.shape)[:, here].ravel()]
+    made = np.stack([distance(*straight(outline)) for outline in wanted]).reshape(len(FACES), -1, SIDE, SIDE)
     made.flags.writeable = False  # all callers share it
     return made
 
 
-def edges(face, character, pieces=6):
-    """The outline as straight pieces, fitted to the box: begins (S, 2), ends (S, 2). A curve becomes six of them."""
-    import matplotlib
-    from matplotlib.font_manager import FontProperties
-    from matplotlib.textpath import TextPath
-    file = Path(matplotlib.get_data_path(), "fonts", "ttf", face + ".ttf")
-    path = TextPath((0, 0), character, size=100, prop=FontProperties(fname=str(file)))
-    runs = [curve(np.linspace(0, 1, 2 if code in (path.LINETO, path.CLOSEPOLY) else pieces + 1))
-            for curve, code in path.iter_bezier() if code != path.MOVETO]
-    begins, ends = (np.concatenate(part)[:, ::-1] * [-1, 1] for part in ([r[:-1] for r in runs], [r[1:] for r in runs]))
-    low, high = begins.min(axis=0), begins.max(axis=0)
-    scale = min(HEIGHT / (high - low)[0], WIDTH / (high - low)[1])
-    return (begins - (low + high) / 2) * scale, (ends - (low + high) / 2) * scale
+def straight(outline, cuts=6):
+    """Curves (P, 3, 2), that is begin, control and end, as six straight pieces each: begins (6 P, 2), ends (6 P, 2).
+
+    A quadratic Bezier curve: at t from 0 to 1 it is at (1 - t)^2 begin + 2 t (1 - t) control + t^2 end.
+    """
+    t = np.linspace(0, 1, cuts + 1)
+    points = np.stack([(1 - t) ** 2, 2 * t * (1 - t), t ** 2], axis=1) @ outline  # (P, 7, 2)
+    return points[:, :-1].reshape(-1, 2), points[:, 1:].reshape(-1, 2)
 
 
 def distance(begins, ends):

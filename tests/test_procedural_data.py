@@ -1,0 +1,250 @@
+"""Glyphs, shapes and textures: the same for a seed, balanced, legible, and what they say of themselves is in the pixels."""
+import colorsys
+import zlib
+
+import numpy as np
+import pytest
+
+from nnscratch.data import glyphs as g
+from nnscratch.data import shapes as s
+from nnscratch.data import textures as t
+from nnscratch.data.faces import FACES, distance, fields, straight
+from nnscratch.data.glyphs import glyphs, masters
+from nnscratch.data.shapes import KINDS, shapes
+from nnscratch.data.textures import FAMILIES, textures
+from nnscratch.errors import InputError
+
+MAKERS = [glyphs, shapes, textures]
+
+
+@pytest.mark.parametrize("make", MAKERS)
+def test_a_seed_gives_its_pictures_and_a_larger_count_only_adds(make):
+    """700 pictures begin with the 450 of the same seed, across batches; another seed draws other pictures."""
+    many, few, other = make(700, seed=5), make(450, seed=5), make(450, seed=6)
+    np.testing.assert_array_equal(many.images[:450], few.images)
+    np.testing.assert_array_equal(many.labels[:450], few.labels)
+    assert (few.images != other.images).any(axis=(1, 2, 3)).all()
+
+
+@pytest.mark.parametrize("make, mean", [(glyphs, 0.145), (shapes, 0.381), (textures, 0.519)])
+def test_the_pictures_are_those_we_looked_at(make, mean):
+    """Mean and spread are as recorded, no picture is flat, and no two of 900 are the same."""
+    images = make(900).images
+    assert abs(images.mean() / 255 - mean) < 0.012
+    assert images.reshape(900, -1).std(axis=1).min() > 8
+    assert len({zlib.crc32(image) for image in images}) == 900
+
+
+@pytest.mark.parametrize("make, classes", [(glyphs, 10), (shapes, len(KINDS)), (textures, len(FAMILIES))])
+def test_every_class_is_there_equally_often(make, classes):
+    """210 rounds of all classes hold each 210 times, and the classes have names."""
+    data = make(210 * classes, size=8)
+    assert np.bincount(data.labels).tolist() == [210] * classes
+    assert len(data.names) == data.classes == classes
+
+
+def test_every_mode_is_drawn_once_in_every_210_pictures():
+    """Modes are face * 10 + digit, shuffled anew in every round of 210."""
+    _, labels, modes = g.draw(630, seed=2)
+    rounds = modes.reshape(3, 210)
+    np.testing.assert_array_equal(np.sort(rounds, axis=1), np.tile(np.arange(210), (3, 1)))
+    assert (rounds[0] != rounds[1]).mean() > 0.9
+    np.testing.assert_array_equal(labels, modes % 10)
+
+
+@pytest.mark.parametrize("letters, classes", [(False, 10), (True, 26)])
+def test_every_master_is_a_character_of_its_own(letters, classes):
+    """None is empty, none comes near the frame, all digits differ, and all letters but the I, in two faces the same bar."""
+    ink, names = masters(letters)
+    assert ink.shape == (21, classes, 64, 64) and names == FACES
+    ink = ink.reshape(-1, 64, 64)
+    assert ink.max(axis=(1, 2)).min() > 200 and ink.mean(axis=(1, 2)).min() > 255 * 0.03
+    assert ink[:, :9].max() == ink[:, -9:].max() == ink[:, :, :9].max() == ink[:, :, -9:].max() == 0
+    flat = ink.reshape(len(ink), -1).astype(float)
+    square = (flat ** 2).sum(axis=1)
+    apart = square[:, None] + square - 2 * flat @ flat.T + 1e12 * np.eye(len(flat))
+    one, other = np.divmod(np.argwhere(apart < 1.0 * 255 ** 2), classes)[0].T  # less than one point of full ink
+    assert [(FACES[a], FACES[b]) for a, b in zip(one, other) if a < b] == ([("DejaVuSans", "cmss10")] if letters else [])
+
+
+def test_the_fields_are_those_recorded():
+    """Outlines travel with the package, so the masters are the same with every font library: crc32 of the ink's bits."""
+    assert zlib.crc32(np.packbits(fields() > 0.05)) == 4143832679
+
+
+def test_masters_have_the_holes_of_their_digits():
+    """The winding number leaves holes empty: in sans serif, 8 has two, 0, 4, 6 and 9 one, the others none."""
+    for digit, holes in enumerate([1, 0, 0, 0, 1, 0, 1, 0, 2, 1]):
+        assert count_regions(masters()[0][0, digit] < 128) == holes + 1  # and the paper around
+
+
+def count_regions(paper):
+    """Connected regions of True: a label spreads from neighbour to neighbour until nothing changes."""
+    label = np.where(paper, np.arange(1, paper.size + 1).reshape(paper.shape), 0)
+    while True:
+        wide = np.pad(label, 1)
+        around = [label, wide[2:, 1:-1], wide[:-2, 1:-1], wide[1:-1, 2:], wide[1:-1, :-2]]
+        spread = np.where(paper, np.maximum.reduce(around), 0)
+        if (spread == label).all():
+            return len(np.unique(label[paper]))
+        label = spread
+
+
+def test_the_distance_of_a_square_with_a_hole_is_known():
+    """Outside, in the ring, in the hole, and beyond a corner, where the nearest piece is a point."""
+    def walk(half, way):
+        corners = np.array([(-half, -half), (-half, half), (half, half), (half, -half)], float)[::way]
+        return corners, np.roll(corners, -1, axis=0)
+    begins, ends = (np.concatenate(part) for part in zip(walk(20, 1), walk(8, -1)))
+    found = distance(begins, ends)  # point k lies at k - 31.5
+    np.testing.assert_allclose(found[31, [0, 11, 18, 23, 24, 31]], [-11.5, -0.5, 5.5, 0.5, -0.5, -7.5], atol=1e-4)
+    np.testing.assert_allclose(found[0, 0], -np.hypot(11.5, 11.5), atol=1e-4)
+
+
+def test_a_curve_passes_where_bezier_says():
+    """At the middle a quadratic curve is a quarter, a half and a quarter of its three points; its pieces join."""
+    begins, ends = straight(np.array([[(0.0, 0.0), (4.0, 2.0), (8.0, 0.0)]]))
+    np.testing.assert_allclose(ends[2], (4, 1))
+    np.testing.assert_array_equal(ends[:-1], begins[1:])
+
+
+def shrunk(letters=False):
+    """Masters at 28 x 28 as `draw` makes them without any distortion, flat and of length 1."""
+    places = np.zeros((1, 4 + 2 * g.KNOTS ** 2), np.float32), np.full((1, 2), 0.3, np.float32)
+    places, _ = g.distort(28, *places)
+    ink = [(g.read(fields(letters).reshape(-1), np.array([k]), places) * 28 / 64 + 0.5).clip(0, 1) for k in range(210)]
+    flat = np.array(ink).reshape(210, -1)
+    return flat / np.linalg.norm(flat, axis=1, keepdims=True)
+
+
+def test_glyphs_are_legible():
+    """The most similar master has the picture's digit for 0.82 of them and more (chance: 0.1), its face, too, for 0.15."""
+    images, labels, modes = g.draw(2100, seed=1)
+    nearest = (images.reshape(2100, -1) @ shrunk().T).argmax(axis=1)
+    assert (nearest % 10 == labels).mean() > 0.82
+    assert (nearest == modes).mean() > 0.15
+
+
+def test_glyphs_vary_and_stay_inside():
+    """Pictures of one mode differ in ink by a third and more, and hardly any reaches the frame."""
+    images, _, modes = g.draw(4200, seed=3)
+    ink = images.mean(axis=(1, 2, 3))
+    spread = np.array([ink[modes == mode].std() / ink[modes == mode].mean() for mode in range(210)])
+    assert spread.mean() > 0.1
+    frame = np.concatenate([images[:, 0], images[:, -1], images[:, :, 0], images[:, :, -1]], axis=1)
+    assert (frame.max(axis=(1, 2)) > 100).mean() < 0.01
+
+
+def test_letters_are_26_and_sizes_are_free():
+    """Capitals carry their names; the share of ink does not depend on the size."""
+    data = glyphs(546, letters=True, size=32)
+    assert data.images.shape == (546, 32, 32, 1) and "".join(data.names) == "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+    assert abs(glyphs(546, letters=True, size=64).images.mean() - data.images.mean()) < 2
+
+
+def test_the_factors_of_shapes_are_in_the_pixels():
+    """From pixels alone: the centroid of a symmetric shape is its place, its hue is its hue, its reach is its radius."""
+    images, factors = s.draw(400, seed=4, size=64)
+    middles = (np.arange(64) + 0.5) / 64
+    for image, k in zip(images / 255.0, range(400)):
+        cover = image.max(axis=-1) > 0.9  # shapes are brighter than any ground
+        rows, columns = (middles[part] for part in np.nonzero(cover))
+        row, column, radius = factors["row"][k], factors["column"][k], factors["radius"][k]
+        assert abs(np.hypot(rows - row, columns - column).max() - radius) < 0.05
+        if KINDS[factors["kind"][k]] not in ("heart", "moon"):
+            assert abs(rows.mean() - row) < 0.012 and abs(columns.mean() - column) < 0.012
+        assert turns(hue_of(np.median(image[cover], axis=0)), factors["hue"][k]) < 0.02
+        assert turns(hue_of(image[0, 0]), factors["ground"][k]) < 0.03
+    assert turns(factors["hue"], factors["ground"]).min() > 0.199
+
+
+def hue_of(colour):
+    """By Python's own converter."""
+    return colorsys.rgb_to_hsv(*colour)[0]
+
+
+def turns(one, other):
+    """The way from one hue to another around the circle."""
+    return np.abs((one - other + 0.5) % 1 - 0.5)
+
+
+def test_the_angle_turns_a_shape_clockwise():
+    """At a quarter turn the point of a triangle, up at angle 0, is to the right."""
+    for angle, point in [(0, (0.08, 0.5)), (np.pi / 2, (0.5, 0.92))]:
+        one = {"kind": np.array([KINDS.index("triangle")]), "hue": np.zeros(1), "ground": np.full(1, 0.5),
+               "row": np.full(1, 0.5), "column": np.full(1, 0.5), "radius": np.full(1, 0.45), "angle": np.array([angle])}
+        image = s.paint({name: np.asarray(value) for name, value in one.items()}, np.zeros(1, np.float32), 64)[0]
+        rows, columns = np.nonzero(image[..., 0] > 0.9)
+        middle = np.array([rows.mean(), columns.mean()])
+        far = np.array([rows, columns]).T - middle
+        tip = far[np.hypot(*(np.array([rows, columns]).T + 0.5 - np.array(point) * 64).T).argmin()]
+        assert np.hypot(*tip) > 0.35 * 64 and np.dot(tip, np.array(point) - 0.5) / np.hypot(*tip) > 0.4
+
+
+@pytest.mark.parametrize("formula", s.DISTANCES)
+def test_shapes_reach_radius_one(formula):
+    """The farthest place inside a shape lies at 1, within a twentieth, so that `radius` means the same for all."""
+    y, x = np.mgrid[-1.5:1.5:301j, -1.5:1.5:301j]
+    assert abs(np.hypot(y, x)[formula(y, x) < 0].max() - 1) < 0.05
+
+
+def test_colours_are_those_of_the_colour_circle():
+    """Hue, saturation, value agree with Python's converter."""
+    hues = np.linspace(0, 0.99, 23)
+    expected = [colorsys.hsv_to_rgb(hue, 0.8, 0.9) for hue in hues]
+    np.testing.assert_allclose(s.colour(hues, 0.8, np.full(23, 0.9)), expected, atol=1e-6)
+
+
+def test_texture_families_differ():
+    """A picture's family can be told from how its grey changes from pixel to pixel, far better than by chance (1 / 9)."""
+    data = textures(1800, seed=7)
+    grey = data.images.mean(axis=-1)
+    grey = (grey - grey.mean(axis=(1, 2), keepdims=True)) / grey.std(axis=(1, 2), keepdims=True)
+    power = abs(np.fft.fft2(grey)) ** 2 + 1  # upright stripes have no power at all at some angles
+    radius = np.hypot(*np.meshgrid(np.fft.fftfreq(32), np.fft.fftfreq(32))) * 32
+    rings = [np.log(power[:, (radius >= k) & (radius < k + 1)].mean(axis=1)) for k in range(1, 16)]
+    peaks = [np.log(np.sort(power.reshape(1800, -1), axis=1)[:, -k]) for k in (1, 3, 5, 9, 17)]
+    spread = [np.quantile(grey, q, axis=(1, 2)) for q in (0.1, 0.3, 0.5, 0.7, 0.9)]
+    features = np.array(rings + peaks + spread).T
+    features = (features - features.mean(axis=0)) / features.std(axis=0)
+    train, test = features[:1350], features[1350:]
+    nearest = ((test[:, None] - train) ** 2).sum(axis=-1).argmin(axis=1)
+    assert (data.labels[:1350][nearest] == data.labels[1350:]).mean() > 0.6
+
+
+@pytest.mark.parametrize("name", FAMILIES)
+def test_a_pattern_repeats_only_over_its_grid_and_stays_in_range(name):
+    """Tones lie in [0, 1], near enough; those that know one place alone repeat after eight cells."""
+    chance = np.random.default_rng(0)
+    grid, knob = chance.random((2, 8, 8)), chance.random((2, 1, 1))
+    y, x = (np.stack([part, part]) for part in np.mgrid[0:3:48j, 0:3:48j])
+    tone = FAMILIES[name](y, x, grid, knob)
+    assert tone.min() > -0.2 and tone.max() < 1.2 and tone.std() > 0.08
+    if name in ("dots", "cells"):
+        shift = 8 if name == "cells" else 0
+        np.testing.assert_allclose(FAMILIES[name](y + shift, x + 8, grid, knob), tone, atol=1e-9)
+
+
+def test_palettes_are_met_at_their_places():
+    """Tones 0, 1/3, 2/3, 1 are the four colours of the palette, backwards where asked."""
+    tone = np.repeat(np.repeat(np.array([[[0, 1 / 3, 2 / 3, 1]]] * 2), 2, axis=1), 2, axis=2)
+    found = t.tint(tone, np.array([0.0, 0.99]), np.full((2, 4, 3), 0.5), np.array([1.0, 0.0]))
+    np.testing.assert_allclose(found[0, 0], t.PALETTES[0], atol=1e-6)
+    np.testing.assert_allclose(found[1, 0], t.PALETTES[-1][::-1], atol=1e-6)
+
+
+@pytest.mark.parametrize("make", MAKERS)
+@pytest.mark.parametrize("wrong", [{"count": 0}, {"count": 2.0}, {"count": True}, {"seed": -1}, {"seed": None}, {"size": 7}])
+def test_a_wrong_argument_is_one_sentence(make, wrong):
+    """It names the argument, what was given and what was expected."""
+    with pytest.raises(InputError, match="expected a whole number of at least") as caught:
+        make(**{"count": 4, **wrong})
+    (name, value), = wrong.items()
+    assert f"{name} is {value!r}" in str(caught.value)
+
+
+@pytest.mark.parametrize("make", [glyphs, lambda letters: masters(letters)])
+def test_letters_is_yes_or_no(make):
+    """A letter is not a way to ask for letters."""
+    with pytest.raises(InputError, match="letters is 'A', expected True for A to Z"):
+        make(letters="A")
