@@ -99,7 +99,7 @@ def add_train_generator(commands):
                                                             ".npy, a folder of pictures (sub-folders are classes)")
     generator.add_argument("--size", type=int, help="side to shrink the pictures to; default: as they are")
     generator.add_argument("--out", default="generator", metavar="FOLDER", help="where everything goes")
-    generator.add_argument("--method", default="gan", help="gan, vae or imle")
+    generator.add_argument("--method", default="gan", help="gan, vae, imle, or texture (data: one colour picture)")
     generator.add_argument("--preset", default="tiny", help="nano, tiny, small or dcgan64")
     generator.add_argument("--loss", default="non-saturating", help="non-saturating, hinge, least-squares or saturating")
     length = generator.add_mutually_exclusive_group()
@@ -142,12 +142,17 @@ def run_style(options):
 
 
 def run_train_generator(options):
+    from nnscratch.data.dataset import crops
     from nnscratch.data.open import open_dataset
+    from nnscratch.data.pictures import read_picture
     from nnscratch.generate.command import train_generator
     from nnscratch.generate.training import Options
     chosen = Options(options.method, options.preset, options.loss, options.steps, options.batch, options.learning_rate,
                      conditional=not options.unconditional, augment=options.augment, seed=options.seed)
-    dataset = open_dataset(options.data, size=options.size, seed=options.seed)
+    if options.method == "texture":
+        dataset = crops(read_picture(options.data), options.size or 64, 1000, options.seed)
+    else:
+        dataset = open_dataset(options.data, size=options.size, seed=options.seed)
     ended = train_generator(chosen, dataset, options.out, minutes=options.minutes, resume=options.resume, device=options.device)
     return {"done": 0, "failed": 1, "stopped": 130}[ended]
 

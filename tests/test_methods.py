@@ -4,6 +4,8 @@ import pytest
 from helpers import normal
 from test_training import data, options
 
+from nnscratch.data.dataset import crops
+from nnscratch.errors import InputError
 from nnscratch.generate.methods import METHODS, NearestSample, Variational, distances, make_training
 from nnscratch.generate.training import METHOD_NAMES
 
@@ -76,3 +78,36 @@ def test_pictures_come_nearer_to_the_real_ones(method):
     training = make_training(data(), options(method=method, steps=150, learning_rate=2e-3))
     facts = [{name: float(value) for name, value in training.step().items()} for _ in range(150)]
     assert facts[-1]["off"] < 0.7 * facts[0]["off"] and facts[-1]["diversity"] > 0.4
+
+
+def test_the_texture_generators_gradient_is_that_of_the_gram_loss():
+    """Along the gradient the loss rises as the square of its length; in float64, features and all."""
+    picture = 0.5 + 0.2 * np.tanh(normal(1, 40, 40, 3))
+    training = make_training(crops(picture, 16, 20), options(method="texture", batch=3, learning_rate=1e-18))
+    for model in (training.generator, training.features):
+        model.cast(np.float64)
+    for array in training.generator.params.values():
+        array[...] = 0.2 * normal(*array.shape)
+    real, noise = np.tanh(normal(3, 16, 16, 3)), normal(3, training.noise_length)
+    training.learn(real, noise, None)
+    gradient, step = {name: array.copy() for name, array in training.generator.grads.items()}, 1e-7
+    square, losses = sum((a * a).sum() for a in gradient.values()), []
+    for sign in (1, -2):
+        for name, array in training.generator.params.items():
+            array += sign * step * gradient[name] / square**0.5
+        losses.append(float(training.learn(real, noise, None)["style"]))
+    assert (losses[0] - losses[1]) / (2 * step) == pytest.approx(square**0.5, rel=1e-4)
+
+
+def test_a_texture_is_learnt():
+    """Stripes: the generator's pictures get the texture's statistics, more than half of the way in 150 steps."""
+    stripes = np.ones((1, 40, 40, 3)) * [0.9, 0.5, 0.1]
+    stripes[:, :, np.arange(40) % 6 < 3] = [0.1, 0.2, 0.6]
+    training = make_training(crops(stripes, 16, 50), options(method="texture", batch=4, steps=150, learning_rate=3e-3))
+    losses = [float(training.step()["style"]) for _ in range(150)]
+    assert losses[-1] < 0.4 * losses[0]
+
+
+def test_a_grey_texture_is_refused():
+    with pytest.raises(InputError, match="colour picture"):
+        make_training(data(), options(method="texture"))

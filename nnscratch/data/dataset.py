@@ -43,6 +43,20 @@ class Dataset:
         return 0 if self.labels is None else len(self.names)
 
 
+def crops(picture, side, count, seed=0, title="pieces of a picture"):
+    """A Dataset of `count` square pieces of one picture (1, H, W, 3) in [0, 1], from random places: a texture's data set.
+
+    Raises InputError for a picture smaller than a piece.
+    """
+    height, width = picture.shape[1:3]
+    if min(height, width) < side:
+        raise InputError(f"the picture has {width}x{height} pixels, expected at least {side} a side; use a smaller --size")
+    random = np.random.default_rng(seed)
+    places = zip(random.integers(0, height - side + 1, count), random.integers(0, width - side + 1, count))
+    pieces = np.stack([picture[0, top:top + side, left:left + side] for top, left in places])
+    return Dataset(np.rint(pieces * 255).astype(np.uint8), title=title)
+
+
 def to_floats(images):
     """Bytes 0 to 255 as float32 in [-1, 1]."""
     return images.astype(np.float32) / 127.5 - 1

@@ -14,8 +14,9 @@ from nnscratch.generate.train import train
 from nnscratch.generate.training import Options
 
 STATE = "state.safetensors"
-NAMES = {"d_loss": "D (1.39)", "g_loss": "G (0.69)", "off": "off by", "divergence": "divergence", "d_norm": "gradients D",
-         "g_norm": "G", "diversity": "diversity", "score": "score"}  # beside both losses: their value where nothing is known
+NAMES = {  # in the progress bar; beside both losses: their value where nothing is known
+    "d_loss": "D (1.39)", "g_loss": "G (0.69)", "off": "off by", "style": "style", "divergence": "divergence",
+    "d_norm": "gradients D", "g_norm": "G", "diversity": "diversity", "score": "score"}
 
 
 def train_generator(options, dataset, folder, *, minutes=None, resume=False, score=None, device="auto"):

@@ -8,6 +8,7 @@ import numpy as np
 
 from nnscratch.backend import array_module, to_device
 from nnscratch.generate.adversarial import LOSSES, Pair, adversarial_step, diversity
+from nnscratch.generate.texture import TextureGenerator
 from nnscratch.generate.training import Training
 from nnscratch.losses import mse
 from nnscratch.networks.gan import discriminator, encoder
@@ -114,7 +115,7 @@ def distances(a, b):
     return (a * a).sum(axis=1)[:, None] - 2 * (a @ b.T) + (b * b).sum(axis=1)
 
 
-METHODS = {"gan": Adversarial, "vae": Variational, "imle": NearestSample}
+METHODS = {"gan": Adversarial, "vae": Variational, "imle": NearestSample, "texture": TextureGenerator}
 
 
 def make_training(dataset, options):

@@ -46,6 +46,7 @@ def png(image):
 # What a number means where nothing is learnt: D calls everything one half.
 PANELS = [
     ("how far off a pixel is", {"off": "made pictures"}, {}),
+    ("how far from the texture's statistics (1: nothing of them)", {"style": "made pictures"}, {}),
     ("divergence of codes from plain noise", {"divergence": "encoder"}, {}),
     ("losses", {"d_loss": "discriminator", "g_loss": "generator"}, {"2 ln 2": 2 * log(2), "ln 2": log(2)}),
     ("how real the discriminator calls them", {"d_real": "real pictures", "d_fake": "made pictures"}, {"undecided": 0.5}),

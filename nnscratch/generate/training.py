@@ -20,7 +20,7 @@ from nnscratch.networks.gan import PRESETS, generator
 from nnscratch.ops.checks import choice, share, whole
 from nnscratch.optimizers import Adam, linear_decay
 
-METHOD_NAMES = ("gan", "vae", "imle")
+METHOD_NAMES = ("gan", "vae", "imle", "texture")
 LABEL = 3.0  # a class weighs as much as three deviations of the noise: plain ones would be drowned
 BATCH_STREAM, NOISE_STREAM, SHOW_STREAM, SCORE_STREAM = 1, 2, 3, 4
 
