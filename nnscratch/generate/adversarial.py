@@ -15,6 +15,7 @@ from typing import NamedTuple
 
 from nnscratch.backend import array_module
 from nnscratch.generate.augment import augment, augment_backward
+from nnscratch.generate.penalty import gradient_penalty
 from nnscratch.losses import binary_cross_entropy, hinge, mse
 from nnscratch.optimizers import global_norm
 
@@ -73,11 +74,11 @@ class Pair(NamedTuple):
     discriminator_optimizer: object
 
 
-def adversarial_step(pair, loss, real, noise, labels=None, random=None):
+def adversarial_step(pair, loss, real, noise, labels=None, random=None, penalty=0.0):
     """One turn of each player, with one batch of fakes for both. Returns the facts of the step as a dict of 0-d arrays.
 
     `labels` are those of the real pictures; fakes are asked for with the same ones, so both come equally often. With
-    `random`, a NumPy Generator, the discriminator sees all pictures distorted (augment.py).
+    `random`, a NumPy Generator, the discriminator sees all pictures distorted (augment.py); `penalty` is R1's weight (penalty.py).
     """
     g, d, g_optimizer, d_optimizer = pair
 
@@ -90,6 +91,8 @@ def adversarial_step(pair, loss, real, noise, labels=None, random=None):
         (seen_real, _), (seen_fake, way_back) = augment(real, random), augment(fake, random)
 
     d.zero_grads()
+    if penalty:
+        gradient_penalty(d, seen_real, labels, penalty)
     real_logits = d.forward(given(seen_real), training=True)
     real_loss, gradient = loss.real(real_logits)
     d.backward(gradient, wrt="parameters")

@@ -15,6 +15,7 @@ from nnscratch.networks.gan import discriminator, encoder
 from nnscratch.optimizers import global_norm
 
 POOL_STREAM, AUGMENT_STREAM = 5, 6
+PENALTY_EVERY = 16  # steps
 
 
 class Adversarial(Training):
@@ -30,7 +31,8 @@ class Adversarial(Training):
     def learn(self, real, noise, labels):
         pair = Pair(self.generator, self.discriminator, self.optimizer("generator"), self.optimizer("discriminator"))
         random = np.random.default_rng([self.options.seed, AUGMENT_STREAM, self.steps_made]) if self.options.augment else None
-        return adversarial_step(pair, self.loss, real, noise, labels, random)
+        penalty = PENALTY_EVERY * self.options.r1 if self.steps_made % PENALTY_EVERY == 0 else 0
+        return adversarial_step(pair, self.loss, real, noise, labels, random, penalty)
 
 
 class Variational(Training):

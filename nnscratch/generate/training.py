@@ -38,6 +38,7 @@ class Options:
     smoothing: float = 0.9      # how real the discriminator calls real pictures (non-saturating loss)
     conditional: bool = True    # by class, where the data has labels
     augment: bool = False       # distort what the discriminator sees: for fewer than some 10,000 pictures
+    r1: float = 0.0             # weight of the gradient penalty; made at every 16th step, 16 times as strong
     seed: int = 0
 
     def __post_init__(self):
@@ -50,6 +51,8 @@ class Options:
         share(self.beta_1, "train: beta_1")
         if not 0.5 < self.smoothing <= 1:
             raise InputError(f"train: smoothing is {self.smoothing!r}, expected a share above 0.5, up to 1, such as 0.9")
+        if not (isinstance(self.r1, float) and 0 <= self.r1 < 1e6):
+            raise InputError(f"train: r1 is {self.r1!r}, expected a number of at least 0, such as 1.0")
         if not (isinstance(self.learning_rate, float) and 0 < self.learning_rate < 1):
             raise InputError(f"train: learning_rate is {self.learning_rate!r}, expected a number between 0 and 1, such as 5e-4")
 
