@@ -12,11 +12,13 @@ def test_demo_leaves_all_its_pictures(tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr("nnscratch.demo.SIZE", 64)
     monkeypatch.setattr("nnscratch.demo.STEPS", 2)
+    monkeypatch.setattr("nnscratch.demo.MINUTES", 1e-3)
     assert main(["demo"]) == 0
     out = capsys.readouterr().out
     assert "Device: " in out and "wrong backwards caught" in out
     folder = tmp_path / "nnscratch-demo"
-    assert {p.name for p in folder.iterdir()} == {"content.png", "loss.png", "picture.png", "side-by-side.png", "style.png"}
+    assert {p.name for p in folder.iterdir()} == {
+        "content.png", "digits.png", "loss.png", "picture.png", "side-by-side.png", "style.png"}
     assert max(read_picture(folder / "picture.png").shape[1:3]) == 64
 
 

@@ -191,7 +191,8 @@ def test_a_walk_keeps_its_distance_from_zero_and_closes():
 
 
 @pytest.mark.parametrize("wrong", [{"preset": "huge"}, {"loss": "best"}, {"steps": 0}, {"batch": 1}, {"learning_rate": -1.0},
-                                   {"learning_rate": float("nan")}, {"smoothing": 0.3}, {"r1": -1.0}, {"method": "magic"}, {"beta_1": 1.5}, {"seed": -1}])
+                                   {"r1": -1.0}, {"method": "magic"},
+                                   {"learning_rate": float("nan")}, {"smoothing": 0.3}, {"beta_1": 1.5}, {"seed": -1}])
 def test_options_that_make_no_sense(wrong):
     with pytest.raises(InputError, match=next(iter(wrong))):
         options(**wrong)

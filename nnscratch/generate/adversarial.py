@@ -78,7 +78,8 @@ def adversarial_step(pair, loss, real, noise, labels=None, random=None, penalty=
     """One turn of each player, with one batch of fakes for both. Returns the facts of the step as a dict of 0-d arrays.
 
     `labels` are those of the real pictures; fakes are asked for with the same ones, so both come equally often. With
-    `random`, a NumPy Generator, the discriminator sees all pictures distorted (augment.py); `penalty` is R1's weight (penalty.py).
+    `random`, a NumPy Generator, the discriminator sees all pictures distorted (augment.py). `penalty` is the weight of R1
+    (penalty.py).
     """
     g, d, g_optimizer, d_optimizer = pair
 

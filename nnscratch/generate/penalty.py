@@ -21,7 +21,10 @@ from nnscratch.backend import array_module
 
 
 def gradient_penalty(d, real, labels=None, weight=1.0):
-    """Set d.grads to the gradient of R (further backwards add to it); returns R, a 0-d array. d: linear layers and LeakyReLU."""
+    """Set d.grads to the gradient of R (further backwards add to it) and return R, a 0-d array.
+
+    d : a Model of linear layers and LeakyReLU; its parameters stay as they are.
+    """
     xp, dtype, n = array_module(real), real.dtype, len(real)
     complex_dtype = np.complex64 if dtype == np.float32 else np.complex128
 
