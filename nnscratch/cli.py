@@ -80,6 +80,17 @@ def parser():
     add_device(generate)
     generate.set_defaults(run=run_generate)
 
+    judge = commands.add_parser("judge", help="measure what a generator draws, beside real pictures: a report",
+                                formatter_class=argparse.ArgumentDefaultsHelpFormatter)
+    judge.add_argument("--from", dest="path", metavar="FILE", help="best.safetensors of a training; default: ours")
+    judge.add_argument("--data", default="glyphs", help="what it was trained on")
+    judge.add_argument("--size", type=int, help="side that the pictures were shrunk to")
+    judge.add_argument("--out", default="judged", metavar="FOLDER", help="where report.html and report.json go")
+    judge.add_argument("--count", type=int, default=5000, help="pictures to draw")
+    judge.add_argument("--seed", type=int, default=0, help="draws the noise")
+    add_device(judge)
+    judge.set_defaults(run=run_judge)
+
     article = commands.add_parser("article", help="the seed article's own network, and why it cannot generate, in numbers")
     article.set_defaults(run=run_article)
 
@@ -143,18 +154,12 @@ def run_style(options):
 
 
 def run_train_generator(options):
-    from nnscratch.data.dataset import crops
-    from nnscratch.data.open import open_dataset
-    from nnscratch.data.pictures import read_picture
     from nnscratch.generate.command import train_generator
     from nnscratch.generate.training import Options
     chosen = Options(options.method, options.preset, options.loss, options.steps, options.batch, options.learning_rate,
                      conditional=not options.unconditional, augment=options.augment, r1=options.r1, seed=options.seed)
-    if options.method == "texture":
-        dataset = crops(read_picture(options.data), options.size or 64, 1000, options.seed)
-    else:
-        dataset = open_dataset(options.data, size=options.size, seed=options.seed)
-    ended = train_generator(chosen, dataset, options.out, minutes=options.minutes, resume=options.resume, device=options.device)
+    ended = train_generator(chosen, options.data, options.out, size=options.size, minutes=options.minutes,
+                            resume=options.resume, device=options.device)
     return {"done": 0, "failed": 1, "stopped": 130}[ended]
 
 
@@ -162,6 +167,13 @@ def run_generate(options):
     from nnscratch.generate.command import generate
     generate(options.path, options.output, shape=options.grid, walk=options.walk, label=options.label, seed=options.seed,
              device=options.device)
+    return 0
+
+
+def run_judge(options):
+    from nnscratch.generate.judge.command import judge_generator
+    judge_generator(options.path, options.data, options.out, count=options.count, seed=options.seed, size=options.size,
+                    device=options.device)
     return 0
 
 

@@ -4,29 +4,40 @@ from pathlib import Path
 from time import perf_counter
 
 from nnscratch import backend, checkpoint
-from nnscratch.data.pictures import check_writable, encode
+from nnscratch.data.dataset import crops
+from nnscratch.data.pictures import check_writable, encode, read_picture
+from nnscratch.data.source import parts_of
 from nnscratch.errors import InputError
 from nnscratch.files import replace_file
 from nnscratch.generate.drawing import load_generator
+from nnscratch.generate.judge.command import JUDGE, judge_for, recognised
 from nnscratch.generate.methods import make_training
 from nnscratch.generate.show import film, grid
 from nnscratch.generate.train import train
 from nnscratch.generate.training import Options
 
-STATE = "state.safetensors"
+STATE, TEXTURE_SIDE, PIECES = "state.safetensors", 64, 1000
 NAMES = {  # in the progress bar; beside both losses: their value where nothing is known
     "d_loss": "D (1.39)", "g_loss": "G (0.69)", "off": "off by", "style": "style", "divergence": "divergence",
     "d_norm": "gradients D", "g_norm": "G", "diversity": "diversity", "score": "score"}
 
 
-def train_generator(options, dataset, folder, *, minutes=None, resume=False, score=None, device="auto"):
-    """The whole job of `nnscratch train generator`. Returns why it ended (see `train`)."""
+def train_generator(options, data, folder, *, size=None, minutes=None, resume=False, device="auto"):
+    """The whole job of `nnscratch train generator`. Returns why it ended (see `train`).
+
+    data : a name or path for `parts_of`; for the texture method, the path of one picture.
+    """
     backend.use(device)
     state = Path(folder) / STATE
     if resume:
         options = saved_options(state)
     elif state.exists():
         raise InputError(f"{folder} holds a training already; add --resume to go on with it, or give another --out")
+    if options.method == "texture":
+        dataset, judged = crops(read_picture(data), size or TEXTURE_SIDE, PIECES, options.seed), None
+    else:
+        judged = parts_of(data, size=size, seed=options.seed)
+        dataset = judged.train
     if minutes is not None and not resume:
         options = replace(options, steps=steps_in(minutes, dataset, options))
     training = make_training(dataset, options)
@@ -35,6 +46,11 @@ def train_generator(options, dataset, folder, *, minutes=None, resume=False, sco
     print(f"{len(dataset)} {dataset.title}, {' x '.join(map(str, training.shape))}, "
           f"{f'{training.classes} classes' if training.classes else 'without classes'}; preset {options.preset}, "
           f"steps {training.steps_made} to {options.steps} on {backend.describe_device()}")
+    score = None
+    if judged is not None and judged.train.classes:
+        judge = judge_for(judged, Path(folder) / JUDGE)
+        print(judge)
+        score = recognised(judge, training.classes)
     ended = with_progress(training, folder, score)
     print({"done": f"done: draw with  nnscratch generate --from {folder}/best.safetensors -o pictures.png",
            "stopped": f"stopped; go on with --resume --out {folder}", "failed": "ended early, see above"}[ended])

@@ -11,7 +11,7 @@ import numpy as np
 from nnscratch.errors import InputError
 from nnscratch.ops.checks import check_array, whole
 
-STRETCHES = (0.9, 1.0, 1.12, 1.24)  # a picture may be taller or wider than its master
+STRETCHES = (0.9, 1.0, 1.12)  # a picture may be taller or wider than its master
 ENOUGH = 0.2  # a class drawn a fifth as often as it should be is not forgotten: 2 % for ten classes
 
 

@@ -1,0 +1,73 @@
+"""`nnscratch judge`, and the judge that a training asks which of its generators is the best."""
+from pathlib import Path
+
+from nnscratch import backend
+from nnscratch.data.faces import masters
+from nnscratch.data.source import parts_of
+from nnscratch.errors import InputError
+from nnscratch.generate.drawing import load_generator
+from nnscratch.generate.judge.classifier import Judge, train_judge
+from nnscratch.generate.judge.report import write_report
+from nnscratch.generate.judge.verdict import SURE, judge_pictures
+
+JUDGE, STEPS = "judge.safetensors", 1000
+
+
+def judge_generator(path, data, folder, *, count=5000, seed=0, size=None, device="auto"):
+    """The whole job of `nnscratch judge`: draw, look, write a report into the folder. Returns the verdict."""
+    backend.use(device)
+    drawer, parts = load_generator(path) if path else load_generator(), parts_of(data, size=size)
+    if parts.train.images.shape[1:] != tuple(drawer.info["shape"]):
+        raise InputError(f"the generator draws pictures {tuple(drawer.info['shape'])}, the data have "
+                         f"{parts.train.images.shape[1:]}; give the data it was trained on with --data")
+    judge = judge_for(parts, Path(folder) / JUDGE)
+    print(judge)
+    pictures, asked = drawer.draw(count, seed=[seed, 7])
+    verdict = judge_pictures(judge, pictures, asked if drawer.classes else None, parts.train, parts.held_out,
+                             masters() if data == "glyphs" else None, seed)
+    write_report(folder, verdict, pictures, parts.train)
+    print_verdict(verdict)
+    print(f"report.html and report.json are in {folder}/")
+    return verdict
+
+
+def judge_for(parts, path):
+    """The judge saved at `path`, or a new one, trained and saved there."""
+    if path.exists():
+        judge = Judge.load(path)
+        if judge.shape == parts.train.images.shape[1:] and judge.names == (parts.train.names or ["picture"]):
+            return judge
+    from tqdm import tqdm
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with tqdm(total=STEPS, desc="training the judge", unit="step") as bar:
+        judge = train_judge(parts.for_judge, parts.held_out, steps=STEPS, progress=lambda step, loss: bar.update())
+    judge.save(path)
+    return judge
+
+
+def recognised(judge, classes):
+    """A score for `train`: the share of pictures that the judge is sure of; with classes, of the one that was asked for."""
+    def score(pictures, labels):
+        probabilities = judge.probabilities(pictures)
+        seen = probabilities.argmax(axis=1)
+        good = (probabilities.max(axis=1) > SURE) & ((seen == labels) if classes else (seen < len(judge.names)))
+        return good.mean()
+    return score
+
+
+def print_verdict(v):
+    """The numbers that the report explains, a line each."""
+    f, n, m = v["frechet"], v["neighbours"], v["modes"]
+    rows = [("recognisable", f"{v['recognisable']:.1%}")]
+    if v["asked_equals_seen"] is not None:
+        rows.append(("asked class = seen class", f"{v['asked_equals_seen']:.1%}"))
+    rows.append(("rarest class", f"{min(v['classes']['shares'].values()):.1%}"))
+    if m is not None:
+        rows.append(("modes hit", f"{m['hit']} of {m['of']} (equally many real pictures: {m['floor']['hit']})"))
+    rows += [("Fréchet distance", f"{f['distance']:.2f} (real: {f['floor']:.2f}; "
+                                  + ", ".join(f"{name}: {value:.1f}" for name, value in f["ceilings"].items()) + ")"),
+             *((name, f"{n[name]:.2f} (real: {n['floor'][name]:.2f})")
+               for name in ("precision", "recall", "density", "coverage")),
+             ("memorisation ratio", f"{v['memorisation']['ratio']:.2f} (1: no copies)")]
+    for name, text in rows:
+        print(f"{name:26} {text}")
