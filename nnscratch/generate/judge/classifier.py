@@ -108,7 +108,7 @@ class Judge:
                 f"{worst}, {self.accuracy['classes'][worst]:.1%}), {self.accuracy[NONE]:.1%} of spoilt ones called none")
 
 
-def train_judge(dataset, held_out, *, steps=600, seed=0, progress=None):
+def train_judge(dataset, held_out, *, steps=1000, seed=0, progress=None):
     """A Judge trained on one Dataset and measured on another, neither of which the generator is trained on.
 
     A data set without labels has one class, "picture". progress : callable(step, loss), after every step.

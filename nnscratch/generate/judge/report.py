@@ -46,8 +46,8 @@ def report_page(v, title, sheet, pairs):
              section("Can they be recognised?", recognition(v), class_bars(v["classes"])),
              section("Are they like real pictures?", frechet_bars(v), likeness(v)),
              section("Are they as varied?", variety(v), mode_table(v["modes"], list(v["classes"]["shares"]))),
-             section("Are they copies?", copying(v), figure(pairs, "Above, the pictures that lie nearest to a training picture, "
-                     "the nearest on the left; below each, that training picture.")),
+             section("Are they copies?", copying(v), figure(pairs, "Above, the pictures that lie nearest to a training "
+                     "picture, the nearest on the left; below each, that training picture.")),
              section("Who says so?", judge_words(v))]
     return (f'<!doctype html>\n<html lang="en">\n<meta charset="utf-8">\n<meta name="viewport" content="width=device-width, '
             f'initial-scale=1">\n<title>{escape(title)}</title>\n<style>{STYLE}</style>\n<main>\n' + "\n".join(parts)
