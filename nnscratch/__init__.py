@@ -8,6 +8,7 @@
     gradcheck         the proof: numeric gradients, and wrong backwards that must be caught
     networks, data    networks assembled from layers; pictures in and out
     style             a photograph painted in another picture's style
+    generate          a generator trained, drawn from, and judged
     cli               the `nnscratch` command
 """
 __version__ = "0.1.0"

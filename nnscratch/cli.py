@@ -121,6 +121,7 @@ def add_train_generator(commands):
     generator.add_argument("--unconditional", action="store_true", help="do not use the labels")
     generator.add_argument("--augment", action="store_true", help="distort what the discriminator sees: for few pictures")
     generator.add_argument("--r1", type=float, default=0.0, help="weight of the gradient penalty on real pictures")
+    generator.add_argument("--spectral-norm", action="store_true", help="keep the discriminator from growing steep")
     generator.add_argument("--seed", type=int, default=0, help="draws weights, batches and noise")
     generator.add_argument("--resume", action="store_true", help="go on with the training in the folder, with its own options")
     add_device(generator)
@@ -157,7 +158,8 @@ def run_train_generator(options):
     from nnscratch.generate.command import train_generator
     from nnscratch.generate.training import Options
     chosen = Options(options.method, options.preset, options.loss, options.steps, options.batch, options.learning_rate,
-                     conditional=not options.unconditional, augment=options.augment, r1=options.r1, seed=options.seed)
+                     conditional=not options.unconditional, augment=options.augment, r1=options.r1,
+                     spectral_norm=options.spectral_norm, seed=options.seed)
     ended = train_generator(chosen, options.data, options.out, size=options.size, minutes=options.minutes,
                             resume=options.resume, device=options.device)
     return {"done": 0, "failed": 1, "stopped": 130}[ended]

@@ -8,6 +8,7 @@ import numpy as np
 
 from nnscratch.backend import array_module, to_device
 from nnscratch.generate.adversarial import LOSSES, Pair, adversarial_step, diversity
+from nnscratch.generate.spectral import SpectralNormalised
 from nnscratch.generate.texture import TextureGenerator
 from nnscratch.generate.training import Training
 from nnscratch.losses import mse
@@ -26,6 +27,8 @@ class Adversarial(Training):
         smoothing = [o.smoothing] if "saturating" in o.loss else []
         self.loss = LOSSES[o.loss](*smoothing)
         self.discriminator = discriminator(o.preset, self.shape, self.classes)
+        if o.spectral_norm:
+            self.discriminator = SpectralNormalised(self.discriminator, o.seed)
         return {"discriminator": self.discriminator}
 
     def learn(self, real, noise, labels):

@@ -42,7 +42,7 @@ def gradient_penalty(d, real, labels=None, weight=1.0):
         d.backward(xp.full_like(logits, weight / n), wrt="parameters")
         for layer, _, grads in own:
             for name, gradient in grads.items():
-                gradient[...] = layer.grads[name].imag
+                gradient[...] = layer.grads[name].imag  # in place: further backwards add to it
     finally:
         for layer, params, grads in own:
             layer.params, layer.grads = params, grads

@@ -39,6 +39,7 @@ class Options:
     conditional: bool = True    # by class, where the data has labels
     augment: bool = False       # distort what the discriminator sees: for fewer than some 10,000 pictures
     r1: float = 0.0             # weight of the gradient penalty; made at every 16th step, 16 times as strong
+    spectral_norm: bool = False  # the discriminator's layers stretch nothing by more than 1; goes with the hinge loss
     seed: int = 0
 
     def __post_init__(self):
