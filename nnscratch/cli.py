@@ -110,7 +110,7 @@ def add_train_generator(commands):
                                                             ".npy, a folder of pictures (sub-folders are classes)")
     generator.add_argument("--size", type=int, help="side to shrink the pictures to; default: as they are")
     generator.add_argument("--out", default="generator", metavar="FOLDER", help="where everything goes")
-    generator.add_argument("--method", default="gan", help="gan, vae, imle, or texture (data: one colour picture)")
+    generator.add_argument("--method", default="gan", help="gan, vae, glo, imle, or texture (data: one colour picture)")
     generator.add_argument("--preset", default="tiny", help="nano, tiny, small or dcgan64")
     generator.add_argument("--loss", default="non-saturating", help="non-saturating, hinge, least-squares or saturating")
     length = generator.add_mutually_exclusive_group()

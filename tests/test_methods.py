@@ -6,8 +6,10 @@ from test_training import data, options
 
 from nnscratch.data.dataset import crops
 from nnscratch.errors import InputError
+from nnscratch.generate.glo import principal_codes, pyramid_loss
 from nnscratch.generate.methods import METHODS, NearestSample, Variational, distances, make_training
-from nnscratch.generate.training import METHOD_NAMES
+from nnscratch.generate.training import METHOD_NAMES, pictures
+from nnscratch.gradcheck import check_op
 
 
 def test_methods_by_name():
@@ -72,7 +74,7 @@ def test_each_real_picture_pulls_its_nearest_sample(conditional, monkeypatch):
     np.testing.assert_array_equal(chosen, expected)
 
 
-@pytest.mark.parametrize("method", ["vae", "imle"])
+@pytest.mark.parametrize("method", ["vae", "glo", "imle"])
 def test_pictures_come_nearer_to_the_real_ones(method):
     """On discs, within 150 steps: a pixel is off by less than at the beginning, and the pictures still differ."""
     training = make_training(data(), options(method=method, steps=150, learning_rate=2e-3))
@@ -111,3 +113,34 @@ def test_a_texture_is_learnt():
 def test_a_grey_texture_is_refused():
     with pytest.raises(InputError, match="colour picture"):
         make_training(data(), options(method="texture"))
+
+
+@pytest.mark.parametrize("size", [(8, 8), (7, 5)])
+def test_gradient_of_the_loss_at_three_sizes(size):
+    """Against central differences; differences of pixels away from the kink at 0."""
+    x, y = normal(2, *size, 1), normal(2, *size, 1, seed=1)
+    report = check_op(lambda y: pyramid_loss(y, x.astype(y.dtype)), lambda dy, cache: dy * cache, [y], smooth=False)
+    assert report.ok, str(report)
+
+
+def test_codes_begin_at_the_principal_components():
+    """Each has mean 0 and no two go together; none is longer than noise is."""
+    codes = principal_codes(data(), 8)
+    assert np.linalg.norm(codes, axis=1).max() <= 8**0.5 + 1e-5 and np.abs(codes.mean(axis=0)).max() < 0.1
+    together = np.corrcoef(codes.T) - np.eye(8)
+    assert np.abs(together).max() < 0.25
+
+
+def test_noise_is_bent_to_the_codes_covariance():
+    """What the generator that is drawn with makes of z is what the average makes of A z, A A^T being the covariance."""
+    training = make_training(data(), options(method="glo", steps=20))
+    for _ in range(20):
+        training.step()
+    codes = training.codes.params["codes"]
+    noise = normal(5, 32).astype(np.float32)
+    bend = np.linalg.cholesky(np.cov(codes.T.astype(np.float64)) + 1e-6 * np.eye(32))
+    labels = np.arange(5) % 2
+    ours = pictures(training.drawn(), noise, labels, 2)
+    bent = (noise @ bend.T).astype(np.float32)
+    np.testing.assert_allclose(ours, pictures(training.average.model, bent, labels, 2), atol=1e-5)
+    assert np.abs(codes.mean(axis=0)).max() < 1e-5

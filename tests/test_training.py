@@ -101,6 +101,21 @@ def test_every_option_resumes_bit_for_bit(tmp_path):
     assert equal(everything(straight), everything(second))
 
 
+@pytest.mark.parametrize("method", ["vae", "glo", "imle"])
+def test_every_method_resumes_bit_for_bit(tmp_path, method):
+    """Its own networks and codes as well: three steps, a file, three more."""
+    straight, first, second = (make_training(data(), options(method=method)) for _ in range(3))
+    for _ in range(6):
+        straight.step()
+    for _ in range(3):
+        first.step()
+    first.save(tmp_path / "state.safetensors")
+    second.load(tmp_path / "state.safetensors")
+    for _ in range(3):
+        second.step()
+    assert equal(everything(straight), everything(second))
+
+
 @pytest.mark.parametrize("other, words", [
     ({"preset": "tiny"}, "options preset = 'nano', expected 'tiny'"), ({"seed": 1}, "options seed = 0, expected 1")])
 def test_a_checkpoint_of_other_options_is_refused(tmp_path, other, words):

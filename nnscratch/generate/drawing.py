@@ -59,7 +59,7 @@ def on_the_way(a, b, share):
 
 def save_generator(path, training, half=False, **more):
     """Write the averaged generator of a Training; `half`: in half precision."""
-    o, model = training.options, training.average.model
+    o, model = training.options, training.drawn()
     info = {"what": "generator", "preset": o.preset, "shape": list(training.shape), "classes": training.classes,
             "names": training.dataset.names if training.classes else [], "data": training.dataset.title,
             "steps": training.steps_made, "seed": o.seed, **more}

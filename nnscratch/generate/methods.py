@@ -8,6 +8,7 @@ import numpy as np
 
 from nnscratch.backend import array_module, to_device
 from nnscratch.generate.adversarial import LOSSES, Pair, adversarial_step, diversity
+from nnscratch.generate.glo import LatentOptimization
 from nnscratch.generate.spectral import SpectralNormalised
 from nnscratch.generate.texture import TextureGenerator
 from nnscratch.generate.training import Training
@@ -120,7 +121,8 @@ def distances(a, b):
     return (a * a).sum(axis=1)[:, None] - 2 * (a @ b.T) + (b * b).sum(axis=1)
 
 
-METHODS = {"gan": Adversarial, "vae": Variational, "imle": NearestSample, "texture": TextureGenerator}
+METHODS = {"gan": Adversarial, "vae": Variational, "glo": LatentOptimization, "imle": NearestSample,
+           "texture": TextureGenerator}
 
 
 def make_training(dataset, options):

@@ -20,7 +20,7 @@ from nnscratch.networks.gan import PRESETS, generator
 from nnscratch.ops.checks import choice, share, whole
 from nnscratch.optimizers import Adam, linear_decay
 
-METHOD_NAMES = ("gan", "vae", "imle", "texture")
+METHOD_NAMES = ("gan", "vae", "glo", "imle", "texture")
 LABEL = 3.0  # a class weighs as much as three deviations of the noise: plain ones would be drowned
 BATCH_STREAM, NOISE_STREAM, SHOW_STREAM, SCORE_STREAM = 1, 2, 3, 4
 
@@ -73,19 +73,23 @@ class Training:
         self.generator, average = (generator(options.preset, self.shape, self.classes) for _ in range(2))
         networks = {"generator": self.generator, **self.build()}
         rate = linear_decay(options.learning_rate, options.steps, start=0.75)  # the last quarter comes to rest
-        self.average, self.models = Average(average), SeveralModels({**networks, "average": average})
+        self.average, self.models = Average(average), SeveralModels({**networks, **self.further(), "average": average})
         self.optimizers = SeveralOptimizers({name: Adam(rate, beta_1=options.beta_1) for name in networks})
 
     def step(self):
         """One step on a random batch; returns its facts."""
         o, k = self.options, self.steps_made
-        chosen = np.random.default_rng([o.seed, BATCH_STREAM, k]).integers(len(self.dataset), size=o.batch)
+        chosen = self.chosen = np.random.default_rng([o.seed, BATCH_STREAM, k]).integers(len(self.dataset), size=o.batch)
         noise = np.random.default_rng([o.seed, NOISE_STREAM, k]).standard_normal((o.batch, self.noise_length), np.float32)
         labels = one_hot(self.dataset.labels[chosen], self.classes) if self.classes else None
         facts = self.learn(to_device(to_floats(self.dataset.images[chosen])), to_device(noise), labels)
         self.average.update(self.generator, k)
         self.steps_made += 1
         return facts
+
+    def further(self):
+        """What else a checkpoint must hold, by name: things with `params` and `buffers` that no optimizer steps on."""
+        return {}
 
     def given(self, first, labels):
         """What a network takes: one input, or two where there are classes."""
@@ -102,7 +106,11 @@ class Training:
         """(pictures, labels) by the averaged generator, the classes in turn; from the same noise every time."""
         noise = np.random.default_rng([self.options.seed, stream]).standard_normal((count, self.noise_length), np.float32)
         labels = np.arange(count) % max(self.classes, 1)
-        return pictures(self.average.model, noise, labels, self.classes), labels
+        return pictures(self.drawn(), noise, labels, self.classes), labels
+
+    def drawn(self):
+        """The generator to draw with: from plain noise, in inference mode."""
+        return self.average.model
 
     # --- saving and going on ----------------------------------------------------------------------------------------
 
