@@ -3,7 +3,7 @@ from pathlib import Path
 
 from nnscratch import backend
 from nnscratch.data.faces import masters
-from nnscratch.data.source import parts_of
+from nnscratch.data.source import Parts, parts_of
 from nnscratch.errors import InputError
 from nnscratch.generate.drawing import load_generator
 from nnscratch.generate.judge.classifier import Judge, train_judge
@@ -11,16 +11,19 @@ from nnscratch.generate.judge.report import write_report
 from nnscratch.generate.judge.verdict import SURE, judge_pictures
 
 JUDGE, STEPS = "judge.safetensors", 1000
+FRESH = 500  # added to the seed: pictures that had no part in the training, not even in choosing the best checkpoint
 
 
 def judge_generator(path, data, folder, *, count=5000, seed=0, size=None, device="auto"):
     """The whole job of `nnscratch judge`: draw, look, write a report into the folder. Returns the verdict."""
     backend.use(device)
-    drawer, parts = load_generator(path) if path else load_generator(), parts_of(data, size=size)
+    drawer = load_generator(path) if path else load_generator()
+    learnt, fresh = (parts_of(data, size=size, seed=drawer.info["seed"] + more) for more in (0, FRESH))
+    parts = Parts(learnt.train, fresh.held_out, fresh.for_judge)
     if parts.train.images.shape[1:] != tuple(drawer.info["shape"]):
         raise InputError(f"the generator draws pictures {tuple(drawer.info['shape'])}, the data have "
                          f"{parts.train.images.shape[1:]}; give the data it was trained on with --data")
-    judge = judge_for(parts, Path(folder) / JUDGE)
+    judge = judge_for(parts, Path(folder) / JUDGE, seed=1)  # another one than chose the best checkpoint
     print(judge)
     pictures, asked = drawer.draw(count, seed=[seed, 7])
     verdict = judge_pictures(judge, pictures, asked if drawer.classes else None, parts.train, parts.held_out,
@@ -31,7 +34,7 @@ def judge_generator(path, data, folder, *, count=5000, seed=0, size=None, device
     return verdict
 
 
-def judge_for(parts, path):
+def judge_for(parts, path, seed=0):
     """The judge saved at `path`, or a new one, trained and saved there."""
     if path.exists():
         judge = Judge.load(path)
@@ -40,7 +43,7 @@ def judge_for(parts, path):
     from tqdm import tqdm
     path.parent.mkdir(parents=True, exist_ok=True)
     with tqdm(total=STEPS, desc="training the judge", unit="step") as bar:
-        judge = train_judge(parts.for_judge, parts.held_out, steps=STEPS, progress=lambda step, loss: bar.update())
+        judge = train_judge(parts.for_judge, parts.held_out, steps=STEPS, seed=seed, progress=lambda step, loss: bar.update())
     judge.save(path)
     return judge
 

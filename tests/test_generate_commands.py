@@ -1,0 +1,90 @@
+"""`nnscratch train generator`, `generate` and `judge` as a user meets them."""
+import json
+
+import numpy as np
+import pytest
+from PIL import Image
+from test_training import data
+
+from nnscratch.cli import main
+from nnscratch.generate.drawing import SHIPPED, load_generator
+
+
+@pytest.fixture
+def quick(monkeypatch, tmp_path):
+    """A judge trained in a moment, and a data set of discs in a file."""
+    monkeypatch.setattr("nnscratch.generate.judge.command.STEPS", 20)
+    monkeypatch.chdir(tmp_path)
+    discs = [data(seed, size=14) for seed in range(2)]
+    np.savez("discs.npz", images=np.concatenate([d.images for d in discs]), labels=np.concatenate([d.labels for d in discs]))
+
+
+BEST = ["--from", "generator/best.safetensors", "--device", "cpu"]
+TRAIN = ["train", "generator", "--data", "discs.npz", "--preset", "nano", "--batch", "8", "--device", "cpu"]
+
+
+def test_train_resume_generate_judge(quick, capsys, tmp_path):
+    """The way of a user, in four commands, each of which says what it did; a second training does not overwrite the first."""
+    assert main([*TRAIN, "--steps", "12"]) == 0
+    said = capsys.readouterr().out
+    assert "360 pictures of discs.npz, 14 x 14 x 1, 2 classes; preset nano, steps 0 to 12" in said and "judge of 2" in said
+    assert main([*TRAIN, "--steps", "12"]) == 2
+    assert "holds a training already; add --resume" in capsys.readouterr().err
+    assert main([*TRAIN, "--resume"]) == 0
+    assert main(["generate", *BEST, "-o", "grid.png", "--grid", "2x3"]) == 0
+    assert "6 pictures written to grid.png" in capsys.readouterr().out and Image.open("grid.png").width > 300
+    assert main(["generate", *BEST, "-o", "walk.gif", "--walk", "7", "--class", "1"]) == 0
+    assert Image.open("walk.gif").n_frames == 7
+    assert main(["judge", *BEST, "--data", "discs.npz", "--count", "60"]) == 0
+    report = json.loads((tmp_path / "judged" / "report.json").read_text())
+    assert report["pictures"] == 60 and "recognisable" in capsys.readouterr().out
+
+
+def test_a_training_of_so_many_minutes(quick, capsys):
+    """The steps that fit are worked out first, and said; unconditional and with every further option."""
+    assert main([*TRAIN, "--minutes", "0.001", "--unconditional", "--loss", "hinge", "--augment", "--r1", "0.5",
+                 "--spectral-norm"]) == 0
+    assert "without classes; preset nano, steps 0 to 10" in capsys.readouterr().out
+
+
+def test_a_texture_from_one_picture(quick, tmp_path):
+    """Pieces of the picture are the data; what is drawn has the size of a piece."""
+    stripes = np.zeros((40, 40, 3), np.uint8)
+    stripes[:, ::4] = 200, 100, 50
+    Image.fromarray(stripes).save("stripes.png")
+    assert main(["train", "generator", "--method", "texture", "--data", "stripes.png", "--size", "16", "--preset", "nano",
+                 "--steps", "10", "--batch", "4", "--device", "cpu"]) == 0
+    assert load_generator("generator/best.safetensors").info["shape"] == [16, 16, 3]
+
+
+@pytest.mark.parametrize("arguments, words", [
+    (["train", "generator", "--data", "nowhere"], "neither a file or folder nor one of glyphs"),
+    (["train", "generator", "--preset", "huge"], "preset"),
+    (["train", "generator", "--resume"], "cannot read"),
+    (["train", "generator", "--minutes", "-1"], "--minutes is -1.0"),
+    (["generate", "-o", "a.png", "--walk"], "ends in .gif"),
+    (["generate", "-o", "nowhere/a.png"], "cannot write"),
+    (["generate", "-o", "a.png", "--from", "discs.npz"], "not a whole safetensors file"),
+    (["generate", "-o", "a.png", "--class", "x"], "expected one of 0, 1"),
+    (["generate", "-o", "a.png", "--grid", "0x9"], "no grid"),
+    (["judge", "--data", "shapes"], "the data have (32, 32, 3)")])
+def test_mistakes_are_one_sentence(quick, capsys, arguments, words):
+    """Exit code 2 and no traceback."""
+    try:
+        code = main(arguments)
+    except SystemExit as exit:  # argparse's own
+        code = exit.code
+    error = capsys.readouterr().err
+    assert code == 2 and words in error and error.count("\n") == 1
+
+
+def test_the_generator_that_comes_along(tmp_path, capsys):
+    """At most 1 MB; draws digits at once, the same for the same seed, ten classes in ten columns."""
+    assert SHIPPED.stat().st_size < 1e6
+    drawer = load_generator()
+    assert drawer.names == list("0123456789")
+    pictures, labels = drawer.draw(20, seed=3)
+    np.testing.assert_array_equal(pictures, drawer.draw(20, seed=3)[0])
+    assert labels.tolist() == [*range(10)] * 2 and pictures.max() > 0.9 and pictures.min() < -0.9
+    assert main(["generate", "-o", str(tmp_path / "a.png")]) == 0
+    assert "80 pictures" in capsys.readouterr().out
