@@ -50,7 +50,7 @@ def parser():
     top.add_argument("--version", action="version", version=f"nnscratch {__version__}")
     commands = top.add_subparsers(title="commands", required=True, metavar="COMMAND", parser_class=Parser)
 
-    demo = commands.add_parser("demo", help="check every gradient and stylise a photograph, in a few minutes")
+    demo = commands.add_parser("demo", help="check every gradient, stylise a photograph, train a generator, in a few minutes")
     add_device(demo)
     demo.set_defaults(run=run_demo)
 

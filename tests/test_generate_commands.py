@@ -8,6 +8,7 @@ from test_training import data
 
 from nnscratch.cli import main
 from nnscratch.generate.drawing import SHIPPED, load_generator
+from nnscratch.generate.ship import ship
 
 
 @pytest.fixture
@@ -88,3 +89,9 @@ def test_the_generator_that_comes_along(tmp_path, capsys):
     assert labels.tolist() == [*range(10)] * 2 and pictures.max() > 0.9 and pictures.min() < -0.9
     assert main(["generate", "-o", str(tmp_path / "a.png")]) == 0
     assert "80 pictures" in capsys.readouterr().out
+
+
+def test_shipping_changes_no_grey_level(tmp_path):
+    """What is in half precision already comes out of `python -m nnscratch.generate.ship` byte for byte."""
+    ship(SHIPPED, tmp_path / "weights" / "again.safetensors")
+    assert (tmp_path / "weights" / "again.safetensors").read_bytes() == SHIPPED.read_bytes()

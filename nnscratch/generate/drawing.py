@@ -57,14 +57,19 @@ def on_the_way(a, b, share):
     return (np.sin((1 - share) * angle) * a + np.sin(share * angle) * b) / np.sin(angle)
 
 
-def save_generator(path, training, half=False, **more):
-    """Write the averaged generator of a Training; `half`: in half precision."""
-    o, model = training.options, training.drawn()
+def save_generator(path, training, half=False):
+    """Write the generator that a Training draws with; `half`: in half precision."""
+    o = training.options
     info = {"what": "generator", "preset": o.preset, "shape": list(training.shape), "classes": training.classes,
             "names": training.dataset.names if training.classes else [], "data": training.dataset.title,
-            "steps": training.steps_made, "seed": o.seed, **more}
+            "steps": training.steps_made, "seed": o.seed}
+    write_generator(path, training.drawn(), info, half)
+
+
+def write_generator(path, model, info, half=False):
+    """Write a generator and what it is. As in a Drawer, `model` and `info`."""
     if half:
-        copy = generator(o.preset, training.shape, training.classes)
+        copy = generator(info["preset"], tuple(info["shape"]), info["classes"])
         copy.cast(np.float16)
         for name, array in copy.params.items():
             array[...] = model.params[name]
