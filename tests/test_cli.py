@@ -174,7 +174,9 @@ def test_ctrl_c_saves_the_best_picture(pictures):
     """A real process and a real SIGINT in the middle of the work: exit code 130, the picture is there and whole."""
     command = [sys.executable, "-m", "nnscratch.cli", "style", "content.jpg", "style.png", "-o", "out.png", "--size", "64",
                "--steps", "100000"]
-    process = subprocess.Popen(command, cwd=pictures, stderr=subprocess.PIPE, stdout=subprocess.PIPE)
+    def listen():  # a shell lets its background jobs ignore Ctrl-C, and a child would inherit that
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+    process = subprocess.Popen(command, cwd=pictures, stderr=subprocess.PIPE, stdout=subprocess.PIPE, preexec_fn=listen)
     seen = b""
     while b"loss" not in seen:  # until the bar has begun to move
         more = process.stderr.read1()

@@ -1,55 +1,62 @@
 """Open a data set, whatever it is: told by what is in it, not by its name."""
-import zipfile
+import os
 from pathlib import Path
 
-import numpy as np
-
 from nnscratch.data.arrays import read_arrays
-from nnscratch.data.cifar import looks_like_cifar, read_cifar
-from nnscratch.data.dataset import Dataset
+from nnscratch.data.cifar import batches_in, looks_like_cifar, read_cifar
+from nnscratch.data.fit import checked_channels, checked_size, fitted
 from nnscratch.data.folder import read_folder
-from nnscratch.data.idx import GZIP, read_idx
+from nnscratch.data.idx import GZIP, idx_files, read_idx
+from nnscratch.data.pictures import open_file
+from nnscratch.data.source import COUNT, MADE, make
 from nnscratch.errors import InputError
+from nnscratch.files import reason
+
+IDX = (b"\0\0\x08\x01", b"\0\0\x08\x03")
+FORMS = "a folder of pictures, an IDX, CIFAR, .npy or .npz file"
 
 
-def open_dataset(path, *, size=None):
-    """The Dataset in a folder (of pictures, of IDX files, of CIFAR batches) or a file (IDX, CIFAR, .npy, .npz).
+def open_dataset(path_or_name, *, size=None, channels=None, count=COUNT, seed=0):
+    """The Dataset of a name, or in a folder (of pictures, IDX files, CIFAR batches) or a file (IDX, CIFAR, .npy, .npz).
 
-    size : side that all pictures are shrunk to (cut to the middle square first); None: as they are.
+    path_or_name : "glyphs", "letters", "shapes", "textures" are made, `count` pictures from `seed`; for a folder of such a
+        name write "./glyphs".
+    size : (H, W), or the side of a square: all pictures are cut to the middle and shrunk to it; None: as they are.
+    channels : 1 or 3; None: as they are.
+    Returns images uint8 (N, H, W, C), labels int64 (N,) or None, names of the classes.
     Raises InputError for what is none of these, and for all that its reader refuses.
     """
-    path = Path(path)
-    if size is not None and not (isinstance(size, int) and 4 <= size <= 1024):
-        raise InputError(f"size is {size!r}, expected pixels, a whole number from 4 to 1024")
+    pair = checked_size(size)
+    checked_channels(channels)
+    if isinstance(path_or_name, str) and path_or_name in MADE:
+        side = pair[0] if pair and pair[0] == pair[1] else None  # drawn at that size, better than resized to it
+        return fitted(make(path_or_name, count, seed, side), pair, channels)
     try:
-        if path.is_dir():
-            idx = sorted(p for p in path.iterdir() if "images" in p.name and ("idx3" in p.name or "ubyte" in p.name))
-            if idx:  # of a training and a test part, the training one
-                return resized(read_idx(next((p for p in idx if "train" in p.name), idx[0])), size)
-            if any(p.name.startswith("data_batch_") for p in path.iterdir()):
-                return resized(read_cifar(path), size)
-            return read_folder(path, size)
-        with open(path, "rb") as file:
-            head = file.read(6)
-        if head[:2] == GZIP or head[:3] == b"\0\0\x08":
-            return resized(read_idx(path), size)
-        if head == b"\x93NUMPY" or zipfile.is_zipfile(path):
-            return resized(read_arrays(path), size)
-        if looks_like_cifar(path):
-            return resized(read_cifar(path), size)
-    except OSError as error:
-        raise InputError(f"cannot read {path} ({error.strerror or error}); give a readable file or folder") from error
-    raise InputError(f"{path} begins with {head.hex() or 'nothing'}, expected an IDX, CIFAR, .npy or .npz file, or a folder of "
-                     f"pictures")
+        if not os.path.exists(path_or_name):
+            raise InputError(f"{str(path_or_name)!r} is no file or folder, expected {FORMS}, or one of the names "
+                             f"{', '.join(MADE)}: check the path")
+        path = Path(path_or_name)
+        if not path.is_dir():
+            return fitted(read_file(path), pair, channels)
+        if idx_files(path):
+            return fitted(read_idx(path), pair, channels)
+        if batches_in(path):
+            return fitted(read_cifar(path), pair, channels)
+    except InputError:
+        raise
+    except (OSError, TypeError, ValueError) as error:  # TypeError: a path that is none; ValueError: an impossible one
+        raise InputError(f"cannot read {path_or_name} ({reason(error)}), expected {FORMS}: give a readable one") from error
+    return read_folder(path, pair, channels)
 
 
-def resized(dataset, size):
-    """All pictures cut to the middle square and shrunk (or enlarged) to `size` pixels a side."""
-    from PIL import Image, ImageOps
-    if size is None or dataset.images.shape[1:3] == (size, size):
-        return dataset
-    grey = dataset.images.shape[3] == 1
-    shrunk = [np.asarray(ImageOps.fit(Image.fromarray(picture[..., 0] if grey else picture), (size, size),
-                                      Image.Resampling.LANCZOS)) for picture in dataset.images]
-    images = np.stack(shrunk)
-    return Dataset(images[..., None] if grey else images, dataset.labels, dataset.names, dataset.title)
+def read_file(path):
+    """The Dataset in a file, by its first bytes, or for CIFAR, which has no mark, its length."""
+    with open_file(path, FORMS) as file:
+        head, length = file.read(6), os.fstat(file.fileno()).st_size
+    if head[:2] == GZIP or head[:4] in IDX:
+        return read_idx(path)
+    if head == b"\x93NUMPY" or head[:4] == b"PK\x03\x04":
+        return read_arrays(path)
+    if looks_like_cifar(head, length):
+        return read_cifar(path)
+    raise InputError(f"{path} begins with {head.hex() or 'nothing'}, expected {FORMS}: give one of these")

@@ -52,14 +52,14 @@ def read_picture(path, size=None, *, minimum=16, enlarge=True):
     return np.repeat(pixels[None, :, :, None].clip(0, 1), 3, axis=3)  # floats: Lanczos overshoots at edges
 
 
-def open_file(path):
-    """The open file, or one sentence why not."""
+def open_file(path, expected="a picture"):
+    """The open file, or one sentence why not. The other readers of users' files use it, too."""
     try:
         if os.path.exists(path) and not os.path.isfile(path):  # opening a pipe would wait for ever
             raise OSError(0, "it is a folder" if os.path.isdir(path) else "it is no regular file")
         return open(path, "rb")
     except (OSError, ValueError, TypeError) as error:
-        raise InputError(f"cannot open {path} ({reason(error)}), expected a picture: give a readable file") from error
+        raise InputError(f"cannot open {path} ({reason(error)}), expected {expected}: give a readable file") from error
 
 
 def decode(file, path):
