@@ -146,8 +146,8 @@ def test_bombs_do_not_go_off(tmp_path, name, words):
 
 def test_files_that_do_not_belong_together(tmp_path):
     """Labels of another number, no known name in an .npz, two training parts in a folder."""
-    np.savez(tmp_path / "a.npz", something=IMAGES)
-    with pytest.raises(InputError, match="holds something, expected pictures under"):
+    np.savez(tmp_path / "a.npz", **{"some\nthing": IMAGES})
+    with pytest.raises(InputError, match=r"holds 'some\\nthing', expected pictures under"):
         open_dataset(tmp_path / "a.npz")
     np.savez(tmp_path / "c.npz", images=IMAGES, labels=LABELS[:3])
     with pytest.raises(InputError, match=r"the labels are \(3,\)"):

@@ -38,7 +38,7 @@ def read_arrays(path):
                          f"save it again") from error
     if labels is not None:
         labels = labels[:, 0] if labels.ndim == 2 and labels.shape[1] == 1 else labels
-        pass
+        check_labels(path, labels)
     return Dataset(pixels(path, images), labels, title=f"pictures of {path.name}")
 
 
@@ -55,8 +55,9 @@ def from_zip(path):
         entries = {entry.filename.removesuffix(".npy"): entry for entry in archive.infolist()}
         chosen = [next((name for name in names if name in entries), None) for names in (PICTURES, LABELS)]
         if chosen[0] is None:
-            raise InputError(f"{path} holds {', '.join(entries)[:200] or 'nothing'}, expected pictures under one of the names "
-                             f"{', '.join(PICTURES)}: save them under one of these")
+            held = ", ".join(map(repr, entries))[:200] or "nothing"
+            raise InputError(f"{path} holds {held}, expected pictures under one of the names {', '.join(PICTURES)}: save them "
+                             f"under one of these")
         used = [entries[name] for name in chosen if name]
         check_bytes(path, sum(entry.file_size for entry in used))
         if not all(entry.compress_type in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED) for entry in used):
