@@ -72,7 +72,7 @@ def pick(product, window, images, channels, outputs, groups=1, on_cpu=True):
         return "woven"
     if images * window.output[0] * window.output[1] < FEW_WINDOWS:
         return "im2col"
-    return "winograd"
+    return "winograd" if suits(window) else "im2col"
 
 
 def check_algorithm(op, algorithm, window):

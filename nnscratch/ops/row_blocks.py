@@ -137,6 +137,8 @@ def super_rows(x, block, window, plan):
     count = (block.tiles.stop - block.tiles.start) * plan.outputs + plan.taps - 1
     shape = count, len(x), block.width(window), plan.woven, x.shape[3]
     padded = with_margin(xp, WINDOWS if plan.products == 1 else BESIDE, shape, x.dtype)
+    if x.strides[-1] != x.itemsize:  # the channels of a pixel lie apart: turned axes, reversed channels, a broadcast
+        x = x.copy(order="C")
     pixels, of_x = as_items(padded), as_items(x)
     for a, to_rows, to_columns, from_rows, from_columns in overlap(block, window, plan, count):
         pixels[to_rows, :, to_columns, a] = of_x[:, from_rows, from_columns].swapaxes(0, 1)
