@@ -149,7 +149,7 @@ def long_rows():
     def after():
         rows, repeat = in_long_rows(x)
         return (rows - repeat(mean)).reshape(x.shape)
-    return Rung("one number for each channel: rows of 16 -> rows of 8192", "64 pictures of 28 px, 16 channels",
+    return Rung("one number for each channel: rows of 16 -> of 16384", "64 pictures of 28 px, 16 channels",
                 lambda: x - mean, after)
 
 

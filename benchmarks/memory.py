@@ -16,7 +16,7 @@ from nnscratch.ops.row_blocks import WORKSPACE, winograd_plan, woven_plan
 from nnscratch.ops.window import make_window
 
 LARGE = [conv("large", f"3x3 64->64, {side} px", 1, side, 64, 64, 3) for side in (512, 1024)]
-SMALL = 2**18  # odds and ends: Python objects, a row of zeros, the bias
+SMALL = 2**18  # odds and ends: Python objects, a margin of zeros, the bias
 
 
 def run():

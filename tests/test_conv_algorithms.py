@@ -48,6 +48,76 @@ def test_every_algorithm_equals_the_loops(xp, algorithm, transposed, data):
     same(actual, forward_and_backward(forward, backward, (x, kernel, bias), {**options, "algorithm": "loops"}), 1e-10)
 
 
+def ways_to_lie_in_memory(array):
+    """The same numbers, (N, H, W, C), in other orders: reversed, channels first, Fortran's, every second number, repeated."""
+    twice = np.repeat(array, 2, axis=-1)
+    return {"as made": array, "reversed": array[:, ::-1, ::-1, ::-1].copy()[:, ::-1, ::-1, ::-1],
+            "channels first": array.transpose(0, 3, 1, 2).copy().transpose(0, 2, 3, 1), "Fortran": np.asfortranarray(array),
+            "every second": twice[..., ::2], "turned": array.swapaxes(1, 2).copy().swapaxes(1, 2)}
+
+
+@pytest.mark.parametrize("algorithm", [*FAST, "auto"])
+@given(data=st.data(), x_lies=st.sampled_from(sorted(ways_to_lie_in_memory(normal(1, 1, 1, 1)))), dtypes=st.sampled_from(
+    [(np.float64, np.float64), (np.float32, np.float64), (np.float64, np.float32)]))
+def test_pixels_may_lie_in_memory_as_they_like(algorithm, data, x_lies, dtypes):
+    """y, dx and dkernel of views, with dy a view too, or one number for all; and the wider of two dtypes counts."""
+    size, kernel_size = data.draw(st.tuples(st.integers(4, 9), st.integers(4, 9))), data.draw(kernel_sizes)
+    x, kernel = normal(2, *size, 3).astype(dtypes[0]), normal(*kernel_size, 3, 4).astype(dtypes[1])
+    options = {"strides": data.draw(strides), "padding": "same"}
+    if algorithm == "winograd":
+        assume(row_blocks.suits(make_window("test", size, kernel_size, **options)))
+    exact, cache = ops.conv2d(x.astype(np.float64), kernel.astype(np.float64), algorithm="loops", **options)
+    dy = normal(*exact.shape, seed=1)
+    dys = {**ways_to_lie_in_memory(dy), "one for all": np.broadcast_to(dy[..., :1], dy.shape),
+           "one for each channel": np.broadcast_to(dy[0, 0, 0], dy.shape)}
+    dy = dys[data.draw(st.sampled_from(sorted(dys)))]
+    expected = exact, *ops.conv2d_backward(dy, cache)
+    y, cache = ops.conv2d(ways_to_lie_in_memory(x)[x_lies], kernel, algorithm=algorithm, **options)
+    assert y.dtype == np.float64
+    same((y, *ops.conv2d_backward(dy, cache)), expected, 1e-10)
+
+
+@pytest.mark.parametrize("algorithm", FAST)
+@given(data=st.data(), narrow=st.booleans())
+def test_nothing_is_read_or_written_beyond_the_workspace(algorithm, data, narrow, monkeypatch):
+    """Windows wider than the picture hang over its last row by several rows. What old numbers the workspace holds, and what
+    lies beyond it, must not be read (it is NaN here, and 0 * NaN is NaN), nor changed."""
+    size = (data.draw(st.integers(1, 20)), data.draw(st.integers(1, 3 if narrow else 12)))
+    kernel_size = data.draw(st.tuples(st.integers(1, 7), st.integers(1, 9)))
+    window = make_window("test", size, kernel_size, data.draw(strides), "same")
+    assume(algorithm != "winograd" or row_blocks.suits(window))
+    guard, made = 4096, []
+
+    def fresh(xp, name, shape, dtype):
+        numbers = int(np.prod(shape))
+        made.append((np.full(numbers + guard, np.nan, dtype), numbers))
+        return made[-1][0][:numbers].reshape(shape)
+
+    products, n, c, oc = FAST[algorithm], *data.draw(st.tuples(st.integers(1, 3), st.integers(1, 4), st.integers(1, 4)))
+    x, kernel, dy = normal(n, *size, c), normal(*kernel_size, c, oc), normal(n, *window.output, oc)
+    for module in (FAST["im2col"], woven, winograd, row_blocks):
+        monkeypatch.setattr(module, "scratch", fresh)
+    actual, expected = ([way.convolve(x, kernel, window), way.convolve_dx(dy, kernel, window),
+                         way.convolve_dkernel(x, dy, window)] for way in (products, algorithms.ALGORITHMS["loops"]))
+    same(actual, expected, 1e-10)
+    assert all(np.isnan(memory[numbers:]).all() for memory, numbers in made)
+
+
+@given(size=st.tuples(st.integers(1, 40), st.integers(1, 40)), kernel=st.tuples(st.integers(1, 11), st.integers(1, 11)),
+       stride=st.tuples(st.integers(1, 4), st.integers(1, 4)), dilation=st.integers(1, 2), images=st.sampled_from([1, 600]),
+       channels=st.integers(1, 4), outputs=st.integers(1, 4), groups=st.integers(1, 2))
+def test_what_auto_picks_can_do_it(size, kernel, stride, dilation, images, channels, outputs, groups):
+    """For every window, of each of the three products, a convolution's or a transposed one's."""
+    try:
+        window = make_window("test", size, kernel, stride, "same", dilation)
+    except InputError:
+        assume(False)
+    for product in algorithms.Products._fields:
+        algorithm = algorithms.pick(product, window, images, channels, outputs, groups)
+        if algorithm != "depthwise":
+            algorithms.check_algorithm("test", algorithm, window)
+
+
 @pytest.mark.parametrize("algorithm", FAST)
 @given(data=st.data(), room=st.integers(100, 20000))
 def test_blocks_do_not_change_the_result(algorithm, data, room, monkeypatch):
@@ -108,7 +178,7 @@ def test_depthwise_is_not_taken_for_what_is_none(monkeypatch):
     ("winograd", 64, 9, {"strides": 2}),
 ])
 def test_what_auto_picks(expected, side, kernel, options):
-    """The rule of algorithms.py for typical layers; and im2col on a GPU, always."""
+    """The rule of algorithms.py for typical layers; and on a GPU im2col, whatever the window."""
     window = make_window("test", (side, side), kernel, padding="same", **options)
     for product in algorithms.Products._fields:
         assert algorithms.pick(product, window, 1, 64, 64) == expected
@@ -176,7 +246,8 @@ def test_rounding_errors_in_float32(algorithm, bound):
 @pytest.mark.parametrize("algorithm", FAST)
 @pytest.mark.parametrize("shape", [(1, 256, 256, 64), (1, 8, 4096, 64), (16, 32, 32, 32)], ids=str)
 def test_the_workspace_is_at_most_8_megabytes(algorithm, shape):
-    """Whatever the picture; a single row of the wide one would not fit."""
+    """Whatever the picture; a single row of the wide one would not fit. (What im2col and depthwise pad, and Winograd's form of
+    the kernel, come on top: benchmarks/memory.py counts all.)"""
     window = make_window("test", shape[1:3], 3, 1, "same")
     x, kernel = normal(*shape).astype(np.float32), normal(3, 3, shape[3], shape[3]).astype(np.float32)
     products, kept = FAST[algorithm], []

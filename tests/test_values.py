@@ -22,6 +22,23 @@ def test_leaky_relu_for_every_slope(xp, slope):
     same(ops.leaky_relu_backward(on(xp, dy), cache), np.where(x > 0, dy, slope * dy))
 
 
+@pytest.mark.parametrize("slope, expected", [(0.0, [0, 0, 2, np.inf]), (0.5, [-np.inf, -0.5, 2, np.inf])])
+def test_leaky_relu_of_infinity(xp, slope, expected):
+    """0 * inf is no number, and must not come up."""
+    y, _ = ops.leaky_relu(on(xp, np.array([-np.inf, -1, 2, np.inf])), slope)
+    np.testing.assert_array_equal(to_cpu(y), expected)
+
+
+@pytest.mark.parametrize("alpha", [-1.0, 0.0, 0.5, 2.0])
+def test_elu_for_every_alpha(xp, alpha):
+    """Below 0 too, where y > 0 no longer says x > 0; and at both infinities."""
+    x, dy = np.array([-np.inf, -2.0, -0.5, 0.0, 0.5, 2.0, np.inf]), normal(7)
+    y, cache = ops.elu(on(xp, x), alpha)
+    same(y[:-1], np.where(x > 0, x, alpha * np.expm1(np.minimum(x, 0)))[:-1])
+    assert to_cpu(y)[-1] == np.inf
+    same(ops.elu_backward(on(xp, dy), cache), dy * np.where(x > 0, 1, alpha * np.exp(np.minimum(x, 0))))
+
+
 def test_elu_of_large_numbers(xp):
     """exp of a large positive number would overflow; it is never taken."""
     x = np.array([-1000.0, -1.0, 0.0, 1.0, 1000.0], dtype=np.float32)

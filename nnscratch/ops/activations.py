@@ -25,12 +25,14 @@ def relu_backward(dy, cache):
 
 
 def leaky_relu(x, negative_slope=0.2):
-    """x where x > 0, else s x: the larger of the two, for slopes s up to 1.
+    """x where x > 0, else s x: the larger of the two, for slopes s up to 1. With slope 0 it is relu.
 
     Source: Maas, Hannun, Ng, "Rectifier nonlinearities" (2013), section 2.
     """
     check_array("leaky_relu", "x", x, None)
     xp, s = array_module(x), float(negative_slope)  # a NumPy scalar would turn float32 into float64
+    if s == 0:
+        return positive_part(x), (x, s)  # 0 * x is no number where x is infinite
     scaled = s * x
     if x.dtype.kind == "c" or s > 1:
         return xp.where(x.real > 0, x, scaled), (x, s)
@@ -49,23 +51,29 @@ def leaky_relu_backward(dy, cache):
 def elu(x, alpha=1.0):
     """x where x > 0, else alpha * (exp(x) - 1). Source: Clevert, Unterthiner, Hochreiter, "ELU" (2016), equation 15."""
     check_array("elu", "x", x, None)
-    alpha, positive = float(alpha), positive_part(x)
-    y = positive + alpha * array_module(x).expm1(x - positive)  # exp of a large positive x would overflow
-    return y, (y, alpha)
+    alpha = float(alpha)
+    y = positive_part(x) + alpha * array_module(x).expm1(negative_part(x))  # exp of a large positive x would overflow
+    return y, (x, alpha)
 
 
 def elu_backward(dy, cache):
-    """f'(x) = 1 for x > 0, else alpha * exp(x) = y + alpha. x > 0 where y > 0."""
-    y, alpha = cache
-    check_dy("elu_backward", dy, y.shape)
-    positive = y.real > 0
-    return dy * (positive + (y - positive_part(y) + alpha) * ~positive).astype(dy.dtype)
+    """f'(x) = 1 for x > 0, else alpha * exp(x)."""
+    x, alpha = cache
+    check_dy("elu_backward", dy, x.shape)
+    positive = x.real > 0
+    return dy * (positive + ~positive * (alpha * array_module(x).exp(negative_part(x))))
 
 
 def positive_part(x):
     """max(0, x)."""
     xp = array_module(x)
     return xp.where(x.real > 0, x, 0) if x.dtype.kind == "c" else xp.maximum(x, 0)
+
+
+def negative_part(x):
+    """min(0, x)."""
+    xp = array_module(x)
+    return xp.where(x.real > 0, 0, x) if x.dtype.kind == "c" else xp.minimum(x, 0)
 
 
 def tanh(x):

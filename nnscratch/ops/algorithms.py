@@ -4,7 +4,11 @@
     im2col      windows as rows of a matrix, one product; any window
     winograd    fewer multiplications, hardly a copy; kernels of 2 to 7 rows (in strides), dilation 1
     woven       im2col down the rows alone; dilation 1, for windows of many rows
-    depthwise   one filter for each channel; no product at all
+    depthwise   one filter for each channel; no product at all. "auto" takes it; it cannot be asked for, as it does nothing else
+
+Winograd mixes rows that stand up to 8 apart, and takes the mixture apart again. So its rounding errors are relative to the
+largest of those rows, where the others' are relative to each sum; and where one pixel is infinite or no number, so are
+the outputs of the rows beside it.
 
 Every algorithm is a module with the same three functions, the three products of a convolution (see im2col.py):
 
@@ -57,7 +61,7 @@ def run(product, algorithm, groups, a, b, window, bias=None):
 
 
 def pick(product, window, images, channels, outputs, groups=1, on_cpu=True):
-    """What "auto" means. Learnt by timing every algorithm on thirty shapes of all kinds (benchmarks/README.md has the table);
+    """What "auto" means. Learnt by timing every algorithm on 31 shapes of all kinds (benchmarks/README.md has the table);
     nothing is timed here, so the same network gives the same numbers on every run."""
     rows = -(-window.taps[0] // window.strides[0])  # of a window, in strides
     if channels == outputs == 1 and groups > 1:

@@ -49,7 +49,7 @@ def max_pool2d_backward(dy, cache):
     """dx of `max_pool2d`: all of dy goes to the pixel that won.
 
     y = x[winner] gives dL/dx[winner] += dy. Where several pixels tie, the first wins, row by row: `free` remembers
-    which windows have not met their winner yet.
+    which windows have not met their winner yet. (A loser gets dy * 0, which is no number where dy is infinite or none.)
     """
     x, y, window = cache
     check_dy("max_pool2d_backward", dy, y.shape)

@@ -102,7 +102,7 @@ def row_width(columns, window):
     return max(columns, -(-reach // stride)) * stride
 
 
-def blocks(images, window, plan, oc, itemsize):
+def cut(images, window, plan, oc, itemsize):
     """Cut the work into blocks of at most WORKSPACE bytes."""
     ow, sw, tiles = window.output[1], window.strides[1], -(-window.output[0] // plan.outputs)
 
@@ -111,16 +111,12 @@ def blocks(images, window, plan, oc, itemsize):
         width = row_width(columns, window)
         return itemsize * plan.products * width * max(plan.chunk, -(-oc // sw))
 
-    def room(columns):
-        """Half the workspace, less the margin."""
-        return WORKSPACE // 2 - itemsize * row_width(columns, window) * plan.chunk
-
-    columns = ow
-    while columns > 1 and tile_bytes(columns) > room(columns):
+    room, columns = WORKSPACE // 2 - itemsize * margin(window, plan), ow
+    while columns > 1 and tile_bytes(columns) > room:
         columns = -(-columns // 2)
-    rows = max(1, min(tiles, room(columns) // tile_bytes(columns)))
+    rows = max(1, min(tiles, room // tile_bytes(columns)))
     rows = -(-tiles // -(-tiles // rows))  # all blocks alike, instead of a small last one
-    step = max(1, room(columns) // (tile_bytes(columns) * tiles)) if rows == tiles and columns == ow else 1
+    step = max(1, room // (tile_bytes(columns) * tiles)) if rows == tiles and columns == ow else 1
     for n in range(0, images, step):
         for tile in range(0, tiles, rows):
             for column in range(0, ow, columns):
@@ -136,9 +132,7 @@ def super_rows(x, block, window, plan):
     x, xp = x[block.pictures], array_module(x)
     count = (block.tiles.stop - block.tiles.start) * plan.outputs + plan.taps - 1
     shape = count, len(x), block.width(window), plan.woven, x.shape[3]
-    padded = with_margin(xp, WINDOWS if plan.products == 1 else BESIDE, shape, x.dtype)
-    if x.strides[-1] != x.itemsize:  # the channels of a pixel lie apart: turned axes, reversed channels, a broadcast
-        x = x.copy(order="C")
+    padded = with_margin(xp, WINDOWS if plan.products == 1 else BESIDE, shape, x.dtype, margin(window, plan))
     pixels, of_x = as_items(padded), as_items(x)
     for a, to_rows, to_columns, from_rows, from_columns in overlap(block, window, plan, count):
         pixels[to_rows, :, to_columns, a] = of_x[:, from_rows, from_columns].swapaxes(0, 1)
@@ -147,6 +141,12 @@ def super_rows(x, block, window, plan):
         for border in (slice(0, to_columns.start), slice(to_columns.stop, None)):
             padded[to_rows, :, border, a] = 0
     return padded
+
+
+def whole_pixels(x, dtype):
+    """x in this dtype, the channels of each pixel neighbours in memory, which those of turned or reversed axes are not."""
+    x = x.astype(dtype, copy=False)
+    return x if x.strides[-1] == x.itemsize else x.copy(order="C")
 
 
 def as_items(x):
@@ -173,10 +173,15 @@ def overlap(block, window, plan, count):
         yield a, to_rows, to_columns, from_rows, from_columns
 
 
-def with_margin(xp, name, shape, dtype):
-    """Scratch memory of this shape, followed by a row of zeros: the last windows hang over by less than that."""
-    size, row = prod(shape), prod(shape[-3:])
-    memory = scratch(xp, name, (size + row,), dtype)
+def margin(window, plan):
+    """Numbers by which the last window, which begins a stride before the end of the last row, hangs over that end."""
+    return max(0, window.taps[1] - window.strides[1]) * plan.chunk
+
+
+def with_margin(xp, name, shape, dtype, beyond):
+    """Scratch memory of this shape, followed by as many zeros: there the last windows read on (see `lanes`)."""
+    size = prod(shape)
+    memory = scratch(xp, name, (size + beyond,), dtype)
     memory[size:] = 0
     return memory[:size].reshape(shape)
 
@@ -189,13 +194,13 @@ def inside(first, count, step, length):
     return slice(low, high), slice(first + low * step, first + (high - 1) * step + 1, step)
 
 
-def transform_rows(b, padded, plan):
+def transform_rows(b, padded, window, plan):
     """B times the k rows under each tile: (k, tiles, images, width, woven, C), with a margin."""
     if plan.products == 1:
         return padded
     xp, (count, *row) = array_module(padded), padded.shape
     tiles = (count - plan.taps + 1) // plan.outputs
-    rows = with_margin(xp, WINDOWS, (plan.products, tiles, *row), padded.dtype)
+    rows = with_margin(xp, WINDOWS, (plan.products, tiles, *row), padded.dtype, margin(window, plan))
     pieces = gcd(row[0], 2 ** (prod(row) // PIECE).bit_length())  # of a row, so that k of them fit the inner cache
     shape = tiles, pieces, plan.products, prod(row) // pieces
     strides = plan.outputs * padded.strides[0], shape[-1] * padded.itemsize, padded.strides[0], padded.itemsize

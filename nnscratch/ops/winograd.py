@@ -23,7 +23,7 @@ from typing import NamedTuple
 from nnscratch.backend import array_module, common_dtype
 from nnscratch.memory import BESIDE, scratch
 from nnscratch.ops.minimal_filter import minimal_filter
-from nnscratch.ops.row_blocks import blocks, lanes, super_rows, transform_rows, winograd_plan
+from nnscratch.ops.row_blocks import cut, lanes, super_rows, transform_rows, whole_pixels, winograd_plan
 from nnscratch.ops.window import Window
 
 
@@ -45,9 +45,9 @@ def filter_rows(x, parts, window, bias, y, plan_for=winograd_plan):
     xp, oc, most_left = array_module(x), y.shape[3], max(part.left for part in parts)
     plan = plan_for(window, x.shape[3])
     a, g, b = matrices(xp, plan.outputs, plan.taps, y.dtype)
-    filters = [transform_kernel(g, part.kernel, plan) for part in parts]
-    for block in blocks(len(x), window, plan, len(parts) * oc, y.itemsize):
-        rows = transform_rows(b, super_rows(x, block, window, plan), plan)
+    filters, x = [transform_kernel(g, part.kernel, plan) for part in parts], whole_pixels(x, y.dtype)
+    for block in cut(len(x), window, plan, len(parts) * oc, y.itemsize):
+        rows = transform_rows(b, super_rows(x, block, window, plan), window, plan)
         shape = plan.products, block.places(window), len(parts), oc
         products = scratch(xp, BESIDE, shape, y.dtype)
         for q, part in enumerate(parts):
@@ -67,7 +67,11 @@ def convolve_dx(dy, kernel, window, bias=None):
         dx[SH*r + p] = Σ_u dy[r - u] * K[SH*u + p + top]ᵀ,
 
     and likewise along the columns: dy convolved, with stride 1, with every SH-th row and SW-th column of the kernel, turned
-    around. The SW column phases p share the rows of dy, and take turns in the rows of dx.
+    around. The SW column phases q share the rows of dy, and take turns in the rows of dx. Along one axis, for a kernel of
+    4 taps, stride 2 and one pixel of padding, the two phases are
+
+        dx[2r] = dy[r] K[1] + dy[r - 1] K[3]        dx[2r + 1] = dy[r + 1] K[0] + dy[r] K[2].
+
     Source: Shi et al., "Is the deconvolution layer the same as a convolutional layer?" (2016).
     """
     (h, w), (sh, sw), ((top, _), (left, _)) = window.input, window.strides, window.pads
@@ -96,12 +100,12 @@ def convolve_dkernel(x, dy, window, plan_for=winograd_plan):
     xp, (c, oc) = array_module(x), (x.shape[3], dy.shape[3])
     plan, dtype = plan_for(window, c), common_dtype(x, dy)
     a, g, b = matrices(xp, plan.taps, plan.outputs, dtype)
-    kw = window.taps[1]
+    kw, x = window.taps[1], whole_pixels(x, dtype)
     total = xp.empty((plan.products, kw, plan.chunk, oc), dtype=dtype)
     # Lanes add up KW results of the kernel's size. Where that is large, one product for each tap is cheaper.
     together = kw if plan.chunk < 256 else 1
-    for block in blocks(len(x), window, plan, oc, total.itemsize):
-        rows = transform_rows(b, super_rows(x, block, window, plan), plan)
+    for block in cut(len(x), window, plan, oc, total.itemsize):
+        rows = transform_rows(b, super_rows(x, block, window, plan), window, plan)
         products = scratch(xp, BESIDE, (plan.products, block.places(window), oc), dtype)
         block.overhang(products, window)[...] = 0  # meets windows that are none
         for source, target, few in block.tiles_of(dy, products, window, plan):

@@ -13,14 +13,14 @@ around. The first copies KH * C numbers a window, the second adds up KH * KW * O
 from nnscratch.backend import array_module, common_dtype
 from nnscratch.memory import BESIDE, WINDOWS, scratch
 from nnscratch.ops import winograd
-from nnscratch.ops.row_blocks import blocks, lanes, unweave, with_margin, woven_plan
+from nnscratch.ops.row_blocks import cut, lanes, margin, unweave, with_margin, woven_plan
 
 
 def convolve(x, kernel, window, bias=None):
     """y = woven rows @ K + b; or, for few output channels, as the dx of the convolution that goes the other way."""
     _, kw, c, oc = kernel.shape
     if window.strides == (1, 1) and few(oc, kw, c):
-        return scatter(x, turned(kernel), other_way(window), bias)
+        return paint(x, turned(kernel), other_way(window), bias)
     return winograd.convolve(x, kernel, window, bias, woven_plan)
 
 
@@ -29,7 +29,7 @@ def convolve_dx(dy, kernel, window, bias=None):
     _, kw, c, oc = kernel.shape
     if window.strides == (1, 1) and not few(c, kw, oc):
         return winograd.convolve(dy, turned(kernel), other_way(window), bias, woven_plan)
-    return scatter(dy, kernel, window, bias)
+    return paint(dy, kernel, window, bias)
 
 
 def convolve_dkernel(x, dy, window):
@@ -39,7 +39,7 @@ def convolve_dkernel(x, dy, window):
     return winograd.convolve_dkernel(x, dy, window, woven_plan)
 
 
-def scatter(dy, kernel, window, bias=None):
+def paint(dy, kernel, window, bias=None):
     """dx by the way back: dy @ Kᵀ is added to the woven rows, window by window, and they are taken apart again."""
     xp, (kh, kw, c, oc) = array_module(dy), kernel.shape
     plan, dtype = woven_plan(window, c), common_dtype(dy, kernel, bias)
@@ -47,13 +47,13 @@ def scatter(dy, kernel, window, bias=None):
     dx = xp.zeros((len(dy), *window.input, c), dtype=dtype)
     if bias is not None:
         dx += bias
-    for block in blocks(len(dy), window, plan, oc, dx.itemsize):
+    for block in cut(len(dy), window, plan, oc, dx.itemsize):
         upstream = scratch(xp, BESIDE, (1, block.places(window), oc), dy.dtype)
         block.overhang(upstream, window)[...] = 0
         for source, target, _ in block.tiles_of(dy, upstream, window, plan):
             target[...] = source
         images, tiles = (part.stop - part.start for part in block[:2])
-        rows = with_margin(xp, WINDOWS, (tiles, images, block.width(window), kh, c), dtype)
+        rows = with_margin(xp, WINDOWS, (tiles, images, block.width(window), kh, c), dtype, margin(window, plan))
         rows[...] = 0
         for lane, windows in lanes(rows, block, window, plan, kw):
             windows += upstream[:, lane] @ matrix

@@ -18,6 +18,8 @@ from nnscratch.layers.pooling import Pooling2D
 
 # Bytes that features and their gradients may take. Strips take longer, since all but one are walked through twice; so a
 # picture of up to 1060x1060 pixels stays in one piece. A larger one leaves less room beside it, and is cut into small strips.
+# No strip is lower than two halos and a row of the smallest map, for our network 72 rows: with 5700 columns that is more than
+# STRIP, with 15,000 more than WHOLE_PICTURE. (Pictures that wide need less memory turned on their side.)
 WHOLE_PICTURE, STRIP = 1400 * 2**20, 512 * 2**20
 
 

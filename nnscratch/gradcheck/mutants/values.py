@@ -92,7 +92,7 @@ def _(dy, cache):
 
 
 mutant("elu", "alpha forgotten: derivative y")(
-    lambda dy, cache: dy * array_module(dy).where(cache[0] > 0, 1, cache[0]).astype(dy.dtype))
+    lambda dy, cache: dy * array_module(dy).where(cache[0] > 0, 1, array_module(dy).expm1(cache[0])).astype(dy.dtype))
 mutant("elu", "a mask of true and false for the gradient")(lambda dy, cache: cache[0] > 0)
 mutant("tanh", "square forgotten: 1 - y")(lambda dy, y: dy * (1 - y))
 mutant("sigmoid", "derivative of tanh")(lambda dy, y: dy * (1 - y * y))
