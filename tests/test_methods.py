@@ -7,7 +7,7 @@ from test_training import data, options
 from nnscratch.data.dataset import crops
 from nnscratch.errors import InputError
 from nnscratch.generate.glo import principal_codes, pyramid_loss
-from nnscratch.generate.methods import METHODS, NearestSample, Variational, distances, make_training
+from nnscratch.generate.methods import METHODS, NearestSample, Variational, make_training
 from nnscratch.generate.training import METHOD_NAMES, pictures
 from nnscratch.gradcheck import check_op
 
@@ -44,11 +44,6 @@ def test_the_gradients_of_the_variational_loss(conditional):
             array += step * direction
             size = np.linalg.norm(gradients[name]) * np.linalg.norm(direction)
             assert slope == pytest.approx((gradients[name] * direction).sum(), abs=1e-4 * size), name
-
-
-def test_distances_are_those_of_the_formula():
-    a, b = normal(5, 3, 2, 1), normal(4, 3, 2, 1, seed=1)
-    np.testing.assert_allclose(distances(a, b), [[((p - q)**2).sum() for q in b] for p in a])
 
 
 @pytest.mark.parametrize("conditional", [True, False])

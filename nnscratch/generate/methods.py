@@ -9,6 +9,7 @@ import numpy as np
 from nnscratch.backend import array_module, to_device
 from nnscratch.generate.adversarial import LOSSES, Pair, adversarial_step, diversity
 from nnscratch.generate.glo import LatentOptimization
+from nnscratch.generate.judge.neighbours import squared_distances
 from nnscratch.generate.spectral import SpectralNormalised
 from nnscratch.generate.texture import TextureGenerator
 from nnscratch.generate.training import Training
@@ -97,7 +98,7 @@ class NearestSample(Training):
         n, pool = len(real), self.more_noise(self.POOL * len(real))
         if labels is None:
             made = self.generator.forward(pool)
-            nearest = distances(real, made).argmin(axis=1)
+            nearest = squared_distances(real.reshape(n, -1), made.reshape(len(made), -1)).argmin(axis=1)
         else:  # POOL tries for each picture, of its own class
             made = self.generator.forward([pool, labels.repeat(self.POOL, axis=0)])
             apart = made.reshape(n, self.POOL, -1) - real.reshape(n, 1, -1)
@@ -113,12 +114,6 @@ class NearestSample(Training):
     def more_noise(self, count):
         random = np.random.default_rng([self.options.seed, POOL_STREAM, self.steps_made])
         return to_device(random.standard_normal((count, self.noise_length), np.float32))
-
-
-def distances(a, b):
-    """Squared distances of all pictures of a from all of b, (N, M): |a|² - 2 a·b + |b|², one product."""
-    a, b = a.reshape(len(a), -1), b.reshape(len(b), -1)
-    return (a * a).sum(axis=1)[:, None] - 2 * (a @ b.T) + (b * b).sum(axis=1)
 
 
 METHODS = {"gan": Adversarial, "vae": Variational, "glo": LatentOptimization, "imle": NearestSample,
