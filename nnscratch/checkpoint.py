@@ -137,7 +137,7 @@ def read_arrays(path):
                          f"format") from error
     try:
         header = json.loads(text)
-        if set(header) != HEADER or header["kind"] != "checkpoint":
+        if set(header) != HEADER or header["kind"] != "checkpoint" or not isinstance(header["info"], dict):
             raise ValueError("another header")
     except (TypeError, ValueError, RecursionError) as error:
         raise InputError(f"{path} is a safetensors file, but nnscratch did not write it; expected one saved by "

@@ -3,6 +3,7 @@ import argparse
 import logging
 import os
 import sys
+from dataclasses import fields
 
 from nnscratch import __version__, memory
 from nnscratch.errors import InputError
@@ -104,26 +105,30 @@ def parser():
 
 
 def add_train_generator(commands):
-    generator = commands.add_parser("generator", help="noise in, pictures like those of the data out",
-                                    formatter_class=argparse.ArgumentDefaultsHelpFormatter)
-    generator.add_argument("--data", default="glyphs", help="glyphs, letters, shapes, textures, or a path: IDX, CIFAR, .npz, "
-                                                            ".npy, a folder of pictures (sub-folders are classes)")
-    generator.add_argument("--size", type=int, help="side to shrink the pictures to; default: as they are")
-    generator.add_argument("--out", default="generator", metavar="FOLDER", help="where everything goes")
-    generator.add_argument("--method", default="gan", help="gan, vae, glo, imle, or texture (data: one colour picture)")
-    generator.add_argument("--preset", default="tiny", help="nano, tiny, small or dcgan64")
-    generator.add_argument("--loss", default="non-saturating", help="non-saturating, hinge, least-squares or saturating")
+    generator = commands.add_parser("generator", help="noise in, pictures like those of the data out")
+    # No defaults but those of Options: so that --resume can tell what was given.
+    generator.add_argument("--data", help="glyphs (default), letters, shapes, textures, or a path: IDX, CIFAR, .npz, .npy, a "
+                                          "folder of pictures (sub-folders are classes)")
+    generator.add_argument("--size", type=int, help="side to shrink the pictures to (default: as they are)")
+    generator.add_argument("--out", default="generator", metavar="FOLDER", help="where everything goes (default: generator)")
+    generator.add_argument("--method", help="gan (default), vae, glo, imle, or texture (data: one colour picture)")
+    generator.add_argument("--preset", help="nano, tiny (default), small or dcgan64")
+    generator.add_argument("--loss", help="non-saturating (default), hinge, least-squares or saturating")
     length = generator.add_mutually_exclusive_group()
-    length.add_argument("--steps", type=int, default=2500, help="how many")
-    length.add_argument("--minutes", type=float, metavar="M", help="as many steps as fit")
-    generator.add_argument("--batch", type=int, default=64, help="pictures a step")
-    generator.add_argument("--learning-rate", type=float, default=5e-4, help="of both optimizers")
-    generator.add_argument("--unconditional", action="store_true", help="do not use the labels")
-    generator.add_argument("--augment", action="store_true", help="distort what the discriminator sees: for few pictures")
-    generator.add_argument("--r1", type=float, default=0.0, help="weight of the gradient penalty on real pictures")
-    generator.add_argument("--spectral-norm", action="store_true", help="keep the discriminator from growing steep")
-    generator.add_argument("--seed", type=int, default=0, help="draws weights, batches and noise")
-    generator.add_argument("--resume", action="store_true", help="go on with the training in the folder, with its own options")
+    length.add_argument("--steps", type=int, help="how many (default: 2500)")
+    length.add_argument("--minutes", type=float, metavar="M", help="as many steps as fit, beside the judge's training")
+    generator.add_argument("--batch", type=int, help="pictures a step (default: 64)")
+    generator.add_argument("--learning-rate", type=float, help="of both optimizers (default: 0.0005)")
+    generator.add_argument("--unconditional", dest="conditional", action="store_const", const=False,
+                           help="do not use the labels")
+    generator.add_argument("--augment", action="store_const", const=True,
+                           help="distort what the discriminator sees: for few pictures")
+    generator.add_argument("--r1", type=float, help="weight of the gradient penalty on real pictures (default: 0)")
+    generator.add_argument("--spectral-norm", action="store_const", const=True,
+                           help="keep the discriminator from growing steep")
+    generator.add_argument("--seed", type=int, help="draws weights, batches and noise (default: 0)")
+    generator.add_argument("--resume", action="store_true",
+                           help="go on with the training in the folder, with its options and data; more --steps make it longer")
     add_device(generator)
     generator.set_defaults(run=run_train_generator)
 
@@ -157,10 +162,9 @@ def run_style(options):
 def run_train_generator(options):
     from nnscratch.generate.command import train_generator
     from nnscratch.generate.training import Options
-    chosen = Options(options.method, options.preset, options.loss, options.steps, options.batch, options.learning_rate,
-                     conditional=not options.unconditional, augment=options.augment, r1=options.r1,
-                     spectral_norm=options.spectral_norm, seed=options.seed)
-    ended = train_generator(chosen, options.data, options.out, size=options.size, minutes=options.minutes,
+    names = [field.name for field in fields(Options) if getattr(options, field.name, None) is not None]
+    given = {name: getattr(options, name) for name in names}
+    ended = train_generator(given, options.out, data=options.data, size=options.size, minutes=options.minutes,
                             resume=options.resume, device=options.device)
     return {"done": 0, "failed": 1, "stopped": 130}[ended]
 

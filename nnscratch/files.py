@@ -8,7 +8,9 @@ from nnscratch.errors import InputError
 
 
 def replace_file(path, data):
-    """Put the bytes at `path`. A kill or a full disk at any moment leaves the old file, whole, and no litter.
+    """Put the bytes at `path`. A kill or a full disk at any moment leaves the old file, whole.
+
+    After a full disk, or Ctrl-C, nothing else is left; after a kill perhaps a hidden file `.name.1a2b3c4d` beside it.
 
     Raises InputError when the place cannot be written to.
     """

@@ -4,7 +4,7 @@ import pytest
 from helpers import normal, on, same
 
 from nnscratch.generate.adversarial import Pair, adversarial_step, non_saturating
-from nnscratch.generate.augment import augment, augment_backward, cutout_mask, take
+from nnscratch.generate.augment import augment, augment_backward, cutout_mask, shifted_places, take
 from nnscratch.gradcheck import check_op
 from nnscratch.networks.gan import Preset, discriminator, generator
 from nnscratch.optimizers import Adam
@@ -27,6 +27,12 @@ def test_every_picture_is_distorted_in_its_own_way(xp):
     assert all(np.abs(y[i] - y[j]).max() > 0.1 for i in range(6) for j in range(i))
 
 
+def test_a_picture_moves_by_up_to_an_eighth():
+    """In both directions, and sometimes by all of it."""
+    places = np.array(shifted_places(500, 16, 24, np.random.default_rng(0)))
+    assert places.min(axis=1).tolist() == [-2, -3] and places.max(axis=1).tolist() == [2, 3]
+
+
 def test_take_moves_down_and_right_and_back():
     """By hand: one pixel, moved; and moved back by the negative shift, where it did not leave the picture."""
     x = np.zeros((3, 4, 5, 1))
@@ -37,10 +43,10 @@ def test_take_moves_down_and_right_and_back():
 
 
 def test_cutout_is_half_as_wide_and_high():
-    """A rectangle wholly inside covers a quarter of the picture (and a row, since its middle is a pixel)."""
+    """A rectangle wholly inside covers a quarter of the picture."""
     masks = cutout_mask(200, 16, 16, np.random.default_rng(0))
     covered = (1 - masks).sum((1, 2, 3))
-    assert covered.max() == 49 and covered.min() >= 16 and set(np.unique(masks)) == {0, 1}
+    assert covered.max() == 64 and covered.min() >= 16 and set(np.unique(masks)) == {0, 1}
 
 
 def test_the_generators_gradient_goes_through_the_distortion():

@@ -31,7 +31,11 @@ def test_train_resume_generate_judge(quick, capsys, tmp_path):
     assert "360 pictures of discs.npz, 14 x 14 x 1, 2 classes; preset nano, steps 0 to 12" in said and "judge of 2" in said
     assert main([*TRAIN, "--steps", "12"]) == 2
     assert "holds a training already; add --resume" in capsys.readouterr().err
-    assert main([*TRAIN, "--resume"]) == 0
+    resume = ["train", "generator", "--resume"]  # alone: data and options are in the folder
+    assert main(resume) == 0 and "steps 12 to 12" in capsys.readouterr().out
+    assert main([*resume, "--steps", "15"]) == 0 and "steps 12 to 15" in capsys.readouterr().out
+    assert main([*resume, "--seed", "4"]) == 2
+    assert "seed is 4, but the training in generator/state.safetensors was begun with 0" in capsys.readouterr().err
     assert main(["generate", *BEST, "-o", "grid.png", "--grid", "2x3"]) == 0
     assert "6 pictures written to grid.png" in capsys.readouterr().out and Image.open("grid.png").width > 300
     assert main(["generate", *BEST, "-o", "walk.gif", "--walk", "7", "--class", "1"]) == 0
@@ -63,6 +67,15 @@ def test_a_texture_from_one_picture(quick, tmp_path):
     (["train", "generator", "--preset", "huge"], "preset"),
     (["train", "generator", "--resume"], "cannot read"),
     (["train", "generator", "--minutes", "-1"], "--minutes is -1.0"),
+    (["train", "generator", "--out", "discs.npz/a"], "cannot make the folder"),
+    (["train", "generator", "--method", "vae", "--r1", "5"], "r1 is 5.0 for the method 'vae'"),
+    (["train", "generator", "--data", "textures", "--size", "4000"], "would take"),
+    (["train", "generator", "--size", "-5"], "--size is -5"),
+    (["generate", "-o", "a.png", "--seed", "-1"], "seed"),
+    (["generate", "-o", "a.gif", "--walk", "0"], "a walk of 0 pictures"),
+    (["judge", "--count", "-1"], "--count -1"),
+    (["judge", "--data", "letters"], "of A, B, C"),
+    (["judge", "--data", "discs.npz", "--out", "discs.npz/a"], "cannot make the folder"),
     (["generate", "-o", "a.png", "--walk"], "ends in .gif"),
     (["generate", "-o", "nowhere/a.png"], "cannot write"),
     (["generate", "-o", "a.png", "--from", "discs.npz"], "not a whole safetensors file"),

@@ -126,6 +126,47 @@ def test_codes_begin_at_the_principal_components():
     assert np.abs(together).max() < 0.25
 
 
+def test_a_step_of_the_codes_lowers_the_loss(monkeypatch):
+    """Downhill; a picture that is in the batch twice moves by both gradients; no code leaves the ball."""
+    training = make_training(data(), options(method="glo", batch=8, learning_rate=1e-18, conditional=False))
+    for array in training.generator.params.values():
+        array[...] = 0.3 * normal(*array.shape)
+    codes, real, no_noise = training.codes.params["codes"], np.tanh(normal(8, 12, 12, 1)), np.zeros((8, 32), np.float32)
+    real, training.chosen = real.astype(np.float32), np.arange(8)
+    monkeypatch.setattr("nnscratch.generate.glo.CODE_RATE", 0.1)
+
+    def loss():
+        return float(pyramid_loss(training.generator.forward(codes[:8], training=True), real)[0])
+
+    before = loss()
+    training.learn(real, no_noise, None)
+    assert loss() < before
+    old, training.chosen = codes.copy(), np.array([3, 5, 3])
+    dcode = 1e-3 * normal(3, 32).astype(np.float32)
+    training.move_codes(dcode)
+    moved = codes - old - (codes - old)[20]  # less the drift of all
+    np.testing.assert_allclose(moved[[3, 5]], [-0.3 * (dcode[0] + dcode[2]), -0.3 * dcode[1]], atol=1e-6)
+    training.move_codes(np.full((3, 32), -1e6, np.float32))
+    assert np.linalg.norm(codes, axis=1).max() < 1.1 * 32**0.5
+
+
+def test_codes_and_samples_are_jittered(monkeypatch):
+    """What goes through the generator is the code, or the nearest sample's noise, and a quarter of the step's noise."""
+    monkeypatch.setattr("nnscratch.generate.glo.JITTER", 0.25)
+    monkeypatch.setattr(NearestSample, "JITTER", 0.25)
+    for method in ("glo", "imle"):
+        training = make_training(data(), options(method=method, batch=4, conditional=False, learning_rate=1e-18))
+        real, noise, seen = np.tanh(normal(4, 12, 12, 1)).astype(np.float32), normal(4, 32).astype(np.float32), []
+        forward, training.chosen = training.generator.forward, np.arange(4)
+        codes = training.codes.params["codes"][:4].copy() if method == "glo" else None
+        training.generator.forward = lambda x, forward=forward, seen=seen, **more: seen.append(x) or forward(x, **more)
+        training.learn(real, noise, None)
+        where = seen[-1] - 0.25 * noise
+        if method == "imle":  # one of the pool, which went through first
+            codes = seen[0][[np.abs(seen[0] - one).max(axis=1).argmin() for one in where]]
+        np.testing.assert_allclose(where, codes, atol=1e-6)
+
+
 def test_noise_is_bent_to_the_codes_covariance():
     """What the generator that is drawn with makes of z is what the average makes of A z, A A^T being the covariance."""
     training = make_training(data(), options(method="glo", steps=20))

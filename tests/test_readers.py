@@ -9,6 +9,7 @@ from PIL import Image
 from reader_files import IMAGES, LABELS, PLANES, idx, python_2, record, save, write
 
 from nnscratch.data import source
+from nnscratch.data.dataset import Dataset
 from nnscratch.data.idx import read_idx
 from nnscratch.data.open import open_dataset
 
@@ -201,9 +202,18 @@ def test_made_data_by_name():
 
 
 def test_parts_of_files_do_not_overlap(tmp_path):
-    """Every tenth picture is held out, and only those."""
+    """A tenth of the pictures is held out, from every class, also where labels come in turn; the same ones every time."""
     images = np.arange(40, dtype=np.uint8)[:, None, None].repeat(8, 1).repeat(8, 2)
-    np.save(tmp_path / "a.npy", images)
-    parts = source.parts_of(tmp_path / "a.npy")
-    assert parts.held_out.images[:, 0, 0, 0].tolist() == [9, 19, 29, 39] and len(parts.train) == 36
-    assert not set(parts.train.images[:, 0, 0, 0]) & {9, 19, 29, 39}
+    np.savez(tmp_path / "a.npz", images=images, labels=np.arange(40) % 4)
+    parts, again = source.parts_of(tmp_path / "a.npz"), source.parts_of(tmp_path / "a.npz")
+    assert sorted(parts.held_out.labels) == [0, 1, 2, 3] and len(parts.train) == 36 and not parts.apart
+    assert sorted([*parts.train.images[:, 0, 0, 0], *parts.held_out.images[:, 0, 0, 0]]) == list(range(40))
+    np.testing.assert_array_equal(parts.held_out.images, again.held_out.images)
+
+
+def test_classes_are_the_labels_that_occur():
+    """Letters labelled 1 to 3 are three classes, not four; with names, labels are places in them."""
+    images = np.zeros((4, 2, 2, 1), np.uint8)
+    dataset = Dataset(images, np.array([3, 1, 2, 1]))
+    assert dataset.names == ["1", "2", "3"] and dataset.labels.tolist() == [2, 0, 1, 0]
+    assert Dataset(images, np.array([0, 1, 1, 0]), list("abc")).labels.tolist() == [0, 1, 1, 0]

@@ -8,13 +8,17 @@ import sys
 import numpy as np
 import pytest
 
-from nnscratch.data.dataset import Dataset
+from nnscratch import checkpoint
+from nnscratch.data.dataset import Dataset, to_floats
 from nnscratch.errors import InputError
+from nnscratch.generate import adversarial
 from nnscratch.generate import train as train_module
+from nnscratch.generate.adversarial import CLUELESS, LOSSES
+from nnscratch.generate.augment import augment
 from nnscratch.generate.drawing import load_generator, on_the_way, save_generator
 from nnscratch.generate.methods import make_training
 from nnscratch.generate.train import Watch, train
-from nnscratch.generate.training import Options
+from nnscratch.generate.training import Options, one_hot
 
 
 def data(seed=0, size=12):
@@ -133,6 +137,73 @@ def test_what_a_training_leaves(tmp_path):
     assert load_generator(tmp_path / "best.safetensors").info["steps"] == 20
 
 
+def test_what_the_discriminator_sees(monkeypatch):
+    """Real and made pictures, both distorted; R1 on the real ones, at every 16th step, 16 times as strong."""
+    training, seen, penalised = make_training(data(), options(augment=True, r1=0.5, batch=4)), [], []
+    monkeypatch.setattr(adversarial, "augment", lambda x, random: seen.append(x) or augment(x, random))
+    monkeypatch.setattr(adversarial, "gradient_penalty", lambda d, x, labels, weight: penalised.append((x, weight)))
+    forward, into = training.discriminator.forward, []
+    monkeypatch.setattr(training.discriminator, "forward", lambda x, **more: into.append(x[0]) or forward(x, **more))
+    for k in range(17):
+        into.clear()
+        training.step()
+        real, fake = seen[-2:]
+        np.testing.assert_array_equal(real, to_floats(training.dataset.images[training.chosen]))
+        assert [np.array_equal(into[0], real), np.array_equal(into[1], fake)] == [False, False], "both are distorted"
+        if k % 16 == 0:
+            assert penalised[-1][1] == 8.0 and np.array_equal(penalised[-1][0], into[0])
+    assert len(penalised) == 2
+
+
+def test_constants_of_a_training():
+    """A class weighs 3; the learning rate rests in the last quarter; a record says how real D calls them, from 0 to 1."""
+    assert one_hot(np.array([1, 0]), 3).tolist() == [[0, 3, 0], [3, 0, 0]]
+    training = make_training(data(), options(steps=100, learning_rate=1e-3))
+    rate = training.optimizer("generator").learning_rate
+    assert [rate(step) for step in (0, 75, 100)] == [1e-3, 1e-3, 0] and rate(88) == pytest.approx(4.8e-4)
+
+
+def test_records_say_how_real_pictures_are_called(tmp_path):
+    """Both between 0 and 1: probabilities, not logits; the real ones' mean logit's, of this very step."""
+    training, facts = make_training(data(), options()), []
+    step = training.step
+    training.step = lambda: facts.append(step()) or facts[-1]
+    train(training, tmp_path)
+    for record, fact in zip(json.loads((tmp_path / "history.json").read_text()), (facts[9], facts[19])):
+        for name in ("d_real", "d_fake"):
+            assert record[name] == pytest.approx(1 / (1 + np.exp(-float(fact[name]))), abs=1e-6)
+
+
+@pytest.mark.parametrize("loss", LOSSES)
+def test_losses_where_the_discriminator_knows_nothing(loss):
+    """What the progress bar and the curves show beside both: the losses of logits 0 (without smoothing)."""
+    three = LOSSES[loss](*[1.0] if "saturating" in loss else [])
+    zeros = np.zeros((4, 1))
+    assert three.real(zeros)[0] + three.fake(zeros)[0] == pytest.approx(CLUELESS[loss]["d_loss"])
+    assert three.generator(zeros)[0] == pytest.approx(CLUELESS[loss]["g_loss"])
+
+
+def test_a_training_can_be_made_longer(tmp_path):
+    """Ten steps, then ten more by --steps: the learning rate is then that of the longer one."""
+    short = make_training(data(), options(steps=10))
+    train(short, tmp_path)
+    longer = make_training(data(), options(steps=20))
+    longer.load(tmp_path / "state.safetensors")
+    assert train(longer, tmp_path) == "done" and longer.steps_made == 20
+
+
+@pytest.mark.parametrize("change", [{"step": None}, {"step": "7"}, {"step": -1}, {"history": 3}, {"history": [1]}])
+def test_a_header_that_lies_changes_nothing(tmp_path, change):
+    training = make_training(data(), options())
+    training.step()
+    checkpoint.save(tmp_path / "state.safetensors", training.models, training.optimizers, training.info() | change)
+    other = make_training(data(), options())
+    before = {name: array.copy() for name, array in everything(other).items()}
+    with pytest.raises(InputError, match="does not say how far"):
+        other.load(tmp_path / "state.safetensors")
+    assert equal(before, everything(other)) and other.steps_made == 0
+
+
 def test_nan_ends_the_training_at_the_last_checkpoint(tmp_path, monkeypatch):
     """Weights are those of step 10 again, and the sentence says what happened and what to do."""
     said, training = [], make_training(data(), options(steps=40))
@@ -193,7 +264,8 @@ def test_a_walk_keeps_its_distance_from_zero_and_closes():
 
 
 @pytest.mark.parametrize("wrong", [{"preset": "huge"}, {"loss": "best"}, {"steps": 0}, {"batch": 1}, {"learning_rate": -1.0},
-                                   {"r1": -1.0}, {"method": "magic"},
+                                   {"r1": -1.0}, {"method": "magic"}, {"loss": "hinge", "method": "vae"},
+                                   {"augment": True, "method": "glo"},
                                    {"learning_rate": float("nan")}, {"smoothing": 0.3}, {"beta_1": 1.5}, {"seed": -1}])
 def test_options_that_make_no_sense(wrong):
     with pytest.raises(InputError, match=next(iter(wrong))):

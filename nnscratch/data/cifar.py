@@ -42,7 +42,8 @@ def read_cifar(path):
     parts = [read_batch(file) for file in files]
     images, labels = np.concatenate([p[0] for p in parts]), np.concatenate([p[1] for p in parts])
     names = class_names(files[0].parent)
-    return Dataset(images, labels, names if len(names) > labels.max() else [], f"pictures of {path.name}")
+    numbers = [str(k) for k in range(int(labels.max()) + 1)]
+    return Dataset(images, labels, names if len(names) >= len(numbers) else numbers, f"pictures of {path.name}")
 
 
 def batches_in(folder):

@@ -4,6 +4,7 @@ Shapes: images (N, H, W, C), C is 1 (grey) or 3 (red, green, blue); labels (N,).
 what floats would take, and become floats in [-1, 1], the range of tanh, a batch at a time.
 """
 from dataclasses import dataclass, field
+from zlib import crc32
 
 import numpy as np
 
@@ -29,7 +30,9 @@ class Dataset:
             raise InputError(f"{self.title}: the labels are {labels.shape} of {labels.dtype}, expected ({len(images)},) whole "
                              f"numbers, one for each picture")
         self.labels = labels.astype(np.int64)
-        self.names = self.names or [str(k) for k in range(int(self.labels.max()) + 1)]
+        if not self.names:  # the numbers that occur: letters labelled 1 to 26 are 26 classes
+            occurring, self.labels = np.unique(self.labels, return_inverse=True)
+            self.names = [str(number) for number in occurring]
         if self.labels.min() < 0 or self.labels.max() >= len(self.names):
             raise InputError(f"{self.title}: the labels go from {self.labels.min()} to {self.labels.max()}, expected 0 to "
                              f"{len(self.names) - 1}, one for each of {len(self.names)} classes")
@@ -55,6 +58,13 @@ def crops(picture, side, count, seed=0, title="pieces of a picture"):
     places = zip(random.integers(0, height - side + 1, count), random.integers(0, width - side + 1, count))
     pieces = np.stack([picture[0, top:top + side, left:left + side] for top, left in places])
     return Dataset(np.rint(pieces * 255).astype(np.uint8), title=title)
+
+
+def fingerprint(dataset):
+    """Enough to tell that it is the same data, as a dict of JSON values."""
+    labels = b"" if dataset.labels is None else dataset.labels.tobytes()
+    return {"title": dataset.title, "shape": list(dataset.images.shape), "classes": dataset.classes,
+            "crc32": crc32(labels, crc32(np.ascontiguousarray(dataset.images)))}
 
 
 def to_floats(images):

@@ -56,15 +56,18 @@ def textures(count=20000, *, seed=0, size=32):
     return Dataset(images, labels, list(FAMILIES), "textures")
 
 
-def tones(labels, draws, grid, size):
-    """The pattern of each picture, (N, size, size) in [0, 1], from five draws each: period, angle, place (2), knob."""
+def tones(labels, draws, grid, size, families=None, periods=(2.4, 4.0)):
+    """The pattern of each picture, (N, size, size) in [0, 1], from five draws each: period, angle, place (2), knob.
+
+    periods : how many of them a picture spans, from ... to.
+    """
     period, angle, down, right, knob = draws.T[..., None, None]
     pixels = (np.arange(size, dtype=np.float32) + 0.5) / size - 0.5
-    periods, angle = 2.4 + 1.6 * period, np.pi * angle
-    y = (np.cos(angle) * pixels[:, None] - np.sin(angle) * pixels) * periods + GRID * down
-    x = (np.sin(angle) * pixels[:, None] + np.cos(angle) * pixels) * periods + GRID * right
+    span, angle = periods[0] + (periods[1] - periods[0]) * period, np.pi * angle
+    y = (np.cos(angle) * pixels[:, None] - np.sin(angle) * pixels) * span + GRID * down
+    x = (np.sin(angle) * pixels[:, None] + np.cos(angle) * pixels) * span + GRID * right
     tone = np.empty_like(y)
-    for label, formula in enumerate(FAMILIES.values()):
+    for label, formula in enumerate((families or FAMILIES).values()):
         here = labels == label
         tone[here] = formula(y[here], x[here], grid[here], knob[here])
     return tone

@@ -11,6 +11,7 @@ came in ("input"), which is what carries the generator's gradient through the di
 
 Source: Goodfellow et al., "Generative adversarial nets" (2014), algorithm 1.
 """
+from math import log
 from typing import NamedTuple
 
 from nnscratch.backend import array_module
@@ -63,6 +64,9 @@ def least_squares():
     return AdversarialLoss(towards(mse, 1.0), towards(mse, 0.0), towards(mse, 1.0))
 
 
+# Both losses where the discriminator knows nothing and says 0 to everything.
+CLUELESS = {"non-saturating": {"d_loss": 2 * log(2), "g_loss": log(2)}, "saturating": {"d_loss": 2 * log(2), "g_loss": -log(2)},
+            "hinge": {"d_loss": 2.0, "g_loss": 0.0}, "least-squares": {"d_loss": 1.0, "g_loss": 1.0}}
 LOSSES = {"non-saturating": non_saturating, "saturating": saturating, "hinge": hinge_loss, "least-squares": least_squares}
 
 
@@ -128,7 +132,8 @@ class Average:
 
     Training circles around its goal; the mean lies nearer to it. average = d * average + (1 - d) * now, where d grows
     from little to 0.995, since early weights are soon worthless. The statistics of batch normalisation are averaged as
-    well: with those of one moment, the averaged weights would be normalised for another network.
+    well: with those of one moment, the averaged weights would be normalised for another network. (The field calls it an
+    exponential moving average, EMA.)
     Source: Yazıcı et al., "The unusual effectiveness of averaging in GAN training" (2019), section 3.
     """
 

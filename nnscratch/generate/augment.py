@@ -68,5 +68,6 @@ def cutout_mask(n, h, w, random):
     """0 in a rectangle of half the height and width around a random pixel, 1 elsewhere: (N, H, W, 1)."""
     rows, columns = np.arange(h)[None, :, None, None], np.arange(w)[None, None, :, None]
     middle = [random.integers(0, side, (n, 1, 1, 1)) for side in (h, w)]
-    inside = (abs(rows - middle[0]) * 2 < CUTOUT * h) & (abs(columns - middle[1]) * 2 < CUTOUT * w)
+    # The middle is the corner between four pixels: half a height up and down from there is half a height.
+    inside = (abs(2 * (rows - middle[0]) + 1) < CUTOUT * h) & (abs(2 * (columns - middle[1]) + 1) < CUTOUT * w)
     return 1 - inside

@@ -9,38 +9,47 @@ from nnscratch.data.pictures import check_writable, encode, read_picture
 from nnscratch.data.source import parts_of
 from nnscratch.errors import InputError
 from nnscratch.files import replace_file
+from nnscratch.generate.adversarial import CLUELESS
 from nnscratch.generate.drawing import load_generator
 from nnscratch.generate.judge.command import JUDGE, judge_for, recognised
 from nnscratch.generate.methods import make_training
 from nnscratch.generate.show import film, grid
-from nnscratch.generate.train import train
+from nnscratch.generate.train import check_folder, train
 from nnscratch.generate.training import Options
+from nnscratch.ops.checks import whole
 
 STATE, TEXTURE_SIDE, PIECES = "state.safetensors", 64, 1000
-NAMES = {  # in the progress bar; beside both losses: their value where nothing is known
-    "d_loss": "D (1.39)", "g_loss": "G (0.69)", "off": "off by", "style": "style", "divergence": "divergence",
+NAMES = {  # in the progress bar
+    "d_loss": "D", "g_loss": "G", "off": "off by", "style": "style", "divergence": "divergence",
     "d_norm": "gradients D", "g_norm": "G", "diversity": "diversity", "score": "score"}
 
 
-def train_generator(options, data, folder, *, size=None, minutes=None, resume=False, device="auto"):
+def train_generator(given, folder, *, data=None, size=None, minutes=None, resume=False, device="auto"):
     """The whole job of `nnscratch train generator`. Returns why it ended (see `train`).
 
-    data : a name or path for `parts_of`; for the texture method, the path of one picture.
+    given : the entries of Options that are not to be as always, as a dict. data : a name or path for `parts_of`, glyphs if
+    None; for the texture method, the path of one picture. A training that is resumed keeps its options, data and size; only
+    `steps` or `minutes` may be given, to make it longer.
     """
-    backend.use(device)
+    check_size(size)
+    check_minutes(minutes)
     state = Path(folder) / STATE
-    if resume:
-        options = saved_options(state)
-    elif state.exists():
+    if not resume and state.exists():
         raise InputError(f"{folder} holds a training already; add --resume to go on with it, or give another --out")
+    options, source = saved(state, given) if resume else (Options(**given), {"data": data or "glyphs", "size": size})
+    check_folder(Path(folder))
+    backend.use(device)
+    data, size = data or source["data"], size or source["size"]
     if options.method == "texture":
         dataset, judged = crops(read_picture(data), size or TEXTURE_SIDE, PIECES, options.seed), None
     else:
         judged = parts_of(data, size=size, seed=options.seed)
         dataset = judged.train
-    if minutes is not None and not resume:
-        options = replace(options, steps=steps_in(minutes, dataset, options))
+    done = checkpoint.read_arrays(state)[1]["info"]["step"] if resume else 0
+    if minutes is not None:
+        options = replace(options, steps=done + steps_in(minutes, dataset, options))
     training = make_training(dataset, options)
+    training.source = source
     if resume:
         training.load(state)
     print(f"{len(dataset)} {dataset.title}, {' x '.join(map(str, training.shape))}, "
@@ -53,23 +62,37 @@ def train_generator(options, data, folder, *, size=None, minutes=None, resume=Fa
         score = recognised(judge, training.classes)
     ended = with_progress(training, folder, score)
     print({"done": f"done: draw with  nnscratch generate --from {folder}/best.safetensors -o pictures.png",
-           "stopped": f"stopped; go on with --resume --out {folder}", "failed": "ended early, see above"}[ended])
+           "stopped": f"stopped; go on with  nnscratch train generator --resume --out {folder}",
+           "failed": "ended early, see above"}[ended])
     return ended
 
 
-def saved_options(state):
-    """The options that a training was begun with."""
+def saved(state, given):
+    """(options, source) of the training in a file; InputError where an option was given that differs, but for more steps."""
     info = checkpoint.read_arrays(state)[1]["info"]
     try:
-        return Options(**info["options"])
+        options, source = Options(**info["options"]), {name: info["source"][name] for name in ("data", "size")}
     except (KeyError, TypeError) as error:
         raise InputError(f"{state} holds no training that this version knows; begin anew in another folder") from error
+    for name, value in given.items():
+        if name != "steps" and value != getattr(options, name):
+            raise InputError(f"{name} is {value!r}, but the training in {state} was begun with {getattr(options, name)!r}; "
+                             f"leave it out, or begin anew in another folder")
+    return replace(options, steps=given.get("steps", options.steps)), source
+
+
+def check_size(size):
+    if size is not None and not 1 <= size <= 4096:
+        raise InputError(f"--size is {size}, expected pixels from 1 to 4096")
+
+
+def check_minutes(minutes):
+    if minutes is not None and not 0 < minutes < 100_000:
+        raise InputError(f"--minutes is {minutes}, expected a number above 0")
 
 
 def steps_in(minutes, dataset, options):
-    """How many steps fit in so many minutes, by making a few of them."""
-    if not 0 < minutes < 100_000:
-        raise InputError(f"--minutes is {minutes}, expected a number above 0")
+    """How many steps fit in so many minutes, by making a few of them. (A judge learns before that, half a minute or so.)"""
     trial = make_training(dataset, options)
     trial.step()  # the first one makes everything
     start, count = perf_counter(), 5
@@ -80,12 +103,14 @@ def steps_in(minutes, dataset, options):
 
 
 def with_progress(training, folder, score):
-    """`train` with a bar: both losses beside ln 2, where neither side knows anything, gradients, diversity, time left."""
+    """`train` with a bar: both losses beside what they are where neither side knows anything, gradients, diversity, time."""
     from tqdm import tqdm
+    clueless = CLUELESS[training.options.loss] if training.options.method == "gan" else {}
+    names = {name: f"{words} ({clueless[name]:.2f})" if name in clueless else words for name, words in NAMES.items()}
     with tqdm(total=training.options.steps, initial=training.steps_made, desc="training", unit="step",
               bar_format="{l_bar}{bar}| step {n_fmt}, {elapsed}, {remaining} left{postfix}") as bar:
         def progress(record):
-            facts = (f"{words} {record[name]:.2f}" for name, words in NAMES.items() if name in record)
+            facts = (f"{words} {record[name]:.2f}" for name, words in names.items() if name in record)
             bar.set_postfix_str(", ".join(facts), refresh=False)
             bar.update(record["step"] - bar.n)
         return train(training, folder, score=score, progress=progress)
@@ -98,8 +123,10 @@ def generate(path, output, *, shape=None, walk=None, label=None, seed=0, device=
     8 rows, and a column for each class where there are no more than 16. walk : number of frames, None: a grid.
     """
     check_writable(output)
-    if walk and Path(output).suffix.lower() != ".gif":
-        raise InputError(f"a walk is a film, but the output is {output}; give it a name that ends in .gif")
+    whole(seed, "generate: seed", 0)
+    if walk is not None and (walk < 2 or Path(output).suffix.lower() != ".gif"):
+        raise InputError(f"a walk of {walk} pictures to {output} was asked for, expected at least 2, and a film: give it a "
+                         f"name that ends in .gif")
     backend.use(device)
     drawer = load_generator(path) if path else load_generator()
     number = None if label is None else drawer.class_number(label)

@@ -13,7 +13,9 @@ from nnscratch import checkpoint
 from nnscratch.errors import InputError
 from nnscratch.generate.training import pictures
 from nnscratch.networks.gan import PRESETS, generator
+from nnscratch.ops.checks import whole
 
+LARGEST = 512  # pixels a side: the first weights of a generator for more would take gigabytes
 SHIPPED = Path(__file__).parent / "weights" / "glyphs.safetensors"
 
 
@@ -25,7 +27,10 @@ class Drawer:
         self.names, self.classes, self.noise_length = info["names"], info["classes"], PRESETS[info["preset"]].noise
 
     def draw(self, count, *, seed=0, label=None):
-        """`count` pictures; all classes in turn, or those of one class, by number. Deterministic for a seed."""
+        """`count` pictures; all classes in turn, or those of one class, by number. Deterministic for a seed.
+
+        Raises InputError for a count below 1."""
+        whole(count, "draw: count", 1)
         noise = np.random.default_rng(seed).standard_normal((count, self.noise_length), np.float32)
         labels = np.arange(count) % max(self.classes, 1) if label is None else np.full(count, label)
         return pictures(self.model, noise, labels, self.classes), labels
@@ -36,13 +41,15 @@ class Drawer:
         The way bends around 0 (a great circle), since the straight one would lead through noise shorter than any that the
         generator has ever seen. Source: White, "Sampling generative networks" (2016), section 2.1.
         """
+        whole(frames, "walk: frames", 1)
+        whole(stops, "walk: stops", 2)
         noises = np.random.default_rng(seed).standard_normal((stops, self.noise_length), np.float32)
         places = np.arange(frames) * stops / frames
         noise = np.stack([on_the_way(noises[int(p)], noises[(int(p) + 1) % stops], p % 1) for p in places])
         return pictures(self.model, noise, np.full(frames, label or 0), self.classes)
 
     def class_number(self, name):
-        """The number of a class by its name or its number as text."""
+        """The number of a class by its name."""
         if not self.classes:
             raise InputError(f"class {name!r} was asked for, but this generator was trained without labels; leave --class out")
         if name not in self.names:
@@ -87,8 +94,9 @@ def load_generator(path=SHIPPED):
                          f"a training's folder")
     try:
         shape, classes = tuple(map(int, info["shape"])), int(info["classes"])
-        sane = len(shape) == 3 and 1 <= min(shape) and max(shape) <= 4096 and 0 <= classes <= 10_000
-        if not sane or len(info["names"]) != classes or not all(isinstance(name, str) for name in info["names"]):
+        sane = len(shape) == 3 and 1 <= min(shape) and max(shape) <= LARGEST and shape[2] in (1, 3) and 0 <= classes <= 10_000
+        named = len(info["names"]) == classes and all(isinstance(name, str) for name in info["names"])
+        if not (sane and named and type(info["seed"]) is int):
             raise ValueError("sizes that no generator has")
         model = generator(info["preset"], shape, classes)
     except (KeyError, TypeError, ValueError, OverflowError) as error:

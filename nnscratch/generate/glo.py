@@ -21,6 +21,7 @@ from nnscratch.ops.pool import avg_pool2d, avg_pool2d_backward
 from nnscratch.optimizers import global_norm
 
 SIZES, FOR_COMPONENTS = 3, 2000  # sizes that pictures are compared at; pictures that the components are taken from
+JITTER = 0.5      # deviation of noise on the codes: so that pictures are also learnt between them, where samples are drawn
 CODE_RATE = 10.0  # of plain gradient descent: each code is only met once in a while, and must then move
 
 
@@ -43,16 +44,22 @@ class LatentOptimization(Training):
 
     def learn(self, real, noise, labels):
         codes = self.codes.params["codes"]
-        code = move(codes[self.chosen], array_module(real))
+        code = move(codes[self.chosen], array_module(real)) + JITTER * noise
         fake = self.generator.forward(self.given(code, labels), training=True)
         loss, gradient = pyramid_loss(fake, real)
         self.generator.zero_grads()
         dcode = self.generator.backward(gradient)
         dcode = to_cpu(dcode if labels is None else dcode[0])
         self.optimizer("generator").step(self.generator.trainable_params, self.generator.grads)
-        codes[self.chosen] = inside_ball(codes[self.chosen] - CODE_RATE * len(real) * dcode)
-        codes -= codes.mean(axis=0)  # drift of all together means nothing
+        self.move_codes(dcode)
         return {"off": abs(fake - real).mean(), "g_norm": global_norm(self.generator.grads), "diversity": diversity(fake, real)}
+
+    def move_codes(self, dcode):
+        """A step of gradient descent for the codes of the batch. A picture may be in it twice, and then moves twice."""
+        codes = self.codes.params["codes"]
+        np.subtract.at(codes, self.chosen, CODE_RATE * len(dcode) * dcode)
+        codes[self.chosen] = inside_ball(codes[self.chosen])
+        codes -= codes.mean(axis=0)  # drift of all together means nothing, and `drawn` wants mean 0
 
     def drawn(self):
         """The averaged generator for plain noise z: it sees A z, where A Aᵀ is the codes' covariance (their mean is 0)."""

@@ -1,4 +1,5 @@
-"""Three ways to teach the same generator: against a discriminator, behind an encoder, or by its nearest sample.
+"""Ways to teach the same generator: against a discriminator, behind an encoder, or by its nearest sample. (Two more have files
+of their own: from a code for each picture, glo.py, and by the statistics of a texture, texture.py.)
 
 Shapes: real pictures x (N, H, W, C) in [-1, 1], noise z (N, Z), labels (N, K) or None.
 

@@ -3,7 +3,6 @@
 Shapes: pictures (N, H, W, C) in [-1, 1] -> a grid (rows * H + gaps, columns * W + gaps, C) of bytes.
 """
 import io
-from math import log
 
 import numpy as np
 
@@ -43,20 +42,20 @@ def png(image):
     return data.getvalue()
 
 
-# What a number means where nothing is learnt: D calls everything one half.
 PANELS = [
-    ("how far off a pixel is", {"off": "made pictures"}, {}),
+    ("how far off a pixel is (VAE, IMLE: root mean square; GLO: mean absolute)", {"off": "made pictures"}, {}),
     ("how far from the texture's statistics (1: nothing of them)", {"style": "made pictures"}, {}),
     ("divergence of codes from plain noise", {"divergence": "encoder"}, {}),
-    ("losses", {"d_loss": "discriminator", "g_loss": "generator"}, {"2 ln 2": 2 * log(2), "ln 2": log(2)}),
+    ("losses", {"d_loss": "discriminator", "g_loss": "generator"}, {}),
     ("how real the discriminator calls them", {"d_real": "real pictures", "d_fake": "made pictures"}, {"undecided": 0.5}),
     ("length of the gradients", {"g_norm": "generator", "d_norm": "discriminator"}, {}),
     ("diversity (1: as different as real ones)", {"diversity": "made pictures"}, {"real": 1.0}),
 ]
 
 
-def plot(history):
-    """The history of an adversarial training, a list of dicts with "step", as the bytes of a PNG."""
+def plot(history, clueless=None):
+    """The history of a training, a list of dicts with "step", as the bytes of a PNG; `clueless`: the value of each loss where
+    the discriminator knows nothing."""
     from matplotlib.figure import Figure  # no pyplot: no window, no state
     steps = [record["step"] for record in history]
     scored = [(record["step"], record["score"]) for record in history if "score" in record]
@@ -69,6 +68,8 @@ def plot(history):
                 continue
             points = scored if name == "score" else list(zip(steps, (record[name] for record in history)))
             axes.plot(*zip(*points), color=color, label=label, linewidth=1, marker="o" if name == "score" else None)
+        if "d_loss" in curves:
+            marks = {f"{label}: knows nothing": clueless[name] for name, label in curves.items()} if clueless else {}
         for label, value in marks.items():
             axes.axhline(value, color="0.5", linewidth=0.8, linestyle=":")
             axes.annotate(label, (1, value), xycoords=("axes fraction", "data"), xytext=(3, 0), textcoords="offset points",

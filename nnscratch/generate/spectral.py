@@ -1,11 +1,13 @@
-"""Spectral normalisation: a discriminator whose every layer stretches no direction by more than 1, so that it cannot be steep.
+"""Spectral normalisation: a discriminator whose kernels stretch no direction by more than 1, so that it cannot be steep.
 
 Shapes: a kernel W as a matrix (KH*KW*C, OC); v (KH*KW*C,), u (OC,), both of length 1.
 
     W̄ = W / σ,   σ = v · W u      largest where u and v are W's first singular vectors, and then σ is how far W stretches
 
 u and v follow W as it changes by one step of power iteration at a time: v = W u / |W u|, u = Wᵀ v / |Wᵀ v|. For the gradient
-they are constants. With H = dL/dW̄, and since dσ/dW = v uᵀ,
+they are constants. (This is the kernel as a matrix, as the paper has it. A convolution applies it to patches that overlap, and
+a pixel lies in up to KH KW / stride² of them, so the layer can stretch by up to the root of that: by 2 for 4x4, stride 2.)
+With H = dL/dW̄, and since dσ/dW = v uᵀ,
 
     dL/dW = (H - <H, W̄> v uᵀ) / σ
 

@@ -13,7 +13,8 @@ from math import isfinite
 from pathlib import Path
 
 from nnscratch.errors import InputError
-from nnscratch.files import replace_file
+from nnscratch.files import reason, replace_file
+from nnscratch.generate.adversarial import CLUELESS
 from nnscratch.generate.drawing import save_generator
 from nnscratch.generate.show import film, grid, plot, png
 from nnscratch.generate.training import SCORE_STREAM, SHOW_STREAM
@@ -34,6 +35,7 @@ def train(training, folder, *, score=None, progress=None, save_every=SAVE_EVERY)
     watch, ended, stop_at = Watch(), "done", training.options.steps
     try:
         if training.steps_made == 0:
+            training.save(folder / "state.safetensors")  # so that even a training stopped at once can be resumed
             show(training, folder)
         while training.steps_made < stop_at:
             facts = training.step()
@@ -63,8 +65,8 @@ def train(training, folder, *, score=None, progress=None, save_every=SAVE_EVERY)
 def check_folder(folder):
     try:
         (folder / "samples").mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise InputError(f"cannot make the folder {folder} ({error.strerror}); give one where you may write") from error
+    except (OSError, ValueError) as error:
+        raise InputError(f"cannot make the folder {folder} ({reason(error)}); give one where you may write") from error
 
 
 def show(training, folder):
@@ -89,7 +91,7 @@ def finish(training, folder):
     from PIL import Image
     replace_file(folder / "history.json", json.dumps(training.history, indent=0).encode())
     if len(training.history) > 1:
-        replace_file(folder / "curves.png", plot(training.history))
+        replace_file(folder / "curves.png", plot(training.history, CLUELESS[training.options.loss]))
     grids = sorted((folder / "samples").glob("step-*.png"))
     replace_file(folder / "film.gif", film([Image.open(path) for path in grids]))
 

@@ -6,13 +6,12 @@ Every random number is drawn from (seed, purpose, number of the step) and from n
 generator to save: step 1000 draws the same batch and the same noise whether or not the program was stopped before it.
 """
 from dataclasses import asdict, dataclass
-from zlib import crc32
 
 import numpy as np
 
 from nnscratch import checkpoint, initializers
 from nnscratch.backend import to_cpu, to_device
-from nnscratch.data.dataset import to_floats
+from nnscratch.data.dataset import fingerprint, to_floats
 from nnscratch.errors import InputError
 from nnscratch.generate.adversarial import LOSSES, Average
 from nnscratch.generate.several import SeveralModels, SeveralOptimizers
@@ -52,7 +51,12 @@ class Options:
         share(self.beta_1, "train: beta_1")
         if not 0.5 < self.smoothing <= 1:
             raise InputError(f"train: smoothing is {self.smoothing!r}, expected a share above 0.5, up to 1, such as 0.9")
-        if not (isinstance(self.r1, float) and 0 <= self.r1 < 1e6):
+        for name in ("loss", "smoothing", "augment", "r1", "spectral_norm"):
+            default = type(self).__dataclass_fields__[name].default
+            if self.method != "gan" and getattr(self, name) != default:
+                raise InputError(f"train: {name} is {getattr(self, name)!r} for the method {self.method!r}, which has no "
+                                 f"discriminator; leave it out, or use the method gan")
+        if not (isinstance(self.r1, (int, float)) and 0 <= self.r1 < 1e6):
             raise InputError(f"train: r1 is {self.r1!r}, expected a number of at least 0, such as 1.0")
         if not (isinstance(self.learning_rate, float) and 0 < self.learning_rate < 1):
             raise InputError(f"train: learning_rate is {self.learning_rate!r}, expected a number between 0 and 1, such as 5e-4")
@@ -66,7 +70,7 @@ class Training:
     """
 
     def __init__(self, dataset, options):
-        self.dataset, self.options, self.steps_made, self.history = dataset, options, 0, []
+        self.dataset, self.options, self.steps_made, self.history, self.source = dataset, options, 0, [], None
         self.shape = dataset.images.shape[1:]
         self.classes = dataset.classes if options.conditional else 0
         initializers.set_seed(options.seed)
@@ -119,25 +123,33 @@ class Training:
         checkpoint.save(path, self.models, self.optimizers, self.info())
 
     def info(self):
-        return {"what": "training", "options": asdict(self.options), "data": fingerprint(self.dataset),
+        return {"what": "training", "options": asdict(self.options), "data": fingerprint(self.dataset), "source": self.source,
                 "names": self.dataset.names, "step": self.steps_made, "history": self.history}
 
     def load(self, path):
-        """Take up the training saved there. InputError, with nothing changed, where options or data are others."""
+        """Take up the training saved there. InputError, with nothing changed, where options or data are others; only `steps`
+        may differ, so that a training can be made longer."""
         info = checkpoint.read_arrays(path)[1]["info"]
         ours = self.info()
+        if isinstance(info.get("options"), dict) and "steps" in info["options"]:
+            info["options"]["steps"] = self.options.steps
         for part, way in (("what", "give a file that `nnscratch train generator` wrote"),
                           ("options", "give the options it was begun with, or begin anew in another folder"),
                           ("data", "give the data it was begun with, or begin anew in another folder")):
             if info.get(part) != ours[part]:
                 raise InputError(f"{path} holds a training with {part} {differing(info.get(part), ours[part])}; {way}")
+        step, history = info.get("step"), info.get("history")
+        if type(step) is not int or step < 0 or not isinstance(history, list) or not all(isinstance(r, dict) for r in history):
+            raise InputError(f"{path} does not say how far its training was; begin anew in another folder")
         checkpoint.load(path, self.models, self.optimizers)
-        self.steps_made, self.history = info["step"], info["history"]
+        self.steps_made, self.history = step, history
 
 
 def one_hot(labels, classes):
-    """(N,) whole numbers -> (N, classes), on the device in use."""
-    return to_device(LABEL * np.eye(classes, dtype=np.float32)[labels])
+    """(N,) whole numbers -> (N, classes), LABEL at each label and 0 elsewhere, on the device in use."""
+    rows = np.zeros((len(labels), classes), np.float32)
+    rows[np.arange(len(labels)), labels] = LABEL
+    return to_device(rows)
 
 
 def pictures(model, noise, labels, classes, batch=64):
@@ -147,13 +159,6 @@ def pictures(model, noise, labels, classes, batch=64):
         z = to_device(noise[k:k + batch])
         made.append(to_cpu(model.forward([z, one_hot(labels[k:k + batch], classes)] if classes else z)))
     return np.concatenate(made)
-
-
-def fingerprint(dataset):
-    """Enough to tell that it is the same data."""
-    labels = b"" if dataset.labels is None else dataset.labels.tobytes()
-    return {"title": dataset.title, "shape": list(dataset.images.shape), "classes": dataset.classes,
-            "crc32": crc32(labels, crc32(np.ascontiguousarray(dataset.images)))}
 
 
 def differing(theirs, ours):

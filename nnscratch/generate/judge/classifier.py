@@ -10,7 +10,7 @@ import numpy as np
 
 from nnscratch import checkpoint
 from nnscratch.backend import to_cpu, to_device
-from nnscratch.data.dataset import to_floats
+from nnscratch.data.dataset import fingerprint, to_floats
 from nnscratch.errors import InputError
 from nnscratch.generate.judge.spoil import softened, spoilt
 from nnscratch.initializers import he_normal
@@ -46,10 +46,10 @@ def judge_network(shape, classes, seed):
 
 class Judge:
     """names: of the K classes; accuracy: {"pictures": share right, "classes": {name: share}, "none": share}, as measured on
-    held-out pictures and on spoilt ones, or None before that."""
+    held-out pictures and on spoilt ones, or None before that. origin: what it was trained on and how, as `origin` says."""
 
-    def __init__(self, shape, names, seed=0, accuracy=None):
-        self.shape, self.names, self.accuracy = tuple(shape), list(names), accuracy
+    def __init__(self, shape, names, seed=0, accuracy=None, origin=None):
+        self.shape, self.names, self.accuracy, self.origin = tuple(shape), list(names), accuracy, origin
         self.model = judge_network(self.shape, len(names), seed)
 
     def look(self, pictures, batch=256):
@@ -81,7 +81,7 @@ class Judge:
     def save(self, path):
         """Weights, names and accuracy in one file."""
         checkpoint.save(path, self.model, info={"what": "judge", "shape": list(self.shape), "names": self.names,
-                                                "accuracy": self.accuracy})
+                                                "accuracy": self.accuracy, "origin": self.origin})
 
     @classmethod
     def load(cls, path):
@@ -94,7 +94,7 @@ class Judge:
             shape, names = [whole(side, "side", 1) for side in info["shape"]], [str(name) for name in info["names"]]
             if len(shape) != 3 or max(shape) > 4096 or not 1 <= len(names) <= 10_000:
                 raise ValueError("sizes that no judge has")
-            judge = cls(shape, names, accuracy=info["accuracy"])
+            judge = cls(shape, names, accuracy=info["accuracy"], origin=info.get("origin"))
         except (KeyError, TypeError, ValueError) as error:
             raise InputError(f"{path} does not say what its judge is ({error}); train it anew") from error
         checkpoint.load(path, judge.model)
@@ -119,7 +119,8 @@ def train_judge(dataset, held_out, *, steps=1000, seed=0, progress=None):
     if held_out.images.shape[1:] != shape or (held_out.names or ["picture"]) != names:
         raise InputError(f"train_judge: {held_out.title} has pictures {held_out.images.shape[1:]} and {held_out.classes} "
                          f"classes, expected {shape} and {dataset.classes}, as {dataset.title} has; split one data set in two")
-    judge, labels, random = Judge(shape, names, seed), labels_of(dataset), np.random.default_rng([seed, 1])
+    judge, labels = Judge(shape, names, seed, origin=origin(dataset, steps, seed)), labels_of(dataset)
+    random = np.random.default_rng([seed, 1])
     target = to_device(np.eye(len(names) + 1, dtype=np.float32))
     optimizer = Adam(cosine_decay(2e-3, steps))
     for step in range(steps):
@@ -137,6 +138,11 @@ def train_judge(dataset, held_out, *, steps=1000, seed=0, progress=None):
             progress(step + 1, loss)
     judge.measure(held_out, seed)
     return judge
+
+
+def origin(dataset, steps, seed):
+    """What decides how a judge turns out, as a dict of JSON values."""
+    return {"data": fingerprint(dataset), "steps": steps, "seed": seed}
 
 
 def labels_of(dataset):

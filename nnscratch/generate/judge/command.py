@@ -6,9 +6,10 @@ from nnscratch.data.faces import masters
 from nnscratch.data.source import Parts, parts_of
 from nnscratch.errors import InputError
 from nnscratch.generate.drawing import load_generator
-from nnscratch.generate.judge.classifier import Judge, train_judge
+from nnscratch.generate.judge.classifier import Judge, origin, train_judge
 from nnscratch.generate.judge.report import write_report
-from nnscratch.generate.judge.verdict import SURE, judge_pictures
+from nnscratch.generate.judge.verdict import LEAST, SURE, judge_pictures
+from nnscratch.generate.train import check_folder
 
 JUDGE, STEPS = "judge.safetensors", 1000
 FRESH = 500  # added to the seed: pictures that had no part in the training, not even in choosing the best checkpoint
@@ -16,32 +17,43 @@ FRESH = 500  # added to the seed: pictures that had no part in the training, not
 
 def judge_generator(path, data, folder, *, count=5000, seed=0, size=None, device="auto"):
     """The whole job of `nnscratch judge`: draw, look, write a report into the folder. Returns the verdict."""
+    if count < LEAST or seed < 0:
+        raise InputError(f"--count {count} and --seed {seed} were given, expected at least {LEAST} and 0")
     backend.use(device)
     drawer = load_generator(path) if path else load_generator()
+    check_folder(Path(folder))
     learnt, fresh = (parts_of(data, size=size, seed=drawer.info["seed"] + more) for more in (0, FRESH))
-    parts = Parts(learnt.train, fresh.held_out, fresh.for_judge)
-    if parts.train.images.shape[1:] != tuple(drawer.info["shape"]):
-        raise InputError(f"the generator draws pictures {tuple(drawer.info['shape'])}, the data have "
-                         f"{parts.train.images.shape[1:]}; give the data it was trained on with --data")
+    parts = Parts(learnt.train, fresh.held_out, fresh.for_judge, fresh.apart)
+    if parts.train.images.shape[1:] != tuple(drawer.info["shape"]) or drawer.names not in ([], parts.train.names):
+        raise InputError(f"the generator draws pictures {tuple(drawer.info['shape'])} of {some(drawer.names)}, the data have "
+                         f"{parts.train.images.shape[1:]} of {some(parts.train.names)}; give the data it was trained on with "
+                         f"--data")
+    if len(parts.held_out) < LEAST:
+        raise InputError(f"{data} has {len(parts.held_out)} pictures to hold out, a tenth, expected at least {LEAST}; add more")
     judge = judge_for(parts, Path(folder) / JUDGE, seed=1)  # another one than chose the best checkpoint
     print(judge)
     pictures, asked = drawer.draw(count, seed=[seed, 7])
     verdict = judge_pictures(judge, pictures, asked if drawer.classes else None, parts.train, parts.held_out,
                              masters() if data == "glyphs" else None, seed)
+    verdict["judge_apart"] = parts.apart
     write_report(folder, verdict, pictures, parts.train)
     print_verdict(verdict)
     print(f"report.html and report.json are in {folder}/")
     return verdict
 
 
+def some(names):
+    """Class names for an error's sentence."""
+    return f"{', '.join(names[:10])}{', ...' if len(names) > 10 else ''}" if names else "no classes"
+
+
 def judge_for(parts, path, seed=0):
-    """The judge saved at `path`, or a new one, trained and saved there."""
+    """The judge saved at `path`, if it learnt from these very pictures; or a new one, trained and saved there."""
     if path.exists():
         judge = Judge.load(path)
-        if judge.shape == parts.train.images.shape[1:] and judge.names == (parts.train.names or ["picture"]):
+        if judge.origin == origin(parts.for_judge, STEPS, seed):
             return judge
     from tqdm import tqdm
-    path.parent.mkdir(parents=True, exist_ok=True)
     with tqdm(total=STEPS, desc="training the judge", unit="step") as bar:
         judge = train_judge(parts.for_judge, parts.held_out, steps=STEPS, seed=seed, progress=lambda step, loss: bar.update())
     judge.save(path)

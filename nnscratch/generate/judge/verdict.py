@@ -3,8 +3,9 @@
 Shapes: pictures (N, H, W, C) float32 in [-1, 1]; asked (N,), the class each was to show, or None.
 
 Features are scaled so that those of real pictures have mean square 1: otherwise distances would depend on how large the
-judge's numbers happen to be. All crowds compared are of one size, since the Fréchet distance falls as they grow. Every
-random choice comes from the seed, so the same pictures get the same verdict.
+judge's numbers happen to be. All crowds compared are of one size, since the Fréchet distance falls as they grow (but for "one
+class", a ceiling, for which there are fewer pictures). Every random choice comes from the seed, so the same pictures get the
+same verdict.
 """
 import numpy as np
 
