@@ -13,10 +13,9 @@ from nnscratch import initializers
 from nnscratch.layers import BatchNormalization, Conv2D, Conv2DTranspose, Dense, Flatten, Input, LeakyReLU, Reshape
 from nnscratch.losses import binary_cross_entropy
 from nnscratch.models import Model
-from nnscratch.networks.random_features import normalise, random_features
 from nnscratch.optimizers import Adam
+from nnscratch.style.features import loss_network
 from nnscratch.style.objective import Objective
-from nnscratch.style.transfer import CONTENT_LAYER, SMOOTHNESS
 
 BATCH, NOISE = 64, 64
 PRESETS = {  # side and maps of the generator's first picture, maps of its transposed convolutions, picture, discriminator
@@ -79,9 +78,9 @@ class OurStyle:
     def __init__(self, side):
         random = np.random.default_rng(0)
         self.content, self.style = (random.random((1, side, side, 3)).astype(np.float32) for _ in range(2))
-        self.network = normalise(random_features(), self.style)
-        self.objective = Objective(self.network, self.content, self.style, style_weight=10, smoothness=SMOOTHNESS,
-                                   content_layer=CONTENT_LAYER)
+        self.network, content_layer, smoothness = loss_network("random", self.style)
+        self.objective = Objective(self.network, self.content, [self.style], style_weight=10, smoothness=smoothness,
+                                   content_layer=content_layer)
         self.picture = random.random((1, side, side, 3)).astype(np.float32)
 
     def step(self):

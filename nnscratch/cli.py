@@ -57,18 +57,50 @@ def parser():
 
     style = commands.add_parser("style", help="paint a photograph in the style of another picture",
                                 formatter_class=argparse.ArgumentDefaultsHelpFormatter)
-    style.add_argument("content", help="the photograph: any file Pillow reads")
-    style.add_argument("style", help="the picture whose style it gets")
+    style.add_argument("content", nargs="?", help="the photograph: any file Pillow reads")
+    style.add_argument("style", nargs="*", help="the picture whose style it gets, or several, whose styles are mixed; or one "
+                                              "of ours: night, mosaic, hatching, ink, glass, coral, leaves")
     style.add_argument("-o", "--output", required=True, metavar="OUT", help="where to write, for instance painting.png")
     style.add_argument("--size", type=int, default=256, help="longer side of the result, in pixels")
+    style.add_argument("--features", default="random", help="what style is told by: texture, random, vgg19 or vgg16")
+    style.add_argument("--weights", metavar="FILE", help="for vgg: its weights, a .safetensors file with torchvision's names")
+    style.add_argument("--colours", default="rgb", help="for vgg: rgb (torchvision, timm) or bgr (converted from Caffe)")
     style.add_argument("--style-weight", type=float, default=10.0, help="1 a hint of the style, 10 a painting, 100 style alone")
     style.add_argument("--steps", type=int, default=40, help="steps at each size: full, half, a quarter, ...")
-    style.add_argument("--seed", type=int, default=0, help="draws the random filters")
+    style.add_argument("--minutes", type=float, metavar="M", help="as many steps as fit, in place of --steps")
+    style.add_argument("--style-scale", type=float, default=1.0, help="size of the strokes: 2 twice as large, 0.5 half")
+    style.add_argument("--blend", type=float, nargs="+", metavar="B", help="for several styles, how much of each")
+    style.add_argument("--keep-colors", nargs="?", const="match", metavar="HOW",
+                       help="the photograph's: match (recolour the style) or luminance (transfer light and dark alone)")
+    style.add_argument("--init", default="content", help="begin from the content or from noise")
+    style.add_argument("--every", type=int, metavar="K", help="write a picture after every K steps, and a film of them")
+    style.add_argument("--again", metavar="JSON", help="the .json beside a picture: make that picture once more")
+    style.add_argument("--seed", type=int, default=0, help="draws random filters, and the noise to begin from")
     add_device(style)
     style.set_defaults(run=run_style)
 
+    gallery = commands.add_parser("gallery", help="a photograph in all of our own styles, on one sheet",
+                                  formatter_class=argparse.ArgumentDefaultsHelpFormatter)
+    gallery.add_argument("content", nargs="*", help="photographs; by default one that comes along")
+    gallery.add_argument("-o", "--output", required=True, metavar="OUT", help="where to write, for instance gallery.jpg")
+    gallery.add_argument("--features", nargs="+", default=["texture"], help="a row for each: texture, random")
+    gallery.add_argument("--size", type=int, default=224, help="side of each picture, in pixels")
+    gallery.add_argument("--steps", type=int, default=40, help="steps at each size")
+    gallery.add_argument("--seed", type=int, default=0, help="draws the styles")
+    add_device(gallery)
+    gallery.set_defaults(run=run_gallery)
+
     train = commands.add_parser("train", help="train a network on data of this package or your own")
-    add_train_generator(train.add_subparsers(title="what to train", required=True, metavar="WHAT", parser_class=Parser))
+    what = train.add_subparsers(title="what to train", required=True, metavar="WHAT", parser_class=Parser)
+    add_train_generator(what)
+    texture = what.add_parser("texture", help="the loss network that style transfer tells styles by, from pictures made here",
+                              formatter_class=argparse.ArgumentDefaultsHelpFormatter)
+    texture.add_argument("--out", default="texture", metavar="FOLDER", help="where everything goes")
+    texture.add_argument("--steps", type=int, default=2500, help="how many")
+    texture.add_argument("--seed", type=int, default=0, help="draws weights and pictures")
+    texture.add_argument("--resume", action="store_true", help="go on with the training in the folder, with its own options")
+    add_device(texture)
+    texture.set_defaults(run=run_train_texture)
 
     generate = commands.add_parser("generate", help="draw pictures with a trained generator",
                                    formatter_class=argparse.ArgumentDefaultsHelpFormatter)
@@ -153,10 +185,25 @@ def run_demo(options):
 
 
 def run_style(options):
-    from nnscratch.style.command import stylise
-    result = stylise(options.content, options.style, options.output, size=options.size, style_weight=options.style_weight,
-                     steps=options.steps, seed=options.seed, device=options.device)
+    from nnscratch.style.command import again, stylise
+    from nnscratch.style.settings import Settings
+    if options.again:
+        content, styles, more = again(options.again)
+    elif options.style:
+        content, styles = options.content, options.style
+        more = {"size": options.size, "style_scale": options.style_scale, "minutes": options.minutes,
+                "settings": {field.name: getattr(options, field.name) for field in fields(Settings)}}
+    else:
+        raise InputError("no style picture was given, expected a photograph and at least one picture whose style it gets")
+    result = stylise(content, styles, options.output, every=options.every, device=options.device, **more)
     return 130 if result.interrupted else 0
+
+
+def run_gallery(options):
+    from nnscratch.style.gallery import gallery
+    gallery(options.output, options.content, features=options.features, size=options.size, steps=options.steps,
+            seed=options.seed, device=options.device)
+    return 0
 
 
 def run_train_generator(options):
@@ -167,6 +214,12 @@ def run_train_generator(options):
     ended = train_generator(given, options.out, data=options.data, size=options.size, minutes=options.minutes,
                             resume=options.resume, device=options.device)
     return {"done": 0, "failed": 1, "stopped": 130}[ended]
+
+
+def run_train_texture(options):
+    from nnscratch.style.train_texture import train_texture
+    train_texture(options.out, steps=options.steps, seed=options.seed, resume=options.resume, device=options.device)
+    return 0
 
 
 def run_generate(options):

@@ -8,7 +8,7 @@ from tqdm import tqdm
 from nnscratch import backend
 from nnscratch.data.glyphs import glyphs
 from nnscratch.data.paintings import flow_painting
-from nnscratch.data.pictures import check_writable, read_picture, side_by_side, write_picture
+from nnscratch.data.pictures import check_writable, photograph, read_picture, side_by_side, write_picture
 from nnscratch.errors import InputError
 from nnscratch.files import replace_file
 from nnscratch.generate.command import steps_in
@@ -20,12 +20,6 @@ from nnscratch.style.command import with_progress
 
 SIZE, STEPS, STYLE_WEIGHT, MINUTES = 480, 40, 10.0, 1.0
 OUTPUTS = ("content.png", "style.png", "picture.png", "side-by-side.png", "digits.png", "loss.png")
-
-
-def photograph():
-    """Grace Hopper in 1984, a photograph in the public domain that comes with matplotlib."""
-    import matplotlib
-    return Path(matplotlib.get_data_path()) / "sample_data" / "grace_hopper.jpg"
 
 
 def run(folder="nnscratch-demo", device="auto"):

@@ -1,4 +1,5 @@
 """The command as a user meets it: what it prints, what it leaves behind, and one sentence with exit code 2 for mistakes."""
+import json
 import os
 import re
 import shutil
@@ -35,11 +36,74 @@ def run_style(folder, *changes, content="content.jpg", style="style.png", output
 
 
 def test_style_writes_the_picture(pictures, capsys):
-    """The size asked for, no temporary files, a line that says where it is."""
+    """The size asked for, no temporary files, a line that says where it is, and how it was made beside it."""
     assert run_style(pictures) == 0
     assert read_picture(pictures / "out.png").shape == (1, 38, 48, 3)
     assert "written to" in capsys.readouterr().out
-    assert sorted(p.name for p in pictures.iterdir()) == ["content.jpg", "out.png", "style.png"]
+    assert sorted(p.name for p in pictures.iterdir()) == ["content.jpg", "out.json", "out.png", "style.png"]
+
+
+def test_the_same_picture_once_more(pictures, capsys):
+    """From the .json beside it, with every setting that was given: bit for bit."""
+    settings = ["--style-weight", "20", "--keep-colors", "luminance", "--init", "noise", "--seed", "3", "--style-scale", "1.5"]
+    assert run_style(pictures, "--features", "texture", *settings) == 0
+    again = ["style", "--again", str(pictures / "out.json"), "-o", str(pictures / "again.png")]
+    assert main(again) == 0
+    assert (pictures / "again.png").read_bytes() == (pictures / "out.png").read_bytes()
+    made = json.loads((pictures / "out.json").read_text())
+    assert made["settings"]["keep_colors"] == "luminance" and len(made["history"]) == 2
+    (pictures / "out.json").write_text('{"content": 3}')
+    assert main(again) == 2 and "does not say how a picture was made" in capsys.readouterr().err
+
+
+def test_several_styles(pictures):
+    """Mixed half and half, or by a blend: three different pictures."""
+    Image.fromarray(np.full((40, 40, 3), [200, 40, 20], np.uint8)).save(pictures / "red.png")
+    style, made = [str(pictures / "style.png"), str(pictures / "red.png")], []
+    for more in ([], ["--blend", "1", "9"], ["--blend", "9", "1"]):
+        assert main(["style", str(pictures / "content.jpg"), *style, "-o", str(pictures / "out.png"), "--size", "48", "--steps",
+                     "6", *more]) == 0
+        made.append(read_picture(pictures / "out.png"))
+    redness = [float((p[..., 0] - p[..., 2]).mean()) for p in made]
+    assert redness[2] < redness[0] < redness[1]
+
+
+def test_frames_and_minutes(pictures):
+    """A picture after steps 1, 2, 4 and a film of them; as many steps as fit."""
+    assert run_style(pictures, "--every", "2", "--steps", "4") == 0
+    assert sorted(p.name for p in (pictures / "out-frames").iterdir()) == ["0001.png", "0002.png", "0003.png"]
+    assert Image.open(pictures / "out.gif").n_frames == 3
+    assert run_style(pictures, "--minutes", "0.001") == 0
+    assert json.loads((pictures / "out.json").read_text())["settings"]["steps"] >= 1
+
+
+def test_a_style_of_ours_by_name(pictures):
+    """Drawn, not read; a file of that name comes first."""
+    assert run_style(pictures, style="style.png", output="a.png") == 0
+    assert main(["style", str(pictures / "content.jpg"), "glass", "-o", str(pictures / "out.png"), "--size", "48", "--steps",
+                 "2"]) == 0
+
+
+def test_gallery(pictures, capsys):
+    """A row for each photograph and kind of features, a column for each style, and one for the photographs."""
+    sheet = str(pictures / "gallery.png")
+    assert main(["gallery", str(pictures / "content.jpg"), "-o", sheet, "--size", "32", "--steps", "1", "--features", "texture",
+                 "random"]) == 0
+    assert Image.open(sheet).size == (8 * 38 - 6, 3 * 38 - 6) and "2 x 7 pictures" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("change, words", [
+    (["--features", "vgg19"], "give --weights FILE"), (["--features", "best"], "choose one of texture, random"),
+    (["--weights", "a.safetensors"], "have their own"), (["--style-scale", "0"], "--style-scale is 0.0"),
+    (["--minutes", "0"], "--minutes is 0.0"), (["--every", "0"], "--every is 0"), (["--init", "zero"], "init"),
+    (["--keep-colors", "all"], "keep_colors"), (["--blend", "1", "2"], "2 numbers for 1 style"), (["--blend", "-1"], "above 0"),
+    (["--again", "nowhere.json"], "cannot read nowhere.json")])
+def test_settings_that_make_no_sense(pictures, capsys, change, words, monkeypatch):
+    """Before any work."""
+    monkeypatch.setattr("nnscratch.style.command.transfer_style", None)
+    assert run_style(pictures, *change) == 2
+    error = capsys.readouterr().err
+    assert words in error and error.count("\n") == 1
 
 
 @pytest.mark.parametrize("changes, words", [
@@ -99,8 +163,8 @@ def test_the_style_is_never_enlarged(pictures, monkeypatch, content, style, expe
     Image.new("RGB", style).save(pictures / "style.png")
     used = []
 
-    def transfer(content, style, **options):
-        used.append(style.shape[2:0:-1])
+    def transfer(content, styles, **options):
+        used.extend(style.shape[2:0:-1] for style in styles)
         return Transfer(content)
     monkeypatch.setattr("nnscratch.style.command.transfer_style", transfer)
     assert run_style(pictures, "--size", "96") == 0

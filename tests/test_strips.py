@@ -39,7 +39,7 @@ def cut_at(monkeypatch, own_rows):
 
 
 def objective_for(network, content, style):
-    return Objective(network, content, style, style_weight=3.0, smoothness=0.5, content_layer=2)
+    return Objective(network, content, [style], style_weight=3.0, smoothness=0.5, content_layer=2)
 
 
 def evaluate(network, content, style, x):

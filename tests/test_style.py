@@ -37,7 +37,7 @@ def test_the_gradient_of_the_objective_is_right():
     network = small_network()
     network.forward(picture(8, 6))
     network.cast(np.float64)
-    objective = Objective(network, picture(8, 6).astype(float), picture(10, 8, 2).astype(float), style_weight=3.0,
+    objective = Objective(network, picture(8, 6).astype(float), [picture(10, 8, 2).astype(float)], style_weight=3.0,
                           smoothness=0.5, content_layer=2)
     report = check_op(lambda x: objective(x.astype(float)), lambda dy, gradient: dy * gradient, [picture(8, 6, 1)],
                       smooth=False)
@@ -101,7 +101,7 @@ def test_ctrl_c_keeps_the_best_picture_so_far(stop_at):
     """Interrupted at the small or at the full size: a picture of the full size comes back, and says so."""
     shares = []
 
-    def progress(share, record):
+    def progress(share, record, picture):
         shares.append(share)
         if len(shares) == stop_at:
             raise KeyboardInterrupt
@@ -145,7 +145,7 @@ def test_a_loss_that_is_no_number_is_refused_at_once(monkeypatch):
     def broken(network, style):
         network.layers[1].params["kernel"][...] = np.inf
         return network
-    monkeypatch.setattr("nnscratch.style.transfer.normalise", broken)
+    monkeypatch.setattr("nnscratch.style.features.normalise", broken)
     monkeypatch.setattr("nnscratch.lbfgs.LBFGS.step", None)
     with pytest.raises(InputError, match="the loss is (nan|inf), expected a finite number"), np.errstate(all="ignore"):
         transfer_style(picture(20, 20), picture(20, 20, 1))
@@ -154,11 +154,11 @@ def test_a_loss_that_is_no_number_is_refused_at_once(monkeypatch):
 def test_the_share_of_the_work_ends_at_1():
     """Rising in equal parts; and at once to the end where nothing is left to gain after the first step."""
     shares = []
-    transfer_style(picture(20, 20), picture(20, 20, 1), steps=4, progress=lambda share, _: shares.append(share))
+    transfer_style(picture(20, 20), picture(20, 20, 1), steps=4, progress=lambda share, *_: shares.append(share))
     assert shares == [0.25, 0.5, 0.75, 1]
     shares.clear()
     grey = np.full((1, 160, 160, 3), 0.5, dtype=np.float32)
-    transfer_style(grey, grey, steps=4, progress=lambda share, _: shares.append(share))
+    transfer_style(grey, grey, steps=4, progress=lambda share, *_: shares.append(share))
     assert shares == [0.2, 1]
 
 
@@ -168,7 +168,7 @@ def test_objective_terms_stay_on_the_device(xp):
     network = small_network()
     content, style = map(backend.to_device, (picture(16, 16), picture(16, 16, 1)))
     normalise(network, style)
-    objective = Objective(network, content, style, style_weight=3.0, smoothness=1.0, content_layer=2)
+    objective = Objective(network, content, [style], style_weight=3.0, smoothness=1.0, content_layer=2)
     loss, gradient = objective(content)
     assert loss.shape == () and type(gradient) is type(content)
     assert float(to_cpu(objective.terms["content"])) < 1e-10

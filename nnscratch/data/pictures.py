@@ -108,6 +108,12 @@ def deep_grey(image):
     return Image.fromarray(((values - low) / (high - low)).astype(np.float32))
 
 
+def photograph():
+    """The path of a photograph in the public domain that comes with matplotlib: Grace Hopper in 1984."""
+    import matplotlib
+    return os.path.join(matplotlib.get_data_path(), "sample_data", "grace_hopper.jpg")
+
+
 def write_picture(path, picture):
     """Write a picture of shape (1, H, W, 3), (H, W, 3), (H, W, 1) or (H, W), floats on CPU or GPU, clipped to [0, 1].
 

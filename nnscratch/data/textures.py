@@ -79,7 +79,12 @@ def tint(tone, which, jitter, backwards):
     Four tones make a pixel, for smooth edges: they share out its weight among the palette's four colours.
     """
     palette = PALETTES[(which * len(PALETTES)).astype(int)] + 0.16 * (jitter - 0.5)  # (N, 4, 3)
-    tone = np.where(backwards[:, None, None] < 0.4, 1 - tone, tone).clip(0, 1)
+    return tint_with(np.where(backwards[:, None, None] < 0.4, 1 - tone, tone), palette)
+
+
+def tint_with(tone, palette):
+    """The same with a palette (4, 3) for each picture, (N, 4, 3)."""
+    tone = tone.clip(0, 1)
     weights = [halve((1 - abs(3 * tone - k)).clip(0, 1)) for k in range(4)]  # hat functions, 1 in all
     return sum(weight[..., None] * palette[:, None, None, k] for k, weight in enumerate(weights))
 

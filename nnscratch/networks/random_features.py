@@ -20,26 +20,31 @@ ENOUGH, SAMPLE = 512, 64  # pixels a side
 
 
 def random_features(widths=(32, 64, 128, 128), seed=0):
-    """A Model from a picture to the list of all its feature maps: two convolutions a stage, halving between stages.
-
-    Reflected borders, because zeros around the picture would be a frame that the style never had; average pooling,
-    because it passes gradient to every pixel.
-    """
+    """A Model from a picture to the list of all its feature maps."""
     random = np.random.default_rng(seed)
 
     def own_he_normal(shape, _):  # from a stream of its own: the seed alone decides
         return he_normal(shape, random)
 
-    x = picture = Input((None, None, 3))
+    picture = Input((None, None, 3))
+    features = convolutions(picture, widths, lambda x, width: Conv2D(width, 3, kernel_initializer=own_he_normal)(x))
+    return Model(picture, features, name="random features")
+
+
+def convolutions(x, widths, convolve):
+    """The feature maps of a chain in the shape of VGG: two convolutions a stage, halving between stages.
+
+    convolve(x, width) makes one. Reflected borders, because zeros around the picture would be a frame that the style never
+    had; average pooling, because it passes gradient to every pixel.
+    """
     features = []
     for stage, width in enumerate(widths):
         if stage > 0:
             x = AveragePooling2D(2)(x)
         for _ in range(2):
-            x = Conv2D(width, 3, kernel_initializer=own_he_normal)(Padding2D(1, mode="reflect")(x))
-            x = ReLU()(x)
+            x = ReLU()(convolve(Padding2D(1, mode="reflect")(x), width))
             features.append(x)
-    return Model(picture, features, name="random features")
+    return features
 
 
 def normalise(network, picture):

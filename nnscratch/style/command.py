@@ -1,33 +1,113 @@
-"""`nnscratch style`: read two pictures, transfer, write one; all that can go wrong is asked before the work begins."""
-from nnscratch import backend
-from nnscratch.data.pictures import check_writable, read_picture, write_picture
-from nnscratch.style.transfer import SMALLEST_SIDE, check, transfer_style
+"""`nnscratch style`: read pictures, transfer, write one; all that can go wrong is asked before the work begins.
+
+Beside the result OUT.png lies OUT.json: pictures, settings and how the loss fell. `--again OUT.json` makes the same once more.
+"""
+import json
+from dataclasses import asdict
+from pathlib import Path
+
+from nnscratch import __version__, backend
+from nnscratch.data.pictures import check_writable, read_picture, to_image, write_picture
+from nnscratch.data.styles import STYLES, style_picture
+from nnscratch.errors import InputError
+from nnscratch.files import reason, replace_file
+from nnscratch.style.features import smallest_side
+from nnscratch.style.settings import Settings
+from nnscratch.style.transfer import check, steps_in, transfer_style
 
 WIDEST = 4  # the longer side of the style, at most, in shorter sides of the content
 
 
-def stylise(content_path, style_path, output_path, *, size, style_weight, steps, seed, device):
-    """The whole job of the command. Returns the Transfer; the picture is written also when Ctrl-C ended it early."""
+def stylise(content_path, style_paths, output_path, *, size=256, style_scale=1.0, minutes=None, every=None, device="auto",
+            settings=None):
+    """The whole job of the command. Returns the Transfer; the picture is written also when Ctrl-C ended it early.
+
+    style_scale : size of the style's strokes, as a multiple. minutes : as many steps as fit, in place of settings["steps"].
+    every : write a picture after so many steps, and a film of all. settings : a dict, see Settings.
+    """
     check_writable(output_path)
-    content = read_picture(content_path, size, minimum=SMALLEST_SIDE)
+    if not 0.1 <= style_scale <= 10:
+        raise InputError(f"--style-scale is {style_scale}, expected 0.1 to 10; 2 makes strokes twice as large")
+    if minutes is not None and not 0 < minutes < 10_000:
+        raise InputError(f"--minutes is {minutes}, expected a number above 0")
+    if every is not None and every < 1:
+        raise InputError(f"--every is {every}, expected a number of steps, at least 1")
+    settings = Settings(**(settings or {}))
+    smallest = smallest_side(settings.features)
+    content = read_picture(content_path, size, minimum=smallest)
     # Enlarging a style would only blur it; beside a ribbon of a content, a large style would be nearly all the work.
-    style_size = min(size, WIDEST * min(content.shape[1:3]))
-    style = read_picture(style_path, style_size, minimum=SMALLEST_SIDE, enlarge=False)
-    check(content, style, style_weight, steps, seed)  # transfer_style will too, but by then a progress bar stands there
+    style_size = round(style_scale * min(size, WIDEST * min(content.shape[1:3])))
+    styles = [style_picture(path, max(smallest, style_size)) if path in STYLES and not Path(path).exists() else
+              read_picture(path, max(smallest, style_size), minimum=smallest, enlarge=style_scale > 1) for path in style_paths]
+    check(content, styles, settings)  # transfer_style will check too, but by then a progress bar stands there
     backend.use(device)
-    print(f"{content.shape[2]}x{content.shape[1]} pixels on {backend.describe_device()}")
-    result = with_progress(content, style, style_weight=style_weight, steps=steps, seed=seed)
+    if minutes is not None:
+        settings.steps = steps_in(minutes, content, styles, settings)
+    print(f"{content.shape[2]}x{content.shape[1]} pixels, {settings.steps} steps a size, features {settings.features}, on "
+          f"{backend.describe_device()}")
+    frames = Frames(output_path, content.shape[1:3], every)
+    result = with_progress(content, styles, frames=frames, **asdict(settings))
     write_picture(output_path, result.picture)
-    print(f"{'stopped early; best picture so far' if result.interrupted else 'picture'} written to {output_path}")
+    frames.film()
+    sidecar = Path(output_path).with_suffix(".json")
+    replace_file(sidecar, json.dumps({
+        "nnscratch": __version__, "content": str(content_path), "styles": [str(path) for path in style_paths], "size": size,
+        "style_scale": style_scale, "settings": asdict(settings), "interrupted": result.interrupted,
+        "history": result.history}, indent=1).encode())
+    print(f"{'stopped early; best picture so far' if result.interrupted else 'picture'} written to {output_path}, how it was "
+          f"made to {sidecar}")
     return result
 
 
-def with_progress(content, style, **options):
+def again(path):
+    """(content path, style paths, other arguments of `stylise`) from a file that it wrote."""
+    try:
+        made = json.loads(Path(path).read_text())
+        return made["content"], list(made["styles"]), {"size": int(made["size"]), "style_scale": float(made["style_scale"]),
+                                                       "settings": asdict(Settings(**made["settings"]))}
+    except OSError as error:
+        raise InputError(f"cannot read {path} ({reason(error)}); give the .json beside a picture") from error
+    except InputError:
+        raise
+    except (ValueError, KeyError, TypeError, RecursionError) as error:
+        raise InputError(f"{path} does not say how a picture was made ({reason(error)}); give the .json beside one") from error
+
+
+class Frames:
+    """What the picture looks like after every so many steps: OUT-frames/0001.png, ..., and OUT.gif of them."""
+
+    def __init__(self, output_path, size, every):
+        output = Path(output_path)
+        self.folder, self.gif = output.with_name(f"{output.stem}-frames"), output.with_suffix(".gif")
+        self.size, self.every, self.steps, self.images = size, every, 0, []
+        if every is not None:
+            check_writable(self.gif)
+            try:
+                self.folder.mkdir(exist_ok=True)
+            except OSError as error:
+                raise InputError(f"cannot make the folder {self.folder} ({reason(error)}); write elsewhere") from error
+
+    def see(self, picture):
+        self.steps += 1
+        if self.every is not None and (self.steps == 1 or self.steps % self.every == 0):
+            image = to_image(backend.to_cpu(picture)).resize(self.size[::-1])
+            self.images.append(image)
+            image.save(self.folder / f"{len(self.images):04}.png")
+
+    def film(self):
+        if self.images:
+            from nnscratch.generate.show import film
+            replace_file(self.gif, film(self.images, milliseconds=120))
+
+
+def with_progress(content, style, frames=None, **settings):
     """transfer_style with a progress bar that shows the loss and the time left."""
     from tqdm import tqdm
     with tqdm(total=1.0, desc="stylising", bar_format="{l_bar}{bar}| {elapsed}, {remaining} left{postfix}") as bar:
-        def progress(share, record):
+        def progress(share, record, picture):
             text = f"{record['size']} pixels, loss {record['loss']:.3f}, content {record['content']:.3f}"
             bar.set_postfix_str(f"{text}, style {record['style']:.4f}", refresh=False)
             bar.update(share - bar.n)
-        return transfer_style(content, style, progress=progress, **options)
+            if frames is not None:
+                frames.see(picture)
+        return transfer_style(content, style, progress=progress, **settings)

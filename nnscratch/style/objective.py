@@ -27,15 +27,17 @@ from nnscratch.style.strips import cut
 class Objective:
     """Call it with a picture to get (loss, gradient); `terms` then holds the last content and style losses.
 
+    styles : pictures, of which there is to be a share each: their means, and Gram matrices around those, are averaged.
+
     Source: Gatys, Ecker, Bethge, "Image style transfer using convolutional neural networks" (2016), equation 7.
     """
 
-    def __init__(self, network, content, style, *, style_weight, smoothness, content_layer):
+    def __init__(self, network, content, styles, shares=(1.0,), *, style_weight, smoothness, content_layer):
         self.network, self.content_layer = network, content_layer
         self.style_weight, self.smoothness, self.terms = float(style_weight), float(smoothness), {}
-        self.shape, self.strips, style_strips = content.shape, cut(network, content), cut(network, style)
-        self.means = self.average(style, style_strips, lambda k, ours: ours.mean(axis=(1, 2), keepdims=True))[0]
-        self.grams = self.average(style, style_strips, self.gram)[0]
+        self.shape, self.strips = content.shape, cut(network, content)
+        self.means = self.blend(styles, shares, lambda k, ours: ours.mean(axis=(1, 2), keepdims=True))
+        self.grams = self.blend(styles, shares, self.gram)
         starts = self.average(content, self.strips, self.gram)[0]
         # What counts as wholly wrong. A style of one colour has a Gram matrix of zeros, and nothing is a share of that:
         # count a little of the content's in.
@@ -61,6 +63,11 @@ class Objective:
             gradient[:, strip.seen] += dpicture
         self.terms = {"content": content, "style": style}
         return content + self.style_weight * style + self.smoothness * variation, gradient
+
+    def blend(self, styles, shares, measure):
+        """For each feature map k, measure(k, features) averaged over each style picture, and over them by their shares."""
+        each = [self.average(style, cut(self.network, style), measure)[0] for style in styles]
+        return [sum(share * value for share, value in zip(shares, values)) for values in zip(*each)]
 
     def gram(self, k, features):
         return gram_matrix(features - self.means[k])[0]

@@ -1,0 +1,98 @@
+"""`python -m benchmarks features --judge FILE.onnx`: which loss network transfers style best, said by one that took no part.
+
+The judge is any classifier of photographs as an ONNX file, one input (N, side, side, 3) or (N, 3, side, side), run by
+onnxruntime, looked into after its ReLUs. For every pair of pictures, loss network and style weight:
+
+    style     100 % where means and deviations of the judge's features are those of the style picture, 0 % for the photograph
+    content   how far its features are from the photograph's, as a share of how far the style picture's are (0: untouched)
+
+A stronger style weight buys style for content, so networks must be compared along the whole curve, not at one weight.
+"""
+import time
+from pathlib import Path
+
+import numpy as np
+
+from nnscratch.data.paintings import flow_painting
+from nnscratch.style.transfer import transfer_style
+
+SIDE, WEIGHTS, LAYERS = 224, (1.0, 3.0, 10.0, 30.0), 8
+MEAN = (104.0, 117.0, 123.0)  # blue, green, red
+
+
+class Watcher:
+    """The judge: features of a picture after LAYERS of its ReLUs, spread over the first two thirds of its depth."""
+
+    def __init__(self, path):
+        import onnx
+        import onnxruntime
+        model = onnx.load(path)
+        relus = [node.output[0] for node in model.graph.node if node.op_type == "Relu"]
+        self.names = [relus[k] for k in np.linspace(0, 2 * len(relus) // 3, LAYERS).astype(int)]
+        model.graph.output.extend(onnx.ValueInfoProto(name=name) for name in self.names)
+        self.session = onnxruntime.InferenceSession(model.SerializeToString(), providers=["CPUExecutionProvider"])
+        self.input = self.session.get_inputs()[0]
+
+    def __call__(self, picture):
+        """[(C, pixels)] of one picture (1, H, W, 3) in [0, 1]."""
+        x = (255 * picture[..., ::-1] - MEAN).astype(np.float32)
+        if self.input.shape[1] == 3:
+            x = x.transpose(0, 3, 1, 2)
+        return [f.reshape(f.shape[1], -1) for f in self.session.run(self.names, {self.input.name: x})]
+
+
+def moments(features):
+    """Mean and deviation of every channel of every layer, a layer's together as a vector."""
+    return [np.concatenate([f.mean(axis=1), f.std(axis=1)]) for f in features]
+
+
+def apart(a, b, unit):
+    """How far two lists of vectors lie apart, layer by layer as a share of what `unit` gives, averaged."""
+    return float(np.mean([np.linalg.norm(p - q) / (np.linalg.norm(u) + 1e-12) for p, q, u in zip(a, b, unit)]))
+
+
+def score(watcher, made, content, style):
+    """(style, content) of a picture."""
+    made, content, style = (watcher(picture) for picture in (made, content, style))
+    m, c, s = moments(made), moments(content), moments(style)
+    whole = [p - q for p, q in zip(c, s)]
+    return 1 - apart(m, s, whole), apart(made, content, [p - q for p, q in zip(style, content)])
+
+
+def pairs():
+    """(name, content, style): photographs and textures that no loss network of ours has seen."""
+    import skimage
+    folder = Path(skimage.__file__).parent / "data"
+    contents = {name: square(folder / f"{name}.png") for name in ("astronaut", "coffee", "chelsea")}
+    styles = {"painting": flow_painting(SIDE, seed=0), "cells": square(folder / "ihc.png"),
+              "gravel": square(folder / "gravel.png"), "stars": square(folder / "hubble_deep_field.jpg")}
+    for content in contents:
+        for style in styles:
+            yield f"{content} x {style}", contents[content], styles[style]
+
+
+def square(path):
+    """The middle of a picture, SIDE x SIDE."""
+    from PIL import Image
+    with Image.open(path) as image:
+        image = image.convert("RGB")
+        side = min(image.size)
+        left, top = (image.width - side) // 2, (image.height - side) // 2
+        image = image.crop((left, top, left + side, top + side)).resize((SIDE, SIDE), Image.Resampling.LANCZOS)
+    return np.asarray(image, np.float32)[None] / 255
+
+
+def run(judge, networks=("random", "texture"), weights=WEIGHTS, steps=40, keep=None):
+    """A row for each pair, network and weight: style, content, seconds."""
+    watcher = Watcher(judge)
+    for name, content, style in pairs():
+        for features in networks:
+            for weight in weights:
+                start = time.perf_counter()
+                made = transfer_style(content, style, features=features, style_weight=weight, steps=steps).picture
+                seconds = time.perf_counter() - start
+                if keep is not None:
+                    keep(name, features, weight, made)
+                share, distance = score(watcher, made, content, style)
+                yield {"pair": name, "features": features, "weight": weight, "style": share, "content": distance,
+                       "seconds": seconds}

@@ -1,0 +1,57 @@
+"""Keep the photograph's colours: two ways around a style that would bring its own.
+
+Shapes: pictures (1, H, W, 3) in [0, 1]; their pixels as rows (M, 3).
+
+    match        recolour the style before the transfer, so that its colours have the content's mean and covariance
+    luminance    transfer light and dark alone, and put the content's colours back on afterwards
+
+Source: Gatys, Bethge, Hertzmann, Shechtman, "Preserving color in neural artistic style transfer" (2016), sections 2 and 3.
+"""
+import numpy as np
+
+# Y, I and Q of the NTSC standard: how bright, and two directions of colour.
+TO_YIQ = np.array([[0.299, 0.587, 0.114], [0.596, -0.274, -0.322], [0.211, -0.523, 0.312]])
+LEAST = 1e-4  # a colour that does not vary in the style, such as any in a grey one, cannot be stretched
+
+
+def recoloured(content, styles, keep):
+    """The pictures that the transfer is to see, content first: as they are, or made fit to `keep` the photograph's colours."""
+    if keep == "match":
+        return [content, *(match_colours(style, content) for style in styles)]
+    if keep == "luminance":
+        return [grey(content), *(match_light(grey(style), grey(content)) for style in styles)]
+    return [content, *styles]
+
+
+def match_colours(style, content):
+    """The style with the content's colours: x -> A (x - mean of style) + mean of content, A = Cc^½ Cs^-½.
+
+    Cs, Cc : covariances of the colours. Then A Cs Aᵀ = Cc. What leaves [0, 1] is clipped.
+    """
+    s, c = (picture.reshape(-1, 3).astype(np.float64) for picture in (style, content))
+    a = root(np.cov(c.T), 0.5) @ root(np.cov(s.T) + LEAST * np.eye(3), -0.5)
+    return ((s - s.mean(axis=0)) @ a.T + c.mean(axis=0)).clip(0, 1).reshape(style.shape).astype(style.dtype)
+
+
+def root(matrix, power):
+    """A power of a symmetric matrix that is not negative, by its eigenvalues."""
+    values, vectors = np.linalg.eigh(matrix)
+    return (vectors * values.clip(1e-12)**power) @ vectors.T
+
+
+def grey(picture):
+    """Y three times over: a picture without colour that networks for colour pictures can see."""
+    return np.repeat(picture @ TO_YIQ[0].astype(picture.dtype), 3).reshape(picture.shape)
+
+
+def match_light(style, content):
+    """A grey style, as bright as the grey content, and with as much contrast."""
+    light = (style - style.mean()) * (content.std() / max(style.std(), LEAST)) + content.mean()
+    return light.clip(0, 1).astype(style.dtype)
+
+
+def put_colours_back(made, content):
+    """The light and dark of `made`, the colours of `content`: Y of one, I and Q of the other."""
+    yiq = content.astype(np.float64) @ TO_YIQ.T
+    yiq[..., 0] = made.astype(np.float64) @ TO_YIQ[0]
+    return (yiq @ np.linalg.inv(TO_YIQ).T).clip(0, 1).astype(made.dtype)

@@ -1,0 +1,54 @@
+"""The loss networks that style can be told by: one switch, `features`.
+
+Shapes: picture (1, H, W, 3) in [0, 1] -> a list of feature maps (1, H / 2^k, W / 2^k, C).
+
+    texture       nine maps of a small network that nnscratch has trained itself (networks/texture_features.py)
+    random        eight maps of random filters, made fit for the style picture (networks/random_features.py)
+    vgg19, vgg16  six maps of a large network trained on photographs, from a file of yours (networks/vgg.py)
+"""
+from typing import NamedTuple
+
+from nnscratch.errors import InputError
+from nnscratch.networks.random_features import normalise, random_features
+from nnscratch.networks.texture_features import texture_features
+from nnscratch.networks.vgg import CONTENT, vgg_features
+from nnscratch.ops.checks import choice
+
+FEATURES = ("texture", "random", "vgg19", "vgg16")
+
+
+class LossNetwork(NamedTuple):
+    """A fixed Model; which of its maps says what a picture shows; how much total variation calms its grain."""
+    model: object
+    content_layer: int
+    smoothness: float
+
+
+def loss_network(features, style, *, seed=0, weights=None, colours="rgb"):
+    """The LossNetwork of a name. style : the picture that random filters are made fit for; seed : what they are drawn from.
+    weights, colours : VGG's file, and what it was trained to see.
+
+    Raises InputError for an unknown name, weights that are missing, not wanted, or wrong.
+    """
+    check_features(features, weights)
+    if features == "random":
+        return LossNetwork(normalise(random_features(seed=seed), style), 3, 10.0)
+    if features == "texture":
+        return LossNetwork(texture_features(), 5, 2.0)
+    return LossNetwork(vgg_features(weights, features, colours=colours), CONTENT, 1.0)
+
+
+def smallest_side(features):
+    """Pixels: three poolings (VGG: four) must leave at least 2, which a mirrored border needs."""
+    return 32 if features.startswith("vgg") else 16
+
+
+def check_features(features, weights):
+    """One sentence about a wrong name, or about weights that are missing or not wanted."""
+    choice(features, "style transfer: features", FEATURES)
+    if features.startswith("vgg") and weights is None:
+        raise InputError(f"the features {features!r} need a file of weights, which does not come along; give --weights FILE, a "
+                         f".safetensors file with torchvision's names, or take the features texture")
+    if not features.startswith("vgg") and weights is not None:
+        raise InputError(f"weights {weights} were given for the features {features!r}, which have their own; leave them out, "
+                         f"or take the features vgg19 or vgg16")

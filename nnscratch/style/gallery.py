@@ -1,0 +1,64 @@
+"""`nnscratch gallery`: photographs in our own styles, all on one sheet.
+
+Shapes: pictures (1, H, W, 3) in [0, 1]; the sheet is a Pillow image, a row for each photograph and kind of features.
+"""
+import numpy as np
+
+from nnscratch import backend
+from nnscratch.data.pictures import check_writable, encode, photograph, read_picture, to_image
+from nnscratch.data.styles import STYLES, style_picture
+from nnscratch.files import replace_file
+from nnscratch.style.settings import Settings
+from nnscratch.style.transfer import transfer_style
+
+GAP = 6  # pixels between pictures
+
+
+def gallery(output, contents=(), *, features=("texture",), size=224, steps=40, seed=0, device="auto"):
+    """Every photograph in every style of data/styles.py, by every kind of features; by default the one that comes along.
+
+    Returns the sheet's (rows, columns) of pictures, headers included. Raises InputError before the work for a file that cannot
+    be read or written.
+    """
+    from tqdm import tqdm
+    check_writable(output)
+    kinds = [Settings(features=kind, steps=steps, seed=seed) for kind in features]
+    photographs = [square(read_picture(path, 2 * size)) for path in contents or [photograph()]]
+    backend.use(device)
+    styles = [style_picture(name, size, seed) for name in STYLES]
+    rows = [[np.ones_like(styles[0]), *styles]]
+    with tqdm(total=len(photographs) * len(kinds) * len(styles), desc="painting", unit="picture") as bar:
+        for content in (shrunk(picture, size) for picture in photographs):
+            for kind in kinds:
+                rows.append([content])
+                for style in styles:
+                    rows[-1].append(transfer_style(content, style, **vars(kind)).picture)
+                    bar.update()
+    replace_file(output, encode(to_image(sheet(rows)), output))
+    print(f"{len(rows) - 1} x {len(styles)} pictures written to {output}")
+    return len(rows), len(styles) + 1
+
+
+def sheet(rows):
+    """Rows of pictures of one size on white, as one picture."""
+    h, w = rows[0][0].shape[1:3]
+    whole = np.ones((1, len(rows) * (h + GAP) - GAP, len(rows[0]) * (w + GAP) - GAP, 3), np.float32)
+    for i, row in enumerate(rows):
+        for j, picture in enumerate(row):
+            whole[:, i * (h + GAP):i * (h + GAP) + h, j * (w + GAP):j * (w + GAP) + w] = picture
+    return whole
+
+
+def square(picture):
+    """The middle of a picture."""
+    h, w = picture.shape[1:3]
+    side = min(h, w)
+    top, left = (h - side) // 2, (w - side) // 2
+    return picture[:, top:top + side, left:left + side]
+
+
+def shrunk(picture, size):
+    """A square picture of another size."""
+    from PIL import Image
+    image = to_image(picture).resize((size, size), Image.Resampling.LANCZOS)
+    return np.asarray(image, np.float32)[None] / 255

@@ -1,0 +1,57 @@
+"""Everything that decides what comes out of a style transfer, but for the pictures: so it can be kept beside the result."""
+from dataclasses import dataclass
+from math import isfinite
+from numbers import Real
+
+from nnscratch.errors import InputError
+from nnscratch.ops.checks import choice, whole
+from nnscratch.style.features import check_features
+
+LARGEST_WEIGHT = 1e6  # the content counts for nothing long before; float32 fails not much later
+KEEP_COLORS = ("match", "luminance")
+INITS = ("content", "noise")
+
+
+@dataclass
+class Settings:
+    """Raises InputError for the first that makes no sense.
+
+    features : "texture", "random", "vgg19" or "vgg16": what style is told by (features.py)
+    weights, colours : for VGG, its file and "rgb" or "bgr" (networks/vgg.py)
+    style_weight : above 0, at most 1e6; 1 is a hint of style, 10 a painting, 100 nearly nothing but style
+    steps : L-BFGS steps at each size: the full one, a half, a quarter, ... down to 80 pixels a side
+    seed : draws random filters, and the noise to begin from
+    keep_colors : None, "match" or "luminance": keep the photograph's colours (colour.py)
+    init : "content" (in the style's colours) or "noise": what the picture is before the first step
+    blend : for several styles, how much of each, None for equal shares; any positive numbers
+    """
+    features: str = "random"
+    weights: str | None = None
+    colours: str = "rgb"
+    style_weight: float = 10.0
+    steps: int = 40
+    seed: int = 0
+    keep_colors: str | None = None
+    init: str = "content"
+    blend: list | None = None
+
+    def __post_init__(self):
+        check_features(self.features, self.weights)
+        choice(self.colours, "style transfer: colours", ("rgb", "bgr"))
+        if not (isinstance(self.style_weight, Real) and 0 < self.style_weight <= LARGEST_WEIGHT):  # NaN is refused, too
+            raise InputError(f"the style weight is {self.style_weight}, expected a number above 0 and up to "
+                             f"{LARGEST_WEIGHT:g}; take 10 to begin with")
+        whole(self.steps, "style transfer: the number of steps", 1)
+        whole(self.seed, "style transfer: seed", 0)
+        if self.keep_colors is not None:
+            choice(self.keep_colors, "style transfer: keep_colors", KEEP_COLORS)
+        choice(self.init, "style transfer: init", INITS)
+        if self.blend is not None and not all(isinstance(b, Real) and isfinite(b) and b > 0 for b in self.blend):
+            raise InputError(f"the blend is {self.blend}, expected a number above 0 for each style, such as 1 3")
+
+    def shares(self, styles):
+        """How much of each style, 1 in all; InputError where the blend is for another number of them."""
+        blend = self.blend or [1.0] * styles
+        if len(blend) != styles:
+            raise InputError(f"the blend has {len(blend)} numbers for {styles} style picture(s), expected one for each")
+        return [b / sum(blend) for b in blend]

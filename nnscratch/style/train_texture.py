@@ -1,0 +1,139 @@
+"""`nnscratch train texture`: how the loss network of texture_features.py learns, from pictures that we make ourselves.
+
+Shapes: crops (N, 64, 64, 3) in [0, 1]; labels (N,) of K classes; palette (N, 6), mean and deviation of each colour channel.
+
+    loss = cross-entropy of the class + PALETTE * mean (palette said - palette)²
+
+Everything is drawn from (seed, number of the step), so a training that was stopped goes on as if it had not been.
+"""
+from pathlib import Path
+
+import numpy as np
+
+from nnscratch import backend, checkpoint
+from nnscratch.backend import to_cpu, to_device
+from nnscratch.data.paintings import flow_painting
+from nnscratch.data.patterns import PATTERNS
+from nnscratch.data.textures import tint, tones
+from nnscratch.errors import InputError
+from nnscratch.losses import mse, softmax_cross_entropy
+from nnscratch.networks.texture_features import texture_classifier, without_batch_norm
+from nnscratch.ops.checks import whole
+from nnscratch.optimizers import Adam, cosine_decay, warmup
+
+SIDE, BATCH = 64, 32
+RATE, PALETTE = 4e-3, 10.0
+POOL, PAINTINGS = 200, 6      # pictures of each family of patterns; paintings, each a class of its own
+PERIODS = 1.5, 5.0            # of a pattern, across a crop
+SAVE_EVERY, HELD_OUT = 250, 1000
+
+
+def train_texture(folder, *, steps=2500, seed=0, resume=False, device="auto"):
+    """The whole job of the command: trains, measures on pictures never seen, writes features.safetensors to the folder.
+
+    Returns the share of held-out crops told right. Raises InputError for a folder that holds a training already.
+    """
+    backend.use(device)
+    steps, folder = whole(steps, "train texture: steps", 1), Path(folder)
+    state = folder / "state.safetensors"
+    if state.exists() != resume:
+        raise InputError(f"{folder} holds {'a' if state.exists() else 'no'} training; " + (
+            "add --resume to go on with it, or give another --out" if state.exists() else "leave out --resume"))
+    folder.mkdir(parents=True, exist_ok=True)
+    names = [*PATTERNS, *(f"painting {k}" for k in range(PAINTINGS))]
+    model = texture_classifier(len(names), seed)
+    model.forward(to_device(np.zeros((1, SIDE, SIDE, 3), np.float32)))
+    optimizer, done = Adam(warmup(cosine_decay(RATE, steps), steps // 10 + 1)), 0
+    if resume:
+        info = checkpoint.load(state, model, optimizer)
+        steps, seed, done = info["steps"], info["seed"], info["done"]
+        optimizer.learning_rate = warmup(cosine_decay(RATE, steps), steps // 10 + 1)
+    pictures = Pictures(seed)
+    learn(model, optimizer, pictures, done, steps, lambda step: checkpoint.save(
+        state, model, optimizer, {"steps": steps, "seed": seed, "done": step}))
+    right = measure(model, Pictures(seed + 1), seed)
+    print(f"{right:.1%} of {HELD_OUT} crops never seen are told right ({1 / len(names):.1%} by chance)")
+    checkpoint.save(folder / "features.safetensors", without_batch_norm(model), info={
+        "what": "texture features", "steps": steps, "seed": seed, "right": right, "classes": names})
+    print(f"the loss network is {folder / 'features.safetensors'}")
+    return right
+
+
+def learn(model, optimizer, pictures, done, steps, save):
+    """Steps done + 1 to steps, with a progress bar; `save(step)` now and then."""
+    from tqdm import tqdm
+    with tqdm(total=steps, initial=done, desc="training", unit="step") as bar:
+        for step in range(done + 1, steps + 1):
+            crops, labels = pictures.batch(step)
+            x, target = to_device(crops), to_device(np.eye(pictures.classes, dtype=np.float32)[labels])
+            logits, said = model.forward(x, training=True)
+            loss, dlogits = softmax_cross_entropy(logits, target)
+            off, dsaid = mse(said, palette(x))
+            model.zero_grads()
+            model.backward([dlogits, PALETTE * dsaid], wrt="parameters")
+            optimizer.step(model.trainable_params, model.grads)
+            if step % 20 == 0:
+                right = float((logits.argmax(axis=1) == target.argmax(axis=1)).mean())
+                bar.set_postfix_str(f"loss {float(loss):.2f}, right {right:.0%}, palette off by {float(off)**0.5:.3f}")
+            bar.update()
+            if step % SAVE_EVERY == 0 or step == steps:
+                save(step)
+
+
+def measure(model, pictures, seed):
+    """The share of HELD_OUT crops whose class is told right."""
+    right = 0
+    for k in range(HELD_OUT // 50):
+        crops, labels = pictures.batch(k, 50)
+        right += int((to_cpu(model.forward(to_device(crops))[0]).argmax(axis=1) == labels).sum())
+    return right / HELD_OUT
+
+
+def palette(x):
+    """Mean and deviation of each channel: (N, H, W, 3) -> (N, 6)."""
+    mean = x.mean(axis=(1, 2))
+    deviation = ((x - mean[:, None, None])**2).mean(axis=(1, 2))**0.5
+    return backend.array_module(x).concatenate([mean, deviation], axis=1)
+
+
+class Pictures:
+    """What crops are cut from: POOL pictures of every family of patterns, tinted anew each time, and a few paintings."""
+
+    def __init__(self, seed):
+        random = np.random.default_rng([seed, 7])
+        self.classes, self.seed = len(PATTERNS) + PAINTINGS, seed
+        labels = np.repeat(np.arange(len(PATTERNS)), POOL)
+        made = [tones(part, random.random((len(part), 5), np.float32), random.random((len(part), 8, 8), np.float32), 2 * SIDE,
+                      PATTERNS, PERIODS) for part in np.array_split(labels, len(labels) // 100)]
+        self.tones = np.rint(255 * np.concatenate(made).clip(0, 1)).astype(np.uint8)
+        # Not seed 0, the painting that users try styles with.
+        self.paintings = [flow_painting(320, 1000 + 100 * seed + k)[0] for k in range(PAINTINGS)]
+
+    def batch(self, step, count=BATCH):
+        """(crops, labels) of one step: mirrored, turned, a little brighter or darker."""
+        random = np.random.default_rng([self.seed, 8, step])
+        labels = random.integers(self.classes, size=count)
+        crops = np.empty((count, SIDE, SIDE, 3), np.float32)
+        drawn = labels < len(PATTERNS)
+        which = labels[drawn] * POOL + random.integers(POOL, size=drawn.sum())
+        wild = 0.5 + 3 * (random.random((len(which), 4, 3), np.float32) - 0.5)  # far from the palettes, too
+        tone = self.tones[which].astype(np.float32) / 255
+        crops[drawn] = tint(tone, random.random(len(which)), wild, random.random(len(which)))
+        for k in np.flatnonzero(~drawn):
+            crops[k] = piece(self.paintings[labels[k] - len(PATTERNS)], random)
+        light, shift = random.uniform(0.8, 1.15, (count, 1, 1, 1)), random.uniform(-0.1, 0.1, (count, 1, 1, 1))
+        crops = crops * light.astype(np.float32) + shift.astype(np.float32)
+        for k, (flip, turn) in enumerate(zip(random.random(count) < 0.5, random.random(count) < 0.5)):
+            if flip:
+                crops[k] = crops[k, :, ::-1].copy()
+            if turn:
+                crops[k] = crops[k].swapaxes(0, 1).copy()
+        return crops.clip(0, 1), labels
+
+
+def piece(picture, random):
+    """A square from somewhere in the picture, SIDE or twice as large, shrunk to SIDE."""
+    factor = random.integers(1, 3)
+    top, left = (random.integers(0, side - factor * SIDE + 1) for side in picture.shape[:2])
+    square = picture[top:top + factor * SIDE, left:left + factor * SIDE]
+    return square.reshape(SIDE, factor, SIDE, factor, 3).mean(axis=(1, 3))

@@ -1,0 +1,119 @@
+"""The loss network that nnscratch trains itself: its pictures, its training, and what is left of it in the end."""
+import numpy as np
+import pytest
+from helpers import normal, same
+
+from nnscratch.data.patterns import PATTERNS, dice
+from nnscratch.data.textures import tones
+from nnscratch.errors import InputError
+from nnscratch.layers import BatchNormalization
+from nnscratch.models import Model
+from nnscratch.networks.texture_features import SHIPPED, texture_classifier, texture_features, without_batch_norm
+from nnscratch.style import train_texture as module
+from nnscratch.style.features import loss_network
+from nnscratch.style.train_texture import Pictures, palette, train_texture
+
+
+@pytest.fixture
+def quick(monkeypatch):
+    """A few pictures of each family."""
+    for name, value in {"POOL": 3, "HELD_OUT": 50, "SAVE_EVERY": 3}.items():
+        monkeypatch.setattr(module, name, value)
+
+
+def test_every_pattern_is_its_own():
+    """In the range of tones, not flat, the same for the same chance, another for another; no two families alike."""
+    random = np.random.default_rng(0)
+    labels, draws, grid = np.arange(len(PATTERNS)), random.random((len(PATTERNS), 5), np.float32), random.random(
+        (len(PATTERNS), 8, 8), np.float32)
+    one = tones(labels, draws, grid, 64, PATTERNS)
+    assert one.dtype == np.float32 and one.min() > -0.2 and one.max() < 1.01 and (np.ptp(one, axis=(1, 2)) > 0.1).all()
+    np.testing.assert_array_equal(one, tones(labels, draws, grid, 64, PATTERNS))
+    other = tones(labels, draws, random.random(grid.shape, np.float32), 64, PATTERNS)
+    by_place_alone = {"stripes", "checks", "weave", "basket", "knit", "plaid", "chevrons", "hexagons"}
+    changed = {name for name, a, b in zip(PATTERNS, one, other) if (a != b).any()}
+    assert changed == set(PATTERNS) - by_place_alone
+    rows = one.reshape(len(one), -1) - one.mean(axis=(1, 2))[:, None]
+    alike = np.abs(np.corrcoef(rows)) - np.eye(len(rows))
+    assert alike.max() < 0.9
+
+
+def test_dice_are_fair_and_independent():
+    """Uniform, and a cell says nothing about its neighbour: as fur, grain and mosaics need it."""
+    numbers = dice(normal(1, 8, 8), *np.mgrid[:200, :200][:, None])[0]
+    assert abs(numbers.mean() - 0.5) < 0.01 and abs(numbers.std() - 12**-0.5) < 0.01
+    assert abs(np.corrcoef(numbers[:, 1:].ravel(), numbers[:, :-1].ravel())[0, 1]) < 0.02
+
+
+def test_batch_normalisation_goes_into_the_kernels():
+    """The plain chain's maps, after the picture itself, are the classifier's own in inference, statistics and all."""
+    classifier = texture_classifier(5, seed=1)
+    pictures = np.random.default_rng(0).random((6, 24, 24, 3), np.float32)
+    for layer in classifier.layers:
+        if isinstance(layer, BatchNormalization):
+            layer.trainable = True
+    classifier.forward(pictures, training=True)
+    for k, (name, array) in enumerate(classifier.params.items()):
+        if "batch" in name:
+            array += 0.2 * normal(*array.shape, seed=k).astype(np.float32)
+    maps = [call for call in classifier.calls if type(call.layer).__name__ == "ReLU"]
+    expected = Model(classifier.inputs[0], maps).forward(pictures)
+    for ours, theirs in zip(without_batch_norm(classifier).forward(pictures), [pictures, *expected], strict=True):
+        same(ours, theirs, 1e-4)
+
+
+def test_palette_by_hand():
+    """Mean and deviation of each channel."""
+    x = np.random.default_rng(0).random((3, 7, 5, 3))
+    same(palette(x), np.concatenate([x.mean(axis=(1, 2)), x.std(axis=(1, 2))], axis=1))
+
+
+def test_crops_are_the_same_for_the_same_step(quick):
+    """Drawn from seed and step alone; in range; patterns and paintings both."""
+    pictures = Pictures(0)
+    (crops, labels), (again, _), (other, _) = pictures.batch(3, 60), Pictures(0).batch(3, 60), pictures.batch(4, 60)
+    np.testing.assert_array_equal(crops, again)
+    assert (crops != other).any() and crops.min() >= 0 and crops.max() <= 1 and crops.dtype == np.float32
+    assert labels.min() >= 0 and (labels >= len(PATTERNS)).any() and labels.max() < pictures.classes
+
+
+def test_a_training_that_is_stopped_goes_on(quick, tmp_path, monkeypatch):
+    """Seven steps at once, or four, Ctrl-C, and the rest: the same loss network, bit for bit; nothing is overwritten."""
+    train_texture(tmp_path / "once", steps=7, device="cpu")
+    batch, calls = Pictures.batch, []
+
+    def stop(self, step):
+        calls.append(step)
+        if len(calls) == 5:
+            raise KeyboardInterrupt
+        return batch(self, step)
+    monkeypatch.setattr(Pictures, "batch", stop)
+    with pytest.raises(KeyboardInterrupt):
+        train_texture(tmp_path / "twice", steps=7, device="cpu")
+    monkeypatch.setattr(Pictures, "batch", batch)
+    with pytest.raises(InputError, match="holds a training; add --resume"):
+        train_texture(tmp_path / "twice", steps=7, device="cpu")
+    with pytest.raises(InputError, match="holds no training; leave out --resume"):
+        train_texture(tmp_path / "nowhere", resume=True, device="cpu")
+    train_texture(tmp_path / "twice", resume=True, device="cpu")
+    first, second = (texture_features(tmp_path / way / "features.safetensors") for way in ("once", "twice"))
+    assert all(np.array_equal(first.params[name], second.params[name]) for name in first.params)
+
+
+def test_the_weights_that_come_along():
+    """At most 1.5 MB; alive filters; nine maps for any picture."""
+    assert SHIPPED.stat().st_size < 1.5e6
+    random = np.random.default_rng(0)
+    labels, count = np.arange(len(PATTERNS)), len(PATTERNS)
+    tone = tones(labels, random.random((count, 5), np.float32), random.random((count, 8, 8), np.float32), 64, PATTERNS)
+    maps = loss_network("texture", None).model.forward(np.repeat(tone[..., None], 3, axis=3).clip(0, 1))
+    assert [f.shape[-1] for f in maps] == [3, 32, 32, 64, 64, 128, 128, 128, 128]
+    assert all((f.max(axis=(0, 1, 2)) > 0).mean() > 0.8 for f in maps)
+
+
+def test_features_that_make_no_sense():
+    """One sentence each."""
+    for features, weights, words in (("vgg", None, "features"), ("vgg19", None, "give --weights FILE"),
+                                     ("texture", "a.safetensors", "have their own; leave them out")):
+        with pytest.raises(InputError, match=words):
+            loss_network(features, None, weights=weights)

@@ -1,0 +1,99 @@
+"""VGG from a user's file: the same features as an independent implementation, and a sentence for every wrong file."""
+import numpy as np
+import pytest
+from safetensors.numpy import save_file
+
+from nnscratch.errors import InputError
+from nnscratch.networks.vgg import BGR_MEAN, CONVOLUTIONS, RGB_DEVIATION, RGB_MEAN, WIDTHS, vgg_features
+
+
+def random_weights(kind, seed=0):
+    """All 16 or 13 layers under torchvision's names, in the real shapes; He's scale, so that no feature dies out."""
+    random, weights, number, inputs = np.random.default_rng(seed), {}, 0, 3
+    for count, width in zip(CONVOLUTIONS[kind], WIDTHS):
+        for _ in range(count):
+            scale = np.float32((2 / (9 * inputs))**0.5)
+            weights[f"features.{number}.weight"] = scale * random.standard_normal((width, inputs, 3, 3), np.float32)
+            weights[f"features.{number}.bias"] = 0.1 * random.standard_normal(width, np.float32)
+            number, inputs = number + 2, width
+        number += 1
+    return weights
+
+
+@pytest.fixture(scope="module")
+def file(tmp_path_factory):
+    path = tmp_path_factory.mktemp("vgg") / "vgg19.safetensors"
+    save_file(random_weights("vgg19"), path)
+    return path
+
+
+PICTURE = np.random.default_rng(1).random((1, 35, 32, 3), dtype=np.float32)
+MEANS = {  # of the six maps for PICTURE, computed by PyTorch 2.13 (float64) with pooling, colours
+    ("average", "rgb"): [0.7638, 0.6841, 0.6214, 0.4550, 0.3918, 0.1805],
+    ("max", "bgr"): [41.6611, 68.3485, 85.9732, 85.9123, 72.5618, 55.0879]}
+
+
+@pytest.mark.parametrize("pooling, colours", MEANS)
+def test_features_are_those_of_another_implementation(file, pooling, colours):
+    """Value by value where PyTorch is there; by the mean of every map, stored, where it is not."""
+    features = vgg_features(file, pooling=pooling, colours=colours).forward(PICTURE)
+    assert [f.shape for f in features] == [(1, 35, 32, 64), (1, 17, 16, 128), (1, 8, 8, 256), (1, 4, 4, 512), (1, 4, 4, 512),
+                                           (1, 2, 2, 512)]
+    np.testing.assert_allclose([f.mean() for f in features], MEANS[pooling, colours], rtol=1e-3)
+    torch = pytest.importorskip("torch")
+    for ours, theirs in zip(features, by_torch(torch, random_weights("vgg19"), pooling, colours)):
+        np.testing.assert_allclose(ours, theirs, rtol=1e-4, atol=1e-4 * np.abs(theirs).max())
+
+
+def by_torch(torch, weights, pooling, colours):
+    """The same network, written down with PyTorch's functions."""
+    if colours == "rgb":
+        x = (PICTURE.astype(np.float64) - RGB_MEAN) / RGB_DEVIATION
+    else:
+        x = 255 * PICTURE[..., ::-1].astype(np.float64) - BGR_MEAN
+    x, number, taps = torch.from_numpy(x.transpose(0, 3, 1, 2).copy()), 0, []
+    pool = torch.nn.functional.avg_pool2d if pooling == "average" else torch.nn.functional.max_pool2d
+    for stage, count in enumerate(CONVOLUTIONS["vgg19"], 1):
+        x, number = (pool(x, 2), number + 1) if stage > 1 else (x, number)
+        for k in range(1, (1 if stage == 5 else count) + 1):
+            kernel, bias = (torch.from_numpy(weights[f"features.{number}.{part}"]).double() for part in ("weight", "bias"))
+            x, number = torch.relu(torch.nn.functional.conv2d(x, kernel, bias, padding=1)), number + 2
+            if k == 1 or (stage, k) == (4, 2):
+                taps.append(x.numpy().transpose(0, 2, 3, 1))
+    return taps
+
+
+def test_vgg16_has_fewer_layers(tmp_path):
+    """Its own file is taken, VGG-19's is not: the layers after the ninth have other places."""
+    save_file(random_weights("vgg16"), tmp_path / "a.safetensors")
+    assert len(vgg_features(tmp_path / "a.safetensors", "vgg16").forward(PICTURE)) == 6
+    with pytest.raises(InputError, match="features.16.weight"):
+        vgg_features(tmp_path / "a.safetensors", "vgg19")
+
+
+@pytest.mark.parametrize("change, words", [
+    (lambda w: w.pop("features.5.weight"), "has no array 'features.5.weight'"),
+    (lambda w: w.update({"features.0.weight": w["features.0.weight"].transpose(2, 3, 1, 0).copy()}), r"\(OIHW\)"),
+    (lambda w: w["features.2.bias"].fill(np.nan), "NaN"),
+    (lambda w: w.update({"features.2.bias": np.zeros(64, np.int32)}), "int32"),
+    (lambda w: w["features.0.weight"].fill(0), "first layer"),
+    (lambda w: w["features.0.weight"].__imul__(100), "first layer"),
+    (lambda w: w["features.0.weight"][:, 1].fill(0), "first layer")])
+def test_wrong_weights_are_one_sentence(tmp_path, change, words):
+    weights = random_weights("vgg19")
+    weights = {name: array.copy() for name, array in weights.items() if int(name.split(".")[1]) < 30}
+    change(weights)
+    save_file(weights, tmp_path / "a.safetensors")
+    with pytest.raises(InputError, match=words):
+        vgg_features(tmp_path / "a.safetensors")
+
+
+@pytest.mark.parametrize("data", [b"", b"\x80\x04N.", b"PK\x03\x04" + b"0" * 100, b"\xff" * 200],
+                         ids=["empty", "pickle", "zip", "noise"])
+def test_files_that_are_none(tmp_path, data):
+    """A pickle is never opened, whatever its name."""
+    (tmp_path / "a.safetensors").write_bytes(data)
+    with pytest.raises(InputError, match="not a whole safetensors file"):
+        vgg_features(tmp_path / "a.safetensors")
+    with pytest.raises(InputError, match="cannot read"):
+        vgg_features(tmp_path / "nowhere.safetensors")
