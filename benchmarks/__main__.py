@@ -12,7 +12,8 @@ WHAT = {
     "steps": "a GAN step and a style step against PyTorch eager; a style step's time per pixel from 128 to 1024 px",
     "peers": "forward + backward against DeZero, numpy-ml and im2col in one piece",
     "memory": "the most memory a convolution takes, predicted and measured; a style step at 2048 px",
-    "algorithms": "every algorithm on thirty shapes: where the rule of \"auto\" comes from",
+    "features": "which loss network transfers style best, told by a network of yours (--judge FILE.onnx)",
+    "algorithms": "every algorithm on 31 shapes: where the rule of \"auto\" comes from",
     "ladder": "every idea that made the layers fast, before and after",
 }
 
@@ -25,6 +26,7 @@ def main(arguments=None):
     parser.add_argument("--rounds", type=int, default=9, help="samples of each contender, taken in turn (default 9)")
     parser.add_argument("--only", default="", metavar="TEXT", help="layers, peers: cases with this in their name or group")
     parser.add_argument("--algorithm", help="layers: for our convolutions, not auto; cases it cannot do are left out")
+    parser.add_argument("--judge", metavar="FILE", help="features: a classifier of photographs as an .onnx file")
     parser.add_argument("--json", metavar="FILE", help="write every figure to FILE")
     parser.add_argument("--plot", metavar="FILE", help="layers: draw the ratios to FILE")
     parser.add_argument("--keep-settings", action="store_true", help="obey OPENBLAS_CORETYPE, which slows NumPy alone down")

@@ -16,7 +16,7 @@ import numpy as np
 from nnscratch.data.paintings import flow_painting
 from nnscratch.style.transfer import transfer_style
 
-SIDE, WEIGHTS, LAYERS = 224, (1.0, 3.0, 10.0, 30.0), 8
+SIDE, NETWORKS, WEIGHTS, LAYERS = 224, ("random", "texture"), (3.0, 10.0, 30.0), 8
 MEAN = (104.0, 117.0, 123.0)  # blue, green, red
 
 
@@ -82,8 +82,10 @@ def square(path):
     return np.asarray(image, np.float32)[None] / 255
 
 
-def run(judge, networks=("random", "texture"), weights=WEIGHTS, steps=40, keep=None):
-    """A row for each pair, network and weight: style, content, seconds."""
+def run(judge, networks=NETWORKS, weights=WEIGHTS, steps=40, keep=None):
+    """A row for each pair, network and weight: style, content, seconds. keep(pair, network, weight, picture) gets each one."""
+    if judge is None:
+        raise SystemExit("features: no judge was given; add --judge FILE.onnx, any classifier of photographs")
     watcher = Watcher(judge)
     for name, content, style in pairs():
         for features in networks:

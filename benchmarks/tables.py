@@ -1,7 +1,7 @@
 """The tables that `python -m benchmarks` prints: a row as soon as it is measured, then what the bars are about."""
 from math import exp, log
 
-from benchmarks import algorithms, ladder, layers, memory, peers, steps
+from benchmarks import algorithms, features, ladder, layers, memory, peers, steps
 
 CONTENDERS = "ours", "contiguous", "channels last"
 
@@ -117,4 +117,19 @@ def show_algorithms(torch, card, options):
     for name in algorithms.NAMES:
         alone = [row["times"][name] / min(row["times"].values()) for row in rows if name in row["times"]]
         print(f"  {name} alone, where it can: {geometric_mean(alone):.2f}")
+    return rows
+
+
+def show_features(torch, card, options):
+    print(f"\n{'':24} {'features':9} {'weight':>6}   style  content   seconds")
+    rows = []
+    for row in features.run(options.judge):
+        rows.append(row)
+        print(f"{row['pair']:24} {row['features']:9} {row['weight']:6g} {row['style']:7.2f} {row['content']:8.2f} "
+              f"{row['seconds']:9.1f}", flush=True)
+    for name in features.NETWORKS:
+        for weight in features.WEIGHTS:
+            chosen = [row for row in rows if (row["features"], row["weight"]) == (name, weight)]
+            style, content = (sum(row[key] for row in chosen) / len(chosen) for key in ("style", "content"))
+            print(f"{'mean':24} {name:9} {weight:6g} {style:7.2f} {content:8.2f}")
     return rows

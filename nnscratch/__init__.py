@@ -9,7 +9,7 @@
     networks, data    networks assembled from layers; pictures in and out
     style             a photograph painted in another picture's style
     generate          a generator trained, drawn from, and judged
-    cli               the `nnscratch` command
+    cli, arguments    the `nnscratch` command
 """
 __version__ = "0.1.0"
 

@@ -1,11 +1,14 @@
-"""The `nnscratch` command. A mistake in what it is given is one sentence and exit code 2; a traceback is a bug of ours."""
-import argparse
+"""The `nnscratch` command. A mistake in what it is given is one sentence and exit code 2; a traceback is a bug of ours.
+
+What can be written behind it is in arguments.py; here is what is then done.
+"""
 import logging
 import os
 import sys
 from dataclasses import fields
 
-from nnscratch import __version__, memory
+from nnscratch import memory
+from nnscratch.arguments import parser
 from nnscratch.errors import InputError
 
 
@@ -19,7 +22,7 @@ def main(arguments=None):
     memory.keep_freed_memory()
     logging.basicConfig(level=logging.INFO, format="%(message)s")
     try:
-        code = options.run(options)
+        code = RUN[options.run](options)
         sys.stdout.flush()  # here a closed pipe can still be caught
         return code
     except InputError as error:
@@ -38,145 +41,6 @@ def main(arguments=None):
         return 130
 
 
-class Parser(argparse.ArgumentParser):
-    """argparse, with its complaint in our form: one sentence, and the way to the help."""
-
-    def error(self, message):
-        print(f"nnscratch: {message}; see {self.prog} --help", file=sys.stderr)
-        raise SystemExit(2)
-
-
-def parser():
-    top = Parser(prog="nnscratch", description="Convolutional networks from scratch, every gradient by hand.")
-    top.add_argument("--version", action="version", version=f"nnscratch {__version__}")
-    commands = top.add_subparsers(title="commands", required=True, metavar="COMMAND", parser_class=Parser)
-
-    demo = commands.add_parser("demo", help="check every gradient, stylise a photograph, train a generator, in a few minutes")
-    add_device(demo)
-    demo.set_defaults(run=run_demo)
-
-    style = commands.add_parser("style", help="paint a photograph in the style of another picture",
-                                formatter_class=argparse.ArgumentDefaultsHelpFormatter)
-    style.add_argument("content", nargs="?", help="the photograph: any file Pillow reads")
-    style.add_argument("style", nargs="*", help="the picture whose style it gets, or several, whose styles are mixed; or one "
-                                              "of ours: night, mosaic, hatching, ink, glass, coral, leaves")
-    style.add_argument("-o", "--output", required=True, metavar="OUT", help="where to write, for instance painting.png")
-    style.add_argument("--size", type=int, default=256, help="longer side of the result, in pixels")
-    style.add_argument("--features", default="random", help="what style is told by: texture, random, vgg19 or vgg16")
-    style.add_argument("--weights", metavar="FILE", help="for vgg: its weights, a .safetensors file with torchvision's names")
-    style.add_argument("--colours", default="rgb", help="for vgg: rgb (torchvision, timm) or bgr (converted from Caffe)")
-    style.add_argument("--style-weight", type=float, default=10.0, help="1 a hint of the style, 10 a painting, 100 style alone")
-    style.add_argument("--steps", type=int, default=40, help="steps at each size: full, half, a quarter, ...")
-    style.add_argument("--minutes", type=float, metavar="M", help="as many steps as fit, in place of --steps")
-    style.add_argument("--style-scale", type=float, default=1.0, help="size of the strokes: 2 twice as large, 0.5 half")
-    style.add_argument("--blend", type=float, nargs="+", metavar="B", help="for several styles, how much of each")
-    style.add_argument("--keep-colors", nargs="?", const="match", metavar="HOW",
-                       help="the photograph's: match (recolour the style) or luminance (transfer light and dark alone)")
-    style.add_argument("--init", default="content", help="begin from the content or from noise")
-    style.add_argument("--every", type=int, metavar="K", help="write a picture after every K steps, and a film of them")
-    style.add_argument("--again", metavar="JSON", help="the .json beside a picture: make that picture once more")
-    style.add_argument("--seed", type=int, default=0, help="draws random filters, and the noise to begin from")
-    add_device(style)
-    style.set_defaults(run=run_style)
-
-    gallery = commands.add_parser("gallery", help="a photograph in all of our own styles, on one sheet",
-                                  formatter_class=argparse.ArgumentDefaultsHelpFormatter)
-    gallery.add_argument("content", nargs="*", help="photographs; by default one that comes along")
-    gallery.add_argument("-o", "--output", required=True, metavar="OUT", help="where to write, for instance gallery.jpg")
-    gallery.add_argument("--features", nargs="+", default=["texture"], help="a row for each: texture, random")
-    gallery.add_argument("--size", type=int, default=224, help="side of each picture, in pixels")
-    gallery.add_argument("--steps", type=int, default=40, help="steps at each size")
-    gallery.add_argument("--seed", type=int, default=0, help="draws the styles")
-    add_device(gallery)
-    gallery.set_defaults(run=run_gallery)
-
-    train = commands.add_parser("train", help="train a network on data of this package or your own")
-    what = train.add_subparsers(title="what to train", required=True, metavar="WHAT", parser_class=Parser)
-    add_train_generator(what)
-    texture = what.add_parser("texture", help="the loss network that style transfer tells styles by, from pictures made here",
-                              formatter_class=argparse.ArgumentDefaultsHelpFormatter)
-    texture.add_argument("--out", default="texture", metavar="FOLDER", help="where everything goes")
-    texture.add_argument("--steps", type=int, default=2500, help="how many")
-    texture.add_argument("--seed", type=int, default=0, help="draws weights and pictures")
-    texture.add_argument("--resume", action="store_true", help="go on with the training in the folder, with its own options")
-    add_device(texture)
-    texture.set_defaults(run=run_train_texture)
-
-    generate = commands.add_parser("generate", help="draw pictures with a trained generator",
-                                   formatter_class=argparse.ArgumentDefaultsHelpFormatter)
-    generate.add_argument("-o", "--output", required=True, metavar="OUT", help="where to write, for instance digits.png")
-    generate.add_argument("--from", dest="path", metavar="FILE", help="best.safetensors of a training; default: ours")
-    generate.add_argument("--grid", type=rows_and_columns, metavar="8x8", help="rows x columns")
-    generate.add_argument("--walk", type=int, nargs="?", const=60, metavar="FRAMES", help="a film (.gif) of a walk")
-    generate.add_argument("--class", dest="label", metavar="NAME", help="pictures of this class alone")
-    generate.add_argument("--seed", type=int, default=0, help="draws the noise")
-    add_device(generate)
-    generate.set_defaults(run=run_generate)
-
-    judge = commands.add_parser("judge", help="measure what a generator draws, beside real pictures: a report",
-                                formatter_class=argparse.ArgumentDefaultsHelpFormatter)
-    judge.add_argument("--from", dest="path", metavar="FILE", help="best.safetensors of a training; default: ours")
-    judge.add_argument("--data", default="glyphs", help="what it was trained on")
-    judge.add_argument("--size", type=int, help="side that the pictures were shrunk to")
-    judge.add_argument("--out", default="judged", metavar="FOLDER", help="where report.html and report.json go")
-    judge.add_argument("--count", type=int, default=5000, help="pictures to draw")
-    judge.add_argument("--seed", type=int, default=0, help="draws the noise")
-    add_device(judge)
-    judge.set_defaults(run=run_judge)
-
-    article = commands.add_parser("article", help="the seed article's own network, and why it cannot generate, in numbers")
-    article.set_defaults(run=run_article)
-
-    check = commands.add_parser("check", help="check every gradient, and that wrong ones are caught")
-    add_device(check)
-    check.set_defaults(run=run_check)
-
-    info = commands.add_parser("info", help="versions, BLAS, threads, and why there is no GPU")
-    info.set_defaults(run=run_info)
-    return top
-
-
-def add_train_generator(commands):
-    generator = commands.add_parser("generator", help="noise in, pictures like those of the data out")
-    # No defaults but those of Options: so that --resume can tell what was given.
-    generator.add_argument("--data", help="glyphs (default), letters, shapes, textures, or a path: IDX, CIFAR, .npz, .npy, a "
-                                          "folder of pictures (sub-folders are classes)")
-    generator.add_argument("--size", type=int, help="side to shrink the pictures to (default: as they are)")
-    generator.add_argument("--out", default="generator", metavar="FOLDER", help="where everything goes (default: generator)")
-    generator.add_argument("--method", help="gan (default), vae, glo, imle, or texture (data: one colour picture)")
-    generator.add_argument("--preset", help="nano, tiny (default), small or dcgan64")
-    generator.add_argument("--loss", help="non-saturating (default), hinge, least-squares or saturating")
-    length = generator.add_mutually_exclusive_group()
-    length.add_argument("--steps", type=int, help="how many (default: 2500)")
-    length.add_argument("--minutes", type=float, metavar="M", help="as many steps as fit, beside the judge's training")
-    generator.add_argument("--batch", type=int, help="pictures a step (default: 64)")
-    generator.add_argument("--learning-rate", type=float, help="of both optimizers (default: 0.0005)")
-    generator.add_argument("--unconditional", dest="conditional", action="store_const", const=False,
-                           help="do not use the labels")
-    generator.add_argument("--augment", action="store_const", const=True,
-                           help="distort what the discriminator sees: for few pictures")
-    generator.add_argument("--r1", type=float, help="weight of the gradient penalty on real pictures (default: 0)")
-    generator.add_argument("--spectral-norm", action="store_const", const=True,
-                           help="keep the discriminator from growing steep")
-    generator.add_argument("--seed", type=int, help="draws weights, batches and noise (default: 0)")
-    generator.add_argument("--resume", action="store_true",
-                           help="go on with the training in the folder, with its options and data; more --steps make it longer")
-    add_device(generator)
-    generator.set_defaults(run=run_train_generator)
-
-
-def rows_and_columns(text):
-    """"8x10" -> (8, 10)"""
-    rows, _, columns = text.lower().partition("x")
-    if not (rows.isdigit() and columns.isdigit() and 0 < int(rows) * int(columns) <= 10_000):
-        raise argparse.ArgumentTypeError(f"{text!r} is no grid, expected rows x columns such as 8x8, 10,000 pictures at most")
-    return int(rows), int(columns)
-
-
-def add_device(command):
-    command.add_argument("--device", default="auto", help='"auto" (the GPU if there is one), "cpu" or "gpu"')
-
-
 # Each command imports what it needs when it runs: `nnscratch info` must not wait for matplotlib.
 
 def run_demo(options):
@@ -191,10 +55,17 @@ def run_style(options):
         content, styles, more = again(options.again)
     elif options.style:
         content, styles = options.content, options.style
-        more = {"size": options.size, "style_scale": options.style_scale, "minutes": options.minutes,
+        more = {"size": options.size or 256, "style_scale": options.style_scale, "minutes": options.minutes,
                 "settings": {field.name: getattr(options, field.name) for field in fields(Settings)}}
     else:
         raise InputError("no style picture was given, expected a photograph and at least one picture whose style it gets")
+    if options.fast:
+        from nnscratch.style.fast import stylise_fast
+        if len(styles) != 1 or options.again:
+            raise InputError(f"--fast was given {len(styles)} styles, expected one, and no --again; leave --fast out")
+        stylise_fast(content, styles[0], options.output, size=options.size or 512, weights=options.weights,
+                     strength=options.strength, device=options.device)
+        return 0
     result = stylise(content, styles, options.output, every=options.every, device=options.device, **more)
     return 130 if result.interrupted else 0
 
@@ -219,6 +90,13 @@ def run_train_generator(options):
 def run_train_texture(options):
     from nnscratch.style.train_texture import train_texture
     train_texture(options.out, steps=options.steps, seed=options.seed, resume=options.resume, device=options.device)
+    return 0
+
+
+def run_train_stylizer(options):
+    from nnscratch.style.train_stylizer import train_stylizer
+    train_stylizer(options.out, options.style, steps=options.steps, upsampling=options.upsampling, seed=options.seed,
+                   resume=options.resume, device=options.device)
     return 0
 
 
@@ -254,6 +132,11 @@ def run_info(options):
     from nnscratch.info import print_report
     print_report()
     return 0
+
+
+RUN = {"demo": run_demo, "style": run_style, "gallery": run_gallery, "train_generator": run_train_generator,
+       "train_texture": run_train_texture, "train_stylizer": run_train_stylizer, "generate": run_generate, "judge": run_judge,
+       "article": run_article, "check": run_check, "info": run_info}
 
 
 if __name__ == "__main__":

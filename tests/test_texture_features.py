@@ -3,7 +3,8 @@ import numpy as np
 import pytest
 from helpers import normal, same
 
-from nnscratch.data.patterns import PATTERNS, dice
+from nnscratch.data.patterns import PATTERNS
+from nnscratch.data.scatter import dice
 from nnscratch.data.textures import tones
 from nnscratch.errors import InputError
 from nnscratch.layers import BatchNormalization

@@ -55,7 +55,7 @@ class Variational(Training):
     Source: Kingma and Welling, "Auto-encoding variational Bayes" (2014), section 2.4 and appendix B.
     """
 
-    DEVIATION = 0.25  # S: how far, in units of the range -1 to 1 halved, a pixel may be off at no great cost
+    DEVIATION = 1.0  # S: how far a pixel may be off at no great cost; the smaller, the more the code must say
 
     def build(self):
         self.encoder = encoder(self.options.preset, self.shape, 2 * self.noise_length)

@@ -15,6 +15,7 @@ from pathlib import Path
 import numpy as np
 
 from nnscratch import checkpoint
+from nnscratch.backend import to_device
 from nnscratch.initializers import he_normal
 from nnscratch.layers import BatchNormalization, Conv2D, Dense, GlobalAveragePooling2D, Input
 from nnscratch.models import Model
@@ -68,6 +69,6 @@ def empty():
     colours = Conv2D(3, 1, name="colours")(picture)
     features = convolutions(colours, WIDTHS, lambda x, width: Conv2D(width, 3)(x))
     network = Model(picture, [colours, *features], name="texture features")
-    network.forward(np.zeros((1, 16, 16, 3), np.float32))  # layers are built by the first picture they see
-    network.params["colours/kernel"][...] = np.eye(3, dtype=np.float32)
+    network.forward(to_device(np.zeros((1, 16, 16, 3), np.float32)))  # layers are built by the first picture they see
+    network.params["colours/kernel"][...] = to_device(np.eye(3, dtype=np.float32))
     return network

@@ -15,7 +15,7 @@ and E; Gatys, Ecker, Bethge (2016), section 2, for average pooling.
 """
 import numpy as np
 
-from nnscratch.backend import array_module, move
+from nnscratch.backend import array_module, move, to_device
 from nnscratch.errors import InputError
 from nnscratch.layers import AveragePooling2D, Conv2D, Input, MaxPooling2D, ReLU
 from nnscratch.models import Model
@@ -59,7 +59,7 @@ def vgg_features(path, kind="vgg19", *, colours="rgb", pooling="average"):
             x = features[f"relu{stage}_{k}"] = ReLU()(x)
             number += 2
     model = Model(picture, [features[name] for name in TAPS], name=kind)
-    model.forward(np.zeros((1, 32, 32, 3), np.float32))  # layers are built by the first picture they see
+    model.forward(to_device(np.zeros((1, 32, 32, 3), np.float32)))  # layers are built by the first picture they see
     model.trainable = False
     for layer in model.layers:
         if isinstance(layer, Conv2D):

@@ -17,31 +17,47 @@ A large picture is seen in strips (strips.py). A mean over pixels, such as a Gra
 each weighted with its share of the rows. Its gradient is known only when all strips have been seen, so the way back is a
 second walk; and every strip sends its gradient to all pixels that it has seen, where those of neighbours add up.
 """
+from functools import partial
+
 from nnscratch.backend import array_module
+from nnscratch.errors import InputError
 from nnscratch.losses import TINY, mse, total_variation
 from nnscratch.ops.checks import check_shape
-from nnscratch.ops.gram import gram_matrix, gram_matrix_backward
+from nnscratch.style.statistics import (
+    STATISTICS,
+    at_places,
+    directions,
+    moments,
+    moments_backward,
+    sliced_loss,
+    sorted_values,
+)
 from nnscratch.style.strips import cut
 
 
 class Objective:
     """Call it with a picture to get (loss, gradient); `terms` then holds the last content and style losses.
 
-    styles : pictures, of which there is to be a share each: their means, and Gram matrices around those, are averaged.
+    styles : pictures, of which there is to be a share each: their means, and moments around those, are averaged.
+    statistics : "gram", "covariance" or "sliced" (statistics.py).
 
     Source: Gatys, Ecker, Bethge, "Image style transfer using convolutional neural networks" (2016), equation 7.
     """
 
-    def __init__(self, network, content, styles, shares=(1.0,), *, style_weight, smoothness, content_layer):
+    def __init__(self, network, content, styles, shares=(1.0,), *, style_weight, smoothness, content_layer, statistics="gram"):
         self.network, self.content_layer = network, content_layer
         self.style_weight, self.smoothness, self.terms = float(style_weight), float(smoothness), {}
         self.shape, self.strips = content.shape, cut(network, content)
+        self.statistics = statistics
         self.means = self.blend(styles, shares, lambda k, ours: ours.mean(axis=(1, 2), keepdims=True))
-        self.grams = self.blend(styles, shares, self.gram)
-        starts = self.average(content, self.strips, self.gram)[0]
-        # What counts as wholly wrong. A style of one colour has a Gram matrix of zeros, and nothing is a share of that:
-        # count a little of the content's in.
-        self.wholes = [(gram * gram).mean() + 0.01 * (start * start).mean() + TINY for gram, start in zip(self.grams, starts)]
+        if statistics == "sliced":
+            self.learn_order(styles, shares)
+        else:
+            self.moments = self.blend(styles, shares, self.measure)
+            starts = self.average(content, self.strips, self.measure)[0]
+            # What counts as wholly wrong. A style of one colour has a Gram matrix of zeros, and nothing is a share of that:
+            # count a little of the content's in.
+            self.wholes = [mean_square(style) + 0.01 * mean_square(start) + TINY for style, start in zip(self.moments, starts)]
         self.targets, self.content_whole = [], TINY
         for strip in self.strips:
             target = network.forward(content[:, strip.seen])[content_layer][:, strip.own[content_layer]].copy()
@@ -52,13 +68,13 @@ class Objective:
         check_shape("Objective", "picture", picture, self.shape, "like the content")
         variation, gradient = total_variation(picture)
         gradient *= self.smoothness
-        grams, features = self.average(picture, self.strips, self.gram, remember_last=True)
-        style, dgrams = self.compare_grams(grams)
+        found, features = self.average(picture, self.strips, self.measure, remember_last=True)
+        style, ways_back = self.compare_order(features) if self.statistics == "sliced" else self.compare_moments(found)
         content = 0
         for strip, target in zip(reversed(self.strips), reversed(self.targets)):
             if features is None:  # all but the last strip, with which the first walk ended
                 features = self.network.forward(picture[:, strip.seen], remember=True)
-            loss, dpicture = self.go_back(features, strip, target, dgrams)
+            loss, dpicture = self.go_back(features, strip, target, ways_back)
             content, features = content + loss, None
             gradient[:, strip.seen] += dpicture
         self.terms = {"content": content, "style": style}
@@ -69,8 +85,8 @@ class Objective:
         each = [self.average(style, cut(self.network, style), measure)[0] for style in styles]
         return [sum(share * value for share, value in zip(shares, values)) for values in zip(*each)]
 
-    def gram(self, k, features):
-        return gram_matrix(features - self.means[k])[0]
+    def measure(self, k, features):
+        return moments(features - self.means[k]) if self.statistics != "sliced" else 0
 
     def average(self, picture, strips, measure, remember_last=False):
         """For each feature map k the mean of measure(k, features) over the whole picture; and the last strip's features."""
@@ -81,24 +97,50 @@ class Objective:
                 averages[k] = averages[k] + share * measure(k, ours[:, own])
         return averages, features
 
-    def compare_grams(self, grams):
-        """The style loss, and the gradient of the whole loss by each Gram matrix."""
-        loss, gradients, share = 0, [], 1 / len(grams)
-        for gram, target, whole in zip(grams, self.grams, self.wholes):
-            layer_loss, gradient = mse(gram, target)
-            loss = loss + share * layer_loss / whole
-            gradients.append(self.style_weight * share * gradient / whole)
-        return loss, gradients
+    def compare_moments(self, found):
+        """The style loss; and for each map how the gradient of the whole loss comes to the features of any of its strips."""
+        loss, ways_back, share = 0, [], 1 / len(found)
+        for ours, theirs, whole in zip(found, self.moments, self.wholes):
+            layer_loss, gradient = STATISTICS[self.statistics](ours, theirs, whole)
+            loss = loss + share * layer_loss
+            ways_back.append(partial(moments_backward, self.style_weight * share * gradient))
+        return loss, ways_back
 
-    def go_back(self, features, strip, target, dgrams):
+    def learn_order(self, styles, shares):
+        """The styles' values in order of size along some directions, for each map."""
+        if len(self.strips) > 1:
+            raise InputError(f"the statistics sliced need the whole picture at once, and {self.shape[2]}x{self.shape[1]} "
+                             f"pixels are too many for that; use a smaller size, or the statistics gram")
+        self.directions = [directions(mean.shape[3], k, array_module(mean), mean.dtype) for k, mean in enumerate(self.means)]
+        each = [[sorted_values(f - mean, v) for f, mean, v in zip(self.network.forward(style), self.means, self.directions)]
+                for style in styles]
+        self.orders = [sum(share * at_places(order, len(orders[0])) for share, order in zip(shares, orders))
+                       for orders in zip(*each)]
+
+    def compare_order(self, features):
+        """As `compare_moments`, from all features at once."""
+        loss, ways_back, share = 0, [], 1 / len(features)
+        for ours, mean, order, v in zip(features, self.means, self.orders, self.directions):
+            layer_loss, gradient = sliced_loss(ours - mean, order, v)
+            loss = loss + share * layer_loss
+            ways_back.append(lambda _, gradient=self.style_weight * share * gradient: gradient)
+        return loss, ways_back
+
+    def go_back(self, features, strip, target, ways_back):
         """A strip's part of the content loss; and the gradient, by the pixels it has seen, of all that its own features do."""
         gradients = []
-        for ours, own, share, mean, dgram in zip(features, strip.own, strip.shares, self.means, dgrams):
+        for ours, own, share, mean, way_back in zip(features, strip.own, strip.shares, self.means, ways_back):
             gradient = array_module(ours).zeros_like(ours)  # and so it stays in the halo
-            gradient[:, own] = gram_matrix_backward(share * dgram, ours[:, own] - mean)
+            gradient[:, own] = share * way_back(ours[:, own] - mean)
             gradients.append(gradient)
         k = self.content_layer
         loss, gradient = mse(features[k][:, strip.own[k]], target)
         scale = strip.shares[k] / self.content_whole
         gradients[k][:, strip.own[k]] += scale * gradient
         return scale * loss, self.network.backward(gradients, wrt="input")
+
+
+def mean_square(moments):
+    """Of the Gram matrix in these moments."""
+    gram = moments[:, :, :-1]
+    return (gram * gram).mean()

@@ -97,13 +97,13 @@ def palette(x):
 
 
 class Pictures:
-    """What crops are cut from: POOL pictures of every family of patterns, tinted anew each time, and a few paintings."""
+    """What crops are cut from: `pool` pictures of every family of patterns, tinted anew each time, and a few paintings."""
 
-    def __init__(self, seed):
+    def __init__(self, seed, side=SIDE, pool=None):
         random = np.random.default_rng([seed, 7])
-        self.classes, self.seed = len(PATTERNS) + PAINTINGS, seed
-        labels = np.repeat(np.arange(len(PATTERNS)), POOL)
-        made = [tones(part, random.random((len(part), 5), np.float32), random.random((len(part), 8, 8), np.float32), 2 * SIDE,
+        self.classes, self.seed, self.side, self.pool = len(PATTERNS) + PAINTINGS, seed, side, pool or POOL
+        labels = np.repeat(np.arange(len(PATTERNS)), self.pool)
+        made = [tones(part, random.random((len(part), 5), np.float32), random.random((len(part), 8, 8), np.float32), 2 * side,
                       PATTERNS, PERIODS) for part in np.array_split(labels, len(labels) // 100)]
         self.tones = np.rint(255 * np.concatenate(made).clip(0, 1)).astype(np.uint8)
         # Not seed 0, the painting that users try styles with.
@@ -113,14 +113,14 @@ class Pictures:
         """(crops, labels) of one step: mirrored, turned, a little brighter or darker."""
         random = np.random.default_rng([self.seed, 8, step])
         labels = random.integers(self.classes, size=count)
-        crops = np.empty((count, SIDE, SIDE, 3), np.float32)
+        crops = np.empty((count, self.side, self.side, 3), np.float32)
         drawn = labels < len(PATTERNS)
-        which = labels[drawn] * POOL + random.integers(POOL, size=drawn.sum())
+        which = labels[drawn] * self.pool + random.integers(self.pool, size=drawn.sum())
         wild = 0.5 + 3 * (random.random((len(which), 4, 3), np.float32) - 0.5)  # far from the palettes, too
         tone = self.tones[which].astype(np.float32) / 255
         crops[drawn] = tint(tone, random.random(len(which)), wild, random.random(len(which)))
         for k in np.flatnonzero(~drawn):
-            crops[k] = piece(self.paintings[labels[k] - len(PATTERNS)], random)
+            crops[k] = piece(self.paintings[labels[k] - len(PATTERNS)], random, self.side)
         light, shift = random.uniform(0.8, 1.15, (count, 1, 1, 1)), random.uniform(-0.1, 0.1, (count, 1, 1, 1))
         crops = crops * light.astype(np.float32) + shift.astype(np.float32)
         for k, (flip, turn) in enumerate(zip(random.random(count) < 0.5, random.random(count) < 0.5)):
@@ -131,9 +131,9 @@ class Pictures:
         return crops.clip(0, 1), labels
 
 
-def piece(picture, random):
-    """A square from somewhere in the picture, SIDE or twice as large, shrunk to SIDE."""
+def piece(picture, random, side):
+    """A square from somewhere in the picture, of `side` pixels or twice as large, shrunk to that."""
     factor = random.integers(1, 3)
-    top, left = (random.integers(0, side - factor * SIDE + 1) for side in picture.shape[:2])
-    square = picture[top:top + factor * SIDE, left:left + factor * SIDE]
-    return square.reshape(SIDE, factor, SIDE, factor, 3).mean(axis=(1, 3))
+    top, left = (random.integers(0, length - factor * side + 1) for length in picture.shape[:2])
+    square = picture[top:top + factor * side, left:left + factor * side]
+    return square.reshape(side, factor, side, factor, 3).mean(axis=(1, 3))

@@ -41,7 +41,7 @@ def transfer_style(content, style, *, progress=None, **settings):
         list of pictures, whose styles are mixed.
     progress : callable(share, record, picture), called after each step with the share of the work done (steps count by
         pixels), the last entry of the history, and the picture at its size of the moment
-    settings : see Settings: features="random", style_weight=10.0, steps=40, seed=0, keep_colors=None, ...
+    settings : see Settings: features="texture", style_weight=10.0, steps=40, seed=0, keep_colors=None, ...
 
     Returns
     -------
@@ -69,7 +69,7 @@ def transfer_style(content, style, *, progress=None, **settings):
         for small, small_styles in scales:
             picture = array_module(picture).clip(resize2d(picture, small.shape[1:3])[0], 0, 1)
             objective = Objective(network.model, small, small_styles, shares, style_weight=s.style_weight,
-                                  smoothness=network.smoothness, content_layer=network.content_layer)
+                                  smoothness=network.smoothness, content_layer=network.content_layer, statistics=s.statistics)
             minimizer = LBFGS(objective, picture)
             if not np.isfinite(minimizer.loss):  # if it is, it stays so: a step never makes it larger
                 raise InputError(f"the loss is {minimizer.loss}, expected a finite number; use a smaller style weight")
@@ -102,7 +102,7 @@ def steps_in(minutes, content, styles, settings):
     content, *styles = (to_device(to_cpu(picture).astype(np.float32)) for picture in (content, *styles))
     network = loss_network(settings.features, styles[0], seed=settings.seed, weights=settings.weights, colours=settings.colours)
     objective = Objective(network.model, content, styles, settings.shares(len(styles)), style_weight=settings.style_weight,
-                          smoothness=network.smoothness, content_layer=network.content_layer)
+                          smoothness=network.smoothness, content_layer=network.content_layer, statistics=settings.statistics)
     objective(content)  # the first one makes everything
     start = perf_counter()
     float(objective(content)[0])

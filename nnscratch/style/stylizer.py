@@ -1,0 +1,43 @@
+"""Style transfer in one pass: `nnscratch style PHOTO STYLE --fast`.
+
+Shapes: content (1, H, W, 3) and style (1, H', W', 3) in [0, 1]; result (1, H, W, 3).
+
+    recolour -> encode -> adapt -> decode        see networks/stylizer.py; recolouring is a formula, colour.py
+"""
+from pathlib import Path
+
+import numpy as np
+
+from nnscratch import checkpoint, networks
+from nnscratch.backend import array_module, to_cpu, to_device
+from nnscratch.errors import InputError
+from nnscratch.networks.stylizer import SCALE, adapt, decoder, encoder
+from nnscratch.style.colour import match_colours
+
+SHIPPED = Path(networks.__file__).parent / "weights" / "stylizer.safetensors"
+
+
+class Stylizer:
+    """The encoder, and a decoder in a file: by default the one that comes with nnscratch.
+
+    Raises InputError for any other file.
+    """
+
+    def __init__(self, path=SHIPPED):
+        info = checkpoint.read_arrays(path)[1]["info"]
+        if info.get("what") != "stylizer":
+            raise InputError(f"{path} holds {info.get('what', 'something else')!r}, expected a stylizer; train one with "
+                             f"nnscratch train stylizer")
+        self.encoder, self.decoder = encoder(), decoder(info.get("upsampling"))
+        checkpoint.load(path, self.decoder)
+
+    def __call__(self, content, style, strength=1.0):
+        """The painted picture (1, H, W, 3), NumPy, in [0, 1]; `strength` from 0, hardly any style, to 1."""
+        recoloured = match_colours(content, style)
+        h, w = content.shape[1:3]
+        rows, columns = -h % SCALE, -w % SCALE  # up to a multiple of 4, the last rows and columns repeated
+        padded = np.pad(recoloured, ((0, 0), (0, rows), (0, columns), (0, 0)), mode="edge")
+        f, s = (self.encoder.forward(to_device(x.astype(np.float32))) for x in (padded, style))
+        t = strength * adapt(f, s) + (1 - strength) * f
+        made = self.decoder.forward(t)[:, :h, :w]
+        return to_cpu(array_module(made).clip(made, 0, 1))

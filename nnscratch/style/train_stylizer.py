@@ -1,0 +1,178 @@
+"""`nnscratch train stylizer`: the decoder of networks/stylizer.py learns to paint, any style or a given one.
+
+Shapes: content and style crops (N, 128, 128, 3) in [0, 1]; adapted codes t (N, 32, 32, 131).
+
+For the first tenth of the steps it only learns to draw pictures back from their codes, pixel by pixel. Then
+
+    y = decoder(t)
+    loss = CONTENT * (features(y) - t)²  +  Gram matrices of y beside the style's, over all maps  +  SMOOTH * variation of y
+
+each a share, as in objective.py. Encoder and loss network are the same texture network and stay as they are. Everything is
+drawn from (seed, number of the step), so a training that was stopped goes on as if it had not been.
+"""
+from pathlib import Path
+
+import numpy as np
+
+from nnscratch import backend, checkpoint
+from nnscratch.backend import array_module, to_device
+from nnscratch.data.pictures import photograph, read_picture
+from nnscratch.data.styles import STYLES, style_picture
+from nnscratch.errors import InputError
+from nnscratch.losses import TINY, content_loss, mse, total_variation
+from nnscratch.networks.stylizer import CHANNELS, ENCODED, adapt, decoder, encoder
+from nnscratch.networks.texture_features import texture_features
+from nnscratch.ops.checks import whole
+from nnscratch.ops.gram import gram_matrix, gram_matrix_backward
+from nnscratch.optimizers import Adam, clip_by_global_norm, cosine_decay, warmup
+from nnscratch.style.colour import match_colours
+from nnscratch.style.train_texture import Pictures
+
+SIDE, BATCH, RATE = 128, 4, 1e-3
+CONTENT, SMOOTH = 1.0, 1.0
+DRAWING, LONGEST = 10, 1.0  # a tenth of the steps is for drawing back; the longest gradient, all weights together
+SAVE_EVERY = 100
+
+
+def train_stylizer(folder, style=None, *, steps=1500, upsampling="resize", seed=0, resume=False, device="auto"):
+    """The whole job of the command: writes stylizer.safetensors to the folder, and returns the last style loss.
+
+    style : the path of one picture, or None to learn all that we can draw. Raises InputError for a folder that holds a
+    training already.
+    """
+    backend.use(device)
+    steps, folder = whole(steps, "train stylizer: steps", 1), Path(folder)
+    state = folder / "state.safetensors"
+    if state.exists() != resume:
+        raise InputError(f"{folder} holds {'a' if state.exists() else 'no'} training; " + (
+            "add --resume to go on with it, or give another --out" if state.exists() else "leave out --resume"))
+    info = {"style": style and str(style), "steps": steps, "upsampling": upsampling, "seed": seed, "done": 0}
+    if resume:
+        info = checkpoint.read_arrays(state)[1]["info"]
+    pairs = Pairs(info["seed"], info["style"])
+    folder.mkdir(parents=True, exist_ok=True)
+    model = decoder(info["upsampling"], info["seed"])
+    optimizer = Adam(warmup(cosine_decay(RATE, info["steps"]), 50))
+    if resume:
+        checkpoint.load(state, model, optimizer)
+    last = learn(model, optimizer, pairs, info, lambda: checkpoint.save(state, model, optimizer, info))
+    path = folder / "stylizer.safetensors"
+    checkpoint.save(path, model, info={"what": "stylizer", **info})
+    print(f"the stylizer is {path}; paint with  nnscratch style PHOTO STYLE --fast --weights {path} -o OUT")
+    return last
+
+
+def learn(model, optimizer, pairs, info, save):
+    """Steps info["done"] + 1 to info["steps"], with a progress bar; `save()` now and then."""
+    from tqdm import tqdm
+    network, code, facts = texture_features(), encoder(), {}
+    with tqdm(total=info["steps"], initial=info["done"], desc="training", unit="step") as bar:
+        for step in range(info["done"] + 1, info["steps"] + 1):
+            content, style_crops = (to_device(crops) for crops in pairs.batch(step))
+            if step <= info["steps"] // DRAWING:
+                facts = {"off by": draw_back(model, code, optimizer, content, style_crops)}
+            else:
+                facts = train_step(model, network, code, optimizer, content, style_crops)
+            if step % 10 == 0:
+                bar.set_postfix_str(", ".join(f"{name} {float(value):.3f}" for name, value in facts.items()))
+            bar.update()
+            info["done"] = step
+            if step % SAVE_EVERY == 0 or step == info["steps"]:
+                save()
+    return float(facts.get("style", np.nan))
+
+
+def draw_back(model, code, optimizer, content, style):
+    """One step of drawing contents and styles from their own codes. Returns how far a pixel is off, root mean square."""
+    pictures = array_module(content).concatenate([content[:BATCH // 2], style[BATCH // 2:]])
+    loss, gradient = mse(model.forward(code.forward(pictures), training=True), pictures)
+    update(model, optimizer, gradient)
+    return loss**0.5
+
+
+def update(model, optimizer, gradient):
+    """A step of the decoder; its gradient shortened where a rare pair makes it huge."""
+    model.zero_grads()
+    model.backward(gradient, wrt="parameters")
+    optimizer.step(model.trainable_params, clip_by_global_norm(model.grads, LONGEST))
+
+
+def train_step(model, network, code, optimizer, content, style):
+    """One step on a batch of pairs. Returns {"content": loss, "style": loss}."""
+    befores, targets = network.forward(content), network.forward(style)
+    t = adapt(code.forward(content), code.forward(style))
+    y = model.forward(t, training=True)
+    features, gradients, style_loss = network.forward(y, remember=True), [], 0
+    for ours, theirs, before in zip(features, targets, befores):
+        loss, gradient = style_share(ours, theirs, before)
+        style_loss = style_loss + loss / len(features)
+        gradients.append(gradient / len(features))
+    content_share, gradient = content_loss(features[ENCODED], t[..., :CHANNELS])
+    gradients[ENCODED] = gradients[ENCODED] + CONTENT * gradient
+    _, gradient = total_variation(y)
+    update(model, optimizer, network.backward(gradients, wrt="input") + SMOOTH * gradient)
+    return {"content": content_share, "style": style_loss}
+
+
+def style_share(features, style, content):
+    """Σ (G - A)² / Σ (A² + B²) for each picture, averaged, and its gradient by the features.
+
+    G, A and B : Gram matrices of the features, of the style's and of the content's, around the style's means. Against A²
+    alone, as in gram_style_loss, an even style would count a hundred times as much as a lively one.
+    """
+    mean, n = style.mean(axis=(1, 2), keepdims=True), len(features)
+    gram, cache = gram_matrix(features - mean)
+    target, before = gram_matrix(style - mean)[0], gram_matrix(content - mean)[0]
+    scale = 1 / (n * ((target**2).sum(axis=(1, 2), keepdims=True) + (before**2).sum(axis=(1, 2), keepdims=True) + TINY))
+    difference = gram - target
+    return (scale * difference * difference).sum(), gram_matrix_backward(2 * scale * difference, cache)
+
+
+class Pairs:
+    """Contents: collages of patterns, and pieces of the photograph that comes along. Styles: everything that we can draw, or
+    pieces of one picture. Contents already have the styles' colours, as the stylizer gives them to its encoder."""
+
+    def __init__(self, seed, style=None):
+        self.seed, self.pictures = seed, Pictures(seed, SIDE, 60)
+        self.photograph = read_picture(photograph(), 512)[0]
+        self.styles = ([read_picture(style, 2 * SIDE, minimum=SIDE)[0]] if style else
+                       [style_picture(name, 2 * SIDE, 100 + seed)[0] for name in STYLES])
+        self.one_style = style is not None
+
+    def batch(self, step):
+        """(contents, styles) of one step, (N, 128, 128, 3) each."""
+        random = np.random.default_rng([self.seed, 9, step])
+        contents, styles = self.contents(step, random), self.style_crops(step, random)
+        contents = [match_colours(c[None], s[None])[0] for c, s in zip(contents, styles)]
+        return np.stack(contents), np.stack(styles)
+
+    def contents(self, step, random):
+        """Half of them collages, half of them pieces of the photograph, brighter or darker, mirrored."""
+        layers = [self.pictures.batch(3 * step + k, BATCH)[0] for k in range(3)]
+        made = []
+        for k in range(BATCH):
+            if k % 2:
+                piece = cut(self.photograph, random, random.integers(SIDE, 257))
+                made.append((piece[:, ::random.choice([-1, 1])] * random.uniform(0.7, 1.2)).clip(0, 1))
+            else:  # two patterns as stencils for a third, all seen through soft light
+                stencil = layers[1][k].mean(axis=2, keepdims=True) > 0.5
+                light = 0.5 + cut(self.photograph, random, 256).mean(axis=2, keepdims=True)
+                made.append((np.where(stencil, layers[0][k], layers[2][k]) * light).clip(0, 1))
+        return made
+
+    def style_crops(self, step, random):
+        """Of one picture, or half from the style pictures and half from the texture network's own lessons."""
+        if self.one_style:
+            return [cut(self.styles[0], random, random.integers(SIDE, min(self.styles[0].shape[:2]) + 1)) for _ in range(BATCH)]
+        patterns = self.pictures.batch(3 * step + 2 + 10**6, BATCH)[0]
+        return [patterns[k] if k < BATCH // 2 else cut(self.styles[random.integers(len(self.styles))], random,
+                                                      random.integers(SIDE, 2 * SIDE + 1)) for k in range(BATCH)]
+
+
+def cut(picture, random, side):
+    """A square of `side` pixels from somewhere in the picture, as SIDE x SIDE."""
+    from PIL import Image
+    side = min(side, *picture.shape[:2])
+    top, left = (random.integers(0, length - side + 1) for length in picture.shape[:2])
+    square = Image.fromarray((255 * picture[top:top + side, left:left + side]).astype(np.uint8))
+    return np.asarray(square.resize((SIDE, SIDE), Image.Resampling.BILINEAR), np.float32) / 255

@@ -1,0 +1,100 @@
+"""The statistics that a style can be told by: their values by hand, their gradients, and whole transfers with them."""
+import numpy as np
+import pytest
+from helpers import normal, on, same
+from test_style import picture, small_network
+
+from nnscratch.gradcheck import check_op
+from nnscratch.ops.gram import gram_matrix
+from nnscratch.style.objective import Objective
+from nnscratch.style.statistics import (
+    at_places,
+    covariance_loss,
+    directions,
+    gram_loss,
+    moments,
+    moments_backward,
+    sliced_loss,
+    sorted_values,
+)
+from nnscratch.style.transfer import transfer_style
+
+
+@pytest.mark.parametrize("statistic", [gram_loss, covariance_loss])
+def test_gradient_of_moments(statistic):
+    """By the features, through the moments, by complex step, within 1e-8; the style's mean is 0."""
+    style = normal(1, 6, 7, 4)
+    target = moments(style - style.mean(axis=(1, 2), keepdims=True))
+
+    def forward(f):
+        loss, dmoments = statistic(moments(f), target, 0.7)
+        return loss, (dmoments, f)
+    report = check_op(forward, lambda dy, cache: moments_backward(dy * cache[0], cache[1]), [0.5 + normal(1, 5, 4, 4, seed=1)])
+    assert report.error < 1e-8 and report.adjoint_error < 1e-8, str(report)
+
+
+def test_moments_by_hand():
+    """Covariance of the features is G - δδᵀ; the loss is 0 at the style itself, and the mean alone counts δ² / variance."""
+    style = normal(1, 8, 9, 3)
+    style -= style.mean(axis=(1, 2), keepdims=True)
+    target = moments(style)
+    found = moments(style + [0.5, 0, 0])
+    covariance = found[0, :, :-1] - np.outer(found[0, :, -1], found[0, :, -1])
+    same(covariance, gram_matrix(style)[0][0], 1e-12)
+    assert covariance_loss(target, target, 1.0)[0] < 1e-25 and gram_loss(target, target, 1.0)[0] == 0
+    variance = (style * style).mean(axis=(1, 2)).sum()
+    same(covariance_loss(found, target, 1.0)[0], 0.25 / variance, 1e-10)
+
+
+@pytest.mark.parametrize("size", [(5, 6), (4, 4)])
+def test_gradient_of_sliced(size):
+    """Against central differences, the order fixed; for a style of another number of pixels, too."""
+    v = directions(4, 0, np, np.float64)
+    target = sorted_values(normal(1, 6, 5, 4), v)
+    report = check_op(lambda f: sliced_loss(f, target.astype(f.dtype), v.astype(f.dtype)), lambda dy, gradient: dy * gradient,
+                      [normal(1, *size, 4, seed=1)], smooth=False)
+    assert report.error < 1e-6, str(report)
+
+
+def test_sliced_is_about_the_whole_distribution(xp):
+    """0 for shuffled pixels; not 0 for other values of the same mean and variance, which both moments take for the same."""
+    style = np.where(normal(1, 20, 20, 1) > 0, 1.0, -1.0)
+    style -= style.mean()
+    other = normal(1, 20, 20, 1, seed=1)
+    other = (other - other.mean()) * style.std() / other.std()
+    v = directions(1, 0, np, np.float64)
+    order = on(xp, sorted_values(style, v))
+    assert float(sliced_loss(on(xp, style[:, ::-1, ::-1].copy()), order, on(xp, v))[0]) < 1e-20
+    assert float(sliced_loss(on(xp, other), order, on(xp, v))[0]) > 0.05
+    assert float(covariance_loss(moments(other), moments(style), 1.0)[0]) < 1e-6
+
+
+def test_values_between():
+    """Twice as many places lie between the old ones; as many are the old ones; ends stay ends."""
+    values = np.arange(4.0)[:, None]
+    same(at_places(values, 8)[:, 0], np.clip((np.arange(8) + 0.5) / 2 - 0.5, 0, 3))
+    assert at_places(values, 4) is values and at_places(values, 2)[:, 0].tolist() == [0.5, 2.5]
+
+
+@pytest.mark.parametrize("statistics", ["covariance", "sliced"])
+def test_gradient_of_the_objective(statistics):
+    """Back through the network to the pixels, two styles mixed, against central differences."""
+    network = small_network()
+    network.forward(picture(8, 6))
+    network.cast(np.float64)
+    styles = [picture(10, 8, 2).astype(float), picture(9, 9, 4).astype(float)]
+    objective = Objective(network, picture(8, 6).astype(float), styles, [0.3, 0.7], style_weight=3.0, smoothness=0.5,
+                          content_layer=2, statistics=statistics)
+    report = check_op(lambda x: objective(x.astype(float)), lambda dy, gradient: dy * gradient, [picture(8, 6, 1)],
+                      smooth=False)
+    # Of some pixels the order changes within a difference's step: a kink.
+    assert report.error < (2e-3 if statistics == "sliced" else 1e-6), str(report)
+
+
+@pytest.mark.parametrize("statistics", ["covariance", "sliced"])
+def test_transfer(statistics):
+    """The style loss falls by more than half; dull styles give numbers."""
+    result = transfer_style(picture(32, 40), picture(36, 33, 3), statistics=statistics, steps=8)
+    assert result.history[-1]["style"] < 0.5 * result.history[0]["style"]
+    dull = transfer_style(picture(20, 24), np.full((1, 20, 20, 3), 0.5, np.float32), statistics=statistics, steps=3)
+    assert np.isfinite(dull.picture).all()

@@ -1,0 +1,161 @@
+"""The stylizer: its parts by hand, its gradient, its training, and what a user does with it."""
+import numpy as np
+import pytest
+from helpers import normal, same
+from PIL import Image
+
+from nnscratch.cli import main
+from nnscratch.data.pictures import photograph, read_picture
+from nnscratch.data.styles import style_picture
+from nnscratch.errors import InputError
+from nnscratch.losses import content_loss, gram_style_loss, total_variation
+from nnscratch.networks.stylizer import ENCODED, UPSAMPLINGS, adapt, decoder, encoder
+from nnscratch.networks.texture_features import texture_features
+from nnscratch.ops.gram import gram_matrix
+from nnscratch.optimizers import Adam
+from nnscratch.style import train_stylizer as module
+from nnscratch.style.colour import match_colours
+from nnscratch.style.stylizer import SHIPPED, Stylizer
+from nnscratch.style.train_stylizer import train_step, train_stylizer
+
+
+def smooth(h, w, seed=0):
+    """A smooth picture in [0, 1]."""
+    rows, columns = np.mgrid[:h, :w]
+    waves = [np.sin(rows / (5 + c + seed)) * np.cos(columns / (6 + c)) for c in range(3)]
+    return (0.5 + 0.4 * np.stack(waves, -1))[None].astype(np.float32)
+
+
+def test_adapted_features_have_the_styles_statistics():
+    """Channel by channel, picture by picture; what was high stays high."""
+    f, s = normal(2, 6, 5, 3), 2 + 3 * normal(2, 8, 9, 3, seed=1)
+    t = adapt(f, s)
+    same(t.mean(axis=(1, 2)), s.mean(axis=(1, 2)), 1e-10)
+    same(t.std(axis=(1, 2)), s.std(axis=(1, 2)), 1e-4)
+    assert np.corrcoef(t[0, :, :, 1].ravel(), f[0, :, :, 1].ravel())[0, 1] > 0.999
+
+
+def test_the_encoder_is_the_texture_network():
+    """Up to the map that the decoder begins from, at a quarter of the size; and the colours, 4x4 pixels' mean."""
+    picture = smooth(24, 32)
+    code = encoder().forward(picture)
+    same(code[..., :128], texture_features().forward(picture)[ENCODED], 1e-6)
+    same(code[..., 128:], picture.reshape(1, 6, 4, 8, 4, 3).mean(axis=(2, 4)), 1e-6)
+
+
+@pytest.mark.parametrize("upsampling", UPSAMPLINGS)
+def test_the_gradient_of_a_training_step(upsampling):
+    """Along the gradient of the decoder's weights, the whole loss, content, Gram and smoothness, by central differences."""
+    model, network, code = decoder(upsampling), texture_features(), encoder()
+    for part in (model, network, code):
+        part.cast(np.float64)
+    content, style = (np.concatenate([smooth(16, 16, k), smooth(16, 16, k + 1)]).astype(float) for k in (0, 2))
+
+    def loss():
+        targets = network.forward(style)
+        t = adapt(code.forward(content), code.forward(style))
+        y = model.forward(t)
+        total = module.CONTENT * content_loss(network.forward(y)[ENCODED], t[..., :128])[0]
+        total = total + module.SMOOTH * total_variation(y)[0]
+        for ours, theirs, before in zip(network.forward(y), targets, network.forward(content)):
+            mean = theirs.mean(axis=(1, 2), keepdims=True)
+            grams = [gram_matrix(x - mean)[0] for x in (ours, theirs, before)]
+            for g, a, b in zip(*grams):
+                total = total + ((g - a)**2).sum() / ((a**2).sum() + (b**2).sum()) / len(targets) / len(content)
+        return float(total)
+
+    train_step(model, network, code, Adam(1e-18), content, style)
+    gradient, step = {name: array.copy() for name, array in model.grads.items()}, 1e-7
+    length = sum((a * a).sum() for a in gradient.values())**0.5
+    above, below = [], []
+    for sign, losses in ((1, above), (-2, below)):
+        for name, array in model.params.items():
+            array += sign * step * gradient[name] / length
+        losses.append(loss())
+    assert (above[0] - below[0]) / (2 * step) == pytest.approx(length, rel=1e-4)
+
+
+@pytest.fixture
+def quick(monkeypatch):
+    """Small crops, few pictures, two steps between saves."""
+    for name, value in {"SIDE": 32, "SAVE_EVERY": 2}.items():
+        monkeypatch.setattr(module, name, value)
+    pictures = module.Pictures
+    monkeypatch.setattr(module, "Pictures", lambda seed, side, pool: pictures(seed, side, 2))
+
+
+def test_a_training_that_is_stopped_goes_on(quick, tmp_path, monkeypatch):
+    """Five steps at once; or two, Ctrl-C in the fourth, and the rest: the same weights, bit for bit."""
+    train_stylizer(tmp_path / "once", steps=5, device="cpu")
+    batch = module.Pairs.batch
+
+    def stop(self, step):
+        if step == 4:
+            raise KeyboardInterrupt
+        return batch(self, step)
+    monkeypatch.setattr(module.Pairs, "batch", stop)
+    with pytest.raises(KeyboardInterrupt):
+        train_stylizer(tmp_path / "twice", steps=5, device="cpu")
+    monkeypatch.setattr(module.Pairs, "batch", batch)
+    with pytest.raises(InputError, match="holds a training; add --resume"):
+        train_stylizer(tmp_path / "twice", steps=5, device="cpu")
+    train_stylizer(tmp_path / "twice", resume=True, device="cpu")
+    one, two = ((tmp_path / way / "stylizer.safetensors").read_bytes() for way in ("once", "twice"))
+    assert one == two
+
+
+def test_one_style_is_learnt(quick, tmp_path):
+    """The style loss of a single picture falls; the file paints."""
+    Image.fromarray((255 * style_picture("glass", 64)[0]).astype(np.uint8)).save(tmp_path / "style.png")
+    first = train_stylizer(tmp_path / "a", tmp_path / "style.png", steps=5, upsampling="transposed", device="cpu")
+    last = train_stylizer(tmp_path / "b", tmp_path / "style.png", steps=40, upsampling="transposed", device="cpu")
+    assert last < 0.8 * first
+    made = Stylizer(tmp_path / "b" / "stylizer.safetensors")(smooth(21, 18), style_picture("glass", 32))
+    assert made.shape == (1, 21, 18, 3) and made.min() >= 0 and made.max() <= 1
+
+
+def test_the_stylizer_that_comes_along(tmp_path):
+    """At most 3 MB with its encoder; it paints: nearer to the style's Gram matrices than the photograph in its colours, and the
+    content is still there. Any size; strength 0 changes little."""
+    assert SHIPPED.stat().st_size < 2e6
+    content, style = read_picture(photograph(), 130), style_picture("mosaic", 128)
+    stylizer, network = Stylizer(), texture_features()
+    made = stylizer(content, style)
+    assert made.shape == content.shape
+
+    def off(picture):
+        total = 0
+        for ours, theirs in zip(network.forward(picture), network.forward(style)):
+            mean = theirs.mean(axis=(1, 2), keepdims=True)
+            total += float(gram_style_loss(ours - mean, gram_matrix(theirs - mean)[0])[0])
+        return total
+    recoloured = match_colours(content, style)
+    assert off(made) < 0.7 * off(recoloured)
+    light, before = made.mean(axis=-1).ravel(), recoloured.mean(axis=-1).ravel()
+    assert np.corrcoef(light, before)[0, 1] > 0.5
+    assert np.abs(stylizer(content, style, 0.0) - recoloured).mean() < np.abs(made - recoloured).mean()
+    assert np.isfinite(stylizer(content, np.full((1, 20, 20, 3), 0.5, np.float32))).all()
+
+
+def test_fast_on_the_command_line(tmp_path, capsys):
+    """A picture, a folder, a film; and what makes no sense, in one sentence."""
+    (tmp_path / "in").mkdir()
+    for k in range(2):
+        Image.fromarray((255 * smooth(30, 40, k)[0]).astype(np.uint8)).save(tmp_path / "in" / f"{k}.jpg")
+    frames = [Image.fromarray((255 * smooth(20, 20, k)[0]).astype(np.uint8)) for k in range(3)]
+    frames[0].save(tmp_path / "in.gif", save_all=True, append_images=frames[1:], duration=50)
+
+    def run(content, output, *more, style="ink"):
+        return main(["style", str(tmp_path / content), style, "--fast", "--size", "64", "-o", str(tmp_path / output), *more])
+    assert run("in/0.jpg", "out.png") == 0 and Image.open(tmp_path / "out.png").size == (40, 30)
+    assert run("in", "out", "--strength", "0.5") == 0
+    assert sorted(p.name for p in (tmp_path / "out").iterdir()) == ["0.png", "1.png"]
+    assert run("in.gif", "out.gif") == 0 and Image.open(tmp_path / "out.gif").n_frames == 3
+    capsys.readouterr()
+    for arguments, words in ((("in/0.jpg", "out.png", "--strength", "2"), "--strength is 2.0"),
+                             (("in.gif", "a.png"), "ends in .gif"),
+                             (("out", "in.gif/x"), "cannot make the folder"), (("nowhere.jpg", "a.png"), "nowhere.jpg"),
+                             (("in/0.jpg", "a.png", "--weights", str(tmp_path / "out.png")), "not a whole safetensors")):
+        assert run(*arguments) == 2
+        error = capsys.readouterr().err
+        assert words in error and error.count("\n") == 1
