@@ -43,8 +43,10 @@ def parser():
     style.add_argument("--blend", type=float, nargs="+", metavar="B", help="for several styles, how much of each")
     style.add_argument("--keep-colors", nargs="?", const="match", metavar="HOW",
                        help="the photograph's: match (recolour the style) or luminance (transfer light and dark alone)")
+    style.add_argument("--optimizer", default="lbfgs", help="lbfgs, or adam, which wants some five times as many steps")
     style.add_argument("--statistics", default="gram", help="of the style's features: gram, covariance or sliced")
     style.add_argument("--init", default="content", help="begin from the content or from noise")
+    style.add_argument("--mask", metavar="FILE", help="a picture: white where the style is to come, black where it is not")
     style.add_argument("--every", type=int, metavar="K", help="write a picture after every K steps, and a film of them")
     style.add_argument("--again", metavar="JSON", help="the .json beside a picture: make that picture once more")
     style.add_argument("--seed", type=int, default=0, help="draws random filters, and the noise to begin from")

@@ -56,6 +56,7 @@ def run_style(options):
     elif options.style:
         content, styles = options.content, options.style
         more = {"size": options.size or 256, "style_scale": options.style_scale, "minutes": options.minutes,
+                "mask": options.mask,
                 "settings": {field.name: getattr(options, field.name) for field in fields(Settings)}}
     else:
         raise InputError("no style picture was given, expected a photograph and at least one picture whose style it gets")

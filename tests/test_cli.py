@@ -68,6 +68,19 @@ def test_several_styles(pictures):
     assert redness[2] < redness[0] < redness[1]
 
 
+def test_a_mask_keeps_part_of_the_photograph(pictures):
+    """White left half: stylised; black right half: the photograph, to the grey level."""
+    mask = np.zeros((10, 20), np.uint8)
+    mask[:, :10] = 255
+    Image.fromarray(mask).save(pictures / "mask.png")
+    assert run_style(pictures, "--mask", str(pictures / "mask.png")) == 0
+    made, content = read_picture(pictures / "out.png"), read_picture(pictures / "content.jpg", 48)
+    right, left = np.abs(made - content)[:, :, 28:], np.abs(made - content)[:, :, :20]
+    assert right.max() <= 1.01 / 255 and left.mean() > 0.01
+    assert main(["style", "--again", str(pictures / "out.json"), "-o", str(pictures / "again.png")]) == 0
+    assert (pictures / "again.png").read_bytes() == (pictures / "out.png").read_bytes()
+
+
 def test_frames_and_minutes(pictures):
     """A picture after steps 1, 2, 4 and a film of them; as many steps as fit."""
     assert run_style(pictures, "--every", "2", "--steps", "4") == 0

@@ -89,6 +89,15 @@ def test_the_same_seed_gives_the_same_picture():
     assert (run(1) != run(2)).any()
 
 
+def test_adam_instead_of_lbfgs():
+    """The style loss falls, the picture stays in range at every step, and what was handed on is not changed afterwards."""
+    seen = []
+    result = transfer_style(picture(32, 40), picture(36, 33, 3), optimizer="adam", steps=25,
+                            progress=lambda share, record, made: seen.append((made, made.copy())))
+    assert result.history[-1]["style"] < 0.6 * result.history[0]["style"] and len(seen) == 25
+    assert all(np.array_equal(made, copy) and made.min() >= 0 and made.max() <= 1 for made, copy in seen)
+
+
 def test_large_pictures_are_done_coarse_to_fine():
     """Half the size before the full one, down to 80 pixels a side; small pictures at one size alone."""
     result = transfer_style(picture(162, 180), picture(190, 161, 3), steps=2)

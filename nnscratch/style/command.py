@@ -6,11 +6,14 @@ import json
 from dataclasses import asdict
 from pathlib import Path
 
+import numpy as np
+
 from nnscratch import __version__, backend
 from nnscratch.data.pictures import check_writable, read_picture, to_image, write_picture
 from nnscratch.data.styles import STYLES, style_picture
 from nnscratch.errors import InputError
 from nnscratch.files import reason, replace_file
+from nnscratch.style.colour import grey
 from nnscratch.style.features import smallest_side
 from nnscratch.style.settings import Settings
 from nnscratch.style.transfer import check, steps_in, transfer_style
@@ -18,11 +21,12 @@ from nnscratch.style.transfer import check, steps_in, transfer_style
 WIDEST = 4  # the longer side of the style, at most, in shorter sides of the content
 
 
-def stylise(content_path, style_paths, output_path, *, size=256, style_scale=1.0, minutes=None, every=None, device="auto",
-            settings=None):
+def stylise(content_path, style_paths, output_path, *, size=256, style_scale=1.0, mask=None, minutes=None, every=None,
+            device="auto", settings=None):
     """The whole job of the command. Returns the Transfer; the picture is written also when Ctrl-C ended it early.
 
-    style_scale : size of the style's strokes, as a multiple. minutes : as many steps as fit, in place of settings["steps"].
+    style_scale : size of the style's strokes, as a multiple. mask : the path of a picture, white where the style is to come,
+    black where the photograph is to stay. minutes : as many steps as fit, in place of settings["steps"].
     every : write a picture after so many steps, and a film of all. settings : a dict, see Settings.
     """
     check_writable(output_path)
@@ -39,6 +43,7 @@ def stylise(content_path, style_paths, output_path, *, size=256, style_scale=1.0
     style_size = round(style_scale * min(size, WIDEST * min(content.shape[1:3])))
     styles = [style_picture(path, max(smallest, style_size)) if path in STYLES and not Path(path).exists() else
               read_picture(path, max(smallest, style_size), minimum=smallest, enlarge=style_scale > 1) for path in style_paths]
+    shown = 1.0 if mask is None else mask_like(content, mask)
     check(content, styles, settings)  # transfer_style will check too, but by then a progress bar stands there
     backend.use(device)
     if minutes is not None:
@@ -47,16 +52,24 @@ def stylise(content_path, style_paths, output_path, *, size=256, style_scale=1.0
           f"{backend.describe_device()}")
     frames = Frames(output_path, content.shape[1:3], every)
     result = with_progress(content, styles, frames=frames, **asdict(settings))
+    result.picture = (shown * result.picture + (1 - shown) * content).astype(np.float32)
     write_picture(output_path, result.picture)
     frames.film()
     sidecar = Path(output_path).with_suffix(".json")
     replace_file(sidecar, json.dumps({
         "nnscratch": __version__, "content": str(content_path), "styles": [str(path) for path in style_paths], "size": size,
-        "style_scale": style_scale, "settings": asdict(settings), "interrupted": result.interrupted,
+        "style_scale": style_scale, "mask": mask and str(mask), "settings": asdict(settings), "interrupted": result.interrupted,
         "history": result.history}, indent=1).encode())
     print(f"{'stopped early; best picture so far' if result.interrupted else 'picture'} written to {output_path}, how it was "
           f"made to {sidecar}")
     return result
+
+
+def mask_like(content, path):
+    """How bright the picture at `path` is, stretched to the content: (1, H, W, 1) in [0, 1]."""
+    from PIL import Image
+    image = to_image(grey(read_picture(path))).convert("L").resize(content.shape[2:0:-1], Image.Resampling.BILINEAR)
+    return np.asarray(image, np.float32)[None, :, :, None] / 255
 
 
 def again(path):
@@ -64,6 +77,7 @@ def again(path):
     try:
         made = json.loads(Path(path).read_text())
         return made["content"], list(made["styles"]), {"size": int(made["size"]), "style_scale": float(made["style_scale"]),
+                                                       "mask": made["mask"],
                                                        "settings": asdict(Settings(**made["settings"]))}
     except OSError as error:
         raise InputError(f"cannot read {path} ({reason(error)}); give the .json beside a picture") from error

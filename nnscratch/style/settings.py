@@ -6,6 +6,7 @@ from numbers import Real
 from nnscratch.errors import InputError
 from nnscratch.ops.checks import choice, whole
 from nnscratch.style.features import check_features
+from nnscratch.style.minimizers import MINIMIZERS
 from nnscratch.style.statistics import STATISTICS
 
 LARGEST_WEIGHT = 1e6  # the content counts for nothing long before; float32 fails not much later
@@ -24,6 +25,7 @@ class Settings:
     seed : draws random filters, and the noise to begin from
     keep_colors : None, "match" or "luminance": keep the photograph's colours (colour.py)
     init : "content" (in the style's colours) or "noise": what the picture is before the first step
+    optimizer : "lbfgs" or "adam" (which wants some five times as many steps)
     statistics : "gram", "covariance" or "sliced": what of the style's features is to be met (statistics.py)
     blend : for several styles, how much of each, None for equal shares; any positive numbers
     """
@@ -35,6 +37,7 @@ class Settings:
     seed: int = 0
     keep_colors: str | None = None
     init: str = "content"
+    optimizer: str = "lbfgs"
     statistics: str = "gram"
     blend: list | None = None
 
@@ -49,6 +52,7 @@ class Settings:
         if self.keep_colors is not None:
             choice(self.keep_colors, "style transfer: keep_colors", KEEP_COLORS)
         choice(self.init, "style transfer: init", INITS)
+        choice(self.optimizer, "style transfer: optimizer", MINIMIZERS)
         choice(self.statistics, "style transfer: statistics", STATISTICS)
         if self.blend is not None and not all(isinstance(b, Real) and isfinite(b) and b > 0 for b in self.blend):
             raise InputError(f"the blend is {self.blend}, expected a number above 0 for each style, such as 1 3")

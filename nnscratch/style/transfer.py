@@ -13,11 +13,11 @@ import numpy as np
 
 from nnscratch.backend import array_module, move, to_cpu, to_device
 from nnscratch.errors import InputError
-from nnscratch.lbfgs import LBFGS
 from nnscratch.ops.pool import avg_pool2d
 from nnscratch.ops.resize import resize2d
 from nnscratch.style.colour import match_colours, put_colours_back, recoloured
 from nnscratch.style.features import loss_network, smallest_side
+from nnscratch.style.minimizers import MINIMIZERS
 from nnscratch.style.objective import Objective
 from nnscratch.style.settings import Settings
 
@@ -70,7 +70,7 @@ def transfer_style(content, style, *, progress=None, **settings):
             picture = array_module(picture).clip(resize2d(picture, small.shape[1:3])[0], 0, 1)
             objective = Objective(network.model, small, small_styles, shares, style_weight=s.style_weight,
                                   smoothness=network.smoothness, content_layer=network.content_layer, statistics=s.statistics)
-            minimizer = LBFGS(objective, picture)
+            minimizer = MINIMIZERS[s.optimizer](objective, picture)
             if not np.isfinite(minimizer.loss):  # if it is, it stays so: a step never makes it larger
                 raise InputError(f"the loss is {minimizer.loss}, expected a finite number; use a smaller style weight")
             for step in range(1, s.steps + 1):

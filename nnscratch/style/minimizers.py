@@ -1,0 +1,33 @@
+"""Who changes the picture: L-BFGS, or Adam with the same interface. x is the picture, `step()` lowers `loss`."""
+from nnscratch.backend import array_module
+from nnscratch.lbfgs import LBFGS
+from nnscratch.optimizers import Adam
+
+
+class AdamDescent:
+    """Plain steps of about RATE in each number of the picture, which is kept inside [0, 1].
+
+    It needs more steps than L-BFGS, but each is a single evaluation, and noise in the loss does not stop it.
+    """
+
+    RATE = 0.02
+
+    def __init__(self, function, x):
+        self.function, self.x, self.converged = function, x, False
+        self.adam = Adam(self.RATE, beta_1=0.9, beta_2=0.99)
+        self.look()
+
+    def look(self):
+        loss, self.gradient = self.function(self.x)
+        self.loss = float(loss)
+
+    def step(self):
+        """One step; returns the loss after it."""
+        x = self.x.copy()  # Adam changes its parameters in place, and the old picture may have been handed on
+        self.adam.step({"picture": x}, {"picture": self.gradient})
+        self.x = array_module(x).clip(x, 0, 1)
+        self.look()
+        return self.loss
+
+
+MINIMIZERS = {"lbfgs": LBFGS, "adam": AdamDescent}
