@@ -68,7 +68,7 @@ def stylise(content_path, style_paths, output_path, *, size=256, style_scale=1.0
 def mask_like(content, path):
     """How bright the picture at `path` is, stretched to the content: (1, H, W, 1) in [0, 1]."""
     from PIL import Image
-    image = to_image(grey(read_picture(path))).convert("L").resize(content.shape[2:0:-1], Image.Resampling.BILINEAR)
+    image = to_image(grey(read_picture(path, minimum=1))).convert("L").resize(content.shape[2:0:-1], Image.Resampling.BILINEAR)
     return np.asarray(image, np.float32)[None, :, :, None] / 255
 
 
