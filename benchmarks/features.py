@@ -1,7 +1,8 @@
 """`python -m benchmarks features --judge FILE.onnx`: which loss network transfers style best, said by one that took no part.
 
 The judge is any classifier of photographs as an ONNX file, one input (N, side, side, 3) or (N, 3, side, side), run by
-onnxruntime, looked into after its ReLUs. For every pair of pictures, loss network and style weight:
+onnxruntime, looked into after its ReLUs; it is shown blue, green, red less MEAN, as networks from Caffe want it. For every pair
+of pictures, loss network and style weight:
 
     style     100 % where means and deviations of the judge's features are those of the style picture, 0 % for the photograph
     content   how far its features are from the photograph's, as a share of how far the style picture's are (0: untouched)

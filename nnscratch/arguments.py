@@ -22,34 +22,34 @@ def parser():
     add_device(demo)
     demo.set_defaults(run="demo")
 
-    style = commands.add_parser("style", help="paint a photograph in the style of another picture",
-                                formatter_class=argparse.ArgumentDefaultsHelpFormatter)
+    style = commands.add_parser("style", help="paint a photograph in the style of another picture")
     style.add_argument("content", nargs="?", help="the photograph: any file Pillow reads")
     style.add_argument("style", nargs="*", help="the picture whose style it gets, or several, whose styles are mixed; or one "
                                               "of ours: night, mosaic, hatching, ink, glass, coral, leaves")
     style.add_argument("-o", "--output", required=True, metavar="OUT", help="where to write, for instance painting.png")
-    style.add_argument("--fast", action="store_true", help="in one pass of a trained network, in a second or two: a picture, "
-                                                           "a folder of them or a GIF, in one style (512 pixels unless --size)")
-    style.add_argument("--strength", type=float, default=1.0, help="with --fast: from 0, the style's colours alone, to 1")
-    style.add_argument("--size", type=int, help="longer side of the result, in pixels (default: 256)")
-    style.add_argument("--features", default="random", help="what style is told by: texture, random, vgg19 or vgg16")
-    style.add_argument("--weights", metavar="FILE", help="for vgg: its weights, a .safetensors file with torchvision's names; "
-                                                         "with --fast: a stylizer that you trained")
-    style.add_argument("--colours", default="rgb", help="for vgg: rgb (torchvision, timm) or bgr (converted from Caffe)")
-    style.add_argument("--style-weight", type=float, default=10.0, help="1 a hint of the style, 10 a painting, 100 style alone")
-    style.add_argument("--steps", type=int, default=40, help="steps at each size: full, half, a quarter, ...")
+    style.add_argument("--size", type=int, help="longer side of the result, in pixels (default: 256; with --fast 512)")
+    # No defaults: those of Settings count, and --again and --fast can tell what was given.
+    style.add_argument("--style-weight", type=float, help="1 a hint of the style, 10 a painting (default), 100 style alone")
+    style.add_argument("--steps", type=int, help="steps at each size: full, half, a quarter, ... (default: 40)")
     style.add_argument("--minutes", type=float, metavar="M", help="as many steps as fit, in place of --steps")
-    style.add_argument("--style-scale", type=float, default=1.0, help="size of the strokes: 2 twice as large, 0.5 half")
+    style.add_argument("--features", help="what measures style: texture (default), random, vgg19 or vgg16")
+    style.add_argument("--weights", metavar="FILE", help="for vgg: a .safetensors file with torchvision's names; for texture, "
+                                                         "or with --fast: what you trained")
+    style.add_argument("--colours", help="for vgg: rgb (torchvision, timm; default) or bgr (converted from Caffe)")
+    style.add_argument("--style-scale", type=float, help="size of the strokes: 2 twice as large, 0.5 half")
     style.add_argument("--blend", type=float, nargs="+", metavar="B", help="for several styles, how much of each")
-    style.add_argument("--keep-colors", nargs="?", const="match", metavar="HOW",
+    style.add_argument("--keep-colors", metavar="HOW",
                        help="the photograph's: match (recolour the style) or luminance (transfer light and dark alone)")
-    style.add_argument("--optimizer", default="lbfgs", help="lbfgs, or adam, which wants some five times as many steps")
-    style.add_argument("--statistics", default="gram", help="of the style's features: gram, covariance or sliced")
-    style.add_argument("--init", default="content", help="begin from the content or from noise")
     style.add_argument("--mask", metavar="FILE", help="a picture: white where the style is to come, black where it is not")
+    style.add_argument("--init", help="begin from the content (default) or from noise")
+    style.add_argument("--optimizer", help="lbfgs (default), or adam, which wants some five times as many steps")
+    style.add_argument("--statistics", help="of the style's features: gram (default), covariance or sliced")
     style.add_argument("--every", type=int, metavar="K", help="write a picture after every K steps, and a film of them")
+    style.add_argument("--seed", type=int, help="draws random filters, and the noise to begin from (default: 0)")
     style.add_argument("--again", metavar="JSON", help="the .json beside a picture: make that picture once more")
-    style.add_argument("--seed", type=int, default=0, help="draws random filters, and the noise to begin from")
+    style.add_argument("--fast", action="store_true", help="in one pass of a trained network, in a second or two: a picture, "
+                                                           "a folder of them or a GIF, in one style")
+    style.add_argument("--strength", type=float, help="with --fast: from 0, the style's colours alone, to 1 (default)")
     add_device(style)
     style.set_defaults(run="style")
 

@@ -50,40 +50,54 @@ def run_demo(options):
 
 def run_style(options):
     from nnscratch.style.command import again, stylise
+    from nnscratch.style.fast import stylise_fast
     from nnscratch.style.settings import Settings
+    settings = given(options, [field.name for field in fields(Settings)])
+    more = given(options, ["size", "style_scale", "minutes", "mask"])
     if options.again:
+        refuse(given(options, ["content", "strength"]), settings, more, {"fast"} if options.fast else {}, beside="--again")
         content, styles, more = again(options.again)
-    elif options.style:
-        content, styles = options.content, options.style
-        more = {"size": options.size or 256, "style_scale": options.style_scale, "minutes": options.minutes,
-                "mask": options.mask,
-                "settings": {field.name: getattr(options, field.name) for field in fields(Settings)}}
+        settings = more.pop("settings")
     else:
-        raise InputError("no style picture was given, expected a photograph and at least one picture whose style it gets")
+        content, styles = options.content, options.style
+        if not styles:
+            raise InputError("no style picture was given, expected a photograph and at least one picture whose style it gets")
     if options.fast:
-        from nnscratch.style.fast import stylise_fast
-        if len(styles) != 1 or options.again:
-            raise InputError(f"--fast was given {len(styles)} styles, expected one, and no --again; leave --fast out")
-        stylise_fast(content, styles[0], options.output, size=options.size or 512, weights=options.weights,
-                     strength=options.strength, device=options.device)
+        weights = settings.pop("weights", None)
+        refuse(settings, given(options, ["style_scale", "minutes", "mask", "every"]), beside="--fast")
+        if len(styles) > 1:
+            raise InputError(f"--fast was given {len(styles)} styles, expected one; leave --fast out to mix them")
+        stylise_fast(content, styles[0], options.output, weights=weights, device=options.device,
+                     **given(options, ["size", "strength"]))
         return 0
-    result = stylise(content, styles, options.output, every=options.every, device=options.device, **more)
+    refuse(given(options, ["strength"]), beside="a transfer without --fast")
+    result = stylise(content, styles, options.output, every=options.every, device=options.device, settings=settings, **more)
     return 130 if result.interrupted else 0
+
+
+def given(options, names):
+    """Those of the options that were given, as a dict."""
+    return {name: getattr(options, name) for name in names if getattr(options, name) is not None}
+
+
+def refuse(*found, beside):
+    """One sentence about the first option that means nothing beside another."""
+    for name in (name for options in found if options for name in options):
+        raise InputError(f"{name} was given beside {beside}, where it has no meaning; leave it out")
 
 
 def run_gallery(options):
     from nnscratch.style.gallery import gallery
-    gallery(options.output, options.content, features=options.features, size=options.size, steps=options.steps,
-            seed=options.seed, device=options.device)
-    return 0
+    whole = gallery(options.output, options.content, features=options.features, size=options.size, steps=options.steps,
+                    seed=options.seed, device=options.device)
+    return 0 if whole else 130
 
 
 def run_train_generator(options):
     from nnscratch.generate.command import train_generator
     from nnscratch.generate.training import Options
-    names = [field.name for field in fields(Options) if getattr(options, field.name, None) is not None]
-    given = {name: getattr(options, name) for name in names}
-    ended = train_generator(given, options.out, data=options.data, size=options.size, minutes=options.minutes,
+    chosen = given(options, [field.name for field in fields(Options) if hasattr(options, field.name)])
+    ended = train_generator(chosen, options.out, data=options.data, size=options.size, minutes=options.minutes,
                             resume=options.resume, device=options.device)
     return {"done": 0, "failed": 1, "stopped": 130}[ended]
 

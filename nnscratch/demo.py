@@ -33,7 +33,7 @@ def run(folder="nnscratch-demo", device="auto"):
     print(f"Device: {backend.describe_device()}\n")
     print("1. Is every gradient right? Each backward against a numeric gradient, and wrong ones that must be caught:\n")
     right = print_table(backend.current_module())
-    print("\n2. A photograph in the style of a painting, both unknown to the network, whose filters are random:\n")
+    print("\n2. A photograph in the style of a painting; neither was ever shown to the network that measures the style:\n")
     content, style = read_picture(photograph(), SIZE), flow_painting(SIZE)
     result = with_progress(content, style, style_weight=STYLE_WEIGHT, steps=STEPS)
     pictures = [content, style, result.picture]

@@ -40,19 +40,26 @@ def test_style_writes_the_picture(pictures, capsys):
     assert run_style(pictures) == 0
     assert read_picture(pictures / "out.png").shape == (1, 38, 48, 3)
     assert "written to" in capsys.readouterr().out
-    assert sorted(p.name for p in pictures.iterdir()) == ["content.jpg", "out.json", "out.png", "style.png"]
+    assert sorted(p.name for p in pictures.iterdir()) == ["content.jpg", "out.png", "out.png.json", "style.png"]
 
 
 def test_the_same_picture_once_more(pictures, capsys):
     """From the .json beside it, with every setting that was given: bit for bit."""
     settings = ["--style-weight", "20", "--keep-colors", "luminance", "--init", "noise", "--seed", "3", "--style-scale", "1.5"]
-    assert run_style(pictures, "--features", "texture", *settings) == 0
-    again = ["style", "--again", str(pictures / "out.json"), "-o", str(pictures / "again.png")]
+    assert run_style(pictures, *settings) == 0
+    again = ["style", "--again", str(pictures / "out.png.json"), "-o", str(pictures / "again.png")]
     assert main(again) == 0
     assert (pictures / "again.png").read_bytes() == (pictures / "out.png").read_bytes()
-    made = json.loads((pictures / "out.json").read_text())
+    made = json.loads((pictures / "out.png.json").read_text())
     assert made["settings"]["keep_colors"] == "luminance" and len(made["history"]) == 2
-    (pictures / "out.json").write_text('{"content": 3}')
+    assert made["settings"]["features"] == "texture", "the default"
+    assert main([*again, "--steps", "3"]) == 2 and "steps was given beside --again" in capsys.readouterr().err
+    (pictures / "style.png").write_bytes((pictures / "again.png").read_bytes())
+    assert main(again) == 2 and "style.png has changed" in capsys.readouterr().err
+    for lie in ({"interrupted": True}, {"size": float("inf")}, {"styles": 3}):
+        (pictures / "out.png.json").write_text(json.dumps(made | lie))
+        assert main(again) == 2 and capsys.readouterr().err.count("\n") == 1
+    (pictures / "out.png.json").write_text('{"content": 3}')
     assert main(again) == 2 and "does not say how a picture was made" in capsys.readouterr().err
 
 
@@ -66,6 +73,9 @@ def test_several_styles(pictures):
         made.append(read_picture(pictures / "out.png"))
     redness = [float((p[..., 0] - p[..., 2]).mean()) for p in made]
     assert redness[2] < redness[0] < redness[1]
+    assert main(["style", str(pictures / "content.jpg"), *style[::-1], "-o", str(pictures / "out.png"), "--size", "48",
+                 "--steps", "6"]) == 0
+    assert np.abs(read_picture(pictures / "out.png") - made[0]).mean() < 0.02, "the order decides nothing"
 
 
 def test_a_mask_keeps_part_of_the_photograph(pictures):
@@ -77,40 +87,54 @@ def test_a_mask_keeps_part_of_the_photograph(pictures):
     made, content = read_picture(pictures / "out.png"), read_picture(pictures / "content.jpg", 48)
     right, left = np.abs(made - content)[:, :, 28:], np.abs(made - content)[:, :, :20]
     assert right.max() <= 1.01 / 255 and left.mean() > 0.01
-    assert main(["style", "--again", str(pictures / "out.json"), "-o", str(pictures / "again.png")]) == 0
+    assert main(["style", "--again", str(pictures / "out.png.json"), "-o", str(pictures / "again.png")]) == 0
     assert (pictures / "again.png").read_bytes() == (pictures / "out.png").read_bytes()
 
 
-def test_frames_and_minutes(pictures):
+def test_frames_and_minutes(pictures, monkeypatch):
     """A picture after steps 1, 2, 4 and a film of them; as many steps as fit."""
     assert run_style(pictures, "--every", "2", "--steps", "4") == 0
     assert sorted(p.name for p in (pictures / "out-frames").iterdir()) == ["0001.png", "0002.png", "0003.png"]
-    assert Image.open(pictures / "out.gif").n_frames == 3
+    assert Image.open(pictures / "out-film.gif").n_frames == 3
     assert run_style(pictures, "--minutes", "0.001") == 0
-    assert json.loads((pictures / "out.json").read_text())["settings"]["steps"] >= 1
+    few = json.loads((pictures / "out.png.json").read_text())["settings"]["steps"]
+    monkeypatch.setattr("nnscratch.style.command.transfer_style", lambda content, *_, **__: Transfer(content))
+    assert run_style(pictures, "--minutes", "1") == 0
+    assert json.loads((pictures / "out.png.json").read_text())["settings"]["steps"] > 20 * few >= 20
+    (pictures / "content.jpg").rename(pictures / "out-film.gif")
+    assert run_style(pictures, "--every", "1", content="out-film.gif") == 2, "the content would be lost"
 
 
-def test_a_style_of_ours_by_name(pictures):
+def test_a_style_of_ours_by_name(pictures, monkeypatch):
     """Drawn, not read; a file of that name comes first."""
-    assert run_style(pictures, style="style.png", output="a.png") == 0
-    assert main(["style", str(pictures / "content.jpg"), "glass", "-o", str(pictures / "out.png"), "--size", "48", "--steps",
-                 "2"]) == 0
+    command = ["style", "content.jpg", "glass", "-o", "out.png", "--size", "48", "--steps", "2"]
+    monkeypatch.chdir(pictures)
+    assert main(command) == 0
+    drawn = Path("out.png").read_bytes()
+    Path("style.png").rename("glass")
+    assert main(command) == 0 and Path("out.png").read_bytes() != drawn
 
 
-def test_gallery(pictures, capsys):
+def test_gallery(pictures, capsys, monkeypatch):
     """A row for each photograph and kind of features, a column for each style, and one for the photographs."""
     sheet = str(pictures / "gallery.png")
     assert main(["gallery", str(pictures / "content.jpg"), "-o", sheet, "--size", "32", "--steps", "1", "--features", "texture",
                  "random"]) == 0
-    assert Image.open(sheet).size == (8 * 38 - 6, 3 * 38 - 6) and "2 x 7 pictures" in capsys.readouterr().out
+    assert Image.open(sheet).size == (8 * 38 - 6, 3 * 38 - 6) and "14 pictures" in capsys.readouterr().out
+    monkeypatch.setattr("nnscratch.style.gallery.transfer_style", lambda content, style, **_: Transfer(content, [], True))
+    assert main(["gallery", str(pictures / "content.jpg"), "-o", sheet, "--size", "32"]) == 130
+    assert "stopped early; 1 pictures" in capsys.readouterr().out
+    assert main(["gallery", "-o", sheet, "--features", "vgg19"]) == 2
 
 
 @pytest.mark.parametrize("change, words", [
     (["--features", "vgg19"], "give --weights FILE"), (["--features", "best"], "choose one of texture, random"),
-    (["--weights", "a.safetensors"], "have their own"), (["--style-scale", "0"], "--style-scale is 0.0"),
+    (["--weights", "a.safetensors"], "cannot read a.safetensors"), (["--features", "random", "--weights", __file__], "need none"),
+    (["--size", "0"], "size"), (["--strength", "1"], "beside a transfer"),
+    (["--fast", "--steps", "3"], "beside --fast"), (["--style-scale", "0"], "--style-scale is 0.0"),
     (["--minutes", "0"], "--minutes is 0.0"), (["--every", "0"], "--every is 0"), (["--init", "zero"], "init"),
     (["--keep-colors", "all"], "keep_colors"), (["--blend", "1", "2"], "2 numbers for 1 style"), (["--blend", "-1"], "above 0"),
-    (["--again", "nowhere.json"], "cannot read nowhere.json")])
+    (["--again", "nowhere.json"], "content was given beside --again")])
 def test_settings_that_make_no_sense(pictures, capsys, change, words, monkeypatch):
     """Before any work."""
     monkeypatch.setattr("nnscratch.style.command.transfer_style", None)

@@ -9,7 +9,7 @@ from nnscratch.data.pictures import photograph, read_picture
 from nnscratch.data.styles import style_picture
 from nnscratch.errors import InputError
 from nnscratch.losses import content_loss, gram_style_loss, total_variation
-from nnscratch.networks.stylizer import ENCODED, UPSAMPLINGS, adapt, decoder, encoder
+from nnscratch.networks.stylizer import ENCODED, UPSAMPLINGS, adain, decoder, encoder
 from nnscratch.networks.texture_features import texture_features
 from nnscratch.ops.gram import gram_matrix
 from nnscratch.optimizers import Adam
@@ -29,7 +29,7 @@ def smooth(h, w, seed=0):
 def test_adapted_features_have_the_styles_statistics():
     """Channel by channel, picture by picture; what was high stays high."""
     f, s = normal(2, 6, 5, 3), 2 + 3 * normal(2, 8, 9, 3, seed=1)
-    t = adapt(f, s)
+    t = adain(f, s)
     same(t.mean(axis=(1, 2)), s.mean(axis=(1, 2)), 1e-10)
     same(t.std(axis=(1, 2)), s.std(axis=(1, 2)), 1e-4)
     assert np.corrcoef(t[0, :, :, 1].ravel(), f[0, :, :, 1].ravel())[0, 1] > 0.999
@@ -45,15 +45,18 @@ def test_the_encoder_is_the_texture_network():
 
 @pytest.mark.parametrize("upsampling", UPSAMPLINGS)
 def test_the_gradient_of_a_training_step(upsampling):
-    """Along the gradient of the decoder's weights, the whole loss, content, Gram and smoothness, by central differences."""
+    """The whole loss, content, Gram matrices and smoothness, along a random direction of each array of weights, by central
+    differences; the residual blocks' last convolutions, which begin at 0, drawn anew."""
     model, network, code = decoder(upsampling), texture_features(), encoder()
     for part in (model, network, code):
         part.cast(np.float64)
+    for k, array in enumerate(model.params.values()):
+        array += 0.02 * normal(*array.shape, seed=k)
     content, style = (np.concatenate([smooth(16, 16, k), smooth(16, 16, k + 1)]).astype(float) for k in (0, 2))
 
     def loss():
         targets = network.forward(style)
-        t = adapt(code.forward(content), code.forward(style))
+        t = adain(code.forward(content), code.forward(style))
         y = model.forward(t)
         total = module.CONTENT * content_loss(network.forward(y)[ENCODED], t[..., :128])[0]
         total = total + module.SMOOTH * total_variation(y)[0]
@@ -65,14 +68,17 @@ def test_the_gradient_of_a_training_step(upsampling):
         return float(total)
 
     train_step(model, network, code, Adam(1e-18), content, style)
-    gradient, step = {name: array.copy() for name, array in model.grads.items()}, 1e-7
-    length = sum((a * a).sum() for a in gradient.values())**0.5
-    above, below = [], []
-    for sign, losses in ((1, above), (-2, below)):
-        for name, array in model.params.items():
-            array += sign * step * gradient[name] / length
-        losses.append(loss())
-    assert (above[0] - below[0]) / (2 * step) == pytest.approx(length, rel=1e-4)
+    gradients, step = {name: array.copy() for name, array in model.grads.items()}, 1e-6
+    for k, (name, array) in enumerate(model.params.items()):
+        direction = normal(*array.shape, seed=100 + k)
+        array += step * direction
+        above = loss()
+        array -= 2 * step * direction
+        slope = (above - loss()) / (2 * step)
+        array += step * direction
+        size = np.linalg.norm(gradients[name]) * np.linalg.norm(direction)
+        assert slope == pytest.approx((gradients[name] * direction).sum(), abs=1e-3 * size), name  # kinks of ReLU in between
+        assert size > 0
 
 
 @pytest.fixture
@@ -149,11 +155,16 @@ def test_fast_on_the_command_line(tmp_path, capsys):
         return main(["style", str(tmp_path / content), style, "--fast", "--size", "64", "-o", str(tmp_path / output), *more])
     assert run("in/0.jpg", "out.png") == 0 and Image.open(tmp_path / "out.png").size == (40, 30)
     assert run("in", "out", "--strength", "0.5") == 0
-    assert sorted(p.name for p in (tmp_path / "out").iterdir()) == ["0.png", "1.png"]
-    assert run("in.gif", "out.gif") == 0 and Image.open(tmp_path / "out.gif").n_frames == 3
+    assert sorted(p.name for p in (tmp_path / "out").iterdir()) == ["0.jpg.png", "1.jpg.png"]
+    assert run("in.gif", "out.gif") == 0
+    film = Image.open(tmp_path / "out.gif")
+    assert film.n_frames == 3 and film.size == (20, 20) and film.info["duration"] == 50
+    (tmp_path / "broken.gif").write_bytes((tmp_path / "in.gif").read_bytes()[:300])
     capsys.readouterr()
     for arguments, words in ((("in/0.jpg", "out.png", "--strength", "2"), "--strength is 2.0"),
                              (("in.gif", "a.png"), "ends in .gif"),
+                             (("in", "in"), "would be overwritten"), (("broken.gif", "a.gif"), "broken.gif"),
+                             (("in/0.jpg", "a.png", "--blend", "1"), "blend was given beside --fast"),
                              (("out", "in.gif/x"), "cannot make the folder"), (("nowhere.jpg", "a.png"), "nowhere.jpg"),
                              (("in/0.jpg", "a.png", "--weights", str(tmp_path / "out.png")), "not a whole safetensors")):
         assert run(*arguments) == 2

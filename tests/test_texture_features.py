@@ -12,6 +12,7 @@ from nnscratch.models import Model
 from nnscratch.networks.texture_features import SHIPPED, texture_classifier, texture_features, without_batch_norm
 from nnscratch.style import train_texture as module
 from nnscratch.style.features import loss_network
+from nnscratch.style.train_stylizer import train_stylizer
 from nnscratch.style.train_texture import Pictures, palette, train_texture
 
 
@@ -94,8 +95,13 @@ def test_a_training_that_is_stopped_goes_on(quick, tmp_path, monkeypatch):
     monkeypatch.setattr(Pictures, "batch", batch)
     with pytest.raises(InputError, match="holds a training; add --resume"):
         train_texture(tmp_path / "twice", steps=7, device="cpu")
-    with pytest.raises(InputError, match="holds no training; leave out --resume"):
-        train_texture(tmp_path / "nowhere", resume=True, device="cpu")
+    for folder, more, words in (("nowhere", {"resume": True}, "holds no training; leave out --resume"),
+                                ("once/features.safetensors", {}, "cannot make the folder"),
+                                ("new", {"seed": -1}, "seed is -1")):
+        with pytest.raises(InputError, match=words):
+            train_texture(tmp_path / folder, **more, device="cpu")
+    with pytest.raises(InputError, match="holds 'texture training', expected a stylizer training"):
+        train_stylizer(tmp_path / "twice", resume=True, device="cpu")
     train_texture(tmp_path / "twice", resume=True, device="cpu")
     first, second = (texture_features(tmp_path / way / "features.safetensors") for way in ("once", "twice"))
     assert all(np.array_equal(first.params[name], second.params[name]) for name in first.params)
@@ -115,6 +121,7 @@ def test_the_weights_that_come_along():
 def test_features_that_make_no_sense():
     """One sentence each."""
     for features, weights, words in (("vgg", None, "features"), ("vgg19", None, "give --weights FILE"),
-                                     ("texture", "a.safetensors", "have their own; leave them out")):
+                                     ("random", __file__, "need none; leave them out"),
+                                     ("texture", "a.safetensors", "cannot read a.safetensors")):
         with pytest.raises(InputError, match=words):
             loss_network(features, None, weights=weights)

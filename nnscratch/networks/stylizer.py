@@ -3,19 +3,21 @@
 Shapes: pictures (N, H, W, 3) in [0, 1]; codes f of the content and s of the style (N, H/4, W/4, 128 + 3).
 
     encoder     f, s: a feature map of the texture network, which stays as it is, and beside it the colours, at its size
-    adapt       t = deviation(s) (f - mean(f)) / deviation(f) + mean(s)      channel by channel, over all pixels
+    AdaIN       t = deviation(s) (f - mean(f)) / deviation(f) + mean(s)      channel by channel, over all pixels
     decoder     residual blocks, then twice: twice the size and a convolution -> picture
 
-`adapt` is all that the style says to the decoder: 131 means and 131 deviations. The decoder alone is trained: what it makes
+AdaIN is all that the style says to the decoder: 131 means and 131 deviations. The decoder alone is trained: what it makes
 of t must have t as its features, and the style's Gram matrices (style/train_stylizer.py).
 
 Sources: Huang and Belongie, "Arbitrary style transfer in real-time with adaptive instance normalization" (2017), sections 5
 and 6; Johnson, Alahi, Fei-Fei, "Perceptual losses for real-time style transfer" (2016), for the residual blocks; Odena,
 Dumoulin, Olah, "Deconvolution and checkerboard artifacts" (2016), for both ways of becoming larger.
 """
+from zlib import crc32
+
 import numpy as np
 
-from nnscratch.backend import to_device
+from nnscratch.backend import to_cpu, to_device
 from nnscratch.initializers import he_normal
 from nnscratch.layers import (
     Add,
@@ -68,7 +70,7 @@ def decoder(upsampling="resize", seed=0):
     return model
 
 
-def adapt(f, s):
+def adain(f, s):
     """t, the code f with the mean and deviation of the code s in every channel. No gradient is needed."""
     (mean_f, deviation_f), (mean_s, deviation_s) = statistics(f), statistics(s)
     return (f - mean_f) * (deviation_s / deviation_f) + mean_s
@@ -85,3 +87,11 @@ def encoder():
     network = texture_features()
     picture = network.inputs[0]
     return Model(picture, Concatenate()([network.outputs[ENCODED], AveragePooling2D(SCALE)(picture)]), name="encoder")
+
+
+def fingerprint(model):
+    """A number that tells the weights of one model from those of another."""
+    total = 0
+    for name, array in sorted(model.params.items()):
+        total = crc32(np.ascontiguousarray(to_cpu(array)), crc32(name.encode(), total))
+    return total

@@ -23,14 +23,23 @@ def recoloured(content, styles, keep):
     return [content, *styles]
 
 
-def match_colours(style, content):
-    """The style with the content's colours: x -> A (x - mean of style) + mean of content, A = Cc^½ Cs^-½.
+def match_colours(picture, other, shares=(1.0,)):
+    """The picture with the other's colours: x -> A (x - its mean) + the other's mean, A = Co^½ Cp^-½.
 
-    Cs, Cc : covariances of the colours. Then A Cs Aᵀ = Cc. What leaves [0, 1] is clipped.
+    Cp, Co : covariances of the colours. Then A Cp Aᵀ = Co. What leaves [0, 1] is clipped. `other` may be a list, of which
+    there is to be a share each.
     """
-    s, c = (picture.reshape(-1, 3).astype(np.float64) for picture in (style, content))
-    a = root(np.cov(c.T), 0.5) @ root(np.cov(s.T) + LEAST * np.eye(3), -0.5)
-    return ((s - s.mean(axis=0)) @ a.T + c.mean(axis=0)).clip(0, 1).reshape(style.shape).astype(style.dtype)
+    x = picture.reshape(-1, 3).astype(np.float64)
+    mean, covariance = colour_moments(other if isinstance(other, list) else [other], shares)
+    a = root(covariance, 0.5) @ root(np.cov(x.T) + LEAST * np.eye(3), -0.5)
+    return ((x - x.mean(axis=0)) @ a.T + mean).clip(0, 1).reshape(picture.shape).astype(picture.dtype)
+
+
+def colour_moments(pictures, shares):
+    """Mean (3,) and covariance (3, 3) of the colours of a mixture of pictures."""
+    rows = [picture.reshape(-1, 3).astype(np.float64) for picture in pictures]
+    mean = sum(share * x.mean(axis=0) for share, x in zip(shares, rows))
+    return mean, sum(share * ((x - mean).T @ (x - mean)) / len(x) for share, x in zip(shares, rows))
 
 
 def root(matrix, power):

@@ -1,19 +1,21 @@
 """`nnscratch style`: read pictures, transfer, write one; all that can go wrong is asked before the work begins.
 
-Beside the result OUT.png lies OUT.json: pictures, settings and how the loss fell. `--again OUT.json` makes the same once more.
+Beside the result OUT.png lies OUT.png.json: pictures, settings and how the loss fell. `--again OUT.png.json` makes the same
+picture once more, bit for bit on the same machine with the same version.
 """
 import json
 from dataclasses import asdict
 from pathlib import Path
+from zlib import crc32
 
 import numpy as np
 
 from nnscratch import __version__, backend
-from nnscratch.data.pictures import check_writable, read_picture, to_image, write_picture
+from nnscratch.data.pictures import check_writable, encode, read_picture, to_image, write_picture
 from nnscratch.data.styles import STYLES, style_picture
 from nnscratch.errors import InputError
-from nnscratch.files import reason, replace_file
-from nnscratch.style.colour import grey
+from nnscratch.files import aside, reason, replace_file
+from nnscratch.style.colour import grey, put_colours_back
 from nnscratch.style.features import smallest_side
 from nnscratch.style.settings import Settings
 from nnscratch.style.transfer import check, steps_in, transfer_style
@@ -29,7 +31,10 @@ def stylise(content_path, style_paths, output_path, *, size=256, style_scale=1.0
     black where the photograph is to stay. minutes : as many steps as fit, in place of settings["steps"].
     every : write a picture after so many steps, and a film of all. settings : a dict, see Settings.
     """
+    sidecar = Path(f"{output_path}.json")
     check_writable(output_path)
+    with aside(sidecar) as temporary:
+        temporary.touch()
     if not 0.1 <= style_scale <= 10:
         raise InputError(f"--style-scale is {style_scale}, expected 0.1 to 10; 2 makes strokes twice as large")
     if minutes is not None and not 0 < minutes < 10_000:
@@ -41,7 +46,7 @@ def stylise(content_path, style_paths, output_path, *, size=256, style_scale=1.0
     content = read_picture(content_path, size, minimum=smallest)
     # Enlarging a style would only blur it; beside a ribbon of a content, a large style would be nearly all the work.
     style_size = round(style_scale * min(size, WIDEST * min(content.shape[1:3])))
-    styles = [style_picture(path, max(smallest, style_size)) if path in STYLES and not Path(path).exists() else
+    styles = [style_picture(path, max(smallest, style_size)) if path in STYLES and not Path(path).is_file() else
               read_picture(path, max(smallest, style_size), minimum=smallest, enlarge=style_scale > 1) for path in style_paths]
     shown = 1.0 if mask is None else mask_like(content, mask)
     check(content, styles, settings)  # transfer_style will check too, but by then a progress bar stands there
@@ -50,16 +55,15 @@ def stylise(content_path, style_paths, output_path, *, size=256, style_scale=1.0
         settings.steps = steps_in(minutes, content, styles, settings)
     print(f"{content.shape[2]}x{content.shape[1]} pixels, {settings.steps} steps a size, features {settings.features}, on "
           f"{backend.describe_device()}")
-    frames = Frames(output_path, content.shape[1:3], every)
+    frames = Frames(output_path, content, every, settings.keep_colors, content_path)
     result = with_progress(content, styles, frames=frames, **asdict(settings))
     result.picture = (shown * result.picture + (1 - shown) * content).astype(np.float32)
     write_picture(output_path, result.picture)
     frames.film()
-    sidecar = Path(output_path).with_suffix(".json")
     replace_file(sidecar, json.dumps({
-        "nnscratch": __version__, "content": str(content_path), "styles": [str(path) for path in style_paths], "size": size,
-        "style_scale": style_scale, "mask": mask and str(mask), "settings": asdict(settings), "interrupted": result.interrupted,
-        "history": result.history}, indent=1).encode())
+        "nnscratch": __version__, "content": kept(content_path), "styles": [kept(path) for path in style_paths], "size": size,
+        "style_scale": style_scale, "mask": mask and kept(mask), "settings": asdict(settings),
+        "interrupted": result.interrupted, "history": result.history}, indent=1).encode())
     print(f"{'stopped early; best picture so far' if result.interrupted else 'picture'} written to {output_path}, how it was "
           f"made to {sidecar}")
     return result
@@ -76,37 +80,65 @@ def again(path):
     """(content path, style paths, other arguments of `stylise`) from a file that it wrote."""
     try:
         made = json.loads(Path(path).read_text())
-        return made["content"], list(made["styles"]), {"size": int(made["size"]), "style_scale": float(made["style_scale"]),
-                                                       "mask": made["mask"],
-                                                       "settings": asdict(Settings(**made["settings"]))}
+        if made["interrupted"]:
+            raise InputError(f"the picture of {path} was stopped early, at a moment that cannot be met again; give another")
+        mask = made["mask"] and unchanged(made["mask"])
+        return unchanged(made["content"]), [unchanged(style) for style in made["styles"]], {
+            "size": int(made["size"]), "style_scale": float(made["style_scale"]), "mask": mask,
+            "settings": asdict(Settings(**made["settings"]))}
     except OSError as error:
         raise InputError(f"cannot read {path} ({reason(error)}); give the .json beside a picture") from error
     except InputError:
         raise
-    except (ValueError, KeyError, TypeError, RecursionError) as error:
+    except (ValueError, KeyError, TypeError, OverflowError, RecursionError) as error:
         raise InputError(f"{path} does not say how a picture was made ({reason(error)}); give the .json beside one") from error
 
 
-class Frames:
-    """What the picture looks like after every so many steps: OUT-frames/0001.png, ..., and OUT.gif of them."""
+def kept(path):
+    """A file's full path and a checksum, to know it again; the name of a style of ours alone."""
+    if path in STYLES and not Path(path).is_file():
+        return {"name": path}
+    return {"path": str(Path(path).resolve()), "crc32": crc32(Path(path).read_bytes())}
 
-    def __init__(self, output_path, size, every):
+
+def unchanged(entry):
+    """What `kept` noted, if it is still the same; else InputError."""
+    if "name" in entry:
+        return str(entry["name"])
+    path = Path(entry["path"])
+    if crc32(path.read_bytes()) != entry["crc32"]:
+        raise InputError(f"{path} has changed since the picture was made, expected the same file; put the old one back")
+    return str(path)
+
+
+class Frames:
+    """What the picture looks like after every so many steps: OUT-frames/0001.png, ..., and OUT-film.gif of them."""
+
+    def __init__(self, output_path, content, every, keep_colors, content_path):
         output = Path(output_path)
-        self.folder, self.gif = output.with_name(f"{output.stem}-frames"), output.with_suffix(".gif")
-        self.size, self.every, self.steps, self.images = size, every, 0, []
+        self.folder, self.gif = output.with_name(f"{output.stem}-frames"), output.with_name(f"{output.stem}-film.gif")
+        self.content, self.every, self.steps, self.images = content, every, 0, []
+        self.grey = keep_colors == "luminance"
         if every is not None:
+            if self.gif.resolve() == Path(content_path).resolve():
+                raise InputError(f"the film would overwrite {content_path}, which is the content; give another output")
             check_writable(self.gif)
             try:
                 self.folder.mkdir(exist_ok=True)
+                for old in self.folder.glob("[0-9][0-9][0-9][0-9].png"):
+                    old.unlink()
             except OSError as error:
                 raise InputError(f"cannot make the folder {self.folder} ({reason(error)}); write elsewhere") from error
 
     def see(self, picture):
         self.steps += 1
         if self.every is not None and (self.steps == 1 or self.steps % self.every == 0):
-            image = to_image(backend.to_cpu(picture)).resize(self.size[::-1])
+            image = to_image(backend.to_cpu(picture)).resize(self.content.shape[2:0:-1])
+            if self.grey:
+                image = to_image(put_colours_back(np.asarray(image, np.float32)[None] / 255, self.content))
             self.images.append(image)
-            image.save(self.folder / f"{len(self.images):04}.png")
+            path = self.folder / f"{len(self.images):04}.png"
+            replace_file(path, encode(image, path))
 
     def film(self):
         if self.images:

@@ -1,18 +1,24 @@
 """`nnscratch style PHOTO STYLE --fast`: one picture, a folder of them, or the frames of a GIF, each in one pass."""
+import io
 from pathlib import Path
 
+import numpy as np
+
 from nnscratch import backend
-from nnscratch.data.pictures import check_writable, read_picture, to_image, write_picture
+from nnscratch.data.pictures import check_writable, on_white, read_picture, to_image, write_picture
 from nnscratch.data.styles import STYLES, style_picture
 from nnscratch.errors import InputError
 from nnscratch.files import reason, replace_file
 from nnscratch.style.stylizer import SHIPPED, Stylizer
 
+MOST_FRAMES, LARGEST_STYLE = 1000, 1024
 ENDINGS = (".png", ".jpg", ".jpeg", ".webp", ".bmp", ".tif", ".tiff")
 
 
 def stylise_fast(content_path, style_path, output_path, *, size=512, weights=None, strength=1.0, device="auto"):
     """The whole job of the command. A folder goes to a folder, a GIF to a GIF. Returns the number of pictures painted."""
+    if not 16 <= size <= 8192:
+        raise InputError(f"--size is {size}, expected 16 to 8192 pixels")
     if not 0 <= strength <= 1:
         raise InputError(f"--strength is {strength}, expected 0, the photograph in the style's colours, to 1")
     content_path, output_path = Path(content_path), Path(output_path)
@@ -22,8 +28,8 @@ def stylise_fast(content_path, style_path, output_path, *, size=512, weights=Non
         check_writable(output)
     if moving and output_path.suffix.lower() != ".gif":
         raise InputError(f"{content_path} is a film, but the output is {output_path}; give it a name that ends in .gif")
-    style = style_picture(style_path, size) if style_path in STYLES and not Path(style_path).exists() else read_picture(
-        style_path, size, enlarge=False)
+    ours = style_path in STYLES and not Path(style_path).is_file()
+    style = style_picture(style_path, min(size, LARGEST_STYLE)) if ours else read_picture(style_path, size, enlarge=False)
     backend.use(device)
     stylizer = Stylizer(weights or SHIPPED)
 
@@ -50,21 +56,31 @@ def in_folder(folder, output):
         output.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise InputError(f"cannot make the folder {output} ({reason(error)}); give one where you may write") from error
-    return [(path, output / path.with_suffix(".png").name) for path in paths]
+    if output.resolve() == folder.resolve():
+        raise InputError(f"the pictures of {folder} would be overwritten; give another folder to write to")
+    return [(path, output / f"{path.name}.png") for path in paths]  # a.jpg.png: beside a.jpg there may be an a.png
 
 
 def paint_film(path, output, size, paint):
     """Every frame of a GIF, with its own duration."""
-    import io
-
-    import numpy as np
-    from PIL import Image, ImageOps, ImageSequence
+    from PIL import Image, ImageSequence
     from tqdm import tqdm
     try:
         with Image.open(path) as film:
-            frames = [(ImageOps.contain(frame.convert("RGB"), (size, size)), frame.info.get("duration", 100))
-                      for frame in ImageSequence.Iterator(film)]
-    except (OSError, ValueError, SyntaxError, EOFError) as error:
+            if min(film.size) < 16 or film.n_frames > MOST_FRAMES:
+                raise InputError(f"{path} has {film.n_frames} frames of {film.width}x{film.height} pixels, expected at most "
+                                 f"{MOST_FRAMES} of at least 16 a side; cut it")
+            frames = []
+            for frame in ImageSequence.Iterator(film):
+                image = on_white(frame.convert("RGBA"))
+                image.thumbnail((size, size))
+                if min(image.size) < 16:
+                    raise InputError(f"{path} would be {image.width}x{image.height} pixels, expected at least 16 a side; use a "
+                                     f"larger --size")
+                frames.append((image, frame.info.get("duration", 100)))
+    except InputError:
+        raise
+    except Exception as error:  # Pillow's decoders raise almost any exception, a bomb's among them
         raise InputError(f"cannot open {path} ({reason(error)}), expected a GIF; give one that others can show") from error
     made = [to_image(paint(np.asarray(frame, np.float32)[None] / 255)) for frame, _ in tqdm(frames, "painting", unit="frame")]
     data = io.BytesIO()

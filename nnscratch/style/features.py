@@ -6,6 +6,7 @@ Shapes: picture (1, H, W, 3) in [0, 1] -> a list of feature maps (1, H / 2^k, W 
     random        eight maps of random filters, made fit for the style picture (networks/random_features.py)
     vgg19, vgg16  six maps of a large network trained on photographs, from a file of yours (networks/vgg.py)
 """
+from pathlib import Path
 from typing import NamedTuple
 
 from nnscratch.errors import InputError
@@ -25,8 +26,8 @@ class LossNetwork(NamedTuple):
 
 
 def loss_network(features, style, *, seed=0, weights=None, colours="rgb"):
-    """The LossNetwork of a name. style : the picture that random filters are made fit for; seed : what they are drawn from.
-    weights, colours : VGG's file, and what it was trained to see.
+    """The LossNetwork of a name. style : the pictures (N, H, W, 3) that random filters are made fit for; seed : what they are
+    drawn from. weights, colours : VGG's file, and what it was trained to see; or texture weights of your own.
 
     Raises InputError for an unknown name, weights that are missing, not wanted, or wrong.
     """
@@ -34,7 +35,7 @@ def loss_network(features, style, *, seed=0, weights=None, colours="rgb"):
     if features == "random":
         return LossNetwork(normalise(random_features(seed=seed), style), 3, 10.0)
     if features == "texture":
-        return LossNetwork(texture_features(), 5, 2.0)
+        return LossNetwork(texture_features(*[weights] if weights else []), 5, 2.0)
     return LossNetwork(vgg_features(weights, features, colours=colours), CONTENT, 1.0)
 
 
@@ -49,6 +50,8 @@ def check_features(features, weights):
     if features.startswith("vgg") and weights is None:
         raise InputError(f"the features {features!r} need a file of weights, which does not come along; give --weights FILE, a "
                          f".safetensors file with torchvision's names, or take the features texture")
-    if not features.startswith("vgg") and weights is not None:
-        raise InputError(f"weights {weights} were given for the features {features!r}, which have their own; leave them out, "
-                         f"or take the features vgg19 or vgg16")
+    if weights is not None and not Path(weights).is_file():
+        raise InputError(f"cannot read {weights}, expected a file of weights; check the path")
+    if features == "random" and weights is not None:
+        raise InputError(f"weights {weights} were given for the features 'random', which need none; leave them out, or take "
+                         f"the features texture or vgg19")

@@ -8,6 +8,7 @@ from nnscratch import backend
 from nnscratch.data.pictures import check_writable, encode, photograph, read_picture, to_image
 from nnscratch.data.styles import STYLES, style_picture
 from nnscratch.files import replace_file
+from nnscratch.ops.checks import choice
 from nnscratch.style.settings import Settings
 from nnscratch.style.transfer import transfer_style
 
@@ -17,11 +18,13 @@ GAP = 6  # pixels between pictures
 def gallery(output, contents=(), *, features=("texture",), size=224, steps=40, seed=0, device="auto"):
     """Every photograph in every style of data/styles.py, by every kind of features; by default the one that comes along.
 
-    Returns the sheet's (rows, columns) of pictures, headers included. Raises InputError before the work for a file that cannot
-    be read or written.
+    Returns whether it is whole: after Ctrl-C the sheet holds what was painted so far. Raises InputError before the work for a
+    file that cannot be read or written.
     """
     from tqdm import tqdm
     check_writable(output)
+    for kind in features:
+        choice(kind, "gallery: features", ("texture", "random"))
     kinds = [Settings(features=kind, steps=steps, seed=seed) for kind in features]
     photographs = [square(read_picture(path, 2 * size)) for path in contents or [photograph()]]
     backend.use(device)
@@ -32,11 +35,20 @@ def gallery(output, contents=(), *, features=("texture",), size=224, steps=40, s
             for kind in kinds:
                 rows.append([content])
                 for style in styles:
-                    rows[-1].append(transfer_style(content, style, **vars(kind)).picture)
+                    made = transfer_style(content, style, **vars(kind))
+                    rows[-1].append(made.picture)
                     bar.update()
+                    if made.interrupted:
+                        return finish(output, rows, whole=False)
+    return finish(output, rows)
+
+
+def finish(output, rows, whole=True):
+    """Write the sheet, and say so; returns `whole`."""
     replace_file(output, encode(to_image(sheet(rows)), output))
-    print(f"{len(rows) - 1} x {len(styles)} pictures written to {output}")
-    return len(rows), len(styles) + 1
+    count = sum(map(len, rows[1:])) - len(rows) + 1
+    print(f"{'' if whole else 'stopped early; '}{count} pictures written to {output}")
+    return whole
 
 
 def sheet(rows):

@@ -10,8 +10,9 @@ Shapes: pictures (1, H, W, 3) in [0, 1]; features F (1, H, W, C) of the loss net
 Features are counted from the style's own mean, F - mean: after a ReLU all are positive, and the Gram matrix of positive
 numbers says mostly how bright they are. Without that part it says which of them vary together, which is texture.
 
-Each term is a share (0 when met, 1 when all is missing), so the weights mean the same for all pictures and sizes. The
-gradient by the picture is a backward walk through the loss network, fed with each term's gradient where it arises.
+Each term is divided by what its target itself amounts to (0 when met, 1 for a picture without any features), so the weights
+mean much the same for all pictures and sizes. The gradient by the picture is a backward walk through the loss network, fed
+with each term's gradient where it arises.
 
 A large picture is seen in strips (strips.py). A mean over pixels, such as a Gram matrix, is the mean of the strips' own,
 each weighted with its share of the rows. Its gradient is known only when all strips have been seen, so the way back is a
@@ -55,9 +56,9 @@ class Objective:
         else:
             self.moments = self.blend(styles, shares, self.measure)
             starts = self.average(content, self.strips, self.measure)[0]
-            # What counts as wholly wrong. A style of one colour has a Gram matrix of zeros, and nothing is a share of that:
-            # count a little of the content's in.
-            self.wholes = [mean_square(style) + 0.01 * mean_square(start) + TINY for style, start in zip(self.moments, starts)]
+            # A style of one colour has a Gram matrix of zeros, and cannot be divided by: a little of the content's helps.
+            self.normalisers = [mean_square(style) + 0.01 * mean_square(start) + TINY
+                                for style, start in zip(self.moments, starts)]
         self.targets, self.content_whole = [], TINY
         for strip in self.strips:
             target = network.forward(content[:, strip.seen])[content_layer][:, strip.own[content_layer]].copy()
@@ -100,7 +101,7 @@ class Objective:
     def compare_moments(self, found):
         """The style loss; and for each map how the gradient of the whole loss comes to the features of any of its strips."""
         loss, ways_back, share = 0, [], 1 / len(found)
-        for ours, theirs, whole in zip(found, self.moments, self.wholes):
+        for ours, theirs, whole in zip(found, self.moments, self.normalisers):
             layer_loss, gradient = STATISTICS[self.statistics](ours, theirs, whole)
             loss = loss + share * layer_loss
             ways_back.append(partial(moments_backward, self.style_weight * share * gradient))
@@ -108,7 +109,7 @@ class Objective:
 
     def learn_order(self, styles, shares):
         """The styles' values in order of size along some directions, for each map."""
-        if len(self.strips) > 1:
+        if any(len(cut(self.network, style)) > 1 for style in styles) or len(self.strips) > 1:
             raise InputError(f"the statistics sliced need the whole picture at once, and {self.shape[2]}x{self.shape[1]} "
                              f"pixels are too many for that; use a smaller size, or the statistics gram")
         self.directions = [directions(mean.shape[3], k, array_module(mean), mean.dtype) for k, mean in enumerate(self.means)]

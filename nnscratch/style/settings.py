@@ -19,9 +19,9 @@ class Settings:
     """Raises InputError for the first that makes no sense.
 
     features : "texture", "random", "vgg19" or "vgg16": what style is told by (features.py)
-    weights, colours : for VGG, its file and "rgb" or "bgr" (networks/vgg.py)
+    weights, colours : for VGG, its file and "rgb" or "bgr" (networks/vgg.py); for texture, a file of your own, or None
     style_weight : above 0, at most 1e6; 1 is a hint of style, 10 a painting, 100 nearly nothing but style
-    steps : L-BFGS steps at each size: the full one, a half, a quarter, ... down to 80 pixels a side
+    steps : steps at each size: the full one, a half, a quarter, ... as long as content and styles keep 80 pixels a side
     seed : draws random filters, and the noise to begin from
     keep_colors : None, "match" or "luminance": keep the photograph's colours (colour.py)
     init : "content" (in the style's colours) or "noise": what the picture is before the first step
@@ -54,7 +54,8 @@ class Settings:
         choice(self.init, "style transfer: init", INITS)
         choice(self.optimizer, "style transfer: optimizer", MINIMIZERS)
         choice(self.statistics, "style transfer: statistics", STATISTICS)
-        if self.blend is not None and not all(isinstance(b, Real) and isfinite(b) and b > 0 for b in self.blend):
+        blend = self.blend or [1]
+        if not (all(isinstance(b, Real) and b > 0 for b in blend) and isfinite(sum(blend))):
             raise InputError(f"the blend is {self.blend}, expected a number above 0 for each style, such as 1 3")
 
     def shares(self, styles):

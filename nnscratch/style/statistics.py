@@ -3,7 +3,7 @@
 Shapes: features F of one map (1, H, W, C), counted from the style's mean; M = H*W pixels as rows f (M, C).
 
     gram         G = FᵀF / M: which channels vary together, the mean's difference included
-    covariance   G - δᵀδ and δ, the mean of F: the same apart, so that neither can stand in for the other
+    covariance   G - δδᵀ and δ, the mean of F: the same apart, so that neither can stand in for the other
     sliced       for K directions v, all values f·v in order of size: the whole distribution, not two moments of it
 
 The first two are known from the moments δ and G, which are means over pixels: a large picture's are the mean of its strips'

@@ -2,7 +2,7 @@
 
 Shapes: content (1, H, W, 3) and style (1, H', W', 3) in [0, 1]; result (1, H, W, 3).
 
-    recolour -> encode -> adapt -> decode        see networks/stylizer.py; recolouring is a formula, colour.py
+    recolour -> encode -> AdaIN -> decode -> recolour        see networks/stylizer.py; recolouring is a formula, colour.py
 """
 from pathlib import Path
 
@@ -11,7 +11,7 @@ import numpy as np
 from nnscratch import checkpoint, networks
 from nnscratch.backend import array_module, to_cpu, to_device
 from nnscratch.errors import InputError
-from nnscratch.networks.stylizer import SCALE, adapt, decoder, encoder
+from nnscratch.networks.stylizer import SCALE, adain, decoder, encoder, fingerprint
 from nnscratch.style.colour import match_colours
 
 SHIPPED = Path(networks.__file__).parent / "weights" / "stylizer.safetensors"
@@ -30,6 +30,9 @@ class Stylizer:
                              f"nnscratch train stylizer")
         self.encoder, self.decoder = encoder(), decoder(info.get("upsampling"))
         checkpoint.load(path, self.decoder)
+        if info.get("encoder") != fingerprint(self.encoder):
+            raise InputError(f"{path} was trained beside other texture weights than those that come with nnscratch; train it "
+                             f"anew")
 
     def __call__(self, content, style, strength=1.0):
         """The painted picture (1, H, W, 3), NumPy, in [0, 1]; `strength` from 0, hardly any style, to 1."""
@@ -38,6 +41,6 @@ class Stylizer:
         rows, columns = -h % SCALE, -w % SCALE  # up to a multiple of 4, the last rows and columns repeated
         padded = np.pad(recoloured, ((0, 0), (0, rows), (0, columns), (0, 0)), mode="edge")
         f, s = (self.encoder.forward(to_device(x.astype(np.float32))) for x in (padded, style))
-        t = strength * adapt(f, s) + (1 - strength) * f
+        t = strength * adain(f, s) + (1 - strength) * f
         made = self.decoder.forward(t)[:, :h, :w]
-        return to_cpu(array_module(made).clip(made, 0, 1))
+        return match_colours(to_cpu(array_module(made).clip(made, 0, 1)), style)

@@ -18,15 +18,14 @@ from nnscratch import backend, checkpoint
 from nnscratch.backend import array_module, to_device
 from nnscratch.data.pictures import photograph, read_picture
 from nnscratch.data.styles import STYLES, style_picture
-from nnscratch.errors import InputError
 from nnscratch.losses import TINY, content_loss, mse, total_variation
-from nnscratch.networks.stylizer import CHANNELS, ENCODED, adapt, decoder, encoder
+from nnscratch.networks.stylizer import CHANNELS, ENCODED, UPSAMPLINGS, adain, decoder, encoder, fingerprint
 from nnscratch.networks.texture_features import texture_features
-from nnscratch.ops.checks import whole
+from nnscratch.ops.checks import choice, whole
 from nnscratch.ops.gram import gram_matrix, gram_matrix_backward
 from nnscratch.optimizers import Adam, clip_by_global_norm, cosine_decay, warmup
 from nnscratch.style.colour import match_colours
-from nnscratch.style.train_texture import Pictures
+from nnscratch.style.train_texture import Pictures, begin
 
 SIDE, BATCH, RATE = 128, 4, 1e-3
 CONTENT, SMOOTH = 1.0, 1.0
@@ -40,24 +39,19 @@ def train_stylizer(folder, style=None, *, steps=1500, upsampling="resize", seed=
     style : the path of one picture, or None to learn all that we can draw. Raises InputError for a folder that holds a
     training already.
     """
+    choice(upsampling, "train stylizer: upsampling", UPSAMPLINGS)
+    given = {"style": style and str(style), "steps": whole(steps, "train stylizer: steps", 1), "upsampling": upsampling,
+             "seed": whole(seed, "train stylizer: seed", 0)}
+    state, info = begin(folder, "stylizer training", given, resume)
     backend.use(device)
-    steps, folder = whole(steps, "train stylizer: steps", 1), Path(folder)
-    state = folder / "state.safetensors"
-    if state.exists() != resume:
-        raise InputError(f"{folder} holds {'a' if state.exists() else 'no'} training; " + (
-            "add --resume to go on with it, or give another --out" if state.exists() else "leave out --resume"))
-    info = {"style": style and str(style), "steps": steps, "upsampling": upsampling, "seed": seed, "done": 0}
-    if resume:
-        info = checkpoint.read_arrays(state)[1]["info"]
     pairs = Pairs(info["seed"], info["style"])
-    folder.mkdir(parents=True, exist_ok=True)
     model = decoder(info["upsampling"], info["seed"])
     optimizer = Adam(warmup(cosine_decay(RATE, info["steps"]), 50))
     if resume:
         checkpoint.load(state, model, optimizer)
     last = learn(model, optimizer, pairs, info, lambda: checkpoint.save(state, model, optimizer, info))
-    path = folder / "stylizer.safetensors"
-    checkpoint.save(path, model, info={"what": "stylizer", **info})
+    path = state.with_name("stylizer.safetensors")
+    checkpoint.save(path, model, info=info | {"what": "stylizer", "encoder": fingerprint(encoder())})
     print(f"the stylizer is {path}; paint with  nnscratch style PHOTO STYLE --fast --weights {path} -o OUT")
     return last
 
@@ -70,7 +64,7 @@ def learn(model, optimizer, pairs, info, save):
         for step in range(info["done"] + 1, info["steps"] + 1):
             content, style_crops = (to_device(crops) for crops in pairs.batch(step))
             if step <= info["steps"] // DRAWING:
-                facts = {"off by": draw_back(model, code, optimizer, content, style_crops)}
+                facts = {"off by": reconstruct(model, code, optimizer, content, style_crops)}
             else:
                 facts = train_step(model, network, code, optimizer, content, style_crops)
             if step % 10 == 0:
@@ -82,7 +76,7 @@ def learn(model, optimizer, pairs, info, save):
     return float(facts.get("style", np.nan))
 
 
-def draw_back(model, code, optimizer, content, style):
+def reconstruct(model, code, optimizer, content, style):
     """One step of drawing contents and styles from their own codes. Returns how far a pixel is off, root mean square."""
     pictures = array_module(content).concatenate([content[:BATCH // 2], style[BATCH // 2:]])
     loss, gradient = mse(model.forward(code.forward(pictures), training=True), pictures)
@@ -100,7 +94,7 @@ def update(model, optimizer, gradient):
 def train_step(model, network, code, optimizer, content, style):
     """One step on a batch of pairs. Returns {"content": loss, "style": loss}."""
     befores, targets = network.forward(content), network.forward(style)
-    t = adapt(code.forward(content), code.forward(style))
+    t = adain(code.forward(content), code.forward(style))
     y = model.forward(t, training=True)
     features, gradients, style_loss = network.forward(y, remember=True), [], 0
     for ours, theirs, before in zip(features, targets, befores):
@@ -135,7 +129,7 @@ class Pairs:
     def __init__(self, seed, style=None):
         self.seed, self.pictures = seed, Pictures(seed, SIDE, 60)
         self.photograph = read_picture(photograph(), 512)[0]
-        self.styles = ([read_picture(style, 2 * SIDE, minimum=SIDE)[0]] if style else
+        self.styles = ([one_style(style, 2 * SIDE)] if style else
                        [style_picture(name, 2 * SIDE, 100 + seed)[0] for name in STYLES])
         self.one_style = style is not None
 
@@ -167,6 +161,13 @@ class Pairs:
         patterns = self.pictures.batch(3 * step + 2 + 10**6, BATCH)[0]
         return [patterns[k] if k < BATCH // 2 else cut(self.styles[random.integers(len(self.styles))], random,
                                                       random.integers(SIDE, 2 * SIDE + 1)) for k in range(BATCH)]
+
+
+def one_style(name, side):
+    """The picture at a path, or one of our own by its name: (H, W, 3)."""
+    if name in STYLES and not Path(name).is_file():
+        return style_picture(name, side)[0]
+    return read_picture(name, side, minimum=SIDE)[0]
 
 
 def cut(picture, random, side):

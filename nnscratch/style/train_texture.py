@@ -16,6 +16,7 @@ from nnscratch.data.paintings import flow_painting
 from nnscratch.data.patterns import PATTERNS
 from nnscratch.data.textures import tint, tones
 from nnscratch.errors import InputError
+from nnscratch.files import reason
 from nnscratch.losses import mse, softmax_cross_entropy
 from nnscratch.networks.texture_features import texture_classifier, without_batch_norm
 from nnscratch.ops.checks import whole
@@ -33,30 +34,50 @@ def train_texture(folder, *, steps=2500, seed=0, resume=False, device="auto"):
 
     Returns the share of held-out crops told right. Raises InputError for a folder that holds a training already.
     """
+    given = {"steps": whole(steps, "train texture: steps", 1), "seed": whole(seed, "train texture: seed", 0)}
+    state, info = begin(folder, "texture training", given, resume)
+    steps, seed, done = info["steps"], info["seed"], info["done"]
     backend.use(device)
-    steps, folder = whole(steps, "train texture: steps", 1), Path(folder)
-    state = folder / "state.safetensors"
-    if state.exists() != resume:
-        raise InputError(f"{folder} holds {'a' if state.exists() else 'no'} training; " + (
-            "add --resume to go on with it, or give another --out" if state.exists() else "leave out --resume"))
-    folder.mkdir(parents=True, exist_ok=True)
     names = [*PATTERNS, *(f"painting {k}" for k in range(PAINTINGS))]
     model = texture_classifier(len(names), seed)
     model.forward(to_device(np.zeros((1, SIDE, SIDE, 3), np.float32)))
-    optimizer, done = Adam(warmup(cosine_decay(RATE, steps), steps // 10 + 1)), 0
+    optimizer = Adam(warmup(cosine_decay(RATE, steps), steps // 10 + 1))
     if resume:
-        info = checkpoint.load(state, model, optimizer)
-        steps, seed, done = info["steps"], info["seed"], info["done"]
-        optimizer.learning_rate = warmup(cosine_decay(RATE, steps), steps // 10 + 1)
+        checkpoint.load(state, model, optimizer)
     pictures = Pictures(seed)
     learn(model, optimizer, pictures, done, steps, lambda step: checkpoint.save(
-        state, model, optimizer, {"steps": steps, "seed": seed, "done": step}))
+        state, model, optimizer, info | {"done": step}))
     right = measure(model, Pictures(seed + 1), seed)
     print(f"{right:.1%} of {HELD_OUT} crops never seen are told right ({1 / len(names):.1%} by chance)")
-    checkpoint.save(folder / "features.safetensors", without_batch_norm(model), info={
+    path = state.with_name("features.safetensors")
+    checkpoint.save(path, without_batch_norm(model), info={
         "what": "texture features", "steps": steps, "seed": seed, "right": right, "classes": names})
-    print(f"the loss network is {folder / 'features.safetensors'}")
+    print(f"the loss network is {path}; use it with  nnscratch style PHOTO STYLE --weights {path} -o OUT")
     return right
+
+
+def begin(folder, what, given, resume):
+    """(path of the state, its info) of a training that begins, or goes on, in a folder.
+
+    given : what decides how it goes; a training that is resumed keeps its own. Raises InputError for a folder that cannot be
+    made, that holds a training already, or none to go on with, or one of another kind.
+    """
+    state = Path(folder) / "state.safetensors"
+    if not resume:
+        if state.exists():
+            raise InputError(f"{folder} holds a training; add --resume to go on with it, or give another --out")
+        try:
+            state.parent.mkdir(parents=True, exist_ok=True)
+        except (OSError, ValueError) as error:
+            raise InputError(f"cannot make the folder {folder} ({reason(error)}); give one where you may write") from error
+        return state, {"what": what, "done": 0, **given}
+    if not state.exists():
+        raise InputError(f"{folder} holds no training; leave out --resume")
+    info = checkpoint.read_arrays(state)[1]["info"]
+    if info.get("what") != what or set(info) != {"what", "done", *given} or any(
+            type(info[name]) is not int or info[name] < 0 for name in ("done", "steps", "seed")):
+        raise InputError(f"{state} holds {info.get('what', 'something else')!r}, expected a {what}; begin anew elsewhere")
+    return state, info
 
 
 def learn(model, optimizer, pictures, done, steps, save):
@@ -104,7 +125,7 @@ class Pictures:
         self.classes, self.seed, self.side, self.pool = len(PATTERNS) + PAINTINGS, seed, side, pool or POOL
         labels = np.repeat(np.arange(len(PATTERNS)), self.pool)
         made = [tones(part, random.random((len(part), 5), np.float32), random.random((len(part), 8, 8), np.float32), 2 * side,
-                      PATTERNS, PERIODS) for part in np.array_split(labels, len(labels) // 100)]
+                      PATTERNS, PERIODS) for part in np.array_split(labels, max(1, len(labels) // 100))]
         self.tones = np.rint(255 * np.concatenate(made).clip(0, 1)).astype(np.uint8)
         # Not seed 0, the painting that users try styles with.
         self.paintings = [flow_painting(320, 1000 + 100 * seed + k)[0] for k in range(PAINTINGS)]

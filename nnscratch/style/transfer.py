@@ -59,19 +59,19 @@ def transfer_style(content, style, *, progress=None, **settings):
     shares = check(content, styles, s)
     photograph, *styles = (to_cpu(picture).astype(np.float32) for picture in (content, *styles))
     content, *styles = map(to_device, recoloured(photograph, styles, s.keep_colors))
-    network = loss_network(s.features, styles[0], seed=s.seed, weights=s.weights, colours=s.colours)
+    network = loss_network(s.features, together(styles), seed=s.seed, weights=s.weights, colours=s.colours)
     scales = [(content, styles)]
     while min(side for picture in [scales[0][0], *scales[0][1]] for side in picture.shape[1:3]) >= 2 * SMALLEST_SCALE:
         scales.insert(0, (half(scales[0][0]), [half(picture) for picture in scales[0][1]]))
     work, done = s.steps * sum(small.size for small, _ in scales), 0
-    picture, history, interrupted = first_picture(scales[0][0], scales[0][1][0], s), [], False
+    picture, history, interrupted = first_picture(*scales[0], shares, s), [], False
     try:
         for small, small_styles in scales:
             picture = array_module(picture).clip(resize2d(picture, small.shape[1:3])[0], 0, 1)
             objective = Objective(network.model, small, small_styles, shares, style_weight=s.style_weight,
                                   smoothness=network.smoothness, content_layer=network.content_layer, statistics=s.statistics)
             minimizer = MINIMIZERS[s.optimizer](objective, picture)
-            if not np.isfinite(minimizer.loss):  # if it is, it stays so: a step never makes it larger
+            if not np.isfinite(minimizer.loss):
                 raise InputError(f"the loss is {minimizer.loss}, expected a finite number; use a smaller style weight")
             for step in range(1, s.steps + 1):
                 loss = minimizer.step()
@@ -100,7 +100,8 @@ def half(picture):
 def steps_in(minutes, content, styles, settings):
     """How many steps at each size fit in so many minutes, by one evaluation of the loss at the full size, the second one."""
     content, *styles = (to_device(to_cpu(picture).astype(np.float32)) for picture in (content, *styles))
-    network = loss_network(settings.features, styles[0], seed=settings.seed, weights=settings.weights, colours=settings.colours)
+    network = loss_network(settings.features, together(styles), seed=settings.seed, weights=settings.weights,
+                           colours=settings.colours)
     objective = Objective(network.model, content, styles, settings.shares(len(styles)), style_weight=settings.style_weight,
                           smoothness=network.smoothness, content_layer=network.content_layer, statistics=settings.statistics)
     objective(content)  # the first one makes everything
@@ -110,10 +111,18 @@ def steps_in(minutes, content, styles, settings):
     return max(1, int(60 * minutes / (1.2 * 4 / 3 * (perf_counter() - start))))
 
 
-def first_picture(content, style, settings):
+def together(styles):
+    """Several styles as one batch, cut to the smallest height and width; one alone as it is."""
+    if len(styles) == 1:
+        return styles[0]
+    height, width = (min(style.shape[axis] for style in styles) for axis in (1, 2))
+    return array_module(styles[0]).concatenate([style[:, :height, :width] for style in styles])
+
+
+def first_picture(content, styles, shares, settings):
     """What the smallest picture is before the first step: the content in the style's colours, or noise."""
     if settings.init == "content":
-        return move(match_colours(to_cpu(content), to_cpu(style)), array_module(content))
+        return move(match_colours(to_cpu(content), [to_cpu(style) for style in styles], shares), array_module(content))
     noise = np.random.default_rng([settings.seed, 1]).random(content.shape, np.float32)
     return move(noise, array_module(content))
 
