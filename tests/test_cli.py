@@ -129,7 +129,8 @@ def test_gallery(pictures, capsys, monkeypatch):
 
 @pytest.mark.parametrize("change, words", [
     (["--features", "vgg19"], "give --weights FILE"), (["--features", "best"], "choose one of texture, random"),
-    (["--weights", "a.safetensors"], "cannot read a.safetensors"), (["--features", "random", "--weights", __file__], "need none"),
+    (["--weights", "a.safetensors"], "cannot read a.safetensors"),
+    (["--features", "random", "--weights", __file__], "need none"),
     (["--size", "0"], "size"), (["--strength", "1"], "beside a transfer"),
     (["--fast", "--steps", "3"], "beside --fast"), (["--style-scale", "0"], "--style-scale is 0.0"),
     (["--minutes", "0"], "--minutes is 0.0"), (["--every", "0"], "--every is 0"), (["--init", "zero"], "init"),
