@@ -28,7 +28,7 @@ def main(arguments=None):
     parser.add_argument("--algorithm", help="layers: for our convolutions, not auto; cases it cannot do are left out")
     parser.add_argument("--judge", metavar="FILE", help="features: a classifier of photographs as an .onnx file")
     parser.add_argument("--json", metavar="FILE", help="write every figure to FILE")
-    parser.add_argument("--plot", metavar="FILE", help="layers: draw the ratios to FILE")
+    parser.add_argument("--plot", metavar="FILE", help="layers, features: draw the figures to FILE")
     parser.add_argument("--keep-settings", action="store_true", help="obey OPENBLAS_CORETYPE, which slows NumPy alone down")
     options = parser.parse_args(arguments)
 
@@ -43,6 +43,9 @@ def main(arguments=None):
     if options.plot and options.what == "layers":
         from benchmarks.plot import plot_layers
         plot_layers(card, rows, options.plot)
+    if options.plot and options.what == "features":
+        from benchmarks.plot import plot_features
+        plot_features(rows, options.plot)
     return 0
 
 

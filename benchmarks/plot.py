@@ -30,3 +30,26 @@ def plot_layers(card, rows, path):
     axes.spines[["top", "right"]].set_visible(False)
     figure.savefig(path, dpi=130)
     plt.close(figure)
+
+
+def plot_features(rows, path):
+    """Style against content, a curve for each loss network over the style weights, for every style and for all."""
+    from matplotlib.figure import Figure
+    styles = list(dict.fromkeys(row["pair"].split(" x ")[1] for row in rows))
+    figure = Figure(figsize=(11, 3.2), layout="constrained")
+    for axes, style in zip(figure.subplots(1, len(styles) + 1, sharey=True), ["all", *styles]):
+        for name, color, marker in (("random", "#0072b2", "o"), ("texture", "#d55e00", "s")):
+            curve = []
+            for weight in sorted({row["weight"] for row in rows}):
+                chosen = [row for row in rows if (row["features"], row["weight"]) == (name, weight)
+                          and (style == "all" or row["pair"].endswith(f"x {style}"))]
+                curve.append([sum(row[key] for row in chosen) / len(chosen) for key in ("content", "style")] + [weight])
+            axes.plot([x for x, _, _ in curve], [y for _, y, _ in curve], marker=marker, color=color, label=name)
+            for x, y, weight in curve:
+                axes.annotate(f"{weight:g}", (x, y), xytext=(4, -9), textcoords="offset points", fontsize=7, color="0.4")
+        axes.set_title(style, loc="left", fontsize=10)
+        axes.set_xlabel("content lost")
+        axes.grid(alpha=0.3)
+    figure.axes[0].set_ylabel("style gained")
+    figure.axes[0].legend(frameon=False, fontsize=8)
+    figure.savefig(path, dpi=110)

@@ -79,7 +79,7 @@ def parser():
                                formatter_class=argparse.ArgumentDefaultsHelpFormatter)
     stylizer.add_argument("style", nargs="?", help="one style picture; by default all that we can draw")
     stylizer.add_argument("--out", default="stylizer", metavar="FOLDER", help="where everything goes")
-    stylizer.add_argument("--steps", type=int, default=1500, help="how many")
+    stylizer.add_argument("--steps", type=int, default=2000, help="how many")
     stylizer.add_argument("--upsampling", default="resize", help="resize (and convolve) or transposed (convolution)")
     stylizer.add_argument("--seed", type=int, default=0, help="draws weights and pictures")
     stylizer.add_argument("--resume", action="store_true", help="go on with the training in the folder, with its own options")

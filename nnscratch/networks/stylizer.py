@@ -35,7 +35,7 @@ from nnscratch.networks.texture_features import texture_features
 from nnscratch.ops.checks import choice
 
 ENCODED, SCALE, CHANNELS = 5, 4, 128  # which map of the texture network; how many times smaller it is; its channels
-BLOCKS = 3
+BLOCKS = 2
 UPSAMPLINGS = ("resize", "transposed")
 
 

@@ -28,12 +28,12 @@ from nnscratch.style.colour import match_colours
 from nnscratch.style.train_texture import Pictures, begin
 
 SIDE, BATCH, RATE = 128, 4, 1e-3
-CONTENT, SMOOTH = 1.0, 1.0
+CONTENT, SMOOTH = 1.0, 5.0
 DRAWING, LONGEST = 10, 1.0  # a tenth of the steps is for drawing back; the longest gradient, all weights together
 SAVE_EVERY = 100
 
 
-def train_stylizer(folder, style=None, *, steps=1500, upsampling="resize", seed=0, resume=False, device="auto"):
+def train_stylizer(folder, style=None, *, steps=2000, upsampling="resize", seed=0, resume=False, device="auto"):
     """The whole job of the command: writes stylizer.safetensors to the folder, and returns the last style loss.
 
     style : the path of one picture, or None to learn all that we can draw. Raises InputError for a folder that holds a
