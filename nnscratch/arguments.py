@@ -47,6 +47,7 @@ def parser():
     style.add_argument("--every", type=int, metavar="K", help="write a picture after every K steps, and a film of them")
     style.add_argument("--seed", type=int, help="draws random filters, and the noise to begin from (default: 0)")
     style.add_argument("--again", metavar="JSON", help="the .json beside a picture: make that picture once more")
+    style.add_argument("--resume", action="store_true", help="go on with the transfer to OUT that was stopped")
     style.add_argument("--fast", action="store_true", help="in one pass of a trained network, in a second or two: a picture, "
                                                            "a folder of them or a GIF, in one style")
     style.add_argument("--strength", type=float, help="with --fast: from 0, the style's colours alone, to 1 (default)")

@@ -49,14 +49,15 @@ def run_demo(options):
 
 
 def run_style(options):
-    from nnscratch.style.command import again, stylise
+    from nnscratch.style.command import again, stopped, stylise
     from nnscratch.style.fast import stylise_fast
     from nnscratch.style.settings import Settings
     settings = given(options, [field.name for field in fields(Settings)])
     more = given(options, ["size", "style_scale", "minutes", "mask"])
-    if options.again:
-        refuse(given(options, ["content", "strength"]), settings, more, {"fast"} if options.fast else {}, beside="--again")
-        content, styles, more = again(options.again)
+    if options.again or options.resume:
+        refuse(given(options, ["content", "strength"]), settings, more, {"fast"} if options.fast else {},
+               beside="--again or --resume")
+        content, styles, more = again(options.again) if options.again else stopped(options.output)
         settings = more.pop("settings")
     else:
         content, styles = options.content, options.style

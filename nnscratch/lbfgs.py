@@ -56,6 +56,17 @@ class LBFGS:
         self.x, self.loss, self.gradient = x, loss, gradient
         return self.loss
 
+    def state(self):
+        """Everything needed to go on, as ({name: array}, dict of plain numbers)."""
+        pairs = {f"{name}{k}": array for k, pair in enumerate(self.memory) for name, array in zip("sy", pair)}
+        return {"x": self.x, "gradient": self.gradient, **pairs}, {"loss": self.loss, "converged": self.converged}
+
+    def load_state(self, arrays, numbers):
+        """Take up what `state` gave; the next step is then, bit for bit, the one that would have come next."""
+        self.x, self.gradient = arrays["x"], arrays["gradient"]
+        self.memory = [(arrays[f"s{k}"], arrays[f"y{k}"]) for k in range(self.history) if f"s{k}" in arrays]
+        self.loss, self.converged = numbers["loss"], numbers["converged"]
+
     def times_inverse_hessian(self, gradient):
         """H⁻¹ g by the two loops: newest step first, then oldest first."""
         d, alphas = gradient, []

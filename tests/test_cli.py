@@ -18,6 +18,7 @@ from nnscratch import backend, info
 from nnscratch.cli import main
 from nnscratch.data.pictures import read_picture
 from nnscratch.gradcheck.table import LEGEND
+from nnscratch.style.minimizers import MINIMIZERS
 from nnscratch.style.transfer import Transfer
 
 
@@ -61,6 +62,36 @@ def test_the_same_picture_once_more(pictures, capsys):
         assert main(again) == 2 and capsys.readouterr().err.count("\n") == 1
     (pictures / "out.png.json").write_text('{"content": 3}')
     assert main(again) == 2 and "does not say how a picture was made" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("optimizer", ["lbfgs", "adam"])
+def test_a_transfer_that_is_stopped_goes_on(pictures, monkeypatch, capsys, optimizer):
+    """Ctrl-C after the third step of the second size: the best picture so far; --resume then makes, bit for bit, the picture of
+    a transfer that was never stopped, and leaves no state behind."""
+    monkeypatch.setattr("nnscratch.style.transfer.SMALLEST_SCALE", 16)
+    arguments = ["--steps", "5", "--optimizer", optimizer]
+    assert run_style(pictures, *arguments, output="whole.png") == 0
+    steps, minimizer = [], MINIMIZERS[optimizer]
+    step = minimizer.step
+
+    def stop(self):
+        steps.append(1)
+        if len(steps) == 9:
+            raise KeyboardInterrupt
+        return step(self)
+    monkeypatch.setattr(minimizer, "step", stop)
+    assert run_style(pictures, *arguments) == 130
+    assert "go on with  nnscratch style --resume" in capsys.readouterr().out
+    monkeypatch.setattr(minimizer, "step", step)
+    resume = ["style", "--resume", "-o", str(pictures / "out.png")]
+    assert main([*resume, "--steps", "7"]) == 2 and "steps was given beside" in capsys.readouterr().err
+    assert main(resume) == 0
+    assert (pictures / "out.png").read_bytes() == (pictures / "whole.png").read_bytes()
+    assert json.loads((pictures / "out.png.json").read_text())["history"] == json.loads(
+        (pictures / "whole.png.json").read_text())["history"]
+    assert main(resume) == 2 and "no transfer to" in capsys.readouterr().err
+    (pictures / "out.png.state").write_bytes(b"nonsense")
+    assert main(resume) == 2 and "not a whole safetensors file" in capsys.readouterr().err
 
 
 def test_several_styles(pictures):

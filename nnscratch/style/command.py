@@ -1,16 +1,18 @@
 """`nnscratch style`: read pictures, transfer, write one; all that can go wrong is asked before the work begins.
 
 Beside the result OUT.png lies OUT.png.json: pictures, settings and how the loss fell. `--again OUT.png.json` makes the same
-picture once more, bit for bit on the same machine with the same version.
+picture once more, bit for bit on the same machine with the same version. While it works, OUT.png.state holds all that
+`--resume` needs to go on after Ctrl-C or a kill, as if nothing had happened.
 """
 import json
 from dataclasses import asdict
 from pathlib import Path
+from time import perf_counter
 from zlib import crc32
 
 import numpy as np
 
-from nnscratch import __version__, backend
+from nnscratch import __version__, backend, checkpoint
 from nnscratch.data.pictures import check_writable, encode, read_picture, to_image, write_picture
 from nnscratch.data.styles import STYLES, style_picture
 from nnscratch.errors import InputError
@@ -24,12 +26,12 @@ WIDEST = 4  # the longer side of the style, at most, in shorter sides of the con
 
 
 def stylise(content_path, style_paths, output_path, *, size=256, style_scale=1.0, mask=None, minutes=None, every=None,
-            device="auto", settings=None):
+            device="auto", settings=None, resume=None):
     """The whole job of the command. Returns the Transfer; the picture is written also when Ctrl-C ended it early.
 
     style_scale : size of the style's strokes, as a multiple. mask : the path of a picture, white where the style is to come,
     black where the photograph is to stay. minutes : as many steps as fit, in place of settings["steps"].
-    every : write a picture after so many steps, and a film of all. settings : a dict, see Settings.
+    every : write a picture after so many steps, and a film of all. settings : a dict, see Settings. resume : from `stopped`.
     """
     sidecar = Path(f"{output_path}.json")
     check_writable(output_path)
@@ -56,16 +58,18 @@ def stylise(content_path, style_paths, output_path, *, size=256, style_scale=1.0
     print(f"{content.shape[2]}x{content.shape[1]} pixels, {settings.steps} steps a size, features {settings.features}, on "
           f"{backend.describe_device()}")
     frames = Frames(output_path, content, every, settings.keep_colors, content_path)
-    result = with_progress(content, styles, frames=frames, **asdict(settings))
+    record = {"nnscratch": __version__, "content": kept(content_path), "styles": [kept(path) for path in style_paths],
+              "size": size, "style_scale": style_scale, "mask": mask and kept(mask), "settings": asdict(settings)}
+    saver = Saver(f"{output_path}.state", record)
+    result = with_progress(content, styles, frames=frames, save=saver.save, resume=resume, **asdict(settings))
+    saver.finish(result.interrupted)
     result.picture = (shown * result.picture + (1 - shown) * content).astype(np.float32)
     write_picture(output_path, result.picture)
     frames.film()
-    replace_file(sidecar, json.dumps({
-        "nnscratch": __version__, "content": kept(content_path), "styles": [kept(path) for path in style_paths], "size": size,
-        "style_scale": style_scale, "mask": mask and kept(mask), "settings": asdict(settings),
-        "interrupted": result.interrupted, "history": result.history}, indent=1).encode())
+    record |= {"interrupted": result.interrupted, "history": result.history}
+    replace_file(sidecar, json.dumps(record, indent=1).encode())
     print(f"{'stopped early; best picture so far' if result.interrupted else 'picture'} written to {output_path}, how it was "
-          f"made to {sidecar}")
+          f"made to {sidecar}{f'; go on with  nnscratch style --resume -o {output_path}' if result.interrupted else ''}")
     return result
 
 
@@ -76,22 +80,71 @@ def mask_like(content, path):
     return np.asarray(image, np.float32)[None, :, :, None] / 255
 
 
+class Saver:
+    """Keeps the state of a transfer in a file while it works: every few seconds, and when it was stopped."""
+
+    SECONDS = 5
+
+    def __init__(self, path, record):
+        self.path, self.record, self.last, self.written = Path(path), record, None, perf_counter()
+
+    def save(self, state):
+        self.last = state
+        if perf_counter() - self.written > self.SECONDS:
+            self.write()
+
+    def write(self):
+        arrays, numbers = self.last()
+        checkpoint.write_arrays(self.path, arrays, checkpoint.header_text(None, {"record": self.record, **numbers}))
+        self.written = perf_counter()
+
+    def finish(self, interrupted):
+        if interrupted and self.last is not None:
+            self.write()
+        elif not interrupted:
+            self.path.unlink(missing_ok=True)
+
+
+def stopped(output_path):
+    """(content path, style paths, other arguments of `stylise`) of the transfer to this output that was stopped."""
+    path = Path(f"{output_path}.state")
+    if not path.exists():
+        raise InputError(f"there is no {path}, so no transfer to {output_path} was stopped; begin it without --resume")
+    arrays, header = checkpoint.read_arrays(path)
+    try:
+        content, styles, more = remade(header["info"].pop("record"))
+        numbers = header["info"]
+        if not all(type(numbers[name]) is int for name in ("scale", "step")) or type(numbers["loss"]) is not float or not (
+                {"x", "gradient"} <= set(arrays) and isinstance(numbers["history"], list)):
+            raise ValueError("another state")
+        return content, styles, more | {"resume": (arrays, numbers)}
+    except (ValueError, KeyError, TypeError, AttributeError, OverflowError) as error:
+        if isinstance(error, InputError):
+            raise
+        raise InputError(f"{path} does not say how to go on ({reason(error)}); begin anew without --resume") from error
+
+
 def again(path):
     """(content path, style paths, other arguments of `stylise`) from a file that it wrote."""
     try:
         made = json.loads(Path(path).read_text())
         if made["interrupted"]:
             raise InputError(f"the picture of {path} was stopped early, at a moment that cannot be met again; give another")
-        mask = made["mask"] and unchanged(made["mask"])
-        return unchanged(made["content"]), [unchanged(style) for style in made["styles"]], {
-            "size": int(made["size"]), "style_scale": float(made["style_scale"]), "mask": mask,
-            "settings": asdict(Settings(**made["settings"]))}
+        return remade(made)
     except OSError as error:
         raise InputError(f"cannot read {path} ({reason(error)}); give the .json beside a picture") from error
     except InputError:
         raise
     except (ValueError, KeyError, TypeError, OverflowError, RecursionError) as error:
         raise InputError(f"{path} does not say how a picture was made ({reason(error)}); give the .json beside one") from error
+
+
+def remade(made):
+    """The arguments of `stylise` in a record of it; InputError where one of the files has changed."""
+    mask = made["mask"] and unchanged(made["mask"])
+    return unchanged(made["content"]), [unchanged(style) for style in made["styles"]], {
+        "size": int(made["size"]), "style_scale": float(made["style_scale"]), "mask": mask,
+        "settings": asdict(Settings(**made["settings"]))}
 
 
 def kept(path):
@@ -146,7 +199,7 @@ class Frames:
             replace_file(self.gif, film(self.images, milliseconds=120))
 
 
-def with_progress(content, style, frames=None, **settings):
+def with_progress(content, style, frames=None, save=None, resume=None, **settings):
     """transfer_style with a progress bar that shows the loss and the time left."""
     from tqdm import tqdm
     with tqdm(total=1.0, desc="stylising", bar_format="{l_bar}{bar}| {elapsed}, {remaining} left{postfix}") as bar:
@@ -156,4 +209,4 @@ def with_progress(content, style, frames=None, **settings):
             bar.update(share - bar.n)
             if frames is not None:
                 frames.see(picture)
-        return transfer_style(content, style, progress=progress, **settings)
+        return transfer_style(content, style, progress=progress, save=save, resume=resume, **settings)

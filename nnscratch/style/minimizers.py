@@ -1,5 +1,5 @@
 """Who changes the picture: L-BFGS, or Adam with the same interface. x is the picture, `step()` lowers `loss`."""
-from nnscratch.backend import array_module
+from nnscratch.backend import array_module, to_cpu
 from nnscratch.lbfgs import LBFGS
 from nnscratch.optimizers import Adam
 
@@ -20,6 +20,16 @@ class AdamDescent:
     def look(self):
         loss, self.gradient = self.function(self.x)
         self.loss = float(loss)
+
+    def state(self):
+        """As that of LBFGS."""
+        adam = {f"adam/{name}": array for name, array in self.adam.save_state().items()}
+        return {"x": self.x, "gradient": self.gradient, **adam}, {"loss": self.loss, "converged": False}
+
+    def load_state(self, arrays, numbers):
+        self.x, self.gradient, self.loss = arrays["x"], arrays["gradient"], numbers["loss"]
+        self.adam.load_state({name.removeprefix("adam/"): to_cpu(array) for name, array in arrays.items()
+                              if name.startswith("adam/")}, {"picture": self.x})
 
     def step(self):
         """One step; returns the loss after it."""

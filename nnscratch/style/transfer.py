@@ -7,6 +7,7 @@ know only the grain of a brush stroke. On a picture of a quarter the size they s
 settles the large forms, at a sixteenth of the cost, and each larger one only adds what is finer.
 """
 from dataclasses import dataclass, field
+from functools import partial
 from time import perf_counter
 
 import numpy as np
@@ -32,7 +33,7 @@ class Transfer:
     interrupted: bool = False
 
 
-def transfer_style(content, style, *, progress=None, **settings):
+def transfer_style(content, style, *, progress=None, save=None, resume=None, **settings):
     """Paint `content` in the style of `style`.
 
     Parameters
@@ -41,6 +42,8 @@ def transfer_style(content, style, *, progress=None, **settings):
         list of pictures, whose styles are mixed.
     progress : callable(share, record, picture), called after each step with the share of the work done (steps count by
         pixels), the last entry of the history, and the picture at its size of the moment
+    save : callable(state), called after each step; state() gives ({name: array}, dict of JSON values), from which
+    resume : goes on, bit for bit, with the same pictures and settings
     settings : see Settings: features="texture", style_weight=10.0, steps=40, seed=0, keep_colors=None, ...
 
     Returns
@@ -65,19 +68,32 @@ def transfer_style(content, style, *, progress=None, **settings):
         scales.insert(0, (half(scales[0][0]), [half(picture) for picture in scales[0][1]]))
     work, done = s.steps * sum(small.size for small, _ in scales), 0
     picture, history, interrupted = first_picture(*scales[0], shares, s), [], False
+    numbers = {"scale": 0, "step": 0}
+    if resume is not None:
+        arrays, numbers = resume
+        history = list(numbers["history"])
     try:
-        for small, small_styles in scales:
+        for scale, (small, small_styles) in enumerate(scales):
+            if scale < numbers["scale"]:
+                done += s.steps * small.size
+                continue
             picture = array_module(picture).clip(resize2d(picture, small.shape[1:3])[0], 0, 1)
             objective = Objective(network.model, small, small_styles, shares, style_weight=s.style_weight,
                                   smoothness=network.smoothness, content_layer=network.content_layer, statistics=s.statistics)
             minimizer = MINIMIZERS[s.optimizer](objective, picture)
             if not np.isfinite(minimizer.loss):
                 raise InputError(f"the loss is {minimizer.loss}, expected a finite number; use a smaller style weight")
-            for step in range(1, s.steps + 1):
+            first = 1
+            if resume is not None and scale == numbers["scale"]:
+                minimizer.load_state({name: to_device(array) for name, array in arrays.items()}, numbers)
+                picture, first = minimizer.x, s.steps + 1 if minimizer.converged else numbers["step"] + 1
+            for step in range(first, s.steps + 1):
                 loss = minimizer.step()
                 picture = minimizer.x
                 history.append({"size": max(small.shape[1:3]), "loss": loss,
                                 **{name: float(value) for name, value in objective.terms.items()}})
+                if save is not None:
+                    save(partial(state_of, minimizer, scale, step, history))
                 if progress is not None:
                     used = s.steps if minimizer.converged else step  # the steps it does not need count as done
                     progress((done + used * small.size) / work, history[-1], picture)
@@ -90,6 +106,13 @@ def transfer_style(content, style, *, progress=None, **settings):
     if s.keep_colors == "luminance":
         picture = put_colours_back(picture, photograph)
     return Transfer(picture, history, interrupted)
+
+
+def state_of(minimizer, scale, step, history):
+    """What `save` is given a function for: ({name: NumPy array}, dict of JSON values)."""
+    arrays, numbers = minimizer.state()
+    return {name: to_cpu(array) for name, array in arrays.items()}, {
+        "scale": scale, "step": step, "history": list(history), **numbers}
 
 
 def half(picture):
