@@ -7,11 +7,14 @@ from nnscratch.data.patterns import PATTERNS
 from nnscratch.data.scatter import dice
 from nnscratch.data.textures import tones
 from nnscratch.errors import InputError
+from nnscratch.generate.drawing import SHIPPED as GENERATOR
 from nnscratch.layers import BatchNormalization
 from nnscratch.models import Model
 from nnscratch.networks.texture_features import SHIPPED, texture_classifier, texture_features, without_batch_norm
 from nnscratch.style import train_texture as module
 from nnscratch.style.features import loss_network
+from nnscratch.style.ship import ship
+from nnscratch.style.stylizer import SHIPPED as STYLIZER
 from nnscratch.style.train_stylizer import train_stylizer
 from nnscratch.style.train_texture import Pictures, palette, train_texture
 
@@ -125,3 +128,12 @@ def test_features_that_make_no_sense():
                                      ("texture", "a.safetensors", "cannot read a.safetensors")):
         with pytest.raises(InputError, match=words):
             loss_network(features, None, weights=weights)
+
+
+def test_shipping_changes_nothing_that_is_shipped(tmp_path):
+    """What is in half precision already comes out of `python -m nnscratch.style.ship` byte for byte; both kinds of weights."""
+    for path in (SHIPPED, STYLIZER):
+        ship(path, tmp_path / "again.safetensors")
+        assert (tmp_path / "again.safetensors").read_bytes() == path.read_bytes()
+    with pytest.raises(InputError, match="expected texture features or a stylizer"):
+        ship(GENERATOR, tmp_path / "again.safetensors")
