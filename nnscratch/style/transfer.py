@@ -63,31 +63,23 @@ def transfer_style(content, style, *, progress=None, save=None, resume=None, **s
     photograph, *styles = (to_cpu(picture).astype(np.float32) for picture in (content, *styles))
     content, *styles = map(to_device, recoloured(photograph, styles, s.keep_colors))
     network = loss_network(s.features, together(styles), seed=s.seed, weights=s.weights, colours=s.colours)
-    scales = [(content, styles)]
-    while min(side for picture in [scales[0][0], *scales[0][1]] for side in picture.shape[1:3]) >= 2 * SMALLEST_SCALE:
-        scales.insert(0, (half(scales[0][0]), [half(picture) for picture in scales[0][1]]))
-    work, done = s.steps * sum(small.size for small, _ in scales), 0
+    scales = coarse_to_fine(content, styles)
     picture, history, interrupted = first_picture(*scales[0], shares, s), [], False
-    numbers = {"scale": 0, "step": 0}
-    if resume is not None:
-        arrays, numbers = resume
-        history = list(numbers["history"])
+    start = 0 if resume is None else resume[1]["scale"]
+    work, done = (s.steps * sum(small.size for small, _ in part) for part in (scales, scales[:start]))
     try:
-        for scale, (small, small_styles) in enumerate(scales):
-            if scale < numbers["scale"]:
-                done += s.steps * small.size
-                continue
+        for scale, (small, small_styles) in enumerate(scales[start:], start):
             picture = array_module(picture).clip(resize2d(picture, small.shape[1:3])[0], 0, 1)
             objective = Objective(network.model, small, small_styles, shares, style_weight=s.style_weight,
                                   smoothness=network.smoothness, content_layer=network.content_layer, statistics=s.statistics)
             minimizer = MINIMIZERS[s.optimizer](objective, picture)
             if not np.isfinite(minimizer.loss):
                 raise InputError(f"the loss is {minimizer.loss}, expected a finite number; use a smaller style weight")
-            first = 1
-            if resume is not None and scale == numbers["scale"]:
-                minimizer.load_state({name: to_device(array) for name, array in arrays.items()}, numbers)
-                picture, first = minimizer.x, s.steps + 1 if minimizer.converged else numbers["step"] + 1
-            for step in range(first, s.steps + 1):
+            made = take_up(minimizer, resume, history) if resume is not None and scale == start else 0
+            picture = minimizer.x
+            for step in range(made + 1, s.steps + 1):
+                if minimizer.converged:
+                    break
                 loss = minimizer.step()
                 picture = minimizer.x
                 history.append({"size": max(small.shape[1:3]), "loss": loss,
@@ -97,8 +89,6 @@ def transfer_style(content, style, *, progress=None, save=None, resume=None, **s
                 if progress is not None:
                     used = s.steps if minimizer.converged else step  # the steps it does not need count as done
                     progress((done + used * small.size) / work, history[-1], picture)
-                if minimizer.converged:
-                    break
             done += s.steps * small.size
     except KeyboardInterrupt:
         interrupted = True  # at whatever point: `picture` is the best so far
@@ -113,6 +103,22 @@ def state_of(minimizer, scale, step, history):
     arrays, numbers = minimizer.state()
     return {name: to_cpu(array) for name, array in arrays.items()}, {
         "scale": scale, "step": step, "history": list(history), **numbers}
+
+
+def take_up(minimizer, state, history):
+    """Go on from a state: fills the history, returns how many steps at this size were made."""
+    arrays, numbers = state
+    minimizer.load_state({name: to_device(array) for name, array in arrays.items()}, numbers)
+    history.extend(numbers["history"])
+    return numbers["step"]
+
+
+def coarse_to_fine(content, styles):
+    """[(content, styles)] of all sizes, the smallest first, each half the next; none below SMALLEST_SCALE pixels a side."""
+    scales = [(content, styles)]
+    while min(side for picture in [scales[0][0], *scales[0][1]] for side in picture.shape[1:3]) >= 2 * SMALLEST_SCALE:
+        scales.insert(0, (half(scales[0][0]), [half(picture) for picture in scales[0][1]]))
+    return scales
 
 
 def half(picture):
