@@ -18,7 +18,7 @@ from nnscratch.generate.training import SHOW_STREAM, Options
 from nnscratch.gradcheck.table import print_table
 from nnscratch.style.command import with_progress
 
-SIZE, STEPS, STYLE_WEIGHT, MINUTES = 480, 40, 10.0, 1.0
+SIZE, STEPS, STYLE_WEIGHT, MINUTES = 480, 40, 30.0, 1.0
 OUTPUTS = ("content.png", "style.png", "picture.png", "side-by-side.png", "digits.png", "loss.png")
 
 
