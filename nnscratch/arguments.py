@@ -70,22 +70,12 @@ def parser():
     add_train_generator(what)
     texture = what.add_parser("texture", help="the loss network that style transfer tells styles by, from pictures made here",
                               formatter_class=argparse.ArgumentDefaultsHelpFormatter)
-    texture.add_argument("--out", default="texture", metavar="FOLDER", help="where everything goes")
-    texture.add_argument("--steps", type=int, default=2500, help="how many")
-    texture.add_argument("--seed", type=int, default=0, help="draws weights and pictures")
-    texture.add_argument("--resume", action="store_true", help="go on with the training in the folder, with its own options")
-    add_device(texture)
-    texture.set_defaults(run="train_texture")
+    add_training(texture, "texture", steps=2500)
     stylizer = what.add_parser("stylizer", help="the network that paints in one pass: any style, or one of your choice",
                                formatter_class=argparse.ArgumentDefaultsHelpFormatter)
     stylizer.add_argument("style", nargs="?", help="one style picture; by default all that we can draw")
-    stylizer.add_argument("--out", default="stylizer", metavar="FOLDER", help="where everything goes")
-    stylizer.add_argument("--steps", type=int, default=2000, help="how many")
     stylizer.add_argument("--upsampling", default="resize", help="resize (and convolve) or transposed (convolution)")
-    stylizer.add_argument("--seed", type=int, default=0, help="draws weights and pictures")
-    stylizer.add_argument("--resume", action="store_true", help="go on with the training in the folder, with its own options")
-    add_device(stylizer)
-    stylizer.set_defaults(run="train_stylizer")
+    add_training(stylizer, "stylizer", steps=2000)
 
     generate = commands.add_parser("generate", help="draw pictures with a trained generator",
                                    formatter_class=argparse.ArgumentDefaultsHelpFormatter)
@@ -119,6 +109,16 @@ def parser():
     info = commands.add_parser("info", help="versions, BLAS, threads, and why there is no GPU")
     info.set_defaults(run="info")
     return top
+
+
+def add_training(command, name, steps):
+    """What the trainings of networks for style have in common."""
+    command.add_argument("--out", default=name, metavar="FOLDER", help="where everything goes")
+    command.add_argument("--steps", type=int, default=steps, help="how many")
+    command.add_argument("--seed", type=int, default=0, help="draws weights and pictures")
+    command.add_argument("--resume", action="store_true", help="go on with the training in the folder, with its own options")
+    add_device(command)
+    command.set_defaults(run=f"train_{name}")
 
 
 def add_train_generator(commands):

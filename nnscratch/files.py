@@ -38,6 +38,14 @@ def aside(path):
         raise InputError(f"cannot write {path} ({reason(error)}), expected a writable folder: make one") from error
 
 
+def make_folder(path):
+    """The folder at `path`, and those above it, exist; or InputError."""
+    try:
+        Path(path).mkdir(parents=True, exist_ok=True)
+    except (OSError, ValueError) as error:
+        raise InputError(f"cannot make the folder {path} ({reason(error)}); give one where you may write") from error
+
+
 def reason(error):
     """What an exception says, cut to one line."""
     text = getattr(error, "strerror", None) or str(error)

@@ -57,6 +57,12 @@ def he_normal(shape, random):
     return random.normal(0, sqrt(2 / fans(shape)[0]), shape)
 
 
+def own_he_normal(seed):
+    """he_normal from a random stream of its own, for one network: its seed alone decides, not what was drawn before."""
+    random = np.random.default_rng(seed)
+    return lambda shape, _: he_normal(shape, random)
+
+
 def normal_002(shape, random):
     """Normal, deviation 0.02: the DCGAN initialization. Radford, Metz, Chintala (2016), section 4."""
     return random.normal(0, 0.02, shape)

@@ -27,3 +27,15 @@ def same(actual, expected, tolerance=1e-12):
         actual, expected = to_cpu(actual), to_cpu(expected)
         assert actual.shape == expected.shape
         np.testing.assert_allclose(actual, expected, rtol=tolerance, atol=tolerance * max(1, np.abs(expected).max(initial=0)))
+
+
+def slopes(params, loss, step, seed=0):
+    """For each array of parameters: its name, a random direction, and the slope of loss() along it by central differences."""
+    for k, (name, array) in enumerate(params.items()):
+        direction = normal(*array.shape, seed=seed + k)
+        array += step * direction
+        above = loss()
+        array -= 2 * step * direction
+        below = loss()
+        array += step * direction
+        yield name, direction, (above - below) / (2 * step)

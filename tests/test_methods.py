@@ -1,7 +1,7 @@
 """The ways to teach a generator without a discriminator: their gradients, and what they promise."""
 import numpy as np
 import pytest
-from helpers import normal
+from helpers import normal, slopes
 from test_training import data, options
 
 from nnscratch.data.dataset import crops
@@ -34,14 +34,7 @@ def test_the_gradients_of_the_variational_loss(conditional):
     loss()
     for model in (training.generator, training.encoder):
         gradients = {name: array.copy() for name, array in model.grads.items()}
-        for k, (name, array) in enumerate(model.params.items()):
-            direction = normal(*array.shape, seed=k)
-            step = 1e-7  # few kinks of LeakyReLU lie within it
-            array += step * direction
-            above = loss()
-            array -= 2 * step * direction
-            slope = (above - loss()) / (2 * step)
-            array += step * direction
+        for name, direction, slope in slopes(model.params, loss, 1e-7):  # few kinks of LeakyReLU lie within the step
             size = np.linalg.norm(gradients[name]) * np.linalg.norm(direction)
             assert slope == pytest.approx((gradients[name] * direction).sum(), abs=1e-4 * size), name
 

@@ -1,7 +1,7 @@
 """The stylizer: its parts by hand, its gradient, its training, and what a user does with it."""
 import numpy as np
 import pytest
-from helpers import normal, same
+from helpers import normal, same, slopes
 from PIL import Image
 
 from nnscratch.cli import main
@@ -68,14 +68,8 @@ def test_the_gradient_of_a_training_step(upsampling):
         return float(total)
 
     train_step(model, network, code, Adam(1e-18), content, style)
-    gradients, step = {name: array.copy() for name, array in model.grads.items()}, 1e-6
-    for k, (name, array) in enumerate(model.params.items()):
-        direction = normal(*array.shape, seed=100 + k)
-        array += step * direction
-        above = loss()
-        array -= 2 * step * direction
-        slope = (above - loss()) / (2 * step)
-        array += step * direction
+    gradients = {name: array.copy() for name, array in model.grads.items()}
+    for name, direction, slope in slopes(model.params, loss, 1e-6, seed=100):
         size = np.linalg.norm(gradients[name]) * np.linalg.norm(direction)
         assert slope == pytest.approx((gradients[name] * direction).sum(), abs=1e-3 * size), name  # kinks of ReLU in between
         assert size > 0

@@ -2,6 +2,7 @@
 
 Shapes: pictures (1, size, size, 3) in [0, 1].
 """
+from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
@@ -29,6 +30,11 @@ RECIPES = {
     "leaves": Recipe("dabs", 5.5, ((22, 44, 36), (60, 110, 62), (196, 176, 72), (246, 236, 196))),
 }
 STYLES = ("night", *RECIPES)
+
+
+def is_style(name):
+    """Whether a path given for a style is the name of one of ours; a file of that name comes first."""
+    return name in STYLES and not Path(name).is_file()
 
 
 def style_picture(name, size=384, seed=0):

@@ -8,13 +8,13 @@ from nnscratch.data.dataset import crops
 from nnscratch.data.pictures import check_writable, encode, read_picture
 from nnscratch.data.source import parts_of
 from nnscratch.errors import InputError
-from nnscratch.files import replace_file
+from nnscratch.files import make_folder, replace_file
 from nnscratch.generate.adversarial import CLUELESS
 from nnscratch.generate.drawing import load_generator
 from nnscratch.generate.judge.command import JUDGE, judge_for, recognised
 from nnscratch.generate.methods import make_training
 from nnscratch.generate.show import film, grid
-from nnscratch.generate.train import check_folder, train
+from nnscratch.generate.train import train
 from nnscratch.generate.training import Options
 from nnscratch.ops.checks import whole
 
@@ -36,8 +36,8 @@ def train_generator(given, folder, *, data=None, size=None, minutes=None, resume
     state = Path(folder) / STATE
     if not resume and state.exists():
         raise InputError(f"{folder} holds a training already; add --resume to go on with it, or give another --out")
-    options, source = saved(state, given) if resume else (Options(**given), {"data": data or "glyphs", "size": size})
-    check_folder(Path(folder))
+    options, source, done = saved(state, given) if resume else (Options(**given), {"data": data or "glyphs", "size": size}, 0)
+    make_folder(folder)
     backend.use(device)
     data, size = data or source["data"], size or source["size"]
     if options.method == "texture":
@@ -45,7 +45,6 @@ def train_generator(given, folder, *, data=None, size=None, minutes=None, resume
     else:
         judged = parts_of(data, size=size, seed=options.seed)
         dataset = judged.train
-    done = checkpoint.read_arrays(state)[1]["info"]["step"] if resume else 0
     if minutes is not None:
         options = replace(options, steps=done + steps_in(minutes, dataset, options))
     training = make_training(dataset, options)
@@ -68,17 +67,17 @@ def train_generator(given, folder, *, data=None, size=None, minutes=None, resume
 
 
 def saved(state, given):
-    """(options, source) of the training in a file; InputError where an option was given that differs, but for more steps."""
+    """(options, source, steps made) of the training in a file; InputError where an option was given that differs, but steps."""
     info = checkpoint.read_arrays(state)[1]["info"]
     try:
-        options, source = Options(**info["options"]), {name: info["source"][name] for name in ("data", "size")}
+        options, source, done = Options(**info["options"]), {n: info["source"][n] for n in ("data", "size")}, info["step"]
     except (KeyError, TypeError) as error:
         raise InputError(f"{state} holds no training that this version knows; begin anew in another folder") from error
     for name, value in given.items():
         if name != "steps" and value != getattr(options, name):
             raise InputError(f"{name} is {value!r}, but the training in {state} was begun with {getattr(options, name)!r}; "
                              f"leave it out, or begin anew in another folder")
-    return replace(options, steps=given.get("steps", options.steps)), source
+    return replace(options, steps=given.get("steps", options.steps)), source, done
 
 
 def check_size(size):

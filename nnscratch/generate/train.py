@@ -12,8 +12,7 @@ from collections import deque
 from math import isfinite
 from pathlib import Path
 
-from nnscratch.errors import InputError
-from nnscratch.files import reason, replace_file
+from nnscratch.files import make_folder, replace_file
 from nnscratch.generate.adversarial import CLUELESS
 from nnscratch.generate.drawing import save_generator
 from nnscratch.generate.show import film, grid, plot, png
@@ -31,7 +30,7 @@ def train(training, folder, *, score=None, progress=None, save_every=SAVE_EVERY)
         score is kept; without one, the latest. progress : callable(record), after every step that is recorded.
     """
     folder = Path(folder)
-    check_folder(folder)
+    make_folder(folder / "samples")
     watch, ended, stop_at = Watch(), "done", training.options.steps
     try:
         if training.steps_made == 0:
@@ -60,13 +59,6 @@ def train(training, folder, *, score=None, progress=None, save_every=SAVE_EVERY)
         ended = "stopped"  # the last checkpoint is whole: at most `save_every` steps are lost
     finish(training, folder)
     return ended
-
-
-def check_folder(folder):
-    try:
-        (folder / "samples").mkdir(parents=True, exist_ok=True)
-    except (OSError, ValueError) as error:
-        raise InputError(f"cannot make the folder {folder} ({reason(error)}); give one where you may write") from error
 
 
 def show(training, folder):

@@ -12,7 +12,7 @@ generative model using random weights" (2016).
 import numpy as np
 
 from nnscratch.backend import array_module
-from nnscratch.initializers import he_normal
+from nnscratch.initializers import own_he_normal
 from nnscratch.layers import AveragePooling2D, Conv2D, Input, Padding2D, ReLU
 from nnscratch.models import Model
 
@@ -21,13 +21,10 @@ ENOUGH, SAMPLE = 512, 64  # pixels a side
 
 def random_features(widths=(32, 64, 128, 128), seed=0):
     """A Model from a picture to the list of all its feature maps."""
-    random = np.random.default_rng(seed)
-
-    def own_he_normal(shape, _):  # from a stream of its own: the seed alone decides
-        return he_normal(shape, random)
+    first = own_he_normal(seed)
 
     picture = Input((None, None, 3))
-    features = convolutions(picture, widths, lambda x, width: Conv2D(width, 3, kernel_initializer=own_he_normal)(x))
+    features = convolutions(picture, widths, lambda x, width: Conv2D(width, 3, kernel_initializer=first)(x))
     return Model(picture, features, name="random features")
 
 

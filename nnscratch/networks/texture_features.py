@@ -16,7 +16,7 @@ import numpy as np
 
 from nnscratch import checkpoint
 from nnscratch.backend import to_device
-from nnscratch.initializers import he_normal
+from nnscratch.initializers import own_he_normal
 from nnscratch.layers import BatchNormalization, Conv2D, Dense, GlobalAveragePooling2D, Input
 from nnscratch.models import Model
 from nnscratch.networks.random_features import convolutions
@@ -27,10 +27,7 @@ SHIPPED = Path(__file__).parent / "weights" / "textures.safetensors"
 
 def texture_classifier(classes, seed=0):
     """A Model from pictures to [class logits (N, classes), palette (N, 6)], with batch normalisation, to be trained."""
-    random = np.random.default_rng(seed)
-
-    def first(shape, _):  # from a stream of its own: the seed alone decides
-        return he_normal(shape, random)
+    first = own_he_normal(seed)
 
     def normalised(x, width):
         return BatchNormalization(momentum=0.95)(Conv2D(width, 3, use_bias=False, kernel_initializer=first)(x))

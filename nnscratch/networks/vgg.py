@@ -48,16 +48,11 @@ def vgg_features(path, kind="vgg19", *, colours="rgb", pooling="average"):
     pool = POOLINGS[choice(pooling, "vgg_features: pooling", POOLINGS)]
     weights = read_weights(path, kind)
     picture = Input((None, None, 3))
-    x, features, number = Conv2D(3, 1, name="colours")(picture), {}, 0
-    for stage, (count, width) in enumerate(zip(CONVOLUTIONS[kind], WIDTHS), 1):
-        if stage > 1:
-            x, number = pool(2)(x), number + 1
-        for k in range(1, count + 1):
-            if stage == 5 and k == 2:
-                break  # nothing beyond relu5_1 is looked at
-            x = Conv2D(width, 3, padding="same", name=f"features.{number}")(x)
-            x = features[f"relu{stage}_{k}"] = ReLU()(x)
-            number += 2
+    x, features = Conv2D(3, 1, name="colours")(picture), {}
+    for stage, k, name, _, width in layout(kind):
+        if stage > 1 and k == 1:
+            x = pool(2)(x)
+        x = features[f"relu{stage}_{k}"] = ReLU()(Conv2D(width, 3, padding="same", name=name)(x))
     model = Model(picture, [features[name] for name in TAPS], name=kind)
     model.forward(to_device(np.zeros((1, 32, 32, 3), np.float32)))  # layers are built by the first picture they see
     model.trainable = False
@@ -67,6 +62,19 @@ def vgg_features(path, kind="vgg19", *, colours="rgb", pooling="average"):
             layer.params["kernel"][...] = move(kernel, array_module(layer.params["kernel"]))
             layer.params["bias"][...] = move(bias, array_module(layer.params["bias"]))
     return model
+
+
+def layout(kind):
+    """The convolutions up to relu5_1, beyond which nothing is looked at: (stage, number in it, name, channels in and out).
+
+    In the names ReLUs and poolings are counted, too.
+    """
+    number, inputs = 0, 3
+    for stage, (count, width) in enumerate(zip(CONVOLUTIONS[kind], WIDTHS), 1):
+        for k in range(1, (1 if stage == 5 else count) + 1):
+            yield stage, k, f"features.{number}", inputs, width
+            number, inputs = number + 2, width
+        number += 1
 
 
 def colour_kernel(colours):
@@ -80,16 +88,12 @@ def colour_kernel(colours):
 def read_weights(path, kind):
     """{"features.0": (kernel HWIO, bias)} of all layers up to relu5_1, each checked."""
     from safetensors import SafetensorError, safe_open
-    weights, number, inputs = {}, 0, 3
+    weights = {}
     try:
         with safe_open(path, framework="numpy") as file:
-            for stage, (count, width) in enumerate(zip(CONVOLUTIONS[kind], WIDTHS), 1):
-                for _ in range(1 if stage == 5 else count):
-                    name = f"features.{number}"
-                    kernel = checked(path, file, f"{name}.weight", (width, inputs, 3, 3), kind)
-                    bias = checked(path, file, f"{name}.bias", (width,), kind)
-                    weights[name], number, inputs = (kernel.transpose(2, 3, 1, 0), bias), number + 2, width
-                number += 1
+            for _, _, name, inputs, width in layout(kind):
+                kernel = checked(path, file, f"{name}.weight", (width, inputs, 3, 3), kind)
+                weights[name] = kernel.transpose(2, 3, 1, 0), checked(path, file, f"{name}.bias", (width,), kind)
     except OSError as error:
         raise InputError(f"cannot read {path}: {error.strerror or error}; give the path of a .safetensors file") from error
     except (SafetensorError, ValueError, TypeError, OverflowError) as error:

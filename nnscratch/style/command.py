@@ -14,9 +14,9 @@ import numpy as np
 
 from nnscratch import __version__, backend, checkpoint
 from nnscratch.data.pictures import check_writable, encode, read_picture, to_image, write_picture
-from nnscratch.data.styles import STYLES, style_picture
+from nnscratch.data.styles import is_style, style_picture
 from nnscratch.errors import InputError
-from nnscratch.files import aside, reason, replace_file
+from nnscratch.files import aside, make_folder, reason, replace_file
 from nnscratch.style.colour import grey, put_colours_back
 from nnscratch.style.features import smallest_side
 from nnscratch.style.settings import Settings
@@ -48,7 +48,7 @@ def stylise(content_path, style_paths, output_path, *, size=256, style_scale=1.0
     content = read_picture(content_path, size, minimum=smallest)
     # Enlarging a style would only blur it; beside a ribbon of a content, a large style would be nearly all the work.
     style_size = round(style_scale * min(size, WIDEST * min(content.shape[1:3])))
-    styles = [style_picture(path, max(smallest, style_size)) if path in STYLES and not Path(path).is_file() else
+    styles = [style_picture(path, max(smallest, style_size)) if is_style(path) else
               read_picture(path, max(smallest, style_size), minimum=smallest, enlarge=style_scale > 1) for path in style_paths]
     shown = 1.0 if mask is None else mask_like(content, mask)
     check(content, styles, settings)  # transfer_style will check too, but by then a progress bar stands there
@@ -149,7 +149,7 @@ def remade(made):
 
 def kept(path):
     """A file's full path and a checksum, to know it again; the name of a style of ours alone."""
-    if path in STYLES and not Path(path).is_file():
+    if is_style(path):
         return {"name": path}
     return {"path": str(Path(path).resolve()), "crc32": crc32(Path(path).read_bytes())}
 
@@ -176,12 +176,12 @@ class Frames:
             if self.gif.resolve() == Path(content_path).resolve():
                 raise InputError(f"the film would overwrite {content_path}, which is the content; give another output")
             check_writable(self.gif)
+            make_folder(self.folder)
             try:
-                self.folder.mkdir(exist_ok=True)
                 for old in self.folder.glob("[0-9][0-9][0-9][0-9].png"):
                     old.unlink()
             except OSError as error:
-                raise InputError(f"cannot make the folder {self.folder} ({reason(error)}); write elsewhere") from error
+                raise InputError(f"cannot empty the folder {self.folder} ({reason(error)}); write elsewhere") from error
 
     def see(self, picture):
         self.steps += 1

@@ -6,9 +6,9 @@ import numpy as np
 
 from nnscratch import backend
 from nnscratch.data.pictures import check_writable, on_white, read_picture, to_image, write_picture
-from nnscratch.data.styles import STYLES, style_picture
+from nnscratch.data.styles import is_style, style_picture
 from nnscratch.errors import InputError
-from nnscratch.files import reason, replace_file
+from nnscratch.files import make_folder, reason, replace_file
 from nnscratch.style.stylizer import SHIPPED, Stylizer
 
 MOST_FRAMES, LARGEST_STYLE = 1000, 1024
@@ -28,8 +28,8 @@ def stylise_fast(content_path, style_path, output_path, *, size=512, weights=Non
         check_writable(output)
     if moving and output_path.suffix.lower() != ".gif":
         raise InputError(f"{content_path} is a film, but the output is {output_path}; give it a name that ends in .gif")
-    ours = style_path in STYLES and not Path(style_path).is_file()
-    style = style_picture(style_path, min(size, LARGEST_STYLE)) if ours else read_picture(style_path, size, enlarge=False)
+    style = (style_picture(style_path, min(size, LARGEST_STYLE)) if is_style(style_path)
+             else read_picture(style_path, size, enlarge=False))
     backend.use(device)
     stylizer = Stylizer(weights or SHIPPED)
 
@@ -52,10 +52,7 @@ def in_folder(folder, output):
     paths = sorted(path for path in folder.iterdir() if path.suffix.lower() in ENDINGS)
     if not paths:
         raise InputError(f"{folder} holds no pictures, expected files that end in {', '.join(ENDINGS)}")
-    try:
-        output.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise InputError(f"cannot make the folder {output} ({reason(error)}); give one where you may write") from error
+    make_folder(output)
     if output.resolve() == folder.resolve():
         raise InputError(f"the pictures of {folder} would be overwritten; give another folder to write to")
     return [(path, output / f"{path.name}.png") for path in paths]  # a.jpg.png: beside a.jpg there may be an a.png

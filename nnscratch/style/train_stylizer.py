@@ -10,14 +10,12 @@ For the first tenth of the steps it only learns to draw pictures back from their
 each a share, as in objective.py. Encoder and loss network are the same texture network and stay as they are. Everything is
 drawn from (seed, number of the step), so a training that was stopped goes on as if it had not been.
 """
-from pathlib import Path
-
 import numpy as np
 
 from nnscratch import backend, checkpoint
 from nnscratch.backend import array_module, to_device
 from nnscratch.data.pictures import photograph, read_picture
-from nnscratch.data.styles import STYLES, style_picture
+from nnscratch.data.styles import STYLES, is_style, style_picture
 from nnscratch.losses import TINY, content_loss, mse, total_variation
 from nnscratch.networks.stylizer import CHANNELS, ENCODED, UPSAMPLINGS, adain, decoder, encoder, fingerprint
 from nnscratch.networks.texture_features import texture_features
@@ -165,7 +163,7 @@ class Pairs:
 
 def one_style(name, side):
     """The picture at a path, or one of our own by its name: (H, W, 3)."""
-    if name in STYLES and not Path(name).is_file():
+    if is_style(name):
         return style_picture(name, side)[0]
     return read_picture(name, side, minimum=SIDE)[0]
 

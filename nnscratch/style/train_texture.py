@@ -16,7 +16,7 @@ from nnscratch.data.paintings import flow_painting
 from nnscratch.data.patterns import PATTERNS
 from nnscratch.data.textures import tint, tones
 from nnscratch.errors import InputError
-from nnscratch.files import reason
+from nnscratch.files import make_folder
 from nnscratch.losses import mse, softmax_cross_entropy
 from nnscratch.networks.texture_features import texture_classifier, without_batch_norm
 from nnscratch.ops.checks import whole
@@ -66,10 +66,7 @@ def begin(folder, what, given, resume):
     if not resume:
         if state.exists():
             raise InputError(f"{folder} holds a training; add --resume to go on with it, or give another --out")
-        try:
-            state.parent.mkdir(parents=True, exist_ok=True)
-        except (OSError, ValueError) as error:
-            raise InputError(f"cannot make the folder {folder} ({reason(error)}); give one where you may write") from error
+        make_folder(folder)
         return state, {"what": what, "done": 0, **given}
     if not state.exists():
         raise InputError(f"{folder} holds no training; leave out --resume")

@@ -62,7 +62,7 @@ def transfer_style(content, style, *, progress=None, save=None, resume=None, **s
     shares = check(content, styles, s)
     photograph, *styles = (to_cpu(picture).astype(np.float32) for picture in (content, *styles))
     content, *styles = map(to_device, recoloured(photograph, styles, s.keep_colors))
-    network = loss_network(s.features, together(styles), seed=s.seed, weights=s.weights, colours=s.colours)
+    network = network_for(styles, s)
     scales = coarse_to_fine(content, styles)
     picture, history, interrupted = first_picture(*scales[0], shares, s), [], False
     start = 0 if resume is None else resume[1]["scale"]
@@ -70,8 +70,7 @@ def transfer_style(content, style, *, progress=None, save=None, resume=None, **s
     try:
         for scale, (small, small_styles) in enumerate(scales[start:], start):
             picture = array_module(picture).clip(resize2d(picture, small.shape[1:3])[0], 0, 1)
-            objective = Objective(network.model, small, small_styles, shares, style_weight=s.style_weight,
-                                  smoothness=network.smoothness, content_layer=network.content_layer, statistics=s.statistics)
+            objective = make_objective(network, small, small_styles, shares, s)
             minimizer = MINIMIZERS[s.optimizer](objective, picture)
             if not np.isfinite(minimizer.loss):
                 raise InputError(f"the loss is {minimizer.loss}, expected a finite number; use a smaller style weight")
@@ -129,15 +128,23 @@ def half(picture):
 def steps_in(minutes, content, styles, settings):
     """How many steps at each size fit in so many minutes, by one evaluation of the loss at the full size, the second one."""
     content, *styles = (to_device(to_cpu(picture).astype(np.float32)) for picture in (content, *styles))
-    network = loss_network(settings.features, together(styles), seed=settings.seed, weights=settings.weights,
-                           colours=settings.colours)
-    objective = Objective(network.model, content, styles, settings.shares(len(styles)), style_weight=settings.style_weight,
-                          smoothness=network.smoothness, content_layer=network.content_layer, statistics=settings.statistics)
+    objective = make_objective(network_for(styles, settings), content, styles, settings.shares(len(styles)), settings)
     objective(content)  # the first one makes everything
     start = perf_counter()
     float(objective(content)[0])
     # A step takes one evaluation and now and then a second; the smaller sizes a third of the full one's time together.
     return max(1, int(60 * minutes / (1.2 * 4 / 3 * (perf_counter() - start))))
+
+
+def network_for(styles, s):
+    """The LossNetwork that the settings s ask for."""
+    return loss_network(s.features, together(styles), seed=s.seed, weights=s.weights, colours=s.colours)
+
+
+def make_objective(network, content, styles, shares, s):
+    """The Objective that the settings s ask for, on a LossNetwork."""
+    return Objective(network.model, content, styles, shares, style_weight=s.style_weight, smoothness=network.smoothness,
+                     content_layer=network.content_layer, statistics=s.statistics)
 
 
 def together(styles):

@@ -13,7 +13,7 @@ from nnscratch.backend import to_cpu, to_device
 from nnscratch.data.dataset import fingerprint, to_floats
 from nnscratch.errors import InputError
 from nnscratch.generate.judge.spoil import softened, spoilt
-from nnscratch.initializers import he_normal
+from nnscratch.initializers import own_he_normal
 from nnscratch.layers import AveragePooling2D, Conv2D, Dense, Flatten, Input, MaxPooling2D
 from nnscratch.losses import softmax_cross_entropy
 from nnscratch.models import Model
@@ -28,10 +28,7 @@ WIDEST = 32  # pixels a side; a larger picture is first averaged down to about t
 
 def judge_network(shape, classes, seed):
     """A Model from pictures of `shape` (H, W, C) to [features (N, 64), logits (N, classes + 1)]."""
-    random = np.random.default_rng(seed)
-
-    def first(shape, _):  # from a stream of its own: the seed alone decides
-        return he_normal(shape, random)
+    first = own_he_normal(seed)
 
     x = picture = Input(shape)
     factor = round(max(shape[:2]) / WIDEST)

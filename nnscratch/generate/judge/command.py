@@ -5,11 +5,11 @@ from nnscratch import backend
 from nnscratch.data.faces import masters
 from nnscratch.data.source import Parts, parts_of
 from nnscratch.errors import InputError
+from nnscratch.files import make_folder
 from nnscratch.generate.drawing import load_generator
 from nnscratch.generate.judge.classifier import Judge, origin, train_judge
 from nnscratch.generate.judge.report import write_report
 from nnscratch.generate.judge.verdict import LEAST, SURE, judge_pictures
-from nnscratch.generate.train import check_folder
 
 JUDGE, STEPS = "judge.safetensors", 1000
 FRESH = 500  # added to the seed: pictures that had no part in the training, not even in choosing the best checkpoint
@@ -21,7 +21,7 @@ def judge_generator(path, data, folder, *, count=5000, seed=0, size=None, device
         raise InputError(f"--count {count} and --seed {seed} were given, expected at least {LEAST} and 0")
     backend.use(device)
     drawer = load_generator(path) if path else load_generator()
-    check_folder(Path(folder))
+    make_folder(folder)
     learnt, fresh = (parts_of(data, size=size, seed=drawer.info["seed"] + more) for more in (0, FRESH))
     parts = Parts(learnt.train, fresh.held_out, fresh.for_judge, fresh.apart)
     if parts.train.images.shape[1:] != tuple(drawer.info["shape"]) or drawer.names not in ([], parts.train.names):

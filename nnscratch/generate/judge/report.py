@@ -11,7 +11,7 @@ import numpy as np
 
 from nnscratch.data.dataset import to_floats
 from nnscratch.errors import InputError
-from nnscratch.files import replace_file
+from nnscratch.files import make_folder, replace_file
 from nnscratch.generate.judge.style import STYLE
 from nnscratch.generate.show import grid, png
 
@@ -31,10 +31,7 @@ def write_report(folder, verdict, pictures, train, *, title="What the generator 
     made = pictures[[pair["picture"] for pair in closest]]
     nearest = to_floats(train.images[[pair["train"] for pair in closest]])
     page = report_page(verdict, title, grid(pictures[:SHOWN], 20), grid(np.concatenate([made, nearest]), len(made)))
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise InputError(f"cannot make the folder {folder} ({error.strerror}); give one where you may write") from error
+    make_folder(folder)
     replace_file(folder / "report.json", json.dumps(verdict, indent=1, allow_nan=False).encode())
     replace_file(folder / "report.html", page.encode())
     return folder / "report.html"
