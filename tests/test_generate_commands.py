@@ -46,10 +46,10 @@ def test_train_resume_generate_judge(quick, capsys, tmp_path):
 
 
 def test_a_training_of_so_many_minutes(quick, capsys):
-    """The steps that fit are worked out first, and said; unconditional and with every further option."""
+    """The steps that fit are worked out first, and said; with groups in place of labels and every further option."""
     assert main([*TRAIN, "--minutes", "0.00001", "--unconditional", "--loss", "hinge", "--augment", "--r1", "0.5",
                  "--spectral-norm"]) == 0
-    assert "without classes; preset nano, steps 0 to 10" in capsys.readouterr().out
+    assert "14 groups; preset nano, steps 0 to 10" in capsys.readouterr().out
 
 
 def test_a_texture_from_one_picture(quick, tmp_path):

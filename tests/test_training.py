@@ -31,7 +31,7 @@ def data(seed=0, size=12):
 
 
 def options(**more):
-    return Options(**{"preset": "nano", "steps": 20, "batch": 16, **more})
+    return Options(**{"preset": "nano", "steps": 20, "batch": 16, "groups": 0, **more})
 
 
 def everything(training):

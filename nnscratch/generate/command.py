@@ -52,13 +52,14 @@ def train_generator(given, folder, *, data=None, size=None, minutes=None, resume
     if resume:
         training.load(state)
     print(f"{len(dataset)} {dataset.title}, {' x '.join(map(str, training.shape))}, "
-          f"{f'{training.classes} classes' if training.classes else 'without classes'}; preset {options.preset}, "
+          f"{f'{training.classes} ' + ('classes' if training.named else 'groups') if training.classes else 'without classes'}; "
+          f"preset {options.preset}, "
           f"steps {training.steps_made} to {options.steps} on {backend.describe_device()}")
     score = None
     if judged is not None and judged.train.classes:
         judge = judge_for(judged, Path(folder) / JUDGE)
         print(judge)
-        score = recognised(judge, training.classes)
+        score = recognised(judge, training.named)
     ended = with_progress(training, folder, score)
     print({"done": f"done: draw with  nnscratch generate --from {folder}/best.safetensors -o pictures.png",
            "stopped": f"stopped; go on with  nnscratch train generator --resume --out {folder}",

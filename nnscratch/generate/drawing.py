@@ -11,7 +11,7 @@ import numpy as np
 
 from nnscratch import checkpoint
 from nnscratch.errors import InputError
-from nnscratch.generate.training import pictures
+from nnscratch.generate.training import pictures, which
 from nnscratch.networks.gan import PRESETS, generator
 from nnscratch.ops.checks import whole
 
@@ -25,14 +25,17 @@ class Drawer:
     def __init__(self, model, info):
         self.model, self.info = model, info
         self.names, self.classes, self.noise_length = info["names"], info["classes"], PRESETS[info["preset"]].noise
+        self.shares = info["shares"]  # None: the classes have names that people gave; else groups were found, so large
 
     def draw(self, count, *, seed=0, label=None):
-        """`count` pictures; all classes in turn, or those of one class, by number. Deterministic for a seed.
+        """`count` pictures and their labels; all classes in turn, groups by their size, or all of one class, by number.
+        Deterministic for a seed.
 
         Raises InputError for a count below 1."""
         whole(count, "draw: count", 1)
-        noise = np.random.default_rng(seed).standard_normal((count, self.noise_length), np.float32)
-        labels = np.arange(count) % max(self.classes, 1) if label is None else np.full(count, label)
+        random = np.random.default_rng(seed)
+        noise = random.standard_normal((count, self.noise_length), np.float32)
+        labels = which(count, self.classes, self.shares, random) if label is None else np.full(count, label)
         return pictures(self.model, noise, labels, self.classes), labels
 
     def walk(self, frames, *, seed=0, stops=5, label=None):
@@ -68,8 +71,8 @@ def save_generator(path, training, half=False):
     """Write the generator that a Training draws with; `half`: in half precision."""
     o = training.options
     info = {"what": "generator", "preset": o.preset, "shape": list(training.shape), "classes": training.classes,
-            "names": training.dataset.names if training.classes else [], "data": training.dataset.title,
-            "steps": training.steps_made, "seed": o.seed}
+            "names": training.dataset.names if training.classes else [], "shares": training.shares(),
+            "data": training.dataset.title, "steps": training.steps_made, "seed": o.seed}
     write_generator(path, training.drawn(), info, half)
 
 
@@ -96,7 +99,9 @@ def load_generator(path=SHIPPED):
         shape, classes = tuple(map(int, info["shape"])), int(info["classes"])
         sane = len(shape) == 3 and 1 <= min(shape) and max(shape) <= LARGEST and shape[2] in (1, 3) and 0 <= classes <= 10_000
         named = len(info["names"]) == classes and all(isinstance(name, str) for name in info["names"])
-        if not (sane and named and type(info["seed"]) is int):
+        shares = info.setdefault("shares", None)
+        shared = shares is None or (len(shares) == classes and min(map(float, shares)) >= 0 and 0 < sum(shares) < 2)
+        if not (sane and named and shared and type(info["seed"]) is int):
             raise ValueError("sizes that no generator has")
         model = generator(info["preset"], shape, classes)
     except (KeyError, TypeError, ValueError, OverflowError) as error:

@@ -14,6 +14,7 @@ from nnscratch.backend import to_cpu, to_device
 from nnscratch.data.dataset import fingerprint, to_floats
 from nnscratch.errors import InputError
 from nnscratch.generate.adversarial import LOSSES, Average
+from nnscratch.generate.groups import grouped, in_proportion
 from nnscratch.generate.several import SeveralModels, SeveralOptimizers
 from nnscratch.networks.gan import PRESETS, generator
 from nnscratch.ops.checks import choice, share, whole
@@ -36,6 +37,7 @@ class Options:
     beta_1: float = 0.5
     smoothing: float = 0.9      # how real the discriminator calls real pictures (non-saturating loss)
     conditional: bool = True    # by class, where the data has labels
+    groups: int = 40            # where it has none, or they are not to be used: by so many groups of like pictures; 0: none
     augment: bool = False       # distort what the discriminator sees: for fewer than some 10,000 pictures
     r1: float = 0.0             # weight of the gradient penalty; made at every 16th step, 16 times as strong
     spectral_norm: bool = False  # the discriminator's layers stretch nothing by more than 1; goes with the hinge loss
@@ -48,9 +50,12 @@ class Options:
         whole(self.steps, "train: steps", 1)
         whole(self.batch, "train: batch", 2)
         whole(self.seed, "train: seed", 0)
+        whole(self.groups, "train: groups", 0)
         share(self.beta_1, "train: beta_1")
         if not 0.5 < self.smoothing <= 1:
             raise InputError(f"train: smoothing is {self.smoothing!r}, expected a share above 0.5, up to 1, such as 0.9")
+        if self.method == "texture":
+            self.groups = 0  # pieces of one thing
         for name in ("loss", "smoothing", "augment", "r1", "spectral_norm"):
             default = type(self).__dataclass_fields__[name].default
             if self.method != "gan" and getattr(self, name) != default:
@@ -70,9 +75,11 @@ class Training:
     """
 
     def __init__(self, dataset, options):
-        self.dataset, self.options, self.steps_made, self.history, self.source = dataset, options, 0, [], None
-        self.shape = dataset.images.shape[1:]
-        self.classes = dataset.classes if options.conditional else 0
+        self.options, self.steps_made, self.history, self.source = options, 0, [], None
+        self.shape, self.known_by = dataset.images.shape[1:], fingerprint(dataset)
+        self.named = bool(options.conditional and dataset.classes)  # labels that somebody gave, or groups that were found
+        self.dataset = dataset if self.named else grouped(dataset, options.groups, options.seed)
+        self.classes = self.dataset.classes
         initializers.set_seed(options.seed)
         self.generator, average = (generator(options.preset, self.shape, self.classes) for _ in range(2))
         networks = {"generator": self.generator, **self.build()}
@@ -107,10 +114,15 @@ class Training:
         return PRESETS[self.options.preset].noise
 
     def sample(self, count, stream):
-        """(pictures, labels) by the averaged generator, the classes in turn; from the same noise every time."""
-        noise = np.random.default_rng([self.options.seed, stream]).standard_normal((count, self.noise_length), np.float32)
-        labels = np.arange(count) % max(self.classes, 1)
+        """(pictures, labels) by the averaged generator, classes in turn, groups by their size; the same every time."""
+        random = np.random.default_rng([self.options.seed, stream])
+        noise = random.standard_normal((count, self.noise_length), np.float32)
+        labels = which(count, self.classes, self.shares(), random)
         return pictures(self.drawn(), noise, labels, self.classes), labels
+
+    def shares(self):
+        """How large each group is, 1 in all, where labels are groups; else None."""
+        return None if self.named or not self.classes else (np.bincount(self.dataset.labels) / len(self.dataset)).tolist()
 
     def drawn(self):
         """The generator to draw with: from plain noise, in inference mode."""
@@ -123,7 +135,7 @@ class Training:
         checkpoint.save(path, self.models, self.optimizers, self.info())
 
     def info(self):
-        return {"what": "training", "options": asdict(self.options), "data": fingerprint(self.dataset), "source": self.source,
+        return {"what": "training", "options": asdict(self.options), "data": self.known_by, "source": self.source,
                 "names": self.dataset.names, "step": self.steps_made, "history": self.history}
 
     def load(self, path):
@@ -150,6 +162,11 @@ def one_hot(labels, classes):
     rows = np.zeros((len(labels), classes), np.float32)
     rows[np.arange(len(labels)), labels] = LABEL
     return to_device(rows)
+
+
+def which(count, classes, shares, random):
+    """The labels of `count` pictures to draw: classes in turn, or groups in proportion to their shares."""
+    return np.arange(count) % max(classes, 1) if shares is None else in_proportion(shares, count, random)
 
 
 def pictures(model, noise, labels, classes, batch=64):

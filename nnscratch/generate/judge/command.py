@@ -24,7 +24,8 @@ def judge_generator(path, data, folder, *, count=5000, seed=0, size=None, device
     make_folder(folder)
     learnt, fresh = (parts_of(data, size=size, seed=drawer.info["seed"] + more) for more in (0, FRESH))
     parts = Parts(learnt.train, fresh.held_out, fresh.for_judge, fresh.apart)
-    if parts.train.images.shape[1:] != tuple(drawer.info["shape"]) or drawer.names not in ([], parts.train.names):
+    named = drawer.classes and drawer.shares is None
+    if parts.train.images.shape[1:] != tuple(drawer.info["shape"]) or (named and drawer.names != parts.train.names):
         raise InputError(f"the generator draws pictures {tuple(drawer.info['shape'])} of {some(drawer.names)}, the data have "
                          f"{parts.train.images.shape[1:]} of {some(parts.train.names)}; give the data it was trained on with "
                          f"--data")
@@ -33,7 +34,7 @@ def judge_generator(path, data, folder, *, count=5000, seed=0, size=None, device
     judge = judge_for(parts, Path(folder) / JUDGE, seed=1)  # another one than chose the best checkpoint
     print(judge)
     pictures, asked = drawer.draw(count, seed=[seed, 7])
-    verdict = judge_pictures(judge, pictures, asked if drawer.classes else None, parts.train, parts.held_out,
+    verdict = judge_pictures(judge, pictures, asked if named else None, parts.train, parts.held_out,
                              masters() if data == "glyphs" else None, seed)
     verdict["judge_apart"] = parts.apart
     write_report(folder, verdict, pictures, parts.train)
@@ -60,12 +61,12 @@ def judge_for(parts, path, seed=0):
     return judge
 
 
-def recognised(judge, classes):
-    """A score for `train`: the share of pictures that the judge is sure of; with classes, of the one that was asked for."""
+def recognised(judge, named):
+    """A score for `train`: the share of pictures that the judge is sure of; where classes were asked for, of the right one."""
     def score(pictures, labels):
         probabilities = judge.probabilities(pictures)
         seen = probabilities.argmax(axis=1)
-        good = (probabilities.max(axis=1) > SURE) & ((seen == labels) if classes else (seen < len(judge.names)))
+        good = (probabilities.max(axis=1) > SURE) & ((seen == labels) if named else (seen < len(judge.names)))
         return good.mean()
     return score
 

@@ -1,0 +1,123 @@
+"""Groups stand in for labels: found rightly, the same every time; drawn by their size, saved with the generator."""
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from test_training import data, options
+
+from nnscratch import checkpoint
+from nnscratch.data.dataset import Dataset
+from nnscratch.errors import InputError
+from nnscratch.generate.drawing import load_generator, save_generator
+from nnscratch.generate.groups import first_centres, grouped, in_proportion, k_means, nearest
+from nnscratch.generate.methods import METHODS, make_training
+
+
+def crowds(sizes, seed=0):
+    """Crowds of pictures around patterns of their own: (Dataset without labels, number of each picture's crowd)."""
+    random = np.random.default_rng(seed)
+    patterns = random.integers(40, 216, (len(sizes), 6, 5, 3))
+    crowd = random.permutation(np.repeat(np.arange(len(sizes)), sizes))
+    images = patterns[crowd] + random.integers(-8, 9, (len(crowd), 6, 5, 3))
+    return Dataset(images.astype(np.uint8)), crowd
+
+
+def test_crowds_that_stand_apart_are_found():
+    """Each crowd is a group, each group a crowd, whatever their sizes; the pictures stay as they are."""
+    dataset, crowd = crowds([200, 40, 90, 30])
+    found = grouped(dataset, 4)
+    pairs = set(zip(crowd.tolist(), found.labels.tolist()))
+    assert len(pairs) == 4 and found.classes == 4 and found.names == ["group 1", "group 2", "group 3", "group 4"]
+    assert found.images is dataset.images and dataset.labels is None
+
+
+def test_centres_are_the_means_of_their_groups():
+    """What k-means promises at its end: neither half of a round changes anything."""
+    random = np.random.default_rng(3)
+    x = np.concatenate([random.normal(centre, 0.3, (50, 4)) for centre in (-2, 0, 3)])
+    centres = k_means(x, 3, random)
+    groups = nearest(x, centres)
+    np.testing.assert_allclose(centres, [x[groups == k].mean(axis=0) for k in range(3)], rtol=1e-12)
+    distances = ((x[:, None] - centres)**2).sum(axis=2)
+    np.testing.assert_array_equal(groups, distances.argmin(axis=1))
+
+
+def test_first_centres_lie_apart():
+    """Of one large crowd and two far, small ones, each gets a centre; drawn evenly, 98 of 100 would fall into the first."""
+    x = np.concatenate([np.zeros((980, 2)), np.full((10, 2), 50.0), np.full((10, 2), -50.0)])
+    for seed in range(10):
+        assert sorted(first_centres(x, 3, np.random.default_rng(seed))[:, 0]) == [-50, 0, 50]
+
+
+@given(st.integers(1, 120), st.integers(0, 12), st.integers(0, 3), st.booleans())
+def test_any_data_will_do(count, wanted, seed, alike):
+    """Few pictures, equal pictures: groups from 0 on, no more than asked for nor than one for 25; or no labels at all."""
+    images = np.random.default_rng(seed).integers(0, 256, (count, 3, 4, 1)).astype(np.uint8)
+    dataset = Dataset(images * (not alike), np.zeros(count, np.int64), ["all"])
+    found, again = (grouped(dataset, wanted, seed) for _ in range(2))
+    assert found.classes == (min(wanted, count // 25) if min(wanted, count // 25) > 1 else 0)
+    if found.classes:
+        assert found.labels.shape == (count,) and 0 <= found.labels.min() and found.labels.max() < found.classes
+        np.testing.assert_array_equal(found.labels, again.labels)
+    else:
+        assert found.labels is None and found.names == []
+
+
+def test_groups_are_drawn_by_their_size():
+    """A group of three quarters is asked for three times as often as one of a quarter; an empty one never."""
+    drawn = in_proportion([0.75, 0.0, 0.25], 20_000, np.random.default_rng(0))
+    np.testing.assert_allclose(np.bincount(drawn, minlength=3) / 20_000, [0.75, 0, 0.25], atol=0.01)
+
+
+@pytest.mark.parametrize("method", ["gan", "vae", "glo", "imle"])
+def test_every_method_learns_with_groups(method):
+    """Without labels, or with labels that are not to be used, the networks are told the group; `sample` asks by size."""
+    dataset = data()
+    training = make_training(dataset, options(method=method, conditional=False, groups=5))
+    assert training.classes == 5 and not training.named and sum(training.shares()) == pytest.approx(1)
+    facts = training.step()
+    assert all(np.isfinite(float(value)) for value in facts.values())
+    largest = int(np.argmax(training.shares()))
+    assert np.bincount(training.sample(2000, 1)[1]).argmax() == largest
+    assert make_training(Dataset(dataset.images), options(groups=5)).classes == 5
+    named = make_training(dataset, options(groups=5))
+    assert named.named and named.classes == 2 and named.shares() is None
+
+
+def test_a_texture_is_not_grouped():
+    """Pieces of one picture are all of one kind."""
+    images = np.random.default_rng(0).integers(0, 256, (100, 32, 32, 3)).astype(np.uint8)
+    assert METHODS["texture"](Dataset(images), options(method="texture", groups=4)).classes == 0
+
+
+def test_a_saved_generator_knows_its_groups(tmp_path):
+    """It draws what the training drew, groups by their size, and one of them by name; a file with wrong shares is refused."""
+    training = make_training(data(), options(conditional=False, groups=4))
+    training.step()
+    path = tmp_path / "g.safetensors"
+    save_generator(path, training)
+    drawer = load_generator(path)
+    assert drawer.shares == training.shares() and drawer.names == ["group 1", "group 2", "group 3", "group 4"]
+    labels = drawer.draw(2000, seed=1)[1]
+    np.testing.assert_allclose(np.bincount(labels, minlength=4) / 2000, drawer.shares, atol=0.04)
+    assert (drawer.draw(3, label=drawer.class_number("group 2"))[1] == 1).all()
+    for wrong in ([0.5, 0.5], [-1, 1, 0.5, 0.5], [0, 0, 0, 0], "abcd", 3):
+        bad = tmp_path / "bad.safetensors"
+        checkpoint.save(bad, training.drawn(), info=drawer.info | {"shares": wrong})
+        with pytest.raises(InputError, match="does not say what its generator is"):
+            load_generator(bad)
+
+
+def test_a_training_with_groups_goes_on_bit_for_bit(tmp_path):
+    """The groups are found again, not saved: 6 steps equal 3, saved, loaded, and 3."""
+    straight, first, second = (make_training(data(), options(conditional=False, groups=4)) for _ in range(3))
+    for _ in range(6):
+        straight.step()
+    for _ in range(3):
+        first.step()
+    first.save(tmp_path / "state.safetensors")
+    second.load(tmp_path / "state.safetensors")
+    for _ in range(3):
+        second.step()
+    for name, array in straight.models.params.items():
+        np.testing.assert_array_equal(array, second.models.params[name])
