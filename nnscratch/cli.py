@@ -18,7 +18,7 @@ def main(arguments=None):
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="replace")  # a letter that the terminal's encoding lacks is no reason to stop
-    options = parser().parse_args(arguments)
+    options = parsed(arguments)
     memory.keep_freed_memory()
     logging.basicConfig(level=logging.INFO, format="%(message)s")
     try:
@@ -39,6 +39,17 @@ def main(arguments=None):
     except KeyboardInterrupt:
         print("nnscratch: stopped", file=sys.stderr)
         return 130
+
+
+def parsed(arguments):
+    """The options. argparse takes names from the first gap between options alone; a style named in a later one follows here."""
+    top = parser()
+    options, rest = top.parse_known_args(arguments)
+    if rest and (options.run != "style" or any(word.startswith("-") for word in rest)):
+        top.error(f"unrecognized arguments: {' '.join(rest)}")
+    if rest:
+        options.content, *options.style = [name for name in (options.content, *options.style, *rest) if name is not None]
+    return options
 
 
 # Each command imports what it needs when it runs: `nnscratch info` must not wait for matplotlib.

@@ -146,6 +146,19 @@ def test_a_style_of_ours_by_name(pictures, monkeypatch):
     assert main(command) == 0 and Path("out.png").read_bytes() != drawn
 
 
+@pytest.mark.parametrize("order", ["P O S", "O P S", "O P C S", "O P C S S", "P C S O"])
+def test_pictures_and_options_in_any_order(pictures, monkeypatch, order):
+    """Photograph, styles, -o OUT and another option: the pictures' own order alone counts. What begins with - is no picture."""
+    words = {"P": ["content.jpg"], "S": ["night"], "O": ["-o", "out.png"], "C": ["--steps", "2"]}
+    called = []
+    monkeypatch.setattr("nnscratch.style.command.stylise",
+                        lambda content, styles, output, **_: called.append((content, styles, output)) or Transfer(None))
+    command = ["style", *(word for key in order.split() for word in words[key])]
+    assert main(command) == 0 and called == [("content.jpg", ["night"] * order.count("S"), "out.png")]
+    with pytest.raises(SystemExit):
+        main([*command, "--stile", "ink"])
+
+
 def test_gallery(pictures, capsys, monkeypatch):
     """A row for each photograph and kind of features, a column for each style, and one for the photographs."""
     sheet = str(pictures / "gallery.png")
@@ -267,7 +280,7 @@ def test_a_reader_who_leaves_ends_the_command_quietly():
 
 
 @pytest.mark.parametrize("arguments", [[], ["paint"], ["style"], ["style", "a", "b", "-o", "c", "--size", "big"],
-                                       ["demo", "--fast"]])
+                                       ["demo", "--fast"], ["demo", "night"]])
 def test_a_wrong_command_line_is_one_sentence_and_exit_code_2(arguments, capsys):
     """argparse's complaints in our form, with the way to the help."""
     with pytest.raises(SystemExit) as exit_code:
