@@ -195,7 +195,7 @@ def test_settings_that_make_no_sense(pictures, capsys, change, words, monkeypatc
     (["--style-weight", "1e300"], "style weight is 1e+300, expected a number above 0 and up to 1e+06"),
     (["--seed", "-1"], "seed is -1, expected a whole number of at least 0"),
     (["--steps", "0"], "number of steps is 0"),
-    (["--size", "4"], "16"),
+    (["--size", "4"], "from 8"),
     (["--size", "-5"], "-5"),
     (["--device", "tpu"], "device 'tpu' is unknown"),
     (["--device", "gpu"], "device 'gpu' was asked for, but"),

@@ -9,6 +9,7 @@ from nnscratch.errors import InputError
 from nnscratch.gradcheck import check_model, check_op
 from nnscratch.layers import Conv2D
 from nnscratch.networks.random_features import normalise, random_features
+from nnscratch.style.features import loss_network
 from nnscratch.style.objective import Objective
 from nnscratch.style.transfer import transfer_style
 
@@ -128,6 +129,28 @@ def test_dull_styles_give_numbers_not_nan(style):
     assert np.isfinite(result.picture).all() and np.isfinite(result.history[-1]["loss"])
 
 
+@pytest.mark.parametrize("features", ["texture", "random"])
+@pytest.mark.parametrize("content, style", [((8, 8), (8, 8)), ((8, 8), (40, 40)), ((33, 9), (8, 70)), ((15, 300), (300, 8))])
+def test_small_and_narrow_pictures(features, content, style):
+    """8 pixels a side, and ribbons: numbers, in range, and the style loss falls. Maps that would be too small are left out."""
+    result = transfer_style(picture(*content), picture(*style, 3), features=features, steps=4)
+    assert np.isfinite(result.picture).all() and result.picture.shape == (1, *content, 3)
+    assert result.history[-1]["style"] < 0.8 * result.history[0]["style"]
+    for dull in (np.zeros, np.ones):
+        result = transfer_style(dull((1, 8, 9, 3), np.float32), picture(*style), features=features, steps=3)
+        assert np.isfinite(result.picture).all() and np.isfinite(result.history[-1]["loss"])
+
+
+def test_maps_that_are_too_small_are_left_out():
+    """Of 16 pixels a side all eight are made; of 15 six, of 8 the same; a map that stays is as it was."""
+    style = picture(20, 20)
+    whole = loss_network("random", style, side=16).model
+    for side, count in ((15, 6), (8, 6)):
+        model = loss_network("random", style, side=side).model
+        assert len(whole.outputs) == 8 and len(model.outputs) == count
+        same(model.forward(style), whole.forward(style)[:count])
+
+
 @pytest.mark.parametrize("change, words", [
     ({"style_weight": 0}, "style weight is 0, expected a number above 0"),
     ({"style_weight": -1}, "style weight is -1"),
@@ -136,8 +159,8 @@ def test_dull_styles_give_numbers_not_nan(style):
     ({"seed": -1}, "seed is -1, expected a whole number of at least 0"),
     ({"seed": 1.5}, "seed is 1.5"),
     ({"steps": 0}, "number of steps is 0"),
-    ({"content": picture(1, 1)}, "content picture has 1x1 pixels, expected at least 16"),
-    ({"style": picture(20, 8)}, "style picture has 8x20 pixels"),
+    ({"content": picture(1, 1)}, "content picture has 1x1 pixels, expected at least 8"),
+    ({"style": picture(20, 7)}, "style picture has 7x20 pixels"),
     ({"content": picture(20, 20)[0]}, r"expected \(1, H, W, 3\)"),
     ({"content": 255 * picture(20, 20)}, "values outside 0 to 1"),
     ({"style": np.full((1, 20, 20, 3), np.nan)}, "values outside 0 to 1 or NaN"),

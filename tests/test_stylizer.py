@@ -156,7 +156,7 @@ def test_fast_on_the_command_line(tmp_path, capsys):
     (tmp_path / "broken.gif").write_bytes((tmp_path / "in.gif").read_bytes()[:300])
     capsys.readouterr()
     for arguments, words in ((("in/0.jpg", "out.png", "--strength", "2"), "--strength is 2.0"),
-                             (("in.gif", "a.png"), "ends in .gif"),
+                             (("in.gif", "a.png"), "ends in .gif"), (("in/0.jpg", "a.png", "--size", "7"), "--size is 7"),
                              (("in", "in"), "would be overwritten"), (("broken.gif", "a.gif"), "broken.gif"),
                              (("in/0.jpg", "a.png", "--blend", "1"), "blend was given beside --fast"),
                              (("out", "in.gif/x"), "cannot make the folder"), (("nowhere.jpg", "a.png"), "nowhere.jpg"),

@@ -48,7 +48,7 @@ def stylise(content_path, style_paths, output_path, *, size=256, style_scale=1.0
     content = read_picture(content_path, size, minimum=smallest)
     # Enlarging a style would only blur it; beside a ribbon of a content, a large style would be nearly all the work.
     style_size = round(style_scale * min(size, WIDEST * min(content.shape[1:3])))
-    styles = [style_picture(path, max(smallest, style_size)) if is_style(path) else
+    styles = [style_picture(path, max(16, style_size)) if is_style(path) else
               read_picture(path, max(smallest, style_size), minimum=smallest, enlarge=style_scale > 1) for path in style_paths]
     shown = 1.0 if mask is None else mask_like(content, mask)
     check(content, styles, settings)  # transfer_style will check too, but by then a progress bar stands there

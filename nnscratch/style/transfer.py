@@ -38,7 +38,7 @@ def transfer_style(content, style, *, progress=None, save=None, resume=None, **s
 
     Parameters
     ----------
-    content, style : arrays (1, H, W, 3) in [0, 1], any two sizes of at least 16 pixels a side (32 for VGG); `style` may be a
+    content, style : arrays (1, H, W, 3) in [0, 1], any two sizes of at least 8 pixels a side (16 for VGG); `style` may be a
         list of pictures, whose styles are mixed.
     progress : callable(share, record, picture), called after each step with the share of the work done (steps count by
         pixels), the last entry of the history, and the picture at its size of the moment
@@ -62,7 +62,7 @@ def transfer_style(content, style, *, progress=None, save=None, resume=None, **s
     shares = check(content, styles, s)
     photograph, *styles = (to_cpu(picture).astype(np.float32) for picture in (content, *styles))
     content, *styles = map(to_device, recoloured(photograph, styles, s.keep_colors))
-    network = network_for(styles, s)
+    network = network_for(content, styles, s)
     scales = coarse_to_fine(content, styles)
     picture, history, interrupted = first_picture(*scales[0], shares, s), [], False
     start = 0 if resume is None else resume[1]["scale"]
@@ -128,7 +128,7 @@ def half(picture):
 def steps_in(minutes, content, styles, settings):
     """How many steps at each size fit in so many minutes, by one evaluation of the loss at the full size, the second one."""
     content, *styles = (to_device(to_cpu(picture).astype(np.float32)) for picture in (content, *styles))
-    objective = make_objective(network_for(styles, settings), content, styles, settings.shares(len(styles)), settings)
+    objective = make_objective(network_for(content, styles, settings), content, styles, settings.shares(len(styles)), settings)
     objective(content)  # the first one makes everything
     start = perf_counter()
     float(objective(content)[0])
@@ -136,9 +136,10 @@ def steps_in(minutes, content, styles, settings):
     return max(1, int(60 * minutes / (1.2 * 4 / 3 * (perf_counter() - start))))
 
 
-def network_for(styles, s):
+def network_for(content, styles, s):
     """The LossNetwork that the settings s ask for."""
-    return loss_network(s.features, together(styles), seed=s.seed, weights=s.weights, colours=s.colours)
+    side = min(side for picture in (content, *styles) for side in picture.shape[1:3])
+    return loss_network(s.features, together(styles), side=side, seed=s.seed, weights=s.weights, colours=s.colours)
 
 
 def make_objective(network, content, styles, shares, s):
