@@ -29,7 +29,8 @@ def parser():
     style.add_argument("-o", "--output", required=True, metavar="OUT", help="where to write, for instance painting.png")
     style.add_argument("--size", type=int, help="longer side of the result, in pixels (default: 256; with --fast 512)")
     # No defaults: those of Settings count, and --again and --fast can tell what was given.
-    style.add_argument("--style-weight", type=float, help="1 a hint of the style, 10 a painting (default), 100 style alone")
+    style.add_argument("--strength", type=float, help="from 0, the photograph as it is, over 50, a painting (default), to 100, "
+                                                      "nothing but style; with --fast, 100 exaggerates the style")
     style.add_argument("--steps", type=int, help="steps at each size: full, half, a quarter, ... (default: 40)")
     style.add_argument("--minutes", type=float, metavar="M", help="as many steps as fit, in place of --steps")
     style.add_argument("--features", help="what measures style: texture (default), random, vgg19 or vgg16")
@@ -50,7 +51,6 @@ def parser():
     style.add_argument("--resume", action="store_true", help="go on with the transfer to OUT that was stopped")
     style.add_argument("--fast", action="store_true", help="in one pass of a trained network, in a second or two: a picture, "
                                                            "a folder of them or a GIF, in one style")
-    style.add_argument("--strength", type=float, help="with --fast: from 0, the style's colours alone, to 1 (default)")
     add_device(style)
     style.set_defaults(run="style")
 

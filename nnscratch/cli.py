@@ -66,7 +66,7 @@ def run_style(options):
     settings = given(options, [field.name for field in fields(Settings)])
     more = given(options, ["size", "style_scale", "minutes", "mask"])
     if options.again or options.resume:
-        refuse(given(options, ["content", "strength"]), settings, more, {"fast"} if options.fast else {},
+        refuse(given(options, ["content"]), settings, more, {"fast"} if options.fast else {},
                beside="--again or --resume")
         content, styles, more = again(options.again) if options.again else stopped(options.output)
         settings = more.pop("settings")
@@ -75,14 +75,13 @@ def run_style(options):
         if not styles:
             raise InputError("no style picture was given, expected a photograph and at least one picture whose style it gets")
     if options.fast:
-        weights = settings.pop("weights", None)
+        weights, strength = settings.pop("weights", None), settings.pop("strength", 50.0)
         refuse(settings, given(options, ["style_scale", "minutes", "mask", "every"]), beside="--fast")
         if len(styles) > 1:
             raise InputError(f"--fast was given {len(styles)} styles, expected one; leave --fast out to mix them")
-        stylise_fast(content, styles[0], options.output, weights=weights, device=options.device,
-                     **given(options, ["size", "strength"]))
+        stylise_fast(content, styles[0], options.output, weights=weights, strength=strength, device=options.device,
+                     **given(options, ["size"]))
         return 0
-    refuse(given(options, ["strength"]), beside="a transfer without --fast")
     result = stylise(content, styles, options.output, every=options.every, device=options.device, settings=settings, **more)
     return 130 if result.interrupted else 0
 

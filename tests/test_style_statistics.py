@@ -25,9 +25,10 @@ def test_gradient_of_moments(statistic):
     """By the features, through the moments, by complex step, within 1e-8; the style's mean is 0."""
     style = normal(1, 6, 7, 4)
     target = moments(style - style.mean(axis=(1, 2), keepdims=True))
+    start = moments(normal(1, 5, 4, 4, seed=2))
 
     def forward(f):
-        loss, dmoments = statistic(moments(f), target, 0.7)
+        loss, dmoments = statistic(moments(f), target, start)
         return loss, (dmoments, f)
     report = check_op(forward, lambda dy, cache: moments_backward(dy * cache[0], cache[1]), [0.5 + normal(1, 5, 4, 4, seed=1)])
     assert report.error < 1e-8 and report.adjoint_error < 1e-8, str(report)
@@ -41,9 +42,12 @@ def test_moments_by_hand():
     found = moments(style + [0.5, 0, 0])
     covariance = found[0, :, :-1] - np.outer(found[0, :, -1], found[0, :, -1])
     same(covariance, gram_matrix(style)[0][0], 1e-12)
-    assert covariance_loss(target, target, 1.0)[0] < 1e-25 and gram_loss(target, target, 1.0)[0] == 0
+    nothing = np.zeros_like(target)
+    assert covariance_loss(target, target, nothing)[0] < 1e-25 and gram_loss(target, target, nothing)[0] == 0
     variance = (style * style).mean(axis=(1, 2)).sum()
-    same(covariance_loss(found, target, 1.0)[0], 0.25 / variance, 1e-10)
+    same(covariance_loss(found, target, nothing)[0], 0.25 / variance, 1e-10)
+    a, b = target[0, :, :-1], found[0, :, :-1]
+    same(gram_loss(found, target, found)[0], ((a - b)**2).sum() / (a**2 + b**2).sum(), 1e-10)
 
 
 @pytest.mark.parametrize("size", [(5, 6), (4, 4)])
@@ -51,8 +55,8 @@ def test_gradient_of_sliced(size):
     """Against central differences, the order fixed; for a style of another number of pixels, too."""
     v = directions(4, 0, np, np.float64)
     target = sorted_values(normal(1, 6, 5, 4), v)
-    report = check_op(lambda f: sliced_loss(f, target.astype(f.dtype), v.astype(f.dtype)), lambda dy, gradient: dy * gradient,
-                      [normal(1, *size, 4, seed=1)], smooth=False)
+    report = check_op(lambda f: sliced_loss(f, target.astype(f.dtype), v.astype(f.dtype), 0.7),
+                      lambda dy, gradient: dy * gradient, [normal(1, *size, 4, seed=1)], smooth=False)
     assert report.error < 1e-6, str(report)
 
 
@@ -64,9 +68,9 @@ def test_sliced_is_about_the_whole_distribution(xp):
     other = (other - other.mean()) * style.std() / other.std()
     v = directions(1, 0, np, np.float64)
     order = on(xp, sorted_values(style, v))
-    assert float(sliced_loss(on(xp, style[:, ::-1, ::-1].copy()), order, on(xp, v))[0]) < 1e-20
-    assert float(sliced_loss(on(xp, other), order, on(xp, v))[0]) > 0.05
-    assert float(covariance_loss(moments(other), moments(style), 1.0)[0]) < 1e-6
+    assert float(sliced_loss(on(xp, style[:, ::-1, ::-1].copy()), order, on(xp, v), 1.0)[0]) < 1e-20
+    assert float(sliced_loss(on(xp, other), order, on(xp, v), 1.0)[0]) > 0.05
+    assert float(covariance_loss(moments(other), moments(style), moments(style))[0]) < 1e-6
 
 
 def test_values_between():

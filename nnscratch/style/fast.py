@@ -9,6 +9,7 @@ from nnscratch.data.pictures import check_writable, on_white, read_picture, to_i
 from nnscratch.data.styles import is_style, style_picture
 from nnscratch.errors import InputError
 from nnscratch.files import make_folder, reason, replace_file
+from nnscratch.style.settings import check_strength
 from nnscratch.style.stylizer import SHIPPED, Stylizer
 
 MOST_FRAMES, LARGEST_STYLE = 1000, 1024
@@ -16,12 +17,11 @@ SMALLEST = 8  # pixels a side: two of a code
 ENDINGS = (".png", ".jpg", ".jpeg", ".webp", ".bmp", ".tif", ".tiff")
 
 
-def stylise_fast(content_path, style_path, output_path, *, size=512, weights=None, strength=1.0, device="auto"):
+def stylise_fast(content_path, style_path, output_path, *, size=512, weights=None, strength=50.0, device="auto"):
     """The whole job of the command. A folder goes to a folder, a GIF to a GIF. Returns the number of pictures painted."""
     if not SMALLEST <= size <= 8192:
         raise InputError(f"--size is {size}, expected {SMALLEST} to 8192 pixels")
-    if not 0 <= strength <= 1:
-        raise InputError(f"--strength is {strength}, expected 0, the photograph in the style's colours, to 1")
+    check_strength(strength)
     content_path, output_path = Path(content_path), Path(output_path)
     folder, moving = content_path.is_dir(), content_path.suffix.lower() == ".gif"
     jobs = in_folder(content_path, output_path) if folder else [(content_path, output_path)]

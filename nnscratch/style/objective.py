@@ -2,7 +2,7 @@
 
 Shapes: pictures (1, H, W, 3) in [0, 1]; features F (1, H, W, C) of the loss network; Gram matrices (1, C, C).
 
-    loss = content + style_weight * style + smoothness * total variation
+    loss = content_weight * content + style_weight * style + smoothness * total variation
 
     content   how far the features are from the content picture's, at one layer
     style     how far their Gram matrices are from the style picture's, averaged over all layers
@@ -10,9 +10,9 @@ Shapes: pictures (1, H, W, 3) in [0, 1]; features F (1, H, W, C) of the loss net
 Features are counted from the style's own mean, F - mean: after a ReLU all are positive, and the Gram matrix of positive
 numbers says mostly how bright they are. Without that part it says which of them vary together, which is texture.
 
-Each term is divided by what its target itself amounts to (0 when met, 1 for a picture without any features), so the weights
-mean much the same for all pictures and sizes. The gradient by the picture is a backward walk through the loss network, fed
-with each term's gradient where it arises.
+Content and style are shares: 0 when met; content 1 for a picture without any features, style at most 1 for the photograph
+(statistics.py). So the weights mean much the same for all pictures, sizes and networks. The gradient by the picture is a
+backward walk through the loss network, fed with each term's gradient where it arises.
 
 A large picture is seen in strips (strips.py). A mean over pixels, such as a Gram matrix, is the mean of the strips' own,
 each weighted with its share of the rows. Its gradient is known only when all strips have been seen, so the way back is a
@@ -28,6 +28,7 @@ from nnscratch.style.statistics import (
     STATISTICS,
     at_places,
     directions,
+    mean_square,
     moments,
     moments_backward,
     sliced_loss,
@@ -45,20 +46,18 @@ class Objective:
     Source: Gatys, Ecker, Bethge, "Image style transfer using convolutional neural networks" (2016), equation 7.
     """
 
-    def __init__(self, network, content, styles, shares=(1.0,), *, style_weight, smoothness, content_layer, statistics="gram"):
-        self.network, self.content_layer = network, content_layer
-        self.style_weight, self.smoothness, self.terms = float(style_weight), float(smoothness), {}
+    def __init__(self, network, content, styles, shares=(1.0,), *, content_weight=1.0, style_weight, smoothness, content_layer,
+                 statistics="gram"):
+        self.network, self.content_layer, self.terms = network, content_layer, {}
+        self.content_weight, self.style_weight, self.smoothness = map(float, (content_weight, style_weight, smoothness))
         self.shape, self.strips = content.shape, cut(network, content)
         self.statistics = statistics
         self.means = self.blend(styles, shares, lambda k, ours: ours.mean(axis=(1, 2), keepdims=True))
         if statistics == "sliced":
-            self.learn_order(styles, shares)
+            self.learn_order(content, styles, shares)
         else:
             self.moments = self.blend(styles, shares, self.measure)
-            starts = self.average(content, self.strips, self.measure)[0]
-            # A style of one colour has a Gram matrix of zeros, and cannot be divided by: a little of the content's helps.
-            self.normalisers = [mean_square(style) + 0.01 * mean_square(start) + TINY
-                                for style, start in zip(self.moments, starts)]
+            self.starts = self.average(content, self.strips, self.measure)[0]
         self.targets, self.content_whole = [], TINY
         for strip in self.strips:
             target = network.forward(content[:, strip.seen])[content_layer][:, strip.own[content_layer]].copy()
@@ -79,7 +78,7 @@ class Objective:
             content, features = content + loss, None
             gradient[:, strip.seen] += dpicture
         self.terms = {"content": content, "style": style}
-        return content + self.style_weight * style + self.smoothness * variation, gradient
+        return self.content_weight * content + self.style_weight * style + self.smoothness * variation, gradient
 
     def blend(self, styles, shares, measure):
         """For each feature map k, measure(k, features) averaged over each style picture, and over them by their shares."""
@@ -101,28 +100,29 @@ class Objective:
     def compare_moments(self, found):
         """The style loss; and for each map how the gradient of the whole loss comes to the features of any of its strips."""
         loss, ways_back, share = 0, [], 1 / len(found)
-        for ours, theirs, whole in zip(found, self.moments, self.normalisers):
-            layer_loss, gradient = STATISTICS[self.statistics](ours, theirs, whole)
+        for ours, theirs, start in zip(found, self.moments, self.starts):
+            layer_loss, gradient = STATISTICS[self.statistics](ours, theirs, start)
             loss = loss + share * layer_loss
             ways_back.append(partial(moments_backward, self.style_weight * share * gradient))
         return loss, ways_back
 
-    def learn_order(self, styles, shares):
-        """The styles' values in order of size along some directions, for each map."""
+    def learn_order(self, content, styles, shares):
+        """The styles' values in order of size along some directions, for each map; what they and the content's amount to."""
         if any(len(cut(self.network, style)) > 1 for style in styles) or len(self.strips) > 1:
             raise InputError(f"the statistics sliced need the whole picture at once, and {self.shape[2]}x{self.shape[1]} "
                              f"pixels are too many for that; use a smaller size, or the statistics gram")
         self.directions = [directions(mean.shape[3], k, array_module(mean), mean.dtype) for k, mean in enumerate(self.means)]
-        each = [[sorted_values(f - mean, v) for f, mean, v in zip(self.network.forward(style), self.means, self.directions)]
-                for style in styles]
+        starts, *each = [[sorted_values(f - mean, v) for f, mean, v in
+                          zip(self.network.forward(picture), self.means, self.directions)] for picture in (content, *styles)]
         self.orders = [sum(share * at_places(order, len(orders[0])) for share, order in zip(shares, orders))
                        for orders in zip(*each)]
+        self.wholes = [mean_square(order) + mean_square(start) + TINY for order, start in zip(self.orders, starts)]
 
     def compare_order(self, features):
         """As `compare_moments`, from all features at once."""
         loss, ways_back, share = 0, [], 1 / len(features)
-        for ours, mean, order, v in zip(features, self.means, self.orders, self.directions):
-            layer_loss, gradient = sliced_loss(ours - mean, order, v)
+        for ours, mean, order, v, whole in zip(features, self.means, self.orders, self.directions, self.wholes):
+            layer_loss, gradient = sliced_loss(ours - mean, order, v, whole)
             loss = loss + share * layer_loss
             ways_back.append(lambda _, gradient=self.style_weight * share * gradient: gradient)
         return loss, ways_back
@@ -137,11 +137,5 @@ class Objective:
         k = self.content_layer
         loss, gradient = mse(features[k][:, strip.own[k]], target)
         scale = strip.shares[k] / self.content_whole
-        gradients[k][:, strip.own[k]] += scale * gradient
+        gradients[k][:, strip.own[k]] += self.content_weight * scale * gradient
         return scale * loss, self.network.backward(gradients, wrt="input")
-
-
-def mean_square(moments):
-    """Of the Gram matrix in these moments."""
-    gram = moments[:, :, :-1]
-    return (gram * gram).mean()

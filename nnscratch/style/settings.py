@@ -9,9 +9,15 @@ from nnscratch.style.features import check_features
 from nnscratch.style.minimizers import MINIMIZERS
 from nnscratch.style.statistics import STATISTICS
 
-LARGEST_WEIGHT = 1e6  # the content counts for nothing long before; float32 fails not much later
 KEEP_COLORS = ("match", "luminance")
 INITS = ("content", "noise")
+
+
+def check_strength(strength):
+    """One sentence about what is no strength, NaN too."""
+    if not (isinstance(strength, Real) and 0 <= strength <= 100):
+        raise InputError(f"the strength is {strength}, expected 0, the photograph, to 100, nothing but style; take 50 to begin "
+                         f"with")
 
 
 @dataclass
@@ -20,7 +26,8 @@ class Settings:
 
     features : "texture", "random", "vgg19" or "vgg16": what style is told by (features.py)
     weights, colours : for VGG, its file and "rgb" or "bgr" (networks/vgg.py); for texture, a file of your own, or None
-    style_weight : above 0, at most 1e6; 1 is a hint of style, 10 a painting, 100 nearly nothing but style
+    strength : 0 (the photograph as it is), 50 (a painting) to 100 (nothing but style), much the same for all pictures, sizes
+        and features (objective.py)
     steps : steps at each size: the full one, a half, a quarter, ... as long as content and styles keep 80 pixels a side
     seed : draws random filters, and the noise to begin from
     keep_colors : None, "match" or "luminance": keep the photograph's colours (colour.py)
@@ -32,7 +39,7 @@ class Settings:
     features: str = "texture"
     weights: str | None = None
     colours: str = "rgb"
-    style_weight: float = 10.0
+    strength: float = 50.0
     steps: int = 40
     seed: int = 0
     keep_colors: str | None = None
@@ -44,9 +51,7 @@ class Settings:
     def __post_init__(self):
         check_features(self.features, self.weights)
         choice(self.colours, "style transfer: colours", ("rgb", "bgr"))
-        if not (isinstance(self.style_weight, Real) and 0 < self.style_weight <= LARGEST_WEIGHT):  # NaN is refused, too
-            raise InputError(f"the style weight is {self.style_weight}, expected a number above 0 and up to "
-                             f"{LARGEST_WEIGHT:g}; take 10 to begin with")
+        check_strength(self.strength)
         whole(self.steps, "style transfer: the number of steps", 1)
         whole(self.seed, "style transfer: seed", 0)
         if self.keep_colors is not None:

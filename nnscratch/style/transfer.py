@@ -44,7 +44,7 @@ def transfer_style(content, style, *, progress=None, save=None, resume=None, **s
         pixels), the last entry of the history, and the picture at its size of the moment
     save : callable(state), called after each step; state() gives ({name: array}, dict of JSON values), from which
     resume : goes on, bit for bit, with the same pictures and settings
-    settings : see Settings: features="texture", style_weight=10.0, steps=40, seed=0, keep_colors=None, ...
+    settings : see Settings: features="texture", strength=50.0, steps=40, seed=0, keep_colors=None, ...
 
     Returns
     -------
@@ -60,6 +60,8 @@ def transfer_style(content, style, *, progress=None, save=None, resume=None, **s
     s = Settings(**settings)
     styles = list(style) if isinstance(style, (list, tuple)) else [style]
     shares = check(content, styles, s)
+    if s.strength == 0:
+        return Transfer(to_cpu(content).astype(np.float32))
     photograph, *styles = (to_cpu(picture).astype(np.float32) for picture in (content, *styles))
     content, *styles = map(to_device, recoloured(photograph, styles, s.keep_colors))
     network = network_for(content, styles, s)
@@ -73,7 +75,7 @@ def transfer_style(content, style, *, progress=None, save=None, resume=None, **s
             objective = make_objective(network, small, small_styles, shares, s)
             minimizer = MINIMIZERS[s.optimizer](objective, picture)
             if not np.isfinite(minimizer.loss):
-                raise InputError(f"the loss is {minimizer.loss}, expected a finite number; use a smaller style weight")
+                raise InputError(f"the loss is {minimizer.loss}, expected a finite number; use other pictures or weights")
             made = take_up(minimizer, resume, history) if resume is not None and scale == start else 0
             picture = minimizer.x
             for step in range(made + 1, s.steps + 1):
@@ -144,8 +146,8 @@ def network_for(content, styles, s):
 
 def make_objective(network, content, styles, shares, s):
     """The Objective that the settings s ask for, on a LossNetwork."""
-    return Objective(network.model, content, styles, shares, style_weight=s.style_weight, smoothness=network.smoothness,
-                     content_layer=network.content_layer, statistics=s.statistics)
+    return Objective(network.model, content, styles, shares, content_layer=network.content_layer, statistics=s.statistics,
+                     **network.weights(s.strength))
 
 
 def together(styles):
@@ -157,9 +159,12 @@ def together(styles):
 
 
 def first_picture(content, styles, shares, settings):
-    """What the smallest picture is before the first step: the content in the style's colours, or noise."""
+    """What the smallest picture is before the first step: the content in the style's colours, below strength 50 part of the
+    way; or noise."""
     if settings.init == "content":
-        return move(match_colours(to_cpu(content), [to_cpu(style) for style in styles], shares), array_module(content))
+        way = min(1.0, settings.strength / 50)
+        pictures, shares = [to_cpu(picture) for picture in (content, *styles)], [1 - way, *(way * share for share in shares)]
+        return move(match_colours(pictures[0], pictures, shares), array_module(content))
     noise = np.random.default_rng([settings.seed, 1]).random(content.shape, np.float32)
     return move(noise, array_module(content))
 
