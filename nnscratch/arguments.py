@@ -45,6 +45,7 @@ def parser():
     style.add_argument("--init", help="begin from the content (default) or from noise")
     style.add_argument("--optimizer", help="lbfgs (default), or adam, which wants some five times as many steps")
     style.add_argument("--statistics", help="of the style's features: gram (default), covariance or sliced")
+    style.add_argument("--max-memory", type=float, metavar="GB", help="what the whole process may take: large pictures are cut")
     style.add_argument("--every", type=int, metavar="K", help="write a picture after every K steps, and a film of them")
     style.add_argument("--seed", type=int, help="draws random filters, and the noise to begin from (default: 0)")
     style.add_argument("--again", metavar="JSON", help="the .json beside a picture: make that picture once more")

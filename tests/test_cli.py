@@ -177,6 +177,8 @@ def test_gallery(pictures, capsys, monkeypatch):
     (["--features", "random", "--weights", __file__], "need none"),
     (["--size", "0"], "size"),
     (["--fast", "--steps", "3"], "beside --fast"), (["--style-scale", "0"], "--style-scale is 0.0"),
+    (["--max-memory", "0.1"], "--max-memory is 0.1 GB, expected at least 0.4 for 48x38 pixels and the statistics gram"),
+    (["--max-memory", "nan"], "--max-memory is nan"), (["--max-memory", "1", "--fast"], "max_memory was given beside --fast"),
     (["--minutes", "0"], "--minutes is 0.0"), (["--every", "0"], "--every is 0"), (["--init", "zero"], "init"),
     (["--keep-colors", "all"], "keep_colors"), (["--blend", "1", "2"], "2 numbers for 1 style"), (["--blend", "-1"], "above 0"),
     (["--again", "nowhere.json"], "content was given beside --again")])

@@ -14,6 +14,7 @@ from nnscratch.layers import Activation, Add, Input
 from nnscratch.models import Model
 from nnscratch.networks.random_features import normalise, random_features
 from nnscratch.style import strips
+from nnscratch.style.budget import for_features
 from nnscratch.style.objective import Objective
 
 SMALL, DEEP = (4, 5), (3, 4, 4, 5)  # channels of two and of four stages: poolings make 2 and 8 pixels one
@@ -116,6 +117,26 @@ def test_pictures_up_to_1024_pixels_are_one_strip():
     rows = strips.rows_at_once(network, 2048, 4, strips.STRIP)
     pieces = strips.cut(network, np.empty((1, 2048, 2048, 3), np.float32))
     assert len(pieces) > 1 and all(piece.seen.stop - piece.seen.start <= rows for piece in pieces)
+
+
+def test_strips_are_cut_to_the_memory_that_is_given():
+    """The less, the lower, never below the lowest; what does not fit is refused with what would, which then fits."""
+    network, style = random_features(), np.empty((1, 64, 64, 3), np.float32)
+    content, counts = np.empty((1, 800, 1000, 3), np.float32), []
+    for gigabytes in (20, 1.5, 1.2, 1):
+        memory = for_features(network, content, [style], gigabytes, "gram")
+        pieces = strips.cut(network, content, memory)
+        highest = max(piece.seen.stop - piece.seen.start for piece in pieces)
+        assert highest * strips.bytes_a_row(network, 1000, 4) <= memory
+        counts.append(len(pieces))
+    assert counts[0] == 1 < counts[1] and counts == sorted(counts)
+    with pytest.raises(InputError, match="is 0.5 GB, expected at least 0.8 for 1000x800 pixels and the statistics gram"):
+        for_features(network, content, [style], 0.5, "gram")
+    for_features(network, content, [style], 0.8, "gram")
+    with pytest.raises(InputError, match="1 GB, expected at least .* for 1000x800 pixels and the statistics sliced"):
+        for_features(network, content, [style], 1, "sliced")
+    with pytest.raises(InputError, match="sliced need the whole picture at once, and 2000x2000 pixels are too many"):
+        for_features(network, np.empty((1, 2000, 2000, 3), np.float32), [style], None, "sliced")
 
 
 def test_a_picture_too_low_for_the_poolings_is_refused():

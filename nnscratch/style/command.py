@@ -20,7 +20,7 @@ from nnscratch.files import aside, make_folder, reason, replace_file
 from nnscratch.style.colour import grey, put_colours_back
 from nnscratch.style.features import smallest_side
 from nnscratch.style.settings import Settings
-from nnscratch.style.transfer import check, steps_in, transfer_style
+from nnscratch.style.transfer import check, check_memory, steps_in, transfer_style
 
 WIDEST = 4  # the longer side of the style, at most, in shorter sides of the content
 
@@ -53,6 +53,7 @@ def stylise(content_path, style_paths, output_path, *, size=256, style_scale=1.0
     shown = 1.0 if mask is None else mask_like(content, mask)
     check(content, styles, settings)  # transfer_style will check too, but by then a progress bar stands there
     backend.use(device)
+    check_memory(content, styles, settings)
     if minutes is not None:
         settings.steps = steps_in(minutes, content, styles, settings)
     print(f"{content.shape[2]}x{content.shape[1]} pixels, {settings.steps} steps a size, features {settings.features}, on "

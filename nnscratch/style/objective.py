@@ -21,9 +21,9 @@ second walk; and every strip sends its gradient to all pixels that it has seen, 
 from functools import partial
 
 from nnscratch.backend import array_module
-from nnscratch.errors import InputError
 from nnscratch.losses import TINY, mse, total_variation
 from nnscratch.ops.checks import check_shape
+from nnscratch.style.budget import refuse_strips
 from nnscratch.style.statistics import (
     STATISTICS,
     at_places,
@@ -41,16 +41,16 @@ class Objective:
     """Call it with a picture to get (loss, gradient); `terms` then holds the last content and style losses.
 
     styles : pictures, of which there is to be a share each: their means, and moments around those, are averaged.
-    statistics : "gram", "covariance" or "sliced" (statistics.py).
+    statistics : "gram", "covariance" or "sliced" (statistics.py). memory : bytes for features, None: strips.py decides.
 
     Source: Gatys, Ecker, Bethge, "Image style transfer using convolutional neural networks" (2016), equation 7.
     """
 
     def __init__(self, network, content, styles, shares=(1.0,), *, content_weight=1.0, style_weight, smoothness, content_layer,
-                 statistics="gram"):
+                 statistics="gram", memory=None):
         self.network, self.content_layer, self.terms = network, content_layer, {}
         self.content_weight, self.style_weight, self.smoothness = map(float, (content_weight, style_weight, smoothness))
-        self.shape, self.strips = content.shape, cut(network, content)
+        self.shape, self.memory, self.strips = content.shape, memory, cut(network, content, memory)
         self.statistics = statistics
         self.means = self.blend(styles, shares, lambda k, ours: ours.mean(axis=(1, 2), keepdims=True))
         if statistics == "sliced":
@@ -82,7 +82,7 @@ class Objective:
 
     def blend(self, styles, shares, measure):
         """For each feature map k, measure(k, features) averaged over each style picture, and over them by their shares."""
-        each = [self.average(style, cut(self.network, style), measure)[0] for style in styles]
+        each = [self.average(style, cut(self.network, style, self.memory), measure)[0] for style in styles]
         return [sum(share * value for share, value in zip(shares, values)) for values in zip(*each)]
 
     def measure(self, k, features):
@@ -108,9 +108,7 @@ class Objective:
 
     def learn_order(self, content, styles, shares):
         """The styles' values in order of size along some directions, for each map; what they and the content's amount to."""
-        if any(len(cut(self.network, style)) > 1 for style in styles) or len(self.strips) > 1:
-            raise InputError(f"the statistics sliced need the whole picture at once, and {self.shape[2]}x{self.shape[1]} "
-                             f"pixels are too many for that; use a smaller size, or the statistics gram")
+        refuse_strips(self.network, [content, *styles], self.memory)
         self.directions = [directions(mean.shape[3], k, array_module(mean), mean.dtype) for k, mean in enumerate(self.means)]
         starts, *each = [[sorted_values(f - mean, v) for f, mean, v in
                           zip(self.network.forward(picture), self.means, self.directions)] for picture in (content, *styles)]

@@ -34,6 +34,7 @@ class Settings:
     init : "content" (in the style's colours) or "noise": what the picture is before the first step
     optimizer : "lbfgs" or "adam" (which wants some five times as many steps)
     statistics : "gram", "covariance" or "sliced": what of the style's features is to be met (statistics.py)
+    max_memory : None, or how many GB the whole process may take: large pictures are cut for it (budget.py)
     blend : for several styles, how much of each, None for equal shares; any positive numbers
     """
     features: str = "texture"
@@ -46,6 +47,7 @@ class Settings:
     init: str = "content"
     optimizer: str = "lbfgs"
     statistics: str = "gram"
+    max_memory: float | None = None
     blend: list | None = None
 
     def __post_init__(self):
@@ -59,6 +61,8 @@ class Settings:
         choice(self.init, "style transfer: init", INITS)
         choice(self.optimizer, "style transfer: optimizer", MINIMIZERS)
         choice(self.statistics, "style transfer: statistics", STATISTICS)
+        if self.max_memory is not None and not (isinstance(self.max_memory, Real) and 0 < self.max_memory < 1e6):
+            raise InputError(f"--max-memory is {self.max_memory}, expected a number of GB above 0, such as 2")
         blend = self.blend or [1]
         if not (all(isinstance(b, Real) and b > 0 for b in blend) and isfinite(sum(blend))):
             raise InputError(f"the blend is {self.blend}, expected a number above 0 for each style, such as 1 3")

@@ -16,6 +16,7 @@ from nnscratch.backend import array_module, move, to_cpu, to_device
 from nnscratch.errors import InputError
 from nnscratch.ops.pool import avg_pool2d
 from nnscratch.ops.resize import resize2d
+from nnscratch.style.budget import for_features
 from nnscratch.style.colour import match_colours, put_colours_back, recoloured
 from nnscratch.style.features import loss_network, smallest_side
 from nnscratch.style.minimizers import MINIMIZERS
@@ -65,6 +66,7 @@ def transfer_style(content, style, *, progress=None, save=None, resume=None, **s
     photograph, *styles = (to_cpu(picture).astype(np.float32) for picture in (content, *styles))
     content, *styles = map(to_device, recoloured(photograph, styles, s.keep_colors))
     network = network_for(content, styles, s)
+    memory = for_features(network.model, content, styles, s.max_memory, s.statistics)
     scales = coarse_to_fine(content, styles)
     picture, history, interrupted = first_picture(*scales[0], shares, s), [], False
     start = 0 if resume is None else resume[1]["scale"]
@@ -72,7 +74,7 @@ def transfer_style(content, style, *, progress=None, save=None, resume=None, **s
     try:
         for scale, (small, small_styles) in enumerate(scales[start:], start):
             picture = array_module(picture).clip(resize2d(picture, small.shape[1:3])[0], 0, 1)
-            objective = make_objective(network, small, small_styles, shares, s)
+            objective = make_objective(network, small, small_styles, shares, s, memory)
             minimizer = MINIMIZERS[s.optimizer](objective, picture)
             if not np.isfinite(minimizer.loss):
                 raise InputError(f"the loss is {minimizer.loss}, expected a finite number; use other pictures or weights")
@@ -130,7 +132,9 @@ def half(picture):
 def steps_in(minutes, content, styles, settings):
     """How many steps at each size fit in so many minutes, by one evaluation of the loss at the full size, the second one."""
     content, *styles = (to_device(to_cpu(picture).astype(np.float32)) for picture in (content, *styles))
-    objective = make_objective(network_for(content, styles, settings), content, styles, settings.shares(len(styles)), settings)
+    network = network_for(content, styles, settings)
+    memory = for_features(network.model, content, styles, settings.max_memory, settings.statistics)
+    objective = make_objective(network, content, styles, settings.shares(len(styles)), settings, memory)
     objective(content)  # the first one makes everything
     start = perf_counter()
     float(objective(content)[0])
@@ -144,10 +148,17 @@ def network_for(content, styles, s):
     return loss_network(s.features, together(styles), side=side, seed=s.seed, weights=s.weights, colours=s.colours)
 
 
-def make_objective(network, content, styles, shares, s):
-    """The Objective that the settings s ask for, on a LossNetwork."""
+def check_memory(content, styles, s):
+    """One sentence where the settings s ask for what does not fit into memory."""
+    if s.max_memory is not None or s.statistics == "sliced":
+        network = network_for(to_device(content), [to_device(style) for style in styles], s).model
+        for_features(network, content, styles, s.max_memory, s.statistics)
+
+
+def make_objective(network, content, styles, shares, s, memory=None):
+    """The Objective that the settings s ask for, on a LossNetwork, with features in so many bytes."""
     return Objective(network.model, content, styles, shares, content_layer=network.content_layer, statistics=s.statistics,
-                     **network.weights(s.strength))
+                     memory=memory, **network.weights(s.strength))
 
 
 def together(styles):
