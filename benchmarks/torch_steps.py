@@ -78,7 +78,7 @@ class TorchStyle:
         self.ours, tensor = ours.objective, torch.from_numpy
         self.layers = [(tensor(mean.transpose(0, 3, 1, 2).copy()), tensor(style[..., :-1].copy()),
                         float((style[..., :-1]**2 + start[..., :-1]**2).mean()))
-                       for mean, style, start in zip(self.ours.means, self.ours.moments, self.ours.starts)]
+                       for mean, style, start in zip(self.ours.means[0], self.ours.moments[0], self.ours.starts)]
         self.target = pictures(torch, self.ours.targets[0], self.format)  # one strip: the picture is small
 
     def features(self, x):

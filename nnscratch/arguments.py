@@ -41,7 +41,9 @@ def parser():
     style.add_argument("--blend", type=float, nargs="+", metavar="B", help="for several styles, how much of each")
     style.add_argument("--keep-colors", metavar="HOW",
                        help="the photograph's: match (recolour the style) or luminance (transfer light and dark alone)")
-    style.add_argument("--mask", metavar="FILE", help="a picture: white where the style is to come, black where it is not")
+    style.add_argument("--mask", dest="masks", metavar="FILE", nargs="+",
+                       help="a picture: white where the style is to come, black where the photograph is to stay; or one for "
+                            "each of several styles: white where that one is to come")
     style.add_argument("--init", help="begin from the content (default) or from noise")
     style.add_argument("--optimizer", help="lbfgs (default), or adam, which wants some five times as many steps")
     style.add_argument("--statistics", help="of the style's features: gram (default), covariance or sliced")

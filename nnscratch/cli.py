@@ -64,7 +64,7 @@ def run_style(options):
     from nnscratch.style.fast import stylise_fast
     from nnscratch.style.settings import Settings
     settings = given(options, [field.name for field in fields(Settings)])
-    more = given(options, ["size", "style_scale", "minutes", "mask"])
+    more = given(options, ["size", "style_scale", "minutes", "masks"])
     if options.again or options.resume:
         refuse(given(options, ["content"]), settings, more, {"fast"} if options.fast else {},
                beside="--again or --resume")
@@ -76,7 +76,7 @@ def run_style(options):
             raise InputError("no style picture was given, expected a photograph and at least one picture whose style it gets")
     if options.fast:
         weights, strength = settings.pop("weights", None), settings.pop("strength", 50.0)
-        refuse(settings, given(options, ["style_scale", "minutes", "mask", "every"]), beside="--fast")
+        refuse(settings, given(options, ["style_scale", "minutes", "masks", "every"]), beside="--fast")
         if len(styles) > 1:
             raise InputError(f"--fast was given {len(styles)} styles, expected one; leave --fast out to mix them")
         stylise_fast(content, styles[0], options.output, weights=weights, strength=strength, device=options.device,

@@ -39,13 +39,14 @@ def cut_at(monkeypatch, own_rows):
     monkeypatch.setattr(strips, "rows_at_once", rows_at_once)
 
 
-def objective_for(network, content, style):
-    return Objective(network, content, [style], style_weight=3.0, smoothness=0.5, content_layer=2)
+def objective_for(network, content, style, masks=None):
+    return Objective(network, content, [style] if masks is None else [style, style[:, ::-1]**2], style_weight=3.0,
+                     smoothness=0.5, content_layer=2, masks=masks)
 
 
-def evaluate(network, content, style, x):
+def evaluate(network, content, style, x, masks=None):
     """Loss, terms and gradient."""
-    objective = objective_for(network, content, style)
+    objective = objective_for(network, content, style, masks)
     loss, gradient = objective(x)
     return [loss, objective.terms["content"], objective.terms["style"], gradient], len(objective.strips)
 
@@ -65,6 +66,21 @@ def test_strips_give_what_the_whole_picture_gives(xp, monkeypatch, widths, own_r
     assert one == 1 and several > 1
     same(parts, whole, 1e-10)
     assert not any(layer._memory for layer in network.layers)
+
+
+def test_strips_with_a_mask_for_each_style(xp, monkeypatch):
+    """Loss and gradient as of the whole picture, with masks that overlap, are grey in part, and end within a strip."""
+    network = network_for(SMALL, xp)
+    pictures = on(xp, picture(41, 19), picture(40, 22, 1), picture(41, 19, 2))
+    random = np.random.default_rng(0)
+    masks = [mask * (np.arange(41) < 27)[None, :, None, None] for mask in random.random((2, 1, 41, 19, 1))]
+    masks = list(on(xp, *masks))
+    cut_at(monkeypatch, None)
+    whole = evaluate(network, *pictures, masks)[0]
+    cut_at(monkeypatch, 6)
+    parts, several = evaluate(network, *pictures, masks)
+    assert several > 3
+    same(parts, whole, 1e-10)
 
 
 @pytest.mark.parametrize("widths, rows", [(SMALL, 6), (DEEP, 32)])

@@ -25,16 +25,25 @@ from nnscratch.ops.gram import gram_matrix, gram_matrix_backward
 DIRECTIONS = 32
 
 
-def moments(features):
-    """(1, C, C + 1): the Gram matrix G of features counted from the style's mean, and their mean δ as its last column."""
+def moments(features, weights=None):
+    """(1, C, C + 1): the Gram matrix G of features counted from the style's mean, and their mean δ as its last column.
+
+    weights : (1, H, W, 1), how much each pixel counts, 1 on average: G = mean of w f fᵀ and δ = mean of w f.
+    """
+    if weights is not None:
+        root = weights**0.5
+        return array_module(features).concatenate([gram_matrix(root * features)[0],
+                                                   (weights * features).mean(axis=(1, 2))[:, :, None]], axis=2)
     delta = features.mean(axis=(1, 2))[:, :, None]
     return array_module(features).concatenate([gram_matrix(features)[0], delta], axis=2)
 
 
-def moments_backward(dmoments, features):
-    """The gradient by the features: δ is a mean, so each pixel gets dδ / M; G as gram_matrix_backward says."""
+def moments_backward(dmoments, features, weights=None):
+    """The gradient by the features: δ is a mean, so each pixel gets dδ / M; G as gram_matrix_backward says. Both hold each
+    pixel w times, and so does the gradient."""
     dgram, ddelta = dmoments[:, :, :-1], dmoments[:, None, None, :, -1]
-    return gram_matrix_backward(dgram, features) + ddelta / (features.shape[1] * features.shape[2])
+    gradient = gram_matrix_backward(dgram, features) + ddelta / (features.shape[1] * features.shape[2])
+    return gradient if weights is None else weights * gradient
 
 
 def gram_loss(found, target, start):

@@ -27,6 +27,7 @@ class Strip(NamedTuple):
     """The rows of the picture to run the network on, and for each feature map that comes out of it:"""
     seen: slice
     own: list     # its rows that count: not of the halo
+    rows: list    # where those are in the whole map
     shares: list  # how many of the whole picture's rows those are, as a share of 1
 
 
@@ -52,6 +53,7 @@ def cut(network, picture, memory=None):
     for top, bottom in pairwise(edges):
         first, last = max(0, top - halo), min(height, bottom + halo)
         strips.append(Strip(slice(first, last), [slice((top - first) // s, bottom // s - first // s) for s in of_maps],
+                            [slice(top // s, bottom // s) for s in of_maps],
                             [(bottom // s - top // s) / (height // s) for s in of_maps]))
     return strips
 

@@ -34,13 +34,15 @@ class Transfer:
     interrupted: bool = False
 
 
-def transfer_style(content, style, *, progress=None, save=None, resume=None, **settings):
+def transfer_style(content, style, *, masks=None, progress=None, save=None, resume=None, **settings):
     """Paint `content` in the style of `style`.
 
     Parameters
     ----------
     content, style : arrays (1, H, W, 3) in [0, 1], any two sizes of at least 8 pixels a side (16 for VGG); `style` may be a
         list of pictures, whose styles are mixed.
+    masks : None, or for each of several styles an array (1, H, W, 1) in [0, 1] of the content's size: 1 where that style is to
+        come; where none is, hardly anything changes
     progress : callable(share, record, picture), called after each step with the share of the work done (steps count by
         pixels), the last entry of the history, and the picture at its size of the moment
     save : callable(state), called after each step; state() gives ({name: array}, dict of JSON values), from which
@@ -60,21 +62,21 @@ def transfer_style(content, style, *, progress=None, save=None, resume=None, **s
     """
     s = Settings(**settings)
     styles = list(style) if isinstance(style, (list, tuple)) else [style]
-    shares = check(content, styles, s)
+    shares = check(content, styles, s, masks)
     if s.strength == 0:
         return Transfer(to_cpu(content).astype(np.float32))
     photograph, *styles = (to_cpu(picture).astype(np.float32) for picture in (content, *styles))
     content, *styles = map(to_device, recoloured(photograph, styles, s.keep_colors))
     network = network_for(content, styles, s)
     memory = for_features(network.model, content, styles, s.max_memory, s.statistics)
-    scales = coarse_to_fine(content, styles)
+    scales = coarse_to_fine(content, styles, masks and [to_device(mask.astype(np.float32)) for mask in masks])
     picture, history, interrupted = first_picture(*scales[0], shares, s), [], False
     start = 0 if resume is None else resume[1]["scale"]
-    work, done = (s.steps * sum(small.size for small, _ in part) for part in (scales, scales[:start]))
+    work, done = (s.steps * sum(small.size for small, *_ in part) for part in (scales, scales[:start]))
     try:
-        for scale, (small, small_styles) in enumerate(scales[start:], start):
+        for scale, (small, small_styles, small_masks) in enumerate(scales[start:], start):
             picture = array_module(picture).clip(resize2d(picture, small.shape[1:3])[0], 0, 1)
-            objective = make_objective(network, small, small_styles, shares, s, memory)
+            objective = make_objective(network, small, small_styles, shares, s, memory, small_masks)
             minimizer = MINIMIZERS[s.optimizer](objective, picture)
             if not np.isfinite(minimizer.loss):
                 raise InputError(f"the loss is {minimizer.loss}, expected a finite number; use other pictures or weights")
@@ -116,11 +118,13 @@ def take_up(minimizer, state, history):
     return numbers["step"]
 
 
-def coarse_to_fine(content, styles):
-    """[(content, styles)] of all sizes, the smallest first, each half the next; none below SMALLEST_SCALE pixels a side."""
-    scales = [(content, styles)]
+def coarse_to_fine(content, styles, masks=None):
+    """[(content, styles, masks)] of all sizes, the smallest first, each half the next; none below SMALLEST_SCALE pixels a
+    side."""
+    scales = [(content, styles, masks)]
     while min(side for picture in [scales[0][0], *scales[0][1]] for side in picture.shape[1:3]) >= 2 * SMALLEST_SCALE:
-        scales.insert(0, (half(scales[0][0]), [half(picture) for picture in scales[0][1]]))
+        content, styles, masks = scales[0]
+        scales.insert(0, (half(content), [half(style) for style in styles], masks and [half(mask) for mask in masks]))
     return scales
 
 
@@ -155,10 +159,10 @@ def check_memory(content, styles, s):
         for_features(network, content, styles, s.max_memory, s.statistics)
 
 
-def make_objective(network, content, styles, shares, s, memory=None):
+def make_objective(network, content, styles, shares, s, memory=None, masks=None):
     """The Objective that the settings s ask for, on a LossNetwork, with features in so many bytes."""
     return Objective(network.model, content, styles, shares, content_layer=network.content_layer, statistics=s.statistics,
-                     memory=memory, **network.weights(s.strength))
+                     masks=masks, memory=memory, **network.weights(s.strength))
 
 
 def together(styles):
@@ -169,18 +173,20 @@ def together(styles):
     return array_module(styles[0]).concatenate([style[:, :height, :width] for style in styles])
 
 
-def first_picture(content, styles, shares, settings):
-    """What the smallest picture is before the first step: the content in the style's colours, below strength 50 part of the
-    way; or noise."""
+def first_picture(content, styles, masks, shares, settings):
+    """What the smallest picture is before the first step: the content in the style's colours, under each mask in those of its
+    style, below strength 50 part of the way; or noise."""
     if settings.init == "content":
-        way = min(1.0, settings.strength / 50)
-        pictures, shares = [to_cpu(picture) for picture in (content, *styles)], [1 - way, *(way * share for share in shares)]
-        return move(match_colours(pictures[0], pictures, shares), array_module(content))
+        start, way = to_cpu(content), min(1.0, settings.strength / 50)
+        for mask, parts in [(1, shares)] if masks is None else zip(map(to_cpu, masks), np.eye(len(styles))):
+            made = match_colours(to_cpu(content), [to_cpu(x) for x in (content, *styles)], [1 - way, *(way * p for p in parts)])
+            start = start + mask * (made - to_cpu(content))
+        return move(start.clip(0, 1), array_module(content))
     noise = np.random.default_rng([settings.seed, 1]).random(content.shape, np.float32)
     return move(noise, array_module(content))
 
 
-def check(content, styles, settings):
+def check(content, styles, settings, masks=None):
     """One sentence about the first picture that makes no sense; returns how much of each style there is to be."""
     shares, smallest = settings.shares(len(styles)), smallest_side(settings.features)
     for name, picture in (("content", content), *(("style", picture) for picture in styles)):
@@ -193,4 +199,11 @@ def check(content, styles, settings):
         values = to_cpu(picture)
         if not (np.isfinite(values).all() and values.min() >= 0 and values.max() <= 1):
             raise InputError(f"the {name} picture has values outside 0 to 1 or NaN; divide bytes by 255")
+    for mask in masks or ():
+        if getattr(mask, "shape", None) != (1, *content.shape[1:3], 1) or not (mask.min() >= 0 and 0 < mask.max() <= 1):
+            raise InputError(f"a mask has shape {getattr(mask, 'shape', None)} or is black everywhere, expected "
+                             f"{(1, *content.shape[1:3], 1)} with values from 0 to 1 and some above 0")
+    if masks is not None and (len(masks) != len(styles) or settings.blend is not None or settings.statistics == "sliced"):
+        raise InputError(f"{len(masks)} masks were given for {len(styles)} style(s), the blend {settings.blend} and the "
+                         f"statistics {settings.statistics}, expected a mask for each style, no blend, and gram or covariance")
     return shares
