@@ -30,7 +30,7 @@ def parser():
     style.add_argument("--size", type=int, help="longer side of the result, in pixels (default: 256; with --fast 512)")
     # No defaults: those of Settings count, and --again and --fast can tell what was given.
     style.add_argument("--strength", type=float, help="from 0, the photograph as it is, over 50, a painting (default), to 100, "
-                                                      "nothing but style; with --fast, 100 exaggerates the style")
+                                                      "where it is nothing but the start; with --fast, 100 exaggerates")
     style.add_argument("--steps", type=int, help="steps at each size: full, half, a quarter, ... (default: 40)")
     style.add_argument("--minutes", type=float, metavar="M", help="as many steps as fit, in place of --steps")
     style.add_argument("--features", help="what measures style: texture (default), random, vgg19 or vgg16")

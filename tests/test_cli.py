@@ -123,7 +123,7 @@ def test_a_mask_keeps_part_of_the_photograph(pictures):
 
 
 def test_a_mask_for_each_style(pictures, capsys):
-    """Red where the first mask is white, blue where the second is; once more, bit for bit; what makes no sense, in a sentence."""
+    """Red where the first mask is white, blue where the second is; once more, bit for bit; nonsense is one sentence."""
     for name, colour in (("red", [220, 30, 30]), ("blue", [30, 30, 220])):
         Image.fromarray((np.array(colour) * np.linspace(0.7, 1, 1600).reshape(40, 40, 1)).astype(np.uint8)).save(
             pictures / f"{name}.png")

@@ -25,7 +25,7 @@ from nnscratch.style.transfer import transfer_style
 @pytest.mark.parametrize("weighted", [False, True])
 @pytest.mark.parametrize("statistic", [gram_loss, covariance_loss])
 def test_gradient_of_moments(statistic, weighted):
-    """By the features, through the moments, all pixels alike or weighted, by complex step, within 1e-8; the style's mean is 0."""
+    """By the features, through the moments, pixels alike or weighted, by complex step, within 1e-8; the style's mean is 0."""
     weights = normal(1, 5, 4, 1, seed=3)**2 if weighted else None
     style = normal(1, 6, 7, 4)
     target = moments(style - style.mean(axis=(1, 2), keepdims=True))
@@ -55,7 +55,7 @@ def test_weighted_moments_count_pixels_as_often(h, w, seed):
 
 @pytest.mark.parametrize("masked", [False, True])
 def test_what_a_mask_hides_does_not_matter(masked):
-    """Black pixels' features may be anything: the style term of a region, up to what the filters see across its edge, is that of
+    """Black pixels' features may be anything: the style term of a region, up to what filters see across its edge, is that of
     the region alone."""
     network = small_network()
     network.forward(picture(8, 6))

@@ -137,6 +137,7 @@ def test_the_stylizer_that_comes_along(tmp_path):
     far = [np.abs(stylizer(content, style, strength) - content).mean() for strength in (5.0, 20.0, 50.0, 100.0)]
     assert far == sorted(far)
     assert np.isfinite(stylizer(content, np.full((1, 20, 20, 3), 0.5, np.float32))).all()
+    assert np.isfinite(stylizer(smooth(8, 9), smooth(9, 8, 1), 100.0)).all()
 
 
 def test_fast_on_the_command_line(tmp_path, capsys):
