@@ -27,7 +27,6 @@ from nnscratch.style.train_texture import Pictures, begin
 
 SIDE, BATCH, RATE = 128, 4, 1e-3
 CONTENT, SMOOTH = 1.0, 5.0
-ONE_CONTENT = 0.2  # with a single style: it has all of the decoder, and with CONTENT would still look like what any style gets
 DRAWING, LONGEST = 10, 1.0  # a tenth of the steps is for drawing back; the longest gradient, all weights together
 SAVE_EVERY = 100
 
@@ -65,8 +64,7 @@ def learn(model, optimizer, pairs, info, save):
             if step <= info["steps"] // DRAWING:
                 facts = {"off by": reconstruct(model, code, optimizer, content, style_crops)}
             else:
-                weight = ONE_CONTENT if info["style"] else CONTENT
-                facts = train_step(model, network, code, optimizer, content, style_crops, weight)
+                facts = train_step(model, network, code, optimizer, content, style_crops)
             if step % 10 == 0:
                 bar.set_postfix_str(", ".join(f"{name} {float(value):.3f}" for name, value in facts.items()))
             bar.update()
@@ -91,8 +89,8 @@ def update(model, optimizer, gradient):
     optimizer.step(model.trainable_params, clip_by_global_norm(model.grads, LONGEST))
 
 
-def train_step(model, network, code, optimizer, content, style, weight=CONTENT):
-    """One step on a batch of pairs, `weight` that of the content. Returns {"content": loss, "style": loss}."""
+def train_step(model, network, code, optimizer, content, style):
+    """One step on a batch of pairs. Returns {"content": loss, "style": loss}."""
     befores, targets = network.forward(content), network.forward(style)
     t = adain(code.forward(content), code.forward(style))
     y = model.forward(t, training=True)
@@ -102,7 +100,7 @@ def train_step(model, network, code, optimizer, content, style, weight=CONTENT):
         style_loss = style_loss + loss / len(features)
         gradients.append(gradient / len(features))
     content_share, gradient = content_loss(features[ENCODED], t[..., :CHANNELS])
-    gradients[ENCODED] = gradients[ENCODED] + weight * gradient
+    gradients[ENCODED] = gradients[ENCODED] + CONTENT * gradient
     _, gradient = total_variation(y)
     update(model, optimizer, network.backward(gradients, wrt="input") + SMOOTH * gradient)
     return {"content": content_share, "style": style_loss}
