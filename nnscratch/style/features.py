@@ -25,7 +25,7 @@ class LossNetwork(NamedTuple):
     """A fixed Model; which of its maps says what a picture shows; how much total variation calms its grain; and how many times
     style counts beside content at strength 50.
 
-    `balance` is measured, so that the same strength leaves about the same share of the photograph's style term. Of four pairs of
+    `balance` is measured: the same strength leaves about the same share of the photograph's style term. Of four pairs of
     pictures, 112 pixels: texture 1.5 % at strength 25 and 0.7 % at 50, random 1.5 % and 0.5 %. (VGG: as texture, not measured.)
     """
     model: object
