@@ -48,7 +48,7 @@ def loss_network(features, style, *, side=LARGE, seed=0, weights=None, colours="
     """
     check_features(features, weights)
     if features == "random":
-        return LossNetwork(normalise(fitting(random_features(seed=seed), side), style), 3, 0.3, 20.0)
+        return LossNetwork(normalise(fitting(random_features(seed=seed), side), style), 3, 1.5, 20.0)
     if features == "texture":
         return LossNetwork(fitting(texture_features(*[weights] if weights else []), side), 5, 2.0, 50.0)
     return LossNetwork(fitting(vgg_features(weights, features, colours=colours), side), CONTENT, 1.0, 50.0)
