@@ -2,12 +2,12 @@
 
 The judge is any classifier of photographs as an ONNX file, one input (N, side, side, 3) or (N, 3, side, side), run by
 onnxruntime, looked into after its ReLUs; it is shown blue, green, red less MEAN, as networks from Caffe want it. For every pair
-of pictures, loss network and style weight:
+of pictures, loss network and strength:
 
     style     100 % where means and deviations of the judge's features are those of the style picture, 0 % for the photograph
     content   how far its features are from the photograph's, as a share of how far the style picture's are (0: untouched)
 
-A stronger style weight buys style for content, so networks must be compared along the whole curve, not at one weight.
+More strength buys style for content, so networks must be compared along the whole curve, not at one strength.
 """
 import time
 from pathlib import Path
@@ -17,7 +17,7 @@ import numpy as np
 from nnscratch.data.paintings import flow_painting
 from nnscratch.style.transfer import transfer_style
 
-SIDE, NETWORKS, WEIGHTS, LAYERS = 224, ("random", "texture"), (3.0, 10.0, 30.0), 8
+SIDE, NETWORKS, STRENGTHS, LAYERS = 224, ("random", "texture"), (25.0, 50.0, 75.0), 8
 MEAN = (104.0, 117.0, 123.0)  # blue, green, red
 
 
@@ -83,19 +83,19 @@ def square(path):
     return np.asarray(image, np.float32)[None] / 255
 
 
-def run(judge, networks=NETWORKS, weights=WEIGHTS, steps=40, keep=None):
-    """A row for each pair, network and weight: style, content, seconds. keep(pair, network, weight, picture) gets each one."""
+def run(judge, networks=NETWORKS, strengths=STRENGTHS, steps=40, keep=None):
+    """A row for each pair, network and strength: style, content, seconds. keep(pair, network, strength, picture) gets each."""
     if judge is None:
         raise SystemExit("features: no judge was given; add --judge FILE.onnx, any classifier of photographs")
     watcher = Watcher(judge)
     for name, content, style in pairs():
         for features in networks:
-            for weight in weights:
+            for strength in strengths:
                 start = time.perf_counter()
-                made = transfer_style(content, style, features=features, style_weight=weight, steps=steps).picture
+                made = transfer_style(content, style, features=features, strength=strength, steps=steps).picture
                 seconds = time.perf_counter() - start
                 if keep is not None:
-                    keep(name, features, weight, made)
+                    keep(name, features, strength, made)
                 share, distance = score(watcher, made, content, style)
-                yield {"pair": name, "features": features, "weight": weight, "style": share, "content": distance,
+                yield {"pair": name, "features": features, "strength": strength, "style": share, "content": distance,
                        "seconds": seconds}

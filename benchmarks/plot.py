@@ -33,20 +33,20 @@ def plot_layers(card, rows, path):
 
 
 def plot_features(rows, path):
-    """Style against content, a curve for each loss network over the style weights, for every style and for all."""
+    """Style against content, a curve for each loss network over the strengths, for every style and for all."""
     from matplotlib.figure import Figure
     styles = list(dict.fromkeys(row["pair"].split(" x ")[1] for row in rows))
     figure = Figure(figsize=(11, 3.2), layout="constrained")
     for axes, style in zip(figure.subplots(1, len(styles) + 1, sharey=True), ["all", *styles]):
         for name, color, marker in (("random", "#0072b2", "o"), ("texture", "#d55e00", "s")):
             curve = []
-            for weight in sorted({row["weight"] for row in rows}):
-                chosen = [row for row in rows if (row["features"], row["weight"]) == (name, weight)
+            for strength in sorted({row["strength"] for row in rows}):
+                chosen = [row for row in rows if (row["features"], row["strength"]) == (name, strength)
                           and (style == "all" or row["pair"].endswith(f"x {style}"))]
-                curve.append([sum(row[key] for row in chosen) / len(chosen) for key in ("content", "style")] + [weight])
+                curve.append([sum(row[key] for row in chosen) / len(chosen) for key in ("content", "style")] + [strength])
             axes.plot([x for x, _, _ in curve], [y for _, y, _ in curve], marker=marker, color=color, label=name)
-            for x, y, weight in curve:
-                axes.annotate(f"{weight:g}", (x, y), xytext=(4, -9), textcoords="offset points", fontsize=7, color="0.4")
+            for x, y, strength in curve:
+                axes.annotate(f"{strength:g}", (x, y), xytext=(4, -9), textcoords="offset points", fontsize=7, color="0.4")
         axes.set_title(style, loc="left", fontsize=10)
         axes.set_xlabel("content lost")
         axes.grid(alpha=0.3)

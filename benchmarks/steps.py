@@ -78,9 +78,10 @@ class OurStyle:
     def __init__(self, side):
         random = np.random.default_rng(0)
         self.content, self.style = (random.random((1, side, side, 3)).astype(np.float32) for _ in range(2))
-        self.network, content_layer, smoothness = loss_network("random", self.style)
-        self.objective = Objective(self.network, self.content, [self.style], style_weight=10, smoothness=smoothness,
-                                   content_layer=content_layer)
+        network = loss_network("random", self.style)
+        self.network = network.model
+        self.objective = Objective(self.network, self.content, [self.style], content_layer=network.content_layer,
+                                   **network.weights(50))
         self.picture = random.random((1, side, side, 3)).astype(np.float32)
 
     def step(self):

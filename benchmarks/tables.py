@@ -121,15 +121,15 @@ def show_algorithms(torch, card, options):
 
 
 def show_features(torch, card, options):
-    print(f"\n{'':24} {'features':9} {'weight':>6}   style  content   seconds")
+    print(f"\n{'':24} {'features':9} {'strength':>8}   style  content   seconds")
     rows = []
     for row in features.run(options.judge):
         rows.append(row)
-        print(f"{row['pair']:24} {row['features']:9} {row['weight']:6g} {row['style']:7.2f} {row['content']:8.2f} "
+        print(f"{row['pair']:24} {row['features']:9} {row['strength']:8g} {row['style']:7.2f} {row['content']:8.2f} "
               f"{row['seconds']:9.1f}", flush=True)
     for name in features.NETWORKS:
-        for weight in features.WEIGHTS:
-            chosen = [row for row in rows if (row["features"], row["weight"]) == (name, weight)]
+        for strength in features.STRENGTHS:
+            chosen = [row for row in rows if (row["features"], row["strength"]) == (name, strength)]
             style, content = (sum(row[key] for row in chosen) / len(chosen) for key in ("style", "content"))
-            print(f"{'mean':24} {name:9} {weight:6g} {style:7.2f} {content:8.2f}")
+            print(f"{'mean':24} {name:9} {strength:8g} {style:7.2f} {content:8.2f}")
     return rows

@@ -76,8 +76,9 @@ class TorchStyle:
         self.kernels = [parameters(torch, layer, self.format, train=False) for layer in layers]
         self.picture = pictures(torch, ours.picture, self.format).requires_grad_()
         self.ours, tensor = ours.objective, torch.from_numpy
-        self.layers = [(tensor(mean.transpose(0, 3, 1, 2).copy()), tensor(gram), float(whole))
-                       for mean, gram, whole in zip(self.ours.means, self.ours.grams, self.ours.wholes)]
+        self.layers = [(tensor(mean.transpose(0, 3, 1, 2).copy()), tensor(style[..., :-1].copy()),
+                        float((style[..., :-1]**2 + start[..., :-1]**2).mean()))
+                       for mean, style, start in zip(self.ours.means[0], self.ours.moments[0], self.ours.starts)]
         self.target = pictures(torch, self.ours.targets[0], self.format)  # one strip: the picture is small
 
     def features(self, x):
@@ -97,6 +98,7 @@ class TorchStyle:
         content = ((features[self.ours.content_layer] - self.target)**2).sum() / (self.target**2).sum()
         down, right = (self.picture.diff(dim=axis) for axis in (2, 3))
         variation = ((down**2).sum() + (right**2).sum()) / self.picture.numel()
-        loss = content + self.ours.style_weight * style / len(features) + self.ours.smoothness * variation
+        loss = (self.ours.content_weight * content + self.ours.style_weight * style / len(features)
+                + self.ours.smoothness * variation)
         gradient, = self.torch.autograd.grad(loss, [self.picture])
         return float(loss.detach()), float(gradient.norm())

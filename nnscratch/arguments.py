@@ -29,7 +29,8 @@ def parser():
     style.add_argument("-o", "--output", required=True, metavar="OUT", help="where to write, for instance painting.png")
     style.add_argument("--size", type=int, help="longer side of the result, in pixels (default: 256; with --fast 512)")
     # No defaults: those of Settings count, and --again and --fast can tell what was given.
-    style.add_argument("--style-weight", type=float, help="1 a hint of the style, 10 a painting (default), 100 style alone")
+    style.add_argument("--strength", type=float, help="from 0, the photograph as it is, over 50, a painting (default), to 100, "
+                                                      "where it is nothing but the start; with --fast, 100 exaggerates")
     style.add_argument("--steps", type=int, help="steps at each size: full, half, a quarter, ... (default: 40)")
     style.add_argument("--minutes", type=float, metavar="M", help="as many steps as fit, in place of --steps")
     style.add_argument("--features", help="what measures style: texture (default), random, vgg19 or vgg16")
@@ -40,17 +41,19 @@ def parser():
     style.add_argument("--blend", type=float, nargs="+", metavar="B", help="for several styles, how much of each")
     style.add_argument("--keep-colors", metavar="HOW",
                        help="the photograph's: match (recolour the style) or luminance (transfer light and dark alone)")
-    style.add_argument("--mask", metavar="FILE", help="a picture: white where the style is to come, black where it is not")
+    style.add_argument("--mask", dest="masks", metavar="FILE", nargs="+",
+                       help="a picture: white where the style is to come, black where the photograph is to stay; or one for "
+                            "each of several styles: white where that one is to come")
     style.add_argument("--init", help="begin from the content (default) or from noise")
     style.add_argument("--optimizer", help="lbfgs (default), or adam, which wants some five times as many steps")
     style.add_argument("--statistics", help="of the style's features: gram (default), covariance or sliced")
+    style.add_argument("--max-memory", type=float, metavar="GB", help="what the whole process may take: large pictures are cut")
     style.add_argument("--every", type=int, metavar="K", help="write a picture after every K steps, and a film of them")
     style.add_argument("--seed", type=int, help="draws random filters, and the noise to begin from (default: 0)")
     style.add_argument("--again", metavar="JSON", help="the .json beside a picture: make that picture once more")
     style.add_argument("--resume", action="store_true", help="go on with the transfer to OUT that was stopped")
     style.add_argument("--fast", action="store_true", help="in one pass of a trained network, in a second or two: a picture, "
                                                            "a folder of them or a GIF, in one style")
-    style.add_argument("--strength", type=float, help="with --fast: from 0, the style's colours alone, to 1 (default)")
     add_device(style)
     style.set_defaults(run="style")
 

@@ -18,7 +18,7 @@ def main(arguments=None):
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="replace")  # a letter that the terminal's encoding lacks is no reason to stop
-    options = parser().parse_args(arguments)
+    options = parsed(arguments)
     memory.keep_freed_memory()
     logging.basicConfig(level=logging.INFO, format="%(message)s")
     try:
@@ -41,6 +41,17 @@ def main(arguments=None):
         return 130
 
 
+def parsed(arguments):
+    """The options. argparse takes names from the first gap between options alone; a style named in a later one follows here."""
+    top = parser()
+    options, rest = top.parse_known_args(arguments)
+    if rest and (options.run != "style" or any(word.startswith("-") for word in rest)):
+        top.error(f"unrecognized arguments: {' '.join(rest)}")
+    if rest:
+        options.content, *options.style = [name for name in (options.content, *options.style, *rest) if name is not None]
+    return options
+
+
 # Each command imports what it needs when it runs: `nnscratch info` must not wait for matplotlib.
 
 def run_demo(options):
@@ -53,9 +64,9 @@ def run_style(options):
     from nnscratch.style.fast import stylise_fast
     from nnscratch.style.settings import Settings
     settings = given(options, [field.name for field in fields(Settings)])
-    more = given(options, ["size", "style_scale", "minutes", "mask"])
+    more = given(options, ["size", "style_scale", "minutes", "masks"])
     if options.again or options.resume:
-        refuse(given(options, ["content", "strength"]), settings, more, {"fast"} if options.fast else {},
+        refuse(given(options, ["content"]), settings, more, {"fast"} if options.fast else {},
                beside="--again or --resume")
         content, styles, more = again(options.again) if options.again else stopped(options.output)
         settings = more.pop("settings")
@@ -64,14 +75,13 @@ def run_style(options):
         if not styles:
             raise InputError("no style picture was given, expected a photograph and at least one picture whose style it gets")
     if options.fast:
-        weights = settings.pop("weights", None)
-        refuse(settings, given(options, ["style_scale", "minutes", "mask", "every"]), beside="--fast")
+        weights, strength = settings.pop("weights", None), settings.pop("strength", 50.0)
+        refuse(settings, given(options, ["style_scale", "minutes", "masks", "every"]), beside="--fast")
         if len(styles) > 1:
             raise InputError(f"--fast was given {len(styles)} styles, expected one; leave --fast out to mix them")
-        stylise_fast(content, styles[0], options.output, weights=weights, device=options.device,
-                     **given(options, ["size", "strength"]))
+        stylise_fast(content, styles[0], options.output, weights=weights, strength=strength, device=options.device,
+                     **given(options, ["size"]))
         return 0
-    refuse(given(options, ["strength"]), beside="a transfer without --fast")
     result = stylise(content, styles, options.output, every=options.every, device=options.device, settings=settings, **more)
     return 130 if result.interrupted else 0
 

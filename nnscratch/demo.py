@@ -18,7 +18,7 @@ from nnscratch.generate.training import SHOW_STREAM, Options
 from nnscratch.gradcheck.table import print_table
 from nnscratch.style.command import with_progress
 
-SIZE, STEPS, STYLE_WEIGHT, MINUTES = 480, 40, 30.0, 1.0
+SIZE, STEPS, STRENGTH, MINUTES = 480, 40, 75.0, 1.0
 OUTPUTS = ("content.png", "style.png", "picture.png", "side-by-side.png", "digits.png", "loss.png")
 
 
@@ -35,7 +35,7 @@ def run(folder="nnscratch-demo", device="auto"):
     right = print_table(backend.current_module())
     print("\n2. A photograph in the style of a painting; neither was ever shown to the network that measures the style:\n")
     content, style = read_picture(photograph(), SIZE), flow_painting(SIZE)
-    result = with_progress(content, style, style_weight=STYLE_WEIGHT, steps=STEPS)
+    result = with_progress(content, style, strength=STRENGTH, steps=STEPS)
     pictures = [content, style, result.picture]
     pictures.append(side_by_side(pictures, ["photograph", "style", "result"]))
     for name, picture in zip(OUTPUTS, pictures):
@@ -79,9 +79,8 @@ def plot_losses(history):
     figure = Figure(figsize=(7, 4), layout="constrained")
     axes = figure.subplots()
     steps = range(1, len(history) + 1)
-    style_share = [STYLE_WEIGHT * record["style"] for record in history]
     axes.semilogy(steps, [record["loss"] for record in history], color="black", linewidth=2, label="loss")
-    axes.semilogy(steps, style_share, color="#0072b2", label=f"style × {STYLE_WEIGHT:g}")
+    axes.semilogy(steps, [record["style"] for record in history], color="#0072b2", label="style")
     axes.semilogy(steps, [record["content"] for record in history], color="#d55e00", label="content")
     sizes = [record["size"] for record in history]
     for k in range(1, len(sizes)):

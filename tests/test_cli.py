@@ -46,7 +46,7 @@ def test_style_writes_the_picture(pictures, capsys):
 
 def test_the_same_picture_once_more(pictures, capsys):
     """From the .json beside it, with every setting that was given: bit for bit."""
-    settings = ["--style-weight", "20", "--keep-colors", "luminance", "--init", "noise", "--seed", "3", "--style-scale", "1.5"]
+    settings = ["--strength", "60", "--keep-colors", "luminance", "--init", "noise", "--seed", "3", "--style-scale", "1.5"]
     assert run_style(pictures, *settings) == 0
     again = ["style", "--again", str(pictures / "out.png.json"), "-o", str(pictures / "again.png")]
     assert main(again) == 0
@@ -122,6 +122,34 @@ def test_a_mask_keeps_part_of_the_photograph(pictures):
     assert (pictures / "again.png").read_bytes() == (pictures / "out.png").read_bytes()
 
 
+def test_a_mask_for_each_style(pictures, capsys):
+    """Red where the first mask is white, blue where the second is; once more, bit for bit; nonsense is one sentence."""
+    for name, colour in (("red", [220, 30, 30]), ("blue", [30, 30, 220])):
+        Image.fromarray((np.array(colour) * np.linspace(0.7, 1, 1600).reshape(40, 40, 1)).astype(np.uint8)).save(
+            pictures / f"{name}.png")
+    left = np.repeat(np.arange(20) < 10, 10).reshape(1, 20, 10).swapaxes(1, 2)[0].astype(np.uint8) * 255
+    for name, mask in (("left", left), ("right", 255 - left), ("black", 0 * left)):
+        Image.fromarray(mask).save(pictures / f"{name}.png")
+
+    def run(styles, masks, *more):
+        return main(["style", *(str(pictures / f"{name}") for name in ("content.jpg", *(f"{s}.png" for s in styles))), "-o",
+                     str(pictures / "out.png"), "--size", "48", "--steps", "8", "--mask",
+                     *(str(pictures / f"{name}.png") for name in masks), *more])
+    assert run(("red", "blue"), ("left", "right")) == 0
+    redness = np.diff(read_picture(pictures / "out.png")[..., [2, 0]])
+    assert redness[:, :, :18].mean() > 0.2 and redness[:, :, 30:].mean() < -0.2
+    assert main(["style", "--again", str(pictures / "out.png.json"), "-o", str(pictures / "again.png")]) == 0
+    assert (pictures / "again.png").read_bytes() == (pictures / "out.png").read_bytes()
+    capsys.readouterr()
+    for arguments, words in (((("red",), ("left", "right")), "2 masks were given for 1 style(s)"),
+                             ((("red", "blue"), ("left", "black")), "black everywhere"),
+                             ((("red", "blue"), ("left", "right"), "--blend", "1", "2"), "no blend"),
+                             ((("red", "blue"), ("left", "right"), "--statistics", "sliced"), "gram or covariance")):
+        assert run(*arguments) == 2
+        error = capsys.readouterr().err
+        assert words in error and error.count("\n") == 1
+
+
 def test_frames_and_minutes(pictures, monkeypatch):
     """A picture after steps 1, 2, 4 and a film of them; as many steps as fit."""
     assert run_style(pictures, "--every", "2", "--steps", "4") == 0
@@ -146,6 +174,19 @@ def test_a_style_of_ours_by_name(pictures, monkeypatch):
     assert main(command) == 0 and Path("out.png").read_bytes() != drawn
 
 
+@pytest.mark.parametrize("order", ["P O S", "O P S", "O P C S", "O P C S S", "P C S O"])
+def test_pictures_and_options_in_any_order(pictures, monkeypatch, order):
+    """Photograph, styles, -o OUT and another option: the pictures' own order alone counts. What begins with - is no picture."""
+    words = {"P": ["content.jpg"], "S": ["night"], "O": ["-o", "out.png"], "C": ["--steps", "2"]}
+    called = []
+    monkeypatch.setattr("nnscratch.style.command.stylise",
+                        lambda content, styles, output, **_: called.append((content, styles, output)) or Transfer(None))
+    command = ["style", *(word for key in order.split() for word in words[key])]
+    assert main(command) == 0 and called == [("content.jpg", ["night"] * order.count("S"), "out.png")]
+    with pytest.raises(SystemExit):
+        main([*command, "--stile", "ink"])
+
+
 def test_gallery(pictures, capsys, monkeypatch):
     """A row for each photograph and kind of features, a column for each style, and one for the photographs."""
     sheet = str(pictures / "gallery.png")
@@ -162,8 +203,10 @@ def test_gallery(pictures, capsys, monkeypatch):
     (["--features", "vgg19"], "give --weights FILE"), (["--features", "best"], "choose one of texture, random"),
     (["--weights", "a.safetensors"], "cannot read a.safetensors"),
     (["--features", "random", "--weights", __file__], "need none"),
-    (["--size", "0"], "size"), (["--strength", "1"], "beside a transfer"),
+    (["--size", "0"], "size"),
     (["--fast", "--steps", "3"], "beside --fast"), (["--style-scale", "0"], "--style-scale is 0.0"),
+    (["--max-memory", "0.1"], "--max-memory is 0.1 GB, expected at least 0.4 for 48x38 pixels and the statistics gram"),
+    (["--max-memory", "nan"], "--max-memory is nan"),
     (["--minutes", "0"], "--minutes is 0.0"), (["--every", "0"], "--every is 0"), (["--init", "zero"], "init"),
     (["--keep-colors", "all"], "keep_colors"), (["--blend", "1", "2"], "2 numbers for 1 style"), (["--blend", "-1"], "above 0"),
     (["--again", "nowhere.json"], "content was given beside --again")])
@@ -176,13 +219,12 @@ def test_settings_that_make_no_sense(pictures, capsys, change, words, monkeypatc
 
 
 @pytest.mark.parametrize("changes, words", [
-    (["--style-weight", "0"], "style weight is 0.0, expected a number above 0"),
-    (["--style-weight", "-1"], "style weight is -1.0"),
-    (["--style-weight", "nan"], "style weight is nan"),
-    (["--style-weight", "1e300"], "style weight is 1e+300, expected a number above 0 and up to 1e+06"),
+    (["--strength", "-1"], "strength is -1.0, expected 0, the photograph, to 100"),
+    (["--strength", "101"], "strength is 101.0"),
+    (["--strength", "nan"], "strength is nan"),
     (["--seed", "-1"], "seed is -1, expected a whole number of at least 0"),
     (["--steps", "0"], "number of steps is 0"),
-    (["--size", "4"], "16"),
+    (["--size", "4"], "from 8"),
     (["--size", "-5"], "-5"),
     (["--device", "tpu"], "device 'tpu' is unknown"),
     (["--device", "gpu"], "device 'gpu' was asked for, but"),
@@ -267,7 +309,7 @@ def test_a_reader_who_leaves_ends_the_command_quietly():
 
 
 @pytest.mark.parametrize("arguments", [[], ["paint"], ["style"], ["style", "a", "b", "-o", "c", "--size", "big"],
-                                       ["demo", "--fast"]])
+                                       ["demo", "--fast"], ["demo", "night"]])
 def test_a_wrong_command_line_is_one_sentence_and_exit_code_2(arguments, capsys):
     """argparse's complaints in our form, with the way to the help."""
     with pytest.raises(SystemExit) as exit_code:

@@ -14,6 +14,7 @@ from nnscratch.layers import Activation, Add, Input
 from nnscratch.models import Model
 from nnscratch.networks.random_features import normalise, random_features
 from nnscratch.style import strips
+from nnscratch.style.budget import for_features
 from nnscratch.style.objective import Objective
 
 SMALL, DEEP = (4, 5), (3, 4, 4, 5)  # channels of two and of four stages: poolings make 2 and 8 pixels one
@@ -38,13 +39,14 @@ def cut_at(monkeypatch, own_rows):
     monkeypatch.setattr(strips, "rows_at_once", rows_at_once)
 
 
-def objective_for(network, content, style):
-    return Objective(network, content, [style], style_weight=3.0, smoothness=0.5, content_layer=2)
+def objective_for(network, content, style, masks=None):
+    return Objective(network, content, [style] if masks is None else [style, style[:, ::-1]**2], style_weight=3.0,
+                     smoothness=0.5, content_layer=2, masks=masks)
 
 
-def evaluate(network, content, style, x):
+def evaluate(network, content, style, x, masks=None):
     """Loss, terms and gradient."""
-    objective = objective_for(network, content, style)
+    objective = objective_for(network, content, style, masks)
     loss, gradient = objective(x)
     return [loss, objective.terms["content"], objective.terms["style"], gradient], len(objective.strips)
 
@@ -64,6 +66,21 @@ def test_strips_give_what_the_whole_picture_gives(xp, monkeypatch, widths, own_r
     assert one == 1 and several > 1
     same(parts, whole, 1e-10)
     assert not any(layer._memory for layer in network.layers)
+
+
+def test_strips_with_a_mask_for_each_style(xp, monkeypatch):
+    """Loss and gradient as of the whole picture, with masks that overlap, are grey in part, and end within a strip."""
+    network = network_for(SMALL, xp)
+    pictures = on(xp, picture(41, 19), picture(40, 22, 1), picture(41, 19, 2))
+    random = np.random.default_rng(0)
+    masks = [mask * (np.arange(41) < 27)[None, :, None, None] for mask in random.random((2, 1, 41, 19, 1))]
+    masks = list(on(xp, *masks))
+    cut_at(monkeypatch, None)
+    whole = evaluate(network, *pictures, masks)[0]
+    cut_at(monkeypatch, 6)
+    parts, several = evaluate(network, *pictures, masks)
+    assert several > 3
+    same(parts, whole, 1e-10)
 
 
 @pytest.mark.parametrize("widths, rows", [(SMALL, 6), (DEEP, 32)])
@@ -116,6 +133,26 @@ def test_pictures_up_to_1024_pixels_are_one_strip():
     rows = strips.rows_at_once(network, 2048, 4, strips.STRIP)
     pieces = strips.cut(network, np.empty((1, 2048, 2048, 3), np.float32))
     assert len(pieces) > 1 and all(piece.seen.stop - piece.seen.start <= rows for piece in pieces)
+
+
+def test_strips_are_cut_to_the_memory_that_is_given():
+    """The less, the lower, never below the lowest; what does not fit is refused with what would, which then fits."""
+    network, style = random_features(), np.empty((1, 64, 64, 3), np.float32)
+    content, counts = np.empty((1, 800, 1000, 3), np.float32), []
+    for gigabytes in (20, 1.5, 1.2, 1):
+        memory = for_features(network, content, [style], gigabytes, "gram")
+        pieces = strips.cut(network, content, memory)
+        highest = max(piece.seen.stop - piece.seen.start for piece in pieces)
+        assert highest * strips.bytes_a_row(network, 1000, 4) <= memory
+        counts.append(len(pieces))
+    assert counts[0] == 1 < counts[1] and counts == sorted(counts)
+    with pytest.raises(InputError, match="is 0.5 GB, expected at least 0.8 for 1000x800 pixels and the statistics gram"):
+        for_features(network, content, [style], 0.5, "gram")
+    for_features(network, content, [style], 0.8, "gram")
+    with pytest.raises(InputError, match="1 GB, expected at least .* for 1000x800 pixels and the statistics sliced"):
+        for_features(network, content, [style], 1, "sliced")
+    with pytest.raises(InputError, match="sliced need the whole picture at once, and 2000x2000 pixels are too many"):
+        for_features(network, np.empty((1, 2000, 2000, 3), np.float32), [style], None, "sliced")
 
 
 def test_a_picture_too_low_for_the_poolings_is_refused():

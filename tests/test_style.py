@@ -1,7 +1,11 @@
 """Style transfer: the whole objective's gradient, what the optimisation achieves, and how it ends early."""
+from itertools import pairwise
+
 import numpy as np
 import pytest
 from helpers import normal, on, same
+from hypothesis import given
+from hypothesis import strategies as st
 
 from nnscratch import backend
 from nnscratch.backend import to_cpu
@@ -9,6 +13,7 @@ from nnscratch.errors import InputError
 from nnscratch.gradcheck import check_model, check_op
 from nnscratch.layers import Conv2D
 from nnscratch.networks.random_features import normalise, random_features
+from nnscratch.style.features import loss_network
 from nnscratch.style.objective import Objective
 from nnscratch.style.transfer import transfer_style
 
@@ -128,16 +133,69 @@ def test_dull_styles_give_numbers_not_nan(style):
     assert np.isfinite(result.picture).all() and np.isfinite(result.history[-1]["loss"])
 
 
+def test_strength_from_the_photograph_to_nothing_but_style():
+    """0: the photograph, bit for bit; then less and less of the style term is left, and more and more of the content lost; at
+    100 content counts nothing."""
+    content, style, left = picture(40, 48), picture(44, 40, 3), []
+    same(transfer_style(content, style, strength=0).picture, content)
+    for strength in (2, 25, 50, 75, 100):
+        left.append(transfer_style(content, style, strength=strength, steps=20).history[-1])
+    assert all(a["style"] > b["style"] and a["content"] < b["content"] for a, b in pairwise(left))
+    assert left[0]["content"] < 0.05 and loss_network("texture", style).weights(100)["content_weight"] == 0
+
+
+@given(st.sampled_from(["gram", "covariance", "sliced"]), st.integers(0, 10**6), st.floats(10, 1000))
+def test_the_style_term_is_a_share(statistics, seed, scale):
+    """At most 1 for the photograph with Gram matrices, 0 for the style; and no other when features are all so many times as
+    large: however quiet or loud a network is."""
+    backend.use("cpu")
+    content, style = picture(8, 9, seed % 5), picture(9, 8, seed % 7)
+    terms = []
+    for times in (10, scale):
+        network = small_network()
+        network.forward(content)
+        network.cast(np.float64)
+        network.layers[1].params["kernel"] *= times
+        objective = Objective(network, content.astype(float), [style.astype(float)], style_weight=1, smoothness=0,
+                              content_layer=2, statistics=statistics)
+        objective(content.astype(float))
+        terms.append(float(objective.terms["style"]))
+    assert terms[1] == pytest.approx(terms[0], rel=1e-6)
+    assert 0 <= terms[0] <= (1 if statistics == "gram" else 2) + 1e-9
+
+
+@pytest.mark.parametrize("features", ["texture", "random"])
+@pytest.mark.parametrize("content, style", [((8, 8), (8, 8)), ((8, 8), (40, 40)), ((33, 9), (8, 70)), ((15, 300), (300, 8))])
+def test_small_and_narrow_pictures(features, content, style):
+    """8 pixels a side, and ribbons: numbers, in range, and the style loss falls. Maps that would be too small are left out."""
+    result = transfer_style(picture(*content), picture(*style, 3), features=features, steps=4)
+    assert np.isfinite(result.picture).all() and result.picture.shape == (1, *content, 3)
+    assert result.history[-1]["style"] < result.history[0]["style"]
+    for dull in (np.zeros, np.ones):
+        result = transfer_style(dull((1, 8, 9, 3), np.float32), picture(*style), features=features, steps=3)
+        assert np.isfinite(result.picture).all() and np.isfinite(result.history[-1]["loss"])
+
+
+def test_maps_that_are_too_small_are_left_out():
+    """Of 16 pixels a side all eight are made; of 15 six, of 8 the same; a map that stays is as it was."""
+    style = picture(20, 20)
+    whole = loss_network("random", style, side=16).model
+    for side, count in ((15, 6), (8, 6)):
+        model = loss_network("random", style, side=side).model
+        assert len(whole.outputs) == 8 and len(model.outputs) == count
+        same(model.forward(style), whole.forward(style)[:count])
+
+
 @pytest.mark.parametrize("change, words", [
-    ({"style_weight": 0}, "style weight is 0, expected a number above 0"),
-    ({"style_weight": -1}, "style weight is -1"),
-    ({"style_weight": float("nan")}, "style weight is nan"),
-    ({"style_weight": 1e38}, r"style weight is 1e\+38, expected a number above 0 and up to 1e\+06"),
+    ({"strength": -1}, "strength is -1, expected 0, the photograph, to 100, nothing but style"),
+    ({"strength": 100.5}, "strength is 100.5"),
+    ({"strength": float("nan")}, "strength is nan"),
+    ({"strength": "50"}, "strength is 50"),
     ({"seed": -1}, "seed is -1, expected a whole number of at least 0"),
     ({"seed": 1.5}, "seed is 1.5"),
     ({"steps": 0}, "number of steps is 0"),
-    ({"content": picture(1, 1)}, "content picture has 1x1 pixels, expected at least 16"),
-    ({"style": picture(20, 8)}, "style picture has 8x20 pixels"),
+    ({"content": picture(1, 1)}, "content picture has 1x1 pixels, expected at least 8"),
+    ({"style": picture(20, 7)}, "style picture has 7x20 pixels"),
     ({"content": picture(20, 20)[0]}, r"expected \(1, H, W, 3\)"),
     ({"content": 255 * picture(20, 20)}, "values outside 0 to 1"),
     ({"style": np.full((1, 20, 20, 3), np.nan)}, "values outside 0 to 1 or NaN"),

@@ -45,7 +45,7 @@ def test_transfer_keeps_colours():
     content, style = picture(24, 28), np.clip(picture(24, 24, 3) * [1.0, 0.3, 0.1], 0, 1).astype(np.float32)
 
     def shift(keep):
-        made = transfer_style(content, style, features="random", style_weight=50, steps=4, keep_colors=keep).picture
+        made = transfer_style(content, style, features="random", strength=80, steps=4, keep_colors=keep).picture
         return made, np.abs(made.mean((0, 1, 2)) - content.mean((0, 1, 2))).max()
     without, matched, light = (shift(keep) for keep in (None, "match", "luminance"))
     assert matched[1] < 0.5 * without[1]

@@ -2,6 +2,8 @@
 import numpy as np
 import pytest
 from helpers import normal, on, same
+from hypothesis import given
+from hypothesis import strategies as st
 from test_style import picture, small_network
 
 from nnscratch.gradcheck import check_op
@@ -20,17 +22,53 @@ from nnscratch.style.statistics import (
 from nnscratch.style.transfer import transfer_style
 
 
+@pytest.mark.parametrize("weighted", [False, True])
 @pytest.mark.parametrize("statistic", [gram_loss, covariance_loss])
-def test_gradient_of_moments(statistic):
-    """By the features, through the moments, by complex step, within 1e-8; the style's mean is 0."""
+def test_gradient_of_moments(statistic, weighted):
+    """By the features, through the moments, pixels alike or weighted, by complex step, within 1e-8; the style's mean is 0."""
+    weights = normal(1, 5, 4, 1, seed=3)**2 if weighted else None
     style = normal(1, 6, 7, 4)
     target = moments(style - style.mean(axis=(1, 2), keepdims=True))
+    start = moments(normal(1, 5, 4, 4, seed=2))
 
     def forward(f):
-        loss, dmoments = statistic(moments(f), target, 0.7)
+        loss, dmoments = statistic(moments(f, weights), target, start)
         return loss, (dmoments, f)
-    report = check_op(forward, lambda dy, cache: moments_backward(dy * cache[0], cache[1]), [0.5 + normal(1, 5, 4, 4, seed=1)])
+    report = check_op(forward, lambda dy, cache: moments_backward(dy * cache[0], cache[1], weights),
+                      [0.5 + normal(1, 5, 4, 4, seed=1)])
     assert report.error < 1e-8 and report.adjoint_error < 1e-8, str(report)
+
+
+@given(st.integers(1, 6), st.integers(1, 6), st.integers(0, 1000))
+def test_weighted_moments_count_pixels_as_often(h, w, seed):
+    """Whole numbers as weights: as if each pixel were there so many times; all 1: no weights. Upstream at random, each pixel's
+    gradient is so many times that of one of its copies."""
+    f, times = normal(1, h, w, 3, seed=seed), np.random.default_rng(seed).integers(0, 4, (1, h, w, 1))
+    times[0, 0, 0] = 1
+    copies = np.repeat(f.reshape(-1, 3), times.ravel(), axis=0)[None, None]
+    weights = times / times.mean()
+    same(moments(f, weights), moments(copies), 1e-10)
+    same(moments(f, np.ones_like(weights)), moments(f), 1e-12)
+    dy = normal(1, 3, 4, seed=seed + 1)
+    same(moments_backward(dy, f, weights)[0, 0, 0], moments_backward(dy, copies)[0, 0, 0], 1e-10)
+
+
+@pytest.mark.parametrize("masked", [False, True])
+def test_what_a_mask_hides_does_not_matter(masked):
+    """Black pixels' features may be anything: the style term of a region, up to what filters see across its edge, is that of
+    the region alone."""
+    network = small_network()
+    network.forward(picture(8, 6))
+    network.cast(np.float64)
+    style, content = picture(10, 8, 2).astype(float), picture(32, 16).astype(float)
+    other = content.copy()
+    other[:, 20:] = picture(12, 16, 3)
+    mask = (np.arange(32) < 12)[None, :, None, None] * np.ones((1, 32, 16, 1))
+    objective = Objective(network, content, [style], style_weight=1, smoothness=0, content_weight=0, content_layer=2,
+                          masks=[mask] if masked else None)
+    losses = [float(objective(x)[0]) for x in (content, other)]
+    assert (losses[0] == pytest.approx(losses[1], rel=1e-12)) == masked
+    assert (np.abs(objective(content)[1][:, 20:]).max() == 0) == masked
 
 
 def test_moments_by_hand():
@@ -41,9 +79,12 @@ def test_moments_by_hand():
     found = moments(style + [0.5, 0, 0])
     covariance = found[0, :, :-1] - np.outer(found[0, :, -1], found[0, :, -1])
     same(covariance, gram_matrix(style)[0][0], 1e-12)
-    assert covariance_loss(target, target, 1.0)[0] < 1e-25 and gram_loss(target, target, 1.0)[0] == 0
+    nothing = np.zeros_like(target)
+    assert covariance_loss(target, target, nothing)[0] < 1e-25 and gram_loss(target, target, nothing)[0] == 0
     variance = (style * style).mean(axis=(1, 2)).sum()
-    same(covariance_loss(found, target, 1.0)[0], 0.25 / variance, 1e-10)
+    same(covariance_loss(found, target, nothing)[0], 0.25 / variance, 1e-10)
+    a, b = target[0, :, :-1], found[0, :, :-1]
+    same(gram_loss(found, target, found)[0], ((a - b)**2).sum() / (a**2 + b**2).sum(), 1e-10)
 
 
 @pytest.mark.parametrize("size", [(5, 6), (4, 4)])
@@ -51,8 +92,8 @@ def test_gradient_of_sliced(size):
     """Against central differences, the order fixed; for a style of another number of pixels, too."""
     v = directions(4, 0, np, np.float64)
     target = sorted_values(normal(1, 6, 5, 4), v)
-    report = check_op(lambda f: sliced_loss(f, target.astype(f.dtype), v.astype(f.dtype)), lambda dy, gradient: dy * gradient,
-                      [normal(1, *size, 4, seed=1)], smooth=False)
+    report = check_op(lambda f: sliced_loss(f, target.astype(f.dtype), v.astype(f.dtype), 0.7),
+                      lambda dy, gradient: dy * gradient, [normal(1, *size, 4, seed=1)], smooth=False)
     assert report.error < 1e-6, str(report)
 
 
@@ -64,9 +105,9 @@ def test_sliced_is_about_the_whole_distribution(xp):
     other = (other - other.mean()) * style.std() / other.std()
     v = directions(1, 0, np, np.float64)
     order = on(xp, sorted_values(style, v))
-    assert float(sliced_loss(on(xp, style[:, ::-1, ::-1].copy()), order, on(xp, v))[0]) < 1e-20
-    assert float(sliced_loss(on(xp, other), order, on(xp, v))[0]) > 0.05
-    assert float(covariance_loss(moments(other), moments(style), 1.0)[0]) < 1e-6
+    assert float(sliced_loss(on(xp, style[:, ::-1, ::-1].copy()), order, on(xp, v), 1.0)[0]) < 1e-20
+    assert float(sliced_loss(on(xp, other), order, on(xp, v), 1.0)[0]) > 0.05
+    assert float(covariance_loss(moments(other), moments(style), moments(style))[0]) < 1e-6
 
 
 def test_values_between():
@@ -76,15 +117,17 @@ def test_values_between():
     assert at_places(values, 4) is values and at_places(values, 2)[:, 0].tolist() == [0.5, 2.5]
 
 
-@pytest.mark.parametrize("statistics", ["covariance", "sliced"])
-def test_gradient_of_the_objective(statistics):
-    """Back through the network to the pixels, two styles mixed, against central differences."""
+@pytest.mark.parametrize("statistics, masked", [("covariance", False), ("sliced", False), ("gram", True),
+                                               ("covariance", True)])
+def test_gradient_of_the_objective(statistics, masked):
+    """Back through the network to the pixels, two styles mixed or each with a mask, against central differences."""
     network = small_network()
     network.forward(picture(8, 6))
     network.cast(np.float64)
     styles = [picture(10, 8, 2).astype(float), picture(9, 9, 4).astype(float)]
+    masks = list(np.random.default_rng(0).random((2, 1, 8, 6, 1))) if masked else None
     objective = Objective(network, picture(8, 6).astype(float), styles, [0.3, 0.7], style_weight=3.0, smoothness=0.5,
-                          content_layer=2, statistics=statistics)
+                          content_layer=2, statistics=statistics, masks=masks)
     report = check_op(lambda x: objective(x.astype(float)), lambda dy, gradient: dy * gradient, [picture(8, 6, 1)],
                       smooth=False)
     # Of some pixels the order changes within a difference's step: a kink.

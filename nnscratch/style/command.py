@@ -20,17 +20,18 @@ from nnscratch.files import aside, make_folder, reason, replace_file
 from nnscratch.style.colour import grey, put_colours_back
 from nnscratch.style.features import smallest_side
 from nnscratch.style.settings import Settings
-from nnscratch.style.transfer import check, steps_in, transfer_style
+from nnscratch.style.transfer import check, check_memory, steps_in, transfer_style
 
 WIDEST = 4  # the longer side of the style, at most, in shorter sides of the content
 
 
-def stylise(content_path, style_paths, output_path, *, size=256, style_scale=1.0, mask=None, minutes=None, every=None,
+def stylise(content_path, style_paths, output_path, *, size=256, style_scale=1.0, masks=(), minutes=None, every=None,
             device="auto", settings=None, resume=None):
     """The whole job of the command. Returns the Transfer; the picture is written also when Ctrl-C ended it early.
 
-    style_scale : size of the style's strokes, as a multiple. mask : the path of a picture, white where the style is to come,
-    black where the photograph is to stay. minutes : as many steps as fit, in place of settings["steps"].
+    style_scale : size of the style's strokes, as a multiple. masks : the path of one picture, white where the style is to come,
+    black where the photograph is to stay; or for each style, white where that one is to come. minutes : as many steps as fit,
+    in place of settings["steps"].
     every : write a picture after so many steps, and a film of all. settings : a dict, see Settings. resume : from `stopped`.
     """
     sidecar = Path(f"{output_path}.json")
@@ -48,20 +49,23 @@ def stylise(content_path, style_paths, output_path, *, size=256, style_scale=1.0
     content = read_picture(content_path, size, minimum=smallest)
     # Enlarging a style would only blur it; beside a ribbon of a content, a large style would be nearly all the work.
     style_size = round(style_scale * min(size, WIDEST * min(content.shape[1:3])))
-    styles = [style_picture(path, max(smallest, style_size)) if is_style(path) else
+    styles = [style_picture(path, max(16, style_size)) if is_style(path) else
               read_picture(path, max(smallest, style_size), minimum=smallest, enlarge=style_scale > 1) for path in style_paths]
-    shown = 1.0 if mask is None else mask_like(content, mask)
-    check(content, styles, settings)  # transfer_style will check too, but by then a progress bar stands there
+    shown, of_styles = 1.0, [mask_like(content, mask) for mask in masks] or None
+    if len(masks) == 1:
+        (shown,), of_styles = of_styles, None
+    check(content, styles, settings, of_styles)  # transfer_style will check too, but by then a progress bar stands there
     backend.use(device)
+    check_memory(content, styles, settings)
     if minutes is not None:
         settings.steps = steps_in(minutes, content, styles, settings)
     print(f"{content.shape[2]}x{content.shape[1]} pixels, {settings.steps} steps a size, features {settings.features}, on "
           f"{backend.describe_device()}")
     frames = Frames(output_path, content, every, settings.keep_colors, content_path)
     record = {"nnscratch": __version__, "content": kept(content_path), "styles": [kept(path) for path in style_paths],
-              "size": size, "style_scale": style_scale, "mask": mask and kept(mask), "settings": asdict(settings)}
+              "size": size, "style_scale": style_scale, "masks": [kept(mask) for mask in masks], "settings": asdict(settings)}
     saver = Saver(f"{output_path}.state", record)
-    result = with_progress(content, styles, frames=frames, save=saver.save, resume=resume, **asdict(settings))
+    result = with_progress(content, styles, masks=of_styles, frames=frames, save=saver.save, resume=resume, **asdict(settings))
     saver.finish(result.interrupted)
     result.picture = (shown * result.picture + (1 - shown) * content).astype(np.float32)
     write_picture(output_path, result.picture)
@@ -141,9 +145,9 @@ def again(path):
 
 def remade(made):
     """The arguments of `stylise` in a record of it; InputError where one of the files has changed."""
-    mask = made["mask"] and unchanged(made["mask"])
+    masks = [unchanged(mask) for mask in made["masks"]]
     return unchanged(made["content"]), [unchanged(style) for style in made["styles"]], {
-        "size": int(made["size"]), "style_scale": float(made["style_scale"]), "mask": mask,
+        "size": int(made["size"]), "style_scale": float(made["style_scale"]), "masks": masks,
         "settings": asdict(Settings(**made["settings"]))}
 
 
@@ -199,7 +203,7 @@ class Frames:
             replace_file(self.gif, film(self.images, milliseconds=120))
 
 
-def with_progress(content, style, frames=None, save=None, resume=None, **settings):
+def with_progress(content, style, masks=None, frames=None, save=None, resume=None, **settings):
     """transfer_style with a progress bar that shows the loss and the time left."""
     from tqdm import tqdm
     with tqdm(total=1.0, desc="stylising", bar_format="{l_bar}{bar}| {elapsed}, {remaining} left{postfix}") as bar:
@@ -209,4 +213,4 @@ def with_progress(content, style, frames=None, save=None, resume=None, **setting
             bar.update(share - bar.n)
             if frames is not None:
                 frames.see(picture)
-        return transfer_style(content, style, progress=progress, save=save, resume=resume, **settings)
+        return transfer_style(content, style, masks=masks, progress=progress, save=save, resume=resume, **settings)

@@ -9,18 +9,19 @@ from nnscratch.data.pictures import check_writable, on_white, read_picture, to_i
 from nnscratch.data.styles import is_style, style_picture
 from nnscratch.errors import InputError
 from nnscratch.files import make_folder, reason, replace_file
+from nnscratch.style.settings import check_strength
 from nnscratch.style.stylizer import SHIPPED, Stylizer
 
 MOST_FRAMES, LARGEST_STYLE = 1000, 1024
+SMALLEST = 8  # pixels a side: two of a code
 ENDINGS = (".png", ".jpg", ".jpeg", ".webp", ".bmp", ".tif", ".tiff")
 
 
-def stylise_fast(content_path, style_path, output_path, *, size=512, weights=None, strength=1.0, device="auto"):
+def stylise_fast(content_path, style_path, output_path, *, size=512, weights=None, strength=50.0, device="auto"):
     """The whole job of the command. A folder goes to a folder, a GIF to a GIF. Returns the number of pictures painted."""
-    if not 16 <= size <= 8192:
-        raise InputError(f"--size is {size}, expected 16 to 8192 pixels")
-    if not 0 <= strength <= 1:
-        raise InputError(f"--strength is {strength}, expected 0, the photograph in the style's colours, to 1")
+    if not SMALLEST <= size <= 8192:
+        raise InputError(f"--size is {size}, expected {SMALLEST} to 8192 pixels")
+    check_strength(strength)
     content_path, output_path = Path(content_path), Path(output_path)
     folder, moving = content_path.is_dir(), content_path.suffix.lower() == ".gif"
     jobs = in_folder(content_path, output_path) if folder else [(content_path, output_path)]
@@ -28,8 +29,8 @@ def stylise_fast(content_path, style_path, output_path, *, size=512, weights=Non
         check_writable(output)
     if moving and output_path.suffix.lower() != ".gif":
         raise InputError(f"{content_path} is a film, but the output is {output_path}; give it a name that ends in .gif")
-    style = (style_picture(style_path, min(size, LARGEST_STYLE)) if is_style(style_path)
-             else read_picture(style_path, size, enlarge=False))
+    style = (style_picture(style_path, max(16, min(size, LARGEST_STYLE))) if is_style(style_path)
+             else read_picture(style_path, size, minimum=SMALLEST, enlarge=False))
     backend.use(device)
     stylizer = Stylizer(weights or SHIPPED)
 
@@ -41,7 +42,7 @@ def stylise_fast(content_path, style_path, output_path, *, size=512, weights=Non
     else:
         from tqdm import tqdm
         for path, output in tqdm(jobs, "painting", unit="picture", disable=not folder):
-            write_picture(output, paint(read_picture(path, size, enlarge=False)))
+            write_picture(output, paint(read_picture(path, size, minimum=SMALLEST, enlarge=False)))
         count = len(jobs)
     print(f"{count} {'pictures' if count > 1 else 'picture'} written to {output_path}")
     return count
@@ -64,16 +65,16 @@ def paint_film(path, output, size, paint):
     from tqdm import tqdm
     try:
         with Image.open(path) as film:
-            if min(film.size) < 16 or film.n_frames > MOST_FRAMES:
+            if min(film.size) < SMALLEST or film.n_frames > MOST_FRAMES:
                 raise InputError(f"{path} has {film.n_frames} frames of {film.width}x{film.height} pixels, expected at most "
-                                 f"{MOST_FRAMES} of at least 16 a side; cut it")
+                                 f"{MOST_FRAMES} of at least {SMALLEST} a side; cut it")
             frames = []
             for frame in ImageSequence.Iterator(film):
                 image = on_white(frame.convert("RGBA"))
                 image.thumbnail((size, size))
-                if min(image.size) < 16:
-                    raise InputError(f"{path} would be {image.width}x{image.height} pixels, expected at least 16 a side; use a "
-                                     f"larger --size")
+                if min(image.size) < SMALLEST:
+                    raise InputError(f"{path} would be {image.width}x{image.height} pixels, expected at least {SMALLEST} a "
+                                     f"side; use a larger --size")
                 frames.append((image, frame.info.get("duration", 100)))
     except InputError:
         raise

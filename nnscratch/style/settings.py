@@ -9,9 +9,15 @@ from nnscratch.style.features import check_features
 from nnscratch.style.minimizers import MINIMIZERS
 from nnscratch.style.statistics import STATISTICS
 
-LARGEST_WEIGHT = 1e6  # the content counts for nothing long before; float32 fails not much later
 KEEP_COLORS = ("match", "luminance")
 INITS = ("content", "noise")
+
+
+def check_strength(strength):
+    """One sentence about what is no strength, NaN too."""
+    if not (isinstance(strength, Real) and 0 <= strength <= 100):
+        raise InputError(f"the strength is {strength}, expected 0, the photograph, to 100, nothing but style; take 50 to begin "
+                         f"with")
 
 
 @dataclass
@@ -20,33 +26,34 @@ class Settings:
 
     features : "texture", "random", "vgg19" or "vgg16": what style is told by (features.py)
     weights, colours : for VGG, its file and "rgb" or "bgr" (networks/vgg.py); for texture, a file of your own, or None
-    style_weight : above 0, at most 1e6; 1 is a hint of style, 10 a painting, 100 nearly nothing but style
+    strength : 0 (the photograph as it is), 50 (a painting) to 100 (nothing but style), much the same for all pictures, sizes
+        and features (objective.py)
     steps : steps at each size: the full one, a half, a quarter, ... as long as content and styles keep 80 pixels a side
     seed : draws random filters, and the noise to begin from
     keep_colors : None, "match" or "luminance": keep the photograph's colours (colour.py)
     init : "content" (in the style's colours) or "noise": what the picture is before the first step
     optimizer : "lbfgs" or "adam" (which wants some five times as many steps)
     statistics : "gram", "covariance" or "sliced": what of the style's features is to be met (statistics.py)
+    max_memory : None, or how many GB the whole process may take: large pictures are cut for it (budget.py)
     blend : for several styles, how much of each, None for equal shares; any positive numbers
     """
     features: str = "texture"
     weights: str | None = None
     colours: str = "rgb"
-    style_weight: float = 10.0
+    strength: float = 50.0
     steps: int = 40
     seed: int = 0
     keep_colors: str | None = None
     init: str = "content"
     optimizer: str = "lbfgs"
     statistics: str = "gram"
+    max_memory: float | None = None
     blend: list | None = None
 
     def __post_init__(self):
         check_features(self.features, self.weights)
         choice(self.colours, "style transfer: colours", ("rgb", "bgr"))
-        if not (isinstance(self.style_weight, Real) and 0 < self.style_weight <= LARGEST_WEIGHT):  # NaN is refused, too
-            raise InputError(f"the style weight is {self.style_weight}, expected a number above 0 and up to "
-                             f"{LARGEST_WEIGHT:g}; take 10 to begin with")
+        check_strength(self.strength)
         whole(self.steps, "style transfer: the number of steps", 1)
         whole(self.seed, "style transfer: seed", 0)
         if self.keep_colors is not None:
@@ -54,6 +61,8 @@ class Settings:
         choice(self.init, "style transfer: init", INITS)
         choice(self.optimizer, "style transfer: optimizer", MINIMIZERS)
         choice(self.statistics, "style transfer: statistics", STATISTICS)
+        if self.max_memory is not None and not (isinstance(self.max_memory, Real) and 0 < self.max_memory < 1e6):
+            raise InputError(f"--max-memory is {self.max_memory}, expected a number of GB above 0, such as 2")
         blend = self.blend or [1]
         if not (all(isinstance(b, Real) and b > 0 for b in blend) and isfinite(sum(blend))):
             raise InputError(f"the blend is {self.blend}, expected a number above 0 for each style, such as 1 3")

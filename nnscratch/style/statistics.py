@@ -6,6 +6,10 @@ Shapes: features F of one map (1, H, W, C), counted from the style's mean; M = H
     covariance   G - δδᵀ and δ, the mean of F: the same apart, so that neither can stand in for the other
     sliced       for K directions v, all values f·v in order of size: the whole distribution, not two moments of it
 
+Each is a share of what style and photograph amount to together: with A and B their Gram matrices, of A² + B². So it is 0 where
+met and at most 1 for the photograph, whatever picture, size and network; a share of A² alone would make an even style count a
+hundred times as much as a lively one.
+
 The first two are known from the moments δ and G, which are means over pixels: a large picture's are the mean of its strips'
 (strips.py). For the third all pixels are needed at once.
 
@@ -21,35 +25,50 @@ from nnscratch.ops.gram import gram_matrix, gram_matrix_backward
 DIRECTIONS = 32
 
 
-def moments(features):
-    """(1, C, C + 1): the Gram matrix G of features counted from the style's mean, and their mean δ as its last column."""
+def moments(features, weights=None):
+    """(1, C, C + 1): the Gram matrix G of features counted from the style's mean, and their mean δ as its last column.
+
+    weights : (1, H, W, 1), how much each pixel counts, 1 on average: G = mean of w f fᵀ and δ = mean of w f.
+    """
+    if weights is not None:
+        root = weights**0.5
+        return array_module(features).concatenate([gram_matrix(root * features)[0],
+                                                   (weights * features).mean(axis=(1, 2))[:, :, None]], axis=2)
     delta = features.mean(axis=(1, 2))[:, :, None]
     return array_module(features).concatenate([gram_matrix(features)[0], delta], axis=2)
 
 
-def moments_backward(dmoments, features):
-    """The gradient by the features: δ is a mean, so each pixel gets dδ / M; G as gram_matrix_backward says."""
+def moments_backward(dmoments, features, weights=None):
+    """The gradient by the features: δ is a mean, so each pixel gets dδ / M; G as gram_matrix_backward says. Both hold each
+    pixel w times, and so does the gradient."""
     dgram, ddelta = dmoments[:, :, :-1], dmoments[:, None, None, :, -1]
-    return gram_matrix_backward(dgram, features) + ddelta / (features.shape[1] * features.shape[2])
+    gradient = gram_matrix_backward(dgram, features) + ddelta / (features.shape[1] * features.shape[2])
+    return gradient if weights is None else weights * gradient
 
 
-def gram_loss(found, target, whole):
-    """mean (G - A)² / whole, A the style's Gram matrix. Returns (loss, gradient by the moments found)."""
+def gram_loss(found, target, start):
+    """mean (G - A)² / mean (A² + B²), A the style's Gram matrix and B the photograph's. Returns (loss, gradient by `found`)."""
     loss, gradient = mse(found[:, :, :-1], target[:, :, :-1])
+    whole = mean_square(target[:, :, :-1]) + mean_square(start[:, :, :-1]) + TINY
     return loss / whole, array_module(found).pad(gradient / whole, ((0, 0), (0, 0), (0, 1)))
 
 
-def covariance_loss(found, target, whole):
-    """mean (S - A)² / whole + Σ δ² / Σ diag A, S = G - δδᵀ, A the style's, whose own mean is 0 here.
+def covariance_loss(found, target, start):
+    """mean (S - A)² / mean (A² + B²) + Σ δ² / Σ diag (A + B), S = G - δδᵀ, A the style's, whose own mean is 0 here.
 
     S holds δ[a] δ[b] with a minus sign, so dδ gets -(dS + dSᵀ) δ. Returns (loss, gradient by the moments found).
     """
-    gram, delta, target = found[:, :, :-1], found[:, :, -1:], target[:, :, :-1]
+    gram, delta, target, start = found[:, :, :-1], found[:, :, -1:], target[:, :, :-1], start[:, :, :-1]
+    whole = mean_square(target) + mean_square(start) + TINY
     loss, dcovariance = mse(gram - delta * delta.swapaxes(1, 2), target)
-    variance = target.diagonal(axis1=1, axis2=2).sum() + TINY
+    variance = (target + start).diagonal(axis1=1, axis2=2).sum() + TINY
     ddelta = 2 * delta / variance - (dcovariance + dcovariance.swapaxes(1, 2)) @ delta / whole
     gradient = array_module(found).concatenate([dcovariance / whole, ddelta], axis=2)
     return loss / whole + (delta * delta).sum() / variance, gradient
+
+
+def mean_square(x):
+    return (x * x).mean()
 
 
 STATISTICS = {"gram": gram_loss, "covariance": covariance_loss, "sliced": None}
@@ -67,17 +86,17 @@ def sorted_values(features, v):
     return xp.sort(features.reshape(-1, features.shape[3]) @ v, axis=0)
 
 
-def sliced_loss(features, target, v):
-    """mean (T - t)² / mean t², T the sorted values and t the style's. Returns (loss, gradient by the features).
+def sliced_loss(features, target, v, whole):
+    """mean (T - t)² / whole, T the sorted values and t the style's. Returns (loss, gradient by the features).
 
     Which pixel comes first is constant almost everywhere, so each pixel gets the difference at its own place in the order:
-    dF = 2 / (M K mean t²) * unsort(T - t) vᵀ. A style with another number of pixels is read at M places in between.
+    dF = 2 / (M K whole) * unsort(T - t) vᵀ. A style with another number of pixels is read at M places in between.
     """
     xp, rows = array_module(features), features.reshape(-1, features.shape[3])
     values = rows @ v
     order = xp.argsort(values, axis=0)
     difference = xp.take_along_axis(values, order, axis=0) - at_places(target, len(values))
-    scale = 1 / (difference.size * ((target * target).mean() + TINY))
+    scale = 1 / (difference.size * whole)
     unsorted = xp.empty_like(difference)
     xp.put_along_axis(unsorted, order, 2 * scale * difference, axis=0)
     return scale * (difference * difference).sum(), (unsorted @ v.T).reshape(features.shape)

@@ -27,11 +27,14 @@ class Strip(NamedTuple):
     """The rows of the picture to run the network on, and for each feature map that comes out of it:"""
     seen: slice
     own: list     # its rows that count: not of the halo
+    rows: list    # where those are in the whole map
     shares: list  # how many of the whole picture's rows those are, as a share of 1
 
 
-def cut(network, picture):
+def cut(network, picture, memory=None):
     """The strips of a picture, from top to bottom, all about as high, for a chain of layers as in random_features.py.
+
+    memory : bytes that features and their gradients may take, in place of WHOLE_PICTURE and STRIP.
 
     They are cut where pooling windows meet at every scale. Odd rows at the end, which poolings leave out, are the last
     strip's, as they were the picture's.
@@ -42,14 +45,15 @@ def cut(network, picture):
     if height < unit:
         raise InputError(f"the picture has {height} rows, expected at least {unit} for the network's poolings")
     units, count = height // unit, 1
-    if height > rows_at_once(network, width, itemsize, WHOLE_PICTURE):
-        most = max(unit, rows_at_once(network, width, itemsize, STRIP) - 2 * halo)
+    if height > rows_at_once(network, width, itemsize, memory or WHOLE_PICTURE):
+        most = max(unit, rows_at_once(network, width, itemsize, memory or STRIP) - 2 * halo)
         count = min(units, -(-height // most))
     edges = [unit * (units * k // count) for k in range(count)] + [height]
     strips = []
     for top, bottom in pairwise(edges):
         first, last = max(0, top - halo), min(height, bottom + halo)
         strips.append(Strip(slice(first, last), [slice((top - first) // s, bottom // s - first // s) for s in of_maps],
+                            [slice(top // s, bottom // s) for s in of_maps],
                             [(bottom // s - top // s) / (height // s) for s in of_maps]))
     return strips
 
@@ -80,11 +84,21 @@ def reach(network):
     return wrong * max(row_scales(network).values())
 
 
-def rows_at_once(network, width, itemsize, memory):
-    """How many rows of a picture so many bytes of memory hold, on the way there and back.
+def lowest(network):
+    """Rows of the lowest strip: two halos and a row of the smallest map."""
+    return 2 * reach(network) + max(row_scales(network).values())
 
-    That takes about one array for each layer: of padding, convolution and ReLU, backward needs the first and the last, and
+
+def rows_at_once(network, width, itemsize, memory):
+    """How many rows of a picture so many bytes of memory hold, on the way there and back."""
+    return int(memory / bytes_a_row(network, width, itemsize))
+
+
+def bytes_a_row(network, width, itemsize):
+    """What features and their gradients take for each row of a picture.
+
+    That is about one array for each layer: of padding, convolution and ReLU, backward needs the first and the last, and
     the third is the gradient that each feature map is given.
     """
     numbers = sum(call.shape[-1] / scale**2 for call, scale in row_scales(network).items())  # for each pixel of the picture
-    return int(memory / (numbers * itemsize * width))
+    return numbers * itemsize * width

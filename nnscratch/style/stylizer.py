@@ -34,13 +34,21 @@ class Stylizer:
             raise InputError(f"{path} was trained beside other texture weights than those that come with nnscratch; train it "
                              f"anew")
 
-    def __call__(self, content, style, strength=1.0):
-        """The painted picture (1, H, W, 3), NumPy, in [0, 1]; `strength` from 0, hardly any style, to 1."""
-        recoloured = match_colours(content, style)
+    def __call__(self, content, style, strength=50.0):
+        """The painted picture (1, H, W, 3), NumPy, in [0, 1].
+
+        strength : 0 (the photograph as it is), 50 (what the decoder was trained for) to 100 (all statistics twice as far from
+        the photograph's). In between, code and colours go that part of the way.
+        """
+        if strength == 0:
+            return content
+        way = strength / 50
+        colours = [content, style], (1 - min(1.0, way), min(1.0, way))
+        recoloured = match_colours(content, *colours)
         h, w = content.shape[1:3]
         rows, columns = -h % SCALE, -w % SCALE  # up to a multiple of 4, the last rows and columns repeated
         padded = np.pad(recoloured, ((0, 0), (0, rows), (0, columns), (0, 0)), mode="edge")
         f, s = (self.encoder.forward(to_device(x.astype(np.float32))) for x in (padded, style))
-        t = strength * adain(f, s) + (1 - strength) * f
+        t = way * adain(f, s) + (1 - way) * f
         made = self.decoder.forward(t)[:, :h, :w]
-        return match_colours(to_cpu(array_module(made).clip(made, 0, 1)), style)
+        return match_colours(to_cpu(array_module(made).clip(made, 0, 1)), *colours)

@@ -16,6 +16,7 @@ from nnscratch.backend import array_module, move, to_cpu, to_device
 from nnscratch.errors import InputError
 from nnscratch.ops.pool import avg_pool2d
 from nnscratch.ops.resize import resize2d
+from nnscratch.style.budget import for_features
 from nnscratch.style.colour import match_colours, put_colours_back, recoloured
 from nnscratch.style.features import loss_network, smallest_side
 from nnscratch.style.minimizers import MINIMIZERS
@@ -33,18 +34,20 @@ class Transfer:
     interrupted: bool = False
 
 
-def transfer_style(content, style, *, progress=None, save=None, resume=None, **settings):
+def transfer_style(content, style, *, masks=None, progress=None, save=None, resume=None, **settings):
     """Paint `content` in the style of `style`.
 
     Parameters
     ----------
-    content, style : arrays (1, H, W, 3) in [0, 1], any two sizes of at least 16 pixels a side (32 for VGG); `style` may be a
+    content, style : arrays (1, H, W, 3) in [0, 1], any two sizes of at least 8 pixels a side (16 for VGG); `style` may be a
         list of pictures, whose styles are mixed.
+    masks : None, or for each of several styles an array (1, H, W, 1) in [0, 1] of the content's size: 1 where that style is to
+        come; where none is, hardly anything changes
     progress : callable(share, record, picture), called after each step with the share of the work done (steps count by
         pixels), the last entry of the history, and the picture at its size of the moment
     save : callable(state), called after each step; state() gives ({name: array}, dict of JSON values), from which
     resume : goes on, bit for bit, with the same pictures and settings
-    settings : see Settings: features="texture", style_weight=10.0, steps=40, seed=0, keep_colors=None, ...
+    settings : see Settings: features="texture", strength=50.0, steps=40, seed=0, keep_colors=None, ...
 
     Returns
     -------
@@ -59,21 +62,24 @@ def transfer_style(content, style, *, progress=None, save=None, resume=None, **s
     """
     s = Settings(**settings)
     styles = list(style) if isinstance(style, (list, tuple)) else [style]
-    shares = check(content, styles, s)
+    shares = check(content, styles, s, masks)
+    if s.strength == 0:
+        return Transfer(to_cpu(content).astype(np.float32))
     photograph, *styles = (to_cpu(picture).astype(np.float32) for picture in (content, *styles))
     content, *styles = map(to_device, recoloured(photograph, styles, s.keep_colors))
-    network = network_for(styles, s)
-    scales = coarse_to_fine(content, styles)
+    network = network_for(content, styles, s)
+    memory = for_features(network.model, content, styles, s.max_memory, s.statistics)
+    scales = coarse_to_fine(content, styles, masks and [to_device(mask.astype(np.float32)) for mask in masks])
     picture, history, interrupted = first_picture(*scales[0], shares, s), [], False
     start = 0 if resume is None else resume[1]["scale"]
-    work, done = (s.steps * sum(small.size for small, _ in part) for part in (scales, scales[:start]))
+    work, done = (s.steps * sum(small.size for small, *_ in part) for part in (scales, scales[:start]))
     try:
-        for scale, (small, small_styles) in enumerate(scales[start:], start):
+        for scale, (small, small_styles, small_masks) in enumerate(scales[start:], start):
             picture = array_module(picture).clip(resize2d(picture, small.shape[1:3])[0], 0, 1)
-            objective = make_objective(network, small, small_styles, shares, s)
+            objective = make_objective(network, small, small_styles, shares, s, memory, small_masks)
             minimizer = MINIMIZERS[s.optimizer](objective, picture)
             if not np.isfinite(minimizer.loss):
-                raise InputError(f"the loss is {minimizer.loss}, expected a finite number; use a smaller style weight")
+                raise InputError(f"the loss is {minimizer.loss}, expected a finite number; use other pictures or weights")
             made = take_up(minimizer, resume, history) if resume is not None and scale == start else 0
             picture = minimizer.x
             for step in range(made + 1, s.steps + 1):
@@ -112,11 +118,13 @@ def take_up(minimizer, state, history):
     return numbers["step"]
 
 
-def coarse_to_fine(content, styles):
-    """[(content, styles)] of all sizes, the smallest first, each half the next; none below SMALLEST_SCALE pixels a side."""
-    scales = [(content, styles)]
+def coarse_to_fine(content, styles, masks=None):
+    """[(content, styles, masks)] of all sizes, the smallest first, each half the next; none below SMALLEST_SCALE pixels a
+    side."""
+    scales = [(content, styles, masks)]
     while min(side for picture in [scales[0][0], *scales[0][1]] for side in picture.shape[1:3]) >= 2 * SMALLEST_SCALE:
-        scales.insert(0, (half(scales[0][0]), [half(picture) for picture in scales[0][1]]))
+        content, styles, masks = scales[0]
+        scales.insert(0, (half(content), [half(style) for style in styles], masks and [half(mask) for mask in masks]))
     return scales
 
 
@@ -128,7 +136,9 @@ def half(picture):
 def steps_in(minutes, content, styles, settings):
     """How many steps at each size fit in so many minutes, by one evaluation of the loss at the full size, the second one."""
     content, *styles = (to_device(to_cpu(picture).astype(np.float32)) for picture in (content, *styles))
-    objective = make_objective(network_for(styles, settings), content, styles, settings.shares(len(styles)), settings)
+    network = network_for(content, styles, settings)
+    memory = for_features(network.model, content, styles, settings.max_memory, settings.statistics)
+    objective = make_objective(network, content, styles, settings.shares(len(styles)), settings, memory)
     objective(content)  # the first one makes everything
     start = perf_counter()
     float(objective(content)[0])
@@ -136,15 +146,23 @@ def steps_in(minutes, content, styles, settings):
     return max(1, int(60 * minutes / (1.2 * 4 / 3 * (perf_counter() - start))))
 
 
-def network_for(styles, s):
+def network_for(content, styles, s):
     """The LossNetwork that the settings s ask for."""
-    return loss_network(s.features, together(styles), seed=s.seed, weights=s.weights, colours=s.colours)
+    side = min(side for picture in (content, *styles) for side in picture.shape[1:3])
+    return loss_network(s.features, together(styles), side=side, seed=s.seed, weights=s.weights, colours=s.colours)
 
 
-def make_objective(network, content, styles, shares, s):
-    """The Objective that the settings s ask for, on a LossNetwork."""
-    return Objective(network.model, content, styles, shares, style_weight=s.style_weight, smoothness=network.smoothness,
-                     content_layer=network.content_layer, statistics=s.statistics)
+def check_memory(content, styles, s):
+    """One sentence where the settings s ask for what does not fit into memory."""
+    if s.max_memory is not None or s.statistics == "sliced":
+        network = network_for(to_device(content), [to_device(style) for style in styles], s).model
+        for_features(network, content, styles, s.max_memory, s.statistics)
+
+
+def make_objective(network, content, styles, shares, s, memory=None, masks=None):
+    """The Objective that the settings s ask for, on a LossNetwork, with features in so many bytes."""
+    return Objective(network.model, content, styles, shares, content_layer=network.content_layer, statistics=s.statistics,
+                     masks=masks, memory=memory, **network.weights(s.strength))
 
 
 def together(styles):
@@ -155,15 +173,20 @@ def together(styles):
     return array_module(styles[0]).concatenate([style[:, :height, :width] for style in styles])
 
 
-def first_picture(content, styles, shares, settings):
-    """What the smallest picture is before the first step: the content in the style's colours, or noise."""
+def first_picture(content, styles, masks, shares, settings):
+    """What the smallest picture is before the first step: the content in the style's colours, under each mask in those of its
+    style, below strength 50 part of the way; or noise."""
     if settings.init == "content":
-        return move(match_colours(to_cpu(content), [to_cpu(style) for style in styles], shares), array_module(content))
+        start, way = to_cpu(content), min(1.0, settings.strength / 50)
+        for mask, parts in [(1, shares)] if masks is None else zip(map(to_cpu, masks), np.eye(len(styles))):
+            made = match_colours(to_cpu(content), [to_cpu(x) for x in (content, *styles)], [1 - way, *(way * p for p in parts)])
+            start = start + mask * (made - to_cpu(content))
+        return move(start.clip(0, 1), array_module(content))
     noise = np.random.default_rng([settings.seed, 1]).random(content.shape, np.float32)
     return move(noise, array_module(content))
 
 
-def check(content, styles, settings):
+def check(content, styles, settings, masks=None):
     """One sentence about the first picture that makes no sense; returns how much of each style there is to be."""
     shares, smallest = settings.shares(len(styles)), smallest_side(settings.features)
     for name, picture in (("content", content), *(("style", picture) for picture in styles)):
@@ -176,4 +199,11 @@ def check(content, styles, settings):
         values = to_cpu(picture)
         if not (np.isfinite(values).all() and values.min() >= 0 and values.max() <= 1):
             raise InputError(f"the {name} picture has values outside 0 to 1 or NaN; divide bytes by 255")
+    for mask in masks or ():
+        if getattr(mask, "shape", None) != (1, *content.shape[1:3], 1) or not (mask.min() >= 0 and 0 < mask.max() <= 1):
+            raise InputError(f"a mask has shape {getattr(mask, 'shape', None)} or is black everywhere, expected "
+                             f"{(1, *content.shape[1:3], 1)} with values from 0 to 1 and some above 0")
+    if masks is not None and (len(masks) != len(styles) or settings.blend is not None or settings.statistics == "sliced"):
+        raise InputError(f"{len(masks)} masks were given for {len(styles)} style(s), the blend {settings.blend} and the "
+                         f"statistics {settings.statistics}, expected a mask for each style, no blend, and gram or covariance")
     return shares
