@@ -4,7 +4,7 @@ Shapes: Dense (N, inputs) -> (N, units); the convolutions (N, H, W, C) -> (N, OH
 """
 from math import prod
 
-from nnscratch import initializers
+from nnscratch import cuda, initializers
 from nnscratch.errors import InputError
 from nnscratch.layers.base import Layer
 from nnscratch.ops.activations import activation_by_name
@@ -15,6 +15,9 @@ from nnscratch.ops.dense import dense, dense_backward
 from nnscratch.ops.window import make_window, read_padding
 
 
+SLOPES = {"relu": 0.0, "leaky_relu": 0.2}  # of the activations that a GPU computes together with the bias, in one pass
+
+
 class KernelLayer(Layer):
     """y = activation(linear(x, kernel, bias)); a subclass says which linear map, and the shape of its kernel."""
 
@@ -23,6 +26,7 @@ class KernelLayer(Layer):
         filters = whole(filters, f"{self}: the number of output channels", 1)
         self.filters, self.use_bias = filters, use_bias
         self.activation = None if activation is None else activation_by_name(activation)
+        self.slope = SLOPES.get(activation) if use_bias else None
         self.kernel_initializer, self.bias_initializer = kernel_initializer, bias_initializer
 
     def build(self, shape):
@@ -32,7 +36,15 @@ class KernelLayer(Layer):
         if self.use_bias:
             self.params["bias"] = initializers.draw(self.bias_initializer, (self.filters,))
 
+    def together(self, array):
+        """Whether bias and activation are one kernel, for arrays such as this one."""
+        return self.slope is not None and cuda.able(array, self.params["bias"])
+
     def compute(self, x, training):
+        if self.together(x):
+            y, cache = self.linear(x, self.params["kernel"], None)
+            y = cuda.bias_leaky_relu(y, self.params["bias"], self.slope)
+            return y, (cache, y)
         y, cache = self.linear(x, self.params["kernel"], self.params.get("bias"))
         if self.activation is None:
             return y, (cache, None)
@@ -41,6 +53,10 @@ class KernelLayer(Layer):
 
     def differentiate(self, dy, cache, wrt):
         cache, activation_cache = cache
+        if self.together(dy):
+            dy, dbias = cuda.bias_leaky_relu_backward(dy, activation_cache, self.slope)
+            dx, dkernel, _ = self.linear_backward(dy, cache, wrt)
+            return dx, {"kernel": dkernel, "bias": dbias if wrt != "input" else None}
         if self.activation is not None:
             dy = self.activation[1](dy, activation_cache)
         dx, dkernel, dbias = self.linear_backward(dy, cache, wrt)

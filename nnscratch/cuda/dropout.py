@@ -1,0 +1,20 @@
+"""Dropout's mask drawn on the GPU from a counter (dropout.cu): for a step recorded as a CUDA graph, which must draw anew each time.
+
+The layers draw their masks with NumPy and upload them, so that a seed means the same on every device; this draws others.
+"""
+from math import prod
+
+import numpy as np
+
+from nnscratch.cuda.launch import launch
+
+
+def dropout_mask(xp, shape, rate, seed, calls):
+    """A mask: 0 with probability `rate`, else 1 / (1 - rate).
+
+    `calls` is an array of one uint64 on the GPU, the number of the call; whoever owns it adds 1 after each (`calls += 1`). The
+    same seed and number give the same mask, that of NumPy's `Generator(Philox(key=[seed, calls])).random(shape) >= rate`.
+    """
+    mask = xp.empty(shape, dtype=np.float32)
+    launch("dropout_mask", -(-prod(shape) // 4), mask, calls, seed, rate, 1 / (1 - rate), prod(shape))
+    return mask
