@@ -10,8 +10,9 @@ import numpy as np
 import pytest
 from hypothesis import HealthCheck, settings
 from standin import strict_cupy
+from standin.column_major import ColumnMajor
 
-from nnscratch import backend, initializers
+from nnscratch import backend, cuda, initializers
 
 # Derandomized, so that a red test is red for everybody. `xp` is made once a test, not once an example: that is right.
 settings.register_profile("nnscratch", derandomize=True, deadline=None, max_examples=40,
@@ -19,19 +20,44 @@ settings.register_profile("nnscratch", derandomize=True, deadline=None, max_exam
 settings.load_profile("nnscratch")
 
 real_gpu = cache(backend.gpu_status)  # asked once: the first question may take seconds
+ON_GPU = ["stand-in", pytest.param("cupy", marks=pytest.mark.gpu)]
 
 
-@pytest.fixture(params=["numpy", "stand-in", pytest.param("cupy", marks=pytest.mark.gpu)])
-def xp(request, monkeypatch):
-    """NumPy, the stand-in installed as `cupy` for the time of the test, or CuPy."""
-    if request.param == "numpy":
+@pytest.fixture
+def standin(monkeypatch):
+    """The stand-in installed as `cupy`, and cuBLAS by NumPy, for the time of the test."""
+    gemm = sys.modules["nnscratch.cuda.gemm"]  # nnscratch.cuda.gemm is the function
+    monkeypatch.setitem(sys.modules, "cupy", strict_cupy)
+    monkeypatch.setattr(gemm, "load_library", ColumnMajor)
+    gemm.handle.cache_clear()
+    yield strict_cupy
+    gemm.handle.cache_clear()
+
+
+def module_called(name, request):
+    """NumPy, the stand-in, or CuPy itself."""
+    if name == "numpy":
         return np
-    if request.param == "stand-in":
-        monkeypatch.setitem(sys.modules, "cupy", strict_cupy)
-        return strict_cupy
+    if name == "stand-in":
+        return request.getfixturevalue("standin")
     module, reason, _ = real_gpu()
     if module is None:
         pytest.skip(reason)
+    return module
+
+
+@pytest.fixture(params=["numpy", *ON_GPU])
+def xp(request):
+    """The module under test: NumPy, the stand-in, or CuPy."""
+    return module_called(request.param, request)
+
+
+@pytest.fixture(params=ON_GPU)
+def cp(request):
+    """As `xp`, where our CUDA kernels run: on the stand-in by way of g++, or on a GPU."""
+    module = module_called(request.param, request)
+    if not hasattr(module, "RawModule"):
+        pytest.skip("g++ is not there to compile the CUDA kernels for the CPU: install it (apt install g++)")
     return module
 
 
@@ -41,3 +67,4 @@ def every_test_starts_alike():
     initializers.set_seed(0)
     yield
     backend._device = "cpu"
+    cuda.precision("strict")

@@ -82,7 +82,7 @@ def test_what_only_cupy_has_is_used_in_one_room():
 
 
 def test_keywords_are_those_of_the_installed_cupy():
-    """Where CuPy is installed, every keyword that the library passes to one of its functions is in that function's signature."""
+    """Where CuPy is installed, every keyword that the library passes to one of its functions is in its signature."""
     cupy = pytest.importorskip("cupy", exc_type=ImportError)
     for path in LIBRARY.rglob("*.py"):
         for node in ast.walk(ast.parse(path.read_text())):

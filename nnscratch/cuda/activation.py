@@ -30,9 +30,9 @@ def bias_leaky_relu(y, bias, slope):
 def bias_leaky_relu_backward(dy, y, slope):
     """dx = dy * f', and dbias = Σ dx over all rows. y > 0 tells where f' is 1."""
     xp, c = array_module(dy), dy.shape[-1]
-    rows, (parts, part_rows) = dy.size // c, parts_of(dy.size // c)
+    dy, rows, (parts, part_rows) = xp.ascontiguousarray(dy), dy.size // c, parts_of(dy.size // c)
     dx, sums = xp.empty(dy.shape, dtype=np.float32), xp.empty((parts, c), dtype=np.float32)
-    launch("bias_leaky_relu_backward", (channel_blocks(c), parts), xp.ascontiguousarray(dy), y, dx, sums, slope, rows, c, part_rows)
+    launch("bias_leaky_relu_backward", (channel_blocks(c), parts), dy, y, dx, sums, slope, rows, c, part_rows)
     return dx, sums.sum(axis=0)
 
 

@@ -1,9 +1,9 @@
 // Dropout's mask from a counter: random numbers without a state that threads would have to share.
 //
-// Shapes: mask (count,), in C order; seed and calls (1,). mask = 0 with probability `rate`, else `kept`, which is 1 / (1 - rate).
+// Shapes: mask (count,), calls (1,). mask = 0 with probability `rate`, else `kept`, which is 1 / (1 - rate).
 //
 // Philox scrambles a counter by a key, so thoroughly that the results for 1, 2, 3, ... pass for random. Here the key is
-// (seed, number of the call), and counter k gives the numbers 4 (k - 1) ... 4 (k - 1) + 3, as in NumPy, which gives the same bits:
+// (seed, number of the call), and counter k + 1 gives the numbers 4 k ... 4 k + 3. NumPy has the same, and gives the same bits:
 //
 //     np.random.Generator(np.random.Philox(key=[seed, calls])).random(count) >= rate
 //

@@ -1,9 +1,8 @@
-"""Dropout's mask drawn on the GPU from a counter (dropout.cu): for a step recorded as a CUDA graph, which must draw anew each time.
+"""Dropout's mask drawn on the GPU from a counter (dropout.cu): a step recorded as a CUDA graph draws a new one each time.
 
 The layers draw their masks with NumPy and upload them, so that a seed means the same on every device; this draws others.
+Shapes: mask any, calls (1,).
 """
-from math import prod
-
 import numpy as np
 
 from nnscratch.cuda.launch import launch
@@ -16,5 +15,5 @@ def dropout_mask(xp, shape, rate, seed, calls):
     same seed and number give the same mask, that of NumPy's `Generator(Philox(key=[seed, calls])).random(shape) >= rate`.
     """
     mask = xp.empty(shape, dtype=np.float32)
-    launch("dropout_mask", -(-prod(shape) // 4), mask, calls, seed, rate, 1 / (1 - rate), prod(shape))
+    launch("dropout_mask", -(-mask.size // 4), mask, calls, seed, rate, 1 / (1 - rate), mask.size)
     return mask

@@ -45,13 +45,13 @@ def precision(name=None):
     return _precision
 
 
-def product(a, b):
-    """a @ b for two matrices: ours on a GPU in float32, the array's own for everything else."""
-    if not able(a, b):
-        return a @ b
-    xp = array_module(a)
+def product(a, b, out=None):
+    """a @ b for two matrices: ours on a GPU in float32, NumPy's or CuPy's for everything else."""
+    xp = array_module(a, b)
+    if not able(a, b, out):
+        return xp.matmul(a, b, out=out)
     a, b = (factor if layout(factor) else xp.ascontiguousarray(factor) for factor in (a, b))
-    return gemm(a, b, xp.empty((a.shape[0], b.shape[1]), dtype=np.float32))
+    return gemm(a, b, xp.empty((a.shape[0], b.shape[1]), dtype=np.float32) if out is None else out)
 
 
 def gemm(a, b, out, beta=0.0):
@@ -65,8 +65,8 @@ def gemm(a, b, out, beta=0.0):
         raise InputError(f"gemm: got shapes {a.shape} @ {b.shape} -> {out.shape}, expected (M, K) @ (K, N) -> (M, N)")
     layouts = [layout(matrix) for matrix in (a, b, out)]
     if None in layouts or layouts[2][1]:
-        raise InputError(f"gemm: the strides are {a.strides}, {b.strides} and {out.strides}, expected whole rows, or for a and b "
-                         f"whole columns; copy a matrix with cupy.ascontiguousarray(x)")
+        raise InputError(f"gemm: the strides are {a.strides}, {b.strides} and {out.strides}, expected whole rows (of a and b, "
+                         f"whole columns will do); copy a matrix with cupy.ascontiguousarray(x)")
     (a_step, a_turned), (b_step, b_turned), (step, _) = layouts
     xp = array_module(a)
     cublas = handle(xp, xp.cuda.Device().id)

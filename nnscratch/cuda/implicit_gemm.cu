@@ -34,7 +34,8 @@ __device__ __forceinline__ float to_tf32(float value) {
 //
 // Source: NVIDIA, "PTX ISA", section "Matrix fragments for mma.m16n8k8".
 __device__ __forceinline__ void multiply_tiles(float (&d)[4], const float (&a)[4], const float (&b)[2]) {
-  asm volatile("mma.sync.aligned.m16n8k8.row.col.f32.tf32.tf32.f32 {%0, %1, %2, %3}, {%4, %5, %6, %7}, {%8, %9}, {%0, %1, %2, %3};"
+  asm volatile("mma.sync.aligned.m16n8k8.row.col.f32.tf32.tf32.f32 "
+               "{%0, %1, %2, %3}, {%4, %5, %6, %7}, {%8, %9}, {%0, %1, %2, %3};"
                : "+f"(d[0]), "+f"(d[1]), "+f"(d[2]), "+f"(d[3])
                : "r"(__float_as_uint(a[0])), "r"(__float_as_uint(a[1])), "r"(__float_as_uint(a[2])),
                  "r"(__float_as_uint(a[3])), "r"(__float_as_uint(b[0])), "r"(__float_as_uint(b[1])));
@@ -78,10 +79,10 @@ implicit_gemm(const float* __restrict__ x, const float* __restrict__ kernel, con
   const int K = w.KH * w.KW * C, first_m = blockIdx.x * TILE_M, first_o = blockIdx.y * TILE_N;
   const int warp = threadIdx.x / 32, lane = threadIdx.x % 32, g = lane / 4, t = lane % 4;
   const int warp_m = warp / 2 * 32, warp_o = warp % 2 * 32;  // where this warp's 32 x 32 numbers begin
-  const int fetch_m = threadIdx.x / 8, fetch_k = threadIdx.x % 8 * 4;  // what this thread fetches: rows 32 apart, 4 numbers each
+  const int fetch_m = threadIdx.x / 8, fetch_k = threadIdx.x % 8 * 4;  // it fetches 4 numbers of every 32nd row, from here
 
   Stand stands[4];
-  for (int p = 0; p < 4; ++p) stands[p] = stand(w, min(first_m + fetch_m + 32 * p, M - 1));  // rows behind the end: any will do
+  for (int p = 0; p < 4; ++p) stands[p] = stand(w, min(first_m + fetch_m + 32 * p, M - 1));  // behind the end any row will do
   float sums[2][4][4] = {};
 
   for (int k = 0; k < K; k += TILE_K) {

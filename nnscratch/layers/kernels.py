@@ -14,7 +14,6 @@ from nnscratch.ops.conv_transpose import conv2d_transpose, conv2d_transpose_back
 from nnscratch.ops.dense import dense, dense_backward
 from nnscratch.ops.window import make_window, read_padding
 
-
 SLOPES = {"relu": 0.0, "leaky_relu": 0.2}  # of the activations that a GPU computes together with the bias, in one pass
 
 

@@ -4,8 +4,8 @@ Stricter than CuPy, which passes on whatever it is given:
 
   arguments  as many as parameters; arrays of the device, of the declared type and in C order; numbers of exactly the declared
              type, so no number of Python's (CuPy makes a double of every float)
-  arrays     each is copied between two guard zones of numbers that are none, with a pattern of its own, so that even a NaN
-             carried from one zone into another shows; `const` arrays must come out as they went in
+  arrays     each is copied between two guard zones of numbers that are none, each zone with a pattern of its own, so that
+             even a NaN carried from one into another shows; `const` arrays must come out as they went in
   threads    run in the order that `thread_order` says (cuda_on_cpu.h); a barrier that not all threads reach is an error,
              and so is a write beside shared memory
 
@@ -17,6 +17,7 @@ import os
 import re
 import subprocess
 import tempfile
+from collections import Counter
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -30,6 +31,7 @@ MOST_THREADS = 1024
 WRONG = {1: (RuntimeError, "not all threads reach the same barrier"), 2: (IndexError, "writes beside its shared memory"),
          3: (RuntimeError, "has a barrier that was not seen when it was built")}
 
+launches = Counter()  # of each kernel, by its name
 _order = 0
 
 
@@ -62,8 +64,8 @@ def translate(code):
     for kernel in kernels:
         given = ", ".join(f"({p.ctype}*)given[{i}]" if p.pointer else f"*({p.ctype}*)given[{i}]"
                           for i, p in enumerate(kernel.parameters))
-        parts.append(f'extern "C" int run_{kernel.name}(const unsigned* grid, const unsigned* block, int order, void** arguments) {{\n'
-                     f"  static void** given;\n  given = arguments;\n"
+        entrance = f"run_{kernel.name}(const unsigned* grid, const unsigned* block, int order, void** arguments)"
+        parts.append(f'extern "C" int {entrance} {{\n  static void** given;\n  given = arguments;\n'
                      f"  return cpu::launch(grid, block, order, {str(kernel.name in waiting).lower()}, "
                      f"[] {{ {kernel.name}({given}); }});\n}}")
     return "\n".join(parts)
@@ -97,15 +99,17 @@ class Guarded:
 
     def __init__(self, host, number):
         self.host, unsigned = host, np.dtype(f"u{host.itemsize}")
-        self.pattern = unsigned.type({2: 0x7FC0, 4: 0x7FC00000, 8: 0x7FF8 << 48}[host.itemsize] + 1 + number)  # a NaN for floats
-        whole = np.full(host.size + 2 * GUARD + 256, self.pattern, unsigned)
+        nan = {2: 0x7FC0, 4: 0x7FC00000, 8: 0x7FF8 << 48}[host.itemsize]  # for floats; any other pattern does for whole numbers
+        self.patterns = [unsigned.type(nan + 1 + 2 * number + zone) for zone in (0, 1)]
+        whole = np.empty(host.size + 2 * GUARD + 256, unsigned)
         start = GUARD + (-(whole.ctypes.data + GUARD * host.itemsize) % 256) // host.itemsize
         self.before, self.inside, self.behind = np.split(whole, [start, start + host.size])
+        self.before[:], self.behind[:] = self.patterns
         self.inside[:] = host.reshape(-1).view(unsigned)
         self.address = self.inside.ctypes.data
 
     def untouched(self):
-        return (self.before == self.pattern).all() and (self.behind == self.pattern).all()
+        return (self.before == self.patterns[0]).all() and (self.behind == self.patterns[1]).all()
 
     def unchanged(self):
         return np.array_equal(self.inside, self.host.reshape(-1).view(self.inside.dtype))
@@ -128,6 +132,7 @@ class Function:
         if not 0 < np.prod(block) <= MOST_THREADS or min(grid) < 1:
             raise ValueError(f"{kernel.name}: a grid of {grid} blocks of {block} threads")
         given = [self.prepare(p, value, number) for number, (p, value) in enumerate(zip(kernel.parameters, arguments))]
+        launches[kernel.name] += 1
         addresses = (ctypes.c_void_p * len(given))(*(g.address if isinstance(g, Guarded) else g.ctypes.data for g in given))
         three = ctypes.c_uint * 3
         result = self.run(three(*grid), three(*block), ctypes.c_int(_order), addresses)
