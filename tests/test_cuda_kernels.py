@@ -72,6 +72,16 @@ def test_col2im_is_the_adjoint_of_im2col(cp, case):
     same(dx, ops.col2im(v.reshape(len(x), *window.output, -1), window), 1e-5)
 
 
+@given(images=st.integers(1, 3), bytes_allowed=st.integers(1, 4000))
+def test_blocks_are_small_and_leave_nothing_out(monkeypatch, images, bytes_allowed):
+    """They follow each other without a gap, and the columns of none take more memory than allowed, but for a single window."""
+    monkeypatch.setattr(columns, "COLUMN_BYTES", bytes_allowed)
+    window = make_window("test", (7, 6), 3, 2, "same")
+    blocks, row = columns.blocks(images, window, 5), 4 * 9 * 5
+    assert [place for block in blocks for place in range(block.start, block.stop)] == [*range(images * 4 * 3)]
+    assert max(block.stop - block.start for block in blocks) * row <= max(bytes_allowed, row)
+
+
 @given(case=windows(), outputs=st.integers(1, 5), bytes_allowed=st.sampled_from([1, 300, 2000, 2**25]),
        biased=st.booleans())
 def test_the_three_products_of_a_convolution(cp, monkeypatch, case, outputs, bytes_allowed, biased):
@@ -124,6 +134,8 @@ def test_bias_and_leaky_relu(cp, short_parts, shape, slope):
     x, bias, dy = single(*shape), single(shape[1], seed=1), single(*shape, seed=2)
     y, cache = ops.leaky_relu(x.astype(float) + bias, slope)
     dx = ops.leaky_relu_backward(dy.astype(float), cache)
+    alone, alone_cache = ops.leaky_relu(on(cp, x + bias), slope)
+    same([alone, ops.leaky_relu_backward(on(cp, dy), alone_cache)], [y, dx], TOLERANCE)
     ours = cuda.bias_leaky_relu(on(cp, x), on(cp, bias), slope)
     same([ours, *cuda.bias_leaky_relu_backward(on(cp, dy), ours, slope)], [y, dx, dx.sum(axis=0)], TOLERANCE)
 
@@ -132,8 +144,9 @@ def test_relu_of_extreme_numbers(cp):
     """ReLU of -infinity is 0, not 0 * infinity; what is no number goes through."""
     x = np.float32([[-np.inf, np.inf, np.nan, -0.0]])
     for slope, expected in ((0.0, [0, np.inf, np.nan, 0]), (0.2, [-np.inf, np.inf, np.nan, 0])):
-        y = cuda.bias_leaky_relu(on(cp, x.copy()), on(cp, np.zeros(4, np.float32)), slope)
-        np.testing.assert_array_equal(to_cpu(y)[0], np.float32(expected))
+        for y in (cuda.leaky_relu(on(cp, x), slope),
+                  cuda.bias_leaky_relu(on(cp, x.copy()), on(cp, np.zeros(4, np.float32)), slope)):
+            np.testing.assert_array_equal(to_cpu(y)[0], np.float32(expected))
 
 
 @settings(max_examples=15)
@@ -207,7 +220,8 @@ def test_max_pool_of_extreme_numbers(cp):
 # --- dropout.cu, implicit_gemm.cu ---------------------------------------------------------------------------------
 
 @settings(max_examples=10)
-@given(count=st.integers(1, 700), seed=st.integers(0, 2**64 - 1), calls=st.integers(0, 2**40), rate=st.sampled_from([0, 0.1, 0.5]))
+@given(count=st.integers(1, 700), seed=st.integers(0, 2**64 - 1), calls=st.integers(0, 2**40),
+       rate=st.sampled_from([0.0, 0.1, 0.5]))
 def test_dropout_draws_numpys_numbers(cp, count, seed, calls, rate):
     """Bit for bit what NumPy's Philox draws from the same key."""
     drawn = np.random.Generator(np.random.Philox(key=np.uint64([seed, calls]))).random(count)
@@ -258,6 +272,7 @@ def results_of_every_kernel(cp):
             columns.im2col(x, window, slice(3, 9), half=True), columns.to_bf16(x), y, *running,
             *ops.batch_norm_backward(x, cache), pooled, ops.max_pool2d_backward(pooled, pool_cache), averaged,
             ops.avg_pool2d_backward(averaged, average_cache), active, *cuda.bias_leaky_relu_backward(x, active, 0.2),
+            cuda.leaky_relu(x, 0.2), cuda.leaky_relu_backward(active, x, 0.2),
             cuda.channel_sum(x), w, m, v, rate, mask, cuda.implicit_gemm(x, kernel, window)]
 
 

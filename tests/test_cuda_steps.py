@@ -1,13 +1,14 @@
 """Whole steps on the device: an adversarial one and one of style transfer run our kernels, agree with NumPy, and never wait."""
 import sys
 from contextlib import nullcontext
+from functools import partial
 
 import numpy as np
 import pytest
 from helpers import normal, on, same
 from standin import raw_module
 
-from nnscratch import backend, cuda
+from nnscratch import backend, cuda, initializers
 from nnscratch.backend import to_cpu
 from nnscratch.generate.adversarial import Pair, adversarial_step, non_saturating
 from nnscratch.layers import (
@@ -22,6 +23,7 @@ from nnscratch.layers import (
     Reshape,
 )
 from nnscratch.models import Model
+from nnscratch.networks import gan
 from nnscratch.optimizers import Adam, linear_decay
 from nnscratch.style.objective import Objective
 
@@ -51,17 +53,29 @@ def discriminator():
     return Model(x, Dense(1)(Flatten()(MaxPooling2D(2, 1)(BatchNormalization()(y)))))
 
 
-def adversarial(xp, steps=3):
-    """The facts of the last of a few steps, and all parameters and statistics after it."""
-    from nnscratch import initializers
+def play(xp, make_generator, make_discriminator, labels=None, **options):
+    """The facts of the last of three adversarial steps, and all parameters and statistics after it."""
     initializers.set_seed(0)
     backend.use("cpu" if xp is np else "gpu")
-    pair = Pair(generator(), discriminator(), Adam(linear_decay(1e-3, 9), beta_1=0.5), Adam(2e-3, beta_1=0.5))
-    real, noise = on(xp, normal(4, 6, 6, 1).astype(np.float32), normal(4, 5).astype(np.float32))
+    optimizers = Adam(linear_decay(1e-3, 9), beta_1=0.5), Adam(2e-3, beta_1=0.5)
+    pair = Pair(make_generator(), make_discriminator(), *optimizers)
+    real, noise, labels = on(xp, normal(4, 6, 6, 1).astype(np.float32), normal(4, 5).astype(np.float32), labels)
     with without_waiting(xp):
-        for _ in range(steps):
-            facts = adversarial_step(pair, non_saturating(), real, noise)
+        for _ in range(3):
+            facts = adversarial_step(pair, non_saturating(), real, noise, labels, **options)
     return [*facts.values(), *(a for model in pair[:2] for arrays in (model.params, model.buffers) for a in arrays.values())]
+
+
+def adversarial(xp):
+    """With networks that have one of everything."""
+    return play(xp, generator, discriminator)
+
+
+def the_librarys_own(xp, penalty=0.0):
+    """With the networks that `nnscratch train generator` trains, labels and distorted pictures."""
+    preset = gan.Preset(5, (8, 6, 4), (4, 8), 6, True, 6, 1)
+    return play(xp, partial(gan.generator, preset, (6, 6, 1), 3), partial(gan.discriminator, preset, (6, 6, 1), 3),
+                np.eye(3, dtype=np.float32)[[0, 1, 2, 0]], random=np.random.default_rng(0), penalty=penalty)
 
 
 def test_an_adversarial_step(cp):
@@ -73,9 +87,17 @@ def test_an_adversarial_step(cp):
                         "adam_rate", "adam"}
 
 
+def test_an_adversarial_step_of_the_librarys_own_networks(cp):
+    """The same for what is really trained."""
+    used = launched(cp, lambda: same(the_librarys_own(cp), [np.asarray(a) for a in the_librarys_own(np)], 1e-4))
+    with_penalty = partial(the_librarys_own, penalty=1.0)  # in complex numbers, to which no kernel applies
+    same(with_penalty(cp), [np.asarray(a) for a in with_penalty(np)], 1e-3)
+    if hasattr(cp, "forbid_sync"):
+        assert used >= {"im2col", "col2im", "leaky_relu", "leaky_relu_backward", "batch_norm", "batch_norm_backward", "adam"}
+
+
 def style(xp):
     """Loss and gradient of one look at a picture, and the picture after a step of Adam along it."""
-    from nnscratch import initializers
     initializers.set_seed(0)
     backend.use("cpu" if xp is np else "gpu")
     x = Input((None, None, 3))
@@ -98,7 +120,7 @@ def test_a_style_step(cp):
                         "average_pool_backward", "adam"}
 
 
-@pytest.mark.parametrize("step", [adversarial, style])
+@pytest.mark.parametrize("step", [adversarial, the_librarys_own, style])
 def test_every_product_of_a_step_is_our_own(standin, monkeypatch, step):
     """CuPy refuses its own products while a CUDA graph is recorded, so none of them may be left in a training step."""
     if not hasattr(standin, "RawModule"):
@@ -157,7 +179,6 @@ def test_bias_and_activation_in_one_pass(cp):
     for activation in ("relu", "leaky_relu", "tanh", None):
         results = []
         for xp in (np, cp):
-            from nnscratch import initializers
             initializers.set_seed(0)
             layer = Conv2D(3, 3, activation=activation)
             x = on(xp, normal(2, 5, 5, 2).astype(np.float32))
@@ -169,7 +190,8 @@ def test_bias_and_activation_in_one_pass(cp):
             assert not to_cpu(layer.grads["bias"]).any()
             layer.forward(x, training=True)
             layer.backward(dy, wrt="parameters")
-            results.append([before, y, dx, *layer.grads.values()])
+            layer.forward(x, training=True)
+            results.append([before, y, dx, *layer.grads.values(), layer.backward(dy.astype(np.float64))])
         same(results[1], [np.asarray(a) for a in results[0]], 1e-5)
 
 

@@ -3,7 +3,7 @@
     launch, source    run a kernel with its arguments checked; what there is, read from the .cu files
     gemm              the matrix product, by cuBLAS; how precise it is: precision("strict" | "tf32" | "bf16")
     columns           convolution: im2col, product, col2im
-    activation        bias and leaky relu in one pass; sums over channels
+    activation        leaky relu, alone or with a bias in one pass; sums over channels
     batch_norm, pooling, adam, dropout
     implicit_gemm     convolution on tensor cores without columns
 
@@ -11,7 +11,13 @@ Each Python file calls the kernels of the .cu file of its name. They compute wha
 runs for every other kind of number, and on a CPU; `able(arrays)` decides. The .cu files are text: CuPy compiles a file when one
 of its kernels is first launched.
 """
-from nnscratch.cuda.activation import bias_leaky_relu, bias_leaky_relu_backward, channel_sum
+from nnscratch.cuda.activation import (
+    bias_leaky_relu,
+    bias_leaky_relu_backward,
+    channel_sum,
+    leaky_relu,
+    leaky_relu_backward,
+)
 from nnscratch.cuda.adam import AdamClock, adam
 from nnscratch.cuda.batch_norm import batch_norm, batch_norm_backward
 from nnscratch.cuda.columns import convolve, convolve_dkernel, convolve_dx

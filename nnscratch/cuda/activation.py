@@ -1,6 +1,6 @@
-"""Bias and (leaky) ReLU in one pass, and sums over all rows of each channel (activation.cu, channels.h).
+"""LeakyReLU, alone or with a bias in one pass, and sums over all rows of each channel (activation.cu, channels.h).
 
-Shapes: y, dy, dx (..., C), bias (C,).
+Shapes: x, y, dy, dx (..., C), bias (C,).
 """
 import numpy as np
 
@@ -21,6 +21,22 @@ def channel_blocks(channels):
     return -(-channels // LANES)
 
 
+def leaky_relu(x, slope):
+    """x where x > 0, else slope * x."""
+    xp = array_module(x)
+    y = xp.empty(x.shape, dtype=np.float32)
+    launch("leaky_relu", y.size, xp.ascontiguousarray(x), y, slope, y.size)
+    return y
+
+
+def leaky_relu_backward(dy, x, slope):
+    """dx = dy where x > 0, else slope * dy."""
+    xp = array_module(dy)
+    dx = xp.empty(x.shape, dtype=np.float32)
+    launch("leaky_relu_backward", dx.size, xp.ascontiguousarray(dy), xp.ascontiguousarray(x), dx, slope, dx.size)
+    return dx
+
+
 def bias_leaky_relu(y, bias, slope):
     """y = f(y + bias) in place, f(u) = u where u > 0, else slope * u, for slopes of at least 0; 0 is relu."""
     launch("bias_leaky_relu", y.size, y, bias, slope, y.shape[-1], y.size)
@@ -30,7 +46,7 @@ def bias_leaky_relu(y, bias, slope):
 def bias_leaky_relu_backward(dy, y, slope):
     """dx = dy * f', and dbias = Σ dx over all rows. y > 0 tells where f' is 1."""
     xp, c = array_module(dy), dy.shape[-1]
-    dy, rows, (parts, part_rows) = xp.ascontiguousarray(dy), dy.size // c, parts_of(dy.size // c)
+    dy, rows, (parts, part_rows) = xp.ascontiguousarray(dy, dtype=np.float32), dy.size // c, parts_of(dy.size // c)
     dx, sums = xp.empty(dy.shape, dtype=np.float32), xp.empty((parts, c), dtype=np.float32)
     launch("bias_leaky_relu_backward", (channel_blocks(c), parts), dy, y, dx, sums, slope, rows, c, part_rows)
     return dx, sums.sum(axis=0)

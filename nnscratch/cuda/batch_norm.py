@@ -18,11 +18,12 @@ def batch_norm(x, gamma, beta, running_mean, running_variance, training, momentu
         moments = xp.empty((3, parts, c), dtype=np.float32)
         launch("batch_norm_moments", grid, x, moments, rows, c, part_rows)
     else:  # one part, of one number
-        moments = xp.stack([xp.ones_like(running_mean), running_mean, running_variance])
+        parts, moments = 1, xp.ones((3, 1, c), dtype=np.float32)
+        moments[1], moments[2] = running_mean, running_variance
     y, statistics = xp.empty(x.shape, dtype=np.float32), xp.empty((4, c), dtype=np.float32)
     correction = rows / max(rows - 1, 1) if unbiased else 1.0
     launch("batch_norm", grid, x, moments, gamma, beta, running_mean, running_variance, y, statistics, epsilon, momentum,
-           correction, parts if training else 1, rows, c, part_rows)
+           correction, parts, rows, c, part_rows)
     mean, inverse_deviation, new_mean, new_variance = statistics
     running = (new_mean, new_variance) if training else (running_mean, running_variance)
     return y, running, mean, inverse_deviation
@@ -31,7 +32,8 @@ def batch_norm(x, gamma, beta, running_mean, running_variance, training, momentu
 def batch_norm_backward(dy, x, mean, gamma, inverse_deviation, training, wrt):
     """dx, dgamma, dbeta; None where not asked for."""
     xp, c = array_module(dy), dy.shape[-1]
-    dy, x, rows, (parts, part_rows) = xp.ascontiguousarray(dy), xp.ascontiguousarray(x), dy.size // c, parts_of(dy.size // c)
+    dy, x, rows = xp.ascontiguousarray(dy, dtype=np.float32), xp.ascontiguousarray(x), dy.size // c
+    parts, part_rows = parts_of(rows)
     sums = xp.empty((2, parts, c), dtype=np.float32)
     launch("batch_norm_backward_sums", (channel_blocks(c), parts), dy, x, mean, inverse_deviation, sums, rows, c, part_rows)
     dbeta, dgamma = sums.sum(axis=1)

@@ -109,8 +109,8 @@ def check_apart(kernel, arguments):
     places = [(parameter, array.data.ptr, array.data.ptr + array.nbytes)
               for parameter, array in zip(kernel.parameters, arguments) if parameter.pointer]
     for written, start, end in places:
-        for other, other_start, other_end in places:
-            if not written.const and other is not written and start < other_end and other_start < end:
+        for other, other_start, other_end in () if written.const else places:
+            if start < other_end and other_start < end and other is not written:
                 raise InputError(f"kernel {kernel.name} writes {written.name}, which shares memory with {other.name}; "
                                  f"give it an array of its own")
 

@@ -3,6 +3,7 @@
 Shapes: Dense (N, inputs) -> (N, units); the convolutions (N, H, W, C) -> (N, OH, OW, filters).
 """
 from math import prod
+from typing import NamedTuple
 
 from nnscratch import cuda, initializers
 from nnscratch.errors import InputError
@@ -15,6 +16,11 @@ from nnscratch.ops.dense import dense, dense_backward
 from nnscratch.ops.window import make_window, read_padding
 
 SLOPES = {"relu": 0.0, "leaky_relu": 0.2}  # of the activations that a GPU computes together with the bias, in one pass
+
+
+class OnePass(NamedTuple):
+    """What their common backward needs."""
+    y: object
 
 
 class KernelLayer(Layer):
@@ -35,16 +41,13 @@ class KernelLayer(Layer):
         if self.use_bias:
             self.params["bias"] = initializers.draw(self.bias_initializer, (self.filters,))
 
-    def together(self, array):
-        """Whether bias and activation are one kernel, for arrays such as this one."""
-        return self.slope is not None and cuda.able(array, self.params["bias"])
-
     def compute(self, x, training):
-        if self.together(x):
-            y, cache = self.linear(x, self.params["kernel"], None)
-            y = cuda.bias_leaky_relu(y, self.params["bias"], self.slope)
-            return y, (cache, y)
-        y, cache = self.linear(x, self.params["kernel"], self.params.get("bias"))
+        kernel, bias = self.params["kernel"], self.params.get("bias")
+        if self.slope is not None and cuda.able(x, kernel, bias):
+            y, cache = self.linear(x, kernel, None)
+            y = cuda.bias_leaky_relu(y, bias, self.slope)
+            return y, (cache, OnePass(y))
+        y, cache = self.linear(x, kernel, bias)
         if self.activation is None:
             return y, (cache, None)
         y, activation_cache = self.activation[0](y)
@@ -52,8 +55,8 @@ class KernelLayer(Layer):
 
     def differentiate(self, dy, cache, wrt):
         cache, activation_cache = cache
-        if self.together(dy):
-            dy, dbias = cuda.bias_leaky_relu_backward(dy, activation_cache, self.slope)
+        if isinstance(activation_cache, OnePass):
+            dy, dbias = cuda.bias_leaky_relu_backward(dy, activation_cache.y, self.slope)
             dx, dkernel, _ = self.linear_backward(dy, cache, wrt)
             return dx, {"kernel": dkernel, "bias": dbias if wrt != "input" else None}
         if self.activation is not None:
