@@ -1,8 +1,9 @@
 // CUDA C++ on a CPU: with this header in front, g++ compiles the text of a .cu file, and its kernels can be tested.
 //
 // Blocks run one after another. Within a block, threads of a kernel without barriers are a plain loop. Otherwise each thread is
-// a fiber: it runs until its next barrier, then the next one does. `order` says in which order: a kernel whose result depends
-// on it has a barrier too few.
+// a fiber: it runs until its next barrier, then the next one does. A warp, once begun, goes on as long as it can without the
+// others: what they have not written yet, or still want to read, is then wrong. `order` says who is first; a kernel whose
+// result depends on it has a barrier too few.
 //
 //     0 first to last     1 last to first     2 and above at random, by that seed
 //
@@ -92,13 +93,24 @@ static void run_fiber() {
   swapcontext(&fibers[current].context, &scheduler);
 }
 
-static int count(State state, int from, int to) {
-  int found = 0;
-  for (int t = from; t < to; ++t) found += fibers[t].state == state;
-  return found;
+static bool all(State state, const int* some, int length) {
+  for (int i = 0; i < length; ++i) if (fibers[some[i]].state != state) return false;
+  return true;
 }
 
-static void wake(int from, int to) { for (int t = from; t < to; ++t) fibers[t].state = RUNS; }
+static void wake(const int* some, int length) { for (int i = 0; i < length; ++i) fibers[some[i]].state = RUNS; }
+
+// A warp, until its threads wait for other warps or are done. False where some wait for others of the same warp, in vain.
+static bool run_warp(const int* warp, int length) {
+  for (;;) {
+    for (int i = 0; i < length; ++i)
+      if (fibers[warp[i]].state == RUNS) become(warp[i]), swapcontext(&scheduler, &fibers[warp[i]].context);
+    if (!all(AT_WARP, warp, length)) break;
+    wake(warp, length);
+  }
+  for (int i = 0; i < length; ++i) if (fibers[warp[i]].state == AT_WARP) return false;
+  return true;
+}
 
 static Result run_block(const int* order) {
   if (!with_fibers) {
@@ -113,16 +125,13 @@ static Result run_block(const int* order) {
     makecontext(&fiber.context, run_fiber, 0);
   }
   for (;;) {
-    for (int i = 0; i < threads; ++i)
-      if (fibers[order[i]].state == RUNS) become(order[i]), swapcontext(&scheduler, &fibers[order[i]].context);
-    if (count(DONE, 0, threads) == threads) return FINE;
-    if (count(AT_BLOCK, 0, threads) == threads) { wake(0, threads); continue; }
-    bool woken = false;  // whole warps go on by themselves
-    for (int from = 0; from < threads; from += 32) {
-      int to = min(from + 32, threads);
-      if (count(AT_WARP, from, to) == to - from) wake(from, to), woken = true;
+    for (int i = 0, length; i < threads; i += length) {
+      for (length = 1; i + length < threads && order[i + length] / 32 == order[i] / 32;) ++length;
+      if (!run_warp(order + i, length)) return DIVERGENT;
     }
-    if (!woken) return DIVERGENT;  // some wait for others that will never come
+    if (all(DONE, order, threads)) return FINE;
+    if (!all(AT_BLOCK, order, threads)) return DIVERGENT;  // some wait for others that will never come
+    wake(order, threads);
   }
 }
 
@@ -139,8 +148,13 @@ static void arrange(int* order, int length, int how) {
 static int launch(const unsigned* grid, const unsigned* block, int how, bool has_barriers, void (*kernel)()) {
   gridDim = {grid[0], grid[1], grid[2]}, blockDim = {block[0], block[1], block[2]};
   body = kernel, with_fibers = has_barriers, threads = block[0] * block[1] * block[2];
-  int order[MOST_THREADS], blocks = grid[0] * grid[1] * grid[2];
-  arrange(order, threads, how);
+  int order[MOST_THREADS], warps[MOST_THREADS], lanes[32], found = 0, blocks = grid[0] * grid[1] * grid[2];
+  arrange(warps, (threads + 31) / 32, how);
+  arrange(lanes, 32, how);
+  for (int i = 0; i < (threads + 31) / 32 * 32; ++i) {
+    int thread = warps[i / 32] * 32 + lanes[i % 32];
+    if (thread < threads) order[found++] = thread;
+  }
   for (int i = 0; i < blocks; ++i) {
     unsigned b = how == 1 ? blocks - 1 - i : i;
     blockIdx = {b % gridDim.x, b / gridDim.x % gridDim.y, b / (gridDim.x * gridDim.y)};

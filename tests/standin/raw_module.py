@@ -26,7 +26,7 @@ import numpy as np
 from nnscratch.cuda.source import read_kernels
 
 HEADER = Path(__file__).with_name("cuda_on_cpu.h")
-GUARD = 64  # elements before and behind each array
+GUARD = 1024  # elements before and behind each array
 MOST_THREADS = 1024
 WRONG = {1: (RuntimeError, "not all threads reach the same barrier"), 2: (IndexError, "writes beside its shared memory"),
          3: (RuntimeError, "has a barrier that was not seen when it was built")}
