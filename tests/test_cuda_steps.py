@@ -12,15 +12,25 @@ from nnscratch import backend, cuda, initializers
 from nnscratch.backend import to_cpu
 from nnscratch.generate.adversarial import Pair, adversarial_step, non_saturating
 from nnscratch.layers import (
+    ELU,
+    Activation,
     AveragePooling2D,
     BatchNormalization,
     Conv2D,
     Conv2DTranspose,
     Dense,
+    Dropout,
     Flatten,
+    GlobalAveragePooling2D,
     Input,
+    InstanceNormalization,
+    LeakyReLU,
     MaxPooling2D,
+    Padding2D,
+    ReLU,
     Reshape,
+    SpatialDropout2D,
+    UpSampling2D,
 )
 from nnscratch.models import Model
 from nnscratch.networks import gan
@@ -172,6 +182,35 @@ def test_adams_clock_can_be_played_again(cp):
         clock.learning_rate[...] = numpys.learning_rate = 0.1 / (step + 1)
     same(w, expected["w"], 1e-6)
     assert clock.steps.tolist() == [4]
+
+
+LAYERS = [
+    lambda: Conv2D(4, (3, 2), (2, 1), "same", activation="leaky_relu"), lambda: Conv2D(6, 3, groups=3, activation="relu"),
+    lambda: Conv2D(4, 2, dilation_rate=(2, 3), activation="tanh"), lambda: Conv2D(3, 3, groups=3, use_bias=False),
+    lambda: Conv2D(4, 3, algorithm="winograd"), lambda: Conv2D(4, 3, algorithm="im2col", activation="relu"),
+    lambda: Conv2DTranspose(4, (3, 4), 2, "same", activation="leaky_relu"),
+    lambda: Conv2DTranspose(6, 3, 2, output_padding=1, groups=3, use_bias=False, activation="relu"),
+    lambda: Dense(5, activation="leaky_relu"), BatchNormalization, lambda: BatchNormalization(unbiased=True),
+    InstanceNormalization, lambda: MaxPooling2D(3, 2, "same"), lambda: AveragePooling2D(3, 2, "same"),
+    lambda: AveragePooling2D(2, 1, 1, count_include_pad=True), GlobalAveragePooling2D, LeakyReLU, ReLU, ELU,
+    lambda: UpSampling2D((2, 3), "bilinear"), lambda: Padding2D(2), lambda: Dropout(0.3, seed=1),
+    lambda: SpatialDropout2D(0.3, seed=1), lambda: Activation("softmax")]
+
+
+@pytest.mark.parametrize("training", [True, False])
+@pytest.mark.parametrize("make", LAYERS, ids=lambda make: repr(make()))
+def test_every_layer_in_float32(cp, make, training):
+    """y, dx, gradients and statistics are NumPy's, in training and at inference, and nothing waits."""
+    results = []
+    for xp in (np, cp):
+        initializers.set_seed(0)
+        layer, x = make(), on(xp, normal(2, 7, 5, 3).astype(np.float32))
+        with without_waiting(xp):
+            y = layer.forward(x, training=training, remember=True)
+            dx = layer.backward(on(xp, normal(*y.shape, seed=1).astype(np.float32)))
+        assert y.dtype == dx.dtype == np.float32
+        results.append([y, dx, *layer.grads.values(), *layer.buffers.values()])
+    same(results[1], results[0], 2e-5)
 
 
 def test_bias_and_activation_in_one_pass(cp):

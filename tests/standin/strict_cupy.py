@@ -125,10 +125,7 @@ class ndarray:
         found = getattr(self._host, name)
         return partial(call, name, found) if callable(found) else on_device(found)
 
-    @property
-    def data(self):
-        """Where the memory is: an address, and no way to it."""
-        return SimpleNamespace(ptr=self._host.ctypes.data)
+    data = property(lambda self: SimpleNamespace(ptr=self._host.ctypes.data))  # an address, and no way to what is there
 
     def __len__(self):
         return len(self._host)
@@ -217,12 +214,7 @@ def asnumpy(obj):
 
 def empty(shape, dtype=float):
     """Memory that nobody has written to: NaN, where the type has it."""
-    dtype = np.dtype(dtype)
-    return ndarray(np.full(shape, np.nan, dtype) if dtype.kind in "fc" else np.empty(shape, dtype))
-
-
-def empty_like(array):
-    return empty(array.shape, array.dtype)
+    return ndarray(np.full(shape, np.nan, dtype) if np.dtype(dtype).kind in "fc" else np.empty(shape, dtype))
 
 
 if shutil.which("g++"):
