@@ -25,8 +25,8 @@ REGISTERS = {  # at most; 256 threads of 64 registers fit four times into an SM,
     "batch_norm_backward_sums": 32, "batch_norm_moments": 40, "bias_leaky_relu": 32, "bias_leaky_relu_backward": 40,
     "channel_sums": 32, "col2im": 48, "dropout_mask": 48, "im2col": 40, "im2col_bf16": 40, "implicit_gemm": 128,
     "leaky_relu": 32, "leaky_relu_backward": 32, "max_pool": 40, "max_pool_backward": 48, "round_to_bf16": 32}
-SHARED_BYTES = {"batch_norm_moments": 3072, "batch_norm_backward_sums": 2048, "bias_leaky_relu_backward": 1024,
-                "channel_sums": 1024, "implicit_gemm": 27648}
+SHARED_BYTES = {"batch_norm": 3072, "batch_norm_moments": 3072, "batch_norm_backward_sums": 2048,
+                "bias_leaky_relu_backward": 1024, "channel_sums": 1024, "implicit_gemm": 27648}
 
 
 @cache

@@ -1,4 +1,4 @@
-"""The kernels of convolution (columns.cu, implicit_gemm.cu) against the formula: all kinds of windows, in blocks of any size."""
+"""The kernels of convolution (columns.cu, implicit_gemm.cu) against the formula: all kinds of windows, blocks of any size."""
 import numpy as np
 from cuda_cases import options, single, windows
 from helpers import on, same

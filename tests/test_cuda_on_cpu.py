@@ -142,8 +142,8 @@ def test_shuffles_exchange_within_a_warp(cp):
 def test_which_kernels_need_fibers():
     """Barriers are found in helper functions as well; one that was missed is an error, not a silent success."""
     waiting = {name for name, kernel in kernels().items() if name in waiting_functions(text(kernel.file))}
-    assert waiting == {"bias_leaky_relu_backward", "channel_sums", "batch_norm_moments", "batch_norm_backward_sums",
-                       "implicit_gemm"}
+    assert waiting == {"bias_leaky_relu_backward", "channel_sums", "batch_norm_moments", "batch_norm",
+                       "batch_norm_backward_sums", "implicit_gemm"}
     assert "SHARED(float, a_tile, [TILE_M][PITCH_A]);" in translate(text("implicit_gemm.cu"))
 
 

@@ -8,7 +8,7 @@ from nnscratch.backend import array_module
 from nnscratch.cuda.launch import launch
 
 LANES = 32                # channels that a block of channels.h adds up
-MOST_PARTS, LEAST_ROWS = 64, 64  # into how many parts the rows are cut at most, and how long a part is at least
+MOST_PARTS, LEAST_ROWS = 256, 64  # into how many parts the rows are cut at most, and how long a part is at least
 
 
 def parts_of(rows):

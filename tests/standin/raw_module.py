@@ -49,7 +49,8 @@ def thread_order(order):
 def waiting_functions(code):
     """The names of what waits for other threads: barriers, shuffles, tensor cores, and functions that contain one of them."""
     names = {"__syncthreads", "__syncwarp", "__shfl_xor_sync", "__shfl_down_sync", "multiply_tiles"}
-    functions = re.findall(r"(\w+)\([^{};]*\) \{\n(.*?)\n\}", re.sub(r"__launch_bounds__\(\d+\)", "", code), flags=re.S)
+    code = re.sub(r"//.*|__launch_bounds__\(\d+\)", "", code)
+    functions = re.findall(r"(\w+)\([^{};]*\) \{\n(.*?)\n\}", code, flags=re.S)
     for _ in functions:
         names |= {name for name, body in functions if any(f"{other}(" in body for other in names)}
     return names
