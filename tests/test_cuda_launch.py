@@ -64,6 +64,13 @@ def test_numbers_become_what_the_kernel_declares(cp):
             cuda.launch("bias_leaky_relu", 4, y, bias, slope, 4, 4)
 
 
+def test_only_a_window_is_a_window(cp):
+    """A tuple of the right numbers in the wrong order would pass unnoticed."""
+    x, y = on(cp, np.ones((1, 2, 2, 1), np.float32), np.ones((1, 1, 1, 1), np.float32))
+    with pytest.raises(InputError, match="w is a tuple, expected a Window; make one with"):
+        cuda.launch("max_pool", 1, x, y, (2, 2) * 7, 1, 1)
+
+
 def test_missing_and_unknown_are_named(cp):
     """Too few arguments: the sentence lists them all; no such kernel: it lists those there are."""
     with pytest.raises(InputError, match="got 4 arguments, expected 5: x, sums, rows, C, part_rows"):

@@ -184,6 +184,14 @@ def test_adams_clock_can_be_played_again(cp):
     assert clock.steps.tolist() == [4]
 
 
+def test_other_precisions_take_the_formula(cp):
+    """float64 and complex numbers launch no kernel; float32 does."""
+    kinds = {dtype: launched(cp, lambda dtype=dtype: Conv2D(2, 3).forward(on(cp, normal(1, 4, 4, 1).astype(dtype))))
+             for dtype in (np.float64, np.complex128, np.float32)}
+    assert not kinds[np.float64] | kinds[np.complex128]
+    assert kinds[np.float32] == {"im2col"} or not hasattr(cp, "forbid_sync")
+
+
 LAYERS = [
     lambda: Conv2D(4, (3, 2), (2, 1), "same", activation="leaky_relu"), lambda: Conv2D(6, 3, groups=3, activation="relu"),
     lambda: Conv2D(4, 2, dilation_rate=(2, 3), activation="tanh"), lambda: Conv2D(3, 3, groups=3, use_bias=False),

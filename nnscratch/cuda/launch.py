@@ -68,19 +68,25 @@ def check(kernel, parameter, value):
         check_device_array(kernel, parameter, value)
         return value
     if parameter.ctype == "Window":
+        if not hasattr(value, "taps"):
+            raise InputError(f"kernel {kernel.name}: {parameter.name} is a {type(value).__name__}, expected a Window; make one "
+                             f"with ops.window.make_window")
         return np.array([flat(value)], dtype=parameter.dtype)  # CuPy passes a NumPy array of one element by value
     return number(kernel, parameter, value)
 
 
 def check_device_array(kernel, parameter, value):
     """Raise InputError unless the kernel will find in this array what it expects there."""
-    wanted = f"kernel {kernel.name}: {parameter.name} is %s, expected an array of {parameter.dtype} on the GPU; %s"
     if array_module(value) is np:
-        raise InputError(wanted % (f"a {type(value).__module__}.{type(value).__name__}", "move it with backend.move(x, cupy)"))
-    if value.dtype != parameter.dtype:
-        raise InputError(wanted % (f"of {value.dtype}", f'convert it with {parameter.name}.astype("{parameter.dtype}")'))
-    if not value.flags.c_contiguous:
-        raise InputError(wanted % ("not contiguous (C order)", "copy it with cupy.ascontiguousarray(x)"))
+        given, way_out = f"a {type(value).__module__}.{type(value).__name__}", "move it with backend.move(x, cupy)"
+    elif value.dtype != parameter.dtype:
+        given, way_out = f"of {value.dtype}", f'convert it with {parameter.name}.astype("{parameter.dtype}")'
+    elif not value.flags.c_contiguous:
+        given, way_out = "not contiguous (C order)", "copy it with cupy.ascontiguousarray(x)"
+    else:
+        return
+    raise InputError(f"kernel {kernel.name}: {parameter.name} is {given}, expected an array of {parameter.dtype} on the GPU; "
+                     f"{way_out}")
 
 
 def number(kernel, parameter, value):
