@@ -58,6 +58,10 @@ def test_what_gemm_refuses(cp):
     for wrong in ((a[:3], a[:3], a), (a, a, a[:3])):
         with pytest.raises(InputError, match=r"expected \(M, K\) @ \(K, N\)"):
             cuda.gemm(*wrong)
+    bits, double = a.astype(np.uint16), a.astype(np.float64)
+    for wrong in ((a, a, double), (double, a, a.copy()), (a, bits, a.copy()), (bits, bits, bits.copy())):
+        with pytest.raises(InputError, match="got arrays of .*, expected float32"):
+            cuda.gemm(*wrong)
     backwards, everywhere = a[::-1], cp.broadcast_to(a[0], (4, 4))
     for wrong in ((backwards, a, a.copy()), (a, everywhere, a.copy()), (a[::2, ::2], a[:2], a[:2].copy()), (a, a, a.copy().T)):
         with pytest.raises(InputError, match=r"the strides are .* copy a matrix with cupy.ascontiguousarray"):
@@ -68,6 +72,8 @@ def test_what_gemm_refuses(cp):
 
 def test_product_is_the_plain_one_for_everything_else(xp):
     """float64 and complex numbers, and everything on a CPU."""
+    a, out = normal(3, 3).astype(np.float32), np.ones((3, 3), np.float32)
+    same(cuda.gemm(*on(xp, a, a, out), beta=2.0), a @ a + 2, 1e-6)
     for dtype in (np.float32, np.float64, np.complex128):
         a = normal(3, 3).astype(dtype)
         y = cuda.product(*on(xp, a, a))

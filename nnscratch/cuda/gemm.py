@@ -29,7 +29,7 @@ log = logging.getLogger("nnscratch")
 
 WORKSPACE_BYTES = 32 * 2**20  # given to cuBLAS once, so that it allocates nothing later; what NVIDIA advises for an H100
 COMPUTE = {"strict": 68, "tf32": 77, "bf16": 75}  # cublasComputeType_t: 32F, 32F_FAST_TF32, 32F_FAST_16BF
-FLOAT, BFLOAT16 = 0, 14       # cudaDataType_t; arrays of bfloat16 travel as uint16
+FLOAT, BFLOAT16 = 0, 14       # cudaDataType_t; arrays of bfloat16 travel as uint16, and need no rounding: 32F
 DEFAULT_ALGORITHM = -1
 
 _precision = "strict"
@@ -57,9 +57,13 @@ def product(a, b, out=None):
 def gemm(a, b, out, beta=0.0):
     """out = a @ b + beta * out, in place; `out` is returned.
 
-    a and b are matrices of float32, or both bits of bfloat16 (uint16), on the GPU: whole, transposed, or blocks of wider ones.
-    out is float32, and its rows are whole. Raises InputError for other shapes and memory layouts.
+    a and b are matrices of float32, or both bits of bfloat16 (uint16): whole, transposed, or blocks of wider ones.
+    out is float32, and its rows are whole. Raises InputError for other types, shapes and memory layouts.
     """
+    types = a.dtype, b.dtype, out.dtype
+    if types not in ((np.float32, np.float32, np.float32), (np.uint16, np.uint16, np.float32)):
+        raise InputError("gemm: got arrays of {}, {} and {}, expected float32 (a and b may both be bits of bfloat16, uint16); "
+                         'convert them with x.astype("float32")'.format(*types))
     (m, k), (rows, n) = a.shape, b.shape
     if rows != k or out.shape != (m, n):
         raise InputError(f"gemm: got shapes {a.shape} @ {b.shape} -> {out.shape}, expected (M, K) @ (K, N) -> (M, N)")
@@ -69,15 +73,16 @@ def gemm(a, b, out, beta=0.0):
                          f"whole columns will do); copy a matrix with cupy.ascontiguousarray(x)")
     (a_step, a_turned), (b_step, b_turned), (step, _) = layouts
     xp = array_module(a)
-    cublas = handle(xp, xp.cuda.Device().id)
+    cublas = None if xp is np else handle(xp, xp.cuda.Device().id)
     if cublas is None:
         return multiply_without(a, b, out, beta)
     cublas.use_stream(xp.cuda.get_current_stream().ptr)
-    number, kind = ctypes.c_float, BFLOAT16 if a.dtype == np.uint16 else FLOAT
+    number, half = ctypes.c_float, a.dtype == np.uint16
+    kind, compute = (BFLOAT16, COMPUTE["strict"]) if half else (FLOAT, COMPUTE[_precision])
     # cuBLAS thinks in columns: it sees our matrices transposed, and so is asked for outᵀ = bᵀ aᵀ.
     cublas.call("cublasGemmEx", cublas.handle, int(b_turned), int(a_turned), n, m, k,
                 ctypes.byref(number(1.0)), pointer(b), kind, b_step, pointer(a), kind, a_step,
-                ctypes.byref(number(beta)), pointer(out), FLOAT, step, COMPUTE[_precision], DEFAULT_ALGORITHM)
+                ctypes.byref(number(beta)), pointer(out), FLOAT, step, compute, DEFAULT_ALGORITHM)
     return out
 
 
@@ -94,7 +99,7 @@ def layout(a):
 
 
 def multiply_without(a, b, out, beta):
-    """The same by CuPy's own product."""
+    """The same by CuPy's own product, or NumPy's."""
     xp = array_module(a)
     if a.dtype == np.uint16:
         a, b = from_bf16(a), from_bf16(b)

@@ -52,7 +52,8 @@ class ColumnMajor:
 
     def cublasGemmEx(self, handle, a_turned, b_turned, m, n, k, alpha, a, a_kind, a_step, b, b_kind, b_step, beta,
                      c, c_kind, c_step, precision, algorithm):
-        if a_kind != b_kind or c_kind != 0 or precision not in (STRICT, TF32, BF16):
+        supported = {0: (STRICT, TF32, BF16), 14: (STRICT,)}  # what is half already is not to be rounded
+        if a_kind != b_kind or c_kind != 0 or precision not in supported[a_kind]:
             return 15  # CUBLAS_STATUS_NOT_SUPPORTED
         assert self.workspace, "without a workspace of its own cuBLAS would allocate one"
         self.products += 1
