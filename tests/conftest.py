@@ -8,6 +8,7 @@ from functools import cache
 
 import numpy as np
 import pytest
+from helpers import NO_KERNELS
 from hypothesis import HealthCheck, settings
 from standin import strict_cupy
 from standin.column_major import ColumnMajor
@@ -57,7 +58,7 @@ def cp(request):
     """As `xp`, where our CUDA kernels run: on the stand-in by way of g++, or on a GPU."""
     module = module_called(request.param, request)
     if not hasattr(module, "RawModule"):
-        pytest.skip("g++ is not there to compile the CUDA kernels for the CPU: install it (apt install g++)")
+        pytest.skip(NO_KERNELS)
     return module
 
 

@@ -65,6 +65,17 @@ def test_the_three_products_of_a_convolution(cp, monkeypatch, case, outputs, byt
          [y + (bias if biased else 0), dx + (dx_bias if biased else 0), dkernel], 1e-5)
 
 
+def test_windows_of_one_pixel_need_no_columns(cp):
+    """They are the picture, and no memory is taken for them; with a stride or padding they are not."""
+    x = on(cp, single(2, 4, 4, 3))
+    for strides, padding, same_memory in ((1, 0, True), (2, 0, False), (1, 1, False)):
+        window = make_window("test", (4, 4), 1, strides, padding)
+        made = columns.im2col(x, window, everything(window, 2))
+        assert (made.data.ptr == x.data.ptr) == same_memory
+        expected, _ = ops.im2col(to_cpu(x), 1, strides=strides, padding=padding)
+        assert np.array_equal(to_cpu(made), expected.reshape(-1, 3))
+
+
 def rounded_to_bf16(x):
     """The bits of the nearest bfloat16, the even one of two, by arithmetic on numbers: no shifting of bits as in the kernel."""
     exact = x.astype(np.float64)

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from helpers import on
+from helpers import NO_KERNELS, on
 
 from nnscratch import cuda
 from nnscratch.cuda import source
@@ -101,7 +101,7 @@ def test_only_float32_on_a_gpu_is_for_the_kernels(cp):
 def test_a_file_is_compiled_once(standin, monkeypatch):
     """However many of its kernels are launched, and however often."""
     if not hasattr(standin, "RawModule"):
-        pytest.skip("g++ is not there to compile the CUDA kernels for the CPU: install it (apt install g++)")
+        pytest.skip(NO_KERNELS)
     made, launching = [], sys.modules["nnscratch.cuda.launch"]
     monkeypatch.setattr(standin, "RawModule", lambda **options: made.append(options) or options_module(**options))
     options_module = standin.raw_module.RawModule

@@ -5,7 +5,7 @@ from functools import partial
 
 import numpy as np
 import pytest
-from helpers import normal, on, same
+from helpers import NO_KERNELS, normal, on, same
 from standin import raw_module
 
 from nnscratch import backend, cuda, initializers
@@ -134,7 +134,7 @@ def test_a_style_step(cp):
 def test_every_product_of_a_step_is_our_own(standin, monkeypatch, step):
     """CuPy refuses its own products while a CUDA graph is recorded, so none of them may be left in a training step."""
     if not hasattr(standin, "RawModule"):
-        pytest.skip("g++ is not there to compile the CUDA kernels for the CPU: install it (apt install g++)")
+        pytest.skip(NO_KERNELS)
     call = standin.call
 
     def watched(name, *arguments, **options):

@@ -20,6 +20,7 @@ these, but copies them to the GPU anew each time. Not modelled: CuPy wraps an in
 raises), sums in another order, and never warns of a division by zero.
 """
 import shutil
+import sys
 from contextlib import contextmanager
 from functools import partial
 from operator import attrgetter
@@ -217,7 +218,7 @@ def empty(shape, dtype=float):
     return ndarray(np.full(shape, np.nan, dtype) if np.dtype(dtype).kind in "fc" else np.empty(shape, dtype))
 
 
-if shutil.which("g++"):
+if sys.platform == "linux" and shutil.which("g++"):
     RawModule = raw_module.RawModule
 
 cuda = SimpleNamespace(
