@@ -1,7 +1,7 @@
-"""What every test can ask for: `xp`, the array module under test.
+"""What every test can ask for: `xp`, the array module under test, or `cp`, where our CUDA kernels run.
 
 A test that takes `xp` runs three times: on NumPy, on a strict stand-in for CuPy (tests/standin), which needs no GPU,
-and on CuPy itself where there is a GPU. `pytest -m gpu` runs the last kind alone.
+and on CuPy itself where there is a GPU. `pytest -m gpu` runs the last kind alone. `cp` is the same without NumPy.
 """
 import sys
 from functools import cache

@@ -21,10 +21,10 @@ OLDEST = {"implicit_gemm.cu": 80}  # TF32 came with Ampere; all else runs on wha
 ARCHITECTURES = (75, 80, 90, 120)
 
 REGISTERS = {  # at most; 256 threads of 64 registers fit four times into an SM, which is what hides the waiting for memory
-    "adam": 32, "adam_rate": 48, "average_pool": 40, "average_pool_backward": 40, "batch_norm": 40, "batch_norm_backward": 40,
-    "batch_norm_backward_sums": 32, "batch_norm_moments": 40, "bias_leaky_relu": 32, "bias_leaky_relu_backward": 40,
-    "channel_sums": 32, "col2im": 48, "dropout_mask": 48, "im2col": 40, "im2col_bf16": 40, "implicit_gemm": 128,
-    "leaky_relu": 32, "leaky_relu_backward": 32, "max_pool": 40, "max_pool_backward": 48, "round_to_bf16": 32}
+    "adam": 40, "adam_rate": 64, "average_pool": 48, "average_pool_backward": 48, "batch_norm": 40, "batch_norm_backward": 48,
+    "batch_norm_backward_sums": 40, "batch_norm_moments": 40, "bias_leaky_relu": 32, "bias_leaky_relu_backward": 40,
+    "channel_sums": 32, "col2im": 48, "dropout_mask": 48, "im2col": 48, "im2col_bf16": 48, "implicit_gemm": 128,
+    "leaky_relu": 32, "leaky_relu_backward": 32, "max_pool": 48, "max_pool_backward": 48, "round_to_bf16": 32}
 SHARED_BYTES = {"batch_norm": 3072, "batch_norm_moments": 3072, "batch_norm_backward_sums": 2048,
                 "bias_leaky_relu_backward": 1024, "channel_sums": 1024, "implicit_gemm": 27648}
 
