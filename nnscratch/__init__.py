@@ -2,6 +2,7 @@
 
     errors, files     mistakes in one sentence; files that are whole or not there
     backend           which array library owns an array
+    cuda              kernels of our own for NVIDIA GPUs, and the one library call they need
     ops               the formulas: each forward with its backward right below it
     layers, models    objects that own parameters, and graphs of them
     losses, optimizers, initializers, checkpoint
@@ -17,6 +18,7 @@ __version__ = "0.1.0"
 from nnscratch import (  # noqa: E402 (checkpoint asks for __version__)
     backend,
     checkpoint,
+    cuda,
     gradcheck,
     initializers,
     layers,

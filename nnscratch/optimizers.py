@@ -12,6 +12,7 @@ from numbers import Real
 
 import numpy as np
 
+from nnscratch import cuda
 from nnscratch.backend import array_module, move, to_cpu
 from nnscratch.errors import InputError
 from nnscratch.ops.checks import share, whole
@@ -117,9 +118,13 @@ class Adam(Optimizer):
     def __init__(self, learning_rate=1e-3, beta_1=0.9, beta_2=0.999, epsilon=1e-7):
         super().__init__(learning_rate)
         self.beta_1, self.beta_2, self.epsilon = share(beta_1, "Adam: beta_1"), share(beta_2, "Adam: beta_2"), float(epsilon)
+        self.clock = cuda.AdamClock()
 
     def update(self, w, g, memory, learning_rate):
         m, v = memory["mean"], memory["square"]
+        if cuda.able(w, g):
+            rate = self.clock.rate(array_module(w), self.steps, learning_rate, self.beta_1, self.beta_2)
+            return cuda.adam(w, g, m, v, rate, self.beta_1, self.beta_2, self.epsilon)
         m *= self.beta_1
         m += (1 - self.beta_1) * g
         v *= self.beta_2

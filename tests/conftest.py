@@ -1,17 +1,19 @@
-"""What every test can ask for: `xp`, the array module under test.
+"""What every test can ask for: `xp`, the array module under test, or `cp`, where our CUDA kernels run.
 
 A test that takes `xp` runs three times: on NumPy, on a strict stand-in for CuPy (tests/standin), which needs no GPU,
-and on CuPy itself where there is a GPU. `pytest -m gpu` runs the last kind alone.
+and on CuPy itself where there is a GPU. `pytest -m gpu` runs the last kind alone. `cp` is the same without NumPy.
 """
 import sys
 from functools import cache
 
 import numpy as np
 import pytest
+from helpers import NO_KERNELS
 from hypothesis import HealthCheck, settings
 from standin import strict_cupy
+from standin.column_major import ColumnMajor
 
-from nnscratch import backend, initializers
+from nnscratch import backend, cuda, initializers
 
 # Derandomized, so that a red test is red for everybody. `xp` is made once a test, not once an example: that is right.
 settings.register_profile("nnscratch", derandomize=True, deadline=None, max_examples=40,
@@ -19,19 +21,44 @@ settings.register_profile("nnscratch", derandomize=True, deadline=None, max_exam
 settings.load_profile("nnscratch")
 
 real_gpu = cache(backend.gpu_status)  # asked once: the first question may take seconds
+ON_GPU = ["stand-in", pytest.param("cupy", marks=pytest.mark.gpu)]
 
 
-@pytest.fixture(params=["numpy", "stand-in", pytest.param("cupy", marks=pytest.mark.gpu)])
-def xp(request, monkeypatch):
-    """NumPy, the stand-in installed as `cupy` for the time of the test, or CuPy."""
-    if request.param == "numpy":
+@pytest.fixture
+def standin(monkeypatch):
+    """The stand-in installed as `cupy`, and cuBLAS by NumPy, for the time of the test."""
+    gemm = sys.modules["nnscratch.cuda.gemm"]  # nnscratch.cuda.gemm is the function
+    monkeypatch.setitem(sys.modules, "cupy", strict_cupy)
+    monkeypatch.setattr(gemm, "load_library", ColumnMajor)
+    gemm.handle.cache_clear()
+    yield strict_cupy
+    gemm.handle.cache_clear()
+
+
+def module_called(name, request):
+    """NumPy, the stand-in, or CuPy itself."""
+    if name == "numpy":
         return np
-    if request.param == "stand-in":
-        monkeypatch.setitem(sys.modules, "cupy", strict_cupy)
-        return strict_cupy
+    if name == "stand-in":
+        return request.getfixturevalue("standin")
     module, reason, _ = real_gpu()
     if module is None:
         pytest.skip(reason)
+    return module
+
+
+@pytest.fixture(params=["numpy", *ON_GPU])
+def xp(request):
+    """The module under test: NumPy, the stand-in, or CuPy."""
+    return module_called(request.param, request)
+
+
+@pytest.fixture(params=ON_GPU)
+def cp(request):
+    """As `xp`, where our CUDA kernels run: on the stand-in by way of g++, or on a GPU."""
+    module = module_called(request.param, request)
+    if not hasattr(module, "RawModule"):
+        pytest.skip(NO_KERNELS)
     return module
 
 
@@ -41,3 +68,4 @@ def every_test_starts_alike():
     initializers.set_seed(0)
     yield
     backend._device = "cpu"
+    cuda.precision("strict")

@@ -3,6 +3,8 @@ import numpy as np
 
 from nnscratch.backend import move, to_cpu
 
+NO_KERNELS = "g++ on Linux is not there, which compiles the CUDA kernels for the CPU: apt install g++"
+
 
 def normal(*shape, seed=0):
     """Normal numbers in float64, the same for the same shape and seed."""

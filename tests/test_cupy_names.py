@@ -3,6 +3,7 @@
 The stand-in refuses a wrong name where a test happens to run the line; this reads all lines, run or not.
 """
 import ast
+import inspect
 import re
 from operator import attrgetter
 from pathlib import Path
@@ -11,7 +12,9 @@ import pytest
 from standin.strict_cupy import NAMES
 
 LIBRARY = Path(__file__).parent.parent / "nnscratch"
-SUBMODULES = {name.rpartition(".")[0] for name in NAMES} - {"", "ndarray"}
+# What the library uses of CuPy's own, which NumPy has not: all of it in nnscratch/cuda and backend.py.
+ONLY_CUPY = {"RawModule", "cuda", "cuda.Device", "cuda.get_current_stream"}
+SUBMODULES = {name.rpartition(".")[0] for name in NAMES} - {"", "ndarray"} | {"cuda"}
 
 
 def used_names(source):
@@ -23,7 +26,7 @@ def used_names(source):
                 yield node.lineno, found[1]
 
 
-def unknown_names(source, known=NAMES):
+def unknown_names(source, known=NAMES | ONLY_CUPY):
     return [(line, name) for line, name in used_names(source) if name not in known]
 
 
@@ -67,5 +70,28 @@ z = xp.linalg.norm(y)[xp.newaxis] + np.nanquantile(y) + my_xp.anything + xp.floa
 def test_the_list_agrees_with_the_installed_cupy():
     """Where CuPy is installed (a GPU is not needed), it has every name of the list."""
     cupy = pytest.importorskip("cupy", exc_type=ImportError)
-    for name in NAMES:
+    for name in NAMES | ONLY_CUPY:
         attrgetter(name)(cupy)
+
+
+def test_what_only_cupy_has_is_used_in_one_room():
+    """Everywhere else the same line must run on NumPy; and the list above holds nothing that is not used."""
+    users = {name: {path.relative_to(LIBRARY).parts[0] for path in LIBRARY.rglob("*.py")
+                    for _, used in used_names(path.read_text()) if used == name} for name in ONLY_CUPY}
+    assert set(map(frozenset, users.values())) == {frozenset({"cuda"})}
+
+
+def test_keywords_are_those_of_the_installed_cupy():
+    """Where CuPy is installed, every keyword that the library passes to one of its functions is in its signature."""
+    cupy = pytest.importorskip("cupy", exc_type=ImportError)
+    for path in LIBRARY.rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text())):
+            called = re.fullmatch(r"xp\.([\w.]+)", ast.unparse(node.func)) if isinstance(node, ast.Call) else None
+            if not called or called[1] not in NAMES | ONLY_CUPY:
+                continue
+            try:
+                parameters = inspect.signature(attrgetter(called[1])(cupy)).parameters
+            except (TypeError, ValueError):  # written in C, without a signature
+                continue
+            if not any(parameter.kind is parameter.VAR_KEYWORD for parameter in parameters.values()):
+                assert {keyword.arg for keyword in node.keywords} <= set(parameters), f"{path.name}:{node.lineno}"

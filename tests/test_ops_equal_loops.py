@@ -12,6 +12,9 @@ from nnscratch.backend import array_module, to_cpu
 from nnscratch.errors import InputError
 from nnscratch.ops import loops, window
 
+# In float32 a GPU takes other ways, by kernels of our own (nnscratch/cuda).
+both_precisions = pytest.mark.parametrize("dtype", [np.float64, np.float32])
+TOLERANCE = {np.float64: 1e-12, np.float32: 1e-5}
 pairs = st.tuples(st.integers(1, 3), st.integers(1, 3))
 before_and_after = st.tuples(st.integers(0, 2), st.integers(0, 2))
 paddings = st.one_of(st.sampled_from(["valid", "same", 0, 1, 2]), st.tuples(before_and_after, before_and_after))
@@ -27,14 +30,20 @@ def convolutions(draw):
     return normal(draw(st.integers(1, 2)), *size, inputs), normal(*kernel, inputs // groups, outputs), normal(outputs), options
 
 
+def given_arrays(xp, dtype, *arrays):
+    """The arrays in this precision, on the device under test."""
+    return on(xp, *(array.astype(dtype) for array in arrays))
+
+
 def forward_and_backward(forward, backward, arrays, options):
     y, cache = forward(*arrays, **options)
-    dy = on(array_module(y), normal(*y.shape, seed=1))
+    dy = on(array_module(y), normal(*y.shape, seed=1).astype(y.dtype))
     return [y, *backward(dy, cache)]
 
 
+@both_precisions
 @given(case=convolutions())
-def test_conv2d_by_im2col_equals_loops(xp, case):
+def test_conv2d_by_im2col_equals_loops(xp, case, dtype):
     """y, dx, dkernel and dbias of the fast convolution are those of the loops."""
     x, kernel, bias, options = case
     try:
@@ -42,7 +51,8 @@ def test_conv2d_by_im2col_equals_loops(xp, case):
     except InputError as error:
         assume("does not fit" not in str(error))
         raise
-    same(forward_and_backward(ops.conv2d, ops.conv2d_backward, on(xp, x, kernel, bias), options), expected)
+    same(forward_and_backward(ops.conv2d, ops.conv2d_backward, given_arrays(xp, dtype, x, kernel, bias), options), expected,
+         TOLERANCE[dtype])
 
 
 @given(case=convolutions(), bytes_allowed=st.integers(1, 4000))
@@ -69,23 +79,25 @@ def transposed_convolutions(draw):
     return normal(2, *size, inputs), normal(*kernel, outputs // groups, inputs), normal(outputs), options
 
 
+@both_precisions
 @given(case=transposed_convolutions())
-def test_conv2d_transpose_equals_painting(xp, case):
+def test_conv2d_transpose_equals_painting(xp, case, dtype):
     """The transposed convolution is what its definition says: every pixel paints the kernel, then borders are cropped."""
     x, kernel, bias, options = case
     try:
-        y, (*_, geometry, _, _) = ops.conv2d_transpose(*on(xp, x, kernel, bias), **options)
+        y, (*_, geometry, _, _) = ops.conv2d_transpose(*given_arrays(xp, dtype, x, kernel, bias), **options)
     except InputError as error:
         assume("crops a picture" not in str(error))
         raise
     groups, ((top, _), (left, _)) = options["groups"], geometry.pads
     painted = [loops.paint(x_part, kernel_part, options["strides"], options["dilation"], (top, left), geometry.input)
                for x_part, kernel_part in zip(np.split(x, groups, -1), np.split(kernel, groups, -1))]
-    same(y, np.concatenate(painted, axis=-1) + bias)
+    same(y, np.concatenate(painted, axis=-1) + bias, TOLERANCE[dtype])
 
 
+@both_precisions
 @given(case=transposed_convolutions())
-def test_conv2d_transpose_by_im2col_equals_loops(xp, case):
+def test_conv2d_transpose_by_im2col_equals_loops(xp, case, dtype):
     """y, dx, dkernel and dbias of the fast transposed convolution are those of the loops."""
     x, kernel, bias, options = case
     pair = ops.conv2d_transpose, ops.conv2d_transpose_backward
@@ -94,7 +106,7 @@ def test_conv2d_transpose_by_im2col_equals_loops(xp, case):
     except InputError as error:
         assume("crops a picture" not in str(error))
         raise
-    same(forward_and_backward(*pair, on(xp, x, kernel, bias), options), expected)
+    same(forward_and_backward(*pair, given_arrays(xp, dtype, x, kernel, bias), options), expected, TOLERANCE[dtype])
 
 
 @st.composite
@@ -107,39 +119,45 @@ def poolings(draw):
     return x, pool, strides, draw(st.one_of(st.sampled_from(["valid", "same"]), before_after))
 
 
+@both_precisions
 @given(case=poolings())
-def test_max_pool2d_equals_loops(xp, case):
+def test_max_pool2d_equals_loops(xp, case, dtype):
     """Maxima and the pixels that get their gradient, ties and overlaps included, are those of the loops."""
     x, pool, strides, padding = case
     try:
-        y, cache = ops.max_pool2d(on(xp, x), pool, strides, padding=padding)
+        y, cache = ops.max_pool2d(given_arrays(xp, dtype, x), pool, strides, padding=padding)
     except InputError:
         assume(False)
     expected, winner = loops.max_pool2d(x, cache[2])
     dy = normal(*expected.shape)
-    same([y, ops.max_pool2d_backward(on(xp, dy), cache)], [expected, loops.max_pool2d_dx(dy, winner, cache[2])])
+    same([y, ops.max_pool2d_backward(given_arrays(xp, dtype, dy), cache)],
+         [expected, loops.max_pool2d_dx(dy, winner, cache[2])], TOLERANCE[dtype])
 
 
+@both_precisions
 @given(case=poolings(), counted=st.booleans())
-def test_avg_pool2d_equals_loops(xp, case, counted):
+def test_avg_pool2d_equals_loops(xp, case, counted, dtype):
     """Averages with and without the padding counted, and their gradients, are those of the loops."""
     x, pool, strides, padding = case
     try:
-        y, cache = ops.avg_pool2d(on(xp, x), pool, strides, padding=padding, count_include_pad=counted)
+        y, cache = ops.avg_pool2d(given_arrays(xp, dtype, x), pool, strides, padding=padding, count_include_pad=counted)
     except InputError:
         assume(False)
     dy = normal(*y.shape)
-    same([y, ops.avg_pool2d_backward(on(xp, dy), cache)],
-         [loops.avg_pool2d(x, cache[1], counted), loops.avg_pool2d_dx(dy, cache[1], counted)])
+    same([y, ops.avg_pool2d_backward(given_arrays(xp, dtype, dy), cache)],
+         [loops.avg_pool2d(x, cache[1], counted), loops.avg_pool2d_dx(dy, cache[1], counted)], TOLERANCE[dtype])
 
 
+@both_precisions
 @given(n=st.integers(1, 3), h=st.integers(1, 3), w=st.integers(1, 4), c=st.integers(1, 3))
-def test_batch_norm_equals_loops(xp, n, h, w, c):
+def test_batch_norm_equals_loops(xp, n, h, w, c, dtype):
     """The closed formula of the backward is the chain rule node by node."""
     x, gamma, beta, dy = normal(n, h, w, c), normal(c), normal(c, seed=1), normal(n, h, w, c, seed=2)
-    y, _, cache = ops.batch_norm(*on(xp, x, gamma, beta, np.zeros(c), np.ones(c)), training=True)
-    same(y, loops.batch_norm(x, gamma, beta, 1e-3))
-    same(ops.batch_norm_backward(on(xp, dy), cache), loops.batch_norm_backward(dy, x, gamma, 1e-3), 1e-10)
+    tolerance = TOLERANCE[dtype]
+    y, _, cache = ops.batch_norm(*given_arrays(xp, dtype, x, gamma, beta, np.zeros(c), np.ones(c)), training=True)
+    same(y, loops.batch_norm(x, gamma, beta, 1e-3), tolerance)
+    gradients = ops.batch_norm_backward(given_arrays(xp, dtype, dy), cache)
+    same(gradients, loops.batch_norm_backward(dy, x, gamma, 1e-3), 100 * tolerance)
 
 
 @given(case=convolutions())

@@ -126,7 +126,7 @@ def test_names_that_cupy_lacks_raise(device):
     for name in ("nanquantile", "errstate", "strings", "random", "linalg.multi_dot", "lib.format", "no_such_name"):
         with pytest.raises(AttributeError, match=r"CuPy 14\.2 has no"):
             attrgetter(name)(cp)
-    for name in ("ctypes", "setflags", "resize", "data", "__array_interface__", "__index__", "no_such_name"):
+    for name in ("ctypes", "setflags", "resize", "flat", "__array_interface__", "__index__", "no_such_name"):
         with pytest.raises(AttributeError):
             getattr(device, name)
     with pytest.raises(AttributeError):
@@ -158,6 +158,15 @@ def test_nested_forbid_sync_stays_forbidden(device):
             pass
         with pytest.raises(RuntimeError):
             float(device.sum())
+
+
+def test_memory_has_an_address_and_nothing_else(device):
+    """A library call gets a pointer; nobody gets a buffer. What was not written yet is no number."""
+    assert isinstance(device.data.ptr, int) and device[1:].data.ptr == device.data.ptr + 16
+    with pytest.raises(TypeError):
+        memoryview(device.data)
+    assert np.isnan(cp.empty((2, 3), np.float32).get()).all() and np.isnan(cp.empty(4).get()).all()
+    assert cp.empty(3, dtype=np.int32).dtype == np.int32
 
 
 def test_views_share_memory_and_results_do_not(device):

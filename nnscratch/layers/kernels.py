@@ -3,8 +3,9 @@
 Shapes: Dense (N, inputs) -> (N, units); the convolutions (N, H, W, C) -> (N, OH, OW, filters).
 """
 from math import prod
+from typing import NamedTuple
 
-from nnscratch import initializers
+from nnscratch import cuda, initializers
 from nnscratch.errors import InputError
 from nnscratch.layers.base import Layer
 from nnscratch.ops.activations import activation_by_name
@@ -13,6 +14,13 @@ from nnscratch.ops.conv import check_groups, conv2d, conv2d_backward
 from nnscratch.ops.conv_transpose import conv2d_transpose, conv2d_transpose_backward, transposed_window
 from nnscratch.ops.dense import dense, dense_backward
 from nnscratch.ops.window import make_window, read_padding
+
+SLOPES = {"relu": 0.0, "leaky_relu": 0.2}  # of the activations that a GPU computes together with the bias, in one pass
+
+
+class OnePass(NamedTuple):
+    """What their common backward needs."""
+    y: object
 
 
 class KernelLayer(Layer):
@@ -23,6 +31,7 @@ class KernelLayer(Layer):
         filters = whole(filters, f"{self}: the number of output channels", 1)
         self.filters, self.use_bias = filters, use_bias
         self.activation = None if activation is None else activation_by_name(activation)
+        self.slope = SLOPES.get(activation) if use_bias else None
         self.kernel_initializer, self.bias_initializer = kernel_initializer, bias_initializer
 
     def build(self, shape):
@@ -33,7 +42,12 @@ class KernelLayer(Layer):
             self.params["bias"] = initializers.draw(self.bias_initializer, (self.filters,))
 
     def compute(self, x, training):
-        y, cache = self.linear(x, self.params["kernel"], self.params.get("bias"))
+        kernel, bias = self.params["kernel"], self.params.get("bias")
+        if self.slope is not None and cuda.able(x, kernel, bias):
+            y, cache = self.linear(x, kernel, None)
+            y = cuda.bias_leaky_relu(y, bias, self.slope)
+            return y, (cache, OnePass(y))
+        y, cache = self.linear(x, kernel, bias)
         if self.activation is None:
             return y, (cache, None)
         y, activation_cache = self.activation[0](y)
@@ -41,6 +55,10 @@ class KernelLayer(Layer):
 
     def differentiate(self, dy, cache, wrt):
         cache, activation_cache = cache
+        if isinstance(activation_cache, OnePass):
+            dy, dbias = cuda.bias_leaky_relu_backward(dy, activation_cache.y, self.slope)
+            dx, dkernel, _ = self.linear_backward(dy, cache, wrt)
+            return dx, {"kernel": dkernel, "bias": dbias if wrt != "input" else None}
         if self.activation is not None:
             dy = self.activation[1](dy, activation_cache)
         dx, dkernel, dbias = self.linear_backward(dy, cache, wrt)

@@ -6,6 +6,7 @@ Written with max and min, not with a choice element by element: a processor gues
 without a pattern it guesses wrong half the time, at twenty times the cost. The choice is only made for complex numbers,
 which gradcheck uses and which have no order.
 """
+from nnscratch import cuda
 from nnscratch.backend import array_module
 from nnscratch.ops.checks import check_array, check_dy, choice
 
@@ -31,6 +32,8 @@ def leaky_relu(x, negative_slope=0.2):
     """
     check_array("leaky_relu", "x", x, None)
     xp, s = array_module(x), float(negative_slope)  # a NumPy scalar would turn float32 into float64
+    if cuda.able(x):
+        return cuda.leaky_relu(x, s), (x, s)
     if s == 0:
         return positive_part(x), (x, s)  # 0 * x is no number where x is infinite
     scaled = s * x
@@ -43,6 +46,8 @@ def leaky_relu_backward(dy, cache):
     """f'(x) = 1 for x > 0, else s: s + (1 - s) [x > 0]."""
     x, s = cache
     check_dy("leaky_relu_backward", dy, x.shape)
+    if cuda.able(dy, x):
+        return cuda.leaky_relu_backward(dy, x, s)
     slope = array_module(x).multiply(x.real > 0, 1 - s, dtype=x.real.dtype)
     slope += s
     return slope * dy

@@ -5,6 +5,7 @@
     winograd    fewer multiplications, hardly a copy; kernels of 2 to 7 rows (in strides), dilation 1
     woven       im2col down the rows alone; dilation 1, for windows of many rows
     depthwise   one filter for each channel; no product at all. "auto" takes it; it cannot be asked for, as it does nothing else
+    cuda        im2col by kernels of our own (cuda/columns.py). "auto" takes it on a GPU for float32, which is all it does
 
 Winograd mixes rows that stand up to 8 apart, and takes the mixture apart again. So its rounding errors are relative to the
 largest of those rows, where the others' are relative to each sum; and where one pixel is infinite or no number, so are
@@ -18,6 +19,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from nnscratch import cuda
 from nnscratch.backend import array_module
 from nnscratch.errors import InputError
 from nnscratch.ops import depthwise, loops, winograd, woven
@@ -40,6 +42,7 @@ ALGORITHMS = {
     "winograd": Products(winograd.convolve, winograd.convolve_dx, winograd.convolve_dkernel),
     "woven": Products(woven.convolve, woven.convolve_dx, woven.convolve_dkernel),
     "depthwise": Products(depthwise.convolve, depthwise.convolve_dx, depthwise.convolve_dkernel),
+    "cuda": Products(cuda.convolve, cuda.convolve_dx, cuda.convolve_dkernel),
 }
 FEW_WINDOWS = 512  # for fewer, transforming the kernel costs more time than Winograd saves
 CHOICES = ("auto", "loops", "im2col", "woven", "winograd")
@@ -51,6 +54,8 @@ def run(product, algorithm, groups, a, b, window, bias=None):
     channels = a.shape[3] // groups if product == "convolve_dkernel" else b.shape[2]
     if algorithm == "auto":
         algorithm = pick(product, window, len(a), channels, outputs, groups, on_cpu=array_module(a) is np)
+        if algorithm == "im2col" and cuda.able(a, b, bias):
+            algorithm = "cuda"
     function = getattr(ALGORITHMS[algorithm], product)
     if groups == 1 or algorithm == "depthwise":
         return function(a, b, window) if bias is None else function(a, b, window, bias)

@@ -2,6 +2,7 @@
 
 Shapes: x (..., inputs), weights (inputs, units), bias (units,), y (..., units). Leading axes are a batch of any rank.
 """
+from nnscratch.cuda import product  # a @ b, which on a GPU is our own call of cuBLAS
 from nnscratch.ops.checks import check_array, check_dy, check_shape
 
 
@@ -29,7 +30,7 @@ def dense(x, weights, bias=None):
     check_array("dense", "weights", weights, 2, "(inputs, units)")
     check_shape("dense", "weights", weights, (x.shape[-1], weights.shape[1]), "(inputs, units) for this x")
     rows = x.reshape(-1, x.shape[-1])
-    y = rows @ weights
+    y = product(rows, weights)
     if bias is not None:
         check_shape("dense", "bias", bias, weights.shape[1:], "(units,)")
         y = y + bias
@@ -50,8 +51,8 @@ def dense_backward(dy, cache, wrt="all"):
     x, weights, has_bias = cache
     check_dy("dense_backward", dy, (*x.shape[:-1], weights.shape[1]))
     dy_rows, x_rows = dy.reshape(-1, dy.shape[-1]), x.reshape(-1, x.shape[-1])
-    dx = (dy_rows @ weights.T).reshape(x.shape) if wrt != "parameters" else None
-    dweights = x_rows.T @ dy_rows if wrt != "input" else None
+    dx = product(dy_rows, weights.T).reshape(x.shape) if wrt != "parameters" else None
+    dweights = product(x_rows.T, dy_rows) if wrt != "input" else None
     dbias = dy_rows.sum(axis=0) if has_bias and wrt != "input" else None
     return dx, dweights, dbias
 

@@ -7,6 +7,7 @@ Shapes: x (N, H, W, C), y (N, C, C). F is one picture as an (M, C) matrix, M = H
 Shuffle the pixels and G stays: the sum forgets where, and keeps what goes with what.
 """
 from nnscratch.backend import array_module, common_dtype
+from nnscratch.cuda import product
 from nnscratch.ops.checks import check_array, check_dy
 
 
@@ -23,7 +24,7 @@ def gram_matrix(x):
     n, h, w, c = x.shape
     y = array_module(x).empty((n, c, c), dtype=x.dtype)
     for f, gram in zip(x.reshape(n, h * w, c), y):  # picture by picture: a GPU is fastest with products of two matrices
-        array_module(x).matmul(f.T, f, out=gram)
+        product(f.T, f, out=gram)
     return y / (h * w), x
 
 
@@ -40,5 +41,5 @@ def gram_matrix_backward(dy, cache):
     both = (dy + dy.swapaxes(1, 2)) / (h * w)
     dx = array_module(x).empty((n, h * w, c), dtype=common_dtype(x, dy))
     for f, d, df in zip(x.reshape(n, h * w, c), both, dx):
-        array_module(x).matmul(f, d, out=df)
+        product(f, d, out=df)
     return dx.reshape(x.shape)

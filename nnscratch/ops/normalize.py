@@ -6,6 +6,7 @@ taken over: all but the last axis for batch normalisation, H*W of one picture fo
 from math import gcd
 from numbers import Real
 
+from nnscratch import cuda
 from nnscratch.backend import array_module
 from nnscratch.errors import InputError
 from nnscratch.ops.checks import check_array, check_dy, check_shape
@@ -45,6 +46,10 @@ def batch_norm(x, gamma, beta, running_mean, running_variance, *, training, mome
     if not 0 <= momentum <= 1:
         raise InputError(f"batch_norm: momentum is {momentum!r}, expected a share between 0 and 1, such as 0.99")
     momentum = float(momentum)
+    if cuda.able(x, gamma, beta, running_mean, running_variance):
+        y, running, mean, inverse_deviation = cuda.batch_norm(
+            x, gamma, beta, running_mean, running_variance, training, momentum, epsilon, unbiased)
+        return y, running, ((x, mean), gamma, inverse_deviation, training)  # centred costs less to make again than to keep
     rows, repeat = in_long_rows(x)
     if training:
         count = x.size // x.shape[-1]
@@ -87,6 +92,10 @@ def batch_norm_backward(dy, cache, wrt="all"):
     `wrt` is "all", "input" or "parameters". Returns dx, dgamma, dbeta; None where not asked for.
     """
     centred, gamma, inverse_deviation, training = cache  # x̂ = centred * inverse_deviation
+    if isinstance(centred, tuple):
+        x, mean = centred
+        check_dy("batch_norm_backward", dy, x.shape)
+        return cuda.batch_norm_backward(dy, x, mean, gamma, inverse_deviation, training, wrt)
     check_dy("batch_norm_backward", dy, centred.shape)
     dx = dgamma = dbeta = None
     if training or wrt != "input":  # in training dx is made of these two sums
@@ -163,6 +172,8 @@ def in_long_rows(x):
 
 def picture_mean(x):
     """The mean over each picture's pixels: (N, H, W, C) -> (N, 1, 1, C)."""
+    if cuda.able(x):
+        return x.mean(axis=(1, 2), keepdims=True)
     n, h, w, c = x.shape
     return (array_module(x).ones((1, h * w), dtype=x.dtype) @ x.reshape(n, h * w, c))[:, None] / (h * w)
 
@@ -173,6 +184,8 @@ def channel_sum(x):
     Written as a product with ones: BLAS adds in blocks, several times faster than adding row after row in float32, and
     with a smaller rounding error.
     """
+    if cuda.able(x):
+        return cuda.channel_sum(x)
     rows = x.reshape(-1, x.shape[-1])
     return array_module(x).ones(len(rows), dtype=x.dtype) @ rows
 

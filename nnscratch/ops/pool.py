@@ -4,6 +4,7 @@ Shapes: x (N, H, W, C), y (N, OH, OW, C); global average pooling gives y (N, C).
 
 Windows may overlap (strides below the pool size): a pixel then gets gradient from each window, and the parts add up.
 """
+from nnscratch import cuda
 from nnscratch.backend import array_module
 from nnscratch.errors import InputError
 from nnscratch.ops.checks import check_array, check_dy
@@ -41,7 +42,10 @@ def max_pool2d(x, pool_size=2, strides=None, *, padding="valid"):
     Source: Goodfellow, Bengio, Courville, "Deep Learning" (2016), section 9.3.
     """
     window = pooling_window("max_pool2d", x, pool_size, strides, padding)
-    y = combine(array_module(x).maximum, pad(x, window, value=-float("inf")), window)
+    if cuda.able(x):
+        y = cuda.max_pool2d(x, window)
+    else:
+        y = combine(array_module(x).maximum, pad(x, window, value=-float("inf")), window)
     return y, (x, y, window)
 
 
@@ -53,6 +57,8 @@ def max_pool2d_backward(dy, cache):
     """
     x, y, window = cache
     check_dy("max_pool2d_backward", dy, y.shape)
+    if cuda.able(dy, x):
+        return cuda.max_pool2d_backward(dy, x, y, window)
     xp = array_module(x)
     free, dpadded = xp.ones(y.shape, dtype=bool), pixels_to_fill(xp, x.shape, window, dy.dtype)
     pixels = each_tap(pad(x, window, value=-float("inf")), window)
@@ -71,16 +77,21 @@ def avg_pool2d(x, pool_size=2, strides=None, *, padding="valid", count_include_p
     Source: LeCun, Bottou, Bengio, Haffner, "Gradient-based learning applied to document recognition" (1998), II.B.
     """
     window = pooling_window("avg_pool2d", x, pool_size, strides, padding)
-    share = 1 / pixels_counted(x, window, count_include_pad)
+    cache = x.shape, window, count_include_pad
+    if cuda.able(x):
+        return cuda.avg_pool2d(x, window, count_include_pad), cache
     y = combine(array_module(x).add, pad(x, window), window)
-    y *= share
-    return y, (x.shape, window, share)
+    y *= 1 / pixels_counted(x, window, count_include_pad)
+    return y, cache
 
 
 def avg_pool2d_backward(dy, cache):
     """dx of `avg_pool2d`: y = Σ x / count gives each pixel of the window dL/dx += dy / count."""
-    shape, window, share = cache
+    shape, window, count_include_pad = cache
     check_dy("avg_pool2d_backward", dy, (shape[0], *window.output, shape[3]))
+    if cuda.able(dy):
+        return cuda.avg_pool2d_backward(dy, shape, window, count_include_pad)
+    share = 1 / pixels_counted(dy, window, count_include_pad)
     dpadded = pixels_to_fill(array_module(dy), shape, window, dy.dtype)
     for _, _, dtap in each_tap(dpadded, window):
         give(dtap, dy, share, window)
@@ -88,7 +99,7 @@ def avg_pool2d_backward(dy, cache):
 
 
 def pixels_counted(x, window, count_include_pad):
-    """What each average divides by: (1, OH, OW, 1), or one number when all taps count."""
+    """What each average divides by: (1, OH, OW, 1) like x, or one number when all taps count."""
     if count_include_pad or window.pads == ((0, 0), (0, 0)):
         return window.taps[0] * window.taps[1]
     xp = array_module(x)

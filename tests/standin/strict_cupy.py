@@ -8,6 +8,8 @@ NumPy does the arithmetic. What is checked is what NumPy lets pass and a GPU doe
   keywords    where= and initial= are NumPy's alone
   waiting     float(), bool(), .get(), printing, boolean masks... stop the program until the GPU has caught up. They are
               counted, and forbidden inside `with forbid_sync():`, because a training step should not wait
+  memory      `empty` memory is full of NaN: who forgets to write a number there will notice
+  kernels     where g++ is, the library's CUDA kernels run, too, with their arguments and writes watched (raw_module.py)
 
 How: `ndarray` keeps a NumPy array in `_host` and shows it to nobody. Each call is unwrapped by `on_host`, which notices
 a stray NumPy array, done by NumPy, and wrapped again by `on_device`. A result is a 0-d array where NumPy would give a
@@ -17,6 +19,8 @@ Stricter than CuPy: a NumPy array as an index, as the indices of `take`, or 0-d 
 these, but copies them to the GPU anew each time. Not modelled: CuPy wraps an index that is out of range (here NumPy
 raises), sums in another order, and never warns of a division by zero.
 """
+import shutil
+import sys
 from contextlib import contextmanager
 from functools import partial
 from operator import attrgetter
@@ -24,6 +28,8 @@ from pathlib import Path
 from types import ModuleType, SimpleNamespace
 
 import numpy as np
+
+from standin import raw_module
 
 __version__ = "14.2.0 (stand-in)"
 
@@ -115,10 +121,12 @@ class ndarray:
 
     def __getattr__(self, name):
         """What CuPy's arrays have, except what would show the memory itself; above all no __array_interface__."""
-        if f"ndarray.{name}" not in NAMES or name in ("data", "flat", "device"):
+        if f"ndarray.{name}" not in NAMES or name in ("flat", "device"):
             raise AttributeError(f"a CuPy array has no {name!r}, or the stand-in does not offer it")
         found = getattr(self._host, name)
         return partial(call, name, found) if callable(found) else on_device(found)
+
+    data = property(lambda self: SimpleNamespace(ptr=self._host.ctypes.data))  # an address, and no way to what is there
 
     def __len__(self):
         return len(self._host)
@@ -205,7 +213,16 @@ def asnumpy(obj):
     return obj.get() if isinstance(obj, ndarray) else np.asarray(obj)
 
 
+def empty(shape, dtype=float):
+    """Memory that nobody has written to: NaN, where the type has it."""
+    return ndarray(np.full(shape, np.nan, dtype) if np.dtype(dtype).kind in "fc" else np.empty(shape, dtype))
+
+
+if sys.platform == "linux" and shutil.which("g++"):
+    RawModule = raw_module.RawModule
+
 cuda = SimpleNamespace(
+    get_current_stream=lambda: SimpleNamespace(ptr=0),
     is_available=lambda: True,
     Device=lambda number=0: SimpleNamespace(id=number, synchronize=lambda: wait("synchronize()")),
     runtime=SimpleNamespace(getDeviceCount=lambda: 1, getDeviceProperties=lambda number: {"name": b"stand-in"}))

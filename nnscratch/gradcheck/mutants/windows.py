@@ -5,6 +5,7 @@ from nnscratch import ops
 from nnscratch.backend import array_module
 from nnscratch.gradcheck.mutants.registry import change, mutant
 from nnscratch.ops.algorithms import run
+from nnscratch.ops.pool import pixels_counted
 from nnscratch.ops.window import crop, each_tap, empty_padded, pad
 
 # --- dense and convolution ----------------------------------------------------------------------------------------
@@ -176,7 +177,7 @@ def _(dy, cache):
 @mutant(POOLED, "gradient spread over the whole window")
 def _(dy, cache):
     x, _, window = cache
-    return ops.avg_pool2d_backward(dy, (x.shape, window, 6))
+    return ops.avg_pool2d_backward(dy, (x.shape, window, True))
 
 
 @mutant("max_pool2d", "winner's row and column swapped")
@@ -192,18 +193,16 @@ def _(dy, cache):
 @mutant(AVERAGED, "padding counted at the border")
 def _(dy, cache):
     shape, window, _ = cache
-    return ops.avg_pool2d_backward(dy, (shape, window, 6))
+    return ops.avg_pool2d_backward(dy, (shape, window, True))
 
 
-@mutant(COUNTED, "not divided")
-def _(dy, cache):
-    shape, window, _ = cache
-    return ops.avg_pool2d_backward(dy, (shape, window, 1))
+mutant(COUNTED, "not divided")(lambda dy, cache: ops.avg_pool2d_backward(dy, cache) * 6)
 
 
 @mutant(AVERAGED, "= for += where windows overlap")
 def _(dy, cache):
-    (n, _, _, c), window, counted = cache
+    (n, _, _, c), window, count_include_pad = cache
+    counted = pixels_counted(dy, window, count_include_pad)
     dpadded = empty_padded(array_module(dy), n, window, c, dy.dtype)
     for _, _, dtap in each_tap(dpadded, window):
         dtap[...] = dy / counted

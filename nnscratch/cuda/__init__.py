@@ -1,0 +1,28 @@
+"""CUDA kernels of our own, for float32 on an NVIDIA GPU, and the one library call they need.
+
+    launch, source    run a kernel with its arguments checked; what there is, read from the .cu files
+    gemm              the matrix product, by cuBLAS; how precise it is: precision("strict" | "tf32" | "bf16")
+    columns           convolution: im2col, product, col2im
+    activation        leaky relu, alone or with a bias in one pass; sums over channels
+    batch_norm, pooling, adam, dropout
+    implicit_gemm     convolution on tensor cores without columns
+
+Each Python file calls the kernels of the .cu file of its name. They compute what the formulas in ops/ say, which stay what
+runs for every other kind of number, and on a CPU; `able(arrays)` decides. The .cu files are text: CuPy compiles a file when one
+of its kernels is first launched.
+"""
+from nnscratch.cuda.activation import (
+    bias_leaky_relu,
+    bias_leaky_relu_backward,
+    channel_sum,
+    leaky_relu,
+    leaky_relu_backward,
+)
+from nnscratch.cuda.adam import AdamClock, adam
+from nnscratch.cuda.batch_norm import batch_norm, batch_norm_backward
+from nnscratch.cuda.columns import convolve, convolve_dkernel, convolve_dx
+from nnscratch.cuda.dropout import dropout_mask
+from nnscratch.cuda.gemm import gemm, precision, product
+from nnscratch.cuda.implicit_gemm import implicit_gemm
+from nnscratch.cuda.launch import able, launch
+from nnscratch.cuda.pooling import avg_pool2d, avg_pool2d_backward, max_pool2d, max_pool2d_backward

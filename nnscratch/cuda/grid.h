@@ -1,0 +1,13 @@
+// What all kernels of this folder share: how threads divide the work, and how a flat index is taken apart.
+
+// Every thread takes element e, and then the one a whole grid further on, until all `count` are done. Any number of blocks
+// is therefore right; more of them only work at the same time.
+#define EACH(e, count) \
+  for (unsigned e = blockIdx.x * blockDim.x + threadIdx.x; e < (unsigned)(count); e += gridDim.x * blockDim.x)
+
+// The last axis of a flat index: (n * length + i) gives i, and leaves n. Axes are taken off from the last to the first.
+__device__ __forceinline__ unsigned take(unsigned& index, unsigned length) {
+  unsigned rest = index % length;
+  index /= length;
+  return rest;
+}

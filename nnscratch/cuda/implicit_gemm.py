@@ -1,0 +1,26 @@
+"""A convolution, its bias and a (leaky) ReLU by one kernel on tensor cores, without columns (implicit_gemm.cu).
+
+Shapes: x (N, H, W, C), kernel (KH, KW, C, OC), bias (OC,), y (N, OH, OW, OC).
+
+"auto" does not take it: which is faster, this or columns and cuBLAS, can only be measured on a GPU.
+"""
+import numpy as np
+
+from nnscratch.backend import array_module
+from nnscratch.cuda.launch import launch
+
+TILE_M, TILE_N = 128, 64  # rows and columns of y that a block makes
+
+
+def implicit_gemm(x, kernel, window, bias=None, slope=1.0):
+    """y = f(im2col(x) @ K + b) in TF32, f(u) = u where u > 0, else slope * u: 1 for no activation, 0 for relu."""
+    xp, (n, _, _, c), oc = array_module(x), x.shape, kernel.shape[3]
+    x = xp.ascontiguousarray(x)
+    if x.data.ptr % 16:  # a view that begins inside an array; the kernel reads 16 bytes at once
+        x = x.copy()
+    bias = xp.zeros(oc, dtype=np.float32) if bias is None else bias
+    y = xp.empty((n, *window.output, oc), dtype=np.float32)
+    rows = y.size // oc
+    launch("implicit_gemm", (-(-rows // TILE_M), -(-oc // TILE_N)), x, xp.ascontiguousarray(kernel), bias, y, window, c,
+           oc, rows, slope)
+    return y

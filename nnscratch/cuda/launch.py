@@ -1,0 +1,126 @@
+"""launch(name, threads, ...): run a kernel of this folder, with its arguments checked.
+
+CuPy passes on whatever it is given, and CUDA reads it as whatever the kernel says: of a Python float, which arrives as a
+double, a `float` parameter is the lower half; of float64 or transposed arrays the numbers are simply wrong. Nothing reports
+any of that. So there is one door to all kernels, and here it is. It never waits for the GPU, copies nothing to it, and
+makes no array: whoever calls it does, in the open.
+"""
+import operator
+from functools import cache
+from numbers import Real
+
+import numpy as np
+
+from nnscratch.backend import array_module
+from nnscratch.cuda.source import kernels, text
+from nnscratch.errors import InputError
+
+OPTIONS = ("-std=c++17",)  # for the compiler; CuPy adds the GPU's architecture
+MOST_BLOCKS = 2**16        # of a grid given as a number of threads; each thread then takes more than one element
+
+
+def able(*arrays):
+    """Whether kernels of ours can compute with these arrays: all live on a GPU and hold float32. None counts as no array."""
+    arrays = [array for array in arrays if array is not None]
+    return hasattr(array_module(*arrays), "RawModule") and all(array.dtype == np.float32 for array in arrays)
+
+
+def launch(name, threads, *arguments):
+    """Run a kernel.
+
+    Parameters
+    ----------
+    name : the kernel, from any .cu file of this folder
+    threads : int, how many elements there are to share out; or a tuple, the grid in blocks
+    arguments : as the kernel's text has them: C-contiguous arrays on the GPU, numbers, a Window
+
+    Raises
+    ------
+    InputError : an argument that the kernel would misread.
+    """
+    if name not in kernels():
+        raise InputError(f"there is no kernel {name!r}: choose one of {', '.join(sorted(kernels()))}")
+    kernel = kernels()[name]
+    if len(arguments) != len(kernel.parameters):
+        raise InputError(f"kernel {name} got {len(arguments)} arguments, expected {len(kernel.parameters)}: "
+                         f"{', '.join(parameter.name for parameter in kernel.parameters)}")
+    values = tuple(check(kernel, *pair) for pair in zip(kernel.parameters, arguments))
+    check_apart(kernel, arguments)
+    if not isinstance(threads, tuple):
+        threads = (min(MOST_BLOCKS, -(-threads // kernel.block)),)
+    function(array_module(*arguments), name)(threads, (kernel.block,), values)
+
+
+@cache
+def function(xp, name):
+    """The kernel of this name, compiled; its file is compiled once."""
+    return module(xp, kernels()[name].file).get_function(name)
+
+
+@cache
+def module(xp, file):
+    return xp.RawModule(code=text(file), options=OPTIONS)
+
+
+def check(kernel, parameter, value):
+    """The argument as CuPy must be given it."""
+    if parameter.pointer:
+        check_device_array(kernel, parameter, value)
+        return value
+    if parameter.ctype == "Window":
+        if not hasattr(value, "taps"):
+            raise InputError(f"kernel {kernel.name}: {parameter.name} is a {type(value).__name__}, expected a Window; make one "
+                             f"with ops.window.make_window")
+        return np.array([flat(value)], dtype=parameter.dtype)  # CuPy passes a NumPy array of one element by value
+    return number(kernel, parameter, value)
+
+
+def check_device_array(kernel, parameter, value):
+    """Raise InputError unless the kernel will find in this array what it expects there."""
+    if array_module(value) is np:
+        given, way_out = f"a {type(value).__module__}.{type(value).__name__}", "move it with backend.move(x, cupy)"
+    elif value.dtype != parameter.dtype:
+        given, way_out = f"of {value.dtype}", f'convert it with {parameter.name}.astype("{parameter.dtype}")'
+    elif not value.flags.c_contiguous:
+        given, way_out = "not contiguous (C order)", "copy it with cupy.ascontiguousarray(x)"
+    else:
+        return
+    raise InputError(f"kernel {kernel.name}: {parameter.name} is {given}, expected an array of {parameter.dtype} on the GPU; "
+                     f"{way_out}")
+
+
+def number(kernel, parameter, value):
+    """A number of exactly the declared type."""
+    whole = parameter.dtype.kind in "iu"
+    try:
+        if array_module(value) is not np or isinstance(value, bool) or not (whole or isinstance(value, Real)):
+            raise TypeError
+        if not whole:
+            return parameter.dtype.type(value)
+        limits, value = np.iinfo(parameter.dtype), operator.index(value)
+        if not limits.min <= value <= limits.max:
+            raise InputError(f"kernel {kernel.name}: {parameter.name} is {value}, more than {parameter.ctype} can count; use "
+                             f"smaller arrays, such as fewer pictures at once")
+        return parameter.dtype.type(value)
+    except TypeError as error:
+        raise InputError(f"kernel {kernel.name}: {parameter.name} is a {type(value).__name__}, expected a "
+                         f"{'whole ' if whole else ''}number on the host ({parameter.ctype})") from error
+
+
+def check_apart(kernel, arguments):
+    """Raise InputError where an array that the kernel writes overlaps another argument: what it reads there is up to chance.
+
+    The kernels promise as much to the compiler, by __restrict__.
+    """
+    places = [(parameter, array.data.ptr, array.data.ptr + array.nbytes)
+              for parameter, array in zip(kernel.parameters, arguments) if parameter.pointer]
+    for written, start, end in places:
+        for other, other_start, other_end in () if written.const else places:
+            if start < other_end and other_start < end and other is not written:
+                raise InputError(f"kernel {kernel.name} writes {written.name}, which shares memory with {other.name}; "
+                                 f"give it an array of its own")
+
+
+def flat(window):
+    """A window's numbers in a row; bottom and right come along, though no kernel needs them."""
+    return tuple(n for pair in window for side in pair for n in (side if isinstance(side, tuple) else (side,)))

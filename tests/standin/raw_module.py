@@ -1,0 +1,164 @@
+"""CuPy's RawModule without a GPU: the text of CUDA kernels, compiled by g++ behind cuda_on_cpu.h, run on the stand-in's arrays.
+
+Stricter than CuPy, which passes on whatever it is given:
+
+  arguments  as many as parameters; arrays of the device, of the declared type and in C order; numbers of exactly the declared
+             type, so no number of Python's (CuPy makes a double of every float)
+  arrays     each is copied between two guard zones of numbers that are none, each zone with a pattern of its own, so that
+             even a NaN carried from one into another shows; `const` arrays must come out as they went in
+  threads    run in the order that `thread_order` says (cuda_on_cpu.h); a barrier that not all threads reach is an error,
+             and so is a write beside shared memory
+
+Compiled libraries stay in the temporary folder, named by what they are made from.
+"""
+import ctypes
+import hashlib
+import os
+import re
+import subprocess
+import tempfile
+from collections import Counter
+from contextlib import contextmanager
+from pathlib import Path
+
+import numpy as np
+
+from nnscratch.cuda.source import read_kernels
+
+HEADER = Path(__file__).with_name("cuda_on_cpu.h")
+GUARD = 1024  # elements before and behind each array
+MOST_THREADS = 1024
+WRONG = {1: (RuntimeError, "not all threads reach the same barrier"), 2: (IndexError, "writes beside its shared memory"),
+         3: (RuntimeError, "has a barrier that was not seen when it was built")}
+
+launches = Counter()  # of each kernel, by its name
+_order = 0
+
+
+@contextmanager
+def thread_order(order):
+    """Inside this block threads run in that order: 0 first to last, 1 last to first, 2 and above at random."""
+    global _order
+    before, _order = _order, order
+    try:
+        yield
+    finally:
+        _order = before
+
+
+def waiting_functions(code):
+    """The names of what waits for other threads: barriers, shuffles, tensor cores, and functions that contain one of them."""
+    names = {"__syncthreads", "__syncwarp", "__shfl_xor_sync", "__shfl_down_sync", "multiply_tiles"}
+    code = re.sub(r"//.*|__launch_bounds__\(\d+\)", "", code)
+    functions = re.findall(r"(\w+)\([^{};]*\) \{\n(.*?)\n\}", code, flags=re.S)
+    for _ in functions:
+        names |= {name for name, body in functions if any(f"{other}(" in body for other in names)}
+    return names
+
+
+def translate(code):
+    """The C++ for g++: the text itself, shared memory declared by a macro, and an entrance to each kernel."""
+    kernels, waiting = read_kernels(code), waiting_functions(code)
+    parts = [f'#include "{HEADER.name}"', '#line 1 "kernels.cu"']
+    plain = re.sub(r'extern "C" __global__ void __launch_bounds__\(\d+\)', "static void", code)
+    parts.append(re.sub(r"__shared__\s+([\w ]+?)\s+(\w+)((?:\[[^\]]+\])+);", r"SHARED(\1, \2, \3);", plain))
+    for kernel in kernels:
+        given = ", ".join(f"({p.ctype}*)given[{i}]" if p.pointer else f"*({p.ctype}*)given[{i}]"
+                          for i, p in enumerate(kernel.parameters))
+        entrance = f"run_{kernel.name}(const unsigned* grid, const unsigned* block, int order, void** arguments)"
+        parts.append(f'extern "C" int {entrance} {{\n  static void** given;\n  given = arguments;\n'
+                     f"  return cpu::launch(grid, block, order, {str(kernel.name in waiting).lower()}, "
+                     f"[] {{ {kernel.name}({given}); }});\n}}")
+    return "\n".join(parts)
+
+
+def build(code, options):
+    """The compiled library: from the temporary folder, or made now."""
+    source = translate(code)
+    flags = ["-O2", "-w", "-ffp-contract=off", "-fPIC", "-shared", "-I", str(HEADER.parent), *options]
+    key = hashlib.sha256("\0".join([source, HEADER.read_text(), *flags]).encode()).hexdigest()[:24]
+    library = Path(tempfile.gettempdir()) / f"nnscratch-kernels-{key}.so"
+    if not library.exists():
+        part = library.with_suffix(f".{os.getpid()}")
+        made = subprocess.run(["g++", *flags, "-x", "c++", "-", "-o", str(part)], input=source, capture_output=True, text=True)
+        if made.returncode:
+            raise RuntimeError(f"g++ does not compile it:\n{made.stderr}")
+        os.replace(part, library)  # two test runs at once never see half a file
+    return ctypes.CDLL(str(library))
+
+
+class RawModule:
+    def __init__(self, *, code, options=()):
+        self.kernels, self.library = {kernel.name: kernel for kernel in read_kernels(code)}, build(code, options)
+
+    def get_function(self, name):
+        return Function(self.kernels[name], getattr(self.library, f"run_{name}"))
+
+
+class Guarded:
+    """A copy of an array between guard zones, as far from others as its alignment says (256, as on a GPU)."""
+
+    def __init__(self, host, number):
+        self.host, unsigned = host, np.dtype(f"u{host.itemsize}")
+        nan = {2: 0x7FC0, 4: 0x7FC00000, 8: 0x7FF8 << 48}[host.itemsize]  # for floats; any other pattern does for whole numbers
+        self.patterns = [unsigned.type(nan + 1 + 2 * number + zone) for zone in (0, 1)]
+        whole = np.empty(host.size + 2 * GUARD + 256, unsigned)
+        start = GUARD + (-(whole.ctypes.data + GUARD * host.itemsize) % 256) // host.itemsize
+        self.before, self.inside, self.behind = np.split(whole, [start, start + host.size])
+        self.before[:], self.behind[:] = self.patterns
+        self.inside[:] = host.reshape(-1).view(unsigned)
+        self.address = self.inside.ctypes.data
+
+    def untouched(self):
+        return (self.before == self.patterns[0]).all() and (self.behind == self.patterns[1]).all()
+
+    def unchanged(self):
+        return np.array_equal(self.inside, self.host.reshape(-1).view(self.inside.dtype))
+
+    def copy_back(self):
+        self.host[...] = self.inside.view(self.host.dtype).reshape(self.host.shape)
+
+
+class Function:
+    """One kernel: call it with a grid, a block and the arguments."""
+
+    def __init__(self, kernel, run):
+        self.kernel, self.run = kernel, run
+
+    def __call__(self, grid, block, arguments):
+        kernel = self.kernel
+        if len(arguments) != len(kernel.parameters):
+            raise TypeError(f"{kernel.name}: {len(arguments)} arguments for {len(kernel.parameters)} parameters")
+        grid, block = ((*sizes, 1, 1)[:3] for sizes in (grid, block))
+        if not 0 < np.prod(block) <= MOST_THREADS or min(grid) < 1:
+            raise ValueError(f"{kernel.name}: a grid of {grid} blocks of {block} threads")
+        given = [self.prepare(p, value, number) for number, (p, value) in enumerate(zip(kernel.parameters, arguments))]
+        launches[kernel.name] += 1
+        addresses = (ctypes.c_void_p * len(given))(*(g.address if isinstance(g, Guarded) else g.ctypes.data for g in given))
+        three = ctypes.c_uint * 3
+        result = self.run(three(*grid), three(*block), ctypes.c_int(_order), addresses)
+        if result:
+            error, message = WRONG[result]
+            raise error(f"{kernel.name} {message}")
+        for p, array in zip(kernel.parameters, given):
+            if p.pointer and not array.untouched():
+                raise IndexError(f"{kernel.name} writes outside {p.name}")
+            if p.const and not array.unchanged():
+                raise RuntimeError(f"{kernel.name} writes to {p.name}, which is const")
+        for p, array in zip(kernel.parameters, given):
+            if p.pointer and not p.const:
+                array.copy_back()
+
+    def prepare(self, parameter, value, number):
+        """The argument in memory, for a pointer to it."""
+        if not parameter.pointer:
+            if isinstance(value, (np.generic, np.ndarray)) and value.dtype == parameter.dtype and value.size == 1:
+                return np.array(value)
+            raise TypeError(f"{self.kernel.name}: {parameter.name} is a {type(value).__name__}, declared as {parameter.ctype}")
+        if type(value).__module__ != "cupy":
+            raise TypeError(f"{self.kernel.name}: {parameter.name} is a {type(value).__name__}, not an array on the device")
+        if value.dtype != parameter.dtype:
+            raise TypeError(f"{self.kernel.name}: {parameter.name} is {value.dtype}, declared as {parameter.ctype}*")
+        if not value.flags.c_contiguous:
+            raise TypeError(f"{self.kernel.name}: {parameter.name} is not in C order")
+        return Guarded(value._host, number)

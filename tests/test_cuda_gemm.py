@@ -1,0 +1,149 @@
+"""Our own call of cuBLAS: rows and columns, leading dimensions, beta, precision; against NumPy's reading of the same arguments.
+
+The stand-in gives it a library in NumPy (tests/standin/column_major.py), which looks at addresses as cuBLAS does.
+"""
+import sys
+
+import numpy as np
+import pytest
+from helpers import normal, on, same
+
+from nnscratch import cuda, ops
+from nnscratch.backend import to_cpu
+from nnscratch.cuda.columns import to_bf16
+from nnscratch.errors import InputError
+
+gemm = sys.modules["nnscratch.cuda.gemm"]
+
+# How a matrix can lie in memory: (the array around it, the view).
+LAYOUTS = {
+    "whole": (lambda m, n: (m, n), lambda a: a),
+    "transposed": (lambda m, n: (n, m), lambda a: a.T),
+    "a block of columns": (lambda m, n: (m, n + 3), lambda a: a[:, 2:-1]),
+    "transposed, a block": (lambda m, n: (n, m + 2), lambda a: a[:, 1:-1].T),
+    "every second row": (lambda m, n: (2 * m, n), lambda a: a[::2]),
+}
+
+
+def matrix(cp, layout, m, n, seed):
+    shape, view = LAYOUTS[layout]
+    array = normal(*shape(m, n), seed=seed).astype(np.float32)
+    return view(on(cp, array)), view(array).astype(float)
+
+
+@pytest.mark.parametrize("a_layout", LAYOUTS)
+@pytest.mark.parametrize("b_layout", LAYOUTS)
+def test_gemm_of_every_layout(cp, a_layout, b_layout):
+    """out = a @ b + beta * out, also for single rows and columns; what lies around out stays."""
+    for m, k, n in ((4, 5, 6), (1, 5, 6), (4, 1, 6), (4, 5, 1), (1, 1, 1)):
+        for beta in (0.0, 1.0, 0.5):
+            (a, exact_a), (b, exact_b) = matrix(cp, a_layout, m, k, 1), matrix(cp, b_layout, k, n, 2)
+            wide = normal(m, n + 3, seed=3).astype(np.float32)
+            around = on(cp, wide)
+            cuda.gemm(a, b, around[:, 1:-2], beta)
+            expected = wide.astype(float)
+            expected[:, 1:-2] = exact_a @ exact_b + beta * expected[:, 1:-2]
+            same(around, expected, 1e-6)
+
+
+def test_memory_that_was_never_written_does_not_matter(cp):
+    """With beta 0 nothing of out is read, be it no number."""
+    a = on(cp, np.ones((2, 2), np.float32))
+    assert cuda.gemm(a, a, cp.full((2, 2), np.nan, dtype=np.float32)).tolist() == [[2, 2], [2, 2]]
+
+
+def test_what_gemm_refuses(cp):
+    """Shapes that do not fit, and layouts that cuBLAS does not know, with the way out."""
+    a = on(cp, normal(4, 4).astype(np.float32))
+    for wrong in ((a[:3], a[:3], a), (a, a, a[:3])):
+        with pytest.raises(InputError, match=r"expected \(M, K\) @ \(K, N\)"):
+            cuda.gemm(*wrong)
+    bits, double = a.astype(np.uint16), a.astype(np.float64)
+    for wrong in ((a, a, double), (double, a, a.copy()), (a, bits, a.copy()), (bits, bits, bits.copy())):
+        with pytest.raises(InputError, match="got arrays of .*, expected float32"):
+            cuda.gemm(*wrong)
+    backwards, everywhere = a[::-1], cp.broadcast_to(a[0], (4, 4))
+    for wrong in ((backwards, a, a.copy()), (a, everywhere, a.copy()), (a[::2, ::2], a[:2], a[:2].copy()), (a, a, a.copy().T)):
+        with pytest.raises(InputError, match=r"the strides are .* copy a matrix with cupy.ascontiguousarray"):
+            cuda.gemm(*wrong)
+    for awkward in (backwards, everywhere):
+        same(cuda.product(awkward, a), to_cpu(awkward) @ to_cpu(a), 1e-6)
+
+
+def test_product_is_the_plain_one_for_everything_else(xp):
+    """float64 and complex numbers, and everything on a CPU."""
+    a, out = normal(3, 3).astype(np.float32), np.ones((3, 3), np.float32)
+    same(cuda.gemm(*on(xp, a, a, out), beta=2.0), a @ a + 2, 1e-6)
+    for dtype in (np.float32, np.float64, np.complex128):
+        a = normal(3, 3).astype(dtype)
+        y = cuda.product(*on(xp, a, a))
+        assert y.dtype == dtype
+        same(y, a @ a, 1e-6)
+
+
+def test_precision_is_chosen_in_the_open(cp):
+    """Strict by default; tf32 and bf16 round the factors, of dense layers and convolutions alike, by so many digits."""
+    x, w = normal(64, 32).astype(np.float32), normal(32, 64).astype(np.float32)  # multiples of what tensor cores take
+    exact, errors = x.astype(float) @ w, {}
+    assert cuda.precision() == "strict"
+    for name in ("strict", "tf32", "bf16"):
+        assert cuda.precision(name) == cuda.precision() == name
+        y = to_cpu(ops.dense(*on(cp, x, w))[0])
+        errors[name] = np.abs(y - exact).max() / np.abs(exact).max()
+    assert errors["strict"] < 1e-6 < errors["tf32"] < 1e-3 < errors["bf16"] < 1e-2
+    with pytest.raises(InputError, match="precision 'fp8' is unknown: choose one of strict, tf32, bf16"):
+        cuda.precision("fp8")
+    assert cuda.precision() == "bf16"
+
+
+def test_convolutions_in_bf16(cp):
+    """Columns, kernel and gradient are rounded to bfloat16, the sums are not: exact for the rounded numbers."""
+    x, kernel, dy = normal(2, 7, 6, 3), normal(3, 3, 3, 5), normal(2, 7, 6, 5)
+    x, kernel, dy = (a.astype(np.float32) for a in (x, kernel, dy))
+    round_trip = [to_cpu(gemm.from_bf16(to_bf16(on(cp, a)))).astype(float) for a in (x, kernel, dy)]
+    cuda.precision("bf16")
+    y, cache = ops.conv2d(*on(cp, x, kernel), padding="same")
+    dx, dkernel, _ = ops.conv2d_backward(on(cp, dy), cache)
+    assert y.dtype == dx.dtype == dkernel.dtype == np.float32
+    exact_y, exact_cache = ops.conv2d(*round_trip[:2], padding="same")
+    exact_dx, exact_dkernel, _ = ops.conv2d_backward(round_trip[2], exact_cache)
+    same([y, dx, dkernel], [exact_y, exact_dx, exact_dkernel], 1e-5)
+    same(y, ops.conv2d(x, kernel, padding="same")[0], 2e-2)
+
+
+def test_the_workspace_is_given_once_a_stream(standin):
+    """A new stream takes it away; the library in NumPy asserts that every product has one."""
+    a = on(standin, np.ones((2, 2), np.float32))
+    cublas = gemm.handle(standin, 0)
+    for stream in (5, 5, 6):
+        cublas.use_stream(stream)
+        assert (cublas.library.stream, cublas.library.workspace) == (stream, 32 * 2**20)
+    cuda.gemm(a, a, a.copy())
+    assert cublas.library.stream == (standin.cuda.get_current_stream().ptr or None) and cublas.library.products == 1
+
+
+def test_an_error_of_the_library_is_not_lost(standin, monkeypatch):
+    """cuBLAS tells by a number that it did nothing."""
+    a = on(standin, np.ones((2, 2), np.float32))
+    monkeypatch.setattr(type(gemm.handle(standin, 0).library), "cublasGemmEx", lambda *_: 13)
+    with pytest.raises(RuntimeError, match="cublasGemmEx of cuBLAS failed with status 13"):
+        cuda.gemm(a, a, a.copy())
+
+
+@pytest.mark.parametrize("beta", [0.0, 0.5])
+def test_without_cublas_it_is_the_plain_product(standin, monkeypatch, caplog, beta):
+    """Where the library cannot be loaded, one line says so, once, and the numbers are the same; bfloat16 too."""
+    def missing():
+        raise ImportError("no such library")
+    monkeypatch.setattr(gemm, "load_library", missing)
+    caplog.set_level("INFO", logger="nnscratch")
+    a, b, out = (normal(3, 3, seed=k).astype(np.float32) for k in range(3))
+    for _ in range(2):
+        ours = cuda.gemm(*on(standin, a, b, out), beta)
+        same(ours, a.astype(float) @ b + beta * out, 1e-6)
+    assert [record.message for record in caplog.records] == [
+        "products by CuPy: cuBLAS cannot be called directly (no such library)"]
+    if hasattr(standin, "RawModule"):
+        bits = to_bf16(on(standin, a))
+        rounded = to_cpu(gemm.from_bf16(bits)).astype(float)
+        same(cuda.gemm(bits, bits, on(standin, out), beta), rounded @ rounded + beta * out, 1e-6)

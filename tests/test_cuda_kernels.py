@@ -1,0 +1,190 @@
+"""Every CUDA kernel against the formula it stands for: edges, odd sizes, and any order of threads.
+
+Without a GPU the kernels' own text is compiled by g++ (tests/standin/cuda_on_cpu.h); on a GPU, `pytest -m gpu` runs the same.
+"""
+import sys
+
+import numpy as np
+import pytest
+from cuda_cases import TOLERANCE, single, windows
+from helpers import normal, on, same
+from hypothesis import assume, given, settings
+from hypothesis import strategies as st
+from standin.raw_module import thread_order
+
+from nnscratch import cuda, ops
+from nnscratch.backend import to_cpu
+from nnscratch.cuda import columns
+from nnscratch.ops.window import make_window
+
+# --- activation.cu ------------------------------------------------------------------------------------------------
+
+rows_and_channels = st.tuples(st.integers(1, 70), st.sampled_from([1, 3, 31, 32, 33, 65]))
+
+
+@pytest.fixture
+def short_parts(monkeypatch):
+    """Sums are cut into many parts, the last of which is shorter, in small arrays as well."""
+    monkeypatch.setattr(sys.modules["nnscratch.cuda.activation"], "LEAST_ROWS", 9)
+
+
+@settings(max_examples=15)
+@given(shape=rows_and_channels, slope=st.sampled_from([0.0, 0.2, 1.0]))
+def test_bias_and_leaky_relu(cp, short_parts, shape, slope):
+    """Both ways as ops has it in float64, with a random upstream gradient."""
+    x, bias, dy = single(*shape), single(shape[1], seed=1), single(*shape, seed=2)
+    y, cache = ops.leaky_relu(x.astype(float) + bias, slope)
+    dx = ops.leaky_relu_backward(dy.astype(float), cache)
+    alone, alone_cache = ops.leaky_relu(on(cp, x + bias), slope)
+    same([alone, ops.leaky_relu_backward(on(cp, dy), alone_cache)], [y, dx], TOLERANCE)
+    ours = cuda.bias_leaky_relu(on(cp, x), on(cp, bias), slope)
+    same([ours, *cuda.bias_leaky_relu_backward(on(cp, dy), ours, slope)], [y, dx, dx.sum(axis=0)], TOLERANCE)
+
+
+def test_relu_of_extreme_numbers(cp):
+    """ReLU of -infinity is 0, not 0 * infinity; what is no number goes through."""
+    x = np.float32([[-np.inf, np.inf, np.nan, -0.0]])
+    for slope, expected in ((0.0, [0, np.inf, np.nan, 0]), (0.2, [-np.inf, np.inf, np.nan, 0])):
+        for y in (cuda.leaky_relu(on(cp, x), slope),
+                  cuda.bias_leaky_relu(on(cp, x.copy()), on(cp, np.zeros(4, np.float32)), slope)):
+            np.testing.assert_array_equal(to_cpu(y)[0], np.float32(expected))
+
+
+@settings(max_examples=15)
+@given(shape=rows_and_channels)
+def test_channel_sum(cp, short_parts, shape):
+    """The sum over all rows, for numbers of channels that do and do not fill a block."""
+    x = single(*shape)
+    same(cuda.channel_sum(on(cp, x)), x.astype(float).sum(axis=0), TOLERANCE)
+
+
+# --- batch_norm.cu ------------------------------------------------------------------------------------------------
+
+@settings(max_examples=20)
+@given(shape=rows_and_channels, training=st.booleans(), unbiased=st.booleans(), offset=st.sampled_from([0.0, 100.0]))
+def test_batch_norm(cp, short_parts, shape, training, unbiased, offset):
+    """y, running statistics and all three gradients as in float64, also for numbers far from 0."""
+    c = shape[1]
+    x, dy, mean = single(*shape) + np.float32(offset), single(*shape, seed=1), single(c, seed=4) + np.float32(offset)
+    gamma, beta, variance = single(c, seed=2), single(c, seed=3), np.abs(single(c, seed=5)) + np.float32(0.1)
+    arrays, choices = (x, gamma, beta, mean, variance), {"training": training, "unbiased": unbiased, "momentum": 0.9}
+    y, running, cache = ops.batch_norm(*(a.astype(float) for a in arrays), **choices)
+    gradients = ops.batch_norm_backward(dy.astype(float), cache)
+    our_y, our_running, our_cache = ops.batch_norm(*on(cp, *arrays), **choices)
+    tolerance = 1e-5 if offset == 0 else 3e-4  # x itself has only 5 digits behind the point
+    same([our_y, *our_running, *ops.batch_norm_backward(on(cp, dy), our_cache)], [y, *running, *gradients], tolerance)
+    for wrt, asked in (("input", [True, False, False]), ("parameters", [False, True, True])):
+        some = ops.batch_norm_backward(on(cp, dy), our_cache, wrt)
+        same(some, [g if wanted else None for g, wanted in zip(gradients, asked)], tolerance)
+
+
+def test_batch_norm_of_what_hardly_varies(cp):
+    """Around 1000 the squares are a million, of which E[x²] - E[x]² in float32 would leave nothing of a variance of 1."""
+    x, c = single(500, 3) + np.float32(1000), 3
+    ones, zeros = on(cp, np.ones(c, np.float32), np.zeros(c, np.float32))
+    _, (_, variance), _ = ops.batch_norm(on(cp, x), ones, zeros, zeros, zeros, training=True, momentum=0.0)
+    same(variance, x.astype(float).var(axis=0), 1e-5)
+
+
+# --- pooling.cu ---------------------------------------------------------------------------------------------------
+
+@given(case=windows(dilation=st.just(1)), values=st.sampled_from([3, 1000]), counted=st.booleans())
+def test_pooling(cp, case, values, counted):
+    """Maxima, averages and gradients; few different values make ties common, and the first of them wins."""
+    shape, window = case
+    assume(all(max(pads) < taps for pads, taps in zip(window.pads, window.taps)))
+    x = (np.random.default_rng(values).integers(0, values, shape) / 4).astype(np.float32)
+    dy = single(shape[0], *window.output, shape[3])
+    for forward, backward, more in ((ops.max_pool2d, ops.max_pool2d_backward, {}),
+                                    (ops.avg_pool2d, ops.avg_pool2d_backward, {"count_include_pad": counted})):
+        results = []
+        for given_x, given_dy in ((x.astype(float), dy.astype(float)), on(cp, x, dy)):
+            y, cache = forward(given_x, window.taps, window.strides, padding=window.pads, **more)
+            results.append([y, backward(given_dy, cache)])
+        same(results[1], results[0], TOLERANCE)
+
+
+def test_max_pool_of_extreme_numbers(cp):
+    """What is no number wins and gets no gradient; of a window of -infinity the first tap wins, even one in the padding."""
+    x = np.full((1, 4, 4, 1), -np.inf, np.float32)
+    x[0, 3, 3] = np.nan
+    results = []
+    for given_x in (x, on(cp, x)):
+        with np.errstate(invalid="ignore"):
+            y, cache = ops.max_pool2d(given_x, 3, 2, padding=1)
+            dy = on(cp, single(*y.shape)) if given_x is not x else single(*y.shape)
+            results.append([to_cpu(y), to_cpu(ops.max_pool2d_backward(dy, cache))])
+    for ours, numpys in zip(*results):
+        np.testing.assert_array_equal(ours, numpys)
+
+
+# --- dropout.cu ---------------------------------------------------------------------------------------------------
+
+@settings(max_examples=10)
+@given(count=st.integers(1, 700), seed=st.integers(0, 2**64 - 1), calls=st.integers(0, 2**40),
+       rate=st.sampled_from([0.0, 0.1, 0.5]))
+def test_dropout_draws_numpys_numbers(cp, count, seed, calls, rate):
+    """Bit for bit what NumPy's Philox draws from the same key."""
+    drawn = np.random.Generator(np.random.Philox(key=np.uint64([seed, calls]))).random(count)
+    mask = cuda.dropout_mask(cp, count, rate, seed, on(cp, np.uint64([calls])))
+    assert np.array_equal(to_cpu(mask), np.where(drawn >= rate, np.float32(1 / (1 - rate)), np.float32(0)))
+
+
+# --- all ----------------------------------------------------------------------------------------------------------
+
+def results_of_every_kernel(cp):
+    """Arrays that together come from all kernels but those of single numbers."""
+    window = make_window("test", (6, 5), 3, 2, ((1, 2), (0, 1)))
+    x, kernel, dy = on(cp, single(2, 6, 5, 4), single(3, 3, 4, 5), single(2, *window.output, 5))
+    vector, statistics = on(cp, single(4), np.ones(4, np.float32))
+    y, running, cache = ops.batch_norm(x, vector, vector, vector, statistics, training=True)
+    pooled, pool_cache = ops.max_pool2d(x, 3, 2, padding=1)
+    averaged, average_cache = ops.avg_pool2d(x, 3, 2, padding=1)
+    active = cuda.bias_leaky_relu(x.copy(), vector, 0.2)
+    w, m, v = x.copy(), cp.zeros_like(x), cp.zeros_like(x)
+    rate = cuda.AdamClock().rate(cp, 3, 1e-3, 0.9, 0.999)
+    cuda.adam(w, x, m, v, rate, 0.9, 0.999, 1e-7)
+    mask = cuda.dropout_mask(cp, 99, 0.5, 7, on(cp, np.uint64([1])))
+    return [cuda.convolve(x, kernel, window), cuda.convolve_dx(dy, kernel, window), cuda.convolve_dkernel(x, dy, window),
+            columns.im2col(x, window, slice(3, 9), half=True), columns.to_bf16(x), y, *running,
+            *ops.batch_norm_backward(x, cache), pooled, ops.max_pool2d_backward(pooled, pool_cache), averaged,
+            ops.avg_pool2d_backward(averaged, average_cache), active, *cuda.bias_leaky_relu_backward(x, active, 0.2),
+            cuda.leaky_relu(x, 0.2), cuda.leaky_relu_backward(active, x, 0.2),
+            cuda.channel_sum(x), w, m, v, rate, mask, cuda.implicit_gemm(x, kernel, window)]
+
+
+@pytest.mark.parametrize("order", [1, 2, 3])
+def test_no_result_depends_on_the_order_of_threads(cp, short_parts, order):
+    """The same bits from every kernel, whichever thread is first."""
+    expected = results_of_every_kernel(cp)
+    with thread_order(order):
+        for ours, first in zip(results_of_every_kernel(cp), expected):
+            assert np.array_equal(to_cpu(ours), to_cpu(first))
+
+
+def test_any_number_of_blocks_will_do(cp, monkeypatch):
+    """With fewer threads than elements, each takes several, and the results stay."""
+    x = single(3, 9, 10, 4)  # more than the 256 threads of a block
+    window = make_window("test", (9, 10), 3, 1, "same")
+    expected = to_cpu(cuda.max_pool2d(on(cp, x), window)), to_cpu(cuda.convolve(*on(cp, x, single(3, 3, 4, 2)), window))
+    monkeypatch.setattr(sys.modules["nnscratch.cuda.launch"], "MOST_BLOCKS", 1)
+    same([cuda.max_pool2d(on(cp, x), window), cuda.convolve(*on(cp, x, single(3, 3, 4, 2)), window)], list(expected), 0)
+
+
+def test_arrays_that_are_not_contiguous_are_taken(cp):
+    """Slices and transposed views go through every op; the copies are made by the callers of the kernels."""
+    x = normal(2, 8, 6, 8).astype(np.float32)
+    kernel, vector = normal(4, 3, 3, 3).transpose(1, 2, 3, 0).astype(np.float32), np.ones(3, np.float32)
+    results = []
+    for xp in (np, cp):
+        given_x, given_kernel, ones = on(xp, x, np.ascontiguousarray(kernel.transpose(3, 0, 1, 2)), vector)
+        view, turned = given_x[:, ::2, :, 1:4], given_kernel.transpose(1, 2, 3, 0)
+        y, cache = ops.conv2d(view, turned, padding="same")
+        dy = y.swapaxes(1, 2).copy().swapaxes(1, 2)
+        normed, _, norm_cache = ops.batch_norm(view, ones, ones, ones, ones, training=True)
+        pooled, pool_cache = ops.max_pool2d(view, 2)
+        averaged, average_cache = ops.avg_pool2d(view, 2)
+        turn = [a.swapaxes(1, 2).copy().swapaxes(1, 2) for a in (normed, pooled, averaged)]
+        results.append([y, *ops.conv2d_backward(dy, cache), normed, *ops.batch_norm_backward(turn[0], norm_cache),
+                        ops.max_pool2d_backward(turn[1], pool_cache), ops.avg_pool2d_backward(turn[2], average_cache)])
+    same(results[1], [None if a is None else a for a in results[0]], 1e-5)

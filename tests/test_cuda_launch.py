@@ -1,0 +1,170 @@
+"""launch(): what it refuses, in one sentence each; how it reads the .cu files; and that they come along in the wheel."""
+import sys
+import tomllib
+import zipfile
+from pathlib import Path
+
+import numpy as np
+import pytest
+from helpers import NO_KERNELS, on
+
+from nnscratch import cuda
+from nnscratch.cuda import source
+from nnscratch.cuda.launch import flat
+from nnscratch.cuda.source import FIELDS, Parameter, kernels, read_parameter, text
+from nnscratch.errors import InputError
+from nnscratch.ops.window import make_window
+
+ROOT = Path(__file__).parent.parent
+
+
+def given(cp):
+    """Right arguments for channel_sums: x (3, 4), sums (1, 4), rows, C, part_rows."""
+    return [on(cp, np.ones((3, 4), np.float32)), on(cp, np.zeros((1, 4), np.float32)), 3, 4, 3]
+
+
+REFUSED = {
+    "a NumPy array": (0, lambda cp, x: np.ones((3, 4), np.float32), "a numpy.ndarray, expected an array of float32 on the GPU"),
+    "a list": (0, lambda cp, x: [1.0], "a builtins.list, expected an array"),
+    "None": (0, lambda cp, x: None, "expected an array"),
+    "float64": (0, lambda cp, x: x.astype(np.float64), r'of float64, .* convert it with x.astype\("float32"\)'),
+    "float16": (0, lambda cp, x: x.astype(np.float16), "of float16"),
+    "whole numbers": (0, lambda cp, x: x.astype(np.int32), "of int32"),
+    "a transposed view": (0, lambda cp, x: x.T, "not contiguous .*ascontiguousarray"),
+    "every second row": (0, lambda cp, x: x[::2], "not contiguous"),
+    "the array it writes": (1, lambda cp, x: x, "writes sums, which shares memory with x"),
+    "a piece of the array it writes": (1, lambda cp, x: x[1:2], "writes sums, which shares memory with x"),
+    "a float for an int": (2, lambda cp, x: 3.0, "rows is a float, expected a whole number on the host"),
+    "a bool": (2, lambda cp, x: True, "rows is a bool"),
+    "an array for a number": (2, lambda cp, x: x[0, 0], "rows is a ndarray, expected a whole number on the host"),
+    "more than an int can count": (2, lambda cp, x: 2**31, "rows is 2147483648, more than int can count"),
+}
+
+
+@pytest.mark.parametrize("name", REFUSED)
+def test_wrong_arguments_are_refused(cp, name):
+    """Each by a sentence that names the kernel and the parameter, before anything is launched."""
+    place, wrong, message = REFUSED[name]
+    arguments = given(cp)
+    arguments[place] = wrong(cp, arguments[0])
+    with pytest.raises(InputError, match=message):
+        cuda.launch("channel_sums", (1, 1), *arguments)
+    cuda.launch("channel_sums", (1, 1), *given(cp))
+
+
+def test_numbers_become_what_the_kernel_declares(cp):
+    """Python's and NumPy's numbers of any width become a float; what is none is refused."""
+    bias = on(cp, np.zeros(4, np.float32))
+    for slope in (0.5, 1, np.float64(0.5), np.float16(0.5), np.int64(1)):
+        y = on(cp, -np.ones((1, 4), np.float32))
+        cuda.launch("bias_leaky_relu", 4, y, bias, slope, 4, np.int64(4))
+        assert y.tolist() == [[-float(slope)] * 4]
+    for slope in ("0.5", 1j, None, bias):
+        with pytest.raises(InputError, match="slope is a .*, expected a number on the host"):
+            cuda.launch("bias_leaky_relu", 4, y, bias, slope, 4, 4)
+
+
+def test_only_a_window_is_a_window(cp):
+    """A tuple of the right numbers in the wrong order would pass unnoticed."""
+    x, y = on(cp, np.ones((1, 2, 2, 1), np.float32), np.ones((1, 1, 1, 1), np.float32))
+    with pytest.raises(InputError, match="w is a tuple, expected a Window; make one with"):
+        cuda.launch("max_pool", 1, x, y, (2, 2) * 7, 1, 1)
+
+
+def test_missing_and_unknown_are_named(cp):
+    """Too few arguments: the sentence lists them all; no such kernel: it lists those there are."""
+    with pytest.raises(InputError, match="got 4 arguments, expected 5: x, sums, rows, C, part_rows"):
+        cuda.launch("channel_sums", (1, 1), *given(cp)[:-1])
+    with pytest.raises(InputError, match="no kernel 'conv'.* im2col"):
+        cuda.launch("conv", 1)
+
+
+def test_launching_neither_waits_nor_uploads(cp):
+    """Not even for the numbers: they travel with the launch."""
+    arguments = given(cp)
+    if not hasattr(cp, "forbid_sync"):
+        pytest.skip("only the stand-in counts")
+    before = cp.counts["uploads"]
+    with cp.forbid_sync():
+        cuda.launch("channel_sums", (1, 1), *arguments)
+    assert cp.counts["uploads"] == before
+
+
+def test_only_float32_on_a_gpu_is_for_the_kernels(cp):
+    """Everything else goes the way of the formula."""
+    x = on(cp, np.ones(3, np.float32))
+    assert cuda.able(x) and cuda.able(x, None)
+    assert not any(map(cuda.able, (x.get(), x.astype(np.float64), x.astype(np.complex64), None)))
+    assert not cuda.able(x, x.astype(np.float64))
+
+
+def test_a_file_is_compiled_once(standin, monkeypatch):
+    """However many of its kernels are launched, and however often."""
+    if not hasattr(standin, "RawModule"):
+        pytest.skip(NO_KERNELS)
+    made, launching = [], sys.modules["nnscratch.cuda.launch"]
+    monkeypatch.setattr(standin, "RawModule", lambda **options: made.append(options) or options_module(**options))
+    options_module = standin.raw_module.RawModule
+    launching.module.cache_clear()
+    launching.function.cache_clear()
+    x = on(standin, np.ones((3, 4), np.float32))
+    for _ in range(2):
+        cuda.bias_leaky_relu_backward(x, cuda.bias_leaky_relu(x.copy(), x[0], 0.1), 0.1)
+    assert len(made) == 1 and made[0] == {"code": text("activation.cu"), "options": ("-std=c++17",)}
+
+
+def test_signatures_are_read_as_they_are_written():
+    """Every form a parameter has in the folder."""
+    for declaration, expected in {
+            "const float* __restrict__ x": ("x", "float", "f4", True, True),
+            "\n   unsigned short* __restrict__\n columns": ("columns", "unsigned short", "u2", True, False),
+            "long long* steps": ("steps", "long long", "i8", True, False),
+            " unsigned long long seed": ("seed", "unsigned long long", "u8", False, False)}.items():
+        name, ctype, dtype, *rest = expected
+        assert read_parameter(declaration) == Parameter(name, ctype, np.dtype(dtype), *rest)
+    assert read_parameter("double rate").dtype == np.float64 and read_parameter("unsigned first").dtype == np.uint32
+
+
+def test_every_kernel_of_the_folder_is_found():
+    """As many as the texts have, each with its block in the declaration, and none named twice."""
+    texts = [path.read_text() for path in source.FOLDER.glob("*.cu")]
+    assert len(kernels()) == sum(each.count("__global__") for each in texts) > 15
+    assert all(kernel.block == 256 and kernel.parameters for kernel in kernels().values())
+    assert all("#include" not in text(kernel.file) for kernel in kernels().values()), "what is compiled is one piece"
+
+
+def test_every_array_a_kernel_reads_only_is_const_and_apart():
+    """`const` and __restrict__ are what lets launch() notice an array in the wrong place, so no pointer is without."""
+    for kernel in kernels().values():
+        pointers = sum(parameter.pointer for parameter in kernel.parameters)
+        declaration = text(kernel.file).split(f"{kernel.name}(")[1].split(")")[0]
+        assert declaration.count("* __restrict__ ") == pointers, kernel.name
+        assert not all(parameter.const for parameter in kernel.parameters if parameter.pointer), "it writes something"
+
+
+def test_the_window_of_the_kernels_is_that_of_ops():
+    """The same fields in the same order, in C and in Python."""
+    declared = text("window.h").split("struct Window {")[1].split("}")[0]
+    assert declared.split(";")[0].replace("int", "").replace(",", "").split() == FIELDS.split()
+    window = make_window("test", (11, 12), (2, 3), (4, 5), ((1, 2), (3, 4)), (6, 1))
+    values = dict(zip(FIELDS.split(), flat(window)))
+    assert values == {"H": 11, "W": 12, "KH": 2, "KW": 3, "SH": 4, "SW": 5, "DH": 6, "DW": 1, "top": 1, "bottom": 2, "left": 3,
+                      "right": 4, "OH": window.output[0], "OW": window.output[1]}
+
+
+def test_the_kernels_come_along_in_the_wheel(tmp_path):
+    """All .cu files and the headers they include: the whole folder is packed; where hatchling is, a wheel is made to see."""
+    with open(ROOT / "pyproject.toml", "rb") as file:
+        assert tomllib.load(file)["tool"]["hatch"]["build"]["targets"]["wheel"] == {"packages": ["nnscratch"]}, "no exceptions"
+    hatchling = pytest.importorskip("hatchling.builders.wheel", reason="hatchling, which builds the wheel, is not installed")
+    wheel, = hatchling.WheelBuilder(str(ROOT)).build(directory=str(tmp_path), versions=["standard"])
+    names = set(zipfile.ZipFile(wheel).namelist())
+    assert {f"nnscratch/cuda/{path.name}" for path in source.FOLDER.glob("*.[ch]*")} <= names
+
+
+def test_kernel_files_are_short_and_say_what_they_are():
+    """As for Python: one idea a file; it begins with what it is, and the shapes it uses."""
+    for path in source.FOLDER.iterdir():
+        lines = path.read_text().splitlines() if path.suffix in (".cu", ".h") else ["//"]
+        assert len(lines) <= 250 and lines[0].startswith("//") and max(map(len, lines)) <= 128, path.name
+        assert path.suffix != ".cu" or any("Shapes:" in line for line in lines[:8]), path.name

@@ -1,0 +1,249 @@
+"""Whole steps on the device: an adversarial one and one of style transfer run our kernels, agree with NumPy, and never wait."""
+import sys
+from contextlib import nullcontext
+from functools import partial
+
+import numpy as np
+import pytest
+from helpers import NO_KERNELS, normal, on, same
+from standin import raw_module
+
+from nnscratch import backend, cuda, initializers
+from nnscratch.backend import to_cpu
+from nnscratch.generate.adversarial import Pair, adversarial_step, non_saturating
+from nnscratch.layers import (
+    ELU,
+    Activation,
+    AveragePooling2D,
+    BatchNormalization,
+    Conv2D,
+    Conv2DTranspose,
+    Dense,
+    Dropout,
+    Flatten,
+    GlobalAveragePooling2D,
+    Input,
+    InstanceNormalization,
+    LeakyReLU,
+    MaxPooling2D,
+    Padding2D,
+    ReLU,
+    Reshape,
+    SpatialDropout2D,
+    UpSampling2D,
+)
+from nnscratch.models import Model
+from nnscratch.networks import gan
+from nnscratch.optimizers import Adam, linear_decay
+from nnscratch.style.objective import Objective
+
+
+def without_waiting(xp):
+    """Where waiting can be forbidden, it is."""
+    return xp.forbid_sync() if hasattr(xp, "forbid_sync") else nullcontext()
+
+
+def launched(cp, function):
+    """The names of the kernels that the call launches, on the stand-in."""
+    raw_module.launches.clear()
+    function()
+    return set(raw_module.launches)
+
+
+def generator():
+    z = Input((5,))
+    y = Reshape((3, 3, 6))(BatchNormalization()(Dense(54, activation="relu")(z)))
+    y = BatchNormalization()(Conv2DTranspose(4, 4, 2, "same", activation="leaky_relu")(y))
+    return Model(z, Conv2D(1, 3, padding="same", activation="tanh")(y))
+
+
+def discriminator():
+    x = Input((6, 6, 1))
+    y = Conv2D(4, 4, 2, "same", activation="leaky_relu")(x)
+    return Model(x, Dense(1)(Flatten()(MaxPooling2D(2, 1)(BatchNormalization()(y)))))
+
+
+def play(xp, make_generator, make_discriminator, labels=None, **options):
+    """The facts of the last of three adversarial steps, and all parameters and statistics after it."""
+    initializers.set_seed(0)
+    backend.use("cpu" if xp is np else "gpu")
+    optimizers = Adam(linear_decay(1e-3, 9), beta_1=0.5), Adam(2e-3, beta_1=0.5)
+    pair = Pair(make_generator(), make_discriminator(), *optimizers)
+    real, noise, labels = on(xp, normal(4, 6, 6, 1).astype(np.float32), normal(4, 5).astype(np.float32), labels)
+    with without_waiting(xp):
+        for _ in range(3):
+            facts = adversarial_step(pair, non_saturating(), real, noise, labels, **options)
+    return [*facts.values(), *(a for model in pair[:2] for arrays in (model.params, model.buffers) for a in arrays.values())]
+
+
+def adversarial(xp):
+    """With networks that have one of everything."""
+    return play(xp, generator, discriminator)
+
+
+def the_librarys_own(xp, penalty=0.0):
+    """With the networks that `nnscratch train generator` trains, labels and distorted pictures."""
+    preset = gan.Preset(5, (8, 6, 4), (4, 8), 6, True, 6, 1)
+    return play(xp, partial(gan.generator, preset, (6, 6, 1), 3), partial(gan.discriminator, preset, (6, 6, 1), 3),
+                np.eye(3, dtype=np.float32)[[0, 1, 2, 0]], random=np.random.default_rng(0), penalty=penalty)
+
+
+def test_an_adversarial_step(cp):
+    """Three of them agree with NumPy's to float32's digits, without one wait."""
+    used = launched(cp, lambda: same(adversarial(cp), [np.asarray(a) for a in adversarial(np)], 1e-4))
+    if hasattr(cp, "forbid_sync"):
+        assert used >= {"im2col", "col2im", "bias_leaky_relu", "bias_leaky_relu_backward", "batch_norm_moments", "batch_norm",
+                        "batch_norm_backward_sums", "batch_norm_backward", "max_pool", "max_pool_backward", "channel_sums",
+                        "adam_rate", "adam"}
+
+
+def test_an_adversarial_step_of_the_librarys_own_networks(cp):
+    """The same for what is really trained."""
+    used = launched(cp, lambda: same(the_librarys_own(cp), [np.asarray(a) for a in the_librarys_own(np)], 1e-4))
+    with_penalty = partial(the_librarys_own, penalty=1.0)  # in complex numbers, to which no kernel applies
+    same(with_penalty(cp), [np.asarray(a) for a in with_penalty(np)], 1e-3)
+    if hasattr(cp, "forbid_sync"):
+        assert used >= {"im2col", "col2im", "leaky_relu", "leaky_relu_backward", "batch_norm", "batch_norm_backward", "adam"}
+
+
+def style(xp):
+    """Loss and gradient of one look at a picture, and the picture after a step of Adam along it."""
+    initializers.set_seed(0)
+    backend.use("cpu" if xp is np else "gpu")
+    x = Input((None, None, 3))
+    first = Conv2D(4, 3, padding="same", activation="relu")(x)
+    second = Conv2D(5, 3, padding="same", activation="relu")(AveragePooling2D(2, padding="same")(first))
+    content, painting = on(xp, *(np.random.default_rng(k).random((1, 9, 10, 3), np.float32) for k in (1, 2)))
+    objective = Objective(Model(x, [first, second]), content, [painting], style_weight=10.0, smoothness=0.1, content_layer=1)
+    picture, optimizer = content.copy(), Adam(0.02)
+    with without_waiting(xp):
+        loss, gradient = objective(picture)
+        optimizer.step({"picture": picture}, {"picture": gradient})
+    return [loss, gradient, picture]
+
+
+def test_a_style_step(cp):
+    """Features, Gram matrices and the walk back agree with NumPy's, without one wait."""
+    used = launched(cp, lambda: same(style(cp), [np.asarray(a) for a in style(np)], 1e-4))
+    if hasattr(cp, "forbid_sync"):
+        assert used >= {"im2col", "col2im", "bias_leaky_relu", "bias_leaky_relu_backward", "average_pool",
+                        "average_pool_backward", "adam"}
+
+
+@pytest.mark.parametrize("step", [adversarial, the_librarys_own, style])
+def test_every_product_of_a_step_is_our_own(standin, monkeypatch, step):
+    """CuPy refuses its own products while a CUDA graph is recorded, so none of them may be left in a training step."""
+    if not hasattr(standin, "RawModule"):
+        pytest.skip(NO_KERNELS)
+    call = standin.call
+
+    def watched(name, *arguments, **options):
+        assert name not in ("matmul", "dot", "vdot", "inner", "einsum", "tensordot"), f"{name} is a product of CuPy's own"
+        return call(name, *arguments, **options)
+
+    monkeypatch.setattr(backend, "gpu_status", lambda: (standin, "a product is what it would make", ""))
+    monkeypatch.setattr(standin, "call", watched)
+    for side in "__matmul__", "__rmatmul__":
+        monkeypatch.setattr(standin.ndarray, side, lambda *arrays: watched("matmul", *arrays))
+    step(standin)
+
+
+def test_adam_on_the_device(cp):
+    """Steps with a schedule, then on from a saved state with another optimizer: NumPy's numbers throughout."""
+    results = []
+    for xp in (np, cp):
+        w = dict(zip("ab", on(xp, normal(3, 4).astype(np.float32), normal(300).astype(np.float32))))
+        g = dict(zip("ab", on(xp, normal(3, 4, seed=1).astype(np.float32), normal(300, seed=1).astype(np.float32))))
+        optimizer = Adam(linear_decay(0.1, 10))
+        for _ in range(3):
+            optimizer.step(w, g)
+        resumed = Adam(0.05)
+        resumed.load_state(optimizer.save_state(), w)
+        with without_waiting(xp):
+            for _ in range(2):
+                resumed.step(w, g)
+            optimizer.step(w, g)  # its own clock went on from 3
+        results.append([w["a"], w["b"], *(array for memory in resumed.state.values() for array in memory.values())])
+    same(results[1], [np.asarray(a) for a in results[0]], 2e-6)
+
+
+def test_adams_clock_can_be_played_again(cp):
+    """What a CUDA graph would repeat, the launches alone, goes on counting and follows a learning rate written in between."""
+    w, g, m, v = (on(cp, a) for a in (normal(5).astype(np.float32), normal(5, seed=1).astype(np.float32),
+                                     np.zeros(5, np.float32), np.zeros(5, np.float32)))
+    expected = {"w": to_cpu(w).copy()}
+    numpys, clock = Adam(0.1), cuda.AdamClock()
+    rate = clock.rate(cp, 1, 0.1, 0.9, 0.999)
+    for step in range(1, 5):
+        if step > 1:  # the launch of adam_rate, as recorded
+            cuda.launch("adam_rate", 1, clock.steps, clock.learning_rate, clock.result, 0.9, 0.999, 1)
+        cuda.adam(w, g, m, v, rate, 0.9, 0.999, 1e-7)
+        numpys.step(expected, {"w": to_cpu(g)})
+        clock.learning_rate[...] = numpys.learning_rate = 0.1 / (step + 1)
+    same(w, expected["w"], 1e-6)
+    assert clock.steps.tolist() == [4]
+
+
+def test_other_precisions_take_the_formula(cp):
+    """float64 and complex numbers launch no kernel; float32 does."""
+    kinds = {dtype: launched(cp, lambda dtype=dtype: Conv2D(2, 3).forward(on(cp, normal(1, 4, 4, 1).astype(dtype))))
+             for dtype in (np.float64, np.complex128, np.float32)}
+    assert not kinds[np.float64] | kinds[np.complex128]
+    assert kinds[np.float32] == {"im2col"} or not hasattr(cp, "forbid_sync")
+
+
+LAYERS = [
+    lambda: Conv2D(4, (3, 2), (2, 1), "same", activation="leaky_relu"), lambda: Conv2D(6, 3, groups=3, activation="relu"),
+    lambda: Conv2D(4, 2, dilation_rate=(2, 3), activation="tanh"), lambda: Conv2D(3, 3, groups=3, use_bias=False),
+    lambda: Conv2D(4, 3, algorithm="winograd"), lambda: Conv2D(4, 3, algorithm="im2col", activation="relu"),
+    lambda: Conv2DTranspose(4, (3, 4), 2, "same", activation="leaky_relu"),
+    lambda: Conv2DTranspose(6, 3, 2, output_padding=1, groups=3, use_bias=False, activation="relu"),
+    lambda: Dense(5, activation="leaky_relu"), BatchNormalization, lambda: BatchNormalization(unbiased=True),
+    InstanceNormalization, lambda: MaxPooling2D(3, 2, "same"), lambda: AveragePooling2D(3, 2, "same"),
+    lambda: AveragePooling2D(2, 1, 1, count_include_pad=True), GlobalAveragePooling2D, LeakyReLU, ReLU, ELU,
+    lambda: UpSampling2D((2, 3), "bilinear"), lambda: Padding2D(2), lambda: Dropout(0.3, seed=1),
+    lambda: SpatialDropout2D(0.3, seed=1), lambda: Activation("softmax")]
+
+
+@pytest.mark.parametrize("training", [True, False])
+@pytest.mark.parametrize("make", LAYERS, ids=lambda make: repr(make()))
+def test_every_layer_in_float32(cp, make, training):
+    """y, dx, gradients and statistics are NumPy's, in training and at inference, and nothing waits."""
+    results = []
+    for xp in (np, cp):
+        initializers.set_seed(0)
+        layer, x = make(), on(xp, normal(2, 7, 5, 3).astype(np.float32))
+        with without_waiting(xp):
+            y = layer.forward(x, training=training, remember=True)
+            dx = layer.backward(on(xp, normal(*y.shape, seed=1).astype(np.float32)))
+        assert y.dtype == dx.dtype == np.float32
+        results.append([y, dx, *layer.grads.values(), *layer.buffers.values()])
+    same(results[1], results[0], 2e-5)
+
+
+def test_bias_and_activation_in_one_pass(cp):
+    """It changes what a layer keeps, not what it computes: inference, training, and gradients of what is asked for alone."""
+    for activation in ("relu", "leaky_relu", "tanh", None):
+        results = []
+        for xp in (np, cp):
+            initializers.set_seed(0)
+            layer = Conv2D(3, 3, activation=activation)
+            x = on(xp, normal(2, 5, 5, 2).astype(np.float32))
+            before = layer.forward(x)
+            layer.params["bias"][...] = 0.1
+            y = layer.forward(x, training=True)
+            dy = on(xp, normal(*y.shape, seed=1).astype(np.float32))
+            dx = layer.backward(dy, wrt="input")
+            assert not to_cpu(layer.grads["bias"]).any()
+            layer.forward(x, training=True)
+            layer.backward(dy, wrt="parameters")
+            layer.forward(x, training=True)
+            results.append([before, y, dx, *layer.grads.values(), layer.backward(dy.astype(np.float64))])
+        same(results[1], [np.asarray(a) for a in results[0]], 1e-5)
+
+
+def test_the_module_is_not_needed_to_import():
+    """`import nnscratch` imports no CuPy and reads no kernel."""
+    import subprocess
+    subprocess.run([sys.executable, "-c", "import sys; sys.modules['cupy'] = None; import nnscratch.cuda.source as s; "
+                    "assert s.kernels.cache_info().currsize == s.text.cache_info().currsize == 0"], check=True)
