@@ -86,6 +86,7 @@ def parser():
     generate.add_argument("--from", dest="path", metavar="FILE", help="best.safetensors of a training; default: ours")
     generate.add_argument("--grid", type=rows_and_columns, metavar="8x8", help="rows x columns")
     generate.add_argument("--walk", type=int, nargs="?", const=60, metavar="FRAMES", help="a film (.gif) of a walk")
+    generate.add_argument("--side", type=int, metavar="PIXELS", help="of a picture, for a generator of textures: any")
     generate.add_argument("--class", dest="label", metavar="NAME", help="pictures of this class alone")
     generate.add_argument("--seed", type=int, default=0, help="draws the noise")
     add_device(generate)
@@ -131,14 +132,15 @@ def add_train_generator(commands):
                                           "folder of pictures (sub-folders are classes)")
     generator.add_argument("--size", type=int, help="side to shrink the pictures to (default: as they are)")
     generator.add_argument("--out", default="generator", metavar="FOLDER", help="where everything goes (default: generator)")
-    generator.add_argument("--method", help="gan (default), vae, glo, imle, or texture (data: one colour picture)")
-    generator.add_argument("--preset", help="nano, tiny (default), small or dcgan64")
+    generator.add_argument("--method", help="gan (default), vae, glo, imle, or texture (data: one "
+                                                "colour picture, or a style by name)")
+    generator.add_argument("--preset", help="nano, tiny (default), small or dcgan64; texture has its own")
     generator.add_argument("--loss", help="non-saturating (default), hinge, least-squares or saturating")
     length = generator.add_mutually_exclusive_group()
-    length.add_argument("--steps", type=int, help="how many (default: 2500)")
+    length.add_argument("--steps", type=int, help="how many (default: 2500; texture 400)")
     length.add_argument("--minutes", type=float, metavar="M", help="as many steps as fit, beside the judge's training")
-    generator.add_argument("--batch", type=int, help="pictures a step (default: 64)")
-    generator.add_argument("--learning-rate", type=float, help="of both optimizers (default: 0.0005)")
+    generator.add_argument("--batch", type=int, help="pictures a step (default: 64; texture 4)")
+    generator.add_argument("--learning-rate", type=float, help="of both optimizers (default: 0.0005; texture 0.005)")
     generator.add_argument("--unconditional", dest="conditional", action="store_const", const=False,
                            help="do not use the labels; groups of like pictures are found instead")
     generator.add_argument("--groups", type=int,

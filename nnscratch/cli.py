@@ -128,8 +128,8 @@ def run_train_stylizer(options):
 
 def run_generate(options):
     from nnscratch.generate.command import generate
-    generate(options.path, options.output, shape=options.grid, walk=options.walk, label=options.label, seed=options.seed,
-             device=options.device)
+    generate(options.path, options.output, shape=options.grid, walk=options.walk, label=options.label, side=options.side,
+             seed=options.seed, device=options.device)
     return 0
 
 

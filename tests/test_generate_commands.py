@@ -52,14 +52,21 @@ def test_a_training_of_so_many_minutes(quick, capsys):
     assert "14 groups; preset nano, steps 0 to 10" in capsys.readouterr().out
 
 
-def test_a_texture_from_one_picture(quick, tmp_path):
-    """Pieces of the picture are the data; what is drawn has the size of a piece."""
+def test_a_texture_from_one_picture(quick, capsys):
+    """Pieces of the picture are the data; what is drawn has the size of a piece, or any other that is asked for."""
     stripes = np.zeros((40, 40, 3), np.uint8)
     stripes[:, ::4] = 200, 100, 50
     Image.fromarray(stripes).save("stripes.png")
-    assert main(["train", "generator", "--method", "texture", "--data", "stripes.png", "--size", "16", "--preset", "nano",
-                 "--steps", "10", "--batch", "4", "--device", "cpu"]) == 0
-    assert load_generator("generator/best.safetensors").info["shape"] == [16, 16, 3]
+    assert main(["train", "generator", "--method", "texture", "--data", "stripes.png", "--size", "16", "--steps", "3",
+                 "--device", "cpu"]) == 0
+    drawer = load_generator("generator/best.safetensors")
+    assert drawer.info["shape"] == [16, 16, 3] and drawer.info["preset"] == "texture" and drawer.info["steps"] == 3
+    assert main(["generate", *BEST, "--side", "80", "-o", "large.png"]) == 0
+    assert "1 pictures written" in capsys.readouterr().out and min(Image.open("large.png").size) >= 80
+    for side in ("50", "4096", "-16"):  # no multiple of 16, too large, none
+        assert main(["generate", *BEST, "--side", side, "-o", "large.png"]) == 2
+    assert main(["generate", "--side", "64", "-o", "large.png"]) == 2
+    assert "has one size; leave it out" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("arguments, words", [

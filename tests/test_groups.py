@@ -10,7 +10,8 @@ from nnscratch.data.dataset import Dataset
 from nnscratch.errors import InputError
 from nnscratch.generate.drawing import load_generator, save_generator
 from nnscratch.generate.groups import first_centres, grouped, in_proportion, k_means, nearest
-from nnscratch.generate.methods import METHODS, make_training
+from nnscratch.generate.methods import make_training
+from nnscratch.generate.training import options_for
 
 
 def crowds(sizes, seed=0):
@@ -85,9 +86,11 @@ def test_every_method_learns_with_groups(method):
 
 
 def test_a_texture_is_not_grouped():
-    """Pieces of one picture are all of one kind."""
-    images = np.random.default_rng(0).integers(0, 256, (100, 32, 32, 3)).astype(np.uint8)
-    assert METHODS["texture"](Dataset(images), options(method="texture", groups=4)).classes == 0
+    """Pieces of one picture are all of one kind: no groups by default, and none if asked for."""
+    images = np.random.default_rng(0).integers(0, 256, (100, 16, 16, 3)).astype(np.uint8)
+    assert make_training(Dataset(images), options_for({"method": "texture"})).classes == 0
+    with pytest.raises(InputError, match="groups is 4 for a texture"):
+        options_for({"method": "texture", "groups": 4})
 
 
 def test_a_saved_generator_knows_its_groups(tmp_path):

@@ -7,18 +7,19 @@ from nnscratch import backend, checkpoint
 from nnscratch.data.dataset import crops
 from nnscratch.data.pictures import check_writable, encode, read_picture
 from nnscratch.data.source import parts_of
+from nnscratch.data.styles import is_style, style_picture
 from nnscratch.errors import InputError
 from nnscratch.files import make_folder, replace_file
 from nnscratch.generate.adversarial import CLUELESS
-from nnscratch.generate.drawing import load_generator
+from nnscratch.generate.drawing import SHIPPED, load_generator
 from nnscratch.generate.judge.command import JUDGE, judge_for, recognised
 from nnscratch.generate.methods import make_training
 from nnscratch.generate.show import film, grid
 from nnscratch.generate.train import train
-from nnscratch.generate.training import Options
+from nnscratch.generate.training import TEXTURE, Options, options_for
 from nnscratch.ops.checks import whole
 
-STATE, TEXTURE_SIDE, PIECES = "state.safetensors", 64, 1000
+STATE, TEXTURE_SIDE, PIECES = "state.safetensors", 128, 100
 NAMES = {  # in the progress bar
     "d_loss": "D", "g_loss": "G", "off": "off by", "style": "style", "divergence": "divergence",
     "d_norm": "gradients D", "g_norm": "G", "diversity": "diversity", "score": "score"}
@@ -28,20 +29,20 @@ def train_generator(given, folder, *, data=None, size=None, minutes=None, resume
     """The whole job of `nnscratch train generator`. Returns why it ended (see `train`).
 
     given : the entries of Options that are not to be as always, as a dict. data : a name or path for `parts_of`, glyphs if
-    None; for the texture method, the path of one picture. A training that is resumed keeps its options, data and size; only
-    `steps` or `minutes` may be given, to make it longer.
+    None; for the texture method, the path of one picture, or a style of ours by name. A training that is resumed keeps its
+    options, data and size; only `steps` or `minutes` may be given, to make it longer.
     """
     check_size(size)
     check_minutes(minutes)
     state = Path(folder) / STATE
     if not resume and state.exists():
         raise InputError(f"{folder} holds a training already; add --resume to go on with it, or give another --out")
-    options, source, done = saved(state, given) if resume else (Options(**given), {"data": data or "glyphs", "size": size}, 0)
+    options, source, done = saved(state, given) if resume else (options_for(given), {"data": data or "glyphs", "size": size}, 0)
     make_folder(folder)
     backend.use(device)
     data, size = data or source["data"], size or source["size"]
-    if options.method == "texture":
-        dataset, judged = crops(read_picture(data), size or TEXTURE_SIDE, PIECES, options.seed), None
+    if options.method == TEXTURE:
+        dataset, judged = texture_pieces(data, size or TEXTURE_SIDE, options.seed), None
     else:
         judged = parts_of(data, size=size, seed=options.seed)
         dataset = judged.train
@@ -53,8 +54,7 @@ def train_generator(given, folder, *, data=None, size=None, minutes=None, resume
         training.load(state)
     print(f"{len(dataset)} {dataset.title}, {' x '.join(map(str, training.shape))}, "
           f"{f'{training.classes} ' + ('classes' if training.named else 'groups') if training.classes else 'without classes'}; "
-          f"preset {options.preset}, "
-          f"steps {training.steps_made} to {options.steps} on {backend.describe_device()}")
+          f"preset {options.preset}, steps {training.steps_made} to {options.steps} on {backend.describe_device()}")
     score = None
     if judged is not None and judged.train.classes:
         judge = judge_for(judged, Path(folder) / JUDGE)
@@ -79,6 +79,12 @@ def saved(state, given):
             raise InputError(f"{name} is {value!r}, but the training in {state} was begun with {getattr(options, name)!r}; "
                              f"leave it out, or begin anew in another folder")
     return replace(options, steps=given.get("steps", options.steps)), source, done
+
+
+def texture_pieces(picture, side, seed):
+    """Pieces of a picture, which is twice as large at most: larger forms than a piece could not be learnt from it."""
+    whole = style_picture(picture, 2 * side) if is_style(picture) else read_picture(picture, 2 * side, enlarge=False)
+    return crops(whole, side, PIECES, seed)
 
 
 def check_size(size):
@@ -116,11 +122,12 @@ def with_progress(training, folder, score):
         return train(training, folder, score=score, progress=progress)
 
 
-def generate(path, output, *, shape=None, walk=None, label=None, seed=0, device="auto"):
+def generate(path, output, *, shape=None, walk=None, label=None, side=None, seed=0, device="auto"):
     """The whole job of `nnscratch generate`: a grid of pictures, or a film of a walk from one picture to the next.
 
     path : a file of `save_generator`, None: the one that comes with nnscratch. shape : (rows, columns) of the grid, None:
-    8 rows, and a column for each class where there are no more than 16. walk : number of frames, None: a grid.
+    8 rows, and a column for each class where there are no more than 16. walk : number of frames, None: a grid. side : of each
+    picture in pixels, for a generator of textures; there is one, if no grid was asked for.
     """
     check_writable(output)
     whole(seed, "generate: seed", 0)
@@ -128,9 +135,9 @@ def generate(path, output, *, shape=None, walk=None, label=None, seed=0, device=
         raise InputError(f"a walk of {walk} pictures to {output} was asked for, expected at least 2, and a film: give it a "
                          f"name that ends in .gif")
     backend.use(device)
-    drawer = load_generator(path) if path else load_generator()
+    drawer = load_generator(path or SHIPPED, side)
     number = None if label is None else drawer.class_number(label)
-    rows, columns = shape or (8, drawer.classes if 1 < drawer.classes <= 16 else 8)
+    rows, columns = shape or (1, 1) if side else shape or (8, drawer.classes if 1 < drawer.classes <= 16 else 8)
     if walk:
         pictures = drawer.walk(walk, seed=seed, label=number)
         data = film([grid(picture[None], gap=0) for picture in pictures], milliseconds=60, pause=60)

@@ -11,11 +11,11 @@ import numpy as np
 
 from nnscratch import checkpoint
 from nnscratch.errors import InputError
-from nnscratch.generate.training import pictures, which
-from nnscratch.networks.gan import PRESETS, generator
+from nnscratch.generate.training import TEXTURE, new_generator, noise_of, pictures, which
 from nnscratch.ops.checks import whole
 
 LARGEST = 512  # pixels a side: the first weights of a generator for more would take gigabytes
+LARGEST_PAINTING = 2048  # a painter's weights do not grow with the picture
 SHIPPED = Path(__file__).parent / "weights" / "glyphs.safetensors"
 
 
@@ -24,7 +24,8 @@ class Drawer:
 
     def __init__(self, model, info):
         self.model, self.info = model, info
-        self.names, self.classes, self.noise_length = info["names"], info["classes"], PRESETS[info["preset"]].noise
+        self.names, self.classes = info["names"], info["classes"]
+        self.noise_length = noise_of(info["preset"], info["shape"])
         self.shares = info["shares"]  # None: the classes have names that people gave; else groups were found, so large
 
     def draw(self, count, *, seed=0, label=None):
@@ -79,7 +80,7 @@ def save_generator(path, training, half=False):
 def write_generator(path, model, info, half=False):
     """Write a generator and what it is. As in a Drawer, `model` and `info`."""
     if half:
-        copy = generator(info["preset"], tuple(info["shape"]), info["classes"])
+        copy = new_generator(info["preset"], tuple(info["shape"]), info["classes"])
         copy.cast(np.float16)
         for name, array in copy.params.items():
             array[...] = model.params[name]
@@ -89,8 +90,11 @@ def write_generator(path, model, info, half=False):
     checkpoint.save(path, model, info=info)
 
 
-def load_generator(path=SHIPPED):
-    """The Drawer in a file of `save_generator`. Raises InputError for any other file."""
+def load_generator(path=SHIPPED, side=None):
+    """The Drawer in a file of `save_generator`. side : of the pictures in pixels; a generator of textures can paint any.
+
+    Raises InputError for any other file, and for a side that the generator cannot draw.
+    """
     info = checkpoint.read_arrays(path)[1]["info"]
     if info.get("what") != "generator":
         raise InputError(f"{path} holds {info.get('what', 'something else')!r}, expected a generator; give best.safetensors of "
@@ -103,8 +107,20 @@ def load_generator(path=SHIPPED):
         shared = shares is None or (len(shares) == classes and min(map(float, shares)) >= 0 and 0 < sum(shares) < 2)
         if not (sane and named and shared and type(info["seed"]) is int):
             raise ValueError("sizes that no generator has")
-        model = generator(info["preset"], shape, classes)
+        if side is not None:
+            info["shape"] = shape = new_shape(path, info["preset"], side)
+        model = new_generator(info["preset"], shape, classes)
     except (KeyError, TypeError, ValueError, OverflowError) as error:
         raise InputError(f"{path} does not say what its generator is ({error}); train it anew") from error
     checkpoint.load(path, model)
     return Drawer(model, info)
+
+
+def new_shape(path, preset, side):
+    """(side, side, 3), if this preset can draw so."""
+    if preset != TEXTURE:
+        raise InputError(f"a side of {side} pixels was asked for, but the generator in {path} has one size; leave it out, or "
+                         f"give a generator trained with --method texture")
+    if not 1 <= side <= LARGEST_PAINTING:
+        raise InputError(f"a side of {side} pixels was asked for, expected up to {LARGEST_PAINTING}")
+    return side, side, 3

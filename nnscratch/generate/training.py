@@ -17,10 +17,13 @@ from nnscratch.generate.adversarial import LOSSES, Average
 from nnscratch.generate.groups import grouped, in_proportion
 from nnscratch.generate.several import SeveralModels, SeveralOptimizers
 from nnscratch.networks.gan import PRESETS, generator
+from nnscratch.networks.painter import noise_length, painter
 from nnscratch.ops.checks import choice, share, whole
 from nnscratch.optimizers import Adam, linear_decay
 
 METHOD_NAMES = ("gan", "vae", "glo", "imle", "texture")
+TEXTURE = "texture"  # a preset of its own, and what suits it
+SUITED = {TEXTURE: {"preset": TEXTURE, "groups": 0, "steps": 400, "batch": 4, "learning_rate": 5e-3, "beta_1": 0.9}}
 LABEL = 3.0  # a class weighs as much as three deviations of the noise: plain ones would be drowned
 BATCH_STREAM, NOISE_STREAM, SHOW_STREAM, SCORE_STREAM = 1, 2, 3, 4
 
@@ -45,7 +48,7 @@ class Options:
 
     def __post_init__(self):
         choice(self.method, "train: method", METHOD_NAMES)
-        choice(self.preset, "train: preset", PRESETS)
+        choice(self.preset, "train: preset", [TEXTURE] if self.method == TEXTURE else PRESETS)
         choice(self.loss, "train: loss", LOSSES)
         whole(self.steps, "train: steps", 1)
         whole(self.batch, "train: batch", 2)
@@ -54,8 +57,8 @@ class Options:
         share(self.beta_1, "train: beta_1")
         if not 0.5 < self.smoothing <= 1:
             raise InputError(f"train: smoothing is {self.smoothing!r}, expected a share above 0.5, up to 1, such as 0.9")
-        if self.method == "texture":
-            self.groups = 0  # pieces of one thing
+        if self.method == TEXTURE and self.groups:
+            raise InputError(f"train: groups is {self.groups} for a texture, whose pieces are all of one kind; leave it out")
         for name in ("loss", "smoothing", "augment", "r1", "spectral_norm"):
             default = type(self).__dataclass_fields__[name].default
             if self.method != "gan" and getattr(self, name) != default:
@@ -81,7 +84,7 @@ class Training:
         self.dataset = dataset if self.named else grouped(dataset, options.groups, options.seed)
         self.classes = self.dataset.classes
         initializers.set_seed(options.seed)
-        self.generator, average = (generator(options.preset, self.shape, self.classes) for _ in range(2))
+        self.generator, average = (new_generator(options.preset, self.shape, self.classes) for _ in range(2))
         networks = {"generator": self.generator, **self.build()}
         rate = linear_decay(options.learning_rate, options.steps, start=0.75)  # the last quarter comes to rest
         self.average, self.models = Average(average), SeveralModels({**networks, **self.further(), "average": average})
@@ -111,7 +114,7 @@ class Training:
 
     @property
     def noise_length(self):
-        return PRESETS[self.options.preset].noise
+        return noise_of(self.options.preset, self.shape)
 
     def sample(self, count, stream):
         """(pictures, labels) by the averaged generator, classes in turn, groups by their size; the same every time."""
@@ -155,6 +158,21 @@ class Training:
             raise InputError(f"{path} does not say how far its training was; begin anew in another folder")
         checkpoint.load(path, self.models, self.optimizers)
         self.steps_made, self.history = step, history
+
+
+def options_for(given):
+    """Options with what was given, and else what suits the method."""
+    return Options(**SUITED.get(given.get("method"), {}) | given)
+
+
+def new_generator(preset, shape, classes):
+    """The generator of a preset, or the painter of textures."""
+    return painter(shape) if preset == TEXTURE else generator(preset, shape, classes)
+
+
+def noise_of(preset, shape):
+    """The length of its noise."""
+    return noise_length(shape) if preset == TEXTURE else PRESETS[preset].noise
 
 
 def one_hot(labels, classes):

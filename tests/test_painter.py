@@ -1,0 +1,32 @@
+"""The generator of textures paints any size, and nothing in it knows where it is."""
+import numpy as np
+import pytest
+
+from nnscratch.errors import InputError
+from nnscratch.networks.painter import PLACE, SCALE, noise_length, painter
+
+
+def test_sizes():
+    """16 pixels for each place of the noise, in both directions."""
+    model = painter((32, 48, 3))
+    assert model.forward(np.zeros((2, noise_length((32, 48, 3))), np.float32)).shape == (2, 32, 48, 3)
+    for shape in ((32, 48, 1), (40, 48, 3), (0, 16, 3), (8, 8, 3)):
+        with pytest.raises(InputError, match="multiples of 16"):
+            painter(shape)
+
+
+def test_the_same_noise_gives_the_same_paint_wherever_it_is():
+    """A small painter's noise inside a large one's: away from the border, which is repeated, both paint the same."""
+    random = np.random.default_rng(0)
+    small, large = painter((256, 256, 3)), painter((288, 320, 3))
+    for name, array in large.params.items():
+        array[...] = small.params[name]
+    for model in (small, large):
+        model.cast(np.float64)
+    noise = random.standard_normal((1, 18, 20, PLACE))
+    inside = noise[:, 1:17, 2:18]
+    whole, part = large.forward(noise.reshape(1, -1)), small.forward(inside.reshape(1, -1))
+    same = whole[:, SCALE:-SCALE, 2 * SCALE:-2 * SCALE]
+    far = 6 * SCALE  # what a pixel sees of the noise
+    np.testing.assert_allclose(part[:, far:-far, far:-far], same[:, far:-far, far:-far], atol=1e-12)
+    assert np.abs(part - same).max() > 1e-3, "at the border they differ"
