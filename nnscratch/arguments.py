@@ -144,7 +144,7 @@ def add_train_generator(commands):
     generator.add_argument("--unconditional", dest="conditional", action="store_const", const=False,
                            help="do not use the labels; groups of like pictures are found instead")
     generator.add_argument("--groups", type=int,
-                           help="how many to find where labels are absent or not used (default: 40; 0: none)")
+                           help="how many to find where labels are absent or not used (default: 100; 0: none)")
     generator.add_argument("--augment", action="store_const", const=True,
                            help="distort what the discriminator sees: for few pictures")
     generator.add_argument("--r1", type=float, help="weight of the gradient penalty on real pictures (default: 0)")

@@ -62,7 +62,7 @@ def test_a_texture_from_one_picture(quick, capsys):
     drawer = load_generator("generator/best.safetensors")
     assert drawer.info["shape"] == [16, 16, 3] and drawer.info["preset"] == "texture" and drawer.info["steps"] == 3
     assert main(["generate", *BEST, "--side", "80", "-o", "large.png"]) == 0
-    assert "1 pictures written" in capsys.readouterr().out and min(Image.open("large.png").size) >= 80
+    assert "1 pictures written" in capsys.readouterr().out and Image.open("large.png").width % 80 == 0
     for side in ("50", "4096", "-16"):  # no multiple of 16, too large, none
         assert main(["generate", *BEST, "--side", side, "-o", "large.png"]) == 2
     assert main(["generate", "--side", "64", "-o", "large.png"]) == 2

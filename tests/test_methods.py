@@ -5,10 +5,11 @@ from helpers import normal, slopes
 from test_training import data, options
 
 from nnscratch.data.dataset import crops
+from nnscratch.data.styles import style_picture
 from nnscratch.errors import InputError
 from nnscratch.generate.glo import principal_codes, pyramid_loss
 from nnscratch.generate.methods import METHODS, NearestSample, Variational, make_training
-from nnscratch.generate.training import METHOD_NAMES, pictures
+from nnscratch.generate.training import METHOD_NAMES, options_for, pictures
 from nnscratch.gradcheck import check_op
 
 
@@ -90,13 +91,11 @@ def test_the_texture_generators_gradient_is_that_of_the_gram_loss():
 
 
 def test_a_texture_is_learnt():
-    """Stripes: the generator's pictures get the texture's statistics, most of the way in 80 steps."""
-    stripes = np.ones((1, 40, 40, 3)) * [0.9, 0.5, 0.1]
-    stripes[:, :, np.arange(40) % 6 < 3] = [0.1, 0.2, 0.6]
-    training = make_training(crops(stripes, 32, 50), options(method="texture", preset="texture", batch=2, steps=80,
-                                                             learning_rate=5e-3, beta_1=0.9))
-    losses = [float(training.step()["style"]) for _ in range(80)]
-    assert losses[-1] < 0.2 * losses[0]
+    """Leaves: in 60 steps pictures come half of the way to the texture's statistics, or nearer; a tenth would be chance."""
+    training = make_training(crops(style_picture("leaves", 128), 64, 50), options_for(
+        {"method": "texture", "batch": 2, "steps": 60}))
+    losses = [float(training.step()["style"]) for _ in range(60)]
+    assert np.mean(losses[-5:]) < 0.55 * np.mean(losses[:5])
 
 
 def test_a_grey_texture_is_refused():

@@ -116,7 +116,7 @@ def with_progress(training, folder, score):
     with tqdm(total=training.options.steps, initial=training.steps_made, desc="training", unit="step",
               bar_format="{l_bar}{bar}| step {n_fmt}, {elapsed}, {remaining} left{postfix}") as bar:
         def progress(record):
-            facts = (f"{words} {record[name]:.2f}" for name, words in names.items() if name in record)
+            facts = (f"{words} {record[name]:.3g}" for name, words in names.items() if name in record)
             bar.set_postfix_str(", ".join(facts), refresh=False)
             bar.update(record["step"] - bar.n)
         return train(training, folder, score=score, progress=progress)
@@ -143,6 +143,6 @@ def generate(path, output, *, shape=None, walk=None, label=None, side=None, seed
         data = film([grid(picture[None], gap=0) for picture in pictures], milliseconds=60, pause=60)
     else:
         pictures, _ = drawer.draw(rows * columns, seed=seed, label=number)
-        data = encode(grid(pictures, columns), output)
+        data = encode(grid(pictures, columns, gap=2 if len(pictures) > 1 else 0), output)
     replace_file(output, data)
     print(f"{len(pictures)} pictures written to {output}")

@@ -33,6 +33,8 @@ SAMPLES = 16  # pieces of the texture that its statistics are taken from
 class TextureGenerator(Training):
     """The data are pieces of one texture; see `crops` in data/dataset.py."""
 
+    SHOWN = 3, 4
+
     def build(self):
         self.features = texture_features()
         self.statistics = []  # for each feature map: its mean, the Gram matrix around it, and what counts as wholly wrong

@@ -19,7 +19,7 @@ from nnscratch.generate.show import film, grid, plot, png
 from nnscratch.generate.training import SCORE_STREAM, SHOW_STREAM
 from nnscratch.ops.activations import sigmoid
 
-RECORD_EVERY, SAVE_EVERY, SHOWN = 10, 250, 100
+RECORD_EVERY, SAVE_EVERY = 10, 250
 EARLY = (0, 50, 100, 200, 400)  # steps at which a grid is shown as well: most happens at the beginning
 
 
@@ -63,7 +63,8 @@ def train(training, folder, *, score=None, progress=None, save_every=SAVE_EVERY)
 
 def show(training, folder):
     """A grid of what the averaged generator makes at this step, from the same noise every time."""
-    image = grid(training.sample(SHOWN, SHOW_STREAM)[0])
+    rows, columns = training.SHOWN
+    image = grid(training.sample(rows * columns, SHOW_STREAM)[0], columns)
     replace_file(folder / "samples" / f"step-{training.steps_made:06}.png", png(image))
 
 

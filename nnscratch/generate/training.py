@@ -40,7 +40,7 @@ class Options:
     beta_1: float = 0.5
     smoothing: float = 0.9      # how real the discriminator calls real pictures (non-saturating loss)
     conditional: bool = True    # by class, where the data has labels
-    groups: int = 40            # where it has none, or they are not to be used: by so many groups of like pictures; 0: none
+    groups: int = 100           # where it has none, or they are not to be used: by so many groups of like pictures; 0: none
     augment: bool = False       # distort what the discriminator sees: for fewer than some 10,000 pictures
     r1: float = 0.0             # weight of the gradient penalty; made at every 16th step, 16 times as strong
     spectral_norm: bool = False  # the discriminator's layers stretch nothing by more than 1; goes with the hinge loss
@@ -76,6 +76,8 @@ class Training:
     A method (methods.py) writes `build()`, which returns the further networks by name, and `learn(real, noise, labels)`, one
     step on a batch, which returns its facts as a dict of 0-d arrays.
     """
+
+    SHOWN = 10, 10  # rows and columns of pictures on a sheet
 
     def __init__(self, dataset, options):
         self.options, self.steps_made, self.history, self.source = options, 0, [], None
