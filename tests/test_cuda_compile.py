@@ -13,11 +13,12 @@ from pathlib import Path
 
 import pytest
 
-from nnscratch.cuda.launch import OPTIONS
+from nnscratch.cuda.launch import OPTIONS as OURS
 from nnscratch.cuda.source import kernels, text
 
 FILES = sorted({kernel.file for kernel in kernels().values()})
 OLDEST = {"implicit_gemm.cu": 80}  # TF32 came with Ampere; all else runs on what CUDA 13 still knows, 75 being Turing
+OPTIONS = *OURS, "-ftz=true"  # which CuPy adds by itself
 ARCHITECTURES = (75, 80, 90, 120)
 
 REGISTERS = {  # at most; 256 threads of 64 registers fit four times into an SM, which is what hides the waiting for memory

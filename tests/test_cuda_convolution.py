@@ -1,5 +1,6 @@
 """The kernels of convolution (columns.cu, implicit_gemm.cu) against the formula: all kinds of windows, blocks of any size."""
 import numpy as np
+import pytest
 from cuda_cases import options, single, windows
 from helpers import on, same
 from hypothesis import given, settings
@@ -8,6 +9,7 @@ from hypothesis import strategies as st
 from nnscratch import cuda, ops
 from nnscratch.backend import to_cpu
 from nnscratch.cuda import columns
+from nnscratch.errors import InputError
 from nnscratch.ops.window import make_window
 
 
@@ -111,6 +113,27 @@ def test_implicit_gemm(cp, case, outputs, slope):
     x, kernel, bias = single(*shape), single(*window.taps, shape[3], outputs), single(outputs)
     y, _ = ops.leaky_relu(ops.conv2d(tf32(x), tf32(kernel), bias.astype(float), **options(window))[0], slope)
     same(cuda.implicit_gemm(*on(cp, x, kernel), window, on(cp, bias), slope), y, 1e-5)
+
+
+def test_implicit_gemm_refuses_what_it_would_read_beyond(cp):
+    """A short bias, a kernel of other taps or channels, a picture of another size: one sentence, and no kernel runs."""
+    window = make_window("test", (5, 6), (3, 3), 1, 0, 1)
+    x, kernel, bias = on(cp, *(np.ones(shape, np.float32) for shape in ((2, 5, 6, 4), (3, 3, 4, 7), (7,))))
+    cuda.implicit_gemm(x, kernel, window, bias)
+    for wrong in ((x, kernel, window, bias[:3].copy()), (x, kernel[:2].copy(), window, bias),
+                  (x[..., :3].copy(), kernel, window, bias), (x[:, :4].copy(), kernel, window, bias)):
+        with pytest.raises(InputError, match="do not fit the window of"):
+            cuda.implicit_gemm(*wrong)
+
+
+def test_relu_of_minus_infinity_is_0_in_every_kernel(cp):
+    """And of no number no number, whether or not the slope is 0."""
+    window = make_window("test", (1, 1), (1, 1), 1, 0, 1)
+    for slope, expected in ((0.0, [0, np.nan]), (0.2, [-np.inf, np.nan])):
+        x = np.array([-np.inf, np.nan], np.float32).reshape(2, 1, 1, 1)
+        one, none = np.ones((1, 1, 1, 1), np.float32), np.zeros(1, np.float32)
+        same(cuda.implicit_gemm(*on(cp, x, one), window, on(cp, none), slope).reshape(2), np.array(expected, np.float32), 0)
+        same(cuda.bias_leaky_relu(*on(cp, x, none), slope).reshape(2), np.array(expected, np.float32), 0)
 
 
 def test_implicit_gemm_in_several_blocks(cp):

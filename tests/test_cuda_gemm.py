@@ -111,21 +111,22 @@ def test_convolutions_in_bf16(cp):
     same(y, ops.conv2d(x, kernel, padding="same")[0], 2e-2)
 
 
-def test_the_workspace_is_given_once_a_stream(standin):
-    """A new stream takes it away; the library in NumPy asserts that every product has one."""
+def test_each_stream_has_a_workspace_of_its_own(standin):
+    """Products of two streams may run at once. The library in NumPy asserts that every product has a workspace."""
+    five, six, again = (gemm.handle(standin, 0, stream) for stream in (5, 6, 5))
+    assert five is again and five.workspace.data.ptr != six.workspace.data.ptr
+    assert [(c.library.stream, c.library.workspace) for c in (five, six)] == [(5, 32 * 2**20), (6, 32 * 2**20)]
     a = on(standin, np.ones((2, 2), np.float32))
-    cublas = gemm.handle(standin, 0)
-    for stream in (5, 5, 6):
-        cublas.use_stream(stream)
-        assert (cublas.library.stream, cublas.library.workspace) == (stream, 32 * 2**20)
     cuda.gemm(a, a, a.copy())
-    assert cublas.library.stream == (standin.cuda.get_current_stream().ptr or None) and cublas.library.products == 1
+    ours = gemm.handle(standin, 0, standin.cuda.get_current_stream().ptr)
+    assert ours.library.stream == (standin.cuda.get_current_stream().ptr or None) and ours.library.products == 1
 
 
 def test_an_error_of_the_library_is_not_lost(standin, monkeypatch):
     """cuBLAS tells by a number that it did nothing."""
     a = on(standin, np.ones((2, 2), np.float32))
-    monkeypatch.setattr(type(gemm.handle(standin, 0).library), "cublasGemmEx", lambda *_: 13)
+    here = standin.cuda.get_current_stream().ptr
+    monkeypatch.setattr(type(gemm.handle(standin, 0, here).library), "cublasGemmEx", lambda *_: 13)
     with pytest.raises(RuntimeError, match="cublasGemmEx of cuBLAS failed with status 13"):
         cuda.gemm(a, a, a.copy())
 

@@ -10,7 +10,7 @@ from helpers import NO_KERNELS, on
 
 from nnscratch import cuda
 from nnscratch.cuda import source
-from nnscratch.cuda.launch import flat
+from nnscratch.cuda.launch import as_struct
 from nnscratch.cuda.source import FIELDS, Parameter, kernels, read_parameter, text
 from nnscratch.errors import InputError
 from nnscratch.ops.window import make_window
@@ -37,7 +37,7 @@ REFUSED = {
     "a float for an int": (2, lambda cp, x: 3.0, "rows is a float, expected a whole number on the host"),
     "a bool": (2, lambda cp, x: True, "rows is a bool"),
     "an array for a number": (2, lambda cp, x: x[0, 0], "rows is a ndarray, expected a whole number on the host"),
-    "more than an int can count": (2, lambda cp, x: 2**31, "rows is 2147483648, more than int can count"),
+    "more than an int can count": (2, lambda cp, x: 2**31, "rows is 2147483648, expected .* to 2147483647; use smaller"),
 }
 
 
@@ -147,7 +147,7 @@ def test_the_window_of_the_kernels_is_that_of_ops():
     declared = text("window.h").split("struct Window {")[1].split("}")[0]
     assert declared.split(";")[0].replace("int", "").replace(",", "").split() == FIELDS.split()
     window = make_window("test", (11, 12), (2, 3), (4, 5), ((1, 2), (3, 4)), (6, 1))
-    values = dict(zip(FIELDS.split(), flat(window)))
+    values = dict(zip(FIELDS.split(), as_struct(window)[0].tolist()))
     assert values == {"H": 11, "W": 12, "KH": 2, "KW": 3, "SH": 4, "SW": 5, "DH": 6, "DW": 1, "top": 1, "bottom": 2, "left": 3,
                       "right": 4, "OH": window.output[0], "OW": window.output[1]}
 

@@ -10,6 +10,7 @@ from standin import raw_module
 
 from nnscratch import backend, cuda, initializers
 from nnscratch.backend import to_cpu
+from nnscratch.errors import InputError
 from nnscratch.generate.adversarial import Pair, adversarial_step, non_saturating
 from nnscratch.layers import (
     ELU,
@@ -198,6 +199,8 @@ LAYERS = [
     lambda: Conv2D(4, 3, algorithm="winograd"), lambda: Conv2D(4, 3, algorithm="im2col", activation="relu"),
     lambda: Conv2DTranspose(4, (3, 4), 2, "same", activation="leaky_relu"),
     lambda: Conv2DTranspose(6, 3, 2, output_padding=1, groups=3, use_bias=False, activation="relu"),
+    lambda: Conv2DTranspose(3, 3, 2, "same", groups=3, activation="relu"),  # y is a view of a padded picture, as in the next
+    lambda: Conv2DTranspose(4, 3, padding="same", algorithm="im2col", activation="leaky_relu"),
     lambda: Dense(5, activation="leaky_relu"), BatchNormalization, lambda: BatchNormalization(unbiased=True),
     InstanceNormalization, lambda: MaxPooling2D(3, 2, "same"), lambda: AveragePooling2D(3, 2, "same"),
     lambda: AveragePooling2D(2, 1, 1, count_include_pad=True), GlobalAveragePooling2D, LeakyReLU, ReLU, ELU,
@@ -219,6 +222,16 @@ def test_every_layer_in_float32(cp, make, training):
         assert y.dtype == dx.dtype == np.float32
         results.append([y, dx, *layer.grads.values(), *layer.buffers.values()])
     same(results[1], results[0], 2e-5)
+
+
+def test_a_bias_of_another_size_is_refused(cp):
+    """The kernel would read behind it: the same sentence as on the CPU."""
+    for xp in (np, cp):
+        layer, x = Conv2D(4, 3, activation="relu"), on(xp, normal(1, 5, 5, 2).astype(np.float32))
+        layer.forward(x)
+        layer.params["bias"] = layer.params["bias"][:2].copy()
+        with pytest.raises(InputError, match=r"bias has shape \(2,\), expected \(4,\)"):
+            layer.forward(x)
 
 
 def test_bias_and_activation_in_one_pass(cp):

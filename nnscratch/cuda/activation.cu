@@ -2,19 +2,15 @@
 //
 // Shapes: x, y, dy, dx (rows, C), bias (C,). A convolution's y is such a matrix, a row for each pixel.
 //
-//     y = f(x + b),    f(u) = u where u > 0, else slope * u
+//     y = f(x + b),    f(u) = u where u > 0, else slope * u: `bend`
 
 #include "grid.h"
 #include "channels.h"
-
-__device__ __forceinline__ float f(float u, float slope) {
-  if (u > 0.0f) return u;
-  return slope == 0.0f && u == u ? 0.0f : slope * u;  // 0 * infinity is no number, but ReLU of -infinity is 0
-}
+#include "bend.h"
 
 extern "C" __global__ void __launch_bounds__(256)
 leaky_relu(const float* __restrict__ x, float* __restrict__ y, float slope, int count) {
-  EACH(e, count) y[e] = f(x[e], slope);
+  EACH(e, count) y[e] = bend(x[e], slope);
 }
 
 //     dx = dy * f'(x),   f' = 1 where x > 0, else slope
@@ -26,7 +22,7 @@ leaky_relu_backward(const float* __restrict__ dy, const float* __restrict__ x, f
 // With a bias. In place: y comes in as x, which nobody needs any more.
 extern "C" __global__ void __launch_bounds__(256)
 bias_leaky_relu(float* __restrict__ y, const float* __restrict__ bias, float slope, int C, int count) {
-  EACH(e, count) y[e] = f(y[e] + bias[e % C], slope);
+  EACH(e, count) y[e] = bend(y[e] + bias[e % C], slope);
 }
 
 //     dx = dy * f'(x + b)        db = sum of dx over the rows

@@ -38,7 +38,9 @@ def leaky_relu_backward(dy, x, slope):
 
 
 def bias_leaky_relu(y, bias, slope):
-    """y = f(y + bias) in place, f(u) = u where u > 0, else slope * u, for slopes of at least 0; 0 is relu."""
+    """f(y + bias), f(u) = u where u > 0, else slope * u, for slopes of at least 0; 0 is relu. Written over y, where y lies in
+    C order; y comes fresh from a product, and nobody needs it any more."""
+    y = array_module(y).ascontiguousarray(y)
     launch("bias_leaky_relu", y.size, y, bias, slope, y.shape[-1], y.size)
     return y
 

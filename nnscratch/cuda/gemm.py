@@ -10,8 +10,10 @@ block of a wider array, and decides on the precision by itself. Where cuBLAS can
 How precise products are is for the user to say, by `precision`:
 
     strict   float32 throughout, as on the CPU (the default)
-    tf32     the factors are rounded to 10 bits behind the point, for tensor cores; sums are float32
-    bf16     the factors are rounded to 7 bits; columns of convolutions are written in half the bytes, too
+    tf32     the factors may be rounded to 10 bits behind the point, for tensor cores; sums are float32
+    bf16     the factors may be rounded to 7 bits; columns of convolutions are written in half the bytes, too
+
+It is one choice for the whole process, and ops read it when they run: choose before a step, not within one.
 
 Written against cuBLAS' C interface (cublasGemmEx). Call one product before recording a graph: the first one makes the handle.
 """
@@ -73,10 +75,9 @@ def gemm(a, b, out, beta=0.0):
                          f"whole columns will do); copy a matrix with cupy.ascontiguousarray(x)")
     (a_step, a_turned), (b_step, b_turned), (step, _) = layouts
     xp = array_module(a)
-    cublas = None if xp is np else handle(xp, xp.cuda.Device().id)
+    cublas = None if xp is np else handle(xp, xp.cuda.Device().id, xp.cuda.get_current_stream().ptr)
     if cublas is None:
         return multiply_without(a, b, out, beta)
-    cublas.use_stream(xp.cuda.get_current_stream().ptr)
     number, half = ctypes.c_float, a.dtype == np.uint16
     kind, compute = (BFLOAT16, COMPUTE["strict"]) if half else (FLOAT, COMPUTE[_precision])
     # cuBLAS thinks in columns: it sees our matrices transposed, and so is asked for outᵀ = bᵀ aᵀ.
@@ -120,18 +121,14 @@ def pointer(array):
 
 
 class Cublas:
-    """The library, a handle and its workspace, for one GPU. Products of two streams at once would share the workspace: no."""
+    """The library, with a handle and a workspace for one stream of one GPU. Products of two streams may run at the same time,
+    so they must not share a workspace: each would write over the other's half-made sums."""
 
-    def __init__(self, library, workspace):
-        self.library, self.workspace, self.handle, self.stream = library, workspace, ctypes.c_void_p(), None
+    def __init__(self, library, workspace, stream):
+        self.library, self.workspace, self.handle = library, workspace, ctypes.c_void_p()
         self.call("cublasCreate_v2", ctypes.byref(self.handle))
-
-    def use_stream(self, stream):
-        """Queue what follows there. A new stream takes the workspace away, so it is given again after it."""
-        if stream != self.stream:
-            self.call("cublasSetStream_v2", self.handle, ctypes.c_void_p(stream))
-            self.call("cublasSetWorkspace_v2", self.handle, pointer(self.workspace), ctypes.c_size_t(self.workspace.nbytes))
-            self.stream = stream
+        self.call("cublasSetStream_v2", self.handle, ctypes.c_void_p(stream))  # first: it takes the workspace away
+        self.call("cublasSetWorkspace_v2", self.handle, pointer(workspace), ctypes.c_size_t(workspace.nbytes))
 
     def call(self, name, *arguments):
         status = getattr(self.library, name)(*arguments)
@@ -140,11 +137,11 @@ class Cublas:
 
 
 @cache
-def handle(xp, device):
-    """What to multiply with on this GPU; None where cuBLAS cannot be loaded, which is logged once."""
+def handle(xp, device, stream):
+    """What to multiply with on this stream of this GPU; None where cuBLAS cannot be loaded, which is logged once."""
     try:
-        return Cublas(load_library(), xp.empty(WORKSPACE_BYTES, dtype=np.uint8))
-    except (ImportError, OSError, RuntimeError) as error:
+        return Cublas(load_library(), xp.empty(WORKSPACE_BYTES, dtype=np.uint8), stream)
+    except (ImportError, OSError, RuntimeError, AttributeError) as error:  # the last: a library without these functions
         log.info("products by CuPy: cuBLAS cannot be called directly (%s)", error)
         return None
 

@@ -11,6 +11,7 @@
 
 #include "grid.h"
 #include "window.h"
+#include "bend.h"
 
 #define TILE_M 128
 #define TILE_N 64
@@ -108,12 +109,14 @@ implicit_gemm(const float* __restrict__ x, const float* __restrict__ kernel, con
     __syncthreads();  // nobody reads them any more
   }
 
-  for (int p = 0; p < 2; ++p)
-    for (int q = 0; q < 4; ++q)
-      for (int i = 0; i < 4; ++i) {
-        int m = first_m + warp_m + 16 * p + g + i / 2 * 8, o = first_o + warp_o + 8 * q + 2 * t + i % 2;
-        if (m >= M || o >= OC) continue;
-        float u = sums[p][q][i] + bias[o];
-        y[(size_t)m * OC + o] = u > 0.0f ? u : slope * u;
-      }
+  for (int q = 0; q < 4; ++q)
+    for (int j = 0; j < 2; ++j) {
+      int o = first_o + warp_o + 8 * q + 2 * t + j;
+      if (o >= OC) continue;
+      for (int p = 0; p < 2; ++p)
+        for (int i = 0; i < 2; ++i) {
+          int m = first_m + warp_m + 16 * p + g + 8 * i;
+          if (m < M) y[(size_t)m * OC + o] = bend(sums[p][q][2 * i + j] + bias[o], slope);
+        }
+    }
 }

@@ -2,8 +2,8 @@
 
 CuPy passes on whatever it is given, and CUDA reads it as whatever the kernel says: of a Python float, which arrives as a
 double, a `float` parameter is the lower half; of float64 or transposed arrays the numbers are simply wrong. Nothing reports
-any of that. So there is one door to all kernels, and here it is. It never waits for the GPU, copies nothing to it, and
-makes no array: whoever calls it does, in the open.
+any of that. So there is one door to all kernels, and here it is. (Shapes are for the caller to check: a kernel
+is told sizes.) It never waits for the GPU, copies nothing to it, and makes no array: whoever calls it does, in the open.
 """
 import operator
 from functools import cache
@@ -12,17 +12,17 @@ from numbers import Real
 import numpy as np
 
 from nnscratch.backend import array_module
-from nnscratch.cuda.source import kernels, text
+from nnscratch.cuda.source import TYPES, kernels, text
 from nnscratch.errors import InputError
 
-OPTIONS = ("-std=c++17",)  # for the compiler; CuPy adds the GPU's architecture
+OPTIONS = ("-std=c++17",)  # for the compiler; CuPy adds the GPU's architecture, and -ftz=true: numbers below 1e-38 count as 0
 MOST_BLOCKS = 2**16        # of a grid given as a number of threads; each thread then takes more than one element
 
 
 def able(*arrays):
     """Whether kernels of ours can compute with these arrays: all live on a GPU and hold float32. None counts as no array."""
     arrays = [array for array in arrays if array is not None]
-    return hasattr(array_module(*arrays), "RawModule") and all(array.dtype == np.float32 for array in arrays)
+    return bool(arrays) and all(array.dtype == np.float32 and hasattr(array_module(array), "RawModule") for array in arrays)
 
 
 def launch(name, threads, *arguments):
@@ -71,7 +71,7 @@ def check(kernel, parameter, value):
         if not hasattr(value, "taps"):
             raise InputError(f"kernel {kernel.name}: {parameter.name} is a {type(value).__name__}, expected a Window; make one "
                              f"with ops.window.make_window")
-        return np.array([flat(value)], dtype=parameter.dtype)  # CuPy passes a NumPy array of one element by value
+        return as_struct(value)
     return number(kernel, parameter, value)
 
 
@@ -99,8 +99,8 @@ def number(kernel, parameter, value):
             return parameter.dtype.type(value)
         limits, value = np.iinfo(parameter.dtype), operator.index(value)
         if not limits.min <= value <= limits.max:
-            raise InputError(f"kernel {kernel.name}: {parameter.name} is {value}, more than {parameter.ctype} can count; use "
-                             f"smaller arrays, such as fewer pictures at once")
+            raise InputError(f"kernel {kernel.name}: {parameter.name} is {value}, expected {limits.min} to {limits.max}"
+                             f"{'; use smaller arrays, such as fewer pictures at once' if value > limits.max else ''}")
         return parameter.dtype.type(value)
     except TypeError as error:
         raise InputError(f"kernel {kernel.name}: {parameter.name} is a {type(value).__name__}, expected a "
@@ -121,6 +121,12 @@ def check_apart(kernel, arguments):
                                  f"give it an array of its own")
 
 
-def flat(window):
-    """A window's numbers in a row; bottom and right come along, though no kernel needs them."""
-    return tuple(n for pair in window for side in pair for n in (side if isinstance(side, tuple) else (side,)))
+@cache
+def as_struct(window):
+    """A Window as the struct of window.h; bottom and right come along, though no kernel needs them. CuPy passes a NumPy array
+    of one element by value."""
+    numbers = tuple(n for pair in window for side in pair for n in (side if isinstance(side, tuple) else (side,)))
+    if max(numbers) > np.iinfo(np.int32).max:
+        raise InputError(f"kernels got {window}, expected numbers up to {np.iinfo(np.int32).max}; use a smaller dilation, or "
+                         f'algorithm="im2col"')
+    return np.array([numbers], dtype=TYPES["Window"])

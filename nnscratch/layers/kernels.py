@@ -10,7 +10,7 @@ from nnscratch.errors import InputError
 from nnscratch.layers.base import Layer
 from nnscratch.ops.activations import activation_by_name
 from nnscratch.ops.checks import pair, whole
-from nnscratch.ops.conv import check_groups, conv2d, conv2d_backward
+from nnscratch.ops.conv import check_bias, check_groups, conv2d, conv2d_backward
 from nnscratch.ops.conv_transpose import conv2d_transpose, conv2d_transpose_backward, transposed_window
 from nnscratch.ops.dense import dense, dense_backward
 from nnscratch.ops.window import make_window, read_padding
@@ -44,6 +44,7 @@ class KernelLayer(Layer):
     def compute(self, x, training):
         kernel, bias = self.params["kernel"], self.params.get("bias")
         if self.slope is not None and cuda.able(x, kernel, bias):
+            check_bias(str(self), bias, self.filters)  # which `linear`, without one, does not
             y, cache = self.linear(x, kernel, None)
             y = cuda.bias_leaky_relu(y, bias, self.slope)
             return y, (cache, OnePass(y))
