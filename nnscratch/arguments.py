@@ -29,8 +29,8 @@ def parser():
     style.add_argument("-o", "--output", required=True, metavar="OUT", help="where to write, for instance painting.png")
     style.add_argument("--size", type=int, help="longer side of the result, in pixels (default: 256; with --fast 512)")
     # No defaults: those of Settings count, and --again and --fast can tell what was given.
-    style.add_argument("--strength", type=float, help="from 0, the photograph as it is, over 50, a painting (default), to 100, "
-                                                      "where it is nothing but the start; with --fast, 100 exaggerates")
+    style.add_argument("--strength", type=float, help="from 0, the photograph as it is, by way of 50, a painting (default), "
+                                                      "to 100, where it is nothing but the start; with --fast, 100 exaggerates")
     style.add_argument("--steps", type=int, help="steps at each size: full, half, a quarter, ... (default: 40)")
     style.add_argument("--minutes", type=float, metavar="M", help="as many steps as fit, in place of --steps")
     style.add_argument("--features", help="what measures style: texture (default), random, vgg19 or vgg16")
@@ -41,9 +41,9 @@ def parser():
     style.add_argument("--blend", type=float, nargs="+", metavar="B", help="for several styles, how much of each")
     style.add_argument("--keep-colors", metavar="HOW",
                        help="the photograph's: match (recolour the style) or luminance (transfer light and dark alone)")
-    style.add_argument("--mask", dest="masks", metavar="FILE", nargs="+",
-                       help="a picture: white where the style is to come, black where the photograph is to stay; or one for "
-                            "each of several styles: white where that one is to come")
+    style.add_argument("--mask", dest="masks", metavar="FILE", action="append",
+                       help="a picture: white where the style is to come, black where the photograph is to stay; or one --mask "
+                            "for each of several styles, in their order: white where that one is to come")
     style.add_argument("--init", help="begin from the content (default) or from noise")
     style.add_argument("--optimizer", help="lbfgs (default), or adam, which wants some five times as many steps")
     style.add_argument("--statistics", help="of the style's features: gram (default), covariance or sliced")
@@ -86,7 +86,8 @@ def parser():
     generate.add_argument("--from", dest="path", metavar="FILE", help="best.safetensors of a training; default: ours")
     generate.add_argument("--grid", type=rows_and_columns, metavar="8x8", help="rows x columns")
     generate.add_argument("--walk", type=int, nargs="?", const=60, metavar="FRAMES", help="a film (.gif) of a walk")
-    generate.add_argument("--side", type=int, metavar="PIXELS", help="of a picture, for a generator of textures: any")
+    generate.add_argument("--side", type=int, metavar="PIXELS",
+                          help="of a picture, for a generator of textures: any multiple of 16 up to 2048")
     generate.add_argument("--class", dest="label", metavar="NAME", help="pictures of this class alone")
     generate.add_argument("--seed", type=int, default=0, help="draws the noise")
     add_device(generate)

@@ -1,5 +1,7 @@
 """`nnscratch train generator`, `generate` and `judge` as a user meets them."""
 import json
+from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -8,6 +10,7 @@ from test_training import data
 
 from nnscratch.cli import main
 from nnscratch.generate.drawing import SHIPPED, load_generator
+from nnscratch.generate.judge.command import recognised
 from nnscratch.generate.ship import ship
 
 
@@ -62,11 +65,12 @@ def test_a_texture_from_one_picture(quick, capsys):
     drawer = load_generator("generator/best.safetensors")
     assert drawer.info["shape"] == [16, 16, 3] and drawer.info["preset"] == "texture" and drawer.info["steps"] == 3
     assert main(["generate", *BEST, "--side", "80", "-o", "large.png"]) == 0
-    assert "1 pictures written" in capsys.readouterr().out and Image.open("large.png").width % 80 == 0
+    assert "1 picture written" in capsys.readouterr().out and Image.open("large.png").size == (80, 80)
     for side in ("50", "4096", "-16"):  # no multiple of 16, too large, none
         assert main(["generate", *BEST, "--side", side, "-o", "large.png"]) == 2
     assert main(["generate", "--side", "64", "-o", "large.png"]) == 2
-    assert "has one size; leave it out" in capsys.readouterr().err
+    error = capsys.readouterr().err
+    assert "a side of 64 pixels was asked for" in error and "has one size; leave it out" in error and "anew" not in error
 
 
 @pytest.mark.parametrize("arguments, words", [
@@ -115,3 +119,26 @@ def test_shipping_changes_no_grey_level(tmp_path):
     """What is in half precision already comes out of `python -m nnscratch.generate.ship` byte for byte."""
     ship(SHIPPED, tmp_path / "weights" / "again.safetensors")
     assert (tmp_path / "weights" / "again.safetensors").read_bytes() == SHIPPED.read_bytes()
+
+
+def test_a_texture_from_a_ribbon_of_a_picture(quick, capsys):
+    """It is shrunk by its shorter side, so that pieces fit; what cannot be pieces is refused before any folder is made."""
+    ribbon = np.random.default_rng(0).integers(0, 256, (70, 400, 3)).astype(np.uint8)
+    Image.fromarray(ribbon).save("ribbon.png")
+    texture = ["train", "generator", "--method", "texture", "--data", "ribbon.png", "--steps", "1", "--device", "cpu"]
+    assert main([*texture, "--size", "16"]) == 0
+    capsys.readouterr()
+    for size, words in (("80", "400x70 pixels, expected at least 80 a side"), ("20", "expected a multiple of 16 up to 512"),
+                        ("528", "expected a multiple of 16 up to 512")):
+        assert main([*texture, "--size", size, "--out", f"of{size}"]) == 2
+        assert words in capsys.readouterr().err and not Path(f"of{size}").exists()
+
+
+def test_judge_and_score_know_groups_from_classes(quick, capsys):
+    """Groups are no answer to what a picture should show: the judge asks for none, and neither does a training's score."""
+    assert main([*TRAIN, "--unconditional", "--groups", "3", "--steps", "6"]) == 0
+    assert main(["judge", *BEST, "--data", "discs.npz", "--out", "judged", "--count", "60"]) == 0
+    assert json.loads(Path("judged/report.json").read_text())["asked_equals_seen"] is None
+    judge = SimpleNamespace(names=["a", "b"], probabilities=lambda pictures: np.eye(3)[pictures])
+    for named, share in ((False, 0.75), (True, 0.25)):  # of four pictures three are of a class, one of those the right one
+        assert recognised(judge, named)(np.array([0, 0, 1, 2]), np.array([0, 7, 9, 1])) == share

@@ -43,6 +43,12 @@ def test_centres_are_the_means_of_their_groups():
     np.testing.assert_array_equal(groups, distances.argmin(axis=1))
 
 
+def test_an_empty_group_waits_where_it_is():
+    """Two centres for three equal rows: the second, which no row is nearer to, stays, and becomes no 0."""
+    x = np.full((3, 2), 7.0)
+    np.testing.assert_array_equal(k_means(x, 2, np.random.default_rng(0)), np.full((2, 2), 7.0))
+
+
 def test_first_centres_lie_apart():
     """Of one large crowd and two far, small ones, each gets a centre; drawn evenly, 98 of 100 would fall into the first."""
     x = np.concatenate([np.zeros((980, 2)), np.full((10, 2), 50.0), np.full((10, 2), -50.0)])
@@ -101,6 +107,9 @@ def test_a_saved_generator_knows_its_groups(tmp_path):
     save_generator(path, training)
     drawer = load_generator(path)
     assert drawer.shares == training.shares() and drawer.names == ["group 1", "group 2", "group 3", "group 4"]
+    alike = make_training(Dataset(np.zeros((200, 12, 12, 1), np.uint8)), options(groups=4))  # one group has all, three none
+    save_generator(tmp_path / "alike.safetensors", alike)
+    assert load_generator(tmp_path / "alike.safetensors").shares == [1, 0, 0, 0]
     labels = drawer.draw(2000, seed=1)[1]
     np.testing.assert_allclose(np.bincount(labels, minlength=4) / 2000, drawer.shares, atol=0.04)
     assert (drawer.draw(3, label=drawer.class_number("group 2"))[1] == 1).all()

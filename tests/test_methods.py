@@ -1,14 +1,17 @@
 """The ways to teach a generator without a discriminator: their gradients, and what they promise."""
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 from helpers import normal, slopes
 from test_training import data, options
 
-from nnscratch.data.dataset import crops
+from nnscratch.data.dataset import crops, to_floats
 from nnscratch.data.styles import style_picture
 from nnscratch.errors import InputError
 from nnscratch.generate.glo import principal_codes, pyramid_loss
 from nnscratch.generate.methods import METHODS, NearestSample, Variational, make_training
+from nnscratch.generate.texture import SAMPLES
 from nnscratch.generate.training import METHOD_NAMES, options_for, pictures
 from nnscratch.gradcheck import check_op
 
@@ -88,6 +91,22 @@ def test_the_texture_generators_gradient_is_that_of_the_gram_loss():
             array += sign * step * gradient[name] / square**0.5
         losses.append(float(training.learn(real, noise, None)["style"]))
     assert (losses[0] - losses[1]) / (2 * step) == pytest.approx(square**0.5, rel=1e-4)
+
+
+def test_what_a_textures_loss_means():
+    """0 for the texture's own pieces, at most 1 for their pixels in random order; it is that of the batch, not of each picture:
+    the same pieces in two batches have none either on average, but each by itself has."""
+    texture = crops(style_picture("coral", 64), 32, SAMPLES)
+    training = make_training(texture, options_for({"method": "texture"}))
+    pieces = to_floats(texture.images)
+
+    def loss(pictures):
+        training.generator = SimpleNamespace(forward=lambda noise, training: pictures, zero_grads=lambda: None, grads={},
+                                             backward=lambda gradient, wrt: None, trainable_params={})
+        return float(training.learn(pictures, None, None)["style"])
+    assert loss(pieces) < 1e-9 < 1e-4 < np.mean([loss(piece[None]) for piece in pieces])
+    disorder = np.random.default_rng(5).permutation(pieces.reshape(-1, 3)).reshape(pieces.shape)
+    assert 0.3 < loss(disorder) <= 1
 
 
 def test_a_texture_is_learnt():

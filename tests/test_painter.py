@@ -30,3 +30,11 @@ def test_the_same_noise_gives_the_same_paint_wherever_it_is():
     far = 6 * SCALE  # what a pixel sees of the noise
     np.testing.assert_allclose(part[:, far:-far, far:-far], same[:, far:-far, far:-far], atol=1e-12)
     assert np.abs(part - same).max() > 1e-3, "at the border they differ"
+
+
+def test_even_noise_is_painted_evenly_up_to_the_border():
+    """The border is repeated: to zeros around it the first convolution would answer with a frame."""
+    model = painter((48, 32, 3))
+    y = model.forward(np.full((1, noise_length((48, 32, 3))), 0.7, np.float32))
+    np.testing.assert_allclose(y, np.broadcast_to(y[:, 20, 16], y.shape), atol=1e-5)
+    assert np.abs(y).max() > 1e-3

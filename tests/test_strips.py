@@ -7,6 +7,8 @@ import tracemalloc
 import numpy as np
 import pytest
 from helpers import normal, on, same
+from hypothesis import given
+from hypothesis import strategies as st
 
 from nnscratch import backend
 from nnscratch.errors import InputError
@@ -102,7 +104,7 @@ def test_the_gradient_of_strips_is_right(monkeypatch):
     network, x, step = network_for(SMALL), picture(23, 9, 2), 1e-6
     cut_at(monkeypatch, 6)
     objective = objective_for(network, picture(23, 9), picture(20, 11, 1))
-    assert len(objective.strips) == 4
+    assert len(objective.strips) == 6
     gradient = objective(x)[1]
     for row in range(23):
         nudge = np.zeros_like(x)
@@ -138,7 +140,7 @@ def test_pictures_up_to_1024_pixels_are_one_strip():
 def test_strips_are_cut_to_the_memory_that_is_given():
     """The less, the lower, never below the lowest; what does not fit is refused with what would, which then fits."""
     network, style = random_features(), np.empty((1, 64, 64, 3), np.float32)
-    content, counts = np.empty((1, 800, 1000, 3), np.float32), []
+    content, counts = np.empty((1, 807, 1000, 3), np.float32), []
     for gigabytes in (20, 1.5, 1.2, 1):
         memory = for_features(network, content, [style], gigabytes, "gram")
         pieces = strips.cut(network, content, memory)
@@ -146,10 +148,10 @@ def test_strips_are_cut_to_the_memory_that_is_given():
         assert highest * strips.bytes_a_row(network, 1000, 4) <= memory
         counts.append(len(pieces))
     assert counts[0] == 1 < counts[1] and counts == sorted(counts)
-    with pytest.raises(InputError, match="is 0.5 GB, expected at least 0.8 for 1000x800 pixels and the statistics gram"):
+    with pytest.raises(InputError, match="is 0.5 GB, expected at least 0.9 for 1000x807 pixels and the statistics gram"):
         for_features(network, content, [style], 0.5, "gram")
-    for_features(network, content, [style], 0.8, "gram")
-    with pytest.raises(InputError, match="1 GB, expected at least .* for 1000x800 pixels and the statistics sliced"):
+    for_features(network, content, [style], 0.9, "gram")
+    with pytest.raises(InputError, match="1 GB, expected at least .* for 1000x807 pixels and the statistics sliced"):
         for_features(network, content, [style], 1, "sliced")
     with pytest.raises(InputError, match="sliced need the whole picture at once, and 2000x2000 pixels are too many"):
         for_features(network, np.empty((1, 2000, 2000, 3), np.float32), [style], None, "sliced")
@@ -219,3 +221,13 @@ def test_a_value_that_one_layer_takes_twice_is_let_go_once():
     x = Input((3,))
     y = Activation("tanh")(x)
     same(Model(x, Activation("tanh")(Add()([y, y]))).forward(normal(2, 3)), np.tanh(2 * np.tanh(normal(2, 3))))
+
+
+@given(height=st.integers(100, 3000), width=st.integers(16, 3000), rows=st.integers(80, 400))
+def test_no_strip_is_higher_than_its_memory(height, width, rows):
+    """Odd sizes too: halos, whole units and the odd rows at the end included, wherever the lowest strip fits."""
+    network = random_features()
+    memory = rows * strips.bytes_a_row(network, width, 4)
+    pieces = strips.cut(network, np.broadcast_to(np.float32(0), (1, height, width, 3)), memory)
+    assert max(piece.seen.stop - piece.seen.start for piece in pieces) <= max(rows, strips.lowest(network))
+    assert len(pieces) > 1 or height <= rows

@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 from test_style import picture, small_network
 
 from nnscratch.gradcheck import check_op
+from nnscratch.networks.random_features import random_features
 from nnscratch.ops.gram import gram_matrix
 from nnscratch.style.objective import Objective
 from nnscratch.style.statistics import (
@@ -141,3 +142,26 @@ def test_transfer(statistics):
     assert result.history[-1]["style"] < 0.5 * result.history[0]["style"]
     dull = transfer_style(picture(20, 24), np.full((1, 20, 20, 3), 0.5, np.float32), statistics=statistics, steps=3)
     assert np.isfinite(dull.picture).all()
+
+
+def test_each_mask_is_its_own_styles():
+    """A content whose left half is the first style and whose right half the second has met both with the masks in order, and
+    nothing with them exchanged; halves count by their size, so that two of one kind are the whole."""
+    network = random_features((4,), seed=1)
+    first, second = (np.random.default_rng(k).random((1, 64, 64, 3)) * scale for k, scale in ((0, 0.3), (1, 1.0)))
+    network.forward(first)
+    network.cast(np.float64)
+    content = np.concatenate([first, second], axis=2)
+    left = np.concatenate([np.ones((1, 64, 64, 1)), np.zeros((1, 64, 64, 1))], axis=2)
+
+    def style_loss(styles, masks):
+        objective = Objective(network, content, styles, [0.5, 0.5], style_weight=1, smoothness=0, content_layer=0, masks=masks)
+        objective(content)
+        return float(objective.terms["style"])
+    right_way, exchanged = style_loss([first, second], [left, 1 - left]), style_loss([first, second], [1 - left, left])
+    assert right_way < 0.04 < 0.4 < exchanged  # not quite 0: where the halves meet, features see both
+    # all of the picture twice, as two thin layers of half the area each, is all of it once
+    halves = style_loss([second, second], [np.full_like(left, 0.5)] * 2)
+    objective = Objective(network, content, [second], style_weight=1, smoothness=0, content_layer=0)
+    objective(content)
+    assert halves == pytest.approx(float(objective.terms["style"]), rel=1e-9)

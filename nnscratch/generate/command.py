@@ -11,12 +11,13 @@ from nnscratch.data.styles import is_style, style_picture
 from nnscratch.errors import InputError
 from nnscratch.files import make_folder, replace_file
 from nnscratch.generate.adversarial import CLUELESS
-from nnscratch.generate.drawing import SHIPPED, load_generator
+from nnscratch.generate.drawing import LARGEST, SHIPPED, load_generator
 from nnscratch.generate.judge.command import JUDGE, judge_for, recognised
 from nnscratch.generate.methods import make_training
 from nnscratch.generate.show import film, grid
 from nnscratch.generate.train import train
 from nnscratch.generate.training import TEXTURE, Options, options_for
+from nnscratch.networks.painter import SCALE
 from nnscratch.ops.checks import whole
 
 STATE, TEXTURE_SIDE, PIECES = "state.safetensors", 128, 100
@@ -38,7 +39,6 @@ def train_generator(given, folder, *, data=None, size=None, minutes=None, resume
     if not resume and state.exists():
         raise InputError(f"{folder} holds a training already; add --resume to go on with it, or give another --out")
     options, source, done = saved(state, given) if resume else (options_for(given), {"data": data or "glyphs", "size": size}, 0)
-    make_folder(folder)
     backend.use(device)
     data, size = data or source["data"], size or source["size"]
     if options.method == TEXTURE:
@@ -46,14 +46,15 @@ def train_generator(given, folder, *, data=None, size=None, minutes=None, resume
     else:
         judged = parts_of(data, size=size, seed=options.seed)
         dataset = judged.train
+    make_folder(folder)
     if minutes is not None:
         options = replace(options, steps=done + steps_in(minutes, dataset, options))
     training = make_training(dataset, options)
     training.source = source
     if resume:
         training.load(state)
-    print(f"{len(dataset)} {dataset.title}, {' x '.join(map(str, training.shape))}, "
-          f"{f'{training.classes} ' + ('classes' if training.named else 'groups') if training.classes else 'without classes'}; "
+    labels = f"{training.classes} {'classes' if training.named else 'groups'}" if training.classes else "without classes"
+    print(f"{len(dataset)} {dataset.title}, {' x '.join(map(str, training.shape))}, {labels}; "
           f"preset {options.preset}, steps {training.steps_made} to {options.steps} on {backend.describe_device()}")
     score = None
     if judged is not None and judged.train.classes:
@@ -82,8 +83,15 @@ def saved(state, given):
 
 
 def texture_pieces(picture, side, seed):
-    """Pieces of a picture, which is twice as large at most: larger forms than a piece could not be learnt from it."""
-    whole = style_picture(picture, 2 * side) if is_style(picture) else read_picture(picture, 2 * side, enlarge=False)
+    """Pieces of a picture whose shorter side is twice as long at most: larger forms than a piece could not be learnt."""
+    if not SCALE <= side <= LARGEST or side % SCALE:
+        raise InputError(f"--size is {side}, expected a multiple of {SCALE} up to {LARGEST} for the pieces of a texture")
+    if is_style(picture):
+        return crops(style_picture(picture, 2 * side), side, PIECES, seed)
+    whole = read_picture(picture)
+    shorter, longer = sorted(whole.shape[1:3])
+    if shorter > 2 * side:
+        whole = read_picture(picture, round(2 * side * longer / shorter))
     return crops(whole, side, PIECES, seed)
 
 
@@ -137,12 +145,14 @@ def generate(path, output, *, shape=None, walk=None, label=None, side=None, seed
     backend.use(device)
     drawer = load_generator(path or SHIPPED, side)
     number = None if label is None else drawer.class_number(label)
-    rows, columns = shape or (1, 1) if side else shape or (8, drawer.classes if 1 < drawer.classes <= 16 else 8)
+    if shape is None:
+        shape = (1, 1) if side else (8, drawer.classes if 1 < drawer.classes <= 16 else 8)
+    rows, columns = shape
     if walk:
         pictures = drawer.walk(walk, seed=seed, label=number)
-        data = film([grid(picture[None], gap=0) for picture in pictures], milliseconds=60, pause=60)
+        data = film([grid(picture[None], gap=0, enlarge=not side) for picture in pictures], milliseconds=60, pause=60)
     else:
         pictures, _ = drawer.draw(rows * columns, seed=seed, label=number)
-        data = encode(grid(pictures, columns, gap=2 if len(pictures) > 1 else 0), output)
+        data = encode(grid(pictures, columns, gap=2 if len(pictures) > 1 else 0, enlarge=not side), output)
     replace_file(output, data)
-    print(f"{len(pictures)} pictures written to {output}")
+    print(f"{len(pictures)} picture{'s' if len(pictures) > 1 else ''} written to {output}")

@@ -11,7 +11,8 @@ import numpy as np
 
 from nnscratch import checkpoint
 from nnscratch.errors import InputError
-from nnscratch.generate.training import TEXTURE, new_generator, noise_of, pictures, which
+from nnscratch.generate.training import TEXTURE, labels_to_draw, new_generator, noise_of, pictures
+from nnscratch.networks.painter import SCALE
 from nnscratch.ops.checks import whole
 
 LARGEST = 512  # pixels a side: the first weights of a generator for more would take gigabytes
@@ -36,7 +37,7 @@ class Drawer:
         whole(count, "draw: count", 1)
         random = np.random.default_rng(seed)
         noise = random.standard_normal((count, self.noise_length), np.float32)
-        labels = which(count, self.classes, self.shares, random) if label is None else np.full(count, label)
+        labels = labels_to_draw(count, self.classes, self.shares, random) if label is None else np.full(count, label)
         return pictures(self.model, noise, labels, self.classes), labels
 
     def walk(self, frames, *, seed=0, stops=5, label=None):
@@ -105,13 +106,15 @@ def load_generator(path=SHIPPED, side=None):
         named = len(info["names"]) == classes and all(isinstance(name, str) for name in info["names"])
         shares = info.setdefault("shares", None)
         shared = shares is None or (len(shares) == classes and min(map(float, shares)) >= 0 and 0 < sum(shares) < 2)
-        if not (sane and named and shared and type(info["seed"]) is int):
+        plain = info["preset"] != TEXTURE or classes == 0
+        if not (sane and named and shared and plain and type(info["seed"]) is int):
             raise ValueError("sizes that no generator has")
-        if side is not None:
-            info["shape"] = shape = new_shape(path, info["preset"], side)
         model = new_generator(info["preset"], shape, classes)
     except (KeyError, TypeError, ValueError, OverflowError) as error:
         raise InputError(f"{path} does not say what its generator is ({error}); train it anew") from error
+    if side is not None:
+        info["shape"] = new_shape(path, info["preset"], side)
+        model = new_generator(info["preset"], info["shape"], classes)
     checkpoint.load(path, model)
     return Drawer(model, info)
 
@@ -121,6 +124,6 @@ def new_shape(path, preset, side):
     if preset != TEXTURE:
         raise InputError(f"a side of {side} pixels was asked for, but the generator in {path} has one size; leave it out, or "
                          f"give a generator trained with --method texture")
-    if not 1 <= side <= LARGEST_PAINTING:
-        raise InputError(f"a side of {side} pixels was asked for, expected up to {LARGEST_PAINTING}")
+    if not (SCALE <= side <= LARGEST_PAINTING and side % SCALE == 0):
+        raise InputError(f"a side of {side} pixels was asked for, expected a multiple of {SCALE} up to {LARGEST_PAINTING}")
     return side, side, 3

@@ -72,7 +72,7 @@ def checkpoint(training, folder, score, record):
     """Save everything; and the generator for itself, if it is the best so far."""
     best = max((entry["score"] for entry in training.history[:-1] if "score" in entry), default=None)
     if score is not None:
-        count = 50 * max(training.classes, 10)
+        count = 50 * max(training.classes if training.named else 0, 10)
         record["score"] = float(score(*training.sample(count, SCORE_STREAM)))
     if score is None or best is None or record["score"] >= best:
         save_generator(folder / "best.safetensors", training)

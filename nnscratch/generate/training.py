@@ -25,6 +25,7 @@ METHOD_NAMES = ("gan", "vae", "glo", "imle", "texture")
 TEXTURE = "texture"  # a preset of its own, and what suits it
 SUITED = {TEXTURE: {"preset": TEXTURE, "groups": 0, "steps": 400, "batch": 4, "learning_rate": 5e-3, "beta_1": 0.9}}
 LABEL = 3.0  # a class weighs as much as three deviations of the noise: plain ones would be drowned
+PIXELS_AT_ONCE = 2**18  # when drawing: 64 pictures of 64 pixels a side, one of 512
 BATCH_STREAM, NOISE_STREAM, SHOW_STREAM, SCORE_STREAM = 1, 2, 3, 4
 
 
@@ -58,7 +59,7 @@ class Options:
         if not 0.5 < self.smoothing <= 1:
             raise InputError(f"train: smoothing is {self.smoothing!r}, expected a share above 0.5, up to 1, such as 0.9")
         if self.method == TEXTURE and self.groups:
-            raise InputError(f"train: groups is {self.groups} for a texture, whose pieces are all of one kind; leave it out")
+            raise InputError(f"train: groups is {self.groups} for a texture, whose pieces are all of one kind; take 0")
         for name in ("loss", "smoothing", "augment", "r1", "spectral_norm"):
             default = type(self).__dataclass_fields__[name].default
             if self.method != "gan" and getattr(self, name) != default:
@@ -122,12 +123,14 @@ class Training:
         """(pictures, labels) by the averaged generator, classes in turn, groups by their size; the same every time."""
         random = np.random.default_rng([self.options.seed, stream])
         noise = random.standard_normal((count, self.noise_length), np.float32)
-        labels = which(count, self.classes, self.shares(), random)
+        labels = labels_to_draw(count, self.classes, self.shares(), random)
         return pictures(self.drawn(), noise, labels, self.classes), labels
 
     def shares(self):
         """How large each group is, 1 in all, where labels are groups; else None."""
-        return None if self.named or not self.classes else (np.bincount(self.dataset.labels) / len(self.dataset)).tolist()
+        if self.named or not self.classes:
+            return None
+        return (np.bincount(self.dataset.labels, minlength=self.classes) / len(self.dataset)).tolist()
 
     def drawn(self):
         """The generator to draw with: from plain noise, in inference mode."""
@@ -184,14 +187,15 @@ def one_hot(labels, classes):
     return to_device(rows)
 
 
-def which(count, classes, shares, random):
+def labels_to_draw(count, classes, shares, random):
     """The labels of `count` pictures to draw: classes in turn, or groups in proportion to their shares."""
     return np.arange(count) % max(classes, 1) if shares is None else in_proportion(shares, count, random)
 
 
-def pictures(model, noise, labels, classes, batch=64):
+def pictures(model, noise, labels, classes):
     """What a generator makes of noise (N, Z) and labels (N,), in inference mode: (N, H, W, C) in [-1, 1], NumPy."""
-    made = []
+    made, (height, width, _) = [], model.outputs[0].sample_shape
+    batch = max(1, min(64, PIXELS_AT_ONCE // (height * width)))
     for k in range(0, len(noise), batch):
         z = to_device(noise[k:k + batch])
         made.append(to_cpu(model.forward([z, one_hot(labels[k:k + batch], classes)] if classes else z)))

@@ -67,10 +67,14 @@ def decoder(upsampling="resize", seed=0):
     return model
 
 
-def adain(f, s):
-    """t, the code f with the mean and deviation of the code s in every channel. No gradient is needed."""
+def adain(f, s, way=1.0):
+    """t, the code f with the mean and deviation of the code s in every channel; or `way` of the way there, 2 for twice as far.
+
+    A deviation of less than 0 would be the pattern's opposite, so it stops at 0. No gradient is needed.
+    """
     (mean_f, deviation_f), (mean_s, deviation_s) = statistics(f), statistics(s)
-    return (f - mean_f) * (deviation_s / deviation_f) + mean_s
+    factor = 1 + way * (deviation_s / deviation_f - 1)
+    return (f - mean_f) * factor.clip(0) + mean_f + way * (mean_s - mean_f)
 
 
 def statistics(x):

@@ -58,7 +58,7 @@ def stylise(content_path, style_paths, output_path, *, size=256, style_scale=1.0
     backend.use(device)
     check_memory(content, styles, settings)
     if minutes is not None:
-        settings.steps = steps_in(minutes, content, styles, settings)
+        settings.steps = steps_in(minutes, content, styles, settings, of_styles)
     print(f"{content.shape[2]}x{content.shape[1]} pixels, {settings.steps} steps a size, features {settings.features}, on "
           f"{backend.describe_device()}")
     frames = Frames(output_path, content, every, settings.keep_colors, content_path)

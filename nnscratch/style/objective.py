@@ -11,8 +11,8 @@ Features are counted from the style's own mean, F - mean: after a ReLU all are p
 numbers says mostly how bright they are. Without that part it says which of them vary together, which is texture.
 
 Content and style are shares: 0 when met; content 1 for a picture without any features, style at most 1 for the photograph
-(statistics.py). So the weights mean much the same for all pictures, sizes and networks. The gradient by the picture is a
-backward walk through the loss network, fed with each term's gradient where it arises.
+(statistics.py; covariance 2). So the weights mean much the same for all pictures, sizes and networks. The gradient by the
+picture is a backward walk through the loss network, fed with each term's gradient where it arises.
 
 Where each style has a mask, a region of the picture, every region has a style term of its own (regions.py).
 

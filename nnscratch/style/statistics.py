@@ -7,8 +7,8 @@ Shapes: features F of one map (1, H, W, C), counted from the style's mean; M = H
     sliced       for K directions v, all values f·v in order of size: the whole distribution, not two moments of it
 
 Each is a share of what style and photograph amount to together: with A and B their Gram matrices, of A² + B². So it is 0 where
-met and at most 1 for the photograph, whatever picture, size and network; a share of A² alone would make an even style count a
-hundred times as much as a lively one.
+met and at most 1 for the photograph (covariance: 2, for its two shares), whatever picture, size and network; a share of A²
+alone would make an even style count a hundred times as much as a lively one.
 
 The first two are known from the moments δ and G, which are means over pixels: a large picture's are the mean of its strips'
 (strips.py). For the third all pixels are needed at once.

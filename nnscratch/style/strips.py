@@ -46,8 +46,9 @@ def cut(network, picture, memory=None):
         raise InputError(f"the picture has {height} rows, expected at least {unit} for the network's poolings")
     units, count = height // unit, 1
     if height > rows_at_once(network, width, itemsize, memory or WHOLE_PICTURE):
-        most = max(unit, rows_at_once(network, width, itemsize, memory or STRIP) - 2 * halo)
-        count = min(units, -(-height // most))
+        most = rows_at_once(network, width, itemsize, memory or STRIP) - 2 * halo
+        while count < units and unit * -(-units // count) + height % unit > most:  # the last strip is the highest
+            count += 1
     edges = [unit * (units * k // count) for k in range(count)] + [height]
     strips = []
     for top, bottom in pairwise(edges):
@@ -85,8 +86,8 @@ def reach(network):
 
 
 def lowest(network):
-    """Rows of the lowest strip: two halos and a row of the smallest map."""
-    return 2 * reach(network) + max(row_scales(network).values())
+    """Rows of the lowest strip: two halos, a row of the smallest map, and what may be left over below the last of those."""
+    return 2 * reach(network) + 2 * max(row_scales(network).values()) - 1
 
 
 def rows_at_once(network, width, itemsize, memory):

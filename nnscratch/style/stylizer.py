@@ -37,8 +37,9 @@ class Stylizer:
     def __call__(self, content, style, strength=50.0):
         """The painted picture (1, H, W, 3), NumPy, in [0, 1].
 
-        strength : 0 (the photograph as it is), 50 (what the decoder was trained for) to 100 (all statistics twice as far from
-        the photograph's). In between, code and colours go that part of the way.
+        strength : 0 (the photograph as it is; a little above 0, as the decoder draws it), 50 (what the decoder was trained for)
+        to 100. Code and colours go that part of the way from the photograph's to the style's: the code twice as far at 100, but
+        where a pattern would turn into its opposite, which stops at nothing; colours no further than the style's.
         """
         if strength == 0:
             return content
@@ -49,6 +50,5 @@ class Stylizer:
         rows, columns = -h % SCALE, -w % SCALE  # up to a multiple of 4, the last rows and columns repeated
         padded = np.pad(recoloured, ((0, 0), (0, rows), (0, columns), (0, 0)), mode="edge")
         f, s = (self.encoder.forward(to_device(x.astype(np.float32))) for x in (padded, style))
-        t = way * adain(f, s) + (1 - way) * f
-        made = self.decoder.forward(t)[:, :h, :w]
+        made = self.decoder.forward(adain(f, s, way))[:, :h, :w]
         return match_colours(to_cpu(array_module(made).clip(made, 0, 1)), *colours)

@@ -133,12 +133,13 @@ def half(picture):
     return avg_pool2d(picture, 2, padding="same")[0]
 
 
-def steps_in(minutes, content, styles, settings):
+def steps_in(minutes, content, styles, settings, masks=None):
     """How many steps at each size fit in so many minutes, by one evaluation of the loss at the full size, the second one."""
     content, *styles = (to_device(to_cpu(picture).astype(np.float32)) for picture in (content, *styles))
     network = network_for(content, styles, settings)
     memory = for_features(network.model, content, styles, settings.max_memory, settings.statistics)
-    objective = make_objective(network, content, styles, settings.shares(len(styles)), settings, memory)
+    masks = masks and [to_device(to_cpu(mask).astype(np.float32)) for mask in masks]
+    objective = make_objective(network, content, styles, settings.shares(len(styles)), settings, memory, masks)
     objective(content)  # the first one makes everything
     start = perf_counter()
     float(objective(content)[0])
@@ -199,11 +200,13 @@ def check(content, styles, settings, masks=None):
         values = to_cpu(picture)
         if not (np.isfinite(values).all() and values.min() >= 0 and values.max() <= 1):
             raise InputError(f"the {name} picture has values outside 0 to 1 or NaN; divide bytes by 255")
-    for mask in masks or ():
-        if getattr(mask, "shape", None) != (1, *content.shape[1:3], 1) or not (mask.min() >= 0 and 0 < mask.max() <= 1):
-            raise InputError(f"a mask has shape {getattr(mask, 'shape', None)} or is black everywhere, expected "
-                             f"{(1, *content.shape[1:3], 1)} with values from 0 to 1 and some above 0")
     if masks is not None and (len(masks) != len(styles) or settings.blend is not None or settings.statistics == "sliced"):
         raise InputError(f"{len(masks)} masks were given for {len(styles)} style(s), the blend {settings.blend} and the "
                          f"statistics {settings.statistics}, expected a mask for each style, no blend, and gram or covariance")
+    for number, mask in enumerate(masks or (), 1):
+        if getattr(mask, "shape", None) != (1, *content.shape[1:3], 1):
+            raise InputError(f"mask {number} has shape {getattr(mask, 'shape', None)}, expected {(1, *content.shape[1:3], 1)}")
+        if not (mask.min() >= 0 and 0 < mask.max() <= 1):
+            raise InputError(f"mask {number} has values from {mask.min():g} to {mask.max():g}, expected 0 to 1 and not black "
+                             f"everywhere; leave its style out")
     return shares
