@@ -107,9 +107,15 @@ def current_module():
 
 
 def move(array, module):
-    """The same numbers as an array of `module`: uploaded, downloaded, or the array itself if it is there already."""
+    """The same numbers as an array of `module`: uploaded, downloaded, or the array itself if it is there already.
+
+    InputError for an upload while a CUDA graph is recorded (cuda/graph.py): played, it would give these numbers for ever.
+    """
     if module is np:
         return array.get() if array_module(array) is not np else np.asarray(array)
+    if array_module(array) is np and module.cuda.get_current_stream().is_capturing():
+        raise InputError(f"an array of shape {np.shape(array)} is uploaded in a step that is being recorded, which would see "
+                         f"these numbers for ever; upload it before, and give it to the step as an input")
     return module.asarray(array)
 
 
