@@ -5,7 +5,7 @@ so, which suits its convolutions better or worse from layer to layer: the better
 """
 import numpy as np
 
-from benchmarks.cases import upstream
+from nnscratch.bench.cases import upstream
 
 # How our arrays are turned for PyTorch: pictures to (N, C, H, W), kernels with the channels up front.
 AXES = {"x": (0, 3, 1, 2), "kernel": (3, 2, 0, 1), "bias": (0,), "gamma": (0,), "beta": (0,)}

@@ -154,6 +154,13 @@ def run_check(options):
     return 0 if print_table(backend.current_module()) else 1
 
 
+def run_bench(options):
+    from nnscratch.bench import bench
+    report = bench(options.only, quick=options.quick, output=options.output, device=options.device)
+    wrong = any(row["failed"] for part in ("layers", "steps", "sweep") for row in report[part])
+    return 130 if report["interrupted"] else int(wrong)
+
+
 def run_info(options):
     from nnscratch.info import print_report
     print_report()
@@ -162,7 +169,7 @@ def run_info(options):
 
 RUN = {"demo": run_demo, "style": run_style, "gallery": run_gallery, "train_generator": run_train_generator,
        "train_texture": run_train_texture, "train_stylizer": run_train_stylizer, "generate": run_generate, "judge": run_judge,
-       "article": run_article, "check": run_check, "info": run_info}
+       "article": run_article, "check": run_check, "bench": run_bench, "info": run_info}
 
 
 if __name__ == "__main__":

@@ -24,7 +24,7 @@ from nnscratch.cuda.batch_norm import batch_norm, batch_norm_backward
 from nnscratch.cuda.columns import convolve, convolve_dkernel, convolve_dx
 from nnscratch.cuda.dropout import dropout_mask
 from nnscratch.cuda.gemm import gemm, precision, product
-from nnscratch.cuda.graph import before_each, capture, recording
+from nnscratch.cuda.graph import Captured, before_each, capture, recording
 from nnscratch.cuda.implicit_gemm import implicit_gemm
 from nnscratch.cuda.launch import able, launch
 from nnscratch.cuda.pooling import avg_pool2d, avg_pool2d_backward, max_pool2d, max_pool2d_backward
