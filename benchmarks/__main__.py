@@ -1,4 +1,4 @@
-"""The command line: python -m benchmarks layers | steps | peers | memory | algorithms | ladder."""
+"""The command line: python -m benchmarks layers | devices | steps | peers | memory | algorithms | ladder."""
 import argparse
 import json
 import sys
@@ -6,9 +6,11 @@ import sys
 from benchmarks import DROPPED, machine, tables
 from benchmarks.rivals import load_torch
 from nnscratch import memory
+from nnscratch.bench import bench
 
 WHAT = {
     "layers": "each layer, forward and backward, against PyTorch in its better layout",
+    "devices": "`nnscratch bench` with PyTorch beside it, on the GPU where there is one",
     "steps": "a GAN step and a style step against PyTorch eager; a style step's time per pixel from 128 to 1024 px",
     "peers": "forward + backward against DeZero, numpy-ml and im2col in one piece",
     "memory": "the most memory a convolution takes, predicted and measured; a style step at 2048 px",
@@ -23,6 +25,9 @@ def main(arguments=None):
                                      description="Time nnscratch on the CPU against others.\n\n" + "\n".join(
                                          f"  {name:10} {text}" for name, text in WHAT.items()))
     parser.add_argument("what", choices=WHAT, metavar="|".join(WHAT))
+    parser.add_argument("--part", help="devices: layers, steps or sweep alone")
+    parser.add_argument("--quick", action="store_true", help="devices: a few cases")
+    parser.add_argument("-o", "--output", metavar="FOLDER", help="devices: where bench.json, bench.txt and roofline.png go")
     parser.add_argument("--rounds", type=int, default=9, help="samples of each contender, taken in turn (default 9)")
     parser.add_argument("--only", default="", metavar="TEXT", help="layers, peers: cases with this in their name or group")
     parser.add_argument("--algorithm", help="layers: for our convolutions, not auto; cases it cannot do are left out")
@@ -33,6 +38,8 @@ def main(arguments=None):
     options = parser.parse_args(arguments)
 
     kept = memory.keep_freed_memory()  # as our commands do; it holds for PyTorch in this process, too
+    if options.what == "devices":
+        return run_devices(options)
     torch = load_torch(machine.threads()) if options.what in ("layers", "steps") else None
     card = {**machine.card(torch), "freed_memory_kept": kept, "dropped_settings": DROPPED}
     tables.print_card(card)
@@ -47,6 +54,14 @@ def main(arguments=None):
         from benchmarks.plot import plot_features
         plot_features(rows, options.plot)
     return 0
+
+
+def run_devices(options):
+    """Exit code 1 where a contender computed something else."""
+    from benchmarks.torch_devices import TorchRival
+    torch = load_torch(machine.threads())
+    found = bench(options.part, quick=options.quick, output=options.output, rivals=[TorchRival(torch)] if torch else [])
+    return int(any(row["failed"] for part in ("layers", "steps", "sweep") for row in found[part]))
 
 
 if __name__ == "__main__":

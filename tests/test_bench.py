@@ -122,6 +122,7 @@ def test_a_wrong_step_gets_no_time(small, monkeypatch):
 
     class Rival:
         precision, known_by = {"wrong": "float32", "large": "float32"}, {}
+        tolerance = {"wrong": 1e-4, "large": 1e-4}
 
         def layer(self, case):
             return {"large": lost}
@@ -153,7 +154,7 @@ def test_ctrl_c_keeps_what_was_measured(small, tmp_path, monkeypatch, capsys):
 
 
 @pytest.mark.parametrize("arguments, sentence", [
-    (["--only", "kernels"], "bench: only 'kernels' is unknown: choose one of layers"), (["--device", "tpu"], "device 'tpu' is unknown"),
+    (["--only", "kernels"], "bench: only 'kernels' is unknown: choose one of"), (["--device", "tpu"], "device 'tpu' is unknown"),
     (["-o", "/dev/null/here"], "cannot make the folder"), (["--fast"], "unrecognized arguments: --fast")])
 def test_wrong_options(arguments, sentence, capsys):
     """One sentence and code 2, before anything is timed."""
@@ -181,5 +182,5 @@ def test_tables_line_up():
            "times": {"NumPy": {"wall": 0.01, "device": 0.01}}}
     names = ["NumPy", "CuPy", "PyTorch strict"]
     header, (line,) = report.layer_header(names), report.layer_lines(row, names, {"NumPy": {"gflops": 400.0, "gb_per_s": 10.0}})
-    assert line.index("10.00") + 5 == header.index("NumPy, ms") + 9 and "50%" in line
+    assert line.index("10.00") + 5 == header.index("NumPy") + 5 and "50%" in line
     assert run.PARTS == ("layers", "steps", "sweep")

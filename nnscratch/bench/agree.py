@@ -1,6 +1,8 @@
 """Never time a wrong answer: what contenders computed, compared before anything is timed."""
 import numpy as np
 
+from nnscratch import cuda
+
 TOLERANCE = {"strict": 1e-4, "tf32": 1e-2, "bf16": 5e-2}  # of the relative Euclidean distance, by the precision of products
 
 
@@ -15,9 +17,18 @@ def distance(results, reference):
     return worst
 
 
-def sort_out(found, reference, tolerance):
-    """(errors, refused): how far each {name: results} is from the reference, and a sentence for each beyond the tolerance."""
+def allowed(rivals):
+    """{name: tolerance} of all contenders; those of rivals are their own, by the precision they compute in."""
+    ours = TOLERANCE[cuda.precision()]
+    found = {"NumPy": TOLERANCE["strict"], "CuPy": ours, "CuPy graph": ours}
+    for rival in rivals:
+        found |= rival.tolerance
+    return found
+
+
+def sort_out(found, reference, tolerances):
+    """(errors, refused): how far each {name: results} is from the reference, and a sentence for each beyond its tolerance."""
     errors = {name: distance(results, reference) for name, results in found.items()}
-    refused = {name: f"wrong by {error:.0e}, more than {tolerance:g}: not timed" for name, error in errors.items()
-               if not error <= tolerance}
+    refused = {name: f"wrong by {error:.0e}, more than {tolerances[name]:g}: not timed" for name, error in errors.items()
+               if not error <= tolerances[name]}
     return errors, refused

@@ -7,9 +7,8 @@ from functools import partial
 
 import numpy as np
 
-from nnscratch import cuda
 from nnscratch.backend import move, to_cpu
-from nnscratch.bench.agree import TOLERANCE, sort_out
+from nnscratch.bench.agree import allowed, sort_out
 from nnscratch.bench.cases import CASES, ours
 from nnscratch.bench.clock import CPU, GPU, Contender, in_turn
 
@@ -39,8 +38,7 @@ def measure(case, modules, rivals, rounds, budget):
         except MemoryError:
             failed[name] = "not enough memory"
     for k, way in enumerate(WAYS):
-        ours_k, tolerance = {name: found[k] for name, found in results.items()}, TOLERANCE[cuda.precision()]
-        errors, refused = sort_out(ours_k, exact[k], tolerance)
+        errors, refused = sort_out({name: found[k] for name, found in results.items()}, exact[k], allowed(rivals))
         able = [Contender(name, pairs[name][k], clocks[name]) for name in results if name not in refused]
         yield {"name": case.name, "way": way, **cost(case, exact, way), "errors": errors, "failed": failed | refused,
                "times": in_turn(able, rounds, budget) if able else {}}

@@ -54,8 +54,8 @@ def machine_lines(card):
 
 
 def layer_header(names):
-    columns = "".join(f"  {f'{name}, ms':>12}  roof" for name in names)
-    return f"{'layer':44} {'way':8} {'GFLOP':>7} {'MB':>7} {'FLOP/B':>6}{columns}"
+    columns = "".join(f"  {name:>12}  roof" for name in names)
+    return f"{'ms a layer':44} {'way':8} {'GFLOP':>7} {'MB':>7} {'FLOP/B':>6}{columns}"
 
 
 def layer_lines(row, names, ceilings):
@@ -91,7 +91,7 @@ def step_lines(row, names):
         yield line("  as fast as NumPy", gain)
     good = {name: seconds for name, seconds in row["first"].items() if name not in row["failed"]}
     yield line("  first call", lambda name: f"{1e3 * good[name]:.2f}" if name in good else "-")
-    yield line("  peak memory, MB", lambda name: f"{row['peak_bytes'][name] / 1e6:.0f}" if name in row["peak_bytes"] else "-")
+    yield line("  peak memory, MB", lambda name: f"{row['peak_bytes'][name] / 1e6:.0f}" if row["peak_bytes"].get(name) else "-")
     yield from failures(row)
 
 

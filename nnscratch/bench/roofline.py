@@ -41,7 +41,7 @@ def plot(report, path):
         axes.plot(x, line, color=colours.get(name, "0.3"), linewidth=1.5)
         axes.annotate(f"{name}: {top['gflops']:,.0f} GFLOP/s", (x[-1], line[-1]), xytext=(0, 4), textcoords="offset points",
                       ha="right", color=colours.get(name, "0.3"), fontsize=9)
-        axes.annotate(f"{top['gb_per_s']:,.0f} GB/s", (x[0], line[0]), xytext=(-6, 10), textcoords="offset points",
+        axes.annotate(f"{top['gb_per_s']:,.0f} GB/s", (x[0], line[0]), xytext=(20, -3), textcoords="offset points",
                       color=colours.get(name, "0.3"), fontsize=9)
     for name in names:
         for way, marker, fill in (("forward", "o", True), ("backward", "s", False)):
@@ -57,5 +57,5 @@ def plot(report, path):
     axes.grid(color="0.92")
     axes.set_axisbelow(True)
     axes.spines[["top", "right"]].set_visible(False)
-    axes.legend(frameon=False, fontsize=8, loc="lower right")
+    figure.legend(frameon=False, fontsize=8, loc="outside right upper")
     figure.savefig(path, dpi=130)

@@ -5,7 +5,7 @@ A rival, such as another library, is an object with two methods; this package ha
     layer(case) -> {name: make}, make() -> ((forward, backward), clock, function that makes NumPy arrays of results, as ours)
     step(name, make) -> {name: maker}, maker() -> (resident, with transfers or None, function that tells the peak of memory)
 
-and two attributes: `precision`, {name: text}, and `known_by`, what the machine's card says of it.
+and three attributes: `precision` and `tolerance`, {name: text} and {name: number}, and `known_by`, for the machine's card.
 """
 import numpy as np
 
