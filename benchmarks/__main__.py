@@ -1,4 +1,4 @@
-"""The command line: python -m benchmarks layers | devices | steps | peers | memory | algorithms | ladder."""
+"""The command line: python -m benchmarks layers | devices | kernels | steps | peers | memory | algorithms | ladder."""
 import argparse
 import json
 import sys
@@ -7,10 +7,13 @@ from benchmarks import DROPPED, machine, tables
 from benchmarks.rivals import load_torch
 from nnscratch import memory
 from nnscratch.bench import bench
+from nnscratch.bench.machine import gpu_card
+from nnscratch.errors import InputError
 
 WHAT = {
     "layers": "each layer, forward and backward, against PyTorch in its better layout",
     "devices": "`nnscratch bench` with PyTorch beside it, on the GPU where there is one",
+    "kernels": "our CUDA kernels alone, against the GPU's memory and products; needs a GPU",
     "steps": "a GAN step and a style step against PyTorch eager; a style step's time per pixel from 128 to 1024 px",
     "peers": "forward + backward against DeZero, numpy-ml and im2col in one piece",
     "memory": "the most memory a convolution takes, predicted and measured; a style step at 2048 px",
@@ -38,8 +41,8 @@ def main(arguments=None):
     options = parser.parse_args(arguments)
 
     kept = memory.keep_freed_memory()  # as our commands do; it holds for PyTorch in this process, too
-    if options.what == "devices":
-        return run_devices(options)
+    if options.what in ("devices", "kernels"):
+        return run_devices(options) if options.what == "devices" else run_kernels(options)
     torch = load_torch(machine.threads()) if options.what in ("layers", "steps") else None
     card = {**machine.card(torch), "freed_memory_kept": kept, "dropped_settings": DROPPED}
     tables.print_card(card)
@@ -62,6 +65,27 @@ def run_devices(options):
     torch = load_torch(machine.threads())
     found = bench(options.part, quick=options.quick, output=options.output, rivals=[TorchRival(torch)] if torch else [])
     return int(any(row["failed"] for part in ("layers", "steps", "sweep") for row in found[part]))
+
+
+def run_kernels(options):
+    """Exit code 1 where a kernel computed something else or did not run, 2 without a GPU."""
+    from benchmarks import kernels
+    from nnscratch import backend
+    try:
+        backend.use("gpu")
+    except InputError as error:
+        print(f"benchmarks: {error}", file=sys.stderr)
+        return 2
+    rows = []
+    for row in kernels.run(backend.current_module(), rounds=options.rounds):
+        rows.append(row)
+        share = f"{row['share']:5.0%}" if "share" in row else ""
+        print(f"{row['part']:9} {row['name']:58} "
+              + (row["failed"] if "failed" in row else f"{row['figure']:10,.1f} {row['unit']:8} {share}"), flush=True)
+        if options.json:
+            with open(options.json, "w") as file:
+                json.dump({"what": "kernels", "machine": gpu_card(backend.current_module()), "rows": rows}, file, indent=1)
+    return int(any("failed" in row for row in rows))
 
 
 if __name__ == "__main__":

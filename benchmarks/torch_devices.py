@@ -1,4 +1,4 @@
-"""PyTorch as a rival of `nnscratch bench` (what that is, says nnscratch/bench/run.py): the same layers and steps, on GPU or CPU.
+"""PyTorch as a rival of `nnscratch bench` (what that is, says nnscratch/bench/run.py): the same layers and steps.
 
     torch           PyTorch as it comes: on a GPU convolutions in TF32, other products in float32
     torch strict    float32 throughout, as we are by default
@@ -126,13 +126,20 @@ class Chain:
         return self.torch.tanh(y) if layer.activation else y
 
 
+def our_step(adam, beta_2, epsilon=1e-7):
+    """A step with the epsilon of Keras and ours; PyTorch adds its own after the start is divided out."""
+    adam.made = getattr(adam, "made", 0) + 1
+    adam.param_groups[0]["eps"] = epsilon / (1 - beta_2**adam.made)**0.5
+    adam.step()
+
+
 class GANStep:
     """`adversarial_step` with autograd."""
 
     def __init__(self, torch, work, layout, device):
         self.torch, self.format, self.device, self.host = torch, layouts(torch)[layout], device, work.host
         self.g, self.d = (Chain(torch, model, layout, device) for model in work.parts[:2])
-        self.adams = [torch.optim.Adam(chain.parameters(), lr=5e-4, betas=(0.5, 0.999), eps=1e-7) for chain in (self.g, self.d)]
+        self.adams = [torch.optim.Adam(chain.parameters(), lr=5e-4, betas=(0.5, 0.999)) for chain in (self.g, self.d)]
         self.inputs = self.upload()
 
     def upload(self):
@@ -153,12 +160,12 @@ class GANStep:
         real_logits, fake_logits = self.d(real), self.d(fake.detach())
         d_loss = bce(real_logits, full(real_logits, 0.9)) + bce(fake_logits, full(fake_logits, 0.0))
         d_loss.backward()
-        adam_d.step()
+        our_step(adam_d, 0.999)
         adam_g.zero_grad()
         logits = self.d(fake)
         g_loss = bce(logits, full(logits, 1.0))
         g_loss.backward(inputs=self.g.parameters())  # not the discriminator's: as ours
-        adam_g.step()
+        our_step(adam_g, 0.999)
         return [d_loss.detach(), g_loss.detach()]
 
 
@@ -167,11 +174,11 @@ class StyleStep(TorchStyle):
 
     def __init__(self, torch, work, layout, device):
         super().__init__(torch, *work.parts, layout, device)
-        self.adam = torch.optim.Adam([self.picture], lr=0.02, betas=(0.9, 0.99), eps=1e-12)
+        self.adam = torch.optim.Adam([self.picture], lr=0.02, betas=(0.9, 0.99))
 
     def run(self):
         loss, self.picture.grad = self.loss_and_gradient()
-        self.adam.step()
+        our_step(self.adam, 0.99)
         self.picture.data.clamp_(0, 1)
         return [loss.detach()]
 

@@ -154,7 +154,7 @@ def test_ctrl_c_keeps_what_was_measured(small, tmp_path, monkeypatch, capsys):
 
 
 @pytest.mark.parametrize("arguments, sentence", [
-    (["--only", "kernels"], "bench: only 'kernels' is unknown: choose one of"), (["--device", "tpu"], "device 'tpu' is unknown"),
+    (["--only", "kernels"], "bench: only 'kernels' is unknown: choose"), (["--device", "tpu"], "device 'tpu' is unknown"),
     (["-o", "/dev/null/here"], "cannot make the folder"), (["--fast"], "unrecognized arguments: --fast")])
 def test_wrong_options(arguments, sentence, capsys):
     """One sentence and code 2, before anything is timed."""
