@@ -8,6 +8,7 @@ from benchmarks.rivals import load_torch
 from nnscratch import memory
 from nnscratch.bench import bench
 from nnscratch.bench.machine import gpu_card
+from nnscratch.bench.run import PARTS
 from nnscratch.errors import InputError
 
 WHAT = {
@@ -28,6 +29,7 @@ def main(arguments=None):
                                      description="Time nnscratch on the CPU against others.\n\n" + "\n".join(
                                          f"  {name:10} {text}" for name, text in WHAT.items()))
     parser.add_argument("what", choices=WHAT, metavar="|".join(WHAT))
+    parser.add_argument("--device", default="auto", help="devices: auto (default), cpu or gpu")
     parser.add_argument("--part", help="devices: layers, steps or sweep alone")
     parser.add_argument("--quick", action="store_true", help="devices: a few cases")
     parser.add_argument("-o", "--output", metavar="FOLDER", help="devices: where bench.json, bench.txt and roofline.png go")
@@ -42,7 +44,11 @@ def main(arguments=None):
 
     kept = memory.keep_freed_memory()  # as our commands do; it holds for PyTorch in this process, too
     if options.what in ("devices", "kernels"):
-        return run_devices(options) if options.what == "devices" else run_kernels(options)
+        try:
+            return run_devices(options) if options.what == "devices" else run_kernels(options)
+        except InputError as error:
+            print(f"benchmarks: {error}", file=sys.stderr)
+            return 2
     torch = load_torch(machine.threads()) if options.what in ("layers", "steps") else None
     card = {**machine.card(torch), "freed_memory_kept": kept, "dropped_settings": DROPPED}
     tables.print_card(card)
@@ -60,22 +66,19 @@ def main(arguments=None):
 
 
 def run_devices(options):
-    """Exit code 1 where a contender computed something else."""
+    """Exit code 1 where a contender computed something else, 130 where Ctrl-C stopped it."""
     from benchmarks.torch_devices import TorchRival
     torch = load_torch(machine.threads())
-    found = bench(options.part, quick=options.quick, output=options.output, rivals=[TorchRival(torch)] if torch else [])
-    return int(any(row["failed"] for part in ("layers", "steps", "sweep") for row in found[part]))
+    rivals = [TorchRival(torch)] if torch else []
+    found = bench(options.part, quick=options.quick, output=options.output, device=options.device, rivals=rivals)
+    return 130 if found["interrupted"] else int(any(row["failed"] for part in PARTS for row in found[part]))
 
 
 def run_kernels(options):
-    """Exit code 1 where a kernel computed something else or did not run, 2 without a GPU."""
+    """Exit code 1 where a kernel computed something else or did not run."""
     from benchmarks import kernels
     from nnscratch import backend
-    try:
-        backend.use("gpu")
-    except InputError as error:
-        print(f"benchmarks: {error}", file=sys.stderr)
-        return 2
+    backend.use("gpu")
     rows = []
     for row in kernels.run(backend.current_module(), rounds=options.rounds):
         rows.append(row)

@@ -64,6 +64,16 @@ def test_distance():
     assert agree.distance([[np.nan]], [[1.0]]) == agree.distance([[1.0, 2.0]], [[1.0]]) == float("inf")
 
 
+def test_courses():
+    """The first losses to rounding, later ones as a share of the way gone; an optimizer that does nothing is found out."""
+    ours = [[1.0, 2.0], [0.9, 2.1], [0.8, 2.2]]
+    others = {"same": ours, "rounded": [[1.0, 2.0], [0.9, 2.1], [0.801, 2.2]], "still": [[1.0, 2.0]] * 3,
+              "begins elsewhere": [[1.1, 2.0], *ours[1:]], "lost": [[1.0, 2.0], [0.9, 2.1], [np.nan, 2.2]]}
+    _, refused = agree.sort_out_courses(others, ours, dict.fromkeys(others, 1e-4))
+    assert set(refused) == {"still", "begins elsewhere", "lost"}
+    assert refused["still"].startswith("its losses are wrong by 1e+00") and "0.0001" in refused["begins elsewhere"]
+
+
 def test_summary():
     """Medians of both clocks, and half the distance of the quartiles as a share."""
     assert clock.summary([(1.0, 0.5), (2.0, 0.6), (3.0, 0.7)], 9) == {"wall": 2.0, "device": 0.6, "spread": 0.25, "calls": 9}

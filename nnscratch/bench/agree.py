@@ -1,4 +1,9 @@
-"""Never time a wrong answer: what contenders computed, compared before anything is timed."""
+"""Never time a wrong answer: what contenders computed, compared before anything is timed.
+
+Results of a layer must be the same up to rounding, and so must the losses of the first step. Later losses need not: the first
+steps of Adam are as long for a gradient of next to nothing as for a large one, and where the former points is up to rounding.
+So their distance is seen as a share of how far the losses have gone since the first step: 1 would be no learning at all.
+"""
 import numpy as np
 
 from nnscratch import cuda
@@ -17,6 +22,9 @@ def distance(results, reference):
     return worst
 
 
+COURSE = 0.1  # the most of that share, for all precisions
+
+
 def allowed(rivals):
     """{name: tolerance} of all contenders; those of rivals are their own, by the precision they compute in."""
     ours = TOLERANCE[cuda.precision()]
@@ -32,3 +40,13 @@ def sort_out(found, reference, tolerances):
     refused = {name: f"wrong by {error:.0e}, more than {tolerances[name]:g}: not timed" for name, error in errors.items()
                if not error <= tolerances[name]}
     return errors, refused
+
+
+def sort_out_courses(found, reference, tolerances):
+    """The same for {name: losses of several steps, a list a step}."""
+    errors, refused = sort_out({name: course[:1] for name, course in found.items()}, reference[:1], tolerances)
+    start = np.asarray(reference[:1])
+    gone = [np.asarray(reference) - start]
+    _, astray = sort_out({name: [np.asarray(course) - start] for name, course in found.items()}, gone,
+                         dict.fromkeys(found, COURSE))
+    return errors, {name: f"its losses are {sentence}" for name, sentence in astray.items()} | refused

@@ -14,7 +14,7 @@ import numpy as np
 
 from nnscratch import backend, cuda, initializers
 from nnscratch.backend import move
-from nnscratch.bench.agree import allowed, sort_out
+from nnscratch.bench.agree import allowed, sort_out_courses
 from nnscratch.bench.clock import CPU, GPU, Contender, in_turn, once
 from nnscratch.generate.adversarial import Pair, adversarial_step, non_saturating
 from nnscratch.networks import gan
@@ -22,7 +22,7 @@ from nnscratch.optimizers import Adam
 from nnscratch.style.features import loss_network
 from nnscratch.style.objective import Objective
 
-TRIAL = 2  # steps made before losses are compared: the second has seen an update; rounding grows, so ten times a layer's tolerance
+TRIAL = 3  # steps whose losses are compared
 
 
 class Work(NamedTuple):
@@ -92,15 +92,16 @@ def measure(name, make, modules, rivals, rounds, budget):
         try:
             entrants[who] = resident, _, peak = maker()
             row["first"][who], losses = once(resident)
-            for _ in range(TRIAL - 1):
-                losses = resident.run()
-            row["losses"][who] = [float(loss) for loss in losses]
+            course = row["losses"][who] = [[float(loss) for loss in losses]]
+            while len(course) < TRIAL:
+                course.append([float(loss) for loss in resident.run()])
             row["peak_bytes"][who] = peak()
         except MemoryError:
             row["failed"][who] = "not enough memory"
-            entrants.pop(who, None)
+            for part in (entrants, row["losses"]):
+                part.pop(who, None)
     reference = row["losses"].get("NumPy") or next(iter(row["losses"].values()), [])
-    row["errors"], refused = sort_out(row["losses"], reference, {who: 10 * most for who, most in allowed(rivals).items()})
+    row["errors"], refused = sort_out_courses(row["losses"], reference, allowed(rivals))
     row["failed"] |= refused
     for key, k in (("times", 0), ("transfers", 1)):
         able = [entrant[k]._replace(name=who) for who, entrant in entrants.items() if entrant[k] and who not in row["failed"]]
