@@ -12,7 +12,8 @@ comes from a pool that nobody else is given memory from. The facts are arrays in
 
 Python does not run when a graph is played. So what a step remembers must be on the GPU and changed in place (weights, Adam's
 memory, running statistics, a dropout's count), and what Python has to count is said by `before_each`. What can be neither is
-refused while it is recorded: uploads, waiting for a number, products of CuPy's own, optimizers but Adam.
+refused while it is recorded: uploads, waiting for a number, products of CuPy's own, optimizers but Adam. What Python decides
+meanwhile stays as it was then: sizes, which layers are trained, the precision of products.
 
 Source: NVIDIA, "CUDA C++ programming guide", section on CUDA graphs (stream capture).
 """
@@ -55,22 +56,22 @@ class Captured:
     """What `capture` returns. Attribute `graph`: CuPy's, once there is one (its debug_dot_str() draws it)."""
 
     def __init__(self, step):
-        self.step, self.graph, self.hooks, self.inputs, self.facts = step, None, [], None, None
+        self.step, self.graph, self.hooks, self.inputs, self.facts, self.warm = step, None, [], None, None, False
 
     def __call__(self, *given):
         xp = current_module() if self.inputs is None else self.xp
         if xp is np:
             return self.step(*given)
-        first = self.inputs is None
-        if first:
+        if self.inputs is None:
             self.make_ready(xp, given)
         outside = xp.cuda.get_current_stream()
         self.stream.wait_event(outside.record())  # the GPU waits, not the program
         with self.stream:
             self.take(given)
-            if first:
+            if not self.warm:
                 with xp.cuda.using_allocator(self.pool.malloc):
                     self.facts = self.step(*self.inputs)
+                self.warm = True
             else:
                 if self.graph is None:
                     self.record()
