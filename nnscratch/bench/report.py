@@ -55,12 +55,12 @@ def machine_lines(card):
 
 def layer_header(names):
     columns = "".join(f"  {name:>12}  roof" for name in names)
-    return f"{'ms a layer':44} {'way':8} {'GFLOP':>7} {'MB':>7} {'FLOP/B':>6}{columns}"
+    return f"{'ms a layer':46} {'way':8} {'GFLOP':>7} {'MB':>7} {'FLOP/B':>6}{columns}"
 
 
 def layer_lines(row, names, ceilings):
     flop, size = row["flop"], row["bytes"]
-    cells = f"{row['name']:44} {row['way']:8} {flop / 1e9:7.2f} {size / 1e6:7.1f} {flop / size:6.1f}"
+    cells = f"{row['name']:46} {row['way']:8} {flop / 1e9:7.2f} {size / 1e6:7.1f} {flop / size:6.1f}"
     for name in names:
         time = row["times"].get(name)
         top = ceilings.get(name)

@@ -67,10 +67,11 @@ def run(only, quick, modules, rivals, report, device):
         report.say(why_no_gpu(device))
     if only in (None, "layers"):
         names = [*modules, *(name for rival in rivals for name in rival.precision)]
-        report.say("\nroof: the share of what the device's ceilings allow; small layers find their numbers in the cache")
+        report.say("\nroof: the share of what the ceilings allow; above 100 % where a cache serves, or Winograd saves products")
         report.say(tables.layer_header(names))
         for row in layers.run(modules, rivals, quick):
             report.add("layers", row, tables.layer_lines(row, names, card["ceilings"]))
+        look_again(card, modules, quick, report)
     names = ["NumPy", *(["CuPy", "CuPy graph"] if "CuPy" in modules else []), *(n for rival in rivals for n in rival.precision)]
     if only in (None, "steps"):
         report.say(f"\n{tables.step_header(names)}")
@@ -84,6 +85,16 @@ def run(only, quick, modules, rivals, report, device):
         report.figures["crossover"] = sweep.crossovers(report.figures["sweep"])
         for line in tables.crossover_lines(report.figures["sweep"]):
             report.say(line)
+
+
+def look_again(card, modules, quick, report):
+    """Measure the ceilings once more, and keep the better: other programs may have held the machine back at first."""
+    for name, xp in modules.items():
+        before, now = card["ceilings"][name], machine.ceilings(xp, quick)
+        card["ceilings"][name] = {key: max(before[key], now[key]) for key in before}
+        if any(now[key] > 1.2 * before[key] for key in before):
+            report.say(f"{name} was held back when its ceilings were measured: now {now['gflops']:,.0f} GFLOP/s, "
+                       f"{now['gb_per_s']:,.0f} GB/s; times and shares above are of a busy machine")
 
 
 def why_no_gpu(device):
