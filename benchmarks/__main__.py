@@ -1,4 +1,4 @@
-"""The command line: python -m benchmarks layers | steps | peers | memory | algorithms | ladder."""
+"""The command line: python -m benchmarks layers | devices | kernels | steps | peers | memory | algorithms | ladder."""
 import argparse
 import json
 import sys
@@ -6,9 +6,15 @@ import sys
 from benchmarks import DROPPED, machine, tables
 from benchmarks.rivals import load_torch
 from nnscratch import memory
+from nnscratch.bench import bench
+from nnscratch.bench.machine import gpu_card
+from nnscratch.bench.run import PARTS
+from nnscratch.errors import InputError
 
 WHAT = {
     "layers": "each layer, forward and backward, against PyTorch in its better layout",
+    "devices": "`nnscratch bench` with PyTorch beside it, on the GPU where there is one",
+    "kernels": "our CUDA kernels alone, against the GPU's memory and products; needs a GPU",
     "steps": "a GAN step and a style step against PyTorch eager; a style step's time per pixel from 128 to 1024 px",
     "peers": "forward + backward against DeZero, numpy-ml and im2col in one piece",
     "memory": "the most memory a convolution takes, predicted and measured; a style step at 2048 px",
@@ -23,6 +29,10 @@ def main(arguments=None):
                                      description="Time nnscratch on the CPU against others.\n\n" + "\n".join(
                                          f"  {name:10} {text}" for name, text in WHAT.items()))
     parser.add_argument("what", choices=WHAT, metavar="|".join(WHAT))
+    parser.add_argument("--device", default="auto", help="devices: auto (default), cpu or gpu")
+    parser.add_argument("--part", help="devices: layers, steps or sweep alone")
+    parser.add_argument("--quick", action="store_true", help="devices: a few cases")
+    parser.add_argument("-o", "--output", metavar="FOLDER", help="devices: where bench.json, bench.txt and roofline.png go")
     parser.add_argument("--rounds", type=int, default=9, help="samples of each contender, taken in turn (default 9)")
     parser.add_argument("--only", default="", metavar="TEXT", help="layers, peers: cases with this in their name or group")
     parser.add_argument("--algorithm", help="layers: for our convolutions, not auto; cases it cannot do are left out")
@@ -33,6 +43,12 @@ def main(arguments=None):
     options = parser.parse_args(arguments)
 
     kept = memory.keep_freed_memory()  # as our commands do; it holds for PyTorch in this process, too
+    if options.what in ("devices", "kernels"):
+        try:
+            return run_devices(options) if options.what == "devices" else run_kernels(options)
+        except InputError as error:
+            print(f"benchmarks: {error}", file=sys.stderr)
+            return 2
     torch = load_torch(machine.threads()) if options.what in ("layers", "steps") else None
     card = {**machine.card(torch), "freed_memory_kept": kept, "dropped_settings": DROPPED}
     tables.print_card(card)
@@ -47,6 +63,32 @@ def main(arguments=None):
         from benchmarks.plot import plot_features
         plot_features(rows, options.plot)
     return 0
+
+
+def run_devices(options):
+    """Exit code 1 where a contender computed something else, 130 where Ctrl-C stopped it."""
+    from benchmarks.torch_devices import TorchRival
+    torch = load_torch(machine.threads())
+    rivals = [TorchRival(torch)] if torch else []
+    found = bench(options.part, quick=options.quick, output=options.output, device=options.device, rivals=rivals)
+    return 130 if found["interrupted"] else int(any(row["failed"] for part in PARTS for row in found[part]))
+
+
+def run_kernels(options):
+    """Exit code 1 where a kernel computed something else or did not run."""
+    from benchmarks import kernels
+    from nnscratch import backend
+    backend.use("gpu")
+    rows = []
+    for row in kernels.run(backend.current_module(), rounds=options.rounds):
+        rows.append(row)
+        share = f"{row['share']:5.0%}" if "share" in row else ""
+        print(f"{row['part']:9} {row['name']:58} "
+              + (row["failed"] if "failed" in row else f"{row['figure']:10,.1f} {row['unit']:8} {share}"), flush=True)
+        if options.json:
+            with open(options.json, "w") as file:
+                json.dump({"what": "kernels", "machine": gpu_card(backend.current_module()), "rows": rows}, file, indent=1)
+    return int(any("failed" in row for row in rows))
 
 
 if __name__ == "__main__":

@@ -4,9 +4,9 @@ Before anything is timed, every contender's results are compared with our own in
 """
 import numpy as np
 
-from benchmarks.cases import CASES, ours
 from benchmarks.rivals import torch_case
 from benchmarks.timing import interleave, summary
+from nnscratch.bench.cases import CASES, ours
 from nnscratch.errors import InputError
 
 TOLERANCE = 1e-5  # largest allowed |result - float64 result| / |float64 result|, in the Euclidean norm

@@ -10,7 +10,7 @@ import tracemalloc
 from math import prod
 from threading import Thread
 
-from benchmarks.cases import CASES, conv, ours
+from nnscratch.bench.cases import CASES, conv, ours
 from nnscratch.ops.algorithms import pick
 from nnscratch.ops.row_blocks import WORKSPACE, winograd_plan, woven_plan
 from nnscratch.ops.window import make_window

@@ -15,8 +15,8 @@ from math import prod
 
 import numpy as np
 
-from benchmarks.cases import CASES, ours, upstream
 from benchmarks.timing import interleave, summary
+from nnscratch.bench.cases import CASES, ours, upstream
 from nnscratch.ops import col2im, im2col
 
 

@@ -5,7 +5,7 @@ so, which suits its convolutions better or worse from layer to layer: the better
 """
 import numpy as np
 
-from benchmarks.cases import upstream
+from nnscratch.bench.cases import upstream
 
 # How our arrays are turned for PyTorch: pictures to (N, C, H, W), kernels with the channels up front.
 AXES = {"x": (0, 3, 1, 2), "kernel": (3, 2, 0, 1), "bias": (0,), "gamma": (0,), "beta": (0,)}
@@ -21,13 +21,13 @@ def load_torch(threads):
     return torch
 
 
-def torch_case(torch, case, arrays, layout):
+def torch_case(torch, case, arrays, layout, device="cpu"):
     """(forward, backward) of PyTorch for a case, and a function that turns its tensors into arrays shaped like ours."""
     f = torch.nn.functional
     memory = {"contiguous": torch.contiguous_format, "channels last": torch.channels_last}[layout]
     tensors = {}
     for name, array in zip(case.arrays, arrays):
-        tensor = torch.from_numpy(np.ascontiguousarray(array.transpose(AXES[name])))
+        tensor = torch.from_numpy(np.ascontiguousarray(array.transpose(AXES[name]))).to(device)
         if tensor.ndim == 4:
             tensor = tensor.contiguous(memory_format=memory)
         tensors[name] = tensor.requires_grad_()
@@ -51,7 +51,7 @@ def torch_case(torch, case, arrays, layout):
     }[case.op]
     y = forward()
     dy = upstream(case, [y.shape[k] for k in (0, 2, 3, 1)] if y.ndim == 4 else tuple(y.shape))
-    dy = torch.from_numpy(np.ascontiguousarray(dy.transpose(0, 3, 1, 2)) if y.ndim == 4 else dy)
+    dy = torch.from_numpy(np.ascontiguousarray(dy.transpose(0, 3, 1, 2)) if y.ndim == 4 else dy).to(device)
     if dy.ndim == 4:
         dy = dy.contiguous(memory_format=memory)
     inputs = list(tensors.values())
@@ -62,9 +62,9 @@ def torch_case(torch, case, arrays, layout):
     def as_ours(outputs):
         """Outputs of `forward` (one tensor) or `backward` (one for each argument), in our axes."""
         if not isinstance(outputs, tuple):
-            y = outputs.detach().numpy()
+            y = outputs.detach().cpu().numpy()
             return [y.transpose(0, 2, 3, 1) if y.ndim == 4 else y]
-        return [tensor.numpy().transpose(np.argsort(AXES[name])) for tensor, name in zip(outputs, case.arrays)]
+        return [tensor.cpu().numpy().transpose(np.argsort(AXES[name])) for tensor, name in zip(outputs, case.arrays)]
 
     return forward, backward, as_ours
 

@@ -89,8 +89,12 @@ class OurStyle:
         return float(loss), float(np.linalg.norm(gradient))
 
 
+def torch_style(torch, ours, layout):
+    return TorchStyle(torch, ours.network, ours.objective, ours.picture, layout)
+
+
 STEPS = {"GAN step, tiny": (OurGAN, "tiny", TorchGAN), "GAN step, small": (OurGAN, "small", TorchGAN),
-         "style step, 256 px": (OurStyle, 256, TorchStyle)}
+         "style step, 256 px": (OurStyle, 256, torch_style)}
 
 
 def run(torch, rounds):

@@ -6,19 +6,20 @@ def layouts(torch):
     return {"contiguous": torch.contiguous_format, "channels last": torch.channels_last}
 
 
-def pictures(torch, array, memory_format):
+def pictures(torch, array, memory_format, device="cpu"):
     """(N, H, W, C) array -> (N, C, H, W) tensor."""
-    return torch.from_numpy(array.transpose(0, 3, 1, 2).copy()).contiguous(memory_format=memory_format)
+    return torch.from_numpy(array.transpose(0, 3, 1, 2).copy()).to(device).contiguous(memory_format=memory_format)
 
 
-def parameters(torch, layer, memory_format, train=True):
+def parameters(torch, layer, memory_format, train=True, device="cpu"):
     """A layer's parameters as tensors."""
     tensors = {}
     for name, array in layer.params.items():
         if array.ndim == 4:
-            tensors[name] = torch.from_numpy(array.transpose(3, 2, 0, 1).copy()).contiguous(memory_format=memory_format)
+            kernel = torch.from_numpy(array.transpose(3, 2, 0, 1).copy()).to(device)
+            tensors[name] = kernel.contiguous(memory_format=memory_format)
         else:
-            tensors[name] = torch.from_numpy(array.copy())
+            tensors[name] = torch.from_numpy(array.copy()).to(device)
         tensors[name].requires_grad_(train)
     return tensors
 
@@ -70,16 +71,19 @@ class TorchGAN:
 class TorchStyle:
     """Loss and gradient of Objective, term by term."""
 
-    def __init__(self, torch, ours, layout):
+    def __init__(self, torch, network, objective, picture, layout, device="cpu"):
         self.torch, self.f, self.format = torch, torch.nn.functional, layouts(torch)[layout]
-        layers = [layer for layer in ours.network.layers if isinstance(layer, Conv2D)]
-        self.kernels = [parameters(torch, layer, self.format, train=False) for layer in layers]
-        self.picture = pictures(torch, ours.picture, self.format).requires_grad_()
-        self.ours, tensor = ours.objective, torch.from_numpy
-        self.layers = [(tensor(mean.transpose(0, 3, 1, 2).copy()), tensor(style[..., :-1].copy()),
+        layers = [layer for layer in network.layers if isinstance(layer, Conv2D)]
+        self.kernels = [parameters(torch, layer, self.format, train=False, device=device) for layer in layers]
+        self.picture, self.ours = pictures(torch, picture, self.format, device).requires_grad_(), objective
+
+        def tensor(array):
+            return torch.from_numpy(array.copy()).to(device)
+
+        self.layers = [(tensor(mean.transpose(0, 3, 1, 2)), tensor(style[..., :-1]),
                         float((style[..., :-1]**2 + start[..., :-1]**2).mean()))
                        for mean, style, start in zip(self.ours.means[0], self.ours.moments[0], self.ours.starts)]
-        self.target = pictures(torch, self.ours.targets[0], self.format)  # one strip: the picture is small
+        self.target = pictures(torch, self.ours.targets[0], self.format, device)  # one strip: the picture is small
 
     def features(self, x):
         for k, layer in enumerate(self.kernels):
@@ -89,7 +93,7 @@ class TorchStyle:
             x = self.f.relu(x)
             yield x
 
-    def step(self):
+    def loss_and_gradient(self):
         features, style = list(self.features(self.picture)), 0
         for x, (mean, target, whole) in zip(features, self.layers):
             rows = (x - mean).flatten(2)
@@ -101,4 +105,8 @@ class TorchStyle:
         loss = (self.ours.content_weight * content + self.ours.style_weight * style / len(features)
                 + self.ours.smoothness * variation)
         gradient, = self.torch.autograd.grad(loss, [self.picture])
+        return loss, gradient
+
+    def step(self):
+        loss, gradient = self.loss_and_gradient()
         return float(loss.detach()), float(gradient.norm())

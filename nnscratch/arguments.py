@@ -111,6 +111,13 @@ def parser():
     add_device(check)
     check.set_defaults(run="check")
 
+    bench = commands.add_parser("bench", help="time layers and training steps on the CPU and on the GPU")
+    bench.add_argument("--only", metavar="PART", help="layers, steps or sweep (batch sizes); default: all")
+    bench.add_argument("--quick", action="store_true", help="a few cases, in less than a minute; default: several minutes")
+    bench.add_argument("-o", "--output", metavar="FOLDER", help="where bench.json, bench.txt and roofline.png go")
+    add_device(bench)
+    bench.set_defaults(run="bench")
+
     info = commands.add_parser("info", help="versions, BLAS, threads, and why there is no GPU")
     info.set_defaults(run="info")
     return top

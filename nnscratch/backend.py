@@ -60,7 +60,14 @@ def _first_line(error):
 
 def _remedy(error):
     """The line that most likely repairs a CuPy that is installed but cannot compute."""
-    text = f"{type(error).__name__} {error}".lower()
+    text, wheels = f"{type(error).__name__} {error}".lower(), installed_wheels()
+    if len(wheels) > 1:
+        return (f'{" and ".join(wheels)} overwrite each other: pip uninstall -y {" ".join(wheels)} && '
+                f'pip install "cupy-cuda13x>=14,<15" (or "cupy-cuda12x>=14,<15" for a CUDA 12 driver)')
+    if "out of memory" in text or "outofmemory" in text or "memoryallocation" in text:
+        return "nvidia-smi says which program holds the GPU's memory: end it, or choose another GPU by CUDA_VISIBLE_DEVICES"
+    if "no kernel image" in text or "nokernelimage" in text:
+        return 'this GPU is older than CUDA 13 supports: pip uninstall -y cupy-cuda13x && pip install "cupy-cuda12x>=14,<15"'
     if "insufficient" in text or "version" in text:
         # where there is no driver at all, CUDA calls it insufficient too
         return ('install or update the NVIDIA driver to 580 or newer, or with an older one: '
@@ -68,8 +75,21 @@ def _remedy(error):
     if "libcuda.so" in text:
         return "install the NVIDIA driver, which brings libcuda, and check it with nvidia-smi"
     if "nvrtc" in text or "cublas" in text or "dynamiclib" in text or "shared object" in text or "headers" in text:
-        return 'pip install "cupy-cuda13x[ctk]" (brings the CUDA libraries that the driver lacks)'
+        return f'pip install "{wheels[0] if wheels else "cupy-cuda13x"}[ctk]" (brings the CUDA libraries that the driver lacks)'
     return "install an NVIDIA driver and check it with nvidia-smi, or go on with the CPU (--device cpu)"
+
+
+def installed_wheels():
+    """The names of the CuPy packages that are installed, of which there should be one."""
+    from importlib.metadata import PackageNotFoundError, version
+    found = []
+    for name in ("cupy", "cupy-cuda11x", "cupy-cuda12x", "cupy-cuda13x"):
+        try:
+            version(name)
+            found.append(name)
+        except PackageNotFoundError:
+            continue
+    return found
 
 
 def use(device="auto"):
@@ -107,9 +127,15 @@ def current_module():
 
 
 def move(array, module):
-    """The same numbers as an array of `module`: uploaded, downloaded, or the array itself if it is there already."""
+    """The same numbers as an array of `module`: uploaded, downloaded, or the array itself if it is there already.
+
+    InputError for an upload while a CUDA graph is recorded (cuda/graph.py): played, it would give these numbers for ever.
+    """
     if module is np:
         return array.get() if array_module(array) is not np else np.asarray(array)
+    if array_module(array) is np and module.cuda.get_current_stream().is_capturing():
+        raise InputError(f"an array of shape {np.shape(array)} is uploaded in a step that is being recorded, which would see "
+                         f"these numbers for ever; upload it before, and give it to the step as an input")
     return module.asarray(array)
 
 

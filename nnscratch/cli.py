@@ -28,17 +28,34 @@ def main(arguments=None):
     except InputError as error:
         print(f"nnscratch: {error}", file=sys.stderr)
         return 2
-    except MemoryError:  # CuPy's own is one, too
-        size = getattr(options, "size", None)
-        what, way = (f"--size {size}", "use a smaller --size") if size else ("this", "close other programs")
-        print(f"nnscratch: not enough memory for {what}; {way}", file=sys.stderr)
-        return 2
+    except MemoryError as error:  # CuPy's own is one, too
+        return too_little_memory(error, options)
+    except RuntimeError as error:
+        if "cudaErrorMemoryAllocation" not in str(error):
+            raise
+        return too_little_memory(error, options)
     except BrokenPipeError:  # `nnscratch check | head -1`
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # or Python's own flush at the end would complain
         return 141
     except KeyboardInterrupt:
         print("nnscratch: stopped", file=sys.stderr)
         return 130
+
+
+# What takes less memory, for each command that can.
+LESS = {"style": ("size", "max_memory"), "gallery": ("size",), "train_generator": ("batch", "size"),
+        "generate": ("grid",), "judge": ("count",)}
+
+
+def too_little_memory(error, options):
+    """One sentence: how much was wanted, and which options to lower, with what they were set to."""
+    names = [(name, getattr(options, name, None)) for name in LESS.get(options.run, ())]
+    texts = [f"--{name.replace('_', '-')}" + (f" (it is {value})" if value else "") for name, value in names]
+    way_out = f"set a smaller {' or '.join(texts)}" if texts else "close other programs"
+    if options.run == "bench":
+        way_out = "try --quick, or one part alone by --only"
+    print(f"nnscratch: {memory.shortage(error, way_out)}", file=sys.stderr)
+    return 2
 
 
 def parsed(arguments):
@@ -154,6 +171,13 @@ def run_check(options):
     return 0 if print_table(backend.current_module()) else 1
 
 
+def run_bench(options):
+    from nnscratch.bench import bench
+    report = bench(options.only, quick=options.quick, output=options.output, device=options.device)
+    wrong = any(row["failed"] for part in ("layers", "steps", "sweep") for row in report[part])
+    return 130 if report["interrupted"] else int(wrong)
+
+
 def run_info(options):
     from nnscratch.info import print_report
     print_report()
@@ -162,7 +186,7 @@ def run_info(options):
 
 RUN = {"demo": run_demo, "style": run_style, "gallery": run_gallery, "train_generator": run_train_generator,
        "train_texture": run_train_texture, "train_stylizer": run_train_stylizer, "generate": run_generate, "judge": run_judge,
-       "article": run_article, "check": run_check, "info": run_info}
+       "article": run_article, "check": run_check, "bench": run_bench, "info": run_info}
 
 
 if __name__ == "__main__":

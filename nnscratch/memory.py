@@ -5,6 +5,7 @@ it is first touched, and takes it back when a large array is freed. A network ma
 comes from the system anew, that alone can take longer than the mathematics.
 """
 import ctypes
+import re
 from math import prod
 from threading import local
 
@@ -36,6 +37,17 @@ def scratch(xp, name, shape, dtype):
 def scratch_bytes():
     """What this thread keeps at the moment."""
     return sum(buffer.nbytes for buffer in vars(_kept).values())
+
+
+def shortage(error, way_out):
+    """The sentence for a MemoryError of NumPy's or CuPy's: where, how much was wanted at once, and what to do about it."""
+    found = re.search(r"allocat\w* ([\d.,]+) (bytes|[KMGT]iB)", str(error))
+    wanted = ""
+    if found:
+        amount, unit = float(found[1].replace(",", "")), found[2]
+        wanted = f" for {amount / 2**20:,.0f} MiB more" if unit == "bytes" else f" for {amount:g} {unit} more"
+    gpu = "of the GPU's " if "cupy" in type(error).__module__ or "cuda" in str(error).lower() else ""
+    return f"not enough {gpu}memory{wanted}; {way_out}"
 
 
 def keep_freed_memory():

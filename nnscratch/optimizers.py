@@ -7,6 +7,7 @@ w is a parameter, g its gradient, η the learning rate, k the number of the step
 a function of the steps already made (a schedule). An optimizer keeps its memory per parameter name in `state`, so each
 model needs an optimizer of its own; `save_state` / `load_state` carry it over a restart bit for bit.
 """
+from functools import partial
 from math import cos, pi, sqrt
 from numbers import Real
 
@@ -43,12 +44,26 @@ class Optimizer:
             if name in self.state and any(array.shape != w.shape for array in self.state[name].values()):
                 raise InputError(f"{type(self).__name__}: parameter {name!r} had another shape in earlier steps; use one "
                                  f"optimizer for each model")
-        rate = float(self.learning_rate(self.steps) if callable(self.learning_rate) else self.learning_rate)
-        self.steps += 1
+        if cuda.recording() and not (self.can_be_recorded(params) and all(name in self.state for name in params)):
+            raise InputError(f"{type(self).__name__}: this step cannot be recorded; record steps of Adam with float32 "
+                             f"parameters, all of which it has stepped on before")
+        cuda.before_each(partial(self.count, params, self.state))
         for name, w in params.items():
             if name not in self.state:
                 self.state[name] = {slot: array_module(w).zeros_like(w) for slot in self.slots}
-            self.update(w, grads[name], self.state[name], rate)
+            self.update(w, grads[name], self.state[name], self.rate)
+
+    def count(self, params, state):
+        """Begin a step: its number, and its rate. `state` is the memory it will change."""
+        if state is not self.state:
+            raise InputError(f"{type(self).__name__}: another state was loaded after its step had been recorded; capture the "
+                             f"step anew")
+        self.rate = float(self.learning_rate(self.steps) if callable(self.learning_rate) else self.learning_rate)
+        self.steps += 1
+
+    def can_be_recorded(self, params):
+        """Whether the update reads its rate from the GPU: a number of Python's stays in a CUDA graph what it was."""
+        return False
 
     def save_state(self):
         """Everything needed to go on, as {name: NumPy array}."""
@@ -120,10 +135,23 @@ class Adam(Optimizer):
         self.beta_1, self.beta_2, self.epsilon = share(beta_1, "Adam: beta_1"), share(beta_2, "Adam: beta_2"), float(epsilon)
         self.clock = cuda.AdamClock()
 
+    def step(self, params, grads):
+        self.clock.due = True
+        super().step(params, grads)
+
+    def count(self, params, state):
+        super().count(params, state)
+        for w in params.values():
+            if cuda.able(w):
+                return self.clock.set(array_module(w), self.steps, self.rate)
+
+    def can_be_recorded(self, params):
+        return all(cuda.able(w) for w in params.values())
+
     def update(self, w, g, memory, learning_rate):
         m, v = memory["mean"], memory["square"]
         if cuda.able(w, g):
-            rate = self.clock.rate(array_module(w), self.steps, learning_rate, self.beta_1, self.beta_2)
+            rate = self.clock.rate(self.beta_1, self.beta_2)
             return cuda.adam(w, g, m, v, rate, self.beta_1, self.beta_2, self.epsilon)
         m *= self.beta_1
         m += (1 - self.beta_1) * g

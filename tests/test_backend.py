@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from standin import strict_cupy
 
-from nnscratch import backend
+from nnscratch import backend, cli
 from nnscratch.errors import InputError
 
 INSTALL = 'pip install "cupy-cuda13x>=14,<15"'
@@ -26,6 +26,8 @@ BROKEN = {
     "no CUDA headers": (RuntimeError("Failed to find CUDA headers.\nSee the documentation"), TOOLKIT),
     "no library found by name": (type("DynamicLibNotFoundError", (RuntimeError,), {})("nothing found"), TOOLKIT),
     "no device": (RuntimeError("cudaErrorNoDevice: no CUDA-capable device is detected"), NVIDIA_SMI),
+    "an old GPU": (RuntimeError("cudaErrorNoKernelImageForDevice: no kernel image"), "older than CUDA 13 supports"),
+    "a GPU that is full": (MemoryError("Out of memory allocating 512 bytes"), "CUDA_VISIBLE_DEVICES"),
     "anything else": (ValueError(""), NVIDIA_SMI),
 }
 
@@ -60,10 +62,29 @@ def test_cupy_that_cannot_compute(monkeypatch, name):
     """Importing CuPy proves nothing: the first computation does. Its error is quoted in one line, its remedy fits."""
     error, expected = BROKEN[name]
     install(monkeypatch, Broken(error))
+    monkeypatch.setattr(backend, "installed_wheels", list)
     module, reason, remedy = backend.gpu_status()
     assert module is None and expected in remedy
     assert reason.startswith(f"CuPy is installed but cannot compute ({type(error).__name__}:") and "\n" not in reason
     assert str(error).partition("\n")[0].rstrip(".") in reason
+
+
+@pytest.mark.parametrize("wheels, remedy", [
+    (["cupy-cuda12x"], 'pip install "cupy-cuda12x[ctk]"'), (["cupy-cuda13x"], 'pip install "cupy-cuda13x[ctk]"'),
+    (["cupy-cuda12x", "cupy-cuda13x"], "overwrite each other: pip uninstall -y cupy-cuda12x cupy-cuda13x && pip install")])
+def test_the_remedy_fits_the_wheel(monkeypatch, capsys, wheels, remedy):
+    """The libraries of the CuPy that is there; of two one must go. On the command line: one sentence and code 2."""
+    install(monkeypatch, Broken(OSError("libnvrtc.so.12: cannot open shared object file")))
+    monkeypatch.setattr(backend, "installed_wheels", lambda: wheels)
+    assert remedy in backend.gpu_status()[2]
+    assert cli.main(["bench", "--device", "gpu"]) == 2
+    printed = capsys.readouterr()
+    assert printed.err.startswith("nnscratch: device 'gpu' was asked for, but") and remedy in printed.err and not printed.out
+
+
+def test_installed_wheels_are_found():
+    """Those of this environment, whatever they are."""
+    assert set(backend.installed_wheels()) <= {"cupy", "cupy-cuda11x", "cupy-cuda12x", "cupy-cuda13x"}
 
 
 def test_cupy_that_cannot_be_imported(monkeypatch, tmp_path):
@@ -76,6 +97,7 @@ except ImportError as error:
 """)
     monkeypatch.delitem(sys.modules, "cupy", raising=False)
     monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.setattr(backend, "installed_wheels", list)
     module, reason, remedy = backend.gpu_status()
     assert module is None and TOOLKIT in remedy
     assert reason == ("CuPy is installed but cannot compute "

@@ -14,7 +14,7 @@ import pytest
 from PIL import Image
 from standin import strict_cupy
 
-from nnscratch import backend, info
+from nnscratch import backend, cli, info
 from nnscratch.cli import main
 from nnscratch.data.pictures import read_picture
 from nnscratch.gradcheck.table import LEGEND
@@ -283,12 +283,29 @@ def test_the_style_is_never_enlarged(pictures, monkeypatch, content, style, expe
 
 
 def test_too_little_memory_is_one_sentence_and_exit_code_2(pictures, capsys, monkeypatch):
-    """Wherever it runs out."""
-    def transfer(*_, **__):
-        raise MemoryError("Unable to allocate 9 GiB")
-    monkeypatch.setattr("nnscratch.style.command.transfer_style", transfer)
-    assert run_style(pictures) == 2
-    assert capsys.readouterr().err.endswith("nnscratch: not enough memory for --size 48; use a smaller --size\n")
+    """Wherever it runs out: how much was wanted, by NumPy's or CuPy's words, and which options to lower."""
+    cupys = type("OutOfMemoryError", (MemoryError,), {"__module__": "cupy.cuda.memory"})
+    for error, sentence in (
+            (MemoryError("Unable to allocate 9 GiB for an array with shape (9,)"), "not enough memory for 9 GiB more; "),
+            (MemoryError(), "not enough memory; "),
+            (cupys("Out of memory allocating 3,221,225,472 bytes (allocated so far: 512 bytes)."),
+             "not enough of the GPU's memory for 3,072 MiB more; "),
+            (RuntimeError("cudaErrorMemoryAllocation: out of memory"), "not enough of the GPU's memory; ")):
+        def transfer(*_, error=error, **__):
+            raise error
+        monkeypatch.setattr("nnscratch.style.command.transfer_style", transfer)
+        assert run_style(pictures) == 2
+        assert capsys.readouterr().err.endswith(f"nnscratch: {sentence}set a smaller --size (it is 48) or --max-memory\n")
+
+
+def test_too_little_memory_names_what_each_command_can_lower(capsys):
+    """Their own options; closing other programs where there is none."""
+    for words, way_out in ((["train", "generator", "--batch", "512"], "set a smaller --batch (it is 512) or --size"),
+                           (["generate", "-o", "x.png", "--grid", "90x90"], "set a smaller --grid (it is (90, 90))"),
+                           (["judge"], "set a smaller --count (it is 5000)"), (["demo"], "close other programs"),
+                           (["bench"], "try --quick, or one part alone by --only")):
+        assert cli.too_little_memory(MemoryError(), cli.parsed(words)) == 2
+        assert capsys.readouterr().err == f"nnscratch: not enough memory; {way_out}\n"
 
 
 def test_output_that_the_terminal_cannot_show_is_replaced():

@@ -142,7 +142,10 @@ def results_of_every_kernel(cp):
     averaged, average_cache = ops.avg_pool2d(x, 3, 2, padding=1)
     active = cuda.bias_leaky_relu(x.copy(), vector, 0.2)
     w, m, v = x.copy(), cp.zeros_like(x), cp.zeros_like(x)
-    rate = cuda.AdamClock().rate(cp, 3, 1e-3, 0.9, 0.999)
+    clock = cuda.AdamClock()
+    clock.set(cp, 3, 1e-3)
+    clock.due = True
+    rate = clock.rate(0.9, 0.999)
     cuda.adam(w, x, m, v, rate, 0.9, 0.999, 1e-7)
     mask = cuda.dropout_mask(cp, 99, 0.5, 7, on(cp, np.uint64([1])))
     return [cuda.convolve(x, kernel, window), cuda.convolve_dx(dy, kernel, window), cuda.convolve_dkernel(x, dy, window),

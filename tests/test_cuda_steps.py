@@ -174,13 +174,16 @@ def test_adams_clock_can_be_played_again(cp):
                                      np.zeros(5, np.float32), np.zeros(5, np.float32)))
     expected = {"w": to_cpu(w).copy()}
     numpys, clock = Adam(0.1), cuda.AdamClock()
-    rate = clock.rate(cp, 1, 0.1, 0.9, 0.999)
+    clock.set(cp, 1, 0.1)
+    clock.due = True
+    rate = clock.rate(0.9, 0.999)
     for step in range(1, 5):
         if step > 1:  # the launch of adam_rate, as recorded
+            clock.set(cp, step, numpys.learning_rate)
             cuda.launch("adam_rate", 1, clock.steps, clock.learning_rate, clock.result, 0.9, 0.999, 1)
         cuda.adam(w, g, m, v, rate, 0.9, 0.999, 1e-7)
         numpys.step(expected, {"w": to_cpu(g)})
-        clock.learning_rate[...] = numpys.learning_rate = 0.1 / (step + 1)
+        numpys.learning_rate = 0.1 / (step + 1)
     same(w, expected["w"], 1e-6)
     assert clock.steps.tolist() == [4]
 

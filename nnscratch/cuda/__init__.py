@@ -5,6 +5,7 @@
     columns           convolution: im2col, product, col2im
     activation        leaky relu, alone or with a bias in one pass; sums over channels
     batch_norm, pooling, adam, dropout
+    graph           a whole training step as one launch, recorded by capture(step)
     implicit_gemm     convolution on tensor cores without columns
 
 Each Python file calls the kernels of the .cu file of its name. They compute what the formulas in ops/ say, which stay what
@@ -23,6 +24,7 @@ from nnscratch.cuda.batch_norm import batch_norm, batch_norm_backward
 from nnscratch.cuda.columns import convolve, convolve_dkernel, convolve_dx
 from nnscratch.cuda.dropout import dropout_mask
 from nnscratch.cuda.gemm import gemm, precision, product
+from nnscratch.cuda.graph import Captured, before_each, capture, recording
 from nnscratch.cuda.implicit_gemm import implicit_gemm
 from nnscratch.cuda.launch import able, launch
 from nnscratch.cuda.pooling import avg_pool2d, avg_pool2d_backward, max_pool2d, max_pool2d_backward

@@ -10,25 +10,28 @@ from nnscratch.cuda.launch import launch
 class AdamClock:
     """The number of the step, the learning rate, and the rate they come to, as arrays of one number on the GPU.
 
-    A CUDA graph freezes every number it was given while it was recorded, but not what it reads from arrays: played again, it
-    goes on counting in `steps`. Between two plays, write a new learning rate to `learning_rate[...]`, and add 1 to the
-    optimizer's own `steps`, which is what a checkpoint saves.
+    A CUDA graph (graph.py) freezes every number it was given while it was recorded, but not what it reads from arrays: played
+    again, it goes on counting in `steps`. What it cannot know is told by `set`, before the step and outside of the graph.
     """
 
     def __init__(self):
-        self.now, self.given = None, None  # the step and the learning rate that the GPU was last told
+        self.steps, self.now, self.given, self.due = None, 0, None, False
 
-    def rate(self, xp, step, learning_rate, beta_1, beta_2):
-        """The rate of this step, an array. The first parameter of a step moves the clock on; the others read it."""
-        if step == self.now:
-            return self.result
-        if self.now is None or step != self.now + 1:  # the start, or a state that was loaded
-            self.steps, self.result = xp.full(1, step - 1, dtype=np.int64), xp.empty(1, dtype=np.float32)
-            self.learning_rate, self.given = xp.full(1, learning_rate, dtype=np.float32), learning_rate
-        if learning_rate != self.given:  # written only when it changes, or a graph would freeze it
-            self.learning_rate[...] = self.given = learning_rate
-        launch("adam_rate", 1, self.steps, self.learning_rate, self.result, beta_1, beta_2, 1)
-        self.now = step
+    def set(self, xp, step, learning_rate):
+        """Before step number `step`: write down what the GPU does not know by itself, in place. Mostly that is nothing."""
+        if self.steps is None:
+            self.steps, self.learning_rate, self.result = (xp.zeros(1, dtype=d) for d in (np.int64, np.float32, np.float32))
+        if step != self.now + 1:  # a state was loaded
+            self.steps[...] = step - 1
+        if learning_rate != self.given:
+            self.learning_rate[...] = learning_rate
+        self.now, self.given = step, learning_rate
+
+    def rate(self, beta_1, beta_2):
+        """The rate of this step, an array. The first parameter of a step (`due`) moves the clock on; the others read it."""
+        if self.due:
+            launch("adam_rate", 1, self.steps, self.learning_rate, self.result, beta_1, beta_2, 1)
+            self.due = False
         return self.result
 
 

@@ -1,7 +1,7 @@
 """Dropout's mask drawn on the GPU from a counter (dropout.cu): a step recorded as a CUDA graph draws a new one each time.
 
-The layers draw their masks with NumPy and upload them, so that a seed means the same on every device; this draws others.
-Shapes: mask any, calls (1,).
+NumPy draws the same mask from the same seed and number of the call: it is what the CPU does (ops/dropout.py).
+Shapes: mask any, calls one number.
 """
 import numpy as np
 
@@ -11,9 +11,10 @@ from nnscratch.cuda.launch import launch
 def dropout_mask(xp, shape, rate, seed, calls):
     """A mask: 0 with probability `rate`, else 1 / (1 - rate).
 
-    `calls` is an array of one uint64 on the GPU, the number of the call; whoever owns it adds 1 after each (`calls += 1`). The
-    same seed and number give the same mask, that of NumPy's `Generator(Philox(key=[seed, calls])).random(shape) >= rate`.
+    `calls` is an array of one whole number of 64 bits on the GPU, the number of the call; whoever owns it adds 1 after each
+    (`calls += 1`). The same seed and number give the same mask, that of NumPy's
+    `Generator(Philox(key=[seed, calls])).random(shape) >= rate`.
     """
-    mask = xp.empty(shape, dtype=np.float32)
+    mask, calls = xp.empty(shape, dtype=np.float32), calls.reshape(1).view(np.uint64)
     launch("dropout_mask", -(-mask.size // 4), mask, calls, seed, rate, 1 / (1 - rate), mask.size)
     return mask

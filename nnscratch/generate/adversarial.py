@@ -15,6 +15,8 @@ from math import log
 from typing import NamedTuple
 
 from nnscratch.backend import array_module
+from nnscratch.cuda import recording
+from nnscratch.errors import InputError
 from nnscratch.generate.augment import augment, augment_backward
 from nnscratch.generate.penalty import gradient_penalty
 from nnscratch.losses import binary_cross_entropy, hinge, mse
@@ -141,6 +143,9 @@ class Average:
         self.model, self.most = model, most
 
     def update(self, source, step):
+        """After step number `step`, outside of a recorded step: how much counts now is a number of Python's."""
+        if recording():
+            raise InputError("an Average cannot be updated in a step that is being recorded; update it after the step")
         decay = min(self.most, (1 + step) / (10 + step))
         for name, array in self.model.params.items():
             array *= decay

@@ -1,7 +1,8 @@
 """Activation and dropout layers: the shape stays, and there is nothing to learn."""
 import numpy as np
 
-from nnscratch import initializers
+from nnscratch import cuda, initializers
+from nnscratch.backend import array_module
 from nnscratch.layers.base import Layer
 from nnscratch.ops.activations import activation_by_name, elu, elu_backward, leaky_relu, leaky_relu_backward
 from nnscratch.ops.checks import share, whole
@@ -78,8 +79,11 @@ class Dropout(Layer):
         if not training:
             return x, None
         calls = self.buffers["calls"]
-        self.buffers["calls"] = calls + 1
-        return self.drop(x, self.rate, seed=(self.seed, int(calls)))
+        if array_module(calls) is np and cuda.able(x):  # there a kernel draws, and the count goes where it is read
+            calls = self.buffers["calls"] = array_module(x).full((), int(calls), dtype=np.int64)
+        result = self.drop(x, self.rate, seed=(self.seed, calls))
+        self.set_buffer("calls", calls + 1)
+        return result
 
     def differentiate(self, dy, cache, wrt):
         return (dy if cache is None else dropout_backward(dy, cache)), {}

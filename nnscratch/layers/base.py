@@ -117,8 +117,15 @@ class Layer:
             gradient[...] = 0
 
     def set_buffer(self, name, value):
-        """Replace one buffer: running statistics, a dropout's count of calls."""
-        self.buffers[name] = value
+        """Give one buffer a new value: running statistics, a dropout's count of calls.
+
+        On a GPU it stays where it is, so that a step recorded there (cuda/graph.py) goes on with it.
+        """
+        old = self.buffers.get(name)
+        if backend.array_module(old) is np or backend.array_module(value) is np or old.dtype != value.dtype:
+            self.buffers[name] = value
+        elif value is not old:
+            old[...] = value
 
     def cast(self, dtype):
         """Give parameters and buffers another floating-point type: float64 or complex128 for gradient checks."""

@@ -25,7 +25,8 @@ class BatchNormalization(Layer):
         y, (mean, variance), cache = batch_norm(
             x, self.params["gamma"], self.params["beta"], self.buffers["mean"], self.buffers["variance"],
             training=training and self.trainable, momentum=self.momentum, epsilon=self.epsilon, unbiased=self.unbiased)
-        self.buffers.update(mean=mean, variance=variance)
+        self.set_buffer("mean", mean)
+        self.set_buffer("variance", variance)
         return y, cache
 
     def differentiate(self, dy, cache, wrt):

@@ -7,15 +7,27 @@ channel, because neighbouring pixels of one channel say nearly the same.
 """
 import numpy as np
 
+from nnscratch import cuda
 from nnscratch.backend import array_module, move
+from nnscratch.errors import InputError
 from nnscratch.ops.checks import check_array, check_dy, share
 
 
 def draw_mask(op, x, shape, rate, seed):
-    """The mask, drawn by NumPy from the seed alone: the same on every device, and again when asked again."""
-    rate = share(rate, f"{op}: rate")
-    kept = np.random.default_rng(seed).random(shape) >= rate
-    return move((kept / (1 - rate)).astype(x.real.dtype), array_module(x))
+    """The mask, drawn from the seed alone: the same on every device, and again when asked again.
+
+    Philox makes random numbers of a key and a counter, without a state, so NumPy and a kernel can draw the same ones
+    (cuda/dropout.cu). The kernel does where the number of the call is kept on the GPU, as a recorded step needs it.
+    """
+    rate, xp = share(rate, f"{op}: rate"), array_module(x)
+    seed, call = seed if isinstance(seed, (tuple, list)) else (seed, 0)
+    if not 0 <= seed < 2**64:
+        raise InputError(f"{op}: seed is {seed!r}, expected a whole number of at least 0, below 2**64")
+    if array_module(call) is not np:
+        mask = cuda.dropout_mask(xp, shape, rate, seed, call)
+        return mask if x.dtype == np.float32 else ((mask > 0) / (1 - rate)).astype(x.real.dtype)
+    kept = np.random.Generator(np.random.Philox(key=np.array([seed, call], dtype=np.uint64))).random(shape) >= rate
+    return move((kept / (1 - rate)).astype(x.real.dtype), xp)
 
 
 def dropout(x, rate, *, seed):
@@ -25,7 +37,7 @@ def dropout(x, rate, *, seed):
     ----------
     x : array of any shape
     rate : float in [0, 1), the share dropped
-    seed : int or sequence of ints; the same seed gives the same mask
+    seed : int, or a pair: int and number of the call, which may be an array on the GPU; the same seed gives the same mask
 
     Returns
     -------
@@ -34,7 +46,7 @@ def dropout(x, rate, *, seed):
 
     Raises
     ------
-    InputError : a rate outside [0, 1), a wrong dtype.
+    InputError : a rate outside [0, 1), a wrong dtype, a negative seed.
 
     Source: Srivastava et al., "Dropout" (2014), section 10 (inverted scaling).
     """

@@ -4,9 +4,12 @@ With it the library's own call (nnscratch/cuda/gemm.py) runs without a GPU. It r
 precision it is asked for.
 """
 import ctypes
+from functools import partial
 
 import numpy as np
 from numpy.lib.stride_tricks import as_strided
+
+from standin import graphs
 
 STRICT, TF32, BF16 = 68, 77, 75
 TYPES = {0: np.float32, 14: np.uint16}
@@ -56,11 +59,15 @@ class ColumnMajor:
         if a_kind != b_kind or c_kind != 0 or precision not in supported[a_kind]:
             return 15  # CUBLAS_STATUS_NOT_SUPPORTED
         assert self.workspace, "without a workspace of its own cuBLAS would allocate one"
+        graphs.do(partial(self.multiply, a_turned, b_turned, m, n, k, alpha, a, a_kind, a_step, b, b_kind, b_step, beta, c,
+                          c_step, precision))
+        return 0
+
+    def multiply(self, a_turned, b_turned, m, n, k, alpha, a, a_kind, a_step, b, b_kind, b_step, beta, c, c_step, precision):
         self.products += 1
         a = rounded(at(a, *((k, m) if a_turned else (m, k)), a_step, a_kind), precision)
         b = rounded(at(b, *((n, k) if b_turned else (k, n)), b_step, b_kind), precision)
-        c = at(c, m, n, c_step, c_kind)
+        c = at(c, m, n, c_step, 0)
         alpha, beta = (ctypes.cast(number, ctypes.POINTER(ctypes.c_float))[0] for number in (alpha, beta))
         product = alpha * ((a.T if a_turned else a) @ (b.T if b_turned else b))
         c[...] = product + beta * c if beta else product
-        return 0

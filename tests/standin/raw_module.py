@@ -24,6 +24,7 @@ from pathlib import Path
 import numpy as np
 
 from nnscratch.cuda.source import read_kernels
+from standin import graphs
 
 HEADER = Path(__file__).with_name("cuda_on_cpu.h")
 GUARD = 1024  # elements before and behind each array
@@ -132,6 +133,12 @@ class Function:
         grid, block = ((*sizes, 1, 1)[:3] for sizes in (grid, block))
         if not 0 < np.prod(block) <= MOST_THREADS or min(grid) < 1:
             raise ValueError(f"{kernel.name}: a grid of {grid} blocks of {block} threads")
+        for number, (p, value) in enumerate(zip(kernel.parameters, arguments)):
+            self.prepare(p, value, number)  # what is wrong is said at once, also where a graph is captured
+        graphs.do(lambda: self.launch(grid, block, arguments))
+
+    def launch(self, grid, block, arguments):
+        kernel = self.kernel
         given = [self.prepare(p, value, number) for number, (p, value) in enumerate(zip(kernel.parameters, arguments))]
         launches[kernel.name] += 1
         addresses = (ctypes.c_void_p * len(given))(*(g.address if isinstance(g, Guarded) else g.ctypes.data for g in given))

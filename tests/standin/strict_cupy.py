@@ -9,6 +9,7 @@ NumPy does the arithmetic. What is checked is what NumPy lets pass and a GPU doe
   waiting     float(), bool(), .get(), printing, boolean masks... stop the program until the GPU has caught up. They are
               counted, and forbidden inside `with forbid_sync():`, because a training step should not wait
   memory      `empty` memory is full of NaN: who forgets to write a number there will notice
+  graphs      streams, events, pools, and what a CUDA graph records and refuses (graphs.py)
   kernels     where g++ is, the library's CUDA kernels run, too, with their arguments and writes watched (raw_module.py)
 
 How: `ndarray` keeps a NumPy array in `_host` and shows it to nobody. Each call is unwrapped by `on_host`, which notices
@@ -29,7 +30,7 @@ from types import ModuleType, SimpleNamespace
 
 import numpy as np
 
-from standin import raw_module
+from standin import graphs, raw_module
 
 __version__ = "14.2.0 (stand-in)"
 
@@ -44,6 +45,7 @@ _waiting_allowed = True
 
 def wait(what):
     """Called wherever CuPy would stop until the GPU has finished."""
+    graphs.refuse(what)
     counts["waits"] += 1
     if not _waiting_allowed:
         raise RuntimeError(f"{what} waits for the GPU, inside forbid_sync()")
@@ -95,7 +97,7 @@ def call(name, function, *arguments, **options):
     if name in WAITING or (name == "where" and len(arguments) == 1):
         wait(name)
     unwrap = operand if isinstance(function, np.ufunc) else on_host
-    result = function(*map(unwrap, arguments), **{key: unwrap(value) for key, value in options.items()})
+    result = graphs.compute(name, function, *map(unwrap, arguments), **{key: unwrap(value) for key, value in options.items()})
     if name in ("allclose", "array_equal", "array_equiv"):
         result = np.asarray(result)  # NumPy answers with a bool, CuPy with an array whose bool() waits
     return on_device(result) if options.get("out") is None else options["out"]
@@ -138,7 +140,8 @@ class ndarray:
         return ndarray(self._host[host_index(index)])
 
     def __setitem__(self, index, value):
-        self._host[host_index(index)] = operand(value)
+        index, value = host_index(index), operand(value)
+        graphs.do(lambda: self._host.__setitem__(index, value))
 
     # These hand numbers to the host, and so wait for them, as do float(), item() and their like below.
 
@@ -173,7 +176,7 @@ class ndarray:
 
 def _operator(name, in_place=False):
     def method(self, *others):
-        result = getattr(self._host, name)(*map(operand, others))
+        result = graphs.compute(name, getattr(self._host, name), *map(operand, others))
         return self if in_place else on_device(result)
     return method
 
@@ -200,8 +203,10 @@ for _name in "add sub mul truediv floordiv mod divmod pow matmul and or xor lshi
 
 def array(obj, dtype=None):
     """A new device array, from a device array or from numbers on the host."""
-    counts["uploads"] += not isinstance(obj, ndarray)
-    return ndarray(np.array(obj if isinstance(obj, np.ndarray) else on_host(obj), dtype=dtype))
+    if not isinstance(obj, ndarray):
+        graphs.refuse("an upload")
+        counts["uploads"] += 1
+    return ndarray(graphs.compute("array", np.array, obj if isinstance(obj, np.ndarray) else on_host(obj), dtype=dtype))
 
 
 def asarray(obj, dtype=None):
@@ -215,14 +220,15 @@ def asnumpy(obj):
 
 def empty(shape, dtype=float):
     """Memory that nobody has written to: NaN, where the type has it."""
-    return ndarray(np.full(shape, np.nan, dtype) if np.dtype(dtype).kind in "fc" else np.empty(shape, dtype))
+    return ndarray(graphs.keep(np.full(shape, np.nan, dtype) if np.dtype(dtype).kind in "fc" else np.empty(shape, dtype)))
 
 
 if sys.platform == "linux" and shutil.which("g++"):
     RawModule = raw_module.RawModule
 
 cuda = SimpleNamespace(
-    get_current_stream=lambda: SimpleNamespace(ptr=0),
+    get_current_stream=lambda: graphs.Streams.current, Stream=graphs.Stream, Event=graphs.Event, Graph=graphs.Graph,
+    get_elapsed_time=graphs.get_elapsed_time, MemoryPool=graphs.MemoryPool, using_allocator=graphs.using_allocator,
     is_available=lambda: True,
     Device=lambda number=0: SimpleNamespace(id=number, synchronize=lambda: wait("synchronize()")),
     runtime=SimpleNamespace(getDeviceCount=lambda: 1, getDeviceProperties=lambda number: {"name": b"stand-in"}))

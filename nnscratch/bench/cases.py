@@ -10,6 +10,7 @@ from zlib import crc32
 import numpy as np
 
 from nnscratch import ops
+from nnscratch.backend import array_module, move
 
 
 class Case(NamedTuple):
@@ -88,7 +89,7 @@ def ours(case, arrays, **more):
     op, op_backward = getattr(ops, case.op), getattr(ops, f"{case.op}_backward")
     if case.op == "batch_norm":
         x, gamma, beta = arrays
-        zeros, ones = np.zeros_like(gamma), np.ones_like(gamma)
+        zeros, ones = array_module(x).zeros_like(gamma), array_module(x).ones_like(gamma)
 
         def forward():
             y, _, cache = op(x, gamma, beta, zeros, ones, training=True, **case.options, **more)
@@ -98,7 +99,7 @@ def ours(case, arrays, **more):
             return op(*arrays, **case.options, **more)
 
     y, cache = forward()
-    dy = upstream(case, y.shape).astype(y.dtype)
+    dy = move(upstream(case, y.shape).astype(y.dtype), array_module(y))
 
     def backward():
         gradients = op_backward(dy, cache)

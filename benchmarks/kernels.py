@@ -1,0 +1,120 @@
+"""`python -m benchmarks kernels`: our CUDA kernels alone, on a GPU: how near they come to its memory and its products.
+
+    memory     kernels that compute next to nothing, in GB/s, as a share of a copy's
+    products   cuBLAS by our own call, in each precision
+    conv       a convolution by columns and cuBLAS in each precision, beside the kernel without columns (implicit_gemm)
+    launch     what one launch costs: a thousand of next to nothing
+
+Results are compared before they are timed: with NumPy's, products and convolutions with float64.
+"""
+from functools import partial
+
+import numpy as np
+
+from nnscratch import cuda, ops
+from nnscratch.backend import move, to_cpu
+from nnscratch.bench.agree import TOLERANCE, distance
+from nnscratch.bench.clock import GPU, Contender, in_turn
+from nnscratch.bench.machine import copy_gb_per_s
+from nnscratch.ops.window import make_window
+
+PIXELS, CHANNELS, SIDE = 2**18, 64, 4096  # arrays of 67 MB, beyond what any cache holds; matrices of 4096 x 4096
+CONVOLUTIONS = [  # pictures, side, channels in and out, kernel, stride
+    (64, 32, 64, 64, 3, 1), (64, 32, 64, 128, 4, 2), (64, 16, 128, 128, 4, 2), (1, 512, 3, 64, 3, 1), (1, 512, 64, 64, 3, 1)]
+
+
+def run(cupy, pixels=PIXELS, side=SIDE, convolutions=CONVOLUTIONS, rounds=7):
+    """Rows {"part", "name", "seconds", "figure", "unit", "share", "error"}, as they are measured."""
+    top = copy_gb_per_s(16 * pixels * CHANNELS, cupy)
+    yield {"part": "memory", "name": "copy", "figure": top, "unit": "GB/s", "share": 1.0, "error": 0.0}
+    for name, function, size, expected in memory_bound(cupy, pixels):
+        row = measure(cupy, "memory", name, function, expected, 1e-4, rounds)
+        if "seconds" in row:
+            row |= {"figure": size / row["seconds"] / 1e9, "unit": "GB/s", "share": size / row["seconds"] / 1e9 / top}
+        yield row
+    yield from products(cupy, side, rounds)
+    for shape in convolutions:
+        yield from convolution(cupy, shape, rounds)
+    one = cupy.ones(1, dtype=np.float32)
+    out = cupy.empty(1, dtype=np.float32)
+    row = measure(cupy, "launch", "our launch()", lambda: cuda.launch("leaky_relu", 1, one, out, 0.2, 1), None, 0, rounds)
+    yield row | {"figure": 1e6 * row["wall"], "unit": "us"}
+
+
+def memory_bound(cupy, pixels):
+    """(name, function, bytes that must be moved, what NumPy makes of the same)."""
+    random = np.random.default_rng(0)
+    x, dy = (random.standard_normal((pixels // 1024, 32, 32, CHANNELS), np.float32) for _ in range(2))
+    vector, ones = random.standard_normal(CHANNELS, np.float32), np.ones(CHANNELS, np.float32)
+    device, norm, zeros = partial(move, module=cupy), partial(ops.batch_norm, training=True), 0 * ones
+    dx, ddy, dvector, dones, dzeros = map(device, (x, dy, vector, ones, zeros))
+    _, _, cache = norm(dx, dones, dvector, dzeros, dones)
+    pooled, pool_cache = ops.max_pool2d(dx, 2)
+    yield "leaky relu", lambda: cuda.leaky_relu(dx, 0.2), 2 * x.nbytes, [ops.leaky_relu(x, 0.2)[0]]
+    yield ("batch norm", lambda: norm(dx, dones, dvector, dzeros, dones)[0], 3 * x.nbytes,
+           [norm(x, ones, vector, zeros, ones)[0]])
+    yield ("batch norm, backward", lambda: ops.batch_norm_backward(ddy, cache)[0], 5 * x.nbytes,
+           [ops.batch_norm_backward(dy, norm(x, ones, vector, zeros, ones)[2])[0]])
+    yield "channel sums", lambda: cuda.channel_sum(dx), x.nbytes, [x.sum(axis=(0, 1, 2), dtype=np.float64)]
+    yield "max pooling", lambda: ops.max_pool2d(dx, 2)[0], x.nbytes * 5 // 4, [ops.max_pool2d(x, 2)[0]]
+    yield ("max pooling, backward", lambda: ops.max_pool2d_backward(pooled, pool_cache), x.nbytes * 5 // 2,
+           [ops.max_pool2d_backward(to_cpu(pooled), ops.max_pool2d(x, 2)[1])])
+    calls = device(np.zeros((), np.int64))
+    drawn = np.random.Generator(np.random.Philox(key=np.uint64([7, 0]))).random(x.shape)
+    yield "dropout mask", lambda: cuda.dropout_mask(cupy, x.shape, 0.5, 7, calls), x.nbytes, [2.0 * (drawn >= 0.5)]
+    w, m, v, rate = dx.copy(), cupy.zeros_like(dx), cupy.zeros_like(dx), device(np.zeros(1, np.float32))
+
+    def adam():
+        cuda.adam(w, dx, m, v, rate, 0.9, 0.999, 1e-7)
+        return w
+    yield "adam", adam, 7 * x.nbytes, [x]  # at a rate of 0, so that it may be repeated
+
+
+def products(cupy, side, rounds):
+    """out = a @ b in each precision."""
+    random = np.random.default_rng(0)
+    a, b = (random.standard_normal((side, side), np.float32) for _ in range(2))
+    da, db, out, some = move(a, cupy), move(b, cupy), cupy.empty((side, side), dtype=np.float32), slice(0, 64)
+    exact = [a[some].astype(np.float64) @ b]
+    for name in TOLERANCE:
+        row = measure(cupy, "products", name, lambda: cuda.product(da, db, out), exact, TOLERANCE[name], rounds, name, some)
+        yield in_gflops(row, 2 * side**3)
+
+
+def convolution(cupy, shape, rounds):
+    """The four ways, on the first pictures of a batch compared with float64."""
+    n, side, c, oc, size, stride = shape
+    window = make_window("benchmark", (side, side), (size, size), stride, "same")
+    random = np.random.default_rng(0)
+    x, kernel = random.standard_normal((n, side, side, c), np.float32), random.standard_normal((size, size, c, oc), np.float32)
+    dx, dkernel = move(x, cupy), move(kernel, cupy)
+    exact = [ops.conv2d(x[:1].astype(np.float64), kernel.astype(np.float64), strides=stride, padding="same")[0]]
+    ways = {f"columns, {name}": (name, lambda: cuda.convolve(dx, dkernel, window)) for name in TOLERANCE}
+    ways["implicit gemm, tf32"] = "tf32", lambda: cuda.implicit_gemm(dx, dkernel, window)
+    for name, (precision, function) in ways.items():
+        row = measure(cupy, "conv", f"{n}x{side}x{side}x{c} -> {oc}, {size}x{size}/{stride}, {name}", function, exact,
+                      TOLERANCE[precision], rounds, precision, slice(0, 1))
+        yield in_gflops(row, 2 * n * window.output[0] * window.output[1] * kernel.size)
+
+
+def in_gflops(row, flop):
+    return row | ({"figure": flop / row["seconds"] / 1e9, "unit": "GFLOP/s"} if "seconds" in row else {})
+
+
+def measure(cupy, part, name, function, expected, tolerance, rounds, precision="strict", some=slice(None)):
+    """Compare the rows `some` of the result, then time; a row without "seconds" where it is wrong or does not run."""
+    before = cuda.precision()
+    cuda.precision(precision)
+    row = {"part": part, "name": name}
+    try:
+        result = function()
+        if expected is not None:
+            row["error"] = distance([to_cpu(result[some])], expected)
+            if not row["error"] <= tolerance:
+                return row | {"failed": f"wrong by {row['error']:.0e}, more than {tolerance:g}: not timed"}
+        times = in_turn([Contender(name, function, GPU(cupy))], rounds, 3.0)[name]
+        return row | {"seconds": times["device"], "wall": times["wall"]}
+    except (MemoryError, RuntimeError) as error:  # what does not fit, or needs a newer GPU, is said and left out
+        return row | {"failed": f"{type(error).__name__}: {str(error).splitlines()[0]}"}
+    finally:
+        cuda.precision(before)

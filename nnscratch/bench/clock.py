@@ -1,0 +1,98 @@
+"""How time is taken. The program runs ahead of a GPU: it asks for a kernel and goes on, so a clock on the wall sees only the
+asking, unless it waits. Both are of interest:
+
+    device   between two events that the GPU itself passes: how long it computed
+    wall     until everything asked for is done: where it is longer, Python did not ask fast enough
+
+Contenders take turns (A B A B ...), and the median counts: a machine that slows down then slows down all of them.
+"""
+import gc
+from statistics import median, quantiles
+from time import perf_counter, sleep
+from typing import NamedTuple
+
+SAMPLE = 0.02  # seconds a sample should last at least: short calls are repeated inside it
+PAUSE = 0.03   # seconds of rest before each sample: idle threads of the contender before go on spinning for about 20 ms
+
+
+class CPU:
+    """Everything is done when the call returns."""
+
+    def wait(self):
+        """Nothing to wait for."""
+
+    def event(self):
+        return perf_counter()
+
+    def between(self, start, end):
+        return end - start
+
+
+class GPU:
+    """CuPy's events. Those of the stream in use see what other streams do for it, too: a graph's launch is waited for."""
+
+    def __init__(self, cupy):
+        self.cupy = cupy
+
+    def wait(self):
+        self.cupy.cuda.Device().synchronize()
+
+    def event(self):
+        event = self.cupy.cuda.Event()
+        event.record()
+        return event
+
+    def between(self, start, end):
+        return 1e-3 * self.cupy.cuda.get_elapsed_time(start, end)
+
+
+class Contender(NamedTuple):
+    """One way of doing a piece of work."""
+    name: str
+    run: object     # a function without arguments
+    clock: object   # CPU(), GPU(cupy), or a rival's own
+
+
+def once(contender):
+    """(seconds of one call on the wall, what it returned)."""
+    start = perf_counter()
+    result = contender.run()
+    contender.clock.wait()
+    return perf_counter() - start, result
+
+
+def in_turn(contenders, rounds, budget):
+    """{name: {"wall", "device": median seconds a call, "spread": of wall, "calls"}}; fewer rounds, but one at least, where they
+    would take more than `budget` seconds."""
+    samples, repeats, start = {c.name: [] for c in contenders}, {}, perf_counter()
+    for contender in contenders:
+        once(contender)  # warm up
+        repeats[contender.name] = max(1, min(1000, round(SAMPLE / max(once(contender)[0], 1e-9))))
+    for _ in range(rounds):
+        for contender in contenders:
+            samples[contender.name].append(sample(contender, repeats[contender.name]))
+        if perf_counter() - start > budget:
+            break
+    return {name: summary(pairs, repeats[name] * len(pairs)) for name, pairs in samples.items()}
+
+
+def sample(contender, repeats):
+    """(wall, device) seconds a call, over `repeats` calls and one wait at the end, the garbage collector off."""
+    clock = contender.clock
+    sleep(PAUSE)
+    gc.disable()
+    try:
+        start, first = perf_counter(), clock.event()
+        for _ in range(repeats):
+            contender.run()
+        last = clock.event()
+        clock.wait()
+        return (perf_counter() - start) / repeats, clock.between(first, last) / repeats
+    finally:
+        gc.enable()
+
+
+def summary(pairs, calls):
+    walls, devices = zip(*pairs)
+    low, _, high = quantiles(walls, n=4, method="inclusive") if len(walls) > 1 else walls * 3
+    return {"wall": median(walls), "device": median(devices), "spread": (high - low) / 2 / median(walls), "calls": calls}

@@ -1,0 +1,99 @@
+"""Who the machine is, and the two ceilings that every other figure is a share of: what it does when nothing disturbs it."""
+import os
+import platform
+import subprocess
+from datetime import UTC, datetime
+from pathlib import Path
+
+import numpy as np
+
+from nnscratch import __version__, cuda
+from nnscratch.bench.clock import CPU, GPU
+from nnscratch.info import blas, openblas_threads
+
+
+def card(cupy=None):
+    """Versions, processor and GPU as a dict, for the first lines of a table and for JSON; `cupy` None: there is no GPU."""
+    facts = {"nnscratch": __version__, "commit": commit(), "date": datetime.now(UTC).isoformat(timespec="seconds"),
+             "python": platform.python_version(), "numpy": np.__version__, "blas": blas(), "processor": processor(),
+             "cores": os.cpu_count(), "threads": threads(), "precision": {"NumPy": "float32"}}
+    if cupy is not None:
+        facts["gpu"] = gpu_card(cupy)
+        facts["precision"]["CuPy"] = f"float32, products {cuda.precision()}"
+    return facts
+
+
+def gpu_card(cupy):
+    """The GPU, its driver, and how fast it may run. What a version of CUDA does not tell is left out."""
+    runtime, facts = cupy.cuda.runtime, {"cupy": cupy.__version__}
+    given = runtime.getDeviceProperties(cupy.cuda.Device().id)
+    names = {"name": "name", "multiProcessorCount": "multiprocessors", "totalGlobalMem": "bytes", "l2CacheSize": "l2_bytes",
+             "clockRate": "clock_khz", "memoryClockRate": "memory_clock_khz", "major": "major", "minor": "minor"}
+    facts |= {ours: given[theirs] for theirs, ours in names.items() if theirs in given}
+    facts["name"] = facts["name"].decode()
+    for ours, function in (("driver", "driverGetVersion"), ("runtime", "runtimeGetVersion")):
+        if hasattr(runtime, function):
+            facts[ours] = getattr(runtime, function)()
+    return facts
+
+
+def commit():
+    """The commit of the checkout this is run from; None for an installed package, or without git."""
+    folder = Path(__file__).parent.parent.parent
+    if not (folder / ".git").exists():
+        return None
+    try:
+        found = subprocess.run(["git", "-C", folder, "describe", "--always", "--dirty"], capture_output=True, text=True,
+                               timeout=5)
+    except (OSError, subprocess.TimeoutExpired):
+        return None
+    return found.stdout.strip() or None
+
+
+def processor():
+    try:
+        with open("/proc/cpuinfo") as lines:
+            return next(line.split(":", 1)[1].strip() for line in lines if line.startswith("model name"))
+    except (OSError, StopIteration):
+        return platform.processor() or platform.machine()
+
+
+def threads():
+    """The threads a product in NumPy uses, which is what every rival gets."""
+    return openblas_threads() or (len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count())
+
+
+def ceilings(xp, quick=False):
+    """{"gflops": in products, "gb_per_s": copying} of the device."""
+    sides = {True: (1024, 2**27), False: (1536, 2**28)} if xp is np else {True: (4096, 2**28), False: (8192, 2**30)}
+    side, size = sides[quick]
+    return {"gflops": gemm_gflops(side, xp), "gb_per_s": copy_gb_per_s(size, xp)}
+
+
+def gemm_gflops(side=1536, xp=np):
+    """Best of several float32 products of `side` x `side` matrices, in 10⁹ additions and multiplications a second."""
+    random = np.random.default_rng(0)
+    a, b = (xp.asarray(random.standard_normal((side, side), np.float32)) for _ in range(2))
+    out = xp.empty((side, side), dtype=np.float32)
+    return 2 * side**3 / best(lambda: cuda.product(a, b, out), xp) / 1e9
+
+
+def copy_gb_per_s(size=2**28, xp=np):
+    """Best of several copies of 256 MB (far more than any cache holds), counting bytes read and bytes written."""
+    a = xp.ones(size // 4, dtype=np.float32)
+    b = xp.empty(a.shape, dtype=np.float32)
+    return 2 * size / best(lambda: b.__setitem__(..., a), xp) / 1e9
+
+
+def best(function, xp=np, times=7):
+    """The shortest of several calls, after one that is not counted."""
+    clock, seconds = CPU() if xp is np else GPU(xp), []
+    function()
+    for _ in range(times):
+        clock.wait()
+        start = clock.event()
+        function()
+        end = clock.event()
+        clock.wait()
+        seconds.append(clock.between(start, end))
+    return max(min(seconds), 1e-9)

@@ -1,0 +1,122 @@
+"""What is printed: a row as soon as it is measured; and what is kept in a folder: bench.json, bench.txt, roofline.png."""
+import io
+import json
+from pathlib import Path
+
+from nnscratch.bench.roofline import plot, share
+from nnscratch.bench.sweep import crossovers
+from nnscratch.files import make_folder, replace_file
+
+
+class Report:
+    """Prints lines, and keeps them and the figures; written anew after every row, so that Ctrl-C loses nothing."""
+
+    def __init__(self, folder, print_fn):
+        self.folder, self.print_fn, self.lines = folder and Path(folder), print_fn, []
+        self.figures = {"machine": {}, "layers": [], "steps": [], "sweep": [], "crossover": {}, "interrupted": False}
+        if self.folder:
+            make_folder(self.folder)
+            self.write()
+
+    def say(self, line=""):
+        self.lines.append(line)
+        self.print_fn(line)
+
+    def add(self, part, row, lines):
+        self.figures[part].append(row)
+        for line in lines:
+            self.say(line)
+        self.write()
+
+    def write(self):
+        if self.folder:
+            replace_file(self.folder / "bench.json", json.dumps(self.figures, indent=1).encode())
+            replace_file(self.folder / "bench.txt", "".join(f"{line}\n" for line in self.lines).encode())
+
+    def finish(self):
+        """The picture, where there is something to draw."""
+        self.write()
+        if self.folder and any(row["flop"] and row["times"] for row in self.figures["layers"]):
+            picture = io.BytesIO()
+            plot(self.figures, picture)
+            replace_file(self.folder / "roofline.png", picture.getvalue())
+
+
+def machine_lines(card):
+    yield f"CPU: {card['processor']}, {card['cores']} cores, {card['threads']} thread(s) in products; NumPy {card['numpy']}"
+    yield f"BLAS: {card['blas']}"
+    if gpu := card.get("gpu"):
+        clock = f", {gpu['clock_khz'] / 1e6:.2f} GHz" if gpu.get("clock_khz") else ""
+        yield f"GPU: {gpu['name']}{clock}, CuPy {gpu['cupy']}, driver for CUDA {gpu.get('driver', '?')}"
+    yield "precision: " + "; ".join(f"{name} {text}" for name, text in card["precision"].items())
+    for name, top in card["ceilings"].items():
+        yield f"ceilings of {name}: {top['gflops']:,.0f} GFLOP/s in products, {top['gb_per_s']:,.0f} GB/s copying"
+
+
+def layer_header(names):
+    columns = "".join(f"  {name:>12}  roof" for name in names)
+    return f"{'ms a layer':46} {'way':8} {'GFLOP':>7} {'MB':>7} {'FLOP/B':>6}{columns}"
+
+
+def layer_lines(row, names, ceilings):
+    flop, size = row["flop"], row["bytes"]
+    cells = f"{row['name']:46} {row['way']:8} {flop / 1e9:7.2f} {size / 1e6:7.1f} {flop / size:6.1f}"
+    for name in names:
+        time = row["times"].get(name)
+        top = ceilings.get(name)
+        cells += f"  {milliseconds(time, 'device'):>12} {percent(share(row, time['device'], top)) if time and top else '':>5}"
+    yield cells
+    yield from failures(row)
+
+
+def step_header(names):
+    return f"{'ms a step':22}" + "".join(f"  {name:>12}" for name in names)
+
+
+def step_lines(row, names):
+    """Device and wall time, the other two regimes, memory, and how many times as fast as NumPy."""
+    def line(text, cell):
+        return f"{text:22}" + "".join(f"  {cell(name):>12}" for name in names)
+
+    def gain(name):
+        times = row["times"]
+        if name == "NumPy" or name not in times or "NumPy" not in times:
+            return "-"
+        return f"{times['NumPy']['wall'] / times[name]['wall']:.1f} x"
+
+    yield line(row["name"], lambda name: milliseconds(row["times"].get(name), "wall"))
+    if row["transfers"]:
+        yield line("  by the GPU's clock", lambda name: milliseconds(row["times"].get(name), "device"))
+        yield line("  with transfers", lambda name: milliseconds(row["transfers"].get(name), "wall"))
+        yield line("  as fast as NumPy", gain)
+    good = {name: seconds for name, seconds in row["first"].items() if name not in row["failed"]}
+    yield line("  first call", lambda name: f"{1e3 * good[name]:.2f}" if name in good else "-")
+    yield line("  peak memory, MB", lambda name: f"{row['peak_bytes'][name] / 1e6:.0f}" if row["peak_bytes"].get(name) else "-")
+    yield from failures(row)
+
+
+def sweep_lines(row, names):
+    cells = "".join(f"  {milliseconds(row['times'].get(name), 'wall'):>12}" for name in names)
+    yield f"{row['batch']:>5} pictures        {cells}"
+    yield from failures(row)
+
+
+def crossover_lines(rows):
+    """A sentence for each contender on a GPU."""
+    for who, sizes in crossovers(rows).items():
+        for regime, size in sizes.items():
+            where = "never faster than NumPy here" if size is None else f"faster than NumPy from {size:.3g} pictures a batch on"
+            yield f"{who}, {regime}: {where}"
+
+
+def failures(row):
+    for name, sentence in row["failed"].items():
+        yield f"    {name}: {sentence}"
+
+
+def milliseconds(time, which):
+    return f"{1e3 * time[which]:.2f}" if time else "-"
+
+
+def percent(number):
+    return f"{number:.0%}"

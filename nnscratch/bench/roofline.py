@@ -1,0 +1,61 @@
+"""The roofline: no layer is faster than the multipliers, nor than memory brings numbers to them.
+
+    ceiling = min(multiplications a second, bytes a second * intensity),     intensity = FLOP of a layer / bytes it must move
+
+A layer of few multiplications a byte stands under the sloping part, and better products would not help it. The share of the
+ceiling that it reaches compares across devices, where a time does not.
+
+Source: Williams, Waterman, Patterson, "Roofline: an insightful visual performance model" (2009).
+"""
+import numpy as np
+
+COLOURS = {"NumPy": "#0072b2", "CuPy": "#d55e00"}
+OTHERS = ("#009e73", "#cc79a7", "#e69f00", "#56b4e9")
+
+
+def ceiling(flop, size, ceilings):
+    """The least seconds for so many operations and bytes."""
+    return max(flop / (1e9 * ceilings["gflops"]), size / (1e9 * ceilings["gb_per_s"]))
+
+
+def share(row, seconds, ceilings):
+    """How much of what the device can do is done: 1 on the roofline."""
+    return ceiling(row["flop"], row["bytes"], ceilings) / seconds
+
+
+def plot(report, path):
+    """Draw the layers that multiply under the ceilings of each device; those of other programs under those of ours."""
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.figure import Figure
+    rows = [row for row in report["layers"] if row["flop"] and row["times"]]
+    names = list(dict.fromkeys(name for row in rows for name in row["times"]))
+    colours = COLOURS | dict(zip((name for name in names if name not in COLOURS), OTHERS))
+    figure = Figure(figsize=(9, 5.6), layout="constrained")
+    FigureCanvasAgg(figure)
+    axes = figure.subplots()
+    tops = report["machine"]["ceilings"]
+    places = [row["flop"] / row["bytes"] for row in rows] + [top["gflops"] / top["gb_per_s"] for top in tops.values()]
+    x = np.geomspace(min(places) / 4, max(places) * 4, 400)
+    for name, top in tops.items():
+        line = np.minimum(top["gflops"], top["gb_per_s"] * x)
+        axes.plot(x, line, color=colours.get(name, "0.3"), linewidth=1.5)
+        axes.annotate(f"{name}: {top['gflops']:,.0f} GFLOP/s", (x[-1], line[-1]), xytext=(0, 4), textcoords="offset points",
+                      ha="right", color=colours.get(name, "0.3"), fontsize=9)
+        axes.annotate(f"{top['gb_per_s']:,.0f} GB/s", (x[0], line[0]), xytext=(20, -3), textcoords="offset points",
+                      color=colours.get(name, "0.3"), fontsize=9)
+    for name in names:
+        for way, marker, fill in (("forward", "o", True), ("backward", "s", False)):
+            there = [row for row in rows if row["way"] == way and name in row["times"]]
+            axes.plot([row["flop"] / row["bytes"] for row in there],
+                      [row["flop"] / 1e9 / row["times"][name]["device"] for row in there], marker, color=colours[name],
+                      markerfacecolor=colours[name] if fill else "white", label=f"{name}, {way}")
+    axes.set(xscale="log", yscale="log", xlabel="FLOP for each byte that must be moved", ylabel="GFLOP/s reached")
+    axes.set_title("Each layer under the ceiling of its device", loc="left")
+    for axis in (axes.xaxis, axes.yaxis):
+        axis.set_major_formatter("{x:,g}")
+        axis.set_minor_formatter("")
+    axes.grid(color="0.92")
+    axes.set_axisbelow(True)
+    axes.spines[["top", "right"]].set_visible(False)
+    figure.legend(frameon=False, fontsize=8, loc="outside right upper")
+    figure.savefig(path, dpi=130)

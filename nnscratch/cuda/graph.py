@@ -1,0 +1,126 @@
+"""A whole training step as one launch: what it asks of the GPU is recorded once, as a CUDA graph, and then played.
+
+    play = capture(step)              step(real, noise) -> facts, any function of arrays
+    facts = play(real, noise)         does what step(real, noise) does, to the bit, as often as you like
+
+A small network asks for hundreds of short kernels a step, and Python takes longer to ask than the GPU to compute. Played from
+a graph they follow each other without Python. On a CPU, `play` is the step itself.
+
+The first call is the step as it stands: it compiles kernels and makes whatever is made once. The second is recorded and played.
+What is recorded are addresses, so everything lies still: inputs are copied into arrays of our own, and what is made on the way
+comes from a pool that nobody else is given memory from. The facts are arrays in it, too: the next call writes over them.
+
+Python does not run when a graph is played. So what a step remembers must be on the GPU and changed in place (weights, Adam's
+memory, running statistics, a dropout's count), and what Python has to count is said by `before_each`. What can be neither is
+refused while it is recorded: uploads, waiting for a number, products of CuPy's own, optimizers but Adam. What Python decides
+meanwhile stays as it was then: sizes, which layers are trained, the precision of products.
+
+Source: NVIDIA, "CUDA C++ programming guide", section on CUDA graphs (stream capture).
+"""
+import numpy as np
+
+from nnscratch.backend import current_module, move
+from nnscratch.errors import InputError
+
+_hooks = None  # of the step that is being recorded; None: there is none
+
+
+def recording():
+    """Whether a step is being recorded at the moment: what is asked of the GPU is then written down, not done."""
+    return _hooks is not None
+
+
+def before_each(function):
+    """Call the function now; in a step that is being recorded, before each time it is played, the first included."""
+    if recording():
+        _hooks.append(function)
+    else:
+        function()
+
+
+def capture(step):
+    """Make the step one that is recorded at its second call: see above.
+
+    Parameters
+    ----------
+    step : a function of arrays (or None), whose shapes stay; what it returns is returned
+
+    Raises
+    ------
+    InputError, when it is called : other shapes than at the first call; a step that cannot be recorded.
+    """
+    return Captured(step)
+
+
+class Captured:
+    """What `capture` returns. Attribute `graph`: CuPy's, once there is one (its debug_dot_str() draws it)."""
+
+    def __init__(self, step):
+        self.step, self.graph, self.hooks, self.inputs, self.facts, self.warm = step, None, [], None, None, False
+
+    def __call__(self, *given):
+        xp = current_module() if self.inputs is None else self.xp
+        if xp is np:
+            return self.step(*given)
+        if self.inputs is None:
+            self.make_ready(xp, given)
+        outside = xp.cuda.get_current_stream()
+        self.stream.wait_event(outside.record())  # the GPU waits, not the program
+        with self.stream:
+            self.take(given)
+            if not self.warm:
+                with xp.cuda.using_allocator(self.pool.malloc):
+                    self.facts = self.step(*self.inputs)
+                self.warm = True
+            else:
+                if self.graph is None:
+                    self.record()
+                for hook in self.hooks:
+                    hook()
+                self.graph.launch(self.stream)
+            outside.wait_event(self.stream.record())
+        return self.facts
+
+    def make_ready(self, xp, given):
+        """A stream (the usual one cannot be recorded), a pool, and an array for each input."""
+        self.xp, self.stream, self.pool = xp, xp.cuda.Stream(non_blocking=True), xp.cuda.MemoryPool()
+        self.inputs = [None if array is None else xp.empty(array.shape, dtype=array.dtype) for array in given]
+
+    def take(self, given):
+        """Copy what was given into the arrays that the graph reads."""
+        ours, theirs = ([None if a is None else (a.shape, str(a.dtype)) for a in arrays] for arrays in (self.inputs, given))
+        if ours != theirs:
+            raise InputError(f"a recorded step was given {theirs}, expected {ours} as at its first call; capture another one "
+                             f"for other shapes")
+        for ours, array in zip(self.inputs, given):
+            if ours is not None:
+                ours[...] = move(array, self.xp)
+
+    def record(self):
+        """Write down what the step asks for. Nothing is done, so a step that is refused has changed no weight."""
+        global _hooks
+        _hooks, graph = [], None
+        self.stream.begin_capture()
+        try:
+            with self.xp.cuda.using_allocator(self.pool.malloc):
+                self.facts = self.step(*self.inputs)
+            self.hooks, graph = _hooks, self.stream.end_capture()
+        except (NotImplementedError, RuntimeError) as error:  # what CuPy and CUDA refuse
+            raise InputError(f"the step cannot be recorded as a CUDA graph ({first_line(error)}); inside it nothing may wait "
+                             f"for the GPU, and products must be ops.dense's, not CuPy's @") from error
+        finally:
+            _hooks = None
+            if graph is None:
+                self.give_up()
+        self.graph = graph
+
+    def give_up(self):
+        """Bring the stream back to ordinary work; what was recorded is dropped."""
+        try:
+            self.stream.end_capture()
+        except RuntimeError:  # CUDA says once more that the recording is void
+            pass
+
+
+def first_line(error):
+    return str(error).strip().partition("\n")[0].rstrip(".")

@@ -1,0 +1,196 @@
+"""`nnscratch bench`: what it counts, compares, prints and keeps. No test here depends on how fast anything is."""
+import json
+import sys
+
+import numpy as np
+import pytest
+
+from nnscratch import backend, bench, cli, cuda
+from nnscratch.bench import agree, clock, layers, machine, report, roofline, run, steps, sweep
+from nnscratch.bench.cases import conv, deconv, plain
+from nnscratch.errors import InputError
+
+bench_all = bench.bench
+SMALL = [conv("test", "small conv", 2, 6, 3, 4, 3), deconv("test", "small deconv", 2, 3, 4, 3, 4, 2),
+         plain("test", "small norm", "batch_norm", 2, 4, 4, 3), plain("test", "small Gram", "gram_matrix", 1, 5, 5, 3)]
+
+
+@pytest.fixture
+def small(monkeypatch):
+    """Tiny cases in place of the real ones."""
+    monkeypatch.setattr(layers, "measure", lambda case, modules, rivals, rounds, budget, real=layers.measure: real(
+        case, modules, rivals, 1, 0))
+    monkeypatch.setattr(layers.run, "__defaults__", (SMALL,))
+    monkeypatch.setattr(steps, "measure", lambda name, make, modules, rivals, rounds, budget, real=steps.measure: real(
+        name, make, modules, rivals, 1, 0))
+    monkeypatch.setattr(steps.run, "__defaults__", ({"style 16 px": lambda xp: steps.style_work(16, xp)},))
+    monkeypatch.setattr(sweep, "measure", steps.measure)
+    monkeypatch.setattr(sweep, "SIZES", {True: (2, 3), False: (2, 3)})
+    monkeypatch.setattr(machine, "ceilings", lambda xp, quick: {"gflops": 100.0, "gb_per_s": 10.0})
+    monkeypatch.setattr(clock, "PAUSE", 0)
+    monkeypatch.setattr(clock, "SAMPLE", 0)
+
+
+def test_ceiling_and_share():
+    """Few operations a byte: memory is the ceiling; many: the products are."""
+    tops = {"gflops": 100.0, "gb_per_s": 10.0}
+    assert roofline.ceiling(0, 10**10, tops) == pytest.approx(1.0)
+    assert roofline.ceiling(2 * 10**11, 10**9, tops) == pytest.approx(2.0)
+    assert roofline.share({"flop": 10**11, "bytes": 1}, 4.0, tops) == pytest.approx(0.25)
+
+
+def test_crossover():
+    """By straight lines through logarithms; the first size where it is faster throughout, None where it ends slower."""
+    assert sweep.crossover([1, 4, 16], [1, 4, 16], [4, 4, 4]) == pytest.approx(4)
+    assert sweep.crossover([1, 16], [1, 16], [4, 4]) == pytest.approx(4)
+    assert sweep.crossover([2, 8], [2, 8], [1, 1]) == 2
+    assert sweep.crossover([2, 8], [2, 8], [9, 9]) is None and sweep.crossover([], [], []) is None
+    assert sweep.crossover([1, 2, 4, 8], [1, 2, 4, 8], [0.5, 3, 3, 3]) == pytest.approx(3)  # once it was faster before: no
+
+
+def test_cost_of_a_layer():
+    """Forward: every argument read, y written. Backward of a convolution: two products of forward's size."""
+    case = SMALL[0]
+    exact = [layers.to_list(function()) for function in layers.ours(case, case.draw(np.float64))]
+    x, kernel, y = 2 * 6 * 6 * 3, 3 * 3 * 3 * 4, 2 * 6 * 6 * 4
+    assert layers.cost(case, exact, "forward") == {"flop": 2 * y * 27, "bytes": 4 * (x + kernel + 4 + y)}
+    assert layers.cost(case, exact, "backward") == {"flop": 4 * y * 27, "bytes": 4 * (2 * (x + kernel + 4) + y)}
+
+
+def test_distance():
+    """Relative and Euclidean; NaN and another shape are infinitely far away."""
+    assert agree.distance([np.float32([3, 4])], [np.float64([3, 4])]) == 0
+    assert agree.distance([[0.0, 0.0]], [[3.0, 4.0]]) == pytest.approx(1)
+    assert agree.distance([[np.nan]], [[1.0]]) == agree.distance([[1.0, 2.0]], [[1.0]]) == float("inf")
+
+
+def test_courses():
+    """The first losses to rounding, later ones as a share of the way gone; an optimizer that does nothing is found out."""
+    ours = [[1.0, 2.0], [0.9, 2.1], [0.8, 2.2]]
+    others = {"same": ours, "rounded": [[1.0, 2.0], [0.9, 2.1], [0.801, 2.2]], "still": [[1.0, 2.0]] * 3,
+              "begins elsewhere": [[1.1, 2.0], *ours[1:]], "lost": [[1.0, 2.0], [0.9, 2.1], [np.nan, 2.2]]}
+    _, refused = agree.sort_out_courses(others, ours, dict.fromkeys(others, 1e-4))
+    assert set(refused) == {"still", "begins elsewhere", "lost"}
+    assert refused["still"].startswith("its losses are wrong by 1e+00") and "0.0001" in refused["begins elsewhere"]
+
+
+def test_summary():
+    """Medians of both clocks, and half the distance of the quartiles as a share."""
+    assert clock.summary([(1.0, 0.5), (2.0, 0.6), (3.0, 0.7)], 9) == {"wall": 2.0, "device": 0.6, "spread": 0.25, "calls": 9}
+
+
+def test_on_the_cpu_alone(small, tmp_path, monkeypatch, capsys):
+    """The CPU's half, one sentence on what is missing, and three files that agree."""
+    monkeypatch.setitem(sys.modules, "cupy", None)
+    monkeypatch.setattr(backend, "gpu_status", lambda: (None, "CuPy is not installed", "pip install it"))
+    assert cli.main(["bench", "--quick", "-o", str(tmp_path / "made")]) == 0
+    text, kept = capsys.readouterr().out, json.loads((tmp_path / "made" / "bench.json").read_text())
+    assert "The GPU's half is missing, because CuPy is not installed; to get it: pip install it\n" in text
+    assert (tmp_path / "made" / "bench.txt").read_text() == text
+    assert (tmp_path / "made" / "roofline.png").read_bytes()[:4] == b"\x89PNG"
+    assert [(row["name"], row["way"]) for row in kept["layers"]] == [(c.name, way) for c in SMALL for way in layers.WAYS]
+    assert all(set(row["times"]["NumPy"]) == {"wall", "device", "spread", "calls"} for row in kept["layers"] + kept["steps"])
+    assert [row["batch"] for row in kept["sweep"]] == [2, 3] and kept["crossover"] == {} and not kept["interrupted"]
+    assert kept["machine"]["ceilings"] == {"NumPy": {"gflops": 100.0, "gb_per_s": 10.0}} and "gpu" not in kept["machine"]
+    for name in ("commit", "date", "threads", "precision", "processor"):
+        assert name in kept["machine"]
+
+
+def test_on_the_device(small, cp, monkeypatch, tmp_path):
+    """With a GPU, or the stand-in, NumPy, CuPy and the recorded step agree and are timed in all regimes."""
+    lines = []
+    found = bench_all(quick=True, output=tmp_path, print_fn=lines.append)
+    assert all(set(row["times"]) == {"NumPy", "CuPy"} and not row["failed"] for row in found["layers"])
+    for row in found["steps"] + found["sweep"]:
+        assert set(row["times"]) == set(row["first"]) == set(row["peak_bytes"]) == {"NumPy", "CuPy", "CuPy graph"}
+        assert set(row["transfers"]) == {"CuPy", "CuPy graph"} and not row["failed"]
+    assert set(found["crossover"]) == {"CuPy", "CuPy graph"}
+    assert "ceilings of CuPy: 100 GFLOP/s in products, 10 GB/s copying" in lines
+    assert any(line.startswith("CuPy graph, transfers: ") for line in lines)
+    assert found["machine"]["precision"] == {"NumPy": "float32", "CuPy": "float32, products strict"}
+    assert found["machine"]["gpu"]["name"] and backend._device == "cpu"
+
+
+def test_who_is_wrong_gets_no_time(small, cp, monkeypatch, capsys):
+    """A contender whose numbers differ is named, not timed; the command ends with 1."""
+    def wrong(*arguments, real=cuda.batch_norm):
+        y, *rest = real(*arguments)
+        return 1.01 * y, *rest
+
+    monkeypatch.setattr(cuda, "batch_norm", wrong)
+    assert cli.main(["bench", "--only", "layers", "--quick", "--device", "gpu"]) == 1
+    text = capsys.readouterr().out
+    assert "    CuPy: wrong by 1e-02, more than 0.0001: not timed" in text
+    row, = (line for line in text.splitlines() if line.startswith("small norm") and " forward " in line)
+    assert row.rstrip().endswith("-")
+
+
+def test_a_wrong_step_gets_no_time(small, monkeypatch):
+    """The same for whole steps, rivals among them; a rival short of memory leaves the others theirs."""
+    def lost():
+        raise MemoryError
+
+    class Rival:
+        precision, known_by = {"wrong": "float32", "large": "float32"}, {}
+        tolerance = {"wrong": 1e-4, "large": 1e-4}
+
+        def layer(self, case):
+            return {"large": lost}
+
+        def step(self, name, make):
+            return {"wrong": lambda: (clock.Contender("", lambda: [7.0], clock.CPU()), None, lambda: 1), "large": lost}
+
+    lines = []
+    found = bench_all("steps", quick=True, device="cpu", rivals=[Rival()], print_fn=lines.append)
+    assert set(found["steps"][0]["times"]) == {"NumPy"}
+    assert found["steps"][0]["failed"]["large"] == "not enough memory" and "wrong by" in found["steps"][0]["failed"]["wrong"]
+    found = bench_all("layers", quick=True, device="cpu", rivals=[Rival()], print_fn=lines.append)
+    assert all(row["failed"] == {"large": "not enough memory"} and "NumPy" in row["times"] for row in found["layers"])
+
+
+def test_ctrl_c_keeps_what_was_measured(small, tmp_path, monkeypatch, capsys):
+    """Stopped in the second case: the first is in the file, which says that it is not all."""
+    def stopped(case, *rest, real=layers.measure):
+        if case is SMALL[1]:
+            raise KeyboardInterrupt
+        return real(case, *rest)
+
+    monkeypatch.setattr(layers, "measure", stopped)
+    assert cli.main(["bench", "--quick", "--device", "cpu", "-o", str(tmp_path)]) == 130
+    kept = json.loads((tmp_path / "bench.json").read_text())
+    assert [row["name"] for row in kept["layers"]] == ["small conv"] * 2 and kept["interrupted"] and not kept["steps"]
+    assert "stopped; what was measured is kept" in capsys.readouterr().out
+    assert (tmp_path / "roofline.png").exists()
+
+
+@pytest.mark.parametrize("arguments, sentence", [
+    (["--only", "kernels"], "bench: only 'kernels' is unknown: choose"), (["--device", "tpu"], "device 'tpu' is unknown"),
+    (["-o", "/dev/null/here"], "cannot make the folder"), (["--fast"], "unrecognized arguments: --fast")])
+def test_wrong_options(arguments, sentence, capsys):
+    """One sentence and code 2, before anything is timed."""
+    try:
+        code = cli.main(["bench", *arguments])
+    except SystemExit as stop:
+        code = stop.code
+    assert code == 2
+    printed = capsys.readouterr()
+    assert sentence in printed.err and not printed.out
+
+
+def test_the_cases_of_quick_exist():
+    """Every name in the short lists is one of the long ones."""
+    assert set(layers.QUICK) <= {case.name for case in layers.CASES} and set(steps.QUICK) <= set(steps.STEPS)
+    with pytest.raises(InputError, match="no GPU|was asked for"):
+        if backend.gpu_status()[0] is None:
+            bench_all(device="gpu")
+        raise InputError("no GPU is missing here")
+
+
+def test_tables_line_up():
+    """Header and rows of a table are of one width, with whatever contenders."""
+    row = {"name": "a layer", "way": "forward", "flop": 2e9, "bytes": 4e6, "failed": {},
+           "times": {"NumPy": {"wall": 0.01, "device": 0.01}}}
+    names = ["NumPy", "CuPy", "PyTorch strict"]
+    header, (line,) = report.layer_header(names), report.layer_lines(row, names, {"NumPy": {"gflops": 400.0, "gb_per_s": 10.0}})
+    assert line.index("10.00") + 5 == header.index("NumPy") + 5 and "50%" in line
+    assert run.PARTS == ("layers", "steps", "sweep")
