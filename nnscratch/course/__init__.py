@@ -5,3 +5,4 @@
     player    that walk as pictures: a strip, a player, an HTML file
     draw      the pictures of the course
 """
+from nnscratch.course.trace import trace
