@@ -14,21 +14,36 @@ from nnscratch.course.trace import first
 from nnscratch.files import replace_file
 
 ROWS, COLUMNS, CELL = 6, 6, 0.34  # what is shown of an array at most, and the side of a cell in inches
-HIGH, WIDE = 8.6, 25.0            # a step, in cells
+WIDE, HEAD, FOOT = 25.0, 2.4, 1.0  # a step, and what stands above and below its arrays, in cells
+
+
+def height(steps):
+    """Of a step in cells: the same for all of a walk, so that a player does not jump."""
+    arrays = [array for step in steps for _, array in shown(step)]
+    return HEAD + max(2, *(len(corner(array)) for array in arrays)) + FOOT
+
+
+def shown(step):
+    """[(name, array)]: what came in, the parameters or their gradients, what went out."""
+    forward = step.direction == "forward"
+    names = ("x", "y") if forward else ("dy", "dx")
+    parameters = step.parameters if forward else {f"d{name}": array for name, array in step.grads.items()}
+    return [(names[0], step.inputs[0]), *parameters.items(), (names[1], first(step.output))]
 
 
 def strip(steps):
     """Every step under the one before: the walk on paper."""
-    figure, axes = canvas(WIDE, HIGH * len(steps), CELL)
-    for k, step in enumerate(steps):
-        draw_step(axes, step, k, len(steps), top=k * HIGH)
+    high = height(steps)
+    figure, axes = canvas(WIDE, high * len(steps), CELL)
+    for k in range(len(steps)):
+        draw_step(axes, steps, k, k * high, high)
     return Picture(figure, f"a walk of {len(steps)} steps: {', '.join(name_of(step) for step in steps)}")
 
 
 def frame(steps, k):
     """Step k alone."""
-    figure, axes = canvas(WIDE, HIGH, CELL)
-    draw_step(axes, steps[k], k, len(steps), top=0)
+    figure, axes = canvas(WIDE, height(steps), CELL)
+    draw_step(axes, steps, k, 0, height(steps))
     return Picture(figure, name_of(steps[k]))
 
 
@@ -36,26 +51,22 @@ def name_of(step):
     return f"{step.name} {step.direction}"
 
 
-def draw_step(axes, step, k, count, top):
-    forward = step.direction == "forward"
-    colour = BLUE if forward else ORANGE
+def draw_step(axes, steps, k, top, high):
+    step, rows = steps[k], high - HEAD - FOOT
+    colour, arrow = (BLUE, "→") if step.direction == "forward" else (ORANGE, "←")
     axes.axhline(top, color=FAINT, linewidth=0.8)
-    axes.text(0.5, top + 0.75, f"{k + 1}/{count}  {'→' if forward else '←'} {step.name}", fontsize=11, color=colour,
-              weight="bold", va="center")
-    axes.text(WIDE - 0.5, top + 0.75, step.formula, fontsize=10.5, color=INK, ha="right", va="center", family="monospace")
-    names = ("x", "y") if forward else ("dy", "dx")
-    parameters = step.parameters if forward else step.grads
-    shown = [(names[0], step.inputs[0]), *((name if forward else f"d{name}", array) for name, array in parameters.items()),
-             (names[1], first(step.output))]
-    pieces = [Grid(f"{name} {array.shape}".replace(",)", ")"), corner(array, name.endswith("kernel"))) for name, array in shown]
-    space = WIDE / len(pieces)
-    for place, piece in enumerate(pieces):
-        rows, columns = piece.array.shape
-        scale = min(1.0, (space - 0.6) / columns, 5.2 / rows)
-        left = place * space + (space - columns * scale) / 2
-        put(axes, piece, left, top + 2.4, 5.2, CELL, scale)
-    axes.text(WIDE - 0.5, top + HIGH - 0.5, f"typical size of {names[1]}: {step.norm:.3g}", fontsize=8.5, color=INK, ha="right",
+    axes.text(0.5, top + 0.75, f"{k + 1}/{len(steps)}  {arrow} {step.name}", fontsize=11, color=colour, weight="bold",
               va="center")
+    axes.text(WIDE - 0.5, top + 0.75, step.formula, fontsize=10.5, color=INK, ha="right", va="center", family="monospace")
+    pieces = shown(step)
+    space = WIDE / len(pieces)
+    for place, (name, array) in enumerate(pieces):
+        grid = Grid(f"{name} {array.shape}".replace(",)", ")"), corner(array, name.endswith("kernel")))
+        scale = min(1.0, (space - 0.6) / grid.array.shape[1])
+        left = place * space + (space - grid.array.shape[1] * scale) / 2
+        put(axes, grid, left, top + HEAD, rows, CELL, scale)
+    axes.text(WIDE - 0.5, top + high - 0.4, f"typical size of {pieces[-1][0]}: {step.norm:.3g}", fontsize=8.5, color=INK,
+              ha="right", va="center")
 
 
 def corner(array, is_kernel=False):

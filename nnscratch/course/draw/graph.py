@@ -69,8 +69,8 @@ def in_short(value):
 def neuron(x, w, b, y, f="f"):
     """One neuron: the inputs, a weight at each arrow, the sum, the activation, the output."""
     inputs = [Node(f"x[{k}]", (), value) for k, value in enumerate(x)]
-    total = float(np.dot(x, w) + b)
-    nodes = [*inputs, Node("Σ + b", tuple((node.name, f"· {weight:g}") for node, weight in zip(inputs, w)), f"{total:g}"),
-             Node(f, ("Σ + b",), y)]
+    total, adder = float(np.dot(x, w) + b), f"Σ {'-' if b < 0 else '+'} {abs(b):g}"
+    nodes = [*inputs, Node(adder, tuple((node.name, f"· {weight:g}") for node, weight in zip(inputs, w)), total),
+             Node(f, (adder,), y)]
     return graph(nodes, f"a neuron: {len(inputs)} inputs, each times its weight, summed with b = {b:g} to {total:g}, through "
                         f"{f} to {y:g}")

@@ -87,7 +87,7 @@ def product(x, weights, y, lit=None, bias=None):
 def heatmaps(arrays, text, inches=0.1):
     """{title: array} in the same shades without numbers, for arrays with many cells."""
     shapes = [array.shape for array in arrays.values()]
-    figure = new_figure(sum(w for _, w in shapes) * inches + 0.3 * len(shapes), max(h for h, _ in shapes) * inches + 0.5)
+    figure = new_figure(sum(w for _, w in shapes) * inches + 0.3 * len(shapes), max(h for h, _ in shapes) * inches + 0.6)
     row = figure.subplots(1, len(shapes), width_ratios=[w for _, w in shapes], squeeze=False)[0]
     for axes, (title, array) in zip(row, arrays.items()):
         largest = np.nanmax(np.abs(array))
