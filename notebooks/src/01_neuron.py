@@ -141,14 +141,17 @@ checks.dense(dense)
 
 # %%
 x1, w1, b1, dy1 = 2.0, 3.0, 1.0, 5.0
+dx1, dw1, db1 = dy1 * w1, dy1 * x1, dy1
 step = 0.001
-rise_of_y = (x1 * (w1 + step) + b1) - (x1 * w1 + b1)
-print(f"w grows by {step}, y by {rise_of_y:.4f}, L by {dy1 * rise_of_y:.4f}: slope {dy1 * rise_of_y / step:.1f}")
-assert np.isclose(dy1 * rise_of_y / step, dy1 * x1)
+for name, grown, slope in [("x", (x1 + step) * w1 + b1, dx1), ("w", x1 * (w1 + step) + b1, dw1),
+                           ("b", x1 * w1 + (b1 + step), db1)]:
+    rise = grown - (x1 * w1 + b1)
+    print(f"{name} grows by {step}, y by {rise:.3f}, L by {dy1 * rise:.3f}: slope {dy1 * rise / step:.0f}")
+    assert np.isclose(dy1 * rise / step, slope)
 
 # %%
-draw.graph([draw.Node("x", (), 2.0, 15.0), draw.Node("w", (), 3.0, 10.0), draw.Node("b", (), 1.0, 5.0),
-            draw.Node("x·w", ("x", "w"), 6.0, 5.0), draw.Node("y", ("x·w", "b"), 7.0, 5.0)],
+draw.graph([draw.Node("x", (), x1, dx1), draw.Node("w", (), w1, dw1), draw.Node("b", (), b1, db1),
+            draw.Node("x·w", ("x", "w"), x1 * w1, dy1), draw.Node("y", ("x·w", "b"), x1 * w1 + b1, dy1)],
            "y = x w + b: values 2, 3, 1, 6, 7 forward; gradients 15, 10, 5 at x, w, b when 5 comes back to y")
 
 # %% [markdown]

@@ -1,8 +1,8 @@
 # %% [markdown]
 # # 02 The chain rule, and how to know that a gradient is right
 #
-# **You will build** the backward of a small computation by hand, then a measuring device that needs no backward at all. With it
-# you will find out which of five backwards are wrong, and why the most usual test would have let some of them pass.
+# **You will build** the backward of a small computation by hand, then a measuring device that needs no backward at all. You
+# will see why the most usual test lets wrong backwards pass, and find out which of five suspects are wrong.
 #
 # **You need** notebook 01 and the chain rule from school: $(f(g(x)))' = f'(g(x)) \cdot g'(x)$.
 #

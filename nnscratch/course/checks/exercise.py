@@ -43,6 +43,9 @@ class Exercise:
                                            f"both cells again; checks.{self.name}.hint() helps.")
         except Wrong as wrong:
             return Answer("wrong", f"{self.name}: wrong\n  " + str(wrong).replace("\n", "\n  "))
+        except Exception as error:  # numbers were expected, and a word came, or the like
+            return Answer("wrong", f"{self.name}: wrong\n  your code returns something of another kind; expected is: "
+                                   f"{self.__doc__}\n  ({type(error).__name__}: {error})")
         return Answer("right", f"{self.name}: right")
 
     def hint(self):
