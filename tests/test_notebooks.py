@@ -115,6 +115,7 @@ def test_keeps_to_the_pattern(source):
     notebook = read(source)
     text = "\n".join(cell.source for cell in notebook.cells if cell.cell_type == "markdown")
     assert WORDS[0] <= len(text.split()) <= WORDS[1], len(text.split())
+    assert max(len(line) for cell in code_cells(notebook) for line in cell.source.splitlines()) <= 100, "scrolls sideways"
     lines = sorted(len(cell.source.splitlines()) for cell in code_cells(notebook))
     assert lines[len(lines) // 2] <= 8 and lines[-1] <= 22, lines
     for word in ("You will build", "You need", "It takes"):

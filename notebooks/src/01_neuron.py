@@ -67,7 +67,8 @@ t = np.linspace(-2, 2, 81)
 straight = 2 * (3 * t + 1) - 5
 assert np.allclose(straight, 6 * t - 3)
 hat = np.maximum(0, t + 1) - 2 * np.maximum(0, t) + np.maximum(0, t - 1)
-draw.curves({"relu(t)": (t, np.maximum(0, t)), "three relus, added": (t, hat)}, "relu, and a hat made of three of them", "t")
+draw.curves({"relu(t)": (t, np.maximum(0, t)), "three relus, added": (t, hat)},
+            "relu, and a hat made of three of them", "t")
 
 # %% [markdown]
 # ## Many neurons, many samples
@@ -146,13 +147,14 @@ step = 0.001
 for name, grown, slope in [("x", (x1 + step) * w1 + b1, dx1), ("w", x1 * (w1 + step) + b1, dw1),
                            ("b", x1 * w1 + (b1 + step), db1)]:
     rise = grown - (x1 * w1 + b1)
-    print(f"{name} grows by {step}, y by {rise:.3f}, L by {dy1 * rise:.3f}: slope {dy1 * rise / step:.0f}")
+    print(f"{name} grows by {step}, y by {rise:.3f}, L by {dy1 * rise:.3f}: slope {slope:g}")
     assert np.isclose(dy1 * rise / step, slope)
 
 # %%
 draw.graph([draw.Node("x", (), x1, dx1), draw.Node("w", (), w1, dw1), draw.Node("b", (), b1, db1),
-            draw.Node("x·w", ("x", "w"), x1 * w1, dy1), draw.Node("y", ("x·w", "b"), x1 * w1 + b1, dy1)],
-           "y = x w + b: values 2, 3, 1, 6, 7 forward; gradients 15, 10, 5 at x, w, b when 5 comes back to y")
+            draw.Node("x·w", ("x", "w"), x1 * w1, dy1),
+            draw.Node("y", ("x·w", "b"), x1 * w1 + b1, dy1)],
+           "y = x w + b forward, 2 · 3 + 1 = 7; backward 5 at y gives 15, 10, 5 at x, w, b")
 
 # %% [markdown]
 # Blue numbers went forward, orange ones came back. Now with all indices. The weight $W_{ku}$ touches unit $u$ of *every*
@@ -243,7 +245,8 @@ assert losses[-1] < 0.1 < losses[0]
 # %%
 ends = np.array([[-2.0], [2.0]])
 draw.curves({"the layer after 60 steps": (ends, ends @ weights + bias), "before": (ends, 0 * ends)},
-            "points around a line, and the line that the layer found", "x", "y", {"points": (points, target)})
+            "points around a line, and the line that the layer found", "x", "y",
+            {"points": (points, target)})
 
 # %% [markdown]
 # The points were made with $w = 1.5$ and $b = -0.5$, plus noise. Nobody told the layer; it followed sixty slopes downhill.
@@ -260,7 +263,8 @@ layer = Dense(4)
 y = layer.forward(x, training=True)
 dx = layer.backward(dy)
 assert np.allclose(y, x @ layer.params["kernel"] + layer.params["bias"])
-assert np.allclose(layer.grads["kernel"], x.T @ dy) and np.allclose(dx, dy @ layer.params["kernel"].T)
+assert np.allclose(layer.grads["kernel"], x.T @ dy)
+assert np.allclose(dx, dy @ layer.params["kernel"].T)
 print({name: gradient.shape for name, gradient in layer.grads.items()})
 
 # %% [markdown]

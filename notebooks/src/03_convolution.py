@@ -25,8 +25,12 @@ from nnscratch.course import checks, draw
 # add up, write the sum down, and move on:
 
 # %%
-x = np.array([[0, 0, 0, 2, 2], [0, 0, 0, 2, 2], [0, 0, 2, 2, 2], [0, 0, 2, 2, 2], [0, 0, 2, 2, 2]], dtype=float)
-kernel = np.array([[1, 0, -1], [2, 0, -2], [1, 0, -1]], dtype=float)
+x = np.array([[0., 0, 0, 2, 2],
+              [0, 0, 0, 2, 2],
+              [0, 0, 2, 2, 2],
+              [0, 0, 2, 2, 2],
+              [0, 0, 2, 2, 2]])
+kernel = np.array([[1., 0, -1], [2, 0, -2], [1, 0, -1]])
 draw.sliding(x, kernel, [(0, 0), (0, 1), (1, 2)])
 
 # %% [markdown]
@@ -77,8 +81,10 @@ def apply(kernel, picture):
 
 
 picture = some_picture()
-draw.images({"picture": picture, "left - right": apply(kernel, picture), "top - bottom": apply(kernel.T, picture),
-             "mean of 5x5": apply(np.ones((5, 5)) / 25, picture)}, "a picture, its edges in two directions, and blurred")
+draw.images({"picture": picture, "left - right": apply(kernel, picture),
+             "top - bottom": apply(kernel.T, picture),
+             "mean of 5x5": apply(np.ones((5, 5)) / 25, picture)},
+            "a picture, its edges in two directions, and blurred")
 
 # %% [markdown]
 # ## How large is the output?
@@ -102,7 +108,8 @@ checks.output_size(output_size)
 
 # %%
 for size, k, stride, padding in [(5, 3, 1, 0), (5, 3, 1, 1), (28, 4, 2, 1), (11, 5, 3, 2)]:
-    y, _ = ops.conv2d(np.zeros((1, size, size, 1)), np.zeros((k, k, 1, 1)), strides=stride, padding=padding)
+    y, _ = ops.conv2d(np.zeros((1, size, size, 1)), np.zeros((k, k, 1, 1)),
+                      strides=stride, padding=padding)
     print(f"size {size:2}, kernel {k}, stride {stride}, padding {padding}: output {y.shape[1]}")
     assert y.shape[1] == (size + 2 * padding - k) // stride + 1
 
@@ -127,7 +134,8 @@ for size, k, stride, padding in [(5, 3, 1, 0), (5, 3, 1, 1), (28, 4, 2, 1), (11,
 
 # %%
 random = np.random.default_rng(0)
-x, kernel, bias = random.normal(size=(2, 7, 5, 3)), random.normal(size=(3, 2, 3, 4)), random.normal(size=4)
+x, kernel = random.normal(size=(2, 7, 5, 3)), random.normal(size=(3, 2, 3, 4))
+bias = random.normal(size=4)
 by_loops = np.zeros((2, 5, 4, 4)) + bias
 for n, oh, ow, o in np.ndindex(by_loops.shape):
     for i, j, c in np.ndindex(3, 2, 3):

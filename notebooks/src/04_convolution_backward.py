@@ -55,7 +55,8 @@ assert y.tolist() == [13, 26] and dk.tolist() == [21, 42] and dx.tolist() == [3,
 
 # %%
 random = np.random.default_rng(0)
-x, kernel, bias = random.normal(size=(2, 7, 5, 3)), random.normal(size=(3, 2, 3, 4)), random.normal(size=4)
+x, kernel = random.normal(size=(2, 7, 5, 3)), random.normal(size=(3, 2, 3, 4))
+bias = random.normal(size=4)
 y, cache = ops.conv2d(x, kernel, bias)
 dy = random.normal(size=y.shape)
 dkernel = np.zeros_like(kernel)
@@ -133,7 +134,8 @@ assert np.allclose(dx_by_convolving, dx)
 four = np.array([[1.0, 2.0], [3.0, -1.0]])[:, :, None, None]
 pixels = np.eye(12).reshape(12, 3, 4, 1)
 A = ops.conv2d(pixels, four)[0].reshape(12, 6).T
-draw.heatmaps({"A: y = A x": A, "Aᵀ: dx = Aᵀ dy": A.T}, "a convolution as a 6 x 12 matrix, and its transpose", inches=0.22)
+draw.heatmaps({"A: y = A x": A, "Aᵀ: dx = Aᵀ dy": A.T},
+              "a convolution as a 6 x 12 matrix, and its transpose", inches=0.22)
 
 # %% [markdown]
 # If $y_r = \sum_k A_{rk} x_k$, then $x_k$ touches $y_r$ with slope $A_{rk}$, and so
@@ -154,7 +156,8 @@ output, small_cache = ops.conv2d(picture, four)
 painted = ops.conv2d_backward(u, small_cache)[0]
 print(f"<u, A v> = {(u * output).sum():.6f}    <Aᵀ u, v> = {(painted * picture).sum():.6f}")
 assert np.isclose((u * output).sum(), (painted * picture).sum())
-assert np.allclose(A @ picture.ravel(), output.ravel()) and np.allclose(A.T @ u.ravel(), painted.ravel())
+assert np.allclose(A @ picture.ravel(), output.ravel())
+assert np.allclose(A.T @ u.ravel(), painted.ravel())
 
 # %% [markdown]
 # ## im2col backwards
@@ -186,7 +189,8 @@ matrix, rows = kernel.reshape(-1, 4), dy.reshape(-1, 4)
 dkernel = (columns.reshape(-1, 18).T @ rows).reshape(kernel.shape)
 dx = ops.col2im(dy @ matrix.T, window)
 dbias = rows.sum(axis=0)
-agree = [bool(np.allclose(a, b)) for a, b in zip((dx, dkernel, dbias), ops.conv2d_backward(dy, cache))]
+theirs = ops.conv2d_backward(dy, cache)
+agree = [bool(np.allclose(a, b)) for a, b in zip((dx, dkernel, dbias), theirs)]
 print("dx, dkernel, dbias agree with the library:", agree)
 assert all(agree)
 
@@ -212,8 +216,10 @@ checks.coverage(coverage)
 columns, window = ops.im2col(np.arange(1.0, 21).reshape(1, 4, 5, 1), (3, 2))
 back = ops.col2im(columns, window)[0, :, :, 0]
 there = np.arange(1.0, 21).reshape(4, 5)
-draw.grids([[Grid("x", there), "→", Grid("col2im(im2col(x))", back), "=  x  ·", Grid("windows", back / there)]],
-           "a picture, what comes back through im2col and col2im, and their ratio: the number of windows that see each pixel")
+draw.grids([[Grid("x", there), "→", Grid("col2im(im2col(x))", back),
+             "=  x  ·", Grid("windows", back / there)]],
+           "a picture, what comes back through im2col and col2im, and their ratio: "
+           "the number of windows that see each pixel")
 
 # %% [markdown]
 # Dividing by that number would give an inverse, and a wrong gradient.
@@ -230,8 +236,9 @@ report = check_op(ops.conv2d, ops.conv2d_backward, [x, kernel, bias], names=["x"
 layer = Conv2D(filters=4, kernel_size=(3, 2))
 layer.forward(x, training=True)
 dx = layer.backward(dy)
-assert report.ok and np.allclose(layer.grads["kernel"], dkernel) and np.allclose(layer.grads["bias"], dbias)
-print("measured:", report.ok, "  the class has the same gradients:", np.allclose(layer.grads["kernel"], dkernel))
+same = np.allclose(layer.grads["kernel"], dkernel) and np.allclose(layer.grads["bias"], dbias)
+print("measured:", report.ok, "  the class has the same gradients:", same)
+assert report.ok and same
 
 # %% [markdown]
 # ## It learns a kernel

@@ -39,8 +39,8 @@ class Exercise:
         try:
             self.judge(attempt)
         except NotAttempted:
-            return Answer("not attempted", f"{self.name}: not attempted yet. Put your lines in the place of the ... and run "
-                                           f"both cells again; checks.{self.name}.hint() helps.")
+            return Answer("not attempted", f"{self.name}: not attempted yet. Put your lines in the place of the ... and run\n"
+                                           f"  both cells again. A hint: checks.{self.name}.hint()")
         except Wrong as wrong:
             return Answer("wrong", f"{self.name}: wrong\n  " + str(wrong).replace("\n", "\n  "))
         except Exception as error:  # numbers were expected, and a word came, or the like
