@@ -12,6 +12,8 @@ from pathlib import Path
 
 import nbformat
 
+from nnscratch.errors import InputError
+
 FOLDER = Path(__file__).parent
 MARKER = re.compile(r"^# %%(?: \[(markdown)\])?(?: exercise=(\w+))?$", flags=re.M)
 
@@ -25,7 +27,7 @@ def read(path):
     """The source as a notebook without outputs. A cell's id is its place, so that equal sources give equal files."""
     first, *parts = MARKER.split(path.read_text(encoding="utf-8"))
     if first.strip():
-        raise ValueError(f"{path.name} begins with {first.strip()[:40]!r}, expected a line # %% or # %% [markdown]")
+        raise InputError(f"{path.name} begins with {first.strip()[:40]!r}, expected a line # %% or # %% [markdown]")
     notebook = nbformat.v4.new_notebook()
     notebook.metadata = {"kernelspec": {"name": "python3", "display_name": "Python 3", "language": "python"},
                          "language_info": {"name": "python"}}

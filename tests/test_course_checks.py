@@ -124,6 +124,7 @@ WRONG = [
     ("chain", wrong_chain(lambda x, w, b, t, z, y: (y - t) * (1 - y * y)), "the 2 of the square is missing"),
     ("chain", wrong_chain(lambda x, w, b, t, z, y: 2 * (y - t)), "the chain skips a link"),
     ("chain", wrong_chain(lambda x, w, b, t, z, y: 2 * (y - t) * (1 - z * z)), "not with z"),
+    ("chain", lambda x, w, b, t: tuple(S["chain"](x, w, b, t)[k] for k in (1, 0, 2)), "dx and dw are exchanged"),
     ("chain", wrong_chain(lambda x, w, b, t, z, y: 1 - y * y), "dL/dy = 2 (y - t) is missing"),
     ("numeric_gradient", one_sided, "one-sided difference"),
     ("numeric_gradient", spoiled("numeric_gradient", None, lambda g: -g), "the sign is wrong"),
@@ -255,6 +256,6 @@ def test_an_answer_may_be_odd_without_breaking_the_check():
     """Lists for arrays, names for results, recursion: always an Answer, never an exception."""
     def endless(*arguments, **named):
         return endless(*arguments, **named)
-    for odd in (lambda **k: "a word", lambda **k: [["a"]], lambda **k: {}, lambda **k: object(), lambda **k: np.nan, endless,
+    for odd in (lambda *a: "a word", lambda *a: [["a"]], lambda *a: {}, lambda *a: object(), lambda *a: np.nan, endless,
                 lambda: 1, 5, None):
         assert {one(odd).state for one in EXERCISES.values()} <= {"wrong"}, odd

@@ -11,6 +11,7 @@ pytest.importorskip("ipykernel", reason="notebooks need nbclient, nbformat and i
 import nbformat
 from nbclient.exceptions import CellExecutionError
 
+from nnscratch.errors import InputError
 from notebooks.build import execute
 from notebooks.source import FOLDER, read, solutions, solve, sources
 
@@ -126,6 +127,21 @@ def test_the_index_lists_every_lesson():
     """One line and a link for each, in order, and no link leads nowhere."""
     text = "\n".join(cell.source for cell in read(FOLDER / "src" / "00_index.py").cells)
     assert re.findall(r"\]\((\d\d_\w+)\.ipynb\)", text) == [path.stem for path in lessons]
+
+
+def test_a_source_is_read_as_written(tmp_path):
+    """Text, code and exercises; equal sources give equal files; what stands before the first cell is refused."""
+    path = tmp_path / "99_small.py"
+    path.write_text("# %% [markdown]\n# # Title\n#\n# text\n\n# %%\n1 + 1\n\n# %% exercise=f\ndef f(x):\n    ...\n")
+    text, code, asked = read(path).cells
+    assert (text.source, code.source, asked.source) == ("# Title\n\ntext", "1 + 1", "def f(x):\n    ...")
+    assert (text.cell_type, code.id, asked.metadata["exercise"]) == ("markdown", "99-01", "f")
+    assert nbformat.writes(read(path)) == nbformat.writes(read(path))
+    solved = solve(read(path), {"f": "def f(x):\n    return x"})
+    assert solved.cells[2].source.endswith("return x")
+    path.write_text("import numpy\n# %%\n1")
+    with pytest.raises(InputError, match="begins with 'import numpy'"):
+        read(path)
 
 
 def test_the_guard_works():

@@ -108,7 +108,7 @@ checks.numeric_gradient(numeric_gradient)
 # A third way has no V at all. Step along the *imaginary* axis, and the slope appears as an imaginary part, without a
 # subtraction:
 #
-# $$f'(x) = \frac{\mathrm{Im}\, f(x + ih)}{h}$$
+# $$f'(x) \approx \frac{\mathrm{Im}\, f(x + ih)}{h}$$
 #
 # This *complex step* is right to the last digit for any small $h$, but asks for a smooth function that takes complex numbers.
 
@@ -287,6 +287,7 @@ walk.strip()
 # 2. relu has no slope at 0. What will a measurement say for $x = 10^{-7}$ and $h = 10^{-5}$?
 # 3. For which layers besides batch normalisation is the gradient of $\sum y$ a poor test? Think of softmax.
 #
-# **Alone:** `check_op` a backward of your own from notebook 01; then spoil it, and see whether the report finds out how.
+# **Alone:** `check_op` your own backward from notebook 01, as `lambda dy, cache: dense_backward(dy, *cache[:2])`; then spoil
+# it, and see whether the report finds out how.
 #
 # **Next:** [03 Convolution: from loops to one matrix product](03_convolution.ipynb)

@@ -272,7 +272,7 @@ draw.grids([[*row[:-1], "≈", Grid("secret", secret[:, :, 0, 0])]],
 # 3. With stride 2 the stamps stand two pixels apart. What does `coverage` look like for a kernel of 3, and for one of 4? (This
 #    is where the checkerboards in generated pictures come from.)
 #
-# **Alone:** change the learning rate in the last loop. And hide a kernel of 5 x 5, but look for one of 3 x 3: what is found?
+# **Alone:** change the learning rate in the last loop. And start from a kernel of random numbers: is the same one found?
 #
 # This is the last notebook so far. The library goes on: pooling, normalisation and transposed convolution are in
 # `nnscratch/ops`, each a file that reads like the cells above.

@@ -14,7 +14,7 @@ from nnscratch.gradcheck.diagnose import Evidence
 def compare(attempt, right, cases, outputs, mistakes=None):
     """Raise Wrong, with a diagnosis, unless attempt and right agree on all cases.
 
-    cases : list of {name: input}, smallest first
+    cases : list of {name: input}, smallest first; the inputs in the order of the attempt's arguments
     outputs : names of the results, "y" or "dx dweights dbias"; one called d<input> is a gradient by that input
     mistakes : {sentence: function}, typical wrong answers of this exercise, called like `right`
     """

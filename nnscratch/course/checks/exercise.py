@@ -71,10 +71,10 @@ def exercise(*hints):
 
 
 def run(attempt, inputs):
-    """Call the attempt on copies of the inputs, by name; raises Wrong if it fails or changes them."""
+    """Call the attempt on copies of the inputs, in their order; raises Wrong if it fails or changes them."""
     copies = {name: value.copy() if hasattr(value, "copy") else value for name, value in inputs.items()}
     try:
-        result = attempt(**copies)
+        result = attempt(*copies.values())
     except NotImplementedError as error:
         raise NotAttempted from error
     except Exception as error:

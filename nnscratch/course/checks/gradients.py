@@ -42,7 +42,7 @@ def chain(attempt):
         "tanh'(z) is 1 - y², with the square": chain_with(slope=lambda y, z: 1 - y),
         "it is the gradient of y alone: dL/dy = 2 (y - t) is missing": chain_with(dy=lambda y, t: 1),
         "the sign is wrong: dL/dy = 2 (y - t), not 2 (t - y)": chain_with(dy=lambda y, t: 2 * (t - y)),
-        "dx and dw are exchanged": lambda **inputs: tuple(right_chain(**inputs)[k] for k in (1, 0, 2))})
+        "dx and dw are exchanged": lambda *numbers: tuple(right_chain(*numbers)[k] for k in (1, 0, 2))})
 
 
 def measured(numerator, divisor):
