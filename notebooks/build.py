@@ -3,6 +3,7 @@
 The exercises stay unsolved, and the outputs are stored: whoever reads a notebook without running it sees them. Nothing that
 differs from run to run is stored.
 """
+import os
 import sys
 
 import nbformat
@@ -13,9 +14,10 @@ from notebooks.source import FOLDER, read, sources
 
 def execute(notebook, seconds=60):
     """Run it in a kernel of its own, in the folder of the notebooks, as Jupyter does; `seconds` are allowed for each cell."""
+    here = os.environ | {"PYTHONPATH": str(FOLDER.parent)}  # this nnscratch, and not one that is installed
     if any(cell.cell_type == "code" for cell in notebook.cells):
         NotebookClient(notebook, timeout=seconds, kernel_name="python3", coalesce_streams=True, record_timing=False,
-                       resources={"metadata": {"path": str(FOLDER)}}).execute()
+                       resources={"metadata": {"path": str(FOLDER)}}).execute(env=here)
     notebook.metadata.language_info = {"name": "python"}  # a kernel adds its version
     return notebook
 

@@ -87,13 +87,17 @@ def conv2d(attempt):
     """y = im2col(x) @ K + bias."""
     cases = [{"x": np.array([1.0, 2.0, 4.0]).reshape(1, 1, 3, 1), "kernel": np.array([1.0, 10.0]).reshape(1, 2, 1, 1),
               "bias": np.array([0.5])},
+             {"x": np.array([1.0, 2.0]).reshape(1, 1, 2, 1), "kernel": np.array([[1.0, 10.0], [3.0, 5.0]]).reshape(1, 2, 1, 2),
+              "bias": np.array([0.5, 0.0])},
              {"x": normal(2, 7, 5, 3), "kernel": normal(3, 2, 3, 4), "bias": normal(4)}]
 
     def with_matrix(turn):
         return lambda x, kernel, bias: ops.conv2d(x, turn(kernel).reshape(kernel.shape), bias)[0]
 
     compare(attempt, lambda x, kernel, bias: ops.conv2d(x, kernel, bias)[0], cases, "y", {
-        "the kernel's matrix is (OC, KH*KW*C) reshaped, not transposed, to (KH*KW*C, OC)":
+        "the kernel's matrix is not kernel.reshape(-1, OC), but that one transposed and reshaped":
             with_matrix(lambda kernel: kernel.reshape(-1, kernel.shape[3]).T),
+        "the kernel's matrix is kernel.reshape(-1, OC); kernel.reshape(OC, -1).T tears the channels apart":
+            with_matrix(lambda kernel: kernel.reshape(kernel.shape[3], -1).T),
         "the kernel's rows go (c, i, j), those of the columns (i, j, c)": with_matrix(lambda k: k.transpose(2, 0, 1, 3)),
         "the kernel's rows go (j, i, c), those of the columns (i, j, c)": with_matrix(lambda k: k.transpose(1, 0, 2, 3))})

@@ -12,6 +12,8 @@ import traceback
 from pathlib import Path
 from typing import NamedTuple
 
+PRODUCT = "in a product a @ b the columns of a must be as many as the rows of b, (n, k) @ (k, m); is one to be transposed?"
+
 
 class NotAttempted(Exception):
     """The body is still `...`."""
@@ -78,9 +80,9 @@ def run(attempt, inputs):
     except NotImplementedError as error:
         raise NotAttempted from error
     except Exception as error:
-        line = traceback.extract_tb(error.__traceback__)[-1].line
-        where = f" at `{line}`" if line else ""
-        raise Wrong(f"your code raised {type(error).__name__}: {error}{where}\n{given(inputs)}") from error
+        where = place_of(error, attempt)
+        text = PRODUCT if "matmul" in str(error) else error
+        raise Wrong(f"your code raised {type(error).__name__}: {text}{where}\n{given(inputs)}") from error
     if result is None or result is Ellipsis:
         raise NotAttempted
     for name, value in inputs.items():
@@ -89,12 +91,21 @@ def run(attempt, inputs):
     return result
 
 
+def place_of(error, attempt):
+    """The line of the attempt that raised the error, even if that was deep in what it calls."""
+    file = getattr(getattr(attempt, "__code__", None), "co_filename", None)
+    lines = [frame.line for frame in traceback.extract_tb(error.__traceback__) if frame.filename == file and frame.line]
+    return f" at `{lines[-1]}`" if lines else ""
+
+
 def given(inputs):
     """The inputs as text: numbers where they are few, else shapes."""
     return "for " * bool(inputs) + ", ".join(f"{name} {in_words(value)}" for name, value in inputs.items())
 
 
 def in_words(value):
+    if callable(value):
+        return f"= {value.__name__}"
     if not hasattr(value, "shape") or value.ndim == 0:
         return f"= {value:g}" if isinstance(value, float) else f"= {value}"
     if value.size <= 9:

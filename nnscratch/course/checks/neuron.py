@@ -30,6 +30,7 @@ def neuron(attempt):
         "f is missing: a negative sum should become 0": lambda x, w, b: (x * w).sum() + b,
         "b is added once for each input, but belongs outside the sum": lambda x, w, b: max(0.0, (x * w + b).sum()),
         "f is applied to each product, but belongs outside the sum": lambda x, w, b: np.maximum(0, x * w).sum() + max(b, 0),
+        "only the first input counts: a sum over all k is missing": lambda x, w, b: max(0.0, x[0] * w[0] + b),
         "f is applied before b is added": lambda x, w, b: max(0.0, (x * w).sum()) + b})
 
 
@@ -67,10 +68,11 @@ def right_step(x, target, weights, bias, rate):
     return weights - rate * dweights, bias - rate * dbias
 
 
-def step_with(sign=1, factor=2, mean=True):
+def step_with(sign=1, factor=2, count=lambda y: y.size):
+    """A step with something wrong in dy."""
     def step(x, target, weights, bias, rate):
         y = x @ weights + bias
-        dy = sign * factor * (y - target) / (y.size if mean else 1)
+        dy = sign * factor * (y - target) / count(y)
         return weights - rate * x.T @ dy, bias - rate * dy.sum(axis=0)
     return step
 
@@ -86,7 +88,8 @@ def train_step(attempt):
     compare(attempt, right_step, cases, "weights bias", {
         "the step goes uphill: subtract rate times the gradient": step_with(sign=-1),
         "the 2 of the square is missing in dy": step_with(factor=1),
-        "dy is not divided by the number of values: a sum stands for the mean": step_with(mean=False),
+        "dy is not divided by the number of values: a sum stands for the mean": step_with(count=lambda y: 1),
+        "dy is divided by the samples alone: the mean is over all y.size numbers": step_with(count=len),
         "this is the gradient, and not yet the weights after the step":
             lambda x, target, weights, bias, rate: [(a - b) / rate for a, b in zip(
                 (weights, bias), right_step(x, target, weights, bias, rate))]})
