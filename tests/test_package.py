@@ -63,6 +63,7 @@ from nnscratch.models import Model
 from nnscratch.losses import mse
 from nnscratch.optimizers import Adam
 from nnscratch import checkpoint, gradcheck
+from nnscratch.course import checks, trace
 x = Input((6, 6, 1))
 model = Model(x, Dense(2)(Flatten()(Conv2D(3, 3)(x))))
 loss, gradient = mse(model.forward(np.ones((2, 6, 6, 1), np.float32), training=True), np.zeros((2, 2), np.float32))

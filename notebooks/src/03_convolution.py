@@ -49,7 +49,7 @@ print(f"y[0, 0] = {first:g}")
 assert first == -2
 
 # %% [markdown]
-# (Mathematicians turn the kernel upside down first and call *that* a convolution, and this one a correlation. In this field
+# (Mathematicians turn the kernel by 180 degrees first and call *that* a convolution, and this one a correlation. In this field
 # nobody does.)
 #
 # ### Exercise: four loops

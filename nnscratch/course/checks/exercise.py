@@ -95,7 +95,7 @@ def place_of(error, attempt):
     """The line of the attempt that raised the error, even if that was deep in what it calls."""
     file = getattr(getattr(attempt, "__code__", None), "co_filename", None)
     lines = [frame.line for frame in traceback.extract_tb(error.__traceback__) if frame.filename == file and frame.line]
-    return f" at `{lines[-1]}`" if lines else ""
+    return f"\nat `{lines[-1]}`" if lines else ""
 
 
 def given(inputs):
