@@ -10,6 +10,7 @@
     networks, data    networks assembled from layers; pictures in and out
     style             a photograph painted in another picture's style
     generate          a generator trained, drawn from, and judged
+    course            what the notebooks call: exercises, pictures, a walk through a network
     cli, arguments    the `nnscratch` command
 """
 __version__ = "0.1.0"

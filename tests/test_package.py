@@ -33,7 +33,7 @@ def test_no_framework_is_imported():
 def test_imports_run_one_way():
     """backend <- ops <- layers <- models <- networks <- style <- cli: nobody imports from further down the line."""
     rooms = ["errors", "files", "backend", "memory", "cuda", "ops", "initializers", "layers", "models", "losses", "optimizers",
-             "lbfgs", "checkpoint", "gradcheck", "networks", "data", "generate", "style", "demo", "info", "bench",
+             "lbfgs", "checkpoint", "gradcheck", "networks", "data", "generate", "style", "demo", "info", "bench", "course",
              "arguments", "cli"]
     for path in SOURCES:
         room = path.relative_to(ROOT / "nnscratch").parts[0].removesuffix(".py")
@@ -63,6 +63,7 @@ from nnscratch.models import Model
 from nnscratch.losses import mse
 from nnscratch.optimizers import Adam
 from nnscratch import checkpoint, gradcheck
+from nnscratch.course import checks, trace
 x = Input((6, 6, 1))
 model = Model(x, Dense(2)(Flatten()(Conv2D(3, 3)(x))))
 loss, gradient = mse(model.forward(np.ones((2, 6, 6, 1), np.float32), training=True), np.zeros((2, 2), np.float32))

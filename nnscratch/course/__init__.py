@@ -1,0 +1,8 @@
+"""What the notebooks call.
+
+    checks    the exercises: not attempted, wrong and why, or right; hints when asked for
+    trace     a walk through a model, forward and backward, with notes taken at every node
+    player    that walk as pictures: a strip, a player, an HTML file
+    draw      the pictures of the course
+"""
+from nnscratch.course.trace import trace

@@ -1,0 +1,74 @@
+"""Windows on pictures: sliding forward, laid out as rows by im2col, and painted back.
+
+Shapes: x (H, W), kernel (KH, KW), y or dy (OH, OW): one picture of one channel.
+"""
+import numpy as np
+from matplotlib.patches import Rectangle
+
+from nnscratch.course.draw.grids import TITLE, Grid, grids, pale, put
+from nnscratch.course.draw.picture import INK, PALETTE, Picture, canvas, new_figure
+
+
+def sliding(x, kernel, places):
+    """The window at some places (oh, ow), a row each: the pixels under it, the products, and the output so far."""
+    (kh, kw), rows = kernel.shape, []
+    y = np.array([[(x[r:r + kh, s:s + kw] * kernel).sum() for s in range(x.shape[1] - kw + 1)]
+                  for r in range(x.shape[0] - kh + 1)], dtype=float)
+    for oh, ow in places:
+        so_far = np.where(np.arange(y.size).reshape(y.shape) <= oh * y.shape[1] + ow, y, np.nan)
+        rows.append([Grid("x", x, (oh, ow, kh, kw)), "·", Grid("kernel", kernel), "→",
+                     Grid("products", x[oh:oh + kh, ow:ow + kw] * kernel), "sum →", Grid("y", so_far, (oh, ow, 1, 1))])
+    return grids(rows, f"a {kh}x{kw} window slides over a {x.shape[0]}x{x.shape[1]} picture, at places {list(places)}")
+
+
+def painting(dy, kernel, places):
+    """Backward: at each place dy[oh, ow] paints the kernel, times itself, into dx. A row for each of some places."""
+    (kh, kw), rows = kernel.shape, []
+    for oh, ow in places:
+        dx = np.zeros((dy.shape[0] + kh - 1, dy.shape[1] + kw - 1))
+        for r, s in np.ndindex(dy.shape):
+            if (r, s) <= (oh, ow):
+                dx[r:r + kh, s:s + kw] += dy[r, s] * kernel
+        rows.append([Grid("dy", dy, (oh, ow, 1, 1)), "·", Grid("kernel", kernel), "→", Grid("painted", dy[oh, ow] * kernel),
+                     "add →", Grid("dx so far", dx, (oh, ow, kh, kw))])
+    return grids(rows, f"each number of dy {dy.shape} paints the {kh}x{kw} kernel into dx, shown at places {list(places)}")
+
+
+def im2col(x, kernel):
+    """Each patch keeps its colour and becomes a row; the rows times the kernel as a column are y, as a column."""
+    (kh, kw), (oh, ow) = kernel.shape, (x.shape[0] - kernel.shape[0] + 1, x.shape[1] - kernel.shape[1] + 1)
+    places = list(np.ndindex(oh, ow))
+    columns = np.array([x[r:r + kh, s:s + kw].ravel() for r, s in places], dtype=float)
+    colours = [pale(PALETTE[k % len(PALETTE)]) for k in range(len(places))]
+    scale, inches = 0.62, 0.46
+    step_x, step_y = x.shape[1] * scale + 0.5, x.shape[0] * scale + 0.5
+    left_width, height = ow * step_x, max(oh * step_y, len(places), kh * kw)
+    figure, axes = canvas(left_width + kh * kw + 6.6, height + TITLE + 0.5, inches)
+    for k, (r, s) in enumerate(places):
+        patch = {(r + i, s + j): colours[k] for i in range(kh) for j in range(kw)}
+        rest = {place: "white" for place in np.ndindex(x.shape)}
+        put(axes, Grid("", x, colours={**rest, **patch}), 0.4 + s * step_x, TITLE + 0.2 + r * step_y, x.shape[0] * scale,
+            inches, scale)
+    left = left_width + 1.1
+    axes.text(left_width + 0.55, TITLE + height / 2, "→", ha="center", va="center", fontsize=34 * inches, color=INK)
+    in_colour = {(k, c): colours[k] for k in range(len(places)) for c in range(kh * kw)}
+    put(axes, Grid("im2col(x)", columns, colours=in_colour), left, TITLE, height, inches)
+    left += kh * kw
+    for sign, grid in (("@", Grid("kernel", kernel.reshape(-1, 1))),
+                       ("=", Grid("y", columns @ kernel.reshape(-1, 1), colours={(k, 0): c for k, c in enumerate(colours)}))):
+        axes.text(left + 0.45, TITLE + height / 2, sign, ha="center", va="center", fontsize=34 * inches, color=INK)
+        put(axes, grid, left + 0.8, TITLE, height, inches)
+        left += 2.5
+    return Picture(figure, f"the {len(places)} patches of a {x.shape[0]}x{x.shape[1]} picture become the {len(places)} rows of "
+                           f"a matrix, which times the kernel as a column gives y as a column")
+
+
+def images(pictures, text, inches=2.0):
+    """{title: (H, W) or (H, W, 3)}: pictures beside each other, grey ones from their darkest to their lightest value."""
+    figure = new_figure(inches * len(pictures), inches * 1.18)
+    for axes, (title, picture) in zip(figure.subplots(1, len(pictures), squeeze=False)[0], pictures.items()):
+        axes.imshow(picture, cmap="gray", interpolation="nearest")
+        axes.set_title(title, fontsize=10, color=INK)
+        axes.set_axis_off()
+        axes.add_patch(Rectangle((-0.5, -0.5), picture.shape[1], picture.shape[0], fill=False, edgecolor=INK, linewidth=0.8))
+    return Picture(figure, text)

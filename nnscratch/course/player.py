@@ -1,0 +1,136 @@
+"""A traced walk as pictures: all steps in a strip, one after the other in a player, or in one HTML file.
+
+One function draws a step, and all three show what it draws: on the left what came in, on the right what went out, between
+them the formula and the parameters.
+"""
+from base64 import b64encode
+from html import escape
+
+import numpy as np
+
+from nnscratch.course.draw.grids import Grid, put
+from nnscratch.course.draw.picture import BLUE, FAINT, INK, ORANGE, Picture, canvas
+from nnscratch.course.trace import first
+from nnscratch.files import replace_file
+
+ROWS, COLUMNS, CELL = 6, 6, 0.34  # what is shown of an array at most, and the side of a cell in inches
+WIDE, HEAD, FOOT = 25.0, 2.4, 1.0  # a step, and what stands above and below its arrays, in cells
+
+
+def height(steps):
+    """Of a step in cells: the same for all of a walk, so that a player does not jump."""
+    arrays = [array for step in steps for _, array in shown(step)]
+    return HEAD + max(2, *(len(corner(array)) for array in arrays)) + FOOT
+
+
+def shown(step):
+    """[(name, array)]: what came in, the parameters or their gradients, what went out."""
+    forward = step.direction == "forward"
+    names = ("x", "y") if forward else ("dy", "dx")
+    parameters = step.parameters if forward else {f"d{name}": array for name, array in step.grads.items()}
+    return [(names[0], step.inputs[0]), *parameters.items(), (names[1], first(step.output))]
+
+
+def strip(steps):
+    """Every step under the one before: the walk on paper."""
+    high = height(steps)
+    figure, axes = canvas(WIDE, high * len(steps), CELL)
+    for k in range(len(steps)):
+        draw_step(axes, steps, k, k * high, high)
+    return Picture(figure, f"a walk of {len(steps)} steps: {', '.join(name_of(step) for step in steps)}")
+
+
+def frame(steps, k):
+    """Step k alone."""
+    figure, axes = canvas(WIDE, height(steps), CELL)
+    draw_step(axes, steps, k, 0, height(steps))
+    return Picture(figure, name_of(steps[k]))
+
+
+def name_of(step):
+    return f"{step.name} {step.direction}"
+
+
+def draw_step(axes, steps, k, top, high):
+    step, rows = steps[k], high - HEAD - FOOT
+    colour, arrow = (BLUE, "→") if step.direction == "forward" else (ORANGE, "←")
+    axes.axhline(top, color=FAINT, linewidth=0.8)
+    axes.text(0.5, top + 0.75, f"{k + 1}/{len(steps)}  {arrow} {step.name}", fontsize=11, color=colour, weight="bold",
+              va="center")
+    axes.text(WIDE - 0.5, top + 0.75, step.formula, fontsize=10.5, color=INK, ha="right", va="center", family="monospace")
+    pieces = shown(step)
+    space = WIDE / len(pieces)
+    for place, (name, array) in enumerate(pieces):
+        grid = Grid(f"{name} {array.shape}".replace(",)", ")"), corner(array, name.endswith("kernel")))
+        scale = min(1.0, (space - 0.6) / grid.array.shape[1])
+        left = place * space + (space - grid.array.shape[1] * scale) / 2
+        put(axes, grid, left, top + HEAD, rows, CELL, scale)
+    axes.text(WIDE - 0.5, top + high - 0.4, f"typical size of {pieces[-1][0]}: {step.norm:.3g}", fontsize=8.5, color=INK,
+              ha="right", va="center")
+
+
+def corner(array, is_kernel=False):
+    """The first numbers of an array of any rank as rows and columns: the first channel of the first picture, or a kernel's taps
+    from the first input channel to the first output channel."""
+    if array.ndim == 4:
+        array = array[:, :, 0, 0] if is_kernel else array[0, :, :, 0]
+    return np.atleast_2d(array.reshape(-1, array.shape[-1]) if array.ndim > 2 else array)[:ROWS, :COLUMNS]
+
+
+def player(steps):
+    """Buttons for next and previous, where ipywidgets is at hand; else the strip."""
+    try:
+        import ipywidgets
+    except ImportError:
+        return strip(steps)
+    frames = [frame(steps, k)._repr_png_() for k in range(len(steps))]
+    image = ipywidgets.Image(value=frames[0], format="png")
+    back, place, on = (ipywidgets.Button(description="previous"),
+                       ipywidgets.IntSlider(min=1, max=len(frames), description="step"),
+                       ipywidgets.Button(description="next"))
+
+    def show(change):
+        image.value = frames[change["new"] - 1]
+
+    place.observe(show, "value")
+    back.on_click(lambda _: setattr(place, "value", max(1, place.value - 1)))
+    on.on_click(lambda _: setattr(place, "value", min(len(frames), place.value + 1)))
+    return ipywidgets.VBox([ipywidgets.HBox([back, place, on]), image])
+
+
+PAGE = """<!doctype html>
+<html lang="en"><meta charset="utf-8"><title>A walk through a network</title>
+<style>
+body {{ font: 16px sans-serif; max-width: 60em; margin: 2em auto; padding: 0 1em; background: Canvas; color: CanvasText;
+       color-scheme: light dark; }}
+img {{ max-width: 100%; border-radius: 6px; }} img[hidden] {{ display: none; }} button {{ font: inherit; padding: .3em 1em; }}
+</style>
+<p><button id="back">previous</button> <button id="on">next</button> <span id="place"></span> (or the arrow keys)</p>
+{images}
+<script>
+const steps = [...document.images];
+let at = 0;
+function show(k) {{
+  at = Math.min(Math.max(k, 0), steps.length - 1);
+  steps.forEach((image, n) => image.hidden = n !== at);
+  document.getElementById("place").textContent = `step ${{at + 1}} of ${{steps.length}}`;
+}}
+document.getElementById("back").onclick = () => show(at - 1);
+document.getElementById("on").onclick = () => show(at + 1);
+onkeydown = event => show(at + (event.key === "ArrowRight") - (event.key === "ArrowLeft"));
+show(0);
+</script>
+</html>
+"""
+
+
+def page(steps):
+    """The player as the text of an HTML file that needs nothing else; without scripts all steps are shown."""
+    images = [f'<img alt="{escape(name_of(step))}: {escape(step.formula)}" src="data:image/png;base64,'
+              f'{b64encode(frame(steps, k)._repr_png_()).decode()}">' for k, step in enumerate(steps)]
+    return PAGE.format(images="\n".join(images))
+
+
+def save(steps, path):
+    """Write `page` to a file."""
+    replace_file(path, page(steps).encode())

@@ -1,0 +1,1 @@
+"""The course: src/ is what people write and review, solutions/ the answers; build.py makes the .ipynb files from src/."""

@@ -1,0 +1,25 @@
+# %% [markdown]
+# # From one neuron to networks that make pictures: the course
+#
+# Every formula of a convolutional network, worked out by hand, written in NumPy, and then proved right. Each notebook goes the
+# same way: a small example with numbers, the formula, loops that read like the formula, one line of NumPy that does the same, a
+# measurement of the gradient, a picture, and at last the class of the library that does nothing else.
+#
+# | | | time | needs |
+# |---|---|---|---|
+# | 01 | [One neuron, then a layer of them](01_neuron.ipynb) | 1 h | school calculus, a little NumPy |
+# | 02 | [The chain rule, and how to know that a gradient is right](02_gradient_check.ipynb) | 1½ h | 01 |
+# | 03 | [Convolution: from loops to one matrix product](03_convolution.ipynb) | 1½ h | 01 |
+# | 04 | [Convolution backwards](04_convolution_backward.ipynb) | 2 h | 01, 03, a little of 02 |
+#
+# The times are for reading and solving the exercises, and are estimates. Running a notebook takes a few seconds on two CPU
+# cores; none of them needs a GPU, a download or the network.
+#
+# More are planned: losses and optimizers, pooling, batch normalisation, transposed convolution, style, a generator. Until they
+# are written, the files in `nnscratch/ops` are the place to read on: they begin with the formula and the shapes, too.
+#
+# **Exercises.** Each is a function whose body is `...`. The cell below it checks your answer, and says *not attempted*,
+# *right*, or *wrong* and what it probably is, with the smallest input for which it shows. `checks.dense.hint()` gives a hint, a
+# second call the next; `checks.dense.solution()` prints a solution. You can run every notebook to its end with nothing solved.
+#
+# **To begin:** `pip install -e ".[notebooks]"` and `jupyter lab notebooks`, in the folder of nnscratch; then open 01.

@@ -1,0 +1,104 @@
+"""The checks of the exercises are themselves checked: solutions are right, typical mistakes wrong and called by their name."""
+import math
+import re
+
+import numpy as np
+import pytest
+from exercise_answers import EXERCISES, SOLUTIONS, WRONG, S
+from helpers import normal
+
+from nnscratch import ops
+from nnscratch.course import checks
+from nnscratch.course.checks.gradients import suspects
+from nnscratch.layers import Dense
+from nnscratch.losses import mse
+from nnscratch.optimizers import SGD
+
+
+@pytest.mark.parametrize("name", EXERCISES)
+def test_the_solution_is_right(name):
+    """And `...`, None and NotImplementedError are not attempts."""
+    assert EXERCISES[name](S[name]).state == "right"
+    assert EXERCISES[name](lambda *a, **k: ...).state == EXERCISES[name](lambda *a, **k: None).state == "not attempted"
+
+    def later(*arguments, **named):
+        raise NotImplementedError
+    assert EXERCISES[name](later).state == "not attempted"
+
+
+@pytest.mark.parametrize("name, attempt, diagnosis", WRONG, ids=[f"{name}-{text[:30]}" for name, _, text in WRONG])
+def test_a_wrong_answer_is_called_by_its_name(name, attempt, diagnosis):
+    answer = EXERCISES[name](attempt)
+    assert answer.state == "wrong" and diagnosis in answer.text, answer
+
+
+@pytest.mark.parametrize("name", EXERCISES)
+def test_three_wrong_answers_are_known(name):
+    assert len([1 for other, _, _ in WRONG if other == name]) >= 3
+
+
+def test_the_smallest_input_that_fails_is_shown():
+    """The mean is right for a batch of one, so the batch of two is shown, with all its numbers."""
+    answer = checks.dense_backward(lambda dy, x, weights: (dy @ weights.T, x.T @ dy, dy.mean(axis=0)))
+    assert str(answer) == """dense_backward: wrong
+  for dy = [[1], [10]], x = [[2], [3]], weights = [[4]]
+  dbias = [5.5], expected [11]
+  it is too small by exactly 4 = N, the batch size: a mean stands for a sum, or something is counted once only"""
+
+
+def test_hints_and_solution(capsys, monkeypatch):
+    """Hints come one after the other; the solution is printed where it is at hand."""
+    hints = checks.dense.hints
+    checks.dense.hints_given = 0
+    for _ in range(len(hints) + 1):
+        checks.dense.hint()
+    checks.dense.solution(SOLUTIONS)
+    checks.dense.solution("nowhere")
+    text = capsys.readouterr().out
+    assert [text.count(hint) for hint in hints] == [2] + [1] * (len(hints) - 1)
+    assert "return x @ weights + bias" in text and "not at hand" in text
+
+
+def test_the_formulas_of_the_exercises_hold():
+    """Each solution against the library, or against a measurement: one formula, two ways to write it."""
+    x, kernel, bias = normal(2, 6, 5, 3), normal(3, 2, 3, 4), normal(4)
+    y, cache = ops.conv2d(x, kernel, bias)
+    dy = normal(*y.shape, seed=1)
+    dx, dkernel, _ = ops.conv2d_backward(dy, cache)
+    assert np.allclose(S["conv2d"](x, kernel, bias), y)
+    alone, _ = ops.conv2d(x[:1, :, :, :1], kernel[:, :, :1, :1])
+    assert np.allclose(S["conv_loops"](x[0, :, :, 0], kernel[:, :, 0, 0]), alone[0, :, :, 0])
+    assert np.allclose(S["conv_dx"](dy, kernel), dx) and np.allclose(S["conv_dkernel"](dy, x), dkernel)
+    columns, window = ops.im2col(x, (3, 2))
+    assert np.allclose(S["im2col"](x, 3, 2), columns)
+    assert np.allclose(S["col2im"](columns, 3, 2), ops.col2im(columns, window))
+    assert np.allclose(ops.col2im(columns, window), x * S["coverage"](6, 5, 3, 2)[:, :, None])
+    numbers = np.array([0.7, -0.4, 0.9, -0.3])
+    slopes = S["numeric_gradient"](lambda a: (math.tanh(a[1] * a[0] + a[2]) - a[3])**2, numbers, 1e-5)
+    assert np.allclose(S["chain"](*numbers), slopes[:3], rtol=1e-8)
+    assert np.allclose(S["numeric_gradient"](lambda a: (a**3).sum(), numbers, 0.5), 3 * numbers**2 + 0.25), "x³ errs by h²"
+
+
+def test_a_step_of_training_is_the_librarys():
+    """train_step against mse, Dense and SGD."""
+    x, target, layer = normal(4, 5), normal(4, 3), Dense(3)
+    layer.forward(x)
+    before = {name: array.copy() for name, array in layer.params.items()}
+    _, dy = mse(layer.forward(x, training=True), target)
+    layer.backward(dy)
+    SGD(0.1).step(layer.params, layer.grads)
+    weights, bias = S["train_step"](x, target, before["kernel"], before["bias"], 0.1)
+    assert np.allclose(weights, layer.params["kernel"]) and np.allclose(bias, layer.params["bias"])
+
+
+def test_suspects_are_some_right_and_some_wrong():
+    assert re.fullmatch("[A-E]{5}", "".join(suspects())) and {"A", "D"} == set(suspects()) - S["guilty"]()
+
+
+def test_an_answer_may_be_odd_without_breaking_the_check():
+    """Lists for arrays, names for results, recursion: always an Answer, never an exception."""
+    def endless(*arguments, **named):
+        return endless(*arguments, **named)
+    for odd in (lambda *a: "a word", lambda *a: [["a"]], lambda *a: {}, lambda *a: object(), lambda *a: np.nan, endless,
+                lambda: 1, 5, None):
+        assert {one(odd).state for one in EXERCISES.values()} <= {"wrong"}, odd

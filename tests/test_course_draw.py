@@ -1,0 +1,70 @@
+"""The pictures: each is drawn, says in words what it shows, leaves no figure open, and shows the numbers it should."""
+import sys
+
+import numpy as np
+import pytest
+from helpers import normal
+
+from nnscratch import ops
+from nnscratch.course import draw
+from nnscratch.course.draw.picture import PALETTE, number, shade
+
+X, KERNEL = np.arange(20.0).reshape(4, 5), np.array([[1.0, 2.0], [0.0, -1.0]])
+STEPS = 10.0**np.arange(-8, 0)
+PICTURES = {
+    "product": lambda: draw.product(normal(3, 2), normal(2, 4), normal(3, 4), (1, 2), normal(4)),
+    "neuron": lambda: draw.neuron([1.0, 2.0], [0.5, -1.0], 0.25, 0.0, "relu"),
+    "graph": lambda: draw.graph([draw.Node("x", (), 2.0, 1.0), draw.Node("y", ("x",), 4.0)], "x to y"),
+    "sliding": lambda: draw.sliding(X, KERNEL, [(0, 0), (1, 2)]),
+    "painting": lambda: draw.painting(KERNEL, KERNEL, [(0, 0), (1, 1)]),
+    "im2col": lambda: draw.im2col(X, KERNEL),
+    "heatmaps": lambda: draw.heatmaps({"A": normal(6, 9)}, "a matrix"),
+    "images": lambda: draw.images({"grey": normal(6, 9), "colour": np.ones((4, 4, 3))}, "two pictures"),
+    "curves": lambda: draw.curves({"a": (STEPS, STEPS)}, "a line", points={"b": (STEPS, STEPS)}, log=True),
+}
+
+
+def texts(picture):
+    return [text.get_text() for axes in picture.figure.axes for text in axes.texts]
+
+
+@pytest.mark.parametrize("name", PICTURES)
+def test_is_drawn_twice_alike(name):
+    """The same bytes each time, a picture of sensible size, and a sentence for those who do not see it."""
+    first, again = PICTURES[name](), PICTURES[name]()
+    assert first._repr_png_() == again._repr_png_() and first._repr_png_().startswith(b"\x89PNG")
+    assert len(first._repr_png_()) < 80_000 and len(first.text) > 5 and repr(first) == f"<picture: {first.text}>"
+    width, height = first.figure.get_size_inches()
+    assert 1 <= width < 12 and 0.5 <= height < 10
+
+
+def test_pyplot_is_not_touched():
+    """Nothing has a state that a notebook would have to clear."""
+    if "matplotlib.pyplot" in sys.modules:
+        assert not sys.modules["matplotlib.pyplot"].get_fignums()
+
+
+def test_the_window_shows_the_right_numbers():
+    """The outputs written into `sliding` are those of conv2d, and what `painting` ends with is its dx."""
+    y, cache = ops.conv2d(X[None, :, :, None], KERNEL[:, :, None, None])
+    last = texts(draw.sliding(X, KERNEL, [(2, 3)]))[-12:]
+    assert last == [number(value) for value in y.ravel()]
+    dy = normal(3, 4)
+    dx = ops.conv2d_backward(dy[None, :, :, None], cache)[0]
+    assert texts(draw.painting(dy, KERNEL, [(2, 3)]))[-20:] == [number(value) for value in dx.ravel()]
+
+
+def test_numbers_are_short():
+    assert [number(v) for v in (0.0, -0.0, 1.0, -2.5, 0.333, 12.34, 123.4, -0.001, np.nan)] == [
+        "0", "0", "1", "-2.5", "0.33", "12.3", "123", "0", ""]
+
+
+def test_colours_differ_in_lightness_too():
+    """Blue above and orange below 0 are told apart by everyone; ink on every shade has a contrast of 4.5 or more."""
+    def luminance(colour):
+        channels = np.array(colour[:3])
+        return np.where(channels <= 0.03928, channels / 12.92, ((channels + 0.055) / 1.055)**2.4) @ [0.2126, 0.7152, 0.0722]
+    ink = luminance([0x22 / 255] * 3)
+    for value in np.linspace(-1, 1, 9):
+        assert (luminance(shade(value, 1.0)) + 0.05) / (ink + 0.05) > 4.5
+    assert len(set(PALETTE)) == 6

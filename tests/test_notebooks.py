@@ -1,0 +1,152 @@
+"""The course as its readers get it: every notebook runs, unsolved and solved, and shows what is stored in it."""
+import ast
+import re
+import time
+
+import pytest
+
+pytest.importorskip("nbclient", reason="notebooks need nbclient, nbformat and ipykernel: pip install -e '.[test]'")
+pytest.importorskip("ipykernel", reason="notebooks need nbclient, nbformat and ipykernel: pip install -e '.[test]'")
+
+import nbformat
+from nbclient.exceptions import CellExecutionError
+
+from nnscratch.errors import InputError
+from notebooks.build import execute
+from notebooks.source import FOLDER, read, solutions, solve, sources
+
+SECONDS, KILOBYTES, WORDS = 20, 500, (800, 1500)
+ALLOWED = {"numpy", "matplotlib", "nnscratch", "math", "itertools", "time"}
+BANNED_CALLS = {"eval", "exec", "open", "__import__", "get_ipython"}
+
+# Put before a notebook: any attempt to reach the network or to start a program raises. matplotlib asks the system for its
+# fonts once, so that happens before.
+GUARD = """
+import sys
+import matplotlib.font_manager
+def guard(event, arguments):
+    if event in ("subprocess.Popen", "os.system", "os.exec", "os.posix_spawn", "socket.connect", "socket.getaddrinfo"):
+        raise RuntimeError(f"a notebook tried {event}")
+sys.addaudithook(guard)
+"""
+
+every_source = pytest.mark.parametrize("source", sources(), ids=lambda path: path.stem)
+lessons = [path for path in sources() if not path.stem.startswith("00")]
+every_lesson = pytest.mark.parametrize("source", lessons, ids=lambda path: path.stem)
+
+
+def code_cells(notebook):
+    return [cell for cell in notebook.cells if cell.cell_type == "code"]
+
+
+def exercises(notebook):
+    return [cell for cell in notebook.cells if "exercise" in cell.metadata]
+
+
+def shown(cell):
+    """What a cell prints or shows, as text: no pictures, no warnings."""
+    streams = [output.text for output in cell.outputs if output.output_type == "stream" and output.name == "stdout"]
+    return "".join(streams + [output.data.get("text/plain", "") for output in cell.outputs if "data" in output])
+
+
+def all_shown(notebook):
+    return [shown(cell) for cell in code_cells(notebook)]
+
+
+@every_source
+def test_as_given(source):
+    """Run as it is, a notebook raises nothing, calls no exercise wrong or right, and shows what is stored, in time."""
+    begin = time.perf_counter()
+    fresh = execute(read(source))
+    assert time.perf_counter() - begin < SECONDS
+    stored = nbformat.read(FOLDER / f"{source.stem}.ipynb", 4)
+    assert [(cell.id, cell.source) for cell in fresh.cells] == [(cell.id, cell.source) for cell in stored.cells], (
+        "the stored notebook is older than its source: python -m notebooks.build")
+    assert all_shown(fresh) == all_shown(stored), "the stored outputs are stale: python -m notebooks.build"
+    counts = [cell.execution_count for cell in code_cells(stored)]
+    assert counts == list(range(1, len(counts) + 1))
+    text = "\n".join(all_shown(fresh))
+    assert text.count(": not attempted") == len(exercises(fresh))
+    assert ": wrong" not in text and ": right" not in text
+
+
+@every_lesson
+def test_solved(source):
+    """With the solutions in place every check says "right"; meanwhile nothing reaches the network or starts a program."""
+    notebook = read(source)
+    answers, asked = solutions(source.stem), exercises(notebook)
+    assert 2 <= len(asked) <= 4 and {cell.metadata["exercise"] for cell in asked} == set(answers)
+    for cell in asked:  # the learner's function and the solution are called alike
+        given, answer = (ast.parse(text).body[0] for text in (cell.source, answers[cell.metadata["exercise"]]))
+        assert (given.name, ast.dump(given.args)) == (answer.name, ast.dump(answer.args))
+    notebook = solve(notebook, answers)
+    notebook.cells.insert(0, nbformat.v4.new_code_cell(GUARD))
+    text = "\n".join(all_shown(execute(notebook)))
+    assert text.count(": right") == len(asked) and ": wrong" not in text and ": not attempted" not in text
+
+
+@every_source
+def test_imports_little_and_reaches_nowhere(source):
+    """Only NumPy, matplotlib, this library and a little of the standard library; no shell, no files, no addresses in code."""
+    for cell in code_cells(read(source)):
+        for node in ast.walk(ast.parse(cell.source)):  # a line with ! or % is no Python
+            if isinstance(node, ast.Import):
+                assert {alias.name.split(".")[0] for alias in node.names} <= ALLOWED
+            if isinstance(node, ast.ImportFrom):
+                assert node.module.split(".")[0] in ALLOWED
+            assert not (isinstance(node, ast.Name) and node.id in BANNED_CALLS)
+        assert "://" not in cell.source
+
+
+@every_source
+def test_nothing_of_a_machine_is_stored(source):
+    """No paths, addresses in memory or times; few enough bytes for a quick look on a phone."""
+    path = FOLDER / f"{source.stem}.ipynb"
+    assert path.stat().st_size < KILOBYTES * 1024
+    stored = nbformat.read(path, 4)
+    text = "\n".join(all_shown(stored)) + "".join(str(cell.metadata) for cell in stored.cells)
+    assert not re.search(r"/(home|root|tmp|work|Users|usr)/|0x[0-9a-f]{6}|execution\.", text)
+    assert not [output for cell in code_cells(stored) for output in cell.outputs if output.output_type == "error"]
+    assert not [output for cell in code_cells(stored) for output in cell.outputs if output.get("name") == "stderr"]
+
+
+@every_lesson
+def test_keeps_to_the_pattern(source):
+    """800 to 1500 words; cells of few lines; a head that says what is built, needed and how long it takes."""
+    notebook = read(source)
+    text = "\n".join(cell.source for cell in notebook.cells if cell.cell_type == "markdown")
+    assert WORDS[0] <= len(text.split()) <= WORDS[1], len(text.split())
+    assert max(len(line) for cell in code_cells(notebook) for line in cell.source.splitlines()) <= 100, "scrolls sideways"
+    lines = sorted(len(cell.source.splitlines()) for cell in code_cells(notebook))
+    assert lines[len(lines) // 2] <= 8 and lines[-1] <= 22, lines
+    for word in ("You will build", "You need", "It takes"):
+        assert word in notebook.cells[0].source
+
+
+def test_the_index_lists_every_lesson():
+    """One line and a link for each, in order, and no link leads nowhere."""
+    text = "\n".join(cell.source for cell in read(FOLDER / "src" / "00_index.py").cells)
+    assert re.findall(r"\]\((\d\d_\w+)\.ipynb\)", text) == [path.stem for path in lessons]
+
+
+def test_a_source_is_read_as_written(tmp_path):
+    """Text, code and exercises; equal sources give equal files; what stands before the first cell is refused."""
+    path = tmp_path / "99_small.py"
+    path.write_text("# %% [markdown]\n# # Title\n#\n# text\n\n# %%\n1 + 1\n\n# %% exercise=f\ndef f(x):\n    ...\n")
+    text, code, asked = read(path).cells
+    assert (text.source, code.source, asked.source) == ("# Title\n\ntext", "1 + 1", "def f(x):\n    ...")
+    assert (text.cell_type, code.id, asked.metadata["exercise"]) == ("markdown", "99-01", "f")
+    assert nbformat.writes(read(path)) == nbformat.writes(read(path))
+    solved = solve(read(path), {"f": "def f(x):\n    return x"})
+    assert solved.cells[2].source.endswith("return x")
+    path.write_text("import numpy\n# %%\n1")
+    with pytest.raises(InputError, match="begins with 'import numpy'"):
+        read(path)
+
+
+def test_the_guard_works():
+    """A notebook that starts a program is stopped: otherwise the tests above prove nothing."""
+    notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(GUARD), nbformat.v4.new_code_cell(
+        "import subprocess\nsubprocess.run(['true'])")])
+    with pytest.raises(CellExecutionError, match="tried subprocess.Popen"):
+        execute(notebook)
