@@ -3,3 +3,4 @@ from nnscratch.course.checks.convolution import conv2d, conv_loops, im2col, outp
 from nnscratch.course.checks.convolution_backward import col2im, conv_dkernel, conv_dx, coverage
 from nnscratch.course.checks.gradients import chain, guilty, numeric_gradient, upstream
 from nnscratch.course.checks.neuron import dense, dense_backward, neuron, train_step
+from nnscratch.course.checks.pooling import dropout, leaky_relu_backward, max_pool, max_pool_backward
