@@ -29,6 +29,40 @@ def from_zero(x, p):
     return y
 
 
+AXES = (0, 1, 2)
+
+
+def root_apart(x, gamma, beta, epsilon):
+    return gamma * (x - x.mean(axis=AXES)) / (x.std(axis=AXES) + epsilon) + beta
+
+
+def unbiased(x, gamma, beta, epsilon):
+    return gamma * (x - x.mean(axis=AXES)) / np.sqrt(x.var(axis=AXES, ddof=1) + epsilon) + beta
+
+
+def by_picture(x, gamma, beta, epsilon):
+    return ops.instance_norm(x, gamma, beta, epsilon=epsilon + 1e-12)[0]
+
+
+def without(what):
+    """The backward of batch normalisation in training with something left out."""
+    def backward(dy, x, gamma, epsilon):
+        d = np.sqrt(x.var(axis=AXES) + epsilon)
+        normed = (x - x.mean(axis=AXES)) / d
+        dx = dy * (1 if what == "gamma" else gamma) / d
+        scale = (1 if what == "gamma" else gamma) / d
+        if what not in ("mean", "both"):
+            dx = dx - scale * dy.mean(axis=AXES)
+        if what not in ("variance", "both"):
+            dx = dx - scale * normed * (dy * normed).mean(axis=AXES)
+        return dx, (dy * normed).sum(axis=AXES), dy.sum(axis=AXES)
+    return backward
+
+
+def with_batch_statistics(dy, x, gamma, mean, variance, epsilon):
+    return S["inference_backward"](dy, x, gamma, x.mean(axis=AXES), x.var(axis=AXES), epsilon)
+
+
 WRONG = [
     ("max_pool", lambda x, p: ops.avg_pool2d(x, p)[0], "it is the average"),
     ("max_pool", from_zero, "must not begin with 0"),
@@ -52,6 +86,32 @@ WRONG = [
     ("dropout", lambda x, rate, chance, training: x * (chance < rate) / (1 - rate) if training else x, "other way round"),
     ("dropout", lambda x, rate, chance, training: x * (chance >= rate) / (1 - rate), "it drops at inference, too"),
     ("dropout", lambda x, rate, chance, training: x * ((chance >= rate) if training else (1 - rate)), "the older kind"),
+    ("batch_norm", unbiased, "divided by M - 1"),
+    ("batch_norm", root_apart, "epsilon stands outside the root"),
+    ("batch_norm", by_picture, "in each picture for itself"),
+    ("batch_norm", lambda x, gamma, beta, epsilon: S["batch_norm"](x, gamma, 0, epsilon), "beta is missing"),
+    ("batch_norm", lambda x, gamma, beta, epsilon: S["batch_norm"](x, beta, gamma, epsilon), "are exchanged"),
+    ("batch_norm", lambda x, gamma, beta, epsilon: gamma * (x - x.mean()) / np.sqrt(x.var() + epsilon) + beta, "share one"),
+    ("batch_norm_backward", without("both"), "the backward at inference"),
+    ("batch_norm_backward", without("mean"), "the mean of dy is not subtracted"),
+    ("batch_norm_backward", without("variance"), "the variance is taken for a constant"),
+    ("batch_norm_backward", without("gamma"), "a factor gamma is missing"),
+    ("batch_norm_backward", spoiled("batch_norm_backward", 1, lambda g: g / 70), "a mean stands for a sum"),
+    ("batch_norm_backward", lambda dy, x, gamma, epsilon: (
+        S["batch_norm_backward"](dy, x, gamma, epsilon)[0], (dy * (x - x.mean(axis=AXES))).sum(axis=AXES), dy.sum(axis=AXES)),
+     "not divided by the deviation"),
+    ("batch_norm_backward", spoiled("batch_norm_backward", 2, lambda g: g[None]), "dbeta has shape"),
+    ("inference_backward", lambda dy, x, gamma, mean, variance, epsilon: S["batch_norm_backward"](dy, x, gamma, epsilon),
+     "the backward in training"),
+    ("inference_backward", with_batch_statistics, "the deviation of this batch"),
+    ("inference_backward", lambda dy, x, gamma, mean, variance, epsilon: S["inference_backward"](
+        dy, x, gamma, mean, variance, 0), "epsilon is missing"),
+    ("inference_backward", lambda dy, x, gamma, mean, variance, epsilon: S["inference_backward"](
+        dy, x, gamma**0, mean, variance, epsilon), "a factor gamma is missing"),
+    ("running", lambda start, batches, momentum: S["running"](start, batches, 1 - momentum), "the shares are exchanged"),
+    ("running", lambda start, batches, momentum: batches.mean(), "the plain mean"),
+    ("running", lambda start, batches, momentum: S["running"](0, batches, momentum), "the start is forgotten"),
+    ("running", lambda start, batches, momentum: momentum * start + (1 - momentum) * batches[-1], "only the last batch"),
 ]
 
 
@@ -72,3 +132,17 @@ def test_the_formulas_of_pooling_and_dropout_hold():
     assert np.allclose(S["leaky_relu_backward"](x + 1, x, 0.3), ops.leaky_relu_backward(x + 1, cache))
     chance = np.random.default_rng(5).random(x.shape)
     assert np.allclose(S["dropout"](x, 0.3, chance, True), ops.dropout(x, 0.3, seed=5)[0])
+
+
+def test_the_formulas_of_batch_normalisation_hold():
+    """The solutions of notebook 06 against the library, in training and at inference."""
+    x, gamma, beta, mean, variance = 3 * normal(2, 5, 4, 3) + 1, *(normal(3, seed=k) for k in range(3)), 0.5 + normal(3)**2
+    dy = normal(*x.shape, seed=1)
+    y, (new_mean, _), cache = ops.batch_norm(x, gamma, beta, mean, variance, training=True, momentum=0.9)
+    assert np.allclose(S["batch_norm"](x, gamma, beta, 1e-3), y)
+    for a, b in zip(S["batch_norm_backward"](dy, x, gamma, 1e-3), ops.batch_norm_backward(dy, cache)):
+        assert np.allclose(a, b)
+    assert np.allclose(S["running"](mean, [x.mean(axis=AXES)], 0.9), new_mean)
+    _, _, cache = ops.batch_norm(x, gamma, beta, mean, variance, training=False)
+    for a, b in zip(S["inference_backward"](dy, x, gamma, mean, variance, 1e-3), ops.batch_norm_backward(dy, cache)):
+        assert np.allclose(a, b)

@@ -140,8 +140,8 @@ photo = lines[None, :, :, None] * 1.0
 small = {name: pool(photo, 4)[0][0, :, :, 0]
          for name, pool in (("maximum", ops.max_pool2d), ("average", ops.avg_pool2d))}
 draw.images({"48 x 48": photo[0, :, :, 0], **small},
-            "a circle with a diagonal: the maximum keeps the lines, and makes them thick and jagged; "
-            "the average makes them grey and smooth")
+            "a circle with a diagonal: the maximum keeps the lines, and makes them thick and "
+            "jagged; the average makes them grey and smooth")
 
 # %% [markdown]
 # The maximum says *whether* a feature was there, the average *how much* of it. For style transfer the average is often
@@ -215,7 +215,8 @@ assert first[0] == last[0] and max(last[1:]) < 0.01
 
 # %%
 x = np.array([1.0, 2, 3, 4])
-print("three draws:", *(ops.dropout(x, 0.25, seed=k)[0].round(2).tolist() for k in range(3)), sep="\n  ")
+for k in range(3):
+    print("a draw:", ops.dropout(x, 0.25, seed=k)[0].round(2))
 mean = ops.dropout(np.tile(x, (40000, 1)), 0.25, seed=0)[0].mean(axis=0)
 print("mean of 40000 draws:", mean.round(1))
 assert np.allclose(mean, x, rtol=0.02)
@@ -255,10 +256,12 @@ draw.heatmaps({title: np.hstack([a[0, :, :, c] for c in range(3)]) for title, a 
 from nnscratch.layers import Dropout, LeakyReLU, MaxPooling2D, SpatialDropout2D
 
 x = random.normal(size=(2, 6, 4, 3))
-for layer, (y, _) in [(MaxPooling2D(2), ops.max_pool2d(x, 2)),
-                      (LeakyReLU(0.2), ops.leaky_relu(x, 0.2)),
-                      (Dropout(0.25, seed=7), ops.dropout(x, 0.25, seed=(7, 0))),
-                      (SpatialDropout2D(0.25, seed=7), ops.spatial_dropout2d(x, 0.25, seed=(7, 0)))]:
+for layer, (y, _) in [
+    (MaxPooling2D(2), ops.max_pool2d(x, 2)),
+    (LeakyReLU(0.2), ops.leaky_relu(x, 0.2)),
+    (Dropout(0.25, seed=7), ops.dropout(x, 0.25, seed=(7, 0))),
+    (SpatialDropout2D(0.25, seed=7), ops.spatial_dropout2d(x, 0.25, seed=(7, 0))),
+]:
     assert np.allclose(layer.forward(x, training=True), y)
     assert layer.backward(y).shape == x.shape
 layer = Dropout(0.25, seed=7)
