@@ -63,6 +63,22 @@ def with_batch_statistics(dy, x, gamma, mean, variance, epsilon):
     return S["inference_backward"](dy, x, gamma, x.mean(axis=AXES), x.var(axis=AXES), epsilon)
 
 
+def overwriting(x, kernel, stride):
+    """Painting with = instead of +=."""
+    (n, height, width, _), (kh, kw, oc, _) = x.shape, kernel.shape
+    y = np.zeros((n, (height - 1) * stride + kh, (width - 1) * stride + kw, oc))
+    for h, w in np.ndindex(height, width):
+        for i, j in np.ndindex(kh, kw):
+            y[:, h * stride + i, w * stride + j] = x[:, h, w] @ kernel[i, j].T
+    return y
+
+
+def without_stride(x, kernel, stride):
+    y, close = 0 * S["conv_transpose"](x, kernel, stride), S["conv_transpose"](x, kernel, 1)
+    y[:, :close.shape[1], :close.shape[2]] = close
+    return y
+
+
 WRONG = [
     ("max_pool", lambda x, p: ops.avg_pool2d(x, p)[0], "it is the average"),
     ("max_pool", from_zero, "must not begin with 0"),
@@ -112,6 +128,27 @@ WRONG = [
     ("running", lambda start, batches, momentum: batches.mean(), "the plain mean"),
     ("running", lambda start, batches, momentum: S["running"](0, batches, momentum), "the start is forgotten"),
     ("running", lambda start, batches, momentum: momentum * start + (1 - momentum) * batches[-1], "only the last batch"),
+    ("transposed_size", lambda size, kernel, stride, crop: size * stride + kernel - 2 * crop, "size - 1 steps"),
+    ("transposed_size", lambda size, kernel, stride, crop: (size - 1) * stride + kernel - crop, "on both sides"),
+    ("transposed_size", lambda size, kernel, stride, crop: (size - 1) * stride + kernel, "cropping is forgotten"),
+    ("transposed_size", lambda size, kernel, stride, crop: (size + 2 * crop - kernel) // stride + 1, "size of a convolution"),
+    ("conv_transpose", overwriting, "= stands where += belongs"),
+    ("conv_transpose", lambda x, kernel, stride: S["conv_transpose"](x, kernel[::-1, ::-1], stride), "the kernel is mirrored"),
+    ("conv_transpose", without_stride, "the kernels stand one pixel apart"),
+    ("conv_transpose", lambda x, kernel, stride: S["conv_transpose"](x, kernel, stride)[:, :, :-1], "y has shape"),
+    ("conv_transpose", lambda x, kernel, stride: -S["conv_transpose"](x, kernel, stride), "right but for the sign"),
+    ("conv_transpose_dx", lambda dy, kernel, stride: ops.conv2d(dy, kernel)[0], "dx has shape"),
+    ("conv_transpose_dx", lambda dy, kernel, stride: ops.conv2d(dy, kernel[::-1, ::-1], strides=stride)[0], "is mirrored"),
+    ("conv_transpose_dx", lambda dy, kernel, stride: dy[:, :1 - len(kernel) or None:stride, :1 - kernel.shape[1]:stride]
+     @ kernel[0, 0], "only the first tap"),
+    ("conv_transpose_dx", lambda dy, kernel, stride: ops.conv2d(dy, kernel * 0 + 1, strides=stride)[0], "without the kernel"),
+    ("conv_transpose_dx", lambda dy, kernel, stride: ops.conv2d(dy, kernel.swapaxes(2, 3), strides=stride)[0], "raised"),
+    ("overlap", lambda h, w, kernel, stride: np.ones(((h - 1) * stride + kernel, (w - 1) * stride + kernel)), "pixel gets 1"),
+    ("overlap", lambda h, w, kernel, stride: np.full(((h - 1) * stride + kernel, (w - 1) * stride + kernel), kernel**2),
+     "the size of the kernel"),
+    ("overlap", lambda h, w, kernel, stride: S["overlap"](1, w, kernel, stride)[:1] * np.ones(((h - 1) * stride + kernel, 1)),
+     "only the columns"),
+    ("overlap", lambda h, w, kernel, stride: np.ones((h * stride, w * stride)), "counts has shape"),
 ]
 
 
@@ -146,3 +183,15 @@ def test_the_formulas_of_batch_normalisation_hold():
     _, _, cache = ops.batch_norm(x, gamma, beta, mean, variance, training=False)
     for a, b in zip(S["inference_backward"](dy, x, gamma, mean, variance, 1e-3), ops.batch_norm_backward(dy, cache)):
         assert np.allclose(a, b)
+
+
+def test_the_formulas_of_transposed_convolution_hold():
+    """The solutions of notebook 07 against the library."""
+    x, kernel = normal(2, 4, 3, 3), normal(3, 4, 6, 3)
+    y, cache = ops.conv2d_transpose(x, kernel, strides=2, padding=0)
+    dy = normal(*y.shape, seed=1)
+    assert np.allclose(S["conv_transpose"](x, kernel, 2), y)
+    assert np.allclose(S["conv_transpose_dx"](dy, kernel, 2), ops.conv2d_transpose_backward(dy, cache)[0])
+    cropped, _ = ops.conv2d_transpose(x, kernel, strides=2, padding=1)
+    assert cropped.shape[1:3] == (S["transposed_size"](4, 3, 2, 1), S["transposed_size"](3, 4, 2, 1))
+    assert S["overlap"](4, 3, 3, 2).sum() == 4 * 3 * 9, "every kernel covers nine pixels"

@@ -5,3 +5,4 @@ from nnscratch.course.checks.convolution_backward import col2im, conv_dkernel, c
 from nnscratch.course.checks.gradients import chain, guilty, numeric_gradient, upstream
 from nnscratch.course.checks.neuron import dense, dense_backward, neuron, train_step
 from nnscratch.course.checks.pooling import dropout, leaky_relu_backward, max_pool, max_pool_backward
+from nnscratch.course.checks.upsampling import conv_transpose, conv_transpose_dx, overlap, transposed_size

@@ -5,4 +5,5 @@ from nnscratch.course.draw.grids import Grid, grids, heatmaps, product
 from nnscratch.course.draw.histograms import histograms
 from nnscratch.course.draw.picture import Picture
 from nnscratch.course.draw.pooling import pooling
+from nnscratch.course.draw.stamps import stamps
 from nnscratch.course.draw.windows import im2col, images, painting, sliding
