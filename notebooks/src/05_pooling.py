@@ -248,14 +248,27 @@ draw.heatmaps({title: np.hstack([a[0, :, :, c] for c in range(3)]) for title, a 
               "spatial dropout leaves some channels whole and removes the others", inches=0.022)
 
 # %% [markdown]
-# ## The classes do the same
+# ## Measured, and the classes
 #
+# First the gradients of this half. With its seed, dropout is a function like any other: the same mask each time it is asked.
+
+# %%
+x = random.normal(size=(2, 6, 4, 3))
+forwards = {"leaky_relu": lambda x: ops.leaky_relu(x, 0.2),
+            "dropout": lambda x: ops.dropout(x, 0.25, seed=7),
+            "spatial_dropout2d": lambda x: ops.spatial_dropout2d(x, 0.25, seed=7)}
+for name, forward in forwards.items():
+    report = check_op(forward, getattr(ops, name + "_backward"), [x], names=["x"],
+                      smooth=name != "leaky_relu")
+    print(f"{name:17} right: {report.ok}")
+    assert report.ok
+
+# %% [markdown]
 # A layer keeps between forward and backward what its backward needs: the winners, the signs, the mask.
 
 # %%
 from nnscratch.layers import Dropout, LeakyReLU, MaxPooling2D, SpatialDropout2D
 
-x = random.normal(size=(2, 6, 4, 3))
 for layer, (y, _) in [
     (MaxPooling2D(2), ops.max_pool2d(x, 2)),
     (LeakyReLU(0.2), ops.leaky_relu(x, 0.2)),

@@ -266,6 +266,28 @@ def inference_backward(dy, x, gamma, mean, variance, epsilon):
 checks.inference_backward(inference_backward)
 
 # %% [markdown]
+# Both backwards held against a measurement at inference. The wrong one is caught:
+
+# %%
+from nnscratch.gradcheck import check_op
+from nnscratch.gradcheck.mutants import mutants_of
+
+running_mean, running_variance = np.array([0.2, 4, -2]), np.array([1.5, 8, 0.3])
+
+
+def at_inference(x, gamma, beta):
+    statistics = running_mean.astype(x.dtype), running_variance.astype(x.dtype)
+    y, _, cache = ops.batch_norm(x, gamma, beta, *statistics, training=False)
+    return y, cache
+
+
+of_training = mutants_of("batch_norm inference")["training formula at inference"]
+for name, way_back in (("inference", ops.batch_norm_backward), ("training", of_training)):
+    report = check_op(at_inference, way_back, [x, gamma, beta], names=["x", "gamma", "beta"])
+    print(f"the backward of {name:9} passes: {report.ok}")
+    assert report.ok == (name == "inference")
+
+# %% [markdown]
 # ## The class does the same
 #
 # `BatchNormalization` keeps $\gamma$ and $\beta$ as parameters, which an optimizer changes, and the running statistics as

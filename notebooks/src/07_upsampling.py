@@ -205,8 +205,8 @@ def counts(k):
 
 two, three, four, five = (Grid(f"kernel {k}", counts(k)) for k in (2, 3, 4, 5))
 draw.grids([[two, " ", three], [four, " ", five]],
-           "how many kernels lie on each pixel, stride 2: kernels of 2 and 4 cover the inside evenly, "
-           "those of 3 and 5 in a checkerboard", inches=0.3)
+           "how many kernels lie on each pixel, stride 2: kernels of 2 and 4 cover the inside "
+           "evenly, those of 3 and 5 in a checkerboard", inches=0.3)
 
 # %% [markdown]
 # Where 4 kernels lie, $y$ is four times as large, before anything was learnt. If the *stride divides the kernel*, as with 2 and
