@@ -201,13 +201,12 @@ from nnscratch.course.checks.gradients import check_batch_norm
 
 dx, dgamma, dbeta = ops.batch_norm_backward(random.normal(size=x.shape), cache)
 n = (theirs - beta) / gamma
-print(f"typical dx {dx.std():.1f}, mean of dx {abs(dx.mean(axis=(0, 1, 2))).max():.0e}, "
-      f"of dx n {abs((dx * n).mean(axis=(0, 1, 2))).max():.0e}")
+means = abs(dx.mean(axis=(0, 1, 2))).max(), abs((dx * n).mean(axis=(0, 1, 2))).max()
+print(f"a typical dx {dx.std():.1f}, its mean {means[0]:.3f}, the mean of dx n {means[1]:.3f}")
 with_ones = ops.batch_norm_backward(np.ones_like(x), cache)[0]
-assert np.allclose(with_ones, 0) and abs(dx.sum()) < 1e-9
 report = check_batch_norm(ops.batch_norm_backward, upstream=random.standard_normal)
-print(f"measured: {report.ok}, worst relative error {report.error:.0e}")
-assert report.ok
+print("with ones all zero:", np.allclose(with_ones, 0), "  measured with random numbers:", report.ok)
+assert means[0] < 1e-9 and np.allclose(with_ones, 0) and report.ok
 
 # %% [markdown]
 # ## Inference: other numbers, another backward
