@@ -205,7 +205,7 @@ means = abs(dx.mean(axis=(0, 1, 2))).max(), abs((dx * n).mean(axis=(0, 1, 2))).m
 print(f"a typical dx {dx.std():.1f}, its mean {means[0]:.3f}, the mean of dx n {means[1]:.3f}")
 with_ones = ops.batch_norm_backward(np.ones_like(x), cache)[0]
 report = check_batch_norm(ops.batch_norm_backward, upstream=random.standard_normal)
-print("with ones all zero:", np.allclose(with_ones, 0), "  measured with random numbers:", report.ok)
+print("by ones all zero:", np.allclose(with_ones, 0), "  right by random numbers:", report.ok)
 assert means[0] < 1e-9 and np.allclose(with_ones, 0) and report.ok
 
 # %% [markdown]
