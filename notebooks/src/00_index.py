@@ -11,12 +11,15 @@
 # | 02 | [The chain rule, and how to know that a gradient is right](02_gradient_check.ipynb) | 1½ h | 01 |
 # | 03 | [Convolution: from loops to one matrix product](03_convolution.ipynb) | 1½ h | 01 |
 # | 04 | [Convolution backwards](04_convolution_backward.ipynb) | 2 h | 01, 03, a little of 02 |
+# | 05 | [Pooling, LeakyReLU, dropout](05_pooling.ipynb) | 1½ h | 01, 03, a little of 02 |
+# | 06 | [Batch normalisation and its two backwards](06_batch_norm.ipynb) | 2 h | 01, 02 |
+# | 07 | [Transposed convolution and checkerboards](07_upsampling.ipynb) | 1½ h | 03, 04 |
 #
 # The times are for reading and solving the exercises, and are estimates. Running a notebook takes a few seconds on two CPU
 # cores; none of them needs a GPU, a download or the network.
 #
-# More are planned: losses and optimizers, pooling, batch normalisation, transposed convolution, style, a generator. Until they
-# are written, the files in `nnscratch/ops` are the place to read on: they begin with the formula and the shapes, too.
+# More are planned: losses and optimizers, style, a generator. Until they are written, the files in `nnscratch` are
+# the place to read on: they begin with the formula and the shapes, too.
 #
 # **Exercises.** Each is a function whose body is `...`. The cell below it checks your answer, and says *not attempted*,
 # *right*, or *wrong* and what it probably is, with the smallest input for which it shows. `checks.dense.hint()` gives a hint, a

@@ -274,5 +274,4 @@ draw.grids([[*row[:-1], "≈", Grid("secret", secret[:, :, 0, 0])]],
 #
 # **Alone:** change the learning rate in the last loop. And start from a kernel of random numbers: is the same one found?
 #
-# This is the last notebook so far. The library goes on: pooling, normalisation and transposed convolution are in
-# `nnscratch/ops`, each a file that reads like the cells above.
+# **Next:** [05 Pooling, LeakyReLU, dropout](05_pooling.ipynb)

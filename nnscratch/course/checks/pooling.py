@@ -1,0 +1,136 @@
+"""Exercises of notebook 05: max pooling forward and backward, the slope of LeakyReLU, dropout.
+
+Shapes: x (N, H, W, C), y and dy (N, H/p, W/p, C) for windows of p x p side by side; any shape for LeakyReLU and dropout.
+"""
+import numpy as np
+
+from nnscratch import ops
+from nnscratch.course.checks.compare import compare
+from nnscratch.course.checks.exercise import exercise
+from nnscratch.course.checks.neuron import normal
+
+
+def as_windows(x, p):
+    """(N, H, W, C) -> (N, H/p, p, W/p, p, C)"""
+    n, h, w, c = x.shape
+    return x.reshape(n, h // p, p, w // p, p, c)
+
+
+def picture(*rows):
+    """One picture of one channel."""
+    return np.array(rows, dtype=float)[None, :, :, None]
+
+
+def right_max_pool(x, p):
+    return ops.max_pool2d(x, p)[0]
+
+
+@exercise("Each window is a small array, x[:, oh * p:(oh + 1) * p, ow * p:(ow + 1) * p]; take its maximum over axes 1 and 2.",
+          "Without loops: reshape x to (N, H/p, p, W/p, p, C). Which two axes are now the window's?",
+          "x.reshape(n, h // p, p, w // p, p, c).max(axis=(2, 4))")
+def max_pool(attempt):
+    """y[n, oh, ow, c] = the maximum over i, j of x[n, p oh + i, p ow + j, c]."""
+    cases = [{"x": picture([1, 2], [4, 3]), "p": 2}, {"x": picture([-1, -2], [-4, -3]), "p": 2},
+             {"x": normal(2, 6, 4, 3), "p": 2}, {"x": normal(2, 6, 9, 4), "p": 3}]
+    compare(attempt, right_max_pool, cases, "y", {
+        "it is the average of each window, expected its maximum": lambda x, p: as_windows(x, p).mean(axis=(2, 4)),
+        "it is the minimum of each window, expected its maximum": lambda x, p: as_windows(x, p).min(axis=(2, 4)),
+        "no maximum is below 0: a search for the largest must not begin with 0": lambda x, p: right_max_pool(x, p).clip(0),
+        "the windows are cut wrongly: reshape to (N, H/p, p, W/p, p, C), for a row of pixels goes through several windows":
+            lambda x, p: x.reshape(len(x), x.shape[1] // p, x.shape[2] // p, p, p, -1).max(axis=(3, 4)),
+        "only one pixel of each window is looked at, the first": lambda x, p: x[:, ::p, ::p]})
+
+
+def right_max_pool_backward(dy, x, p):
+    return ops.max_pool2d_backward(dy, ops.max_pool2d(x, p)[1])
+
+
+def to_whole_window(dy, p):
+    return dy.repeat(p, axis=1).repeat(p, axis=2)
+
+
+def winners(x, p):
+    """True at every pixel that is as large as the maximum of its window."""
+    return x == to_whole_window(right_max_pool(x, p), p)
+
+
+def shared(dy, x, p):
+    count = to_whole_window(as_windows(winners(x, p), p).sum(axis=(2, 4)), p)
+    return to_whole_window(dy, p) * winners(x, p) / count
+
+
+@exercise("Go through all places (n, oh, ow, c) of dy. Cut out the window x[n, oh * p:(oh + 1) * p, ow * p:(ow + 1) * p, c].",
+          "window.argmax() finds the first maximum, row by row; np.unravel_index(window.argmax(), window.shape) is its (i, j).",
+          "dx[n, oh * p + i, ow * p + j, c] = dy[n, oh, ow, c]; everything else stays 0.")
+def max_pool_backward(attempt):
+    """dx: each dy goes to the pixel that won its window, the first one where several tie."""
+    cases = [{"dy": picture([5]), "x": picture([1, 2], [4, 3]), "p": 2},
+             {"dy": picture([6]), "x": picture([4, 4], [1, 4]), "p": 2},
+             {"dy": normal(2, 3, 2, 3), "x": normal(2, 6, 4, 3), "p": 2},
+             {"dy": normal(2, 2, 3, 4), "x": normal(2, 6, 9, 4), "p": 3}]
+    compare(attempt, right_max_pool_backward, cases, "dx", {
+        "where pixels tie, each of them gets all of dy: then more comes out than went in; the first one wins":
+            lambda dy, x, p: to_whole_window(dy, p) * winners(x, p),
+        "where pixels tie they share dy; that would do, but here the first one wins": shared,
+        "where pixels tie the last one wins, expected the first":
+            lambda dy, x, p: right_max_pool_backward(dy[:, ::-1, ::-1], x[:, ::-1, ::-1], p)[:, ::-1, ::-1],
+        "the whole window gets dy, expected the winner alone": lambda dy, x, p: to_whole_window(dy, p),
+        "this is the backward of average pooling: dy is spread over the window, expected the winner alone":
+            lambda dy, x, p: to_whole_window(dy, p) / p**2,
+        "it holds 1 at each winner: dy itself is missing": lambda dy, x, p: right_max_pool_backward(np.ones_like(dy), x, p),
+        "it holds the winners' values, expected dy in their places":
+            lambda dy, x, p: right_max_pool_backward(right_max_pool(x, p), x, p)})
+
+
+def right_leaky_relu_backward(dy, x, slope):
+    return dy * np.where(x > 0, 1, slope)
+
+
+@exercise("y = x where x > 0, else slope * x. How fast does y change with x on either side?",
+          "The derivative is 1 where x > 0 and slope elsewhere: np.where(x > 0, 1, slope). The chain rule multiplies it by dy.")
+def leaky_relu_backward(attempt):
+    """dx = dy where x > 0, else slope * dy."""
+    cases = [{"dy": np.array([3.0, 3.0]), "x": np.array([2.0, -2.0]), "slope": 0.5},
+             {"dy": np.array([1.0, -1.0, 2.0, -2.0]), "x": np.array([0.5, 0.5, -4.0, -4.0]), "slope": 0.25},
+             {"dy": normal(4, 5), "x": normal(4, 5, seed=1), "slope": 0.3}]
+    compare(attempt, right_leaky_relu_backward, cases, "dx", {
+        "this is the backward of relu: below 0 the slope is not 0": lambda dy, x, slope: dy * (x > 0),
+        "the slope stands on the wrong side: it belongs where x is not above 0":
+            lambda dy, x, slope: dy * np.where(x > 0, slope, 1),
+        "the sign of dy decides, expected the sign of x": lambda dy, x, slope: dy * np.where(dy > 0, 1, slope),
+        "this is the slope alone: the chain rule multiplies it by dy": lambda dy, x, slope: np.where(x > 0, 1, slope),
+        "dy is multiplied by y, expected by the slope of y": lambda dy, x, slope: dy * np.where(x > 0, x, slope * x),
+        "below 0 it is the slope without dy": lambda dy, x, slope: np.where(x > 0, dy, slope)})
+
+
+def dropout_with(keep=lambda rate, chance: chance >= rate, scale=lambda rate: 1 / (1 - rate), inference=lambda x, rate: x):
+    """Dropout from its three decisions: who stays, by how much they grow, and what happens at inference."""
+    def drop(x, rate, chance, training):
+        return x * keep(rate, chance) * scale(rate) if training else inference(x, rate)
+    return drop
+
+
+right_dropout = dropout_with()
+
+
+@exercise("Not in training: x comes back as it is.",
+          "chance holds numbers from 0 to 1, each as likely as the others. chance >= rate is True with probability 1 - rate.",
+          "In training: x * (chance >= rate) / (1 - rate).")
+def dropout(attempt):
+    """In training 0 where chance < rate, else x / (1 - rate); at inference x."""
+    numbers, chance = np.array([1.0, 2.0, 3.0, 4.0]), np.array([0.1, 0.8, 0.6, 0.3])
+    cases = [{"x": numbers, "rate": 0.25, "chance": chance, "training": True},
+             {"x": numbers, "rate": 0.25, "chance": chance, "training": False},
+             {"x": normal(4, 5), "rate": 0.4, "chance": np.random.default_rng(0).random((4, 5)), "training": True}]
+    compare(attempt, right_dropout, cases, "y", {
+        "what stays is not scaled up: divide by 1 - rate, or the mean shrinks": dropout_with(scale=lambda rate: 1),
+        "what stays is multiplied by 1 - rate, expected divided": dropout_with(scale=lambda rate: 1 - rate),
+        "what stays is divided by the rate, expected by 1 - rate, the share that stays": dropout_with(scale=lambda r: 1 / r),
+        "what should stay is dropped, and the other way round: keep where chance >= rate": dropout_with(
+            keep=lambda rate, chance: chance < rate),
+        "it drops at inference, too: there x comes back as it is":
+            lambda x, rate, chance, training: right_dropout(x, rate, chance, True),
+        "at inference it is scaled by 1 - rate: not needed here, for training has already scaled up": dropout_with(
+            inference=lambda x, rate: x * (1 - rate)),
+        "this is the older kind, scaled down at inference: expected is the inverted kind, scaled up in training":
+            dropout_with(scale=lambda rate: 1, inference=lambda x, rate: x * (1 - rate))})

@@ -1,0 +1,24 @@
+"""Max pooling as a picture: every window in a colour of its own, and the gradient that goes to the winners alone.
+
+Shapes: x (H, W), dy (H/p, W/p): one picture of one channel, windows of p x p side by side.
+"""
+import numpy as np
+
+from nnscratch.course.draw.grids import Grid, grids, pale
+from nnscratch.course.draw.picture import PALETTE
+
+
+def pooling(x, dy, p):
+    """A row forward, x to y, and a row backward, dy to dx; where pixels tie the first one wins."""
+    y, dx, of_x, of_y, of_dx = np.zeros(dy.shape), np.zeros(x.shape), {}, {}, dict.fromkeys(np.ndindex(x.shape), "white")
+    for k, (oh, ow) in enumerate(np.ndindex(dy.shape)):
+        window, colour = x[oh * p:(oh + 1) * p, ow * p:(ow + 1) * p], pale(PALETTE[k % len(PALETTE)])
+        i, j = np.unravel_index(window.argmax(), window.shape)
+        winner = oh * p + int(i), ow * p + int(j)
+        y[oh, ow], dx[winner] = x[winner], dy[oh, ow]
+        of_x.update({(oh * p + a, ow * p + b): colour for a, b in np.ndindex(p, p)})
+        of_y[oh, ow] = of_dx[winner] = colour
+    return grids([[Grid("x", x, colours=of_x), "max →", Grid("y", y, colours=of_y), "    ",
+                   Grid("dy", dy, colours=of_y), "→", Grid("dx", dx, colours=of_dx)]],
+                 f"max pooling of a {x.shape[0]}x{x.shape[1]} picture in windows of {p}x{p}: y holds the largest number of "
+                 f"each window, and dx has each dy at the place of that number, 0 elsewhere")

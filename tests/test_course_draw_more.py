@@ -1,0 +1,37 @@
+"""The pictures of notebooks 05 to 07: drawn twice alike, and the numbers in them are those of the library."""
+import numpy as np
+import pytest
+from helpers import normal
+from test_course_draw import texts
+
+from nnscratch import ops
+from nnscratch.course import draw
+from nnscratch.course.draw.picture import number
+
+TIED = np.array([[1.0, 2, 0, 5], [4, 3, 1, 1], [7, 0, 2, 2], [1, 6, 2, 0]])
+PICTURES = {
+    "pooling": lambda: draw.pooling(TIED, np.array([[1.0, 10], [-2, 3]]), 2),
+    "histograms": lambda: draw.histograms({"x": {"a": normal(50), "b": 2 * normal(60)}, "y": {"a": normal(9)}}, "two panels"),
+    "stamps": lambda: draw.stamps(normal(2, 2), normal(3, 3), 2, [(0, 0), (1, 1)]),
+}
+
+
+@pytest.mark.parametrize("name", PICTURES)
+def test_is_drawn_twice_alike(name):
+    first, again = PICTURES[name](), PICTURES[name]()
+    assert first._repr_png_() == again._repr_png_() and len(first._repr_png_()) < 80_000 and len(first.text) > 5
+
+
+def test_pooling_shows_the_right_numbers():
+    """Forward and backward, ties included."""
+    dy = np.array([[1.0, 10], [-2, 3]])
+    y, cache = ops.max_pool2d(TIED[None, :, :, None])
+    dx = ops.max_pool2d_backward(dy[None, :, :, None], cache)
+    shown = [text for text in texts(draw.pooling(TIED, dy, 2)) if text.lstrip("-").isdigit()]
+    assert shown == [number(value) for array in (TIED, y, dy, dx) for value in array.ravel()]
+
+
+def test_stamps_end_with_the_transposed_convolution():
+    x, kernel = normal(2, 3), normal(3, 2)
+    y, _ = ops.conv2d_transpose(x[None, :, :, None], kernel[:, :, None, None], strides=2, padding=0)
+    assert texts(draw.stamps(x, kernel, 2, [(1, 2)]))[-y.size:] == [number(value) for value in y.ravel()]
