@@ -146,19 +146,24 @@ class Adam(Optimizer):
                 return self.clock.set(array_module(w), self.steps, self.rate)
 
     def can_be_recorded(self, params):
-        return all(cuda.able(w) for w in params.values())
+        return all(by_kernel(w, *self.state[name].values()) for name, w in params.items() if name in self.state)
 
     def update(self, w, g, memory, learning_rate):
         m, v = memory["mean"], memory["square"]
-        if cuda.able(w, g):
+        if cuda.able(g) and by_kernel(w, m, v):
             rate = self.clock.rate(self.beta_1, self.beta_2)
-            return cuda.adam(w, g, m, v, rate, self.beta_1, self.beta_2, self.epsilon)
+            return cuda.adam(w, array_module(g).ascontiguousarray(g), m, v, rate, self.beta_1, self.beta_2, self.epsilon)
         m *= self.beta_1
         m += (1 - self.beta_1) * g
         v *= self.beta_2
         v += (1 - self.beta_2) * g * g
         rate = learning_rate * sqrt(1 - self.beta_2**self.steps) / (1 - self.beta_1**self.steps)
         w -= rate * m / (array_module(w).sqrt(v) + self.epsilon)
+
+
+def by_kernel(*changed):
+    """Whether a kernel can change these arrays in place: float32 on a GPU, and no views with gaps."""
+    return cuda.able(*changed) and all(array.flags.c_contiguous for array in changed)
 
 
 # --- gradient clipping --------------------------------------------------------------------------------------------

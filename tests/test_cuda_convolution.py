@@ -115,6 +115,17 @@ def test_implicit_gemm(cp, case, outputs, slope):
     same(cuda.implicit_gemm(*on(cp, x, kernel), window, on(cp, bias), slope), y, 1e-5)
 
 
+def test_implicit_gemm_of_a_view_that_begins_anywhere(cp):
+    """It reads four numbers at once, which only works from every 16th byte on."""
+    x, kernel = single(2, 4, 5, 4), single(3, 3, 4, 6)
+    window = make_window("test", (4, 5), (3, 3), 1, "same", 1)
+    longer = on(cp, np.concatenate([np.zeros(8, np.float32), x.reshape(-1)]))
+    for first in range(1, 8):
+        longer[first:first + x.size] = on(cp, x.reshape(-1))
+        view = longer[first:first + x.size].reshape(x.shape)
+        same(cuda.implicit_gemm(view, on(cp, kernel), window), ops.conv2d(tf32(x), tf32(kernel), padding="same")[0], 1e-5)
+
+
 def test_implicit_gemm_refuses_what_it_would_read_beyond(cp):
     """A short bias, a kernel of other taps or channels, a picture of another size: one sentence, and no kernel runs."""
     window = make_window("test", (5, 6), (3, 3), 1, 0, 1)

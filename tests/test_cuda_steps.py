@@ -168,6 +168,38 @@ def test_adam_on_the_device(cp):
     same(results[1], [np.asarray(a) for a in results[0]], 2e-6)
 
 
+def test_adam_takes_arrays_of_any_layout(cp):
+    """Gradients and parameters that are views, memory in float64: where the kernel cannot, the formula does it."""
+    results = []
+    for xp in (np, cp):
+        whole = {name: on(xp, np.ones(shape, np.float32))
+                 for name, shape in (("whole", (3, 4)), ("turned", (4, 3)), ("part", (3, 8)))}
+        params = {"whole": whole["whole"], "turned": whole["turned"].T, "part": whole["part"][:, ::2]}
+        optimizer = Adam(0.1)
+        for k in range(3):
+            gradient = on(xp, normal(4, 3, seed=k).astype(np.float32)).T
+            optimizer.step(params, {name: gradient for name in params})
+        state = {name: array.astype(np.float64) if array.ndim else array for name, array in optimizer.save_state().items()}
+        optimizer.load_state(state, params)
+        optimizer.step(params, {name: gradient for name in params})
+        results.append([*params.values()])
+    same(results[1], results[0], 1e-6)
+
+
+def test_a_step_back_with_another_learning_rate(cp):
+    """As who looks for a learning rate does: the state of one step before, and then a smaller step."""
+    for xp in (np, cp):
+        w, g = {"w": on(xp, np.ones(3, np.float32))}, {"w": on(xp, np.ones(3, np.float32))}
+        optimizer = Adam(0.1)
+        start = optimizer.save_state()
+        optimizer.step(w, g)
+        optimizer.load_state(start, w)
+        w["w"][...] = 1
+        optimizer.learning_rate = 0.001
+        optimizer.step(w, g)
+        same(w["w"], np.full(3, 0.999, np.float32), 1e-6)
+
+
 def test_adams_clock_can_be_played_again(cp):
     """What a CUDA graph would repeat, the launches alone, goes on counting and follows a learning rate written in between."""
     w, g, m, v = (on(cp, a) for a in (normal(5).astype(np.float32), normal(5, seed=1).astype(np.float32),

@@ -76,7 +76,8 @@ def translate(code):
 def build(code, options):
     """The compiled library: from the temporary folder, or made now."""
     source = translate(code)
-    flags = ["-O2", "-w", "-ffp-contract=off", "-fPIC", "-shared", "-I", str(HEADER.parent), *options]
+    flags = ["-O2", "-w", "-ffp-contract=off", "-fPIC", "-shared", "-I", str(HEADER.parent), *options,
+             "-fsanitize=alignment", "-fsanitize-undefined-trap-on-error"]  # a GPU would stop as hard
     key = hashlib.sha256("\0".join([source, HEADER.read_text(), *flags]).encode()).hexdigest()[:24]
     library = Path(tempfile.gettempdir()) / f"nnscratch-kernels-{key}.so"
     if not library.exists():
@@ -97,14 +98,14 @@ class RawModule:
 
 
 class Guarded:
-    """A copy of an array between guard zones, as far from others as its alignment says (256, as on a GPU)."""
+    """A copy of an array between guard zones, at an address that is aligned as the array's own: a view may begin anywhere."""
 
     def __init__(self, host, number):
         self.host, unsigned = host, np.dtype(f"u{host.itemsize}")
         nan = {2: 0x7FC0, 4: 0x7FC00000, 8: 0x7FF8 << 48}[host.itemsize]  # for floats; any other pattern does for whole numbers
         self.patterns = [unsigned.type(nan + 1 + 2 * number + zone) for zone in (0, 1)]
         whole = np.empty(host.size + 2 * GUARD + 256, unsigned)
-        start = GUARD + (-(whole.ctypes.data + GUARD * host.itemsize) % 256) // host.itemsize
+        start = GUARD + ((host.ctypes.data - whole.ctypes.data - GUARD * host.itemsize) % 256) // host.itemsize
         self.before, self.inside, self.behind = np.split(whole, [start, start + host.size])
         self.before[:], self.behind[:] = self.patterns
         self.inside[:] = host.reshape(-1).view(unsigned)
@@ -131,7 +132,7 @@ class Function:
         if len(arguments) != len(kernel.parameters):
             raise TypeError(f"{kernel.name}: {len(arguments)} arguments for {len(kernel.parameters)} parameters")
         grid, block = ((*sizes, 1, 1)[:3] for sizes in (grid, block))
-        if not 0 < np.prod(block) <= MOST_THREADS or min(grid) < 1:
+        if not 0 < np.prod(block) <= MOST_THREADS or min(grid) < 1 or grid[0] >= 2**31 or max(grid[1:]) >= 2**16:
             raise ValueError(f"{kernel.name}: a grid of {grid} blocks of {block} threads")
         for number, (p, value) in enumerate(zip(kernel.parameters, arguments)):
             self.prepare(p, value, number)  # what is wrong is said at once, also where a graph is captured
