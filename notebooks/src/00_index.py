@@ -11,11 +11,12 @@
 # | 02 | [The chain rule, and how to know that a gradient is right](02_gradient_check.ipynb) | 1½ h | 01 |
 # | 03 | [Convolution: from loops to one matrix product](03_convolution.ipynb) | 1½ h | 01 |
 # | 04 | [Convolution backwards](04_convolution_backward.ipynb) | 2 h | 01, 03, a little of 02 |
+# | 10 | [The Gram matrix: what goes with what, wherever it is](10_gram.ipynb) | 1½ h | 01, 02, 03 |
 #
 # The times are for reading and solving the exercises, and are estimates. Running a notebook takes a few seconds on two CPU
 # cores; none of them needs a GPU, a download or the network.
 #
-# More are planned: losses and optimizers, pooling, batch normalisation, transposed convolution, style, a generator. Until they
+# More are planned: losses and optimizers, pooling, batch normalisation, transposed convolution, a generator. Until they
 # are written, the files in `nnscratch/ops` are the place to read on: they begin with the formula and the shapes, too.
 #
 # **Exercises.** Each is a function whose body is `...`. The cell below it checks your answer, and says *not attempted*,

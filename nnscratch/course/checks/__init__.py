@@ -2,4 +2,5 @@
 from nnscratch.course.checks.convolution import conv2d, conv_loops, im2col, output_size
 from nnscratch.course.checks.convolution_backward import col2im, conv_dkernel, conv_dx, coverage
 from nnscratch.course.checks.gradients import chain, guilty, numeric_gradient, upstream
+from nnscratch.course.checks.gram import gram, gram_backward, gram_pull
 from nnscratch.course.checks.neuron import dense, dense_backward, neuron, train_step
