@@ -98,7 +98,8 @@ wanted, same, other = (ops.gram_matrix(f)[0][0] for f in (features, moved, of_no
 assert np.allclose(wanted, same, atol=1e-3) and np.trace(other) > 2 * np.trace(wanted)
 draw.grids([[Grid("of the picture", wanted), "=", Grid("features shuffled", same), "≠",
              Grid("picture shuffled", other)]],
-           "Gram matrices of four features: shuffled features have the same, a shuffled picture another")
+           "Gram matrices of four features: shuffled features have the same, "
+           "a shuffled picture another")
 
 # %% [markdown]
 # That is the whole idea of *style* in style transfer: **what goes with what, in windows of several sizes, wherever in the
@@ -251,7 +252,7 @@ assert minimizer.loss < first / 100
 
 # %%
 draw.images({**pictures, "the style": style[0]},
-            "noise after 0, 5, 20 and 60 steps: strokes of blue and yellow appear, as in the style", 1.7)
+            "noise after 0, 5, 20 and 60 steps: strokes of blue and yellow appear", 1.7)
 
 # %% [markdown]
 # Blue, yellow and orange, in patches and strokes; none is where it was. Nobody showed our picture a single pixel of the
@@ -268,7 +269,8 @@ from nnscratch.style.objective import Objective
 objective = Objective(network, noise, [style], content_weight=0, style_weight=1, smoothness=0,
                       content_layer=4)
 (loss, gradient), (ours, our_gradient) = objective(noise), pull(noise)
-same = np.isclose(loss, ours, rtol=1e-4) and np.allclose(gradient, our_gradient, rtol=1e-3, atol=1e-7)
+close = np.allclose(gradient, our_gradient, rtol=1e-3, atol=1e-7)
+same = np.isclose(loss, ours, rtol=1e-4) and close
 print("Objective has our loss and our gradient:", same)
 assert same
 
