@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import test_course_checks_article
 import test_course_checks_gram
 from helpers import normal
 
@@ -170,6 +171,7 @@ WRONG = [
     ("coverage", lambda h, w, kh, kw: np.full((h, w), kh * kw), "near the border"),
     ("coverage", lambda h, w, kh, kw: np.ones((h - kh + 1, w - kw + 1)), "counts has shape"),
     ("coverage", lambda h, w, kh, kw: S["coverage"](h, w, min(kw, h), min(kh, w)), "exchanged"),
+    *test_course_checks_article.WRONG,
     *test_course_checks_gram.WRONG,
 ]
 

@@ -11,6 +11,7 @@
 # | 02 | [The chain rule, and how to know that a gradient is right](02_gradient_check.ipynb) | 1½ h | 01 |
 # | 03 | [Convolution: from loops to one matrix product](03_convolution.ipynb) | 1½ h | 01 |
 # | 04 | [Convolution backwards](04_convolution_backward.ipynb) | 2 h | 01, 03, a little of 02 |
+# | 08 | [Assembling a network, and why one of them cannot generate](08_network.ipynb) | 1½ h | 01 to 04 |
 # | 10 | [The Gram matrix: what goes with what, wherever it is](10_gram.ipynb) | 1½ h | 01, 02, 03 |
 #
 # The times are for reading and solving the exercises, and are estimates. Running a notebook takes a few seconds on two CPU

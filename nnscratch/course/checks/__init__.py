@@ -1,4 +1,5 @@
 """The exercises of the notebooks, in their order. Each is called with an attempt; exercise.py says what it answers."""
+from nnscratch.course.checks.article import live_share, side_after, walk_back
 from nnscratch.course.checks.convolution import conv2d, conv_loops, im2col, output_size
 from nnscratch.course.checks.convolution_backward import col2im, conv_dkernel, conv_dx, coverage
 from nnscratch.course.checks.gradients import chain, guilty, numeric_gradient, upstream
