@@ -14,12 +14,15 @@
 # | 05 | [Pooling, LeakyReLU, dropout](05_pooling.ipynb) | 1½ h | 01, 03, a little of 02 |
 # | 06 | [Batch normalisation and its two backwards](06_batch_norm.ipynb) | 2 h | 01, 02 |
 # | 07 | [Transposed convolution and checkerboards](07_upsampling.ipynb) | 1½ h | 03, 04 |
+# | 08 | [Assembling a network, and why one of them cannot generate](08_network.ipynb) | 1½ h | 01 to 04 |
+# | 10 | [The Gram matrix: what goes with what, wherever it is](10_gram.ipynb) | 1½ h | 01, 02, 03 |
 #
 # The times are for reading and solving the exercises, and are estimates. Running a notebook takes a few seconds on two CPU
 # cores; none of them needs a GPU, a download or the network.
 #
-# More are planned: losses and optimizers, style, a generator. Until they are written, the files in `nnscratch` are
-# the place to read on: they begin with the formula and the shapes, too.
+# Still to be written: 09 (training the generator), 11 to 14 (style transfer on your own photograph, the one-pass stylizer,
+# making it fast, CPU against GPU). Until then, the files in `nnscratch` are the place to read on: they begin with the formula
+# and the shapes, too.
 #
 # **Exercises.** Each is a function whose body is `...`. The cell below it checks your answer, and says *not attempted*,
 # *right*, or *wrong* and what it probably is, with the smallest input for which it shows. `checks.dense.hint()` gives a hint, a

@@ -317,3 +317,5 @@ assert same and other.shape == y.shape == (2, 10, 8, 6)
 #
 # **Alone:** let the last training run for 1000 steps. And start from kernels of equal numbers: which of the three now begin
 # without a checkerboard, and why?
+#
+# **Next:** [08 Assembling a network, and why one of them cannot generate](08_network.ipynb)
