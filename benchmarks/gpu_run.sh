@@ -72,7 +72,7 @@ except ValueError as error:
 xp = backend.current_module()
 a = xp.ones((4, 4), dtype='float32')
 assert float(cuda.product(a, a).sum()) == 64
-print('products:', 'by our own call of cuBLAS' if cuda.gemm.__globals__['handle'](xp, xp.cuda.Device().id) else 'by CuPy')
+print('products:', 'by our own call of cuBLAS' if cuda.gemm.__globals__['handle'](xp, xp.cuda.Device().id, xp.cuda.get_current_stream().ptr) else 'by CuPy')
 "
 }
 

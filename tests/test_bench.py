@@ -7,7 +7,8 @@ import pytest
 
 from nnscratch import backend, bench, cli, cuda
 from nnscratch.bench import agree, clock, layers, machine, report, roofline, run, steps, sweep
-from nnscratch.bench.cases import conv, deconv, plain
+from nnscratch.bench.cases import Case, conv, deconv, plain
+from nnscratch.bench.layers import cost
 from nnscratch.errors import InputError
 
 bench_all = bench.bench
@@ -194,3 +195,23 @@ def test_tables_line_up():
     header, (line,) = report.layer_header(names), report.layer_lines(row, names, {"NumPy": {"gflops": 400.0, "gb_per_s": 10.0}})
     assert line.index("10.00") + 5 == header.index("NumPy") + 5 and "50%" in line
     assert run.PARTS == ("layers", "steps", "sweep")
+
+
+@pytest.mark.parametrize("name, forward, backward", [
+    ("strided", 2 * 2 * 4 * 3 * (3 * 3 * 5 * 6), 2),  # 2 pictures of 7x5, stride 2: 4x3 windows of 3x3 pixels, 5 to 6 channels
+    ("grouped", 2 * 2 * 7 * 5 * (3 * 3 * 1 * 6), 2),
+    ("transposed", 2 * 2 * 7 * 5 * (4 * 4 * 6 * 5), 2),
+    ("gram", 2 * 2 * 7 * 5 * 5 * 5, 1),
+])
+def test_additions_and_multiplications_are_those_of_the_formula(name, forward, backward):
+    """Two for each product of a number with a weight; backward as many for dx, and as many for a kernel."""
+    x = (2, 7, 5, 5)
+    case = {
+        "strided": Case("", "", "conv2d", {"x": x, "kernel": (3, 3, 5, 6)}, {"strides": 2, "padding": "same"}),
+        "grouped": Case("", "", "conv2d", {"x": x, "kernel": (3, 3, 1, 6)}, {"padding": "same", "groups": 5}),
+        "transposed": Case("", "", "conv2d_transpose", {"x": x, "kernel": (4, 4, 6, 5)}, {"strides": 2, "padding": "same"}),
+        "gram": Case("", "", "gram_matrix", {"x": x}, {})}[name]
+    exact = [np.ones(3)], [np.ones(4)]
+    assert cost(case, exact, "forward")["flop"] == forward and cost(case, exact, "backward")["flop"] == backward * forward
+    numbers = sum(np.prod(shape) for shape in case.arrays.values()) + 3
+    assert [cost(case, exact, way)["bytes"] for way in ("forward", "backward")] == [4 * numbers, 4 * (numbers + 4)]

@@ -33,6 +33,19 @@ def test_the_solution_is_right(name):
     assert EXERCISES[name](later).state == "not attempted"
 
 
+def test_a_forgotten_return_is_no_empty_body():
+    """Lines that return nothing are an attempt; `...`, with or without a docstring, is none."""
+    def forgotten(x, weights, bias):
+        x @ weights + bias
+
+    def empty(x, weights, bias):
+        """(N, inputs), (inputs, units), (units,) -> (N, units)"""
+        ...
+    assert "is a `return` missing?" in checks.dense(forgotten).text and checks.dense(forgotten).state == "wrong"
+    assert checks.dense(empty).state == "not attempted"
+    assert checks.chain(lambda *a: np.array(S["chain"](*a))).state == "right", "an array of the results is as good as a tuple"
+
+
 @pytest.mark.parametrize("name, attempt, diagnosis", WRONG, ids=[f"{name}-{text[:30]}" for name, _, text in WRONG])
 def test_a_wrong_answer_is_called_by_its_name(name, attempt, diagnosis):
     answer = EXERCISES[name](attempt)

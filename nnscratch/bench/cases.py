@@ -29,6 +29,10 @@ class Case(NamedTuple):
             drawn["kernel"] /= prod(drawn["kernel"].shape[:3])**0.5
         return [array.astype(np.float32).astype(dtype) for array in drawn.values()]
 
+    def products_backward(self):
+        """How many products of the forward's size the backward makes: for dx and for the kernel, if there is one."""
+        return 2 if "kernel" in self.arrays else 1
+
     def multiply_adds(self):
         """Of the forward, by the formula (an algorithm may need fewer); 0 for ops that are not products."""
         n, h, w, c = self.arrays["x"]

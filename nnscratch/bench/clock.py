@@ -1,8 +1,8 @@
 """How time is taken. The program runs ahead of a GPU: it asks for a kernel and goes on, so a clock on the wall sees only the
 asking, unless it waits. Both are of interest:
 
-    device   between two events that the GPU itself passes: how long it computed
-    wall     until everything asked for is done: where it is longer, Python did not ask fast enough
+    device   between two events that the GPU itself passes: how long it computed, and waited for Python in between
+    wall     until everything asked for is done, the asking for the first kernel included
 
 Contenders take turns (A B A B ...), and the median counts: a machine that slows down then slows down all of them.
 """

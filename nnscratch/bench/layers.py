@@ -4,6 +4,7 @@ Results are compared with NumPy's in float64 first. Inputs stay where they are f
 found in the cache, on a CPU and on a GPU (whose figure may then exceed 100 % of what its memory gives).
 """
 from functools import partial
+from math import prod
 
 import numpy as np
 
@@ -58,8 +59,8 @@ def to_list(results):
 def cost(case, exact, way):
     """What a layer must do at least: additions and multiplications, and bytes in float32, each number read or written once.
 
-    Backward makes two products of the same size, for dx and for the kernel, from y's gradient and what forward saw.
+    Backward makes one or two products of the same size, for dx and for the kernel, from y's gradient and what forward saw.
     """
-    (y,), arrays = exact[0], [array.size for array in case.draw()]
+    (y,), arrays = exact[0], [prod(shape) for shape in case.arrays.values()]
     numbers = sum(arrays) + y.size if way == "forward" else sum(arrays) + y.size + sum(g.size for g in exact[1])
-    return {"flop": 2 * case.multiply_adds() * (1 if way == "forward" else 2), "bytes": 4 * numbers}
+    return {"flop": 2 * case.multiply_adds() * (1 if way == "forward" else case.products_backward()), "bytes": 4 * numbers}

@@ -42,12 +42,17 @@ class Report:
             replace_file(self.folder / "roofline.png", picture.getvalue())
 
 
+def version(number):
+    """CUDA's 13000 as 13.0."""
+    return f"{number // 1000}.{number % 1000 // 10}" if number else "?"
+
+
 def machine_lines(card):
     yield f"CPU: {card['processor']}, {card['cores']} cores, {card['threads']} thread(s) in products; NumPy {card['numpy']}"
     yield f"BLAS: {card['blas']}"
     if gpu := card.get("gpu"):
         clock = f", {gpu['clock_khz'] / 1e6:.2f} GHz" if gpu.get("clock_khz") else ""
-        yield f"GPU: {gpu['name']}{clock}, CuPy {gpu['cupy']}, driver for CUDA {gpu.get('driver', '?')}"
+        yield f"GPU: {gpu['name']}{clock}, CuPy {gpu['cupy']}, driver for CUDA {version(gpu.get('driver'))}"
     yield "precision: " + "; ".join(f"{name} {text}" for name, text in card["precision"].items())
     for name, top in card["ceilings"].items():
         yield f"ceilings of {name}: {top['gflops']:,.0f} GFLOP/s in products, {top['gb_per_s']:,.0f} GB/s copying"

@@ -40,6 +40,7 @@ def bench(only=None, *, quick=False, output=None, device="auto", rivals=(), prin
         choice(only, "bench: only", PARTS)
     if device == "auto":
         device = "auto" if backend.gpu_status()[0] is None else "gpu"
+    before = "cpu" if backend.current_module() is np else "gpu"
     chosen = backend.use("cpu" if device == "auto" else device)
     report = tables.Report(output, print_fn)
     try:
@@ -49,7 +50,7 @@ def bench(only=None, *, quick=False, output=None, device="auto", rivals=(), prin
         report.figures["interrupted"] = True
         report.say("stopped; what was measured is kept")
     finally:
-        backend.use("cpu")
+        backend.use(before)
         report.finish()
     return report.figures
 

@@ -4,7 +4,8 @@
     style      loss and gradient through the loss network, a step of Adam on the picture
 
 Three regimes: `resident`, all arrays are where they are computed with; `transfers`, a new batch comes from the host at every
-step and the losses go back to it; `first`, the very first call, which compiles kernels and makes every array.
+step and the losses go back to it; `first`, the very first call, which compiles the kernels that nothing used before, and makes
+every array but the weights.
 """
 import tracemalloc
 from functools import partial

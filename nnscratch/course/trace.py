@@ -12,6 +12,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from nnscratch.backend import array_module, move
 from nnscratch.course.formulas import backward_formula, forward_formula
 from nnscratch.errors import InputError
 
@@ -91,7 +92,7 @@ def trace(model, x, dy=None, training=False):
     """
     if not (model.single_input and model.single_output):
         raise InputError(f"trace: {model} has {len(model.inputs)} inputs, {len(model.outputs)} outputs, expected one of each")
-    before = [(layer, dict(layer.buffers), copies(layer.grads)) for layer in model.layers]
+    before = [(layer, copies(layer.buffers), copies(layer.grads)) for layer in model.layers]
     remembered = [(part, list(part._memory)) for part in [model, *model.layers]]
     try:
         return walk(model, x, dy, training)
@@ -117,7 +118,8 @@ def walk(model, x, dy, training):
         steps.append(Step(model.names[call.layer], "forward", forward_formula(call.layer, training), arrays, values[call],
                           copies(call.layer.params), {}))
     y = values[model.outputs[0]]
-    gradients[model.outputs[0]] = np.random.default_rng(0).standard_normal(y.shape).astype(y.dtype) if dy is None else dy
+    gradients[model.outputs[0]] = dy if dy is not None else move(
+        np.random.default_rng(0).standard_normal(y.shape).astype(y.dtype), array_module(y))
     for call in reversed(model.calls):
         if call not in gradients:  # nothing of it reaches the output
             call.layer.forget()

@@ -15,17 +15,16 @@ class AdamClock:
     """
 
     def __init__(self):
-        self.steps, self.now, self.given, self.due = None, 0, None, False
+        self.steps, self.given, self.due = None, None, False
 
     def set(self, xp, step, learning_rate):
-        """Before step number `step`: write down what the GPU does not know by itself, in place. Mostly that is nothing."""
+        """Before step number `step`: write down, in place, what the GPU cannot know by itself."""
         if self.steps is None:
             self.steps, self.learning_rate, self.result = (xp.zeros(1, dtype=d) for d in (np.int64, np.float32, np.float32))
-        if step != self.now + 1:  # a state was loaded
-            self.steps[...] = step - 1
+        self.steps[...] = step - 1  # mostly it is so already; not where a state was loaded, or a step was refused half-way
         if learning_rate != self.given:
             self.learning_rate[...] = learning_rate
-        self.now, self.given = step, learning_rate
+        self.given = learning_rate
 
     def rate(self, beta_1, beta_2):
         """The rate of this step, an array. The first parameter of a step (`due`) moves the clock on; the others read it."""

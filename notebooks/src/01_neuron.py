@@ -128,8 +128,9 @@ checks.dense(dense)
 # ## Backward: who is to blame?
 #
 # To learn is to change weights so that some number $L$, the *loss*, becomes smaller. For that we ask of every weight: if it
-# grew a little, how much would $L$ grow? That slope is $\partial L / \partial W_{ku}$, and all slopes together are the
-# *gradient*.
+# grew a little, how much would $L$ grow? That slope is written $\partial L / \partial W_{ku}$: the derivative of $L$ when this
+# number alone moves, and all others stay. All slopes together are the *gradient*. In code and in short, `dw` means the slope of
+# $L$ by $w$, and so for every name.
 #
 # Somebody behind the layer tells us the slopes of $L$ by our outputs, $\partial L / \partial y_{nu}$. We call this table `dy`;
 # it has the shape of `y`. From it the layer works out three tables, `dx`, `dweights` and `dbias`, each in the shape of what it

@@ -39,8 +39,8 @@ print(f"z = {z}, y = {y:.4f}, L = {L:.4f}")
 #
 # $$dy = 2 (y - t) \qquad dz = dy \cdot (1 - y^2) \qquad dw = dz \cdot x \qquad dx = dz \cdot w \qquad db = dz$$
 #
-# No step needs to know the whole computation. It gets the slope from behind, multiplies by its own, and hands on. (From here on
-# `dw` is short for $\partial L / \partial w$, in text and in code.)
+# No step needs to know the whole computation. It gets the slope from behind, multiplies by its own, and hands on. (As in
+# notebook 01, `dw` is short for $\partial L / \partial w$.)
 
 # %%
 dy = 2 * (y - t)
@@ -198,7 +198,7 @@ for mistake in BLIND_TO_ONES:
     assert with_ones.ok and not with_random.ok
 
 # %% [markdown]
-# With ones all four agree with the measurement: 0 everywhere. A network with any of them would train badly, and its tests
+# With ones all four agree with the measurement: 0 everywhere. A network with some of them would train badly, and its tests
 # would be green. With random numbers each one is caught.
 #
 # ### Exercise: an upstream gradient that sees

@@ -37,7 +37,8 @@ draw.sliding(x, kernel, [(0, 0), (0, 1), (1, 2)])
 # This kernel subtracts the right from the left. Where the picture does not change from left to right its answer is 0; at the
 # edge between dark and bright it is large. Such *edge detectors* are what networks find by themselves in their first layers.
 #
-# In letters, with a kernel of $KH$ rows and $KW$ columns:
+# In letters, with a kernel of $KH$ rows and $KW$ columns. ($oh$ and $ow$, the row and the column of the output, are one number
+# each, with a name of two letters, as in the code.)
 #
 # $$y_{oh,\,ow} = \sum_i \sum_j x_{oh+i,\;ow+j}\; k_{ij}$$
 #

@@ -121,14 +121,16 @@ print("painting equals convolving with the turned kernel:", np.allclose(dx_by_co
 assert np.allclose(dx_by_convolving, dx)
 
 # %% [markdown]
-# Painting with gaps between the stamps is a layer of its own, `Conv2DTranspose`: with it generators make small pictures large.
+# Painting with the stamps two pixels apart is a layer of its own, `Conv2DTranspose`: with it generators make small pictures
+# large.
 #
 # ## Transpose, or: the adjoint
 #
-# Why does all this look like a mirror image? A convolution without bias is *linear* in $x$: twice the picture, twice the
-# output. Anything linear is a matrix. Lay the 12 pixels of a 3 x 4 picture out as a column; then each of the 6 outputs is a row
-# of numbers times this column, $y = A x$. Most of $A$ is 0, and the same 4 weights stand in every row, moved along. One finds
-# column $k$ of $A$ by asking for the output of a picture that is 1 at pixel $k$ and 0 elsewhere:
+# Why does all this look like a mirror image? A convolution without bias is *linear* in $x$: twice the picture gives twice the
+# output, and the sum of two pictures the sum of their outputs. Anything linear is a matrix. Take a 3 x 4 picture and a 2 x 2
+# kernel, and lay the 12 pixels out as a column; then each of the 6 outputs is a row of numbers times this column, $y = A x$.
+# Most of $A$ is 0, and the same 4 weights stand in every row, moved along. One finds column $k$ of $A$ by asking for the
+# output of a picture that is 1 at pixel $k$ and 0 elsewhere:
 
 # %%
 four = np.array([[1.0, 2.0], [3.0, -1.0]])[:, :, None, None]

@@ -209,8 +209,9 @@ draw.grids([[two, " ", three], [four, " ", five]],
            "evenly, those of 3 and 5 in a checkerboard", inches=0.3)
 
 # %% [markdown]
-# Where 4 kernels lie, $y$ is four times as large, before anything was learnt. If the *stride divides the kernel*, as with 2 and
-# 4, the inside is even.
+# Where 4 kernels lie instead of one, $y$ is four times as large if $x$ is constant and all weights are equal (and twice as
+# large if they are random, in the root mean square), before anything was learnt. If the *stride divides the kernel*, as with
+# 2 and 4, the inside is even.
 #
 # But even counts are only half of the cure. Let $x$ be constant 1 and the kernel $(1, 5, 2, 3)$ at stride 2. An even pixel of
 # $y$ gets $1 + 2 = 3$, an odd one $5 + 3 = 8$: stripes out of nothing. Each pixel meets only every second weight, and nothing

@@ -31,7 +31,7 @@ def compare(attempt, right, cases, outputs, mistakes=None):
 
 def as_list(results, names, case):
     """One array for each name; a single result may come without a tuple."""
-    results = [results] if len(names) == 1 else results
+    results = [results] if len(names) == 1 else list(results) if isinstance(results, np.ndarray) and results.ndim else results
     if not isinstance(results, (tuple, list)) or len(results) != len(names):
         count = f"{len(results)} results" if isinstance(results, (tuple, list)) else "one result"
         raise Wrong(f"your code returns {count}, expected {len(names)}: {', '.join(names)}\n{given(case)}")

@@ -8,11 +8,13 @@ A judge is a function of the attempt that returns when it is right, and raises W
 exercise itself never raises for what the attempt does: a notebook with nothing solved runs to its end.
 """
 import ast
+import dis
 import traceback
 from pathlib import Path
 from typing import NamedTuple
 
 PRODUCT = "in a product a @ b the columns of a must be as many as the rows of b, (n, k) @ (k, m); is one to be transposed?"
+NOTHING = {"RESUME", "NOP", "LOAD_CONST", "RETURN_VALUE", "RETURN_CONST", "LOAD_COMMON_CONSTANT"}  # all that is in an empty body
 
 
 class NotAttempted(Exception):
@@ -83,12 +85,20 @@ def run(attempt, inputs):
         where = place_of(error, attempt)
         text = PRODUCT if "matmul" in str(error) else error
         raise Wrong(f"your code raised {type(error).__name__}: {text}{where}\n{given(inputs)}") from error
-    if result is None or result is Ellipsis:
+    if result is Ellipsis or (result is None and is_empty(attempt)):
         raise NotAttempted
+    if result is None:
+        raise Wrong(f"your code returns nothing: is a `return` missing?\n{given(inputs)}")
     for name, value in inputs.items():
         if hasattr(value, "copy") and (value != copies[name]).any():
             raise Wrong(f"your code changes {name}, which others still need: work on a new array\n{given(inputs)}")
     return result
+
+
+def is_empty(attempt):
+    """Whether the attempt does nothing at all, as a function whose body is `...`: it takes a constant and returns it."""
+    code = getattr(attempt, "__code__", None)
+    return code is None or all(step.opname in NOTHING for step in dis.get_instructions(code))
 
 
 def place_of(error, attempt):
