@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 PRODUCT = "in a product a @ b the columns of a must be as many as the rows of b, (n, k) @ (k, m); is one to be transposed?"
-NOTHING = {"RESUME", "NOP", "LOAD_CONST", "RETURN_VALUE", "RETURN_CONST", "LOAD_COMMON_CONSTANT"}  # all that is in an empty body
+NOTHING = {"RESUME", "NOP", "LOAD_CONST", "RETURN_VALUE", "RETURN_CONST", "LOAD_COMMON_CONSTANT"}  # an empty body
 
 
 class NotAttempted(Exception):
