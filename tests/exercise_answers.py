@@ -87,7 +87,13 @@ def wrong_chain(change):
     return chain
 
 
+def steps_to_the_border(h, w, kh, kw):
+    rows, columns = (np.minimum(np.arange(n), np.arange(n)[::-1]) + 1 for n in (h, w))
+    return np.minimum(rows, kh)[:, None] * np.minimum(columns, kw)
+
+
 WRONG = [
+    ("coverage", steps_to_the_border, "kh = 3"),
     ("neuron", lambda x, w, b: max(0.0, sum(p * q for p, q in zip(x, w))), "b is missing"),
     ("neuron", lambda x, w, b: sum(p * q for p, q in zip(x, w)) + b, "f is missing"),
     ("neuron", lambda x, w, b: max(0.0, sum(p * q + b for p, q in zip(x, w))), "b is added once for each input"),

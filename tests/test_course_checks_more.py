@@ -78,7 +78,14 @@ def without_stride(x, kernel, stride):
     return y
 
 
+def first_by_columns(dy, x, p):
+    turned = S["max_pool_backward"](dy.swapaxes(1, 2), x.swapaxes(1, 2), p)
+    return turned.swapaxes(1, 2)
+
+
 WRONG = [
+    ("max_pool_backward", first_by_columns, "for dy = [[[[7]]]]"),
+    ("dropout", lambda x, rate, chance, training: x * (chance > rate) / (1 - rate) if training else x, "0.25"),
     ("max_pool", lambda x, p: ops.avg_pool2d(x, p)[0], "it is the average"),
     ("max_pool", from_zero, "must not begin with 0"),
     ("max_pool", lambda x, p: x.reshape(len(x), x.shape[1] // p, x.shape[2] // p, p, p, x.shape[3]).max(axis=(3, 4)),

@@ -316,7 +316,8 @@ assert same
 # 3. With $\varepsilon > 0$, is $\sum dx \cdot n$ exactly 0? Look at $\sum n^2$.
 # 4. *Instance* normalisation takes its means over H and W of each picture alone. Which of the formulas above change?
 #
-# **Alone:** `check_batch_norm` your own backward, as `lambda dy, cache: batch_norm_backward(dy, ...)`: what do you need of the
-# cache? Then leave out one of the two subtractions, and read the report.
+# **Alone:** check your own backward. The library's cache holds $x - \mu$, $\gamma$ and more, so hand it on like this:
+# `check_batch_norm(lambda dy, cache: batch_norm_backward(dy, cache[0], cache[1], 1e-3), upstream=random.standard_normal)`. Why
+# does $x - \mu$ do as well as $x$? Then leave out one of the two subtractions, and read the report.
 #
 # **Next:** [07 Transposed convolution and checkerboards](07_upsampling.ipynb)

@@ -110,7 +110,8 @@ def col2im(attempt):
           "ops.im2col(np.ones((1, h, w, 1)), (kh, kw)) gives columns of ones, and the window that ops.col2im wants.")
 def coverage(attempt):
     """How many windows see each pixel, (h, w)."""
-    cases = [{"h": 1, "w": 3, "kh": 1, "kw": 2}, {"h": 3, "w": 3, "kh": 2, "kw": 2}, {"h": 7, "w": 5, "kh": 3, "kw": 2}]
+    cases = [{"h": 1, "w": 3, "kh": 1, "kw": 2}, {"h": 3, "w": 3, "kh": 2, "kw": 2}, {"h": 3, "w": 3, "kh": 3, "kw": 3},
+             {"h": 7, "w": 5, "kh": 3, "kw": 2}]
 
     def right(h, w, kh, kw):
         return coverage_of(1, h, w, 1, kh, kw)[0, :, :, 0]

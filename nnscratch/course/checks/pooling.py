@@ -66,6 +66,7 @@ def max_pool_backward(attempt):
     """dx: each dy goes to the pixel that won its window, the first one where several tie."""
     cases = [{"dy": picture([5]), "x": picture([1, 2], [4, 3]), "p": 2},
              {"dy": picture([6]), "x": picture([4, 4], [1, 4]), "p": 2},
+             {"dy": picture([7]), "x": picture([1, 4], [4, 3]), "p": 2},
              {"dy": normal(2, 3, 2, 3), "x": normal(2, 6, 4, 3), "p": 2},
              {"dy": normal(2, 2, 3, 4), "x": normal(2, 6, 9, 4), "p": 3}]
     compare(attempt, right_max_pool_backward, cases, "dx", {
@@ -121,6 +122,7 @@ def dropout(attempt):
     numbers, chance = np.array([1.0, 2.0, 3.0, 4.0]), np.array([0.1, 0.8, 0.6, 0.3])
     cases = [{"x": numbers, "rate": 0.25, "chance": chance, "training": True},
              {"x": numbers, "rate": 0.25, "chance": chance, "training": False},
+             {"x": numbers, "rate": 0.25, "chance": np.array([0.0, 0.25, 0.5, 0.75]), "training": True},
              {"x": normal(4, 5), "rate": 0.4, "chance": np.random.default_rng(0).random((4, 5)), "training": True}]
     compare(attempt, right_dropout, cases, "y", {
         "what stays is not scaled up: divide by 1 - rate, or the mean shrinks": dropout_with(scale=lambda rate: 1),
