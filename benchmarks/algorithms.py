@@ -7,7 +7,8 @@ from functools import partial
 
 import numpy as np
 
-from benchmarks.timing import interleave, summary
+from benchmarks.timing import interleave
+from nnscratch.bench.clock import middle
 from nnscratch.ops.algorithms import ALGORITHMS, pick
 from nnscratch.ops.row_blocks import suits
 from nnscratch.ops.window import make_window
@@ -36,7 +37,7 @@ def run(rounds):
         able = [name for name in NAMES if name != "winograd" or suits(window)]
         for product, (a, b) in zip(PRODUCTS, ((x, kernel), (dy, kernel), (x, dy))):
             ways = {name: partial(getattr(ALGORITHMS[name], product), a, b, window) for name in able}
-            times = {name: summary(s)[0] for name, s in interleave(ways, rounds, budget=5).items()}
+            times = {name: middle(s)[0] for name, s in interleave(ways, rounds, budget=5).items()}
             picked = pick(product, window, n, c, oc)
             yield {"shape": shape, "product": product, "times": times, "picked": picked,
                    "loss": times[picked] / min(times.values())}

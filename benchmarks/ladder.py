@@ -6,7 +6,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from benchmarks.timing import interleave, summary
+from benchmarks.timing import interleave
+from nnscratch.bench.clock import middle
 from nnscratch.ops import col2im, im2col, leaky_relu, max_pool2d
 from nnscratch.ops.algorithms import ALGORITHMS
 from nnscratch.ops.normalize import channel_dot, channel_sum, in_long_rows
@@ -30,7 +31,7 @@ def run(rounds):
         if not np.allclose(a, b, rtol=1e-3, atol=1e-4 * np.abs(a).max()):
             raise ValueError(f"{rung.idea}: before and after differ by {np.abs(a - b).max():.1e}: nothing to time")
         seconds = interleave({"before": rung.before, "after": rung.after}, rounds, budget=15)
-        times = {name: summary(s)[0] for name, s in seconds.items()}
+        times = {name: middle(s)[0] for name, s in seconds.items()}
         yield {"idea": rung.idea, "where": rung.where, **times, "gain": times["before"] / times["after"]}
 
 

@@ -15,8 +15,9 @@ from math import prod
 
 import numpy as np
 
-from benchmarks.timing import interleave, summary
+from benchmarks.timing import interleave
 from nnscratch.bench.cases import CASES, ours, upstream
+from nnscratch.bench.clock import middle
 from nnscratch.ops import col2im, im2col
 
 
@@ -36,7 +37,7 @@ def run(rounds, only=""):
             if len(contenders) > 1:
                 seconds = interleave(contenders, rounds)
                 yield {"group": case.group, "name": case.name, "times": {
-                    name: dict(zip(("median", "spread"), summary(s))) for name, s in seconds.items()}}
+                    name: dict(zip(("median", "spread"), middle(s))) for name, s in seconds.items()}}
 
 
 def check(name, case, theirs, expected):

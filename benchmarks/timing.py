@@ -4,11 +4,9 @@ A shared machine slows down and speeds up by itself. Taking turns spreads that o
 two medians holds where neither of the two would.
 """
 import gc
-from statistics import median, quantiles
 from time import perf_counter, sleep
 
-SAMPLE = 0.02   # seconds a sample should last at least: short calls are repeated inside it
-PAUSE = 0.03   # seconds of rest before each sample: idle threads of the contender before go on spinning for about 20 ms
+from nnscratch.bench.clock import PAUSE, SAMPLE
 
 
 def interleave(functions, rounds=9, budget=20.0):
@@ -46,9 +44,3 @@ def repeats_for(function):
     start = perf_counter()
     function()
     return max(1, min(1000, round(SAMPLE / (perf_counter() - start))))
-
-
-def summary(seconds):
-    """(median, half the distance between the quartiles as a share of it)."""
-    low, _, high = quantiles(seconds, n=4, method="inclusive") if len(seconds) > 1 else seconds * 3
-    return median(seconds), (high - low) / 2 / median(seconds)

@@ -113,6 +113,18 @@ def gram_style_loss(features, target_gram):
     return scale * (difference * difference).sum(), gram_matrix_backward(2 * scale * difference, cache)
 
 
+def gram_share(gram, target, other):
+    """Σ (G - A)² / Σ (A² + B²) for each picture, averaged, and its gradient by the Gram matrices G.
+
+    gram, target, other : G, A, B (N, C, C). B belongs to a picture without the style: a photograph, or disorder. The share is 0
+    where A is met and at most 1 for B, since Σ A B of two Gram matrices is never negative. Against A² alone, as in
+    gram_style_loss, an even style would count a hundred times as much as a lively one.
+    """
+    difference = gram - target
+    whole = (target * target).mean(axis=(1, 2), keepdims=True) + (other * other).mean(axis=(1, 2), keepdims=True) + TINY
+    return (difference * difference / whole).mean(), difference * (2 / difference.size) / whole
+
+
 def total_variation(x):
     """Mean square difference of neighbouring pixels, down and across: how restless a picture is.
 

@@ -118,18 +118,3 @@ def test_a_saved_generator_knows_its_groups(tmp_path):
         checkpoint.save(bad, training.drawn(), info=drawer.info | {"shares": wrong})
         with pytest.raises(InputError, match="does not say what its generator is"):
             load_generator(bad)
-
-
-def test_a_training_with_groups_goes_on_bit_for_bit(tmp_path):
-    """The groups are found again, not saved: 6 steps equal 3, saved, loaded, and 3."""
-    straight, first, second = (make_training(data(), options(conditional=False, groups=4)) for _ in range(3))
-    for _ in range(6):
-        straight.step()
-    for _ in range(3):
-        first.step()
-    first.save(tmp_path / "state.safetensors")
-    second.load(tmp_path / "state.safetensors")
-    for _ in range(3):
-        second.step()
-    for name, array in straight.models.params.items():
-        np.testing.assert_array_equal(array, second.models.params[name])

@@ -92,9 +92,9 @@ def test_a_kill_while_saving_leaves_the_last_good_checkpoint(tmp_path, monkeypat
 
 @pytest.mark.parametrize("chosen", [
     {"augment": True, "r1": 1.0, "loss": "hinge", "conditional": False, "spectral_norm": True},
-    {"method": "vae"}, {"method": "glo"}, {"method": "imle"}], ids=str)
+    {"method": "vae"}, {"method": "glo"}, {"method": "imle"}, {"conditional": False, "groups": 4}], ids=str)
 def test_every_option_and_method_resumes_bit_for_bit(tmp_path, chosen):
-    """Distortions, penalty, further networks, codes: three steps, a file, fifteen more."""
+    """Distortions, penalty, further networks, codes, groups (found again, not saved): three steps, a file, fifteen more."""
     straight, first, second = (make_training(data(), options(**chosen)) for _ in range(3))
     for _ in range(18):
         straight.step()

@@ -94,5 +94,11 @@ def sample(contender, repeats):
 
 def summary(pairs, calls):
     walls, devices = zip(*pairs)
-    low, _, high = quantiles(walls, n=4, method="inclusive") if len(walls) > 1 else walls * 3
-    return {"wall": median(walls), "device": median(devices), "spread": (high - low) / 2 / median(walls), "calls": calls}
+    wall, spread = middle(walls)
+    return {"wall": wall, "device": median(devices), "spread": spread, "calls": calls}
+
+
+def middle(seconds):
+    """(median, half the distance between the quartiles as a share of it)."""
+    low, _, high = quantiles(seconds, n=4, method="inclusive") if len(seconds) > 1 else [*seconds] * 3
+    return median(seconds), (high - low) / 2 / median(seconds)

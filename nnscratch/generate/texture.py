@@ -22,7 +22,7 @@ from nnscratch.backend import to_device
 from nnscratch.data.dataset import to_floats
 from nnscratch.generate.adversarial import diversity
 from nnscratch.generate.training import Training
-from nnscratch.losses import TINY
+from nnscratch.losses import gram_share
 from nnscratch.networks.texture_features import texture_features
 from nnscratch.ops.gram import gram_matrix, gram_matrix_backward
 from nnscratch.optimizers import global_norm
@@ -37,24 +37,23 @@ class TextureGenerator(Training):
 
     def build(self):
         self.features = texture_features()
-        self.statistics = []  # for each feature map: its mean, the Gram matrix around it, and what counts as wholly wrong
+        self.statistics = []  # for each feature map: its mean, the Gram matrix around it, and that of the disorder
         pieces = to_floats(self.dataset.images[:SAMPLES])
         disorder = np.random.default_rng(0).permutation(pieces.reshape(-1, 3)).reshape(pieces.shape)
         texture, disorder = (self.features.forward(to_device(zero_to_one(pictures))) for pictures in (pieces, disorder))
         for ours, others in zip(texture, disorder):
             mean = ours.mean(axis=(0, 1, 2))
-            gram, other = gram_matrix(as_one(ours - mean))[0], gram_matrix(as_one(others - mean))[0]
-            self.statistics.append((mean, gram, (gram * gram).sum() + (other * other).sum() + TINY))
+            self.statistics.append((mean, *(gram_matrix(as_one(features - mean))[0] for features in (ours, others))))
         return {}
 
     def learn(self, real, noise, labels):
         fake = self.generator.forward(noise, training=True)
         loss, gradients, share = 0, [], 1 / len(self.statistics)
-        for features, (mean, target, whole) in zip(self.features.forward(zero_to_one(fake), remember=True), self.statistics):
+        for features, (mean, target, other) in zip(self.features.forward(zero_to_one(fake), remember=True), self.statistics):
             gram, cache = gram_matrix(as_one(features - mean))
-            difference = gram - target
-            loss = loss + share * (difference * difference).sum() / whole
-            gradients.append(gram_matrix_backward(difference * (2 * share / whole), cache).reshape(features.shape))
+            map_loss, dgram = gram_share(gram, target, other)
+            loss = loss + share * map_loss
+            gradients.append(gram_matrix_backward(share * dgram, cache).reshape(features.shape))
         dfake = self.features.backward(gradients, wrt="input") / 2  # of zero_to_one
         self.generator.zero_grads()
         self.generator.backward(dfake, wrt="parameters")

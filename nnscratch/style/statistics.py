@@ -19,7 +19,7 @@ means and covariances; Heitz et al., "A sliced Wasserstein loss for neural textu
 import numpy as np
 
 from nnscratch.backend import array_module, move
-from nnscratch.losses import TINY, mse
+from nnscratch.losses import TINY, gram_share, mse
 from nnscratch.ops.gram import gram_matrix, gram_matrix_backward
 
 DIRECTIONS = 32
@@ -47,10 +47,9 @@ def moments_backward(dmoments, features, weights=None):
 
 
 def gram_loss(found, target, start):
-    """mean (G - A)² / mean (A² + B²), A the style's Gram matrix and B the photograph's. Returns (loss, gradient by `found`)."""
-    loss, gradient = mse(found[:, :, :-1], target[:, :, :-1])
-    whole = mean_square(target[:, :, :-1]) + mean_square(start[:, :, :-1]) + TINY
-    return loss / whole, array_module(found).pad(gradient / whole, ((0, 0), (0, 0), (0, 1)))
+    """gram_share, A the style's Gram matrix and B the photograph's. Returns (loss, gradient by `found`)."""
+    loss, gradient = gram_share(found[:, :, :-1], target[:, :, :-1], start[:, :, :-1])
+    return loss, array_module(found).pad(gradient, ((0, 0), (0, 0), (0, 1)))
 
 
 def covariance_loss(found, target, start):

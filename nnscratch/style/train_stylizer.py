@@ -16,7 +16,7 @@ from nnscratch import backend, checkpoint
 from nnscratch.backend import array_module, to_device
 from nnscratch.data.pictures import photograph, read_picture
 from nnscratch.data.styles import STYLES, is_style, style_picture
-from nnscratch.losses import TINY, content_loss, mse, total_variation
+from nnscratch.losses import content_loss, gram_share, mse, total_variation
 from nnscratch.networks.stylizer import CHANNELS, ENCODED, UPSAMPLINGS, adain, decoder, encoder, fingerprint
 from nnscratch.networks.texture_features import texture_features
 from nnscratch.ops.checks import choice, whole
@@ -107,17 +107,12 @@ def train_step(model, network, code, optimizer, content, style):
 
 
 def style_share(features, style, content):
-    """Σ (G - A)² / Σ (A² + B²) for each picture, averaged, and its gradient by the features.
-
-    G, A and B : Gram matrices of the features, of the style's and of the content's, around the style's means. Against A²
-    alone, as in gram_style_loss, an even style would count a hundred times as much as a lively one.
-    """
-    mean, n = style.mean(axis=(1, 2), keepdims=True), len(features)
+    """gram_share of the features, with the style's and the content's Gram matrices, all around the style's means; and its
+    gradient by the features."""
+    mean = style.mean(axis=(1, 2), keepdims=True)
     gram, cache = gram_matrix(features - mean)
-    target, before = gram_matrix(style - mean)[0], gram_matrix(content - mean)[0]
-    scale = 1 / (n * ((target**2).sum(axis=(1, 2), keepdims=True) + (before**2).sum(axis=(1, 2), keepdims=True) + TINY))
-    difference = gram - target
-    return (scale * difference * difference).sum(), gram_matrix_backward(2 * scale * difference, cache)
+    loss, gradient = gram_share(gram, gram_matrix(style - mean)[0], gram_matrix(content - mean)[0])
+    return loss, gram_matrix_backward(gradient, cache)
 
 
 class Pairs:

@@ -69,7 +69,7 @@ def transfer_style(content, style, *, masks=None, progress=None, save=None, resu
     content, *styles = map(to_device, recoloured(photograph, styles, s.keep_colors))
     network = network_for(content, styles, s)
     memory = for_features(network.model, content, styles, s.max_memory, s.statistics)
-    scales = coarse_to_fine(content, styles, masks and [to_device(mask.astype(np.float32)) for mask in masks])
+    scales = coarse_to_fine(content, styles, on_device(masks))
     picture, history, interrupted = first_picture(*scales[0], shares, s), [], False
     start = 0 if resume is None else resume[1]["scale"]
     work, done = (s.steps * sum(small.size for small, *_ in part) for part in (scales, scales[:start]))
@@ -118,6 +118,10 @@ def take_up(minimizer, state, history):
     return numbers["step"]
 
 
+def on_device(masks):
+    return masks and [to_device(to_cpu(mask).astype(np.float32)) for mask in masks]
+
+
 def coarse_to_fine(content, styles, masks=None):
     """[(content, styles, masks)] of all sizes, the smallest first, each half the next; none below SMALLEST_SCALE pixels a
     side."""
@@ -138,8 +142,7 @@ def steps_in(minutes, content, styles, settings, masks=None):
     content, *styles = (to_device(to_cpu(picture).astype(np.float32)) for picture in (content, *styles))
     network = network_for(content, styles, settings)
     memory = for_features(network.model, content, styles, settings.max_memory, settings.statistics)
-    masks = masks and [to_device(to_cpu(mask).astype(np.float32)) for mask in masks]
-    objective = make_objective(network, content, styles, settings.shares(len(styles)), settings, memory, masks)
+    objective = make_objective(network, content, styles, settings.shares(len(styles)), settings, memory, on_device(masks))
     objective(content)  # the first one makes everything
     start = perf_counter()
     float(objective(content)[0])
