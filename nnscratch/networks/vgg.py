@@ -120,8 +120,8 @@ def check_first_layer(path, kernel):
     """Of trained networks the first layer's numbers are of the order of 0.2, no channel of the picture is ignored, and filters
     see the three colours alike in part, since so do pictures. kernel : (3, 3, 3, 64).
 
-    Correlation of a filter's weights for two colours, of all filters together: in five trained networks at hand 0.11 to 0.65 (our
-    own texture network: 0.19), for random numbers 0 +- 0.024.
+    Correlation of a filter's weights for two colours, of all filters together: in five trained networks at hand 0.11 to 0.65
+    (our own texture network: 0.19), for random numbers 0 +- 0.024.
     """
     sizes = (kernel * kernel).mean(axis=(0, 1, 3))**0.5
     if not (sizes > 0.01).all() or not (sizes < 5).all():
