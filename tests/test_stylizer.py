@@ -114,6 +114,22 @@ def test_one_style_is_learnt(quick, tmp_path):
     assert made.shape == (1, 21, 18, 3) and made.min() >= 0 and made.max() <= 1
 
 
+def test_one_style_begins_with_what_comes_along(quick, tmp_path, monkeypatch):
+    """Before the first step it is the decoder that nnscratch ships, if it becomes larger in the same way; and it does not learn to
+    draw once more."""
+    for style, upsampling, alike, drawing in (("glass", "resize", True, 0), ("glass", "transposed", False, 2),
+                                              (None, "resize", False, 2)):
+        model, steps = module.first_decoder({"upsampling": upsampling, "seed": 3, "style": style, "steps": 20})
+        assert steps == drawing
+        assert all(np.array_equal(array, Stylizer().decoder.params.get(name)) for name, array in model.params.items()) == alike
+    drawn = []
+    monkeypatch.setattr(module, "reconstruct", lambda *arguments: drawn.append(1) or 0.0)
+    for style, times in ((None, 1), ("glass", 0)):
+        drawn.clear()
+        train_stylizer(tmp_path / str(style), style, steps=10, device="cpu")
+        assert len(drawn) == times
+
+
 def test_the_stylizer_that_comes_along(tmp_path):
     """At most 3 MB with its encoder; it paints: nearer to the style's Gram matrices than the photograph in its colours, and the
     content is still there. Any size; strength 0 changes nothing, 20 less than 50, 100 more."""

@@ -2,7 +2,8 @@
 
 Shapes: content and style crops (N, 128, 128, 3) in [0, 1]; adapted codes t (N, 32, 32, 131).
 
-For the first tenth of the steps it only learns to draw pictures back from their codes, pixel by pixel. Then
+For the first tenth of the steps it only learns to draw pictures back from their codes, pixel by pixel. (For one style it need
+not: it begins as the decoder that comes with nnscratch, which can draw already.) Then
 
     y = decoder(t)
     loss = CONTENT * (features(y) - t)²  +  Gram matrices of y beside the style's, over all maps  +  SMOOTH * variation of y
@@ -23,6 +24,7 @@ from nnscratch.ops.checks import choice, whole
 from nnscratch.ops.gram import gram_matrix, gram_matrix_backward
 from nnscratch.optimizers import Adam, clip_by_global_norm, cosine_decay, warmup
 from nnscratch.style.colour import match_colours
+from nnscratch.style.stylizer import SHIPPED
 from nnscratch.style.train_texture import Pictures, begin
 
 SIDE, BATCH, RATE = 128, 4, 1e-3
@@ -43,25 +45,34 @@ def train_stylizer(folder, style=None, *, steps=2000, upsampling="resize", seed=
     state, info = begin(folder, "stylizer training", given, resume)
     backend.use(device)
     pairs = Pairs(info["seed"], info["style"])
-    model = decoder(info["upsampling"], info["seed"])
+    model, drawing = first_decoder(info)
     optimizer = Adam(warmup(cosine_decay(RATE, info["steps"]), 50))
     if resume:
         checkpoint.load(state, model, optimizer)
-    last = learn(model, optimizer, pairs, info, lambda: checkpoint.save(state, model, optimizer, info))
+    last = learn(model, optimizer, pairs, info, drawing, lambda: checkpoint.save(state, model, optimizer, info))
     path = state.with_name("stylizer.safetensors")
     checkpoint.save(path, model, info=info | {"what": "stylizer", "encoder": fingerprint(encoder())})
     print(f"the stylizer is {path}; paint with  nnscratch style PHOTO STYLE --fast --weights {path} -o OUT")
     return last
 
 
-def learn(model, optimizer, pairs, info, save):
-    """Steps info["done"] + 1 to info["steps"], with a progress bar; `save()` now and then."""
+def first_decoder(info):
+    """The decoder before its first step; and how many steps it is to learn nothing but drawing."""
+    model = decoder(info["upsampling"], info["seed"])
+    if info["style"] is None or info["upsampling"] != checkpoint.read_arrays(SHIPPED)[1]["info"]["upsampling"]:
+        return model, info["steps"] // DRAWING
+    checkpoint.load(SHIPPED, model)
+    return model, 0
+
+
+def learn(model, optimizer, pairs, info, drawing, save):
+    """Steps info["done"] + 1 to info["steps"], with a progress bar; `save()` now and then. The first `drawing` only draw."""
     from tqdm import tqdm
     network, code, facts = texture_features(), encoder(), {}
     with tqdm(total=info["steps"], initial=info["done"], desc="training", unit="step") as bar:
         for step in range(info["done"] + 1, info["steps"] + 1):
             content, style_crops = (to_device(crops) for crops in pairs.batch(step))
-            if step <= info["steps"] // DRAWING:
+            if step <= drawing:
                 facts = {"off by": reconstruct(model, code, optimizer, content, style_crops)}
             else:
                 facts = train_step(model, network, code, optimizer, content, style_crops)
