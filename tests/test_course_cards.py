@@ -196,7 +196,7 @@ def test_shows_every_formula_and_number(shown):
 @pytest.mark.parametrize("line, expected", [
     ("y[n, u] = b[u] + Sum(k, x[n, k] * W[k, u])", r"y_{n, u} = b_{u} + \sum_{k} x_{n, k} \, W_{k, u}"),
     ("dx[s*h + i] += (a[i] - (b[i] - c[i])) * -d[i]",
-     r"dx_{s h + i} \mathrel{+}= \left( a_{i} - \left( b_{i} - c_{i} \right) \right) \, -d_{i}"),
+     r"dx_{s \cdot h + i} \mathrel{+}= \left( a_{i} - \left( b_{i} - c_{i} \right) \right) \, -d_{i}"),
     ("y = (a - b)**2 / sqrt(variance + epsilon)", r"y = \frac{{\left( a - b \right)}^{2}}{\sqrt{v + \epsilon}}"),
     ("y = a if a > 0 else slope * a", r"y = \begin{cases} a & a > 0 \\ s \, a & \text{else} \end{cases}"),
     ("mean_new = dgamma * (a == b)", r"\mu^{\text{new}} = d\gamma \, [a = b]"),

@@ -70,7 +70,7 @@ class Card(NamedTuple):
             *(f"$${as_latex(line)}$$" for line in self.backward),
             *(["In short: " + " and ".join(f"`{line}`" for line in self.in_short())] if self.layer else []),
             "*In numbers" + (f", with {options}" if options else "") + ":*",
-            " ".join(numbers), "\n".join(f"- `{place} = {sum_} = {number(at(example, place))}`"
+            " &emsp; ".join(numbers), "\n".join(f"- `{place} = {sum_} = {number(at(example, place))}`"
                                          for place, sum_ in self.by_hand.items()),
             *(["*In the library:*", f"```python\n{self.source()}\n```"] if self.code else [])])
 

@@ -72,8 +72,8 @@ def name(text):
 
 
 def listed(nodes):
-    """Indices with commas; those of several letters or with arithmetic get air."""
-    texts = [latex(node).replace(r" \, ", " ") for node in nodes]
+    """Indices with commas; those of several letters or with arithmetic get air, and a dot, lest s oh be read as a word."""
+    texts = [latex(node).replace(r" \, ", r" \cdot ") for node in nodes]
     return (", " if all(len(text) == 1 for text in texts) else r",\, ").join(texts)
 
 
