@@ -4,5 +4,7 @@
     trace     a walk through a model, forward and backward, with notes taken at every node
     player    that walk as pictures: a strip, a player, an HTML file
     draw      the pictures of the course
+    cards     a card for each op: its formulas, and numbers to follow by hand
 """
+from nnscratch.course.cards import card, cards
 from nnscratch.course.trace import trace

@@ -28,4 +28,7 @@
 # *right*, or *wrong* and what it probably is, with the smallest input for which it shows. `checks.dense.hint()` gives a hint, a
 # second call the next; `checks.dense.solution()` prints a solution. You can run every notebook to its end with nothing solved.
 #
+# **Formula cards.** In any notebook `from nnscratch.course import card` and then `card("conv2d")` shows an op on one card: its
+# shapes, its formulas forward and backward, small numbers to follow by hand, the library's lines. `cards()` lists them.
+#
 # **To begin:** `pip install -e ".[notebooks]"` and `jupyter lab notebooks`, in the folder of nnscratch; then open 01.

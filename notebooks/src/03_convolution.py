@@ -34,6 +34,12 @@ kernel = np.array([[1., 0, -1], [2, 0, -2], [1, 0, -1]])
 draw.sliding(x, kernel, [(0, 0), (0, 1), (1, 2)])
 
 # %% [markdown]
+# And all nine places, one after the other:
+
+# %%
+draw.sliding_film(x, kernel)
+
+# %% [markdown]
 # This kernel subtracts the right from the left. Where the picture does not change from left to right its answer is 0; at the
 # edge between dark and bright it is large. Such *edge detectors* are what networks find by themselves in their first layers.
 #
@@ -95,8 +101,13 @@ draw.images({"picture": picture, "left - right": apply(kernel, picture),
 #
 # $$OH = \left\lfloor \frac{H + 2p - KH}{s} \right\rfloor + 1$$
 #
-# The brackets $\lfloor\;\rfloor$ mean: round down. A place that hangs over the edge does not count.
-#
+# The brackets $\lfloor\;\rfloor$ mean: round down. A place that hangs over the edge does not count. Below, the first window has
+# a frame, the middle of every window is blue, and padding is grey: count the blue pixels.
+
+# %%
+draw.window_places(5, 3, [(1, 0), (1, 1), (2, 0), (2, 1)])
+
+# %% [markdown]
 # ### Exercise: the size
 
 # %% exercise=output_size
@@ -125,6 +136,21 @@ for size, k, stride, padding in [(5, 3, 1, 0), (5, 3, 1, 1), (28, 4, 2, 1), (11,
 # take $OC$ of them; each makes one channel of the output.
 #
 # $$y_{n,\,oh,\,ow,\,o} = b_o + \sum_i \sum_j \sum_c x_{n,\;oh+i,\;ow+j,\;c}\; K_{i,j,c,o}$$
+#
+# One number of $y$, from a picture of two channels and one kernel:
+
+# %%
+two = np.array([[[1, 0], [2, 1], [0, 1]], [[0, 2], [1, -1], [3, 0]], [[1, 1], [0, 0], [2, 1]]])
+layers_of_one = np.array([[[1, 2], [0, -1]], [[2, 0], [1, 3]]])
+draw.channels(two, layers_of_one, (0, 1), bias=1)
+
+# %%
+y, _ = ops.conv2d(two[None].astype(float), layers_of_one[..., None].astype(float), np.ones(1))
+print(f"y[0, 1] = {y[0, 0, 1, 0]:g}")
+assert y[0, 0, 1, 0] == 7 + 1 + 1
+
+# %% [markdown]
+# With $N$ pictures and $OC$ kernels:
 #
 # | | shape | here |
 # |---|---|---|

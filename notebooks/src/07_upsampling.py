@@ -44,6 +44,13 @@ draw.stamps(np.array([[1.0, 2], [0, -1]]), np.array([[1.0, 2, 1], [2, 4, 2], [1,
             [(0, 0), (0, 1), (1, 1)])
 
 # %% [markdown]
+# With nine numbers, one after the other:
+
+# %%
+nine = np.array([[1.0, 2, 1], [0, -1, 3], [2, 1, 1]])
+draw.stamps_film(nine, np.array([[1.0, 2, 1], [2, 4, 2], [1, 2, 1]]), 2)
+
+# %% [markdown]
 # In letters, with stride $s$. The kernel has the shape $(KH, KW, OC, C)$, output channels before input channels, for a reason
 # that you will see:
 #

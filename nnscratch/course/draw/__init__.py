@@ -1,5 +1,7 @@
-"""The pictures of the course. Each call gives a Picture, which a notebook shows and `save` writes."""
+"""The pictures of the course. Each call gives a Picture, which a notebook shows and `save` writes; the films move."""
+from nnscratch.course.draw.convolutions import channels, window_places
 from nnscratch.course.draw.curves import curves
+from nnscratch.course.draw.film import sliding_film, stamps_film
 from nnscratch.course.draw.graph import Node, graph, neuron
 from nnscratch.course.draw.grids import Grid, grids, heatmaps, product
 from nnscratch.course.draw.histograms import histograms

@@ -17,12 +17,14 @@ class Grid(NamedTuple):
 
     lit : (row, column, rows, columns) of a frame around some cells, or None
     colours : {(row, column): colour}; other cells are shaded by their value
+    largest : the size of a number in full shade; by default the largest of the array
     """
     title: str
     array: np.ndarray
     lit: tuple = None
     colours: dict = {}
     numbers: bool = True
+    largest: float = None
 
 
 def grids(rows, text, inches=0.44):
@@ -54,7 +56,7 @@ def put(axes, grid, left, top, height, inches, scale=1.0):
     array = np.atleast_2d(np.asarray(grid.array, dtype=float))
     top += (height - array.shape[0] * scale) / 2
     left += (width_of(grid) - array.shape[1]) / 2 * (scale == 1)
-    largest = np.nanmax(np.abs(array), initial=0)
+    largest = grid.largest or np.nanmax(np.abs(array), initial=0)
     size = 22 * inches * scale
     axes.text(left + array.shape[1] * scale / 2, top - 0.2 * scale, grid.title, ha="center", va="bottom", color=INK,
               fontsize=21 * inches)

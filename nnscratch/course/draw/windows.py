@@ -11,14 +11,20 @@ from nnscratch.course.draw.picture import INK, PALETTE, Picture, canvas, new_fig
 
 def sliding(x, kernel, places):
     """The window at some places (oh, ow), a row each: the pixels under it, the products, and the output so far."""
+    (kh, kw), (h, w) = kernel.shape, x.shape
+    return grids(sliding_rows(x, kernel, places), f"a {kh}x{kw} window slides over a {h}x{w} picture, at places {list(places)}")
+
+
+def sliding_rows(x, kernel, places):
     (kh, kw), rows = kernel.shape, []
     y = np.array([[(x[r:r + kh, s:s + kw] * kernel).sum() for s in range(x.shape[1] - kw + 1)]
                   for r in range(x.shape[0] - kh + 1)], dtype=float)
     for oh, ow in places:
         so_far = np.where(np.arange(y.size).reshape(y.shape) <= oh * y.shape[1] + ow, y, np.nan)
-        rows.append([Grid("x", x, (oh, ow, kh, kw)), "·", Grid("kernel", kernel), "→",
-                     Grid("products", x[oh:oh + kh, ow:ow + kw] * kernel), "sum →", Grid("y", so_far, (oh, ow, 1, 1))])
-    return grids(rows, f"a {kh}x{kw} window slides over a {x.shape[0]}x{x.shape[1]} picture, at places {list(places)}")
+        products, largest = x[oh:oh + kh, ow:ow + kw] * kernel, np.abs(y).max()
+        rows.append([Grid("x", x, (oh, ow, kh, kw)), "·", Grid("kernel", kernel), "→", Grid("products", products), "sum →",
+                     Grid("y", so_far, (oh, ow, 1, 1), largest=largest)])
+    return rows
 
 
 def painting(dy, kernel, places):

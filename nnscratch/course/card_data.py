@@ -1,0 +1,175 @@
+"""What stands on the formula cards (cards.py), in the order of the course.
+
+Every number is small and whole, so that a pencil is enough. Letters: N pictures or samples, H, W rows and columns, C channels,
+OC output channels, KH, KW the kernel or window, OH, OW the output; s stride, p padding, f factor; M values of one mean.
+"""
+import numpy as np
+
+from nnscratch import layers, losses, ops
+from nnscratch.course.cards import Card
+from nnscratch.ops import loops
+from nnscratch.ops.im2col import gather, scatter
+
+
+def numbers(rows, *shape):
+    """Whole numbers as float64, in a shape."""
+    return np.array(rows, dtype=float).reshape(shape or np.shape(rows))
+
+
+def picture(rows):
+    return numbers(rows, 1, len(rows), len(rows[0]), 1)
+
+
+def kernel(rows):
+    return numbers(rows, len(rows), len(rows[0]), 1, 1)
+
+
+def alone(backward):
+    """For an op with one input: its gradient as a tuple of one."""
+    return lambda dy, cache: (backward(dy, cache),)
+
+
+X = picture([[2, 0, 1], [1, 3, -1], [0, -2, 4]])
+DY = picture([[1, 2], [-1, 3]])
+TWO_CHANNELS = numbers([[1, 2], [3, -2], [5, 4], [7, 0]])  # variance 5, and with epsilon 4 a deviation of 3
+
+PATCH = "[n, s*oh + i - p, s*ow + j - p, c]"
+PAINTED = "[n, s*h + i - p, s*w + j - p, o]"
+POOLED = "[n, s*oh + i, s*ow + j, c]"
+COLUMN = "[n, oh, ow, (i*KW + j)*C + c]"
+POOLING = {"x": "(N, H, W, C)", "y": "(N, OH, OW, C)"}
+POOL_OPTIONS = {"s": 1, "KH": 2, "KW": 2}
+BATCH = {"x": "(M, C), M = N H W", "gamma": "(C,)", "beta": "(C,)", "y": "(M, C)"}
+NORMALISE = ["xn[m, c] = (x[m, c] - mean[c]) / sqrt(variance[c] + epsilon)", "y[m, c] = gamma[c] * xn[m, c] + beta[c]"]
+DGAMMA = ["dgamma[c] = Sum(m, dy[m, c] * xn[m, c])", "dbeta[c] = Sum(m, dy[m, c])"]
+
+
+def pool(op):
+    return lambda x, s, KH, KW: op(x, (KH, KW), s)
+
+
+def batch_norm(x, gamma, beta, mean, variance, epsilon, momentum=None):
+    """With a momentum it is the one of training."""
+    y, _, cache = ops.batch_norm(x, gamma, beta, mean, variance, training=momentum is not None, momentum=momentum or 1,
+                                 epsilon=epsilon)
+    return y, cache
+
+
+CARDS = [
+    Card("dense", "Dense", "Every output looks at every input: a weighted sum and a bias.",
+         {"x": "(N, K)", "W": "(K, U)", "b": "(U,)", "y": "(N, U)"},
+         {"x": numbers([[1, 2, -1], [0, 3, 2]]), "W": numbers([[2, 1], [0, -1], [3, 1]]), "b": numbers([1, -2])}, {},
+         numbers([[1, 2], [-1, 3]]), ops.dense, ops.dense_backward,
+         ["y[n, u] = b[u] + Sum(k, x[n, k] * W[k, u])"],
+         ["dx[n, k] = Sum(u, dy[n, u] * W[k, u])", "dW[k, u] = Sum(n, x[n, k] * dy[n, u])", "db[u] = Sum(n, dy[n, u])"],
+         {"y[1, 0]": "1 + 0*2 + 3*0 + 2*3", "dx[0, 0]": "1*2 + 2*1", "dW[1, 0]": "2*1 - 3*1", "db[0, 1]": "2 + 3"},
+         [ops.dense, ops.dense_backward]),
+    Card("conv2d", "Convolution", "The same small kernel at every place of the picture.",
+         {"x": "(N, H, W, C)", "K": "(KH, KW, C, OC)", "b": "(OC,)", "y": "(N, OH, OW, OC)"},
+         {"x": X, "K": kernel([[1, 2], [0, -1]]), "b": numbers([1])}, {"s": 1, "p": 0},
+         DY, lambda x, K, b, s, p: ops.conv2d(x, K, b, strides=s, padding=p), ops.conv2d_backward,
+         [f"y[n, oh, ow, o] = b[o] + Sum(i, j, c, x{PATCH} * K[i, j, c, o])"],
+         [f"dx{PATCH} += Sum(o, dy[n, oh, ow, o] * K[i, j, c, o])",
+          f"dK[i, j, c, o] = Sum(n, oh, ow, dy[n, oh, ow, o] * x{PATCH})", "db[o] = Sum(n, oh, ow, dy[n, oh, ow, o])"],
+         {"y[1, 0]": "1 + 1*1 + 3*2 + 0*0 - 2*(-1)", "dx[1, 2]": "2*(-1) + 3*2", "dK[0, 0]": "1*2 + 2*0 - 1*1 + 3*3",
+          "db[0, 0]": "1 + 2 - 1 + 3"},
+         [loops.convolve, loops.convolve_dx, loops.convolve_dkernel], layers.Conv2D(1, 2)),
+    Card("conv2d_transpose", "Transposed convolution", "Each number paints the kernel, times itself; backward, a convolution.",
+         {"x": "(N, H, W, C)", "K": "(KH, KW, OC, C)", "b": "(OC,)", "y": "(N, OH, OW, OC)"},
+         {"x": picture([[1, 2], [0, -1]]), "K": kernel([[1, 0, 2], [0, -1, 1], [1, 1, 0]]), "b": numbers([1])},
+         {"s": 2, "p": 0},
+         picture([[1, 0, 2, -1, 0], [0, 1, 0, 3, 1], [2, 1, -1, 0, 1], [0, 2, 1, 0, -2], [1, 0, 0, 1, 2]]),
+         lambda x, K, b, s, p: ops.conv2d_transpose(x, K, b, strides=s, padding=p), ops.conv2d_transpose_backward,
+         [f"y{PAINTED} += Sum(c, x[n, h, w, c] * K[i, j, o, c])", "y[n, oh, ow, o] += b[o]"],
+         [f"dx[n, h, w, c] = Sum(i, j, o, dy{PAINTED} * K[i, j, o, c])",
+          f"dK[i, j, o, c] = Sum(n, h, w, dy{PAINTED} * x[n, h, w, c])", "db[o] = Sum(n, oh, ow, dy[n, oh, ow, o])"],
+         {"y[0, 2]": "1*2 + 2*1 + 1", "dx[0, 0]": "1*1 + 2*2 - 1*1 + 0*1 + 2*1 + 1*1", "dK[1, 1]": "1*1 + 2*3 - 1*0"},
+         [loops.paint]),
+    Card("im2col", "im2col and col2im", "The pixels under each window as a row; backward, a pixel gets the sum of its copies.",
+         {"x": "(N, H, W, C)", "cols": "(N, OH, OW, KH KW C)"}, {"x": X}, {"s": 1, "p": 0, "KH": 2, "KW": 2},
+         numbers([[1, 0, 2, -1], [3, 1, 0, 2], [0, -2, 1, 1], [2, 0, 1, -3]], 1, 2, 2, 4),
+         lambda x, s, p, KH, KW: ops.im2col(x, (KH, KW), strides=s, padding=p), alone(ops.col2im),
+         [f"cols{COLUMN} = x{PATCH}"], [f"dx{PATCH} += dcols{COLUMN}"],
+         {"dx[1, 1]": "-1 + 0 - 2 + 2"}, [gather, scatter], output="cols"),
+    Card("max_pool2d", "Max pooling", "The largest pixel of each window; it alone gets the gradient, of equal ones the first.",
+         POOLING, {"x": X}, POOL_OPTIONS, DY, pool(ops.max_pool2d), alone(ops.max_pool2d_backward),
+         [f"y[n, oh, ow, c] = Max(i, j, x{POOLED})"], [f"dx{POOLED} += dy[n, oh, ow, c] * (x{POOLED} == y[n, oh, ow, c])"],
+         {"y[0, 0]": "max(2, 0, 1, 3)", "dx[1, 1]": "1 + 2 - 1"}, [loops.max_pool2d, loops.max_pool2d_dx]),
+    Card("avg_pool2d", "Average pooling", "The mean of each window; backward, every pixel of it gets an equal share.",
+         POOLING, {"x": X}, POOL_OPTIONS, DY, pool(ops.avg_pool2d), alone(ops.avg_pool2d_backward),
+         [f"y[n, oh, ow, c] = Sum(i, j, x{POOLED}) / (KH * KW)"], [f"dx{POOLED} += dy[n, oh, ow, c] / (KH * KW)"],
+         {"y[0, 0]": "(2 + 0 + 1 + 3) / 4", "dx[1, 1]": "(1 + 2 - 1 + 3) / 4"}, [loops.avg_pool2d, loops.avg_pool2d_dx]),
+    Card("leaky_relu", "LeakyReLU", "Above 0 nothing changes, below it everything becomes small.",
+         {"x": "(N, K)", "y": "(N, K)"}, {"x": numbers([[2, -4, 1], [-2, 3, -6]])}, {"slope": 0.5},
+         numbers([[1, 2, -1], [3, 1, 4]]), lambda x, slope: ops.leaky_relu(x, slope), alone(ops.leaky_relu_backward),
+         ["y[n, k] = x[n, k] if x[n, k] > 0 else slope * x[n, k]"],
+         ["dx[n, k] = dy[n, k] if x[n, k] > 0 else slope * dy[n, k]"],
+         {"y[0, 1]": "0.5 * (-4)", "dx[0, 1]": "0.5 * 2"}, [ops.leaky_relu, ops.leaky_relu_backward], layers.LeakyReLU()),
+    Card("dropout", "Dropout", "In training values are dropped by chance: m is 0 with probability rate, else 1 / (1 - rate).",
+         {"x": "(N, K)", "m": "(N, K)", "y": "(N, K)"},
+         {"x": numbers([[2, 1, 3], [-1, 4, 2]]), "m": ops.dropout(np.ones((2, 3)), 0.5, seed=5)[0]}, {"rate": 0.5},
+         numbers([[1, 2, -1], [3, 1, 4]]), lambda x, m, rate: ops.dropout(x, rate, seed=5), alone(ops.dropout_backward),
+         ["y[n, k] = x[n, k] * m[n, k]"], ["dx[n, k] = dy[n, k] * m[n, k]"],
+         {"y[0, 1]": "1 * 2", "dx[0, 1]": "2 * 2"}, [ops.dropout, ops.dropout_backward]),
+    Card("spatial_dropout2d", "Spatial dropout", "A whole channel of a picture is dropped, or none of it.",
+         {"x": "(N, H, W, C)", "m": "(N, C)", "y": "(N, H, W, C)"},
+         {"x": numbers([[1, 2, 3], [-1, 0, 4]], 1, 1, 2, 3),
+          "m": ops.spatial_dropout2d(np.ones((1, 1, 1, 3)), 0.5, seed=5)[0][:, 0, 0]}, {"rate": 0.5},
+         numbers([[1, 2, -1], [3, 1, 4]], 1, 1, 2, 3),
+         lambda x, m, rate: ops.spatial_dropout2d(x, rate, seed=5), alone(ops.spatial_dropout2d_backward),
+         ["y[n, h, w, c] = x[n, h, w, c] * m[n, c]"], ["dx[n, h, w, c] = dy[n, h, w, c] * m[n, c]"],
+         {"y[1, 0]": "-1 * 2", "dx[1, 0]": "3 * 2"}, [ops.spatial_dropout2d, ops.dropout_backward]),
+    Card("batch_norm", "Batch normalisation, training", "Each channel gets mean 0 and variance 1 over the whole batch.",
+         BATCH | {"mean_old": "(C,)", "variance_old": "(C,)"},
+         {"x": TWO_CHANNELS, "gamma": numbers([3, 6]), "beta": numbers([1, 0]), "mean_old": numbers([0, 4]),
+          "variance_old": numbers([1, 1])}, {"epsilon": 4, "momentum": 0.75},
+         numbers([[2, 1], [-1, 0], [0, 3], [3, 0]]), batch_norm, ops.batch_norm_backward,
+         ["mean[c] = Sum(m, x[m, c]) / M", "variance[c] = Sum(m, (x[m, c] - mean[c])**2) / M", *NORMALISE,
+          "mean_new[c] = momentum * mean_old[c] + (1 - momentum) * mean[c]",
+          "variance_new[c] = momentum * variance_old[c] + (1 - momentum) * variance[c]"],
+         [*DGAMMA, "dx[m, c] = gamma[c] / sqrt(variance[c] + epsilon) * (dy[m, c] - dbeta[c] / M - xn[m, c] * dgamma[c] / M)"],
+         {"y[0, 0]": "3 * (1 - 4) / 3 + 1", "dgamma[0, 0]": "2 * (-1) - 1 * (-1/3) + 0 * 1/3 + 3 * 1",
+          "dx[3, 0]": "3 / 3 * (3 - 4/4 - 1 * (4/3) / 4)"},
+         [loops.batch_norm, loops.batch_norm_backward], layers.BatchNormalization(), True),
+    Card("batch_norm_inference", "Batch normalisation, inference", "With the running statistics, which are constants here.",
+         BATCH | {"mean": "(C,)", "variance": "(C,)"},
+         {"x": TWO_CHANNELS, "gamma": numbers([3, 6]), "beta": numbers([1, 0]), "mean": numbers([3, 1]),
+          "variance": numbers([5, 0])}, {"epsilon": 4},
+         numbers([[2, 1], [-1, 0], [0, 3], [3, 0]]), batch_norm, ops.batch_norm_backward, NORMALISE,
+         [*DGAMMA, "dx[m, c] = gamma[c] / sqrt(variance[c] + epsilon) * dy[m, c]"],
+         {"y[0, 0]": "3 * (1 - 3) / 3 + 1", "dx[0, 1]": "6 / 2 * 1"}, [], layers.BatchNormalization()),
+    Card("instance_norm", "Instance normalisation", "The same for each picture alone, in training and after it.",
+         {"x": "(N, H, W, C)", "gamma": "(C,)", "beta": "(C,)", "y": "(N, H, W, C)"},
+         {"x": TWO_CHANNELS.reshape(1, 2, 2, 2), "gamma": numbers([3, 6]), "beta": numbers([1, 0])}, {"epsilon": 4},
+         numbers([[2, 1], [-1, 0], [0, 3], [3, 0]], 1, 2, 2, 2),
+         lambda x, gamma, beta, epsilon: ops.instance_norm(x, gamma, beta, epsilon=epsilon), ops.instance_norm_backward,
+         ["mean[n, c] = Sum(h, w, x[n, h, w, c]) / (H * W)",
+          "variance[n, c] = Sum(h, w, (x[n, h, w, c] - mean[n, c])**2) / (H * W)",
+          "xn[n, h, w, c] = (x[n, h, w, c] - mean[n, c]) / sqrt(variance[n, c] + epsilon)",
+          "y[n, h, w, c] = gamma[c] * xn[n, h, w, c] + beta[c]"],
+         ["dgamma[c] = Sum(n, h, w, dy[n, h, w, c] * xn[n, h, w, c])", "dbeta[c] = Sum(n, h, w, dy[n, h, w, c])",
+          "a[n, c] = Sum(h, w, dy[n, h, w, c]) / (H * W)", "e[n, c] = Sum(h, w, dy[n, h, w, c] * xn[n, h, w, c]) / (H * W)",
+          "dx[n, h, w, c] = gamma[c] / sqrt(variance[n, c] + epsilon) * (dy[n, h, w, c] - a[n, c] - xn[n, h, w, c] * e[n, c])"],
+         {"y[0, 0]": "3 * (1 - 4) / 3 + 1", "dx[3, 0]": "3 / 3 * (3 - 4/4 - 1 * (4/3) / 4)"},
+         [ops.instance_norm, ops.instance_norm_backward]),
+    Card("gram_matrix", "Gram matrix", "Which channels are bright together, wherever that is in the picture.",
+         {"x": "(N, H, W, C)", "G": "(N, C, C)"}, {"x": numbers([[1, 2], [0, -1], [3, 1], [2, 0]], 1, 2, 2, 2)}, {},
+         numbers([[1, 2], [0, -1]], 1, 2, 2), ops.gram_matrix, alone(ops.gram_matrix_backward),
+         ["G[n, a, b] = Sum(h, w, x[n, h, w, a] * x[n, h, w, b]) / (H * W)"],
+         ["dx[n, h, w, c] = Sum(a, (dG[n, a, c] + dG[n, c, a]) * x[n, h, w, a]) / (H * W)"],
+         {"G[0, 1]": "(1*2 + 0*(-1) + 3*1 + 2*0) / 4", "dx[0, 0]": "((1 + 1)*1 + (0 + 2)*2) / 4"},
+         [ops.gram_matrix, ops.gram_matrix_backward], output="G"),
+    Card("upsample2d", "Upsampling", "Every pixel is repeated; backward it gets the sum over its copies.",
+         {"x": "(N, H, W, C)", "y": "(N, OH, OW, C)"}, {"x": picture([[1, 2], [-1, 3]])}, {"f": 2},
+         picture([[1, 0, 2, 1], [3, -1, 0, 1], [0, 2, 1, 1], [1, 1, -2, 4]]),
+         lambda x, f: ops.upsample2d(x, f), alone(ops.upsample2d_backward),
+         ["y[n, f*h + i, f*w + j, c] = x[n, h, w, c]"], ["dx[n, h, w, c] = Sum(i, j, dy[n, f*h + i, f*w + j, c])"],
+         {"dx[0, 0]": "1 + 0 + 3 - 1"}, [ops.upsample2d, ops.upsample2d_backward]),
+    Card("softmax_cross_entropy", "Softmax and cross-entropy", "How surprised the network is by the true classes, on average.",
+         {"z": "(N, K)", "t": "(N, K)", "L": "()"},
+         {"z": np.log(numbers([[1, 2, 1], [3, 1, 4]])), "t": numbers([[0, 1, 0], [1, 0, 0]])}, {}, np.array(1.0),
+         losses.softmax_cross_entropy, lambda dL, gradient: (dL * gradient,),
+         ["p[n, k] = exp(z[n, k]) / Sum(j, exp(z[n, j]))", "L = -Sum(n, k, t[n, k] * log(p[n, k])) / N"],
+         ["dz[n, k] = (p[n, k] - t[n, k]) / N"],
+         {"L[0, 0]": "-(log(2/4) + log(3/8)) / 2", "dz[0, 1]": "(2/4 - 1) / 2"}, [losses.softmax_cross_entropy], output="L"),
+]

@@ -1,0 +1,76 @@
+"""A headless Chromium, spoken to through a pipe by its DevTools protocol: what a page logs, asks for and looks like."""
+import fcntl
+import json
+import os
+import select
+import shutil
+import subprocess
+import time
+
+NAMES = "chromium", "chromium-browser", "google-chrome", "chrome"
+program = next(filter(None, map(shutil.which, NAMES)), None)
+
+
+class Browser:
+    """with Browser(folder) as browser: browser.visit(url, script). The folder is for its own files; no host is found."""
+
+    def __init__(self, folder):
+        self.folder, self.count, self.waiting, self.events = folder, 0, b"", []
+
+    def __enter__(self):
+        (read, self.to), (self.back, write) = os.pipe(), os.pipe()
+        read, write = (fcntl.fcntl(end, fcntl.F_DUPFD, 10) for end in (read, write))  # away from 3 and 4
+
+        def ends():
+            os.dup2(read, 3)
+            os.dup2(write, 4)
+        self.process = subprocess.Popen(
+            [program, "--headless=new", "--no-sandbox", "--disable-gpu", "--remote-debugging-pipe", "--disable-dev-shm-usage",
+             f"--user-data-dir={self.folder}", "--host-resolver-rules=MAP * ~NOTFOUND", "about:blank"],
+            preexec_fn=ends, pass_fds=(3, 4), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        target = self.ask("Target.createTarget", url="about:blank")["targetId"]
+        self.session = self.ask("Target.attachToTarget", targetId=target, flatten=True)["sessionId"]
+        for domain in ("Page", "Runtime", "Network", "Log"):
+            self.ask(f"{domain}.enable")
+        return self
+
+    def __exit__(self, *_):
+        self.process.kill()
+        self.process.wait()
+
+    def ask(self, method, **parameters):
+        """Send one command and wait for its answer; what happens meanwhile is put into `events`."""
+        self.count += 1
+        message = {"id": self.count, "method": method, "params": parameters}
+        if hasattr(self, "session"):
+            message["sessionId"] = self.session
+        os.write(self.to, json.dumps(message).encode() + b"\0")
+        while True:
+            answer = self.next_message()
+            if answer.get("id") == self.count:
+                assert "error" not in answer, (method, answer["error"])
+                return answer["result"]
+            self.events.append(answer)
+
+    def next_message(self, seconds=30):
+        end = time.monotonic() + seconds
+        while b"\0" not in self.waiting:
+            assert select.select([self.back], [], [], max(0, end - time.monotonic()))[0], "the browser does not answer"
+            self.waiting += os.read(self.back, 1 << 20)
+        message, _, self.waiting = self.waiting.partition(b"\0")
+        return json.loads(message)
+
+    def visit(self, url, script="null"):
+        """Load a page; (what the script evaluates to then, errors on its console, addresses that it asked for)."""
+        self.events = []
+        self.ask("Page.navigate", url=url)
+        while not any(event.get("method") == "Page.loadEventFired" for event in self.events):
+            self.events.append(self.next_message())
+        value = self.ask("Runtime.evaluate", expression=script, returnByValue=True, awaitPromise=True)
+        assert "exceptionDetails" not in value, value
+        errors = [str(event["params"]) for event in self.events if event.get("method") == "Runtime.exceptionThrown"
+                  or (event.get("method") == "Runtime.consoleAPICalled" and event["params"]["type"] in ("error", "assert"))
+                  or (event.get("method") == "Log.entryAdded" and event["params"]["entry"]["level"] == "error")]
+        asked = [event["params"]["request"]["url"] for event in self.events
+                 if event.get("method") == "Network.requestWillBeSent"]
+        return value["result"].get("value"), errors, asked

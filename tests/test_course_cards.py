@@ -1,0 +1,210 @@
+"""Every formula on a card is evaluated, index by index, and gives what the op gives; the numbers shown are those."""
+import ast
+import itertools
+import math
+import re
+
+import numpy as np
+import pytest
+
+from nnscratch import ops
+from nnscratch.course import card, cards
+from nnscratch.course.card_data import CARDS
+from nnscratch.course.cards import at, number, rows_of
+from nnscratch.course.notation import as_latex, as_text
+from nnscratch.errors import InputError
+
+SIZE_OF = {"n": "N", "h": "H", "w": "W", "c": "C", "a": "C", "b": "C", "oh": "OH", "ow": "OW", "o": "OC", "k": "K", "u": "U",
+           "m": "M"}
+every_card = pytest.mark.parametrize("shown", CARDS, ids=lambda card: card.name)
+
+
+class Padded:
+    """An array whose numbers beside it are 0."""
+
+    def __init__(self, array):
+        self.array = array
+
+    def __getitem__(self, place):
+        place = place if isinstance(place, tuple) else (place,)
+        return self.array[place] if all(0 <= at < size for at, size in zip(place, self.array.shape)) else 0.0
+
+
+def sizes(shown, example):
+    """{"N": 2, ...}: the letters of the table of shapes, from the arrays themselves."""
+    found = {"M": len(example["x"])} if "M" in str(shown.shapes) else {}
+    for letter, text in shown.shapes.items():
+        for name, size in zip(re.findall(r"\w[\w ]*", text.split(")")[0]), example[letter].shape):
+            assert found.setdefault(name, size) == size, f"{letter} {text} does not fit the others"
+    return found | shown.options
+
+
+def range_of(index, shown, sizes):
+    """How far an index goes; i and j over the kernel, or over the copies of a pixel, or, in a softmax, j over classes."""
+    if index in "ij":
+        of_classes = shown.name == "softmax_cross_entropy"
+        return range(sizes["K"] if of_classes else sizes.get("f") or sizes["KH" if index == "i" else "KW"])
+    return range(sizes[SIZE_OF[index]])
+
+
+def evaluate(line, values, shown, sizes):
+    """One line as loops over all its free indices; the array it makes is put into `values`."""
+    statement = ast.parse(line).body[0]
+    adds = isinstance(statement, ast.AugAssign)
+    target, value = (statement.target if adds else statement.targets[0]), statement.value
+    bound = {arg.id for call in ast.walk(value) if isinstance(call, ast.Call) for arg in call.args[:-1]}
+    letters = {node.id for part in ast.walk(statement) if isinstance(part, ast.Subscript) for node in ast.walk(part.slice)
+               if isinstance(node, ast.Name)}
+    free = sorted(letter for letter in letters - bound if letter.islower() and letter not in shown.options)
+    code, scope = compile(ast.Expression(unrolled(value)), line, "eval"), {
+        **{name: Padded(array) for name, array in values.items()}, **sizes, "sqrt": math.sqrt, "exp": math.exp, "log": math.log,
+        "over": lambda *indices: itertools.product(*(range_of(index, shown, sizes) for index in indices))}
+    made = {}
+    for places in itertools.product(*(range_of(index, shown, sizes) for index in free)):
+        here = scope | dict(zip(free, places))
+        spot = ()
+        if isinstance(target, ast.Subscript):
+            spot = eval(compile(ast.Expression(target.slice), line, "eval"), here)
+            spot = spot if isinstance(spot, tuple) else (spot,)
+        number = eval(code, here)
+        if not adds:
+            assert made.setdefault(spot, number) == number, "two numbers for one place"
+        made[spot] = made.get(spot, 0) + number if adds else number
+    name = target.value.id if isinstance(target, ast.Subscript) else target.id
+    return name, made, adds
+
+
+def unrolled(value):
+    """Sum(i, j, term) as sum(term for i, j in over("i", "j"))."""
+    class Unroll(ast.NodeTransformer):
+        def visit_Call(self, call):
+            self.generic_visit(call)
+            if call.func.id not in ("Sum", "Max"):
+                return call
+            indices = [arg.id for arg in call.args[:-1]]
+            text = f"{call.func.id.lower()}(0 for {', '.join(indices)}, in over{tuple(indices)!r})"
+            loop = ast.parse(text, mode="eval").body
+            loop.args[0].elt = call.args[-1]
+            return loop
+    return ast.fix_missing_locations(Unroll().visit(value))
+
+
+def all_lines(shown, example):
+    """{letter: array}: what the formulas make, line by line, out of the inputs and dy alone."""
+    letters, values = sizes(shown, example), dict(shown.inputs)
+    values[f"d{shown.output}"] = example[f"d{shown.output}"]
+    made = {}
+    for line in [*shown.forward, *shown.backward]:
+        name, numbers, adds = evaluate(line, values, shown, letters)
+        shape = example[name].shape if name in example else [1 + max(place) for place in zip(*numbers)]
+        if not adds or name not in made:
+            made[name] = np.zeros(shape)
+        for place, value in numbers.items():
+            inside = all(0 <= index < size for index, size in zip(place, shape))
+            assert inside or adds
+            if inside:
+                made[name][place] = made[name][place] + value if adds else value
+        values[name] = made[name]
+    return made
+
+
+def check(shown):
+    """y and every gradient of the op come out of the formulas alone."""
+    example = shown.example()
+    made = all_lines(shown, example)
+    for name in example.keys() - shown.inputs.keys() - {f"d{shown.output}"}:
+        np.testing.assert_allclose(made[name], example[name], rtol=1e-12, atol=1e-12, err_msg=name)
+
+
+@every_card
+def test_the_formulas_give_what_the_op_gives(shown):
+    """In the numbers of the card, and each gradient has a formula."""
+    check(shown)
+
+
+LARGER = {"dense": [{}], "conv2d": [{"s": 2, "p": 1}, {"s": 1, "p": 1}], "conv2d_transpose": [{"s": 2, "p": 1}, {"s": 3}],
+          "im2col": [{"s": 2, "p": 1, "KH": 3, "KW": 2}], "max_pool2d": [{"s": 2, "KH": 2, "KW": 3}],
+          "avg_pool2d": [{"s": 2, "KH": 3, "KW": 2}], "leaky_relu": [{"slope": 0.3}], "batch_norm": [{"epsilon": 0.1}],
+          "batch_norm_inference": [{"epsilon": 0.1}], "instance_norm": [{"epsilon": 0.1}], "gram_matrix": [{}],
+          "upsample2d": [{"f": 3}], "softmax_cross_entropy": [{}]}
+SHAPES = {"x": (2, 5, 4, 2), "K": (3, 2, 2, 2), "b": (2,)}
+
+
+@pytest.mark.parametrize("name, options", [(name, options) for name, more in LARGER.items() for options in more])
+def test_the_formulas_hold_for_other_sizes(name, options):
+    """With several pictures and channels, strides, paddings and random numbers."""
+    shown, random = card(name), np.random.default_rng(0)
+    of_pictures = shown.shapes.get("x", "").startswith("(N, H")
+    inputs = {letter: random.standard_normal(SHAPES[letter]) if of_pictures and letter in SHAPES
+              else array + 0.1 * random.random(array.shape) * (letter != "t")
+              for letter, array in shown.inputs.items()}
+    shown = shown._replace(inputs=inputs, options=shown.options | options)
+    y, _ = shown.run(*inputs.values(), **shown.options)
+    check(shown._replace(dy=random.standard_normal(np.shape(y)) if np.ndim(y) else np.array(1.0)))
+
+
+def test_every_card_is_tried_with_other_sizes():
+    """But for the two whose mask belongs to one shape, and their masks are 0 or 1 / (1 - rate)."""
+    assert set(cards()) - set(LARGER) == {"dropout", "spatial_dropout2d"}
+    for name in ("dropout", "spatial_dropout2d"):
+        assert set(card(name).inputs["m"].ravel()) == {0, 2} and card(name).options == {"rate": 0.5}
+
+
+def test_running_statistics():
+    """The two lines that no gradient needs."""
+    shown = card("batch_norm")
+    _, running, _ = ops.batch_norm(*shown.inputs.values(), training=True, **shown.options)
+    made = all_lines(shown, shown.example())
+    assert np.allclose([made["mean_new"], made["variance_new"]], running)
+
+
+@pytest.mark.parametrize("wrong, right", [("s*oh + i - p", "s*oh - i - p"), ("dy[n, oh, ow, o] * K", "dy[n, ow, oh, o] * K"),
+                                          ("+= Sum(o", "+= 2 * Sum(o"), ("b[o] + ", "")])
+def test_a_wrong_formula_is_noticed(wrong, right):
+    """Otherwise the tests above prove nothing."""
+    shown = card("conv2d")
+    lines = [[line.replace(wrong, right, 1) for line in lines] for lines in (shown.forward, shown.backward)]
+    with pytest.raises((AssertionError, IndexError)):
+        check(shown._replace(forward=lines[0], backward=lines[1]))
+
+
+@every_card
+def test_what_is_worked_out_by_hand(shown):
+    """Forward and backward, and each comes to the number in its place."""
+    example, scope = shown.example(), {"log": math.log, "max": max}
+    assert any(place.startswith("d") for place in shown.by_hand)
+    for place, text in shown.by_hand.items():
+        assert math.isclose(eval(text, scope), at(example, place)), place
+
+
+@every_card
+def test_shows_every_formula_and_number(shown):
+    """As text and as Markdown; the library's lines are there, the checks of arguments are not."""
+    text, page, example = str(shown), shown._repr_markdown_(), shown.example()
+    for line in [*shown.forward, *shown.backward]:
+        assert as_text(line) in text and f"$${as_latex(line)}$$" in page
+    for array in example.values():
+        rows = rows_of(array)
+        assert " & ".join(map(number, rows[0])) in page
+        assert re.search(r"\n +" + " +".join(map(number, rows[-1])) + r"(\n|$)", text)
+    for function in shown.code:
+        assert f"def {function.__name__}(" in page
+    assert "check_" not in page and '"""' not in page and "cuda" not in page
+    assert set(shown.shapes) <= set(example) and set(shown.inputs) <= set(shown.shapes)
+
+
+@pytest.mark.parametrize("line, expected", [
+    ("y[n, u] = b[u] + Sum(k, x[n, k] * W[k, u])", r"y_{n, u} = b_{u} + \sum_{k} x_{n, k} \, W_{k, u}"),
+    ("dx[s*h + i] += (a[i] - (b[i] - c[i])) * -d[i]",
+     r"dx_{s \cdot h + i} \mathrel{+}= \left( a_{i} - \left( b_{i} - c_{i} \right) \right) \, -d_{i}"),
+    ("y = (a - b)**2 / sqrt(variance + epsilon)", r"y = \frac{{\left( a - b \right)}^{2}}{\sqrt{v + \epsilon}}"),
+    ("y = a if a > 0 else slope * a", r"y = \begin{cases} a & a > 0 \\ s \, a & \text{else} \end{cases}"),
+    ("mean_new = dgamma * (a == b)", r"\mu^{\text{new}} = d\gamma \, [a = b]"),
+])
+def test_latex(line, expected):
+    assert as_latex(line) == expected
+
+
+def test_a_card_that_is_not_there():
+    with pytest.raises(InputError, match="choose one of dense, conv2d"):
+        card("convolution")

@@ -1,0 +1,111 @@
+"""The pictures that move show the numbers of the ops, frame by frame, and are small; so do those of padding and channels."""
+import re
+from base64 import b64decode
+from io import BytesIO
+
+import numpy as np
+import pytest
+from helpers import normal
+from PIL import Image
+from test_course_draw import texts
+
+from nnscratch import ops
+from nnscratch.course import draw
+from nnscratch.course.draw.convolutions import middles
+from nnscratch.course.draw.film import COLOURS, FRAMES, Film
+from nnscratch.course.draw.picture import number
+from nnscratch.errors import InputError
+
+X, KERNEL, SMALL = normal(5, 6), normal(3, 2), normal(2, 3)
+FILMS = {"sliding": lambda: draw.sliding_film(X[:, :5], KERNEL), "stamps": lambda: draw.stamps_film(SMALL, KERNEL, 2)}
+every_film = pytest.mark.parametrize("name", FILMS)
+
+
+def one_channel(x, kernel):
+    return x[None, :, :, None], kernel[:, :, None, None]
+
+
+def grids_of(row):
+    return {part.title: part for part in row if isinstance(part, draw.Grid)}
+
+
+def test_the_window_visits_every_place():
+    """Each frame writes one more number of y, that of the op, as the sum of its products under the frame."""
+    film = draw.sliding_film(X, KERNEL)
+    y = ops.conv2d(*one_channel(X, KERNEL))[0][0, :, :, 0]
+    assert len(film.rows) == y.size
+    for k, (row, place) in enumerate(zip(film.rows, np.ndindex(y.shape))):
+        shown = grids_of(row)
+        written = shown["y"].array
+        assert np.allclose(written.ravel()[:k + 1], y.ravel()[:k + 1]) and np.isnan(written.ravel()[k + 1:]).all()
+        assert np.isclose(shown["products"].array.sum(), y[place])
+        assert shown["y"].lit == (*place, 1, 1) and shown["x"].lit == (*place, 3, 2)
+        assert np.array_equal(shown["x"].array, X) and np.array_equal(shown["kernel"].array, KERNEL)
+
+
+def test_every_number_paints():
+    """Each frame adds what one number of x alone gives; the last frame is the transposed convolution."""
+    film, so_far = draw.stamps_film(SMALL, KERNEL, 2), 0
+    assert len(film.rows) == SMALL.size
+    for row, place in zip(film.rows, np.ndindex(SMALL.shape)):
+        alone = np.zeros_like(SMALL)
+        alone[place] = SMALL[place]
+        so_far = so_far + ops.conv2d_transpose(*one_channel(alone, KERNEL), strides=2, padding=0)[0][0, :, :, 0]
+        shown = grids_of(row)
+        assert np.allclose(shown["y so far"].array, so_far) and np.allclose(shown["painted"].array, SMALL[place] * KERNEL)
+        assert shown["x"].lit == (*place, 1, 1) and shown["y so far"].lit == (2 * place[0], 2 * place[1], 3, 2)
+    assert np.allclose(so_far, ops.conv2d_transpose(*one_channel(SMALL, KERNEL), strides=2, padding=0)[0][0, :, :, 0])
+
+
+@every_film
+def test_a_gif_is_small_and_whole(name):
+    """A frame for each row, all of one palette and size, below 60 KB; and the page needs nothing else to show it."""
+    film = FILMS[name]()
+    text = film._repr_html_()
+    alternative, data = re.fullmatch(r'<img alt="([^"]+)" src="data:image/gif;base64,([^"]+)">', text).groups()
+    assert alternative == film.text and len(data) < 60_000 * 4 / 3
+    gif, sizes, frames = Image.open(BytesIO(b64decode(data))), set(), []
+    assert gif.n_frames == len(film.rows) <= FRAMES and gif.info["loop"] == 0
+    for k in range(gif.n_frames):
+        gif.seek(k)
+        sizes.add(gif.size)
+        frames.append(np.asarray(gif.convert("RGB")).reshape(-1, 3))
+    assert len(sizes) == 1 and len(np.unique(np.concatenate(frames), axis=0)) <= COLOURS and gif.info["duration"] > 1000
+
+
+@every_film
+def test_a_strip_for_print(name):
+    """The first, a middle and the last frame stand still; a reader without pictures gets the sentence."""
+    film = FILMS[name]()
+    assert film._repr_png_() == film.strip()._repr_png_()
+    last = film.rows[-1][-1]
+    assert last.title.startswith("y") and texts(film.strip())[-1] == number(last.array[-1, -1])
+    assert repr(film).startswith(f"<film of {len(film.rows)} frames: ")
+
+
+def test_a_long_film_is_refused():
+    with pytest.raises(InputError, match="a film of 36 frames, expected 1 to 30; show a smaller picture"):
+        draw.sliding_film(normal(8, 8), normal(3, 3))
+    with pytest.raises(InputError, match="0 frames"):
+        Film([], "nothing")
+
+
+@pytest.mark.parametrize("stride, padding", [(1, 0), (1, 1), (2, 0), (2, 1), (3, 2)])
+def test_a_blue_pixel_for_every_number_of_y(stride, padding):
+    """The middles lie where a kernel with a single 1 in its middle reads from."""
+    places, kernel = np.arange(25.0).reshape(5, 5) + 1, np.zeros((3, 3))
+    kernel[1, 1] = 1
+    y = ops.conv2d(*one_channel(places, kernel), strides=stride, padding=padding)[0][0, :, :, 0]
+    padded = np.pad(places, padding)
+    assert [padded[place] for place in middles(5, 3, stride, padding)] == y.ravel().tolist()
+    picture = draw.window_places(5, 3, [(stride, padding)])
+    assert f"{y.shape[0]}x{y.shape[1]} places" in picture.text and f"stride {stride}, padding {padding}" in texts(picture)
+
+
+def test_channels_add_up():
+    x, kernel = normal(4, 3, 3), normal(2, 2, 3)
+    y = ops.conv2d(x[None], kernel[..., None], np.array([0.5]))[0][0, :, :, 0]
+    shown = texts(draw.channels(x, kernel, (2, 1), bias=0.5))
+    sums = (x[2:4, 1:3] * kernel).sum(axis=(0, 1))
+    assert number(y[2, 1]) in shown and all(number(value) in shown for value in sums)
+    assert [text for text in shown if text][-1] == number(y[2, 1]) and "0.5" in shown

@@ -1,0 +1,201 @@
+"""The course as web pages: whole, without a server or another host, and every formula drawn, as a real browser sees it."""
+import re
+import sys
+from html.parser import HTMLParser
+from urllib.parse import unquote, urlsplit
+
+import pytest
+from browser import Browser, program
+
+pytest.importorskip("nbformat", reason="the site reads notebooks with nbformat: pip install -e '.[test]'")
+
+from nnscratch.course import card, cards
+from nnscratch.errors import InputError
+from notebooks.site import source
+from notebooks.site.__main__ import main
+from notebooks.site.build import build, run_sphinx
+from notebooks.source import solutions, sources
+
+NEEDS = "the site is made by Sphinx, MyST-NB, furo, math-core and ziamath: pip install -e '.[site]'"
+needs_browser = pytest.mark.skipif(program is None, reason="Chromium, to look at pages, is not there: apt install chromium")
+DRAWN = """Promise.all([document.fonts.ready,
+  ...[...document.images].map(image => image.decode().catch(() => {}))]).then(() => [
+  ...[...document.querySelectorAll("math")].filter(formula => { const box = formula.getBoundingClientRect();
+     return !box.width || !box.height; }).map(formula => "a formula without size: " + formula.textContent),
+  ...[...document.images].filter(image => !image.naturalWidth).map(image => "a picture that is not shown: " + image.src),
+  ...(!document.querySelector("math") || document.fonts.check('12px "STIX Two Math"') ? []
+     : ["the font of the formulas is missing"])])"""
+COUNT = 'document.querySelectorAll("article math").length'
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory):
+    for package in ("sphinx", "myst_nb", "furo", "math_core", "ziamath"):
+        pytest.importorskip(package, reason=NEEDS)
+    return build(tmp_path_factory.mktemp("site")).parent
+
+
+class Page(HTMLParser):
+    """What a page refers to: [(tag, address)], and the places in it that can be referred to."""
+
+    def __init__(self, path):
+        super().__init__()
+        self.addresses, self.anchors, self.without_text = [], {""}, []
+        self.feed(path.read_text(encoding="utf-8"))
+
+    def handle_starttag(self, tag, attributes):
+        attributes = dict(attributes)
+        self.addresses += [(tag, attributes[key]) for key in ("href", "src") if key in attributes]
+        self.anchors |= {attributes[key] for key in ("id", "name") if attributes.get(key)}
+        if tag == "img" and not attributes.get("alt"):
+            self.without_text.append(attributes.get("src", "")[:60])
+
+
+def wrong_references(folder):
+    """Sentences on links, pictures, styles and scripts of all pages that lead nowhere, or to another host."""
+    pages = {path.resolve(): Page(path) for path in folder.glob("*.html")}
+    found = []
+    for path, page in pages.items():
+        found += [f"{path.name}: no alternative text for {picture}" for picture in page.without_text]
+        for tag, address in page.addresses:
+            parts = urlsplit(address)
+            if parts.scheme == "data" or (tag == "a" and parts.scheme == "https"):  # a link is followed only by a click
+                continue
+            target = (path.parent / unquote(parts.path)).resolve() if parts.path else path
+            if parts.scheme or parts.netloc:
+                found.append(f"{path.name}: {tag} asks another host: {address}")
+            elif not target.is_file():
+                found.append(f"{path.name}: {tag} leads nowhere: {address}")
+            elif target in pages and unquote(parts.fragment) not in pages[target].anchors:
+                found.append(f"{path.name}: no such place: {address}")
+    return found
+
+
+def wrong_in_browser(browser, page):
+    """Sentences on what does not work when the page is opened from the disk."""
+    drawn, errors, asked = browser.visit(page.as_uri(), DRAWN)
+    return drawn + errors + [f"asks for {address}" for address in asked if not address.startswith(("file:", "data:"))]
+
+
+def test_all_references_lead_somewhere(site):
+    assert wrong_references(site) == []
+
+
+def test_every_notebook_and_card_has_its_place(site):
+    """Each notebook is a page with its solutions folded in; the index shows the README's picture and all pages; no file of ours
+    is left over that a reader could stumble on."""
+    index = (site / "index.html").read_text(encoding="utf-8")
+    assert 'src="_images/side-by-side.jpg"' in index
+    for path in sources():
+        name = "index" if path.stem.startswith("00") else path.stem
+        page = (site / f"{name}.html").read_text(encoding="utf-8")
+        assert f'href="{name}.html"' in index or name == "index"
+        assert re.findall(r"<summary>A solution of (\w+)</summary>", page) == [
+            cell for cell in re.findall(r"exercise=(\w+)", path.read_text(encoding="utf-8")) if cell in solutions(path.stem)]
+    text = (site / "cards.html").read_text(encoding="utf-8")
+    assert [text.count(f">{card(name).title}<a") for name in cards()] == [1] * len(cards())
+
+
+@needs_browser
+def test_every_page_in_a_browser(site, tmp_path):
+    """Formulas have a size, pictures are shown, nothing is logged as an error, nothing is asked of another host."""
+    pages, formulas = sorted(site.glob("*.html")), {}
+    with Browser(tmp_path) as browser:
+        for page in pages:
+            assert wrong_in_browser(browser, page) == [], page.name
+            formulas[page.stem] = browser.visit(page.as_uri(), COUNT)[0]
+    assert formulas["03_convolution"] > 10 and formulas["cards"] > 100
+
+
+@needs_browser
+def test_the_switch_from_light_to_dark(site, tmp_path):
+    """Text, formulas, code and outputs take the colours of the theme, not of the system, and can be read in both."""
+    contrast = """(() => {
+      const grey = colour => { const [r, g, b] = colour.match(/[0-9.]+/g).map(Number); return .3 * r + .59 * g + .11 * b; };
+      const behind = part => { const colour = getComputedStyle(part).backgroundColor;
+        return /, 0\\)$/.test(colour) ? behind(part.parentElement) : grey(colour); };
+      return ["", "light", "dark"].map(theme => { if (theme) document.body.dataset.theme = theme;
+        return [behind(document.body), Math.min(...[...document.querySelectorAll("article :is(p, pre, math, td, summary)")].map(
+          part => Math.abs(behind(part) - grey(getComputedStyle(part).color))))]; }); })()"""
+    with Browser(tmp_path) as browser:
+        for system in ("light", "dark"):
+            browser.ask("Emulation.setEmulatedMedia", features=[{"name": "prefers-color-scheme", "value": system}])
+            start, light, dark = browser.visit((site / "03_convolution.html").as_uri(), contrast)[0]
+            assert light[0] > 240 and dark[0] < 40 and start == (light if system == "light" else dark)
+            assert min(light[1], dark[1]) > 100, (system, light, dark)
+
+
+PLANTED = {
+    "formula": ("<math></math>", "a formula without size"),
+    "script": ("<script>nothing.there()</script>", "nothing is not defined"),
+    "console": ("<script>console.error('broken')</script>", "broken"),
+    "picture": ('<img alt="x" src="data:image/png;base64,AAAA">', "a picture that is not shown"),
+    "font": ('<style>@font-face { font-family: "STIX Two Math"; src: url("gone.ttf"); } math { font-family: "STIX Two Math"; }'
+             "</style>", "the font of the formulas is missing"),
+    "host": ('<script src="https://example.com/a.js"></script>', "asks for https://example.com"),
+}
+
+
+@needs_browser
+def test_the_look_in_the_browser_can_fail(tmp_path):
+    """Each planted mistake is named, and where there is none, none is."""
+    with Browser(tmp_path / "browser") as browser:
+        for name, (text, expected) in PLANTED.items():
+            page = tmp_path / f"{name}.html"
+            page.write_text(f"<!doctype html><title>x</title>{text}<math><mi>x</mi></math>")
+            assert any(expected in said for said in wrong_in_browser(browser, page)), name
+        page.write_text("<!doctype html><title>x</title><math><mi>x</mi></math>")
+        assert wrong_in_browser(browser, page) == []
+
+
+def test_the_look_at_references_can_fail(tmp_path):
+    (tmp_path / "there.html").write_text('<p id="here">')
+    (tmp_path / "page.html").write_text('<a href="there.html#here"></a><a href="there.html#gone"></a><a href="gone.html"></a>'
+                                        '<img src="gone.png" alt=""><script src="//example.com/a.js"></script>')
+    found = wrong_references(tmp_path)
+    assert [said.split(": ")[1] for said in found] == ["no alternative text for gone.png", "no such place", "a leads nowhere",
+                                                       "img leads nowhere", "script asks another host"]
+
+
+@pytest.mark.parametrize("text, expected", [(r"$\frac{a$", r"no LaTeX: \\frac{a"), (r"$$\foo{x}$$", r"no LaTeX: \\foo"),
+                                            ("[words](gone.ipynb)", "gone.ipynb")])
+def test_a_formula_or_link_that_cannot_be_read_stops_the_build(tmp_path, text, expected):
+    for package in ("sphinx", "myst_nb", "furo", "math_core"):
+        pytest.importorskip(package, reason=NEEDS)
+    folder = tmp_path / "source"
+    (folder / "_static").mkdir(parents=True)
+    (folder / "_static" / "style.css").touch()
+    (folder / "index.md").write_text(f"# Title\n\n{text}\n")
+    with pytest.raises(InputError, match=rf"index.md.*{expected}"):
+        run_sphinx(folder, tmp_path / "pages", tmp_path / "doctrees")
+
+
+def test_links_of_notebooks_and_of_the_teachers_page(tmp_path, monkeypatch):
+    """To pages where there are any, in plain words where not."""
+    pages = {"00_index", "01_neuron"}
+    for text, expected in [("[a](01_neuron.ipynb)", "[a](01_neuron.ipynb)"), ("[a](00_index.ipynb)", "[a](index.ipynb)"),
+                           ("[a](solutions/01_neuron.py)", "[a](01_neuron.ipynb)"), ("[a](../nnscratch/models.py)", "a"),
+                           ("[a](01_neuron.ipynb#place)", "[a](01_neuron.ipynb#place)"), ("[a](https://b.org)", "[a](https://b.org)"),
+                           ("![a](picture.png)", "![a](picture.png)")]:
+        assert source.relink(text, pages) == expected
+    assert "teachers" not in source.contents([])
+    monkeypatch.setattr(source, "TEACHERS", tmp_path / "teachers.md")
+    (tmp_path / "teachers.md").write_text("# For teachers\n\n[first](01_neuron.ipynb)\n")
+    assert "\nteachers\n" in source.contents([])
+    (tmp_path / "out").mkdir()
+    source.write(tmp_path / "out")
+    assert "[first](01_neuron.ipynb)" in (tmp_path / "out" / "teachers.md").read_text()
+
+
+def test_errors_say_the_way_out(tmp_path, monkeypatch, capsys):
+    """One sentence each, and nothing of somebody else's is overwritten."""
+    monkeypatch.setitem(sys.modules, "furo", None)
+    assert main(["-o", str(tmp_path / "a")]) == 2 and "pip install -e '.[site]'" in capsys.readouterr().err
+    for package in ("furo", "math_core", "myst_nb"):
+        monkeypatch.setitem(sys.modules, package, object())
+    monkeypatch.setattr("notebooks.site.build.files", lambda package: tmp_path)
+    (tmp_path / "mine").write_text("mine")
+    assert main(["-o", str(tmp_path)]) == 2 and "holds files that are no site; give" in capsys.readouterr().err
+    assert main(["-o", str(tmp_path / "mine")]) == 2 and "choose another folder with -o" in capsys.readouterr().err
+    assert main(["-o", str(tmp_path / "mine" / "b")]) == 2 and "choose another folder with -o" in capsys.readouterr().err
+    assert (tmp_path / "mine").read_text() == "mine"
