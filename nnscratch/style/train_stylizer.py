@@ -6,7 +6,7 @@ For the first tenth of the steps it only learns to draw pictures back from their
 not: it begins as the decoder that comes with nnscratch, which can draw already.) Then
 
     y = decoder(t)
-    loss = CONTENT * (features(y) - t)²  +  Gram matrices of y beside the style's, over all maps  +  SMOOTH * variation of y
+    loss = weight * (features(y) - t)²  +  Gram matrices of y beside the style's, over all maps  +  SMOOTH * variation of y
 
 each a share, as in objective.py. Encoder and loss network are the same texture network and stay as they are. Everything is
 drawn from (seed, number of the step), so a training that was stopped goes on as if it had not been.
@@ -28,7 +28,7 @@ from nnscratch.style.stylizer import SHIPPED
 from nnscratch.style.train_texture import Pictures, begin
 
 SIDE, BATCH, RATE = 128, 4, 1e-3
-CONTENT, SMOOTH = 1.0, 5.0
+CONTENT, CONTENT_OF_ONE, SMOOTH = 1.0, 0.5, 5.0  # one style alone is met better; with 0.2 there were streaks
 DRAWING, LONGEST = 10, 1.0  # a tenth of the steps is for drawing back; the longest gradient, all weights together
 SAVE_EVERY = 100
 
@@ -69,13 +69,14 @@ def learn(model, optimizer, pairs, info, drawing, save):
     """Steps info["done"] + 1 to info["steps"], with a progress bar; `save()` now and then. The first `drawing` only draw."""
     from tqdm import tqdm
     network, code, facts = texture_features(), encoder(), {}
+    weight = CONTENT if info["style"] is None else CONTENT_OF_ONE
     with tqdm(total=info["steps"], initial=info["done"], desc="training", unit="step") as bar:
         for step in range(info["done"] + 1, info["steps"] + 1):
             content, style_crops = (to_device(crops) for crops in pairs.batch(step))
             if step <= drawing:
                 facts = {"off by": reconstruct(model, code, optimizer, content, style_crops)}
             else:
-                facts = train_step(model, network, code, optimizer, content, style_crops)
+                facts = train_step(model, network, code, optimizer, content, style_crops, weight)
             if step % 10 == 0:
                 bar.set_postfix_str(", ".join(f"{name} {float(value):.3f}" for name, value in facts.items()))
             bar.update()
@@ -100,7 +101,7 @@ def update(model, optimizer, gradient):
     optimizer.step(model.trainable_params, clip_by_global_norm(model.grads, LONGEST))
 
 
-def train_step(model, network, code, optimizer, content, style):
+def train_step(model, network, code, optimizer, content, style, content_weight=CONTENT):
     """One step on a batch of pairs. Returns {"content": loss, "style": loss}."""
     befores, targets = network.forward(content), network.forward(style)
     t = adain(code.forward(content), code.forward(style))
@@ -111,7 +112,7 @@ def train_step(model, network, code, optimizer, content, style):
         style_loss = style_loss + loss / len(features)
         gradients.append(gradient / len(features))
     content_share, gradient = content_loss(features[ENCODED], t[..., :CHANNELS])
-    gradients[ENCODED] = gradients[ENCODED] + CONTENT * gradient
+    gradients[ENCODED] = gradients[ENCODED] + content_weight * gradient
     _, gradient = total_variation(y)
     update(model, optimizer, network.backward(gradients, wrt="input") + SMOOTH * gradient)
     return {"content": content_share, "style": style_loss}
