@@ -134,14 +134,14 @@ def test_dull_styles_give_numbers_not_nan(style):
 
 
 def test_strength_from_the_photograph_to_nothing_but_style():
-    """0: the photograph, bit for bit; then less and less of the style term is left, and more and more of the content lost; at
-    100 content counts nothing."""
+    """0: the photograph, bit for bit; then less and less of the style term is left, and more and more of the content lost, at 2
+    a quarter of what it is at 25; at 100 content counts nothing."""
     content, style, left = picture(40, 48), picture(44, 40, 3), []
     same(transfer_style(content, style, strength=0).picture, content)
     for strength in (2, 25, 50, 75, 100):
         left.append(transfer_style(content, style, strength=strength, steps=20).history[-1])
     assert all(a["style"] > b["style"] and a["content"] < b["content"] for a, b in pairwise(left))
-    assert left[0]["content"] < 0.05 and loss_network("texture", style).weights(100)["content_weight"] == 0
+    assert left[0]["content"] < 0.25 * left[1]["content"] and loss_network("texture", style).weights(100)["content_weight"] == 0
 
 
 @given(st.sampled_from(["gram", "covariance", "sliced"]), st.integers(0, 10**6), st.floats(10, 1000))
