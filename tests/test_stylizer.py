@@ -115,8 +115,8 @@ def test_one_style_is_learnt(quick, tmp_path):
 
 
 def test_one_style_begins_with_what_comes_along(quick, tmp_path, monkeypatch):
-    """Before the first step it is the decoder that nnscratch ships, if it becomes larger in the same way; and it does not learn to
-    draw once more."""
+    """Before the first step it is the decoder that nnscratch ships, if it becomes larger in the same way; and it does not learn
+    to draw once more."""
     for style, upsampling, alike, drawing in (("glass", "resize", True, 0), ("glass", "transposed", False, 2),
                                               (None, "resize", False, 2)):
         model, steps = module.first_decoder({"upsampling": upsampling, "seed": 3, "style": style, "steps": 20})
