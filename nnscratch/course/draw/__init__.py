@@ -1,4 +1,5 @@
 """The pictures of the course. Each call gives a Picture, which a notebook shows and `save` writes; the films move."""
+from nnscratch.course.draw.bars import bars
 from nnscratch.course.draw.convolutions import channels, window_places
 from nnscratch.course.draw.curves import curves
 from nnscratch.course.draw.film import sliding_film, stamps_film
