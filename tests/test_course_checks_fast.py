@@ -1,14 +1,14 @@
-"""Wrong answers to the exercises of notebook 13, which test_course_checks.py puts to their checks; its figures and pictures."""
-import json
-
+"""Wrong answers to the exercises of notebooks 13 and 14, which test_course_checks.py puts to their checks; what they count."""
 import numpy as np
 import pytest
 from exercise_answers import S
 from helpers import normal
+from hypothesis import given
+from hypothesis import strategies as st
 from test_course_draw import texts
 
 from nnscratch import ops
-from nnscratch.course import checks, draw, results
+from nnscratch.course import checks, draw
 from nnscratch.course.checks.fast import peak
 
 
@@ -44,6 +44,14 @@ def mended(change):
     return f23
 
 
+def bytes_of(x_shape, kernel_shape, **times):
+    """The intensity if x, kernel, y and the columns are moved so many times."""
+    x, kernel = (normal(*shape) for shape in (x_shape, kernel_shape))
+    y = ops.conv2d(x, kernel)[0]
+    sizes = {"x": x.size, "kernel": kernel.size, "y": y.size, "columns": y.size // y.shape[3] * kernel[..., 0].size}
+    return S["conv_flop"](x_shape, kernel_shape) / (4 * sum(count * sizes[name] for name, count in times.items()))
+
+
 WRONG = [
     ("conv_flop", lambda x_shape, kernel_shape: S["conv_flop"](x_shape, kernel_shape) // 2, "multiplications alone"),
     ("conv_flop", lambda x_shape, kernel_shape: 2 * np.prod(x_shape[:3]) * np.prod(kernel_shape), "as many outputs as pixels"),
@@ -61,6 +69,27 @@ WRONG = [
     ("f23", mended(lambda m: [m[0], 2 * m[1], 2 * m[2], m[3]]), "the halves are missing"),
     ("f23", mended(lambda m: [m[0], m[1], -m[2], m[3]]), "it is (d2 - d1)"),
     ("f23", mended(lambda m: [m[0], m[1], m[2], -m[3]]), "sign of m4"),
+    ("intensity", lambda x_shape, kernel_shape: 4 * S["intensity"](x_shape, kernel_shape), "FLOP for each number"),
+    ("intensity", lambda x_shape, kernel_shape: S["intensity"](x_shape, kernel_shape) / 2, "multiplications alone"),
+    ("intensity", lambda x_shape, kernel_shape: 1 / S["intensity"](x_shape, kernel_shape), "turned around"),
+    ("intensity", lambda x_shape, kernel_shape: bytes_of(x_shape, kernel_shape, x=1, kernel=1), "bytes of y are missing"),
+    ("intensity", lambda x_shape, kernel_shape: bytes_of(x_shape, kernel_shape, x=1, y=1), "bytes of the kernel are missing"),
+    ("intensity", lambda x_shape, kernel_shape: bytes_of(x_shape, kernel_shape, columns=1, kernel=1, y=1), "as im2col copies"),
+    ("roofline_seconds", lambda flop, size, gflops, gb_per_s: flop / gflops / 1e9 + size / gb_per_s / 1e9, "are added up"),
+    ("roofline_seconds", lambda flop, size, gflops, gb_per_s: min(flop / gflops, size / gb_per_s) / 1e9, "the shorter"),
+    ("roofline_seconds", lambda flop, size, gflops, gb_per_s: flop / gflops / 1e9, "only the operations"),
+    ("roofline_seconds", lambda flop, size, gflops, gb_per_s: max(flop / gflops, size / gb_per_s), "count in 10⁹"),
+    ("roofline_seconds", lambda flop, size, gflops, gb_per_s: min(gflops, gb_per_s * flop / size), "this is a speed"),
+    ("queue_seconds", lambda kernels, ask, compute: kernels * (ask + compute), "Python waits for each"),
+    ("queue_seconds", lambda kernels, ask, compute: kernels * max(ask, compute), "first asking and the last computing"),
+    ("queue_seconds", lambda kernels, ask, compute: ask + kernels * compute, "this is a graph"),
+    ("queue_seconds", lambda kernels, ask, compute: kernels * ask + compute, "one kernel at a time only"),
+    ("crossover", lambda a, b, c, d: (c - a) / (b - d) if b > d and c + d >= a + b else S["crossover"](
+        a, b, c, d), "whole number"),
+    ("crossover", lambda a, b, c, d: max(1, np.ceil((c - a) / (b - d))) if b > d else np.inf, "smallest number *beyond*"),
+    ("crossover", lambda a, b, c, d: max(1, (c - a) // (b - d)) if b > d else np.inf, "rounded down"),
+    ("crossover", lambda a, b, c, d: (c - a) // (b - d) + 1 if b > d else np.inf, "faster at 1"),
+    ("crossover", lambda a, b, c, d: 1 if c + d < a + b else (c - a) // (b - d) + 1 if b != d else np.inf, "never cross"),
 ]
 
 
@@ -95,17 +124,22 @@ def test_flop_are_those_of_the_loops(shapes):
     x, kernel = (normal(*shape) for shape in shapes)
     y = ops.conv2d(x, kernel)[0]
     assert S["conv_flop"](*shapes) == 2 * y.size * kernel[..., 0].size
+    assert S["intensity"](*shapes) == bytes_of(*shapes, x=1, kernel=1, y=1)
 
 
-def test_results_are_found_or_not(tmp_path):
-    """A file that is there, one that is not, and which of them come from a GPU."""
-    assert {"idea", "gain"} <= set(results.committed("ladder")["rows"][0])
-    assert results.committed("nothing") is None and results.committed("ladder", tmp_path) is None
-    (tmp_path / "h100").mkdir()
-    for name, held in {"cpu": {"machine": {}, "layers": [1]}, "h100/bench": {"machine": {"gpu": {}}, "layers": [1]},
-                       "h100/kernels": {"machine": {"gpu": {}}, "rows": [1]}}.items():
-        (tmp_path / f"{name}.json").write_text(json.dumps(held))
-    assert results.of_gpus(tmp_path) == {"h100/bench": {"machine": {"gpu": {}}, "layers": [1]}}
+@given(kernels=st.integers(1, 40), ask=st.floats(0.01, 5), compute=st.floats(0.01, 5))
+def test_the_queue_has_a_formula(kernels, ask, compute):
+    """The one that the notebook prints."""
+    assert np.isclose(S["queue_seconds"](kernels, ask, compute), max(kernels * ask + compute, ask + kernels * compute))
+
+
+@given(*[st.integers(1, 12)] * 4)
+def test_before_the_crossover_the_gpu_is_not_faster(fixed_cpu, each_cpu, fixed_gpu, each_gpu):
+    """At the batch it is, one before it is not; where there is none, not at a thousand either."""
+    def faster(n):
+        return fixed_gpu + n * each_gpu < fixed_cpu + n * each_cpu
+    n = S["crossover"](fixed_cpu, each_cpu, fixed_gpu, each_gpu)
+    assert faster(n) and (n == 1 or not faster(n - 1)) if np.isfinite(n) else not faster(1000)
 
 
 def test_bars_show_their_numbers():

@@ -17,12 +17,13 @@
 # | 08 | [Assembling a network, and why one of them cannot generate](08_network.ipynb) | 1½ h | 01 to 04 |
 # | 10 | [The Gram matrix: what goes with what, wherever it is](10_gram.ipynb) | 1½ h | 01, 02, 03 |
 # | 13 | [Making it fast](13_fast.ipynb) | 1½ h | 03 |
+# | 14 | [CPU against GPU](14_gpu.ipynb) | 1½ h | 03, 13 |
 #
 # The times are for reading and solving the exercises, and are estimates. Running a notebook takes a few seconds on two CPU
 # cores; none of them needs a GPU, a download or the network.
 #
-# Still to be written: 09 (training the generator), 11, 12 and 14 (style transfer on your own photograph, the one-pass
-# stylizer, CPU against GPU). Until then, the files in `nnscratch` are the place to read on: they begin with the formula
+# Still to be written: 09 (training the generator), 11 and 12 (style transfer on your own photograph, the one-pass
+# stylizer). Until then, the files in `nnscratch` are the place to read on: they begin with the formula
 # and the shapes, too.
 #
 # **Exercises.** Each is a function whose body is `...`. The cell below it checks your answer, and says *not attempted*,

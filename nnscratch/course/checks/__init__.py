@@ -4,6 +4,7 @@ from nnscratch.course.checks.batch_norm import batch_norm, batch_norm_backward, 
 from nnscratch.course.checks.convolution import conv2d, conv_loops, im2col, output_size
 from nnscratch.course.checks.convolution_backward import col2im, conv_dkernel, conv_dx, coverage
 from nnscratch.course.checks.fast import conv_flop, conv_in_blocks, f23
+from nnscratch.course.checks.gpu import crossover, intensity, queue_seconds, roofline_seconds
 from nnscratch.course.checks.gradients import chain, guilty, numeric_gradient, upstream
 from nnscratch.course.checks.gram import gram, gram_backward, gram_pull
 from nnscratch.course.checks.neuron import dense, dense_backward, neuron, train_step
