@@ -119,7 +119,7 @@ for row in rows:
     print(f"{row['name']:34}{row['way']:9}{row['flop'] / row['bytes']:6.1f} FLOP/byte {share:5.0%}")
 
 # %% varies
-per_byte = np.geomspace(0.1, 1000, 200)
+per_byte = np.geomspace(0.03, 3000, 200)
 roof = attainable(per_byte, GPU["gflops"], GPU["gb_per_s"])
 lines = {"this CPU, measured": (per_byte, attainable(per_byte, **cpu)),
          "the GPU, from its data sheet": (per_byte, roof)}
@@ -131,7 +131,8 @@ draw.curves(lines, "layers under the roofline of this CPU, and a GPU's roofline 
 # %% [markdown]
 # These are products, so they stand under the flat part. Those with one or three input channels stay well below it: their
 # matrices are thin. Activations and normalisation would stand far to the left, where only bandwidth helps; so it pays to do
-# several of them in one pass. (A dot may lie above the roof: small arrays come from the cache, and Winograd saves products.)
+# several of them in one pass. (A dot may lie above the roof: small arrays come from the cache, Winograd saves products, and of
+# a symmetric product, as the Gram matrix is, NumPy computes one half.)
 #
 # ## The wire
 #
@@ -322,7 +323,8 @@ from nnscratch.bench.report import layer_header, layer_lines
 
 kept, (cupy, reason, remedy) = results.of_gpus(), gpu_status()
 for name, report in kept.items():
-    print(f"{name} on {report['machine']['gpu']['name']}", layer_header(["NumPy", "CuPy"]), sep="\n")
+    print(f"{name} on {report['machine']['gpu']['name']}")
+    print(layer_header(["NumPy", "CuPy"]))
     for row in report["layers"]:
         print(*layer_lines(row, ["NumPy", "CuPy"], report["machine"]["ceilings"]), sep="\n")
 if not kept:
