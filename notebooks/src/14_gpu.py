@@ -21,8 +21,8 @@ from nnscratch.course import checks, draw, results
 # fast. It is a second computer at the end of a wire, and it does nothing unless it is asked to. So there are three costs: the
 # numbers must go there and come back, every step must be asked for, and the step itself takes time.
 #
-# **No GPU has run this project yet**, so this notebook can show no measurement of one. Instead it *models* one, with the
-# numbers below. Change them: they are yours.
+# **When this was written no GPU had run this project**, so there is no measurement of one to show (the last cell looks for some
+# all the same). Instead this notebook *models* one, with the numbers below. Change them: they are yours.
 
 # %%
 GPU = {"gflops": 19_500,   # 10⁹ FLOP a second in float32; data sheet of an A100 with 40 GB
