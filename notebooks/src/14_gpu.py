@@ -129,10 +129,10 @@ draw.curves(lines, "layers under the roofline of this CPU, and a GPU's roofline 
             "FLOP for each byte", "GFLOP/s", points, log=True, height=3.6)
 
 # %% [markdown]
-# These are products, so they stand under the flat part. Those with one or three input channels stay well below it: their
+# These are products, so they stand under the flat part. Those with one or three input channels mostly stay well below it: their
 # matrices are thin. Activations and normalisation would stand far to the left, where only bandwidth helps; so it pays to do
-# several of them in one pass. (A dot may lie above the roof: small arrays come from the cache, Winograd saves products, and of
-# a symmetric product, as the Gram matrix is, NumPy computes one half.)
+# several of them in one pass. (A dot may lie above the roof: small arrays come from the cache, Winograd saves products, of a
+# symmetric product, as the Gram matrix is, NumPy computes one half, and on a busy machine the roof comes out too low.)
 #
 # ## The wire
 #
