@@ -1,7 +1,7 @@
 """Make the notebooks from their sources and run them: python -m notebooks.build [01 02 ...], all by default.
 
-The exercises stay unsolved, and the outputs are stored: whoever reads a notebook without running it sees them. Nothing that
-differs from run to run is stored.
+The exercises stay unsolved, and the outputs are stored: whoever reads a notebook without running it sees them. What differs
+from run to run is stored of cells marked `varies` alone.
 """
 import os
 import sys

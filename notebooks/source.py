@@ -3,6 +3,7 @@
     # %% [markdown]                 text follows, each line behind "# "
     # %%                            code follows
     # %% exercise=dense_backward    code to be completed: a function whose body is `...`
+    # %% varies                     code whose output is another on every run, such as times: it is stored, but not compared
 
 Solutions are functions of the same name in solutions/, and can be put in their places.
 """
@@ -15,7 +16,7 @@ import nbformat
 from nnscratch.errors import InputError
 
 FOLDER = Path(__file__).parent
-MARKER = re.compile(r"^# %%(?: \[(markdown)\])?(?: exercise=(\w+))?$", flags=re.M)
+MARKER = re.compile(r"^# %%(?: \[(markdown)\])?(?: (varies))?(?: exercise=(\w+))?$", flags=re.M)
 
 
 def sources():
@@ -31,11 +32,13 @@ def read(path):
     notebook = nbformat.v4.new_notebook()
     notebook.metadata = {"kernelspec": {"name": "python3", "display_name": "Python 3", "language": "python"},
                          "language_info": {"name": "python"}}
-    for place, (kind, exercise, text) in enumerate(zip(parts[::3], parts[1::3], parts[2::3])):
+    for place, (kind, varies, exercise, text) in enumerate(zip(*(parts[k::4] for k in range(4)))):
         cell = markdown(text) if kind else nbformat.v4.new_code_cell(text.strip())
         cell.id = f"{path.stem[:2]}-{place:02}"
         if exercise:
             cell.metadata = {"tags": ["exercise"], "exercise": exercise}
+        elif varies:
+            cell.metadata = {"tags": ["varies"]}
         notebook.cells.append(cell)
     return notebook
 

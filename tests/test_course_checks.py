@@ -6,8 +6,10 @@ import exercise_answers
 import numpy as np
 import pytest
 import test_course_checks_article
+import test_course_checks_fast
 import test_course_checks_gram
 import test_course_checks_more
+import test_course_checks_stylizer
 from exercise_answers import EXERCISES, SOLUTIONS, S
 from helpers import normal
 
@@ -18,7 +20,8 @@ from nnscratch.layers import Dense
 from nnscratch.losses import mse
 from nnscratch.optimizers import SGD
 
-WRONG = [answer for file in (exercise_answers, test_course_checks_more, test_course_checks_article, test_course_checks_gram)
+WRONG = [answer for file in (exercise_answers, test_course_checks_more, test_course_checks_article, test_course_checks_fast,
+                             test_course_checks_gram, test_course_checks_stylizer)
          for answer in file.WRONG]
 
 

@@ -16,13 +16,15 @@
 # | 07 | [Transposed convolution and checkerboards](07_upsampling.ipynb) | 1½ h | 03, 04 |
 # | 08 | [Assembling a network, and why one of them cannot generate](08_network.ipynb) | 1½ h | 01 to 04 |
 # | 10 | [The Gram matrix: what goes with what, wherever it is](10_gram.ipynb) | 1½ h | 01, 02, 03 |
+# | 12 | [Style in one pass](12_stylizer.ipynb) | 2 h | 06, 10, a little of 07 |
+# | 13 | [Making it fast](13_fast.ipynb) | 1½ h | 03 |
+# | 14 | [CPU against GPU](14_gpu.ipynb) | 1½ h | 03, 13 |
 #
 # The times are for reading and solving the exercises, and are estimates. Running a notebook takes a few seconds on two CPU
 # cores; none of them needs a GPU, a download or the network.
 #
-# Still to be written: 09 (training the generator), 11 to 14 (style transfer on your own photograph, the one-pass stylizer,
-# making it fast, CPU against GPU). Until then, the files in `nnscratch` are the place to read on: they begin with the formula
-# and the shapes, too.
+# Still to be written: 09 (training the generator) and 11 (style transfer on your own photograph). Until then, the files in
+# `nnscratch` are the place to read on: they begin with the formula and the shapes, too.
 #
 # **Exercises.** Each is a function whose body is `...`. The cell below it checks your answer, and says *not attempted*,
 # *right*, or *wrong* and what it probably is, with the smallest input for which it shows. `checks.dense.hint()` gives a hint, a

@@ -1,0 +1,151 @@
+"""Exercises of notebook 13: counting a convolution's work, im2col in blocks, and a filter with four products instead of six.
+
+Shapes: x (N, H, W, C), kernel (KH, KW, C, OC), y (N, OH, OW, OC), stride 1, no padding; in F(2, 3) d (4,), g (3,), y (2,).
+"""
+import tracemalloc
+
+import numpy as np
+
+from nnscratch import ops
+from nnscratch.course.checks.compare import compare
+from nnscratch.course.checks.exercise import Wrong, exercise, given, run
+from nnscratch.course.checks.neuron import normal
+
+
+def right_flop(x_shape, kernel_shape, each=2):
+    (n, h, w, _), (kh, kw, c, oc) = x_shape, kernel_shape
+    return each * n * (h - kh + 1) * (w - kw + 1) * kh * kw * c * oc
+
+
+def single(axis, of_kernel=False):
+    """The count as if this axis had the size 1."""
+    def flop(x_shape, kernel_shape):
+        shape = list(kernel_shape if of_kernel else x_shape)
+        shape[axis] = 1
+        return right_flop(x_shape, shape) if of_kernel else right_flop(shape, kernel_shape)
+    return flop
+
+
+@exercise("Count the outputs first: N * OH * OW * OC, with OH = H - KH + 1 and OW = W - KW + 1.",
+          "Each output is a sum of KH * KW * C products, and each product is one multiplication and one addition.",
+          "2 * N * OH * OW * OC * KH * KW * C")
+def conv_flop(attempt):
+    """2 N OH OW OC KH KW C, a number."""
+    cases = [{"x_shape": (1, 1, 1, 1), "kernel_shape": (1, 1, 1, 1)}, {"x_shape": (1, 3, 3, 1), "kernel_shape": (2, 2, 1, 1)},
+             {"x_shape": (1, 4, 5, 2), "kernel_shape": (3, 3, 2, 5)}, {"x_shape": (3, 9, 7, 4), "kernel_shape": (4, 2, 4, 6)}]
+    compare(attempt, right_flop, cases, "flop", {
+        "multiplications alone are counted: each product is also added, so that is 2 FLOP":
+            lambda x_shape, kernel_shape: right_flop(x_shape, kernel_shape, 1),
+        "a sum of k products is counted as k - 1 additions: right for the first one, but the usual count is 2 for each":
+            lambda x_shape, kernel_shape: right_flop(x_shape, kernel_shape) - right_flop(x_shape, (
+                *kernel_shape[:2], 1, kernel_shape[3]), 1) // kernel_shape[0] // kernel_shape[1],
+        "it counts as many outputs as pixels: without padding OH = H - KH + 1 and OW = W - KW + 1":
+            lambda x_shape, kernel_shape: 2 * int(np.prod(x_shape[:3])) * int(np.prod(kernel_shape)),
+        "the channels of x are missing: every output adds up over them too": single(2, of_kernel=True),
+        "the kernels are missing: there are OC of them": single(3, of_kernel=True),
+        "the pictures are missing: there are N of them": single(0)})
+
+
+def right_in_blocks(x, kernel, rows):
+    return ops.conv2d(x, kernel, algorithm="im2col")[0]
+
+
+def without_the_last(x, kernel, rows):
+    y = right_in_blocks(x, kernel, rows)
+    return np.where(np.arange(y.shape[1])[:, None, None] < y.shape[1] // rows * rows, y, 0)
+
+
+@exercise("The rows r to r + rows of y see the rows r to r + rows + KH - 1 of x, and that slice is a small picture.",
+          "A slice that goes beyond the end is shorter, so the last block needs no special case.",
+          "For r in range(0, OH, rows): columns of x[:, r:r + rows + KH - 1], times the matrix, into y[:, r:r + rows].")
+def conv_in_blocks(attempt):
+    """y, made of the columns of `rows` rows at a time."""
+    cases = [{"x": np.array([1.0, 2, 4, 8]).reshape(1, 4, 1, 1), "kernel": np.array([1.0, 10]).reshape(2, 1, 1, 1), "rows": 1},
+             {"x": np.array([1.0, 2, 4, 8]).reshape(1, 4, 1, 1), "kernel": np.array([1.0, 10]).reshape(2, 1, 1, 1), "rows": 2},
+             {"x": normal(2, 9, 5, 3), "kernel": normal(3, 2, 3, 4), "rows": 3},
+             {"x": normal(2, 9, 5, 3), "kernel": normal(3, 2, 3, 4), "rows": 20}]
+    for case in cases:
+        y, wanted = run(attempt, case), right_in_blocks(**case)
+        if isinstance(y, np.ndarray) and y.ndim == 4 and y.shape[1] < wanted.shape[1]:
+            raise Wrong(f"y has {y.shape[1]} rows, expected {wanted.shape[1]}: blocks overlap in x, where `rows` rows of y "
+                        f"need rows + KH - 1 rows of x, and the last block may be shorter\n{given(case)}")
+    compare(attempt, right_in_blocks, cases, "y", {
+        "the last rows are missing: where `rows` does not divide OH, one more block is needed, a short one": without_the_last})
+    x, kernel = normal(1, 66, 34, 8), normal(3, 3, 8, 8)
+    used, columns = peak(lambda: attempt(x, kernel, 4)), 64 * 32 * kernel[..., 0].size * x.itemsize
+    if used > columns // 2:
+        raise Wrong(f"the numbers are right, but your code needed {used // 1000} kB for x {x.shape} and rows = 4, and all "
+                    f"columns together take {columns // 1000} kB: make those of one block, use them, then those of the next")
+
+
+def peak(function):
+    """The most bytes that NumPy held during a call, beyond what was there before."""
+    tracing = tracemalloc.is_tracing()
+    if not tracing:
+        tracemalloc.start()
+    try:
+        tracemalloc.reset_peak()
+        before = tracemalloc.get_traced_memory()[0]
+        function()
+        return tracemalloc.get_traced_memory()[1] - before
+    finally:
+        if not tracing:
+            tracemalloc.stop()
+
+
+class Counted(float):
+    """A number that counts how often two of its kind are multiplied; a product with a constant is not counted."""
+    products = 0
+
+    def __mul__(self, other):
+        Counted.products += isinstance(other, Counted)
+        return kept(float.__mul__(self, other))
+
+
+def kept(value):
+    return value if value is NotImplemented else Counted(value)
+
+
+def keeping(name):
+    """The operation of float, with a result that goes on counting."""
+    return lambda self, *others: kept(getattr(float, name)(self, *others))
+
+
+for name in ("add", "radd", "sub", "rsub", "rmul", "truediv", "neg"):
+    setattr(Counted, f"__{name}__", keeping(f"__{name}__"))
+
+
+def right_f23(d, g):
+    return np.array([d[:3] @ g, d[1:] @ g])
+
+
+def four(halves=0.5, third=lambda d: d[2] - d[1], last=-1.0, second=-1.0):
+    """The four products, with something changed."""
+    def f23(d, g):
+        m = [(d[0] - d[2]) * g[0], (d[1] + d[2]) * (g[0] + g[1] + g[2]) * halves, third(d) * (g[0] - g[1] + g[2]) * halves,
+             (d[1] - d[3]) * g[2]]
+        return np.array([m[0] + m[1] + m[2], m[1] + second * m[2] + last * m[3]])
+    return f23
+
+
+@exercise("Compute m1, m2, m3 and m4 as in the text, then y0 = m1 + m2 + m3 and y1 = m2 - m3 - m4.",
+          "In m2 and m3 the sum of the taps is halved. Dividing by 2 is a product with a constant, and does not count.",
+          "m2 = (d[1] + d[2]) * (g[0] + g[1] + g[2]) / 2 and m3 = (d[2] - d[1]) * (g[0] - g[1] + g[2]) / 2.")
+def f23(attempt):
+    """y0 = d0 g0 + d1 g1 + d2 g2 and y1 = d1 g0 + d2 g1 + d3 g2, (2,), with four products."""
+    numbers = [{"d": np.array([5.0, 2, 4, 1]), "g": np.array([1.0, 3, 4])}, {"d": normal(4), "g": normal(3)}]
+    compare(attempt, right_f23, numbers, "y", {
+        "the halves are missing: m2 and m3 take (g0 + g1 + g2) / 2 and (g0 - g1 + g2) / 2": four(halves=1.0),
+        "one sign in m3 is wrong: it is (d2 - d1)": four(third=lambda d: d[1] - d[2]),
+        "the sign of m4 is wrong: y1 = m2 - m3 - m4": four(last=1.0),
+        "the sign of m3 is wrong: y1 = m2 - m3 - m4": four(second=1.0),
+        "the taps are mirrored: d0 meets g0": lambda d, g: right_f23(d, g[::-1])})
+    Counted.products = 0
+    d, g = (np.array([Counted(value) for value in values], dtype=object) for values in numbers[0].values())
+    run(attempt, {"d": d, "g": g})
+    if Counted.products > 4:
+        raise Wrong(f"the numbers are right, but it took {Counted.products} products of something made of d with something "
+                    f"made of g, expected 4")
+    if Counted.products < 4:
+        raise Wrong(f"the numbers are right, but only {Counted.products} products could be counted, and fewer than 4 do not "
+                    f"suffice: compute with the numbers of d and g as they are, without making other types of them")

@@ -1,0 +1,43 @@
+"""Bars beside each other: how long each way takes, on a scale where each line is ten times the last, or part by part."""
+import numpy as np
+
+from nnscratch.course.draw.curves import finish
+from nnscratch.course.draw.picture import FAINT, INK, PALETTE, Picture, new_figure
+
+
+def bars(groups, text, xlabel="", log=False, stacked=False, width=7.0):
+    """{label: {series: value > 0}}: a bar for each value, with the value behind it; all labels have the same series.
+
+    stacked : the values of a label are parts of one bar, and only their sum is written behind it.
+    """
+    series = list(next(iter(groups.values())))
+    lines = 1 if stacked else len(series)
+    figure = new_figure(width, 0.9 + 0.3 * lines * len(groups) + 0.12 * len(groups))
+    axes = figure.subplots()
+    places, thick = np.arange(len(groups)), 0.8 / lines
+    start = np.zeros(len(groups))
+    for k, name in enumerate(series):
+        values = np.array([group[name] for group in groups.values()])
+        offset = 0 if stacked else (k - (lines - 1) / 2) * thick
+        axes.barh(places + offset, values, 0.9 * thick, start, color=PALETTE[k], label=name, edgecolor=INK, linewidth=0.5,
+                  hatch=("", "///", "...")[k % 3])
+        start = start + values if stacked else start
+        if not stacked or k == len(series) - 1:
+            for place, end in zip(places + offset, start if stacked else values):
+                axes.annotate(f"{end:.3g}", (end, place), xytext=(4, 0), textcoords="offset points", va="center", fontsize=9,
+                              color=INK)
+    if log:
+        axes.set_xscale("log")
+    axes.margins(x=0.12)
+    axes.set_yticks(places, groups)
+    axes.invert_yaxis()
+    finish(axes, xlabel, "")
+    axes.grid(visible=False, axis="y")
+    axes.set_axisbelow(True)
+    axes.tick_params(axis="y", length=0, labelcolor=INK)
+    axes.spines["left"].set_color(FAINT)
+    if len(series) == 1:
+        axes.get_legend().remove()
+    else:
+        axes.legend(frameon=False, fontsize=9, loc="lower center", bbox_to_anchor=(0.5, 1), ncols=len(series))
+    return Picture(figure, text)

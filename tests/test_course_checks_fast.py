@@ -1,0 +1,151 @@
+"""Wrong answers to the exercises of notebooks 13 and 14, which test_course_checks.py puts to their checks; what they count."""
+import numpy as np
+import pytest
+from exercise_answers import S
+from helpers import normal
+from hypothesis import given
+from hypothesis import strategies as st
+from test_course_draw import texts
+
+from nnscratch import ops
+from nnscratch.course import checks, draw
+from nnscratch.course.checks.fast import peak
+
+
+def matrix(kernel):
+    return kernel.reshape(-1, kernel.shape[3])
+
+
+def in_one_piece(x, kernel, rows):
+    return ops.im2col(x, kernel.shape[:2])[0] @ matrix(kernel)
+
+
+def whole_blocks_only(x, kernel, rows):
+    (kh, kw), height = kernel.shape[:2], x.shape[1] - len(kernel) + 1
+    y = np.zeros((len(x), height, x.shape[2] - kw + 1, kernel.shape[3]))
+    for r in range(0, height - rows + 1, rows):
+        y[:, r:r + rows] = ops.im2col(x[:, r:r + rows + kh - 1], (kh, kw))[0] @ matrix(kernel)
+    return y
+
+
+def side_by_side(x, kernel, rows):
+    """Blocks that do not overlap."""
+    apart = rows + len(kernel) - 1
+    return np.concatenate([ops.im2col(x[:, r:r + apart], kernel.shape[:2])[0] @ matrix(kernel)
+                           for r in range(0, x.shape[1] - len(kernel) + 1, apart)], axis=1)
+
+
+def mended(change):
+    """The four products, each changed: change(m) -> m."""
+    def f23(d, g):
+        m = change([(d[0] - d[2]) * g[0], (d[1] + d[2]) * (g[0] + g[1] + g[2]) / 2,
+                    (d[2] - d[1]) * (g[0] - g[1] + g[2]) / 2, (d[1] - d[3]) * g[2]])
+        return [m[0] + m[1] + m[2], m[1] - m[2] - m[3]]
+    return f23
+
+
+def bytes_of(x_shape, kernel_shape, **times):
+    """The intensity if x, kernel, y and the columns are moved so many times."""
+    x, kernel = (normal(*shape) for shape in (x_shape, kernel_shape))
+    y = ops.conv2d(x, kernel)[0]
+    sizes = {"x": x.size, "kernel": kernel.size, "y": y.size, "columns": y.size // y.shape[3] * kernel[..., 0].size}
+    return S["conv_flop"](x_shape, kernel_shape) / (4 * sum(count * sizes[name] for name, count in times.items()))
+
+
+WRONG = [
+    ("conv_flop", lambda x_shape, kernel_shape: S["conv_flop"](x_shape, kernel_shape) // 2, "multiplications alone"),
+    ("conv_flop", lambda x_shape, kernel_shape: 2 * np.prod(x_shape[:3]) * np.prod(kernel_shape), "as many outputs as pixels"),
+    ("conv_flop", lambda x_shape, kernel_shape: S["conv_flop"](x_shape, kernel_shape) // kernel_shape[2], "channels of x are"),
+    ("conv_flop", lambda x_shape, kernel_shape: S["conv_flop"](x_shape, kernel_shape) // kernel_shape[3], "kernels are"),
+    ("conv_flop", lambda x_shape, kernel_shape: S["conv_flop"](x_shape, kernel_shape) // x_shape[0], "pictures are missing"),
+    ("conv_flop", lambda x_shape, kernel_shape: S["conv_flop"](x_shape, kernel_shape) * (
+        1 - 1 / (2 * np.prod(kernel_shape[:3]))), "k - 1 additions"),
+    ("conv_in_blocks", in_one_piece, "the numbers are right, but your code needed"),
+    ("conv_in_blocks", whole_blocks_only, "the last rows are missing"),
+    ("conv_in_blocks", side_by_side, "blocks overlap in x"),
+    ("conv_in_blocks", lambda x, kernel, rows: S["conv_in_blocks"](x, kernel[::-1], rows), "mirrored kernel"),
+    ("f23", lambda d, g: [d[:3] @ g, d[1:] @ g], "it took 6 products"),
+    ("f23", lambda d, g: np.convolve(d.astype(float), g[::-1].astype(float), "valid"), "only 0 products could be counted"),
+    ("f23", mended(lambda m: [m[0], 2 * m[1], 2 * m[2], m[3]]), "the halves are missing"),
+    ("f23", mended(lambda m: [m[0], m[1], -m[2], m[3]]), "it is (d2 - d1)"),
+    ("f23", mended(lambda m: [m[0], m[1], m[2], -m[3]]), "sign of m4"),
+    ("intensity", lambda x_shape, kernel_shape: 4 * S["intensity"](x_shape, kernel_shape), "FLOP for each number"),
+    ("intensity", lambda x_shape, kernel_shape: S["intensity"](x_shape, kernel_shape) / 2, "multiplications alone"),
+    ("intensity", lambda x_shape, kernel_shape: 1 / S["intensity"](x_shape, kernel_shape), "turned around"),
+    ("intensity", lambda x_shape, kernel_shape: bytes_of(x_shape, kernel_shape, x=1, kernel=1), "bytes of y are missing"),
+    ("intensity", lambda x_shape, kernel_shape: bytes_of(x_shape, kernel_shape, x=1, y=1), "bytes of the kernel are missing"),
+    ("intensity", lambda x_shape, kernel_shape: bytes_of(x_shape, kernel_shape, columns=1, kernel=1, y=1), "as im2col copies"),
+    ("roofline_seconds", lambda flop, size, gflops, gb_per_s: flop / gflops / 1e9 + size / gb_per_s / 1e9, "are added up"),
+    ("roofline_seconds", lambda flop, size, gflops, gb_per_s: min(flop / gflops, size / gb_per_s) / 1e9, "the shorter"),
+    ("roofline_seconds", lambda flop, size, gflops, gb_per_s: flop / gflops / 1e9, "only the operations"),
+    ("roofline_seconds", lambda flop, size, gflops, gb_per_s: max(flop / gflops, size / gb_per_s), "count in 10⁹"),
+    ("roofline_seconds", lambda flop, size, gflops, gb_per_s: min(gflops, gb_per_s * flop / size), "this is a speed"),
+    ("queue_seconds", lambda kernels, ask, compute: kernels * (ask + compute), "Python waits for each"),
+    ("queue_seconds", lambda kernels, ask, compute: kernels * max(ask, compute), "first asking and the last computing"),
+    ("queue_seconds", lambda kernels, ask, compute: ask + kernels * compute, "this is a graph"),
+    ("queue_seconds", lambda kernels, ask, compute: kernels * ask + compute, "one kernel at a time only"),
+    ("crossover", lambda a, b, c, d: (c - a) / (b - d) if b > d and c + d >= a + b else S["crossover"](
+        a, b, c, d), "whole number"),
+    ("crossover", lambda a, b, c, d: max(1, np.ceil((c - a) / (b - d))) if b > d else np.inf, "smallest number *beyond*"),
+    ("crossover", lambda a, b, c, d: max(1, (c - a) // (b - d)) if b > d else np.inf, "rounded down"),
+    ("crossover", lambda a, b, c, d: (c - a) // (b - d) + 1 if b > d else np.inf, "faster at 1"),
+    ("crossover", lambda a, b, c, d: 1 if c + d < a + b else (c - a) // (b - d) + 1 if b != d else np.inf, "never cross"),
+]
+
+
+def test_four_products_in_many_spellings():
+    """Scalars, slices, matrices and arrays that are filled: all are counted, and right."""
+    from nnscratch.ops.minimal_filter import minimal_filter
+    a, g_matrix, b = minimal_filter(2, 3)
+
+    def filled(d, g):
+        y = np.zeros(2)
+        y[:] = mended(lambda m: m)(d, g)
+        return y
+    assert checks.f23(filled).state == checks.f23(mended(lambda m: m)).state == "right"
+    assert checks.f23(lambda d, g: a @ ((g_matrix @ g) * (b @ d))).state == "right"
+
+
+def test_memory_is_measured():
+    """What NumPy held at once, also while somebody else is tracing."""
+    import tracemalloc
+    assert 800_000 <= peak(lambda: np.ones(100_000)) < 900_000
+    tracemalloc.start()
+    try:
+        assert 800_000 <= peak(lambda: np.ones(100_000)) < 900_000
+        assert tracemalloc.is_tracing()
+    finally:
+        tracemalloc.stop()
+
+
+@pytest.mark.parametrize("shapes", [((2, 7, 5, 3), (3, 2, 3, 4)), ((1, 4, 4, 1), (4, 4, 1, 1))])
+def test_flop_are_those_of_the_loops(shapes):
+    """Counted by the loops' own products."""
+    x, kernel = (normal(*shape) for shape in shapes)
+    y = ops.conv2d(x, kernel)[0]
+    assert S["conv_flop"](*shapes) == 2 * y.size * kernel[..., 0].size
+    assert S["intensity"](*shapes) == bytes_of(*shapes, x=1, kernel=1, y=1)
+
+
+@given(kernels=st.integers(1, 40), ask=st.floats(0.01, 5), compute=st.floats(0.01, 5))
+def test_the_queue_has_a_formula(kernels, ask, compute):
+    """The one that the notebook prints."""
+    assert np.isclose(S["queue_seconds"](kernels, ask, compute), max(kernels * ask + compute, ask + kernels * compute))
+
+
+@given(*[st.integers(1, 12)] * 4)
+def test_before_the_crossover_the_gpu_is_not_faster(fixed_cpu, each_cpu, fixed_gpu, each_gpu):
+    """At the batch it is, one before it is not; where there is none, not at a thousand either."""
+    def faster(n):
+        return fixed_gpu + n * each_gpu < fixed_cpu + n * each_cpu
+    n = S["crossover"](fixed_cpu, each_cpu, fixed_gpu, each_gpu)
+    assert faster(n) and (n == 1 or not faster(n - 1)) if np.isfinite(n) else not faster(1000)
+
+
+def test_bars_show_their_numbers():
+    """Each value, or the sum of the parts; twice alike."""
+    def picture(stacked):
+        return draw.bars({"a": {"one": 2.0, "two": 30.0}, "b": {"one": 0.5, "two": 4.0}}, "bars", "ms", stacked=stacked)
+    shown = [[text for text in texts(picture(stacked)) if text] for stacked in (False, True)]
+    assert {"2", "30", "0.5", "4"} <= set(shown[0]) and {"32", "4.5"} <= set(shown[1])
+    assert picture(True)._repr_png_() == picture(True)._repr_png_()

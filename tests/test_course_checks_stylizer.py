@@ -1,0 +1,95 @@
+"""Wrong answers to the exercises of notebook 12, which test_course_checks.py puts to their checks; the formulas measured."""
+from io import BytesIO
+
+import numpy as np
+from exercise_answers import S, spoiled
+from helpers import normal, same
+from PIL import Image
+
+from nnscratch import ops
+from nnscratch.course import draw
+from nnscratch.gradcheck import check_op
+from nnscratch.networks.stylizer import adain
+
+AXES = {"axis": (1, 2), "keepdims": True}
+
+
+def norm_over(axis):
+    def norm(x, gammas, betas, which, epsilon):
+        n = (x - x.mean(axis, keepdims=True)) / np.sqrt(x.var(axis, keepdims=True) + epsilon)
+        return gammas[which][:, None, None] * n + betas[which][:, None, None]
+    return norm
+
+
+def adapted(f, s, scale_f, scale_s):
+    return (f - f.mean(**AXES)) / scale_f * scale_s + s.mean(**AXES)
+
+
+def parts(dt, f, s, epsilon):
+    """n, deviation(f), deviation(s), mean(dt), mean(dt n)."""
+    of_f, of_s = (np.sqrt(a.var(**AXES) + epsilon) for a in (f, s))
+    n = (f - f.mean(**AXES)) / of_f
+    return n, of_f, of_s, dt.mean(**AXES), (dt * n).mean(**AXES)
+
+
+def with_df(change):
+    return lambda dt, f, s, epsilon: (change(dt, *parts(dt, f, s, epsilon)), S["adain_backward"](dt, f, s, epsilon)[1])
+
+
+def with_ds(change):
+    return lambda dt, f, s, epsilon: (S["adain_backward"](dt, f, s, epsilon)[0],
+                                      change(dt, f, s, *parts(dt, f, s, epsilon)) + np.zeros_like(s))
+
+
+WRONG = [
+    ("conditional_norm", norm_over((0, 1, 2)), "that is batch normalisation"),
+    ("conditional_norm", norm_over((1, 2, 3)), "each channel has its own"),
+    ("conditional_norm", lambda x, g, b, which, e: S["conditional_norm"](x, g, b, 0 * which, e), "gets the first style"),
+    ("conditional_norm", lambda x, g, b, which, e: S["conditional_norm"](x, g, b, np.arange(len(x)), e), "picture n gets"),
+    ("conditional_norm", lambda x, g, b, which, e: S["conditional_norm"](x, b, g, which, e), "are exchanged"),
+    ("conditional_norm", lambda x, g, b, which, e: S["conditional_norm"](x, g, b, which, 0), "epsilon is missing"),
+    ("conditional_norm", lambda x, g, b, which, e: g[which][:, None, None] * (x - x.mean(**AXES)) / (
+        x.std(**AXES) + e) + b[which][:, None, None], "under the root, with the variance"),
+    ("adain", lambda f, s, e: S["adain"](f, s, e) - s.mean(**AXES), "the style's mean is missing"),
+    ("adain", lambda f, s, e: adapted(f, s, np.sqrt(f.var(**AXES) + e), 1), "the style's deviation is missing"),
+    ("adain", lambda f, s, e: adapted(f, s, 1, np.sqrt(s.var(**AXES) + e)), "f keeps its own deviation"),
+    ("adain", lambda f, s, e: adapted(f, s, f.var(**AXES) + e, s.var(**AXES) + e), "take the root"),
+    ("adain", lambda f, s, e: adapted(f, s, f.std(**AXES), s.std(**AXES)), "epsilon is missing"),
+    ("adain", lambda f, s, e: adapted(f, s, f.std(**AXES) + e, s.std(**AXES) + e), "under the root, with the variance"),
+    ("adain", lambda f, s, e: S["adain"](s, f, e), "t has shape"),
+    ("adain_backward", with_df(lambda dt, n, of_f, of_s, m, mn: of_s / of_f * (dt - n * mn)), "mean(dt) is to be subtracted"),
+    ("adain_backward", with_df(lambda dt, n, of_f, of_s, m, mn: of_s / of_f * (dt - m)), "n mean(dt n) is to be subtracted"),
+    ("adain_backward", with_df(lambda dt, n, of_f, of_s, m, mn: of_s / of_f * dt), "two parts are to be subtracted"),
+    ("adain_backward", with_df(lambda dt, n, of_f, of_s, m, mn: (dt - m - n * mn) / of_f), "which stands before n, is missing"),
+    ("adain_backward", with_ds(lambda dt, f, s, n, of_f, of_s, m, mn: dt.sum(**AXES) / s[0, ..., 0].size), "in its deviation"),
+    ("adain_backward", with_ds(lambda dt, f, s, n, of_f, of_s, m, mn: (dt * n).sum(**AXES) * (s - s.mean(**AXES)) / (
+        s[0, ..., 0].size * of_s)), "s is in its mean, too"),
+    ("adain_backward", with_ds(lambda dt, f, s, n, of_f, of_s, m, mn: dt.sum(**AXES) + (dt * n).sum(**AXES) * (
+        s - s.mean(**AXES)) / of_s), "division by the number of pixels of s"),
+    ("adain_backward", with_ds(lambda dt, f, s, n, of_f, of_s, m, mn: m + mn * (s - s.mean(**AXES)) / of_s), "the pixels of f"),
+    ("adain_backward", spoiled("adain_backward", 0, lambda df: -df), "right but for the sign"),
+]
+
+
+def test_adain_and_its_gradient():
+    """Measured, several pictures at once; forward it is the library's, and instance normalisation picture by picture."""
+    f, s = normal(2, 4, 5, 3), 2 + 3 * normal(2, 6, 3, 3)
+    same(S["adain"](f, s, 1e-5), adain(f, s))
+    report = check_op(lambda f, s: (S["adain"](f, s, 0.1), (f, s)), lambda dt, cache: S["adain_backward"](dt, *cache, 0.1),
+                      [f, s], names=["f", "s"])
+    assert report.ok, report
+    which, gammas, betas = np.array([1, 0]), normal(3, 3), normal(3, 3, seed=1)
+    made = [ops.instance_norm(f[n:n + 1], gammas[k], betas[k], epsilon=0.1)[0] for n, k in enumerate(which)]
+    same(S["conditional_norm"](f, gammas, betas, which, 0.1), np.concatenate(made))
+
+
+def test_photographs_are_kept_as_jpeg():
+    """A notebook gets one form of them, small, and the colours are right."""
+    colours = {"red": [1.0, 0, 0], "blue": [0, 0, 1.0]}
+    first, again = (draw.photographs({name: np.ones((40, 40, 3)) * c for name, c in colours.items()}, "two") for _ in range(2))
+    data = first._repr_jpeg_()
+    assert first._repr_png_ is None and data == again._repr_jpeg_() and len(data) < 20_000
+    shown = np.asarray(Image.open(BytesIO(data)), float)
+    for colour, place in zip(colours.values(), (0.25, 0.75)):
+        middle = shown[shown.shape[0] // 2, int(place * shown.shape[1])]
+        assert np.abs(middle - 255 * np.array(colour)).max() < 20

@@ -1,0 +1,57 @@
+"""What the notebooks show of results that are kept, and of a GPU where there is one: the stand-in here, or a real one."""
+import json
+
+import numpy as np
+import pytest
+
+from nnscratch import backend
+from nnscratch.bench import cases, layers
+from nnscratch.course import results
+
+TINY = [cases.conv("here", "a small layer", 2, 6, 2, 3, 3)]
+LIMITS = {"NumPy": {"gflops": 50.0, "gb_per_s": 10.0}, "CuPy": {"gflops": 5000.0, "gb_per_s": 1000.0}}
+
+
+def test_results_are_found_or_not(tmp_path):
+    """A file that is there, one that is not, and which of them come from a GPU."""
+    assert {"idea", "gain"} <= set(results.committed("ladder")["rows"][0])
+    assert results.committed("nothing") is None and results.committed("ladder", tmp_path) is None
+    (tmp_path / "h100").mkdir()
+    for name, held in {"cpu": {"machine": {}, "layers": [1]}, "h100/bench": {"machine": {"gpu": {}}, "layers": [1]},
+                       "h100/kernels": {"machine": {"gpu": {}}, "rows": [1]}}.items():
+        (tmp_path / f"{name}.json").write_text(json.dumps(held))
+    assert results.of_gpus(tmp_path) == {"h100/bench": {"machine": {"gpu": {}}, "layers": [1]}}
+
+
+@pytest.fixture
+def last_cell(monkeypatch):
+    """A function that runs the cell of notebook 14 that looks for GPUs, with such kept results and such a GPU."""
+    source = pytest.importorskip("notebooks.source", reason="notebooks need nbformat: pip install -e '.[test]'")
+    notebook = source.read(source.FOLDER / "src" / "14_gpu.py")
+    text, = (cell.source for cell in notebook.cells if cell.cell_type == "code" and "gpu_status" in cell.source)
+
+    def run(kept, status):
+        monkeypatch.setattr(results, "of_gpus", lambda: kept)
+        monkeypatch.setattr(backend, "gpu_status", lambda: status)
+        exec(text, {"np": np, "results": results, "layers": layers, "chosen": TINY, "cpu": LIMITS["NumPy"],
+                    "ceilings": lambda xp, quick: LIMITS["CuPy"]})
+    return run
+
+
+def test_what_is_missing_is_said(last_cell, capsys):
+    last_cell({}, (None, "CuPy is not installed", "pip install it"))
+    assert capsys.readouterr().out == (
+        "No results of a GPU are kept: bash benchmarks/gpu_run.sh FOLDER makes them, on one.\n"
+        "No GPU computes here: CuPy is not installed.\nTo get one: pip install it\n")
+
+
+def test_a_gpu_is_shown(last_cell, cp, capsys):
+    """Kept rows under the name of their GPU, and live ones of the same layer; both forward and backward, none refused."""
+    rows = list(layers.run({"NumPy": np, "CuPy": cp}, (), True, TINY))
+    report = {"machine": {"gpu": {"name": "one of old"}, "ceilings": LIMITS}, "layers": json.loads(json.dumps(rows))}
+    last_cell({"h100/bench": report}, (cp, "a product and a kernel ran", ""))
+    kept, here = capsys.readouterr().out.split("here and now\n")
+    assert kept.startswith("h100/bench on one of old\n") and "No GPU" not in kept + here
+    for part in (kept, here):
+        assert [line.split()[3] for line in part.splitlines() if line.startswith("a small layer")] == ["forward", "backward"]
+        assert part.count("%") == 4 and "not timed" not in part
