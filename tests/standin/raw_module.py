@@ -24,7 +24,7 @@ from pathlib import Path
 import numpy as np
 
 from nnscratch.cuda.source import read_kernels
-from standin import graphs
+from standin import streams
 
 HEADER = Path(__file__).with_name("cuda_on_cpu.h")
 GUARD = 1024  # elements before and behind each array
@@ -136,7 +136,9 @@ class Function:
             raise ValueError(f"{kernel.name}: a grid of {grid} blocks of {block} threads")
         for number, (p, value) in enumerate(zip(kernel.parameters, arguments)):
             self.prepare(p, value, number)  # what is wrong is said at once, also where a graph is captured
-        graphs.do(lambda: self.launch(grid, block, arguments))
+        reads, writes = ([value._host for p, value in zip(kernel.parameters, arguments) if p.pointer and p.const == const]
+                         for const in (True, False))
+        streams.do(lambda: self.launch(grid, block, arguments), reads, writes)
 
     def launch(self, grid, block, arguments):
         kernel = self.kernel
