@@ -1,4 +1,7 @@
 """A step recorded as a CUDA graph does what the step does, to the bit; what cannot be recorded is refused in one sentence."""
+import sys
+import weakref
+
 import numpy as np
 import pytest
 from helpers import normal, on
@@ -166,9 +169,114 @@ def test_what_cannot_be_recorded_is_refused(cp, name):
     step, sentence = REFUSED[name]
     play, x = cuda.capture(step), on(cp, np.ones(3, np.float32))
     play(x)
-    with pytest.raises(InputError, match=sentence):
-        play(x)
-    assert not cuda.recording() and float((x + x).sum()) == 6
+    for _ in range(2):
+        with pytest.raises(InputError, match=sentence):
+            play(x)
+        assert not cuda.recording() and not play.stream.is_capturing() and float((x + x).sum()) == 6
+
+
+def test_a_refused_recording_leaves_the_model_as_it_was(cp):
+    """Two forwards stand open when it is refused; afterwards there is nothing to go back through, and steps are those of a
+    model on which nothing was ever recorded, bit for bit."""
+    backend.use("gpu")
+    batch = on(cp, normal(4, 6, 6, 2).astype(np.float32))
+
+    def network():
+        initializers.set_seed(0)
+        x = Input((6, 6, 2))
+        y = Dropout(0.3, seed=1)(BatchNormalization()(Conv2D(4, 3, activation="relu")(x)))
+        return Model(x, Dense(3)(Flatten()(y))), Adam()
+
+    def step(pictures, asks):
+        y = model.forward(pictures, training=True)
+        model.forward(pictures, training=True)
+        if asks and cuda.recording():
+            float(y.sum())
+        for _ in range(2):
+            model.backward(y)
+        optimizer.step(model.trainable_params, model.grads)
+
+    states = []
+    for asks in (False, True):
+        model, optimizer = network()
+        play = cuda.capture(lambda pictures, asks=asks: step(pictures, asks))
+        play(batch)
+        if asks:
+            for _ in range(2):
+                with pytest.raises(InputError, match="cannot be recorded"):
+                    play(batch)
+            with pytest.raises(InputError, match="no forward to go back through"):
+                model.backward(on(cp, np.ones((4, 3), np.float32)))
+            assert not any(layer._memory for layer in [model, *model.layers])
+        step(batch, False)
+        states.append(everything(model, optimizer))
+    for name in states[0]:
+        np.testing.assert_array_equal(states[0][name], states[1][name], err_msg=name)
+
+
+def test_a_forward_from_before_survives_a_refused_recording(cp):
+    """What was open when the recording began is open after it, though the step went back through it."""
+    backend.use("gpu")
+    x = Input((3,))
+    model, given = Model(x, Dense(2)(x)), on(cp, np.ones((1, 3), np.float32))
+    play = cuda.capture(lambda x: (model.forget(), float(x.sum()) if cuda.recording() else None) and None)
+    for _ in range(2):
+        model.forward(given, training=True)
+    play(given)
+    with pytest.raises(InputError, match="cannot be recorded"):
+        play(given)
+    assert len(model._memory) == len(model.layers[0]._memory) == 1
+    assert model.backward(on(cp, np.ones((1, 2), np.float32))).shape == (1, 3)
+
+
+def test_what_need_not_be_recorded_goes_on_as_it_stands(cp, caplog):
+    """With must=False: the same numbers, and one logged line for all calls."""
+    backend.use("gpu")
+    caplog.set_level("INFO", logger="nnscratch")
+    play = cuda.capture(lambda x: x * float(x.sum()), must=False)
+    for k in range(4):
+        assert play(on(cp, np.full(3, k, np.float32))).tolist() == [3.0 * k * k] * 3
+    sentence, = caplog.messages
+    assert sentence.startswith("going on step by step: the step cannot be recorded as a CUDA graph (")
+
+
+def test_nobody_reads_what_is_not_there_yet(standin):
+    """The inputs are written on the usual stream, right before, and the facts are read there, right after: with work of either
+    stream still under way the other waits. (The stand-in refuses who does not.)"""
+    backend.use("gpu")
+    play = cuda.capture(lambda x: x + 1)
+    for k in range(4):
+        x = on(standin, np.full(3, k, np.float32))
+        x *= 2
+        y = play(x)
+        y *= 2
+        assert y.tolist() == [2.0 * (2 * k + 1)] * 3
+
+
+def test_the_memory_of_a_graph_goes_with_it(standin):
+    """A recorded step holds a handle of cuBLAS and a workspace for its stream; neither is in its pool, `free` takes neither
+    away from it, and both go when it goes."""
+    backend.use("gpu")
+    gemm = sys.modules["nnscratch.cuda.gemm"]
+    x = on(standin, np.ones((4, 4), np.float32))
+    play = cuda.capture(lambda x: cuda.product(x, x))
+    play(x)
+    cuda.free()  # between the first call and the recording: the recording has another one made
+    play(x)
+    library, workspace = play.library.library, weakref.ref(play.library.workspace._host)
+    assert play.kept_bytes == 64 and play.pool.total_bytes() == 128, "the results of both calls, and no workspace"
+    cuda.free()
+    assert not gemm._handles and not library.destroyed
+    for _ in range(3):
+        assert play(x).tolist() == [[4.0] * 4] * 4
+    del play
+    assert library.destroyed and workspace() is None
+    others = cuda.capture(lambda x: cuda.product(x, x))
+    others(x)
+    pointer = others.stream.ptr
+    assert [key[2] for key in gemm._handles] == [pointer]
+    del others
+    assert not gemm._handles, "no call of free() is needed"
 
 
 def test_other_shapes_are_refused(cp):

@@ -20,7 +20,7 @@ Why not fp16, which has as few bytes, the same tensor cores, and three bits more
 below 6e-8 is 0: it needs every loss scaled up and every gradient scaled down again. bfloat16 has float32's range, and the same
 step trains in it as it stands.
 
-Written against cuBLAS' C interface (cublasGemmEx). Call one product before recording a graph: the first one makes the handle.
+Written against cuBLAS' C interface (cublasGemmEx).
 """
 import ctypes
 import logging

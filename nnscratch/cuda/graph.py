@@ -113,10 +113,10 @@ class Captured:
                 ours[...] = move(array, self.xp)
 
     def warm_up(self):
-        """The first call. What multiplies on this stream is remembered: its workspace has a place in the graph."""
+        """The first call."""
         with self.xp.cuda.using_allocator(self.pool.malloc):
             self.facts = self.step(*self.inputs)
-        self.kept_bytes, self.library = self.pool.used_bytes(), handle(self.xp, self.xp.cuda.Device().id, self.stream.ptr)
+        self.kept_bytes = self.pool.used_bytes()
 
     def play(self):
         """Every further one; the second is recorded before. What cannot be recorded, and need not, is done as it stands."""
@@ -139,6 +139,7 @@ class Captured:
         """Write down what the step asks for. Nothing is done, so a step that is refused has changed no weight."""
         global _hooks
         _hooks, graph = [], None
+        self.library = handle(self.xp, self.xp.cuda.Device().id, self.stream.ptr)  # its workspace has a place in the graph
         self.stream.begin_capture()
         try:
             with self.xp.cuda.using_allocator(self.pool.malloc), no_collector():

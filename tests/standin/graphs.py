@@ -47,7 +47,7 @@ def arrays_in(values):
 
 
 def keep(array):
-    """Memory asked for during capture: it must come from a pool of one's own, and lives as long as that."""
+    """Memory that is asked for. During capture it must come from a pool of one's own, and lives as long as that."""
     if capturing():
         if Streams.pool in (None, usual_pool):
             raise RuntimeError("memory of the usual pool is asked for during capture, and will be given to others")
@@ -55,20 +55,36 @@ def keep(array):
             array[...] = np.nan
         Streams.current.graph.pool = weakref.ref(Streams.pool)
         Streams.pool.arrays.append(array)
+    if Streams.pool is not None:
+        Streams.pool.lend(array)
     return array
 
 
 class MemoryPool:
+    """Counts what it has lent, and the most it ever had."""
+
     def __init__(self):
-        self.arrays = []
+        self.arrays, self.used, self.most = [], 0, 0
 
     def malloc(self, size):
         raise NotImplementedError
 
-    def used_bytes(self):
-        return sum(array.nbytes for array in self.arrays)
+    def lend(self, array):
+        self.used += array.nbytes
+        self.most = max(self.most, self.used)
+        if not capturing():
+            weakref.finalize(array, MemoryPool.back, weakref.ref(self), array.nbytes)
 
-    total_bytes = used_bytes
+    @staticmethod
+    def back(pool, size):
+        if pool() is not None:
+            pool().used -= size
+
+    def used_bytes(self):
+        return self.used
+
+    def total_bytes(self):
+        return self.most
 
     def free_all_blocks(self):
         """Nothing is kept."""
