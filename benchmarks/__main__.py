@@ -1,6 +1,5 @@
 """The command line: python -m benchmarks layers | devices | kernels | steps | peers | memory | algorithms | ladder."""
 import argparse
-import json
 import sys
 
 from benchmarks import DROPPED, machine, tables
@@ -8,8 +7,10 @@ from benchmarks.rivals import load_torch
 from nnscratch import memory
 from nnscratch.bench import bench
 from nnscratch.bench.machine import gpu_card
+from nnscratch.bench.report import as_json
 from nnscratch.bench.run import PARTS
 from nnscratch.errors import InputError
+from nnscratch.files import replace_file
 
 WHAT = {
     "layers": "each layer, forward and backward, against PyTorch in its better layout",
@@ -54,8 +55,7 @@ def main(arguments=None):
     tables.print_card(card)
     rows = list(getattr(tables, f"show_{options.what}")(torch, card, options))
     if options.json:
-        with open(options.json, "w") as file:
-            json.dump({"what": options.what, "machine": card, "rows": rows}, file, indent=1)
+        replace_file(options.json, as_json({"what": options.what, "machine": card, "rows": rows}))
     if options.plot and options.what == "layers":
         from benchmarks.plot import plot_layers
         plot_layers(card, rows, options.plot)
@@ -86,8 +86,8 @@ def run_kernels(options):
         print(f"{row['part']:9} {row['name']:58} "
               + (row["failed"] if "failed" in row else f"{row['figure']:10,.1f} {row['unit']:8} {share}"), flush=True)
         if options.json:
-            with open(options.json, "w") as file:
-                json.dump({"what": "kernels", "machine": gpu_card(backend.current_module()), "rows": rows}, file, indent=1)
+            card = gpu_card(backend.current_module())
+            replace_file(options.json, as_json({"what": "kernels", "machine": card, "rows": rows}))
     return int(any("failed" in row for row in rows))
 
 

@@ -10,6 +10,7 @@ from nnscratch.bench import agree, clock, layers, machine, report, roofline, run
 from nnscratch.bench.cases import Case, conv, deconv, plain
 from nnscratch.bench.layers import cost
 from nnscratch.errors import InputError
+from nnscratch.networks import gan
 
 bench_all = bench.bench
 SMALL = [conv("test", "small conv", 2, 6, 3, 4, 3), deconv("test", "small deconv", 2, 3, 4, 3, 4, 2),
@@ -26,7 +27,7 @@ def small(monkeypatch):
         name, make, modules, rivals, 1, 0))
     monkeypatch.setattr(steps.run, "__defaults__", ({"style 16 px": lambda xp: steps.style_work(16, xp)},))
     monkeypatch.setattr(sweep, "measure", steps.measure)
-    monkeypatch.setattr(sweep, "SIZES", {True: (2, 3), False: (2, 3)})
+    monkeypatch.setattr(sweep.run, "__defaults__", (gan.Preset(5, (4, 3), (3, 4), 4, False, 6, 1), (2, 3)))
     monkeypatch.setattr(machine, "ceilings", lambda xp, quick: {"gflops": 100.0, "gb_per_s": 10.0})
     monkeypatch.setattr(clock, "PAUSE", 0)
     monkeypatch.setattr(clock, "SAMPLE", 0)

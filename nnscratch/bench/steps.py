@@ -137,9 +137,10 @@ def peak_on_cpu(function):
 
 
 def peak_on_gpu(cupy, function, step):
-    """What a call needs of the GPU beside what was there: a pool gives nothing back, and so tells the most it ever held."""
+    """What a call needs of the GPU beside what was there: a pool gives nothing back, and so tells the most it ever held. That
+    of a recorded step also holds what its first call made once, such as Adam's memory, which the others had already."""
     if isinstance(step, cuda.Captured):
-        return step.pool.total_bytes()
+        return step.pool.total_bytes() - step.kept_bytes
     pool = cupy.cuda.MemoryPool()
     with cupy.cuda.using_allocator(pool.malloc):
         function()
