@@ -227,6 +227,9 @@ def test_a_forward_from_before_survives_a_refused_recording(cp):
         play(given)
     assert len(model._memory) == len(model.layers[0]._memory) == 1
     assert model.backward(on(cp, np.ones((1, 2), np.float32))).shape == (1, 3)
+    with pytest.raises(InputError, match="cannot be recorded"):
+        play(given)
+    assert not model._memory, "what an earlier recording put back is not put back again"
 
 
 def test_what_need_not_be_recorded_goes_on_as_it_stands(cp, caplog):

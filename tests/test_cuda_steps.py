@@ -336,6 +336,11 @@ def test_a_training_is_recorded_and_does_the_same(cp, tmp_path, options):
         np.testing.assert_array_equal(arrays[name], eager[name], err_msg=name)
         np.testing.assert_array_equal(resumed[name], eager[name], err_msg=name)
     assert training.play.graph is not None and again.play.graph is not None
+    if "r1" in options:
+        assert facts[0] != trained(1)[0][0], "the penalty is there, in the step before anything is recorded"
+    training.load(tmp_path / "state.safetensors")  # back to step 3, as after a step that went wrong: what was recorded is void
+    assert [[float(fact) for fact in training.step().values()] for _ in range(2)] == facts[3:]
+    assert all(np.array_equal(array, eager[name]) for name, array in to_arrays(training).items())
 
 
 @pytest.mark.parametrize("options", [{"augment": True}, {"spectral_norm": True, "loss": "hinge"}], ids=str)
