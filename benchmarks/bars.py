@@ -18,6 +18,7 @@ from nnscratch.bench import report, steps
 from nnscratch.bench.agree import distance
 from nnscratch.bench.cases import CASES, ours
 from nnscratch.bench.layers import to_list
+from nnscratch.bench.roofline import share
 
 GRADIENTS = 1e-5  # the most that may lie between the GPU and the CPU, as a relative Euclidean distance
 STEPS = {"gan": ("GAN tiny", "GAN small"), "style": ("style 512 px",)}
@@ -81,7 +82,7 @@ def lines(part, row, names):
 
 def summary(folder):
     """{bar: sentence}, every bar in every case."""
-    read = partial(rows_of, Path(folder))
+    read, bench = partial(rows_of, Path(folder)), kept(Path(folder) / "layers" / "bench.json")
     layers, conv = read("gradients"), [row for row in read("kernels") if row["part"] == "conv" and "seconds" in row]
     apart = [row["apart"] for row in layers if "apart" in row]
     bars = {
@@ -96,15 +97,26 @@ def summary(folder):
         "style 512 px, graph against PyTorch eager": against_torch(read("style"), "style 512 px"),
         "convolutions, strict: share of the roofline": spread([row["share"] for row in conv if "columns, strict" in row["name"]
                                                                and "share" in row], "{:.0%}"),
+        "layers, strict, both ways: share of the roofline": spread(layer_shares(bench), "{:.0%}"),
         **{f"convolutions, {name}: our time over cuDNN's": over_cudnn(conv, name) for name in ("strict", "tf32", "bf16")},
         "one launch": next((f"{1e6 * row['wall']:.1f} us" for row in read("kernels") if "launch" in row["name"]), None)}
     return {name: sentence or MISSING for name, sentence in bars.items()}
 
 
+def kept(path):
+    """What a file holds; nothing where its part did not come so far."""
+    return json.loads(path.read_text()) if path.exists() else {}
+
+
 def rows_of(folder, part):
-    """The rows of a part; none where it did not come so far."""
-    path = folder / f"{part}.json"
-    return json.loads(path.read_text())["rows"] if path.exists() else []
+    return kept(folder / f"{part}.json").get("rows", [])
+
+
+def layer_shares(bench):
+    """Of the layers that multiply, forward and backward, in a bench.json."""
+    top = bench.get("machine", {}).get("ceilings", {}).get("CuPy")
+    return [share(row, row["times"]["CuPy"]["device"], top) for row in bench.get("layers", [])
+            if top and row["flop"] and "CuPy" in row["times"]]
 
 
 def infinite(number):
@@ -133,7 +145,7 @@ def against_numpy(rows, name):
     if not {"NumPy", "CuPy graph"} <= set(times):
         return None
     return (f"{1e3 * times['CuPy graph']:.2f} ms, NumPy {1e3 * times['NumPy']:.1f} ms: "
-            f"{times['NumPy'] / times['CuPy graph']:.0f} times as fast")
+            f"{times['NumPy'] / times['CuPy graph']:.3g} times as fast")
 
 
 def over_cudnn(conv, precision):

@@ -17,11 +17,10 @@ import numpy as np
 from benchmarks.torch_devices import TorchClock
 from nnscratch import cuda, ops
 from nnscratch.backend import move, to_cpu
-from nnscratch.bench.agree import TOLERANCE, distance
+from nnscratch.bench.agree import CANNOT, TOLERANCE, distance, why_not
 from nnscratch.bench.clock import GPU, Contender, in_turn
 from nnscratch.bench.machine import copy_gb_per_s
 from nnscratch.bench.roofline import share
-from nnscratch.errors import InputError
 from nnscratch.ops.window import make_window
 
 PIXELS, CHANNELS, SIDE = 2**18, 64, 4096  # arrays of 67 MB, beyond what any cache holds; matrices of 4096 x 4096
@@ -148,7 +147,7 @@ def measure(cupy, part, name, function, expected, tolerance, rounds, precision="
                 return row | {"failed": f"wrong by {row['error']:.0e}, more than {tolerance:g}: not timed"}
         times = in_turn([Contender(name, function, clock or GPU(cupy))], rounds, 3.0)[name]
         return row | {"seconds": times["device"], "wall": times["wall"]}
-    except (MemoryError, RuntimeError, InputError) as error:  # what does not fit, or needs a newer GPU, is said and left out
-        return row | {"failed": f"{type(error).__name__}: {str(error).splitlines()[0]}"}
+    except CANNOT as error:  # what does not fit, or needs a newer GPU, is said and left out
+        return row | {"failed": why_not(error)}
     finally:
         cuda.precision(before)

@@ -68,7 +68,7 @@ def test_steps(small, cp, tmp_path, capsys):
     assert "PyTorch: missing, pip install torch" in text and "ms; PyTorch not measured" in text and "times as fast" in text
 
 
-def kept(folder, part, rows):
+def keep(folder, part, rows):
     (folder / f"{part}.json").write_text(json.dumps({"rows": rows}))
 
 
@@ -78,15 +78,19 @@ def step(name, **walls):
 
 def test_the_summary_says_every_bar(tmp_path, capsys):
     """Ratios of hand-made times, the right way round."""
-    kept(tmp_path, "gradients", [{"name": "a", "apart": 2e-6, "identical": 3, "arrays": 3},
+    keep(tmp_path, "gradients", [{"name": "a", "apart": 2e-6, "identical": 3, "arrays": 3},
                                  {"name": "b", "apart": None, "identical": 1, "arrays": 2}])
-    kept(tmp_path, "gan", [step("GAN tiny", NumPy=1.0, CuPy=0.004, CuPy_graph=0.001, torch=0.005, torch_NHWC=0.003),
+    keep(tmp_path, "gan", [step("GAN tiny", NumPy=1.0, CuPy=0.004, CuPy_graph=0.001, torch=0.005, torch_NHWC=0.003),
                            step("GAN small", NumPy=0.6, CuPy_graph=0.002)])
-    kept(tmp_path, "style", [step("style 512 px", CuPy_graph=0.02, torch=0.01)])
+    keep(tmp_path, "style", [step("style 512 px", CuPy_graph=0.02, torch=0.01)])
     conv_rows = [{"part": "conv", "name": f"1x4x4x1 -> 1, 3x3/1, {way}", "seconds": seconds, **more} for way, seconds, more in (
         ("columns, strict", 4.0, {"share": 0.5}), ("cuDNN, strict", 2.0, {"share": 0.9}), ("columns, tf32", 3.0, {}),
         ("implicit gemm, tf32", 2.0, {}), ("cuDNN, tf32", 1.0, {}), ("columns, bf16", 1.5, {}))]
-    kept(tmp_path, "kernels", [*conv_rows, {"part": "launch", "name": "our launch()", "wall": 5e-6}])
+    keep(tmp_path, "kernels", [*conv_rows, {"part": "launch", "name": "our launch()", "wall": 5e-6}])
+    (tmp_path / "layers").mkdir()
+    layers = [{"flop": flop, "bytes": 1, "times": {"NumPy": {"device": 9}, "CuPy": {"device": 2.0}}} for flop in (0, 1e9, 2e9)]
+    machine = {"ceilings": {"CuPy": {"gflops": 1.0, "gb_per_s": 1.0}}}
+    (tmp_path / "layers" / "bench.json").write_text(json.dumps({"machine": machine, "layers": layers}))
     assert run("--part", "summary", "-o", tmp_path) == 0
     found = json.loads((tmp_path / "bars.json").read_text())
     assert found == {
@@ -97,6 +101,7 @@ def test_the_summary_says_every_bar(tmp_path, capsys):
         "GAN small, graph against PyTorch eager": "2.00 ms; PyTorch not measured",
         "style 512 px, graph against PyTorch eager": "20.00 ms, torch 10.00 ms: 0.50 times as fast",
         "convolutions, strict: share of the roofline": "50% to 50%, median 50%, of 1",
+        "layers, strict, both ways: share of the roofline": "50% to 100%, median 75%, of 2",
         "convolutions, strict: our time over cuDNN's": "2.00 to 2.00, median 2.00, of 1",
         "convolutions, tf32: our time over cuDNN's": "2.00 to 2.00, median 2.00, of 1",
         "convolutions, bf16: our time over cuDNN's": "not measured",
@@ -108,7 +113,7 @@ def test_the_summary_says_every_bar(tmp_path, capsys):
 def test_an_empty_folder_has_every_bar_too(tmp_path, capsys):
     """Nobody has to guess what is missing."""
     assert run("--part", "summary", "-o", tmp_path / "new") == 0
-    assert capsys.readouterr().out.count("not measured") == len(json.loads((tmp_path / "new" / "bars.json").read_text())) == 11
+    assert capsys.readouterr().out.count("not measured") == len(json.loads((tmp_path / "new" / "bars.json").read_text())) == 12
 
 
 def test_a_part_needs_a_name(capsys):

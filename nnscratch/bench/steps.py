@@ -15,7 +15,7 @@ import numpy as np
 
 from nnscratch import backend, cuda, initializers
 from nnscratch.backend import move
-from nnscratch.bench.agree import allowed, sort_out_courses
+from nnscratch.bench.agree import CANNOT, allowed, sort_out_courses, why_not
 from nnscratch.bench.clock import CPU, GPU, Contender, in_turn, once
 from nnscratch.generate.adversarial import Pair, adversarial_step, non_saturating
 from nnscratch.networks import gan
@@ -97,8 +97,8 @@ def measure(name, make, modules, rivals, rounds, budget):
             while len(course) < TRIAL:
                 course.append([float(loss) for loss in resident.run()])
             row["peak_bytes"][who] = peak()
-        except MemoryError:
-            row["failed"][who] = "not enough memory"
+        except CANNOT as error:
+            row["failed"][who] = why_not(error)
             for part in (entrants, row["losses"]):
                 part.pop(who, None)
     reference = row["losses"].get("NumPy") or next(iter(row["losses"].values()), [])
