@@ -156,7 +156,7 @@ part gan 80 bash -c "two_cores gan"
 part kernels 80 "$PYTHON" -m benchmarks kernels --rounds 5 --json "$OUT/kernels.json"
 part style 80 bash -c "bars style"
 part layers 70 bash -c "devices --part layers --quick -o $(printf %q "$OUT/layers")"
-part graph 60 bash -c "gpu_tests tests/test_cuda_graph.py"
+part graph 60 bash -c "gpu_tests tests/test_cuda_graph.py tests/test_cuda_refused.py"
 part tests 150 bash -c gpu_tests
 part check 60 "$PYTHON" -m nnscratch.cli check --device gpu
 part sweep 60 bash -c "devices --part sweep --quick -o $(printf %q "$OUT/sweep")"
