@@ -75,7 +75,7 @@ install() {
 # The rival. Without it our own times are measured all the same.
 rival() {
   if "$PYTHON" -c "import torch; print('PyTorch', torch.__version__, 'sees a GPU:', torch.cuda.is_available())"; then return; fi
-  if [ -d "$OUT/venv" ]; then
+  if [ "$PYTHON" = "$OUT/venv/bin/python" ]; then
     "$OUT/venv/bin/pip" install -q torch && "$PYTHON" -c "import torch; print(torch.__version__, torch.cuda.is_available())"
   else
     echo "PyTorch is not in your environment, so it is left out: pip install torch"
@@ -150,8 +150,8 @@ if [ ! -x "$(command -v "$PYTHON")" ]; then
   exit 1
 fi
 part machine 30 bash -c machine
-part torch 130 bash -c rival
 part gradients 60 bash -c "bars gradients"
+part torch 130 bash -c rival
 part gan 80 bash -c "two_cores gan"
 part kernels 80 "$PYTHON" -m benchmarks kernels --rounds 5 --json "$OUT/kernels.json"
 part style 80 bash -c "bars style"
