@@ -1,20 +1,26 @@
-"""The command line: python -m benchmarks layers | devices | kernels | steps | peers | memory | algorithms | ladder."""
+"""The command line: python -m benchmarks layers | devices | kernels | bars | steps | peers | memory | algorithms | ladder."""
 import argparse
-import json
 import sys
+from pathlib import Path
+
+import numpy as np
 
 from benchmarks import DROPPED, machine, tables
 from benchmarks.rivals import load_torch
 from nnscratch import memory
 from nnscratch.bench import bench
 from nnscratch.bench.machine import gpu_card
+from nnscratch.bench.report import as_json, step_header
 from nnscratch.bench.run import PARTS
 from nnscratch.errors import InputError
+from nnscratch.files import make_folder, replace_file
+from nnscratch.ops.checks import choice
 
 WHAT = {
     "layers": "each layer, forward and backward, against PyTorch in its better layout",
     "devices": "`nnscratch bench` with PyTorch beside it, on the GPU where there is one",
     "kernels": "our CUDA kernels alone, against the GPU's memory and products; needs a GPU",
+    "bars": "what is asked of a GPU, each as one number: --part gradients, gan, style, or summary; needs a GPU",
     "steps": "a GAN step and a style step against PyTorch eager; a style step's time per pixel from 128 to 1024 px",
     "peers": "forward + backward against DeZero, numpy-ml and im2col in one piece",
     "memory": "the most memory a convolution takes, predicted and measured; a style step at 2048 px",
@@ -30,9 +36,9 @@ def main(arguments=None):
                                          f"  {name:10} {text}" for name, text in WHAT.items()))
     parser.add_argument("what", choices=WHAT, metavar="|".join(WHAT))
     parser.add_argument("--device", default="auto", help="devices: auto (default), cpu or gpu")
-    parser.add_argument("--part", help="devices: layers, steps or sweep alone")
+    parser.add_argument("--part", help="devices: layers, steps or sweep alone; bars: which")
     parser.add_argument("--quick", action="store_true", help="devices: a few cases")
-    parser.add_argument("-o", "--output", metavar="FOLDER", help="devices: where bench.json, bench.txt and roofline.png go")
+    parser.add_argument("-o", "--output", metavar="FOLDER", help="devices, bars: where their files go")
     parser.add_argument("--rounds", type=int, default=9, help="samples of each contender, taken in turn (default 9)")
     parser.add_argument("--only", default="", metavar="TEXT", help="layers, peers: cases with this in their name or group")
     parser.add_argument("--algorithm", help="layers: for our convolutions, not auto; cases it cannot do are left out")
@@ -43,9 +49,9 @@ def main(arguments=None):
     options = parser.parse_args(arguments)
 
     kept = memory.keep_freed_memory()  # as our commands do; it holds for PyTorch in this process, too
-    if options.what in ("devices", "kernels"):
+    if options.what in ("devices", "kernels", "bars"):
         try:
-            return run_devices(options) if options.what == "devices" else run_kernels(options)
+            return {"devices": run_devices, "kernels": run_kernels, "bars": run_bars}[options.what](options)
         except InputError as error:
             print(f"benchmarks: {error}", file=sys.stderr)
             return 2
@@ -54,8 +60,7 @@ def main(arguments=None):
     tables.print_card(card)
     rows = list(getattr(tables, f"show_{options.what}")(torch, card, options))
     if options.json:
-        with open(options.json, "w") as file:
-            json.dump({"what": options.what, "machine": card, "rows": rows}, file, indent=1)
+        replace_file(options.json, as_json({"what": options.what, "machine": card, "rows": rows}))
     if options.plot and options.what == "layers":
         from benchmarks.plot import plot_layers
         plot_layers(card, rows, options.plot)
@@ -80,15 +85,49 @@ def run_kernels(options):
     from nnscratch import backend
     backend.use("gpu")
     rows = []
-    for row in kernels.run(backend.current_module(), rounds=options.rounds):
+    for row in kernels.run(backend.current_module(), load_torch(machine.threads()), rounds=options.rounds):
         rows.append(row)
         share = f"{row['share']:5.0%}" if "share" in row else ""
         print(f"{row['part']:9} {row['name']:58} "
               + (row["failed"] if "failed" in row else f"{row['figure']:10,.1f} {row['unit']:8} {share}"), flush=True)
         if options.json:
-            with open(options.json, "w") as file:
-                json.dump({"what": "kernels", "machine": gpu_card(backend.current_module()), "rows": rows}, file, indent=1)
+            card = gpu_card(backend.current_module())
+            replace_file(options.json, as_json({"what": "kernels", "machine": card, "rows": rows}))
     return int(any("failed" in row for row in rows))
+
+
+def run_bars(options):
+    """A part's rows, printed and kept as they are measured: FOLDER/PART.json. Exit code 1 where gradients lie too far apart or
+    repeats differ, or a contender computed something else."""
+    from benchmarks import bars
+    from benchmarks.torch_devices import TorchRival
+    from nnscratch import backend
+    choice(options.part, "bars: --part", ("gradients", *bars.STEPS, "summary"))
+    folder = Path(options.output or ".")
+    make_folder(folder)
+    if options.part == "summary":
+        found = bars.summary(folder)
+        for name, sentence in found.items():
+            print(f"{name:48} {sentence}")
+        replace_file(folder / "bars.json", as_json(found))
+        return 0
+    backend.use("gpu")
+    xp, torch, kept, names = backend.current_module(), load_torch(machine.threads()), [], list(bars.OURS)
+    if options.part == "gradients":
+        rows = bars.gradients(xp)
+    else:
+        rivals = [TorchRival(torch)] if torch else []
+        names += [name for rival in rivals for name in rival.precision]
+        print(f"NumPy: {machine.threads()} thread(s); PyTorch: {torch.__version__ if torch else 'missing, pip install torch'}")
+        print(step_header(names), flush=True)
+        rows = bars.whole_steps(options.part, {"NumPy": np, "CuPy": xp}, rivals)
+    for row in rows:
+        kept.append(row)
+        print("\n".join(bars.lines(options.part, row, names)), flush=True)
+        about = {"gpu": gpu_card(xp), "threads": machine.threads(), "pytorch": torch and torch.__version__}
+        replace_file(folder / f"{options.part}.json", as_json({"what": options.part, "machine": about, "rows": kept}))
+    return int(any(row.get("failed") or row.get("identical", 0) < row.get("arrays", 0) or row.get("apart", 0) > bars.GRADIENTS
+                   for row in kept))
 
 
 if __name__ == "__main__":

@@ -2,20 +2,25 @@
 
     memory     kernels that compute next to nothing, in GB/s, as a share of a copy's
     products   cuBLAS by our own call, in each precision
-    conv       a convolution by columns and cuBLAS in each precision, beside the kernel without columns (implicit_gemm)
+    conv       a convolution by columns and cuBLAS in each precision, beside the kernel without columns (implicit_gemm), and
+               beside cuDNN's, where PyTorch is: pictures stored as ours, the fastest algorithm looked for; in bf16 all that
+               cuDNN reads and writes is bf16, where ours begins and ends in float32
     launch     what one launch costs: a thousand of next to nothing
 
-Results are compared before they are timed: with NumPy's, products and convolutions with float64.
+Results are compared before they are timed: with NumPy's, products and convolutions with float64. The share of a strict
+convolution is that of the ceilings above: of the copy and of the strict product.
 """
 from functools import partial
 
 import numpy as np
 
+from benchmarks.torch_devices import TorchClock
 from nnscratch import cuda, ops
 from nnscratch.backend import move, to_cpu
-from nnscratch.bench.agree import TOLERANCE, distance
+from nnscratch.bench.agree import CANNOT, TOLERANCE, distance, why_not
 from nnscratch.bench.clock import GPU, Contender, in_turn
 from nnscratch.bench.machine import copy_gb_per_s
+from nnscratch.bench.roofline import share
 from nnscratch.ops.window import make_window
 
 PIXELS, CHANNELS, SIDE = 2**18, 64, 4096  # arrays of 67 MB, beyond what any cache holds; matrices of 4096 x 4096
@@ -23,7 +28,7 @@ CONVOLUTIONS = [  # pictures, side, channels in and out, kernel, stride
     (64, 32, 64, 64, 3, 1), (64, 32, 64, 128, 4, 2), (64, 16, 128, 128, 4, 2), (1, 512, 3, 64, 3, 1), (1, 512, 64, 64, 3, 1)]
 
 
-def run(cupy, pixels=PIXELS, side=SIDE, convolutions=CONVOLUTIONS, rounds=7):
+def run(cupy, torch=None, pixels=PIXELS, side=SIDE, convolutions=CONVOLUTIONS, rounds=7):
     """Rows {"part", "name", "seconds", "figure", "unit", "share", "error"}, as they are measured."""
     top = copy_gb_per_s(16 * pixels * CHANNELS, cupy)
     yield {"part": "memory", "name": "copy", "figure": top, "unit": "GB/s", "share": 1.0, "error": 0.0}
@@ -32,9 +37,13 @@ def run(cupy, pixels=PIXELS, side=SIDE, convolutions=CONVOLUTIONS, rounds=7):
         if "seconds" in row:
             row |= {"figure": size / row["seconds"] / 1e9, "unit": "GB/s", "share": size / row["seconds"] / 1e9 / top}
         yield row
-    yield from products(cupy, side, rounds)
+    tops = {"gb_per_s": top, "gflops": None}
+    for row in products(cupy, side, rounds):
+        if row["name"] == "strict":
+            tops["gflops"] = row.get("figure")
+        yield row
     for shape in convolutions:
-        yield from convolution(cupy, shape, rounds)
+        yield from convolution(cupy, torch, shape, tops, rounds)
     one = cupy.ones(1, dtype=np.float32)
     out = cupy.empty(1, dtype=np.float32)
     row = measure(cupy, "launch", "our launch()", lambda: cuda.launch("leaky_relu", 1, one, out, 0.2, 1), None, 0, rounds)
@@ -81,40 +90,64 @@ def products(cupy, side, rounds):
         yield in_gflops(row, 2 * side**3)
 
 
-def convolution(cupy, shape, rounds):
-    """The four ways, on the first pictures of a batch compared with float64."""
+def convolution(cupy, torch, shape, tops, rounds):
+    """All ways, on the first pictures of a batch compared with float64."""
     n, side, c, oc, size, stride = shape
     window = make_window("benchmark", (side, side), (size, size), stride, "same")
     random = np.random.default_rng(0)
     x, kernel = random.standard_normal((n, side, side, c), np.float32), random.standard_normal((size, size, c, oc), np.float32)
     dx, dkernel = move(x, cupy), move(kernel, cupy)
     exact = [ops.conv2d(x[:1].astype(np.float64), kernel.astype(np.float64), strides=stride, padding="same")[0]]
-    ways = {f"columns, {name}": (name, lambda: cuda.convolve(dx, dkernel, window)) for name in TOLERANCE}
-    ways["implicit gemm, tf32"] = "tf32", lambda: cuda.implicit_gemm(dx, dkernel, window)
-    for name, (precision, function) in ways.items():
+    ways = {f"columns, {name}": (name, lambda: cuda.convolve(dx, dkernel, window), GPU(cupy), to_cpu) for name in TOLERANCE}
+    ways["implicit gemm, tf32"] = "tf32", lambda: cuda.implicit_gemm(dx, dkernel, window), GPU(cupy), to_cpu
+    if torch is not None and torch.cuda.is_available():
+        ways |= {f"cuDNN, {name}": (name, cudnn(torch, name, x, kernel, stride), TorchClock(torch), as_ours)
+                 for name in TOLERANCE}
+    pixels = n * window.output[0] * window.output[1]
+    cost = {"flop": 2 * pixels * kernel.size, "bytes": 4 * (x.size + kernel.size + pixels * oc)}
+    for name, (precision, function, clock, host) in ways.items():
         row = measure(cupy, "conv", f"{n}x{side}x{side}x{c} -> {oc}, {size}x{size}/{stride}, {name}", function, exact,
-                      TOLERANCE[precision], rounds, precision, slice(0, 1))
-        yield in_gflops(row, 2 * n * window.output[0] * window.output[1] * kernel.size)
+                      TOLERANCE[precision], rounds, precision, slice(0, 1), clock, host)
+        if "seconds" in row and precision == "strict" and tops["gflops"]:
+            row["share"] = share(cost, row["seconds"], tops)
+        yield in_gflops(row, cost["flop"])
+
+
+def cudnn(torch, precision, x, kernel, stride, device="cuda"):
+    """PyTorch's convolution: a function that makes y (N, OC, OH, OW) there."""
+    dtype = torch.bfloat16 if precision == "bf16" else torch.float32
+    x, kernel = (torch.from_numpy(np.ascontiguousarray(array.transpose(axes))).to(device, dtype).contiguous(
+        memory_format=torch.channels_last) for array, axes in ((x, (0, 3, 1, 2)), (kernel, (3, 2, 0, 1))))
+
+    def run():
+        torch.backends.cudnn.allow_tf32, torch.backends.cudnn.benchmark = precision == "tf32", True
+        with torch.no_grad():
+            return torch.nn.functional.conv2d(x, kernel, stride=stride, padding=1)
+    return run
+
+
+def as_ours(y):
+    return y.permute(0, 2, 3, 1).float().cpu().numpy()
 
 
 def in_gflops(row, flop):
     return row | ({"figure": flop / row["seconds"] / 1e9, "unit": "GFLOP/s"} if "seconds" in row else {})
 
 
-def measure(cupy, part, name, function, expected, tolerance, rounds, precision="strict", some=slice(None)):
+def measure(cupy, part, name, function, expected, tolerance, rounds, precision="strict", some=slice(None), clock=None,
+            host=to_cpu):
     """Compare the rows `some` of the result, then time; a row without "seconds" where it is wrong or does not run."""
-    before = cuda.precision()
-    cuda.precision(precision)
-    row = {"part": part, "name": name}
+    before, row = cuda.precision(), {"part": part, "name": name}
     try:
+        cuda.precision(precision)
         result = function()
         if expected is not None:
-            row["error"] = distance([to_cpu(result[some])], expected)
+            row["error"] = distance([host(result[some])], expected)
             if not row["error"] <= tolerance:
                 return row | {"failed": f"wrong by {row['error']:.0e}, more than {tolerance:g}: not timed"}
-        times = in_turn([Contender(name, function, GPU(cupy))], rounds, 3.0)[name]
+        times = in_turn([Contender(name, function, clock or GPU(cupy))], rounds, 3.0)[name]
         return row | {"seconds": times["device"], "wall": times["wall"]}
-    except (MemoryError, RuntimeError) as error:  # what does not fit, or needs a newer GPU, is said and left out
-        return row | {"failed": f"{type(error).__name__}: {str(error).splitlines()[0]}"}
+    except CANNOT as error:  # what does not fit, or needs a newer GPU, is said and left out
+        return row | {"failed": why_not(error)}
     finally:
         cuda.precision(before)

@@ -79,13 +79,14 @@ class TorchRival:
         return resident, transfers if self.on_gpu else None, partial(self.peak, resident)
 
     def peak(self, resident):
-        """None on a CPU, where PyTorch does not say."""
+        """Beside what was there, as ours; None on a CPU, where PyTorch does not say."""
         if not self.on_gpu:
             return None
         self.torch.cuda.reset_peak_memory_stats()
+        before = self.torch.cuda.memory_allocated()
         resident.run()
         self.torch.cuda.synchronize()
-        return self.torch.cuda.max_memory_allocated()
+        return self.torch.cuda.max_memory_allocated() - before
 
 
 class Chain:

@@ -6,6 +6,7 @@ and that choice is made here, by `use("auto" | "cpu" | "gpu")`.
 """
 import logging
 import sys
+from functools import cache
 
 import numpy as np
 
@@ -22,9 +23,15 @@ def array_module(*arrays):
     CuPy is never imported here: an array of CuPy's can only exist once somebody has imported it.
     """
     for array in arrays:
-        if type(array).__module__.partition(".")[0] == "cupy":
+        if on_gpu(type(array)):
             return sys.modules["cupy"]
     return np
+
+
+@cache
+def on_gpu(kind):
+    """Whether arrays of this type live on a GPU. Asked many times a step, so each type is looked at once."""
+    return kind.__module__.partition(".")[0] == "cupy"
 
 
 def common_dtype(*arrays):

@@ -10,6 +10,7 @@ A Model is itself a Layer: it can stand in another graph, and a loss network is 
 """
 from types import MappingProxyType
 
+from nnscratch import cuda
 from nnscratch.errors import InputError
 from nnscratch.layers.base import Layer
 from nnscratch.layers.graph import Input as Input  # importable from here too, as in Keras
@@ -62,6 +63,7 @@ class Model(Layer):
             raise
         outputs = [values[symbol] for symbol in self.outputs]
         if remember:
+            cuda.put_back(self._memory)
             self._memory.append(([y.shape for y in outputs], depths))
         return outputs[0] if self.single_output else outputs
 
@@ -109,6 +111,7 @@ class Model(Layer):
         for gradient, shape in zip(dys, shapes):
             if gradient is not None:
                 check_dy(repr(self), gradient, shape)
+        cuda.put_back(self._memory)
         self._memory.pop()
         return depths
 
@@ -148,6 +151,7 @@ class Model(Layer):
 
     def forget(self):
         if self._memory:
+            cuda.put_back(self._memory)
             self._memory.pop()
             for call in reversed(self.calls):
                 call.layer.forget()

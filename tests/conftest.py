@@ -30,9 +30,9 @@ def standin(monkeypatch):
     gemm = sys.modules["nnscratch.cuda.gemm"]  # nnscratch.cuda.gemm is the function
     monkeypatch.setitem(sys.modules, "cupy", strict_cupy)
     monkeypatch.setattr(gemm, "load_library", ColumnMajor)
-    gemm.handle.cache_clear()
+    cuda.free()
     yield strict_cupy
-    gemm.handle.cache_clear()
+    cuda.free()
 
 
 def module_called(name, request):

@@ -10,6 +10,7 @@ from nnscratch.bench import agree, clock, layers, machine, report, roofline, run
 from nnscratch.bench.cases import Case, conv, deconv, plain
 from nnscratch.bench.layers import cost
 from nnscratch.errors import InputError
+from nnscratch.networks import gan
 
 bench_all = bench.bench
 SMALL = [conv("test", "small conv", 2, 6, 3, 4, 3), deconv("test", "small deconv", 2, 3, 4, 3, 4, 2),
@@ -26,7 +27,7 @@ def small(monkeypatch):
         name, make, modules, rivals, 1, 0))
     monkeypatch.setattr(steps.run, "__defaults__", ({"style 16 px": lambda xp: steps.style_work(16, xp)},))
     monkeypatch.setattr(sweep, "measure", steps.measure)
-    monkeypatch.setattr(sweep, "SIZES", {True: (2, 3), False: (2, 3)})
+    monkeypatch.setattr(sweep.run, "__defaults__", (gan.Preset(5, (4, 3), (3, 4), 4, False, 6, 1), (2, 3)))
     monkeypatch.setattr(machine, "ceilings", lambda xp, quick: {"gflops": 100.0, "gb_per_s": 10.0})
     monkeypatch.setattr(clock, "PAUSE", 0)
     monkeypatch.setattr(clock, "SAMPLE", 0)
@@ -127,26 +128,32 @@ def test_who_is_wrong_gets_no_time(small, cp, monkeypatch, capsys):
 
 
 def test_a_wrong_step_gets_no_time(small, monkeypatch):
-    """The same for whole steps, rivals among them; a rival short of memory leaves the others theirs."""
+    """The same for whole steps, rivals among them; a rival short of memory, or broken, leaves the others theirs."""
     def lost():
         raise MemoryError
 
+    def broken():
+        raise RuntimeError("no kernel image\nfor this device")
+
     class Rival:
-        precision, known_by = {"wrong": "float32", "large": "float32"}, {}
-        tolerance = {"wrong": 1e-4, "large": 1e-4}
+        precision, known_by = dict.fromkeys(("wrong", "large", "broken"), "float32"), {}
+        tolerance = dict.fromkeys(precision, 1e-4)
 
         def layer(self, case):
-            return {"large": lost}
+            return {"large": lost, "broken": broken}
 
         def step(self, name, make):
-            return {"wrong": lambda: (clock.Contender("", lambda: [7.0], clock.CPU()), None, lambda: 1), "large": lost}
+            wrong = clock.Contender("", lambda: [7.0], clock.CPU()), None, lambda: 1
+            return {"wrong": lambda: wrong, "large": lost, "broken": broken}
 
     lines = []
     found = bench_all("steps", quick=True, device="cpu", rivals=[Rival()], print_fn=lines.append)
     assert set(found["steps"][0]["times"]) == {"NumPy"}
-    assert found["steps"][0]["failed"]["large"] == "not enough memory" and "wrong by" in found["steps"][0]["failed"]["wrong"]
+    unable = {"large": "not enough memory", "broken": "RuntimeError: no kernel image"}
+    failed = found["steps"][0]["failed"]
+    assert "wrong by" in failed.pop("wrong") and failed == unable
     found = bench_all("layers", quick=True, device="cpu", rivals=[Rival()], print_fn=lines.append)
-    assert all(row["failed"] == {"large": "not enough memory"} and "NumPy" in row["times"] for row in found["layers"])
+    assert all(row["failed"] == unable and "NumPy" in row["times"] for row in found["layers"])
 
 
 def test_ctrl_c_keeps_what_was_measured(small, tmp_path, monkeypatch, capsys):

@@ -3,15 +3,19 @@
 The stand-in gives it a library in NumPy (tests/standin/column_major.py), which looks at addresses as cuBLAS does.
 """
 import sys
+import weakref
 
 import numpy as np
 import pytest
-from helpers import normal, on, same
+from helpers import NO_KERNELS, normal, on, same
+from standin import raw_module
 
-from nnscratch import cuda, ops
+from nnscratch import backend, cuda, ops
 from nnscratch.backend import to_cpu
+from nnscratch.cuda import capability
 from nnscratch.cuda.columns import to_bf16
 from nnscratch.errors import InputError
+from nnscratch.ops.window import make_window
 
 gemm = sys.modules["nnscratch.cuda.gemm"]
 
@@ -81,19 +85,68 @@ def test_product_is_the_plain_one_for_everything_else(xp):
         same(y, a @ a, 1e-6)
 
 
+ROUNDING = {"strict": 0.0, "tf32": 2.0**-10, "bf16": 2.0**-7}  # of a factor at most: the rest of its digits, cut off
+
+
 def test_precision_is_chosen_in_the_open(cp):
-    """Strict by default; tf32 and bf16 round the factors, of dense layers and convolutions alike, by so many digits."""
+    """Strict by default; tf32 and bf16 may round the factors, of dense layers and convolutions alike, to so many digits.
+
+    The bound holds for every number of the result, however tensor cores round: two factors that are each off by a share r make
+    a product that is off by (2 r + r²) |a b|. There is no bound from below: cuBLAS may round, and need not. The stand-in does.
+    """
     x, w = normal(64, 32).astype(np.float32), normal(32, 64).astype(np.float32)  # multiples of what tensor cores take
-    exact, errors = x.astype(float) @ w, {}
+    exact, size, errors = x.astype(float) @ w, abs(x).astype(float) @ abs(w), {}
     assert cuda.precision() == "strict"
-    for name in ("strict", "tf32", "bf16"):
+    for name, r in ROUNDING.items():
         assert cuda.precision(name) == cuda.precision() == name
-        y = to_cpu(ops.dense(*on(cp, x, w))[0])
-        errors[name] = np.abs(y - exact).max() / np.abs(exact).max()
-    assert errors["strict"] < 1e-6 < errors["tf32"] < 1e-3 < errors["bf16"] < 1e-2
+        for y in (ops.dense(*on(cp, x, w))[0], ops.conv2d(*on(cp, x[None, None], w[None, None]))[0][0, 0]):
+            errors[name] = np.abs(to_cpu(y) - exact) / size
+            assert errors[name].max() < 2 * r + r * r + 1e-6, name
+    if hasattr(cp, "forbid_sync"):
+        assert 1e-6 < errors["tf32"].max() < errors["bf16"].max() / 4
     with pytest.raises(InputError, match="precision 'fp8' is unknown: choose one of strict, tf32, bf16"):
         cuda.precision("fp8")
     assert cuda.precision() == "bf16"
+
+
+@pytest.fixture
+def old_gpu(standin, monkeypatch):
+    """The stand-in as a GPU of Turing's generation."""
+    facts = {"name": b"Tesla T4", "major": 7, "minor": 5}
+    monkeypatch.setattr(standin.cuda.runtime, "getDeviceProperties", lambda number: facts)
+    capability.gpu.cache_clear()
+    yield standin
+    capability.gpu.cache_clear()
+
+
+@pytest.mark.parametrize("name", ["tf32", "bf16"])
+def test_an_old_gpu_refuses_what_it_lacks(old_gpu, name):
+    """By one sentence: when it is chosen, or, where the GPU was not in use yet, by the first product; strict goes on."""
+    sentence = (f"precision '{name}' needs a GPU of compute capability 8.0 or newer, but Tesla T4 has 7.5; choose "
+                f'cuda.precision\\("strict"\\)')
+    a, kernel = on(old_gpu, np.ones((2, 2), np.float32), np.ones((1, 1, 2, 2), np.float32))
+    cuda.precision(name)
+    for product in (lambda: cuda.product(a, a), lambda: ops.dense(a, a), lambda: ops.conv2d(a[None, None], kernel)):
+        with pytest.raises(InputError, match=sentence):
+            product()
+    cuda.precision("strict")
+    backend.use("gpu")
+    with pytest.raises(InputError, match=sentence):
+        cuda.precision(name)
+    assert cuda.precision() == "strict" and cuda.product(a, a).tolist() == [[2, 2], [2, 2]]
+
+
+def test_an_old_gpu_runs_all_that_auto_chooses(old_gpu):
+    """A convolution goes by columns; the kernel for tensor cores is refused by name, and never taken."""
+    if not hasattr(old_gpu, "RawModule"):
+        pytest.skip(NO_KERNELS)
+    x, kernel = on(old_gpu, normal(1, 5, 5, 4).astype(np.float32), normal(3, 3, 4, 4).astype(np.float32))
+    raw_module.launches.clear()
+    y, cache = ops.conv2d(x, kernel, padding="same")
+    ops.conv2d_backward(y, cache)
+    assert set(raw_module.launches) == {"im2col", "col2im"}
+    with pytest.raises(InputError, match="implicit_gemm needs a GPU of .* 8.0 or newer, but Tesla T4 has 7.5; use ops.conv2d"):
+        cuda.implicit_gemm(x, kernel, make_window("test", (5, 5), (3, 3), 1, "same", 1))
 
 
 def test_convolutions_in_bf16(cp):
@@ -120,6 +173,30 @@ def test_each_stream_has_a_workspace_of_its_own(standin):
     cuda.gemm(a, a, a.copy())
     ours = gemm.handle(standin, 0, standin.cuda.get_current_stream().ptr)
     assert ours.library.stream == (standin.cuda.get_current_stream().ptr or None) and ours.library.products == 1
+
+
+def test_free_gives_everything_back(standin):
+    """Handles are destroyed and workspaces forgotten: those of one stream, or all; the next product makes new ones."""
+    five, six = (gemm.handle(standin, 0, stream) for stream in (5, 6))
+    libraries, workspaces = [c.library for c in (five, six)], [weakref.ref(c.workspace._host) for c in (five, six)]
+    del five, six
+    cuda.free(5)
+    assert [library.destroyed for library in libraries] == [True, False] and workspaces[0]() is None
+    cuda.free()
+    assert libraries[1].destroyed and workspaces[1]() is None
+    a = on(standin, np.ones((2, 2), np.float32))
+    assert cuda.product(a, a).tolist() == [[2, 2], [2, 2]] and len(gemm._handles) == 1
+
+
+def test_a_product_of_another_stream_waits_for_it(standin):
+    """It runs on the current stream, in its order; what another one has written is there only after waiting for that."""
+    a, other = on(standin, np.ones((2, 2), np.float32)), standin.cuda.Stream(non_blocking=True)
+    with other, pytest.raises(AssertionError, match="unwaited for"):
+        cuda.product(a, a)
+    other.wait_event(standin.cuda.get_current_stream().record())
+    with other:
+        b = cuda.product(a, a)
+        assert cuda.product(b, b).tolist() == [[8, 8], [8, 8]]
 
 
 def test_an_error_of_the_library_is_not_lost(standin, monkeypatch):

@@ -15,6 +15,7 @@ from standin.raw_module import thread_order
 from nnscratch import cuda, ops
 from nnscratch.backend import to_cpu
 from nnscratch.cuda import columns
+from nnscratch.cuda.source import kernels, text
 from nnscratch.ops.window import make_window
 
 # --- activation.cu ------------------------------------------------------------------------------------------------
@@ -84,6 +85,13 @@ def test_batch_norm_of_what_hardly_varies(cp):
     ones, zeros = on(cp, np.ones(c, np.float32), np.zeros(c, np.float32))
     _, (_, variance), _ = ops.batch_norm(on(cp, x), ones, zeros, zeros, zeros, training=True, momentum=0.0)
     same(variance, x.astype(float).var(axis=0), 1e-5)
+
+
+def test_the_four_kernels_of_batch_norm_count_alike():
+    """Rows, channels, rows of a part: a batch that forward takes, backward takes. Elements, which are more, nobody counts."""
+    for name in ("batch_norm_moments", "batch_norm", "batch_norm_backward_sums", "batch_norm_backward"):
+        assert [p.name for p in kernels()[name].parameters if p.ctype == "int"][-3:] == ["rows", "C", "part_rows"], name
+        assert "EACH" not in text("batch_norm.cu").split(f"{name}(const")[1].split("\n}\n")[0], name
 
 
 # --- pooling.cu ---------------------------------------------------------------------------------------------------

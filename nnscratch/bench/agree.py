@@ -7,6 +7,7 @@ So their distance is seen as a share of how far the losses have gone since the f
 import numpy as np
 
 from nnscratch import cuda
+from nnscratch.errors import InputError
 
 TOLERANCE = {"strict": 1e-4, "tf32": 1e-2, "bf16": 5e-2}  # of the relative Euclidean distance, by the precision of products
 
@@ -32,6 +33,16 @@ def allowed(rivals):
     for rival in rivals:
         found |= rival.tolerance
     return found
+
+
+CANNOT = MemoryError, RuntimeError, InputError  # what CUDA, CuPy, PyTorch and we raise where a contender cannot run
+
+
+def why_not(error):
+    """A sentence on a contender that cannot run; the others go on."""
+    if isinstance(error, MemoryError):
+        return "not enough memory"
+    return f"{type(error).__name__}: {(str(error).strip().splitlines() or ['no reason given'])[0]}"
 
 
 def sort_out(found, reference, tolerances):

@@ -7,6 +7,7 @@ asking, unless it waits. Both are of interest:
 Contenders take turns (A B A B ...), and the median counts: a machine that slows down then slows down all of them.
 """
 import gc
+from math import nan
 from statistics import median, quantiles
 from time import perf_counter, sleep
 from typing import NamedTuple
@@ -101,4 +102,4 @@ def summary(pairs, calls):
 def middle(seconds):
     """(median, half the distance between the quartiles as a share of it)."""
     low, _, high = quantiles(seconds, n=4, method="inclusive") if len(seconds) > 1 else [*seconds] * 3
-    return median(seconds), (high - low) / 2 / median(seconds)
+    return median(seconds), (high - low) / 2 / (median(seconds) or nan)

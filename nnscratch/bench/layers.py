@@ -9,7 +9,7 @@ from math import prod
 import numpy as np
 
 from nnscratch.backend import move, to_cpu
-from nnscratch.bench.agree import allowed, sort_out
+from nnscratch.bench.agree import CANNOT, allowed, sort_out, why_not
 from nnscratch.bench.cases import CASES, ours
 from nnscratch.bench.clock import CPU, GPU, Contender, in_turn
 
@@ -36,8 +36,8 @@ def measure(case, modules, rivals, rounds, budget):
         try:
             pairs[name], clocks[name], host = make()
             results[name] = [host(function()) for function in pairs[name]]
-        except MemoryError:
-            failed[name] = "not enough memory"
+        except CANNOT as error:
+            failed[name] = why_not(error)
     for k, way in enumerate(WAYS):
         errors, refused = sort_out({name: found[k] for name, found in results.items()}, exact[k], allowed(rivals))
         able = [Contender(name, pairs[name][k], clocks[name]) for name in results if name not in refused]

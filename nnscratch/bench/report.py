@@ -1,9 +1,10 @@
 """What is printed: a row as soon as it is measured; and what is kept in a folder: bench.json, bench.txt, roofline.png."""
 import io
 import json
+from math import isfinite
 from pathlib import Path
 
-from nnscratch.bench.roofline import plot, share
+from nnscratch.bench.roofline import plot, ratio, share
 from nnscratch.bench.sweep import crossovers
 from nnscratch.files import make_folder, replace_file
 
@@ -30,7 +31,7 @@ class Report:
 
     def write(self):
         if self.folder:
-            replace_file(self.folder / "bench.json", json.dumps(self.figures, indent=1).encode())
+            replace_file(self.folder / "bench.json", as_json(self.figures))
             replace_file(self.folder / "bench.txt", "".join(f"{line}\n" for line in self.lines).encode())
 
     def finish(self):
@@ -40,6 +41,20 @@ class Report:
             picture = io.BytesIO()
             plot(self.figures, picture)
             replace_file(self.folder / "roofline.png", picture.getvalue())
+
+
+def as_json(figures):
+    """Bytes that every reader of JSON takes: what is infinite or no number, such as the error of a loss of NaN, is null."""
+    return json.dumps(finite(figures), indent=1, allow_nan=False).encode()
+
+
+def finite(value):
+    """The same dicts, lists and numbers, with None for what is none."""
+    if isinstance(value, dict):
+        return {name: finite(part) for name, part in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [finite(part) for part in value]
+    return None if isinstance(value, float) and not isfinite(value) else value
 
 
 def version(number):
@@ -87,7 +102,8 @@ def step_lines(row, names):
         times = row["times"]
         if name == "NumPy" or name not in times or "NumPy" not in times:
             return "-"
-        return f"{times['NumPy']['wall'] / times[name]['wall']:.1f} x"
+        found = ratio(times["NumPy"]["wall"], times[name]["wall"])
+        return f"{found:.1f} x" if isfinite(found) else "-"
 
     yield line(row["name"], lambda name: milliseconds(row["times"].get(name), "wall"))
     if row["transfers"]:
@@ -95,7 +111,7 @@ def step_lines(row, names):
         yield line("  with transfers", lambda name: milliseconds(row["transfers"].get(name), "wall"))
         yield line("  as fast as NumPy", gain)
     good = {name: seconds for name, seconds in row["first"].items() if name not in row["failed"]}
-    yield line("  first call", lambda name: f"{1e3 * good[name]:.2f}" if name in good else "-")
+    yield line("  first call", lambda name: milliseconds({"wall": good[name]} if name in good else None, "wall"))
     yield line("  peak memory, MB", lambda name: f"{row['peak_bytes'][name] / 1e6:.0f}" if row["peak_bytes"].get(name) else "-")
     yield from failures(row)
 
@@ -120,8 +136,8 @@ def failures(row):
 
 
 def milliseconds(time, which):
-    return f"{1e3 * time[which]:.2f}" if time else "-"
+    return f"{1e3 * time[which]:.2f}" if time and isfinite(time[which]) else "-"
 
 
 def percent(number):
-    return f"{number:.0%}"
+    return f"{number:.0%}" if isfinite(number) else "-"

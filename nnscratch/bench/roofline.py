@@ -19,8 +19,13 @@ def ceiling(flop, size, ceilings):
 
 
 def share(row, seconds, ceilings):
-    """How much of what the device can do is done: 1 on the roofline."""
-    return ceiling(row["flop"], row["bytes"], ceilings) / seconds
+    """How much of what the device can do is done: 1 on the roofline; NaN where no time was taken."""
+    return ratio(ceiling(row["flop"], row["bytes"], ceilings), seconds)
+
+
+def ratio(a, b):
+    """a / b; NaN where b is 0, as no time can be."""
+    return a / b if b else float("nan")
 
 
 def plot(report, path):
@@ -46,8 +51,8 @@ def plot(report, path):
     for name in names:
         for way, marker, fill in (("forward", "o", True), ("backward", "s", False)):
             there = [row for row in rows if row["way"] == way and name in row["times"]]
-            axes.plot([row["flop"] / row["bytes"] for row in there],
-                      [row["flop"] / 1e9 / row["times"][name]["device"] for row in there], marker, color=colours[name],
+            reached = [ratio(row["flop"] / 1e9, row["times"][name]["device"]) for row in there]  # NaN is not drawn
+            axes.plot([row["flop"] / row["bytes"] for row in there], reached, marker, color=colours[name],
                       markerfacecolor=colours[name] if fill else "white", label=f"{name}, {way}")
     axes.set(xscale="log", yscale="log", xlabel="FLOP for each byte that must be moved", ylabel="GFLOP/s reached")
     axes.set_title("Each layer under the ceiling of its device", loc="left")

@@ -29,8 +29,8 @@ def bench(only=None, *, quick=False, output=None, device="auto", rivals=(), prin
 
     Returns
     -------
-    dict : what bench.json holds; `interrupted` says whether Ctrl-C cut it short. `failed` of a row names contenders that
-        computed something else, which get no time, or ran out of memory.
+    dict : what bench.json holds (where null stands for what is infinite or no number); `interrupted` says whether Ctrl-C cut
+        it short. `failed` of a row names contenders that computed something else, which get no time, or ran out of memory.
 
     Raises
     ------
@@ -75,7 +75,8 @@ def run(only, quick, modules, rivals, report, device):
         look_again(card, modules, quick, report)
     names = ["NumPy", *(["CuPy", "CuPy graph"] if "CuPy" in modules else []), *(n for rival in rivals for n in rival.precision)]
     if only in (None, "steps"):
-        report.say(f"\n{tables.step_header(names)}")
+        report.say("\npeak memory: what a step takes beside weights, optimizers' memory and cuBLAS' workspace (34 MB)")
+        report.say(tables.step_header(names))
         for row in steps.run(modules, rivals, quick):
             report.add("steps", row, tables.step_lines(row, names))
     if only in (None, "sweep"):

@@ -15,7 +15,7 @@ import numpy as np
 
 from nnscratch import backend, cuda, initializers
 from nnscratch.backend import move
-from nnscratch.bench.agree import allowed, sort_out_courses
+from nnscratch.bench.agree import CANNOT, allowed, sort_out_courses, why_not
 from nnscratch.bench.clock import CPU, GPU, Contender, in_turn, once
 from nnscratch.generate.adversarial import Pair, adversarial_step, non_saturating
 from nnscratch.networks import gan
@@ -97,8 +97,8 @@ def measure(name, make, modules, rivals, rounds, budget):
             while len(course) < TRIAL:
                 course.append([float(loss) for loss in resident.run()])
             row["peak_bytes"][who] = peak()
-        except MemoryError:
-            row["failed"][who] = "not enough memory"
+        except CANNOT as error:
+            row["failed"][who] = why_not(error)
             for part in (entrants, row["losses"]):
                 part.pop(who, None)
     reference = row["losses"].get("NumPy") or next(iter(row["losses"].values()), [])
@@ -137,9 +137,10 @@ def peak_on_cpu(function):
 
 
 def peak_on_gpu(cupy, function, step):
-    """What a call needs of the GPU beside what was there: a pool gives nothing back, and so tells the most it ever held."""
+    """What a call needs of the GPU beside what was there: a pool gives nothing back, and so tells the most it ever held. That
+    of a recorded step also holds what its first call made once, such as Adam's memory, which the others had already."""
     if isinstance(step, cuda.Captured):
-        return step.pool.total_bytes()
+        return step.pool.total_bytes() - step.kept_bytes
     pool = cupy.cuda.MemoryPool()
     with cupy.cuda.using_allocator(pool.malloc):
         function()

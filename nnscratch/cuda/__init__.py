@@ -1,7 +1,8 @@
 """CUDA kernels of our own, for float32 on an NVIDIA GPU, and the one library call they need.
 
     launch, source    run a kernel with its arguments checked; what there is, read from the .cu files
-    gemm              the matrix product, by cuBLAS; how precise it is: precision("strict" | "tf32" | "bf16")
+    gemm              the matrix product, by cuBLAS; how precise it is: precision("strict" | "tf32" | "bf16"); free() its memory
+    capability        what older GPUs lack
     columns           convolution: im2col, product, col2im
     activation        leaky relu, alone or with a bias in one pass; sums over channels
     batch_norm, pooling, adam, dropout
@@ -23,8 +24,8 @@ from nnscratch.cuda.adam import AdamClock, adam
 from nnscratch.cuda.batch_norm import batch_norm, batch_norm_backward
 from nnscratch.cuda.columns import convolve, convolve_dkernel, convolve_dx
 from nnscratch.cuda.dropout import dropout_mask
-from nnscratch.cuda.gemm import gemm, precision, product
-from nnscratch.cuda.graph import Captured, before_each, capture, recording
+from nnscratch.cuda.gemm import free, gemm, precision, product
+from nnscratch.cuda.graph import Captured, before_each, capture, put_back, recording
 from nnscratch.cuda.implicit_gemm import implicit_gemm
 from nnscratch.cuda.launch import able, launch
 from nnscratch.cuda.pooling import avg_pool2d, avg_pool2d_backward, max_pool2d, max_pool2d_backward

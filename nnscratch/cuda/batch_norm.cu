@@ -4,7 +4,6 @@
 //
 //     x^ = (x - mean) / sqrt(variance + epsilon)        y = gamma * x^ + beta
 
-#include "grid.h"
 #include "channels.h"
 
 // How many numbers, their mean, and the sum of (x - mean)^2.
@@ -99,12 +98,16 @@ batch_norm_backward_sums(const float* __restrict__ dy, const float* __restrict__
 //     dx = gamma / sqrt(variance + epsilon) * (dy - dbeta / M - x^ * dgamma / M)
 //
 // At inference mean and variance are constants, and so is what they would send back: `share` is 1 / M in training, else 0.
+// Each block takes its part of the rows, as the other three do: what one of the four can count, all can.
 extern "C" __global__ void __launch_bounds__(256)
 batch_norm_backward(const float* __restrict__ dy, const float* __restrict__ x, const float* __restrict__ mean,
                     const float* __restrict__ inverse, const float* __restrict__ gamma, const float* __restrict__ dgamma,
-                    const float* __restrict__ dbeta, float* __restrict__ dx, float share, int C, int count) {
-  EACH(e, count) {
-    int c = e % C;
+                    const float* __restrict__ dbeta, float* __restrict__ dx, float share, int rows, int C, int part_rows) {
+  int lane = threadIdx.x % LANES, row = threadIdx.x / LANES, c = blockIdx.x * LANES + lane;
+  int begin = blockIdx.y * part_rows, end = min(rows, begin + part_rows);
+  if (c >= C) return;
+  for (int r = begin + row; r < end; r += ROWS) {
+    size_t e = (size_t)r * C + c;
     float normal = (x[e] - mean[c]) * inverse[c];
     dx[e] = gamma[c] * inverse[c] * (dy[e] - share * (dbeta[c] + normal * dgamma[c]));
   }

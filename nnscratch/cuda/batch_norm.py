@@ -34,11 +34,11 @@ def batch_norm_backward(dy, x, mean, gamma, inverse_deviation, training, wrt):
     xp, c = array_module(dy), dy.shape[-1]
     dy, x, rows = xp.ascontiguousarray(dy, dtype=np.float32), xp.ascontiguousarray(x), dy.size // c
     parts, part_rows = parts_of(rows)
-    sums = xp.empty((2, parts, c), dtype=np.float32)
-    launch("batch_norm_backward_sums", (channel_blocks(c), parts), dy, x, mean, inverse_deviation, sums, rows, c, part_rows)
+    grid, sums = (channel_blocks(c), parts), xp.empty((2, parts, c), dtype=np.float32)
+    launch("batch_norm_backward_sums", grid, dy, x, mean, inverse_deviation, sums, rows, c, part_rows)
     dbeta, dgamma = sums.sum(axis=1)
     if wrt == "parameters":
         return None, dgamma, dbeta
     dx, share = xp.empty(dy.shape, dtype=np.float32), 1 / rows if training else 0.0
-    launch("batch_norm_backward", dx.size, dy, x, mean, inverse_deviation, gamma, dgamma, dbeta, dx, share, c, dx.size)
+    launch("batch_norm_backward", grid, dy, x, mean, inverse_deviation, gamma, dgamma, dbeta, dx, share, rows, c, part_rows)
     return (dx, None, None) if wrt == "input" else (dx, dgamma, dbeta)

@@ -13,17 +13,23 @@ How precise products are is for the user to say, by `precision`:
     tf32     the factors may be rounded to 10 bits behind the point, for tensor cores; sums are float32
     bf16     the factors may be rounded to 7 bits; columns of convolutions are written in half the bytes, too
 
-It is one choice for the whole process, and ops read it when they run: choose before a step, not within one.
+It is one choice for the whole process, and ops read it when they run: choose before a step, not within one. Both but strict
+need a GPU of compute capability 8.0.
 
-Written against cuBLAS' C interface (cublasGemmEx). Call one product before recording a graph: the first one makes the handle.
+Why not fp16, which has as few bytes, the same tensor cores, and three bits more? Nothing above 65504 fits in it, and a gradient
+below 6e-8 is 0: it needs every loss scaled up and every gradient scaled down again. bfloat16 has float32's range, and the same
+step trains in it as it stands.
+
+Written against cuBLAS' C interface (cublasGemmEx).
 """
 import ctypes
 import logging
-from functools import cache
+import weakref
 
 import numpy as np
 
-from nnscratch.backend import array_module
+from nnscratch.backend import array_module, current_module
+from nnscratch.cuda.capability import need_tensor_cores
 from nnscratch.cuda.launch import able
 from nnscratch.errors import InputError
 
@@ -35,16 +41,26 @@ FLOAT, BFLOAT16 = 0, 14       # cudaDataType_t; arrays of bfloat16 travel as uin
 DEFAULT_ALGORITHM = -1
 
 _precision = "strict"
+_handles = {}                 # (module, device, stream): what `handle` has made
 
 
 def precision(name=None):
-    """Choose how precise matrix products on the GPU are: "strict", "tf32" or "bf16". Returns the choice; None only asks."""
+    """Choose how precise matrix products on the GPU are: "strict", "tf32" or "bf16". Returns the choice; None only asks.
+
+    Raises InputError for another name, and for a GPU that is too old for it (where none is in use yet: at the first product).
+    """
     global _precision
     if name is not None:
         if name not in COMPUTE:
             raise InputError(f"precision {name!r} is unknown: choose one of {', '.join(COMPUTE)}")
+        if name != "strict" and current_module() is not np:
+            check_precision(current_module(), name)
         _precision = name
     return _precision
+
+
+def check_precision(xp, name):
+    need_tensor_cores(xp, f"precision {name!r}", 'choose cuda.precision("strict")')
 
 
 def product(a, b, out=None):
@@ -79,6 +95,8 @@ def gemm(a, b, out, beta=0.0):
     if cublas is None:
         return multiply_without(a, b, out, beta)
     number, half = ctypes.c_float, a.dtype == np.uint16
+    if half or _precision != "strict":
+        check_precision(xp, "bf16" if half else _precision)
     kind, compute = (BFLOAT16, COMPUTE["strict"]) if half else (FLOAT, COMPUTE[_precision])
     # cuBLAS thinks in columns: it sees our matrices transposed, and so is asked for outᵀ = bᵀ aᵀ.
     cublas.call("cublasGemmEx", cublas.handle, int(b_turned), int(a_turned), n, m, k,
@@ -129,6 +147,7 @@ class Cublas:
         self.call("cublasCreate_v2", ctypes.byref(self.handle))
         self.call("cublasSetStream_v2", self.handle, ctypes.c_void_p(stream))  # first: it takes the workspace away
         self.call("cublasSetWorkspace_v2", self.handle, pointer(workspace), ctypes.c_size_t(workspace.nbytes))
+        weakref.finalize(self, library.cublasDestroy_v2, self.handle).atexit = False  # it waits until all products are done
 
     def call(self, name, *arguments):
         status = getattr(self.library, name)(*arguments)
@@ -136,14 +155,29 @@ class Cublas:
             raise RuntimeError(f"{name} of cuBLAS failed with status {status}")
 
 
-@cache
 def handle(xp, device, stream):
-    """What to multiply with on this stream of this GPU; None where cuBLAS cannot be loaded, which is logged once."""
-    try:
-        return Cublas(load_library(), xp.empty(WORKSPACE_BYTES, dtype=np.uint8), stream)
-    except (ImportError, OSError, RuntimeError, AttributeError) as error:  # the last: a library without these functions
-        log.info("products by CuPy: cuBLAS cannot be called directly (%s)", error)
-        return None
+    """What to multiply with on this stream of this GPU; None where cuBLAS cannot be loaded, which is logged once.
+
+    The workspace is memory of its own, from no pool: it goes back to the GPU as soon as it is not needed, and what a pool tells
+    of a step is that of the step.
+    """
+    key = xp, device, stream
+    if key not in _handles:
+        try:
+            with xp.cuda.using_allocator():
+                _handles[key] = Cublas(load_library(), xp.empty(WORKSPACE_BYTES, dtype=np.uint8), stream)
+        except (ImportError, OSError, RuntimeError, AttributeError) as error:  # the last: a library without these functions
+            if None not in _handles.values():
+                log.info("products by CuPy: cuBLAS cannot be called directly (%s)", error)
+            _handles[key] = None
+    return _handles[key]
+
+
+def free(stream=None):
+    """Give back cuBLAS' handles and their workspaces, 32 MiB each: of one stream (its `ptr`), or all. The next product makes
+    new ones. Recorded steps (graph.py) keep theirs for as long as they live."""
+    for key in [key for key in _handles if stream in (None, key[2])]:
+        del _handles[key]
 
 
 def load_library():

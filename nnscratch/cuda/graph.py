@@ -15,14 +15,26 @@ memory, running statistics, a dropout's count), and what Python has to count is 
 refused while it is recorded: uploads, waiting for a number, products of CuPy's own, optimizers but Adam. What Python decides
 meanwhile stays as it was then: sizes, which layers are trained, the precision of products.
 
+A recording that is refused has changed nothing: no weight, since nothing was computed, and no layer's memory, since each is
+put back as it was (`put_back`).
+
 Source: NVIDIA, "CUDA C++ programming guide", section on CUDA graphs (stream capture).
 """
+import gc
+import logging
+import weakref
+from contextlib import contextmanager
+
 import numpy as np
 
 from nnscratch.backend import current_module, move
+from nnscratch.cuda.gemm import free, handle
 from nnscratch.errors import InputError
 
-_hooks = None  # of the step that is being recorded; None: there is none
+log = logging.getLogger("nnscratch")
+
+_hooks = None    # of the step that is being recorded; None: there is none
+_restored = {}   # lists that its Python changes, by their id: (the list, what was in it before)
 
 
 def recording():
@@ -38,25 +50,35 @@ def before_each(function):
         function()
 
 
-def capture(step):
+def put_back(memory):
+    """Say that this list is about to be changed: if the step that is being recorded is refused, it is put back."""
+    if recording():
+        _restored.setdefault(id(memory), (memory, [*memory]))
+
+
+def capture(step, must=True):
     """Make the step one that is recorded at its second call: see above.
 
     Parameters
     ----------
     step : a function of arrays (or None), whose shapes stay; what it returns is returned
+    must : bool; with False a step that cannot be recorded goes on as it stands, which one logged line says
 
     Raises
     ------
-    InputError, when it is called : other shapes than at the first call; a step that cannot be recorded.
+    InputError, when it is called : other shapes than at the first call; a step that cannot be recorded, but must be.
     """
-    return Captured(step)
+    return Captured(step, must)
 
 
 class Captured:
-    """What `capture` returns. Attribute `graph`: CuPy's, once there is one (its debug_dot_str() draws it)."""
+    """What `capture` returns. Attributes: `graph`, CuPy's, once there is one (its debug_dot_str() draws it); `kept_bytes`, what
+    the first call made once and left in the pool."""
 
-    def __init__(self, step):
-        self.step, self.graph, self.hooks, self.inputs, self.facts, self.warm = step, None, [], None, None, False
+    def __init__(self, step, must=True):
+        self.library = None  # first, and so given back before the stream it belongs to
+        self.step, self.must, self.graph, self.hooks, self.facts = step, must, None, [], None
+        self.inputs, self.kept_bytes, self.refused = None, None, False
 
     def __call__(self, *given):
         xp = current_module() if self.inputs is None else self.xp
@@ -66,18 +88,11 @@ class Captured:
             self.make_ready(xp, given)
         outside = xp.cuda.get_current_stream()
         self.stream.wait_event(outside.record())  # the GPU waits, not the program
-        with self.stream:
-            self.take(given)
-            if not self.warm:
-                with xp.cuda.using_allocator(self.pool.malloc):
-                    self.facts = self.step(*self.inputs)
-                self.warm = True
-            else:
-                if self.graph is None:
-                    self.record()
-                for hook in self.hooks:
-                    hook()
-                self.graph.launch(self.stream)
+        try:
+            with self.stream:
+                self.take(given)
+                self.warm_up() if self.kept_bytes is None else self.play()
+        finally:
             outside.wait_event(self.stream.record())
         return self.facts
 
@@ -85,6 +100,7 @@ class Captured:
         """A stream (the usual one cannot be recorded), a pool, and an array for each input."""
         self.xp, self.stream, self.pool = xp, xp.cuda.Stream(non_blocking=True), xp.cuda.MemoryPool()
         self.inputs = [None if array is None else xp.empty(array.shape, dtype=array.dtype) for array in given]
+        weakref.finalize(self, free, self.stream.ptr).atexit = False
 
     def take(self, given):
         """Copy what was given into the arrays that the graph reads."""
@@ -96,14 +112,38 @@ class Captured:
             if ours is not None:
                 ours[...] = move(array, self.xp)
 
+    def warm_up(self):
+        """The first call."""
+        with self.xp.cuda.using_allocator(self.pool.malloc):
+            self.facts = self.step(*self.inputs)
+        self.kept_bytes = self.pool.used_bytes()
+
+    def play(self):
+        """Every further one; the second is recorded before. What cannot be recorded, and need not, is done as it stands."""
+        if self.graph is None and not self.refused:
+            try:
+                self.record()
+            except InputError as error:
+                if self.must:
+                    raise
+                log.info("going on step by step: %s", error)
+                self.refused = True
+        if self.refused:
+            self.facts = self.step(*self.inputs)
+        else:
+            for hook in self.hooks:
+                hook()
+            self.graph.launch(self.stream)
+
     def record(self):
         """Write down what the step asks for. Nothing is done, so a step that is refused has changed no weight."""
         global _hooks
         _hooks, graph = [], None
+        self.library = handle(self.xp, self.xp.cuda.Device().id, self.stream.ptr)  # its workspace has a place in the graph
         self.stream.begin_capture()
         try:
-            with self.xp.cuda.using_allocator(self.pool.malloc):
-                self.facts = self.step(*self.inputs)
+            with self.xp.cuda.using_allocator(self.pool.malloc), no_collector():
+                facts = self.step(*self.inputs)
             self.hooks, graph = _hooks, self.stream.end_capture()
         except (NotImplementedError, RuntimeError) as error:  # what CuPy and CUDA refuse
             raise InputError(f"the step cannot be recorded as a CUDA graph ({first_line(error)}); inside it nothing may wait "
@@ -112,14 +152,29 @@ class Captured:
             _hooks = None
             if graph is None:
                 self.give_up()
-        self.graph = graph
+            _restored.clear()
+        self.graph, self.facts = graph, facts
 
     def give_up(self):
-        """Bring the stream back to ordinary work; what was recorded is dropped."""
+        """Bring the stream back to ordinary work, and the lists back to what they held; what was recorded is dropped."""
         try:
             self.stream.end_capture()
         except RuntimeError:  # CUDA says once more that the recording is void
             pass
+        for memory, before in _restored.values():
+            memory[:] = before
+
+
+@contextmanager
+def no_collector():
+    """Inside this block Python does not tidy up by itself: it might free memory of the GPU's, which waits for it."""
+    was_on = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_on:
+            gc.enable()
 
 
 def first_line(error):

@@ -11,7 +11,7 @@ from numbers import Real
 
 import numpy as np
 
-from nnscratch.backend import array_module
+from nnscratch.backend import array_module, on_gpu
 from nnscratch.cuda.source import TYPES, kernels, text
 from nnscratch.errors import InputError
 
@@ -44,7 +44,7 @@ def launch(name, threads, *arguments):
     if len(arguments) != len(kernel.parameters):
         raise InputError(f"kernel {name} got {len(arguments)} arguments, expected {len(kernel.parameters)}: "
                          f"{', '.join(parameter.name for parameter in kernel.parameters)}")
-    values = tuple(check(kernel, *pair) for pair in zip(kernel.parameters, arguments))
+    values = tuple([read(value) for read, value in zip(readers(name), arguments)])
     check_apart(kernel, arguments)
     if not isinstance(threads, tuple):
         threads = (min(MOST_BLOCKS, -(-threads // kernel.block)),)
@@ -62,29 +62,51 @@ def module(xp, file):
     return xp.RawModule(code=text(file), options=OPTIONS)
 
 
-def check(kernel, parameter, value):
-    """The argument as CuPy must be given it."""
-    if parameter.pointer:
-        check_device_array(kernel, parameter, value)
+@cache
+def readers(name):
+    """For each parameter of a kernel a function that makes of an argument what CuPy must be given.
+
+    A launch that is right should cost little: what each parameter wants is looked up here, once, so that of an array that fits
+    three things are asked, and of a number two. All that differs goes the long way, to be converted, or refused in a sentence.
+    """
+    return tuple(reader(kernels()[name], parameter) for parameter in kernels()[name].parameters)
+
+
+def reader(kernel, parameter):
+    """That function for one parameter."""
+    dtype, scalar, whole = parameter.dtype, parameter.dtype.type, parameter.dtype.kind in "iu"
+
+    def read_array(value):
+        if not (on_gpu(type(value)) and value.dtype == dtype and value.flags.c_contiguous):
+            refuse_array(kernel, parameter, value)
         return value
-    if parameter.ctype == "Window":
+
+    def read_window(value):
         if not hasattr(value, "taps"):
             raise InputError(f"kernel {kernel.name}: {parameter.name} is a {type(value).__name__}, expected a Window; make one "
                              f"with ops.window.make_window")
         return as_struct(value)
-    return number(kernel, parameter, value)
+
+    def read_whole(value):
+        return scalar(value) if type(value) is int and low <= value <= high else number(kernel, parameter, value)
+
+    def read_real(value):
+        return scalar(value) if type(value) is float else number(kernel, parameter, value)
+
+    if whole:
+        low, high = int(np.iinfo(dtype).min), int(np.iinfo(dtype).max)
+    return read_array if parameter.pointer else read_window if parameter.ctype == "Window" else (
+        read_whole if whole else read_real)
 
 
-def check_device_array(kernel, parameter, value):
-    """Raise InputError unless the kernel will find in this array what it expects there."""
+def refuse_array(kernel, parameter, value):
+    """Raise InputError: the kernel would not find in this what it expects there."""
     if array_module(value) is np:
         given, way_out = f"a {type(value).__module__}.{type(value).__name__}", "move it with backend.move(x, cupy)"
     elif value.dtype != parameter.dtype:
         given, way_out = f"of {value.dtype}", f'convert it with {parameter.name}.astype("{parameter.dtype}")'
-    elif not value.flags.c_contiguous:
-        given, way_out = "not contiguous (C order)", "copy it with cupy.ascontiguousarray(x)"
     else:
-        return
+        given, way_out = "not contiguous (C order)", "copy it with cupy.ascontiguousarray(x)"
     raise InputError(f"kernel {kernel.name}: {parameter.name} is {given}, expected an array of {parameter.dtype} on the GPU; "
                      f"{way_out}")
 
@@ -112,13 +134,17 @@ def check_apart(kernel, arguments):
 
     The kernels promise as much to the compiler, by __restrict__.
     """
-    places = [(parameter, array.data.ptr, array.data.ptr + array.nbytes)
-              for parameter, array in zip(kernel.parameters, arguments) if parameter.pointer]
+    places = []
+    for parameter, array in zip(kernel.parameters, arguments):
+        if parameter.pointer:
+            start = array.data.ptr
+            places.append((parameter, start, start + array.nbytes))
     for written, start, end in places:
-        for other, other_start, other_end in () if written.const else places:
-            if start < other_end and other_start < end and other is not written:
-                raise InputError(f"kernel {kernel.name} writes {written.name}, which shares memory with {other.name}; "
-                                 f"give it an array of its own")
+        if not written.const:
+            for other, other_start, other_end in places:
+                if start < other_end and other_start < end and other is not written:
+                    raise InputError(f"kernel {kernel.name} writes {written.name}, which shares memory with {other.name}; "
+                                     f"give it an array of its own")
 
 
 @cache

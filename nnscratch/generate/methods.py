@@ -8,6 +8,7 @@ A method builds its networks in `build` and makes one step on a batch in `learn`
 import numpy as np
 
 from nnscratch.backend import array_module, to_device
+from nnscratch.cuda import capture
 from nnscratch.generate.adversarial import LOSSES, Pair, adversarial_step, diversity
 from nnscratch.generate.glo import LatentOptimization
 from nnscratch.generate.judge.neighbours import squared_distances
@@ -32,13 +33,25 @@ class Adversarial(Training):
         self.discriminator = discriminator(o.preset, self.shape, self.classes)
         if o.spectral_norm:
             self.discriminator = SpectralNormalised(self.discriminator, o.seed)
+        self.play = capture(self.turn, must=False)
         return {"discriminator": self.discriminator}
 
     def learn(self, real, noise, labels):
+        """On a GPU from its second step on as one launch, with the same numbers to the bit, but where Python has a say in it:
+        where it draws the distortions, adds a penalty, or normalises kernels."""
+        penalty = PENALTY_EVERY * self.options.r1 if self.steps_made % PENALTY_EVERY == 0 else 0
+        if penalty or self.options.augment or self.options.spectral_norm:
+            return self.turn(real, noise, labels, penalty)
+        return self.play(real, noise, labels)
+
+    def turn(self, real, noise, labels, penalty=0.0):
         pair = Pair(self.generator, self.discriminator, self.optimizer("generator"), self.optimizer("discriminator"))
         random = np.random.default_rng([self.options.seed, AUGMENT_STREAM, self.steps_made]) if self.options.augment else None
-        penalty = PENALTY_EVERY * self.options.r1 if self.steps_made % PENALTY_EVERY == 0 else 0
         return adversarial_step(pair, self.loss, real, noise, labels, random, penalty)
+
+    def load(self, path):
+        super().load(path)
+        self.play = capture(self.turn, must=False)  # what was recorded goes on with Adam's memory as it was before
 
 
 class Variational(Training):

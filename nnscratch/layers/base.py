@@ -12,7 +12,7 @@ A subclass writes `compute` and `differentiate`; with parameters also `build`, a
 """
 import numpy as np
 
-from nnscratch import backend
+from nnscratch import backend, cuda
 from nnscratch.errors import InputError
 from nnscratch.layers.graph import Symbol
 from nnscratch.ops.checks import check_array, choice
@@ -61,6 +61,7 @@ class Layer:
         self._get_ready(shape, backend.array_module(first), first.dtype)
         y, cache = self.compute(x, training)
         if training if remember is None else remember:
+            cuda.put_back(self._memory)
             self._memory.append((cache, y.shape))
         return y
 
@@ -70,6 +71,7 @@ class Layer:
         wrt : "all" | "input" (grads stay untouched and are not paid for) | "parameters" (dx is None)
         """
         self._check_way_back(wrt)
+        cuda.put_back(self._memory)
         cache, shape = self._memory[-1]
         if tuple(dy.shape) != tuple(shape):
             raise InputError(f"{self}: dy has shape {tuple(dy.shape)}, expected that of the output, {tuple(shape)}")
@@ -104,6 +106,7 @@ class Layer:
     def forget(self):
         """Drop the latest remembered forward, which nobody will go back through."""
         if self._memory:
+            cuda.put_back(self._memory)
             self._memory.pop()
 
     @property

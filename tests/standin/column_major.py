@@ -9,7 +9,7 @@ from functools import partial
 import numpy as np
 from numpy.lib.stride_tricks import as_strided
 
-from standin import graphs
+from standin import streams
 
 STRICT, TF32, BF16 = 68, 77, 75
 TYPES = {0: np.float32, 14: np.uint16}
@@ -40,9 +40,13 @@ class ColumnMajor:
     """The functions of the library that gemm.py calls; `products` counts."""
 
     def __init__(self):
-        self.products, self.stream, self.workspace = 0, None, None
+        self.products, self.stream, self.workspace, self.destroyed = 0, None, None, False
 
     def cublasCreate_v2(self, handle):
+        return 0
+
+    def cublasDestroy_v2(self, handle):
+        self.destroyed, self.workspace = True, None
         return 0
 
     def cublasSetStream_v2(self, handle, stream):
@@ -59,8 +63,9 @@ class ColumnMajor:
         if a_kind != b_kind or c_kind != 0 or precision not in supported[a_kind]:
             return 15  # CUBLAS_STATUS_NOT_SUPPORTED
         assert self.workspace, "without a workspace of its own cuBLAS would allocate one"
-        graphs.do(partial(self.multiply, a_turned, b_turned, m, n, k, alpha, a, a_kind, a_step, b, b_kind, b_step, beta, c,
-                          c_step, precision))
+        reads, stream = [streams.at_address(pointer.value) for pointer in (a, b)], streams.stream_at(self.stream)
+        streams.do(partial(self.multiply, a_turned, b_turned, m, n, k, alpha, a, a_kind, a_step, b, b_kind, b_step, beta, c,
+                          c_step, precision), reads, [streams.at_address(c.value)], stream)
         return 0
 
     def multiply(self, a_turned, b_turned, m, n, k, alpha, a, a_kind, a_step, b, b_kind, b_step, beta, c, c_step, precision):

@@ -24,7 +24,7 @@ from pathlib import Path
 import numpy as np
 
 from nnscratch.cuda.source import read_kernels
-from standin import graphs
+from standin import streams
 
 HEADER = Path(__file__).with_name("cuda_on_cpu.h")
 GUARD = 1024  # elements before and behind each array
@@ -134,13 +134,16 @@ class Function:
         grid, block = ((*sizes, 1, 1)[:3] for sizes in (grid, block))
         if not 0 < np.prod(block) <= MOST_THREADS or min(grid) < 1 or grid[0] >= 2**31 or max(grid[1:]) >= 2**16:
             raise ValueError(f"{kernel.name}: a grid of {grid} blocks of {block} threads")
-        for number, (p, value) in enumerate(zip(kernel.parameters, arguments)):
-            self.prepare(p, value, number)  # what is wrong is said at once, also where a graph is captured
-        graphs.do(lambda: self.launch(grid, block, arguments))
+        for p, value in zip(kernel.parameters, arguments):
+            self.check(p, value)  # what is wrong is said at once, also where a graph is captured
+        reads, writes = ([value._host for p, value in zip(kernel.parameters, arguments) if p.pointer and p.const == const]
+                         for const in (True, False))
+        streams.do(lambda: self.launch(grid, block, arguments), reads, writes)
 
     def launch(self, grid, block, arguments):
         kernel = self.kernel
-        given = [self.prepare(p, value, number) for number, (p, value) in enumerate(zip(kernel.parameters, arguments))]
+        given = [Guarded(value._host, number) if p.pointer else np.array(value)
+                 for number, (p, value) in enumerate(zip(kernel.parameters, arguments))]
         launches[kernel.name] += 1
         addresses = (ctypes.c_void_p * len(given))(*(g.address if isinstance(g, Guarded) else g.ctypes.data for g in given))
         three = ctypes.c_uint * 3
@@ -157,11 +160,11 @@ class Function:
             if p.pointer and not p.const:
                 array.copy_back()
 
-    def prepare(self, parameter, value, number):
-        """The argument in memory, for a pointer to it."""
+    def check(self, parameter, value):
+        """Raise TypeError for what the kernel would misread."""
         if not parameter.pointer:
             if isinstance(value, (np.generic, np.ndarray)) and value.dtype == parameter.dtype and value.size == 1:
-                return np.array(value)
+                return
             raise TypeError(f"{self.kernel.name}: {parameter.name} is a {type(value).__name__}, declared as {parameter.ctype}")
         if type(value).__module__ != "cupy":
             raise TypeError(f"{self.kernel.name}: {parameter.name} is a {type(value).__name__}, not an array on the device")
@@ -169,4 +172,3 @@ class Function:
             raise TypeError(f"{self.kernel.name}: {parameter.name} is {value.dtype}, declared as {parameter.ctype}*")
         if not value.flags.c_contiguous:
             raise TypeError(f"{self.kernel.name}: {parameter.name} is not in C order")
-        return Guarded(value._host, number)

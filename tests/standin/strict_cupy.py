@@ -9,7 +9,8 @@ NumPy does the arithmetic. What is checked is what NumPy lets pass and a GPU doe
   waiting     float(), bool(), .get(), printing, boolean masks... stop the program until the GPU has caught up. They are
               counted, and forbidden inside `with forbid_sync():`, because a training step should not wait
   memory      `empty` memory is full of NaN: who forgets to write a number there will notice
-  graphs      streams, events, pools, and what a CUDA graph records and refuses (graphs.py)
+  graphs      pools, and what a CUDA graph records and refuses (graphs.py)
+  order       what one stream has written, another may use only after it has waited for it (streams.py)
   kernels     where g++ is, the library's CUDA kernels run, too, with their arguments and writes watched (raw_module.py)
 
 How: `ndarray` keeps a NumPy array in `_host` and shows it to nobody. Each call is unwrapped by `on_host`, which notices
@@ -30,7 +31,7 @@ from types import ModuleType, SimpleNamespace
 
 import numpy as np
 
-from standin import graphs, raw_module
+from standin import graphs, raw_module, streams
 
 __version__ = "14.2.0 (stand-in)"
 
@@ -45,10 +46,25 @@ _waiting_allowed = True
 
 def wait(what):
     """Called wherever CuPy would stop until the GPU has finished."""
-    graphs.refuse(what)
+    streams.refuse(what)
     counts["waits"] += 1
     if not _waiting_allowed:
         raise RuntimeError(f"{what} waits for the GPU, inside forbid_sync()")
+
+
+def seen(what, array):
+    """The host array, once the current stream has come to the end of its work: what CuPy does before it hands numbers over."""
+    wait(what)
+    streams.do(streams.done, [array._host])
+    streams.Streams.current.synchronize()
+    return array._host
+
+
+def wait_for_all():
+    """Device.synchronize()."""
+    wait("synchronize()")
+    for stream in streams.all_streams:
+        stream.synchronize()
 
 
 @contextmanager
@@ -128,7 +144,7 @@ class ndarray:
         found = getattr(self._host, name)
         return partial(call, name, found) if callable(found) else on_device(found)
 
-    data = property(lambda self: SimpleNamespace(ptr=self._host.ctypes.data))  # an address, and no way to what is there
+    data = property(lambda self: SimpleNamespace(ptr=streams.address(self._host)))  # an address, and no way to what is there
 
     def __len__(self):
         return len(self._host)
@@ -137,25 +153,22 @@ class ndarray:
         return (self[i] for i in range(len(self)))
 
     def __getitem__(self, index):
-        return ndarray(self._host[host_index(index)])
+        return ndarray(graphs.compute("__getitem__", self._host.__getitem__, host_index(index)))
 
     def __setitem__(self, index, value):
         index, value = host_index(index), operand(value)
-        graphs.do(lambda: self._host.__setitem__(index, value))
+        streams.do(lambda: self._host.__setitem__(index, value), [*graphs.arrays_in([index, value])], [self._host])
 
     # These hand numbers to the host, and so wait for them, as do float(), item() and their like below.
 
     def get(self):
-        wait("get()")
-        return self._host.copy()
+        return seen("get()", self).copy()
 
     def __repr__(self):
-        wait("printing")
-        return repr(self._host)
+        return repr(seen("printing", self))
 
     def __format__(self, how):
-        wait("printing")
-        return format(self._host[()], how)
+        return format(seen("printing", self)[()], how)
 
     # NumPy calls these: to convert an array, to add one (np.add), to do anything else with one (np.sum).
 
@@ -183,8 +196,7 @@ def _operator(name, in_place=False):
 
 def _converter(name):
     def method(self):
-        wait(f"{name.strip('_')}()")
-        return getattr(self._host, name)()
+        return getattr(seen(f"{name.strip('_')}()", self), name)()
     return method
 
 
@@ -204,7 +216,7 @@ for _name in "add sub mul truediv floordiv mod divmod pow matmul and or xor lshi
 def array(obj, dtype=None):
     """A new device array, from a device array or from numbers on the host."""
     if not isinstance(obj, ndarray):
-        graphs.refuse("an upload")
+        streams.refuse("an upload")
         counts["uploads"] += 1
     return ndarray(graphs.compute("array", np.array, obj if isinstance(obj, np.ndarray) else on_host(obj), dtype=dtype))
 
@@ -227,11 +239,11 @@ if sys.platform == "linux" and shutil.which("g++"):
     RawModule = raw_module.RawModule
 
 cuda = SimpleNamespace(
-    get_current_stream=lambda: graphs.Streams.current, Stream=graphs.Stream, Event=graphs.Event, Graph=graphs.Graph,
-    get_elapsed_time=graphs.get_elapsed_time, MemoryPool=graphs.MemoryPool, using_allocator=graphs.using_allocator,
-    is_available=lambda: True,
-    Device=lambda number=0: SimpleNamespace(id=number, synchronize=lambda: wait("synchronize()")),
-    runtime=SimpleNamespace(getDeviceCount=lambda: 1, getDeviceProperties=lambda number: {"name": b"stand-in"}))
+    get_current_stream=lambda: streams.Streams.current, Stream=streams.Stream, Event=streams.Event, Graph=streams.Graph,
+    get_elapsed_time=streams.get_elapsed_time, MemoryPool=graphs.MemoryPool, using_allocator=graphs.using_allocator,
+    is_available=lambda: True, Device=lambda number=0: SimpleNamespace(id=number, synchronize=wait_for_all),
+    runtime=SimpleNamespace(getDeviceCount=lambda: 1, getDeviceProperties=lambda number: {
+        "name": b"stand-in", "major": 9, "minor": 0}))
 
 
 def find(name):

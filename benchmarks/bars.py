@@ -1,0 +1,166 @@
+"""`python -m benchmarks bars`: what is asked of the GPU's half, each as one number. gpu_run.sh runs the parts one by one.
+
+    gradients  each layer of bench/cases.py, forward and backward, in float32: the GPU's numbers against the CPU's, and against
+               the GPU's own when all is done once more; and a GAN's training, as it stands and recorded, done twice each
+    gan, style a GAN step (`tiny`, `small`) and a style step (512 px) beside NumPy and PyTorch eager
+    summary    all bars, read from what the parts and `benchmarks kernels` have left in the folder
+"""
+import json
+from functools import partial
+from pathlib import Path
+from statistics import median
+
+import numpy as np
+
+from nnscratch import cuda
+from nnscratch.backend import move, to_cpu
+from nnscratch.bench import report, steps
+from nnscratch.bench.agree import distance
+from nnscratch.bench.cases import CASES, ours
+from nnscratch.bench.layers import to_list
+from nnscratch.bench.roofline import share
+
+GRADIENTS = 1e-5  # the most that may lie between the GPU and the CPU, as a relative Euclidean distance
+STEPS = {"gan": ("GAN tiny", "GAN small"), "style": ("style 512 px",)}
+OURS = ("NumPy", "CuPy", "CuPy graph")
+MISSING = "not measured"
+
+
+def gradients(cupy, cases=CASES):
+    """A row for each layer, then one for each way to do five steps of a GAN."""
+    for case in cases:
+        found = {who: everything(case, xp, dtype) for who, xp, dtype in (
+            ("exact", np, np.float64), ("CPU", np, np.float32), ("GPU", cupy, np.float32), ("again", cupy, np.float32))}
+        yield {"name": case.name, "apart": distance(found["GPU"], found["CPU"]),
+               "gpu_error": distance(found["GPU"], found["exact"]), "cpu_error": distance(found["CPU"], found["exact"]),
+               **identical(found["GPU"], found["again"])}
+    first, *others = (trained(cupy, wrap) for wrap in (as_it_stands, as_it_stands, cuda.capture, cuda.capture))
+    for name, found in zip(("GAN, 5 steps twice", "GAN, 5 steps recorded", "GAN, 5 steps recorded, again"), others):
+        yield {"name": name, **identical(first, found)}
+
+
+def everything(case, xp, dtype):
+    """The layer's result and all its gradients, as NumPy arrays."""
+    forward, backward = ours(case, [move(array, xp) for array in case.draw(dtype)])
+    return [*to_list(forward()), *to_list(backward())]
+
+
+def as_it_stands(step):
+    return step
+
+
+def trained(cupy, wrap, preset="tiny", batch=64):
+    """All weights and statistics after five steps."""
+    work = steps.gan_work(preset, batch, cupy)
+    step = wrap(work.step)
+    for _ in range(5):
+        step(*work.inputs)
+    return [to_cpu(array) for model in work.parts[:2] for arrays in (model.params, model.buffers) for array in arrays.values()]
+
+
+def identical(first, second):
+    """How many of the arrays have the same bits."""
+    return {"arrays": len(first), "identical": sum(a.tobytes() == b.tobytes() for a, b in zip(first, second, strict=True))}
+
+
+def whole_steps(part, modules, rivals, rounds=5, budget=8.0):
+    """The rows of bench/steps.py."""
+    for name in STEPS[part]:
+        yield steps.measure(name, steps.STEPS[name], modules, rivals, rounds, budget)
+
+
+def lines(part, row, names):
+    """A row as it is printed."""
+    if part != "gradients":
+        return [*report.step_lines(row, names)]
+    apart = "" if "apart" not in row else (
+        f"GPU to CPU {row['apart']:.1e}, to float64 {row['gpu_error']:.1e} (CPU {row['cpu_error']:.1e}), ")
+    return [f"{row['name']:48} {apart}{row['identical']} of {row['arrays']} arrays bit-identical"]
+
+
+# --- the summary ------------------------------------------------------------------------------------------------------
+
+def summary(folder):
+    """{bar: sentence}, every bar in every case."""
+    read, bench = partial(rows_of, Path(folder)), kept(Path(folder) / "layers" / "bench.json")
+    layers, conv = read("gradients"), [row for row in read("kernels") if row["part"] == "conv" and "seconds" in row]
+    apart = [row["apart"] for row in layers if "apart" in row]
+    bars = {
+        "gradients, GPU against CPU, strict": apart and (
+            f"worst {max(map(infinite, apart)):.1e} of {len(apart)} layers, "
+            f"{sum(infinite(a) <= GRADIENTS for a in apart)} within {GRADIENTS:g}"),
+        "bit-identical repeats": layers and (
+            f"{sum(row['identical'] for row in layers)} of {sum(row['arrays'] for row in layers)} arrays"),
+        "GAN tiny, graph against PyTorch eager": against_torch(read("gan"), "GAN tiny"),
+        "GAN small, graph against NumPy": against_numpy(read("gan"), "GAN small"),
+        "GAN small, graph against PyTorch eager": against_torch(read("gan"), "GAN small"),
+        "style 512 px, graph against PyTorch eager": against_torch(read("style"), "style 512 px"),
+        "convolutions, strict: share of the roofline": spread([row["share"] for row in conv if "columns, strict" in row["name"]
+                                                               and "share" in row], "{:.0%}"),
+        "layers, strict, both ways: share of the roofline": spread(layer_shares(bench), "{:.0%}"),
+        **{f"convolutions, {name}: our time over cuDNN's": over_cudnn(conv, name) for name in ("strict", "tf32", "bf16")},
+        "one launch": next((f"{1e6 * row['wall']:.1f} us" for row in read("kernels") if "launch" in row["name"]), None)}
+    return {name: sentence or MISSING for name, sentence in bars.items()}
+
+
+def kept(path):
+    """What a file holds; nothing where its part did not come so far."""
+    return json.loads(path.read_text()) if path.exists() else {}
+
+
+def rows_of(folder, part):
+    return kept(folder / f"{part}.json").get("rows", [])
+
+
+def layer_shares(bench):
+    """Of the layers that multiply, forward and backward, in a bench.json."""
+    top = bench.get("machine", {}).get("ceilings", {}).get("CuPy")
+    return [share(row, row["times"]["CuPy"]["device"], top) for row in bench.get("layers", [])
+            if top and row["flop"] and "CuPy" in row["times"]]
+
+
+def infinite(number):
+    """JSON has null where we had infinity."""
+    return float("inf") if number is None else number
+
+
+def walls(rows, name):
+    """{contender: seconds of a step on the wall}; the failed ones have none."""
+    return {who: time["wall"] for row in rows if row["name"] == name for who, time in row["times"].items() if time["wall"]}
+
+
+def against_torch(rows, name):
+    """Our recorded step beside the fastest of PyTorch's."""
+    times = walls(rows, name)
+    theirs = {who: wall for who, wall in times.items() if who not in OURS}
+    if "CuPy graph" not in times or not theirs:
+        return "CuPy graph" in times and f"{1e3 * times['CuPy graph']:.2f} ms; PyTorch not measured"
+    who = min(theirs, key=theirs.get)
+    return (f"{1e3 * times['CuPy graph']:.2f} ms, {who} {1e3 * theirs[who]:.2f} ms: "
+            f"{theirs[who] / times['CuPy graph']:.2f} times as fast")
+
+
+def against_numpy(rows, name):
+    times = walls(rows, name)
+    if not {"NumPy", "CuPy graph"} <= set(times):
+        return None
+    return (f"{1e3 * times['CuPy graph']:.2f} ms, NumPy {1e3 * times['NumPy']:.1f} ms: "
+            f"{times['NumPy'] / times['CuPy graph']:.3g} times as fast")
+
+
+def over_cudnn(conv, precision):
+    """Of each convolution, the faster of our ways in this precision over cuDNN's."""
+    times = {}
+    for row in conv:
+        layer, way, name = row["name"].rsplit(", ", 2)
+        if name == precision:
+            times.setdefault(layer, {}).setdefault("theirs" if way == "cuDNN" else "ours", []).append(row["seconds"])
+    return spread([min(t["ours"]) / t["theirs"][0] for t in times.values() if len(t) == 2], "{:.2f}")
+
+
+def spread(numbers, form):
+    """Lowest, middle and highest."""
+    if not numbers:
+        return None
+    low, middle, high = map(form.format, (min(numbers), median(numbers), max(numbers)))
+    return f"{low} to {high}, median {middle}, of {len(numbers)}"

@@ -1,0 +1,123 @@
+"""`python -m benchmarks bars`: its parts run through on the stand-in, and its summary says every bar, measured or not."""
+import json
+import re
+
+import numpy as np
+import pytest
+
+pytest.importorskip("benchmarks", reason="run from the project's root, where benchmarks/ is")
+from benchmarks import __main__ as command  # noqa: E402
+from benchmarks import bars  # noqa: E402
+from nnscratch import backend, cuda  # noqa: E402
+from nnscratch.bench import clock, steps  # noqa: E402
+from nnscratch.bench.cases import conv, plain  # noqa: E402
+from nnscratch.networks import gan  # noqa: E402
+
+SMALL = [conv("test", "small conv", 2, 6, 3, 4, 3), plain("test", "small norm", "batch_norm", 2, 4, 4, 3)]
+TINY = gan.Preset(5, (4, 3), (3, 4), 4, False, 6, 1)
+
+
+@pytest.fixture
+def small(monkeypatch):
+    """Tiny cases, steps and samples in place of the real ones; no PyTorch."""
+    monkeypatch.setattr(bars.gradients, "__defaults__", (SMALL,))
+    monkeypatch.setattr(bars.trained, "__defaults__", (TINY, 2))
+    monkeypatch.setattr(steps, "STEPS", {name: lambda xp: steps.gan_work(TINY, 2, xp) for name in bars.STEPS["gan"]})
+    monkeypatch.setattr(command, "load_torch", lambda threads: None)
+    for name in "PAUSE", "SAMPLE":
+        monkeypatch.setattr(clock, name, 0)
+
+
+def run(*arguments):
+    return command.main(["bars", *map(str, arguments)])
+
+
+def test_gradients_and_repeats(small, cp, tmp_path):
+    """Every layer and every way to do a GAN's steps has a row: near the CPU, and the same bits twice."""
+    assert run("--part", "gradients", "-o", tmp_path) == 0
+    rows = json.loads((tmp_path / "gradients.json").read_text())["rows"]
+    assert [row["name"] for row in rows[:2]] == ["small conv", "small norm"] and len(rows) == 5
+    assert all(0 < row["apart"] < 1e-6 and row["arrays"] == 4 for row in rows[:2])
+    assert all(row["identical"] == row["arrays"] > 0 for row in rows)
+
+
+def test_gradients_that_lie_apart_are_told(small, cp, tmp_path, monkeypatch, capsys):
+    """Code 1, and the summary has the number: a dbeta off by a thousandth, and not the same from run to run."""
+    noise, real = np.random.default_rng(0), cuda.batch_norm_backward
+
+    def wrong(*arguments):
+        dx, dgamma, dbeta = real(*arguments)
+        return dx, dgamma, dbeta * np.float32(1.001 + 1e-3 * noise.random())
+
+    monkeypatch.setattr(cuda, "batch_norm_backward", wrong)
+    assert run("--part", "gradients", "-o", tmp_path) == 1
+    assert run("--part", "summary", "-o", tmp_path) == 0
+    assert re.search(r"worst [12]\.\de-03 of 2 layers, 1 within 1e-05", capsys.readouterr().out)
+    rows = json.loads((tmp_path / "gradients.json").read_text())["rows"]
+    assert rows[1]["identical"] == 3 and rows[0]["identical"] == 4
+
+
+def test_steps(small, cp, tmp_path, capsys):
+    """Both GAN steps, on all our ways; a style step takes its part of its own."""
+    assert run("--part", "gan", "-o", tmp_path) == 0
+    rows = json.loads((tmp_path / "gan.json").read_text())["rows"]
+    assert [row["name"] for row in rows] == ["GAN tiny", "GAN small"]
+    assert all(set(row["times"]) == {"NumPy", "CuPy", "CuPy graph"} for row in rows)
+    run("--part", "summary", "-o", tmp_path)
+    text = capsys.readouterr().out
+    assert "PyTorch: missing, pip install torch" in text and "ms; PyTorch not measured" in text and "times as fast" in text
+
+
+def keep(folder, part, rows):
+    (folder / f"{part}.json").write_text(json.dumps({"rows": rows}))
+
+
+def step(name, **walls):
+    return {"name": name, "times": {who.replace("_", " "): {"wall": wall} for who, wall in walls.items()}}
+
+
+def test_the_summary_says_every_bar(tmp_path, capsys):
+    """Ratios of hand-made times, the right way round."""
+    keep(tmp_path, "gradients", [{"name": "a", "apart": 2e-6, "identical": 3, "arrays": 3},
+                                 {"name": "b", "apart": None, "identical": 1, "arrays": 2}])
+    keep(tmp_path, "gan", [step("GAN tiny", NumPy=1.0, CuPy=0.004, CuPy_graph=0.001, torch=0.005, torch_NHWC=0.003),
+                           step("GAN small", NumPy=0.6, CuPy_graph=0.002)])
+    keep(tmp_path, "style", [step("style 512 px", CuPy_graph=0.02, torch=0.01)])
+    conv_rows = [{"part": "conv", "name": f"1x4x4x1 -> 1, 3x3/1, {way}", "seconds": seconds, **more} for way, seconds, more in (
+        ("columns, strict", 4.0, {"share": 0.5}), ("cuDNN, strict", 2.0, {"share": 0.9}), ("columns, tf32", 3.0, {}),
+        ("implicit gemm, tf32", 2.0, {}), ("cuDNN, tf32", 1.0, {}), ("columns, bf16", 1.5, {}))]
+    keep(tmp_path, "kernels", [*conv_rows, {"part": "launch", "name": "our launch()", "wall": 5e-6}])
+    (tmp_path / "layers").mkdir()
+    layers = [{"flop": flop, "bytes": 1, "times": {"NumPy": {"device": 9}, "CuPy": {"device": 2.0}}} for flop in (0, 1e9, 2e9)]
+    machine = {"ceilings": {"CuPy": {"gflops": 1.0, "gb_per_s": 1.0}}}
+    (tmp_path / "layers" / "bench.json").write_text(json.dumps({"machine": machine, "layers": layers}))
+    assert run("--part", "summary", "-o", tmp_path) == 0
+    found = json.loads((tmp_path / "bars.json").read_text())
+    assert found == {
+        "gradients, GPU against CPU, strict": "worst inf of 2 layers, 1 within 1e-05",
+        "bit-identical repeats": "4 of 5 arrays",
+        "GAN tiny, graph against PyTorch eager": "1.00 ms, torch NHWC 3.00 ms: 3.00 times as fast",
+        "GAN small, graph against NumPy": "2.00 ms, NumPy 600.0 ms: 300 times as fast",
+        "GAN small, graph against PyTorch eager": "2.00 ms; PyTorch not measured",
+        "style 512 px, graph against PyTorch eager": "20.00 ms, torch 10.00 ms: 0.50 times as fast",
+        "convolutions, strict: share of the roofline": "50% to 50%, median 50%, of 1",
+        "layers, strict, both ways: share of the roofline": "50% to 100%, median 75%, of 2",
+        "convolutions, strict: our time over cuDNN's": "2.00 to 2.00, median 2.00, of 1",
+        "convolutions, tf32: our time over cuDNN's": "2.00 to 2.00, median 2.00, of 1",
+        "convolutions, bf16: our time over cuDNN's": "not measured",
+        "one launch": "5.0 us"}
+    text = capsys.readouterr().out
+    assert all(f"{name:48} {sentence}\n" in text for name, sentence in found.items())
+
+
+def test_an_empty_folder_has_every_bar_too(tmp_path, capsys):
+    """Nobody has to guess what is missing."""
+    assert run("--part", "summary", "-o", tmp_path / "new") == 0
+    assert capsys.readouterr().out.count("not measured") == len(json.loads((tmp_path / "new" / "bars.json").read_text())) == 12
+
+
+def test_a_part_needs_a_name(capsys):
+    """One sentence, code 2."""
+    assert run() == 2
+    assert "bars: --part None is unknown: choose one of gradients, gan, style, summary" in capsys.readouterr().err
+    assert backend._device == "cpu"

@@ -1,0 +1,124 @@
+"""What cannot be recorded as a CUDA graph is refused in one sentence, and everything is as if it had not been tried."""
+import numpy as np
+import pytest
+from helpers import normal, on
+from test_cuda_graph import everything
+
+from nnscratch import backend, cuda, initializers
+from nnscratch.errors import InputError
+from nnscratch.generate.adversarial import Average
+from nnscratch.layers import BatchNormalization, Conv2D, Dense, Dropout, Flatten, Input
+from nnscratch.models import Model
+from nnscratch.optimizers import SGD, Adam
+
+REFUSED = {
+    "an upload": (lambda x: backend.move(np.ones(3, np.float32), backend.array_module(x)) + x, "is uploaded in a step that is"),
+    "a question": (lambda x: x * float(x.sum()), "cannot be recorded as a CUDA graph"),
+    "CuPy's product": (lambda x: x[:, None] @ x[None], "cannot be recorded as a CUDA graph .*products must be ops.dense's"),
+    "a plain optimizer": (lambda x: SGD().step({"x": x}, {"x": x}) if cuda.recording() else None, "SGD: this step cannot be"),
+    "a new parameter": (lambda x: Adam().step({"x": x}, {"x": x}) if cuda.recording() else None, "Adam: this step cannot be"),
+    "an average": (lambda x: Average(None).update(None, 1) if cuda.recording() else None, "Average cannot be updated"),
+}
+
+
+@pytest.mark.parametrize("name", REFUSED)
+def test_what_cannot_be_recorded_is_refused(cp, name):
+    """One sentence at the second call, which is the first that is recorded; and the device works on as before."""
+    backend.use("gpu")
+    step, sentence = REFUSED[name]
+    play, x = cuda.capture(step), on(cp, np.ones(3, np.float32))
+    play(x)
+    for _ in range(2):
+        with pytest.raises(InputError, match=sentence):
+            play(x)
+        assert not cuda.recording() and not play.stream.is_capturing() and float((x + x).sum()) == 6
+
+
+def test_a_refused_recording_leaves_the_model_as_it_was(cp):
+    """Two forwards stand open when it is refused; afterwards there is nothing to go back through, and steps are those of a
+    model on which nothing was ever recorded, bit for bit."""
+    backend.use("gpu")
+    batch = on(cp, normal(4, 6, 6, 2).astype(np.float32))
+
+    def network():
+        initializers.set_seed(0)
+        x = Input((6, 6, 2))
+        y = Dropout(0.3, seed=1)(BatchNormalization()(Conv2D(4, 3, activation="relu")(x)))
+        return Model(x, Dense(3)(Flatten()(y))), Adam()
+
+    def step(pictures, asks):
+        y = model.forward(pictures, training=True)
+        model.forward(pictures, training=True)
+        if asks and cuda.recording():
+            float(y.sum())
+        for _ in range(2):
+            model.backward(y)
+        optimizer.step(model.trainable_params, model.grads)
+
+    states = []
+    for asks in (False, True):
+        model, optimizer = network()
+        play = cuda.capture(lambda pictures, asks=asks: step(pictures, asks))
+        play(batch)
+        if asks:
+            for _ in range(2):
+                with pytest.raises(InputError, match="cannot be recorded"):
+                    play(batch)
+            with pytest.raises(InputError, match="no forward to go back through"):
+                model.backward(on(cp, np.ones((4, 3), np.float32)))
+            assert not any(layer._memory for layer in [model, *model.layers])
+        step(batch, False)
+        states.append(everything(model, optimizer))
+    for name in states[0]:
+        np.testing.assert_array_equal(states[0][name], states[1][name], err_msg=name)
+
+
+def test_a_forward_from_before_survives_a_refused_recording(cp):
+    """What was open when the recording began is open after it, though the step went back through it."""
+    backend.use("gpu")
+    x = Input((3,))
+    model, given = Model(x, Dense(2)(x)), on(cp, np.ones((1, 3), np.float32))
+    play = cuda.capture(lambda x: (model.forget(), float(x.sum()) if cuda.recording() else None) and None)
+    for _ in range(2):
+        model.forward(given, training=True)
+    play(given)
+    with pytest.raises(InputError, match="cannot be recorded"):
+        play(given)
+    assert len(model._memory) == len(model.layers[0]._memory) == 1
+    assert model.backward(on(cp, np.ones((1, 2), np.float32))).shape == (1, 3)
+    with pytest.raises(InputError, match="cannot be recorded"):
+        play(given)
+    assert not model._memory, "what an earlier recording put back is not put back again"
+
+
+def test_what_need_not_be_recorded_goes_on_as_it_stands(cp, caplog):
+    """With must=False: the same numbers, and one logged line for all calls."""
+    backend.use("gpu")
+    caplog.set_level("INFO", logger="nnscratch")
+    play = cuda.capture(lambda x: x * float(x.sum()), must=False)
+    for k in range(4):
+        assert play(on(cp, np.full(3, k, np.float32))).tolist() == [3.0 * k * k] * 3
+    sentence, = caplog.messages
+    assert sentence.startswith("going on step by step: the step cannot be recorded as a CUDA graph (")
+
+
+def test_other_shapes_are_refused(cp):
+    """The graph reads arrays of the first call's shapes."""
+    backend.use("gpu")
+    play = cuda.capture(lambda x: x + 1)
+    play(on(cp, np.ones(3, np.float32)))
+    for other in np.ones(4, np.float32), np.ones(3), None:
+        with pytest.raises(InputError, match="expected .* as at its first call"):
+            play(on(cp, other))
+
+
+def test_a_state_loaded_afterwards_is_refused(cp):
+    """A recorded step goes on with the arrays it was recorded with; an optimizer that took up others says so."""
+    backend.use("gpu")
+    w, optimizer = {"w": on(cp, np.ones(3, np.float32))}, Adam()
+    play = cuda.capture(lambda g: optimizer.step(w, {"w": g}))
+    for _ in range(3):
+        play(on(cp, np.ones(3, np.float32)))
+    optimizer.load_state(optimizer.save_state(), w)
+    with pytest.raises(InputError, match="capture the step anew"):
+        play(on(cp, np.ones(3, np.float32)))
