@@ -13,6 +13,7 @@ from nnscratch.networks.stylizer import ENCODED, UPSAMPLINGS, adain, decoder, en
 from nnscratch.networks.texture_features import texture_features
 from nnscratch.ops.gram import gram_matrix
 from nnscratch.optimizers import Adam
+from nnscratch.style import stylizer as strips_of
 from nnscratch.style import train_stylizer as module
 from nnscratch.style.colour import match_colours
 from nnscratch.style.stylizer import SHIPPED, Stylizer
@@ -154,6 +155,24 @@ def test_the_stylizer_that_comes_along(tmp_path):
     assert far == sorted(far)
     assert np.isfinite(stylizer(content, np.full((1, 20, 20, 3), 0.5, np.float32))).all()
     assert np.isfinite(stylizer(smooth(8, 9), smooth(9, 8, 1), 100.0)).all()
+
+
+@pytest.mark.parametrize("upsampling", UPSAMPLINGS)
+def test_strips_change_nothing(monkeypatch, upsampling):
+    """A picture in strips is the picture at once, whatever is left for the last strip; and a halo of two rows less of codes would
+    not be enough for the decoder."""
+    content, style, stylizer = smooth(150, 61), style_picture("glass", 48), Stylizer()
+    stylizer.decoder, random = decoder(upsampling, 1), np.random.default_rng(0)
+    for array in stylizer.decoder.params.values():  # the residual blocks, too, which at first change nothing
+        array += 0.03 * random.normal(size=array.shape)
+    whole = stylizer(content, style)
+    for pixels in (64 * 64, 64 * 100):
+        monkeypatch.setattr(strips_of, "PIXELS", pixels)
+        np.testing.assert_allclose(stylizer(content, style), whole, atol=1e-4)
+    code = random.normal(size=(1, 60, 7, 131)).astype(np.float32)
+    whole, enough, short = (strips_of.in_strips(stylizer.decoder, code, *sizes) for sizes in ((60, 0), (20, 8), (20, 6)))
+    np.testing.assert_allclose(enough, whole, atol=1e-4)
+    assert np.abs(short - whole).max() > 1e-3
 
 
 def test_fast_on_the_command_line(tmp_path, capsys):

@@ -3,6 +3,9 @@
 Shapes: content (1, H, W, 3) and style (1, H', W', 3) in [0, 1]; result (1, H, W, 3).
 
     recolour -> encode -> AdaIN -> decode -> recolour        see networks/stylizer.py; recolouring is a formula, colour.py
+
+Large pictures go through both networks in strips, so that memory does not grow with them: a strip is seen with a halo of so many
+rows above and below it as its own rows depend on, and the halo's are thrown away.
 """
 from pathlib import Path
 
@@ -14,6 +17,8 @@ from nnscratch.errors import InputError
 from nnscratch.networks.stylizer import SCALE, adain, decoder, encoder, fingerprint
 from nnscratch.style.colour import match_colours
 
+PIXELS = 2**19      # of a strip
+HALO = 32           # pixel rows: the decoder's 8 of a code, which are 1 + 4 + 1 at its size, 2 at twice, 2 at four times the size
 SHIPPED = Path(networks.__file__).parent / "weights" / "stylizer.safetensors"
 
 
@@ -49,6 +54,18 @@ class Stylizer:
         h, w = content.shape[1:3]
         rows, columns = -h % SCALE, -w % SCALE  # up to a multiple of 4, the last rows and columns repeated
         padded = np.pad(recoloured, ((0, 0), (0, rows), (0, columns), (0, 0)), mode="edge")
-        f, s = (self.encoder.forward(to_device(x.astype(np.float32))) for x in (padded, style))
-        made = self.decoder.forward(adain(f, s, way))[:, :h, :w]
+        rows = max(HALO, PIXELS // padded.shape[2] // SCALE * SCALE)
+        f = in_strips(self.encoder, to_device(padded.astype(np.float32)), rows, HALO)
+        s = self.encoder.forward(to_device(style.astype(np.float32)))
+        made = in_strips(self.decoder, adain(f, s, way), rows // SCALE, HALO // SCALE)[:, :h, :w]
         return match_colours(to_cpu(array_module(made).clip(made, 0, 1)), *colours)
+
+
+def in_strips(model, x, rows, halo):
+    """model.forward(x) for x (1, H, W, C), by so many of its rows at a time."""
+    made, height = [], x.shape[1]
+    for top in range(0, height, rows):
+        low, high, bottom = max(0, top - halo), min(height, top + rows + halo), min(height, top + rows)
+        y = model.forward(x[:, low:high])
+        made.append(y[:, (top - low) * y.shape[1] // (high - low):(bottom - low) * y.shape[1] // (high - low)])
+    return array_module(x).concatenate(made, axis=1)
