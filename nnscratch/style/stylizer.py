@@ -4,8 +4,8 @@ Shapes: content (1, H, W, 3) and style (1, H', W', 3) in [0, 1]; result (1, H, W
 
     recolour -> encode -> AdaIN -> decode -> recolour        see networks/stylizer.py; recolouring is a formula, colour.py
 
-Large pictures go through both networks in strips, so that memory does not grow with them: a strip is seen with a halo of so many
-rows above and below it as its own rows depend on, and the halo's are thrown away.
+Large pictures go through both networks in strips, so that memory hardly grows with them: a strip is seen with a halo, the rows
+above and below it that its own depend on, and what comes of the halo is thrown away.
 """
 from pathlib import Path
 
@@ -18,7 +18,7 @@ from nnscratch.networks.stylizer import SCALE, adain, decoder, encoder, fingerpr
 from nnscratch.style.colour import match_colours
 
 PIXELS = 2**19      # of a strip
-HALO = 32           # pixel rows: the decoder's 8 of a code, which are 1 + 4 + 1 at its size, 2 at twice, 2 at four times the size
+HALO = 32           # pixel rows: the decoder's 8 of a code, which are 6 at its size, 2 at twice, 2 at four times it
 SHIPPED = Path(networks.__file__).parent / "weights" / "stylizer.safetensors"
 
 
