@@ -159,8 +159,8 @@ def test_the_stylizer_that_comes_along(tmp_path):
 
 @pytest.mark.parametrize("upsampling", UPSAMPLINGS)
 def test_strips_change_nothing(monkeypatch, upsampling):
-    """A picture in strips is the picture at once, whatever is left for the last strip; and with a halo of two rows of codes less
-    the decoder's would not be."""
+    """A picture in strips is the picture at once, whatever is left for the last strip; and the decoder's would not be, were its
+    halo two rows of codes less."""
     content, style, stylizer = smooth(150, 61), style_picture("glass", 48), Stylizer()
     stylizer.decoder, random = decoder(upsampling, 1), np.random.default_rng(0)
     for array in stylizer.decoder.params.values():  # the residual blocks, too, which at first change nothing
