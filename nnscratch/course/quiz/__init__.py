@@ -24,6 +24,8 @@ ITEMS = {  # notebook: its items, in the order of the notebook
     "08": (networks.two_ways, networks.weights_of_model, networks.side_after, networks.live_taps, networks.of_two),
     "09": (generator.slope_of_real, generator.slopes_of_made, generator.first_step, generator.average, generator.best_answer),
     "10": (style.gram, style.gram_backward, style.louder, style.mean_splits, style.pull),
+    "11": (style.content_share, style.variation, style.variation_slope, style.coarse_to_fine, style.kept_colour),
+    "12": (style.conditional_norm, style.adain_on_paper, style.adain_to_style, style.told_by_style, style.strength),
     "13": (speed.flop, speed.lines, speed.column_bytes, speed.four_products, speed.fewer_products),
     "14": (speed.attainable, speed.transfer, speed.queue, speed.crossover, speed.amdahl),
 }
@@ -31,22 +33,22 @@ WIDTH = 100
 
 
 def sheet(notebook, seed=0, answers=False):
-    """The questions of a notebook, "01" and so on, as text."""
-    questions = [ask(item, seed) for item in ITEMS[notebook]]
-    parts = [f"{k}. {in_lines(question, answers)}" for k, question in enumerate(questions, 1)]
+    """The questions of a notebook, "01" to "14", as text; with answers, and what typical wrong ones reveal, if asked for."""
+    parts = [in_lines(k, ask(item, seed), answers) for k, item in enumerate(ITEMS[notebook], 1)]
     return "\n\n".join([f"# Notebook {notebook}, seed {seed}", *parts])
 
 
-def in_lines(question, answers):
-    paragraphs = [wrapped(question.text)]
+def in_lines(k, asked, answers):
+    """Question k of a sheet."""
+    lines = [wrapped(asked.text, f"{k}. ", "   ")]
     if answers:
-        mistakes = [wrapped(f"- {show(answer)}: {mistake}", "     ") for mistake, answer in question.wrong.items()]
-        paragraphs += [f"Answer: {show(question.answer)}", "\n   ".join(mistakes)]
-    return "\n\n   ".join(paragraphs)
+        mistakes = [wrapped(f"{show(answer)}: {mistake}", "   - ", "     ") for mistake, answer in asked.wrong.items()]
+        lines += ["", f"   Answer: {show(asked.answer)}", "", *mistakes]
+    return "\n".join(lines)
 
 
-def wrapped(text, indent="   "):
+def wrapped(text, first, others):
     """In lines that never break within a formula or a vector: Markdown would take a line that begins with - for a list."""
-    glued = re.sub(r"\$[^$]*\$|\([-\d., ]*\)|\[[^\]a-z]*\]", lambda found: found[0].replace(" ", "\0"), text)
-    lines = textwrap.wrap(glued, WIDTH, subsequent_indent=indent, break_on_hyphens=False, break_long_words=False)
-    return "\n".join(lines).replace("\0", " ")
+    whole = re.sub(r"\$[^$]*\$|\([-\d., ]*\)|\[[^\]a-z]*\]", lambda found: found[0].replace(" ", "\0"), text)
+    return textwrap.fill(whole, WIDTH, initial_indent=first, subsequent_indent=others, break_on_hyphens=False,
+                         break_long_words=False).replace("\0", " ")
