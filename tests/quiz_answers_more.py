@@ -86,8 +86,8 @@ def coarse_to_fine(steps, levels):
     return sum(60 * (100 / 2**k)**2 / 100**2 for k in range(levels))
 
 
-def kept_colour(colour, light, new):
-    return [value + new - light for value in colour]
+def matched_colour(own_mean, own_variance, mean, variance, x):
+    return mean + math.sqrt(variance) * (x - own_mean) / math.sqrt(own_variance)  # as many deviations from the mean as before
 
 
 def conditional_norm(gammas, betas, x, k):

@@ -24,7 +24,7 @@ ITEMS = {  # notebook: its items, in the order of the notebook
     "08": (networks.two_ways, networks.weights_of_model, networks.side_after, networks.live_taps, networks.of_two),
     "09": (generator.slope_of_real, generator.slopes_of_made, generator.first_step, generator.average, generator.best_answer),
     "10": (style.gram, style.gram_backward, style.louder, style.mean_splits, style.pull),
-    "11": (style.content_share, style.variation, style.variation_slope, style.coarse_to_fine, style.kept_colour),
+    "11": (style.content_share, style.variation, style.variation_slope, style.coarse_to_fine, style.matched_colour),
     "12": (style.conditional_norm, style.adain_on_paper, style.adain_to_style, style.told_by_style, style.strength),
     "13": (speed.flop, speed.lines, speed.column_bytes, speed.four_products, speed.fewer_products),
     "14": (speed.attainable, speed.transfer, speed.queue, speed.crossover, speed.amdahl),

@@ -27,8 +27,8 @@ def painted_size(random):
     size, k, stride, crop = (int(whole(random, low=low, high=high)) for low, high in ((4, 9), (3, 6), (2, 3), (1, 2)))
     y, _ = ops.conv2d_transpose(np.ones((1, 1, size, 1)), np.ones((1, k, 1, 1)), strides=stride, padding=((0, 0), (crop, crop)))
     return question(
-        "A transposed convolution with a kernel of {k} and stride {stride} paints a row from {size} pixels; {crop} pixels are "
-        "cut off at each end. How long is the row?",
+        "A transposed convolution with a kernel of {k} and stride {stride} paints a row from {size} pixels, and {crop} of what "
+        "is painted is cut off at each end. How long is the row?",
         {"k": k, "stride": stride, "size": size, "crop": crop}, y.shape[2], {
             "size times stride, and the rest of the kernel forgotten": size * stride,
             "the last stamp begins at (size - 1) stride, not at size times stride": size * stride + k - 2 * crop,

@@ -9,7 +9,7 @@ from nnscratch.course.quiz.layers import channel
 from nnscratch.course.quiz.question import pick, picture, question, row, whole
 from nnscratch.losses import content_loss, total_variation
 from nnscratch.networks.stylizer import statistics
-from nnscratch.style.colour import TO_YIQ, put_colours_back
+from nnscratch.style.colour import root
 
 
 def gram(random):
@@ -120,18 +120,20 @@ def coarse_to_fine(random):
             "the full size was forgotten": 60 * (cost - 1)})
 
 
-def kept_colour(random):
-    colour, change = (random.permutation(5)[:3] + 2) / 10, whole(random, low=1, high=3) / 10
-    light = colour @ TO_YIQ[0]
-    new = light + change
-    made = picture(np.full((1, 1), new)).repeat(3, axis=3)
+def matched_colour(random):
+    own_mean, mean, x = whole(random, 3, low=1, high=9)
+    own_deviation, deviation = whole(random, low=1, high=3), whole(random, low=2, high=9)
+    own_variance, variance = own_deviation**2, deviation**2
+    stretch = (root(np.array([[variance]]), 0.5) @ root(np.array([[own_variance]]), -0.5))[0, 0]
     return question(
-        "A pixel of the photograph has the colour ${colour}$ and the luminance {light}. The painting, made in grey, has {new} "
-        "there, and gets the photograph's colours back: Y is new, I and Q stay. What is the pixel then?",
-        {"colour": colour, "light": light, "new": new}, put_colours_back(made, colour * np.ones((1, 1, 1, 1)))[0, 0, 0], {
-            "grey: I and Q were forgotten": np.full(3, new),
-            "multiplied: I and Q change with it": colour * new / light,
-            "the mean of the two": (colour + new) / 2})
+        "One channel of a photograph has the mean {own_mean} and the variance {own_variance}, and shall get the mean {mean} "
+        "and the variance {variance} of a painting, as `matched_colours` does it. What becomes of the value {x}?",
+        {"own_mean": own_mean, "own_variance": own_variance, "mean": mean, "variance": variance, "x": x},
+        (x - own_mean) * stretch + mean, {
+            "variances were divided, not deviations": (x - own_mean) * variance / own_variance + mean,
+            "not centred first": x * stretch + mean,
+            "the photograph's mean was put back": (x - own_mean) * stretch + own_mean,
+            "only the mean was moved": x - own_mean + mean})
 
 
 def conditional_norm(random):
