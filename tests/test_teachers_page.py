@@ -33,7 +33,7 @@ def test_every_name_leads_somewhere(source):
     plan, _, rest = lesson.partition("**What goes wrong.**")
     markdown = "\n".join(cell.source for cell in notebook.cells if cell.cell_type == "markdown")
     headings = re.findall(r"^#+ (?:Exercise: )?(.*)$", markdown, flags=re.M)
-    assert lesson.splitlines()[0] == headings[0]
+    assert lesson.splitlines()[0] == headings[0] and f"[{source.stem}]({source.stem}.ipynb)" in lesson
     mentioned = re.findall(r"(?<!\*)\*([^*\n]+)\*(?!\*)", plan)
     assert len(mentioned) >= 3 and set(mentioned) <= set(headings), set(mentioned) - set(headings)
     exercises = {cell.metadata["exercise"] for cell in notebook.cells if "exercise" in cell.metadata}
