@@ -178,8 +178,8 @@ def test_links_of_notebooks_and_of_the_teachers_page(tmp_path, monkeypatch):
                            ("[a](01_neuron.ipynb#place)", "[a](01_neuron.ipynb#place)"), ("[a](https://b.org)", "[a](https://b.org)"),
                            ("![a](picture.png)", "![a](picture.png)")]:
         assert source.relink(text, pages) == expected
-    assert "teachers" not in source.contents([])
     monkeypatch.setattr(source, "TEACHERS", tmp_path / "teachers.md")
+    assert "teachers" not in source.contents([])
     (tmp_path / "teachers.md").write_text("# For teachers\n\n[first](01_neuron.ipynb)\n")
     assert "\nteachers\n" in source.contents([])
     (tmp_path / "out").mkdir()

@@ -5,6 +5,7 @@
     player    that walk as pictures: a strip, a player, an HTML file
     draw      the pictures of the course
     cards     a card for each op: its formulas, and numbers to follow by hand
+    quiz      questions for the class, with new numbers for every seed, and what wrong answers reveal
 """
 from nnscratch.course.cards import card, cards
 from nnscratch.course.trace import trace

@@ -33,4 +33,6 @@
 # **Formula cards.** In any notebook `from nnscratch.course import card` and then `card("conv2d")` shows an op on one card: its
 # shapes, its formulas forward and backward, small numbers to follow by hand, the library's lines. `cards()` lists them.
 #
+# **To teach it:** [For teachers](teachers.md) has a lesson to each notebook, and quizzes with numbers that are always new.
+#
 # **To begin:** `pip install -e ".[notebooks]"` and `jupyter lab notebooks`, in the folder of nnscratch; then open 01.

@@ -1,0 +1,133 @@
+"""Quiz of notebooks 03 and 04: convolution and its two gradients, mostly along one row.
+
+Shapes: x (W,) or (H, W), kernel (KW,) or (KH, KW), dy and y (OW,) or (OH, OW).
+"""
+import numpy as np
+
+from nnscratch import ops
+from nnscratch.course.quiz.question import pick, picture, question, row, taps, whole
+
+
+def slide(x, kernel):
+    return ops.conv2d(row(x), taps(kernel))[0].ravel()
+
+
+def paint(dy, kernel, stride=1):
+    return ops.conv2d_transpose(row(dy), taps(kernel), strides=(1, stride), padding=0)[0].ravel()
+
+
+def convolution(random):
+    x, kernel = whole(random, 5), whole(random, 3)
+    return question(
+        "A row of five pixels, $x = {x}$, and the kernel ${kernel}$, stride 1, nothing padded. What is $y$?",
+        {"x": x, "kernel": kernel}, slide(x, kernel), {
+            "the kernel was turned, as mathematicians do and this field does not": slide(x, kernel[::-1]),
+            "the row was padded with zeros: as long as before": slide(np.pad(x, 1), kernel),
+            "it was multiplied, but not added up": x[1:4] * kernel})
+
+
+def convolution_2d(random):
+    x, kernel = whole(random, 3, 3, low=0, high=3), whole(random, 2, 2)
+
+    def by(kernel):
+        return ops.conv2d(picture(x), kernel[:, :, None, None])[0][0, :, :, 0]
+
+    return question(
+        "$x = {x}$, kernel ${kernel}$, stride 1, nothing padded. What is $y$?",
+        {"x": x, "kernel": kernel}, by(kernel), {
+            "the kernel was turned by 180 degrees": by(kernel[::-1, ::-1]),
+            "rows and columns of the kernel were exchanged": by(kernel.T)})
+
+
+def output_size(random):
+    size, kernel, stride, padding = (int(whole(random, low=low, high=high)) for low, high in ((8, 30), (2, 5), (2, 3), (1, 2)))
+    y, _ = ops.conv2d(np.zeros((1, size, size, 1)), np.zeros((kernel, kernel, 1, 1)), strides=stride, padding=padding)
+    places = (size + 2 * padding - kernel) / stride
+    return question(
+        "A side of {size} pixels, a kernel of {kernel}, stride {stride}, {padding} rows of zeros on each side. How many rows "
+        "has the output?",
+        {"size": size, "kernel": kernel, "stride": stride, "padding": padding}, y.shape[1], {
+            "the + 1 was forgotten: the first place counts, too": np.floor(places),
+            "rounded up: a place that hangs over the edge does not count": np.ceil(places) + 1,
+            "the zeros were forgotten": (size - kernel) // stride + 1})
+
+
+def weights_of_conv(random):
+    k, c, oc, side = pick(random, 2, 3, 5), pick(random, 3, 4, 10), pick(random, 8, 10, 20), pick(random, 16, 32, 64)
+    return question(
+        "How many numbers does a `Conv2D` with {oc} filters of {k} x {k} learn on pictures of {side} x {side} with {c} "
+        "channels, bias included?",
+        {"oc": oc, "k": k, "side": side, "c": c}, k * k * c * oc + oc, {
+            "the channels were forgotten: a filter has a layer for each": k * k * oc + oc,
+            "the biases were forgotten, one for each filter": k * k * c * oc,
+            "the side came in: the same weights are used at every place": k * k * c * oc * side * side + oc})
+
+
+def im2col_shape(random):
+    n, side, c, k = pick(random, 2, 3), int(whole(random, low=5, high=9)), pick(random, 2, 3), pick(random, 2, 3)
+    columns, _ = ops.im2col(np.zeros((n, side, side, c)), (k, k))
+    rows, width = int(np.prod(columns.shape[:3])), columns.shape[3]
+    return question(
+        "{n} pictures of {side} x {side} pixels and {c} channels, windows of {k} x {k}, stride 1, nothing padded. As a "
+        "matrix, how many rows and columns has `im2col`?",
+        {"n": n, "side": side, "c": c, "k": k}, (rows, width), {
+            "a row for each pixel; but it is one for each place of the window": (n * side * side, width),
+            "the channels were forgotten: a patch holds all of them": (rows, k * k),
+            "one picture alone": (rows // n, width)})
+
+
+def kernel_gradient(random):
+    x, dy = whole(random, 4), whole(random, 3)
+    _, cache = ops.conv2d(row(x), taps(np.ones(2)))
+    return question(
+        "A kernel of two weights slid over $x = {x}$, and $dy = {dy}$ comes back. What is $dk$?",
+        {"x": x, "dy": dy}, ops.conv2d_backward(row(dy), cache)[1].ravel(), {
+            "turned around: k0 meets the pixels from x0 on": slide(x, dy)[::-1],
+            "divided by the number of places: a mean stands for the sum": slide(x, dy) / 3,
+            "only the first place was counted": x[:2] * dy[0]})
+
+
+def picture_gradient(random):
+    kernel, dy = whole(random, 2), whole(random, 3)
+    _, cache = ops.conv2d(row(np.zeros(4)), taps(kernel))
+    last = np.array([*kernel[0] * dy, kernel[1] * dy[-1]])
+    return question(
+        "A convolution with the kernel $k = {kernel}$ made three numbers of four pixels. With $dy = {dy}$, what is $dx$?",
+        {"kernel": kernel, "dy": dy}, ops.conv2d_backward(row(dy), cache)[0].ravel(), {
+            "= stands where += belongs: the later stamp has replaced the earlier one": last,
+            "the kernel was turned: painting uses it as it is": paint(dy, kernel[::-1]),
+            "a convolution of dy without a rim: too short": slide(dy, kernel)})
+
+
+def bias_gradient(random):
+    first, second = dy = whole(random, 2, 2, 2)
+    _, cache = ops.conv2d(np.zeros((2, 2, 2, 1)), np.ones((1, 1, 1, 1)), np.zeros(1))
+    return question(
+        "One filter, two pictures: $dy = {first}$ and ${second}$ come back. What is $db$ of the filter?",
+        {"first": first, "second": second}, ops.conv2d_backward(dy[..., None], cache)[2][0], {
+            "the mean over the pictures: the bias was used in both": dy.sum() / 2,
+            "the first picture alone": first.sum(),
+            "the mean over all places": dy.mean()})
+
+
+def windows_that_see(random):
+    size, k = int(whole(random, low=5, high=7)), pick(random, 2, 3)
+    columns, window = ops.im2col(np.ones((1, 1, size, 1)), (1, k))
+    places = size - k + 1
+    return question(
+        "A window of {k} pixels slides over a row of {size}, one pixel at a time. For each pixel: how many windows see it?",
+        {"k": k, "size": size}, ops.col2im(columns, window).ravel(), {
+            "the size of the window everywhere: near the ends fewer see a pixel": np.full(size, k),
+            "the number of windows, but no pixel is seen by all": np.full(size, places),
+            "one each: that is so for windows side by side": np.ones(size)})
+
+
+def there_and_back(random):
+    x = whole(random, 4, low=1, high=9)
+    columns, window = ops.im2col(row(x), (1, 2))
+    return question(
+        "Windows of two pixels on the row $x = {x}$: what is `col2im(im2col(x))`?",
+        {"x": x}, ops.col2im(columns, window).ravel(), {
+            "x itself: col2im is the adjoint of im2col, not its inverse": x,
+            "twice x: the first and the last pixel are seen by one window only": 2 * x,
+            "one number for each window": slide(x, np.ones(2))})

@@ -1,0 +1,72 @@
+"""Quiz of notebook 09: the losses of two players, Adam, and the running average of weights."""
+import numpy as np
+
+from nnscratch.course.quiz.question import pick, question, whole
+from nnscratch.generate.adversarial import non_saturating, saturating
+from nnscratch.optimizers import Adam
+
+PROBABILITIES = (0.1, 0.2, 0.3, 0.4, 0.6, 0.7, 0.8)
+
+
+def logit(probability):
+    """The z with this sigma(z), as a batch of one: (1, 1)."""
+    return np.log([[probability / (1 - probability)]])
+
+
+def slope_of_real(random):
+    p, s, n = pick(random, *PROBABILITIES), pick(random, 0.9, 0.8), pick(random, 2, 4, 5, 10)
+    _, slopes = non_saturating(s).real(np.repeat(logit(p), n, axis=0))
+    return question(
+        "The discriminator calls a real picture real with the probability {p}. It is one of {n} real pictures in the batch, "
+        "and the smoothing is $s = {s}$. What is the slope of its loss by this picture's logit?",
+        {"p": p, "n": n, "s": s}, slopes[0, 0], {
+            "not divided by the number of pictures, though the loss is their mean": p - s,
+            "the smoothing was forgotten: the slope is 0 at s, not at 1": (p - 1) / n,
+            "the sign: below s a larger logit makes the loss smaller": (s - p) / n})
+
+
+def slopes_of_made(random):
+    p = pick(random, *PROBABILITIES)
+    (_, first), (_, second) = (kind().generator(logit(p)) for kind in (saturating, non_saturating))
+    return question(
+        "The discriminator calls a made picture real with the probability {p}. What are the slopes of the generator's loss by "
+        "its logit, first of the saturating loss, then of the other?",
+        {"p": p}, (first[0, 0], second[0, 0]), {
+            "exchanged: the saturating one is weak where the picture is seen through": (second[0, 0], first[0, 0]),
+            "the signs: for the generator a larger logit makes the loss smaller": (p, 1 - p),
+            "both were taken for the same, but they are p and 1 - p long": (first[0, 0], first[0, 0])})
+
+
+def first_step(random):
+    w, g, rate, beta_1, beta_2 = whole(random, 2), whole(random, 2) * pick(random, 0.1, 2, 4), 0.1, 0.5, 0.99
+    moved = w.copy()
+    Adam(rate, beta_1, beta_2, epsilon=1e-12).step({"w": moved}, {"w": g})
+    return question(
+        "Two weights, $w = {w}$, have the gradient $g = {g}$. Where are they after Adam's first step, with the rate {rate}, "
+        r"$\beta_1 = {beta_1}$ and $\beta_2 = {beta_2}$? ($\varepsilon$ is next to nothing.)",
+        {"w": w, "g": g, "rate": rate, "beta_1": beta_1, "beta_2": beta_2}, moved, {
+            "this is gradient descent: Adam divides by the gradient's own size": w - rate * g,
+            "the start at 0 was not divided out": w - rate * (1 - beta_1) / (1 - beta_2)**0.5 * np.sign(g),
+            "uphill: the step goes against the gradient": w + rate * np.sign(g)})
+
+
+def average(random):
+    held, now, decay = 10 * whole(random), 10 * whole(random), pick(random, 0.9, 0.8, 0.99)
+    return question(
+        "The average of a weight is {held}, the weight itself is now {now}, and the decay is {decay}. What is the new average?",
+        {"held": held, "now": now, "decay": decay}, decay * held + (1 - decay) * now, {
+            "exchanged: the decay is the share of the old average": decay * now + (1 - decay) * held,
+            "the plain mean of the two": (held + now) / 2,
+            "added, but the old one did not fade": held + (1 - decay) * now})
+
+
+def best_answer(random):
+    p, s = whole(random, low=1, high=4), pick(random, 0.9, 0.8)
+    q = 5 - p
+    return question(
+        "Of five pictures of some form {p} are real and {q} are made. With smoothing $s = {s}$ of the real ones alone, which "
+        "probability does the best discriminator give to such a picture?",
+        {"p": p, "q": q, "s": s}, s * p / (p + q), {
+            "the smoothing was forgotten": p / (p + q),
+            "s alone: made pictures of that form count, too": s,
+            "both sides were smoothed": (s * p + (1 - s) * q) / (p + q)})

@@ -1,0 +1,157 @@
+"""Quiz of notebooks 05 and 06: pooling, leaky ReLU, dropout, batch normalisation.
+
+Shapes: x and dy (W,) or (H, W), one channel; of batch normalisation (M,), the numbers of one channel.
+"""
+import numpy as np
+
+from nnscratch import ops
+from nnscratch.course.quiz.question import pick, picture, question, row, whole
+
+# Four numbers c around 0 in a random order, and their deviation: the root of the mean of c^2.
+CENTRED = [((-7, -1, 1, 7), 5), ((-1, -1, 1, 1), 1), ((-3, -3, 3, 3), 3), ((-14, -2, 2, 14), 10), ((-2, -2, 2, 2), 2)]
+EPSILON = 1e-14  # batch normalisation wants one; on paper it is 0
+
+
+def max_backward(random):
+    x, dy = whole(random, 2, 4, low=0, high=7), whole(random, 2, low=2, high=9)
+    x[0, 1] = x[1, 0] = x[:, :2].max() + 1  # a tie in the first window
+    y, cache = ops.max_pool2d(picture(x))
+    winners = x == y[0, 0, :, 0].repeat(2)
+    spread = dy.repeat(2) * np.ones((2, 1))
+    return question(
+        "Max pooling with windows of 2 x 2 on $x = {x}$, two rows of four pixels. $dy = {dy}$ comes back. What is $dx$? Of "
+        "equal winners the first counts, row by row.",
+        {"x": x, "dy": dy}, ops.max_pool2d_backward(dy.reshape(1, 1, 2, 1), cache)[0, :, :, 0], {
+            "every equal winner got all of dy: more comes out than went in": winners * spread,
+            "divided among the pixels: that is average pooling": spread / 4,
+            "the largest value itself was sent back, not dy": winners * x})
+
+
+def overlapping(random):
+    x, dy = whole(random, 4, low=1, high=9), whole(random, 3, low=1, high=9)
+    y, cache = ops.max_pool2d(row(x), (1, 2), strides=1)
+    last = np.zeros(4)
+    for k in range(3):
+        last[k + x[k:k + 2].argmax()] = dy[k]
+    return question(
+        "Max pooling with windows of two pixels, one pixel apart, on the row $x = {x}$. With $dy = {dy}$, what is $dx$?",
+        {"x": x, "dy": dy}, ops.max_pool2d_backward(row(dy), cache).ravel(), {
+            "= stands where += belongs: who wins twice gets both": last,
+            "dy went to both pixels of each window": np.convolve(dy, [1, 1])})
+
+
+def leaky_backward(random):
+    x, dy, slope = whole(random, 4), whole(random, 4) * 10, pick(random, 0.1, 0.2, 0.3)
+    _, cache = ops.leaky_relu(x, slope)
+    return question(
+        "LeakyReLU with the slope {slope} below 0: $x = {x}$ and $dy = {dy}$. What is $dx$?",
+        {"slope": slope, "x": x, "dy": dy}, ops.leaky_relu_backward(dy, cache), {
+            "the sign of dy was asked, but that of x decides": np.where(dy > 0, dy, slope * dy),
+            "nothing came through below 0: that is relu": np.where(x > 0, dy, 0),
+            "x was multiplied in: the slope is 1 or the small one, whatever x is": dy * np.where(x > 0, x, slope * x)})
+
+
+def dropout(random):
+    x, rate = whole(random, 4, low=1, high=9), pick(random, 0.2, 0.25, 0.5)
+    _, (mask, _) = ops.dropout(x, rate, seed=int(random.integers(1000)))
+    kept = (mask > 0).astype(float)
+    return question(
+        "Dropout with the rate {rate} in training: of $x = {x}$ it keeps those marked 1 in {kept}. What is $y$?",
+        {"rate": rate, "x": x, "kept": kept}, ops.dropout_backward(x, (mask, x.shape)), {
+            "not divided by 1 - rate: later layers would meet larger numbers at inference": x * kept,
+            "multiplied by 1 - rate: that is the first paper's way, and belongs to inference": x * kept * (1 - rate),
+            "divided by the rate": x * kept / rate,
+            "the 1 marks what stays": x * (1 - kept) / (1 - rate)})
+
+
+def average_backward(random):
+    size, share = pick(random, 2, 3, 4), whole(random, low=2, high=9)
+    dy = share * size**2
+    _, cache = ops.avg_pool2d(np.ones((1, size, size, 1)), size)
+    return question(
+        "Average pooling with windows of {size} x {size}, side by side. $dy = {dy}$ comes back to one window. What does each "
+        "of its pixels get?",
+        {"size": size, "dy": dy}, ops.avg_pool2d_backward(np.full((1, 1, 1, 1), dy), cache)[0, 0, 0, 0], {
+            "divided by one side of the window only": dy / size,
+            "not divided: all pixels together get what came back": dy})
+
+
+def channel(random):
+    """x (4,), its mean, the centred numbers and their deviation, all whole."""
+    centred, deviation = pick(random, *CENTRED)
+    c, mean = random.permutation(np.array(centred, float)), whole(random, low=2, high=20)
+    return c + mean, mean, c, deviation
+
+
+def normalised(x, gamma, beta):
+    one, zero = np.ones(1), np.zeros(1)
+    y, _, cache = ops.batch_norm(x[:, None], gamma * one, beta * one, zero, one, training=True, epsilon=EPSILON)
+    return y[:, 0], cache
+
+
+def batch_norm(random):
+    (x, _, c, deviation), gamma, beta = channel(random), whole(random, low=2, high=5), whole(random)
+    return question(
+        r"One channel, four numbers: $x = {x}$. What does batch normalisation make of them in training, with $\gamma = "
+        r"{gamma}$, $\beta = {beta}$ and $\varepsilon = 0$?",
+        {"x": x, "gamma": gamma, "beta": beta}, normalised(x, gamma, beta)[0], {
+            "divided by the variance, not by its root": gamma * c / deviation**2 + beta,
+            "gamma and beta were forgotten": c / deviation,
+            "beta was added before gamma multiplied": gamma * (c / deviation + beta),
+            "the deviation was left out: only the mean is gone": gamma * c + beta})
+
+
+def gamma_gradient(random):
+    n, dy = random.permutation(pick(random, (-1.4, -0.2, 0.2, 1.4), (-1.0, -1.0, 1.0, 1.0))), whole(random, 4)
+    _, cache = normalised(n, 1.0, 0.0)
+    return question(
+        r"The normalised numbers of a channel are $n = {n}$, and $dy = {dy}$ comes back. What is $d\gamma$?",
+        {"n": n, "dy": dy}, ops.batch_norm_backward(dy[:, None], cache)[1][0], {
+            "this is the gradient of beta": dy.sum(),
+            "a mean stands for the sum: gamma was used for each of the four": (dy * n).sum() / 4,
+            "the sum of n times the sum of dy: the sum of n is always 0": 0})
+
+
+def training_backward(random):
+    d, mean, gamma, dy = pick(random, 1, 2, 4, 5), whole(random, low=6, high=9), whole(random, low=1, high=4), whole(random, 4)
+    n = random.permutation(np.array([-1.0, -1, 1, 1]))
+    x, r = mean + d * n, 1 / d
+    _, cache = normalised(x, gamma, 0.0)
+    return question(
+        r"Batch normalisation in training with $\gamma = {gamma}$ and $\varepsilon = 0$: a channel holds $x = {x}$, and $dy = "
+        "{dy}$ comes back. What is $dx$?",
+        {"x": x, "gamma": gamma, "dy": dy}, ops.batch_norm_backward(dy[:, None], cache)[0][:, 0], {
+            "this is the backward of inference: mean and variance depend on x, too": gamma * r * dy,
+            "the variance's part is missing: - n mean(dy n)": gamma * r * (dy - dy.mean()),
+            "the mean's part is missing: - mean(dy)": gamma * r * (dy - n * (dy * n).mean()),
+            "gamma was forgotten": r * (dy - dy.mean() - n * (dy * n).mean())})
+
+
+def running_mean(random):
+    momentum, first, second = pick(random, 0.9, 0.8), *(10 * whole(random, 2, low=1, high=9))
+    running = np.zeros(1)
+    for value in (first, second):
+        _, (running, _), _ = ops.batch_norm(np.full((2, 1), value), np.ones(1), np.zeros(1), running, np.ones(1), training=True,
+                                            momentum=momentum)
+    return question(
+        "A running mean begins at 0. Its momentum is {momentum}, as in Keras, and two batches have the means {first} and "
+        "{second}. What is it then?",
+        {"momentum": momentum, "first": first, "second": second}, running[0], {
+            "momentum is the share of the old value here; PyTorch's is that of the new":
+                (1 - momentum) * momentum * first + momentum * second,
+            "the mean of the two batches: the start at 0 still counts for most": (first + second) / 2,
+            "the first batch does not fade": (1 - momentum) * (first + second)})
+
+
+def inference_backward(random):
+    gamma, deviation, dy = whole(random, low=2, high=6), pick(random, 2, 4, 5, 10), whole(random, 2) * 10
+    variance, one = deviation**2, np.ones(1)
+    _, _, cache = ops.batch_norm(np.ones((2, 1)), gamma * one, one, one, variance * one, training=False, epsilon=EPSILON)
+    return question(
+        r"Batch normalisation at inference: $\gamma = {gamma}$, the running variance is {variance}, $\varepsilon = 0$. $dy = "
+        "{dy}$ comes back for two numbers of a channel. What is $dx$?",
+        {"gamma": gamma, "variance": variance, "dy": dy}, ops.batch_norm_backward(dy[:, None], cache)[0][:, 0], {
+            "the mean of dy was taken away: that is for training, where the mean depends on x":
+                gamma * (dy - dy.mean()) / deviation,
+            "divided by the variance, not by its root": gamma * dy / deviation**2,
+            "gamma was forgotten": dy / deviation})

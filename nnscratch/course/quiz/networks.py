@@ -1,0 +1,136 @@
+"""Quiz of notebooks 07 and 08: transposed convolution, checkerboards, and networks as graphs.
+
+Shapes: x (W,), kernel (KW,), y ((W - 1) stride + KW,), along one row.
+"""
+import numpy as np
+
+from nnscratch import layers, ops
+from nnscratch.course.quiz.convolution import paint
+from nnscratch.course.quiz.question import pick, question, row, taps, whole
+from nnscratch.models import Model
+
+
+def stamps(random):
+    x, kernel = whole(random, 3, low=1, high=4), whole(random, 3, low=1, high=5)
+    last = np.zeros(7)
+    for k in range(3):
+        last[2 * k:2 * k + 3] = x[k] * kernel
+    return question(
+        "A transposed convolution with stride 2, nothing cropped: $x = {x}$, kernel ${kernel}$. What is $y$?",
+        {"x": x, "kernel": kernel}, paint(x, kernel, 2), {
+            "= stands where += belongs: where stamps overlap, the paint adds up": last,
+            "the stamps stand one pixel apart: that is stride 1": paint(x, kernel),
+            "the kernel was turned: painting uses it as it is": paint(x, kernel[::-1], 2)})
+
+
+def painted_size(random):
+    size, k, stride, crop = (int(whole(random, low=low, high=high)) for low, high in ((4, 9), (3, 6), (2, 3), (1, 2)))
+    y, _ = ops.conv2d_transpose(np.ones((1, 1, size, 1)), np.ones((1, k, 1, 1)), strides=stride, padding=((0, 0), (crop, crop)))
+    return question(
+        "A transposed convolution with a kernel of {k} and stride {stride} paints a row from {size} pixels, and {crop} of what "
+        "is painted is cut off at each end. How long is the row?",
+        {"k": k, "stride": stride, "size": size, "crop": crop}, y.shape[2], {
+            "size times stride, and the rest of the kernel forgotten": size * stride,
+            "the last stamp begins at (size - 1) stride, not at size times stride": size * stride + k - 2 * crop,
+            "cut off at one end only": (size - 1) * stride + k - crop,
+            "nothing was cut off": (size - 1) * stride + k})
+
+
+def overlap(random):
+    size, k, stride = pick(random, 2, 3, 4), pick(random, 3, 4, 5), pick(random, 2, 3)
+    counts = paint(np.ones(size), np.ones(k), stride)
+    return question(
+        "A kernel of {k} stamps with stride {stride} from {size} pixels in a row, nothing cropped. How many stamps lie on "
+        "each pixel of $y$?",
+        {"k": k, "stride": stride, "size": size}, counts, {
+            "every pixel the same: only if the stride divides the kernel, and not at the ends": np.ones(len(counts)),
+            "the stamps stand one pixel apart: that is stride 1": paint(np.ones(size), np.ones(k)),
+            "a stamp too few": paint(np.ones(size - 1), np.ones(k), stride)})
+
+
+def stripes(random):
+    value, kernel = whole(random, low=1, high=3), whole(random, 4, low=1, high=6)
+    y = paint(np.full(6, value), kernel, 2)
+    return question(
+        "All pixels of a row are {value}. A transposed convolution with the kernel ${kernel}$ and stride 2 paints from it. "
+        "Which two values take turns in the middle of $y$, at even and at odd places?",
+        {"value": value, "kernel": kernel}, y[6:8], {
+            "each pixel meets every second weight, not neighbours": value * np.array([kernel[:2].sum(), kernel[2:].sum()]),
+            "each pixel meets two of the four weights, not all": np.full(2, value * kernel.sum()),
+            "even and odd were exchanged": y[[7, 6]]})
+
+
+def transposed_backward(random):
+    kernel, dy = whole(random, 3), whole(random, 5)
+    _, cache = ops.conv2d_transpose(row([1.0, 1.0]), taps(kernel), strides=(1, 2), padding=0)
+    return question(
+        "A transposed convolution with the kernel ${kernel}$ and stride 2 made five pixels of two. $dy = {dy}$ comes back. "
+        "What is $dx$?",
+        {"kernel": kernel, "dy": dy}, ops.conv2d_transpose_backward(row(dy), cache)[0].ravel(), {
+            "the kernel was turned: its way back is a plain convolution": np.array([dy[:3], dy[2:]]) @ kernel[::-1],
+            "the windows stand one pixel apart, but the stamps stood two": np.array([dy[:3], dy[1:4]]) @ kernel,
+            "only the middle of each stamp was read": dy[1::2] * kernel[1]})
+
+
+def two_ways(random):
+    a, b, x = whole(random, 3, low=2, high=5)
+    return question(
+        "$u = {a} x$, $v = {b} x$ and $y = u v$. With $x = {x}$ and $dy = 1$, what is $dx$?",
+        {"a": a, "b": b, "x": x}, a * (b * x) + b * (a * x), {
+            "the gradients were added as if y were u + v": a + b,
+            "one way only: x is used twice, and gets the sum": a * (b * x),
+            "the gradients of the two ways were multiplied, not added": a * (b * x) * b * (a * x)})
+
+
+def side_after(random):
+    side, blocks = int(whole(random, low=20, high=100)), pick(random, 2, 3, 4)
+    x = inputs = layers.Input((side, side, 1))
+    for _ in range(blocks):
+        x = layers.Conv2D(1, 4, 2, padding="same")(x)
+    return question(
+        "Pictures of {side} x {side} pixels pass through {blocks} convolutions with stride 2 and `padding='same'`. What is "
+        "the side then?",
+        {"side": side, "blocks": blocks}, Model(inputs, x).calls[-1].shape[1], {
+            "rounded down: with \"same\" each halving rounds up": side // 2**blocks,
+            "one block too few": -(-side // 2**(blocks - 1)),
+            "not rounded": side / 2**blocks})
+
+
+def live_taps(random):
+    k, side = pick(random, 3, 4, 5, 6), pick(random, 1, 1, 2, 3)
+    kernel = np.ones((k, k, 1, 1))
+    y, cache = ops.conv2d(np.ones((1, side, side, 1)), kernel, strides=2, padding="same")
+    alive = int((ops.conv2d_backward(np.ones_like(y), cache)[1] > 0).sum())
+    return question(
+        "A kernel of {k} x {k} with stride 2 and `padding='same'` works on pictures of {side} x {side}. How many of its "
+        "weights ever meet a pixel?",
+        {"k": k, "side": side}, alive, {
+            "all: but most of them lie on padding, and learn nothing": k * k,
+            "a whole row of the kernel": k})
+
+
+def of_two(random):
+    first, second = whole(random, 2, low=1, high=99)
+    gamma, beta = whole(random, low=2, high=5), whole(random)
+    mean, one = (first + second) / 2, np.ones(1)
+    y, _, _ = ops.batch_norm(np.array([[first], [second]]), gamma * one, beta * one, one, one, training=True, epsilon=1e-14)
+    return question(
+        "Two pictures of one pixel: a channel holds {first} and {second}. What does batch normalisation make of them in "
+        r"training, with $\gamma = {gamma}$, $\beta = {beta}$ and $\varepsilon = 0$?",
+        {"first": first, "second": second, "gamma": gamma, "beta": beta}, y[:, 0], {
+            "only the mean was taken away; the deviation takes the distance":
+                gamma * np.array([first - mean, second - mean]) + beta,
+            "as if each were alone: then beta comes out, whatever went in": beta * np.ones(2),
+            "the signs were exchanged: the larger number stays the larger": y[::-1, 0]})
+
+
+def weights_of_model(random):
+    c, f, k = pick(random, 2, 3), pick(random, 4, 8, 10), pick(random, 2, 3)
+    x = layers.Input((8, 8, c))
+    model = Model(x, layers.BatchNormalization()(layers.Conv2D(f, k)(x)))
+    return question(
+        "`Conv2D({f}, {k})` on {c} channels, then `BatchNormalization()`. How many numbers does an optimizer change?",
+        {"f": f, "k": k, "c": c}, sum(array.size for array in model.params.values()), {
+            "the running mean and variance were counted: no optimizer touches them": k * k * c * f + 5 * f,
+            "gamma and beta were forgotten": k * k * c * f + f,
+            "the bias of the convolution was forgotten: useless here, but there": k * k * c * f + 2 * f})

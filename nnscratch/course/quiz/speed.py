@@ -1,0 +1,131 @@
+"""Quiz of notebooks 13 and 14: work and bytes, Winograd's products, and what a GPU costs before it pays."""
+from math import ceil, floor
+
+import numpy as np
+
+from nnscratch.bench.roofline import ceiling
+from nnscratch.course.quiz.question import pick, question, whole
+from nnscratch.layers import Conv2D, Input
+from nnscratch.models import Model
+
+
+def flop(random):
+    side, c, oc, k = int(whole(random, low=4, high=9)), pick(random, 2, 3), pick(random, 2, 5, 10), pick(random, 2, 3)
+    x = Input((side, side, c))
+    places = side - k + 1
+    return question(
+        "How many FLOP has a convolution with {oc} kernels of {k} x {k} on one picture of {side} x {side} with {c} channels, "
+        "stride 1, nothing padded, no bias?",
+        {"oc": oc, "k": k, "side": side, "c": c}, 2 * Model(x, Conv2D(oc, k)(x)).multiply_adds((side, side, c)), {
+            "a multiplication and an addition are two": places**2 * k * k * c * oc,
+            "as many places as pixels: that is so with padding": 2 * side**2 * k * k * c * oc,
+            "the kernels were forgotten: each makes a channel": 2 * places**2 * k * k * c})
+
+
+def column_bytes(random):
+    side, c, k = pick(random, 10, 20, 100), pick(random, 2, 3, 10), pick(random, 3, 5)
+    size = side * side * c * 4
+    return question(
+        "A picture of {side} x {side} with {c} channels in float32. How many bytes have the columns of im2col for a window of "
+        "{k} x {k}, padded so that there is a place for each pixel?",
+        {"side": side, "c": c, "k": k}, size * k * k, {
+            "this is the picture itself; nearly every pixel is copied k times k times": size,
+            "numbers, not bytes: a float32 has four": size * k * k // 4,
+            "the channels were forgotten": size * k * k // c})
+
+
+def lines(random):
+    step = pick(random, 2, 4, 8, 32, 64)
+    near, far = "a line for each number: but a line holds 16, and serves several", "lines between that hold none do not come"
+    return question(
+        "From a long array in float32 one number in {step} is read. Memory comes in lines of 64 bytes. How many bytes come "
+        "for each number?",
+        {"step": step}, min(4 * step, 64), {
+            "its own four: but the line comes whole": 4,
+            near if step < 16 else far: 64 if step < 16 else 4 * step,
+            "the numbers between were counted, not their bytes": step})
+
+
+def four_products(random):
+    d, g = whole(random, 4, low=0, high=6), whole(random, 3, low=1, high=6)
+    half = (g[0] + g[2]) / 2
+    m = np.array([(d[0] - d[2]) * g[0], (d[1] + d[2]) * (half + g[1] / 2), (d[2] - d[1]) * (half - g[1] / 2),
+                  (d[1] - d[3]) * g[2]])
+    return question(
+        "$F(2, 3)$ on $d = {d}$ with $g = {g}$: what are the four products $m_1$ to $m_4$?",
+        {"d": d, "g": g}, m, {
+            "the halves of m2 and m3 were forgotten": m * [1, 2, 2, 1],
+            "m3 has d2 - d1, not d1 - d2": m * [1, 1, -1, 1],
+            "m4 has d1 - d3, not d3 - d1": m * [1, 1, 1, -1]})
+
+
+def fewer_products(random):
+    m, r = pick(random, (2, 3), (4, 3), (6, 3), (2, 5), (3, 2), (4, 5))
+    return question(
+        r"How many times fewer products does $F({m} \times {m}, {r} \times {r})$ take than the plain sums?",
+        {"m": m, "r": r}, m * m * r * r / (m + r - 1)**2, {
+            "this is one direction; both count": m * r / (m + r - 1),
+            "as many as the kernel has taps: but the tile has more numbers than the output": r * r,
+            "upside down": (m + r - 1)**2 / (m * m * r * r)})
+
+
+def attainable(random):
+    peak, bandwidth, intensity = pick(random, 50, 100, 200), pick(random, 10, 20, 50), pick(random, 0.25, 0.5, 2, 8, 10)
+    seconds = ceiling(1e9 * intensity, 1e9, {"gflops": peak, "gb_per_s": bandwidth})
+    return question(
+        "A processor does {peak} GFLOP/s at its peak, and its memory moves {bandwidth} GB/s. How many GFLOP/s can a layer "
+        "with {intensity} FLOP for each byte reach?",
+        {"peak": peak, "bandwidth": bandwidth, "intensity": intensity}, intensity / seconds, {
+            "the larger of the two limits: the smaller one decides": max(peak, bandwidth * intensity),
+            "divided by the intensity: more FLOP for a byte is better": bandwidth / intensity,
+            "the mean of the two limits": (peak + bandwidth * intensity) / 2})
+
+
+def transfer(random):
+    latency, megabytes, bandwidth = pick(random, 5, 10, 20), pick(random, 1, 2, 4, 8), pick(random, 10, 20, 40)
+    bytes_take = 1000 * megabytes / bandwidth
+    return question(
+        "A transfer takes {latency} microseconds to begin, and then goes at {bandwidth} GB/s. How many microseconds do "
+        "{megabytes} million bytes take?",
+        {"latency": latency, "bandwidth": bandwidth, "megabytes": megabytes}, latency + bytes_take, {
+            "the beginning was forgotten": bytes_take,
+            "bytes were taken for bits": latency + 8 * bytes_take,
+            "1 GB/s is a thousand bytes in a microsecond, not a million": latency + bytes_take / 1000})
+
+
+def queue(random):
+    n, asking, compute = pick(random, 10, 50, 100), whole(random, low=2, high=12), whole(random, low=2, high=12)
+    done = 0
+    for k in range(1, n + 1):
+        done = max(k * asking, done) + compute
+    return question(
+        "Python asks for {n} kernels, {asking} microseconds each; every kernel computes for {compute} microseconds. When is "
+        "the last one done?",
+        {"n": n, "asking": asking, "compute": compute}, done, {
+            "one after the other: but Python asks for the next while the GPU computes": n * (asking + compute),
+            "the faster of the two decides: it is the slower one": min(n * asking + compute, asking + n * compute),
+            "the first ask or the last kernel was forgotten": n * max(asking, compute)})
+
+
+def crossover(random):
+    fixed_cpu, fixed_gpu = whole(random, low=1, high=6), whole(random, low=7, high=20)
+    each_cpu, each_gpu = whole(random, low=1, high=4), pick(random, 0.2, 0.5)
+    meet = (fixed_gpu - fixed_cpu) / (each_cpu - each_gpu)
+    return question(
+        "A step takes {fixed_cpu} ms and {each_cpu} ms for each picture on the CPU, {fixed_gpu} ms and {each_gpu} ms for each "
+        "picture on the GPU. From how many pictures on is the GPU faster?",
+        {"fixed_cpu": fixed_cpu, "each_cpu": each_cpu, "fixed_gpu": fixed_gpu, "each_gpu": each_gpu}, floor(meet) + 1, {
+            "here it is not yet faster": floor(meet),
+            "the time for each picture on the GPU was forgotten": floor((fixed_gpu - fixed_cpu) / each_cpu) + 1,
+            "the CPU's fixed time was forgotten": ceil(fixed_gpu / (each_cpu - each_gpu))})
+
+
+def amdahl(random):
+    p, s = pick(random, (0.9, 9), (0.5, 5), (0.8, 4), (0.75, 3), (0.9, 3), (0.8, 8), (0.5, 10))
+    percent = 100 * p
+    return question(
+        "{percent} % of the time of a program becomes {s} times as fast. How many times as fast is the whole?",
+        {"percent": percent, "s": s}, 1 / ((1 - p) + p / s), {
+            "the rest was forgotten": s,
+            "this is the limit for a part that takes no time at all": 1 / (1 - p),
+            "the share of the gain: but times add up, not speeds": p * s})

@@ -1,0 +1,97 @@
+"""The quizzes: every answer is worked out a second time, no typical mistake leads to it, and a sheet can be had again."""
+import re
+
+import numpy as np
+import pytest
+import quiz_answers
+import quiz_answers_more
+
+from nnscratch.course.quiz import ITEMS, WIDTH, sheet
+from nnscratch.course.quiz.__main__ import main
+from nnscratch.course.quiz.question import ask, question, show, whole
+
+SEEDS = range(60)
+ALL = [item for items in ITEMS.values() for item in items]
+every_item = pytest.mark.parametrize("item", ALL, ids=lambda item: item.__name__)
+
+
+def worked_out(name):
+    return getattr(quiz_answers, name, None) or getattr(quiz_answers_more, name)
+
+
+@every_item
+def test_the_answer_is_right(item):
+    """By loops or a measured slope, for many seeds; and on paper no wrong answer looks like it, nor like another."""
+    for seed in SEEDS:
+        asked = ask(item, seed)
+        np.testing.assert_allclose(asked.answer, worked_out(item.__name__)(**asked.given), rtol=1e-6, atol=1e-6)
+        answers = [show(answer) for answer in (asked.answer, *asked.wrong.values())]
+        assert len(set(answers)) == len(answers) >= 3
+
+
+@every_item
+def test_the_question_can_be_asked(item):
+    """Its text shows every number that was drawn; seeds differ, and the same seed asks the same; plain letters alone."""
+    texts = set()
+    for seed in SEEDS[:20]:
+        asked = ask(item, seed)
+        assert all(show(value) in asked.text for value in asked.given.values())
+        assert asked.text == ask(item, seed).text
+        assert asked.text.count("$") % 2 == 0 and (asked.text + "".join(asked.wrong)).isascii()
+        assert asked.text.endswith("?") or asked.text.endswith(".)") or "row by row." in asked.text
+        texts.add(asked.text)
+    assert len(texts) >= 3
+
+
+def test_every_notebook_has_three_to_five_items():
+    assert list(ITEMS) == [f"{k:02}" for k in range(1, 15)]
+    assert all(3 <= len(items) <= 5 for items in ITEMS.values())
+    assert len({item.__name__ for item in ALL}) == len(ALL), "the name is part of the seed"
+
+
+def test_numbers_that_hide_a_mistake_are_drawn_again():
+    """2 and 2: their sum is their product. An item whose answers are always alike says so and does not go on for ever."""
+    def sum_of_two(random):
+        a, b = whole(random, 2, low=1, high=3)
+        return question("{a} and {b}: what is their sum?", {"a": a, "b": b}, a + b, {"multiplied": a * b})
+
+    assert {show(ask(sum_of_two, seed).given["a"]) for seed in SEEDS} == {"1", "2", "3"}
+    assert not [1 for seed in SEEDS if list(ask(sum_of_two, seed).given.values()) == [2, 2]]
+
+    def hopeless(random):
+        return question("What is 0?", {}, 0, {"its negative": -0.0})
+
+    with pytest.raises(RuntimeError, match="hopeless found no numbers"):
+        ask(hopeless, 0)
+
+
+def test_numbers_are_shown_as_one_writes_them():
+    assert [show(value) for value in (3.0, -0.0, 1 / 3, -2.5, 151e6)] == ["3", "0", "0.3333", "-2.5", "151000000"]
+    assert show(np.array([1, -2.0])) == "(1, -2)" and show([[1, 2], [3, 0.5]]) == "[[1, 2], [3, 0.5]]"
+    assert show(2e-5) == "0"  # nobody is asked for such a number, or two answers would look alike
+    drawn = whole(np.random.default_rng(0), 1000)
+    assert set(drawn) == {-3, -2, -1, 1, 2, 3, 4} and 0 in whole(np.random.default_rng(0), 1000, low=0)
+
+
+def test_a_sheet(capsys):
+    """Questions alone, or with answers; the same seed, the same sheet; lines of a width, whole formulas, no other lists."""
+    for notebook in ITEMS:
+        given, solved = sheet(notebook, 7), sheet(notebook, 7, answers=True)
+        assert "Answer" not in given and solved.count("Answer: ") == len(ITEMS[notebook])
+        assert re.findall(r"^\d\. ", given, re.M) == [f"{k}. " for k in range(1, len(ITEMS[notebook]) + 1)]
+        for line in solved.splitlines():
+            assert len(line) <= WIDTH and line.count("$") % 2 == 0, line
+        assert not re.search(r"^\s*([-+*] |\d\. )", re.sub(r"(?m)^(\d\. |   - )", "x", solved), re.M)
+    assert main(["4", "--seed", "7"]) == 0 and main(["04", "--seed", "7"]) == 0
+    first, second = capsys.readouterr().out.split("# Notebook ")[1:]
+    assert first == second and "# Notebook " + first == sheet("04", 7) + "\n" and sheet("04", 8) != sheet("04", 7)
+
+
+@pytest.mark.parametrize("given, complaint", [
+    (["15"], "no quiz to notebook '15', expected a number from 01 to 14"), (["x"], "'x'"), ([], "notebook"),
+    (["04", "--seed", "-1"], "the seed is -1, expected a whole number from 0 on"), (["04", "--seed", "a"], "invalid int")])
+def test_bad_input_is_one_sentence(given, complaint, capsys):
+    with pytest.raises(SystemExit) as stop:
+        main(given)
+    out, error = capsys.readouterr()
+    assert stop.value.code == 2 and out == "" and complaint in error and error.count("\n") == 1
