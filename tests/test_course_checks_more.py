@@ -101,6 +101,11 @@ WRONG = [
     ("leaky_relu_backward", lambda dy, x, slope: np.where(x > 0, dy, 0), "the backward of relu"),
     ("leaky_relu_backward", lambda dy, x, slope: np.where(x < 0, dy, slope * dy), "on the wrong side"),
     ("leaky_relu_backward", lambda dy, x, slope: np.where(dy > 0, dy, slope * dy), "the sign of dy decides"),
+    ("leaky_relu_backward", lambda dy, x, slope: np.where(x >= 0, dy, 0), "the backward of relu"),
+    ("leaky_relu_backward", lambda dy, x, slope: np.where(x > 0, slope * dy, dy), "on the wrong side"),
+    ("leaky_relu_backward", lambda dy, x, slope: np.where(x >= 0, dy, slope * dy), "0 belongs to the other side"),
+    ("leaky_relu_backward", lambda dy, x, slope: dy * (1 + slope + (1 - slope) * np.sign(x)) / 2, "neither 0 nor their mean"),
+    ("leaky_relu_backward", lambda dy, x, slope: dy * ((x > 0) + slope * (x < 0)), "neither 0 nor their mean"),
     ("leaky_relu_backward", lambda dy, x, slope: np.where(x > 0, 1, slope), "multiplies it by dy"),
     ("leaky_relu_backward", lambda dy, x, slope: np.multiply(dy, np.where(x > 0, 1, slope), out=dy), "changes dy"),
     ("dropout", lambda x, rate, chance, training: x * (chance >= rate) if training else x, "is not scaled up"),
@@ -118,7 +123,9 @@ WRONG = [
     ("batch_norm_backward", without("mean"), "the mean of dy is not subtracted"),
     ("batch_norm_backward", without("variance"), "the variance is taken for a constant"),
     ("batch_norm_backward", without("gamma"), "a factor gamma is missing"),
-    ("batch_norm_backward", spoiled("batch_norm_backward", 1, lambda g: g / 70), "a mean stands for a sum"),
+    ("batch_norm_backward", lambda dy, x, gamma, epsilon: (
+        *(g / (x.size // x.shape[-1]) if k == 1 else g for k, g in enumerate(S["batch_norm_backward"](dy, x, gamma, epsilon))),),
+     "too small by exactly 4 = N*H*W"),
     ("batch_norm_backward", lambda dy, x, gamma, epsilon: (
         S["batch_norm_backward"](dy, x, gamma, epsilon)[0], (dy * (x - x.mean(axis=AXES))).sum(axis=AXES), dy.sum(axis=AXES)),
      "not divided by the deviation"),
@@ -145,7 +152,7 @@ WRONG = [
     ("conv_transpose", lambda x, kernel, stride: -S["conv_transpose"](x, kernel, stride), "right but for the sign"),
     ("conv_transpose_dx", lambda dy, kernel, stride: ops.conv2d(dy, kernel)[0], "dx has shape"),
     ("conv_transpose_dx", lambda dy, kernel, stride: ops.conv2d(dy, kernel[::-1, ::-1], strides=stride)[0], "is mirrored"),
-    ("conv_transpose_dx", lambda dy, kernel, stride: dy[:, :1 - len(kernel) or None:stride, :1 - kernel.shape[1]:stride]
+    ("conv_transpose_dx", lambda dy, kernel, stride: dy[:, :1 - len(kernel) or None:stride, :1 - kernel.shape[1] or None:stride]
      @ kernel[0, 0], "only the first tap"),
     ("conv_transpose_dx", lambda dy, kernel, stride: ops.conv2d(dy, kernel * 0 + 1, strides=stride)[0], "without the kernel"),
     ("conv_transpose_dx", lambda dy, kernel, stride: ops.conv2d(dy, kernel.swapaxes(2, 3), strides=stride)[0], "raised"),

@@ -89,6 +89,10 @@ def conv2d(attempt):
               "bias": np.array([0.5])},
              {"x": np.array([1.0, 2.0]).reshape(1, 1, 2, 1), "kernel": np.array([[1.0, 10.0], [3.0, 5.0]]).reshape(1, 2, 1, 2),
               "bias": np.array([0.5, 0.0])},
+             {"x": np.array([1.0, 2.0, 3.0, 4.0]).reshape(1, 2, 2, 1), "kernel": np.array([1.0, 10.0]).reshape(2, 1, 1, 1),
+              "bias": np.array([0.5])},
+             {"x": np.array([1.0, 2.0, 3.0, 4.0]).reshape(1, 1, 2, 2),
+              "kernel": np.array([1.0, 10.0, 100.0, 1000.0]).reshape(1, 2, 2, 1), "bias": np.array([0.5])},
              {"x": normal(2, 7, 5, 3), "kernel": normal(3, 2, 3, 4), "bias": normal(4)}]
 
     def with_matrix(turn):

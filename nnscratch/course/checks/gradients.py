@@ -3,6 +3,7 @@
 Shapes: all of `chain` are numbers; `numeric_gradient` takes x of any shape; the suspects are backwards of dense.
 """
 import math
+import re
 
 import numpy as np
 
@@ -140,7 +141,7 @@ def suspects():
           'Go through suspects().items() and collect the letters where not check_op(...).ok, as in "A", into a set.')
 def guilty(attempt):
     """The letters of the wrong backwards."""
-    letters = {str(letter).upper() for letter in run(attempt, {})}
+    letters = letters_of(run(attempt, {}))
     found = {letter for letter, backward in suspects().items() if not innocent(backward)}
     if letters - set(suspects()):
         raise Wrong(f"there is no suspect {sorted(letters - set(suspects()))[0]!r}, only {', '.join(suspects())}")
@@ -148,6 +149,15 @@ def guilty(attempt):
         raise Wrong(f"{sorted(letters - found)[0]} is innocent: its report says that every gradient is right")
     if found - letters:
         raise Wrong(f"{len(found - letters)} of the wrong ones got away: check each suspect with all three inputs")
+
+
+def letters_of(answer):
+    """Those meant by {"A", "B"}, ["a", "b"], "A, B", "A and B" or "AB"."""
+    words = [answer] if isinstance(answer, str) else list(answer) if np.iterable(answer) and not isinstance(answer, dict) else [0]
+    if not all(isinstance(word, str) for word in words):
+        raise Wrong(f'your code returns a {type(answer).__name__}, expected the letters of the wrong ones, as in {{"A"}}')
+    words = set(re.findall(r"[^\W_]+", " ".join(words).upper())) - {"AND"}
+    return {letter for word in words for letter in (word if set(word) <= set(suspects()) else [word])}
 
 
 def innocent(backward):

@@ -65,6 +65,8 @@ def conv_transpose(attempt):
     """y[n, h stride + i, w stride + j, o] += Σ_c x[n, h, w, c] kernel[i, j, o, c]."""
     cases = [{"x": np.array([2.0, 1.0]).reshape(1, 1, 2, 1), "kernel": np.array([1.0, 10.0, 100.0]).reshape(1, 3, 1, 1),
               "stride": 2},
+             {"x": np.array([2.0, 1.0]).reshape(1, 1, 1, 2),
+              "kernel": np.array([1.0, 10.0, 100.0, 1.0, 2.0, 3.0]).reshape(1, 1, 3, 2), "stride": 1},
              {"x": normal(2, 4, 3, 3), "kernel": normal(3, 2, 4, 3), "stride": 1},
              {"x": normal(2, 4, 3, 3), "kernel": normal(5, 4, 6, 3), "stride": 3}]
     overwritten = "= stands where += belongs: where kernels overlap their values add up"
@@ -98,6 +100,8 @@ def conv_transpose_dx(attempt):
     """dx[n, h, w, c] = Σ_i Σ_j Σ_o dy[n, h stride + i, w stride + j, o] kernel[i, j, o, c]."""
     cases = [{"dy": np.array([1.0, 2.0, 3.0, 4.0, 5.0]).reshape(1, 1, 5, 1),
               "kernel": np.array([1.0, 10.0, 100.0]).reshape(1, 3, 1, 1), "stride": 2},
+             {"dy": np.array([1.0, 2.0, 3.0]).reshape(1, 1, 1, 3),
+              "kernel": np.array([1.0, 10.0, 100.0, 1.0, 2.0, 3.0]).reshape(1, 1, 3, 2), "stride": 1},
              {"dy": normal(2, 6, 4, 4), "kernel": normal(3, 2, 4, 3), "stride": 1},
              {"dy": normal(2, 14, 10, 6), "kernel": normal(5, 4, 6, 3), "stride": 3}]
     compare(attempt, right_conv_transpose_dx, cases, "dx", {
@@ -120,7 +124,7 @@ def right_overlap(h, w, kernel, stride):
 def overlap(attempt):
     """How many kernels lie on each painted pixel."""
     cases = [{"h": 1, "w": 2, "kernel": 2, "stride": 1}, {"h": 1, "w": 2, "kernel": 3, "stride": 2},
-             {"h": 4, "w": 3, "kernel": 3, "stride": 2}, {"h": 4, "w": 5, "kernel": 5, "stride": 3}]
+             {"h": 2, "w": 1, "kernel": 2, "stride": 1}, {"h": 4, "w": 3, "kernel": 3, "stride": 2}, {"h": 4, "w": 5, "kernel": 5, "stride": 3}]
 
     def full(h, w, kernel, stride):
         return np.ones_like(right_overlap(h, w, kernel, stride))
