@@ -108,7 +108,7 @@ WRONG = [
     ("dense", lambda x, weights, bias: (x @ weights + bias).astype(np.float16), "right to three digits"),
     ("dense", lambda x, weights, bias: -(x @ weights + bias), "right but for the sign"),
     ("dense", lambda x, weights, bias: weights @ x + bias, "columns of a must be as many as the rows of b"),
-    ("dense_backward", lambda dy, x, weights: (dy @ weights.T, x.T @ dy / len(dy), dy.sum(axis=0)), "exactly 2 = N, the batch size"),
+    ("dense_backward", lambda dy, x, weights: (dy @ weights.T, x.T @ dy / len(dy), dy.sum(axis=0)), "exactly 2 = N, the batch"),
     ("dense_backward", spoiled("dense_backward", 1, lambda g: g / 4), "one factor, 0.25: a constant is missing"),
     ("dense_backward", lambda dy, x, weights: (dy @ weights.T, x.T @ dy, dy.mean(axis=0)), "too small by exactly 2 = N"),
     ("dense_backward", lambda dy, x, weights: (dy @ weights.T, x.T @ dy, dy.sum()), "summed over too many axes"),

@@ -123,9 +123,8 @@ WRONG = [
     ("batch_norm_backward", without("mean"), "the mean of dy is not subtracted"),
     ("batch_norm_backward", without("variance"), "the variance is taken for a constant"),
     ("batch_norm_backward", without("gamma"), "a factor gamma is missing"),
-    ("batch_norm_backward", lambda dy, x, gamma, epsilon: (
-        *(g / (x.size // x.shape[-1]) if k == 1 else g for k, g in enumerate(S["batch_norm_backward"](dy, x, gamma, epsilon))),),
-     "too small by exactly 4 = N*H*W"),
+    ("batch_norm_backward", lambda dy, x, gamma, epsilon: spoiled(
+        "batch_norm_backward", 1, lambda g: g / x[..., 0].size)(dy, x, gamma, epsilon), "too small by exactly 4 = N*H*W"),
     ("batch_norm_backward", lambda dy, x, gamma, epsilon: (
         S["batch_norm_backward"](dy, x, gamma, epsilon)[0], (dy * (x - x.mean(axis=AXES))).sum(axis=AXES), dy.sum(axis=AXES)),
      "not divided by the deviation"),

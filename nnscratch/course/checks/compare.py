@@ -66,8 +66,8 @@ def shape_of(result):
 
 def array(result, name, want, case):
     if shape_of(result) is None:
-        raise Wrong(f"{name} is a {type(result).__name__} of parts of different shapes, expected numbers of shape {want.shape}\n"
-                    f"{given(case)}")
+        raise Wrong(f"{name} is a {type(result).__name__} of parts of different shapes, expected numbers of shape "
+                    f"{want.shape}\n{given(case)}")
     return np.asarray(result)
 
 
@@ -128,10 +128,10 @@ def name_the_mistake(attempt, right, cases, names, name, mistakes):
 
 def evidence(wrong, right, case, name):
     """A case as the patterns of gradient checks want it; right(case) is what was expected."""
-    numbers = {key: value for key, value in case.items() if np.ndim(value)}
-    inputs = {key: value for key, value in numbers.items() if key != "dy"} or numbers
-    want = right(case)
-    return Evidence(name, wrong, want, numbers.get("dy", want), inputs, lambda others: right({**case, **others}))
+    numbers, want = {key: value for key, value in case.items() if np.ndim(value)}, right(case)
+    upstream = next((key for key in numbers if key in ("dy", "dt", "dG")), None)
+    inputs = {key: value for key, value in numbers.items() if key != upstream} or numbers
+    return Evidence(name, wrong, want, numbers.get(upstream, want), inputs, lambda others: right({**case, **others}))
 
 
 def name_the_pattern(e):

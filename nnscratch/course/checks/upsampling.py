@@ -124,7 +124,8 @@ def right_overlap(h, w, kernel, stride):
 def overlap(attempt):
     """How many kernels lie on each painted pixel."""
     cases = [{"h": 1, "w": 2, "kernel": 2, "stride": 1}, {"h": 1, "w": 2, "kernel": 3, "stride": 2},
-             {"h": 2, "w": 1, "kernel": 2, "stride": 1}, {"h": 4, "w": 3, "kernel": 3, "stride": 2}, {"h": 4, "w": 5, "kernel": 5, "stride": 3}]
+             {"h": 2, "w": 1, "kernel": 2, "stride": 1}, {"h": 4, "w": 3, "kernel": 3, "stride": 2},
+             {"h": 4, "w": 5, "kernel": 5, "stride": 3}]
 
     def full(h, w, kernel, stride):
         return np.ones_like(right_overlap(h, w, kernel, stride))
