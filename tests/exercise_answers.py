@@ -49,6 +49,17 @@ def one_sided(f, x, h):
     return result
 
 
+def never_back(f, x, h):
+    """Each place is left where it was measured last."""
+    x, result = x.copy(), np.zeros_like(x)
+    for k in np.ndindex(x.shape):
+        x[k] += h
+        above = f(x)
+        x[k] -= 2 * h
+        result[k] = (above - f(x)) / (2 * h)
+    return result
+
+
 def windows(x, kh, kw):
     return np.lib.stride_tricks.sliding_window_view(x, (kh, kw), axis=(1, 2))  # (N, OH, OW, C, KH, KW)
 
@@ -132,6 +143,8 @@ WRONG = [
     ("chain", wrong_chain(lambda x, w, b, t, z, y: 1 - y * y), "dL/dy = 2 (y - t) is missing"),
     ("numeric_gradient", one_sided, "one-sided difference"),
     ("numeric_gradient", spoiled("numeric_gradient", None, lambda g: -g), "the sign is wrong"),
+    ("numeric_gradient", spoiled("numeric_gradient", None, abs), "expected [-6, 3, -2]"),
+    ("numeric_gradient", never_back, "stays there: move it back"),
     ("numeric_gradient", spoiled("numeric_gradient", None, lambda g: 2 * g), "the two points lie 2h apart"),
     ("numeric_gradient", lambda f, x, h: np.full_like(x, (f(x + h) - f(x - h)) / (2 * h)), "all places move at once"),
     ("upstream", lambda shape: np.ones(shape), "constant in each channel"),
@@ -157,6 +170,7 @@ WRONG = [
     ("im2col", lambda x, kh, kw: windows(x, kh, kw).transpose(0, 1, 2, 5, 4, 3).reshape(
         *windows(x, kh, kw).shape[:3], -1), "in the order (j, i, c)"),
     ("im2col", lambda x, kh, kw: windows(x, kh, kw).transpose(0, 1, 2, 4, 5, 3), "columns has shape"),
+    ("im2col", lambda x, kh, kw: S["im2col"](x[::-1], kh, kw), "mirrored along axes (0,)"),
     ("conv2d", lambda x, kernel, bias: S["conv2d"](x, kernel, 0), "off by exactly bias: bias is missing"),
     ("conv2d", lambda x, kernel, bias: S["conv2d"](x, kernel.transpose(2, 0, 1, 3).reshape(kernel.shape), bias), "(c, i, j)"),
     ("conv2d", lambda x, kernel, bias: ops.im2col(x, kernel.shape[:2])[0] @ kernel.reshape(kernel.shape[3], -1).T + bias,

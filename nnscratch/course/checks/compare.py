@@ -100,7 +100,7 @@ def difference(name, result, want):
         return f"{name} {shown}, expected {expected}{by}"
     wrong = ~close(result, want)
     at = tuple(int(k) for k in np.argwhere(wrong)[0])
-    return f"{name}{list(at)} is {result[at]:.6g}, expected {want[at]:.6g} ({wrong.sum()} of {want.size} differ)"
+    return f"{name}{list(at)} is {result[at]:.6g}, expected {want[at] + 0:.6g} ({wrong.sum()} of {want.size} differ)"
 
 
 def name_the_mistake(attempt, right, cases, names, name, mistakes):

@@ -65,6 +65,14 @@ def central(f, x, step):
 right_numeric_gradient = measured(central, lambda h: 2 * h)
 
 
+def left_where_it_was_moved(f, x, h):
+    x, result = x.copy(), np.zeros_like(x)
+    for k in np.ndindex(x.shape):
+        result[k] = right_numeric_gradient(f, x, h)[k]
+        x[k] -= h
+    return result
+
+
 @exercise("for k in np.ndindex(x.shape) goes through all places of an array of any shape.",
           "Work on a copy for each place: plus = x.copy(); plus[k] += h; likewise minus.",
           "The slope is (f(plus) - f(minus)) / (2 * h).")
@@ -73,11 +81,14 @@ def numeric_gradient(attempt):
     def cube(x):
         return (x**3).sum()
 
+    def product(x):
+        return x.prod()
+
     def weighted_cubes(x):
         return (x**3 * np.arange(1, 7).reshape(2, 3)).sum()
 
     cases = [{"f": cube, "x": np.array([2.0]), "h": 0.5}, {"f": cube, "x": np.array([1.0, -2.0]), "h": 0.5},
-             {"f": weighted_cubes, "x": normal(2, 3), "h": 0.25}]
+             {"f": product, "x": np.array([1.0, -2.0, 3.0]), "h": 0.5}, {"f": weighted_cubes, "x": normal(2, 3), "h": 0.25}]
     compare(attempt, right_numeric_gradient, cases, "dx", {
         "it divides by h, but the two points lie 2h apart": measured(central, lambda h: h),
         "it is a one-sided difference: f(x) stands for f(x - h)": measured(lambda f, x, step: f(x + step) - f(x), lambda h: h),
@@ -85,6 +96,7 @@ def numeric_gradient(attempt):
             measured(lambda f, x, step: f(x) - f(x - step), lambda h: h),
         "it is not divided by 2h": measured(central, lambda h: 1),
         "the sign is wrong: f(x + h) comes first": measured(lambda f, x, step: -central(f, x, step), lambda h: 2 * h),
+        "a place that was moved stays there: move it back, before the next one has its turn": left_where_it_was_moved,
         "all places move at once, but each wants its own turn":
             lambda f, x, h: np.full_like(x, (f(x + h) - f(x - h)) / (2 * h))})
 

@@ -61,7 +61,7 @@ def dense_backward(attempt):
     """dx, dweights, dbias."""
     cases = [{"dy": np.array([[5.0]]), "x": np.array([[2.0]]), "weights": np.array([[3.0]])},
              {"dy": np.array([[1.0], [10.0]]), "x": np.array([[2.0], [3.0]]), "weights": np.array([[4.0]])},
-             {"dy": np.array([[1.0, 10.0, 100.0]]), "x": np.array([[2.0, 3.0]]),
+             {"dy": np.array([[1.0, -10.0, 100.0]]), "x": np.array([[2.0, -3.0]]),
               "weights": np.array([[1.0, 2.0, 3.0], [4.0, 5.0, 6.0]])},
              {"dy": normal(4, 3), "x": normal(4, 5), "weights": normal(5, 3)}]
     compare(attempt, right_backward, cases, "dx dweights dbias")

@@ -68,6 +68,10 @@ def max_pool_backward(attempt):
     cases = [{"dy": picture([5]), "x": picture([1, 2], [4, 3]), "p": 2},
              {"dy": picture([6]), "x": picture([4, 4], [1, 4]), "p": 2},
              {"dy": picture([7]), "x": picture([1, 4], [4, 3]), "p": 2},
+             {"dy": picture([-3]), "x": picture([-1, -2], [-4, -3]), "p": 2},
+             {"dy": picture([8]), "x": picture([1, 2, 3], [4, 5, 9], [6, 7, 8]), "p": 3},
+             {"dy": np.array([5.0, 7.0]).reshape(1, 1, 1, 2),
+              "x": np.concatenate([picture([1, 2], [4, 3]), picture([8, 7], [5, 6])], axis=3), "p": 2},
              {"dy": normal(2, 3, 2, 3), "x": normal(2, 6, 4, 3), "p": 2},
              {"dy": normal(2, 2, 3, 4), "x": normal(2, 6, 9, 4), "p": 3}]
     compare(attempt, right_max_pool_backward, cases, "dx", {
