@@ -49,6 +49,17 @@ def one_sided(f, x, h):
     return result
 
 
+def never_back(f, x, h):
+    """Each place is left where it was measured last."""
+    x, result = x.copy(), np.zeros_like(x)
+    for k in np.ndindex(x.shape):
+        x[k] += h
+        above = f(x)
+        x[k] -= 2 * h
+        result[k] = (above - f(x)) / (2 * h)
+    return result
+
+
 def windows(x, kh, kw):
     return np.lib.stride_tricks.sliding_window_view(x, (kh, kw), axis=(1, 2))  # (N, OH, OW, C, KH, KW)
 
@@ -98,6 +109,7 @@ WRONG = [
     ("neuron", lambda x, w, b: sum(p * q for p, q in zip(x, w)) + b, "f is missing"),
     ("neuron", lambda x, w, b: max(0.0, sum(p * q + b for p, q in zip(x, w))), "b is added once for each input"),
     ("neuron", in_place, "changes x"),
+    ("neuron", lambda x, w, b: min(10.0, S["neuron"](x, w, b)), "y = 10, expected 29"),
     ("neuron", lambda x, w, b: max(0.0, x[0] * w[0] + b), "only the first input counts"),
     ("neuron", lambda x, w, b: np.maximum(0.0, x * w + b), "is an axis left over"),
     ("neuron", lambda x, w, b: x[len(x)], "raised IndexError"),
@@ -107,8 +119,9 @@ WRONG = [
     ("dense", lambda x, weights, bias: (x @ weights + bias).astype(np.float16), "right to three digits"),
     ("dense", lambda x, weights, bias: -(x @ weights + bias), "right but for the sign"),
     ("dense", lambda x, weights, bias: weights @ x + bias, "columns of a must be as many as the rows of b"),
-    ("dense_backward", spoiled("dense_backward", 1, lambda g: g / 4), "too small by exactly 4 = N, the batch size: a mean"),
-    ("dense_backward", lambda dy, x, weights: (dy @ weights.T, x.T @ dy, dy.mean(axis=0)), "too small by exactly 4 = N"),
+    ("dense_backward", lambda dy, x, weights: (dy @ weights.T, x.T @ dy / len(dy), dy.sum(axis=0)), "exactly 2 = N, the batch"),
+    ("dense_backward", spoiled("dense_backward", 1, lambda g: g / 4), "one factor, 0.25: a constant is missing"),
+    ("dense_backward", lambda dy, x, weights: (dy @ weights.T, x.T @ dy, dy.mean(axis=0)), "too small by exactly 2 = N"),
     ("dense_backward", lambda dy, x, weights: (dy @ weights.T, x.T @ dy, dy.sum()), "summed over too many axes"),
     ("dense_backward", lambda dy, x, weights: (dy @ weights.T, x.T @ dy, dy), "dbias has shape"),
     ("dense_backward", spoiled("dense_backward", 1, lambda g: g.T.reshape(g.shape)), "stand in the wrong places"),
@@ -130,6 +143,8 @@ WRONG = [
     ("chain", wrong_chain(lambda x, w, b, t, z, y: 1 - y * y), "dL/dy = 2 (y - t) is missing"),
     ("numeric_gradient", one_sided, "one-sided difference"),
     ("numeric_gradient", spoiled("numeric_gradient", None, lambda g: -g), "the sign is wrong"),
+    ("numeric_gradient", spoiled("numeric_gradient", None, abs), "expected [-6, 3, -2]"),
+    ("numeric_gradient", never_back, "stays there: move it back"),
     ("numeric_gradient", spoiled("numeric_gradient", None, lambda g: 2 * g), "the two points lie 2h apart"),
     ("numeric_gradient", lambda f, x, h: np.full_like(x, (f(x + h) - f(x - h)) / (2 * h)), "all places move at once"),
     ("upstream", lambda shape: np.ones(shape), "constant in each channel"),
@@ -139,6 +154,10 @@ WRONG = [
     ("guilty", lambda: {"A", "B", "C", "E"}, "A is innocent"),
     ("guilty", lambda: {"B"}, "2 of the wrong ones got away"),
     ("guilty", lambda: {"X"}, "no suspect 'X'"),
+    ("guilty", lambda: "b, c", "1 of the wrong ones got away"),
+    ("guilty", lambda: "all of them", "no suspect 'ALL'"),
+    ("guilty", lambda: {"A": True, "B": False}, "returns a dict, expected the letters"),
+    ("guilty", lambda: 3, "returns a int, expected the letters"),
     ("output_size", lambda size, kernel, stride, padding: (size + 2 * padding - kernel) // stride, "+ 1 is missing"),
     ("output_size", lambda size, kernel, stride, padding: (size + padding - kernel) // stride + 1, "both sides"),
     ("output_size", lambda size, kernel, stride, padding: (size + 2 * padding - kernel) / stride + 1, "use //"),
@@ -151,6 +170,7 @@ WRONG = [
     ("im2col", lambda x, kh, kw: windows(x, kh, kw).transpose(0, 1, 2, 5, 4, 3).reshape(
         *windows(x, kh, kw).shape[:3], -1), "in the order (j, i, c)"),
     ("im2col", lambda x, kh, kw: windows(x, kh, kw).transpose(0, 1, 2, 4, 5, 3), "columns has shape"),
+    ("im2col", lambda x, kh, kw: S["im2col"](x[::-1], kh, kw), "mirrored along axes (0,)"),
     ("conv2d", lambda x, kernel, bias: S["conv2d"](x, kernel, 0), "off by exactly bias: bias is missing"),
     ("conv2d", lambda x, kernel, bias: S["conv2d"](x, kernel.transpose(2, 0, 1, 3).reshape(kernel.shape), bias), "(c, i, j)"),
     ("conv2d", lambda x, kernel, bias: ops.im2col(x, kernel.shape[:2])[0] @ kernel.reshape(kernel.shape[3], -1).T + bias,
@@ -158,6 +178,9 @@ WRONG = [
     ("conv2d", lambda x, kernel, bias: S["conv2d"](x, kernel.reshape(-1, kernel.shape[3]).T.reshape(kernel.shape), bias),
      "transposed and reshaped"),
     ("conv2d", lambda x, kernel, bias: S["conv2d"](x, flip(kernel), bias), "mirrored kernel"),
+    ("conv2d", lambda x, kernel, bias: ops.conv2d(x, kernel, bias), "returns a tuple of 2, expected y alone (no cache"),
+    ("conv2d", lambda x, kernel, bias: (S["conv2d"](x, kernel, bias),), "is there a comma behind it?"),
+    ("conv2d", lambda x, kernel, bias: (x, [x], bias), "y is a tuple of parts of different shapes"),
     ("conv_dkernel", spoiled("conv_dkernel", None, flip), "mirrored"),
     ("conv_dkernel", lambda dy, x: S["conv_dkernel"](dy[:1], x[:1]), "first picture alone"),
     ("conv_dkernel", spoiled("conv_dkernel", None, lambda g: g / 2), "too small by exactly 2"),

@@ -15,6 +15,7 @@ from helpers import normal
 
 from nnscratch import ops
 from nnscratch.course import checks
+from nnscratch.course.checks.compare import close
 from nnscratch.course.checks.gradients import suspects
 from nnscratch.layers import Dense
 from nnscratch.losses import mse
@@ -23,6 +24,12 @@ from nnscratch.optimizers import SGD
 WRONG = [answer for file in (exercise_answers, test_course_checks_more, test_course_checks_article, test_course_checks_fast,
                              test_course_checks_gram, test_course_checks_stylizer)
          for answer in file.WRONG]
+
+
+FIRST_TEN = [answer for file in (exercise_answers, test_course_checks_more, test_course_checks_article,
+                                 test_course_checks_gram) for answer in file.WRONG]
+every_wrong_answer = pytest.mark.parametrize("name, attempt, diagnosis", WRONG,
+                                             ids=[f"{name}-{text[:30]}" for name, _, text in WRONG])
 
 
 @pytest.mark.parametrize("name", EXERCISES)
@@ -49,7 +56,7 @@ def test_a_forgotten_return_is_no_empty_body():
     assert checks.chain(lambda *a: np.array(S["chain"](*a))).state == "right", "an array of the results is as good as a tuple"
 
 
-@pytest.mark.parametrize("name, attempt, diagnosis", WRONG, ids=[f"{name}-{text[:30]}" for name, _, text in WRONG])
+@every_wrong_answer
 def test_a_wrong_answer_is_called_by_its_name(name, attempt, diagnosis):
     answer = EXERCISES[name](attempt)
     assert answer.state == "wrong" and diagnosis in answer.text, answer
@@ -60,13 +67,80 @@ def test_three_wrong_answers_are_known(name):
     assert len([1 for other, _, _ in WRONG if other == name]) >= 3
 
 
+def as_if(attempt, change):
+    """The attempt, with each of its numbers or arrays passed through `change`."""
+    def other(*arguments):
+        results = attempt(*arguments)
+        return tuple(map(change, results)) if isinstance(results, (tuple, list)) else change(results)
+    return other
+
+
+def single(value):
+    """Numbers in float32; anything else as it is."""
+    real = isinstance(value, (float, np.floating, np.ndarray)) and np.asarray(value).dtype.kind == "f"
+    return np.asarray(value, np.float32) if real else value
+
+
+def as_list(value):
+    return value.tolist() if isinstance(value, np.ndarray) else value
+
+
+@pytest.mark.parametrize("name", EXERCISES)
+def test_a_right_answer_may_come_in_another_style(name):
+    """Computed in single precision, or returned so; as lists; as arrays of no dimension."""
+    def computed_single(*arguments):
+        return as_if(S[name], single)(*[single(a) if isinstance(a, np.ndarray) else a for a in arguments])
+
+    styles = {"guilty": [list], "conv_in_blocks": [single]}  # a set has no dtype; lists take more memory than allowed there
+    for style in (computed_single, *(as_if(S[name], change) for change in styles.get(name, [single, as_list, np.asarray]))):
+        assert EXERCISES[name](style).state == "right", EXERCISES[name](style)
+
+
+@every_wrong_answer
+def test_a_wrong_answer_is_wrong_in_single_precision(name, attempt, diagnosis):
+    """What float32 is forgiven is less than any mistake: the same answers are refused, for the same reasons."""
+    answer = EXERCISES[name](as_if(attempt, single))
+    assert answer.state == "wrong" and diagnosis in answer.text, answer
+
+
+def test_small_numbers_among_large_ones_may_be_rounded():
+    """Rounding is as large as the largest number asks for, in each precision, and not larger."""
+    want = np.array([1000.0, 1e-3, 0.0])
+    for dtype, fine, coarse in ((np.float64, 5e-4, 5e-3), (np.float32, 1e-2, 5e-2), (np.float16, 0, 0.5)):
+        rounded = want.astype(dtype)
+        assert close(rounded + dtype(fine) * np.array([0, 1, -1], dtype), want).all()
+        assert close(rounded + dtype(coarse) * np.array([0, 1, -1], dtype), want).tolist() == [True, False, False]
+    assert close(np.array([np.inf, 2.0]), np.array([np.inf, 1.0])).tolist() == [True, False]
+    assert close(np.array(5.2e-6), np.array(5.1e-6)).tolist() is False and close(np.array(0.0), np.array(0.0))
+
+
+@pytest.mark.parametrize("name, attempt, diagnosis", FIRST_TEN, ids=[f"{name}-{text[:30]}" for name, _, text in FIRST_TEN])
+def test_the_input_that_fails_is_small_enough_for_paper(name, attempt, diagnosis):
+    """It is shown with its numbers, and not as a shape. (Where code raises, that says more.)"""
+    text = EXERCISES[name](attempt).text
+    assert "raised" in text or "of shape (" not in text.replace("expected numbers of shape", ""), text
+
+
 def test_the_smallest_input_that_fails_is_shown():
-    """The mean is right for a batch of one, so the batch of two is shown, with all its numbers."""
+    """The mean is right for a batch of one, so the batch of two is shown, with all its numbers, and its N alone is named."""
     answer = checks.dense_backward(lambda dy, x, weights: (dy @ weights.T, x.T @ dy, dy.mean(axis=0)))
     assert str(answer) == """dense_backward: wrong
   for dy = [[1], [10]], x = [[2], [3]], weights = [[4]]
   dbias = [5.5], expected [11]
-  it is too small by exactly 4 = N, the batch size: a mean stands for a sum, or something is counted once only"""
+  it is too small by exactly 2 = N, the batch size: a mean stands for a sum, or something is counted once only"""
+
+
+def test_letters_are_read_as_they_are_meant():
+    """A set, a list, one string with or without commas, small letters."""
+    for answer in ({"B", "C", "E"}, ["b", "c", "e"], "B, C, E", "BCE", "b c and e", ("BC", "e"), np.array(["B", "C", "E"])):
+        assert checks.guilty(lambda answer=answer: answer).state == "right", answer
+
+
+def test_at_zero_the_slope_is_that_of_the_library():
+    """LeakyReLU's backward at x = 0: what the check expects is what the formula in the notebook and the library say."""
+    dy, x = np.array([3.0]), np.array([0.0])
+    expected = ops.leaky_relu_backward(dy, ops.leaky_relu(x, 0.5)[1])
+    assert expected == S["leaky_relu_backward"](dy, x, 0.5) == 1.5
 
 
 def test_hints_and_solution(capsys, monkeypatch):

@@ -22,19 +22,61 @@ def added(gradients, name, part):
     gradients[name] = gradients.get(name, 0) + part
 
 
+def forward(steps, dy):
+    """From the first step on: nothing has arrived yet where it begins."""
+    gradients = dict.fromkeys(["x", *(step.name for step in steps)], 0.0) | {steps[-1].name: dy}
+    for step in steps:
+        for name, part in zip(step.inputs, step.backward(gradients[step.name])):
+            gradients[name] += part
+    return gradients["x"]
+
+
+def impatient(steps, dy):
+    """A queue of what has arrived: each arrival hands on all there is so far."""
+    gradients, waiting = {steps[-1].name: 0}, [(steps[-1].name, dy)]
+    while waiting:
+        name, part = waiting.pop()
+        gradients[name] = gradients.get(name, 0) + part
+        for step in steps:
+            if step.name == name:
+                waiting += list(zip(step.inputs, step.backward(gradients[name])))[::-1]
+    return gradients["x"]
+
+
+def padded(before):
+    """The share of live taps with other zeros before the picture: before(all of the padding)."""
+    def share(side):
+        places = (side + 1) // 2
+        p = before(max(2 * (places - 1) + 4 - side, 0))
+        pixels = 2 * np.arange(places)[:, None] + np.arange(4) - p
+        return (((pixels >= 0) & (pixels < side)).any(axis=0).sum() / 4)**2
+    return share
+
+
 WRONG = [
     ("side_after", lambda side, blocks: side // 2**blocks, "rounded down"),
     ("side_after", lambda side, blocks: (side + 1) // 2, "one block only"),
+    ("side_after", lambda side, blocks: max(1, side // 2**blocks), "rounded down"),
+    ("side_after", lambda side, blocks: max(1, round(side / 2**blocks)), "to the nearest"),
+    ("side_after", lambda side, blocks: right_side(side, max(blocks, 1)), "side = 7, blocks = 0"),
     ("side_after", lambda side, blocks: side / 2**blocks, "no half pixels"),
     ("side_after", lambda side, blocks: side - 2 * blocks, "two pixels away"),
     ("live_share", lambda side: right_share(side)**0.5, "share along one axis"),
     ("live_share", lambda side: 16 * right_share(side), "divide by 16"),
     ("live_share", lambda side: 1.0, "no tap is ever idle"),
     ("live_share", lambda side: (min(side, 3) / 4)**2, "the taps of one place"),
+    ("live_share", lambda side: (min(side, 4) / 4)**2, "look at both places"),
+    ("live_share", lambda side: 100 * right_share(side), "a share is at most 1"),
+    ("live_share", lambda side: 1 - right_share(side), "that is idle"),
+    ("live_share", padded(lambda padding: padding), "with p zeros before"),
+    ("live_share", padded(lambda padding: 0), "with p zeros before"),
     ("walk_back", back_by(lambda gradients, name, part: gradients.update({name: part})), "replaces what came before"),
     ("walk_back", back_by(lambda gradients, name, part: gradients.setdefault(name, part)), "only the first that came back"),
     ("walk_back", lambda steps, dy: back_by(added)(steps, 1.0), "starts from 1"),
     ("walk_back", lambda steps, dy: back_by(added)(steps[::-1], dy), "raised KeyError"),
+    ("walk_back", forward, "the walk goes forward"),
+    ("walk_back", lambda steps, dy: back_by(added)(steps, dy)**2 / dy, "dx = 36, expected 6"),
+    ("walk_back", impatient, "before all that read it have sent theirs"),
 ]
 
 

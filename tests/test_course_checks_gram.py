@@ -2,8 +2,9 @@
 import numpy as np
 from helpers import normal
 
+from nnscratch import ops
 from nnscratch.course import checks
-from nnscratch.course.checks.gram import right_pull
+from nnscratch.course.checks.gram import right_backward, right_gram, right_pull
 
 
 def rows(x):
@@ -26,11 +27,19 @@ WRONG = [
     ("gram", lambda x: np.cov(rows(x).T, bias=True).reshape(x.shape[2], -1), "that is the covariance"),
     ("gram", lambda x: x.reshape(x.shape[2], -1) @ x.reshape(x.shape[2], -1).T / (x.size / x.shape[2]), "without a transpose"),
     ("gram", lambda x: rows(x) @ rows(x).T / len(rows(x)), "G has shape"),
+    ("gram", lambda x: abs(right_gram(x)), "expected [[5, -0.25], [-0.25"),
+    ("gram", lambda x: abs(rows(x)).T @ abs(rows(x)) / len(rows(x)), "for x = [[[1, -2], [3, 0.5]]]"),
+    ("gram", lambda x: ops.gram_matrix(x[None])[0], "G has shape (1, 1, 1)"),
+    ("gram_backward", lambda dG, x: right_backward(abs(dG), x), "for dG = [[-1, 10], [0, 2]]"),
+    ("gram_backward", lambda dG, x: x @ (dG + dG.T) / x.size, "divided by the number of all values"),
     ("gram_backward", lambda dG, x: x @ dG / (x.size / x.shape[2]), "one of the two sums is missing"),
     ("gram_backward", lambda dG, x: x @ dG.T / (x.size / x.shape[2]), "one of the two sums is missing"),
     ("gram_backward", lambda dG, x: 2 * x @ dG / (x.size / x.shape[2]), "one sum is taken twice"),
     ("gram_backward", lambda dG, x: x @ (dG + dG.T), "not divided by M = H W"),
     ("gram_backward", lambda dG, x: rows(x) @ (dG + dG.T) / len(rows(x)), "dx has shape"),
+    ("gram_pull", lambda x, A: (right_pull(x, A)[0], right_pull(x, A)[1] * len(rows(x))), "dx is not divided by M"),
+    ("gram_pull", lambda x, A: (right_pull(x, A)[0] / 2, right_pull(x, A)[1] / 2), "without a 1/2"),
+    ("gram_pull", lambda x, A: (right_pull(x, A)[0]**0.5, right_pull(x, A)[1]), "a root is taken"),
     ("gram_pull", there_and_back(0.5), "the 2 of the square is missing"),
     ("gram_pull", there_and_back(-1), "the sign of dG is wrong"),
     ("gram_pull", there_and_back(1, lambda d: 1), "the number of values is missing"),

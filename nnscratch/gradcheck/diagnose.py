@@ -15,6 +15,7 @@ class Evidence(NamedTuple):
     upstream: np.ndarray  # dy
     inputs: dict          # every input of the forward, by name
     measure: object       # measure(inputs) -> the true gradient of `name` for other inputs
+    shown: object = None  # Evidence of the same mistake on a smaller input, which the reader sees: its numbers are quoted
 
 
 def diagnose(evidence):
@@ -43,18 +44,26 @@ def zero(e):
 
 def one_ratio(e):
     """wrong = r * right, one r for all."""
-    r = projection(e.wrong, e.right)
-    if not close(e.wrong, r * e.right):
+    shown = e.shown or e
+    r, quoted = projection(e.wrong, e.right), projection(shown.wrong, shown.right)
+    if not (close(e.wrong, r * e.right) and close(shown.wrong, quoted * shown.right)):
         return None
     if np.isclose(r, -1):
         return "it is right but for the sign"
-    large = " or ".join(text for text, size in sizes(e) if size > 1 and np.isclose(r, size))
-    small = " or ".join(text for text, size in sizes(e) if size > 1 and np.isclose(r, 1 / size))
-    if large:
-        return f"it is too large by exactly {r:g} = {large}: a sum stands for a mean, or a division is missing"
-    if small:
-        return f"it is too small by exactly {1 / r:g} = {small}: a mean stands for a sum, or something is counted once only"
-    return f"it is right but for one factor, {r:.6g}: a constant is missing or stands there twice"
+
+    def named(power):
+        """The sizes that are r to this power, here and where it is quoted from."""
+        return " or ".join(text for (text, size), (_, other) in zip(sizes(e), sizes(shown))
+                           if size > 1 and np.allclose((r, quoted), (size**power, other**power)))
+
+    if named(1):
+        return f"it is too large by exactly {quoted:g} = {named(1)}: a sum stands for a mean, or a division is missing"
+    if named(-1):
+        return (f"it is too small by exactly {1 / quoted:g} = {named(-1)}: a mean stands for a sum, or something is counted "
+                f"once only")
+    if not np.isclose(r, quoted):
+        return f"it is right but for one factor, here {quoted:.6g}, and another one for other sizes"
+    return f"it is right but for one factor, {quoted:.6g}: a constant is missing or stands there twice"
 
 
 def sizes(e):
@@ -155,7 +164,7 @@ def partly_right(e):
     good = np.isclose(e.wrong, e.right, rtol=1e-6, atol=1e-9 * np.abs(e.right).max())
     if not good.any() or good.all():
         return None
-    text = f"{good.sum()} of {good.size} elements are right"
+    text = "some elements are right" if e.shown else f"{good.sum()} of {good.size} elements are right"
     if not e.wrong[~good].any():
         return f"{text}, the others are zero: some places or taps are left out"
     if e.right.shape == e.upstream.shape:

@@ -19,7 +19,7 @@ def max_pool_backward(dy, x, p):
 
 
 def leaky_relu_backward(dy, x, slope):
-    """Arrays of the same shape; slope is the slope below 0."""
+    """Arrays of the same shape; slope is the slope below 0, and at 0."""
     return dy * np.where(x > 0, 1, slope)
 
 

@@ -26,13 +26,23 @@
 # Still to be written: 09 (training the generator) and 11 (style transfer on your own photograph). Until then, the files in
 # `nnscratch` are the place to read on: they begin with the formula and the shapes, too.
 #
-# **Exercises.** Each is a function whose body is `...`. The cell below it checks your answer, and says *not attempted*,
-# *right*, or *wrong* and what it probably is, with the smallest input for which it shows. `checks.dense.hint()` gives a hint, a
-# second call the next; `checks.dense.solution()` prints a solution. You can run every notebook to its end with nothing solved.
+# **Exercises.** Each is a function whose body is `...`. Write your lines in its place and run the cell: click into it, then
+# Shift + Enter; a notebook's cells are run from the top to the bottom. The cell below checks your answer, and says *not
+# attempted*, *right*, or *wrong* and what it probably is, with the smallest input for which it shows. `checks.dense.hint()`
+# gives a hint, a second call the next; `checks.dense.solution()` prints a solution. You can run every notebook to its end
+# with nothing solved.
 #
 # **Formula cards.** In any notebook `from nnscratch.course import card` and then `card("conv2d")` shows an op on one card: its
 # shapes, its formulas forward and backward, small numbers to follow by hand, the library's lines. `cards()` lists them.
 #
-# **To teach it:** [For teachers](teachers.md) has a lesson to each notebook, and quizzes with numbers that are always new.
+# **To teach it:** [For teachers](teachers.md) has a lesson to each notebook, and quizzes with new numbers for every seed.
 #
-# **To begin:** `pip install -e ".[notebooks]"` and `jupyter lab notebooks`, in the folder of nnscratch; then open 01.
+# **To begin:** in the folder of nnscratch (on Windows write `.venv\Scripts\` for `.venv/bin/`)
+#
+# ```
+# python3 -m venv .venv && .venv/bin/pip install -q -e ".[notebooks]" && .venv/bin/jupyter lab notebooks/00_index.ipynb
+# ```
+#
+# That takes a minute or two and some hundred MB, and a browser opens with this page; the next time the last of the three
+# commands is enough. If no browser opens, the terminal shows an address for it. Then click on 01 above, and run it from its
+# first cell on. Your changes are saved in the notebook; Ctrl + C in the terminal ends it all.

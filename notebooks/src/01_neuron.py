@@ -8,9 +8,12 @@
 #
 # **It takes** about an hour with the exercises; the notebook itself runs in seconds.
 #
-# An exercise is a function whose body is `...`. Write yours in its place, run the cell, and run the check below it. A check
-# says *not attempted*, *right*, or *wrong*, and then what it probably is. Nothing breaks if you leave exercises for later: the
-# cells after them never use your functions.
+# An exercise is a function whose body is `...`. Write yours in its place, run the cell (Shift + Enter), and run the check
+# below it. A check says *not attempted*, *right*, or *wrong*, and then what it probably is. Nothing breaks if you leave
+# exercises for later: the cells after them never use your functions.
+#
+# One rule holds for all of them: return something new, and do not change what you were given, for others still need it. A
+# line such as `x *= 2` or `x[0] = 1` changes the caller's array; `y = 2 * x` makes a new one. The checks notice.
 
 # %%
 import numpy as np
@@ -45,7 +48,8 @@ draw.neuron(x, w, b, y, "relu")
 #
 # ### Exercise: the neuron as a loop
 #
-# Write the formula with a loop over $k$, without `np.sum` or `@`. The loop is slow, but one reads it as one reads the sum.
+# Write the formula with a loop over $k$. It is slow, but one reads it as one reads the sum. (A check looks at the numbers
+# alone, so `np.sum` passes, too; write the loop once all the same.)
 
 # %% exercise=neuron
 def neuron(x, w, b):

@@ -105,12 +105,19 @@ checks.numeric_gradient(numeric_gradient)
 # $h^2$. A small $h$ subtracts two numbers that are nearly equal, and what is left of their digits is divided by a tiny $h$:
 # that error grows as $h$ shrinks. Together they make a V. In float32, with its 7 digits, even the bottom of the V is not good.
 #
-# A third way has no V at all. Step along the *imaginary* axis, and the slope appears as an imaginary part, without a
-# subtraction:
+# A third way has no V at all. It uses *complex numbers*. Such a number, $a + ib$, is a pair that one computes with as usual,
+# except that $i \cdot i = -1$; $a$ is called its real part and $b$ its imaginary part, written $\mathrm{Im}$. They are used
+# here for one reason alone: the two parts stay apart. Put $x + ih$ into $f(x) = x^2$:
+#
+# $$(x + ih)^2 = x^2 - h^2 + i \cdot 2xh \qquad \frac{\mathrm{Im}\,(x + ih)^2}{h} = 2x$$
+#
+# That is the slope, and nothing was subtracted from something nearly equal. For any smooth function it works the same way, but
+# for an error of the size of $h^2$:
 #
 # $$f'(x) \approx \frac{\mathrm{Im}\, f(x + ih)}{h}$$
 #
-# This *complex step* is right to the last digit for any small $h$, but asks for a smooth function that takes complex numbers.
+# Since no digits are lost, $h$ may be so tiny that this error vanishes: the *complex step* is right to the last digit. It asks
+# for a smooth function that takes complex numbers; NumPy's do, and there $i$ is written `1j`.
 
 # %%
 steps = 10.0**-np.arange(1, 15)
@@ -122,6 +129,7 @@ def errors(dtype):
     return np.abs((np.tanh(at + h) - np.tanh(at - h)) / (2 * h) - true) + 1e-17
 
 
+assert np.isclose(np.imag((3 + 1j * 1e-20)**2) / 1e-20, 2 * 3)
 by_complex = np.abs(np.imag(np.tanh(0.25 + 1j * steps)) / steps - true) + 1e-17
 assert errors(np.float64).min() < 1e-10 and errors(np.float32).min() > 1e-8
 assert by_complex.min() < 1e-15
@@ -230,14 +238,16 @@ x = random.normal(size=(4, 5))
 print(check_op(ops.dense, averaged, [x, weights, bias], names=["x", "weights", "bias"]))
 
 # %% [markdown]
-# The last line compares two numbers that see every element at once: how much $L$ changes when all inputs move along a random
-# direction $v$, and what the backward says about it. $J$ is the table of all slopes, $J^T$ its transpose, which is what a
-# backward applies to $u$. Notebook 04 comes back to this.
+# The last line needs two words. Pointed brackets are a sum: $\langle a, b \rangle$ means that two arrays of one shape are
+# multiplied element by element, and all products added up, so our $L$ above was $\langle u, y \rangle$. And $J$ is the table of
+# all slopes, of every output by every input: $J v$ says how $y$ moves if the inputs move along a direction $v$, and $J^T u$ is
+# what a backward makes of $u$. The line compares two numbers that see every element at once: how $L$ changes along a random
+# $v$, measured, and what the backward says about it. Notebook 04 comes back to this.
 #
 # ### Exercise: find the bugs
 #
 # Five backwards of a convolution stand in `suspects()`, by letters. Some are right. (You do not need to know yet how a
-# convolution works: that is the point.) Return the letters of the wrong ones.
+# convolution works: that is the point.) Return the letters of the wrong ones, as a set or as one string.
 
 # %%
 from nnscratch.course.checks.gradients import suspects

@@ -132,7 +132,7 @@ for size, k, stride, padding in [(5, 3, 1, 0), (5, 3, 1, 1), (28, 4, 2, 1), (11,
 # ## Many pictures, channels, kernels
 #
 # Pictures come $N$ at a time, and a pixel has $C$ numbers, its *channels*: three for a colour picture, more inside a network. A
-# kernel then has $C$ layers, one for each channel, and all products are added up. And one kernel finds one kind of thing, so we
+# kernel then has $C$ slices, one for each channel, and all products are added up. And one kernel finds one kind of thing, so we
 # take $OC$ of them; each makes one channel of the output.
 #
 # $$y_{n,\,oh,\,ow,\,o} = b_o + \sum_i \sum_j \sum_c x_{n,\;oh+i,\;ow+j,\;c}\; K_{i,j,c,o}$$
@@ -141,11 +141,11 @@ for size, k, stride, padding in [(5, 3, 1, 0), (5, 3, 1, 1), (28, 4, 2, 1), (11,
 
 # %%
 two = np.array([[[1, 0], [2, 1], [0, 1]], [[0, 2], [1, -1], [3, 0]], [[1, 1], [0, 0], [2, 1]]])
-layers_of_one = np.array([[[1, 2], [0, -1]], [[2, 0], [1, 3]]])
-draw.channels(two, layers_of_one, (0, 1), bias=1)
+slices = np.array([[[1, 2], [0, -1]], [[2, 0], [1, 3]]])
+draw.channels(two, slices, (0, 1), bias=1)
 
 # %%
-y, _ = ops.conv2d(two[None].astype(float), layers_of_one[..., None].astype(float), np.ones(1))
+y, _ = ops.conv2d(two[None].astype(float), slices[..., None].astype(float), np.ones(1))
 print(f"y[0, 1] = {y[0, 0, 1, 0]:g}")
 assert y[0, 0, 1, 0] == 7 + 1 + 1
 
@@ -206,7 +206,7 @@ checks.im2col(im2col)
 # %% [markdown]
 # ### Exercise: convolution in two lines
 #
-# With `ops.im2col(x, kernel.shape[:2])`, which gives the columns and, as always, a cache.
+# With `ops.im2col(x, kernel.shape[:2])`, which gives the columns and, as always, a cache. You return `y` alone.
 
 # %% exercise=conv2d
 def conv2d(x, kernel, bias):

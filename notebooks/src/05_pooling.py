@@ -156,21 +156,25 @@ draw.images({"48 x 48": photo[0, :, :, 0], **small},
 # dx = \begin{cases} dy & x > 0 \\ s\,dy & \text{else} \end{cases}$$
 #
 # With $s = 0.2$: $x = (3, -4)$ gives $y = (3, -0.8)$, and $dy = (10, 10)$ comes back as $dx = (10, 2)$.
+#
+# At $x = 0$ the two slopes meet, and there is no derivative: one has to choose, as with ties above. The formula has chosen: 0
+# is not above 0, so it falls under "else", and $dx = s\,dy$. No choice would be wrong, but backwards are compared number by
+# number, and exact zeros do occur; so everybody has to choose alike. The library and PyTorch take $s$, too.
 
 # %%
-y, cache = ops.leaky_relu(np.array([3.0, -4]), 0.2)
-dx = ops.leaky_relu_backward(np.array([10.0, 10]), cache)
+y, cache = ops.leaky_relu(np.array([3.0, -4, 0]), 0.2)
+dx = ops.leaky_relu_backward(np.array([10.0, 10, 10]), cache)
 print("y", y, " dx", dx)
-assert np.allclose(y, [3, -0.8]) and np.allclose(dx, [10, 2])
+assert np.allclose(y, [3, -0.8, 0]) and np.allclose(dx, [10, 2, 2])
 
 # %% [markdown]
 # ### Exercise: its backward
 #
-# Which sign decides, that of `x` or that of `dy`?
+# Which sign decides, that of `x` or that of `dy`? And mind the 0.
 
 # %% exercise=leaky_relu_backward
 def leaky_relu_backward(dy, x, slope):
-    """Arrays of the same shape; slope is the slope below 0."""
+    """Arrays of the same shape; slope is the slope below 0, and at 0."""
     ...
 
 # %%
@@ -285,8 +289,8 @@ print("dropout changes nothing at inference:", np.array_equal(layer.forward(x, t
 #
 # 1. Max pooling looks at 4 pixels for each number it gives. Why is $dx$ still so full of zeros, and does that hurt?
 # 2. LeakyReLU with slope 1 is what? And a stack of dense layers with it?
-# 3. Dropout before a batch normalisation in training changes what that layer measures. Which statistic is then wrong at
-#    inference, the mean or the variance?
+# 3. A backward of dropout draws a new mask instead of using that of the forward. For which values of $x$ is $dx$ then wrong,
+#    and would a loss that goes down all the same prove anything?
 #
 # **Alone:** change the start of the dead neuron to $b = -0.5$. Does a relu learn now, and why?
 #

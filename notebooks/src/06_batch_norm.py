@@ -315,6 +315,8 @@ assert same
 # 2. A convolution stands before a batch normalisation. Why does it need no bias?
 # 3. With $\varepsilon > 0$, is $\sum dx \cdot n$ exactly 0? Look at $\sum n^2$.
 # 4. *Instance* normalisation takes its means over H and W of each picture alone. Which of the formulas above change?
+# 5. Dropout (notebook 05) before a batch normalisation changes what that layer measures in training. Which running statistic
+#    does then not fit inference, the mean or the variance?
 #
 # **Alone:** check your own backward. The library's cache holds $x - \mu$, $\gamma$ and more, so hand it on like this:
 # `check_batch_norm(lambda dy, cache: batch_norm_backward(dy, cache[0], cache[1], 1e-3), upstream=random.standard_normal)`. Why

@@ -269,15 +269,25 @@ draw.images({"16 x 16": half[0, :, :, 0], **{name: y[0, :, :, 0] for name, y in 
             "repeat and convolve does not")
 
 # %% [markdown]
-# Does training remove it? Each of the three learns to draw the soft pictures back from their halves. `checkered` measures the
-# share of a picture's variance that has the period of 2 pixels:
+# Does training remove it? Each of the three learns to draw the soft pictures back from their halves. `checkered` says how much
+# of the checkerboard is in a picture. Every picture can be written as a sum of waves, slow ones and fast ones, and the variance
+# of its pixels is the sum of what the waves contribute. The fastest that fits on pixels goes up and down every 2 pixels. What
+# waves of about that period contribute, as a share of the whole, is what we look at: 1 for a checkerboard, little for a soft
+# picture.
+#
+# The kernels begin as random numbers from 0 to 1, so their mean is ½. On a pixel of $y$ lie $k^2 / 4$ weights on average with a
+# transposed convolution of stride 2, and all $k^2$ after repeating. Divided by half of that, they sum to about 1, and $y$ is
+# about as large as $x$: a fair start for all three.
 
 # %%
 from nnscratch.style.checkerboard import checkered
 
+board = np.indices((32, 32)).sum(axis=0)[None, :, :, None] % 2
+assert np.isclose(checkered(board), 1)
 shares = {}
 for name, (way, way_back, k) in WAYS.items():
-    kernel, path = start[name] * (8 / k**2 if way is transposed else 2 / k**2), []
+    on_a_pixel = k**2 / 4 if way is transposed else k**2
+    kernel, path = start[name] / (on_a_pixel / 2), []
     for _ in range(101):
         y, cache = way(half, kernel)
         path.append(checkered(y))

@@ -2,7 +2,8 @@
 # # 08 Assembling a network, and why one of them cannot generate
 #
 # **You will build** a network as a graph of layers, and walk through it forward and back. Then you will examine a network of 64
-# blocks from an article on making pictures, find out in numbers why it cannot make any, and repair it with one word.
+# blocks from an article on making pictures, find out in numbers why it cannot make any, and turn its shapes round with one
+# word.
 #
 # **You need** notebooks 01 to 04; what batch normalisation does is said again here.
 #
@@ -11,7 +12,7 @@
 # %%
 import numpy as np
 
-from nnscratch import course
+from nnscratch import course, ops
 from nnscratch.course import checks, draw
 from nnscratch.course.draw import Node
 
@@ -29,7 +30,7 @@ draw.graph([Node("x", (), 2, 8),
            "x = 2 is used twice, so dx = 3 + 5 = 8")
 
 # %% [markdown]
-# In letters: if a value $x$ is used by several steps $k$, then
+# In letters: if a value $x$ is read by several steps, and step $k$ gives $y_k$, then
 #
 # $$\frac{\partial L}{\partial x} = \sum_k \frac{\partial L}{\partial y_k} \frac{\partial y_k}{\partial x}$$
 #
@@ -38,8 +39,18 @@ draw.graph([Node("x", (), 2, 8),
 #
 # ### Exercise: the reverse walk
 #
-# `steps` is a tuple in forward order. Each step has a `name`, its `inputs` (names), and `backward(dy)`, which gives a list: one
-# gradient for each input.
+# `steps` is a tuple in forward order. Each step has a `name`, which is also that of the value it computes; the names of its
+# `inputs`; and a function `backward(dy)`, which gives a list: one gradient for each input. The value that no step computes is
+# called "x". Here is a small graph, $u = 3x$ and $y = x + u$, as you will get it:
+
+# %%
+from nnscratch.course.checks.article import SMALL
+
+for step in SMALL:
+    print(f"{step.name} reads {step.inputs}; backward(1.0) gives {step.backward(1.0)}")
+
+# %% [markdown]
+# `dy` is the gradient of what the last step computes. Return that of "x"; in this graph it is $dy + 3\,dy$.
 
 # %% exercise=walk_back
 def walk_back(steps, dy):
@@ -53,7 +64,8 @@ checks.walk_back(walk_back)
 # ## Model: the same with layers
 #
 # `Input` is a placeholder with a shape. A layer called on it computes nothing yet: it notes whom it reads. `Model` collects the
-# notes, in `model.calls`, and puts them in order. Here a value is used twice again, by a leaky ReLU and by a sum:
+# notes, in `model.calls`, and puts them in forward order. Here a value is used twice again, by a leaky ReLU and by `Add`, which
+# reads a list of values. (`cast` makes the weights float64, so that a measurement can be exact.)
 
 # %%
 from nnscratch.layers import Add, Conv2D, Input, LeakyReLU
@@ -66,7 +78,7 @@ small.cast(np.float64)
 small.summary()
 
 # %% [markdown]
-# The forward walk, written out: a dictionary from each place in the graph to its array.
+# The forward walk, written out: a dictionary from each place in the graph, `Input` or call of a layer, to its array.
 
 # %%
 x = np.random.default_rng(0).normal(size=(2, 3, 3, 2))
@@ -97,7 +109,7 @@ assert np.array_equal(dx, trace.dx) and report.ok
 # ## An article's network
 #
 # This listing comes from an article about generating pictures, where it was written for Keras. Only its import lines are
-# changed. It runs:
+# changed. It runs. (`'leaky_relu'` has the slope 0.2 here, as in Keras.)
 
 # %%
 from nnscratch.layers import BatchNormalization, Conv2D, Input
@@ -112,8 +124,9 @@ for _ in range(64 - 1):
 model = Model(inputs=inputs, outputs=x)
 
 # %% [markdown]
-# Can it generate? Look at the shapes. The 2 is the stride: the window moves by two pixels, so each convolution halves the
-# sides, rounded up.
+# Can it generate? Look at the shapes. The 2 is the stride: the window moves by two pixels. And `'same'` says: put as many
+# zeros around the picture as it takes for the window to have a place at every second pixel. So each block halves the sides,
+# rounded up.
 #
 # ### Exercise: the side after some blocks
 
@@ -136,16 +149,19 @@ assert sides(model) == [32, 16, 8, 4, 2, 1] + [1] * 58
 #
 # ## What a kernel of 4 x 4 does with one pixel
 #
-# Around the single pixel lies padding: zeros. Of the 16 weights, or *taps*, one lies on the pixel, and 15 on zeros. They
-# change nothing, and so they get no gradient and never learn. In letters, along one axis: with $P$ places of the window and
-# $p$ zeros before the picture,
+# Around the single pixel lies padding: zeros. Of the 16 weights, or *taps*, one lies on the pixel, and 15 on zeros. What is
+# multiplied by zero changes nothing, and so gets no gradient and never learns. In letters, along one axis, for a picture of
+# side $s$: the window has $P$ places, two pixels apart, and together they cover $2 (P - 1) + 4$ pixels. What goes beyond $s$ is
+# zeros, half of them before the picture, which is $p$; an odd one comes behind it.
 #
 # $$P = \lceil s / 2 \rceil \qquad p = \lfloor \max(2 (P - 1) + 4 - s,\; 0) / 2 \rfloor$$
 #
-# tap $i$ at place $o$ lies on pixel $2o + i - p$, if there is one. For $s = 1$: $P = 1$, $p = \lfloor 3/2 \rfloor = 1$, so only
-# $i = 1$ lies on pixel 0.
+# Then tap $i$ at place $o$ lies on pixel $2o + i - p$, if there is one: if that is at least 0 and below $s$. For $s = 1$:
+# $P = 1$, $p = \lfloor 3/2 \rfloor = 1$, so only $i = 1$ lies on pixel 0.
 #
 # ### Exercise: the share that lives
+#
+# A tap lives if it lies on a pixel at *some* place of the window. Along one axis there are 4 taps, in the kernel $4 \cdot 4$.
 
 # %% exercise=live_share
 def live_share(side):
@@ -156,8 +172,8 @@ def live_share(side):
 checks.live_share(live_share)
 
 # %% [markdown]
-# By loops, and then by the network's own word: the taps whose gradient is not 0. A copy with 8 blocks of 16 filters shows all
-# there is to see.
+# First counted, and then by the network's own word: the taps whose gradient is not 0. What counts is the side of the picture,
+# so a copy with 8 blocks of 16 filters will do, which is faster.
 
 # %%
 from nnscratch.networks.article import article_stack, live_taps
@@ -181,11 +197,11 @@ draw.heatmaps({f"block {k + 1}": taps[k] / taps[k].max() for k in (4, 5, 6)},
               "gradients of the 4 x 4 taps: all live in block 5, four in 6, one in 7", 0.4)
 
 # %% [markdown]
-# **Second:** from the seventh block on 1/16 of the weights, 6.25 %, act at all. Each such block is a dense layer of 128 units
-# that drags 15 dead copies along. Indeed:
+# **Second:** from the seventh block on 1/16 of the weights, 6.25 %, act at all. Each such convolution is a dense layer of 128
+# units that drags 15 times as many dead weights along. Indeed, here is the 21st, with its one live tap:
 
 # %%
-layer = model.layers[40]
+layer = [layer for layer in model.layers if isinstance(layer, Conv2D)][20]
 pixel = np.random.default_rng(1).standard_normal((3, 1, 1, 128)).astype(np.float32)
 z = pixel[:, 0, 0] @ layer.params["kernel"][1, 1] + layer.params["bias"]
 dense = np.where(z > 0, z, 0.2 * z)
@@ -200,7 +216,8 @@ assert np.allclose(layer.forward(pixel)[:, 0, 0], dense, atol=1e-5)
 # $$y = \gamma\, \frac{x - \mu}{\sqrt{\sigma^2 + \varepsilon}} + \beta$$
 #
 # A single picture of one pixel has a single number in a channel, say 5. Its mean is 5, so $y = \gamma \cdot 0 + \beta$:
-# whatever went in, $\beta$ comes out. **Third:** the network forgets its input. Three different noises:
+# whatever went in, $\beta$ comes out. **Third:** in training, with one picture at a time, the network forgets its input. Three
+# different noises:
 
 # %%
 random = np.random.default_rng(0)
@@ -211,17 +228,31 @@ print(f"shape {made[0].shape}; three noises, and the outputs differ by {apart:g}
 assert apart == 0
 
 # %% [markdown]
-# (With two pictures, 5 and 7, the mean is 6 and the deviation 1: $-1$ and $+1$ come out. Of 5 and 700 the same. What a
-# picture gives depends on its neighbour.)
+# With two pictures, 5 and 7, the mean is 6 and the deviation 1: $-1$ and $+1$ come out. Of 5 and 700 the same. So what a
+# picture gives depends on its neighbour, and in each channel only on which of the two is
+# larger:
+
+# %%
+zeros, ones = np.zeros(1), np.ones(1)
+for pair in ([5.0, 7], [5.0, 700]):
+    two = np.reshape(pair, (2, 1, 1, 1))
+    y, _, _ = ops.batch_norm(two, ones, zeros, zeros, ones, training=True)
+    print(pair, "->", y.ravel().round(2))
+    assert np.allclose(y.ravel(), [-1, 1], atol=1e-3)
+
+# %% [markdown]
+# (With more pictures more is left. And at inference running statistics stand in, notebook 06; but what is learnt is learnt in
+# training.)
 #
 # **Fourth:** what comes out has 128 channels without bounds. A picture has three, in a range.
 #
-# None of this is a fault of the *layers*. A network that shrinks pictures to a few numbers is fit to *judge* them.
+# None of this is a fault of the *layers*. The first six blocks shrink a picture to a few numbers, and that is what a network
+# does that is to *judge* pictures.
 #
 # ## One word
 #
 # `Conv2DTranspose` paints where `Conv2D` reads (notebook 04), and with stride 2 it doubles the sides. Put it in the place of
-# `Conv2D`, and begin with noise of one pixel:
+# `Conv2D`, begin with noise of one pixel, and stop after six blocks, at 64:
 
 # %%
 from nnscratch.layers import Conv2DTranspose
@@ -237,18 +268,24 @@ draw.curves({"Conv2D": (blocks, np.log2([64, *sides(model)[:6]])),
 # %%
 noise = random.standard_normal((2, 1, 1, 16)).astype(np.float32)
 y = repaired.forward(noise, training=True)
-dx = repaired.backward(np.ones_like(y))
+dx = repaired.backward(random.standard_normal(y.shape).astype(np.float32))
 print("from noise", noise.shape, "to", y.shape, "and back to", dx.shape)
-assert y.shape == (2, 64, 64, 16) and dx.shape == noise.shape
+assert y.shape == (2, 64, 64, 16) and dx.shape == noise.shape and np.abs(dx).min() > 0
+kernels = [layer.grads["kernel"] for layer in repaired.layers if isinstance(layer, Conv2DTranspose)]
+shares = [float((np.abs(gradient).max(axis=(2, 3)) > 0).mean()) for gradient in kernels]
+print("the share of the taps that learn:", shares)
+assert shares == [0.25] + 5 * [1.0] and np.abs(y[0] - y[1]).max() > 0.1
 
 # %% [markdown]
-# The shapes are right now. To be a generator it still needs a last layer of three channels with a tanh, fewer channels where
-# pictures are large, and above all a loss that says what a good picture is. All that is in `nnscratch/networks/gan.py`.
+# Two noises give two pictures now, and all taps learn but for the first block, where `'same'` crops most of the stamp away. But
+# so far only the shapes are right. To be a generator it still needs a last layer of three channels with a tanh, fewer
+# channels where pictures are large, and above all a loss that says what a good picture is. All that is in
+# `nnscratch/networks/gan.py`.
 #
 # ## Questions
 #
 # 1. Why may a step hand on its gradient only when all that read it have been passed?
-# 2. How many blocks can work with more than one pixel if pictures have 256 x 256?
+# 2. Into how many blocks does more than one pixel go if pictures have 256 x 256?
 # 3. For which sides are all 16 taps alive?
 #
 # **Alone:** replace `padding='same'` by `'valid'` in the listing. At which block does it stop, and what does the message say?

@@ -1,10 +1,10 @@
 # %% [markdown]
 # # 10 The Gram matrix: what goes with what, wherever it is
 #
-# **You will build** the numbers by which a network knows a style, and their gradient. At the end noise turns into a painting's
-# texture, pulled by nothing but a few tables of averages.
+# **You will build** the numbers that style transfer takes for a style, and their gradient. At the end noise turns into a
+# painting's texture, pulled by nothing but a few tables of averages.
 #
-# **You need** notebooks 01 and 02; what a feature map is, notebook 03 says.
+# **You need** notebooks 01, 02 and 03.
 #
 # **It takes** about an hour and a half with the exercises; the notebook itself runs in some seconds.
 
@@ -18,9 +18,9 @@ from nnscratch.course.draw import Grid
 # %% [markdown]
 # ## Averages that forget where
 #
-# A convolution gives each pixel $C$ numbers, its *features*: how much of an edge there is, how much blue, and so on. Take a
-# picture of 2 x 2 pixels with two channels. Laid out with a row for each pixel it is a matrix $F$ with $M = H \cdot W$ rows and
-# $C$ columns:
+# A convolution with $C$ kernels gives each pixel $C$ numbers, its *features*: how much of an edge there is, how much blue, and
+# so on. Take a picture of 2 x 2 pixels with two channels. Laid out with a row for each pixel it is a matrix $F$ with
+# $M = H \cdot W$ rows and $C$ columns:
 
 # %%
 x = np.array([[[2.0, 0], [2, 4]], [[0, -2], [0, 0]]])
@@ -31,13 +31,14 @@ draw.grids([[Grid("Fᵀ", F.T), "@", Grid("F", F), "/ 4  =", Grid("G", G, (0, 1,
 
 # %% [markdown]
 # The framed number asks: do channels 0 and 1 go together? Multiply them pixel by pixel, and take the mean:
-# $(2 \cdot 0 + 2 \cdot 4 + 0 \cdot (-2) + 0 \cdot 0) / 4 = 2$. On the diagonal each channel meets itself, and that says how
-# strong it is. In letters:
+# $(2 \cdot 0 + 2 \cdot 4 + 0 \cdot (-2) + 0 \cdot 0) / 4 = 2$. It is large if both are large in the same places, and below 0
+# if one is above 0 where the other is below. On the diagonal each channel meets itself, and that says how strong it is. In
+# letters:
 #
 # $$G_{ab} = \frac{1}{M} \sum_m F_{ma} F_{mb} \qquad \text{that is,} \qquad G = F^T F / M$$
 #
-# This is the *Gram matrix*. It is symmetric, and its size depends on the number of channels alone, so pictures of different
-# sizes can be compared. As loops, on an input whose sizes all differ:
+# This is the *Gram matrix*; elsewhere you may find it without the $1/M$. It is symmetric, and its size depends on the number of
+# channels alone, so pictures of different sizes can be compared. As loops, on an input whose sizes all differ:
 
 # %%
 random = np.random.default_rng(0)
@@ -87,7 +88,7 @@ draw.grids([[Grid("before", before), "=", Grid("after", after)]],
 # The colours' Gram matrix knows the palette and nothing else. Where, then, does the stroke of a brush come in? By features that
 # look at more than one pixel. Take four filters of 3 x 3, each with a mean of 0, so that they answer to changes only. Shuffling
 # their *answers* changes nothing, but shuffling the picture *before* the filters look at it does: what were strokes is noise,
-# and noise changes everywhere.
+# and noise changes from every pixel to the next.
 
 # %%
 filters = random.normal(size=(3, 3, 3, 4)).astype(np.float32)
@@ -102,19 +103,22 @@ draw.grids([[Grid("of the picture", wanted), "=", Grid("features shuffled", same
            "a shuffled picture another")
 
 # %% [markdown]
-# That is the whole idea of *style* in style transfer: **what goes with what, in windows of several sizes, wherever in the
-# picture.** Deeper layers see larger windows, so their Gram matrices know larger strokes.
+# That is what style transfer takes for *style*: **what goes with what, in windows of several sizes, wherever in the
+# picture.** A convolution of a convolution looks at 5 x 5 pixels, a third one at 7 x 7, and pooling between them doubles
+# that. So the Gram matrices of deeper layers know larger strokes. (It is a definition that works, and not all that a painter
+# would call style.)
 #
 # ## Backward
 #
 # A loss $L$ will depend on $G$, and somebody gives us $dG_{ab} = \partial L / \partial G_{ab}$. What is $dF$? First with
-# numbers. Back to the four pixels. Raise the 2 in row 1, column 0 by a small $h$. The mean of channel 0 squared rises by
-# $2 \cdot 2h / 4 = h$, since the 2 meets itself. The mean of the product with channel 1, which is 4 there, rises by $4h / 4 =
-# h$, and this mean stands in $G$ *twice*, as $G_{01}$ and as $G_{10}$. With
+# numbers. Back to the four pixels. Raise the 2 in row 1, column 0 of $F$, $F_{1,0}$, by a small $h$. The mean of channel 0
+# squared rises by $2 \cdot 2h / 4 = h$, since the 2 meets itself (and by $h^2 / 4$, which is as good as nothing for a small
+# $h$). The mean of the product with channel 1, which is 4 there, rises by $4h / 4 = h$, and this mean stands in $G$ *twice*, as
+# $G_{0,1}$ and as $G_{1,0}$. With
 #
 # $$dG = \begin{pmatrix} 1 & 10 \\ 100 & 1000 \end{pmatrix}$$
 #
-# $L$ rises by $1h + 10h + 100h$, so $dF_{10} = 111$. Now with letters, step by step. $G_{ab}$ holds the product
+# $L$ rises by $1h + 10h + 100h$, so $dF_{1,0} = 111$. Now with letters, step by step. $G_{ab}$ holds the product
 # $F_{ma} F_{mb}$, so $F_{mc}$ appears as first factor where $a = c$, and as second where $b = c$. By the product rule
 #
 # $$\frac{\partial G_{ab}}{\partial F_{mc}} = \frac{1}{M} \big( [a = c]\, F_{mb} + F_{ma}\, [b = c] \big)$$
@@ -176,7 +180,8 @@ assert same and report.ok
 #
 # ### Exercise: loss and gradient
 #
-# Use the library's two ops; `x[None]` is a batch of one.
+# Use the library's two ops. They take several pictures at once, and `x[None]` is a batch of one: `ops.gram_matrix(x[None])`
+# gives $G$ in the shape (1, C, C), and a cache; `ops.gram_matrix_backward(dG, cache)` wants such a $dG$.
 
 # %% exercise=gram_pull
 def gram_pull(x, A):
@@ -189,34 +194,45 @@ checks.gram_pull(gram_pull)
 # %% [markdown]
 # ## Why features are counted from their mean
 #
-# Networks end their layers with a ReLU, so features are never negative. Two channels that have nothing to do with each other
-# but lie around 5 and 7 have $G_{ab} \approx 35$. In general a mean of products splits:
+# In the network that we will use, as in most, a relu ends each layer, so features are never negative. Two channels that have
+# nothing to do with each other, but lie around 5 and 7, have $G_{ab} \approx 35$. In general a mean of products splits, with
+# $\mu$ for the means:
 #
 # $$\text{mean}(f_a f_b) = \mu_a \mu_b + \text{mean}\big((f_a - \mu_a)(f_b - \mu_b)\big)$$
 #
-# The first part says only how bright channels are, and it drowns the second, which says what varies with what. How much of $G$
-# is that first part (as a share of the sum of squares), in the nine feature maps of the library's loss network?
+# The first part says only how bright channels are on average; the second says what varies with what, and is what we are after.
+# The library has trained a network to tell textures apart. It gives nine feature maps: the picture itself, and what eight
+# convolutions make of it, one after the other. How large are the two parts there, each as a table of $C \times C$ numbers, in
+# sums of squares, beside $G$? (The shares need not add up to 100 %, for the tables are added, not their squares.)
 
 # %%
 from nnscratch.networks.texture_features import texture_features
 
 network = texture_features()
 maps = network.forward(style)
-for f in maps[1::2]:
+for f in maps:
     mu = f.mean(axis=(0, 1, 2))
-    share = (np.outer(mu, mu)**2).sum() / (ops.gram_matrix(f)[0]**2).sum()
-    print(f"{f.shape[1]:3} x {f.shape[2]} pixels, {f.shape[3]:3} channels: {share:.0%}")
-    assert share > 0.4
+    G, first, second = (ops.gram_matrix(f)[0], np.outer(mu, mu), ops.gram_matrix(f - mu)[0])
+    assert np.allclose(G, first + second, atol=1e-4 * np.abs(G).max())
+    of_first, of_second = (100 * (part**2).sum() / (G**2).sum() for part in (first, second))
+    print(f"{f.shape[1]} x {f.shape[2]} pixels, {f.shape[3]:3} channels: "
+          f"brightness {of_first:.0f} %, what varies {of_second:.0f} %")
+    assert of_first > of_second
 
 # %% [markdown]
-# So we subtract the *style's* mean $\mu$, from the style and from our picture alike. A picture that is brighter than the style
-# still has a $G$ that is too large, and is pulled back.
+# Brightness is the larger part in every map, and in the last ones nearly all there is. So we subtract the *style's* mean
+# $\mu$, from the style and from our picture alike. A picture that is brighter than the style still has a $G$ that is too
+# large, and is pulled back. And since $\mu$ is a constant, the backward stays as it was, with $F - \mu$ in the place of $F$.
 #
 # ## Noise becomes texture
 #
-# All parts together. Forward gives nine maps, the picture itself among them. Each has a pull, as a share of what the style's
-# Gram matrix $A$ and that of the noise, $B$, amount to, so that no map outweighs the others. All nine gradients go backward
-# through the network, down to the *pixels*: we do not train weights, we train the picture.
+# All parts together. Each of the nine maps has a pull, and they are added up. But numbers are larger in some maps than in
+# others, and those would decide alone; so each pull is divided by the size of what there is to pull, the Gram matrix $A_k$ of
+# the style and $B_k$ of the noise that we begin with:
+#
+# $$L = \frac19 \sum_k \frac{\text{mean}\big((G_k - A_k)^2\big)}{\text{mean}(A_k^2) + \text{mean}(B_k^2)}$$
+#
+# All nine gradients go backward through the network, down to the *pixels*: we do not train weights, we train the picture.
 
 # %%
 noise = random.random(style.shape, np.float32)
@@ -236,7 +252,8 @@ def pull(picture):
     return loss, network.backward(gradients, wrt="input")
 
 # %% [markdown]
-# Downhill we go with L-BFGS, which learns the curvature from its last steps. It is 100 lines in `nnscratch/lbfgs.py`.
+# We could walk downhill as in notebook 01. L-BFGS as a rule needs fewer steps: from how the gradient changed over the last
+# steps it guesses how the loss is bent, and so how far to go. It is a hundred lines in `nnscratch/lbfgs.py`.
 
 # %%
 from nnscratch.lbfgs import LBFGS
@@ -255,13 +272,13 @@ draw.images({**pictures, "the style": style[0]},
             "noise after 0, 5, 20 and 60 steps: strokes of blue and yellow appear", 1.7)
 
 # %% [markdown]
-# Blue, yellow and orange, in patches and strokes; none is where it was. Nobody showed our picture a single pixel of the
-# painting, only nine tables and nine rows of means.
+# Blue, yellow and orange, in patches and strokes; none is where it was. The picture was pulled by nine tables and nine rows of
+# means, and by no pixel of the painting.
 #
 # ## The class does the same
 #
 # `style.objective.Objective` is our `pull` with two more terms: one for the content of a photograph, one for smoothness. With
-# their weights at 0 nothing else is left.
+# their weights at 0 nothing else is left. (It computes in another order, in float32: hence the tolerance.)
 
 # %%
 from nnscratch.style.objective import Objective
@@ -279,7 +296,8 @@ assert same
 #
 # 1. Turn the style by 90 degrees. Does the Gram matrix of its colours change? That of its filters' answers?
 # 2. If all features double, what happens to $G$, and to $dF$ for the same $dG$?
-# 3. $F$ has $M \cdot C$ numbers, $G$ about $C^2 / 2$ different ones. For which of the nine maps is $G$ the larger of the two?
+# 3. $F$ has $M \cdot C$ numbers, $G$ about $C^2 / 2$ different ones, so something must be lost. Look at the last of the nine
+#    maps: how small would the picture have to be for $G$ to have more numbers than $F$?
 #
 # **Alone:** take another style, "mosaic" or "hatching". Leave out all maps but the first two: what is lost?
 #

@@ -22,6 +22,7 @@ def one(number):
 
 X, GAMMA, BETA = 3 * normal(2, 7, 5, 3) + 1, 1.5 + normal(3), normal(3, seed=1)
 NUMBERS, DY = two_pixels(3, 9, 11, 17), two_pixels(1, 0, 0, 4)
+TWO = np.concatenate([NUMBERS, two_pixels(0, 4, 4, 0)], axis=3)  # two channels
 
 
 def deviation(variance, epsilon):
@@ -48,6 +49,8 @@ def unbiased(x, gamma, beta, epsilon):
 def batch_norm(attempt):
     """y = gamma * (x - mean) / sqrt(variance + epsilon) + beta, as in training."""
     cases = [{"x": NUMBERS, "gamma": one(2), "beta": one(1), "epsilon": 0.0},
+             {"x": NUMBERS, "gamma": one(2), "beta": one(1), "epsilon": 11.0},
+             {"x": TWO, "gamma": np.array([2.0, 1.0]), "beta": np.array([1.0, 0.0]), "epsilon": 0.0},
              {"x": X, "gamma": GAMMA, "beta": BETA, "epsilon": 0.5}]
     compare(attempt, batch_norm_with(), cases, "y", {
         "the variance is divided by M - 1: what normalises is the plain mean of the squares, divided by M": unbiased,
@@ -84,6 +87,8 @@ def backward_with(mean_term=1, variance_term=1, of_gamma=lambda normed, x, centr
 def batch_norm_backward(attempt):
     """dx, dgamma, dbeta in training."""
     cases = [{"dy": DY, "x": NUMBERS, "gamma": one(2), "epsilon": 0.0},
+             {"dy": DY, "x": NUMBERS, "gamma": one(2), "epsilon": 11.0},
+             {"dy": np.concatenate([DY, -DY], axis=3), "x": TWO, "gamma": np.array([2.0, 1.0]), "epsilon": 0.0},
              {"dy": normal(2, 7, 5, 3), "x": X, "gamma": GAMMA, "epsilon": 0.5}]
     compare(attempt, backward_with(), cases, "dx dgamma dbeta", {
         "mean and variance are taken for constants: this is the backward at inference": backward_with(0, 0),
@@ -110,6 +115,7 @@ def inference_with(root=deviation, of_gamma=lambda normed, x, centred: normed):
 def inference_backward(attempt):
     """dx, dgamma, dbeta at inference, with the running mean and variance."""
     cases = [{"dy": DY, "x": NUMBERS, "gamma": one(2), "mean": one(8), "variance": one(4), "epsilon": 0.0},
+             {"dy": DY, "x": NUMBERS, "gamma": one(2), "mean": one(8), "variance": one(4), "epsilon": 12.0},
              {"dy": normal(2, 7, 5, 3), "x": X, "gamma": GAMMA, "mean": normal(3, seed=2), "variance": 0.5 + normal(3)**2,
               "epsilon": 0.5}]
     compare(attempt, inference_with(), cases, "dx dgamma dbeta", {
@@ -136,6 +142,7 @@ def running(attempt):
     """The running value after all batches: each step keeps the share `momentum` of the old one."""
     cases = [{"start": 0.0, "batches": np.array([10.0]), "momentum": 0.9},
              {"start": 0.0, "batches": np.array([10.0, 20.0]), "momentum": 0.9},
+             {"start": 8.0, "batches": np.array([4.0]), "momentum": 0.75},
              {"start": 1.0, "batches": 5 + normal(20), "momentum": 0.75}]
     compare(attempt, right_running, cases, "value", {
         "the shares are exchanged: momentum is that of the old value, as in Keras":

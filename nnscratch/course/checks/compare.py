@@ -1,8 +1,9 @@
 """Hold an attempt against the right function: smallest input first, and a diagnosis when they differ.
 
-`Cases` go from small to large. The smallest that fails is shown, because it can be worked out on paper; the mistake is
-named on the largest, whose sizes all differ, so that no two can be taken for each other. Names come from three places: the
-shapes, mistakes that are typical of the exercise, and the patterns that gradient checks know (gradcheck/diagnose.py).
+`Cases` go from small to large. The smallest that fails is shown, and it alone, because it can be worked out on paper; the
+mistake is named on the largest, whose sizes all differ, so that no two can be taken for each other. Names come from three
+places: the shapes, mistakes that are typical of the exercise, and the patterns that gradient checks know
+(gradcheck/diagnose.py).
 """
 import numpy as np
 
@@ -20,17 +21,24 @@ def compare(attempt, right, cases, outputs, mistakes=None):
     """
     names = outputs.split()
     for case in cases:
-        results = as_list(run(attempt, case), names, case)
-        wanted = as_list(right(**case), names, case)
+        wanted = in_order(right(**case), names)
+        results = arrays(run(attempt, case), names, wanted, case)
         for name, result, want in zip(names, results, wanted):
             check_kind(name, result, want, case)
-            if not np.allclose(result, want, rtol=1e-6, atol=1e-9):
+            if not close(result, want).all():
                 raise Wrong(f"{given(case)}\n{difference(name, result, want)}\n"
                             f"{name_the_mistake(attempt, right, cases, names, name, mistakes or {})}".rstrip())
 
 
-def as_list(results, names, case):
-    """One array for each name; a single result may come without a tuple."""
+def in_order(results, names):
+    """What our own functions return: one array for each name; a single result comes without a tuple."""
+    return [np.asarray(result) for result in ([results] if len(names) == 1 else results)]
+
+
+def arrays(results, names, wanted, case):
+    """What an attempt returned: one array for each name; a single result may come without a tuple."""
+    if len(names) == 1:
+        refuse_company(results, names[0], wanted[0], case)
     results = [results] if len(names) == 1 else list(results) if isinstance(results, np.ndarray) and results.ndim else results
     if not isinstance(results, (tuple, list)) or len(results) != len(names):
         count = f"{len(results)} results" if isinstance(results, (tuple, list)) else "one result"
@@ -38,7 +46,29 @@ def as_list(results, names, case):
     for name, result in zip(names, results):
         if result is None or result is Ellipsis:
             raise Wrong(f"{name} is {result}, expected an array: this part is still missing")
-    return [np.asarray(result) for result in results]
+    return [array(result, name, want, case) for name, result, want in zip(names, results, wanted)]
+
+
+def refuse_company(results, name, want, case):
+    """The result comes in a tuple, with a cache, say, as from the library's ops; or behind it stands a comma."""
+    if isinstance(results, tuple) and results and shape_of(results[0]) == want.shape != shape_of(results):
+        raise Wrong(f"your code returns a tuple of {len(results)}, expected {name} alone" + (
+            " (no cache is needed here)" if len(results) > 1 else ": is there a comma behind it?") + f"\n{given(case)}")
+
+
+def shape_of(result):
+    """None where rows differ in length."""
+    try:
+        return np.shape(result)
+    except ValueError:
+        return None
+
+
+def array(result, name, want, case):
+    if shape_of(result) is None:
+        raise Wrong(f"{name} is a {type(result).__name__} of parts of different shapes, expected numbers of shape "
+                    f"{want.shape}\n{given(case)}")
+    return np.asarray(result)
 
 
 def check_kind(name, result, want, case):
@@ -53,45 +83,67 @@ def check_kind(name, result, want, case):
                     f"{given(case)}")
 
 
+def close(result, want):
+    """Where both agree. Small numbers among large ones carry the rounding of the large ones, so what counts is the largest of
+    the whole array, to a millionth; in single precision, whose numbers have seven digits, to two in a hundred thousand.
+    """
+    relative = 2e-5 if result.dtype.kind == "f" and result.dtype.itemsize <= 4 else 1e-6
+    largest = np.abs(want[np.isfinite(want)]).max(initial=0.0)
+    return np.isclose(result, want, rtol=0, atol=relative * largest + 1e-12)
+
+
 def difference(name, result, want):
     """Both as numbers, where they are few; else the first place where they differ."""
     if result.size <= 9:
-        return f"{name} {in_words(result)}, expected {in_words(want).removeprefix('= ')}"
-    at = tuple(int(k) for k in np.argwhere(~np.isclose(result, want, rtol=1e-6, atol=1e-9))[0])
-    wrong = int((~np.isclose(result, want, rtol=1e-6, atol=1e-9)).sum())
-    return f"{name}{list(at)} is {result[at]:.6g}, expected {want[at]:.6g} ({wrong} of {want.size} differ)"
+        shown, expected = in_words(result), in_words(want).removeprefix("= ")
+        by = f", the largest difference {np.abs(result - want).max():.1e}" * (shown == f"= {expected}")
+        return f"{name} {shown}, expected {expected}{by}"
+    wrong = ~close(result, want)
+    at = tuple(int(k) for k in np.argwhere(wrong)[0])
+    return f"{name}{list(at)} is {result[at]:.6g}, expected {want[at] + 0:.6g} ({wrong.sum()} of {want.size} differ)"
 
 
 def name_the_mistake(attempt, right, cases, names, name, mistakes):
-    """One sentence on what it probably is; "" if nothing fits."""
-    def result(function, case):
-        return as_list(run(function, case), names, case)[names.index(name)]
+    """One sentence on what it probably is; "" if nothing fits. Numbers in it are those of the smallest case that fails."""
+    place = names.index(name)
+
+    def wanted(case):
+        return in_order(right(**case), names)[place]
+
+    def same(result, case, mistake):
+        other = in_order(mistake(*case.values()), names)[place]
+        return result.shape == other.shape and close(result, other).all()
 
     try:
-        results = [result(attempt, case) for case in cases]
+        results = [arrays(run(attempt, case), names, in_order(right(**case), names), case)[place] for case in cases]
         for sentence, mistake in mistakes.items():
-            if all(np.allclose(got, result(mistake, case)) for got, case in zip(results, cases)):
+            if all(same(result, case, mistake) for result, case in zip(results, cases)):
                 return sentence
-        got, case = next((got, case) for got, case in zip(results[::-1], cases[::-1])
-                         if not np.allclose(got, result(right, case)))
-        return name_the_pattern(got, lambda case: result(right, case), case, name)
+        wrong = [evidence(result, wanted, case, name) for result, case in zip(results, cases)
+                 if not close(result, wanted(case)).all()]
+        return name_the_pattern(wrong[-1]._replace(shown=wrong[0]))
     except Exception:  # on larger inputs it fails in yet another way, and that one will be reported when this one is mended
         return ""
 
 
-def name_the_pattern(wrong, right, case, name):
+def evidence(wrong, right, case, name):
+    """A case as the patterns of gradient checks want it; right(case) is what was expected."""
+    numbers, want = {key: value for key, value in case.items() if np.ndim(value)}, right(case)
+    upstream = next((key for key in numbers if key in ("dy", "dt", "dG")), None)
+    inputs = {key: value for key, value in numbers.items() if key != upstream} or numbers
+    return Evidence(name, wrong, want, numbers.get(upstream, want), inputs, lambda others: right({**case, **others}))
+
+
+def name_the_pattern(e):
     """What the pattern of the error says: the patterns of gradient checks, and an input that was left out."""
-    arrays = {key: value for key, value in case.items() if np.ndim(value)}
-    inputs = {key: value for key, value in arrays.items() if key != "dy"} or arrays
-    want, of = right(case), name.removeprefix("d")
-    if want.size == 1:
+    if e.right.size == 1:
         return ""  # any number is any other times a factor
-    if np.allclose(wrong, want, rtol=1e-3, atol=1e-3 * np.abs(want).max()):
+    if np.allclose(e.wrong, e.right, rtol=1e-3, atol=1e-3 * np.abs(e.right).max()):
         return "it is right to three digits: is something computed in a lower precision, or left out that is small here?"
-    evidence = Evidence(of, wrong, want, arrays.get("dy", want), inputs, lambda others: right({**case, **others}))
-    if name.startswith("d") and of in inputs:
-        return patterns.diagnose(evidence)
-    return next(filter(None, (pattern(evidence) for pattern in OF_ANY_RESULT)), "")
+    of = e.name.removeprefix("d")
+    if e.name.startswith("d") and of in e.inputs:
+        return patterns.diagnose(e._replace(name=of))
+    return next(filter(None, (pattern(e) for pattern in OF_ANY_RESULT)), "")
 
 
 def missing_input(e):

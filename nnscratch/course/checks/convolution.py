@@ -42,8 +42,8 @@ def right_conv_loops(x, kernel):
           "Four loops, one for each letter: oh, ow, i, j; inside, y[oh, ow] += x[oh + i, ow + j] * kernel[i, j].")
 def conv_loops(attempt):
     """y[oh, ow] = Σ_i Σ_j x[oh + i, ow + j] kernel[i, j]."""
-    cases = [{"x": np.array([[1.0, 2.0, 4.0]]), "kernel": np.array([[1.0, 10.0]])},
-             {"x": np.arange(1.0, 10.0).reshape(3, 3), "kernel": np.array([[1.0, 2.0], [3.0, 5.0]])},
+    cases = [{"x": np.array([[1.0, 2.0, 4.5]]), "kernel": np.array([[1.0, 10.0]])},
+             {"x": np.arange(1.0, 10.0).reshape(3, 3), "kernel": np.array([[1.0, 2.0], [3.0, -5.0]])},
              {"x": normal(7, 5), "kernel": normal(3, 2)}]
     compare(attempt, right_conv_loops, cases, "y", {
         "the kernel is mirrored: as everywhere in this field, x[oh + i] meets kernel[i]":
@@ -73,6 +73,7 @@ def im2col(attempt):
     """columns[n, oh, ow] = the pixels x[n, oh + i, ow + j, c], in the order (i, j, c)."""
     cases = [{"x": np.array([1.0, 2.0, 4.0]).reshape(1, 1, 3, 1), "kh": 1, "kw": 2},
              {"x": np.arange(1.0, 9.0).reshape(1, 2, 2, 2), "kh": 2, "kw": 2},
+             {"x": np.arange(1.0, 9.0).reshape(2, 2, 2, 1), "kh": 2, "kw": 1},
              {"x": np.arange(2 * 5 * 4 * 3.0).reshape(2, 5, 4, 3), "kh": 3, "kw": 2}]
     compare(attempt, right_im2col, cases, "columns", {
         "rows hold the right pixels in the order (c, i, j), expected (i, j, c): channels last": other_order((5, 3, 4)),
@@ -89,6 +90,10 @@ def conv2d(attempt):
               "bias": np.array([0.5])},
              {"x": np.array([1.0, 2.0]).reshape(1, 1, 2, 1), "kernel": np.array([[1.0, 10.0], [3.0, 5.0]]).reshape(1, 2, 1, 2),
               "bias": np.array([0.5, 0.0])},
+             {"x": np.array([1.0, 2.0, 3.0, 4.0]).reshape(1, 2, 2, 1), "kernel": np.array([1.0, 10.0]).reshape(2, 1, 1, 1),
+              "bias": np.array([0.5])},
+             {"x": np.array([1.0, 2.0, 3.0, 4.0]).reshape(1, 1, 2, 2),
+              "kernel": np.array([1.0, 10.0, 100.0, 1000.0]).reshape(1, 2, 2, 1), "bias": np.array([0.5])},
              {"x": normal(2, 7, 5, 3), "kernel": normal(3, 2, 3, 4), "bias": normal(4)}]
 
     def with_matrix(turn):

@@ -23,6 +23,8 @@ def right_dkernel(dy, x):
 def conv_dkernel(attempt):
     """dkernel[i, j, c, o] = Σ_n Σ_oh Σ_ow dy[n, oh, ow, o] x[n, oh + i, ow + j, c]."""
     cases = [{"dy": np.array([1.0, 10.0]).reshape(1, 1, 2, 1), "x": np.array([1.0, 2.0, 4.0]).reshape(1, 1, 3, 1)},
+             {"dy": np.array([1.0, 10.0]).reshape(2, 1, 1, 1), "x": np.array([1.0, 2.0, 4.0, 8.0]).reshape(2, 1, 2, 1)},
+             {"dy": np.array([1.0, 10.0, 100.0]).reshape(1, 1, 1, 3), "x": np.array([2.0, 3.0]).reshape(1, 1, 1, 2)},
              {"dy": normal(2, 5, 4, 4), "x": normal(2, 7, 5, 3)}]
     compare(attempt, right_dkernel, cases, "dkernel", {
         "it holds the first picture alone: the kernel is shared by all N, so their gradients are added":
@@ -59,6 +61,8 @@ def windows_without_adding(dy, kernel):
 def conv_dx(attempt):
     """dx[n, oh + i, ow + j, c] += Σ_o dy[n, oh, ow, o] kernel[i, j, c, o]."""
     cases = [{"dy": np.array([1.0, 2.0]).reshape(1, 1, 2, 1), "kernel": np.array([1.0, 10.0]).reshape(1, 2, 1, 1)},
+             {"dy": np.array([1.0, 10.0]).reshape(1, 1, 1, 2),
+              "kernel": np.array([1.0, 2.0, 3.0, 4.0, 5.0, 6.0]).reshape(1, 1, 3, 2)},
              {"dy": normal(2, 5, 4, 4), "kernel": normal(3, 2, 3, 4)}]
     overwritten = "= stands where += belongs: a pixel under several windows gets the sum of what they send"
     compare(attempt, right_dx, cases, "dx", {
@@ -90,6 +94,7 @@ def last_copy(columns, kh, kw):
 def col2im(attempt):
     """x[n, oh + i, ow + j, c] += columns[n, oh, ow, (i, j, c)]."""
     cases = [{"columns": np.array([1.0, 2.0, 10.0, 20.0]).reshape(1, 1, 2, 2), "kh": 1, "kw": 2},
+             {"columns": np.array([1.0, 2.0, 3.0, 4.0]).reshape(1, 1, 1, 4), "kh": 1, "kw": 2},
              {"columns": normal(2, 5, 4, 3 * 2 * 3), "kh": 3, "kw": 2}]
 
     def averaged(columns, kh, kw):

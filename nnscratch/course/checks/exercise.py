@@ -13,6 +13,8 @@ import traceback
 from pathlib import Path
 from typing import NamedTuple
 
+import numpy as np
+
 PRODUCT = "in a product a @ b the columns of a must be as many as the rows of b, (n, k) @ (k, m); is one to be transposed?"
 NOTHING = {"RESUME", "NOP", "LOAD_CONST", "RETURN_VALUE", "RETURN_CONST", "LOAD_COMMON_CONSTANT"}  # an empty body
 
@@ -90,7 +92,7 @@ def run(attempt, inputs):
     if result is None:
         raise Wrong(f"your code returns nothing: is a `return` missing?\n{given(inputs)}")
     for name, value in inputs.items():
-        if hasattr(value, "copy") and (value != copies[name]).any():
+        if hasattr(value, "copy") and not np.array_equal(value, copies[name]):
             raise Wrong(f"your code changes {name}, which others still need: work on a new array\n{given(inputs)}")
     return result
 
@@ -117,8 +119,10 @@ def in_words(value):
     if callable(value):
         return f"= {value.__name__}"
     if not hasattr(value, "shape") or value.ndim == 0:
-        return f"= {value:g}" if isinstance(value, float) else f"= {value}"
+        value = value.item() if hasattr(value, "shape") else value
+        return f"= {value + 0:g}" if isinstance(value, float) else f"= {value}"
     if value.size <= 9:
+        value = value.astype(float) if value.dtype == np.float16 else value  # which overflows when it is rounded
         numbers = str((value.round(4) + 0).tolist()).replace(".0,", ",").replace(".0]", "]")
         return f"= {numbers}"
     return f"of shape {value.shape}"

@@ -3,6 +3,7 @@
 Shapes: all of `chain` are numbers; `numeric_gradient` takes x of any shape; the suspects are backwards of dense.
 """
 import math
+import re
 
 import numpy as np
 
@@ -64,6 +65,14 @@ def central(f, x, step):
 right_numeric_gradient = measured(central, lambda h: 2 * h)
 
 
+def left_where_it_was_moved(f, x, h):
+    x, result = x.copy(), np.zeros_like(x)
+    for k in np.ndindex(x.shape):
+        result[k] = right_numeric_gradient(f, x, h)[k]
+        x[k] -= h
+    return result
+
+
 @exercise("for k in np.ndindex(x.shape) goes through all places of an array of any shape.",
           "Work on a copy for each place: plus = x.copy(); plus[k] += h; likewise minus.",
           "The slope is (f(plus) - f(minus)) / (2 * h).")
@@ -72,11 +81,14 @@ def numeric_gradient(attempt):
     def cube(x):
         return (x**3).sum()
 
+    def product(x):
+        return x.prod()
+
     def weighted_cubes(x):
         return (x**3 * np.arange(1, 7).reshape(2, 3)).sum()
 
     cases = [{"f": cube, "x": np.array([2.0]), "h": 0.5}, {"f": cube, "x": np.array([1.0, -2.0]), "h": 0.5},
-             {"f": weighted_cubes, "x": normal(2, 3), "h": 0.25}]
+             {"f": product, "x": np.array([1.0, -2.0, 3.0]), "h": 0.5}, {"f": weighted_cubes, "x": normal(2, 3), "h": 0.25}]
     compare(attempt, right_numeric_gradient, cases, "dx", {
         "it divides by h, but the two points lie 2h apart": measured(central, lambda h: h),
         "it is a one-sided difference: f(x) stands for f(x - h)": measured(lambda f, x, step: f(x + step) - f(x), lambda h: h),
@@ -84,6 +96,7 @@ def numeric_gradient(attempt):
             measured(lambda f, x, step: f(x) - f(x - step), lambda h: h),
         "it is not divided by 2h": measured(central, lambda h: 1),
         "the sign is wrong: f(x + h) comes first": measured(lambda f, x, step: -central(f, x, step), lambda h: 2 * h),
+        "a place that was moved stays there: move it back, before the next one has its turn": left_where_it_was_moved,
         "all places move at once, but each wants its own turn":
             lambda f, x, h: np.full_like(x, (f(x + h) - f(x - h)) / (2 * h))})
 
@@ -140,7 +153,7 @@ def suspects():
           'Go through suspects().items() and collect the letters where not check_op(...).ok, as in "A", into a set.')
 def guilty(attempt):
     """The letters of the wrong backwards."""
-    letters = {str(letter).upper() for letter in run(attempt, {})}
+    letters = letters_of(run(attempt, {}))
     found = {letter for letter, backward in suspects().items() if not innocent(backward)}
     if letters - set(suspects()):
         raise Wrong(f"there is no suspect {sorted(letters - set(suspects()))[0]!r}, only {', '.join(suspects())}")
@@ -148,6 +161,15 @@ def guilty(attempt):
         raise Wrong(f"{sorted(letters - found)[0]} is innocent: its report says that every gradient is right")
     if found - letters:
         raise Wrong(f"{len(found - letters)} of the wrong ones got away: check each suspect with all three inputs")
+
+
+def letters_of(answer):
+    """Those meant by {"A", "B"}, ["a", "b"], "A, B", "A and B" or "AB"."""
+    words = [answer] if isinstance(answer, str) or not np.iterable(answer) else list(answer)
+    if isinstance(answer, dict) or not all(isinstance(word, str) for word in words):
+        raise Wrong(f'your code returns a {type(answer).__name__}, expected the letters of the wrong ones, as in {{"A"}}')
+    words = set(re.findall(r"[^\W_]+", " ".join(words).upper())) - {"AND"}
+    return {letter for word in words for letter in (word if set(word) <= set(suspects()) else [word])}
 
 
 def innocent(backward):

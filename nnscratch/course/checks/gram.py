@@ -11,6 +11,7 @@ from nnscratch.course.checks.neuron import normal
 from nnscratch.losses import mse
 
 SMALL = np.array([[[2.0, 0], [2, 4]], [[0, -2], [0, 0]]])  # the picture of the notebook
+SIGNS = np.array([[[1.0, -2], [3, 0.5]]])  # its channels go against each other
 
 
 def right_gram(x):
@@ -22,7 +23,7 @@ def right_gram(x):
           "G = F.T @ F / len(F).")
 def gram(attempt):
     """G[a, b] = mean over all pixels of x[a] x[b], (C, C)."""
-    cases = [{"x": np.array([[[2.0], [4.0]]])}, {"x": SMALL}, {"x": normal(4, 5, 3)}]
+    cases = [{"x": np.array([[[2.0], [4.0]]])}, {"x": SMALL}, {"x": SIGNS}, {"x": normal(4, 5, 3)}]
     compare(attempt, right_gram, cases, "G", {
         "it is a sum over pixels: divide by their number M = H W": lambda x: right_gram(x) * x.shape[0] * x.shape[1],
         "it is divided by the number of channels: the mean is over the M = H W pixels":
@@ -43,7 +44,8 @@ def right_backward(dG, x):
 def gram_backward(attempt):
     """dx = F (dG + dGᵀ) / M, in the shape of x."""
     cases = [{"dG": np.array([[3.0]]), "x": np.array([[[2.0], [4.0]]])},
-             {"dG": np.array([[1.0, 10], [100, 1000]]), "x": SMALL}, {"dG": normal(3, 3), "x": normal(4, 5, 3)}]
+             {"dG": np.array([[1.0, 10], [100, 1000]]), "x": SMALL},
+             {"dG": np.array([[-1.0, 10], [0, 2]]), "x": SIGNS}, {"dG": normal(3, 3), "x": normal(4, 5, 3)}]
 
     def one_side(dG, x):
         return x @ dG / (x.shape[0] * x.shape[1])
@@ -55,6 +57,8 @@ def gram_backward(attempt):
             lambda dG, x: one_side(2 * dG, x),
         "one sum is taken twice: that is right only where dG is symmetric, and dG.T + dG always":
             lambda dG, x: one_side(2 * dG.T, x),
+        "it is divided by the number of all values: G was divided by the M = H W pixels":
+            lambda dG, x: right_backward(dG, x) / x.shape[2],
         "it is not divided by M = H W, as G was": lambda dG, x: right_backward(dG, x) * x.shape[0] * x.shape[1]})
 
 
@@ -73,10 +77,15 @@ def pull_with(dG, loss=lambda difference: (difference**2).mean()):
 def gram_pull(attempt):
     """L = mean of (G - A)², and dx."""
     cases = [{"x": np.array([[[2.0], [4.0]]]), "A": np.array([[9.0]])}, {"x": SMALL, "A": np.array([[1.0, 0], [0, 4]])},
+             {"x": SIGNS, "A": np.array([[4.0, 1], [1, 0]])},
              {"x": normal(4, 5, 3), "A": right_gram(normal(6, 2, 3))}]
     compare(attempt, right_pull, cases, "loss dx", {
         "L is right, but dG = 2 (G - A) / C²: the 2 of the square is missing": pull_with(lambda d: d / d.size),
         "L is right, but dG = 2 (G - A) / C²: the number of values is missing": pull_with(lambda d: 2 * d),
         "L is right, but the sign of dG is wrong: G - A, not A - G": pull_with(lambda d: -2 * d / d.size),
+        "L is right, but dx is not divided by M = H W, as G was": lambda x, A: (
+            right_pull(x, A)[0], right_pull(x, A)[1] * x.shape[0] * x.shape[1]),
+        "it is half: L is the mean of (G - A)², without a 1/2": lambda x, A: (right_pull(x, A)[0] / 2, right_pull(x, A)[1] / 2),
+        "a root is taken: L is the mean of (G - A)² itself": lambda x, A: (right_pull(x, A)[0]**0.5, right_pull(x, A)[1]),
         "the square is missing: L is the mean of (G - A)²": pull_with(lambda d: 2 * d / d.size, lambda d: d.mean()),
         "it is a sum over the numbers of G: L is their mean": pull_with(lambda d: 2 * d, lambda d: (d**2).sum())})

@@ -24,6 +24,8 @@ def neuron(attempt):
     cases = [{"x": np.array([2.0]), "w": np.array([3.0]), "b": 1.0},
              {"x": np.array([2.0]), "w": np.array([-3.0]), "b": 1.0},
              {"x": np.array([1.0, 2.0]), "w": np.array([3.0, -1.0]), "b": -0.5},
+             {"x": np.array([2.0, -1.0, 3.0]), "w": np.array([-3.0, 4.0, 1.0]), "b": 2.0},
+             {"x": np.array([5.0, 4.0]), "w": np.array([6.0, -1.0]), "b": 3.0},
              {"x": np.array([1.0, -2.0, 0.5, 4.0]), "w": np.array([0.5, -1.0, 2.0, 0.25]), "b": 0.75}]
     compare(attempt, right_neuron, cases, "y", {
         "b is missing: with every x at 0 the neuron should answer f(b)": lambda x, w, b: max(0.0, (x * w).sum()),
@@ -37,6 +39,7 @@ def neuron(attempt):
 CASES = [{"x": np.array([[2.0]]), "weights": np.array([[3.0]]), "bias": np.array([1.0])},
          {"x": np.array([[1.0, 2.0]]), "weights": np.array([[1.0, 0.5, -1.0], [2.0, -3.0, 4.0]]),
           "bias": np.array([0.5, 1.0, -2.0])},
+         {"x": np.array([[0.1, 0.3], [10.0, 20.0]]), "weights": np.array([[1.0], [1.0]]), "bias": np.array([0.7])},
          {"x": normal(4, 5), "weights": normal(5, 3), "bias": normal(3)}]
 
 
@@ -58,6 +61,8 @@ def dense_backward(attempt):
     """dx, dweights, dbias."""
     cases = [{"dy": np.array([[5.0]]), "x": np.array([[2.0]]), "weights": np.array([[3.0]])},
              {"dy": np.array([[1.0], [10.0]]), "x": np.array([[2.0], [3.0]]), "weights": np.array([[4.0]])},
+             {"dy": np.array([[1.0, -10.0, 100.0]]), "x": np.array([[2.0, -3.0]]),
+              "weights": np.array([[1.0, 2.0, 3.0], [4.0, 5.0, 6.0]])},
              {"dy": normal(4, 3), "x": normal(4, 5), "weights": normal(5, 3)}]
     compare(attempt, right_backward, cases, "dx dweights dbias")
 
@@ -84,6 +89,10 @@ def train_step(attempt):
     """The weights and bias after one step of gradient descent on mse."""
     cases = [{"x": np.array([[1.0]]), "target": np.array([[5.0]]), "weights": np.array([[2.0]]), "bias": np.array([1.0]),
               "rate": 0.25},
+             {"x": np.array([[1.0], [3.0]]), "target": np.array([[5.0], [6.0]]), "weights": np.array([[2.0]]),
+              "bias": np.array([1.0]), "rate": 0.25},
+             {"x": np.array([[1.0]]), "target": np.array([[5.0, 1.0]]), "weights": np.array([[2.0, 3.0]]),
+              "bias": np.array([1.0, 0.0]), "rate": 0.25},
              {"x": normal(4, 5), "target": normal(4, 3, seed=1), "weights": normal(5, 3), "bias": normal(3), "rate": 0.1}]
     compare(attempt, right_step, cases, "weights bias", {
         "the step goes uphill: subtract rate times the gradient": step_with(sign=-1),

@@ -31,7 +31,8 @@ def right_max_pool(x, p):
 def max_pool(attempt):
     """y[n, oh, ow, c] = the maximum over i, j of x[n, p oh + i, p ow + j, c]."""
     cases = [{"x": picture([1, 2], [4, 3]), "p": 2}, {"x": picture([-1, -2], [-4, -3]), "p": 2},
-             {"x": normal(2, 6, 4, 3), "p": 2}, {"x": normal(2, 6, 9, 4), "p": 3}]
+             {"x": picture([1, 2, 8, 5], [4, 3, 6, 7]), "p": 2}, {"x": normal(2, 6, 4, 3), "p": 2},
+             {"x": normal(2, 6, 9, 4), "p": 3}]
     compare(attempt, right_max_pool, cases, "y", {
         "it is the average of each window, expected its maximum": lambda x, p: as_windows(x, p).mean(axis=(2, 4)),
         "it is the minimum of each window, expected its maximum": lambda x, p: as_windows(x, p).min(axis=(2, 4)),
@@ -67,6 +68,10 @@ def max_pool_backward(attempt):
     cases = [{"dy": picture([5]), "x": picture([1, 2], [4, 3]), "p": 2},
              {"dy": picture([6]), "x": picture([4, 4], [1, 4]), "p": 2},
              {"dy": picture([7]), "x": picture([1, 4], [4, 3]), "p": 2},
+             {"dy": picture([-3]), "x": picture([-1, -2], [-4, -3]), "p": 2},
+             {"dy": picture([8]), "x": picture([1, 2, 3], [4, 5, 9], [6, 7, 8]), "p": 3},
+             {"dy": np.array([5.0, 7.0]).reshape(1, 1, 1, 2),
+              "x": np.concatenate([picture([1, 2], [4, 3]), picture([8, 7], [5, 6])], axis=3), "p": 2},
              {"dy": normal(2, 3, 2, 3), "x": normal(2, 6, 4, 3), "p": 2},
              {"dy": normal(2, 2, 3, 4), "x": normal(2, 6, 9, 4), "p": 3}]
     compare(attempt, right_max_pool_backward, cases, "dx", {
@@ -90,14 +95,23 @@ def right_leaky_relu_backward(dy, x, slope):
 @exercise("y = x where x > 0, else slope * x. How fast does y change with x on either side?",
           "The derivative is 1 where x > 0 and slope elsewhere: np.where(x > 0, 1, slope). The chain rule multiplies it by dy.")
 def leaky_relu_backward(attempt):
-    """dx = dy where x > 0, else slope * dy."""
+    """dx = dy where x > 0, else slope * dy: at 0, too."""
     cases = [{"dy": np.array([3.0, 3.0]), "x": np.array([2.0, -2.0]), "slope": 0.5},
              {"dy": np.array([1.0, -1.0, 2.0, -2.0]), "x": np.array([0.5, 0.5, -4.0, -4.0]), "slope": 0.25},
+             {"dy": np.array([3.0]), "x": np.array([0.0]), "slope": 0.5},
              {"dy": normal(4, 5), "x": normal(4, 5, seed=1), "slope": 0.3}]
+    wrong_side = "the slope stands on the wrong side: it belongs where x is not above 0"
     compare(attempt, right_leaky_relu_backward, cases, "dx", {
         "this is the backward of relu: below 0 the slope is not 0": lambda dy, x, slope: dy * (x > 0),
-        "the slope stands on the wrong side: it belongs where x is not above 0":
-            lambda dy, x, slope: dy * np.where(x > 0, slope, 1),
+        "this is the backward of relu: below 0 the slope is not 0 ": lambda dy, x, slope: dy * (x >= 0),
+        wrong_side: lambda dy, x, slope: dy * np.where(x > 0, slope, 1),
+        f"{wrong_side} ": lambda dy, x, slope: dy * np.where(x >= 0, slope, 1),
+        "right but at x = 0, where two slopes meet: the formula says x > 0, so 0 belongs to the other side, with slope * dy":
+            lambda dy, x, slope: dy * np.where(x >= 0, 1, slope),
+        "right but at x = 0, where two slopes meet: neither 0 nor their mean, the formula takes slope * dy":
+            lambda dy, x, slope: dy * np.where(x == 0, (1 + slope) / 2, np.where(x > 0, 1, slope)),
+        "right but at x = 0, where two slopes meet: neither 0 nor their mean, the formula takes slope * dy ":
+            lambda dy, x, slope: dy * np.where(x == 0, 0, np.where(x > 0, 1, slope)),
         "the sign of dy decides, expected the sign of x": lambda dy, x, slope: dy * np.where(dy > 0, 1, slope),
         "this is the slope alone: the chain rule multiplies it by dy": lambda dy, x, slope: np.where(x > 0, 1, slope),
         "dy is multiplied by y, expected by the slope of y": lambda dy, x, slope: dy * np.where(x > 0, x, slope * x),

@@ -54,6 +54,8 @@ def conditional_norm(attempt):
     cases = [{"x": FOUR, "gammas": np.array([[2.0]]), "betas": np.array([[1.0]]), "which": np.array([0]), "epsilon": 0.0},
              {"x": np.array([1.0, 3, 10, 50]).reshape(2, 1, 2, 1), "gammas": np.array([[2.0], [3.0]]),
               "betas": np.array([[0.0], [1.0]]), "which": np.array([1, 0]), "epsilon": 0.5},
+             {"x": np.array([1.0, 10, 3, 50]).reshape(1, 1, 2, 2), "gammas": np.array([[2.0, 1.0]]),
+              "betas": np.array([[1.0, 0.0]]), "which": np.array([0]), "epsilon": 0.0},
              {"x": normal(3, 4, 5, 2), "gammas": normal(4, 2), "betas": normal(4, 2, seed=1), "which": np.array([2, 0, 2]),
               "epsilon": 0.5}]
     compare(attempt, conditional(), cases, "y", {

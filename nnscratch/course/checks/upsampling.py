@@ -20,7 +20,7 @@ def right_transposed_size(size, kernel, stride, crop):
 def transposed_size(attempt):
     """How many pixels a transposed convolution paints along one side, after cropping."""
     cases = [dict(zip(("size", "kernel", "stride", "crop"), numbers)) for numbers in
-             [(1, 3, 2, 0), (3, 3, 1, 0), (3, 3, 2, 0), (4, 5, 3, 0), (3, 4, 2, 1), (14, 4, 2, 1), (7, 5, 3, 2)]]
+             [(1, 3, 2, 0), (3, 3, 1, 0), (3, 3, 2, 0), (4, 5, 3, 0), (3, 4, 2, 1), (14, 4, 2, 1), (7, 5, 3, 2), (3, 2, 4, 0)]]
     compare(attempt, right_transposed_size, cases, "size", {
         "this is the size of a convolution, which makes pictures smaller":
             lambda size, kernel, stride, crop: (size + 2 * crop - kernel) // stride + 1,
@@ -29,6 +29,8 @@ def transposed_size(attempt):
         "the last kernel reaches beyond size * stride": lambda size, kernel, stride, crop: size * stride - 2 * crop,
         "the place where the last kernel begins is not the size yet: it covers `kernel` pixels":
             lambda size, kernel, stride, crop: (size - 1) * stride + 1 - 2 * crop,
+        "the last kernel covers `kernel` pixels, also where the stride is larger than that":
+            lambda size, kernel, stride, crop: (size - 1) * stride + max(kernel, stride) - 2 * crop,
         "cropping happens on both sides: 2 crop": lambda size, kernel, stride, crop: (size - 1) * stride + kernel - crop,
         "cropping is forgotten": lambda size, kernel, stride, crop: (size - 1) * stride + kernel,
         "cropping takes pixels away": lambda size, kernel, stride, crop: (size - 1) * stride + kernel + 2 * crop})
@@ -65,6 +67,8 @@ def conv_transpose(attempt):
     """y[n, h stride + i, w stride + j, o] += Σ_c x[n, h, w, c] kernel[i, j, o, c]."""
     cases = [{"x": np.array([2.0, 1.0]).reshape(1, 1, 2, 1), "kernel": np.array([1.0, 10.0, 100.0]).reshape(1, 3, 1, 1),
               "stride": 2},
+             {"x": np.array([2.0, 1.0]).reshape(1, 1, 1, 2),
+              "kernel": np.array([1.0, 10.0, 100.0, 1.0, 2.0, 3.0]).reshape(1, 1, 3, 2), "stride": 1},
              {"x": normal(2, 4, 3, 3), "kernel": normal(3, 2, 4, 3), "stride": 1},
              {"x": normal(2, 4, 3, 3), "kernel": normal(5, 4, 6, 3), "stride": 3}]
     overwritten = "= stands where += belongs: where kernels overlap their values add up"
@@ -98,6 +102,8 @@ def conv_transpose_dx(attempt):
     """dx[n, h, w, c] = Σ_i Σ_j Σ_o dy[n, h stride + i, w stride + j, o] kernel[i, j, o, c]."""
     cases = [{"dy": np.array([1.0, 2.0, 3.0, 4.0, 5.0]).reshape(1, 1, 5, 1),
               "kernel": np.array([1.0, 10.0, 100.0]).reshape(1, 3, 1, 1), "stride": 2},
+             {"dy": np.array([1.0, 2.0, 3.0]).reshape(1, 1, 1, 3),
+              "kernel": np.array([1.0, 10.0, 100.0, 1.0, 2.0, 3.0]).reshape(1, 1, 3, 2), "stride": 1},
              {"dy": normal(2, 6, 4, 4), "kernel": normal(3, 2, 4, 3), "stride": 1},
              {"dy": normal(2, 14, 10, 6), "kernel": normal(5, 4, 6, 3), "stride": 3}]
     compare(attempt, right_conv_transpose_dx, cases, "dx", {
@@ -120,7 +126,8 @@ def right_overlap(h, w, kernel, stride):
 def overlap(attempt):
     """How many kernels lie on each painted pixel."""
     cases = [{"h": 1, "w": 2, "kernel": 2, "stride": 1}, {"h": 1, "w": 2, "kernel": 3, "stride": 2},
-             {"h": 4, "w": 3, "kernel": 3, "stride": 2}, {"h": 4, "w": 5, "kernel": 5, "stride": 3}]
+             {"h": 2, "w": 1, "kernel": 2, "stride": 1}, {"h": 4, "w": 3, "kernel": 3, "stride": 2},
+             {"h": 3, "w": 3, "kernel": 3, "stride": 1}, {"h": 4, "w": 5, "kernel": 5, "stride": 3}]
 
     def full(h, w, kernel, stride):
         return np.ones_like(right_overlap(h, w, kernel, stride))

@@ -33,7 +33,7 @@ def middles(size, kernel, stride, padding):
 
 
 def channels(x, kernel, place, bias=0.0):
-    """One number of y from several channels: each channel has a layer of the kernel of its own, and everything is added up."""
+    """One number of y from several channels: each channel has a slice of the kernel of its own, and everything is added up."""
     (kh, kw, count), (oh, ow) = kernel.shape, place
     under = x[oh:oh + kh, ow:ow + kw]
     y = np.full((x.shape[0] - kh + 1, x.shape[1] - kw + 1), np.nan)
@@ -43,5 +43,5 @@ def channels(x, kernel, place, bias=0.0):
             for c in range(count)]
     rows.append([Grid("sums", [(under * kernel).sum(axis=(0, 1))]), "+", Grid("bias", [[bias]]), "add →",
                  Grid("y", y, (*place, 1, 1))])
-    return grids(rows, f"y{list(place)} = {y[place]:g}: in each of {count} channels the window times that channel's layer of "
+    return grids(rows, f"y{list(place)} = {y[place]:g}: in each of {count} channels the window times that channel's slice of "
                  f"the kernel, all added up", inches=0.38)
