@@ -109,7 +109,7 @@ assert np.array_equal(dx, trace.dx) and report.ok
 # ## An article's network
 #
 # This listing comes from an article about generating pictures, where it was written for Keras. Only its import lines are
-# changed. It runs. (`'leaky_relu'` has the slope 0.2 here, as in Keras.)
+# changed. It runs. (`'leaky_relu'` has the slope 0.2; the class `LeakyReLU` above has 0.3. Both are Keras' numbers.)
 
 # %%
 from nnscratch.layers import BatchNormalization, Conv2D, Input

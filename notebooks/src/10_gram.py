@@ -269,11 +269,12 @@ assert minimizer.loss < first / 100
 
 # %%
 draw.images({**pictures, "the style": style[0]},
-            "noise after 0, 5, 20 and 60 steps: strokes of blue and yellow appear", 1.7)
+            "noise after 0, 5, 20 and 60 steps: patches of blue, yellow and orange appear", 1.7)
 
 # %% [markdown]
-# Blue, yellow and orange, in patches and strokes; none is where it was. The picture was pulled by nine tables and nine rows of
-# means, and by no pixel of the painting.
+# Blue, yellow and orange, in patches with bright edges, and none is where it was. The long strokes are not there: tables of
+# averages over small windows do not know them. The picture was pulled by nine such tables and nine rows of means, and by no
+# pixel of the painting.
 #
 # ## The class does the same
 #

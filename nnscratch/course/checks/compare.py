@@ -65,6 +65,7 @@ def shape_of(result):
 
 
 def array(result, name, want, case):
+    """Refuses what NumPy would, with a sentence."""
     if shape_of(result) is None:
         raise Wrong(f"{name} is a {type(result).__name__} of parts of different shapes, expected numbers of shape "
                     f"{want.shape}\n{given(case)}")

@@ -167,7 +167,8 @@ def letters_of(answer):
     """Those meant by {"A", "B"}, ["a", "b"], "A, B", "A and B" or "AB"."""
     words = [answer] if isinstance(answer, str) or not np.iterable(answer) else list(answer)
     if isinstance(answer, dict) or not all(isinstance(word, str) for word in words):
-        raise Wrong(f'your code returns a {type(answer).__name__}, expected the letters of the wrong ones, as in {{"A"}}')
+        raise Wrong(f"your code returns something of type {type(answer).__name__}, expected the letters of the wrong ones, "
+                    'as in {"A"}')
     words = set(re.findall(r"[^\W_]+", " ".join(words).upper())) - {"AND"}
     return {letter for word in words for letter in (word if set(word) <= set(suspects()) else [word])}
 
