@@ -8,6 +8,7 @@ import pytest
 import test_course_checks_article
 import test_course_checks_gram
 import test_course_checks_more
+import test_course_checks_training
 from exercise_answers import EXERCISES, SOLUTIONS, S
 from helpers import normal
 
@@ -18,8 +19,9 @@ from nnscratch.layers import Dense
 from nnscratch.losses import mse
 from nnscratch.optimizers import SGD
 
-WRONG = [answer for file in (exercise_answers, test_course_checks_more, test_course_checks_article, test_course_checks_gram)
-         for answer in file.WRONG]
+FILES = (exercise_answers, test_course_checks_more, test_course_checks_article, test_course_checks_training,
+         test_course_checks_gram)
+WRONG = [answer for file in FILES for answer in file.WRONG]
 
 
 @pytest.mark.parametrize("name", EXERCISES)

@@ -253,4 +253,4 @@ assert y.shape == (2, 64, 64, 16) and dx.shape == noise.shape
 #
 # **Alone:** replace `padding='same'` by `'valid'` in the listing. At which block does it stop, and what does the message say?
 #
-# **Next:** [10 The Gram matrix](10_gram.ipynb)
+# **Next:** [09 Training the generator](09_training.ipynb)

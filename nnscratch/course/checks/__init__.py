@@ -1,4 +1,5 @@
 """The exercises of the notebooks, in their order. Each is called with an attempt; exercise.py says what it answers."""
+from nnscratch.course.checks.adversarial import adam, averaged, discriminator_loss, generator_loss
 from nnscratch.course.checks.article import live_share, side_after, walk_back
 from nnscratch.course.checks.batch_norm import batch_norm, batch_norm_backward, inference_backward, running
 from nnscratch.course.checks.convolution import conv2d, conv_loops, im2col, output_size
