@@ -9,6 +9,7 @@ import test_course_checks_article
 import test_course_checks_gram
 import test_course_checks_more
 import test_course_checks_training
+import test_course_checks_transfer
 from exercise_answers import EXERCISES, SOLUTIONS, S
 from helpers import normal
 
@@ -20,7 +21,7 @@ from nnscratch.losses import mse
 from nnscratch.optimizers import SGD
 
 FILES = (exercise_answers, test_course_checks_more, test_course_checks_article, test_course_checks_training,
-         test_course_checks_gram)
+         test_course_checks_gram, test_course_checks_transfer)
 WRONG = [answer for file in FILES for answer in file.WRONG]
 
 

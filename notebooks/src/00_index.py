@@ -17,13 +17,13 @@
 # | 08 | [Assembling a network, and why one of them cannot generate](08_network.ipynb) | 1½ h | 01 to 04 |
 # | 09 | [Training the generator: from noise to digits](09_training.ipynb) | 2 h | 01, 02, 06, a little of 07 |
 # | 10 | [The Gram matrix: what goes with what, wherever it is](10_gram.ipynb) | 1½ h | 01, 02, 03 |
+# | 11 | [Style transfer on your own photograph](11_transfer.ipynb) | 1½ h | 02, 10 |
 #
 # The times are for reading and solving the exercises, and are estimates. Running a notebook takes a few seconds on two CPU
-# cores, 09 half a minute; none of them needs a GPU, a download or the network.
+# cores, 09 and 11 half a minute; none of them needs a GPU, a download or the network.
 #
-# Still to be written: 11 to 14 (style transfer on your own photograph, the one-pass stylizer,
-# making it fast, CPU against GPU). Until then, the files in `nnscratch` are the place to read on: they begin with the formula
-# and the shapes, too.
+# Still to be written: 12 to 14 (the one-pass stylizer, making it fast, CPU against GPU). Until then, the files in `nnscratch`
+# are the place to read on: they begin with the formula and the shapes, too.
 #
 # **Exercises.** Each is a function whose body is `...`. The cell below it checks your answer, and says *not attempted*,
 # *right*, or *wrong* and what it probably is, with the smallest input for which it shows. `checks.dense.hint()` gives a hint, a

@@ -8,4 +8,5 @@ from nnscratch.course.checks.gradients import chain, guilty, numeric_gradient, u
 from nnscratch.course.checks.gram import gram, gram_backward, gram_pull
 from nnscratch.course.checks.neuron import dense, dense_backward, neuron, train_step
 from nnscratch.course.checks.pooling import dropout, leaky_relu_backward, max_pool, max_pool_backward
+from nnscratch.course.checks.transfer import content_pull, matched_colours, total_variation
 from nnscratch.course.checks.upsampling import conv_transpose, conv_transpose_dx, overlap, transposed_size
