@@ -94,7 +94,7 @@ def only_content(picture, k):
 known = {}
 for k in (2, 5, 8):
     minimizer = LBFGS(lambda picture, k=k: only_content(picture, k), noise)
-    for _ in range(25):
+    for _ in range(20):
         minimizer.step()
     known[f"from map {k}"] = minimizer.x[0].clip(0, 1)
 
@@ -104,7 +104,7 @@ draw.photographs({**known, "photograph": content[0]},
                  "map 8 hardly anything", 1.7)
 
 # %% [markdown]
-# Map 2 knows every pixel: whoever holds it leaves a style no room. Map 8 hardly knows a face (in 25 steps; with more, more
+# Map 2 knows every pixel: whoever holds it leaves a style no room. Map 8 hardly knows a face (in 20 steps; with more, more
 # comes back). Map 5 knows where edges lie, and not which colours they part: the style may have those. It is the one we take.
 #
 # ## Total variation: a calm picture
@@ -270,10 +270,10 @@ from nnscratch.style.minimizers import AdamDescent
 ways = {"L-BFGS from the photograph": LBFGS(objective, start),
         "L-BFGS from noise": LBFGS(objective, noise),
         "Adam from the photograph": AdamDescent(objective, start)}
-losses = {name: [way.loss] + [way.step() for _ in range(40)] for name, way in ways.items()}
+losses = {name: [way.loss] + [way.step() for _ in range(30)] for name, way in ways.items()}
 print("lowest at the end:", min(losses, key=lambda name: losses[name][-1]))
-draw.curves({name: (np.arange(1, 42), np.array(path)) for name, path in losses.items()},
-            "after 40 steps L-BFGS from the photograph is lowest, from noise and Adam far above",
+draw.curves({name: (np.arange(1, 32), np.array(path)) for name, path in losses.items()},
+            "after 30 steps L-BFGS from the photograph is lowest, from noise and Adam far above",
             "step", "loss", log=True)
 
 # %% [markdown]
@@ -283,7 +283,7 @@ draw.curves({name: (np.arange(1, 42), np.array(path)) for name, path in losses.i
 # picture settles the large forms, at a quarter of the price; enlarged, it is the start of the next, which adds what is finer.
 
 # %%
-def paint(scales, strength=50, steps=25):
+def paint(scales, strength=50, steps=20):
     picture = match_colours(*scales[0])
     for small, small_style in scales:
         picture = ops.resize2d(picture, small.shape[1:3])[0].clip(0, 1)
@@ -322,11 +322,11 @@ from nnscratch.style.transfer import transfer_style
 made = transfer_style(content, style, steps=5).picture
 print("paint does the same:", np.allclose(made, paint(scales[:1], steps=5), atol=1e-3))
 assert np.allclose(made, paint(scales[:1], steps=5), atol=1e-3)
-kept = transfer_style(large, large_style, steps=20, keep_colors="match").picture
+kept = transfer_style(large, large_style, steps=15, keep_colors="match").picture
 left = np.zeros((*content.shape[:3], 1), np.float32)
 left[:, :, :content.shape[2] // 2] = 1
 styles = [style_picture(name, size=96) for name in ("glass", "ink")]
-halves = transfer_style(content, styles, steps=20, masks=[left, 1 - left]).picture
+halves = transfer_style(content, styles, steps=15, masks=[left, 1 - left]).picture
 
 # %%
 draw.photographs({"its own colours": kept[0], "two styles": halves[0]},
