@@ -25,8 +25,9 @@ class LossNetwork(NamedTuple):
     """A fixed Model; which of its maps says what a picture shows; how much total variation calms its grain; and how many times
     style counts beside content at strength 50.
 
-    `balance` is measured: the same strength leaves about the same share of the photograph's style term. Of four pairs of
-    pictures, 112 pixels: texture 1.5 % at strength 25 and 0.7 % at 50, random 1.5 % and 0.5 %. (VGG: as texture, not measured.)
+    All three are measured, by a network that took no part (benchmarks/README.md). What a picture shows is asked of the second
+    convolution, which sees it at full size: at the same style far more of the photograph is left than with deeper maps. (VGG's
+    are Gatys' choice, not measured.)
     """
     model: object
     content_layer: int
@@ -48,9 +49,9 @@ def loss_network(features, style, *, side=LARGE, seed=0, weights=None, colours="
     """
     check_features(features, weights)
     if features == "random":
-        return LossNetwork(normalise(fitting(random_features(seed=seed), side), style), 3, 1.5, 20.0)
+        return LossNetwork(normalise(fitting(random_features(seed=seed), side), style), 1, 0.5, 200.0)
     if features == "texture":
-        return LossNetwork(fitting(texture_features(*[weights] if weights else []), side), 5, 2.0, 50.0)
+        return LossNetwork(fitting(texture_features(*[weights] if weights else []), side), 2, 2.0, 100.0)
     return LossNetwork(fitting(vgg_features(weights, features, colours=colours), side), CONTENT, 1.0, 50.0)
 
 
@@ -61,7 +62,7 @@ def fitting(model, side):
 
 
 def smallest_side(features):
-    """Pixels: of the map that says what a picture shows, at least 2 a side must be left. Smaller maps may be (`fitting`)."""
+    """Pixels: with fewer, hardly a map would be left (`fitting`); of VGG's, not the one that says what a picture shows."""
     return 16 if features.startswith("vgg") else 8
 
 
