@@ -10,6 +10,8 @@ import test_course_checks_fast
 import test_course_checks_gram
 import test_course_checks_more
 import test_course_checks_stylizer
+import test_course_checks_training
+import test_course_checks_transfer
 from exercise_answers import EXERCISES, SOLUTIONS, S
 from helpers import normal
 
@@ -21,9 +23,9 @@ from nnscratch.layers import Dense
 from nnscratch.losses import mse
 from nnscratch.optimizers import SGD
 
-WRONG = [answer for file in (exercise_answers, test_course_checks_more, test_course_checks_article, test_course_checks_fast,
-                             test_course_checks_gram, test_course_checks_stylizer)
-         for answer in file.WRONG]
+FILES = (exercise_answers, test_course_checks_more, test_course_checks_article, test_course_checks_fast,
+         test_course_checks_gram, test_course_checks_stylizer, test_course_checks_training, test_course_checks_transfer)
+WRONG = [answer for file in FILES for answer in file.WRONG]
 
 
 FIRST_TEN = [answer for file in (exercise_answers, test_course_checks_more, test_course_checks_article,

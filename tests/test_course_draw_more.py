@@ -35,3 +35,10 @@ def test_stamps_end_with_the_transposed_convolution():
     x, kernel = normal(2, 3), normal(3, 2)
     y, _ = ops.conv2d_transpose(x[None, :, :, None], kernel[:, :, None, None], strides=2, padding=0)
     assert texts(draw.stamps(x, kernel, 2, [(1, 2)]))[-y.size:] == [number(value) for value in y.ravel()]
+
+
+@pytest.mark.parametrize("height, width", [(10, 40), (40, 10), (20, 20)])
+def test_a_row_of_images_is_as_high_as_its_highest(height, width):
+    """And its title's: no empty paper above or below wide pictures."""
+    shown = draw.images({"a": normal(height, width), "b": normal(1, width)}, "two", 2.0)
+    assert np.isclose(shown.figure.get_size_inches()[1], 2.0 * height / width + 0.36)

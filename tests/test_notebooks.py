@@ -16,6 +16,7 @@ from notebooks.build import execute
 from notebooks.source import FOLDER, read, solutions, solve, sources
 
 SECONDS, KILOBYTES, WORDS = 20, 500, (800, 1500)
+LONGER = {"09": 60, "11": 60}  # seconds for those that train a generator, or paint a photograph
 ALLOWED = {"numpy", "matplotlib", "nnscratch", "math", "itertools", "time"}
 BANNED_CALLS = {"eval", "exec", "open", "__import__", "get_ipython"}
 
@@ -63,7 +64,7 @@ def test_as_given(source):
     """Run as it is, a notebook raises nothing, calls no exercise wrong or right, and shows what is stored, in time."""
     begin = time.perf_counter()
     fresh = execute(read(source))
-    assert time.perf_counter() - begin < SECONDS
+    assert time.perf_counter() - begin < LONGER.get(source.stem[:2], SECONDS)
     stored = nbformat.read(FOLDER / f"{source.stem}.ipynb", 4)
     assert [(cell.id, cell.source) for cell in fresh.cells] == [(cell.id, cell.source) for cell in stored.cells], (
         "the stored notebook is older than its source: python -m notebooks.build")

@@ -15,16 +15,15 @@
 # | 06 | [Batch normalisation and its two backwards](06_batch_norm.ipynb) | 2 h | 01, 02 |
 # | 07 | [Transposed convolution and checkerboards](07_upsampling.ipynb) | 1½ h | 03, 04 |
 # | 08 | [Assembling a network, and why one of them cannot generate](08_network.ipynb) | 1½ h | 01 to 04 |
+# | 09 | [Training the generator: from noise to digits](09_training.ipynb) | 2 h | 01, 02, 06, a little of 07 |
 # | 10 | [The Gram matrix: what goes with what, wherever it is](10_gram.ipynb) | 1½ h | 01, 02, 03 |
+# | 11 | [Style transfer on your own photograph](11_transfer.ipynb) | 1½ h | 02, 10 |
 # | 12 | [Style in one pass](12_stylizer.ipynb) | 2 h | 06, 10, a little of 07 |
 # | 13 | [Making it fast](13_fast.ipynb) | 1½ h | 03 |
 # | 14 | [CPU against GPU](14_gpu.ipynb) | 1½ h | 03, 13 |
 #
 # The times are for reading and solving the exercises, and are estimates. Running a notebook takes a few seconds on two CPU
-# cores; none of them needs a GPU, a download or the network.
-#
-# Still to be written: 09 (training the generator) and 11 (style transfer on your own photograph). Until then, the files in
-# `nnscratch` are the place to read on: they begin with the formula and the shapes, too.
+# cores, 09 and 11 half a minute; none of them needs a GPU, a download or the network.
 #
 # **Exercises.** Each is a function whose body is `...`. Write your lines in its place and run the cell: click into it, then
 # Shift + Enter; a notebook's cells are run from the top to the bottom. The cell below checks your answer, and says *not

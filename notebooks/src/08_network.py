@@ -290,4 +290,4 @@ assert shares == [0.25] + 5 * [1.0] and np.abs(y[0] - y[1]).max() > 0.1
 #
 # **Alone:** replace `padding='same'` by `'valid'` in the listing. At which block does it stop, and what does the message say?
 #
-# **Next:** [10 The Gram matrix](10_gram.ipynb)
+# **Next:** [09 Training the generator](09_training.ipynb)

@@ -302,5 +302,4 @@ assert same
 #
 # **Alone:** take another style, "mosaic" or "hatching". Leave out all maps but the first two: what is lost?
 #
-# **Next:** to paint a photograph, begin at the photograph instead of noise, and let the content term hold it:
-# `nnscratch style`, and `nnscratch/style/objective.py`.
+# **Next:** [11 Style transfer on your own photograph](11_transfer.ipynb)

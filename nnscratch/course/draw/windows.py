@@ -71,7 +71,8 @@ def im2col(x, kernel):
 
 def images(pictures, text, inches=2.0):
     """{title: (H, W) or (H, W, 3)}: pictures beside each other, grey ones from their darkest to their lightest value."""
-    figure = new_figure(inches * len(pictures), inches * 1.18)
+    tallest = max(picture.shape[0] / picture.shape[1] for picture in pictures.values())
+    figure = new_figure(inches * len(pictures), inches * tallest + min(0.18 * inches, 0.36))
     for axes, (title, picture) in zip(figure.subplots(1, len(pictures), squeeze=False)[0], pictures.items()):
         axes.imshow(picture, cmap="gray", interpolation="nearest")
         axes.set_title(title, fontsize=10, color=INK)

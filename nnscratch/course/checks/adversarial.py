@@ -1,0 +1,151 @@
+"""Exercises of notebook 09: the losses of both players by their logits, a step of Adam, and an average of a network.
+
+Shapes: logits and their gradients (N, 1), above 0 for "real"; weights, their gradients, and statistics of any shape.
+"""
+import numpy as np
+
+from nnscratch.course.checks.compare import compare
+from nnscratch.course.checks.exercise import exercise
+from nnscratch.course.checks.neuron import normal
+from nnscratch.losses import softplus
+from nnscratch.ops.activations import sigmoid
+
+EPSILON = 1e-7  # of Adam
+
+
+def column(*numbers):
+    return np.array(numbers, dtype=float)[:, None]
+
+
+def sigma(z):
+    return sigmoid(z)[0]
+
+
+def called(target, z):
+    """The mean of softplus(z) - target z, and its gradient: the cost where σ(z) should be `target`."""
+    return (softplus(z) - target * z).mean(), (sigma(z) - target) / z.size
+
+
+def right_discriminator_loss(real, fake, s, of_fakes=lambda s: 0.0):
+    (real_loss, dreal), (fake_loss, dfake) = called(s, real), called(of_fakes(s), fake)
+    return real_loss + fake_loss, dreal, dfake
+
+
+def spoilt_gradients(change):
+    def loss(real, fake, s):
+        total, dreal, dfake = right_discriminator_loss(real, fake, s)
+        return total, *change(dreal, dfake)
+    return loss
+
+
+@exercise("Two means: softplus(z) - s z over the real logits, softplus(z) over the fake ones. np.logaddexp(0, z) is softplus.",
+          "softplus'(z) = σ(z) = 1 / (1 + np.exp(-z)). So dreal = (σ(real) - s) / N: a mean over N has the slope 1/N for each.",
+          "dfake = σ(fake) / N: made pictures are to be called real with probability 0, so nothing is smoothed there.")
+def discriminator_loss(attempt):
+    """L = mean(softplus(real) - s real) + mean(softplus(fake)), dreal, dfake."""
+    cases = [{"real": column(0), "fake": column(0), "s": 1.0}, {"real": column(2, -1), "fake": column(1, 3), "s": 0.9},
+             {"real": 3 * normal(4, 1), "fake": 3 * normal(4, 1, seed=1), "s": 0.8},
+             {"real": column(800, -800), "fake": column(-800, 800), "s": 0.9}]
+    compare(attempt, right_discriminator_loss, cases, "loss dreal dfake", {
+        "smoothing is missing: real pictures are to be called real with probability s":
+            lambda real, fake, s: right_discriminator_loss(real, fake, 1.0),
+        "made pictures are smoothed, too: only real ones are to be": lambda real, fake, s: right_discriminator_loss(
+            real, fake, s, of_fakes=lambda s: 1 - s),
+        "real and fake are exchanged": lambda real, fake, s: (right_discriminator_loss(fake, real, s)[0],
+                                                              *right_discriminator_loss(fake, real, s)[:0:-1]),
+        "L is right, but each gradient must be divided by N, the number of logits of its mean":
+            spoilt_gradients(lambda dreal, dfake: (dreal * dreal.size, dfake * dfake.size)),
+        "L is right, but each gradient is divided by the logits of both means, expected by those of its own":
+            spoilt_gradients(lambda dreal, dfake: (dreal / 2, dfake / 2)),
+        "L is right, but the sign of dfake is wrong": spoilt_gradients(lambda dreal, dfake: (dreal, -dfake)),
+        "L is right, but the sign of both gradients is wrong": spoilt_gradients(lambda dreal, dfake: (-dreal, -dfake)),
+        "the means are sums: divide by N": lambda real, fake, s: tuple(
+            len(real) * part for part in right_discriminator_loss(real, fake, s))})
+
+
+def naive(z):
+    with np.errstate(over="ignore", divide="ignore"):
+        return -np.log(1 / (1 + np.exp(-z))).mean(), (sigma(z) - 1) / z.size
+
+
+@exercise("The generator wants its pictures called real: -log σ(z) = softplus(-z), as the discriminator has it for real ones.",
+          "The slope of softplus(-z) is σ(z) - 1; the mean over N divides it by N.")
+def generator_loss(attempt):
+    """L = mean of softplus(-z), and dz."""
+    cases = [{"z": column(0)}, {"z": column(-4, 2)}, {"z": 3 * normal(5, 1)}, {"z": column(-800, 800)}]
+    compare(attempt, lambda z: called(1.0, z), cases, "loss dz", {
+        "L is right, but dz is that of the saturating loss, -σ(z)": lambda z: (called(1.0, z)[0], -sigma(z) / z.size),
+        "this is the saturating loss, log(1 - σ(z)), whose slope vanishes where the generator is worst":
+            lambda z: (-softplus(z).mean(), -sigma(z) / z.size),
+        "this is the discriminator's loss on made pictures: the generator wants the opposite": lambda z: called(0.0, z),
+        "L is right, but dz is not divided by N: a mean has the slope 1/N for each": lambda z: (
+            called(1.0, z)[0], sigma(z) - 1),
+        "L is right, but the sign of dz is wrong: σ(z) - 1 is never positive": lambda z: (
+            called(1.0, z)[0], (1 - sigma(z)) / z.size),
+        "it is a sum: divide by N": lambda z: (softplus(-z).sum(), sigma(z) - 1),
+        "for z = -800 the exponential overflows: np.logaddexp(0, -z) is the same, and does not": naive})
+
+
+def adam_with(correct=lambda beta, k: 1 - beta**k, square=lambda g: g * g, root=np.sqrt, order=lambda a, b: (a, b), sign=1):
+    """A step of Adam from its parts, each of which a mistake can get wrong."""
+    def adam(w, g, m, v, k, rate, beta_1, beta_2):
+        beta_1, beta_2 = order(beta_1, beta_2)
+        m, v = beta_1 * m + (1 - beta_1) * g, beta_2 * v + (1 - beta_2) * square(g)
+        first, second = m / correct(beta_1, k), v / correct(beta_2, k)
+        return w - sign * rate * first / (root(second) + EPSILON), m, v
+    return adam
+
+
+@exercise("First the new m and v. Each keeps the share beta of its old value: m = beta_1 * m + (1 - beta_1) * g; so does v, "
+          "with beta_2 and g * g.",
+          "Then divide the start out: m / (1 - beta_1**k), v / (1 - beta_2**k). Return m and v as they were before that.",
+          "w - rate * first / (np.sqrt(second) + 1e-7)")
+def adam(attempt):
+    """The new w, m and v after step number k, the first being 1."""
+    zero = np.zeros(2)
+    cases = [{"w": np.array([1.0]), "g": np.array([4.0]), "m": np.zeros(1), "v": np.zeros(1), "k": 1, "rate": 0.1,
+              "beta_1": 0.5, "beta_2": 0.75},
+             {"w": np.array([1.0, 2.0]), "g": np.array([0.0, -3.0]), "m": zero, "v": zero, "k": 1, "rate": 0.1, "beta_1": 0.5,
+              "beta_2": 0.75},
+             {"w": normal(3, 4), "g": normal(3, 4, seed=1), "m": normal(3, 4, seed=2), "v": normal(3, 4, seed=3)**2, "k": 5,
+              "rate": 0.01, "beta_1": 0.9, "beta_2": 0.95}]
+    compare(attempt, adam_with(), cases, "w m v", {
+        "the start at 0 is not divided out: 1 - beta**k is missing, under m and under v": adam_with(correct=lambda b, k: 1),
+        "the start is divided out with beta, expected with beta**k": adam_with(correct=lambda b, k: 1 - b),
+        "steps are counted from 1 on: k is that number, not the one before": adam_with(correct=lambda b, k: 1 - b**(k + 1)),
+        "v is made of g, expected of its square": adam_with(square=lambda g: g),
+        "the root of v is missing": adam_with(root=lambda v: v),
+        "beta_1 and beta_2 are exchanged": adam_with(order=lambda a, b: (b, a)),
+        "each mean keeps the share beta of its old value, expected beta, and not 1 - beta": adam_with(
+            order=lambda a, b: (1 - a, 1 - b)),
+        "the step goes uphill: subtract it": adam_with(sign=-1),
+        "m and v come back with the start divided out, expected as they are: the next step divides anew":
+            lambda w, g, m, v, k, rate, a, b: [part / share for part, share in zip(
+                adam_with()(w, g, m, v, k, rate, a, b), (1, 1 - a**k, 1 - b**k))]})
+
+
+def mixed(old, new, decay):
+    return decay * old + (1 - decay) * new
+
+
+def right_averaged(weights, statistics, new_weights, new_statistics, decay):
+    return mixed(weights, new_weights, decay), mixed(statistics, new_statistics, decay)
+
+
+@exercise("The average keeps the share `decay` of what it was: decay * old + (1 - decay) * new.",
+          "The running statistics of batch normalisation belong to a network as much as its weights: do the same with them.")
+def averaged(attempt):
+    """The averaged weights, and the averaged statistics."""
+    names = "weights", "statistics", "new_weights", "new_statistics", "decay"
+    cases = [dict(zip(names, (np.array([4.0]), np.array([1.0]), np.array([8.0]), np.array([3.0]), 0.75))),
+             dict(zip(names, (normal(3, 2), normal(2), normal(3, 2, seed=1), normal(2, seed=1), 0.9)))]
+    compare(attempt, right_averaged, cases, "weights statistics", {
+        "the statistics are forgotten: they stay what they were at the start": lambda w, s, new_w, new_s, decay: (
+            mixed(w, new_w, decay), s),
+        "the statistics are taken over from the network of now, expected averaged like the weights":
+            lambda w, s, new_w, new_s, decay: (mixed(w, new_w, decay), new_s),
+        "the shares are exchanged: decay is that of the old value": lambda w, s, new_w, new_s, decay: right_averaged(
+            w, s, new_w, new_s, 1 - decay),
+        "this is the network of now: nothing of the old average is kept": lambda w, s, new_w, new_s, decay: (new_w, new_s),
+        "old and new are added, expected 1 - decay of the new": lambda w, s, new_w, new_s, decay: (
+            decay * w + new_w, decay * s + new_s)})

@@ -1,0 +1,120 @@
+"""Exercises of notebook 11: how far features are from the photograph's, how restless a picture is, and colours that match.
+
+Shapes: features F, P and pictures x (H, W, C); colours as rows, x (M, C) and y (K, C).
+"""
+import numpy as np
+
+from nnscratch.course.checks.compare import compare
+from nnscratch.course.checks.exercise import exercise
+from nnscratch.course.checks.neuron import normal
+from nnscratch.losses import total_variation as variation
+from nnscratch.style.colour import root
+
+
+def pull_with(factor=2, whole=lambda F, P: (P * P).sum(), gradient_whole=None):
+    """The content loss from its parts, each of which a mistake can get wrong."""
+    def pull(F, P):
+        return ((F - P)**2).sum() / whole(F, P), factor * (F - P) / (gradient_whole or whole)(F, P)
+    return pull
+
+
+@exercise("Two sums: of (F - P)², and of P². L is the first divided by the second.",
+          "Only F can change, so the second sum is a constant: dF = 2 (F - P) / Σ P².")
+def content_pull(attempt):
+    """L = Σ (F - P)² / Σ P², and dF."""
+    cases = [{"F": np.array([[[2.0, 4.0]]]), "P": np.array([[[2.0, 2.0]]])},
+             {"F": np.array([[[0.0], [3.0]]]), "P": np.array([[[1.0], [-1.0]]])},
+             {"F": normal(4, 5, 3), "P": 2 * normal(4, 5, 3, seed=1)}]
+    compare(attempt, pull_with(), cases, "loss dF", {
+        "L is right, but dF = 2 (F - P) / Σ P²: the 2 of the square is missing": pull_with(1),
+        "L is right, but the sign of dF is wrong: F - P, not P - F": pull_with(-2),
+        "L is right, but dF is not divided by Σ P²": pull_with(gradient_whole=lambda F, P: 1),
+        "L is right, but dF is divided by the number of values, expected by Σ P²": pull_with(
+            gradient_whole=lambda F, P: F.size),
+        "it is a plain mean: as a share of the photograph it is divided by Σ P², not by the number of values": pull_with(
+            whole=lambda F, P: F.size),
+        "it is divided by Σ F², which changes with the picture: expected is Σ P²": pull_with(whole=lambda F, P: (F * F).sum()),
+        "Σ P² is missing: L is a share of it": pull_with(whole=lambda F, P: 1)})
+
+
+def right_variation(x):
+    loss, gradient = variation(x[None])
+    return loss, gradient[0]
+
+
+def variation_with(along=(0, 1), sides=(1, -1), factor=2, count=lambda x: x.size):
+    def total(x):
+        loss, gradient = 0.0, np.zeros_like(x)
+        for axis in along:
+            d = np.diff(x, axis=axis)
+            loss += (d * d).sum() / count(x)
+            after, before = np.moveaxis(gradient, axis, 0)[1:], np.moveaxis(gradient, axis, 0)[:-1]
+            after += sides[0] * factor * np.moveaxis(d, axis, 0) / count(x)
+            before += sides[1] * factor * np.moveaxis(d, axis, 0) / count(x)
+        return loss, gradient
+    return total
+
+
+def differences(x):
+    return np.diff(x, axis=0).size + np.diff(x, axis=1).size
+
+
+@exercise("down = x[1:] - x[:-1] and across = x[:, 1:] - x[:, :-1]. L is both sums of squares, divided by x.size.",
+          "Each d = x[h+1] - x[h] adds 2 d / x.size to dx at h + 1, and takes as much away at h.",
+          "dx = np.zeros_like(x); dx[1:] += down; dx[:-1] -= down; likewise across; at last times 2 / x.size.")
+def total_variation(attempt):
+    """L = (Σ down² + Σ across²) / number of values, and dx."""
+    cases = [{"x": np.array([[[1.0], [3.0], [2.0]]])}, {"x": np.array([[[1.0]], [[5.0]]])},
+             {"x": np.array([[[1.0], [2.0]], [[4.0], [0.0]]])}, {"x": normal(4, 5, 3)}]
+    compare(attempt, right_variation, cases, "loss dx", {
+        "L is right, but a pixel has a neighbour on either side: what d adds at one end it takes away at the other":
+            variation_with(sides=(1, 0)),
+        "L is right, but a pixel has neighbours on both sides: only the one before gets its part":
+            variation_with(sides=(0, -1)),
+        "L is right, but both ends of a difference get the same sign": variation_with(sides=(1, 1)),
+        "L is right, but the sign of dx is wrong": variation_with(factor=-2),
+        "L is right, but the 2 of the square is missing in dx": variation_with(factor=1),
+        "L is right, but dx is not divided by the number of values": lambda x: (
+            right_variation(x)[0], right_variation(x)[1] * x.size),
+        "it is divided by the number of differences, expected by that of values, x.size": variation_with(count=differences),
+        "it is a sum: divide by the number of values, x.size": variation_with(count=lambda x: 1),
+        "only differences down count: those across are missing": variation_with(along=(0,)),
+        "only differences across count: those down are missing": variation_with(along=(1,))})
+
+
+def covariance(x, less=0):
+    centred = x - x.mean(axis=0)
+    return centred.T @ centred / (len(x) - less)
+
+
+def matched_with(factor=lambda cx, cy: root(cy, 0.5) @ root(cx, -0.5), of=covariance, mean=lambda x, y: y.mean(axis=0)):
+    """Colours moved and stretched, by parts each of which a mistake can get wrong."""
+    def matched(x, y):
+        return (x - x.mean(axis=0)) @ factor(of(x), of(y)).T + mean(x, y)
+    return matched
+
+
+@exercise("Centre x, stretch it by A, and add the mean of y. Colours lie in rows, so A acts from the right, transposed: @ A.T.",
+          "The covariance of x: centred.T @ centred / len(x), with centred = x - x.mean(axis=0).",
+          "A = root(covariance of y, 0.5) @ root(covariance of x, -0.5).")
+def matched_colours(attempt):
+    """The rows x with the mean and the covariance of the rows y."""
+    cases = [{"x": np.array([[0.0, 0], [2, 0], [0, 4], [2, 4]]), "y": np.array([[0.0, 0], [6, 0], [0, 2], [6, 2]])},
+             {"x": normal(9, 3) @ normal(3, 3), "y": 2 + normal(7, 3, seed=1) @ normal(3, 3, seed=1)}]
+    compare(attempt, matched_with(), cases, "colours", {
+        "only the mean is moved: the stretching is missing": matched_with(factor=lambda cx, cy: np.eye(len(cx))),
+        "each channel is stretched for itself: what channels have in common is lost": matched_with(
+            factor=lambda cx, cy: np.diag((np.diag(cy) / np.diag(cx))**0.5)),
+        "the mean of x stays: that of y is to be added": matched_with(mean=lambda x, y: x.mean(axis=0)),
+        "the mean of y is missing": matched_with(mean=lambda x, y: 0),
+        "A is applied from the wrong side: colours are rows, so @ A.T": lambda x, y: (
+            x - x.mean(axis=0)) @ (root(covariance(y), 0.5) @ root(covariance(x), -0.5)) + y.mean(axis=0),
+        "the powers are exchanged: x is divided by its own width, and multiplied by that of y": matched_with(
+            factor=lambda cx, cy: root(cy, -0.5) @ root(cx, 0.5)),
+        "the roots are missing: covariances are squares": matched_with(factor=lambda cx, cy: cy @ root(cx, -1)),
+        "the factors are exchanged: first x is made round, by its own root, and then it gets the shape of y":
+            matched_with(factor=lambda cx, cy: root(cx, -0.5) @ root(cy, 0.5)),
+        "the covariances are divided by M - 1, as np.cov does: expected is the plain mean, bias=True": matched_with(
+            of=lambda x: covariance(x, 1)),
+        "mean and covariance are met, but by another A of the many that do: expected is the one with the two roots":
+            matched_with(factor=lambda cx, cy: np.linalg.cholesky(cy) @ np.linalg.inv(np.linalg.cholesky(cx)))})

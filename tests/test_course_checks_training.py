@@ -1,0 +1,113 @@
+"""Wrong answers to the exercises of notebook 09, which test_course_checks.py puts to their checks; the formulas measured."""
+import numpy as np
+from exercise_answers import S, spoiled
+from helpers import normal
+
+from nnscratch import ops
+from nnscratch.generate.adversarial import Average, non_saturating
+from nnscratch.layers import BatchNormalization, Dense, Input
+from nnscratch.models import Model
+from nnscratch.optimizers import Adam
+
+
+def softplus(z):
+    return np.logaddexp(0, z)
+
+
+def sigma(z):
+    return ops.sigmoid(z)[0]
+
+
+def raised(z):
+    """The saturating loss, with its own gradient."""
+    return -softplus(z).mean(), -sigma(z) / len(z)
+
+
+def by_logarithms(z):
+    with np.errstate(all="ignore"):
+        return -np.log(1 / (1 + np.exp(-z))).mean(), (sigma(z) - 1) / len(z)
+
+
+def adam_from(first_share=lambda b, k: 1 - b**k, square=lambda g: g**2):
+    def adam(w, g, m, v, k, rate, beta_1, beta_2):
+        m, v = beta_1 * m + (1 - beta_1) * g, beta_2 * v + (1 - beta_2) * square(g)
+        with np.errstate(all="ignore"):
+            move = m / first_share(beta_1, k) / (np.sqrt(v / first_share(beta_2, k)) + 1e-7)
+        return w - rate * move, m, v
+    return adam
+
+
+def smooth(real, fake, s):
+    loss = (softplus(real) - s * real).mean() + (softplus(fake) - (1 - s) * fake).mean()
+    return loss, (sigma(real) - s) / len(real), (sigma(fake) - 1 + s) / len(fake)
+
+
+WRONG = [
+    ("discriminator_loss", lambda real, fake, s: S["discriminator_loss"](real, fake, 1.0), "smoothing is missing"),
+    ("discriminator_loss", smooth, "made pictures are smoothed, too"),
+    ("discriminator_loss", spoiled("discriminator_loss", 2, lambda g: -g), "the sign of dfake is wrong"),
+    ("discriminator_loss", lambda real, fake, s: tuple(
+        part * (1 if k == 0 else len(real)) for k, part in enumerate(S["discriminator_loss"](real, fake, s))), "divided by N"),
+    ("discriminator_loss", lambda real, fake, s: tuple(
+        part / (1 if k == 0 else 2) for k, part in enumerate(S["discriminator_loss"](real, fake, s))), "logits of both means"),
+    ("discriminator_loss", lambda real, fake, s: S["discriminator_loss"](real, fake, s)[:2], "2 results, expected 3"),
+    ("generator_loss", raised, "this is the saturating loss"),
+    ("generator_loss", lambda z: (softplus(-z).mean(), -sigma(z) / len(z)), "dz is that of the saturating loss"),
+    ("generator_loss", lambda z: (softplus(z).mean(), sigma(z) / len(z)), "the generator wants the opposite"),
+    ("generator_loss", spoiled("generator_loss", 1, lambda g: -g), "the sign of dz is wrong"),
+    ("generator_loss", lambda z: (softplus(-z).mean(), sigma(z) - 1), "is not divided by N"),
+    ("generator_loss", by_logarithms, "the exponential overflows"),
+    ("adam", adam_from(first_share=lambda b, k: 1), "is not divided out"),
+    ("adam", adam_from(first_share=lambda b, k: 1 - b), "expected with beta**k"),
+    ("adam", adam_from(square=abs), "wrong"),
+    ("adam", lambda w, g, m, v, k, rate, a, b: S["adam"](w, g, m, v, k, -rate, a, b), "uphill"),
+    ("adam", lambda w, g, m, v, k, rate, a, b: S["adam"](w, g, m, v, k, rate, b, a), "are exchanged"),
+    ("averaged", lambda w, s, now, s_now, d: (d * w + (1 - d) * now, s), "the statistics are forgotten"),
+    ("averaged", lambda w, s, now, s_now, d: (d * w + (1 - d) * now, s_now), "are taken over"),
+    ("averaged", lambda w, s, now, s_now, d: S["averaged"](w, s, now, s_now, 1 - d), "the shares are exchanged"),
+]
+
+
+def slope(loss, z, place, h=1e-6):
+    step = np.zeros_like(z)
+    step[place] = h
+    return (loss(z + step) - loss(z - step)) / (2 * h)
+
+
+def test_the_gradients_of_the_losses_are_measured():
+    """By central differences; and the losses are the library's."""
+    real, fake, game = normal(4, 1), normal(4, 1, seed=1), non_saturating(0.8)
+    loss, dreal, dfake = S["discriminator_loss"](real, fake, 0.8)
+    of_generator, dz = S["generator_loss"](fake)
+    for n in np.ndindex(4, 1):
+        assert np.isclose(dreal[n], slope(lambda z: S["discriminator_loss"](z, fake, 0.8)[0], real, n), atol=1e-8)
+        assert np.isclose(dfake[n], slope(lambda z: S["discriminator_loss"](real, z, 0.8)[0], fake, n), atol=1e-8)
+        assert np.isclose(dz[n], slope(lambda z: S["generator_loss"](z)[0], fake, n), atol=1e-8)
+    assert np.isclose(loss, game.real(real)[0] + game.fake(fake)[0]) and np.isclose(of_generator, game.generator(fake)[0])
+    assert np.isclose(S["discriminator_loss"](0 * real, 0 * fake, 1.0)[0], 2 * np.log(2)), "question 1 of the notebook"
+
+
+def test_three_steps_of_adam_are_the_librarys():
+    w, m, v, theirs = normal(3, 2), np.zeros((3, 2)), np.zeros((3, 2)), {"w": normal(3, 2)}
+    optimizer = Adam(0.01, beta_1=0.5, beta_2=0.9)
+    for k in (1, 2, 3):
+        g = normal(3, 2, seed=k)
+        w, m, v = S["adam"](w, g, m, v, k, 0.01, 0.5, 0.9)
+        optimizer.step(theirs, {"w": g})
+    assert np.allclose(w, theirs["w"], atol=1e-6) and np.allclose(v, optimizer.state["w"]["square"])
+
+
+def test_the_average_is_the_librarys():
+    """Weights and statistics, with the library's decay for step 8: (1 + 8) / (10 + 8)."""
+    def network(seed):
+        x = Input((3,))
+        model = Model(x, BatchNormalization()(Dense(2)(x)))
+        model.forward(normal(5, 3, seed=seed).astype(np.float32), training=True)
+        return model
+
+    average, now = network(0), network(1)
+    kernel, variance = average.params["dense_0/kernel"].copy(), average.buffers["batchnormalization_0/variance"].copy()
+    wanted = S["averaged"](kernel, variance, now.params["dense_0/kernel"], now.buffers["batchnormalization_0/variance"], 0.5)
+    Average(average).update(now, 8)
+    assert np.allclose(average.params["dense_0/kernel"], wanted[0])
+    assert np.allclose(average.buffers["batchnormalization_0/variance"], wanted[1])

@@ -1,0 +1,65 @@
+"""The museum of broken GANs: each exhibit is broken in the way it says, and what is stored is what the notebook tells."""
+import numpy as np
+import pytest
+from helpers import normal
+
+from nnscratch import initializers
+from nnscratch.course import museum
+from nnscratch.data.dataset import to_floats
+from nnscratch.data.glyphs import glyphs
+
+
+def after(name, steps=2):
+    return museum.train(museum.EXHIBITS[name], seed=0, steps=steps)
+
+
+def test_exhibits_differ_in_what_they_say():
+    """One thing each: losses and beta_1 change the weights, "no statistics" leaves them at 0 and 1, the bare one has none."""
+    healthy = after("healthy")
+    for name in ("saturating", "beta_1 = 0.9", "both sides smooth"):
+        assert any(not np.array_equal(array, healthy.params[key]) for key, array in after(name).params.items())
+    forgetful = after("no statistics")
+    assert all(np.array_equal(array, healthy.params[key]) for key, array in forgetful.params.items())
+    assert all(set(np.unique(array)) == {float("variance" in key)} for key, array in forgetful.buffers.items())
+    assert all(not np.array_equal(array, forgetful.buffers[key]) for key, array in healthy.buffers.items())
+    assert not after("no batch norm").buffers and museum.train(museum.EXHIBITS["healthy"], steps=1, look=None).buffers
+
+
+def test_the_bare_generator_is_the_other_without_normalisation():
+    """The same kernels at the same places, and biases for the offsets."""
+    initializers.set_seed(0)
+    bare, healthy = museum.bare_generator(), museum.EXHIBITS["healthy"].generator()
+    assert {key: array.shape for key, array in bare.params.items() if "kernel" in key} == {
+        key: array.shape for key, array in healthy.params.items() if "kernel" in key}
+
+
+def test_the_judge_knows_real_digits_and_no_noise():
+    real = glyphs(200, seed=4, size=16)
+    assert museum.asked_for(to_floats(real.images), real.labels) > 0.9
+    assert museum.asked_for(to_floats(real.images), (real.labels + 1) % 10) < 0.05
+    assert museum.asked_for(normal(200, 16, 16, 1).astype(np.float32), real.labels) < 0.3
+
+
+def test_what_the_notebook_tells_is_stored():
+    """Its numbers in percent, after 700 steps, and what it calls slow, lost or equal."""
+    shown = museum.collection()
+    assert shown["names"] == list(museum.EXHIBITS) and shown["pictures"].shape == (6, 20, 16, 16, 1)
+    late = dict(zip(shown["names"], np.rint(100 * shown["asked_for"][:, :, -1].mean(axis=1)).astype(int).tolist()))
+    assert late == {"healthy": 95, "saturating": 95, "no batch norm": 92, "beta_1 = 0.9": 41, "both sides smooth": 94,
+                    "no statistics": 78}
+    early = np.rint(100 * shown["asked_for"][:, :, 1].mean(axis=1))
+    assert (early[0], early[2]) == (81, 24) and round(100 * float(shown["real"][0])) == 95
+    forms = shown["modes"][:, :, -1].mean(axis=1)
+    assert 0.6 < forms[3] / forms[0] < 0.7, "a third of the forms is lost"
+    assert museum.FILE.stat().st_size < 100_000
+
+
+@pytest.mark.parametrize("p, q, s, t", [(1.0, 1.0, 0.9, 0.0), (0.2, 0.7, 0.9, 0.1), (0.0, 1.0, 0.9, 0.1)])
+def test_what_the_best_discriminator_says(p, q, s, t):
+    """The slope of the cost of p real and q made pictures is 0 at σ = (s p + t q) / (p + q), and changes its sign there."""
+    def slope(sigma):
+        z = np.log(sigma / (1 - sigma))
+        cost = [p * (np.logaddexp(0, a) - s * a) + q * (np.logaddexp(0, a) - t * a) for a in (z + 1e-5, z - 1e-5)]
+        return (cost[0] - cost[1]) / 2e-5
+    best = (s * p + t * q) / (p + q)
+    assert abs(slope(best)) < 1e-9 and slope(best - 0.01) < 0 < slope(best + 0.01)
