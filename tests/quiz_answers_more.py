@@ -82,8 +82,8 @@ def variation_slope(x):
     return slopes(lambda x: sum((x[k + 1] - x[k])**2 for k in range(4)) / 5, x)[2]
 
 
-def coarse_to_fine(steps, levels):
-    return sum(60 * (100 / 2**k)**2 / 100**2 for k in range(levels))
+def coarse_to_fine(steps, seconds, levels):
+    return sum(seconds * (100 / 2**k)**2 / 100**2 for k in range(levels))
 
 
 def matched_colour(own_mean, own_variance, mean, variance, x):

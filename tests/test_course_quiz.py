@@ -43,6 +43,18 @@ def test_the_question_can_be_asked(item):
     assert len(texts) >= 3
 
 
+@every_item
+def test_there_are_many_questions(item):
+    """Of a hundred seeds at least ten ask differently."""
+    assert len({ask(item, seed).text for seed in range(100)}) >= 10
+
+
+def test_a_neuron_is_silent_now_and_then():
+    """Else relu would not be asked for."""
+    silent = [seed for seed in range(100) if ask(ITEMS["01"][0], seed).answer == 0]
+    assert 10 < len(silent) < 60
+
+
 def test_every_notebook_has_three_to_five_items():
     assert list(ITEMS) == [f"{k:02}" for k in range(1, 15)]
     assert all(3 <= len(items) <= 5 for items in ITEMS.values())

@@ -26,7 +26,7 @@ def slope_of_real(random):
 
 
 def slopes_of_made(random):
-    p = pick(random, *PROBABILITIES)
+    p = whole(random, low=1, high=99) / 100
     (_, first), (_, second) = (kind().generator(logit(p)) for kind in (saturating, non_saturating))
     return question(
         "The discriminator calls a made picture real with the probability {p}. What are the slopes of the generator's loss by "
@@ -61,10 +61,10 @@ def average(random):
 
 
 def best_answer(random):
-    p, s = whole(random, low=1, high=4), pick(random, 0.9, 0.8)
-    q = 5 - p
+    p, s = whole(random, low=1, high=9), pick(random, 0.9, 0.8, 0.7)
+    q = 10 - p
     return question(
-        "Of five pictures of some form {p} are real and {q} are made. With smoothing $s = {s}$ of the real ones alone, which "
+        "Of ten pictures of some form {p} are real and {q} are made. With smoothing $s = {s}$ of the real ones alone, which "
         "probability does the best discriminator give to such a picture?",
         {"p": p, "q": q, "s": s}, s * p / (p + q), {
             "the smoothing was forgotten": p / (p + q),

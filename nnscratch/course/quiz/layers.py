@@ -34,7 +34,8 @@ def overlapping(random):
     for k in range(3):
         last[k + x[k:k + 2].argmax()] = dy[k]
     return question(
-        "Max pooling with windows of two pixels, one pixel apart, on the row $x = {x}$. With $dy = {dy}$, what is $dx$?",
+        "Max pooling with windows of two pixels, one pixel apart, on the row $x = {x}$; of two equal pixels the first "
+        "counts. With $dy = {dy}$, what is $dx$?",
         {"x": x, "dy": dy}, ops.max_pool2d_backward(row(dy), cache).ravel(), {
             "= stands where += belongs: who wins twice gets both": last,
             "dy went to both pixels of each window": np.convolve(dy, [1, 1])})

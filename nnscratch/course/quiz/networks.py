@@ -53,7 +53,7 @@ def stripes(random):
     y = paint(np.full(6, value), kernel, 2)
     return question(
         "All pixels of a row are {value}. A transposed convolution with the kernel ${kernel}$ and stride 2 paints from it. "
-        "Which two values take turns in the middle of $y$, at even and at odd places?",
+        "Which two values take turns in the middle of $y$, at even and at odd places, counted from 0?",
         {"value": value, "kernel": kernel}, y[6:8], {
             "each pixel meets every second weight, not neighbours": value * np.array([kernel[:2].sum(), kernel[2:].sum()]),
             "each pixel meets two of the four weights, not all": np.full(2, value * kernel.sum()),
@@ -97,7 +97,7 @@ def side_after(random):
 
 
 def live_taps(random):
-    k, side = pick(random, 3, 4, 5, 6), pick(random, 1, 1, 2, 3)
+    k, side = (int(whole(random, low=low, high=high)) for low, high in ((3, 7), (1, 5)))
     kernel = np.ones((k, k, 1, 1))
     y, cache = ops.conv2d(np.ones((1, side, side, 1)), kernel, strides=2, padding="same")
     alive = int((ops.conv2d_backward(np.ones_like(y), cache)[1] > 0).sum())
@@ -105,7 +105,7 @@ def live_taps(random):
         "A kernel of {k} x {k} with stride 2 and `padding='same'` works on pictures of {side} x {side}. How many of its "
         "weights ever meet a pixel?",
         {"k": k, "side": side}, alive, {
-            "all: but most of them lie on padding, and learn nothing": k * k,
+            "all: but some of them lie on padding, and learn nothing": k * k,
             "a whole row of the kernel": k})
 
 

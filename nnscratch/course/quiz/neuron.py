@@ -11,11 +11,11 @@ from nnscratch.course.quiz.question import pick, question, whole
 def neuron(random):
     x, w, b = whole(random, 3), whole(random, 3), whole(random)
     y, _ = ops.relu(ops.dense(x[None], w[:, None], np.array([b]))[0])
+    wrong = {"the bias was forgotten": max(0, x @ w), "relu was turned around: it lets positive sums pass": 0} if y > 0 else {
+        "relu was forgotten: a negative sum becomes 0": x @ w + b, "relu takes no absolute value": -(x @ w + b)}
     return question(
         "A neuron with relu: inputs $x = {x}$, weights $w = {w}$, bias $b = {b}$. What comes out?",
-        {"x": x, "w": w, "b": b}, y[0, 0], {
-            "the bias was forgotten": max(0, x @ w),
-            "relu was turned around: it lets positive sums pass": 0,
+        {"x": x, "w": w, "b": b}, y[0, 0], wrong | {
             "the sums were multiplied, but each input has a weight of its own": x.sum() * w.sum() + b})
 
 

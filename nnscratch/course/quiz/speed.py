@@ -35,11 +35,11 @@ def column_bytes(random):
 
 
 def lines(random):
-    step = pick(random, 2, 4, 8, 32, 64)
+    step = int(whole(random, low=2, high=60))
     near, far = "a line for each number: but a line holds 16, and serves several", "lines between that hold none do not come"
     return question(
         "From a long array in float32 one number in {step} is read. Memory comes in lines of 64 bytes. How many bytes come "
-        "for each number?",
+        "for each number, on average?",
         {"step": step}, min(4 * step, 64), {
             "its own four: but the line comes whole": 4,
             near if step < 16 else far: 64 if step < 16 else 4 * step,
@@ -60,7 +60,9 @@ def four_products(random):
 
 
 def fewer_products(random):
-    m, r = pick(random, (2, 3), (4, 3), (6, 3), (2, 5), (3, 2), (4, 5))
+    tile = pick(random, 4, 5, 8, 10)
+    r = int(whole(random, low=2, high=tile - 1))
+    m = tile + 1 - r
     return question(
         r"How many times fewer products does $F({m} \times {m}, {r} \times {r})$ take than the plain sums?",
         {"m": m, "r": r}, m * m * r * r / (m + r - 1)**2, {
@@ -121,7 +123,8 @@ def crossover(random):
 
 
 def amdahl(random):
-    p, s = pick(random, (0.9, 9), (0.5, 5), (0.8, 4), (0.75, 3), (0.9, 3), (0.8, 8), (0.5, 10))
+    p, s = pick(random, (0.9, 3), (0.9, 6), (0.9, 9), (0.8, 2), (0.8, 4), (0.8, 8), (0.75, 3), (0.75, 5), (0.6, 3),
+                (0.6, 6), (0.5, 5), (0.5, 10), (0.4, 2), (0.4, 4))
     percent = 100 * p
     return question(
         "{percent} % of the time of a program becomes {s} times as fast. How many times as fast is the whole?",

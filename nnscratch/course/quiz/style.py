@@ -109,15 +109,15 @@ def variation_slope(random):
 
 
 def coarse_to_fine(random):
-    steps, levels = pick(random, 20, 40, 60), pick(random, 2, 3)
+    steps, seconds, levels = pick(random, 20, 40, 60), 16 * whole(random, low=1, high=10), pick(random, 2, 3)
     cost = sum(0.25**k for k in range(levels))
     return question(
-        "{steps} steps at full size take a minute, and the time goes with the number of pixels. How many seconds do {steps} "
-        "steps at each of {levels} sizes take, each half as wide and half as high as the next?",
-        {"steps": steps, "levels": levels}, 60 * cost, {
-            "half as wide and half as high is a quarter of the pixels": 60 * sum(0.5**k for k in range(levels)),
-            "as many minutes as sizes: small pictures cost little": 60 * levels,
-            "the full size was forgotten": 60 * (cost - 1)})
+        "{steps} steps at full size take {seconds} seconds, and the time goes with the number of pixels. How many seconds do "
+        "{steps} steps at each of {levels} sizes take, each half as wide and half as high as the next?",
+        {"steps": steps, "seconds": seconds, "levels": levels}, seconds * cost, {
+            "half as wide and half as high is a quarter of the pixels": seconds * sum(0.5**k for k in range(levels)),
+            "as if each size took as long: small pictures cost little": seconds * levels,
+            "the full size was forgotten": seconds * (cost - 1)})
 
 
 def matched_colour(random):
@@ -176,7 +176,7 @@ def adain_to_style(random):
 
 
 def told_by_style(random):
-    channels = pick(random, 16, 32, 64, 100, 131)
+    channels = int(whole(random, low=3, high=200))
     s = np.zeros((1, 2, 2, channels))
     return question(
         "A code has {channels} channels. By how many numbers does a style tell the decoder through AdaIN what it is?",
