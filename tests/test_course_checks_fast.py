@@ -52,6 +52,13 @@ def bytes_of(x_shape, kernel_shape, **times):
     return S["conv_flop"](x_shape, kernel_shape) / (4 * sum(count * sizes[name] for name, count in times.items()))
 
 
+def divided(later, gained):
+    """The number beyond later / gained, as NumPy divides by 0; and 1 where the GPU begins lower and is never met."""
+    with np.errstate(all="ignore"):
+        n = np.float64(later) / np.float64(gained)
+    return max(1, np.floor(n) + 1) if n >= 0 or later < 0 else np.inf
+
+
 WRONG = [
     ("conv_flop", lambda x_shape, kernel_shape: S["conv_flop"](x_shape, kernel_shape) // 2, "multiplications alone"),
     ("conv_flop", lambda x_shape, kernel_shape: 2 * np.prod(x_shape[:3]) * np.prod(kernel_shape), "as many outputs as pixels"),
@@ -90,6 +97,11 @@ WRONG = [
     ("crossover", lambda a, b, c, d: max(1, (c - a) // (b - d)) if b > d else np.inf, "rounded down"),
     ("crossover", lambda a, b, c, d: (c - a) // (b - d) + 1 if b > d else np.inf, "faster at 1"),
     ("crossover", lambda a, b, c, d: 1 if c + d < a + b else (c - a) // (b - d) + 1 if b != d else np.inf, "never cross"),
+    ("crossover", lambda a, b, c, d: np.inf if d >= b else S["crossover"](a, b, c, d), "look at that first"),
+    ("crossover", lambda a, b, c, d: np.inf if d >= b else max(1, np.floor((c - a) / (b - d)) + 1), "look at that first"),
+    ("crossover", lambda a, b, c, d: 1 if c < a else S["crossover"](a, b, c, d), "a smaller fixed part alone"),
+    ("crossover", lambda a, b, c, d: divided(c - a, b - d), "faster *before* the lines meet"),
+    ("crossover", lambda a, b, c, d: 1 if c + d <= a + b else S["crossover"](a, b, c, d), "batch = 1, expected"),
 ]
 
 
