@@ -114,8 +114,8 @@ WRONG = [
 def transformed(collect):
     """The transforms of d and of g, each collected, and then multiplied."""
     def f23(d, g):
-        m = collect([d[0] - d[2], d[1] + d[2], d[2] - d[1], d[1] - d[3]]) * collect(
-            [g[0], (g[0] + g[1] + g[2]) / 2, (g[0] - g[1] + g[2]) / 2, g[2]])
+        m = collect([d[0] - d[2], d[1] + d[2], d[2] - d[1], d[1] - d[3]])
+        m = m * collect([g[0], (g[0] + g[1] + g[2]) / 2, (g[0] - g[1] + g[2]) / 2, g[2]])
         return np.array([m[0] + m[1] + m[2], m[1] - m[2] - m[3]])
     return f23
 
@@ -134,8 +134,7 @@ def by_loops(d, g):
 
 
 def halved(d, g):
-    half = np.float64(0.5)
-    m2, m3 = (d[1] + d[2]) * (half * g.sum()), (d[2] - d[1]) * (half * (g[0] - g[1] + g[2]))
+    m2, m3 = (d[1] + d[2]) * (np.float64(0.5) * g.sum()), (d[2] - d[1]) * (np.float64(0.5) * (g[0] - g[1] + g[2]))
     return (d[0] - d[2]) * g[0] + m2 + m3, m2 - m3 - (d[1] - d[3]) * g[2]
 
 
