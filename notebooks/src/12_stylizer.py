@@ -284,9 +284,9 @@ print("of the other's less than a twentieth:", smooth < 0.05)
 assert grid > 0.5 and smooth < 0.05
 shown = {f"{name}, {when}": made[name][0].mean(axis=2) for name in ("resize", "transposed")
          for when, made in (("new", untrained), ("20 steps", trained))}
-draw.images({"the photograph": small[0].mean(axis=2), **shown}, "grey pictures: by resizing the new "
-            "decoder gives a weave without a grid, by transposed convolution a checkerboard; after 20 "
-            "steps both show a dark band over a bright one, the second one eyes, too, and dots", 1.7)
+draw.images({"the photograph": small[0].mean(axis=2), **shown}, "grey pictures: by resizing the "
+            "new decoder gives a weave without a grid, transposed convolution a checkerboard; "
+            "after 20 steps both show a dark band, the second one eyes and dots, too", 1.7)
 
 # %% [markdown]
 # New, the first is a cloth without a period, and the second a grid. Twenty steps are few: both have found the dark cap over the
