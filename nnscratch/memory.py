@@ -39,6 +39,11 @@ def scratch_bytes():
     return sum(buffer.nbytes for buffer in vars(_kept).values())
 
 
+def free_scratch():
+    """Give this thread's scratch memory back; the next call that wants some makes it anew."""
+    vars(_kept).clear()
+
+
 def shortage(error, way_out):
     """The sentence for a MemoryError of NumPy's or CuPy's: where, how much was wanted at once, and what to do about it."""
     found = re.search(r"allocat\w* ([\d.,]+) (bytes|[KMGT]iB)", str(error))

@@ -48,6 +48,7 @@ def test_crossover():
     assert sweep.crossover([2, 8], [2, 8], [1, 1]) == 2
     assert sweep.crossover([2, 8], [2, 8], [9, 9]) is None and sweep.crossover([], [], []) is None
     assert sweep.crossover([1, 2, 4, 8], [1, 2, 4, 8], [0.5, 3, 3, 3]) == pytest.approx(3)  # once it was faster before: no
+    assert sweep.crossover([1, 4], [2, 3], [0, -1]) == 1 and sweep.crossover([1, 4], [2, 0], [3, 3]) is None  # no logarithm
 
 
 def test_cost_of_a_layer():

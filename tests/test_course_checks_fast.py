@@ -9,7 +9,8 @@ from test_course_draw import texts
 
 from nnscratch import ops
 from nnscratch.course import checks, draw
-from nnscratch.course.checks.fast import peak
+from nnscratch.course.checks.fast import Counted, peak
+from nnscratch.ops.minimal_filter import minimal_filter
 
 
 def matrix(kernel):
@@ -52,6 +53,13 @@ def bytes_of(x_shape, kernel_shape, **times):
     return S["conv_flop"](x_shape, kernel_shape) / (4 * sum(count * sizes[name] for name, count in times.items()))
 
 
+def divided(later, gained):
+    """The number beyond later / gained, as NumPy divides by 0; and 1 where the GPU begins lower and is never met."""
+    with np.errstate(all="ignore"):
+        n = np.float64(later) / np.float64(gained)
+    return max(1, np.floor(n) + 1) if n >= 0 or later < 0 else np.inf
+
+
 WRONG = [
     ("conv_flop", lambda x_shape, kernel_shape: S["conv_flop"](x_shape, kernel_shape) // 2, "multiplications alone"),
     ("conv_flop", lambda x_shape, kernel_shape: 2 * np.prod(x_shape[:3]) * np.prod(kernel_shape), "as many outputs as pixels"),
@@ -60,12 +68,17 @@ WRONG = [
     ("conv_flop", lambda x_shape, kernel_shape: S["conv_flop"](x_shape, kernel_shape) // x_shape[0], "pictures are missing"),
     ("conv_flop", lambda x_shape, kernel_shape: S["conv_flop"](x_shape, kernel_shape) * (
         1 - 1 / (2 * np.prod(kernel_shape[:3]))), "k - 1 additions"),
-    ("conv_in_blocks", in_one_piece, "the numbers are right, but your code needed"),
+    ("conv_in_blocks", in_one_piece, "your code held"),
+    ("conv_in_blocks", lambda x, kernel, rows: S["conv_in_blocks"](x, kernel, max(rows, 16)), "your code held"),
+    ("conv_in_blocks", lambda x, kernel, rows: ops.conv2d(x, kernel)[0], "your code held"),
+    ("conv_in_blocks", lambda x, kernel, rows: S["conv_in_blocks"](x, kernel, 1), "are 3 rows high at most"),
     ("conv_in_blocks", whole_blocks_only, "the last rows are missing"),
     ("conv_in_blocks", side_by_side, "blocks overlap in x"),
     ("conv_in_blocks", lambda x, kernel, rows: S["conv_in_blocks"](x, kernel[::-1], rows), "mirrored kernel"),
     ("f23", lambda d, g: [d[:3] @ g, d[1:] @ g], "it took 6 products"),
-    ("f23", lambda d, g: np.convolve(d.astype(float), g[::-1].astype(float), "valid"), "only 0 products could be counted"),
+    ("f23", lambda d, g: np.convolve(d, g[::-1], "valid"), "it took 6 products"),
+    ("f23", lambda d, g: [d[0] * g[0] + d[1] * g[1] + d[2] / (1 / g[2]), d[1] / (1 / g[0]) + d[2] * g[1] + d[3] * g[2]],
+     "it took 6 products"),
     ("f23", mended(lambda m: [m[0], 2 * m[1], 2 * m[2], m[3]]), "the halves are missing"),
     ("f23", mended(lambda m: [m[0], m[1], -m[2], m[3]]), "it is (d2 - d1)"),
     ("f23", mended(lambda m: [m[0], m[1], m[2], -m[3]]), "sign of m4"),
@@ -90,26 +103,112 @@ WRONG = [
     ("crossover", lambda a, b, c, d: max(1, (c - a) // (b - d)) if b > d else np.inf, "rounded down"),
     ("crossover", lambda a, b, c, d: (c - a) // (b - d) + 1 if b > d else np.inf, "faster at 1"),
     ("crossover", lambda a, b, c, d: 1 if c + d < a + b else (c - a) // (b - d) + 1 if b != d else np.inf, "never cross"),
+    ("crossover", lambda a, b, c, d: np.inf if d >= b else S["crossover"](a, b, c, d), "look at that first"),
+    ("crossover", lambda a, b, c, d: np.inf if d >= b else max(1, np.floor((c - a) / (b - d)) + 1), "look at that first"),
+    ("crossover", lambda a, b, c, d: 1 if c < a else S["crossover"](a, b, c, d), "a smaller fixed part alone"),
+    ("crossover", lambda a, b, c, d: divided(c - a, b - d), "faster *before* the lines meet"),
+    ("crossover", lambda a, b, c, d: 1 if c + d <= a + b else S["crossover"](a, b, c, d), "batch = 1, expected"),
 ]
 
 
-def test_four_products_in_many_spellings():
-    """Scalars, slices, matrices and arrays that are filled: all are counted, and right."""
-    from nnscratch.ops.minimal_filter import minimal_filter
-    a, g_matrix, b = minimal_filter(2, 3)
+def transformed(collect):
+    """The transforms of d and of g, each collected, and then multiplied."""
+    def f23(d, g):
+        m = collect([d[0] - d[2], d[1] + d[2], d[2] - d[1], d[1] - d[3]])
+        m = m * collect([g[0], (g[0] + g[1] + g[2]) / 2, (g[0] - g[1] + g[2]) / 2, g[2]])
+        return np.array([m[0] + m[1] + m[2], m[1] - m[2] - m[3]])
+    return f23
 
-    def filled(d, g):
-        y = np.zeros(2)
-        y[:] = mended(lambda m: m)(d, g)
-        return y
-    assert checks.f23(filled).state == checks.f23(mended(lambda m: m)).state == "right"
-    assert checks.f23(lambda d, g: a @ ((g_matrix @ g) * (b @ d))).state == "right"
+
+def filled(numbers):
+    y = np.zeros(len(numbers))
+    y[:] = numbers
+    return y
+
+
+def by_loops(d, g):
+    """The transforms as loops over NumPy's numbers, which stand first in the product."""
+    a, g_matrix, b = minimal_filter(2, 3)
+    m = [sum(g_matrix[i, j] * g[j] for j in range(3)) * sum(b[i, j] * d[j] for j in range(4)) for i in range(4)]
+    return np.array([sum(a[i, j] * m[j] for j in range(4)) for i in range(2)])
+
+
+def halved(d, g):
+    m2, m3 = (d[1] + d[2]) * (np.float64(0.5) * g.sum()), (d[2] - d[1]) * (np.float64(0.5) * (g[0] - g[1] + g[2]))
+    return (d[0] - d[2]) * g[0] + m2 + m3, m2 - m3 - (d[1] - d[3]) * g[2]
+
+
+def by_matrices(d, g):
+    a, g_matrix, b = minimal_filter(2, 3)
+    return a @ ((g_matrix @ g) * (b @ d))
+
+
+@pytest.mark.parametrize("f23", [mended(lambda m: m), lambda d, g: filled(mended(lambda m: m)(d, g)), transformed(np.array),
+                                 transformed(filled), by_loops, halved, by_matrices,
+                                 lambda d, g: by_matrices(d.astype(np.float32), g.astype(np.float32))])
+def test_four_products_in_many_spellings(f23):
+    """Scalars, slices, matrices, loops over matrices, arrays that are filled or collected: none is refused."""
+    assert checks.f23(f23).state == "right", checks.f23(f23)
+
+
+def test_products_are_counted():
+    """Of two that came in, in either order, as numbers and in arrays; not with a constant from either side."""
+    a, b = np.array([Counted(2.0), Counted(3.0)]), Counted(5.0)
+    for function, count, value in ((lambda: a[0] * b, 1, 10), (lambda: (b * a)[1], 2, 15), (lambda: a @ a, 2, 13),
+                                   (lambda: b / a[0], 1, 2.5), (lambda: 2 * b + b * 0.5 - 1, 0, 11.5), (lambda: 1 / b, 0, 0.2),
+                                   (lambda: np.float64(3) * b, 0, 15), (lambda: 1 - (-b), 0, 6)):
+        Counted.products = 0
+        assert (float(function()), Counted.products) == (value, count)
+
+
+def concatenated(x, kernel, rows):
+    return np.concatenate([in_one_piece(x[:, r:r + rows + len(kernel) - 1], kernel, rows)
+                           for r in range(0, x.shape[1] - len(kernel) + 1, rows)], axis=1)
+
+
+def stacked(x, kernel, rows):
+    """The windows one by one, in a list that becomes an array."""
+    (kh, kw), (n, h, w) = kernel.shape[:2], x.shape[:3]
+    y = []
+    for r in range(0, h - kh + 1, rows):
+        columns = np.array([[[x[k, i:i + kh, j:j + kw].reshape(-1) for j in range(w - kw + 1)]
+                             for i in range(r, min(r + rows, h - kh + 1))] for k in range(n)])
+        y.append(columns @ matrix(kernel))
+    return np.concatenate(y, axis=1)
+
+
+def windows(x, kernel, rows):
+    """A view of all windows, which takes no memory, a block of it at a time."""
+    seen = np.lib.stride_tricks.sliding_window_view(x, kernel.shape[:2], (1, 2))
+    return np.concatenate([np.einsum("nhwcij,ijco->nhwo", seen[:, r:r + rows], kernel)
+                           for r in range(0, seen.shape[1], rows)], axis=1)
+
+
+def tap_by_tap(x, kernel, rows):
+    """No slice is higher than `rows`."""
+    (kh, kw, c, oc), (n, h, w) = kernel.shape, x.shape[:3]
+    y = np.zeros((n, h - kh + 1, w - kw + 1, oc))
+    for r in range(0, h - kh + 1, rows):
+        R = min(rows, h - kh + 1 - r)
+        columns = np.empty((n, R, w - kw + 1, kh, kw, c))
+        for i, j in np.ndindex(kh, kw):
+            columns[:, :, :, i, j] = x[:, r + i:r + i + R, j:j + w - kw + 1]
+        y[:, r:r + R] = columns.reshape(n, R, w - kw + 1, -1) @ matrix(kernel)
+    return y
+
+
+@pytest.mark.parametrize("blocks", [concatenated, stacked, windows, tap_by_tap])
+def test_blocks_in_many_spellings(blocks):
+    assert checks.conv_in_blocks(blocks).state == "right", checks.conv_in_blocks(blocks)
 
 
 def test_memory_is_measured():
     """What NumPy held at once, also while somebody else is tracing."""
     import tracemalloc
     assert 800_000 <= peak(lambda: np.ones(100_000)) < 900_000
+    x, kernel = normal(1, 40, 40, 8), normal(3, 3, 8, 8)
+    first, again = (peak(lambda: ops.conv2d(x, kernel)) for _ in range(2))
+    assert abs(first - again) < 0.1 * first, "what the library has kept from the first call counts in the second"
     tracemalloc.start()
     try:
         assert 800_000 <= peak(lambda: np.ones(100_000)) < 900_000

@@ -9,7 +9,10 @@ from PIL import Image
 from nnscratch import ops
 from nnscratch.course import draw
 from nnscratch.gradcheck import check_op
-from nnscratch.networks.stylizer import adain
+from nnscratch.networks.stylizer import adain, decoder, encoder
+from nnscratch.networks.texture_features import texture_features
+from nnscratch.optimizers import Adam
+from nnscratch.style.train_stylizer import CONTENT, CONTENT_OF_ONE, train_step
 
 AXES = {"axis": (1, 2), "keepdims": True}
 
@@ -81,6 +84,26 @@ def test_adain_and_its_gradient():
     which, gammas, betas = np.array([1, 0]), normal(3, 3), normal(3, 3, seed=1)
     made = [ops.instance_norm(f[n:n + 1], gammas[k], betas[k], epsilon=0.1)[0] for n, k in enumerate(which)]
     same(S["conditional_norm"](f, gammas, betas, which, 0.1), np.concatenate(made))
+
+
+def test_the_loss_of_the_stylizer_is_the_printed_one():
+    """As notebook 12 prints it, from the nine maps: the shares that a step of training returns, without their weights."""
+    content, style = normal(1, 32, 32, 3).clip(0, 1), normal(1, 32, 32, 3, seed=1).clip(0, 1)**2
+    model, network, code = decoder(seed=1), texture_features(), encoder()
+    t = adain(code.forward(content), code.forward(style))
+    ours, styles, photographs = (network.forward(picture) for picture in (model.forward(t), style, content))
+    share = np.mean((ours[5] - t[..., :128])**2) / np.mean(t[..., :128]**2)
+
+    def gram(features, style):
+        rows = (features - style.mean(axis=(1, 2))).reshape(-1, features.shape[3])
+        return rows.T @ rows / len(rows)
+    shares = []
+    for y, s, p in zip(ours, styles, photographs):
+        G, S_, P = (gram(features, s) for features in (y, s, p))
+        shares.append(np.mean((G - S_)**2) / (np.mean(S_**2) + np.mean(P**2)))
+    losses = train_step(model, network, code, Adam(1e-3), content, style)
+    assert len(shares) == 9 and (CONTENT, CONTENT_OF_ONE) == (1, 0.5)
+    same(np.array([losses["content"], losses["style"]]), np.array([share, sum(shares) / 9]), 1e-4)
 
 
 def test_photographs_are_kept_as_jpeg():

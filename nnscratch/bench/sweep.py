@@ -7,6 +7,7 @@ from nnscratch.bench.steps import gan_work, measure
 
 SIZES = {False: (2, 4, 8, 16, 32, 64, 128, 256), True: (2, 8, 32)}
 PRESET = "nano"
+SHORTEST = 1e-9  # seconds: a clock may show 0, and a model of the time less than that, and neither has a logarithm
 
 
 def run(modules, quick, preset=PRESET, sizes=None):
@@ -29,8 +30,9 @@ def crossovers(rows):
 
 def crossover(sizes, cpu, gpu):
     """The size from which on `gpu` is below `cpu` (seconds, a number for each size): the first size if it is throughout, None
-    if it is not at the last; between two sizes, where straight lines through the logarithms meet."""
-    gains = [log(c / g) for c, g in zip(cpu, gpu)]
+    if it is not at the last; between two sizes, where straight lines through the logarithms meet. A time that is not positive
+    counts as 1 ns."""
+    gains = [log(max(c, SHORTEST) / max(g, SHORTEST)) for c, g in zip(cpu, gpu)]
     if not gains or gains[-1] <= 0:
         return None
     last = max((k for k, gain in enumerate(gains) if gain <= 0), default=None)

@@ -178,13 +178,13 @@ print("photograph", photo.shape, "-> code", f.shape, "-> adapted", t.shape, "-> 
 print(f"weights of the decoder: {sum(a.size for a in decoder.params.values()):,}")
 
 # %% [markdown]
-# What does the style tell the decoder? 131 means and 131 deviations, and nothing else. So shuffle the places of the style's
-# code, and the same picture must come out:
+# What does AdaIN tell the decoder of the style? 131 means and 131 deviations, and nothing else. So shuffle the places of the
+# style's code, and the same picture must come out:
 
 # %%
 shuffled = random.permutation(s.reshape(-1, 131)).reshape(s.shape)
 again = decoder.forward(library_adain(f, shuffled))
-print("262 numbers are all there is:", np.allclose(again, decoder.forward(t), atol=1e-3))
+print("the decoder is told 262 numbers:", np.allclose(again, decoder.forward(t), atol=1e-3))
 assert np.allclose(again, decoder.forward(t), atol=1e-3)
 
 # %% [markdown]
@@ -205,7 +205,8 @@ draw.photographs({"photograph": photo[0], **{name: y[0] for name, y in painted.i
 
 # %% [markdown]
 # Beyond AdaIN the class does one thing more: before and after, it moves the picture's colours to the style's, by a formula
-# (`nnscratch/style/colour.py`). Hold it against the parts:
+# (`nnscratch/style/colour.py`). So it takes nine more numbers from the style, means and covariances of three colours. Hold it
+# against the parts:
 
 # %%
 from nnscratch.style.colour import match_colours
@@ -226,13 +227,18 @@ draw.photographs(stronger, "from the photograph to more of the style than it was
 # %% [markdown]
 # ## How it is trained
 #
-# The loss is that of style transfer: the painted picture $y$ goes through the texture network, and
+# The loss is that of style transfer, asked of the painted picture $y$. The texture network makes nine maps of it. One, $c(y)$,
+# is the map that codes are made of; it is to be as the adapted code has it, in its 128 channels $t_c$ (without the three
+# colours). And in all nine, the Gram matrices $G_k$ are to be the style's, $S_k$. Each is a share: of $t_c$, and of what
+# style and photograph have together, with $P_k$ for the photograph.
 #
-# $$L = \text{mean}\big((features(y) - t)^2\big) + \text{Gram matrices of } y \text{ beside the style's}$$
+# $$L = w\, \frac{\text{mean}\big((c(y) - t_c)^2\big)}{\text{mean}(t_c^2)} +
+# \frac19 \sum_{k=1}^9 \frac{\text{mean}\big((G_k - S_k)^2\big)}{\text{mean}(S_k^2) + \text{mean}(P_k^2)}$$
 #
-# each as a share, and a little for smoothness. Only now the gradient, when it has come back to the pixels, goes on into the
-# decoder's weights. First, for a tenth of the steps, the decoder learns to draw pictures back from their own codes. From noise,
-# in small crops, for some steps:
+# All Gram matrices are taken after the style's mean of each channel has been subtracted. $w$ is 1 where all styles are learnt,
+# and $\frac12$ where it is one alone; a little for smoothness comes on top. Only now the gradient, when it has come back to the
+# pixels, goes on into the decoder's weights. First, for a tenth of the steps, the decoder learns to draw pictures back from
+# their own codes. From noise, in small crops, for some steps:
 
 # %%
 from nnscratch.networks.stylizer import decoder as new_decoder
@@ -278,17 +284,21 @@ print("of the other's less than a twentieth:", smooth < 0.05)
 assert grid > 0.5 and smooth < 0.05
 shown = {f"{name}, {when}": made[name][0].mean(axis=2) for name in ("resize", "transposed")
          for when, made in (("new", untrained), ("20 steps", trained))}
-draw.images(shown, "grey pictures: by resizing the new decoder gives a smooth one, by transposed "
-            "convolution a checkerboard; after 20 steps it draws a face, with dots", 1.7)
+draw.images({"the photograph": small[0].mean(axis=2), **shown}, "grey pictures: by resizing the "
+            "new decoder gives a weave without a grid, transposed convolution a checkerboard; "
+            "after 20 steps both show a dark band, the second one eyes and dots, too", 1.7)
 
 # %% [markdown]
-# Twenty steps are enough to draw a face by transposed convolutions, even a better one; but it is made of dots, and the last of
-# them are what training finds hardest. The network that comes along repeats pixels and convolves.
+# New, the first is a cloth without a period, and the second a grid. Twenty steps are few: both have found the dark cap over the
+# bright forehead, and nobody would know whose it is. The transposed one is even ahead, with two dark places for the eyes; but
+# all of it is made of dots. More steps make them weaker, not at once all of them. The network that comes along repeats pixels
+# and convolves.
 #
 # ## What is lost
 #
-# Optimisation against one pass, for the same photograph and style. How far is each from the style's Gram matrices, as the
-# texture network sees them?
+# Optimisation against one pass, for the same photograph and style. (What a picture shows, optimisation asks of the texture
+# network's second convolution, which sees every pixel; the decoder was asked by a map of a quarter of the size.) How far is
+# each from the style's Gram matrices, as the texture network sees them?
 
 # %%
 import time
@@ -327,7 +337,7 @@ print("one pass {:.2f} s, optimisation {:.1f} s".format(*np.diff(clock)))
 # %% [markdown]
 # The optimised picture has small strokes with dark and light edges, as the style has, and keeps what is sharp in the face. In
 # one pass you get the palette, the contrast and a grain. It is softer, woven of small squares (a place of the code is 4 x 4
-# pixels), and has much the same brush everywhere: 262 numbers about one map cannot say what nine Gram matrices do, and the
+# pixels), and has much the same brush everywhere: 262 numbers about one code cannot say what nine Gram matrices do, and the
 # decoder paints what served it on average. Neither has the large curves of the mosaic. What you gain is time: for films, and
 # for trying out.
 #

@@ -17,7 +17,7 @@ from nnscratch.course import checks, draw, results
 from nnscratch.course.draw import Grid
 from nnscratch.memory import keep_freed_memory
 
-keep_freed_memory()
+kept = keep_freed_memory()
 
 # %% [markdown]
 # `best(f)` calls `f` eight times and gives the seconds of the shortest call after the first: other programs can only make a
@@ -101,11 +101,11 @@ for s in (1, 4, 16, 64):
     assert 64 * lines / 1024 == 4 * min(s, 16)
 
 # %% varies
-numbers, count = np.ones(2**24, np.float32), 2**18
+numbers = np.ones(2**25, np.float32)
 
 
 def for_each(step):
-    return 1e9 * best(lambda: numbers[:count * step:step].sum()) / count
+    return 1e9 * best(lambda: numbers[::step].sum(), times=4) / len(numbers[::step])
 
 
 draw.bars({f"step {s}": {"ns": for_each(s)} for s in (1, 2, 4, 8, 16, 32, 64)},
@@ -113,10 +113,11 @@ draw.bars({f"step {s}": {"ns": for_each(s)} for s in (1, 2, 4, 8, 16, 32, 64)},
           "ns for each number")
 
 # %% [markdown]
-# It is always the same number of additions. Next to each other they are fast; far apart each one waits for its own line. (From
-# 16 on the formula stands still, and the times do not: a processor fetches the next lines before they are asked for, and that
-# works for near ones only.) This is why the layout matters: with channels last, the $KW \cdot C$ numbers under a row of the
-# window lie next to each other.
+# Each number is one addition. Next to each other they are fast; far apart each one waits for its own line. (Every walk goes
+# through the whole array of 134 million bytes, so that a cache has forgotten its beginning when the next walk comes; the
+# largest servers have caches that hold it all. From 16 on the formula stands still, and the times do not: a processor fetches
+# the next lines before they are asked for, and that works for near ones only.) This is why the layout matters: with channels
+# last, the $KW \cdot C$ numbers under a row of the window lie next to each other.
 #
 # ## Blocks
 #
@@ -131,7 +132,8 @@ draw.bars({f"step {s}": {"ns": for_each(s)} for s in (1, 2, 4, 8, 16, 32, 64)},
 #
 # ### Exercise: in blocks
 #
-# $R$ is called `rows`. The check looks at the result, and at how much memory your code holds at once.
+# $R$ is called `rows`. The check looks at the result, at how high the pieces are that you cut from `x`, and at how much memory
+# your code holds at once: $y$ and the columns of two or three blocks, not of the whole picture.
 
 # %% exercise=conv_in_blocks
 def conv_in_blocks(x, kernel, rows):
@@ -161,8 +163,8 @@ draw.bars({f"{R} rows a block": {"ms": all_pieces(R)} for R in (2, 8, 32, 128)},
           "milliseconds for 128 rows, by the rows of a block", "ms")
 
 # %% [markdown]
-# The library's `algorithm="im2col"` makes at most 4 MB of columns at a time, and so needs no more memory for a large picture
-# than for a small one.
+# The library's `algorithm="im2col"` makes at most 4 MB of columns at a time: beside $x$ and $y$ themselves a large picture
+# needs no more memory than a small one.
 #
 # ## Fewer multiplications
 #
@@ -216,10 +218,12 @@ draw.grids([[Grid("A", A), " ", Grid("G", G), " ", Grid("B", B), " → ", Grid("
 # %%
 print("y =", y)
 assert np.allclose(y, [27, 18]) and np.allclose(y, [d[:3] @ g, d[1:] @ g])
+assert np.allclose((G @ g) * (B @ d), [24, 2, 1, -4])  # m2, m3, m1, -m4
 
 # %% [markdown]
-# (Some signs stand elsewhere than in ours; they cancel.) The same can be had for more outputs. In two directions it nests:
-# $d$ is a tile, and every matrix works on its rows and on its columns.
+# The rows of $G$ and $B$ are our $m_2$, $m_3$, $m_1$, $m_4$, in this order. (Some signs stand elsewhere: both factors of $m_1$
+# are negative here, which cancels, and $m_4$ comes out negative, which $A$ turns around.) The same can be had for more outputs.
+# In two directions it nests: $d$ is a tile, and every matrix works on its rows and on its columns.
 #
 # $$Y = A\, [\,(G\, g\, G^T) * (B\, d\, B^T)\,]\, A^T$$
 #

@@ -254,7 +254,7 @@ sizes = np.array([2, 8, 32])
 steps = list(sweep.run({"NumPy": np}, True, sizes=[int(n) for n in sizes]))
 on_cpu = np.array([row["times"]["NumPy"]["wall"] for row in steps])
 each_cpu, fixed_cpu = np.polyfit(sizes, on_cpu, 1)
-fixed_cpu = max(fixed_cpu, 0)  # other programs can bend the line
+fixed_cpu, each_cpu = max(fixed_cpu, 0), max(each_cpu, 1e-6)  # other programs can bend the line
 print(f"this CPU: {1e3 * fixed_cpu:.1f} ms and {1e3 * each_cpu:.2f} ms a picture")
 
 # %% [markdown]
@@ -288,7 +288,8 @@ draw.curves(lines, "milliseconds a step over the batch size: the GPU's lines beg
 
 # %% [markdown]
 # (`sweep.crossover` is the library's: from measured times, where the lines between them meet.) How much of this do you believe?
-# The shape: flat, then rising. Not the third digit. A network larger than this toy moves the crossover to 1.
+# The shape: flat, then rising. Not the numbers, not even their first digit: with `launch` guessed twice as large the crossover
+# of single kernels lies nearly twice as far. For a network a hundred times larger than this toy *the model* says 1.
 #
 # ## Amdahl's law
 #

@@ -100,10 +100,10 @@ def queue_seconds(attempt):
             lambda kernels, ask, compute: kernels * max(ask, compute)})
 
 
-def crossing(whole=lambda n: math.floor(n) + 1, from_one=True, never=True):
-    """The batch where the lines cross, made whole; each special case may be left out."""
+def crossing(whole=lambda n: math.floor(n) + 1, from_one=True, never=True, picture=1):
+    """The batch where the lines cross, made whole; each special case may be left out, or look at 0 pictures and not at 1."""
     def batch(fixed_cpu, each_cpu, fixed_gpu, each_gpu):
-        if from_one and fixed_gpu + each_gpu < fixed_cpu + each_cpu:
+        if from_one and fixed_gpu + picture * each_gpu < fixed_cpu + picture * each_cpu:
             return 1
         if each_gpu == each_cpu or (never and each_gpu > each_cpu):
             return math.inf
@@ -111,18 +111,39 @@ def crossing(whole=lambda n: math.floor(n) + 1, from_one=True, never=True):
     return batch
 
 
+def by_slope_first(fixed_cpu, each_cpu, fixed_gpu, each_gpu):
+    return math.inf if each_gpu >= each_cpu else crossing()(fixed_cpu, each_cpu, fixed_gpu, each_gpu)
+
+
+def by_division(fixed_cpu, each_cpu, fixed_gpu, each_gpu):
+    """The number beyond the place where the lines meet, whichever of them is the lower one there."""
+    ahead, slower = fixed_cpu - fixed_gpu, each_gpu - each_cpu
+    if slower == 0 or ahead / slower < 0:
+        return 1 if ahead > 0 else math.inf
+    return math.floor(ahead / slower) + 1
+
+
 @exercise("The lines meet at (fixed_gpu - fixed_cpu) / (each_cpu - each_gpu), if the GPU's slope is the smaller one.",
           "The smallest whole number beyond x is np.floor(x) + 1, also where x is whole.",
-          "Two cases are special: no slope to catch up with (np.inf), and a GPU that is faster from the beginning (1).")
+          "Two cases are special: a GPU that is faster at 1 picture already (1), and, if it is not, no slope to catch up with "
+          "(np.inf). In this order.")
 def crossover(attempt):
     """The smallest whole batch for which the GPU is faster, or np.inf."""
-    cases = [dict(zip(("fixed_cpu", "each_cpu", "fixed_gpu", "each_gpu"), numbers)) for numbers in
-             [(5.0, 1.0, 8.0, 0.5), (5.0, 1.0, 8.5, 0.25), (5.0, 1.0, 8.0, 1.0), (5.0, 1.0, 8.0, 2.0), (8.0, 1.0, 5.0, 0.5),
-              (2.0, 1.0, 2.25, 0.5), (2.0, 4.0, 6.0, 0.5), (5.0, 1.0, 5.0, 1.0)]]
-    compare(attempt, crossing(), cases, "batch", {
+    usual, lower = ([dict(zip(("fixed_cpu", "each_cpu", "fixed_gpu", "each_gpu"), numbers)) for numbers in cases] for cases in (
+        [(5.0, 1.0, 8.0, 0.5), (5.0, 1.0, 8.5, 0.25), (5.0, 1.0, 8.0, 1.0), (5.0, 1.0, 8.0, 2.0), (8.0, 1.0, 5.0, 0.5),
+         (2.0, 1.0, 2.25, 0.5), (2.0, 4.0, 6.0, 0.5), (5.0, 1.0, 5.0, 1.0), (5.0, 1.0, 5.5, 0.5)],
+        [(8.0, 1.0, 5.0, 2.0), (8.0, 1.0, 5.0, 4.0), (8.0, 1.0, 5.0, 9.0), (5.0, 1.0, 4.0, 1.0)]))  # the GPU begins lower
+    compare(attempt, crossing(), usual, "batch", {
         "a batch is a whole number: the smallest one beyond the place where both are equal": crossing(lambda n: n),
         "where both are equal the GPU is not faster yet: the smallest number *beyond* that, np.floor(...) + 1":
             crossing(math.ceil),
         "it is rounded down: at that batch the CPU is still faster, or as fast": crossing(math.floor),
         "a GPU that is faster from the beginning is faster at 1, the smallest batch there is": crossing(from_one=False),
         "if the GPU needs longer for each picture, the lines never cross after that: np.inf": crossing(never=False)})
+    compare(attempt, crossing(), lower, "batch", {
+        "a GPU that needs as long for each picture, or longer, may still be faster at 1 picture: look at that first":
+            by_slope_first,
+        "a smaller fixed part alone does not make it faster at 1 picture: that picture takes its time, too":
+            crossing(picture=0),
+        "where the GPU needs longer for each picture it is faster *before* the lines meet, if at all: at 1, or never":
+            by_division})
