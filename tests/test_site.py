@@ -21,10 +21,19 @@ needs_browser = pytest.mark.skipif(program is None, reason="Chromium, to look at
 DRAWN = """Promise.all([document.fonts.ready,
   ...[...document.images].map(image => image.decode().catch(() => {}))]).then(() => [
   ...[...document.querySelectorAll("math")].filter(formula => { const box = formula.getBoundingClientRect();
-     return !box.width || !box.height; }).map(formula => "a formula without size: " + formula.textContent),
+     return !formula.closest(".toc-drawer") && (!box.width || !box.height); }).map(
+       formula => "a formula without size: " + formula.textContent),
   ...[...document.images].filter(image => !image.naturalWidth).map(image => "a picture that is not shown: " + image.src),
   ...(!document.querySelector("math") || document.fonts.check('12px "STIX Two Math"') ? []
      : ["the font of the formulas is missing"])])"""
+SEARCHED = """new Promise(done => { const look = () => { const found = document.querySelectorAll("#search-results li a");
+  found.length ? done([...found].map(link => link.href)) : setTimeout(look, 50); }; look(); })"""
+TOO_WIDE = """[...document.querySelectorAll("article .cell_input pre")].filter(code => code.scrollWidth > code.clientWidth).map(
+  code => code.textContent.slice(0, 60))"""
+CUT_OFF = """[...document.querySelectorAll("article math")].filter(formula => formula.getBoundingClientRect().right > innerWidth
+  && ![...function* () { for (let part = formula; part; part = part.parentElement) yield part; }()].some(
+    part => part.scrollWidth > part.clientWidth && getComputedStyle(part).overflowX == "auto")).map(
+  formula => formula.textContent)"""
 COUNT = 'document.querySelectorAll("article math").length'
 
 
@@ -104,7 +113,22 @@ def test_every_page_in_a_browser(site, tmp_path):
         for page in pages:
             assert wrong_in_browser(browser, page) == [], page.name
             formulas[page.stem] = browser.visit(page.as_uri(), COUNT)[0]
+        search = f"{(site / 'search.html').as_uri()}?q=adain"
+        found, errors, _ = browser.visit(search, SEARCHED)
+        assert any("12_stylizer.html" in address for address in found) and errors == []
     assert formulas["03_convolution"] > 10 and formulas["cards"] > 100
+
+
+@needs_browser
+@pytest.mark.parametrize("width, script", [(1280, TOO_WIDE), (1400, TOO_WIDE), (1600, TOO_WIDE), (360, CUT_OFF)])
+def test_nothing_is_cut_off(site, tmp_path, width, script):
+    """On a desk the code of notebooks fits; on a telephone a formula that does not can be moved sideways, and the page is no
+    wider than the window."""
+    with Browser(tmp_path) as browser:
+        browser.ask("Emulation.setDeviceMetricsOverride", width=width, height=900, deviceScaleFactor=1, mobile=False)
+        for page in sorted(site.glob("*.html")):
+            assert browser.visit(page.as_uri(), script)[0] == [], page.name
+            assert browser.visit(page.as_uri(), "document.documentElement.scrollWidth")[0] <= width, page.name
 
 
 @needs_browser
