@@ -144,6 +144,15 @@ def test_strength_from_the_photograph_to_nothing_but_style():
     assert left[0]["content"] < 0.25 * left[1]["content"] and loss_network("texture", style).weights(100)["content_weight"] == 0
 
 
+@pytest.mark.parametrize("features, balance", [("texture", 100), ("random", 200)])
+def test_what_a_picture_shows_is_asked_at_full_size(features, balance):
+    """Of the second convolution, the last before the first halving; measured to keep more of the photograph."""
+    network = loss_network(features, picture(32, 32))
+    sides = [maps.shape[1] for maps in network.model.forward(picture(32, 32))]
+    assert sides[network.content_layer] == 32 and sides[network.content_layer + 1] == 16
+    assert network.weights(50)["style_weight"] == balance / 2
+
+
 @given(st.sampled_from(["gram", "covariance", "sliced"]), st.integers(0, 10**6), st.floats(10, 1000))
 def test_the_style_term_is_a_share(statistics, seed, scale):
     """At most 1 for the photograph with Gram matrices, 0 for the style; and no other when features are all so many times as

@@ -1,9 +1,12 @@
 """The stylizer: its parts by hand, its gradient, its training, and what a user does with it."""
+import tracemalloc
+
 import numpy as np
 import pytest
 from helpers import normal, same, slopes
 from PIL import Image
 
+from nnscratch import checkpoint
 from nnscratch.cli import main
 from nnscratch.data.pictures import photograph, read_picture
 from nnscratch.data.styles import style_picture
@@ -118,17 +121,30 @@ def test_one_style_is_learnt(quick, tmp_path):
 def test_one_style_begins_with_what_comes_along(quick, tmp_path, monkeypatch):
     """Before the first step it is the decoder that nnscratch ships, if it becomes larger in the same way; and it does not learn
     to draw once more."""
-    for style, upsampling, alike, drawing in (("glass", "resize", True, 0), ("glass", "transposed", False, 2),
-                                              (None, "resize", False, 2)):
-        model, steps = module.first_decoder({"upsampling": upsampling, "seed": 3, "style": style, "steps": 20})
-        assert steps == drawing
-        assert all(np.array_equal(array, Stylizer().decoder.params.get(name)) for name, array in model.params.items()) == alike
-    drawn = []
+    firsts, drawn, weights = [], [], []
     monkeypatch.setattr(module, "reconstruct", lambda *arguments: drawn.append(1) or 0.0)
-    for style, times in ((None, 1), ("glass", 0)):
-        drawn.clear()
-        train_stylizer(tmp_path / str(style), style, steps=10, device="cpu")
-        assert len(drawn) == times
+    monkeypatch.setattr(module, "train_step", lambda *arguments: weights.append(arguments[-1]) or {"style": 0.0})
+    first_decoder = module.first_decoder
+    monkeypatch.setattr(module, "first_decoder", lambda info: firsts.append(first_decoder(info)) or firsts[-1])
+    for style, upsampling, shipped, times, weight in (("glass", "resize", True, 0, 0.5), (None, "resize", False, 1, 1.0),
+                                                      ("glass", "transposed", False, 1, 0.5)):
+        drawn.clear(), weights.clear()
+        train_stylizer(tmp_path / f"{style} {upsampling}", style, steps=10, upsampling=upsampling, device="cpu")
+        params = firsts[-1][0].params
+        assert all(np.array_equal(params[name], array) for name, array in Stylizer().decoder.params.items()
+                   if array.shape == params[name].shape) == shipped
+        assert len(drawn) == times and set(weights) == {weight} and len(weights) == 10 - times
+
+
+def test_a_training_of_older_rules_is_not_gone_on_with(quick, tmp_path):
+    """It was begun otherwise, and would end as neither."""
+    train_stylizer(tmp_path, "glass", steps=2, device="cpu")
+    state = tmp_path / "state.safetensors"
+    model, info = decoder(), checkpoint.read_arrays(state)[1]["info"]
+    del info["begins"]
+    checkpoint.save(state, model, info=info)
+    with pytest.raises(InputError, match="as this version keeps it; begin anew elsewhere"):
+        train_stylizer(tmp_path, resume=True, device="cpu")
 
 
 def test_the_stylizer_that_comes_along(tmp_path):
@@ -173,6 +189,20 @@ def test_strips_change_nothing(monkeypatch, upsampling):
     whole, enough, short = (strips_of.in_strips(stylizer.decoder, code, *sizes) for sizes in ((60, 0), (20, 8), (20, 6)))
     np.testing.assert_allclose(enough, whole, atol=1e-4)
     assert np.abs(short - whole).max() > 1e-3
+
+
+def test_strips_save_memory(monkeypatch):
+    """For a large picture of content as for one of style: maps of a strip, not of all."""
+    stylizer, peaks = Stylizer(), {}
+    long, short = smooth(1000, 64), smooth(64, 64, 1)
+    for name, pictures in {"content": (long, short), "style": (short, long)}.items():
+        for pixels in (2**30, 64 * 64):
+            monkeypatch.setattr(strips_of, "PIXELS", pixels)
+            tracemalloc.start()
+            stylizer(*pictures)
+            peaks[name, pixels] = tracemalloc.get_traced_memory()[1]
+            tracemalloc.stop()
+        assert peaks[name, 64 * 64] < 0.6 * peaks[name, 2**30], peaks
 
 
 def test_fast_on_the_command_line(tmp_path, capsys):

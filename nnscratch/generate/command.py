@@ -1,4 +1,5 @@
 """The commands `nnscratch train generator` and `nnscratch generate`: what can go wrong is asked before the work begins."""
+import gc
 from dataclasses import replace
 from pathlib import Path
 from time import perf_counter
@@ -108,12 +109,14 @@ def check_minutes(minutes):
 def steps_in(minutes, dataset, options):
     """How many steps fit in so many minutes, by making a few of them. (A judge learns before that, half a minute or so.)"""
     trial = make_training(dataset, options)
-    for _ in range(2):
-        trial.step()  # the first one makes everything, on a GPU the second is recorded
+    for _ in range(3):
+        trial.step()  # the first one makes everything; on a GPU the second is recorded, or the third after one with a penalty
     start, count = perf_counter(), 5
     for _ in range(count):
         float(trial.step()["g_norm"])
     seconds = (perf_counter() - start) / count
+    del trial
+    gc.collect()  # a training and its recorded step hold each other, and memory of the GPU's with them
     return max(10, int(0.95 * 60 * minutes / seconds))  # the rest goes to checkpoints and grids
 
 

@@ -27,6 +27,7 @@ TAPS = ("relu1_1", "relu2_1", "relu3_1", "relu4_1", "relu4_2", "relu5_1")
 CONTENT = TAPS.index("relu4_2")
 RGB_MEAN, RGB_DEVIATION = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
 BGR_MEAN = (103.939, 116.779, 123.68)
+LEAST_ALIKE = 0.06
 POOLINGS = {"average": AveragePooling2D, "max": MaxPooling2D}
 
 
@@ -129,7 +130,7 @@ def check_first_layer(path, kernel):
                          f"expected 0.01 to 5 each, as in any network trained on pictures; give trained weights")
     colours = kernel / sizes[:, None]
     alike = (colours.mean(axis=2)**2).mean() * 1.5 - 0.5  # the mean of three: 1 if equal, 1/3 if they are independent
-    if alike < 0.06:
-        raise InputError(f"{path}: the first layer's weights for the three colours have a correlation of {alike:.2f}, expected "
-                         f"0.1 or more, as in any network trained on pictures; give trained weights, or take the features "
-                         f"'random', which are made fit for the style")
+    if alike < LEAST_ALIKE:
+        raise InputError(f"{path}: the first layer's weights for the three colours have a correlation of {alike:.3f}, expected "
+                         f"{LEAST_ALIKE} or more, as in any network trained on pictures; give trained weights, or take the "
+                         f"features 'random', which are made fit for the style")

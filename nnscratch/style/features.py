@@ -25,9 +25,9 @@ class LossNetwork(NamedTuple):
     """A fixed Model; which of its maps says what a picture shows; how much total variation calms its grain; and how many times
     style counts beside content at strength 50.
 
-    All three are measured, by a network that took no part (benchmarks/README.md). What a picture shows is asked of the second
-    convolution, which sees it at full size: at the same style far more of the photograph is left than with deeper maps. (VGG's
-    are Gatys' choice, not measured.)
+    Map and balance are chosen by a network that took no part (benchmarks/README.md), smoothness by eye. What a picture shows is
+    asked of the second convolution, which sees it at full size: at the same style far more of the photograph is left than with
+    deeper maps. (VGG's are Gatys' choice, not measured.)
     """
     model: object
     content_layer: int

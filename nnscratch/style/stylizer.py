@@ -4,8 +4,9 @@ Shapes: content (1, H, W, 3) and style (1, H', W', 3) in [0, 1]; result (1, H, W
 
     recolour -> encode -> AdaIN -> decode -> recolour        see networks/stylizer.py; recolouring is a formula, colour.py
 
-Large pictures go through both networks in strips, so that memory hardly grows with them: a strip is seen with a halo, the rows
-above and below it that its own depend on, and what comes of the halo is thrown away.
+Large pictures go through both networks in strips: a strip is seen with a halo, the rows above and below it that its own depend
+on, and what comes of the halo is thrown away. So the networks' maps take no more memory for a large picture. Codes and colours
+are whole, some 160 bytes a pixel.
 """
 from pathlib import Path
 
@@ -54,11 +55,17 @@ class Stylizer:
         h, w = content.shape[1:3]
         rows, columns = -h % SCALE, -w % SCALE  # up to a multiple of 4, the last rows and columns repeated
         padded = np.pad(recoloured, ((0, 0), (0, rows), (0, columns), (0, 0)), mode="edge")
-        rows = max(HALO, PIXELS // padded.shape[2] // SCALE * SCALE)
+        rows = rows_for(padded)
         f = in_strips(self.encoder, to_device(padded.astype(np.float32)), rows, HALO)
-        s = self.encoder.forward(to_device(style.astype(np.float32)))
+        style = style[:, :style.shape[1] // SCALE * SCALE]  # to whole rows of the code, as strips want it
+        s = in_strips(self.encoder, to_device(style.astype(np.float32)), rows_for(style), HALO)
         made = in_strips(self.decoder, adain(f, s, way), rows // SCALE, HALO // SCALE)[:, :h, :w]
         return match_colours(to_cpu(array_module(made).clip(made, 0, 1)), *colours)
+
+
+def rows_for(picture):
+    """Of a strip of this picture, whole rows of the code."""
+    return max(HALO, PIXELS // picture.shape[2] // SCALE * SCALE)
 
 
 def in_strips(model, x, rows, halo):

@@ -40,8 +40,9 @@ def train_stylizer(folder, style=None, *, steps=2000, upsampling="resize", seed=
     training already.
     """
     choice(upsampling, "train stylizer: upsampling", UPSAMPLINGS)
+    shipped = style is not None and upsampling == checkpoint.read_arrays(SHIPPED)[1]["info"]["upsampling"]
     given = {"style": style and str(style), "steps": whole(steps, "train stylizer: steps", 1), "upsampling": upsampling,
-             "seed": whole(seed, "train stylizer: seed", 0)}
+             "seed": whole(seed, "train stylizer: seed", 0), "begins": "shipped" if shipped else "random"}
     state, info = begin(folder, "stylizer training", given, resume)
     backend.use(device)
     pairs = Pairs(info["seed"], info["style"])
@@ -59,7 +60,7 @@ def train_stylizer(folder, style=None, *, steps=2000, upsampling="resize", seed=
 def first_decoder(info):
     """The decoder before its first step; and how many steps it is to learn nothing but drawing."""
     model = decoder(info["upsampling"], info["seed"])
-    if info["style"] is None or info["upsampling"] != checkpoint.read_arrays(SHIPPED)[1]["info"]["upsampling"]:
+    if info["begins"] == "random":
         return model, info["steps"] // DRAWING
     checkpoint.load(SHIPPED, model)
     return model, 0

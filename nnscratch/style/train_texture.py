@@ -73,7 +73,8 @@ def begin(folder, what, given, resume):
     info = checkpoint.read_arrays(state)[1]["info"]
     if info.get("what") != what or set(info) != {"what", "done", *given} or any(
             type(info[name]) is not int or info[name] < 0 for name in ("done", "steps", "seed")):
-        raise InputError(f"{state} holds {info.get('what', 'something else')!r}, expected a {what}; begin anew elsewhere")
+        raise InputError(f"{state} holds {info.get('what', 'something else')!r}, expected a {what} as this version keeps it; "
+                         f"begin anew elsewhere")
     return state, info
 
 
