@@ -3,8 +3,12 @@
 A test that takes `xp` runs three times: on NumPy, on a strict stand-in for CuPy (tests/standin), which needs no GPU,
 and on CuPy itself where there is a GPU. `pytest -m gpu` runs the last kind alone. `cp` is the same without NumPy.
 """
+import os
 import sys
 from functools import cache
+
+# Before NumPy comes: with one thread sums come in one order, and threads that wait for each other cost a busy machine minutes.
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
 import numpy as np
 import pytest

@@ -73,9 +73,8 @@ def test_the_time_of_a_kernel_is_counted():
 
 
 @every_source
-def test_as_given(source, monkeypatch):
+def test_as_given(source):
     """Run as it is, a notebook raises nothing, calls no exercise wrong or right, and shows what is stored, in time."""
-    monkeypatch.setenv("OPENBLAS_NUM_THREADS", "1")
     begin = of_children()
     fresh = execute(read(source))
     assert of_children() - begin < LONGER.get(source.stem[:2], SECONDS)
