@@ -103,6 +103,7 @@ def test_every_notebook_and_card_has_its_place(site):
             cell for cell in re.findall(r"exercise=(\w+)", path.read_text(encoding="utf-8")) if cell in solutions(path.stem)]
     text = (site / "cards.html").read_text(encoding="utf-8")
     assert [text.count(f">{card(name).title}<a") for name in cards()] == [1] * len(cards())
+    assert not [name for name in cards() if f"<strong>{card(name).title}." in text], "a title stands twice"
 
 
 @needs_browser
