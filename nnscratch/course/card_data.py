@@ -96,7 +96,7 @@ CARDS = [
          POOLING, {"x": X}, POOL_OPTIONS, DY, pool(ops.max_pool2d), alone(ops.max_pool2d_backward),
          [f"y[n, oh, ow, c] = Max(i, j, x{POOLED})"],
          [f"first[n, oh, ow, c] = ArgMax(i, j, x{POOLED})",
-          f"dx{POOLED} += dy[n, oh, ow, c] * (KW*i + j == first[n, oh, ow, c])"],
+          f"dx{POOLED} += dy[n, oh, ow, c] * (i*KW + j == first[n, oh, ow, c])"],
          {"y[0, 0]": "max(2, 0, 1, 3)", "dx[1, 1]": "1 + 2 - 1"}, [loops.max_pool2d, loops.max_pool2d_dx]),
     Card("avg_pool2d", "Average pooling", "The mean of each window; backward, every pixel of it gets an equal share.",
          POOLING, {"x": X}, POOL_OPTIONS, DY, pool(ops.avg_pool2d), alone(ops.avg_pool2d_backward),
