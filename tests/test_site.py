@@ -33,8 +33,9 @@ CUT_OFF = """(() => { const width = document.documentElement.clientWidth, right 
   const reachable = part => part.tagName != "ARTICLE" && (scrolls(part) || reachable(part.parentElement));
   return [...document.querySelectorAll("article math")].filter(formula => right(formula) > width + 1 && !reachable(formula))
     .map(formula => "a formula that is cut off: " + formula.textContent.slice(0, 60)); })()"""
-FOUND = """new Promise(done => { const found = () => document.querySelectorAll("#search-results li").length;
-  const look = () => found() ? setTimeout(() => done(found()), 500) : setTimeout(look, 50); look(); })"""
+FOUND = """new Promise(done => {
+  const found = () => [...document.querySelectorAll("#search-results li a")].map(link => link.href);
+  const look = () => found().length ? setTimeout(() => done(found()), 500) : setTimeout(look, 50); look(); })"""
 COUNT = 'document.querySelectorAll("article math").length'
 
 
@@ -121,13 +122,14 @@ def test_every_page_in_a_browser(site, tmp_path):
 @needs_browser
 def test_nothing_is_out_of_reach(site, tmp_path):
     """Code and outputs of notebooks fit without scrolling from laptops on, with the list of headings beside them or not; on a
-    phone each formula fits, or scrolls by itself."""
+    phone each formula fits, or scrolls by itself. No page is wider than the window."""
     with Browser(tmp_path) as browser:
-        for page in sorted(site.glob("[01]*.html")):
+        for page in sorted(site.glob("*.html")):
             browser.visit(page.as_uri(), "document.querySelectorAll('details').forEach(part => { part.open = true; })")
             for width, script in [(360, CUT_OFF), *((width, SCROLLED) for width in (1280, 1320, 1440, 1560, 1920))]:
                 browser.resize(width)
                 assert browser.evaluate(script) == [], (page.name, width)
+                assert browser.evaluate("document.documentElement.scrollWidth") <= width, (page.name, width)
 
 
 @needs_browser
@@ -135,7 +137,7 @@ def test_a_search_from_the_disk(site, tmp_path):
     """Finds pages, and nothing is fetched that a browser refuses to."""
     with Browser(tmp_path) as browser:
         found, errors, _ = browser.visit((site / "search.html").as_uri() + "?q=adain", FOUND)
-    assert found >= 2 and errors == []
+    assert any("12_stylizer.html" in address for address in found) and errors == []
 
 
 @needs_browser
