@@ -66,11 +66,20 @@ class Browser:
         self.ask("Page.navigate", url=url)
         while not any(event.get("method") == "Page.loadEventFired" for event in self.events):
             self.events.append(self.next_message())
-        value = self.ask("Runtime.evaluate", expression=script, returnByValue=True, awaitPromise=True)
-        assert "exceptionDetails" not in value, value
+        value = self.evaluate(script)
         errors = [str(event["params"]) for event in self.events if event.get("method") == "Runtime.exceptionThrown"
                   or (event.get("method") == "Runtime.consoleAPICalled" and event["params"]["type"] in ("error", "assert"))
                   or (event.get("method") == "Log.entryAdded" and event["params"]["entry"]["level"] == "error")]
         asked = [event["params"]["request"]["url"] for event in self.events
                  if event.get("method") == "Network.requestWillBeSent"]
-        return value["result"].get("value"), errors, asked
+        return value, errors, asked
+
+    def evaluate(self, script):
+        """On the page that was visited last."""
+        value = self.ask("Runtime.evaluate", expression=script, returnByValue=True, awaitPromise=True)
+        assert "exceptionDetails" not in value, value
+        return value["result"].get("value")
+
+    def resize(self, width):
+        """The window of this page and the next ones, in pixels."""
+        self.ask("Emulation.setDeviceMetricsOverride", width=width, height=900, deviceScaleFactor=1, mobile=False)

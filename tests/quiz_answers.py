@@ -212,10 +212,15 @@ def side_after(side, blocks):
     return side
 
 
-def live_taps(k, side):
+def live_taps(k, height, width):
+    rows, columns = (live_along(k, side) for side in (height, width))
+    return rows * columns
+
+
+def live_along(k, side):
     places = math.ceil(side / 2)
     before = max(2 * (places - 1) + k - side, 0) // 2
-    return len({i for i in range(k) for place in range(places) if 0 <= 2 * place + i - before < side})**2
+    return len({i for i in range(k) for place in range(places) if 0 <= 2 * place + i - before < side})
 
 
 def of_two(first, second, gamma, beta):

@@ -58,6 +58,7 @@ def evaluate(line, values, shown, sizes):
     free = sorted(letter for letter in letters - bound if letter.islower() and letter not in shown.options)
     code, scope = compile(ast.Expression(unrolled(value)), line, "eval"), {
         **{name: Padded(array) for name, array in values.items()}, **sizes, "sqrt": math.sqrt, "exp": math.exp, "log": math.log,
+        "argmax": lambda terms: int(np.argmax(list(terms))),
         "over": lambda *indices: itertools.product(*(range_of(index, shown, sizes) for index in indices))}
     made = {}
     for places in itertools.product(*(range_of(index, shown, sizes) for index in free)):
@@ -79,7 +80,7 @@ def unrolled(value):
     class Unroll(ast.NodeTransformer):
         def visit_Call(self, call):
             self.generic_visit(call)
-            if call.func.id not in ("Sum", "Max"):
+            if call.func.id not in ("Sum", "Max", "ArgMax"):
                 return call
             indices = [arg.id for arg in call.args[:-1]]
             text = f"{call.func.id.lower()}(0 for {', '.join(indices)}, in over{tuple(indices)!r})"
@@ -143,6 +144,14 @@ def test_the_formulas_hold_for_other_sizes(name, options):
     check(shown._replace(dy=random.standard_normal(np.shape(y)) if np.ndim(y) else np.array(1.0)))
 
 
+def test_of_equal_pixels_the_first_gets_the_gradient():
+    """As the op does it: windows full of equal numbers, side by side and overlapping."""
+    shown, random = card("max_pool2d"), np.random.default_rng(0)
+    for options in ({"s": 1, "KH": 2, "KW": 2}, {"s": 2, "KH": 2, "KW": 3}):
+        tied = shown._replace(inputs={"x": random.integers(0, 2, (2, 5, 6, 2)).astype(float)}, options=options)
+        check(tied._replace(dy=random.standard_normal(tied.run(*tied.inputs.values(), **options)[0].shape)))
+
+
 def test_every_card_is_tried_with_other_sizes():
     """But for the two whose mask belongs to one shape, and their masks are 0 or 1 / (1 - rate)."""
     assert set(cards()) - set(LARGER) == {"dropout", "spatial_dropout2d"}
@@ -199,6 +208,7 @@ def test_shows_every_formula_and_number(shown):
      r"dx_{s \cdot h + i} \mathrel{+}= \left( a_{i} - \left( b_{i} - c_{i} \right) \right) \, -d_{i}"),
     ("y = (a - b)**2 / sqrt(variance + epsilon)", r"y = \frac{{\left( a - b \right)}^{2}}{\sqrt{v + \epsilon}}"),
     ("y = a if a > 0 else slope * a", r"y = \begin{cases} a & a > 0 \\ s \, a & \text{else} \end{cases}"),
+    ("first[n] = ArgMax(i, j, x[n, i, j])", r"\text{first}_{n} = \operatorname*{argmax}_{i, j} x_{n, i, j}"),
     ("mean_new = dgamma * (a == b)", r"\mu^{\text{new}} = d\gamma \, [a = b]"),
 ])
 def test_latex(line, expected):

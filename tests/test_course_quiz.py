@@ -1,12 +1,13 @@
 """The quizzes: every answer is worked out a second time, no typical mistake leads to it, and a sheet can be had again."""
 import re
+from collections import Counter
 
 import numpy as np
 import pytest
 import quiz_answers
 import quiz_answers_more
 
-from nnscratch.course.quiz import ITEMS, WIDTH, sheet
+from nnscratch.course.quiz import ITEMS, WIDTH, layers, networks, neuron, sheet, speed
 from nnscratch.course.quiz.__main__ import main
 from nnscratch.course.quiz.question import ask, question, show, whole
 
@@ -45,14 +46,33 @@ def test_the_question_can_be_asked(item):
 
 @every_item
 def test_there_are_many_questions(item):
-    """Of a hundred seeds at least ten ask differently."""
-    assert len({ask(item, seed).text for seed in range(100)}) >= 10
+    """Three hundred seeds ask at least twenty; and who always answers the same is right in 60 % of them at most."""
+    asked = [ask(item, seed) for seed in range(300)]
+    assert len({one.text for one in asked}) >= 20
+    assert Counter(show(one.answer) for one in asked).most_common(1)[0][1] <= 180
+
+
+def test_what_an_answer_hangs_on_is_said():
+    """Which of two equal pixels wins, where counting begins; a reason is true whatever was drawn; a quotient
+    ends."""
+    def asked(item):
+        return [ask(item, seed) for seed in range(300)]
+
+    tied = [one for one in asked(layers.overlapping) if (np.diff(one.given["x"]) == 0).any()]
+    assert tied and all("of two equal pixels the first counts" in one.text for one in tied)
+    assert all("counted from 0" in one.text for one in asked(networks.stripes))
+    kernels = asked(networks.live_taps)
+    assert any(one.answer > one.given["k"]**2 / 2 for one in kernels) and not any("most" in reason for one in kernels
+                                                                                  for reason in one.wrong)
+    assert all(np.isclose(one.answer, round(one.answer, 2), atol=1e-9) for one in asked(speed.amdahl))
 
 
 def test_a_neuron_is_silent_now_and_then():
-    """Else relu would not be asked for."""
-    silent = [seed for seed in range(100) if ask(ITEMS["01"][0], seed).answer == 0]
+    """Else relu would not be asked for; and then a typical wrong answer is the sum itself."""
+    silent = [one for one in (ask(neuron.neuron, seed) for seed in range(100)) if one.answer == 0]
     assert 10 < len(silent) < 60
+    for one in silent:
+        assert one.given["x"] @ one.given["w"] + one.given["b"] in one.wrong.values()
 
 
 def test_every_notebook_has_three_to_five_items():

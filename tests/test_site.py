@@ -21,19 +21,21 @@ needs_browser = pytest.mark.skipif(program is None, reason="Chromium, to look at
 DRAWN = """Promise.all([document.fonts.ready,
   ...[...document.images].map(image => image.decode().catch(() => {}))]).then(() => [
   ...[...document.querySelectorAll("math")].filter(formula => { const box = formula.getBoundingClientRect();
-     return !formula.closest(".toc-drawer") && (!box.width || !box.height); }).map(
-       formula => "a formula without size: " + formula.textContent),
+     return !box.width || !box.height; }).map(formula => "a formula without size: " + formula.textContent),
   ...[...document.images].filter(image => !image.naturalWidth).map(image => "a picture that is not shown: " + image.src),
   ...(!document.querySelector("math") || document.fonts.check('12px "STIX Two Math"') ? []
      : ["the font of the formulas is missing"])])"""
-SEARCHED = """new Promise(done => { const look = () => { const found = document.querySelectorAll("#search-results li a");
-  found.length ? done([...found].map(link => link.href)) : setTimeout(look, 50); }; look(); })"""
-TOO_WIDE = """[...document.querySelectorAll("article .cell_input pre")].filter(code => code.scrollWidth > code.clientWidth).map(
-  code => code.textContent.slice(0, 60))"""
-CUT_OFF = """[...document.querySelectorAll("article math")].filter(formula => formula.getBoundingClientRect().right > innerWidth
-  && ![...function* () { for (let part = formula; part; part = part.parentElement) yield part; }()].some(
-    part => part.scrollWidth > part.clientWidth && getComputedStyle(part).overflowX == "auto")).map(
-  formula => formula.textContent)"""
+SCROLLED = """[...document.querySelectorAll(":is(.cell, details) pre")].filter(code => code.scrollWidth > code.clientWidth + 1)
+  .map(code => "code wider than its place: " + code.textContent.slice(0, 60))"""
+CUT_OFF = """(() => { const width = document.documentElement.clientWidth, right = part => part.getBoundingClientRect().right;
+  const scrolls = part => /auto|scroll/.test(getComputedStyle(part).overflowX) && part.scrollWidth > part.clientWidth
+    && right(part) <= width + 1;
+  const reachable = part => part.tagName != "ARTICLE" && (scrolls(part) || reachable(part.parentElement));
+  return [...document.querySelectorAll("article math")].filter(formula => right(formula) > width + 1 && !reachable(formula))
+    .map(formula => "a formula that is cut off: " + formula.textContent.slice(0, 60)); })()"""
+FOUND = """new Promise(done => {
+  const found = () => [...document.querySelectorAll("#search-results li a")].map(link => link.href);
+  const look = () => found().length ? setTimeout(() => done(found()), 500) : setTimeout(look, 50); look(); })"""
 COUNT = 'document.querySelectorAll("article math").length'
 
 
@@ -103,6 +105,7 @@ def test_every_notebook_and_card_has_its_place(site):
             cell for cell in re.findall(r"exercise=(\w+)", path.read_text(encoding="utf-8")) if cell in solutions(path.stem)]
     text = (site / "cards.html").read_text(encoding="utf-8")
     assert [text.count(f">{card(name).title}<a") for name in cards()] == [1] * len(cards())
+    assert not [name for name in cards() if f"<strong>{card(name).title}." in text], "a title stands twice"
 
 
 @needs_browser
@@ -113,22 +116,28 @@ def test_every_page_in_a_browser(site, tmp_path):
         for page in pages:
             assert wrong_in_browser(browser, page) == [], page.name
             formulas[page.stem] = browser.visit(page.as_uri(), COUNT)[0]
-        search = f"{(site / 'search.html').as_uri()}?q=adain"
-        found, errors, _ = browser.visit(search, SEARCHED)
-        assert any("12_stylizer.html" in address for address in found) and errors == []
     assert formulas["03_convolution"] > 10 and formulas["cards"] > 100
 
 
 @needs_browser
-@pytest.mark.parametrize("width, script", [(1280, TOO_WIDE), (1400, TOO_WIDE), (1600, TOO_WIDE), (360, CUT_OFF)])
-def test_nothing_is_cut_off(site, tmp_path, width, script):
-    """On a desk the code of notebooks fits; on a telephone a formula that does not can be moved sideways, and the page is no
-    wider than the window."""
+def test_nothing_is_out_of_reach(site, tmp_path):
+    """Code and outputs of notebooks fit without scrolling from laptops on, with the list of headings beside them or not; on a
+    phone each formula fits, or scrolls by itself. No page is wider than the window."""
     with Browser(tmp_path) as browser:
-        browser.ask("Emulation.setDeviceMetricsOverride", width=width, height=900, deviceScaleFactor=1, mobile=False)
         for page in sorted(site.glob("*.html")):
-            assert browser.visit(page.as_uri(), script)[0] == [], page.name
-            assert browser.visit(page.as_uri(), "document.documentElement.scrollWidth")[0] <= width, page.name
+            browser.visit(page.as_uri(), "document.querySelectorAll('details').forEach(part => { part.open = true; })")
+            for width, script in [(360, CUT_OFF), *((width, SCROLLED) for width in (1280, 1320, 1440, 1560, 1920))]:
+                browser.resize(width)
+                assert browser.evaluate(script) == [], (page.name, width)
+                assert browser.evaluate("document.documentElement.scrollWidth") <= width, (page.name, width)
+
+
+@needs_browser
+def test_a_search_from_the_disk(site, tmp_path):
+    """Finds pages, and nothing is fetched that a browser refuses to."""
+    with Browser(tmp_path) as browser:
+        found, errors, _ = browser.visit((site / "search.html").as_uri() + "?q=adain", FOUND)
+    assert any("12_stylizer.html" in address for address in found) and errors == []
 
 
 @needs_browser
@@ -170,6 +179,13 @@ def test_the_look_in_the_browser_can_fail(tmp_path):
             assert any(expected in said for said in wrong_in_browser(browser, page)), name
         page.write_text("<!doctype html><title>x</title><math><mi>x</mi></math>")
         assert wrong_in_browser(browser, page) == []
+        browser.resize(360)
+        for overflow, expected in (("visible", 1), ("hidden", 1), ("auto", 0)):
+            style = f"style='overflow: {overflow}'"
+            page.write_text(f"<!doctype html><title>x</title><article><p {style}><math><mi>{'x' * 99}</mi></math></p>"
+                            f"<div class='cell'><pre {style}>{'x' * 99}</pre></div></article>")
+            browser.visit(page.as_uri())
+            assert len(browser.evaluate(CUT_OFF)) == expected and len(browser.evaluate(SCROLLED)) == 1
 
 
 def test_the_look_at_references_can_fail(tmp_path):

@@ -3,23 +3,24 @@
     "y[n, u] = b[u] + Sum(k, x[n, k] * W[k, u])"      each y[n, u] is ...
     "dx[s*h + i, c] += dy[h, c] * K[i]"               for all h, i, c: is added to dx, which begins with zeros
 
-Sum(i, j, ...) and Max(i, j, ...) go over their indices, and (a == b) is 1 where it is true, else 0. A pixel beside the picture
-counts as 0.
+Sum(i, j, ...) and Max(i, j, ...) go over their indices, ArgMax(i, j, ...) counts the places from 0, row by row, up to the first
+largest, and (a == b) is 1 where it is true, else 0. A pixel beside the picture counts as 0.
 """
 import ast
 import re
 
 GREEK = {"gamma": r"\gamma", "beta": r"\beta", "mean": r"\mu", "variance": "v", "epsilon": r"\epsilon", "xn": r"\hat{x}",
-         "slope": "s", "momentum": r"\rho", "cols": r"\text{cols}", "rate": r"\text{rate}"}
+         "slope": "s", "momentum": r"\rho", "cols": r"\text{cols}", "rate": r"\text{rate}", "first": r"\text{first}"}
 SIGNS = {ast.Add: "+", ast.Sub: "-", ast.Gt: ">", ast.Eq: "="}
 LOOSE = ast.Add, ast.Sub
+OVER = {"Sum": ("Σ", r"\sum"), "Max": ("max", r"\max"), "ArgMax": ("argmax", r"\operatorname*{argmax}")}
 
 
 def as_text(line):
     """The line with Σ for a sum: y[n, u] = b[u] + Σ_k(x[n, k] * W[k, u])."""
     line = line.replace("==", "=").replace("**2", "²")
-    return re.sub(r"(Sum|Max)\(((?:\w+, )+)", lambda match: {"Sum": "Σ", "Max": "max"}[match[1]] + "_"
-                  + match[2].replace(", ", "") + "(", line)
+    return re.sub(rf"({'|'.join(OVER)})\(((?:\w+, )+)",
+                  lambda match: f"{OVER[match[1]][0]}_{match[2].replace(', ', '')}(", line)
 
 
 def as_latex(line):
@@ -54,9 +55,8 @@ def latex(node):
         case ast.IfExp():
             when = latex(node.test).strip("[]")
             return rf"\begin{{cases}} {latex(node.body)} & {when} \\ {latex(node.orelse)} & \text{{else}} \end{{cases}}"
-        case ast.Call(func=ast.Name(id="Sum" | "Max")):
-            sign = r"\sum" if node.func.id == "Sum" else r"\max"
-            return rf"{sign}_{{{listed(node.args[:-1])}}} {within(node.args[-1])}"
+        case ast.Call() if node.func.id in OVER:
+            return rf"{OVER[node.func.id][1]}_{{{listed(node.args[:-1])}}} {within(node.args[-1])}"
         case ast.Call(func=ast.Name(id="sqrt")):
             return rf"\sqrt{{{latex(node.args[0])}}}"
         case ast.Call():

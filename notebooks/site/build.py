@@ -18,7 +18,7 @@ SETTINGS = {
     "nb_execution_mode": "off", "nb_merge_streams": True, "nb_render_markdown_format": "myst",
     "myst_enable_extensions": ["dollarmath", "amsmath"], "html_static_path": ["_static"], "html_css_files": ["style.css"],
     "html_show_sphinx": False, "html_show_copyright": False, "html_show_sourcelink": False, "html_copy_source": False,
-    "html_use_index": False, "html_show_search_summary": False,  # excerpts would have to be fetched, which needs a server
+    "html_use_index": False, "html_show_search_summary": False,  # a summary is fetched, which browsers refuse on a disk
 }
 
 

@@ -36,11 +36,15 @@ def write(folder):
             notebook.cells[0].source = f"{texts[0]}\n\n{first_picture(folder)}\n{text}"
             notebook.cells.append(nbformat.v4.new_markdown_cell(contents(stored), id="contents"))
         nbformat.write(with_solutions(notebook, solutions(path.stem)), folder / f"{name}.ipynb")
-    texts = [f"## {card(name).title}\n\n`card(\"{name}\")`\n\n" +
-             card(name)._repr_markdown_().removeprefix(f"**{card(name).title}.** ") + "\n" for name in cards()]
-    (folder / "cards.md").write_text("\n".join([CARDS_PAGE, *texts]), encoding="utf-8")
+    (folder / "cards.md").write_text("\n".join([CARDS_PAGE, *map(section, cards())]), encoding="utf-8")
     if TEACHERS.exists():
         (folder / "teachers.md").write_text(relink(TEACHERS.read_text(encoding="utf-8"), pages), encoding="utf-8")
+
+
+def section(name):
+    """A card below its title, which is not said twice."""
+    shown = card(name)
+    return f"## {shown.title}\n\n`card(\"{name}\")`\n\n{shown._repr_markdown_().removeprefix(f'**{shown.title}.** ')}\n"
 
 
 def contents(stored):

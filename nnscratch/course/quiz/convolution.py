@@ -111,7 +111,7 @@ def bias_gradient(random):
 
 
 def windows_that_see(random):
-    k, more = pick(random, 2, 3, 4), int(whole(random, low=0, high=4))
+    k, more = pick(random, 2, 3, 4, 5), int(whole(random, low=0, high=5))
     size = 2 * k + more
     columns, window = ops.im2col(np.ones((1, 1, size, 1)), (1, k))
     places = size - k + 1

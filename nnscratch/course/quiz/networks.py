@@ -24,7 +24,7 @@ def stamps(random):
 
 
 def painted_size(random):
-    size, k, stride, crop = (int(whole(random, low=low, high=high)) for low, high in ((4, 9), (3, 6), (2, 3), (1, 2)))
+    size, k, stride, crop = (int(whole(random, low=low, high=high)) for low, high in ((4, 9), (3, 8), (2, 4), (1, 3)))
     y, _ = ops.conv2d_transpose(np.ones((1, 1, size, 1)), np.ones((1, k, 1, 1)), strides=stride, padding=((0, 0), (crop, crop)))
     return question(
         "A transposed convolution with a kernel of {k} and stride {stride} paints a row from {size} pixels, and {crop} of what "
@@ -37,7 +37,7 @@ def painted_size(random):
 
 
 def overlap(random):
-    size, k, stride = pick(random, 2, 3, 4), pick(random, 3, 4, 5), pick(random, 2, 3)
+    size, k, stride = pick(random, 2, 3, 4), pick(random, 3, 4, 5, 6), pick(random, 2, 3)
     counts = paint(np.ones(size), np.ones(k), stride)
     return question(
         "A kernel of {k} stamps with stride {stride} from {size} pixels in a row, nothing cropped. How many stamps lie on "
@@ -97,14 +97,14 @@ def side_after(random):
 
 
 def live_taps(random):
-    k, side = (int(whole(random, low=low, high=high)) for low, high in ((3, 7), (1, 5)))
+    k, *sides = (int(whole(random, low=low, high=high)) for low, high in ((3, 7), (1, 4), (1, 4)))
     kernel = np.ones((k, k, 1, 1))
-    y, cache = ops.conv2d(np.ones((1, side, side, 1)), kernel, strides=2, padding="same")
+    y, cache = ops.conv2d(np.ones((1, *sides, 1)), kernel, strides=2, padding="same")
     alive = int((ops.conv2d_backward(np.ones_like(y), cache)[1] > 0).sum())
     return question(
-        "A kernel of {k} x {k} with stride 2 and `padding='same'` works on pictures of {side} x {side}. How many of its "
-        "weights ever meet a pixel?",
-        {"k": k, "side": side}, alive, {
+        "A kernel of {k} x {k} with stride 2 and `padding='same'` works on pictures of {height} x {width}. How many of "
+        "its weights ever meet a pixel?",
+        {"k": k, "height": sides[0], "width": sides[1]}, alive, {
             "all: but some of them lie on padding, and learn nothing": k * k,
             "a whole row of the kernel": k})
 
@@ -125,7 +125,7 @@ def of_two(random):
 
 
 def weights_of_model(random):
-    c, f, k = pick(random, 2, 3), pick(random, 4, 8, 10), pick(random, 2, 3)
+    c, f, k = pick(random, 2, 3, 4), pick(random, 4, 5, 8, 10), pick(random, 2, 3)
     x = layers.Input((8, 8, c))
     model = Model(x, layers.BatchNormalization()(layers.Conv2D(f, k)(x)))
     return question(

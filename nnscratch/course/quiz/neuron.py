@@ -75,7 +75,7 @@ def chain(random):
 
 
 def central(random):
-    x, h = whole(random, low=1, high=5), pick(random, 0.1, 0.2, 0.5, 1)
+    x, h = whole(random, low=1, high=6), pick(random, 0.1, 0.2, 0.5, 1)
     return question(
         "What does the central difference with $h = {h}$ say for the slope of $f(x) = x^3$ at $x = {x}$?",
         {"x": x, "h": h}, ((x + h)**3 - (x - h)**3) / (2 * h), {
@@ -85,7 +85,7 @@ def central(random):
 
 
 def smaller_step(random):
-    error, times = pick(random, 0.04, 0.08, 0.2, 0.9), pick(random, 2, 5, 10)
+    error, times = pick(random, 0.04, 0.08, 0.1, 0.2, 0.3, 0.4, 0.5, 0.9), pick(random, 2, 5, 10)
     return question(
         "A central difference errs by {error}, and rounding plays no part yet. By about how much does it err if $h$ is made "
         "{times} times smaller?",
@@ -96,7 +96,7 @@ def smaller_step(random):
 
 
 def complex_step(random):
-    x, h = whole(random, low=2, high=9), pick(random, 0.1, 0.01)
+    x, h = whole(random, low=2, high=12), pick(random, 0.1, 0.01)
     return question(
         r"$f(x) = x^2$. What is $\mathrm{{Im}}\, f(x + ih) / h$ for $x = {x}$ and $h = {h}$?",
         {"x": x, "h": h}, ((x + 1j * h)**2).imag / h, {

@@ -8,6 +8,10 @@ from nnscratch.course.quiz.question import pick, question, whole
 from nnscratch.layers import Conv2D, Input
 from nnscratch.models import Model
 
+# Percent: factors by which they become faster, so that the whole does by a number of at most two decimals.
+SHORT = {30: (3,), 40: (2, 6), 50: (7, 9), 60: (6, 11), 70: (6, 7, 11), 75: (2, 3, 5, 7, 9), 80: (4, 6, 12, 16),
+         90: (3, 6, 9, 11, 15)}
+
 
 def flop(random):
     side, c, oc, k = int(whole(random, low=4, high=9)), pick(random, 2, 3), pick(random, 2, 5, 10), pick(random, 2, 3)
@@ -23,7 +27,7 @@ def flop(random):
 
 
 def column_bytes(random):
-    side, c, k = pick(random, 10, 20, 100), pick(random, 2, 3, 10), pick(random, 3, 5)
+    side, c, k = pick(random, 10, 20, 50, 100), pick(random, 2, 3, 10), pick(random, 3, 5)
     size = side * side * c * 4
     return question(
         "A picture of {side} x {side} with {c} channels in float32. How many bytes have the columns of im2col for a window of "
@@ -35,7 +39,7 @@ def column_bytes(random):
 
 
 def lines(random):
-    step = int(whole(random, low=2, high=60))
+    step = int(whole(random, low=2, high=24))
     near, far = "a line for each number: but a line holds 16, and serves several", "lines between that hold none do not come"
     return question(
         "From a long array in float32 one number in {step} is read. Memory comes in lines of 64 bytes. How many bytes come "
@@ -60,7 +64,7 @@ def four_products(random):
 
 
 def fewer_products(random):
-    tile = pick(random, 4, 5, 8, 10)
+    tile = pick(random, 4, 5, 6, 8, 10)
     r = int(whole(random, low=2, high=tile - 1))
     m = tile + 1 - r
     return question(
@@ -123,9 +127,8 @@ def crossover(random):
 
 
 def amdahl(random):
-    p, s = pick(random, (0.9, 3), (0.9, 6), (0.9, 9), (0.8, 2), (0.8, 4), (0.8, 8), (0.75, 3), (0.75, 5), (0.6, 3),
-                (0.6, 6), (0.5, 5), (0.5, 10), (0.4, 2), (0.4, 4))
-    percent = 100 * p
+    percent, s = pick(random, *((percent, s) for percent, factors in SHORT.items() for s in factors))
+    p = percent / 100
     return question(
         "{percent} % of the time of a program becomes {s} times as fast. How many times as fast is the whole?",
         {"percent": percent, "s": s}, 1 / ((1 - p) + p / s), {
