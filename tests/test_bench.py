@@ -61,10 +61,12 @@ def test_cost_of_a_layer():
 
 
 def test_distance():
-    """Relative and Euclidean; NaN and another shape are infinitely far away."""
+    """Relative and Euclidean; NaN, infinity and another shape are infinitely far away, on whichever side."""
     assert agree.distance([np.float32([3, 4])], [np.float64([3, 4])]) == 0
     assert agree.distance([[0.0, 0.0]], [[3.0, 4.0]]) == pytest.approx(1)
     assert agree.distance([[np.nan]], [[1.0]]) == agree.distance([[1.0, 2.0]], [[1.0]]) == float("inf")
+    for wrong in np.nan, np.inf:
+        assert agree.distance([[1.0, 2.0]], [[1.0, wrong]]) == agree.distance([[wrong]], [[wrong]]) == float("inf")
 
 
 def test_courses():

@@ -5,6 +5,7 @@ from helpers import normal, on
 from test_cuda_graph import everything
 
 from nnscratch import backend, cuda, initializers
+from nnscratch.backend import to_cpu
 from nnscratch.errors import InputError
 from nnscratch.generate.adversarial import Average
 from nnscratch.layers import BatchNormalization, Conv2D, Dense, Dropout, Flatten, Input
@@ -91,6 +92,33 @@ def test_a_forward_from_before_survives_a_refused_recording(cp):
     assert not model._memory, "what an earlier recording put back is not put back again"
 
 
+def test_a_way_back_that_was_refused_can_be_gone_again(cp):
+    """The same where the step went back through it by model.backward: the gradients are those of a model that never was in a
+    recording."""
+    backend.use("gpu")
+    given, dy = on(cp, normal(2, 3).astype(np.float32), normal(2, 2, seed=1).astype(np.float32))
+    gradients = []
+    for asks in (False, True):
+        initializers.set_seed(0)
+        x = Input((3,))
+        model = Model(x, Dense(2)(x))
+        for _ in range(2):
+            model.forward(given, training=True)
+        if asks:
+            play = cuda.capture(lambda dy, model=model: (model.backward(dy), float(dy.sum()) if cuda.recording() else None)[0])
+            play(dy)
+            model.zero_grads()
+            with pytest.raises(InputError, match="cannot be recorded"):
+                play(dy)
+        else:
+            model.forget()
+        assert len(model._memory) == len(model.layers[0]._memory) == 1
+        gradients.append([to_cpu(model.backward(dy)), *map(to_cpu, model.grads.values())])
+        assert not model._memory and not model.layers[0]._memory
+    for ours, exact in zip(*gradients, strict=True):
+        np.testing.assert_array_equal(ours, exact)
+
+
 def test_what_need_not_be_recorded_goes_on_as_it_stands(cp, caplog):
     """With must=False: the same numbers, and one logged line for all calls."""
     backend.use("gpu")
@@ -100,6 +128,15 @@ def test_what_need_not_be_recorded_goes_on_as_it_stands(cp, caplog):
         assert play(on(cp, np.full(3, k, np.float32))).tolist() == [3.0 * k * k] * 3
     sentence, = caplog.messages
     assert sentence.startswith("going on step by step: the step cannot be recorded as a CUDA graph (")
+
+
+def test_a_refused_step_takes_every_shape(cp):
+    """No graph reads arrays of the first call's shapes; what comes from the host is uploaded all the same."""
+    backend.use("gpu")
+    play = cuda.capture(lambda x: x * float(x.sum()), must=False)
+    for n in (3, 3, 2, 5):
+        x = np.ones(n, np.float32)
+        assert play(x if n == 5 else on(cp, x)).tolist() == [n] * n
 
 
 def test_other_shapes_are_refused(cp):

@@ -13,7 +13,8 @@ comes from a pool that nobody else is given memory from. The facts are arrays in
 Python does not run when a graph is played. So what a step remembers must be on the GPU and changed in place (weights, Adam's
 memory, running statistics, a dropout's count), and what Python has to count is said by `before_each`. What can be neither is
 refused while it is recorded: uploads, waiting for a number, products of CuPy's own, optimizers but Adam. What Python decides
-meanwhile stays as it was then: sizes, which layers are trained, the precision of products.
+meanwhile stays as it was then: sizes, which layers are trained, the precision of products. A captured step that is called in
+one that is being recorded is recorded with it.
 
 A recording that is refused has changed nothing: no weight, since nothing was computed, and no layer's memory, since each is
 put back as it was (`put_back`).
@@ -66,7 +67,8 @@ def capture(step, must=True):
 
     Raises
     ------
-    InputError, when it is called : other shapes than at the first call; a step that cannot be recorded, but must be.
+    InputError, when it is called : other shapes than at the first call, unless it goes on as it stands; a step that cannot be
+        recorded, or for which there is not enough memory, but must be.
     """
     return Captured(step, must)
 
@@ -84,6 +86,8 @@ class Captured:
         xp = current_module() if self.inputs is None else self.xp
         if xp is np:
             return self.step(*given)
+        if self.refused or recording():  # the latter is of a step around this one, which becomes a part of it
+            return self.step(*(None if array is None else move(array, xp) for array in given))
         if self.inputs is None:
             self.make_ready(xp, given)
         outside = xp.cuda.get_current_stream()
@@ -129,7 +133,9 @@ class Captured:
                 log.info("going on step by step: %s", error)
                 self.refused = True
         if self.refused:
+            self.pool.free_all_blocks()  # steps get theirs from the usual pool from now on
             self.facts = self.step(*self.inputs)
+            self.inputs = []
         else:
             for hook in self.hooks:
                 hook()
@@ -138,13 +144,18 @@ class Captured:
     def record(self):
         """Write down what the step asks for. Nothing is done, so a step that is refused has changed no weight."""
         global _hooks
-        _hooks, graph = [], None
-        self.library = handle(self.xp, self.xp.cuda.Device().id, self.stream.ptr)  # its workspace has a place in the graph
-        self.stream.begin_capture()
+        graph = None
         try:
+            self.library = handle(self.xp, self.xp.cuda.Device().id, self.stream.ptr)  # its workspace has a place in the graph
+            _hooks = []
+            self.stream.begin_capture()
             with self.xp.cuda.using_allocator(self.pool.malloc), no_collector():
                 facts = self.step(*self.inputs)
             self.hooks, graph = _hooks, self.stream.end_capture()
+        except MemoryError as error:
+            raise InputError(f"the step cannot be recorded as a CUDA graph: what it needs must lie still, and the GPU has not "
+                             f"enough memory for that ({first_line(error)}); lower the batch size or the size of pictures, or "
+                             f"call the step as it stands") from error
         except (NotImplementedError, RuntimeError) as error:  # what CuPy and CUDA refuse
             raise InputError(f"the step cannot be recorded as a CUDA graph ({first_line(error)}); inside it nothing may wait "
                              f"for the GPU, and products must be ops.dense's, not CuPy's @") from error
