@@ -106,11 +106,7 @@ def run_bars(options):
     folder = Path(options.output or ".")
     make_folder(folder)
     if options.part == "summary":
-        found = bars.summary(folder)
-        for name, sentence in found.items():
-            print(f"{name:48} {sentence}")
-        replace_file(folder / "bars.json", as_json(found))
-        return 0
+        return run_summary(bars.summary(folder), folder)
     backend.use("gpu")
     xp, torch, kept, names = backend.current_module(), load_torch(machine.threads()), [], list(bars.OURS)
     if options.part == "gradients":
@@ -128,6 +124,14 @@ def run_bars(options):
         replace_file(folder / f"{options.part}.json", as_json({"what": options.part, "machine": about, "rows": kept}))
     return int(any(row.get("failed") or row.get("identical", 0) < row.get("arrays", 0) or row.get("apart", 0) > bars.GRADIENTS
                    for row in kept))
+
+
+def run_summary(found, folder):
+    """All bars, {name: sentence}, printed and kept."""
+    for name, sentence in found.items():
+        print(f"{name:48} {sentence}")
+    replace_file(folder / "bars.json", as_json(found))
+    return 0
 
 
 if __name__ == "__main__":

@@ -6,11 +6,11 @@ process of its own.
 """
 import subprocess
 import sys
-import tracemalloc
 from math import prod
 from threading import Thread
 
 from nnscratch.bench.cases import CASES, conv, ours
+from nnscratch.memory import peak_bytes
 from nnscratch.ops.algorithms import pick
 from nnscratch.ops.row_blocks import WORKSPACE, winograd_plan, woven_plan
 from nnscratch.ops.window import make_window
@@ -44,14 +44,13 @@ def predict(case):
 
 def peak(function):
     """The most bytes NumPy held at once during the call. In a thread of its own, whose scratch memory starts empty."""
+    def apart():
+        thread = Thread(target=function)
+        thread.start()
+        thread.join()
+
     function()
-    tracemalloc.start()
-    thread = Thread(target=function)
-    thread.start()
-    thread.join()
-    _, most = tracemalloc.get_traced_memory()
-    tracemalloc.stop()
-    return most
+    return peak_bytes(apart)
 
 
 STYLE = """

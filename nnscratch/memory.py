@@ -6,6 +6,7 @@ comes from the system anew, that alone can take longer than the mathematics.
 """
 import ctypes
 import re
+import tracemalloc
 from math import prod
 from threading import local
 
@@ -42,6 +43,21 @@ def scratch_bytes():
 def free_scratch():
     """Give this thread's scratch memory back; the next call that wants some makes it anew."""
     vars(_kept).clear()
+
+
+def peak_bytes(function):
+    """The most bytes that NumPy held during a call, beyond what was there before; somebody else may be tracing meanwhile."""
+    tracing = tracemalloc.is_tracing()
+    if not tracing:
+        tracemalloc.start()
+    try:
+        tracemalloc.reset_peak()
+        before = tracemalloc.get_traced_memory()[0]
+        function()
+        return tracemalloc.get_traced_memory()[1] - before
+    finally:
+        if not tracing:
+            tracemalloc.stop()
 
 
 def shortage(error, way_out):

@@ -29,6 +29,13 @@ ON_GPU = ["stand-in", pytest.param("cupy", marks=pytest.mark.gpu)]
 
 
 @pytest.fixture
+def device(monkeypatch):
+    """Twelve numbers on the device, while `cupy` is the stand-in."""
+    monkeypatch.setitem(sys.modules, "cupy", strict_cupy)
+    return strict_cupy.asarray(np.arange(12, dtype=np.float32).reshape(3, 4))
+
+
+@pytest.fixture
 def standin(monkeypatch):
     """The stand-in installed as `cupy`, and cuBLAS by NumPy, for the time of the test."""
     gemm = sys.modules["nnscratch.cuda.gemm"]  # nnscratch.cuda.gemm is the function

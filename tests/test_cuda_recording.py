@@ -23,7 +23,8 @@ def out_of_order(*_):
 BEGINNINGS = {
     "no workspace": ("nnscratch.cuda.graph", "handle", out_of_memory, "the GPU has not enough memory .*33,554,432"),
     "no memory": (None, None, out_of_memory, "the GPU has not enough memory .*lower the batch size or the size of pictures"),
-    "no capture": ("stream", "begin_capture", out_of_order, "cannot be recorded as a CUDA graph .cudaErrorIllegalState: the GPU")}  # noqa: E501
+    "no capture": ("stream", "begin_capture", out_of_order,
+                   "cannot be recorded as a CUDA graph .cudaErrorIllegalState: the GPU")}
 
 
 @pytest.mark.parametrize("name", BEGINNINGS)

@@ -1,6 +1,4 @@
 """The stylizer: its parts by hand, its gradient, its training, and what a user does with it."""
-import tracemalloc
-
 import numpy as np
 import pytest
 from helpers import normal, same, slopes
@@ -12,6 +10,7 @@ from nnscratch.data.pictures import photograph, read_picture
 from nnscratch.data.styles import style_picture
 from nnscratch.errors import InputError
 from nnscratch.losses import content_loss, gram_style_loss, total_variation
+from nnscratch.memory import peak_bytes
 from nnscratch.networks.stylizer import ENCODED, UPSAMPLINGS, adain, decoder, encoder
 from nnscratch.networks.texture_features import texture_features
 from nnscratch.ops.gram import gram_matrix
@@ -198,10 +197,7 @@ def test_strips_save_memory(monkeypatch):
     for name, pictures in {"content": (long, short), "style": (short, long)}.items():
         for pixels in (2**30, 64 * 64):
             monkeypatch.setattr(strips_of, "PIXELS", pixels)
-            tracemalloc.start()
-            stylizer(*pictures)
-            peaks[name, pixels] = tracemalloc.get_traced_memory()[1]
-            tracemalloc.stop()
+            peaks[name, pixels] = peak_bytes(lambda pictures=pictures: stylizer(*pictures))
         assert peaks[name, 64 * 64] < 0.6 * peaks[name, 2**30], peaks
 
 

@@ -7,7 +7,6 @@ Three regimes: `resident`, all arrays are where they are computed with; `transfe
 step and the losses go back to it; `first`, the very first call, which compiles the kernels that nothing used before, and makes
 every array but the weights.
 """
-import tracemalloc
 from functools import partial
 from typing import NamedTuple
 
@@ -18,6 +17,7 @@ from nnscratch.backend import move
 from nnscratch.bench.agree import CANNOT, allowed, sort_out_courses, why_not
 from nnscratch.bench.clock import CPU, GPU, Contender, in_turn, once
 from nnscratch.generate.adversarial import Pair, adversarial_step, non_saturating
+from nnscratch.memory import peak_bytes
 from nnscratch.networks import gan
 from nnscratch.optimizers import Adam
 from nnscratch.style.features import loss_network
@@ -122,18 +122,8 @@ def ours(make, xp, graph):
         return [float(loss) for loss in step(*(move(array, xp) for array in work.host))]
 
     if xp is np:
-        return Contender("", resident, CPU()), None, partial(peak_on_cpu, resident)
+        return Contender("", resident, CPU()), None, partial(peak_bytes, resident)
     return Contender("", resident, GPU(xp)), Contender("", with_transfers, GPU(xp)), partial(peak_on_gpu, xp, resident, step)
-
-
-def peak_on_cpu(function):
-    """The most memory NumPy held during a call, beyond what was there before."""
-    tracemalloc.start()
-    try:
-        function()
-        return tracemalloc.get_traced_memory()[1]
-    finally:
-        tracemalloc.stop()
 
 
 def peak_on_gpu(cupy, function, step):

@@ -2,7 +2,6 @@
 
 Shapes: x (N, H, W, C), kernel (KH, KW, C, OC), y (N, OH, OW, OC), stride 1, no padding; in F(2, 3) d (4,), g (3,), y (2,).
 """
-import tracemalloc
 from contextlib import suppress
 
 import numpy as np
@@ -11,7 +10,7 @@ from nnscratch import ops
 from nnscratch.course.checks.compare import compare
 from nnscratch.course.checks.exercise import Wrong, exercise, given, run
 from nnscratch.course.checks.neuron import normal
-from nnscratch.memory import free_scratch
+from nnscratch.memory import free_scratch, peak_bytes
 
 
 def right_flop(x_shape, kernel_shape, each=2):
@@ -107,18 +106,8 @@ class Watched(np.ndarray):
 
 def peak(function):
     """The most bytes that NumPy held during a call, beyond what was there before; what the library keeps is not there."""
-    tracing = tracemalloc.is_tracing()
-    if not tracing:
-        tracemalloc.start()
-    try:
-        free_scratch()
-        tracemalloc.reset_peak()
-        before = tracemalloc.get_traced_memory()[0]
-        function()
-        return tracemalloc.get_traced_memory()[1] - before
-    finally:
-        if not tracing:
-            tracemalloc.stop()
+    free_scratch()
+    return peak_bytes(function)
 
 
 class Counted:
