@@ -6,7 +6,7 @@
     summary    all bars, read from what the parts and `benchmarks kernels` have left in the folder
 """
 import json
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
 from statistics import median
 
@@ -15,7 +15,7 @@ import numpy as np
 from nnscratch import cuda
 from nnscratch.backend import move, to_cpu
 from nnscratch.bench import report, steps
-from nnscratch.bench.agree import distance
+from nnscratch.bench.agree import CANNOT, distance, why_not
 from nnscratch.bench.cases import CASES, ours
 from nnscratch.bench.layers import to_list
 from nnscratch.bench.roofline import share
@@ -27,16 +27,29 @@ MISSING = "not measured"
 
 
 def gradients(cupy, cases=CASES):
-    """A row for each layer, then one for each way to do five steps of a GAN."""
+    """A row for each layer, then one for each way to do five steps of a GAN again."""
     for case in cases:
-        found = {who: everything(case, xp, dtype) for who, xp, dtype in (
-            ("exact", np, np.float64), ("CPU", np, np.float32), ("GPU", cupy, np.float32), ("again", cupy, np.float32))}
-        yield {"name": case.name, "apart": distance(found["GPU"], found["CPU"]),
-               "gpu_error": distance(found["GPU"], found["exact"]), "cpu_error": distance(found["CPU"], found["exact"]),
-               **identical(found["GPU"], found["again"])}
-    first, *others = (trained(cupy, wrap) for wrap in (as_it_stands, as_it_stands, cuda.capture, cuda.capture))
-    for name, found in zip(("GAN, 5 steps twice", "GAN, 5 steps recorded", "GAN, 5 steps recorded, again"), others):
-        yield {"name": name, **identical(first, found)}
+        yield attempt(case.name, layer, cupy, case)
+    first = cache(partial(trained, cupy, as_it_stands))
+    for name, wrap in (("GAN, 5 steps twice", as_it_stands), ("GAN, 5 steps recorded", cuda.capture),
+                       ("GAN, 5 steps recorded, again", cuda.capture)):
+        yield attempt(name, lambda wrap: identical(first(), trained(cupy, wrap)), wrap)
+
+
+def attempt(name, function, *arguments):
+    """A row with what the function returns, or with why it cannot: then those that follow are measured all the same."""
+    try:
+        return {"name": name, **function(*arguments)}
+    except CANNOT as error:
+        return {"name": name, "failed": why_not(error)}
+
+
+def layer(cupy, case):
+    """How far the GPU's numbers are from the CPU's, either's from float64's, and the GPU's from its own."""
+    exact, cpu, gpu, again = (everything(case, xp, dtype) for xp, dtype in (
+        (np, np.float64), (np, np.float32), (cupy, np.float32), (cupy, np.float32)))
+    return {"apart": distance(gpu, cpu), "gpu_error": distance(gpu, exact), "cpu_error": distance(cpu, exact),
+            **identical(gpu, again)}
 
 
 def everything(case, xp, dtype):
@@ -73,6 +86,8 @@ def lines(part, row, names):
     """A row as it is printed."""
     if part != "gradients":
         return [*report.step_lines(row, names)]
+    if "failed" in row:
+        return [f"{row['name']:48} {row['failed']}"]
     apart = "" if "apart" not in row else (
         f"GPU to CPU {row['apart']:.1e}, to float64 {row['gpu_error']:.1e} (CPU {row['cpu_error']:.1e}), ")
     return [f"{row['name']:48} {apart}{row['identical']} of {row['arrays']} arrays bit-identical"]
@@ -83,14 +98,17 @@ def lines(part, row, names):
 def summary(folder):
     """{bar: sentence}, every bar in every case."""
     read, bench = partial(rows_of, Path(folder)), kept(Path(folder) / "layers" / "bench.json")
-    layers, conv = read("gradients"), [row for row in read("kernels") if row["part"] == "conv" and "seconds" in row]
-    apart = [row["apart"] for row in layers if "apart" in row]
+    tried = read("gradients")
+    rows, kernels = ([row for row in part if "failed" not in row] for part in (tried, read("kernels")))
+    lost = f", {len(tried) - len(rows)} of {len(tried)} repeats did not run" if len(rows) < len(tried) else ""
+    conv = [row for row in kernels if row["part"] == "conv"]
+    apart = [row["apart"] for row in rows if "apart" in row]
     bars = {
         "gradients, GPU against CPU, strict": apart and (
             f"worst {max(map(infinite, apart)):.1e} of {len(apart)} layers, "
             f"{sum(infinite(a) <= GRADIENTS for a in apart)} within {GRADIENTS:g}"),
-        "bit-identical repeats": layers and (
-            f"{sum(row['identical'] for row in layers)} of {sum(row['arrays'] for row in layers)} arrays"),
+        "bit-identical repeats": tried and (
+            f"{sum(row['identical'] for row in rows)} of {sum(row['arrays'] for row in rows)} arrays{lost}"),
         "GAN tiny, graph against PyTorch eager": against_torch(read("gan"), "GAN tiny"),
         "GAN small, graph against NumPy": against_numpy(read("gan"), "GAN small"),
         "GAN small, graph against PyTorch eager": against_torch(read("gan"), "GAN small"),
@@ -99,7 +117,7 @@ def summary(folder):
                                                                and "share" in row], "{:.0%}"),
         "layers, strict, both ways: share of the roofline": spread(layer_shares(bench), "{:.0%}"),
         **{f"convolutions, {name}: our time over cuDNN's": over_cudnn(conv, name) for name in ("strict", "tf32", "bf16")},
-        "one launch": next((f"{1e6 * row['wall']:.1f} us" for row in read("kernels") if "launch" in row["name"]), None)}
+        "one launch": next((f"{1e6 * row['wall']:.1f} us" for row in kernels if row["part"] == "launch"), None)}
     return {name: sentence or MISSING for name, sentence in bars.items()}
 
 

@@ -29,25 +29,33 @@ CONVOLUTIONS = [  # pictures, side, channels in and out, kernel, stride
 
 
 def run(cupy, torch=None, pixels=PIXELS, side=SIDE, convolutions=CONVOLUTIONS, rounds=7):
-    """Rows {"part", "name", "seconds", "figure", "unit", "share", "error"}, as they are measured."""
-    top = copy_gb_per_s(16 * pixels * CHANNELS, cupy)
+    """Rows {"part", "name", "seconds", "figure", "unit", "share", "error"}, as they are measured; of a part whose arrays do
+    not fit, or that loses the GPU, one with "failed", and the next part."""
+    tops = {"gb_per_s": None, "gflops": None}
+    yield from to_its_end("memory", memory(cupy, pixels, tops, rounds))
+    yield from to_its_end("products", products(cupy, side, tops, rounds))
+    for shape in convolutions:
+        yield from to_its_end("conv", convolution(cupy, torch, shape, tops, rounds))
+    yield from to_its_end("launch", one_launch(cupy, rounds))
+
+
+def to_its_end(part, rows):
+    """As many of the rows as can be had."""
+    try:
+        yield from rows
+    except CANNOT as error:
+        yield {"part": part, "name": "what comes after", "failed": why_not(error)}
+
+
+def memory(cupy, pixels, tops, rounds):
+    """What moves much and computes next to nothing."""
+    top = tops["gb_per_s"] = copy_gb_per_s(16 * pixels * CHANNELS, cupy)
     yield {"part": "memory", "name": "copy", "figure": top, "unit": "GB/s", "share": 1.0, "error": 0.0}
     for name, function, size, expected in memory_bound(cupy, pixels):
         row = measure(cupy, "memory", name, function, expected, 1e-4, rounds)
         if "seconds" in row:
             row |= {"figure": size / row["seconds"] / 1e9, "unit": "GB/s", "share": size / row["seconds"] / 1e9 / top}
         yield row
-    tops = {"gb_per_s": top, "gflops": None}
-    for row in products(cupy, side, rounds):
-        if row["name"] == "strict":
-            tops["gflops"] = row.get("figure")
-        yield row
-    for shape in convolutions:
-        yield from convolution(cupy, torch, shape, tops, rounds)
-    one = cupy.ones(1, dtype=np.float32)
-    out = cupy.empty(1, dtype=np.float32)
-    row = measure(cupy, "launch", "our launch()", lambda: cuda.launch("leaky_relu", 1, one, out, 0.2, 1), None, 0, rounds)
-    yield row | {"figure": 1e6 * row["wall"], "unit": "us"}
 
 
 def memory_bound(cupy, pixels):
@@ -79,7 +87,7 @@ def memory_bound(cupy, pixels):
     yield "adam", adam, 7 * x.nbytes, [x]  # at a rate of 0, so that it may be repeated
 
 
-def products(cupy, side, rounds):
+def products(cupy, side, tops, rounds):
     """out = a @ b in each precision."""
     random = np.random.default_rng(0)
     a, b = (random.standard_normal((side, side), np.float32) for _ in range(2))
@@ -87,7 +95,10 @@ def products(cupy, side, rounds):
     exact = [a[some].astype(np.float64) @ b]
     for name in TOLERANCE:
         row = measure(cupy, "products", name, lambda: cuda.product(da, db, out), exact, TOLERANCE[name], rounds, name, some)
-        yield in_gflops(row, 2 * side**3)
+        row = in_gflops(row, 2 * side**3)
+        if name == "strict":
+            tops["gflops"] = row.get("figure")
+        yield row
 
 
 def convolution(cupy, torch, shape, tops, rounds):
@@ -108,9 +119,16 @@ def convolution(cupy, torch, shape, tops, rounds):
     for name, (precision, function, clock, host) in ways.items():
         row = measure(cupy, "conv", f"{n}x{side}x{side}x{c} -> {oc}, {size}x{size}/{stride}, {name}", function, exact,
                       TOLERANCE[precision], rounds, precision, slice(0, 1), clock, host)
-        if "seconds" in row and precision == "strict" and tops["gflops"]:
+        if "seconds" in row and precision == "strict" and None not in tops.values():
             row["share"] = share(cost, row["seconds"], tops)
         yield in_gflops(row, cost["flop"])
+
+
+def one_launch(cupy, rounds):
+    """Asking for a kernel that has nothing to do."""
+    one, out = cupy.ones(1, dtype=np.float32), cupy.empty(1, dtype=np.float32)
+    row = measure(cupy, "launch", "our launch()", lambda: cuda.launch("leaky_relu", 1, one, out, 0.2, 1), None, 0, rounds)
+    yield row | ({"figure": 1e6 * row["wall"], "unit": "us"} if "wall" in row else {})
 
 
 def cudnn(torch, precision, x, kernel, stride, device="cuda"):
@@ -145,9 +163,9 @@ def measure(cupy, part, name, function, expected, tolerance, rounds, precision="
             row["error"] = distance([host(result[some])], expected)
             if not row["error"] <= tolerance:
                 return row | {"failed": f"wrong by {row['error']:.0e}, more than {tolerance:g}: not timed"}
-        times = in_turn([Contender(name, function, clock or GPU(cupy))], rounds, 3.0)[name]
-        return row | {"seconds": times["device"], "wall": times["wall"]}
+        times, failed = in_turn([Contender(name, function, clock or GPU(cupy))], rounds, 3.0)
     except CANNOT as error:  # what does not fit, or needs a newer GPU, is said and left out
         return row | {"failed": why_not(error)}
     finally:
         cuda.precision(before)
+    return row | ({"failed": failed[name]} if failed else {"seconds": times[name]["device"], "wall": times[name]["wall"]})

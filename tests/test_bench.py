@@ -159,6 +159,40 @@ def test_a_wrong_step_gets_no_time(small, monkeypatch):
     assert all(row["failed"] == unable and "NumPy" in row["times"] for row in found["layers"])
 
 
+def test_who_fails_while_timed_leaves_the_others_theirs(small):
+    """A rival whose numbers are right and that runs out of memory at a later call: of a step after the losses are compared, and
+    of a layer after forward's times are taken. A sentence says so; what was measured before stands."""
+    def exhausted(function, calls):
+        def run():
+            nonlocal calls
+            calls -= 1
+            if calls < 0:
+                raise MemoryError
+            return function()
+        return run
+
+    class Rival:
+        precision, known_by, tolerance = {"rival": "float32"}, {}, {"rival": 1e-4}
+
+        def layer(self, case):
+            forward, backward = layers.ours(case, case.draw())
+            return {"rival": lambda: ((forward, exhausted(backward, 2)), clock.CPU(), layers.to_list)}
+
+        def step(self, name, make):
+            def entrant():
+                contender = steps.ours(make, np, False)[0]
+                late = clock.Contender("", exhausted(contender.run, 2), clock.CPU())
+                return contender, late, lambda: 1  # fails with transfers alone
+            return {"rival": entrant}
+
+    found = bench_all(quick=True, device="cpu", rivals=[Rival()], print_fn=lambda line: None)
+    for row in found["layers"]:
+        assert "NumPy" in row["times"] and ("rival" in row["times"]) is (row["way"] == "forward")
+        assert row["failed"] == ({} if row["way"] == "forward" else {"rival": "not enough memory"})
+    row, = found["steps"]
+    assert set(row["times"]) == {"NumPy", "rival"} and not row["transfers"] and row["failed"] == {"rival": "not enough memory"}
+
+
 def test_ctrl_c_keeps_what_was_measured(small, tmp_path, monkeypatch, capsys):
     """Stopped in the second case: the first is in the file, which says that it is not all."""
     def stopped(case, *rest, real=layers.measure):

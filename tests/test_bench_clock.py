@@ -1,4 +1,5 @@
 """How `nnscratch bench` takes time, and what it writes: by a clock that stands still unless somebody computes."""
+import gc
 import json
 from functools import partial
 from itertools import count
@@ -9,6 +10,7 @@ import pytest
 
 from nnscratch import backend, cuda
 from nnscratch.bench import clock, machine, report, steps, sweep
+from nnscratch.errors import InputError
 from nnscratch.networks import gan
 from nnscratch.optimizers import Adam
 
@@ -85,8 +87,9 @@ def test_contenders_take_turns(laboratory):
     def doing(name, asking, computing):
         return clock.Contender(name, lambda: (order.append(name), laboratory.work(asking, computing)), gpu)
 
-    found = clock.in_turn([doing("a", 0.001, 0.003), doing("b", 0.0, 0.01)], 3, 1000.0)
+    found, failed = clock.in_turn([doing("a", 0.001, 0.003), doing("b", 0.0, 0.01)], 3, 1000.0)
     same = pytest.approx
+    assert not failed
     assert found["a"] == {"wall": same(0.0032), "device": same(0.0032), "spread": same(0), "calls": 15}
     assert found["b"] == {"wall": same(0.01), "device": same(0.01), "spread": same(0), "calls": 6}
     assert "".join(order) == "aabb" + "aaaaabb" * 3 and laboratory.rested == [clock.PAUSE] * 6
@@ -95,7 +98,35 @@ def test_contenders_take_turns(laboratory):
 def test_a_budget_ends_the_turns(laboratory):
     """After the round in which it is used up."""
     contender = clock.Contender("", lambda: laboratory.work(0.0, 1.0), clock.GPU(laboratory))
-    assert clock.in_turn([contender], 9, 3.5)[""]["calls"] == 2
+    assert clock.in_turn([contender], 9, 3.5)[0][""]["calls"] == 2
+
+
+@pytest.mark.parametrize("error, sentence", [
+    (MemoryError(), "not enough memory"), (RuntimeError("cudaErrorLaunchFailure\nat"), "RuntimeError: cudaErrorLaunchFailure"),
+    (InputError("x is 3"), "InputError: x is 3")])
+@pytest.mark.parametrize("calls", [0, 1, 2, 5])
+def test_who_fails_leaves_the_turns(laboratory, calls, error, sentence):
+    """After 0, 1, 2 or 5 calls that went well: a sentence instead of times, and the others have their own, of every round."""
+    called = []
+
+    def fails():
+        called.append(1)
+        if len(called) > calls:
+            raise error
+        laboratory.work(0.0, 0.01)
+
+    gpu = clock.GPU(laboratory)
+    well = [clock.Contender(name, lambda: laboratory.work(0.0, 0.02), gpu) for name in "ac"]
+    times, failed = clock.in_turn([well[0], clock.Contender("b", fails, gpu), well[1]], 3, 1000.0)
+    assert failed == {"b": sentence} and len(called) == calls + 1 and gc.isenabled()
+    assert {name: time["calls"] for name, time in times.items()} == {"a": 3, "c": 3}
+    assert clock.in_turn([], 3, 1.0) == ({}, {})
+
+
+def test_a_mistake_of_ours_is_no_sentence(laboratory):
+    """What no contender raises for want of memory or means ends the run, as a fault in the program does."""
+    with pytest.raises(ZeroDivisionError):
+        clock.in_turn([clock.Contender("", lambda: 1 / 0, clock.CPU())], 1, 1.0)
 
 
 def test_ceilings(laboratory, monkeypatch):
@@ -121,7 +152,7 @@ def test_regimes_of_the_crossover_are_not_exchanged():
 def test_every_contender_of_a_step_is_what_it_is_called(standin, monkeypatch):
     """"CuPy graph" plays one recorded graph a call, in both regimes, and "CuPy" none; transfers upload the inputs each time."""
     entered, played = {}, []
-    monkeypatch.setattr(steps, "in_turn", lambda able, rounds, budget: entered.setdefault(len(entered), able) and {})
+    monkeypatch.setattr(steps, "in_turn", lambda able, rounds, budget: (entered.setdefault(len(entered), able) and {}, {}))
     launch = standin.cuda.Graph.launch
     monkeypatch.setattr(standin.cuda.Graph, "launch", lambda self, *stream: (played.append(self), launch(self, *stream)))
     row = steps.measure("GAN", partial(steps.gan_work, TINY, 2), {"NumPy": np, "CuPy": standin}, (), 1, 0)

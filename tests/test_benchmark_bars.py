@@ -1,6 +1,7 @@
 """`python -m benchmarks bars`: its parts run through on the stand-in, and its summary says every bar, measured or not."""
 import json
 import re
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -11,6 +12,7 @@ from benchmarks import bars  # noqa: E402
 from nnscratch import backend, cuda  # noqa: E402
 from nnscratch.bench import clock, steps  # noqa: E402
 from nnscratch.bench.cases import conv, plain  # noqa: E402
+from nnscratch.errors import InputError  # noqa: E402
 from nnscratch.networks import gan  # noqa: E402
 
 SMALL = [conv("test", "small conv", 2, 6, 3, 4, 3), plain("test", "small norm", "batch_norm", 2, 4, 4, 3)]
@@ -55,6 +57,61 @@ def test_gradients_that_lie_apart_are_told(small, cp, tmp_path, monkeypatch, cap
     assert re.search(r"worst [12]\.\de-03 of 2 layers, 1 within 1e-05", capsys.readouterr().out)
     rows = json.loads((tmp_path / "gradients.json").read_text())["rows"]
     assert rows[1]["identical"] == 3 and rows[0]["identical"] == 4
+
+
+APART = "apart", lambda dbeta, calls: dbeta * np.float32(1.001)                       # always, and by the same
+OTHERS = "identical", lambda dbeta, calls: dbeta * np.float32(1 + 1e-6 * (calls % 2))  # not the same twice, but near enough
+
+
+@pytest.mark.parametrize("column, change", [APART, OTHERS], ids=lambda given: given if isinstance(given, str) else "")
+def test_either_is_reason_enough(small, cp, tmp_path, monkeypatch, column, change):
+    """Code 1 where repeats are identical but wrong, and where they are right but not identical."""
+    calls, real = [], cuda.batch_norm_backward
+
+    def changed(*arguments):
+        dx, dgamma, dbeta = real(*arguments)
+        calls.append(1)
+        return dx, dgamma, change(dbeta, len(calls))
+
+    monkeypatch.setattr(cuda, "batch_norm_backward", changed)
+    monkeypatch.setattr(bars, "trained", lambda *_: [np.ones(1)])
+    assert run("--part", "gradients", "-o", tmp_path) == 1
+    row = json.loads((tmp_path / "gradients.json").read_text())["rows"][1]
+    assert (row["apart"] > 1e-5, row["identical"] < row["arrays"]) == (column == "apart", column == "identical")
+
+
+def test_what_does_not_run_is_told(small, cp, tmp_path, monkeypatch, capsys):
+    """Code 1; a layer for which there is no memory and a step that cannot be recorded have a sentence each, the others numbers."""
+    def lost(*_):
+        raise MemoryError
+
+    def refused(step):
+        raise InputError("it cannot be recorded")
+
+    monkeypatch.setattr(cuda, "batch_norm", lost)
+    monkeypatch.setattr(cuda, "capture", refused)
+    monkeypatch.setattr(steps, "gan_work", lambda *_: SimpleNamespace(step=lambda: None, inputs=[], parts=()))
+    assert run("--part", "gradients", "-o", tmp_path) == 1
+    rows = json.loads((tmp_path / "gradients.json").read_text())["rows"]
+    assert [row.get("failed") for row in rows] == [None, "not enough memory", None] + ["InputError: it cannot be recorded"] * 2
+    assert run("--part", "summary", "-o", tmp_path) == 0
+    text = capsys.readouterr().out
+    assert "of 1 layers, 1 within" in text and "4 of 4 arrays, 3 of 5 repeats did not run" in text
+    assert f"{'small norm':48} not enough memory\n" in text
+
+
+def test_five_steps_by_each_way(small, standin, tmp_path, monkeypatch):
+    """Two trainings as they stand, and two that are recorded: of the five steps, the first is not, the others are played."""
+    taken, played, real, launch = [], [], steps.gan_work, standin.cuda.Graph.launch
+
+    def counted(*arguments):
+        work = real(*arguments)
+        return work._replace(step=lambda *inputs: taken.append(cuda.recording()) or work.step(*inputs))
+
+    monkeypatch.setattr(steps, "gan_work", counted)
+    monkeypatch.setattr(standin.cuda.Graph, "launch", lambda self, *stream: (played.append(self), launch(self, *stream)))
+    assert all(row["identical"] == row["arrays"] for row in bars.gradients(standin, ()))
+    assert taken == [False] * 5 + [False] * 5 + [False, True] * 2 and len(played) == 8 and len(set(played)) == 2
 
 
 def test_steps(small, cp, tmp_path, capsys):

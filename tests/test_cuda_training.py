@@ -7,6 +7,7 @@ import pytest
 from nnscratch import backend
 from nnscratch.backend import to_cpu
 from nnscratch.data.dataset import Dataset
+from nnscratch.generate import methods
 from nnscratch.generate.methods import make_training
 from nnscratch.generate.training import Options
 
@@ -61,7 +62,22 @@ def test_a_training_in_which_python_has_a_say_is_not_recorded(standin, options):
     facts, arrays, training = trained(3, **options)
     eager_facts, eager, _ = trained(3, recorded=False, **options)
     assert facts == eager_facts and all(np.array_equal(arrays[name], eager[name]) for name in eager)
-    assert training.play.graph is None
+    assert training.play.graph is None and not training.play.refused, "nobody tried"
+
+
+def test_steps_with_a_penalty_between_recorded_ones(cp, monkeypatch):
+    """Every third step is made as it stands, the others are played before and after it: weights, Adam's memory and the count of
+    steps are the same arrays for both ways, so the numbers are those of a training of which nothing is recorded."""
+    backend.use("gpu")
+    monkeypatch.setattr(methods, "PENALTY_EVERY", 3)
+    penalised, real = [], methods.adversarial_step
+    monkeypatch.setattr(methods, "adversarial_step", lambda *given: penalised.append(bool(given[-1])) or real(*given))
+    facts, arrays, training = trained(8, r1=1.0)
+    assert training.play.graph is not None and penalised == [True, False, False, True, True]  # 0, 1, 2 recorded, 3, 6
+    eager_facts, eager, _ = trained(8, recorded=False, r1=1.0)
+    assert facts == eager_facts and np.isfinite(facts).all()
+    for name in eager:
+        np.testing.assert_array_equal(arrays[name], eager[name], err_msg=name)
 
 
 def test_a_training_goes_on_where_nothing_can_be_recorded(standin, monkeypatch):

@@ -12,6 +12,8 @@ from statistics import median, quantiles
 from time import perf_counter, sleep
 from typing import NamedTuple
 
+from nnscratch.bench.agree import CANNOT, why_not
+
 SAMPLE = 0.02  # seconds a sample should last at least: short calls are repeated inside it
 PAUSE = 0.03   # seconds of rest before each sample: idle threads of the contender before go on spinning for about 20 ms
 
@@ -63,18 +65,31 @@ def once(contender):
 
 
 def in_turn(contenders, rounds, budget):
-    """{name: {"wall", "device": median seconds a call, "spread": of wall, "calls"}}; fewer rounds, but one at least, where they
-    would take more than `budget` seconds."""
-    samples, repeats, start = {c.name: [] for c in contenders}, {}, perf_counter()
-    for contender in contenders:
-        once(contender)  # warm up
-        repeats[contender.name] = max(1, min(1000, round(SAMPLE / max(once(contender)[0], 1e-9))))
-    for _ in range(rounds):
-        for contender in contenders:
-            samples[contender.name].append(sample(contender, repeats[contender.name]))
-        if perf_counter() - start > budget:
+    """({name: {"wall", "device": median seconds a call, "spread": of wall, "calls"}}, {name: a sentence on who failed}).
+
+    Who fails at any turn has no times, and the others go on. Fewer rounds, but one at least, where they would take more than
+    `budget` seconds.
+    """
+    samples, repeats, failed, start = {c.name: [] for c in contenders}, {}, {}, perf_counter()
+    for turn in range(1 + rounds):  # the first warms up
+        for contender in (c for c in contenders if c.name not in failed):
+            name = contender.name
+            try:
+                if turn == 0:
+                    repeats[name] = calls_of_a_sample(contender)
+                else:
+                    samples[name].append(sample(contender, repeats[name]))
+            except CANNOT as error:
+                failed[name] = why_not(error)
+        if turn and perf_counter() - start > budget:
             break
-    return {name: summary(pairs, repeats[name] * len(pairs)) for name, pairs in samples.items()}
+    return {name: summary(pairs, repeats[name] * len(pairs)) for name, pairs in samples.items() if name not in failed}, failed
+
+
+def calls_of_a_sample(contender):
+    """How many fill its time, by a second call: the first is slower."""
+    once(contender)
+    return max(1, min(1000, round(SAMPLE / max(once(contender)[0], 1e-9))))
 
 
 def sample(contender, repeats):

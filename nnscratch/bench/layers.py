@@ -41,8 +41,9 @@ def measure(case, modules, rivals, rounds, budget):
     for k, way in enumerate(WAYS):
         errors, refused = sort_out({name: found[k] for name, found in results.items()}, exact[k], allowed(rivals))
         able = [Contender(name, pairs[name][k], clocks[name]) for name in results if name not in refused]
-        yield {"name": case.name, "way": way, **cost(case, exact, way), "errors": errors, "failed": failed | refused,
-               "times": in_turn(able, rounds, budget) if able else {}}
+        times, stopped = in_turn(able, rounds, budget)
+        yield {"name": case.name, "way": way, **cost(case, exact, way), "errors": errors, "times": times,
+               "failed": failed | refused | stopped}
 
 
 def on_module(case, xp):

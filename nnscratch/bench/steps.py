@@ -106,7 +106,8 @@ def measure(name, make, modules, rivals, rounds, budget):
     row["failed"] |= refused
     for key, k in (("times", 0), ("transfers", 1)):
         able = [entrant[k]._replace(name=who) for who, entrant in entrants.items() if entrant[k] and who not in row["failed"]]
-        row[key] = in_turn(able, rounds, budget) if able else {}
+        row[key], stopped = in_turn(able, rounds, budget)
+        row["failed"] |= stopped
     return row
 
 
