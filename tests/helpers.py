@@ -1,4 +1,6 @@
 """What many tests need: random arrays on the device under test, and comparing what comes back."""
+from contextlib import nullcontext
+
 import numpy as np
 
 from nnscratch.backend import move, to_cpu
@@ -29,6 +31,11 @@ def same(actual, expected, tolerance=1e-12):
         actual, expected = to_cpu(actual), to_cpu(expected)
         assert actual.shape == expected.shape
         np.testing.assert_allclose(actual, expected, rtol=tolerance, atol=tolerance * max(1, np.abs(expected).max(initial=0)))
+
+
+def without_waiting(xp):
+    """Where waiting can be forbidden, it is."""
+    return xp.forbid_sync() if hasattr(xp, "forbid_sync") else nullcontext()
 
 
 def slopes(params, loss, step, seed=0):

@@ -81,7 +81,7 @@ def test_either_is_reason_enough(small, cp, tmp_path, monkeypatch, column, chang
 
 
 def test_what_does_not_run_is_told(small, cp, tmp_path, monkeypatch, capsys):
-    """Code 1; a layer for which there is no memory and a step that cannot be recorded have a sentence each, the others numbers."""
+    """Code 1; a layer without memory and a step that cannot be recorded have a sentence each, and all others numbers."""
     def lost(*_):
         raise MemoryError
 

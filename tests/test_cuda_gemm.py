@@ -4,6 +4,7 @@ The stand-in gives it a library in NumPy (tests/standin/column_major.py), which 
 """
 import sys
 import weakref
+from contextlib import nullcontext
 
 import numpy as np
 import pytest
@@ -119,6 +120,17 @@ def old_gpu(standin, monkeypatch):
     capability.gpu.cache_clear()
 
 
+@pytest.mark.parametrize("major, minor, able", [(7, 5, False), (8, 0, True), (8, 9, True), (9, 0, True), (12, 0, True)])
+def test_from_which_capability_on(old_gpu, monkeypatch, major, minor, able):
+    """8.0, the first with tensor cores for TF32 and bfloat16, is enough; 12.0 is more than 8.0."""
+    monkeypatch.setattr(old_gpu.cuda.runtime, "getDeviceProperties", lambda _: {"name": b"", "major": major, "minor": minor})
+    a = on(old_gpu, np.ones((2, 2), np.float32))
+    for name in ("tf32", "bf16"):
+        cuda.precision(name)
+        with nullcontext() if able else pytest.raises(InputError, match=f"has {major}.{minor}; choose"):
+            assert cuda.product(a, a).tolist() == [[2, 2], [2, 2]]
+
+
 @pytest.mark.parametrize("name", ["tf32", "bf16"])
 def test_an_old_gpu_refuses_what_it_lacks(old_gpu, name):
     """By one sentence: when it is chosen, or, where the GPU was not in use yet, by the first product; strict goes on."""
@@ -216,9 +228,11 @@ def test_without_cublas_it_is_the_plain_product(standin, monkeypatch, caplog, be
     monkeypatch.setattr(gemm, "load_library", missing)
     caplog.set_level("INFO", logger="nnscratch")
     a, b, out = (normal(3, 3, seed=k).astype(np.float32) for k in range(3))
-    for _ in range(2):
-        ours = cuda.gemm(*on(standin, a, b, out), beta)
-        same(ours, a.astype(float) @ b + beta * out, 1e-6)
+    for stream in (standin.cuda.get_current_stream(), standin.cuda.Stream(non_blocking=True)):
+        with stream:  # and once for all streams, each of which looks for a library of its own
+            for _ in range(2):
+                ours = cuda.gemm(*on(standin, a, b, out), beta)
+                same(ours, a.astype(float) @ b + beta * out, 1e-6)
     assert [record.message for record in caplog.records] == [
         "products by CuPy: cuBLAS cannot be called directly (no such library)"]
     if hasattr(standin, "RawModule"):

@@ -15,7 +15,7 @@ from nnscratch.optimizers import SGD, Adam
 REFUSED = {
     "an upload": (lambda x: backend.move(np.ones(3, np.float32), backend.array_module(x)) + x, "is uploaded in a step that is"),
     "a question": (lambda x: x * float(x.sum()), "cannot be recorded as a CUDA graph"),
-    "CuPy's product": (lambda x: x[:, None] @ x[None], "cannot be recorded as a CUDA graph .*products must be ops.dense's"),
+    "CuPy's product": (lambda x: x[:, None] @ x[None], "cannot be recorded as a CUDA graph .*products are ops.dense's"),
     "a plain optimizer": (lambda x: SGD().step({"x": x}, {"x": x}) if cuda.recording() else None, "SGD: this step cannot be"),
     "a new parameter": (lambda x: Adam().step({"x": x}, {"x": x}) if cuda.recording() else None, "Adam: this step cannot be"),
     "an average": (lambda x: Average(None).update(None, 1) if cuda.recording() else None, "Average cannot be updated"),

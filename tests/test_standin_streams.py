@@ -24,12 +24,32 @@ def test_streams_wait_for_each_other_or_are_refused(device):
         with stream:
             uses["reads"]()
     for wait in (ours.synchronize, lambda: ours.record().synchronize(), cp.cuda.Device().synchronize, device.get):
+        for stream in (third, other):
+            ours.wait_event(stream.record())
         device += 1
         with third, pytest.raises(AssertionError):
             uses["reads"]()
         wait()
         with third:
             uses["reads"]()
+
+
+def test_a_write_waits_for_those_who_read(device):
+    """Two streams may read at the same time; who writes must have waited for both, for one is not enough."""
+    ours = cp.cuda.get_current_stream()
+    first, second = (cp.cuda.Stream(non_blocking=True) for _ in range(2))
+    writes = {"fills": lambda: device.fill(0), "assigns": lambda: device.__setitem__(0, 0), "adds": lambda: device.__iadd__(1)}
+    for write in writes.values():
+        for stream in (first, second):
+            stream.wait_event(ours.record())
+            with stream:
+                device + 1  # noqa: B018
+        for stream in (first, second):
+            with pytest.raises(AssertionError, match=f"stream {stream.ptr} has read, unwaited for"):
+                write()
+            ours.wait_event(stream.record())
+        write()
+        write()
 
 
 def test_a_capture_that_was_refused_something_is_void(device):

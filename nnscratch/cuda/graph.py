@@ -157,8 +157,8 @@ class Captured:
                              f"enough memory for that ({first_line(error)}); lower the batch size or the size of pictures, or "
                              f"call the step as it stands") from error
         except (NotImplementedError, RuntimeError) as error:  # what CuPy and CUDA refuse
-            raise InputError(f"the step cannot be recorded as a CUDA graph ({first_line(error)}); inside it nothing may wait "
-                             f"for the GPU, and products must be ops.dense's, not CuPy's @") from error
+            raise InputError(f"the step cannot be recorded as a CUDA graph ({first_line(error)}); call it as it stands, or see "
+                             f"that nothing in it waits for the GPU and products are ops.dense's, not CuPy's @") from error
         finally:
             _hooks = None
             if graph is None:

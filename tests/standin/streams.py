@@ -1,10 +1,11 @@
 """CuPy's streams and events without a GPU, and the order between them.
 
 CUDA promises none, but where a stream waits for an event of another, or the program waits for a stream. Here everything is
-done at once, which would hide a wait that is missing. So each piece of memory knows which stream wrote it last, and as which of
-its works; each stream knows up to which work of every other it has waited; and who reads or writes what it has not waited for
-is refused. Not modelled: that nobody may write what another stream still reads, that two halves of one array may be two
-streams' at the same time (refused), and that some streams of CUDA's wait for the usual one by themselves.
+done at once, which would hide a wait that is missing. So each piece of memory knows which stream wrote it last, and which have
+read it since, as which of their works; each stream knows up to which work of every other it has waited; and who reads what
+another may still write, or writes what another may still write or read, is refused. Not modelled: that two halves of one array
+may be two streams' at the same time (refused), that some streams of CUDA's wait for the usual one by themselves, and that
+CuPy's pools give memory that was freed to the stream it came from.
 
 While a stream is captured its works are written down instead, and done when the graph is launched (graphs.py).
 """
@@ -45,14 +46,22 @@ def done():
     """A work of which nothing is left to be done."""
 
 
-_written = {}  # id of a piece of memory: (a weak reference to it, the stream that wrote it last, as its which work)
+class Memory:
+    """Who uses a piece of it: `written` by the last to write, `read` since then; both {stream: as its which work}."""
+    _all = {}  # by id
 
+    def __init__(self, array):
+        self.written, self.read = {}, {}
+        weakref.finalize(array, self._all.pop, id(array), None).atexit = False
 
-def memory(array):
-    """What a view is a view of."""
-    while getattr(array, "base", None) is not None:
-        array = array.base
-    return array
+    @classmethod
+    def of(cls, array):
+        """That of the array that a view is a view of."""
+        while getattr(array, "base", None) is not None:
+            array = array.base
+        if id(array) not in cls._all:
+            cls._all[id(array)] = cls(array)
+        return cls._all[id(array)]
 
 
 _owners = weakref.WeakValueDictionary()  # address: host array, for library calls, which are told addresses alone
@@ -116,15 +125,21 @@ class Stream:
 
     def run(self, function, reads=(), writes=()):
         """The next work of this stream."""
-        for array in (*reads, *writes):
-            _, writer, work = _written.get(id(memory(array)), (None, self, 0))
-            if writer is not self and work > max(self.seen.get(writer.ptr, 0), self.host.get(writer.ptr, 0)):
-                raise AssertionError(f"stream {self.ptr} uses memory that stream {writer.ptr} has written, unwaited for")
+        reads, writes = map(Memory.of, reads), [*map(Memory.of, writes)]
         self.works += 1
-        for array in writes:
-            key = id(memory(array))
-            _written[key] = weakref.ref(memory(array), lambda _, key=key: _written.pop(key, None)), self, self.works
+        for memory in reads:
+            self.must_have_waited(memory.written, "written")
+            memory.read[self.ptr] = self.works
+        for memory in writes:
+            self.must_have_waited(memory.written, "written")
+            self.must_have_waited(memory.read, "read")
+            memory.written, memory.read = {self.ptr: self.works}, {}
         function()
+
+    def must_have_waited(self, works, done):
+        for stream, work in works.items():
+            if stream != self.ptr and work > max(self.seen.get(stream, 0), self.host.get(stream, 0)):
+                raise AssertionError(f"stream {self.ptr} uses memory that stream {stream} has {done}, unwaited for")
 
     def record(self, event=None):
         event = event or Event()
