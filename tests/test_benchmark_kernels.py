@@ -9,7 +9,7 @@ pytest.importorskip("benchmarks", reason="run from the project's root, where ben
 from benchmarks import __main__ as command  # noqa: E402
 from benchmarks import kernels  # noqa: E402
 from nnscratch import backend, cuda, ops  # noqa: E402
-from nnscratch.bench import clock  # noqa: E402
+from nnscratch.bench import clock, roofline  # noqa: E402
 
 TINY = {"pixels": 1024, "side": 70, "convolutions": [(2, 6, 3, 5, 3, 1), (1, 8, 4, 4, 4, 2)], "rounds": 1}
 
@@ -35,6 +35,11 @@ def test_every_kernel_is_compared_and_timed(cp):
     assert {row["name"] for row in rows if "share" in row} == {
         *(row["name"] for row in rows if row["part"] == "memory"),
         "2x6x6x3 -> 5, 3x3/1, columns, strict", "1x8x8x4 -> 4, 4x4/2, columns, strict"}
+    figures = {row["name"]: row["figure"] for row in rows}
+    tops = {"gb_per_s": figures["copy"], "gflops": figures["strict"]}
+    row = next(row for row in rows if row["name"].endswith("5, 3x3/1, columns, strict"))
+    cost = {"flop": 2 * 72 * 27 * 5, "bytes": 4 * (2 * 36 * 3 + 27 * 5 + 72 * 5)}
+    assert row["share"] == pytest.approx(roofline.share(cost, row["seconds"], tops)) and len(set(figures.values())) > 20
     assert cuda.precision() == "strict"
 
 
