@@ -141,7 +141,8 @@ devices() {
 
 export PYTHONPATH="$PWD" CUPY_DUMP_CUDA_SOURCE_ON_ERROR=1 OUT
 export -f install cuda_version rival machine gpu_tests sanitizer bars two_cores devices
-part install 150 bash -c install
+# What measures the bars fits into the whole even if each part takes all its time; the rest shares what is left.
+part install 120 bash -c install
 PYTHON=${PYTHON:-$OUT/venv/bin/python}
 export PYTHON
 if [ ! -x "$(command -v "$PYTHON")" ]; then
@@ -149,13 +150,13 @@ if [ ! -x "$(command -v "$PYTHON")" ]; then
     "apt install python3-venv), or give an environment by PYTHON=..." >&2
   exit 1
 fi
-part machine 30 bash -c machine
-part gradients 60 bash -c "bars gradients"
-part torch 130 bash -c rival
-part gan 80 bash -c "two_cores gan"
-part kernels 80 "$PYTHON" -m benchmarks kernels --rounds 5 --json "$OUT/kernels.json"
-part style 80 bash -c "bars style"
-part layers 70 bash -c "devices --part layers --quick -o $(printf %q "$OUT/layers")"
+part machine 20 bash -c machine
+part gradients 40 bash -c "bars gradients"
+part torch 110 bash -c rival
+part gan 60 bash -c "two_cores gan"
+part kernels 60 "$PYTHON" -m benchmarks kernels --rounds 5 --json "$OUT/kernels.json"
+part style 60 bash -c "bars style"
+part layers 60 bash -c "devices --part layers --quick -o $(printf %q "$OUT/layers")"
 part graph 60 bash -c "gpu_tests tests/test_cuda_graph.py tests/test_cuda_refused.py"
 part tests 150 bash -c gpu_tests
 part check 60 "$PYTHON" -m nnscratch.cli check --device gpu
