@@ -32,6 +32,7 @@ def plot(report, path):
     """Draw the layers that multiply under the ceilings of each device; those of other programs under those of ours."""
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
+    from matplotlib.ticker import LogLocator
     rows = [row for row in report["layers"] if row["flop"] and row["times"]]
     names = list(dict.fromkeys(name for row in rows for name in row["times"]))
     colours = COLOURS | dict(zip((name for name in names if name not in COLOURS), OTHERS))
@@ -57,9 +58,10 @@ def plot(report, path):
     axes.set(xscale="log", yscale="log", xlabel="FLOP for each byte that must be moved", ylabel="GFLOP/s reached")
     axes.set_title("Each layer under the ceiling of its device", loc="left")
     for axis in (axes.xaxis, axes.yaxis):
+        axis.set_minor_locator(LogLocator(subs=(2, 5)))
         axis.set_major_formatter("{x:,g}")
-        axis.set_minor_formatter("")
-    axes.grid(color="0.92")
+        axis.set_minor_formatter("{x:,g}")
+    axes.grid(color="0.92", which="both")
     axes.set_axisbelow(True)
     axes.spines[["top", "right"]].set_visible(False)
     figure.legend(frameon=False, fontsize=8, loc="outside right upper")
