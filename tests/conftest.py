@@ -14,6 +14,7 @@ import numpy as np
 import pytest
 from helpers import NO_KERNELS
 from hypothesis import HealthCheck, settings
+from PIL import Image
 from standin import strict_cupy
 from standin.column_major import ColumnMajor
 
@@ -80,3 +81,12 @@ def every_test_starts_alike():
     yield
     backend._device = "cpu"
     cuda.precision("strict")
+
+
+@pytest.fixture
+def pictures(tmp_path):
+    """A folder with a content and a style file, which helpers.run_style takes."""
+    random = np.random.default_rng(0)
+    for name, shape in (("content.jpg", (40, 50, 3)), ("style.png", (44, 36, 3))):
+        Image.fromarray(random.integers(0, 255, shape, dtype=np.uint8)).save(tmp_path / name)
+    return tmp_path

@@ -4,6 +4,7 @@ from contextlib import nullcontext
 import numpy as np
 
 from nnscratch.backend import move, to_cpu
+from nnscratch.cli import main
 
 NO_KERNELS = "g++ on Linux is not there, which compiles the CUDA kernels for the CPU: apt install g++"
 
@@ -48,3 +49,9 @@ def slopes(params, loss, step, seed=0):
         below = loss()
         array += step * direction
         yield name, direction, (above - below) / (2 * step)
+
+
+def run_style(folder, *changes, content="content.jpg", style="style.png", output="out.png"):
+    """`nnscratch style` on the files of the fixture `pictures`, quick."""
+    return main(["style", str(folder / content), str(folder / style), "-o", str(folder / output), "--size", "48",
+                 "--steps", "2", *changes])

@@ -1,0 +1,87 @@
+"""`nnscratch style` with what it cannot take: one sentence and exit code 2, before any work."""
+
+import pytest
+from helpers import run_style
+from PIL import Image
+
+
+@pytest.mark.parametrize("change, words", [
+    (["--features", "vgg19"], "give --weights FILE"), (["--features", "best"], "choose one of texture, random"),
+    (["--weights", "a.safetensors"], "cannot read a.safetensors"),
+    (["--features", "random", "--weights", __file__], "need none"),
+    (["--size", "0"], "size"),
+    (["--fast", "--steps", "3"], "beside --fast"), (["--style-scale", "0"], "--style-scale is 0.0"),
+    (["--max-memory", "0.1"], "--max-memory is 0.1 GB, expected at least 0.4 for 48x38 pixels and the statistics gram"),
+    (["--max-memory", "nan"], "--max-memory is nan"),
+    (["--minutes", "0"], "--minutes is 0.0"), (["--every", "0"], "--every is 0"), (["--init", "zero"], "init"),
+    (["--keep-colors", "all"], "keep_colors"), (["--blend", "1", "2"], "2 numbers for 1 style"), (["--blend", "-1"], "above 0"),
+    (["--again", "nowhere.json"], "content was given beside --again")])
+def test_settings_that_make_no_sense(pictures, capsys, change, words, monkeypatch):
+    """Before any work."""
+    monkeypatch.setattr("nnscratch.style.command.transfer_style", None)
+    assert run_style(pictures, *change) == 2
+    error = capsys.readouterr().err
+    assert words in error and error.count("\n") == 1
+
+
+@pytest.mark.parametrize("changes, words", [
+    (["--strength", "-1"], "strength is -1.0, expected 0, the photograph, to 100"),
+    (["--strength", "101"], "strength is 101.0"),
+    (["--strength", "nan"], "strength is nan"),
+    (["--seed", "-1"], "seed is -1, expected a whole number of at least 0"),
+    (["--steps", "0"], "number of steps is 0"),
+    (["--size", "4"], "from 8"),
+    (["--size", "-5"], "-5"),
+    (["--device", "tpu"], "device 'tpu' is unknown"),
+    (["--device", "gpu"], "device 'gpu' was asked for, but"),
+])
+def test_bad_options_are_one_sentence_and_exit_code_2(pictures, capsys, changes, words, monkeypatch):
+    """Nothing is written, nothing is computed, no traceback."""
+    monkeypatch.setattr("nnscratch.backend.gpu_status", lambda: (None, "there is none in this test", "buy one"))
+    assert run_style(pictures, *changes) == 2
+    error = capsys.readouterr().err
+    assert words in error and error.count("\n") == 1 and "Traceback" not in error
+    assert not (pictures / "out.png").exists()
+
+
+@pytest.mark.parametrize("make, words", [
+    (lambda p: None, "content.jpg"),
+    (lambda p: p.mkdir(), "content.jpg"),
+    (lambda p: p.write_text("not a picture"), "content.jpg"),
+    (lambda p: p.write_bytes(b""), "content.jpg"),
+    (lambda p: Image.new("RGB", (1, 1)).save(p), "1x1"),
+    (lambda p: Image.new("1", (20000, 20000)).save(p, format="PNG"), "content.jpg"),
+    (lambda p: p.write_bytes((Image.new("RGB", (60, 60)).save(p), p.read_bytes()[:400])[1]), "content.jpg"),
+], ids=["missing", "a folder", "text", "empty", "one pixel", "decompression bomb", "truncated"])
+def test_bad_pictures_are_one_sentence_and_exit_code_2(pictures, capsys, make, words):
+    """Every file that is no usable picture."""
+    path = pictures / "content.jpg"
+    path.unlink()
+    make(path)
+    assert run_style(pictures) == 2
+    error = capsys.readouterr().err
+    assert words in error and error.count("\n") == 1 and "Traceback" not in error
+
+
+@pytest.mark.parametrize("output", ["nowhere/out.png", "out.xyz", "."])
+def test_an_output_that_cannot_be_written_is_found_out_first(pictures, capsys, output, monkeypatch):
+    """Before any work: the transfer is never started."""
+    monkeypatch.setattr("nnscratch.style.command.transfer_style", None)
+    assert run_style(pictures, output=output) == 2
+    assert capsys.readouterr().err.count("\n") == 1
+
+
+def test_too_little_memory_is_one_sentence_and_exit_code_2(pictures, capsys, monkeypatch):
+    """Wherever it runs out: how much was wanted, by NumPy's or CuPy's words, and which options to lower."""
+    cupys = type("OutOfMemoryError", (MemoryError,), {"__module__": "cupy.cuda.memory"})
+    for error, sentence in (
+            (MemoryError("Unable to allocate 9 GiB for an array with shape (9,)"), "not enough memory for 9 GiB more; "),
+            (MemoryError(), "not enough memory; "),
+            (cupys("Out of memory allocating 3,221,225,472 bytes (allocated so far: 512 bytes)."),
+             "not enough of the GPU's memory for 3,072 MiB more; "),
+            (RuntimeError("cudaErrorMemoryAllocation: out of memory"), "not enough of the GPU's memory; ")):
+        def transfer(*_, error=error, **__):
+            raise error
+        monkeypatch.setattr("nnscratch.style.command.transfer_style", transfer)
+        assert run_style(pictures) == 2
+        assert capsys.readouterr().err.endswith(f"nnscratch: {sentence}set a smaller --size (it is 48) or --max-memory\n")
