@@ -58,7 +58,7 @@ def test_a_part_that_fails_stops_no_other(tmp_path):
 
 @TOOLS
 def test_time_runs_out(tmp_path):
-    """At 510 of 530 seconds a part has 20, or fewer, of the 40 that it may have else, and what takes longer is a failure; at 528
+    """At 510 of 530 seconds a part has 20, or fewer, of the 40 that it may have else, and who takes longer fails; at 528
     nothing begins any more. (bash counts on from the SECONDS it is given.)"""
     python = in_pythons_place(tmp_path, '*"part gradients"*) exit 124;;')  # as `timeout` does
     assert run(tmp_path / "out", PYTHON=python, SECONDS="510").returncode == 1
