@@ -14,7 +14,7 @@ from nnscratch.bench.report import as_json, step_header
 from nnscratch.bench.run import PARTS
 from nnscratch.errors import InputError
 from nnscratch.files import make_folder, replace_file
-from nnscratch.ops.checks import choice
+from nnscratch.ops.checks import choice, whole
 
 WHAT = {
     "layers": "each layer, forward and backward, against PyTorch in its better layout",
@@ -71,7 +71,7 @@ def main(arguments=None):
 
 
 def run_devices(options):
-    """Exit code 1 where a contender computed something else, 130 where Ctrl-C stopped it."""
+    """Exit code 1 where a contender computed something else or did not run, 130 where Ctrl-C stopped it."""
     from benchmarks.torch_devices import TorchRival
     torch = load_torch(machine.threads())
     rivals = [TorchRival(torch)] if torch else []
@@ -83,22 +83,22 @@ def run_kernels(options):
     """Exit code 1 where a kernel computed something else or did not run."""
     from benchmarks import kernels
     from nnscratch import backend
+    whole(options.rounds, "kernels: --rounds", 1)
     backend.use("gpu")
-    rows = []
+    card, rows = gpu_card(backend.current_module()), []  # asked first: a GPU that is lost on the way tells nothing any more
     for row in kernels.run(backend.current_module(), load_torch(machine.threads()), rounds=options.rounds):
         rows.append(row)
         share = f"{row['share']:5.0%}" if "share" in row else ""
         print(f"{row['part']:9} {row['name']:58} "
               + (row["failed"] if "failed" in row else f"{row['figure']:10,.1f} {row['unit']:8} {share}"), flush=True)
         if options.json:
-            card = gpu_card(backend.current_module())
             replace_file(options.json, as_json({"what": "kernels", "machine": card, "rows": rows}))
     return int(any("failed" in row for row in rows))
 
 
 def run_bars(options):
     """A part's rows, printed and kept as they are measured: FOLDER/PART.json. Exit code 1 where gradients lie too far apart or
-    repeats differ, or a contender computed something else."""
+    repeats differ, or anything computed something else or did not run."""
     from benchmarks import bars
     from benchmarks.torch_devices import TorchRival
     from nnscratch import backend
@@ -109,18 +109,18 @@ def run_bars(options):
         return run_summary(bars.summary(folder), folder)
     backend.use("gpu")
     xp, torch, kept, names = backend.current_module(), load_torch(machine.threads()), [], list(bars.OURS)
+    about = {"gpu": gpu_card(xp), "threads": machine.threads(), "pytorch": torch and torch.__version__}
     if options.part == "gradients":
         rows = bars.gradients(xp)
     else:
         rivals = [TorchRival(torch)] if torch else []
         names += [name for rival in rivals for name in rival.precision]
-        print(f"NumPy: {machine.threads()} thread(s); PyTorch: {torch.__version__ if torch else 'missing, pip install torch'}")
+        print(f"NumPy: {machine.threads()} thread(s); PyTorch: {about['pytorch'] or 'missing, pip install torch'}")
         print(step_header(names), flush=True)
         rows = bars.whole_steps(options.part, {"NumPy": np, "CuPy": xp}, rivals)
     for row in rows:
         kept.append(row)
         print("\n".join(bars.lines(options.part, row, names)), flush=True)
-        about = {"gpu": gpu_card(xp), "threads": machine.threads(), "pytorch": torch and torch.__version__}
         replace_file(folder / f"{options.part}.json", as_json({"what": options.part, "machine": about, "rows": kept}))
     return int(any(row.get("failed") or row.get("identical", 0) < row.get("arrays", 0) or row.get("apart", 0) > bars.GRADIENTS
                    for row in kept))

@@ -100,13 +100,13 @@ def summary(folder):
     read, bench = partial(rows_of, Path(folder)), kept(Path(folder) / "layers" / "bench.json")
     tried = read("gradients")
     rows, kernels = ([row for row in part if "failed" not in row] for part in (tried, read("kernels")))
-    lost = f", {len(tried) - len(rows)} of {len(tried)} repeats did not run" if len(rows) < len(tried) else ""
+    lost = f"; {len(tried) - len(rows)} of {len(tried)} rows did not run" if len(rows) < len(tried) else ""
     conv = [row for row in kernels if row["part"] == "conv"]
     apart = [row["apart"] for row in rows if "apart" in row]
     bars = {
         "gradients, GPU against CPU, strict": apart and (
             f"worst {max(map(infinite, apart)):.1e} of {len(apart)} layers, "
-            f"{sum(infinite(a) <= GRADIENTS for a in apart)} within {GRADIENTS:g}"),
+            f"{sum(infinite(a) <= GRADIENTS for a in apart)} within {GRADIENTS:g}{lost}"),
         "bit-identical repeats": tried and (
             f"{sum(row['identical'] for row in rows)} of {sum(row['arrays'] for row in rows)} arrays{lost}"),
         "GAN tiny, graph against PyTorch eager": against_torch(read("gan"), "GAN tiny"),

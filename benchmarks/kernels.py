@@ -10,7 +10,7 @@
 Results are compared before they are timed: with NumPy's, products and convolutions with float64. The share of a strict
 convolution is that of the ceilings above: of the copy and of the strict product.
 """
-from functools import partial
+from functools import cache, partial
 
 import numpy as np
 
@@ -31,24 +31,24 @@ CONVOLUTIONS = [  # pictures, side, channels in and out, kernel, stride
 def run(cupy, torch=None, pixels=PIXELS, side=SIDE, convolutions=CONVOLUTIONS, rounds=7):
     """Rows {"part", "name", "seconds", "figure", "unit", "share", "error"}, as they are measured; of a part whose arrays do
     not fit, or that loses the GPU, one with "failed", and the next part."""
-    tops = {"gb_per_s": None, "gflops": None}
-    yield from to_its_end("memory", memory(cupy, pixels, tops, rounds))
-    yield from to_its_end("products", products(cupy, side, tops, rounds))
+    tops = {"gb_per_s": None, "gflops": None}  # the ceilings, from the first two parts
+    yield from to_its_end("memory", "the rest", memory(cupy, pixels, tops, rounds))
+    yield from to_its_end("products", "the rest", products(cupy, side, tops, rounds))
     for shape in convolutions:
-        yield from to_its_end("conv", convolution(cupy, torch, shape, tops, rounds))
-    yield from to_its_end("launch", one_launch(cupy, rounds))
+        yield from to_its_end("conv", f"{title(shape)}, the rest", convolution(cupy, torch, shape, tops, rounds))
+    yield from to_its_end("launch", "the rest", one_launch(cupy, rounds))
 
 
-def to_its_end(part, rows):
-    """As many of the rows as can be had."""
+def to_its_end(part, rest, rows):
+    """As many of the rows as can be had, and one called `rest` that says why there are no more."""
     try:
         yield from rows
     except CANNOT as error:
-        yield {"part": part, "name": "what comes after", "failed": why_not(error)}
+        yield {"part": part, "name": rest, "failed": why_not(error)}
 
 
 def memory(cupy, pixels, tops, rounds):
-    """What moves much and computes next to nothing."""
+    """What moves much and computes next to nothing. Writes the rate of a copy into `tops`."""
     top = tops["gb_per_s"] = copy_gb_per_s(16 * pixels * CHANNELS, cupy)
     yield {"part": "memory", "name": "copy", "figure": top, "unit": "GB/s", "share": 1.0, "error": 0.0}
     for name, function, size, expected in memory_bound(cupy, pixels):
@@ -88,7 +88,7 @@ def memory_bound(cupy, pixels):
 
 
 def products(cupy, side, tops, rounds):
-    """out = a @ b in each precision."""
+    """out = a @ b in each precision. Writes the rate of the strict one into `tops`."""
     random = np.random.default_rng(0)
     a, b = (random.standard_normal((side, side), np.float32) for _ in range(2))
     da, db, out, some = move(a, cupy), move(b, cupy), cupy.empty((side, side), dtype=np.float32), slice(0, 64)
@@ -99,6 +99,12 @@ def products(cupy, side, tops, rounds):
         if name == "strict":
             tops["gflops"] = row.get("figure")
         yield row
+
+
+def title(shape):
+    """A convolution's name."""
+    n, side, c, oc, size, stride = shape
+    return f"{n}x{side}x{side}x{c} -> {oc}, {size}x{size}/{stride}"
 
 
 def convolution(cupy, torch, shape, tops, rounds):
@@ -117,8 +123,8 @@ def convolution(cupy, torch, shape, tops, rounds):
     pixels = n * window.output[0] * window.output[1]
     cost = {"flop": 2 * pixels * kernel.size, "bytes": 4 * (x.size + kernel.size + pixels * oc)}
     for name, (precision, function, clock, host) in ways.items():
-        row = measure(cupy, "conv", f"{n}x{side}x{side}x{c} -> {oc}, {size}x{size}/{stride}, {name}", function, exact,
-                      TOLERANCE[precision], rounds, precision, slice(0, 1), clock, host)
+        row = measure(cupy, "conv", f"{title(shape)}, {name}", function, exact, TOLERANCE[precision], rounds, precision,
+                      slice(0, 1), clock, host)
         if "seconds" in row and precision == "strict" and None not in tops.values():
             row["share"] = share(cost, row["seconds"], tops)
         yield in_gflops(row, cost["flop"])
@@ -132,15 +138,19 @@ def one_launch(cupy, rounds):
 
 
 def cudnn(torch, precision, x, kernel, stride, device="cuda"):
-    """PyTorch's convolution: a function that makes y (N, OC, OH, OW) there."""
+    """PyTorch's convolution: a function that makes y (N, OC, OH, OW) there. It uploads when it is first called, so that a rival
+    for whom there is no room fails by itself."""
     dtype = torch.bfloat16 if precision == "bf16" else torch.float32
-    x, kernel = (torch.from_numpy(np.ascontiguousarray(array.transpose(axes))).to(device, dtype).contiguous(
-        memory_format=torch.channels_last) for array, axes in ((x, (0, 3, 1, 2)), (kernel, (3, 2, 0, 1))))
+
+    @cache
+    def arrays():
+        return [torch.from_numpy(np.ascontiguousarray(array.transpose(axes))).to(device, dtype).contiguous(
+            memory_format=torch.channels_last) for array, axes in ((x, (0, 3, 1, 2)), (kernel, (3, 2, 0, 1)))]
 
     def run():
         torch.backends.cudnn.allow_tf32, torch.backends.cudnn.benchmark = precision == "tf32", True
         with torch.no_grad():
-            return torch.nn.functional.conv2d(x, kernel, stride=stride, padding=1)
+            return torch.nn.functional.conv2d(*arrays(), stride=stride, padding=1)
     return run
 
 

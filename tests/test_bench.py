@@ -160,8 +160,8 @@ def test_a_wrong_step_gets_no_time(small, monkeypatch):
 
 
 def test_who_fails_while_timed_leaves_the_others_theirs(small):
-    """A rival whose numbers are right and that runs out of memory at a later call: of a step after the losses are compared, and
-    of a layer after forward's times are taken. A sentence says so; what was measured before stands."""
+    """Rivals whose numbers are right and that run out of memory at a later call: of a step after the losses are compared, with
+    transfers or before; of a layer after forward's times are taken. A sentence says so; what was measured before stands."""
     def exhausted(function, calls):
         def run():
             nonlocal calls
@@ -172,7 +172,7 @@ def test_who_fails_while_timed_leaves_the_others_theirs(small):
         return run
 
     class Rival:
-        precision, known_by, tolerance = {"rival": "float32"}, {}, {"rival": 1e-4}
+        precision, known_by, tolerance = {"rival": "float32", "early": "float32"}, {}, {"rival": 1e-4, "early": 1e-4}
 
         def layer(self, case):
             forward, backward = layers.ours(case, case.draw())
@@ -183,14 +183,40 @@ def test_who_fails_while_timed_leaves_the_others_theirs(small):
                 contender = steps.ours(make, np, False)[0]
                 late = clock.Contender("", exhausted(contender.run, 2), clock.CPU())
                 return contender, late, lambda: 1  # fails with transfers alone
-            return {"rival": entrant}
 
-    found = bench_all(quick=True, device="cpu", rivals=[Rival()], print_fn=lambda line: None)
+            def early():
+                contender = steps.ours(make, np, False)[0]
+                return contender._replace(run=exhausted(contender.run, steps.TRIAL)), contender, lambda: 1
+            return {"rival": entrant, "early": early}
+
+    lines = []
+    found = bench_all(quick=True, device="cpu", rivals=[Rival()], print_fn=lines.append)
     for row in found["layers"]:
         assert "NumPy" in row["times"] and ("rival" in row["times"]) is (row["way"] == "forward")
         assert row["failed"] == ({} if row["way"] == "forward" else {"rival": "not enough memory"})
     row, = found["steps"]
-    assert set(row["times"]) == {"NumPy", "rival"} and not row["transfers"] and row["failed"] == {"rival": "not enough memory"}
+    assert set(row["times"]) == {"NumPy", "rival"} and not row["transfers"], "who has no times is not tried with transfers"
+    assert row["failed"] == {"rival": "not enough memory", "early": "not enough memory"}
+    cells = [line.split()[2:] for line in lines if line.startswith("  first call")]
+    assert [[cell == "-" for cell in row] for row in cells] == [[False, False, True]]
+
+
+def test_a_gpu_that_is_lost_leaves_the_cpu_its_steps(small, cp, monkeypatch):
+    """After the layers it cannot even be asked for its ceilings: a sentence, the former ones stay, and NumPy's steps follow."""
+    tops = {"gflops": 100.0, "gb_per_s": 10.0}
+
+    def ceilings(xp, quick):
+        asked.append(xp)
+        if asked.count(cp) == 2:
+            raise RuntimeError("cudaErrorIllegalAddress: an illegal memory access was encountered")
+        return tops
+
+    asked, lines = [], []
+    monkeypatch.setattr(machine, "ceilings", ceilings)
+    found = bench_all(quick=True, device="gpu", print_fn=lines.append)
+    assert found["machine"]["ceilings"] == {"NumPy": tops, "CuPy": tops} and found["steps"] and found["sweep"]
+    assert ("CuPy: its ceilings are those of before, because they cannot be measured again (RuntimeError: "
+            "cudaErrorIllegalAddress: an illegal memory access was encountered)") in lines
 
 
 def test_ctrl_c_keeps_what_was_measured(small, tmp_path, monkeypatch, capsys):

@@ -101,6 +101,14 @@ def test_a_budget_ends_the_turns(laboratory):
     assert clock.in_turn([contender], 9, 3.5)[0][""]["calls"] == 2
 
 
+@pytest.mark.parametrize("seconds, calls", [(1.0, 1), (0.01, 2), (1e-7, 1000)])
+def test_how_many_calls_fill_a_sample(laboratory, seconds, calls):
+    """From 1 to 1000, by the second call: the first, which is slow, is a warm-up."""
+    slow = count()
+    contender = clock.Contender("", lambda: laboratory.work(0.0, seconds if next(slow) else 5.0), clock.GPU(laboratory))
+    assert clock.calls_of_a_sample(contender) == calls
+
+
 @pytest.mark.parametrize("error, sentence", [
     (MemoryError(), "not enough memory"), (RuntimeError("cudaErrorLaunchFailure\nat"), "RuntimeError: cudaErrorLaunchFailure"),
     (InputError("x is 3"), "InputError: x is 3")])

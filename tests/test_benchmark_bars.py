@@ -57,6 +57,7 @@ def test_gradients_that_lie_apart_are_told(small, cp, tmp_path, monkeypatch, cap
     assert re.search(r"worst [12]\.\de-03 of 2 layers, 1 within 1e-05", capsys.readouterr().out)
     rows = json.loads((tmp_path / "gradients.json").read_text())["rows"]
     assert rows[1]["identical"] == 3 and rows[0]["identical"] == 4
+    assert rows[1]["gpu_error"] > 1e-3 > 1e-6 > rows[1]["cpu_error"] > 0, "either's own, from float64"
 
 
 APART = "apart", lambda dbeta, calls: dbeta * np.float32(1.001)                       # always, and by the same
@@ -96,8 +97,23 @@ def test_what_does_not_run_is_told(small, cp, tmp_path, monkeypatch, capsys):
     assert [row.get("failed") for row in rows] == [None, "not enough memory", None] + ["InputError: it cannot be recorded"] * 2
     assert run("--part", "summary", "-o", tmp_path) == 0
     text = capsys.readouterr().out
-    assert "of 1 layers, 1 within" in text and "4 of 4 arrays, 3 of 5 repeats did not run" in text
+    lost = "; 3 of 5 rows did not run"
+    assert f"of 1 layers, 1 within 1e-05{lost}" in text and f"4 of 4 arrays{lost}" in text
     assert f"{'small norm':48} not enough memory\n" in text
+
+
+def test_a_gpu_that_is_lost_is_no_reason_to_forget(small, cp, tmp_path, monkeypatch):
+    """Where it does not even tell its name any more, all rows are kept, with the name that it had."""
+    def lost(*_):
+        monkeypatch.setattr(command, "gpu_card", lost)
+        raise RuntimeError("cudaErrorIllegalAddress")
+
+    monkeypatch.setattr(cuda, "batch_norm", lost)
+    monkeypatch.setattr(bars, "trained", lost)
+    assert run("--part", "gradients", "-o", tmp_path) == 1
+    found = json.loads((tmp_path / "gradients.json").read_text())
+    assert [row.get("failed") for row in found["rows"]] == [None] + ["RuntimeError: cudaErrorIllegalAddress"] * 4
+    assert found["machine"]["gpu"]["name"]
 
 
 def test_five_steps_by_each_way(small, standin, tmp_path, monkeypatch):
@@ -141,9 +157,10 @@ def test_the_summary_says_every_bar(tmp_path, capsys):
                            step("GAN small", NumPy=0.6, CuPy_graph=0.002)])
     keep(tmp_path, "style", [step("style 512 px", CuPy_graph=0.02, torch=0.01)])
     conv_rows = [{"part": "conv", "name": f"1x4x4x1 -> 1, 3x3/1, {way}", "seconds": seconds, **more} for way, seconds, more in (
-        ("columns, strict", 4.0, {"share": 0.5}), ("cuDNN, strict", 2.0, {"share": 0.9}), ("columns, tf32", 3.0, {}),
-        ("implicit gemm, tf32", 2.0, {}), ("cuDNN, tf32", 1.0, {}), ("columns, bf16", 1.5, {}))]
-    keep(tmp_path, "kernels", [*conv_rows, {"part": "launch", "name": "our launch()", "wall": 5e-6}])
+        ("columns, strict", 4.0, {"share": 0.5, "wall": 9.0}), ("cuDNN, strict", 2.0, {"share": 0.9}),
+        ("columns, tf32", 3.0, {}), ("implicit gemm, tf32", 2.0, {}), ("cuDNN, tf32", 1.0, {}), ("columns, bf16", 1.5, {}))]
+    failed = {"part": "conv", "name": "1x4x4x1 -> 1, 3x3/1, cuDNN, bf16", "failed": "not enough memory"}
+    keep(tmp_path, "kernels", [*conv_rows, failed, {"part": "launch", "name": "our launch()", "wall": 5e-6}])
     (tmp_path / "layers").mkdir()
     layers = [{"flop": flop, "bytes": 1, "times": {"NumPy": {"device": 9}, "CuPy": {"device": 2.0}}} for flop in (0, 1e9, 2e9)]
     machine = {"ceilings": {"CuPy": {"gflops": 1.0, "gb_per_s": 1.0}}}

@@ -1,5 +1,8 @@
 """`python -m benchmarks kernels` runs through: every kernel it times is compared first, and agrees."""
+import json
+from contextlib import nullcontext
 from functools import partial
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -27,7 +30,8 @@ def cp(cp):
 
 
 def test_every_kernel_is_compared_and_timed(cp):
-    """Tiny sizes: no row failed, every part is there, and the precision is what it was."""
+    """Tiny sizes: no row failed, every part is there, and the precision is what it was before."""
+    cuda.precision("tf32")
     rows = list(kernels.run(cp, **TINY))
     assert not [row for row in rows if "failed" in row]
     assert {row["part"] for row in rows} == {"memory", "products", "conv", "launch"}
@@ -40,7 +44,7 @@ def test_every_kernel_is_compared_and_timed(cp):
     row = next(row for row in rows if row["name"].endswith("5, 3x3/1, columns, strict"))
     cost = {"flop": 2 * 72 * 27 * 5, "bytes": 4 * (2 * 36 * 3 + 27 * 5 + 72 * 5)}
     assert row["share"] == pytest.approx(roofline.share(cost, row["seconds"], tops)) and len(set(figures.values())) > 20
-    assert cuda.precision() == "strict"
+    assert cuda.precision() == "tf32"
 
 
 def test_a_wrong_kernel_gets_no_time(cp, monkeypatch, capsys):
@@ -55,24 +59,89 @@ def test_a_wrong_kernel_gets_no_time(cp, monkeypatch, capsys):
     assert sum("GB/s" in line or "GFLOP/s" in line or " us " in line for line in lines) == len(lines) - 1 > 10
 
 
-def test_without_memory_for_one_part_the_others_are_measured(cp, monkeypatch):
-    """Where its arrays cannot be made, where it runs once and not again, and where there is no ceiling to have a share of."""
-    def lost(*_):
-        raise MemoryError
+def lost(*_):
+    raise MemoryError
 
+
+@pytest.mark.parametrize("who, name", [(kernels, "copy_gb_per_s"), (cuda, "product")])
+def test_without_a_ceiling_there_is_no_share_of_it(cp, monkeypatch, who, name):
+    """Where a copy or the strict product cannot be measured, convolutions have times all the same."""
+    monkeypatch.setattr(who, name, lost)
+    rows = list(kernels.run(cp, **TINY))
+    assert {row["failed"] for row in rows if "failed" in row} == {"not enough memory"}
+    conv = [row for row in rows if row["part"] == "conv"]
+    assert len(conv) == 8 and all("figure" in row and "share" not in row for row in conv)
+
+
+def test_who_fails_while_timed_has_a_sentence(cp, monkeypatch):
+    """A kernel that runs once, when it is compared, and a launch that does not: all others have times."""
     def only_once(*given, real=cuda.implicit_gemm):
         calls.append(1)
         return real(*given) if len(calls) == 1 else lost()
 
+    def launch(name, threads, *given, real=cuda.launch):
+        return lost() if threads == 1 else real(name, threads, *given)
+
     calls = []
-    monkeypatch.setattr(kernels, "copy_gb_per_s", lost)
     monkeypatch.setattr(cuda, "implicit_gemm", only_once)
+    monkeypatch.setattr(cuda, "launch", launch)
+    rows = list(kernels.run(cp, **{**TINY, "convolutions": TINY["convolutions"][:1]}))
+    assert [(row["name"], row["failed"]) for row in rows if "failed" in row] == [
+        ("2x6x6x3 -> 5, 3x3/1, implicit gemm, tf32", "not enough memory"), ("our launch()", "not enough memory")]
+    assert all(("figure" in row) is ("failed" not in row) for row in rows)
+
+
+@pytest.mark.parametrize("function, part, names", [
+    ("memory", "memory", ["the rest"]), ("products", "products", ["the rest"]), ("one_launch", "launch", ["the rest"]),
+    ("convolution", "conv", ["2x6x6x3 -> 5, 3x3/1, the rest", "1x8x8x4 -> 4, 4x4/2, the rest"])])
+def test_a_part_that_ends_early_leaves_the_others_theirs(cp, monkeypatch, function, part, names):
+    """After its first row a sentence says of what there is no more; the other parts are whole."""
+    real = getattr(kernels, function)
+
+    def ends(*given):
+        yield next(real(*given))
+        lost()
+
+    monkeypatch.setattr(kernels, function, ends)
     rows = list(kernels.run(cp, **TINY))
-    failed = [(row["part"], row["name"]) for row in rows if "failed" in row]
-    assert failed == [("memory", "what comes after"), ("conv", "2x6x6x3 -> 5, 3x3/1, implicit gemm, tf32"),
-                      ("conv", "1x8x8x4 -> 4, 4x4/2, implicit gemm, tf32")]
-    assert not any("share" in row for row in rows) and all("figure" in row or "failed" in row for row in rows)
-    assert {row["part"] for row in rows if "figure" in row} == {"products", "conv", "launch"}
+    assert [row for row in rows if "failed" in row] == [
+        {"part": part, "name": name, "failed": "not enough memory"} for name in names]
+    counts = {"memory": 9, "products": 3, "conv": 8, "launch": 1} | {part: 2 * len(names)}
+    assert {name: sum(row["part"] == name for row in rows) for name in counts} == counts
+
+
+def test_a_rival_without_room_leaves_us_our_times(cp):
+    """PyTorch has a GPU and cannot upload to it: a sentence for each of its rows, and times for all of ours."""
+    class Tensor:
+        def to(self, *_):
+            raise RuntimeError("CUDA out of memory\nat")
+
+    torch = SimpleNamespace(cuda=SimpleNamespace(is_available=lambda: True), from_numpy=lambda _: Tensor(),
+                            backends=SimpleNamespace(cudnn=SimpleNamespace()), no_grad=nullcontext, bfloat16=None, float32=None,
+                            channels_last=None, nn=SimpleNamespace(functional=SimpleNamespace(conv2d=None)))
+    rows = [row for row in kernels.run(cp, torch, **TINY) if row["part"] == "conv"]
+    assert all(("cuDNN" in row["name"]) is (row.get("failed") == "RuntimeError: CUDA out of memory") for row in rows)
+    assert sum("figure" in row for row in rows) == 8 and len(rows) == 14
+
+
+def test_a_gpu_that_is_lost_is_no_reason_to_forget(cp, monkeypatch, tmp_path):
+    """Where it does not even tell its name any more, all rows are kept, with the name that it had."""
+    def broken(*_):
+        monkeypatch.setattr(command, "gpu_card", broken)
+        raise RuntimeError("cudaErrorIllegalAddress")
+
+    monkeypatch.setattr(cuda, "leaky_relu", broken)
+    monkeypatch.setattr(kernels, "run", partial(kernels.run, **TINY))
+    monkeypatch.setattr(command, "load_torch", lambda threads: None)
+    assert command.main(["kernels", "--rounds", "1", "--json", str(tmp_path / "kernels.json")]) == 1
+    found = json.loads((tmp_path / "kernels.json").read_text())
+    assert found["machine"]["name"] and len(found["rows"]) == 21
+
+
+def test_no_rounds_are_refused(capsys):
+    """One sentence, code 2, before anything is asked of a GPU."""
+    assert command.main(["kernels", "--rounds", "0"]) == 2
+    assert "kernels: --rounds is 0, expected a whole number of at least 1" in capsys.readouterr().err
 
 
 def test_cudnn_computes_in_the_precision_it_is_listed_under(monkeypatch):

@@ -110,8 +110,8 @@ def step_lines(row, names):
         yield line("  by the GPU's clock", lambda name: milliseconds(row["times"].get(name), "device"))
         yield line("  with transfers", lambda name: milliseconds(row["transfers"].get(name), "wall"))
         yield line("  as fast as NumPy", gain)
-    good = {name: seconds for name, seconds in row["first"].items() if name not in row["failed"]}
-    yield line("  first call", lambda name: milliseconds({"wall": good[name]} if name in good else None, "wall"))
+    first = {name: {"wall": seconds} for name, seconds in row["first"].items() if name in row["times"]}
+    yield line("  first call", lambda name: milliseconds(first.get(name), "wall"))
     yield line("  peak memory, MB", lambda name: f"{row['peak_bytes'][name] / 1e6:.0f}" if row["peak_bytes"].get(name) else "-")
     yield from failures(row)
 

@@ -12,6 +12,7 @@ import numpy as np
 from nnscratch import backend
 from nnscratch.bench import layers, machine, steps, sweep
 from nnscratch.bench import report as tables
+from nnscratch.bench.agree import CANNOT, why_not
 from nnscratch.ops.checks import choice
 
 PARTS = ("layers", "steps", "sweep")
@@ -30,7 +31,8 @@ def bench(only=None, *, quick=False, output=None, device="auto", rivals=(), prin
     Returns
     -------
     dict : what bench.json holds (where null stands for what is infinite or no number); `interrupted` says whether Ctrl-C cut
-        it short. `failed` of a row names contenders that computed something else, which get no time, or ran out of memory.
+        it short. `failed` of a row has a sentence on each contender that computed something else or could not go on, as for
+        want of memory; from then on it has no times.
 
     Raises
     ------
@@ -92,7 +94,11 @@ def run(only, quick, modules, rivals, report, device):
 def look_again(card, modules, quick, report):
     """Measure the ceilings once more, and keep the better: other programs may have held the machine back at first."""
     for name, xp in modules.items():
-        before, now = card["ceilings"][name], machine.ceilings(xp, quick)
+        try:
+            before, now = card["ceilings"][name], machine.ceilings(xp, quick)
+        except CANNOT as error:
+            report.say(f"{name}: its ceilings are those of before, because they cannot be measured again ({why_not(error)})")
+            continue
         card["ceilings"][name] = {key: max(before[key], now[key]) for key in before}
         if any(now[key] > 1.2 * before[key] for key in before):
             report.say(f"{name} was held back when its ceilings were measured: now {now['gflops']:,.0f} GFLOP/s, "

@@ -47,7 +47,7 @@ def done():
 
 
 class Memory:
-    """Who uses a piece of it: `written` by the last to write, `read` since then; both {stream: as its which work}."""
+    """Who used a piece of it: `written`, the last to write, and `read`, those who read since; {stream: as its which work}."""
     _all = {}  # by id
 
     def __init__(self, array):
@@ -125,21 +125,21 @@ class Stream:
 
     def run(self, function, reads=(), writes=()):
         """The next work of this stream."""
-        reads, writes = map(Memory.of, reads), [*map(Memory.of, writes)]
         self.works += 1
-        for memory in reads:
+        for memory in map(Memory.of, reads):
             self.must_have_waited(memory.written, "written")
             memory.read[self.ptr] = self.works
-        for memory in writes:
+        for memory in map(Memory.of, writes):
             self.must_have_waited(memory.written, "written")
             self.must_have_waited(memory.read, "read")
             memory.written, memory.read = {self.ptr: self.works}, {}
         function()
 
-    def must_have_waited(self, works, done):
+    def must_have_waited(self, works, what):
+        """For these works of other streams, {stream: as its which work}; `what` they did to the memory."""
         for stream, work in works.items():
             if stream != self.ptr and work > max(self.seen.get(stream, 0), self.host.get(stream, 0)):
-                raise AssertionError(f"stream {self.ptr} uses memory that stream {stream} has {done}, unwaited for")
+                raise AssertionError(f"stream {self.ptr} uses memory that stream {stream} has {what}, unwaited for")
 
     def record(self, event=None):
         event = event or Event()

@@ -10,7 +10,7 @@ NumPy does the arithmetic. What is checked is what NumPy lets pass and a GPU doe
               counted, and forbidden inside `with forbid_sync():`, because a training step should not wait
   memory      `empty` memory is full of NaN: who forgets to write a number there will notice
   graphs      pools, and what a CUDA graph records and refuses (graphs.py)
-  order       what one stream has written, another may use only after it has waited for it (streams.py)
+  order       a stream waits before it uses what another has written, or writes what another has read (streams.py)
   kernels     where g++ is, the library's CUDA kernels run, too, with their arguments and writes watched (raw_module.py)
 
 How: `ndarray` keeps a NumPy array in `_host` and shows it to nobody. Each call is unwrapped by `on_host`, which notices
