@@ -35,7 +35,8 @@ part() {
   shift 2
   if [ $((TOTAL - SECONDS)) -lt "$limit" ]; then limit=$((TOTAL - SECONDS)); fi
   if [ "$limit" -lt 5 ]; then
-    note "$name" "left out: no time left"
+    note "$name" "LEFT OUT: no time left"
+    FAILED=1
     return
   fi
   echo "=== $name (at most $limit s)"

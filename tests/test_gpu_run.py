@@ -59,13 +59,13 @@ def test_a_part_that_fails_stops_no_other(tmp_path):
 @TOOLS
 def test_time_runs_out(tmp_path):
     """At 510 of 530 seconds a part has 20, or fewer, of the 40 that it may have else, and who takes longer fails; at 528
-    nothing begins any more. (bash counts on from the SECONDS it is given.)"""
+    nothing begins any more, which is a failure, too. (bash counts on from the SECONDS it is given.)"""
     python = in_pythons_place(tmp_path, '*"part gradients"*) exit 124;;')  # as `timeout` does
     assert run(tmp_path / "out", PYTHON=python, SECONDS="510").returncode == 1
     gradients, = (line for line in summary(tmp_path) if line.startswith("gradients"))
     assert 5 <= int(re.search(r"NOT DONE in (\d+) s ", gradients)[1]) <= 20
-    run(tmp_path / "out", PYTHON=python, SECONDS="528")
-    assert summary(tmp_path)[:-1] == [f"{name:12} left out: no time left" for name, _ in PARTS]
+    assert run(tmp_path / "out", PYTHON=python, SECONDS="528").returncode == 1
+    assert summary(tmp_path)[:-1] == [f"{name:12} LEFT OUT: no time left" for name, _ in PARTS]
 
 
 @TOOLS

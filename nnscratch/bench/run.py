@@ -52,8 +52,8 @@ def bench(only=None, *, quick=False, output=None, device="auto", rivals=(), prin
         report.figures["interrupted"] = True
         report.say("stopped; what was measured is kept")
     finally:
-        backend.use(before)
         report.finish()
+        backend.use(before)
     return report.figures
 
 
