@@ -93,7 +93,7 @@ WRONG = [
     ("generator_loss", by_logarithms, "the exponential overflows"),
     ("adam", adam_from(first_share=lambda b, k: 1), "is not divided out"),
     ("adam", adam_from(first_share=lambda b, k: 1 - b), "expected with beta**k"),
-    ("adam", adam_from(square=abs), "wrong"),
+    ("adam", adam_from(square=lambda g: g), "v is made of g"),
     ("adam", lambda w, g, m, v, k, rate, a, b: S["adam"](w, g, m, v, k, -rate, a, b), "uphill"),
     ("adam", lambda w, g, m, v, k, rate, a, b: S["adam"](w, g, m, v, k, rate, b, a), "are exchanged"),
     ("adam", moved(lambda m, v, new_m, new_v, g, a, b: new_m / (np.sqrt(new_v / b) + 1e-7)), "under m the start at 0"),
