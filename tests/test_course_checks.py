@@ -17,7 +17,7 @@ from helpers import normal
 
 from nnscratch import ops
 from nnscratch.course import checks
-from nnscratch.course.checks.compare import close
+from nnscratch.course.checks.compare import close, in_order
 from nnscratch.course.checks.gradients import suspects
 from nnscratch.layers import Dense
 from nnscratch.losses import mse
@@ -28,8 +28,9 @@ FILES = (exercise_answers, test_course_checks_more, test_course_checks_article, 
 WRONG = [answer for file in FILES for answer in file.WRONG]
 
 
-FIRST_TEN = [answer for file in (exercise_answers, test_course_checks_more, test_course_checks_article,
-                                 test_course_checks_gram) for answer in file.WRONG]
+ON_PAPER = [answer for file in (exercise_answers, test_course_checks_more, test_course_checks_article, test_course_checks_gram,
+                                test_course_checks_training, test_course_checks_transfer)
+            for answer in file.WRONG if answer not in test_course_checks_transfer.NOT_ON_PAPER]
 every_wrong_answer = pytest.mark.parametrize("name, attempt, diagnosis", WRONG,
                                              ids=[f"{name}-{text[:30]}" for name, _, text in WRONG])
 
@@ -67,6 +68,23 @@ def test_a_wrong_answer_is_called_by_its_name(name, attempt, diagnosis):
 @pytest.mark.parametrize("name", EXERCISES)
 def test_three_wrong_answers_are_known(name):
     assert len([1 for other, _, _ in WRONG if other == name]) >= 3
+
+
+@pytest.mark.parametrize("name", EXERCISES)
+def test_every_mistake_that_a_check_knows_is_one(name, monkeypatch):
+    """Each can be made with all inputs and gives as many results as the right function, one of them another: what raises, is
+    right, or holds NaN, would never be named, and nobody would see it."""
+    compared = []
+    monkeypatch.setitem(EXERCISES[name].judge.__globals__, "compare", lambda *given: compared.append(given))
+    EXERCISES[name](S[name])
+    for _, right, cases, outputs, *mistakes in compared:
+        for sentence, mistake in (mistakes[0] if mistakes else {}).items():
+            results = [(in_order(right(**case), outputs.split()), in_order(mistake(*case.values()), outputs.split()))
+                       for case in cases]
+            assert all(len(wanted) == len(found) and not any(np.isnan(one).any() for one in found)
+                       for wanted, found in results), sentence
+            assert any(want.shape != one.shape or not close(one, want).all()
+                       for wanted, found in results for want, one in zip(wanted, found)), sentence
 
 
 def as_if(attempt, change):
@@ -116,7 +134,7 @@ def test_small_numbers_among_large_ones_may_be_rounded():
     assert close(np.array(5.2e-6), np.array(5.1e-6)).tolist() is False and close(np.array(0.0), np.array(0.0))
 
 
-@pytest.mark.parametrize("name, attempt, diagnosis", FIRST_TEN, ids=[f"{name}-{text[:30]}" for name, _, text in FIRST_TEN])
+@pytest.mark.parametrize("name, attempt, diagnosis", ON_PAPER, ids=[f"{name}-{text[:30]}" for name, _, text in ON_PAPER])
 def test_the_input_that_fails_is_small_enough_for_paper(name, attempt, diagnosis):
     """It is shown with its numbers, and not as a shape. (Where code raises, that says more.)"""
     text = EXERCISES[name](attempt).text

@@ -1,7 +1,10 @@
-"""The pictures of notebooks 05 to 07: drawn twice alike, and the numbers in them are those of the library."""
+"""The pictures of notebooks 05 to 07 and 09: drawn twice alike, whole, and the numbers in them are those of the library."""
+from io import BytesIO
+
 import numpy as np
 import pytest
 from helpers import normal
+from PIL import Image
 from test_course_draw import texts
 
 from nnscratch import ops
@@ -42,3 +45,20 @@ def test_a_row_of_images_is_as_high_as_its_highest(height, width):
     """And its title's: no empty paper above or below wide pictures."""
     shown = draw.images({"a": normal(height, width), "b": normal(1, width)}, "two", 2.0)
     assert np.isclose(shown.figure.get_size_inches()[1], 2.0 * height / width + 0.36)
+
+
+def test_an_image_is_framed_on_all_four_sides():
+    """A white one on a light card would have no end: going out from its middle, each way meets a dark line."""
+    file = BytesIO()
+    draw.images({"white": np.ones((8, 8, 3))}, "white").save(file)
+    shown = np.asarray(Image.open(file).convert("L"))
+    rows, columns = (np.flatnonzero((shown == 255).sum(axis=axis) > 50) for axis in (1, 0))
+    middle = shown[rows.mean().astype(int)], shown[:, columns.mean().astype(int)]
+    for line, white in zip(middle, (columns, rows)):
+        assert line[white[0] - 2:white[0]].min() < 128 and line[white[-1] + 1:white[-1] + 3].min() < 128
+
+
+def test_the_upright_axis_alone_can_be_logarithmic():
+    scales = {log: draw.curves({"a": (np.arange(3), np.ones(3))}, "a", log=log).figure.axes[0] for log in (False, "y", True)}
+    assert [(axes.get_xscale(), axes.get_yscale()) for axes in scales.values()] == [
+        ("linear", "linear"), ("linear", "log"), ("log", "log")]

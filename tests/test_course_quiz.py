@@ -7,7 +7,7 @@ import pytest
 import quiz_answers
 import quiz_answers_more
 
-from nnscratch.course.quiz import ITEMS, WIDTH, layers, networks, neuron, sheet, speed
+from nnscratch.course.quiz import ITEMS, WIDTH, layers, networks, neuron, sheet, speed, style
 from nnscratch.course.quiz.__main__ import main
 from nnscratch.course.quiz.question import ask, question, show, whole
 
@@ -73,6 +73,11 @@ def test_a_neuron_is_silent_now_and_then():
     assert 10 < len(silent) < 60
     for one in silent:
         assert one.given["x"] @ one.given["w"] + one.given["b"] in one.wrong.values()
+
+
+def test_our_features_are_never_all_zero():
+    """Nothing can be a share of them then: for one seed in 640 the question could not be asked."""
+    assert all(np.isfinite(list(ask(style.content_share, seed).wrong.values())).all() for seed in range(2000))
 
 
 def test_every_notebook_has_three_to_five_items():

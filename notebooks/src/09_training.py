@@ -28,7 +28,8 @@ from nnscratch.networks.gan import Preset, discriminator, generator
 # $$\sigma(z) = \frac{1}{1 + e^{-z}}$$
 #
 # makes a probability: $\sigma(0) = 0.5$, $\sigma(2) = 0.88$, $\sigma(-2) = 0.12$. It stands for "this picture is real". The
-# discriminator learns to be right, and the generator to be taken for real. Both are also told which digit is meant.
+# discriminator learns to be right, and the generator to be taken for real. Both are also told which digit is meant: ten
+# numbers, one of them 1.
 
 # %%
 small = Preset(noise=32, up=(32, 32, 16), down=(16, 32), hidden=64, refine=True,
@@ -44,9 +45,9 @@ g, d = new_pair()
 g.summary()
 
 # %% [markdown]
-# Noise and digit side by side, a dense layer, two transposed convolutions from 4 pixels a side to 16, and tanh, for pictures in
-# $[-1, 1]$. The discriminator goes the other way, by convolutions of stride 2. Real pictures are digits that the library draws
-# by rule, in 21 typefaces; made ones are grey still:
+# Noise and digit side by side, a dense layer, two transposed convolutions from 4 pixels a side to 16, a last convolution, and
+# tanh, for pictures in $[-1, 1]$. The discriminator goes the other way, by convolutions of stride 2. Real pictures are digits
+# that the library draws by rule, in 21 typefaces; made ones are grey still:
 
 # %%
 from nnscratch.generate.show import grid
@@ -123,7 +124,7 @@ checks.discriminator_loss(discriminator_loss)
 #
 # Both slopes are negative: both want $z$ to rise. But at the beginning the discriminator sees through everything. At $z = -5$
 # the first slope is $-0.0067$: just where the generator has most to learn it hears next to nothing. The loss *saturates*. The
-# second slope is $-0.9933$. In general they are $\sigma : (1 - \sigma)$, that is, $e^z : 1$.
+# slope of the second, *non-saturating* one is $-0.9933$. In general they are $\sigma : (1 - \sigma)$, that is, $e^z : 1$.
 
 # %%
 z = np.linspace(-6, 6, 121)[:, None]
@@ -154,8 +155,9 @@ checks.generator_loss(generator_loss)
 # %% [markdown]
 # ## One step
 #
-# First the discriminator's turn: a batch of real pictures, a batch of made ones, gradients from both (they add), a step of its
-# optimizer. `"parameters"` asks for the gradients of weights alone.
+# First the discriminator's turn: a batch of real pictures, a batch of made ones, gradients from both, a step of its
+# optimizer. `backward` adds to the gradients that are there; `zero_grads` clears them. `"parameters"` asks for those of weights
+# alone.
 
 # %%
 from nnscratch.optimizers import Adam
@@ -190,7 +192,7 @@ g.backward(dpixels, wrt="parameters")
 g_optimizer.step(g.trainable_params, g.grads)
 
 # %% [markdown]
-# That is all of it. The library's step, from the same first weights, on the same batch:
+# The library's step, from the same first weights, on the same batch:
 
 # %%
 from nnscratch.generate.adversarial import Pair, adversarial_step
@@ -208,14 +210,14 @@ assert same
 # %% [markdown]
 # ## Adam
 #
-# The optimizer keeps two memories for each weight, running means of the gradient $g$ and of its square. As both begin at 0,
-# they are too small at first, after step $k$ by exactly $1 - \beta^k$, which is divided out:
+# The optimizer keeps two memories for each weight, running means of the gradient $g$ and of its square. Both begin at 0,
+# which still counts $\beta^k$ after step $k$; all gradients together count only $1 - \beta^k$, which is divided out:
 #
 # $$m \leftarrow \beta_1 m + (1 - \beta_1) g \qquad v \leftarrow \beta_2 v + (1 - \beta_2) g^2 \qquad
 # w \leftarrow w - \eta\, \frac{m / (1 - \beta_1^k)}{\sqrt{v / (1 - \beta_2^k)} + \varepsilon}$$
 #
-# In the first step $m / (1 - \beta_1) = g$ and the root is $|g|$: whether $g$ is 4 or 0.0004, the weight moves by the rate
-# $\eta$.
+# $\varepsilon = 10^{-7}$ keeps 0 from being divided by 0. In the first step $m / (1 - \beta_1) = g$ and
+# the root is $|g|$: whether $g$ is 4 or 0.0004, the weight moves by the rate $\eta$.
 #
 # ### Exercise: a step of Adam
 
@@ -249,9 +251,9 @@ draw.curves(paths, "distance from the goal: 0.4 with beta_1 = 0, 1.9 with 0.5, 5
 # %% [markdown]
 # ## An average
 #
-# Whoever circles around a goal is nearer to it on average. So a second generator follows, never trained, whose weights are a
-# running mean (*EMA*) of the first one's: $\text{average} \leftarrow d \cdot \text{average} + (1 - d) \cdot \text{now}$, with
-# $d$ rising to 0.995. Pictures are drawn with it.
+# Who circles around a goal is never there, but the mean of his places is near it. So a second generator follows, never trained,
+# whose weights are a running mean (*EMA*) of the first one's: $\text{average} \leftarrow d \cdot \text{average} + (1 - d) \cdot
+# \text{now}$, with $d$ rising to 0.995. Pictures are drawn with it.
 #
 # ### Exercise: a step of the average
 #
@@ -286,7 +288,7 @@ seen["step 700"], _ = museum.drawn(average.model, 500)
 
 # %%
 draw.images({title: sheet(some[:30], 6) for title, some in seen.items()},
-            "made digits after 0, 200 and 700 steps, six to a row: grey, blots, digits", 2.7)
+            "made digits after 0, 200 and 700 steps, six to a row: grey, rough digits, digits", 2.7)
 
 # %% [markdown]
 # How good are they? A plain judge: for each made picture, find the nearest of 2000 real ones, pixel by pixel. Is it the digit
@@ -299,8 +301,8 @@ print("mostly what was asked for:", shares["step 700"] > 0.85)
 assert shares["step 0"] < 0.3 and shares["step 700"] > 0.85
 
 # %% [markdown]
-# And between two noises? A straight way would lead past 0, through noise shorter than any that was ever seen, so we walk on a
-# circle. The forms change little by little, and every one on the way is a digit, or nearly.
+# And between two noises? A straight way cuts the corner, through noise shorter than nearly all of the training, so we walk on
+# a circle. Forms change little by little, and every one on the way is a digit, or nearly.
 
 # %%
 from nnscratch.generate.drawing import on_the_way
@@ -335,10 +337,9 @@ draw.images({name: sheet(made, 5) for name, made in zip(shown["names"], shown["p
 
 # %% [markdown]
 # **$\beta_1 = 0.9$** breaks: 41 % are what was asked for, and a third of the forms is lost. The little game above says why: the
-# memory drives both players past their goal. One sees it in the pictures, which are blots.
+# memory drives both players past their goal. The pictures are blots.
 #
-# **No batch normalisation** is slow: 24 % after 200 steps instead of 81 %. Yet it arrives, at 92 %. (In a deeper network, where
-# signals fade from layer to layer, one expects more harm; we have not measured it.)
+# **No batch normalisation** is slow: 24 % after 200 steps instead of 81 %. Yet it arrives, at 92 %.
 #
 # **The saturating loss** does *not* break here: 95 %, as without it. Is the formula wrong? Let the discriminator learn alone
 # for 20 steps, and look at the gradient that reaches the generator:
@@ -373,16 +374,16 @@ print("same direction:", alike > 0.99, "  Adam's step over half:", moves[0] > mo
 assert sizes[0] < sizes[1] / 100 and alike > 0.99 and moves[0] > moves[1] / 2
 
 # %% [markdown]
-# So the gradient does vanish, but only its *length*, and Adam divides lengths out. What saves the exhibit is the optimizer.
+# So the gradient does vanish, but only its *length*, and Adam divides lengths out: the optimizer saves the exhibit.
 #
-# **Smoothing on both sides**: made pictures are to be called real with probability $t = 0.1$ instead of 0. Where real pictures
-# are $p$ frequent and made ones $q$, the cost is $p\,(\text{softplus}(z) - s z) + q\,(\text{softplus}(z) - t z)$; its slope
-# $p\,(\sigma - s) + q\,(\sigma - t)$ is 0 at
+# **Smoothing on both sides**: made pictures are to be called real with probability $t = 0.1$ instead of 0. If a picture comes
+# $p$ times as a real one and $q$ times as a made one, it costs $p\,(\text{softplus}(z) - s z) + q\,(\text{softplus}(z) - t z)$;
+# its slope $p\,(\sigma - s) + q\,(\sigma - t)$ is 0 at
 #
 # $$\sigma = \frac{s\,p + t\,q}{p + q}$$
 #
-# With $t > 0$ made pictures stand in the numerator, so a generator is praised for staying where it is. That is the argument;
-# here it costs nothing that we can measure: 94 %, and as many forms.
+# With $t > 0$ made pictures count in the numerator, so a generator is praised for staying where it is. So the argument goes;
+# here nothing is lost in the end: 94 %, and as many forms.
 #
 # **Forgotten statistics** break it quietly. Only weights are averaged, and the second generator normalises by the mean 0 and
 # the variance 1 that it was born with. No loss rises, for the losses are the first generator's. One sees it only in what is
@@ -402,7 +403,7 @@ draw.images({"statistics averaged": sheet(made[:20]), "statistics forgotten": sh
 # %% [markdown]
 # ## Questions
 #
-# 1. Both players know nothing, and every logit is 0. How large are $L_D$ (with $s = 1$) and $L_G$?
+# 1. Both players know nothing, and every logit is 0. How large are $L_D$ and $L_G$? Does $s$ matter?
 # 2. Why must the gradient that goes through the discriminator not be added to the discriminator's own?
 # 3. With $s = 0.9$ and as many real as made pictures of a kind: what does the best discriminator say?
 #

@@ -37,7 +37,7 @@ draw.photographs({"photograph": large[0], "style": large_style[0]},
 #
 # As in notebook 10 a fixed network turns a picture into nine maps of features. Of the photograph keep one map, $P$. A picture
 # with the map $F$ shows the same things if $F$ is near $P$, *pixel by pixel*: here place matters, unlike in a Gram matrix. As a
-# share of the photograph's own:
+# share of the photograph's own squares:
 #
 # $$L = \frac{\sum (F - P)^2}{\sum P^2} \qquad dF = \frac{2\,(F - P)}{\sum P^2}$$
 #
@@ -100,11 +100,11 @@ for k in (2, 5, 8):
 
 # %%
 draw.photographs({**known, "photograph": content[0]},
-                 "map 2 gives the photograph back, map 5 its forms without its colours, "
+                 "map 2 gives the photograph back, paler, map 5 its forms without its colours, "
                  "map 8 hardly anything", 1.7)
 
 # %% [markdown]
-# Map 2 knows the photograph, its colours nearly so. Map 5 knows where edges lie, and not which colours they part; map 8
+# Map 2 knows the photograph, its colours only palely. Map 5 knows where edges lie, and not which colours they part; map 8
 # hardly a face (in 20 steps; with more, more comes back). Which one is to hold the photograph? One would think of a deep one,
 # which leaves the style more room, and with other networks that is the custom. With this one it was measured, by a network
 # that took no part: at the same style, map 2 leaves far more of the photograph than deeper ones. So we take that:
@@ -121,7 +121,7 @@ print("the content is compared in map", layer)
 # $$L = \frac{1}{M} \Big( \sum (x_{h+1,w} - x_{h,w})^2 + \sum (x_{h,w+1} - x_{h,w})^2 \Big)$$
 #
 # with $M$ numbers in all. Three pixels $(1, 3, 2)$ have the differences $d = (2, -1)$, so $L = (4 + 1) / 3$. Each difference
-# holds two pixels, with different signs: it adds $2d/M$ to the gradient of the one behind, and takes it from the one before.
+# holds two pixels, with different signs: it adds $2d/M$ to the gradient of the second, and takes it from that of the first.
 # So $dx = \frac23\, (-2,\; 2 + 1,\; -1) = (-1.33, 2, -0.67)$.
 
 # %%
@@ -280,15 +280,16 @@ ways = {"L-BFGS from the photograph": LBFGS(objective, start),
         "Adam from the photograph": AdamDescent(objective, start)}
 losses = {name: [way.loss] + [way.step() for _ in range(30)] for name, way in ways.items()}
 print("lowest at the end:", min(losses, key=lambda name: losses[name][-1]))
-draw.curves({name: (np.arange(1, 32), np.array(path)) for name, path in losses.items()},
-            "after 30 steps L-BFGS from the photograph is lowest, from noise and Adam far above",
-            "step", "loss", log=True)
+draw.curves({name: (np.arange(31), np.array(path)) for name, path in losses.items()},
+            "after 30 steps L-BFGS from the photograph is lowest, the others twice as high",
+            "step", "loss", log="y", height=2.4)
 
 # %% [markdown]
 # ## Coarse to fine
 #
 # Filters see a few pixels at a time. On a small picture those are a whole brush stroke, on a large one its grain. So the small
 # picture settles the large forms, at a quarter of the price; enlarged, it is the start of the next, which adds what is finer.
+# Look at the wall behind her: without the small picture it is covered with grain, with it there are wide swirls.
 
 # %%
 def paint(scales, strength=50, steps=20):
@@ -353,5 +354,5 @@ draw.photographs({"its own colours": kept[0], "two styles": halves[0]},
 #
 # **Alone:** put in a photograph of your own and another style. Then let map 8 hold the content (`layer = 8`): what is lost?
 #
-# **Next:** all this takes seconds for each picture; a network can learn to do it in one pass. `nnscratch style --fast`, and
-# `nnscratch/style/train_stylizer.py`.
+# **Next:** [12 Style in one pass](12_stylizer.ipynb). All this takes seconds for each picture; a network can learn to do it at
+# once.

@@ -38,6 +38,12 @@ def spoilt_gradients(change):
     return loss
 
 
+def by_exponentials(real, fake, s):
+    with np.errstate(over="ignore"):
+        return (np.log(1 + np.exp(real)) - s * real).mean() + np.log(1 + np.exp(fake)).mean(), *right_discriminator_loss(
+            real, fake, s)[1:]
+
+
 @exercise("Two means: softplus(z) - s z over the real logits, softplus(z) over the fake ones. np.logaddexp(0, z) is softplus.",
           "softplus'(z) = σ(z) = 1 / (1 + np.exp(-z)). So dreal = (σ(real) - s) / N: a mean over N has the slope 1/N for each.",
           "dfake = σ(fake) / N: made pictures are to be called real with probability 0, so nothing is smoothed there.")
@@ -51,16 +57,28 @@ def discriminator_loss(attempt):
             lambda real, fake, s: right_discriminator_loss(real, fake, 1.0),
         "made pictures are smoothed, too: only real ones are to be": lambda real, fake, s: right_discriminator_loss(
             real, fake, s, of_fakes=lambda s: 1 - s),
+        "the cost of the made pictures is missing": lambda real, fake, s: (*called(s, real), sigma(fake) / fake.size),
+        "s is put in once only: the real pictures cost -s log σ(z) and -(1 - s) log(1 - σ(z)), together softplus(z) - s z":
+            lambda real, fake, s: ((s * softplus(-real)).mean() + softplus(fake).mean(), s * (sigma(real) - 1) / real.size,
+                                   sigma(fake) / fake.size),
+        "s z is added: subtract it": lambda real, fake, s: right_discriminator_loss(real, fake, -s),
         "real and fake are exchanged": lambda real, fake, s: (right_discriminator_loss(fake, real, s)[0],
                                                               *right_discriminator_loss(fake, real, s)[:0:-1]),
         "L is right, but each gradient must be divided by N, the number of logits of its mean":
             spoilt_gradients(lambda dreal, dfake: (dreal * dreal.size, dfake * dfake.size)),
         "L is right, but each gradient is divided by the logits of both means, expected by those of its own":
             spoilt_gradients(lambda dreal, dfake: (dreal / 2, dfake / 2)),
+        "L is the sum of two means, and not their mean: nothing is halved": lambda real, fake, s: [
+            part / 2 for part in right_discriminator_loss(real, fake, s)],
+        "L is right, but the sign of dreal is wrong: it is (σ(z) - s) / N": spoilt_gradients(
+            lambda dreal, dfake: (-dreal, dfake)),
         "L is right, but the sign of dfake is wrong": spoilt_gradients(lambda dreal, dfake: (dreal, -dfake)),
-        "L is right, but the sign of both gradients is wrong": spoilt_gradients(lambda dreal, dfake: (-dreal, -dfake)),
+        "L is right, but dreal and dfake are exchanged": spoilt_gradients(lambda dreal, dfake: (dfake, dreal)),
+        "dfake is that of pictures to be called real: made ones are to be called real with probability 0, so nothing is "
+        "subtracted from σ(z)": lambda real, fake, s: right_discriminator_loss(real, fake, s, of_fakes=lambda s: 1.0),
         "the means are sums: divide by N": lambda real, fake, s: tuple(
-            len(real) * part for part in right_discriminator_loss(real, fake, s))})
+            len(real) * part for part in right_discriminator_loss(real, fake, s)),
+        "for z = 800 the exponential overflows: np.logaddexp(0, z) is log(1 + exp(z)), and does not": by_exponentials})
 
 
 def naive(z):
@@ -77,23 +95,40 @@ def generator_loss(attempt):
         "L is right, but dz is that of the saturating loss, -σ(z)": lambda z: (called(1.0, z)[0], -sigma(z) / z.size),
         "this is the saturating loss, log(1 - σ(z)), whose slope vanishes where the generator is worst":
             lambda z: (-softplus(z).mean(), -sigma(z) / z.size),
-        "this is the discriminator's loss on made pictures: the generator wants the opposite": lambda z: called(0.0, z),
+        "this is what the discriminator has for made pictures: the generator wants the opposite": lambda z: called(0.0, z),
+        "the generator's loss is not smoothed: only the discriminator's, on real pictures": lambda z: called(0.9, z),
         "L is right, but dz is not divided by N: a mean has the slope 1/N for each": lambda z: (
             called(1.0, z)[0], sigma(z) - 1),
         "L is right, but the sign of dz is wrong: σ(z) - 1 is never positive": lambda z: (
             called(1.0, z)[0], (1 - sigma(z)) / z.size),
+        "the sign of L is wrong: a cost -log σ(z) is never negative": lambda z: (-softplus(-z).mean(), (1 - sigma(z)) / z.size),
         "it is a sum: divide by N": lambda z: (softplus(-z).sum(), sigma(z) - 1),
         "for z = -800 the exponential overflows: np.logaddexp(0, -z) is the same, and does not": naive})
 
 
-def adam_with(correct=lambda beta, k: 1 - beta**k, square=lambda g: g * g, root=np.sqrt, order=lambda a, b: (a, b), sign=1):
+def adam_with(correct=lambda beta, k: 1 - beta**k, correct_first=None, correct_second=None, new=lambda beta: 1 - beta,
+              square=lambda g: g * g, root=np.sqrt, order=lambda a, b: (a, b), sign=1):
     """A step of Adam from its parts, each of which a mistake can get wrong."""
     def adam(w, g, m, v, k, rate, beta_1, beta_2):
         beta_1, beta_2 = order(beta_1, beta_2)
-        m, v = beta_1 * m + (1 - beta_1) * g, beta_2 * v + (1 - beta_2) * square(g)
-        first, second = m / correct(beta_1, k), v / correct(beta_2, k)
+        m, v = beta_1 * m + new(beta_1) * g, beta_2 * v + new(beta_2) * square(g)
+        first, second = m / (correct_first or correct)(beta_1, k), v / (correct_second or correct)(beta_2, k)
         return w - sign * rate * first / (root(second) + EPSILON), m, v
     return adam
+
+
+def moved_by(memories):
+    """The right m and v, but the step is made from other ones: memories(g, old m, old v, new m, new v)."""
+    def adam(w, g, m, v, k, rate, a, b):
+        _, new_m, new_v = adam_with()(w, g, m, v, k, rate, a, b)
+        first, second = memories(g, m / (1 - a**k), v / (1 - b**k), new_m / (1 - a**k), new_v / (1 - b**k))
+        return w - rate * first / (np.sqrt(second) + EPSILON), new_m, new_v
+    return adam
+
+
+def root_first(w, g, m, v, k, rate, a, b):
+    _, m, v = adam_with()(w, g, m, v, k, rate, a, b)
+    return w - rate * m / (1 - a**k) / (np.sqrt(v) / (1 - b**k) + EPSILON), m, v
 
 
 @exercise("First the new m and v. Each keeps the share beta of its old value: m = beta_1 * m + (1 - beta_1) * g; so does v, "
@@ -102,23 +137,32 @@ def adam_with(correct=lambda beta, k: 1 - beta**k, square=lambda g: g * g, root=
           "w - rate * first / (np.sqrt(second) + 1e-7)")
 def adam(attempt):
     """The new w, m and v after step number k, the first being 1."""
-    zero = np.zeros(2)
-    cases = [{"w": np.array([1.0]), "g": np.array([4.0]), "m": np.zeros(1), "v": np.zeros(1), "k": 1, "rate": 0.1,
-              "beta_1": 0.5, "beta_2": 0.75},
-             {"w": np.array([1.0, 2.0]), "g": np.array([0.0, -3.0]), "m": zero, "v": zero, "k": 1, "rate": 0.1, "beta_1": 0.5,
-              "beta_2": 0.75},
-             {"w": normal(3, 4), "g": normal(3, 4, seed=1), "m": normal(3, 4, seed=2), "v": normal(3, 4, seed=3)**2, "k": 5,
-              "rate": 0.01, "beta_1": 0.9, "beta_2": 0.95}]
+    names = "w", "g", "m", "v", "k", "rate", "beta_1", "beta_2"
+    cases = [dict(zip(names, case)) for case in (  # the root of 0.04 is 0.2: with 0.25 or 0.5 mistakes would cancel
+        (np.array([1.0]), np.array([4.0]), np.zeros(1), np.zeros(1), 1, 0.1, 0.75, 0.96),
+        (np.array([0.9]), np.array([-4.0]), np.array([1.0]), np.array([0.64]), 2, 0.1, 0.75, 0.96),
+        (np.array([1.0, 2.0]), np.array([0.0, 3.0]), np.zeros(2), np.zeros(2), 1, 0.1, 0.75, 0.96),
+        (normal(3, 4), abs(normal(3, 4, seed=1)), normal(3, 4, seed=2), normal(3, 4, seed=3)**2, 5, 0.01, 0.9, 0.95))]
     compare(attempt, adam_with(), cases, "w m v", {
         "the start at 0 is not divided out: 1 - beta**k is missing, under m and under v": adam_with(correct=lambda b, k: 1),
+        "under m the start at 0 is not divided out: 1 - beta_1**k is missing": adam_with(correct_first=lambda b, k: 1),
+        "under v the start at 0 is not divided out: 1 - beta_2**k is missing": adam_with(correct_second=lambda b, k: 1),
         "the start is divided out with beta, expected with beta**k": adam_with(correct=lambda b, k: 1 - b),
-        "steps are counted from 1 on: k is that number, not the one before": adam_with(correct=lambda b, k: 1 - b**(k + 1)),
+        "the start is multiplied in: divide m and v by 1 - beta**k": adam_with(correct=lambda b, k: 1 / (1 - b**k)),
+        "steps are counted from 1 on: k is that number already": adam_with(correct=lambda b, k: 1 - b**(k + 1)),
         "v is made of g, expected of its square": adam_with(square=lambda g: g),
+        "g and its square come in whole, expected with the share 1 - beta": adam_with(new=lambda beta: 1),
         "the root of v is missing": adam_with(root=lambda v: v),
+        "the root is that of v / (1 - beta_2**k), and not of v alone": root_first,
+        "w is moved by the old m and v: make the new ones first": moved_by(lambda g, m, v, new_m, new_v: (m, v)),
+        "w is moved by g, expected by m": moved_by(lambda g, m, v, new_m, new_v: (g, new_v)),
+        "beta_1 stands in the place of beta_2": adam_with(order=lambda a, b: (a, a)),
         "beta_1 and beta_2 are exchanged": adam_with(order=lambda a, b: (b, a)),
         "each mean keeps the share beta of its old value, expected beta, and not 1 - beta": adam_with(
             order=lambda a, b: (1 - a, 1 - b)),
         "the step goes uphill: subtract it": adam_with(sign=-1),
+        "the rate is missing": lambda w, g, m, v, k, rate, a, b: adam_with()(w, g, m, v, k, 1.0, a, b),
+        "m and v are exchanged: the order is w, m, v": lambda *given: [adam_with()(*given)[k] for k in (0, 2, 1)],
         "m and v come back with the start divided out, expected as they are: the next step divides anew":
             lambda w, g, m, v, k, rate, a, b: [part / share for part, share in zip(
                 adam_with()(w, g, m, v, k, rate, a, b), (1, 1 - a**k, 1 - b**k))]})
@@ -147,5 +191,11 @@ def averaged(attempt):
         "the shares are exchanged: decay is that of the old value": lambda w, s, new_w, new_s, decay: right_averaged(
             w, s, new_w, new_s, 1 - decay),
         "this is the network of now: nothing of the old average is kept": lambda w, s, new_w, new_s, decay: (new_w, new_s),
+        "weights and statistics are exchanged": lambda *given: right_averaged(*given)[::-1],
+        "this is the old average: nothing of the network of now comes in": lambda w, s, new_w, new_s, decay: (w, s),
+        "the old average must fade: it keeps the share decay": lambda w, s, new_w, new_s, decay: (
+            w + (1 - decay) * new_w, s + (1 - decay) * new_s),
+        "this is the plain mean: decay says how much the old average counts": lambda w, s, new_w, new_s, decay: right_averaged(
+            w, s, new_w, new_s, 0.5),
         "old and new are added, expected 1 - decay of the new": lambda w, s, new_w, new_s, decay: (
             decay * w + new_w, decay * s + new_s)})

@@ -41,7 +41,8 @@ def arrays(results, names, wanted, case):
         refuse_company(results, names[0], wanted[0], case)
     results = [results] if len(names) == 1 else list(results) if isinstance(results, np.ndarray) and results.ndim else results
     if not isinstance(results, (tuple, list)) or len(results) != len(names):
-        count = f"{len(results)} results" if isinstance(results, (tuple, list)) else "one result"
+        several = isinstance(results, (tuple, list)) and len(results) != 1
+        count = f"{len(results)} results" if several else "one result"
         raise Wrong(f"your code returns {count}, expected {len(names)}: {', '.join(names)}\n{given(case)}")
     for name, result in zip(names, results):
         if result is None or result is Ellipsis:
@@ -80,7 +81,8 @@ def check_kind(name, result, want, case):
                  " (is something summed over too many axes, or a new axis missing?)" if result.ndim < want.ndim else "")
         raise Wrong(f"{name} has shape {result.shape}, expected {want.shape}{guess}\n{given(case)}")
     if not np.issubdtype(result.dtype, np.number) or np.isnan(result).any():
-        raise Wrong(f"{name} holds {'NaN' if np.issubdtype(result.dtype, np.number) else result.dtype}, expected numbers\n"
+        what = "NaN (as from 0 / 0, inf / inf, the mean of nothing, the root of a negative number)"
+        raise Wrong(f"{name} holds {what if np.issubdtype(result.dtype, np.number) else result.dtype}, expected numbers\n"
                     f"{given(case)}")
 
 

@@ -34,6 +34,13 @@ def content_pull(attempt):
         "it is a plain mean: as a share of the photograph it is divided by Σ P², not by the number of values": pull_with(
             whole=lambda F, P: F.size),
         "it is divided by Σ F², which changes with the picture: expected is Σ P²": pull_with(whole=lambda F, P: (F * F).sum()),
+        "a sum is divided by a mean: take both sums, or both means": pull_with(whole=lambda F, P: (P * P).mean()),
+        "Σ P² is one number, of all places and channels: here it is that of each channel": pull_with(
+            gradient_whole=lambda F, P: (P * P).sum(axis=(0, 1))),
+        "Σ P² is one number, of all places and channels: here it is that of each place": pull_with(
+            gradient_whole=lambda F, P: (P * P).sum(axis=2, keepdims=True)),
+        "there is no 1/2: L is the whole share": pull_with(1, whole=lambda F, P: 2 * (P * P).sum(),
+                                                           gradient_whole=lambda F, P: (P * P).sum()),
         "Σ P² is missing: L is a share of it": pull_with(whole=lambda F, P: 1)})
 
 
@@ -55,6 +62,22 @@ def variation_with(along=(0, 1), sides=(1, -1), factor=2, count=lambda x: x.size
     return total
 
 
+def around_the_border(x):
+    """With np.roll, in which the last pixel has the first one for a neighbour."""
+    down, across = np.roll(x, -1, axis=0) - x, np.roll(x, -1, axis=1) - x
+    ends = np.roll(down, 1, axis=0) - down + np.roll(across, 1, axis=1) - across
+    return ((down**2).sum() + (across**2).sum()) / x.size, 2 * ends / x.size
+
+
+def overwritten(x):
+    """Each difference wipes out what the one before had put there."""
+    down, across, gradient = np.diff(x, axis=0), np.diff(x, axis=1), np.zeros_like(x)
+    gradient[1:], gradient[:-1] = down, -down
+    gradient[:, 1:] = across
+    gradient[:, :-1] = -across
+    return right_variation(x)[0], 2 * gradient / x.size
+
+
 def differences(x):
     return np.diff(x, axis=0).size + np.diff(x, axis=1).size
 
@@ -65,7 +88,8 @@ def differences(x):
 def total_variation(attempt):
     """L = (Σ down² + Σ across²) / number of values, and dx."""
     cases = [{"x": np.array([[[1.0], [3.0], [2.0]]])}, {"x": np.array([[[1.0]], [[5.0]]])},
-             {"x": np.array([[[1.0], [2.0]], [[4.0], [0.0]]])}, {"x": normal(4, 5, 3)}]
+             {"x": np.array([[[1.0], [2.0]], [[4.0], [0.0]]])}, {"x": np.array([[[1.0, 0.0], [3.0, 5.0]]])},
+             {"x": normal(4, 5, 3)}]
     compare(attempt, right_variation, cases, "loss dx", {
         "L is right, but a pixel has a neighbour on either side: what d adds at one end it takes away at the other":
             variation_with(sides=(1, 0)),
@@ -77,6 +101,13 @@ def total_variation(attempt):
         "L is right, but dx is not divided by the number of values": lambda x: (
             right_variation(x)[0], right_variation(x)[1] * x.size),
         "it is divided by the number of differences, expected by that of values, x.size": variation_with(count=differences),
+        "it is divided by the number of pixels, expected by that of values, x.size: each channel counts": variation_with(
+            count=lambda x: x.size / x.shape[2]),
+        "channels are no neighbours: only differences down and across count": variation_with(along=(0, 1, 2)),
+        "the last pixel is no neighbour of the first: np.roll goes around the border": around_the_border,
+        "L is right, but in dx = stands where += belongs: a pixel has up to four neighbours": overwritten,
+        "the differences are not squared": lambda x: (sum(abs(np.diff(x, axis=axis)).sum() for axis in (0, 1)) / x.size,
+                                                      right_variation(x)[1]),
         "it is a sum: divide by the number of values, x.size": variation_with(count=lambda x: 1),
         "only differences down count: those across are missing": variation_with(along=(0,)),
         "only differences across count: those down are missing": variation_with(along=(1,))})
@@ -85,6 +116,9 @@ def total_variation(attempt):
 def covariance(x, less=0):
     centred = x - x.mean(axis=0)
     return centred.T @ centred / (len(x) - less)
+
+
+ALL_RISE = np.array([[3.0, 1, 1], [1, 2, 1], [2, 1, 4]])  # mixed by it, all channels rise together: no covariance is negative
 
 
 def matched_with(factor=lambda cx, cy: root(cy, 0.5) @ root(cx, -0.5), of=covariance, mean=lambda x, y: y.mean(axis=0)):
@@ -100,15 +134,24 @@ def matched_with(factor=lambda cx, cy: root(cy, 0.5) @ root(cx, -0.5), of=covari
 def matched_colours(attempt):
     """The rows x with the mean and the covariance of the rows y."""
     cases = [{"x": np.array([[0.0, 0], [2, 0], [0, 4], [2, 4]]), "y": np.array([[0.0, 0], [6, 0], [0, 2], [6, 2]])},
-             {"x": normal(9, 3) @ normal(3, 3), "y": 2 + normal(7, 3, seed=1) @ normal(3, 3, seed=1)}]
+             {"x": np.array([[0.0, 0], [4, 0], [0, 2], [4, 2]]), "y": np.array([[-2.0, -2], [2, 0], [0, 2], [4, 4]])},
+             {"x": normal(9, 3) @ ALL_RISE, "y": 2 + normal(7, 3, seed=1) @ ALL_RISE.T}]
     compare(attempt, matched_with(), cases, "colours", {
         "only the mean is moved: the stretching is missing": matched_with(factor=lambda cx, cy: np.eye(len(cx))),
         "each channel is stretched for itself: what channels have in common is lost": matched_with(
             factor=lambda cx, cy: np.diag((np.diag(cy) / np.diag(cx))**0.5)),
         "the mean of x stays: that of y is to be added": matched_with(mean=lambda x, y: x.mean(axis=0)),
+        "x is not centred: subtract its mean before stretching": lambda x, y: x @ (
+            root(covariance(y), 0.5) @ root(covariance(x), -0.5)).T + y.mean(axis=0),
+        "x and y are exchanged": lambda x, y: matched_with()(y, x),
+        "x is made round, but does not get the shape of y": matched_with(factor=lambda cx, cy: root(cx, -0.5)),
+        "x gets the shape of y, but is not made round before": matched_with(factor=lambda cx, cy: root(cy, 0.5)),
+        "the covariances are sums: divide each by its number of rows": matched_with(of=lambda x: len(x) * covariance(x)),
         "the mean of y is missing": matched_with(mean=lambda x, y: 0),
         "A is applied from the wrong side: colours are rows, so @ A.T": lambda x, y: (
             x - x.mean(axis=0)) @ (root(covariance(y), 0.5) @ root(covariance(x), -0.5)) + y.mean(axis=0),
+        "the root is that of the matrix, root(C, 0.5), and not that of each of its numbers": matched_with(
+            factor=lambda cx, cy: cy**0.5 @ np.linalg.inv(cx**0.5)),
         "the powers are exchanged: x is divided by its own width, and multiplied by that of y": matched_with(
             factor=lambda cx, cy: root(cy, -0.5) @ root(cx, 0.5)),
         "the roots are missing: covariances are squares": matched_with(factor=lambda cx, cy: cy @ root(cx, -1)),

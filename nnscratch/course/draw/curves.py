@@ -5,14 +5,16 @@ DASHES = "-", "--", ":", "-."  # beside the colours, for print and for whoever s
 
 
 def curves(lines, text, xlabel="", ylabel="", points=None, log=False, width=5.6, height=3.0):
-    """{label: (x, y)} as lines; `points` likewise as dots; `log` for both axes."""
+    """{label: (x, y)} as lines; `points` likewise as dots; `log` for both axes, log="y" for the upright one."""
     figure = new_figure(width, height)
     axes = figure.subplots()
     for k, (label, (x, y)) in enumerate(lines.items()):
         axes.plot(x, y, color=PALETTE[k], linestyle=DASHES[k % 4], linewidth=2, label=label)
     for label, (x, y) in (points or {}).items():
         axes.plot(x, y, "o", color=INK, markersize=3.5, alpha=0.7, label=label)
-    if log:
+    if log == "y":
+        axes.semilogy()
+    elif log:
         axes.loglog()
     finish(axes, xlabel, ylabel)
     return Picture(figure, text)

@@ -77,5 +77,6 @@ def images(pictures, text, inches=2.0):
         axes.imshow(picture, cmap="gray", interpolation="nearest")
         axes.set_title(title, fontsize=10, color=INK)
         axes.set_axis_off()
-        axes.add_patch(Rectangle((-0.5, -0.5), picture.shape[1], picture.shape[0], fill=False, edgecolor=INK, linewidth=0.8))
+        axes.add_patch(Rectangle((-0.5, -0.5), picture.shape[1], picture.shape[0], fill=False, edgecolor=INK, linewidth=0.8,
+                                 clip_on=False))  # or two of its sides would be cut away
     return Picture(figure, text)
