@@ -316,7 +316,7 @@ draw.photographs({"large at once": one[0], "small, then large": both[0]},
 # the photograph's own.)
 
 # %%
-draw.photographs({f"strength {s}": paint(scales[:1], s)[0] for s in (10, 40, 90)},
+draw.photographs({f"strength {s}": paint(scales[:1], s)[0] for s in (1, 20, 95)},
                  "the same photograph at three strengths, more and more strokes", 1.7)
 
 # %% [markdown]
