@@ -40,6 +40,15 @@ def common_dtype(*arrays):
     return array_module(*arrays).result_type(*arrays)
 
 
+def join(arrays, axis):
+    """`concatenate` for any number of arrays. More than eight CuPy finds by a table of their addresses, which it uploads; and
+    uploads cannot be recorded (cuda/graph.py). So there they are joined by eights."""
+    xp = array_module(*arrays)
+    while xp is not np and len(arrays) > 8:
+        arrays = [xp.concatenate(arrays[first:first + 8], axis=axis) for first in range(0, len(arrays), 8)]
+    return xp.concatenate(arrays, axis=axis)
+
+
 def gpu_status():
     """Whether a GPU can really be used, as `(module, reason, remedy)`; `module` is None when there is none.
 

@@ -211,6 +211,18 @@ def test_a_product_of_another_stream_waits_for_it(standin):
         assert cuda.product(b, b).tolist() == [[8, 8], [8, 8]]
 
 
+def test_no_memory_for_the_workspace_is_no_missing_library(standin, monkeypatch, caplog):
+    """CUDA's error for it is a RuntimeError, as one of cuBLAS; it must be a MemoryError, and the next product tries again."""
+    caplog.set_level("INFO", logger="nnscratch")
+    x = on(standin, np.ones((2, 2), np.float32))
+    with monkeypatch.context() as little:
+        little.setattr(standin.cuda.Memory, "largest", 2**20)
+        with pytest.raises(MemoryError, match="allocating 33,554,432 bytes"):
+            cuda.product(x, x)
+    assert cuda.product(x, x).tolist() == [[2, 2], [2, 2]]
+    assert [h.library.products for h in gemm._handles.values()] == [1] and not caplog.messages
+
+
 def test_an_error_of_the_library_is_not_lost(standin, monkeypatch):
     """cuBLAS tells by a number that it did nothing."""
     a = on(standin, np.ones((2, 2), np.float32))

@@ -113,6 +113,18 @@ def test_a_file_is_compiled_once(standin, monkeypatch):
     assert len(made) == 1 and made[0] == {"code": text("activation.cu"), "options": ("-std=c++17",)}
 
 
+def test_a_kernel_that_does_not_compile_is_a_runtime_error(standin, monkeypatch):
+    """As all else that CUDA refuses, which whoever measures or records catches. CuPy's own error is none."""
+    if not hasattr(standin, "RawModule"):
+        pytest.skip(NO_KERNELS)
+    launching = sys.modules["nnscratch.cuda.launch"]
+    assert not issubclass(standin.cuda.compiler.CompileException, RuntimeError)
+    monkeypatch.setattr(launching, "module", lambda xp, file: xp.RawModule(code=text(file) + "nothing;"))
+    launching.function.cache_clear()
+    with pytest.raises(RuntimeError, match="kernel leaky_relu cannot be compiled for this GPU: .*does not compile"):
+        cuda.leaky_relu(on(standin, np.ones(3, np.float32)), 0.2)
+
+
 def test_signatures_are_read_as_they_are_written():
     """Every form a parameter has in the folder."""
     for declaration, expected in {

@@ -155,5 +155,5 @@ def test_a_barrier_that_was_not_seen_is_an_error(cp):
 
 def test_what_does_not_compile_says_why(cp):
     """With the compiler's own words and the kernel's own lines."""
-    with pytest.raises(RuntimeError, match=r"kernels.cu:2.*nothing"):
+    with pytest.raises(cp.cuda.compiler.CompileException, match=r"kernels.cu:2.*nothing"):
         run(cp, "y[0] = nothing;", zeros(cp))

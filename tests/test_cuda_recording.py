@@ -5,9 +5,10 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
-from helpers import on
+from helpers import normal, on
 
-from nnscratch import backend, cuda
+from nnscratch import backend, cuda, ops
+from nnscratch.backend import to_cpu
 from nnscratch.errors import InputError
 
 
@@ -49,6 +50,46 @@ def test_a_recording_that_does_not_begin_is_over(cp, monkeypatch, caplog, name, 
             assert play(x).tolist() == [2, 2, 2]
         assert not cuda.recording() and play.refused is not must
     assert len(caplog.messages) == len(freed) == (not must)
+
+
+def test_the_pool_gives_nothing_back_while_it_records(standin, monkeypatch):
+    """CuPy's pool would, where CUDA has no more memory: what is free in it is what the recorded part works with. (The stand-in
+    refuses that.) Before and after it may: there a pool without memory says MemoryError, and gets on once there is some."""
+    backend.use("gpu")
+    x = on(standin, np.ones((3, 3), np.float32))
+    play = cuda.capture(lambda x: cuda.product(x, x))
+    with monkeypatch.context() as little:
+        little.setattr(standin.cuda.Memory, "largest", 8)
+        with pytest.raises(MemoryError, match="36 bytes"):
+            play(x)
+    play(x)
+    with monkeypatch.context() as little:
+        little.setattr(standin.cuda.Memory, "largest", 8)
+        with pytest.raises(InputError, match="the GPU has not enough memory .*36 bytes.*lower the batch size"):
+            play(x)
+    assert play(x).tolist() == [[3] * 3] * 3 and play.graph is not None
+
+
+def test_what_earlier_steps_left_in_the_usual_pool_is_given_back(standin, monkeypatch):
+    """A recorded step has a pool of its own, which cannot have it."""
+    backend.use("gpu")
+    freed = []
+    monkeypatch.setattr(standin.get_default_memory_pool(), "free_all_blocks", lambda: freed.append(1), raising=False)
+    play = cuda.capture(lambda x: x + 1)
+    for _ in range(3):
+        play(on(standin, np.ones(3, np.float32)))
+    assert freed == [1]
+
+
+def test_a_convolution_in_many_groups_is_recorded(cp):
+    """Its parts are put side by side without a table of addresses, which would be an upload."""
+    backend.use("gpu")
+    x, kernel = on(cp, normal(1, 4, 4, 40).astype(np.float32), normal(3, 3, 2, 60, seed=1).astype(np.float32))
+    play = cuda.capture(lambda x: ops.conv2d(x, kernel, groups=20)[0])
+    expected = ops.conv2d(to_cpu(x), to_cpu(kernel), groups=20)[0]
+    for _ in range(3):
+        np.testing.assert_allclose(to_cpu(play(x)), expected, rtol=1e-4, atol=1e-4)
+    assert play.graph is not None
 
 
 def test_a_captured_step_within_another_is_a_part_of_it(cp):

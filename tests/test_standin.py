@@ -73,6 +73,7 @@ WAITS = {
     "nonzero": lambda d: d.nonzero(),
     "where with one argument": lambda d: cp.where(d > 3),
     "unique": cp.unique,
+    "bincount": lambda d: cp.bincount(d[0].astype(int)),
     "print": str,
     "an f-string": lambda d: f"{d.sum():.3f}",
     "synchronize": lambda d: cp.cuda.Device().synchronize(),
@@ -87,6 +88,16 @@ DOES_NOT_WAIT = {
     "iterating": lambda d: [row * 2 for row in d],
     "uploading": lambda d: cp.asarray(HOST) + d,
     "metadata": lambda d: (d.shape, d.dtype, d.size, d.ndim, len(d), d.nbytes),
+}
+
+
+UPLOADS = {
+    "a list": lambda d: cp.array([1.0, 2.0]),
+    "an index in a list": lambda d: d[[0, 2]],
+    "an index in a list, to write": lambda d: d.__setitem__([0, 2], 1),
+    "a list for take": lambda d: d.take([0, 2]),
+    "nine arrays side by side": lambda d: cp.concatenate([d] * 9),
+    "nine arrays on each other": lambda d: cp.stack([d] * 9),
 }
 
 
@@ -193,6 +204,34 @@ def test_uploads_copy_and_are_counted():
     back = device.get()
     back[:] = 0
     assert device.tolist() == [1, 1, 1] and cp.array([device, device])[1].tolist() == [1, 1, 1]
+
+
+@pytest.mark.parametrize("name", UPLOADS)
+def test_what_cupy_uploads_by_itself_is_counted(device, name):
+    """Lists of indices, and the table of addresses by which it finds more than eight arrays; not while a graph is captured."""
+    before = cp.counts["uploads"]
+    UPLOADS[name](device)
+    assert cp.counts["uploads"] == before + 1
+    cp.concatenate([device] * 8), device.take(device[0].astype(int) * 0), device[1:, None, 0]
+    assert cp.counts["uploads"] == before + 1
+    with cp.cuda.Stream() as stream, cp.cuda.using_allocator(cp.cuda.MemoryPool().malloc):
+        stream.begin_capture()
+        with pytest.raises(RuntimeError, match="not permitted when stream is capturing"):
+            UPLOADS[name](device)
+
+
+def test_a_pool_that_gets_no_more_while_a_graph_is_captured(device, monkeypatch):
+    """CuPy's answer to CUDA's own error is to free what is free in the pool, and the graph may work with it."""
+    monkeypatch.setattr(cp.cuda.Memory, "largest", 100)
+    with cp.cuda.Stream() as stream, cp.cuda.using_allocator(cp.cuda.MemoryPool().malloc):
+        cp.zeros(10)  # 80 bytes, which are free again
+        with pytest.raises(MemoryError, match="Out of memory allocating 7,920 bytes"):
+            cp.zeros(1000)
+        with pytest.raises(RuntimeError, match="cudaErrorMemoryAllocation"), cp.cuda.using_allocator():
+            cp.zeros(1000)
+        stream.begin_capture()
+        with pytest.raises(AssertionError, match="gives memory back"):
+            cp.zeros(1000)
 
 
 def test_numbers_of_any_kind_mix_with_device_arrays(device):

@@ -3,6 +3,7 @@
     launch, source    run a kernel with its arguments checked; what there is, read from the .cu files
     gemm              the matrix product, by cuBLAS; how precise it is: precision("strict" | "tf32" | "bf16"); free() its memory
     capability        what older GPUs lack
+    memory            what lies in no pool, and what must lie still
     columns           convolution: im2col, product, col2im
     activation        leaky relu, alone or with a bias in one pass; sums over channels
     batch_norm, pooling, adam, dropout

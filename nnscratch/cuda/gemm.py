@@ -25,12 +25,14 @@ Written against cuBLAS' C interface (cublasGemmEx).
 import ctypes
 import logging
 import weakref
+from functools import partial
 
 import numpy as np
 
 from nnscratch.backend import array_module, current_module
 from nnscratch.cuda.capability import need_tensor_cores
 from nnscratch.cuda.launch import able
+from nnscratch.cuda.memory import own_memory
 from nnscratch.errors import InputError
 
 log = logging.getLogger("nnscratch")
@@ -159,12 +161,12 @@ def handle(xp, device, stream):
     """What to multiply with on this stream of this GPU; None where cuBLAS cannot be loaded, which is logged once.
 
     The workspace is memory of its own, from no pool: it goes back to the GPU as soon as it is not needed, and what a pool tells
-    of a step is that of the step.
+    of a step is that of the step. Raises MemoryError where there is none for it.
     """
     key = xp, device, stream
     if key not in _handles:
         try:
-            with xp.cuda.using_allocator():
+            with xp.cuda.using_allocator(partial(own_memory, xp)):
                 _handles[key] = Cublas(load_library(), xp.empty(WORKSPACE_BYTES, dtype=np.uint8), stream)
         except (ImportError, OSError, RuntimeError, AttributeError) as error:  # the last: a library without these functions
             if None not in _handles.values():

@@ -25,11 +25,13 @@ import gc
 import logging
 import weakref
 from contextlib import contextmanager
+from functools import partial
 
 import numpy as np
 
 from nnscratch.backend import current_module, move
 from nnscratch.cuda.gemm import free, handle
+from nnscratch.cuda.memory import still_memory
 from nnscratch.errors import InputError
 
 log = logging.getLogger("nnscratch")
@@ -102,7 +104,8 @@ class Captured:
 
     def make_ready(self, xp, given):
         """A stream (the usual one cannot be recorded), a pool, and an array for each input."""
-        self.xp, self.stream, self.pool = xp, xp.cuda.Stream(non_blocking=True), xp.cuda.MemoryPool()
+        self.xp, self.stream, self.pool = xp, xp.cuda.Stream(non_blocking=True), xp.cuda.MemoryPool(partial(still_memory, xp))
+        xp.get_default_memory_pool().free_all_blocks()  # what steps before left there nobody else can have
         self.inputs = [None if array is None else xp.empty(array.shape, dtype=array.dtype) for array in given]
         weakref.finalize(self, free, self.stream.ptr).atexit = False
 

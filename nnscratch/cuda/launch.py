@@ -53,8 +53,12 @@ def launch(name, threads, *arguments):
 
 @cache
 def function(xp, name):
-    """The kernel of this name, compiled; its file is compiled once."""
-    return module(xp, kernels()[name].file).get_function(name)
+    """The kernel of this name, compiled; its file is compiled once. RuntimeError where it cannot be, as for all that CUDA
+    refuses: CuPy's own error is none."""
+    try:
+        return module(xp, kernels()[name].file).get_function(name)
+    except xp.cuda.compiler.CompileException as error:
+        raise RuntimeError(f"kernel {name} cannot be compiled for this GPU: {error}") from error
 
 
 @cache

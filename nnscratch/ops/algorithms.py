@@ -20,7 +20,7 @@ from typing import NamedTuple
 import numpy as np
 
 from nnscratch import cuda
-from nnscratch.backend import array_module
+from nnscratch.backend import array_module, join
 from nnscratch.errors import InputError
 from nnscratch.ops import depthwise, loops, winograd, woven
 from nnscratch.ops.checks import choice
@@ -61,7 +61,7 @@ def run(product, algorithm, groups, a, b, window, bias=None):
         return function(a, b, window) if bias is None else function(a, b, window, bias)
     xp = array_module(a)
     parts = zip(*(xp.split(array, groups, axis=-1) for array in (a, b)))
-    result = xp.concatenate([function(p, q, window) for p, q in parts], axis=-1)
+    result = join([function(p, q, window) for p, q in parts], axis=-1)
     return result if bias is None else result + bias
 
 

@@ -49,7 +49,7 @@ def arrays_in(values):
 def keep(array):
     """Memory that is asked for. During capture it must come from a pool of one's own, and lives as long as that."""
     if capturing():
-        if Streams.pool in (None, usual_pool):
+        if not isinstance(Streams.pool, MemoryPool) or Streams.pool is usual_pool:
             raise RuntimeError("memory of the usual pool is asked for during capture, and will be given to others")
         if array.dtype.kind in "fc":
             array[...] = np.nan
@@ -60,20 +60,45 @@ def keep(array):
     return array
 
 
-class MemoryPool:
-    """Counts what it has lent, and the most it ever had."""
+class Memory:
+    """A block that CUDA is asked for; more than `largest` bytes it has not."""
+    largest = float("inf")
 
-    def __init__(self):
-        self.arrays, self.used, self.most = [], 0, 0
+    def __init__(self, size):
+        if size > self.largest:
+            raise RuntimeError("cudaErrorMemoryAllocation: out of memory")
+        self.size = size
+
+
+def MemoryPointer(memory, offset):
+    return memory
+
+
+class MemoryPool:
+    """Counts what it has lent, and the most it ever had, which is what it has asked its allocator for."""
+
+    def __init__(self, allocator=Memory):
+        self.arrays, self.used, self.most, self.allocator = [], 0, 0, allocator
 
     def malloc(self, size):
         raise NotImplementedError
 
     def lend(self, array):
+        if self.used + array.nbytes > self.most:
+            self.grow(self.used + array.nbytes - self.most)
         self.used += array.nbytes
-        self.most = max(self.most, self.used)
         if not capturing():
             weakref.finalize(array, MemoryPool.back, weakref.ref(self), array.nbytes)
+
+    def grow(self, size):
+        """Where CUDA itself says that it has not enough (not where an allocator raises MemoryError), CuPy gives back what is
+        free in the pool, and asks again; during capture that would be memory the graph works with."""
+        try:
+            self.allocator(size)
+        except RuntimeError as error:
+            assert not capturing(), "CuPy's pool gives memory back that the graph works with"
+            raise MemoryError(f"Out of memory allocating {size:,} bytes") from error
+        self.most += size
 
     @staticmethod
     def back(pool, size):
@@ -90,13 +115,23 @@ class MemoryPool:
         """Nothing is kept."""
 
 
+class NoPool:
+    """Asks for each array, and counts nothing."""
+
+    def __init__(self, allocator):
+        self.allocator = allocator
+
+    def lend(self, array):
+        self.allocator(array.nbytes)
+
+
 usual_pool = MemoryPool()
 
 
 @contextmanager
 def using_allocator(malloc=None):
-    """None: memory of its own for each array, from no pool."""
-    before, Streams.pool = Streams.pool, malloc.__self__ if malloc else None
+    """A pool's `malloc`; or another allocator: memory of its own for each array, from no pool."""
+    before, Streams.pool = Streams.pool, getattr(malloc, "__self__", None) or NoPool(malloc or Memory)
     try:
         yield
     finally:

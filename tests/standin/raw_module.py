@@ -84,9 +84,13 @@ def build(code, options):
         part = library.with_suffix(f".{os.getpid()}")
         made = subprocess.run(["g++", *flags, "-x", "c++", "-", "-o", str(part)], input=source, capture_output=True, text=True)
         if made.returncode:
-            raise RuntimeError(f"g++ does not compile it:\n{made.stderr}")
+            raise CompileException(f"g++ does not compile it:\n{made.stderr}")
         os.replace(part, library)  # two test runs at once never see half a file
     return ctypes.CDLL(str(library))
+
+
+class CompileException(Exception):
+    """No RuntimeError, as in CuPy."""
 
 
 class RawModule:

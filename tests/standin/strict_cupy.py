@@ -9,6 +9,7 @@ NumPy does the arithmetic. What is checked is what NumPy lets pass and a GPU doe
   waiting     float(), bool(), .get(), printing, boolean masks... stop the program until the GPU has caught up. They are
               counted, and forbidden inside `with forbid_sync():`, because a training step should not wait
   memory      `empty` memory is full of NaN: who forgets to write a number there will notice
+  uploads     are counted, also those that CuPy makes by itself: lists of indices, tables of addresses
   graphs      pools, and what a CUDA graph records and refuses (graphs.py)
   order       a stream waits before it uses what another has written, or writes what another has read (streams.py)
   kernels     where g++ is, the library's CUDA kernels run, too, with their arguments and writes watched (raw_module.py)
@@ -38,7 +39,9 @@ __version__ = "14.2.0 (stand-in)"
 NAMES = {line for line in Path(__file__).with_name("cupy_names.txt").read_text().splitlines() if line[0] != "#"}
 
 # The shape of the result depends on the values, or the result is for the host: CuPy waits inside these.
-WAITING = {"nonzero", "flatnonzero", "argwhere", "extract", "compress", "unique", "tobytes", "tofile", "dump", "dumps"}
+WAITING = {"nonzero", "flatnonzero", "argwhere", "extract", "compress", "unique", "bincount", "tobytes", "tofile", "dump",
+           "dumps"}
+JOINING = {"concatenate", "stack", "vstack", "hstack", "dstack", "column_stack"}  # more than eight by a table of addresses
 
 counts = {"uploads": 0, "waits": 0}
 _waiting_allowed = True
@@ -50,6 +53,12 @@ def wait(what):
     counts["waits"] += 1
     if not _waiting_allowed:
         raise RuntimeError(f"{what} waits for the GPU, inside forbid_sync()")
+
+
+def upload(what="an upload"):
+    """Called wherever CuPy would copy something to the GPU."""
+    streams.refuse(what)
+    counts["uploads"] += 1
 
 
 def seen(what, array):
@@ -112,6 +121,10 @@ def call(name, function, *arguments, **options):
         raise TypeError(f"{name}: CuPy has no keyword {refused.pop()!r} here")
     if name in WAITING or (name == "where" and len(arguments) == 1):
         wait(name)
+    if name in JOINING and isinstance(arguments[0], (list, tuple)) and len(arguments[0]) > 8:
+        upload("a table of addresses")
+    if name == "take" and any(isinstance(value, (list, tuple)) for value in (*arguments, options.get("indices"))):
+        upload("a list of indices")
     unwrap = operand if isinstance(function, np.ufunc) else on_host
     result = graphs.compute(name, function, *map(unwrap, arguments), **{key: unwrap(value) for key, value in options.items()})
     if name in ("allclose", "array_equal", "array_equiv"):
@@ -124,6 +137,8 @@ def host_index(index):
     parts = index if isinstance(index, tuple) else (index,)
     if any(isinstance(part, ndarray) and part.dtype == bool for part in parts):
         wait("a boolean mask")  # CuPy must learn how many elements it selects
+    if any(isinstance(part, list) for part in parts):
+        upload("a list of indices")
     ellipsis = () if any(part is Ellipsis for part in parts) else (Ellipsis,)
     return on_host(parts) + ellipsis
 
@@ -216,8 +231,7 @@ for _name in "add sub mul truediv floordiv mod divmod pow matmul and or xor lshi
 def array(obj, dtype=None):
     """A new device array, from a device array or from numbers on the host."""
     if not isinstance(obj, ndarray):
-        streams.refuse("an upload")
-        counts["uploads"] += 1
+        upload()
     return ndarray(graphs.compute("array", np.array, obj if isinstance(obj, np.ndarray) else on_host(obj), dtype=dtype))
 
 
@@ -241,9 +255,15 @@ if sys.platform == "linux" and shutil.which("g++"):
 cuda = SimpleNamespace(
     get_current_stream=lambda: streams.Streams.current, Stream=streams.Stream, Event=streams.Event, Graph=streams.Graph,
     get_elapsed_time=streams.get_elapsed_time, MemoryPool=graphs.MemoryPool, using_allocator=graphs.using_allocator,
+    Memory=graphs.Memory, MemoryPointer=graphs.MemoryPointer,
+    compiler=SimpleNamespace(CompileException=raw_module.CompileException),
     is_available=lambda: True, Device=lambda number=0: SimpleNamespace(id=number, synchronize=wait_for_all),
     runtime=SimpleNamespace(getDeviceCount=lambda: 1, getDeviceProperties=lambda number: {
         "name": b"stand-in", "major": 9, "minor": 0}))
+
+
+def get_default_memory_pool():
+    return graphs.usual_pool
 
 
 def find(name):
