@@ -150,7 +150,7 @@ def test_the_index_lists_every_lesson():
     assert re.findall(r"\]\((\d\d_\w+)\.ipynb\)", text) == [path.stem for path in lessons]
 
 
-@pytest.mark.parametrize("source, following", zip(lessons, lessons[1:]), ids=lambda path: path.stem)
+@pytest.mark.parametrize("source, following", [*zip(lessons, lessons[1:])], ids=lambda path: path.stem)
 def test_each_lesson_leads_to_the_next(source, following):
     """By a link, in its last cell."""
     assert re.findall(r"\*\*Next:\*\* \[[^]]+\]\((\d\d_\w+)\.ipynb\)", read(source).cells[-1].source) == [following.stem]
