@@ -31,7 +31,7 @@ def main(arguments=None):
     except MemoryError as error:  # CuPy's own is one, too
         return too_little_memory(error, options)
     except RuntimeError as error:
-        if "cudaErrorMemoryAllocation" not in str(error):
+        if not memory.is_cudas_shortage(error):
             raise
         return too_little_memory(error, options)
     except BrokenPipeError:  # `nnscratch check | head -1`

@@ -60,6 +60,11 @@ def peak_bytes(function):
             tracemalloc.stop()
 
 
+def is_cudas_shortage(error):
+    """Whether CUDA itself says that it has not enough memory, which is a RuntimeError."""
+    return "cudaErrorMemoryAllocation" in str(error)
+
+
 def shortage(error, way_out):
     """The sentence for a MemoryError of NumPy's or CuPy's: where, how much was wanted at once, and what to do about it."""
     found = re.search(r"allocat\w* ([\d.,]+) (bytes|[KMGT]iB)", str(error))

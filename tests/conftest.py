@@ -47,6 +47,14 @@ def standin(monkeypatch):
     cuda.free()
 
 
+@pytest.fixture
+def played(standin, monkeypatch):
+    """The stand-in's CUDA graphs in the order in which they are launched."""
+    graphs, launch = [], standin.cuda.Graph.launch
+    monkeypatch.setattr(standin.cuda.Graph, "launch", lambda self, *stream: (graphs.append(self), launch(self, *stream)))
+    return graphs
+
+
 def module_called(name, request):
     """NumPy, the stand-in, or CuPy itself."""
     if name == "numpy":

@@ -1,4 +1,4 @@
-"""What many tests need: random arrays on the device under test, and comparing what comes back."""
+"""What many tests need: random arrays on the device under test, comparing what comes back, a quick `nnscratch style`."""
 from contextlib import nullcontext
 
 import numpy as np

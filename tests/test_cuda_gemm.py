@@ -11,7 +11,7 @@ import pytest
 from helpers import NO_KERNELS, normal, on, same
 from standin import raw_module
 
-from nnscratch import backend, cuda, ops
+from nnscratch import backend, cuda, memory, ops
 from nnscratch.backend import to_cpu
 from nnscratch.cuda import capability
 from nnscratch.cuda.columns import to_bf16
@@ -217,8 +217,9 @@ def test_no_memory_for_the_workspace_is_no_missing_library(standin, monkeypatch,
     x = on(standin, np.ones((2, 2), np.float32))
     with monkeypatch.context() as little:
         little.setattr(standin.cuda.Memory, "largest", 2**20)
-        with pytest.raises(MemoryError, match="allocating 33,554,432 bytes"):
+        with pytest.raises(MemoryError, match="allocating 33,554,432 bytes") as error:
             cuda.product(x, x)
+    assert memory.shortage(error.value, "wait") == "not enough of the GPU's memory for 32 MiB more; wait"
     assert cuda.product(x, x).tolist() == [[2, 2], [2, 2]]
     assert [h.library.products for h in gemm._handles.values()] == [1] and not caplog.messages
 

@@ -11,8 +11,6 @@ SCRIPT = Path(__file__).parent.parent / "benchmarks" / "gpu_run.sh"
 if not SCRIPT.exists():
     pytest.skip("run from the project's root, where benchmarks/ is", allow_module_level=True)
 PARTS = re.findall(r"^part (\w+) (\d+) ", SCRIPT.read_text(), re.MULTILINE)
-
-
 TOOLS = pytest.mark.skipif(None in map(shutil.which, ("bash", "timeout")), reason="bash or timeout is not there")
 
 
