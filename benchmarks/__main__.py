@@ -14,7 +14,7 @@ from nnscratch.bench.report import as_json, step_header
 from nnscratch.bench.run import PARTS
 from nnscratch.errors import InputError
 from nnscratch.files import make_folder, replace_file
-from nnscratch.ops.checks import choice, whole
+from nnscratch.ops.validation import check_choice, check_int
 
 WHAT = {
     "layers": "each layer, forward and backward, against PyTorch in its better layout",
@@ -83,7 +83,7 @@ def run_kernels(options):
     """Exit code 1 where a kernel computed something else or did not run."""
     from benchmarks import kernels
     from nnscratch import backend
-    whole(options.rounds, "kernels: --rounds", 1)
+    check_int(options.rounds, "kernels: --rounds", 1)
     backend.use("gpu")
     card, rows = gpu_card(backend.current_module()), []  # asked first: a GPU that is lost on the way tells nothing any more
     for row in kernels.run(backend.current_module(), load_torch(machine.threads()), rounds=options.rounds):
@@ -102,7 +102,7 @@ def run_bars(options):
     from benchmarks import bars
     from benchmarks.torch_devices import TorchRival
     from nnscratch import backend
-    choice(options.part, "bars: --part", ("gradients", *bars.STEPS, "summary"))
+    check_choice(options.part, "bars: --part", ("gradients", *bars.STEPS, "summary"))
     folder = Path(options.output or ".")
     make_folder(folder)
     if options.part == "summary":

@@ -9,8 +9,8 @@ import numpy as np
 
 from benchmarks.timing import interleave
 from nnscratch.bench.clock import middle
+from nnscratch.fast.cpu.winograd_tiles import suits
 from nnscratch.ops.algorithms import ALGORITHMS, pick
-from nnscratch.ops.row_blocks import suits
 from nnscratch.ops.window import make_window
 
 SHAPES = [

@@ -12,13 +12,13 @@ from statistics import median
 
 import numpy as np
 
-from nnscratch import cuda
 from nnscratch.backend import move, to_cpu
 from nnscratch.bench import report, steps
 from nnscratch.bench.agree import CANNOT, distance, why_not
 from nnscratch.bench.cases import CASES, ours
 from nnscratch.bench.layers import to_list
 from nnscratch.bench.roofline import share
+from nnscratch.fast import cuda
 
 GRADIENTS = 1e-5  # the most that may lie between the GPU and the CPU, as a relative Euclidean distance
 STEPS = {"gan": ("GAN tiny", "GAN small"), "style": ("style 512 px",)}

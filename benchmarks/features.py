@@ -14,7 +14,7 @@ from pathlib import Path
 
 import numpy as np
 
-from nnscratch.data.paintings import flow_painting
+from nnscratch.data.synthetic.paintings import flow_painting
 from nnscratch.style.transfer import transfer_style
 
 SIDE, NETWORKS, STRENGTHS, LAYERS = 224, ("random", "texture"), (25.0, 50.0, 75.0), 8

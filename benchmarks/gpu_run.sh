@@ -93,7 +93,8 @@ machine() {
   fi
   "$PYTHON" -m nnscratch.cli info
   "$PYTHON" -c "
-from nnscratch import backend, cuda
+from nnscratch import backend
+from nnscratch.fast import cuda
 try:
     backend.use('gpu')
 except ValueError as error:

@@ -15,12 +15,13 @@ from functools import cache, partial
 import numpy as np
 
 from benchmarks.torch_devices import TorchClock
-from nnscratch import cuda, ops
+from nnscratch import ops
 from nnscratch.backend import move, to_cpu
 from nnscratch.bench.agree import CANNOT, TOLERANCE, distance, why_not
 from nnscratch.bench.clock import GPU, Contender, in_turn
 from nnscratch.bench.machine import copy_gb_per_s
 from nnscratch.bench.roofline import share
+from nnscratch.fast import cuda
 from nnscratch.ops.window import make_window
 
 PIXELS, CHANNELS, SIDE = 2**18, 64, 4096  # arrays of 67 MB, beyond what any cache holds; matrices of 4096 x 4096

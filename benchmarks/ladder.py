@@ -8,10 +8,10 @@ import numpy as np
 
 from benchmarks.timing import interleave
 from nnscratch.bench.clock import middle
+from nnscratch.fast.cpu.winograd_tiles import as_items
 from nnscratch.ops import col2im, im2col, leaky_relu, max_pool2d
 from nnscratch.ops.algorithms import ALGORITHMS
 from nnscratch.ops.normalize import channel_dot, channel_sum, in_long_rows
-from nnscratch.ops.row_blocks import as_items
 from nnscratch.ops.window import each_tap, make_window
 
 

@@ -13,13 +13,11 @@
     course            what the notebooks call: exercises, pictures, a walk through a network
     cli, arguments    the `nnscratch` command
 """
-__version__ = "0.1.0"
-
 # What needs NumPy alone. data and style, which need Pillow, are imported where they are used.
-from nnscratch import (  # noqa: E402 (checkpoint asks for __version__)
+from nnscratch import (
     backend,
     checkpoint,
-    cuda,
+    fast,
     gradcheck,
     initializers,
     layers,
@@ -29,3 +27,4 @@ from nnscratch import (  # noqa: E402 (checkpoint asks for __version__)
     ops,
     optimizers,
 )
+from nnscratch.version import __version__

@@ -2,7 +2,7 @@
 import argparse
 import sys
 
-from nnscratch import __version__
+from nnscratch.version import __version__
 
 
 class Parser(argparse.ArgumentParser):

@@ -42,7 +42,7 @@ def common_dtype(*arrays):
 
 def join(arrays, axis):
     """`concatenate` for any number of arrays. More than eight CuPy finds by a table of their addresses, which it uploads; and
-    uploads cannot be recorded (cuda/graph.py). So there they are joined by eights."""
+    uploads cannot be recorded (fast/cuda/graph.py). So there they are joined by eights."""
     xp = array_module(*arrays)
     while xp is not np and len(arrays) > 8:
         arrays = [xp.concatenate(arrays[first:first + 8], axis=axis) for first in range(0, len(arrays), 8)]
@@ -145,7 +145,7 @@ def current_module():
 def move(array, module):
     """The same numbers as an array of `module`: uploaded, downloaded, or the array itself if it is there already.
 
-    InputError for an upload while a CUDA graph is recorded (cuda/graph.py): played, it would give these numbers for ever.
+    InputError for an upload while a CUDA graph is recorded (fast/cuda/graph.py): played, it would give these numbers for ever.
     """
     if module is np:
         return array.get() if array_module(array) is not np else np.asarray(array)

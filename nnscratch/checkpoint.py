@@ -12,10 +12,10 @@ import json
 
 import numpy as np
 
-from nnscratch import __version__
 from nnscratch.backend import array_module, move, to_cpu
 from nnscratch.errors import InputError
 from nnscratch.files import replace_file
+from nnscratch.version import __version__
 
 HEADER = {"nnscratch", "kind", "optimizer", "info"}
 

@@ -78,7 +78,7 @@ def run_demo(options):
 
 def run_style(options):
     from nnscratch.style.command import again, stopped, stylise
-    from nnscratch.style.fast import stylise_fast
+    from nnscratch.style.one_pass import stylise_fast
     from nnscratch.style.settings import Settings
     settings = given(options, [field.name for field in fields(Settings)])
     more = given(options, ["size", "style_scale", "minutes", "masks"])
@@ -123,7 +123,7 @@ def run_gallery(options):
 
 def run_train_generator(options):
     from nnscratch.generate.command import train_generator
-    from nnscratch.generate.training import Options
+    from nnscratch.generate.trainer import Options
     chosen = given(options, [field.name for field in fields(Options) if hasattr(options, field.name)])
     ended = train_generator(chosen, options.out, data=options.data, size=options.size, minutes=options.minutes,
                             resume=options.resume, device=options.device)
@@ -151,7 +151,7 @@ def run_generate(options):
 
 
 def run_judge(options):
-    from nnscratch.generate.judge.command import judge_generator
+    from nnscratch.generate.evaluate.command import judge_generator
     judge_generator(options.path, options.data, options.out, count=options.count, seed=options.seed, size=options.size,
                     device=options.device)
     return 0

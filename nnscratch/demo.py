@@ -6,15 +6,15 @@ from pathlib import Path
 from tqdm import tqdm
 
 from nnscratch import backend
-from nnscratch.data.glyphs import glyphs
-from nnscratch.data.paintings import flow_painting
-from nnscratch.data.pictures import check_writable, photograph, read_picture, side_by_side, write_picture
+from nnscratch.data.images import check_writable, photograph, read_picture, side_by_side, write_picture
+from nnscratch.data.synthetic.glyphs import glyphs
+from nnscratch.data.synthetic.paintings import flow_painting
 from nnscratch.errors import InputError
 from nnscratch.files import replace_file
 from nnscratch.generate.command import steps_in
 from nnscratch.generate.methods import make_training
-from nnscratch.generate.show import grid, png
-from nnscratch.generate.training import SHOW_STREAM, Options
+from nnscratch.generate.plots import grid, png
+from nnscratch.generate.trainer import SHOW_STREAM, Options
 from nnscratch.gradcheck.table import print_table
 from nnscratch.style.command import with_progress
 

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import numpy as np
 
-from nnscratch import __version__, backend
+from nnscratch import backend
+from nnscratch.version import __version__
 
 
 def report():

@@ -10,7 +10,7 @@ from math import prod, sqrt
 
 import numpy as np
 
-from nnscratch.ops.checks import choice, whole
+from nnscratch.ops.validation import check_choice, check_int
 
 _random = np.random.default_rng(0)
 
@@ -18,7 +18,7 @@ _random = np.random.default_rng(0)
 def set_seed(seed):
     """Start the stream of initial values (and of dropout seeds) anew; the same seed gives the same networks."""
     global _random
-    _random = np.random.default_rng(whole(seed, "set_seed: seed", 0))
+    _random = np.random.default_rng(check_int(seed, "set_seed: seed", 0))
 
 
 def new_seed():
@@ -74,5 +74,5 @@ INITIALIZERS = {function.__name__: function for function in (zeros, ones, glorot
 def draw(initializer, shape):
     """Values of the given shape from an initializer, by name or as a function (shape, random) -> array."""
     if not callable(initializer):
-        initializer = INITIALIZERS[choice(initializer, "initializer", INITIALIZERS)]
+        initializer = INITIALIZERS[check_choice(initializer, "initializer", INITIALIZERS)]
     return np.asarray(initializer(shape, _random), dtype=np.float32)

@@ -8,7 +8,7 @@ optimization via quasi-Newton methods" (2013), algorithm 2.6 (line search).
 """
 from nnscratch.backend import array_module
 from nnscratch.errors import InputError
-from nnscratch.ops.checks import whole
+from nnscratch.ops.validation import check_int
 
 ARMIJO, CURVATURE = 1e-4, 0.9  # the constants of the Wolfe conditions, as in the book
 
@@ -25,7 +25,7 @@ class LBFGS:
     """
 
     def __init__(self, function, x, *, history=10, first_step=0.1):
-        whole(history, "LBFGS: history", 1)
+        check_int(history, "LBFGS: history", 1)
         if not first_step > 0:
             raise InputError(f"LBFGS: first_step is {first_step!r}, expected a number above 0")
         self.function, self.x, self.history, self.first_step = function, x, history, first_step

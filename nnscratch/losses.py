@@ -11,8 +11,8 @@ from numbers import Real
 from nnscratch.backend import array_module
 from nnscratch.errors import InputError
 from nnscratch.ops.activations import sigmoid, softmax
-from nnscratch.ops.checks import check_array, check_shape, share
 from nnscratch.ops.gram import gram_matrix, gram_matrix_backward
+from nnscratch.ops.validation import check_array, check_fraction, check_shape
 
 
 def compare(loss, prediction, target):
@@ -58,7 +58,7 @@ def binary_cross_entropy(logits, target, label_smoothing=0.0):
     label_smoothing s moves targets to t (1 - s) + s / 2, as Keras does. Source: Goodfellow et al. (2014), equation 1.
     """
     target = compare("binary_cross_entropy", logits, target)
-    label_smoothing = share(label_smoothing, "binary_cross_entropy: label_smoothing")
+    label_smoothing = check_fraction(label_smoothing, "binary_cross_entropy: label_smoothing")
     target = target * (1 - label_smoothing) + label_smoothing / 2
     return (softplus(logits) - target * logits).mean(), (sigmoid(logits)[0] - target) / logits.size
 

@@ -10,12 +10,12 @@ A Model is itself a Layer: it can stand in another graph, and a loss network is 
 """
 from types import MappingProxyType
 
-from nnscratch import cuda
 from nnscratch.errors import InputError
+from nnscratch.fast import cuda
 from nnscratch.layers.base import Layer
 from nnscratch.layers.graph import Input as Input  # importable from here too, as in Keras
 from nnscratch.layers.graph import Symbol, check_input, check_sides, layer_calls, unique_names
-from nnscratch.ops.checks import check_dy
+from nnscratch.ops.validation import check_dy
 
 
 class Model(Layer):

@@ -13,10 +13,10 @@ from numbers import Real
 
 import numpy as np
 
-from nnscratch import cuda
 from nnscratch.backend import array_module, move, to_cpu
 from nnscratch.errors import InputError
-from nnscratch.ops.checks import share, whole
+from nnscratch.fast import cuda
+from nnscratch.ops.validation import check_fraction, check_int
 
 
 class Optimizer:
@@ -94,7 +94,7 @@ class SGD(Optimizer):
 
     def __init__(self, learning_rate=0.01, momentum=0.0, nesterov=False):
         super().__init__(learning_rate)
-        self.momentum, self.nesterov = share(momentum, "SGD: momentum"), nesterov
+        self.momentum, self.nesterov = check_fraction(momentum, "SGD: momentum"), nesterov
 
     def update(self, w, g, memory, learning_rate):
         v = memory["velocity"]
@@ -110,7 +110,7 @@ class RMSprop(Optimizer):
 
     def __init__(self, learning_rate=1e-3, rho=0.9, epsilon=1e-7):
         super().__init__(learning_rate)
-        self.rho, self.epsilon = share(rho, "RMSprop: rho"), float(epsilon)
+        self.rho, self.epsilon = check_fraction(rho, "RMSprop: rho"), float(epsilon)
 
     def update(self, w, g, memory, learning_rate):
         s = memory["square"]
@@ -132,7 +132,7 @@ class Adam(Optimizer):
 
     def __init__(self, learning_rate=1e-3, beta_1=0.9, beta_2=0.999, epsilon=1e-7):
         super().__init__(learning_rate)
-        self.beta_1, self.beta_2, self.epsilon = share(beta_1, "Adam: beta_1"), share(beta_2, "Adam: beta_2"), float(epsilon)
+        self.beta_1, self.beta_2, self.epsilon = check_fraction(beta_1, "Adam: beta_1"), check_fraction(beta_2, "Adam: beta_2"), float(epsilon)
         self.clock = cuda.AdamClock()
 
     def step(self, params, grads):
@@ -196,19 +196,19 @@ def clip_by_value(grads, limit):
 
 def linear_decay(rate, total, start=0.0):
     """Constant until the share `start` of all steps, then in a straight line to 0."""
-    total, start = whole(total, "linear_decay: total", 1), share(start, "linear_decay: start")
+    total, start = check_int(total, "linear_decay: total", 1), check_fraction(start, "linear_decay: start")
     return lambda step: rate * min(1.0, max(0.0, (total - step) / (total * (1 - start))))
 
 
 def cosine_decay(rate, total):
     """rate * (1 + cos(π step / total)) / 2. Loshchilov and Hutter, "SGDR" (2017), equation 5."""
-    total = whole(total, "cosine_decay: total", 1)
+    total = check_int(total, "cosine_decay: total", 1)
     return lambda step: rate * (1 + cos(pi * min(step, total) / total)) / 2
 
 
 def warmup(schedule, steps):
     """The first `steps` steps rise in a straight line to what the schedule says."""
-    steps = whole(steps, "warmup: steps", 1)
+    steps = check_int(steps, "warmup: steps", 1)
 
     def rate(step):
         value = schedule(step) if callable(schedule) else schedule

@@ -18,7 +18,8 @@ from PIL import Image
 from standin import strict_cupy
 from standin.column_major import ColumnMajor
 
-from nnscratch import backend, cuda, initializers
+from nnscratch import backend, initializers
+from nnscratch.fast import cuda
 
 # Derandomized, so that a red test is red for everybody. `xp` is made once a test, not once an example: that is right.
 settings.register_profile("nnscratch", derandomize=True, deadline=None, max_examples=40,
@@ -39,7 +40,7 @@ def device(monkeypatch):
 @pytest.fixture
 def standin(monkeypatch):
     """The stand-in installed as `cupy`, and cuBLAS by NumPy, for the time of the test."""
-    gemm = sys.modules["nnscratch.cuda.gemm"]  # nnscratch.cuda.gemm is the function
+    gemm = sys.modules["nnscratch.fast.cuda.gemm"]  # nnscratch.fast.cuda.gemm is the function
     monkeypatch.setitem(sys.modules, "cupy", strict_cupy)
     monkeypatch.setattr(gemm, "load_library", ColumnMajor)
     cuda.free()

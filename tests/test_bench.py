@@ -5,11 +5,12 @@ import sys
 import numpy as np
 import pytest
 
-from nnscratch import backend, bench, cli, cuda
+from nnscratch import backend, bench, cli
 from nnscratch.bench import agree, clock, layers, machine, report, roofline, run, steps, sweep
 from nnscratch.bench.cases import Case, conv, deconv, plain
 from nnscratch.bench.layers import cost
 from nnscratch.errors import InputError
+from nnscratch.fast import cuda
 from nnscratch.networks import gan
 
 bench_all = bench.bench

@@ -8,9 +8,10 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from nnscratch import backend, cuda
+from nnscratch import backend
 from nnscratch.bench import clock, machine, report, steps, sweep
 from nnscratch.errors import InputError
+from nnscratch.fast import cuda
 from nnscratch.networks import gan
 from nnscratch.optimizers import Adam
 

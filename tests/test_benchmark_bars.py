@@ -9,10 +9,11 @@ import pytest
 pytest.importorskip("benchmarks", reason="run from the project's root, where benchmarks/ is")
 from benchmarks import __main__ as command  # noqa: E402
 from benchmarks import bars  # noqa: E402
-from nnscratch import backend, cuda  # noqa: E402
+from nnscratch import backend  # noqa: E402
 from nnscratch.bench import clock, steps  # noqa: E402
 from nnscratch.bench.cases import conv, plain  # noqa: E402
 from nnscratch.errors import InputError  # noqa: E402
+from nnscratch.fast import cuda  # noqa: E402
 from nnscratch.networks import gan  # noqa: E402
 
 SMALL = [conv("test", "small conv", 2, 6, 3, 4, 3), plain("test", "small norm", "batch_norm", 2, 4, 4, 3)]

@@ -11,8 +11,9 @@ from helpers import normal, same
 pytest.importorskip("benchmarks", reason="run from the project's root, where benchmarks/ is")
 from benchmarks import __main__ as command  # noqa: E402
 from benchmarks import kernels  # noqa: E402
-from nnscratch import backend, cuda, ops  # noqa: E402
+from nnscratch import backend, ops  # noqa: E402
 from nnscratch.bench import clock, roofline  # noqa: E402
+from nnscratch.fast import cuda  # noqa: E402
 
 TINY = {"pixels": 1024, "side": 70, "convolutions": [(2, 6, 3, 5, 3, 1), (1, 8, 4, 4, 4, 2)], "rounds": 1}
 

@@ -11,7 +11,8 @@ from test_ops_equal_loops import forward_and_backward, paddings
 
 from nnscratch import memory, ops
 from nnscratch.errors import InputError
-from nnscratch.ops import algorithms, depthwise, im2col, row_blocks, winograd, woven
+from nnscratch.fast.cpu import depthwise, winograd, winograd_tiles
+from nnscratch.ops import algorithms, im2col, woven
 from nnscratch.ops.window import make_window
 
 FAST = {"im2col": sys.modules["nnscratch.ops.im2col"], "woven": woven, "winograd": winograd}
@@ -65,7 +66,7 @@ def test_pixels_may_lie_in_memory_as_they_like(algorithm, data, x_lies, dtypes):
     x, kernel = normal(2, *size, 3).astype(dtypes[0]), normal(*kernel_size, 3, 4).astype(dtypes[1])
     options = {"strides": data.draw(strides), "padding": "same"}
     if algorithm == "winograd":
-        assume(row_blocks.suits(make_window("test", size, kernel_size, **options)))
+        assume(winograd_tiles.suits(make_window("test", size, kernel_size, **options)))
     exact, cache = ops.conv2d(x.astype(np.float64), kernel.astype(np.float64), algorithm="loops", **options)
     dy = normal(*exact.shape, seed=1)
     dys = {**ways_to_lie_in_memory(dy), "one for all": np.broadcast_to(dy[..., :1], dy.shape),
@@ -85,7 +86,7 @@ def test_nothing_is_read_or_written_beyond_the_workspace(algorithm, data, narrow
     size = (data.draw(st.integers(1, 20)), data.draw(st.integers(1, 3 if narrow else 12)))
     kernel_size = data.draw(st.tuples(st.integers(1, 7), st.integers(1, 9)))
     window = make_window("test", size, kernel_size, data.draw(strides), "same")
-    assume(algorithm != "winograd" or row_blocks.suits(window))
+    assume(algorithm != "winograd" or winograd_tiles.suits(window))
     guard, made = 4096, []
 
     def fresh(xp, name, shape, dtype):
@@ -95,7 +96,7 @@ def test_nothing_is_read_or_written_beyond_the_workspace(algorithm, data, narrow
 
     products, n, c, oc = FAST[algorithm], *data.draw(st.tuples(st.integers(1, 3), st.integers(1, 4), st.integers(1, 4)))
     x, kernel, dy = normal(n, *size, c), normal(*kernel_size, c, oc), normal(n, *window.output, oc)
-    for module in (FAST["im2col"], woven, winograd, row_blocks):
+    for module in (FAST["im2col"], woven, winograd, winograd_tiles):
         monkeypatch.setattr(module, "scratch", fresh)
     actual, expected = ([way.convolve(x, kernel, window), way.convolve_dx(dy, kernel, window),
                          way.convolve_dkernel(x, dy, window)] for way in (products, algorithms.ALGORITHMS["loops"]))
@@ -124,7 +125,7 @@ def test_blocks_do_not_change_the_result(algorithm, data, room, monkeypatch):
     """Pictures, tiles of rows, strips of columns: however little memory there is, the three products stay the same."""
     n, side, c, oc = data.draw(st.tuples(st.integers(1, 4), st.integers(1, 20), st.integers(1, 6), st.integers(1, 6)))
     window = make_window("test", (side, side + 3), data.draw(kernel_sizes), data.draw(strides), "same")
-    assume(algorithm != "winograd" or row_blocks.suits(window))
+    assume(algorithm != "winograd" or winograd_tiles.suits(window))
     x, kernel, dy = normal(n, *window.input, c), normal(*window.taps, c, oc), normal(n, *window.output, oc)
     products = FAST[algorithm]
 
@@ -133,8 +134,8 @@ def test_blocks_do_not_change_the_result(algorithm, data, room, monkeypatch):
                 products.convolve_dkernel(x, dy, window)]
 
     expected = all_three()
-    monkeypatch.setattr(row_blocks, "WORKSPACE", room)
-    monkeypatch.setattr(row_blocks, "PIECE", room // 50)
+    monkeypatch.setattr(winograd_tiles, "WORKSPACE", room)
+    monkeypatch.setattr(winograd_tiles, "PIECE", room // 50)
     monkeypatch.setattr(FAST["im2col"], "COLUMN_BYTES", room)
     same(all_three(), expected, 1e-10)
 

@@ -10,7 +10,7 @@ from test_course_draw import texts
 from nnscratch import ops
 from nnscratch.course import checks, draw
 from nnscratch.course.checks.fast import Counted, peak
-from nnscratch.ops.minimal_filter import minimal_filter
+from nnscratch.fast.cpu.winograd_matrices import minimal_filter
 
 
 def matrix(kernel):

@@ -4,13 +4,13 @@ import pytest
 from helpers import normal
 
 from nnscratch import initializers
-from nnscratch.course import museum
+from nnscratch.course import gan_failures
 from nnscratch.data.dataset import to_floats
-from nnscratch.data.glyphs import glyphs
+from nnscratch.data.synthetic.glyphs import glyphs
 
 
 def after(name, steps=2):
-    return museum.train(museum.EXHIBITS[name], seed=0, steps=steps)
+    return gan_failures.train(gan_failures.EXHIBITS[name], seed=0, steps=steps)
 
 
 def test_exhibits_differ_in_what_they_say():
@@ -22,28 +22,28 @@ def test_exhibits_differ_in_what_they_say():
     assert all(np.array_equal(array, healthy.params[key]) for key, array in forgetful.params.items())
     assert all(set(np.unique(array)) == {float("variance" in key)} for key, array in forgetful.buffers.items())
     assert all(not np.array_equal(array, forgetful.buffers[key]) for key, array in healthy.buffers.items())
-    assert not after("no batch norm").buffers and museum.train(museum.EXHIBITS["healthy"], steps=1, look=None).buffers
+    assert not after("no batch norm").buffers and gan_failures.train(gan_failures.EXHIBITS["healthy"], steps=1, look=None).buffers
 
 
 def test_the_bare_generator_is_the_other_without_normalisation():
     """The same kernels at the same places, and biases for the offsets."""
     initializers.set_seed(0)
-    bare, healthy = museum.bare_generator(), museum.EXHIBITS["healthy"].generator()
+    bare, healthy = gan_failures.bare_generator(), gan_failures.EXHIBITS["healthy"].generator()
     assert {key: array.shape for key, array in bare.params.items() if "kernel" in key} == {
         key: array.shape for key, array in healthy.params.items() if "kernel" in key}
 
 
 def test_the_judge_knows_real_digits_and_no_noise():
     real = glyphs(200, seed=4, size=16)
-    assert museum.asked_for(to_floats(real.images), real.labels) > 0.9
-    assert museum.asked_for(to_floats(real.images), (real.labels + 1) % 10) < 0.05
-    assert museum.asked_for(normal(200, 16, 16, 1).astype(np.float32), real.labels) < 0.3
+    assert gan_failures.asked_for(to_floats(real.images), real.labels) > 0.9
+    assert gan_failures.asked_for(to_floats(real.images), (real.labels + 1) % 10) < 0.05
+    assert gan_failures.asked_for(normal(200, 16, 16, 1).astype(np.float32), real.labels) < 0.3
 
 
 def test_what_the_notebook_tells_is_stored():
     """Its numbers in percent, after 700 steps, and what it calls slow, lost or equal."""
-    shown = museum.collection()
-    assert shown["names"] == list(museum.EXHIBITS) and shown["pictures"].shape == (6, 20, 16, 16, 1)
+    shown = gan_failures.collection()
+    assert shown["names"] == list(gan_failures.EXHIBITS) and shown["pictures"].shape == (6, 20, 16, 16, 1)
     late = dict(zip(shown["names"], np.rint(100 * shown["asked_for"][:, :, -1].mean(axis=1)).astype(int).tolist()))
     assert late == {"healthy": 95, "saturating": 95, "no batch norm": 92, "beta_1 = 0.9": 41, "both sides smooth": 94,
                     "no statistics": 78}
@@ -51,7 +51,7 @@ def test_what_the_notebook_tells_is_stored():
     assert (early[0], early[2]) == (81, 24) and round(100 * float(shown["real"][0])) == 95
     forms = shown["modes"][:, :, -1].mean(axis=1)
     assert 0.6 < forms[3] / forms[0] < 0.7, "a third of the forms is lost"
-    assert museum.FILE.stat().st_size < 100_000
+    assert gan_failures.FILE.stat().st_size < 100_000
 
 
 @pytest.mark.parametrize("p, q, s, t", [(1.0, 1.0, 0.9, 0.0), (0.2, 0.7, 0.9, 0.1), (0.0, 1.0, 0.9, 0.1)])

@@ -1,4 +1,4 @@
-"""The kernels of convolution (columns.cu, implicit_gemm.cu) against the formula: all kinds of windows, blocks of any size."""
+"""The kernels of convolution (conv.cu, implicit_gemm.cu) against the formula: all kinds of windows, blocks of any size."""
 import numpy as np
 import pytest
 from cuda_cases import options, single, windows
@@ -6,10 +6,11 @@ from helpers import on, same
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from nnscratch import cuda, ops
+from nnscratch import ops
 from nnscratch.backend import to_cpu
-from nnscratch.cuda import columns
 from nnscratch.errors import InputError
+from nnscratch.fast import cuda
+from nnscratch.fast.cuda import conv
 from nnscratch.ops.window import make_window
 
 
@@ -22,9 +23,9 @@ def test_im2col_copies_bit_for_bit(cp, case):
     """The kernel only moves numbers, so each must be the very one that NumPy puts there; bfloat16 is its rounding."""
     shape, window = case
     x = single(*shape)
-    expected = ops.im2col(x, window.taps, **options(window))[0].reshape(-1, columns.row_length(window, shape[3]))
-    assert np.array_equal(to_cpu(columns.im2col(on(cp, x), window, everything(window, len(x)))), expected)
-    bits = to_cpu(columns.im2col(on(cp, x), window, everything(window, len(x)), half=True))
+    expected = ops.im2col(x, window.taps, **options(window))[0].reshape(-1, conv.row_length(window, shape[3]))
+    assert np.array_equal(to_cpu(conv.im2col(on(cp, x), window, everything(window, len(x)))), expected)
+    bits = to_cpu(conv.im2col(on(cp, x), window, everything(window, len(x)), half=True))
     assert np.array_equal(bits, rounded_to_bf16(expected))
 
 
@@ -33,9 +34,9 @@ def test_col2im_is_the_adjoint_of_im2col(cp, case):
     """<im2col x, v> = <x, col2im v> for random v; and col2im adds to what is there."""
     shape, window = case
     x, block = single(*shape), everything(window, shape[0])
-    made = to_cpu(columns.im2col(on(cp, x), window, block))
+    made = to_cpu(conv.im2col(on(cp, x), window, block))
     v, dx = single(*made.shape, seed=1), on(cp, np.ones(shape, np.float32))
-    columns.col2im(on(cp, v), dx, window, block)
+    conv.col2im(on(cp, v), dx, window, block)
     dx = to_cpu(dx) - 1.0
     same(np.vdot(made.astype(float), v), np.vdot(x.astype(float), dx), 1e-5)
     same(dx, ops.col2im(v.reshape(len(x), *window.output, -1), window), 1e-5)
@@ -44,9 +45,9 @@ def test_col2im_is_the_adjoint_of_im2col(cp, case):
 @given(images=st.integers(1, 3), bytes_allowed=st.integers(1, 4000))
 def test_blocks_are_small_and_leave_nothing_out(monkeypatch, images, bytes_allowed):
     """They follow each other without a gap, and the columns of none take more memory than allowed, but for a single window."""
-    monkeypatch.setattr(columns, "COLUMN_BYTES", bytes_allowed)
+    monkeypatch.setattr(conv, "COLUMN_BYTES", bytes_allowed)
     window = make_window("test", (7, 6), 3, 2, "same")
-    blocks, row = columns.blocks(images, window, 5), 4 * 9 * 5
+    blocks, row = conv.blocks(images, window, 5), 4 * 9 * 5
     assert [place for block in blocks for place in range(block.start, block.stop)] == [*range(images * 4 * 3)]
     assert max(block.stop - block.start for block in blocks) * row <= max(bytes_allowed, row)
 
@@ -56,7 +57,7 @@ def test_blocks_are_small_and_leave_nothing_out(monkeypatch, images, bytes_allow
 def test_the_three_products_of_a_convolution(cp, monkeypatch, case, outputs, bytes_allowed, biased):
     """In one block or many, even of a single window, they are the formula's in float64."""
     shape, window = case
-    monkeypatch.setattr(columns, "COLUMN_BYTES", bytes_allowed)
+    monkeypatch.setattr(conv, "COLUMN_BYTES", bytes_allowed)
     x, kernel, dy = single(*shape), single(*window.taps, shape[3], outputs), single(shape[0], *window.output, outputs, seed=1)
     bias, dx_bias = (single(outputs), single(shape[3])) if biased else (None, None)
     y, cache = ops.conv2d(*(a.astype(float) for a in (x, kernel)), **options(window))
@@ -72,7 +73,7 @@ def test_windows_of_one_pixel_need_no_columns(cp):
     x = on(cp, single(2, 4, 4, 3))
     for strides, padding, same_memory in ((1, 0, True), (2, 0, False), (1, 1, False)):
         window = make_window("test", (4, 4), 1, strides, padding)
-        made = columns.im2col(x, window, everything(window, 2))
+        made = conv.im2col(x, window, everything(window, 2))
         assert (made.data.ptr == x.data.ptr) == same_memory
         expected, _ = ops.im2col(to_cpu(x), 1, strides=strides, padding=padding)
         assert np.array_equal(to_cpu(made), expected.reshape(-1, 3))
@@ -88,11 +89,11 @@ def rounded_to_bf16(x):
 def test_rounding_to_bfloat16(cp):
     """Ties go to the even neighbour, overflow to infinity, and what is no number stays none."""
     ties = np.float32([1 + 1 / 256, 1 + 3 / 256, -1 - 1 / 256, 3.4e38, 0.0, -0.0])
-    assert to_cpu(columns.to_bf16(on(cp, ties))).tolist() == [0x3F80, 0x3F82, 0xBF80, 0x7F80, 0, 0x8000]
+    assert to_cpu(conv.to_bf16(on(cp, ties))).tolist() == [0x3F80, 0x3F82, 0xBF80, 0x7F80, 0, 0x8000]
     x = single(1000) * np.float32(10) ** np.random.default_rng(0).integers(-30, 30, 1000).astype(np.float32)
-    assert np.array_equal(to_cpu(columns.to_bf16(on(cp, x))), rounded_to_bf16(x))
+    assert np.array_equal(to_cpu(conv.to_bf16(on(cp, x))), rounded_to_bf16(x))
     odd = np.uint32([0x7F800000, 0xFF800000, 0x7F800001, 0x7FFFFFFF, 0xFFFFFFFF]).view(np.float32)
-    bits = to_cpu(columns.to_bf16(on(cp, odd)))
+    bits = to_cpu(conv.to_bf16(on(cp, odd)))
     assert bits[:2].tolist() == [0x7F80, 0xFF80] and np.isnan((bits[2:].astype(np.uint32) << 16).view(np.float32)).all()
 
 

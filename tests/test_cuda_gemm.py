@@ -11,14 +11,15 @@ import pytest
 from helpers import NO_KERNELS, normal, on, same
 from standin import raw_module
 
-from nnscratch import backend, cuda, memory, ops
+from nnscratch import backend, memory, ops
 from nnscratch.backend import to_cpu
-from nnscratch.cuda import capability
-from nnscratch.cuda.columns import to_bf16
 from nnscratch.errors import InputError
+from nnscratch.fast import cuda
+from nnscratch.fast.cuda import capability
+from nnscratch.fast.cuda.conv import to_bf16
 from nnscratch.ops.window import make_window
 
-gemm = sys.modules["nnscratch.cuda.gemm"]
+gemm = sys.modules["nnscratch.fast.cuda.gemm"]
 
 # How a matrix can lie in memory: (the array around it, the view).
 LAYOUTS = {

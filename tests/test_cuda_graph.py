@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 from helpers import normal, on
 
-from nnscratch import backend, cuda, initializers, ops
+from nnscratch import backend, initializers, ops
 from nnscratch.backend import to_cpu
+from nnscratch.fast import cuda
 from nnscratch.generate.adversarial import Pair, adversarial_step, non_saturating
 from nnscratch.layers import BatchNormalization, Conv2D, Dense, Dropout, Flatten, Input, SpatialDropout2D
 from nnscratch.losses import softmax_cross_entropy
@@ -168,7 +169,7 @@ def test_the_memory_of_a_graph_goes_with_it(standin):
     """A recorded step holds a handle of cuBLAS and a workspace for its stream; neither is in its pool, `free` takes neither
     away from it, and both go when it goes."""
     backend.use("gpu")
-    gemm = sys.modules["nnscratch.cuda.gemm"]
+    gemm = sys.modules["nnscratch.fast.cuda.gemm"]
     x = on(standin, np.ones((4, 4), np.float32))
     play = cuda.capture(lambda x: cuda.product(x, x))
     play(x)

@@ -12,13 +12,14 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from standin.raw_module import thread_order
 
-from nnscratch import cuda, ops
+from nnscratch import ops
 from nnscratch.backend import to_cpu
-from nnscratch.cuda import columns
-from nnscratch.cuda.source import kernels, text
+from nnscratch.fast import cuda
+from nnscratch.fast.cuda import conv
+from nnscratch.fast.cuda.kernel_registry import kernels, text
 from nnscratch.ops.window import make_window
 
-# --- activation.cu ------------------------------------------------------------------------------------------------
+# --- activations.cu ------------------------------------------------------------------------------------------------
 
 rows_and_channels = st.tuples(st.integers(1, 70), st.sampled_from([1, 3, 31, 32, 33, 65]))
 
@@ -26,7 +27,7 @@ rows_and_channels = st.tuples(st.integers(1, 70), st.sampled_from([1, 3, 31, 32,
 @pytest.fixture
 def short_parts(monkeypatch):
     """Sums are cut into many parts, the last of which is shorter, in small arrays as well."""
-    monkeypatch.setattr(sys.modules["nnscratch.cuda.activation"], "LEAST_ROWS", 9)
+    monkeypatch.setattr(sys.modules["nnscratch.fast.cuda.activations"], "LEAST_ROWS", 9)
 
 
 @settings(max_examples=15)
@@ -59,7 +60,7 @@ def test_channel_sum(cp, short_parts, shape):
     same(cuda.channel_sum(on(cp, x)), x.astype(float).sum(axis=0), TOLERANCE)
 
 
-# --- batch_norm.cu ------------------------------------------------------------------------------------------------
+# --- normalize.cu ------------------------------------------------------------------------------------------------
 
 @settings(max_examples=20)
 @given(shape=rows_and_channels, training=st.booleans(), unbiased=st.booleans(), offset=st.sampled_from([0.0, 100.0]))
@@ -91,10 +92,10 @@ def test_the_four_kernels_of_batch_norm_count_alike():
     """Rows, channels, rows of a part: a batch that forward takes, backward takes. Elements, which are more, nobody counts."""
     for name in ("batch_norm_moments", "batch_norm", "batch_norm_backward_sums", "batch_norm_backward"):
         assert [p.name for p in kernels()[name].parameters if p.ctype == "int"][-3:] == ["rows", "C", "part_rows"], name
-        assert "EACH" not in text("batch_norm.cu").split(f"{name}(const")[1].split("\n}\n")[0], name
+        assert "EACH" not in text("normalize.cu").split(f"{name}(const")[1].split("\n}\n")[0], name
 
 
-# --- pooling.cu ---------------------------------------------------------------------------------------------------
+# --- pool.cu ---------------------------------------------------------------------------------------------------
 
 @given(case=windows(dilation=st.just(1)), values=st.sampled_from([3, 1000]), counted=st.booleans())
 def test_pooling(cp, case, values, counted):
@@ -157,7 +158,7 @@ def results_of_every_kernel(cp):
     cuda.adam(w, x, m, v, rate, 0.9, 0.999, 1e-7)
     mask = cuda.dropout_mask(cp, 99, 0.5, 7, on(cp, np.uint64([1])))
     return [cuda.convolve(x, kernel, window), cuda.convolve_dx(dy, kernel, window), cuda.convolve_dkernel(x, dy, window),
-            columns.im2col(x, window, slice(3, 9), half=True), columns.to_bf16(x), y, *running,
+            conv.im2col(x, window, slice(3, 9), half=True), conv.to_bf16(x), y, *running,
             *ops.batch_norm_backward(x, cache), pooled, ops.max_pool2d_backward(pooled, pool_cache), averaged,
             ops.avg_pool2d_backward(averaged, average_cache), active, *cuda.bias_leaky_relu_backward(x, active, 0.2),
             cuda.leaky_relu(x, 0.2), cuda.leaky_relu_backward(active, x, 0.2),
@@ -178,7 +179,7 @@ def test_any_number_of_blocks_will_do(cp, monkeypatch):
     x = single(3, 9, 10, 4)  # more than the 256 threads of a block
     window = make_window("test", (9, 10), 3, 1, "same")
     expected = to_cpu(cuda.max_pool2d(on(cp, x), window)), to_cpu(cuda.convolve(*on(cp, x, single(3, 3, 4, 2)), window))
-    monkeypatch.setattr(sys.modules["nnscratch.cuda.launch"], "MOST_BLOCKS", 1)
+    monkeypatch.setattr(sys.modules["nnscratch.fast.cuda.launch"], "MOST_BLOCKS", 1)
     same([cuda.max_pool2d(on(cp, x), window), cuda.convolve(*on(cp, x, single(3, 3, 4, 2)), window)], list(expected), 0)
 
 

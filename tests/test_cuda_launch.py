@@ -8,11 +8,11 @@ import numpy as np
 import pytest
 from helpers import NO_KERNELS, on
 
-from nnscratch import cuda
-from nnscratch.cuda import source
-from nnscratch.cuda.launch import as_struct
-from nnscratch.cuda.source import FIELDS, Parameter, kernels, read_parameter, text
 from nnscratch.errors import InputError
+from nnscratch.fast import cuda
+from nnscratch.fast.cuda import kernel_registry
+from nnscratch.fast.cuda.kernel_registry import FIELDS, Parameter, kernels, read_parameter, text
+from nnscratch.fast.cuda.launch import as_struct
 from nnscratch.ops.window import make_window
 
 ROOT = Path(__file__).parent.parent
@@ -102,7 +102,7 @@ def test_a_file_is_compiled_once(standin, monkeypatch):
     """However many of its kernels are launched, and however often."""
     if not hasattr(standin, "RawModule"):
         pytest.skip(NO_KERNELS)
-    made, launching = [], sys.modules["nnscratch.cuda.launch"]
+    made, launching = [], sys.modules["nnscratch.fast.cuda.launch"]
     monkeypatch.setattr(standin, "RawModule", lambda **options: made.append(options) or options_module(**options))
     options_module = standin.raw_module.RawModule
     launching.module.cache_clear()
@@ -110,14 +110,14 @@ def test_a_file_is_compiled_once(standin, monkeypatch):
     x = on(standin, np.ones((3, 4), np.float32))
     for _ in range(2):
         cuda.bias_leaky_relu_backward(x, cuda.bias_leaky_relu(x.copy(), x[0], 0.1), 0.1)
-    assert len(made) == 1 and made[0] == {"code": text("activation.cu"), "options": ("-std=c++17",)}
+    assert len(made) == 1 and made[0] == {"code": text("activations.cu"), "options": ("-std=c++17",)}
 
 
 def test_a_kernel_that_does_not_compile_is_a_runtime_error(standin, monkeypatch):
     """As all else that CUDA refuses, which whoever measures or records catches. CuPy's own error is none."""
     if not hasattr(standin, "RawModule"):
         pytest.skip(NO_KERNELS)
-    launching = sys.modules["nnscratch.cuda.launch"]
+    launching = sys.modules["nnscratch.fast.cuda.launch"]
     assert not issubclass(standin.cuda.compiler.CompileException, RuntimeError)
     monkeypatch.setattr(launching, "module", lambda xp, file: xp.RawModule(code=text(file) + "nothing;"))
     launching.function.cache_clear()
@@ -139,7 +139,7 @@ def test_signatures_are_read_as_they_are_written():
 
 def test_every_kernel_of_the_folder_is_found():
     """As many as the texts have, each with its block in the declaration, and none named twice."""
-    texts = [path.read_text() for path in source.FOLDER.glob("*.cu")]
+    texts = [path.read_text() for path in kernel_registry.FOLDER.glob("*.cu")]
     assert len(kernels()) == sum(each.count("__global__") for each in texts) > 15
     assert all(kernel.block == 256 and kernel.parameters for kernel in kernels().values())
     assert all("#include" not in text(kernel.file) for kernel in kernels().values()), "what is compiled is one piece"
@@ -171,12 +171,12 @@ def test_the_kernels_come_along_in_the_wheel(tmp_path):
     hatchling = pytest.importorskip("hatchling.builders.wheel", reason="hatchling, which builds the wheel, is not installed")
     wheel, = hatchling.WheelBuilder(str(ROOT)).build(directory=str(tmp_path), versions=["standard"])
     names = set(zipfile.ZipFile(wheel).namelist())
-    assert {f"nnscratch/cuda/{path.name}" for path in source.FOLDER.glob("*.[ch]*")} <= names
+    assert {f"nnscratch/fast/cuda/{path.name}" for path in kernel_registry.FOLDER.glob("*.[ch]*")} <= names
 
 
 def test_kernel_files_are_short_and_say_what_they_are():
     """As for Python: one idea a file; it begins with what it is, and the shapes it uses."""
-    for path in source.FOLDER.iterdir():
+    for path in kernel_registry.FOLDER.iterdir():
         lines = path.read_text().splitlines() if path.suffix in (".cu", ".h") else ["//"]
         assert len(lines) <= 250 and lines[0].startswith("//") and max(map(len, lines)) <= 128, path.name
         assert path.suffix != ".cu" or any("Shapes:" in line for line in lines[:8]), path.name

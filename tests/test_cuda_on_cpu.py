@@ -7,7 +7,7 @@ import pytest
 from helpers import on
 from standin.raw_module import RawModule, thread_order, translate, waiting_functions
 
-from nnscratch.cuda.source import kernels, text
+from nnscratch.fast.cuda.kernel_registry import kernels, text
 
 HEAD = 'extern "C" __global__ void __launch_bounds__(256) '
 I = "int i = blockIdx.x * blockDim.x + threadIdx.x;"

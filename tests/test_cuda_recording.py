@@ -7,9 +7,10 @@ import numpy as np
 import pytest
 from helpers import normal, on
 
-from nnscratch import backend, cuda, ops
+from nnscratch import backend, ops
 from nnscratch.backend import to_cpu
 from nnscratch.errors import InputError
+from nnscratch.fast import cuda
 
 
 def out_of_memory(*_):
@@ -22,7 +23,7 @@ def out_of_order(*_):
 
 # What goes wrong: (where, what is replaced there, by what, what is said of it).
 BEGINNINGS = {
-    "no workspace": ("nnscratch.cuda.graph", "handle", out_of_memory, "the GPU has not enough memory .*33,554,432"),
+    "no workspace": ("nnscratch.fast.cuda.graph", "handle", out_of_memory, "the GPU has not enough memory .*33,554,432"),
     "no memory": (None, None, out_of_memory, "the GPU has not enough memory .*lower the batch size or the size of pictures"),
     "no capture": ("stream", "begin_capture", out_of_order,
                    "cannot be recorded as a CUDA graph .cudaErrorIllegalState: the GPU")}

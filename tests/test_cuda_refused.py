@@ -4,9 +4,10 @@ import pytest
 from helpers import normal, on
 from test_cuda_graph import everything
 
-from nnscratch import backend, cuda, initializers
+from nnscratch import backend, initializers
 from nnscratch.backend import to_cpu
 from nnscratch.errors import InputError
+from nnscratch.fast import cuda
 from nnscratch.generate.adversarial import Average
 from nnscratch.layers import BatchNormalization, Conv2D, Dense, Dropout, Flatten, Input
 from nnscratch.models import Model

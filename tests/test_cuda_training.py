@@ -9,7 +9,7 @@ from nnscratch.backend import to_cpu
 from nnscratch.data.dataset import Dataset
 from nnscratch.generate import methods
 from nnscratch.generate.methods import make_training
-from nnscratch.generate.training import Options
+from nnscratch.generate.trainer import Options
 
 
 def trained(steps, stop_at=None, recorded=True, path=None, **options):
@@ -85,7 +85,7 @@ def test_a_training_goes_on_where_nothing_can_be_recorded(standin, monkeypatch):
     def missing():
         raise ImportError("no such library")
     backend.use("gpu")
-    monkeypatch.setattr(sys.modules["nnscratch.cuda.gemm"], "load_library", missing)
+    monkeypatch.setattr(sys.modules["nnscratch.fast.cuda.gemm"], "load_library", missing)
     facts, arrays, training = trained(4)
     eager_facts, eager, _ = trained(4, recorded=False)
     assert facts == eager_facts and all(np.array_equal(arrays[name], eager[name]) for name in eager)

@@ -3,7 +3,7 @@ import pytest
 
 from nnscratch import demo
 from nnscratch.cli import main
-from nnscratch.data.pictures import read_picture
+from nnscratch.data.images import read_picture
 from nnscratch.lbfgs import LBFGS
 
 

@@ -9,15 +9,15 @@ from PIL import Image
 from test_training import data
 
 from nnscratch.cli import main
-from nnscratch.generate.drawing import SHIPPED, load_generator
-from nnscratch.generate.judge.command import recognised
-from nnscratch.generate.ship import ship
+from nnscratch.generate.evaluate.command import recognised
+from nnscratch.generate.sampler import SHIPPED, load_generator
+from tools.ship_generator import ship
 
 
 @pytest.fixture
 def quick(monkeypatch, tmp_path):
     """A judge trained in a moment, and a data set of discs in a file."""
-    monkeypatch.setattr("nnscratch.generate.judge.command.STEPS", 20)
+    monkeypatch.setattr("nnscratch.generate.evaluate.command.STEPS", 20)
     monkeypatch.chdir(tmp_path)
     discs = [data(seed, size=14) for seed in range(2)]
     np.savez("discs.npz", images=np.concatenate([d.images for d in discs]), labels=np.concatenate([d.labels for d in discs]))
@@ -116,7 +116,7 @@ def test_the_generator_that_comes_along(tmp_path, capsys):
 
 
 def test_shipping_changes_no_grey_level(tmp_path):
-    """What is in half precision already comes out of `python -m nnscratch.generate.ship` byte for byte."""
+    """What is in half precision already comes out of `python -m tools.ship_generator` byte for byte."""
     ship(SHIPPED, tmp_path / "weights" / "again.safetensors")
     assert (tmp_path / "weights" / "again.safetensors").read_bytes() == SHIPPED.read_bytes()
 

@@ -8,10 +8,10 @@ from test_training import data, options
 from nnscratch import checkpoint
 from nnscratch.data.dataset import Dataset
 from nnscratch.errors import InputError
-from nnscratch.generate.drawing import load_generator, save_generator
-from nnscratch.generate.groups import first_centres, grouped, in_proportion, k_means, nearest
 from nnscratch.generate.methods import make_training
-from nnscratch.generate.training import options_for
+from nnscratch.generate.pseudo_labels import first_centres, grouped, in_proportion, k_means, nearest
+from nnscratch.generate.sampler import load_generator, save_generator
+from nnscratch.generate.trainer import options_for
 
 
 def crowds(sizes, seed=0):

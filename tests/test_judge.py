@@ -8,8 +8,8 @@ import pytest
 from nnscratch import checkpoint
 from nnscratch.data.dataset import Dataset, to_floats
 from nnscratch.errors import InputError
-from nnscratch.generate.judge import Judge, frechet_distance, judge_pictures, spoil, train_judge, write_report
-from nnscratch.generate.judge.report import percent
+from nnscratch.generate.evaluate import Judge, corruptions, frechet_distance, judge_pictures, train_judge, write_report
+from nnscratch.generate.evaluate.report import percent
 
 NAMES = ["<bar>", "pole & line", "frame"]
 
@@ -52,7 +52,7 @@ def test_the_judge_learns_and_calls_rubbish_none(judge):
     assert judge.accuracy["pictures"] > 0.97 and judge.accuracy["none"] > 0.85
     assert set(judge.accuracy["classes"]) == set(NAMES) and f"{judge.accuracy['none']:.1%}" in str(judge)
     random = np.random.default_rng(0)
-    for way in (spoil.noise, spoil.empty, spoil.smeared):
+    for way in (corruptions.noise, corruptions.empty, corruptions.smeared):
         assert (judge.probabilities(way(to_floats(fresh.images), random)).argmax(axis=1) == 3).mean() > 0.95, way
 
 
@@ -118,7 +118,7 @@ def test_the_verdict_on_copies_and_on_collapse(judge):
 def test_features_rise_in_distance_with_spoiling(judge):
     """More blur, more noise: a larger Fréchet distance, step by step."""
     pictures, real = to_floats(marks(200, 8).images), judge.features(to_floats(marks(200, 9).images))
-    for spoiling in (spoil.blurred, lambda x, s: spoil.noised(x, s, np.random.default_rng(0))):
+    for spoiling in (corruptions.blurred, lambda x, s: corruptions.noised(x, s, np.random.default_rng(0))):
         values = [frechet_distance(judge.features(spoiling(pictures, sigma)), real) for sigma in (0.1, 0.6, 1.0, 1.6)]
         assert values == sorted(values)
 

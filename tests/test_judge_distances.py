@@ -4,7 +4,7 @@ import pytest
 from helpers import normal, same
 
 from nnscratch.errors import InputError
-from nnscratch.generate.judge import (
+from nnscratch.generate.evaluate import (
     classes_covered,
     density_coverage,
     distances,
@@ -15,7 +15,7 @@ from nnscratch.generate.judge import (
     modes_hit,
     precision_recall,
 )
-from nnscratch.generate.judge.distances import covariance
+from nnscratch.generate.evaluate.distances import covariance
 
 
 def with_moments(mean, spread, count=50):

@@ -7,12 +7,12 @@ from helpers import normal, slopes
 from test_training import data, options
 
 from nnscratch.data.dataset import crops, to_floats
-from nnscratch.data.styles import style_picture
+from nnscratch.data.synthetic.styles import style_picture
 from nnscratch.errors import InputError
 from nnscratch.generate.glo import principal_codes, pyramid_loss
 from nnscratch.generate.methods import METHODS, NearestSample, Variational, make_training
 from nnscratch.generate.texture import SAMPLES
-from nnscratch.generate.training import METHOD_NAMES, options_for, pictures
+from nnscratch.generate.trainer import METHOD_NAMES, options_for, pictures
 from nnscratch.gradcheck import check_op
 
 

@@ -3,7 +3,7 @@ import numpy as np
 import pytest
 from helpers import normal, same
 
-from nnscratch.ops.minimal_filter import MOST_PRODUCTS, minimal_filter, polynomial
+from nnscratch.fast.cpu.winograd_matrices import MOST_PRODUCTS, minimal_filter, polynomial
 
 FILTERS = [(m, k + 1 - m) for k in range(1, MOST_PRODUCTS + 1) for m in range(1, k + 1)]
 

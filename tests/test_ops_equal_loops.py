@@ -10,9 +10,9 @@ from hypothesis import strategies as st
 from nnscratch import ops
 from nnscratch.backend import array_module, to_cpu
 from nnscratch.errors import InputError
-from nnscratch.ops import loops, window
+from nnscratch.ops import reference, window
 
-# In float32 a GPU takes other ways, by kernels of our own (nnscratch/cuda).
+# In float32 a GPU takes other ways, by kernels of our own (nnscratch/fast/cuda).
 both_precisions = pytest.mark.parametrize("dtype", [np.float64, np.float32])
 TOLERANCE = {np.float64: 1e-12, np.float32: 1e-5}
 pairs = st.tuples(st.integers(1, 3), st.integers(1, 3))
@@ -90,7 +90,7 @@ def test_conv2d_transpose_equals_painting(xp, case, dtype):
         assume("crops a picture" not in str(error))
         raise
     groups, ((top, _), (left, _)) = options["groups"], geometry.pads
-    painted = [loops.paint(x_part, kernel_part, options["strides"], options["dilation"], (top, left), geometry.input)
+    painted = [reference.paint(x_part, kernel_part, options["strides"], options["dilation"], (top, left), geometry.input)
                for x_part, kernel_part in zip(np.split(x, groups, -1), np.split(kernel, groups, -1))]
     same(y, np.concatenate(painted, axis=-1) + bias, TOLERANCE[dtype])
 
@@ -128,10 +128,10 @@ def test_max_pool2d_equals_loops(xp, case, dtype):
         y, cache = ops.max_pool2d(given_arrays(xp, dtype, x), pool, strides, padding=padding)
     except InputError:
         assume(False)
-    expected, winner = loops.max_pool2d(x, cache[2])
+    expected, winner = reference.max_pool2d(x, cache[2])
     dy = normal(*expected.shape)
     same([y, ops.max_pool2d_backward(given_arrays(xp, dtype, dy), cache)],
-         [expected, loops.max_pool2d_dx(dy, winner, cache[2])], TOLERANCE[dtype])
+         [expected, reference.max_pool2d_dx(dy, winner, cache[2])], TOLERANCE[dtype])
 
 
 @both_precisions
@@ -145,7 +145,7 @@ def test_avg_pool2d_equals_loops(xp, case, counted, dtype):
         assume(False)
     dy = normal(*y.shape)
     same([y, ops.avg_pool2d_backward(given_arrays(xp, dtype, dy), cache)],
-         [loops.avg_pool2d(x, cache[1], counted), loops.avg_pool2d_dx(dy, cache[1], counted)], TOLERANCE[dtype])
+         [reference.avg_pool2d(x, cache[1], counted), reference.avg_pool2d_dx(dy, cache[1], counted)], TOLERANCE[dtype])
 
 
 @both_precisions
@@ -155,9 +155,9 @@ def test_batch_norm_equals_loops(xp, n, h, w, c, dtype):
     x, gamma, beta, dy = normal(n, h, w, c), normal(c), normal(c, seed=1), normal(n, h, w, c, seed=2)
     tolerance = TOLERANCE[dtype]
     y, _, cache = ops.batch_norm(*given_arrays(xp, dtype, x, gamma, beta, np.zeros(c), np.ones(c)), training=True)
-    same(y, loops.batch_norm(x, gamma, beta, 1e-3), tolerance)
+    same(y, reference.batch_norm(x, gamma, beta, 1e-3), tolerance)
     gradients = ops.batch_norm_backward(given_arrays(xp, dtype, dy), cache)
-    same(gradients, loops.batch_norm_backward(dy, x, gamma, 1e-3), 100 * tolerance)
+    same(gradients, reference.batch_norm_backward(dy, x, gamma, 1e-3), 100 * tolerance)
 
 
 @given(case=convolutions())

@@ -3,7 +3,7 @@ import numpy as np
 import pytest
 
 from nnscratch.errors import InputError
-from nnscratch.networks.painter import PLACE, SCALE, noise_length, painter
+from nnscratch.networks.texture_generator import PLACE, SCALE, noise_length, painter
 
 
 def test_sizes():

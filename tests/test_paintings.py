@@ -4,8 +4,8 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
-from nnscratch.data import paintings
-from nnscratch.data.paintings import PALETTE, flow_painting, follow, mix, night_sky, stars
+from nnscratch.data.synthetic import paintings
+from nnscratch.data.synthetic.paintings import PALETTE, flow_painting, follow, mix, night_sky, stars
 from nnscratch.errors import InputError
 
 

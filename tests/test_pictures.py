@@ -9,7 +9,7 @@ import pytest
 from picture_files import CORNERS, H, W, complaint, saved
 from PIL import Image
 
-from nnscratch.data.pictures import read_picture
+from nnscratch.data.images import read_picture
 from nnscratch.errors import InputError
 
 UPRIGHT = {  # what EXIF orientation k asks of the stored rows and columns

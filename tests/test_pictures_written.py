@@ -5,8 +5,8 @@ import numpy as np
 import pytest
 from picture_files import CORNERS, H, W, complaint, saved
 
-from nnscratch.data.paintings import flow_painting
-from nnscratch.data.pictures import check_writable, read_picture, side_by_side, write_picture
+from nnscratch.data.images import check_writable, read_picture, side_by_side, write_picture
+from nnscratch.data.synthetic.paintings import flow_painting
 
 
 @pytest.mark.parametrize("name", ["a.png", "a.tif", "a.bmp", "A.PNG"])

@@ -5,13 +5,13 @@ import zlib
 import numpy as np
 import pytest
 
-from nnscratch.data import glyphs as g
-from nnscratch.data import shapes as s
-from nnscratch.data import textures as t
-from nnscratch.data.faces import FACES, distance, fields, straight
-from nnscratch.data.glyphs import glyphs, masters
-from nnscratch.data.shapes import KINDS, shapes
-from nnscratch.data.textures import FAMILIES, textures
+from nnscratch.data.synthetic import glyphs as g
+from nnscratch.data.synthetic import shapes as s
+from nnscratch.data.synthetic import textures as t
+from nnscratch.data.synthetic.faces import FACES, distance, fields, straight
+from nnscratch.data.synthetic.glyphs import glyphs, masters
+from nnscratch.data.synthetic.shapes import KINDS, shapes
+from nnscratch.data.synthetic.textures import FAMILIES, textures
 from nnscratch.errors import InputError
 
 MAKERS = [glyphs, shapes, textures]

@@ -8,10 +8,10 @@ import pytest
 from PIL import Image
 from reader_files import IMAGES, LABELS, PLANES, idx, python_2, record, save, write
 
-from nnscratch.data import source
+from nnscratch.data import splits
 from nnscratch.data.dataset import Dataset
-from nnscratch.data.idx import read_idx
-from nnscratch.data.open import open_dataset
+from nnscratch.data.readers.formats import open_dataset
+from nnscratch.data.readers.idx import read_idx
 
 # --- IDX ----------------------------------------------------------------------------------------------------------
 
@@ -193,7 +193,7 @@ def test_size_and_channels_of_any_data_set(tmp_path):
 
 def test_made_data_by_name():
     """The four names, at the size and with the channels asked for; the same seed gives the same pictures."""
-    for name in source.MADE:
+    for name in splits.MADE:
         first, again = (open_dataset(name, size=16, channels=3, count=4, seed=7) for _ in range(2))
         assert first.images.shape == (4, 16, 16, 3) and first.images.std() > 0
         np.testing.assert_array_equal(first.images, again.images)
@@ -205,7 +205,7 @@ def test_parts_of_files_do_not_overlap(tmp_path):
     """A tenth of the pictures is held out, from every class, also where labels come in turn; the same ones every time."""
     images = np.arange(40, dtype=np.uint8)[:, None, None].repeat(8, 1).repeat(8, 2)
     np.savez(tmp_path / "a.npz", images=images, labels=np.arange(40) % 4)
-    parts, again = source.parts_of(tmp_path / "a.npz"), source.parts_of(tmp_path / "a.npz")
+    parts, again = splits.parts_of(tmp_path / "a.npz"), splits.parts_of(tmp_path / "a.npz")
     assert sorted(parts.held_out.labels) == [0, 1, 2, 3] and len(parts.train) == 36 and not parts.apart
     assert sorted([*parts.train.images[:, 0, 0, 0], *parts.held_out.images[:, 0, 0, 0]]) == list(range(40))
     np.testing.assert_array_equal(parts.held_out.images, again.held_out.images)

@@ -11,12 +11,12 @@ import numpy as np
 import pytest
 from reader_files import IMAGES, LABELS, PLANES, Evil, idx, npy_header, python_2, record, save, write
 
-from nnscratch.data import source
-from nnscratch.data.arrays import read_arrays
-from nnscratch.data.cifar import read_cifar
-from nnscratch.data.folder import read_folder
-from nnscratch.data.idx import read_idx
-from nnscratch.data.open import open_dataset
+from nnscratch.data import splits
+from nnscratch.data.readers.cifar import read_cifar
+from nnscratch.data.readers.folder import read_folder
+from nnscratch.data.readers.formats import open_dataset
+from nnscratch.data.readers.idx import read_idx
+from nnscratch.data.readers.npz import read_arrays
 from nnscratch.errors import InputError
 
 ROWS = PLANES.reshape(3, -1)
@@ -98,7 +98,7 @@ def test_a_pickle_that_calls_os_system_does_not(tmp_path, protocol):
 
 def open_and_say(path):
     """Protocols 0 and 1 have no mark, so such a file is not even taken for a pickle; unpickled all the same it is refused."""
-    from nnscratch.data.cifar import unpickle
+    from nnscratch.data.readers.cifar import unpickle
     with pytest.raises(InputError, match="expected a folder of pictures, an IDX"):
         open_dataset(path)
     unpickle(path, path.read_bytes())
@@ -178,7 +178,7 @@ def test_folders_that_do_not_do(tmp_path, caplog):
 
 def test_pictures_beyond_memory_are_refused(tmp_path, monkeypatch):
     """Counted while they are read."""
-    monkeypatch.setattr("nnscratch.data.folder.LARGEST", 3 * 8 * 8 * 2)
+    monkeypatch.setattr("nnscratch.data.readers.folder.LARGEST", 3 * 8 * 8 * 2)
     for k in range(3):
         save(tmp_path, f"{k}.png", np.zeros((8, 8), np.uint8))
     with pytest.raises(InputError, match="more than 2 pictures of 8x8"):
@@ -193,7 +193,7 @@ def test_places_without_data(tmp_path, monkeypatch):
     with pytest.raises(InputError, match="glyphs, letters, shapes, textures"):
         open_dataset("glyfs")
     with pytest.raises(InputError, match="neither a file or folder nor one of glyphs"):
-        source.parts_of("glyfs")
+        splits.parts_of("glyfs")
     if hasattr(os, "mkfifo"):
         os.mkfifo(tmp_path / "pipe")
         for reader in (open_dataset, read_idx, read_cifar, read_arrays):

@@ -12,7 +12,7 @@ from helpers import run_style
 from PIL import Image
 
 from nnscratch.cli import main
-from nnscratch.data.pictures import read_picture
+from nnscratch.data.images import read_picture
 from nnscratch.style.minimizers import MINIMIZERS
 from nnscratch.style.transfer import Transfer
 

@@ -2,7 +2,7 @@
 import numpy as np
 import pytest
 
-from nnscratch.data.styles import STYLES, style_picture
+from nnscratch.data.synthetic.styles import STYLES, style_picture
 from nnscratch.errors import InputError
 
 

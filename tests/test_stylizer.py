@@ -6,8 +6,8 @@ from PIL import Image
 
 from nnscratch import checkpoint
 from nnscratch.cli import main
-from nnscratch.data.pictures import photograph, read_picture
-from nnscratch.data.styles import style_picture
+from nnscratch.data.images import photograph, read_picture
+from nnscratch.data.synthetic.styles import style_picture
 from nnscratch.errors import InputError
 from nnscratch.losses import content_loss, gram_style_loss, total_variation
 from nnscratch.memory import peak_bytes

@@ -3,20 +3,20 @@ import numpy as np
 import pytest
 from helpers import normal, same
 
-from nnscratch.data.patterns import PATTERNS
-from nnscratch.data.scatter import dice
-from nnscratch.data.textures import tones
+from nnscratch.data.synthetic.patterns import PATTERNS
+from nnscratch.data.synthetic.procedural_noise import dice
+from nnscratch.data.synthetic.textures import tones
 from nnscratch.errors import InputError
-from nnscratch.generate.drawing import SHIPPED as GENERATOR
+from nnscratch.generate.sampler import SHIPPED as GENERATOR
 from nnscratch.layers import BatchNormalization
 from nnscratch.models import Model
 from nnscratch.networks.texture_features import SHIPPED, texture_classifier, texture_features, without_batch_norm
 from nnscratch.style import train_texture as module
 from nnscratch.style.features import loss_network
-from nnscratch.style.ship import ship
 from nnscratch.style.stylizer import SHIPPED as STYLIZER
 from nnscratch.style.train_stylizer import train_stylizer
 from nnscratch.style.train_texture import Pictures, palette, train_texture
+from tools.ship_style import ship
 
 
 @pytest.fixture
@@ -131,7 +131,7 @@ def test_features_that_make_no_sense():
 
 
 def test_shipping_changes_nothing_that_is_shipped(tmp_path):
-    """What is in half precision already comes out of `python -m nnscratch.style.ship` byte for byte; both kinds of weights."""
+    """What is in half precision already comes out of `python -m tools.ship_style` byte for byte; both kinds of weights."""
     for path in (SHIPPED, STYLIZER):
         ship(path, tmp_path / "again.safetensors")
         assert (tmp_path / "again.safetensors").read_bytes() == path.read_bytes()

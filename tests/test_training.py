@@ -12,13 +12,13 @@ from nnscratch import checkpoint
 from nnscratch.data.dataset import Dataset, to_floats
 from nnscratch.errors import InputError
 from nnscratch.generate import adversarial
-from nnscratch.generate import train as train_module
+from nnscratch.generate import train_loop as train_module
 from nnscratch.generate.adversarial import CLUELESS, LOSSES
 from nnscratch.generate.augment import augment
-from nnscratch.generate.drawing import load_generator, on_the_way, save_generator
 from nnscratch.generate.methods import make_training
-from nnscratch.generate.train import Watch, train
-from nnscratch.generate.training import Options, one_hot
+from nnscratch.generate.sampler import load_generator, on_the_way, save_generator
+from nnscratch.generate.train_loop import Watch, train
+from nnscratch.generate.trainer import Options, one_hot
 
 
 def data(seed=0, size=12):
@@ -47,7 +47,7 @@ CHILD = """
 import sys, time
 sys.path.insert(0, {tests!r})
 from test_training import data, options
-from nnscratch.generate.train import train
+from nnscratch.generate.train_loop import train
 from nnscratch.generate.methods import make_training
 def slow(record):
     print(record["step"], flush=True)
@@ -243,7 +243,7 @@ def test_a_generator_comes_back_from_its_file(tmp_path):
         drawer = load_generator(tmp_path / f"{half}.safetensors")
         ours, labels = training.sample(6, 3)
         noise = np.random.default_rng([0, 3]).standard_normal((6, 32), np.float32)
-        from nnscratch.generate.training import pictures
+        from nnscratch.generate.trainer import pictures
         assert np.abs(pictures(drawer.model, noise, labels, 2) - ours).max() <= tolerance
     assert os.path.getsize(tmp_path / "True.safetensors") < 0.6 * os.path.getsize(tmp_path / "False.safetensors")
     assert drawer.class_number("large") == 1 and drawer.draw(4, label=1)[1].tolist() == [1] * 4

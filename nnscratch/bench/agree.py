@@ -6,8 +6,8 @@ So their distance is seen as a share of how far the losses have gone since the f
 """
 import numpy as np
 
-from nnscratch import cuda
 from nnscratch.errors import InputError
+from nnscratch.fast import cuda
 
 TOLERANCE = {"strict": 1e-4, "tf32": 1e-2, "bf16": 5e-2}  # of the relative Euclidean distance, by the precision of products
 

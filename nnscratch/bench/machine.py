@@ -7,9 +7,10 @@ from pathlib import Path
 
 import numpy as np
 
-from nnscratch import __version__, cuda
 from nnscratch.bench.clock import CPU, GPU
+from nnscratch.fast import cuda
 from nnscratch.info import blas, openblas_threads
+from nnscratch.version import __version__
 
 
 def card(cupy=None):

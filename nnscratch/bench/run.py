@@ -13,7 +13,7 @@ from nnscratch import backend
 from nnscratch.bench import layers, machine, steps, sweep
 from nnscratch.bench import report as tables
 from nnscratch.bench.agree import CANNOT, why_not
-from nnscratch.ops.checks import choice
+from nnscratch.ops.validation import check_choice
 
 PARTS = ("layers", "steps", "sweep")
 
@@ -39,7 +39,7 @@ def bench(only=None, *, quick=False, output=None, device="auto", rivals=(), prin
     InputError : an unknown part or device, a folder that cannot be made, no GPU where one was asked for.
     """
     if only is not None:
-        choice(only, "bench: only", PARTS)
+        check_choice(only, "bench: only", PARTS)
     if device == "auto":
         device = "auto" if backend.gpu_status()[0] is None else "gpu"
     before = "cpu" if backend.current_module() is np else "gpu"

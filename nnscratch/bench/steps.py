@@ -12,10 +12,11 @@ from typing import NamedTuple
 
 import numpy as np
 
-from nnscratch import backend, cuda, initializers
+from nnscratch import backend, initializers
 from nnscratch.backend import move
 from nnscratch.bench.agree import CANNOT, allowed, sort_out_courses, why_not
 from nnscratch.bench.clock import CPU, GPU, Contender, in_turn, once
+from nnscratch.fast import cuda
 from nnscratch.generate.adversarial import Pair, adversarial_step, non_saturating
 from nnscratch.memory import peak_bytes
 from nnscratch.networks import gan

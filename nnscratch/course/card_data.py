@@ -7,7 +7,7 @@ import numpy as np
 
 from nnscratch import layers, losses, ops
 from nnscratch.course.cards import Card
-from nnscratch.ops import loops
+from nnscratch.ops import reference
 from nnscratch.ops.im2col import gather, scatter
 
 
@@ -73,7 +73,7 @@ CARDS = [
           f"dK[i, j, c, o] = Sum(n, oh, ow, dy[n, oh, ow, o] * x{PATCH})", "db[o] = Sum(n, oh, ow, dy[n, oh, ow, o])"],
          {"y[1, 0]": "1 + 1*1 + 3*2 + 0*0 - 2*(-1)", "dx[1, 2]": "2*(-1) + 3*2", "dK[0, 0]": "1*2 + 2*0 - 1*1 + 3*3",
           "db[0, 0]": "1 + 2 - 1 + 3"},
-         [loops.convolve, loops.convolve_dx, loops.convolve_dkernel], layers.Conv2D(1, 2)),
+         [reference.convolve, reference.convolve_dx, reference.convolve_dkernel], layers.Conv2D(1, 2)),
     Card("conv2d_transpose", "Transposed convolution", "Each number paints the kernel, times itself; backward, a convolution.",
          {"x": "(N, H, W, C)", "K": "(KH, KW, OC, C)", "b": "(OC,)", "y": "(N, OH, OW, OC)"},
          {"x": picture([[1, 2], [0, -1]]), "K": kernel([[1, 0, 2], [0, -1, 1], [1, 1, 0]]), "b": numbers([1])},
@@ -84,7 +84,7 @@ CARDS = [
          [f"dx[n, h, w, c] = Sum(i, j, o, dy{PAINTED} * K[i, j, o, c])",
           f"dK[i, j, o, c] = Sum(n, h, w, dy{PAINTED} * x[n, h, w, c])", "db[o] = Sum(n, oh, ow, dy[n, oh, ow, o])"],
          {"y[0, 2]": "1*2 + 2*1 + 1", "dx[0, 0]": "1*1 + 2*2 - 1*1 + 0*1 + 2*1 + 1*1", "dK[1, 1]": "1*1 + 2*3 - 1*0"},
-         [loops.paint]),
+         [reference.paint]),
     Card("im2col", "im2col and col2im", "The pixels under each window as a row; backward, a pixel gets the sum of its copies.",
          {"x": "(N, H, W, C)", "cols": "(N, OH, OW, KH KW C)"}, {"x": X}, {"s": 1, "p": 0, "KH": 2, "KW": 2},
          numbers([[1, 0, 2, -1], [3, 1, 0, 2], [0, -2, 1, 1], [2, 0, 1, -3]], 1, 2, 2, 4),
@@ -97,11 +97,11 @@ CARDS = [
          [f"y[n, oh, ow, c] = Max(i, j, x{POOLED})"],
          [f"first[n, oh, ow, c] = ArgMax(i, j, x{POOLED})",
           f"dx{POOLED} += dy[n, oh, ow, c] * (i*KW + j == first[n, oh, ow, c])"],
-         {"y[0, 0]": "max(2, 0, 1, 3)", "dx[1, 1]": "1 + 2 - 1"}, [loops.max_pool2d, loops.max_pool2d_dx]),
+         {"y[0, 0]": "max(2, 0, 1, 3)", "dx[1, 1]": "1 + 2 - 1"}, [reference.max_pool2d, reference.max_pool2d_dx]),
     Card("avg_pool2d", "Average pooling", "The mean of each window; backward, every pixel of it gets an equal share.",
          POOLING, {"x": X}, POOL_OPTIONS, DY, pool(ops.avg_pool2d), alone(ops.avg_pool2d_backward),
          [f"y[n, oh, ow, c] = Sum(i, j, x{POOLED}) / (KH * KW)"], [f"dx{POOLED} += dy[n, oh, ow, c] / (KH * KW)"],
-         {"y[0, 0]": "(2 + 0 + 1 + 3) / 4", "dx[1, 1]": "(1 + 2 - 1 + 3) / 4"}, [loops.avg_pool2d, loops.avg_pool2d_dx]),
+         {"y[0, 0]": "(2 + 0 + 1 + 3) / 4", "dx[1, 1]": "(1 + 2 - 1 + 3) / 4"}, [reference.avg_pool2d, reference.avg_pool2d_dx]),
     Card("leaky_relu", "LeakyReLU", "Above 0 nothing changes, below it everything becomes small.",
          {"x": "(N, K)", "y": "(N, K)"}, {"x": numbers([[2, -4, 1], [-2, 3, -6]])}, {"slope": 0.5},
          numbers([[1, 2, -1], [3, 1, 4]]), lambda x, slope: ops.leaky_relu(x, slope), alone(ops.leaky_relu_backward),
@@ -133,7 +133,7 @@ CARDS = [
          [*DGAMMA, "dx[m, c] = gamma[c] / sqrt(variance[c] + epsilon) * (dy[m, c] - dbeta[c] / M - xn[m, c] * dgamma[c] / M)"],
          {"y[0, 0]": "3 * (1 - 4) / 3 + 1", "dgamma[0, 0]": "2 * (-1) - 1 * (-1/3) + 0 * 1/3 + 3 * 1",
           "dx[3, 0]": "3 / 3 * (3 - 4/4 - 1 * (4/3) / 4)"},
-         [loops.batch_norm, loops.batch_norm_backward], layers.BatchNormalization(), True),
+         [reference.batch_norm, reference.batch_norm_backward], layers.BatchNormalization(), True),
     Card("batch_norm_inference", "Batch normalisation, inference", "With the running statistics, which are constants here.",
          BATCH | {"mean": "(C,)", "variance": "(C,)"},
          {"x": TWO_CHANNELS, "gamma": numbers([3, 6]), "beta": numbers([1, 0]), "mean": numbers([3, 1]),

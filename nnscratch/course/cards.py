@@ -14,7 +14,7 @@ import numpy as np
 
 from nnscratch.course.formulas import backward_formula, forward_formula
 from nnscratch.course.notation import as_latex, as_text, name
-from nnscratch.ops.checks import choice
+from nnscratch.ops.validation import check_choice
 
 
 class Card(NamedTuple):
@@ -94,7 +94,7 @@ class Card(NamedTuple):
 def card(name):
     """The card of an op. Raises InputError for a name that no card has."""
     from nnscratch.course.card_data import CARDS
-    return {card.name: card for card in CARDS}[choice(name, "card", cards())]
+    return {card.name: card for card in CARDS}[check_choice(name, "card", cards())]
 
 
 def cards():

@@ -6,20 +6,20 @@ from time import perf_counter
 
 from nnscratch import backend, checkpoint
 from nnscratch.data.dataset import crops
-from nnscratch.data.pictures import check_writable, encode, read_picture
-from nnscratch.data.source import parts_of
-from nnscratch.data.styles import is_style, style_picture
+from nnscratch.data.images import check_writable, encode, read_picture
+from nnscratch.data.splits import parts_of
+from nnscratch.data.synthetic.styles import is_style, style_picture
 from nnscratch.errors import InputError
 from nnscratch.files import make_folder, replace_file
 from nnscratch.generate.adversarial import CLUELESS
-from nnscratch.generate.drawing import LARGEST, SHIPPED, load_generator
-from nnscratch.generate.judge.command import JUDGE, judge_for, recognised
+from nnscratch.generate.evaluate.command import JUDGE, judge_for, recognised
 from nnscratch.generate.methods import make_training
-from nnscratch.generate.show import film, grid
-from nnscratch.generate.train import train
-from nnscratch.generate.training import TEXTURE, Options, options_for
-from nnscratch.networks.painter import SCALE
-from nnscratch.ops.checks import whole
+from nnscratch.generate.plots import film, grid
+from nnscratch.generate.sampler import LARGEST, SHIPPED, load_generator
+from nnscratch.generate.train_loop import train
+from nnscratch.generate.trainer import TEXTURE, Options, options_for
+from nnscratch.networks.texture_generator import SCALE
+from nnscratch.ops.validation import check_int
 
 STATE, TEXTURE_SIDE, PIECES = "state.safetensors", 128, 100
 NAMES = {  # in the progress bar
@@ -142,7 +142,7 @@ def generate(path, output, *, shape=None, walk=None, label=None, side=None, seed
     picture in pixels, for a generator of textures; there is one, if no grid was asked for.
     """
     check_writable(output)
-    whole(seed, "generate: seed", 0)
+    check_int(seed, "generate: seed", 0)
     if walk is not None and (walk < 2 or Path(output).suffix.lower() != ".gif"):
         raise InputError(f"a walk of {walk} pictures to {output} was asked for, expected at least 2, and a film: give it a "
                          f"name that ends in .gif")

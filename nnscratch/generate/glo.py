@@ -18,7 +18,7 @@ import numpy as np
 from nnscratch.backend import array_module, move, to_cpu
 from nnscratch.data.dataset import to_floats
 from nnscratch.generate.adversarial import diversity
-from nnscratch.generate.training import Training
+from nnscratch.generate.trainer import Training
 from nnscratch.networks.gan import generator
 from nnscratch.ops.pool import avg_pool2d, avg_pool2d_backward
 from nnscratch.optimizers import global_norm

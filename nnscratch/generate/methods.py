@@ -8,13 +8,13 @@ A method builds its networks in `build` and makes one step on a batch in `learn`
 import numpy as np
 
 from nnscratch.backend import array_module, to_device
-from nnscratch.cuda import capture
+from nnscratch.fast.cuda import capture
 from nnscratch.generate.adversarial import LOSSES, Pair, adversarial_step, diversity
+from nnscratch.generate.evaluate.neighbours import squared_distances
 from nnscratch.generate.glo import LatentOptimization
-from nnscratch.generate.judge.neighbours import squared_distances
 from nnscratch.generate.spectral import SpectralNormalised
 from nnscratch.generate.texture import TextureGenerator
-from nnscratch.generate.training import Training
+from nnscratch.generate.trainer import Training
 from nnscratch.losses import mse
 from nnscratch.networks.gan import discriminator, encoder
 from nnscratch.optimizers import global_norm

@@ -1,8 +1,8 @@
 """Layers: thin objects that own parameters, remember what backward needs, and call ops. Names as in Keras."""
 from nnscratch.layers.activation import ELU, Activation, Dropout, LeakyReLU, ReLU, SpatialDropout2D
 from nnscratch.layers.base import Layer
+from nnscratch.layers.dense_conv import Conv2D, Conv2DTranspose, Dense
 from nnscratch.layers.graph import Input, Symbol
-from nnscratch.layers.kernels import Conv2D, Conv2DTranspose, Dense
 from nnscratch.layers.normalization import BatchNormalization, InstanceNormalization
 from nnscratch.layers.pooling import (
     AveragePooling2D,
@@ -12,6 +12,6 @@ from nnscratch.layers.pooling import (
     UpSampling2D,
     ZeroPadding2D,
 )
-from nnscratch.layers.shaping import Add, Concatenate, Dot, Flatten, Reshape
+from nnscratch.layers.reshape_merge import Add, Concatenate, Dot, Flatten, Reshape
 
 Dropout2D = SpatialDropout2D

@@ -1,12 +1,13 @@
 """Activation and dropout layers: the shape stays, and there is nothing to learn."""
 import numpy as np
 
-from nnscratch import cuda, initializers
+from nnscratch import initializers
 from nnscratch.backend import array_module
+from nnscratch.fast import cuda
 from nnscratch.layers.base import Layer
 from nnscratch.ops.activations import activation_by_name, elu, elu_backward, leaky_relu, leaky_relu_backward
-from nnscratch.ops.checks import share, whole
 from nnscratch.ops.dropout import dropout, dropout_backward, spatial_dropout2d
+from nnscratch.ops.validation import check_fraction, check_int
 
 
 class Activation(Layer):
@@ -69,8 +70,8 @@ class Dropout(Layer):
 
     def __init__(self, rate, seed=None, name=None):
         super().__init__(name)
-        self.rate = share(rate, f"{self}: rate")
-        self.seed = initializers.new_seed() if seed is None else whole(seed, f"{self}: seed", 0)
+        self.rate = check_fraction(rate, f"{self}: rate")
+        self.seed = initializers.new_seed() if seed is None else check_int(seed, f"{self}: seed", 0)
 
     def build(self, shape):
         self.buffers["calls"] = np.zeros((), dtype=np.int64)

@@ -12,10 +12,11 @@ A subclass writes `compute` and `differentiate`; with parameters also `build`, a
 """
 import numpy as np
 
-from nnscratch import backend, cuda
+from nnscratch import backend
 from nnscratch.errors import InputError
+from nnscratch.fast import cuda
 from nnscratch.layers.graph import Symbol
-from nnscratch.ops.checks import check_array, choice
+from nnscratch.ops.validation import check_array, check_choice
 
 
 class Layer:
@@ -88,7 +89,7 @@ class Layer:
 
     def _check_way_back(self, wrt):
         """`wrt` is one of the three words, and there is a forward to go back through."""
-        choice(wrt, f"{self}: wrt", ("all", "input", "parameters"))
+        check_choice(wrt, f"{self}: wrt", ("all", "input", "parameters"))
         if not self._memory:
             raise InputError(f"{self}: backward has no forward to go back through; call forward(x, training=True) first, "
                              f"or forward(x, remember=True) for inference mode")
@@ -122,7 +123,7 @@ class Layer:
     def set_buffer(self, name, value):
         """Give one buffer a new value: running statistics, a dropout's count of calls.
 
-        On a GPU it stays where it is, so that a step recorded there (cuda/graph.py) goes on with it.
+        On a GPU it stays where it is, so that a step recorded there (fast/cuda/graph.py) goes on with it.
         """
         old = self.buffers.get(name)
         if backend.array_module(old) is np or backend.array_module(value) is np or old.dtype != value.dtype:

@@ -6,7 +6,7 @@
 from collections import Counter
 
 from nnscratch.errors import InputError
-from nnscratch.ops.checks import whole
+from nnscratch.ops.validation import check_int
 
 
 class Symbol:
@@ -27,7 +27,7 @@ def Input(shape):
     """The start of a graph of layers: `shape` is (H, W, C) or (units,), without the batch; None where any size will do."""
     if not isinstance(shape, (tuple, list)):
         raise InputError(f"Input: shape is {shape!r}, expected a tuple such as (28, 28, 1), without the batch")
-    return Symbol(n if n is None else whole(n, f"Input: a side of shape {tuple(shape)}", 1) for n in shape)
+    return Symbol(n if n is None else check_int(n, f"Input: a side of shape {tuple(shape)}", 1) for n in shape)
 
 
 def layer_calls(inputs, outputs):

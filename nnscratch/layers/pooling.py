@@ -1,6 +1,5 @@
 """Layers that change a picture's size without parameters: pooling, upsampling, padding. Shapes: (N, H, W, C) in and out."""
 from nnscratch.layers.base import Layer
-from nnscratch.ops.checks import choice, pair
 from nnscratch.ops.pad import MODES as PADDING_MODES
 from nnscratch.ops.pad import pad2d, pad2d_backward
 from nnscratch.ops.pool import (
@@ -12,6 +11,7 @@ from nnscratch.ops.pool import (
     max_pool2d_backward,
 )
 from nnscratch.ops.resize import MODES, upsample2d, upsample2d_backward
+from nnscratch.ops.validation import as_pair, check_choice
 from nnscratch.ops.window import explicit_padding, make_window, read_padding
 
 
@@ -22,8 +22,8 @@ class Pooling2D(Layer):
 
     def __init__(self, pool_size, strides, padding, name):
         super().__init__(name)
-        self.pool_size = pair(pool_size, f"{self}: pool_size")
-        self.strides = self.pool_size if strides is None else pair(strides, f"{self}: strides")
+        self.pool_size = as_pair(pool_size, f"{self}: pool_size")
+        self.strides = self.pool_size if strides is None else as_pair(strides, f"{self}: strides")
         self.padding = read_padding(repr(self), padding)
 
     def output_shape(self, shape):
@@ -81,8 +81,8 @@ class UpSampling2D(Layer):
 
     def __init__(self, size=2, interpolation="nearest", name=None):
         super().__init__(name)
-        self.size = pair(size, f"{self}: size")
-        self.interpolation = choice(interpolation, f"{self}: interpolation", MODES)
+        self.size = as_pair(size, f"{self}: size")
+        self.interpolation = check_choice(interpolation, f"{self}: interpolation", MODES)
 
     def output_shape(self, shape):
         return (*(None if n is None else n * factor for n, factor in zip(shape, self.size)), shape[2])
@@ -119,4 +119,4 @@ class Padding2D(ZeroPadding2D):
 
     def __init__(self, padding=1, mode="reflect", name=None):
         super().__init__(padding, name)
-        self.mode = choice(mode, f"{self}: mode", PADDING_MODES)
+        self.mode = check_choice(mode, f"{self}: mode", PADDING_MODES)

@@ -30,7 +30,7 @@ from nnscratch.layers import (
     Reshape,
 )
 from nnscratch.models import Model
-from nnscratch.ops.checks import choice
+from nnscratch.ops.validation import check_choice
 
 
 class Preset(NamedTuple):
@@ -123,4 +123,4 @@ def halvings(size, times):
 
 
 def find(preset):
-    return preset if isinstance(preset, Preset) else PRESETS[choice(preset, "preset", PRESETS)]
+    return preset if isinstance(preset, Preset) else PRESETS[check_choice(preset, "preset", PRESETS)]

@@ -32,7 +32,7 @@ from nnscratch.layers import (
 )
 from nnscratch.models import Model
 from nnscratch.networks.texture_features import texture_features
-from nnscratch.ops.checks import choice
+from nnscratch.ops.validation import check_choice
 
 ENCODED, SCALE, CHANNELS = 5, 4, 128  # which map of the texture network; how many times smaller it is; its channels
 BLOCKS = 2
@@ -44,7 +44,7 @@ def decoder(upsampling="resize", seed=0):
 
     upsampling : "resize" (nearest neighbours, then a convolution) or "transposed" (a 4x4 transposed convolution, stride 2).
     """
-    choice(upsampling, "decoder: upsampling", UPSAMPLINGS)
+    check_choice(upsampling, "decoder: upsampling", UPSAMPLINGS)
     first = own_he_normal(seed)
 
     def convolve(x, width, first=first):

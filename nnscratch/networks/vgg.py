@@ -19,7 +19,7 @@ from nnscratch.backend import array_module, move, to_device
 from nnscratch.errors import InputError
 from nnscratch.layers import AveragePooling2D, Conv2D, Input, MaxPooling2D, ReLU
 from nnscratch.models import Model
-from nnscratch.ops.checks import choice
+from nnscratch.ops.validation import check_choice
 
 CONVOLUTIONS = {"vgg16": (2, 2, 3, 3, 3), "vgg19": (2, 2, 4, 4, 4)}  # in each stage
 WIDTHS = 64, 128, 256, 512, 512
@@ -44,9 +44,9 @@ def vgg_features(path, kind="vgg19", *, colours="rgb", pooling="average"):
     InputError : a file that is none, lacks a layer, or has one of a wrong shape or with NaN; a first layer that no trained
         network has.
     """
-    choice(kind, "vgg_features: kind", CONVOLUTIONS)
-    choice(colours, "vgg_features: colours", ("rgb", "bgr"))
-    pool = POOLINGS[choice(pooling, "vgg_features: pooling", POOLINGS)]
+    check_choice(kind, "vgg_features: kind", CONVOLUTIONS)
+    check_choice(colours, "vgg_features: colours", ("rgb", "bgr"))
+    pool = POOLINGS[check_choice(pooling, "vgg_features: pooling", POOLINGS)]
     weights = read_weights(path, kind)
     picture = Input((None, None, 3))
     x, features = Conv2D(3, 1, name="colours")(picture), {}

@@ -6,9 +6,9 @@ Written with max and min, not with a choice element by element: a processor gues
 without a pattern it guesses wrong half the time, at twenty times the cost. The choice is only made for complex numbers,
 which gradcheck uses and which have no order.
 """
-from nnscratch import cuda
 from nnscratch.backend import array_module
-from nnscratch.ops.checks import check_array, check_dy, choice
+from nnscratch.fast import cuda
+from nnscratch.ops.validation import check_array, check_choice, check_dy
 
 
 def relu(x):
@@ -141,4 +141,4 @@ ACTIVATIONS = {
 
 def activation_by_name(name):
     """The pair (forward, backward) of an activation, by its Keras name."""
-    return ACTIVATIONS[choice(name, "activation", ACTIVATIONS)]
+    return ACTIVATIONS[check_choice(name, "activation", ACTIVATIONS)]

@@ -5,7 +5,7 @@
     winograd    fewer multiplications, hardly a copy; kernels of 2 to 7 rows (in strides), dilation 1
     woven       im2col down the rows alone; dilation 1, for windows of many rows
     depthwise   one filter for each channel; no product at all. "auto" takes it; it cannot be asked for, as it does nothing else
-    cuda        im2col by kernels of our own (cuda/columns.py). "auto" takes it on a GPU for float32, which is all it does
+    cuda        im2col by kernels of our own (fast/cuda/conv.py). "auto" takes it on a GPU for float32, which is all it does
 
 Winograd mixes rows that stand up to 8 apart, and takes the mixture apart again. So its rounding errors are relative to the
 largest of those rows, where the others' are relative to each sum; and where one pixel is infinite or no number, so are
@@ -19,14 +19,15 @@ from typing import NamedTuple
 
 import numpy as np
 
-from nnscratch import cuda
 from nnscratch.backend import array_module, join
 from nnscratch.errors import InputError
-from nnscratch.ops import depthwise, loops, winograd, woven
-from nnscratch.ops.checks import choice
+from nnscratch.fast import cuda
+from nnscratch.fast.cpu import depthwise, winograd
+from nnscratch.fast.cpu.winograd_matrices import MOST_PRODUCTS
+from nnscratch.fast.cpu.winograd_tiles import suits
+from nnscratch.ops import reference, woven
 from nnscratch.ops.im2col import convolve, convolve_dkernel, convolve_dx
-from nnscratch.ops.minimal_filter import MOST_PRODUCTS
-from nnscratch.ops.row_blocks import suits
+from nnscratch.ops.validation import check_choice
 
 
 class Products(NamedTuple):
@@ -37,7 +38,7 @@ class Products(NamedTuple):
 
 
 ALGORITHMS = {
-    "loops": Products(loops.convolve, loops.convolve_dx, loops.convolve_dkernel),
+    "loops": Products(reference.convolve, reference.convolve_dx, reference.convolve_dkernel),
     "im2col": Products(convolve, convolve_dx, convolve_dkernel),
     "winograd": Products(winograd.convolve, winograd.convolve_dx, winograd.convolve_dkernel),
     "woven": Products(woven.convolve, woven.convolve_dx, woven.convolve_dkernel),
@@ -86,7 +87,7 @@ def pick(product, window, images, channels, outputs, groups=1, on_cpu=True):
 
 def check_algorithm(op, algorithm, window):
     """Raise InputError for an unknown algorithm, or one that cannot do this window."""
-    choice(algorithm, f"{op}: algorithm", CHOICES)
+    check_choice(algorithm, f"{op}: algorithm", CHOICES)
     able = {"winograd": suits(window), "woven": window.dilation == (1, 1)}.get(algorithm, True)
     if not able:
         raise InputError(f"{op}: algorithm {algorithm!r} cannot do a kernel of {window.taps} pixels with strides "

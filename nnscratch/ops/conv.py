@@ -9,8 +9,8 @@ a correlation).
 """
 from nnscratch.errors import InputError
 from nnscratch.ops.algorithms import check_algorithm, run
-from nnscratch.ops.checks import check_array, check_dy, check_shape, whole
 from nnscratch.ops.normalize import channel_sum
+from nnscratch.ops.validation import check_array, check_dy, check_int, check_shape
 from nnscratch.ops.window import make_window
 
 
@@ -93,7 +93,7 @@ def check_arguments(op, x, kernel, groups):
 
 def check_groups(op, groups, inputs, outputs):
     """Each group gets an equal share of the input and of the output channels."""
-    groups = whole(groups, f"{op}: groups", 1)
+    groups = check_int(groups, f"{op}: groups", 1)
     if inputs % groups or outputs % groups:
         raise InputError(f"{op}: groups is {groups}, expected a whole number that divides both {inputs} and {outputs} channels")
 

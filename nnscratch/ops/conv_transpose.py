@@ -10,9 +10,9 @@ new: the three products of im2col.py change places.
 """
 from nnscratch.errors import InputError
 from nnscratch.ops.algorithms import check_algorithm, run
-from nnscratch.ops.checks import check_dy, check_shape, pair
 from nnscratch.ops.conv import check_arguments, check_bias
 from nnscratch.ops.normalize import channel_sum
+from nnscratch.ops.validation import as_pair, check_dy, check_shape
 from nnscratch.ops.window import Window, extent, read_padding
 
 
@@ -77,8 +77,8 @@ def conv2d_transpose_backward(dy, cache, wrt="all"):
 def transposed_window(size, kernel_size, strides, padding, output_padding, dilation):
     """The window of the convolution that turns the (larger) output back into pictures of `size`."""
     op = "conv2d_transpose"
-    strides, dilation = pair(strides, f"{op}: strides"), pair(dilation, f"{op}: dilation")
-    extra = (None, None) if output_padding is None else pair(output_padding, f"{op}: output_padding", minimum=0)
+    strides, dilation = as_pair(strides, f"{op}: strides"), as_pair(dilation, f"{op}: dilation")
+    extra = (None, None) if output_padding is None else as_pair(output_padding, f"{op}: output_padding", minimum=0)
     if any(e is not None and e >= s for e, s in zip(extra, strides)):
         raise InputError(f"{op}: output_padding is {output_padding!r}, expected less than the strides {strides}: "
                          f"a whole stride more is one more input row")

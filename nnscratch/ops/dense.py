@@ -2,8 +2,8 @@
 
 Shapes: x (..., inputs), weights (inputs, units), bias (units,), y (..., units). Leading axes are a batch of any rank.
 """
-from nnscratch.cuda import product  # a @ b, which on a GPU is our own call of cuBLAS
-from nnscratch.ops.checks import check_array, check_dy, check_shape
+from nnscratch.fast.cuda import product  # a @ b, which on a GPU is our own call of cuBLAS
+from nnscratch.ops.validation import check_array, check_dy, check_shape
 
 
 def dense(x, weights, bias=None):

@@ -7,19 +7,19 @@ channel, because neighbouring pixels of one channel say nearly the same.
 """
 import numpy as np
 
-from nnscratch import cuda
 from nnscratch.backend import array_module, move
 from nnscratch.errors import InputError
-from nnscratch.ops.checks import check_array, check_dy, share
+from nnscratch.fast import cuda
+from nnscratch.ops.validation import check_array, check_dy, check_fraction
 
 
 def draw_mask(op, x, shape, rate, seed):
     """The mask, drawn from the seed alone: the same on every device, and again when asked again.
 
     Philox makes random numbers of a key and a counter, without a state, so NumPy and a kernel can draw the same ones
-    (cuda/dropout.cu). The kernel does where the number of the call is kept on the GPU, as a recorded step needs it.
+    (fast/cuda/dropout.cu). The kernel does where the number of the call is kept on the GPU, as a recorded step needs it.
     """
-    rate, xp = share(rate, f"{op}: rate"), array_module(x)
+    rate, xp = check_fraction(rate, f"{op}: rate"), array_module(x)
     seed, call = seed if isinstance(seed, (tuple, list)) else (seed, 0)
     if not 0 <= seed < 2**64:
         raise InputError(f"{op}: seed is {seed!r}, expected a whole number of at least 0, below 2**64")

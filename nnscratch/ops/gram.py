@@ -7,8 +7,8 @@ Shapes: x (N, H, W, C), y (N, C, C). F is one picture as an (M, C) matrix, M = H
 Shuffle the pixels and G stays: the sum forgets where, and keeps what goes with what.
 """
 from nnscratch.backend import array_module, common_dtype
-from nnscratch.cuda import product
-from nnscratch.ops.checks import check_array, check_dy
+from nnscratch.fast.cuda import product
+from nnscratch.ops.validation import check_array, check_dy
 
 
 def gram_matrix(x):

@@ -13,7 +13,7 @@ picture: no more than COLUMN_BYTES of them exist at once, which also keeps them 
 """
 from nnscratch.backend import array_module, common_dtype
 from nnscratch.memory import BESIDE, WINDOWS, scratch
-from nnscratch.ops.checks import check_array, check_shape
+from nnscratch.ops.validation import check_array, check_shape
 from nnscratch.ops.window import crop, each_tap, empty_padded, extent, make_window, pad
 
 COLUMN_BYTES = 4 * 2**20

@@ -7,10 +7,10 @@ from math import gcd
 from numbers import Real
 from typing import NamedTuple
 
-from nnscratch import cuda
 from nnscratch.backend import array_module
 from nnscratch.errors import InputError
-from nnscratch.ops.checks import check_array, check_dy, check_shape
+from nnscratch.fast import cuda
+from nnscratch.ops.validation import check_array, check_dy, check_shape
 
 
 class OnGPU(NamedTuple):

@@ -6,7 +6,7 @@ Shapes: x (N, H, W, C), y (N, top + H + bottom, left + W + right, C).
 """
 from nnscratch.backend import array_module
 from nnscratch.errors import InputError
-from nnscratch.ops.checks import check_array, check_dy, choice
+from nnscratch.ops.validation import check_array, check_choice, check_dy
 from nnscratch.ops.window import explicit_padding
 
 MODES = ("constant", "reflect", "edge")
@@ -32,7 +32,7 @@ def pad2d(x, padding, *, mode="constant"):
     """
     check_array("pad2d", "x", x, 4)
     pads = explicit_padding("pad2d", padding)
-    choice(mode, "pad2d: mode", MODES)
+    check_choice(mode, "pad2d: mode", MODES)
     for name, size, widths in zip(("rows", "columns"), x.shape[1:3], pads):
         if mode == "reflect" and max(widths) >= size:
             raise InputError(f"pad2d: cannot mirror {max(widths)} of {size} {name}; use at most {size - 1}, or mode 'edge'")

@@ -4,10 +4,10 @@ Shapes: x (N, H, W, C), y (N, OH, OW, C); global average pooling gives y (N, C).
 
 Windows may overlap (strides below the pool size): a pixel then gets gradient from each window, and the parts add up.
 """
-from nnscratch import cuda
 from nnscratch.backend import array_module
 from nnscratch.errors import InputError
-from nnscratch.ops.checks import check_array, check_dy
+from nnscratch.fast import cuda
+from nnscratch.ops.validation import check_array, check_dy
 from nnscratch.ops.window import crop, each_tap, empty_padded, extent, make_window, pad
 
 

@@ -7,7 +7,7 @@ Pixels are little squares, and a picture is the same scene at any size: pixel ce
 import numpy as np
 
 from nnscratch.backend import array_module, move
-from nnscratch.ops.checks import check_array, check_dy, choice, pair
+from nnscratch.ops.validation import as_pair, check_array, check_choice, check_dy
 
 MODES = ("nearest", "bilinear")
 
@@ -33,8 +33,8 @@ def upsample2d(x, factor=2, *, mode="nearest"):
     Source: Odena, Dumoulin, Olah, "Deconvolution and checkerboard artifacts" (2016), for why one wants it.
     """
     check_array("upsample2d", "x", x, 4)
-    rows, columns = pair(factor, "upsample2d: factor")
-    if choice(mode, "upsample2d: mode", MODES) == "bilinear":
+    rows, columns = as_pair(factor, "upsample2d: factor")
+    if check_choice(mode, "upsample2d: mode", MODES) == "bilinear":
         y, cache = resize2d(x, (rows * x.shape[1], columns * x.shape[2]))
     else:
         y, cache = x.repeat(rows, axis=1).repeat(columns, axis=2), (rows, columns, x.shape)
@@ -58,7 +58,7 @@ def resize2d(x, size):
     Meant for enlarging: when shrinking by more than 2 it skips pixels.
     """
     check_array("resize2d", "x", x, 4)
-    oh, ow = pair(size, "resize2d: size")
+    oh, ow = as_pair(size, "resize2d: size")
     by_rows, by_columns = interpolation(x.shape[1], oh, like=x), interpolation(x.shape[2], ow, like=x)
     return along_axes(by_rows, by_columns, x), (by_rows, by_columns, x.shape)
 

@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from nnscratch.backend import array_module
 from nnscratch.errors import InputError
-from nnscratch.ops.checks import pair, whole
+from nnscratch.ops.validation import as_pair, check_int
 
 
 class Window(NamedTuple):
@@ -33,9 +33,9 @@ def make_window(op, size, kernel_size, strides=1, padding="valid", dilation=1):
     `padding` is "valid" (none), "same" (output = ceil(input / stride); an odd pixel goes to the bottom and the right,
     as Keras has it), an int, or ((top, bottom), (left, right)).
     """
-    taps = pair(kernel_size, f"{op}: kernel_size")
-    strides = pair(strides, f"{op}: strides")
-    dilation = pair(dilation, f"{op}: dilation")
+    taps = as_pair(kernel_size, f"{op}: kernel_size")
+    strides = as_pair(strides, f"{op}: strides")
+    dilation = as_pair(dilation, f"{op}: dilation")
     reach = tuple(map(extent, taps, dilation))
     pads = resolve_padding(op, padding, size, reach, strides)
     padded = tuple(n + before + after for n, (before, after) in zip(size, pads))
@@ -64,8 +64,8 @@ def read_padding(op, padding):
     try:
         if isinstance(padding, (tuple, list)):
             rows, columns = padding
-            return tuple(pair(list(p), op, minimum=0) for p in (rows, columns))
-        return ((whole(padding, op, 0),) * 2,) * 2
+            return tuple(as_pair(list(p), op, minimum=0) for p in (rows, columns))
+        return ((check_int(padding, op, 0),) * 2,) * 2
     except (TypeError, ValueError) as error:
         raise InputError(f'{op}: padding is {padding!r}, expected "valid", "same", an int of at least 0, '
                          f"or ((top, bottom), (left, right))") from error

@@ -11,9 +11,9 @@ With stride 1 there are two ways to each result, since a convolution is the dx o
 around. The first copies KH * C numbers a window, the second adds up KH * KW * OC: `few` says where the second is shorter.
 """
 from nnscratch.backend import array_module, common_dtype
+from nnscratch.fast.cpu import winograd
+from nnscratch.fast.cpu.winograd_tiles import cut, lanes, margin, unweave, with_margin, woven_plan
 from nnscratch.memory import BESIDE, WINDOWS, scratch
-from nnscratch.ops import winograd
-from nnscratch.ops.row_blocks import cut, lanes, margin, unweave, with_margin, woven_plan
 
 
 def convolve(x, kernel, window, bias=None):

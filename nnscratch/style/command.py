@@ -12,15 +12,16 @@ from zlib import crc32
 
 import numpy as np
 
-from nnscratch import __version__, backend, checkpoint
-from nnscratch.data.pictures import check_writable, encode, read_picture, to_image, write_picture
-from nnscratch.data.styles import is_style, style_picture
+from nnscratch import backend, checkpoint
+from nnscratch.data.images import check_writable, encode, read_picture, to_image, write_picture
+from nnscratch.data.synthetic.styles import is_style, style_picture
 from nnscratch.errors import InputError
 from nnscratch.files import aside, make_folder, reason, replace_file
 from nnscratch.style.colour import grey, put_colours_back
 from nnscratch.style.features import smallest_side
 from nnscratch.style.settings import Settings
 from nnscratch.style.transfer import check, check_memory, steps_in, transfer_style
+from nnscratch.version import __version__
 
 WIDEST = 4  # the longer side of the style, at most, in shorter sides of the content
 
@@ -199,7 +200,7 @@ class Frames:
 
     def film(self):
         if self.images:
-            from nnscratch.generate.show import film
+            from nnscratch.generate.plots import film
             replace_file(self.gif, film(self.images, milliseconds=120))
 
 

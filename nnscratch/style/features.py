@@ -14,8 +14,8 @@ from nnscratch.models import Model
 from nnscratch.networks.random_features import normalise, random_features
 from nnscratch.networks.texture_features import texture_features
 from nnscratch.networks.vgg import CONTENT, vgg_features
-from nnscratch.ops.checks import choice
-from nnscratch.style.strips import row_scales
+from nnscratch.ops.validation import check_choice
+from nnscratch.style.tiling import row_scales
 
 LARGE = 32  # pixels a side that all maps of all networks can be made of
 FEATURES = ("texture", "random", "vgg19", "vgg16")
@@ -68,7 +68,7 @@ def smallest_side(features):
 
 def check_features(features, weights):
     """One sentence about a wrong name, or about weights that are missing or not wanted."""
-    choice(features, "style transfer: features", FEATURES)
+    check_choice(features, "style transfer: features", FEATURES)
     if features.startswith("vgg") and weights is None:
         raise InputError(f"the features {features!r} need a file of weights, which does not come along; give --weights FILE, a "
                          f".safetensors file with torchvision's names, or take the features texture")

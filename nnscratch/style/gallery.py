@@ -5,10 +5,10 @@ Shapes: pictures (1, H, W, 3) in [0, 1]; the sheet is a Pillow image, a row for 
 import numpy as np
 
 from nnscratch import backend
-from nnscratch.data.pictures import check_writable, encode, photograph, read_picture, to_image
-from nnscratch.data.styles import STYLES, style_picture
+from nnscratch.data.images import check_writable, encode, photograph, read_picture, to_image
+from nnscratch.data.synthetic.styles import STYLES, style_picture
 from nnscratch.files import replace_file
-from nnscratch.ops.checks import choice
+from nnscratch.ops.validation import check_choice
 from nnscratch.style.settings import Settings
 from nnscratch.style.transfer import transfer_style
 
@@ -16,7 +16,7 @@ GAP = 6  # pixels between pictures
 
 
 def gallery(output, contents=(), *, features=("texture",), size=224, steps=40, seed=0, device="auto"):
-    """Every photograph in every style of data/styles.py, by every kind of features; by default the one that comes along.
+    """Every photograph in every style of data/synthetic/styles.py, by every kind of features; by default the one that comes along.
 
     Returns whether it is whole: after Ctrl-C the sheet holds what was painted so far. Raises InputError before the work for a
     file that cannot be read or written.
@@ -24,7 +24,7 @@ def gallery(output, contents=(), *, features=("texture",), size=224, steps=40, s
     from tqdm import tqdm
     check_writable(output)
     for kind in features:
-        choice(kind, "gallery: features", ("texture", "random"))
+        check_choice(kind, "gallery: features", ("texture", "random"))
     kinds = [Settings(features=kind, steps=steps, seed=seed) for kind in features]
     photographs = [square(read_picture(path, 2 * size)) for path in contents or [photograph()]]
     backend.use(device)

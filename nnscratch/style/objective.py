@@ -24,9 +24,9 @@ from functools import partial
 
 from nnscratch.backend import array_module
 from nnscratch.losses import TINY, mse, total_variation
-from nnscratch.ops.checks import check_shape
-from nnscratch.style.budget import refuse_strips
-from nnscratch.style.regions import make_regions
+from nnscratch.ops.validation import check_shape
+from nnscratch.style.masks import make_regions
+from nnscratch.style.memory_limit import refuse_strips
 from nnscratch.style.statistics import (
     STATISTICS,
     at_places,
@@ -37,7 +37,7 @@ from nnscratch.style.statistics import (
     sliced_loss,
     sorted_values,
 )
-from nnscratch.style.strips import cut
+from nnscratch.style.tiling import cut
 
 
 class Objective:

@@ -4,7 +4,7 @@ from math import isfinite
 from numbers import Real
 
 from nnscratch.errors import InputError
-from nnscratch.ops.checks import choice, whole
+from nnscratch.ops.validation import check_choice, check_int
 from nnscratch.style.features import check_features
 from nnscratch.style.minimizers import MINIMIZERS
 from nnscratch.style.statistics import STATISTICS
@@ -52,15 +52,15 @@ class Settings:
 
     def __post_init__(self):
         check_features(self.features, self.weights)
-        choice(self.colours, "style transfer: colours", ("rgb", "bgr"))
+        check_choice(self.colours, "style transfer: colours", ("rgb", "bgr"))
         check_strength(self.strength)
-        whole(self.steps, "style transfer: the number of steps", 1)
-        whole(self.seed, "style transfer: seed", 0)
+        check_int(self.steps, "style transfer: the number of steps", 1)
+        check_int(self.seed, "style transfer: seed", 0)
         if self.keep_colors is not None:
-            choice(self.keep_colors, "style transfer: keep_colors", KEEP_COLORS)
-        choice(self.init, "style transfer: init", INITS)
-        choice(self.optimizer, "style transfer: optimizer", MINIMIZERS)
-        choice(self.statistics, "style transfer: statistics", STATISTICS)
+            check_choice(self.keep_colors, "style transfer: keep_colors", KEEP_COLORS)
+        check_choice(self.init, "style transfer: init", INITS)
+        check_choice(self.optimizer, "style transfer: optimizer", MINIMIZERS)
+        check_choice(self.statistics, "style transfer: statistics", STATISTICS)
         if self.max_memory is not None and not (isinstance(self.max_memory, Real) and 0 < self.max_memory < 1e6):
             raise InputError(f"--max-memory is {self.max_memory}, expected a number of GB above 0, such as 2")
         blend = self.blend or [1]

@@ -15,13 +15,13 @@ import numpy as np
 
 from nnscratch import backend, checkpoint
 from nnscratch.backend import array_module, to_device
-from nnscratch.data.pictures import photograph, read_picture
-from nnscratch.data.styles import STYLES, is_style, style_picture
+from nnscratch.data.images import photograph, read_picture
+from nnscratch.data.synthetic.styles import STYLES, is_style, style_picture
 from nnscratch.losses import content_loss, gram_share, mse, total_variation
 from nnscratch.networks.stylizer import CHANNELS, ENCODED, UPSAMPLINGS, adain, decoder, encoder, fingerprint
 from nnscratch.networks.texture_features import texture_features
-from nnscratch.ops.checks import choice, whole
 from nnscratch.ops.gram import gram_matrix, gram_matrix_backward
+from nnscratch.ops.validation import check_choice, check_int
 from nnscratch.optimizers import Adam, clip_by_global_norm, cosine_decay, warmup
 from nnscratch.style.colour import match_colours
 from nnscratch.style.stylizer import SHIPPED
@@ -39,10 +39,10 @@ def train_stylizer(folder, style=None, *, steps=2000, upsampling="resize", seed=
     style : the path of one picture, or None to learn all that we can draw. Raises InputError for a folder that holds a
     training already.
     """
-    choice(upsampling, "train stylizer: upsampling", UPSAMPLINGS)
+    check_choice(upsampling, "train stylizer: upsampling", UPSAMPLINGS)
     shipped = style is not None and upsampling == checkpoint.read_arrays(SHIPPED)[1]["info"]["upsampling"]
-    given = {"style": style and str(style), "steps": whole(steps, "train stylizer: steps", 1), "upsampling": upsampling,
-             "seed": whole(seed, "train stylizer: seed", 0), "begins": "shipped" if shipped else "random"}
+    given = {"style": style and str(style), "steps": check_int(steps, "train stylizer: steps", 1), "upsampling": upsampling,
+             "seed": check_int(seed, "train stylizer: seed", 0), "begins": "shipped" if shipped else "random"}
     state, info = begin(folder, "stylizer training", given, resume)
     backend.use(device)
     pairs = Pairs(info["seed"], info["style"])

@@ -12,14 +12,14 @@ import numpy as np
 
 from nnscratch import backend, checkpoint
 from nnscratch.backend import to_cpu, to_device
-from nnscratch.data.paintings import flow_painting
-from nnscratch.data.patterns import PATTERNS
-from nnscratch.data.textures import tint, tones
+from nnscratch.data.synthetic.paintings import flow_painting
+from nnscratch.data.synthetic.patterns import PATTERNS
+from nnscratch.data.synthetic.textures import tint, tones
 from nnscratch.errors import InputError
 from nnscratch.files import make_folder
 from nnscratch.losses import mse, softmax_cross_entropy
 from nnscratch.networks.texture_features import texture_classifier, without_batch_norm
-from nnscratch.ops.checks import whole
+from nnscratch.ops.validation import check_int
 from nnscratch.optimizers import Adam, cosine_decay, warmup
 
 SIDE, BATCH = 64, 32
@@ -34,7 +34,7 @@ def train_texture(folder, *, steps=2500, seed=0, resume=False, device="auto"):
 
     Returns the share of held-out crops told right. Raises InputError for a folder that holds a training already.
     """
-    given = {"steps": whole(steps, "train texture: steps", 1), "seed": whole(seed, "train texture: seed", 0)}
+    given = {"steps": check_int(steps, "train texture: steps", 1), "seed": check_int(seed, "train texture: seed", 0)}
     state, info = begin(folder, "texture training", given, resume)
     steps, seed, done = info["steps"], info["seed"], info["done"]
     backend.use(device)

@@ -16,9 +16,9 @@ from nnscratch.backend import array_module, move, to_cpu, to_device
 from nnscratch.errors import InputError
 from nnscratch.ops.pool import avg_pool2d
 from nnscratch.ops.resize import resize2d
-from nnscratch.style.budget import for_features
 from nnscratch.style.colour import match_colours, put_colours_back, recoloured
 from nnscratch.style.features import loss_network, smallest_side
+from nnscratch.style.memory_limit import for_features
 from nnscratch.style.minimizers import MINIMIZERS
 from nnscratch.style.objective import Objective
 from nnscratch.style.settings import Settings

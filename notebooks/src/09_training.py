@@ -12,10 +12,10 @@
 import numpy as np
 
 from nnscratch import initializers, ops
-from nnscratch.course import checks, draw, museum
+from nnscratch.course import checks, draw, gan_failures
 from nnscratch.data.dataset import to_floats
-from nnscratch.data.glyphs import glyphs
-from nnscratch.generate.training import one_hot
+from nnscratch.data.synthetic.glyphs import glyphs
+from nnscratch.generate.trainer import one_hot
 from nnscratch.networks.gan import Preset, discriminator, generator
 
 # %% [markdown]
@@ -50,7 +50,7 @@ g.summary()
 # that the library draws by rule, in 21 typefaces; made ones are grey still:
 
 # %%
-from nnscratch.generate.show import grid
+from nnscratch.generate.plots import grid
 
 
 def sheet(pictures, columns=10):
@@ -60,7 +60,7 @@ def sheet(pictures, columns=10):
 data, random = glyphs(6000, size=16), np.random.default_rng(0)
 digits = [np.flatnonzero(data.labels == k)[:2] for k in range(10)]
 real_sheet = sheet(to_floats(data.images[np.transpose(digits).ravel()]))
-draw.images({"real": real_sheet, "made by new weights": sheet(museum.drawn(g, 20)[0])},
+draw.images({"real": real_sheet, "made by new weights": sheet(gan_failures.drawn(g, 20)[0])},
             "twenty real digits, 16 x 16 pixels, and twenty made pictures, all grey", 3.5)
 
 # %% [markdown]
@@ -281,10 +281,10 @@ pair = Pair(*new_pair(), Adam(rate, beta_1=0.5), Adam(rate, beta_1=0.5))
 average, random, seen = Average(new_pair()[0]), np.random.default_rng(0), {}
 for step in range(700):
     if step in (0, 200):
-        seen[f"step {step}"], wanted = museum.drawn(average.model, 500)
+        seen[f"step {step}"], wanted = gan_failures.drawn(average.model, 500)
     adversarial_step(pair, game, *batch(random))
     average.update(pair.generator, step)
-seen["step 700"], _ = museum.drawn(average.model, 500)
+seen["step 700"], _ = gan_failures.drawn(average.model, 500)
 
 # %%
 draw.images({title: sheet(some[:30], 6) for title, some in seen.items()},
@@ -295,7 +295,7 @@ draw.images({title: sheet(some[:30], 6) for title, some in seen.items()},
 # that was asked for? Guessing would be right for 10 %, and real pictures themselves are for 95 %.
 
 # %%
-shares = {title: museum.asked_for(some, wanted) for title, some in seen.items()}
+shares = {title: gan_failures.asked_for(some, wanted) for title, some in seen.items()}
 made = seen["step 700"]
 print("mostly what was asked for:", shares["step 700"] > 0.85)
 assert shares["step 0"] < 0.3 and shares["step 700"] > 0.85
@@ -305,8 +305,8 @@ assert shares["step 0"] < 0.3 and shares["step 700"] > 0.85
 # a circle. Forms change little by little, and every one on the way is a digit, or nearly.
 
 # %%
-from nnscratch.generate.drawing import on_the_way
-from nnscratch.generate.training import pictures
+from nnscratch.generate.sampler import on_the_way
+from nnscratch.generate.trainer import pictures
 
 start, end = np.random.default_rng(0).standard_normal((2, 32), np.float32)
 places = np.linspace(0, 1, 10, dtype=np.float32)
@@ -319,11 +319,11 @@ draw.images({"from one noise to another": sheet(np.concatenate(walks))},
 # ## The museum of broken GANs
 #
 # The same training with one thing changed, three seeds each, made beforehand in six minutes by
-# `python -m nnscratch.course.museum`. Means of the three: how much is what was asked for, after 200 and after 700 steps; and
+# `python -m nnscratch.course.gan_failures`. Means of the three: how much is what was asked for, after 200 and after 700 steps; and
 # how many of the 210 printed forms, ten digits in 21 typefaces, appear among 2100 pictures.
 
 # %%
-shown = museum.collection()
+shown = gan_failures.collection()
 shares, forms = shown["asked_for"].mean(axis=1), shown["modes"].mean(axis=1)
 print(f"{'':18} step 200  step 700  forms of 210")
 for name, share, form in zip(shown["names"], shares, forms):
@@ -394,7 +394,7 @@ assert sizes[0] < sizes[1] / 100 and alike > 0.99 and moves[0] > moves[1] / 2
 forgotten = new_pair()[0]
 for name, array in forgotten.params.items():
     array[...] = average.model.params[name]
-spoilt, _ = museum.drawn(forgotten, 500)
+spoilt, _ = gan_failures.drawn(forgotten, 500)
 print("contrast is lower by a fifth or more:", spoilt.std() < 0.8 * made.std())
 assert spoilt.std() < 0.8 * made.std()
 draw.images({"statistics averaged": sheet(made[:20]), "statistics forgotten": sheet(spoilt[:20])},
@@ -407,7 +407,7 @@ draw.images({"statistics averaged": sheet(made[:20]), "statistics forgotten": sh
 # 2. Why must the gradient that goes through the discriminator not be added to the discriminator's own?
 # 3. With $s = 0.9$ and as many real as made pictures of a kind: what does the best discriminator say?
 #
-# **Alone:** `museum.train(museum.EXHIBITS["beta_1 = 0.9"], steps=2000)` returns a generator for `museum.drawn`. Does more time
-# help? And what does half the rate do? (`museum.RATE`)
+# **Alone:** `gan_failures.train(gan_failures.EXHIBITS["beta_1 = 0.9"], steps=2000)` returns a generator for `gan_failures.drawn`. Does more time
+# help? And what does half the rate do? (`gan_failures.RATE`)
 #
 # **Next:** [10 The Gram matrix](10_gram.ipynb), another way to say what a good picture is.

@@ -71,7 +71,7 @@ checks.gram(gram)
 # library draws, before and after. The features are its three colours:
 
 # %%
-from nnscratch.data.styles import style_picture
+from nnscratch.data.synthetic.styles import style_picture
 
 style = style_picture("night", size=80)
 shuffled = random.permutation(style.reshape(-1, 3)).reshape(style.shape)

@@ -14,8 +14,8 @@ import numpy as np
 from nnscratch import ops
 from nnscratch.course import checks, draw
 from nnscratch.course.draw import Grid
-from nnscratch.data.pictures import photograph, read_picture
-from nnscratch.data.styles import style_picture
+from nnscratch.data.images import photograph, read_picture
+from nnscratch.data.synthetic.styles import style_picture
 
 # %% [markdown]
 # **Your photograph**: put its path between quotes, as in `PATH = "me.jpg"`, and run all cells again. As it stands it is a

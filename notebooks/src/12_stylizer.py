@@ -164,8 +164,8 @@ assert report.ok
 # the style's. The *decoder* makes a picture of the code, and it alone is trained.
 
 # %%
-from nnscratch.data.pictures import photograph, read_picture
-from nnscratch.data.styles import style_picture
+from nnscratch.data.images import photograph, read_picture
+from nnscratch.data.synthetic.styles import style_picture
 from nnscratch.style.stylizer import Stylizer
 
 stylizer = Stylizer()

@@ -207,7 +207,7 @@ checks.f23(f23)
 # $$y = A\, [\,(G g) * (B d)\,]$$
 
 # %%
-from nnscratch.ops.minimal_filter import minimal_filter
+from nnscratch.fast.cpu.winograd_matrices import minimal_filter
 
 A, G, B = minimal_filter(outputs=2, taps=3)
 d, g = np.array([5.0, 2, 4, 1]), np.array([1.0, 3, 4])

@@ -200,7 +200,7 @@ checks.queue_seconds(queue_seconds)
 #
 # 300 kernels of 2 µs, 10 µs to ask: $\max(3002, 610) = 3002$ µs, and four fifths of the time the GPU does nothing. A training
 # step of small layers is like that. The cure is to record the whole step once, as a *graph*, and to ask for it as one:
-# $ask + n \cdot compute = 610$ µs. (`nnscratch.cuda.capture` does that.) For kernels of 50 µs a graph changes nothing.
+# $ask + n \cdot compute = 610$ µs. (`nnscratch.fast.cuda.capture` does that.) For kernels of 50 µs a graph changes nothing.
 
 # %%
 def queue(n, ask, compute):

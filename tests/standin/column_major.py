@@ -1,6 +1,6 @@
 """What cuBLAS computes, in NumPy, from the very arguments of its C interface: addresses, columns first, leading dimensions.
 
-With it the library's own call (nnscratch/cuda/gemm.py) runs without a GPU. It refuses what cuBLAS refuses, and keeps to the
+With it the library's own call (nnscratch/fast/cuda/gemm.py) runs without a GPU. It refuses what cuBLAS refuses, and keeps to the
 precision it is asked for.
 """
 import ctypes

@@ -23,7 +23,7 @@ from pathlib import Path
 
 import numpy as np
 
-from nnscratch.cuda.source import read_kernels
+from nnscratch.fast.cuda.kernel_registry import read_kernels
 from standin import streams
 
 HEADER = Path(__file__).with_name("cuda_on_cpu.h")

@@ -1,0 +1,1 @@
+"""The engine: the names of ops, quicker."""

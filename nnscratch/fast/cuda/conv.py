@@ -1,0 +1,112 @@
+"""Convolution on a GPU: the three products of ops/im2col.py, with kernels for the columns and one cuBLAS call a block.
+
+Shapes: x (N, H, W, C), kernel (KH, KW, C, OC), y (N, OH, OW, OC), columns (windows of a block, KH*KW*C).
+
+    y = columns @ K        dx = col2im(dy @ Kᵀ)        dK = columnsᵀ @ dy
+
+The windows of the whole batch, N*OH*OW, stand in one row, and a block is a piece of it: as many as fit in COLUMN_BYTES, small
+enough to stay in the GPU's cache (50 MB on an H100) between being written and being read. What a block makes of y is one
+piece of memory, so the product is written straight to where it belongs.
+"""
+import numpy as np
+
+from nnscratch.backend import array_module
+from nnscratch.fast.cuda.gemm import gemm, precision
+from nnscratch.fast.cuda.launch import launch
+
+COLUMN_BYTES = 32 * 2**20
+
+
+def blocks(images, window, channels):
+    """Cut all windows into blocks: slices of range(N*OH*OW)."""
+    windows = images * window.output[0] * window.output[1]
+    fit = max(1, COLUMN_BYTES // (4 * row_length(window, channels)))
+    return [slice(first, min(first + fit, windows)) for first in range(0, windows, fit)]
+
+
+def row_length(window, channels):
+    return window.taps[0] * window.taps[1] * channels
+
+
+def im2col(x, window, block, half=False):
+    """The columns of a block; `half`: as bits of bfloat16. A window of one pixel at every pixel needs none: x itself."""
+    if window.taps == window.strides == (1, 1) and window.output == window.input and not half:
+        return x.reshape(-1, x.shape[3])[block]
+    windows, length = block.stop - block.start, row_length(window, x.shape[3])
+    columns = array_module(x).empty((windows, length), dtype=np.uint16 if half else np.float32)
+    launch("im2col_bf16" if half else "im2col", columns.size, x, columns, window, x.shape[3], block.start, columns.size)
+    return columns
+
+
+def col2im(columns, dx, window, block):
+    """Add the columns of a block to dx (N, H, W, C), the adjoint of `im2col`."""
+    _, h, w, c = dx.shape
+    first, last = (row_of_first_tap(window, place) for place in (block.start, block.stop - 1))
+    reach = (window.taps[0] - 1) * window.dilation[0] + 1
+    start, stop = clip_to_picture(first, h), clip_to_picture((last[0], last[1] + reach), h)
+    if stop > start:
+        count = (stop - start) * w * c
+        launch("col2im", count, columns, dx, window, c, block.start, block.stop - block.start, start, count)
+
+
+def row_of_first_tap(window, place):
+    """(picture, row in it) under the first tap of a window; the row may lie in the padding."""
+    picture, rest = divmod(place, window.output[0] * window.output[1])
+    return picture, rest // window.output[1] * window.strides[0] - window.pads[0][0]
+
+
+def clip_to_picture(place, height):
+    """(picture, row) as a row of all pictures below each other."""
+    picture, row = place
+    return picture * height + min(max(row, 0), height)
+
+
+def factors(*matrices):
+    """The factors of a product as the chosen precision wants them: as they are, or as bits of bfloat16."""
+    if precision() != "bf16":
+        return matrices
+    return tuple(to_bf16(matrix) if matrix.dtype == np.float32 else matrix for matrix in matrices)
+
+
+def to_bf16(x):
+    """The bits of x (any shape), rounded to bfloat16."""
+    bits = array_module(x).empty(x.shape, dtype=np.uint16)
+    launch("round_to_bf16", x.size, x, bits, x.size)
+    return bits
+
+
+def convolve(x, kernel, window, bias=None):
+    """y = im2col(x) @ K + b: (N, H, W, C) and (KH, KW, C, OC) -> (N, OH, OW, OC)."""
+    xp, oc = array_module(x), kernel.shape[3]
+    x, half = xp.ascontiguousarray(x), precision() == "bf16"
+    matrix, = factors(xp.ascontiguousarray(kernel).reshape(-1, oc))
+    y = xp.empty((len(x), *window.output, oc), dtype=np.float32)
+    rows = y.reshape(-1, oc)
+    for block in blocks(len(x), window, x.shape[3]):
+        gemm(im2col(x, window, block, half), matrix, rows[block])
+    if bias is not None:
+        y += bias
+    return y
+
+
+def convolve_dx(dy, kernel, window, bias=None):
+    """dx = col2im(dy @ Kᵀ) + b: (N, OH, OW, OC) and (KH, KW, C, OC) -> (N, H, W, C)."""
+    xp, (_, _, c, oc) = array_module(dy), kernel.shape
+    rows, matrix = factors(xp.ascontiguousarray(dy).reshape(-1, oc), xp.ascontiguousarray(kernel).reshape(-1, oc))
+    dx = xp.empty((len(dy), *window.input, c), dtype=np.float32)
+    dx[...] = 0 if bias is None else bias
+    for block in blocks(len(dy), window, c):
+        columns = xp.empty((block.stop - block.start, len(matrix)), dtype=np.float32)
+        col2im(gemm(rows[block], matrix.T, columns), dx, window, block)
+    return dx
+
+
+def convolve_dkernel(x, dy, window):
+    """dK = im2col(x)ᵀ @ dy: (N, H, W, C) and (N, OH, OW, OC) -> (KH, KW, C, OC)."""
+    xp, c, oc = array_module(x), x.shape[3], dy.shape[3]
+    x, half = xp.ascontiguousarray(x), precision() == "bf16"
+    rows, = factors(xp.ascontiguousarray(dy).reshape(-1, oc))
+    total = xp.empty((row_length(window, c), oc), dtype=np.float32)
+    for block in blocks(len(x), window, c):
+        gemm(im2col(x, window, block, half).T, rows[block], total, beta=float(block.start > 0))
+    return total.reshape(*window.taps, c, oc)

@@ -1,0 +1,44 @@
+"""Batch normalisation by two kernels each way (normalize.cu); the formulas and names are those of ops/normalize.py.
+
+Shapes: x, y, dy, dx (..., C); gamma, beta, statistics (C,).
+"""
+import numpy as np
+
+from nnscratch.backend import array_module
+from nnscratch.fast.cuda.activations import channel_blocks, parts_of
+from nnscratch.fast.cuda.launch import launch
+
+
+def batch_norm(x, gamma, beta, running_mean, running_variance, training, momentum, epsilon, unbiased):
+    """y, (new_mean, new_variance), and what backward needs beside x: mean, inverse deviation."""
+    xp, c = array_module(x), x.shape[-1]
+    x, rows, (parts, part_rows) = xp.ascontiguousarray(x), x.size // c, parts_of(x.size // c)
+    grid = channel_blocks(c), parts
+    if training:
+        moments = xp.empty((3, parts, c), dtype=np.float32)
+        launch("batch_norm_moments", grid, x, moments, rows, c, part_rows)
+    else:  # one part, of one number
+        parts, moments = 1, xp.ones((3, 1, c), dtype=np.float32)
+        moments[1], moments[2] = running_mean, running_variance
+    y, statistics = xp.empty(x.shape, dtype=np.float32), xp.empty((4, c), dtype=np.float32)
+    correction = rows / max(rows - 1, 1) if unbiased else 1.0
+    launch("batch_norm", grid, x, moments, gamma, beta, running_mean, running_variance, y, statistics, epsilon, momentum,
+           correction, parts, rows, c, part_rows)
+    mean, inverse_deviation, new_mean, new_variance = statistics
+    running = (new_mean, new_variance) if training else (running_mean, running_variance)
+    return y, running, mean, inverse_deviation
+
+
+def batch_norm_backward(dy, x, mean, gamma, inverse_deviation, training, wrt):
+    """dx, dgamma, dbeta; None where not asked for."""
+    xp, c = array_module(dy), dy.shape[-1]
+    dy, x, rows = xp.ascontiguousarray(dy, dtype=np.float32), xp.ascontiguousarray(x), dy.size // c
+    parts, part_rows = parts_of(rows)
+    grid, sums = (channel_blocks(c), parts), xp.empty((2, parts, c), dtype=np.float32)
+    launch("batch_norm_backward_sums", grid, dy, x, mean, inverse_deviation, sums, rows, c, part_rows)
+    dbeta, dgamma = sums.sum(axis=1)
+    if wrt == "parameters":
+        return None, dgamma, dbeta
+    dx, share = xp.empty(dy.shape, dtype=np.float32), 1 / rows if training else 0.0
+    launch("batch_norm_backward", grid, dy, x, mean, inverse_deviation, gamma, dgamma, dbeta, dx, share, rows, c, part_rows)
+    return (dx, None, None) if wrt == "input" else (dx, dgamma, dbeta)
