@@ -132,7 +132,8 @@ class Adam(Optimizer):
 
     def __init__(self, learning_rate=1e-3, beta_1=0.9, beta_2=0.999, epsilon=1e-7):
         super().__init__(learning_rate)
-        self.beta_1, self.beta_2, self.epsilon = check_fraction(beta_1, "Adam: beta_1"), check_fraction(beta_2, "Adam: beta_2"), float(epsilon)
+        self.beta_1, self.beta_2 = check_fraction(beta_1, "Adam: beta_1"), check_fraction(beta_2, "Adam: beta_2")
+        self.epsilon = float(epsilon)
         self.clock = cuda.AdamClock()
 
     def step(self, params, grads):

@@ -1,3 +1,3 @@
 """The version of nnscratch: in one place, which imports nothing."""
 
-__version__ = "0.2.0"
+__version__ = "0.1.0"

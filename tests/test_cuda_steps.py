@@ -215,5 +215,6 @@ def test_other_precisions_take_the_formula(cp):
 def test_the_module_is_not_needed_to_import():
     """`import nnscratch` imports no CuPy and reads no kernel."""
     import subprocess
-    subprocess.run([sys.executable, "-c", "import sys; sys.modules['cupy'] = None; import nnscratch.fast.cuda.kernel_registry as s; "
+    subprocess.run([sys.executable, "-c", "import sys; sys.modules['cupy'] = None; "
+                    "import nnscratch.fast.cuda.kernel_registry as s; "
                     "assert s.kernels.cache_info().currsize == s.text.cache_info().currsize == 0"], check=True)

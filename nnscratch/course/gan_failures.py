@@ -1,6 +1,6 @@
 """The museum of broken GANs: the training of notebook 09, each time with one thing changed, and how well it went.
 
-    python -m nnscratch.course.gan_failures      trains each exhibit with three seeds (six minutes on two cores), writes gan_failures.npz
+    python -m nnscratch.course.gan_failures  trains each exhibit with three seeds (six minutes on two cores), writes the .npz
 
 Shapes: noise (N, 32), labels (N,), pictures (N, 16, 16, 1) in [-1, 1]; scores (exhibits, seeds, looks).
 
@@ -110,7 +110,7 @@ def modes(made):
 
 
 def collection():
-    """What gan_failures.npz holds: `names` (E,) of the exhibits, `asked_for` and `modes` (E, seeds, looks), `pictures` (E, 20, 16,
+    """What the .npz holds: `names` (E,) of the exhibits, `asked_for` and `modes` (E, seeds, looks), `pictures` (E, 20, 16,
     16, 1) in [-1, 1] at the end of the first seed; and `real`, both numbers for as many real pictures."""
     with np.load(FILE, allow_pickle=False) as file:
         stored = dict(file)

@@ -34,7 +34,8 @@ def upsample2d(x, factor=2, *, mode="nearest"):
     """
     check_array("upsample2d", "x", x, 4)
     rows, columns = as_pair(factor, "upsample2d: factor")
-    if check_choice(mode, "upsample2d: mode", MODES) == "bilinear":
+    check_choice(mode, "upsample2d: mode", MODES)
+    if mode == "bilinear":
         y, cache = resize2d(x, (rows * x.shape[1], columns * x.shape[2]))
     else:
         y, cache = x.repeat(rows, axis=1).repeat(columns, axis=2), (rows, columns, x.shape)

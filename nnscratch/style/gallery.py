@@ -16,7 +16,7 @@ GAP = 6  # pixels between pictures
 
 
 def gallery(output, contents=(), *, features=("texture",), size=224, steps=40, seed=0, device="auto"):
-    """Every photograph in every style of data/synthetic/styles.py, by every kind of features; by default the one that comes along.
+    """Every photograph in every style of synthetic/styles.py, by every kind of features; by default the one that comes along.
 
     Returns whether it is whole: after Ctrl-C the sheet holds what was painted so far. Raises InputError before the work for a
     file that cannot be read or written.

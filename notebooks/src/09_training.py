@@ -319,8 +319,8 @@ draw.images({"from one noise to another": sheet(np.concatenate(walks))},
 # ## The museum of broken GANs
 #
 # The same training with one thing changed, three seeds each, made beforehand in six minutes by
-# `python -m nnscratch.course.gan_failures`. Means of the three: how much is what was asked for, after 200 and after 700 steps; and
-# how many of the 210 printed forms, ten digits in 21 typefaces, appear among 2100 pictures.
+# `python -m nnscratch.course.gan_failures`. Means of the three: how much is what was asked for, after 200 and after 700 steps;
+# and how many of the 210 printed forms, ten digits in 21 typefaces, appear among 2100 pictures.
 
 # %%
 shown = gan_failures.collection()
@@ -407,7 +407,7 @@ draw.images({"statistics averaged": sheet(made[:20]), "statistics forgotten": sh
 # 2. Why must the gradient that goes through the discriminator not be added to the discriminator's own?
 # 3. With $s = 0.9$ and as many real as made pictures of a kind: what does the best discriminator say?
 #
-# **Alone:** `gan_failures.train(gan_failures.EXHIBITS["beta_1 = 0.9"], steps=2000)` returns a generator for `gan_failures.drawn`. Does more time
-# help? And what does half the rate do? (`gan_failures.RATE`)
+# **Alone:** `gan_failures.train(gan_failures.EXHIBITS["beta_1 = 0.9"], steps=2000)` returns a generator for
+# `gan_failures.drawn`. Does more time help? And what does half the rate do? (`gan_failures.RATE`)
 #
 # **Next:** [10 The Gram matrix](10_gram.ipynb), another way to say what a good picture is.

@@ -1,7 +1,7 @@
 """What cuBLAS computes, in NumPy, from the very arguments of its C interface: addresses, columns first, leading dimensions.
 
-With it the library's own call (nnscratch/fast/cuda/gemm.py) runs without a GPU. It refuses what cuBLAS refuses, and keeps to the
-precision it is asked for.
+With it the library's own call (nnscratch/fast/cuda/gemm.py) runs without a GPU. It refuses what cuBLAS refuses, and keeps to
+the precision it is asked for.
 """
 import ctypes
 from functools import partial
