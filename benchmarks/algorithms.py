@@ -10,7 +10,6 @@ import numpy as np
 from benchmarks.timing import interleave
 from nnscratch.bench.clock import middle
 from nnscratch.fast.cpu.winograd_tiles import suits
-from nnscratch.ops.algorithms import ALGORITHMS, pick
 from nnscratch.ops.window import make_window
 
 SHAPES = [

@@ -10,7 +10,6 @@ from benchmarks.timing import interleave
 from nnscratch.bench.clock import middle
 from nnscratch.fast.cpu.winograd_tiles import as_items
 from nnscratch.ops import col2im, im2col, leaky_relu, max_pool2d
-from nnscratch.ops.algorithms import ALGORITHMS
 from nnscratch.ops.normalize import channel_dot, channel_sum, in_long_rows
 from nnscratch.ops.window import each_tap, make_window
 

@@ -12,7 +12,6 @@ from threading import Thread
 from nnscratch.bench.cases import CASES, conv, ours
 from nnscratch.fast.cpu.winograd_tiles import WORKSPACE, winograd_plan, woven_plan
 from nnscratch.memory import peak_bytes
-from nnscratch.ops.algorithms import pick
 from nnscratch.ops.window import make_window
 
 LARGE = [conv("large", f"3x3 64->64, {side} px", 1, side, 64, 64, 3) for side in (512, 1024)]

@@ -10,8 +10,7 @@ from numbers import Real
 
 from nnscratch.backend import array_module
 from nnscratch.errors import InputError
-from nnscratch.ops.activations import sigmoid, softmax
-from nnscratch.ops.gram import gram_matrix, gram_matrix_backward
+from nnscratch.fast import gram_matrix, gram_matrix_backward, sigmoid, softmax
 from nnscratch.ops.validation import check_array, check_fraction, check_shape
 
 

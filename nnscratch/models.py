@@ -11,7 +11,7 @@ A Model is itself a Layer: it can stand in another graph, and a loss network is 
 from types import MappingProxyType
 
 from nnscratch.errors import InputError
-from nnscratch.fast import cuda
+from nnscratch.fast.recording import changing
 from nnscratch.layers.base import Layer
 from nnscratch.layers.graph import Input as Input  # importable from here too, as in Keras
 from nnscratch.layers.graph import Symbol, check_input, check_sides, layer_calls, unique_names
@@ -37,7 +37,7 @@ class Model(Layer):
         self.last_use = {symbol: call for call in self.calls for symbol in call.inputs}  # then its value can go
         for symbol in self.outputs:
             self.last_use.pop(symbol, None)
-        self._memory = []  # for each forward not yet gone back through: output shapes, and how much each layer remembered
+        self._saved = []  # for each forward not yet gone back through: output shapes, and how much each layer remembered
 
     # --- forward and backward -------------------------------------------------------------------------------------
 
@@ -52,19 +52,19 @@ class Model(Layer):
             for call in self.calls:
                 arguments = [values[symbol] for symbol in call.inputs]
                 values[call] = call.layer.forward(arguments if call.takes_list else arguments[0], training, remember)
-                depths.append(len(call.layer._memory))
+                depths.append(len(call.layer._saved))
                 for symbol in set(call.inputs):
                     if self.last_use.get(symbol) is call:
                         del values[symbol]
         except BaseException:  # an error on the way, or Ctrl-C: nobody will go back through the first half
             if remember:
                 for call, _ in zip(self.calls, depths):
-                    call.layer.forget()
+                    call.layer.discard_forward()
             raise
         outputs = [values[symbol] for symbol in self.outputs]
         if remember:
-            cuda.put_back(self._memory)
-            self._memory.append(([y.shape for y in outputs], depths))
+            changing(self._saved)
+            self._saved.append(([y.shape for y in outputs], depths))
         return outputs[0] if self.single_output else outputs
 
     def backward(self, dy, wrt="all"):
@@ -85,12 +85,12 @@ class Model(Layer):
             add(symbol, gradient)
         learns = self.calls_behind_parameters() if wrt == "parameters" else set(self.calls) | set(self.inputs)
         for call, depth in zip(reversed(self.calls), reversed(depths)):
-            if len(call.layer._memory) != depth:
+            if len(call.layer._saved) != depth:
                 raise InputError(f"{self}: {call.layer} has been run again since this forward; go back through the latest "
                                  f"forward first")
             gradient = gradients.pop(call, None)
             if gradient is None or call not in learns:
-                call.layer.forget()
+                call.layer.discard_forward()
                 continue
             needs_dx = any(symbol in learns for symbol in call.inputs)
             part = "input" if wrt == "input" else "all" if needs_dx else "parameters"
@@ -104,15 +104,15 @@ class Model(Layer):
 
     def check_backward(self, dys, wrt):
         """Everything that can be wrong with the arguments of backward, before any layer is asked; takes up its memory."""
-        self._check_way_back(wrt)
-        shapes, depths = self._memory[-1]
+        self._check_pending(wrt)
+        shapes, depths = self._saved[-1]
         if len(dys) != len(shapes):
             raise InputError(f"{self}: {len(dys)} upstream gradients given, expected {len(shapes)}, one for each output")
         for gradient, shape in zip(dys, shapes):
             if gradient is not None:
                 check_dy(repr(self), gradient, shape)
-        cuda.put_back(self._memory)
-        self._memory.pop()
+        changing(self._saved)
+        self._saved.pop()
         return depths
 
     def calls_behind_parameters(self):
@@ -149,12 +149,12 @@ class Model(Layer):
         for layer in self.layers:
             layer.zero_grads()
 
-    def forget(self):
-        if self._memory:
-            cuda.put_back(self._memory)
-            self._memory.pop()
+    def discard_forward(self):
+        if self._saved:
+            changing(self._saved)
+            self._saved.pop()
             for call in reversed(self.calls):
-                call.layer.forget()
+                call.layer.discard_forward()
 
     def cast(self, dtype):
         for layer in self.layers:

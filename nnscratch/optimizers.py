@@ -15,7 +15,9 @@ import numpy as np
 
 from nnscratch.backend import array_module, move, to_cpu
 from nnscratch.errors import InputError
-from nnscratch.fast import cuda
+from nnscratch.fast.cuda.adam import AdamClock, adam
+from nnscratch.fast.cuda.launch import supported
+from nnscratch.fast.recording import each_replay, recording
 from nnscratch.ops.validation import check_fraction, check_int
 
 
@@ -44,10 +46,10 @@ class Optimizer:
             if name in self.state and any(array.shape != w.shape for array in self.state[name].values()):
                 raise InputError(f"{type(self).__name__}: parameter {name!r} had another shape in earlier steps; use one "
                                  f"optimizer for each model")
-        if cuda.recording() and not (self.can_be_recorded(params) and all(name in self.state for name in params)):
+        if recording() and not (self.can_be_recorded(params) and all(name in self.state for name in params)):
             raise InputError(f"{type(self).__name__}: this step cannot be recorded; record steps of Adam with float32 "
                              f"parameters, all of which it has stepped on before")
-        cuda.before_each(partial(self.count, params, self.state))
+        each_replay(partial(self.count, params, self.state))
         for name, w in params.items():
             if name not in self.state:
                 self.state[name] = {slot: array_module(w).zeros_like(w) for slot in self.slots}
@@ -134,7 +136,7 @@ class Adam(Optimizer):
         super().__init__(learning_rate)
         self.beta_1, self.beta_2 = check_fraction(beta_1, "Adam: beta_1"), check_fraction(beta_2, "Adam: beta_2")
         self.epsilon = float(epsilon)
-        self.clock = cuda.AdamClock()
+        self.clock = AdamClock()
 
     def step(self, params, grads):
         self.clock.due = True
@@ -143,7 +145,7 @@ class Adam(Optimizer):
     def count(self, params, state):
         super().count(params, state)
         for w in params.values():
-            if cuda.able(w):
+            if supported(w):
                 return self.clock.set(array_module(w), self.steps, self.rate)
 
     def can_be_recorded(self, params):
@@ -151,9 +153,9 @@ class Adam(Optimizer):
 
     def update(self, w, g, memory, learning_rate):
         m, v = memory["mean"], memory["square"]
-        if cuda.able(g) and by_kernel(w, m, v):
+        if supported(g) and by_kernel(w, m, v):
             rate = self.clock.rate(self.beta_1, self.beta_2)
-            return cuda.adam(w, array_module(g).ascontiguousarray(g), m, v, rate, self.beta_1, self.beta_2, self.epsilon)
+            return adam(w, array_module(g).ascontiguousarray(g), m, v, rate, self.beta_1, self.beta_2, self.epsilon)
         m *= self.beta_1
         m += (1 - self.beta_1) * g
         v *= self.beta_2
@@ -164,7 +166,7 @@ class Adam(Optimizer):
 
 def by_kernel(*changed):
     """Whether a kernel can change these arrays in place: float32 on a GPU, and no views with gaps."""
-    return cuda.able(*changed) and all(array.flags.c_contiguous for array in changed)
+    return supported(*changed) and all(array.flags.c_contiguous for array in changed)
 
 
 # --- gradient clipping --------------------------------------------------------------------------------------------

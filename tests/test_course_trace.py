@@ -55,13 +55,13 @@ def test_the_model_comes_back_as_it_was():
     model.backward(normal(2, 4))
     model.forward(x, training=True)
     grads, buffers = ({key: array.copy() for key, array in arrays.items()} for arrays in (model.grads, model.buffers))
-    depth = [len(layer._memory) for layer in [model, *model.layers]]
+    depth = [len(layer._saved) for layer in [model, *model.layers]]
     course.trace(model, x, training=True)
     with pytest.raises(InputError):
         course.trace(model, x, dy=normal(3, 3))
     assert all(np.array_equal(grads[key], model.grads[key]) for key in grads)
     assert all(np.array_equal(buffers[key], model.buffers[key]) for key in buffers)
-    assert depth == [len(layer._memory) for layer in [model, *model.layers]]
+    assert depth == [len(layer._saved) for layer in [model, *model.layers]]
 
 
 def test_a_model_of_several_outputs_is_refused():

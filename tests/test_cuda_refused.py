@@ -68,7 +68,7 @@ def test_a_refused_recording_leaves_the_model_as_it_was(cp):
                     play(batch)
             with pytest.raises(InputError, match="no forward to go back through"):
                 model.backward(on(cp, np.ones((4, 3), np.float32)))
-            assert not any(layer._memory for layer in [model, *model.layers])
+            assert not any(layer._saved for layer in [model, *model.layers])
         step(batch, False)
         states.append(everything(model, optimizer))
     for name in states[0]:
@@ -80,17 +80,17 @@ def test_a_forward_from_before_survives_a_refused_recording(cp):
     backend.use("gpu")
     x = Input((3,))
     model, given = Model(x, Dense(2)(x)), on(cp, np.ones((1, 3), np.float32))
-    play = cuda.capture(lambda x: (model.forget(), float(x.sum()) if cuda.recording() else None) and None)
+    play = cuda.capture(lambda x: (model.discard_forward(), float(x.sum()) if cuda.recording() else None) and None)
     for _ in range(2):
         model.forward(given, training=True)
     play(given)
     with pytest.raises(InputError, match="cannot be recorded"):
         play(given)
-    assert len(model._memory) == len(model.layers[0]._memory) == 1
+    assert len(model._saved) == len(model.layers[0]._saved) == 1
     assert model.backward(on(cp, np.ones((1, 2), np.float32))).shape == (1, 3)
     with pytest.raises(InputError, match="cannot be recorded"):
         play(given)
-    assert not model._memory, "what an earlier recording put back is not put back again"
+    assert not model._saved, "what an earlier recording put back is not put back again"
 
 
 def test_a_way_back_that_was_refused_can_be_gone_again(cp):
@@ -112,10 +112,10 @@ def test_a_way_back_that_was_refused_can_be_gone_again(cp):
             with pytest.raises(InputError, match="cannot be recorded"):
                 play(dy)
         else:
-            model.forget()
-        assert len(model._memory) == len(model.layers[0]._memory) == 1
+            model.discard_forward()
+        assert len(model._saved) == len(model.layers[0]._saved) == 1
         gradients.append([to_cpu(model.backward(dy)), *map(to_cpu, model.grads.values())])
-        assert not model._memory and not model.layers[0]._memory
+        assert not model._saved and not model.layers[0]._saved
     for ours, exact in zip(*gradients, strict=True):
         np.testing.assert_array_equal(ours, exact)
 

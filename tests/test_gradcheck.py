@@ -138,7 +138,7 @@ def test_nan_is_called_nan():
 def state(layers):
     """All that layers hold, as copies, and how many forwards each remembers."""
     return [({kind: {name: array.copy() for name, array in getattr(layer, kind).items()}
-              for kind in ("params", "grads", "buffers")}, len(layer._memory)) for layer in layers]
+              for kind in ("params", "grads", "buffers")}, len(layer._saved)) for layer in layers]
 
 
 def assert_same_state(after, before):

@@ -32,7 +32,6 @@ from nnscratch.layers import (
     UpSampling2D,
     ZeroPadding2D,
 )
-from nnscratch.ops.algorithms import ALGORITHMS
 
 SMOOTH = {
     "Dense": Dense(4, activation="tanh"), "Conv2D": Conv2D(4, (3, 2), strides=(2, 1), padding="same", activation="sigmoid"),
@@ -150,7 +149,7 @@ def test_a_frozen_layer_learns_nothing_and_still_sends_dx():
     """trainable = False: dx as ever, grads 0, batch normalisation by its running statistics, which stay."""
     layer, x, dy = BatchNormalization(), normal(4, 3) + 2, normal(4, 3, seed=1)
     layer.forward(x, training=True)
-    layer.forget()
+    layer.discard_forward()
     layer.trainable = False
     mean = layer.buffers["mean"].copy()
     same(layer.forward(x, training=True), layer.forward(x))

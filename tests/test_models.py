@@ -85,7 +85,7 @@ def test_backward_for_the_input_alone_and_for_the_parameters_alone():
     model.forward(x, training=True)
     assert model.backward(dy, wrt="parameters") is None
     same(list(model.grads.values()), list(grads.values()))
-    assert not any(layer._memory for layer in model.layers)
+    assert not any(layer._saved for layer in model.layers)
 
 
 def test_frozen_layers_below_get_no_backward(monkeypatch):
@@ -97,7 +97,7 @@ def test_frozen_layers_below_get_no_backward(monkeypatch):
     monkeypatch.setattr(below, "backward", None)
     model.forward(normal(2, 4), training=True)
     model.backward(normal(2, 2), wrt="parameters")
-    assert above.grads["kernel"].any() and not below._memory
+    assert above.grads["kernel"].any() and not below._saved
 
 
 def test_training_lowers_the_loss(xp):
@@ -178,7 +178,7 @@ def test_an_error_on_the_way_leaves_nothing_remembered():
         model.forward(normal(2, 4), training=True)
     second.function = function
     model.backward(normal(2, 3))
-    assert not first._memory and not second._memory
+    assert not first._saved and not second._saved
     with pytest.raises(InputError, match="no forward to go back through"):
         model.backward(normal(2, 3))
 

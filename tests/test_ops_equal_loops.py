@@ -63,8 +63,8 @@ def test_blocks_of_columns_do_not_change_the_result(monkeypatch, case, bytes_all
         expected = forward_and_backward(ops.conv2d, ops.conv2d_backward, (x, kernel, bias), options)
     except InputError:
         assume(False)
-    # By way of sys.modules: the name nnscratch.ops.im2col is the function, not its module.
-    monkeypatch.setattr(sys.modules["nnscratch.ops.im2col"], "COLUMN_BYTES", bytes_allowed)
+    # By way of sys.modules: the name nnscratch.ops.patches is the function, not its module.
+    monkeypatch.setattr(sys.modules["nnscratch.ops.patches"], "COLUMN_BYTES", bytes_allowed)
     same(forward_and_backward(ops.conv2d, ops.conv2d_backward, (x, kernel, bias), options), expected)
 
 

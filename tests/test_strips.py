@@ -67,7 +67,7 @@ def test_strips_give_what_the_whole_picture_gives(xp, monkeypatch, widths, own_r
     parts, several = evaluate(network, *pictures)
     assert one == 1 and several > 1
     same(parts, whole, 1e-10)
-    assert not any(layer._memory for layer in network.layers)
+    assert not any(layer._saved for layer in network.layers)
 
 
 def test_strips_with_a_mask_for_each_style(xp, monkeypatch):

@@ -8,7 +8,7 @@ import numpy as np
 from nnscratch import layers, losses, ops
 from nnscratch.course.cards import Card
 from nnscratch.ops import reference
-from nnscratch.ops.im2col import gather, scatter
+from nnscratch.ops.patches import gather
 
 
 def numbers(rows, *shape):
@@ -90,7 +90,7 @@ CARDS = [
          numbers([[1, 0, 2, -1], [3, 1, 0, 2], [0, -2, 1, 1], [2, 0, 1, -3]], 1, 2, 2, 4),
          lambda x, s, p, KH, KW: ops.im2col(x, (KH, KW), strides=s, padding=p), alone(ops.col2im),
          [f"cols{COLUMN} = x{PATCH}"], [f"dx{PATCH} += dcols{COLUMN}"],
-         {"dx[1, 1]": "-1 + 0 - 2 + 2"}, [gather, scatter], output="cols"),
+         {"dx[1, 1]": "-1 + 0 - 2 + 2"}, [gather, ops.col2im], output="cols"),
     Card("max_pool2d", "Max pooling",
          "The largest pixel of each window; it alone gets the gradient, of equal ones the first, row by row.",
          POOLING, {"x": X}, POOL_OPTIONS, DY, pool(ops.max_pool2d), alone(ops.max_pool2d_backward),

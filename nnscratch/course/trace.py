@@ -93,7 +93,7 @@ def trace(model, x, dy=None, training=False):
     if not (model.single_input and model.single_output):
         raise InputError(f"trace: {model} has {len(model.inputs)} inputs, {len(model.outputs)} outputs, expected one of each")
     before = [(layer, copies(layer.buffers), copies(layer.grads)) for layer in model.layers]
-    remembered = [(part, list(part._memory)) for part in [model, *model.layers]]
+    remembered = [(part, list(part._saved)) for part in [model, *model.layers]]
     try:
         return walk(model, x, dy, training)
     finally:
@@ -103,7 +103,7 @@ def trace(model, x, dy=None, training=False):
             for name, gradient in grads.items():
                 layer.grads[name][...] = gradient
         for part, memory in remembered:
-            part._memory[:] = memory
+            part._saved[:] = memory
 
 
 def copies(arrays):
@@ -122,7 +122,7 @@ def walk(model, x, dy, training):
         np.random.default_rng(0).standard_normal(y.shape).astype(y.dtype), array_module(y))
     for call in reversed(model.calls):
         if call not in gradients:  # nothing of it reaches the output
-            call.layer.forget()
+            call.layer.discard_forward()
             continue
         call.layer.zero_grads()
         arriving = gradients.pop(call)

@@ -16,7 +16,7 @@ from typing import NamedTuple
 
 from nnscratch.backend import array_module
 from nnscratch.errors import InputError
-from nnscratch.fast.cuda import recording
+from nnscratch.fast.recording import recording
 from nnscratch.generate.augment import augment, augment_backward
 from nnscratch.generate.penalty import gradient_penalty
 from nnscratch.losses import binary_cross_entropy, hinge, mse

@@ -17,10 +17,10 @@ import numpy as np
 
 from nnscratch.backend import array_module, move, to_cpu
 from nnscratch.data.dataset import to_floats
+from nnscratch.fast import avg_pool2d, avg_pool2d_backward
 from nnscratch.generate.adversarial import diversity
 from nnscratch.generate.trainer import Training
 from nnscratch.networks.gan import generator
-from nnscratch.ops.pool import avg_pool2d, avg_pool2d_backward
 from nnscratch.optimizers import global_norm
 
 SIZES, FOR_COMPONENTS = 3, 2000  # sizes that pictures are compared at; pictures that the components are taken from

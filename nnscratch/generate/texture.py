@@ -20,11 +20,11 @@ import numpy as np
 
 from nnscratch.backend import to_device
 from nnscratch.data.dataset import to_floats
+from nnscratch.fast import gram_matrix, gram_matrix_backward
 from nnscratch.generate.adversarial import diversity
 from nnscratch.generate.trainer import Training
 from nnscratch.losses import gram_share
 from nnscratch.networks.texture_features import texture_features
-from nnscratch.ops.gram import gram_matrix, gram_matrix_backward
 from nnscratch.optimizers import global_norm
 
 SAMPLES = 16  # pieces of the texture that its statistics are taken from

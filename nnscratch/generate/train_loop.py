@@ -12,12 +12,12 @@ from collections import deque
 from math import isfinite
 from pathlib import Path
 
+from nnscratch.fast import sigmoid
 from nnscratch.files import make_folder, replace_file
 from nnscratch.generate.adversarial import CLUELESS
 from nnscratch.generate.plots import film, grid, plot, png
 from nnscratch.generate.sampler import save_generator
 from nnscratch.generate.trainer import SCORE_STREAM, SHOW_STREAM
-from nnscratch.ops.activations import sigmoid
 
 RECORD_EVERY, SAVE_EVERY = 10, 250
 EARLY = (0, 50, 100, 200, 400)  # steps at which a grid is shown as well: most happens at the beginning

@@ -11,6 +11,7 @@ import numpy as np
 
 from nnscratch import losses, ops
 from nnscratch.backend import array_module, move
+from nnscratch.gradcheck import engine
 
 
 class Case(NamedTuple):
@@ -48,19 +49,15 @@ def kernel_cases():
         ("conv2d 2 groups", (3, 2, 2, 6), {"groups": 2, "padding": 1}),
         ("conv2d depthwise", (3, 3, 1, 4), {"groups": 4, "padding": "same"}),
         ("conv2d depthwise, two filters each", (3, 3, 1, 8), {"groups": 4, "padding": "same"}),
-        ("conv2d winograd", (3, 3, C, OC), {"padding": "same", "algorithm": "winograd"}),
-        ("conv2d winograd 4x4 stride 2", (4, 4, C, OC), {"strides": 2, "padding": "same", "algorithm": "winograd"}),
-        ("conv2d woven", (8, 3, C, OC), {"padding": "same", "algorithm": "woven"}),
     ]:
-        pictures = x if options.get("groups", 1) == 1 else normal(N, H, W, 4)
+        images = x if options.get("groups", 1) == 1 else normal(N, H, W, 4)
         yield Case(name, partial(ops.conv2d, **options), ops.conv2d_backward,
-                   {"x": pictures, "kernel": normal(*kernel), "bias": normal(kernel[3])})
+                   {"x": images, "kernel": normal(*kernel), "bias": normal(kernel[3])})
     for name, kernel, options in [
         ("conv2d_transpose", (3, 2, OC, C), {}),
         ("conv2d_transpose 4x4 stride 2, same", (4, 4, OC, C), {"strides": 2, "padding": "same"}),
         ("conv2d_transpose stride 2, output padding", (3, 3, OC, C), {"strides": 2, "padding": 1, "output_padding": 1}),
         ("conv2d_transpose stride above kernel", (2, 1, OC, C), {"strides": 3, "dilation": (2, 1)}),
-        ("conv2d_transpose winograd 4x4 stride 2", (4, 4, OC, C), {"strides": 2, "padding": "same", "algorithm": "winograd"}),
         ("conv2d_transpose 2 groups", (3, 2, 3, 4), {"strides": (2, 1), "groups": 2}),
     ]:
         groups = options.get("groups", 1)
@@ -72,6 +69,15 @@ def kernel_cases():
     yield Case("col2im", lambda columns: (ops.col2im(columns, window), window),
                lambda dy, window: ops.im2col(dy, window.taps, strides=window.strides, padding=window.pads)[0],
                {"columns": normal(N, *window.output, 3 * 2 * C)})
+
+
+def engine_cases():
+    """The algorithms of fast/cpu, each alone, whatever dispatch.py would choose."""
+    images = normal(N, H, W, C)
+    for name, x, kernel in [("winograd_3x3", images, (3, 3, C, OC)), ("subpixel_4x4", images, (4, 4, C, OC)),
+                            ("wide_8x3", images, (8, 3, C, OC)), ("transposed_4x4", normal(N, 4, 3, C), (4, 4, OC, C))]:
+        yield Case(f"fast/cpu {name}", getattr(engine, name), getattr(engine, f"{name}_backward"),
+                   {"x": x, "kernel": normal(*kernel)})
 
 
 def pooling_cases():
@@ -86,7 +92,7 @@ def pooling_cases():
     yield Case("global_avg_pool2d", ops.global_avg_pool2d, ops.global_avg_pool2d_backward, {"x": normal(N, H, W, C)})
 
 
-def normalisation_cases():
+def normalization_cases():
     inputs = {"x": 3 * normal(N, H, W, C) + 1, "gamma": 1.5 + normal(C), "beta": normal(C, seed=1)}
     mean, variance = normal(C, seed=2), 0.5 + np.abs(normal(C, seed=3))
     for training in (True, False):
@@ -99,6 +105,8 @@ def normalisation_cases():
 
 
 def elementwise_cases():
+    yield Case("bias_leaky_relu", ops.bias_leaky_relu, ops.bias_leaky_relu_backward,
+               {"x": spread(N, H, W, C), "bias": np.array([0.011, -0.013, 0.017])}, smooth=False)
     for name in ("relu", "leaky_relu", "elu"):
         yield Case(name, getattr(ops, name), getattr(ops, name + "_backward"), {"x": spread(N, H, W, C)}, smooth=False)
     for name in ("tanh", "sigmoid", "softmax"):
@@ -108,7 +116,7 @@ def elementwise_cases():
                {"x": normal(N, H, W, C)})
 
 
-def picture_cases():
+def image_cases():
     x = normal(N, H, W, C)
     for mode in ("constant", "reflect", "edge"):
         yield Case(f"pad2d {mode}", partial(ops.pad2d, padding=((2, 1), (0, 3)), mode=mode), ops.pad2d_backward, {"x": x})
@@ -143,6 +151,8 @@ def loss_cases():
     yield case("total_variation", losses.total_variation, x)
 
 
-def all_cases():
-    """Every case, in the order of the ops."""
-    return [*kernel_cases(), *pooling_cases(), *normalisation_cases(), *elementwise_cases(), *picture_cases(), *loss_cases()]
+def all_cases(on_cpu=True):
+    """Every case, in the order of the ops; those of fast/cpu for the CPU alone."""
+    engines = engine_cases() if on_cpu else []
+    return [*kernel_cases(), *engines, *pooling_cases(), *normalization_cases(), *elementwise_cases(), *image_cases(),
+            *loss_cases()]

@@ -35,7 +35,7 @@ def check_layer(layer, x, *, smooth=True, training=True, **options):
     everybody = with_inner_layers(layer)
     parts = [part for part in everybody if not hasattr(part, "layers")]  # a Model has nothing but its layers' arrays
     own = [(part.params, part.grads, part.buffers) for part in parts]
-    memories = [part._memory for part in everybody]
+    memories = [part._saved for part in everybody]
     learning = {id(array) for part in parts if part.trainable for array in part.params.values()}
     parameters = {key: array for key, array in layer.params.items() if id(array) in learning}
 
@@ -44,7 +44,7 @@ def check_layer(layer, x, *, smooth=True, training=True, **options):
         for part, arrays_of_part in zip(parts, own):
             part.params, part.grads, part.buffers = (in_precision(inputs[0].dtype, a) for a in arrays_of_part)
         for part in everybody:
-            part._memory = []
+            part._saved = []
         lent = layer.params
         for key, value in zip(parameters, values):
             lent[key][...] = value
@@ -71,7 +71,7 @@ def check_layer(layer, x, *, smooth=True, training=True, **options):
         for part, (params, grads, buffers) in zip(parts, own):
             part.params, part.grads, part.buffers = params, grads, buffers
         for part, memory in zip(everybody, memories):
-            part._memory = memory
+            part._saved = memory
 
 
 check_model = check_layer  # a Model is a Layer

@@ -14,7 +14,7 @@ mutants: deliberately wrong backwards that the check caught"""
 
 def check_everything(xp=np):
     """Check every case on the device of `xp`. Yields (report, mutants caught, mutants)."""
-    for case in all_cases():
+    for case in all_cases(on_cpu=xp is np):
         measured = Measurement(case.name, case.forward, list(case.inputs.values()), names=list(case.inputs),
                                smooth=case.smooth, xp=xp)
         mutants = mutants_of(case.name)

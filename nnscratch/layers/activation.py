@@ -1,13 +1,21 @@
 """Activation and dropout layers: the shape stays, and there is nothing to learn."""
 import numpy as np
 
-from nnscratch import initializers
+from nnscratch import fast, initializers
 from nnscratch.backend import array_module
-from nnscratch.fast import cuda
+from nnscratch.fast.dispatch import choose_room
 from nnscratch.layers.base import Layer
-from nnscratch.ops.activations import activation_by_name, elu, elu_backward, leaky_relu, leaky_relu_backward
-from nnscratch.ops.dropout import dropout, dropout_backward, spatial_dropout2d
-from nnscratch.ops.validation import check_fraction, check_int
+from nnscratch.ops.validation import check_choice, check_fraction, check_int
+
+ACTIVATIONS = {name: (getattr(fast, name), getattr(fast, f"{name}_backward"))
+               for name in ("relu", "leaky_relu", "elu", "tanh", "sigmoid", "softmax")}  # leaky_relu has slope 0.2, as in Keras
+
+
+def activation_by_name(name):
+    """The pair (forward, backward) of an activation, by its Keras name, or a pair of functions as it is."""
+    if isinstance(name, tuple) and len(name) == 2 and all(map(callable, name)):
+        return name
+    return ACTIVATIONS[check_choice(name, "activation", ACTIVATIONS)]
 
 
 class Activation(Layer):
@@ -39,10 +47,10 @@ class LeakyReLU(Layer):
         self.negative_slope = negative_slope
 
     def compute(self, x, training):
-        return leaky_relu(x, self.negative_slope)
+        return fast.leaky_relu(x, self.negative_slope)
 
     def differentiate(self, dy, cache, wrt):
-        return leaky_relu_backward(dy, cache), {}
+        return fast.leaky_relu_backward(dy, cache), {}
 
 
 class ELU(Layer):
@@ -53,10 +61,10 @@ class ELU(Layer):
         self.alpha = alpha
 
     def compute(self, x, training):
-        return elu(x, self.alpha)
+        return fast.elu(x, self.alpha)
 
     def differentiate(self, dy, cache, wrt):
-        return elu_backward(dy, cache), {}
+        return fast.elu_backward(dy, cache), {}
 
 
 class Dropout(Layer):
@@ -66,7 +74,7 @@ class Dropout(Layer):
     a checkpoint, because `calls` is saved with the layer.
     """
 
-    drop = staticmethod(dropout)
+    drop, drop_backward = staticmethod(fast.dropout), staticmethod(fast.dropout_backward)
 
     def __init__(self, rate, seed=None, name=None):
         super().__init__(name)
@@ -80,18 +88,18 @@ class Dropout(Layer):
         if not training:
             return x, None
         calls = self.buffers["calls"]
-        if array_module(calls) is np and cuda.able(x):  # there a kernel draws, and the count goes where it is read
+        if array_module(calls) is np and choose_room([x]) == "cuda":  # there a kernel draws, and reads the count
             calls = self.buffers["calls"] = array_module(x).full((), int(calls), dtype=np.int64)
         result = self.drop(x, self.rate, seed=(self.seed, calls))
         self.set_buffer("calls", calls + 1)
         return result
 
     def differentiate(self, dy, cache, wrt):
-        return (dy if cache is None else dropout_backward(dy, cache)), {}
+        return (dy if cache is None else self.drop_backward(dy, cache)), {}
 
 
 class SpatialDropout2D(Dropout):
     """Drop whole channels of single pictures. Also importable as Dropout2D, the name the seed article uses."""
 
     axes = 4
-    drop = staticmethod(spatial_dropout2d)
+    drop, drop_backward = staticmethod(fast.spatial_dropout2d), staticmethod(fast.spatial_dropout2d_backward)

@@ -14,7 +14,7 @@ import numpy as np
 
 from nnscratch import backend
 from nnscratch.errors import InputError
-from nnscratch.fast import cuda
+from nnscratch.fast.recording import changing
 from nnscratch.layers.graph import Symbol
 from nnscratch.ops.validation import check_array, check_choice
 
@@ -30,7 +30,7 @@ class Layer:
         self.name, self.trainable, self.built = name, True, False
         self.params, self.grads, self.buffers = {}, {}, {}
         self.channels = None  # of the input the parameters were made for
-        self._memory = []
+        self._saved = []
 
     # --- what a subclass writes -----------------------------------------------------------------------------------
 
@@ -62,21 +62,21 @@ class Layer:
         self._get_ready(shape, backend.array_module(first), first.dtype)
         y, cache = self.compute(x, training)
         if training if remember is None else remember:
-            cuda.put_back(self._memory)
-            self._memory.append((cache, y.shape))
+            changing(self._saved)
+            self._saved.append((cache, y.shape))
         return y
 
     def backward(self, dy, wrt="all"):
-        """Return dx, and add the parameters' gradients to `grads`, for the latest forward not yet gone back through.
+        """Backpropagate through the latest pending forward pass; accumulate into `grads`, and return dx.
 
         wrt : "all" | "input" (grads stay untouched and are not paid for) | "parameters" (dx is None)
         """
-        self._check_way_back(wrt)
-        cuda.put_back(self._memory)
-        cache, shape = self._memory[-1]
+        self._check_pending(wrt)
+        changing(self._saved)
+        cache, shape = self._saved[-1]
         if tuple(dy.shape) != tuple(shape):
             raise InputError(f"{self}: dy has shape {tuple(dy.shape)}, expected that of the output, {tuple(shape)}")
-        self._memory.pop()
+        self._saved.pop()
         if not self.trainable:
             if wrt == "parameters":
                 return None
@@ -87,12 +87,12 @@ class Layer:
                 self.grads[name] += gradient
         return dx
 
-    def _check_way_back(self, wrt):
-        """`wrt` is one of the three words, and there is a forward to go back through."""
+    def _check_pending(self, wrt):
+        """`wrt` is one of the three words, and there is a pending forward pass."""
         check_choice(wrt, f"{self}: wrt", ("all", "input", "parameters"))
-        if not self._memory:
-            raise InputError(f"{self}: backward has no forward to go back through; call forward(x, training=True) first, "
-                             f"or forward(x, remember=True) for inference mode")
+        if not self._saved:
+            raise InputError(f"{self}: backward() was called without a pending forward(); call forward(x, training=True) "
+                             f"first, or forward(x, remember=True) for inference mode")
 
     def __call__(self, x):
         """On symbols: the next node of a graph. On arrays: the forward pass in inference mode."""
@@ -104,11 +104,11 @@ class Layer:
         self._get_ready(shape, backend.current_module(), np.float32)
         return Symbol(self.output_shape(shape), self, symbols, takes_list)
 
-    def forget(self):
-        """Drop the latest remembered forward, which nobody will go back through."""
-        if self._memory:
-            cuda.put_back(self._memory)
-            self._memory.pop()
+    def discard_forward(self):
+        """Drop the latest pending forward pass: nobody will call its backward."""
+        if self._saved:
+            changing(self._saved)
+            self._saved.pop()
 
     @property
     def trainable_params(self):

@@ -3,25 +3,17 @@
 Shapes: Dense (N, inputs) -> (N, units); the convolutions (N, H, W, C) -> (N, OH, OW, filters).
 """
 from math import prod
-from typing import NamedTuple
 
-from nnscratch import initializers
+from nnscratch import fast, initializers
 from nnscratch.errors import InputError
-from nnscratch.fast import cuda
+from nnscratch.layers.activation import activation_by_name
 from nnscratch.layers.base import Layer
-from nnscratch.ops.activations import activation_by_name
-from nnscratch.ops.conv import check_bias, check_groups, conv2d, conv2d_backward
-from nnscratch.ops.conv_transpose import conv2d_transpose, conv2d_transpose_backward, transposed_window
-from nnscratch.ops.dense import dense, dense_backward
+from nnscratch.ops.conv import check_groups
+from nnscratch.ops.conv_transpose import transposed_window
 from nnscratch.ops.validation import as_pair, check_int
 from nnscratch.ops.window import make_window, read_padding
 
-SLOPES = {"relu": 0.0, "leaky_relu": 0.2}  # of the activations that a GPU computes together with the bias, in one pass
-
-
-class OnePass(NamedTuple):
-    """What their common backward needs."""
-    y: object
+SLOPES = {"relu": 0.0, "leaky_relu": 0.2}  # of the activations that follow the bias in one pass over memory
 
 
 class KernelLayer(Layer):
@@ -32,7 +24,7 @@ class KernelLayer(Layer):
         filters = check_int(filters, f"{self}: the number of output channels", 1)
         self.filters, self.use_bias = filters, use_bias
         self.activation = None if activation is None else activation_by_name(activation)
-        self.slope = SLOPES.get(activation) if use_bias else None
+        self.slope = SLOPES.get(activation) if use_bias and isinstance(activation, str) else None
         self.kernel_initializer, self.bias_initializer = kernel_initializer, bias_initializer
 
     def build(self, shape):
@@ -44,11 +36,10 @@ class KernelLayer(Layer):
 
     def compute(self, x, training):
         kernel, bias = self.params["kernel"], self.params.get("bias")
-        if self.slope is not None and cuda.able(x, kernel, bias):
-            check_bias(str(self), bias, self.filters)  # which `linear`, without one, does not
+        if self.slope is not None:
             y, cache = self.linear(x, kernel, None)
-            y = cuda.bias_leaky_relu(y, bias, self.slope)
-            return y, (cache, OnePass(y))
+            y, activation_cache = fast.bias_leaky_relu(y, bias, self.slope)
+            return y, (cache, activation_cache)
         y, cache = self.linear(x, kernel, bias)
         if self.activation is None:
             return y, (cache, None)
@@ -56,15 +47,13 @@ class KernelLayer(Layer):
         return y, (cache, activation_cache)
 
     def differentiate(self, dy, cache, wrt):
-        cache, activation_cache = cache
-        if isinstance(activation_cache, OnePass):
-            dy, dbias = cuda.bias_leaky_relu_backward(dy, activation_cache.y, self.slope)
-            dx, dkernel, _ = self.linear_backward(dy, cache, wrt)
-            return dx, {"kernel": dkernel, "bias": dbias if wrt != "input" else None}
-        if self.activation is not None:
+        (cache, activation_cache), dbias = cache, None
+        if self.slope is not None:
+            dy, dbias = fast.bias_leaky_relu_backward(dy, activation_cache)
+        elif self.activation is not None:
             dy = self.activation[1](dy, activation_cache)
-        dx, dkernel, dbias = self.linear_backward(dy, cache, wrt)
-        return dx, {"kernel": dkernel, "bias": dbias}
+        dx, dkernel, own_dbias = self.linear_backward(dy, cache, wrt)
+        return dx, {"kernel": dkernel, "bias": own_dbias if dbias is None else dbias if wrt != "input" else None}
 
 
 class Dense(KernelLayer):
@@ -81,9 +70,9 @@ class Dense(KernelLayer):
         return (*shape[:-1], self.filters)
 
     def linear(self, x, kernel, bias):
-        return dense(x, kernel, bias)
+        return fast.dense(x, kernel, bias)
 
-    linear_backward = staticmethod(dense_backward)
+    linear_backward = staticmethod(fast.dense_backward)
 
     def multiply_adds(self, shape):
         return prod(shape) * self.filters
@@ -95,11 +84,11 @@ class Conv2D(KernelLayer):
     axes = 4
 
     def __init__(self, filters, kernel_size, strides=1, padding="valid", dilation_rate=1, groups=1, activation=None,
-                 use_bias=True, kernel_initializer="glorot_uniform", bias_initializer="zeros", algorithm="auto", name=None):
+                 use_bias=True, kernel_initializer="glorot_uniform", bias_initializer="zeros", name=None):
         super().__init__(filters, activation, use_bias, kernel_initializer, bias_initializer, name)
         self.kernel_size = as_pair(kernel_size, f"{self}: kernel_size")
         self.options = {"strides": as_pair(strides, f"{self}: strides"), "padding": read_padding(repr(self), padding),
-                        "dilation": as_pair(dilation_rate, f"{self}: dilation_rate"), "groups": groups, "algorithm": algorithm}
+                        "dilation": as_pair(dilation_rate, f"{self}: dilation_rate"), "groups": groups}
 
     def kernel_shape(self, channels):
         groups = self.options["groups"]
@@ -114,9 +103,9 @@ class Conv2D(KernelLayer):
         return (*window.output, self.filters)
 
     def linear(self, x, kernel, bias):
-        return conv2d(x, kernel, bias, **self.options)
+        return fast.conv2d(x, kernel, bias, **self.options)
 
-    linear_backward = staticmethod(conv2d_backward)
+    linear_backward = staticmethod(fast.conv2d_backward)
 
     def multiply_adds(self, shape):
         return prod(self.output_shape(shape)[:2]) * prod(self.params["kernel"].shape)
@@ -129,12 +118,12 @@ class Conv2DTranspose(KernelLayer):
 
     def __init__(self, filters, kernel_size, strides=1, padding="valid", output_padding=None, dilation_rate=1, groups=1,
                  activation=None, use_bias=True, kernel_initializer="glorot_uniform", bias_initializer="zeros",
-                 algorithm="auto", name=None):
+                 name=None):
         super().__init__(filters, activation, use_bias, kernel_initializer, bias_initializer, name)
         self.kernel_size = as_pair(kernel_size, f"{self}: kernel_size")
         self.options = {"strides": as_pair(strides, f"{self}: strides"), "padding": read_padding(repr(self), padding),
                         "output_padding": output_padding, "dilation": as_pair(dilation_rate, f"{self}: dilation_rate"),
-                        "groups": groups, "algorithm": algorithm}
+                        "groups": groups}
 
     def kernel_shape(self, channels):
         groups = self.options["groups"]
@@ -150,9 +139,9 @@ class Conv2DTranspose(KernelLayer):
         return (*window.input, self.filters)
 
     def linear(self, x, kernel, bias):
-        return conv2d_transpose(x, kernel, bias, **self.options)
+        return fast.conv2d_transpose(x, kernel, bias, **self.options)
 
-    linear_backward = staticmethod(conv2d_transpose_backward)
+    linear_backward = staticmethod(fast.conv2d_transpose_backward)
 
     def multiply_adds(self, shape):
         return prod(shape[:2]) * prod(self.params["kernel"].shape)

@@ -1,7 +1,7 @@
 """Layers that normalise: BatchNormalization and InstanceNormalization. Shapes: (..., C) in and out."""
 from nnscratch import initializers
+from nnscratch.fast import batch_norm, batch_norm_backward, instance_norm, instance_norm_backward
 from nnscratch.layers.base import Layer
-from nnscratch.ops.normalize import batch_norm, batch_norm_backward, instance_norm, instance_norm_backward
 
 
 class BatchNormalization(Layer):

@@ -1,16 +1,19 @@
 """Layers that change a picture's size without parameters: pooling, upsampling, padding. Shapes: (N, H, W, C) in and out."""
-from nnscratch.layers.base import Layer
-from nnscratch.ops.pad import MODES as PADDING_MODES
-from nnscratch.ops.pad import pad2d, pad2d_backward
-from nnscratch.ops.pool import (
+from nnscratch.fast import (
     avg_pool2d,
     avg_pool2d_backward,
     global_avg_pool2d,
     global_avg_pool2d_backward,
     max_pool2d,
     max_pool2d_backward,
+    pad2d,
+    pad2d_backward,
+    upsample2d,
+    upsample2d_backward,
 )
-from nnscratch.ops.resize import MODES, upsample2d, upsample2d_backward
+from nnscratch.layers.base import Layer
+from nnscratch.ops.pad import MODES as PADDING_MODES
+from nnscratch.ops.resize import MODES
 from nnscratch.ops.validation import as_pair, check_choice
 from nnscratch.ops.window import explicit_padding, make_window, read_padding
 

@@ -3,8 +3,8 @@ from math import prod
 
 from nnscratch.backend import join
 from nnscratch.errors import InputError
+from nnscratch.fast import dot, dot_backward
 from nnscratch.layers.base import Layer
-from nnscratch.ops.dense import dot, dot_backward
 from nnscratch.ops.validation import check_int
 
 

@@ -2,58 +2,67 @@
 
 Shapes: any; y and dx have the shape of x. Each backward is dy times the derivative written above it.
 
-Written with max and min, not with a choice element by element: a processor guesses which way a choice will go, and on data
-without a pattern it guesses wrong half the time, at twenty times the cost. The choice is only made for complex numbers,
-which gradcheck uses and which have no order.
+Conditions look at the real part alone, so that every formula also takes complex numbers, which gradient checks use.
 """
+from typing import Any
+
 from nnscratch.backend import array_module
-from nnscratch.fast import cuda
-from nnscratch.ops.validation import check_array, check_choice, check_dy
+from nnscratch.ops.validation import check_array, check_dy, check_shape
+
+__all__ = ["bias_leaky_relu", "bias_leaky_relu_backward", "elu", "elu_backward", "leaky_relu", "leaky_relu_backward", "relu",
+           "relu_backward", "sigmoid", "sigmoid_backward", "softmax", "softmax_backward", "tanh", "tanh_backward"]
 
 
-def relu(x):
+def relu(x: Any) -> tuple[Any, Any]:
     """max(0, x). Raises InputError for a wrong dtype. Source: Nair and Hinton (2010)."""
     check_array("relu", "x", x, None)
     y = positive_part(x)
     return y, y
 
 
-def relu_backward(dy, cache):
+def relu_backward(dy: Any, cache: Any) -> Any:
     """f'(x) = 1 for x > 0, else 0; at 0 itself, where f has no derivative, 0. x > 0 where y > 0."""
     y = cache
     check_dy("relu_backward", dy, y.shape)
     return dy * (y.real > 0)
 
 
-def leaky_relu(x, negative_slope=0.2):
-    """x where x > 0, else s x: the larger of the two, for slopes s up to 1. With slope 0 it is relu.
+def leaky_relu(x: Any, negative_slope: float = 0.2) -> tuple[Any, Any]:
+    """x where x > 0, else s x. With slope s = 0 it is relu.
 
     Source: Maas, Hannun, Ng, "Rectifier nonlinearities" (2013), section 2.
     """
     check_array("leaky_relu", "x", x, None)
-    xp, s = array_module(x), float(negative_slope)  # a NumPy scalar would turn float32 into float64
-    if cuda.able(x):
-        return cuda.leaky_relu(x, s), (x, s)
-    if s == 0:
-        return positive_part(x), (x, s)  # 0 * x is no number where x is infinite
-    scaled = s * x
-    if x.dtype.kind == "c" or s > 1:
-        return xp.where(x.real > 0, x, scaled), (x, s)
-    return xp.maximum(x, scaled, out=scaled), (x, s)
+    s = float(negative_slope)  # a NumPy scalar would turn float32 into float64
+    y = positive_part(x) if s == 0 else array_module(x).where(x.real > 0, x, s * x)  # 0 * x is NaN where x is infinite
+    return y, (x, s)
 
 
-def leaky_relu_backward(dy, cache):
-    """f'(x) = 1 for x > 0, else s: s + (1 - s) [x > 0]."""
+def leaky_relu_backward(dy: Any, cache: Any) -> Any:
+    """f'(x) = 1 for x > 0, else s."""
     x, s = cache
     check_dy("leaky_relu_backward", dy, x.shape)
-    if cuda.able(dy, x):
-        return cuda.leaky_relu_backward(dy, x, s)
-    slope = array_module(x).multiply(x.real > 0, 1 - s, dtype=x.real.dtype)
-    slope += s
-    return slope * dy
+    return dy * array_module(x).where(x.real > 0, 1, s).astype(x.real.dtype)
 
 
-def elu(x, alpha=1.0):
+def bias_leaky_relu(x: Any, bias: Any, negative_slope: float = 0.2) -> tuple[Any, Any]:
+    """f(x + bias) with f = leaky_relu and one bias for each channel: what follows a convolution, in one pass over memory.
+
+    x (..., C), bias (C,); the slope is at least 0. Raises InputError for a wrong shape or dtype.
+    """
+    check_array("bias_leaky_relu", "x", x, None)
+    check_array("bias_leaky_relu", "bias", bias, 1, "(C,)")
+    check_shape("bias_leaky_relu", "bias", bias, x.shape[-1:], "(C,), one number for each channel")
+    return leaky_relu(x + bias, negative_slope)
+
+
+def bias_leaky_relu_backward(dy: Any, cache: Any) -> tuple[Any, Any]:
+    """dx = dy f'(x + bias), and dbias = Σ dx over all but the last axis. Returns dx, dbias."""
+    dx = leaky_relu_backward(dy, cache)
+    return dx, dx.reshape(-1, dx.shape[-1]).sum(axis=0)
+
+
+def elu(x: Any, alpha: float = 1.0) -> tuple[Any, Any]:
     """x where x > 0, else alpha * (exp(x) - 1). Source: Clevert, Unterthiner, Hochreiter, "ELU" (2016), equation 15."""
     check_array("elu", "x", x, None)
     alpha = float(alpha)
@@ -61,7 +70,7 @@ def elu(x, alpha=1.0):
     return y, (x, alpha)
 
 
-def elu_backward(dy, cache):
+def elu_backward(dy: Any, cache: Any) -> Any:
     """f'(x) = 1 for x > 0, else alpha * exp(x)."""
     x, alpha = cache
     check_dy("elu_backward", dy, x.shape)
@@ -69,47 +78,47 @@ def elu_backward(dy, cache):
     return dy * (positive + ~positive * (alpha * array_module(x).exp(negative_part(x))))
 
 
-def positive_part(x):
+def positive_part(x: Any) -> Any:
     """max(0, x)."""
     xp = array_module(x)
     return xp.where(x.real > 0, x, 0) if x.dtype.kind == "c" else xp.maximum(x, 0)
 
 
-def negative_part(x):
+def negative_part(x: Any) -> Any:
     """min(0, x)."""
     xp = array_module(x)
     return xp.where(x.real > 0, 0, x) if x.dtype.kind == "c" else xp.minimum(x, 0)
 
 
-def tanh(x):
+def tanh(x: Any) -> tuple[Any, Any]:
     """(exp(x) - exp(-x)) / (exp(x) + exp(-x)), between -1 and 1. Raises InputError for a wrong dtype."""
     check_array("tanh", "x", x, None)
     y = array_module(x).tanh(x)
     return y, y
 
 
-def tanh_backward(dy, cache):
+def tanh_backward(dy: Any, cache: Any) -> Any:
     """f'(x) = 1 - tanh(x)² = 1 - y²."""
     y = cache
     check_dy("tanh_backward", dy, y.shape)
     return dy * (1 - y * y)
 
 
-def sigmoid(x):
+def sigmoid(x: Any) -> tuple[Any, Any]:
     """1 / (1 + exp(-x)), between 0 and 1; written by tanh, which cannot overflow. Raises InputError for a wrong dtype."""
     check_array("sigmoid", "x", x, None)
     y = 0.5 * (1 + array_module(x).tanh(0.5 * x))
     return y, y
 
 
-def sigmoid_backward(dy, cache):
+def sigmoid_backward(dy: Any, cache: Any) -> Any:
     """f'(x) = sigmoid(x) * (1 - sigmoid(x)) = y * (1 - y)."""
     y = cache
     check_dy("sigmoid_backward", dy, y.shape)
     return dy * (y * (1 - y))
 
 
-def softmax(x):
+def softmax(x: Any) -> tuple[Any, Any]:
     """exp(x_k) / Σ_j exp(x_j) over the last axis: positive numbers that sum to 1.
 
     Subtracting the largest x first changes nothing but keeps exp from overflowing.
@@ -122,23 +131,8 @@ def softmax(x):
     return y, y
 
 
-def softmax_backward(dy, cache):
+def softmax_backward(dy: Any, cache: Any) -> Any:
     """dy_k/dx_j = y_k ([k = j] - y_j), so dx_j = y_j * (dy_j - Σ_k dy_k y_k)."""
     y = cache
     check_dy("softmax_backward", dy, y.shape)
     return y * (dy - (dy * y).sum(axis=-1, keepdims=True))
-
-
-ACTIVATIONS = {
-    "relu": (relu, relu_backward),
-    "leaky_relu": (leaky_relu, leaky_relu_backward),  # slope 0.2 by name, as in Keras; the layer LeakyReLU() has 0.3
-    "elu": (elu, elu_backward),
-    "tanh": (tanh, tanh_backward),
-    "sigmoid": (sigmoid, sigmoid_backward),
-    "softmax": (softmax, softmax_backward),
-}
-
-
-def activation_by_name(name):
-    """The pair (forward, backward) of an activation, by its Keras name."""
-    return ACTIVATIONS[check_choice(name, "activation", ACTIVATIONS)]

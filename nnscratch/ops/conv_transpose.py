@@ -1,80 +1,118 @@
-"""Transposed convolution: the adjoint of a convolution, used to make pictures larger.
+"""Transposed convolution: y = col2im(x @ Kᵀ) + b, the adjoint of a convolution. It enlarges images.
 
-Shapes: x (N, H, W, C), kernel (KH, KW, OC/groups, C), bias (OC,), y (N, OH, OW, OC).
+Shapes: x (N, H, W, C), kernel (KH, KW, OC/groups, C), bias (OC,), y (N, OH, OW, OC), columns (N, H, W, KH*KW*OC).
 
-    y[n, h*SH + i*DH - top, w*SW + j*DW - left, o]  +=  x[n, h, w, c] * kernel[i, j, o, c]      then  y += b
-
-Every input pixel paints the kernel, times its own value, onto the output; where brush strokes overlap they add up.
-Take a convolution that turns y's shape into x's: its dx *is* this forward, its forward is this dx. So nothing here is
-new: the three products of im2col.py change places.
+Every input pixel adds the kernel, times its own value, to the output; where these overlap they add up. Take a convolution
+that turns y's shape into x's: its dx *is* this forward, and its forward is this dx. Nothing here is new.
 """
+from typing import Any
+
 from nnscratch.errors import InputError
-from nnscratch.ops.algorithms import check_algorithm, run
-from nnscratch.ops.conv import check_arguments, check_bias
-from nnscratch.ops.normalize import channel_sum
+from nnscratch.ops.conv import check_bias, check_images_and_kernel, merge_groups, split_groups
+from nnscratch.ops.patches import col2im, gather
 from nnscratch.ops.validation import as_pair, check_dy, check_shape
-from nnscratch.ops.window import Window, extent, read_padding
+from nnscratch.ops.window import Padding, Pair, Window, extent, pad, read_padding
+
+__all__ = ["conv2d_transpose", "conv2d_transpose_backward"]
 
 
-def conv2d_transpose(x, kernel, bias=None, *, strides=1, padding="valid", output_padding=None, dilation=1, groups=1,
-                     algorithm="auto"):
-    """Transposed convolution of pictures with a kernel.
+def conv2d_transpose(x: Any, kernel: Any, bias: Any = None, *, strides: Pair = 1, padding: Padding = "valid",
+                     output_padding: Pair | None = None, dilation: Pair = 1, groups: int = 1) -> tuple[Any, Any]:
+    """Enlarge images by a learned kernel: the adjoint of `conv2d`.
+
+        y[n, h*SH + i*DH - top, w*SW + j*DW - left, o]  +=  x[n, h, w, c] * kernel[i, j, o, c]      then  y += b
 
     Parameters
     ----------
     x : array (N, H, W, C)
     kernel : array (KH, KW, OC/groups, C): the kernel of the convolution it is the adjoint of
     bias : array (OC,), optional
-    strides, dilation : int or pair (rows, columns)
-    padding : what is cropped from the painted picture of (H - 1) * SH + KH rows (KH dilated):
+    strides, dilation : int or (rows, columns)
+    padding : what is cropped from the full output of (H - 1) * SH + KH rows (KH dilated):
         "valid" nothing (and rows of zeros are added up to H * SH where the stride exceeds the kernel) |
         "same" so much that H * SH rows remain, the odd row off the bottom | int | ((top, bottom), (left, right))
-    output_padding : None, int or pair, below the stride: rows added at the bottom, columns at the right. With "same"
-        the output then has (H - 1) * SH + KH % 2 + output_padding rows, as in Keras.
-    groups, algorithm : as in `conv2d`
+    output_padding : None, int or (rows, columns), below the stride: rows added at the bottom, columns at the right. With
+        "same" the output then has (H - 1) * SH + KH % 2 + output_padding rows, as in Keras.
+    groups : int, as in `conv2d`
 
     Returns
     -------
     y : array (N, OH, OW, OC)
-    cache : for `conv2d_transpose_backward`
+    cache : what `conv2d_transpose_backward` needs
 
     Raises
     ------
-    InputError : a wrong shape, dtype or option.
+    InputError
+        A wrong shape, dtype or option.
 
-    Source: Dumoulin and Visin, "A guide to convolution arithmetic for deep learning" (2016), section 4.
+    References
+    ----------
+    Dumoulin and Visin, "A guide to convolution arithmetic for deep learning", 2016, section 4.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> x, kernel = np.array([1.0, 10.0]).reshape(1, 1, 2, 1), np.ones((1, 3, 1, 1))
+    >>> conv2d_transpose(x, kernel)[0][0, 0, :, 0].tolist()
+    [1.0, 11.0, 11.0, 10.0]
     """
-    check_arguments("conv2d_transpose", x, kernel, groups)
-    check_shape("conv2d_transpose", "kernel", kernel, (*kernel.shape[:3], x.shape[3]),
-                f"(KH, KW, OC/groups, C) for {x.shape[3]} input channels")
-    check_bias("conv2d_transpose", bias, kernel.shape[2] * groups)
-    window = transposed_window(x.shape[1:3], kernel.shape[:2], strides, padding, output_padding, dilation)
-    check_algorithm("conv2d_transpose", algorithm, window)
-    y = run("convolve_dx", algorithm, groups, x, kernel, window, bias)
-    return y, (x, kernel, bias is not None, window, groups, algorithm)
+    window = conv2d_transpose_window(x, kernel, bias, strides, padding, output_padding, dilation, groups)
+    rows, matrix = split_groups(x, groups), split_groups(kernel, groups)
+    columns = merge_groups(rows @ matrix.swapaxes(1, 2), taps=kernel.shape[0] * kernel.shape[1])
+    y = col2im(columns.reshape(*x.shape[:3], -1), window)
+    return y if bias is None else y + bias, (rows, matrix, x.shape, kernel.shape, bias is not None, window)
 
 
-def conv2d_transpose_backward(dy, cache, wrt="all"):
-    """Gradients of `conv2d_transpose`: the convolution it is the adjoint of, applied to dy.
+def conv2d_transpose_backward(dy: Any, cache: Any, wrt: str = "all") -> tuple[Any, Any, Any]:
+    """Gradients of the loss with respect to x, kernel and bias, given dy = dL/dy.
 
-        dL/dx[n, h, w, c]      = Σ_i Σ_j Σ_o  dy[n, h*SH + i*DH - top, w*SW + j*DW - left, o] * kernel[i, j, o, c]
-        dL/dkernel[i, j, o, c] = Σ_n Σ_h Σ_w  dy[n, h*SH + i*DH - top, w*SW + j*DW - left, o] * x[n, h, w, c]
-        dL/dbias[o]            = Σ_n Σ_h Σ_w  dy[n, h, w, o]
+    y = col2im(x @ Kᵀ) + b, and the adjoint of col2im is im2col, so with columns = im2col(dy)
 
-    Parameters and returns as in `conv2d_backward`.
+        dL/dx = columns @ K        dL/dK = columnsᵀ @ x        dL/db = Σ dy
+
+    The first is the convolution that this op is the adjoint of, applied to dy.
+
+    Parameters
+    ----------
+    dy : array (N, OH, OW, OC)
+    cache : from `conv2d_transpose`
+    wrt : "all" | "input" | "parameters", as in `conv2d_backward`
+
+    Returns
+    -------
+    dx, dkernel, dbias : arrays in the shapes of x, kernel and bias; None where not asked for
+
+    Raises
+    ------
+    InputError
+        dy of another shape than y.
     """
-    x, kernel, has_bias, window, groups, algorithm = cache
-    check_dy("conv2d_transpose_backward", dy, (len(x), *window.input, kernel.shape[2] * groups))
+    rows, matrix, x_shape, kernel_shape, has_bias, window = cache
+    groups, taps = len(matrix), kernel_shape[0] * kernel_shape[1]
+    check_dy("conv2d_transpose_backward", dy, (x_shape[0], *window.input, kernel_shape[2] * groups))
+    columns = split_groups(gather(pad(dy, window), window), groups, taps)
     dx = dkernel = dbias = None
     if wrt != "parameters":
-        dx = run("convolve", algorithm, groups, dy, kernel, window)
+        dx = merge_groups(columns @ matrix).reshape(x_shape)
     if wrt != "input":
-        dkernel = run("convolve_dkernel", algorithm, groups, dy, x, window)
-        dbias = channel_sum(dy) if has_bias else None
+        dkernel = merge_groups(columns.swapaxes(1, 2) @ rows).reshape(kernel_shape)
+        dbias = dy.sum(axis=(0, 1, 2)) if has_bias else None
     return dx, dkernel, dbias
 
 
-def transposed_window(size, kernel_size, strides, padding, output_padding, dilation):
+def conv2d_transpose_window(x: Any, kernel: Any, bias: Any, strides: Pair, padding: Padding, output_padding: Pair | None,
+                            dilation: Pair, groups: int) -> Window:
+    """Check the arguments of `conv2d_transpose`, and return the window of the convolution from y to x."""
+    op = "conv2d_transpose"
+    check_images_and_kernel(op, x, kernel, groups)
+    check_shape(op, "kernel", kernel, (*kernel.shape[:3], x.shape[3]),
+                f"(KH, KW, OC/groups, C) for {x.shape[3]} input channels")
+    check_bias(op, bias, kernel.shape[2] * groups)
+    return transposed_window(x.shape[1:3], kernel.shape[:2], strides, padding, output_padding, dilation)
+
+
+def transposed_window(size: tuple, kernel_size: tuple, strides: Pair, padding: Padding, output_padding: Pair | None,
+                      dilation: Pair) -> Window:
     """The window of the convolution that turns the (larger) output back into pictures of `size`."""
     op = "conv2d_transpose"
     strides, dilation = as_pair(strides, f"{op}: strides"), as_pair(dilation, f"{op}: dilation")
@@ -88,22 +126,22 @@ def transposed_window(size, kernel_size, strides, padding, output_padding, dilat
     axes = [transposed_axis(n, r, s, padding, e, p) for n, r, s, e, p in zip(size, reach, strides, extra, explicit)]
     output, pads = tuple(length for length, _ in axes), tuple(pad for _, pad in axes)
     if min(output) < 1:
-        raise InputError(f"{op}: padding {padding!r} crops a picture of {size[0]}x{size[1]} to {output[0]}x{output[1]}; "
+        raise InputError(f"{op}: padding {padding!r} crops an image of {size[0]}x{size[1]} to {output[0]}x{output[1]}; "
                          f"use less padding")
     return Window(output, tuple(kernel_size), strides, dilation, pads, tuple(size))
 
 
-def transposed_axis(n, reach, stride, padding, extra, explicit):
+def transposed_axis(n: int, reach: int, stride: int, padding: Any, extra: int | None, explicit: Any) -> tuple:
     """Output length and crop (before, after) along one axis."""
-    painted = (n - 1) * stride + reach
+    full = (n - 1) * stride + reach
     if explicit is not None:
         before, after = explicit
-        length = painted - before - after + (extra or 0)
+        length = full - before - after + (extra or 0)
     else:
         if padding == "valid":
-            length = max(painted, n * stride) if extra is None else painted + extra
+            length = max(full, n * stride) if extra is None else full + extra
         else:
-            length = n * stride if extra is None else painted - 2 * (reach // 2) + extra
-        before = max(0, painted - length) // 2
-    # Below zero there is nothing to crop: the last rows of y are then never painted, and stay 0.
-    return length, (before, max(0, painted - length - before))
+            length = n * stride if extra is None else full - 2 * (reach // 2) + extra
+        before = max(0, full - length) // 2
+    # Below zero there is nothing to crop: the last rows of y are then never full, and stay 0.
+    return length, (before, max(0, full - length - before))

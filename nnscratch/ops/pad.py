@@ -1,19 +1,22 @@
-"""Padding as a layer of its own: zeros, a mirror, or the repeated edge around a picture.
+"""Padding as a layer of its own: zeros, a mirror, or the repeated edge around an image.
 
 Shapes: x (N, H, W, C), y (N, top + H + bottom, left + W + right, C).
 
     constant   0 0 | a b c d | 0 0        reflect   c b | a b c d | c b        edge   a a | a b c d | d d
 """
+from typing import Any
+
 from nnscratch.backend import array_module
 from nnscratch.errors import InputError
 from nnscratch.ops.validation import check_array, check_choice, check_dy
-from nnscratch.ops.window import explicit_padding
+from nnscratch.ops.window import Padding, explicit_padding
 
+__all__ = ["pad2d", "pad2d_backward"]
 MODES = ("constant", "reflect", "edge")
 
 
-def pad2d(x, padding, *, mode="constant"):
-    """Pad pictures.
+def pad2d(x: Any, padding: Padding, *, mode: str = "constant") -> tuple[Any, Any]:
+    """Pad images.
 
     Parameters
     ----------
@@ -28,7 +31,7 @@ def pad2d(x, padding, *, mode="constant"):
 
     Raises
     ------
-    InputError : a wrong shape or mode, or a reflection wider than the picture.
+    InputError : a wrong shape or mode, or a reflection wider than the image.
     """
     check_array("pad2d", "x", x, 4)
     pads = explicit_padding("pad2d", padding)
@@ -40,7 +43,7 @@ def pad2d(x, padding, *, mode="constant"):
     return y, (x.shape, pads, mode)
 
 
-def pad2d_backward(dy, cache):
+def pad2d_backward(dy: Any, cache: Any) -> Any:
     """dx of `pad2d`: a padded pixel is a copy, and each copy sends its gradient home to the pixel it came from.
 
     Constant padding came from nowhere and is cut off. The columns fold back first and the rows after them, so that the
@@ -52,7 +55,7 @@ def pad2d_backward(dy, cache):
     return fold(dy, 1, h, rows, mode)
 
 
-def fold(dy, axis, size, widths, mode):
+def fold(dy: Any, axis: int, size: int, widths: tuple, mode: str) -> Any:
     """Undo the padding along one axis, adding every border line to the line it copied."""
     before, after = widths
     lines = array_module(dy).moveaxis(dy, axis, 0)

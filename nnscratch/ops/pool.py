@@ -4,14 +4,20 @@ Shapes: x (N, H, W, C), y (N, OH, OW, C); global average pooling gives y (N, C).
 
 Windows may overlap (strides below the pool size): a pixel then gets gradient from each window, and the parts add up.
 """
+from functools import reduce
+from typing import Any
+
 from nnscratch.backend import array_module
 from nnscratch.errors import InputError
-from nnscratch.fast import cuda
 from nnscratch.ops.validation import check_array, check_dy
-from nnscratch.ops.window import crop, each_tap, empty_padded, extent, make_window, pad
+from nnscratch.ops.window import Padding, Pair, Window, crop, each_tap, empty_padded, extent, make_window, pad
+
+__all__ = ["avg_pool2d", "avg_pool2d_backward", "global_avg_pool2d", "global_avg_pool2d_backward", "max_pool2d",
+           "max_pool2d_backward"]
 
 
-def pooling_window(op, x, pool_size, strides, padding):
+def pooling_window(op: str, x: Any, pool_size: Pair, strides: Pair | None, padding: Padding) -> Window:
+    """Check the arguments of a pooling, and return its window."""
     check_array(op, "x", x, 4)
     window = make_window(op, x.shape[1:3], pool_size, pool_size if strides is None else strides, padding)
     if any(max(pads) >= extent(taps, 1) for pads, taps in zip(window.pads, window.taps)):
@@ -20,7 +26,8 @@ def pooling_window(op, x, pool_size, strides, padding):
     return window
 
 
-def max_pool2d(x, pool_size=2, strides=None, *, padding="valid"):
+def max_pool2d(x: Any, pool_size: Pair = 2, strides: Pair | None = None, *,
+               padding: Padding = "valid") -> tuple[Any, Any]:
     """The maximum of each window. Padding never wins.
 
     Parameters
@@ -42,14 +49,11 @@ def max_pool2d(x, pool_size=2, strides=None, *, padding="valid"):
     Source: Goodfellow, Bengio, Courville, "Deep Learning" (2016), section 9.3.
     """
     window = pooling_window("max_pool2d", x, pool_size, strides, padding)
-    if cuda.able(x):
-        y = cuda.max_pool2d(x, window)
-    else:
-        y = combine(array_module(x).maximum, pad(x, window, value=-float("inf")), window)
+    y = combine(array_module(x).maximum, pad(x, window, value=-float("inf")), window)
     return y, (x, y, window)
 
 
-def max_pool2d_backward(dy, cache):
+def max_pool2d_backward(dy: Any, cache: Any) -> Any:
     """dx of `max_pool2d`: all of dy goes to the pixel that won.
 
     y = x[winner] gives dL/dx[winner] += dy. Where several pixels tie, the first wins, row by row: `free` remembers
@@ -57,19 +61,17 @@ def max_pool2d_backward(dy, cache):
     """
     x, y, window = cache
     check_dy("max_pool2d_backward", dy, y.shape)
-    if cuda.able(dy, x):
-        return cuda.max_pool2d_backward(dy, x, y, window)
-    xp = array_module(x)
-    free, dpadded = xp.ones(y.shape, dtype=bool), pixels_to_fill(xp, x.shape, window, dy.dtype)
+    free, dpadded = array_module(x).ones(y.shape, dtype=bool), zeros_like_padded(x.shape, window, dy)
     pixels = each_tap(pad(x, window, value=-float("inf")), window)
     for (_, _, tap), (_, _, dtap) in zip(pixels, each_tap(dpadded, window)):
         wins = free & (tap == y)
-        give(dtap, dy, wins, window)
+        dtap += dy * wins
         free &= ~wins
     return crop(dpadded, window)
 
 
-def avg_pool2d(x, pool_size=2, strides=None, *, padding="valid", count_include_pad=False):
+def avg_pool2d(x: Any, pool_size: Pair = 2, strides: Pair | None = None, *, padding: Padding = "valid",
+               count_include_pad: bool = False) -> tuple[Any, Any]:
     """The average of each window; padding is not counted, as in Keras, unless `count_include_pad`.
 
     Parameters, returns and errors as in `max_pool2d`.
@@ -77,28 +79,21 @@ def avg_pool2d(x, pool_size=2, strides=None, *, padding="valid", count_include_p
     Source: LeCun, Bottou, Bengio, Haffner, "Gradient-based learning applied to document recognition" (1998), II.B.
     """
     window = pooling_window("avg_pool2d", x, pool_size, strides, padding)
-    cache = x.shape, window, count_include_pad
-    if cuda.able(x):
-        return cuda.avg_pool2d(x, window, count_include_pad), cache
-    y = combine(array_module(x).add, pad(x, window), window)
-    y *= 1 / pixels_counted(x, window, count_include_pad)
-    return y, cache
+    y = combine(array_module(x).add, pad(x, window), window) / pixels_counted(x, window, count_include_pad)
+    return y, (x.shape, window, count_include_pad)
 
 
-def avg_pool2d_backward(dy, cache):
+def avg_pool2d_backward(dy: Any, cache: Any) -> Any:
     """dx of `avg_pool2d`: y = Σ x / count gives each pixel of the window dL/dx += dy / count."""
     shape, window, count_include_pad = cache
     check_dy("avg_pool2d_backward", dy, (shape[0], *window.output, shape[3]))
-    if cuda.able(dy):
-        return cuda.avg_pool2d_backward(dy, shape, window, count_include_pad)
-    share = 1 / pixels_counted(dy, window, count_include_pad)
-    dpadded = pixels_to_fill(array_module(dy), shape, window, dy.dtype)
+    dpadded, part = zeros_like_padded(shape, window, dy), dy / pixels_counted(dy, window, count_include_pad)
     for _, _, dtap in each_tap(dpadded, window):
-        give(dtap, dy, share, window)
+        dtap += part
     return crop(dpadded, window)
 
 
-def pixels_counted(x, window, count_include_pad):
+def pixels_counted(x: Any, window: Window, count_include_pad: bool) -> Any:
     """What each average divides by: (1, OH, OW, 1) like x, or one number when all taps count."""
     if count_include_pad or window.pads == ((0, 0), (0, 0)):
         return window.taps[0] * window.taps[1]
@@ -106,44 +101,18 @@ def pixels_counted(x, window, count_include_pad):
     return combine(xp.add, pad(xp.ones((1, *window.input, 1), dtype=x.real.dtype), window), window)
 
 
-def combine(operation, padded, window):
-    """All pixels of each window by maximum or add: down the rows first, then along, which is KH + KW steps, not KH * KW."""
-    (kh, kw), (sh, sw), (oh, ow) = window.taps, window.strides, window.output
-    rows = [padded[:, i:i + (oh - 1) * sh + 1:sh] for i in range(kh)]
-    column = operation(rows[0], rows[1]) if kh > 1 else rows[0]
-    for row in rows[2:]:
-        operation(column, row, out=column)
-    y = column[:, :, :(ow - 1) * sw + 1:sw].copy()
-    for j in range(1, kw):
-        operation(y, column[:, :, j:j + (ow - 1) * sw + 1:sw], out=y)
-    return y
+def combine(operation: Any, padded: Any, window: Window) -> Any:
+    """All pixels of each window by maximum or add."""
+    return reduce(operation, (tap for _, _, tap in each_tap(padded, window))).copy()
 
 
-def side_by_side(window):
-    """Whether every pixel of the padded picture lies under exactly one window."""
-    (top, bottom), (left, right) = window.pads
-    covered = tuple(places * taps for places, taps in zip(window.output, window.taps))
-    return window.taps == window.strides and covered == (window.input[0] + top + bottom, window.input[1] + left + right)
+def zeros_like_padded(shape: tuple, window: Window, dy: Any) -> Any:
+    """A padded image of zeros, to which the gradients of x (of this shape) are added."""
+    return empty_padded(array_module(dy), shape[0], window, shape[3], dy.dtype)
 
 
-def pixels_to_fill(xp, shape, window, dtype):
-    """A padded picture for gradients: zeros to add to, or, where each pixel is written once, no matter what."""
-    if side_by_side(window):
-        (top, bottom), (left, right) = window.pads
-        return xp.empty((shape[0], shape[1] + top + bottom, shape[2] + left + right, shape[3]), dtype=dtype)
-    return empty_padded(xp, shape[0], window, shape[3], dtype)
-
-
-def give(dtap, dy, share, window):
-    """dtap += dy * share; where windows do not overlap, nothing is there yet to add to."""
-    if side_by_side(window):
-        array_module(dy).multiply(dy, share, out=dtap)
-    else:
-        dtap += dy * share
-
-
-def global_avg_pool2d(x):
-    """The average of each channel over the whole picture: (N, H, W, C) -> (N, C).
+def global_avg_pool2d(x: Any) -> tuple[Any, Any]:
+    """The average of each channel over the whole image: (N, H, W, C) -> (N, C).
 
     Raises InputError for a wrong shape or dtype. Source: Lin, Chen, Yan, "Network in network" (2014), section 3.2.
     """
@@ -151,7 +120,7 @@ def global_avg_pool2d(x):
     return x.mean(axis=(1, 2)), x.shape
 
 
-def global_avg_pool2d_backward(dy, cache):
+def global_avg_pool2d_backward(dy: Any, cache: Any) -> Any:
     """dx of `global_avg_pool2d`: each of the H*W pixels gets dy / (H*W)."""
     n, h, w, c = cache
     check_dy("global_avg_pool2d_backward", dy, (n, c))

@@ -13,9 +13,9 @@ Source: Odena, Dumoulin, Olah, "Deconvolution and checkerboard artifacts" (2016)
 import numpy as np
 
 from nnscratch.backend import to_cpu, to_device
+from nnscratch.fast import conv2d_transpose
 from nnscratch.losses import mse
 from nnscratch.networks.stylizer import UPSAMPLINGS, decoder, encoder
-from nnscratch.ops.conv_transpose import conv2d_transpose
 from nnscratch.optimizers import Adam
 
 RATE = 1e-3

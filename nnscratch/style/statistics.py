@@ -19,8 +19,8 @@ means and covariances; Heitz et al., "A sliced Wasserstein loss for neural textu
 import numpy as np
 
 from nnscratch.backend import array_module, move
+from nnscratch.fast import gram_matrix, gram_matrix_backward
 from nnscratch.losses import TINY, gram_share, mse
-from nnscratch.ops.gram import gram_matrix, gram_matrix_backward
 
 DIRECTIONS = 32
 

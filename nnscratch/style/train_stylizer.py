@@ -17,10 +17,10 @@ from nnscratch import backend, checkpoint
 from nnscratch.backend import array_module, to_device
 from nnscratch.data.images import photograph, read_picture
 from nnscratch.data.synthetic.styles import STYLES, is_style, style_picture
+from nnscratch.fast import gram_matrix, gram_matrix_backward
 from nnscratch.losses import content_loss, gram_share, mse, total_variation
 from nnscratch.networks.stylizer import CHANNELS, ENCODED, UPSAMPLINGS, adain, decoder, encoder, fingerprint
 from nnscratch.networks.texture_features import texture_features
-from nnscratch.ops.gram import gram_matrix, gram_matrix_backward
 from nnscratch.ops.validation import check_choice, check_int
 from nnscratch.optimizers import Adam, clip_by_global_norm, cosine_decay, warmup
 from nnscratch.style.colour import match_colours

@@ -14,8 +14,7 @@ import numpy as np
 
 from nnscratch.backend import array_module, move, to_cpu, to_device
 from nnscratch.errors import InputError
-from nnscratch.ops.pool import avg_pool2d
-from nnscratch.ops.resize import resize2d
+from nnscratch.fast import avg_pool2d, resize2d
 from nnscratch.style.colour import match_colours, put_colours_back, recoloured
 from nnscratch.style.features import loss_network, smallest_side
 from nnscratch.style.memory_limit import for_features

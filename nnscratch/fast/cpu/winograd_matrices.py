@@ -18,6 +18,7 @@ g[l] in row i, column i + l: it is the transpose, and transposing reverses the o
 Source: Winograd, "Arithmetic complexity of computations" (1980), chapter V; Lavin and Gray, "Fast algorithms for
 convolutional neural networks" (2016), section 4.
 """
+from collections.abc import Iterable
 from fractions import Fraction
 from functools import cache
 
@@ -27,11 +28,11 @@ import numpy as np
 # for F(6, 3), in the relative Euclidean norm, where the plain sum has 3e-7. The point 1 comes first: see where winograd.py
 # adds the bias.
 POINTS = (Fraction(1), Fraction(-1), Fraction(0), Fraction(2), Fraction(-1, 2), Fraction(-2), Fraction(1, 2))
-MOST_PRODUCTS = len(POINTS) + 1  # with infinity; more points would cost more accuracy than they save time
+MAX_PRODUCTS = len(POINTS) + 1  # with infinity; more points would cost more accuracy than they save time
 
 
 @cache
-def minimal_filter(outputs, taps):
+def winograd_matrices(outputs: int, taps: int) -> tuple:
     """The matrices A (m, k), G (k, r) and B (k, k) of F(m, r), in float64, k = m + r - 1 at most 8."""
     count = outputs + taps - 1
     points = POINTS[:count - 1]
@@ -50,7 +51,7 @@ def minimal_filter(outputs, taps):
     return np.array(a, dtype=np.float64).T, np.array(g, dtype=np.float64), np.array(b, dtype=np.float64)
 
 
-def polynomial(roots):
+def polynomial(roots: Iterable) -> list:
     """The coefficients of Π (x - root), the constant one first."""
     coefficients = [Fraction(1)]
     for root in roots:

@@ -2,10 +2,15 @@
 
 Shapes: x, y, dy, dx (..., C), bias (C,).
 """
+from typing import Any
+
 import numpy as np
 
 from nnscratch.backend import array_module
 from nnscratch.fast.cuda.launch import launch
+from nnscratch.ops.validation import check_array, check_dy, check_shape
+
+__all__ = ["bias_leaky_relu", "bias_leaky_relu_backward", "leaky_relu", "leaky_relu_backward"]
 
 LANES = 32                # channels that a block of channels.h adds up
 MOST_PARTS, LEAST_ROWS = 256, 64  # into how many parts the rows are cut at most, and how long a part is at least
@@ -21,32 +26,41 @@ def channel_blocks(channels):
     return -(-channels // LANES)
 
 
-def leaky_relu(x, slope):
-    """x where x > 0, else slope * x."""
-    xp = array_module(x)
+def leaky_relu(x: Any, negative_slope: float = 0.2) -> tuple[Any, Any]:
+    """As ops.leaky_relu."""
+    check_array("leaky_relu", "x", x, None)
+    xp, slope = array_module(x), float(negative_slope)
     y = xp.empty(x.shape, dtype=np.float32)
     launch("leaky_relu", y.size, xp.ascontiguousarray(x), y, slope, y.size)
-    return y
+    return y, (x, slope)
 
 
-def leaky_relu_backward(dy, x, slope):
-    """dx = dy where x > 0, else slope * dy."""
+def leaky_relu_backward(dy: Any, cache: Any) -> Any:
+    """As ops.leaky_relu_backward."""
+    x, slope = cache
+    check_dy("leaky_relu_backward", dy, x.shape)
     xp = array_module(dy)
-    dx = xp.empty(x.shape, dtype=np.float32)
-    launch("leaky_relu_backward", dx.size, xp.ascontiguousarray(dy), xp.ascontiguousarray(x), dx, slope, dx.size)
+    dx, dy = xp.empty(x.shape, dtype=np.float32), xp.ascontiguousarray(dy, dtype=np.float32)
+    launch("leaky_relu_backward", dx.size, dy, xp.ascontiguousarray(x), dx, slope, dx.size)
     return dx
 
 
-def bias_leaky_relu(y, bias, slope):
-    """f(y + bias), f(u) = u where u > 0, else slope * u, for slopes of at least 0; 0 is relu. Written over y, where y lies in
-    C order; y comes fresh from a product, and nobody needs it any more."""
-    y = array_module(y).ascontiguousarray(y)
+def bias_leaky_relu(x: Any, bias: Any, negative_slope: float = 0.2) -> Any:
+    """As ops.bias_leaky_relu, for slopes of at least 0. y > 0 where x + bias > 0: it is all that the backward pass needs."""
+    slope = float(negative_slope)
+    if slope < 0:
+        return NotImplemented
+    check_array("bias_leaky_relu", "bias", bias, 1, "(C,)")
+    check_shape("bias_leaky_relu", "bias", bias, x.shape[-1:], "(C,), one number for each channel")
+    y = x.copy(order="C")
     launch("bias_leaky_relu", y.size, y, bias, slope, y.shape[-1], y.size)
-    return y
+    return y, (y, slope)
 
 
-def bias_leaky_relu_backward(dy, y, slope):
-    """dx = dy * f', and dbias = Σ dx over all rows. y > 0 tells where f' is 1."""
+def bias_leaky_relu_backward(dy: Any, cache: Any) -> tuple[Any, Any]:
+    """As ops.bias_leaky_relu_backward, in one pass."""
+    y, slope = cache
+    check_dy("bias_leaky_relu_backward", dy, y.shape)
     xp, c = array_module(dy), dy.shape[-1]
     dy, rows, (parts, part_rows) = xp.ascontiguousarray(dy, dtype=np.float32), dy.size // c, parts_of(dy.size // c)
     dx, sums = xp.empty(dy.shape, dtype=np.float32), xp.empty((parts, c), dtype=np.float32)

@@ -32,7 +32,7 @@ import numpy as np
 from nnscratch.backend import array_module, current_module
 from nnscratch.errors import InputError
 from nnscratch.fast.cuda.capability import need_tensor_cores
-from nnscratch.fast.cuda.launch import able
+from nnscratch.fast.cuda.launch import supported
 from nnscratch.fast.cuda.memory import own_memory
 
 log = logging.getLogger("nnscratch")
@@ -68,7 +68,7 @@ def check_precision(xp, name):
 def product(a, b, out=None):
     """a @ b for two matrices: ours on a GPU in float32, NumPy's or CuPy's for everything else."""
     xp = array_module(a, b)
-    if not able(a, b, out):
+    if not supported(a, b, out):
         return xp.matmul(a, b, out=out)
     a, b = (factor if layout(factor) else xp.ascontiguousarray(factor) for factor in (a, b))
     return gemm(a, b, xp.empty((a.shape[0], b.shape[1]), dtype=np.float32) if out is None else out)

@@ -11,13 +11,13 @@ What is recorded are addresses, so everything lies still: inputs are copied into
 comes from a pool that nobody else is given memory from. The facts are arrays in it, too: the next call writes over them.
 
 Python does not run when a graph is played. So what a step remembers must be on the GPU and changed in place (weights, Adam's
-memory, running statistics, a dropout's count), and what Python has to count is said by `before_each`. What can be neither is
-refused while it is recorded: uploads, waiting for a number, products of CuPy's own, optimizers but Adam. What Python decides
+memory, running statistics, a dropout's count), and what Python has to count is said by `recording.each_replay`. What can be neither
+is refused while it is recorded: uploads, waiting for a number, products of CuPy's own, optimizers but Adam. What Python decides
 meanwhile stays as it was then: sizes, which layers are trained, the precision of products. A captured step that is called in
 one that is being recorded is recorded with it.
 
 A recording that is refused has changed nothing: no weight, since nothing was computed, and no layer's memory, since each is
-put back as it was (`put_back`).
+restored (`recording.changing`).
 
 Source: NVIDIA, "CUDA C++ programming guide", section on CUDA graphs (stream capture).
 """
@@ -33,31 +33,9 @@ from nnscratch.backend import current_module, move
 from nnscratch.errors import InputError
 from nnscratch.fast.cuda.gemm import free, handle
 from nnscratch.fast.cuda.memory import still_memory
+from nnscratch.fast.recording import record, recording
 
 log = logging.getLogger("nnscratch")
-
-_hooks = None    # of the step that is being recorded; None: there is none
-_restored = {}   # lists that its Python changes, by their id: (the list, what was in it before)
-
-
-def recording():
-    """Whether a step is being recorded at the moment: what is asked of the GPU is then written down, not done."""
-    return _hooks is not None
-
-
-def before_each(function):
-    """Call the function now; in a step that is being recorded, before each time it is played, the first included."""
-    if recording():
-        _hooks.append(function)
-    else:
-        function()
-
-
-def put_back(memory):
-    """Say that this list is about to be changed: if the step that is being recorded is refused, it is put back."""
-    if recording():
-        _restored.setdefault(id(memory), (memory, [*memory]))
-
 
 def capture(step, must=True):
     """Make the step one that is recorded at its second call: see above.
@@ -146,15 +124,14 @@ class Captured:
 
     def record(self):
         """Write down what the step asks for. Nothing is done, so a step that is refused has changed no weight."""
-        global _hooks
-        graph = None
+        graph, recorder = None, Recorder()
         try:
             self.library = handle(self.xp, self.xp.cuda.Device().id, self.stream.ptr)  # its workspace has a place in the graph
-            _hooks = []
+            record(recorder)
             self.stream.begin_capture()
             with self.xp.cuda.using_allocator(self.pool.malloc), no_collector():
                 facts = self.step(*self.inputs)
-            self.hooks, graph = _hooks, self.stream.end_capture()
+            self.hooks, graph = recorder.hooks, self.stream.end_capture()
         except MemoryError as error:
             raise InputError(f"the step cannot be recorded as a CUDA graph: what it needs must lie still, and the GPU has not "
                              f"enough memory for that ({first_line(error)}); lower the batch size or the size of pictures, or "
@@ -163,19 +140,34 @@ class Captured:
             raise InputError(f"the step cannot be recorded as a CUDA graph ({first_line(error)}); call it as it stands, or see "
                              f"that nothing in it waits for the GPU and products are ops.dense's, not CuPy's @") from error
         finally:
-            _hooks = None
+            record(None)
             if graph is None:
-                self.give_up()
-            _restored.clear()
+                self.give_up(recorder)
         self.graph, self.facts = graph, facts
 
-    def give_up(self):
+    def give_up(self, recorder):
         """Bring the stream back to ordinary work, and the lists back to what they held; what was recorded is dropped."""
         try:
             self.stream.end_capture()
         except RuntimeError:  # CUDA says once more that the recording is void
             pass
-        for memory, before in _restored.values():
+        recorder.restore()
+
+
+class Recorder:
+    """What the Python of a step has to say while it is recorded, by recording.py."""
+
+    def __init__(self):
+        self.hooks, self.kept = [], {}  # functions to call before a replay; lists by their id: (the list, what it held)
+
+    def on_replay(self, function):
+        self.hooks.append(function)
+
+    def keep(self, memory):
+        self.kept.setdefault(id(memory), (memory, [*memory]))
+
+    def restore(self):
+        for memory, before in self.kept.values():
             memory[:] = before
 
 

@@ -19,7 +19,7 @@ OPTIONS = ("-std=c++17",)  # for the compiler; CuPy adds the GPU's architecture,
 MOST_BLOCKS = 2**16        # of a grid given as a number of threads; each thread then takes more than one element
 
 
-def able(*arrays):
+def supported(*arrays):
     """Whether kernels of ours can compute with these arrays: all live on a GPU and hold float32. None counts as no array."""
     arrays = [array for array in arrays if array is not None]
     return bool(arrays) and all(array.dtype == np.float32 and hasattr(array_module(array), "RawModule") for array in arrays)

@@ -2,15 +2,24 @@
 
 Shapes: x, y, dy, dx (..., C); gamma, beta, statistics (C,).
 """
+from typing import Any
+
 import numpy as np
 
 from nnscratch.backend import array_module
 from nnscratch.fast.cuda.activations import channel_blocks, parts_of
 from nnscratch.fast.cuda.launch import launch
+from nnscratch.ops.normalize import check_batch_norm
+from nnscratch.ops.validation import check_dy
+
+__all__ = ["batch_norm", "batch_norm_backward"]
 
 
-def batch_norm(x, gamma, beta, running_mean, running_variance, training, momentum, epsilon, unbiased):
-    """y, (new_mean, new_variance), and what backward needs beside x: mean, inverse deviation."""
+def batch_norm(x: Any, gamma: Any, beta: Any, running_mean: Any, running_variance: Any, *, training: bool,
+               momentum: float = 0.99, epsilon: float = 1e-3, unbiased: bool = False) -> tuple[Any, tuple[Any, Any], Any]:
+    """As ops.batch_norm. The cache holds x and mean: recomputing x - mean is faster than reading it."""
+    check_batch_norm(x, gamma, beta, running_mean, running_variance, momentum, epsilon)
+    momentum, epsilon = float(momentum), float(epsilon)
     xp, c = array_module(x), x.shape[-1]
     x, rows, (parts, part_rows) = xp.ascontiguousarray(x), x.size // c, parts_of(x.size // c)
     grid = channel_blocks(c), parts
@@ -24,21 +33,23 @@ def batch_norm(x, gamma, beta, running_mean, running_variance, training, momentu
     correction = rows / max(rows - 1, 1) if unbiased else 1.0
     launch("batch_norm", grid, x, moments, gamma, beta, running_mean, running_variance, y, statistics, epsilon, momentum,
            correction, parts, rows, c, part_rows)
-    mean, inverse_deviation, new_mean, new_variance = statistics
+    mean, inverse_std, new_mean, new_variance = statistics
     running = (new_mean, new_variance) if training else (running_mean, running_variance)
-    return y, running, mean, inverse_deviation
+    return y, running, (x, mean, gamma, inverse_std, training)
 
 
-def batch_norm_backward(dy, x, mean, gamma, inverse_deviation, training, wrt):
-    """dx, dgamma, dbeta; None where not asked for."""
+def batch_norm_backward(dy: Any, cache: Any, wrt: str = "all") -> tuple[Any, Any, Any]:
+    """As ops.batch_norm_backward."""
+    x, mean, gamma, inverse_std, training = cache
+    check_dy("batch_norm_backward", dy, x.shape)
     xp, c = array_module(dy), dy.shape[-1]
     dy, x, rows = xp.ascontiguousarray(dy, dtype=np.float32), xp.ascontiguousarray(x), dy.size // c
     parts, part_rows = parts_of(rows)
     grid, sums = (channel_blocks(c), parts), xp.empty((2, parts, c), dtype=np.float32)
-    launch("batch_norm_backward_sums", grid, dy, x, mean, inverse_deviation, sums, rows, c, part_rows)
+    launch("batch_norm_backward_sums", grid, dy, x, mean, inverse_std, sums, rows, c, part_rows)
     dbeta, dgamma = sums.sum(axis=1)
     if wrt == "parameters":
         return None, dgamma, dbeta
-    dx, share = xp.empty(dy.shape, dtype=np.float32), 1 / rows if training else 0.0
-    launch("batch_norm_backward", grid, dy, x, mean, inverse_deviation, gamma, dgamma, dbeta, dx, share, rows, c, part_rows)
+    dx, weight = xp.empty(dy.shape, dtype=np.float32), 1 / rows if training else 0.0
+    launch("batch_norm_backward", grid, dy, x, mean, inverse_std, gamma, dgamma, dbeta, dx, weight, rows, c, part_rows)
     return (dx, None, None) if wrt == "input" else (dx, dgamma, dbeta)

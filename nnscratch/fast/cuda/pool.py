@@ -2,39 +2,52 @@
 
 Shapes: x, dx (N, H, W, C), y, dy (N, OH, OW, C).
 """
+from typing import Any
+
 import numpy as np
 
 from nnscratch.backend import array_module
 from nnscratch.fast.cuda.launch import launch
+from nnscratch.ops.pool import pooling_window
+from nnscratch.ops.validation import check_dy
+
+__all__ = ["avg_pool2d", "avg_pool2d_backward", "max_pool2d", "max_pool2d_backward"]
 
 
-def max_pool2d(x, window):
-    """The maximum of each window."""
+def max_pool2d(x: Any, pool_size: Any = 2, strides: Any = None, *, padding: Any = "valid") -> tuple[Any, Any]:
+    """As ops.max_pool2d."""
+    window = pooling_window("max_pool2d", x, pool_size, strides, padding)
     xp, c = array_module(x), x.shape[3]
     y = xp.empty((len(x), *window.output, c), dtype=np.float32)
     launch("max_pool", y.size, xp.ascontiguousarray(x), y, window, c, y.size)
-    return y
+    return y, (x, y, window)
 
 
-def max_pool2d_backward(dy, x, y, window):
-    """All of dy to the first pixel that has the maximum."""
+def max_pool2d_backward(dy: Any, cache: Any) -> Any:
+    """As ops.max_pool2d_backward."""
+    x, y, window = cache
+    check_dy("max_pool2d_backward", dy, y.shape)
     xp = array_module(dy)
-    dx = xp.empty(x.shape, dtype=np.float32)
-    launch("max_pool_backward", dx.size, xp.ascontiguousarray(dy), xp.ascontiguousarray(x), y, dx, window, x.shape[3], dx.size)
+    dx, dy = xp.empty(x.shape, dtype=np.float32), xp.ascontiguousarray(dy, dtype=np.float32)
+    launch("max_pool_backward", dx.size, dy, xp.ascontiguousarray(x), y, dx, window, x.shape[3], dx.size)
     return dx
 
 
-def avg_pool2d(x, window, count_include_pad):
-    """The average of each window."""
+def avg_pool2d(x: Any, pool_size: Any = 2, strides: Any = None, *, padding: Any = "valid",
+               count_include_pad: bool = False) -> tuple[Any, Any]:
+    """As ops.avg_pool2d."""
+    window = pooling_window("avg_pool2d", x, pool_size, strides, padding)
     xp, c = array_module(x), x.shape[3]
     y = xp.empty((len(x), *window.output, c), dtype=np.float32)
     launch("average_pool", y.size, xp.ascontiguousarray(x), y, window, c, int(count_include_pad), y.size)
-    return y
+    return y, (x.shape, window, count_include_pad)
 
 
-def avg_pool2d_backward(dy, shape, window, count_include_pad):
-    """dy / pixels counted, to every pixel of the window."""
+def avg_pool2d_backward(dy: Any, cache: Any) -> Any:
+    """As ops.avg_pool2d_backward."""
+    shape, window, count_include_pad = cache
+    check_dy("avg_pool2d_backward", dy, (shape[0], *window.output, shape[3]))
     xp = array_module(dy)
-    dx = xp.empty(shape, dtype=np.float32)
-    launch("average_pool_backward", dx.size, xp.ascontiguousarray(dy), dx, window, shape[3], int(count_include_pad), dx.size)
+    dx, dy = xp.empty(shape, dtype=np.float32), xp.ascontiguousarray(dy, dtype=np.float32)
+    launch("average_pool_backward", dx.size, dy, dx, window, shape[3], int(count_include_pad), dx.size)
     return dx

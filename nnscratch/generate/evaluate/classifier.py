@@ -12,12 +12,12 @@ from nnscratch import checkpoint
 from nnscratch.backend import to_cpu, to_device
 from nnscratch.data.dataset import fingerprint, to_floats
 from nnscratch.errors import InputError
+from nnscratch.fast import softmax
 from nnscratch.generate.evaluate.corruptions import softened, spoilt
 from nnscratch.initializers import own_he_normal
 from nnscratch.layers import AveragePooling2D, Conv2D, Dense, Flatten, Input, MaxPooling2D
 from nnscratch.losses import softmax_cross_entropy
 from nnscratch.models import Model
-from nnscratch.ops.activations import softmax
 from nnscratch.ops.validation import check_array, check_int, check_shape
 from nnscratch.optimizers import Adam, cosine_decay
 

@@ -1,24 +1,27 @@
-"""Wrong backwards of normalisation, activations, dropout, pictures and losses."""
+"""Wrong backwards of normalization, activations, dropout, pictures and losses."""
 from nnscratch import ops
 from nnscratch.backend import array_module
 from nnscratch.gradcheck.mutants.registry import change, mutant
-from nnscratch.ops.dropout import draw_mask
-from nnscratch.ops.normalize import channel_sum
+from nnscratch.ops.dropouts import draw_mask
 from nnscratch.ops.pad import fold
 
-# --- normalisation ------------------------------------------------------------------------------------------------
+
+def channel_sum(x):
+    return x.sum(axis=tuple(range(x.ndim - 1)))
+
+
+# --- normalization ------------------------------------------------------------------------------------------------
 
 TRAINING, INFERENCE = "batch_norm training", "batch_norm inference"
 
 
 def batch_norm_dx(dy, cache, gamma=1, mean_term=1, variance_term=1, count=None, scale=1):
     """dx of batch_norm in pieces, each of which a mutant can leave out or get wrong."""
-    centred, true_gamma, inverse_deviation, _ = cache
-    normal = centred * inverse_deviation
+    normal, true_gamma, inverse_std, _ = cache
     count = count or dy.size // dy.shape[-1]
     dbeta, dgamma = channel_sum(dy), channel_sum(dy * normal)
     dnormal = dy - mean_term * dbeta / count - variance_term * normal * (dgamma / count)
-    dx = (true_gamma if gamma else 1) * inverse_deviation * scale * dnormal
+    dx = (true_gamma if gamma else 1) * inverse_std * scale * dnormal
     return dx, dgamma, dbeta
 
 
@@ -30,9 +33,9 @@ mutant(TRAINING, "variance term doubled")(lambda dy, cache: batch_norm_dx(dy, ca
 
 @mutant(TRAINING, "epsilon outside the root")
 def _(dy, cache):
-    inverse_deviation, epsilon = cache[2], 1e-3
-    variance = inverse_deviation**-2 - epsilon
-    return batch_norm_dx(dy, cache, scale=1 / (variance**0.5 + epsilon) / inverse_deviation)
+    inverse_std, epsilon = cache[2], 1e-3
+    variance = inverse_std**-2 - epsilon
+    return batch_norm_dx(dy, cache, scale=1 / (variance**0.5 + epsilon) / inverse_std)
 
 
 BLIND_TO_ONES = ("gamma missing", "variance treated as a constant", "variance term doubled", "epsilon outside the root")
@@ -45,7 +48,7 @@ change(TRAINING, "gamma gradient averaged", ops.batch_norm_backward, dparameter=
 @mutant(TRAINING, "gamma gradient with centred x, not divided by the deviation")
 def _(dy, cache):
     dx, _, dbeta = ops.batch_norm_backward(dy, cache)
-    return dx, channel_sum(dy * cache[0]), dbeta
+    return dx, channel_sum(dy * cache[0] / cache[2]), dbeta
 
 
 @mutant(TRAINING, "inference formula in training")
@@ -66,16 +69,16 @@ def _(dy, cache):
 
 @mutant("instance_norm", "means over the whole batch")
 def _(dy, cache):
-    centred, gamma, inverse_deviation = cache
-    dx, *_ = ops.batch_norm_backward(dy, (centred * inverse_deviation, gamma, array_module(dy).ones_like(gamma), True))
-    return dx * inverse_deviation, *ops.instance_norm_backward(dy, cache)[1:]
+    normal, gamma, inverse_std = cache
+    dx, *_ = ops.batch_norm_backward(dy, (normal, gamma, array_module(dy).ones_like(gamma), True))
+    return dx * inverse_std, *ops.instance_norm_backward(dy, cache)[1:]
 
 
 @mutant("instance_norm", "mean treated as a constant")
 def _(dy, cache):
-    _, gamma, inverse_deviation = cache
+    _, gamma, inverse_std = cache
     right = ops.instance_norm_backward(dy, cache)
-    return right[0] + gamma * inverse_deviation * dy.mean(axis=(1, 2), keepdims=True), *right[1:]
+    return right[0] + gamma * inverse_std * dy.mean(axis=(1, 2), keepdims=True), *right[1:]
 
 
 # --- activations and dropout --------------------------------------------------------------------------------------

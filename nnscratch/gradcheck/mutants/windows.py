@@ -3,8 +3,11 @@ from functools import partial
 
 from nnscratch import ops
 from nnscratch.backend import array_module
+from nnscratch.fast.cpu import winograd
+from nnscratch.fast.cpu.col2im import adjoint_window
+from nnscratch.gradcheck import engine
 from nnscratch.gradcheck.mutants.registry import change, mutant
-from nnscratch.ops.algorithms import run
+from nnscratch.ops.patches import gather
 from nnscratch.ops.pool import pixels_counted
 from nnscratch.ops.window import crop, each_tap, empty_padded, pad
 
@@ -44,8 +47,13 @@ change("conv2d 4x4 stride 2, same", "kernel gradient transposed", ops.conv2d_bac
 
 @mutant("conv2d", "kernel flipped in dx")
 def _(dy, cache):
-    x, kernel, *rest = cache
-    return (ops.conv2d_backward(dy, (x, kernel[::-1, ::-1], *rest))[0], *ops.conv2d_backward(dy, cache)[1:])
+    columns, matrix, *rest = cache
+    return (ops.conv2d_backward(dy, (columns, flipped(matrix, rest[0]), *rest))[0], *ops.conv2d_backward(dy, cache)[1:])
+
+
+def flipped(matrix, kernel_shape):
+    """The matrix (1, KH*KW*C, OC) of the kernel turned by 180 degrees."""
+    return matrix.reshape(kernel_shape)[::-1, ::-1].reshape(matrix.shape)
 
 
 def scatter_without_adding(columns, padded, window):
@@ -56,16 +64,20 @@ def scatter_without_adding(columns, padded, window):
 
 @mutant("conv2d", "= for += in col2im")
 def _(dy, cache):
-    x, kernel, _, window, *_ = cache
-    padded = empty_padded(array_module(x), x.shape[0], window, x.shape[3], x.dtype)
-    scatter_without_adding(dy @ kernel.reshape(-1, kernel.shape[3]).T, padded, window)
+    _, matrix, kernel_shape, _, window = cache
+    padded = empty_padded(array_module(dy), dy.shape[0], window, kernel_shape[2], dy.dtype)
+    scatter_without_adding(dy @ matrix[0].T, padded, window)
     return (crop(padded, window), *ops.conv2d_backward(dy, cache)[1:])
 
 
 def other_window(dy, cache, **changes):
     """The backward of a convolution that takes its window for another one."""
-    x, kernel, has_bias, window, groups, algorithm = cache
-    return ops.conv2d_backward(dy, (x, kernel, has_bias, window._replace(**changes), groups, algorithm))
+    columns, matrix, kernel_shape, has_bias, window = cache
+    columns, wrong = columns.reshape(len(dy), *window.output, -1), window._replace(**changes)
+    copies = ops.col2im(array_module(dy).ones(columns.shape, dtype=dy.dtype), window)
+    x = ops.col2im(columns, window) / array_module(dy).maximum(copies, 1)  # every pixel is the mean of its copies
+    columns = gather(pad(x, wrong), wrong).reshape(1, -1, matrix.shape[1])
+    return ops.conv2d_backward(dy, (columns, matrix, kernel_shape, has_bias, wrong))
 
 
 mutant(STRIDED, "stride ignored")(partial(other_window, strides=(1, 1)))
@@ -91,29 +103,30 @@ def _(dy, cache):
 
 change("conv2d depthwise", "filters of the channels in reverse order", ops.conv2d_backward, dparameter=lambda g: g[..., ::-1])
 
-# What can go wrong with the fast algorithms (winograd.py, woven.py).
-WINOGRAD, WINOGRAD_STRIDED = "conv2d winograd", "conv2d winograd 4x4 stride 2"
+# What can go wrong with the algorithms of fast/cpu.
+WINOGRAD, SUBPIXEL = "fast/cpu winograd_3x3", "fast/cpu subpixel_4x4"
 
 
-@mutant(WINOGRAD, "kernel not turned around in dx")
+@mutant(WINOGRAD, "kernel not flipped in dx")
 def _(dy, cache):
-    _, kernel, _, window, groups, algorithm = cache
-    return (run("convolve", algorithm, groups, dy, kernel.swapaxes(2, 3), window), *ops.conv2d_backward(dy, cache)[1:])
+    x, kernel = cache
+    return winograd.convolve(dy, kernel.swapaxes(2, 3), adjoint_window(engine.SAME)), engine.winograd_3x3_backward(dy, cache)[1]
 
 
 @mutant(WINOGRAD, "last tile of rows, which is not full, forgotten")
 def _(dy, cache):
-    dx, *rest = ops.conv2d_backward(dy, cache)
+    dx, *rest = engine.winograd_3x3_backward(dy, cache)
     dx[:, 4:] = 0
     return dx, *rest
 
 
-change(WINOGRAD, "lanes in the wrong order", ops.conv2d_backward, dx=lambda g: g[:, :, [0, 2, 1, 3, 4]])
-change(WINOGRAD, "kernel gradient by the wrong end of the filter", ops.conv2d_backward, dparameter=lambda g: g[[1, 2, 0]])
-change(WINOGRAD_STRIDED, "phases of the columns exchanged", ops.conv2d_backward, dx=lambda g: g[:, :, [1, 0, 3, 2, 4]])
-change(WINOGRAD_STRIDED, "woven rows taken apart in the wrong order", ops.conv2d_backward, dparameter=lambda g: g[[1, 0, 3, 2]])
-change("conv2d woven", "rows of the kernel in reverse order", ops.conv2d_backward, dparameter=lambda g: g[::-1])
-change("conv2d_transpose winograd 4x4 stride 2", "phases of the rows exchanged", ops.conv2d_transpose_backward,
+change(WINOGRAD, "lanes in the wrong order", engine.winograd_3x3_backward, dx=lambda g: g[:, :, [0, 2, 1, 3, 4]])
+change(WINOGRAD, "kernel gradient by the wrong end of the filter", engine.winograd_3x3_backward,
+       dparameter=lambda g: g[[1, 2, 0]])
+change(SUBPIXEL, "phases of the columns exchanged", engine.subpixel_4x4_backward, dx=lambda g: g[:, :, [1, 0, 3, 2, 4]])
+change(SUBPIXEL, "phases of the kernel's rows exchanged", engine.subpixel_4x4_backward, dparameter=lambda g: g[[1, 0, 3, 2]])
+change("fast/cpu wide_8x3", "rows of the kernel in reverse order", engine.wide_8x3_backward, dparameter=lambda g: g[::-1])
+change("fast/cpu transposed_4x4", "phases of the rows exchanged", engine.transposed_4x4_backward,
        dparameter=lambda g: g[[1, 0, 3, 2]])
 
 
@@ -128,8 +141,8 @@ change("conv2d_transpose 2 groups", "bias gradient of one group", ops.conv2d_tra
 
 @mutant(UP, "cropped at the bottom and right alone")
 def _(dy, cache):
-    x, kernel, has_bias, window, *rest = cache
-    return ops.conv2d_transpose_backward(dy, (x, kernel, has_bias, window._replace(pads=((0, 2), (0, 2))), *rest))
+    *rest, window = cache
+    return ops.conv2d_transpose_backward(dy, (*rest, window._replace(pads=((0, 2), (0, 2)))))
 
 
 @mutant(UP_EXTRA, "output padding dropped")
@@ -141,8 +154,9 @@ def _(dy, cache):
 
 @mutant(UP, "kernel flipped in dx")
 def _(dy, cache):
-    _, kernel, _, window, groups, algorithm = cache
-    return (run("convolve", algorithm, groups, dy, kernel[::-1, ::-1], window), *ops.conv2d_transpose_backward(dy, cache)[1:])
+    rows, matrix, x_shape, kernel_shape, *rest = cache
+    wrong = rows, flipped(matrix, kernel_shape), x_shape, kernel_shape, *rest
+    return (ops.conv2d_transpose_backward(dy, wrong)[0], *ops.conv2d_transpose_backward(dy, cache)[1:])
 
 
 @mutant("im2col", "= for += in col2im")

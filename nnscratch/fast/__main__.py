@@ -1,0 +1,9 @@
+"""python -m nnscratch.fast: what is computed where."""
+from nnscratch.fast.dispatch import CONVOLUTIONS
+from nnscratch.fast.rooms import table
+
+print(table())
+for product, algorithms in CONVOLUTIONS.items():
+    print(f"\n{product} on the CPU, the first that holds:")
+    for name, condition, _ in algorithms:
+        print(f"  {name:12}{condition}")

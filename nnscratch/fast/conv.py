@@ -1,0 +1,80 @@
+"""conv2d and conv2d_transpose out of three products, on the CPU and on the GPU.
+
+Shapes: x (N, H, W, C), kernel (KH, KW, C/groups, OC), y (N, OH, OW, OC); transposed (KH, KW, OC/groups, C).
+
+    convolve(x, K) = y        convolve_dx(dy, K) = dx        convolve_dkernel(x, dy) = dK
+
+conv2d is the first, its backward the other two. conv2d_transpose is the second, its backward the first and the third. The
+columns are not kept for the backward pass: they are KH*KW times as large as x, and quickly made again.
+"""
+from typing import Any
+
+from nnscratch.backend import array_module, join
+from nnscratch.fast.cpu import conv as cpu
+from nnscratch.fast.cpu.normalize import channel_sum as cpu_sum
+from nnscratch.fast.cuda import conv as cuda
+from nnscratch.fast.cuda.activations import channel_sum as cuda_sum
+from nnscratch.fast.dispatch import device_room
+from nnscratch.ops.conv import conv2d_window
+from nnscratch.ops.conv_transpose import conv2d_transpose_window
+from nnscratch.ops.validation import check_dy
+
+__all__ = ["conv2d", "conv2d_backward", "conv2d_transpose", "conv2d_transpose_backward"]
+
+
+def conv2d(x: Any, kernel: Any, bias: Any = None, *, strides: Any = 1, padding: Any = "valid", dilation: Any = 1,
+           groups: int = 1) -> tuple[Any, Any]:
+    """As ops.conv2d."""
+    window = conv2d_window(x, kernel, bias, strides, padding, dilation, groups)
+    return product("convolve", x, kernel, window, groups, bias), (x, kernel, bias is not None, window, groups)
+
+
+def conv2d_backward(dy: Any, cache: Any, wrt: str = "all") -> tuple[Any, Any, Any]:
+    """As ops.conv2d_backward."""
+    x, kernel, has_bias, window, groups = cache
+    check_dy("conv2d_backward", dy, (len(x), *window.output, kernel.shape[3]))
+    dx = dkernel = dbias = None
+    if wrt != "parameters":
+        dx = product("convolve_dx", dy, kernel, window, groups)
+    if wrt != "input":
+        dkernel, dbias = product("convolve_dkernel", x, dy, window, groups), channel_sum(dy) if has_bias else None
+    return dx, dkernel, dbias
+
+
+def conv2d_transpose(x: Any, kernel: Any, bias: Any = None, *, strides: Any = 1, padding: Any = "valid",
+                     output_padding: Any = None, dilation: Any = 1, groups: int = 1) -> tuple[Any, Any]:
+    """As ops.conv2d_transpose."""
+    window = conv2d_transpose_window(x, kernel, bias, strides, padding, output_padding, dilation, groups)
+    return product("convolve_dx", x, kernel, window, groups, bias), (x, kernel, bias is not None, window, groups)
+
+
+def conv2d_transpose_backward(dy: Any, cache: Any, wrt: str = "all") -> tuple[Any, Any, Any]:
+    """As ops.conv2d_transpose_backward."""
+    x, kernel, has_bias, window, groups = cache
+    check_dy("conv2d_transpose_backward", dy, (len(x), *window.input, kernel.shape[2] * groups))
+    dx = dkernel = dbias = None
+    if wrt != "parameters":
+        dx = product("convolve", dy, kernel, window, groups)
+    if wrt != "input":
+        dkernel, dbias = product("convolve_dkernel", dy, x, window, groups), channel_sum(dy) if has_bias else None
+    return dx, dkernel, dbias
+
+
+def product(name: str, a: Any, b: Any, window: Any, groups: int, bias: Any = None) -> Any:
+    """One of the three products, by name; group by group, each array cut along its last axis."""
+    room = {"cpu": cpu, "cuda": cuda}[device_room(a)]
+    function, more = getattr(room, name), {} if bias is None else {"bias": bias}
+    channels = a.shape[3] if name == "convolve_dkernel" else b.shape[2] * groups
+    if room is cpu and channels == b.shape[3] == groups > 1:
+        return function(a, b, window, groups=groups, **more)
+    if groups == 1:
+        return function(a, b, window, **more)
+    xp = array_module(a)
+    parts = zip(*(xp.split(array, groups, axis=-1) for array in (a, b)))
+    result = join([function(p, q, window) for p, q in parts], axis=-1)
+    return result if bias is None else result + bias
+
+
+def channel_sum(x: Any) -> Any:
+    """The sum over all axes but the last."""
+    return {"cpu": cpu_sum, "cuda": cuda_sum}[device_room(x)](x)

@@ -1,0 +1,84 @@
+"""LeakyReLU on the CPU, alone or with the bias before it, in one pass over memory.
+
+Shapes: x, y, dy, dx (..., C), bias (C,).
+
+For slopes s from 0 to 1, f(x) = max(x, s x): a processor guesses which way a choice element by element will go, and on data
+without a pattern it guesses wrong half the time, at twenty times the cost. And each array more is a way to memory and back:
+so rows are taken a piece at a time, small enough that what is made in between stays in the processor's cache.
+"""
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+
+from nnscratch.fast.cpu.normalize import channel_sum, in_long_rows
+from nnscratch.ops.validation import check_array, check_dy, check_shape
+
+__all__ = ["bias_leaky_relu", "bias_leaky_relu_backward", "leaky_relu", "leaky_relu_backward"]
+
+PIECE = 2**15  # numbers at once
+
+
+def leaky_relu(x: Any, negative_slope: float = 0.2) -> Any:
+    """As ops.leaky_relu, for real numbers and slopes above 0, up to 1."""
+    s = float(negative_slope)
+    if x.dtype.kind != "f" or not 0 < s <= 1 or not x.flags.c_contiguous:
+        return NotImplemented
+    y = np.empty_like(x)
+    for source, target in pieces(x.reshape(1, -1), y.reshape(1, -1)):
+        np.multiply(source, s, out=target)
+        np.maximum(source, target, out=target)
+    return y, (x, s)
+
+
+def leaky_relu_backward(dy: Any, cache: Any) -> Any:
+    """As ops.leaky_relu_backward."""
+    x, s = cache
+    check_dy("leaky_relu_backward", dy, x.shape)
+    return slope_times(dy, x, s)
+
+
+def bias_leaky_relu(x: Any, bias: Any, negative_slope: float = 0.2) -> Any:
+    """As ops.bias_leaky_relu, for real numbers and slopes from 0 to 1. The sign of y is that of x + bias."""
+    s = float(negative_slope)
+    if x.dtype.kind != "f" or x.dtype != bias.dtype or not 0 <= s <= 1 or not x.flags.c_contiguous:
+        return NotImplemented
+    check_array("bias_leaky_relu", "bias", bias, 1, "(C,)")
+    check_shape("bias_leaky_relu", "bias", bias, x.shape[-1:], "(C,), one number for each channel")
+    y, (rows, repeat) = np.empty_like(x), in_long_rows(x)
+    bias = repeat(bias)
+    for source, target in pieces(rows, y.reshape(rows.shape)):
+        np.add(source, bias, out=target)
+        np.maximum(target, 0 if s == 0 else s * target, out=target)
+    return y, (y, s)
+
+
+def bias_leaky_relu_backward(dy: Any, cache: Any) -> Any:
+    """As ops.bias_leaky_relu_backward."""
+    y, s = cache
+    check_dy("bias_leaky_relu_backward", dy, y.shape)
+    dx = slope_times(dy, y, s)
+    return dx, channel_sum(dx)
+
+
+def slope_times(dy: Any, x: Any, s: float) -> Any:
+    """dy where x > 0, else s dy; x in C order."""
+    dx = np.empty(x.shape, np.result_type(dy, x))
+    dy = np.ascontiguousarray(dy)
+    for upstream, source, target in pieces(*(array.reshape(1, -1) for array in (dy, x, dx))):
+        slope = np.multiply(source > 0, x.dtype.type(1 - s))
+        slope += x.dtype.type(s)
+        np.multiply(upstream, slope, out=target)
+    return dx
+
+
+def pieces(*arrays: Any) -> Iterator[tuple]:
+    """The same piece of each array (rows, columns), again and again: some rows, or part of a single one."""
+    rows, columns = arrays[0].shape
+    if rows == 1:
+        for first in range(0, columns, PIECE):
+            yield tuple(array[:, first:first + PIECE] for array in arrays)
+    else:
+        step = max(1, PIECE // columns)
+        for first in range(0, rows, step):
+            yield tuple(array[first:first + step] for array in arrays)

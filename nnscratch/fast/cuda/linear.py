@@ -1,0 +1,58 @@
+"""Dense layers and Gram matrices on a GPU: the formulas of ops, with products by our own call of cuBLAS (gemm.py).
+
+Shapes: x (..., inputs), weights (inputs, units), bias (units,); Gram matrices x (N, H, W, C), y (N, C, C).
+"""
+from typing import Any
+
+import numpy as np
+
+from nnscratch.backend import array_module
+from nnscratch.fast.cuda.gemm import product
+from nnscratch.ops.validation import check_array, check_dy, check_shape
+
+__all__ = ["dense", "dense_backward", "gram_matrix", "gram_matrix_backward"]
+
+
+def dense(x: Any, weights: Any, bias: Any = None) -> tuple[Any, Any]:
+    """As ops.dense."""
+    check_array("dense", "x", x, max(2, x.ndim), "(batch, inputs)")
+    check_array("dense", "weights", weights, 2, "(inputs, units)")
+    check_shape("dense", "weights", weights, (x.shape[-1], weights.shape[1]), "(inputs, units) for this x")
+    y = product(x.reshape(-1, x.shape[-1]), weights)
+    if bias is not None:
+        check_shape("dense", "bias", bias, weights.shape[1:], "(units,)")
+        y = y + bias
+    return y.reshape(*x.shape[:-1], -1), (x, weights, bias is not None)
+
+
+def dense_backward(dy: Any, cache: Any, wrt: str = "all") -> tuple[Any, Any, Any]:
+    """As ops.dense_backward."""
+    x, weights, has_bias = cache
+    check_dy("dense_backward", dy, (*x.shape[:-1], weights.shape[1]))
+    dy_rows, x_rows = dy.reshape(-1, dy.shape[-1]), x.reshape(-1, x.shape[-1])
+    dx = product(dy_rows, weights.T).reshape(x.shape) if wrt != "parameters" else None
+    dweights = product(x_rows.T, dy_rows) if wrt != "input" else None
+    dbias = dy_rows.sum(axis=0) if has_bias and wrt != "input" else None
+    return dx, dweights, dbias
+
+
+def gram_matrix(x: Any) -> tuple[Any, Any]:
+    """As ops.gram_matrix, image by image: a GPU is fastest with products of two matrices."""
+    check_array("gram_matrix", "x", x, 4)
+    n, h, w, c = x.shape
+    y = array_module(x).empty((n, c, c), dtype=np.float32)
+    for f, gram in zip(x.reshape(n, h * w, c), y):
+        product(f.T, f, out=gram)
+    return y / (h * w), x
+
+
+def gram_matrix_backward(dy: Any, cache: Any) -> Any:
+    """As ops.gram_matrix_backward."""
+    x = cache
+    n, h, w, c = x.shape
+    check_dy("gram_matrix_backward", dy, (n, c, c))
+    both = (dy + dy.swapaxes(1, 2)) / (h * w)
+    dx = array_module(x).empty((n, h * w, c), dtype=array_module(x).result_type(x, dy))
+    for f, d, df in zip(x.reshape(n, h * w, c), both, dx):
+        product(f, d, out=df)
+    return dx.reshape(x.shape)

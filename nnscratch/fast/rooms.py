@@ -1,0 +1,73 @@
+"""The three rooms that compute ops, and the ops that layers call, each of which goes to the room that dispatch.py chooses."""
+from collections.abc import Callable
+from functools import wraps
+from types import SimpleNamespace
+from typing import Any, NamedTuple
+
+from nnscratch import ops
+from nnscratch.fast import conv
+from nnscratch.fast.cpu import activations, normalize, pool
+from nnscratch.fast.cuda import activations as cuda_activations
+from nnscratch.fast.cuda import dropouts as cuda_dropouts
+from nnscratch.fast.cuda import linear as cuda_linear
+from nnscratch.fast.cuda import normalize as cuda_normalize
+from nnscratch.fast.cuda import pool as cuda_pool
+from nnscratch.fast.dispatch import choose_room
+
+
+def functions(*modules: Any) -> SimpleNamespace:
+    """What the modules say, by __all__, that they have."""
+    return SimpleNamespace(**{name: getattr(module, name) for module in modules for name in module.__all__})
+
+
+ROOMS: dict[str, Any] = {
+    "cpu": functions(conv, activations, normalize, pool),
+    "cuda": functions(conv, cuda_activations, cuda_dropouts, cuda_linear, cuda_normalize, cuda_pool),
+    "ops": functions(ops),
+}
+
+
+class Cache(NamedTuple):
+    """What a backward needs: which function goes with the forward that ran, and the cache for it."""
+    backward: Callable
+    saved: Any
+
+
+def accelerate() -> dict[str, Callable]:
+    """Every op of ops by its name; those with a backward ask dispatch.py where to run."""
+    made = {name: getattr(ops, name) for name in ops.__all__}
+    for name in ops.__all__:
+        if f"{name}_backward" in made:
+            made[name], made[f"{name}_backward"] = accelerated(name)
+    return made
+
+
+def accelerated(name: str) -> tuple[Callable, Callable]:
+    """The pair of an op and its backward."""
+    candidates = {room: (getattr(has, name), getattr(has, f"{name}_backward")) for room, has in ROOMS.items()
+                  if hasattr(has, name)}
+
+    @wraps(getattr(ops, name))
+    def forward(*arguments: Any, **options: Any) -> Any:
+        room = choose_room((*arguments, *options.values()))
+        way, backward = candidates.get(room, candidates["ops"])
+        result = way(*arguments, **options)
+        if result is NotImplemented:
+            way, backward = candidates["ops"]
+            result = way(*arguments, **options)
+        *outputs, saved = result
+        return (*outputs, Cache(backward, saved))
+
+    @wraps(getattr(ops, f"{name}_backward"))
+    def backward(dy: Any, cache: Cache, *arguments: Any, **options: Any) -> Any:
+        return cache.backward(dy, cache.saved, *arguments, **options)
+
+    return forward, backward
+
+
+def table() -> str:
+    """Which room has which op, as text."""
+    names = [name for name in ops.__all__ if f"{name}_backward" in ops.__all__]
+    rows = [("op", "CPU", "GPU")]
+    rows += [(name, *("own code" if hasattr(ROOMS[room], name) else "formula" for room in ("cpu", "cuda"))) for name in names]
+    return "\n".join("{:22}{:10}{}".format(*row) for row in rows)
