@@ -5,6 +5,9 @@ import numpy as np
 
 from nnscratch.backend import move, to_cpu
 from nnscratch.cli import main
+from nnscratch.ops import reference
+from nnscratch.ops.conv import conv2d_window
+from nnscratch.ops.conv_transpose import conv2d_transpose_window
 
 NO_KERNELS = "g++ on Linux is not there, which compiles the CUDA kernels for the CPU: apt install g++"
 
@@ -55,3 +58,37 @@ def run_style(folder, *changes, content="content.jpg", style="style.png", output
     """`nnscratch style` on the files of the fixture `pictures`, quick."""
     return main(["style", str(folder / content), str(folder / style), "-o", str(folder / output), "--size", "48",
                  "--steps", "2", *changes])
+
+
+# --- both convolutions by the nested loops of ops/reference.py, with the signatures of ops -------------------------
+
+def by_groups(product, a, b, window, groups):
+    """One of the three products, group by group."""
+    parts = zip(np.split(a, groups, -1), np.split(b, groups, -1))
+    return np.concatenate([product(p, q, window) for p, q in parts], axis=-1)
+
+
+def loops_conv2d(x, kernel, bias=None, *, strides=1, padding="valid", dilation=1, groups=1):
+    window = conv2d_window(x, kernel, bias, strides, padding, dilation, groups)
+    y = by_groups(reference.convolve, x, kernel, window, groups)
+    return y if bias is None else y + bias, (x, kernel, bias is not None, window, groups)
+
+
+def loops_conv2d_backward(dy, cache):
+    x, kernel, has_bias, window, groups = cache
+    dbias = sum(dy[n, h, w] for n, h, w in reference.ranges(*dy.shape[:3])) if has_bias else None
+    return (by_groups(reference.convolve_dx, dy, kernel, window, groups),
+            by_groups(reference.convolve_dkernel, x, dy, window, groups), dbias)
+
+
+def loops_conv2d_transpose(x, kernel, bias=None, *, strides=1, padding="valid", output_padding=None, dilation=1, groups=1):
+    window = conv2d_transpose_window(x, kernel, bias, strides, padding, output_padding, dilation, groups)
+    y = by_groups(reference.convolve_dx, x, kernel, window, groups)
+    return y if bias is None else y + bias, (x, kernel, bias is not None, window, groups)
+
+
+def loops_conv2d_transpose_backward(dy, cache):
+    x, kernel, has_bias, window, groups = cache
+    dbias = sum(dy[n, h, w] for n, h, w in reference.ranges(*dy.shape[:3])) if has_bias else None
+    return (by_groups(reference.convolve, dy, kernel, window, groups),
+            by_groups(reference.convolve_dkernel, dy, x, window, groups), dbias)

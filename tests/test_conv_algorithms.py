@@ -1,22 +1,69 @@
-"""The fast algorithms of a convolution give the numbers of the nested loops; in whatever blocks, from whatever thread."""
-import sys
+"""The CPU's algorithms of a convolution give the numbers of the nested loops; in whatever blocks, from whatever thread."""
+from contextlib import nullcontext
 from threading import Thread
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
-from helpers import normal, on, same
+from helpers import (
+    loops_conv2d,
+    loops_conv2d_backward,
+    loops_conv2d_transpose,
+    loops_conv2d_transpose_backward,
+    normal,
+    on,
+    same,
+)
 from hypothesis import assume, given
 from hypothesis import strategies as st
 from test_ops_equal_loops import forward_and_backward, paddings
 
-from nnscratch import memory, ops
+from nnscratch import fast
 from nnscratch.errors import InputError
-from nnscratch.fast.cpu import depthwise, winograd, winograd_tiles
-from nnscratch.ops import algorithms, im2col, woven
+from nnscratch.fast import dispatch, workspace
+from nnscratch.fast.cpu import col2im, depthwise, im2col, subpixel, winograd, winograd_tiles
+from nnscratch.fast.cpu import conv as cpu_conv
+from nnscratch.fast.cpu.col2im import adjoint_window, flip_kernel
+from nnscratch.fast.dispatch import CONVOLUTIONS, Problem, choose_convolution
+from nnscratch.ops import reference
 from nnscratch.ops.window import make_window
 
-FAST = {"im2col": sys.modules["nnscratch.ops.patches"], "woven": woven, "winograd": winograd}
-assert im2col is ops.im2col  # the name is the function, so its module is reached by sys.modules
+
+def turned(convolve):
+    """The dx of a convolution with stride 1 by the convolution with the flipped kernel."""
+    return lambda dy, kernel, window: convolve(dy, flip_kernel(kernel), adjoint_window(window))
+
+
+def swapped(x, dy, window):
+    return flip_kernel(im2col.convolve_dkernel(dy, x, adjoint_window(window)))
+
+
+def adjoint(x, kernel, window):
+    return col2im.convolve_dx(x, flip_kernel(kernel), adjoint_window(window))
+
+
+# The ways to each of the three products, and what each can do.
+FAST = {"im2col": SimpleNamespace(convolve=im2col.convolve, convolve_dx=col2im.convolve_dx,
+                                  convolve_dkernel=im2col.convolve_dkernel),
+        "subpixel": SimpleNamespace(convolve=im2col.convolve_wide, convolve_dx=subpixel.convolve_dx,
+                                    convolve_dkernel=im2col.convolve_dkernel),
+        "winograd": SimpleNamespace(convolve=winograd.convolve, convolve_dx=turned(winograd.convolve),
+                                    convolve_dkernel=winograd.convolve_dkernel),
+        "turned": SimpleNamespace(convolve=adjoint, convolve_dx=turned(im2col.convolve), convolve_dkernel=swapped)}
+SCRATCH = im2col, col2im, winograd, winograd_tiles
+
+
+def can(algorithm, window):
+    """Whether this way takes such a window."""
+    if algorithm == "im2col":
+        return True
+    if algorithm == "subpixel":
+        return window.dilation == (1, 1)
+    if algorithm == "winograd" and not winograd_tiles.supports_winograd(window):
+        return False
+    return Problem(window, 1, 1, 1).dense
+
+
 kernel_sizes = st.tuples(st.integers(1, 8), st.integers(1, 4))
 strides = st.tuples(st.integers(1, 3), st.integers(1, 3))
 
@@ -36,17 +83,38 @@ def layers(draw, transposed=False):
 @pytest.mark.parametrize("algorithm", FAST)
 @pytest.mark.parametrize("transposed", [False, True], ids=["conv2d", "conv2d_transpose"])
 @given(data=st.data())
-def test_every_algorithm_equals_the_loops(xp, algorithm, transposed, data):
+def test_every_algorithm_equals_the_loops(algorithm, transposed, data):
     """y, dx, dkernel and dbias, in kernels of 1 to 8 rows, strides, paddings and groups, wherever the algorithm can do it."""
-    forward = ops.conv2d_transpose if transposed else ops.conv2d
-    backward = ops.conv2d_transpose_backward if transposed else ops.conv2d_backward
+    loops = (loops_conv2d_transpose, loops_conv2d_transpose_backward) if transposed else (loops_conv2d, loops_conv2d_backward)
+    name = "conv2d_transpose" if transposed else "conv2d"
     x, kernel, bias, options = data.draw(layers(transposed))
     try:
-        actual = forward_and_backward(forward, backward, on(xp, x, kernel, bias), {**options, "algorithm": algorithm})
+        _, (*_, window, _) = loops[0](x, kernel, bias, **options)
     except InputError as error:
-        assert any(text in str(error) for text in ("does not fit", "crops a picture", "cannot do a kernel"))
+        assert any(text in str(error) for text in ("does not fit", "crops an image"))
         assume(False)
-    same(actual, forward_and_backward(forward, backward, (x, kernel, bias), {**options, "algorithm": "loops"}), 1e-10)
+    assume(can(algorithm, window))
+    expected = forward_and_backward(*loops, (x, kernel, bias), options)
+    with forced(algorithm):
+        same(forward_and_backward(getattr(fast, name), getattr(fast, f"{name}_backward"), (x, kernel, bias), options), expected,
+             1e-10)
+
+
+class forced:
+    """Inside this block each product is computed by one way, whatever dispatch.py would choose."""
+
+    def __init__(self, algorithm):
+        self.ways, self.patch = FAST[algorithm], pytest.MonkeyPatch()
+
+    def __enter__(self):
+        for product in CONVOLUTIONS:
+            def way(a, b, window, bias=None, groups=1, way=getattr(self.ways, product)):
+                result = way(a, b, window)
+                return result if bias is None else result + bias
+            self.patch.setattr(cpu_conv, product, way)
+
+    def __exit__(self, *error):
+        self.patch.undo()
 
 
 def ways_to_lie_in_memory(array):
@@ -65,17 +133,17 @@ def test_pixels_may_lie_in_memory_as_they_like(algorithm, data, x_lies, dtypes):
     size, kernel_size = data.draw(st.tuples(st.integers(4, 9), st.integers(4, 9))), data.draw(kernel_sizes)
     x, kernel = normal(2, *size, 3).astype(dtypes[0]), normal(*kernel_size, 3, 4).astype(dtypes[1])
     options = {"strides": data.draw(strides), "padding": "same"}
-    if algorithm == "winograd":
-        assume(winograd_tiles.suits(make_window("test", size, kernel_size, **options)))
-    exact, cache = ops.conv2d(x.astype(np.float64), kernel.astype(np.float64), algorithm="loops", **options)
+    assume(algorithm == "auto" or can(algorithm, make_window("test", size, kernel_size, **options)))
+    exact, cache = loops_conv2d(x.astype(np.float64), kernel.astype(np.float64), **options)
     dy = normal(*exact.shape, seed=1)
     dys = {**ways_to_lie_in_memory(dy), "one for all": np.broadcast_to(dy[..., :1], dy.shape),
            "one for each channel": np.broadcast_to(dy[0, 0, 0], dy.shape)}
     dy = dys[data.draw(st.sampled_from(sorted(dys)))]
-    expected = exact, *ops.conv2d_backward(dy, cache)
-    y, cache = ops.conv2d(ways_to_lie_in_memory(x)[x_lies], kernel, algorithm=algorithm, **options)
-    assert y.dtype == np.float64
-    same((y, *ops.conv2d_backward(dy, cache)), expected, 1e-10)
+    expected = exact, *loops_conv2d_backward(dy, cache)
+    with nullcontext() if algorithm == "auto" else forced(algorithm):
+        y, cache = fast.conv2d(ways_to_lie_in_memory(x)[x_lies], kernel, **options)
+        assert y.dtype == np.float64
+        same((y, *fast.conv2d_backward(dy, cache)), expected, 1e-10)
 
 
 @pytest.mark.parametrize("algorithm", FAST)
@@ -86,7 +154,7 @@ def test_nothing_is_read_or_written_beyond_the_workspace(algorithm, data, narrow
     size = (data.draw(st.integers(1, 20)), data.draw(st.integers(1, 3 if narrow else 12)))
     kernel_size = data.draw(st.tuples(st.integers(1, 7), st.integers(1, 9)))
     window = make_window("test", size, kernel_size, data.draw(strides), "same")
-    assume(algorithm != "winograd" or winograd_tiles.suits(window))
+    assume(can(algorithm, window))
     guard, made = 4096, []
 
     def fresh(xp, name, shape, dtype):
@@ -96,27 +164,29 @@ def test_nothing_is_read_or_written_beyond_the_workspace(algorithm, data, narrow
 
     products, n, c, oc = FAST[algorithm], *data.draw(st.tuples(st.integers(1, 3), st.integers(1, 4), st.integers(1, 4)))
     x, kernel, dy = normal(n, *size, c), normal(*kernel_size, c, oc), normal(n, *window.output, oc)
-    for module in (FAST["im2col"], woven, winograd, winograd_tiles):
+    for module in SCRATCH:
         monkeypatch.setattr(module, "scratch", fresh)
     actual, expected = ([way.convolve(x, kernel, window), way.convolve_dx(dy, kernel, window),
-                         way.convolve_dkernel(x, dy, window)] for way in (products, algorithms.ALGORITHMS["loops"]))
+                         way.convolve_dkernel(x, dy, window)] for way in (products, reference))
     same(actual, expected, 1e-10)
     assert all(np.isnan(memory[numbers:]).all() for memory, numbers in made)
 
 
 @given(size=st.tuples(st.integers(1, 40), st.integers(1, 40)), kernel=st.tuples(st.integers(1, 11), st.integers(1, 11)),
        stride=st.tuples(st.integers(1, 4), st.integers(1, 4)), dilation=st.integers(1, 2), images=st.sampled_from([1, 600]),
-       channels=st.integers(1, 4), outputs=st.integers(1, 4), groups=st.integers(1, 2))
-def test_what_auto_picks_can_do_it(size, kernel, stride, dilation, images, channels, outputs, groups):
+       channels=st.sampled_from([1, 2, 8, 40]), outputs=st.sampled_from([1, 2, 4, 8]), groups=st.integers(1, 2))
+def test_what_is_chosen_can_do_it(size, kernel, stride, dilation, images, channels, outputs, groups):
     """For every window, of each of the three products, a convolution's or a transposed one's."""
     try:
         window = make_window("test", size, kernel, stride, "same", dilation)
     except InputError:
         assume(False)
-    for product in algorithms.Products._fields:
-        algorithm = algorithms.pick(product, window, images, channels, outputs, groups)
-        if algorithm != "depthwise":
-            algorithms.check_algorithm("test", algorithm, window)
+    problem = Problem(window, images, channels, outputs, groups)
+    for product in CONVOLUTIONS:
+        algorithm = choose_convolution(product, problem)
+        needs = {"winograd": "winograd", "subpixel": "subpixel", "wide": "turned", "adjoint": "turned", "swapped": "turned",
+                 "as convolve": "turned"}.get(algorithm, "im2col")
+        assert can(needs, window), algorithm
 
 
 @pytest.mark.parametrize("algorithm", FAST)
@@ -125,18 +195,19 @@ def test_blocks_do_not_change_the_result(algorithm, data, room, monkeypatch):
     """Pictures, tiles of rows, strips of columns: however little memory there is, the three products stay the same."""
     n, side, c, oc = data.draw(st.tuples(st.integers(1, 4), st.integers(1, 20), st.integers(1, 6), st.integers(1, 6)))
     window = make_window("test", (side, side + 3), data.draw(kernel_sizes), data.draw(strides), "same")
-    assume(algorithm != "winograd" or winograd_tiles.suits(window))
+    assume(can(algorithm, window))
     x, kernel, dy = normal(n, *window.input, c), normal(*window.taps, c, oc), normal(n, *window.output, oc)
     products = FAST[algorithm]
 
     def all_three():
-        return [products.convolve(x, kernel, window, normal(oc)), products.convolve_dx(dy, kernel, window, normal(c)),
+        return [products.convolve(x, kernel, window), products.convolve_dx(dy, kernel, window),
                 products.convolve_dkernel(x, dy, window)]
 
     expected = all_three()
     monkeypatch.setattr(winograd_tiles, "WORKSPACE", room)
     monkeypatch.setattr(winograd_tiles, "PIECE", room // 50)
-    monkeypatch.setattr(FAST["im2col"], "COLUMN_BYTES", room)
+    monkeypatch.setattr(im2col, "COLUMN_BYTES", room)
+    monkeypatch.setattr(col2im, "COLUMN_BYTES", room)
     same(all_three(), expected, 1e-10)
 
 
@@ -144,7 +215,7 @@ def test_wide_kernels_take_the_gradient_tap_by_tap():
     """dkernel for 256 channels and more, which goes another way, in one block and in several."""
     window = make_window("test", (9, 7), (3, 3), 1, "same")
     x, dy = normal(2, 9, 7, 256), normal(2, 9, 7, 3)
-    same(winograd.convolve_dkernel(x, dy, window), FAST["im2col"].convolve_dkernel(x, dy, window), 1e-10)
+    same(winograd.convolve_dkernel(x, dy, window), im2col.convolve_dkernel(x, dy, window), 1e-10)
 
 
 @given(channels=st.integers(2, 4), multiplier=st.integers(1, 2), size=kernel_sizes, stride=strides, padding=paddings,
@@ -154,64 +225,63 @@ def test_depthwise_equals_the_loops(xp, channels, multiplier, size, stride, padd
     x, kernel, bias = normal(2, 7, 8, channels), normal(*size, 1, channels * multiplier), normal(channels * multiplier)
     options = {"strides": stride, "padding": padding, "dilation": dilation, "groups": channels}
     try:
-        expected = forward_and_backward(ops.conv2d, ops.conv2d_backward, (x, kernel, bias), {**options, "algorithm": "loops"})
+        expected = forward_and_backward(loops_conv2d, loops_conv2d_backward, (x, kernel, bias), options)
     except InputError as error:
         assume("does not fit" not in str(error))
         raise
-    same(forward_and_backward(ops.conv2d, ops.conv2d_backward, on(xp, x, kernel, bias), options), expected, 1e-10)
+    same(forward_and_backward(fast.conv2d, fast.conv2d_backward, on(xp, x, kernel, bias), options), expected, 1e-10)
 
 
 def test_depthwise_is_not_taken_for_what_is_none(monkeypatch):
     """groups = output channels, but two inputs each: dx has one output channel a group, and still is no depthwise product."""
-    monkeypatch.setitem(algorithms.ALGORITHMS, "depthwise", algorithms.Products(None, None, None))
-    arrays = normal(1, 5, 5, 6), normal(3, 3, 2, 3), None
-    fast, slow = (forward_and_backward(ops.conv2d, ops.conv2d_backward, arrays, {"groups": 3, "algorithm": name})
-                  for name in ("auto", "loops"))
-    same(fast, slow, 1e-10)
-    depthwise_window = make_window("test", (5, 5), 3)
-    same(depthwise.convolve(normal(1, 5, 5, 3), normal(3, 3, 1, 3), depthwise_window),
-         ops.conv2d(normal(1, 5, 5, 3), normal(3, 3, 1, 3), groups=3, algorithm="im2col")[0], 1e-10)
+    for product in CONVOLUTIONS:
+        monkeypatch.setattr(depthwise, product, None)
+    arrays, options = (normal(1, 5, 5, 6), normal(3, 3, 2, 3), None), {"groups": 3}
+    same(forward_and_backward(fast.conv2d, fast.conv2d_backward, arrays, options),
+         forward_and_backward(loops_conv2d, loops_conv2d_backward, arrays, options), 1e-10)
 
 
-@pytest.mark.parametrize("expected, side, kernel, options", [
-    ("winograd", 64, 3, {}), ("winograd", 64, 4, {"strides": 2}), ("winograd", 64, 7, {}), ("im2col", 64, 1, {}),
-    ("im2col", 64, 2, {"strides": 2}), ("im2col", 64, 3, {"dilation": 2}), ("im2col", 16, 3, {}), ("woven", 64, 9, {}),
-    ("winograd", 64, 9, {"strides": 2}),
-])
-def test_what_auto_picks(expected, side, kernel, options):
-    """The rule of algorithms.py for typical layers; and on a GPU im2col, whatever the window."""
-    window = make_window("test", (side, side), kernel, padding="same", **options)
-    for product in algorithms.Products._fields:
-        assert algorithms.pick(product, window, 1, 64, 64) == expected
-        assert algorithms.pick(product, window, 1, 64, 64, on_cpu=False) == "im2col"
+@pytest.mark.parametrize("side, kernel, options, expected", [
+    (64, 3, {}, ("winograd", "as convolve", "winograd")), (64, 4, {"strides": 2}, ("im2col", "subpixel", "im2col")),
+    (64, 7, {}, ("winograd", "as convolve", "winograd")), (64, 1, {}, ("im2col", "as convolve", "im2col")),
+    (64, 2, {"strides": 2}, ("im2col", "col2im", "im2col")), (64, 3, {"dilation": 2}, ("im2col", "col2im", "im2col")),
+    (16, 3, {}, ("im2col", "as convolve", "im2col")), (64, 9, {}, ("im2col", "as convolve", "im2col")),
+    (6, 4, {"strides": 2}, ("im2col", "col2im", "im2col")),
+], ids=str)
+def test_what_is_chosen(side, kernel, options, expected):
+    """The rule of dispatch.py for typical layers of 64 channels."""
+    problem = Problem(make_window("test", (side, side), kernel, padding="same", **options), 1, 64, 64)
+    assert tuple(choose_convolution(product, problem) for product in CONVOLUTIONS) == expected
 
 
-def test_what_auto_picks_for_few_channels():
-    """Where one channel comes out, the way round by `woven`; one filter for each channel is depthwise."""
-    window = make_window("test", (64, 64), 3, padding="same")
-    assert algorithms.pick("convolve_dx", window, 1, 1, 64) == "woven" != algorithms.pick("convolve", window, 1, 1, 64)
-    assert algorithms.pick("convolve", window, 1, 64, 1) == "woven" != algorithms.pick("convolve_dx", window, 1, 64, 1)
-    assert algorithms.pick("convolve", window, 1, 1, 1, groups=8) == "depthwise" != algorithms.pick("convolve", window, 1, 1, 1)
+@pytest.mark.parametrize("channels, outputs, groups, expected", [
+    (64, 1, 1, ("adjoint", "as convolve", "swapped")), (64, 3, 1, ("wide", "as convolve", "swapped")),
+    (3, 64, 1, ("im2col", "as convolve", "im2col")), (1, 1, 8, ("depthwise", "depthwise", "depthwise"))], ids=str)
+def test_what_is_chosen_for_few_channels(channels, outputs, groups, expected):
+    """Where few channels come out, fewer numbers are copied the other way round; one filter a channel is depthwise."""
+    problem = Problem(make_window("test", (64, 64), 3, padding="same"), 1, channels, outputs, groups)
+    assert tuple(choose_convolution(product, problem) for product in CONVOLUTIONS) == expected
 
 
-@pytest.mark.parametrize("algorithm, kernel, options", [
-    ("winograd", 3, {"dilation": 2}), ("winograd", 8, {}), ("winograd", 2, {"strides": 3}), ("woven", 3, {"dilation": 2})])
-def test_what_an_algorithm_cannot_do_is_refused(algorithm, kernel, options):
-    """One sentence that says what it needs and the way out, from both convolutions."""
-    for op in (ops.conv2d, ops.conv2d_transpose):
-        with pytest.raises(InputError, match=f"{algorithm}.*cannot do a kernel.*use \"auto\""):
-            op(normal(1, 20, 20, 2), normal(kernel, kernel, 2, 2), algorithm=algorithm, **options)
+def test_disabled_means_the_formula(monkeypatch):
+    """Inside `with fast.disabled()` no algorithm of the engine runs, and afterwards it does again."""
+    x, kernel = normal(1, 9, 9, 8), normal(3, 3, 8, 4)
+    expected = fast.conv2d(x, kernel, padding="same")[0]
+    monkeypatch.setattr(cpu_conv, "convolve", None)
+    with fast.disabled():
+        same(fast.conv2d(x, kernel, padding="same")[0], expected, 1e-10)
+    assert dispatch.choose_room([x]) == "cpu"
 
 
 def test_threads_do_not_share_their_workspace():
     """Four threads at once, each with pictures of its own, get to the last bit what one alone gets; so does a second call."""
     cases = [(normal(2, 30, 30, 8, seed=k), normal(3, 3, 8, 8, seed=k), normal(8)) for k in range(4)]
-    expected = [forward_and_backward(ops.conv2d, ops.conv2d_backward, case, {"padding": "same"}) for case in cases]
+    expected = [forward_and_backward(fast.conv2d, fast.conv2d_backward, case, {"padding": "same"}) for case in cases]
     results = [None] * 4
 
     def work(k):
         for _ in range(5):
-            results[k] = forward_and_backward(ops.conv2d, ops.conv2d_backward, cases[k], {"padding": "same"})
+            results[k] = forward_and_backward(fast.conv2d, fast.conv2d_backward, cases[k], {"padding": "same"})
 
     threads = [Thread(target=work, args=(k,)) for k in range(4)]
     for thread in threads:
@@ -225,21 +295,21 @@ def test_threads_do_not_share_their_workspace():
 @pytest.mark.parametrize("algorithm", FAST)
 def test_no_result_lies_in_the_workspace(algorithm):
     """What a call returned stays as it is when the next call uses the workspace for other numbers."""
-    first = forward_and_backward(ops.conv2d, ops.conv2d_backward, (normal(2, 12, 12, 3), normal(3, 3, 3, 4), normal(4)),
-                                 {"algorithm": algorithm})
-    copies = [array.copy() for array in first]
-    forward_and_backward(ops.conv2d, ops.conv2d_backward, (normal(1, 40, 40, 8), normal(5, 5, 8, 8), normal(8)),
-                         {"algorithm": algorithm})
+    with forced(algorithm):
+        first = forward_and_backward(fast.conv2d, fast.conv2d_backward, (normal(2, 12, 12, 3), normal(3, 3, 3, 4), normal(4)), {})
+        copies = [array.copy() for array in first]
+        forward_and_backward(fast.conv2d, fast.conv2d_backward, (normal(1, 40, 40, 8), normal(5, 5, 8, 8), normal(8)), {})
     assert all(np.array_equal(a, b) for a, b in zip(first, copies))
 
 
-@pytest.mark.parametrize("algorithm, bound", [("im2col", 5e-7), ("woven", 5e-7), ("winograd", 1.5e-6)])
+@pytest.mark.parametrize("algorithm, bound", [("im2col", 5e-7), ("subpixel", 5e-7), ("turned", 5e-7), ("winograd", 1.5e-6)])
 def test_rounding_errors_in_float32(algorithm, bound):
     """3x3, 64 channels, against float64, relative Euclidean distance: winograd 0.9e-6, the others 2e-7."""
     arrays = normal(1, 48, 48, 64), normal(3, 3, 64, 64) / 24, normal(64)
-    exact = forward_and_backward(ops.conv2d, ops.conv2d_backward, arrays, {"padding": "same", "algorithm": "im2col"})
-    y, cache = ops.conv2d(*(a.astype(np.float32) for a in arrays), padding="same", algorithm=algorithm)
-    rounded = y, *ops.conv2d_backward(normal(*y.shape, seed=1).astype(np.float32), cache)
+    exact = forward_and_backward(fast.conv2d, fast.conv2d_backward, arrays, {"padding": "same"})
+    with forced(algorithm):
+        y, cache = fast.conv2d(*(a.astype(np.float32) for a in arrays), padding="same")
+        rounded = y, *fast.conv2d_backward(normal(*y.shape, seed=1).astype(np.float32), cache)
     for a, b in zip(rounded, exact):
         assert np.linalg.norm((a - b).ravel()) < bound * np.linalg.norm(b.ravel())
 
@@ -257,7 +327,7 @@ def test_the_workspace_is_at_most_8_megabytes(algorithm, shape):
         products.convolve(x, kernel, window)
         products.convolve_dx(x, kernel, window)
         products.convolve_dkernel(x, x, window)
-        kept.append(memory.scratch_bytes())
+        kept.append(workspace.scratch_bytes())
 
     thread = Thread(target=work)  # a new thread has no workspace yet
     thread.start()

@@ -11,7 +11,7 @@ import pytest
 from helpers import NO_KERNELS, normal, on, same
 from standin import raw_module
 
-from nnscratch import backend, memory, ops
+from nnscratch import backend, memory, fast
 from nnscratch.backend import to_cpu
 from nnscratch.errors import InputError
 from nnscratch.fast import cuda
@@ -101,7 +101,7 @@ def test_precision_is_chosen_in_the_open(cp):
     assert cuda.precision() == "strict"
     for name, r in ROUNDING.items():
         assert cuda.precision(name) == cuda.precision() == name
-        for y in (ops.dense(*on(cp, x, w))[0], ops.conv2d(*on(cp, x[None, None], w[None, None]))[0][0, 0]):
+        for y in (fast.dense(*on(cp, x, w))[0], fast.conv2d(*on(cp, x[None, None], w[None, None]))[0][0, 0]):
             errors[name] = np.abs(to_cpu(y) - exact) / size
             assert errors[name].max() < 2 * r + r * r + 1e-6, name
     if hasattr(cp, "forbid_sync"):
@@ -139,7 +139,7 @@ def test_an_old_gpu_refuses_what_it_lacks(old_gpu, name):
                 f'cuda.precision\\("strict"\\)')
     a, kernel = on(old_gpu, np.ones((2, 2), np.float32), np.ones((1, 1, 2, 2), np.float32))
     cuda.precision(name)
-    for product in (lambda: cuda.product(a, a), lambda: ops.dense(a, a), lambda: ops.conv2d(a[None, None], kernel)):
+    for product in (lambda: cuda.product(a, a), lambda: fast.dense(a, a), lambda: fast.conv2d(a[None, None], kernel)):
         with pytest.raises(InputError, match=sentence):
             product()
     cuda.precision("strict")
@@ -155,10 +155,10 @@ def test_an_old_gpu_runs_all_that_auto_chooses(old_gpu):
         pytest.skip(NO_KERNELS)
     x, kernel = on(old_gpu, normal(1, 5, 5, 4).astype(np.float32), normal(3, 3, 4, 4).astype(np.float32))
     raw_module.launches.clear()
-    y, cache = ops.conv2d(x, kernel, padding="same")
-    ops.conv2d_backward(y, cache)
+    y, cache = fast.conv2d(x, kernel, padding="same")
+    fast.conv2d_backward(y, cache)
     assert set(raw_module.launches) == {"im2col", "col2im"}
-    with pytest.raises(InputError, match="implicit_gemm needs a GPU of .* 8.0 or newer, but Tesla T4 has 7.5; use ops.conv2d"):
+    with pytest.raises(InputError, match="implicit_gemm needs a GPU of .* 8.0 or newer, but Tesla T4 has 7.5; use fast.conv2d"):
         cuda.implicit_gemm(x, kernel, make_window("test", (5, 5), (3, 3), 1, "same", 1))
 
 
@@ -168,13 +168,13 @@ def test_convolutions_in_bf16(cp):
     x, kernel, dy = (a.astype(np.float32) for a in (x, kernel, dy))
     round_trip = [to_cpu(gemm.from_bf16(to_bf16(on(cp, a)))).astype(float) for a in (x, kernel, dy)]
     cuda.precision("bf16")
-    y, cache = ops.conv2d(*on(cp, x, kernel), padding="same")
-    dx, dkernel, _ = ops.conv2d_backward(on(cp, dy), cache)
+    y, cache = fast.conv2d(*on(cp, x, kernel), padding="same")
+    dx, dkernel, _ = fast.conv2d_backward(on(cp, dy), cache)
     assert y.dtype == dx.dtype == dkernel.dtype == np.float32
-    exact_y, exact_cache = ops.conv2d(*round_trip[:2], padding="same")
-    exact_dx, exact_dkernel, _ = ops.conv2d_backward(round_trip[2], exact_cache)
+    exact_y, exact_cache = fast.conv2d(*round_trip[:2], padding="same")
+    exact_dx, exact_dkernel, _ = fast.conv2d_backward(round_trip[2], exact_cache)
     same([y, dx, dkernel], [exact_y, exact_dx, exact_dkernel], 1e-5)
-    same(y, ops.conv2d(x, kernel, padding="same")[0], 2e-2)
+    same(y, fast.conv2d(x, kernel, padding="same")[0], 2e-2)
 
 
 def test_each_stream_has_a_workspace_of_its_own(standin):

@@ -12,10 +12,12 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from standin.raw_module import thread_order
 
-from nnscratch import ops
+from nnscratch import fast
 from nnscratch.backend import to_cpu
 from nnscratch.fast import cuda
 from nnscratch.fast.cuda import conv
+from nnscratch.fast.cuda.activations import channel_sum
+from nnscratch.fast.cuda.dropouts import dropout_mask
 from nnscratch.fast.cuda.kernel_registry import kernels, text
 from nnscratch.ops.window import make_window
 
@@ -35,20 +37,19 @@ def short_parts(monkeypatch):
 def test_bias_and_leaky_relu(cp, short_parts, shape, slope):
     """Both ways as ops has it in float64, with a random upstream gradient."""
     x, bias, dy = single(*shape), single(shape[1], seed=1), single(*shape, seed=2)
-    y, cache = ops.leaky_relu(x.astype(float) + bias, slope)
-    dx = ops.leaky_relu_backward(dy.astype(float), cache)
-    alone, alone_cache = ops.leaky_relu(on(cp, x + bias), slope)
-    same([alone, ops.leaky_relu_backward(on(cp, dy), alone_cache)], [y, dx], TOLERANCE)
-    ours = cuda.bias_leaky_relu(on(cp, x), on(cp, bias), slope)
-    same([ours, *cuda.bias_leaky_relu_backward(on(cp, dy), ours, slope)], [y, dx, dx.sum(axis=0)], TOLERANCE)
+    y, cache = fast.leaky_relu(x.astype(float) + bias, slope)
+    dx = fast.leaky_relu_backward(dy.astype(float), cache)
+    alone, alone_cache = fast.leaky_relu(on(cp, x + bias), slope)
+    same([alone, fast.leaky_relu_backward(on(cp, dy), alone_cache)], [y, dx], TOLERANCE)
+    ours, ours_cache = fast.bias_leaky_relu(on(cp, x), on(cp, bias), slope)
+    same([ours, *fast.bias_leaky_relu_backward(on(cp, dy), ours_cache)], [y, dx, dx.sum(axis=0)], TOLERANCE)
 
 
 def test_relu_of_extreme_numbers(cp):
     """ReLU of -infinity is 0, not 0 * infinity; what is no number goes through."""
     x = np.float32([[-np.inf, np.inf, np.nan, -0.0]])
     for slope, expected in ((0.0, [0, np.inf, np.nan, 0]), (0.2, [-np.inf, np.inf, np.nan, 0])):
-        for y in (cuda.leaky_relu(on(cp, x), slope),
-                  cuda.bias_leaky_relu(on(cp, x.copy()), on(cp, np.zeros(4, np.float32)), slope)):
+        for y, _ in (fast.leaky_relu(on(cp, x), slope), fast.bias_leaky_relu(on(cp, x), on(cp, np.zeros(4, np.float32)), slope)):
             np.testing.assert_array_equal(to_cpu(y)[0], np.float32(expected))
 
 
@@ -57,7 +58,7 @@ def test_relu_of_extreme_numbers(cp):
 def test_channel_sum(cp, short_parts, shape):
     """The sum over all rows, for numbers of channels that do and do not fill a block."""
     x = single(*shape)
-    same(cuda.channel_sum(on(cp, x)), x.astype(float).sum(axis=0), TOLERANCE)
+    same(channel_sum(on(cp, x)), x.astype(float).sum(axis=0), TOLERANCE)
 
 
 # --- normalize.cu ------------------------------------------------------------------------------------------------
@@ -70,13 +71,13 @@ def test_batch_norm(cp, short_parts, shape, training, unbiased, offset):
     x, dy, mean = single(*shape) + np.float32(offset), single(*shape, seed=1), single(c, seed=4) + np.float32(offset)
     gamma, beta, variance = single(c, seed=2), single(c, seed=3), np.abs(single(c, seed=5)) + np.float32(0.1)
     arrays, choices = (x, gamma, beta, mean, variance), {"training": training, "unbiased": unbiased, "momentum": 0.9}
-    y, running, cache = ops.batch_norm(*(a.astype(float) for a in arrays), **choices)
-    gradients = ops.batch_norm_backward(dy.astype(float), cache)
-    our_y, our_running, our_cache = ops.batch_norm(*on(cp, *arrays), **choices)
+    y, running, cache = fast.batch_norm(*(a.astype(float) for a in arrays), **choices)
+    gradients = fast.batch_norm_backward(dy.astype(float), cache)
+    our_y, our_running, our_cache = fast.batch_norm(*on(cp, *arrays), **choices)
     tolerance = 1e-5 if offset == 0 else 3e-4  # x itself has only 5 digits behind the point
-    same([our_y, *our_running, *ops.batch_norm_backward(on(cp, dy), our_cache)], [y, *running, *gradients], tolerance)
+    same([our_y, *our_running, *fast.batch_norm_backward(on(cp, dy), our_cache)], [y, *running, *gradients], tolerance)
     for wrt, asked in (("input", [True, False, False]), ("parameters", [False, True, True])):
-        some = ops.batch_norm_backward(on(cp, dy), our_cache, wrt)
+        some = fast.batch_norm_backward(on(cp, dy), our_cache, wrt)
         same(some, [g if wanted else None for g, wanted in zip(gradients, asked)], tolerance)
 
 
@@ -84,7 +85,7 @@ def test_batch_norm_of_what_hardly_varies(cp):
     """Around 1000 the squares are a million, of which E[x²] - E[x]² in float32 would leave nothing of a variance of 1."""
     x, c = single(500, 3) + np.float32(1000), 3
     ones, zeros = on(cp, np.ones(c, np.float32), np.zeros(c, np.float32))
-    _, (_, variance), _ = ops.batch_norm(on(cp, x), ones, zeros, zeros, zeros, training=True, momentum=0.0)
+    _, (_, variance), _ = fast.batch_norm(on(cp, x), ones, zeros, zeros, zeros, training=True, momentum=0.0)
     same(variance, x.astype(float).var(axis=0), 1e-5)
 
 
@@ -104,8 +105,8 @@ def test_pooling(cp, case, values, counted):
     assume(all(max(pads) < taps for pads, taps in zip(window.pads, window.taps)))
     x = (np.random.default_rng(values).integers(0, values, shape) / 4).astype(np.float32)
     dy = single(shape[0], *window.output, shape[3])
-    for forward, backward, more in ((ops.max_pool2d, ops.max_pool2d_backward, {}),
-                                    (ops.avg_pool2d, ops.avg_pool2d_backward, {"count_include_pad": counted})):
+    for forward, backward, more in ((fast.max_pool2d, fast.max_pool2d_backward, {}),
+                                    (fast.avg_pool2d, fast.avg_pool2d_backward, {"count_include_pad": counted})):
         results = []
         for given_x, given_dy in ((x.astype(float), dy.astype(float)), on(cp, x, dy)):
             y, cache = forward(given_x, window.taps, window.strides, padding=window.pads, **more)
@@ -120,9 +121,9 @@ def test_max_pool_of_extreme_numbers(cp):
     results = []
     for given_x in (x, on(cp, x)):
         with np.errstate(invalid="ignore"):
-            y, cache = ops.max_pool2d(given_x, 3, 2, padding=1)
+            y, cache = fast.max_pool2d(given_x, 3, 2, padding=1)
             dy = on(cp, single(*y.shape)) if given_x is not x else single(*y.shape)
-            results.append([to_cpu(y), to_cpu(ops.max_pool2d_backward(dy, cache))])
+            results.append([to_cpu(y), to_cpu(fast.max_pool2d_backward(dy, cache))])
     for ours, numpys in zip(*results):
         np.testing.assert_array_equal(ours, numpys)
 
@@ -135,7 +136,7 @@ def test_max_pool_of_extreme_numbers(cp):
 def test_dropout_draws_numpys_numbers(cp, count, seed, calls, rate):
     """Bit for bit what NumPy's Philox draws from the same key."""
     drawn = np.random.Generator(np.random.Philox(key=np.uint64([seed, calls]))).random(count)
-    mask = cuda.dropout_mask(cp, count, rate, seed, on(cp, np.uint64([calls])))
+    mask = dropout_mask(cp, count, rate, seed, on(cp, np.uint64([calls])))
     assert np.array_equal(to_cpu(mask), np.where(drawn >= rate, np.float32(1 / (1 - rate)), np.float32(0)))
 
 
@@ -146,9 +147,9 @@ def results_of_every_kernel(cp):
     window = make_window("test", (6, 5), 3, 2, ((1, 2), (0, 1)))
     x, kernel, dy = on(cp, single(2, 6, 5, 4), single(3, 3, 4, 5), single(2, *window.output, 5))
     vector, statistics = on(cp, single(4), np.ones(4, np.float32))
-    y, running, cache = ops.batch_norm(x, vector, vector, vector, statistics, training=True)
-    pooled, pool_cache = ops.max_pool2d(x, 3, 2, padding=1)
-    averaged, average_cache = ops.avg_pool2d(x, 3, 2, padding=1)
+    y, running, cache = fast.batch_norm(x, vector, vector, vector, statistics, training=True)
+    pooled, pool_cache = fast.max_pool2d(x, 3, 2, padding=1)
+    averaged, average_cache = fast.avg_pool2d(x, 3, 2, padding=1)
     active = cuda.bias_leaky_relu(x.copy(), vector, 0.2)
     w, m, v = x.copy(), cp.zeros_like(x), cp.zeros_like(x)
     clock = cuda.AdamClock()
@@ -156,13 +157,13 @@ def results_of_every_kernel(cp):
     clock.due = True
     rate = clock.rate(0.9, 0.999)
     cuda.adam(w, x, m, v, rate, 0.9, 0.999, 1e-7)
-    mask = cuda.dropout_mask(cp, 99, 0.5, 7, on(cp, np.uint64([1])))
+    mask = dropout_mask(cp, 99, 0.5, 7, on(cp, np.uint64([1])))
     return [cuda.convolve(x, kernel, window), cuda.convolve_dx(dy, kernel, window), cuda.convolve_dkernel(x, dy, window),
             conv.im2col(x, window, slice(3, 9), half=True), conv.to_bf16(x), y, *running,
-            *ops.batch_norm_backward(x, cache), pooled, ops.max_pool2d_backward(pooled, pool_cache), averaged,
-            ops.avg_pool2d_backward(averaged, average_cache), active, *cuda.bias_leaky_relu_backward(x, active, 0.2),
+            *fast.batch_norm_backward(x, cache), pooled, fast.max_pool2d_backward(pooled, pool_cache), averaged,
+            fast.avg_pool2d_backward(averaged, average_cache), active, *cuda.bias_leaky_relu_backward(x, active, 0.2),
             cuda.leaky_relu(x, 0.2), cuda.leaky_relu_backward(active, x, 0.2),
-            cuda.channel_sum(x), w, m, v, rate, mask, cuda.implicit_gemm(x, kernel, window)]
+            channel_sum(x), w, m, v, rate, mask, cuda.implicit_gemm(x, kernel, window)]
 
 
 @pytest.mark.parametrize("order", [1, 2, 3])
@@ -191,12 +192,12 @@ def test_arrays_that_are_not_contiguous_are_taken(cp):
     for xp in (np, cp):
         given_x, given_kernel, ones = on(xp, x, np.ascontiguousarray(kernel.transpose(3, 0, 1, 2)), vector)
         view, turned = given_x[:, ::2, :, 1:4], given_kernel.transpose(1, 2, 3, 0)
-        y, cache = ops.conv2d(view, turned, padding="same")
+        y, cache = fast.conv2d(view, turned, padding="same")
         dy = y.swapaxes(1, 2).copy().swapaxes(1, 2)
-        normed, _, norm_cache = ops.batch_norm(view, ones, ones, ones, ones, training=True)
-        pooled, pool_cache = ops.max_pool2d(view, 2)
-        averaged, average_cache = ops.avg_pool2d(view, 2)
+        normed, _, norm_cache = fast.batch_norm(view, ones, ones, ones, ones, training=True)
+        pooled, pool_cache = fast.max_pool2d(view, 2)
+        averaged, average_cache = fast.avg_pool2d(view, 2)
         turn = [a.swapaxes(1, 2).copy().swapaxes(1, 2) for a in (normed, pooled, averaged)]
-        results.append([y, *ops.conv2d_backward(dy, cache), normed, *ops.batch_norm_backward(turn[0], norm_cache),
-                        ops.max_pool2d_backward(turn[1], pool_cache), ops.avg_pool2d_backward(turn[2], average_cache)])
+        results.append([y, *fast.conv2d_backward(dy, cache), normed, *fast.batch_norm_backward(turn[0], norm_cache),
+                        fast.max_pool2d_backward(turn[1], pool_cache), fast.avg_pool2d_backward(turn[2], average_cache)])
     same(results[1], [None if a is None else a for a in results[0]], 1e-5)

@@ -28,11 +28,11 @@ from nnscratch.layers import (
 LAYERS = [
     lambda: Conv2D(4, (3, 2), (2, 1), "same", activation="leaky_relu"), lambda: Conv2D(6, 3, groups=3, activation="relu"),
     lambda: Conv2D(4, 2, dilation_rate=(2, 3), activation="tanh"), lambda: Conv2D(3, 3, groups=3, use_bias=False),
-    lambda: Conv2D(4, 3, algorithm="winograd"), lambda: Conv2D(4, 3, algorithm="im2col", activation="relu"),
+    lambda: Conv2D(4, 3), lambda: Conv2D(4, 3, activation="relu"),
     lambda: Conv2DTranspose(4, (3, 4), 2, "same", activation="leaky_relu"),
     lambda: Conv2DTranspose(6, 3, 2, output_padding=1, groups=3, use_bias=False, activation="relu"),
     lambda: Conv2DTranspose(3, 3, 2, "same", groups=3, activation="relu"),  # y is a view of a padded picture, as in the next
-    lambda: Conv2DTranspose(4, 3, padding="same", algorithm="im2col", activation="leaky_relu"),
+    lambda: Conv2DTranspose(4, 3, padding="same", activation="leaky_relu"),
     lambda: Dense(5, activation="leaky_relu"), BatchNormalization, lambda: BatchNormalization(unbiased=True),
     InstanceNormalization, lambda: MaxPooling2D(3, 2, "same"), lambda: AveragePooling2D(3, 2, "same"),
     lambda: AveragePooling2D(2, 1, 1, count_include_pad=True), GlobalAveragePooling2D, LeakyReLU, ReLU, ELU,

@@ -7,10 +7,11 @@ import numpy as np
 import pytest
 from helpers import normal, on
 
-from nnscratch import backend, ops
+from nnscratch import backend, fast
 from nnscratch.backend import to_cpu
 from nnscratch.errors import InputError
 from nnscratch.fast import cuda
+from nnscratch.fast.recording import recording
 
 
 def out_of_memory(*_):
@@ -37,7 +38,7 @@ def test_a_recording_that_does_not_begin_is_over(cp, monkeypatch, caplog, name, 
     backend.use("gpu")
     caplog.set_level("INFO", logger="nnscratch")
     where, attribute, error, sentence = BEGINNINGS[name]
-    play = cuda.capture(lambda x: error() if where is None and cuda.recording() else x + 1, must)
+    play = cuda.capture(lambda x: error() if where is None and recording() else x + 1, must)
     x, freed = on(cp, np.ones(3, np.float32)), []
     play(x)
     if where:
@@ -49,7 +50,7 @@ def test_a_recording_that_does_not_begin_is_over(cp, monkeypatch, caplog, name, 
                 play(x)
         else:
             assert play(x).tolist() == [2, 2, 2]
-        assert not cuda.recording() and play.refused is not must
+        assert not recording() and play.refused is not must
     assert len(caplog.messages) == len(freed) == (not must)
 
 
@@ -86,8 +87,8 @@ def test_a_convolution_in_many_groups_is_recorded(cp):
     """Its parts are put side by side without a table of addresses, which would be an upload."""
     backend.use("gpu")
     x, kernel = on(cp, normal(1, 4, 4, 40).astype(np.float32), normal(3, 3, 2, 60, seed=1).astype(np.float32))
-    play = cuda.capture(lambda x: ops.conv2d(x, kernel, groups=20)[0])
-    expected = ops.conv2d(to_cpu(x), to_cpu(kernel), groups=20)[0]
+    play = cuda.capture(lambda x: fast.conv2d(x, kernel, groups=20)[0])
+    expected = fast.conv2d(to_cpu(x), to_cpu(kernel), groups=20)[0]
     for _ in range(3):
         np.testing.assert_allclose(to_cpu(play(x)), expected, rtol=1e-4, atol=1e-4)
     assert play.graph is not None
@@ -100,7 +101,7 @@ def test_a_captured_step_within_another_is_a_part_of_it(cp):
     outer, x = cuda.capture(lambda x: inner(x) * 2), on(cp, np.ones(3, np.float32))
     for k in range(4):
         assert outer(x + k).tolist() == [2 * (2 + k)] * 3
-    assert outer.graph is not None and inner.graph is None and not cuda.recording()
+    assert outer.graph is not None and inner.graph is None and not recording()
     assert all(inner(x + k).tolist() == [2 + k] * 3 for k in range(3)) and inner.graph is not None
 
 
@@ -110,8 +111,8 @@ def test_python_does_not_tidy_up_while_it_records(cp):
     x, seen, was_on = on(cp, np.ones(3, np.float32)), [], gc.isenabled()
 
     def step(x, asks):
-        seen.append((cuda.recording(), gc.isenabled()))
-        return float(x.sum()) if asks and cuda.recording() else x + 1
+        seen.append((recording(), gc.isenabled()))
+        return float(x.sum()) if asks and recording() else x + 1
 
     try:
         for before in (True, False):

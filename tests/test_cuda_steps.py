@@ -10,6 +10,7 @@ from standin import raw_module
 from nnscratch import backend, initializers
 from nnscratch.backend import to_cpu
 from nnscratch.fast import cuda
+from nnscratch.fast.cuda.adam import AdamClock, adam
 from nnscratch.generate.adversarial import Pair, adversarial_step, non_saturating
 from nnscratch.layers import (
     AveragePooling2D,
@@ -189,7 +190,7 @@ def test_adams_clock_can_be_played_again(cp):
     w, g, m, v = (on(cp, a) for a in (normal(5).astype(np.float32), normal(5, seed=1).astype(np.float32),
                                      np.zeros(5, np.float32), np.zeros(5, np.float32)))
     expected = {"w": to_cpu(w).copy()}
-    numpys, clock = Adam(0.1), cuda.AdamClock()
+    numpys, clock = Adam(0.1), AdamClock()
     clock.set(cp, 1, 0.1)
     clock.due = True
     rate = clock.rate(0.9, 0.999)
@@ -197,7 +198,7 @@ def test_adams_clock_can_be_played_again(cp):
         if step > 1:  # the launch of adam_rate, as recorded
             clock.set(cp, step, numpys.learning_rate)
             cuda.launch("adam_rate", 1, clock.steps, clock.learning_rate, clock.result, 0.9, 0.999, 1)
-        cuda.adam(w, g, m, v, rate, 0.9, 0.999, 1e-7)
+        adam(w, g, m, v, rate, 0.9, 0.999, 1e-7)
         numpys.step(expected, {"w": to_cpu(g)})
         numpys.learning_rate = 0.1 / (step + 1)
     same(w, expected["w"], 1e-6)

@@ -179,7 +179,7 @@ def test_an_error_on_the_way_leaves_nothing_remembered():
     second.function = function
     model.backward(normal(2, 3))
     assert not first._saved and not second._saved
-    with pytest.raises(InputError, match="no forward to go back through"):
+    with pytest.raises(InputError, match="without a pending forward"):
         model.backward(normal(2, 3))
 
 

@@ -1,20 +1,28 @@
 """Every fast form gives the numbers of its nested-loop twin, over odd sizes, strides, paddings, dilations and groups."""
-import sys
-
 import numpy as np
 import pytest
-from helpers import normal, on, same
+from helpers import (
+    loops_conv2d,
+    loops_conv2d_backward,
+    loops_conv2d_transpose,
+    loops_conv2d_transpose_backward,
+    normal,
+    on,
+    same,
+)
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from nnscratch import ops
+from nnscratch import fast, ops
 from nnscratch.backend import array_module, to_cpu
 from nnscratch.errors import InputError
+from nnscratch.fast.cpu import col2im, im2col
 from nnscratch.ops import reference, window
 
 # In float32 a GPU takes other ways, by kernels of our own (nnscratch/fast/cuda).
 both_precisions = pytest.mark.parametrize("dtype", [np.float64, np.float32])
 TOLERANCE = {np.float64: 1e-12, np.float32: 1e-5}
+rooms = pytest.mark.parametrize("room", [ops, fast], ids=["ops", "fast"])
 pairs = st.tuples(st.integers(1, 3), st.integers(1, 3))
 before_and_after = st.tuples(st.integers(0, 2), st.integers(0, 2))
 paddings = st.one_of(st.sampled_from(["valid", "same", 0, 1, 2]), st.tuples(before_and_after, before_and_after))
@@ -41,17 +49,18 @@ def forward_and_backward(forward, backward, arrays, options):
     return [y, *backward(dy, cache)]
 
 
+@rooms
 @both_precisions
 @given(case=convolutions())
-def test_conv2d_by_im2col_equals_loops(xp, case, dtype):
-    """y, dx, dkernel and dbias of the fast convolution are those of the loops."""
+def test_conv2d_by_im2col_equals_loops(xp, room, case, dtype):
+    """y, dx, dkernel and dbias of the formula, and of the engine, are those of the loops."""
     x, kernel, bias, options = case
     try:
-        expected = forward_and_backward(ops.conv2d, ops.conv2d_backward, (x, kernel, bias), {**options, "algorithm": "loops"})
+        expected = forward_and_backward(loops_conv2d, loops_conv2d_backward, (x, kernel, bias), options)
     except InputError as error:
         assume("does not fit" not in str(error))
         raise
-    same(forward_and_backward(ops.conv2d, ops.conv2d_backward, given_arrays(xp, dtype, x, kernel, bias), options), expected,
+    same(forward_and_backward(room.conv2d, room.conv2d_backward, given_arrays(xp, dtype, x, kernel, bias), options), expected,
          TOLERANCE[dtype])
 
 
@@ -63,9 +72,9 @@ def test_blocks_of_columns_do_not_change_the_result(monkeypatch, case, bytes_all
         expected = forward_and_backward(ops.conv2d, ops.conv2d_backward, (x, kernel, bias), options)
     except InputError:
         assume(False)
-    # By way of sys.modules: the name nnscratch.ops.patches is the function, not its module.
-    monkeypatch.setattr(sys.modules["nnscratch.ops.patches"], "COLUMN_BYTES", bytes_allowed)
-    same(forward_and_backward(ops.conv2d, ops.conv2d_backward, (x, kernel, bias), options), expected)
+    for module in (im2col, col2im):
+        monkeypatch.setattr(module, "COLUMN_BYTES", bytes_allowed)
+    same(forward_and_backward(fast.conv2d, fast.conv2d_backward, (x, kernel, bias), options), expected)
 
 
 @st.composite
@@ -81,13 +90,13 @@ def transposed_convolutions(draw):
 
 @both_precisions
 @given(case=transposed_convolutions())
-def test_conv2d_transpose_equals_painting(xp, case, dtype):
-    """The transposed convolution is what its definition says: every pixel paints the kernel, then borders are cropped."""
+def test_conv2d_transpose_equals_its_definition(xp, case, dtype):
+    """The transposed convolution is what its definition says: every pixel adds the kernel, then borders are cropped."""
     x, kernel, bias, options = case
     try:
-        y, (*_, geometry, _, _) = ops.conv2d_transpose(*given_arrays(xp, dtype, x, kernel, bias), **options)
+        y, (*_, geometry) = ops.conv2d_transpose(*given_arrays(xp, dtype, x, kernel, bias), **options)
     except InputError as error:
-        assume("crops a picture" not in str(error))
+        assume("crops an image" not in str(error))
         raise
     groups, ((top, _), (left, _)) = options["groups"], geometry.pads
     painted = [reference.paint(x_part, kernel_part, options["strides"], options["dilation"], (top, left), geometry.input)
@@ -95,16 +104,17 @@ def test_conv2d_transpose_equals_painting(xp, case, dtype):
     same(y, np.concatenate(painted, axis=-1) + bias, TOLERANCE[dtype])
 
 
+@rooms
 @both_precisions
 @given(case=transposed_convolutions())
-def test_conv2d_transpose_by_im2col_equals_loops(xp, case, dtype):
-    """y, dx, dkernel and dbias of the fast transposed convolution are those of the loops."""
+def test_conv2d_transpose_by_im2col_equals_loops(xp, room, case, dtype):
+    """y, dx, dkernel and dbias of the formula, and of the engine, are those of the loops."""
     x, kernel, bias, options = case
-    pair = ops.conv2d_transpose, ops.conv2d_transpose_backward
+    pair = room.conv2d_transpose, room.conv2d_transpose_backward
     try:
-        expected = forward_and_backward(*pair, (x, kernel, bias), {**options, "algorithm": "loops"})
+        expected = forward_and_backward(loops_conv2d_transpose, loops_conv2d_transpose_backward, (x, kernel, bias), options)
     except InputError as error:
-        assume("crops a picture" not in str(error))
+        assume("crops an image" not in str(error))
         raise
     same(forward_and_backward(*pair, given_arrays(xp, dtype, x, kernel, bias), options), expected, TOLERANCE[dtype])
 

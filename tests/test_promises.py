@@ -10,7 +10,7 @@ from standin import strict_cupy
 from nnscratch import backend, losses, memory, ops
 from nnscratch.layers import BatchNormalization, Conv2D, Conv2DTranspose, Dense, Dropout, Flatten, Input, MaxPooling2D
 from nnscratch.models import Model
-from nnscratch.ops.patches import COLUMN_BYTES
+from nnscratch.fast.cpu.im2col import COLUMN_BYTES
 from nnscratch.optimizers import Adam
 
 

@@ -19,7 +19,7 @@ means and covariances; Heitz et al., "A sliced Wasserstein loss for neural textu
 import numpy as np
 
 from nnscratch.backend import array_module, move
-from nnscratch.fast import gram_matrix, gram_matrix_backward
+from nnscratch.fast import dense, gram_matrix
 from nnscratch.losses import TINY, gram_share, mse
 
 DIRECTIONS = 32
@@ -39,10 +39,10 @@ def moments(features, weights=None):
 
 
 def moments_backward(dmoments, features, weights=None):
-    """The gradient by the features: δ is a mean, so each pixel gets dδ / M; G as gram_matrix_backward says. Both hold each
-    pixel w times, and so does the gradient."""
-    dgram, ddelta = dmoments[:, :, :-1], dmoments[:, None, None, :, -1]
-    gradient = gram_matrix_backward(dgram, features) + ddelta / (features.shape[1] * features.shape[2])
+    """The gradient with respect to the features (1, H, W, C): δ is a mean, so each pixel gets dδ / M; G gives
+    F (dG + dGᵀ) / M, as ops.gram_matrix_backward derives. Both hold each pixel w times, and so does the gradient."""
+    dgram, ddelta, pixels = dmoments[0, :, :-1], dmoments[:, None, None, :, -1], features.shape[1] * features.shape[2]
+    gradient = dense(features, (dgram + dgram.T) / pixels)[0] + ddelta / pixels
     return gradient if weights is None else weights * gradient
 
 

@@ -3,15 +3,15 @@ import numpy as np
 import pytest
 from helpers import normal, same
 
-from nnscratch.fast.cpu.winograd_matrices import MOST_PRODUCTS, minimal_filter, polynomial
+from nnscratch.fast.cpu.winograd_matrices import MAX_PRODUCTS, winograd_matrices, polynomial
 
-FILTERS = [(m, k + 1 - m) for k in range(1, MOST_PRODUCTS + 1) for m in range(1, k + 1)]
+FILTERS = [(m, k + 1 - m) for k in range(1, MAX_PRODUCTS + 1) for m in range(1, k + 1)]
 
 
 @pytest.mark.parametrize("m, r", FILTERS)
 def test_it_filters(m, r):
     """y[i] = Σ_l d[i + l] g[l] with m + r - 1 multiplications, for every m and r up to 8 of them."""
-    a, g, b = minimal_filter(m, r)
+    a, g, b = winograd_matrices(m, r)
     samples, taps = normal(m + r - 1), normal(r)
     same(a @ ((g @ taps) * (b @ samples)), np.correlate(samples, taps, mode="valid"), 1e-10)
     assert a.shape == (m, m + r - 1) and g.shape == (m + r - 1, r) and b.shape == (m + r - 1, m + r - 1)
@@ -20,18 +20,18 @@ def test_it_filters(m, r):
 @pytest.mark.parametrize("m, r", FILTERS)
 def test_the_samples_are_transformed_alike_for_the_gradient(m, r):
     """F(m, r) and F(r, m) have the same B: forward and dkernel of a convolution transform x in the same way."""
-    same(minimal_filter(m, r)[2], minimal_filter(r, m)[2])
+    same(winograd_matrices(m, r)[2], winograd_matrices(r, m)[2])
 
 
 @pytest.mark.parametrize("m, r", FILTERS)
 def test_the_first_product_adds_to_all_outputs_alike(m, r):
     """A's first column is ones, where the bias is added: the point 1, or infinity where it is the only point and m is 1."""
-    same(minimal_filter(m, r)[0][:, 0], np.ones(m))
+    same(winograd_matrices(m, r)[0][:, 0], np.ones(m))
 
 
 def test_lavin_and_grays_numbers():
     """F(2, 3) for d = 1 2 3 4 and g = 1 10 100 is 321 and 432: typed in, not computed."""
-    a, g, b = minimal_filter(2, 3)
+    a, g, b = winograd_matrices(2, 3)
     same(a @ ((g @ [1, 10, 100]) * (b @ [1, 2, 3, 4])), np.array([321.0, 432.0]))
 
 
