@@ -25,7 +25,7 @@ WHAT = {
     "peers": "forward + backward against DeZero, numpy-ml and im2col in one piece",
     "memory": "the most memory a convolution takes, predicted and measured; a style step at 2048 px",
     "features": "which loss network transfers style best, told by a network of yours (--judge FILE.onnx)",
-    "algorithms": "every algorithm on 31 shapes: where the rule of \"auto\" comes from",
+    "algorithms": "every algorithm on 31 shapes: where the rule of fast/dispatch.py comes from",
     "ladder": "every idea that made the layers fast, before and after",
 }
 
@@ -41,7 +41,6 @@ def main(arguments=None):
     parser.add_argument("-o", "--output", metavar="FOLDER", help="devices, bars: where their files go")
     parser.add_argument("--rounds", type=int, default=9, help="samples of each contender, taken in turn (default 9)")
     parser.add_argument("--only", default="", metavar="TEXT", help="layers, peers: cases with this in their name or group")
-    parser.add_argument("--algorithm", help="layers: for our convolutions, not auto; cases it cannot do are left out")
     parser.add_argument("--judge", metavar="FILE", help="features: a classifier of photographs as an .onnx file")
     parser.add_argument("--json", metavar="FILE", help="write every figure to FILE")
     parser.add_argument("--plot", metavar="FILE", help="layers, features: draw the figures to FILE")

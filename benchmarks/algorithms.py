@@ -1,6 +1,6 @@
-"""`python -m benchmarks algorithms`: every algorithm for every product on thirty shapes, and what `auto` picks.
+"""`python -m benchmarks algorithms`: every algorithm for every product on thirty shapes, and what is chosen.
 
-From this table the rule in `nnscratch/ops/algorithms.py` was learnt. Shapes: (pictures, side, channels in, channels out,
+From this table the rule in `nnscratch/fast/dispatch.py` was made. Shapes: (images, side, channels in, channels out,
 kernel, stride), padding "same".
 """
 from functools import partial
@@ -8,8 +8,10 @@ from functools import partial
 import numpy as np
 
 from benchmarks.timing import interleave
+from benchmarks.ways import WAYS
 from nnscratch.bench.clock import middle
-from nnscratch.fast.cpu.winograd_tiles import suits
+from nnscratch.fast.cpu import conv
+from nnscratch.fast.dispatch import Problem, choose_convolution
 from nnscratch.ops.window import make_window
 
 SHAPES = [
@@ -21,7 +23,7 @@ SHAPES = [
     (4, 64, 64, 64, 7, 2), (1, 256, 3, 32, 9, 1), (1, 256, 32, 3, 9, 1), (4, 64, 128, 128, 2, 2), (64, 8, 64, 64, 2, 1),
     (4, 64, 256, 64, 1, 1),
 ]
-NAMES = "im2col", "woven", "winograd"
+NAMES = "im2col", "winograd", "wide", "adjoint", "subpixel", "col2im", "swapped"
 PRODUCTS = "convolve", "convolve_dx", "convolve_dkernel"
 
 
@@ -33,10 +35,11 @@ def run(rounds):
         random = np.random.default_rng(0)
         x, kernel, dy = (random.normal(size=s).astype(np.float32) for s in (
             (n, side, side, c), (size, size, c, oc), (n, *window.output, oc)))
-        able = [name for name in NAMES if name != "winograd" or suits(window)]
         for product, (a, b) in zip(PRODUCTS, ((x, kernel), (dy, kernel), (x, dy))):
-            ways = {name: partial(getattr(ALGORITHMS[name], product), a, b, window) for name in able}
+            ways = {name: partial(function, a, b, window) for name, (function, can) in WAYS[product].items()
+                    if name in NAMES and can(window)}
+            ways["chosen"] = partial(getattr(conv, product), a, b, window)
             times = {name: middle(s)[0] for name, s in interleave(ways, rounds, budget=5).items()}
-            picked = pick(product, window, n, c, oc)
-            yield {"shape": shape, "product": product, "times": times, "picked": picked,
-                   "loss": times[picked] / min(times.values())}
+            chosen = times.pop("chosen")
+            yield {"shape": shape, "product": product, "times": times, "loss": chosen / min(times.values()),
+                   "picked": choose_convolution(product, Problem(window, n, c, oc))}

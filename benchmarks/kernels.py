@@ -15,13 +15,17 @@ from functools import cache, partial
 import numpy as np
 
 from benchmarks.torch_devices import TorchClock
-from nnscratch import ops
+from nnscratch import fast
 from nnscratch.backend import move, to_cpu
 from nnscratch.bench.agree import CANNOT, TOLERANCE, distance, why_not
 from nnscratch.bench.clock import GPU, Contender, in_turn
 from nnscratch.bench.machine import copy_gb_per_s
 from nnscratch.bench.roofline import share
 from nnscratch.fast import cuda
+from nnscratch.fast.cuda.activations import channel_sum
+from nnscratch.fast.cuda.adam import adam as adam_kernel
+from nnscratch.fast.cuda.conv import convolve
+from nnscratch.fast.cuda.dropouts import dropout_mask
 from nnscratch.ops.window import make_window
 
 PIXELS, CHANNELS, SIDE = 2**18, 64, 4096  # arrays of 67 MB, beyond what any cache holds; matrices of 4096 x 4096
@@ -64,26 +68,26 @@ def memory_bound(cupy, pixels):
     random = np.random.default_rng(0)
     x, dy = (random.standard_normal((pixels // 1024, 32, 32, CHANNELS), np.float32) for _ in range(2))
     vector, ones = random.standard_normal(CHANNELS, np.float32), np.ones(CHANNELS, np.float32)
-    device, norm, zeros = partial(move, module=cupy), partial(ops.batch_norm, training=True), 0 * ones
+    device, norm, zeros = partial(move, module=cupy), partial(fast.batch_norm, training=True), 0 * ones
     dx, ddy, dvector, dones, dzeros = map(device, (x, dy, vector, ones, zeros))
     _, _, cache = norm(dx, dones, dvector, dzeros, dones)
-    pooled, pool_cache = ops.max_pool2d(dx, 2)
-    yield "leaky relu", lambda: cuda.leaky_relu(dx, 0.2), 2 * x.nbytes, [ops.leaky_relu(x, 0.2)[0]]
+    pooled, pool_cache = fast.max_pool2d(dx, 2)
+    yield "leaky relu", lambda: fast.leaky_relu(dx, 0.2)[0], 2 * x.nbytes, [fast.leaky_relu(x, 0.2)[0]]
     yield ("batch norm", lambda: norm(dx, dones, dvector, dzeros, dones)[0], 3 * x.nbytes,
            [norm(x, ones, vector, zeros, ones)[0]])
-    yield ("batch norm, backward", lambda: ops.batch_norm_backward(ddy, cache)[0], 5 * x.nbytes,
-           [ops.batch_norm_backward(dy, norm(x, ones, vector, zeros, ones)[2])[0]])
-    yield "channel sums", lambda: cuda.channel_sum(dx), x.nbytes, [x.sum(axis=(0, 1, 2), dtype=np.float64)]
-    yield "max pooling", lambda: ops.max_pool2d(dx, 2)[0], x.nbytes * 5 // 4, [ops.max_pool2d(x, 2)[0]]
-    yield ("max pooling, backward", lambda: ops.max_pool2d_backward(pooled, pool_cache), x.nbytes * 5 // 2,
-           [ops.max_pool2d_backward(to_cpu(pooled), ops.max_pool2d(x, 2)[1])])
+    yield ("batch norm, backward", lambda: fast.batch_norm_backward(ddy, cache)[0], 5 * x.nbytes,
+           [fast.batch_norm_backward(dy, norm(x, ones, vector, zeros, ones)[2])[0]])
+    yield "channel sums", lambda: channel_sum(dx), x.nbytes, [x.sum(axis=(0, 1, 2), dtype=np.float64)]
+    yield "max pooling", lambda: fast.max_pool2d(dx, 2)[0], x.nbytes * 5 // 4, [fast.max_pool2d(x, 2)[0]]
+    yield ("max pooling, backward", lambda: fast.max_pool2d_backward(pooled, pool_cache), x.nbytes * 5 // 2,
+           [fast.max_pool2d_backward(to_cpu(pooled), fast.max_pool2d(x, 2)[1])])
     calls = device(np.zeros((), np.int64))
     drawn = np.random.Generator(np.random.Philox(key=np.uint64([7, 0]))).random(x.shape)
-    yield "dropout mask", lambda: cuda.dropout_mask(cupy, x.shape, 0.5, 7, calls), x.nbytes, [2.0 * (drawn >= 0.5)]
+    yield "dropout mask", lambda: dropout_mask(cupy, x.shape, 0.5, 7, calls), x.nbytes, [2.0 * (drawn >= 0.5)]
     w, m, v, rate = dx.copy(), cupy.zeros_like(dx), cupy.zeros_like(dx), device(np.zeros(1, np.float32))
 
     def adam():
-        cuda.adam(w, dx, m, v, rate, 0.9, 0.999, 1e-7)
+        adam_kernel(w, dx, m, v, rate, 0.9, 0.999, 1e-7)
         return w
     yield "adam", adam, 7 * x.nbytes, [x]  # at a rate of 0, so that it may be repeated
 
@@ -115,8 +119,8 @@ def convolution(cupy, torch, shape, tops, rounds):
     random = np.random.default_rng(0)
     x, kernel = random.standard_normal((n, side, side, c), np.float32), random.standard_normal((size, size, c, oc), np.float32)
     dx, dkernel = move(x, cupy), move(kernel, cupy)
-    exact = [ops.conv2d(x[:1].astype(np.float64), kernel.astype(np.float64), strides=stride, padding="same")[0]]
-    ways = {f"columns, {name}": (name, lambda: cuda.convolve(dx, dkernel, window), GPU(cupy), to_cpu) for name in TOLERANCE}
+    exact = [fast.conv2d(x[:1].astype(np.float64), kernel.astype(np.float64), strides=stride, padding="same")[0]]
+    ways = {f"columns, {name}": (name, lambda: convolve(dx, dkernel, window), GPU(cupy), to_cpu) for name in TOLERANCE}
     ways["implicit gemm, tf32"] = "tf32", lambda: cuda.implicit_gemm(dx, dkernel, window), GPU(cupy), to_cpu
     if torch is not None and torch.cuda.is_available():
         ways |= {f"cuDNN, {name}": (name, cudnn(torch, name, x, kernel, stride), TorchClock(torch), as_ours)

@@ -7,10 +7,13 @@ from typing import NamedTuple
 import numpy as np
 
 from benchmarks.timing import interleave
+from benchmarks.ways import WAYS
+from nnscratch import fast
 from nnscratch.bench.clock import middle
-from nnscratch.fast.cpu.winograd_tiles import as_items
-from nnscratch.ops import col2im, im2col, leaky_relu, max_pool2d
-from nnscratch.ops.normalize import channel_dot, channel_sum, in_long_rows
+from nnscratch.fast.cpu import im2col as row_im2col
+from nnscratch.fast.cpu.im2col import as_items
+from nnscratch.fast.cpu.normalize import channel_dot, channel_sum, in_long_rows
+from nnscratch.ops import col2im, im2col
 from nnscratch.ops.window import each_tap, make_window
 
 
@@ -43,9 +46,9 @@ def layer(n, side, inputs, outputs, size, strides=1):
     return x, kernel / (size * size * inputs)**0.5, dy, window
 
 
-def by(algorithm, product, a, b, window, bias=None):
-    function = getattr(ALGORITHMS[algorithm], product)
-    return lambda: function(a, b, window) if bias is None else function(a, b, window, bias)
+def by(algorithm, product, a, b, window, *bias):
+    function, _ = WAYS[product][algorithm]
+    return lambda: function(a, b, window, *bias)
 
 
 # --- the convolution, rung by rung --------------------------------------------------------------------------------
@@ -69,21 +72,42 @@ def blocks():
                 by("im2col", "convolve", x, kernel, window))
 
 
-def lanes():
-    x, kernel, _, window = layer(1, 256, 3, 32, 9)
-    return Rung("im2col -> windows read where they lie (woven)", "9x9, 3->32 channels, 256 px",
-                by("im2col", "convolve", x, kernel, window), by("woven", "convolve", x, kernel, window))
+def tap_by_tap_columns(x, kernel):
+    """The columns of a whole image, C numbers at a time."""
+    def product():
+        columns, _ = im2col(x, kernel.shape[:2], padding="same")
+        return columns.reshape(-1, columns.shape[3])
+    return product
+
+
+def row_items():
+    x, kernel, _, window = layer(1, 128, 3, 32, 9)
+
+    def after():
+        return np.concatenate([columns.copy() for _, columns in row_columns(x, window)])
+    return Rung("columns tap by tap -> a row of the window as one item", "9x9, 3->32 channels, 128 px",
+                tap_by_tap_columns(x, kernel), after)
+
+
+def row_columns(x, window):
+    return row_im2col.blocks(row_im2col.pad(x, window, x.dtype), window, 1)
+
+
+def wide_windows():
+    x, kernel, _, window = layer(1, 256, 32, 3, 9)
+    return Rung("a window for each pixel -> one for 4 x 4 pixels", "9x9, 32->3 channels, 256 px",
+                by("im2col", "convolve", x, kernel, window), by("wide", "convolve", x, kernel, window))
 
 
 def fewer_products():
     x, kernel, _, window = layer(1, 128, 128, 128, 3)
-    return Rung("woven -> Winograd F(6, 3) down the rows", "3x3, 128 channels, 128 px",
-                by("woven", "convolve", x, kernel, window), by("winograd", "convolve", x, kernel, window))
+    return Rung("im2col -> Winograd F(6, 3) down the rows", "3x3, 128 channels, 128 px",
+                by("im2col", "convolve", x, kernel, window), by("winograd", "convolve", x, kernel, window))
 
 
 def back_to_x():
     _, kernel, dy, window = layer(1, 128, 128, 128, 3)
-    return Rung("dx by col2im -> by Winograd", "3x3, 128 channels, 128 px", by("im2col", "convolve_dx", dy, kernel, window),
+    return Rung("dx by col2im -> by Winograd", "3x3, 128 channels, 128 px", by("col2im", "convolve_dx", dy, kernel, window),
                 by("winograd", "convolve_dx", dy, kernel, window))
 
 
@@ -95,15 +119,9 @@ def back_to_kernel():
 
 def phases():
     _, kernel, dy, window = layer(64, 28, 16, 32, 4, 2)
-    return Rung("dx, or transposed convolution, by col2im -> phase by phase",
-                "4x4 stride 2, 32->16 channels, 64 pictures of 14 px", by("im2col", "convolve_dx", dy, kernel, window),
-                by("winograd", "convolve_dx", dy, kernel, window))
-
-
-def weaving():
-    x, kernel, _, window = layer(64, 28, 16, 32, 4, 2)
-    return Rung("strides by im2col -> rows woven, then Winograd F(7, 2)", "4x4 stride 2, 16->32 channels, 64 pictures of 28 px",
-                by("im2col", "convolve", x, kernel, window), by("winograd", "convolve", x, kernel, window))
+    return Rung("dx, or transposed convolution, by col2im -> sub-pixel",
+                "4x4 stride 2, 32->16 channels, 64 images of 14 px", by("col2im", "convolve_dx", dy, kernel, window),
+                by("subpixel", "convolve_dx", dy, kernel, window))
 
 
 def bias():
@@ -119,7 +137,7 @@ def depthwise():
     x = np.random.default_rng(1).normal(size=(4, 64, 64, 128)).astype(np.float32)
 
     def a_product_for_each_group():
-        convolve = ALGORITHMS["im2col"].convolve
+        convolve, _ = WAYS["convolve"]["im2col"]
         return np.concatenate([convolve(x[..., c:c + 1], kernel[..., c:c + 1], window) for c in range(128)], axis=3)
     return Rung("depthwise: a product for each channel -> einsum", "3x3, 128 channels, 4 pictures of 64 px",
                 a_product_for_each_group, by("depthwise", "convolve", x, kernel, window))
@@ -134,7 +152,7 @@ def pictures(*shape):
 def choices():
     x = pictures(64, 14, 14, 64)
     return Rung("LeakyReLU: a choice for each number -> the larger of two", "64 pictures of 14 px, 64 channels",
-                lambda: np.where(x > 0, x, 0.2 * x), lambda: leaky_relu(x, 0.2)[0])
+                lambda: np.where(x > 0, x, 0.2 * x), lambda: fast.leaky_relu(x, 0.2)[0])
 
 
 def sums():
@@ -174,7 +192,7 @@ def items():
     def pixels():
         weave(as_items(after), as_items(x))
         return after
-    return Rung("weaving number by number -> pixel by pixel", "64 pictures of 28 px, 16 channels", numbers, pixels)
+    return Rung("copies number by number -> pixel by pixel", "64 pictures of 28 px, 16 channels", numbers, pixels)
 
 
 def pooling():
@@ -188,7 +206,7 @@ def pooling():
             y = np.maximum(y, tap)
         return y
     return Rung("max pooling: tap by tap -> down, then along", "2x2, 64 channels, 256 px", tap_by_tap,
-                lambda: max_pool2d(x)[0])
+                lambda: fast.max_pool2d(x)[0])
 
 
 def scatter():
@@ -196,9 +214,9 @@ def scatter():
     _, kernel, _, window = layer(1, 64, 64, 64, 3)
     matrix = kernel.reshape(-1, 64).T
     return Rung("col2im of everything -> in blocks", "3x3, 64 channels, 64 px", lambda: col2im(dy @ matrix, window),
-                by("im2col", "convolve_dx", dy, kernel, window))
+                by("col2im", "convolve_dx", dy, kernel, window))
 
 
-CONVOLUTIONS = (loops_to_im2col, blocks, scatter, lanes, fewer_products, back_to_x, back_to_kernel, weaving, phases, bias,
-                depthwise)
+CONVOLUTIONS = (loops_to_im2col, blocks, scatter, row_items, wide_windows, fewer_products, back_to_x, back_to_kernel,
+                phases, bias, depthwise)
 AROUND = (choices, sums, products_in_passing, long_rows, items, pooling)

@@ -8,25 +8,20 @@ from benchmarks.rivals import torch_case
 from benchmarks.timing import interleave
 from nnscratch.bench.cases import CASES, ours
 from nnscratch.bench.clock import middle
-from nnscratch.errors import InputError
 
 TOLERANCE = 1e-5  # largest allowed |result - float64 result| / |float64 result|, in the Euclidean norm
 
 
-def run(torch, rounds, only="", algorithm=None, ceilings=None):
+def run(torch, rounds, only="", ceilings=None):
     """A row (dict) for each case; `only` keeps those with that text in their name or group."""
     for case in CASES:
         if only in case.name or only == case.group:
-            try:
-                yield measure(case, torch, rounds, algorithm, ceilings)
-            except InputError:  # the algorithm asked for cannot do this window
-                continue
+            yield measure(case, torch, rounds, ceilings)
 
 
-def measure(case, torch, rounds, algorithm, ceilings):
+def measure(case, torch, rounds, ceilings):
     """Check, then time, one case."""
-    more = {"algorithm": algorithm} if algorithm and "kernel" in case.arrays else {}
-    contenders = {"ours": ours(case, case.draw(), **more)}
+    contenders = {"ours": ours(case, case.draw())}
     errors = {"ours": error(case, [contenders["ours"][0]()], contenders["ours"][1]())}
     for layout in ("contiguous", "channels last") if torch else ():
         forward, backward, as_ours = torch_case(torch, case, case.draw(), layout)

@@ -10,7 +10,8 @@ from math import prod
 from threading import Thread
 
 from nnscratch.bench.cases import CASES, conv, ours
-from nnscratch.fast.cpu.winograd_tiles import WORKSPACE, winograd_plan, woven_plan
+from nnscratch.fast.cpu.winograd_tiles import WORKSPACE, make_plan
+from nnscratch.fast.dispatch import Problem, choose_convolution
 from nnscratch.memory import peak_bytes
 from nnscratch.ops.window import make_window
 
@@ -31,13 +32,13 @@ def predict(case):
     """(algorithm, bytes) of the forward of a convolution."""
     (n, h, w, c), (kh, kw, _, oc) = case.arrays["x"], case.arrays["kernel"]
     window = make_window("benchmark", (h, w), (kh, kw), case.options["strides"], "same")
-    algorithm = pick("convolve", window, n, c, oc)
+    algorithm = choose_convolution("convolve", Problem(window, n, c, oc))
     result = 4 * n * prod(window.output) * oc
-    if algorithm == "im2col":
+    if algorithm != "winograd":
         columns, padded = WORKSPACE // 2, 0 if window.pads == ((0, 0), (0, 0)) else 4 * n * (h + kh) * (w + kw) * c
         return algorithm, result + columns + padded + WORKSPACE // 2 + SMALL
-    plan = winograd_plan(window, c) if algorithm == "winograd" else woven_plan(window, c)
-    transformed = 4 * kw * plan.chunk * oc * plan.products
+    plan = make_plan(window)
+    transformed = 4 * kw * c * oc * plan.products
     return algorithm, result + WORKSPACE + 2 * transformed + SMALL
 
 

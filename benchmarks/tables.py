@@ -33,7 +33,7 @@ def show_layers(torch, card, options):
     names = f"{'ours':>7} {'contig.':>7} {'ch.last':>7} {'ratio':>5}"
     print(f"{'':44} {names}   {names}   both  GFLOP/s  GEMM  copy  error")
     rows = []
-    for row in layers.run(torch, options.rounds, options.only, options.algorithm, card):
+    for row in layers.run(torch, options.rounds, options.only, card):
         rows.append(row)
         cells = [" ".join(f"{milliseconds(row[direction], name):>7}" for name in CONTENDERS) + f" {ratio(row, direction)}"
                  for direction in ("forward", "backward")]
@@ -105,7 +105,7 @@ def show_ladder(torch, card, options):
 
 
 def show_algorithms(torch, card, options):
-    print(f"\n{'ms':28} {'':18}" + "".join(f"{name:>10}" for name in algorithms.NAMES) + "   auto picks")
+    print(f"\n{'ms':28} {'':18}" + "".join(f"{name:>10}" for name in algorithms.NAMES) + "   chosen")
     rows = []
     for row in algorithms.run(options.rounds):
         rows.append(row)
@@ -113,7 +113,7 @@ def show_algorithms(torch, card, options):
         cells = "".join(f"{milliseconds(times, name):>10}" for name in algorithms.NAMES)
         remark = f", {row['loss']:.2f} times the best" if row["loss"] > 1.05 else ""
         print(f"{row['shape']!s:28} {row['product']:18}{cells}   {row['picked']}{remark}", flush=True)
-    print(f"\ntime of what auto picks over the best, geometric mean: {geometric_mean(row['loss'] for row in rows):.3f}")
+    print(f"\ntime of what is chosen over the best, geometric mean: {geometric_mean(row['loss'] for row in rows):.3f}")
     for name in algorithms.NAMES:
         alone = [row["times"][name] / min(row["times"].values()) for row in rows if name in row["times"]]
         print(f"  {name} alone, where it can: {geometric_mean(alone):.2f}")

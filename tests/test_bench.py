@@ -10,7 +10,7 @@ from nnscratch.bench import agree, clock, layers, machine, report, roofline, run
 from nnscratch.bench.cases import Case, conv, deconv, plain
 from nnscratch.bench.layers import cost
 from nnscratch.errors import InputError
-from nnscratch.fast import cuda
+from nnscratch.fast.rooms import ROOMS
 from nnscratch.networks import gan
 
 bench_all = bench.bench
@@ -119,11 +119,11 @@ def test_on_the_device(small, cp, monkeypatch, tmp_path):
 
 def test_who_is_wrong_gets_no_time(small, cp, monkeypatch, capsys):
     """A contender whose numbers differ is named, not timed; the command ends with 1."""
-    def wrong(*arguments, real=cuda.batch_norm):
-        y, *rest = real(*arguments)
+    def wrong(*arguments, real=ROOMS["cuda"].batch_norm, **options):
+        y, *rest = real(*arguments, **options)
         return 1.01 * y, *rest
 
-    monkeypatch.setattr(cuda, "batch_norm", wrong)
+    monkeypatch.setattr(ROOMS["cuda"], "batch_norm", wrong)
     assert cli.main(["bench", "--only", "layers", "--quick", "--device", "gpu"]) == 1
     text = capsys.readouterr().out
     assert "    CuPy: wrong by 1e-02, more than 0.0001: not timed" in text

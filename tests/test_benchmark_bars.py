@@ -14,6 +14,7 @@ from nnscratch.bench import clock, steps  # noqa: E402
 from nnscratch.bench.cases import conv, plain  # noqa: E402
 from nnscratch.errors import InputError  # noqa: E402
 from nnscratch.fast import cuda  # noqa: E402
+from nnscratch.fast.rooms import ROOMS  # noqa: E402
 from nnscratch.networks import gan  # noqa: E402
 
 SMALL = [conv("test", "small conv", 2, 6, 3, 4, 3), plain("test", "small norm", "batch_norm", 2, 4, 4, 3)]
@@ -46,13 +47,13 @@ def test_gradients_and_repeats(small, cp, tmp_path):
 
 def test_gradients_that_lie_apart_are_told(small, cp, tmp_path, monkeypatch, capsys):
     """Code 1, and the summary has the number: a dbeta off by a thousandth, and not the same from run to run."""
-    noise, real = np.random.default_rng(0), cuda.batch_norm_backward
+    noise, real = np.random.default_rng(0), ROOMS["cuda"].batch_norm_backward
 
     def wrong(*arguments):
         dx, dgamma, dbeta = real(*arguments)
         return dx, dgamma, dbeta * np.float32(1.001 + 1e-3 * noise.random())
 
-    monkeypatch.setattr(cuda, "batch_norm_backward", wrong)
+    monkeypatch.setattr(ROOMS["cuda"], "batch_norm_backward", wrong)
     assert run("--part", "gradients", "-o", tmp_path) == 1
     assert run("--part", "summary", "-o", tmp_path) == 0
     assert re.search(r"worst [12]\.\de-03 of 2 layers, 1 within 1e-05", capsys.readouterr().out)
@@ -68,14 +69,14 @@ OTHERS = "identical", lambda dbeta, calls: dbeta * np.float32(1 + 1e-6 * (calls 
 @pytest.mark.parametrize("column, change", [APART, OTHERS], ids=lambda given: given if isinstance(given, str) else "")
 def test_either_is_reason_enough(small, cp, tmp_path, monkeypatch, column, change):
     """Code 1 where repeats are identical but wrong, and where they are right but not identical."""
-    calls, real = [], cuda.batch_norm_backward
+    calls, real = [], ROOMS["cuda"].batch_norm_backward
 
     def changed(*arguments):
         dx, dgamma, dbeta = real(*arguments)
         calls.append(1)
         return dx, dgamma, change(dbeta, len(calls))
 
-    monkeypatch.setattr(cuda, "batch_norm_backward", changed)
+    monkeypatch.setattr(ROOMS["cuda"], "batch_norm_backward", changed)
     monkeypatch.setattr(bars, "trained", lambda *_: [np.ones(1)])
     assert run("--part", "gradients", "-o", tmp_path) == 1
     row = json.loads((tmp_path / "gradients.json").read_text())["rows"][1]
@@ -90,7 +91,7 @@ def test_what_does_not_run_is_told(small, cp, tmp_path, monkeypatch, capsys):
     def refused(step):
         raise InputError("it cannot be recorded")
 
-    monkeypatch.setattr(cuda, "batch_norm", lost)
+    monkeypatch.setattr(ROOMS["cuda"], "batch_norm", lost)
     monkeypatch.setattr(cuda, "capture", refused)
     monkeypatch.setattr(steps, "gan_work", lambda *_: SimpleNamespace(step=lambda: None, inputs=[], parts=()))
     assert run("--part", "gradients", "-o", tmp_path) == 1
@@ -109,7 +110,7 @@ def test_a_gpu_that_is_lost_is_no_reason_to_forget(small, cp, tmp_path, monkeypa
         monkeypatch.setattr(command, "gpu_card", lost)
         raise RuntimeError("cudaErrorIllegalAddress")
 
-    monkeypatch.setattr(cuda, "batch_norm", lost)
+    monkeypatch.setattr(ROOMS["cuda"], "batch_norm", lost)
     monkeypatch.setattr(bars, "trained", lost)
     assert run("--part", "gradients", "-o", tmp_path) == 1
     found = json.loads((tmp_path / "gradients.json").read_text())

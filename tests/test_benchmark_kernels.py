@@ -14,6 +14,7 @@ from benchmarks import kernels  # noqa: E402
 from nnscratch import backend, ops  # noqa: E402
 from nnscratch.bench import clock, roofline  # noqa: E402
 from nnscratch.fast import cuda  # noqa: E402
+from nnscratch.fast.rooms import ROOMS  # noqa: E402
 
 TINY = {"pixels": 1024, "side": 70, "convolutions": [(2, 6, 3, 5, 3, 1), (1, 8, 4, 4, 4, 2)], "rounds": 1}
 
@@ -50,7 +51,11 @@ def test_every_kernel_is_compared_and_timed(cp):
 
 def test_a_wrong_kernel_gets_no_time(cp, monkeypatch, capsys):
     """Its row says by how much; code 1; all others are timed."""
-    monkeypatch.setattr(cuda, "leaky_relu", lambda *given, real=cuda.leaky_relu: 1.01 * real(*given))
+    def wrong(*given, real=ROOMS["cuda"].leaky_relu):
+        y, cache = real(*given)
+        return 1.01 * y, cache
+
+    monkeypatch.setattr(ROOMS["cuda"], "leaky_relu", wrong)
     monkeypatch.setattr(kernels, "run", partial(kernels.run, **{**TINY, "convolutions": []}))
     monkeypatch.setattr(command, "load_torch", lambda threads: None)
     assert command.main(["kernels", "--rounds", "1"]) == 1
@@ -131,7 +136,7 @@ def test_a_gpu_that_is_lost_is_no_reason_to_forget(cp, monkeypatch, tmp_path):
         monkeypatch.setattr(command, "gpu_card", broken)
         raise RuntimeError("cudaErrorIllegalAddress")
 
-    monkeypatch.setattr(cuda, "leaky_relu", broken)
+    monkeypatch.setattr(ROOMS["cuda"], "leaky_relu", broken)
     monkeypatch.setattr(kernels, "run", partial(kernels.run, **TINY))
     monkeypatch.setattr(command, "load_torch", lambda threads: None)
     assert command.main(["kernels", "--rounds", "1", "--json", str(tmp_path / "kernels.json")]) == 1

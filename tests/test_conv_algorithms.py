@@ -1,11 +1,13 @@
 """The CPU's algorithms of a convolution give the numbers of the nested loops; in whatever blocks, from whatever thread."""
 from contextlib import nullcontext
+from functools import partial
 from threading import Thread
 from types import SimpleNamespace
 
 import numpy as np
 import pytest
 from helpers import (
+    by_groups,
     loops_conv2d,
     loops_conv2d_backward,
     loops_conv2d_transpose,
@@ -108,10 +110,11 @@ class forced:
 
     def __enter__(self):
         for product in CONVOLUTIONS:
-            def way(a, b, window, bias=None, groups=1, way=getattr(self.ways, product)):
-                result = way(a, b, window)
-                return result if bias is None else result + bias
-            self.patch.setattr(cpu_conv, product, way)
+            self.patch.setattr(cpu_conv, product, partial(self.run, getattr(self.ways, product)))
+
+    def run(self, way, a, b, window, bias=None, groups=1):
+        result = way(a, b, window) if groups == 1 else by_groups(way, a, b, window, groups)
+        return result if bias is None else result + bias
 
     def __exit__(self, *error):
         self.patch.undo()
@@ -296,7 +299,8 @@ def test_threads_do_not_share_their_workspace():
 def test_no_result_lies_in_the_workspace(algorithm):
     """What a call returned stays as it is when the next call uses the workspace for other numbers."""
     with forced(algorithm):
-        first = forward_and_backward(fast.conv2d, fast.conv2d_backward, (normal(2, 12, 12, 3), normal(3, 3, 3, 4), normal(4)), {})
+        first = forward_and_backward(fast.conv2d, fast.conv2d_backward,
+                                     (normal(2, 12, 12, 3), normal(3, 3, 3, 4), normal(4)), {})
         copies = [array.copy() for array in first]
         forward_and_backward(fast.conv2d, fast.conv2d_backward, (normal(1, 40, 40, 8), normal(5, 5, 8, 8), normal(8)), {})
     assert all(np.array_equal(a, b) for a, b in zip(first, copies))

@@ -11,7 +11,7 @@ import pytest
 from helpers import NO_KERNELS, normal, on, same
 from standin import raw_module
 
-from nnscratch import backend, memory, fast
+from nnscratch import backend, fast, memory
 from nnscratch.backend import to_cpu
 from nnscratch.errors import InputError
 from nnscratch.fast import cuda

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from helpers import normal, on
 
-from nnscratch import backend, initializers, fast
+from nnscratch import backend, fast, initializers
 from nnscratch.backend import to_cpu
 from nnscratch.fast import cuda
 from nnscratch.fast.recording import recording

@@ -17,6 +17,7 @@ from nnscratch.backend import to_cpu
 from nnscratch.fast import cuda
 from nnscratch.fast.cuda import conv
 from nnscratch.fast.cuda.activations import channel_sum
+from nnscratch.fast.cuda.adam import AdamClock, adam
 from nnscratch.fast.cuda.dropouts import dropout_mask
 from nnscratch.fast.cuda.kernel_registry import kernels, text
 from nnscratch.ops.window import make_window
@@ -49,7 +50,8 @@ def test_relu_of_extreme_numbers(cp):
     """ReLU of -infinity is 0, not 0 * infinity; what is no number goes through."""
     x = np.float32([[-np.inf, np.inf, np.nan, -0.0]])
     for slope, expected in ((0.0, [0, np.inf, np.nan, 0]), (0.2, [-np.inf, np.inf, np.nan, 0])):
-        for y, _ in (fast.leaky_relu(on(cp, x), slope), fast.bias_leaky_relu(on(cp, x), on(cp, np.zeros(4, np.float32)), slope)):
+        zeros = on(cp, np.zeros(4, np.float32))
+        for y, _ in (fast.leaky_relu(on(cp, x), slope), fast.bias_leaky_relu(on(cp, x), zeros, slope)):
             np.testing.assert_array_equal(to_cpu(y)[0], np.float32(expected))
 
 
@@ -150,19 +152,20 @@ def results_of_every_kernel(cp):
     y, running, cache = fast.batch_norm(x, vector, vector, vector, statistics, training=True)
     pooled, pool_cache = fast.max_pool2d(x, 3, 2, padding=1)
     averaged, average_cache = fast.avg_pool2d(x, 3, 2, padding=1)
-    active = cuda.bias_leaky_relu(x.copy(), vector, 0.2)
+    active, active_cache = fast.bias_leaky_relu(x, vector, 0.2)
+    _, leaky_cache = fast.leaky_relu(x, 0.2)
     w, m, v = x.copy(), cp.zeros_like(x), cp.zeros_like(x)
-    clock = cuda.AdamClock()
+    clock = AdamClock()
     clock.set(cp, 3, 1e-3)
     clock.due = True
     rate = clock.rate(0.9, 0.999)
-    cuda.adam(w, x, m, v, rate, 0.9, 0.999, 1e-7)
+    adam(w, x, m, v, rate, 0.9, 0.999, 1e-7)
     mask = dropout_mask(cp, 99, 0.5, 7, on(cp, np.uint64([1])))
-    return [cuda.convolve(x, kernel, window), cuda.convolve_dx(dy, kernel, window), cuda.convolve_dkernel(x, dy, window),
+    return [conv.convolve(x, kernel, window), conv.convolve_dx(dy, kernel, window), conv.convolve_dkernel(x, dy, window),
             conv.im2col(x, window, slice(3, 9), half=True), conv.to_bf16(x), y, *running,
             *fast.batch_norm_backward(x, cache), pooled, fast.max_pool2d_backward(pooled, pool_cache), averaged,
-            fast.avg_pool2d_backward(averaged, average_cache), active, *cuda.bias_leaky_relu_backward(x, active, 0.2),
-            cuda.leaky_relu(x, 0.2), cuda.leaky_relu_backward(active, x, 0.2),
+            fast.avg_pool2d_backward(averaged, average_cache), active, *fast.bias_leaky_relu_backward(x, active_cache),
+            fast.leaky_relu(x, 0.2)[0], fast.leaky_relu_backward(active, leaky_cache),
             channel_sum(x), w, m, v, rate, mask, cuda.implicit_gemm(x, kernel, window)]
 
 
@@ -179,9 +182,13 @@ def test_any_number_of_blocks_will_do(cp, monkeypatch):
     """With fewer threads than elements, each takes several, and the results stay."""
     x = single(3, 9, 10, 4)  # more than the 256 threads of a block
     window = make_window("test", (9, 10), 3, 1, "same")
-    expected = to_cpu(cuda.max_pool2d(on(cp, x), window)), to_cpu(cuda.convolve(*on(cp, x, single(3, 3, 4, 2)), window))
+    def both():
+        y, _ = fast.max_pool2d(on(cp, x), window.taps, window.strides, padding=window.pads)
+        return [to_cpu(y), to_cpu(conv.convolve(*on(cp, x, single(3, 3, 4, 2)), window))]
+
+    expected = both()
     monkeypatch.setattr(sys.modules["nnscratch.fast.cuda.launch"], "MOST_BLOCKS", 1)
-    same([cuda.max_pool2d(on(cp, x), window), cuda.convolve(*on(cp, x, single(3, 3, 4, 2)), window)], list(expected), 0)
+    same(both(), expected, 0)
 
 
 def test_arrays_that_are_not_contiguous_are_taken(cp):

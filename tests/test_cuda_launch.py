@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 from helpers import NO_KERNELS, on
 
-from nnscratch.errors import InputError
 from nnscratch import fast
+from nnscratch.errors import InputError
 from nnscratch.fast import cuda
 from nnscratch.fast.cuda import kernel_registry
 from nnscratch.fast.cuda.kernel_registry import FIELDS, Parameter, kernels, read_parameter, text

@@ -14,6 +14,7 @@ from nnscratch.layers import BatchNormalization, Dense, Dropout, Input
 from nnscratch.models import Model
 
 CASES = {case.name: case for case in all_cases()}
+CPU_ALONE = set(CASES) - {case.name for case in all_cases(on_cpu=False)}
 
 
 def measurement(name, **options):
@@ -24,6 +25,7 @@ def measurement(name, **options):
 @pytest.mark.parametrize("name", CASES)
 def test_every_backward_is_the_derivative_of_its_forward(xp, name):
     """On every device: smooth ops to 1e-10, kinked ones to 1e-6, adjoint identity, no mutation, determinism, float32."""
+    xp = np if name in CPU_ALONE else xp  # what NumPy alone computes is checked there each time
     report = measurement(name, xp=xp).check(CASES[name].backward)
     assert report.ok, str(report)
     assert report.error <= (1e-10 if CASES[name].smooth else 1e-6)
@@ -205,7 +207,7 @@ def test_the_table_has_a_row_for_each_op_and_says_wrong(monkeypatch):
     assert print_table(print_fn=lines.append)
     assert len(lines) == len(CASES) + 3 and all(any(line.startswith(name) for line in lines) for name in CASES)
     broken = [CASES["tanh"]._replace(backward=lambda dy, y: dy * (1 - array_module(y).abs(y)))]
-    monkeypatch.setattr("nnscratch.gradcheck.table.all_cases", lambda: broken)
+    monkeypatch.setattr("nnscratch.gradcheck.table.all_cases", lambda on_cpu: broken)
     lines.clear()
     assert not print_table(print_fn=lines.append)
     assert "WRONG" in lines[1]

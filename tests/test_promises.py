@@ -8,9 +8,9 @@ from helpers import normal, on
 from standin import strict_cupy
 
 from nnscratch import backend, losses, memory, ops
+from nnscratch.fast.cpu.im2col import COLUMN_BYTES
 from nnscratch.layers import BatchNormalization, Conv2D, Conv2DTranspose, Dense, Dropout, Flatten, Input, MaxPooling2D
 from nnscratch.models import Model
-from nnscratch.fast.cpu.im2col import COLUMN_BYTES
 from nnscratch.optimizers import Adam
 
 

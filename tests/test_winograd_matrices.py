@@ -3,7 +3,7 @@ import numpy as np
 import pytest
 from helpers import normal, same
 
-from nnscratch.fast.cpu.winograd_matrices import MAX_PRODUCTS, winograd_matrices, polynomial
+from nnscratch.fast.cpu.winograd_matrices import MAX_PRODUCTS, polynomial, winograd_matrices
 
 FILTERS = [(m, k + 1 - m) for k in range(1, MAX_PRODUCTS + 1) for m in range(1, k + 1)]
 

@@ -28,8 +28,8 @@ ROOMS: dict[str, Any] = {
 
 
 class Cache(NamedTuple):
-    """What a backward needs: which function goes with the forward that ran, and the cache for it."""
-    backward: Callable
+    """What a backward needs: the room whose forward ran, and the cache it made."""
+    room: str
     saved: Any
 
 
@@ -44,25 +44,26 @@ def accelerate() -> dict[str, Callable]:
 
 def accelerated(name: str) -> tuple[Callable, Callable]:
     """The pair of an op and its backward."""
-    candidates = {room: (getattr(has, name), getattr(has, f"{name}_backward")) for room, has in ROOMS.items()
-                  if hasattr(has, name)}
-
     @wraps(getattr(ops, name))
     def forward(*arguments: Any, **options: Any) -> Any:
         room = choose_room((*arguments, *options.values()))
-        way, backward = candidates.get(room, candidates["ops"])
-        result = way(*arguments, **options)
+        result = getattr(ROOMS[room], name, refuse)(*arguments, **options)
         if result is NotImplemented:
-            way, backward = candidates["ops"]
-            result = way(*arguments, **options)
+            room = "ops"
+            result = getattr(ROOMS[room], name)(*arguments, **options)
         *outputs, saved = result
-        return (*outputs, Cache(backward, saved))
+        return (*outputs, Cache(room, saved))
 
     @wraps(getattr(ops, f"{name}_backward"))
     def backward(dy: Any, cache: Cache, *arguments: Any, **options: Any) -> Any:
-        return cache.backward(dy, cache.saved, *arguments, **options)
+        return getattr(ROOMS[cache.room], f"{name}_backward")(dy, cache.saved, *arguments, **options)
 
     return forward, backward
+
+
+def refuse(*arguments: Any, **options: Any) -> Any:
+    """What stands for an op that a room lacks."""
+    return NotImplemented
 
 
 def table() -> str:

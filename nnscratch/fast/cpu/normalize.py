@@ -3,8 +3,8 @@
 Shapes: x (..., C), gamma, beta, statistics (C,).
 
 Two means do it. Several pixels make a long row: NumPy goes through an array row by row, and rows of a few channels are too
-short to be fast. And sums over pixels are products with ones: BLAS adds in blocks, several times faster than adding row after row in
-float32, and with a smaller rounding error. x̂ itself is never written out.
+short to be fast. And sums over pixels are products with ones: BLAS adds in blocks, several times faster than adding row after
+row in float32, and with a smaller rounding error. x̂ itself is never written out.
 """
 from collections.abc import Callable
 from math import gcd

@@ -11,8 +11,8 @@
     implicit_gemm     convolution on tensor cores without columns
 
 Each Python file calls the kernels of the .cu file of its name. They compute what the formulas in ops/ say, which stay what
-runs for every other kind of number, and on a CPU; `supported(arrays)` decides. The .cu files are text: CuPy compiles a file when
-one of its kernels is first launched.
+runs for every other kind of number, and on a CPU; `supported(arrays)` decides. The .cu files are text: CuPy compiles a file
+when one of its kernels is first launched.
 """
 from nnscratch.fast.cuda.gemm import free, gemm, precision, product
 from nnscratch.fast.cuda.graph import Captured, capture

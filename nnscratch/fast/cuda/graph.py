@@ -11,8 +11,8 @@ What is recorded are addresses, so everything lies still: inputs are copied into
 comes from a pool that nobody else is given memory from. The facts are arrays in it, too: the next call writes over them.
 
 Python does not run when a graph is played. So what a step remembers must be on the GPU and changed in place (weights, Adam's
-memory, running statistics, a dropout's count), and what Python has to count is said by `recording.each_replay`. What can be neither
-is refused while it is recorded: uploads, waiting for a number, products of CuPy's own, optimizers but Adam. What Python decides
+memory, running statistics, a dropout's count), and what Python has to count is said by `recording.each_replay`. What can be
+neither is refused while it is recorded: uploads, waiting for a number, products of CuPy's own, optimizers but Adam. What Python decides
 meanwhile stays as it was then: sizes, which layers are trained, the precision of products. A captured step that is called in
 one that is being recorded is recorded with it.
 

@@ -1,0 +1,52 @@
+"""Every way of fast/cpu to each of the three products of a convolution, each alone, and which windows it can do."""
+from functools import partial
+
+from nnscratch.fast.cpu import col2im, depthwise, im2col, subpixel, winograd
+from nnscratch.fast.cpu.col2im import adjoint_window, flip_kernel
+from nnscratch.fast.cpu.winograd_tiles import supports_winograd
+from nnscratch.fast.dispatch import Problem
+from nnscratch.ops import reference
+
+
+def turned(convolve, dy, kernel, window):
+    """dx with stride 1: the convolution of dy with the flipped kernel."""
+    return convolve(dy, flip_kernel(kernel), adjoint_window(window))
+
+
+def adjoint(x, kernel, window):
+    """y with stride 1 by multiplying first."""
+    return col2im.convolve_dx(x, flip_kernel(kernel), adjoint_window(window))
+
+
+def swapped(x, dy, window):
+    """dK with stride 1 by the columns of dy."""
+    return flip_kernel(im2col.convolve_dkernel(dy, x, adjoint_window(window)))
+
+
+def any_window(window):
+    return True
+
+
+def dense(window):
+    return Problem(window, 1, 1, 1).dense
+
+
+def undilated(window):
+    return window.dilation == (1, 1)
+
+
+def winograd_can(window):
+    return supports_winograd(window) and dense(window)
+
+
+WAYS = {
+    "convolve": {"loops": (reference.convolve, any_window), "im2col": (im2col.convolve, any_window),
+                 "adjoint": (adjoint, dense), "wide": (im2col.convolve_wide, undilated),
+                 "winograd": (winograd.convolve, winograd_can), "depthwise": (depthwise.convolve, any_window)},
+    "convolve_dx": {"col2im": (col2im.convolve_dx, any_window), "subpixel": (subpixel.convolve_dx, undilated),
+                    "im2col": (partial(turned, im2col.convolve), dense), "adjoint": (partial(turned, adjoint), dense),
+                    "wide": (partial(turned, im2col.convolve_wide), dense),
+                    "winograd": (partial(turned, winograd.convolve), winograd_can)},
+    "convolve_dkernel": {"im2col": (im2col.convolve_dkernel, any_window), "swapped": (swapped, dense),
+                         "winograd": (winograd.convolve_dkernel, winograd_can)},
+}
