@@ -14,6 +14,7 @@ from nnscratch.bench import clock, steps  # noqa: E402
 from nnscratch.bench.cases import conv, plain  # noqa: E402
 from nnscratch.errors import InputError  # noqa: E402
 from nnscratch.fast import cuda  # noqa: E402
+from nnscratch.fast.recording import recording  # noqa: E402
 from nnscratch.fast.rooms import ROOMS  # noqa: E402
 from nnscratch.networks import gan  # noqa: E402
 
@@ -85,7 +86,7 @@ def test_either_is_reason_enough(small, cp, tmp_path, monkeypatch, column, chang
 
 def test_what_does_not_run_is_told(small, cp, tmp_path, monkeypatch, capsys):
     """Code 1; a layer without memory and a step that cannot be recorded have a sentence each, and all others numbers."""
-    def lost(*_):
+    def lost(*_, **__):
         raise MemoryError
 
     def refused(step):
@@ -106,7 +107,7 @@ def test_what_does_not_run_is_told(small, cp, tmp_path, monkeypatch, capsys):
 
 def test_a_gpu_that_is_lost_is_no_reason_to_forget(small, cp, tmp_path, monkeypatch):
     """Where it does not even tell its name any more, all rows are kept, with the name that it had."""
-    def lost(*_):
+    def lost(*_, **__):
         monkeypatch.setattr(command, "gpu_card", lost)
         raise RuntimeError("cudaErrorIllegalAddress")
 
@@ -124,7 +125,7 @@ def test_five_steps_by_each_way(small, standin, played, monkeypatch):
 
     def counted(*arguments):
         work = real(*arguments)
-        return work._replace(step=lambda *inputs: taken.append(cuda.recording()) or work.step(*inputs))
+        return work._replace(step=lambda *inputs: taken.append(recording()) or work.step(*inputs))
 
     monkeypatch.setattr(steps, "gan_work", counted)
     assert all(row["identical"] == row["arrays"] for row in bars.gradients(standin, ()))

@@ -65,7 +65,7 @@ def test_a_wrong_kernel_gets_no_time(cp, monkeypatch, capsys):
     assert sum("GB/s" in line or "GFLOP/s" in line or " us " in line for line in lines) == len(lines) - 1 > 10
 
 
-def lost(*_):
+def lost(*_, **__):
     raise MemoryError
 
 
@@ -132,7 +132,7 @@ def test_a_rival_without_room_leaves_us_our_times(cp):
 
 def test_a_gpu_that_is_lost_is_no_reason_to_forget(cp, monkeypatch, tmp_path):
     """Where it does not even tell its name any more, all rows are kept, with the name that it had."""
-    def broken(*_):
+    def broken(*_, **__):
         monkeypatch.setattr(command, "gpu_card", broken)
         raise RuntimeError("cudaErrorIllegalAddress")
 

@@ -70,13 +70,23 @@ kernel_sizes = st.tuples(st.integers(1, 8), st.integers(1, 4))
 strides = st.tuples(st.integers(1, 3), st.integers(1, 3))
 
 
+def kernels_for(algorithm):
+    """Sizes of kernels that this way takes."""
+    return st.tuples(st.integers(2, 7), st.integers(1, 4)) if algorithm == "winograd" else kernel_sizes
+
+
+def strides_for(algorithm):
+    """Strides that this way takes."""
+    return st.just((1, 1)) if algorithm in ("winograd", "turned") else strides
+
+
 @st.composite
-def layers(draw, transposed=False):
-    """x, kernel, bias and options without dilation, which only im2col can do."""
+def layers(draw, transposed=False, algorithm="im2col"):
+    """x, kernel, bias and options without dilation, for one of the ways."""
     groups = draw(st.sampled_from([1, 1, 2]))
-    size, kernel = draw(st.tuples(st.integers(1, 9), st.integers(1, 9))), draw(kernel_sizes)
+    size, kernel = draw(st.tuples(st.integers(1, 9), st.integers(1, 9))), draw(kernels_for(algorithm))
     inputs, outputs = groups * draw(st.integers(1, 5)), groups * draw(st.integers(1, 5))
-    options = {"strides": draw(strides), "padding": draw(paddings), "groups": groups}
+    options = {"strides": draw(strides_for(algorithm)), "padding": draw(paddings), "groups": groups}
     x, last = normal(draw(st.integers(1, 3)), *size, inputs), (outputs // groups, inputs) if transposed else (
         inputs // groups, outputs)
     return x, normal(*kernel, *last), normal(outputs, seed=2), options
@@ -89,7 +99,7 @@ def test_every_algorithm_equals_the_loops(algorithm, transposed, data):
     """y, dx, dkernel and dbias, in kernels of 1 to 8 rows, strides, paddings and groups, wherever the algorithm can do it."""
     loops = (loops_conv2d_transpose, loops_conv2d_transpose_backward) if transposed else (loops_conv2d, loops_conv2d_backward)
     name = "conv2d_transpose" if transposed else "conv2d"
-    x, kernel, bias, options = data.draw(layers(transposed))
+    x, kernel, bias, options = data.draw(layers(transposed, algorithm))
     try:
         _, (*_, window, _) = loops[0](x, kernel, bias, **options)
     except InputError as error:
@@ -133,9 +143,9 @@ def ways_to_lie_in_memory(array):
     [(np.float64, np.float64), (np.float32, np.float64), (np.float64, np.float32)]))
 def test_pixels_may_lie_in_memory_as_they_like(algorithm, data, x_lies, dtypes):
     """y, dx and dkernel of views, with dy a view too, or one number for all; and the wider of two dtypes counts."""
-    size, kernel_size = data.draw(st.tuples(st.integers(4, 9), st.integers(4, 9))), data.draw(kernel_sizes)
+    size, kernel_size = data.draw(st.tuples(st.integers(4, 9), st.integers(4, 9))), data.draw(kernels_for(algorithm))
     x, kernel = normal(2, *size, 3).astype(dtypes[0]), normal(*kernel_size, 3, 4).astype(dtypes[1])
-    options = {"strides": data.draw(strides), "padding": "same"}
+    options = {"strides": data.draw(strides_for(algorithm)), "padding": "same"}
     assume(algorithm == "auto" or can(algorithm, make_window("test", size, kernel_size, **options)))
     exact, cache = loops_conv2d(x.astype(np.float64), kernel.astype(np.float64), **options)
     dy = normal(*exact.shape, seed=1)
@@ -156,7 +166,7 @@ def test_nothing_is_read_or_written_beyond_the_workspace(algorithm, data, narrow
     lies beyond it, must not be read (it is NaN here, and 0 * NaN is NaN), nor changed."""
     size = (data.draw(st.integers(1, 20)), data.draw(st.integers(1, 3 if narrow else 12)))
     kernel_size = data.draw(st.tuples(st.integers(1, 7), st.integers(1, 9)))
-    window = make_window("test", size, kernel_size, data.draw(strides), "same")
+    window = make_window("test", size, kernel_size, data.draw(strides_for(algorithm)), "same")
     assume(can(algorithm, window))
     guard, made = 4096, []
 
@@ -197,7 +207,7 @@ def test_what_is_chosen_can_do_it(size, kernel, stride, dilation, images, channe
 def test_blocks_do_not_change_the_result(algorithm, data, room, monkeypatch):
     """Pictures, tiles of rows, strips of columns: however little memory there is, the three products stay the same."""
     n, side, c, oc = data.draw(st.tuples(st.integers(1, 4), st.integers(1, 20), st.integers(1, 6), st.integers(1, 6)))
-    window = make_window("test", (side, side + 3), data.draw(kernel_sizes), data.draw(strides), "same")
+    window = make_window("test", (side, side + 3), data.draw(kernels_for(algorithm)), data.draw(strides_for(algorithm)), "same")
     assume(can(algorithm, window))
     x, kernel, dy = normal(n, *window.input, c), normal(*window.taps, c, oc), normal(n, *window.output, oc)
     products = FAST[algorithm]
@@ -210,7 +220,9 @@ def test_blocks_do_not_change_the_result(algorithm, data, room, monkeypatch):
     monkeypatch.setattr(winograd_tiles, "WORKSPACE", room)
     monkeypatch.setattr(winograd_tiles, "PIECE", room // 50)
     monkeypatch.setattr(im2col, "COLUMN_BYTES", room)
+    monkeypatch.setattr(im2col, "SLAB_BYTES", 2 * room)
     monkeypatch.setattr(col2im, "COLUMN_BYTES", room)
+    monkeypatch.setattr(subpixel, "PHASE_BYTES", room)
     same(all_three(), expected, 1e-10)
 
 

@@ -7,6 +7,7 @@ Shapes: dy (N, OH, OW, OC), kernel (KH, KW, C, OC), dx (N, H, W, C), columns (wi
 It takes any window. It is the fastest way where KH*KW*C is small, such as images of one channel, and where there are few
 windows; else adding KH*KW times costs more than the product.
 """
+from itertools import product
 from typing import Any
 
 import numpy as np
@@ -19,20 +20,19 @@ COLUMN_BYTES = 2 * 2**20
 
 
 def convolve_dx(dy: Any, kernel: Any, window: Window) -> Any:
-    """dx = col2im(dy @ Kᵀ), a few rows of windows at a time."""
+    """dx = col2im(dy @ Kᵀ), some windows at a time."""
     n, (kh, kw, c, oc), (oh, ow), dtype = len(dy), kernel.shape, window.output, common_dtype(dy, kernel)
     padded, matrix = empty_padded(np, n, window, c, dtype), kernel.reshape(-1, oc).T
-    fit = max(1, COLUMN_BYTES // (kh * kw * c * dtype.itemsize * ow))
-    images, rows = max(1, fit // oh), min(oh, fit)
-    for first in range(0, n, images):
-        for r in range(0, oh, rows):
-            upstream = dy[first:first + images, r:r + rows]
-            columns = scratch(np, WINDOWS, (upstream.size // oc, kh * kw * c), dtype)
-            np.matmul(upstream.reshape(-1, oc), matrix, out=columns)
-            columns = columns.reshape(*upstream.shape[:3], kh, kw, c)
-            block = window._replace(output=upstream.shape[1:3])
-            for i, j, tap in each_tap(padded[first:first + images, r * window.strides[0]:], block):
-                tap += columns[:, :, :, i, j]
+    fit, (sh, sw) = max(1, COLUMN_BYTES // (kh * kw * c * dtype.itemsize)), window.strides
+    images, rows, places = max(1, fit // (oh * ow)), max(1, min(oh, fit // ow)), min(ow, fit)
+    for first, r, q in product(range(0, n, images), range(0, oh, rows), range(0, ow, places)):
+        upstream = dy[first:first + images, r:r + rows, q:q + places]
+        columns = scratch(np, WINDOWS, (upstream.size // oc, kh * kw * c), dtype)
+        np.matmul(upstream.reshape(-1, oc), matrix, out=columns)
+        columns = columns.reshape(*upstream.shape[:3], kh, kw, c)
+        under = padded[first:first + images, r * sh:, q * sw:]
+        for i, j, tap in each_tap(under, window._replace(output=upstream.shape[1:3])):
+            tap += columns[:, :, :, i, j]
     return crop(padded, window)
 
 

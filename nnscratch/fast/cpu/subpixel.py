@@ -17,8 +17,10 @@ from typing import Any
 import numpy as np
 
 from nnscratch.backend import common_dtype
-from nnscratch.fast.cpu.im2col import as_items, convolve
+from nnscratch.fast.cpu.im2col import as_items, convolve, rows_under
 from nnscratch.ops.window import Window
+
+PHASE_BYTES = 2**20  # of phases that exist at once
 
 
 def convolve_dx(dy: Any, kernel: Any, window: Window) -> Any:
@@ -29,15 +31,26 @@ def convolve_dx(dy: Any, kernel: Any, window: Window) -> Any:
     taps.reshape(u * sh, v * sw, c, oc)[:kh, :kw] = kernel
     matrix = taps[::-1, :, ::-1].transpose(0, 2, 5, 1, 3, 4).reshape(u, v, oc, sh * sw * c)
     dy, seen = windows_of_dy(dy, window, (u, v))
-    phases = convolve(dy, matrix, seen).reshape(len(dy), *seen.output, sh, sw, c)
     dx = np.empty((len(dy), h, w, c), dtype)
-    of_dx, of_phases = as_items(dx), as_items(phases)
-    for p in range(sh):
-        rows, from_rows = interleaved(p, window, 0)
-        for q in range(sw):
-            columns, from_columns = interleaved(q, window, 1)
-            of_dx[:, rows, columns] = of_phases[:, from_rows, from_columns, p, q]
+    row = seen.output[1] * sh * sw * c * dtype.itemsize
+    images, rows = max(1, PHASE_BYTES // (row * seen.output[0])), max(1, min(seen.output[0], PHASE_BYTES // row))
+    for n in range(0, len(dy), images):
+        for first in range(0, seen.output[0], rows):
+            last = min(first + rows, seen.output[0])
+            under, part = rows_under(seen, first, last)
+            phases = convolve(dy[n:n + images, under], matrix, part).reshape(-1, *part.output, sh, sw, c)
+            interleave(dx[n:n + images], phases, window, first, last)
     return dx
+
+
+def interleave(dx: Any, phases: Any, window: Window, first: int, last: int) -> None:
+    """Write the phases (N, rows, columns, SH, SW, C) of the rows first, ..., last - 1 to where they belong in dx."""
+    of_dx, of_phases = as_items(dx), as_items(phases)
+    for p in range(window.strides[0]):
+        rows, from_rows = interleaved(p, window, 0, first, last)
+        for q in range(window.strides[1]):
+            columns, from_columns = interleaved(q, window, 1, 0, phases.shape[2])
+            of_dx[:, rows, columns] = of_phases[:, from_rows, from_columns, p, q]
 
 
 def windows_of_dy(dy: Any, window: Window, taps: tuple) -> tuple[Any, Window]:
@@ -53,12 +66,12 @@ def windows_of_dy(dy: Any, window: Window, taps: tuple) -> tuple[Any, Window]:
     return dy, Window(dy.shape[1:3], taps, (1, 1), (1, 1), pads, output)
 
 
-def interleaved(p: int, window: Window, axis: int) -> tuple[slice, slice]:
-    """Where the rows (or columns) of phase p stand in dx, and which of the phase's rows they are."""
-    stride, length, before = window.strides[axis], window.input[axis], window.pads[axis][0]
-    start = (p - before) % stride
-    skip = (start + before) // stride - before // stride
-    return slice(start, length, stride), slice(skip, skip + len(range(start, length, stride)))
+def interleaved(p: int, window: Window, axis: int, first: int, last: int) -> tuple[slice, slice]:
+    """Where the rows (or columns) first, ..., last - 1 of phase p stand in dx, and which of these lie in the image."""
+    stride, length, shift = window.strides[axis], window.input[axis], p - window.pads[axis][0] % window.strides[axis]
+    low, high = max(first, 1 if shift < 0 else 0), min(last, (length - 1 - shift) // stride + 1)
+    high = max(low, high)
+    return slice(stride * low + shift, max(0, stride * high + shift - stride + 1), stride), slice(low - first, high - first)
 
 
 def waste(window: Window) -> float:

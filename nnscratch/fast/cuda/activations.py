@@ -73,5 +73,5 @@ def channel_sum(x):
     xp, c = array_module(x), x.shape[-1]
     rows, (parts, part_rows) = x.size // c, parts_of(x.size // c)
     sums = xp.empty((parts, c), dtype=np.float32)
-    launch("channel_sums", (channel_blocks(c), parts), xp.ascontiguousarray(x), sums, rows, c, part_rows)
+    launch("channel_sums", (channel_blocks(c), parts), xp.ascontiguousarray(x, dtype=np.float32), sums, rows, c, part_rows)
     return sums.sum(axis=0)

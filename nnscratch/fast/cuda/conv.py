@@ -78,7 +78,7 @@ def to_bf16(x):
 def convolve(x, kernel, window, bias=None):
     """y = im2col(x) @ K + b: (N, H, W, C) and (KH, KW, C, OC) -> (N, OH, OW, OC)."""
     xp, oc = array_module(x), kernel.shape[3]
-    x, half = xp.ascontiguousarray(x), precision() == "bf16"
+    x, half = xp.ascontiguousarray(x, dtype=np.float32), precision() == "bf16"
     matrix, = factors(xp.ascontiguousarray(kernel).reshape(-1, oc))
     y = xp.empty((len(x), *window.output, oc), dtype=np.float32)
     rows = y.reshape(-1, oc)
@@ -92,7 +92,8 @@ def convolve(x, kernel, window, bias=None):
 def convolve_dx(dy, kernel, window, bias=None):
     """dx = col2im(dy @ Kᵀ) + b: (N, OH, OW, OC) and (KH, KW, C, OC) -> (N, H, W, C)."""
     xp, (_, _, c, oc) = array_module(dy), kernel.shape
-    rows, matrix = factors(xp.ascontiguousarray(dy).reshape(-1, oc), xp.ascontiguousarray(kernel).reshape(-1, oc))
+    dy = xp.ascontiguousarray(dy, dtype=np.float32)
+    rows, matrix = factors(dy.reshape(-1, oc), xp.ascontiguousarray(kernel).reshape(-1, oc))
     dx = xp.empty((len(dy), *window.input, c), dtype=np.float32)
     dx[...] = 0 if bias is None else bias
     for block in blocks(len(dy), window, c):
@@ -104,8 +105,8 @@ def convolve_dx(dy, kernel, window, bias=None):
 def convolve_dkernel(x, dy, window):
     """dK = im2col(x)ᵀ @ dy: (N, H, W, C) and (N, OH, OW, OC) -> (KH, KW, C, OC)."""
     xp, c, oc = array_module(x), x.shape[3], dy.shape[3]
-    x, half = xp.ascontiguousarray(x), precision() == "bf16"
-    rows, = factors(xp.ascontiguousarray(dy).reshape(-1, oc))
+    x, half = xp.ascontiguousarray(x, dtype=np.float32), precision() == "bf16"
+    rows, = factors(xp.ascontiguousarray(dy, dtype=np.float32).reshape(-1, oc))
     total = xp.empty((row_length(window, c), oc), dtype=np.float32)
     for block in blocks(len(x), window, c):
         gemm(im2col(x, window, block, half).T, rows[block], total, beta=float(block.start > 0))

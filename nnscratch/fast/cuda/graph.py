@@ -12,9 +12,9 @@ comes from a pool that nobody else is given memory from. The facts are arrays in
 
 Python does not run when a graph is played. So what a step remembers must be on the GPU and changed in place (weights, Adam's
 memory, running statistics, a dropout's count), and what Python has to count is said by `recording.each_replay`. What can be
-neither is refused while it is recorded: uploads, waiting for a number, products of CuPy's own, optimizers but Adam. What Python decides
-meanwhile stays as it was then: sizes, which layers are trained, the precision of products. A captured step that is called in
-one that is being recorded is recorded with it.
+neither is refused while it is recorded: uploads, waiting for a number, products of CuPy's own, optimizers but Adam. What
+Python decides meanwhile stays as it was then: sizes, which layers are trained, the precision of products. A captured step
+that is called in one that is being recorded is recorded with it.
 
 A recording that is refused has changed nothing: no weight, since nothing was computed, and no layer's memory, since each is
 restored (`recording.changing`).
@@ -138,7 +138,7 @@ class Captured:
                              f"call the step as it stands") from error
         except (NotImplementedError, RuntimeError) as error:  # what CuPy and CUDA refuse
             raise InputError(f"the step cannot be recorded as a CUDA graph ({first_line(error)}); call it as it stands, or see "
-                             f"that nothing in it waits for the GPU and products are ops.dense's, not CuPy's @") from error
+                             f"that nothing in it waits for the GPU and products are fast.dense's, not CuPy's @") from error
         finally:
             record(None)
             if graph is None:

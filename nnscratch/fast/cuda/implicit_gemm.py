@@ -25,7 +25,7 @@ def implicit_gemm(x, kernel, window, bias=None, slope=1.0):
         raise InputError(f"implicit_gemm: x {x.shape}, kernel {kernel.shape} and bias {given[2]} do not fit the window of "
                          f"{window.taps} pixels on pictures {window.input}; expected (N, H, W, C), (KH, KW, C, OC) and (OC,)")
     xp, (n, _, _, c), oc = array_module(x), x.shape, kernel.shape[3]
-    need_tensor_cores(xp, "implicit_gemm", "use ops.conv2d")
+    need_tensor_cores(xp, "implicit_gemm", "use fast.conv2d")
     x = xp.ascontiguousarray(x)
     if x.data.ptr % 16:  # a view that begins inside an array; the kernel reads 16 bytes at once
         x = x.copy()
