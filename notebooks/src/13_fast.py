@@ -11,11 +11,14 @@
 # %%
 import numpy as np
 
-from nnscratch import ops
+from nnscratch import fast, ops
 from nnscratch.bench.machine import best
 from nnscratch.course import checks, draw, results
 from nnscratch.course.draw import Grid
+from nnscratch.fast.cpu import im2col, winograd
 from nnscratch.memory import keep_freed_memory
+from nnscratch.ops import reference
+from nnscratch.ops.window import make_window
 
 kept = keep_freed_memory()
 
@@ -58,31 +61,34 @@ checks.conv_flop(conv_flop)
 # %% [markdown]
 # ## The same work, three times
 #
-# The library has several algorithms for one formula. All give the same, up to rounding:
+# The formula stands in `ops`, and its nested loops in `ops.reference`. The engine, `fast`, has algorithms for the same formula;
+# two of them are here. All give the same, up to rounding:
 
 # %%
 random = np.random.default_rng(0)
 x = random.standard_normal((1, 8, 8, 8), np.float32)
 kernel = random.standard_normal((3, 3, 8, 8), np.float32)
-names = "loops", "im2col", "woven", "winograd"
-made = {name: ops.conv2d(x, kernel, algorithm=name)[0] for name in names}
+window = make_window("notebook", (8, 8), 3)
+ways = {"loops": reference.convolve, "formula": lambda x, kernel, window: ops.conv2d(x, kernel)[0],
+        "row im2col": im2col.convolve, "winograd": winograd.convolve}
+made = {name: way(x, kernel, window) for name, way in ways.items()}
 same = all(np.allclose(y, made["loops"], atol=1e-3) for y in made.values())
 print("four algorithms, one result:", same)
 assert same
 
 # %% varies
-def seconds(name, x, kernel):
-    return best(lambda: ops.conv2d(x, kernel, algorithm=name), times=3)
+def seconds(way):
+    return best(lambda: way(x, kernel, window), times=3)
 
 
 flop = 2 * 6 * 6 * 8 * 3 * 3 * 8
-rates = {name: {"MFLOP/s": flop / seconds(name, x, kernel) / 1e6} for name in names}
+rates = {name: {"MFLOP/s": flop / seconds(way) / 1e6} for name, way in ways.items()}
 draw.bars(rates, "how many FLOP a second each way does, in millions", "MFLOP/s", log=True)
 
 # %% [markdown]
-# Loops and im2col do the same multiplications. Python looks up the types of two numbers before it multiplies them, and the
+# Loops and the formula do the same multiplications. Python looks up the types of two numbers before it multiplies them, and the
 # matrix product does not: its inner loop multiplies eight or sixteen numbers with one instruction. The other two are for larger
-# pictures, below.
+# images, below.
 #
 # ## Memory comes in lines
 #
@@ -163,8 +169,8 @@ draw.bars({f"{R} rows a block": {"ms": all_pieces(R)} for R in (2, 8, 32, 128)},
           "milliseconds for 128 rows, by the rows of a block", "ms")
 
 # %% [markdown]
-# The library's `algorithm="im2col"` makes at most 4 MB of columns at a time: beside $x$ and $y$ themselves a large picture
-# needs no more memory than a small one.
+# The engine's im2col makes at most 2 MB of columns at a time: beside $x$ and $y$ themselves a large image needs no more memory
+# than a small one. And it copies the three pixels under a row of the window, which are neighbours in memory, in one piece.
 #
 # ## Fewer multiplications
 #
@@ -207,9 +213,9 @@ checks.f23(f23)
 # $$y = A\, [\,(G g) * (B d)\,]$$
 
 # %%
-from nnscratch.fast.cpu.winograd_matrices import minimal_filter
+from nnscratch.fast.cpu.winograd_matrices import winograd_matrices
 
-A, G, B = minimal_filter(outputs=2, taps=3)
+A, G, B = winograd_matrices(outputs=2, taps=3)
 d, g = np.array([5.0, 2, 4, 1]), np.array([1.0, 3, 4])
 y = A @ ((G @ g) * (B @ d))
 draw.grids([[Grid("A", A), " ", Grid("G", G), " ", Grid("B", B), " → ", Grid("y", y[:, None])]],
@@ -231,7 +237,7 @@ assert np.allclose((G @ g) * (B @ d), [24, 2, 1, -4])  # m2, m3, m1, -m4
 # 144, four times fewer:
 
 # %%
-A, G, B = minimal_filter(4, 3)
+A, G, B = winograd_matrices(4, 3)
 tile, taps = random.normal(size=(6, 6)), random.normal(size=(3, 3))
 Y = A @ ((G @ taps @ G.T) * (B @ tile @ B.T)) @ A.T
 directly = ops.conv2d(tile[None, :, :, None], taps[:, :, None, None])[0][0, :, :, 0]
@@ -250,7 +256,7 @@ d, g = random.normal(size=(8, 20000)), random.normal(size=(3, 20000))
 
 
 def error(m, dtype, direct=False):
-    A, G, B = (matrix.astype(dtype) for matrix in minimal_filter(m, 3))
+    A, G, B = (matrix.astype(dtype) for matrix in winograd_matrices(m, 3))
     samples, taps = d[:m + 2].astype(dtype), g.astype(dtype)
     exact = sum(d[k:k + m] * g[k] for k in range(3))
     y = (sum(samples[k:k + m] * taps[k] for k in range(3)) if direct
@@ -274,16 +280,17 @@ draw.curves({"F(m, 3)": (outputs, 1e8 * filtered), "plain sum": (outputs, 1e8 * 
 # larger layers:
 
 # %% varies
-x, kernel = (random.standard_normal(shape, np.float32) for shape in ((1, 8, 8, 8), (3, 3, 8, 8)))
 wide, many = (random.standard_normal(shape, np.float32)
               for shape in ((1, 128, 128, 64), (3, 3, 64, 64)))
+large = make_window("notebook", (128, 128), 3)
 whole = best(lambda: ops.im2col(wide, (3, 3))[0] @ many.reshape(-1, 64), times=3)
-live = {"loops -> im2col": seconds("loops", x, kernel) / seconds("im2col", x, kernel),
-        "one piece -> blocks": whole / seconds("im2col", wide, many),
-        "woven -> Winograd": seconds("woven", wide, many) / seconds("winograd", wide, many)}
+blocks, fewer = (best(lambda way=way: way(wide, many, large), times=3)
+                 for way in (im2col.convolve, winograd.convolve))
+live = {"loops -> im2col": seconds(ways["loops"]) / seconds(ways["row im2col"]),
+        "one piece -> blocks": whole / blocks, "im2col -> Winograd": blocks / fewer}
 gains = {name: {"here": gain} for name, gain in live.items()}
 if held := results.committed("ladder"):
-    for gain, start in zip(gains.values(), ("loops", "im2col in one", "woven")):
+    for gain, start in zip(gains.values(), ("loops", "im2col in one", "im2col -> Winograd")):
         gain["kept"] = next(r["gain"] for r in held["rows"] if r["idea"].startswith(start))
 else:
     print(results.MISSING)
@@ -291,32 +298,38 @@ draw.bars(gains, "how many times faster each idea is, here and in the kept resul
           "times faster", log=True)
 
 # %% [markdown]
-# `benchmarks/README.md` tells the rest of the story, seventeen steps of it. ("Woven" is im2col without most of the copying: the
-# rows under a window are laid beside each other, and the windows are read where they lie.)
+# `benchmarks/README.md` tells the rest of the story, seventeen steps of it.
 #
 # ## The class does the same
 #
-# `Conv2D` takes the algorithm as an argument; by default it picks one by the shapes. Winograd's gradient is measured like any
-# other:
+# `Conv2D` calls the engine, which chooses an algorithm by the shapes (`python -m nnscratch.fast` prints the rule). Inside
+# `with fast.disabled():` everything is the formula again. Winograd's gradient is measured like any other:
 
 # %%
+from nnscratch.fast.cpu.col2im import adjoint_window, flip_kernel
 from nnscratch.gradcheck import check_op
 from nnscratch.layers import Conv2D
 
 
+small = make_window("notebook", (7, 5), (3, 2))
+
+
 def by_winograd(x, kernel):
-    return ops.conv2d(x, kernel, algorithm="winograd")
+    return winograd.convolve(x, kernel, small), (x, kernel)
 
 
 def backward(dy, cache):
-    return ops.conv2d_backward(dy, cache)[:2]
+    x, kernel = cache
+    dx = winograd.convolve(dy, flip_kernel(kernel), adjoint_window(small))
+    return dx, winograd.convolve_dkernel(x, dy, small)
 
 
 arrays = [random.normal(size=(2, 7, 5, 3)), random.normal(size=(3, 2, 3, 4))]
 report = check_op(by_winograd, backward, arrays, names=["x", "kernel"])
-layer = Conv2D(64, 3, algorithm="winograd")
+layer = Conv2D(64, 3)
 y = layer.forward(wide)
-same = np.allclose(y, ops.conv2d(wide, layer.params["kernel"], algorithm="im2col")[0], atol=1e-4)
+with fast.disabled():
+    same = np.allclose(y, layer.forward(wide), atol=1e-4)
 print("measured:", report.ok, "  the layer does the same:", same)
 assert report.ok and same
 
