@@ -10,6 +10,7 @@ stay in the processor's cache between being written and being read. Padded rows,
 or some rows of a large one.
 """
 from collections.abc import Iterator
+from itertools import product
 from math import prod
 from typing import Any
 
@@ -74,46 +75,48 @@ def blocks(x: Any, window: Window, outputs: int, dtype: Any) -> Iterator[tuple[s
         yield slice(0, len(x) * oh * ow), np.ascontiguousarray(x, dtype).reshape(-1, c)
         return
     together = kw if dw == 1 else 1  # pixels that are neighbours in memory
-    fit = max(1, COLUMN_BYTES // (max(kh * kw * c, outputs) * dtype.itemsize))
-    images, rows, places, item = max(1, fit // (oh * ow)), max(1, min(oh, fit // ow)), min(ow, fit), together * c
-    for first, top, bottom, slab in slabs(x, window, dtype):
+    fit, item = max(1, COLUMN_BYTES // (max(kh * kw * c, outputs) * dtype.itemsize)), together * c
+    for first, top, left, (rows, width), slab in slabs(x, window, dtype):
         image, row, pixel, number = slab.strides
-        strides = image, sh * row, sw * pixel, dh * row, dw * pixel
-        for n in range(0, len(slab), images):
-            for r in range(0, bottom - top, rows):
-                for q in range(0, ow, places):
-                    shape = min(images, len(slab) - n), min(rows, bottom - top - r), min(places, ow - q), kh, kw // together
-                    begin, items = n * image + r * strides[1] + q * strides[2], f"V{item * number}"
-                    windows = np.ndarray(shape, items, slab, begin, strides)
-                    columns = scratch(np, WINDOWS, (prod(shape[:3]), kh * kw * c), dtype)
-                    np.copyto(columns.view(items).reshape(shape), windows)
-                    start = ((first + n) * oh + top + r) * ow + q
-                    yield slice(start, start + len(columns)), columns
+        strides, items = (image, sh * row, sw * pixel, dh * row, dw * pixel), f"V{item * number}"
+        images, height, places = max(1, fit // (rows * width)), max(1, fit // width) if width == ow else 1, min(width, fit)
+        for n, r, q in product(range(0, len(slab), images), range(0, rows, height), range(0, width, places)):
+            shape = min(images, len(slab) - n), min(height, rows - r), min(places, width - q), kh, kw // together
+            begin = n * image + r * strides[1] + q * strides[2]
+            columns = scratch(np, WINDOWS, (prod(shape[:3]), kh * kw * c), dtype)
+            np.copyto(columns.view(items).reshape(shape), np.ndarray(shape, items, slab, begin, strides))
+            start = ((first + n) * oh + top + r) * ow + left + q
+            yield slice(start, start + len(columns)), columns
 
 
-def slabs(x: Any, window: Window, dtype: Any) -> Iterator[tuple[int, int, int, Any]]:
-    """The padded rows under some images, or some rows of y: yields the first image, the rows of y, the padded rows."""
+def slabs(x: Any, window: Window, dtype: Any) -> Iterator[tuple[int, int, int, tuple, Any]]:
+    """Padded pixels, some at a time: yields the first image, the first row and column of y, how many rows and columns of y can
+    be made of them, and the pixels: of some images, some rows of one, or, if a single row is too large, a part of it."""
+    (oh, ow), (sh, sw) = window.output, window.strides
     if window.pads == ((0, 0), (0, 0)) and x.dtype == dtype and x.flags.c_contiguous:
-        yield 0, 0, window.output[0], x
+        yield 0, 0, 0, (oh, ow), x
         return
-    (oh, _), (top, bottom), (left, right), reach = window.output, *window.pads, extent(window.taps[0], window.dilation[0])
-    row = (left + x.shape[2] + right) * x.shape[3] * dtype.itemsize
-    images = max(1, SLAB_BYTES // (row * (top + x.shape[1] + bottom)))
-    rows = oh if images > 1 else max(1, min(oh, (SLAB_BYTES // row - reach) // window.strides[0] + 1))
-    for n in range(0, len(x), images):
-        for r in range(0, oh, rows):
-            end = min(r + rows, oh)
-            seen, part = rows_under(window, r, end)
-            yield n, r, end, pad(x[n:n + images, seen], part, dtype)
+    reach = tuple(map(extent, window.taps, window.dilation))
+    pixel, (h, w) = x.shape[3] * dtype.itemsize, (n + sum(pads) for n, pads in zip(window.input, window.pads))
+    images = max(1, SLAB_BYTES // (pixel * w * h))
+    rows = oh if images > 1 else max(1, min(oh, (SLAB_BYTES // (pixel * w) - reach[0]) // sh + 1))
+    columns = ow if rows > 1 else max(1, min(ow, (SLAB_BYTES // (pixel * reach[0]) - reach[1]) // sw + 1))
+    for n, r, q in product(range(0, len(x), images), range(0, oh, rows), range(0, ow, columns)):
+        seen_rows, part = seen_by(window, 0, r, min(r + rows, oh))
+        seen_columns, part = seen_by(part, 1, q, min(q + columns, ow))
+        yield n, r, q, part.output, pad(x[n:n + images, seen_rows, seen_columns], part, dtype)
 
 
-def rows_under(window: Window, first: int, last: int) -> tuple[slice, Window]:
-    """The rows of x that the output rows first, ..., last - 1 see, and the window on them alone."""
-    start = first * window.strides[0] - window.pads[0][0]
-    stop = (last - 1) * window.strides[0] - window.pads[0][0] + extent(window.taps[0], window.dilation[0])
-    low, high = (min(max(0, row), window.input[0]) for row in (start, stop))
-    return slice(low, high), window._replace(input=(high - low, window.input[1]), output=(last - first, window.output[1]),
-                                             pads=((low - start, stop - high), window.pads[1]))
+def seen_by(window: Window, axis: int, first: int, last: int) -> tuple[slice, Window]:
+    """The rows of x (axis 1: columns) that the output rows first, ..., last - 1 see, and the window on them alone."""
+    start = first * window.strides[axis] - window.pads[axis][0]
+    stop = start + (last - 1 - first) * window.strides[axis] + extent(window.taps[axis], window.dilation[axis])
+    low, high = (min(max(0, row), window.input[axis]) for row in (start, stop))
+
+    def put(pair: tuple, value: Any) -> tuple:
+        return (value, pair[1]) if axis == 0 else (pair[0], value)
+    return slice(low, high), window._replace(input=put(window.input, high - low), output=put(window.output, last - first),
+                                             pads=put(window.pads, (low - start, stop - high)))
 
 
 def pad(x: Any, window: Window, dtype: Any) -> Any:

@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 
 from nnscratch.backend import common_dtype
-from nnscratch.fast.cpu.im2col import as_items, convolve, rows_under
+from nnscratch.fast.cpu.im2col import as_items, convolve, seen_by
 from nnscratch.ops.window import Window
 
 PHASE_BYTES = 2**20  # of phases that exist at once
@@ -37,7 +37,7 @@ def convolve_dx(dy: Any, kernel: Any, window: Window) -> Any:
     for n in range(0, len(dy), images):
         for first in range(0, seen.output[0], rows):
             last = min(first + rows, seen.output[0])
-            under, part = rows_under(seen, first, last)
+            under, part = seen_by(seen, 0, first, last)
             phases = convolve(dy[n:n + images, under], matrix, part).reshape(-1, *part.output, sh, sw, c)
             interleave(dx[n:n + images], phases, window, first, last)
     return dx
