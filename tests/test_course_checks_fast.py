@@ -10,7 +10,7 @@ from test_course_draw import texts
 from nnscratch import ops
 from nnscratch.course import checks, draw
 from nnscratch.course.checks.fast import Counted, peak
-from nnscratch.fast.cpu.winograd_matrices import minimal_filter
+from nnscratch.fast.cpu.winograd_matrices import winograd_matrices
 
 
 def matrix(kernel):
@@ -128,7 +128,7 @@ def filled(numbers):
 
 def by_loops(d, g):
     """The transforms as loops over NumPy's numbers, which stand first in the product."""
-    a, g_matrix, b = minimal_filter(2, 3)
+    a, g_matrix, b = winograd_matrices(2, 3)
     m = [sum(g_matrix[i, j] * g[j] for j in range(3)) * sum(b[i, j] * d[j] for j in range(4)) for i in range(4)]
     return np.array([sum(a[i, j] * m[j] for j in range(4)) for i in range(2)])
 
@@ -139,7 +139,7 @@ def halved(d, g):
 
 
 def by_matrices(d, g):
-    a, g_matrix, b = minimal_filter(2, 3)
+    a, g_matrix, b = winograd_matrices(2, 3)
     return a @ ((g_matrix @ g) * (b @ d))
 
 

@@ -68,36 +68,48 @@ class Problem(NamedTuple):
         return self.window.strides == self.window.dilation == (1, 1) and min(map(min, adjoint_window(self.window).pads)) >= 0
 
     @property
+    def few(self) -> bool:
+        """Fewer than 512 windows: then rearranging the kernel costs more than it saves."""
+        return self.images * self.window.output[0] * self.window.output[1] < 512
+
+    @property
     def winograd(self) -> bool:
-        """Whether Winograd pays: transforming the kernel costs more than few windows save, transforming rows more than few
-        channels do."""
-        windows = self.images * self.window.output[0] * self.window.output[1]
-        return supports_winograd(self.window) and windows >= 512 and self.channels >= 8 and self.outputs >= 2
+        """Whether Winograd pays: few windows are not worth transforming the kernel, few channels not the rows."""
+        return supports_winograd(self.window) and not self.few and self.channels >= 8 and self.outputs >= 2
 
 
-DEPTHWISE = ("depthwise", "one filter for each channel", lambda p: p.channels == p.outputs == 1 < p.groups)
-ANY = ("im2col", "everything else", lambda p: True)
+def needs_col2im(p: Problem) -> bool:
+    """Whether a strided dx is quickest by adding products, or must be, because of dilation."""
+    disjoint = any(taps <= stride for taps, stride in zip(p.window.taps, p.window.strides))
+    return p.window.dilation != (1, 1) or p.channels == 1 or disjoint or waste(p.window) > 1.5
+
+
+def always(p: Problem) -> bool:
+    return True
+
+
+DEPTHWISE = "depthwise", "one filter for each channel", lambda p: p.channels == p.outputs == 1 < p.groups
+WINOGRAD = "winograd", "stride 1, 2 to 7 rows, 512 windows and 8 channels or more", lambda p: p.winograd
+IM2COL = "im2col", "everything else", always
 
 # For each product the algorithms of fast/cpu, when they are taken, and that as a condition; the first that holds.
 CONVOLUTIONS: dict[str, list[tuple[str, str, Callable[[Problem], bool]]]] = {
     "convolve": [
         DEPTHWISE,
-        ("adjoint", "stride 1, one output channel of at least 8", lambda p: p.dense and p.outputs == 1 and p.channels >= 8),
-        ("wide", "stride 1, 2 to 4 output channels, 8 times as many inputs",
-         lambda p: p.dense and p.window.taps != (1, 1) and p.outputs <= 4 and p.channels >= 8 * p.outputs),
-        ("winograd", "stride 1, 2 to 7 rows, 512 windows and 8 channels or more", lambda p: p.winograd),
-        ANY],
+        ("adjoint", "stride 1, one output channel, 8 inputs or more", lambda p: p.dense and p.outputs == 1 and p.channels >= 8),
+        ("wide", "stride 1, 2 or 3 output channels, 4 times as many inputs",
+         lambda p: p.dense and p.window.taps != (1, 1) and p.outputs <= 3 and p.channels >= 4 * p.outputs),
+        WINOGRAD, IM2COL],
     "convolve_dx": [
         DEPTHWISE,
-        ("as convolve", "stride 1: the flipped kernel", lambda p: p.dense),
-        ("col2im", "dilation, one channel, windows without overlap, small images", lambda p: p.window.dilation != (1, 1)
-         or p.channels == 1 or any(t <= s for t, s in zip(p.window.taps, p.window.strides)) or waste(p.window) > 1.5),
-        ("subpixel", "everything else", lambda p: True)],
+        ("as convolve", "stride 1, 512 windows or more: the flipped kernel", lambda p: p.dense and not p.few),
+        ("col2im", "dilation, one channel, windows that do not overlap, small images",
+         lambda p: p.dense or needs_col2im(p)),
+        ("subpixel", "everything else", always)],
     "convolve_dkernel": [
         DEPTHWISE,
-        ("swapped", "stride 1, 8 times as many inputs as outputs", lambda p: p.dense and p.channels >= 8 * p.outputs),
-        ("winograd", "stride 1, 2 to 7 rows, 512 windows and 8 channels or more", lambda p: p.winograd),
-        ANY],
+        ("swapped", "stride 1, 5 times as many inputs as outputs", lambda p: p.dense and p.channels >= 5 * p.outputs),
+        WINOGRAD, IM2COL],
 }
 
 

@@ -310,7 +310,6 @@ from nnscratch.fast.cpu.col2im import adjoint_window, flip_kernel
 from nnscratch.gradcheck import check_op
 from nnscratch.layers import Conv2D
 
-
 small = make_window("notebook", (7, 5), (3, 2))
 
 

@@ -1,4 +1,4 @@
-// im2col and col2im, the two ways between a picture and the matrix of the pixels under its windows (ops/im2col.py).
+// im2col and col2im, the two ways between a picture and the matrix of the pixels under its windows (ops/patches.py).
 //
 // Shapes: x (N, H, W, C), columns (N*OH*OW, KH*KW*C), one row a window, in C order. Only the windows first, first + 1, ... are
 // made or read, as many as the matrix has rows: the columns of a whole batch need not exist at once.

@@ -1,4 +1,4 @@
-"""Convolution on a GPU: the three products of ops/im2col.py, with kernels for the columns and one cuBLAS call a block.
+"""Convolution on a GPU: the three products of ops/patches.py and ops/conv.py, with kernels for the columns and one cuBLAS call a block.
 
 Shapes: x (N, H, W, C), kernel (KH, KW, C, OC), y (N, OH, OW, OC), columns (windows of a block, KH*KW*C).
 
