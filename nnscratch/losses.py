@@ -14,6 +14,10 @@ from nnscratch.fast import gram_matrix, gram_matrix_backward, sigmoid, softmax
 from nnscratch.ops.validation import check_array, check_fraction, check_shape
 
 
+__all__ = ["binary_cross_entropy", "content_loss", "gram_share", "gram_style_loss", "hinge", "least_squares", "mse",
+           "softmax_cross_entropy", "total_variation"]
+
+
 def compare(loss, prediction, target):
     """Check both; return the target in the prediction's precision, so that integer labels do not make it float64."""
     check_array(loss, "prediction", prediction, None)

@@ -11,6 +11,8 @@ LISTING = """
 from nnscratch.layers import Input, Conv2D, BatchNormalization, Conv2DTranspose, LeakyReLU, Dropout2D
 from nnscratch.models import Model
 
+pytestmark = pytest.mark.xdist_group("article")  # what is made once is made in one process
+
 inputs = Input(shape=(64, 64, 3))
 x = Conv2D(128, 4, 2, activation='leaky_relu', padding='same')(inputs)
 x = BatchNormalization()(x)

@@ -11,6 +11,8 @@ from nnscratch.errors import InputError
 from nnscratch.generate.evaluate import Judge, corruptions, frechet_distance, judge_pictures, train_judge, write_report
 from nnscratch.generate.evaluate.report import percent
 
+pytestmark = pytest.mark.xdist_group("judge")  # what is made once is made in one process
+
 NAMES = ["<bar>", "pole & line", "frame"]
 
 

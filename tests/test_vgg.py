@@ -14,6 +14,8 @@ from nnscratch.networks.vgg import (
     vgg_features,
 )
 
+pytestmark = pytest.mark.xdist_group("vgg")  # what is made once is made in one process
+
 
 def random_weights(kind, seed=0):
     """All 16 or 13 layers under torchvision's names, in the real shapes; He's scale, so that no feature dies out."""

@@ -102,6 +102,8 @@ def normalization_cases():
             return y, cache
         yield Case(f"batch_norm {'training' if training else 'inference'}", forward, ops.batch_norm_backward, inputs)
     yield Case("instance_norm", ops.instance_norm, ops.instance_norm_backward, inputs)
+    four = {"x": normal(N, H, W, 4) + 1, "gamma": 1.5 + normal(4), "beta": normal(4, seed=1)}
+    yield Case("group_norm", partial(ops.group_norm, groups=2), ops.group_norm_backward, four)
 
 
 def elementwise_cases():

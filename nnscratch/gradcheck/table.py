@@ -3,6 +3,9 @@ import numpy as np
 
 from nnscratch.gradcheck.cases import all_cases
 from nnscratch.gradcheck.check import Measurement
+from nnscratch.gradcheck.coverage import without_case
+from nnscratch.gradcheck.equality import PROBLEMS, disagreements
+from nnscratch.gradcheck.layer_cases import LAYER_CASES, check_case
 from nnscratch.gradcheck.mutants import mutants_of
 
 COLUMNS = ("op", "method", "rel. error", "adjoint", "float32", "mutants")
@@ -35,6 +38,17 @@ def print_table(xp=np, print_fn=print):
             print_fn(f"    {problem}")
         good &= report.ok and caught == mutants
         ops, total_caught, total = ops + report.ok, total_caught + caught, total + mutants
+    for name, cases in LAYER_CASES.items() if xp is np else ():
+        for case in cases:
+            report = check_case(name, case)
+            print_fn(row(f"layer {name}", report.method, f"{report.error:.1e}", f"{report.adjoint_error:.1e}",
+                         f"{report.float32_error:.1e}", "") + ("" if report.ok else "  WRONG"))
+            good &= report.ok
+    differing = [sentence for name in PROBLEMS for sentence in disagreements(name, xp=xp)]
+    for sentence in (*differing, *without_case()):
+        print_fn(f"WRONG: {sentence}")
+        good = False
     print_fn(LEGEND)
+    print_fn(f"{len(PROBLEMS)} ops of the engine equal the formula on 40 random problems each" if not differing else "")
     print_fn(f"{ops} right, {total_caught} of {total} wrong backwards caught")
     return good

@@ -3,6 +3,7 @@ from nnscratch.layers.activation import ELU, Activation, Dropout, LeakyReLU, ReL
 from nnscratch.layers.base import Layer
 from nnscratch.layers.dense_conv import Conv2D, Conv2DTranspose, Dense
 from nnscratch.layers.graph import Input, Symbol
+from nnscratch.layers.group_normalization import GroupNormalization
 from nnscratch.layers.normalization import BatchNormalization, InstanceNormalization
 from nnscratch.layers.pooling import (
     AveragePooling2D,

@@ -13,6 +13,7 @@ No argument is ever changed, and nothing global is read. Read them in this order
     reference       the same as nested loops, to be read beside the formula
     pool            max_pool2d, avg_pool2d, global_avg_pool2d
     normalize       batch_norm, instance_norm
+    group_norm      group_norm
     dropouts        dropout, spatial_dropout2d
     pad, resize     pad2d, upsample2d, resize2d
     gram            gram_matrix
@@ -22,6 +23,7 @@ from nnscratch.ops.conv import *
 from nnscratch.ops.conv_transpose import *
 from nnscratch.ops.dropouts import *
 from nnscratch.ops.gram import *
+from nnscratch.ops.group_norm import *
 from nnscratch.ops.linear import *
 from nnscratch.ops.normalize import *
 from nnscratch.ops.pad import *

@@ -1,0 +1,62 @@
+"""Every layer as a case to be checked: how to make it, the shape of its input (a list for several), and whether it is smooth.
+
+Sizes differ, so that no two can be taken for each other.
+"""
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from nnscratch import initializers, layers
+from nnscratch.gradcheck.check import Report
+from nnscratch.gradcheck.layers import check_layer
+from nnscratch.layers.base import Layer
+
+
+class LayerCase(NamedTuple):
+    """`make` returns a new layer for inputs of `shape`; `smooth` chooses the method."""
+    make: Callable[[], Layer]
+    shape: Any
+    smooth: bool = True
+
+
+IMAGES = 2, 6, 5, 4
+LAYER_CASES: dict[str, list[LayerCase]] = {
+    "Activation": [LayerCase(lambda: layers.Activation("tanh"), (3, 4))],
+    "Add": [LayerCase(layers.Add, [(3, 4), (3, 4)])],
+    "AveragePooling2D": [LayerCase(lambda: layers.AveragePooling2D(3, 2, "same"), IMAGES)],
+    "BatchNormalization": [LayerCase(layers.BatchNormalization, IMAGES)],
+    "Concatenate": [LayerCase(layers.Concatenate, [(3, 4), (3, 2)])],
+    "Conv2D": [LayerCase(lambda: layers.Conv2D(3, (3, 2), (2, 1), "same"), IMAGES),
+               LayerCase(lambda: layers.Conv2D(4, 3, groups=2, activation="leaky_relu"), IMAGES, False)],
+    "Conv2DTranspose": [LayerCase(lambda: layers.Conv2DTranspose(3, 4, 2, "same"), IMAGES)],
+    "Dense": [LayerCase(lambda: layers.Dense(3, activation="sigmoid"), (3, 4))],
+    "Dot": [LayerCase(layers.Dot, [(3, 4), (3, 4)])],
+    "Dropout": [LayerCase(lambda: layers.Dropout(0.4, seed=1), IMAGES)],
+    "ELU": [LayerCase(layers.ELU, (3, 4), False)],
+    "Flatten": [LayerCase(layers.Flatten, IMAGES)],
+    "GlobalAveragePooling2D": [LayerCase(layers.GlobalAveragePooling2D, IMAGES)],
+    "GroupNormalization": [LayerCase(lambda: layers.GroupNormalization(2), IMAGES)],
+    "InstanceNormalization": [LayerCase(layers.InstanceNormalization, IMAGES)],
+    "LeakyReLU": [LayerCase(layers.LeakyReLU, (3, 4), False)],
+    "MaxPooling2D": [LayerCase(lambda: layers.MaxPooling2D(2), IMAGES, False)],
+    "Padding2D": [LayerCase(lambda: layers.Padding2D(2), IMAGES)],
+    "ReLU": [LayerCase(layers.ReLU, (3, 4), False)],
+    "Reshape": [LayerCase(lambda: layers.Reshape((5, -1)), IMAGES)],
+    "SpatialDropout2D": [LayerCase(lambda: layers.SpatialDropout2D(0.4, seed=1), IMAGES)],
+    "UpSampling2D": [LayerCase(lambda: layers.UpSampling2D(2, "bilinear"), IMAGES)],
+    "ZeroPadding2D": [LayerCase(layers.ZeroPadding2D, IMAGES)],
+}
+
+
+def check_case(name: str, case: LayerCase) -> Report:
+    """Check dx and every parameter of one layer, with random parameters: the usual 0 of a bias and 1 of gamma hide mistakes."""
+    rng = np.random.default_rng(len(name))
+    initializers.set_seed(0)
+    several = isinstance(case.shape, list)
+    x = [rng.normal(size=shape) for shape in case.shape] if several else rng.normal(size=case.shape)
+    layer = case.make()
+    layer.forward([a.astype(np.float32) for a in x] if several else x.astype(np.float32))
+    for array in layer.params.values():
+        array += 0.5 * rng.normal(size=array.shape).astype(array.dtype)
+    return check_layer(layer, x, smooth=case.smooth)
