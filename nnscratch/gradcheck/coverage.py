@@ -21,8 +21,5 @@ def without_case() -> list[str]:
 
 
 def loss_names() -> list[str]:
-    """The public losses, each under its first name only."""
-    seen: dict[object, str] = {}
-    for name in losses.__all__:
-        seen.setdefault(getattr(losses, name), name)
-    return list(seen.values())
+    """The public losses, each under its own name: `least_squares` is `mse`, which has a case."""
+    return sorted({getattr(losses, name).__name__ for name in losses.__all__})
