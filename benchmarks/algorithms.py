@@ -32,8 +32,8 @@ def run(rounds):
     for shape in SHAPES:
         n, side, c, oc, size, stride = shape
         window = make_window("benchmark", (side, side), (size, size), stride, "same")
-        random = np.random.default_rng(0)
-        x, kernel, dy = (random.normal(size=s).astype(np.float32) for s in (
+        rng = np.random.default_rng(0)
+        x, kernel, dy = (rng.normal(size=s).astype(np.float32) for s in (
             (n, side, side, c), (size, size, c, oc), (n, *window.output, oc)))
         for product, (a, b) in zip(PRODUCTS, ((x, kernel), (dy, kernel), (x, dy))):
             ways = {name: partial(function, a, b, window) for name, (function, can) in WAYS[product].items()

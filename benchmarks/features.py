@@ -2,10 +2,10 @@
 
 The judge is any classifier of photographs as an ONNX file, one input (N, side, side, 3) or (N, 3, side, side), run by
 onnxruntime, looked into after its ReLUs; it is shown blue, green, red less MEAN, as networks from Caffe want it. For every pair
-of pictures, loss network and strength:
+of images, loss network and strength:
 
-    style     100 % where means and deviations of the judge's features are those of the style picture, 0 % for the photograph
-    content   how far its features are from the photograph's, as a share of how far the style picture's are (0: untouched)
+    style     100 % where means and deviations of the judge's features are those of the style image, 0 % for the photograph
+    content   how far its features are from the photograph's, as a share of how far the style image's are (0: untouched)
 
 More strength buys style for content, so networks must be compared along the whole curve, not at one strength.
 """
@@ -22,7 +22,7 @@ MEAN = (104.0, 117.0, 123.0)  # blue, green, red
 
 
 class Watcher:
-    """The judge: features of a picture after LAYERS of its ReLUs, spread over the first two thirds of its depth."""
+    """The judge: features of an image after LAYERS of its ReLUs, spread over the first two thirds of its depth."""
 
     def __init__(self, path):
         import onnx
@@ -34,9 +34,9 @@ class Watcher:
         self.session = onnxruntime.InferenceSession(model.SerializeToString(), providers=["CPUExecutionProvider"])
         self.input = self.session.get_inputs()[0]
 
-    def __call__(self, picture):
-        """[(C, pixels)] of one picture (1, H, W, 3) in [0, 1]."""
-        x = (255 * picture[..., ::-1] - MEAN).astype(np.float32)
+    def __call__(self, image):
+        """[(C, pixels)] of one image (1, H, W, 3) in [0, 1]."""
+        x = (255 * image[..., ::-1] - MEAN).astype(np.float32)
         if self.input.shape[1] == 3:
             x = x.transpose(0, 3, 1, 2)
         return [f.reshape(f.shape[1], -1) for f in self.session.run(self.names, {self.input.name: x})]
@@ -53,8 +53,8 @@ def apart(a, b, unit):
 
 
 def score(watcher, made, content, style):
-    """(style, content) of a picture."""
-    made, content, style = (watcher(picture) for picture in (made, content, style))
+    """(style, content) of an image."""
+    made, content, style = (watcher(image) for image in (made, content, style))
     m, c, s = moments(made), moments(content), moments(style)
     whole = [p - q for p, q in zip(c, s)]
     return 1 - apart(m, s, whole), apart(made, content, [p - q for p, q in zip(style, content)])
@@ -73,7 +73,7 @@ def pairs():
 
 
 def square(path):
-    """The middle of a picture, SIDE x SIDE."""
+    """The middle of an image, SIDE x SIDE."""
     from PIL import Image
     with Image.open(path) as image:
         image = image.convert("RGB")
@@ -84,7 +84,7 @@ def square(path):
 
 
 def run(judge, networks=NETWORKS, strengths=STRENGTHS, steps=40, keep=None):
-    """A row for each pair, network and strength: style, content, seconds. keep(pair, network, strength, picture) gets each."""
+    """A row for each pair, network and strength: style, content, seconds. keep(pair, network, strength, image) gets each."""
     if judge is None:
         raise SystemExit("features: no judge was given; add --judge FILE.onnx, any classifier of photographs")
     watcher = Watcher(judge)
@@ -92,7 +92,7 @@ def run(judge, networks=NETWORKS, strengths=STRENGTHS, steps=40, keep=None):
         for features in networks:
             for strength in strengths:
                 start = time.perf_counter()
-                made = transfer_style(content, style, features=features, strength=strength, steps=steps).picture
+                made = transfer_style(content, style, features=features, strength=strength, steps=steps).image
                 seconds = time.perf_counter() - start
                 if keep is not None:
                     keep(name, features, strength, made)

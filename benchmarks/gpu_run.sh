@@ -3,7 +3,7 @@
 #
 # Each part is a process with its own time limit and its own log in FOLDER; one that fails does not stop the others. What is
 # asked of the GPU (bars.py) comes first, the long tests after. The last lines say which parts passed, and then all bars,
-# measured or not; they are in summary.txt and bars.json as well, the figures of each part in its JSON, and a picture in
+# measured or not; they are in summary.txt and bars.json as well, the figures of each part in its JSON, and an image in
 # layers/roofline.png.
 #
 # It makes a virtual environment in FOLDER and installs the package with the CuPy that suits the driver, and PyTorch, the rival.

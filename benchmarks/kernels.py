@@ -3,7 +3,7 @@
     memory     kernels that compute next to nothing, in GB/s, as a share of a copy's
     products   cuBLAS by our own call, in each precision
     conv       a convolution by columns and cuBLAS in each precision, beside the kernel without columns (implicit_gemm), and
-               beside cuDNN's, where PyTorch is: pictures stored as ours, the fastest algorithm looked for; in bf16 all that
+               beside cuDNN's, where PyTorch is: images stored as ours, the fastest algorithm looked for; in bf16 all that
                cuDNN reads and writes is bf16, where ours begins and ends in float32
     launch     what one launch costs: a thousand of next to nothing
 
@@ -29,7 +29,7 @@ from nnscratch.fast.cuda.dropouts import dropout_mask
 from nnscratch.ops.window import make_window
 
 PIXELS, CHANNELS, SIDE = 2**18, 64, 4096  # arrays of 67 MB, beyond what any cache holds; matrices of 4096 x 4096
-CONVOLUTIONS = [  # pictures, side, channels in and out, kernel, stride
+CONVOLUTIONS = [  # images, side, channels in and out, kernel, stride
     (64, 32, 64, 64, 3, 1), (64, 32, 64, 128, 4, 2), (64, 16, 128, 128, 4, 2), (1, 512, 3, 64, 3, 1), (1, 512, 64, 64, 3, 1)]
 
 
@@ -65,9 +65,9 @@ def memory(cupy, pixels, tops, rounds):
 
 def memory_bound(cupy, pixels):
     """(name, function, bytes that must be moved, what NumPy makes of the same)."""
-    random = np.random.default_rng(0)
-    x, dy = (random.standard_normal((pixels // 1024, 32, 32, CHANNELS), np.float32) for _ in range(2))
-    vector, ones = random.standard_normal(CHANNELS, np.float32), np.ones(CHANNELS, np.float32)
+    rng = np.random.default_rng(0)
+    x, dy = (rng.standard_normal((pixels // 1024, 32, 32, CHANNELS), np.float32) for _ in range(2))
+    vector, ones = rng.standard_normal(CHANNELS, np.float32), np.ones(CHANNELS, np.float32)
     device, norm, zeros = partial(move, module=cupy), partial(fast.batch_norm, training=True), 0 * ones
     dx, ddy, dvector, dones, dzeros = map(device, (x, dy, vector, ones, zeros))
     _, _, cache = norm(dx, dones, dvector, dzeros, dones)
@@ -94,8 +94,8 @@ def memory_bound(cupy, pixels):
 
 def products(cupy, side, tops, rounds):
     """out = a @ b in each precision. Writes the rate of the strict one into `tops`."""
-    random = np.random.default_rng(0)
-    a, b = (random.standard_normal((side, side), np.float32) for _ in range(2))
+    rng = np.random.default_rng(0)
+    a, b = (rng.standard_normal((side, side), np.float32) for _ in range(2))
     da, db, out, some = move(a, cupy), move(b, cupy), cupy.empty((side, side), dtype=np.float32), slice(0, 64)
     exact = [a[some].astype(np.float64) @ b]
     for name in TOLERANCE:
@@ -113,11 +113,11 @@ def title(shape):
 
 
 def convolution(cupy, torch, shape, tops, rounds):
-    """All ways, on the first pictures of a batch compared with float64."""
+    """All ways, on the first images of a batch compared with float64."""
     n, side, c, oc, size, stride = shape
     window = make_window("benchmark", (side, side), (size, size), stride, "same")
-    random = np.random.default_rng(0)
-    x, kernel = random.standard_normal((n, side, side, c), np.float32), random.standard_normal((size, size, c, oc), np.float32)
+    rng = np.random.default_rng(0)
+    x, kernel = rng.standard_normal((n, side, side, c), np.float32), rng.standard_normal((size, size, c, oc), np.float32)
     dx, dkernel = move(x, cupy), move(kernel, cupy)
     exact = [fast.conv2d(x[:1].astype(np.float64), kernel.astype(np.float64), strides=stride, padding="same")[0]]
     ways = {f"columns, {name}": (name, lambda: convolve(dx, dkernel, window), GPU(cupy), to_cpu) for name in TOLERANCE}

@@ -39,10 +39,10 @@ def run(rounds):
 
 def layer(n, side, inputs, outputs, size, strides=1):
     """x, kernel, dy and window of a convolution with "same" padding, in float32."""
-    random = np.random.default_rng(0)
+    rng = np.random.default_rng(0)
     window = make_window("benchmark", (side, side), (size, size), strides, "same")
     shapes = (n, side, side, inputs), (size, size, inputs, outputs), (n, *window.output, outputs)
-    x, kernel, dy = (random.normal(size=shape).astype(np.float32) for shape in shapes)
+    x, kernel, dy = (rng.normal(size=shape).astype(np.float32) for shape in shapes)
     return x, kernel / (size * size * inputs)**0.5, dy, window
 
 
@@ -139,46 +139,46 @@ def depthwise():
     def a_product_for_each_group():
         convolve, _ = WAYS["convolve"]["im2col"]
         return np.concatenate([convolve(x[..., c:c + 1], kernel[..., c:c + 1], window) for c in range(128)], axis=3)
-    return Rung("depthwise: a product for each channel -> einsum", "3x3, 128 channels, 4 pictures of 64 px",
+    return Rung("depthwise: a product for each channel -> einsum", "3x3, 128 channels, 4 images of 64 px",
                 a_product_for_each_group, by("depthwise", "convolve", x, kernel, window))
 
 
 # --- around it ----------------------------------------------------------------------------------------------------
 
-def pictures(*shape):
+def images(*shape):
     return np.random.default_rng(2).normal(size=shape).astype(np.float32)
 
 
 def choices():
-    x = pictures(64, 14, 14, 64)
-    return Rung("LeakyReLU: a choice for each number -> the larger of two", "64 pictures of 14 px, 64 channels",
+    x = images(64, 14, 14, 64)
+    return Rung("LeakyReLU: a choice for each number -> the larger of two", "64 images of 14 px, 64 channels",
                 lambda: np.where(x > 0, x, 0.2 * x), lambda: fast.leaky_relu(x, 0.2)[0])
 
 
 def sums():
-    x = pictures(64, 28, 28, 16)
-    return Rung("channel sums: sum(axis) -> a product with ones", "64 pictures of 28 px, 16 channels",
+    x = images(64, 28, 28, 16)
+    return Rung("channel sums: sum(axis) -> a product with ones", "64 images of 28 px, 16 channels",
                 lambda: x.sum(axis=(0, 1, 2)), lambda: channel_sum(x))
 
 
 def long_rows():
-    x, mean = pictures(64, 28, 28, 16), pictures(16)
+    x, mean = images(64, 28, 28, 16), images(16)
 
     def after():
         rows, repeat = in_long_rows(x)
         return (rows - repeat(mean)).reshape(x.shape)
-    return Rung("one number for each channel: rows of 16 -> of 16384", "64 pictures of 28 px, 16 channels",
+    return Rung("one number for each channel: rows of 16 -> of 16384", "64 images of 28 px, 16 channels",
                 lambda: x - mean, after)
 
 
 def products_in_passing():
-    x = pictures(64, 14, 14, 64)
-    return Rung("sums of squares: squares written down -> in passing", "64 pictures of 14 px, 64 channels",
+    x = images(64, 14, 14, 64)
+    return Rung("sums of squares: squares written down -> in passing", "64 images of 14 px, 64 channels",
                 lambda: channel_sum(x * x), lambda: channel_dot(x, x, 64))
 
 
 def items():
-    x = pictures(64, 28, 28, 16)
+    x = images(64, 28, 28, 16)
     before, after = np.empty((14, 64, 28, 2, 16), np.float32), np.empty((14, 64, 28, 2, 16), np.float32)
 
     def weave(target, x):
@@ -192,11 +192,11 @@ def items():
     def pixels():
         weave(as_items(after), as_items(x))
         return after
-    return Rung("copies number by number -> pixel by pixel", "64 pictures of 28 px, 16 channels", numbers, pixels)
+    return Rung("copies number by number -> pixel by pixel", "64 images of 28 px, 16 channels", numbers, pixels)
 
 
 def pooling():
-    x = pictures(1, 256, 256, 64)
+    x = images(1, 256, 256, 64)
     window = make_window("benchmark", (256, 256), 2, 2)
 
     def tap_by_tap():
@@ -210,7 +210,7 @@ def pooling():
 
 
 def scatter():
-    dy = pictures(1, 64, 64, 64)
+    dy = images(1, 64, 64, 64)
     _, kernel, _, window = layer(1, 64, 64, 64, 3)
     matrix = kernel.reshape(-1, 64).T
     return Rung("col2im of everything -> in blocks", "3x3, 64 channels, 64 px", lambda: col2im(dy @ matrix, window),

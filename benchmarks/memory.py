@@ -1,7 +1,7 @@
 """`python -m benchmarks memory`: the most memory a convolution takes at once, predicted from its shapes and measured.
 
-Predicted is a bound: the result; the workspace, which is 8 MB at most whatever the picture (for im2col 4 MB of columns and a
-padded copy of the picture); and the kernel as the algorithm wants it. Then one style step on large pictures, each in a
+Predicted is a bound: the result; the workspace, which is 8 MB at most whatever the image (for im2col 4 MB of columns and a
+padded copy of the image); and the kernel as the algorithm wants it. Then one style step on large images, each in a
 process of its own.
 """
 import subprocess
@@ -63,7 +63,7 @@ print(before, largest())
 
 
 def style_step(side):
-    """The largest size of a process that makes one style step on a picture of side x side pixels (Linux only)."""
+    """The largest size of a process that makes one style step on an image of side x side pixels (Linux only)."""
     result = subprocess.run([sys.executable, "-c", STYLE.format(side=side)], capture_output=True, text=True, check=True)
     before, measured = map(int, result.stdout.split())
     return {"name": f"style step, {side} px", "before": before, "measured": measured}

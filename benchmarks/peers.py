@@ -1,6 +1,6 @@
 """`python -m benchmarks peers`: forward + backward against others who write deep learning in NumPy.
 
-    plain im2col   the idea of Stanford's CS231n: all windows of all pictures as one matrix, then one product (by our im2col)
+    plain im2col   the idea of Stanford's CS231n: all windows of all images as one matrix, then one product (by our im2col)
     DeZero         "Deep Learning from Scratch 3": im2col by loops over the taps, channels first
     numpy-ml       im2col by index arrays
 

@@ -1,4 +1,4 @@
-"""The picture of `python -m benchmarks layers --plot FILE`: our time over PyTorch's, a row a layer; left of 1 we are faster."""
+"""The image of `python -m benchmarks layers --plot FILE`: our time over PyTorch's, a row a layer; left of 1 we are faster."""
 
 
 def plot_layers(card, rows, path):

@@ -1,13 +1,13 @@
 """PyTorch, doing the same: each case in its two layouts, with the same numbers and the same number of threads.
 
-PyTorch wants pictures as (N, C, H, W). "contiguous" stores them so; "channels last" stores them as we do and only says
+PyTorch wants images as (N, C, H, W). "contiguous" stores them so; "channels last" stores them as we do and only says
 so, which suits its convolutions better or worse from layer to layer: the better of the two is the one to beat.
 """
 import numpy as np
 
 from nnscratch.bench.cases import upstream
 
-# How our arrays are turned for PyTorch: pictures to (N, C, H, W), kernels with the channels up front.
+# How our arrays are turned for PyTorch: images to (N, C, H, W), kernels with the channels up front.
 AXES = {"x": (0, 3, 1, 2), "kernel": (3, 2, 0, 1), "bias": (0,), "gamma": (0,), "beta": (0,)}
 
 
@@ -70,7 +70,7 @@ def torch_case(torch, case, arrays, layout, device="cpu"):
 
 
 def gram(x):
-    """Fᵀ F / M of each picture, (N, C, H, W) -> (N, C, C)."""
+    """Fᵀ F / M of each image, (N, C, H, W) -> (N, C, C)."""
     rows = x.flatten(2)
     return rows @ rows.transpose(1, 2) / rows.shape[2]
 

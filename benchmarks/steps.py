@@ -1,7 +1,7 @@
 """`python -m benchmarks steps`: whole steps, ours against the same network in PyTorch eager, from the same weights.
 
-    GAN step       discriminator on real and on fake pictures, generator through the discriminator, two Adam updates
-    style step     loss and gradient by the picture, through the loss network of `nnscratch style`
+    GAN step       discriminator on real and on fake images, generator through the discriminator, two Adam updates
+    style step     loss and gradient by the image, through the loss network of `nnscratch style`
 
 Losses are compared before anything is timed.
 """
@@ -19,13 +19,13 @@ from nnscratch.style.features import loss_network
 from nnscratch.style.objective import Objective
 
 BATCH, NOISE = 64, 64
-PRESETS = {  # side and maps of the generator's first picture, maps of its transposed convolutions, picture, discriminator
-    "tiny": {"first": (7, 64), "up": (32, 16), "picture": (28, 1), "down": (32, 64)},
-    "small": {"first": (4, 128), "up": (64, 32, 16), "picture": (32, 3), "down": (32, 64, 128)},
+PRESETS = {  # side and maps of the generator's first image, maps of its transposed convolutions, image, discriminator
+    "tiny": {"first": (7, 64), "up": (32, 16), "image": (28, 1), "down": (32, 64)},
+    "small": {"first": (4, 128), "up": (64, 32, 16), "image": (32, 3), "down": (32, 64, 128)},
 }
 
 
-def generator(first, up, picture, **_):
+def generator(first, up, image, **_):
     """Dense, then transposed convolutions 4x4 stride 2, each with batch norm and LeakyReLU, then 3x3 and tanh."""
     side, maps = first
     x = noise = Input((NOISE,))
@@ -34,16 +34,16 @@ def generator(first, up, picture, **_):
     for filters in up:
         x = Conv2DTranspose(filters, 4, 2, padding="same", use_bias=False)(x)
         x = LeakyReLU(0.2)(BatchNormalization(momentum=0.9, epsilon=1e-5)(x))
-    return Model(noise, Conv2D(picture[1], 3, padding="same", activation="tanh")(x))
+    return Model(noise, Conv2D(image[1], 3, padding="same", activation="tanh")(x))
 
 
-def discriminator(picture, down, **_):
+def discriminator(image, down, **_):
     """Convolutions 4x4 stride 2 with LeakyReLU, then one logit."""
-    side, channels = picture
-    x = picture = Input((side, side, channels))
+    side, channels = image
+    x = image = Input((side, side, channels))
     for filters in down:
         x = LeakyReLU(0.2)(Conv2D(filters, 4, 2, padding="same")(x))
-    return Model(picture, Dense(1)(Flatten()(x)))
+    return Model(image, Dense(1)(Flatten()(x)))
 
 
 class OurGAN:
@@ -53,9 +53,9 @@ class OurGAN:
         initializers.set_seed(0)
         self.g, self.d = generator(**PRESETS[preset]), discriminator(**PRESETS[preset])
         self.adam_g, self.adam_d = Adam(5e-4, beta_1=0.5), Adam(5e-4, beta_1=0.5)
-        random, (side, channels) = np.random.default_rng(0), PRESETS[preset]["picture"]
-        self.noise = random.normal(size=(BATCH, NOISE)).astype(np.float32)
-        self.real = random.uniform(-1, 1, size=(BATCH, side, side, channels)).astype(np.float32)
+        rng, (side, channels) = np.random.default_rng(0), PRESETS[preset]["image"]
+        self.noise = rng.normal(size=(BATCH, NOISE)).astype(np.float32)
+        self.real = rng.uniform(-1, 1, size=(BATCH, side, side, channels)).astype(np.float32)
 
     def step(self):
         ones, zeros = np.ones((BATCH, 1), np.float32), np.zeros((BATCH, 1), np.float32)
@@ -74,24 +74,24 @@ class OurGAN:
 
 
 class OurStyle:
-    """Loss and gradient of style transfer from one random picture to another, on the features of `nnscratch style`."""
+    """Loss and gradient of style transfer from one random image to another, on the features of `nnscratch style`."""
 
     def __init__(self, side):
-        random = np.random.default_rng(0)
-        self.content, self.style = (random.random((1, side, side, 3)).astype(np.float32) for _ in range(2))
+        rng = np.random.default_rng(0)
+        self.content, self.style = (rng.random((1, side, side, 3)).astype(np.float32) for _ in range(2))
         network = loss_network("random", self.style)
         self.network = network.model
         self.objective = Objective(self.network, self.content, [self.style], content_layer=network.content_layer,
                                    **network.weights(50))
-        self.picture = random.random((1, side, side, 3)).astype(np.float32)
+        self.image = rng.random((1, side, side, 3)).astype(np.float32)
 
     def step(self):
-        loss, gradient = self.objective(self.picture)
+        loss, gradient = self.objective(self.image)
         return float(loss), float(np.linalg.norm(gradient))
 
 
 def torch_style(torch, ours, layout):
-    return TorchStyle(torch, ours.network, ours.objective, ours.picture, layout)
+    return TorchStyle(torch, ours.network, ours.objective, ours.image, layout)
 
 
 STEPS = {"GAN step, tiny": (OurGAN, "tiny", TorchGAN), "GAN step, small": (OurGAN, "small", TorchGAN),
@@ -116,7 +116,7 @@ def run(torch, rounds):
 
 
 def scaling(sides, rounds):
-    """Seconds per pixel of a style step for pictures of these sides: bounded blocks should keep it constant."""
+    """Seconds per pixel of a style step for images of these sides: bounded blocks should keep it constant."""
     steps = {side: OurStyle(side) for side in sides}
     seconds = interleave({side: step.step for side, step in steps.items()}, rounds, budget=60)
     return {side: middle(s)[0] / side**2 for side, s in seconds.items()}

@@ -2,7 +2,7 @@
 
     torch           PyTorch as it comes: on a GPU convolutions in TF32, other products in float32
     torch strict    float32 throughout, as we are by default
-    torch NHWC      strict, pictures stored as we store them ("channels last"), the fastest algorithm of cuDNN looked for
+    torch NHWC      strict, images stored as we store them ("channels last"), the fastest algorithm of cuDNN looked for
 
 `python -m benchmarks devices` runs it.
 """
@@ -11,7 +11,7 @@ from functools import partial
 import numpy as np
 
 from benchmarks.rivals import torch_case
-from benchmarks.torch_steps import TorchStyle, layouts, parameters, pictures
+from benchmarks.torch_steps import TorchStyle, images, layouts, parameters
 from nnscratch.bench.agree import TOLERANCE
 from nnscratch.bench.clock import CPU, Contender
 from nnscratch.layers import BatchNormalization, Conv2D, Conv2DTranspose, Dense, Flatten, LeakyReLU, Reshape
@@ -72,7 +72,7 @@ class TorchRival:
         return {who: partial(self.make_step, who, kind, make) for who in self.precision}
 
     def make_step(self, name, kind, make):
-        """(resident, with transfers, peak of memory), from the weights and pictures that ours begins with."""
+        """(resident, with transfers, peak of memory), from the weights and images that ours begins with."""
         work = make(np)
         step = kind(self.torch, work, self.layout[name], self.device)
         resident, transfers = (Contender(name, self.pinned(name, run), self.clock()) for run in (step.run, step.with_transfers))
@@ -145,7 +145,7 @@ class GANStep:
 
     def upload(self):
         real, noise = self.host
-        return pictures(self.torch, real, self.format, self.device), self.torch.from_numpy(noise).to(self.device)
+        return images(self.torch, real, self.format, self.device), self.torch.from_numpy(noise).to(self.device)
 
     def run(self):
         return self.learn(*self.inputs)
@@ -171,16 +171,16 @@ class GANStep:
 
 
 class StyleStep(TorchStyle):
-    """Loss and gradient of Objective, and a step of Adam on the picture."""
+    """Loss and gradient of Objective, and a step of Adam on the image."""
 
     def __init__(self, torch, work, layout, device):
         super().__init__(torch, *work.parts, layout, device)
-        self.adam = torch.optim.Adam([self.picture], lr=0.02, betas=(0.9, 0.99))
+        self.adam = torch.optim.Adam([self.image], lr=0.02, betas=(0.9, 0.99))
 
     def run(self):
-        loss, self.picture.grad = self.loss_and_gradient()
+        loss, self.image.grad = self.loss_and_gradient()
         our_step(self.adam, 0.99)
-        self.picture.data.clamp_(0, 1)
+        self.image.data.clamp_(0, 1)
         return [loss.detach()]
 
     def with_transfers(self):

@@ -6,7 +6,7 @@ def layouts(torch):
     return {"contiguous": torch.contiguous_format, "channels last": torch.channels_last}
 
 
-def pictures(torch, array, memory_format, device="cpu"):
+def images(torch, array, memory_format, device="cpu"):
     """(N, H, W, C) array -> (N, C, H, W) tensor."""
     return torch.from_numpy(array.transpose(0, 3, 1, 2).copy()).to(device).contiguous(memory_format=memory_format)
 
@@ -32,7 +32,7 @@ class TorchGAN:
         self.g, self.d = ([parameters(torch, layer, self.format) for layer in network.layers if layer.params]
                           for network in (ours.g, ours.d))
         _, self.side, self.maps = next(layer.target_shape for layer in ours.g.layers if isinstance(layer, Reshape))
-        self.noise, self.real = torch.from_numpy(ours.noise), pictures(torch, ours.real, self.format)
+        self.noise, self.real = torch.from_numpy(ours.noise), images(torch, ours.real, self.format)
         options = {"lr": 5e-4, "betas": (0.5, 0.999), "eps": 1e-7}
         self.adam_g, self.adam_d = (torch.optim.Adam([p for layer in part for p in layer.values()], **options)
                                     for part in (self.g, self.d))
@@ -71,11 +71,11 @@ class TorchGAN:
 class TorchStyle:
     """Loss and gradient of Objective, term by term."""
 
-    def __init__(self, torch, network, objective, picture, layout, device="cpu"):
+    def __init__(self, torch, network, objective, image, layout, device="cpu"):
         self.torch, self.f, self.format = torch, torch.nn.functional, layouts(torch)[layout]
         layers = [layer for layer in network.layers if isinstance(layer, Conv2D)]
         self.kernels = [parameters(torch, layer, self.format, train=False, device=device) for layer in layers]
-        self.picture, self.ours = pictures(torch, picture, self.format, device).requires_grad_(), objective
+        self.image, self.ours = images(torch, image, self.format, device).requires_grad_(), objective
 
         def tensor(array):
             return torch.from_numpy(array.copy()).to(device)
@@ -83,7 +83,7 @@ class TorchStyle:
         self.layers = [(tensor(mean.transpose(0, 3, 1, 2)), tensor(style[..., :-1]),
                         float((style[..., :-1]**2 + start[..., :-1]**2).mean()))
                        for mean, style, start in zip(self.ours.means[0], self.ours.moments[0], self.ours.starts)]
-        self.target = pictures(torch, self.ours.targets[0], self.format, device)  # one strip: the picture is small
+        self.target = images(torch, self.ours.targets[0], self.format, device)  # one strip: the image is small
 
     def features(self, x):
         for k, layer in enumerate(self.kernels):
@@ -94,17 +94,17 @@ class TorchStyle:
             yield x
 
     def loss_and_gradient(self):
-        features, style = list(self.features(self.picture)), 0
+        features, style = list(self.features(self.image)), 0
         for x, (mean, target, whole) in zip(features, self.layers):
             rows = (x - mean).flatten(2)
             gram = rows @ rows.transpose(1, 2) / rows.shape[2]
             style = style + ((gram - target)**2).mean() / whole
         content = ((features[self.ours.content_layer] - self.target)**2).sum() / (self.target**2).sum()
-        down, right = (self.picture.diff(dim=axis) for axis in (2, 3))
-        variation = ((down**2).sum() + (right**2).sum()) / self.picture.numel()
+        down, right = (self.image.diff(dim=axis) for axis in (2, 3))
+        variation = ((down**2).sum() + (right**2).sum()) / self.image.numel()
         loss = (self.ours.content_weight * content + self.ours.style_weight * style / len(features)
                 + self.ours.smoothness * variation)
-        gradient, = self.torch.autograd.grad(loss, [self.picture])
+        gradient, = self.torch.autograd.grad(loss, [self.image])
         return loss, gradient
 
     def step(self):

@@ -7,10 +7,10 @@
     layers, models    objects that own parameters, and graphs of them
     losses, optimizers, initializers, checkpoint
     gradcheck         the proof: numeric gradients, and wrong backwards that must be caught
-    networks, data    networks assembled from layers; pictures in and out
-    style             a photograph painted in another picture's style
+    networks, data    networks assembled from layers; images in and out
+    style             a photograph painted in another image's style
     generate          a generator trained, drawn from, and judged
-    course            what the notebooks call: exercises, pictures, a walk through a network
+    course            what the notebooks call: exercises, images, a walk through a network
     cli, arguments    the `nnscratch` command
 """
 # What needs NumPy alone. data and style, which need Pillow, are imported where they are used.

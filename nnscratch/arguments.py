@@ -22,9 +22,9 @@ def parser():
     add_device(demo)
     demo.set_defaults(run="demo")
 
-    style = commands.add_parser("style", help="paint a photograph in the style of another picture")
+    style = commands.add_parser("style", help="paint a photograph in the style of another image")
     style.add_argument("content", nargs="?", help="the photograph: any file Pillow reads")
-    style.add_argument("style", nargs="*", help="the picture whose style it gets, or several, whose styles are mixed; or one "
+    style.add_argument("style", nargs="*", help="the image whose style it gets, or several, whose styles are mixed; or one "
                                               "of ours: night, mosaic, hatching, ink, glass, coral, leaves")
     style.add_argument("-o", "--output", required=True, metavar="OUT", help="where to write, for instance painting.png")
     style.add_argument("--size", type=int, help="longer side of the result, in pixels (default: 256; with --fast 512)")
@@ -42,17 +42,17 @@ def parser():
     style.add_argument("--keep-colors", metavar="HOW",
                        help="the photograph's: match (recolour the style) or luminance (transfer light and dark alone)")
     style.add_argument("--mask", dest="masks", metavar="FILE", action="append",
-                       help="a picture: white where the style is to come, black where the photograph is to stay; or one --mask "
+                       help="an image: white where the style is to come, black where the photograph is to stay; or one --mask "
                             "for each of several styles, in their order: white where that one is to come")
     style.add_argument("--init", help="begin from the content (default) or from noise")
     style.add_argument("--optimizer", help="lbfgs (default), or adam, which wants some five times as many steps")
     style.add_argument("--statistics", help="of the style's features: gram (default), covariance or sliced")
-    style.add_argument("--max-memory", type=float, metavar="GB", help="what the whole process may take: large pictures are cut")
-    style.add_argument("--every", type=int, metavar="K", help="write a picture after every K steps, and a film of them")
+    style.add_argument("--max-memory", type=float, metavar="GB", help="what the whole process may take: large images are cut")
+    style.add_argument("--every", type=int, metavar="K", help="write an image after every K steps, and a film of them")
     style.add_argument("--seed", type=int, help="draws random filters, and the noise to begin from (default: 0)")
-    style.add_argument("--again", metavar="JSON", help="the .json beside a picture: make that picture once more")
+    style.add_argument("--again", metavar="JSON", help="the .json beside an image: make that image once more")
     style.add_argument("--resume", action="store_true", help="go on with the transfer to OUT that was stopped")
-    style.add_argument("--fast", action="store_true", help="in one pass of a trained network, in a second or two: a picture, "
+    style.add_argument("--fast", action="store_true", help="in one pass of a trained network, in a second or two: an image, "
                                                            "a folder of them or a GIF, in one style")
     add_device(style)
     style.set_defaults(run="style")
@@ -62,7 +62,7 @@ def parser():
     gallery.add_argument("content", nargs="*", help="photographs; by default one that comes along")
     gallery.add_argument("-o", "--output", required=True, metavar="OUT", help="where to write, for instance gallery.jpg")
     gallery.add_argument("--features", nargs="+", default=["texture"], help="a row for each: texture, random")
-    gallery.add_argument("--size", type=int, default=224, help="side of each picture, in pixels")
+    gallery.add_argument("--size", type=int, default=224, help="side of each image, in pixels")
     gallery.add_argument("--steps", type=int, default=40, help="steps at each size")
     gallery.add_argument("--seed", type=int, default=0, help="draws the styles")
     add_device(gallery)
@@ -71,35 +71,35 @@ def parser():
     train = commands.add_parser("train", help="train a network on data of this package or your own")
     what = train.add_subparsers(title="what to train", required=True, metavar="WHAT", parser_class=Parser)
     add_train_generator(what)
-    texture = what.add_parser("texture", help="the loss network that style transfer tells styles by, from pictures made here",
+    texture = what.add_parser("texture", help="the loss network that style transfer tells styles by, from images made here",
                               formatter_class=argparse.ArgumentDefaultsHelpFormatter)
     add_training(texture, "texture", steps=2500)
     stylizer = what.add_parser("stylizer", help="the network that paints in one pass: any style, or one of your choice",
                                formatter_class=argparse.ArgumentDefaultsHelpFormatter)
-    stylizer.add_argument("style", nargs="?", help="one style picture; by default all that we can draw")
+    stylizer.add_argument("style", nargs="?", help="one style image; by default all that we can draw")
     stylizer.add_argument("--upsampling", default="resize", help="resize (and convolve) or transposed (convolution)")
     add_training(stylizer, "stylizer", steps=2000)
 
-    generate = commands.add_parser("generate", help="draw pictures with a trained generator",
+    generate = commands.add_parser("generate", help="draw images with a trained generator",
                                    formatter_class=argparse.ArgumentDefaultsHelpFormatter)
     generate.add_argument("-o", "--output", required=True, metavar="OUT", help="where to write, for instance digits.png")
     generate.add_argument("--from", dest="path", metavar="FILE", help="best.safetensors of a training; default: ours")
     generate.add_argument("--grid", type=rows_and_columns, metavar="8x8", help="rows x columns")
     generate.add_argument("--walk", type=int, nargs="?", const=60, metavar="FRAMES", help="a film (.gif) of a walk")
     generate.add_argument("--side", type=int, metavar="PIXELS",
-                          help="of a picture, for a generator of textures: any multiple of 16 up to 2048")
-    generate.add_argument("--class", dest="label", metavar="NAME", help="pictures of this class alone")
+                          help="of an image, for a generator of textures: any multiple of 16 up to 2048")
+    generate.add_argument("--class", dest="label", metavar="NAME", help="images of this class alone")
     generate.add_argument("--seed", type=int, default=0, help="draws the noise")
     add_device(generate)
     generate.set_defaults(run="generate")
 
-    judge = commands.add_parser("judge", help="measure what a generator draws, beside real pictures: a report",
+    judge = commands.add_parser("judge", help="measure what a generator draws, beside real images: a report",
                                 formatter_class=argparse.ArgumentDefaultsHelpFormatter)
     judge.add_argument("--from", dest="path", metavar="FILE", help="best.safetensors of a training; default: ours")
     judge.add_argument("--data", default="glyphs", help="what it was trained on")
-    judge.add_argument("--size", type=int, help="side that the pictures were shrunk to")
+    judge.add_argument("--size", type=int, help="side that the images were shrunk to")
     judge.add_argument("--out", default="judged", metavar="FOLDER", help="where report.html and report.json go")
-    judge.add_argument("--count", type=int, default=5000, help="pictures to draw")
+    judge.add_argument("--count", type=int, default=5000, help="images to draw")
     judge.add_argument("--seed", type=int, default=0, help="draws the noise")
     add_device(judge)
     judge.set_defaults(run="judge")
@@ -127,35 +127,35 @@ def add_training(command, name, steps):
     """What the trainings of networks for style have in common."""
     command.add_argument("--out", default=name, metavar="FOLDER", help="where everything goes")
     command.add_argument("--steps", type=int, default=steps, help="how many")
-    command.add_argument("--seed", type=int, default=0, help="draws weights and pictures")
+    command.add_argument("--seed", type=int, default=0, help="draws weights and images")
     command.add_argument("--resume", action="store_true", help="go on with the training in the folder, with its own options")
     add_device(command)
     command.set_defaults(run=f"train_{name}")
 
 
 def add_train_generator(commands):
-    generator = commands.add_parser("generator", help="noise in, pictures like those of the data out")
+    generator = commands.add_parser("generator", help="noise in, images like those of the data out")
     # No defaults but those of Options: so that --resume can tell what was given.
     generator.add_argument("--data", help="glyphs (default), letters, shapes, textures, or a path: IDX, CIFAR, .npz, .npy, a "
-                                          "folder of pictures (sub-folders are classes)")
-    generator.add_argument("--size", type=int, help="side to shrink the pictures to (default: as they are)")
+                                          "folder of images (sub-folders are classes)")
+    generator.add_argument("--size", type=int, help="side to shrink the images to (default: as they are)")
     generator.add_argument("--out", default="generator", metavar="FOLDER", help="where everything goes (default: generator)")
     generator.add_argument("--method", help="gan (default), vae, glo, imle, or texture (data: one "
-                                                "colour picture, or a style by name)")
+                                                "colour image, or a style by name)")
     generator.add_argument("--preset", help="nano, tiny (default), small or dcgan64; texture has its own")
     generator.add_argument("--loss", help="non-saturating (default), hinge, least-squares or saturating")
     length = generator.add_mutually_exclusive_group()
     length.add_argument("--steps", type=int, help="how many (default: 2500; texture 400)")
     length.add_argument("--minutes", type=float, metavar="M", help="as many steps as fit, beside the judge's training")
-    generator.add_argument("--batch", type=int, help="pictures a step (default: 64; texture 4)")
+    generator.add_argument("--batch", type=int, help="images a step (default: 64; texture 4)")
     generator.add_argument("--learning-rate", type=float, help="of both optimizers (default: 0.0005; texture 0.005)")
     generator.add_argument("--unconditional", dest="conditional", action="store_const", const=False,
-                           help="do not use the labels; groups of like pictures are found instead")
+                           help="do not use the labels; groups of like images are found instead")
     generator.add_argument("--groups", type=int,
                            help="how many to find where labels are absent or not used (default: 100; 0: none)")
     generator.add_argument("--augment", action="store_const", const=True,
-                           help="distort what the discriminator sees: for few pictures")
-    generator.add_argument("--r1", type=float, help="weight of the gradient penalty on real pictures (default: 0)")
+                           help="distort what the discriminator sees: for few images")
+    generator.add_argument("--r1", type=float, help="weight of the gradient penalty on real images (default: 0)")
     generator.add_argument("--spectral-norm", action="store_const", const=True,
                            help="keep the discriminator from growing steep")
     generator.add_argument("--seed", type=int, help="draws weights, batches and noise (default: 0)")
@@ -169,7 +169,7 @@ def rows_and_columns(text):
     """"8x10" -> (8, 10)"""
     rows, _, columns = text.lower().partition("x")
     if not (rows.isdigit() and columns.isdigit() and 0 < int(rows) * int(columns) <= 10_000):
-        raise argparse.ArgumentTypeError(f"{text!r} is no grid, expected rows x columns such as 8x8, 10,000 pictures at most")
+        raise argparse.ArgumentTypeError(f"{text!r} is no grid, expected rows x columns such as 8x8, 10,000 images at most")
     return int(rows), int(columns)
 
 

@@ -90,7 +90,7 @@ def run_style(options):
     else:
         content, styles = options.content, options.style
         if not styles:
-            raise InputError("no style picture was given, expected a photograph and at least one picture whose style it gets")
+            raise InputError("no style image was given, expected a photograph and at least one image whose style it gets")
     if options.fast:
         weights, strength = settings.pop("weights", None), settings.pop("strength", 50.0)
         refuse(settings, given(options, ["style_scale", "minutes", "masks", "every"]), beside="--fast")

@@ -6,7 +6,7 @@ from pathlib import Path
 from tqdm import tqdm
 
 from nnscratch import backend
-from nnscratch.data.images import check_writable, photograph, read_picture, side_by_side, write_picture
+from nnscratch.data.images import check_writable, photograph, read_image, side_by_side, write_image
 from nnscratch.data.synthetic.glyphs import glyphs
 from nnscratch.data.synthetic.paintings import flow_painting
 from nnscratch.errors import InputError
@@ -19,13 +19,13 @@ from nnscratch.gradcheck.table import print_table
 from nnscratch.style.command import with_progress
 
 SIZE, STEPS, STRENGTH, MINUTES = 480, 40, 75.0, 1.0
-OUTPUTS = ("content.png", "style.png", "picture.png", "side-by-side.png", "digits.png", "loss.png")
+OUTPUTS = ("content.png", "style.png", "image.png", "side-by-side.png", "digits.png", "loss.png")
 
 
 def run(folder="nnscratch-demo", device="auto"):
-    """Do it all and leave content, style, picture, loss curve, a side-by-side picture and made digits in the folder.
+    """Do it all and leave content, style, image, loss curve, a side-by-side image and made digits in the folder.
 
-    Returns the exit code: 0 done, 1 a gradient is wrong, 130 stopped early by Ctrl-C, with the best picture so far.
+    Returns the exit code: 0 done, 1 a gradient is wrong, 130 stopped early by Ctrl-C, with the best image so far.
     """
     start, folder = time.perf_counter(), Path(folder)
     backend.use(device)
@@ -34,18 +34,18 @@ def run(folder="nnscratch-demo", device="auto"):
     print("1. Is every gradient right? Each backward against a numeric gradient, and wrong ones that must be caught:\n")
     right = print_table(backend.current_module())
     print("\n2. A photograph in the style of a painting; neither was ever shown to the network that measures the style:\n")
-    content, style = read_picture(photograph(), SIZE), flow_painting(SIZE)
+    content, style = read_image(photograph(), SIZE), flow_painting(SIZE)
     result = with_progress(content, style, strength=STRENGTH, steps=STEPS)
-    pictures = [content, style, result.picture]
-    pictures.append(side_by_side(pictures, ["photograph", "style", "result"]))
-    for name, picture in zip(OUTPUTS, pictures):
-        write_picture(folder / name, picture)
+    images = [content, style, result.image]
+    images.append(side_by_side(images, ["photograph", "style", "result"]))
+    for name, image in zip(OUTPUTS, images):
+        write_image(folder / name, image)
     replace_file(folder / OUTPUTS[-1], plot_losses(result.history))
     print("\n3. Digits from noise, by a generator that begins now and learns for a minute:\n")
     interrupted = digits(folder / "digits.png", result.interrupted) or result.interrupted
     print(f"\n{', '.join(OUTPUTS)} are in {folder}/")
     if interrupted:
-        print("stopped early: the pictures are the best so far")
+        print("stopped early: the images are the best so far")
     print(f"{time.perf_counter() - start:.0f} s in all")
     return 130 if interrupted else 0 if right else 1
 

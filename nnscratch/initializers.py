@@ -38,34 +38,34 @@ def fans(shape):
     return window * shape[-2], window * shape[-1]
 
 
-def zeros(shape, random=None):
+def zeros(shape, rng=None):
     return np.zeros(shape)
 
 
-def ones(shape, random=None):
+def ones(shape, rng=None):
     return np.ones(shape)
 
 
-def glorot_uniform(shape, random):
+def glorot_uniform(shape, rng):
     """Uniform, variance 2 / (fan_in + fan_out). Glorot and Bengio (2010), equation 16; Keras' default."""
     limit = sqrt(6 / sum(fans(shape)))
-    return random.uniform(-limit, limit, shape)
+    return rng.uniform(-limit, limit, shape)
 
 
-def he_normal(shape, random):
+def he_normal(shape, rng):
     """Normal, variance 2 / fan_in, for layers followed by a ReLU. He et al. (2015), section 2.2."""
-    return random.normal(0, sqrt(2 / fans(shape)[0]), shape)
+    return rng.normal(0, sqrt(2 / fans(shape)[0]), shape)
 
 
 def own_he_normal(seed):
     """he_normal from a random stream of its own, for one network: its seed alone decides, not what was drawn before."""
-    random = np.random.default_rng(seed)
-    return lambda shape, _: he_normal(shape, random)
+    rng = np.random.default_rng(seed)
+    return lambda shape, _: he_normal(shape, rng)
 
 
-def normal_002(shape, random):
+def normal_002(shape, rng):
     """Normal, deviation 0.02: the DCGAN initialization. Radford, Metz, Chintala (2016), section 4."""
-    return random.normal(0, 0.02, shape)
+    return rng.normal(0, 0.02, shape)
 
 
 INITIALIZERS = {function.__name__: function for function in (zeros, ones, glorot_uniform, he_normal, normal_002)}

@@ -1,4 +1,4 @@
-"""L-BFGS: Newton's method on a memory of the last few steps, for problems whose unknown is one array, such as a picture.
+"""L-BFGS: Newton's method on a memory of the last few steps, for problems whose unknown is one array, such as an image.
 
 Newton's step is d = -H⁻¹ g. H⁻¹ is never built: each past step s = x' - x and the change of gradient it caused,
 y = g' - g, says H⁻¹ y = s along one direction, and the two loops below apply all of those to g.

@@ -13,7 +13,6 @@ from nnscratch.errors import InputError
 from nnscratch.fast import gram_matrix, gram_matrix_backward, sigmoid, softmax
 from nnscratch.ops.validation import check_array, check_fraction, check_shape
 
-
 __all__ = ["binary_cross_entropy", "content_loss", "gram_share", "gram_style_loss", "hinge", "least_squares", "mse",
            "softmax_cross_entropy", "total_variation"]
 
@@ -76,7 +75,7 @@ def softplus(x):
 def hinge(logits, sign):
     """Mean of max(0, 1 - sign z): zero once z lies beyond 1 on the side of `sign` (+1 or -1). d/dz = -sign there, else 0.
 
-    The hinge GAN: real pictures +1, fakes -1. Source: Lim and Ye, "Geometric GAN" (2017), section 3.
+    The hinge GAN: real images +1, fakes -1. Source: Lim and Ye, "Geometric GAN" (2017), section 3.
     """
     check_array("hinge", "logits", logits, None)
     if not isinstance(sign, Real) or abs(sign) != 1:
@@ -87,7 +86,7 @@ def hinge(logits, sign):
     return xp.where(wrong, margin, 0).mean(), xp.where(wrong, -sign / logits.size, 0).astype(logits.dtype)
 
 
-# --- pictures and features: x (N, H, W, C) ------------------------------------------------------------------------
+# --- images and features: x (N, H, W, C) ------------------------------------------------------------------------
 
 TINY = 1e-12  # keeps shares of an all-zero target finite
 
@@ -117,9 +116,9 @@ def gram_style_loss(features, target_gram):
 
 
 def gram_share(gram, target, other):
-    """Σ (G - A)² / Σ (A² + B²) for each picture, averaged, and its gradient by the Gram matrices G.
+    """Σ (G - A)² / Σ (A² + B²) for each image, averaged, and its gradient by the Gram matrices G.
 
-    gram, target, other : G, A, B (N, C, C). B belongs to a picture without the style: a photograph, or disorder. The share is 0
+    gram, target, other : G, A, B (N, C, C). B belongs to an image without the style: a photograph, or disorder. The share is 0
     where A is met and at most 1 for B, since Σ A B of two Gram matrices is never negative. Against A² alone, as in
     gram_style_loss, an even style would count a hundred times as much as a lively one.
     """
@@ -129,7 +128,7 @@ def gram_share(gram, target, other):
 
 
 def total_variation(x):
-    """Mean square difference of neighbouring pixels, down and across: how restless a picture is.
+    """Mean square difference of neighbouring pixels, down and across: how restless an image is.
 
     Each difference d = x[h+1] - x[h] adds +2d to the gradient of x[h+1] and -2d to that of x[h].
     Source: Mahendran and Vedaldi (2015), equation 5 with beta = 2.

@@ -3,7 +3,7 @@
     x = Input((28, 28, 1))
     y = Dense(10)(Flatten()(x))
     model = Model(x, y)
-    model.forward(pictures, training=True)
+    model.forward(images, training=True)
     model.backward(dy)                      # model.grads now holds dL/d(every parameter)
 
 A Model is itself a Layer: it can stand in another graph, and a loss network is a Model whose outputs are its taps.

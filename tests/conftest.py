@@ -93,9 +93,9 @@ def every_test_starts_alike():
 
 
 @pytest.fixture
-def pictures(tmp_path):
+def images(tmp_path):
     """A folder with a content and a style file, which helpers.run_style takes."""
-    random = np.random.default_rng(0)
+    rng = np.random.default_rng(0)
     for name, shape in (("content.jpg", (40, 50, 3)), ("style.png", (44, 36, 3))):
-        Image.fromarray(random.integers(0, 255, shape, dtype=np.uint8)).save(tmp_path / name)
+        Image.fromarray(rng.integers(0, 255, shape, dtype=np.uint8)).save(tmp_path / name)
     return tmp_path

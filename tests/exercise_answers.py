@@ -182,7 +182,7 @@ WRONG = [
     ("conv2d", lambda x, kernel, bias: (S["conv2d"](x, kernel, bias),), "is there a comma behind it?"),
     ("conv2d", lambda x, kernel, bias: (x, [x], bias), "y is a tuple of parts of different shapes"),
     ("conv_dkernel", spoiled("conv_dkernel", None, flip), "mirrored"),
-    ("conv_dkernel", lambda dy, x: S["conv_dkernel"](dy[:1], x[:1]), "first picture alone"),
+    ("conv_dkernel", lambda dy, x: S["conv_dkernel"](dy[:1], x[:1]), "first image alone"),
     ("conv_dkernel", spoiled("conv_dkernel", None, lambda g: g / 2), "too small by exactly 2"),
     ("conv_dkernel", spoiled("conv_dkernel", None, lambda g: g.swapaxes(2, 3)), "dkernel has shape"),
     ("conv_dx", overwriting_dx, "= stands where += belongs"),

@@ -55,7 +55,7 @@ def slopes(params, loss, step, seed=0):
 
 
 def run_style(folder, *changes, content="content.jpg", style="style.png", output="out.png"):
-    """`nnscratch style` on the files of the fixture `pictures`, quick."""
+    """`nnscratch style` on the files of the fixture `images`, quick."""
     return main(["style", str(folder / content), str(folder / style), "-o", str(folder / output), "--size", "48",
                  "--steps", "2", *changes])
 

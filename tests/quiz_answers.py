@@ -110,7 +110,7 @@ def kernel_gradient(x, dy):
     return slopes(lambda kernel: (dy * slide(x, kernel)).sum(), np.zeros(2))
 
 
-def picture_gradient(kernel, dy):
+def image_gradient(kernel, dy):
     return slopes(lambda x: (dy * slide(x, kernel)).sum(), np.zeros(4))
 
 

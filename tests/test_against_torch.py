@@ -18,7 +18,7 @@ some = settings(max_examples=40, deadline=None, derandomize=True, database=None)
 small = st.integers(1, 4)
 uneven = st.tuples(st.integers(0, 3), st.integers(0, 3))
 even = st.integers(0, 3).map(lambda p: (p, p))
-shapes = st.tuples(st.integers(2, 3), st.integers(2, 7), st.integers(2, 7), small)  # of pictures
+shapes = st.tuples(st.integers(2, 3), st.integers(2, 7), st.integers(2, 7), small)  # of images
 
 
 def close(got, expected):
@@ -39,7 +39,7 @@ def check(forward, backward, reference, *arrays):
 
 
 def channels_first(function):
-    """A PyTorch function of pictures, for pictures with channels last."""
+    """A PyTorch function of images, for images with channels last."""
     return lambda x, *others: function(x.permute(0, 3, 1, 2).contiguous(), *others).permute(0, 2, 3, 1)
 
 
@@ -107,7 +107,7 @@ def test_conv2d_transpose(case, data):
 @some
 @given(convolutions(transposed=True), st.data())
 def test_conv2d_transpose_with_uneven_padding(case, data):
-    """Padding crops PyTorch's full picture, and output padding grows it at the bottom and the right."""
+    """Padding crops PyTorch's full image, and output padding grows it at the bottom and the right."""
     options, *arrays = case
     down, across = (data.draw(st.integers(0, stride - 1)) for stride in options["strides"])
     (top, bottom), (left, right) = options["padding"]
@@ -181,7 +181,7 @@ def test_batch_norm(shape, training, momentum, epsilon):
 @some
 @given(shapes, st.floats(1e-6, 1))
 def test_instance_norm(shape, epsilon):
-    """Each channel of each picture by itself."""
+    """Each channel of each image by itself."""
     @channels_first
     def reference(x, gamma, beta):
         return F.instance_norm(x, weight=gamma, bias=beta, eps=epsilon)

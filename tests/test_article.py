@@ -7,11 +7,11 @@ from nnscratch.gradcheck import check_model
 from nnscratch.layers import Conv2DTranspose
 from nnscratch.networks.article import answers_to_noise, article_stack, explain, live_taps, sides
 
+pytestmark = pytest.mark.xdist_group("article")  # what is made once is made in one process
+
 LISTING = """
 from nnscratch.layers import Input, Conv2D, BatchNormalization, Conv2DTranspose, LeakyReLU, Dropout2D
 from nnscratch.models import Model
-
-pytestmark = pytest.mark.xdist_group("article")  # what is made once is made in one process
 
 inputs = Input(shape=(64, 64, 3))
 x = Conv2D(128, 4, 2, activation='leaky_relu', padding='same')(inputs)
@@ -68,8 +68,8 @@ def test_the_gradient_at_full_width_is_right():
     y = model.forward(x, training=True)
     upstream = normal(*y.shape, seed=1)
     gradients = {"x": model.backward(upstream), **model.grads}
-    random = np.random.default_rng(0)
-    directions = {name: random.standard_normal(g.shape) / np.linalg.norm(g) for name, g in gradients.items()}
+    rng = np.random.default_rng(0)
+    directions = {name: rng.standard_normal(g.shape) / np.linalg.norm(g) for name, g in gradients.items()}
     terms = np.array([np.vdot(g, directions[name]) for name, g in gradients.items()])
 
     model.cast(np.complex128)
@@ -83,14 +83,14 @@ def test_the_gradient_at_full_width_is_right():
 
 
 def test_at_1x1_one_tap_of_sixteen_is_alive(model):
-    """Deep in the stack the picture is one pixel: of each 4x4 kernel only tap [1, 1] ever meets data, or learns."""
+    """Deep in the stack the image is one pixel: of each 4x4 kernel only tap [1, 1] ever meets data, or learns."""
     deep = model.layers[40]
     assert deep.params["kernel"].shape == (4, 4, 128, 128)
     learns = np.abs(deep.grads["kernel"]).max(axis=(2, 3)) > 0
     assert learns[1, 1] and learns.sum() == 1
 
 
-def test_batch_norm_at_1x1_with_one_picture_forgets_the_picture(model):
+def test_batch_norm_at_1x1_with_one_image_forgets_the_image(model):
     """One value a channel has variance 0: the output is beta, whatever went in."""
     first, second = (model.forward(normal(1, 64, 64, 3, seed=k).astype(np.float32), training=True, remember=False)
                      for k in (1, 2))

@@ -1,4 +1,4 @@
-"""Differentiable augmentation: what it does to a picture, and that its gradient comes back right."""
+"""Differentiable augmentation: what it does to an image, and that its gradient comes back right."""
 import numpy as np
 import pytest
 from helpers import normal, on, same
@@ -12,13 +12,13 @@ from nnscratch.optimizers import Adam
 
 @pytest.mark.parametrize("size", [(9, 8, 3), (16, 17, 1), (7, 5, 1)])
 def test_gradient(size):
-    """All four steps in one, by complex step; a different draw for each picture."""
+    """All four steps in one, by complex step; a different draw for each image."""
     report = check_op(lambda x: augment(x, np.random.default_rng(3)), augment_backward, [normal(5, *size)])
     assert report.ok, str(report)
 
 
-def test_every_picture_is_distorted_in_its_own_way(xp):
-    """Equal pictures come out different; the same draw gives the same on every device."""
+def test_every_image_is_distorted_in_its_own_way(xp):
+    """Equal images come out different; the same draw gives the same on every device."""
     x = np.ones((6, 16, 16, 1))
     x[:, 4:12, 4:12] = -1
     y, _ = augment(on(xp, x), np.random.default_rng(0))
@@ -27,14 +27,14 @@ def test_every_picture_is_distorted_in_its_own_way(xp):
     assert all(np.abs(y[i] - y[j]).max() > 0.1 for i in range(6) for j in range(i))
 
 
-def test_a_picture_moves_by_up_to_an_eighth():
+def test_a_image_moves_by_up_to_an_eighth():
     """In both directions, and sometimes by all of it."""
     places = np.array(shifted_places(500, 16, 24, np.random.default_rng(0)))
     assert places.min(axis=1).tolist() == [-2, -3] and places.max(axis=1).tolist() == [2, 3]
 
 
 def test_take_moves_down_and_right_and_back():
-    """By hand: one pixel, moved; and moved back by the negative shift, where it did not leave the picture."""
+    """By hand: one pixel, moved; and moved back by the negative shift, where it did not leave the image."""
     x = np.zeros((3, 4, 5, 1))
     x[:, 1, 2] = 7
     y = take(x, [np.array([2, -1, 0]), np.array([1, -2, 0])])
@@ -43,7 +43,7 @@ def test_take_moves_down_and_right_and_back():
 
 
 def test_cutout_is_half_as_wide_and_high():
-    """A rectangle wholly inside covers a quarter of the picture."""
+    """A rectangle wholly inside covers a quarter of the image."""
     masks = cutout_mask(200, 16, 16, np.random.default_rng(0))
     covered = (1 - masks).sum((1, 2, 3))
     assert covered.max() == 64 and covered.min() >= 16 and set(np.unique(masks)) == {0, 1}
@@ -61,7 +61,7 @@ def test_the_generators_gradient_goes_through_the_distortion():
     pair = Pair(g, d, Adam(1e-18), Adam(1e-18))
 
     def g_loss():
-        return float(adversarial_step(pair, non_saturating(), real, noise, random=np.random.default_rng(1))["g_loss"])
+        return float(adversarial_step(pair, non_saturating(), real, noise, rng=np.random.default_rng(1))["g_loss"])
 
     g_loss()
     gradient, step = {name: array.copy() for name, array in g.grads.items()}, 1e-7

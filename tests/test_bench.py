@@ -269,7 +269,7 @@ def test_tables_line_up():
 
 
 @pytest.mark.parametrize("name, forward, backward", [
-    ("strided", 2 * 2 * 4 * 3 * (3 * 3 * 5 * 6), 2),  # 2 pictures of 7x5, stride 2: 4x3 windows of 3x3 pixels, 5 to 6 channels
+    ("strided", 2 * 2 * 4 * 3 * (3 * 3 * 5 * 6), 2),  # 2 images of 7x5, stride 2: 4x3 windows of 3x3 pixels, 5 to 6 channels
     ("grouped", 2 * 2 * 7 * 5 * (3 * 3 * 1 * 6), 2),
     ("transposed", 2 * 2 * 7 * 5 * (4 * 4 * 6 * 5), 2),
     ("gram", 2 * 2 * 7 * 5 * 5 * 5, 1),

@@ -154,8 +154,8 @@ def test_regimes_of_the_crossover_are_not_exchanged():
     rows = [{"batch": size, "times": {"NumPy": {"wall": size}, "CuPy": {"wall": 4.0}}, "transfers": {"CuPy": {"wall": 16.0}}}
             for size in (1, 8, 64)]
     assert sweep.crossovers(rows) == {"CuPy": {"resident": pytest.approx(4), "transfers": pytest.approx(16)}}
-    assert [*report.crossover_lines(rows)] == ["CuPy, resident: faster than NumPy from 4 pictures a batch on",
-                                               "CuPy, transfers: faster than NumPy from 16 pictures a batch on"]
+    assert [*report.crossover_lines(rows)] == ["CuPy, resident: faster than NumPy from 4 images a batch on",
+                                               "CuPy, transfers: faster than NumPy from 16 images a batch on"]
 
 
 def test_every_contender_of_a_step_is_what_it_is_called(standin, played, monkeypatch):
@@ -196,7 +196,7 @@ def test_the_peak_of_a_recorded_step_is_that_of_the_step(standin):
 
 
 def test_what_is_no_number_is_null_in_the_file_and_a_dash_in_the_table(tmp_path, monkeypatch):
-    """A reader of JSON in another language knows no NaN and no Infinity; a table says "-"; the picture leaves it out."""
+    """A reader of JSON in another language knows no NaN and no Infinity; a table says "-"; the image leaves it out."""
     nan, inf = float("nan"), float("inf")
     kept = report.Report(tmp_path, lambda line: None)
     kept.figures["machine"] = {"ceilings": {"NumPy": {"gflops": 100.0, "gb_per_s": 10.0}}}

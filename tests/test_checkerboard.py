@@ -1,4 +1,4 @@
-"""Checkerboards: how kernels overlap, how much of a picture is a checkerboard, and that one of two ways begins with one."""
+"""Checkerboards: how kernels overlap, how much of an image is a checkerboard, and that one of two ways begins with one."""
 import numpy as np
 import pytest
 from helpers import normal, same
@@ -44,8 +44,8 @@ def test_how_checkered():
 
 def test_before_training_one_way_is_a_checkerboard():
     """More than a third of the transposed way's variance, less than a twentieth of the other's; a few steps bring it down."""
-    picture = 0.5 + 0.3 * (waves(32, 48, 16) + 0.1 * normal(1, 32, 48, 3)).astype(np.float32)
-    before, after = both_ways(picture), both_ways(picture, steps=15)
+    image = 0.5 + 0.3 * (waves(32, 48, 16) + 0.1 * normal(1, 32, 48, 3)).astype(np.float32)
+    before, after = both_ways(image), both_ways(image, steps=15)
     assert checkered(before["transposed"]) > 0.33 and checkered(before["resize"]) < 0.05
     assert checkered(after["transposed"]) < 0.5 * checkered(before["transposed"])
-    assert all(made.shape == picture.shape and np.isfinite(made).all() for made in after.values())
+    assert all(made.shape == image.shape and np.isfinite(made).all() for made in after.values())

@@ -162,7 +162,7 @@ def test_pixels_may_lie_in_memory_as_they_like(algorithm, data, x_lies, dtypes):
 @pytest.mark.parametrize("algorithm", FAST)
 @given(data=st.data(), narrow=st.booleans())
 def test_nothing_is_read_or_written_beyond_the_workspace(algorithm, data, narrow, monkeypatch):
-    """Windows wider than the picture hang over its last row by several rows. What old numbers the workspace holds, and what
+    """Windows wider than the image hang over its last row by several rows. What old numbers the workspace holds, and what
     lies beyond it, must not be read (it is NaN here, and 0 * NaN is NaN), nor changed."""
     size = (data.draw(st.integers(1, 20)), data.draw(st.integers(1, 3 if narrow else 12)))
     kernel_size = data.draw(st.tuples(st.integers(1, 7), st.integers(1, 9)))
@@ -205,7 +205,7 @@ def test_what_is_chosen_can_do_it(size, kernel, stride, dilation, images, channe
 @pytest.mark.parametrize("algorithm", FAST)
 @given(data=st.data(), room=st.integers(100, 20000))
 def test_blocks_do_not_change_the_result(algorithm, data, room, monkeypatch):
-    """Pictures, tiles of rows, strips of columns: however little memory there is, the three products stay the same."""
+    """Images, tiles of rows, strips of columns: however little memory there is, the three products stay the same."""
     n, side, c, oc = data.draw(st.tuples(st.integers(1, 4), st.integers(1, 20), st.integers(1, 6), st.integers(1, 6)))
     window = make_window("test", (side, side + 3), data.draw(kernels_for(algorithm)), data.draw(strides_for(algorithm)), "same")
     assume(can(algorithm, window))
@@ -289,7 +289,7 @@ def test_disabled_means_the_formula(monkeypatch):
 
 
 def test_threads_do_not_share_their_workspace():
-    """Four threads at once, each with pictures of its own, get to the last bit what one alone gets; so does a second call."""
+    """Four threads at once, each with images of its own, get to the last bit what one alone gets; so does a second call."""
     cases = [(normal(2, 30, 30, 8, seed=k), normal(3, 3, 8, 8, seed=k), normal(8)) for k in range(4)]
     expected = [forward_and_backward(fast.conv2d, fast.conv2d_backward, case, {"padding": "same"}) for case in cases]
     results = [None] * 4
@@ -333,7 +333,7 @@ def test_rounding_errors_in_float32(algorithm, bound):
 @pytest.mark.parametrize("algorithm", FAST)
 @pytest.mark.parametrize("shape", [(1, 256, 256, 64), (1, 8, 4096, 64), (16, 32, 32, 32)], ids=str)
 def test_the_workspace_is_at_most_8_megabytes(algorithm, shape):
-    """Whatever the picture; a single row of the wide one would not fit. (What im2col and depthwise pad, and Winograd's form of
+    """Whatever the image; a single row of the wide one would not fit. (What im2col and depthwise pad, and Winograd's form of
     the kernel, come on top: benchmarks/memory.py counts all.)"""
     window = make_window("test", shape[1:3], 3, 1, "same")
     x, kernel = normal(*shape).astype(np.float32), normal(3, 3, shape[3], shape[3]).astype(np.float32)

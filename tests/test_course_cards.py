@@ -133,23 +133,23 @@ SHAPES = {"x": (2, 5, 4, 2), "K": (3, 2, 2, 2), "b": (2,)}
 
 @pytest.mark.parametrize("name, options", [(name, options) for name, more in LARGER.items() for options in more])
 def test_the_formulas_hold_for_other_sizes(name, options):
-    """With several pictures and channels, strides, paddings and random numbers."""
-    shown, random = card(name), np.random.default_rng(0)
-    of_pictures = shown.shapes.get("x", "").startswith("(N, H")
-    inputs = {letter: random.standard_normal(SHAPES[letter]) if of_pictures and letter in SHAPES
-              else array + 0.1 * random.random(array.shape) * (letter != "t")
+    """With several images and channels, strides, paddings and random numbers."""
+    shown, rng = card(name), np.random.default_rng(0)
+    of_images = shown.shapes.get("x", "").startswith("(N, H")
+    inputs = {letter: rng.standard_normal(SHAPES[letter]) if of_images and letter in SHAPES
+              else array + 0.1 * rng.random(array.shape) * (letter != "t")
               for letter, array in shown.inputs.items()}
     shown = shown._replace(inputs=inputs, options=shown.options | options)
     y, _ = shown.run(*inputs.values(), **shown.options)
-    check(shown._replace(dy=random.standard_normal(np.shape(y)) if np.ndim(y) else np.array(1.0)))
+    check(shown._replace(dy=rng.standard_normal(np.shape(y)) if np.ndim(y) else np.array(1.0)))
 
 
 def test_of_equal_pixels_the_first_gets_the_gradient():
     """As the op does it: windows full of equal numbers, side by side and overlapping."""
-    shown, random = card("max_pool2d"), np.random.default_rng(0)
+    shown, rng = card("max_pool2d"), np.random.default_rng(0)
     for options in ({"s": 1, "KH": 2, "KW": 2}, {"s": 2, "KH": 2, "KW": 3}):
-        tied = shown._replace(inputs={"x": random.integers(0, 2, (2, 5, 6, 2)).astype(float)}, options=options)
-        check(tied._replace(dy=random.standard_normal(tied.run(*tied.inputs.values(), **options)[0].shape)))
+        tied = shown._replace(inputs={"x": rng.integers(0, 2, (2, 5, 6, 2)).astype(float)}, options=options)
+        check(tied._replace(dy=rng.standard_normal(tied.run(*tied.inputs.values(), **options)[0].shape)))
 
 
 def test_every_card_is_tried_with_other_sizes():

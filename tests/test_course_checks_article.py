@@ -44,7 +44,7 @@ def impatient(steps, dy):
 
 
 def padded(before):
-    """The share of live taps with other zeros before the picture: before(all of the padding)."""
+    """The share of live taps with other zeros before the image: before(all of the padding)."""
     def share(side):
         places = (side + 1) // 2
         p = before(max(2 * (places - 1) + 4 - side, 0))

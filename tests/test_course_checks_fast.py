@@ -65,7 +65,7 @@ WRONG = [
     ("conv_flop", lambda x_shape, kernel_shape: 2 * np.prod(x_shape[:3]) * np.prod(kernel_shape), "as many outputs as pixels"),
     ("conv_flop", lambda x_shape, kernel_shape: S["conv_flop"](x_shape, kernel_shape) // kernel_shape[2], "channels of x are"),
     ("conv_flop", lambda x_shape, kernel_shape: S["conv_flop"](x_shape, kernel_shape) // kernel_shape[3], "kernels are"),
-    ("conv_flop", lambda x_shape, kernel_shape: S["conv_flop"](x_shape, kernel_shape) // x_shape[0], "pictures are missing"),
+    ("conv_flop", lambda x_shape, kernel_shape: S["conv_flop"](x_shape, kernel_shape) // x_shape[0], "images are missing"),
     ("conv_flop", lambda x_shape, kernel_shape: S["conv_flop"](x_shape, kernel_shape) * (
         1 - 1 / (2 * np.prod(kernel_shape[:3]))), "k - 1 additions"),
     ("conv_in_blocks", in_one_piece, "your code held"),
@@ -243,8 +243,8 @@ def test_before_the_crossover_the_gpu_is_not_faster(fixed_cpu, each_cpu, fixed_g
 
 def test_bars_show_their_numbers():
     """Each value, or the sum of the parts; twice alike."""
-    def picture(stacked):
+    def image(stacked):
         return draw.bars({"a": {"one": 2.0, "two": 30.0}, "b": {"one": 0.5, "two": 4.0}}, "bars", "ms", stacked=stacked)
-    shown = [[text for text in texts(picture(stacked)) if text] for stacked in (False, True)]
+    shown = [[text for text in texts(image(stacked)) if text] for stacked in (False, True)]
     assert {"2", "30", "0.5", "4"} <= set(shown[0]) and {"32", "4.5"} <= set(shown[1])
-    assert picture(True)._repr_png_() == picture(True)._repr_png_()
+    assert image(True)._repr_png_() == image(True)._repr_png_()

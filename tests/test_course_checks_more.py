@@ -39,7 +39,7 @@ def unbiased(x, gamma, beta, epsilon):
     return gamma * (x - x.mean(axis=AXES)) / np.sqrt(x.var(axis=AXES, ddof=1) + epsilon) + beta
 
 
-def by_picture(x, gamma, beta, epsilon):
+def by_image(x, gamma, beta, epsilon):
     return ops.instance_norm(x, gamma, beta, epsilon=epsilon + 1e-12)[0]
 
 
@@ -118,7 +118,7 @@ WRONG = [
     ("dropout", lambda x, rate, chance, training: x * ((chance >= rate) if training else (1 - rate)), "the older kind"),
     ("batch_norm", unbiased, "divided by M - 1"),
     ("batch_norm", root_apart, "epsilon stands outside the root"),
-    ("batch_norm", by_picture, "in each picture for itself"),
+    ("batch_norm", by_image, "in each image for itself"),
     ("batch_norm", lambda x, gamma, beta, epsilon: S["batch_norm"](x, gamma, 0, epsilon), "beta is missing"),
     ("batch_norm", lambda x, gamma, beta, epsilon: S["batch_norm"](x, beta, gamma, epsilon), "are exchanged"),
     ("batch_norm", lambda x, gamma, beta, epsilon: gamma * (x - x.mean()) / np.sqrt(x.var() + epsilon) + beta, "share one"),

@@ -48,7 +48,7 @@ WRONG = [
     ("conditional_norm", norm_over((0, 1, 2)), "that is batch normalisation"),
     ("conditional_norm", norm_over((1, 2, 3)), "each channel has its own"),
     ("conditional_norm", lambda x, g, b, which, e: S["conditional_norm"](x, g, b, 0 * which, e), "gets the first style"),
-    ("conditional_norm", lambda x, g, b, which, e: S["conditional_norm"](x, g, b, np.arange(len(x)), e), "picture n gets"),
+    ("conditional_norm", lambda x, g, b, which, e: S["conditional_norm"](x, g, b, np.arange(len(x)), e), "image n gets"),
     ("conditional_norm", lambda x, g, b, which, e: S["conditional_norm"](x, b, g, which, e), "are exchanged"),
     ("conditional_norm", lambda x, g, b, which, e: S["conditional_norm"](x, g, b, which, 0), "epsilon is missing"),
     ("conditional_norm", lambda x, g, b, which, e: g[which][:, None, None] * (x - x.mean(**AXES)) / (
@@ -75,7 +75,7 @@ WRONG = [
 
 
 def test_adain_and_its_gradient():
-    """Measured, several pictures at once; forward it is the library's, and instance normalisation picture by picture."""
+    """Measured, several images at once; forward it is the library's, and instance normalisation image by image."""
     f, s = normal(2, 4, 5, 3), 2 + 3 * normal(2, 6, 3, 3)
     same(S["adain"](f, s, 1e-5), adain(f, s))
     report = check_op(lambda f, s: (S["adain"](f, s, 0.1), (f, s)), lambda dt, cache: S["adain_backward"](dt, *cache, 0.1),
@@ -91,7 +91,7 @@ def test_the_loss_of_the_stylizer_is_the_printed_one():
     content, style = normal(1, 32, 32, 3).clip(0, 1), normal(1, 32, 32, 3, seed=1).clip(0, 1)**2
     model, network, code = decoder(seed=1), texture_features(), encoder()
     t = adain(code.forward(content), code.forward(style))
-    ours, styles, photographs = (network.forward(picture) for picture in (model.forward(t), style, content))
+    ours, styles, photographs = (network.forward(image) for image in (model.forward(t), style, content))
     share = np.mean((ours[5] - t[..., :128])**2) / np.mean(t[..., :128]**2)
 
     def gram(features, style):

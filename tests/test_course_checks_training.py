@@ -62,7 +62,7 @@ def moved(step):
 
 WRONG = [
     ("discriminator_loss", lambda real, fake, s: S["discriminator_loss"](real, fake, 1.0), "smoothing is missing"),
-    ("discriminator_loss", smooth, "made pictures are smoothed, too"),
+    ("discriminator_loss", smooth, "generated images are smoothed, too"),
     ("discriminator_loss", spoiled("discriminator_loss", 2, lambda g: -g), "the sign of dfake is wrong"),
     ("discriminator_loss", lambda real, fake, s: tuple(
         part * (1 if k == 0 else len(real)) for k, part in enumerate(S["discriminator_loss"](real, fake, s))), "divided by N"),
@@ -72,7 +72,7 @@ WRONG = [
     ("discriminator_loss", lambda real, fake, s: [
         part / 2 for part in S["discriminator_loss"](real, fake, s)], "L is the sum of two means"),
     ("discriminator_loss", lambda real, fake, s: (S["discriminator_loss"](real, fake, s)[0] - softplus(fake).mean(),
-                                                  *S["discriminator_loss"](real, fake, s)[1:]), "the made pictures is missing"),
+                                                  *S["discriminator_loss"](real, fake, s)[1:]), "the generated images is missing"),
     ("discriminator_loss", lambda real, fake, s: (
         s * softplus(-real).mean() + softplus(fake).mean(), s * (sigma(real) - 1) / len(real), sigma(fake) / len(fake)),
      "s is put in once only"),

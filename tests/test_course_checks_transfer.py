@@ -60,7 +60,7 @@ WRONG = [
     ("content_pull", spoiled("content_pull", 1, lambda g: g / 2), "the 2 of the square is missing"),
     ("content_pull", spoiled("content_pull", 1, lambda g: -g), "the sign of dF is wrong"),
     ("content_pull", lambda F, P: (((F - P)**2).mean(), 2 * (F - P) / F.size), "it is a plain mean"),
-    ("content_pull", lambda F, P: (((F - P)**2).sum() / (F**2).sum(), 2 * (F - P) / (F**2).sum()), "changes with the picture"),
+    ("content_pull", lambda F, P: (((F - P)**2).sum() / (F**2).sum(), 2 * (F - P) / (F**2).sum()), "changes with the image"),
     ("content_pull", lambda F, P: (((F - P)**2).sum(), 2 * (F - P)), "Σ P² is missing"),
     ("content_pull", lambda F, P: S["content_pull"](F, P)[0], "one result, expected 2"),
     ("content_pull", lambda F, P: (S["content_pull"](F, P)[0] * P.size, S["content_pull"](F, P)[1] * P.size), "take both sums"),

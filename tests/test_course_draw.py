@@ -1,4 +1,4 @@
-"""The pictures: each is drawn, says in words what it shows, leaves no figure open, and shows the numbers it should."""
+"""The images: each is drawn, says in words what it shows, leaves no figure open, and shows the numbers it should."""
 import sys
 
 import numpy as np
@@ -7,11 +7,11 @@ from helpers import normal
 
 from nnscratch import ops
 from nnscratch.course import draw
-from nnscratch.course.draw.picture import PALETTE, number, shade
+from nnscratch.course.draw.drawing import PALETTE, number, shade
 
 X, KERNEL = np.arange(20.0).reshape(4, 5), np.array([[1.0, 2.0], [0.0, -1.0]])
 STEPS = 10.0**np.arange(-8, 0)
-PICTURES = {
+IMAGES = {
     "product": lambda: draw.product(normal(3, 2), normal(2, 4), normal(3, 4), (1, 2), normal(4)),
     "neuron": lambda: draw.neuron([1.0, 2.0], [0.5, -1.0], 0.25, 0.0, "relu"),
     "graph": lambda: draw.graph([draw.Node("x", (), 2.0, 1.0), draw.Node("y", ("x",), 4.0)], "x to y"),
@@ -19,21 +19,21 @@ PICTURES = {
     "painting": lambda: draw.painting(KERNEL, KERNEL, [(0, 0), (1, 1)]),
     "im2col": lambda: draw.im2col(X, KERNEL),
     "heatmaps": lambda: draw.heatmaps({"A": normal(6, 9)}, "a matrix"),
-    "images": lambda: draw.images({"grey": normal(6, 9), "colour": np.ones((4, 4, 3))}, "two pictures"),
+    "images": lambda: draw.images({"grey": normal(6, 9), "colour": np.ones((4, 4, 3))}, "two images"),
     "curves": lambda: draw.curves({"a": (STEPS, STEPS)}, "a line", points={"b": (STEPS, STEPS)}, log=True),
 }
 
 
-def texts(picture):
-    return [text.get_text() for axes in picture.figure.axes for text in axes.texts]
+def texts(image):
+    return [text.get_text() for axes in image.figure.axes for text in axes.texts]
 
 
-@pytest.mark.parametrize("name", PICTURES)
+@pytest.mark.parametrize("name", IMAGES)
 def test_is_drawn_twice_alike(name):
-    """The same bytes each time, a picture of sensible size, and a sentence for those who do not see it."""
-    first, again = PICTURES[name](), PICTURES[name]()
+    """The same bytes each time, an image of sensible size, and a sentence for those who do not see it."""
+    first, again = IMAGES[name](), IMAGES[name]()
     assert first._repr_png_() == again._repr_png_() and first._repr_png_().startswith(b"\x89PNG")
-    assert len(first._repr_png_()) < 80_000 and len(first.text) > 5 and repr(first) == f"<picture: {first.text}>"
+    assert len(first._repr_png_()) < 80_000 and len(first.text) > 5 and repr(first) == f"<image: {first.text}>"
     width, height = first.figure.get_size_inches()
     assert 1 <= width < 12 and 0.5 <= height < 10
 

@@ -1,4 +1,4 @@
-"""The pictures of notebooks 05 to 07 and 09: drawn twice alike, whole, and the numbers in them are those of the library."""
+"""The images of notebooks 05 to 07 and 09: drawn twice alike, whole, and the numbers in them are those of the library."""
 from io import BytesIO
 
 import numpy as np
@@ -9,19 +9,19 @@ from test_course_draw import texts
 
 from nnscratch import ops
 from nnscratch.course import draw
-from nnscratch.course.draw.picture import number
+from nnscratch.course.draw.drawing import number
 
 TIED = np.array([[1.0, 2, 0, 5], [4, 3, 1, 1], [7, 0, 2, 2], [1, 6, 2, 0]])
-PICTURES = {
+IMAGES = {
     "pooling": lambda: draw.pooling(TIED, np.array([[1.0, 10], [-2, 3]]), 2),
     "histograms": lambda: draw.histograms({"x": {"a": normal(50), "b": 2 * normal(60)}, "y": {"a": normal(9)}}, "two panels"),
     "stamps": lambda: draw.stamps(normal(2, 2), normal(3, 3), 2, [(0, 0), (1, 1)]),
 }
 
 
-@pytest.mark.parametrize("name", PICTURES)
+@pytest.mark.parametrize("name", IMAGES)
 def test_is_drawn_twice_alike(name):
-    first, again = PICTURES[name](), PICTURES[name]()
+    first, again = IMAGES[name](), IMAGES[name]()
     assert first._repr_png_() == again._repr_png_() and len(first._repr_png_()) < 80_000 and len(first.text) > 5
 
 
@@ -42,7 +42,7 @@ def test_stamps_end_with_the_transposed_convolution():
 
 @pytest.mark.parametrize("height, width", [(10, 40), (40, 10), (20, 20)])
 def test_a_row_of_images_is_as_high_as_its_highest(height, width):
-    """And its title's: no empty paper above or below wide pictures."""
+    """And its title's: no empty paper above or below wide images."""
     shown = draw.images({"a": normal(height, width), "b": normal(1, width)}, "two", 2.0)
     assert np.isclose(shown.figure.get_size_inches()[1], 2.0 * height / width + 0.36)
 

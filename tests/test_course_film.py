@@ -1,4 +1,4 @@
-"""The pictures that move show the numbers of the ops, frame by frame, and are small; so do those of padding and channels."""
+"""The images that move show the numbers of the ops, frame by frame, and are small; so do those of padding and channels."""
 import re
 from base64 import b64decode
 from io import BytesIO
@@ -12,8 +12,8 @@ from test_course_draw import texts
 from nnscratch import ops
 from nnscratch.course import draw
 from nnscratch.course.draw.convolutions import middles
+from nnscratch.course.draw.drawing import number
 from nnscratch.course.draw.film import COLOURS, FRAMES, Film
-from nnscratch.course.draw.picture import number
 from nnscratch.errors import InputError
 
 X, KERNEL, SMALL = normal(5, 6), normal(3, 2), normal(2, 3)
@@ -75,7 +75,7 @@ def test_a_gif_is_small_and_whole(name):
 
 @every_film
 def test_a_strip_for_print(name):
-    """The first, a middle and the last frame stand still; a reader without pictures gets the sentence."""
+    """The first, a middle and the last frame stand still; a reader without images gets the sentence."""
     film = FILMS[name]()
     assert film._repr_png_() == film.strip()._repr_png_()
     last = film.rows[-1][-1]
@@ -84,7 +84,7 @@ def test_a_strip_for_print(name):
 
 
 def test_a_long_film_is_refused():
-    with pytest.raises(InputError, match="a film of 36 frames, expected 1 to 30; show a smaller picture"):
+    with pytest.raises(InputError, match="a film of 36 frames, expected 1 to 30; show a smaller image"):
         draw.sliding_film(normal(8, 8), normal(3, 3))
     with pytest.raises(InputError, match="0 frames"):
         Film([], "nothing")
@@ -98,8 +98,8 @@ def test_a_blue_pixel_for_every_number_of_y(stride, padding):
     y = ops.conv2d(*one_channel(places, kernel), strides=stride, padding=padding)[0][0, :, :, 0]
     padded = np.pad(places, padding)
     assert [padded[place] for place in middles(5, 3, stride, padding)] == y.ravel().tolist()
-    picture = draw.window_places(5, 3, [(stride, padding)])
-    assert f"{y.shape[0]}x{y.shape[1]} places" in picture.text and f"stride {stride}, padding {padding}" in texts(picture)
+    image = draw.window_places(5, 3, [(stride, padding)])
+    assert f"{y.shape[0]}x{y.shape[1]} places" in image.text and f"stride {stride}, padding {padding}" in texts(image)
 
 
 def test_channels_add_up():

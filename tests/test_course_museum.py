@@ -44,7 +44,7 @@ def test_the_judge_knows_real_digits_and_no_noise():
 def test_what_the_notebook_tells_is_stored():
     """Its numbers in percent, after 700 steps, and what it calls slow, lost or equal."""
     shown = gan_failures.collection()
-    assert shown["names"] == list(gan_failures.EXHIBITS) and shown["pictures"].shape == (6, 20, 16, 16, 1)
+    assert shown["names"] == list(gan_failures.EXHIBITS) and shown["images"].shape == (6, 20, 16, 16, 1)
     late = dict(zip(shown["names"], np.rint(100 * shown["asked_for"][:, :, -1].mean(axis=1)).astype(int).tolist()))
     assert late == {"healthy": 95, "saturating": 95, "no batch norm": 92, "beta_1 = 0.9": 41, "both sides smooth": 94,
                     "no statistics": 78}
@@ -57,7 +57,7 @@ def test_what_the_notebook_tells_is_stored():
 
 @pytest.mark.parametrize("p, q, s, t", [(1.0, 1.0, 0.9, 0.0), (0.2, 0.7, 0.9, 0.1), (0.0, 1.0, 0.9, 0.1)])
 def test_what_the_best_discriminator_says(p, q, s, t):
-    """The slope of the cost of p real and q made pictures is 0 at σ = (s p + t q) / (p + q), and changes its sign there."""
+    """The slope of the cost of p real and q generated images is 0 at σ = (s p + t q) / (p + q), and changes its sign there."""
     def slope(sigma):
         z = np.log(sigma / (1 - sigma))
         cost = [p * (np.logaddexp(0, a) - s * a) + q * (np.logaddexp(0, a) - t * a) for a in (z + 1e-5, z - 1e-5)]

@@ -88,14 +88,14 @@ def test_every_notebook_has_three_to_five_items():
 
 def test_numbers_that_hide_a_mistake_are_drawn_again():
     """2 and 2: their sum is their product. An item whose answers are always alike says so and does not go on for ever."""
-    def sum_of_two(random):
-        a, b = whole(random, 2, low=1, high=3)
+    def sum_of_two(rng):
+        a, b = whole(rng, 2, low=1, high=3)
         return question("{a} and {b}: what is their sum?", {"a": a, "b": b}, a + b, {"multiplied": a * b})
 
     assert {show(ask(sum_of_two, seed).given["a"]) for seed in SEEDS} == {"1", "2", "3"}
     assert not [1 for seed in SEEDS if list(ask(sum_of_two, seed).given.values()) == [2, 2]]
 
-    def hopeless(random):
+    def hopeless(rng):
         return question("What is 0?", {}, 0, {"its negative": -0.0})
 
     with pytest.raises(RuntimeError, match="hopeless found no numbers"):

@@ -128,7 +128,7 @@ def test_a_walk_as_text():
 
 
 def test_strip_player_and_file(tmp_path, monkeypatch):
-    """Pictures of every step; the file needs nothing else and shows every step without scripts too."""
+    """Images of every step; the file needs nothing else and shows every step without scripts too."""
     pytest.importorskip("matplotlib")
     trace = course.trace(small_model(), normal(2, 6, 5, 2))
     assert trace.strip()._repr_png_().startswith(b"\x89PNG")

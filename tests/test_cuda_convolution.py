@@ -69,7 +69,7 @@ def test_the_three_products_of_a_convolution(cp, monkeypatch, case, outputs, byt
 
 
 def test_windows_of_one_pixel_need_no_columns(cp):
-    """They are the picture, and no memory is taken for them; with a stride or padding they are not."""
+    """They are the image, and no memory is taken for them; with a stride or padding they are not."""
     x = on(cp, single(2, 4, 4, 3))
     for strides, padding, same_memory in ((1, 0, True), (2, 0, False), (1, 1, False)):
         window = make_window("test", (4, 4), 1, strides, padding)
@@ -128,7 +128,7 @@ def test_implicit_gemm_of_a_view_that_begins_anywhere(cp):
 
 
 def test_implicit_gemm_refuses_what_it_would_read_beyond(cp):
-    """A short bias, a kernel of other taps or channels, a picture of another size: one sentence, and no kernel runs."""
+    """A short bias, a kernel of other taps or channels, an image of another size: one sentence, and no kernel runs."""
     window = make_window("test", (5, 6), (3, 3), 1, 0, 1)
     x, kernel, bias = on(cp, *(np.ones(shape, np.float32) for shape in ((2, 5, 6, 4), (3, 3, 4, 7), (7,))))
     cuda.implicit_gemm(x, kernel, window, bias)

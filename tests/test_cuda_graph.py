@@ -36,7 +36,7 @@ def batches(xp, *shapes):
 
 
 def gan_step(xp):
-    """The `nano` pair on pictures of 8 pixels, with a learning rate that changes."""
+    """The `nano` pair on images of 8 pixels, with a learning rate that changes."""
     initializers.set_seed(0)
     models = gan.generator("nano", (8, 8, 1), 3), gan.discriminator("nano", (8, 8, 1), 3)
     pair = Pair(*models, Adam(linear_decay(1e-3, 7), beta_1=0.5), Adam(2e-3, beta_1=0.5))
@@ -48,18 +48,18 @@ def gan_step(xp):
 
 
 def style_step(xp):
-    """A look at the picture through the loss network of `nnscratch style`, and a step of Adam."""
+    """A look at the image through the loss network of `nnscratch style`, and a step of Adam."""
     content, painting = on(xp, *(np.random.default_rng(k).random((1, 16, 18, 3), np.float32) for k in (1, 2)))
     network = loss_network("texture", painting, side=16)
     objective = Objective(network.model, content, [painting], content_layer=network.content_layer, **network.weights(50))
-    picture, optimizer = content.copy(), Adam(0.02, beta_2=0.99)
+    image, optimizer = content.copy(), Adam(0.02, beta_2=0.99)
 
     def step():
-        loss, gradient = objective(picture)
-        optimizer.step({"picture": picture}, {"picture": gradient})
-        picture[...] = picture.clip(0, 1)
+        loss, gradient = objective(image)
+        optimizer.step({"image": image}, {"image": gradient})
+        image[...] = image.clip(0, 1)
         return [loss, objective.terms["style"]]
-    return step, [()] * STEPS, lambda: {"picture": to_cpu(picture), **everything(optimizer)}
+    return step, [()] * STEPS, lambda: {"image": to_cpu(image), **everything(optimizer)}
 
 
 def dropout_step(xp):
@@ -70,9 +70,9 @@ def dropout_step(xp):
     model, optimizer = Model(x, Dense(3)(Dropout(0.3, seed=7)(Flatten()(y)))), Adam()
     labels = on(xp, np.eye(3, dtype=np.float32)[[0, 1, 2, 0]])
 
-    def step(pictures):
+    def step(images):
         model.zero_grads()
-        loss, gradient = softmax_cross_entropy(model.forward(pictures, training=True), labels)
+        loss, gradient = softmax_cross_entropy(model.forward(images, training=True), labels)
         model.backward(gradient)
         optimizer.step(model.trainable_params, model.grads)
         return [loss]
@@ -195,10 +195,10 @@ def test_the_memory_of_a_graph_goes_with_it(standin):
 def test_dropout_is_the_same_on_every_device(xp):
     """The layer's masks and the op's on NumPy, the stand-in and a GPU are the same numbers; the count is saved alike."""
     layer, x = Dropout(0.3, seed=5), np.ones((7, 9), np.float32)
-    random = [np.random.Generator(np.random.Philox(key=np.uint64([5, call]))).random(x.shape) for call in range(3)]
-    for drawn in random:
+    rng = [np.random.Generator(np.random.Philox(key=np.uint64([5, call]))).random(x.shape) for call in range(3)]
+    for drawn in rng:
         y = layer.forward(on(xp, x), training=True)
         np.testing.assert_array_equal(to_cpu(y), np.where(drawn >= 0.3, np.float32(1 / 0.7), np.float32(0)))
     calls = to_cpu(layer.buffers["calls"]) if xp is not np else np.asarray(layer.buffers["calls"])
     assert calls == 3 and calls.dtype == np.int64 and calls.shape == ()
-    np.testing.assert_array_equal(to_cpu(fast.dropout(on(xp, x), 0.3, seed=(5, 1))[0]) > 0, random[1] >= 0.3)
+    np.testing.assert_array_equal(to_cpu(fast.dropout(on(xp, x), 0.3, seed=(5, 1))[0]) > 0, rng[1] >= 0.3)

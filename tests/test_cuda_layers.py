@@ -31,7 +31,7 @@ LAYERS = [
     lambda: Conv2D(4, 3), lambda: Conv2D(4, 3, activation="relu"),
     lambda: Conv2DTranspose(4, (3, 4), 2, "same", activation="leaky_relu"),
     lambda: Conv2DTranspose(6, 3, 2, output_padding=1, groups=3, use_bias=False, activation="relu"),
-    lambda: Conv2DTranspose(3, 3, 2, "same", groups=3, activation="relu"),  # y is a view of a padded picture, as in the next
+    lambda: Conv2DTranspose(3, 3, 2, "same", groups=3, activation="relu"),  # y is a view of a padded image, as in the next
     lambda: Conv2DTranspose(4, 3, padding="same", activation="leaky_relu"),
     lambda: Dense(5, activation="leaky_relu"), BatchNormalization, lambda: BatchNormalization(unbiased=True),
     InstanceNormalization, lambda: MaxPooling2D(3, 2, "same"), lambda: AveragePooling2D(3, 2, "same"),

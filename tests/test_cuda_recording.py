@@ -25,7 +25,7 @@ def out_of_order(*_):
 # What goes wrong: (where, what is replaced there, by what, what is said of it).
 BEGINNINGS = {
     "no workspace": ("nnscratch.fast.cuda.graph", "handle", out_of_memory, "the GPU has not enough memory .*33,554,432"),
-    "no memory": (None, None, out_of_memory, "the GPU has not enough memory .*lower the batch size or the size of pictures"),
+    "no memory": (None, None, out_of_memory, "the GPU has not enough memory .*lower the batch size or the size of images"),
     "no capture": ("stream", "begin_capture", out_of_order,
                    "cannot be recorded as a CUDA graph .cudaErrorIllegalState: the GPU")}
 

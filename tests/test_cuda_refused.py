@@ -49,9 +49,9 @@ def test_a_refused_recording_leaves_the_model_as_it_was(cp):
         y = Dropout(0.3, seed=1)(BatchNormalization()(Conv2D(4, 3, activation="relu")(x)))
         return Model(x, Dense(3)(Flatten()(y))), Adam()
 
-    def step(pictures, asks):
-        y = model.forward(pictures, training=True)
-        model.forward(pictures, training=True)
+    def step(images, asks):
+        y = model.forward(images, training=True)
+        model.forward(images, training=True)
         if asks and recording():
             float(y.sum())
         for _ in range(2):
@@ -61,7 +61,7 @@ def test_a_refused_recording_leaves_the_model_as_it_was(cp):
     states = []
     for asks in (False, True):
         model, optimizer = network()
-        play = cuda.capture(lambda pictures, asks=asks: step(pictures, asks))
+        play = cuda.capture(lambda images, asks=asks: step(images, asks))
         play(batch)
         if asks:
             for _ in range(2):

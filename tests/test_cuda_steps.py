@@ -68,10 +68,10 @@ def adversarial(xp):
 
 
 def the_librarys_own(xp, penalty=0.0):
-    """With the networks that `nnscratch train generator` trains, labels and distorted pictures."""
+    """With the networks that `nnscratch train generator` trains, labels and distorted images."""
     preset = gan.Preset(5, (8, 6, 4), (4, 8), 6, True, 6, 1)
     return play(xp, partial(gan.generator, preset, (6, 6, 1), 3), partial(gan.discriminator, preset, (6, 6, 1), 3),
-                np.eye(3, dtype=np.float32)[[0, 1, 2, 0]], random=np.random.default_rng(0), penalty=penalty)
+                np.eye(3, dtype=np.float32)[[0, 1, 2, 0]], rng=np.random.default_rng(0), penalty=penalty)
 
 
 def test_an_adversarial_step(cp):
@@ -93,7 +93,7 @@ def test_an_adversarial_step_of_the_librarys_own_networks(cp):
 
 
 def style(xp):
-    """Loss and gradient of one look at a picture, and the picture after a step of Adam along it."""
+    """Loss and gradient of one look at an image, and the image after a step of Adam along it."""
     initializers.set_seed(0)
     backend.use("cpu" if xp is np else "gpu")
     x = Input((None, None, 3))
@@ -101,11 +101,11 @@ def style(xp):
     second = Conv2D(5, 3, padding="same", activation="relu")(AveragePooling2D(2, padding="same")(first))
     content, painting = on(xp, *(np.random.default_rng(k).random((1, 9, 10, 3), np.float32) for k in (1, 2)))
     objective = Objective(Model(x, [first, second]), content, [painting], style_weight=10.0, smoothness=0.1, content_layer=1)
-    picture, optimizer = content.copy(), Adam(0.02)
+    image, optimizer = content.copy(), Adam(0.02)
     with without_waiting(xp):
-        loss, gradient = objective(picture)
-        optimizer.step({"picture": picture}, {"picture": gradient})
-    return [loss, gradient, picture]
+        loss, gradient = objective(image)
+        optimizer.step({"image": image}, {"image": gradient})
+    return [loss, gradient, image]
 
 
 def test_a_style_step(cp):

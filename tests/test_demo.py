@@ -3,12 +3,12 @@ import pytest
 
 from nnscratch import demo
 from nnscratch.cli import main
-from nnscratch.data.images import read_picture
+from nnscratch.data.images import read_image
 from nnscratch.lbfgs import LBFGS
 
 
-def test_demo_leaves_all_its_pictures(tmp_path, monkeypatch, capsys):
-    """The whole demo, small: table, device, pictures, loss curve."""
+def test_demo_leaves_all_its_images(tmp_path, monkeypatch, capsys):
+    """The whole demo, small: table, device, images, loss curve."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr("nnscratch.demo.SIZE", 64)
     monkeypatch.setattr("nnscratch.demo.STEPS", 2)
@@ -18,8 +18,8 @@ def test_demo_leaves_all_its_pictures(tmp_path, monkeypatch, capsys):
     assert "Device: " in out and "wrong backwards caught" in out
     folder = tmp_path / "nnscratch-demo"
     assert {p.name for p in folder.iterdir()} == {
-        "content.png", "digits.png", "loss.png", "picture.png", "side-by-side.png", "style.png"}
-    assert max(read_picture(folder / "picture.png").shape[1:3]) == 64
+        "content.png", "digits.png", "loss.png", "image.png", "side-by-side.png", "style.png"}
+    assert max(read_image(folder / "image.png").shape[1:3]) == 64
 
 
 def test_demo_in_a_place_that_cannot_be_written(tmp_path, monkeypatch, capsys):
@@ -31,7 +31,7 @@ def test_demo_in_a_place_that_cannot_be_written(tmp_path, monkeypatch, capsys):
 
 
 @pytest.mark.parametrize("steps", [0, 1])
-def test_a_demo_stopped_by_ctrl_c_leaves_its_pictures_too(tmp_path, monkeypatch, capsys, steps):
+def test_a_demo_stopped_by_ctrl_c_leaves_its_images_too(tmp_path, monkeypatch, capsys, steps):
     """Exit code 130, all the files, and nothing half-written; also when not one step was done."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr("nnscratch.demo.SIZE", 64)

@@ -21,9 +21,9 @@ def test_any_size(shape, classes, refine):
     g, d = generator(preset, shape, classes), discriminator(preset, shape, classes)
     labels = [np.eye(3, dtype=np.float32)[[0, 2]]] if classes else []
     noise = normal(2, 5).astype(np.float32)
-    picture = g.forward([noise, *labels] if classes else noise)
-    assert picture.shape == (2, *shape) and np.abs(picture).max() <= 1
-    assert d.forward([picture, *labels] if classes else picture).shape == (2, 1)
+    image = g.forward([noise, *labels] if classes else noise)
+    assert image.shape == (2, *shape) and np.abs(image).max() <= 1
+    assert d.forward([image, *labels] if classes else image).shape == (2, 1)
 
 
 def test_the_generator_walks_the_discriminators_sizes_upwards():
@@ -37,7 +37,7 @@ def test_the_generator_walks_the_discriminators_sizes_upwards():
 
 @pytest.mark.parametrize("name, parameters", [("tiny", 242_033), ("nano", None), ("small", None), ("dcgan64", None)])
 def test_presets(name, parameters):
-    """Every preset makes pictures of the size it is meant for; tiny has the number of weights worked out for it by hand."""
+    """Every preset makes images of the size it is meant for; tiny has the number of weights worked out for it by hand."""
     preset = PRESETS[name]
     if name != "dcgan64":  # 24 million weights
         g = generator(name, (preset.side, preset.side, preset.channels))
@@ -48,7 +48,7 @@ def test_presets(name, parameters):
 
 
 def test_gradients_of_both_networks_by_class():
-    """Whole networks against numeric gradients: noise, labels, pictures and every weight (larger than the first ones)."""
+    """Whole networks against numeric gradients: noise, labels, images and every weight (larger than the first ones)."""
     shape = (6, 5, 1)
     for model, first in ((generator(SMALL, shape, 3), normal(4, 5)), (discriminator(SMALL, shape, 3), normal(4, *shape))):
         for array in model.params.values():
@@ -90,7 +90,7 @@ def test_average_of_weights_and_statistics():
         same(array, 2 / 11 * first + 9 / 11 * seen[1][name], 1e-5)
 
 
-def test_diversity_of_collapsed_and_of_real_pictures():
-    """0 where all pictures are one, 1 where they differ as the real ones do."""
+def test_diversity_of_collapsed_and_of_real_images():
+    """0 where all images are one, 1 where they differ as the real ones do."""
     real = normal(8, 4, 4, 1)
     assert diversity(np.repeat(real[:1], 8, axis=0), real) < 1e-6 and diversity(real, real) == pytest.approx(1, rel=1e-4)

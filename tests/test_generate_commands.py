@@ -31,7 +31,7 @@ def test_train_resume_generate_judge(quick, capsys, tmp_path):
     """The way of a user, in four commands, each of which says what it did; a second training does not overwrite the first."""
     assert main([*TRAIN, "--steps", "12"]) == 0
     said = capsys.readouterr().out
-    assert "360 pictures of discs.npz, 14 x 14 x 1, 2 classes; preset nano, steps 0 to 12" in said and "judge of 2" in said
+    assert "360 images of discs.npz, 14 x 14 x 1, 2 classes; preset nano, steps 0 to 12" in said and "judge of 2" in said
     assert main([*TRAIN, "--steps", "12"]) == 2
     assert "holds a training already; add --resume" in capsys.readouterr().err
     resume = ["train", "generator", "--resume"]  # alone: data and options are in the folder
@@ -40,12 +40,12 @@ def test_train_resume_generate_judge(quick, capsys, tmp_path):
     assert main([*resume, "--seed", "4"]) == 2
     assert "seed is 4, but the training in generator/state.safetensors was begun with 0" in capsys.readouterr().err
     assert main(["generate", *BEST, "-o", "grid.png", "--grid", "2x3"]) == 0
-    assert "6 pictures written to grid.png" in capsys.readouterr().out and Image.open("grid.png").width > 300
+    assert "6 images written to grid.png" in capsys.readouterr().out and Image.open("grid.png").width > 300
     assert main(["generate", *BEST, "-o", "walk.gif", "--walk", "7", "--class", "1"]) == 0
     assert Image.open("walk.gif").n_frames == 7
     assert main(["judge", *BEST, "--data", "discs.npz", "--count", "60"]) == 0
     report = json.loads((tmp_path / "judged" / "report.json").read_text())
-    assert report["pictures"] == 60 and "recognisable" in capsys.readouterr().out
+    assert report["images"] == 60 and "recognisable" in capsys.readouterr().out
 
 
 def test_a_training_of_so_many_minutes(quick, capsys):
@@ -55,8 +55,8 @@ def test_a_training_of_so_many_minutes(quick, capsys):
     assert "14 groups; preset nano, steps 0 to 10" in capsys.readouterr().out
 
 
-def test_a_texture_from_one_picture(quick, capsys):
-    """Pieces of the picture are the data; what is drawn has the size of a piece, or any other that is asked for."""
+def test_a_texture_from_one_image(quick, capsys):
+    """Pieces of the image are the data; what is drawn has the size of a piece, or any other that is asked for."""
     stripes = np.zeros((40, 40, 3), np.uint8)
     stripes[:, ::4] = 200, 100, 50
     Image.fromarray(stripes).save("stripes.png")
@@ -65,7 +65,7 @@ def test_a_texture_from_one_picture(quick, capsys):
     drawer = load_generator("generator/best.safetensors")
     assert drawer.info["shape"] == [16, 16, 3] and drawer.info["preset"] == "texture" and drawer.info["steps"] == 3
     assert main(["generate", *BEST, "--side", "80", "-o", "large.png"]) == 0
-    assert "1 picture written" in capsys.readouterr().out and Image.open("large.png").size == (80, 80)
+    assert "1 image written" in capsys.readouterr().out and Image.open("large.png").size == (80, 80)
     for side in ("50", "4096", "-16"):  # no multiple of 16, too large, none
         assert main(["generate", *BEST, "--side", side, "-o", "large.png"]) == 2
     assert main(["generate", "--side", "64", "-o", "large.png"]) == 2
@@ -83,7 +83,7 @@ def test_a_texture_from_one_picture(quick, capsys):
     (["train", "generator", "--data", "textures", "--size", "4000"], "would take"),
     (["train", "generator", "--size", "-5"], "--size is -5"),
     (["generate", "-o", "a.png", "--seed", "-1"], "seed"),
-    (["generate", "-o", "a.gif", "--walk", "0"], "a walk of 0 pictures"),
+    (["generate", "-o", "a.gif", "--walk", "0"], "a walk of 0 images"),
     (["judge", "--count", "-1"], "--count -1"),
     (["judge", "--data", "letters"], "of A, B, C"),
     (["judge", "--data", "discs.npz", "--out", "discs.npz/a"], "cannot make the folder"),
@@ -108,11 +108,11 @@ def test_the_generator_that_comes_along(tmp_path, capsys):
     assert SHIPPED.stat().st_size < 1e6
     drawer = load_generator()
     assert drawer.names == list("0123456789")
-    pictures, labels = drawer.draw(20, seed=3)
-    np.testing.assert_array_equal(pictures, drawer.draw(20, seed=3)[0])
-    assert labels.tolist() == [*range(10)] * 2 and pictures.max() > 0.9 and pictures.min() < -0.9
+    images, labels = drawer.draw(20, seed=3)
+    np.testing.assert_array_equal(images, drawer.draw(20, seed=3)[0])
+    assert labels.tolist() == [*range(10)] * 2 and images.max() > 0.9 and images.min() < -0.9
     assert main(["generate", "-o", str(tmp_path / "a.png")]) == 0
-    assert "80 pictures" in capsys.readouterr().out
+    assert "80 images" in capsys.readouterr().out
 
 
 def test_shipping_changes_no_grey_level(tmp_path):
@@ -121,7 +121,7 @@ def test_shipping_changes_no_grey_level(tmp_path):
     assert (tmp_path / "weights" / "again.safetensors").read_bytes() == SHIPPED.read_bytes()
 
 
-def test_a_texture_from_a_ribbon_of_a_picture(quick, capsys):
+def test_a_texture_from_a_ribbon_of_a_image(quick, capsys):
     """It is shrunk by its shorter side, so that pieces fit; what cannot be pieces is refused before any folder is made."""
     ribbon = np.random.default_rng(0).integers(0, 256, (70, 400, 3)).astype(np.uint8)
     Image.fromarray(ribbon).save("ribbon.png")
@@ -135,10 +135,10 @@ def test_a_texture_from_a_ribbon_of_a_picture(quick, capsys):
 
 
 def test_judge_and_score_know_groups_from_classes(quick, capsys):
-    """Groups are no answer to what a picture should show: the judge asks for none, and neither does a training's score."""
+    """Groups are no answer to what an image should show: the judge asks for none, and neither does a training's score."""
     assert main([*TRAIN, "--unconditional", "--groups", "3", "--steps", "6"]) == 0
     assert main(["judge", *BEST, "--data", "discs.npz", "--out", "judged", "--count", "60"]) == 0
     assert json.loads(Path("judged/report.json").read_text())["asked_equals_seen"] is None
-    judge = SimpleNamespace(names=["a", "b"], probabilities=lambda pictures: np.eye(3)[pictures])
-    for named, share in ((False, 0.75), (True, 0.25)):  # of four pictures three are of a class, one of those the right one
+    judge = SimpleNamespace(names=["a", "b"], probabilities=lambda images: np.eye(3)[images])
+    for named, share in ((False, 0.75), (True, 0.25)):  # of four images three are of a class, one of those the right one
         assert recognised(judge, named)(np.array([0, 0, 1, 2]), np.array([0, 7, 9, 1])) == share

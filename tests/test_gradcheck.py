@@ -7,8 +7,8 @@ from nnscratch import ops
 from nnscratch.backend import array_module
 from nnscratch.gradcheck import check_layer, check_model, check_op
 from nnscratch.gradcheck.cases import all_cases
-from nnscratch.gradcheck.layer_cases import LAYER_CASES
 from nnscratch.gradcheck.check import Measurement
+from nnscratch.gradcheck.layer_cases import LAYER_CASES
 from nnscratch.gradcheck.mutants import BLIND_TO_ONES, MUTANTS, mutants_of
 from nnscratch.gradcheck.table import print_table
 from nnscratch.layers import BatchNormalization, Dense, Dropout, Input
@@ -69,7 +69,7 @@ def test_a_check_by_sum_is_blind_where_ours_sees(mistake):
     ("batch_norm training", "gamma missing", "a factor gamma is missing"),
     ("batch_norm training", "mean treated as a constant", "a mean over the batch was not subtracted"),
     ("batch_norm training", "variance treated as a constant", "the variance over the batch depends on x too"),
-    ("instance_norm", "mean treated as a constant", "a mean over each picture was not subtracted"),
+    ("instance_norm", "mean treated as a constant", "a mean over each image was not subtracted"),
     ("dense", "sign of dx", "right but for the sign"),
     ("dense", "dx forgotten", "zero everywhere"),
     ("leaky_relu", "upstream gradient changed in place", "changes the upstream gradient"),
@@ -94,8 +94,8 @@ def test_changed_input_and_randomness_are_caught():
         x *= 2
         return x.copy(), None
     assert "changed in place" in str(check_op(clobber, lambda dy, _: 2 * dy, [normal(3, 4)]))
-    random = np.random.default_rng(0)
-    report = check_op(lambda x: (2 * x, None), lambda dy, _: 2 * dy * (1 + 1e-14 * random.random()), [normal(3, 4)])
+    rng = np.random.default_rng(0)
+    report = check_op(lambda x: (2 * x, None), lambda dy, _: 2 * dy * (1 + 1e-14 * rng.random()), [normal(3, 4)])
     assert "two runs" in str(report)
 
 
@@ -206,7 +206,8 @@ def test_the_table_has_a_row_for_each_op_and_says_wrong(monkeypatch):
     """`nnscratch check` prints every case and its verdict, and reports failure when one backward is wrong."""
     lines = []
     assert print_table(print_fn=lines.append)
-    assert len(lines) == len(CASES) + sum(map(len, LAYER_CASES.values())) + 4 and all(any(line.startswith(name) for line in lines) for name in CASES)
+    assert len(lines) == len(CASES) + sum(map(len, LAYER_CASES.values())) + 4
+    assert all(any(line.startswith(name) for line in lines) for name in CASES)
     broken = [CASES["tanh"]._replace(backward=lambda dy, y: dy * (1 - array_module(y).abs(y)))]
     monkeypatch.setattr("nnscratch.gradcheck.table.all_cases", lambda on_cpu: broken)
     lines.clear()

@@ -15,16 +15,16 @@ from nnscratch.generate.trainer import options_for
 
 
 def crowds(sizes, seed=0):
-    """Crowds of pictures around patterns of their own: (Dataset without labels, number of each picture's crowd)."""
-    random = np.random.default_rng(seed)
-    patterns = random.integers(40, 216, (len(sizes), 6, 5, 3))
-    crowd = random.permutation(np.repeat(np.arange(len(sizes)), sizes))
-    images = patterns[crowd] + random.integers(-8, 9, (len(crowd), 6, 5, 3))
+    """Crowds of images around patterns of their own: (Dataset without labels, number of each image's crowd)."""
+    rng = np.random.default_rng(seed)
+    patterns = rng.integers(40, 216, (len(sizes), 6, 5, 3))
+    crowd = rng.permutation(np.repeat(np.arange(len(sizes)), sizes))
+    images = patterns[crowd] + rng.integers(-8, 9, (len(crowd), 6, 5, 3))
     return Dataset(images.astype(np.uint8)), crowd
 
 
 def test_crowds_that_stand_apart_are_found():
-    """Each crowd is a group, each group a crowd, whatever their sizes; the pictures stay as they are."""
+    """Each crowd is a group, each group a crowd, whatever their sizes; the images stay as they are."""
     dataset, crowd = crowds([200, 40, 90, 30])
     found = grouped(dataset, 4)
     pairs = set(zip(crowd.tolist(), found.labels.tolist()))
@@ -34,9 +34,9 @@ def test_crowds_that_stand_apart_are_found():
 
 def test_centres_are_the_means_of_their_groups():
     """What k-means promises at its end: neither half of a round changes anything."""
-    random = np.random.default_rng(3)
-    x = np.concatenate([random.normal(centre, 0.3, (50, 4)) for centre in (-2, 0, 3)])
-    centres = k_means(x, 3, random)
+    rng = np.random.default_rng(3)
+    x = np.concatenate([rng.normal(centre, 0.3, (50, 4)) for centre in (-2, 0, 3)])
+    centres = k_means(x, 3, rng)
     groups = nearest(x, centres)
     np.testing.assert_allclose(centres, [x[groups == k].mean(axis=0) for k in range(3)], rtol=1e-12)
     distances = ((x[:, None] - centres)**2).sum(axis=2)
@@ -58,7 +58,7 @@ def test_first_centres_lie_apart():
 
 @given(st.integers(1, 120), st.integers(0, 12), st.integers(0, 3), st.booleans())
 def test_any_data_will_do(count, wanted, seed, alike):
-    """Few pictures, equal pictures: groups from 0 on, no more than asked for nor than one for 25; or no labels at all."""
+    """Few images, equal images: groups from 0 on, no more than asked for nor than one for 25; or no labels at all."""
     images = np.random.default_rng(seed).integers(0, 256, (count, 3, 4, 1)).astype(np.uint8)
     dataset = Dataset(images * (not alike), np.zeros(count, np.int64), ["all"])
     found, again = (grouped(dataset, wanted, seed) for _ in range(2))
@@ -92,7 +92,7 @@ def test_every_method_learns_with_groups(method):
 
 
 def test_a_texture_is_not_grouped():
-    """Pieces of one picture are all of one kind: no groups by default, and none if asked for."""
+    """Pieces of one image are all of one kind: no groups by default, and none if asked for."""
     images = np.random.default_rng(0).integers(0, 256, (100, 16, 16, 3)).astype(np.uint8)
     assert make_training(Dataset(images), options_for({"method": "texture"})).classes == 0
     with pytest.raises(InputError, match="groups is 4 for a texture"):

@@ -8,7 +8,7 @@ import pytest
 from nnscratch import checkpoint
 from nnscratch.data.dataset import Dataset, to_floats
 from nnscratch.errors import InputError
-from nnscratch.generate.evaluate import Judge, corruptions, frechet_distance, judge_pictures, train_judge, write_report
+from nnscratch.generate.evaluate import Judge, corruptions, frechet_distance, judge_images, train_judge, write_report
 from nnscratch.generate.evaluate.report import percent
 
 pytestmark = pytest.mark.xdist_group("judge")  # what is made once is made in one process
@@ -18,11 +18,11 @@ NAMES = ["<bar>", "pole & line", "frame"]
 
 def marks(count, seed):
     """Dataset of a bar, a pole and a frame on 14 x 12 pixels, each somewhere else and of its own brightness."""
-    random = np.random.default_rng(seed)
+    rng = np.random.default_rng(seed)
     labels = np.arange(count) % 3
-    images = random.integers(0, 30, (count, 14, 12, 1)).astype(np.uint8)
+    images = rng.integers(0, 30, (count, 14, 12, 1)).astype(np.uint8)
     for image, label in zip(images, labels):
-        top, left, ink = *random.integers(1, 5, 2), random.integers(180, 256)
+        top, left, ink = *rng.integers(1, 5, 2), rng.integers(180, 256)
         if label == 0:
             image[top + 2:top + 4, left:left + 7] = ink
         elif label == 1:
@@ -42,7 +42,7 @@ def judge():
 def verdict(judge):
     """On fresh marks, as a perfect generator would draw them."""
     made = marks(180, 2)
-    return judge_pictures(judge, to_floats(made.images), made.labels, marks(300, 3), marks(200, 4), seed=5)
+    return judge_images(judge, to_floats(made.images), made.labels, marks(300, 3), marks(200, 4), seed=5)
 
 
 def test_the_judge_learns_and_calls_rubbish_none(judge):
@@ -51,34 +51,34 @@ def test_the_judge_learns_and_calls_rubbish_none(judge):
     seen = judge.probabilities(to_floats(fresh.images))
     assert seen.shape == (300, 4) and (seen.argmax(axis=1) == fresh.labels).mean() > 0.97
     np.testing.assert_allclose(seen.sum(axis=1), 1, rtol=1e-5)
-    assert judge.accuracy["pictures"] > 0.97 and judge.accuracy["none"] > 0.85
+    assert judge.accuracy["images"] > 0.97 and judge.accuracy["none"] > 0.85
     assert set(judge.accuracy["classes"]) == set(NAMES) and f"{judge.accuracy['none']:.1%}" in str(judge)
-    random = np.random.default_rng(0)
+    rng = np.random.default_rng(0)
     for way in (corruptions.noise, corruptions.empty, corruptions.smeared):
-        assert (judge.probabilities(way(to_floats(fresh.images), random)).argmax(axis=1) == 3).mean() > 0.95, way
+        assert (judge.probabilities(way(to_floats(fresh.images), rng)).argmax(axis=1) == 3).mean() > 0.95, way
 
 
 def test_training_is_deterministic_and_moves_no_other_stream():
     """The same seed gives the same judge, whatever networks were made before; another seed another."""
-    data, pictures = marks(60, 0), to_floats(marks(9, 1).images)
-    first, again, other = (train_judge(data, data, steps=3, seed=seed).features(pictures) for seed in (0, 0, 1))
+    data, images = marks(60, 0), to_floats(marks(9, 1).images)
+    first, again, other = (train_judge(data, data, steps=3, seed=seed).features(images) for seed in (0, 0, 1))
     assert (first == again).all() and (first != other).any()
 
 
-def test_colour_large_and_unlabelled_pictures():
-    """Any size and number of channels; without labels there is one class, and large pictures are averaged down first."""
-    random = np.random.default_rng(0)
-    data = Dataset(random.integers(0, 256, (24, 70, 50, 3)).astype(np.uint8))
+def test_colour_large_and_unlabelled_images():
+    """Any size and number of channels; without labels there is one class, and large images are averaged down first."""
+    rng = np.random.default_rng(0)
+    data = Dataset(rng.integers(0, 256, (24, 70, 50, 3)).astype(np.uint8))
     judge = train_judge(data, data, steps=1)
-    assert judge.names == ["picture"] and judge.probabilities(to_floats(data.images)).shape == (24, 2)
+    assert judge.names == ["image"] and judge.probabilities(to_floats(data.images)).shape == (24, 2)
     assert max(array.size for array in judge.model.params.values()) < 200_000
 
 
 def test_a_saved_judge_is_the_same(judge, tmp_path):
     """Probabilities and features bit for bit, names and accuracy too."""
     judge.save(tmp_path / "judge.safetensors")
-    loaded, pictures = Judge.load(tmp_path / "judge.safetensors"), to_floats(marks(30, 7).images)
-    for before, after in zip(judge.look(pictures), loaded.look(pictures)):
+    loaded, images = Judge.load(tmp_path / "judge.safetensors"), to_floats(marks(30, 7).images)
+    for before, after in zip(judge.look(images), loaded.look(images)):
         assert (before == after).all()
     assert (loaded.names, loaded.accuracy, loaded.shape) == (judge.names, judge.accuracy, judge.shape)
 
@@ -107,11 +107,11 @@ def test_the_verdict_on_a_perfect_generator(verdict):
 def test_the_verdict_on_copies_and_on_collapse(judge):
     """Copies have ratio 0 and name their originals; one mark only has one class, low recall, and a far Fréchet distance."""
     train, held_out = marks(300, 3), marks(200, 4)
-    copies = judge_pictures(judge, to_floats(train.images[:100]), None, train, held_out)
+    copies = judge_images(judge, to_floats(train.images[:100]), None, train, held_out)
     assert copies["memorisation"]["ratio"] == 0 and copies["asked_equals_seen"] is None
-    assert all(pair["picture"] == pair["train"] and pair["distance"] == 0 for pair in copies["memorisation"]["closest"])
+    assert all(pair["image"] == pair["train"] and pair["distance"] == 0 for pair in copies["memorisation"]["closest"])
     one = np.repeat(to_floats(train.images[:1]), 100, axis=0)
-    collapsed = judge_pictures(judge, one, None, train, held_out)
+    collapsed = judge_images(judge, one, None, train, held_out)
     assert collapsed["classes"]["covered"] == 1 and collapsed["neighbours"]["recall"] < 0.1
     assert collapsed["frechet"]["distance"] > 10 * collapsed["frechet"]["floor"]
     assert collapsed["kernel"]["interval"][0] > 0
@@ -119,9 +119,9 @@ def test_the_verdict_on_copies_and_on_collapse(judge):
 
 def test_features_rise_in_distance_with_spoiling(judge):
     """More blur, more noise: a larger Fréchet distance, step by step."""
-    pictures, real = to_floats(marks(200, 8).images), judge.features(to_floats(marks(200, 9).images))
+    images, real = to_floats(marks(200, 8).images), judge.features(to_floats(marks(200, 9).images))
     for spoiling in (corruptions.blurred, lambda x, s: corruptions.noised(x, s, np.random.default_rng(0))):
-        values = [frechet_distance(judge.features(spoiling(pictures, sigma)), real) for sigma in (0.1, 0.6, 1.0, 1.6)]
+        values = [frechet_distance(judge.features(spoiling(images, sigma)), real) for sigma in (0.1, 0.6, 1.0, 1.6)]
         assert values == sorted(values)
 
 
@@ -136,33 +136,33 @@ def test_the_report_is_whole_and_escaped(verdict, tmp_path):
 
 
 def test_modes_in_verdict_and_report(judge, tmp_path):
-    """With masters, recognisable pictures are counted by face, and the page shows each face by its name, escaped."""
+    """With masters, recognisable images are counted by face, and the page shows each face by its name, escaped."""
     train, made = marks(300, 3), marks(60, 2)
     masters = np.zeros((2, 3, 64, 64), np.uint8)
     masters[:, 0, 28:36, 10:54] = masters[:, 1, 10:54, 26:38] = masters[:, 2, 14:50, 12:52] = 255
     masters[:, 2, 23:41, 23:41] = masters[1, :, ::2] = 0
     faces = (masters, ["plain", "<striped>"])
-    verdict = judge_pictures(judge, to_floats(made.images), made.labels, train, marks(200, 4), faces)
+    verdict = judge_images(judge, to_floats(made.images), made.labels, train, marks(200, 4), faces)
     counts = np.array(verdict["modes"]["counts"])
-    assert counts.sum() == verdict["modes"]["pictures"] and (counts.sum(axis=0) > 0).all() and verdict["modes"]["of"] == 6
+    assert counts.sum() == verdict["modes"]["images"] and (counts.sum(axis=0) > 0).all() and verdict["modes"]["of"] == 6
     assert "&lt;striped&gt;" in write_report(tmp_path, verdict, to_floats(made.images), train).read_text(encoding="utf-8")
 
 
 def test_mistakes_get_one_clear_sentence(judge, verdict, tmp_path):
     """Too few, of another size, not finite, not those of the verdict: named before any work."""
     train, held_out = marks(60, 0), marks(60, 1)
-    pictures = to_floats(held_out.images)
+    images = to_floats(held_out.images)
     other = Dataset(train.images[:, 1:], train.labels, NAMES, "smaller marks")
     for action, words in [
-        (lambda: judge_pictures(judge, pictures[:5], None, train, held_out), "5 pictures were given, expected at least 20"),
-        (lambda: judge_pictures(judge, pictures[:, 1:], None, train, held_out), "the size that the judge knows"),
-        (lambda: judge_pictures(judge, pictures, [1, 2], train, held_out), r"asked has shape \(2,\), expected \(60,\)"),
-        (lambda: judge_pictures(judge, pictures * np.nan, None, train, held_out), "hold NaN or infinity"),
-        (lambda: judge_pictures(judge, pictures, None, other, held_out), "smaller marks has pictures"),
-        (lambda: judge_pictures(Judge((14, 12, 1), NAMES), pictures, None, train, held_out), "not measured yet"),
-        (lambda: train_judge(train, other), "smaller marks has pictures"),
-        (lambda: judge.features(pictures[:, 1:]), r"pictures has shape \(60, 13, 12, 1\), expected \(60, 14, 12, 1\)"),
-        (lambda: write_report(tmp_path, verdict, pictures, train), "60 pictures and 60 training pictures were given"),
+        (lambda: judge_images(judge, images[:5], None, train, held_out), "5 images were given, expected at least 20"),
+        (lambda: judge_images(judge, images[:, 1:], None, train, held_out), "the size that the judge knows"),
+        (lambda: judge_images(judge, images, [1, 2], train, held_out), r"asked has shape \(2,\), expected \(60,\)"),
+        (lambda: judge_images(judge, images * np.nan, None, train, held_out), "hold NaN or infinity"),
+        (lambda: judge_images(judge, images, None, other, held_out), "smaller marks has images"),
+        (lambda: judge_images(Judge((14, 12, 1), NAMES), images, None, train, held_out), "not measured yet"),
+        (lambda: train_judge(train, other), "smaller marks has images"),
+        (lambda: judge.features(images[:, 1:]), r"images has shape \(60, 13, 12, 1\), expected \(60, 14, 12, 1\)"),
+        (lambda: write_report(tmp_path, verdict, images, train), "60 images and 60 training images were given"),
     ]:
         with pytest.raises(InputError, match=words):
             action()

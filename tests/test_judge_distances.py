@@ -75,8 +75,8 @@ def test_kernel_distance_in_blocks_is_the_double_loop(monkeypatch):
 
 def test_kernel_distance_is_unbiased():
     """Over 300 pairs of small crowds drawn alike, its mean is 0 within 3 standard errors, and it falls on both sides."""
-    random = np.random.default_rng(0)
-    values = [kernel_distance(random.standard_normal((10, 4)), random.standard_normal((10, 4))) for _ in range(300)]
+    rng = np.random.default_rng(0)
+    values = [kernel_distance(rng.standard_normal((10, 4)), rng.standard_normal((10, 4))) for _ in range(300)]
     assert abs(np.mean(values)) < 3 * np.std(values) / 300**0.5 and min(values) < 0 < max(values)
 
 
@@ -108,7 +108,7 @@ def test_neighbours_against_loops(monkeypatch):
 
 
 def test_collapse_is_high_precision_and_low_recall():
-    """One good picture over and over: precise, dense, but no variety. Far noise: neither. Fresh draws: both."""
+    """One good image over and over: precise, dense, but no variety. Far noise: neither. Fresh draws: both."""
     real, middle = normal(500, 2), 0.01 * normal(500, 2, seed=1)
     assert precision_recall(real, middle)[0] == 1 and precision_recall(real, middle)[1] < 0.02
     assert density_coverage(real, middle)[0] > 1 and density_coverage(real, middle)[1] < 0.1
@@ -136,8 +136,8 @@ def test_classes_covered():
     assert covered == 2 and shares.tolist() == [0.70, 0.05, 0.04, 0]
 
 
-def masters_and_pictures():
-    """2 faces x 3 classes of random strokes, and pictures of each: half the size, moved, some a little wider."""
+def masters_and_images():
+    """2 faces x 3 classes of random strokes, and images of each: half the size, moved, some a little wider."""
     blobs = np.random.default_rng(0).random((2, 3, 5, 5)) > 0.5
     masters = np.zeros((2, 3, 64, 64), np.uint8)
     masters[:, :, 17:47, 17:47] = 255 * np.kron(blobs, np.ones((6, 6), np.uint8))
@@ -147,19 +147,19 @@ def masters_and_pictures():
 
 def test_modes_hit_finds_exactly_the_modes_drawn():
     """Modes 0, 1, 5, wherever they stand, in any contrast; KL is log 2 for three of six, 0 for all, log 6 for one."""
-    masters, pictures = masters_and_pictures()
-    moved = np.roll(pictures[[0, 1, 5]], (3, -2), axis=(1, 2)) * 0.5 - 0.5
+    masters, images = masters_and_images()
+    moved = np.roll(images[[0, 1, 5]], (3, -2), axis=(1, 2)) * 0.5 - 0.5
     found = modes_hit(moved, masters)
     assert found.nearest.tolist() == [0, 1, 5] and found.counts.tolist() == [[1, 1, 0], [0, 0, 1]] and found.hit == 3
     assert found.divergence == pytest.approx(np.log(2), abs=1e-6)
-    colours = np.repeat(pictures, 3, axis=3)
+    colours = np.repeat(images, 3, axis=3)
     assert modes_hit(colours, masters).hit == 6 and modes_hit(colours, masters).divergence == pytest.approx(0, abs=1e-6)
-    assert modes_hit(pictures[[4] * 9], masters).divergence == pytest.approx(np.log(6), abs=1e-6)
+    assert modes_hit(images[[4] * 9], masters).divergence == pytest.approx(np.log(6), abs=1e-6)
 
 
 def test_modes_hit_is_not_misled_by_width():
-    """Pictures drawn a fifth taller and wider than their masters are still found."""
-    masters, _ = masters_and_pictures()
+    """Images drawn a fifth taller and wider than their masters are still found."""
+    masters, _ = masters_and_images()
     large = masters.reshape(6, 64, 64)[:, 6:58, 6:58].astype(np.float32) / 127.5 - 1
     assert modes_hit(large[..., None], masters).nearest.tolist() == list(range(6))
 
@@ -172,7 +172,7 @@ def test_modes_hit_is_not_misled_by_width():
     (lambda: kernel_distance_interval(normal(5, 2), normal(5, 2), -1), "seed is -1"),
     (lambda: precision_recall(normal(3, 2), normal(9, 2)), "N at least 4"),
     (lambda: density_coverage(normal(9, 2), normal(9, 2), k=0), "k is 0, expected a whole number of at least 1"),
-    (lambda: memorisation(normal(9, 2), normal(9, 2), normal(4, 2, seed=1)), "held-out pictures are in the training set too"),
+    (lambda: memorisation(normal(9, 2), normal(9, 2), normal(4, 2, seed=1)), "held-out images are in the training set too"),
     (lambda: modes_hit(np.zeros((2, 8, 8, 1)), np.zeros((2, 64, 64))), r"the masters have shape \(2, 64, 64\)"),
 ])
 def test_mistakes_get_one_clear_sentence(action, words):

@@ -38,7 +38,7 @@ SMOOTH = {
     "Dense": Dense(4, activation="tanh"), "Conv2D": Conv2D(4, (3, 2), strides=(2, 1), padding="same", activation="sigmoid"),
     "Conv2D grouped": Conv2D(6, 3, groups=3, use_bias=False), "Conv2DTranspose": Conv2DTranspose(4, (3, 4), 2, "same"),
     "Conv2DTranspose grouped": Conv2DTranspose(6, 3, 2, output_padding=1, groups=3),
-    "BatchNormalization": BatchNormalization(gamma_initializer=lambda shape, random: random.normal(1, 0.5, shape)),
+    "BatchNormalization": BatchNormalization(gamma_initializer=lambda shape, rng: rng.normal(1, 0.5, shape)),
     "InstanceNormalization": InstanceNormalization(),
     "AveragePooling2D": AveragePooling2D(3, 2, "same"), "GlobalAveragePooling2D": GlobalAveragePooling2D(),
     "UpSampling2D": UpSampling2D((2, 3), "bilinear"), "ZeroPadding2D": ZeroPadding2D(((1, 0), (2, 1))),
@@ -125,7 +125,7 @@ def test_a_backward_for_dx_alone_does_not_touch_or_pay_for_grads(layer, monkeypa
 
 @pytest.mark.parametrize("layer", [BatchNormalization(), InstanceNormalization()], ids=repr)
 def test_normalisation_for_dx_alone_does_not_pay_for_gamma_and_beta(layer, monkeypatch):
-    """In inference mode (and always, for single pictures) dx needs no sums for the parameters: they are not taken."""
+    """In inference mode (and always, for single images) dx needs no sums for the parameters: they are not taken."""
     x = normal(2, 4, 4, 3)
     layer.forward(x, remember=True)
     monkeypatch.setattr("nnscratch.fast.cpu.normalize.channel_sum", None)
@@ -181,7 +181,7 @@ def test_dropout_in_training_and_inference():
 
 
 def test_spatial_dropout_drops_whole_channels():
-    """One draw for each picture and channel; Dropout2D is another name for it."""
+    """One draw for each image and channel; Dropout2D is another name for it."""
     assert Dropout2D is SpatialDropout2D
     y = Dropout2D(0.5, seed=3).forward(np.ones((8, 4, 5, 16)), training=True)
     assert set(np.unique(y)) == {0, 2}

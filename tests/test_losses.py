@@ -28,7 +28,7 @@ def test_binary_cross_entropy_is_ln_2_when_undecided():
 
 
 def test_hinge_stops_beyond_the_margin():
-    """Real pictures with a logit above 1 cost nothing and get no gradient; fakes likewise below -1."""
+    """Real images with a logit above 1 cost nothing and get no gradient; fakes likewise below -1."""
     loss, gradient = losses.hinge(np.array([2.0, 0.5, -3.0]), 1)
     assert loss == pytest.approx((0 + 0.5 + 4) / 3) and gradient.tolist() == pytest.approx([0, -1 / 3, -1 / 3])
     assert losses.hinge(np.array([-2.0]), -1)[0] == 0
@@ -59,8 +59,8 @@ def test_least_squares_is_the_mean_square():
     assert loss == 2.5 and gradient.tolist() == [1, 2]
 
 
-def test_picture_losses_are_shares():
-    """0 for the target itself, 1 for nothing at all, and the same for any scale of the features or size of the picture."""
+def test_image_losses_are_shares():
+    """0 for the target itself, 1 for nothing at all, and the same for any scale of the features or size of the image."""
     x, target = normal(1, 6, 5, 3), normal(1, 6, 5, 3, seed=1)
     gram = gram_matrix(target)[0]
     assert losses.content_loss(target, target)[0] == 0 and losses.gram_style_loss(target, gram)[0] < 1e-30
@@ -81,7 +81,7 @@ def test_the_gram_matrix_does_not_see_where():
 
 
 def test_total_variation_by_hand():
-    """One step of height 2 between the two rows of a 2x3 picture: 3 differences, 6 values."""
+    """One step of height 2 between the two rows of a 2x3 image: 3 differences, 6 values."""
     x = np.zeros((1, 2, 3, 1))
     x[0, 1] = 2
     loss, gradient = losses.total_variation(x)

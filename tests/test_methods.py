@@ -7,12 +7,12 @@ from helpers import normal, slopes
 from test_training import data, options
 
 from nnscratch.data.dataset import crops, to_floats
-from nnscratch.data.synthetic.styles import style_picture
+from nnscratch.data.synthetic.styles import style_image
 from nnscratch.errors import InputError
 from nnscratch.generate.glo import principal_codes, pyramid_loss
 from nnscratch.generate.methods import METHODS, NearestSample, Variational, make_training
 from nnscratch.generate.texture import SAMPLES
-from nnscratch.generate.trainer import METHOD_NAMES, options_for, pictures
+from nnscratch.generate.trainer import METHOD_NAMES, images, options_for
 from nnscratch.gradcheck import check_op
 
 
@@ -44,8 +44,8 @@ def test_the_gradients_of_the_variational_loss(conditional):
 
 
 @pytest.mark.parametrize("conditional", [True, False])
-def test_each_real_picture_pulls_its_nearest_sample(conditional, monkeypatch):
-    """Of the pool, the noise whose picture is nearest (and of the right class) is the one that goes through the generator."""
+def test_each_real_image_pulls_its_nearest_sample(conditional, monkeypatch):
+    """Of the pool, the noise whose image is nearest (and of the right class) is the one that goes through the generator."""
     training = make_training(data(), options(method="imle", batch=4, conditional=conditional))
     monkeypatch.setattr(NearestSample, "JITTER", 0)
     labels = 3 * np.eye(2, dtype=np.float32)[[0, 1, 1, 0]] if conditional else None
@@ -54,10 +54,10 @@ def test_each_real_picture_pulls_its_nearest_sample(conditional, monkeypatch):
     real, pool = np.tanh(normal(4, 12, 12, 1)).astype(np.float32), training.more_noise(16)
     tries = range(4) if conditional else range(16)
     expected = []
-    for k, picture in enumerate(real):
+    for k, image in enumerate(real):
         noises = pool[4 * k:4 * k + 4] if conditional else pool
         made = training.generator.forward(training.given(noises, labels[[k] * 4] if conditional else None))
-        expected.append(noises[min(tries, key=lambda j, made=made, picture=picture: ((made[j] - picture)**2).sum())])
+        expected.append(noises[min(tries, key=lambda j, made=made, image=image: ((made[j] - image)**2).sum())])
     seen = []
     forward = training.generator.forward
     monkeypatch.setattr(training.generator, "forward", lambda x, **more: seen.append(x) or forward(x, **more))
@@ -67,8 +67,8 @@ def test_each_real_picture_pulls_its_nearest_sample(conditional, monkeypatch):
 
 
 @pytest.mark.parametrize("method", ["vae", "glo", "imle"])
-def test_pictures_come_nearer_to_the_real_ones(method):
-    """On discs, within 150 steps: a pixel is off by less than at the beginning, and the pictures still differ."""
+def test_images_come_nearer_to_the_real_ones(method):
+    """On discs, within 150 steps: a pixel is off by less than at the beginning, and the images still differ."""
     training = make_training(data(), options(method=method, steps=150, learning_rate=2e-3))
     facts = [{name: float(value) for name, value in training.step().items()} for _ in range(150)]
     assert facts[-1]["off"] < 0.7 * facts[0]["off"] and facts[-1]["diversity"] > 0.4
@@ -76,8 +76,8 @@ def test_pictures_come_nearer_to_the_real_ones(method):
 
 def test_the_texture_generators_gradient_is_that_of_the_gram_loss():
     """Along the gradient the loss rises as the square of its length; in float64, features and all."""
-    picture = 0.5 + 0.2 * np.tanh(normal(1, 40, 40, 3))
-    training = make_training(crops(picture, 16, 20), options(method="texture", preset="texture", batch=3, learning_rate=1e-18))
+    image = 0.5 + 0.2 * np.tanh(normal(1, 40, 40, 3))
+    training = make_training(crops(image, 16, 20), options(method="texture", preset="texture", batch=3, learning_rate=1e-18))
     for model in (training.generator, training.features):
         model.cast(np.float64)
     for array in training.generator.params.values():
@@ -94,31 +94,31 @@ def test_the_texture_generators_gradient_is_that_of_the_gram_loss():
 
 
 def test_what_a_textures_loss_means():
-    """0 for the texture's own pieces, at most 1 for their pixels in random order; it is that of the batch, not of each picture:
+    """0 for the texture's own pieces, at most 1 for their pixels in random order; it is that of the batch, not of each image:
     the same pieces in two batches have none either on average, but each by itself has."""
-    texture = crops(style_picture("coral", 64), 32, SAMPLES)
+    texture = crops(style_image("coral", 64), 32, SAMPLES)
     training = make_training(texture, options_for({"method": "texture"}))
     pieces = to_floats(texture.images)
 
-    def loss(pictures):
-        training.generator = SimpleNamespace(forward=lambda noise, training: pictures, zero_grads=lambda: None, grads={},
+    def loss(images):
+        training.generator = SimpleNamespace(forward=lambda noise, training: images, zero_grads=lambda: None, grads={},
                                              backward=lambda gradient, wrt: None, trainable_params={})
-        return float(training.learn(pictures, None, None)["style"])
+        return float(training.learn(images, None, None)["style"])
     assert loss(pieces) < 1e-9 < 1e-4 < np.mean([loss(piece[None]) for piece in pieces])
     disorder = np.random.default_rng(5).permutation(pieces.reshape(-1, 3)).reshape(pieces.shape)
     assert 0.3 < loss(disorder) <= 1
 
 
 def test_a_texture_is_learnt():
-    """Leaves: in 60 steps pictures come half of the way to the texture's statistics, or nearer; a tenth would be chance."""
-    training = make_training(crops(style_picture("leaves", 128), 64, 50), options_for(
+    """Leaves: in 60 steps images come half of the way to the texture's statistics, or nearer; a tenth would be chance."""
+    training = make_training(crops(style_image("leaves", 128), 64, 50), options_for(
         {"method": "texture", "batch": 2, "steps": 60}))
     losses = [float(training.step()["style"]) for _ in range(60)]
     assert np.mean(losses[-5:]) < 0.55 * np.mean(losses[:5])
 
 
 def test_a_grey_texture_is_refused():
-    with pytest.raises(InputError, match="colour picture"):
+    with pytest.raises(InputError, match="colour image"):
         make_training(data(size=16), options(method="texture", preset="texture"))
 
 
@@ -139,7 +139,7 @@ def test_codes_begin_at_the_principal_components():
 
 
 def test_a_step_of_the_codes_lowers_the_loss(monkeypatch):
-    """Downhill; a picture that is in the batch twice moves by both gradients; no code leaves the ball."""
+    """Downhill; an image that is in the batch twice moves by both gradients; no code leaves the ball."""
     training = make_training(data(), options(method="glo", batch=8, learning_rate=1e-18, conditional=False))
     for array in training.generator.params.values():
         array[...] = 0.3 * normal(*array.shape)
@@ -188,7 +188,7 @@ def test_noise_is_bent_to_the_codes_covariance():
     noise = normal(5, 32).astype(np.float32)
     bend = np.linalg.cholesky(np.cov(codes.T.astype(np.float64)) + 1e-6 * np.eye(32))
     labels = np.arange(5) % 2
-    ours = pictures(training.drawn(), noise, labels, 2)
+    ours = images(training.drawn(), noise, labels, 2)
     bent = (noise @ bend.T).astype(np.float32)
-    np.testing.assert_allclose(ours, pictures(training.average.model, bent, labels, 2), atol=1e-5)
+    np.testing.assert_allclose(ours, images(training.average.model, bent, labels, 2), atol=1e-5)
     assert np.abs(codes.mean(axis=0)).max() < 1e-5

@@ -107,11 +107,11 @@ def test_training_lowers_the_loss(xp):
     y = Conv2D(4, 4, 2, padding="same", activation="leaky_relu")(x)
     y = Conv2DTranspose(2, 4, 2, padding="same")(AveragePooling2D(1)(BatchNormalization()(y)))
     model = Model(x, y)
-    pictures, targets = on(xp, normal(4, 8, 8, 2).astype(np.float32), normal(4, 8, 8, 2, seed=1).astype(np.float32))
+    images, targets = on(xp, normal(4, 8, 8, 2).astype(np.float32), normal(4, 8, 8, 2, seed=1).astype(np.float32))
     optimizer, losses = Adam(0.02), []
     for _ in range(20):
         model.zero_grads()
-        loss, gradient = mse(model.forward(pictures, training=True), targets)
+        loss, gradient = mse(model.forward(images, training=True), targets)
         model.backward(gradient, wrt="parameters")
         optimizer.step(model.params, model.grads)
         losses.append(float(to_cpu(loss)))

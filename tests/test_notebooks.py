@@ -45,7 +45,7 @@ def exercises(notebook):
 
 
 def shown(cell):
-    """What a cell prints or shows, as text: no pictures, no warnings."""
+    """What a cell prints or shows, as text: no images, no warnings."""
     streams = [output.text for output in cell.outputs if output.output_type == "stream" and output.name == "stdout"]
     return "".join(streams + [output.data.get("text/plain", "") for output in cell.outputs if "data" in output])
 

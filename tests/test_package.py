@@ -79,7 +79,7 @@ def test_version_is_stated_once():
 
 
 def test_readme_names_what_exists():
-    """Pictures and folders the README shows are there; the commands it lists are commands."""
+    """Images and folders the README shows are there; the commands it lists are commands."""
     readme = (ROOT / "README.md").read_text()
     for target in re.findall(r"\]\(([^)#:]+)\)", readme):
         assert (ROOT / target).exists(), target
@@ -91,9 +91,9 @@ def test_readme_names_what_exists():
 def test_readme_code_runs_and_prints_what_it_says(capsys):
     """Every Python block of the README runs, after those before it; a block that follows without a language is its output."""
     blocks = re.findall(r"^```(\w*)\n(.*?)^```$", (ROOT / "README.md").read_text(), flags=re.M | re.S)
-    random = np.random.default_rng(0)
-    one_hot = np.eye(10, dtype=np.float32)[random.integers(0, 10, 8)]
-    names, printed = {"batches": [(random.random((8, 28, 28, 1), dtype=np.float32), one_hot)]}, None
+    rng = np.random.default_rng(0)
+    one_hot = np.eye(10, dtype=np.float32)[rng.integers(0, 10, 8)]
+    names, printed = {"batches": [(rng.random((8, 28, 28, 1), dtype=np.float32), one_hot)]}, None
     for language, text in blocks:
         if language == "python":
             exec(text, names)

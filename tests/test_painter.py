@@ -17,13 +17,13 @@ def test_sizes():
 
 def test_the_same_noise_gives_the_same_paint_wherever_it_is():
     """A small painter's noise inside a large one's: away from the border, which is repeated, both paint the same."""
-    random = np.random.default_rng(0)
+    rng = np.random.default_rng(0)
     small, large = painter((256, 256, 3)), painter((288, 320, 3))
     for name, array in large.params.items():
         array[...] = small.params[name]
     for model in (small, large):
         model.cast(np.float64)
-    noise = random.standard_normal((1, 18, 20, PLACE))
+    noise = rng.standard_normal((1, 18, 20, PLACE))
     inside = noise[:, 1:17, 2:18]
     whole, part = large.forward(noise.reshape(1, -1)), small.forward(inside.reshape(1, -1))
     same = whole[:, SCALE:-SCALE, 2 * SCALE:-2 * SCALE]

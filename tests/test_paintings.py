@@ -1,4 +1,4 @@
-"""The procedural style picture: the same for a seed, strokes along the flow, all the palette, texture of strokes."""
+"""The procedural style image: the same for a seed, strokes along the flow, all the palette, texture of strokes."""
 from itertools import pairwise
 
 import numpy as np
@@ -9,7 +9,7 @@ from nnscratch.data.synthetic.paintings import PALETTE, flow_painting, follow, m
 from nnscratch.errors import InputError
 
 
-def test_the_same_seed_paints_the_same_picture_and_another_seed_another():
+def test_the_same_seed_paints_the_same_image_and_another_seed_another():
     """Chance comes from the seed alone, whatever NumPy's global state."""
     first = flow_painting(96, seed=3)
     np.random.default_rng().random(5)
@@ -18,8 +18,8 @@ def test_the_same_seed_paints_the_same_picture_and_another_seed_another():
 
 
 @pytest.mark.parametrize("size", [16, 97, 128])
-def test_a_painting_is_a_picture(size):
-    """Shape, type and range are those every reader of pictures expects, at odd sizes too."""
+def test_a_painting_is_a_image(size):
+    """Shape, type and range are those every reader of images expects, at odd sizes too."""
     painting = flow_painting(size)
     assert painting.shape == (1, size, size, 3) and painting.dtype == np.float32
     assert painting.min() >= 0 and painting.max() <= 1
@@ -44,7 +44,7 @@ def test_there_is_texture_at_every_scale_of_a_brush():
 
 
 def test_the_palette_is_used_from_dark_to_light():
-    """Deep blues rule, but every colour of the palette is the nearest one to some part of the picture."""
+    """Deep blues rule, but every colour of the palette is the nearest one to some part of the image."""
     pixels = flow_painting(256, 0).reshape(-1, 1, 3) * 255
     nearest = np.argmin(((pixels - PALETTE) ** 2).sum(-1), axis=1)
     shares = np.bincount(nearest, minlength=len(PALETTE)) / len(nearest)

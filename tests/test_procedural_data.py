@@ -18,8 +18,8 @@ MAKERS = [glyphs, shapes, textures]
 
 
 @pytest.mark.parametrize("make", MAKERS)
-def test_a_seed_gives_its_pictures_and_a_larger_count_only_adds(make):
-    """700 pictures begin with the 450 of the same seed, across batches; another seed draws other pictures."""
+def test_a_seed_gives_its_images_and_a_larger_count_only_adds(make):
+    """700 images begin with the 450 of the same seed, across batches; another seed draws other images."""
     many, few, other = make(700, seed=5), make(450, seed=5), make(450, seed=6)
     np.testing.assert_array_equal(many.images[:450], few.images)
     np.testing.assert_array_equal(many.labels[:450], few.labels)
@@ -27,8 +27,8 @@ def test_a_seed_gives_its_pictures_and_a_larger_count_only_adds(make):
 
 
 @pytest.mark.parametrize("make, mean", [(glyphs, 0.145), (shapes, 0.381), (textures, 0.519)])
-def test_the_pictures_are_those_we_looked_at(make, mean):
-    """Mean and spread are as recorded, no picture is flat, and no two of 900 are the same."""
+def test_the_images_are_those_we_looked_at(make, mean):
+    """Mean and spread are as recorded, no image is flat, and no two of 900 are the same."""
     images = make(900).images
     assert abs(images.mean() / 255 - mean) < 0.012
     assert images.reshape(900, -1).std(axis=1).min() > 8
@@ -43,7 +43,7 @@ def test_every_class_is_there_equally_often(make, classes):
     assert len(data.names) == data.classes == classes
 
 
-def test_every_mode_is_drawn_once_in_every_210_pictures():
+def test_every_mode_is_drawn_once_in_every_210_images():
     """Modes are face * 10 + digit, shuffled anew in every round of 210."""
     _, labels, modes = g.draw(630, seed=2)
     rounds = modes.reshape(3, 210)
@@ -118,7 +118,7 @@ def shrunk(letters=False):
 
 
 def test_glyphs_are_legible():
-    """The most similar master has the picture's digit for 0.82 of them and more (chance: 0.1), its face, too, for 0.15."""
+    """The most similar master has the image's digit for 0.82 of them and more (chance: 0.1), its face, too, for 0.15."""
     images, labels, modes = g.draw(2100, seed=1)
     nearest = (images.reshape(2100, -1) @ shrunk().T).argmax(axis=1)
     assert (nearest % 10 == labels).mean() > 0.82
@@ -126,7 +126,7 @@ def test_glyphs_are_legible():
 
 
 def test_glyphs_vary_and_stay_inside():
-    """Pictures of one mode differ in ink by a third and more, and hardly any reaches the frame."""
+    """Images of one mode differ in ink by a third and more, and hardly any reaches the frame."""
     images, _, modes = g.draw(4200, seed=3)
     ink = images.mean(axis=(1, 2, 3))
     spread = np.array([ink[modes == mode].std() / ink[modes == mode].mean() for mode in range(210)])
@@ -196,7 +196,7 @@ def test_colours_are_those_of_the_colour_circle():
 
 
 def test_texture_families_differ():
-    """A picture's family can be told from how its grey changes from pixel to pixel, far better than by chance (1 / 9)."""
+    """An image's family can be told from how its grey changes from pixel to pixel, far better than by chance (1 / 9)."""
     data = textures(1800, seed=7)
     grey = data.images.mean(axis=-1)
     grey = (grey - grey.mean(axis=(1, 2), keepdims=True)) / grey.std(axis=(1, 2), keepdims=True)

@@ -49,7 +49,7 @@ def test_the_name_does_not_matter(tmp_path):
 
 
 def test_real_fashion_mnist():
-    """Debian's copy, where it is installed: 60,000 pictures, 6,000 of each class, the first an ankle boot (9)."""
+    """Debian's copy, where it is installed: 60,000 images, 6,000 of each class, the first an ankle boot (9)."""
     path = "/usr/share/datasets/fashion-mnist"
     if not os.path.isdir(path):
         pytest.skip("Debian's package dataset-fashion-mnist is not installed")
@@ -136,8 +136,8 @@ def test_the_data_do_not_hang_on_the_file(tmp_path):
 
 # --- folders, sizes, channels, names ------------------------------------------------------------------------------
 
-def test_folder_of_pictures(tmp_path, caplog):
-    """Sub-folders are classes by name; mixed sizes are cut to the middle and shrunk; what is no picture is passed over."""
+def test_folder_of_images(tmp_path, caplog):
+    """Sub-folders are classes by name; mixed sizes are cut to the middle and shrunk; what is no image is passed over."""
     wide = np.zeros((20, 40, 3), np.uint8)
     wide[:, :10], wide[:, 10:30], wide[:, 30:] = (0, 250, 0), (250, 0, 0), (0, 250, 0)
     save(tmp_path / "dogs", "a.png", wide)
@@ -155,7 +155,7 @@ def test_folder_of_pictures(tmp_path, caplog):
 
 
 def test_folder_without_classes(tmp_path):
-    """Grey pictures stay grey, in the order of their names, unless colour is asked for; a folder of text is no class."""
+    """Grey images stay grey, in the order of their names, unless colour is asked for; a folder of text is no class."""
     for k in range(3):
         save(tmp_path, f"{k}.png", np.full((12, 12), 40 * k, np.uint8))
     write(tmp_path / "notes", "a.txt", b"text")
@@ -165,8 +165,8 @@ def test_folder_without_classes(tmp_path):
     assert open_dataset(tmp_path, channels=3).images[:, 3, 4].tolist() == [[0] * 3, [40] * 3, [80] * 3]
 
 
-def test_pictures_in_folders_are_upright_and_on_white(tmp_path):
-    """The knowledge of read_picture is used: EXIF's turn, transparency, grey of 16 bits."""
+def test_images_in_folders_are_upright_and_on_white(tmp_path):
+    """The knowledge of read_image is used: EXIF's turn, transparency, grey of 16 bits."""
     exif = Image.Exif()
     exif[0x0112] = 3  # by half a turn
     half = np.zeros((8, 8, 3), np.uint8)
@@ -192,7 +192,7 @@ def test_size_and_channels_of_any_data_set(tmp_path):
 
 
 def test_made_data_by_name():
-    """The four names, at the size and with the channels asked for; the same seed gives the same pictures."""
+    """The four names, at the size and with the channels asked for; the same seed gives the same images."""
     for name in splits.MADE:
         first, again = (open_dataset(name, size=16, channels=3, count=4, seed=7) for _ in range(2))
         assert first.images.shape == (4, 16, 16, 3) and first.images.std() > 0
@@ -202,7 +202,7 @@ def test_made_data_by_name():
 
 
 def test_parts_of_files_do_not_overlap(tmp_path):
-    """A tenth of the pictures is held out, from every class, also where labels come in turn; the same ones every time."""
+    """A tenth of the images is held out, from every class, also where labels come in turn; the same ones every time."""
     images = np.arange(40, dtype=np.uint8)[:, None, None].repeat(8, 1).repeat(8, 2)
     np.savez(tmp_path / "a.npz", images=images, labels=np.arange(40) % 4)
     parts, again = splits.parts_of(tmp_path / "a.npz"), splits.parts_of(tmp_path / "a.npz")

@@ -42,17 +42,17 @@ WRONG = {  # what is wrong: (name, bytes, words)
     "header promises less": ("a", idx(IMAGES, count=5), "promises 100 bytes of data and has more"),
     "header promises a terabyte": ("a", idx(IMAGES, count=2**32 - 1)[:8] + b"\xff" * 8 + bytes(20), "expected 1 to"),
     "header cut off": ("a", idx(IMAGES)[:9], "expected 00000803"),
-    "labels for pictures": ("a", idx(LABELS), "expected 00000803"),
+    "labels for images": ("a", idx(LABELS), "expected 00000803"),
     "nothing": ("a", b"", "begins with nothing"),
-    "text": ("a.npz", b"hello, I am no data set", "expected a folder of pictures, an IDX"),
+    "text": ("a.npz", b"hello, I am no data set", "expected a folder of images, an IDX"),
     "label of CIFAR-10": ("a.bin", record([10], PLANES[0]), "labels from 10 to 10, expected 0 to 9"),
     "label of CIFAR-100": ("a.bin", record([0, 100], PLANES[0]), "labels from 100 to 100, expected 0 to 99"),
-    "CIFAR cut off": ("a.bin", record([1], PLANES[0])[:-1], "expected a folder of pictures, an IDX, CIFAR"),
+    "CIFAR cut off": ("a.bin", record([1], PLANES[0])[:-1], "expected a folder of images, an IDX, CIFAR"),
     "pickle of a list": ("a", pickle.dumps([1, 2]), "it holds a list, not a dict"),
     "pickle of other things": ("a", pickle.dumps({"weights": 1}), "without CIFAR's data"),
     "pickle of wrong width": ("a", pickle.dumps({b"data": ROWS[:, :99], b"labels": [0, 1, 2]}), "without CIFAR's data"),
     "pickle of floats": ("a", pickle.dumps({b"data": ROWS / 255, b"labels": [0, 1, 2]}), "without CIFAR's data"),
-    "pickle, too few labels": ("a", pickle.dumps({b"data": ROWS, b"labels": [0]}), "1 labels for 3 pictures"),
+    "pickle, too few labels": ("a", pickle.dumps({b"data": ROWS, b"labels": [0]}), "1 labels for 3 images"),
     "pickle, label out of range": ("a", python_2(ROWS, [0, 1, 10]), "expected 0 to 9"),
     "pickle, negative label": ("a", pickle.dumps({b"data": ROWS, b"labels": [0, -1, 2]}), "labels from -1"),
     "truncated pickle": ("a", pickle.dumps({b"data": ROWS, b"labels": [0, 1, 2]})[:500], "refused as a pickle"),
@@ -63,8 +63,8 @@ WRONG = {  # what is wrong: (name, bytes, words)
     "objects": ("a.npy", saved_objects(np.array([None, {}])), "Python objects|Object arrays"),
     "an .npy cut off": ("a.npy", saved_objects(IMAGES)[:-5], "no whole file of NumPy"),
     "an .npy that promises terabytes": ("a.npy", npy_header((10**12, 9, 9)) + bytes(99), "no whole file of NumPy"),
-    "one picture": ("a.npy", saved_objects(np.zeros((8, 8, 3), np.uint8)), r"an array \(8, 8, 3\), expected"),
-    "no pictures": ("a.npy", saved_objects(np.zeros((0, 8, 8), np.uint8)), "expected"),
+    "one image": ("a.npy", saved_objects(np.zeros((8, 8, 3), np.uint8)), r"an array \(8, 8, 3\), expected"),
+    "no images": ("a.npy", saved_objects(np.zeros((0, 8, 8), np.uint8)), "expected"),
     "whole numbers": ("a.npy", saved_objects(IMAGES.astype(np.int64)), "holds int64, expected uint8"),
     "floats to 255": ("a.npy", saved_objects(IMAGES.astype(np.float32)), "divide by 255"),
     "NaN": ("a.npy", saved_objects(np.full((2, 8, 8), np.nan)), "from nan to nan"),
@@ -99,7 +99,7 @@ def test_a_pickle_that_calls_os_system_does_not(tmp_path, protocol):
 def open_and_say(path):
     """Protocols 0 and 1 have no mark, so such a file is not even taken for a pickle; unpickled all the same it is refused."""
     from nnscratch.data.readers.cifar import unpickle
-    with pytest.raises(InputError, match="expected a folder of pictures, an IDX"):
+    with pytest.raises(InputError, match="expected a folder of images, an IDX"):
         open_dataset(path)
     unpickle(path, path.read_bytes())
 
@@ -147,14 +147,14 @@ def test_bombs_do_not_go_off(tmp_path, name, words):
 def test_files_that_do_not_belong_together(tmp_path):
     """Labels of another number, no known name in an .npz, two training parts in a folder."""
     np.savez(tmp_path / "a.npz", **{"some\nthing": IMAGES})
-    with pytest.raises(InputError, match=r"holds 'some\\nthing', expected pictures under"):
+    with pytest.raises(InputError, match=r"holds 'some\\nthing', expected images under"):
         open_dataset(tmp_path / "a.npz")
     np.savez(tmp_path / "c.npz", images=IMAGES, labels=LABELS[:3])
     with pytest.raises(InputError, match=r"the labels are \(3,\)"):
         open_dataset(tmp_path / "c.npz")
     path = write(tmp_path, "x-train-images-idx3-ubyte", idx(IMAGES))
     write(tmp_path, "x-train-labels-idx1-ubyte", idx(LABELS[:4]))
-    with pytest.raises(InputError, match="4 labels for 6 pictures"):
+    with pytest.raises(InputError, match="4 labels for 6 images"):
         open_dataset(path)
     write(tmp_path, "y-train-images-idx3-ubyte", idx(IMAGES))
     with pytest.raises(InputError, match="x-train-images-idx3-ubyte, y-train-images-idx3-ubyte, expected one"):
@@ -162,11 +162,11 @@ def test_files_that_do_not_belong_together(tmp_path):
 
 
 def test_folders_that_do_not_do(tmp_path, caplog):
-    """Empty, without any picture, of mixed sizes; and not a folder of anything when too large for memory."""
-    with pytest.raises(InputError, match="holds no pictures"):
+    """Empty, without any image, of mixed sizes; and not a folder of anything when too large for memory."""
+    with pytest.raises(InputError, match="holds no images"):
         open_dataset(tmp_path)
     write(tmp_path, "a.txt", b"text")
-    with pytest.raises(InputError, match="holds no pictures"):
+    with pytest.raises(InputError, match="holds no images"):
         open_dataset(tmp_path)
     assert "a.txt" in caplog.text
     save(tmp_path, "b.png", np.zeros((20, 40), np.uint8))
@@ -176,19 +176,19 @@ def test_folders_that_do_not_do(tmp_path, caplog):
     assert open_dataset(tmp_path, size=8).images.shape == (2, 8, 8, 1)
 
 
-def test_pictures_beyond_memory_are_refused(tmp_path, monkeypatch):
+def test_images_beyond_memory_are_refused(tmp_path, monkeypatch):
     """Counted while they are read."""
     monkeypatch.setattr("nnscratch.data.readers.folder.LARGEST", 3 * 8 * 8 * 2)
     for k in range(3):
         save(tmp_path, f"{k}.png", np.zeros((8, 8), np.uint8))
-    with pytest.raises(InputError, match="more than 2 pictures of 8x8"):
+    with pytest.raises(InputError, match="more than 2 images of 8x8"):
         open_dataset(tmp_path)
 
 
 def test_places_without_data(tmp_path, monkeypatch):
     """Missing, unknown names, impossible paths, a pipe (which must not be waited for), a file without permission."""
     for path in (tmp_path / "missing", "glyfs", "a\0b", None, 3.5, "", "x" * 5000):
-        with pytest.raises(InputError, match="expected a folder of pictures, an IDX"):
+        with pytest.raises(InputError, match="expected a folder of images, an IDX"):
             open_dataset(path)
     with pytest.raises(InputError, match="glyphs, letters, shapes, textures"):
         open_dataset("glyfs")
@@ -222,7 +222,7 @@ def test_impossible_options(tmp_path, options):
 @pytest.mark.parametrize("kind", ["gzip", "idx", "npy", "npz", "pickle 2", "pickle 4", "pickle 5", "python 2", "cifar", "png"])
 def test_damaged_files_never_crash(tmp_path, kind):
     """Bytes changed and ends cut off, 120 times: a data set or an InputError comes out, and no other exception."""
-    random, batch = np.random.default_rng(5), {b"data": ROWS, b"labels": [0, 1, 2]}
+    rng, batch = np.random.default_rng(5), {b"data": ROWS, b"labels": [0, 1, 2]}
     npz, png = io.BytesIO(), save(tmp_path / "made", "a.png", IMAGES[0])
     np.savez_compressed(npz, images=IMAGES, labels=LABELS)
     whole = {"gzip": gzip.compress(idx(IMAGES)), "idx": idx(IMAGES), "npy": saved_objects(IMAGES), "npz": npz.getvalue(),
@@ -231,9 +231,9 @@ def test_damaged_files_never_crash(tmp_path, kind):
     refused = 0
     for trial in range(120):
         data = bytearray(whole)
-        for place in random.integers(0, len(data) if trial % 2 else min(len(data), 200), random.integers(1, 6)):
-            data[place] = random.integers(0, 256)
-        path = write(tmp_path / "fuzz", "data_batch_1", bytes(data[:random.integers(1, len(data) + 1)] if trial % 3 else data))
+        for place in rng.integers(0, len(data) if trial % 2 else min(len(data), 200), rng.integers(1, 6)):
+            data[place] = rng.integers(0, 256)
+        path = write(tmp_path / "fuzz", "data_batch_1", bytes(data[:rng.integers(1, len(data) + 1)] if trial % 3 else data))
         try:
             assert open_dataset(path.parent if kind in ("png", "cifar") else path).images.dtype == np.uint8
         except InputError as error:

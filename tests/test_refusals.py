@@ -52,7 +52,7 @@ from nnscratch.layers import (
     (lambda: Dense(3).forward(np.zeros((2, 4), dtype=np.float16)), "dtype float16, expected float32 or float64"),
     (lambda: Reshape((-1, -1)), "at most one -1"),
     (lambda: initializers.set_seed(-1), "seed is -1"),
-    (lambda: Dense(3).forward("picture"), "expected an array or a Symbol"),
+    (lambda: Dense(3).forward("image"), "expected an array or a Symbol"),
     (lambda: Dense(3).backward(normal(2, 3), wrt="weights"), "wrt 'weights' is unknown: choose one of all, input, parameters"),
 ])
 def test_mistakes_get_one_clear_sentence(action, words):
@@ -92,7 +92,7 @@ BACKWARDS = {
 
 @pytest.mark.parametrize("name", BACKWARDS)
 def test_a_dy_of_a_wrong_shape_is_refused_by_every_op(name):
-    """One row too many, one picture too few, or a shape that would broadcast: never a number, always a sentence."""
+    """One row too many, one image too few, or a shape that would broadcast: never a number, always a sentence."""
     forward, backward, inputs = BACKWARDS[name]
     y, cache = forward(*inputs)
     for dy in (y[:1], np.concatenate([y, y[:1]]), y[..., :1]):

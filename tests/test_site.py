@@ -24,7 +24,7 @@ DRAWN = """Promise.all([document.fonts.ready,
   ...[...document.images].map(image => image.decode().catch(() => {}))]).then(() => [
   ...[...document.querySelectorAll("math")].filter(formula => { const box = formula.getBoundingClientRect();
      return !box.width || !box.height; }).map(formula => "a formula without size: " + formula.textContent),
-  ...[...document.images].filter(image => !image.naturalWidth).map(image => "a picture that is not shown: " + image.src),
+  ...[...document.images].filter(image => !image.naturalWidth).map(image => "an image that is not shown: " + image.src),
   ...(!document.querySelector("math") || document.fonts.check('12px "STIX Two Math"') ? []
      : ["the font of the formulas is missing"])])"""
 SCROLLED = """[...document.querySelectorAll(":is(.cell, details) pre")].filter(code => code.scrollWidth > code.clientWidth + 1)
@@ -65,11 +65,11 @@ class Page(HTMLParser):
 
 
 def wrong_references(folder):
-    """Sentences on links, pictures, styles and scripts of all pages that lead nowhere, or to another host."""
+    """Sentences on links, images, styles and scripts of all pages that lead nowhere, or to another host."""
     pages = {path.resolve(): Page(path) for path in folder.glob("*.html")}
     found = []
     for path, page in pages.items():
-        found += [f"{path.name}: no alternative text for {picture}" for picture in page.without_text]
+        found += [f"{path.name}: no alternative text for {image}" for image in page.without_text]
         for tag, address in page.addresses:
             parts = urlsplit(address)
             if parts.scheme == "data" or (tag == "a" and parts.scheme == "https"):  # a link is followed only by a click
@@ -95,7 +95,7 @@ def test_all_references_lead_somewhere(site):
 
 
 def test_every_notebook_and_card_has_its_place(site):
-    """Each notebook is a page with its solutions folded in; the index shows the README's picture and all pages; no file of ours
+    """Each notebook is a page with its solutions folded in; the index shows the README's image and all pages; no file of ours
     is left over that a reader could stumble on."""
     index = (site / "index.html").read_text(encoding="utf-8")
     assert 'src="_images/side-by-side.jpg"' in index
@@ -112,7 +112,7 @@ def test_every_notebook_and_card_has_its_place(site):
 
 @needs_browser
 def test_every_page_in_a_browser(site, tmp_path):
-    """Formulas have a size, pictures are shown, nothing is logged as an error, nothing is asked of another host."""
+    """Formulas have a size, images are shown, nothing is logged as an error, nothing is asked of another host."""
     pages, formulas = sorted(site.glob("*.html")), {}
     with Browser(tmp_path) as browser:
         for page in pages:
@@ -164,7 +164,7 @@ PLANTED = {
     "formula": ("<math></math>", "a formula without size"),
     "script": ("<script>nothing.there()</script>", "nothing is not defined"),
     "console": ("<script>console.error('broken')</script>", "broken"),
-    "picture": ('<img alt="x" src="data:image/png;base64,AAAA">', "a picture that is not shown"),
+    "image": ('<img alt="x" src="data:image/png;base64,AAAA">', "an image that is not shown"),
     "font": ('<style>@font-face { font-family: "STIX Two Math"; src: url("gone.ttf"); } math { font-family: "STIX Two Math"; }'
              "</style>", "the font of the formulas is missing"),
     "host": ('<script src="https://example.com/a.js"></script>', "asks for https://example.com"),
@@ -218,7 +218,7 @@ def test_links_of_notebooks_and_of_the_teachers_page(tmp_path, monkeypatch):
     for text, expected in [("[a](01_neuron.ipynb)", "[a](01_neuron.ipynb)"), ("[a](00_index.ipynb)", "[a](index.ipynb)"),
                            ("[a](solutions/01_neuron.py)", "[a](01_neuron.ipynb)"), ("[a](../nnscratch/models.py)", "a"),
                            ("[a](01_neuron.ipynb#place)", "[a](01_neuron.ipynb#place)"), ("[a](https://b.org)", "[a](https://b.org)"),
-                           ("![a](picture.png)", "![a](picture.png)")]:
+                           ("![a](image.png)", "![a](image.png)")]:
         assert source.relink(text, pages) == expected
     monkeypatch.setattr(source, "TEACHERS", tmp_path / "teachers.md")
     assert "teachers" not in source.contents([])

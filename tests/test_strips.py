@@ -1,4 +1,4 @@
-"""Strips: cut into any number of them, a picture has the loss and the gradient that it has in one piece.
+"""Strips: cut into any number of them, an image has the loss and the gradient that it has in one piece.
 
 And what makes them small: a Model lets go of the values that no later layer needs.
 """
@@ -22,7 +22,7 @@ from nnscratch.style.objective import Objective
 SMALL, DEEP = (4, 5), (3, 4, 4, 5)  # channels of two and of four stages: poolings make 2 and 8 pixels one
 
 
-def picture(height, width, seed=0):
+def image(height, width, seed=0):
     return 0.5 + 0.1 * normal(1, height, width, 3, seed=seed)
 
 
@@ -31,7 +31,7 @@ def network_for(widths, xp=np):
     backend.use("cpu" if xp is np else "gpu")
     network = random_features(widths=widths, seed=1)
     network.cast(np.float64)
-    return normalise(network, on(xp, picture(32, 32)))
+    return normalise(network, on(xp, image(32, 32)))
 
 
 def cut_at(monkeypatch, own_rows):
@@ -57,30 +57,30 @@ def evaluate(network, content, style, x, masks=None):
     (SMALL, 2, 18, 40), (SMALL, 4, 41, 19), (SMALL, 16, 65, 70), (DEEP, 8, 83, 121), (DEEP, 16, 136, 90),
     (DEEP, 40, 127, 200), (DEEP, 64, 200, 161),
 ])
-def test_strips_give_what_the_whole_picture_gives(xp, monkeypatch, widths, own_rows, height, style_height):
+def test_strips_give_what_the_whole_image_gives(xp, monkeypatch, widths, own_rows, height, style_height):
     """Loss, both terms and gradient; odd sizes; strips lower and higher than their halo; on every device."""
     network = network_for(widths, xp)
-    pictures = on(xp, picture(height, 19), picture(style_height, 22, 1), picture(height, 19, 2))
+    images = on(xp, image(height, 19), image(style_height, 22, 1), image(height, 19, 2))
     cut_at(monkeypatch, None)
-    whole, one = evaluate(network, *pictures)
+    whole, one = evaluate(network, *images)
     cut_at(monkeypatch, own_rows)
-    parts, several = evaluate(network, *pictures)
+    parts, several = evaluate(network, *images)
     assert one == 1 and several > 1
     same(parts, whole, 1e-10)
     assert not any(layer._saved for layer in network.layers)
 
 
 def test_strips_with_a_mask_for_each_style(xp, monkeypatch):
-    """Loss and gradient as of the whole picture, with masks that overlap, are grey in part, and end within a strip."""
+    """Loss and gradient as of the whole image, with masks that overlap, are grey in part, and end within a strip."""
     network = network_for(SMALL, xp)
-    pictures = on(xp, picture(41, 19), picture(40, 22, 1), picture(41, 19, 2))
-    random = np.random.default_rng(0)
-    masks = [mask * (np.arange(41) < 27)[None, :, None, None] for mask in random.random((2, 1, 41, 19, 1))]
+    images = on(xp, image(41, 19), image(40, 22, 1), image(41, 19, 2))
+    rng = np.random.default_rng(0)
+    masks = [mask * (np.arange(41) < 27)[None, :, None, None] for mask in rng.random((2, 1, 41, 19, 1))]
     masks = list(on(xp, *masks))
     cut_at(monkeypatch, None)
-    whole = evaluate(network, *pictures, masks)[0]
+    whole = evaluate(network, *images, masks)[0]
     cut_at(monkeypatch, 6)
-    parts, several = evaluate(network, *pictures, masks)
+    parts, several = evaluate(network, *images, masks)
     assert several > 3
     same(parts, whole, 1e-10)
 
@@ -89,21 +89,21 @@ def test_strips_with_a_mask_for_each_style(xp, monkeypatch):
 def test_the_halo_is_as_large_as_the_network_sees_and_no_larger(monkeypatch, widths, rows):
     """One unit of pooling less, and the loss is another."""
     network, unit = network_for(widths), 2 ** (len(widths) - 1)
-    pictures = picture(100, 19), picture(90, 22, 1), picture(100, 19, 2)
+    images = image(100, 19), image(90, 22, 1), image(100, 19, 2)
     assert tiling.reach(network) == rows
     cut_at(monkeypatch, None)
-    whole = evaluate(network, *pictures)[0]
+    whole = evaluate(network, *images)[0]
     monkeypatch.setattr(tiling, "reach", lambda network: rows - unit)
     cut_at(monkeypatch, 16)
-    parts = evaluate(network, *pictures)[0]
+    parts = evaluate(network, *images)[0]
     assert abs(parts[0] / whole[0] - 1) > 1e-8 and np.abs(parts[3] - whole[3]).max() > 1e-6 * np.abs(whole[3]).max()
 
 
 def test_the_gradient_of_strips_is_right(monkeypatch):
     """Against central differences: at pixels in the middle of strips, beside the cuts and at the border."""
-    network, x, step = network_for(SMALL), picture(23, 9, 2), 1e-6
+    network, x, step = network_for(SMALL), image(23, 9, 2), 1e-6
     cut_at(monkeypatch, 6)
-    objective = objective_for(network, picture(23, 9), picture(20, 11, 1))
+    objective = objective_for(network, image(23, 9), image(20, 11, 1))
     assert len(objective.strips) == 6
     gradient = objective(x)[1]
     for row in range(23):
@@ -119,7 +119,7 @@ def test_every_row_of_every_map_is_one_strips_own(monkeypatch, height, own_rows)
     """Put end to end, the own rows are 0, 1, 2, ... to the last, in every feature map; their shares add up to 1."""
     network = random_features(DEEP)
     cut_at(monkeypatch, own_rows)
-    pieces = tiling.cut(network, picture(height, 16))
+    pieces = tiling.cut(network, image(height, 16))
     scales = [tiling.row_scales(network)[symbol] for symbol in network.outputs]
     for k, scale in enumerate(scales):
         rows = [np.arange(height)[piece.seen.start:piece.seen.stop:scale][piece.own[k]] // scale for piece in pieces]
@@ -128,7 +128,7 @@ def test_every_row_of_every_map_is_one_strips_own(monkeypatch, height, own_rows)
         assert all(len(own) > 0 for own in rows)
 
 
-def test_pictures_up_to_1024_pixels_are_one_strip():
+def test_images_up_to_1024_pixels_are_one_strip():
     """With the network as it is used; 2048 pixels are several strips, each of no more rows than memory has room for."""
     network = random_features()
     assert len(tiling.cut(network, np.empty((1, 1024, 1024, 3), np.float32))) == 1
@@ -153,17 +153,17 @@ def test_strips_are_cut_to_the_memory_that_is_given():
     for_features(network, content, [style], 0.9, "gram")
     with pytest.raises(InputError, match="1 GB, expected at least .* for 1000x807 pixels and the statistics sliced"):
         for_features(network, content, [style], 1, "sliced")
-    with pytest.raises(InputError, match="sliced need the whole picture at once, and 2000x2000 pixels are too many"):
+    with pytest.raises(InputError, match="sliced need the whole image at once, and 2000x2000 pixels are too many"):
         for_features(network, np.empty((1, 2000, 2000, 3), np.float32), [style], None, "sliced")
 
 
-def test_a_picture_too_low_for_the_poolings_is_refused():
+def test_a_image_too_low_for_the_poolings_is_refused():
     """And one of another size than the content, of which strips would leave a part out."""
     network = network_for(DEEP)
     with pytest.raises(InputError, match="has 7 rows, expected at least 8"):
-        objective_for(network, picture(7, 30), picture(30, 30))
-    with pytest.raises(InputError, match=r"picture has shape \(1, 31, 30, 3\), expected \(1, 30, 30, 3\) like the content"):
-        objective_for(network, picture(30, 30), picture(30, 30))(picture(31, 30))
+        objective_for(network, image(7, 30), image(30, 30))
+    with pytest.raises(InputError, match=r"image has shape \(1, 31, 30, 3\), expected \(1, 30, 30, 3\) like the content"):
+        objective_for(network, image(30, 30), image(30, 30))(image(31, 30))
 
 
 def test_one_strip_runs_the_network_once_an_evaluation(monkeypatch):
@@ -177,16 +177,16 @@ def test_one_strip_runs_the_network_once_an_evaluation(monkeypatch):
     monkeypatch.setattr(network, "forward", counted)
     for own_rows, expected in ((None, 1), (10, 5)):
         cut_at(monkeypatch, own_rows)
-        objective = objective_for(network, picture(30, 9), picture(20, 11, 1))
+        objective = objective_for(network, image(30, 9), image(20, 11, 1))
         runs.clear()
-        objective(picture(30, 9, 2))
+        objective(image(30, 9, 2))
         assert len(runs) == expected == 2 * len(objective.strips) - 1
 
 
 def test_strips_take_a_part_of_the_memory(monkeypatch):
     """One evaluation with its construction: allowed an eighth, strips take less than a third of what one piece takes."""
     network = random_features((8, 16))
-    content, style, x = (picture(480, 64, seed).astype(np.float32) for seed in range(3))
+    content, style, x = (image(480, 64, seed).astype(np.float32) for seed in range(3))
     normalise(network, style)
 
     def peak():
@@ -196,7 +196,7 @@ def test_strips_take_a_part_of_the_memory(monkeypatch):
         tracemalloc.stop()
         return used
     one_piece = peak()
-    for name in ("WHOLE_PICTURE", "STRIP"):
+    for name in ("WHOLE_IMAGE", "STRIP"):
         monkeypatch.setattr(tiling, name, one_piece // 8)
     assert peak() < one_piece / 3
 

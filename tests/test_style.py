@@ -18,7 +18,7 @@ from nnscratch.style.objective import Objective
 from nnscratch.style.transfer import transfer_style
 
 
-def picture(height, width, seed=0):
+def image(height, width, seed=0):
     """Smooth colours with a little noise, in [0, 1]."""
     rows, columns = np.mgrid[:height, :width]
     waves = [np.sin(rows / (3 + seed + c)) * np.cos(columns / (4 + c)) for c in range(3)]
@@ -31,7 +31,7 @@ def small_network():
 
 
 def test_the_loss_network_passes_the_gradient_check():
-    """Four feature maps out, one picture in: dx and all filters."""
+    """Four feature maps out, one image in: dx and all filters."""
     network = small_network()
     report = check_model(network, normal(1, 8, 6, 3), smooth=False, max_elements=60)
     assert report.ok, str(report)
@@ -40,19 +40,19 @@ def test_the_loss_network_passes_the_gradient_check():
 def test_the_gradient_of_the_objective_is_right():
     """Content, style and smoothness together, back through the network to the pixels, against central differences."""
     network = small_network()
-    network.forward(picture(8, 6))
+    network.forward(image(8, 6))
     network.cast(np.float64)
-    objective = Objective(network, picture(8, 6).astype(float), [picture(10, 8, 2).astype(float)], style_weight=3.0,
+    objective = Objective(network, image(8, 6).astype(float), [image(10, 8, 2).astype(float)], style_weight=3.0,
                           smoothness=0.5, content_layer=2)
-    report = check_op(lambda x: objective(x.astype(float)), lambda dy, gradient: dy * gradient, [picture(8, 6, 1)],
+    report = check_op(lambda x: objective(x.astype(float)), lambda dy, gradient: dy * gradient, [image(8, 6, 1)],
                       smooth=False)
     assert not [p for p in report.problems if "float32 inputs" not in p], str(report)
     assert report.error < 1e-6 and report.adjoint_error < 1e-6
 
 
 def test_normalised_filters_have_mean_0_and_variance_1_on_the_style():
-    """Every convolution, before its ReLU; a picture of one colour does no harm."""
-    style = picture(24, 20)
+    """Every convolution, before its ReLU; an image of one colour does no harm."""
+    style = image(24, 20)
     network = normalise(small_network(), style)
     x = style
     for layer in network.layers:
@@ -66,7 +66,7 @@ def test_normalised_filters_have_mean_0_and_variance_1_on_the_style():
 
 def test_samples_normalise_for_the_whole_of_a_large_style(xp):
     """700x530 pixels of changing colours: mean and deviation of the first convolution come near 0 and 1 on all of them."""
-    style = on(xp, picture(700, 530))
+    style = on(xp, image(700, 530))
     backend.use("cpu" if xp is np else "gpu")
     network = normalise(small_network(), style)
     y = to_cpu(network.layers[1].forward(network.layers[0].forward(style)))
@@ -76,68 +76,68 @@ def test_samples_normalise_for_the_whole_of_a_large_style(xp):
 
 
 def test_transfer_moves_the_style_and_keeps_the_content(xp):
-    """The style loss falls by more than half, the picture stays in range and of the content's size, on every device."""
+    """The style loss falls by more than half, the image stays in range and of the content's size, on every device."""
     backend.use("cpu" if xp is np else "gpu")
-    result = transfer_style(picture(32, 40), picture(36, 33, 3), steps=6)
-    assert isinstance(result.picture, np.ndarray) and result.picture.shape == (1, 32, 40, 3)
-    assert result.picture.min() >= 0 and result.picture.max() <= 1
+    result = transfer_style(image(32, 40), image(36, 33, 3), steps=6)
+    assert isinstance(result.image, np.ndarray) and result.image.shape == (1, 32, 40, 3)
+    assert result.image.min() >= 0 and result.image.max() <= 1
     assert result.history[-1]["style"] < 0.5 * result.history[0]["style"]
     assert result.history[-1]["content"] < 1
     assert not result.interrupted
 
 
-def test_the_same_seed_gives_the_same_picture():
-    """Bit for bit; another seed, another picture."""
+def test_the_same_seed_gives_the_same_image():
+    """Bit for bit; another seed, another image."""
     def run(seed):
-        return transfer_style(picture(16, 18), picture(20, 20, 3), features="random", steps=3, seed=seed).picture
+        return transfer_style(image(16, 18), image(20, 20, 3), features="random", steps=3, seed=seed).image
     np.testing.assert_array_equal(run(1), run(1))
     assert (run(1) != run(2)).any()
 
 
 def test_adam_instead_of_lbfgs():
-    """The style loss falls, the picture stays in range at every step, and what was handed on is not changed afterwards."""
+    """The style loss falls, the image stays in range at every step, and what was handed on is not changed afterwards."""
     seen = []
-    result = transfer_style(picture(32, 40), picture(36, 33, 3), optimizer="adam", steps=25,
+    result = transfer_style(image(32, 40), image(36, 33, 3), optimizer="adam", steps=25,
                             progress=lambda share, record, made: seen.append((made, made.copy())))
     assert result.history[-1]["style"] < 0.6 * result.history[0]["style"] and len(seen) == 25
     assert all(np.array_equal(made, copy) and made.min() >= 0 and made.max() <= 1 for made, copy in seen)
 
 
-def test_large_pictures_are_done_coarse_to_fine():
-    """Half the size before the full one, down to 80 pixels a side; small pictures at one size alone."""
-    result = transfer_style(picture(162, 180), picture(190, 161, 3), steps=2)
+def test_large_images_are_done_coarse_to_fine():
+    """Half the size before the full one, down to 80 pixels a side; small images at one size alone."""
+    result = transfer_style(image(162, 180), image(190, 161, 3), steps=2)
     assert [record["size"] for record in result.history] == [90, 90, 180, 180]
-    assert {record["size"] for record in transfer_style(picture(20, 30), picture(64, 64, 3), steps=2).history} == {30}
+    assert {record["size"] for record in transfer_style(image(20, 30), image(64, 64, 3), steps=2).history} == {30}
 
 
 @pytest.mark.parametrize("stop_at", [1, 4])
-def test_ctrl_c_keeps_the_best_picture_so_far(stop_at):
-    """Interrupted at the small or at the full size: a picture of the full size comes back, and says so."""
+def test_ctrl_c_keeps_the_best_image_so_far(stop_at):
+    """Interrupted at the small or at the full size: an image of the full size comes back, and says so."""
     shares = []
 
-    def progress(share, record, picture):
+    def progress(share, record, image):
         shares.append(share)
         if len(shares) == stop_at:
             raise KeyboardInterrupt
-    result = transfer_style(picture(160, 162), picture(160, 160, 3), steps=3, progress=progress)
+    result = transfer_style(image(160, 162), image(160, 160, 3), steps=3, progress=progress)
     assert result.interrupted and len(result.history) == stop_at
-    assert result.picture.shape == (1, 160, 162, 3) and np.isfinite(result.picture).all()
-    assert np.abs(result.picture - picture(160, 162)).max() > 0.01
+    assert result.image.shape == (1, 160, 162, 3) and np.isfinite(result.image).all()
+    assert np.abs(result.image - image(160, 162)).max() > 0.01
 
 
 @pytest.mark.parametrize("style", [np.full((1, 20, 20, 3), 0.5), np.zeros((1, 20, 20, 3)),
-                                   np.repeat(picture(20, 20)[..., :1], 3, -1)], ids=["one colour", "black", "grey"])
+                                   np.repeat(image(20, 20)[..., :1], 3, -1)], ids=["one colour", "black", "grey"])
 def test_dull_styles_give_numbers_not_nan(style):
     """One colour, black, grey."""
-    result = transfer_style(picture(20, 24), style.astype(np.float32), steps=3)
-    assert np.isfinite(result.picture).all() and np.isfinite(result.history[-1]["loss"])
+    result = transfer_style(image(20, 24), style.astype(np.float32), steps=3)
+    assert np.isfinite(result.image).all() and np.isfinite(result.history[-1]["loss"])
 
 
 def test_strength_from_the_photograph_to_nothing_but_style():
     """0: the photograph, bit for bit; then less and less of the style term is left, and more and more of the content lost, at 2
     a quarter of what it is at 25; at 100 content counts nothing."""
-    content, style, left = picture(40, 48), picture(44, 40, 3), []
-    same(transfer_style(content, style, strength=0).picture, content)
+    content, style, left = image(40, 48), image(44, 40, 3), []
+    same(transfer_style(content, style, strength=0).image, content)
     for strength in (2, 25, 50, 75, 100):
         left.append(transfer_style(content, style, strength=strength, steps=20).history[-1])
     assert all(a["style"] > b["style"] and a["content"] < b["content"] for a, b in pairwise(left))
@@ -145,10 +145,10 @@ def test_strength_from_the_photograph_to_nothing_but_style():
 
 
 @pytest.mark.parametrize("features, balance", [("texture", 100), ("random", 200)])
-def test_what_a_picture_shows_is_asked_at_full_size(features, balance):
+def test_what_a_image_shows_is_asked_at_full_size(features, balance):
     """Of the second convolution, the last before the first halving; measured to keep more of the photograph."""
-    network = loss_network(features, picture(32, 32))
-    sides = [maps.shape[1] for maps in network.model.forward(picture(32, 32))]
+    network = loss_network(features, image(32, 32))
+    sides = [maps.shape[1] for maps in network.model.forward(image(32, 32))]
     assert sides[network.content_layer] == 32 and sides[network.content_layer + 1] == 16
     assert network.weights(50)["style_weight"] == balance / 2
 
@@ -158,7 +158,7 @@ def test_the_style_term_is_a_share(statistics, seed, scale):
     """At most 1 for the photograph with Gram matrices, 0 for the style; and no other when features are all so many times as
     large: however quiet or loud a network is."""
     backend.use("cpu")
-    content, style = picture(8, 9, seed % 5), picture(9, 8, seed % 7)
+    content, style = image(8, 9, seed % 5), image(9, 8, seed % 7)
     terms = []
     for times in (10, scale):
         network = small_network()
@@ -175,19 +175,19 @@ def test_the_style_term_is_a_share(statistics, seed, scale):
 
 @pytest.mark.parametrize("features", ["texture", "random"])
 @pytest.mark.parametrize("content, style", [((8, 8), (8, 8)), ((8, 8), (40, 40)), ((33, 9), (8, 70)), ((15, 300), (300, 8))])
-def test_small_and_narrow_pictures(features, content, style):
+def test_small_and_narrow_images(features, content, style):
     """8 pixels a side, and ribbons: numbers, in range, and the style loss falls. Maps that would be too small are left out."""
-    result = transfer_style(picture(*content), picture(*style, 3), features=features, steps=4)
-    assert np.isfinite(result.picture).all() and result.picture.shape == (1, *content, 3)
+    result = transfer_style(image(*content), image(*style, 3), features=features, steps=4)
+    assert np.isfinite(result.image).all() and result.image.shape == (1, *content, 3)
     assert result.history[-1]["style"] < result.history[0]["style"]
     for dull in (np.zeros, np.ones):
-        result = transfer_style(dull((1, 8, 9, 3), np.float32), picture(*style), features=features, steps=3)
-        assert np.isfinite(result.picture).all() and np.isfinite(result.history[-1]["loss"])
+        result = transfer_style(dull((1, 8, 9, 3), np.float32), image(*style), features=features, steps=3)
+        assert np.isfinite(result.image).all() and np.isfinite(result.history[-1]["loss"])
 
 
 def test_maps_that_are_too_small_are_left_out():
     """Of 16 pixels a side all eight are made; of 15 six, of 8 the same; a map that stays is as it was."""
-    style = picture(20, 20)
+    style = image(20, 20)
     whole = loss_network("random", style, side=16).model
     for side, count in ((15, 6), (8, 6)):
         model = loss_network("random", style, side=side).model
@@ -203,15 +203,15 @@ def test_maps_that_are_too_small_are_left_out():
     ({"seed": -1}, "seed is -1, expected a whole number of at least 0"),
     ({"seed": 1.5}, "seed is 1.5"),
     ({"steps": 0}, "number of steps is 0"),
-    ({"content": picture(1, 1)}, "content picture has 1x1 pixels, expected at least 8"),
-    ({"style": picture(20, 7)}, "style picture has 7x20 pixels"),
-    ({"content": picture(20, 20)[0]}, r"expected \(1, H, W, 3\)"),
-    ({"content": 255 * picture(20, 20)}, "values outside 0 to 1"),
+    ({"content": image(1, 1)}, "content image has 1x1 pixels, expected at least 8"),
+    ({"style": image(20, 7)}, "style image has 7x20 pixels"),
+    ({"content": image(20, 20)[0]}, r"expected \(1, H, W, 3\)"),
+    ({"content": 255 * image(20, 20)}, "values outside 0 to 1"),
     ({"style": np.full((1, 20, 20, 3), np.nan)}, "values outside 0 to 1 or NaN"),
 ])
 def test_mistakes_get_one_clear_sentence(change, words):
     """Named before the network is even built."""
-    options = {"content": picture(20, 20), "style": picture(20, 20, 1), **change}
+    options = {"content": image(20, 20), "style": image(20, 20, 1), **change}
     with pytest.raises(InputError, match=words):
         transfer_style(**options)
 
@@ -224,13 +224,13 @@ def test_a_loss_that_is_no_number_is_refused_at_once(monkeypatch):
     monkeypatch.setattr("nnscratch.style.features.normalise", broken)
     monkeypatch.setattr("nnscratch.lbfgs.LBFGS.step", None)
     with pytest.raises(InputError, match="the loss is (nan|inf), expected a finite number"), np.errstate(all="ignore"):
-        transfer_style(picture(20, 20), picture(20, 20, 1), features="random")
+        transfer_style(image(20, 20), image(20, 20, 1), features="random")
 
 
 def test_the_share_of_the_work_ends_at_1():
     """Rising in equal parts; and at once to the end where nothing is left to gain after the first step."""
     shares = []
-    transfer_style(picture(20, 20), picture(20, 20, 1), steps=4, progress=lambda share, *_: shares.append(share))
+    transfer_style(image(20, 20), image(20, 20, 1), steps=4, progress=lambda share, *_: shares.append(share))
     assert shares == [0.25, 0.5, 0.75, 1]
     shares.clear()
     grey = np.full((1, 160, 160, 3), 0.5, dtype=np.float32)
@@ -242,7 +242,7 @@ def test_objective_terms_stay_on_the_device(xp):
     """Loss and gradient of one evaluation are arrays of the device: nothing is downloaded on the way."""
     backend.use("cpu" if xp is np else "gpu")
     network = small_network()
-    content, style = map(backend.to_device, (picture(16, 16), picture(16, 16, 1)))
+    content, style = map(backend.to_device, (image(16, 16), image(16, 16, 1)))
     normalise(network, style)
     objective = Objective(network, content, [style], style_weight=3.0, smoothness=1.0, content_layer=2)
     loss, gradient = objective(content)

@@ -1,7 +1,7 @@
 """Keeping the photograph's colours."""
 import numpy as np
 from helpers import same
-from test_style import picture
+from test_style import image
 
 from nnscratch.style.colour import grey, match_colours, match_light, put_colours_back
 from nnscratch.style.transfer import transfer_style
@@ -42,10 +42,10 @@ def test_light_is_matched():
 
 def test_transfer_keeps_colours():
     """Both ways: nearer to the photograph's mean colour than without; light alone keeps its colours exactly."""
-    content, style = picture(24, 28), np.clip(picture(24, 24, 3) * [1.0, 0.3, 0.1], 0, 1).astype(np.float32)
+    content, style = image(24, 28), np.clip(image(24, 24, 3) * [1.0, 0.3, 0.1], 0, 1).astype(np.float32)
 
     def shift(keep):
-        made = transfer_style(content, style, features="random", strength=80, steps=4, keep_colors=keep).picture
+        made = transfer_style(content, style, features="random", strength=80, steps=4, keep_colors=keep).image
         return made, np.abs(made.mean((0, 1, 2)) - content.mean((0, 1, 2))).max()
     without, matched, light = (shift(keep) for keep in (None, "match", "luminance"))
     assert matched[1] < 0.5 * without[1]

@@ -12,46 +12,46 @@ from helpers import run_style
 from PIL import Image
 
 from nnscratch.cli import main
-from nnscratch.data.images import read_picture
+from nnscratch.data.images import read_image
 from nnscratch.style.minimizers import MINIMIZERS
 from nnscratch.style.transfer import Transfer
 
 
-def test_style_writes_the_picture(pictures, capsys):
+def test_style_writes_the_image(images, capsys):
     """The size asked for, no temporary files, a line that says where it is, and how it was made beside it."""
-    assert run_style(pictures) == 0
-    assert read_picture(pictures / "out.png").shape == (1, 38, 48, 3)
+    assert run_style(images) == 0
+    assert read_image(images / "out.png").shape == (1, 38, 48, 3)
     assert "written to" in capsys.readouterr().out
-    assert sorted(p.name for p in pictures.iterdir()) == ["content.jpg", "out.png", "out.png.json", "style.png"]
+    assert sorted(p.name for p in images.iterdir()) == ["content.jpg", "out.png", "out.png.json", "style.png"]
 
 
-def test_the_same_picture_once_more(pictures, capsys):
+def test_the_same_image_once_more(images, capsys):
     """From the .json beside it, with every setting that was given: bit for bit."""
     settings = ["--strength", "60", "--keep-colors", "luminance", "--init", "noise", "--seed", "3", "--style-scale", "1.5"]
-    assert run_style(pictures, *settings) == 0
-    again = ["style", "--again", str(pictures / "out.png.json"), "-o", str(pictures / "again.png")]
+    assert run_style(images, *settings) == 0
+    again = ["style", "--again", str(images / "out.png.json"), "-o", str(images / "again.png")]
     assert main(again) == 0
-    assert (pictures / "again.png").read_bytes() == (pictures / "out.png").read_bytes()
-    made = json.loads((pictures / "out.png.json").read_text())
+    assert (images / "again.png").read_bytes() == (images / "out.png").read_bytes()
+    made = json.loads((images / "out.png.json").read_text())
     assert made["settings"]["keep_colors"] == "luminance" and len(made["history"]) == 2
     assert made["settings"]["features"] == "texture", "the default"
     assert main([*again, "--steps", "3"]) == 2 and "steps was given beside --again" in capsys.readouterr().err
-    (pictures / "style.png").write_bytes((pictures / "again.png").read_bytes())
+    (images / "style.png").write_bytes((images / "again.png").read_bytes())
     assert main(again) == 2 and "style.png has changed" in capsys.readouterr().err
     for lie in ({"interrupted": True}, {"size": float("inf")}, {"styles": 3}):
-        (pictures / "out.png.json").write_text(json.dumps(made | lie))
+        (images / "out.png.json").write_text(json.dumps(made | lie))
         assert main(again) == 2 and capsys.readouterr().err.count("\n") == 1
-    (pictures / "out.png.json").write_text('{"content": 3}')
-    assert main(again) == 2 and "does not say how a picture was made" in capsys.readouterr().err
+    (images / "out.png.json").write_text('{"content": 3}')
+    assert main(again) == 2 and "does not say how an image was made" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("optimizer", ["lbfgs", "adam"])
-def test_a_transfer_that_is_stopped_goes_on(pictures, monkeypatch, capsys, optimizer):
-    """Ctrl-C after the third step of the second size: the best picture so far; --resume then makes, bit for bit, the picture of
+def test_a_transfer_that_is_stopped_goes_on(images, monkeypatch, capsys, optimizer):
+    """Ctrl-C after the third step of the second size: the best image so far; --resume then makes, bit for bit, the image of
     a transfer that was never stopped, and leaves no state behind."""
     monkeypatch.setattr("nnscratch.style.transfer.SMALLEST_SCALE", 16)
     arguments = ["--steps", "5", "--optimizer", optimizer]
-    assert run_style(pictures, *arguments, output="whole.png") == 0
+    assert run_style(images, *arguments, output="whole.png") == 0
     steps, minimizer = [], MINIMIZERS[optimizer]
     step = minimizer.step
 
@@ -61,66 +61,66 @@ def test_a_transfer_that_is_stopped_goes_on(pictures, monkeypatch, capsys, optim
             raise KeyboardInterrupt
         return step(self)
     monkeypatch.setattr(minimizer, "step", stop)
-    assert run_style(pictures, *arguments) == 130
+    assert run_style(images, *arguments) == 130
     assert "go on with  nnscratch style --resume" in capsys.readouterr().out
     monkeypatch.setattr(minimizer, "step", step)
-    resume = ["style", "--resume", "-o", str(pictures / "out.png")]
+    resume = ["style", "--resume", "-o", str(images / "out.png")]
     assert main([*resume, "--steps", "7"]) == 2 and "steps was given beside" in capsys.readouterr().err
     assert main(resume) == 0
-    assert (pictures / "out.png").read_bytes() == (pictures / "whole.png").read_bytes()
-    assert json.loads((pictures / "out.png.json").read_text())["history"] == json.loads(
-        (pictures / "whole.png.json").read_text())["history"]
+    assert (images / "out.png").read_bytes() == (images / "whole.png").read_bytes()
+    assert json.loads((images / "out.png.json").read_text())["history"] == json.loads(
+        (images / "whole.png.json").read_text())["history"]
     assert main(resume) == 2 and "no transfer to" in capsys.readouterr().err
-    (pictures / "out.png.state").write_bytes(b"nonsense")
+    (images / "out.png.state").write_bytes(b"nonsense")
     assert main(resume) == 2 and "not a whole safetensors file" in capsys.readouterr().err
 
 
-def test_several_styles(pictures):
-    """Mixed half and half, or by a blend: three different pictures."""
-    Image.fromarray(np.full((40, 40, 3), [200, 40, 20], np.uint8)).save(pictures / "red.png")
-    style, made = [str(pictures / "style.png"), str(pictures / "red.png")], []
+def test_several_styles(images):
+    """Mixed half and half, or by a blend: three different images."""
+    Image.fromarray(np.full((40, 40, 3), [200, 40, 20], np.uint8)).save(images / "red.png")
+    style, made = [str(images / "style.png"), str(images / "red.png")], []
     for more in ([], ["--blend", "1", "9"], ["--blend", "9", "1"]):
-        assert main(["style", str(pictures / "content.jpg"), *style, "-o", str(pictures / "out.png"), "--size", "48", "--steps",
+        assert main(["style", str(images / "content.jpg"), *style, "-o", str(images / "out.png"), "--size", "48", "--steps",
                      "6", *more]) == 0
-        made.append(read_picture(pictures / "out.png"))
+        made.append(read_image(images / "out.png"))
     redness = [float((p[..., 0] - p[..., 2]).mean()) for p in made]
     assert redness[2] < redness[0] < redness[1]
-    assert main(["style", str(pictures / "content.jpg"), *style[::-1], "-o", str(pictures / "out.png"), "--size", "48",
+    assert main(["style", str(images / "content.jpg"), *style[::-1], "-o", str(images / "out.png"), "--size", "48",
                  "--steps", "6"]) == 0
-    assert np.abs(read_picture(pictures / "out.png") - made[0]).mean() < 0.02, "the order decides nothing"
+    assert np.abs(read_image(images / "out.png") - made[0]).mean() < 0.02, "the order decides nothing"
 
 
-def test_a_mask_keeps_part_of_the_photograph(pictures):
+def test_a_mask_keeps_part_of_the_photograph(images):
     """White left half: stylised; black right half: the photograph, to the grey level."""
     mask = np.zeros((10, 20), np.uint8)
     mask[:, :10] = 255
-    Image.fromarray(mask).save(pictures / "mask.png")
-    assert run_style(pictures, "--mask", str(pictures / "mask.png")) == 0
-    made, content = read_picture(pictures / "out.png"), read_picture(pictures / "content.jpg", 48)
+    Image.fromarray(mask).save(images / "mask.png")
+    assert run_style(images, "--mask", str(images / "mask.png")) == 0
+    made, content = read_image(images / "out.png"), read_image(images / "content.jpg", 48)
     right, left = np.abs(made - content)[:, :, 28:], np.abs(made - content)[:, :, :20]
     assert right.max() <= 1.01 / 255 and left.mean() > 0.01
-    assert main(["style", "--again", str(pictures / "out.png.json"), "-o", str(pictures / "again.png")]) == 0
-    assert (pictures / "again.png").read_bytes() == (pictures / "out.png").read_bytes()
+    assert main(["style", "--again", str(images / "out.png.json"), "-o", str(images / "again.png")]) == 0
+    assert (images / "again.png").read_bytes() == (images / "out.png").read_bytes()
 
 
-def test_a_mask_for_each_style(pictures, capsys):
+def test_a_mask_for_each_style(images, capsys):
     """Red where the first mask is white, blue where the second is; once more, bit for bit; nonsense is one sentence."""
     for name, colour in (("red", [220, 30, 30]), ("blue", [30, 30, 220])):
         Image.fromarray((np.array(colour) * np.linspace(0.7, 1, 1600).reshape(40, 40, 1)).astype(np.uint8)).save(
-            pictures / f"{name}.png")
+            images / f"{name}.png")
     left = np.repeat(np.arange(20) < 10, 10).reshape(1, 20, 10).swapaxes(1, 2)[0].astype(np.uint8) * 255
     for name, mask in (("left", left), ("right", 255 - left), ("black", 0 * left)):
-        Image.fromarray(mask).save(pictures / f"{name}.png")
+        Image.fromarray(mask).save(images / f"{name}.png")
 
     def run(styles, masks, *more):
-        return main(["style", *(str(pictures / f"{name}") for name in ("content.jpg", *(f"{s}.png" for s in styles))), "-o",
-                     str(pictures / "out.png"), "--size", "48", "--steps", "8",
-                     *(word for name in masks for word in ("--mask", str(pictures / f"{name}.png"))), *more])
+        return main(["style", *(str(images / f"{name}") for name in ("content.jpg", *(f"{s}.png" for s in styles))), "-o",
+                     str(images / "out.png"), "--size", "48", "--steps", "8",
+                     *(word for name in masks for word in ("--mask", str(images / f"{name}.png"))), *more])
     assert run(("red", "blue"), ("left", "right")) == 0
-    redness = np.diff(read_picture(pictures / "out.png")[..., [2, 0]])
+    redness = np.diff(read_image(images / "out.png")[..., [2, 0]])
     assert redness[:, :, :18].mean() > 0.2 and redness[:, :, 30:].mean() < -0.2
-    assert main(["style", "--again", str(pictures / "out.png.json"), "-o", str(pictures / "again.png")]) == 0
-    assert (pictures / "again.png").read_bytes() == (pictures / "out.png").read_bytes()
+    assert main(["style", "--again", str(images / "out.png.json"), "-o", str(images / "again.png")]) == 0
+    assert (images / "again.png").read_bytes() == (images / "out.png").read_bytes()
     capsys.readouterr()
     for arguments, words in (((("red",), ("left", "right")), "2 masks were given for 1 style(s)"),
                              ((("red", "blue"), ("left", "black")), "mask 2 has values from 0 to 0, expected 0 to 1"),
@@ -131,24 +131,24 @@ def test_a_mask_for_each_style(pictures, capsys):
         assert words in error and error.count("\n") == 1
 
 
-def test_frames_and_minutes(pictures, monkeypatch):
-    """A picture after steps 1, 2, 4 and a film of them; as many steps as fit."""
-    assert run_style(pictures, "--every", "2", "--steps", "4") == 0
-    assert sorted(p.name for p in (pictures / "out-frames").iterdir()) == ["0001.png", "0002.png", "0003.png"]
-    assert Image.open(pictures / "out-film.gif").n_frames == 3
-    assert run_style(pictures, "--minutes", "0.001") == 0
-    few = json.loads((pictures / "out.png.json").read_text())["settings"]["steps"]
+def test_frames_and_minutes(images, monkeypatch):
+    """An image after steps 1, 2, 4 and a film of them; as many steps as fit."""
+    assert run_style(images, "--every", "2", "--steps", "4") == 0
+    assert sorted(p.name for p in (images / "out-frames").iterdir()) == ["0001.png", "0002.png", "0003.png"]
+    assert Image.open(images / "out-film.gif").n_frames == 3
+    assert run_style(images, "--minutes", "0.001") == 0
+    few = json.loads((images / "out.png.json").read_text())["settings"]["steps"]
     monkeypatch.setattr("nnscratch.style.command.transfer_style", lambda content, *_, **__: Transfer(content))
-    assert run_style(pictures, "--minutes", "1") == 0
-    assert json.loads((pictures / "out.png.json").read_text())["settings"]["steps"] > 20 * few >= 20
-    (pictures / "content.jpg").rename(pictures / "out-film.gif")
-    assert run_style(pictures, "--every", "1", content="out-film.gif") == 2, "the content would be lost"
+    assert run_style(images, "--minutes", "1") == 0
+    assert json.loads((images / "out.png.json").read_text())["settings"]["steps"] > 20 * few >= 20
+    (images / "content.jpg").rename(images / "out-film.gif")
+    assert run_style(images, "--every", "1", content="out-film.gif") == 2, "the content would be lost"
 
 
-def test_a_style_of_ours_by_name(pictures, monkeypatch):
+def test_a_style_of_ours_by_name(images, monkeypatch):
     """Drawn, not read; a file of that name comes first."""
     command = ["style", "content.jpg", "glass", "-o", "out.png", "--size", "48", "--steps", "2"]
-    monkeypatch.chdir(pictures)
+    monkeypatch.chdir(images)
     assert main(command) == 0
     drawn = Path("out.png").read_bytes()
     Path("style.png").rename("glass")
@@ -156,8 +156,8 @@ def test_a_style_of_ours_by_name(pictures, monkeypatch):
 
 
 @pytest.mark.parametrize("order", ["P O S", "O P S", "O P C S", "O P C S S", "P C S O"])
-def test_pictures_and_options_in_any_order(pictures, monkeypatch, order):
-    """Photograph, styles, -o OUT and another option: the pictures' own order alone counts. What begins with - is no picture."""
+def test_images_and_options_in_any_order(images, monkeypatch, order):
+    """Photograph, styles, -o OUT and another option: the images' own order alone counts. What begins with - is no image."""
     words = {"P": ["content.jpg"], "S": ["night"], "O": ["-o", "out.png"], "C": ["--steps", "2"]}
     called = []
     monkeypatch.setattr("nnscratch.style.command.stylise",
@@ -168,43 +168,43 @@ def test_pictures_and_options_in_any_order(pictures, monkeypatch, order):
         main([*command, "--stile", "ink"])
 
 
-def test_gallery(pictures, capsys, monkeypatch):
+def test_gallery(images, capsys, monkeypatch):
     """A row for each photograph and kind of features, a column for each style, and one for the photographs."""
-    sheet = str(pictures / "gallery.png")
-    assert main(["gallery", str(pictures / "content.jpg"), "-o", sheet, "--size", "32", "--steps", "1", "--features", "texture",
+    sheet = str(images / "gallery.png")
+    assert main(["gallery", str(images / "content.jpg"), "-o", sheet, "--size", "32", "--steps", "1", "--features", "texture",
                  "random"]) == 0
-    assert Image.open(sheet).size == (8 * 38 - 6, 3 * 38 - 6) and "14 pictures" in capsys.readouterr().out
+    assert Image.open(sheet).size == (8 * 38 - 6, 3 * 38 - 6) and "14 images" in capsys.readouterr().out
     monkeypatch.setattr("nnscratch.style.gallery.transfer_style", lambda content, style, **_: Transfer(content, [], True))
-    assert main(["gallery", str(pictures / "content.jpg"), "-o", sheet, "--size", "32"]) == 130
-    assert "stopped early; 1 pictures" in capsys.readouterr().out
+    assert main(["gallery", str(images / "content.jpg"), "-o", sheet, "--size", "32"]) == 130
+    assert "stopped early; 1 images" in capsys.readouterr().out
     assert main(["gallery", "-o", sheet, "--features", "vgg19"]) == 2
 
 
 @pytest.mark.parametrize("content, style, expected", [
     ((90, 90), (50, 40), (50, 40)), ((90, 90), (200, 100), (96, 48)), ((96, 16), (200, 200), (64, 64))],
     ids=["small", "large", "beside a ribbon"])
-def test_the_style_is_never_enlarged(pictures, monkeypatch, content, style, expected):
+def test_the_style_is_never_enlarged(images, monkeypatch, content, style, expected):
     """It is shrunk to the size, or to four times the shorter side of the content, so that no style is all the work."""
-    Image.new("RGB", content).save(pictures / "content.jpg")
-    Image.new("RGB", style).save(pictures / "style.png")
+    Image.new("RGB", content).save(images / "content.jpg")
+    Image.new("RGB", style).save(images / "style.png")
     used = []
 
     def transfer(content, styles, **options):
         used.extend(style.shape[2:0:-1] for style in styles)
         return Transfer(content)
     monkeypatch.setattr("nnscratch.style.command.transfer_style", transfer)
-    assert run_style(pictures, "--size", "96") == 0
+    assert run_style(images, "--size", "96") == 0
     assert used == [expected]
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="needs POSIX signals")
-def test_ctrl_c_saves_the_best_picture(pictures):
-    """A real process and a real SIGINT in the middle of the work: exit code 130, the picture is there and whole."""
+def test_ctrl_c_saves_the_best_image(images):
+    """A real process and a real SIGINT in the middle of the work: exit code 130, the image is there and whole."""
     command = [sys.executable, "-m", "nnscratch.cli", "style", "content.jpg", "style.png", "-o", "out.png", "--size", "64",
                "--steps", "100000"]
     def listen():  # a shell lets its background jobs ignore Ctrl-C, and a child would inherit that
         signal.signal(signal.SIGINT, signal.default_int_handler)
-    process = subprocess.Popen(command, cwd=pictures, stderr=subprocess.PIPE, stdout=subprocess.PIPE, preexec_fn=listen)
+    process = subprocess.Popen(command, cwd=images, stderr=subprocess.PIPE, stdout=subprocess.PIPE, preexec_fn=listen)
     seen = b""
     while b"loss" not in seen:  # until the bar has begun to move
         more = process.stderr.read1()
@@ -213,5 +213,5 @@ def test_ctrl_c_saves_the_best_picture(pictures):
     time.sleep(0.2)
     process.send_signal(signal.SIGINT)
     out, _ = process.communicate(timeout=60)
-    assert process.returncode == 130 and b"best picture so far written to out.png" in out
-    assert read_picture(pictures / "out.png").shape == (1, 51, 64, 3)
+    assert process.returncode == 130 and b"best image so far written to out.png" in out
+    assert read_image(images / "out.png").shape == (1, 51, 64, 3)

@@ -16,10 +16,10 @@ from PIL import Image
     (["--minutes", "0"], "--minutes is 0.0"), (["--every", "0"], "--every is 0"), (["--init", "zero"], "init"),
     (["--keep-colors", "all"], "keep_colors"), (["--blend", "1", "2"], "2 numbers for 1 style"), (["--blend", "-1"], "above 0"),
     (["--again", "nowhere.json"], "content was given beside --again")])
-def test_settings_that_make_no_sense(pictures, capsys, change, words, monkeypatch):
+def test_settings_that_make_no_sense(images, capsys, change, words, monkeypatch):
     """Before any work."""
     monkeypatch.setattr("nnscratch.style.command.transfer_style", None)
-    assert run_style(pictures, *change) == 2
+    assert run_style(images, *change) == 2
     error = capsys.readouterr().err
     assert words in error and error.count("\n") == 1
 
@@ -35,43 +35,43 @@ def test_settings_that_make_no_sense(pictures, capsys, change, words, monkeypatc
     (["--device", "tpu"], "device 'tpu' is unknown"),
     (["--device", "gpu"], "device 'gpu' was asked for, but"),
 ])
-def test_bad_options_are_one_sentence_and_exit_code_2(pictures, capsys, changes, words, monkeypatch):
+def test_bad_options_are_one_sentence_and_exit_code_2(images, capsys, changes, words, monkeypatch):
     """Nothing is written, nothing is computed, no traceback."""
     monkeypatch.setattr("nnscratch.backend.gpu_status", lambda: (None, "there is none in this test", "buy one"))
-    assert run_style(pictures, *changes) == 2
+    assert run_style(images, *changes) == 2
     error = capsys.readouterr().err
     assert words in error and error.count("\n") == 1 and "Traceback" not in error
-    assert not (pictures / "out.png").exists()
+    assert not (images / "out.png").exists()
 
 
 @pytest.mark.parametrize("make, words", [
     (lambda p: None, "content.jpg"),
     (lambda p: p.mkdir(), "content.jpg"),
-    (lambda p: p.write_text("not a picture"), "content.jpg"),
+    (lambda p: p.write_text("not an image"), "content.jpg"),
     (lambda p: p.write_bytes(b""), "content.jpg"),
     (lambda p: Image.new("RGB", (1, 1)).save(p), "1x1"),
     (lambda p: Image.new("1", (20000, 20000)).save(p, format="PNG"), "content.jpg"),
     (lambda p: p.write_bytes((Image.new("RGB", (60, 60)).save(p), p.read_bytes()[:400])[1]), "content.jpg"),
 ], ids=["missing", "a folder", "text", "empty", "one pixel", "decompression bomb", "truncated"])
-def test_bad_pictures_are_one_sentence_and_exit_code_2(pictures, capsys, make, words):
-    """Every file that is no usable picture."""
-    path = pictures / "content.jpg"
+def test_bad_images_are_one_sentence_and_exit_code_2(images, capsys, make, words):
+    """Every file that is no usable image."""
+    path = images / "content.jpg"
     path.unlink()
     make(path)
-    assert run_style(pictures) == 2
+    assert run_style(images) == 2
     error = capsys.readouterr().err
     assert words in error and error.count("\n") == 1 and "Traceback" not in error
 
 
 @pytest.mark.parametrize("output", ["nowhere/out.png", "out.xyz", "."])
-def test_an_output_that_cannot_be_written_is_found_out_first(pictures, capsys, output, monkeypatch):
+def test_an_output_that_cannot_be_written_is_found_out_first(images, capsys, output, monkeypatch):
     """Before any work: the transfer is never started."""
     monkeypatch.setattr("nnscratch.style.command.transfer_style", None)
-    assert run_style(pictures, output=output) == 2
+    assert run_style(images, output=output) == 2
     assert capsys.readouterr().err.count("\n") == 1
 
 
-def test_too_little_memory_is_one_sentence_and_exit_code_2(pictures, capsys, monkeypatch):
+def test_too_little_memory_is_one_sentence_and_exit_code_2(images, capsys, monkeypatch):
     """Wherever it runs out: how much was wanted, by NumPy's or CuPy's words, and which options to lower."""
     cupys = type("OutOfMemoryError", (MemoryError,), {"__module__": "cupy.cuda.memory"})
     for error, sentence in (
@@ -83,5 +83,5 @@ def test_too_little_memory_is_one_sentence_and_exit_code_2(pictures, capsys, mon
         def transfer(*_, error=error, **__):
             raise error
         monkeypatch.setattr("nnscratch.style.command.transfer_style", transfer)
-        assert run_style(pictures) == 2
+        assert run_style(images) == 2
         assert capsys.readouterr().err.endswith(f"nnscratch: {sentence}set a smaller --size (it is 48) or --max-memory\n")

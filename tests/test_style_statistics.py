@@ -4,7 +4,7 @@ import pytest
 from helpers import normal, on, same
 from hypothesis import given
 from hypothesis import strategies as st
-from test_style import picture, small_network
+from test_style import image, small_network
 
 from nnscratch.gradcheck import check_op
 from nnscratch.networks.random_features import random_features
@@ -59,11 +59,11 @@ def test_what_a_mask_hides_does_not_matter(masked):
     """Black pixels' features may be anything: the style term of a region, up to what filters see across its edge, is that of
     the region alone."""
     network = small_network()
-    network.forward(picture(8, 6))
+    network.forward(image(8, 6))
     network.cast(np.float64)
-    style, content = picture(10, 8, 2).astype(float), picture(32, 16).astype(float)
+    style, content = image(10, 8, 2).astype(float), image(32, 16).astype(float)
     other = content.copy()
-    other[:, 20:] = picture(12, 16, 3)
+    other[:, 20:] = image(12, 16, 3)
     mask = (np.arange(32) < 12)[None, :, None, None] * np.ones((1, 32, 16, 1))
     objective = Objective(network, content, [style], style_weight=1, smoothness=0, content_weight=0, content_layer=2,
                           masks=[mask] if masked else None)
@@ -123,13 +123,13 @@ def test_values_between():
 def test_gradient_of_the_objective(statistics, masked):
     """Back through the network to the pixels, two styles mixed or each with a mask, against central differences."""
     network = small_network()
-    network.forward(picture(8, 6))
+    network.forward(image(8, 6))
     network.cast(np.float64)
-    styles = [picture(10, 8, 2).astype(float), picture(9, 9, 4).astype(float)]
+    styles = [image(10, 8, 2).astype(float), image(9, 9, 4).astype(float)]
     masks = list(np.random.default_rng(0).random((2, 1, 8, 6, 1))) if masked else None
-    objective = Objective(network, picture(8, 6).astype(float), styles, [0.3, 0.7], style_weight=3.0, smoothness=0.5,
+    objective = Objective(network, image(8, 6).astype(float), styles, [0.3, 0.7], style_weight=3.0, smoothness=0.5,
                           content_layer=2, statistics=statistics, masks=masks)
-    report = check_op(lambda x: objective(x.astype(float)), lambda dy, gradient: dy * gradient, [picture(8, 6, 1)],
+    report = check_op(lambda x: objective(x.astype(float)), lambda dy, gradient: dy * gradient, [image(8, 6, 1)],
                       smooth=False)
     # Of some pixels the order changes within a difference's step: a kink.
     assert report.error < (2e-3 if statistics == "sliced" else 1e-6), str(report)
@@ -138,10 +138,10 @@ def test_gradient_of_the_objective(statistics, masked):
 @pytest.mark.parametrize("statistics", ["covariance", "sliced"])
 def test_transfer(statistics):
     """The style loss falls by more than half; dull styles give numbers."""
-    result = transfer_style(picture(32, 40), picture(36, 33, 3), statistics=statistics, steps=8)
+    result = transfer_style(image(32, 40), image(36, 33, 3), statistics=statistics, steps=8)
     assert result.history[-1]["style"] < 0.5 * result.history[0]["style"]
-    dull = transfer_style(picture(20, 24), np.full((1, 20, 20, 3), 0.5, np.float32), statistics=statistics, steps=3)
-    assert np.isfinite(dull.picture).all()
+    dull = transfer_style(image(20, 24), np.full((1, 20, 20, 3), 0.5, np.float32), statistics=statistics, steps=3)
+    assert np.isfinite(dull.image).all()
 
 
 def test_each_mask_is_its_own_styles():
@@ -160,7 +160,7 @@ def test_each_mask_is_its_own_styles():
         return float(objective.terms["style"])
     right_way, exchanged = style_loss([first, second], [left, 1 - left]), style_loss([first, second], [1 - left, left])
     assert right_way < 0.04 < 0.4 < exchanged  # not quite 0: where the halves meet, features see both
-    # all of the picture twice, as two thin layers of half the area each, is all of it once
+    # all of the image twice, as two thin layers of half the area each, is all of it once
     halves = style_loss([second, second], [np.full_like(left, 0.5)] * 2)
     objective = Objective(network, content, [second], style_weight=1, smoothness=0, content_layer=0)
     objective(content)

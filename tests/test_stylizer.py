@@ -6,8 +6,8 @@ from PIL import Image
 
 from nnscratch import checkpoint
 from nnscratch.cli import main
-from nnscratch.data.images import photograph, read_picture
-from nnscratch.data.synthetic.styles import style_picture
+from nnscratch.data.images import photograph, read_image
+from nnscratch.data.synthetic.styles import style_image
 from nnscratch.errors import InputError
 from nnscratch.losses import content_loss, gram_style_loss, total_variation
 from nnscratch.memory import peak_bytes
@@ -23,14 +23,14 @@ from nnscratch.style.train_stylizer import train_step, train_stylizer
 
 
 def smooth(h, w, seed=0):
-    """A smooth picture in [0, 1]."""
+    """A smooth image in [0, 1]."""
     rows, columns = np.mgrid[:h, :w]
     waves = [np.sin(rows / (5 + c + seed)) * np.cos(columns / (6 + c)) for c in range(3)]
     return (0.5 + 0.4 * np.stack(waves, -1))[None].astype(np.float32)
 
 
 def test_adapted_features_have_the_styles_statistics():
-    """Channel by channel, picture by picture; what was high stays high."""
+    """Channel by channel, image by image; what was high stays high."""
     f, s = normal(2, 6, 5, 3), 2 + 3 * normal(2, 8, 9, 3, seed=1)
     t = adain(f, s)
     same(t.mean(axis=(1, 2)), s.mean(axis=(1, 2)), 1e-10)
@@ -40,10 +40,10 @@ def test_adapted_features_have_the_styles_statistics():
 
 def test_the_encoder_is_the_texture_network():
     """Up to the map that the decoder begins from, at a quarter of the size; and the colours, 4x4 pixels' mean."""
-    picture = smooth(24, 32)
-    code = encoder().forward(picture)
-    same(code[..., :128], texture_features().forward(picture)[ENCODED], 1e-6)
-    same(code[..., 128:], picture.reshape(1, 6, 4, 8, 4, 3).mean(axis=(2, 4)), 1e-6)
+    image = smooth(24, 32)
+    code = encoder().forward(image)
+    same(code[..., :128], texture_features().forward(image)[ENCODED], 1e-6)
+    same(code[..., 128:], image.reshape(1, 6, 4, 8, 4, 3).mean(axis=(2, 4)), 1e-6)
 
 
 @pytest.mark.parametrize("upsampling", UPSAMPLINGS)
@@ -80,11 +80,11 @@ def test_the_gradient_of_a_training_step(upsampling):
 
 @pytest.fixture
 def quick(monkeypatch):
-    """Small crops, few pictures, two steps between saves."""
+    """Small crops, few images, two steps between saves."""
     for name, value in {"SIDE": 32, "SAVE_EVERY": 2}.items():
         monkeypatch.setattr(module, name, value)
-    pictures = module.Pictures
-    monkeypatch.setattr(module, "Pictures", lambda seed, side, pool: pictures(seed, side, 2))
+    images = module.Pictures
+    monkeypatch.setattr(module, "Images", lambda seed, side, pool: images(seed, side, 2))
 
 
 def test_a_training_that_is_stopped_goes_on(quick, tmp_path, monkeypatch):
@@ -108,12 +108,12 @@ def test_a_training_that_is_stopped_goes_on(quick, tmp_path, monkeypatch):
 
 
 def test_one_style_is_learnt(quick, tmp_path):
-    """The style loss of a single picture falls; the file paints."""
-    Image.fromarray((255 * style_picture("glass", 64)[0]).astype(np.uint8)).save(tmp_path / "style.png")
+    """The style loss of a single image falls; the file paints."""
+    Image.fromarray((255 * style_image("glass", 64)[0]).astype(np.uint8)).save(tmp_path / "style.png")
     first = train_stylizer(tmp_path / "a", tmp_path / "style.png", steps=5, upsampling="transposed", device="cpu")
     last = train_stylizer(tmp_path / "b", tmp_path / "style.png", steps=40, upsampling="transposed", device="cpu")
     assert last < 0.8 * first
-    made = Stylizer(tmp_path / "b" / "stylizer.safetensors")(smooth(21, 18), style_picture("glass", 32))
+    made = Stylizer(tmp_path / "b" / "stylizer.safetensors")(smooth(21, 18), style_image("glass", 32))
     assert made.shape == (1, 21, 18, 3) and made.min() >= 0 and made.max() <= 1
 
 
@@ -150,14 +150,14 @@ def test_the_stylizer_that_comes_along(tmp_path):
     """At most 3 MB with its encoder; it paints: nearer to the style's Gram matrices than the photograph in its colours, and the
     content is still there. Any size; strength 0 changes nothing, 20 less than 50, 100 more."""
     assert SHIPPED.stat().st_size < 2e6
-    content, style = read_picture(photograph(), 130), style_picture("mosaic", 128)
+    content, style = read_image(photograph(), 130), style_image("mosaic", 128)
     stylizer, network = Stylizer(), texture_features()
     made = stylizer(content, style)
     assert made.shape == content.shape
 
-    def off(picture):
+    def off(image):
         total = 0
-        for ours, theirs in zip(network.forward(picture), network.forward(style)):
+        for ours, theirs in zip(network.forward(image), network.forward(style)):
             mean = theirs.mean(axis=(1, 2), keepdims=True)
             total += float(gram_style_loss(ours - mean, gram_matrix(theirs - mean)[0])[0])
         return total
@@ -174,35 +174,35 @@ def test_the_stylizer_that_comes_along(tmp_path):
 
 @pytest.mark.parametrize("upsampling", UPSAMPLINGS)
 def test_strips_change_nothing(monkeypatch, upsampling):
-    """A picture in strips is the picture at once, whatever is left for the last strip; and the decoder's would not be, were its
+    """An image in strips is the image at once, whatever is left for the last strip; and the decoder's would not be, were its
     halo two rows of codes less."""
-    content, style, stylizer = smooth(150, 61), style_picture("glass", 48), Stylizer()
-    stylizer.decoder, random = decoder(upsampling, 1), np.random.default_rng(0)
+    content, style, stylizer = smooth(150, 61), style_image("glass", 48), Stylizer()
+    stylizer.decoder, rng = decoder(upsampling, 1), np.random.default_rng(0)
     for array in stylizer.decoder.params.values():  # the residual blocks, too, which at first change nothing
-        array += 0.03 * random.normal(size=array.shape)
+        array += 0.03 * rng.normal(size=array.shape)
     whole = stylizer(content, style)
     for pixels in (64 * 64, 64 * 100):
         monkeypatch.setattr(strips_of, "PIXELS", pixels)
         np.testing.assert_allclose(stylizer(content, style), whole, atol=1e-4)
-    code = random.normal(size=(1, 60, 7, 131)).astype(np.float32)
+    code = rng.normal(size=(1, 60, 7, 131)).astype(np.float32)
     whole, enough, short = (strips_of.in_strips(stylizer.decoder, code, *sizes) for sizes in ((60, 0), (20, 8), (20, 6)))
     np.testing.assert_allclose(enough, whole, atol=1e-4)
     assert np.abs(short - whole).max() > 1e-3
 
 
 def test_strips_save_memory(monkeypatch):
-    """For a large picture of content as for one of style: maps of a strip, not of all."""
+    """For a large image of content as for one of style: maps of a strip, not of all."""
     stylizer, peaks = Stylizer(), {}
     long, short = smooth(1000, 64), smooth(64, 64, 1)
-    for name, pictures in {"content": (long, short), "style": (short, long)}.items():
+    for name, images in {"content": (long, short), "style": (short, long)}.items():
         for pixels in (2**30, 64 * 64):
             monkeypatch.setattr(strips_of, "PIXELS", pixels)
-            peaks[name, pixels] = peak_bytes(lambda pictures=pictures: stylizer(*pictures))
+            peaks[name, pixels] = peak_bytes(lambda images=images: stylizer(*images))
         assert peaks[name, 64 * 64] < 0.6 * peaks[name, 2**30], peaks
 
 
 def test_fast_on_the_command_line(tmp_path, capsys):
-    """A picture, a folder, a film; and what makes no sense, in one sentence."""
+    """An image, a folder, a film; and what makes no sense, in one sentence."""
     (tmp_path / "in").mkdir()
     for k in range(2):
         Image.fromarray((255 * smooth(30, 40, k)[0]).astype(np.uint8)).save(tmp_path / "in" / f"{k}.jpg")

@@ -153,7 +153,7 @@ def test_small_steps_and_ones():
     from nnscratch.course.checks.gradients import check_batch_norm
     from nnscratch.gradcheck.mutants import BLIND_TO_ONES, mutants_of
     assert error(1e-6) < 1e-10 and error(1e-12) > 1e-8 and len(BLIND_TO_ONES) == 4
-    random = np.random.default_rng(0)
+    rng = np.random.default_rng(0)
     for mistake in BLIND_TO_ONES:
         wrong = mutants_of("batch_norm training")[mistake]
-        assert check_batch_norm(wrong, upstream=np.ones).ok and not check_batch_norm(wrong, upstream=random.standard_normal).ok
+        assert check_batch_norm(wrong, upstream=np.ones).ok and not check_batch_norm(wrong, upstream=rng.standard_normal).ok

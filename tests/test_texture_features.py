@@ -1,4 +1,4 @@
-"""The loss network that nnscratch trains itself: its pictures, its training, and what is left of it in the end."""
+"""The loss network that nnscratch trains itself: its images, its training, and what is left of it in the end."""
 import numpy as np
 import pytest
 from helpers import normal, same
@@ -21,20 +21,20 @@ from tools.ship_style import ship
 
 @pytest.fixture
 def quick(monkeypatch):
-    """A few pictures of each family."""
+    """A few images of each family."""
     for name, value in {"POOL": 3, "HELD_OUT": 50, "SAVE_EVERY": 3}.items():
         monkeypatch.setattr(module, name, value)
 
 
 def test_every_pattern_is_its_own():
     """In the range of tones, not flat, the same for the same chance, another for another; no two families alike."""
-    random = np.random.default_rng(0)
-    labels, draws, grid = np.arange(len(PATTERNS)), random.random((len(PATTERNS), 5), np.float32), random.random(
+    rng = np.random.default_rng(0)
+    labels, draws, grid = np.arange(len(PATTERNS)), rng.random((len(PATTERNS), 5), np.float32), rng.random(
         (len(PATTERNS), 8, 8), np.float32)
     one = tones(labels, draws, grid, 64, PATTERNS)
     assert one.dtype == np.float32 and one.min() > -0.2 and one.max() < 1.01 and (np.ptp(one, axis=(1, 2)) > 0.1).all()
     np.testing.assert_array_equal(one, tones(labels, draws, grid, 64, PATTERNS))
-    other = tones(labels, draws, random.random(grid.shape, np.float32), 64, PATTERNS)
+    other = tones(labels, draws, rng.random(grid.shape, np.float32), 64, PATTERNS)
     by_place_alone = {"stripes", "checks", "weave", "basket", "knit", "plaid", "chevrons", "hexagons"}
     changed = {name for name, a, b in zip(PATTERNS, one, other) if (a != b).any()}
     assert changed == set(PATTERNS) - by_place_alone
@@ -51,19 +51,19 @@ def test_dice_are_fair_and_independent():
 
 
 def test_batch_normalisation_goes_into_the_kernels():
-    """The plain chain's maps, after the picture itself, are the classifier's own in inference, statistics and all."""
+    """The plain chain's maps, after the image itself, are the classifier's own in inference, statistics and all."""
     classifier = texture_classifier(5, seed=1)
-    pictures = np.random.default_rng(0).random((6, 24, 24, 3), np.float32)
+    images = np.random.default_rng(0).random((6, 24, 24, 3), np.float32)
     for layer in classifier.layers:
         if isinstance(layer, BatchNormalization):
             layer.trainable = True
-    classifier.forward(pictures, training=True)
+    classifier.forward(images, training=True)
     for k, (name, array) in enumerate(classifier.params.items()):
         if "batch" in name:
             array += 0.2 * normal(*array.shape, seed=k).astype(np.float32)
     maps = [call for call in classifier.calls if type(call.layer).__name__ == "ReLU"]
-    expected = Model(classifier.inputs[0], maps).forward(pictures)
-    for ours, theirs in zip(without_batch_norm(classifier).forward(pictures), [pictures, *expected], strict=True):
+    expected = Model(classifier.inputs[0], maps).forward(images)
+    for ours, theirs in zip(without_batch_norm(classifier).forward(images), [images, *expected], strict=True):
         same(ours, theirs, 1e-4)
 
 
@@ -75,11 +75,11 @@ def test_palette_by_hand():
 
 def test_crops_are_the_same_for_the_same_step(quick):
     """Drawn from seed and step alone; in range; patterns and paintings both."""
-    pictures = Pictures(0)
-    (crops, labels), (again, _), (other, _) = pictures.batch(3, 60), Pictures(0).batch(3, 60), pictures.batch(4, 60)
+    images = Pictures(0)
+    (crops, labels), (again, _), (other, _) = images.batch(3, 60), Pictures(0).batch(3, 60), images.batch(4, 60)
     np.testing.assert_array_equal(crops, again)
     assert (crops != other).any() and crops.min() >= 0 and crops.max() <= 1 and crops.dtype == np.float32
-    assert labels.min() >= 0 and (labels >= len(PATTERNS)).any() and labels.max() < pictures.classes
+    assert labels.min() >= 0 and (labels >= len(PATTERNS)).any() and labels.max() < images.classes
 
 
 def test_a_training_that_is_stopped_goes_on(quick, tmp_path, monkeypatch):
@@ -111,11 +111,11 @@ def test_a_training_that_is_stopped_goes_on(quick, tmp_path, monkeypatch):
 
 
 def test_the_weights_that_come_along():
-    """At most 1.5 MB; alive filters; nine maps for any picture."""
+    """At most 1.5 MB; alive filters; nine maps for any image."""
     assert SHIPPED.stat().st_size < 1.5e6
-    random = np.random.default_rng(0)
+    rng = np.random.default_rng(0)
     labels, count = np.arange(len(PATTERNS)), len(PATTERNS)
-    tone = tones(labels, random.random((count, 5), np.float32), random.random((count, 8, 8), np.float32), 64, PATTERNS)
+    tone = tones(labels, rng.random((count, 5), np.float32), rng.random((count, 8, 8), np.float32), 64, PATTERNS)
     maps = loss_network("texture", None).model.forward(np.repeat(tone[..., None], 3, axis=3).clip(0, 1))
     assert [f.shape[-1] for f in maps] == [3, 32, 32, 64, 64, 128, 128, 128, 128]
     assert all((f.max(axis=(0, 1, 2)) > 0).mean() > 0.8 for f in maps)

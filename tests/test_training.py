@@ -23,8 +23,8 @@ from nnscratch.generate.trainer import Options, one_hot
 
 def data(seed=0, size=12):
     """Discs of two sizes, the class, at random places."""
-    random = np.random.default_rng(seed)
-    labels, centres = random.integers(0, 2, 200), random.uniform(4, size - 4, (2, 200, 1, 1))
+    rng = np.random.default_rng(seed)
+    labels, centres = rng.integers(0, 2, 200), rng.uniform(4, size - 4, (2, 200, 1, 1))
     rows, columns = np.ogrid[:size, :size]
     inside = (rows - centres[0])**2 + (columns - centres[1])**2 < (2 + 1.5 * labels[:, None, None])**2
     return Dataset((230 * inside).astype(np.uint8)[..., None], labels, ["small", "large"], "discs")
@@ -129,7 +129,7 @@ def test_what_a_training_leaves(tmp_path):
     """Grids, film, curves, history, a generator to draw from; the best one by the score is kept, not the last."""
     scores = iter([0.2, 0.9, 0.5])
     training = make_training(data(), options(steps=30))
-    assert train(training, tmp_path, score=lambda pictures, labels: next(scores), save_every=10) == "done"
+    assert train(training, tmp_path, score=lambda images, labels: next(scores), save_every=10) == "done"
     names = {path.name for path in tmp_path.iterdir()}
     assert names == {"samples", "film.gif", "curves.png", "history.json", "best.safetensors", "state.safetensors"}
     history = json.loads((tmp_path / "history.json").read_text())
@@ -138,9 +138,9 @@ def test_what_a_training_leaves(tmp_path):
 
 
 def test_what_the_discriminator_sees(monkeypatch):
-    """Real and made pictures, both distorted; R1 on the real ones, at every 16th step, 16 times as strong."""
+    """Real and generated images, both distorted; R1 on the real ones, at every 16th step, 16 times as strong."""
     training, seen, penalised = make_training(data(), options(augment=True, r1=0.5, batch=4)), [], []
-    monkeypatch.setattr(adversarial, "augment", lambda x, random: seen.append(x) or augment(x, random))
+    monkeypatch.setattr(adversarial, "augment", lambda x, rng: seen.append(x) or augment(x, rng))
     monkeypatch.setattr(adversarial, "gradient_penalty", lambda d, x, labels, weight: penalised.append((x, weight)))
     forward, into = training.discriminator.forward, []
     monkeypatch.setattr(training.discriminator, "forward", lambda x, **more: into.append(x[0]) or forward(x, **more))
@@ -163,7 +163,7 @@ def test_constants_of_a_training():
     assert [rate(step) for step in (0, 75, 100)] == [1e-3, 1e-3, 0] and rate(88) == pytest.approx(4.8e-4)
 
 
-def test_records_say_how_real_pictures_are_called(tmp_path):
+def test_records_say_how_real_images_are_called(tmp_path):
     """Both between 0 and 1: probabilities, not logits; the real ones' mean logit's, of this very step."""
     training, facts = make_training(data(), options()), []
     step = training.step
@@ -243,8 +243,8 @@ def test_a_generator_comes_back_from_its_file(tmp_path):
         drawer = load_generator(tmp_path / f"{half}.safetensors")
         ours, labels = training.sample(6, 3)
         noise = np.random.default_rng([0, 3]).standard_normal((6, 32), np.float32)
-        from nnscratch.generate.trainer import pictures
-        assert np.abs(pictures(drawer.model, noise, labels, 2) - ours).max() <= tolerance
+        from nnscratch.generate.trainer import images
+        assert np.abs(images(drawer.model, noise, labels, 2) - ours).max() <= tolerance
     assert os.path.getsize(tmp_path / "True.safetensors") < 0.6 * os.path.getsize(tmp_path / "False.safetensors")
     assert drawer.class_number("large") == 1 and drawer.draw(4, label=1)[1].tolist() == [1] * 4
     with pytest.raises(InputError, match="expected one of small, large"):

@@ -19,15 +19,15 @@ pytestmark = pytest.mark.xdist_group("vgg")  # what is made once is made in one 
 
 def random_weights(kind, seed=0):
     """All 16 or 13 layers under torchvision's names, in the real shapes; He's scale, so that no feature dies out."""
-    random, weights, number, inputs = np.random.default_rng(seed), {}, 0, 3
+    rng, weights, number, inputs = np.random.default_rng(seed), {}, 0, 3
     for count, width in zip(CONVOLUTIONS[kind], WIDTHS):
         for _ in range(count):
-            weights[f"features.{number}.weight"] = scale_of(inputs) * random.standard_normal((width, inputs, 3, 3), np.float32)
-            weights[f"features.{number}.bias"] = 0.1 * random.standard_normal(width, np.float32)
+            weights[f"features.{number}.weight"] = scale_of(inputs) * rng.standard_normal((width, inputs, 3, 3), np.float32)
+            weights[f"features.{number}.bias"] = 0.1 * rng.standard_normal(width, np.float32)
             number, inputs = number + 2, width
         number += 1
     first = weights["features.0.weight"]  # filters that see the three colours alike in part, as trained ones do
-    first += scale_of(3) * random.standard_normal((64, 1, 3, 3), np.float32)
+    first += scale_of(3) * rng.standard_normal((64, 1, 3, 3), np.float32)
     first /= np.float32(2**0.5)
     return weights
 
@@ -44,8 +44,8 @@ def file(tmp_path_factory):
     return path
 
 
-PICTURE = np.random.default_rng(1).random((1, 35, 32, 3), dtype=np.float32)
-MEANS = {  # of the six maps for PICTURE, computed by PyTorch 2.13 (float64) with pooling, colours
+IMAGE = np.random.default_rng(1).random((1, 35, 32, 3), dtype=np.float32)
+MEANS = {  # of the six maps for IMAGE, computed by PyTorch 2.13 (float64) with pooling, colours
     ("average", "rgb"): [0.8170, 0.7119, 0.6780, 0.5102, 0.4387, 0.2021],
     ("max", "bgr"): [45.5538, 72.3950, 95.0486, 96.3011, 80.7393, 61.1264]}
 
@@ -53,7 +53,7 @@ MEANS = {  # of the six maps for PICTURE, computed by PyTorch 2.13 (float64) wit
 @pytest.mark.parametrize("pooling, colours", MEANS)
 def test_features_are_those_of_another_implementation(file, pooling, colours):
     """Value by value where PyTorch is there; by the mean of every map, stored, where it is not."""
-    features = vgg_features(file, pooling=pooling, colours=colours).forward(PICTURE)
+    features = vgg_features(file, pooling=pooling, colours=colours).forward(IMAGE)
     assert [f.shape for f in features] == [(1, 35, 32, 64), (1, 17, 16, 128), (1, 8, 8, 256), (1, 4, 4, 512), (1, 4, 4, 512),
                                            (1, 2, 2, 512)]
     np.testing.assert_allclose([f.mean() for f in features], MEANS[pooling, colours], rtol=1e-3)
@@ -65,9 +65,9 @@ def test_features_are_those_of_another_implementation(file, pooling, colours):
 def by_torch(torch, weights, pooling, colours):
     """The same network, written down with PyTorch's functions."""
     if colours == "rgb":
-        x = (PICTURE.astype(np.float64) - RGB_MEAN) / RGB_DEVIATION
+        x = (IMAGE.astype(np.float64) - RGB_MEAN) / RGB_DEVIATION
     else:
-        x = 255 * PICTURE[..., ::-1].astype(np.float64) - BGR_MEAN
+        x = 255 * IMAGE[..., ::-1].astype(np.float64) - BGR_MEAN
     x, number, taps = torch.from_numpy(x.transpose(0, 3, 1, 2).copy()), 0, []
     pool = torch.nn.functional.avg_pool2d if pooling == "average" else torch.nn.functional.max_pool2d
     for stage, count in enumerate(CONVOLUTIONS["vgg19"], 1):
@@ -83,7 +83,7 @@ def by_torch(torch, weights, pooling, colours):
 def test_vgg16_has_fewer_layers(tmp_path):
     """Its own file is taken, VGG-19's is not: the layers after the ninth have other places."""
     save_file(random_weights("vgg16"), tmp_path / "a.safetensors")
-    assert len(vgg_features(tmp_path / "a.safetensors", "vgg16").forward(PICTURE)) == 6
+    assert len(vgg_features(tmp_path / "a.safetensors", "vgg16").forward(IMAGE)) == 6
     with pytest.raises(InputError, match="features.16.weight"):
         vgg_features(tmp_path / "a.safetensors", "vgg19")
 
@@ -113,8 +113,8 @@ def test_wrong_weights_are_one_sentence(tmp_path, change, words):
 
 def test_a_first_layer_that_is_a_little_alike_is_taken():
     """As in the least alike of trained networks, a correlation of 0.11."""
-    random = np.random.default_rng(0)
-    kernel = scale_of(3) * (random.standard_normal((3, 3, 3, 64)) + 0.36 * random.standard_normal((3, 3, 1, 64)))
+    rng = np.random.default_rng(0)
+    kernel = scale_of(3) * (rng.standard_normal((3, 3, 3, 64)) + 0.36 * rng.standard_normal((3, 3, 1, 64)))
     check_first_layer("file", kernel)
     with pytest.raises(InputError, match="correlation"):
         check_first_layer("file", untrained().transpose(2, 3, 1, 0))

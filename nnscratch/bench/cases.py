@@ -1,4 +1,4 @@
-"""The fixed list of layers, as style transfer and the generator really use them. Shapes: pictures (N, H, W, C).
+"""The fixed list of layers, as style transfer and the generator really use them. Shapes: images (N, H, W, C).
 
 A case names an op of `nnscratch.ops`, the shapes of its arrays and its options; the arrays are drawn from its name, so they
 are the same in every run. Add to the list if you like, but do not change it: figures of different days would not compare.
@@ -23,8 +23,8 @@ class Case(NamedTuple):
 
     def draw(self, dtype=np.float32):
         """The arguments, all of order 1 at the output: a kernel is scaled by the number of inputs it sums over."""
-        random = np.random.default_rng(crc32(self.name.encode()))
-        drawn = {name: random.normal(size=shape) for name, shape in self.arrays.items()}
+        rng = np.random.default_rng(crc32(self.name.encode()))
+        drawn = {name: rng.normal(size=shape) for name, shape in self.arrays.items()}
         if "kernel" in drawn:
             drawn["kernel"] /= prod(drawn["kernel"].shape[:3])**0.5
         return [array.astype(np.float32).astype(dtype) for array in drawn.values()]
@@ -67,22 +67,22 @@ CASES = [
     conv("3x3 wide", "3x3 128->128, 128 px", 1, 128, 128, 128, 3),
     conv("3x3 wide", "3x3 256->256, 64 px", 1, 64, 256, 256, 3),
     conv("3x3 wide", "3x3 512->512, 32 px", 1, 32, 512, 512, 3),
-    conv("3x3 wide", "3x3 128->128, 64 px, 4 pictures", 4, 64, 128, 128, 3),
+    conv("3x3 wide", "3x3 128->128, 64 px, 4 images", 4, 64, 128, 128, 3),
     conv("style", "9x9 3->32, 256 px", 1, 256, 3, 32, 9),
-    conv("style", "1x1 256->64, 64 px, 4 pictures", 4, 64, 256, 64, 1),
-    conv("style", "3x3 depthwise 128, 64 px, 4 pictures", 4, 64, 128, 128, 3, groups=128),
-    conv("generator", "4x4/2 1->32, 28 px, 64 pictures", 64, 28, 1, 32, 4, 2),
-    conv("generator", "4x4/2 32->64, 14 px, 64 pictures", 64, 14, 32, 64, 4, 2),
-    conv("generator", "4x4/2 64->128, 16 px, 64 pictures", 64, 16, 64, 128, 4, 2),
-    conv("generator", "4x4/2 128->128, 8 px, 64 pictures", 64, 8, 128, 128, 4, 2),
-    deconv("generator", "4x4/2 transposed 128->128, 4 px, 64 pictures", 64, 4, 128, 128, 4, 2),
-    deconv("generator", "4x4/2 transposed 64->32, 7 px, 64 pictures", 64, 7, 64, 32, 4, 2),
-    deconv("generator", "4x4/2 transposed 32->16, 14 px, 64 pictures", 64, 14, 32, 16, 4, 2),
+    conv("style", "1x1 256->64, 64 px, 4 images", 4, 64, 256, 64, 1),
+    conv("style", "3x3 depthwise 128, 64 px, 4 images", 4, 64, 128, 128, 3, groups=128),
+    conv("generator", "4x4/2 1->32, 28 px, 64 images", 64, 28, 1, 32, 4, 2),
+    conv("generator", "4x4/2 32->64, 14 px, 64 images", 64, 14, 32, 64, 4, 2),
+    conv("generator", "4x4/2 64->128, 16 px, 64 images", 64, 16, 64, 128, 4, 2),
+    conv("generator", "4x4/2 128->128, 8 px, 64 images", 64, 8, 128, 128, 4, 2),
+    deconv("generator", "4x4/2 transposed 128->128, 4 px, 64 images", 64, 4, 128, 128, 4, 2),
+    deconv("generator", "4x4/2 transposed 64->32, 7 px, 64 images", 64, 7, 64, 32, 4, 2),
+    deconv("generator", "4x4/2 transposed 32->16, 14 px, 64 images", 64, 14, 32, 16, 4, 2),
     plain("around", "max pooling 2x2, 64 channels, 256 px", "max_pool2d", 1, 256, 256, 64, pool_size=2),
     plain("around", "average pooling 2x2, 64 channels, 256 px", "avg_pool2d", 1, 256, 256, 64, pool_size=2),
-    plain("around", "batch norm, 64 channels, 14 px, 64 pictures", "batch_norm", 64, 14, 14, 64),
-    plain("around", "LeakyReLU, 64 channels, 14 px, 64 pictures", "leaky_relu", 64, 14, 14, 64, negative_slope=0.2),
-    plain("around", "instance norm, 128 channels, 64 px, 4 pictures", "instance_norm", 4, 64, 64, 128),
+    plain("around", "batch norm, 64 channels, 14 px, 64 images", "batch_norm", 64, 14, 14, 64),
+    plain("around", "LeakyReLU, 64 channels, 14 px, 64 images", "leaky_relu", 64, 14, 14, 64, negative_slope=0.2),
+    plain("around", "instance norm, 128 channels, 64 px, 4 images", "instance_norm", 4, 64, 64, 128),
     plain("around", "Gram matrix, 64 channels, 256 px", "gram_matrix", 1, 256, 256, 64),
     plain("around", "Gram matrix, 256 channels, 64 px", "gram_matrix", 1, 64, 64, 256),
 ]

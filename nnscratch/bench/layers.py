@@ -13,9 +13,9 @@ from nnscratch.bench.agree import CANNOT, allowed, sort_out, why_not
 from nnscratch.bench.cases import CASES, ours
 from nnscratch.bench.clock import CPU, GPU, Contender, in_turn
 
-QUICK = ("3x3 64->64, 256 px", "1x1 256->64, 64 px, 4 pictures", "4x4/2 32->64, 14 px, 64 pictures",
-         "4x4/2 transposed 64->32, 7 px, 64 pictures", "batch norm, 64 channels, 14 px, 64 pictures",
-         "LeakyReLU, 64 channels, 14 px, 64 pictures", "Gram matrix, 256 channels, 64 px")
+QUICK = ("3x3 64->64, 256 px", "1x1 256->64, 64 px, 4 images", "4x4/2 32->64, 14 px, 64 images",
+         "4x4/2 transposed 64->32, 7 px, 64 images", "batch norm, 64 channels, 14 px, 64 images",
+         "LeakyReLU, 64 channels, 14 px, 64 images", "Gram matrix, 256 channels, 64 px")
 WAYS = ("forward", "backward")
 
 

@@ -73,8 +73,8 @@ def ceilings(xp, quick=False):
 
 def gemm_gflops(side=1536, xp=np):
     """Best of several float32 products of `side` x `side` matrices, in 10⁹ additions and multiplications a second."""
-    random = np.random.default_rng(0)
-    a, b = (xp.asarray(random.standard_normal((side, side), np.float32)) for _ in range(2))
+    rng = np.random.default_rng(0)
+    a, b = (xp.asarray(rng.standard_normal((side, side), np.float32)) for _ in range(2))
     out = xp.empty((side, side), dtype=np.float32)
     return 2 * side**3 / best(lambda: cuda.product(a, b, out), xp) / 1e9
 

@@ -35,12 +35,12 @@ class Report:
             replace_file(self.folder / "bench.txt", "".join(f"{line}\n" for line in self.lines).encode())
 
     def finish(self):
-        """The picture, where there is something to draw."""
+        """The image, where there is something to draw."""
         self.write()
         if self.folder and any(row["flop"] and row["times"] for row in self.figures["layers"]):
-            picture = io.BytesIO()
-            plot(self.figures, picture)
-            replace_file(self.folder / "roofline.png", picture.getvalue())
+            image = io.BytesIO()
+            plot(self.figures, image)
+            replace_file(self.folder / "roofline.png", image.getvalue())
 
 
 def as_json(figures):
@@ -118,7 +118,7 @@ def step_lines(row, names):
 
 def sweep_lines(row, names):
     cells = "".join(f"  {milliseconds(row['times'].get(name), 'wall'):>12}" for name in names)
-    yield f"{row['batch']:>5} pictures        {cells}"
+    yield f"{row['batch']:>5} images        {cells}"
     yield from failures(row)
 
 
@@ -126,7 +126,7 @@ def crossover_lines(rows):
     """A sentence for each contender on a GPU."""
     for who, sizes in crossovers(rows).items():
         for regime, size in sizes.items():
-            where = "never faster than NumPy here" if size is None else f"faster than NumPy from {size:.3g} pictures a batch on"
+            where = "never faster than NumPy here" if size is None else f"faster than NumPy from {size:.3g} images a batch on"
             yield f"{who}, {regime}: {where}"
 
 

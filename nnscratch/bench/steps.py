@@ -1,7 +1,7 @@
 """Whole training steps: forward, backward, optimizer. On a GPU once as they stand, once recorded as a CUDA graph.
 
-    GAN        one turn of each player, `adversarial_step`, 64 pictures a batch
-    style      loss and gradient through the loss network, a step of Adam on the picture
+    GAN        one turn of each player, `adversarial_step`, 64 images a batch
+    style      loss and gradient through the loss network, a step of Adam on the image
 
 Three regimes: `resident`, all arrays are where they are computed with; `transfers`, a new batch comes from the host at every
 step and the losses go back to it; `first`, the very first call, which compiles the kernels that nothing used before, and makes
@@ -37,15 +37,15 @@ class Work(NamedTuple):
 
 
 def gan_work(preset, batch, xp):
-    """The pair of a preset on random pictures of its size."""
+    """The pair of a preset on random images of its size."""
     initializers.set_seed(0)
     backend.use("cpu" if xp is np else "gpu")
     chosen = gan.find(preset)
     shape = (chosen.side, chosen.side, chosen.channels)
     adams = (Adam(5e-4, beta_1=0.5) for _ in range(2))
     pair = Pair(gan.generator(preset, shape), gan.discriminator(preset, shape), *adams)
-    random = np.random.default_rng(0)
-    real, noise = random.uniform(-1, 1, (batch, *shape)), random.standard_normal((batch, chosen.noise))
+    rng = np.random.default_rng(0)
+    real, noise = rng.uniform(-1, 1, (batch, *shape)), rng.standard_normal((batch, chosen.noise))
     host = [real.astype(np.float32), noise.astype(np.float32)]
 
     def step(real, noise):
@@ -55,20 +55,20 @@ def gan_work(preset, batch, xp):
 
 
 def style_work(side, xp):
-    """A random picture on its way from one random picture to another."""
+    """A random image on its way from one random image to another."""
     backend.use("cpu" if xp is np else "gpu")
-    random = np.random.default_rng(0)
-    content, painting = (move(random.random((1, side, side, 3), np.float32), xp) for _ in range(2))
+    rng = np.random.default_rng(0)
+    content, painting = (move(rng.random((1, side, side, 3), np.float32), xp) for _ in range(2))
     network = loss_network("random", painting)
     objective = Objective(network.model, content, [painting], content_layer=network.content_layer, **network.weights(50))
-    picture, adam = content.copy(), Adam(0.02, beta_2=0.99)
+    image, adam = content.copy(), Adam(0.02, beta_2=0.99)
 
     def step():
-        loss, gradient = objective(picture)
-        adam.step({"picture": picture}, {"picture": gradient})
-        picture[...] = picture.clip(0, 1)
+        loss, gradient = objective(image)
+        adam.step({"image": image}, {"image": gradient})
+        image[...] = image.clip(0, 1)
         return [loss]
-    return Work(step, [], [], (network.model, objective, picture))
+    return Work(step, [], [], (network.model, objective, image))
 
 
 STEPS = {"GAN tiny": partial(gan_work, "tiny", 64), "GAN small": partial(gan_work, "small", 64),

@@ -13,7 +13,7 @@ SHORTEST = 1e-9  # seconds: a clock may show 0, and a model of the time less tha
 def run(modules, quick, preset=PRESET, sizes=None):
     """A row of steps.py for each batch size."""
     for size in sizes or SIZES[quick]:
-        yield {"batch": size, **measure(f"GAN {preset}, {size} pictures", partial(gan_work, preset, size), modules, (),
+        yield {"batch": size, **measure(f"GAN {preset}, {size} images", partial(gan_work, preset, size), modules, (),
                                         3 if quick else 7, 1.5 if quick else 5.0)}
 
 

@@ -1,6 +1,6 @@
 """What stands on the formula cards (cards.py), in the order of the course.
 
-Every number is small and whole, so that a pencil is enough. Letters: N pictures or samples, H, W rows and columns, C channels,
+Every number is small and whole, so that a pencil is enough. Letters: N images or samples, H, W rows and columns, C channels,
 OC output channels, KH, KW the kernel or window, OH, OW the output; s stride, p padding, f factor; M values of one mean.
 """
 import numpy as np
@@ -16,7 +16,7 @@ def numbers(rows, *shape):
     return np.array(rows, dtype=float).reshape(shape or np.shape(rows))
 
 
-def picture(rows):
+def image(rows):
     return numbers(rows, 1, len(rows), len(rows[0]), 1)
 
 
@@ -29,8 +29,8 @@ def alone(backward):
     return lambda dy, cache: (backward(dy, cache),)
 
 
-X = picture([[2, 0, 1], [1, 3, -1], [0, -2, 4]])
-DY = picture([[1, 2], [-1, 3]])
+X = image([[2, 0, 1], [1, 3, -1], [0, -2, 4]])
+DY = image([[1, 2], [-1, 3]])
 TWO_CHANNELS = numbers([[1, 2], [3, -2], [5, 4], [7, 0]])  # variance 5, and with epsilon 4 a deviation of 3
 
 PATCH = "[n, s*oh + i - p, s*ow + j - p, c]"
@@ -64,7 +64,7 @@ CARDS = [
          ["dx[n, k] = Sum(u, dy[n, u] * W[k, u])", "dW[k, u] = Sum(n, x[n, k] * dy[n, u])", "db[u] = Sum(n, dy[n, u])"],
          {"y[1, 0]": "1 + 0*2 + 3*0 + 2*3", "dx[0, 0]": "1*2 + 2*1", "dW[1, 0]": "2*1 - 3*1", "db[0, 1]": "2 + 3"},
          [ops.dense, ops.dense_backward]),
-    Card("conv2d", "Convolution", "The same small kernel at every place of the picture.",
+    Card("conv2d", "Convolution", "The same small kernel at every place of the image.",
          {"x": "(N, H, W, C)", "K": "(KH, KW, C, OC)", "b": "(OC,)", "y": "(N, OH, OW, OC)"},
          {"x": X, "K": kernel([[1, 2], [0, -1]]), "b": numbers([1])}, {"s": 1, "p": 0},
          DY, lambda x, K, b, s, p: ops.conv2d(x, K, b, strides=s, padding=p), ops.conv2d_backward,
@@ -76,9 +76,9 @@ CARDS = [
          [reference.convolve, reference.convolve_dx, reference.convolve_dkernel], layers.Conv2D(1, 2)),
     Card("conv2d_transpose", "Transposed convolution", "Each number paints the kernel, times itself; backward, a convolution.",
          {"x": "(N, H, W, C)", "K": "(KH, KW, OC, C)", "b": "(OC,)", "y": "(N, OH, OW, OC)"},
-         {"x": picture([[1, 2], [0, -1]]), "K": kernel([[1, 0, 2], [0, -1, 1], [1, 1, 0]]), "b": numbers([1])},
+         {"x": image([[1, 2], [0, -1]]), "K": kernel([[1, 0, 2], [0, -1, 1], [1, 1, 0]]), "b": numbers([1])},
          {"s": 2, "p": 0},
-         picture([[1, 0, 2, -1, 0], [0, 1, 0, 3, 1], [2, 1, -1, 0, 1], [0, 2, 1, 0, -2], [1, 0, 0, 1, 2]]),
+         image([[1, 0, 2, -1, 0], [0, 1, 0, 3, 1], [2, 1, -1, 0, 1], [0, 2, 1, 0, -2], [1, 0, 0, 1, 2]]),
          lambda x, K, b, s, p: ops.conv2d_transpose(x, K, b, strides=s, padding=p), ops.conv2d_transpose_backward,
          [f"y{PAINTED} += Sum(c, x[n, h, w, c] * K[i, j, o, c])", "y[n, oh, ow, o] += b[o]"],
          [f"dx[n, h, w, c] = Sum(i, j, o, dy{PAINTED} * K[i, j, o, c])",
@@ -115,7 +115,7 @@ CARDS = [
          numbers([[1, 2, -1], [3, 1, 4]]), lambda x, m, rate: ops.dropout(x, rate, seed=5), alone(ops.dropout_backward),
          ["y[n, k] = x[n, k] * m[n, k]"], ["dx[n, k] = dy[n, k] * m[n, k]"],
          {"y[0, 1]": "1 * 2", "dx[0, 1]": "2 * 2"}, [ops.dropout, ops.dropout_backward]),
-    Card("spatial_dropout2d", "Spatial dropout", "A whole channel of a picture is dropped, or none of it.",
+    Card("spatial_dropout2d", "Spatial dropout", "A whole channel of an image is dropped, or none of it.",
          {"x": "(N, H, W, C)", "m": "(N, C)", "y": "(N, H, W, C)"},
          {"x": numbers([[1, 2, 3], [-1, 0, 4]], 1, 1, 2, 3),
           "m": ops.spatial_dropout2d(np.ones((1, 1, 1, 3)), 0.5, seed=5)[0][:, 0, 0]}, {"rate": 0.5},
@@ -142,7 +142,7 @@ CARDS = [
          numbers([[2, 1], [-1, 0], [0, 3], [3, 0]]), batch_norm, ops.batch_norm_backward, NORMALISE,
          [*DGAMMA, "dx[m, c] = gamma[c] / sqrt(variance[c] + epsilon) * dy[m, c]"],
          {"y[0, 0]": "3 * (1 - 3) / 3 + 1", "dx[0, 1]": "6 / 2 * 1"}, [], layers.BatchNormalization()),
-    Card("instance_norm", "Instance normalisation", "The same for each picture alone, in training and after it.",
+    Card("instance_norm", "Instance normalisation", "The same for each image alone, in training and after it.",
          {"x": "(N, H, W, C)", "gamma": "(C,)", "beta": "(C,)", "y": "(N, H, W, C)"},
          {"x": TWO_CHANNELS.reshape(1, 2, 2, 2), "gamma": numbers([3, 6]), "beta": numbers([1, 0])}, {"epsilon": 4},
          numbers([[2, 1], [-1, 0], [0, 3], [3, 0]], 1, 2, 2, 2),
@@ -156,7 +156,7 @@ CARDS = [
           "dx[n, h, w, c] = gamma[c] / sqrt(variance[n, c] + epsilon) * (dy[n, h, w, c] - a[n, c] - xn[n, h, w, c] * e[n, c])"],
          {"y[0, 0]": "3 * (1 - 4) / 3 + 1", "dx[3, 0]": "3 / 3 * (3 - 4/4 - 1 * (4/3) / 4)"},
          [ops.instance_norm, ops.instance_norm_backward]),
-    Card("gram_matrix", "Gram matrix", "Which channels are bright together, wherever that is in the picture.",
+    Card("gram_matrix", "Gram matrix", "Which channels are bright together, wherever that is in the image.",
          {"x": "(N, H, W, C)", "G": "(N, C, C)"}, {"x": numbers([[1, 2], [0, -1], [3, 1], [2, 0]], 1, 2, 2, 2)}, {},
          numbers([[1, 2], [0, -1]], 1, 2, 2), ops.gram_matrix, alone(ops.gram_matrix_backward),
          ["G[n, a, b] = Sum(h, w, x[n, h, w, a] * x[n, h, w, b]) / (H * W)"],
@@ -164,8 +164,8 @@ CARDS = [
          {"G[0, 1]": "(1*2 + 0*(-1) + 3*1 + 2*0) / 4", "dx[0, 0]": "((1 + 1)*1 + (0 + 2)*2) / 4"},
          [ops.gram_matrix, ops.gram_matrix_backward], output="G"),
     Card("upsample2d", "Upsampling", "Every pixel is repeated; backward it gets the sum over its copies.",
-         {"x": "(N, H, W, C)", "y": "(N, OH, OW, C)"}, {"x": picture([[1, 2], [-1, 3]])}, {"f": 2},
-         picture([[1, 0, 2, 1], [3, -1, 0, 1], [0, 2, 1, 1], [1, 1, -2, 4]]),
+         {"x": "(N, H, W, C)", "y": "(N, OH, OW, C)"}, {"x": image([[1, 2], [-1, 3]])}, {"f": 2},
+         image([[1, 0, 2, 1], [3, -1, 0, 1], [0, 2, 1, 1], [1, 1, -2, 4]]),
          lambda x, f: ops.upsample2d(x, f), alone(ops.upsample2d_backward),
          ["y[n, f*h + i, f*w + j, c] = x[n, h, w, c]"], ["dx[n, h, w, c] = Sum(i, j, dy[n, f*h + i, f*w + j, c])"],
          {"dx[0, 0]": "1 + 0 + 3 - 1"}, [ops.upsample2d, ops.upsample2d_backward]),

@@ -123,7 +123,7 @@ def number(value):
 
 
 def rows_of(array):
-    """Any array as rows: a picture of one channel as it is, else a row for each pixel and a column for each channel."""
+    """Any array as rows: an image of one channel as it is, else a row for each pixel and a column for each channel."""
     small = np.squeeze(array)
     return np.atleast_2d(small.reshape(-1, small.shape[-1]) if small.ndim > 2 else small)
 

@@ -2,10 +2,10 @@
 
     python -m nnscratch.course.gan_failures  trains each exhibit with three seeds (six minutes on two cores), writes the .npz
 
-Shapes: noise (N, 32), labels (N,), pictures (N, 16, 16, 1) in [-1, 1]; scores (exhibits, seeds, looks).
+Shapes: noise (N, 32), labels (N,), images (N, 16, 16, 1) in [-1, 1]; scores (exhibits, seeds, looks).
 
-Two numbers say how a generator does. `asked_for`: the share of its pictures whose nearest real picture, pixel by pixel, is of
-the class that was asked for. `modes`: in how many of the 210 printed forms of the digits its pictures are (judge/modes.py).
+Two numbers say how a generator does. `asked_for`: the share of its images whose nearest real image, pixel by pixel, is of
+the class that was asked for. `modes`: in how many of the 210 printed forms of the digits its images are (judge/modes.py).
 """
 from functools import partial
 from pathlib import Path
@@ -27,7 +27,7 @@ from nnscratch.generate.adversarial import (
 )
 from nnscratch.generate.evaluate.modes import modes_hit
 from nnscratch.generate.evaluate.neighbours import squared_distances
-from nnscratch.generate.trainer import one_hot, pictures
+from nnscratch.generate.trainer import images, one_hot
 from nnscratch.layers import Concatenate, Conv2D, Conv2DTranspose, Dense, Input, LeakyReLU, Reshape
 from nnscratch.losses import binary_cross_entropy
 from nnscratch.models import Model
@@ -76,14 +76,14 @@ EXHIBITS = {"healthy": Exhibit(), "saturating": Exhibit(saturating(0.9)), "no ba
 
 def train(exhibit, seed=0, steps=LOOKS[-1], look=None):
     """The averaged generator after so many steps. look : callable(step, average), after every step."""
-    data, random = glyphs(6000, size=SHAPE[0]), np.random.default_rng(seed)
+    data, rng = glyphs(6000, size=SHAPE[0]), np.random.default_rng(seed)
     initializers.set_seed(seed)
     g, average = exhibit.generator(), exhibit.average(exhibit.generator())
     optimizers = [Adam(linear_decay(RATE, steps, start=0.75), beta_1=exhibit.beta_1) for _ in range(2)]
     pair = Pair(g, discriminator(SMALL, SHAPE, CLASSES), *optimizers)
     for step in range(steps):
-        chosen = random.integers(len(data), size=BATCH)
-        noise = random.standard_normal((BATCH, SMALL.noise), np.float32)
+        chosen = rng.integers(len(data), size=BATCH)
+        noise = rng.standard_normal((BATCH, SMALL.noise), np.float32)
         labels = one_hot(data.labels[chosen], CLASSES)
         adversarial_step(pair, exhibit.loss, to_floats(data.images[chosen]), noise, labels)
         average.update(g, step)
@@ -93,13 +93,13 @@ def train(exhibit, seed=0, steps=LOOKS[-1], look=None):
 
 
 def drawn(model, count):
-    """`count` pictures, from the same noises every time, and their labels: the ten digits in turn."""
+    """`count` images, from the same noises every time, and their labels: the ten digits in turn."""
     noise, labels = np.random.default_rng(1).standard_normal((count, SMALL.noise), np.float32), np.arange(count) % CLASSES
-    return pictures(model, noise, labels, CLASSES), labels
+    return images(model, noise, labels, CLASSES), labels
 
 
 def asked_for(made, labels):
-    """The share of pictures whose nearest of 2000 real ones, which no training saw, is of the class asked for."""
+    """The share of images whose nearest of 2000 real ones, which no training saw, is of the class asked for."""
     real = glyphs(2000, seed=1, size=SHAPE[0])
     apart = squared_distances(made.reshape(len(made), -1), to_floats(real.images).reshape(2000, -1))
     return float((real.labels[apart.argmin(axis=1)] == labels).mean())
@@ -110,17 +110,17 @@ def modes(made):
 
 
 def collection():
-    """What the .npz holds: `names` (E,) of the exhibits, `asked_for` and `modes` (E, seeds, looks), `pictures` (E, 20, 16,
-    16, 1) in [-1, 1] at the end of the first seed; and `real`, both numbers for as many real pictures."""
+    """What the .npz holds: `names` (E,) of the exhibits, `asked_for` and `modes` (E, seeds, looks), `images` (E, 20, 16,
+    16, 1) in [-1, 1] at the end of the first seed; and `real`, both numbers for as many real images."""
     with np.load(FILE, allow_pickle=False) as file:
         stored = dict(file)
-    return stored | {"pictures": to_floats(stored["pictures"]), "names": stored["names"].tolist()}
+    return stored | {"images": to_floats(stored["images"]), "names": stored["names"].tolist()}
 
 
 def main():
     """Train all, and write gan_failures.npz."""
     real = glyphs(JUDGED, seed=2, size=SHAPE[0])
-    real_pictures = to_floats(real.images)
+    real_images = to_floats(real.images)
     scores, shown = np.zeros((2, len(EXHIBITS), len(SEEDS), len(LOOKS)), np.float32), []
     for e, (name, exhibit) in enumerate(EXHIBITS.items()):
         for s, seed in enumerate(SEEDS):
@@ -133,8 +133,8 @@ def main():
             print(f"{name}, seed {seed}: asked for {scores[0, e, s].round(3)}, modes {scores[1, e, s]}", flush=True)
             if s == 0:
                 shown.append(to_bytes(drawn(model, 2 * CLASSES)[0]))
-    np.savez_compressed(FILE, names=list(EXHIBITS), asked_for=scores[0], modes=scores[1], pictures=np.stack(shown),
-                        real=[asked_for(real_pictures, real.labels), modes(real_pictures)])
+    np.savez_compressed(FILE, names=list(EXHIBITS), asked_for=scores[0], modes=scores[1], images=np.stack(shown),
+                        real=[asked_for(real_images, real.labels), modes(real_images)])
 
 
 if __name__ == "__main__":

@@ -4,7 +4,7 @@
     "dx[s*h + i, c] += dy[h, c] * K[i]"               for all h, i, c: is added to dx, which begins with zeros
 
 Sum(i, j, ...) and Max(i, j, ...) go over their indices, ArgMax(i, j, ...) counts the places from 0, row by row, up to the first
-largest, and (a == b) is 1 where it is true, else 0. A pixel beside the picture counts as 0.
+largest, and (a == b) is 1 where it is true, else 0. A pixel beside the image counts as 0.
 """
 import ast
 import re

@@ -1,4 +1,4 @@
-"""A traced walk as pictures: all steps in a strip, one after the other in a player, or in one HTML file.
+"""A traced walk as images: all steps in a strip, one after the other in a player, or in one HTML file.
 
 One function draws a step, and all three show what it draws: on the left what came in, on the right what went out, between
 them the formula and the parameters.
@@ -8,8 +8,8 @@ from html import escape
 
 import numpy as np
 
+from nnscratch.course.draw.drawing import BLUE, FAINT, INK, ORANGE, Drawing, canvas
 from nnscratch.course.draw.grids import Grid, put
-from nnscratch.course.draw.picture import BLUE, FAINT, INK, ORANGE, Picture, canvas
 from nnscratch.course.trace import first
 from nnscratch.files import replace_file
 
@@ -37,14 +37,14 @@ def strip(steps):
     figure, axes = canvas(WIDE, high * len(steps), CELL)
     for k in range(len(steps)):
         draw_step(axes, steps, k, k * high, high)
-    return Picture(figure, f"a walk of {len(steps)} steps: {', '.join(name_of(step) for step in steps)}")
+    return Drawing(figure, f"a walk of {len(steps)} steps: {', '.join(name_of(step) for step in steps)}")
 
 
 def frame(steps, k):
     """Step k alone."""
     figure, axes = canvas(WIDE, height(steps), CELL)
     draw_step(axes, steps, k, 0, height(steps))
-    return Picture(figure, name_of(steps[k]))
+    return Drawing(figure, name_of(steps[k]))
 
 
 def name_of(step):
@@ -70,7 +70,7 @@ def draw_step(axes, steps, k, top, high):
 
 
 def corner(array, is_kernel=False):
-    """The first numbers of an array of any rank as rows and columns: the first channel of the first picture, or a kernel's taps
+    """The first numbers of an array of any rank as rows and columns: the first channel of the first image, or a kernel's taps
     from the first input channel to the first output channel."""
     if array.ndim == 4:
         array = array[:, :, 0, 0] if is_kernel else array[0, :, :, 0]

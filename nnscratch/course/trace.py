@@ -2,7 +2,7 @@
 
     trace = course.trace(model, x, dy)
     trace.steps                 one Step for each node forward, then one for each node backward
-    trace.strip()               the walk as one picture         (player.py)
+    trace.strip()               the walk as one image         (player.py)
     trace.player()              with buttons for next and previous
     trace.save("walk.html")     the same as one file, for any browser
 
@@ -60,7 +60,7 @@ class Trace(NamedTuple):
         return "\n".join("  ".join([*(cell.ljust(width) for cell, width in zip(row, widths)), row[3]]) for row in rows)
 
     def strip(self):
-        from nnscratch.course import player  # the pictures need matplotlib, the walk does not
+        from nnscratch.course import player  # the images need matplotlib, the walk does not
         return player.strip(self.steps)
 
     def player(self):

@@ -1,1 +1,1 @@
-"""Pictures in and out: `pictures` reads, writes and shows files; `paintings` draws a style picture of our own."""
+"""Images in and out: `images` reads, writes and shows files; `paintings` draws a style image of our own."""

@@ -1,6 +1,6 @@
-"""A data set: pictures of one size, perhaps with labels. Made (glyphs, shapes, textures) or read from the user's files.
+"""A data set: images of one size, perhaps with labels. Made (glyphs, shapes, textures) or read from the user's files.
 
-Shapes: images (N, H, W, C), C is 1 (grey) or 3 (red, green, blue); labels (N,). Pictures are kept as bytes, a quarter of
+Shapes: images (N, H, W, C), C is 1 (grey) or 3 (red, green, blue); labels (N,). Images are kept as bytes, a quarter of
 what floats would take, and become floats in [-1, 1], the range of tanh, a batch at a time.
 """
 from dataclasses import dataclass, field
@@ -17,18 +17,18 @@ class Dataset:
     images: np.ndarray
     labels: np.ndarray | None = None
     names: list = field(default_factory=list)
-    title: str = "pictures"
+    title: str = "images"
 
     def __post_init__(self):
         images, labels = self.images, self.labels
         if images.dtype != np.uint8 or images.ndim != 4 or images.shape[3] not in (1, 3) or len(images) == 0:
-            raise InputError(f"{self.title}: the pictures are {images.shape} of {images.dtype}, expected (N, H, W, 1) or "
+            raise InputError(f"{self.title}: the images are {images.shape} of {images.dtype}, expected (N, H, W, 1) or "
                              f"(N, H, W, 3) of uint8, N at least 1")
         if labels is None:
             return
         if labels.shape != images.shape[:1] or labels.dtype.kind not in "iu":
             raise InputError(f"{self.title}: the labels are {labels.shape} of {labels.dtype}, expected ({len(images)},) whole "
-                             f"numbers, one for each picture")
+                             f"numbers, one for each image")
         self.labels = labels.astype(np.int64)
         if not self.names:  # the numbers that occur: letters labelled 1 to 26 are 26 classes
             occurring, self.labels = np.unique(self.labels, return_inverse=True)
@@ -46,17 +46,17 @@ class Dataset:
         return 0 if self.labels is None else len(self.names)
 
 
-def crops(picture, side, count, seed=0, title="pieces of a picture"):
-    """A Dataset of `count` square pieces of one picture (1, H, W, 3) in [0, 1], from random places: a texture's data set.
+def crops(image, side, count, seed=0, title="pieces of an image"):
+    """A Dataset of `count` square pieces of one image (1, H, W, 3) in [0, 1], from random places: a texture's data set.
 
-    Raises InputError for a picture smaller than a piece.
+    Raises InputError for an image smaller than a piece.
     """
-    height, width = picture.shape[1:3]
+    height, width = image.shape[1:3]
     if min(height, width) < side:
-        raise InputError(f"the picture has {width}x{height} pixels, expected at least {side} a side; use a smaller --size")
-    random = np.random.default_rng(seed)
-    places = zip(random.integers(0, height - side + 1, count), random.integers(0, width - side + 1, count))
-    pieces = np.stack([picture[0, top:top + side, left:left + side] for top, left in places])
+        raise InputError(f"the image has {width}x{height} pixels, expected at least {side} a side; use a smaller --size")
+    rng = np.random.default_rng(seed)
+    places = zip(rng.integers(0, height - side + 1, count), rng.integers(0, width - side + 1, count))
+    pieces = np.stack([image[0, top:top + side, left:left + side] for top, left in places])
     return Dataset(np.rint(pieces * 255).astype(np.uint8), title=title)
 
 
@@ -72,6 +72,6 @@ def to_floats(images):
     return images.astype(np.float32) / 127.5 - 1
 
 
-def to_bytes(pictures):
+def to_bytes(images):
     """Floats in [-1, 1] (what lies outside is clipped) as bytes 0 to 255."""
-    return np.rint((pictures.clip(-1, 1) + 1) * 127.5).astype(np.uint8)
+    return np.rint((images.clip(-1, 1) + 1) * 127.5).astype(np.uint8)

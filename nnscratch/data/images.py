@@ -1,6 +1,6 @@
-"""Pictures in and out: any file that Pillow reads becomes an array, any array becomes a file, several become a row.
+"""Images in and out: any file that Pillow reads becomes an array, any array becomes a file, several become a row.
 
-A picture is a float32 array (1, H, W, 3): one image of H rows and W columns, three channels red, green, blue in [0, 1].
+An image is a float32 array (1, H, W, 3): one image of H rows and W columns, three channels red, green, blue in [0, 1].
 Files come from strangers: whatever is wrong with one ends as an InputError, never as another exception.
 """
 import contextlib
@@ -17,16 +17,16 @@ from nnscratch.files import aside, reason, replace_file
 LARGEST = 10_000  # pixels: a square of that side takes 1.2 GB as float32
 
 
-def read_picture(path, size=None, *, minimum=16, enlarge=True):
-    """Read a picture: the right way up, transparency on white, the first frame of an animation.
+def read_image(path, size=None, *, minimum=16, enlarge=True):
+    """Read an image: the right way up, transparency on white, the first frame of an animation.
 
     Parameters
     ----------
     path : any file that Pillow reads, except PostScript, which is a program. Colour profiles are ignored. 16-bit grey
         keeps its precision (65535 is white); grey beyond that, or float grey beyond 1, is stretched to [0, 1].
-    size : the longer side of the result; the picture is shrunk or enlarged to it and not distorted (None: left as is).
+    size : the longer side of the result; the image is shrunk or enlarged to it and not distorted (None: left as is).
     minimum : the least pixels that each side must have, in the file and in the result.
-    enlarge : False: a picture smaller than `size` is left as it is.
+    enlarge : False: an image smaller than `size` is left as it is.
 
     Returns
     -------
@@ -45,14 +45,14 @@ def read_picture(path, size=None, *, minimum=16, enlarge=True):
     sides = [round(side * size / max(image.size)) for side in image.size] if resize else image.size
     if min(*image.size, *sides) < minimum:
         raise InputError(f"{path} has {image.width}x{image.height} pixels, used as {sides[0]}x{sides[1]}, expected "
-                         f"at least {minimum} on each side: choose a larger picture or size, or crop it")
+                         f"at least {minimum} on each side: choose a larger image or size, or crop it")
     pixels = np.asarray(image.resize(sides, Image.Resampling.LANCZOS), np.float32)
     if image.mode == "RGB":
         return pixels[None] / 255
     return np.repeat(pixels[None, :, :, None].clip(0, 1), 3, axis=3)  # floats: Lanczos overshoots at edges
 
 
-def open_file(path, expected="a picture"):
+def open_file(path, expected="an image"):
     """The open file, or one sentence why not. The other readers of users' files use it, too."""
     try:
         if os.path.exists(path) and not os.path.isfile(path):  # opening a pipe would wait for ever
@@ -79,12 +79,12 @@ def decode(file, path):
     except (Image.DecompressionBombWarning, Image.DecompressionBombError) as error:
         raise InputError(f"{path} is too large, expected {Image.MAX_IMAGE_PIXELS} pixels at most: shrink it") from error
     except UnidentifiedImageError as error:
-        what = "is no picture that can be read here" if os.fstat(file.fileno()).st_size else "is empty (0 bytes)"
+        what = "is no image that can be read here" if os.fstat(file.fileno()).st_size else "is empty (0 bytes)"
         raise InputError(f"{path} {what}, expected PNG, JPEG or the like: convert it or take another") from error
     except MemoryError:
         raise  # nothing is wrong with the file
     except Exception as error:  # a damaged file can surface in Pillow as almost any exception
-        raise InputError(f"{path} is damaged, expected a whole picture ({reason(error)}): download it again") from error
+        raise InputError(f"{path} is damaged, expected a whole image ({reason(error)}): download it again") from error
 
 
 def on_white(image):
@@ -114,33 +114,33 @@ def photograph():
     return os.path.join(matplotlib.get_data_path(), "sample_data", "grace_hopper.jpg")
 
 
-def write_picture(path, picture):
-    """Write a picture of shape (1, H, W, 3), (H, W, 3), (H, W, 1) or (H, W), floats on CPU or GPU, clipped to [0, 1].
+def write_image(path, image):
+    """Write an image of shape (1, H, W, 3), (H, W, 3), (H, W, 1) or (H, W), floats on CPU or GPU, clipped to [0, 1].
 
     The extension chooses the format. Raises InputError for another shape, integers, NaN, an unknown extension, or a
     place that cannot be written to; an older file of that name is then still there, whole.
     """
-    replace_file(path, encode(to_image(picture), path))
+    replace_file(path, encode(to_image(image), path))
 
 
 def check_writable(path):
-    """Raise now the InputError that `write_picture(path, ...)` would raise after minutes of work; it really tries."""
+    """Raise now the InputError that `write_image(path, ...)` would raise after minutes of work; it really tries."""
     from PIL import Image
     encode(Image.new("RGB", (16, 16)), path)
     with aside(path) as temporary:
         temporary.touch()
 
 
-def to_image(picture):
-    """An array in one of the shapes of `write_picture` as an RGB image."""
+def to_image(image):
+    """An array in one of the shapes of `write_image` as an RGB image."""
     from PIL import Image
-    array = to_cpu(picture)
+    array = to_cpu(image)
     pixels = array[0] if array.ndim == 4 and len(array) == 1 else array[..., None] if array.ndim == 2 else array
     if pixels.ndim != 3 or pixels.shape[2] not in (1, 3) or pixels.size == 0 or pixels.dtype.kind != "f":
-        raise InputError(f"the picture is an array {array.shape} of {array.dtype}, expected (1, H, W, 3), (H, W, 3), "
+        raise InputError(f"the image is an array {array.shape} of {array.dtype}, expected (1, H, W, 3), (H, W, 3), "
                          f"(H, W, 1) or (H, W) of floats in [0, 1]: reshape it, divide 8-bit values by 255")
     if np.isnan(pixels).any():
-        raise InputError("the picture holds NaN, expected numbers in [0, 1]: what made it diverged, take smaller steps")
+        raise InputError("the image holds NaN, expected numbers in [0, 1]: what made it diverged, take smaller steps")
     levels = np.rint(pixels.clip(0, 1) * 255).astype(np.uint8)
     return Image.fromarray(np.repeat(levels, 3 // levels.shape[2], axis=2))
 
@@ -156,20 +156,20 @@ def encode(image, path):
             raise ValueError(f"Pillow writes no {extension or 'files without extension'}")
         image.save(data, kind, quality=95)  # Pillow's own 75 smears fine strokes in JPEG; lossless formats ignore it
     except Exception as error:  # what a format or this Pillow lacks can surface as almost any exception
-        raise InputError(f"cannot make {path} ({reason(error)}), expected a picture: use .png, .jpg or .tif") from error
+        raise InputError(f"cannot make {path} ({reason(error)}), expected an image: use .png, .jpg or .tif") from error
     return data.getvalue()
 
 
-def side_by_side(pictures, labels, *, height=None):
-    """Pictures of any size in a row on white, a caption under each: a float32 array (1, H, W, 3) in [0, 1].
+def side_by_side(images, labels, *, height=None):
+    """Images of any size in a row on white, a caption under each: a float32 array (1, H, W, 3) in [0, 1].
 
     All are scaled to `height` pixels, None: that of the tallest. Raises InputError for none or for unequal numbers.
     """
     import matplotlib
     from PIL import Image, ImageDraw, ImageFont, ImageOps
-    if not pictures or len(pictures) != len(labels):
-        raise InputError(f"got {len(pictures)} pictures, {len(labels)} labels, expected a label each: add what lacks")
-    images = [to_image(picture) for picture in pictures]
+    if not images or len(images) != len(labels):
+        raise InputError(f"got {len(images)} images, {len(labels)} labels, expected a label each: add what lacks")
+    images = [to_image(image) for image in images]
     height = height or max(image.height for image in images)
     images = [ImageOps.contain(image, (100 * height, height), Image.Resampling.LANCZOS) for image in images]
     text, gap = max(12, height // 20), max(8, height // 32)

@@ -1,4 +1,4 @@
-"""Pictures of one size and of as many channels as asked for: cut to the middle, shrunk without moiré, grey or colour.
+"""Images of one size and of as many channels as asked for: cut to the middle, shrunk without moiré, grey or colour.
 
 Shapes: images (N, H, W, C) of bytes, C is 1 (grey) or 3 (red, green, blue); a size is a pair (H, W).
 """
@@ -35,7 +35,7 @@ def fit(image, size):
 
 
 def fitted(dataset, size=None, channels=None):
-    """The Dataset with pictures of `size` = (H, W) and `channels` 1 or 3; None: as they are.
+    """The Dataset with images of `size` = (H, W) and `channels` 1 or 3; None: as they are.
 
     Grey is Rec. 601's: 0.299 red + 0.587 green + 0.114 blue, what Pillow's mode L means.
     """

@@ -1,4 +1,4 @@
-"""Where pictures come from: data that this package makes, by name, or the user's files, by what is in them.
+"""Where images come from: data that this package makes, by name, or the user's files, by what is in them.
 
 And which of them a generator may see. It learns from one part; it is judged beside another that it has never seen, by a judge
 that learnt from a third. What is made by rule has no end, so each part gets a seed of its own. Of files a tenth is held out,
@@ -14,13 +14,13 @@ from nnscratch.data.limits import LARGEST
 from nnscratch.errors import InputError
 
 MADE = ("glyphs", "letters", "shapes", "textures")
-EVERY = 10            # one picture of so many is held out
+EVERY = 10            # one image of so many is held out
 HELD_OUT, FOR_JUDGE = 1000, 2000  # added to the seed
 COUNT = 20_000
 
 
 class Parts(NamedTuple):
-    """Three Datasets; `apart`: whether the judge's has no picture that the generator learns from."""
+    """Three Datasets; `apart`: whether the judge's has no image that the generator learns from."""
     train: Dataset
     held_out: Dataset
     for_judge: Dataset
@@ -40,7 +40,7 @@ def parts_of(name, *, size=None, seed=0, count=COUNT):
     from nnscratch.data.readers.formats import open_dataset
     dataset = open_dataset(name, size=size)
     if len(dataset) < 2 * EVERY:
-        raise InputError(f"{name} has {len(dataset)} pictures, expected at least {2 * EVERY}; add more")
+        raise InputError(f"{name} has {len(dataset)} images, expected at least {2 * EVERY}; add more")
     out = held_out(dataset)
     train, rest = (Dataset(dataset.images[part], None if dataset.labels is None else dataset.labels[part], dataset.names,
                                dataset.title) for part in (~out, out))
@@ -48,7 +48,7 @@ def parts_of(name, *, size=None, seed=0, count=COUNT):
 
 
 def held_out(dataset):
-    """One of EVERY pictures of each class, by chance, always the same ones: True or False for each (N,)."""
+    """One of EVERY images of each class, by chance, always the same ones: True or False for each (N,)."""
     labels = np.zeros(len(dataset), np.int64) if dataset.labels is None else dataset.labels
     order = np.random.default_rng(0).permutation(len(dataset))
     order = order[np.argsort(labels[order], kind="stable")]  # class by class, shuffled within

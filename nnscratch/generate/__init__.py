@@ -1,1 +1,1 @@
-"""Generating pictures: train a generator, draw from it, judge what it makes."""
+"""Generating images: train a generator, draw from it, judge what it makes."""

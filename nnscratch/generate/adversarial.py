@@ -1,6 +1,6 @@
-"""One step of adversarial training: the discriminator learns to tell real pictures from made ones, the generator to fool it.
+"""One step of adversarial training: the discriminator learns to tell real images from made ones, the generator to fool it.
 
-Shapes: noise (N, Z), labels (N, K) or None, pictures (N, H, W, C) in [-1, 1], logits D(x) (N, 1), above 0 for "real".
+Shapes: noise (N, Z), labels (N, K) or None, images (N, H, W, C) in [-1, 1], logits D(x) (N, 1), above 0 for "real".
 
     fake = G(noise)
     the discriminator's turn:  lower  L_real(D(real)) + L_fake(D(fake))      by D's weights
@@ -25,7 +25,7 @@ from nnscratch.optimizers import global_norm
 
 class AdversarialLoss(NamedTuple):
     """Three functions logits -> (loss, gradient by the logits)."""
-    real: object        # the discriminator, on real pictures
+    real: object        # the discriminator, on real images
     fake: object        # the discriminator, on made ones
     generator: object   # the generator, on the made ones it wants to be taken for real
 
@@ -38,7 +38,7 @@ def towards(loss, target):
 def non_saturating(smoothing=0.9):
     """Cross-entropy; the generator raises log D(fake) instead of lowering log(1 - D(fake)), which has no slope where D is sure.
 
-    Real pictures are called real with probability `smoothing`, so that the discriminator never grows too sure. Only they:
+    Real images are called real with probability `smoothing`, so that the discriminator never grows too sure. Only they:
     made ones called a little real would teach the generator to stay as it is. Source: Goodfellow et al. (2014), section 3;
     Salimans et al., "Improved techniques for training GANs" (2016), section 3.4.
     """
@@ -80,11 +80,11 @@ class Pair(NamedTuple):
     discriminator_optimizer: object
 
 
-def adversarial_step(pair, loss, real, noise, labels=None, random=None, penalty=0.0):
+def adversarial_step(pair, loss, real, noise, labels=None, rng=None, penalty=0.0):
     """One turn of each player, with one batch of fakes for both. Returns the facts of the step as a dict of 0-d arrays.
 
-    `labels` are those of the real pictures; fakes are asked for with the same ones, so both come equally often. With
-    `random`, a NumPy Generator, the discriminator sees all pictures distorted (augment.py). `penalty` is the weight of R1
+    `labels` are those of the real images; fakes are asked for with the same ones, so both come equally often. With
+    `random`, a NumPy Generator, the discriminator sees all images distorted (augment.py). `penalty` is the weight of R1
     (penalty.py).
     """
     g, d, g_optimizer, d_optimizer = pair
@@ -94,8 +94,8 @@ def adversarial_step(pair, loss, real, noise, labels=None, random=None, penalty=
 
     fake = g.forward(given(noise), training=True)
     seen_real, seen_fake = real, fake
-    if random is not None:
-        (seen_real, _), (seen_fake, way_back) = augment(real, random), augment(fake, random)
+    if rng is not None:
+        (seen_real, _), (seen_fake, way_back) = augment(real, rng), augment(fake, rng)
 
     d.zero_grads()
     if penalty:
@@ -113,7 +113,7 @@ def adversarial_step(pair, loss, real, noise, labels=None, random=None, penalty=
     g_loss, gradient = loss.generator(d.forward(given(seen_fake), training=True))
     dfake = d.backward(gradient, wrt="input")
     dfake = dfake if labels is None else dfake[0]
-    g.backward(dfake if random is None else augment_backward(dfake, way_back), wrt="parameters")
+    g.backward(dfake if rng is None else augment_backward(dfake, way_back), wrt="parameters")
     g_norm = global_norm(g.grads)
     g_optimizer.step(g.trainable_params, g.grads)
 
@@ -122,9 +122,9 @@ def adversarial_step(pair, loss, real, noise, labels=None, random=None, penalty=
 
 
 def diversity(fake, real):
-    """How much made pictures differ from each other, in units of the real ones: deviation over the batch, averaged over pixels.
+    """How much generated images differ from each other, in units of the real ones: deviation over the batch, averaged over pixels.
 
-    Near 1 is healthy; near 0 all pictures look alike: the generator has collapsed.
+    Near 1 is healthy; near 0 all images look alike: the generator has collapsed.
     """
     return fake.std(axis=0).mean() / (real.std(axis=0).mean() + 1e-6)
 

@@ -6,9 +6,9 @@ from time import perf_counter
 
 from nnscratch import backend, checkpoint
 from nnscratch.data.dataset import crops
-from nnscratch.data.images import check_writable, encode, read_picture
+from nnscratch.data.images import check_writable, encode, read_image
 from nnscratch.data.splits import parts_of
-from nnscratch.data.synthetic.styles import is_style, style_picture
+from nnscratch.data.synthetic.styles import is_style, style_image
 from nnscratch.errors import InputError
 from nnscratch.files import make_folder, replace_file
 from nnscratch.generate.adversarial import CLUELESS
@@ -31,7 +31,7 @@ def train_generator(given, folder, *, data=None, size=None, minutes=None, resume
     """The whole job of `nnscratch train generator`. Returns why it ended (see `train`).
 
     given : the entries of Options that are not to be as always, as a dict. data : a name or path for `parts_of`, glyphs if
-    None; for the texture method, the path of one picture, or a style of ours by name. A training that is resumed keeps its
+    None; for the texture method, the path of one image, or a style of ours by name. A training that is resumed keeps its
     options, data and size; only `steps` or `minutes` may be given, to make it longer.
     """
     check_size(size)
@@ -63,7 +63,7 @@ def train_generator(given, folder, *, data=None, size=None, minutes=None, resume
         print(judge)
         score = recognised(judge, training.named)
     ended = with_progress(training, folder, score)
-    print({"done": f"done: draw with  nnscratch generate --from {folder}/best.safetensors -o pictures.png",
+    print({"done": f"done: draw with  nnscratch generate --from {folder}/best.safetensors -o images.png",
            "stopped": f"stopped; go on with  nnscratch train generator --resume --out {folder}",
            "failed": "ended early, see above"}[ended])
     return ended
@@ -83,16 +83,16 @@ def saved(state, given):
     return replace(options, steps=given.get("steps", options.steps)), source, done
 
 
-def texture_pieces(picture, side, seed):
-    """Pieces of a picture whose shorter side is twice as long at most: larger forms than a piece could not be learnt."""
+def texture_pieces(image, side, seed):
+    """Pieces of an image whose shorter side is twice as long at most: larger forms than a piece could not be learnt."""
     if not SCALE <= side <= LARGEST or side % SCALE:
         raise InputError(f"--size is {side}, expected a multiple of {SCALE} up to {LARGEST} for the pieces of a texture")
-    if is_style(picture):
-        return crops(style_picture(picture, 2 * side), side, PIECES, seed)
-    whole = read_picture(picture)
+    if is_style(image):
+        return crops(style_image(image, 2 * side), side, PIECES, seed)
+    whole = read_image(image)
     shorter, longer = sorted(whole.shape[1:3])
     if shorter > 2 * side:
-        whole = read_picture(picture, round(2 * side * longer / shorter))
+        whole = read_image(image, round(2 * side * longer / shorter))
     return crops(whole, side, PIECES, seed)
 
 
@@ -135,16 +135,16 @@ def with_progress(training, folder, score):
 
 
 def generate(path, output, *, shape=None, walk=None, label=None, side=None, seed=0, device="auto"):
-    """The whole job of `nnscratch generate`: a grid of pictures, or a film of a walk from one picture to the next.
+    """The whole job of `nnscratch generate`: a grid of images, or a film of a walk from one image to the next.
 
     path : a file of `save_generator`, None: the one that comes with nnscratch. shape : (rows, columns) of the grid, None:
     8 rows, and a column for each class where there are no more than 16. walk : number of frames, None: a grid. side : of each
-    picture in pixels, for a generator of textures; there is one, if no grid was asked for.
+    image in pixels, for a generator of textures; there is one, if no grid was asked for.
     """
     check_writable(output)
     check_int(seed, "generate: seed", 0)
     if walk is not None and (walk < 2 or Path(output).suffix.lower() != ".gif"):
-        raise InputError(f"a walk of {walk} pictures to {output} was asked for, expected at least 2, and a film: give it a "
+        raise InputError(f"a walk of {walk} images to {output} was asked for, expected at least 2, and a film: give it a "
                          f"name that ends in .gif")
     backend.use(device)
     drawer = load_generator(path or SHIPPED, side)
@@ -153,10 +153,10 @@ def generate(path, output, *, shape=None, walk=None, label=None, side=None, seed
         shape = (1, 1) if side else (8, drawer.classes if 1 < drawer.classes <= 16 else 8)
     rows, columns = shape
     if walk:
-        pictures = drawer.walk(walk, seed=seed, label=number)
-        data = film([grid(picture[None], gap=0, enlarge=not side) for picture in pictures], milliseconds=60, pause=60)
+        images = drawer.walk(walk, seed=seed, label=number)
+        data = film([grid(image[None], gap=0, enlarge=not side) for image in images], milliseconds=60, pause=60)
     else:
-        pictures, _ = drawer.draw(rows * columns, seed=seed, label=number)
-        data = encode(grid(pictures, columns, gap=2 if len(pictures) > 1 else 0, enlarge=not side), output)
+        images, _ = drawer.draw(rows * columns, seed=seed, label=number)
+        data = encode(grid(images, columns, gap=2 if len(images) > 1 else 0, enlarge=not side), output)
     replace_file(output, data)
-    print(f"{len(pictures)} picture{'s' if len(pictures) > 1 else ''} written to {output}")
+    print(f"{len(images)} image{'s' if len(images) > 1 else ''} written to {output}")

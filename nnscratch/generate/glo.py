@@ -1,14 +1,14 @@
-"""GLO: every real picture gets a code of its own, and generator and codes learn together to draw it from there.
+"""GLO: every real image gets a code of its own, and generator and codes learn together to draw it from there.
 
-Shapes: codes (pictures of the data set, Z), real pictures x and made ones y (N, H, W, C) in [-1, 1].
+Shapes: codes (images of the data set, Z), real images x and made ones y (N, H, W, C) in [-1, 1].
 
     y = G(code of x)      loss = Σ over three sizes of mean |shrunk(y) - shrunk(x)|      lowered by G's weights and by the codes
 
 No discriminator and no encoder: dL/dcode is simply what the generator's backward hands on at the other end. The codes begin
-at the data's principal components, so that like pictures begin near each other. They do not stay spread like plain noise;
+at the data's principal components, so that like images begin near each other. They do not stay spread like plain noise;
 so to draw, noise is bent to their covariance, and that bend goes into the first layer of the generator drawn with.
 
-Noise on the codes is not in the paper. Without it each code becomes a name that says everything, class and all: pictures are
+Noise on the codes is not in the paper. Without it each code becomes a name that says everything, class and all: images are
 drawn back perfectly, and samples between them show the class asked for in 20 of 100 cases, with it in 97.
 
 Source: Bojanowski et al., "Optimizing the latent space of generative networks" (2018), sections 3.1 and 3.2.
@@ -23,8 +23,8 @@ from nnscratch.generate.trainer import Training
 from nnscratch.networks.gan import generator
 from nnscratch.optimizers import global_norm
 
-SIZES, FOR_COMPONENTS = 3, 2000  # sizes that pictures are compared at; pictures that the components are taken from
-JITTER = 1.0      # deviation of noise on the codes: so that pictures are also learnt between them, where samples are drawn
+SIZES, FOR_COMPONENTS = 3, 2000  # sizes that images are compared at; images that the components are taken from
+JITTER = 1.0      # deviation of noise on the codes: so that images are also learnt between them, where samples are drawn
 CODE_RATE = 10.0  # of plain gradient descent: each code is only met once in a while, and must then move
 
 
@@ -36,7 +36,7 @@ class Codes:
 
 
 class LatentOptimization(Training):
-    """All real pictures are covered, and softly drawn: what differs from picture to picture without a reason is averaged."""
+    """All real images are covered, and softly drawn: what differs from image to image without a reason is averaged."""
 
     def build(self):
         self.codes = Codes(principal_codes(self.dataset, self.noise_length))
@@ -58,7 +58,7 @@ class LatentOptimization(Training):
         return {"off": abs(fake - real).mean(), "g_norm": global_norm(self.generator.grads), "diversity": diversity(fake, real)}
 
     def move_codes(self, dcode):
-        """A step of gradient descent for the codes of the batch. A picture may be in it twice, and then moves twice."""
+        """A step of gradient descent for the codes of the batch. An image may be in it twice, and then moves twice."""
         codes = self.codes.params["codes"]
         np.subtract.at(codes, self.chosen, CODE_RATE * len(dcode) * dcode)
         codes[self.chosen] = inside_ball(codes[self.chosen])
@@ -92,7 +92,7 @@ def pyramid_loss(y, x):
 
 
 def principal_codes(dataset, length):
-    """Where each picture lies along the data's first components, scaled to variance 1: (pictures, length) float32."""
+    """Where each image lies along the data's first components, scaled to variance 1: (images, length) float32."""
     some = to_floats(dataset.images[:FOR_COMPONENTS]).reshape(min(len(dataset), FOR_COMPONENTS), -1)
     mean = some.mean(axis=0)
     _, stretch, components = np.linalg.svd(some - mean, full_matrices=False)
@@ -100,8 +100,8 @@ def principal_codes(dataset, length):
     axes = components[:count].T * (len(some)**0.5 / stretch[:count])
     codes = np.zeros((len(dataset), length), np.float32)
     for k in range(0, len(dataset), FOR_COMPONENTS):
-        pictures = to_floats(dataset.images[k:k + FOR_COMPONENTS])
-        codes[k:k + len(pictures), :count] = (pictures.reshape(len(pictures), -1) - mean) @ axes
+        images = to_floats(dataset.images[k:k + FOR_COMPONENTS])
+        codes[k:k + len(images), :count] = (images.reshape(len(images), -1) - mean) @ axes
     return inside_ball(codes)
 
 

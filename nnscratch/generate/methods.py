@@ -1,7 +1,7 @@
 """Ways to teach the same generator: against a discriminator, behind an encoder, or by its nearest sample. (Two more have files
-of their own: from a code for each picture, glo.py, and by the statistics of a texture, texture.py.)
+of their own: from a code for each image, glo.py, and by the statistics of a texture, texture.py.)
 
-Shapes: real pictures x (N, H, W, C) in [-1, 1], noise z (N, Z), labels (N, K) or None.
+Shapes: real images x (N, H, W, C) in [-1, 1], noise z (N, Z), labels (N, K) or None.
 
 A method builds its networks in `build` and makes one step on a batch in `learn`; all else is in training.py.
 """
@@ -24,7 +24,7 @@ PENALTY_EVERY = 16  # steps
 
 
 class Adversarial(Training):
-    """A discriminator learns what is wrong with the pictures, and hands the gradient on. Sharp, and the hardest to train."""
+    """A discriminator learns what is wrong with the images, and hands the gradient on. Sharp, and the hardest to train."""
 
     def build(self):
         o = self.options
@@ -46,8 +46,8 @@ class Adversarial(Training):
 
     def turn(self, real, noise, labels, penalty=0.0):
         pair = Pair(self.generator, self.discriminator, self.optimizer("generator"), self.optimizer("discriminator"))
-        random = np.random.default_rng([self.options.seed, AUGMENT_STREAM, self.steps_made]) if self.options.augment else None
-        return adversarial_step(pair, self.loss, real, noise, labels, random, penalty)
+        rng = np.random.default_rng([self.options.seed, AUGMENT_STREAM, self.steps_made]) if self.options.augment else None
+        return adversarial_step(pair, self.loss, real, noise, labels, rng, penalty)
 
     def load(self, path):
         super().load(path)
@@ -55,16 +55,16 @@ class Adversarial(Training):
 
 
 class Variational(Training):
-    """An encoder says, for each real picture, which noise it could have come from; the generator draws it again from there.
+    """An encoder says, for each real image, which noise it could have come from; the generator draws it again from there.
 
         mean, log variance = E(x)     z = mean + exp(log variance / 2) * ε     y = G(z)
-        loss = Σ (y - x)² / (2 S²)  +  Σ (mean² + variance - log variance - 1) / 2        for each picture, averaged
+        loss = Σ (y - x)² / (2 S²)  +  Σ (mean² + variance - log variance - 1) / 2        for each image, averaged
 
     The second sum is the divergence of what the encoder says from plain noise; for the gradient, ε is a constant:
 
         d/dmean = dz + mean           d/dlogvariance = dz * ε * deviation / 2 + (variance - 1) / 2
 
-    Every picture is covered, and all are blurred: where the code leaves a choice, the mean of all choices costs least.
+    Every image is covered, and all are blurred: where the code leaves a choice, the mean of all choices costs least.
     Source: Kingma and Welling, "Auto-encoding variational Bayes" (2014), section 2.4 and appendix B.
     """
 
@@ -96,13 +96,13 @@ class Variational(Training):
 
 
 class NearestSample(Training):
-    """Of a pool of made pictures, each real one picks the nearest, and pulls it nearer. No mode of the data can be forgotten.
+    """Of a pool of generated images, each real one picks the nearest, and pulls it nearer. No mode of the data can be forgotten.
 
-    The other way round, made pictures picking real ones, a generator could live with a few modes; here every real picture
+    The other way round, generated images picking real ones, a generator could live with a few modes; here every real image
     asks for one like itself. Source: Li and Malik, "Implicit maximum likelihood estimation" (2018), section 3.
     """
 
-    POOL = 4   # made pictures for each real one; with 16 pictures differ more, still not enough for a recall above 0
+    POOL = 4   # generated images for each real one; with 16 images differ more, still not enough for a recall above 0
     JITTER = 0.05
 
     def build(self):
@@ -113,7 +113,7 @@ class NearestSample(Training):
         if labels is None:
             made = self.generator.forward(pool)
             nearest = squared_distances(real.reshape(n, -1), made.reshape(len(made), -1)).argmin(axis=1)
-        else:  # POOL tries for each picture, of its own class
+        else:  # POOL tries for each image, of its own class
             made = self.generator.forward([pool, labels.repeat(self.POOL, axis=0)])
             apart = made.reshape(n, self.POOL, -1) - real.reshape(n, 1, -1)
             nearest = (apart * apart).sum(axis=2).argmin(axis=1) + self.POOL * array_module(real).arange(n)
@@ -126,8 +126,8 @@ class NearestSample(Training):
         return {"off": loss**0.5, "g_norm": global_norm(self.generator.grads), "diversity": diversity(fake, real)}
 
     def more_noise(self, count):
-        random = np.random.default_rng([self.options.seed, POOL_STREAM, self.steps_made])
-        return to_device(random.standard_normal((count, self.noise_length), np.float32))
+        rng = np.random.default_rng([self.options.seed, POOL_STREAM, self.steps_made])
+        return to_device(rng.standard_normal((count, self.noise_length), np.float32))
 
 
 METHODS = {"gan": Adversarial, "vae": Variational, "glo": LatentOptimization, "imle": NearestSample,

@@ -1,6 +1,6 @@
-"""R1: a discriminator should be flat where the real pictures are. The gradient of a gradient, by first-order passes alone.
+"""R1: a discriminator should be flat where the real images are. The gradient of a gradient, by first-order passes alone.
 
-Shapes: real pictures x (N, H, W, C), logits D(x) (N, 1), v = dD/dx like x.
+Shapes: real images x (N, H, W, C), logits D(x) (N, 1), v = dD/dx like x.
 
     R = weight / 2 * mean over n of |v_n|²,   v = dD/dx
 

@@ -1,6 +1,6 @@
-"""Labels for pictures that have none: the groups into which they fall by themselves.
+"""Labels for images that have none: the groups into which they fall by themselves.
 
-Shapes: pictures as rows of pixels x (N, D), centres (K, D), groups (N,) from 0 to K - 1.
+Shapes: images as rows of pixels x (N, D), centres (K, D), groups (N,) from 0 to K - 1.
 
     repeat:   group of x = the nearest centre        centre = the mean of its group          (k-means)
 
@@ -19,7 +19,7 @@ import numpy as np
 from nnscratch.data.dataset import to_floats
 from nnscratch.generate.evaluate.neighbours import squared_distances
 
-FEWEST = 25  # pictures a group, on average; for smaller crowds fewer groups are made
+FEWEST = 25  # images a group, on average; for smaller crowds fewer groups are made
 SAMPLE, ROUNDS = 5000, 30
 
 
@@ -28,16 +28,16 @@ def grouped(dataset, count, seed=0):
     count = min(count, len(dataset) // FEWEST)
     if count < 2:
         return replace(dataset, labels=None, names=[])
-    random = np.random.default_rng(seed)
-    some = random.choice(len(dataset), min(len(dataset), SAMPLE), replace=False)
-    centres = k_means(rows(dataset.images[some]), count, random)
+    rng = np.random.default_rng(seed)
+    some = rng.choice(len(dataset), min(len(dataset), SAMPLE), replace=False)
+    centres = k_means(rows(dataset.images[some]), count, rng)
     groups = np.concatenate([nearest(rows(dataset.images[k:k + SAMPLE]), centres) for k in range(0, len(dataset), SAMPLE)])
     return replace(dataset, labels=groups, names=[f"group {k + 1}" for k in range(count)])
 
 
-def k_means(x, count, random):
+def k_means(x, count, rng):
     """Centres (count, D) of the groups of x."""
-    centres = first_centres(x, count, random)
+    centres = first_centres(x, count, rng)
     for _ in range(ROUNDS):
         groups = nearest(x, centres)
         sizes = np.bincount(groups, minlength=count)
@@ -47,13 +47,13 @@ def k_means(x, count, random):
     return centres
 
 
-def first_centres(x, count, random):
+def first_centres(x, count, rng):
     """Rows of x far from each other: each is drawn in proportion to its squared distance from the nearest one before it."""
-    chosen = [int(random.integers(len(x)))]
+    chosen = [int(rng.integers(len(x)))]
     away = squared_distances(x, x[chosen])[:, 0]
     while len(chosen) < count:
-        odds = away.astype(np.float64) + 1e-12  # equal pictures: any of them
-        chosen.append(int(random.choice(len(x), p=odds / odds.sum())))
+        odds = away.astype(np.float64) + 1e-12  # equal images: any of them
+        chosen.append(int(rng.choice(len(x), p=odds / odds.sum())))
         away = np.minimum(away, squared_distances(x, x[chosen[-1:]])[:, 0])
     return x[chosen]
 
@@ -67,6 +67,6 @@ def rows(images):
     return to_floats(images).reshape(len(images), -1)
 
 
-def in_proportion(shares, count, random):
+def in_proportion(shares, count, rng):
     """(count,) numbers of groups, each as often as its share says, in random order."""
-    return random.choice(len(shares), count, p=np.asarray(shares) / np.sum(shares))
+    return rng.choice(len(shares), count, p=np.asarray(shares) / np.sum(shares))

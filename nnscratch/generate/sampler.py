@@ -1,8 +1,8 @@
 """A trained generator in a file: save it, load it, draw from it.
 
-Shapes: noise (N, Z), labels (N,) whole numbers, pictures (N, H, W, C) in [-1, 1].
+Shapes: noise (N, Z), labels (N,) whole numbers, images (N, H, W, C) in [-1, 1].
 
-The file says what it is (preset, size of the pictures, names of the classes), so nothing but its path is needed. Weights may
+The file says what it is (preset, size of the images, names of the classes), so nothing but its path is needed. Weights may
 be kept in half precision: half the size, and no difference that an eye could see.
 """
 from pathlib import Path
@@ -11,12 +11,12 @@ import numpy as np
 
 from nnscratch import checkpoint
 from nnscratch.errors import InputError
-from nnscratch.generate.trainer import TEXTURE, labels_to_draw, new_generator, noise_of, pictures
+from nnscratch.generate.trainer import TEXTURE, images, labels_to_draw, new_generator, noise_of
 from nnscratch.networks.texture_generator import SCALE
 from nnscratch.ops.validation import check_int
 
 LARGEST = 512  # pixels a side: the first weights of a generator for more would take gigabytes
-LARGEST_PAINTING = 2048  # a painter's weights do not grow with the picture
+LARGEST_PAINTING = 2048  # a painter's weights do not grow with the image
 SHIPPED = Path(__file__).parent / "weights" / "glyphs.safetensors"
 
 
@@ -30,18 +30,18 @@ class Drawer:
         self.shares = info["shares"]  # None: the classes have names that people gave; else groups were found, so large
 
     def draw(self, count, *, seed=0, label=None):
-        """`count` pictures and their labels; all classes in turn, groups by their size, or all of one class, by number.
+        """`count` images and their labels; all classes in turn, groups by their size, or all of one class, by number.
         Deterministic for a seed.
 
         Raises InputError for a count below 1."""
         check_int(count, "draw: count", 1)
-        random = np.random.default_rng(seed)
-        noise = random.standard_normal((count, self.noise_length), np.float32)
-        labels = labels_to_draw(count, self.classes, self.shares, random) if label is None else np.full(count, label)
-        return pictures(self.model, noise, labels, self.classes), labels
+        rng = np.random.default_rng(seed)
+        noise = rng.standard_normal((count, self.noise_length), np.float32)
+        labels = labels_to_draw(count, self.classes, self.shares, rng) if label is None else np.full(count, label)
+        return images(self.model, noise, labels, self.classes), labels
 
     def walk(self, frames, *, seed=0, stops=5, label=None):
-        """`frames` pictures on the way through `stops` random noises and back to the first: neighbours look alike.
+        """`frames` images on the way through `stops` random noises and back to the first: neighbours look alike.
 
         The way bends around 0 (a great circle), since the straight one would lead through noise shorter than any that the
         generator has ever seen. Source: White, "Sampling generative networks" (2016), section 2.1.
@@ -51,7 +51,7 @@ class Drawer:
         noises = np.random.default_rng(seed).standard_normal((stops, self.noise_length), np.float32)
         places = np.arange(frames) * stops / frames
         noise = np.stack([on_the_way(noises[int(p)], noises[(int(p) + 1) % stops], p % 1) for p in places])
-        return pictures(self.model, noise, np.full(frames, label or 0), self.classes)
+        return images(self.model, noise, np.full(frames, label or 0), self.classes)
 
     def class_number(self, name):
         """The number of a class by its name."""
@@ -92,7 +92,7 @@ def write_generator(path, model, info, half=False):
 
 
 def load_generator(path=SHIPPED, side=None):
-    """The Drawer in a file of `save_generator`. side : of the pictures in pixels; a generator of textures can paint any.
+    """The Drawer in a file of `save_generator`. side : of the images in pixels; a generator of textures can paint any.
 
     Raises InputError for any other file, and for a side that the generator cannot draw.
     """

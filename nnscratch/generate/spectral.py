@@ -25,11 +25,11 @@ class SpectralNormalised:
     the model inside computes with the normalised ones, and `grads` are turned back."""
 
     def __init__(self, model, seed=0):
-        self.model, self.layers, random = model, model.layers, np.random.default_rng(seed)
+        self.model, self.layers, rng = model, model.layers, np.random.default_rng(seed)
         self.kernels = {name: array.copy() for name, array in model.params.items() if name.endswith("kernel")}
         self.left, self.right = {}, {}
         for name, w in self.kernels.items():
-            self.right[name] = move(random.standard_normal(w.shape[-1]).astype(w.dtype), array_module(w))
+            self.right[name] = move(rng.standard_normal(w.shape[-1]).astype(w.dtype), array_module(w))
         for _ in range(FIRST_ITERATIONS):
             self.iterate()
 

@@ -1,17 +1,17 @@
 """A generator of textures, taught by the Gram loss alone: where this project's two halves meet.
 
-Shapes: pictures (N, H, W, 3) in [-1, 1]; features F (N, H', W', C) of the texture network; Gram matrices (1, C, C).
+Shapes: images (N, H, W, 3) in [-1, 1]; features F (N, H', W', C) of the texture network; Gram matrices (1, C, C).
 
     loss = mean over the feature maps of  Σ (G - A)² / Σ (A² + B²)
 
-    G, A, B : Gram matrices over all pixels of all pictures: of the batch, of the texture, and of the texture's own pixels in
+    G, A, B : Gram matrices over all pixels of all images: of the batch, of the texture, and of the texture's own pixels in
               random order, which has its colours and none of its form. A loss of 0 is met; that disorder has 1 at most.
 
-There is no discriminator, and nothing to compare pixel by pixel: any picture with the texture's statistics will do. So the
+There is no discriminator, and nothing to compare pixel by pixel: any image with the texture's statistics will do. So the
 generator learns to paint new pieces of it from noise.
 
-The batch as a whole is to have the texture's statistics, not each picture: pieces of a real texture differ. Those of our
-mosaic, 128 pixels wide, are off by Σ (G - A)² = 0.13 Σ A² each; a generator that brings every picture nearer than that paints
+The batch as a whole is to have the texture's statistics, not each image: pieces of a real texture differ. Those of our
+mosaic, 128 pixels wide, are off by Σ (G - A)² = 0.13 Σ A² each; a generator that brings every image nearer than that paints
 stripes.
 
 Source: Ulyanov et al., "Texture networks" (2016), section 3; but for the batch.
@@ -40,7 +40,7 @@ class TextureGenerator(Training):
         self.statistics = []  # for each feature map: its mean, the Gram matrix around it, and that of the disorder
         pieces = to_floats(self.dataset.images[:SAMPLES])
         disorder = np.random.default_rng(0).permutation(pieces.reshape(-1, 3)).reshape(pieces.shape)
-        texture, disorder = (self.features.forward(to_device(zero_to_one(pictures))) for pictures in (pieces, disorder))
+        texture, disorder = (self.features.forward(to_device(zero_to_one(images))) for images in (pieces, disorder))
         for ours, others in zip(texture, disorder):
             mean = ours.mean(axis=(0, 1, 2))
             self.statistics.append((mean, *(gram_matrix(as_one(features - mean))[0] for features in (ours, others))))
@@ -62,10 +62,10 @@ class TextureGenerator(Training):
 
 
 def as_one(features):
-    """The pixels of all pictures as one picture: (N, H, W, C) -> (1, N * H, W, C)."""
+    """The pixels of all images as one image: (N, H, W, C) -> (1, N * H, W, C)."""
     return features.reshape(1, -1, *features.shape[2:])
 
 
-def zero_to_one(pictures):
+def zero_to_one(images):
     """From [-1, 1], the generator's range, to [0, 1], the loss network's."""
-    return (pictures + np.float32(1)) / 2
+    return (images + np.float32(1)) / 2

@@ -1,10 +1,10 @@
-"""Train to the end: progress, pictures on the way, a checkpoint now and then, warnings in plain words.
+"""Train to the end: progress, images on the way, a checkpoint now and then, warnings in plain words.
 
 All lies in one folder:
 
     state.safetensors    everything, to go on from (`--resume`)
     best.safetensors     the best generator so far, to draw with
-    samples/             a grid of pictures from the same noise, step by step; film.gif made of them
+    samples/             a grid of images from the same noise, step by step; film.gif made of them
     history.json, curves.png
 """
 import json
@@ -26,7 +26,7 @@ EARLY = (0, 50, 100, 200, 400)  # steps at which a grid is shown as well: most h
 def train(training, folder, *, score=None, progress=None, save_every=SAVE_EVERY):
     """Step until `training.options.steps`; returns why it ended: "done", "stopped" (Ctrl-C) or "failed" (NaN).
 
-    score : callable(pictures, labels) -> float, larger is better; asked at each checkpoint. The generator with the best
+    score : callable(images, labels) -> float, larger is better; asked at each checkpoint. The generator with the best
         score is kept; without one, the latest. progress : callable(record), after every step that is recorded.
     """
     folder = Path(folder)
@@ -104,7 +104,7 @@ class Watch:
 
     SIGNS = [
         (lambda r: r["diversity"] < 0.3 and r["step"] > 500,
-         "the generator has collapsed: its pictures hardly differ. Begin anew with another --seed, or --loss hinge"),
+         "the generator has collapsed: its images hardly differ. Begin anew with another --seed, or --loss hinge"),
         (lambda r: r.get("d_real", 0) > 0.99 and r["d_fake"] < 0.01,
          "the discriminator tells them apart without a doubt, and the generator learns little from it. "
          "Begin anew with a smaller --learning-rate, or more data"),

@@ -1,6 +1,6 @@
 """A whole training of a generator as one thing that can be stepped, saved, and taken up again bit for bit.
 
-Shapes: pictures (N, H, W, C) in [-1, 1], noise (N, Z), labels (N, K) one-hot times LABEL.
+Shapes: images (N, H, W, C) in [-1, 1], noise (N, Z), labels (N, K) one-hot times LABEL.
 
 Every random number is drawn from (seed, purpose, number of the step) and from nothing else. So there is no state of any
 generator to save: step 1000 draws the same batch and the same noise whether or not the program was stopped before it.
@@ -25,7 +25,7 @@ METHOD_NAMES = ("gan", "vae", "glo", "imle", "texture")
 TEXTURE = "texture"  # a preset of its own, and what suits it
 SUITED = {TEXTURE: {"preset": TEXTURE, "groups": 0, "steps": 400, "batch": 4, "learning_rate": 5e-3, "beta_1": 0.9}}
 LABEL = 3.0  # a class weighs as much as three deviations of the noise: plain ones would be drowned
-PIXELS_AT_ONCE = 2**18  # when drawing: 64 pictures of 64 pixels a side, one of 512
+PIXELS_AT_ONCE = 2**18  # when drawing: 64 images of 64 pixels a side, one of 512
 BATCH_STREAM, NOISE_STREAM, SHOW_STREAM, SCORE_STREAM = 1, 2, 3, 4
 
 
@@ -39,10 +39,10 @@ class Options:
     batch: int = 64
     learning_rate: float = 5e-4
     beta_1: float = 0.5
-    smoothing: float = 0.9      # how real the discriminator calls real pictures (non-saturating loss)
+    smoothing: float = 0.9      # how real the discriminator calls real images (non-saturating loss)
     conditional: bool = True    # by class, where the data has labels
-    groups: int = 100           # where it has none, or they are not to be used: by so many groups of like pictures; 0: none
-    augment: bool = False       # distort what the discriminator sees: for fewer than some 10,000 pictures
+    groups: int = 100           # where it has none, or they are not to be used: by so many groups of like images; 0: none
+    augment: bool = False       # distort what the discriminator sees: for fewer than some 10,000 images
     r1: float = 0.0             # weight of the gradient penalty; made at every 16th step, 16 times as strong
     spectral_norm: bool = False  # the discriminator's layers stretch nothing by more than 1; goes with the hinge loss
     seed: int = 0
@@ -78,7 +78,7 @@ class Training:
     step on a batch, which returns its facts as a dict of 0-d arrays.
     """
 
-    SHOWN = 10, 10  # rows and columns of pictures on a sheet
+    SHOWN = 10, 10  # rows and columns of images on a sheet
 
     def __init__(self, dataset, options):
         self.options, self.steps_made, self.history, self.source = options, 0, [], None
@@ -120,11 +120,11 @@ class Training:
         return noise_of(self.options.preset, self.shape)
 
     def sample(self, count, stream):
-        """(pictures, labels) by the averaged generator, classes in turn, groups by their size; the same every time."""
-        random = np.random.default_rng([self.options.seed, stream])
-        noise = random.standard_normal((count, self.noise_length), np.float32)
-        labels = labels_to_draw(count, self.classes, self.shares(), random)
-        return pictures(self.drawn(), noise, labels, self.classes), labels
+        """(images, labels) by the averaged generator, classes in turn, groups by their size; the same every time."""
+        rng = np.random.default_rng([self.options.seed, stream])
+        noise = rng.standard_normal((count, self.noise_length), np.float32)
+        labels = labels_to_draw(count, self.classes, self.shares(), rng)
+        return images(self.drawn(), noise, labels, self.classes), labels
 
     def shares(self):
         """How large each group is, 1 in all, where labels are groups; else None."""
@@ -187,12 +187,12 @@ def one_hot(labels, classes):
     return to_device(rows)
 
 
-def labels_to_draw(count, classes, shares, random):
-    """The labels of `count` pictures to draw: classes in turn, or groups in proportion to their shares."""
-    return np.arange(count) % max(classes, 1) if shares is None else in_proportion(shares, count, random)
+def labels_to_draw(count, classes, shares, rng):
+    """The labels of `count` images to draw: classes in turn, or groups in proportion to their shares."""
+    return np.arange(count) % max(classes, 1) if shares is None else in_proportion(shares, count, rng)
 
 
-def pictures(model, noise, labels, classes):
+def images(model, noise, labels, classes):
     """What a generator makes of noise (N, Z) and labels (N,), in inference mode: (N, H, W, C) in [-1, 1], NumPy."""
     made, (height, width, _) = [], model.outputs[0].sample_shape
     batch = max(1, min(64, PIXELS_AT_ONCE // (height * width)))

@@ -1,6 +1,6 @@
 """Every op and loss of this library as a case to be checked.
 
-All sizes differ (N=2, H=7, W=5, C=3, ...), so that no two can be taken for each other; batches have 2 pictures; gamma,
+All sizes differ (N=2, H=7, W=5, C=3, ...), so that no two can be taken for each other; batches have 2 images; gamma,
 beta and biases are random, because a mistake multiplied by their usual 1 or 0 would not show. Cases with kinks draw
 their numbers away from them.
 """

@@ -49,13 +49,13 @@ class Measurement:
         self.float32_tolerance = float32_tolerance
         self.inputs = [np.asarray(array, dtype=np.float64) for array in inputs]
         self.names = names or [f"input {k}" for k in range(len(self.inputs))]
-        random = np.random.default_rng(seed)
+        rng = np.random.default_rng(seed)
         shape = self.run(self.inputs)[0].shape
-        self.u = random.standard_normal(shape) if upstream is None else np.asarray(upstream(shape), dtype=np.float64)
-        self.elements = [np.sort(random.permutation(x.size)[:max_elements]) for x in self.inputs]
+        self.u = rng.standard_normal(shape) if upstream is None else np.asarray(upstream(shape), dtype=np.float64)
+        self.elements = [np.sort(rng.permutation(x.size)[:max_elements]) for x in self.inputs]
         self.measure = complex_step if smooth else central_difference
         self.numeric, self.kinks = self.measure(self.loss, self.inputs, self.elements)
-        self.directions = [random.standard_normal(x.shape) for x in self.inputs]
+        self.directions = [rng.standard_normal(x.shape) for x in self.inputs]
         for direction, chosen, kinks in zip(self.directions, self.elements, self.kinks):
             direction.flat[chosen[kinks]] = 0  # nothing can be said along a direction that bends
         self.slope = float(directional(self.loss, self.inputs, self.directions, smooth))

@@ -73,7 +73,7 @@ def sizes(e):
         yield "N, the batch size", x.shape[0]
     if x.ndim == 4:
         n, h, w, _ = x.shape
-        yield "H*W, the pixels of a picture", h * w
+        yield "H*W, the pixels of an image", h * w
         yield "N*H*W, the values of a channel", n * h * w
     if e.upstream.ndim == 4:
         n, oh, ow, _ = e.upstream.shape
@@ -117,7 +117,7 @@ def reordered(e):
 
 
 def shifted(e):
-    """The right picture, one pixel off."""
+    """The right image, one pixel off."""
     for axis, word in ((1, "rows"), (2, "columns")) if e.right.ndim == 4 else ():
         body = tuple(slice(1, -1) if k == axis else slice(None) for k in range(4))
         for step in (1, -1):
@@ -126,10 +126,10 @@ def shifted(e):
 
 
 def averaging_axes(array):
-    """The axes a mean may have been taken over: the batch and the pixels, or the pixels of each picture."""
+    """The axes a mean may have been taken over: the batch and the pixels, or the pixels of each image."""
     yield tuple(range(array.ndim - 1)), "over the batch"
     if array.ndim == 4:
-        yield (1, 2), "over each picture"
+        yield (1, 2), "over each image"
 
 
 def mean_missing(e):

@@ -99,7 +99,7 @@ class Dropout(Layer):
 
 
 class SpatialDropout2D(Dropout):
-    """Drop whole channels of single pictures. Also importable as Dropout2D, the name the seed article uses."""
+    """Drop whole channels of single images. Also importable as Dropout2D, the name the seed article uses."""
 
     axes = 4
     drop, drop_backward = staticmethod(fast.spatial_dropout2d), staticmethod(fast.spatial_dropout2d_backward)

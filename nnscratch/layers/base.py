@@ -3,7 +3,7 @@
     y  = layer.forward(x, training=True)      compute, and remember
     dx = layer.backward(dy)                   add to layer.grads, and forget
 
-A layer remembers on a stack. Two forwards (a discriminator on real and on fake pictures, a layer used twice in a graph)
+A layer remembers on a stack. Two forwards (a discriminator on real and on fake images, a layer used twice in a graph)
 followed by two backwards in reverse order are therefore right, and their gradients add up until `zero_grads()`. The
 parameters must stay as they are between a forward and its backward: step the optimizer afterwards.
 
@@ -24,7 +24,7 @@ class Layer:
     `trainable` (False freezes the parameters, and batch normalisation's statistics with them; `trainable_params` is
     what an optimizer should step on)."""
 
-    axes = None  # 4 for layers of pictures (N, H, W, C); None: any number
+    axes = None  # 4 for layers of images (N, H, W, C); None: any number
 
     def __init__(self, name=None):
         self.name, self.trainable, self.built = name, True, False

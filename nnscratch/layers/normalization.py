@@ -35,7 +35,7 @@ class BatchNormalization(Layer):
 
 
 class InstanceNormalization(Layer):
-    """Normalise each channel of each picture by itself; the same in training and at inference."""
+    """Normalise each channel of each image by itself; the same in training and at inference."""
 
     axes = 4
 

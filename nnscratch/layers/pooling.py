@@ -1,4 +1,4 @@
-"""Layers that change a picture's size without parameters: pooling, upsampling, padding. Shapes: (N, H, W, C) in and out."""
+"""Layers that change an image's size without parameters: pooling, upsampling, padding. Shapes: (N, H, W, C) in and out."""
 from nnscratch.fast import (
     avg_pool2d,
     avg_pool2d_backward,
@@ -63,7 +63,7 @@ class AveragePooling2D(Pooling2D):
 
 
 class GlobalAveragePooling2D(Layer):
-    """The average of each channel over the whole picture: (N, H, W, C) -> (N, C)."""
+    """The average of each channel over the whole image: (N, H, W, C) -> (N, C)."""
 
     axes = 4
 

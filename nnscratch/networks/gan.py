@@ -1,14 +1,14 @@
-"""The two networks of an adversarial pair, for pictures of any size: a generator, and a discriminator that is its mirror.
+"""The two networks of an adversarial pair, for images of any size: a generator, and a discriminator that is its mirror.
 
-Shapes: noise (N, Z), labels (N, K) one-hot, pictures (N, H, W, C) in [-1, 1], logits (N, 1).
+Shapes: noise (N, Z), labels (N, K) one-hot, images (N, H, W, C) in [-1, 1], logits (N, 1).
 
-    generator       noise -> Dense -> small picture of many channels -> transposed convolutions, each twice the size -> picture
-    discriminator   picture -> convolutions, each half the size -> Dense -> one number, "how real": a logit
+    generator       noise -> Dense -> small image of many channels -> transposed convolutions, each twice the size -> image
+    discriminator   image -> convolutions, each half the size -> Dense -> one number, "how real": a logit
 
 A convolution with stride 2 and "same" padding makes ceil(n / 2) of n pixels. The generator walks the same sizes upwards: to
 2n pixels, or to 2n - 1 where the side is odd. So 28 pixels are made from 14 and 7, 30 from 15 and 8.
 
-With labels, the generator sees its class beside the noise, and the discriminator adds to its logit how well the picture's
+With labels, the generator sees its class beside the noise, and the discriminator adds to its logit how well the image's
 features agree with the class: <features, embedding of the class>.
 
 Source: Radford, Metz, Chintala, "Unsupervised representation learning with deep convolutional generative adversarial
@@ -34,12 +34,12 @@ from nnscratch.ops.validation import check_choice
 
 
 class Preset(NamedTuple):
-    """How wide the networks are: one entry a size, the generator's from its first picture on, the discriminator's down."""
+    """How wide the networks are: one entry a size, the generator's from its first image on, the discriminator's down."""
     noise: int       # length of the noise vector
-    up: tuple        # channels of the generator's pictures, each twice as large as the one before
-    down: tuple      # channels of the discriminator's pictures, each half as large
+    up: tuple        # channels of the generator's images, each twice as large as the one before
+    down: tuple      # channels of the discriminator's images, each half as large
     hidden: int      # units before the logit; 0: none
-    refine: bool     # a last 3x3 convolution at full size; else the last transposed convolution makes the picture
+    refine: bool     # a last 3x3 convolution at full size; else the last transposed convolution makes the image
     side: int        # what it is meant for; any other size will do
     channels: int
 
@@ -55,7 +55,7 @@ WEIGHTS = "normal_002"  # the DCGAN paper's first weights
 
 
 def generator(preset, shape, classes=0):
-    """A Model from noise (N, Z), or [noise, labels (N, classes)], to pictures (N, *shape) in [-1, 1].
+    """A Model from noise (N, Z), or [noise, labels (N, classes)], to images (N, *shape) in [-1, 1].
 
     preset : a name in PRESETS, or a Preset. shape : (H, W, C). Raises InputError for an unknown preset.
     """
@@ -86,27 +86,27 @@ def normalised(x):
 
 
 def discriminator(preset, shape, classes=0):
-    """A Model from pictures (N, *shape), or [pictures, labels (N, classes)], to logits (N, 1): above 0 means "real".
+    """A Model from images (N, *shape), or [images, labels (N, classes)], to logits (N, 1): above 0 means "real".
 
-    No batch normalisation: by a batch's statistics it could tell real from fake without looking at a picture.
+    No batch normalisation: by a batch's statistics it could tell real from fake without looking at an image.
     """
-    picture, labels = Input(shape), Input((classes,)) if classes else None
-    x = trunk(preset, picture)
+    image, labels = Input(shape), Input((classes,)) if classes else None
+    x = trunk(preset, image)
     logit = Dense(1, kernel_initializer=WEIGHTS)(x)
     if classes:
         embedding = Dense(x.sample_shape[0], use_bias=False, kernel_initializer=WEIGHTS)(labels)
         logit = Add()([logit, Dot()([x, embedding])])
-    return Model([picture, labels] if classes else picture, logit, name="discriminator")
+    return Model([image, labels] if classes else image, logit, name="discriminator")
 
 
 def encoder(preset, shape, length):
-    """A Model from pictures (N, *shape) to codes (N, length): the discriminator with another end."""
-    picture = Input(shape)
-    return Model(picture, Dense(length, kernel_initializer=WEIGHTS)(trunk(preset, picture)), name="encoder")
+    """A Model from images (N, *shape) to codes (N, length): the discriminator with another end."""
+    image = Input(shape)
+    return Model(image, Dense(length, kernel_initializer=WEIGHTS)(trunk(preset, image)), name="encoder")
 
 
 def trunk(preset, x):
-    """What discriminator and encoder have in common: from a picture to its features (N, F)."""
+    """What discriminator and encoder have in common: from an image to its features (N, F)."""
     preset = find(preset)
     for filters in preset.down:
         x = LeakyReLU(SLOPE)(Conv2D(filters, 4, 2, padding="same", kernel_initializer=WEIGHTS)(x))

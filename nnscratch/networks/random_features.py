@@ -1,10 +1,10 @@
 """A loss network that needs no training: random 3x3 filters in the shape of VGG.
 
-Shapes: picture (N, H, W, 3) in [0, 1] -> features of every convolution, (N, H, W, 32), ..., (N, H/8, W/8, 128).
+Shapes: image (N, H, W, 3) in [0, 1] -> features of every convolution, (N, H, W, 32), ..., (N, H/8, W/8, 128).
 
 Nobody taught these filters anything, and yet their Gram matrices tell textures apart: a random filter followed by a ReLU
 is still a detector of *some* pattern, and many of them pin a texture down. The one thing they need is scale: without it
-a few loud filters drown the rest. `normalise` therefore gives every filter mean 0 and variance 1 on the style picture.
+a few loud filters drown the rest. `normalise` therefore gives every filter mean 0 and variance 1 on the style image.
 
 Source: Ustyuzhaninov et al., "What does it take to generate natural textures?" (2017); He, Wang, Hopcroft, "A powerful
 generative model using random weights" (2016).
@@ -20,18 +20,18 @@ ENOUGH, SAMPLE = 512, 64  # pixels a side
 
 
 def random_features(widths=(32, 64, 128, 128), seed=0):
-    """A Model from a picture to the list of all its feature maps."""
+    """A Model from an image to the list of all its feature maps."""
     first = own_he_normal(seed)
 
-    picture = Input((None, None, 3))
-    features = convolutions(picture, widths, lambda x, width: Conv2D(width, 3, kernel_initializer=first)(x))
-    return Model(picture, features, name="random features")
+    image = Input((None, None, 3))
+    features = convolutions(image, widths, lambda x, width: Conv2D(width, 3, kernel_initializer=first)(x))
+    return Model(image, features, name="random features")
 
 
 def convolutions(x, widths, convolve):
     """The feature maps of a chain in the shape of VGG: two convolutions a stage, halving between stages.
 
-    convolve(x, width) makes one. Reflected borders, because zeros around the picture would be a frame that the style never
+    convolve(x, width) makes one. Reflected borders, because zeros around the image would be a frame that the style never
     had; average pooling, because it passes gradient to every pixel.
     """
     features = []
@@ -44,19 +44,19 @@ def convolutions(x, widths, convolve):
     return features
 
 
-def normalise(network, picture):
-    """Rescale every filter so that, on this picture, its output before the ReLU has mean 0 and variance 1 everywhere.
+def normalise(network, image):
+    """Rescale every filter so that, on this image, its output before the ReLU has mean 0 and variance 1 everywhere.
 
     With y = x * kernel + bias, dividing both by the deviation d and then lowering the bias by mean / d does it. The
     layers are a chain, so one walk suffices: each sees the output of those already rescaled.
 
-    A picture of more than 512x512 pixels is represented by 8x8 samples spread over it, since whole feature maps would take
+    An image of more than 512x512 pixels is represented by 8x8 samples spread over it, since whole feature maps would take
     memory without end: on all of it, mean and variance are then near 0 and 1. (Halving it would take away its grain.)
     """
-    xp, x, (height, width) = array_module(picture), picture, picture.shape[1:3]
+    xp, x, (height, width) = array_module(image), image, image.shape[1:3]
     if height * width > ENOUGH**2:
         tops, lefts = (np.linspace(0, max(0, side - SAMPLE), ENOUGH // SAMPLE).astype(int) for side in (height, width))
-        x = xp.concatenate([picture[:, top:top + SAMPLE, left:left + SAMPLE] for top in tops for left in lefts])
+        x = xp.concatenate([image[:, top:top + SAMPLE, left:left + SAMPLE] for top in tops for left in lefts])
     for layer in network.layers:
         if isinstance(layer, Conv2D):
             y = layer.forward(x)

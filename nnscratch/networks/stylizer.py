@@ -1,10 +1,10 @@
-"""The two networks of the stylizer: content picture and style picture in, one pass, painted picture out.
+"""The two networks of the stylizer: content image and style image in, one pass, painted image out.
 
-Shapes: pictures (N, H, W, 3) in [0, 1]; codes f of the content and s of the style (N, H/4, W/4, 128 + 3).
+Shapes: images (N, H, W, 3) in [0, 1]; codes f of the content and s of the style (N, H/4, W/4, 128 + 3).
 
     encoder     f, s: a feature map of the texture network, which stays as it is, and beside it the colours, at its size
     AdaIN       t = deviation(s) (f - mean(f)) / deviation(f) + mean(s)      channel by channel, over all pixels
-    decoder     residual blocks, then twice: twice the size and a convolution -> picture
+    decoder     residual blocks, then twice: twice the size and a convolution -> image
 
 AdaIN is all that the style says to the decoder: 131 means and 131 deviations. The decoder alone is trained: what it makes
 of t must have t as its features, and the style's Gram matrices (style/train_stylizer.py).
@@ -40,7 +40,7 @@ UPSAMPLINGS = ("resize", "transposed")
 
 
 def decoder(upsampling="resize", seed=0):
-    """A Model from adapted codes (N, H/4, W/4, 131) to pictures (N, H, W, 3), not clipped.
+    """A Model from adapted codes (N, H/4, W/4, 131) to images (N, H, W, 3), not clipped.
 
     upsampling : "resize" (nearest neighbours, then a convolution) or "transposed" (a 4x4 transposed convolution, stride 2).
     """
@@ -78,16 +78,16 @@ def adain(f, s, way=1.0):
 
 
 def statistics(x):
-    """(mean, deviation) of each channel of each picture: (N, H, W, C) -> two arrays (N, 1, 1, C)."""
+    """(mean, deviation) of each channel of each image: (N, H, W, C) -> two arrays (N, 1, 1, C)."""
     mean = x.mean(axis=(1, 2), keepdims=True)
     return mean, (((x - mean)**2).mean(axis=(1, 2), keepdims=True) + 1e-5)**0.5
 
 
 def encoder():
-    """The texture network up to the map that the decoder begins from, and the picture's colours beside it."""
+    """The texture network up to the map that the decoder begins from, and the image's colours beside it."""
     network = texture_features()
-    picture = network.inputs[0]
-    return Model(picture, Concatenate()([network.outputs[ENCODED], AveragePooling2D(SCALE)(picture)]), name="encoder")
+    image = network.inputs[0]
+    return Model(image, Concatenate()([network.outputs[ENCODED], AveragePooling2D(SCALE)(image)]), name="encoder")
 
 
 def fingerprint(model):

@@ -1,10 +1,10 @@
 """A generator of textures: convolutions alone, so it paints pieces of any size.
 
-Shapes: noise (N, h * w * PLACE), PLACE numbers for each of h x w places; pictures (N, SCALE * h, SCALE * w, 3) in [-1, 1].
+Shapes: noise (N, h * w * PLACE), PLACE numbers for each of h x w places; images (N, SCALE * h, SCALE * w, 3) in [-1, 1].
 
-    noise at each place -> convolutions -> 4 times: twice the size, convolutions -> picture
+    noise at each place -> convolutions -> 4 times: twice the size, convolutions -> image
 
-Nothing in it knows where in the picture it is: what it paints depends on the noise nearby. More places, a larger picture.
+Nothing in it knows where in the image it is: what it paints depends on the noise nearby. More places, a larger image.
 It grows by bilinear resizing and convolutions; by transposed convolutions, or nearest neighbours, what it paints has a grid.
 
 Source: after Ulyanov et al., "Texture networks" (2016), section 3.2, with noise at the smallest size alone.
@@ -18,7 +18,7 @@ SCALE = 2**(len(WIDTHS) - 1)
 
 
 def painter(shape):
-    """A Model from noise (N, noise_length(shape)) to pictures (N, *shape) in [-1, 1].
+    """A Model from noise (N, noise_length(shape)) to images (N, *shape) in [-1, 1].
 
     shape : (H, W, 3), both sides multiples of 16. Raises InputError for any other.
     """
@@ -41,9 +41,9 @@ def noise_length(shape):
 
 
 def places(shape):
-    """(h, w) of the noise for a picture (H, W, 3)."""
+    """(h, w) of the noise for an image (H, W, 3)."""
     height, width, channels = shape
     if channels != 3 or height % SCALE or width % SCALE or min(height, width) < SCALE:
-        raise InputError(f"a painter of textures was asked for pictures {tuple(shape)}, expected (H, W, 3) with sides that are "
-                         f"multiples of {SCALE}; use such a size, and a colour picture")
+        raise InputError(f"a painter of textures was asked for images {tuple(shape)}, expected (H, W, 3) with sides that are "
+                         f"multiples of {SCALE}; use such a size, and a colour image")
     return height // SCALE, width // SCALE

@@ -1,11 +1,11 @@
 """VGG-16 and VGG-19 as loss networks, with weights that you bring: what the field transfers style with.
 
-Shapes: picture (N, H, W, 3) in [0, 1] -> features relu1_1 (N, H, W, 64), relu2_1 (N, H/2, W/2, 128), relu3_1 (.., 256),
+Shapes: image (N, H, W, 3) in [0, 1] -> features relu1_1 (N, H, W, 64), relu2_1 (N, H/2, W/2, 128), relu3_1 (.., 256),
 relu4_1, relu4_2 and relu5_1 (N, H/16, W/16, 512).
 
 Nothing is downloaded and no weights come along (80 MB): give a .safetensors file whose arrays are named as torchvision and timm
 name them, features.0.weight (OIHW), features.0.bias, features.2.weight, ... Two families of such files look alike and want
-different pictures, so it must be said which one it is:
+different images, so it must be said which one it is:
 
     "rgb"   torchvision, timm: red, green, blue in [0, 1], less the mean, divided by the deviation of ImageNet
     "bgr"   converted from Caffe: blue, green, red in [0, 255], less the mean
@@ -32,12 +32,12 @@ POOLINGS = {"average": AveragePooling2D, "max": MaxPooling2D}
 
 
 def vgg_features(path, kind="vgg19", *, colours="rgb", pooling="average"):
-    """A Model from a picture to its six feature maps.
+    """A Model from an image to its six feature maps.
 
     Parameters
     ----------
     path : a .safetensors file. kind : "vgg16" or "vgg19". colours : "rgb" or "bgr", see above.
-    pooling : "average" (Gatys: smoother pictures) or "max" (as it was trained).
+    pooling : "average" (Gatys: smoother images) or "max" (as it was trained).
 
     Raises
     ------
@@ -48,14 +48,14 @@ def vgg_features(path, kind="vgg19", *, colours="rgb", pooling="average"):
     check_choice(colours, "vgg_features: colours", ("rgb", "bgr"))
     pool = POOLINGS[check_choice(pooling, "vgg_features: pooling", POOLINGS)]
     weights = read_weights(path, kind)
-    picture = Input((None, None, 3))
-    x, features = Conv2D(3, 1, name="colours")(picture), {}
+    image = Input((None, None, 3))
+    x, features = Conv2D(3, 1, name="colours")(image), {}
     for stage, k, name, _, width in layout(kind):
         if stage > 1 and k == 1:
             x = pool(2)(x)
         x = features[f"relu{stage}_{k}"] = ReLU()(Conv2D(width, 3, padding="same", name=name)(x))
-    model = Model(picture, [features[name] for name in TAPS], name=kind)
-    model.forward(to_device(np.zeros((1, 32, 32, 3), np.float32)))  # layers are built by the first picture they see
+    model = Model(image, [features[name] for name in TAPS], name=kind)
+    model.forward(to_device(np.zeros((1, 32, 32, 3), np.float32)))  # layers are built by the first image they see
     model.trainable = False
     for layer in model.layers:
         if isinstance(layer, Conv2D):
@@ -79,7 +79,7 @@ def layout(kind):
 
 
 def colour_kernel(colours):
-    """What the network was trained to see, as a 1x1 convolution of the picture: (kernel (1, 1, 3, 3), bias (3,))."""
+    """What the network was trained to see, as a 1x1 convolution of the image: (kernel (1, 1, 3, 3), bias (3,))."""
     if colours == "bgr":
         return 255 * np.eye(3, dtype=np.float32)[:, ::-1][None, None], -np.array(BGR_MEAN, np.float32)
     mean, deviation = np.array(RGB_MEAN, np.float32), np.array(RGB_DEVIATION, np.float32)
@@ -118,8 +118,8 @@ def checked(path, file, name, shape, kind):
 
 
 def check_first_layer(path, kernel):
-    """Of trained networks the first layer's numbers are of the order of 0.2, no channel of the picture is ignored, and filters
-    see the three colours alike in part, since so do pictures. kernel : (3, 3, 3, 64).
+    """Of trained networks the first layer's numbers are of the order of 0.2, no channel of the image is ignored, and filters
+    see the three colours alike in part, since so do images. kernel : (3, 3, 3, 64).
 
     Correlation of a filter's weights for two colours, of all filters together: in five trained networks at hand 0.11 to 0.65
     (our own texture network: 0.19), for random numbers 0 +- 0.024.
@@ -127,10 +127,10 @@ def check_first_layer(path, kernel):
     sizes = (kernel * kernel).mean(axis=(0, 1, 3))**0.5
     if not (sizes > 0.01).all() or not (sizes < 5).all():
         raise InputError(f"{path}: the first layer's weights for the three colours are of size {np.round(sizes, 4).tolist()}, "
-                         f"expected 0.01 to 5 each, as in any network trained on pictures; give trained weights")
+                         f"expected 0.01 to 5 each, as in any network trained on images; give trained weights")
     colours = kernel / sizes[:, None]
     alike = (colours.mean(axis=2)**2).mean() * 1.5 - 0.5  # the mean of three: 1 if equal, 1/3 if they are independent
     if alike < LEAST_ALIKE:
         raise InputError(f"{path}: the first layer's weights for the three colours have a correlation of {alike:.3f}, expected "
-                         f"{LEAST_ALIKE} or more, as in any network trained on pictures; give trained weights, or take the "
+                         f"{LEAST_ALIKE} or more, as in any network trained on images; give trained weights, or take the "
                          f"features 'random', which are made fit for the style")

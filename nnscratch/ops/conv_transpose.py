@@ -113,7 +113,7 @@ def conv2d_transpose_window(x: Any, kernel: Any, bias: Any, strides: Pair, paddi
 
 def transposed_window(size: tuple, kernel_size: tuple, strides: Pair, padding: Padding, output_padding: Pair | None,
                       dilation: Pair) -> Window:
-    """The window of the convolution that turns the (larger) output back into pictures of `size`."""
+    """The window of the convolution that turns the (larger) output back into images of `size`."""
     op = "conv2d_transpose"
     strides, dilation = as_pair(strides, f"{op}: strides"), as_pair(dilation, f"{op}: dilation")
     extra = (None, None) if output_padding is None else as_pair(output_padding, f"{op}: output_padding", minimum=0)

@@ -58,7 +58,7 @@ def convolve_dkernel(x, dy, window):
 def paint(x, kernel, strides, dilation, crop, size):
     """Transposed convolution straight from its definition, without borrowing the convolution's adjoint.
 
-    Each input pixel paints the kernel onto a picture without borders; then (top, left) = crop is cut off, and `size`
+    Each input pixel paints the kernel onto an image without borders; then (top, left) = crop is cut off, and `size`
     (OH, OW) kept.
     """
     xp, (n_count, h_count, w_count, c_count), (kh, kw, o_count, _) = array_module(x), x.shape, kernel.shape
@@ -114,7 +114,7 @@ def avg_pool2d_dx(dy, window, count_include_pad=False):
 
 
 def pixels_counted(window, oh, ow, count_include_pad):
-    """How many pixels the average at (oh, ow) divides by: all taps, or those that lie on the picture."""
+    """How many pixels the average at (oh, ow) divides by: all taps, or those that lie on the image."""
     if count_include_pad:
         return window.taps[0] * window.taps[1]
     return sum(1 for place in meetings(window) if place[:2] == (oh, ow))

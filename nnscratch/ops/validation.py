@@ -4,10 +4,10 @@ from numbers import Real
 
 from nnscratch.errors import InputError
 
-PICTURES = "(N, H, W, C): N pictures of H rows, W columns and C channels"
+IMAGES = "(N, H, W, C): N images of H rows, W columns and C channels"
 
 
-def check_array(op, name, array, axes, meaning=PICTURES):
+def check_array(op, name, array, axes, meaning=IMAGES):
     """Raise InputError unless `array` holds float32, float64 or complex numbers along the given number of axes."""
     shape, dtype = getattr(array, "shape", None), getattr(array, "dtype", None)
     if shape is None or dtype is None:
@@ -19,7 +19,7 @@ def check_array(op, name, array, axes, meaning=PICTURES):
         raise InputError(f"{op}: {name} has shape {tuple(shape)}, expected at least one value along every axis")
     if dtype.kind not in "fc" or dtype.itemsize < 4:
         raise InputError(f"{op}: {name} has dtype {dtype}, expected float32 or float64; convert it with "
-                         f'{name}.astype("float32"), and divide by 255 if it holds bytes of a picture')
+                         f'{name}.astype("float32"), and divide by 255 if it holds bytes of an image')
 
 
 def check_shape(op, name, array, shape, because):

@@ -1,1 +1,1 @@
-"""Style transfer: the content of one picture in the style of another."""
+"""Style transfer: the content of one image in the style of another."""

@@ -1,6 +1,6 @@
 """Keep the photograph's colours: two ways around a style that would bring its own.
 
-Shapes: pictures (1, H, W, 3) in [0, 1]; their pixels as rows (M, 3).
+Shapes: images (1, H, W, 3) in [0, 1]; their pixels as rows (M, 3).
 
     match        recolour the style before the transfer, so that its colours have the content's mean and covariance
     luminance    transfer light and dark alone, and put the content's colours back on afterwards
@@ -15,7 +15,7 @@ LEAST = 1e-4  # a colour that does not vary in the style, such as any in a grey 
 
 
 def recoloured(content, styles, keep):
-    """The pictures that the transfer is to see, content first: as they are, or made fit to `keep` the photograph's colours."""
+    """The images that the transfer is to see, content first: as they are, or made fit to `keep` the photograph's colours."""
     if keep == "match":
         return [content, *(match_colours(style, content) for style in styles)]
     if keep == "luminance":
@@ -23,21 +23,21 @@ def recoloured(content, styles, keep):
     return [content, *styles]
 
 
-def match_colours(picture, other, shares=(1.0,)):
-    """The picture with the other's colours: x -> A (x - its mean) + the other's mean, A = Co^½ Cp^-½.
+def match_colours(image, other, shares=(1.0,)):
+    """The image with the other's colours: x -> A (x - its mean) + the other's mean, A = Co^½ Cp^-½.
 
     Cp, Co : covariances of the colours. Then A Cp Aᵀ = Co. What leaves [0, 1] is clipped. `other` may be a list, of which
     there is to be a share each.
     """
-    x = picture.reshape(-1, 3).astype(np.float64)
+    x = image.reshape(-1, 3).astype(np.float64)
     mean, covariance = colour_moments(other if isinstance(other, list) else [other], shares)
     a = root(covariance, 0.5) @ root(np.cov(x.T) + LEAST * np.eye(3), -0.5)
-    return ((x - x.mean(axis=0)) @ a.T + mean).clip(0, 1).reshape(picture.shape).astype(picture.dtype)
+    return ((x - x.mean(axis=0)) @ a.T + mean).clip(0, 1).reshape(image.shape).astype(image.dtype)
 
 
-def colour_moments(pictures, shares):
-    """Mean (3,) and covariance (3, 3) of the colours of a mixture of pictures."""
-    rows = [picture.reshape(-1, 3).astype(np.float64) for picture in pictures]
+def colour_moments(images, shares):
+    """Mean (3,) and covariance (3, 3) of the colours of a mixture of images."""
+    rows = [image.reshape(-1, 3).astype(np.float64) for image in images]
     mean = sum(share * x.mean(axis=0) for share, x in zip(shares, rows))
     return mean, sum(share * ((x - mean).T @ (x - mean)) / len(x) for share, x in zip(shares, rows))
 
@@ -48,9 +48,9 @@ def root(matrix, power):
     return (vectors * values.clip(1e-12)**power) @ vectors.T
 
 
-def grey(picture):
-    """Y three times over: a picture without colour that networks for colour pictures can see."""
-    return np.repeat(picture @ TO_YIQ[0].astype(picture.dtype), 3).reshape(picture.shape)
+def grey(image):
+    """Y three times over: an image without colour that networks for colour images can see."""
+    return np.repeat(image @ TO_YIQ[0].astype(image.dtype), 3).reshape(image.shape)
 
 
 def match_light(style, content):

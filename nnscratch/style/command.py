@@ -1,7 +1,7 @@
-"""`nnscratch style`: read pictures, transfer, write one; all that can go wrong is asked before the work begins.
+"""`nnscratch style`: read images, transfer, write one; all that can go wrong is asked before the work begins.
 
-Beside the result OUT.png lies OUT.png.json: pictures, settings and how the loss fell. `--again OUT.png.json` makes the same
-picture once more, bit for bit on the same machine with the same version. While it works, OUT.png.state holds all that
+Beside the result OUT.png lies OUT.png.json: images, settings and how the loss fell. `--again OUT.png.json` makes the same
+image once more, bit for bit on the same machine with the same version. While it works, OUT.png.state holds all that
 `--resume` needs to go on after Ctrl-C or a kill, as if nothing had happened.
 """
 import json
@@ -13,8 +13,8 @@ from zlib import crc32
 import numpy as np
 
 from nnscratch import backend, checkpoint
-from nnscratch.data.images import check_writable, encode, read_picture, to_image, write_picture
-from nnscratch.data.synthetic.styles import is_style, style_picture
+from nnscratch.data.images import check_writable, encode, read_image, to_image, write_image
+from nnscratch.data.synthetic.styles import is_style, style_image
 from nnscratch.errors import InputError
 from nnscratch.files import aside, make_folder, reason, replace_file
 from nnscratch.style.colour import grey, put_colours_back
@@ -28,12 +28,12 @@ WIDEST = 4  # the longer side of the style, at most, in shorter sides of the con
 
 def stylise(content_path, style_paths, output_path, *, size=256, style_scale=1.0, masks=(), minutes=None, every=None,
             device="auto", settings=None, resume=None):
-    """The whole job of the command. Returns the Transfer; the picture is written also when Ctrl-C ended it early.
+    """The whole job of the command. Returns the Transfer; the image is written also when Ctrl-C ended it early.
 
-    style_scale : size of the style's strokes, as a multiple. masks : the path of one picture, white where the style is to come,
+    style_scale : size of the style's strokes, as a multiple. masks : the path of one image, white where the style is to come,
     black where the photograph is to stay; or for each style, white where that one is to come. minutes : as many steps as fit,
     in place of settings["steps"].
-    every : write a picture after so many steps, and a film of all. settings : a dict, see Settings. resume : from `stopped`.
+    every : write an image after so many steps, and a film of all. settings : a dict, see Settings. resume : from `stopped`.
     """
     sidecar = Path(f"{output_path}.json")
     check_writable(output_path)
@@ -47,11 +47,11 @@ def stylise(content_path, style_paths, output_path, *, size=256, style_scale=1.0
         raise InputError(f"--every is {every}, expected a number of steps, at least 1")
     settings = Settings(**(settings or {}))
     smallest = smallest_side(settings.features)
-    content = read_picture(content_path, size, minimum=smallest)
+    content = read_image(content_path, size, minimum=smallest)
     # Enlarging a style would only blur it; beside a ribbon of a content, a large style would be nearly all the work.
     style_size = round(style_scale * min(size, WIDEST * min(content.shape[1:3])))
-    styles = [style_picture(path, max(16, style_size)) if is_style(path) else
-              read_picture(path, max(smallest, style_size), minimum=smallest, enlarge=style_scale > 1) for path in style_paths]
+    styles = [style_image(path, max(16, style_size)) if is_style(path) else
+              read_image(path, max(smallest, style_size), minimum=smallest, enlarge=style_scale > 1) for path in style_paths]
     shown, of_styles = 1.0, [mask_like(content, mask) for mask in masks] or None
     if len(masks) == 1:
         (shown,), of_styles = of_styles, None
@@ -68,20 +68,20 @@ def stylise(content_path, style_paths, output_path, *, size=256, style_scale=1.0
     saver = Saver(f"{output_path}.state", record)
     result = with_progress(content, styles, masks=of_styles, frames=frames, save=saver.save, resume=resume, **asdict(settings))
     saver.finish(result.interrupted)
-    result.picture = (shown * result.picture + (1 - shown) * content).astype(np.float32)
-    write_picture(output_path, result.picture)
+    result.image = (shown * result.image + (1 - shown) * content).astype(np.float32)
+    write_image(output_path, result.image)
     frames.film()
     record |= {"interrupted": result.interrupted, "history": result.history}
     replace_file(sidecar, json.dumps(record, indent=1).encode())
-    print(f"{'stopped early; best picture so far' if result.interrupted else 'picture'} written to {output_path}, how it was "
+    print(f"{'stopped early; best image so far' if result.interrupted else 'image'} written to {output_path}, how it was "
           f"made to {sidecar}{f'; go on with  nnscratch style --resume -o {output_path}' if result.interrupted else ''}")
     return result
 
 
 def mask_like(content, path):
-    """How bright the picture at `path` is, stretched to the content: (1, H, W, 1) in [0, 1]."""
+    """How bright the image at `path` is, stretched to the content: (1, H, W, 1) in [0, 1]."""
     from PIL import Image
-    image = to_image(grey(read_picture(path, minimum=1))).convert("L").resize(content.shape[2:0:-1], Image.Resampling.BILINEAR)
+    image = to_image(grey(read_image(path, minimum=1))).convert("L").resize(content.shape[2:0:-1], Image.Resampling.BILINEAR)
     return np.asarray(image, np.float32)[None, :, :, None] / 255
 
 
@@ -134,14 +134,14 @@ def again(path):
     try:
         made = json.loads(Path(path).read_text())
         if made["interrupted"]:
-            raise InputError(f"the picture of {path} was stopped early, at a moment that cannot be met again; give another")
+            raise InputError(f"the image of {path} was stopped early, at a moment that cannot be met again; give another")
         return remade(made)
     except OSError as error:
-        raise InputError(f"cannot read {path} ({reason(error)}); give the .json beside a picture") from error
+        raise InputError(f"cannot read {path} ({reason(error)}); give the .json beside an image") from error
     except InputError:
         raise
     except (ValueError, KeyError, TypeError, OverflowError, RecursionError) as error:
-        raise InputError(f"{path} does not say how a picture was made ({reason(error)}); give the .json beside one") from error
+        raise InputError(f"{path} does not say how an image was made ({reason(error)}); give the .json beside one") from error
 
 
 def remade(made):
@@ -165,12 +165,12 @@ def unchanged(entry):
         return str(entry["name"])
     path = Path(entry["path"])
     if crc32(path.read_bytes()) != entry["crc32"]:
-        raise InputError(f"{path} has changed since the picture was made, expected the same file; put the old one back")
+        raise InputError(f"{path} has changed since the image was made, expected the same file; put the old one back")
     return str(path)
 
 
 class Frames:
-    """What the picture looks like after every so many steps: OUT-frames/0001.png, ..., and OUT-film.gif of them."""
+    """What the image looks like after every so many steps: OUT-frames/0001.png, ..., and OUT-film.gif of them."""
 
     def __init__(self, output_path, content, every, keep_colors, content_path):
         output = Path(output_path)
@@ -188,10 +188,10 @@ class Frames:
             except OSError as error:
                 raise InputError(f"cannot empty the folder {self.folder} ({reason(error)}); write elsewhere") from error
 
-    def see(self, picture):
+    def see(self, image):
         self.steps += 1
         if self.every is not None and (self.steps == 1 or self.steps % self.every == 0):
-            image = to_image(backend.to_cpu(picture)).resize(self.content.shape[2:0:-1])
+            image = to_image(backend.to_cpu(image)).resize(self.content.shape[2:0:-1])
             if self.grey:
                 image = to_image(put_colours_back(np.asarray(image, np.float32)[None] / 255, self.content))
             self.images.append(image)
@@ -208,10 +208,10 @@ def with_progress(content, style, masks=None, frames=None, save=None, resume=Non
     """transfer_style with a progress bar that shows the loss and the time left."""
     from tqdm import tqdm
     with tqdm(total=1.0, desc="stylising", bar_format="{l_bar}{bar}| {elapsed}, {remaining} left{postfix}") as bar:
-        def progress(share, record, picture):
+        def progress(share, record, image):
             text = f"{record['size']} pixels, loss {record['loss']:.3f}, content {record['content']:.3f}"
             bar.set_postfix_str(f"{text}, style {record['style']:.4f}", refresh=False)
             bar.update(share - bar.n)
             if frames is not None:
-                frames.see(picture)
+                frames.see(image)
         return transfer_style(content, style, masks=masks, progress=progress, save=save, resume=resume, **settings)

@@ -1,9 +1,9 @@
 """The loss networks that style can be told by: one switch, `features`.
 
-Shapes: picture (1, H, W, 3) in [0, 1] -> a list of feature maps (1, H / 2^k, W / 2^k, C).
+Shapes: image (1, H, W, 3) in [0, 1] -> a list of feature maps (1, H / 2^k, W / 2^k, C).
 
     texture       nine maps of a small network that nnscratch has trained itself (networks/texture_features.py)
-    random        eight maps of random filters, made fit for the style picture (networks/random_features.py)
+    random        eight maps of random filters, made fit for the style image (networks/random_features.py)
     vgg19, vgg16  six maps of a large network trained on photographs, from a file of yours (networks/vgg.py)
 """
 from pathlib import Path
@@ -22,10 +22,10 @@ FEATURES = ("texture", "random", "vgg19", "vgg16")
 
 
 class LossNetwork(NamedTuple):
-    """A fixed Model; which of its maps says what a picture shows; how much total variation calms its grain; and how many times
+    """A fixed Model; which of its maps says what an image shows; how much total variation calms its grain; and how many times
     style counts beside content at strength 50.
 
-    Map and balance are chosen by a network that took no part (benchmarks/README.md), smoothness by eye. What a picture shows is
+    Map and balance are chosen by a network that took no part (benchmarks/README.md), smoothness by eye. What an image shows is
     asked of the second convolution, which sees it at full size: at the same style far more of the photograph is left than with
     deeper maps. (VGG's are Gatys' choice, not measured.)
     """
@@ -41,8 +41,8 @@ class LossNetwork(NamedTuple):
 
 
 def loss_network(features, style, *, side=LARGE, seed=0, weights=None, colours="rgb"):
-    """The LossNetwork of a name. style : the pictures (N, H, W, 3) that random filters are made fit for; side : of the smallest
-    picture that it is to see; seed : what random filters are drawn from. weights, colours : VGG's file, and what it was trained
+    """The LossNetwork of a name. style : the images (N, H, W, 3) that random filters are made fit for; side : of the smallest
+    image that it is to see; seed : what random filters are drawn from. weights, colours : VGG's file, and what it was trained
     to see; or texture weights of your own.
 
     Raises InputError for an unknown name, weights that are missing, not wanted, or wrong.
@@ -62,7 +62,7 @@ def fitting(model, side):
 
 
 def smallest_side(features):
-    """Pixels: with fewer, hardly a map would be left (`fitting`); of VGG's, not the one that says what a picture shows."""
+    """Pixels: with fewer, hardly a map would be left (`fitting`); of VGG's, not the one that says what an image shows."""
     return 16 if features.startswith("vgg") else 8
 
 

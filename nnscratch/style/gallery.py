@@ -1,18 +1,18 @@
 """`nnscratch gallery`: photographs in our own styles, all on one sheet.
 
-Shapes: pictures (1, H, W, 3) in [0, 1]; the sheet is a Pillow image, a row for each photograph and kind of features.
+Shapes: images (1, H, W, 3) in [0, 1]; the sheet is a Pillow image, a row for each photograph and kind of features.
 """
 import numpy as np
 
 from nnscratch import backend
-from nnscratch.data.images import check_writable, encode, photograph, read_picture, to_image
-from nnscratch.data.synthetic.styles import STYLES, style_picture
+from nnscratch.data.images import check_writable, encode, photograph, read_image, to_image
+from nnscratch.data.synthetic.styles import STYLES, style_image
 from nnscratch.files import replace_file
 from nnscratch.ops.validation import check_choice
 from nnscratch.style.settings import Settings
 from nnscratch.style.transfer import transfer_style
 
-GAP = 6  # pixels between pictures
+GAP = 6  # pixels between images
 
 
 def gallery(output, contents=(), *, features=("texture",), size=224, steps=40, seed=0, device="auto"):
@@ -26,17 +26,17 @@ def gallery(output, contents=(), *, features=("texture",), size=224, steps=40, s
     for kind in features:
         check_choice(kind, "gallery: features", ("texture", "random"))
     kinds = [Settings(features=kind, steps=steps, seed=seed) for kind in features]
-    photographs = [square(read_picture(path, 2 * size)) for path in contents or [photograph()]]
+    photographs = [square(read_image(path, 2 * size)) for path in contents or [photograph()]]
     backend.use(device)
-    styles = [style_picture(name, size, seed) for name in STYLES]
+    styles = [style_image(name, size, seed) for name in STYLES]
     rows = [[np.ones_like(styles[0]), *styles]]
-    with tqdm(total=len(photographs) * len(kinds) * len(styles), desc="painting", unit="picture") as bar:
-        for content in (shrunk(picture, size) for picture in photographs):
+    with tqdm(total=len(photographs) * len(kinds) * len(styles), desc="painting", unit="image") as bar:
+        for content in (shrunk(image, size) for image in photographs):
             for kind in kinds:
                 rows.append([content])
                 for style in styles:
                     made = transfer_style(content, style, **vars(kind))
-                    rows[-1].append(made.picture)
+                    rows[-1].append(made.image)
                     bar.update()
                     if made.interrupted:
                         return finish(output, rows, whole=False)
@@ -47,30 +47,30 @@ def finish(output, rows, whole=True):
     """Write the sheet, and say so; returns `whole`."""
     replace_file(output, encode(to_image(sheet(rows)), output))
     count = sum(map(len, rows[1:])) - len(rows) + 1
-    print(f"{'' if whole else 'stopped early; '}{count} pictures written to {output}")
+    print(f"{'' if whole else 'stopped early; '}{count} images written to {output}")
     return whole
 
 
 def sheet(rows):
-    """Rows of pictures of one size on white, as one picture."""
+    """Rows of images of one size on white, as one image."""
     h, w = rows[0][0].shape[1:3]
     whole = np.ones((1, len(rows) * (h + GAP) - GAP, len(rows[0]) * (w + GAP) - GAP, 3), np.float32)
     for i, row in enumerate(rows):
-        for j, picture in enumerate(row):
-            whole[:, i * (h + GAP):i * (h + GAP) + h, j * (w + GAP):j * (w + GAP) + w] = picture
+        for j, image in enumerate(row):
+            whole[:, i * (h + GAP):i * (h + GAP) + h, j * (w + GAP):j * (w + GAP) + w] = image
     return whole
 
 
-def square(picture):
-    """The middle of a picture."""
-    h, w = picture.shape[1:3]
+def square(image):
+    """The middle of an image."""
+    h, w = image.shape[1:3]
     side = min(h, w)
     top, left = (h - side) // 2, (w - side) // 2
-    return picture[:, top:top + side, left:left + side]
+    return image[:, top:top + side, left:left + side]
 
 
-def shrunk(picture, size):
-    """A square picture of another size."""
+def shrunk(image, size):
+    """A square image of another size."""
     from PIL import Image
-    image = to_image(picture).resize((size, size), Image.Resampling.LANCZOS)
+    image = to_image(image).resize((size, size), Image.Resampling.LANCZOS)
     return np.asarray(image, np.float32)[None] / 255

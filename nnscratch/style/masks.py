@@ -1,4 +1,4 @@
-"""Regions: where in the picture which style is to be met. One region is everywhere; several have a mask each.
+"""Regions: where in the image which style is to be met. One region is everywhere; several have a mask each.
 
 Shapes: mask (1, H, W, 1) in [0, 1], of the content's size; weights of a feature map (1, H / scale, W / scale, 1).
 
@@ -13,10 +13,10 @@ from nnscratch.style.tiling import row_scales
 
 
 class Region(NamedTuple):
-    """Which styles are to be met in a part of the picture, and how that part looks in each feature map."""
-    styles: list   # pictures
+    """Which styles are to be met in a part of the image, and how that part looks in each feature map."""
+    styles: list   # images
     shares: list   # of each, 1 in all
-    area: float    # of the whole picture: what the region's style loss counts, so that all its pixels count as elsewhere
+    area: float    # of the whole image: what the region's style loss counts, so that all its pixels count as elsewhere
     weights: list  # for each map: how much each pixel counts, or None, where all count alike
 
 

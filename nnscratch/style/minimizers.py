@@ -1,11 +1,11 @@
-"""Who changes the picture: L-BFGS, or Adam with the same interface. x is the picture, `step()` lowers `loss`."""
+"""Who changes the image: L-BFGS, or Adam with the same interface. x is the image, `step()` lowers `loss`."""
 from nnscratch.backend import array_module, to_cpu
 from nnscratch.lbfgs import LBFGS
 from nnscratch.optimizers import Adam
 
 
 class AdamDescent:
-    """Plain steps of about RATE in each number of the picture, which is kept inside [0, 1].
+    """Plain steps of about RATE in each number of the image, which is kept inside [0, 1].
 
     It needs more steps than L-BFGS, but each is a single evaluation, and noise in the loss does not stop it.
     """
@@ -29,12 +29,12 @@ class AdamDescent:
     def load_state(self, arrays, numbers):
         self.x, self.gradient, self.loss = arrays["x"], arrays["gradient"], numbers["loss"]
         self.adam.load_state({name.removeprefix("adam/"): to_cpu(array) for name, array in arrays.items()
-                              if name.startswith("adam/")}, {"picture": self.x})
+                              if name.startswith("adam/")}, {"image": self.x})
 
     def step(self):
         """One step; returns the loss after it."""
-        x = self.x.copy()  # Adam changes its parameters in place, and the old picture may have been handed on
-        self.adam.step({"picture": x}, {"picture": self.gradient})
+        x = self.x.copy()  # Adam changes its parameters in place, and the old image may have been handed on
+        self.adam.step({"image": x}, {"image": self.gradient})
         self.x = array_module(x).clip(x, 0, 1)
         self.look()
         return self.loss

@@ -1,22 +1,22 @@
 """What style transfer minimises: one number for "looks like the content, feels like the style", and its gradient.
 
-Shapes: pictures (1, H, W, 3) in [0, 1]; features F (1, H, W, C) of the loss network; Gram matrices (1, C, C).
+Shapes: images (1, H, W, 3) in [0, 1]; features F (1, H, W, C) of the loss network; Gram matrices (1, C, C).
 
     loss = content_weight * content + style_weight * style + smoothness * total variation
 
-    content   how far the features are from the content picture's, at one layer
-    style     how far their Gram matrices are from the style picture's, averaged over all layers
+    content   how far the features are from the content image's, at one layer
+    style     how far their Gram matrices are from the style image's, averaged over all layers
 
 Features are counted from the style's own mean, F - mean: after a ReLU all are positive, and the Gram matrix of positive
 numbers says mostly how bright they are. Without that part it says which of them vary together, which is texture.
 
-Content and style are shares: 0 when met; content 1 for a picture without any features, style at most 1 for the photograph
-(statistics.py; covariance 2). So the weights mean much the same for all pictures, sizes and networks. The gradient by the
-picture is a backward walk through the loss network, fed with each term's gradient where it arises.
+Content and style are shares: 0 when met; content 1 for an image without any features, style at most 1 for the photograph
+(statistics.py; covariance 2). So the weights mean much the same for all images, sizes and networks. The gradient by the
+image is a backward walk through the loss network, fed with each term's gradient where it arises.
 
-Where each style has a mask, a region of the picture, every region has a style term of its own (regions.py).
+Where each style has a mask, a region of the image, every region has a style term of its own (regions.py).
 
-A large picture is seen in strips (strips.py). A mean over pixels, such as a Gram matrix, is the mean of the strips' own,
+A large image is seen in strips (strips.py). A mean over pixels, such as a Gram matrix, is the mean of the strips' own,
 each weighted with its share of the rows. Its gradient is known only when all strips have been seen, so the way back is a
 second walk; and every strip sends its gradient to all pixels that it has seen, where those of neighbours add up.
 """
@@ -41,9 +41,9 @@ from nnscratch.style.tiling import cut
 
 
 class Objective:
-    """Call it with a picture to get (loss, gradient); `terms` then holds the last content and style losses.
+    """Call it with an image to get (loss, gradient); `terms` then holds the last content and style losses.
 
-    styles : pictures, of which there is to be a share each: their means, and moments around those, are averaged.
+    styles : images, of which there is to be a share each: their means, and moments around those, are averaged.
     masks : None, or (1, H, W, 1) in [0, 1] for each style, which then is to be met there alone; shares do not count.
     statistics : "gram", "covariance" or "sliced" (statistics.py; not with masks). memory : bytes for features, None: strips.py
     decides.
@@ -70,19 +70,19 @@ class Objective:
             self.targets.append(target)
             self.content_whole = self.content_whole + strip.shares[content_layer] * (target * target).mean()
 
-    def __call__(self, picture):
-        check_shape("Objective", "picture", picture, self.shape, "like the content")
-        variation, gradient = total_variation(picture)
+    def __call__(self, image):
+        check_shape("Objective", "image", image, self.shape, "like the content")
+        variation, gradient = total_variation(image)
         gradient *= self.smoothness
-        found, features = self.average(picture, self.strips, self.measure, remember_last=True)
+        found, features = self.average(image, self.strips, self.measure, remember_last=True)
         style, ways_back = self.compare_order(features) if self.statistics == "sliced" else self.compare_moments(found)
         content = 0
         for strip, target in zip(reversed(self.strips), reversed(self.targets)):
             if features is None:  # all but the last strip, with which the first walk ended
-                features = self.network.forward(picture[:, strip.seen], remember=True)
-            loss, dpicture = self.go_back(features, strip, target, ways_back)
+                features = self.network.forward(image[:, strip.seen], remember=True)
+            loss, dimage = self.go_back(features, strip, target, ways_back)
             content, features = content + loss, None
-            gradient[:, strip.seen] += dpicture
+            gradient[:, strip.seen] += dimage
         self.terms = {"content": content, "style": style}
         return self.content_weight * content + self.style_weight * style + self.smoothness * variation, gradient
 
@@ -99,12 +99,12 @@ class Objective:
         return array_module(features).concatenate([moments(features - means[k], part(region.weights[k], rows))
                                                    for region, means in zip(self.regions, self.means)])
 
-    def average(self, picture, strips, measure, remember_last=False):
-        """For each feature map k the mean of measure(k, features, which rows of the map) over the whole picture; and the last
+    def average(self, image, strips, measure, remember_last=False):
+        """For each feature map k the mean of measure(k, features, which rows of the map) over the whole image; and the last
         strip's features."""
         averages = [0] * len(self.network.outputs)
         for strip in strips:
-            features = self.network.forward(picture[:, strip.seen], remember=remember_last and strip is strips[-1])
+            features = self.network.forward(image[:, strip.seen], remember=remember_last and strip is strips[-1])
             for k, (ours, own, rows, share) in enumerate(zip(features, *strip[1:])):
                 averages[k] = averages[k] + share * measure(k, ours[:, own], rows)
         return averages, features
@@ -127,7 +127,7 @@ class Objective:
         means, = self.means
         self.directions = [directions(mean.shape[3], k, array_module(mean), mean.dtype) for k, mean in enumerate(means)]
         starts, *each = [[sorted_values(f - mean, v) for f, mean, v in
-                          zip(self.network.forward(picture), means, self.directions)] for picture in (content, *styles)]
+                          zip(self.network.forward(image), means, self.directions)] for image in (content, *styles)]
         self.orders = [sum(share * at_places(order, len(orders[0])) for share, order in zip(shares, orders))
                        for orders in zip(*each)]
         self.wholes = [mean_square(order) + mean_square(start) + TINY for order, start in zip(self.orders, starts)]

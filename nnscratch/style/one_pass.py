@@ -1,12 +1,12 @@
-"""`nnscratch style PHOTO STYLE --fast`: one picture, a folder of them, or the frames of a GIF, each in one pass."""
+"""`nnscratch style PHOTO STYLE --fast`: one image, a folder of them, or the frames of a GIF, each in one pass."""
 import io
 from pathlib import Path
 
 import numpy as np
 
 from nnscratch import backend
-from nnscratch.data.images import check_writable, on_white, read_picture, to_image, write_picture
-from nnscratch.data.synthetic.styles import is_style, style_picture
+from nnscratch.data.images import check_writable, on_white, read_image, to_image, write_image
+from nnscratch.data.synthetic.styles import is_style, style_image
 from nnscratch.errors import InputError
 from nnscratch.files import make_folder, reason, replace_file
 from nnscratch.style.settings import check_strength
@@ -18,7 +18,7 @@ ENDINGS = (".png", ".jpg", ".jpeg", ".webp", ".bmp", ".tif", ".tiff")
 
 
 def stylise_fast(content_path, style_path, output_path, *, size=512, weights=None, strength=50.0, device="auto"):
-    """The whole job of the command. A folder goes to a folder, a GIF to a GIF. Returns the number of pictures painted."""
+    """The whole job of the command. A folder goes to a folder, a GIF to a GIF. Returns the number of images painted."""
     if not SMALLEST <= size <= 8192:
         raise InputError(f"--size is {size}, expected {SMALLEST} to 8192 pixels")
     check_strength(strength)
@@ -29,8 +29,8 @@ def stylise_fast(content_path, style_path, output_path, *, size=512, weights=Non
         check_writable(output)
     if moving and output_path.suffix.lower() != ".gif":
         raise InputError(f"{content_path} is a film, but the output is {output_path}; give it a name that ends in .gif")
-    style = (style_picture(style_path, max(16, min(size, LARGEST_STYLE))) if is_style(style_path)
-             else read_picture(style_path, size, minimum=SMALLEST, enlarge=False))
+    style = (style_image(style_path, max(16, min(size, LARGEST_STYLE))) if is_style(style_path)
+             else read_image(style_path, size, minimum=SMALLEST, enlarge=False))
     backend.use(device)
     stylizer = Stylizer(weights or SHIPPED)
 
@@ -41,21 +41,21 @@ def stylise_fast(content_path, style_path, output_path, *, size=512, weights=Non
         count = paint_film(content_path, output_path, size, paint)
     else:
         from tqdm import tqdm
-        for path, output in tqdm(jobs, "painting", unit="picture", disable=not folder):
-            write_picture(output, paint(read_picture(path, size, minimum=SMALLEST, enlarge=False)))
+        for path, output in tqdm(jobs, "painting", unit="image", disable=not folder):
+            write_image(output, paint(read_image(path, size, minimum=SMALLEST, enlarge=False)))
         count = len(jobs)
-    print(f"{count} {'pictures' if count > 1 else 'picture'} written to {output_path}")
+    print(f"{count} {'images' if count > 1 else 'image'} written to {output_path}")
     return count
 
 
 def in_folder(folder, output):
-    """[(picture, where to write it)] of a folder; makes the output folder."""
+    """[(image, where to write it)] of a folder; makes the output folder."""
     paths = sorted(path for path in folder.iterdir() if path.suffix.lower() in ENDINGS)
     if not paths:
-        raise InputError(f"{folder} holds no pictures, expected files that end in {', '.join(ENDINGS)}")
+        raise InputError(f"{folder} holds no images, expected files that end in {', '.join(ENDINGS)}")
     make_folder(output)
     if output.resolve() == folder.resolve():
-        raise InputError(f"the pictures of {folder} would be overwritten; give another folder to write to")
+        raise InputError(f"the images of {folder} would be overwritten; give another folder to write to")
     return [(path, output / f"{path.name}.png") for path in paths]  # a.jpg.png: beside a.jpg there may be an a.png
 
 

@@ -1,4 +1,4 @@
-"""Everything that decides what comes out of a style transfer, but for the pictures: so it can be kept beside the result."""
+"""Everything that decides what comes out of a style transfer, but for the images: so it can be kept beside the result."""
 from dataclasses import dataclass
 from math import isfinite
 from numbers import Real
@@ -26,15 +26,15 @@ class Settings:
 
     features : "texture", "random", "vgg19" or "vgg16": what style is told by (features.py)
     weights, colours : for VGG, its file and "rgb" or "bgr" (networks/vgg.py); for texture, a file of your own, or None
-    strength : 0 (the photograph as it is), 50 (a painting) to 100 (nothing but style), much the same for all pictures, sizes
+    strength : 0 (the photograph as it is), 50 (a painting) to 100 (nothing but style), much the same for all images, sizes
         and features (objective.py)
     steps : steps at each size: the full one, a half, a quarter, ... as long as content and styles keep 80 pixels a side
     seed : draws random filters, and the noise to begin from
     keep_colors : None, "match" or "luminance": keep the photograph's colours (colour.py)
-    init : "content" (in the style's colours) or "noise": what the picture is before the first step
+    init : "content" (in the style's colours) or "noise": what the image is before the first step
     optimizer : "lbfgs" or "adam" (which wants some five times as many steps)
     statistics : "gram", "covariance" or "sliced": what of the style's features is to be met (statistics.py)
-    max_memory : None, or how many GB the whole process may take: large pictures are cut for it (budget.py)
+    max_memory : None, or how many GB the whole process may take: large images are cut for it (budget.py)
     blend : for several styles, how much of each, None for equal shares; any positive numbers
     """
     features: str = "texture"
@@ -71,5 +71,5 @@ class Settings:
         """How much of each style, 1 in all; InputError where the blend is for another number of them."""
         blend = self.blend or [1.0] * styles
         if len(blend) != styles:
-            raise InputError(f"the blend has {len(blend)} numbers for {styles} style picture(s), expected one for each")
+            raise InputError(f"the blend has {len(blend)} numbers for {styles} style image(s), expected one for each")
         return [b / sum(blend) for b in blend]

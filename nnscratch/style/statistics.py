@@ -1,4 +1,4 @@
-"""What of a style's features a picture is to meet: three statistics, `statistics` in settings.py, each with its gradient.
+"""What of a style's features an image is to meet: three statistics, `statistics` in settings.py, each with its gradient.
 
 Shapes: features F of one map (1, H, W, C), counted from the style's mean; M = H*W pixels as rows f (M, C).
 
@@ -7,10 +7,10 @@ Shapes: features F of one map (1, H, W, C), counted from the style's mean; M = H
     sliced       for K directions v, all values f·v in order of size: the whole distribution, not two moments of it
 
 Each is a share of what style and photograph amount to together: with A and B their Gram matrices, of A² + B². So it is 0 where
-met and at most 1 for the photograph (covariance: 2, for its two shares), whatever picture, size and network; a share of A²
+met and at most 1 for the photograph (covariance: 2, for its two shares), whatever image, size and network; a share of A²
 alone would make an even style count a hundred times as much as a lively one.
 
-The first two are known from the moments δ and G, which are means over pixels: a large picture's are the mean of its strips'
+The first two are known from the moments δ and G, which are means over pixels: a large image's are the mean of its strips'
 (strips.py). For the third all pixels are needed at once.
 
 Sources: Gatys, Ecker, Bethge (2016), equations 3 to 6; Li et al., "Demystifying neural style transfer" (2017), section 4, for

@@ -4,8 +4,8 @@ Shapes: content (1, H, W, 3) and style (1, H', W', 3) in [0, 1]; result (1, H, W
 
     recolour -> encode -> AdaIN -> decode -> recolour        see networks/stylizer.py; recolouring is a formula, colour.py
 
-Large pictures go through both networks in strips: a strip is seen with a halo, the rows above and below it that its own depend
-on, and what comes of the halo is thrown away. So the networks' maps take no more memory for a large picture. Codes and colours
+Large images go through both networks in strips: a strip is seen with a halo, the rows above and below it that its own depend
+on, and what comes of the halo is thrown away. So the networks' maps take no more memory for a large image. Codes and colours
 are whole, some 160 bytes a pixel.
 """
 from pathlib import Path
@@ -41,7 +41,7 @@ class Stylizer:
                              f"anew")
 
     def __call__(self, content, style, strength=50.0):
-        """The painted picture (1, H, W, 3), NumPy, in [0, 1].
+        """The painted image (1, H, W, 3), NumPy, in [0, 1].
 
         strength : 0 (the photograph as it is; a little above 0, as the decoder draws it), 50 (what the decoder was trained for)
         to 100. Code and colours go that part of the way from the photograph's to the style's: the code twice as far at 100, but
@@ -63,9 +63,9 @@ class Stylizer:
         return match_colours(to_cpu(array_module(made).clip(made, 0, 1)), *colours)
 
 
-def rows_for(picture):
-    """Of a strip of this picture, whole rows of the code."""
-    return max(HALO, PIXELS // picture.shape[2] // SCALE * SCALE)
+def rows_for(image):
+    """Of a strip of this image, whole rows of the code."""
+    return max(HALO, PIXELS // image.shape[2] // SCALE * SCALE)
 
 
 def in_strips(model, x, rows, halo):

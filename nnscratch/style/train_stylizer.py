@@ -2,7 +2,7 @@
 
 Shapes: content and style crops (N, 128, 128, 3) in [0, 1]; adapted codes t (N, 32, 32, 131).
 
-For the first tenth of the steps it only learns to draw pictures back from their codes, pixel by pixel. (For one style it need
+For the first tenth of the steps it only learns to draw images back from their codes, pixel by pixel. (For one style it need
 not: it begins as the decoder that comes with nnscratch, which can draw already.) Then
 
     y = decoder(t)
@@ -15,8 +15,8 @@ import numpy as np
 
 from nnscratch import backend, checkpoint
 from nnscratch.backend import array_module, to_device
-from nnscratch.data.images import photograph, read_picture
-from nnscratch.data.synthetic.styles import STYLES, is_style, style_picture
+from nnscratch.data.images import photograph, read_image
+from nnscratch.data.synthetic.styles import STYLES, is_style, style_image
 from nnscratch.fast import gram_matrix, gram_matrix_backward
 from nnscratch.losses import content_loss, gram_share, mse, total_variation
 from nnscratch.networks.stylizer import CHANNELS, ENCODED, UPSAMPLINGS, adain, decoder, encoder, fingerprint
@@ -36,7 +36,7 @@ SAVE_EVERY = 100
 def train_stylizer(folder, style=None, *, steps=2000, upsampling="resize", seed=0, resume=False, device="auto"):
     """The whole job of the command: writes stylizer.safetensors to the folder, and returns the last style loss.
 
-    style : the path of one picture, or None to learn all that we can draw. Raises InputError for a folder that holds a
+    style : the path of one image, or None to learn all that we can draw. Raises InputError for a folder that holds a
     training already.
     """
     check_choice(upsampling, "train stylizer: upsampling", UPSAMPLINGS)
@@ -89,8 +89,8 @@ def learn(model, optimizer, pairs, info, drawing, save):
 
 def reconstruct(model, code, optimizer, content, style):
     """One step of drawing contents and styles from their own codes. Returns how far a pixel is off, root mean square."""
-    pictures = array_module(content).concatenate([content[:BATCH // 2], style[BATCH // 2:]])
-    loss, gradient = mse(model.forward(code.forward(pictures), training=True), pictures)
+    images = array_module(content).concatenate([content[:BATCH // 2], style[BATCH // 2:]])
+    loss, gradient = mse(model.forward(code.forward(images), training=True), images)
     update(model, optimizer, gradient)
     return loss**0.5
 
@@ -130,56 +130,56 @@ def style_share(features, style, content):
 
 class Pairs:
     """Contents: collages of patterns, and pieces of the photograph that comes along. Styles: everything that we can draw, or
-    pieces of one picture. Contents already have the styles' colours, as the stylizer gives them to its encoder."""
+    pieces of one image. Contents already have the styles' colours, as the stylizer gives them to its encoder."""
 
     def __init__(self, seed, style=None):
-        self.seed, self.pictures = seed, Pictures(seed, SIDE, 60)
-        self.photograph = read_picture(photograph(), 512)[0]
+        self.seed, self.images = seed, Pictures(seed, SIDE, 60)
+        self.photograph = read_image(photograph(), 512)[0]
         self.styles = ([one_style(style, 2 * SIDE)] if style else
-                       [style_picture(name, 2 * SIDE, 100 + seed)[0] for name in STYLES])
+                       [style_image(name, 2 * SIDE, 100 + seed)[0] for name in STYLES])
         self.one_style = style is not None
 
     def batch(self, step):
         """(contents, styles) of one step, (N, 128, 128, 3) each."""
-        random = np.random.default_rng([self.seed, 9, step])
-        contents, styles = self.contents(step, random), self.style_crops(step, random)
+        rng = np.random.default_rng([self.seed, 9, step])
+        contents, styles = self.contents(step, rng), self.style_crops(step, rng)
         contents = [match_colours(c[None], s[None])[0] for c, s in zip(contents, styles)]
         return np.stack(contents), np.stack(styles)
 
-    def contents(self, step, random):
+    def contents(self, step, rng):
         """Half of them collages, half of them pieces of the photograph, brighter or darker, mirrored."""
-        layers = [self.pictures.batch(3 * step + k, BATCH)[0] for k in range(3)]
+        layers = [self.images.batch(3 * step + k, BATCH)[0] for k in range(3)]
         made = []
         for k in range(BATCH):
             if k % 2:
-                piece = cut(self.photograph, random, random.integers(SIDE, 257))
-                made.append((piece[:, ::random.choice([-1, 1])] * random.uniform(0.7, 1.2)).clip(0, 1))
+                piece = cut(self.photograph, rng, rng.integers(SIDE, 257))
+                made.append((piece[:, ::rng.choice([-1, 1])] * rng.uniform(0.7, 1.2)).clip(0, 1))
             else:  # two patterns as stencils for a third, all seen through soft light
                 stencil = layers[1][k].mean(axis=2, keepdims=True) > 0.5
-                light = 0.5 + cut(self.photograph, random, 256).mean(axis=2, keepdims=True)
+                light = 0.5 + cut(self.photograph, rng, 256).mean(axis=2, keepdims=True)
                 made.append((np.where(stencil, layers[0][k], layers[2][k]) * light).clip(0, 1))
         return made
 
-    def style_crops(self, step, random):
-        """Of one picture, or half from the style pictures and half from the texture network's own lessons."""
+    def style_crops(self, step, rng):
+        """Of one image, or half from the style images and half from the texture network's own lessons."""
         if self.one_style:
-            return [cut(self.styles[0], random, random.integers(SIDE, min(self.styles[0].shape[:2]) + 1)) for _ in range(BATCH)]
-        patterns = self.pictures.batch(3 * step + 2 + 10**6, BATCH)[0]
-        return [patterns[k] if k < BATCH // 2 else cut(self.styles[random.integers(len(self.styles))], random,
-                                                      random.integers(SIDE, 2 * SIDE + 1)) for k in range(BATCH)]
+            return [cut(self.styles[0], rng, rng.integers(SIDE, min(self.styles[0].shape[:2]) + 1)) for _ in range(BATCH)]
+        patterns = self.images.batch(3 * step + 2 + 10**6, BATCH)[0]
+        return [patterns[k] if k < BATCH // 2 else cut(self.styles[rng.integers(len(self.styles))], rng,
+                                                      rng.integers(SIDE, 2 * SIDE + 1)) for k in range(BATCH)]
 
 
 def one_style(name, side):
-    """The picture at a path, or one of our own by its name: (H, W, 3)."""
+    """The image at a path, or one of our own by its name: (H, W, 3)."""
     if is_style(name):
-        return style_picture(name, side)[0]
-    return read_picture(name, side, minimum=SIDE)[0]
+        return style_image(name, side)[0]
+    return read_image(name, side, minimum=SIDE)[0]
 
 
-def cut(picture, random, side):
-    """A square of `side` pixels from somewhere in the picture, as SIDE x SIDE."""
+def cut(image, rng, side):
+    """A square of `side` pixels from somewhere in the image, as SIDE x SIDE."""
     from PIL import Image
-    side = min(side, *picture.shape[:2])
-    top, left = (random.integers(0, length - side + 1) for length in picture.shape[:2])
-    square = Image.fromarray((255 * picture[top:top + side, left:left + side]).astype(np.uint8))
+    side = min(side, *image.shape[:2])
+    top, left = (rng.integers(0, length - side + 1) for length in image.shape[:2])
+    square = Image.fromarray((255 * image[top:top + side, left:left + side]).astype(np.uint8))
     return np.asarray(square.resize((SIDE, SIDE), Image.Resampling.BILINEAR), np.float32) / 255

@@ -1,4 +1,4 @@
-"""`nnscratch train texture`: how the loss network of texture_features.py learns, from pictures that we make ourselves.
+"""`nnscratch train texture`: how the loss network of texture_features.py learns, from images that we make ourselves.
 
 Shapes: crops (N, 64, 64, 3) in [0, 1]; labels (N,) of K classes; palette (N, 6), mean and deviation of each colour channel.
 
@@ -24,13 +24,13 @@ from nnscratch.optimizers import Adam, cosine_decay, warmup
 
 SIDE, BATCH = 64, 32
 RATE, PALETTE = 4e-3, 10.0
-POOL, PAINTINGS = 200, 6      # pictures of each family of patterns; paintings, each a class of its own
+POOL, PAINTINGS = 200, 6      # images of each family of patterns; paintings, each a class of its own
 PERIODS = 1.5, 5.0            # of a pattern, across a crop
 SAVE_EVERY, HELD_OUT = 250, 1000
 
 
 def train_texture(folder, *, steps=2500, seed=0, resume=False, device="auto"):
-    """The whole job of the command: trains, measures on pictures never seen, writes features.safetensors to the folder.
+    """The whole job of the command: trains, measures on images never seen, writes features.safetensors to the folder.
 
     Returns the share of held-out crops told right. Raises InputError for a folder that holds a training already.
     """
@@ -44,8 +44,8 @@ def train_texture(folder, *, steps=2500, seed=0, resume=False, device="auto"):
     optimizer = Adam(warmup(cosine_decay(RATE, steps), steps // 10 + 1))
     if resume:
         checkpoint.load(state, model, optimizer)
-    pictures = Pictures(seed)
-    learn(model, optimizer, pictures, done, steps, lambda step: checkpoint.save(
+    images = Pictures(seed)
+    learn(model, optimizer, images, done, steps, lambda step: checkpoint.save(
         state, model, optimizer, info | {"done": step}))
     right = measure(model, Pictures(seed + 1), seed)
     print(f"{right:.1%} of {HELD_OUT} crops never seen are told right ({1 / len(names):.1%} by chance)")
@@ -78,13 +78,13 @@ def begin(folder, what, given, resume):
     return state, info
 
 
-def learn(model, optimizer, pictures, done, steps, save):
+def learn(model, optimizer, images, done, steps, save):
     """Steps done + 1 to steps, with a progress bar; `save(step)` now and then."""
     from tqdm import tqdm
     with tqdm(total=steps, initial=done, desc="training", unit="step") as bar:
         for step in range(done + 1, steps + 1):
-            crops, labels = pictures.batch(step)
-            x, target = to_device(crops), to_device(np.eye(pictures.classes, dtype=np.float32)[labels])
+            crops, labels = images.batch(step)
+            x, target = to_device(crops), to_device(np.eye(images.classes, dtype=np.float32)[labels])
             logits, said = model.forward(x, training=True)
             loss, dlogits = softmax_cross_entropy(logits, target)
             off, dsaid = mse(said, palette(x))
@@ -99,11 +99,11 @@ def learn(model, optimizer, pictures, done, steps, save):
                 save(step)
 
 
-def measure(model, pictures, seed):
+def measure(model, images, seed):
     """The share of HELD_OUT crops whose class is told right."""
     right = 0
     for k in range(HELD_OUT // 50):
-        crops, labels = pictures.batch(k, 50)
+        crops, labels = images.batch(k, 50)
         right += int((to_cpu(model.forward(to_device(crops))[0]).argmax(axis=1) == labels).sum())
     return right / HELD_OUT
 
@@ -116,13 +116,13 @@ def palette(x):
 
 
 class Pictures:
-    """What crops are cut from: `pool` pictures of every family of patterns, tinted anew each time, and a few paintings."""
+    """What crops are cut from: `pool` images of every family of patterns, tinted anew each time, and a few paintings."""
 
     def __init__(self, seed, side=SIDE, pool=None):
-        random = np.random.default_rng([seed, 7])
+        rng = np.random.default_rng([seed, 7])
         self.classes, self.seed, self.side, self.pool = len(PATTERNS) + PAINTINGS, seed, side, pool or POOL
         labels = np.repeat(np.arange(len(PATTERNS)), self.pool)
-        made = [tones(part, random.random((len(part), 5), np.float32), random.random((len(part), 8, 8), np.float32), 2 * side,
+        made = [tones(part, rng.random((len(part), 5), np.float32), rng.random((len(part), 8, 8), np.float32), 2 * side,
                       PATTERNS, PERIODS) for part in np.array_split(labels, max(1, len(labels) // 100))]
         self.tones = np.rint(255 * np.concatenate(made).clip(0, 1)).astype(np.uint8)
         # Not seed 0, the painting that users try styles with.
@@ -130,19 +130,19 @@ class Pictures:
 
     def batch(self, step, count=BATCH):
         """(crops, labels) of one step: mirrored, turned, a little brighter or darker."""
-        random = np.random.default_rng([self.seed, 8, step])
-        labels = random.integers(self.classes, size=count)
+        rng = np.random.default_rng([self.seed, 8, step])
+        labels = rng.integers(self.classes, size=count)
         crops = np.empty((count, self.side, self.side, 3), np.float32)
         drawn = labels < len(PATTERNS)
-        which = labels[drawn] * self.pool + random.integers(self.pool, size=drawn.sum())
-        wild = 0.5 + 3 * (random.random((len(which), 4, 3), np.float32) - 0.5)  # far from the palettes, too
+        which = labels[drawn] * self.pool + rng.integers(self.pool, size=drawn.sum())
+        wild = 0.5 + 3 * (rng.random((len(which), 4, 3), np.float32) - 0.5)  # far from the palettes, too
         tone = self.tones[which].astype(np.float32) / 255
-        crops[drawn] = tint(tone, random.random(len(which)), wild, random.random(len(which)))
+        crops[drawn] = tint(tone, rng.random(len(which)), wild, rng.random(len(which)))
         for k in np.flatnonzero(~drawn):
-            crops[k] = piece(self.paintings[labels[k] - len(PATTERNS)], random, self.side)
-        light, shift = random.uniform(0.8, 1.15, (count, 1, 1, 1)), random.uniform(-0.1, 0.1, (count, 1, 1, 1))
+            crops[k] = piece(self.paintings[labels[k] - len(PATTERNS)], rng, self.side)
+        light, shift = rng.uniform(0.8, 1.15, (count, 1, 1, 1)), rng.uniform(-0.1, 0.1, (count, 1, 1, 1))
         crops = crops * light.astype(np.float32) + shift.astype(np.float32)
-        for k, (flip, turn) in enumerate(zip(random.random(count) < 0.5, random.random(count) < 0.5)):
+        for k, (flip, turn) in enumerate(zip(rng.random(count) < 0.5, rng.random(count) < 0.5)):
             if flip:
                 crops[k] = crops[k, :, ::-1].copy()
             if turn:
@@ -150,9 +150,9 @@ class Pictures:
         return crops.clip(0, 1), labels
 
 
-def piece(picture, random, side):
-    """A square from somewhere in the picture, of `side` pixels or twice as large, shrunk to that."""
-    factor = random.integers(1, 3)
-    top, left = (random.integers(0, length - factor * side + 1) for length in picture.shape[:2])
-    square = picture[top:top + factor * side, left:left + factor * side]
+def piece(image, rng, side):
+    """A square from somewhere in the image, of `side` pixels or twice as large, shrunk to that."""
+    factor = rng.integers(1, 3)
+    top, left = (rng.integers(0, length - factor * side + 1) for length in image.shape[:2])
+    square = image[top:top + factor * side, left:left + factor * side]
     return square.reshape(side, factor, side, factor, 3).mean(axis=(1, 3))

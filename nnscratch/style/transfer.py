@@ -1,9 +1,9 @@
 """Style transfer by optimisation: change the pixels until content and style are met, coarse to fine.
 
-Shapes: pictures (1, H, W, 3) in [0, 1].
+Shapes: images (1, H, W, 3) in [0, 1].
 
-The picture itself is the unknown; the network stays fixed. Its filters see a few pixels at a time, so at full size they
-know only the grain of a brush stroke. On a picture of a quarter the size they see the whole stroke: the small picture
+The image itself is the unknown; the network stays fixed. Its filters see a few pixels at a time, so at full size they
+know only the grain of a brush stroke. On an image of a quarter the size they see the whole stroke: the small image
 settles the large forms, at a sixteenth of the cost, and each larger one only adds what is finer.
 """
 from dataclasses import dataclass, field
@@ -27,8 +27,8 @@ SMALLEST_SCALE = 80   # with fewer pixels a side, a face is painted over as if i
 
 @dataclass
 class Transfer:
-    """What came out: the picture (NumPy, in [0, 1]) and how it went."""
-    picture: np.ndarray
+    """What came out: the image (NumPy, in [0, 1]) and how it went."""
+    image: np.ndarray
     history: list = field(default_factory=list)  # one dict a step: size, loss, content, style
     interrupted: bool = False
 
@@ -39,22 +39,22 @@ def transfer_style(content, style, *, masks=None, progress=None, save=None, resu
     Parameters
     ----------
     content, style : arrays (1, H, W, 3) in [0, 1], any two sizes of at least 8 pixels a side (16 for VGG); `style` may be a
-        list of pictures, whose styles are mixed.
+        list of images, whose styles are mixed.
     masks : None, or for each of several styles an array (1, H, W, 1) in [0, 1] of the content's size: 1 where that style is to
         come; where none is, hardly anything changes
-    progress : callable(share, record, picture), called after each step with the share of the work done (steps count by
-        pixels), the last entry of the history, and the picture at its size of the moment
+    progress : callable(share, record, image), called after each step with the share of the work done (steps count by
+        pixels), the last entry of the history, and the image at its size of the moment
     save : callable(state), called after each step; state() gives ({name: array}, dict of JSON values), from which
-    resume : goes on, bit for bit, with the same pictures and settings
+    resume : goes on, bit for bit, with the same images and settings
     settings : see Settings: features="texture", strength=50.0, steps=40, seed=0, keep_colors=None, ...
 
     Returns
     -------
-    Transfer : with the best picture so far also when it is interrupted by Ctrl-C
+    Transfer : with the best image so far also when it is interrupted by Ctrl-C
 
     Raises
     ------
-    InputError : pictures of a wrong shape, size or range, a setting that makes no sense.
+    InputError : images of a wrong shape, size or range, a setting that makes no sense.
 
     Source: Gatys, Ecker, Bethge (2016), section 2; several styles: Dumoulin et al., "A learned representation for artistic
     style" (2017), section 2.
@@ -64,42 +64,42 @@ def transfer_style(content, style, *, masks=None, progress=None, save=None, resu
     shares = check(content, styles, s, masks)
     if s.strength == 0:
         return Transfer(to_cpu(content).astype(np.float32))
-    photograph, *styles = (to_cpu(picture).astype(np.float32) for picture in (content, *styles))
+    photograph, *styles = (to_cpu(image).astype(np.float32) for image in (content, *styles))
     content, *styles = map(to_device, recoloured(photograph, styles, s.keep_colors))
     network = network_for(content, styles, s)
     memory = for_features(network.model, content, styles, s.max_memory, s.statistics)
     scales = coarse_to_fine(content, styles, on_device(masks))
-    picture, history, interrupted = first_picture(*scales[0], shares, s), [], False
+    image, history, interrupted = first_image(*scales[0], shares, s), [], False
     start = 0 if resume is None else resume[1]["scale"]
     work, done = (s.steps * sum(small.size for small, *_ in part) for part in (scales, scales[:start]))
     try:
         for scale, (small, small_styles, small_masks) in enumerate(scales[start:], start):
-            picture = array_module(picture).clip(resize2d(picture, small.shape[1:3])[0], 0, 1)
+            image = array_module(image).clip(resize2d(image, small.shape[1:3])[0], 0, 1)
             objective = make_objective(network, small, small_styles, shares, s, memory, small_masks)
-            minimizer = MINIMIZERS[s.optimizer](objective, picture)
+            minimizer = MINIMIZERS[s.optimizer](objective, image)
             if not np.isfinite(minimizer.loss):
-                raise InputError(f"the loss is {minimizer.loss}, expected a finite number; use other pictures or weights")
+                raise InputError(f"the loss is {minimizer.loss}, expected a finite number; use other images or weights")
             made = take_up(minimizer, resume, history) if resume is not None and scale == start else 0
-            picture = minimizer.x
+            image = minimizer.x
             for step in range(made + 1, s.steps + 1):
                 if minimizer.converged:
                     break
                 loss = minimizer.step()
-                picture = minimizer.x
+                image = minimizer.x
                 history.append({"size": max(small.shape[1:3]), "loss": loss,
                                 **{name: float(value) for name, value in objective.terms.items()}})
                 if save is not None:
                     save(partial(state_of, minimizer, scale, step, history))
                 if progress is not None:
                     used = s.steps if minimizer.converged else step  # the steps it does not need count as done
-                    progress((done + used * small.size) / work, history[-1], picture)
+                    progress((done + used * small.size) / work, history[-1], image)
             done += s.steps * small.size
     except KeyboardInterrupt:
-        interrupted = True  # at whatever point: `picture` is the best so far
-    picture = to_cpu(array_module(picture).clip(resize2d(picture, content.shape[1:3])[0], 0, 1))
+        interrupted = True  # at whatever point: `image` is the best so far
+    image = to_cpu(array_module(image).clip(resize2d(image, content.shape[1:3])[0], 0, 1))
     if s.keep_colors == "luminance":
-        picture = put_colours_back(picture, photograph)
-    return Transfer(picture, history, interrupted)
+        image = put_colours_back(image, photograph)
+    return Transfer(image, history, interrupted)
 
 
 def state_of(minimizer, scale, step, history):
@@ -125,20 +125,20 @@ def coarse_to_fine(content, styles, masks=None):
     """[(content, styles, masks)] of all sizes, the smallest first, each half the next; none below SMALLEST_SCALE pixels a
     side."""
     scales = [(content, styles, masks)]
-    while min(side for picture in [scales[0][0], *scales[0][1]] for side in picture.shape[1:3]) >= 2 * SMALLEST_SCALE:
+    while min(side for image in [scales[0][0], *scales[0][1]] for side in image.shape[1:3]) >= 2 * SMALLEST_SCALE:
         content, styles, masks = scales[0]
         scales.insert(0, (half(content), [half(style) for style in styles], masks and [half(mask) for mask in masks]))
     return scales
 
 
-def half(picture):
+def half(image):
     """Half the size, every pixel the mean of four."""
-    return avg_pool2d(picture, 2, padding="same")[0]
+    return avg_pool2d(image, 2, padding="same")[0]
 
 
 def steps_in(minutes, content, styles, settings, masks=None):
     """How many steps at each size fit in so many minutes, by one evaluation of the loss at the full size, the second one."""
-    content, *styles = (to_device(to_cpu(picture).astype(np.float32)) for picture in (content, *styles))
+    content, *styles = (to_device(to_cpu(image).astype(np.float32)) for image in (content, *styles))
     network = network_for(content, styles, settings)
     memory = for_features(network.model, content, styles, settings.max_memory, settings.statistics)
     objective = make_objective(network, content, styles, settings.shares(len(styles)), settings, memory, on_device(masks))
@@ -151,7 +151,7 @@ def steps_in(minutes, content, styles, settings, masks=None):
 
 def network_for(content, styles, s):
     """The LossNetwork that the settings s ask for."""
-    side = min(side for picture in (content, *styles) for side in picture.shape[1:3])
+    side = min(side for image in (content, *styles) for side in image.shape[1:3])
     return loss_network(s.features, together(styles), side=side, seed=s.seed, weights=s.weights, colours=s.colours)
 
 
@@ -176,8 +176,8 @@ def together(styles):
     return array_module(styles[0]).concatenate([style[:, :height, :width] for style in styles])
 
 
-def first_picture(content, styles, masks, shares, settings):
-    """What the smallest picture is before the first step: the content in the style's colours, under each mask in those of its
+def first_image(content, styles, masks, shares, settings):
+    """What the smallest image is before the first step: the content in the style's colours, under each mask in those of its
     style, below strength 50 part of the way; or noise."""
     if settings.init == "content":
         start, way = to_cpu(content), min(1.0, settings.strength / 50)
@@ -190,18 +190,18 @@ def first_picture(content, styles, masks, shares, settings):
 
 
 def check(content, styles, settings, masks=None):
-    """One sentence about the first picture that makes no sense; returns how much of each style there is to be."""
+    """One sentence about the first image that makes no sense; returns how much of each style there is to be."""
     shares, smallest = settings.shares(len(styles)), smallest_side(settings.features)
-    for name, picture in (("content", content), *(("style", picture) for picture in styles)):
-        shape = getattr(picture, "shape", None)
+    for name, image in (("content", content), *(("style", image) for image in styles)):
+        shape = getattr(image, "shape", None)
         if shape is None or len(shape) != 4 or shape[0] != 1 or shape[3] != 3:
-            raise InputError(f"the {name} picture has shape {shape}, expected (1, H, W, 3); read it with read_picture")
+            raise InputError(f"the {name} image has shape {shape}, expected (1, H, W, 3); read it with read_image")
         if min(shape[1:3]) < smallest:
-            raise InputError(f"the {name} picture has {shape[2]}x{shape[1]} pixels, expected at least {smallest} a side; "
-                             f"use a larger picture")
-        values = to_cpu(picture)
+            raise InputError(f"the {name} image has {shape[2]}x{shape[1]} pixels, expected at least {smallest} a side; "
+                             f"use a larger image")
+        values = to_cpu(image)
         if not (np.isfinite(values).all() and values.min() >= 0 and values.max() <= 1):
-            raise InputError(f"the {name} picture has values outside 0 to 1 or NaN; divide bytes by 255")
+            raise InputError(f"the {name} image has values outside 0 to 1 or NaN; divide bytes by 255")
     if masks is not None and (len(masks) != len(styles) or settings.blend is not None or settings.statistics == "sliced"):
         raise InputError(f"{len(masks)} masks were given for {len(styles)} style(s), the blend {settings.blend} and the "
                          f"statistics {settings.statistics}, expected a mask for each style, no blend, and gram or covariance")

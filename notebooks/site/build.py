@@ -1,4 +1,4 @@
-"""Sphinx with MyST-NB turns the stored notebooks into pages. No script, font or picture comes from another host.
+"""Sphinx with MyST-NB turns the stored notebooks into pages. No script, font or image comes from another host.
 
 Everything is made aside and moved to its folder when it is whole.
 """

@@ -9,7 +9,7 @@ from notebooks.source import FOLDER, solutions
 
 README = FOLDER.parent / "README.md"
 TEACHERS = FOLDER / "teachers.md"
-PICTURE = re.compile(r"^!\[(.*?)\]\((.*?)\)", flags=re.M)
+IMAGE = re.compile(r"^!\[(.*?)\]\((.*?)\)", flags=re.M)
 LINK = re.compile(r"(?<!!)\[([^\]]+)\]\(([^)#\s]+)(#[^)\s]*)?\)")
 CARDS_PAGE = """# Formula cards
 
@@ -28,12 +28,12 @@ def write(folder):
             if cell.cell_type == "markdown":
                 cell.source = relink(cell.source, pages)
             else:
-                name_pictures(cell)
+                name_images(cell)
         name = path.stem
         if path.stem.startswith("00"):
             name, texts = "index", notebook.cells[0].source.partition("\n")
             text = re.sub(r" h \|", "\u00a0h |", texts[2])  # hours stay with their number
-            notebook.cells[0].source = f"{texts[0]}\n\n{first_picture(folder)}\n{text}"
+            notebook.cells[0].source = f"{texts[0]}\n\n{first_image(folder)}\n{text}"
             notebook.cells.append(nbformat.v4.new_markdown_cell(contents(stored), id="contents"))
         nbformat.write(with_solutions(notebook, solutions(path.stem)), folder / f"{name}.ipynb")
     (folder / "cards.md").write_text("\n".join([CARDS_PAGE, *map(section, cards())]), encoding="utf-8")
@@ -55,9 +55,9 @@ def contents(stored):
                      for title, list_ in (("Notebooks", names), ("Besides", more)))
 
 
-def first_picture(folder):
+def first_image(folder):
     """The README's, copied."""
-    text, path = PICTURE.search(README.read_text(encoding="utf-8")).groups()
+    text, path = IMAGE.search(README.read_text(encoding="utf-8")).groups()
     shutil.copy(README.parent / path, folder)
     return f"![{text}]({path.rpartition('/')[2]})"
 
@@ -73,10 +73,10 @@ def relink(text, pages):
     return LINK.sub(replace, text)
 
 
-def name_pictures(cell):
-    """A picture's sentence becomes its alternative text."""
+def name_images(cell):
+    """An image's sentence becomes its alternative text."""
     for output in cell.outputs:
-        sentence = re.fullmatch(r"<picture: (.*)>", output.get("data", {}).get("text/plain", ""), flags=re.S)
+        sentence = re.fullmatch(r"<image: (.*)>", output.get("data", {}).get("text/plain", ""), flags=re.S)
         if sentence:
             cell.metadata["mystnb"] = {"image": {"alt": sentence[1]}}
 

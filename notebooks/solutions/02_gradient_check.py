@@ -35,6 +35,6 @@ def upstream(shape):
 
 def guilty():
     """The letters of the suspects whose gradients are wrong, as a set such as {"A"}."""
-    random = np.random.default_rng(0)
-    inputs = [random.normal(size=(2, 4, 5, 3)), random.normal(size=(3, 2, 3, 4)), random.normal(size=4)]
+    rng = np.random.default_rng(0)
+    inputs = [rng.normal(size=(2, 4, 5, 3)), rng.normal(size=(3, 2, 3, 4)), rng.normal(size=4)]
     return {letter for letter, backward in suspects().items() if not check_op(ops.conv2d, backward, inputs).ok}

@@ -235,9 +235,9 @@ def train_step(x, target, weights, bias, rate):
 checks.train_step(train_step)
 
 # %%
-random = np.random.default_rng(0)
-points = random.uniform(-2, 2, (60, 1))
-target = 1.5 * points - 0.5 + random.normal(0, 0.3, (60, 1))
+rng = np.random.default_rng(0)
+points = rng.uniform(-2, 2, (60, 1))
+target = 1.5 * points - 0.5 + rng.normal(0, 0.3, (60, 1))
 weights, bias, losses = np.zeros((1, 1)), np.zeros(1), []
 for _ in range(60):
     y, cache = ops.dense(points, weights, bias)

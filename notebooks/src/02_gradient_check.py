@@ -156,9 +156,9 @@ draw.curves({"central, float64": (steps, errors(np.float64)),
 from nnscratch.gradcheck import check_op
 from nnscratch.gradcheck.numeric import central_difference
 
-random = np.random.default_rng(0)
-x, weights, bias = random.normal(size=(4, 5)), random.normal(size=(5, 3)), random.normal(size=3)
-u = random.normal(size=(4, 3))
+rng = np.random.default_rng(0)
+x, weights, bias = rng.normal(size=(4, 5)), rng.normal(size=(5, 3)), rng.normal(size=3)
+u = rng.normal(size=(4, 3))
 
 
 def dense_loss(x, weights, bias):
@@ -186,7 +186,7 @@ assert all(agree)
 from nnscratch.course.checks.gradients import batch_norm, check_batch_norm
 from nnscratch.gradcheck.mutants import BLIND_TO_ONES, mutants_of
 
-column = random.normal(size=(6, 1)) * 3 + 5
+column = rng.normal(size=(6, 1)) * 3 + 5
 y, cache = batch_norm(column, np.array([2.0]), np.array([0.5]))
 print(f"sum of y: {y.sum():.6f} = 6 · 0.5")
 dx_of_a_sum = ops.batch_norm_backward(np.ones_like(y), cache)[0]
@@ -200,7 +200,7 @@ assert np.isclose(y.sum(), 3) and np.allclose(dx_of_a_sum, 0)
 for mistake in BLIND_TO_ONES:
     wrong = mutants_of("batch_norm training")[mistake]
     with_ones = check_batch_norm(wrong, upstream=np.ones)
-    with_random = check_batch_norm(wrong, upstream=random.standard_normal)
+    with_random = check_batch_norm(wrong, upstream=rng.standard_normal)
     print(f"{mistake:31} ones: {'passes' if with_ones.ok else 'caught'}   "
           f"random: {'passes' if with_random.ok else 'caught'}, error {with_random.error:.0e}")
     assert with_ones.ok and not with_random.ok
@@ -234,7 +234,7 @@ def averaged(dy, cache):
     return dx, dweights / len(dy), dbias
 
 
-x = random.normal(size=(4, 5))
+x = rng.normal(size=(4, 5))
 print(check_op(ops.dense, averaged, [x, weights, bias], names=["x", "weights", "bias"]))
 
 # %% [markdown]
@@ -253,8 +253,8 @@ print(check_op(ops.dense, averaged, [x, weights, bias], names=["x", "weights", "
 from nnscratch.course.checks.gradients import suspects
 
 print(", ".join(suspects()))
-x, kernel = random.normal(size=(2, 4, 5, 3)), random.normal(size=(3, 2, 3, 4))
-bias = random.normal(size=4)
+x, kernel = rng.normal(size=(2, 4, 5, 3)), rng.normal(size=(3, 2, 3, 4))
+bias = rng.normal(size=4)
 y, cache = ops.conv2d(x, kernel, bias)
 assert y.shape == (2, 2, 4, 4) and len(suspects()["A"](y, cache)) == 3
 
@@ -281,9 +281,9 @@ from nnscratch.models import Model
 
 start = Input((3,))
 model = Model(start, Dense(1)(Activation("tanh")(Dense(4)(start))))
-walk = course.trace(model, random.normal(size=(2, 3)).astype("float32"))
+walk = course.trace(model, rng.normal(size=(2, 3)).astype("float32"))
 print(walk)
-assert check_model(model, random.normal(size=(2, 3))).ok
+assert check_model(model, rng.normal(size=(2, 3))).ok
 
 # %%
 walk.strip()

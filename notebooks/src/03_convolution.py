@@ -77,21 +77,21 @@ checks.conv_loops(conv_loops)
 # transpose for edges from top to bottom.
 
 # %%
-def some_picture(size=48):
+def some_image(size=48):
     rows, columns = np.mgrid[0:size, 0:size] / size
     disc = ((rows - 0.35)**2 + (columns - 0.3)**2 < 0.05).astype(float)
     return disc + (columns > 0.7) * (np.floor(columns * 24) % 2) + 0.6 * rows * (rows > 0.7)
 
 
-def apply(kernel, picture):
-    return ops.conv2d(picture[None, :, :, None], kernel[:, :, None, None])[0][0, :, :, 0]
+def apply(kernel, image):
+    return ops.conv2d(image[None, :, :, None], kernel[:, :, None, None])[0][0, :, :, 0]
 
 
-picture = some_picture()
-draw.images({"picture": picture, "left - right": apply(kernel, picture),
-             "top - bottom": apply(kernel.T, picture),
-             "mean of 5x5": apply(np.ones((5, 5)) / 25, picture)},
-            "a picture, its edges in two directions, and blurred")
+image = some_image()
+draw.images({"image": image, "left - right": apply(kernel, image),
+             "top - bottom": apply(kernel.T, image),
+             "mean of 5x5": apply(np.ones((5, 5)) / 25, image)},
+            "an image, its edges in two directions, and blurred")
 
 # %% [markdown]
 # ## How large is the output?
@@ -160,9 +160,9 @@ assert y[0, 0, 1, 0] == 7 + 1 + 1
 # | `y` | (N, OH, OW, OC) | (2, 5, 4, 4) |
 
 # %%
-random = np.random.default_rng(0)
-x, kernel = random.normal(size=(2, 7, 5, 3)), random.normal(size=(3, 2, 3, 4))
-bias = random.normal(size=4)
+rng = np.random.default_rng(0)
+x, kernel = rng.normal(size=(2, 7, 5, 3)), rng.normal(size=(3, 2, 3, 4))
+bias = rng.normal(size=4)
 by_loops = np.zeros((2, 5, 4, 4)) + bias
 for n, oh, ow, o in np.ndindex(by_loops.shape):
     for i, j, c in np.ndindex(3, 2, 3):
@@ -243,7 +243,7 @@ def seconds(convolve):
     return time.perf_counter() - begin
 
 
-large, many = random.normal(size=(1, 16, 16, 8)), random.normal(size=(3, 3, 8, 8))
+large, many = rng.normal(size=(1, 16, 16, 8)), rng.normal(size=(3, 3, 8, 8))
 window = make_window("notebook", (16, 16), 3)
 slow = seconds(lambda: reference.convolve(large, many, window))
 fast = min(seconds(lambda: ops.conv2d(large, many)) for _ in range(5))

@@ -54,11 +54,11 @@ assert y.tolist() == [13, 26] and dk.tolist() == [21, 42] and dx.tolist() == [3,
 # As loops, on two pictures of three channels:
 
 # %%
-random = np.random.default_rng(0)
-x, kernel = random.normal(size=(2, 7, 5, 3)), random.normal(size=(3, 2, 3, 4))
-bias = random.normal(size=4)
+rng = np.random.default_rng(0)
+x, kernel = rng.normal(size=(2, 7, 5, 3)), rng.normal(size=(3, 2, 3, 4))
+bias = rng.normal(size=4)
 y, cache = ops.conv2d(x, kernel, bias)
-dy = random.normal(size=y.shape)
+dy = rng.normal(size=y.shape)
 dkernel = np.zeros_like(kernel)
 for n, oh, ow, o in np.ndindex(y.shape):
     for i, j, c in np.ndindex(3, 2, 3):
@@ -153,12 +153,12 @@ draw.heatmaps({"A: y = A x": A, "Aᵀ: dx = Aᵀ dy": A.T},
 # where $\langle a, b \rangle = \sum a \cdot b$. Two random arrays test a whole backward with one number:
 
 # %%
-picture, u = random.normal(size=(1, 3, 4, 1)), random.normal(size=(1, 2, 3, 1))
-output, small_cache = ops.conv2d(picture, four)
+image, u = rng.normal(size=(1, 3, 4, 1)), rng.normal(size=(1, 2, 3, 1))
+output, small_cache = ops.conv2d(image, four)
 painted = ops.conv2d_backward(u, small_cache)[0]
-print(f"<u, A v> = {(u * output).sum():.6f}    <Aᵀ u, v> = {(painted * picture).sum():.6f}")
-assert np.isclose((u * output).sum(), (painted * picture).sum())
-assert np.allclose(A @ picture.ravel(), output.ravel())
+print(f"<u, A v> = {(u * output).sum():.6f}    <Aᵀ u, v> = {(painted * image).sum():.6f}")
+assert np.isclose((u * output).sum(), (painted * image).sum())
+assert np.allclose(A @ image.ravel(), output.ravel())
 assert np.allclose(A.T @ u.ravel(), painted.ravel())
 
 # %% [markdown]
@@ -220,7 +220,7 @@ back = ops.col2im(columns, window)[0, :, :, 0]
 there = np.arange(1.0, 21).reshape(4, 5)
 draw.grids([[Grid("x", there), "→", Grid("col2im(im2col(x))", back),
              "=  x  ·", Grid("windows", back / there)]],
-           "a picture, what comes back through im2col and col2im, and their ratio: "
+           "an image, what comes back through im2col and col2im, and their ratio: "
            "the number of windows that see each pixel")
 
 # %% [markdown]
@@ -250,7 +250,7 @@ assert report.ok and same
 
 # %%
 secret = np.array([[1.0, 0, -1], [2, 0, -2], [1, 0, -1]])[:, :, None, None]
-noise = random.normal(size=(20, 12, 12, 1))
+noise = rng.normal(size=(20, 12, 12, 1))
 target, _ = ops.conv2d(noise, secret)
 found, snapshots = np.zeros((3, 3, 1, 1)), {}
 for step in range(41):

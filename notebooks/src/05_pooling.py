@@ -37,8 +37,8 @@ draw.pooling(x, dy, 2)
 # Every channel is pooled for itself. As loops:
 
 # %%
-random = np.random.default_rng(0)
-x = random.normal(size=(2, 6, 4, 3))
+rng = np.random.default_rng(0)
+x = rng.normal(size=(2, 6, 4, 3))
 y = np.empty((2, 3, 2, 3))
 for n, oh, ow, c in np.ndindex(y.shape):
     y[n, oh, ow, c] = max(x[n, 2 * oh + i, 2 * ow + j, c] for i in range(2) for j in range(2))
@@ -111,7 +111,7 @@ assert dx.ravel().tolist() == [0, 11, 0]
 
 # %%
 y = x.reshape(2, 3, 2, 2, 2, 3).mean(axis=(2, 4))
-dy = random.normal(size=y.shape)
+dy = rng.normal(size=y.shape)
 dx = (dy / 4).repeat(2, axis=1).repeat(2, axis=2)
 theirs, cache = ops.avg_pool2d(x, 2)
 agree = np.allclose(y, theirs) and np.allclose(dx, ops.avg_pool2d_backward(dy, cache))
@@ -257,7 +257,7 @@ draw.heatmaps({title: np.hstack([a[0, :, :, c] for c in range(3)]) for title, a 
 # First the gradients of this half. With its seed, dropout is a function like any other: the same mask each time it is asked.
 
 # %%
-x = random.normal(size=(2, 6, 4, 3))
+x = rng.normal(size=(2, 6, 4, 3))
 forwards = {"leaky_relu": lambda x: ops.leaky_relu(x, 0.2),
             "dropout": lambda x: ops.dropout(x, 0.25, seed=7),
             "spatial_dropout2d": lambda x: ops.spatial_dropout2d(x, 0.25, seed=7)}

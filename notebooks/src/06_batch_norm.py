@@ -52,8 +52,8 @@ assert np.allclose(y, [-1.8, 0.6, 1.4, 3.8])
 # There are $C$ means, $C$ variances, $C$ gammas and betas. As loops:
 
 # %%
-random = np.random.default_rng(0)
-x = random.normal(size=(2, 7, 5, 3)) * [1, 3, 0.5] + [0, 5, -2]
+rng = np.random.default_rng(0)
+x = rng.normal(size=(2, 7, 5, 3)) * [1, 3, 0.5] + [0, 5, -2]
 gamma, beta, epsilon = np.array([2.0, 0.5, 1]), np.array([1.0, 0, -3]), 1e-3
 y = np.empty_like(x)
 for channel in range(3):
@@ -72,7 +72,7 @@ assert np.allclose(y, theirs)
 # larger batch. Normalised, they lie upon each other; $\gamma$ and $\beta$ may part them again, as the network likes:
 
 # %%
-large = random.normal(size=(8, 20, 20, 3)) * [1, 3, 0.5] + [0, 5, -2]
+large = rng.normal(size=(8, 20, 20, 3)) * [1, 3, 0.5] + [0, 5, -2]
 normed = (large - large.mean(axis=(0, 1, 2))) / large.std(axis=(0, 1, 2))
 stages = {"x": large, "normalised": normed, "y": gamma * normed + beta}
 panels = {title: {f"channel {k}": a[..., k] for k in range(3)} for title, a in stages.items()}
@@ -199,12 +199,12 @@ checks.batch_norm_backward(batch_norm_backward)
 # %%
 from nnscratch.course.checks.gradients import check_batch_norm
 
-dx, dgamma, dbeta = ops.batch_norm_backward(random.normal(size=x.shape), cache)
+dx, dgamma, dbeta = ops.batch_norm_backward(rng.normal(size=x.shape), cache)
 n = (theirs - beta) / gamma
 means = abs(dx.mean(axis=(0, 1, 2))).max(), abs((dx * n).mean(axis=(0, 1, 2))).max()
 print(f"a typical dx {dx.std():.1f}, its mean {means[0]:.3f}, the mean of dx n {means[1]:.3f}")
 with_ones = ops.batch_norm_backward(np.ones_like(x), cache)[0]
-report = check_batch_norm(ops.batch_norm_backward, upstream=random.standard_normal)
+report = check_batch_norm(ops.batch_norm_backward, upstream=rng.standard_normal)
 print("by ones all zero:", np.allclose(with_ones, 0), "  right by random numbers:", report.ok)
 assert means[0] < 1e-9 and np.allclose(with_ones, 0) and report.ok
 
@@ -235,7 +235,7 @@ checks.running(running)
 # who looks at inference too early sees wrong results. With a small momentum the value is there soon, but restless:
 
 # %%
-batches = 5 + random.normal(size=300)
+batches = 5 + rng.normal(size=300)
 paths = {}
 for momentum in (0.7, 0.95, 0.99):
     path = [0.0]
@@ -298,10 +298,10 @@ from nnscratch.layers import BatchNormalization
 
 layer = BatchNormalization(momentum=0.9)
 for _ in range(100):
-    layer.forward(random.normal(size=(16, 4, 4, 3)) * [1, 3, 0.5] + [0, 5, -2], training=True)
+    layer.forward(rng.normal(size=(16, 4, 4, 3)) * [1, 3, 0.5] + [0, 5, -2], training=True)
 print("running mean    ", layer.buffers["mean"].round(1))
 print("running variance", layer.buffers["variance"].round(1))
-dy, single = random.normal(size=(1, 4, 4, 3)), random.normal(size=(1, 4, 4, 3))
+dy, single = rng.normal(size=(1, 4, 4, 3)), rng.normal(size=(1, 4, 4, 3))
 layer.forward(single, training=False, remember=True)
 r = (layer.buffers["variance"] + layer.epsilon)**-0.5
 same = np.allclose(layer.backward(dy), layer.params["gamma"] * r * dy)

@@ -102,8 +102,8 @@ checks.conv_transpose(conv_transpose)
 # The loops may go over the pixels of $x$, or, with a slice of stride $s$, over the taps $(i, j)$ alone. There are few of those:
 
 # %%
-random = np.random.default_rng(0)
-x, kernel = random.normal(size=(2, 5, 4, 3)), random.normal(size=(3, 2, 6, 3))
+rng = np.random.default_rng(0)
+x, kernel = rng.normal(size=(2, 5, 4, 3)), rng.normal(size=(3, 2, 6, 3))
 y = np.zeros((2, 4 * 2 + 3, 3 * 2 + 2, 6))
 for i, j in np.ndindex(3, 2):
     y[:, i:i + 9:2, j:j + 7:2] += x @ kernel[i, j].T
@@ -121,7 +121,7 @@ assert np.allclose(y, theirs)
 # $$\langle u, \mathrm{conv}(v) \rangle = \langle \mathrm{conv}^T(u), v \rangle$$
 
 # %%
-u, v = random.normal(size=x.shape), random.normal(size=y.shape)
+u, v = rng.normal(size=x.shape), rng.normal(size=y.shape)
 small, conv_cache = ops.conv2d(v, kernel, strides=2)
 large, _ = ops.conv2d_transpose(u, kernel, strides=2, padding=0)
 print(f"<u, conv(v)> = {(u * small).sum():.6f}    <convᵀ(u), v> = {(large * v).sum():.6f}")
@@ -178,7 +178,7 @@ def backward(dy, cache):
     return ops.conv2d_transpose_backward(dy, cache)[:2]
 
 
-dy = random.normal(size=y.shape)
+dy = rng.normal(size=y.shape)
 dkernel = np.zeros_like(kernel)
 for i, j in np.ndindex(3, 2):
     dkernel[i, j] = np.einsum("nhwo,nhwc->oc", dy[:, i:i + 9:2, j:j + 7:2], x)
@@ -236,7 +236,7 @@ draw.grids([[two, " ", three], [four, " ", five]],
 
 # %%
 a, b, c = 1.0, 5.0, 2.0
-line = random.normal(size=(1, 1, 6, 1))
+line = rng.normal(size=(1, 1, 6, 1))
 repeated, _ = ops.upsample2d(line, (1, 2))
 resized, _ = ops.conv2d(repeated, np.array([a, b, c]).reshape(1, 3, 1, 1), padding="same")
 wide = np.array([c, b + c, a + b, a]).reshape(1, 4, 1, 1)
@@ -260,12 +260,12 @@ def resize_and_convolve(x, kernel):
 WAYS = {"transposed, 3 x 3": (transposed, ops.conv2d_transpose_backward, 3),
         "transposed, 4 x 4": (transposed, ops.conv2d_transpose_backward, 4),
         "repeat and convolve": (resize_and_convolve, ops.conv2d_backward, 3)}
-soft, _ = ops.resize2d(random.normal(size=(8, 5, 5, 1)), (32, 32))
+soft, _ = ops.resize2d(rng.normal(size=(8, 5, 5, 1)), (32, 32))
 half, _ = ops.avg_pool2d(soft, 2)
 start = {name: np.random.default_rng(1).random((k, k, 1, 1)) for name, (_, _, k) in WAYS.items()}
 made = {name: way(half, start[name])[0] for name, (way, _, _) in WAYS.items()}
 draw.images({"16 x 16": half[0, :, :, 0], **{name: y[0, :, :, 0] for name, y in made.items()}},
-            "a soft picture made larger: both transposed convolutions show a checkerboard, "
+            "a soft image made larger: both transposed convolutions show a checkerboard, "
             "repeat and convolve does not")
 
 # %% [markdown]
@@ -300,7 +300,7 @@ draw.curves(shares, "the share of the checkerboard over 100 steps of training: t
 # %%
 for name, (_, path) in shares.items():
     print(f"{name:20} at the start {path[0]:.3f}, after 100 steps {path[-1]:.3f}")
-print(f"the soft pictures themselves {checkered(soft):.3f}")
+print(f"the soft images themselves {checkered(soft):.3f}")
 assert shares["transposed, 3 x 3"][1][0] > 10 * shares["repeat and convolve"][1][0]
 
 # %% [markdown]

@@ -185,8 +185,8 @@ for side in [64, *sides(stack)[:-1]]:
     before = max(2 * (places - 1) + 4 - side, 0) // 2
     pixels = 2 * np.arange(places)[:, None] + np.arange(4) - before
     counted.append(float((((pixels >= 0) & (pixels < side)).any(axis=0).sum() / 4)**2))
-pictures = np.random.default_rng(0).standard_normal((4, 64, 64, 3)).astype(np.float32)
-measured = live_taps(stack, pictures)
+images = np.random.default_rng(0).standard_normal((4, 64, 64, 3)).astype(np.float32)
+measured = live_taps(stack, images)
 print(counted, np.allclose(counted, measured))
 assert np.allclose(counted, measured)
 
@@ -220,8 +220,8 @@ assert np.allclose(layer.forward(pixel)[:, 0, 0], dense, atol=1e-5)
 # different noises:
 
 # %%
-random = np.random.default_rng(0)
-noises = [random.standard_normal((1, 64, 64, 3)).astype(np.float32) for _ in range(3)]
+rng = np.random.default_rng(0)
+noises = [rng.standard_normal((1, 64, 64, 3)).astype(np.float32) for _ in range(3)]
 made = [model.forward(noise, training=True, remember=False) for noise in noises]
 apart = max(float(np.abs(one - made[0]).max()) for one in made)
 print(f"shape {made[0].shape}; three noises, and the outputs differ by {apart:g}")
@@ -266,9 +266,9 @@ draw.curves({"Conv2D": (blocks, np.log2([64, *sides(model)[:6]])),
             "side, as a power of 2")
 
 # %%
-noise = random.standard_normal((2, 1, 1, 16)).astype(np.float32)
+noise = rng.standard_normal((2, 1, 1, 16)).astype(np.float32)
 y = repaired.forward(noise, training=True)
-dx = repaired.backward(random.standard_normal(y.shape).astype(np.float32))
+dx = repaired.backward(rng.standard_normal(y.shape).astype(np.float32))
 print("from noise", noise.shape, "to", y.shape, "and back to", dx.shape)
 assert y.shape == (2, 64, 64, 16) and dx.shape == noise.shape and np.abs(dx).min() > 0
 kernels = [layer.grads["kernel"] for layer in repaired.layers if isinstance(layer, Conv2DTranspose)]

@@ -53,15 +53,15 @@ g.summary()
 from nnscratch.generate.plots import grid
 
 
-def sheet(pictures, columns=10):
-    return np.stack([np.asarray(grid(pictures, columns, enlarge=False))] * 3, axis=-1)
+def sheet(images, columns=10):
+    return np.stack([np.asarray(grid(images, columns, enlarge=False))] * 3, axis=-1)
 
 
-data, random = glyphs(6000, size=16), np.random.default_rng(0)
+data, rng = glyphs(6000, size=16), np.random.default_rng(0)
 digits = [np.flatnonzero(data.labels == k)[:2] for k in range(10)]
 real_sheet = sheet(to_floats(data.images[np.transpose(digits).ravel()]))
 draw.images({"real": real_sheet, "made by new weights": sheet(gan_failures.drawn(g, 20)[0])},
-            "twenty real digits, 16 x 16 pixels, and twenty made pictures, all grey", 3.5)
+            "twenty real digits, 16 x 16 pixels, and twenty made images, all grey", 3.5)
 
 # %% [markdown]
 # ## What a logit costs
@@ -86,7 +86,7 @@ from nnscratch.generate.adversarial import non_saturating, saturating
 costs = np.logaddexp(0, np.array([-2.0, 2]))
 assert np.allclose(ops.sigmoid(np.array([0, 2.0, -2]))[0], [0.5, 0.88, 0.12], atol=5e-3)
 assert np.allclose(costs, [0.13, 2.13], atol=5e-3)
-real, fake = random.normal(size=(5, 1)), random.normal(size=(5, 1))
+real, fake = rng.normal(size=(5, 1)), rng.normal(size=(5, 1))
 loss, dreal = 0, np.zeros((5, 1))
 for n in range(5):
     z, zf = real[n, 0], fake[n, 0]
@@ -136,8 +136,8 @@ for kind in (saturating, non_saturating):
     print(kind.__name__, "measured at z = -5:", round(float(up - down) / (2 * step), 4))
 assert np.allclose(np.divide(*slopes.values()), np.exp(z))
 draw.curves({name: (z[:, 0], slope[:, 0]) for name, slope in slopes.items()},
-            "how hard each loss pulls at a made picture's logit: the saturating one not at all "
-            "where z is low", "logit z of a made picture", "pull")
+            "how hard each loss pulls at a made image's logit: the saturating one not at all "
+            "where z is low", "logit z of a made image", "pull")
 
 # %% [markdown]
 # ### Exercise: the generator's loss
@@ -163,13 +163,13 @@ checks.generator_loss(generator_loss)
 from nnscratch.optimizers import Adam
 
 
-def batch(random, size=64):
-    chosen = random.integers(len(data), size=size)
-    noise = random.standard_normal((size, 32), np.float32)
+def batch(rng, size=64):
+    chosen = rng.integers(len(data), size=size)
+    noise = rng.standard_normal((size, 32), np.float32)
     return to_floats(data.images[chosen]), noise, one_hot(data.labels[chosen], 10)
 
 
-real, noise, labels = batch(random)
+real, noise, labels = batch(rng)
 g_optimizer, d_optimizer = Adam(2e-3, beta_1=0.5), Adam(2e-3, beta_1=0.5)
 fake = g.forward([noise, labels], training=True)
 d.zero_grads()
@@ -278,11 +278,11 @@ from nnscratch.optimizers import linear_decay
 
 rate = linear_decay(2e-3, 700, start=0.75)
 pair = Pair(*new_pair(), Adam(rate, beta_1=0.5), Adam(rate, beta_1=0.5))
-average, random, seen = Average(new_pair()[0]), np.random.default_rng(0), {}
+average, rng, seen = Average(new_pair()[0]), np.random.default_rng(0), {}
 for step in range(700):
     if step in (0, 200):
         seen[f"step {step}"], wanted = gan_failures.drawn(average.model, 500)
-    adversarial_step(pair, game, *batch(random))
+    adversarial_step(pair, game, *batch(rng))
     average.update(pair.generator, step)
 seen["step 700"], _ = gan_failures.drawn(average.model, 500)
 
@@ -306,12 +306,12 @@ assert shares["step 0"] < 0.3 and shares["step 700"] > 0.85
 
 # %%
 from nnscratch.generate.sampler import on_the_way
-from nnscratch.generate.trainer import pictures
+from nnscratch.generate.trainer import images
 
 start, end = np.random.default_rng(0).standard_normal((2, 32), np.float32)
 places = np.linspace(0, 1, 10, dtype=np.float32)
 way = np.stack([on_the_way(start, end, place) for place in places])
-walks = [pictures(average.model, way, np.full(10, digit), 10) for digit in (2, 4, 7)]
+walks = [images(average.model, way, np.full(10, digit), 10) for digit in (2, 4, 7)]
 draw.images({"from one noise to another": sheet(np.concatenate(walks))},
             "three digits, each in ten steps between two noises", 6)
 
@@ -328,10 +328,10 @@ shares, forms = shown["asked_for"].mean(axis=1), shown["modes"].mean(axis=1)
 print(f"{'':18} step 200  step 700  forms of 210")
 for name, share, form in zip(shown["names"], shares, forms):
     print(f"{name:18} {share[1]:8.0%} {share[3]:9.0%} {form[3]:13.0f}")
-print(f"{'real pictures':27} {shown['real'][0]:9.0%} {shown['real'][1]:13.0f}")
+print(f"{'real images':27} {shown['real'][0]:9.0%} {shown['real'][1]:13.0f}")
 
 # %%
-draw.images({name: sheet(made, 5) for name, made in zip(shown["names"], shown["pictures"])},
+draw.images({name: sheet(made, 5) for name, made in zip(shown["names"], shown["images"])},
             "twenty digits of each exhibit: beta_1 = 0.9 gives blots, no statistics pale "
             "digits, the others digits", 1.65)
 
@@ -347,7 +347,7 @@ draw.images({name: sheet(made, 5) for name, made in zip(shown["names"], shown["p
 # %%
 (g, d), optimizer = new_pair(), Adam(2e-3, beta_1=0.5)
 for _ in range(20):
-    real, noise, labels = batch(random)
+    real, noise, labels = batch(rng)
     fake = g.forward([noise, labels], training=True)
     d.zero_grads()
     for cost, given in ((game.real, real), (game.fake, fake)):

@@ -41,8 +41,8 @@ draw.grids([[Grid("Fᵀ", F.T), "@", Grid("F", F), "/ 4  =", Grid("G", G, (0, 1,
 # channels alone, so pictures of different sizes can be compared. As loops, on an input whose sizes all differ:
 
 # %%
-random = np.random.default_rng(0)
-x = random.normal(size=(4, 5, 3))
+rng = np.random.default_rng(0)
+x = rng.normal(size=(4, 5, 3))
 F = x.reshape(-1, 3)
 by_loops = np.zeros((3, 3))
 for a, b in np.ndindex(3, 3):
@@ -71,10 +71,10 @@ checks.gram(gram)
 # library draws, before and after. The features are its three colours:
 
 # %%
-from nnscratch.data.synthetic.styles import style_picture
+from nnscratch.data.synthetic.styles import style_image
 
-style = style_picture("night", size=80)
-shuffled = random.permutation(style.reshape(-1, 3)).reshape(style.shape)
+style = style_image("night", size=80)
+shuffled = rng.permutation(style.reshape(-1, 3)).reshape(style.shape)
 draw.images({"a painting": style[0], "its pixels, shuffled": shuffled[0]},
             "a painting of stars, and the same pixels in random order: noise")
 
@@ -91,16 +91,16 @@ draw.grids([[Grid("before", before), "=", Grid("after", after)]],
 # and noise changes from every pixel to the next.
 
 # %%
-filters = random.normal(size=(3, 3, 3, 4)).astype(np.float32)
+filters = rng.normal(size=(3, 3, 3, 4)).astype(np.float32)
 filters -= filters.mean(axis=(0, 1))
 features, of_noise = ops.conv2d(style, filters)[0], ops.conv2d(shuffled, filters)[0]
-moved = random.permutation(features.reshape(-1, 4)).reshape(features.shape)
+moved = rng.permutation(features.reshape(-1, 4)).reshape(features.shape)
 wanted, same, other = (ops.gram_matrix(f)[0][0] for f in (features, moved, of_noise))
 assert np.allclose(wanted, same, atol=1e-3) and np.trace(other) > 2 * np.trace(wanted)
-draw.grids([[Grid("of the picture", wanted), "=", Grid("features shuffled", same), "≠",
-             Grid("picture shuffled", other)]],
+draw.grids([[Grid("of the image", wanted), "=", Grid("features shuffled", same), "≠",
+             Grid("image shuffled", other)]],
            "Gram matrices of four features: shuffled features have the same, "
-           "a shuffled picture another")
+           "a shuffled image another")
 
 # %% [markdown]
 # That is what style transfer takes for *style*: **what goes with what, in windows of several sizes, wherever in the
@@ -159,9 +159,9 @@ checks.gram_backward(gram_backward)
 # %%
 from nnscratch.gradcheck import check_op
 
-several = random.normal(size=(2, 4, 5, 3))
+several = rng.normal(size=(2, 4, 5, 3))
 G, cache = ops.gram_matrix(several)
-dG = random.normal(size=G.shape)
+dG = rng.normal(size=G.shape)
 F, both = several.reshape(2, 20, 3), dG + dG.swapaxes(1, 2)
 same = np.allclose((F @ both / 20).reshape(several.shape), ops.gram_matrix_backward(dG, cache))
 report = check_op(ops.gram_matrix, ops.gram_matrix_backward, [several], names=["x"])
@@ -235,15 +235,15 @@ for f in maps:
 # All nine gradients go backward through the network, down to the *pixels*: we do not train weights, we train the picture.
 
 # %%
-noise = random.random(style.shape, np.float32)
+noise = rng.random(style.shape, np.float32)
 means = [f.mean(axis=(1, 2), keepdims=True) for f in maps]
 targets = [ops.gram_matrix(f - mu)[0] for f, mu in zip(maps, means)]
 starts = [ops.gram_matrix(f - mu)[0] for f, mu in zip(network.forward(noise), means)]
 wholes = [np.mean(A**2) + np.mean(B**2) for A, B in zip(targets, starts)]
 
 
-def pull(picture):
-    loss, gradients, ours = 0, [], network.forward(picture, remember=True)
+def pull(image):
+    loss, gradients, ours = 0, [], network.forward(image, remember=True)
     for f, mu, A, whole in zip(ours, means, targets, wholes):
         G, cache = ops.gram_matrix(f - mu)
         loss += np.mean((G - A)**2) / whole / 9
@@ -258,17 +258,17 @@ def pull(picture):
 # %%
 from nnscratch.lbfgs import LBFGS
 
-minimizer, pictures = LBFGS(pull, noise), {}
+minimizer, images = LBFGS(pull, noise), {}
 first = minimizer.loss
 for step in range(61):
     if step in (0, 5, 20, 60):
-        pictures[f"step {step}"] = minimizer.x[0].clip(0, 1)
+        images[f"step {step}"] = minimizer.x[0].clip(0, 1)
     minimizer.step()
 print("the loss is less than a hundredth of the first:", minimizer.loss < first / 100)
 assert minimizer.loss < first / 100
 
 # %%
-draw.images({**pictures, "the style": style[0]},
+draw.images({**images, "the style": style[0]},
             "noise after 0, 5, 20 and 60 steps: patches of blue, yellow and orange appear", 1.7)
 
 # %% [markdown]

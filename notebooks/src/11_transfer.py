@@ -14,8 +14,8 @@ import numpy as np
 from nnscratch import ops
 from nnscratch.course import checks, draw
 from nnscratch.course.draw import Grid
-from nnscratch.data.images import photograph, read_picture
-from nnscratch.data.synthetic.styles import style_picture
+from nnscratch.data.images import photograph, read_image
+from nnscratch.data.synthetic.styles import style_image
 
 # %% [markdown]
 # **Your photograph**: put its path between quotes, as in `PATH = "me.jpg"`, and run all cells again. As it stands it is a
@@ -27,8 +27,8 @@ PATH = photograph()
 STYLE = "night"  # or "mosaic", "hatching", "ink", "glass", "coral", "leaves"
 
 # %%
-content, style = read_picture(PATH, size=96), style_picture(STYLE, size=96)
-large, large_style = read_picture(PATH, size=192), style_picture(STYLE, size=192)
+content, style = read_image(PATH, size=96), style_image(STYLE, size=96)
+large, large_style = read_image(PATH, size=192), style_image(STYLE, size=192)
 draw.photographs({"photograph": large[0], "style": large_style[0]},
                  "a photograph and a painting", 1.7)
 
@@ -47,8 +47,8 @@ draw.photographs({"photograph": large[0], "style": large_style[0]},
 # %%
 from nnscratch.losses import content_loss
 
-random = np.random.default_rng(0)
-F, P = random.normal(size=(2, 4, 5, 3))
+rng = np.random.default_rng(0)
+F, P = rng.normal(size=(2, 4, 5, 3))
 loss, dF, whole = 0.0, np.zeros_like(F), sum(number**2 for number in P.ravel())
 for place in np.ndindex(F.shape):
     loss += (F[place] - P[place])**2 / whole
@@ -81,11 +81,11 @@ from nnscratch.style.features import loss_network
 
 chosen = loss_network("texture", style)
 network = chosen.model
-noise, of_photo = random.random(content.shape, np.float32), network.forward(content)
+noise, of_photo = rng.random(content.shape, np.float32), network.forward(content)
 
 
-def only_content(picture, k):
-    ours = network.forward(picture, remember=True)
+def only_content(image, k):
+    ours = network.forward(image, remember=True)
     gradients = [np.zeros_like(f) for f in ours]
     loss, gradients[k] = content_loss(ours[k], of_photo[k])
     return loss, network.backward(gradients, wrt="input")
@@ -93,7 +93,7 @@ def only_content(picture, k):
 
 known = {}
 for k in (2, 5, 8):
-    minimizer = LBFGS(lambda picture, k=k: only_content(picture, k), noise)
+    minimizer = LBFGS(lambda image, k=k: only_content(image, k), noise)
     for _ in range(20):
         minimizer.step()
     known[f"from map {k}"] = minimizer.x[0].clip(0, 1)
@@ -127,7 +127,7 @@ print("the content is compared in map", layer)
 # %%
 from nnscratch.losses import total_variation as librarys
 
-x = random.normal(size=(4, 5))
+x = rng.normal(size=(4, 5))
 loss, dx = 0.0, np.zeros_like(x)
 for h, w in np.ndindex(4, 5):
     for h2, w2 in ((h + 1, w), (h, w + 1)):
@@ -181,9 +181,9 @@ targets = [ops.gram_matrix(f - mu)[0] for f, mu in zip(network.forward(style), m
 starts = [ops.gram_matrix(f - mu)[0] for f, mu in zip(of_photo, means)]
 
 
-def pull(picture, w_c, w_s, w_t):
-    variation, gradient = librarys(picture)
-    loss, gradients, ours = w_t * variation, [], network.forward(picture, remember=True)
+def pull(image, w_c, w_s, w_t):
+    variation, gradient = librarys(image)
+    loss, gradients, ours = w_t * variation, [], network.forward(image, remember=True)
     for f, mu, A, B in zip(ours, means, targets, starts):
         G, cache = ops.gram_matrix(f - mu)
         scale = w_s / len(ours) / np.mean(A**2 + B**2)
@@ -214,7 +214,7 @@ exact = loss_network("texture", style).model
 exact.cast(np.float64)
 double = [a.astype(np.float64) for a in (content, style, noise)]
 objective64 = Objective(exact, double[0], [double[1]], content_layer=layer, **chosen.weights(50))
-v = random.normal(size=noise.shape)
+v = rng.normal(size=noise.shape)
 up, down = (objective64(double[2] + h * v)[0] for h in (1e-7, -1e-7))
 slope = (objective64(double[2])[1] * v).sum()
 print("the gradient is the measured one:", np.isclose((up - down) / 2e-7, slope, rtol=1e-5))
@@ -293,15 +293,15 @@ draw.curves({name: (np.arange(31), np.array(path)) for name, path in losses.item
 
 # %%
 def paint(scales, strength=50, steps=20):
-    picture = match_colours(*scales[0])
+    image = match_colours(*scales[0])
     for small, small_style in scales:
-        picture = ops.resize2d(picture, small.shape[1:3])[0].clip(0, 1)
+        image = ops.resize2d(image, small.shape[1:3])[0].clip(0, 1)
         minimizer = LBFGS(Objective(network, small, [small_style], content_layer=layer,
-                                    **chosen.weights(strength)), picture)
+                                    **chosen.weights(strength)), image)
         for _ in range(steps):
             minimizer.step()
-        picture = minimizer.x
-    return picture.clip(0, 1)
+        image = minimizer.x
+    return image.clip(0, 1)
 
 
 scales = [(content, style), (large, large_style)]
@@ -329,14 +329,14 @@ draw.photographs({f"strength {s}": paint(scales[:1], s)[0] for s in (1, 20, 95)}
 # %%
 from nnscratch.style.transfer import transfer_style
 
-made = transfer_style(content, style, steps=2).picture
+made = transfer_style(content, style, steps=2).image
 print("paint does the same:", np.allclose(made, paint(scales[:1], steps=2), atol=1e-3))
 assert np.allclose(made, paint(scales[:1], steps=2), atol=1e-3)
-kept = transfer_style(large, large_style, steps=15, keep_colors="match").picture
+kept = transfer_style(large, large_style, steps=15, keep_colors="match").image
 left = np.zeros((*content.shape[:3], 1), np.float32)
 left[:, :, :content.shape[2] // 2] = 1
-styles = [style_picture(name, size=96) for name in ("glass", "ink")]
-halves = transfer_style(content, styles, steps=15, masks=[left, 1 - left]).picture
+styles = [style_image(name, size=96) for name in ("glass", "ink")]
+halves = transfer_style(content, styles, steps=15, masks=[left, 1 - left]).image
 
 # %%
 draw.photographs({"its own colours": kept[0], "two styles": halves[0]},

@@ -42,9 +42,9 @@ from nnscratch.course import checks, draw
 # $$y_{n} = \gamma_{which_n}\, \frac{x_n - \mu_n}{\sqrt{v_n + \varepsilon}} + \beta_{which_n}$$
 
 # %%
-random = np.random.default_rng(0)
-x = random.normal(size=(3, 4, 5, 2))
-gammas, betas, which = random.normal(size=(7, 2)), random.normal(size=(7, 2)), np.array([2, 0, 2])
+rng = np.random.default_rng(0)
+x = rng.normal(size=(3, 4, 5, 2))
+gammas, betas, which = rng.normal(size=(7, 2)), rng.normal(size=(7, 2)), np.array([2, 0, 2])
 y = np.empty_like(x)
 for n, c in np.ndindex(3, 2):
     numbers = [x[n, h, w, c] for h in range(4) for w in range(5)]
@@ -150,7 +150,7 @@ def backward(dt, cache):
 
 # %%
 df, ds = backward(np.array([1.0, 0, 0, 4]).reshape(f.shape), forward(f, s)[1])
-inputs = [random.normal(size=(1, 4, 5, 3)), random.normal(size=(1, 6, 3, 3))]
+inputs = [rng.normal(size=(1, 4, 5, 3)), rng.normal(size=(1, 6, 3, 3))]
 report = check_op(forward, backward, inputs, names=["f", "s"])
 print("ds =", ds.ravel().round(2), "  df[0] =", df.ravel()[0].round(3), "  measured:", report.ok)
 assert np.allclose(ds.ravel(), [0.4, 4.6], atol=1e-4) and abs(df[0, 0, 0, 0] - 0.488) < 1e-4
@@ -164,16 +164,16 @@ assert report.ok
 # the style's. The *decoder* makes a picture of the code, and it alone is trained.
 
 # %%
-from nnscratch.data.images import photograph, read_picture
-from nnscratch.data.synthetic.styles import style_picture
+from nnscratch.data.images import photograph, read_image
+from nnscratch.data.synthetic.styles import style_image
 from nnscratch.style.stylizer import Stylizer
 
 stylizer = Stylizer()
 encoder, decoder = stylizer.encoder, stylizer.decoder
-photo = read_picture(photograph(), 190)[:, :160, :160]
-f, s = encoder.forward(photo), encoder.forward(style_picture("mosaic", 128))
+photo = read_image(photograph(), 190)[:, :160, :160]
+f, s = encoder.forward(photo), encoder.forward(style_image("mosaic", 128))
 t = library_adain(f, s)
-print("photograph", photo.shape, "-> code", f.shape, "-> adapted", t.shape, "-> picture",
+print("photograph", photo.shape, "-> code", f.shape, "-> adapted", t.shape, "-> image",
       decoder.forward(t).shape)
 print(f"weights of the decoder: {sum(a.size for a in decoder.params.values()):,}")
 
@@ -182,7 +182,7 @@ print(f"weights of the decoder: {sum(a.size for a in decoder.params.values()):,}
 # style's code, and the same picture must come out:
 
 # %%
-shuffled = random.permutation(s.reshape(-1, 131)).reshape(s.shape)
+shuffled = rng.permutation(s.reshape(-1, 131)).reshape(s.shape)
 again = decoder.forward(library_adain(f, shuffled))
 print("the decoder is told 262 numbers:", np.allclose(again, decoder.forward(t), atol=1e-3))
 assert np.allclose(again, decoder.forward(t), atol=1e-3)
@@ -194,7 +194,7 @@ assert np.allclose(again, decoder.forward(t), atol=1e-3)
 
 # %%
 names = "night", "mosaic", "hatching", "ink"
-styles = {name: style_picture(name, 160) for name in names}
+styles = {name: style_image(name, 160) for name in names}
 draw.photographs({"photograph": photo[0], **{name: style[0] for name, style in styles.items()}},
                  "a photograph and four styles", 1.6)
 
@@ -248,7 +248,7 @@ from nnscratch.style.train_stylizer import reconstruct, train_step
 
 model, network, adam = new_decoder(seed=1), texture_features(), Adam(1e-3)
 crops = np.concatenate([photo[:, 8:72, 48:112], photo[:, 96:, 48:112]])
-style = np.concatenate([style_picture(name, 64) for name in ("night", "mosaic")])
+style = np.concatenate([style_image(name, 64) for name in ("night", "mosaic")])
 off = [float(reconstruct(model, encoder, adam, crops, style)) for _ in range(10)]
 losses = [train_step(model, network, encoder, adam, crops, style) for _ in range(16)]
 
@@ -284,7 +284,7 @@ print("of the other's less than a twentieth:", smooth < 0.05)
 assert grid > 0.5 and smooth < 0.05
 shown = {f"{name}, {when}": made[name][0].mean(axis=2) for name in ("resize", "transposed")
          for when, made in (("new", untrained), ("20 steps", trained))}
-draw.images({"the photograph": small[0].mean(axis=2), **shown}, "grey pictures: by resizing the "
+draw.images({"the photograph": small[0].mean(axis=2), **shown}, "grey images: by resizing the "
             "new decoder gives a weave without a grid, transposed convolution a checkerboard; "
             "after 20 steps both show a dark band, the second one eyes and dots, too", 1.7)
 
@@ -306,12 +306,12 @@ import time
 from nnscratch.losses import gram_style_loss
 from nnscratch.style.transfer import transfer_style
 
-small, style = photo[:, :128, 16:144], style_picture("mosaic", 128)
+small, style = photo[:, :128, 16:144], style_image("mosaic", 128)
 
 
-def distance(picture):
+def distance(image):
     total = 0
-    for ours, wanted in zip(network.forward(picture), network.forward(style)):
+    for ours, wanted in zip(network.forward(image), network.forward(style)):
         mu = wanted.mean(axis=(1, 2), keepdims=True)
         total += float(gram_style_loss(ours - mu, ops.gram_matrix(wanted - mu)[0])[0])
     return total
@@ -320,15 +320,15 @@ def distance(picture):
 clock = [time.perf_counter()]
 fast = stylizer(small, style)
 clock.append(time.perf_counter())
-optimised = transfer_style(small, style, steps=20).picture
+optimised = transfer_style(small, style, steps=20).image
 clock.append(time.perf_counter())
 results = {"photograph": small, "one pass": fast, "optimised": optimised}
-far = [distance(picture) for picture in results.values()]
+far = [distance(image) for image in results.values()]
 print("nearer to the style from left to right:", far[0] > far[1] > far[2])
 assert far[0] > far[1] > far[2]
 
 # %%
-draw.photographs({**{name: picture[0] for name, picture in results.items()}, "style": style[0]},
+draw.photographs({**{name: image[0] for name, image in results.items()}, "style": style[0]},
                  "the photograph, in one pass, by optimisation, and the style", 2.2)
 
 # %% varies

@@ -110,7 +110,7 @@ assert np.isclose(2 * 600**3 / seconds / 1e9, attainable(product, **limits))
 from nnscratch.bench import cases, layers
 
 before = ceilings(np, quick=True)
-names = "4x4/2 1->32, 28 px, 64 pictures", "3x3 3->64, 256 px", "Gram matrix, 256 channels, 64 px"
+names = "4x4/2 1->32, 28 px, 64 images", "3x3 3->64, 256 px", "Gram matrix, 256 channels, 64 px"
 chosen = [case for case in cases.CASES if case.name in names]
 rows = list(layers.run({"NumPy": np}, (), True, chosen))
 cpu = {name: max(before[name], now) for name, now in ceilings(np, quick=True).items()}
@@ -255,7 +255,7 @@ steps = list(sweep.run({"NumPy": np}, True, sizes=[int(n) for n in sizes]))
 on_cpu = np.array([row["times"]["NumPy"]["wall"] for row in steps])
 each_cpu, fixed_cpu = np.polyfit(sizes, on_cpu, 1)
 fixed_cpu, each_cpu = max(fixed_cpu, 0), max(each_cpu, 1e-6)  # other programs can bend the line
-print(f"this CPU: {1e3 * fixed_cpu:.1f} ms and {1e3 * each_cpu:.2f} ms a picture")
+print(f"this CPU: {1e3 * fixed_cpu:.1f} ms and {1e3 * each_cpu:.2f} ms an image")
 
 # %% [markdown]
 # Now the model of the GPU. The work of a picture: the generator goes forward and back, three products of its size; the
@@ -269,7 +269,7 @@ G = gan.generator("nano", (28, 28, 1)).multiply_adds((32,))
 D = gan.discriminator("nano", (28, 28, 1)).multiply_adds((28, 28, 1))
 flop = 2 * (3 * G + 8 * D)
 each_gpu = flop / (1e9 * GPU["gflops"] * GPU["reach"]) + 4 * (28 * 28 + 32) / (1e9 * GPU["link"])
-print(f"{flop / 1e6:.0f} million FLOP, {1e6 * each_gpu:.1f} µs a picture in the model")
+print(f"{flop / 1e6:.0f} million FLOP, {1e6 * each_gpu:.1f} µs an image in the model")
 assert G == 398_336
 
 # %% varies
@@ -280,10 +280,10 @@ lines = {"this CPU, measured": fixed_cpu + x * each_cpu,
          "with a graph, model": GPU["launch"] + 300 * compute + there_and_back}
 for name in list(lines)[1:]:
     n = sweep.crossover(x, lines["this CPU, measured"], lines[name])
-    print(f"{name}:", "never faster" if n is None else f"faster from {n:.3g} pictures on")
+    print(f"{name}:", "never faster" if n is None else f"faster from {n:.3g} images on")
 lines = {name: (x, 1e3 * seconds) for name, seconds in lines.items()}
 draw.curves(lines, "milliseconds a step over the batch size: the GPU's lines begin where they "
-            "begin and stay flat, the CPU's rises", "pictures a batch", "ms a step",
+            "begin and stay flat, the CPU's rises", "images a batch", "ms a step",
             {"measured": (sizes, 1e3 * on_cpu)}, log=True, height=3.6)
 
 # %% [markdown]

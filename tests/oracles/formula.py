@@ -10,7 +10,7 @@ PHASES = {"x": 1, "kernel": 2, "bias": 3, "gamma": 4, "beta": 5, "moving_mean": 
 def numbers(shape, name):
     """sin(phase + 0.7 k²) for k = 0, 1, 2...: as irregular as noise, and the same everywhere.
 
-    Variances are brought into 0.5 to 1.5. k is squared because sin(0.7 k) repeats itself too well: a picture of it,
+    Variances are brought into 0.5 to 1.5. k is squared because sin(0.7 k) repeats itself too well: an image of it,
     moved by a pixel, is almost itself.
     """
     k = np.arange(prod(shape), dtype=np.float64)

@@ -55,7 +55,7 @@ def run_layer(name, shape, training=False, gradients=False, **arguments):
 
 
 def convolutions():
-    """Odd and even sizes stand in one picture, as its rows and columns; the article's block meets pictures of 1x1."""
+    """Odd and even sizes stand in one image, as its rows and columns; the article's block meets images of 1x1."""
     for padding, strides, kernel in product(PADDINGS, (1, 2, 3), KERNELS):
         yield run_layer("Conv2D", (1, 7, 6, 3), filters=2, kernel_size=kernel, strides=strides, padding=padding)
     for padding in PADDINGS:

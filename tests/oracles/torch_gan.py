@@ -11,10 +11,10 @@ from torch.nn import functional as f
 
 
 class TorchGAN:
-    """Works for the presets that end in a transposed convolution or in a 3x3 one. Pictures (N, C, H, W) inside."""
+    """Works for the presets that end in a transposed convolution or in a 3x3 one. Images (N, C, H, W) inside."""
 
     def __init__(self, g, d, first, options, smoothing):
-        self.first, self.smoothing = first, smoothing  # (channels, H, W) of the generator's first picture
+        self.first, self.smoothing = first, smoothing  # (channels, H, W) of the generator's first image
         self.g, self.d = ({name: tensor(a, name) for name, a in model.params.items()} for model in (g, d))
         self.transposed = sorted({name.split("/")[0] for name in self.g if name.startswith("conv2dtranspose")})
         self.down = sorted({name.split("/")[0] for name in self.d if name.startswith("conv2d")})

@@ -46,19 +46,19 @@ def by_exponentials(real, fake, s):
 
 @exercise("Two means: softplus(z) - s z over the real logits, softplus(z) over the fake ones. np.logaddexp(0, z) is softplus.",
           "softplus'(z) = σ(z) = 1 / (1 + np.exp(-z)). So dreal = (σ(real) - s) / N: a mean over N has the slope 1/N for each.",
-          "dfake = σ(fake) / N: made pictures are to be called real with probability 0, so nothing is smoothed there.")
+          "dfake = σ(fake) / N: generated images are to be called real with probability 0, so nothing is smoothed there.")
 def discriminator_loss(attempt):
     """L = mean(softplus(real) - s real) + mean(softplus(fake)), dreal, dfake."""
     cases = [{"real": column(0), "fake": column(0), "s": 1.0}, {"real": column(2, -1), "fake": column(1, 3), "s": 0.9},
              {"real": 3 * normal(4, 1), "fake": 3 * normal(4, 1, seed=1), "s": 0.8},
              {"real": column(800, -800), "fake": column(-800, 800), "s": 0.9}]
     compare(attempt, right_discriminator_loss, cases, "loss dreal dfake", {
-        "smoothing is missing: real pictures are to be called real with probability s":
+        "smoothing is missing: real images are to be called real with probability s":
             lambda real, fake, s: right_discriminator_loss(real, fake, 1.0),
-        "made pictures are smoothed, too: only real ones are to be": lambda real, fake, s: right_discriminator_loss(
+        "generated images are smoothed, too: only real ones are to be": lambda real, fake, s: right_discriminator_loss(
             real, fake, s, of_fakes=lambda s: 1 - s),
-        "the cost of the made pictures is missing": lambda real, fake, s: (*called(s, real), sigma(fake) / fake.size),
-        "s is put in once only: the real pictures cost -s log σ(z) and -(1 - s) log(1 - σ(z)), together softplus(z) - s z":
+        "the cost of the generated images is missing": lambda real, fake, s: (*called(s, real), sigma(fake) / fake.size),
+        "s is put in once only: the real images cost -s log σ(z) and -(1 - s) log(1 - σ(z)), together softplus(z) - s z":
             lambda real, fake, s: ((s * softplus(-real)).mean() + softplus(fake).mean(), s * (sigma(real) - 1) / real.size,
                                    sigma(fake) / fake.size),
         "s z is added: subtract it": lambda real, fake, s: right_discriminator_loss(real, fake, -s),
@@ -74,7 +74,7 @@ def discriminator_loss(attempt):
             lambda dreal, dfake: (-dreal, dfake)),
         "L is right, but the sign of dfake is wrong": spoilt_gradients(lambda dreal, dfake: (dreal, -dfake)),
         "L is right, but dreal and dfake are exchanged": spoilt_gradients(lambda dreal, dfake: (dfake, dreal)),
-        "dfake is that of pictures to be called real: made ones are to be called real with probability 0, so nothing is "
+        "dfake is that of images to be called real: made ones are to be called real with probability 0, so nothing is "
         "subtracted from σ(z)": lambda real, fake, s: right_discriminator_loss(real, fake, s, of_fakes=lambda s: 1.0),
         "the means are sums: divide by N": lambda real, fake, s: tuple(
             len(real) * part for part in right_discriminator_loss(real, fake, s)),
@@ -86,7 +86,7 @@ def naive(z):
         return -np.log(1 / (1 + np.exp(-z))).mean(), (sigma(z) - 1) / z.size
 
 
-@exercise("The generator wants its pictures called real: -log σ(z) = softplus(-z), as the discriminator has it for real ones.",
+@exercise("The generator wants its images called real: -log σ(z) = softplus(-z), as the discriminator has it for real ones.",
           "The slope of softplus(-z) is σ(z) - 1; the mean over N divides it by N.")
 def generator_loss(attempt):
     """L = mean of softplus(-z), and dz."""
@@ -95,8 +95,8 @@ def generator_loss(attempt):
         "L is right, but dz is that of the saturating loss, -σ(z)": lambda z: (called(1.0, z)[0], -sigma(z) / z.size),
         "this is the saturating loss, log(1 - σ(z)), whose slope vanishes where the generator is worst":
             lambda z: (-softplus(z).mean(), -sigma(z) / z.size),
-        "this is what the discriminator has for made pictures: the generator wants the opposite": lambda z: called(0.0, z),
-        "the generator's loss is not smoothed: only the discriminator's, on real pictures": lambda z: called(0.9, z),
+        "this is what the discriminator has for generated images: the generator wants the opposite": lambda z: called(0.0, z),
+        "the generator's loss is not smoothed: only the discriminator's, on real images": lambda z: called(0.9, z),
         "L is right, but dz is not divided by N: a mean has the slope 1/N for each": lambda z: (
             called(1.0, z)[0], sigma(z) - 1),
         "L is right, but the sign of dz is wrong: σ(z) - 1 is never positive": lambda z: (

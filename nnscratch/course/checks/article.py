@@ -21,7 +21,7 @@ def halved_down(side, blocks):
 @exercise("One block makes 64 to 32 and 5 to 3: half, rounded up. Do that `blocks` times.",
           "Rounded up is (side + 1) // 2.")
 def side_after(attempt):
-    """The side of the picture after so many blocks."""
+    """The side of the image after so many blocks."""
     cases = [{"side": 64, "blocks": 1}, {"side": 64, "blocks": 3}, {"side": 5, "blocks": 1}, {"side": 64, "blocks": 64},
              {"side": 7, "blocks": 1}, {"side": 100, "blocks": 4}, {"side": 7, "blocks": 0}]
     down = "a half is rounded down, but 'same' keeps the last odd pixel: 5 gives 3, and 1 gives 1"
@@ -51,14 +51,14 @@ def right_share(side):
           "Tap i at place o meets pixel 2 * o + i - before. Collect the i for which that is >= 0 and < side; the share along "
           "both axes is its square.")
 def live_share(attempt):
-    """The share of the 16 taps that meet a pixel somewhere, for a picture of side x side."""
+    """The share of the 16 taps that meet a pixel somewhere, for an image of side x side."""
     cases = [{"side": 1}, {"side": 2}, {"side": 3}, {"side": 4}, {"side": 5}, {"side": 7}, {"side": 64}]
     compare(attempt, right_share, cases, "share", {
         "this is the share along one axis: a kernel has two": lambda side: alive(side) / 4,
         "these are taps, not a share: divide by 16": lambda side: alive(side)**2,
         "these are percent: a share is at most 1": lambda side: 100 * right_share(side),
         "this is the share that is idle": lambda side: 1 - right_share(side),
-        "at a side of 3 the window has two places, and p = 1: look at both places, with p zeros before the picture":
+        "at a side of 3 the window has two places, and p = 1: look at both places, with p zeros before the image":
             lambda side: (min(side, 4) / 4)**2,
         "this counts the taps of one place of the window alone: from a side of 3 on it has several places": lambda side: (
             len([i for i in range(4) if 0 <= i - max(2 * (-(-side // 2) - 1) + 4 - side, 0) // 2 < side]) / 4)**2,

@@ -12,7 +12,7 @@ CHANNEL = (0, 1, 2)  # the axes that one channel's numbers lie along
 
 
 def two_pixels(*numbers):
-    """One channel of four numbers, as two pictures of two pixels."""
+    """One channel of four numbers, as two images of two pixels."""
     return np.array(numbers, dtype=float).reshape(2, 1, 2, 1)
 
 
@@ -59,7 +59,7 @@ def batch_norm(attempt):
             batch_norm_with(deviation=lambda v, e: np.sqrt(v) + e),
         "epsilon is missing: without it a channel that is constant divides by 0":
             batch_norm_with(deviation=lambda v, e: np.sqrt(v)),
-        "mean and variance are taken in each picture for itself, expected over the batch, too: axes 0, 1 and 2":
+        "mean and variance are taken in each image for itself, expected over the batch, too: axes 0, 1 and 2":
             batch_norm_with(mean_over=(1, 2)),
         "mean and variance are taken at each pixel for itself, expected over H and W, too: axes 0, 1 and 2":
             batch_norm_with(mean_over=(0,)),
@@ -97,7 +97,7 @@ def batch_norm_backward(attempt):
             backward_with(variance_term=0),
         "the variance's part is added, expected subtracted": backward_with(variance_term=-1),
         "the variance's part is subtracted twice": backward_with(variance_term=2),
-        "means are taken in each picture for itself, expected over the batch, too": backward_with(axes=(1, 2)),
+        "means are taken in each image for itself, expected over the batch, too": backward_with(axes=(1, 2)),
         "dgamma is made with x, expected with the normalised x": backward_with(of_gamma=lambda normed, x, centred: x),
         "dgamma is made with x - mean, which is not divided by the deviation yet":
             backward_with(of_gamma=lambda normed, x, centred: centred)})

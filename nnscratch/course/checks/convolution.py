@@ -15,14 +15,14 @@ def right_output_size(size, kernel, stride, padding):
 
 
 @exercise("Without stride and padding the first pixel of the window can stand on size - kernel + 1 places.",
-          "Padding makes the picture larger on both sides: size + 2 padding. With stride s only every s-th place counts.",
+          "Padding makes the image larger on both sides: size + 2 padding. With stride s only every s-th place counts.",
           "(size + 2 * padding - kernel) // stride + 1")
 def output_size(attempt):
     """How many places a window has along one side."""
     cases = [dict(zip(("size", "kernel", "stride", "padding"), numbers)) for numbers in
              [(3, 1, 1, 0), (5, 3, 1, 0), (5, 3, 2, 0), (6, 3, 2, 0), (5, 3, 1, 1), (28, 4, 2, 1), (11, 5, 3, 2)]]
     compare(attempt, right_output_size, cases, "size", {
-        "the + 1 is missing: a window as large as the picture has one place, not none":
+        "the + 1 is missing: a window as large as the image has one place, not none":
             lambda size, kernel, stride, padding: (size + 2 * padding - kernel) // stride,
         "padding stands on both sides: 2 padding":
             lambda size, kernel, stride, padding: (size + padding - kernel) // stride + 1,

@@ -18,7 +18,7 @@ def right_dkernel(dy, x):
 
 
 @exercise("The window gives the size: KH = H - OH + 1, and KW likewise.",
-          "kernel[i, j] meets the pixels x[:, i:i + OH, j:j + OW]: a picture as large as dy. Two loops, over i and j.",
+          "kernel[i, j] meets the pixels x[:, i:i + OH, j:j + OW]: an image as large as dy. Two loops, over i and j.",
           "rows = x[:, i:i + OH, j:j + OW].reshape(-1, C); dkernel[i, j] = rows.T @ dy.reshape(-1, OC).")
 def conv_dkernel(attempt):
     """dkernel[i, j, c, o] = Σ_n Σ_oh Σ_ow dy[n, oh, ow, o] x[n, oh + i, ow + j, c]."""
@@ -27,7 +27,7 @@ def conv_dkernel(attempt):
              {"dy": np.array([1.0, 10.0, 100.0]).reshape(1, 1, 1, 3), "x": np.array([2.0, 3.0]).reshape(1, 1, 1, 2)},
              {"dy": normal(2, 5, 4, 4), "x": normal(2, 7, 5, 3)}]
     compare(attempt, right_dkernel, cases, "dkernel", {
-        "it holds the first picture alone: the kernel is shared by all N, so their gradients are added":
+        "it holds the first image alone: the kernel is shared by all N, so their gradients are added":
             lambda dy, x: right_dkernel(dy[:1], x[:1])})
 
 

@@ -45,7 +45,7 @@ def conv_flop(attempt):
             lambda x_shape, kernel_shape: 2 * int(np.prod(x_shape[:3])) * int(np.prod(kernel_shape)),
         "the channels of x are missing: every output adds up over them too": single(2, of_kernel=True),
         "the kernels are missing: there are OC of them": single(3, of_kernel=True),
-        "the pictures are missing: there are N of them": single(0)})
+        "the images are missing: there are N of them": single(0)})
 
 
 def right_in_blocks(x, kernel, rows):
@@ -57,7 +57,7 @@ def without_the_last(x, kernel, rows):
     return np.where(np.arange(y.shape[1])[:, None, None] < y.shape[1] // rows * rows, y, 0)
 
 
-@exercise("The rows r to r + rows of y see the rows r to r + rows + KH - 1 of x, and that slice is a small picture.",
+@exercise("The rows r to r + rows of y see the rows r to r + rows + KH - 1 of x, and that slice is a small image.",
           "A slice that goes beyond the end is shorter, so the last block needs no special case.",
           "For r in range(0, OH, rows): columns of x[:, r:r + rows + KH - 1], times the matrix, into y[:, r:r + rows].")
 def conv_in_blocks(attempt):

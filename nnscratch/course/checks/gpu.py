@@ -100,10 +100,10 @@ def queue_seconds(attempt):
             lambda kernels, ask, compute: kernels * max(ask, compute)})
 
 
-def crossing(whole=lambda n: math.floor(n) + 1, from_one=True, never=True, picture=1):
-    """The batch where the lines cross, made whole; each special case may be left out, or look at 0 pictures and not at 1."""
+def crossing(whole=lambda n: math.floor(n) + 1, from_one=True, never=True, image=1):
+    """The batch where the lines cross, made whole; each special case may be left out, or look at 0 images and not at 1."""
     def batch(fixed_cpu, each_cpu, fixed_gpu, each_gpu):
-        if from_one and fixed_gpu + picture * each_gpu < fixed_cpu + picture * each_cpu:
+        if from_one and fixed_gpu + image * each_gpu < fixed_cpu + image * each_cpu:
             return 1
         if each_gpu == each_cpu or (never and each_gpu > each_cpu):
             return math.inf
@@ -125,7 +125,7 @@ def by_division(fixed_cpu, each_cpu, fixed_gpu, each_gpu):
 
 @exercise("The lines meet at (fixed_gpu - fixed_cpu) / (each_cpu - each_gpu), if the GPU's slope is the smaller one.",
           "The smallest whole number beyond x is np.floor(x) + 1, also where x is whole.",
-          "Two cases are special: a GPU that is faster at 1 picture already (1), and, if it is not, no slope to catch up with "
+          "Two cases are special: a GPU that is faster at 1 image already (1), and, if it is not, no slope to catch up with "
           "(np.inf). In this order.")
 def crossover(attempt):
     """The smallest whole batch for which the GPU is faster, or np.inf."""
@@ -139,11 +139,11 @@ def crossover(attempt):
             crossing(math.ceil),
         "it is rounded down: at that batch the CPU is still faster, or as fast": crossing(math.floor),
         "a GPU that is faster from the beginning is faster at 1, the smallest batch there is": crossing(from_one=False),
-        "if the GPU needs longer for each picture, the lines never cross after that: np.inf": crossing(never=False)})
+        "if the GPU needs longer for each image, the lines never cross after that: np.inf": crossing(never=False)})
     compare(attempt, crossing(), lower, "batch", {
-        "a GPU that needs as long for each picture, or longer, may still be faster at 1 picture: look at that first":
+        "a GPU that needs as long for each image, or longer, may still be faster at 1 image: look at that first":
             by_slope_first,
-        "a smaller fixed part alone does not make it faster at 1 picture: that picture takes its time, too":
-            crossing(picture=0),
-        "where the GPU needs longer for each picture it is faster *before* the lines meet, if at all: at 1, or never":
+        "a smaller fixed part alone does not make it faster at 1 image: that image takes its time, too":
+            crossing(image=0),
+        "where the GPU needs longer for each image it is faster *before* the lines meet, if at all: at 1, or never":
             by_division})

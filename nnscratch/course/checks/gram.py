@@ -1,6 +1,6 @@
 """Exercises of notebook 10: the Gram matrix, its backward, and a loss that pulls features towards a texture.
 
-Shapes: x and dx (H, W, C), G and dG (C, C): the features of one picture.
+Shapes: x and dx (H, W, C), G and dG (C, C): the features of one image.
 """
 import numpy as np
 
@@ -10,7 +10,7 @@ from nnscratch.course.checks.exercise import exercise
 from nnscratch.course.checks.neuron import normal
 from nnscratch.losses import mse
 
-SMALL = np.array([[[2.0, 0], [2, 4]], [[0, -2], [0, 0]]])  # the picture of the notebook
+SMALL = np.array([[[2.0, 0], [2, 4]], [[0, -2], [0, 0]]])  # the image of the notebook
 SIGNS = np.array([[[1.0, -2], [3, 0.5]]])  # its channels go against each other
 
 

@@ -16,8 +16,8 @@ def as_windows(x, p):
     return x.reshape(n, h // p, p, w // p, p, c)
 
 
-def picture(*rows):
-    """One picture of one channel."""
+def image(*rows):
+    """One image of one channel."""
     return np.array(rows, dtype=float)[None, :, :, None]
 
 
@@ -30,8 +30,8 @@ def right_max_pool(x, p):
           "x.reshape(n, h // p, p, w // p, p, c).max(axis=(2, 4))")
 def max_pool(attempt):
     """y[n, oh, ow, c] = the maximum over i, j of x[n, p oh + i, p ow + j, c]."""
-    cases = [{"x": picture([1, 2], [4, 3]), "p": 2}, {"x": picture([-1, -2], [-4, -3]), "p": 2},
-             {"x": picture([1, 2, 8, 5], [4, 3, 6, 7]), "p": 2}, {"x": normal(2, 6, 4, 3), "p": 2},
+    cases = [{"x": image([1, 2], [4, 3]), "p": 2}, {"x": image([-1, -2], [-4, -3]), "p": 2},
+             {"x": image([1, 2, 8, 5], [4, 3, 6, 7]), "p": 2}, {"x": normal(2, 6, 4, 3), "p": 2},
              {"x": normal(2, 6, 9, 4), "p": 3}]
     compare(attempt, right_max_pool, cases, "y", {
         "it is the average of each window, expected its maximum": lambda x, p: as_windows(x, p).mean(axis=(2, 4)),
@@ -65,13 +65,13 @@ def shared(dy, x, p):
           "dx[n, oh * p + i, ow * p + j, c] = dy[n, oh, ow, c]; everything else stays 0.")
 def max_pool_backward(attempt):
     """dx: each dy goes to the pixel that won its window, the first one where several tie."""
-    cases = [{"dy": picture([5]), "x": picture([1, 2], [4, 3]), "p": 2},
-             {"dy": picture([6]), "x": picture([4, 4], [1, 4]), "p": 2},
-             {"dy": picture([7]), "x": picture([1, 4], [4, 3]), "p": 2},
-             {"dy": picture([-3]), "x": picture([-1, -2], [-4, -3]), "p": 2},
-             {"dy": picture([8]), "x": picture([1, 2, 3], [4, 5, 9], [6, 7, 8]), "p": 3},
+    cases = [{"dy": image([5]), "x": image([1, 2], [4, 3]), "p": 2},
+             {"dy": image([6]), "x": image([4, 4], [1, 4]), "p": 2},
+             {"dy": image([7]), "x": image([1, 4], [4, 3]), "p": 2},
+             {"dy": image([-3]), "x": image([-1, -2], [-4, -3]), "p": 2},
+             {"dy": image([8]), "x": image([1, 2, 3], [4, 5, 9], [6, 7, 8]), "p": 3},
              {"dy": np.array([5.0, 7.0]).reshape(1, 1, 1, 2),
-              "x": np.concatenate([picture([1, 2], [4, 3]), picture([8, 7], [5, 6])], axis=3), "p": 2},
+              "x": np.concatenate([image([1, 2], [4, 3]), image([8, 7], [5, 6])], axis=3), "p": 2},
              {"dy": normal(2, 3, 2, 3), "x": normal(2, 6, 4, 3), "p": 2},
              {"dy": normal(2, 2, 3, 4), "x": normal(2, 6, 9, 4), "p": 3}]
     compare(attempt, right_max_pool_backward, cases, "dx", {

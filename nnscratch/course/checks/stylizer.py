@@ -9,7 +9,7 @@ from nnscratch.course.checks.exercise import exercise
 from nnscratch.course.checks.neuron import normal
 
 PIXELS = (1, 2)
-FOUR = np.array([3.0, 9, 11, 17]).reshape(1, 2, 2, 1)  # the picture of the notebook: mean 10, deviation 5
+FOUR = np.array([3.0, 9, 11, 17]).reshape(1, 2, 2, 1)  # the image of the notebook: mean 10, deviation 5
 TWO = np.array([-1.0, 3]).reshape(1, 1, 2, 1)          # its style: mean 1, deviation 2
 
 
@@ -46,11 +46,11 @@ def conditional(rows=lambda table, which: table[which], swap=False, **how):
     return norm
 
 
-@exercise("Mean and variance over the pixels of each picture: x.mean(axis=(1, 2), keepdims=True) has shape (N, 1, 1, C).",
-          "gammas[which] has shape (N, C): a row for each picture. It has to become (N, 1, 1, C).",
+@exercise("Mean and variance over the pixels of each image: x.mean(axis=(1, 2), keepdims=True) has shape (N, 1, 1, C).",
+          "gammas[which] has shape (N, C): a row for each image. It has to become (N, 1, 1, C).",
           "gammas[which][:, None, None] * (x - mean) / np.sqrt(variance + epsilon) + betas[which][:, None, None]")
 def conditional_norm(attempt):
-    """y of the shape of x: each picture normalised by itself, then scaled and shifted by the row of its style."""
+    """y of the shape of x: each image normalised by itself, then scaled and shifted by the row of its style."""
     cases = [{"x": FOUR, "gammas": np.array([[2.0]]), "betas": np.array([[1.0]]), "which": np.array([0]), "epsilon": 0.0},
              {"x": np.array([1.0, 3, 10, 50]).reshape(2, 1, 2, 1), "gammas": np.array([[2.0], [3.0]]),
               "betas": np.array([[0.0], [1.0]]), "which": np.array([1, 0]), "epsilon": 0.5},
@@ -59,11 +59,11 @@ def conditional_norm(attempt):
              {"x": normal(3, 4, 5, 2), "gammas": normal(4, 2), "betas": normal(4, 2, seed=1), "which": np.array([2, 0, 2]),
               "epsilon": 0.5}]
     compare(attempt, conditional(), cases, "y", {
-        "mean and variance are taken over all pictures: that is batch normalisation; here each picture has its own":
+        "mean and variance are taken over all images: that is batch normalisation; here each image has its own":
             conditional(axes=(0, 1, 2)),
         "mean and variance are taken over the channels, too: each channel has its own": conditional(axes=(1, 2, 3)),
-        "every picture gets the first style: `which` says the row of each": conditional(lambda t, which: t[which * 0]),
-        "picture n gets row n: `which` says the row of each": conditional(lambda t, which: t[np.arange(len(which))]),
+        "every image gets the first style: `which` says the row of each": conditional(lambda t, which: t[which * 0]),
+        "image n gets row n: `which` says the row of each": conditional(lambda t, which: t[np.arange(len(which))]),
         "gammas and betas are exchanged": conditional(swap=True),
         ROOT: conditional(deviation=outside), MISSING: conditional(deviation=without)})
 
@@ -74,7 +74,7 @@ def adapted(f_axes=PIXELS, s_axes=PIXELS, deviation=deviation):
     return adain
 
 
-@exercise("First make f have mean 0 and deviation 1 in each channel of each picture.",
+@exercise("First make f have mean 0 and deviation 1 in each channel of each image.",
           "Then multiply by the deviation of s, and add the mean of s: shapes (N, 1, 1, C).",
           "A deviation is np.sqrt(variance + epsilon), of f and of s alike.")
 def adain(attempt):
@@ -89,7 +89,7 @@ def adain(attempt):
             f / deviation(f, epsilon) * deviation(s, epsilon) + mean(s)),
         "variances stand where deviations belong: take the root": adapted(
             deviation=lambda x, epsilon, axes: deviation(x, epsilon, axes)**2),
-        "mean and deviation are taken over all pictures: each picture has its own": adapted((0, 1, 2), (0, 1, 2)),
+        "mean and deviation are taken over all images: each image has its own": adapted((0, 1, 2), (0, 1, 2)),
         "mean and deviation are taken over the channels, too: each channel has its own": adapted((1, 2, 3), (1, 2, 3)),
         ROOT: adapted(deviation=outside), MISSING: adapted(deviation=without)})
 

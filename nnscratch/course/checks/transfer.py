@@ -1,6 +1,6 @@
-"""Exercises of notebook 11: how far features are from the photograph's, how restless a picture is, and colours that match.
+"""Exercises of notebook 11: how far features are from the photograph's, how restless an image is, and colours that match.
 
-Shapes: features F, P and pictures x (H, W, C); colours as rows, x (M, C) and y (K, C).
+Shapes: features F, P and images x (H, W, C); colours as rows, x (M, C) and y (K, C).
 """
 import numpy as np
 
@@ -33,7 +33,7 @@ def content_pull(attempt):
             gradient_whole=lambda F, P: F.size),
         "it is a plain mean: as a share of the photograph it is divided by Σ P², not by the number of values": pull_with(
             whole=lambda F, P: F.size),
-        "it is divided by Σ F², which changes with the picture: expected is Σ P²": pull_with(whole=lambda F, P: (F * F).sum()),
+        "it is divided by Σ F², which changes with the image: expected is Σ P²": pull_with(whole=lambda F, P: (F * F).sum()),
         "a sum is divided by a mean: take both sums, or both means": pull_with(whole=lambda F, P: (P * P).mean()),
         "Σ P² is one number, of all places and channels: here it is that of each channel": pull_with(
             gradient_whole=lambda F, P: (P * P).sum(axis=(0, 1))),

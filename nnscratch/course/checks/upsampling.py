@@ -22,7 +22,7 @@ def transposed_size(attempt):
     cases = [dict(zip(("size", "kernel", "stride", "crop"), numbers)) for numbers in
              [(1, 3, 2, 0), (3, 3, 1, 0), (3, 3, 2, 0), (4, 5, 3, 0), (3, 4, 2, 1), (14, 4, 2, 1), (7, 5, 3, 2), (3, 2, 4, 0)]]
     compare(attempt, right_transposed_size, cases, "size", {
-        "this is the size of a convolution, which makes pictures smaller":
+        "this is the size of a convolution, which makes images smaller":
             lambda size, kernel, stride, crop: (size + 2 * crop - kernel) // stride + 1,
         "there are size - 1 steps between the first kernel and the last":
             lambda size, kernel, stride, crop: size * stride + kernel - 2 * crop,

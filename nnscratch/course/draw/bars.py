@@ -2,7 +2,7 @@
 import numpy as np
 
 from nnscratch.course.draw.curves import finish
-from nnscratch.course.draw.picture import FAINT, INK, PALETTE, Picture, new_figure
+from nnscratch.course.draw.drawing import FAINT, INK, PALETTE, Drawing, new_figure
 
 
 def bars(groups, text, xlabel="", log=False, stacked=False, width=7.0):
@@ -40,4 +40,4 @@ def bars(groups, text, xlabel="", log=False, stacked=False, width=7.0):
         axes.get_legend().remove()
     else:
         axes.legend(frameon=False, fontsize=9, loc="lower center", bbox_to_anchor=(0.5, 1), ncols=len(series))
-    return Picture(figure, text)
+    return Drawing(figure, text)

@@ -1,16 +1,16 @@
 """What a convolution has besides its window: stride and padding, and channels.
 
-Shapes: x (H, W, C), kernel (KH, KW, C), y (OH, OW): one picture, and one of the kernels.
+Shapes: x (H, W, C), kernel (KH, KW, C), y (OH, OW): one image, and one of the kernels.
 """
 import numpy as np
 
+from nnscratch.course.draw.drawing import BLUE, FAINT, tint
 from nnscratch.course.draw.grids import Grid, grids
-from nnscratch.course.draw.picture import BLUE, FAINT, tint
 from nnscratch.ops.window import make_window
 
 
 def window_places(size, kernel, settings):
-    """For each (stride, padding) a picture of size x size pixels, the padding around it grey, the first window framed, and the
+    """For each (stride, padding) an image of size x size pixels, the padding around it grey, the first window framed, and the
     pixel in the middle of every window blue: there are as many as there will be numbers in y."""
     row = []
     for stride, padding in settings:
@@ -22,12 +22,12 @@ def window_places(size, kernel, settings):
         row += [Grid(title, np.zeros((side, side)), lit, colours, numbers=False), " "]
     sizes = [f"{side}x{side}" for stride, padding in settings
              for side in make_window("draw", (size, size), kernel, stride, padding).output[:1]]
-    return grids([row[:-1]], f"where a {kernel}x{kernel} window stands on a {size}x{size} picture for (stride, padding) "
+    return grids([row[:-1]], f"where a {kernel}x{kernel} window stands on a {size}x{size} image for (stride, padding) "
                  f"{', '.join(map(str, settings))}: {', '.join(sizes)} places", inches=0.3)
 
 
 def middles(size, kernel, stride, padding):
-    """The pixel in the middle of each window, in the padded picture."""
+    """The pixel in the middle of each window, in the padded image."""
     window = make_window("draw", (size, size), kernel, stride, padding)
     return [(r * stride + (kernel - 1) // 2, s * stride + (kernel - 1) // 2) for r, s in np.ndindex(window.output)]
 

@@ -1,5 +1,5 @@
 """Curves: an activation and its slope, a line through points, the error of a measured slope over the step."""
-from nnscratch.course.draw.picture import FAINT, INK, PALETTE, Picture, new_figure
+from nnscratch.course.draw.drawing import FAINT, INK, PALETTE, Drawing, new_figure
 
 DASHES = "-", "--", ":", "-."  # beside the colours, for print and for whoever sees no colours
 
@@ -17,7 +17,7 @@ def curves(lines, text, xlabel="", ylabel="", points=None, log=False, width=5.6,
     elif log:
         axes.loglog()
     finish(axes, xlabel, ylabel)
-    return Picture(figure, text)
+    return Drawing(figure, text)
 
 
 def finish(axes, xlabel, ylabel):

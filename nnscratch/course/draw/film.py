@@ -1,4 +1,4 @@
-"""Pictures that move, for what only motion explains: one row of grids after the other, as a GIF inside the page.
+"""Images that move, for what only motion explains: one row of grids after the other, as a GIF inside the page.
 
 A notebook keeps three forms of it: the GIF, in an <img> of its own since not every viewer of notebooks shows a GIF otherwise;
 some of its frames under each other, which is what a printer gets; and a sentence.
@@ -20,7 +20,7 @@ class Film:
 
     def __init__(self, rows, text, inches=0.36):
         if not 1 <= len(rows) <= FRAMES:
-            raise InputError(f"draw: a film of {len(rows)} frames, expected 1 to {FRAMES}; show a smaller picture")
+            raise InputError(f"draw: a film of {len(rows)} frames, expected 1 to {FRAMES}; show a smaller image")
         self.rows, self.text, self.inches = rows, text, inches
 
     def gif(self):
@@ -35,7 +35,7 @@ class Film:
         return file.getvalue()
 
     def strip(self):
-        """Its first, middle and last frame as a picture that stands still."""
+        """Its first, middle and last frame as an image that stands still."""
         last = len(self.rows) - 1
         return grids([self.rows[k] for k in sorted({0, last // 2, last})], self.text, self.inches)
 
@@ -53,7 +53,7 @@ def sliding_film(x, kernel):
     """`sliding` at every place, one after the other."""
     places = [(r, s) for r in range(x.shape[0] - kernel.shape[0] + 1) for s in range(x.shape[1] - kernel.shape[1] + 1)]
     return Film(sliding_rows(x, kernel, places), f"the window of {kernel.shape[0]}x{kernel.shape[1]} visits all {len(places)} "
-                f"places of a {x.shape[0]}x{x.shape[1]} picture, row by row; at each the sum of the products is written into y")
+                f"places of a {x.shape[0]}x{x.shape[1]} image, row by row; at each the sum of the products is written into y")
 
 
 def stamps_film(x, kernel, stride):

@@ -4,7 +4,7 @@ from typing import NamedTuple
 import numpy as np
 from matplotlib.patches import FancyArrowPatch, FancyBboxPatch
 
-from nnscratch.course.draw.picture import BLUE, FAINT, INK, ORANGE, Picture, canvas
+from nnscratch.course.draw.drawing import BLUE, FAINT, INK, ORANGE, Drawing, canvas
 
 ACROSS, DOWN, WIDE, HIGH = 2.5, 1.5, 1.3, 0.56  # from box to box, and the size of a box, in units
 
@@ -36,7 +36,7 @@ def graph(nodes, text):
             connect(axes, place[name], place[node.name], label)
     for node in nodes:
         box(axes, node, *place[node.name])
-    return Picture(figure, text)
+    return Drawing(figure, text)
 
 
 def arrows(node):

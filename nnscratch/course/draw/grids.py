@@ -1,13 +1,13 @@
 """Arrays as grids of numbers in a row, with signs between them: x @ W + b = y as one sees it on a blackboard.
 
-A row of the picture is a list of Grids and signs; several rows stand under each other.
+A row of the image is a list of Grids and signs; several rows stand under each other.
 """
 from typing import NamedTuple
 
 import numpy as np
 from matplotlib.patches import Rectangle
 
-from nnscratch.course.draw.picture import FAINT, INK, ORANGE, Picture, canvas, new_figure, number, shade, tint
+from nnscratch.course.draw.drawing import FAINT, INK, ORANGE, Drawing, canvas, new_figure, number, shade, tint
 
 MARGIN, TITLE, SIGN = 0.35, 0.9, 0.9  # in cells
 
@@ -28,7 +28,7 @@ class Grid(NamedTuple):
 
 
 def grids(rows, text, inches=0.44):
-    """A picture of rows of grids; `inches` is the side of a cell."""
+    """An image of rows of grids; `inches` is the side of a cell."""
     heights = [max(np.atleast_2d(part.array).shape[0] for part in row if isinstance(part, Grid)) for row in rows]
     width = max(sum(width_of(part) for part in row) for row in rows) + 2 * MARGIN
     figure, axes = canvas(width, sum(heights) + TITLE * len(rows) + MARGIN * (len(rows) + 1) / 2 + MARGIN / 2, inches)
@@ -43,7 +43,7 @@ def grids(rows, text, inches=0.44):
                           fontsize=34 * inches)
             left += width_of(part)
         top += height + TITLE + MARGIN / 2
-    return Picture(figure, text)
+    return Drawing(figure, text)
 
 
 def width_of(part):
@@ -98,7 +98,7 @@ def heatmaps(arrays, text, inches=0.1):
         axes.set(xticks=[], yticks=[])
         for spine in axes.spines.values():
             spine.set_color(FAINT)
-    return Picture(figure, text)
+    return Drawing(figure, text)
 
 
 def pale(colour):

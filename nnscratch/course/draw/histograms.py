@@ -2,7 +2,7 @@
 import numpy as np
 
 from nnscratch.course.draw.curves import finish
-from nnscratch.course.draw.picture import PALETTE, Picture, new_figure
+from nnscratch.course.draw.drawing import PALETTE, Drawing, new_figure
 
 
 def histograms(panels, text, bins=40, width=2.7, height=2.5):
@@ -17,4 +17,4 @@ def histograms(panels, text, bins=40, width=2.7, height=2.5):
         finish(axes, title, "")
         axes.get_legend().set_visible(place == 0)
         axes.set_yticks([])
-    return Picture(figure, text)
+    return Drawing(figure, text)

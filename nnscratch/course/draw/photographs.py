@@ -1,12 +1,11 @@
 """Photographs and paintings beside each other, as JPEG: PNG keeps every grain of them, and a notebook becomes too large."""
 from io import BytesIO
 
-from nnscratch.course.draw.picture import CARD, Picture
-from nnscratch.course.draw.windows import images
+from nnscratch.course.draw.drawing import CARD, Drawing
 
 
-class Photographs(Picture):
-    """A Picture that a notebook keeps as JPEG; `save` still writes PNG."""
+class Photographs(Drawing):
+    """A Image that a notebook keeps as JPEG; `save` still writes PNG."""
     _repr_png_ = None
 
     def _repr_jpeg_(self):
@@ -15,7 +14,7 @@ class Photographs(Picture):
         return file.getvalue()
 
 
-def photographs(pictures, text, inches=2.0):
+def photographs(images, text, inches=2.0):
     """{title: (H, W, 3) in [0, 1]}: as `images`."""
-    drawn = images(pictures, text, inches)
+    drawn = images(images, text, inches)
     return Photographs(drawn.figure, drawn.text)

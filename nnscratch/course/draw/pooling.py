@@ -1,11 +1,11 @@
-"""Max pooling as a picture: every window in a colour of its own, and the gradient that goes to the winners alone.
+"""Max pooling as an image: every window in a colour of its own, and the gradient that goes to the winners alone.
 
-Shapes: x (H, W), dy (H/p, W/p): one picture of one channel, windows of p x p side by side.
+Shapes: x (H, W), dy (H/p, W/p): one image of one channel, windows of p x p side by side.
 """
 import numpy as np
 
+from nnscratch.course.draw.drawing import PALETTE
 from nnscratch.course.draw.grids import Grid, grids, pale
-from nnscratch.course.draw.picture import PALETTE
 
 
 def pooling(x, dy, p):
@@ -20,5 +20,5 @@ def pooling(x, dy, p):
         of_y[oh, ow] = of_dx[winner] = colour
     return grids([[Grid("x", x, colours=of_x), "max →", Grid("y", y, colours=of_y), "    ",
                    Grid("dy", dy, colours=of_y), "→", Grid("dx", dx, colours=of_dx)]],
-                 f"max pooling of a {x.shape[0]}x{x.shape[1]} picture in windows of {p}x{p}: y holds the largest number of "
+                 f"max pooling of a {x.shape[0]}x{x.shape[1]} image in windows of {p}x{p}: y holds the largest number of "
                  f"each window, and dx has each dy at the place of that number, 0 elsewhere")

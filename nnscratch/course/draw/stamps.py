@@ -1,6 +1,6 @@
 """Transposed convolution as painting: every number of x stamps the kernel, times itself, `stride` pixels from the last one.
 
-Shapes: x (H, W), kernel (KH, KW), y ((H-1) stride + KH, (W-1) stride + KW): one picture of one channel.
+Shapes: x (H, W), kernel (KH, KW), y ((H-1) stride + KH, (W-1) stride + KW): one image of one channel.
 """
 import numpy as np
 
@@ -8,7 +8,7 @@ from nnscratch.course.draw.grids import Grid, grids
 
 
 def stamps(x, kernel, stride, places):
-    """A row for each of some places (h, w): the number at work, what it paints, and the picture so far."""
+    """A row for each of some places (h, w): the number at work, what it paints, and the image so far."""
     kh, kw = kernel.shape
     return grids(stamp_rows(x, kernel, stride, places), f"each number of x {x.shape} paints the {kh}x{kw} kernel into y, "
                  f"{stride} pixels apart, shown at places {list(places)}", inches=0.38)

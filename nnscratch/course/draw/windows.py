@@ -1,18 +1,18 @@
-"""Windows on pictures: sliding forward, laid out as rows by im2col, and painted back.
+"""Windows on images: sliding forward, laid out as rows by im2col, and painted back.
 
-Shapes: x (H, W), kernel (KH, KW), y or dy (OH, OW): one picture of one channel.
+Shapes: x (H, W), kernel (KH, KW), y or dy (OH, OW): one image of one channel.
 """
 import numpy as np
 from matplotlib.patches import Rectangle
 
+from nnscratch.course.draw.drawing import INK, PALETTE, Drawing, canvas, new_figure
 from nnscratch.course.draw.grids import TITLE, Grid, grids, pale, put
-from nnscratch.course.draw.picture import INK, PALETTE, Picture, canvas, new_figure
 
 
 def sliding(x, kernel, places):
     """The window at some places (oh, ow), a row each: the pixels under it, the products, and the output so far."""
     (kh, kw), (h, w) = kernel.shape, x.shape
-    return grids(sliding_rows(x, kernel, places), f"a {kh}x{kw} window slides over a {h}x{w} picture, at places {list(places)}")
+    return grids(sliding_rows(x, kernel, places), f"a {kh}x{kw} window slides over a {h}x{w} image, at places {list(places)}")
 
 
 def sliding_rows(x, kernel, places):
@@ -65,18 +65,18 @@ def im2col(x, kernel):
         axes.text(left + 0.45, TITLE + height / 2, sign, ha="center", va="center", fontsize=34 * inches, color=INK)
         put(axes, grid, left + 0.8, TITLE, height, inches)
         left += 2.5
-    return Picture(figure, f"the {len(places)} patches of a {x.shape[0]}x{x.shape[1]} picture become the {len(places)} rows of "
+    return Drawing(figure, f"the {len(places)} patches of a {x.shape[0]}x{x.shape[1]} image become the {len(places)} rows of "
                            f"a matrix, which times the kernel as a column gives y as a column")
 
 
-def images(pictures, text, inches=2.0):
-    """{title: (H, W) or (H, W, 3)}: pictures beside each other, grey ones from their darkest to their lightest value."""
-    tallest = max(picture.shape[0] / picture.shape[1] for picture in pictures.values())
-    figure = new_figure(inches * len(pictures), inches * tallest + min(0.18 * inches, 0.36))
-    for axes, (title, picture) in zip(figure.subplots(1, len(pictures), squeeze=False)[0], pictures.items()):
-        axes.imshow(picture, cmap="gray", interpolation="nearest")
+def images(images, text, inches=2.0):
+    """{title: (H, W) or (H, W, 3)}: images beside each other, grey ones from their darkest to their lightest value."""
+    tallest = max(image.shape[0] / image.shape[1] for image in images.values())
+    figure = new_figure(inches * len(images), inches * tallest + min(0.18 * inches, 0.36))
+    for axes, (title, image) in zip(figure.subplots(1, len(images), squeeze=False)[0], images.items()):
+        axes.imshow(image, cmap="gray", interpolation="nearest")
         axes.set_title(title, fontsize=10, color=INK)
         axes.set_axis_off()
-        axes.add_patch(Rectangle((-0.5, -0.5), picture.shape[1], picture.shape[0], fill=False, edgecolor=INK, linewidth=0.8,
+        axes.add_patch(Rectangle((-0.5, -0.5), image.shape[1], image.shape[0], fill=False, edgecolor=INK, linewidth=0.8,
                                  clip_on=False))  # or two of its sides would be cut away
-    return Picture(figure, text)
+    return Drawing(figure, text)

@@ -16,7 +16,7 @@ ITEMS = {  # notebook: its items, in the order of the notebook
     "02": (neuron.chain, neuron.central, neuron.smaller_step, neuron.complex_step, neuron.sum_hides),
     "03": (convolution.convolution, convolution.convolution_2d, convolution.output_size, convolution.weights_of_conv,
            convolution.im2col_shape),
-    "04": (convolution.kernel_gradient, convolution.picture_gradient, convolution.bias_gradient, convolution.there_and_back,
+    "04": (convolution.kernel_gradient, convolution.image_gradient, convolution.bias_gradient, convolution.there_and_back,
            convolution.windows_that_see),
     "05": (layers.max_backward, layers.overlapping, layers.average_backward, layers.leaky_backward, layers.dropout),
     "06": (layers.batch_norm, layers.gamma_gradient, layers.training_backward, layers.running_mean, layers.inference_backward),

@@ -5,7 +5,7 @@ Shapes: x (W,) or (H, W), kernel (KW,) or (KH, KW), dy and y (OW,) or (OH, OW).
 import numpy as np
 
 from nnscratch import ops
-from nnscratch.course.quiz.question import pick, picture, question, row, taps, whole
+from nnscratch.course.quiz.question import image, pick, question, row, taps, whole
 
 
 def slide(x, kernel):
@@ -16,8 +16,8 @@ def paint(dy, kernel, stride=1):
     return ops.conv2d_transpose(row(dy), taps(kernel), strides=(1, stride), padding=0)[0].ravel()
 
 
-def convolution(random):
-    x, kernel = whole(random, 5), whole(random, 3)
+def convolution(rng):
+    x, kernel = whole(rng, 5), whole(rng, 3)
     return question(
         "A row of five pixels, $x = {x}$, and the kernel ${kernel}$, stride 1, nothing padded. What is $y$?",
         {"x": x, "kernel": kernel}, slide(x, kernel), {
@@ -26,11 +26,11 @@ def convolution(random):
             "it was multiplied, but not added up": x[1:4] * kernel})
 
 
-def convolution_2d(random):
-    x, kernel = whole(random, 3, 3, low=0, high=3), whole(random, 2, 2)
+def convolution_2d(rng):
+    x, kernel = whole(rng, 3, 3, low=0, high=3), whole(rng, 2, 2)
 
     def by(kernel):
-        return ops.conv2d(picture(x), kernel[:, :, None, None])[0][0, :, :, 0]
+        return ops.conv2d(image(x), kernel[:, :, None, None])[0][0, :, :, 0]
 
     return question(
         "$x = {x}$, kernel ${kernel}$, stride 1, nothing padded. What is $y$?",
@@ -39,8 +39,8 @@ def convolution_2d(random):
             "rows and columns of the kernel were exchanged": by(kernel.T)})
 
 
-def output_size(random):
-    size, kernel, stride, padding = (int(whole(random, low=low, high=high)) for low, high in ((8, 30), (2, 5), (2, 3), (1, 2)))
+def output_size(rng):
+    size, kernel, stride, padding = (int(whole(rng, low=low, high=high)) for low, high in ((8, 30), (2, 5), (2, 3), (1, 2)))
     y, _ = ops.conv2d(np.zeros((1, size, size, 1)), np.zeros((kernel, kernel, 1, 1)), strides=stride, padding=padding)
     places = (size + 2 * padding - kernel) / stride
     return question(
@@ -52,10 +52,10 @@ def output_size(random):
             "the zeros were forgotten": (size - kernel) // stride + 1})
 
 
-def weights_of_conv(random):
-    k, c, oc, side = pick(random, 2, 3, 5), pick(random, 3, 4, 10), pick(random, 8, 10, 20), pick(random, 16, 32, 64)
+def weights_of_conv(rng):
+    k, c, oc, side = pick(rng, 2, 3, 5), pick(rng, 3, 4, 10), pick(rng, 8, 10, 20), pick(rng, 16, 32, 64)
     return question(
-        "How many numbers does a `Conv2D` with {oc} filters of {k} x {k} learn on pictures of {side} x {side} with {c} "
+        "How many numbers does a `Conv2D` with {oc} filters of {k} x {k} learn on images of {side} x {side} with {c} "
         "channels, bias included?",
         {"oc": oc, "k": k, "side": side, "c": c}, k * k * c * oc + oc, {
             "the channels were forgotten: a filter has a layer for each": k * k * oc + oc,
@@ -63,21 +63,21 @@ def weights_of_conv(random):
             "the side came in: the same weights are used at every place": k * k * c * oc * side * side + oc})
 
 
-def im2col_shape(random):
-    n, side, c, k = pick(random, 2, 3), int(whole(random, low=5, high=9)), pick(random, 2, 3), pick(random, 2, 3)
+def im2col_shape(rng):
+    n, side, c, k = pick(rng, 2, 3), int(whole(rng, low=5, high=9)), pick(rng, 2, 3), pick(rng, 2, 3)
     columns, _ = ops.im2col(np.zeros((n, side, side, c)), (k, k))
     rows, width = int(np.prod(columns.shape[:3])), columns.shape[3]
     return question(
-        "{n} pictures of {side} x {side} pixels and {c} channels, windows of {k} x {k}, stride 1, nothing padded. As a "
+        "{n} images of {side} x {side} pixels and {c} channels, windows of {k} x {k}, stride 1, nothing padded. As a "
         "matrix, how many rows and columns has `im2col`?",
         {"n": n, "side": side, "c": c, "k": k}, (rows, width), {
             "a row for each pixel; but it is one for each place of the window": (n * side * side, width),
             "the channels were forgotten: a patch holds all of them": (rows, k * k),
-            "one picture alone": (rows // n, width)})
+            "one image alone": (rows // n, width)})
 
 
-def kernel_gradient(random):
-    x, dy = whole(random, 4), whole(random, 3)
+def kernel_gradient(rng):
+    x, dy = whole(rng, 4), whole(rng, 3)
     _, cache = ops.conv2d(row(x), taps(np.ones(2)))
     return question(
         "A kernel of two weights slid over $x = {x}$, and $dy = {dy}$ comes back. What is $dk$?",
@@ -87,8 +87,8 @@ def kernel_gradient(random):
             "only the first place was counted": x[:2] * dy[0]})
 
 
-def picture_gradient(random):
-    kernel, dy = whole(random, 2), whole(random, 3)
+def image_gradient(rng):
+    kernel, dy = whole(rng, 2), whole(rng, 3)
     _, cache = ops.conv2d(row(np.zeros(4)), taps(kernel))
     last = np.array([*kernel[0] * dy, kernel[1] * dy[-1]])
     return question(
@@ -99,19 +99,19 @@ def picture_gradient(random):
             "a convolution of dy without a rim: too short": slide(dy, kernel)})
 
 
-def bias_gradient(random):
-    first, second = dy = whole(random, 2, 2, 2)
+def bias_gradient(rng):
+    first, second = dy = whole(rng, 2, 2, 2)
     _, cache = ops.conv2d(np.zeros((2, 2, 2, 1)), np.ones((1, 1, 1, 1)), np.zeros(1))
     return question(
-        "One filter, two pictures: $dy = {first}$ and ${second}$ come back. What is $db$ of the filter?",
+        "One filter, two images: $dy = {first}$ and ${second}$ come back. What is $db$ of the filter?",
         {"first": first, "second": second}, ops.conv2d_backward(dy[..., None], cache)[2][0], {
-            "the mean over the pictures: the bias was used in both": dy.sum() / 2,
-            "the first picture alone": first.sum(),
+            "the mean over the images: the bias was used in both": dy.sum() / 2,
+            "the first image alone": first.sum(),
             "the mean over all places": dy.mean()})
 
 
-def windows_that_see(random):
-    k, more = pick(random, 2, 3, 4, 5), int(whole(random, low=0, high=5))
+def windows_that_see(rng):
+    k, more = pick(rng, 2, 3, 4, 5), int(whole(rng, low=0, high=5))
     size = 2 * k + more
     columns, window = ops.im2col(np.ones((1, 1, size, 1)), (1, k))
     places = size - k + 1
@@ -123,8 +123,8 @@ def windows_that_see(random):
             "one each: that is so for windows side by side": np.ones(size)})
 
 
-def there_and_back(random):
-    x = whole(random, 4, low=1, high=9)
+def there_and_back(rng):
+    x = whole(rng, 4, low=1, high=9)
     columns, window = ops.im2col(row(x), (1, 2))
     return question(
         "Windows of two pixels on the row $x = {x}$: what is `col2im(im2col(x))`?",

@@ -13,32 +13,32 @@ def logit(probability):
     return np.log([[probability / (1 - probability)]])
 
 
-def slope_of_real(random):
-    p, s, n = pick(random, *PROBABILITIES), pick(random, 0.9, 0.8), pick(random, 2, 4, 5, 10)
+def slope_of_real(rng):
+    p, s, n = pick(rng, *PROBABILITIES), pick(rng, 0.9, 0.8), pick(rng, 2, 4, 5, 10)
     _, slopes = non_saturating(s).real(np.repeat(logit(p), n, axis=0))
     return question(
-        "The discriminator calls a real picture real with the probability {p}. It is one of {n} real pictures in the batch, "
-        "and the smoothing is $s = {s}$. What is the slope of its loss by this picture's logit?",
+        "The discriminator calls a real image real with the probability {p}. It is one of {n} real images in the batch, "
+        "and the smoothing is $s = {s}$. What is the slope of its loss by this image's logit?",
         {"p": p, "n": n, "s": s}, slopes[0, 0], {
-            "not divided by the number of pictures, though the loss is their mean": p - s,
+            "not divided by the number of images, though the loss is their mean": p - s,
             "the smoothing was forgotten: the slope is 0 at s, not at 1": (p - 1) / n,
             "the sign: below s a larger logit makes the loss smaller": (s - p) / n})
 
 
-def slopes_of_made(random):
-    p = whole(random, low=1, high=99) / 100
+def slopes_of_made(rng):
+    p = whole(rng, low=1, high=99) / 100
     (_, first), (_, second) = (kind().generator(logit(p)) for kind in (saturating, non_saturating))
     return question(
-        "The discriminator calls a made picture real with the probability {p}. What are the slopes of the generator's loss by "
+        "The discriminator calls a made image real with the probability {p}. What are the slopes of the generator's loss by "
         "its logit, first of the saturating loss, then of the other?",
         {"p": p}, (first[0, 0], second[0, 0]), {
-            "exchanged: the saturating one is weak where the picture is seen through": (second[0, 0], first[0, 0]),
+            "exchanged: the saturating one is weak where the image is seen through": (second[0, 0], first[0, 0]),
             "the signs: for the generator a larger logit makes the loss smaller": (p, 1 - p),
             "both were taken for the same, but they are p and 1 - p long": (first[0, 0], first[0, 0])})
 
 
-def first_step(random):
-    w, g, rate, beta_1, beta_2 = whole(random, 2), whole(random, 2) * pick(random, 0.1, 2, 4), 0.1, 0.5, 0.99
+def first_step(rng):
+    w, g, rate, beta_1, beta_2 = whole(rng, 2), whole(rng, 2) * pick(rng, 0.1, 2, 4), 0.1, 0.5, 0.99
     moved = w.copy()
     Adam(rate, beta_1, beta_2, epsilon=1e-12).step({"w": moved}, {"w": g})
     return question(
@@ -50,8 +50,8 @@ def first_step(random):
             "uphill: the step goes against the gradient": w + rate * np.sign(g)})
 
 
-def average(random):
-    held, now, decay = 10 * whole(random), 10 * whole(random), pick(random, 0.9, 0.8, 0.99)
+def average(rng):
+    held, now, decay = 10 * whole(rng), 10 * whole(rng), pick(rng, 0.9, 0.8, 0.99)
     return question(
         "The average of a weight is {held}, the weight itself is now {now}, and the decay is {decay}. What is the new average?",
         {"held": held, "now": now, "decay": decay}, decay * held + (1 - decay) * now, {
@@ -60,13 +60,13 @@ def average(random):
             "added, but the old one did not fade": held + (1 - decay) * now})
 
 
-def best_answer(random):
-    p, s = whole(random, low=1, high=9), pick(random, 0.9, 0.8, 0.7)
+def best_answer(rng):
+    p, s = whole(rng, low=1, high=9), pick(rng, 0.9, 0.8, 0.7)
     q = 10 - p
     return question(
-        "Of ten pictures of some form {p} are real and {q} are made. With smoothing $s = {s}$ of the real ones alone, which "
-        "probability does the best discriminator give to such a picture?",
+        "Of ten images of some form {p} are real and {q} are made. With smoothing $s = {s}$ of the real ones alone, which "
+        "probability does the best discriminator give to such an image?",
         {"p": p, "q": q, "s": s}, s * p / (p + q), {
             "the smoothing was forgotten": p / (p + q),
-            "s alone: made pictures of that form count, too": s,
+            "s alone: generated images of that form count, too": s,
             "both sides were smoothed": (s * p + (1 - s) * q) / (p + q)})

@@ -5,17 +5,17 @@ Shapes: x and dy (W,) or (H, W), one channel; of batch normalisation (M,), the n
 import numpy as np
 
 from nnscratch import ops
-from nnscratch.course.quiz.question import pick, picture, question, row, whole
+from nnscratch.course.quiz.question import image, pick, question, row, whole
 
 # Four numbers c around 0 in a random order, and their deviation: the root of the mean of c^2.
 CENTRED = [((-7, -1, 1, 7), 5), ((-1, -1, 1, 1), 1), ((-3, -3, 3, 3), 3), ((-14, -2, 2, 14), 10), ((-2, -2, 2, 2), 2)]
 EPSILON = 1e-14  # batch normalisation wants one; on paper it is 0
 
 
-def max_backward(random):
-    x, dy = whole(random, 2, 4, low=0, high=7), whole(random, 2, low=2, high=9)
+def max_backward(rng):
+    x, dy = whole(rng, 2, 4, low=0, high=7), whole(rng, 2, low=2, high=9)
     x[0, 1] = x[1, 0] = x[:, :2].max() + 1  # a tie in the first window
-    y, cache = ops.max_pool2d(picture(x))
+    y, cache = ops.max_pool2d(image(x))
     winners = x == y[0, 0, :, 0].repeat(2)
     spread = dy.repeat(2) * np.ones((2, 1))
     return question(
@@ -27,8 +27,8 @@ def max_backward(random):
             "the largest value itself was sent back, not dy": winners * x})
 
 
-def overlapping(random):
-    x, dy = whole(random, 4, low=1, high=9), whole(random, 3, low=1, high=9)
+def overlapping(rng):
+    x, dy = whole(rng, 4, low=1, high=9), whole(rng, 3, low=1, high=9)
     y, cache = ops.max_pool2d(row(x), (1, 2), strides=1)
     last = np.zeros(4)
     for k in range(3):
@@ -41,8 +41,8 @@ def overlapping(random):
             "dy went to both pixels of each window": np.convolve(dy, [1, 1])})
 
 
-def leaky_backward(random):
-    x, dy, slope = whole(random, 4), whole(random, 4) * 10, pick(random, 0.1, 0.2, 0.3)
+def leaky_backward(rng):
+    x, dy, slope = whole(rng, 4), whole(rng, 4) * 10, pick(rng, 0.1, 0.2, 0.3)
     _, cache = ops.leaky_relu(x, slope)
     return question(
         "LeakyReLU with the slope {slope} below 0: $x = {x}$ and $dy = {dy}$. What is $dx$?",
@@ -52,9 +52,9 @@ def leaky_backward(random):
             "x was multiplied in: the slope is 1 or the small one, whatever x is": dy * np.where(x > 0, x, slope * x)})
 
 
-def dropout(random):
-    x, rate = whole(random, 4, low=1, high=9), pick(random, 0.2, 0.25, 0.5)
-    _, (mask, _) = ops.dropout(x, rate, seed=int(random.integers(1000)))
+def dropout(rng):
+    x, rate = whole(rng, 4, low=1, high=9), pick(rng, 0.2, 0.25, 0.5)
+    _, (mask, _) = ops.dropout(x, rate, seed=int(rng.integers(1000)))
     kept = (mask > 0).astype(float)
     return question(
         "Dropout with the rate {rate} in training: of $x = {x}$ it keeps those marked 1 in {kept}. What is $y$?",
@@ -65,8 +65,8 @@ def dropout(random):
             "the 1 marks what stays": x * (1 - kept) / (1 - rate)})
 
 
-def average_backward(random):
-    size, share = pick(random, 2, 3, 4), whole(random, low=2, high=9)
+def average_backward(rng):
+    size, share = pick(rng, 2, 3, 4), whole(rng, low=2, high=9)
     dy = share * size**2
     _, cache = ops.avg_pool2d(np.ones((1, size, size, 1)), size)
     return question(
@@ -77,10 +77,10 @@ def average_backward(random):
             "not divided: all pixels together get what came back": dy})
 
 
-def channel(random):
+def channel(rng):
     """x (4,), its mean, the centred numbers and their deviation, all whole."""
-    centred, deviation = pick(random, *CENTRED)
-    c, mean = random.permutation(np.array(centred, float)), whole(random, low=2, high=20)
+    centred, deviation = pick(rng, *CENTRED)
+    c, mean = rng.permutation(np.array(centred, float)), whole(rng, low=2, high=20)
     return c + mean, mean, c, deviation
 
 
@@ -90,8 +90,8 @@ def normalised(x, gamma, beta):
     return y[:, 0], cache
 
 
-def batch_norm(random):
-    (x, _, c, deviation), gamma, beta = channel(random), whole(random, low=2, high=5), whole(random)
+def batch_norm(rng):
+    (x, _, c, deviation), gamma, beta = channel(rng), whole(rng, low=2, high=5), whole(rng)
     return question(
         r"One channel, four numbers: $x = {x}$. What does batch normalisation make of them in training, with $\gamma = "
         r"{gamma}$, $\beta = {beta}$ and $\varepsilon = 0$?",
@@ -102,8 +102,8 @@ def batch_norm(random):
             "the deviation was left out: only the mean is gone": gamma * c + beta})
 
 
-def gamma_gradient(random):
-    n, dy = random.permutation(pick(random, (-1.4, -0.2, 0.2, 1.4), (-1.0, -1.0, 1.0, 1.0))), whole(random, 4)
+def gamma_gradient(rng):
+    n, dy = rng.permutation(pick(rng, (-1.4, -0.2, 0.2, 1.4), (-1.0, -1.0, 1.0, 1.0))), whole(rng, 4)
     _, cache = normalised(n, 1.0, 0.0)
     return question(
         r"The normalised numbers of a channel are $n = {n}$, and $dy = {dy}$ comes back. What is $d\gamma$?",
@@ -113,9 +113,9 @@ def gamma_gradient(random):
             "the sum of n times the sum of dy: the sum of n is always 0": 0})
 
 
-def training_backward(random):
-    d, mean, gamma, dy = pick(random, 1, 2, 4, 5), whole(random, low=6, high=9), whole(random, low=1, high=4), whole(random, 4)
-    n = random.permutation(np.array([-1.0, -1, 1, 1]))
+def training_backward(rng):
+    d, mean, gamma, dy = pick(rng, 1, 2, 4, 5), whole(rng, low=6, high=9), whole(rng, low=1, high=4), whole(rng, 4)
+    n = rng.permutation(np.array([-1.0, -1, 1, 1]))
     x, r = mean + d * n, 1 / d
     _, cache = normalised(x, gamma, 0.0)
     return question(
@@ -128,8 +128,8 @@ def training_backward(random):
             "gamma was forgotten": r * (dy - dy.mean() - n * (dy * n).mean())})
 
 
-def running_mean(random):
-    momentum, first, second = pick(random, 0.9, 0.8), *(10 * whole(random, 2, low=1, high=9))
+def running_mean(rng):
+    momentum, first, second = pick(rng, 0.9, 0.8), *(10 * whole(rng, 2, low=1, high=9))
     running = np.zeros(1)
     for value in (first, second):
         _, (running, _), _ = ops.batch_norm(np.full((2, 1), value), np.ones(1), np.zeros(1), running, np.ones(1), training=True,
@@ -144,8 +144,8 @@ def running_mean(random):
             "the first batch does not fade": (1 - momentum) * (first + second)})
 
 
-def inference_backward(random):
-    gamma, deviation, dy = whole(random, low=2, high=6), pick(random, 2, 4, 5, 10), whole(random, 2) * 10
+def inference_backward(rng):
+    gamma, deviation, dy = whole(rng, low=2, high=6), pick(rng, 2, 4, 5, 10), whole(rng, 2) * 10
     variance, one = deviation**2, np.ones(1)
     _, _, cache = ops.batch_norm(np.ones((2, 1)), gamma * one, one, one, variance * one, training=False, epsilon=EPSILON)
     return question(

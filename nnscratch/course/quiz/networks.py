@@ -10,8 +10,8 @@ from nnscratch.course.quiz.question import pick, question, row, taps, whole
 from nnscratch.models import Model
 
 
-def stamps(random):
-    x, kernel = whole(random, 3, low=1, high=4), whole(random, 3, low=1, high=5)
+def stamps(rng):
+    x, kernel = whole(rng, 3, low=1, high=4), whole(rng, 3, low=1, high=5)
     last = np.zeros(7)
     for k in range(3):
         last[2 * k:2 * k + 3] = x[k] * kernel
@@ -23,8 +23,8 @@ def stamps(random):
             "the kernel was turned: painting uses it as it is": paint(x, kernel[::-1], 2)})
 
 
-def painted_size(random):
-    size, k, stride, crop = (int(whole(random, low=low, high=high)) for low, high in ((4, 9), (3, 8), (2, 4), (1, 3)))
+def painted_size(rng):
+    size, k, stride, crop = (int(whole(rng, low=low, high=high)) for low, high in ((4, 9), (3, 8), (2, 4), (1, 3)))
     y, _ = ops.conv2d_transpose(np.ones((1, 1, size, 1)), np.ones((1, k, 1, 1)), strides=stride, padding=((0, 0), (crop, crop)))
     return question(
         "A transposed convolution with a kernel of {k} and stride {stride} paints a row from {size} pixels, and {crop} of what "
@@ -36,8 +36,8 @@ def painted_size(random):
             "nothing was cut off": (size - 1) * stride + k})
 
 
-def overlap(random):
-    size, k, stride = pick(random, 2, 3, 4), pick(random, 3, 4, 5, 6), pick(random, 2, 3)
+def overlap(rng):
+    size, k, stride = pick(rng, 2, 3, 4), pick(rng, 3, 4, 5, 6), pick(rng, 2, 3)
     counts = paint(np.ones(size), np.ones(k), stride)
     return question(
         "A kernel of {k} stamps with stride {stride} from {size} pixels in a row, nothing cropped. How many stamps lie on "
@@ -48,8 +48,8 @@ def overlap(random):
             "a stamp too few": paint(np.ones(size - 1), np.ones(k), stride)})
 
 
-def stripes(random):
-    value, kernel = whole(random, low=1, high=3), whole(random, 4, low=1, high=6)
+def stripes(rng):
+    value, kernel = whole(rng, low=1, high=3), whole(rng, 4, low=1, high=6)
     y = paint(np.full(6, value), kernel, 2)
     return question(
         "All pixels of a row are {value}. A transposed convolution with the kernel ${kernel}$ and stride 2 paints from it. "
@@ -60,8 +60,8 @@ def stripes(random):
             "even and odd were exchanged": y[[7, 6]]})
 
 
-def transposed_backward(random):
-    kernel, dy = whole(random, 3), whole(random, 5)
+def transposed_backward(rng):
+    kernel, dy = whole(rng, 3), whole(rng, 5)
     _, cache = ops.conv2d_transpose(row([1.0, 1.0]), taps(kernel), strides=(1, 2), padding=0)
     return question(
         "A transposed convolution with the kernel ${kernel}$ and stride 2 made five pixels of two. $dy = {dy}$ comes back. "
@@ -72,8 +72,8 @@ def transposed_backward(random):
             "only the middle of each stamp was read": dy[1::2] * kernel[1]})
 
 
-def two_ways(random):
-    a, b, x = whole(random, 3, low=2, high=5)
+def two_ways(rng):
+    a, b, x = whole(rng, 3, low=2, high=5)
     return question(
         "$u = {a} x$, $v = {b} x$ and $y = u v$. With $x = {x}$ and $dy = 1$, what is $dx$?",
         {"a": a, "b": b, "x": x}, a * (b * x) + b * (a * x), {
@@ -82,13 +82,13 @@ def two_ways(random):
             "the gradients of the two ways were multiplied, not added": a * (b * x) * b * (a * x)})
 
 
-def side_after(random):
-    side, blocks = int(whole(random, low=20, high=100)), pick(random, 2, 3, 4)
+def side_after(rng):
+    side, blocks = int(whole(rng, low=20, high=100)), pick(rng, 2, 3, 4)
     x = inputs = layers.Input((side, side, 1))
     for _ in range(blocks):
         x = layers.Conv2D(1, 4, 2, padding="same")(x)
     return question(
-        "Pictures of {side} x {side} pixels pass through {blocks} convolutions with stride 2 and `padding='same'`. What is "
+        "Images of {side} x {side} pixels pass through {blocks} convolutions with stride 2 and `padding='same'`. What is "
         "the side then?",
         {"side": side, "blocks": blocks}, Model(inputs, x).calls[-1].shape[1], {
             "rounded down: with \"same\" each halving rounds up": side // 2**blocks,
@@ -96,26 +96,26 @@ def side_after(random):
             "not rounded": side / 2**blocks})
 
 
-def live_taps(random):
-    k, *sides = (int(whole(random, low=low, high=high)) for low, high in ((3, 7), (1, 4), (1, 4)))
+def live_taps(rng):
+    k, *sides = (int(whole(rng, low=low, high=high)) for low, high in ((3, 7), (1, 4), (1, 4)))
     kernel = np.ones((k, k, 1, 1))
     y, cache = ops.conv2d(np.ones((1, *sides, 1)), kernel, strides=2, padding="same")
     alive = int((ops.conv2d_backward(np.ones_like(y), cache)[1] > 0).sum())
     return question(
-        "A kernel of {k} x {k} with stride 2 and `padding='same'` works on pictures of {height} x {width}. How many of "
+        "A kernel of {k} x {k} with stride 2 and `padding='same'` works on images of {height} x {width}. How many of "
         "its weights ever meet a pixel?",
         {"k": k, "height": sides[0], "width": sides[1]}, alive, {
             "all: but some of them lie on padding, and learn nothing": k * k,
             "a whole row of the kernel": k})
 
 
-def of_two(random):
-    first, second = whole(random, 2, low=1, high=99)
-    gamma, beta = whole(random, low=2, high=5), whole(random)
+def of_two(rng):
+    first, second = whole(rng, 2, low=1, high=99)
+    gamma, beta = whole(rng, low=2, high=5), whole(rng)
     mean, one = (first + second) / 2, np.ones(1)
     y, _, _ = ops.batch_norm(np.array([[first], [second]]), gamma * one, beta * one, one, one, training=True, epsilon=1e-14)
     return question(
-        "Two pictures of one pixel: a channel holds {first} and {second}. What does batch normalisation make of them in "
+        "Two images of one pixel: a channel holds {first} and {second}. What does batch normalisation make of them in "
         r"training, with $\gamma = {gamma}$, $\beta = {beta}$ and $\varepsilon = 0$?",
         {"first": first, "second": second, "gamma": gamma, "beta": beta}, y[:, 0], {
             "only the mean was taken away; the deviation takes the distance":
@@ -124,8 +124,8 @@ def of_two(random):
             "the signs were exchanged: the larger number stays the larger": y[::-1, 0]})
 
 
-def weights_of_model(random):
-    c, f, k = pick(random, 2, 3, 4), pick(random, 4, 5, 8, 10), pick(random, 2, 3)
+def weights_of_model(rng):
+    c, f, k = pick(rng, 2, 3, 4), pick(rng, 4, 5, 8, 10), pick(rng, 2, 3)
     x = layers.Input((8, 8, c))
     model = Model(x, layers.BatchNormalization()(layers.Conv2D(f, k)(x)))
     return question(

@@ -8,8 +8,8 @@ from nnscratch import ops
 from nnscratch.course.quiz.question import pick, question, whole
 
 
-def neuron(random):
-    x, w, b = whole(random, 3), whole(random, 3), whole(random)
+def neuron(rng):
+    x, w, b = whole(rng, 3), whole(rng, 3), whole(rng)
     y, _ = ops.relu(ops.dense(x[None], w[:, None], np.array([b]))[0])
     wrong = {"the bias was forgotten": max(0, x @ w), "relu was turned around: it lets positive sums pass": 0} if y > 0 else {
         "relu was forgotten: a negative sum becomes 0": x @ w + b, "relu takes no absolute value": -(x @ w + b)}
@@ -19,8 +19,8 @@ def neuron(random):
             "the sums were multiplied, but each input has a weight of its own": x.sum() * w.sum() + b})
 
 
-def threshold(random):
-    x, w = whole(random, 3), whole(random, 3)
+def threshold(rng):
+    x, w = whole(rng, 3), whole(rng, 3)
     return question(
         "A neuron with relu has the weights $w = {w}$. Above which bias does it answer to $x = {x}$ with more than 0?",
         {"w": w, "x": x}, -x @ w, {
@@ -28,8 +28,8 @@ def threshold(random):
             "the inputs were forgotten": -w.sum()})
 
 
-def layer(random):
-    x, weights, bias = whole(random, 2), whole(random, 2, 2), whole(random, 2)
+def layer(rng):
+    x, weights, bias = whole(rng, 2), whole(rng, 2, 2), whole(rng, 2)
     return question(
         "A layer without activation: $x = {x}$, $W = {weights}$ (a column for each unit), $b = {bias}$. What is $y$?",
         {"x": x, "weights": weights, "bias": bias}, ops.dense(x[None], weights, bias)[0][0], {
@@ -38,8 +38,8 @@ def layer(random):
             "the bias of a unit was multiplied, not added": (x @ weights) * bias})
 
 
-def weights_gradient(random):
-    x, dy = whole(random, 2, 2), whole(random, 2)
+def weights_gradient(rng):
+    x, dy = whole(rng, 2, 2), whole(rng, 2)
     _, cache = ops.dense(x, np.ones((2, 1)), np.zeros(1))
     return question(
         "Two samples, the rows of $x = {x}$, went through one unit. The slopes $dy = {dy}$ come back, one for each sample. "
@@ -50,8 +50,8 @@ def weights_gradient(random):
             "x and dy were added up before they were multiplied": x.sum(axis=0) * dy.sum()})
 
 
-def training_step(random):
-    x, w, t, rate = whole(random), whole(random), whole(random), 0.1
+def training_step(rng):
+    x, w, t, rate = whole(rng), whole(rng), whole(rng), 0.1
     slope = ops.dense_backward(np.array([[2 * (w * x - t)]]), ops.dense(np.array([[x]]), np.array([[w]]), np.zeros(1))[1])[1]
     return question(
         "$y = x w$ with $x = {x}$ and $w = {w}$ shall become $t = {t}$; the loss is $L = (y - t)^2$. What is $w$ after one "
@@ -62,8 +62,8 @@ def training_step(random):
             "the factor x was forgotten: dy is not yet dw": w - rate * 2 * (w * x - t)})
 
 
-def chain(random):
-    x, y, t = whole(random), pick(random, 0.5, -0.5, 0.6, 0.8), whole(random, low=-2, high=2)
+def chain(rng):
+    x, y, t = whole(rng), pick(rng, 0.5, -0.5, 0.6, 0.8), whole(rng, low=-2, high=2)
     dw = ops.tanh_backward(np.array(2 * (y - t)), np.array(y)) * x
     return question(
         r"$z = w x + b$, $y = \tanh(z)$, $L = (y - t)^2$. With $x = {x}$ and $t = {t}$ forward gave $y = {y}$. What is $dw$?",
@@ -74,8 +74,8 @@ def chain(random):
             "this is dz: the last factor is x": 2 * (y - t) * (1 - y**2)})
 
 
-def central(random):
-    x, h = whole(random, low=1, high=6), pick(random, 0.1, 0.2, 0.5, 1)
+def central(rng):
+    x, h = whole(rng, low=1, high=6), pick(rng, 0.1, 0.2, 0.5, 1)
     return question(
         "What does the central difference with $h = {h}$ say for the slope of $f(x) = x^3$ at $x = {x}$?",
         {"x": x, "h": h}, ((x + h)**3 - (x - h)**3) / (2 * h), {
@@ -84,8 +84,8 @@ def central(random):
             "this is the one-sided difference, (f(x + h) - f(x)) / h": ((x + h)**3 - x**3) / h})
 
 
-def smaller_step(random):
-    error, times = pick(random, 0.04, 0.08, 0.1, 0.2, 0.3, 0.4, 0.5, 0.9), pick(random, 2, 5, 10)
+def smaller_step(rng):
+    error, times = pick(rng, 0.04, 0.08, 0.1, 0.2, 0.3, 0.4, 0.5, 0.9), pick(rng, 2, 5, 10)
     return question(
         "A central difference errs by {error}, and rounding plays no part yet. By about how much does it err if $h$ is made "
         "{times} times smaller?",
@@ -95,8 +95,8 @@ def smaller_step(random):
             "the error stays: only the complex step has none to lose": error})
 
 
-def complex_step(random):
-    x, h = whole(random, low=2, high=12), pick(random, 0.1, 0.01)
+def complex_step(rng):
+    x, h = whole(rng, low=2, high=12), pick(rng, 0.1, 0.01)
     return question(
         r"$f(x) = x^2$. What is $\mathrm{{Im}}\, f(x + ih) / h$ for $x = {x}$ and $h = {h}$?",
         {"x": x, "h": h}, ((x + 1j * h)**2).imag / h, {
@@ -105,9 +105,9 @@ def complex_step(random):
             "the real part was taken": x**2 - h**2})
 
 
-def sum_hides(random):
-    total, u = pick(random, 2, 4, 5, 10), whole(random, 2)
-    first = whole(random, low=1, high=total - 1)
+def sum_hides(rng):
+    total, u = pick(rng, 2, 4, 5, 10), whole(rng, 2)
+    first = whole(rng, low=1, high=total - 1)
     x = np.array([first, total - first])
     return question(
         "$y = x / (x_1 + x_2)$, so that $y_1 + y_2 = 1$. Let $x = {x}$ and $L = u_1 y_1 + u_2 y_2$ with $u = {u}$. What is "

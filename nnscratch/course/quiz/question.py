@@ -26,24 +26,24 @@ def question(text, given, answer, wrong):
 def ask(item, seed):
     """The question that an item asks for this seed, a whole number from 0 on. The item's name is part of the seed, so that a
     new item does not change the questions of others."""
-    random = np.random.default_rng([seed, *item.__name__.encode()])
+    rng = np.random.default_rng([seed, *item.__name__.encode()])
     for _ in range(TRIES):
-        asked = item(random)
+        asked = item(rng)
         answers = [show(answer) for answer in (asked.answer, *asked.wrong.values())]
         if len(set(answers)) == len(answers):
             return asked
     raise RuntimeError(f"{item.__name__} found no numbers that tell its answers apart in {TRIES} tries")
 
 
-def whole(random, *shape, low=-3, high=4):
+def whole(rng, *shape, low=-3, high=4):
     """Whole numbers from low to high, without 0 where both signs occur, since 0 hides mistakes: a number, or an array."""
     values = np.array([value for value in range(low, high + 1) if value or low == 0], float)
-    return values[random.integers(len(values), size=shape)]
+    return values[rng.integers(len(values), size=shape)]
 
 
-def pick(random, *values):
+def pick(rng, *values):
     """One of these."""
-    return values[random.integers(len(values))]
+    return values[rng.integers(len(values))]
 
 
 def show(value):
@@ -57,11 +57,11 @@ def show(value):
 
 
 def row(numbers):
-    """A picture of one row and one channel: (W,) -> (1, 1, W, 1)."""
+    """An image of one row and one channel: (W,) -> (1, 1, W, 1)."""
     return np.reshape(numbers, (1, 1, -1, 1))
 
 
-def picture(numbers):
+def image(numbers):
     """(H, W) -> (1, H, W, 1)"""
     return np.asarray(numbers)[None, :, :, None]
 

@@ -13,12 +13,12 @@ SHORT = {30: (3,), 40: (2, 6), 50: (7, 9), 60: (6, 11), 70: (6, 7, 11), 75: (2, 
          90: (3, 6, 9, 11, 15)}
 
 
-def flop(random):
-    side, c, oc, k = int(whole(random, low=4, high=9)), pick(random, 2, 3), pick(random, 2, 5, 10), pick(random, 2, 3)
+def flop(rng):
+    side, c, oc, k = int(whole(rng, low=4, high=9)), pick(rng, 2, 3), pick(rng, 2, 5, 10), pick(rng, 2, 3)
     x = Input((side, side, c))
     places = side - k + 1
     return question(
-        "How many FLOP has a convolution with {oc} kernels of {k} x {k} on one picture of {side} x {side} with {c} channels, "
+        "How many FLOP has a convolution with {oc} kernels of {k} x {k} on one image of {side} x {side} with {c} channels, "
         "stride 1, nothing padded, no bias?",
         {"oc": oc, "k": k, "side": side, "c": c}, 2 * Model(x, Conv2D(oc, k)(x)).multiply_adds((side, side, c)), {
             "a multiplication and an addition are two": places**2 * k * k * c * oc,
@@ -26,20 +26,20 @@ def flop(random):
             "the kernels were forgotten: each makes a channel": 2 * places**2 * k * k * c})
 
 
-def column_bytes(random):
-    side, c, k = pick(random, 10, 20, 50, 100), pick(random, 2, 3, 10), pick(random, 3, 5)
+def column_bytes(rng):
+    side, c, k = pick(rng, 10, 20, 50, 100), pick(rng, 2, 3, 10), pick(rng, 3, 5)
     size = side * side * c * 4
     return question(
-        "A picture of {side} x {side} with {c} channels in float32. How many bytes have the columns of im2col for a window of "
+        "An image of {side} x {side} with {c} channels in float32. How many bytes have the columns of im2col for a window of "
         "{k} x {k}, padded so that there is a place for each pixel?",
         {"side": side, "c": c, "k": k}, size * k * k, {
-            "this is the picture itself; nearly every pixel is copied k times k times": size,
+            "this is the image itself; nearly every pixel is copied k times k times": size,
             "numbers, not bytes: a float32 has four": size * k * k // 4,
             "the channels were forgotten": size * k * k // c})
 
 
-def lines(random):
-    step = int(whole(random, low=2, high=24))
+def lines(rng):
+    step = int(whole(rng, low=2, high=24))
     near, far = "a line for each number: but a line holds 16, and serves several", "lines between that hold none do not come"
     return question(
         "From a long array in float32 one number in {step} is read. Memory comes in lines of 64 bytes. How many bytes come "
@@ -50,8 +50,8 @@ def lines(random):
             "the numbers between were counted, not their bytes": step})
 
 
-def four_products(random):
-    d, g = whole(random, 4, low=0, high=6), whole(random, 3, low=1, high=6)
+def four_products(rng):
+    d, g = whole(rng, 4, low=0, high=6), whole(rng, 3, low=1, high=6)
     half = (g[0] + g[2]) / 2
     m = np.array([(d[0] - d[2]) * g[0], (d[1] + d[2]) * (half + g[1] / 2), (d[2] - d[1]) * (half - g[1] / 2),
                   (d[1] - d[3]) * g[2]])
@@ -63,9 +63,9 @@ def four_products(random):
             "m4 has d1 - d3, not d3 - d1": m * [1, 1, 1, -1]})
 
 
-def fewer_products(random):
-    tile = pick(random, 4, 5, 6, 8, 10)
-    r = int(whole(random, low=2, high=tile - 1))
+def fewer_products(rng):
+    tile = pick(rng, 4, 5, 6, 8, 10)
+    r = int(whole(rng, low=2, high=tile - 1))
     m = tile + 1 - r
     return question(
         r"How many times fewer products does $F({m} \times {m}, {r} \times {r})$ take than the plain sums?",
@@ -75,8 +75,8 @@ def fewer_products(random):
             "upside down": (m + r - 1)**2 / (m * m * r * r)})
 
 
-def attainable(random):
-    peak, bandwidth, intensity = pick(random, 50, 100, 200), pick(random, 10, 20, 50), pick(random, 0.25, 0.5, 2, 8, 10)
+def attainable(rng):
+    peak, bandwidth, intensity = pick(rng, 50, 100, 200), pick(rng, 10, 20, 50), pick(rng, 0.25, 0.5, 2, 8, 10)
     seconds = ceiling(1e9 * intensity, 1e9, {"gflops": peak, "gb_per_s": bandwidth})
     return question(
         "A processor does {peak} GFLOP/s at its peak, and its memory moves {bandwidth} GB/s. How many GFLOP/s can a layer "
@@ -87,8 +87,8 @@ def attainable(random):
             "the mean of the two limits": (peak + bandwidth * intensity) / 2})
 
 
-def transfer(random):
-    latency, megabytes, bandwidth = pick(random, 5, 10, 20), pick(random, 1, 2, 4, 8), pick(random, 10, 20, 40)
+def transfer(rng):
+    latency, megabytes, bandwidth = pick(rng, 5, 10, 20), pick(rng, 1, 2, 4, 8), pick(rng, 10, 20, 40)
     bytes_take = 1000 * megabytes / bandwidth
     return question(
         "A transfer takes {latency} microseconds to begin, and then goes at {bandwidth} GB/s. How many microseconds do "
@@ -99,8 +99,8 @@ def transfer(random):
             "1 GB/s is a thousand bytes in a microsecond, not a million": latency + bytes_take / 1000})
 
 
-def queue(random):
-    n, asking, compute = pick(random, 10, 50, 100), whole(random, low=2, high=12), whole(random, low=2, high=12)
+def queue(rng):
+    n, asking, compute = pick(rng, 10, 50, 100), whole(rng, low=2, high=12), whole(rng, low=2, high=12)
     done = 0
     for k in range(1, n + 1):
         done = max(k * asking, done) + compute
@@ -113,21 +113,21 @@ def queue(random):
             "the first ask or the last kernel was forgotten": n * max(asking, compute)})
 
 
-def crossover(random):
-    fixed_cpu, fixed_gpu = whole(random, low=1, high=6), whole(random, low=7, high=20)
-    each_cpu, each_gpu = whole(random, low=1, high=4), pick(random, 0.2, 0.5)
+def crossover(rng):
+    fixed_cpu, fixed_gpu = whole(rng, low=1, high=6), whole(rng, low=7, high=20)
+    each_cpu, each_gpu = whole(rng, low=1, high=4), pick(rng, 0.2, 0.5)
     meet = (fixed_gpu - fixed_cpu) / (each_cpu - each_gpu)
     return question(
-        "A step takes {fixed_cpu} ms and {each_cpu} ms for each picture on the CPU, {fixed_gpu} ms and {each_gpu} ms for each "
-        "picture on the GPU. From how many pictures on is the GPU faster?",
+        "A step takes {fixed_cpu} ms and {each_cpu} ms for each image on the CPU, {fixed_gpu} ms and {each_gpu} ms for each "
+        "image on the GPU. From how many images on is the GPU faster?",
         {"fixed_cpu": fixed_cpu, "each_cpu": each_cpu, "fixed_gpu": fixed_gpu, "each_gpu": each_gpu}, floor(meet) + 1, {
             "here it is not yet faster": floor(meet),
-            "the time for each picture on the GPU was forgotten": floor((fixed_gpu - fixed_cpu) / each_cpu) + 1,
+            "the time for each image on the GPU was forgotten": floor((fixed_gpu - fixed_cpu) / each_cpu) + 1,
             "the CPU's fixed time was forgotten": ceil(fixed_gpu / (each_cpu - each_gpu))})
 
 
-def amdahl(random):
-    percent, s = pick(random, *((percent, s) for percent, factors in SHORT.items() for s in factors))
+def amdahl(rng):
+    percent, s = pick(rng, *((percent, s) for percent, factors in SHORT.items() for s in factors))
     p = percent / 100
     return question(
         "{percent} % of the time of a program becomes {s} times as fast. How many times as fast is the whole?",

@@ -6,15 +6,15 @@ import numpy as np
 
 from nnscratch import ops
 from nnscratch.course.quiz.layers import channel
-from nnscratch.course.quiz.question import pick, picture, question, row, whole
+from nnscratch.course.quiz.question import image, pick, question, row, whole
 from nnscratch.losses import content_loss, total_variation
 from nnscratch.networks.stylizer import statistics
 from nnscratch.style.colour import root
 
 
-def gram(random):
-    m = pick(random, 2, 4)
-    F = whole(random, m, 2)
+def gram(rng):
+    m = pick(rng, 2, 4)
+    F = whole(rng, m, 2)
     centred = F - F.mean(axis=0)
     return question(
         "{m} pixels with two channels are the rows of $F = {F}$. What is the Gram matrix $G$?",
@@ -24,8 +24,8 @@ def gram(random):
             "the means of the channels were taken away: that is the covariance": centred.T @ centred / m})
 
 
-def gram_backward(random):
-    m, f, dG = pick(random, 2, 4, 10), whole(random, 2), whole(random, 2, 2)
+def gram_backward(rng):
+    m, f, dG = pick(rng, 2, 4, 10), whole(rng, 2), whole(rng, 2, 2)
     F = np.zeros((m, 2))
     F[0] = f
     _, cache = ops.gram_matrix(F[None, None])
@@ -37,8 +37,8 @@ def gram_backward(random):
             "not divided by the number of pixels": f @ (dG + dG.T)})
 
 
-def louder(random):
-    g, times = whole(random, low=2, high=9), pick(random, 2, 3, 5, 0.5)
+def louder(rng):
+    g, times = whole(rng, low=2, high=9), pick(rng, 2, 3, 5, 0.5)
     return question(
         "An entry of a Gram matrix is {g}. All features become {times} times as large. What is the entry then?",
         {"g": g, "times": times}, g * times**2, {
@@ -46,8 +46,8 @@ def louder(random):
             "unchanged: that would be so for a correlation": g})
 
 
-def mean_splits(random):
-    mean_a, mean_b, together = whole(random, 3, low=2, high=8)
+def mean_splits(rng):
+    mean_a, mean_b, together = whole(rng, 3, low=2, high=8)
     return question(
         "Two channels have the means {mean_a} and {mean_b} and the covariance {together}. What is their entry in the Gram "
         "matrix?",
@@ -57,8 +57,8 @@ def mean_splits(random):
             "the means were added, not multiplied": mean_a + mean_b + together})
 
 
-def pull(random):
-    c, g, a = pick(random, 2, 4, 5), whole(random, low=1, high=20), whole(random, low=1, high=20)
+def pull(rng):
+    c, g, a = pick(rng, 2, 4, 5), whole(rng, low=1, high=20), whole(rng, low=1, high=20)
     return question(
         "$L$ is the mean of $(G_{{ab}} - A_{{ab}})^2$ over all entries of Gram matrices of {c} channels. One entry has $G = "
         "{g}$ and $A = {a}$. What is $dG$ there?",
@@ -68,36 +68,36 @@ def pull(random):
             "the sign: G above A is to fall, and so its slope is positive": 2 * (a - g) / c**2})
 
 
-def content_share(random):
-    target = random.permutation(pick(random, (0.0, 1, 3), (0.0, 2, 4), (0.0, 5, 5), (3.0, 4, 5), (0.0, 6, 8)))
-    off = whole(random, 3, low=0, high=2)  # less than the largest feature: ours are never all 0, which have no share
-    features = target + off * pick(random, 1.0, -1.0)
+def content_share(rng):
+    target = rng.permutation(pick(rng, (0.0, 1, 3), (0.0, 2, 4), (0.0, 5, 5), (3.0, 4, 5), (0.0, 6, 8)))
+    off = whole(rng, 3, low=0, high=2)  # less than the largest feature: ours are never all 0, which have no share
+    features = target + off * pick(rng, 1.0, -1.0)
     loss, _ = content_loss(row(features), row(target))
     return question(
-        "Three features of the photograph are ${target}$, those of our picture ${features}$. The content loss is the mean of "
+        "Three features of the photograph are ${target}$, those of our image ${features}$. The content loss is the mean of "
         "the squared differences as a share of the photograph's mean square. What is it?",
         {"target": target, "features": features}, loss, {
             "the mean of the squares itself, not a share of anything": (off**2).mean(),
             "the sums were compared: differences of both signs would cancel": abs(off.sum() / target.sum()),
-            "the share of our own picture's mean square": (off**2).sum() / (features**2).sum()})
+            "the share of our own image's mean square": (off**2).sum() / (features**2).sum()})
 
 
-def variation(random):
-    x = whole(random, 2, 2, low=0, high=9)
+def variation(rng):
+    x = whole(rng, 2, 2, low=0, high=9)
     down, across = (x[1] - x[0]), (x[:, 1] - x[:, 0])
     squares = (down**2).sum() + (across**2).sum()
     return question(
-        "A grey picture, $x = {x}$. How large is its total variation: the squared differences of neighbours, down and across, "
+        "A grey image, $x = {x}$. How large is its total variation: the squared differences of neighbours, down and across, "
         "divided by the number of pixels?",
-        {"x": x}, total_variation(picture(x))[0], {
+        {"x": x}, total_variation(image(x))[0], {
             "across alone: neighbours stand below each other, too": (across**2).sum() / 4,
             "the differences were not squared": (abs(down).sum() + abs(across).sum()) / 4,
             "the diagonals are no neighbours": (squares + (x[0, 0] - x[1, 1])**2 + (x[0, 1] - x[1, 0])**2) / 4,
             "not divided by the pixels": squares})
 
 
-def variation_slope(random):
-    x = whole(random, 5, low=0, high=9)
+def variation_slope(rng):
+    x = whole(rng, 5, low=0, high=9)
     _, slopes = total_variation(row(x))
     return question(
         r"A row of five pixels, $x = {x}$, and $L = \frac15 \sum_k (x_{{k+1}} - x_k)^2$. What is the slope of $L$ by the "
@@ -108,21 +108,21 @@ def variation_slope(random):
             "the 2 of the square was forgotten": slopes[0, 0, 2, 0] / 2})
 
 
-def coarse_to_fine(random):
-    steps, seconds, levels = pick(random, 20, 40, 60), 16 * whole(random, low=1, high=10), pick(random, 2, 3)
+def coarse_to_fine(rng):
+    steps, seconds, levels = pick(rng, 20, 40, 60), 16 * whole(rng, low=1, high=10), pick(rng, 2, 3)
     cost = sum(0.25**k for k in range(levels))
     return question(
         "{steps} steps at full size take {seconds} seconds, and the time goes with the number of pixels. How many seconds do "
         "{steps} steps at each of {levels} sizes take, each half as wide and half as high as the next?",
         {"steps": steps, "seconds": seconds, "levels": levels}, seconds * cost, {
             "half as wide and half as high is a quarter of the pixels": seconds * sum(0.5**k for k in range(levels)),
-            "as if each size took as long: small pictures cost little": seconds * levels,
+            "as if each size took as long: small images cost little": seconds * levels,
             "the full size was forgotten": seconds * (cost - 1)})
 
 
-def matched_colour(random):
-    own_mean, mean, x = whole(random, 3, low=1, high=9)
-    own_deviation, deviation = whole(random, low=1, high=3), whole(random, low=2, high=9)
+def matched_colour(rng):
+    own_mean, mean, x = whole(rng, 3, low=1, high=9)
+    own_deviation, deviation = whole(rng, low=1, high=3), whole(rng, low=2, high=9)
     own_variance, variance = own_deviation**2, deviation**2
     stretch = (root(np.array([[variance]]), 0.5) @ root(np.array([[own_variance]]), -0.5))[0, 0]
     return question(
@@ -136,21 +136,21 @@ def matched_colour(random):
             "only the mean was moved": x - own_mean + mean})
 
 
-def conditional_norm(random):
-    mean, d, k = whole(random, low=8, high=20), whole(random, low=2, high=6), pick(random, 0, 1)
-    x, gammas, betas = mean + d * np.array([-1.0, 1]), whole(random, 3, low=2, high=9), whole(random, 3)
+def conditional_norm(rng):
+    mean, d, k = whole(rng, low=8, high=20), whole(rng, low=2, high=6), pick(rng, 0, 1)
+    x, gammas, betas = mean + d * np.array([-1.0, 1]), whole(rng, 3, low=2, high=9), whole(rng, 3)
     y, _ = ops.instance_norm(row(x), gammas[k:k + 1], betas[k:k + 1], epsilon=1e-14)
     return question(
         r"Conditional instance normalisation knows three styles, $\gamma = {gammas}$ and $\beta = {betas}$, counted from 0. A "
-        r"picture of two pixels, $x = {x}$, is to be painted in style {k}; $\varepsilon = 0$. What is $y$?",
+        r"image of two pixels, $x = {x}$, is to be painted in style {k}; $\varepsilon = 0$. What is $y$?",
         {"gammas": gammas, "betas": betas, "x": x, "k": k}, y.ravel(), {
             "the next style: the rows are counted from 0": gammas[k + 1] * np.array([-1, 1]) + betas[k + 1],
             "the deviation was left out": gammas[k] * (x - mean) + betas[k],
             "divided by the variance, not by its root": gammas[k] * (x - mean) / d**2 + betas[k]})
 
 
-def adain_on_paper(random):
-    (f, mean, c, deviation), middle, d = channel(random), whole(random, low=2, high=9), whole(random, low=1, high=3)
+def adain_on_paper(rng):
+    (f, mean, c, deviation), middle, d = channel(rng), whole(rng, low=2, high=9), whole(rng, low=1, high=3)
     s = middle + d * np.array([-1.0, 1])
     t, _ = ops.instance_norm(row(f), np.array([d]), np.array([middle]), epsilon=1e-14)
     return question(
@@ -162,8 +162,8 @@ def adain_on_paper(random):
             "its own deviation was multiplied, not divided out": d * c * deviation + middle})
 
 
-def adain_to_style(random):
-    middle, d, mean_gets, deviation_gets = whole(random, low=2, high=9), *whole(random, 3, low=2, high=8)
+def adain_to_style(rng):
+    middle, d, mean_gets, deviation_gets = whole(rng, low=2, high=9), *whole(rng, 3, low=2, high=8)
     s = middle + d * np.array([-1.0, 1])
     return question(
         "The style's code has two pixels in a channel, $s = {s}$. Its mean got the gradient {mean_gets}, its deviation "
@@ -175,8 +175,8 @@ def adain_to_style(random):
             "the distance from the mean counts in deviations": (mean_gets + deviation_gets * d * np.array([-1, 1])) / 2})
 
 
-def told_by_style(random):
-    channels = int(whole(random, low=3, high=200))
+def told_by_style(rng):
+    channels = int(whole(rng, low=3, high=200))
     s = np.zeros((1, 2, 2, channels))
     return question(
         "A code has {channels} channels. By how many numbers does a style tell the decoder through AdaIN what it is?",
@@ -186,8 +186,8 @@ def told_by_style(random):
             "half of a Gram matrix, which is symmetric": channels * (channels + 1) // 2})
 
 
-def strength(random):
-    own, wanted, percent = *whole(random, 2, low=1, high=9), pick(random, 25, 75, 100)
+def strength(rng):
+    own, wanted, percent = *whole(rng, 2, low=1, high=9), pick(rng, 25, 75, 100)
     way = percent / 50
     return question(
         "A channel of the photograph's code has the deviation {own}, the style's has {wanted}. With strength 50 the "

@@ -1,4 +1,4 @@
-"""CIFAR-10 and CIFAR-100: 32x32 colour pictures, in their binary and in their Python form.
+"""CIFAR-10 and CIFAR-100: 32x32 colour images, in their binary and in their Python form.
 
 A record of the binary form: 1 label (CIFAR-100: coarse and fine), then 1024 red, 1024 green, 1024 blue bytes, row by row.
 The Python form is a pickle, a dict of data (N, 3072) uint8 and labels; see `unpickle` for why that is dangerous.
@@ -20,7 +20,7 @@ from nnscratch.errors import InputError
 from nnscratch.files import reason
 
 SIDE, PIXELS = 32, 3 * 32 * 32
-CLASSES = {1: 10, 2: 100}  # by the labels in front of a picture; of two the second is the fine one
+CLASSES = {1: 10, 2: 100}  # by the labels in front of an image; of two the second is the fine one
 LARGEST = 2**28            # bytes of a file; the largest that was published has 155 million
 MOST_STEPS, MOST_TUPLES = 2**21, 2000  # of a pickle's program; the largest that was published has some 300,000 steps
 REBUILD, BUFFER, ENCODE = "numpy.core.multiarray._reconstruct", "numpy.core.numeric._frombuffer", "_codecs.encode"
@@ -43,7 +43,7 @@ def read_cifar(path):
     images, labels = np.concatenate([p[0] for p in parts]), np.concatenate([p[1] for p in parts])
     names = class_names(files[0].parent)
     numbers = [str(k) for k in range(int(labels.max()) + 1)]
-    return Dataset(images, labels, names if len(names) >= len(numbers) else numbers, f"pictures of {path.name}")
+    return Dataset(images, labels, names if len(names) >= len(numbers) else numbers, f"images of {path.name}")
 
 
 def batches_in(folder):
@@ -68,7 +68,7 @@ def read_batch(path):
         if data and len(data) % (head + PIXELS) == 0:
             records = np.frombuffer(data, np.uint8).reshape(-1, head + PIXELS)
             check_labels(path, records[:, head - 1], classes)
-            return to_pictures(records[:, head:]), records[:, head - 1].astype(np.int64)
+            return to_images(records[:, head:]), records[:, head - 1].astype(np.int64)
     raise InputError(f"{path} has {len(data)} bytes, expected a multiple of {1 + PIXELS} (CIFAR-10) or {2 + PIXELS} "
                      f"(CIFAR-100), or a pickle: it is truncated or of another format, fetch it again")
 
@@ -94,13 +94,13 @@ def from_pickle(path, data):
             raise ValueError("the labels are no list of whole numbers")
         rows, labels = rows_of(found[b"data"]), np.array(found[key], np.int64)
         if labels.shape != (len(rows),) or not len(rows):
-            raise ValueError(f"{len(labels)} labels for {len(rows)} pictures")
+            raise ValueError(f"{len(labels)} labels for {len(rows)} images")
     except Exception as error:  # what is in there can be of any type at all
         what = type(error).__name__ if isinstance(error, (KeyError, StopIteration)) else reason(error)
         raise InputError(f"{path} is a pickle without CIFAR's data and labels ({what[:90]}), expected bytes (N, {PIXELS}) "
                          f"and N labels: give a batch as it was published") from error
     check_labels(path, labels, CLASSES[1] if key == b"labels" else CLASSES[2])
-    return to_pictures(rows), labels
+    return to_images(rows), labels
 
 
 # --- pickles ------------------------------------------------------------------------------------------------------
@@ -169,7 +169,7 @@ def as_bytes(text):
     return text.encode("latin1", "replace") if isinstance(text, str) else text
 
 
-def to_pictures(rows):
+def to_images(rows):
     """Planes of red, green, blue -> pixels."""
     return np.ascontiguousarray(rows.reshape(-1, 3, SIDE, SIDE).transpose(0, 2, 3, 1))
 

@@ -1,6 +1,6 @@
-"""A folder of pictures as a data set; sub-folders, if there are pictures in any, are its classes, in the order of their names.
+"""A folder of images as a data set; sub-folders, if there are images in any, are its classes, in the order of their names.
 
-Shapes: each picture is cut to the middle part of the shape asked for and shrunk to the common size, (H, W, 1 or 3) of bytes.
+Shapes: each image is cut to the middle part of the shape asked for and shrunk to the common size, (H, W, 1 or 3) of bytes.
 """
 import logging
 from pathlib import Path
@@ -18,37 +18,37 @@ log = logging.getLogger("nnscratch")
 
 
 def read_folder(folder, size=None, channels=None):
-    """The Dataset of all pictures in a folder: upright, transparency on white.
+    """The Dataset of all images in a folder: upright, transparency on white.
 
     size : (H, W), or the side of the square, that each becomes; None: all must be of one size, and are left as they are.
-    channels : 1 or 3; None: 1 if all pictures are grey, else 3.
-    What is no whole picture, and what lies beside the sub-folders, is passed over, with one logged line; hidden files silently.
-    Raises InputError for a folder without pictures, for mixed sizes where no size is given, and for more than fits in memory.
+    channels : 1 or 3; None: 1 if all images are grey, else 3.
+    What is no whole image, and what lies beside the sub-folders, is passed over, with one logged line; hidden files silently.
+    Raises InputError for a folder without images, for mixed sizes where no size is given, and for more than fits in memory.
     """
     folder, size = Path(folder), checked_size(size)
     checked_channels(channels)
     try:
         found, labels, passed_over = gather(folder, size)
     except OSError as error:
-        raise InputError(f"cannot read {folder} ({reason(error)}), expected a folder of pictures: give a readable "
+        raise InputError(f"cannot read {folder} ({reason(error)}), expected a folder of images: give a readable "
                          f"one") from error
     if passed_over:
-        log.warning("%s: passed over %d files that are no whole pictures or in no class, such as %s", folder, len(passed_over),
+        log.warning("%s: passed over %d files that are no whole images or in no class, such as %s", folder, len(passed_over),
                     passed_over[0])
     if not found:
-        raise InputError(f"{folder} holds no pictures, expected files that Pillow reads, or sub-folders of them: give such a "
+        raise InputError(f"{folder} holds no images, expected files that Pillow reads, or sub-folders of them: give such a "
                          f"folder")
     images = np.stack(found)
-    if all((picture == picture[..., :1]).all() for picture in found):
+    if all((image == image[..., :1]).all() for image in found):
         images = np.ascontiguousarray(images[..., :1])
     names = sorted(set(labels) - {None})
     number = {name: k for k, name in enumerate(names)}
     numbers = np.array([number[name] for name in labels]) if names else None
-    return fitted(Dataset(images, numbers, names, f"pictures of {folder.name}"), size, channels)
+    return fitted(Dataset(images, numbers, names, f"images of {folder.name}"), size, channels)
 
 
 def gather(folder, size):
-    """Pictures (H, W, 3) as bytes, the name of the sub-folder of each (None: of none), names of files that are passed over."""
+    """Images (H, W, 3) as bytes, the name of the sub-folder of each (None: of none), names of files that are passed over."""
     found, labels, passed_over, first = [], [], [], None
     for place in [*sorted(p for p in folder.iterdir() if p.is_dir() and not p.name.startswith(".")), folder]:
         for path in sorted(p for p in place.iterdir() if p.is_file() and not p.name.startswith(".")):
@@ -69,14 +69,14 @@ def gather(folder, size):
 
 
 def check_next(folder, found, pixels, first, name):
-    """Raises InputError if the next picture is of another size than the first, or one too many."""
+    """Raises InputError if the next image is of another size than the first, or one too many."""
     if found and found[0].shape != pixels.shape:
         (h, w, _), (other_h, other_w, _) = found[0].shape, pixels.shape
-        raise InputError(f"{folder} holds pictures of several sizes ({first} has {w}x{h}, {name} has {other_w}x{other_h}), "
+        raise InputError(f"{folder} holds images of several sizes ({first} has {w}x{h}, {name} has {other_w}x{other_h}), "
                          f"expected one: give a size to cut and shrink them all to")
     if (len(found) + 1) * pixels.nbytes > LARGEST:
-        raise InputError(f"{folder} holds more than {len(found)} pictures of {pixels.shape[1]}x{pixels.shape[0]}, expected "
-                         f"{LARGEST} bytes at most: give a smaller size or fewer pictures")
+        raise InputError(f"{folder} holds more than {len(found)} images of {pixels.shape[1]}x{pixels.shape[0]}, expected "
+                         f"{LARGEST} bytes at most: give a smaller size or fewer images")
 
 
 def to_pixels(image, size):

@@ -13,15 +13,15 @@ from nnscratch.errors import InputError
 from nnscratch.files import reason
 
 IDX = (b"\0\0\x08\x01", b"\0\0\x08\x03")
-FORMS = "a folder of pictures, an IDX, CIFAR, .npy or .npz file"
+FORMS = "a folder of images, an IDX, CIFAR, .npy or .npz file"
 
 
 def open_dataset(path_or_name, *, size=None, channels=None, count=COUNT, seed=0):
-    """The Dataset of a name, or in a folder (of pictures, IDX files, CIFAR batches) or a file (IDX, CIFAR, .npy, .npz).
+    """The Dataset of a name, or in a folder (of images, IDX files, CIFAR batches) or a file (IDX, CIFAR, .npy, .npz).
 
-    path_or_name : "glyphs", "letters", "shapes", "textures" are made, `count` pictures from `seed`; for a folder of such a
+    path_or_name : "glyphs", "letters", "shapes", "textures" are made, `count` images from `seed`; for a folder of such a
         name write "./glyphs".
-    size : (H, W), or the side of a square: all pictures are cut to the middle and shrunk to it; None: as they are.
+    size : (H, W), or the side of a square: all images are cut to the middle and shrunk to it; None: as they are.
     channels : 1 or 3; None: as they are.
     Returns images uint8 (N, H, W, C), labels int64 (N,) or None, names of the classes.
     Raises InputError for what is none of these, and for all that its reader refuses.

@@ -1,10 +1,10 @@
 """IDX: the format of MNIST, Fashion-MNIST and EMNIST, raw or in gzip.
 
     bytes 0-1   0            bytes 4-7     how many items
-    byte  2     8: bytes     bytes 8-11    rows       (pictures only)
-    byte  3     axes: 3, 1   bytes 12-15   columns    (pictures only)        then one byte a pixel, or a label
+    byte  2     8: bytes     bytes 8-11    rows       (images only)
+    byte  3     axes: 3, 1   bytes 12-15   columns    (images only)        then one byte a pixel, or a label
 
-All numbers are big-endian. EMNIST stores its pictures with rows and columns exchanged; they are read as they are stored.
+All numbers are big-endian. EMNIST stores its images with rows and columns exchanged; they are read as they are stored.
 Source: LeCun, Cortes, Burges, "The MNIST database of handwritten digits" (1998), file formats.
 """
 import gzip
@@ -24,36 +24,36 @@ GZIP = b"\x1f\x8b"
 
 
 def read_idx(path):
-    """The Dataset in an IDX file of pictures, with the labels in the file beside it if there is one.
+    """The Dataset in an IDX file of images, with the labels in the file beside it if there is one.
 
-    path : the file of pictures, raw or gzip; or a folder with such files, of which the training ones are read.
+    path : the file of images, raw or gzip; or a folder with such files, of which the training ones are read.
     Returns images uint8 (N, H, W, 1) and labels from 0 to 255, or None.
     Raises InputError for files that are missing, truncated, of another format, or that lie about their length.
     """
     path = Path(path)
     if path.is_dir():
-        path = training_pictures(path)
+        path = training_images(path)
     images = read_array(path, axes=3)
     labels_path = labels_beside(path)
     labels = None if labels_path is None else read_array(labels_path, axes=1)
     if labels is not None and len(labels) != len(images):
-        raise InputError(f"{labels_path} has {len(labels)} labels for {len(images)} pictures in {path}; give two files that "
+        raise InputError(f"{labels_path} has {len(labels)} labels for {len(images)} images in {path}; give two files that "
                          f"belong together")
-    return Dataset(images[..., None], None if labels is None else labels.astype(np.int64), title=f"pictures of {path.name}")
+    return Dataset(images[..., None], None if labels is None else labels.astype(np.int64), title=f"images of {path.name}")
 
 
 def idx_files(folder):
-    """The files of pictures in a folder, by their names, without the packed twin of one that is there raw."""
+    """The files of images in a folder, by their names, without the packed twin of one that is there raw."""
     found = sorted(p for p in folder.iterdir() if "images" in p.name and "ubyte" in p.name and p.is_file())
     return [p for p in found if p.suffix != ".gz" or p.with_suffix("") not in found]
 
 
-def training_pictures(folder):
-    """The one file to read: the training pictures, or the only pictures."""
+def training_images(folder):
+    """The one file to read: the training images, or the only images."""
     files = idx_files(folder)
     files = [p for p in files if "train" in p.name] or files
     if len(files) != 1:
-        names = ", ".join(p.name for p in files[:3]) or "no IDX file of pictures"
+        names = ", ".join(p.name for p in files[:3]) or "no IDX file of images"
         raise InputError(f"{folder} holds {names}, expected one train-images-idx3-ubyte: give the path of the file itself")
     return files[0]
 
@@ -79,7 +79,7 @@ def read_array(path, axes):
             head = file.read(4 + 4 * axes)
             if len(head) < 4 + 4 * axes or head[:3] != b"\0\0\x08" or head[3] != axes:
                 raise InputError(f"{path} begins with {head[:4].hex()}, expected 000008{axes:02x}, an IDX file of "
-                                 f"{'pictures' if axes == 3 else 'labels'}; give the right file")
+                                 f"{'images' if axes == 3 else 'labels'}; give the right file")
             shape = tuple(int.from_bytes(head[k:k + 4], "big") for k in range(4, len(head), 4))
             size = prod(shape)
             if not 0 < size <= LARGEST:

@@ -1,6 +1,6 @@
-"""NumPy's own files as data sets: .npy with pictures, .npz with pictures and labels. Never a pickle inside.
+"""NumPy's own files as data sets: .npy with images, .npz with images and labels. Never a pickle inside.
 
-Shapes: pictures (N, H, W), (N, H, W, 1 or 3), or channels first, (N, 1 or 3, H, W); bytes, or floats in [0, 1] or [-1, 1].
+Shapes: images (N, H, W), (N, H, W, 1 or 3), or channels first, (N, 1 or 3, H, W); bytes, or floats in [0, 1] or [-1, 1].
 Source of the formats: numpy.lib.format in NumPy's documentation; an .npz is a zip of .npy files.
 """
 import zipfile
@@ -15,14 +15,14 @@ from nnscratch.data.limits import LARGEST, check_labels
 from nnscratch.errors import InputError
 from nnscratch.files import reason
 
-PICTURES, LABELS = ("images", "x", "x_train", "data", "arr_0"), ("labels", "y", "y_train", "arr_1")
-PORTION = 1024  # pictures converted at a time
+IMAGES, LABELS = ("images", "x", "x_train", "data", "arr_0"), ("labels", "y", "y_train", "arr_1")
+PORTION = 1024  # images converted at a time
 
 
 def read_arrays(path):
     """The Dataset in an .npy or .npz file.
 
-    Pictures are taken from the first of the names images, x, x_train, data, arr_0 that is there, labels (N,) or (N, 1) from
+    Images are taken from the first of the names images, x, x_train, data, arr_0 that is there, labels (N,) or (N, 1) from
     labels, y, y_train, arr_1. Floats that go below 0 are taken to be in [-1, 1]. Channels are last if the last axis can be.
     Raises InputError for anything that is not such a file, holds Python objects, is too large, or has labels out of range.
     """
@@ -39,7 +39,7 @@ def read_arrays(path):
     if labels is not None:
         labels = labels[:, 0] if labels.ndim == 2 and labels.shape[1] == 1 else labels
         check_labels(path, labels)
-    return Dataset(pixels(path, images), labels, title=f"pictures of {path.name}")
+    return Dataset(pixels(path, images), labels, title=f"images of {path.name}")
 
 
 def mapped(path):
@@ -50,13 +50,13 @@ def mapped(path):
 
 
 def from_zip(path):
-    """(pictures, labels or None) in an .npz file. Only these are unpacked, and only if their promised sizes are sane."""
+    """(images, labels or None) in an .npz file. Only these are unpacked, and only if their promised sizes are sane."""
     with zipfile.ZipFile(path) as archive:
         entries = {entry.filename.removesuffix(".npy"): entry for entry in archive.infolist()}
-        chosen = [next((name for name in names if name in entries), None) for names in (PICTURES, LABELS)]
+        chosen = [next((name for name in names if name in entries), None) for names in (IMAGES, LABELS)]
         if chosen[0] is None:
             held = ", ".join(map(repr, entries))[:200] or "nothing"
-            raise InputError(f"{path} holds {held}, expected pictures under one of the names {', '.join(PICTURES)}: save them "
+            raise InputError(f"{path} holds {held}, expected images under one of the names {', '.join(IMAGES)}: save them "
                              f"under one of these")
         used = [entries[name] for name in chosen if name]
         check_bytes(path, sum(entry.file_size for entry in used))
@@ -81,13 +81,13 @@ def unpacked(archive, entry):
 
 def check_bytes(path, size):
     if size > LARGEST:
-        raise InputError(f"{path} holds {size} bytes, unpacked, expected {LARGEST} at most: give fewer or smaller pictures")
+        raise InputError(f"{path} holds {size} bytes, unpacked, expected {LARGEST} at most: give fewer or smaller images")
 
 
 def pixels(path, images):
-    """Pictures in any of the allowed forms as bytes (N, H, W, C), a copy of their own."""
+    """Images in any of the allowed forms as bytes (N, H, W, C), a copy of their own."""
     shape = images.shape
-    if images.ndim == 3 and shape[2] not in (1, 3):  # (H, W, 3) would be one picture, not H of them
+    if images.ndim == 3 and shape[2] not in (1, 3):  # (H, W, 3) would be one image, not H of them
         images = images[..., None]
     if images.ndim == 4 and images.shape[3] not in (1, 3) and images.shape[1] in (1, 3):
         images = images.transpose(0, 2, 3, 1)

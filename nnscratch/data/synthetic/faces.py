@@ -1,7 +1,7 @@
 """Printed characters as fields of distance: how far is it from here to the edge of the stroke?
 
 A typeface stores each character as curves. From them we compute, at every point of a 64 x 64 square, the distance to the
-nearest edge, in points, positive in the ink and negative on the paper. Such a field is worth more than a picture of the
+nearest edge, in points, positive in the ink and negative on the paper. Such a field is worth more than an image of the
 character: it can be enlarged, turned and bent without turning ragged, adding 1 to it makes every stroke 2 points wider,
 and `clip(distance + 0.5, 0, 1)` is the ink of a smooth edge (Green, "Improved Alpha-Tested Magnification for Vector
 Textures and Special Effects", SIGGRAPH 2007 courses).
@@ -31,7 +31,7 @@ FILE = Path(__file__).with_name("faces.npz")
 
 
 def masters(letters=False):
-    """Every character in every face, undistorted: what all pictures of `glyphs` are drawn from.
+    """Every character in every face, undistorted: what all images of `glyphs` are drawn from.
 
     Returns
     -------

@@ -1,10 +1,10 @@
 """Glyphs: printed digits or capitals, turned, slanted, stretched, bent, thinner and bolder. The course's own MNIST.
 
 Unlike MNIST it needs no download and has no end, and we know exactly what it holds: 21 faces x 10 digits = 210 modes, so
-that a generator which forgets some of them can be caught. Every picture asks, for each of its pixels, where that pixel
+that a generator which forgets some of them can be caught. Every image asks, for each of its pixels, where that pixel
 lies in the character's field of distance (see faces.py), and reads there how far the edge is.
 
-Shapes: N pictures (N, size, size, 1), modes (N,). Places are (row, column) in points from the middle of a 64 x 64 square.
+Shapes: N images (N, size, size, 1), modes (N,). Places are (row, column) in points from the middle of a 64 x 64 square.
 """
 import numpy as np
 
@@ -17,22 +17,22 @@ __all__ = ["draw", "glyphs", "masters"]
 TURN, SLANT, STRETCH, SHIFT = 0.10, 0.12, (0.92, 1.18), 2.0  # standard deviations (radians, 1, .., points), and a range
 BOLDER = (-0.5, 1.2)  # points that an edge moves outwards
 BEND, KNOTS = 0.9, 4  # points; a bend is given at 4 x 4 knots and smooth in between
-BATCH = 500  # pictures at a time: what they need stays in the cache
+BATCH = 500  # images at a time: what they need stays in the cache
 
 
 def glyphs(count=20000, *, seed=0, letters=False, size=28):
-    """Digits (or capitals) in 21 faces, each picture distorted by chance; bright ink on black, as MNIST has it.
+    """Digits (or capitals) in 21 faces, each image distorted by chance; bright ink on black, as MNIST has it.
 
-    The same seed gives the same pictures, and a larger count only adds to those of a smaller one.
+    The same seed gives the same images, and a larger count only adds to those of a smaller one.
 
     Parameters
     ----------
-    count : how many pictures; seed : the only source of chance; letters : A to Z instead of 0 to 9.
-    size : rows and columns of a picture, at least 8.
+    count : how many images; seed : the only source of chance; letters : A to Z instead of 0 to 9.
+    size : rows and columns of an image, at least 8.
 
     Returns
     -------
-    Dataset of `count` pictures (size, size, 1), labelled by character. Digits: 0.145 of full ink on average (MNIST: 0.13).
+    Dataset of `count` images (size, size, 1), labelled by character. Digits: 0.145 of full ink on average (MNIST: 0.13).
 
     Raises
     ------
@@ -45,7 +45,7 @@ def glyphs(count=20000, *, seed=0, letters=False, size=28):
 def draw(count, *, seed=0, letters=False, size=28):
     """As glyphs, but plain arrays and the mode of each: images (N, size, size, 1), labels (N,), modes (N,).
 
-    mode = face * classes + label. Any `faces * classes` pictures in a row, from a multiple of it on, show every mode once.
+    mode = face * classes + label. Any `faces * classes` images in a row, from a multiple of it on, show every mode once.
     """
     check_whole(count=(count, 1), seed=(seed, 0), size=(size, 8))
     field = fields(letters)
@@ -69,7 +69,7 @@ def draw(count, *, seed=0, letters=False, size=28):
 def distort(size, bells, evens):
     """Where each pixel lies in its character's square: places (2, N, size, size), and by how much strokes grow (N,).
 
-    A picture is drawn backwards: not where a point of the character goes, but where the pixel's point comes from.
+    An image is drawn backwards: not where a point of the character goes, but where the pixel's point comes from.
     So each step is the inverse of what is seen: shift, turn, slant, stretch, bend.
     """
     pixels = ((np.arange(size, dtype=np.float32) + 0.5) / size - 0.5) * SIDE

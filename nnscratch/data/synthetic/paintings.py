@@ -1,4 +1,4 @@
-"""A style picture of our own: thousands of brush strokes that follow a swirling night sky.
+"""A style image of our own: thousands of brush strokes that follow a swirling night sky.
 
 The sky is a stream function psi(row, column). Its level lines are the wind: strokes run along them, because the flow
 (d psi/d column, -d psi/d row) is the gradient turned by a right angle; and its value chooses the colour, so that bands

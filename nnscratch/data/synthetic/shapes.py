@@ -1,10 +1,10 @@
 """Shapes: a coloured disc, square, triangle, star, ring, cross, heart or moon on a quiet ground, every factor known.
 
-A picture is a formula: each shape is a signed distance, d(row, column), below 0 inside (Quilez, "2D distance functions",
+An image is a formula: each shape is a signed distance, d(row, column), below 0 inside (Quilez, "2D distance functions",
 iquilezles.org), and its colour covers a pixel by clip(0.5 - d, 0, 1), which gives smooth edges without drawing larger
 and reducing. As we know what went in (kind, hue, place, radius, angle), we can ask whether a network found it again.
 
-Shapes: N pictures (N, size, size, 3); the places of pixels in the shape's own frame, y downwards and x to the right,
+Shapes: N images (N, size, size, 3); the places of pixels in the shape's own frame, y downwards and x to the right,
 (N, size, size), where the shape has radius 1.
 """
 import numpy as np
@@ -13,22 +13,22 @@ from nnscratch.data.dataset import Dataset
 from nnscratch.data.synthetic.glyphs import check_whole
 
 KINDS = ["disc", "square", "triangle", "star", "ring", "cross", "heart", "moon"]
-RADIUS = (0.21, 0.36)  # of the picture's side, from the shape's middle to its farthest point
-BATCH = 500  # pictures at a time
+RADIUS = (0.21, 0.36)  # of the image's side, from the shape's middle to its farthest point
+BATCH = 500  # images at a time
 
 
 def shapes(count=20000, *, seed=0, size=32):
     """Coloured shapes, eight kinds, each at its own place, size, angle and hue, on a ground of another hue.
 
-    The same seed gives the same pictures, and a larger count only adds to those of a smaller one.
+    The same seed gives the same images, and a larger count only adds to those of a smaller one.
 
     Parameters
     ----------
-    count : how many pictures; seed : the only source of chance; size : rows and columns, at least 8.
+    count : how many images; seed : the only source of chance; size : rows and columns, at least 8.
 
     Returns
     -------
-    Dataset of `count` pictures (size, size, 3), labelled by kind.
+    Dataset of `count` images (size, size, 3), labelled by kind.
 
     Raises
     ------
@@ -41,7 +41,7 @@ def shapes(count=20000, *, seed=0, size=32):
 def draw(count, *, seed=0, size=32):
     """As shapes, but plain arrays: images (N, size, size, 3) and a dict of factors, each (N,).
 
-    kind : 0 to 7, the place in KINDS; any eight pictures from a multiple of eight on show each kind once.
+    kind : 0 to 7, the place in KINDS; any eight images from a multiple of eight on show each kind once.
     hue, ground : of the shape and of what is behind it, in [0, 1), 0 is red, 1/3 green, 2/3 blue; they differ by 0.2 or more.
     row, column, radius : the shape's middle and its reach (0.21 to 0.36), as parts of the side.
     angle : how far it is turned clockwise, in [0, 2 pi).
@@ -77,7 +77,7 @@ def paint(factors, light, size):
 
 
 def turned(y, x, kind, angle):
-    """The distance of places (y, x) from each picture's shape after it was turned clockwise by its angle."""
+    """The distance of places (y, x) from each image's shape after it was turned clockwise by its angle."""
     down, right = np.cos(angle) * y - np.sin(angle) * x, np.sin(angle) * y + np.cos(angle) * x
     found = np.empty_like(down)
     for k, formula in enumerate(DISTANCES):

@@ -1,6 +1,6 @@
-"""Style pictures by name, drawn by our own rules: a painting, and patterns in colours that make them worth having.
+"""Style images by name, drawn by our own rules: a painting, and patterns in colours that make them worth having.
 
-Shapes: pictures (1, size, size, 3) in [0, 1].
+Shapes: images (1, size, size, 3) in [0, 1].
 """
 from pathlib import Path
 from typing import NamedTuple
@@ -15,7 +15,7 @@ from nnscratch.ops.validation import check_choice
 
 
 class Recipe(NamedTuple):
-    """A family of patterns, how many of its periods span the picture, and its colours, from tone 0 to tone 1."""
+    """A family of patterns, how many of its periods span the image, and its colours, from tone 0 to tone 1."""
     family: str
     periods: float
     colours: tuple
@@ -37,10 +37,10 @@ def is_style(name):
     return name in STYLES and not Path(name).is_file()
 
 
-def style_picture(name, size=384, seed=0):
-    """The style picture of a name: "night", "mosaic", "hatching", "ink", "glass", "coral" or "leaves".
+def style_image(name, size=384, seed=0):
+    """The style image of a name: "night", "mosaic", "hatching", "ink", "glass", "coral" or "leaves".
 
-    size : rows and columns, at least 16. The same size and seed give the same picture.
+    size : rows and columns, at least 16. The same size and seed give the same image.
 
     Returns
     -------
@@ -50,12 +50,12 @@ def style_picture(name, size=384, seed=0):
     ------
     InputError : an unknown name, a size or seed that is no whole number.
     """
-    check_choice(name, "style picture", STYLES)
+    check_choice(name, "style image", STYLES)
     check_whole(size=(size, 16), seed=(seed, 0))
     if name == "night":
         return flow_painting(size, seed)
-    recipe, random = RECIPES[name], np.random.default_rng(seed)
+    recipe, rng = RECIPES[name], np.random.default_rng(seed)
     families = {recipe.family: PATTERNS[recipe.family]}
-    tone = tones(np.zeros(1, int), random.random((1, 5), np.float32), random.random((1, 8, 8), np.float32), 2 * size, families,
+    tone = tones(np.zeros(1, int), rng.random((1, 5), np.float32), rng.random((1, 8, 8), np.float32), 2 * size, families,
                  (recipe.periods, recipe.periods))
     return tint_with(tone, np.array([recipe.colours], np.float32) / 255).clip(0, 1).astype(np.float32)

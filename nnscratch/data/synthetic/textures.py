@@ -3,7 +3,7 @@
 Each family is a formula from a place to a tone in [0, 1]; a palette of four colours makes the tone a colour. The place is
 counted in periods of the pattern after it was turned and shifted, so a formula knows neither size nor angle.
 
-Shapes: N pictures (N, size, size, 3). y and x, places in periods, (N, H, W); what a formula draws its chance from:
+Shapes: N images (N, size, size, 3). y and x, places in periods, (N, H, W); what a formula draws its chance from:
 grid (N, 8, 8), numbers in [0, 1) that repeat over the plane, and knob (N, 1, 1), one number in [0, 1); tones (N, H, W).
 """
 import numpy as np
@@ -12,7 +12,7 @@ from nnscratch.data.dataset import Dataset
 from nnscratch.data.synthetic.glyphs import check_whole
 
 GRID = 8
-BATCH = 200  # pictures at a time
+BATCH = 200  # images at a time
 PALETTES = np.array([  # from tone 0 to tone 1
     [(24, 40, 72), (40, 96, 136), (120, 184, 184), (244, 236, 208)],   # sea
     [(52, 24, 36), (150, 52, 48), (224, 128, 64), (252, 224, 156)],    # fire
@@ -27,16 +27,16 @@ PALETTES = np.array([  # from tone 0 to tone 1
 def textures(count=20000, *, seed=0, size=32):
     """Coloured patterns of nine families, each with its own period, angle, place, colours and inner variation.
 
-    The same seed gives the same pictures, and a larger count only adds to those of a smaller one.
+    The same seed gives the same images, and a larger count only adds to those of a smaller one.
 
     Parameters
     ----------
-    count : how many pictures; seed : the only source of chance; size : rows and columns, at least 8. About three periods
-    span a picture at any size.
+    count : how many images; seed : the only source of chance; size : rows and columns, at least 8. About three periods
+    span an image at any size.
 
     Returns
     -------
-    Dataset of `count` pictures (size, size, 3), labelled by family.
+    Dataset of `count` images (size, size, 3), labelled by family.
 
     Raises
     ------
@@ -57,9 +57,9 @@ def textures(count=20000, *, seed=0, size=32):
 
 
 def tones(labels, draws, grid, size, families=None, periods=(2.4, 4.0)):
-    """The pattern of each picture, (N, size, size) in [0, 1], from five draws each: period, angle, place (2), knob.
+    """The pattern of each image, (N, size, size) in [0, 1], from five draws each: period, angle, place (2), knob.
 
-    periods : how many of them a picture spans, from ... to.
+    periods : how many of them an image spans, from ... to.
     """
     period, angle, down, right, knob = draws.T[..., None, None]
     pixels = (np.arange(size, dtype=np.float32) + 0.5) / size - 0.5
@@ -83,7 +83,7 @@ def tint(tone, which, jitter, backwards):
 
 
 def tint_with(tone, palette):
-    """The same with a palette (4, 3) for each picture, (N, 4, 3)."""
+    """The same with a palette (4, 3) for each image, (N, 4, 3)."""
     tone = tone.clip(0, 1)
     weights = [halve((1 - abs(3 * tone - k)).clip(0, 1)) for k in range(4)]  # hat functions, 1 in all
     return sum(weight[..., None] * palette[:, None, None, k] for k, weight in enumerate(weights))

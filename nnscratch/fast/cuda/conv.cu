@@ -1,9 +1,9 @@
-// im2col and col2im, the two ways between a picture and the matrix of the pixels under its windows (ops/patches.py).
+// im2col and col2im, the two ways between an image and the matrix of the pixels under its windows (ops/patches.py).
 //
 // Shapes: x (N, H, W, C), columns (N*OH*OW, KH*KW*C), one row a window, in C order. Only the windows first, first + 1, ... are
 // made or read, as many as the matrix has rows: the columns of a whole batch need not exist at once.
 //
-//     columns[window, (i, j, c)] = x[n, oh * SH + i * DH - top, ow * SW + j * DW - left, c], or 0 beside the picture
+//     columns[window, (i, j, c)] = x[n, oh * SH + i * DH - top, ow * SW + j * DW - left, c], or 0 beside the image
 
 #include "grid.h"
 #include "window.h"
@@ -13,7 +13,7 @@ __device__ __forceinline__ float under(const float* x, Window w, int C, unsigned
   unsigned c = take(e, C), j = take(e, w.KW), i = take(e, w.KH), n = first + e;  // what is left of e is the window
   unsigned ow = take(n, w.OW), oh = take(n, w.OH);
   int h = (int)(oh * w.SH + i * w.DH) - w.top, v = (int)(ow * w.SW + j * w.DW) - w.left;
-  return on_picture(w, h, v) ? x[place(w, C, n, h, v, c)] : 0.0f;
+  return on_image(w, h, v) ? x[place(w, C, n, h, v, c)] : 0.0f;
 }
 
 extern "C" __global__ void __launch_bounds__(256)
@@ -49,7 +49,7 @@ round_to_bf16(const float* __restrict__ x, unsigned short* __restrict__ y, int c
 // in an order that differs from run to run, and so would the rounding.
 //
 // Here the windows first ... first + windows - 1 exist. They can only be seen from the `count` numbers of dx that begin at
-// row `first_row` of the pictures (N*H rows in all): no others are visited.
+// row `first_row` of the images (N*H rows in all): no others are visited.
 extern "C" __global__ void __launch_bounds__(256)
 col2im(const float* __restrict__ columns, float* __restrict__ dx, Window w, int C, unsigned first, unsigned windows,
        int first_row, int count) {

@@ -1,4 +1,4 @@
-"""Convolution on a GPU: the three products of ops/patches.py and ops/conv.py, with kernels for the columns and one cuBLAS call a block.
+"""Convolution on a GPU: kernels make the columns, and cuBLAS the product, one call a block of windows.
 
 Shapes: x (N, H, W, C), kernel (KH, KW, C, OC), y (N, OH, OW, OC), columns (windows of a block, KH*KW*C).
 
@@ -43,22 +43,22 @@ def col2im(columns, dx, window, block):
     _, h, w, c = dx.shape
     first, last = (row_of_first_tap(window, place) for place in (block.start, block.stop - 1))
     reach = (window.taps[0] - 1) * window.dilation[0] + 1
-    start, stop = clip_to_picture(first, h), clip_to_picture((last[0], last[1] + reach), h)
+    start, stop = clip_to_image(first, h), clip_to_image((last[0], last[1] + reach), h)
     if stop > start:
         count = (stop - start) * w * c
         launch("col2im", count, columns, dx, window, c, block.start, block.stop - block.start, start, count)
 
 
 def row_of_first_tap(window, place):
-    """(picture, row in it) under the first tap of a window; the row may lie in the padding."""
-    picture, rest = divmod(place, window.output[0] * window.output[1])
-    return picture, rest // window.output[1] * window.strides[0] - window.pads[0][0]
+    """(image, row in it) under the first tap of a window; the row may lie in the padding."""
+    image, rest = divmod(place, window.output[0] * window.output[1])
+    return image, rest // window.output[1] * window.strides[0] - window.pads[0][0]
 
 
-def clip_to_picture(place, height):
-    """(picture, row) as a row of all pictures below each other."""
-    picture, row = place
-    return picture * height + min(max(row, 0), height)
+def clip_to_image(place, height):
+    """(image, row) as a row of all images below each other."""
+    image, row = place
+    return image * height + min(max(row, 0), height)
 
 
 def factors(*matrices):

@@ -134,7 +134,7 @@ class Captured:
             self.hooks, graph = recorder.hooks, self.stream.end_capture()
         except MemoryError as error:
             raise InputError(f"the step cannot be recorded as a CUDA graph: what it needs must lie still, and the GPU has not "
-                             f"enough memory for that ({first_line(error)}); lower the batch size or the size of pictures, or "
+                             f"enough memory for that ({first_line(error)}); lower the batch size or the size of images, or "
                              f"call the step as it stands") from error
         except (NotImplementedError, RuntimeError) as error:  # what CuPy and CUDA refuse
             raise InputError(f"the step cannot be recorded as a CUDA graph ({first_line(error)}); call it as it stands, or see "

@@ -4,7 +4,7 @@
 //
 //     y[m, o] = f(b[o] + sum over k of  columns[m, k] * kernel[k, o]),     f(u) = u where u > 0, else slope * u
 //
-// The columns are those of im2col (conv.cu), but each block fetches the piece it needs straight from the picture into
+// The columns are those of im2col (conv.cu), but each block fetches the piece it needs straight from the image into
 // shared memory. A block of 256 threads makes 128 x 64 numbers of y, in steps of 32 along k; each of its 8 warps makes 32 x 32,
 // as 2 x 4 tiles of 16 x 8. The factors are rounded to TF32 (10 bits behind the point), the sums are float32.
 // Needs a GPU of compute capability 8.0 (Ampere) or newer, and x at an address divisible by 16 where C is divisible by 4.
@@ -43,7 +43,7 @@ __device__ __forceinline__ void multiply_tiles(float (&d)[4], const float (&a)[4
 }
 #endif
 
-// Where the window of row m stands: its picture, and the pixel under its first tap.
+// Where the window of row m stands: its image, and the pixel under its first tap.
 struct Stand { unsigned n; int h, v; };
 
 __device__ __forceinline__ Stand stand(Window w, unsigned m) {
@@ -56,7 +56,7 @@ __device__ __forceinline__ float column(const float* x, Window w, int C, Stand s
   if (k >= K) return 0.0f;
   unsigned c = take(k, C), j = take(k, w.KW), i = k;
   int h = s.h + (int)(i * w.DH), v = s.v + (int)(j * w.DW);
-  return on_picture(w, h, v) ? x[place(w, C, s.n, h, v, c)] : 0.0f;
+  return on_image(w, h, v) ? x[place(w, C, s.n, h, v, c)] : 0.0f;
 }
 
 // columns[m, k ... k + 3]: where C is divisible by 4 they are neighbours in memory, and come in one piece.
@@ -67,7 +67,7 @@ __device__ __forceinline__ float4 four_columns(const float* x, Window w, int C, 
   if (k >= K) return make_float4(0.0f, 0.0f, 0.0f, 0.0f);
   unsigned c = take(k, C), j = take(k, w.KW), i = k;
   int h = s.h + (int)(i * w.DH), v = s.v + (int)(j * w.DW);
-  if (!on_picture(w, h, v)) return make_float4(0.0f, 0.0f, 0.0f, 0.0f);
+  if (!on_image(w, h, v)) return make_float4(0.0f, 0.0f, 0.0f, 0.0f);
   return *reinterpret_cast<const float4*>(x + place(w, C, s.n, h, v, c));
 }
 

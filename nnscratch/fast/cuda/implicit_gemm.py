@@ -23,7 +23,7 @@ def implicit_gemm(x, kernel, window, bias=None, slope=1.0):
     given = x.shape[1:3], kernel.shape[:3], kernel.shape[3:] if bias is None else bias.shape
     if given != (window.input, (*window.taps, x.shape[3]), kernel.shape[3:]):
         raise InputError(f"implicit_gemm: x {x.shape}, kernel {kernel.shape} and bias {given[2]} do not fit the window of "
-                         f"{window.taps} pixels on pictures {window.input}; expected (N, H, W, C), (KH, KW, C, OC) and (OC,)")
+                         f"{window.taps} pixels on images {window.input}; expected (N, H, W, C), (KH, KW, C, OC) and (OC,)")
     xp, (n, _, _, c), oc = array_module(x), x.shape, kernel.shape[3]
     need_tensor_cores(xp, "implicit_gemm", "use fast.conv2d")
     x = xp.ascontiguousarray(x)

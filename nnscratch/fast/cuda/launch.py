@@ -126,7 +126,7 @@ def number(kernel, parameter, value):
         limits, value = np.iinfo(parameter.dtype), operator.index(value)
         if not limits.min <= value <= limits.max:
             raise InputError(f"kernel {kernel.name}: {parameter.name} is {value}, expected {limits.min} to {limits.max}"
-                             f"{'; use smaller arrays, such as fewer pictures at once' if value > limits.max else ''}")
+                             f"{'; use smaller arrays, such as fewer images at once' if value > limits.max else ''}")
         return parameter.dtype.type(value)
     except TypeError as error:
         raise InputError(f"kernel {kernel.name}: {parameter.name} is a {type(value).__name__}, expected a "

@@ -8,9 +8,9 @@
 
 #define MINUS_INFINITY __int_as_float(0xff800000)
 
-// x[n, h, v, c], and beside the picture what can never win.
+// x[n, h, v, c], and beside the image what can never win.
 __device__ __forceinline__ float pixel(const float* x, Window w, int C, unsigned n, int h, int v, unsigned c) {
-  return on_picture(w, h, v) ? x[place(w, C, n, h, v, c)] : MINUS_INFINITY;
+  return on_image(w, h, v) ? x[place(w, C, n, h, v, c)] : MINUS_INFINITY;
 }
 
 extern "C" __global__ void __launch_bounds__(256)
@@ -57,17 +57,17 @@ max_pool_backward(const float* __restrict__ dy, const float* __restrict__ x, con
   }
 }
 
-// Taps of one axis that lie on the picture: those i of K for which 0 <= start + i * D < length.
-__device__ __forceinline__ int taps_on_picture(int start, int taps, int dilation, int length) {
+// Taps of one axis that lie on the image: those i of K for which 0 <= start + i * D < length.
+__device__ __forceinline__ int taps_on_image(int start, int taps, int dilation, int length) {
   int count = 0;
   for (int i = 0; i < taps; ++i) count += start + i * dilation >= 0 && start + i * dilation < length;
   return count;
 }
 
-// What the average at (oh, ow) divides by: all taps, or those that lie on the picture.
+// What the average at (oh, ow) divides by: all taps, or those that lie on the image.
 __device__ __forceinline__ float pixels_counted(Window w, int oh, int ow, int count_padding) {
   if (count_padding) return w.KH * w.KW;
-  return taps_on_picture(oh * w.SH - w.top, w.KH, w.DH, w.H) * taps_on_picture(ow * w.SW - w.left, w.KW, w.DW, w.W);
+  return taps_on_image(oh * w.SH - w.top, w.KH, w.DH, w.H) * taps_on_image(ow * w.SW - w.left, w.KW, w.DW, w.W);
 }
 
 extern "C" __global__ void __launch_bounds__(256)
@@ -78,7 +78,7 @@ average_pool(const float* __restrict__ x, float* __restrict__ y, Window w, int C
     for (int i = 0; i < w.KH; ++i)
       for (int j = 0; j < w.KW; ++j) {
         int h = (int)(oh * w.SH) + i * w.DH - w.top, v = (int)(ow * w.SW) + j * w.DW - w.left;
-        if (on_picture(w, h, v)) sum += x[place(w, C, n, h, v, c)];
+        if (on_image(w, h, v)) sum += x[place(w, C, n, h, v, c)];
       }
     y[e] = sum / pixels_counted(w, oh, ow, count_padding);
   }

@@ -1,16 +1,16 @@
-// Where a window stands on a picture, for convolution and pooling; the fields of Window in ops/window.py, in the same order.
+// Where a window stands on an image, for convolution and pooling; the fields of Window in ops/window.py, in the same order.
 //
 // Shapes: x (N, H, W, C), output (N, OH, OW, ...). Output pixel (oh, ow) reads, through tap (i, j), the pixel
 //
 //     (h, v) = (oh * SH + i * DH - top,  ow * SW + j * DW - left)
 //
-// if the picture has it.
+// if the image has it.
 
 struct Window {
   int H, W, KH, KW, SH, SW, DH, DW, top, bottom, left, right, OH, OW;
 };
 
-__device__ __forceinline__ bool on_picture(Window w, int h, int v) {
+__device__ __forceinline__ bool on_image(Window w, int h, int v) {
   return h >= 0 && h < w.H && v >= 0 && v < w.W;
 }
 
@@ -21,7 +21,7 @@ __device__ __forceinline__ int reader(int h, int i, int stride, int dilation, in
   return way >= 0 && way % stride == 0 && way / stride < outputs ? way / stride : -1;
 }
 
-// Where x[n, h, v, c] lies. In 64 bits: a batch of pictures can have more numbers than 32 bits can count.
+// Where x[n, h, v, c] lies. In 64 bits: a batch of images can have more numbers than 32 bits can count.
 __device__ __forceinline__ size_t place(Window w, int C, unsigned n, int h, int v, unsigned c) {
   return (((size_t)n * w.H + h) * w.W + v) * C + c;
 }

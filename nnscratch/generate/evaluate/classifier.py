@@ -1,10 +1,10 @@
-"""The judge: a small network that says what a picture shows, or that it shows nothing at all.
+"""The judge: a small network that says what an image shows, or that it shows nothing at all.
 
-Shapes: pictures (N, H, W, C) in [-1, 1] -> features (N, 64) -> probabilities (N, K + 1), of K classes and of "none".
+Shapes: images (N, H, W, C) in [-1, 1] -> features (N, 64) -> probabilities (N, K + 1), of K classes and of "none".
 
-Without the last class, softmax would have to call garbage something, and calls it an 8. So the judge also sees pictures
+Without the last class, softmax would have to call garbage something, and calls it an 8. So the judge also sees images
 spoilt on purpose (spoil.py), all under "none". It must never be trained on what the generator is trained on: give it
-glyphs of another seed, or pictures set apart. Its own accuracy goes with it wherever it goes.
+glyphs of another seed, or images set apart. Its own accuracy goes with it wherever it goes.
 """
 import numpy as np
 
@@ -22,15 +22,15 @@ from nnscratch.ops.validation import check_array, check_int, check_shape
 from nnscratch.optimizers import Adam, cosine_decay
 
 NONE, FEATURES = "none", 64
-BATCH, SPOILT = 64, 20  # a step sees 64 pictures, and 20 more that are spoilt
-WIDEST = 32  # pixels a side; a larger picture is first averaged down to about that, or judging would take hours
+BATCH, SPOILT = 64, 20  # a step sees 64 images, and 20 more that are spoilt
+WIDEST = 32  # pixels a side; a larger image is first averaged down to about that, or judging would take hours
 
 
 def judge_network(shape, classes, seed):
-    """A Model from pictures of `shape` (H, W, C) to [features (N, 64), logits (N, classes + 1)]."""
+    """A Model from images of `shape` (H, W, C) to [features (N, 64), logits (N, classes + 1)]."""
     first = own_he_normal(seed)
 
-    x = picture = Input(shape)
+    x = image = Input(shape)
     factor = round(max(shape[:2]) / WIDEST)
     if factor > 1:
         x = AveragePooling2D(factor, padding="same")(x)
@@ -38,40 +38,40 @@ def judge_network(shape, classes, seed):
         x = Conv2D(filters, 3, padding="same", activation="relu", kernel_initializer=first)(x)
         x = MaxPooling2D(2, padding="same")(x)
     features = Dense(FEATURES, activation="relu", kernel_initializer=first)(Flatten()(x))
-    return Model(picture, [features, Dense(classes + 1, kernel_initializer=first)(features)], name="judge")
+    return Model(image, [features, Dense(classes + 1, kernel_initializer=first)(features)], name="judge")
 
 
 class Judge:
-    """names: of the K classes; accuracy: {"pictures": share right, "classes": {name: share}, "none": share}, as measured on
-    held-out pictures and on spoilt ones, or None before that. origin: what it was trained on and how, as `origin` says."""
+    """names: of the K classes; accuracy: {"images": share right, "classes": {name: share}, "none": share}, as measured on
+    held-out images and on spoilt ones, or None before that. origin: what it was trained on and how, as `origin` says."""
 
     def __init__(self, shape, names, seed=0, accuracy=None, origin=None):
         self.shape, self.names, self.accuracy, self.origin = tuple(shape), list(names), accuracy, origin
         self.model = judge_network(self.shape, len(names), seed)
 
-    def look(self, pictures, batch=256):
-        """(features (N, 64), probabilities (N, K + 1)) in one go. Raises InputError for pictures of another size."""
-        check_array("Judge", "pictures", pictures, 4)
-        check_shape("Judge", "pictures", pictures, (len(pictures), *self.shape), "the size that this judge was trained for")
-        seen = [self.model.forward(to_device(pictures[k:k + batch])) for k in range(0, len(pictures), batch)]
+    def look(self, images, batch=256):
+        """(features (N, 64), probabilities (N, K + 1)) in one go. Raises InputError for images of another size."""
+        check_array("Judge", "images", images, 4)
+        check_shape("Judge", "images", images, (len(images), *self.shape), "the size that this judge was trained for")
+        seen = [self.model.forward(to_device(images[k:k + batch])) for k in range(0, len(images), batch)]
         features, logits = (np.concatenate([to_cpu(part) for part in parts]) for parts in zip(*seen))
         return features, softmax(logits)[0]
 
-    def features(self, pictures):
+    def features(self, images):
         """(N, 64), not negative: what the judge sees before it decides."""
-        return self.look(pictures)[0]
+        return self.look(images)[0]
 
-    def probabilities(self, pictures):
+    def probabilities(self, images):
         """(N, K + 1); the last is "none"."""
-        return self.look(pictures)[1]
+        return self.look(images)[1]
 
     def measure(self, dataset, seed=0):
-        """Set and return `accuracy`: on this data set, and on its pictures when spoilt."""
-        pictures, labels = to_floats(dataset.images), labels_of(dataset)
-        seen = self.probabilities(pictures).argmax(axis=1)
-        rubbish = self.probabilities(spoilt(pictures, np.random.default_rng(seed))).argmax(axis=1)
+        """Set and return `accuracy`: on this data set, and on its images when spoilt."""
+        images, labels = to_floats(dataset.images), labels_of(dataset)
+        seen = self.probabilities(images).argmax(axis=1)
+        rubbish = self.probabilities(spoilt(images, np.random.default_rng(seed))).argmax(axis=1)
         classes = {name: float((seen[labels == k] == k).mean()) for k, name in enumerate(self.names) if (labels == k).any()}
-        self.accuracy = {"pictures": float((seen == labels).mean()), "classes": classes,
+        self.accuracy = {"images": float((seen == labels).mean()), "classes": classes,
                          NONE: float((rubbish == len(self.names)).mean())}
         return self.accuracy
 
@@ -101,32 +101,32 @@ class Judge:
         if self.accuracy is None:
             return f"judge of {len(self.names)} classes, not measured yet"
         worst = min(self.accuracy["classes"], key=self.accuracy["classes"].get)
-        return (f"judge of {len(self.names)} classes: {self.accuracy['pictures']:.1%} of held-out pictures right (worst: "
+        return (f"judge of {len(self.names)} classes: {self.accuracy['images']:.1%} of held-out images right (worst: "
                 f"{worst}, {self.accuracy['classes'][worst]:.1%}), {self.accuracy[NONE]:.1%} of spoilt ones called none")
 
 
 def train_judge(dataset, held_out, *, steps=1000, seed=0, progress=None):
     """A Judge trained on one Dataset and measured on another, neither of which the generator is trained on.
 
-    A data set without labels has one class, "picture". progress : callable(step, loss), after every step.
+    A data set without labels has one class, "image". progress : callable(step, loss), after every step.
     Raises InputError where the two differ in size or classes.
     """
     steps, seed = check_int(steps, "train_judge: steps", 1), check_int(seed, "train_judge: seed", 0)
-    shape, names = dataset.images.shape[1:], dataset.names or ["picture"]
-    if held_out.images.shape[1:] != shape or (held_out.names or ["picture"]) != names:
-        raise InputError(f"train_judge: {held_out.title} has pictures {held_out.images.shape[1:]} and {held_out.classes} "
+    shape, names = dataset.images.shape[1:], dataset.names or ["image"]
+    if held_out.images.shape[1:] != shape or (held_out.names or ["image"]) != names:
+        raise InputError(f"train_judge: {held_out.title} has images {held_out.images.shape[1:]} and {held_out.classes} "
                          f"classes, expected {shape} and {dataset.classes}, as {dataset.title} has; split one data set in two")
     judge, labels = Judge(shape, names, seed, origin=origin(dataset, steps, seed)), labels_of(dataset)
-    random = np.random.default_rng([seed, 1])
+    rng = np.random.default_rng([seed, 1])
     target = to_device(np.eye(len(names) + 1, dtype=np.float32))
     optimizer = Adam(cosine_decay(2e-3, steps))
     for step in range(steps):
-        chosen = random.integers(len(dataset), size=BATCH + SPOILT)
-        pictures = to_floats(dataset.images[chosen])
-        pictures[:BATCH] = softened(pictures[:BATCH], random)  # sharpness alone does not make a picture
-        pictures[BATCH:] = spoilt(pictures[BATCH:], random)
+        chosen = rng.integers(len(dataset), size=BATCH + SPOILT)
+        images = to_floats(dataset.images[chosen])
+        images[:BATCH] = softened(images[:BATCH], rng)  # sharpness alone does not make an image
+        images[BATCH:] = spoilt(images[BATCH:], rng)
         answers = np.append(labels[chosen[:BATCH]], np.full(SPOILT, len(names)))
-        _, logits = judge.model.forward(to_device(pictures), training=True)
+        _, logits = judge.model.forward(to_device(images), training=True)
         loss, dlogits = softmax_cross_entropy(logits, target[to_device(answers)])
         judge.model.zero_grads()
         judge.model.backward([None, dlogits], wrt="parameters")
@@ -143,5 +143,5 @@ def origin(dataset, steps, seed):
 
 
 def labels_of(dataset):
-    """The labels, or zeros where there are none: every picture is then one of "picture"."""
+    """The labels, or zeros where there are none: every image is then one of "image"."""
     return np.zeros(len(dataset), np.int64) if dataset.labels is None else dataset.labels

@@ -7,12 +7,12 @@ from nnscratch.data.synthetic.faces import masters
 from nnscratch.errors import InputError
 from nnscratch.files import make_folder
 from nnscratch.generate.evaluate.classifier import Judge, origin, train_judge
-from nnscratch.generate.evaluate.metrics import LEAST, SURE, judge_pictures
+from nnscratch.generate.evaluate.metrics import LEAST, SURE, judge_images
 from nnscratch.generate.evaluate.report import write_report
 from nnscratch.generate.sampler import load_generator
 
 JUDGE, STEPS = "judge.safetensors", 1000
-FRESH = 500  # added to the seed: pictures that had no part in the training, not even in choosing the best checkpoint
+FRESH = 500  # added to the seed: images that had no part in the training, not even in choosing the best checkpoint
 
 
 def judge_generator(path, data, folder, *, count=5000, seed=0, size=None, device="auto"):
@@ -26,18 +26,18 @@ def judge_generator(path, data, folder, *, count=5000, seed=0, size=None, device
     parts = Parts(learnt.train, fresh.held_out, fresh.for_judge, fresh.apart)
     named = drawer.classes and drawer.shares is None
     if parts.train.images.shape[1:] != tuple(drawer.info["shape"]) or (named and drawer.names != parts.train.names):
-        raise InputError(f"the generator draws pictures {tuple(drawer.info['shape'])} of {some(drawer.names)}, the data have "
+        raise InputError(f"the generator draws images {tuple(drawer.info['shape'])} of {some(drawer.names)}, the data have "
                          f"{parts.train.images.shape[1:]} of {some(parts.train.names)}; give the data it was trained on with "
                          f"--data")
     if len(parts.held_out) < LEAST:
-        raise InputError(f"{data} has {len(parts.held_out)} pictures to hold out, a tenth, expected at least {LEAST}; add more")
+        raise InputError(f"{data} has {len(parts.held_out)} images to hold out, a tenth, expected at least {LEAST}; add more")
     judge = judge_for(parts, Path(folder) / JUDGE, seed=1)  # another one than chose the best checkpoint
     print(judge)
-    pictures, asked = drawer.draw(count, seed=[seed, 7])
-    verdict = judge_pictures(judge, pictures, asked if named else None, parts.train, parts.held_out,
+    images, asked = drawer.draw(count, seed=[seed, 7])
+    verdict = judge_images(judge, images, asked if named else None, parts.train, parts.held_out,
                              masters() if data == "glyphs" else None, seed)
     verdict["judge_apart"] = parts.apart
-    write_report(folder, verdict, pictures, parts.train)
+    write_report(folder, verdict, images, parts.train)
     print_verdict(verdict)
     print(f"report.html and report.json are in {folder}/")
     return verdict
@@ -49,7 +49,7 @@ def some(names):
 
 
 def judge_for(parts, path, seed=0):
-    """The judge saved at `path`, if it learnt from these very pictures; or a new one, trained and saved there."""
+    """The judge saved at `path`, if it learnt from these very images; or a new one, trained and saved there."""
     if path.exists():
         judge = Judge.load(path)
         if judge.origin == origin(parts.for_judge, STEPS, seed):
@@ -62,9 +62,9 @@ def judge_for(parts, path, seed=0):
 
 
 def recognised(judge, named):
-    """A score for `train`: the share of pictures that the judge is sure of; where classes were asked for, of the right one."""
-    def score(pictures, labels):
-        probabilities = judge.probabilities(pictures)
+    """A score for `train`: the share of images that the judge is sure of; where classes were asked for, of the right one."""
+    def score(images, labels):
+        probabilities = judge.probabilities(images)
         seen = probabilities.argmax(axis=1)
         good = (probabilities.max(axis=1) > SURE) & ((seen == labels) if named else (seen < len(judge.names)))
         return good.mean()
@@ -79,7 +79,7 @@ def print_verdict(v):
         rows.append(("asked class = seen class", f"{v['asked_equals_seen']:.1%}"))
     rows.append(("rarest class", f"{min(v['classes']['shares'].values()):.1%}"))
     if m is not None:
-        rows.append(("modes hit", f"{m['hit']} of {m['of']} (equally many real pictures: {m['floor']['hit']})"))
+        rows.append(("modes hit", f"{m['hit']} of {m['of']} (equally many real images: {m['floor']['hit']})"))
     rows += [("Fréchet distance", f"{f['distance']:.2f} (real: {f['floor']:.2f}; "
                                   + ", ".join(f"{name}: {value:.1f}" for name, value in f["ceilings"].items()) + ")"),
              *((name, f"{n[name]:.2f} (real: {n['floor'][name]:.2f})")

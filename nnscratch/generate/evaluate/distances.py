@@ -1,9 +1,9 @@
-"""How far apart are two crowds of pictures? Two answers, both from features: Fréchet distance and kernel distance.
+"""How far apart are two crowds of images? Two answers, both from features: Fréchet distance and kernel distance.
 
-Shapes: a (N, D) and b (M, D), one row of features for each picture; everything is computed in float64.
+Shapes: a (N, D) and b (M, D), one row of features for each image; everything is computed in float64.
 
 Neither number means anything alone: it depends on the network that made the features, and the Fréchet distance on N too.
-Compare it with a floor (fresh real pictures) and ceilings (spoilt ones), all of the same N, as verdict.py does.
+Compare it with a floor (fresh real images) and ceilings (spoilt ones), all of the same N, as verdict.py does.
 """
 import numpy as np
 
@@ -52,7 +52,7 @@ def kernel(x, y):
 
 
 def kernel_distance(a, b):
-    """Unbiased MMD²: mean k(a, a') + mean k(b, b') - 2 mean k(a, b), no picture being compared with itself.
+    """Unbiased MMD²: mean k(a, a') + mean k(b, b') - 2 mean k(a, b), no image being compared with itself.
 
     0 on average where both crowds are drawn alike, whatever N: single values fall on both sides of 0. Known as KID.
 
@@ -81,9 +81,9 @@ def kernel_distance_interval(a, b, seed, *, subsets=50, size=500):
     Source: Bińkowski et al. (2018), section 4 (100 subsets of 1,000 there).
     """
     a, b = two_crowds("kernel_distance_interval", a, b, 4)
-    random = np.random.default_rng(check_int(seed, "kernel_distance_interval: seed", 0))
+    rng = np.random.default_rng(check_int(seed, "kernel_distance_interval: seed", 0))
     size = min(size, len(a) // 2, len(b) // 2)
-    values = [kernel_distance(*(x[random.choice(len(x), size, replace=False)] for x in (a, b))) for _ in range(subsets)]
+    values = [kernel_distance(*(x[rng.choice(len(x), size, replace=False)] for x in (a, b))) for _ in range(subsets)]
     return tuple(float(value) for value in np.quantile(values, [0.025, 0.975]))
 
 
@@ -107,8 +107,8 @@ def feature_rows(formula, x, least):
     x = to_cpu(x) if hasattr(x, "dtype") else np.asarray(x)
     if x.ndim != 2 or len(x) < least or x.shape[1] == 0 or x.dtype.kind not in "fiu":
         raise InputError(f"{formula}: the features are {x.shape} of {x.dtype}, expected (N, D) real numbers with N at least "
-                         f"{least}; give one row for each picture, and more pictures")
+                         f"{least}; give one row for each image, and more images")
     if not np.isfinite(x).all():
-        raise InputError(f"{formula}: the features hold NaN or infinity, expected finite numbers; look at the pictures that "
+        raise InputError(f"{formula}: the features hold NaN or infinity, expected finite numbers; look at the images that "
                          f"they were made of")
     return x.astype(np.float64)

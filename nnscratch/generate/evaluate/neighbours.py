@@ -1,9 +1,9 @@
-"""What neighbours tell: are the pictures good (precision, density), are they varied (recall, coverage), are they copies?
+"""What neighbours tell: are the images good (precision, density), are they varied (recall, coverage), are they copies?
 
 Shapes: real (N, D), fake (M, D), rows of features or of pixels; everything is computed in float64.
 
-Around every real picture lies a ball that reaches to its k-th nearest fellow. Together the balls are where real pictures
-are. A generator that always draws the same good picture has precision 1 and recall 0; one of noise has precision 0.
+Around every real image lies a ball that reaches to its k-th nearest fellow. Together the balls are where real images
+are. A generator that always draws the same good image has precision 1 and recall 0; one of noise has precision 0.
 """
 from typing import NamedTuple
 
@@ -46,8 +46,8 @@ def precision_recall(real, fake, k=3):
 def density_coverage(real, fake, k=5):
     """(balls around real ones that a fake lies in, over k, on average; share of those balls with any fake inside).
 
-    Density says "good", coverage "varied", as precision and recall do, but one odd real picture, whose ball is huge, cannot
-    make fakes good, nor one odd fake make them varied: only real pictures have balls. Density is 1 on average for fakes that
+    Density says "good", coverage "varied", as precision and recall do, but one odd real image, whose ball is huge, cannot
+    make fakes good, nor one odd fake make them varied: only real images have balls. Density is 1 on average for fakes that
     are as good as real ones, and can exceed 1; coverage is then near 1 - 2^-k (0.97 for 5).
 
     Raises InputError unless both are finite rows, equally long, and more than k.
@@ -71,26 +71,26 @@ def centred(formula, real, fake, k):
 # --- copies -------------------------------------------------------------------------------------------------------
 
 class Memorisation(NamedTuple):
-    """ratio; for each generated picture the index of its nearest training picture (M,), and how far that is (M,)."""
+    """ratio; for each generated image the index of its nearest training image (M,), and how far that is (M,)."""
     ratio: float
     nearest: np.ndarray
     distances: np.ndarray
 
 
 def memorisation(train, held_out, generated):
-    """Median distance generated -> nearest training picture, over that of held-out pictures: about 1 healthy, 0 copies.
+    """Median distance generated -> nearest training image, over that of held-out images: about 1 healthy, 0 copies.
 
-    Held-out pictures are what an honest draughtsman would make who never saw the training pictures. Much below 1, the
-    generator repeats them. (Blurred pictures lie nearer to everything, so below 1 is a reason to look, not a proof.)
+    Held-out images are what an honest draughtsman would make who never saw the training images. Much below 1, the
+    generator repeats them. (Blurred images lie nearer to everything, so below 1 is a reason to look, not a proof.)
 
     train (N, D), held_out (L, D), generated (M, D): pixels, flattened. Returns a Memorisation.
-    Raises InputError unless all are finite rows, equally long, and where held-out pictures are themselves in train.
+    Raises InputError unless all are finite rows, equally long, and where held-out images are themselves in train.
     Source: Meehan, Chaudhuri, Dasgupta, "A non-parametric test to detect data-copying" (2020), section 2, as a ratio.
     """
     nearest, distances = nearest_rows("memorisation", generated, train)
     usual = float(np.median(nearest_rows("memorisation", held_out, train)[1]))
     if usual == 0:
-        raise InputError("memorisation: most held-out pictures are in the training set too, expected others; keep some apart "
+        raise InputError("memorisation: most held-out images are in the training set too, expected others; keep some apart "
                          "before training")
     return Memorisation(float(np.median(distances)) / usual, nearest, distances)
 

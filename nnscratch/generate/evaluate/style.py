@@ -40,7 +40,7 @@ small { display: block; font-weight: 400; font-size: .75rem; line-height: 1.35 }
 @media (max-width: 36rem) { .numbers, .numbers tbody, .numbers tr, .numbers td, .numbers th { display: block; border: 0 }
         .numbers tr { border-bottom: 1px solid var(--line); padding: .5rem 0 } .numbers td, .numbers th { padding: 0 }
         .numbers tr:first-child:has(th + th) { display: none } .numbers tr th:first-child { width: auto }
-        .numbers td:nth-child(3):not(:empty)::before { content: "real pictures: " } .numbers td:nth-child(3) { width: auto }
+        .numbers td:nth-child(3):not(:empty)::before { content: "real images: " } .numbers td:nth-child(3) { width: auto }
         .bars th { white-space: normal; width: 8rem } .modes td { width: auto } figure { overflow-x: auto } }
 @media print { :root { --ink: #000; --quiet: #444; --line: #ccc; --ground: #fff; --mine: #0b66b0 } body { font-size: 11pt }
         main { max-width: none; padding: 0 } section, figure, tr { break-inside: avoid }

@@ -1,4 +1,4 @@
-"""Wrong backwards of normalization, activations, dropout, pictures and losses."""
+"""Wrong backwards of normalization, activations, dropout, images and losses."""
 from nnscratch import ops
 from nnscratch.backend import array_module
 from nnscratch.gradcheck.mutants.registry import change, mutant
@@ -106,7 +106,7 @@ mutant("dropout", "scale lost")(lambda dy, cache: dy * (cache[0] > 0))
 mutant("spatial_dropout2d", "a mask for each pixel")(
     lambda dy, _: dy * draw_mask("mutant", dy, dy.shape, 0.4, seed=5))
 
-# --- pictures -----------------------------------------------------------------------------------------------------
+# --- images -----------------------------------------------------------------------------------------------------
 
 
 @mutant("pad2d reflect", "edge repeated: folded by the rule of another mode")

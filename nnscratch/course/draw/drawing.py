@@ -1,4 +1,4 @@
-"""A picture of the course: a matplotlib figure without pyplot, so that nothing is left open, and a sentence that says the same.
+"""An image of the course: a matplotlib figure without pyplot, so that nothing is left open, and a sentence that says the same.
 
 Everything is drawn on a light card, which is legible on a dark page too. The colours are told apart with any kind of colour
 vision (Okabe and Ito, "Color universal design", 2008); blue stands for values, orange for gradients, wherever both are shown.
@@ -13,8 +13,8 @@ PALETTE = BLUE, ORANGE, GREEN, PINK, SKY, YELLOW
 INK, FAINT, CARD = "#222222", "#bbbbbb", "#fcfcfa"
 
 
-class Picture:
-    """What a notebook shows as a picture, and a reader without pictures as a sentence."""
+class Drawing:
+    """What a notebook shows as an image, and a reader without images as a sentence."""
 
     def __init__(self, figure, text):
         self.figure, self.text = figure, text
@@ -29,7 +29,7 @@ class Picture:
         self.figure.savefig(file, format="png", facecolor=CARD, metadata={"Software": None})
 
     def __repr__(self):
-        return f"<picture: {self.text}>"
+        return f"<image: {self.text}>"
 
 
 def new_figure(width, height):

@@ -1,4 +1,4 @@
-"""What the tests of pictures share: a picture with four corners, saving one, and the sentence that refuses one."""
+"""What the tests of images share: an image with four corners, saving one, and the sentence that refuses one."""
 import numpy as np
 import pytest
 from PIL import Image
@@ -10,7 +10,7 @@ CORNERS = np.zeros((H, W, 3), np.uint8)  # red top left, green top right, blue b
 CORNERS[:10, :15], CORNERS[:10, 15:], CORNERS[10:, :15], CORNERS[10:, 15:] = (255, 0, 0), (0, 255, 0), (0, 0, 255), 255
 
 
-def saved(folder, image, name="picture.png", **options):
+def saved(folder, image, name="image.png", **options):
     """The path of a PIL image or an array saved in the folder."""
     image = image if isinstance(image, Image.Image) else Image.fromarray(image)
     image.save(folder / name, **options)

@@ -1,4 +1,4 @@
-"""Pictures in: the values that are read, and that no file whatever breaks the reader."""
+"""Images in: the values that are read, and that no file whatever breaks the reader."""
 import io
 import os
 import struct
@@ -6,10 +6,10 @@ import zlib
 
 import numpy as np
 import pytest
-from picture_files import CORNERS, H, W, complaint, saved
+from image_files import CORNERS, H, W, complaint, saved
 from PIL import Image
 
-from nnscratch.data.images import read_picture
+from nnscratch.data.images import read_image
 from nnscratch.errors import InputError
 
 UPRIGHT = {  # what EXIF orientation k asks of the stored rows and columns
@@ -23,46 +23,46 @@ UPRIGHT = {  # what EXIF orientation k asks of the stored rows and columns
 def test_values_rows_and_columns_are_those_of_the_file(tmp_path):
     """Every level of every channel arrives as level / 255, rows first."""
     levels = np.random.default_rng(0).integers(0, 256, (H, W, 3), dtype=np.uint8)
-    picture = read_picture(saved(tmp_path, levels))
-    assert picture.shape == (1, H, W, 3) and picture.dtype == np.float32
-    np.testing.assert_array_equal(picture[0], levels / np.float32(255))
+    image = read_image(saved(tmp_path, levels))
+    assert image.shape == (1, H, W, 3) and image.dtype == np.float32
+    np.testing.assert_array_equal(image[0], levels / np.float32(255))
 
 
 @pytest.mark.parametrize("name", ["a.png", "a.jpg", "a.tif", "a.webp"])
 @pytest.mark.parametrize("orientation", UPRIGHT)
-def test_exif_orientation_turns_the_picture(tmp_path, orientation, name):
+def test_exif_orientation_turns_the_image(tmp_path, orientation, name):
     """All eight orientations, in each format that carries them, show the corners where a camera meant them."""
     exif = Image.Exif()
     exif[0x0112] = orientation
     path = saved(tmp_path, CORNERS, name, exif=exif, **({"lossless": True} if "webp" in name else {"quality": 95}))
-    picture, expected = read_picture(path)[0], UPRIGHT[orientation](CORNERS) / 255
-    assert picture.shape == expected.shape
+    image, expected = read_image(path)[0], UPRIGHT[orientation](CORNERS) / 255
+    assert image.shape == expected.shape
     for place in ((3, 3), (3, -4), (-4, 3), (-4, -4)):
-        np.testing.assert_allclose(picture[place], expected[place], atol=0.02)
+        np.testing.assert_allclose(image[place], expected[place], atol=0.02)
 
 
-def test_broken_exif_does_not_lose_the_picture(tmp_path):
-    """EXIF of rubbish leaves the picture as stored; a good orientation (6) is followed though the next tag is bad."""
+def test_broken_exif_does_not_lose_the_image(tmp_path):
+    """EXIF of rubbish leaves the image as stored; a good orientation (6) is followed though the next tag is bad."""
     rubbish = b"Exif\0\0MM\0*\0\0\0\x08\xff\xff rubbish"
     bad_tag = (b"Exif\0\0MM\0*\0\0\0\x08\0\x02\x01\x12\0\x03\0\0\0\x01\0\x06\0\0"
                b"\x01>\0\x01\0\0\0\x03\0\0\0\x18\0\0\0\0" + bytes(30))
     for exif, expected in ((rubbish, CORNERS), (bad_tag, UPRIGHT[6](CORNERS))):
         path = saved(tmp_path, CORNERS, "a.jpg", exif=exif, quality=95)
-        np.testing.assert_allclose(read_picture(path)[0, 3, 3], expected[3, 3] / 255, atol=0.02)
+        np.testing.assert_allclose(read_image(path)[0, 3, 3], expected[3, 3] / 255, atol=0.02)
 
 
 def test_transparency_lies_on_white(tmp_path):
     """Alpha 0 is white whatever colour hides below, alpha 51 is a fifth of the colour, alpha 255 the colour."""
     rgba = np.full((H, W, 4), (255, 0, 100, 0), np.uint8)
     rgba[5:10, :, 3], rgba[10:, :, 3] = 51, 255
-    rows = read_picture(saved(tmp_path, rgba))[0, [0, 7, 15], 0]
+    rows = read_image(saved(tmp_path, rgba))[0, [0, 7, 15], 0]
     np.testing.assert_allclose(rows, [[1, 1, 1], [1, 0.8, 0.8784], [1, 0, 0.3922]], atol=1 / 255)
 
 
 def test_grey_with_alpha_lies_on_white(tmp_path):
     """Black at alpha 102 is 60% grey in all three channels."""
     image = Image.merge("LA", [Image.new("L", (W, H), 0), Image.new("L", (W, H), 102)])
-    np.testing.assert_allclose(read_picture(saved(tmp_path, image)), 0.6, atol=1 / 255)
+    np.testing.assert_allclose(read_image(saved(tmp_path, image)), 0.6, atol=1 / 255)
 
 
 def test_palettes_give_their_colours_and_their_transparent_entry_white(tmp_path):
@@ -71,9 +71,9 @@ def test_palettes_give_their_colours_and_their_transparent_entry_white(tmp_path)
     image.putpalette([200, 10, 20, 30, 140, 250])
     image.paste(1, (0, 0, 15, H))
     for name in ("a.png", "a.gif"):
-        plain = read_picture(saved(tmp_path, image, name))[0, 5, [3, 25]]
+        plain = read_image(saved(tmp_path, image, name))[0, 5, [3, 25]]
         np.testing.assert_allclose(plain * 255, [[30, 140, 250], [200, 10, 20]], atol=0.01)
-        holed = read_picture(saved(tmp_path, image, name, transparency=1))[0, 5, [3, 25]]
+        holed = read_image(saved(tmp_path, image, name, transparency=1))[0, 5, [3, 25]]
         np.testing.assert_allclose(holed * 255, [[255, 255, 255], [200, 10, 20]], atol=0.01)
 
 
@@ -82,8 +82,8 @@ def test_palettes_give_their_colours_and_their_transparent_entry_white(tmp_path)
     ("CMYK", (0, 0, 255, 51), (0.8, 0.8, 0))])
 def test_other_modes_become_red_green_blue(tmp_path, mode, value, expected):
     """Grey, black-and-white and print colours arrive as the RGB one sees."""
-    picture = read_picture(saved(tmp_path, Image.new(mode, (W, H), value), "a.tif"))
-    np.testing.assert_allclose(picture[0, 3, 4], expected, atol=1.5 / 255)
+    image = read_image(saved(tmp_path, Image.new(mode, (W, H), value), "a.tif"))
+    np.testing.assert_allclose(image[0, 3, 4], expected, atol=1.5 / 255)
 
 
 @pytest.mark.parametrize("name", ["a.png", "a.tif"])
@@ -92,24 +92,24 @@ def test_grey_of_16_bits_keeps_its_precision(tmp_path, name):
     deep = np.full((H, W), 40000, np.uint16)
     deep[:, 0], deep[:, 1] = 65535, 1
     for size in (None, W):
-        picture = read_picture(saved(tmp_path, deep, name), size)
+        image = read_image(saved(tmp_path, deep, name), size)
         expected = np.array([[40000], [65535], [1]]) / 65535
-        np.testing.assert_allclose(picture[0, 3, [9, 0, 1]], expected * np.ones(3), rtol=1e-6)
+        np.testing.assert_allclose(image[0, 3, [9, 0, 1]], expected * np.ones(3), rtol=1e-6)
 
 
 def test_16_bits_in_the_other_byte_order_and_in_32_bits(tmp_path):
     """Modes I;16B and I say the same as I;16."""
     deep = np.full((H, W), 40000)
     for values in (deep.astype(np.int32), deep.astype(">u2")):
-        np.testing.assert_allclose(read_picture(saved(tmp_path, values, "a.tif")), 40000 / 65535, rtol=1e-6)
+        np.testing.assert_allclose(read_image(saved(tmp_path, values, "a.tif")), 40000 / 65535, rtol=1e-6)
 
 
 def test_a_transparent_level_of_16_bits_is_white(tmp_path):
     """PNG may name one deep grey level as transparent; its neighbours stay as they are."""
     deep = np.full((H, W), 40000, np.uint16)
     deep[:, 0] = 40001
-    picture = read_picture(saved(tmp_path, deep, transparency=40000))
-    np.testing.assert_allclose(picture[0, 3, [0, 1], 0], [40001 / 65535, 1], rtol=1e-6)
+    image = read_image(saved(tmp_path, deep, transparency=40000))
+    np.testing.assert_allclose(image[0, 3, [0, 1], 0], [40001 / 65535, 1], rtol=1e-6)
 
 
 @pytest.mark.parametrize("values, expected", [
@@ -117,42 +117,42 @@ def test_a_transparent_level_of_16_bits_is_white(tmp_path):
 def test_float_grey_is_taken_as_it_is_or_stretched(tmp_path, values, expected):
     """Floats within [0, 1] are kept; a wider range is mapped to it."""
     rows = np.tile(np.repeat(np.float32(values), 10), (H, 1))
-    np.testing.assert_allclose(read_picture(saved(tmp_path, rows, "a.tif"))[0, 0, [0, 15, 29], 1], expected)
+    np.testing.assert_allclose(read_image(saved(tmp_path, rows, "a.tif"))[0, 0, [0, 15, 29], 1], expected)
 
 
 def test_an_animation_is_its_first_frame(tmp_path):
     """The red frame is read, the blue one not."""
     frames = [Image.new("RGB", (W, H), colour) for colour in ("red", "blue")]
     path = saved(tmp_path, frames[0], "a.gif", save_all=True, append_images=frames[1:])
-    np.testing.assert_allclose(read_picture(path)[0, 3, 3], [1, 0, 0], atol=0.01)
+    np.testing.assert_allclose(read_image(path)[0, 3, 3], [1, 0, 0], atol=0.01)
 
 
 @pytest.mark.parametrize("size, expected", [(None, (20, 30)), (24, (16, 24)), (60, (40, 60)), (31, (21, 31))])
 def test_size_is_the_longer_side(tmp_path, size, expected):
-    """Shrunk or enlarged, the longer side is the size asked for and the shape of the picture is kept."""
-    assert read_picture(saved(tmp_path, CORNERS), size).shape == (1, *expected, 3)
-    assert read_picture(saved(tmp_path, CORNERS.swapaxes(0, 1)), size).shape == (1, *expected[::-1], 3)
+    """Shrunk or enlarged, the longer side is the size asked for and the shape of the image is kept."""
+    assert read_image(saved(tmp_path, CORNERS), size).shape == (1, *expected, 3)
+    assert read_image(saved(tmp_path, CORNERS.swapaxes(0, 1)), size).shape == (1, *expected[::-1], 3)
 
 
-def test_a_picture_need_not_be_enlarged(tmp_path):
+def test_a_image_need_not_be_enlarged(tmp_path):
     """enlarge=False: shrunk to a smaller size, left as it is for a larger one."""
     path = saved(tmp_path, CORNERS)
-    assert read_picture(path, 24, enlarge=False).shape == (1, 16, 24, 3)
-    np.testing.assert_array_equal(read_picture(path, 60, enlarge=False)[0], CORNERS / np.float32(255))
+    assert read_image(path, 24, enlarge=False).shape == (1, 16, 24, 3)
+    np.testing.assert_array_equal(read_image(path, 60, enlarge=False)[0], CORNERS / np.float32(255))
 
 
 def test_deep_grey_stays_in_range_when_resized(tmp_path):
     """Lanczos overshoots at an edge between black and white; for floats nothing but our clip stops it."""
     edge = np.zeros((H, W), np.uint16)
     edge[:, 15:] = 65535
-    picture = read_picture(saved(tmp_path, edge), 47)
-    assert picture.min() == 0 and picture.max() == 1
+    image = read_image(saved(tmp_path, edge), 47)
+    assert image.min() == 0 and image.max() == 1
 
 
 def test_shrinking_averages_instead_of_dropping_pixels(tmp_path):
     """A fine checkerboard becomes grey, not a moiré of black and white."""
     board = (np.indices((128, 128)).sum(0) % 2 * 255).astype(np.uint8)
-    np.testing.assert_allclose(read_picture(saved(tmp_path, board), 32)[0, 4:-4, 4:-4], 0.5, atol=0.02)
+    np.testing.assert_allclose(read_image(saved(tmp_path, board), 32)[0, 4:-4, 4:-4], 0.5, atol=0.02)
 
 
 # --- what is refused ----------------------------------------------------------------------------------------------
@@ -174,9 +174,9 @@ def bad_files():
     Image.fromarray(CORNERS).save(postscript, "EPS")
     nan = io.BytesIO()
     Image.fromarray(np.full((H, W), np.nan, np.float32)).save(nan, "TIFF")
-    return {"empty": (b"", "empty"), "text": (b"I am no picture", "no picture"),
+    return {"empty": (b"", "empty"), "text": (b"I am no image", "no image"),
             "truncated": (good.getvalue()[:-60], "damaged"), "bomb": (png_header(10_000, 10_000), "too large"),
-            "big bomb": (png_header(60_000, 60_000), "too large"), "postscript": (postscript.getvalue(), "no picture"),
+            "big bomb": (png_header(60_000, 60_000), "too large"), "postscript": (postscript.getvalue(), "no image"),
             "nan": (nan.getvalue(), "NaN")}
 
 
@@ -185,19 +185,19 @@ def test_a_bad_file_is_one_sentence(tmp_path, name):
     """Nothing is decoded, and the sentence names the file and what is wrong."""
     content, word = bad_files()[name]
     (tmp_path / "bad.png").write_bytes(content)
-    message = complaint(read_picture, tmp_path / "bad.png")
+    message = complaint(read_image, tmp_path / "bad.png")
     assert word in message and "bad.png" in message
 
 
-def test_places_without_a_picture_are_one_sentence(tmp_path):
+def test_places_without_a_image_are_one_sentence(tmp_path):
     """A missing file, a folder, a pipe (which must not be waited for), an impossible name, no name at all."""
-    assert "None" in complaint(read_picture, None)
-    assert "No such file" in complaint(read_picture, tmp_path / "none.png")
-    assert "folder" in complaint(read_picture, tmp_path)
-    assert "null" in complaint(read_picture, "a\0.png")
+    assert "None" in complaint(read_image, None)
+    assert "No such file" in complaint(read_image, tmp_path / "none.png")
+    assert "folder" in complaint(read_image, tmp_path)
+    assert "null" in complaint(read_image, "a\0.png")
     if hasattr(os, "mkfifo"):
         os.mkfifo(tmp_path / "pipe.png")
-        assert "no regular file" in complaint(read_picture, tmp_path / "pipe.png")
+        assert "no regular file" in complaint(read_image, tmp_path / "pipe.png")
 
 
 def test_a_file_without_permission_is_one_sentence(tmp_path, monkeypatch):
@@ -206,21 +206,21 @@ def test_a_file_without_permission_is_one_sentence(tmp_path, monkeypatch):
     def refuse(*_):
         raise PermissionError(13, "Permission denied")
     monkeypatch.setattr("builtins.open", refuse)
-    assert "Permission denied" in complaint(read_picture, path)
+    assert "Permission denied" in complaint(read_image, path)
 
 
 @pytest.mark.parametrize("shape, options", [
     ((1, 1), {}), ((1, 1), {"size": 64}), ((15, 90), {}), ((40, 400), {"size": 100}), ((20, 20), {"minimum": 24})])
-def test_a_picture_too_small_for_the_network_is_refused(tmp_path, shape, options):
-    """Neither the file nor the resized picture may have a side below the minimum, and nothing is distorted for it."""
-    message = complaint(read_picture, saved(tmp_path, np.zeros(shape, np.uint8)), **options)
+def test_a_image_too_small_for_the_network_is_refused(tmp_path, shape, options):
+    """Neither the file nor the resized image may have a side below the minimum, and nothing is distorted for it."""
+    message = complaint(read_image, saved(tmp_path, np.zeros(shape, np.uint8)), **options)
     assert f"{shape[1]}x{shape[0]}" in message and str(options.get("minimum", 16)) in message
 
 
 @pytest.mark.parametrize("size", [0, -5, 15, 2.5, "big", 10**9])
 def test_an_impossible_size_is_refused(tmp_path, size):
     """Before the file is even opened."""
-    assert repr(size) in complaint(read_picture, tmp_path / "none.png", size)
+    assert repr(size) in complaint(read_image, tmp_path / "none.png", size)
 
 
 @pytest.mark.parametrize("form", ["PNG", "JPEG", "GIF", "BMP", "TIFF", "WEBP"])
@@ -237,8 +237,8 @@ def test_no_broken_file_crashes_the_reader(tmp_path, form):
             broken[place] = chance.integers(256)
         path.write_bytes(broken)
         try:
-            picture = read_picture(path, 24)
-            assert picture.shape[3] == 3 and picture.min() >= 0 and picture.max() <= 1
+            image = read_image(path, 24)
+            assert image.shape[3] == 3 and image.min() >= 0 and image.max() <= 1
         except InputError as error:
             assert "\n" not in str(error)
             refused += 1

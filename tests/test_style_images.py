@@ -1,15 +1,15 @@
-"""Our own style pictures: the same for the same seed, in range, each itself."""
+"""Our own style images: the same for the same seed, in range, each itself."""
 import numpy as np
 import pytest
 
-from nnscratch.data.synthetic.styles import STYLES, style_picture
+from nnscratch.data.synthetic.styles import STYLES, style_image
 from nnscratch.errors import InputError
 
 
 @pytest.mark.parametrize("name", STYLES)
-def test_a_style_picture(name):
-    """As asked for; another seed is another picture; colours enough to be worth having."""
-    one, again, other = style_picture(name, 48), style_picture(name, 48), style_picture(name, 48, seed=1)
+def test_a_style_image(name):
+    """As asked for; another seed is another image; colours enough to be worth having."""
+    one, again, other = style_image(name, 48), style_image(name, 48), style_image(name, 48, seed=1)
     assert one.shape == (1, 48, 48, 3) and one.dtype == np.float32 and one.min() >= 0 and one.max() <= 1
     np.testing.assert_array_equal(one, again)
     assert (one != other).any() and one.std(axis=(1, 2)).min() > 0.05
@@ -18,4 +18,4 @@ def test_a_style_picture(name):
 def test_styles_that_are_none():
     for name, size, seed in (("sky", 48, 0), ("glass", 8, 0), ("glass", 48, -1), ("glass", 48.5, 0)):
         with pytest.raises(InputError):
-            style_picture(name, size, seed)
+            style_image(name, size, seed)

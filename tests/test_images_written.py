@@ -1,11 +1,11 @@
-"""Pictures out: what is written is what was meant, whole or not at all; and several in a row."""
+"""Images out: what is written is what was meant, whole or not at all; and several in a row."""
 import os
 
 import numpy as np
 import pytest
-from picture_files import CORNERS, H, W, complaint, saved
+from image_files import CORNERS, H, W, complaint, saved
 
-from nnscratch.data.images import check_writable, read_picture, side_by_side, write_picture
+from nnscratch.data.images import check_writable, read_image, side_by_side, write_image
 from nnscratch.data.synthetic.paintings import flow_painting
 
 
@@ -14,18 +14,18 @@ from nnscratch.data.synthetic.paintings import flow_painting
 def test_what_is_written_is_read_again(tmp_path, xp, shape, name):
     """Within half a level, for each accepted shape, on every device; grey comes back in all three channels."""
     values = np.random.default_rng(0).random(shape, np.float32)
-    write_picture(tmp_path / name, xp.asarray(values))
+    write_image(tmp_path / name, xp.asarray(values))
     expected = np.broadcast_to(values.reshape(1, H, W, -1), (1, H, W, 3))
-    assert np.abs(read_picture(tmp_path / name) - expected).max() <= 0.5001 / 255
+    assert np.abs(read_image(tmp_path / name) - expected).max() <= 0.5001 / 255
     assert os.listdir(tmp_path) == [name]
 
 
 def test_jpeg_keeps_the_strokes(tmp_path):
     """A JPEG of ours loses a third less than one of Pillow's default quality."""
     painting = flow_painting(128)
-    write_picture(tmp_path / "ours.jpg", painting)
+    write_image(tmp_path / "ours.jpg", painting)
     saved(tmp_path, np.rint(painting[0] * 255).astype(np.uint8), "default.jpg")
-    ours, default = (np.abs(read_picture(tmp_path / name) - painting).mean() for name in ("ours.jpg", "default.jpg"))
+    ours, default = (np.abs(read_image(tmp_path / name) - painting).mean() for name in ("ours.jpg", "default.jpg"))
     assert ours < 0.67 * default
 
 
@@ -34,30 +34,30 @@ def test_values_are_clipped_not_wrapped(tmp_path):
     values = np.full((H, W, 3), -0.5)
     values[:, 10:], values[:, 20:] = 1.5, np.inf
     before = values.copy()
-    write_picture(tmp_path / "a.png", values)
-    np.testing.assert_array_equal(read_picture(tmp_path / "a.png")[0, 0, [0, 10, 20], 0], [0, 1, 1])
+    write_image(tmp_path / "a.png", values)
+    np.testing.assert_array_equal(read_image(tmp_path / "a.png")[0, 0, [0, 10, 20], 0], [0, 1, 1])
     np.testing.assert_array_equal(values, before)
 
 
-@pytest.mark.parametrize("picture, word", [
+@pytest.mark.parametrize("image, word", [
     (np.zeros((2, H, W, 3)), "(2, 20, 30, 3)"), (np.zeros((H, W, 4)), "(20, 30, 4)"), (np.zeros(H), "(20,)"),
     (np.zeros((0, W, 3)), "(0, 30, 3)"), (CORNERS, "uint8"), (np.full((H, W), np.nan), "NaN")])
-def test_what_is_no_picture_is_not_written(tmp_path, picture, word):
+def test_what_is_no_image_is_not_written(tmp_path, image, word):
     """A batch, four channels, no pixels, integers, NaN: one sentence, no file."""
-    assert word in complaint(write_picture, tmp_path / "a.png", picture)
+    assert word in complaint(write_image, tmp_path / "a.png", image)
     assert os.listdir(tmp_path) == []
 
 
 @pytest.mark.parametrize("failing", ["os.fsync", "os.replace"])
 def test_a_failing_write_leaves_the_old_file(tmp_path, monkeypatch, failing):
-    """A full disk, or a refused rename: the old picture is untouched and no temporary file stays."""
-    write_picture(tmp_path / "a.png", np.ones((H, W)))
+    """A full disk, or a refused rename: the old image is untouched and no temporary file stays."""
+    write_image(tmp_path / "a.png", np.ones((H, W)))
     old = (tmp_path / "a.png").read_bytes()
 
     def fail(*_):
         raise OSError(28, "No space left on device")
     monkeypatch.setattr(failing, fail)
-    assert "No space left" in complaint(write_picture, tmp_path / "a.png", np.zeros((H, W)))
+    assert "No space left" in complaint(write_image, tmp_path / "a.png", np.zeros((H, W)))
     assert (tmp_path / "a.png").read_bytes() == old
     assert os.listdir(tmp_path) == ["a.png"]
 
@@ -68,17 +68,17 @@ def test_ctrl_c_while_writing_leaves_nothing_behind(tmp_path, monkeypatch):
         raise KeyboardInterrupt
     monkeypatch.setattr("os.replace", interrupt)
     with pytest.raises(KeyboardInterrupt):
-        write_picture(tmp_path / "a.png", np.zeros((H, W)))
+        write_image(tmp_path / "a.png", np.zeros((H, W)))
     assert os.listdir(tmp_path) == []
 
 
 def test_a_symbolic_link_is_written_through(tmp_path):
-    """The picture it points to changes; the link stays a link."""
-    write_picture(tmp_path / "real.png", np.zeros((H, W)))
+    """The image it points to changes; the link stays a link."""
+    write_image(tmp_path / "real.png", np.zeros((H, W)))
     (tmp_path / "link.png").symlink_to(tmp_path / "real.png")
-    write_picture(tmp_path / "link.png", np.ones((H, W)))
+    write_image(tmp_path / "link.png", np.ones((H, W)))
     assert (tmp_path / "link.png").is_symlink()
-    assert read_picture(tmp_path / "real.png").min() == 1
+    assert read_image(tmp_path / "real.png").min() == 1
 
 
 @pytest.mark.parametrize("name, word", [
@@ -86,10 +86,10 @@ def test_a_symbolic_link_is_written_through(tmp_path):
     ("file.png/a.png", "Not a directory"), ("folder.png", "folder"), ("x" * 300 + ".png", "too long"),
     ("a\0.png", "null")])
 def test_an_impossible_place_is_refused_before_the_work(tmp_path, name, word):
-    """check_writable says in one sentence what write_picture would say later, and leaves nothing behind."""
+    """check_writable says in one sentence what write_image would say later, and leaves nothing behind."""
     (tmp_path / "folder.png").mkdir()
     (tmp_path / "file.png").touch()
-    for attempt in (check_writable, lambda path: write_picture(path, np.zeros((H, W)))):
+    for attempt in (check_writable, lambda path: write_image(path, np.zeros((H, W)))):
         assert word in complaint(attempt, f"{tmp_path}/{name}")
     assert sorted(os.listdir(tmp_path)) == ["file.png", "folder.png"]
     assert "None" in complaint(check_writable, None)
@@ -114,7 +114,7 @@ def test_a_good_place_is_accepted_and_left_as_it_was(tmp_path):
 
 # --- side by side -------------------------------------------------------------------------------------------------
 
-def test_pictures_stand_in_a_row_on_white_with_captions():
+def test_images_stand_in_a_row_on_white_with_captions():
     """Two grounds of different sizes come out equally high, with white between and around, and dark letters below."""
     red, blue = np.zeros((1, 40, 40, 3)), np.zeros((1, 80, 40, 3))
     red[..., 0], blue[..., 2] = 1, 1
@@ -130,14 +130,14 @@ def test_pictures_stand_in_a_row_on_white_with_captions():
 
 
 def test_a_long_caption_is_not_cut():
-    """A column is at least as wide as its caption, and the picture stands in its middle."""
-    row = side_by_side([np.zeros((1, 20, 20, 3))], ["a very long caption for a very small picture"])
+    """A column is at least as wide as its caption, and the image stands in its middle."""
+    row = side_by_side([np.zeros((1, 20, 20, 3))], ["a very long caption for a very small image"])
     assert (row[0, 30:, :4] == 1).all() and (row[0, 30:, -4:] == 1).all() and row.shape[2] > 200
     columns = np.nonzero(row[0, 15, :, 0] == 0)[0]
     assert abs(columns.mean() - (row.shape[2] - 1) / 2) <= 1
 
 
-def test_labels_and_pictures_must_match():
+def test_labels_and_images_must_match():
     """None at all, or unequal numbers, are refused."""
-    assert "0 pictures" in complaint(side_by_side, [], [])
+    assert "0 images" in complaint(side_by_side, [], [])
     assert "2 labels" in complaint(side_by_side, [np.zeros((1, 20, 20, 3))], ["a", "b"])
