@@ -86,6 +86,9 @@ def test_at_1x1_one_tap_of_sixteen_is_alive(model):
     """Deep in the stack the image is one pixel: of each 4x4 kernel only tap [1, 1] ever meets data, or learns."""
     deep = model.layers[40]
     assert deep.params["kernel"].shape == (4, 4, 128, 128)
+    y = model.forward(normal(2, 64, 64, 3).astype(np.float32), training=True)
+    model.zero_grads()
+    model.backward(normal(*y.shape, seed=1).astype(np.float32))
     learns = np.abs(deep.grads["kernel"]).max(axis=(2, 3)) > 0
     assert learns[1, 1] and learns.sum() == 1
 

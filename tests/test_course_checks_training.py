@@ -72,7 +72,8 @@ WRONG = [
     ("discriminator_loss", lambda real, fake, s: [
         part / 2 for part in S["discriminator_loss"](real, fake, s)], "L is the sum of two means"),
     ("discriminator_loss", lambda real, fake, s: (S["discriminator_loss"](real, fake, s)[0] - softplus(fake).mean(),
-                                                  *S["discriminator_loss"](real, fake, s)[1:]), "the generated images is missing"),
+                                                  *S["discriminator_loss"](real, fake, s)[1:]),
+     "the generated images is missing"),
     ("discriminator_loss", lambda real, fake, s: (
         s * softplus(-real).mean() + softplus(fake).mean(), s * (sigma(real) - 1) / len(real), sigma(fake) / len(fake)),
      "s is put in once only"),

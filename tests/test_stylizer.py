@@ -83,7 +83,7 @@ def quick(monkeypatch):
     """Small crops, few images, two steps between saves."""
     for name, value in {"SIDE": 32, "SAVE_EVERY": 2}.items():
         monkeypatch.setattr(module, name, value)
-    images = module.Pictures
+    images = module.Images
     monkeypatch.setattr(module, "Images", lambda seed, side, pool: images(seed, side, 2))
 
 

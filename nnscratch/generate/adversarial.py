@@ -122,7 +122,7 @@ def adversarial_step(pair, loss, real, noise, labels=None, rng=None, penalty=0.0
 
 
 def diversity(fake, real):
-    """How much generated images differ from each other, in units of the real ones: deviation over the batch, averaged over pixels.
+    """How much generated images differ, relative to real ones: the standard deviation over the batch, averaged over pixels.
 
     Near 1 is healthy; near 0 all images look alike: the generator has collapsed.
     """

@@ -1,5 +1,5 @@
-"""Differentiable augmentation: distort real and generated images alike before the discriminator sees them, so that few real ones
-cannot be learnt by heart; the gradient goes back through the distortion to the generator.
+"""Differentiable augmentation: distort real and generated images alike before the discriminator sees them, so that it
+cannot memorise a small training set; the gradient goes back through the distortion to the generator.
 
 Shapes: images x (N, H, W, C); one draw of numbers for each image.
 

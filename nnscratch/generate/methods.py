@@ -96,7 +96,7 @@ class Variational(Training):
 
 
 class NearestSample(Training):
-    """Of a pool of generated images, each real one picks the nearest, and pulls it nearer. No mode of the data can be forgotten.
+    """Each real image picks the nearest of a pool of generated ones, and pulls it nearer. No mode of the data is forgotten.
 
     The other way round, generated images picking real ones, a generator could live with a few modes; here every real image
     asks for one like itself. Source: Li and Malik, "Implicit maximum likelihood estimation" (2018), section 3.

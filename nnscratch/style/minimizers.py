@@ -28,8 +28,9 @@ class AdamDescent:
 
     def load_state(self, arrays, numbers):
         self.x, self.gradient, self.loss = arrays["x"], arrays["gradient"], numbers["loss"]
-        self.adam.load_state({name.removeprefix("adam/"): to_cpu(array) for name, array in arrays.items()
-                              if name.startswith("adam/")}, {"image": self.x})
+        adam = {name.removeprefix("adam/"): to_cpu(array) for name, array in arrays.items() if name.startswith("adam/")}
+        self.adam.load_state({name.replace("picture/", "image/"): array for name, array in adam.items()},  # version 0.1
+                             {"image": self.x})
 
     def step(self):
         """One step; returns the loss after it."""

@@ -25,7 +25,7 @@ from nnscratch.ops.validation import check_choice, check_int
 from nnscratch.optimizers import Adam, clip_by_global_norm, cosine_decay, warmup
 from nnscratch.style.colour import match_colours
 from nnscratch.style.stylizer import SHIPPED
-from nnscratch.style.train_texture import Pictures, begin
+from nnscratch.style.train_texture import Images, begin
 
 SIDE, BATCH, RATE = 128, 4, 1e-3
 CONTENT, CONTENT_OF_ONE, SMOOTH = 1.0, 0.5, 5.0  # one style alone is met better; with 0.2 there were streaks
@@ -133,7 +133,7 @@ class Pairs:
     pieces of one image. Contents already have the styles' colours, as the stylizer gives them to its encoder."""
 
     def __init__(self, seed, style=None):
-        self.seed, self.images = seed, Pictures(seed, SIDE, 60)
+        self.seed, self.images = seed, Images(seed, SIDE, 60)
         self.photograph = read_image(photograph(), 512)[0]
         self.styles = ([one_style(style, 2 * SIDE)] if style else
                        [style_image(name, 2 * SIDE, 100 + seed)[0] for name in STYLES])

@@ -44,10 +44,10 @@ def train_texture(folder, *, steps=2500, seed=0, resume=False, device="auto"):
     optimizer = Adam(warmup(cosine_decay(RATE, steps), steps // 10 + 1))
     if resume:
         checkpoint.load(state, model, optimizer)
-    images = Pictures(seed)
+    images = Images(seed)
     learn(model, optimizer, images, done, steps, lambda step: checkpoint.save(
         state, model, optimizer, info | {"done": step}))
-    right = measure(model, Pictures(seed + 1), seed)
+    right = measure(model, Images(seed + 1), seed)
     print(f"{right:.1%} of {HELD_OUT} crops never seen are told right ({1 / len(names):.1%} by chance)")
     path = state.with_name("features.safetensors")
     checkpoint.save(path, without_batch_norm(model), info={
@@ -115,7 +115,7 @@ def palette(x):
     return backend.array_module(x).concatenate([mean, deviation], axis=1)
 
 
-class Pictures:
+class Images:
     """What crops are cut from: `pool` images of every family of patterns, tinted anew each time, and a few paintings."""
 
     def __init__(self, seed, side=SIDE, pool=None):

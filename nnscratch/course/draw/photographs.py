@@ -2,10 +2,11 @@
 from io import BytesIO
 
 from nnscratch.course.draw.drawing import CARD, Drawing
+from nnscratch.course.draw.windows import images
 
 
 class Photographs(Drawing):
-    """A Image that a notebook keeps as JPEG; `save` still writes PNG."""
+    """A Drawing that a notebook keeps as JPEG; `save` still writes PNG."""
     _repr_png_ = None
 
     def _repr_jpeg_(self):
@@ -14,7 +15,7 @@ class Photographs(Drawing):
         return file.getvalue()
 
 
-def photographs(images, text, inches=2.0):
+def photographs(photos, text, inches=2.0):
     """{title: (H, W, 3) in [0, 1]}: as `images`."""
-    drawn = images(images, text, inches)
+    drawn = images(photos, text, inches)
     return Photographs(drawn.figure, drawn.text)

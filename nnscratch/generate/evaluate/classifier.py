@@ -91,8 +91,10 @@ class Judge:
             shape, names = [check_int(side, "side", 1) for side in info["shape"]], [str(name) for name in info["names"]]
             if len(shape) != 3 or max(shape) > 4096 or not 1 <= len(names) <= 10_000:
                 raise ValueError("sizes that no judge has")
-            judge = cls(shape, names, accuracy=info["accuracy"], origin=info.get("origin"))
-        except (KeyError, TypeError, ValueError) as error:
+            accuracy = info["accuracy"] and {"images" if key == "pictures" else key: value  # as version 0.1 called it
+                                             for key, value in info["accuracy"].items()}
+            judge = cls(shape, names, accuracy=accuracy, origin=info.get("origin"))
+        except (AttributeError, KeyError, TypeError, ValueError) as error:
             raise InputError(f"{path} does not say what its judge is ({error}); train it anew") from error
         checkpoint.load(path, judge.model)
         return judge
