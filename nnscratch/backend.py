@@ -7,10 +7,13 @@ and that choice is made here, by `use("auto" | "cpu" | "gpu")`.
 import logging
 import sys
 from functools import cache
+from typing import Any, TypeAlias
 
 import numpy as np
 
 from nnscratch.errors import InputError
+
+Array: TypeAlias = Any  # an ndarray, of NumPy or of CuPy: type checkers know nothing of CuPy's
 
 log = logging.getLogger("nnscratch")
 

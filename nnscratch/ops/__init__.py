@@ -18,6 +18,8 @@ No argument is ever changed, and nothing global is read. Read them in this order
     pad, resize     pad2d, upsample2d, resize2d
     gram            gram_matrix
 """
+from typing import TYPE_CHECKING
+
 from nnscratch.ops.activations import *
 from nnscratch.ops.conv import *
 from nnscratch.ops.conv_transpose import *
@@ -31,4 +33,5 @@ from nnscratch.ops.patches import *
 from nnscratch.ops.pool import *
 from nnscratch.ops.resize import *
 
-__all__ = sorted(name for name, value in globals().items() if callable(value) and not name.startswith("_"))
+if not TYPE_CHECKING:  # type checkers follow the star imports themselves
+    __all__ = sorted(name for name, value in globals().items() if callable(value) and not name.startswith("_"))
