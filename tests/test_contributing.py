@@ -82,7 +82,8 @@ def test_the_additions_are_proven_right(tmp_path):
 
 @pytest.mark.parametrize("file, line, sentence", [
     ("gradcheck/cases.py", '    yield Case("group_norm", ', "ops.group_norm has no case in gradcheck/cases.py"),
-    ("gradcheck/layer_cases.py", '    "GroupNormalization": ', "layers.GroupNormalization has no case in gradcheck/layer_cases.py"),
+    ("gradcheck/layer_cases.py", '    "GroupNormalization": ',
+     "layers.GroupNormalization has no case in gradcheck/layer_cases.py"),
 ])
 def test_a_forgotten_case_is_named(tmp_path, file, line, sentence):
     """Without its line the check fails, in one sentence that says which file lacks it."""

@@ -18,7 +18,7 @@ def test_the_same_seed_paints_the_same_image_and_another_seed_another():
 
 
 @pytest.mark.parametrize("size", [16, 97, 128])
-def test_a_painting_is_a_image(size):
+def test_a_painting_is_an_image(size):
     """Shape, type and range are those every reader of images expects, at odd sizes too."""
     painting = flow_painting(size)
     assert painting.shape == (1, size, size, 3) and painting.dtype == np.float32
