@@ -9,7 +9,7 @@ from nnscratch.gradcheck import engine
 from nnscratch.gradcheck.mutants.registry import change, mutant
 from nnscratch.ops.patches import gather
 from nnscratch.ops.pool import pixels_counted
-from nnscratch.ops.window import crop, each_tap, empty_padded, pad
+from nnscratch.ops.window import crop, each_tap, pad, padded_zeros
 
 # --- dense and convolution ----------------------------------------------------------------------------------------
 
@@ -65,7 +65,7 @@ def scatter_without_adding(columns, padded, window):
 @mutant("conv2d", "= for += in col2im")
 def _(dy, cache):
     _, matrix, kernel_shape, _, window = cache
-    padded = empty_padded(array_module(dy), dy.shape[0], window, kernel_shape[2], dy.dtype)
+    padded = padded_zeros(array_module(dy), dy.shape[0], window, kernel_shape[2], dy.dtype)
     scatter_without_adding(dy @ matrix[0].T, padded, window)
     return (crop(padded, window), *ops.conv2d_backward(dy, cache)[1:])
 
@@ -161,7 +161,7 @@ def _(dy, cache):
 
 @mutant("im2col", "= for += in col2im")
 def _(dy, window):
-    padded = empty_padded(array_module(dy), dy.shape[0], window, 3, dy.dtype)
+    padded = padded_zeros(array_module(dy), dy.shape[0], window, 3, dy.dtype)
     scatter_without_adding(dy, padded, window)
     return crop(padded, window)
 
@@ -182,7 +182,7 @@ POOLED, AVERAGED, COUNTED = "max_pool2d overlapping, padded", "avg_pool2d overla
 def _(dy, cache):
     x, y, window = cache
     xp = array_module(x)
-    dpadded = empty_padded(xp, x.shape[0], window, x.shape[3], dy.dtype)
+    dpadded = padded_zeros(xp, x.shape[0], window, x.shape[3], dy.dtype)
     for (_, _, tap), (_, _, dtap) in zip(each_tap(pad(x, window, value=-float("inf")), window), each_tap(dpadded, window)):
         dtap[...] = xp.where(tap == y, dy, dtap)
     return crop(dpadded, window)
@@ -217,7 +217,7 @@ mutant(COUNTED, "not divided")(lambda dy, cache: ops.avg_pool2d_backward(dy, cac
 def _(dy, cache):
     (n, _, _, c), window, count_include_pad = cache
     counted = pixels_counted(dy, window, count_include_pad)
-    dpadded = empty_padded(array_module(dy), n, window, c, dy.dtype)
+    dpadded = padded_zeros(array_module(dy), n, window, c, dy.dtype)
     for _, _, dtap in each_tap(dpadded, window):
         dtap[...] = dy / counted
     return crop(dpadded, window)
