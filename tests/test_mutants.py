@@ -172,7 +172,7 @@ def test_batch_norm_mistakes_have_their_formulas():
         "epsilon outside the root": gamma / (np.sqrt(variance) + 1e-3) * (dy - mean - along),
     }.items():
         same(run(name, mistake)[2][DX], dx)
-    dgamma = run(name, "gamma gradient with centred x, not divided by the deviation")[2][PARAMETER]
+    dgamma = run(name, "gamma gradient from the centered x, not divided by the standard deviation")[2][PARAMETER]
     same(dgamma, (dy * centred).sum(axes))
 
 

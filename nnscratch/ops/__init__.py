@@ -8,10 +8,11 @@ An op changes no argument and reads no global state. Read the files in this orde
     linear            dense: y = x @ W + b; dot
     activations       relu, leaky_relu, elu, tanh, sigmoid
     probabilities     softmax
+    bias_activation   bias_leaky_relu
     window, patches   where a window stands; im2col: the pixels under each window as a row of a matrix
     conv              conv2d
     conv_transpose    conv2d_transpose, its adjoint
-    reference         the same as nested loops, to read beside the formula
+    reference         the formulas as nested loops, to read beside them
     pool              max_pool2d, avg_pool2d, global_avg_pool2d
     normalize         batch_norm, instance_norm
     group_normalize   group_norm
@@ -23,6 +24,7 @@ An op changes no argument and reads no global state. Read the files in this orde
 from typing import TYPE_CHECKING
 
 from nnscratch.ops.activations import *
+from nnscratch.ops.bias_activation import *
 from nnscratch.ops.conv import *
 from nnscratch.ops.conv_transpose import *
 from nnscratch.ops.dropouts import *

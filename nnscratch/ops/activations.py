@@ -6,10 +6,10 @@ dtype, and for a dy of another shape than y.
 Conditions test the real part, so that every formula also takes complex numbers, which gradient checks use.
 """
 from nnscratch.backend import Array, array_module
-from nnscratch.ops.validation import check_array, check_dy, check_shape
+from nnscratch.ops.validation import check_array, check_dy
 
-__all__ = ["bias_leaky_relu", "bias_leaky_relu_backward", "elu", "elu_backward", "leaky_relu", "leaky_relu_backward", "relu",
-           "relu_backward", "sigmoid", "sigmoid_backward", "tanh", "tanh_backward"]
+__all__ = ["elu", "elu_backward", "leaky_relu", "leaky_relu_backward", "relu", "relu_backward", "sigmoid", "sigmoid_backward",
+           "tanh", "tanh_backward"]
 
 
 def relu(x: Array) -> tuple[Array, Array]:
@@ -90,43 +90,6 @@ def leaky_relu_backward(dy: Array, cache: tuple) -> Array:
     x, s = cache
     check_dy("leaky_relu_backward", dy, x.shape)
     return dy * array_module(x).where(x.real > 0, 1, s).astype(x.real.dtype)
-
-
-def bias_leaky_relu(x: Array, bias: Array, negative_slope: float = 0.2) -> tuple[Array, tuple]:
-    """y = leaky_relu(x + bias), with one bias for each channel: what follows a convolution, in one pass over memory.
-
-    Parameters
-    ----------
-    x : array (..., C)
-    bias : array (C,)
-    negative_slope : float, at least 0
-
-    Returns
-    -------
-    y, cache : array (..., C), tuple
-        The output, and what `bias_leaky_relu_backward` needs.
-    """
-    check_array("bias_leaky_relu", "x", x, None)
-    check_array("bias_leaky_relu", "bias", bias, 1, "(C,)")
-    check_shape("bias_leaky_relu", "bias", bias, x.shape[-1:], "(C,), one number for each channel")
-    return leaky_relu(x + bias, negative_slope)
-
-
-def bias_leaky_relu_backward(dy: Array, cache: tuple) -> tuple[Array, Array]:
-    """dx = dy * f'(x + bias), and dbias = Σ dx over all axes but the last.
-
-    Parameters
-    ----------
-    dy : array (..., C)
-    cache : tuple, from `bias_leaky_relu`
-
-    Returns
-    -------
-    dx, dbias : array (..., C), array (C,)
-        The gradients with respect to x and bias.
-    """
-    dx = leaky_relu_backward(dy, cache)
-    return dx, dx.reshape(-1, dx.shape[-1]).sum(axis=0)
 
 
 def elu(x: Array, alpha: float = 1.0) -> tuple[Array, tuple]:
