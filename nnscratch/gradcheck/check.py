@@ -132,7 +132,7 @@ class Measurement:
         largest = max(np.linalg.norm(numeric) for numeric in self.numeric)
         if largest <= 1e-8 * np.linalg.norm(self.u):
             report.problems.append("the true gradient is zero everywhere, so this check proves nothing; choose other inputs")
-        floor = 1e-5 * largest + 1e-300  # a gradient that is exactly zero has rounding errors, but no scale of its own
+        floor = 1e-5 * largest + 1e-300  # the rounding errors of a gradient that is exactly 0 have no scale
         for name, x, gradient, elements, numeric, kinks in zip(self.names, self.inputs, gradients, self.elements,
                                                               self.numeric, self.kinks):
             if kinks.mean() > 0.2:

@@ -133,7 +133,7 @@ def ratio_per_channel(e: Evidence) -> str | None:
             return f"each channel is off by its {other}: a factor {other} is missing"
         if values.shape == r.shape and np.allclose(r, values, rtol=1e-5):
             return f"each channel is off by its {other}: the factor {other} appears twice"
-    return ("each channel is off by a factor of its own: look at what belongs to a channel (gamma, the standard deviation, "
+    return ("each channel is off by a different factor: look at what belongs to a channel (gamma, the standard deviation, "
             "epsilon)")
 
 
@@ -150,7 +150,7 @@ def transposed(e: Evidence) -> str | None:
     for a in range(e.right.ndim):
         for b in range(a + 1, e.right.ndim):
             if e.right.shape[a] == e.right.shape[b] and close(e.wrong, e.right.swapaxes(a, b)):
-                return f"axes {a} and {b} are swapped: transposed, or KH taken for KW"
+                return f"axes {a} and {b} are swapped: transposed, or KH and KW confused"
     return None
 
 

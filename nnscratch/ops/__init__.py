@@ -9,7 +9,7 @@ An op changes no argument and reads no global state. Read the files in this orde
     activations       relu, leaky_relu, elu, tanh, sigmoid
     probabilities     softmax
     bias_activation   bias_leaky_relu
-    window, patches   where a window stands; im2col: the pixels under each window as a row of a matrix
+    window, patches   the positions of a window; im2col: the pixels under each window as a row of a matrix
     conv              conv2d
     conv_transpose    conv2d_transpose, its adjoint
     reference         the formulas as nested loops, to read beside them

@@ -27,6 +27,12 @@ def relu(x: Array) -> tuple[Array, Array]:
     References
     ----------
     Nair and Hinton, "Rectified linear units improve restricted Boltzmann machines", 2010, section 2.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> relu(np.array([-1.0, 2.0]))[0].tolist()
+    [0.0, 2.0]
     """
     check_array("relu", "x", x, None)
     y = positive_part(x)
@@ -67,6 +73,12 @@ def leaky_relu(x: Array, negative_slope: float = 0.2) -> tuple[Array, tuple]:
     References
     ----------
     Maas, Hannun, Ng, "Rectifier nonlinearities improve neural network acoustic models", 2013, section 2.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> leaky_relu(np.array([-1.0, 2.0]), 0.5)[0].tolist()
+    [-0.5, 2.0]
     """
     check_array("leaky_relu", "x", x, None)
     s = float(negative_slope)  # a NumPy scalar would turn float32 into float64
@@ -192,6 +204,12 @@ def sigmoid(x: Array) -> tuple[Array, Array]:
     -------
     y, cache : array like x, array
         The cache is y.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> sigmoid(np.array([0.0, np.log(3.0)]))[0].round(3).tolist()
+    [0.5, 0.75]
     """
     check_array("sigmoid", "x", x, None)
     y = 0.5 * (1 + array_module(x).tanh(0.5 * x))

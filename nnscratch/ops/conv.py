@@ -1,7 +1,7 @@
 """Convolution: y = im2col(x) @ K + b, the dense formula on the patches of an image.
 
 Shapes: x (N, H, W, C), kernel (KH, KW, C/groups, OC), bias (OC,), y (N, OH, OW, OC), columns (N, OH, OW, KH*KW*C).
-Inside, M = N*OH*OW windows are rows, and each group has a matrix of its own: (groups, M, KH*KW*C/groups).
+Inside, the M = N*OH*OW windows are rows, and each group has its own matrix: (groups, M, KH*KW*C/groups).
 """
 from nnscratch.backend import Array
 from nnscratch.errors import InputError
@@ -66,7 +66,7 @@ def conv2d_backward(dy: Array, cache: tuple, wrt: str = "all") -> tuple[Array, A
     """Gradients of the loss with respect to x, kernel and bias, given dy = dL/dy.
 
     y is the dense layer on the columns, so its gradients are the dense layer's. `col2im` then adds the gradients of the
-    columns back to the pixels: a pixel that stands in several columns receives the sum of their gradients.
+    columns back to the pixels: a pixel that was copied into several columns receives the sum of their gradients.
 
         dL/dx = col2im(dy @ Kᵀ)        dL/dK = columnsᵀ @ dy        dL/db = Σ dy
 

@@ -1,4 +1,4 @@
-"""Padding as a layer of its own: zeros, a mirror image, or the repeated edge around an image.
+"""Padding as a separate op: zeros, a mirror image, or the repeated edge around an image.
 
 Shapes: x (N, H, W, C), y (N, top + H + bottom, left + W + right, C).
 

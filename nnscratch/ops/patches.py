@@ -51,7 +51,7 @@ def im2col(x: Array, kernel_size: Pair, *, strides: Pair = 1, padding: Padding =
 def col2im(columns: Array, cache: Window) -> Array:
     """Add every column back to the pixels it was copied from: the adjoint of `im2col`.
 
-    It is not the inverse: a pixel that stands in several columns receives the sum of them.
+    It is not the inverse: a pixel that was copied into several columns receives the sum of them.
 
     Parameters
     ----------

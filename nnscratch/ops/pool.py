@@ -185,6 +185,12 @@ def global_avg_pool2d(x: Array) -> tuple[Array, tuple]:
     References
     ----------
     Lin, Chen, Yan, "Network in network", 2014, section 3.2.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> global_avg_pool2d(np.array([1.0, 3.0]).reshape(1, 1, 2, 1))[0].tolist()
+    [[2.0]]
     """
     check_array("global_avg_pool2d", "x", x, 4)
     return x.mean(axis=(1, 2)), x.shape

@@ -1,7 +1,7 @@
-"""Where a window stands on an image: strides, dilation and padding, shared by convolution and pooling.
+"""The positions of a window on an image: strides, dilation and padding, shared by convolution and pooling.
 
-Shapes: x (N, H, W, C). The window has KH x KW taps, DH x DW pixels apart. It moves in steps of SH x SW pixels and stands at
-OH x OW positions. At position (oh, ow), tap (i, j) reads this pixel of the padded image:
+Shapes: x (N, H, W, C). The window has KH x KW taps, DH x DW pixels apart. It moves in steps of SH x SW pixels to OH x OW
+positions. At position (oh, ow), tap (i, j) reads this pixel of the padded image:
 
     (oh * SH + i * DH,  ow * SW + j * DW)
 """
