@@ -60,7 +60,7 @@ def run_style(folder, *changes, content="content.jpg", style="style.png", output
                  "--steps", "2", *changes])
 
 
-# --- both convolutions by the nested loops of ops/reference.py, with the signatures of ops -------------------------
+# --- both convolutions by the nested loops of ops/reference, with the signatures of ops ----------------------------
 
 def by_groups(product, a, b, window, groups):
     """One of the three products, group by group."""

@@ -57,7 +57,7 @@ def test_check_prints_the_table(capsys):
     """A row for each op, and the verdict."""
     assert main(["check", "--device", "cpu"]) == 0
     out = capsys.readouterr().out
-    assert "batch_norm training" in out and re.search(r"(\d+) of \1 wrong backwards caught", out)
+    assert "batch_norm training" in out and re.search(r"(\d+) of \1 wrong backward passes caught", out)
 
 
 def test_info_names_versions_and_the_missing_gpu(capsys, monkeypatch):

@@ -147,7 +147,7 @@ def test_the_smallest_input_that_fails_is_shown():
     assert str(answer) == """dense_backward: wrong
   for dy = [[1], [10]], x = [[2], [3]], weights = [[4]]
   dbias = [5.5], expected [11]
-  it is too small by exactly 2 = N, the batch size: a mean stands for a sum, or something is counted once only"""
+  it is too small by exactly 2 = N, the batch size: a mean is taken where a sum belongs, or a term is counted only once"""
 
 
 def test_letters_are_read_as_they_are_meant():

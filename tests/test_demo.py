@@ -15,7 +15,7 @@ def test_demo_leaves_all_its_images(tmp_path, monkeypatch, capsys):
     monkeypatch.setattr("nnscratch.demo.MINUTES", 1e-3)
     assert main(["demo"]) == 0
     out = capsys.readouterr().out
-    assert "Device: " in out and "wrong backwards caught" in out
+    assert "Device: " in out and "wrong backward passes caught" in out
     folder = tmp_path / "nnscratch-demo"
     assert {p.name for p in folder.iterdir()} == {
         "content.png", "digits.png", "loss.png", "image.png", "side-by-side.png", "style.png"}

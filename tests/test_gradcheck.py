@@ -1,4 +1,4 @@
-"""The proof of the proof: every backward passes, every wrong backward is caught, and the checker cannot be fooled."""
+"""Every backward pass is right, every wrong one is caught, and the checker reports what it should."""
 import numpy as np
 import pytest
 from helpers import normal
@@ -15,7 +15,7 @@ from nnscratch.layers import BatchNormalization, Dense, Dropout, Input
 from nnscratch.models import Model
 
 CASES = {case.name: case for case in all_cases()}
-CPU_ALONE = set(CASES) - {case.name for case in all_cases(on_cpu=False)}
+CPU_ONLY = set(CASES) - {case.name for case in all_cases(on_cpu=False)}
 
 
 def measurement(name, **options):
@@ -26,7 +26,7 @@ def measurement(name, **options):
 @pytest.mark.parametrize("name", CASES)
 def test_every_backward_is_the_derivative_of_its_forward(xp, name):
     """On every device: smooth ops to 1e-10, kinked ones to 1e-6, adjoint identity, no mutation, determinism, float32."""
-    xp = np if name in CPU_ALONE else xp  # what NumPy alone computes is checked there each time
+    xp = np if name in CPU_ONLY else xp  # what only the CPU computes is checked with NumPy each time
     report = measurement(name, xp=xp).check(CASES[name].backward)
     assert report.ok, str(report)
     assert report.error <= (1e-10 if CASES[name].smooth else 1e-6)
@@ -52,7 +52,7 @@ def test_there_are_many_mutants_and_each_has_a_case():
 
 @pytest.mark.parametrize("mistake", BLIND_TO_ONES)
 def test_a_check_by_sum_is_blind_where_ours_sees(mistake):
-    """With dy = 1 these four wrong batch normalisations give the right dx (zero); with a random dy they are found out."""
+    """With dy = 1 these four wrong backward passes of batch normalization give the right dx, zero; a random dy exposes them."""
     wrong = mutants_of("batch_norm training")[mistake]
     assert measurement("batch_norm training", upstream=np.ones).check(wrong).ok
     assert not measurement("batch_norm training").check(wrong).ok
@@ -78,7 +78,7 @@ def test_a_check_by_sum_is_blind_where_ours_sees(mistake):
     ("relu", "mask from dy instead of x", "mask or condition"),
 ])
 def test_the_likely_mistake_is_named(name, mistake, words):
-    """The report says what kind of mistake it is, not only that there is one."""
+    """The report names the kind of mistake, not only that there is one."""
     assert words in str(measurement(name).check(mutants_of(name)[mistake]))
 
 
@@ -89,7 +89,7 @@ def test_a_gradient_that_is_zero_everywhere_proves_nothing():
 
 
 def test_changed_input_and_randomness_are_caught():
-    """A forward that writes into x, and a backward that answers differently each time."""
+    """A forward pass that writes into x, and a backward pass whose results differ each time."""
     def clobber(x):
         x *= 2
         return x.copy(), None
@@ -100,7 +100,7 @@ def test_changed_input_and_randomness_are_caught():
 
 
 def test_kinks_are_left_out_not_called_wrong():
-    """A ReLU at exactly 0 has no derivative: the element is skipped and counted; too many of them are a complaint."""
+    """A ReLU at exactly 0 has no derivative: the element is skipped and counted; too many of them are reported."""
     x = normal(3, 4)
     x[1, 2] = 0
     report = check_op(ops.relu, ops.relu_backward, [x], smooth=False)
@@ -126,7 +126,7 @@ def test_wrong_shape_and_wrong_dtype_are_caught():
 
 
 def test_nan_is_called_nan():
-    """NaN differs from itself: it must not be taken for randomness. In the forward it is found too."""
+    """NaN differs from itself: it must not be reported as randomness. In the forward pass it is found too."""
     def wrong(dy, cache):
         dx = ops.tanh_backward(dy, cache)
         dx[2, 1] = np.nan
@@ -139,7 +139,7 @@ def test_nan_is_called_nan():
 
 
 def state(layers):
-    """All that layers hold, as copies, and how many forwards each remembers."""
+    """Copies of all arrays of the layers, and the number of pending forward passes of each."""
     return [({kind: {name: array.copy() for name, array in getattr(layer, kind).items()}
               for kind in ("params", "grads", "buffers")}, len(layer._saved)) for layer in layers]
 
@@ -156,7 +156,7 @@ def assert_same_state(after, before):
 
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
 def test_check_layer_leaves_the_layer_as_it_was(dtype):
-    """Parameters, precision, gradients and remembered forwards come back bit for bit, and backward can go on from there."""
+    """Parameters, precision, gradients and pending forward passes are restored bit for bit, and backward still works."""
     layer, x, dy = Dense(3), normal(2, 5).astype(dtype), normal(2, 3).astype(dtype)
     layer.forward(x, training=True)
     layer.backward(dy)
@@ -203,7 +203,7 @@ def test_frozen_parameters_are_left_out():
 
 
 def test_the_table_has_a_row_for_each_op_and_says_wrong(monkeypatch):
-    """`nnscratch check` prints every case and its verdict, and reports failure when one backward is wrong."""
+    """`nnscratch check` prints every case and its verdict, and fails when one backward pass is wrong."""
     lines = []
     assert print_table(print_fn=lines.append)
     assert len(lines) == len(CASES) + sum(map(len, LAYER_CASES.values())) + 4

@@ -1,7 +1,7 @@
-"""Every mutant makes the mistake it is named for: where a mistake has a formula, the mutant is held against it.
+"""Every mutant makes the mistake that it is named for: where the mistake has a formula, the mutant is compared with it.
 
-That each is caught is proved in test_gradcheck. A mutant that is wrong in some other way than its name says would be
-caught as well, and would teach the wrong lesson.
+test_gradcheck shows that each is caught. A mutant that is wrong in another way would be caught as well, but would mislead the
+reader.
 """
 import numpy as np
 import pytest
@@ -18,7 +18,7 @@ DX, PARAMETER, BIAS = 0, 1, 2
 
 
 def run(name, mistake=None):
-    """dy, the cache, and the gradients by the mutant (by the right backward without a mistake)."""
+    """dy, the cache, and the gradients of the mutant (without a mistake: of the right backward pass)."""
     case = CASES[name]
     y, cache = case.forward(*case.inputs.values())
     dy = normal(*y.shape, seed=9)
@@ -28,7 +28,7 @@ def run(name, mistake=None):
 
 @pytest.mark.parametrize("name, mistake", ALL)
 def test_no_mutant_is_nan_or_zero_by_accident(name, mistake):
-    """One that broke down would be caught too, but for nothing. All have the shapes of the inputs, and are not right."""
+    """NaN would be caught too, but would prove nothing. All gradients have the shapes of the inputs, and one is wrong."""
     _, _, right = run(name)
     _, _, wrong = run(name, mistake)
     for gradient, like in zip(wrong, right, strict=True):
@@ -95,7 +95,7 @@ def test_gram_with_a_symmetric_dg():
 
 
 def test_swapped_strides_are_swapped():
-    """Loop by loop: output (oh, ow) meets pixel (oh + i - 1, 2 ow + j), where the right one meets (2 oh + i - 1, ow + j)."""
+    """Loop by loop: output (oh, ow) reads pixel (oh + i - 1, 2 ow + j), where the right one reads (2 oh + i - 1, ow + j)."""
     case = CASES["conv2d stride 2x1, same"]
     x, kernel, _ = case.inputs.values()
     for mistake, (sh, sw) in ((None, (2, 1)), ("strides of rows and columns swapped", (1, 2)), ("stride ignored", (1, 1))):
@@ -109,7 +109,7 @@ def test_swapped_strides_are_swapped():
         same([dx, dkernel], [expected_dx, expected_dkernel])
 
 
-def test_max_pool_pays_the_mirrored_pixel():
+def test_max_pool_gives_the_gradient_to_the_mirrored_pixel():
     """In each 2x2 block the rows and columns of the right dx change places; unused pixels get nothing."""
     _, _, (right,) = run("max_pool2d")
     _, _, (wrong,) = run("max_pool2d", "winner's row and column swapped")
@@ -172,7 +172,7 @@ def test_batch_norm_mistakes_have_their_formulas():
         "epsilon outside the root": gamma / (np.sqrt(variance) + 1e-3) * (dy - mean - along),
     }.items():
         same(run(name, mistake)[2][DX], dx)
-    dgamma = run(name, "gamma gradient with centred x, not divided by the deviation")[2][PARAMETER]
+    dgamma = run(name, "gamma gradient from the centered x, not divided by the standard deviation")[2][PARAMETER]
     same(dgamma, (dy * centred).sum(axes))
 
 

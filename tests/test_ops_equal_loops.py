@@ -1,4 +1,4 @@
-"""Every fast form gives the numbers of its nested-loop twin, over odd sizes, strides, paddings, dilations and groups."""
+"""Every op gives the numbers of its nested loops, over odd sizes, strides, paddings, dilations and groups."""
 import numpy as np
 import pytest
 from helpers import (
@@ -19,7 +19,7 @@ from nnscratch.errors import InputError
 from nnscratch.fast.cpu import col2im, im2col
 from nnscratch.ops import reference, window
 
-# In float32 a GPU takes other ways, by kernels of our own (nnscratch/fast/cuda).
+# In float32 a GPU uses the kernels of nnscratch/fast/cuda.
 both_precisions = pytest.mark.parametrize("dtype", [np.float64, np.float32])
 TOLERANCE = {np.float64: 1e-12, np.float32: 1e-5}
 rooms = pytest.mark.parametrize("room", [ops, fast], ids=["ops", "fast"])
@@ -53,7 +53,7 @@ def forward_and_backward(forward, backward, arrays, options):
 @both_precisions
 @given(case=convolutions())
 def test_conv2d_by_im2col_equals_loops(xp, room, case, dtype):
-    """y, dx, dkernel and dbias of the formula, and of the engine, are those of the loops."""
+    """y, dx, dkernel and dbias, by `ops` and by `fast`, are those of the loops."""
     x, kernel, bias, options = case
     try:
         expected = forward_and_backward(loops_conv2d, loops_conv2d_backward, (x, kernel, bias), options)
@@ -66,7 +66,7 @@ def test_conv2d_by_im2col_equals_loops(xp, room, case, dtype):
 
 @given(case=convolutions(), bytes_allowed=st.integers(1, 4000))
 def test_blocks_of_columns_do_not_change_the_result(monkeypatch, case, bytes_allowed):
-    """However little memory the columns may take, down to one row at a time, the numbers stay."""
+    """The results do not depend on the memory allowed for columns, down to one row at a time."""
     x, kernel, bias, options = case
     try:
         expected = forward_and_backward(ops.conv2d, ops.conv2d_backward, (x, kernel, bias), options)
@@ -91,7 +91,7 @@ def transposed_convolutions(draw):
 @both_precisions
 @given(case=transposed_convolutions())
 def test_conv2d_transpose_equals_its_definition(xp, case, dtype):
-    """The transposed convolution is what its definition says: every pixel adds the kernel, then borders are cropped."""
+    """The transposed convolution equals its definition: every pixel adds the kernel, then borders are cropped."""
     x, kernel, bias, options = case
     try:
         y, (*_, geometry) = ops.conv2d_transpose(*given_arrays(xp, dtype, x, kernel, bias), **options)
@@ -99,16 +99,17 @@ def test_conv2d_transpose_equals_its_definition(xp, case, dtype):
         assume("crops an image" not in str(error))
         raise
     groups, ((top, _), (left, _)) = options["groups"], geometry.pads
-    painted = [reference.paint(x_part, kernel_part, options["strides"], options["dilation"], (top, left), geometry.input)
-               for x_part, kernel_part in zip(np.split(x, groups, -1), np.split(kernel, groups, -1))]
-    same(y, np.concatenate(painted, axis=-1) + bias, TOLERANCE[dtype])
+    parts = [reference.convolve_transposed(x_part, kernel_part, options["strides"], options["dilation"], (top, left),
+                                           geometry.input)
+             for x_part, kernel_part in zip(np.split(x, groups, -1), np.split(kernel, groups, -1))]
+    same(y, np.concatenate(parts, axis=-1) + bias, TOLERANCE[dtype])
 
 
 @rooms
 @both_precisions
 @given(case=transposed_convolutions())
 def test_conv2d_transpose_by_im2col_equals_loops(xp, room, case, dtype):
-    """y, dx, dkernel and dbias of the formula, and of the engine, are those of the loops."""
+    """y, dx, dkernel and dbias, by `ops` and by `fast`, are those of the loops."""
     x, kernel, bias, options = case
     pair = room.conv2d_transpose, room.conv2d_transpose_backward
     try:
@@ -132,7 +133,7 @@ def poolings(draw):
 @both_precisions
 @given(case=poolings())
 def test_max_pool2d_equals_loops(xp, case, dtype):
-    """Maxima and the pixels that get their gradient, ties and overlaps included, are those of the loops."""
+    """Maxima and the pixels that get the gradient, ties and overlaps included, are those of the loops."""
     x, pool, strides, padding = case
     try:
         y, cache = ops.max_pool2d(given_arrays(xp, dtype, x), pool, strides, padding=padding)
@@ -161,7 +162,7 @@ def test_avg_pool2d_equals_loops(xp, case, counted, dtype):
 @both_precisions
 @given(n=st.integers(1, 3), h=st.integers(1, 3), w=st.integers(1, 4), c=st.integers(1, 3))
 def test_batch_norm_equals_loops(xp, n, h, w, c, dtype):
-    """The closed formula of the backward is the chain rule node by node."""
+    """The closed formula of the backward pass equals the chain rule node by node."""
     x, gamma, beta, dy = normal(n, h, w, c), normal(c), normal(c, seed=1), normal(n, h, w, c, seed=2)
     tolerance = TOLERANCE[dtype]
     y, _, cache = ops.batch_norm(*given_arrays(xp, dtype, x, gamma, beta, np.zeros(c), np.ones(c)), training=True)

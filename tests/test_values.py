@@ -1,4 +1,4 @@
-"""Values at the edges of activations and pooling: where the fast forms could differ from the formula."""
+"""Edge cases of activations and pooling, where an implementation could differ from the formula."""
 import numpy as np
 import pytest
 from helpers import normal, on, same
@@ -8,14 +8,14 @@ from nnscratch.backend import to_cpu
 
 
 def test_relu_lets_nan_through(xp):
-    """A network that has broken down must not look healthy: NaN is neither above 0 nor turned into 0."""
+    """NaN must stay visible: it is not turned into 0."""
     y, _ = ops.relu(on(xp, np.array([-1.0, np.nan, 2.0])))
     np.testing.assert_array_equal(to_cpu(y), [0, np.nan, 2])
 
 
 @pytest.mark.parametrize("slope", [0.0, 0.2, 1.0, 1.5, -0.5])
 def test_leaky_relu_for_every_slope(xp, slope):
-    """The larger of x and slope x is right up to slope 1 only; above, and below 0, the numbers must be those of the choice."""
+    """max(x, slope x) is right only up to slope 1; for larger and negative slopes the sign of x must decide."""
     x, dy = normal(40), normal(40, seed=1)
     y, cache = ops.leaky_relu(on(xp, x), slope)
     same(y, np.where(x > 0, x, slope * x))
@@ -24,14 +24,14 @@ def test_leaky_relu_for_every_slope(xp, slope):
 
 @pytest.mark.parametrize("slope, expected", [(0.0, [0, 0, 2, np.inf]), (0.5, [-np.inf, -0.5, 2, np.inf])])
 def test_leaky_relu_of_infinity(xp, slope, expected):
-    """0 * inf is no number, and must not come up."""
+    """0 * inf is NaN, and must not occur."""
     y, _ = ops.leaky_relu(on(xp, np.array([-np.inf, -1, 2, np.inf])), slope)
     np.testing.assert_array_equal(to_cpu(y), expected)
 
 
 @pytest.mark.parametrize("alpha", [-1.0, 0.0, 0.5, 2.0])
 def test_elu_for_every_alpha(xp, alpha):
-    """Below 0 too, where y > 0 no longer says x > 0; and at both infinities."""
+    """Also for negative alpha, where y > 0 does not mean x > 0; and at both infinities."""
     x, dy = np.array([-np.inf, -2.0, -0.5, 0.0, 0.5, 2.0, np.inf]), normal(7)
     y, cache = ops.elu(on(xp, x), alpha)
     same(y[:-1], np.where(x > 0, x, alpha * np.expm1(np.minimum(x, 0)))[:-1])
@@ -51,7 +51,7 @@ def test_elu_of_large_numbers(xp):
 @pytest.mark.parametrize("size, options", [((6, 8), {}), ((7, 9), {}), ((7, 9), {"padding": "same"}), ((6, 8), {"strides": 1}),
                                            ((6, 8), {"strides": 3})], ids=str)
 def test_pooling_gives_every_pixel_its_gradient(xp, size, options):
-    """Windows side by side, where gradients are written, and others, where they are added, against windows one by one."""
+    """Windows side by side, where gradients are written, and others, where they are added, against a loop over windows."""
     x = normal(2, *size, 3)
     for op, backward, weight in ((ops.max_pool2d, ops.max_pool2d_backward, lambda w: w == w.max((1, 2), keepdims=True)),
                                  (ops.avg_pool2d, ops.avg_pool2d_backward, lambda w: np.ones_like(w) / w[0, :, :, 0].size)):
@@ -61,8 +61,8 @@ def test_pooling_gives_every_pixel_its_gradient(xp, size, options):
         for i in range(dy.shape[1]):
             for j in range(dy.shape[2]):
                 place = slice(None), slice(i * stride, i * stride + 2), slice(j * stride, j * stride + 2)
-                share = weight(x[place])
-                expected[:, i, j] = (x[place] * share).sum((1, 2))
-                dx[place] += dy[:, i, j][:, None, None] * share
+                weights = weight(x[place])
+                expected[:, i, j] = (x[place] * weights).sum((1, 2))
+                dx[place] += dy[:, i, j][:, None, None] * weights
         same(y, expected)
         same(backward(on(xp, dy), cache), dx)

@@ -84,7 +84,7 @@ CARDS = [
          [f"dx[n, h, w, c] = Sum(i, j, o, dy{PAINTED} * K[i, j, o, c])",
           f"dK[i, j, o, c] = Sum(n, h, w, dy{PAINTED} * x[n, h, w, c])", "db[o] = Sum(n, oh, ow, dy[n, oh, ow, o])"],
          {"y[0, 2]": "1*2 + 2*1 + 1", "dx[0, 0]": "1*1 + 2*2 - 1*1 + 0*1 + 2*1 + 1*1", "dK[1, 1]": "1*1 + 2*3 - 1*0"},
-         [reference.paint]),
+         [reference.convolve_transposed]),
     Card("im2col", "im2col and col2im", "The pixels under each window as a row; backward, a pixel gets the sum of its copies.",
          {"x": "(N, H, W, C)", "cols": "(N, OH, OW, KH KW C)"}, {"x": X}, {"s": 1, "p": 0, "KH": 2, "KW": 2},
          numbers([[1, 0, 2, -1], [3, 1, 0, 2], [0, -2, 1, 1], [2, 0, 1, -3]], 1, 2, 2, 4),

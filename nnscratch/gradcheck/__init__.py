@@ -1,11 +1,16 @@
-"""The proof: is a backward the derivative of its forward?
+"""Gradient checks: is a backward pass the derivative of its forward pass?
 
-    numeric    gradients measured without any backward: complex steps and central differences
-    check      check_op: measure, compare, and say what is wrong
-    layers     check_layer, check_model: the same for what owns parameters and remembers
-    diagnose   names the likely mistake from the pattern of the error
-    cases      every op and loss of this library, ready to be checked
-    mutants    deliberately wrong backwards, each of which must be caught: the check of the checker
+    numeric         gradients measured from the forward pass alone: complex steps and central differences
+    check           check_op: measure, compare, and report what is wrong
+    layers          check_layer, check_model: the same for objects that own parameters and save values for backward
+    diagnose        names the likely mistake from the pattern of the error
+    cases           every op and loss of this library, ready to be checked; layer_cases: every layer
+    equality        every accelerated op equals the formula on random arguments
+    coverage        lists what is public and has no case
+    mutants         backward passes that are wrong on purpose: the check must catch each of them
+    table           the whole proof as a table
 """
 from nnscratch.gradcheck.check import Report, check_op
 from nnscratch.gradcheck.layers import check_layer, check_model
+
+__all__ = ["Report", "check_layer", "check_model", "check_op"]

@@ -1,46 +1,60 @@
-"""Every op and loss of this library as a case to be checked.
+"""A case for every op and loss of this library.
 
-All sizes differ (N=2, H=7, W=5, C=3, ...), so that no two can be taken for each other; batches have 2 images; gamma,
-beta and biases are random, because a mistake multiplied by their usual 1 or 0 would not show. Cases with kinks draw
-their numbers away from them.
+All sizes differ (N=2, H=7, W=5, C=3, ...), so that no two can be confused. Gamma, beta and biases are random, because their
+usual 1 or 0 would hide mistakes. Functions with kinks get inputs away from the kinks.
 """
+from collections.abc import Callable, Iterator
 from functools import partial
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from nnscratch import losses, ops
-from nnscratch.backend import array_module, move
-from nnscratch.gradcheck import engine
+from nnscratch.backend import Array, array_module, move
+from nnscratch.gradcheck import cpu_algorithms
+from nnscratch.gradcheck.check import Backward, Forward
+
+__all__ = ["Case", "all_cases"]
 
 
 class Case(NamedTuple):
-    """forward(*inputs) -> (y, cache), backward(dy, cache) -> gradients; `smooth` chooses the method."""
+    """One pair of functions to check.
+
+    Parameters
+    ----------
+    name : str, the op, and what is special about this case
+    forward : callable, forward(*inputs) -> (y, cache)
+    backward : callable, backward(dy, cache) -> gradients
+    inputs : dict of arrays
+    smooth : bool, True for complex steps, False for central differences
+    """
     name: str
-    forward: object
-    backward: object
-    inputs: dict
+    forward: Forward
+    backward: Backward
+    inputs: dict[str, Array]
     smooth: bool = True
 
 
 N, H, W, C, OC = 2, 7, 5, 3, 4
 
 
-def normal(*shape, seed=0):
+def normal(*shape: int, seed: int = 0) -> Array:
+    """Normal numbers, the same for the same shape and seed."""
     return np.random.default_rng([seed, *shape]).standard_normal(shape)
 
 
-def spread(*shape, seed=0):
-    """All different, evenly spaced and none near 0: no kink and no tie within a step of the check."""
+def spread(*shape: int, seed: int = 0) -> Array:
+    """Different, evenly spaced numbers, none near 0: no kink and no tie within a step of the central difference."""
     values = np.arange(np.prod(shape)) - np.prod(shape) / 2 + 0.25
     return np.random.default_rng(seed).permutation(values).reshape(shape) / np.prod(shape) * 4
 
 
-def kernel_cases():
+def linear_cases() -> Iterator[Case]:
+    """Dense layer, convolutions, im2col."""
     x, dense_x = normal(N, H, W, C), normal(4, 5)
     yield Case("dense", ops.dense, ops.dense_backward, {"x": dense_x, "weights": normal(5, 3), "bias": normal(3)})
     yield Case("dot", ops.dot, ops.dot_backward, {"a": dense_x, "b": normal(4, 5, seed=1)})
-    for name, kernel, options in [
+    convolutions: list[tuple[str, tuple, dict[str, Any]]] = [
         ("conv2d", (3, 2, C, OC), {}),
         ("conv2d stride 2x1, same", (3, 2, C, OC), {"strides": (2, 1), "padding": "same"}),
         ("conv2d 4x4 stride 2, same", (4, 4, C, OC), {"strides": 2, "padding": "same"}),
@@ -49,17 +63,19 @@ def kernel_cases():
         ("conv2d 2 groups", (3, 2, 2, 6), {"groups": 2, "padding": 1}),
         ("conv2d depthwise", (3, 3, 1, 4), {"groups": 4, "padding": "same"}),
         ("conv2d depthwise, two filters each", (3, 3, 1, 8), {"groups": 4, "padding": "same"}),
-    ]:
+    ]
+    for name, kernel, options in convolutions:
         images = x if options.get("groups", 1) == 1 else normal(N, H, W, 4)
         yield Case(name, partial(ops.conv2d, **options), ops.conv2d_backward,
                    {"x": images, "kernel": normal(*kernel), "bias": normal(kernel[3])})
-    for name, kernel, options in [
+    transposed: list[tuple[str, tuple, dict[str, Any]]] = [
         ("conv2d_transpose", (3, 2, OC, C), {}),
         ("conv2d_transpose 4x4 stride 2, same", (4, 4, OC, C), {"strides": 2, "padding": "same"}),
         ("conv2d_transpose stride 2, output padding", (3, 3, OC, C), {"strides": 2, "padding": 1, "output_padding": 1}),
         ("conv2d_transpose stride above kernel", (2, 1, OC, C), {"strides": 3, "dilation": (2, 1)}),
         ("conv2d_transpose 2 groups", (3, 2, 3, 4), {"strides": (2, 1), "groups": 2}),
-    ]:
+    ]
+    for name, kernel, options in transposed:
         groups = options.get("groups", 1)
         yield Case(name, partial(ops.conv2d_transpose, **options), ops.conv2d_transpose_backward,
                    {"x": normal(N, 4, 3, kernel[3]), "kernel": normal(*kernel), "bias": normal(kernel[2] * groups)})
@@ -71,17 +87,18 @@ def kernel_cases():
                {"columns": normal(N, *window.output, 3 * 2 * C)})
 
 
-def engine_cases():
-    """The algorithms of fast/cpu, each alone, whatever dispatch.py would choose."""
+def cpu_algorithm_cases() -> Iterator[Case]:
+    """The convolution algorithms of fast/cpu, each by itself, whatever dispatch.py would choose."""
     images = normal(N, H, W, C)
     for name, x, kernel in [("winograd_3x3", images, (3, 3, C, OC)), ("subpixel_4x4", images, (4, 4, C, OC)),
                             ("wide_8x3", images, (8, 3, C, OC)), ("transposed_4x4", normal(N, 4, 3, C), (4, 4, OC, C))]:
-        yield Case(f"fast/cpu {name}", getattr(engine, name), getattr(engine, f"{name}_backward"),
+        yield Case(f"fast/cpu {name}", getattr(cpu_algorithms, name), getattr(cpu_algorithms, f"{name}_backward"),
                    {"x": x, "kernel": normal(*kernel)})
 
 
-def pooling_cases():
-    overlapping = {"pool_size": (3, 2), "strides": (2, 1), "padding": ((1, 1), (0, 1))}
+def pooling_cases() -> Iterator[Case]:
+    """Maximum and average pooling."""
+    overlapping: dict[str, Any] = {"pool_size": (3, 2), "strides": (2, 1), "padding": ((1, 1), (0, 1))}
     yield Case("max_pool2d", ops.max_pool2d, ops.max_pool2d_backward, {"x": spread(N, H, W, C)}, smooth=False)
     yield Case("max_pool2d overlapping, padded", partial(ops.max_pool2d, **overlapping), ops.max_pool2d_backward,
                {"x": spread(N, H, W, C)}, smooth=False)
@@ -92,11 +109,12 @@ def pooling_cases():
     yield Case("global_avg_pool2d", ops.global_avg_pool2d, ops.global_avg_pool2d_backward, {"x": normal(N, H, W, C)})
 
 
-def normalization_cases():
+def normalization_cases() -> Iterator[Case]:
+    """Batch, instance and group normalization."""
     inputs = {"x": 3 * normal(N, H, W, C) + 1, "gamma": 1.5 + normal(C), "beta": normal(C, seed=1)}
     mean, variance = normal(C, seed=2), 0.5 + np.abs(normal(C, seed=3))
     for training in (True, False):
-        def forward(x, gamma, beta, training=training):
+        def forward(x: Array, gamma: Array, beta: Array, training: bool = training) -> tuple[Array, Any]:
             statistics = (move(s.astype(x.dtype), array_module(x)) for s in (mean, variance))
             y, _, cache = ops.batch_norm(x, gamma, beta, *statistics, training=training)
             return y, cache
@@ -106,7 +124,8 @@ def normalization_cases():
     yield Case("group_norm", partial(ops.group_norm, groups=2), ops.group_norm_backward, four)
 
 
-def elementwise_cases():
+def elementwise_cases() -> Iterator[Case]:
+    """Activations and dropout."""
     yield Case("bias_leaky_relu", ops.bias_leaky_relu, ops.bias_leaky_relu_backward,
                {"x": spread(N, H, W, C), "bias": np.array([0.011, -0.013, 0.017])}, smooth=False)
     for name in ("relu", "leaky_relu", "elu"):
@@ -118,7 +137,8 @@ def elementwise_cases():
                {"x": normal(N, H, W, C)})
 
 
-def image_cases():
+def image_cases() -> Iterator[Case]:
+    """Padding, resizing, Gram matrix."""
     x = normal(N, H, W, C)
     for mode in ("constant", "reflect", "edge"):
         yield Case(f"pad2d {mode}", partial(ops.pad2d, padding=((2, 1), (0, 3)), mode=mode), ops.pad2d_backward, {"x": x})
@@ -128,13 +148,13 @@ def image_cases():
     yield Case("gram_matrix", ops.gram_matrix, ops.gram_matrix_backward, {"x": x})
 
 
-def loss_cases():
-    """A loss brings its gradient along: its backward is that gradient times dy, a single number.
+def loss_cases() -> Iterator[Case]:
+    """A loss returns its value and gradient; its backward pass is that gradient times dy, a scalar.
 
-    The cache also holds what the gradient is made of, (gradient, x, *targets), so that mutants can make theirs from it.
+    The cache is (gradient, x, *targets): mutants compute their wrong gradients from x and the targets.
     """
-    def case(name, loss, x, *targets, smooth=True, **options):
-        def forward(x):
+    def case(name: str, loss: Callable, x: Array, *targets: Array, smooth: bool = True, **options: Any) -> Case:
+        def forward(x: Array) -> tuple[Array, tuple]:
             moved = [move(t.astype(x.real.dtype), array_module(x)) for t in targets]  # to x's device, in x's precision
             value, gradient = loss(x, *moved, **options)
             return value, (gradient, x, *moved)
@@ -153,8 +173,18 @@ def loss_cases():
     yield case("total_variation", losses.total_variation, x)
 
 
-def all_cases(on_cpu=True):
-    """Every case, in the order of the ops; those of fast/cpu for the CPU alone."""
-    engines = engine_cases() if on_cpu else []
-    return [*kernel_cases(), *engines, *pooling_cases(), *normalization_cases(), *elementwise_cases(), *image_cases(),
+def all_cases(on_cpu: bool = True) -> list[Case]:
+    """Every case, in the order of the ops.
+
+    Parameters
+    ----------
+    on_cpu : bool, whether to include the algorithms of fast/cpu
+
+    Returns
+    -------
+    cases : list of Case
+        Their first words are the names of the ops.
+    """
+    algorithms = cpu_algorithm_cases() if on_cpu else []
+    return [*linear_cases(), *algorithms, *pooling_cases(), *normalization_cases(), *elementwise_cases(), *image_cases(),
             *loss_cases()]

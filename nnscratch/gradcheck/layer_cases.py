@@ -1,6 +1,6 @@
-"""Every layer as a case to be checked: how to make it, the shape of its input (a list for several), and whether it is smooth.
+"""A case for every layer: how to make it, the shape of its input (a list for several inputs), and whether it is smooth.
 
-Sizes differ, so that no two can be taken for each other.
+All sizes differ, so that no two can be confused.
 """
 from collections.abc import Callable
 from typing import Any, NamedTuple
@@ -8,13 +8,23 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from nnscratch import initializers, layers
+from nnscratch.backend import Array
 from nnscratch.gradcheck.check import Report
 from nnscratch.gradcheck.layers import check_layer
 from nnscratch.layers.base import Layer
 
+__all__ = ["LAYER_CASES", "LayerCase", "check_case"]
+
 
 class LayerCase(NamedTuple):
-    """`make` returns a new layer for inputs of `shape`; `smooth` chooses the method."""
+    """One layer to check.
+
+    Parameters
+    ----------
+    make : callable, () -> a new layer
+    shape : tuple, or list of tuples for several inputs
+    smooth : bool, True for complex steps, False for central differences
+    """
     make: Callable[[], Layer]
     shape: Any
     smooth: bool = True
@@ -50,13 +60,27 @@ LAYER_CASES: dict[str, list[LayerCase]] = {
 
 
 def check_case(name: str, case: LayerCase) -> Report:
-    """Check dx and every parameter of one layer, with random parameters: the usual 0 of a bias and 1 of gamma hide mistakes."""
+    """Check dx and every parameter of one layer.
+
+    The parameters are random: the usual 0 of a bias and 1 of gamma hide mistakes.
+
+    Parameters
+    ----------
+    name : str, the class of the layer
+    case : LayerCase
+
+    Returns
+    -------
+    report : Report
+        `report.ok`, and what is wrong.
+    """
     rng = np.random.default_rng(len(name))
     initializers.set_seed(0)
-    several = isinstance(case.shape, list)
-    x = [rng.normal(size=shape) for shape in case.shape] if several else rng.normal(size=case.shape)
+    shapes = case.shape if isinstance(case.shape, list) else [case.shape]
+    arrays: list[Array] = [rng.normal(size=shape) for shape in shapes]
+    single = [array.astype(np.float32) for array in arrays]
     layer = case.make()
-    layer.forward([a.astype(np.float32) for a in x] if several else x.astype(np.float32))
+    layer.forward(single if isinstance(case.shape, list) else single[0])
     for array in layer.params.values():
         array += 0.5 * rng.normal(size=array.shape).astype(array.dtype)
-    return check_layer(layer, x, smooth=case.smooth)
+    return check_layer(layer, arrays if isinstance(case.shape, list) else arrays[0], smooth=case.smooth)

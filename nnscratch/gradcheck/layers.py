@@ -1,59 +1,76 @@
 """check_layer, check_model: the gradients of layers and whole models, by the check for pure functions.
 
-A layer is not a pure function: it owns parameters, changes its buffers and remembers. So it is lent copies of all it has,
-fresh ones for every evaluation, and gets its own arrays back at the end, untouched.
+A layer is not a pure function: it owns parameters, changes its buffers and saves values for backward. For each evaluation it
+therefore works on fresh copies of its arrays; at the end it gets its own arrays back, unchanged.
 """
+from collections.abc import Mapping, Sequence
 from math import prod
+from typing import Any
 
 import numpy as np
 
 from nnscratch import backend
-from nnscratch.gradcheck.check import check_op
+from nnscratch.backend import Array
+from nnscratch.gradcheck.check import Report, check_op
+from nnscratch.layers.base import Layer
+
+__all__ = ["check_layer", "check_model"]
 
 
-def check_layer(layer, x, *, smooth=True, training=True, **options):
-    """Check a layer, or a model, on an input array (a list of arrays where there are several): dx and every parameter.
+def check_layer(layer: Layer, x: Array | Sequence[Array], *, smooth: bool = True, training: bool = True,
+                **options: Any) -> Report:
+    """Check dx and the gradient of every parameter of a layer or a model.
 
-    Frozen parameters (`trainable=False`) get no gradient and are left out; of a frozen layer dx alone is checked.
-    The layer comes back as it was, bit for bit: parameters, precision, gradients, buffers, and the forwards it remembers.
-    One that has not met an input yet is built by this one, in float32.
+    Frozen parameters (`trainable=False`) have no gradient and are left out; of a frozen layer only dx is checked. The layer is
+    left as it was, bit for bit: parameters, precision, gradients, buffers, and pending forward passes. A layer that is not
+    built yet is built for x, in float32.
 
     Parameters
     ----------
     layer : Layer or Model
-    x : array, or list of arrays
-    smooth, seed, max_elements, tolerance, ... : see `check_op`
+    x : array, or list of arrays for a layer with several inputs
+    smooth : bool, True for analytic functions, False where there are kinks
+    training : bool, the mode of the forward pass
+    **options
+        seed, max_elements, tolerance and the other options of `check_op`.
 
     Returns
     -------
-    Report
+    report : Report
+        `report.ok`, and `print(report)` for what is wrong.
+
+    Examples
+    --------
+    >>> from nnscratch.layers import Dense
+    >>> check_layer(Dense(3, activation="tanh"), np.ones((2, 4))).ok
+    True
     """
     arrays = [np.asarray(a, dtype=np.float64) for a in (x if isinstance(x, (list, tuple)) else [x])]
     if not layer.built:
         single = [a.astype(np.float32) for a in arrays]
         layer.forward(single if isinstance(x, (list, tuple)) else single[0])
-    everybody = with_inner_layers(layer)
-    parts = [part for part in everybody if not hasattr(part, "layers")]  # a Model has nothing but its layers' arrays
+    all_layers = with_inner_layers(layer)
+    parts = [part for part in all_layers if not hasattr(part, "layers")]  # a Model owns only the arrays of its layers
     own = [(part.params, part.grads, part.buffers) for part in parts]
-    memories = [part._saved for part in everybody]
-    learning = {id(array) for part in parts if part.trainable for array in part.params.values()}
-    parameters = {key: array for key, array in layer.params.items() if id(array) in learning}
+    pending = [part._saved for part in all_layers]
+    trainable = {id(array) for part in parts if part.trainable for array in part.params.values()}
+    parameters = {key: array for key, array in layer.params.items() if id(array) in trainable}
 
-    def forward(*inputs):
+    def forward(*inputs: Array) -> tuple[Array, Any]:
         xs, values = inputs[:len(arrays)], inputs[len(arrays):]
         for part, arrays_of_part in zip(parts, own):
             part.params, part.grads, part.buffers = (in_precision(inputs[0].dtype, a) for a in arrays_of_part)
-        for part in everybody:
+        for part in all_layers:
             part._saved = []
-        lent = layer.params
+        copies = layer.params
         for key, value in zip(parameters, values):
-            lent[key][...] = value
+            copies[key][...] = value
         outputs = layer.forward(list(xs) if isinstance(x, (list, tuple)) else xs[0], training=training, remember=True)
         several = outputs if isinstance(outputs, list) else [outputs]
         flat = backend.array_module(several[0]).concatenate([y.reshape(-1) for y in several])
         return flat, [y.shape for y in several] if isinstance(outputs, list) else several[0].shape
 
-    def backward(dy, shapes):
+    def backward(dy: Array, shapes: Any) -> list[Array]:
         layer.zero_grads()
         if isinstance(shapes, list):
             cuts = np.cumsum([prod(s) for s in shapes])[:-1].tolist()
@@ -70,18 +87,18 @@ def check_layer(layer, x, *, smooth=True, training=True, **options):
     finally:
         for part, (params, grads, buffers) in zip(parts, own):
             part.params, part.grads, part.buffers = params, grads, buffers
-        for part, memory in zip(everybody, memories):
-            part._saved = memory
+        for part, saved in zip(all_layers, pending):
+            part._saved = saved
 
 
 check_model = check_layer  # a Model is a Layer
 
 
-def with_inner_layers(layer):
-    """The layer, and for a Model the layers in it, those of the Models among them too."""
+def with_inner_layers(layer: Layer) -> list[Layer]:
+    """The layer, and for a Model also its layers, with those of inner Models."""
     return [layer] + [inner for part in getattr(layer, "layers", []) for inner in with_inner_layers(part)]
 
 
-def in_precision(dtype, arrays):
-    """Copies of the arrays, the floating-point ones in the precision asked for."""
+def in_precision(dtype: Any, arrays: Mapping[str, Array]) -> dict[str, Array]:
+    """Copies of the arrays, those of floating-point numbers in the given precision."""
     return {name: array.astype(dtype if array.dtype.kind == "f" else array.dtype) for name, array in arrays.items()}

@@ -1,22 +1,48 @@
 """Gradients measured from the forward pass alone.
 
-Given y = f(x_1, x_2, ...) and an upstream gradient u of y's shape, the number L = Σ u·y has the gradients that a backward
-should return for dy = u. Two ways to measure one element of them:
+Given y = f(x_1, x_2, ...) and an upstream gradient u of y's shape, the scalar L = Σ u·y has the gradients that a backward
+pass should return for dy = u. There are two ways to measure one element of them:
 
-    complex step         Im L(x + i h) / h,  h = 1e-20      no subtraction, so no rounding: right to about 1e-16
-    central difference   (L(x + h) - L(x - h)) / 2h         for functions with kinks, and all that complex numbers break
+    complex step         Im L(x + i h) / h,  h = 1e-20      no subtraction, so no cancellation: right to about 1e-16
+    central difference   (L(x + h) - L(x - h)) / 2h         for functions that have kinks or do not take complex numbers
 
-The complex step needs f to be analytic. Source: Squire and Trapp, "Using complex variables to estimate derivatives of
-real functions" (1998).
+The complex step needs f to be analytic: Squire and Trapp, "Using complex variables to estimate derivatives of real
+functions", 1998.
 """
+from collections.abc import Callable, Sequence
+from typing import Any
+
 import numpy as np
+
+from nnscratch.backend import Array
+
+__all__ = ["central_difference", "complex_step", "directional_derivative"]
 
 COMPLEX_H = 1e-20
 CENTRAL_H = 1e-5
 
 
-def complex_step(loss, inputs, elements):
-    """dL/dx for the chosen elements of each input. `loss(*inputs)` gives L; returns (gradients, kinks), no kinks."""
+def complex_step(loss: Callable[..., Any], inputs: Sequence[Array],
+                 elements: Sequence[Array]) -> tuple[list[Array], list[Array]]:
+    """dL/dx for chosen elements of each input, by complex steps.
+
+    Parameters
+    ----------
+    loss : callable, loss(*inputs) -> L
+    inputs : list of arrays
+    elements : list of arrays of int, for each input the flat indices to measure
+
+    Returns
+    -------
+    gradients, kinks : lists of arrays, like elements
+        dL/dx, and False everywhere: an analytic function has no kinks.
+
+    Examples
+    --------
+    >>> gradients, _ = complex_step(lambda x: (x**3).sum(), [np.array([1.0, 2.0])], [np.array([0, 1])])
+    >>> gradients[0].tolist()
+    [3.0, 12.0]
+    """
     inputs = [array.astype(np.complex128) for array in inputs]
     gradients = []
     for array, chosen in zip(inputs, elements):
@@ -30,10 +56,30 @@ def complex_step(loss, inputs, elements):
     return gradients, [np.zeros(len(chosen), dtype=bool) for chosen in elements]
 
 
-def central_difference(loss, inputs, elements):
-    """As `complex_step`; `kinks` marks the elements whose slopes to the left and to the right disagree."""
+def central_difference(loss: Callable[..., Any], inputs: Sequence[Array],
+                       elements: Sequence[Array]) -> tuple[list[Array], list[Array]]:
+    """dL/dx for chosen elements of each input, by central differences.
+
+    Parameters
+    ----------
+    loss : callable, loss(*inputs) -> L
+    inputs : list of arrays
+    elements : list of arrays of int, for each input the flat indices to measure
+
+    Returns
+    -------
+    gradients, kinks : lists of arrays, like elements
+        dL/dx, and whether the slopes to the left and to the right disagree.
+
+    Examples
+    --------
+    >>> gradients, kinks = central_difference(lambda x: abs(x).sum(), [np.array([0.0, 2.0])], [np.array([0, 1])])
+    >>> gradients[0].round(6).tolist(), kinks[0].tolist()
+    ([0.0, 1.0], [True, False])
+    """
     inputs = [array.copy() for array in inputs]
-    middle, gradients, kinks = loss(*inputs), [], []
+    middle = loss(*inputs)
+    gradients, kinks = [], []
     for array, chosen in zip(inputs, elements):
         left, right = np.zeros(len(chosen)), np.zeros(len(chosen))
         for k, index in enumerate(chosen):
@@ -45,14 +91,28 @@ def central_difference(loss, inputs, elements):
             left[k] = (middle - loss(*inputs)) / h
             array.flat[index] = value
         gradients.append((left + right) / 2)
-        # A smooth function's slopes differ by about h; at a kink they differ by as much as they are large.
+        # The two slopes of a smooth function differ by about h; at a kink they differ by about their own size.
         typical = np.abs(left + right).max(initial=0) / 2
         kinks.append(np.abs(right - left) > 1e-3 * typical)
     return gradients, kinks
 
 
-def directional(loss, inputs, directions, smooth):
-    """How fast L changes when all inputs move along their directions together: one number for the whole Jacobian."""
+def directional_derivative(loss: Callable[..., Any], inputs: Sequence[Array], directions: Sequence[Array],
+                           smooth: bool) -> float:
+    """The derivative of L when all inputs move along their directions at once: one number for the whole Jacobian.
+
+    Parameters
+    ----------
+    loss : callable, loss(*inputs) -> L
+    inputs : list of arrays
+    directions : list of arrays, like inputs
+    smooth : bool, True for a complex step, False for a central difference
+
+    Returns
+    -------
+    slope : float
+        dL/dt of L(x + t v) at t = 0.
+    """
     if smooth:
         return np.imag(loss(*[x + 1j * COMPLEX_H * v for x, v in zip(inputs, directions)])) / COMPLEX_H
     ahead, behind = ([x + sign * CENTRAL_H * v for x, v in zip(inputs, directions)] for sign in (1, -1))

@@ -1,22 +1,27 @@
-"""The proof as a table: one row for each op, with the mutants it was defended against."""
+"""The whole proof as a table: one row for each case, with the number of mutants that its check caught."""
+from collections.abc import Callable, Iterator
+from types import ModuleType
+
 import numpy as np
 
 from nnscratch.gradcheck.cases import all_cases
-from nnscratch.gradcheck.check import Measurement
+from nnscratch.gradcheck.check import Measurement, Report
 from nnscratch.gradcheck.coverage import without_case
-from nnscratch.gradcheck.equality import PROBLEMS, disagreements
+from nnscratch.gradcheck.equality import GENERATORS, differences
 from nnscratch.gradcheck.layer_cases import LAYER_CASES, check_case
 from nnscratch.gradcheck.mutants import mutants_of
 
+__all__ = ["print_table"]
+
 COLUMNS = ("op", "method", "rel. error", "adjoint", "float32", "mutants")
-LEGEND = """rel. error: the backward against the numeric gradient (allowed: 1e-10 by complex step, else 1e-6)
+LEGEND = """rel. error: the backward pass against the numeric gradient (allowed: 1e-10 by complex step, else 1e-6)
 adjoint: error of <u, J v> = <J' u, v>, J' being J transposed
-float32: the forward in float32 against float64 (allowed: 1e-5)
-mutants: deliberately wrong backwards that the check caught"""
+float32: the forward pass in float32 against float64 (allowed: 1e-5)
+mutants: deliberately wrong backward passes that the check caught"""
 
 
-def check_everything(xp=np):
-    """Check every case on the device of `xp`. Yields (report, mutants caught, mutants)."""
+def check_all_ops(xp: ModuleType = np) -> Iterator[tuple[Report, int, int]]:
+    """Check every case on the device of `xp`; yield the report, the mutants caught, and all mutants of the case."""
     for case in all_cases(on_cpu=xp is np):
         measured = Measurement(case.name, case.forward, list(case.inputs.values()), names=list(case.inputs),
                                smooth=case.smooth, xp=xp)
@@ -25,12 +30,23 @@ def check_everything(xp=np):
         yield measured.check(case.backward), caught, len(mutants)
 
 
-def print_table(xp=np, print_fn=print):
-    """Print the table; returns whether every backward is right and every mutant was caught."""
+def print_table(xp: ModuleType = np, print_fn: Callable[[str], object] = print) -> bool:
+    """Check everything and print the table.
+
+    Parameters
+    ----------
+    xp : module, numpy or cupy: the device to check
+    print_fn : callable, gets the lines
+
+    Returns
+    -------
+    good : bool
+        Whether every backward pass is right, every mutant is caught and nothing lacks a case.
+    """
     row = "{:42} {:18} {:>10} {:>9} {:>9} {:>8}".format
     print_fn(row(*COLUMNS))
     good, ops, total_caught, total = True, 0, 0, 0
-    for report, caught, mutants in check_everything(xp):
+    for report, caught, mutants in check_all_ops(xp):
         verdict = "" if report.ok else "  WRONG"
         print_fn(row(report.name, report.method, f"{report.error:.1e}", f"{report.adjoint_error:.1e}",
                      f"{report.float32_error:.1e}", f"{caught} of {mutants}") + verdict)
@@ -44,11 +60,11 @@ def print_table(xp=np, print_fn=print):
             print_fn(row(f"layer {name}", report.method, f"{report.error:.1e}", f"{report.adjoint_error:.1e}",
                          f"{report.float32_error:.1e}", "") + ("" if report.ok else "  WRONG"))
             good &= report.ok
-    differing = [sentence for name in PROBLEMS for sentence in disagreements(name, xp=xp)]
+    differing = [sentence for name in GENERATORS for sentence in differences(name, xp=xp)]
     for sentence in (*differing, *without_case()):
         print_fn(f"WRONG: {sentence}")
         good = False
     print_fn(LEGEND)
-    print_fn(f"{len(PROBLEMS)} ops of the engine equal the formula on 40 random problems each" if not differing else "")
-    print_fn(f"{ops} right, {total_caught} of {total} wrong backwards caught")
+    print_fn(f"{len(GENERATORS)} accelerated ops equal the formula on 40 random inputs each" if not differing else "")
+    print_fn(f"{ops} right, {total_caught} of {total} wrong backward passes caught")
     return good

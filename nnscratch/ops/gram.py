@@ -1,19 +1,18 @@
-"""The Gram matrix: which channels are bright together, wherever in the image. It is what "style" means here.
+"""The Gram matrix: which channels are bright together, anywhere in the image. It measures "style".
 
 Shapes: x (N, H, W, C), y (N, C, C). F is one image as an (M, C) matrix, M = H*W.
 
     G = Fᵀ F / M,      G[a, b] = mean over all pixels of x[a] * x[b]
 
-Shuffle the pixels and G stays: the sum forgets where, and keeps what goes with what.
+Shuffling the pixels does not change G: the sum drops where a feature is, and keeps which features occur together.
 """
-from typing import Any
-
+from nnscratch.backend import Array
 from nnscratch.ops.validation import check_array, check_dy
 
 __all__ = ["gram_matrix", "gram_matrix_backward"]
 
 
-def gram_matrix(x: Any) -> tuple[Any, Any]:
+def gram_matrix(x: Array) -> tuple[Array, Array]:
     """The Gram matrix of each image.
 
     Parameters
@@ -22,8 +21,8 @@ def gram_matrix(x: Any) -> tuple[Any, Any]:
 
     Returns
     -------
-    y : array (N, C, C), symmetric
-    cache : what `gram_matrix_backward` needs
+    y, cache : array (N, C, C), array
+        The symmetric matrices, and what `gram_matrix_backward` needs.
 
     Raises
     ------
@@ -32,8 +31,8 @@ def gram_matrix(x: Any) -> tuple[Any, Any]:
 
     References
     ----------
-    Gatys, Ecker, Bethge, "Image style transfer using convolutional neural networks", 2016, equation 3; divided by the number
-    of pixels, so that images of all sizes compare.
+    Gatys, Ecker, Bethge, "Image style transfer using convolutional neural networks", 2016, equation 3; here divided by the
+    number of pixels, so that images of different sizes compare.
 
     Examples
     --------
@@ -47,26 +46,27 @@ def gram_matrix(x: Any) -> tuple[Any, Any]:
     return f.swapaxes(1, 2) @ f / (h * w), x
 
 
-def gram_matrix_backward(dy: Any, cache: Any) -> Any:
+def gram_matrix_backward(dy: Array, cache: Array) -> Array:
     """Gradient of the loss with respect to x, given dy = dL/dG.
 
-    G[a, b] = Σ_m F[m, a] F[m, b] / M holds F[m, c] once for a = c and once for b = c, so
+    G[a, b] = Σ_m F[m, a] F[m, b] / M contains F[m, c] once for a = c and once for b = c, so
 
         dL/dF[m, c] = Σ_b dG[c, b] F[m, b] / M + Σ_a dG[a, c] F[m, a] / M        dF = F (dG + dGᵀ) / M
 
     Parameters
     ----------
     dy : array (N, C, C)
-    cache : from `gram_matrix`
+    cache : array, from `gram_matrix`
 
     Returns
     -------
     dx : array (N, H, W, C)
+        The gradient with respect to x.
 
     Raises
     ------
     InputError
-        dy of another shape than y.
+        dy has another shape than y.
     """
     x = cache
     n, h, w, c = x.shape

@@ -1,15 +1,14 @@
-"""The dense layer, the formula everything else is made of: y = x @ W + b.
+"""The dense layer, the formula that everything else is built from: y = x @ W + b.
 
-Shapes: x (..., inputs), weights (inputs, units), bias (units,), y (..., units). Leading axes are a batch of any rank.
+Shapes: x (..., inputs), weights (inputs, units), bias (units,), y (..., units). The leading axes are a batch of any rank.
 """
-from typing import Any
-
+from nnscratch.backend import Array
 from nnscratch.ops.validation import check_array, check_dy, check_shape
 
 __all__ = ["dense", "dense_backward", "dot", "dot_backward"]
 
 
-def dense(x: Any, weights: Any, bias: Any = None) -> tuple[Any, Any]:
+def dense(x: Array, weights: Array, bias: Array | None = None) -> tuple[Array, tuple]:
     """y = x @ weights + bias.
 
     Parameters
@@ -21,13 +20,24 @@ def dense(x: Any, weights: Any, bias: Any = None) -> tuple[Any, Any]:
     Returns
     -------
     y : array (..., units)
-    cache : for `dense_backward`
+        The weighted sums.
+    cache : tuple
+        What `dense_backward` needs.
 
     Raises
     ------
-    InputError : a wrong shape or dtype.
+    InputError
+        A wrong shape or dtype.
 
-    Source: Goodfellow, Bengio, Courville, "Deep Learning" (2016), section 6.5.6.
+    References
+    ----------
+    Goodfellow, Bengio, Courville, "Deep Learning", 2016, section 6.5.6.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> dense(np.array([[1.0, 2.0]]), np.array([[3.0], [4.0]]), np.array([0.5]))[0].tolist()
+    [[11.5]]
     """
     check_array("dense", "x", x, max(2, getattr(x, "ndim", 2)), "(batch, inputs)")
     check_array("dense", "weights", weights, 2, "(inputs, units)")
@@ -40,8 +50,8 @@ def dense(x: Any, weights: Any, bias: Any = None) -> tuple[Any, Any]:
     return y.reshape(*x.shape[:-1], -1), (x, weights, bias is not None)
 
 
-def dense_backward(dy: Any, cache: Any, wrt: str = "all") -> tuple[Any, Any, Any]:
-    """Gradients of `dense`.
+def dense_backward(dy: Array, cache: tuple, wrt: str = "all") -> tuple[Array, Array, Array]:
+    """Gradients of the loss with respect to x, weights and bias, given dy = dL/dy.
 
     One element is y[n, u] = Σ_k x[n, k] * W[k, u] + b[u], so by the chain rule
 
@@ -49,7 +59,21 @@ def dense_backward(dy: Any, cache: Any, wrt: str = "all") -> tuple[Any, Any, Any
         dL/dW[k, u] = Σ_n x[n, k] * dy[n, u]      dW = xᵀ @ dy
         dL/db[u]    = Σ_n dy[n, u]
 
-    `wrt` is "all", "input" or "parameters". Returns dx, dweights, dbias; None where not asked for, or without a bias.
+    Parameters
+    ----------
+    dy : array (..., units)
+    cache : tuple, from `dense`
+    wrt : "all" | "input" | "parameters", the gradients to compute
+
+    Returns
+    -------
+    dx, dweights, dbias : arrays in the shapes of x, weights and bias
+        None for what `wrt` leaves out, and for a missing bias.
+
+    Raises
+    ------
+    InputError
+        dy has another shape than y.
     """
     x, weights, has_bias = cache
     check_dy("dense_backward", dy, (*x.shape[:-1], weights.shape[1]))
@@ -60,10 +84,34 @@ def dense_backward(dy: Any, cache: Any, wrt: str = "all") -> tuple[Any, Any, Any
     return dx, dweights, dbias
 
 
-def dot(a: Any, b: Any) -> tuple[Any, Any]:
-    """y = Σ_k a[n, k] * b[n, k]: how far two vectors of a sample agree, (N, K) and (N, K) -> (N, 1).
+def dot(a: Array, b: Array) -> tuple[Array, tuple]:
+    """The dot product of two vectors for each sample: y[n] = Σ_k a[n, k] * b[n, k].
 
-    Raises InputError for wrong shapes. Source: Miyato and Koyama, "cGANs with projection discriminator" (2018), equation 4.
+    Parameters
+    ----------
+    a, b : array (N, K)
+
+    Returns
+    -------
+    y : array (N, 1)
+        The products.
+    cache : tuple
+        What `dot_backward` needs.
+
+    Raises
+    ------
+    InputError
+        A wrong shape or dtype.
+
+    References
+    ----------
+    Miyato and Koyama, "cGANs with projection discriminator", 2018, equation 4.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> dot(np.array([[1.0, 2.0]]), np.array([[3.0, 4.0]]))[0].tolist()
+    [[11.0]]
     """
     check_array("dot", "a", a, 2, "(N, K)")
     check_array("dot", "b", b, 2, "(N, K)")
@@ -71,8 +119,19 @@ def dot(a: Any, b: Any) -> tuple[Any, Any]:
     return (a * b).sum(axis=1, keepdims=True), (a, b)
 
 
-def dot_backward(dy: Any, cache: Any) -> tuple[Any, Any]:
-    """dL/da[n, k] = dy[n] * b[n, k], and dL/db the other way round. Returns da, db."""
+def dot_backward(dy: Array, cache: tuple) -> tuple[Array, Array]:
+    """dL/da[n, k] = dy[n] * b[n, k] and dL/db[n, k] = dy[n] * a[n, k].
+
+    Parameters
+    ----------
+    dy : array (N, 1)
+    cache : tuple, from `dot`
+
+    Returns
+    -------
+    da, db : arrays (N, K)
+        The gradients with respect to a and b.
+    """
     a, b = cache
     check_dy("dot_backward", dy, (len(a), 1))
     return dy * b, dy * a

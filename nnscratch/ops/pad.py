@@ -1,37 +1,43 @@
-"""Padding as a layer of its own: zeros, a mirror, or the repeated edge around an image.
+"""Padding as a separate op: zeros, a mirror image, or the repeated edge around an image.
 
 Shapes: x (N, H, W, C), y (N, top + H + bottom, left + W + right, C).
 
     constant   0 0 | a b c d | 0 0        reflect   c b | a b c d | c b        edge   a a | a b c d | d d
 """
-from typing import Any
-
-from nnscratch.backend import array_module
+from nnscratch.backend import Array, array_module
 from nnscratch.errors import InputError
 from nnscratch.ops.validation import check_array, check_choice, check_dy
-from nnscratch.ops.window import Padding, explicit_padding
+from nnscratch.ops.window import Padding, Size, explicit_padding
 
 __all__ = ["pad2d", "pad2d_backward"]
+
 MODES = ("constant", "reflect", "edge")
 
 
-def pad2d(x: Any, padding: Padding, *, mode: str = "constant") -> tuple[Any, Any]:
+def pad2d(x: Array, padding: Padding, *, mode: str = "constant") -> tuple[Array, tuple]:
     """Pad images.
 
     Parameters
     ----------
     x : array (N, H, W, C)
     padding : int or ((top, bottom), (left, right))
-    mode : "constant" (zeros), "reflect" (mirror without repeating the edge; less than H or W), "edge"
+    mode : "constant" (zeros) | "reflect" (mirror, without repeating the edge; less than H or W) | "edge"
 
     Returns
     -------
-    y : array (N, top + H + bottom, left + W + right, C)
-    cache : for `pad2d_backward`
+    y, cache : array (N, top + H + bottom, left + W + right, C), tuple
+        The padded images, and what `pad2d_backward` needs.
 
     Raises
     ------
-    InputError : a wrong shape or mode, or a reflection wider than the image.
+    InputError
+        A wrong shape or mode, or a reflection wider than the image.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> pad2d(np.arange(3.0).reshape(1, 1, 3, 1), ((0, 0), (2, 2)), mode="reflect")[0].ravel().tolist()
+    [2.0, 1.0, 0.0, 1.0, 2.0, 1.0, 0.0]
     """
     check_array("pad2d", "x", x, 4)
     pads = explicit_padding("pad2d", padding)
@@ -43,11 +49,21 @@ def pad2d(x: Any, padding: Padding, *, mode: str = "constant") -> tuple[Any, Any
     return y, (x.shape, pads, mode)
 
 
-def pad2d_backward(dy: Any, cache: Any) -> Any:
-    """dx of `pad2d`: a padded pixel is a copy, and each copy sends its gradient home to the pixel it came from.
+def pad2d_backward(dy: Array, cache: tuple) -> Array:
+    """A padded pixel is a copy, so its gradient is added to the pixel that it copies.
 
-    Constant padding came from nowhere and is cut off. The columns fold back first and the rows after them, so that the
-    corners, copies of copies, find their way too.
+    Zeros are copies of nothing: their gradients are dropped. The columns are folded back first and the rows after them, so that
+    the corners, which are copies of copies, are added too.
+
+    Parameters
+    ----------
+    dy : array (N, top + H + bottom, left + W + right, C)
+    cache : tuple, from `pad2d`
+
+    Returns
+    -------
+    dx : array (N, H, W, C)
+        The gradient with respect to x.
     """
     (n, h, w, c), (rows, columns), mode = cache
     check_dy("pad2d_backward", dy, (n, h + sum(rows), w + sum(columns), c))
@@ -55,8 +71,8 @@ def pad2d_backward(dy: Any, cache: Any) -> Any:
     return fold(dy, 1, h, rows, mode)
 
 
-def fold(dy: Any, axis: int, size: int, widths: tuple, mode: str) -> Any:
-    """Undo the padding along one axis, adding every border line to the line it copied."""
+def fold(dy: Array, axis: int, size: int, widths: Size, mode: str) -> Array:
+    """Undo the padding along one axis, adding every border line to the line that it copies."""
     before, after = widths
     lines = array_module(dy).moveaxis(dy, axis, 0)
     inside = lines[before:before + size].copy()

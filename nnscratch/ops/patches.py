@@ -2,29 +2,30 @@
 
 Shapes: x (N, H, W, C), columns (N, OH, OW, KH*KW*C), the last axis in the order (i, j, c).
 """
-from typing import Any
-
-from nnscratch.backend import array_module
+from nnscratch.backend import Array, array_module
 from nnscratch.ops.validation import check_array, check_shape
-from nnscratch.ops.window import Padding, Pair, Window, crop, each_tap, empty_padded, make_window, pad
+from nnscratch.ops.window import Padding, Pair, Window, crop, each_tap, make_window, pad, padded_zeros
 
 __all__ = ["col2im", "im2col"]
 
 
-def im2col(x: Any, kernel_size: Pair, *, strides: Pair = 1, padding: Padding = "valid",
-           dilation: Pair = 1) -> tuple[Any, Window]:
+def im2col(x: Array, kernel_size: Pair, *, strides: Pair = 1, padding: Padding = "valid",
+           dilation: Pair = 1) -> tuple[Array, Window]:
     """Copy the pixels under each window into a row.
 
     Parameters
     ----------
     x : array (N, H, W, C)
-    kernel_size, strides, dilation : int or (rows, columns)
+    kernel_size, strides : int or (rows, columns)
     padding : "valid", "same", int or ((top, bottom), (left, right))
+    dilation : int or (rows, columns)
 
     Returns
     -------
     columns : array (N, OH, OW, KH*KW*C)
-    window : Window, what `col2im` needs
+        columns[n, oh, ow] holds the pixels under the window at (oh, ow).
+    window : Window
+        What `col2im` needs.
 
     Raises
     ------
@@ -47,10 +48,10 @@ def im2col(x: Any, kernel_size: Pair, *, strides: Pair = 1, padding: Padding = "
     return gather(pad(x, window), window), window
 
 
-def col2im(columns: Any, cache: Window) -> Any:
+def col2im(columns: Array, cache: Window) -> Array:
     """Add every column back to the pixels it was copied from: the adjoint of `im2col`.
 
-    It is not the inverse: a pixel that stands in several columns receives the sum of them.
+    It is not the inverse: a pixel that was copied into several columns receives the sum of them.
 
     Parameters
     ----------
@@ -60,11 +61,12 @@ def col2im(columns: Any, cache: Window) -> Any:
     Returns
     -------
     x : array (N, H, W, C)
+        The sums.
 
     Raises
     ------
     InputError
-        Columns of another shape than the window makes.
+        The shape of the columns does not fit the window.
 
     Examples
     --------
@@ -78,15 +80,15 @@ def col2im(columns: Any, cache: Window) -> Any:
     channels = columns.shape[3] // taps
     check_shape("col2im", "columns", columns, (len(columns), *window.output, taps * channels),
                 "(N, OH, OW, KH*KW*C) for this window")
-    padded = empty_padded(array_module(columns), len(columns), window, channels, columns.dtype)
+    padded = padded_zeros(array_module(columns), len(columns), window, channels, columns.dtype)
     columns = columns.reshape(*columns.shape[:3], *window.taps, channels)
     for i, j, tap in each_tap(padded, window):
         tap += columns[:, :, :, i, j]
     return crop(padded, window)
 
 
-def gather(padded: Any, window: Window) -> Any:
-    """The columns of pixels that are already padded: columns[..., i, j, :] = tap (i, j)."""
+def gather(padded: Array, window: Window) -> Array:
+    """The columns of images that are padded already: columns[..., i, j, :] = tap (i, j)."""
     columns = array_module(padded).empty((len(padded), *window.output, *window.taps, padded.shape[3]), dtype=padded.dtype)
     for i, j, tap in each_tap(padded, window):
         columns[:, :, :, i, j] = tap

@@ -2,39 +2,47 @@
 
 Shapes: x (N, H, W, C), y (N, OH, OW, C); with a factor, OH = factor * H and OW = factor * W.
 
-Pixels are little squares, and an image is the same scene at any size: pixel centres lie at (k + 1/2) / size.
+A pixel is a small square, and an image shows the same scene at any size: pixel k is centered at (k + 1/2) / size.
 """
-from typing import Any
-
 import numpy as np
 
-from nnscratch.backend import array_module, move
+from nnscratch.backend import Array, array_module, move
 from nnscratch.ops.validation import as_pair, check_array, check_choice, check_dy
 from nnscratch.ops.window import Pair
 
 __all__ = ["resize2d", "resize2d_backward", "upsample2d", "upsample2d_backward"]
+
 MODES = ("nearest", "bilinear")
 
 
-def upsample2d(x: Any, factor: Pair = 2, *, mode: str = "nearest") -> tuple[Any, Any]:
+def upsample2d(x: Array, factor: Pair = 2, *, mode: str = "nearest") -> tuple[Array, tuple]:
     """Enlarge images by a whole factor.
 
     Parameters
     ----------
     x : array (N, H, W, C)
-    factor : int or pair (rows, columns)
-    mode : "nearest" (repeat pixels) or "bilinear"
+    factor : int or (rows, columns)
+    mode : "nearest" (repeat pixels) | "bilinear"
 
     Returns
     -------
-    y : array (N, factor * H, factor * W, C)
-    cache : for `upsample2d_backward`
+    y, cache : array (N, factor * H, factor * W, C), tuple
+        The enlarged images, and what `upsample2d_backward` needs.
 
     Raises
     ------
-    InputError : a wrong shape, factor or mode.
+    InputError
+        A wrong shape, factor or mode.
 
-    Source: Odena, Dumoulin, Olah, "Deconvolution and checkerboard artifacts" (2016), for why one wants it.
+    References
+    ----------
+    Odena, Dumoulin, Olah, "Deconvolution and checkerboard artifacts", 2016: why to upsample before a convolution.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> upsample2d(np.array([1.0, 2.0]).reshape(1, 1, 2, 1), (1, 2))[0].ravel().tolist()
+    [1.0, 1.0, 2.0, 2.0]
     """
     check_array("upsample2d", "x", x, 4)
     rows, columns = as_pair(factor, "upsample2d: factor")
@@ -46,8 +54,19 @@ def upsample2d(x: Any, factor: Pair = 2, *, mode: str = "nearest") -> tuple[Any,
     return y, (mode, cache)
 
 
-def upsample2d_backward(dy: Any, cache: Any) -> Any:
-    """dx of `upsample2d`. Nearest: a pixel was copied rows * columns times, so it gets the sum over its copies."""
+def upsample2d_backward(dy: Array, cache: tuple) -> Array:
+    """Nearest: a pixel is copied rows * columns times, so it gets the sum over its copies. Bilinear: as `resize2d_backward`.
+
+    Parameters
+    ----------
+    dy : array (N, factor * H, factor * W, C)
+    cache : tuple, from `upsample2d`
+
+    Returns
+    -------
+    dx : array (N, H, W, C)
+        The gradient with respect to x.
+    """
     mode, cache = cache
     if mode == "bilinear":
         return resize2d_backward(dy, cache)
@@ -56,33 +75,64 @@ def upsample2d_backward(dy: Any, cache: Any) -> Any:
     return dy.reshape(n, h, rows, w, columns, c).sum(axis=(2, 4))
 
 
-def resize2d(x: Any, size: Pair) -> tuple[Any, Any]:
-    """Bilinear interpolation to any size: y = A_rows x A_columnsᵀ, one small matrix for each axis.
+def resize2d(x: Array, size: Pair) -> tuple[Array, tuple]:
+    """Bilinear interpolation to any size: y = A x Bᵀ, with one small matrix for the rows and one for the columns.
 
-    Parameters: x (N, H, W, C) and size (OH, OW). Returns y (N, OH, OW, C) and the cache for `resize2d_backward`.
-    Meant for enlarging: when shrinking by more than 2 it skips pixels.
+    It is meant for enlarging: shrinking by more than a factor of 2 skips pixels.
+
+    Parameters
+    ----------
+    x : array (N, H, W, C)
+    size : int or (OH, OW)
+
+    Returns
+    -------
+    y, cache : array (N, OH, OW, C), tuple
+        The resized images, and what `resize2d_backward` needs.
+
+    Raises
+    ------
+    InputError
+        A wrong shape or size.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> resize2d(np.array([0.0, 4.0]).reshape(1, 1, 2, 1), (1, 4))[0].ravel().tolist()
+    [0.0, 1.0, 3.0, 4.0]
     """
     check_array("resize2d", "x", x, 4)
     oh, ow = as_pair(size, "resize2d: size")
-    by_rows, by_columns = interpolation(x.shape[1], oh, like=x), interpolation(x.shape[2], ow, like=x)
-    return along_axes(by_rows, by_columns, x), (by_rows, by_columns, x.shape)
+    a, b = interpolation_matrix(x.shape[1], oh, like=x), interpolation_matrix(x.shape[2], ow, like=x)
+    return multiply_axes(a, b, x), (a, b, x.shape)
 
 
-def resize2d_backward(dy: Any, cache: Any) -> Any:
-    """dx of `resize2d`: y = A x Bᵀ gives dx = Aᵀ dy B."""
-    by_rows, by_columns, (n, _, _, c) = cache
-    check_dy("resize2d_backward", dy, (n, len(by_rows), len(by_columns), c))
-    return along_axes(by_rows.T, by_columns.T, dy)
+def resize2d_backward(dy: Array, cache: tuple) -> Array:
+    """y = A x Bᵀ, so dx = Aᵀ dy B.
+
+    Parameters
+    ----------
+    dy : array (N, OH, OW, C)
+    cache : tuple, from `resize2d`
+
+    Returns
+    -------
+    dx : array (N, H, W, C)
+        The gradient with respect to x.
+    """
+    a, b, (n, _, _, c) = cache
+    check_dy("resize2d_backward", dy, (n, len(a), len(b), c))
+    return multiply_axes(a.T, b.T, dy)
 
 
-def along_axes(by_rows: Any, by_columns: Any, x: Any) -> Any:
-    """Multiply the rows of every image by one matrix, and its columns by another."""
+def multiply_axes(a: Array, b: Array, x: Array) -> Array:
+    """A x Bᵀ for every image and channel."""
     n, h, w, c = x.shape
-    x = (by_rows @ x.reshape(n, h, w * c)).reshape(n, -1, w, c)
-    return by_columns @ x
+    x = (a @ x.reshape(n, h, w * c)).reshape(n, -1, w, c)
+    return b @ x
 
 
-def interpolation(size: int, new_size: int, like: Any) -> Any:
+def interpolation_matrix(size: int, new_size: int, like: Array) -> Array:
     """The (new_size, size) matrix of linear interpolation: each row holds the weights of two neighbouring pixels."""
     position = (np.arange(new_size) + 0.5) * size / new_size - 0.5
     left = np.floor(position).astype(int)

@@ -1,14 +1,19 @@
-"""Questions every formula asks about its arguments before it starts, each answered by one clear sentence."""
+"""Checks of arguments: a wrong one is refused before any work is done, by an InputError of one sentence."""
 import operator
+from collections.abc import Collection, Iterable
 from numbers import Real
+from typing import Any
 
+from nnscratch.backend import Array
 from nnscratch.errors import InputError
+
+__all__: list[str] = []  # for the functions of this package; nothing that a user needs
 
 IMAGES = "(N, H, W, C): N images of H rows, W columns and C channels"
 
 
-def check_array(op, name, array, axes, meaning=IMAGES):
-    """Raise InputError unless `array` holds float32, float64 or complex numbers along the given number of axes."""
+def check_array(op: str, name: str, array: Array, axes: int | None, meaning: str = IMAGES) -> None:
+    """Raise InputError unless `array` holds float32, float64 or complex numbers and has so many axes (None: any number)."""
     shape, dtype = getattr(array, "shape", None), getattr(array, "dtype", None)
     if shape is None or dtype is None:
         raise InputError(f"{op}: {name} is a {type(array).__name__}, expected an array; wrap it in np.asarray(...)")
@@ -22,20 +27,20 @@ def check_array(op, name, array, axes, meaning=IMAGES):
                          f'{name}.astype("float32"), and divide by 255 if it holds bytes of an image')
 
 
-def check_shape(op, name, array, shape, because):
-    """Raise InputError unless `array` has exactly the shape; `because` says where that shape comes from."""
+def check_shape(op: str, name: str, array: Array, shape: Iterable[int], because: str) -> None:
+    """Raise InputError unless `array` has exactly the shape; `because` explains where it comes from."""
     if tuple(array.shape) != tuple(shape):
         raise InputError(f"{op}: {name} has shape {tuple(array.shape)}, expected {tuple(shape)} {because}")
 
 
-def check_dy(op, dy, shape):
-    """Raise InputError unless the upstream gradient has the shape of the forward's output."""
+def check_dy(op: str, dy: Array, shape: Iterable[int]) -> None:
+    """Raise InputError unless the upstream gradient has the shape of the output of the forward pass."""
     check_array(op, "dy", dy, None)
-    check_shape(op, "dy", dy, shape, "like the output of the forward")
+    check_shape(op, "dy", dy, shape, "like the output of the forward pass")
 
 
-def check_int(value, name, minimum):
-    """Any kind of whole number (not True or False) of at least `minimum`, as a Python int."""
+def check_int(value: Any, name: str, minimum: int) -> int:
+    """A whole number of any type except bool, at least `minimum`, as a Python int."""
     try:
         if isinstance(value, bool) or operator.index(value) < minimum:
             raise TypeError
@@ -44,14 +49,14 @@ def check_int(value, name, minimum):
     return operator.index(value)
 
 
-def check_fraction(value, name):
-    """Any kind of number of at least 0 and below 1, as a Python float."""
+def check_fraction(value: float, name: str) -> float:
+    """A real number of any type, at least 0 and below 1, as a Python float."""
     if not (isinstance(value, Real) and 0 <= value < 1):
         raise InputError(f"{name} is {value!r}, expected at least 0 and below 1")
     return float(value)
 
 
-def as_pair(value, name, minimum=1):
+def as_pair(value: Any, name: str, minimum: int = 1) -> tuple[int, int]:
     """A whole number, or a pair of them, as a pair (rows, columns); both at least `minimum`."""
     both = tuple(value) if isinstance(value, (tuple, list)) else (value, value)
     try:
@@ -61,7 +66,7 @@ def as_pair(value, name, minimum=1):
     return first, second
 
 
-def check_choice(value, name, options):
+def check_choice(value: Any, name: str, options: Collection[str]) -> str:
     """The value, if it is one of the options."""
     if not isinstance(value, str) or value not in options:
         raise InputError(f"{name} {value!r} is unknown: choose one of {', '.join(options)}")

@@ -14,7 +14,7 @@ import numpy as np
 
 from nnscratch.backend import common_dtype
 from nnscratch.fast.workspace import WINDOWS, scratch
-from nnscratch.ops.window import Window, crop, each_tap, empty_padded
+from nnscratch.ops.window import Window, crop, each_tap, padded_zeros
 
 COLUMN_BYTES = 2 * 2**20
 
@@ -22,7 +22,7 @@ COLUMN_BYTES = 2 * 2**20
 def convolve_dx(dy: Any, kernel: Any, window: Window) -> Any:
     """dx = col2im(dy @ Kᵀ), some windows at a time."""
     n, (kh, kw, c, oc), (oh, ow), dtype = len(dy), kernel.shape, window.output, common_dtype(dy, kernel)
-    padded, matrix = empty_padded(np, n, window, c, dtype), kernel.reshape(-1, oc).T
+    padded, matrix = padded_zeros(np, n, window, c, dtype), kernel.reshape(-1, oc).T
     fit, (sh, sw) = max(1, COLUMN_BYTES // (kh * kw * c * dtype.itemsize)), window.strides
     images, rows, places = max(1, fit // (oh * ow)), max(1, min(oh, fit // ow)), min(ow, fit)
     for first, r, q in product(range(0, n, images), range(0, oh, rows), range(0, ow, places)):

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from nnscratch.backend import common_dtype
-from nnscratch.ops.window import Window, crop, each_tap, empty_padded, pad
+from nnscratch.ops.window import Window, crop, each_tap, pad, padded_zeros
 
 
 def convolve(x: Any, kernel: Any, window: Window) -> Any:
@@ -23,7 +23,7 @@ def convolve(x: Any, kernel: Any, window: Window) -> Any:
 
 def convolve_dx(dy: Any, kernel: Any, window: Window) -> Any:
     """dx[window] += dy * K: every tap sends its part back."""
-    padded = empty_padded(np, len(dy), window, dy.shape[3], common_dtype(dy, kernel))
+    padded = padded_zeros(np, len(dy), window, dy.shape[3], common_dtype(dy, kernel))
     for n in range(len(dy)):  # image by image: the products are a temporary array, and should stay in the cache
         for i, j, tap in each_tap(padded[n:n + 1], window):
             tap += dy[n] * kernel[i, j, 0]

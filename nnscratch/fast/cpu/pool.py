@@ -11,7 +11,7 @@ import numpy as np
 
 from nnscratch.ops.pool import pixels_counted, pooling_window
 from nnscratch.ops.validation import check_dy
-from nnscratch.ops.window import Window, crop, each_tap, empty_padded, pad
+from nnscratch.ops.window import Window, crop, each_tap, pad, padded_zeros
 
 __all__ = ["avg_pool2d", "avg_pool2d_backward", "max_pool2d", "max_pool2d_backward"]
 
@@ -80,7 +80,7 @@ def pixels_to_fill(shape: tuple, window: Window, dtype: Any) -> Any:
     if disjoint(window):
         (top, bottom), (left, right) = window.pads
         return np.empty((shape[0], shape[1] + top + bottom, shape[2] + left + right, shape[3]), dtype=dtype)
-    return empty_padded(np, shape[0], window, shape[3], dtype)
+    return padded_zeros(np, shape[0], window, shape[3], dtype)
 
 
 def give(dtap: Any, dy: Any, weight: Any, window: Window) -> None:

@@ -1,20 +1,47 @@
-"""The list of mutants, and the two ways to enter one."""
+"""The mutants by case, and the two ways to register one."""
+from collections.abc import Callable
+from typing import Any
 
-MUTANTS = {}  # {case name: {mistake: backward(dy, cache)}}
+from nnscratch.backend import Array
+from nnscratch.gradcheck.check import Backward
+
+__all__ = ["MUTANTS", "change", "mutant"]
+
+MUTANTS: dict[str, dict[str, Backward]] = {}  # {name of the case: {mistake: backward(dy, cache)}}
 
 
-def mutant(case, mistake):
-    """A decorator: enter a backward under the name of its case (see cases.py) and the mistake it makes."""
-    def enter(backward):
+def mutant(case: str, mistake: str) -> Callable[[Backward], Backward]:
+    """A decorator: register a wrong backward pass.
+
+    Parameters
+    ----------
+    case : str, the name of a case in cases.py
+    mistake : str, what is wrong
+
+    Returns
+    -------
+    register : callable
+        The decorator.
+    """
+    def register(backward: Backward) -> Backward:
         MUTANTS.setdefault(case, {})[mistake] = backward
         return backward
-    return enter
+    return register
 
 
-def change(case, mistake, backward, **changes):
-    """Enter the right backward with one of its gradients, `dx`, `dparameter` or `dbias`, passed through a wrong function."""
+def change(case: str, mistake: str, backward: Backward, **changes: Callable[[Array], Array]) -> None:
+    """Register a right backward pass with one of its gradients changed.
+
+    Parameters
+    ----------
+    case : str, the name of a case in cases.py
+    mistake : str, what is wrong
+    backward : callable, the right backward pass
+    **changes
+        `dx`, `dparameter` or `dbias`, and the function that changes it.
+    """
     @mutant(case, mistake)
-    def wrong(dy, cache):
+    def wrong(dy: Array, cache: Any) -> Any:
         gradients = backward(dy, cache)
         if not isinstance(gradients, tuple):
             return changes["dx"](gradients)

@@ -1,12 +1,18 @@
-"""Wrong backwards of normalization, activations, dropout, images and losses."""
+"""Wrong backward passes of normalization, activations, dropout, image ops and losses."""
+from functools import partial
+from typing import Any
+
 from nnscratch import ops
-from nnscratch.backend import array_module
+from nnscratch.backend import Array, array_module
 from nnscratch.gradcheck.mutants.registry import change, mutant
 from nnscratch.ops.dropouts import draw_mask
 from nnscratch.ops.pad import fold
 
+__all__ = ["BLIND_TO_ONES"]
 
-def channel_sum(x):
+
+def channel_sum(x: Array) -> Array:
+    """The sum over all axes but the last."""
     return x.sum(axis=tuple(range(x.ndim - 1)))
 
 
@@ -15,13 +21,14 @@ def channel_sum(x):
 TRAINING, INFERENCE = "batch_norm training", "batch_norm inference"
 
 
-def batch_norm_dx(dy, cache, gamma=1, mean_term=1, variance_term=1, count=None, scale=1):
-    """dx of batch_norm in pieces, each of which a mutant can leave out or get wrong."""
-    normal, true_gamma, inverse_std, _ = cache
+def batch_norm_dx(dy: Array, cache: tuple, gamma: int = 1, mean_term: int = 1, variance_term: int = 1,
+                  count: int | None = None, scale: Any = 1) -> tuple[Array, Array, Array]:
+    """The gradients of batch_norm; a mutant can leave out, or change, each term of dx."""
+    x_hat, true_gamma, inverse_std, _ = cache
     count = count or dy.size // dy.shape[-1]
-    dbeta, dgamma = channel_sum(dy), channel_sum(dy * normal)
-    dnormal = dy - mean_term * dbeta / count - variance_term * normal * (dgamma / count)
-    dx = (true_gamma if gamma else 1) * inverse_std * scale * dnormal
+    dbeta, dgamma = channel_sum(dy), channel_sum(dy * x_hat)
+    dx_hat = dy - mean_term * dbeta / count - variance_term * x_hat * (dgamma / count)
+    dx = (true_gamma if gamma else 1) * inverse_std * scale * dx_hat
     return dx, dgamma, dbeta
 
 
@@ -45,7 +52,7 @@ mutant(TRAINING, "means over the batch alone, N for N*H*W")(lambda dy, cache: ba
 change(TRAINING, "gamma gradient averaged", ops.batch_norm_backward, dparameter=lambda g: g / 70)
 
 
-@mutant(TRAINING, "gamma gradient with centred x, not divided by the deviation")
+@mutant(TRAINING, "gamma gradient from the centered x, not divided by the standard deviation")
 def _(dy, cache):
     dx, _, dbeta = ops.batch_norm_backward(dy, cache)
     return dx, channel_sum(dy * cache[0] / cache[2]), dbeta
@@ -69,8 +76,8 @@ def _(dy, cache):
 
 @mutant("instance_norm", "means over the whole batch")
 def _(dy, cache):
-    normal, gamma, inverse_std = cache
-    dx, *_ = ops.batch_norm_backward(dy, (normal, gamma, array_module(dy).ones_like(gamma), True))
+    x_hat, gamma, inverse_std = cache
+    dx, *_ = ops.batch_norm_backward(dy, (x_hat, gamma, array_module(dy).ones_like(gamma), True))
     return dx * inverse_std, *ops.instance_norm_backward(dy, cache)[1:]
 
 
@@ -151,6 +158,11 @@ def _(dy, x):
 
 # --- losses: the cache is (gradient, x, *targets), see cases.py ---------------------------------------------------
 
+def scaled(dy: Array, cache: tuple, factor: float) -> Array:
+    """The right gradient, times a factor."""
+    return dy * cache[0] * factor
+
+
 for case, mistake, factor in [
     ("mse", "factor 2 of the square lost", 1 / 2), ("mse", "sum for mean", 210),
     ("softmax_cross_entropy", "not divided by the batch size", 4), ("softmax_cross_entropy", "sign", -1),
@@ -158,7 +170,7 @@ for case, mistake, factor in [
     ("content_loss", "factor 2 of the square lost", 1 / 2), ("total_variation", "sum for mean", 210),
     ("hinge", "sign", -1),
 ]:
-    mutant(case, mistake)(lambda dy, cache, factor=factor: dy * cache[0] * factor)
+    mutant(case, mistake)(partial(scaled, factor=factor))
 
 
 @mutant("softmax_cross_entropy", "target not subtracted")

@@ -1,15 +1,18 @@
-"""Wrong backwards of dense, convolution and pooling."""
+"""Wrong backward passes of dense, convolution and pooling."""
 from functools import partial
+from typing import Any
 
 from nnscratch import ops
-from nnscratch.backend import array_module
+from nnscratch.backend import Array, array_module
 from nnscratch.fast.cpu import winograd
 from nnscratch.fast.cpu.col2im import adjoint_window
-from nnscratch.gradcheck import engine
+from nnscratch.gradcheck import cpu_algorithms
 from nnscratch.gradcheck.mutants.registry import change, mutant
 from nnscratch.ops.patches import gather
 from nnscratch.ops.pool import pixels_counted
-from nnscratch.ops.window import crop, each_tap, empty_padded, pad
+from nnscratch.ops.window import Window, crop, each_tap, pad, padded_zeros
+
+__all__: list[str] = []  # importing this module registers its mutants
 
 # --- dense and convolution ----------------------------------------------------------------------------------------
 
@@ -51,12 +54,13 @@ def _(dy, cache):
     return (ops.conv2d_backward(dy, (columns, flipped(matrix, rest[0]), *rest))[0], *ops.conv2d_backward(dy, cache)[1:])
 
 
-def flipped(matrix, kernel_shape):
-    """The matrix (1, KH*KW*C, OC) of the kernel turned by 180 degrees."""
+def flipped(matrix: Array, kernel_shape: tuple[int, ...]) -> Array:
+    """The matrix (1, KH*KW*C, OC) of the kernel rotated by 180 degrees."""
     return matrix.reshape(kernel_shape)[::-1, ::-1].reshape(matrix.shape)
 
 
-def scatter_without_adding(columns, padded, window):
+def scatter_without_adding(columns: Array, padded: Array, window: Window) -> None:
+    """col2im with = in place of +=."""
     columns = columns.reshape(*columns.shape[:3], *window.taps, -1)
     for i, j, tap in each_tap(padded, window):
         tap[...] = columns[:, :, :, i, j]
@@ -65,13 +69,13 @@ def scatter_without_adding(columns, padded, window):
 @mutant("conv2d", "= for += in col2im")
 def _(dy, cache):
     _, matrix, kernel_shape, _, window = cache
-    padded = empty_padded(array_module(dy), dy.shape[0], window, kernel_shape[2], dy.dtype)
+    padded = padded_zeros(array_module(dy), dy.shape[0], window, kernel_shape[2], dy.dtype)
     scatter_without_adding(dy @ matrix[0].T, padded, window)
     return (crop(padded, window), *ops.conv2d_backward(dy, cache)[1:])
 
 
-def other_window(dy, cache, **changes):
-    """The backward of a convolution that takes its window for another one."""
+def other_window(dy: Array, cache: tuple, **changes: Any) -> tuple[Array, Array, Array]:
+    """The backward pass of a convolution with another window than the forward pass."""
     columns, matrix, kernel_shape, has_bias, window = cache
     columns, wrong = columns.reshape(len(dy), *window.output, -1), window._replace(**changes)
     copies = ops.col2im(array_module(dy).ones(columns.shape, dtype=dy.dtype), window)
@@ -81,7 +85,7 @@ def other_window(dy, cache, **changes):
 
 
 mutant(STRIDED, "stride ignored")(partial(other_window, strides=(1, 1)))
-# With the strides swapped the windows reach 4 columns beyond the padding: so much more padding, or it would not run.
+# With the strides swapped, the windows reach 4 columns beyond the padding; the padding is widened, or it would not run.
 mutant(STRIDED, "strides of rows and columns swapped")(partial(other_window, strides=(1, 2), pads=((1, 1), (0, 5))))
 mutant(STRIDED, "odd pixel of padding on the wrong side")(partial(other_window, pads=((1, 1), (1, 0))))
 mutant(DILATED, "dilation ignored")(partial(other_window, dilation=(1, 1)))
@@ -103,30 +107,33 @@ def _(dy, cache):
 
 change("conv2d depthwise", "filters of the channels in reverse order", ops.conv2d_backward, dparameter=lambda g: g[..., ::-1])
 
-# What can go wrong with the algorithms of fast/cpu.
+# The algorithms of fast/cpu.
 WINOGRAD, SUBPIXEL = "fast/cpu winograd_3x3", "fast/cpu subpixel_4x4"
 
 
 @mutant(WINOGRAD, "kernel not flipped in dx")
 def _(dy, cache):
     x, kernel = cache
-    return winograd.convolve(dy, kernel.swapaxes(2, 3), adjoint_window(engine.SAME)), engine.winograd_3x3_backward(dy, cache)[1]
+    dx = winograd.convolve(dy, kernel.swapaxes(2, 3), adjoint_window(cpu_algorithms.SAME))
+    return dx, cpu_algorithms.winograd_3x3_backward(dy, cache)[1]
 
 
 @mutant(WINOGRAD, "last tile of rows, which is not full, forgotten")
 def _(dy, cache):
-    dx, *rest = engine.winograd_3x3_backward(dy, cache)
+    dx, *rest = cpu_algorithms.winograd_3x3_backward(dy, cache)
     dx[:, 4:] = 0
     return dx, *rest
 
 
-change(WINOGRAD, "lanes in the wrong order", engine.winograd_3x3_backward, dx=lambda g: g[:, :, [0, 2, 1, 3, 4]])
-change(WINOGRAD, "kernel gradient by the wrong end of the filter", engine.winograd_3x3_backward,
+change(WINOGRAD, "lanes in the wrong order", cpu_algorithms.winograd_3x3_backward, dx=lambda g: g[:, :, [0, 2, 1, 3, 4]])
+change(WINOGRAD, "kernel gradient by the wrong end of the filter", cpu_algorithms.winograd_3x3_backward,
        dparameter=lambda g: g[[1, 2, 0]])
-change(SUBPIXEL, "phases of the columns exchanged", engine.subpixel_4x4_backward, dx=lambda g: g[:, :, [1, 0, 3, 2, 4]])
-change(SUBPIXEL, "phases of the kernel's rows exchanged", engine.subpixel_4x4_backward, dparameter=lambda g: g[[1, 0, 3, 2]])
-change("fast/cpu wide_8x3", "rows of the kernel in reverse order", engine.wide_8x3_backward, dparameter=lambda g: g[::-1])
-change("fast/cpu transposed_4x4", "phases of the rows exchanged", engine.transposed_4x4_backward,
+change(SUBPIXEL, "phases of the columns exchanged", cpu_algorithms.subpixel_4x4_backward, dx=lambda g: g[:, :, [1, 0, 3, 2, 4]])
+change(SUBPIXEL, "phases of the kernel's rows exchanged", cpu_algorithms.subpixel_4x4_backward,
+       dparameter=lambda g: g[[1, 0, 3, 2]])
+change("fast/cpu wide_8x3", "rows of the kernel in reverse order", cpu_algorithms.wide_8x3_backward,
+       dparameter=lambda g: g[::-1])
+change("fast/cpu transposed_4x4", "phases of the rows exchanged", cpu_algorithms.transposed_4x4_backward,
        dparameter=lambda g: g[[1, 0, 3, 2]])
 
 
@@ -161,7 +168,7 @@ def _(dy, cache):
 
 @mutant("im2col", "= for += in col2im")
 def _(dy, window):
-    padded = empty_padded(array_module(dy), dy.shape[0], window, 3, dy.dtype)
+    padded = padded_zeros(array_module(dy), dy.shape[0], window, 3, dy.dtype)
     scatter_without_adding(dy, padded, window)
     return crop(padded, window)
 
@@ -182,7 +189,7 @@ POOLED, AVERAGED, COUNTED = "max_pool2d overlapping, padded", "avg_pool2d overla
 def _(dy, cache):
     x, y, window = cache
     xp = array_module(x)
-    dpadded = empty_padded(xp, x.shape[0], window, x.shape[3], dy.dtype)
+    dpadded = padded_zeros(xp, x.shape[0], window, x.shape[3], dy.dtype)
     for (_, _, tap), (_, _, dtap) in zip(each_tap(pad(x, window, value=-float("inf")), window), each_tap(dpadded, window)):
         dtap[...] = xp.where(tap == y, dy, dtap)
     return crop(dpadded, window)
@@ -217,7 +224,7 @@ mutant(COUNTED, "not divided")(lambda dy, cache: ops.avg_pool2d_backward(dy, cac
 def _(dy, cache):
     (n, _, _, c), window, count_include_pad = cache
     counted = pixels_counted(dy, window, count_include_pad)
-    dpadded = empty_padded(array_module(dy), n, window, c, dy.dtype)
+    dpadded = padded_zeros(array_module(dy), n, window, c, dy.dtype)
     for _, _, dtap in each_tap(dpadded, window):
         dtap[...] = dy / counted
     return crop(dpadded, window)

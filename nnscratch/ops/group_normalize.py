@@ -1,11 +1,10 @@
-"""Group normalization: like batch normalization, but over the pixels and a group of channels of one sample.
+"""Group normalization: like batch normalization, but over the pixels and a group of channels of one image.
 
 Shapes: x (N, H, W, C), gamma and beta (C,), y (N, H, W, C). G groups of C/G channels each; inside (N, H*W, G, C/G).
 
 It does not depend on the batch. G = C is instance normalization, G = 1 layer normalization over an image.
 """
-from typing import Any
-
+from nnscratch.backend import Array
 from nnscratch.errors import InputError
 from nnscratch.ops.normalize import check_normalization
 from nnscratch.ops.validation import check_array, check_dy, check_int
@@ -13,7 +12,7 @@ from nnscratch.ops.validation import check_array, check_dy, check_int
 __all__ = ["group_norm", "group_norm_backward"]
 
 
-def group_norm(x: Any, gamma: Any, beta: Any, *, groups: int = 32, epsilon: float = 1e-3) -> tuple[Any, Any]:
+def group_norm(x: Array, gamma: Array, beta: Array, *, groups: int = 32, epsilon: float = 1e-3) -> tuple[Array, tuple]:
     """Normalize each group of channels of each image, then scale by gamma and shift by beta.
 
         x̂ = (x - mean) / sqrt(variance + epsilon)          y = gamma * x̂ + beta
@@ -27,8 +26,8 @@ def group_norm(x: Any, gamma: Any, beta: Any, *, groups: int = 32, epsilon: floa
 
     Returns
     -------
-    y : array (N, H, W, C)
-    cache : what `group_norm_backward` needs
+    y, cache : array (N, H, W, C), tuple
+        The output, and what `group_norm_backward` needs.
 
     Raises
     ------
@@ -52,17 +51,17 @@ def group_norm(x: Any, gamma: Any, beta: Any, *, groups: int = 32, epsilon: floa
     if x.shape[3] % check_int(groups, "group_norm: groups", 1):
         raise InputError(f"group_norm: groups is {groups}, expected a divisor of the {x.shape[3]} channels")
     grouped = x.reshape(len(x), -1, groups, x.shape[3] // groups)
-    centred = grouped - grouped.mean((1, 3), keepdims=True)
-    inverse_std = ((centred * centred).mean((1, 3), keepdims=True) + float(epsilon))**-0.5
-    normal = centred * inverse_std
-    return gamma * normal.reshape(x.shape) + beta, (normal, gamma, inverse_std, x.shape)
+    centered = grouped - grouped.mean((1, 3), keepdims=True)
+    inverse_std = ((centered * centered).mean((1, 3), keepdims=True) + float(epsilon))**-0.5
+    x_hat = centered * inverse_std
+    return gamma * x_hat.reshape(x.shape) + beta, (x_hat, gamma, inverse_std, x.shape)
 
 
-def group_norm_backward(dy: Any, cache: Any, wrt: str = "all") -> tuple[Any, Any, Any]:
+def group_norm_backward(dy: Array, cache: tuple, wrt: str = "all") -> tuple[Array, Array, Array]:
     """Gradients of the loss with respect to x, gamma and beta, given dy = dL/dy.
 
-    Mean and variance depend on every value of the group, as in `batch_norm_backward`, whose derivation holds with means over
-    the group. Only, gamma differs within it, so it must be in before the means are taken: with d = gamma * dy
+    Mean and variance depend on every value of the group, so the derivation in `batch_norm_backward` holds with means over the
+    group. But gamma differs within a group, so it must be multiplied in before the means are taken: with d = gamma * dy
 
         dL/dx = (d - mean(d) - x̂ * mean(d * x̂)) / sqrt(variance + epsilon)
         dL/dgamma = Σ dy * x̂        dL/dbeta = Σ dy
@@ -70,25 +69,26 @@ def group_norm_backward(dy: Any, cache: Any, wrt: str = "all") -> tuple[Any, Any
     Parameters
     ----------
     dy : array (N, H, W, C)
-    cache : from `group_norm`
-    wrt : "all" | "input" | "parameters"; what is not asked for comes back as None.
+    cache : tuple, from `group_norm`
+    wrt : "all" | "input" | "parameters", the gradients to compute
 
     Returns
     -------
     dx, dgamma, dbeta : arrays in the shapes of x, gamma and beta
+        None for what `wrt` leaves out.
 
     Raises
     ------
     InputError
-        dy of another shape than y.
+        dy has another shape than y.
     """
-    normal, gamma, inverse_std, shape = cache
+    x_hat, gamma, inverse_std, shape = cache
     check_dy("group_norm_backward", dy, shape)
     dx = dgamma = dbeta = None
     if wrt != "parameters":
-        d = (gamma * dy).reshape(normal.shape)
-        dx = inverse_std * (d - d.mean((1, 3), keepdims=True) - normal * (d * normal).mean((1, 3), keepdims=True))
+        d = (gamma * dy).reshape(x_hat.shape)
+        dx = inverse_std * (d - d.mean((1, 3), keepdims=True) - x_hat * (d * x_hat).mean((1, 3), keepdims=True))
         dx = dx.reshape(shape)
     if wrt != "input":
-        dgamma, dbeta = (dy * normal.reshape(shape)).sum((0, 1, 2)), dy.sum((0, 1, 2))
+        dgamma, dbeta = (dy * x_hat.reshape(shape)).sum((0, 1, 2)), dy.sum((0, 1, 2))
     return dx, dgamma, dbeta
