@@ -11,7 +11,7 @@ import pytest
 
 ROOT = Path(__file__).parent.parent
 TEXT = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
-BLOCKS = re.findall(r"^```python\n# (.*)\n(.*?)^```$", TEXT, flags=re.M | re.S)
+BLOCKS = re.findall(r"^```python\n# ([^\n]*)\n(.*?)^```$", TEXT, flags=re.M | re.S)
 
 
 def bare(node):
