@@ -12,7 +12,7 @@ generative model using random weights" (2016).
 import numpy as np
 
 from nnscratch.backend import array_module
-from nnscratch.initializers import own_he_normal
+from nnscratch.initializers import seeded_he_normal
 from nnscratch.layers import AveragePooling2D, Conv2D, Input, Padding2D, ReLU
 from nnscratch.models import Model
 
@@ -21,7 +21,7 @@ ENOUGH, SAMPLE = 512, 64  # pixels a side
 
 def random_features(widths=(32, 64, 128, 128), seed=0):
     """A Model from an image to the list of all its feature maps."""
-    first = own_he_normal(seed)
+    first = seeded_he_normal(seed)
 
     image = Input((None, None, 3))
     features = convolutions(image, widths, lambda x, width: Conv2D(width, 3, kernel_initializer=first)(x))

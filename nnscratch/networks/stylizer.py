@@ -18,7 +18,7 @@ from zlib import crc32
 import numpy as np
 
 from nnscratch.backend import to_cpu, to_device
-from nnscratch.initializers import own_he_normal
+from nnscratch.initializers import seeded_he_normal
 from nnscratch.layers import (
     Add,
     AveragePooling2D,
@@ -45,7 +45,7 @@ def decoder(upsampling="resize", seed=0):
     upsampling : "resize" (nearest neighbours, then a convolution) or "transposed" (a 4x4 transposed convolution, stride 2).
     """
     check_choice(upsampling, "decoder: upsampling", UPSAMPLINGS)
-    first = own_he_normal(seed)
+    first = seeded_he_normal(seed)
 
     def convolve(x, width, first=first):
         return Conv2D(width, 3, kernel_initializer=first)(Padding2D(1, mode="reflect")(x))

@@ -16,7 +16,7 @@ import numpy as np
 
 from nnscratch import checkpoint
 from nnscratch.backend import to_device
-from nnscratch.initializers import own_he_normal
+from nnscratch.initializers import seeded_he_normal
 from nnscratch.layers import BatchNormalization, Conv2D, Dense, GlobalAveragePooling2D, Input
 from nnscratch.models import Model
 from nnscratch.networks.random_features import convolutions
@@ -27,7 +27,7 @@ SHIPPED = Path(__file__).parent / "weights" / "textures.safetensors"
 
 def texture_classifier(classes, seed=0):
     """A Model from images to [class logits (N, classes), palette (N, 6)], with batch normalisation, to be trained."""
-    first = own_he_normal(seed)
+    first = seeded_he_normal(seed)
 
     def normalised(x, width):
         return BatchNormalization(momentum=0.95)(Conv2D(width, 3, use_bias=False, kernel_initializer=first)(x))
@@ -46,9 +46,9 @@ def without_batch_norm(classifier):
     trained = [layer for layer in classifier.layers if isinstance(layer, (Conv2D, BatchNormalization))]
     plain_ones = [layer for layer in network.layers if isinstance(layer, Conv2D)][1:]  # the first is the image itself
     for plain, conv, norm in zip(plain_ones, trained[::2], trained[1::2]):
-        scale = norm.params["gamma"] / (norm.buffers["variance"] + norm.epsilon)**0.5
+        scale = norm.params["gamma"] / (norm.buffers["moving_variance"] + norm.epsilon)**0.5
         plain.params["kernel"][...] = conv.params["kernel"] * scale
-        plain.params["bias"][...] = norm.params["beta"] - norm.buffers["mean"] * scale
+        plain.params["bias"][...] = norm.params["beta"] - norm.buffers["moving_mean"] * scale
     return network
 
 
