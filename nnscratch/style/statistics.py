@@ -20,7 +20,7 @@ import numpy as np
 
 from nnscratch.backend import array_module, move
 from nnscratch.fast import dense, gram_matrix
-from nnscratch.losses import TINY, relative_gram_loss, mse
+from nnscratch.losses import TINY, mse, relative_gram_loss
 
 DIRECTIONS = 32
 
