@@ -278,4 +278,4 @@ class Model(Layer):
             print_fn(line)
 
     def _call_text(self) -> str:
-        return f"Model({len(self.layers)} layers)"
+        return f"Model({len(self.layers)} layer{'s' if len(self.layers) != 1 else ''})"

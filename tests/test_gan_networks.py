@@ -41,7 +41,8 @@ def test_presets(name, parameters):
     preset = PRESETS[name]
     if name != "dcgan64":  # 24 million weights
         g = generator(name, (preset.side, preset.side, preset.channels))
-        assert g.forward(normal(1, preset.noise_length).astype(np.float32)).shape == (1, preset.side, preset.side, preset.channels)
+        images = g.forward(normal(1, preset.noise_length).astype(np.float32))
+        assert images.shape == (1, preset.side, preset.side, preset.channels)
         assert parameters is None or sum(array.size for array in g.params.values()) == parameters
     with pytest.raises(InputError, match="preset"):
         generator("huge", (28, 28, 1))

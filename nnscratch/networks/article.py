@@ -132,6 +132,7 @@ def explain(blocks: int = 8, filters: int = 128, print_fn: Callable[[str], Any] 
     print_fn(f"   differ by {output_spread(model, shape):.1g}. In a batch of several, each image depends on its neighbours.")
     print_fn(f"4. The output has {filters} channels without bounds; an image has 1 or 3, in a range.\n")
     repaired = article_stack((1, 1, 16), 6, 16, Conv2DTranspose)
-    print_fn(f"One word repairs the shapes: Conv2DTranspose for Conv2D. From noise of 1 x 1 its sides are {image_sides(repaired)}.")
+    sides = image_sides(repaired)
+    print_fn(f"One word repairs the shapes: Conv2DTranspose for Conv2D. From noise of 1 x 1 its sides are {sides}.")
     print_fn("With fewer channels at each size, a last layer of 3 with tanh, and a loss, that is a generator:")
     print_fn("nnscratch/networks/gan.py, and `nnscratch train generator`. Unchanged, the stack is a fair discriminator.")

@@ -71,7 +71,7 @@ PRESETS = {
     "small": Preset(64, (128, 64, 32, 16), (32, 64, 128), 256, True, 32, 3),
     "dcgan64": Preset(100, (1024, 512, 256, 128), (128, 256, 512, 1024), 0, False, 64, 3),
 }
-SLOPE, EPSILON, MOMENTUM = 0.2, 1e-5, 0.9  # with Keras' momentum 0.99 the first batches would still count after a short training
+SLOPE, EPSILON, MOMENTUM = 0.2, 1e-5, 0.9  # Keras' momentum 0.99 would keep much of the initial values in a short training
 KERNEL_INITIALIZER = "normal_002"  # as in the DCGAN paper
 
 

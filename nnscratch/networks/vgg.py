@@ -10,8 +10,8 @@ different images, so the argument `colours` tells which one it is:
     "rgb"   torchvision, timm: red, green, blue in [0, 1], minus the mean, divided by the standard deviation of ImageNet
     "bgr"   converted from Caffe: blue, green, red in [0, 255], minus the mean
 
-References: Simonyan and Zisserman, "Very deep convolutional networks for large-scale image recognition" (2015), table 1, columns
-D and E; Gatys, Ecker, Bethge (2016), section 2, for average pooling.
+References: Simonyan and Zisserman, "Very deep convolutional networks for large-scale image recognition" (2015), table 1,
+columns D and E; Gatys, Ecker, Bethge (2016), section 2, for average pooling.
 """
 from collections.abc import Iterator
 from os import PathLike
@@ -65,7 +65,7 @@ def vgg_features(path: File, kind: str = "vgg19", *, colours: str = "rgb", pooli
     check_choice(kind, "vgg_features: kind", CONVOLUTIONS)
     check_choice(colours, "vgg_features: colours", ("rgb", "bgr"))
     pool = POOLINGS[check_choice(pooling, "vgg_features: pooling", POOLINGS)]
-    weights = read_weights(path, kind)
+    weights = read_weights(path, kind) | {"colours": colour_kernel(colours)}
     image = Input((None, None, 3))
     x, features = Conv2D(3, 1, name="colours")(image), {}
     for stage, k, name, _, width in layout(kind):
@@ -77,7 +77,7 @@ def vgg_features(path: File, kind: str = "vgg19", *, colours: str = "rgb", pooli
     model.trainable = False
     for layer in model.layers:
         if isinstance(layer, Conv2D):
-            kernel, bias = colour_kernel(colours) if layer.name == "colours" else weights[layer.name]
+            kernel, bias = weights[str(layer.name)]
             layer.params["kernel"][...] = move(kernel, array_module(layer.params["kernel"]))
             layer.params["bias"][...] = move(bias, array_module(layer.params["bias"]))
     return model
@@ -144,8 +144,8 @@ def check_first_layer(path: File, kernel: np.ndarray) -> None:
     """
     sizes = (kernel * kernel).mean(axis=(0, 1, 3))**0.5
     if not (sizes > 0.01).all() or not (sizes < 5).all():
-        raise InputError(f"{path}: the RMS of the first layer's weights for the three colours is {np.round(sizes, 4).tolist()}, "
-                         f"expected 0.01 to 5 each, as in any network trained on images; give trained weights")
+        raise InputError(f"{path}: the RMS of the first layer's weights is {np.round(sizes, 4).tolist()} for the three "
+                         f"colours, expected 0.01 to 5 each, as in any network trained on images; give trained weights")
     colours = kernel / sizes[:, None]
     correlation = (colours.mean(axis=2)**2).mean() * 1.5 - 0.5  # the mean of three: 1 if equal, 1/3 if independent
     if correlation < MIN_CORRELATION:
