@@ -117,8 +117,8 @@ def test_the_generator_that_comes_along(tmp_path, capsys):
 
 
 def test_shipping_changes_no_grey_level(tmp_path):
-    """What is in half precision already comes out of `python -m tools.ship_generator` with every array, and then the whole file,
-    byte for byte; only the moving averages have today's names, those of version 0.1 being mean and variance."""
+    """What is in half precision already comes out of `python -m tools.ship_generator` byte for byte: every array, and a second
+    time the whole file. The first time the moving averages get today's names for those of version 0.1, mean and variance."""
     again, twice = tmp_path / "weights" / "again.safetensors", tmp_path / "weights" / "twice.safetensors"
     ship(SHIPPED, again)
     ship(again, twice)
