@@ -146,7 +146,7 @@ class Layer(LayerState):
         """
         return 0
 
-    # --- what everybody calls -------------------------------------------------------------------------------------
+    # --- what users call --------------------------------------------------------------------------------------------
 
     def forward(self, x: Array, training: bool = False, remember: bool | None = None) -> Array:
         """Compute the output; the first input also builds the layer.
