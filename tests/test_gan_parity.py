@@ -46,7 +46,7 @@ def twenty_steps(name, dtype):
     g, d = networks(name, dtype)
     pair = Pair(g, d, *(Adam(RATE, beta_1=0.5, epsilon=EPSILON) for _ in range(2)))
     losses = []
-    for real, noise, labels in inputs(CASES[name][1], CASES[name][0].noise, dtype):
+    for real, noise, labels in inputs(CASES[name][1], CASES[name][0].noise_length, dtype):
         facts = adversarial_step(pair, non_saturating(0.9), real, noise, labels)
         losses.append([float(facts["d_loss"]), float(facts["g_loss"])])
     return losses, g.params, d.params
@@ -58,7 +58,7 @@ def twenty_steps_of_torch(name, dtype):
     g, d = networks(name, dtype)
     side = 12 // 2 ** (len(preset.up) - preset.refine)
     twin = TorchGAN(g, d, (preset.up[0], side, side), {"lr": RATE, "betas": (0.5, 0.999), "eps": EPSILON}, 0.9)
-    losses = [twin.step(*given) for given in inputs(classes, preset.noise, dtype)]
+    losses = [twin.step(*given) for given in inputs(classes, preset.noise_length, dtype)]
     return losses, ours(twin.g), ours(twin.d)
 
 

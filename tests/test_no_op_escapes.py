@@ -21,15 +21,14 @@ def double_backward(dy, cache):
     return dy * 7
 """,
     "layers/activation.py": """
-if "__all__" in globals():
-    __all__ += ["Double"]
+__all__ += ["Double"]
 class Double(Layer):
     def compute(self, x, training):
         return 2 * x, None
     def differentiate(self, dy, cache, wrt):
         return dy * 7, {}
 """,
-    "losses.py": """
+    "losses/predictions.py": """
 __all__ += ["total"]
 def total(prediction, target):
     return prediction.sum(), 7 * prediction

@@ -40,12 +40,12 @@ def gan_work(preset, batch, xp):
     """The pair of a preset on random images of its size."""
     initializers.set_seed(0)
     backend.use("cpu" if xp is np else "gpu")
-    chosen = gan.find(preset)
+    chosen = gan.find_preset(preset)
     shape = (chosen.side, chosen.side, chosen.channels)
     adams = (Adam(5e-4, beta_1=0.5) for _ in range(2))
     pair = Pair(gan.generator(preset, shape), gan.discriminator(preset, shape), *adams)
     rng = np.random.default_rng(0)
-    real, noise = rng.uniform(-1, 1, (batch, *shape)), rng.standard_normal((batch, chosen.noise))
+    real, noise = rng.uniform(-1, 1, (batch, *shape)), rng.standard_normal((batch, chosen.noise_length))
     host = [real.astype(np.float32), noise.astype(np.float32)]
 
     def step(real, noise):

@@ -17,7 +17,7 @@ from nnscratch.generate.adversarial import LOSSES, Average
 from nnscratch.generate.composite import SeveralModels, SeveralOptimizers
 from nnscratch.generate.pseudo_labels import grouped, in_proportion
 from nnscratch.networks.gan import PRESETS, generator
-from nnscratch.networks.texture_generator import noise_length, painter
+from nnscratch.networks.texture_generator import noise_length, texture_generator
 from nnscratch.ops.validation import check_choice, check_fraction, check_int
 from nnscratch.optimizers import Adam, linear_decay
 
@@ -171,13 +171,13 @@ def options_for(given):
 
 
 def new_generator(preset, shape, classes):
-    """The generator of a preset, or the painter of textures."""
-    return painter(shape) if preset == TEXTURE else generator(preset, shape, classes)
+    """The generator of a preset, or the generator of textures."""
+    return texture_generator(shape) if preset == TEXTURE else generator(preset, shape, classes)
 
 
 def noise_of(preset, shape):
     """The length of its noise."""
-    return noise_length(shape) if preset == TEXTURE else PRESETS[preset].noise
+    return noise_length(shape) if preset == TEXTURE else PRESETS[preset].noise_length
 
 
 def one_hot(labels, classes):

@@ -14,7 +14,7 @@ from nnscratch.data.dataset import fingerprint, to_floats
 from nnscratch.errors import InputError
 from nnscratch.fast import softmax
 from nnscratch.generate.evaluate.corruptions import softened, spoilt
-from nnscratch.initializers import own_he_normal
+from nnscratch.initializers import seeded_he_normal
 from nnscratch.layers import AveragePooling2D, Conv2D, Dense, Flatten, Input, MaxPooling2D
 from nnscratch.losses import softmax_cross_entropy
 from nnscratch.models import Model
@@ -28,7 +28,7 @@ WIDEST = 32  # pixels a side; a larger image is first averaged down to about tha
 
 def judge_network(shape, classes, seed):
     """A Model from images of `shape` (H, W, C) to [features (N, 64), logits (N, classes + 1)]."""
-    first = own_he_normal(seed)
+    first = seeded_he_normal(seed)
 
     x = image = Input(shape)
     factor = round(max(shape[:2]) / WIDEST)
