@@ -23,7 +23,7 @@ from nnscratch.bench.machine import copy_gb_per_s
 from nnscratch.bench.roofline import share
 from nnscratch.fast import cuda
 from nnscratch.fast.cuda.activations import channel_sum
-from nnscratch.fast.cuda.adam import adam as adam_kernel
+from nnscratch.fast.cuda.adam import adam_kernel
 from nnscratch.fast.cuda.conv import convolve
 from nnscratch.fast.cuda.dropouts import dropout_mask
 from nnscratch.ops.window import make_window
@@ -121,7 +121,7 @@ def convolution(cupy, torch, shape, tops, rounds):
     dx, dkernel = move(x, cupy), move(kernel, cupy)
     exact = [fast.conv2d(x[:1].astype(np.float64), kernel.astype(np.float64), strides=stride, padding="same")[0]]
     ways = {f"columns, {name}": (name, lambda: convolve(dx, dkernel, window), GPU(cupy), to_cpu) for name in TOLERANCE}
-    ways["implicit gemm, tf32"] = "tf32", lambda: cuda.implicit_gemm(dx, dkernel, window), GPU(cupy), to_cpu
+    ways["implicit gemm, tf32"] = "tf32", lambda: cuda.implicit_gemm_conv2d(dx, dkernel, window), GPU(cupy), to_cpu
     if torch is not None and torch.cuda.is_available():
         ways |= {f"cuDNN, {name}": (name, cudnn(torch, name, x, kernel, stride), TorchClock(torch), as_ours)
                  for name in TOLERANCE}

@@ -10,7 +10,7 @@ from standin import raw_module
 from nnscratch import backend, initializers
 from nnscratch.backend import to_cpu
 from nnscratch.fast import cuda
-from nnscratch.fast.cuda.adam import AdamClock, adam
+from nnscratch.fast.cuda.adam import AdamClock, adam_kernel
 from nnscratch.generate.adversarial import Pair, adversarial_step, non_saturating
 from nnscratch.layers import (
     AveragePooling2D,
@@ -190,15 +190,14 @@ def test_adams_clock_can_be_played_again(cp):
     w, g, m, v = (on(cp, a) for a in (normal(5).astype(np.float32), normal(5, seed=1).astype(np.float32),
                                      np.zeros(5, np.float32), np.zeros(5, np.float32)))
     expected = {"w": to_cpu(w).copy()}
-    numpys, clock = Adam(0.1), AdamClock()
-    clock.set(cp, 1, 0.1)
-    clock.due = True
-    rate = clock.rate(0.9, 0.999)
+    numpys, clock = Adam(0.1), AdamClock(cp)
+    clock.set(1, 0.1)
+    rate = clock.advance(0.9, 0.999)
     for step in range(1, 5):
         if step > 1:  # the launch of adam_rate, as recorded
-            clock.set(cp, step, numpys.learning_rate)
-            cuda.launch("adam_rate", 1, clock.steps, clock.learning_rate, clock.result, 0.9, 0.999, 1)
-        adam(w, g, m, v, rate, 0.9, 0.999, 1e-7)
+            clock.set(step, numpys.learning_rate)
+            cuda.launch("adam_rate", 1, clock.steps, clock.learning_rate, clock.rate, 0.9, 0.999, 1)
+        adam_kernel(w, g, m, v, rate, 0.9, 0.999, 1e-7)
         numpys.step(expected, {"w": to_cpu(g)})
         numpys.learning_rate = 0.1 / (step + 1)
     same(w, expected["w"], 1e-6)

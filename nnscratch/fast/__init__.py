@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 from nnscratch.fast import recording, workspace
 from nnscratch.fast.dispatch import choose_room, disabled
 from nnscratch.fast.rooms import ROOMS, accelerate, table
+from nnscratch.fast.updates import adam_supported, adam_update
 
 if TYPE_CHECKING:
     from nnscratch.ops import *

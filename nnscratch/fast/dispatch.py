@@ -18,7 +18,7 @@ from nnscratch.backend import array_module
 from nnscratch.fast.cpu.col2im import adjoint_window
 from nnscratch.fast.cpu.subpixel import waste
 from nnscratch.fast.cpu.winograd_tiles import supports_winograd
-from nnscratch.fast.cuda.launch import supported
+from nnscratch.fast.cuda.launcher import supported
 from nnscratch.ops.window import Window
 
 _enabled = True
@@ -41,6 +41,11 @@ def disabled():
         yield
     finally:
         _enabled = before
+
+
+def is_enabled() -> bool:
+    """False inside `disabled()`."""
+    return _enabled
 
 
 def choose_room(arguments: Any) -> str:

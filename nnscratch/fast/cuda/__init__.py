@@ -14,7 +14,7 @@ Each Python file calls the kernels of the .cu file of its name. They compute wha
 runs for every other kind of number, and on a CPU; `supported(arrays)` decides. The .cu files are text: CuPy compiles a file
 when one of its kernels is first launched.
 """
-from nnscratch.fast.cuda.gemm import free, gemm, precision, product
+from nnscratch.fast.cuda.cublas import free, gemm, precision, product
 from nnscratch.fast.cuda.graph import Captured, capture
-from nnscratch.fast.cuda.implicit_gemm import implicit_gemm
-from nnscratch.fast.cuda.launch import launch, supported
+from nnscratch.fast.cuda.implicit_gemm import implicit_gemm_conv2d
+from nnscratch.fast.cuda.launcher import launch, supported

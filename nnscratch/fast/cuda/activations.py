@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from nnscratch.backend import array_module
-from nnscratch.fast.cuda.launch import launch
+from nnscratch.fast.cuda.launcher import launch
 from nnscratch.ops.validation import check_array, check_dy, check_shape
 
 __all__ = ["bias_leaky_relu", "bias_leaky_relu_backward", "leaky_relu", "leaky_relu_backward"]

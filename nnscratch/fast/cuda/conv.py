@@ -11,8 +11,8 @@ piece of memory, so the product is written straight to where it belongs.
 import numpy as np
 
 from nnscratch.backend import array_module
-from nnscratch.fast.cuda.gemm import gemm, precision
-from nnscratch.fast.cuda.launch import launch
+from nnscratch.fast.cuda.cublas import gemm, precision
+from nnscratch.fast.cuda.launcher import launch
 
 COLUMN_BYTES = 32 * 2**20
 

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from nnscratch.backend import array_module
-from nnscratch.fast.cuda.launch import launch
+from nnscratch.fast.cuda.launcher import launch
 from nnscratch.ops.dropouts import check_rate_and_seed, dropout_backward, spatial_dropout2d_backward
 from nnscratch.ops.validation import check_array
 

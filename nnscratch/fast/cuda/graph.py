@@ -31,7 +31,7 @@ import numpy as np
 
 from nnscratch.backend import current_module, move
 from nnscratch.errors import InputError
-from nnscratch.fast.cuda.gemm import free, handle
+from nnscratch.fast.cuda.cublas import free, handle
 from nnscratch.fast.cuda.memory import still_memory
 from nnscratch.fast.recording import record, recording
 

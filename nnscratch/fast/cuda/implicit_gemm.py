@@ -9,12 +9,12 @@ import numpy as np
 from nnscratch.backend import array_module
 from nnscratch.errors import InputError
 from nnscratch.fast.cuda.capability import need_tensor_cores
-from nnscratch.fast.cuda.launch import launch
+from nnscratch.fast.cuda.launcher import launch
 
 TILE_M, TILE_N = 128, 64  # rows and columns of y that a block makes
 
 
-def implicit_gemm(x, kernel, window, bias=None, slope=1.0):
+def implicit_gemm_conv2d(x, kernel, window, bias=None, slope=1.0):
     """y = f(im2col(x) @ K + b) in TF32, f(u) = u where u > 0, else slope * u: 1 for no activation, 0 for relu.
 
     Raises InputError for shapes that do not belong together: the kernel itself would read beyond them; and on a GPU without

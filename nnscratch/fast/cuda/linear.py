@@ -1,4 +1,4 @@
-"""Dense layers and Gram matrices on a GPU: the formulas of ops, with products by our own call of cuBLAS (gemm.py).
+"""Dense layers and Gram matrices on a GPU: the formulas of ops, with products by our own call of cuBLAS (cublas.py).
 
 Shapes: x (..., inputs), weights (inputs, units), bias (units,); Gram matrices x (N, H, W, C), y (N, C, C).
 """
@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from nnscratch.backend import array_module
-from nnscratch.fast.cuda.gemm import product
+from nnscratch.fast.cuda.cublas import product
 from nnscratch.ops.validation import check_array, check_dy, check_shape
 
 __all__ = ["dense", "dense_backward", "gram_matrix", "gram_matrix_backward"]

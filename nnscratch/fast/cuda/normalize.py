@@ -8,7 +8,7 @@ import numpy as np
 
 from nnscratch.backend import array_module
 from nnscratch.fast.cuda.activations import channel_blocks, parts_of
-from nnscratch.fast.cuda.launch import launch
+from nnscratch.fast.cuda.launcher import launch
 from nnscratch.ops.normalize import check_batch_norm
 from nnscratch.ops.validation import check_dy
 

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from nnscratch.backend import array_module
-from nnscratch.fast.cuda.launch import launch
+from nnscratch.fast.cuda.launcher import launch
 from nnscratch.ops.pool import pooling_window
 from nnscratch.ops.validation import check_dy
 

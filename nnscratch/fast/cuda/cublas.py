@@ -32,7 +32,7 @@ import numpy as np
 from nnscratch.backend import array_module, current_module
 from nnscratch.errors import InputError
 from nnscratch.fast.cuda.capability import need_tensor_cores
-from nnscratch.fast.cuda.launch import supported
+from nnscratch.fast.cuda.launcher import supported
 from nnscratch.fast.cuda.memory import own_memory
 
 log = logging.getLogger("nnscratch")
