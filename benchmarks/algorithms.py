@@ -9,7 +9,7 @@ import numpy as np
 
 from benchmarks.timing import interleave
 from benchmarks.ways import WAYS
-from nnscratch.bench.clock import middle
+from nnscratch.bench.clock import median_and_spread
 from nnscratch.fast.cpu import conv
 from nnscratch.fast.dispatch import Problem, choose_convolution
 from nnscratch.ops.window import make_window
@@ -39,7 +39,7 @@ def run(rounds):
             ways = {name: partial(function, a, b, window) for name, (function, can) in WAYS[product].items()
                     if name in NAMES and can(window)}
             ways["chosen"] = partial(getattr(conv, product), a, b, window)
-            times = {name: middle(s)[0] for name, s in interleave(ways, rounds, budget=5).items()}
+            times = {name: median_and_spread(s)[0] for name, s in interleave(ways, rounds, budget=5).items()}
             chosen = times.pop("chosen")
             yield {"shape": shape, "product": product, "times": times, "loss": chosen / min(times.values()),
                    "picked": choose_convolution(product, Problem(window, n, c, oc))}

@@ -14,10 +14,10 @@ import numpy as np
 
 from nnscratch.backend import move, to_cpu
 from nnscratch.bench import report, steps
-from nnscratch.bench.agree import CANNOT, distance, why_not
+from nnscratch.bench.agree import RUN_ERRORS, distance, failure_reason
 from nnscratch.bench.cases import CASES, ours
 from nnscratch.bench.layers import to_list
-from nnscratch.bench.roofline import share
+from nnscratch.bench.roofline import fraction
 from nnscratch.fast import cuda
 
 GRADIENTS = 1e-5  # the most that may lie between the GPU and the CPU, as a relative Euclidean distance
@@ -40,8 +40,8 @@ def attempt(name, function, *arguments):
     """A row with what the function returns, or with why it cannot: then those that follow are measured all the same."""
     try:
         return {"name": name, **function(*arguments)}
-    except CANNOT as error:
-        return {"name": name, "failed": why_not(error)}
+    except RUN_ERRORS as error:
+        return {"name": name, "failed": failure_reason(error)}
 
 
 def layer(cupy, case):
@@ -133,7 +133,7 @@ def rows_of(folder, part):
 def layer_shares(bench):
     """Of the layers that multiply, forward and backward, in a bench.json."""
     top = bench.get("machine", {}).get("ceilings", {}).get("CuPy")
-    return [share(row, row["times"]["CuPy"]["device"], top) for row in bench.get("layers", [])
+    return [fraction(row, row["times"]["CuPy"]["device"], top) for row in bench.get("layers", [])
             if top and row["flop"] and "CuPy" in row["times"]]
 
 

@@ -17,10 +17,10 @@ import numpy as np
 from benchmarks.torch_devices import TorchClock
 from nnscratch import fast
 from nnscratch.backend import move, to_cpu
-from nnscratch.bench.agree import CANNOT, TOLERANCE, distance, why_not
-from nnscratch.bench.clock import GPU, Contender, in_turn
+from nnscratch.bench.agree import RUN_ERRORS, TOLERANCE, distance, failure_reason
+from nnscratch.bench.clock import GPU, Contender, time_in_turn
 from nnscratch.bench.machine import copy_gb_per_s
-from nnscratch.bench.roofline import share
+from nnscratch.bench.roofline import fraction
 from nnscratch.fast import cuda
 from nnscratch.fast.cuda.activations import channel_sum
 from nnscratch.fast.cuda.adam import adam_kernel
@@ -48,8 +48,8 @@ def to_its_end(part, rest, rows):
     """As many of the rows as can be had, and one called `rest` that says why there are no more."""
     try:
         yield from rows
-    except CANNOT as error:
-        yield {"part": part, "name": rest, "failed": why_not(error)}
+    except RUN_ERRORS as error:
+        yield {"part": part, "name": rest, "failed": failure_reason(error)}
 
 
 def memory(cupy, pixels, tops, rounds):
@@ -131,7 +131,7 @@ def convolution(cupy, torch, shape, tops, rounds):
         row = measure(cupy, "conv", f"{title(shape)}, {name}", function, exact, TOLERANCE[precision], rounds, precision,
                       slice(0, 1), clock, host)
         if "seconds" in row and precision == "strict" and None not in tops.values():
-            row["share"] = share(cost, row["seconds"], tops)
+            row["share"] = fraction(cost, row["seconds"], tops)
         yield in_gflops(row, cost["flop"])
 
 
@@ -178,9 +178,9 @@ def measure(cupy, part, name, function, expected, tolerance, rounds, precision="
             row["error"] = distance([host(result[some])], expected)
             if not row["error"] <= tolerance:
                 return row | {"failed": f"wrong by {row['error']:.0e}, more than {tolerance:g}: not timed"}
-        times, failed = in_turn([Contender(name, function, clock or GPU(cupy))], rounds, 3.0)
-    except CANNOT as error:  # what does not fit, or needs a newer GPU, is said and left out
-        return row | {"failed": why_not(error)}
+        times, failed = time_in_turn([Contender(name, function, clock or GPU(cupy))], rounds, 3.0)
+    except RUN_ERRORS as error:  # what does not fit, or needs a newer GPU, is said and left out
+        return row | {"failed": failure_reason(error)}
     finally:
         cuda.precision(before)
     return row | ({"failed": failed[name]} if failed else {"seconds": times[name]["device"], "wall": times[name]["wall"]})

@@ -9,7 +9,7 @@ import numpy as np
 from benchmarks.timing import interleave
 from benchmarks.ways import WAYS
 from nnscratch import fast
-from nnscratch.bench.clock import middle
+from nnscratch.bench.clock import median_and_spread
 from nnscratch.fast.cpu import im2col as row_im2col
 from nnscratch.fast.cpu.im2col import as_items
 from nnscratch.fast.cpu.normalize import channel_dot, channel_sum, in_long_rows
@@ -33,7 +33,7 @@ def run(rounds):
         if not np.allclose(a, b, rtol=1e-3, atol=1e-4 * np.abs(a).max()):
             raise ValueError(f"{rung.idea}: before and after differ by {np.abs(a - b).max():.1e}: nothing to time")
         seconds = interleave({"before": rung.before, "after": rung.after}, rounds, budget=15)
-        times = {name: middle(s)[0] for name, s in seconds.items()}
+        times = {name: median_and_spread(s)[0] for name, s in seconds.items()}
         yield {"idea": rung.idea, "where": rung.where, **times, "gain": times["before"] / times["after"]}
 
 

@@ -7,7 +7,7 @@ import numpy as np
 from benchmarks.rivals import torch_case
 from benchmarks.timing import interleave
 from nnscratch.bench.cases import CASES, ours
-from nnscratch.bench.clock import middle
+from nnscratch.bench.clock import median_and_spread
 
 TOLERANCE = 1e-5  # largest allowed |result - float64 result| / |float64 result|, in the Euclidean norm
 
@@ -31,7 +31,7 @@ def measure(case, torch, rounds, ceilings):
            "multiply_adds": case.multiply_adds(), "errors": errors}
     for k, direction in enumerate(("forward", "backward")):
         seconds = interleave({name: pair[k] for name, pair in contenders.items()}, rounds)
-        row[direction] = {name: dict(zip(("median", "spread"), middle(s))) for name, s in seconds.items()}
+        row[direction] = {name: dict(zip(("median", "spread"), median_and_spread(s))) for name, s in seconds.items()}
     return row | figures(row, ceilings)
 
 

@@ -17,7 +17,7 @@ import numpy as np
 
 from benchmarks.timing import interleave
 from nnscratch.bench.cases import CASES, ours, upstream
-from nnscratch.bench.clock import middle
+from nnscratch.bench.clock import median_and_spread
 from nnscratch.ops import col2im, im2col
 
 
@@ -37,7 +37,7 @@ def run(rounds, only=""):
             if len(contenders) > 1:
                 seconds = interleave(contenders, rounds)
                 yield {"group": case.group, "name": case.name, "times": {
-                    name: dict(zip(("median", "spread"), middle(s))) for name, s in seconds.items()}}
+                    name: dict(zip(("median", "spread"), median_and_spread(s))) for name, s in seconds.items()}}
 
 
 def check(name, case, theirs, expected):

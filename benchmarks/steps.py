@@ -10,7 +10,7 @@ import numpy as np
 from benchmarks.timing import interleave
 from benchmarks.torch_steps import TorchGAN, TorchStyle
 from nnscratch import initializers
-from nnscratch.bench.clock import middle
+from nnscratch.bench.clock import median_and_spread
 from nnscratch.layers import BatchNormalization, Conv2D, Conv2DTranspose, Dense, Flatten, Input, LeakyReLU, Reshape
 from nnscratch.losses import binary_cross_entropy
 from nnscratch.models import Model
@@ -109,7 +109,7 @@ def run(torch, rounds):
             if not np.allclose(losses[who], losses["ours"], rtol=1e-3):
                 raise ValueError(f"{name}: {who} gets the losses {losses[who]}, ours are {losses['ours']}: nothing to time")
         seconds = interleave({who: step.step for who, step in steps.items()}, rounds)
-        times = {who: dict(zip(("median", "spread"), middle(s))) for who, s in seconds.items()}
+        times = {who: dict(zip(("median", "spread"), median_and_spread(s))) for who, s in seconds.items()}
         rivals = [figure["median"] for who, figure in times.items() if who != "ours"]
         ratio = {"ratio": times["ours"]["median"] / min(rivals)} if rivals else {}
         yield {"name": name, "losses": losses, "times": times, **ratio}
@@ -119,4 +119,4 @@ def scaling(sides, rounds):
     """Seconds per pixel of a style step for images of these sides: bounded blocks should keep it constant."""
     steps = {side: OurStyle(side) for side in sides}
     seconds = interleave({side: step.step for side, step in steps.items()}, rounds, budget=60)
-    return {side: middle(s)[0] / side**2 for side, s in seconds.items()}
+    return {side: median_and_spread(s)[0] / side**2 for side, s in seconds.items()}

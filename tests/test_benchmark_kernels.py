@@ -45,7 +45,7 @@ def test_every_kernel_is_compared_and_timed(cp):
     tops = {"gb_per_s": figures["copy"], "gflops": figures["strict"]}
     row = next(row for row in rows if row["name"].endswith("5, 3x3/1, columns, strict"))
     cost = {"flop": 2 * 72 * 27 * 5, "bytes": 4 * (2 * 36 * 3 + 27 * 5 + 72 * 5)}
-    assert row["share"] == pytest.approx(roofline.share(cost, row["seconds"], tops)) and len(set(figures.values())) > 20
+    assert row["share"] == pytest.approx(roofline.fraction(cost, row["seconds"], tops)) and len(set(figures.values())) > 20
     assert cuda.precision() == "tf32"
 
 

@@ -217,7 +217,7 @@ def test_no_memory_for_the_workspace_is_no_missing_library(standin, monkeypatch,
         little.setattr(standin.cuda.Memory, "largest", 2**20)
         with pytest.raises(MemoryError, match="allocating 33,554,432 bytes") as error:
             cuda.product(x, x)
-    assert memory.shortage(error.value, "wait") == "not enough of the GPU's memory for 32 MiB more; wait"
+    assert memory.out_of_memory_message(error.value, "wait") == "not enough of the GPU's memory for 32 MiB more; wait"
     assert cuda.product(x, x).tolist() == [[2, 2], [2, 2]]
     assert [h.library.products for h in cublas._handles.values()] == [1] and not caplog.messages
 

@@ -1,42 +1,67 @@
 """launch(name, threads, ...): run a kernel of this folder, with its arguments checked.
 
-CuPy passes on whatever it is given, and CUDA reads it as whatever the kernel says: of a Python float, which arrives as a
-double, a `float` parameter is the lower half; of float64 or transposed arrays the numbers are simply wrong. Nothing reports
-any of that. So there is one door to all kernels, and here it is. (Shapes are for the caller to check: a kernel
-is told sizes.) It never waits for the GPU, copies nothing to it, and makes no array: whoever calls it does, in the open.
+CuPy passes on what it is given, and CUDA reads it as the kernel declares it. A Python float arrives as a double, so a `float`
+parameter would get its lower half; float64 or transposed arrays would give wrong values. Nothing reports any of that. So every
+launch goes through this function, which checks types and layouts. (The caller checks shapes: a kernel only gets sizes.) It
+never waits for the GPU, copies nothing to it and makes no array.
 """
 import operator
+from collections.abc import Callable
 from functools import cache
 from numbers import Real
+from typing import Any
 
 import numpy as np
 
-from nnscratch.backend import array_module, on_gpu
+from nnscratch.backend import Array, array_module, on_gpu
 from nnscratch.errors import InputError
-from nnscratch.fast.cuda.kernel_registry import TYPES, kernels, text
+from nnscratch.fast.cuda.kernel_registry import TYPES, Kernel, Parameter, kernels, text
+from nnscratch.ops.window import Window
 
-OPTIONS = ("-std=c++17",)  # for the compiler; CuPy adds the GPU's architecture, and -ftz=true: numbers below 1e-38 count as 0
-MOST_BLOCKS = 2**16        # of a grid given as a number of threads; each thread then takes more than one element
+__all__ = ["launch", "supported"]
 
-
-def supported(*arrays):
-    """Whether kernels of ours can compute with these arrays: all live on a GPU and hold float32. None counts as no array."""
-    arrays = [array for array in arrays if array is not None]
-    return bool(arrays) and all(array.dtype == np.float32 and hasattr(array_module(array), "RawModule") for array in arrays)
+OPTIONS = ("-std=c++17",)  # for the compiler; CuPy adds the GPU's architecture, and -ftz=true: values below 1e-38 count as 0
+MAX_BLOCKS = 2**16         # of a grid given as a number of threads; each thread then takes more than one element
 
 
-def launch(name, threads, *arguments):
+def supported(*arrays: Array) -> bool:
+    """Tell whether our kernels can compute with these arrays.
+
+    Parameters
+    ----------
+    *arrays : array or None
+        None stands for an array that is not given.
+
+    Returns
+    -------
+    bool
+        Whether there is one, and all are float32 on a GPU.
+
+    Examples
+    --------
+    >>> supported(np.ones(3, np.float32))
+    False
+    """
+    given = [array for array in arrays if array is not None]
+    return bool(given) and all(array.dtype == np.float32 and hasattr(array_module(array), "RawModule") for array in given)
+
+
+def launch(name: str, threads: int | tuple[int, ...], *arguments: Any) -> None:
     """Run a kernel.
 
     Parameters
     ----------
-    name : the kernel, from any .cu file of this folder
-    threads : int, how many elements there are to share out; or a tuple, the grid in blocks
-    arguments : as the kernel's text has them: C-contiguous arrays on the GPU, numbers, a Window
+    name : str
+        A kernel of any .cu file of this folder.
+    threads : int or tuple of int
+        How many elements there are; or, as a tuple, the grid in blocks.
+    *arguments : array, number or Window
+        As the kernel declares them; arrays are C-contiguous, on the GPU.
 
     Raises
     ------
-    InputError : an argument that the kernel would misread.
+    InputError
+        For an argument that the kernel would misread.
     """
     if name not in kernels():
         raise InputError(f"there is no kernel {name!r}: choose one of {', '.join(sorted(kernels()))}")
@@ -45,16 +70,16 @@ def launch(name, threads, *arguments):
         raise InputError(f"kernel {name} got {len(arguments)} arguments, expected {len(kernel.parameters)}: "
                          f"{', '.join(parameter.name for parameter in kernel.parameters)}")
     values = tuple([read(value) for read, value in zip(readers(name), arguments)])
-    check_apart(kernel, arguments)
+    check_disjoint(kernel, arguments)
     if not isinstance(threads, tuple):
-        threads = (min(MOST_BLOCKS, -(-threads // kernel.block)),)
+        threads = (min(MAX_BLOCKS, -(-threads // kernel.block)),)
     function(array_module(*arguments), name)(threads, (kernel.block,), values)
 
 
 @cache
-def function(xp, name):
-    """The kernel of this name, compiled; its file is compiled once. RuntimeError where it cannot be, as for all that CUDA
-    refuses: CuPy's own error is none."""
+def function(xp: Any, name: str) -> Callable[..., None]:
+    """The compiled kernel of this name; its file is compiled once. RuntimeError if it cannot be compiled, as for every refusal
+    of CUDA's: CuPy's own error is no RuntimeError."""
     try:
         return module(xp, kernels()[name].file).get_function(name)
     except xp.cuda.compiler.CompileException as error:
@@ -62,49 +87,51 @@ def function(xp, name):
 
 
 @cache
-def module(xp, file):
+def module(xp: Any, file: str) -> Any:
+    """The compiled .cu file."""
     return xp.RawModule(code=text(file), options=OPTIONS)
 
 
 @cache
-def readers(name):
-    """For each parameter of a kernel a function that makes of an argument what CuPy must be given.
+def readers(name: str) -> tuple[Callable[[Any], Any], ...]:
+    """For each parameter of a kernel, the function that converts an argument to what CuPy must be given.
 
-    A launch that is right should cost little: what each parameter wants is looked up here, once, so that of an array that fits
-    three things are asked, and of a number two. All that differs goes the long way, to be converted, or refused in a sentence.
+    A correct launch should cost little. So the type of each parameter is looked up here, once: an array that fits takes three
+    checks, a number two. Only other arguments take the long way, which converts them or refuses them in a sentence.
     """
     return tuple(reader(kernels()[name], parameter) for parameter in kernels()[name].parameters)
 
 
-def reader(kernel, parameter):
-    """That function for one parameter."""
-    dtype, scalar, whole = parameter.dtype, parameter.dtype.type, parameter.dtype.kind in "iu"
+def reader(kernel: Kernel, parameter: Parameter) -> Callable[[Any], Any]:
+    """The function of one parameter."""
+    dtype, scalar, integer = parameter.dtype, parameter.dtype.type, parameter.dtype.kind in "iu"
 
-    def read_array(value):
-        if not (on_gpu(type(value)) and value.dtype == dtype and value.flags.c_contiguous):
+    def read_array(value: Any) -> Array:
+        if not (on_gpu(type(value))  # type: ignore[arg-type]  # mypy does not know that a class is hashable
+                and value.dtype == dtype and value.flags.c_contiguous):
             refuse_array(kernel, parameter, value)
         return value
 
-    def read_window(value):
+    def read_window(value: Any) -> np.ndarray:
         if not hasattr(value, "taps"):
             raise InputError(f"kernel {kernel.name}: {parameter.name} is a {type(value).__name__}, expected a Window; make one "
                              f"with ops.window.make_window")
         return as_struct(value)
 
-    def read_whole(value):
+    def read_integer(value: Any) -> Any:
         return scalar(value) if type(value) is int and low <= value <= high else number(kernel, parameter, value)
 
-    def read_real(value):
+    def read_real(value: Any) -> Any:
         return scalar(value) if type(value) is float else number(kernel, parameter, value)
 
-    if whole:
+    if integer:
         low, high = int(np.iinfo(dtype).min), int(np.iinfo(dtype).max)
     return read_array if parameter.pointer else read_window if parameter.ctype == "Window" else (
-        read_whole if whole else read_real)
+        read_integer if integer else read_real)
 
 
-def refuse_array(kernel, parameter, value):
-    """Raise InputError: the kernel would not find in this what it expects there."""
+def refuse_array(kernel: Kernel, parameter: Parameter, value: Any) -> None:
+    """Raise InputError: the kernel would misread this array."""
     if array_module(value) is np:
         given, way_out = f"a {type(value).__module__}.{type(value).__name__}", "move it with backend.move(x, cupy)"
     elif value.dtype != parameter.dtype:
@@ -115,13 +142,13 @@ def refuse_array(kernel, parameter, value):
                      f"{way_out}")
 
 
-def number(kernel, parameter, value):
+def number(kernel: Kernel, parameter: Parameter, value: Any) -> Any:
     """A number of exactly the declared type."""
-    whole = parameter.dtype.kind in "iu"
+    integer = parameter.dtype.kind in "iu"
     try:
-        if array_module(value) is not np or isinstance(value, bool) or not (whole or isinstance(value, Real)):
+        if array_module(value) is not np or isinstance(value, bool) or not (integer or isinstance(value, Real)):
             raise TypeError
-        if not whole:
+        if not integer:
             return parameter.dtype.type(value)
         limits, value = np.iinfo(parameter.dtype), operator.index(value)
         if not limits.min <= value <= limits.max:
@@ -130,15 +157,15 @@ def number(kernel, parameter, value):
         return parameter.dtype.type(value)
     except TypeError as error:
         raise InputError(f"kernel {kernel.name}: {parameter.name} is a {type(value).__name__}, expected a "
-                         f"{'whole ' if whole else ''}number on the host ({parameter.ctype})") from error
+                         f"{'whole ' if integer else ''}number on the host ({parameter.ctype})") from error
 
 
-def check_apart(kernel, arguments):
-    """Raise InputError where an array that the kernel writes overlaps another argument: what it reads there is up to chance.
+def check_disjoint(kernel: Kernel, arguments: tuple) -> None:
+    """Raise InputError if an array that the kernel writes overlaps another argument.
 
-    The kernels promise as much to the compiler, by __restrict__.
+    What the kernel reads there would depend on chance; it promises the compiler, by __restrict__, that there is no overlap.
     """
-    places = []
+    places: list[tuple[Parameter, int, int]] = []
     for parameter, array in zip(kernel.parameters, arguments):
         if parameter.pointer:
             start = array.data.ptr
@@ -152,11 +179,9 @@ def check_apart(kernel, arguments):
 
 
 @cache
-def as_struct(window):
-    """A Window as the struct of window.h; bottom and right come along, though no kernel needs them. CuPy passes a NumPy array
-    of one element by value."""
+def as_struct(window: Window) -> np.ndarray:
+    """A Window as the struct of window.h. CuPy passes a NumPy array of one element by value."""
     numbers = tuple(n for pair in window for side in pair for n in (side if isinstance(side, tuple) else (side,)))
     if max(numbers) > np.iinfo(np.int32).max:
-        raise InputError(f"kernels got {window}, expected numbers up to {np.iinfo(np.int32).max}; use a smaller dilation, or "
-                         f'algorithm="im2col"')
+        raise InputError(f"kernels got {window}, expected numbers up to {np.iinfo(np.int32).max}; use a smaller dilation")
     return np.array([numbers], dtype=TYPES["Window"])
