@@ -1,8 +1,9 @@
-"""`python -m benchmarks algorithms`: every algorithm for every product on thirty shapes, and what is chosen.
+"""`python -m benchmarks algorithms`: every algorithm for every product on 31 shapes, and the one that is chosen.
 
-From this table the rule in `nnscratch/fast/dispatch.py` was made. Shapes: (images, side, channels in, channels out,
+The rule in `nnscratch/fast/dispatch.py` was read off this table. Shapes: (images, side, channels in, channels out,
 kernel, stride), padding "same".
 """
+from collections.abc import Iterator
 from functools import partial
 
 import numpy as np
@@ -27,8 +28,8 @@ NAMES = "im2col", "winograd", "wide", "adjoint", "subpixel", "col2im", "swapped"
 PRODUCTS = "convolve", "convolve_dx", "convolve_dkernel"
 
 
-def run(rounds):
-    """A row for each shape and product: seconds by algorithm, the one picked, and its time over the best."""
+def run(rounds: int) -> Iterator[dict]:
+    """A row for each shape and product: seconds by algorithm, the chosen one, and its time over the best."""
     for shape in SHAPES:
         n, side, c, oc, size, stride = shape
         window = make_window("benchmark", (side, side), (size, size), stride, "same")
