@@ -160,7 +160,7 @@ def against_torch(rows: Sequence[dict], name: str) -> str | None:
         return None
     if not theirs:
         return f"{1e3 * times['CuPy graph']:.2f} ms; PyTorch not measured"
-    who = min(theirs, key=theirs.get)
+    who = min(theirs, key=theirs.__getitem__)
     return (f"{1e3 * times['CuPy graph']:.2f} ms, {who} {1e3 * theirs[who]:.2f} ms: "
             f"{theirs[who] / times['CuPy graph']:.2f} times as fast")
 
@@ -176,7 +176,7 @@ def against_numpy(rows: Sequence[dict], name: str) -> str | None:
 
 def over_cudnn(conv: Sequence[dict], precision: str) -> str | None:
     """For each convolution, the time of our faster algorithm in this precision over cuDNN's."""
-    times = {}
+    times: dict[str, dict[str, list[float]]] = {}
     for row in conv:
         layer, way, name = row["name"].rsplit(", ", 2)
         if name == precision:

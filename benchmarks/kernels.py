@@ -176,7 +176,8 @@ def in_gflops(row: dict, flop: int) -> dict:
 def measure(cupy: Any, part: str, name: str, function: Callable, expected: list | None, tolerance: float, rounds: int,
             precision: str = "strict", some: slice = slice(None), clock: Any = None, host: Callable = to_cpu) -> dict:
     """Compare the rows `some` of the result, then time; a row without "seconds" if it is wrong or does not run."""
-    before, row = cuda.precision(), {"part": part, "name": name}
+    before = cuda.precision()
+    row: dict[str, Any] = {"part": part, "name": name}
     try:
         cuda.precision(precision)
         result = function()

@@ -22,7 +22,8 @@ from nnscratch.style.features import loss_network
 from nnscratch.style.objective import Objective
 
 BATCH, NOISE = 64, 64
-PRESETS = {  # side and maps of the generator's first image, maps of its transposed convolutions, image, discriminator
+# Side and maps of the generator's first image, maps of its transposed convolutions, image, maps of the discriminator.
+PRESETS: dict[str, dict[str, Any]] = {
     "tiny": {"first": (7, 64), "up": (32, 16), "image": (28, 1), "down": (32, 64)},
     "small": {"first": (4, 128), "up": (64, 32, 16), "image": (32, 3), "down": (32, 64, 128)},
 }

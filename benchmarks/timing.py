@@ -17,7 +17,8 @@ def interleave(functions: Mapping[Any, Callable[[], Any]], rounds: int = 9, budg
     One untimed call precedes each sample: the first call after a change of contender finds cold caches.
     """
     repeats = {name: repeats_for(function) for name, function in functions.items()}
-    seconds, start = {name: [] for name in functions}, perf_counter()
+    seconds: dict[Any, list[float]] = {name: [] for name in functions}
+    start = perf_counter()
     for done in range(rounds):
         for name, function in functions.items():
             seconds[name].append(sample(function, repeats[name]))

@@ -47,7 +47,7 @@ def winograd_can(window: Window) -> bool:
     return supports_winograd(window) and dense(window)
 
 
-WAYS = {
+WAYS: dict[str, dict[str, tuple[Callable, Callable]]] = {
     "convolve": {"loops": (reference.convolve, any_window), "im2col": (im2col.convolve, any_window),
                  "adjoint": (adjoint, dense), "wide": (im2col.convolve_wide, undilated),
                  "winograd": (winograd.convolve, winograd_can), "depthwise": (depthwise.convolve, any_window)},

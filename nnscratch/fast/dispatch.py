@@ -51,11 +51,6 @@ def disabled() -> Iterator[None]:
         _enabled = before
 
 
-def is_enabled() -> bool:
-    """False inside `disabled()`."""
-    return _enabled
-
-
 def choose_room(arguments: Iterable[Any]) -> str:
     """Choose where an op with these arguments is computed.
 
@@ -81,6 +76,13 @@ def choose_room(arguments: Iterable[Any]) -> str:
         return "cuda"
     on_cpu = all(type(a) is np.ndarray and a.dtype.kind in "fc" and a.dtype.itemsize >= 4 and a.size for a in arrays)
     return "cpu" if on_cpu else "ops"
+
+
+def choose_update(changed: Iterable[Array], read: Iterable[Array]) -> str:
+    """Where an optimizer's update is computed: "cuda" if a kernel can change these arrays in place, else "ops", the formula."""
+    changed = [*changed]
+    in_place = supported(*changed, *read) and all(array.flags.c_contiguous for array in changed)
+    return "cuda" if _enabled and in_place else "ops"
 
 
 class Problem(NamedTuple):

@@ -9,7 +9,7 @@ from typing import Protocol
 
 from nnscratch.backend import Array
 from nnscratch.fast.cuda import adam as cuda
-from nnscratch.fast.dispatch import is_enabled
+from nnscratch.fast.dispatch import choose_update
 
 __all__ = ["adam_supported", "adam_update"]
 
@@ -37,7 +37,7 @@ def adam_supported(w: Array, g: Array, m: Array, v: Array) -> bool:
     bool
         False: compute the formula.
     """
-    return is_enabled() and cuda.adam_supported(w, g, m, v)
+    return choose_update(changed=(w, m, v), read=(g,)) == "cuda"
 
 
 def adam_update(optimizer: AdamLike, parameters: Sequence[tuple[Array, Array, Array, Array]]) -> None:

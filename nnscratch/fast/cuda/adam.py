@@ -14,7 +14,7 @@ import numpy as np
 
 from nnscratch.backend import Array, array_module
 from nnscratch.errors import InputError
-from nnscratch.fast.cuda.launcher import launch, supported
+from nnscratch.fast.cuda.launcher import launch
 from nnscratch.fast.recording import each_replay, recording
 
 __all__: list[str] = []
@@ -49,11 +49,6 @@ class AdamClock:
 def clock_of(optimizer: Any) -> AdamClock | None:
     """The clock of an optimizer; None before its first step on a GPU."""
     return _clocks.get(optimizer)
-
-
-def adam_supported(w: Array, g: Array, m: Array, v: Array) -> bool:
-    """Whether the kernel can change w, m and v in place: float32 on a GPU, and no views with gaps."""
-    return supported(w, g, m, v) and w.flags.c_contiguous and m.flags.c_contiguous and v.flags.c_contiguous
 
 
 def adam_update(optimizer: Any, parameters: Sequence[tuple[Array, Array, Array, Array]]) -> None:
