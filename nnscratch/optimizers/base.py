@@ -18,7 +18,7 @@ __all__ = ["Optimizer"]
 
 
 class Optimizer:
-    """The base class: a subclass names its memories in `slots` and writes `_update`.
+    """The base class: a subclass names its memories in `slots` and writes `update`.
 
     Parameters
     ----------
@@ -70,7 +70,7 @@ class Optimizer:
         self._update_fused(params, grads, done)
         for name, w in params.items():
             if name not in done:
-                self._update(w, grads[name], self.state[name], self.rate)
+                self.update(w, grads[name], self.state[name], self.rate)
 
     def _count(self, state: dict[str, dict[str, Array]]) -> None:
         """Begin a step that will change `state`: set its number and its learning rate."""
@@ -80,8 +80,18 @@ class Optimizer:
         self.rate = float(self.learning_rate(self.steps) if callable(self.learning_rate) else self.learning_rate)
         self.steps += 1
 
-    def _update(self, w: Array, g: Array, memory: dict[str, Array], learning_rate: float) -> None:
-        """Change one parameter w and its memory in place, by the formula; `memory` has an array like w for each of `slots`."""
+    def update(self, w: Array, g: Array, memory: dict[str, Array], learning_rate: float) -> None:
+        """Change one parameter and its memory in place, by the formula; each subclass has its own.
+
+        Parameters
+        ----------
+        w, g : array
+            The parameter, changed in place, and its gradient.
+        memory : dict of str to array
+            An array like w for each of `slots`, changed in place; 0 before the first step.
+        learning_rate : float
+            η of this step.
+        """
         raise NotImplementedError
 
     def _fused(self, params: Mapping[str, Array], grads: Mapping[str, Array]) -> list[str]:

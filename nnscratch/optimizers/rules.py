@@ -50,7 +50,18 @@ class SGD(Optimizer):
         super().__init__(learning_rate)
         self.momentum, self.nesterov = check_fraction(momentum, "SGD: momentum"), nesterov
 
-    def _update(self, w: Array, g: Array, memory: dict[str, Array], learning_rate: float) -> None:
+    def update(self, w: Array, g: Array, memory: dict[str, Array], learning_rate: float) -> None:
+        """Change one parameter and its memory by the formula.
+
+        Parameters
+        ----------
+        w, g : array
+            The parameter, changed in place, and its gradient.
+        memory : dict of str to array
+            "velocity", changed in place.
+        learning_rate : float
+            η of this step.
+        """
         v = memory["velocity"]
         v *= self.momentum
         v -= learning_rate * g
@@ -82,7 +93,18 @@ class RMSprop(Optimizer):
         super().__init__(learning_rate)
         self.rho, self.epsilon = check_fraction(rho, "RMSprop: rho"), float(epsilon)
 
-    def _update(self, w: Array, g: Array, memory: dict[str, Array], learning_rate: float) -> None:
+    def update(self, w: Array, g: Array, memory: dict[str, Array], learning_rate: float) -> None:
+        """Change one parameter and its memory by the formula.
+
+        Parameters
+        ----------
+        w, g : array
+            The parameter, changed in place, and its gradient.
+        memory : dict of str to array
+            "square", changed in place.
+        learning_rate : float
+            η of this step.
+        """
         s = memory["square"]
         s *= self.rho
         s += (1 - self.rho) * g * g
@@ -130,7 +152,18 @@ class Adam(Optimizer):
         self.beta_1, self.beta_2 = check_fraction(beta_1, "Adam: beta_1"), check_fraction(beta_2, "Adam: beta_2")
         self.epsilon = float(epsilon)
 
-    def _update(self, w: Array, g: Array, memory: dict[str, Array], learning_rate: float) -> None:
+    def update(self, w: Array, g: Array, memory: dict[str, Array], learning_rate: float) -> None:
+        """Change one parameter and its memory by the formula.
+
+        Parameters
+        ----------
+        w, g : array
+            The parameter, changed in place, and its gradient.
+        memory : dict of str to array
+            "mean" and "square", changed in place.
+        learning_rate : float
+            η of this step.
+        """
         m, v = memory["mean"], memory["square"]
         m *= self.beta_1
         m += (1 - self.beta_1) * g
