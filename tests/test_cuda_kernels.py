@@ -2,7 +2,6 @@
 
 Without a GPU the kernels' own text is compiled by g++ (tests/standin/cuda_on_cpu.h); on a GPU, `pytest -m gpu` runs the same.
 """
-import sys
 
 import numpy as np
 import pytest
@@ -30,7 +29,7 @@ rows_and_channels = st.tuples(st.integers(1, 70), st.sampled_from([1, 3, 31, 32,
 @pytest.fixture
 def short_parts(monkeypatch):
     """Sums are cut into many parts, the last of which is shorter, in small arrays as well."""
-    monkeypatch.setattr(sys.modules["nnscratch.fast.cuda.activations"], "MIN_ROWS", 9)
+    monkeypatch.setattr("nnscratch.fast.cuda.activations.MIN_ROWS", 9)
 
 
 @settings(max_examples=15)
@@ -186,7 +185,7 @@ def test_any_number_of_blocks_will_do(cp, monkeypatch):
         return [to_cpu(y), to_cpu(conv.convolve(*on(cp, x, single(3, 3, 4, 2)), window))]
 
     expected = both()
-    monkeypatch.setattr(sys.modules["nnscratch.fast.cuda.launcher"], "MAX_BLOCKS", 1)
+    monkeypatch.setattr("nnscratch.fast.cuda.launcher.MAX_BLOCKS", 1)
     same(both(), expected, 0)
 
 

@@ -1,5 +1,6 @@
 """Whole steps on the device: an adversarial one and one of style transfer run our kernels, agree with NumPy, and never wait."""
 import sys
+from contextlib import nullcontext
 from functools import partial
 
 import numpy as np
@@ -7,7 +8,7 @@ import pytest
 from helpers import NO_KERNELS, normal, on, same, without_waiting
 from standin import raw_module
 
-from nnscratch import backend, initializers
+from nnscratch import backend, fast, initializers
 from nnscratch.backend import to_cpu
 from nnscratch.fast import cuda
 from nnscratch.fast.cuda.adam import AdamClock, adam_kernel
@@ -151,6 +152,19 @@ def test_adam_on_the_device(cp):
             optimizer.step(w, g)  # its own clock went on from 3
         results.append([w["a"], w["b"], *(array for memory in resumed.state.values() for array in memory.values())])
     same(results[1], [np.asarray(a) for a in results[0]], 2e-6)
+
+
+def test_adam_without_the_engine_is_the_formula(cp):
+    """Inside `fast.disabled()` no kernel runs, and the step is the same."""
+    results = []
+    for block in (nullcontext, fast.disabled):
+        w, g = (on(cp, normal(5, seed=k).astype(np.float32)) for k in (0, 1))
+        optimizer = Adam(0.1)
+        with block():
+            used = launched(cp, lambda w=w, g=g, optimizer=optimizer: [optimizer.step({"w": w}, {"w": g}) for _ in range(2)])
+        assert used == ({"adam", "adam_rate"} if block is nullcontext else set()) or not hasattr(cp, "forbid_sync")
+        results.append(w)
+    same(results[1], results[0], 1e-6)
 
 
 def test_adam_takes_arrays_of_any_layout(cp):

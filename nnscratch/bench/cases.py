@@ -13,20 +13,43 @@ import numpy as np
 from nnscratch import fast
 from nnscratch.backend import Array, array_module, move
 
-__all__: list[str] = []
+__all__ = ["CASES", "Case"]
 
 
 class Case(NamedTuple):
-    """One layer."""
+    """One layer.
+
+    Parameters
+    ----------
+    group, name : str
+        What it belongs to, and what it is called in tables.
+    op : str
+        The name of the op in `nnscratch.ops`.
+    arrays : dict of str to tuple
+        The shapes of the op's positional arguments.
+    options : dict
+        The op's options.
+    """
 
     group: str
     name: str
     op: str
-    arrays: dict[str, tuple[int, ...]]  # the shapes of the op's positional arguments
+    arrays: dict[str, tuple[int, ...]]
     options: dict[str, Any]
 
     def draw(self, dtype: Any = np.float32) -> list[np.ndarray]:
-        """The arguments, scaled so that outputs are of order 1: a kernel by the number of inputs it sums over."""
+        """Draw the arguments, scaled so that outputs are of order 1: a kernel by the number of inputs it sums over.
+
+        Parameters
+        ----------
+        dtype : dtype
+            Their type; every type holds the same float32 values.
+
+        Returns
+        -------
+        list of array
+            NumPy arrays, the same in every run.
+        """
         rng = np.random.default_rng(crc32(self.name.encode()))
         drawn = {name: rng.normal(size=shape) for name, shape in self.arrays.items()}
         if "kernel" in drawn:
@@ -34,11 +57,23 @@ class Case(NamedTuple):
         return [array.astype(np.float32).astype(dtype) for array in drawn.values()]
 
     def products_backward(self) -> int:
-        """How many products of the forward's size the backward makes: one for dx, and one for the kernel if there is one."""
+        """Count the products of the forward's size that the backward makes.
+
+        Returns
+        -------
+        int
+            One for dx, and one for the kernel if there is one.
+        """
         return 2 if "kernel" in self.arrays else 1
 
     def multiply_adds(self) -> int:
-        """The multiplications of the forward by the formula (an algorithm may need fewer); 0 for ops that are no products."""
+        """Count the multiplications of the forward by the formula; an algorithm may need fewer.
+
+        Returns
+        -------
+        int
+            0 for ops that are no products.
+        """
         n, h, w, c = self.arrays["x"]
         if self.op == "gram_matrix":
             return n * h * w * c * c

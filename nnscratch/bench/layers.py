@@ -15,7 +15,7 @@ from nnscratch.bench.agree import RUN_ERRORS, compare_results, failure_reason, t
 from nnscratch.bench.cases import CASES, Case, ours
 from nnscratch.bench.clock import CPU, GPU, Contender, time_in_turn
 
-__all__: list[str] = []
+__all__ = ["run"]
 
 QUICK = ("3x3 64->64, 256 px", "1x1 256->64, 64 px, 4 images", "4x4/2 32->64, 14 px, 64 images",
          "4x4/2 transposed 64->32, 7 px, 64 images", "batch norm, 64 channels, 14 px, 64 images",
@@ -24,7 +24,24 @@ WAYS = ("forward", "backward")
 
 
 def run(modules: Mapping[str, Any], rivals: Sequence[Any], quick: bool, cases: Sequence[Case] = CASES) -> Iterator[dict]:
-    """A row for each case, forward and backward. modules : {"NumPy": numpy, "CuPy": cupy}. rivals : see run.py."""
+    """Compare and time each case, forward and backward.
+
+    Parameters
+    ----------
+    modules : dict of str to module
+        {"NumPy": numpy, "CuPy": cupy}, or one of them.
+    rivals : sequence
+        Other libraries; see run.py.
+    quick : bool
+        Only the cases in QUICK, with fewer samples.
+    cases : sequence of Case
+        Other cases; all of them are timed.
+
+    Yields
+    ------
+    dict
+        "name", "way" (forward or backward), "flop", "bytes", "times", "errors", "failed".
+    """
     for case in cases:
         if not quick or cases is not CASES or case.name in QUICK:
             yield from measure(case, modules, rivals, 5 if quick else 9, 1.0 if quick else 4.0)

@@ -17,7 +17,7 @@ from nnscratch.fast import cuda
 from nnscratch.info import blas, openblas_threads
 from nnscratch.version import __version__
 
-__all__: list[str] = []
+__all__ = ["best", "ceilings"]
 
 
 def card(cupy: Any = None) -> dict[str, Any]:
@@ -74,7 +74,20 @@ def threads() -> int | None:
 
 
 def ceilings(xp: Any, quick: bool = False) -> dict[str, float]:
-    """{"gflops": in products, "gb_per_s": copying} of the device."""
+    """Measure how fast the device multiplies matrices and copies memory.
+
+    Parameters
+    ----------
+    xp : module
+        NumPy or CuPy.
+    quick : bool
+        Use smaller arrays.
+
+    Returns
+    -------
+    dict
+        "gflops", 10⁹ additions and multiplications a second in products, and "gb_per_s", 10⁹ bytes a second, copying.
+    """
     sides = {True: (1024, 2**27), False: (1536, 2**28)} if xp is np else {True: (4096, 2**28), False: (8192, 2**30)}
     side, size = sides[quick]
     return {"gflops": gemm_gflops(side, xp), "gb_per_s": copy_gb_per_s(size, xp)}
@@ -96,7 +109,27 @@ def copy_gb_per_s(size: int = 2**28, xp: Any = np) -> float:
 
 
 def best(function: Callable[[], Any], xp: Any = np, times: int = 7) -> float:
-    """Seconds of the shortest of several calls, after one that is not counted."""
+    """Time several calls, after one that is not counted, and keep the shortest.
+
+    Parameters
+    ----------
+    function : callable
+        Without arguments.
+    xp : module
+        NumPy or CuPy: whose clock is used.
+    times : int
+        How many calls.
+
+    Returns
+    -------
+    float
+        Seconds of the shortest call.
+
+    Examples
+    --------
+    >>> best(lambda: np.zeros(10)) < 1
+    True
+    """
     clock: Any = CPU() if xp is np else GPU(xp)
     seconds = []
     function()

@@ -10,7 +10,7 @@ from nnscratch.bench.roofline import fraction, plot, ratio
 from nnscratch.bench.sweep import crossovers
 from nnscratch.files import make_folder, replace_file
 
-__all__: list[str] = []
+__all__ = ["layer_header", "layer_lines"]
 
 Row = Mapping[str, Any]
 
@@ -86,13 +86,39 @@ def machine_lines(card: Row) -> Iterator[str]:
 
 
 def layer_header(names: Sequence[str]) -> str:
-    """The head of the table of layers."""
+    """Write the head of the table of layers.
+
+    Parameters
+    ----------
+    names : sequence of str
+        The contenders.
+
+    Returns
+    -------
+    str
+        A line.
+    """
     columns = "".join(f"  {name:>12}  roof" for name in names)
     return f"{'ms a layer':46} {'way':8} {'GFLOP':>7} {'MB':>7} {'FLOP/B':>6}{columns}"
 
 
 def layer_lines(row: Row, names: Sequence[str], ceilings: Mapping[str, Any]) -> Iterator[str]:
-    """A layer: its work, then time and fraction of the ceiling for each contender."""
+    """Write a row of the table: the layer's work, then time and fraction of the ceiling for each contender.
+
+    Parameters
+    ----------
+    row : dict
+        A row of layers.py.
+    names : sequence of str
+        The contenders.
+    ceilings : dict
+        {contender: as for `roofline.ceiling`}.
+
+    Yields
+    ------
+    str
+        A line, and one for each contender that failed.
+    """
     flop, size = row["flop"], row["bytes"]
     cells = f"{row['name']:46} {row['way']:8} {flop / 1e9:7.2f} {size / 1e6:7.1f} {flop / size:6.1f}"
     for name in names:

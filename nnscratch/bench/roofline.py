@@ -12,19 +12,54 @@ from typing import Any
 
 import numpy as np
 
-__all__: list[str] = []
+__all__ = ["ceiling", "fraction"]
 
 COLOURS = {"NumPy": "#0072b2", "CuPy": "#d55e00"}
 OTHERS = ("#009e73", "#cc79a7", "#e69f00", "#56b4e9")
 
 
 def ceiling(flop: float, size: float, ceilings: Mapping[str, float]) -> float:
-    """The least seconds for so many operations and bytes."""
+    """Compute the least time for so many operations and bytes.
+
+    Parameters
+    ----------
+    flop : float
+        Additions and multiplications.
+    size : float
+        Bytes that must be read or written.
+    ceilings : dict
+        "gflops" and "gb_per_s" of the device, as `machine.ceilings` measures them.
+
+    Returns
+    -------
+    float
+        Seconds.
+
+    Examples
+    --------
+    >>> ceiling(2e9, 1e6, {"gflops": 100.0, "gb_per_s": 10.0})
+    0.02
+    """
     return max(flop / (1e9 * ceilings["gflops"]), size / (1e9 * ceilings["gb_per_s"]))
 
 
 def fraction(row: Mapping[str, Any], seconds: float, ceilings: Mapping[str, float]) -> float:
-    """The fraction of the ceiling that is reached: 1 on the roofline; NaN without a time."""
+    """Compute the fraction of the ceiling that a layer reaches.
+
+    Parameters
+    ----------
+    row : dict
+        "flop" and "bytes" of the layer.
+    seconds : float
+        Its time.
+    ceilings : dict
+        As for `ceiling`.
+
+    Returns
+    -------
+    float
+        1 on the roofline; NaN if the time is 0.
+    """
     return ratio(ceiling(row["flop"], row["bytes"], ceilings), seconds)
 
 

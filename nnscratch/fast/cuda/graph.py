@@ -42,21 +42,21 @@ __all__ = ["Captured", "capture"]
 log = logging.getLogger("nnscratch")
 
 
-def capture(step: Callable[..., Any], must: bool = True) -> "Captured":
+def capture(step: Callable[..., Any], required: bool = True) -> "Captured":
     """Return the step as a function whose second call is recorded as a CUDA graph, and whose later calls replay it.
 
     Parameters
     ----------
     step : callable
         A function of arrays (or None), whose shapes stay the same.
-    must : bool
+    required : bool
         False: a step that cannot be recorded goes on without a graph, which is logged once.
 
     Returns
     -------
     Captured
-        A function of the same arrays. It raises InputError for other shapes than at its first call, and, if `must`, for a step
-        that cannot be recorded.
+        A function of the same arrays. It raises InputError for other shapes than at its first call, and, if `required`, for a
+        step that cannot be recorded.
 
     Examples
     --------
@@ -66,7 +66,7 @@ def capture(step: Callable[..., Any], must: bool = True) -> "Captured":
     >>> replay(np.ones(2))
     array([2., 2.])
     """
-    return Captured(step, must)
+    return Captured(step, required)
 
 
 class Captured:
@@ -76,7 +76,7 @@ class Captured:
     ----------
     step : callable
         A function of arrays (or None).
-    must : bool
+    required : bool
         Whether a step that cannot be recorded is an error.
 
     Attributes
@@ -87,9 +87,9 @@ class Captured:
         What the first call made once and left in the pool.
     """
 
-    def __init__(self, step: Callable[..., Any], must: bool = True) -> None:
+    def __init__(self, step: Callable[..., Any], required: bool = True) -> None:
         self.library: Any = None  # the first attribute, and so freed before the stream it belongs to
-        self.step, self.must, self.refused = step, must, False
+        self.step, self.required, self.refused = step, required, False
         self.graph: Any = None
         self.hooks: list[Callable[[], Any]] = []  # called before each replay
         self.results: Any = None
@@ -151,7 +151,7 @@ class Captured:
             try:
                 self._record()
             except InputError as error:
-                if self.must:
+                if self.required:
                     raise
                 log.info("going on step by step: %s", error)
                 self.refused = True
