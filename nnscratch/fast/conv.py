@@ -25,7 +25,7 @@ __all__: list[str] = []
 OPS = ["conv2d", "conv2d_backward", "conv2d_transpose", "conv2d_transpose_backward"]
 
 
-def conv2d(x: Array, kernel: Array, bias: Array = None, *, strides: Any = 1, padding: Any = "valid", dilation: Any = 1,
+def conv2d(x: Array, kernel: Array, bias: Array | None = None, *, strides: Any = 1, padding: Any = "valid", dilation: Any = 1,
            groups: int = 1) -> tuple[Array, Any]:
     """As ops.conv2d."""
     window = conv2d_window(x, kernel, bias, strides, padding, dilation, groups)
@@ -44,7 +44,7 @@ def conv2d_backward(dy: Array, cache: Any, wrt: str = "all") -> tuple[Array, Arr
     return dx, dkernel, dbias
 
 
-def conv2d_transpose(x: Array, kernel: Array, bias: Array = None, *, strides: Any = 1, padding: Any = "valid",
+def conv2d_transpose(x: Array, kernel: Array, bias: Array | None = None, *, strides: Any = 1, padding: Any = "valid",
                      output_padding: Any = None, dilation: Any = 1, groups: int = 1) -> tuple[Array, Any]:
     """As ops.conv2d_transpose."""
     window = conv2d_transpose_window(x, kernel, bias, strides, padding, output_padding, dilation, groups)
@@ -63,7 +63,7 @@ def conv2d_transpose_backward(dy: Array, cache: Any, wrt: str = "all") -> tuple[
     return dx, dkernel, dbias
 
 
-def product(name: str, a: Array, b: Array, window: Window, groups: int, bias: Array = None) -> Array:
+def product(name: str, a: Array, b: Array, window: Window, groups: int, bias: Array | None = None) -> Array:
     """One of the three products; group by group, each array cut along its last axis."""
     room = {"cpu": cpu, "cuda": cuda}[device_room(a)]
     function, more = getattr(room, name), {} if bias is None else {"bias": bias}

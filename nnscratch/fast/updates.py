@@ -1,4 +1,4 @@
-"""Updates of parameters in one pass over memory, where a room has one. optimizers/ has the formulas.
+"""Updates of parameters in one pass over memory, for arrays that allow it; nnscratch/optimizers has the formulas.
 
 Shapes: w, g, m, v alike: a parameter, its gradient, and Adam's running means of g and g².
 

@@ -11,7 +11,7 @@ from nnscratch.ops.window import Window
 __all__: list[str] = []
 
 
-def convolve(x: Array, kernel: Array, window: Window, bias: Array = None, groups: int = 1) -> Array:
+def convolve(x: Array, kernel: Array, window: Window, bias: Array | None = None, groups: int = 1) -> Array:
     """y = im2col(x) @ K + b."""
     problem = Problem(window, len(x), kernel.shape[2], kernel.shape[3] // groups, groups)
     algorithm = choose_convolution("convolve", problem)
@@ -26,7 +26,7 @@ def convolve(x: Array, kernel: Array, window: Window, bias: Array = None, groups
     return add(y, bias)
 
 
-def convolve_dx(dy: Array, kernel: Array, window: Window, bias: Array = None, groups: int = 1) -> Array:
+def convolve_dx(dy: Array, kernel: Array, window: Window, bias: Array | None = None, groups: int = 1) -> Array:
     """dx = col2im(dy @ Kᵀ) + b."""
     problem = Problem(window, len(dy), kernel.shape[2], kernel.shape[3] // groups, groups)
     algorithm = choose_convolution("convolve_dx", problem)

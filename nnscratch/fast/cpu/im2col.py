@@ -29,7 +29,7 @@ SLAB_BYTES = 3 * 2**20
 WIDE = 4  # output rows and columns that convolve_wide computes from one window
 
 
-def convolve(x: Array, kernel: Array, window: Window, bias: Array = None) -> Array:
+def convolve(x: Array, kernel: Array, window: Window, bias: Array | None = None) -> Array:
     """Compute y = im2col(x) @ K + b, block by block.
 
     Parameters

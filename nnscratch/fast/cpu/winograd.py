@@ -28,7 +28,7 @@ from nnscratch.ops.window import Window
 __all__ = ["convolve", "convolve_dkernel"]
 
 
-def convolve(x: Array, kernel: Array, window: Window, bias: Array = None) -> Array:
+def convolve(x: Array, kernel: Array, window: Window, bias: Array | None = None) -> Array:
     """Compute y = A[(G kernel) * (B x)] down the rows, where * is the sum over the window's columns and channels.
 
     Parameters

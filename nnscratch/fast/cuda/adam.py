@@ -3,8 +3,8 @@
 Shapes: w, g, m, v alike, of any shape.
 
 Why it is faster: the formula is a dozen operations, each of which passes over whole arrays; the kernel reads w, g, m and v once
-and writes w, m and v once. Why there is a clock: a CUDA graph (graph.py) freezes every Python number it was given
-while it was recorded, but reads arrays anew at each replay. So the step number and the learning rate are arrays on the GPU.
+and writes w, m and v once. Why there is a clock: a CUDA graph (graph.py) freezes every Python number that it gets while it is
+recorded, but reads arrays anew at each replay. So the step number and the learning rate are arrays on the GPU.
 """
 from collections.abc import Sequence
 from typing import Any

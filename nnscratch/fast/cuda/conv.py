@@ -79,7 +79,7 @@ def to_bf16(x: Array) -> Array:
     return bits
 
 
-def convolve(x: Array, kernel: Array, window: Window, bias: Array = None) -> Array:
+def convolve(x: Array, kernel: Array, window: Window, bias: Array | None = None) -> Array:
     """y = im2col(x) @ K + b: (N, H, W, C) and (KH, KW, C, OC) -> (N, OH, OW, OC)."""
     xp, oc = array_module(x), kernel.shape[3]
     x, half = xp.ascontiguousarray(x, dtype=np.float32), precision() == "bf16"
@@ -93,7 +93,7 @@ def convolve(x: Array, kernel: Array, window: Window, bias: Array = None) -> Arr
     return y
 
 
-def convolve_dx(dy: Array, kernel: Array, window: Window, bias: Array = None) -> Array:
+def convolve_dx(dy: Array, kernel: Array, window: Window, bias: Array | None = None) -> Array:
     """dx = col2im(dy @ Kᵀ) + b: (N, OH, OW, OC) and (KH, KW, C, OC) -> (N, H, W, C)."""
     xp, (_, _, c, oc) = array_module(dy), kernel.shape
     dy = xp.ascontiguousarray(dy, dtype=np.float32)

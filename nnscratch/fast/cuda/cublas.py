@@ -85,7 +85,7 @@ def check_precision(xp: Any, name: str) -> None:
     need_tensor_cores(xp, f"precision {name!r}", 'choose cuda.precision("strict")')
 
 
-def product(a: Array, b: Array, out: Array = None) -> Array:
+def product(a: Array, b: Array, out: Array | None = None) -> Array:
     """Multiply two matrices: by `gemm` on a GPU in float32, else by NumPy or CuPy.
 
     Parameters

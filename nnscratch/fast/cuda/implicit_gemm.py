@@ -19,7 +19,7 @@ __all__ = ["implicit_gemm_conv2d"]
 TILE_M, TILE_N = 128, 64  # rows and columns of y that a block makes
 
 
-def implicit_gemm_conv2d(x: Array, kernel: Array, window: Window, bias: Array = None, slope: float = 1.0) -> Array:
+def implicit_gemm_conv2d(x: Array, kernel: Array, window: Window, bias: Array | None = None, slope: float = 1.0) -> Array:
     """Compute y = f(im2col(x) @ K + b) in TF32, with f(u) = u where u > 0, else slope * u.
 
     Parameters

@@ -17,7 +17,7 @@ __all__: list[str] = []
 OPS = ["dense", "dense_backward", "gram_matrix", "gram_matrix_backward"]
 
 
-def dense(x: Array, weights: Array, bias: Array = None) -> tuple[Array, Any]:
+def dense(x: Array, weights: Array, bias: Array | None = None) -> tuple[Array, Any]:
     """As ops.dense."""
     check_array("dense", "x", x, max(2, x.ndim), "(batch, inputs)")
     check_array("dense", "weights", weights, 2, "(inputs, units)")
