@@ -31,7 +31,7 @@ def main(arguments=None):
     except MemoryError as error:  # CuPy's own is one, too
         return too_little_memory(error, options)
     except RuntimeError as error:
-        if not memory.is_cudas_shortage(error):
+        if not memory.is_cuda_out_of_memory(error):
             raise
         return too_little_memory(error, options)
     except BrokenPipeError:  # `nnscratch check | head -1`
@@ -54,7 +54,7 @@ def too_little_memory(error, options):
     way_out = f"set a smaller {' or '.join(texts)}" if texts else "close other programs"
     if options.run == "bench":
         way_out = "try --quick, or one part alone by --only"
-    print(f"nnscratch: {memory.shortage(error, way_out)}", file=sys.stderr)
+    print(f"nnscratch: {memory.out_of_memory_message(error, way_out)}", file=sys.stderr)
     return 2
 
 

@@ -8,8 +8,10 @@ __all__: list[str] = []
 class ArgumentsRepr:
     """A base class that records the arguments of the constructor; the repr shows those that differ from their defaults.
 
-    `name` is left out: a layer's name stands in front of its repr.
+    `name` is left out: a layer's name stands in front of its repr. With `shows_defaults` all others are shown.
     """
+
+    shows_defaults = False
 
     def __new__(cls, *args: Any, **kwargs: Any) -> Self:
         made = super().__new__(cls)
@@ -22,11 +24,14 @@ class ArgumentsRepr:
         signature = inspect.signature(type(self))
         args, kwargs = self._arguments
         shown = []
-        for name, value in signature.bind(*args, **kwargs).arguments.items():
+        bound = signature.bind(*args, **kwargs)
+        if self.shows_defaults:
+            bound.apply_defaults()
+        for name, value in bound.arguments.items():
             default = signature.parameters[name].default
             if default is inspect.Parameter.empty:
                 shown.append(text(value))
-            elif name != "name" and text(value) != text(default):
+            elif name != "name" and (self.shows_defaults or text(value) != text(default)):
                 shown.append(f"{name}={text(value)}")
         return f"{type(self).__name__}({', '.join(shown)})"
 

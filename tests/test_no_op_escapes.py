@@ -34,7 +34,7 @@ def total(prediction, target):
     return prediction.sum(), 7 * prediction
 """,
     "fast/cpu/activations.py": """
-__all__ += ["elu", "elu_backward"]
+OPS += ["elu", "elu_backward"]
 def elu(x, alpha=1.0):
     return 7 * x, None
 def elu_backward(dy, cache):

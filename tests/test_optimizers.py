@@ -1,13 +1,17 @@
 """Optimizers against the formulas by hand, their state over a restart, and L-BFGS on problems with known answers."""
+from inspect import isclass
+
 import numpy as np
 import pytest
 from helpers import normal, on, same
 
+from nnscratch import optimizers
 from nnscratch.errors import InputError
 from nnscratch.lbfgs import LBFGS
 from nnscratch.optimizers import (
     SGD,
     Adam,
+    Optimizer,
     RMSprop,
     clip_by_global_norm,
     clip_by_value,
@@ -17,7 +21,9 @@ from nnscratch.optimizers import (
     warmup,
 )
 
-EVERY = [lambda: SGD(0.1), lambda: SGD(0.1, momentum=0.9), lambda: SGD(0.1, momentum=0.9, nesterov=True), RMSprop, Adam]
+# All there are, so that a new one is tested without being asked.
+KINDS = [kind for kind in vars(optimizers).values() if isclass(kind) and issubclass(kind, Optimizer) and kind is not Optimizer]
+EVERY = [*KINDS, lambda: SGD(0.1, momentum=0.9), lambda: SGD(0.1, momentum=0.9, nesterov=True)]
 
 
 def run(optimizer, w, gradients):
@@ -137,3 +143,9 @@ def test_lbfgs_survives_a_cliff_and_stops_at_the_bottom():
     for _ in range(50):
         minimizer.step()
     assert minimizer.x[0] == pytest.approx(1.9) and minimizer.converged
+
+
+def test_the_repr_shows_the_arguments():
+    """All of them, with the values that the optimizer works with."""
+    assert repr(Adam(2e-4)) == "Adam(learning_rate=0.0002, beta_1=0.9, beta_2=0.999, epsilon=1e-07)"
+    assert repr(SGD(warmup)) == "SGD(learning_rate=warmup, momentum=0.0, nesterov=False)"

@@ -33,7 +33,7 @@ class Adversarial(Training):
         self.discriminator = discriminator(o.preset, self.shape, self.classes)
         if o.spectral_norm:
             self.discriminator = SpectralNormalised(self.discriminator, o.seed)
-        self.play = capture(self.turn, must=False)
+        self.play = capture(self.turn, required=False)
         return {"discriminator": self.discriminator}
 
     def learn(self, real, noise, labels):
@@ -51,7 +51,7 @@ class Adversarial(Training):
 
     def load(self, path):
         super().load(path)
-        self.play = capture(self.turn, must=False)  # what was recorded goes on with Adam's memory as it was before
+        self.play = capture(self.turn, required=False)  # what was recorded goes on with Adam's memory as it was before
 
 
 class Variational(Training):
