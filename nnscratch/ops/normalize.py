@@ -12,7 +12,7 @@ from nnscratch.ops.validation import check_array, check_dy, check_shape
 __all__ = ["batch_norm", "batch_norm_backward", "instance_norm", "instance_norm_backward"]
 
 
-def batch_norm(x: Array, gamma: Array, beta: Array, running_mean: Array, running_variance: Array, *, training: bool,
+def batch_norm(x: Array, gamma: Array, beta: Array, moving_mean: Array, moving_variance: Array, *, training: bool,
                momentum: float = 0.99, epsilon: float = 1e-3,
                unbiased: bool = False) -> tuple[Array, tuple[Array, Array], tuple]:
     """Normalize each channel by the statistics of the batch (training) or by the running statistics (inference).
@@ -23,7 +23,7 @@ def batch_norm(x: Array, gamma: Array, beta: Array, running_mean: Array, running
     Parameters
     ----------
     x : array (..., C), for instance (N, H, W, C) or (N, C)
-    gamma, beta, running_mean, running_variance : array (C,)
+    gamma, beta, moving_mean, moving_variance : array (C,)
     training : bool, whether to use the statistics of the batch
     momentum : float in [0, 1], the weight of the OLD running value, as in Keras (PyTorch's 0.1 is 0.9 here)
     epsilon : float > 0, keeps the root away from 0
@@ -56,7 +56,7 @@ def batch_norm(x: Array, gamma: Array, beta: Array, running_mean: Array, running
     >>> y.round(3).tolist(), new_mean.round(3).tolist()
     ([[-1.0], [1.0]], [0.02])
     """
-    check_batch_norm(x, gamma, beta, running_mean, running_variance, momentum, epsilon)
+    check_batch_norm(x, gamma, beta, moving_mean, moving_variance, momentum, epsilon)
     axes = tuple(range(x.ndim - 1))
     if training:
         mean = x.mean(axes)
@@ -64,11 +64,11 @@ def batch_norm(x: Array, gamma: Array, beta: Array, running_mean: Array, running
         variance = (centered * centered).mean(axes)  # without abs: the formula stays analytic
         count = x.size // x.shape[-1]
         correction = count / max(count - 1, 1) if unbiased else 1.0
-        new_mean = momentum * running_mean + (1 - momentum) * mean.astype(running_mean.dtype)
-        new_variance = momentum * running_variance + (1 - momentum) * correction * variance.astype(running_variance.dtype)
+        new_mean = momentum * moving_mean + (1 - momentum) * mean.astype(moving_mean.dtype)
+        new_variance = momentum * moving_variance + (1 - momentum) * correction * variance.astype(moving_variance.dtype)
     else:
-        centered, variance = x - running_mean, running_variance
-        new_mean, new_variance = running_mean, running_variance
+        centered, variance = x - moving_mean, moving_variance
+        new_mean, new_variance = moving_mean, moving_variance
     inverse_std = (variance + float(epsilon))**-0.5
     x_hat = centered * inverse_std
     return gamma * x_hat + beta, (new_mean, new_variance), (x_hat, gamma, inverse_std, training)
@@ -188,12 +188,12 @@ def instance_norm_backward(dy: Array, cache: tuple, wrt: str = "all") -> tuple[A
     return dx, dgamma, dbeta
 
 
-def check_batch_norm(x: Array, gamma: Array, beta: Array, running_mean: Array, running_variance: Array, momentum: float,
+def check_batch_norm(x: Array, gamma: Array, beta: Array, moving_mean: Array, moving_variance: Array, momentum: float,
                      epsilon: float) -> None:
     """Check the arguments of `batch_norm`."""
     check_array("batch_norm", "x", x, max(2, getattr(x, "ndim", 2)), "(..., C)")
-    check_normalization("batch_norm", x, epsilon, gamma=gamma, beta=beta, running_mean=running_mean,
-                        running_variance=running_variance)
+    check_normalization("batch_norm", x, epsilon, gamma=gamma, beta=beta, moving_mean=moving_mean,
+                        moving_variance=moving_variance)
     if not 0 <= momentum <= 1:
         raise InputError(f"batch_norm: momentum is {momentum!r}, expected a fraction between 0 and 1, such as 0.99")
 

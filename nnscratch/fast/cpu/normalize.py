@@ -21,42 +21,42 @@ __all__: list[str] = []
 OPS = ["batch_norm", "batch_norm_backward", "instance_norm", "instance_norm_backward"]
 
 
-def batch_norm(x: Array, gamma: Array, beta: Array, running_mean: Array, running_variance: Array, *, training: bool,
+def batch_norm(x: Array, gamma: Array, beta: Array, moving_mean: Array, moving_variance: Array, *, training: bool,
                momentum: float = 0.99, epsilon: float = 1e-3, unbiased: bool = False) -> tuple[Array, tuple[Array, Array], Any]:
     """As ops.batch_norm."""
-    check_batch_norm(x, gamma, beta, running_mean, running_variance, momentum, epsilon)
+    check_batch_norm(x, gamma, beta, moving_mean, moving_variance, momentum, epsilon)
     momentum, (rows, repeat) = float(momentum), in_long_rows(x)
     if training:
         count = x.size // x.shape[-1]
         mean = channel_sum(x) / count
-        centred = rows - repeat(mean)
+        centered = rows - repeat(mean)
         # The square is taken before the mean (no E[x²] - E[x]², which cancels), and without abs: it stays analytic.
-        variance = channel_dot(centred, centred, x.shape[-1]) / count
+        variance = channel_dot(centered, centered, x.shape[-1]) / count
         correction = count / max(count - 1, 1) if unbiased else 1.0
-        new_mean = momentum * running_mean + (1 - momentum) * mean.astype(running_mean.dtype)
-        new_variance = momentum * running_variance + (1 - momentum) * correction * variance.astype(running_variance.dtype)
+        new_mean = momentum * moving_mean + (1 - momentum) * mean.astype(moving_mean.dtype)
+        new_variance = momentum * moving_variance + (1 - momentum) * correction * variance.astype(moving_variance.dtype)
     else:
-        centred, variance = rows - repeat(running_mean), running_variance
-        new_mean, new_variance = running_mean, running_variance
+        centered, variance = rows - repeat(moving_mean), moving_variance
+        new_mean, new_variance = moving_mean, moving_variance
     inverse_std = (variance + float(epsilon))**-0.5
-    y = centred * repeat(gamma * inverse_std)
+    y = centered * repeat(gamma * inverse_std)
     y += repeat(beta)
-    return y.reshape(x.shape), (new_mean, new_variance), (centred.reshape(x.shape), gamma, inverse_std, training)
+    return y.reshape(x.shape), (new_mean, new_variance), (centered.reshape(x.shape), gamma, inverse_std, training)
 
 
 def batch_norm_backward(dy: Array, cache: Any, wrt: str = "all") -> tuple[Array, Array, Array]:
-    """As ops.batch_norm_backward, with x̂ = centred * inverse_std."""
-    centred, gamma, inverse_std, training = cache
-    check_dy("batch_norm_backward", dy, centred.shape)
+    """As ops.batch_norm_backward, with x̂ = centered * inverse_std."""
+    centered, gamma, inverse_std, training = cache
+    check_dy("batch_norm_backward", dy, centered.shape)
     dx = dgamma = dbeta = None
     if training or wrt != "input":  # in training dx needs these two sums
-        dbeta, dgamma = channel_sum(dy), channel_dot(dy, centred, dy.shape[-1]) * inverse_std
+        dbeta, dgamma = channel_sum(dy), channel_dot(dy, centered, dy.shape[-1]) * inverse_std
     if wrt != "parameters":
         rows, repeat = in_long_rows(dy)
         scale = repeat(gamma * inverse_std)
         if training:
             count = dy.size // dy.shape[-1]
-            dx = in_long_rows(centred)[0] * repeat(inverse_std * dgamma / -count)
+            dx = in_long_rows(centered)[0] * repeat(inverse_std * dgamma / -count)
             dx += rows  # in place: every further array is a trip to memory and back
             dx -= repeat(dbeta / count)
             dx *= scale
@@ -70,22 +70,22 @@ def instance_norm(x: Array, gamma: Array, beta: Array, *, epsilon: float = 1e-5)
     """As ops.instance_norm."""
     check_array("instance_norm", "x", x, 4)
     check_normalization("instance_norm", x, epsilon, gamma=gamma, beta=beta)
-    centred = x - image_mean(x)
-    inverse_std = (image_mean(centred * centred) + float(epsilon))**-0.5
-    return centred * (gamma * inverse_std) + beta, (centred, gamma, inverse_std)
+    centered = x - image_mean(x)
+    inverse_std = (image_mean(centered * centered) + float(epsilon))**-0.5
+    return centered * (gamma * inverse_std) + beta, (centered, gamma, inverse_std)
 
 
 def instance_norm_backward(dy: Array, cache: Any, wrt: str = "all") -> tuple[Array, Array, Array]:
     """As ops.instance_norm_backward."""
-    centred, gamma, inverse_std = cache
-    check_dy("instance_norm_backward", dy, centred.shape)
+    centered, gamma, inverse_std = cache
+    check_dy("instance_norm_backward", dy, centered.shape)
     dx = dgamma = dbeta = None
-    mean_dy_normal, mean_dy = image_mean(dy * centred) * inverse_std, image_mean(dy)
+    mean_dy_x_hat, mean_dy = image_mean(dy * centered) * inverse_std, image_mean(dy)
     if wrt != "parameters":
-        dx = (dy - centred * (inverse_std * mean_dy_normal) - mean_dy) * (gamma * inverse_std)
+        dx = (dy - centered * (inverse_std * mean_dy_x_hat) - mean_dy) * (gamma * inverse_std)
     if wrt != "input":
         pixels = dy.shape[1] * dy.shape[2]
-        dgamma, dbeta = (pixels * mean.sum(axis=(0, 1, 2)) for mean in (mean_dy_normal, mean_dy))
+        dgamma, dbeta = (pixels * mean.sum(axis=(0, 1, 2)) for mean in (mean_dy_x_hat, mean_dy))
     return dx, dgamma, dbeta
 
 

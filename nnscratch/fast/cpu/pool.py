@@ -30,12 +30,12 @@ def max_pool2d_backward(dy: Array, cache: Any) -> Array:
     """As ops.max_pool2d_backward."""
     x, y, window = cache
     check_dy("max_pool2d_backward", dy, y.shape)
-    free, dpadded = np.ones(y.shape, dtype=bool), pixels_to_fill(x.shape, window, dy.dtype)
+    undecided, dpadded = np.ones(y.shape, dtype=bool), pixels_to_fill(x.shape, window, dy.dtype)
     pixels = each_tap(pad(x, window, value=-float("inf")), window)
     for (_, _, tap), (_, _, dtap) in zip(pixels, each_tap(dpadded, window)):
-        wins = free & (tap == y)
+        wins = undecided & (tap == y)
         accumulate(dtap, dy, wins, window)
-        free &= ~wins
+        undecided &= ~wins
     return crop(dpadded, window)
 
 

@@ -20,10 +20,10 @@ __all__: list[str] = []
 OPS = ["batch_norm", "batch_norm_backward"]
 
 
-def batch_norm(x: Array, gamma: Array, beta: Array, running_mean: Array, running_variance: Array, *, training: bool,
+def batch_norm(x: Array, gamma: Array, beta: Array, moving_mean: Array, moving_variance: Array, *, training: bool,
                momentum: float = 0.99, epsilon: float = 1e-3, unbiased: bool = False) -> tuple[Array, tuple[Array, Array], Any]:
     """As ops.batch_norm. The cache holds x and mean: recomputing x - mean is faster than reading it."""
-    check_batch_norm(x, gamma, beta, running_mean, running_variance, momentum, epsilon)
+    check_batch_norm(x, gamma, beta, moving_mean, moving_variance, momentum, epsilon)
     momentum, epsilon = float(momentum), float(epsilon)
     xp, c = array_module(x), x.shape[-1]
     x, rows, (parts, part_rows) = xp.ascontiguousarray(x), x.size // c, parts_of(x.size // c)
@@ -33,13 +33,13 @@ def batch_norm(x: Array, gamma: Array, beta: Array, running_mean: Array, running
         launch("batch_norm_moments", grid, x, moments, rows, c, part_rows)
     else:  # the running statistics, as one part of one value
         parts, moments = 1, xp.ones((3, 1, c), dtype=np.float32)
-        moments[1], moments[2] = running_mean, running_variance
+        moments[1], moments[2] = moving_mean, moving_variance
     y, statistics = xp.empty(x.shape, dtype=np.float32), xp.empty((4, c), dtype=np.float32)
     correction = rows / max(rows - 1, 1) if unbiased else 1.0
-    launch("batch_norm", grid, x, moments, gamma, beta, running_mean, running_variance, y, statistics, epsilon, momentum,
+    launch("batch_norm", grid, x, moments, gamma, beta, moving_mean, moving_variance, y, statistics, epsilon, momentum,
            correction, parts, rows, c, part_rows)
     mean, inverse_std, new_mean, new_variance = statistics
-    running = (new_mean, new_variance) if training else (running_mean, running_variance)
+    running = (new_mean, new_variance) if training else (moving_mean, moving_variance)
     return y, running, (x, mean, gamma, inverse_std, training)
 
 
