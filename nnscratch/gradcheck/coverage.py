@@ -31,4 +31,4 @@ def without_case() -> list[str]:
 
 def loss_names() -> list[str]:
     """The public losses, each under its own name: `least_squares` is `mse`, which has a case."""
-    return sorted({getattr(losses, name).__name__ for name in losses.__all__})
+    return sorted({getattr(losses, name).__name__ for name in vars(losses)["__all__"]})

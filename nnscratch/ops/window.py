@@ -17,8 +17,8 @@ __all__ = ["Padding", "Pair", "Window", "make_window"]
 
 Pair: TypeAlias = int | tuple[int, int]         # one number for both axes, or (rows, columns)
 Padding: TypeAlias = str | int | tuple          # "valid", "same", pixels, or ((top, bottom), (left, right))
-Size: TypeAlias = tuple[int, int]               # (rows, columns)
-Pads: TypeAlias = tuple[Size, Size]             # ((top, bottom), (left, right))
+Size: TypeAlias = tuple[int, ...]               # (rows, columns)
+Pads: TypeAlias = tuple[Size, ...]              # ((top, bottom), (left, right))
 
 
 class Window(NamedTuple):

@@ -163,7 +163,7 @@ def seen_by(window: Window, axis: int, first: int, last: int) -> tuple[slice, Wi
     stop = start + (last - 1 - first) * window.strides[axis] + extent(window.taps[axis], window.dilation[axis])
     low, high = (min(max(0, row), window.input[axis]) for row in (start, stop))
 
-    def put(pair: tuple[T, T], value: T) -> tuple[T, T]:
+    def put(pair: tuple[T, ...], value: T) -> tuple[T, T]:
         return (value, pair[1]) if axis == 0 else (pair[0], value)
     return slice(low, high), window._replace(input=put(window.input, high - low), output=put(window.output, last - first),
                                              pads=put(window.pads, (low - start, stop - high)))
