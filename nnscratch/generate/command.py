@@ -38,7 +38,7 @@ def train_generator(given, folder, *, data=None, size=None, minutes=None, resume
     check_minutes(minutes)
     state = Path(folder) / STATE
     if not resume and state.exists():
-        raise InputError(f"{folder} holds a training already; add --resume to go on with it, or give another --out")
+        raise InputError(f"{folder} holds a training already; add --resume to go on with it, or give another --output")
     options, source, done = saved(state, given) if resume else (options_for(given), {"data": data or "glyphs", "size": size}, 0)
     backend.use(device)
     data, size = data or source["data"], size or source["size"]
@@ -64,7 +64,7 @@ def train_generator(given, folder, *, data=None, size=None, minutes=None, resume
         score = recognised(judge, training.named)
     ended = with_progress(training, folder, score)
     print({"done": f"done: draw with  nnscratch generate --from {folder}/best.safetensors -o images.png",
-           "stopped": f"stopped; go on with  nnscratch train generator --resume --out {folder}",
+           "stopped": f"stopped; go on with  nnscratch train generator --resume -o {folder}",
            "failed": "ended early, see above"}[ended])
     return ended
 
