@@ -116,13 +116,13 @@ def add_style(commands: Any) -> None:
 
 def add_gallery(commands: Any) -> None:
     """`nnscratch gallery`."""
-    gallery = commands.add_parser("gallery", help="a photograph in all drawn styles, on one sheet", formatter_class=Defaults)
+    gallery = commands.add_parser("gallery", help="a photograph in all built-in styles, on one sheet", formatter_class=Defaults)
     gallery.add_argument("content", nargs="*", help="photographs; by default one that is included")
     add_output(gallery, "OUT", "file to write, for instance gallery.jpg", required=True)
     gallery.add_argument("--features", nargs="+", default=["texture"], help="a row for each loss network: texture, random")
     gallery.add_argument("--size", type=int, default=224, help="side of each image, in pixels")
     gallery.add_argument("--steps", type=int, default=40, help="steps at each size")
-    gallery.add_argument("--seed", type=int, default=0, help="for the drawn styles")
+    gallery.add_argument("--seed", type=int, default=0, help="for the built-in styles")
     add_device(gallery)
     gallery.set_defaults(run="gallery")
 
@@ -135,7 +135,7 @@ def add_train_generator(networks: Any) -> None:
     generator.add_argument("--size", type=int, help="side to resize the images to (default: as they are)")
     add_output(generator, "FOLDER", "folder for all files (default: generator)", default="generator")
     generator.add_argument("--method", help="gan (default), vae, glo, imle, or texture (--data: one colour image, or the name "
-                                            "of a drawn style)")
+                                            "of a built-in style)")
     generator.add_argument("--preset", help="nano, tiny (default), small or dcgan64; texture has its own")
     generator.add_argument("--loss", help="non-saturating (default), hinge, least-squares or saturating")
     length = generator.add_mutually_exclusive_group()
@@ -170,7 +170,7 @@ def add_train_stylizer(networks: Any) -> None:
     """`nnscratch train stylizer`."""
     stylizer = networks.add_parser("stylizer", help="paints in one pass, in any style, or in one of your choice",
                                    formatter_class=Defaults)
-    stylizer.add_argument("style", nargs="?", help="one style image; by default all drawn styles")
+    stylizer.add_argument("style", nargs="?", help="one style image; by default all built-in styles")
     stylizer.add_argument("--upsampling", default="resize", help="resize (and convolve) or transposed (convolution)")
     add_training(stylizer, "stylizer", steps=2000)
 

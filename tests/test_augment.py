@@ -27,7 +27,7 @@ def test_every_image_is_distorted_in_its_own_way(xp):
     assert all(np.abs(y[i] - y[j]).max() > 0.1 for i in range(6) for j in range(i))
 
 
-def test_a_image_moves_by_up_to_an_eighth():
+def test_an_image_moves_by_up_to_an_eighth():
     """In both directions, and sometimes by all of it."""
     places = np.array(shifted_places(500, 16, 24, np.random.default_rng(0)))
     assert places.min(axis=1).tolist() == [-2, -3] and places.max(axis=1).tolist() == [2, 3]

@@ -121,7 +121,7 @@ def test_shipping_changes_no_grey_level(tmp_path):
     assert (tmp_path / "weights" / "again.safetensors").read_bytes() == SHIPPED.read_bytes()
 
 
-def test_a_texture_from_a_ribbon_of_a_image(quick, capsys):
+def test_a_texture_from_a_ribbon_of_an_image(quick, capsys):
     """It is shrunk by its shorter side, so that pieces fit; what cannot be pieces is refused before any folder is made."""
     ribbon = np.random.default_rng(0).integers(0, 256, (70, 400, 3)).astype(np.uint8)
     Image.fromarray(ribbon).save("ribbon.png")
