@@ -1,4 +1,4 @@
-"""The device: which module owns an array, how arrays move, and what is said where no GPU can be used."""
+"""The device: which module owns an array, how arrays move, and the message where no GPU can be used."""
 import logging
 import subprocess
 import sys
@@ -114,7 +114,7 @@ def test_cupy_without_a_module_of_its_own(monkeypatch, tmp_path):
 
 @pytest.mark.parametrize("broken", ["product", "kernel"])
 def test_the_gpu_counts_only_after_product_and_kernel(monkeypatch, broken):
-    """A GPU that makes arrays but no products (no cuBLAS), or no sums (no kernel compiler), is no GPU."""
+    """A GPU that makes arrays but no products (no cuBLAS), or no sums (no kernel compiler), does not count."""
     def fail(*_, **__):
         raise RuntimeError(f"no {broken}")
     install(monkeypatch, strict_cupy)
@@ -128,7 +128,7 @@ def test_the_gpu_counts_only_after_product_and_kernel(monkeypatch, broken):
 
 
 def test_a_gpu_that_computes_nonsense_is_refused(monkeypatch):
-    """Twelve is right; a GPU that says otherwise is not used."""
+    """The right result is 12; a GPU with another one is not used."""
     install(monkeypatch, strict_cupy)
     monkeypatch.setattr(strict_cupy.ndarray, "__matmul__", lambda a, b: a)
     module, reason, remedy = backend.gpu_status()
@@ -171,7 +171,7 @@ def test_unknown_device(device):
 
 
 def test_use_cpu_does_not_ask_for_a_gpu(monkeypatch, caplog):
-    """The CPU is chosen without a question, and so without a word about the missing GPU."""
+    """The CPU is chosen without looking for a GPU, and without a message about a missing one."""
     install(monkeypatch, None)
     monkeypatch.setattr(backend, "gpu_status", None)
     with caplog.at_level(logging.INFO, logger="nnscratch"):
@@ -186,7 +186,7 @@ def test_array_module_knows_the_owner(xp):
 
 
 def test_arrays_move_both_ways(xp):
-    """Values and dtype survive the way there and back; what is there already is not copied."""
+    """Values and dtype survive both transfers; an array that is there already is not copied."""
     for dtype in (np.float32, np.float64, np.complex128, np.int64):
         host = np.arange(6).astype(dtype).reshape(2, 3)
         there = backend.move(host, xp)

@@ -1,4 +1,4 @@
-"""Readers of users' files: whatever is wrong with a file is one sentence, nothing is run, and memory is not eaten."""
+"""Readers of users' files: whatever is wrong with a file is one sentence, no code is run, and memory stays bounded."""
 import gzip
 import io
 import os
@@ -73,7 +73,7 @@ WRONG = {  # what is wrong: (name, bytes, words)
 
 @pytest.mark.parametrize("what", WRONG)
 def test_wrong_files(tmp_path, what):
-    """One sentence each, that names the file."""
+    """One sentence for each, which names the file."""
     name, data, words = WRONG[what]
     with pytest.raises(InputError, match=words) as caught:
         open_dataset(write(tmp_path, name, data))
@@ -82,7 +82,7 @@ def test_wrong_files(tmp_path, what):
 
 @pytest.mark.parametrize("protocol", [0, 1, 2, 4, 5])
 def test_a_pickle_that_calls_os_system_does_not(tmp_path, protocol):
-    """Refused in one sentence, and nothing has run, batch or names; the same pickle does run where pickle.load is trusted."""
+    """Refused in one sentence, as a batch or as class names, and nothing has run; pickle.loads does run it."""
     mark, batch = tmp_path / "mark", {b"data": ROWS, b"labels": [0, 1, 2]}
     evil = write(tmp_path, "data_batch_1", pickle.dumps({b"data": Evil(mark), b"labels": [0]}, protocol))
     with pytest.raises(InputError, match="asks for 'posix.system'|asks for 'nt.system'"):
@@ -97,7 +97,7 @@ def test_a_pickle_that_calls_os_system_does_not(tmp_path, protocol):
 
 
 def open_and_say(path):
-    """Protocols 0 and 1 have no mark, so such a file is not even taken for a pickle; unpickled all the same it is refused."""
+    """Protocols 0 and 1 have no magic number, so such a file is not recognised as a pickle; `unpickle` refuses it, too."""
     from nnscratch.data.readers.cifar import unpickle
     with pytest.raises(InputError, match="expected a folder of images, an IDX"):
         open_dataset(path)
@@ -115,7 +115,7 @@ def test_a_pickle_finds_no_other_name(tmp_path, asked):
 
 @pytest.fixture(scope="module")
 def bombs(tmp_path_factory):
-    """Files of a few KB that unpack to far more than they promise, or promise far too much."""
+    """Files of a few KB that decompress to far more than their headers say, or whose headers say far too much."""
     folder = tmp_path_factory.mktemp("bombs")
     write(folder, "a.gz", gzip.compress(idx(IMAGES) + bytes(10**8)))
     with zipfile.ZipFile(folder / "header.npz", "w", zipfile.ZIP_DEFLATED) as archive:
@@ -137,7 +137,7 @@ def bombs(tmp_path_factory):
     ("a.gz", "has more"), ("header.npz", "header promises more"), ("method.npz", "compressed in a way"),
     ("size.npz", "bytes, unpacked"), ("label.npz", "labels from 1000000000")])
 def test_bombs_do_not_go_off(bombs, name, words):
-    """Refused, and no more than 20 MB were asked for on the way."""
+    """Refused, with less than 20 MB allocated."""
     tracemalloc.start()
     try:
         with pytest.raises(InputError, match=words):
@@ -164,8 +164,8 @@ def test_files_that_do_not_belong_together(tmp_path):
         open_dataset(tmp_path)
 
 
-def test_folders_that_do_not_do(tmp_path, caplog):
-    """Empty, without any image, of mixed sizes; and not a folder of anything when too large for memory."""
+def test_unusable_folders(tmp_path, caplog):
+    """Empty, without images, of mixed sizes."""
     with pytest.raises(InputError, match="holds no images"):
         open_dataset(tmp_path)
     write(tmp_path, "a.txt", b"text")
@@ -189,7 +189,7 @@ def test_images_beyond_memory_are_refused(tmp_path, monkeypatch):
 
 
 def test_places_without_data(tmp_path, monkeypatch):
-    """Missing, unknown names, impossible paths, a pipe (which must not be waited for), a file without permission."""
+    """Missing, unknown names, impossible paths, a pipe (reading it would wait forever), a file without permission."""
     for path in (tmp_path / "missing", "glyfs", "a\0b", None, 3.5, "", "x" * 5000):
         with pytest.raises(InputError, match="expected a folder of images, an IDX"):
             open_dataset(path)
@@ -224,7 +224,7 @@ def test_impossible_options(tmp_path, options):
 
 @pytest.mark.parametrize("kind", ["gzip", "idx", "npy", "npz", "pickle 2", "pickle 4", "pickle 5", "python 2", "cifar", "png"])
 def test_damaged_files_never_crash(tmp_path, kind):
-    """Bytes changed and ends cut off, 120 times: a data set or an InputError comes out, and no other exception."""
+    """With bytes changed and ends cut off, 120 times: a data set or an InputError, and no other exception."""
     rng, batch = np.random.default_rng(5), {b"data": ROWS, b"labels": [0, 1, 2]}
     npz, png = io.BytesIO(), save(tmp_path / "made", "a.png", IMAGES[0])
     np.savez_compressed(npz, images=IMAGES, labels=LABELS)
