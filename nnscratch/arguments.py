@@ -30,13 +30,13 @@ class Parser(argparse.ArgumentParser):
 
 
 def shown_spellings(words: Sequence[str]) -> list[str]:
-    """The arguments with each option as --help shows it: --out is accepted for --output, color for colour."""
+    """The arguments with each option as --help shows it: --out is accepted for --output, colour for color."""
     words = list(words)
     end = words.index("--") if "--" in words else len(words)  # after it there are no options
     for k, word in enumerate(words[:end]):
         if word.startswith("--"):
             name, *value = word.split("=", 1)
-            name = "--output" if name == "--out" else name.replace("color", "colour")
+            name = "--output" if name == "--out" else name.replace("colour", "color")
             words[k] = "=".join([name, *value])
     return words
 
@@ -92,10 +92,11 @@ def add_style(commands: Any) -> None:
     style.add_argument("--features", help="the loss network: texture (default), random, vgg19 or vgg16")
     style.add_argument("--weights", metavar="FILE", help="for vgg: a .safetensors file with torchvision's names; for texture, "
                                                          "or with --fast: weights that you trained")
-    style.add_argument("--colours", help="for vgg: rgb (torchvision, timm; default) or bgr (converted from Caffe)")
+    style.add_argument("--colors", dest="colours", metavar="ORDER",
+                       help="for vgg: rgb (torchvision, timm; default) or bgr (converted from Caffe)")
     style.add_argument("--style-scale", type=float, help="size of the strokes: 2 is twice as large, 0.5 half")
     style.add_argument("--blend", type=float, nargs="+", metavar="W", help="for several styles, the weight of each")
-    style.add_argument("--keep-colours", dest="keep_colors", metavar="HOW",
+    style.add_argument("--keep-colors", metavar="HOW",
                        help="keep the photograph's colours: match (recolour the style) or luminance (transfer brightness only)")
     style.add_argument("--mask", dest="masks", metavar="FILE", action="append",
                        help="an image: white where the style applies, black where the photograph stays; or one --mask for each "

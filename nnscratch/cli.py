@@ -128,7 +128,7 @@ def refuse(*found: dict[str, Any] | set[str], other: str) -> None:
     """Raise InputError for the first option that has no meaning together with another."""
     for name in (name for options in found for name in options):
         option = f"--{name.replace('_', '-')}"
-        option = {"content": "content", "keep_colors": "--keep-colours", "masks": "--mask"}.get(name, option)
+        option = {"content": "content", "colours": "--colors", "masks": "--mask"}.get(name, option)
         raise InputError(f"{option} was given together with {other}, where it has no meaning; leave it out")
 
 

@@ -27,7 +27,7 @@ def test_style_writes_the_image(images, capsys):
 
 def test_the_same_image_once_more(images, capsys):
     """From the .json beside it, with every setting that was given: bit for bit."""
-    settings = ["--strength", "60", "--keep-colours", "luminance", "--init", "noise", "--seed", "3", "--style-scale", "1.5"]
+    settings = ["--strength", "60", "--keep-colors", "luminance", "--init", "noise", "--seed", "3", "--style-scale", "1.5"]
     assert run_style(images, *settings) == 0
     again = ["style", "--again", str(images / "out.png.json"), "-o", str(images / "again.png")]
     assert main(again) == 0
