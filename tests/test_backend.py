@@ -1,4 +1,4 @@
-"""The device: which module owns an array, how arrays move, and what is said where no GPU can be used."""
+"""The device: which module owns an array, how arrays move, and the message where no GPU can be used."""
 import logging
 import subprocess
 import sys
@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from standin import strict_cupy
 
-from nnscratch import backend, cli
+from nnscratch import backend, cli, cupy_diagnosis
 from nnscratch.errors import InputError
 
 INSTALL = 'pip install "cupy-cuda13x>=14,<15"'
@@ -62,7 +62,7 @@ def test_cupy_that_cannot_compute(monkeypatch, name):
     """Importing CuPy proves nothing: the first computation does. Its error is quoted in one line, its remedy fits."""
     error, expected = BROKEN[name]
     install(monkeypatch, Broken(error))
-    monkeypatch.setattr(backend, "installed_wheels", list)
+    monkeypatch.setattr(cupy_diagnosis, "installed_wheels", list)
     module, reason, remedy = backend.gpu_status()
     assert module is None and expected in remedy
     assert reason.startswith(f"CuPy is installed but cannot compute ({type(error).__name__}:") and "\n" not in reason
@@ -75,7 +75,7 @@ def test_cupy_that_cannot_compute(monkeypatch, name):
 def test_the_remedy_fits_the_wheel(monkeypatch, capsys, wheels, remedy):
     """The libraries of the CuPy that is there; of two one must go. On the command line: one sentence and code 2."""
     install(monkeypatch, Broken(OSError("libnvrtc.so.12: cannot open shared object file")))
-    monkeypatch.setattr(backend, "installed_wheels", lambda: wheels)
+    monkeypatch.setattr(cupy_diagnosis, "installed_wheels", lambda: wheels)
     assert remedy in backend.gpu_status()[2]
     assert cli.main(["bench", "--device", "gpu"]) == 2
     printed = capsys.readouterr()
@@ -84,7 +84,7 @@ def test_the_remedy_fits_the_wheel(monkeypatch, capsys, wheels, remedy):
 
 def test_installed_wheels_are_found():
     """Those of this environment, whatever they are."""
-    assert set(backend.installed_wheels()) <= {"cupy", "cupy-cuda11x", "cupy-cuda12x", "cupy-cuda13x"}
+    assert set(cupy_diagnosis.installed_wheels()) <= {"cupy", "cupy-cuda11x", "cupy-cuda12x", "cupy-cuda13x"}
 
 
 def test_cupy_that_cannot_be_imported(monkeypatch, tmp_path):
@@ -97,7 +97,7 @@ except ImportError as error:
 """)
     monkeypatch.delitem(sys.modules, "cupy", raising=False)
     monkeypatch.syspath_prepend(tmp_path)
-    monkeypatch.setattr(backend, "installed_wheels", list)
+    monkeypatch.setattr(cupy_diagnosis, "installed_wheels", list)
     module, reason, remedy = backend.gpu_status()
     assert module is None and TOOLKIT in remedy
     assert reason == ("CuPy is installed but cannot compute "
@@ -114,7 +114,7 @@ def test_cupy_without_a_module_of_its_own(monkeypatch, tmp_path):
 
 @pytest.mark.parametrize("broken", ["product", "kernel"])
 def test_the_gpu_counts_only_after_product_and_kernel(monkeypatch, broken):
-    """A GPU that makes arrays but no products (no cuBLAS), or no sums (no kernel compiler), is no GPU."""
+    """A GPU that makes arrays but no products (no cuBLAS), or no sums (no kernel compiler), does not count."""
     def fail(*_, **__):
         raise RuntimeError(f"no {broken}")
     install(monkeypatch, strict_cupy)
@@ -128,7 +128,7 @@ def test_the_gpu_counts_only_after_product_and_kernel(monkeypatch, broken):
 
 
 def test_a_gpu_that_computes_nonsense_is_refused(monkeypatch):
-    """Twelve is right; a GPU that says otherwise is not used."""
+    """The right result is 12; a GPU with another one is not used."""
     install(monkeypatch, strict_cupy)
     monkeypatch.setattr(strict_cupy.ndarray, "__matmul__", lambda a, b: a)
     module, reason, remedy = backend.gpu_status()
@@ -165,13 +165,13 @@ def test_auto_and_gpu_take_the_gpu_in_silence(monkeypatch, caplog):
 @pytest.mark.parametrize("device", ["cuda", "GPU", "", None, 0])
 def test_unknown_device(device):
     """The sentence names what was given and what can be chosen."""
-    with pytest.raises(InputError, match='is unknown: choose "auto", "cpu" or "gpu"') as error:
+    with pytest.raises(InputError, match='is unknown: use "auto", "cpu" or "gpu"') as error:
         backend.use(device)
     assert repr(device) in str(error.value)
 
 
 def test_use_cpu_does_not_ask_for_a_gpu(monkeypatch, caplog):
-    """The CPU is chosen without a question, and so without a word about the missing GPU."""
+    """The CPU is chosen without looking for a GPU, and without a message about a missing one."""
     install(monkeypatch, None)
     monkeypatch.setattr(backend, "gpu_status", None)
     with caplog.at_level(logging.INFO, logger="nnscratch"):
@@ -186,7 +186,7 @@ def test_array_module_knows_the_owner(xp):
 
 
 def test_arrays_move_both_ways(xp):
-    """Values and dtype survive the way there and back; what is there already is not copied."""
+    """Values and dtype survive both transfers; an array that is there already is not copied."""
     for dtype in (np.float32, np.float64, np.complex128, np.int64):
         host = np.arange(6).astype(dtype).reshape(2, 3)
         there = backend.move(host, xp)

@@ -1,4 +1,4 @@
-"""The command as a user meets it: what it prints, and one sentence with exit code 2 for mistakes."""
+"""The command: what it prints, and one sentence with exit code 2 for mistakes."""
 import os
 import re
 import shutil
@@ -11,22 +11,23 @@ import pytest
 from standin import strict_cupy
 
 from nnscratch import backend, cli, info
+from nnscratch.arguments import shown_spellings
 from nnscratch.cli import main
 from nnscratch.gradcheck.table import LEGEND
 
 
-def test_too_little_memory_names_what_each_command_can_lower(capsys):
-    """Their own options; closing other programs where there is none."""
+def test_a_memory_shortage_names_the_options_that_reduce_it(capsys):
+    """The command's own options, or closing other programs."""
     for words, way_out in ((["train", "generator", "--batch", "512"], "set a smaller --batch (it is 512) or --size"),
                            (["generate", "-o", "x.png", "--grid", "90x90"], "set a smaller --grid (it is (90, 90))"),
                            (["judge"], "set a smaller --count (it is 5000)"), (["demo"], "close other programs"),
                            (["bench"], "try --quick, or one part alone by --only")):
-        assert cli.too_little_memory(MemoryError(), cli.parsed(words)) == 2
+        assert cli.report_memory_shortage(MemoryError(), cli.parse_arguments(words)) == 2
         assert capsys.readouterr().err == f"nnscratch: not enough memory; {way_out}\n"
 
 
 def test_output_that_the_terminal_cannot_show_is_replaced():
-    """A terminal that knows ASCII alone, and a file name that it cannot print: still one sentence."""
+    """An ASCII terminal, and a file name that it cannot print: still one sentence."""
     command = [sys.executable, "-m", "nnscratch.cli", "style", "\u1d40.png", "\u1d40.png", "-o", "out.png"]
     result = subprocess.run(command, capture_output=True, env={**os.environ, "PYTHONIOENCODING": "ascii:strict"})
     assert result.returncode == 2 and result.stderr.startswith(b"nnscratch: cannot open ?.png"), result.stderr
@@ -34,7 +35,7 @@ def test_output_that_the_terminal_cannot_show_is_replaced():
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="needs a POSIX pipe")
-def test_a_reader_who_leaves_ends_the_command_quietly():
+def test_a_closed_pipe_ends_the_command_quietly():
     """`nnscratch info | head -0`: no traceback, and the exit code of a closed pipe."""
     process = subprocess.Popen([sys.executable, "-m", "nnscratch.cli", "info"], stdout=subprocess.PIPE, stderr=subprocess.PIPE)
     process.stdout.close()
@@ -45,7 +46,7 @@ def test_a_reader_who_leaves_ends_the_command_quietly():
 @pytest.mark.parametrize("arguments", [[], ["paint"], ["style"], ["style", "a", "b", "-o", "c", "--size", "big"],
                                        ["demo", "--fast"], ["demo", "night"]])
 def test_a_wrong_command_line_is_one_sentence_and_exit_code_2(arguments, capsys):
-    """argparse's complaints in our form, with the way to the help."""
+    """argparse's errors in one sentence, which points to the help."""
     with pytest.raises(SystemExit) as exit_code:
         main(arguments)
     assert exit_code.value.code == 2
@@ -60,8 +61,40 @@ def test_check_prints_the_table(capsys):
     assert "batch_norm training" in out and re.search(r"(\d+) of \1 wrong backward passes caught", out)
 
 
+@pytest.mark.parametrize("words, name", [
+    (["style", "a", "b", "-o", "x"], "output"), (["gallery", "-o", "x"], "output"), (["generate", "-o", "x"], "output"),
+    (["train", "generator", "-o", "x"], "output"), (["train", "texture", "-o", "x"], "output"),
+    (["train", "stylizer", "-o", "x"], "output"), (["judge", "-o", "x"], "output"), (["bench", "-o", "x"], "output"),
+    (["style", "a", "b", "-o", "o", "--keep-colors", "x"], "keep_colors"),
+    (["style", "a", "b", "-o", "o", "--colors", "x"], "colours")])
+def test_every_spelling_of_an_option_is_accepted(words, name):
+    """-o, --output and --out; colour and color, also with = and shortened; the help shows one of them."""
+    *command, option, value = words
+    spellings = {"output": ["-o", "--output", "--out", "--outp"], "colours": ["--colors", "--colours", "--colour", "--color"],
+                 "keep_colors": ["--keep-colors", "--keep-colours", "--keep-colour"]}[name]
+    for spelling in spellings:
+        forms = [[spelling, value]] + ([[f"{spelling}={value}"]] if spelling.startswith("--") else [])
+        for form in forms:
+            assert getattr(cli.parse_arguments([*command, *form]), name) == value
+
+
+@pytest.mark.parametrize("command", [["style"], ["gallery"], ["generate"], ["train", "generator"], ["train", "texture"],
+                                     ["train", "stylizer"], ["judge"], ["bench"]])
+def test_the_help_shows_one_spelling(command, capsys):
+    """-o, --output, and color; the other spellings are accepted, not shown."""
+    with pytest.raises(SystemExit):
+        main([*command, "--help"])
+    shown = capsys.readouterr().out
+    assert re.search(r"-o \w+, --output", shown) and not re.search(r"--out\b|--\S*colour|default: None", shown)
+
+
+def test_what_follows_a_double_dash_is_left_as_it_is():
+    """There are no options after it, but files whose names may begin with dashes."""
+    assert shown_spellings(["--out", "a", "--", "--out"]) == ["--output", "a", "--", "--out"]
+
+
 def test_info_names_versions_and_the_missing_gpu(capsys, monkeypatch):
-    """Versions, BLAS with its threads, and without a GPU why not and the line that changes it."""
+    """Versions, BLAS with its threads, and if there is no GPU, the reason and the remedy."""
     monkeypatch.setattr("nnscratch.backend.gpu_status", lambda: (None, "CuPy is not installed", "pip install that"))
     assert main(["info"]) == 0
     out = capsys.readouterr().out
@@ -71,11 +104,19 @@ def test_info_names_versions_and_the_missing_gpu(capsys, monkeypatch):
 
 @pytest.mark.parametrize("device", ["cpu", "gpu"])
 def test_info_leaves_the_chosen_device_alone(monkeypatch, device):
-    """It describes the GPU, and the choice made before stays."""
+    """It describes the GPU, and does not change the device."""
     monkeypatch.setitem(sys.modules, "cupy", strict_cupy)
     backend.use(device)
     assert "stand-in" in dict(info.report())["array library"]
     assert backend.current_module() is (np if device == "cpu" else strict_cupy)
+
+
+def test_the_package_runs_as_the_command():
+    """python -m nnscratch, with the command's exit code."""
+    words = [sys.executable, "-m", "nnscratch"]
+    assert subprocess.run([*words, "--version"], capture_output=True, text=True).stdout.startswith("nnscratch ")
+    result = subprocess.run([*words, "paint"], capture_output=True, text=True)
+    assert result.returncode == 2 and result.stderr.startswith("nnscratch: ")
 
 
 def test_the_command_is_installed():

@@ -58,7 +58,7 @@ def test_a_demo_on_an_unknown_device_leaves_nothing(tmp_path, monkeypatch, capsy
 
 
 @pytest.mark.parametrize("name", demo.OUTPUTS)
-def test_the_demo_asks_first_whether_it_may_write(tmp_path, monkeypatch, capsys, name):
+def test_the_demo_checks_first_that_it_can_write(tmp_path, monkeypatch, capsys, name):
     """A folder in the place of any of its files: one sentence, before the work."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr("nnscratch.demo.print_table", None)

@@ -28,7 +28,7 @@ def test_crowds_that_stand_apart_are_found():
     dataset, crowd = crowds([200, 40, 90, 30])
     found = grouped(dataset, 4)
     pairs = set(zip(crowd.tolist(), found.labels.tolist()))
-    assert len(pairs) == 4 and found.classes == 4 and found.names == ["group 1", "group 2", "group 3", "group 4"]
+    assert len(pairs) == 4 and found.num_classes == 4 and found.class_names == ["group 1", "group 2", "group 3", "group 4"]
     assert found.images is dataset.images and dataset.labels is None
 
 
@@ -62,12 +62,12 @@ def test_any_data_will_do(count, wanted, seed, alike):
     images = np.random.default_rng(seed).integers(0, 256, (count, 3, 4, 1)).astype(np.uint8)
     dataset = Dataset(images * (not alike), np.zeros(count, np.int64), ["all"])
     found, again = (grouped(dataset, wanted, seed) for _ in range(2))
-    assert found.classes == (min(wanted, count // 25) if min(wanted, count // 25) > 1 else 0)
-    if found.classes:
-        assert found.labels.shape == (count,) and 0 <= found.labels.min() and found.labels.max() < found.classes
+    assert found.num_classes == (min(wanted, count // 25) if min(wanted, count // 25) > 1 else 0)
+    if found.num_classes:
+        assert found.labels.shape == (count,) and 0 <= found.labels.min() and found.labels.max() < found.num_classes
         np.testing.assert_array_equal(found.labels, again.labels)
     else:
-        assert found.labels is None and found.names == []
+        assert found.labels is None and found.class_names == []
 
 
 def test_groups_are_drawn_by_their_size():

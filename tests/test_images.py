@@ -31,7 +31,7 @@ def test_values_rows_and_columns_are_those_of_the_file(tmp_path):
 @pytest.mark.parametrize("name", ["a.png", "a.jpg", "a.tif", "a.webp"])
 @pytest.mark.parametrize("orientation", UPRIGHT)
 def test_exif_orientation_turns_the_image(tmp_path, orientation, name):
-    """All eight orientations, in each format that carries them, show the corners where a camera meant them."""
+    """All eight orientations, in each format that stores them: the corners are where they were in the scene."""
     exif = Image.Exif()
     exif[0x0112] = orientation
     path = saved(tmp_path, CORNERS, name, exif=exif, **({"lossless": True} if "webp" in name else {"quality": 95}))
@@ -42,7 +42,7 @@ def test_exif_orientation_turns_the_image(tmp_path, orientation, name):
 
 
 def test_broken_exif_does_not_lose_the_image(tmp_path):
-    """EXIF of rubbish leaves the image as stored; a good orientation (6) is followed though the next tag is bad."""
+    """Damaged EXIF data leave the image as stored; a valid orientation (6) is applied though the next tag is damaged."""
     rubbish = b"Exif\0\0MM\0*\0\0\0\x08\xff\xff rubbish"
     bad_tag = (b"Exif\0\0MM\0*\0\0\0\x08\0\x02\x01\x12\0\x03\0\0\0\x01\0\x06\0\0"
                b"\x01>\0\x01\0\0\0\x03\0\0\0\x18\0\0\0\0" + bytes(30))
@@ -115,7 +115,7 @@ def test_a_transparent_level_of_16_bits_is_white(tmp_path):
 @pytest.mark.parametrize("values, expected", [
     ((0.25, 0.5, 0.75), (0.25, 0.5, 0.75)), ((0, 102, 510), (0, 0.2, 1)), ((-1, 0, 1), (0, 0.5, 1))])
 def test_float_grey_is_taken_as_it_is_or_stretched(tmp_path, values, expected):
-    """Floats within [0, 1] are kept; a wider range is mapped to it."""
+    """Floats within [0, 1] are kept; a wider range is mapped to [0, 1]."""
     rows = np.tile(np.repeat(np.float32(values), 10), (H, 1))
     np.testing.assert_allclose(read_image(saved(tmp_path, rows, "a.tif"))[0, 0, [0, 15, 29], 1], expected)
 
@@ -129,7 +129,7 @@ def test_an_animation_is_its_first_frame(tmp_path):
 
 @pytest.mark.parametrize("size, expected", [(None, (20, 30)), (24, (16, 24)), (60, (40, 60)), (31, (21, 31))])
 def test_size_is_the_longer_side(tmp_path, size, expected):
-    """Shrunk or enlarged, the longer side is the size asked for and the shape of the image is kept."""
+    """Shrunk or enlarged, the longer side is the given size, and the aspect ratio is kept."""
     assert read_image(saved(tmp_path, CORNERS), size).shape == (1, *expected, 3)
     assert read_image(saved(tmp_path, CORNERS.swapaxes(0, 1)), size).shape == (1, *expected[::-1], 3)
 
@@ -142,7 +142,7 @@ def test_an_image_need_not_be_enlarged(tmp_path):
 
 
 def test_deep_grey_stays_in_range_when_resized(tmp_path):
-    """Lanczos overshoots at an edge between black and white; for floats nothing but our clip stops it."""
+    """Lanczos overshoots at an edge between black and white; floats have to be clipped."""
     edge = np.zeros((H, W), np.uint16)
     edge[:, 15:] = 65535
     image = read_image(saved(tmp_path, edge), 47)
@@ -158,7 +158,7 @@ def test_shrinking_averages_instead_of_dropping_pixels(tmp_path):
 # --- what is refused ----------------------------------------------------------------------------------------------
 
 def png_header(width, height):
-    """A PNG that claims a size and holds nothing: what a decompression bomb looks like at the door."""
+    """A PNG whose header states a size and which holds nothing, like a decompression bomb."""
     def chunk(name, data):
         return struct.pack(">I", len(data)) + name + data + struct.pack(">I", zlib.crc32(name + data))
     header = struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)
@@ -174,9 +174,9 @@ def bad_files():
     Image.fromarray(CORNERS).save(postscript, "EPS")
     nan = io.BytesIO()
     Image.fromarray(np.full((H, W), np.nan, np.float32)).save(nan, "TIFF")
-    return {"empty": (b"", "empty"), "text": (b"I am no image", "no image"),
+    return {"empty": (b"", "empty"), "text": (b"I am no image", "not an image"),
             "truncated": (good.getvalue()[:-60], "damaged"), "bomb": (png_header(10_000, 10_000), "too large"),
-            "big bomb": (png_header(60_000, 60_000), "too large"), "postscript": (postscript.getvalue(), "no image"),
+            "big bomb": (png_header(60_000, 60_000), "too large"), "postscript": (postscript.getvalue(), "not an image"),
             "nan": (nan.getvalue(), "NaN")}
 
 
@@ -190,14 +190,14 @@ def test_a_bad_file_is_one_sentence(tmp_path, name):
 
 
 def test_places_without_an_image_are_one_sentence(tmp_path):
-    """A missing file, a folder, a pipe (which must not be waited for), an impossible name, no name at all."""
+    """A missing file, a folder, a pipe (reading it would wait forever), an impossible name, no name at all."""
     assert "None" in complaint(read_image, None)
     assert "No such file" in complaint(read_image, tmp_path / "none.png")
     assert "folder" in complaint(read_image, tmp_path)
     assert "null" in complaint(read_image, "a\0.png")
     if hasattr(os, "mkfifo"):
         os.mkfifo(tmp_path / "pipe.png")
-        assert "no regular file" in complaint(read_image, tmp_path / "pipe.png")
+        assert "not a regular file" in complaint(read_image, tmp_path / "pipe.png")
 
 
 def test_a_file_without_permission_is_one_sentence(tmp_path, monkeypatch):

@@ -21,7 +21,7 @@ def test_what_is_written_is_read_again(tmp_path, xp, shape, name):
 
 
 def test_jpeg_keeps_the_strokes(tmp_path):
-    """A JPEG of ours loses a third less than one of Pillow's default quality."""
+    """Written here, a JPEG loses a third less than at Pillow's default quality."""
     painting = flow_painting(128)
     write_image(tmp_path / "ours.jpg", painting)
     saved(tmp_path, np.rint(painting[0] * 255).astype(np.uint8), "default.jpg")
@@ -42,7 +42,7 @@ def test_values_are_clipped_not_wrapped(tmp_path):
 @pytest.mark.parametrize("image, word", [
     (np.zeros((2, H, W, 3)), "(2, 20, 30, 3)"), (np.zeros((H, W, 4)), "(20, 30, 4)"), (np.zeros(H), "(20,)"),
     (np.zeros((0, W, 3)), "(0, 30, 3)"), (CORNERS, "uint8"), (np.full((H, W), np.nan), "NaN")])
-def test_what_is_no_image_is_not_written(tmp_path, image, word):
+def test_what_is_not_an_image_is_not_written(tmp_path, image, word):
     """A batch, four channels, no pixels, integers, NaN: one sentence, no file."""
     assert word in complaint(write_image, tmp_path / "a.png", image)
     assert os.listdir(tmp_path) == []

@@ -5,12 +5,12 @@ import numpy as np
 import pytest
 
 from nnscratch.data.synthetic import paintings
-from nnscratch.data.synthetic.paintings import PALETTE, flow_painting, follow, mix, night_sky, stars
+from nnscratch.data.synthetic.paintings import PALETTE, flow_painting, night_sky, palette_colour, stars, stroke_paths
 from nnscratch.errors import InputError
 
 
 def test_the_same_seed_paints_the_same_image_and_another_seed_another():
-    """Chance comes from the seed alone, whatever NumPy's global state."""
+    """The seed alone determines the painting, whatever NumPy's global state."""
     first = flow_painting(96, seed=3)
     np.random.default_rng().random(5)
     np.testing.assert_array_equal(first, flow_painting(96, seed=3))
@@ -26,7 +26,7 @@ def test_a_painting_is_an_image(size):
 
 
 def test_strokes_run_along_the_flow():
-    """Colours change far less along the flow than across it: that is what makes strokes of dots."""
+    """Colours change far less along the flow than across it."""
     size = 160
     flow, _ = night_sky(size, np.random.default_rng(0))  # the first thing the painter does with the seed
     grey = flow_painting(size, 0)[0].mean(axis=-1)
@@ -37,14 +37,14 @@ def test_strokes_run_along_the_flow():
 
 
 def test_there_is_texture_at_every_scale_of_a_brush():
-    """The contrast that is lost by averaging blocks of 4, 8, 16 pixels is strong at each step."""
+    """Averaging blocks of 4, 8 and 16 pixels loses much contrast at each step."""
     grey = flow_painting(256, 0)[0].mean(axis=-1)
     blurred = [grey.reshape(256 // k, k, 256 // k, k).mean((1, 3)).repeat(k, 0).repeat(k, 1) for k in (1, 4, 8, 16)]
     assert min(np.std(fine - coarse) for fine, coarse in pairwise(blurred)) > 0.03
 
 
 def test_the_palette_is_used_from_dark_to_light():
-    """Deep blues rule, but every colour of the palette is the nearest one to some part of the image."""
+    """Deep blues dominate, but every colour of the palette is the nearest one to some part of the image."""
     pixels = flow_painting(256, 0).reshape(-1, 1, 3) * 255
     nearest = np.argmin(((pixels - PALETTE) ** 2).sum(-1), axis=1)
     shares = np.bincount(nearest, minlength=len(PALETTE)) / len(nearest)
@@ -54,8 +54,8 @@ def test_the_palette_is_used_from_dark_to_light():
 
 @pytest.mark.parametrize("seed", range(4))
 def test_the_flow_circles_a_star_that_shines(seed, monkeypatch):
-    """Around a star the flow is at a right angle to the radius, so strokes close to rings; its heart is bright."""
-    monkeypatch.setattr(paintings, "stars", lambda chance: [(0.5, 0.5)])
+    """Around a star the flow is at a right angle to the radius, so strokes form rings; its middle is bright."""
+    monkeypatch.setattr(paintings, "stars", lambda rng: [(0.5, 0.5)])
     flow, tone = night_sky(200, np.random.default_rng(seed))
     np.testing.assert_allclose(np.linalg.norm(flow, axis=-1), 1, atol=1e-3)
     angle = np.linspace(0, 2 * np.pi, 60)
@@ -66,18 +66,18 @@ def test_the_flow_circles_a_star_that_shines(seed, monkeypatch):
 
 
 def test_paths_of_a_whirl_are_circles():
-    """The midpoint rule stays on a circle of radius 30 to within a pixel for 60 pixels; plain steps would drift out."""
+    """The midpoint rule stays on a circle of radius 30 to within a pixel for 60 pixels; Euler steps would drift outwards."""
     rows, columns = np.mgrid[0:100, 0:100] - 49.5
     flow = np.stack([columns, -rows], axis=-1) / np.hypot(rows, columns)[..., None]
-    path = follow(flow, np.array([[50.0, 80.0]]), 60, np.random.default_rng(0))[0]
+    path = stroke_paths(flow, np.array([[50.0, 80.0]]), 60, np.random.default_rng(0))[0]
     assert np.abs(np.hypot(*(path - 50).T) - 30).max() < 1
 
 
-def test_colours_between_two_of_the_palette_are_their_mixture():
-    """The ends of the palette are met exactly, and half a step is half of each neighbour."""
+def test_colours_between_two_of_the_palette_are_interpolated():
+    """The ends of the palette are exact, and half a step is half of each neighbour."""
     step = 1 / (len(PALETTE) - 1)
     expected = [PALETTE[0], PALETTE[-1], (PALETTE[1] + PALETTE[2]) / 2]
-    np.testing.assert_allclose(mix(np.array([0, 1, 1.5 * step])), expected)
+    np.testing.assert_allclose(palette_colour(np.array([0, 1, 1.5 * step])), expected)
 
 
 def test_stars_keep_apart():

@@ -12,6 +12,7 @@ from nnscratch.data import splits
 from nnscratch.data.dataset import Dataset
 from nnscratch.data.readers.formats import open_dataset
 from nnscratch.data.readers.idx import read_idx
+from nnscratch.data.synthetic.registry import SYNTHETIC
 
 # --- IDX ----------------------------------------------------------------------------------------------------------
 
@@ -19,7 +20,7 @@ from nnscratch.data.readers.idx import read_idx
     ("train-images-idx3-ubyte.gz", "train-labels-idx1-ubyte.gz"), ("train-images.idx3-ubyte", "train-labels.idx1-ubyte"),
     ("t10k-images-idx3-ubyte", "t10k-labels-idx1-ubyte.gz")])
 def test_idx(tmp_path, images, labels):
-    """Values and labels, raw and packed, mixed, the labels found by their name; by file and by folder."""
+    """Images and labels, raw, compressed or one of each; the labels are found by name; by file and by folder."""
     path = write(tmp_path, images, gzip.compress(idx(IMAGES)) if images.endswith("gz") else idx(IMAGES))
     write(tmp_path, labels, gzip.compress(idx(LABELS)) if labels.endswith("gz") else idx(LABELS))
     for dataset in (open_dataset(path), open_dataset(tmp_path), read_idx(tmp_path)):
@@ -29,8 +30,8 @@ def test_idx(tmp_path, images, labels):
     assert open_dataset(path).labels is None
 
 
-def test_of_two_parts_the_folder_gives_the_training_one(tmp_path):
-    """t10k comes first in the alphabet and is not taken; a packed twin of the raw file does not count."""
+def test_a_folder_gives_the_training_images(tmp_path):
+    """Not t10k, which comes first in the alphabet; a compressed copy of the raw file does not count."""
     write(tmp_path, "t10k-images-idx3-ubyte", idx(IMAGES[:2]))
     write(tmp_path, "train-images-idx3-ubyte", idx(IMAGES))
     write(tmp_path, "train-images-idx3-ubyte.gz", gzip.compress(idx(IMAGES[:1])))
@@ -38,7 +39,7 @@ def test_of_two_parts_the_folder_gives_the_training_one(tmp_path):
 
 
 def test_the_name_does_not_matter(tmp_path):
-    """Packed IDX called .npy, an .npy called .gz: what is in the file decides; and the packed twin is not taken for labels."""
+    """Compressed IDX named .npy, an .npy named .gz: the content decides; a compressed copy is not mistaken for labels."""
     write(tmp_path, "a", idx(IMAGES))
     write(tmp_path, "a.gz", gzip.compress(idx(IMAGES)))
     write(tmp_path, "b.npy", gzip.compress(idx(IMAGES)))
@@ -72,14 +73,14 @@ def test_cifar_binary(tmp_path, head):
 
 @pytest.mark.parametrize("protocol", [2, 4, 5])
 def test_cifar_python_batches_in_a_folder(tmp_path, protocol):
-    """All batches, in order, a binary twin not twice, and the names of the classes."""
+    """All batches in order, one in both versions only once, with the names of the classes."""
     for k in (1, 2):
         batch = {b"data": PLANES.reshape(3, -1)[:k + 1], b"labels": [0, 1, 0][:k + 1], b"filenames": [b"a"]}
         write(tmp_path, f"data_batch_{k}", pickle.dumps(batch, protocol))
     write(tmp_path, "data_batch_1.bin", record([3], PLANES[0]))
     write(tmp_path, "batches.meta", pickle.dumps({b"label_names": [b"cat", b"ship"]}, protocol))
     dataset = open_dataset(tmp_path)
-    assert dataset.names == ["cat", "ship"] and dataset.labels.tolist() == [0, 1, 0, 1, 0]
+    assert dataset.class_names == ["cat", "ship"] and dataset.labels.tolist() == [0, 1, 0, 1, 0]
     np.testing.assert_array_equal(dataset.images[2:, :, :, 1], PLANES[:, 1])
 
 
@@ -94,7 +95,7 @@ def test_cifar_as_python_2_wrote_it(tmp_path, name):
 
 
 def test_cifar_array_stored_by_columns(tmp_path):
-    """The order of the bytes is the one the pickle tells."""
+    """The pickle says in which order the bytes are."""
     batch = {"data": np.asfortranarray(PLANES.reshape(3, -1)), "labels": [0, 1, 2]}
     for protocol in (4, 5):
         dataset = open_dataset(write(tmp_path, "data_batch_1", pickle.dumps(batch, protocol)))
@@ -102,10 +103,10 @@ def test_cifar_array_stored_by_columns(tmp_path):
 
 
 def test_cifar_names_as_text(tmp_path):
-    """batches.meta.txt beside binary batches."""
+    """batches.meta.txt in the folder of binary batches."""
     write(tmp_path, "data_batch_1.bin", record([1], PLANES[0]))
     write(tmp_path, "batches.meta.txt", b"airplane\nautomobile\n\n")
-    assert open_dataset(tmp_path).names == ["airplane", "automobile"]
+    assert open_dataset(tmp_path).class_names == ["airplane", "automobile"]
 
 
 # --- NumPy --------------------------------------------------------------------------------------------------------
@@ -125,8 +126,8 @@ def test_numpy_files(tmp_path, array, expected):
     assert dataset.labels.tolist() == [0] * len(array)
 
 
-def test_the_data_do_not_hang_on_the_file(tmp_path):
-    """An .npy is read through a map; the data set is a copy, and outlives the file being overwritten."""
+def test_the_data_are_independent_of_the_file(tmp_path):
+    """An .npy is memory-mapped while it is read; the data set is a copy, which does not change with the file."""
     np.save(tmp_path / "a.npy", IMAGES)
     dataset = open_dataset(tmp_path / "a.npy")
     with open(tmp_path / "a.npy", "r+b") as file:
@@ -137,7 +138,7 @@ def test_the_data_do_not_hang_on_the_file(tmp_path):
 # --- folders, sizes, channels, names ------------------------------------------------------------------------------
 
 def test_folder_of_images(tmp_path, caplog):
-    """Sub-folders are classes by name; mixed sizes are cut to the middle and shrunk; what is no image is passed over."""
+    """Sub-folders are classes by name; mixed sizes are cropped and resized; what is not an image is skipped."""
     wide = np.zeros((20, 40, 3), np.uint8)
     wide[:, :10], wide[:, 10:30], wide[:, 30:] = (0, 250, 0), (250, 0, 0), (0, 250, 0)
     save(tmp_path / "dogs", "a.png", wide)
@@ -148,14 +149,14 @@ def test_folder_of_images(tmp_path, caplog):
     (tmp_path / "empty").mkdir()
     write(tmp_path, "readme.txt", b"in no class")
     dataset = open_dataset(tmp_path, size=16)
-    assert dataset.names == ["cats", "dogs"] and dataset.labels.tolist() == [0, 1]
+    assert dataset.class_names == ["cats", "dogs"] and dataset.labels.tolist() == [0, 1]
     expected = np.array([[0, 0, 250], [250, 0, 0]])[:, None, None].repeat(16, 1).repeat(16, 2)
     np.testing.assert_allclose(dataset.images, expected, atol=8)  # at the cut Lanczos sees a little of what is cut off
     assert len(caplog.records) == 1 and "2 files" in caplog.text and "c.jpg" in caplog.text
 
 
 def test_folder_without_classes(tmp_path):
-    """Grey images stay grey, in the order of their names, unless colour is asked for; a folder of text is no class."""
+    """Grey images stay grey, in the order of their names, unless colour is asked for; a folder of text is not a class."""
     for k in range(3):
         save(tmp_path, f"{k}.png", np.full((12, 12), 40 * k, np.uint8))
     write(tmp_path / "notes", "a.txt", b"text")
@@ -166,7 +167,7 @@ def test_folder_without_classes(tmp_path):
 
 
 def test_images_in_folders_are_upright_and_on_white(tmp_path):
-    """The knowledge of read_image is used: EXIF's turn, transparency, grey of 16 bits."""
+    """As read_image reads them: EXIF orientation, transparency, 16-bit grey."""
     exif = Image.Exif()
     exif[0x0112] = 3  # by half a turn
     half = np.zeros((8, 8, 3), np.uint8)
@@ -178,7 +179,7 @@ def test_images_in_folders_are_upright_and_on_white(tmp_path):
 
 
 def test_size_and_channels_of_any_data_set(tmp_path):
-    """A pair cuts the middle out in its shape; shrinking averages; colour becomes Rec. 601's grey."""
+    """A pair (H, W) crops to its aspect ratio; shrinking averages; colour becomes Rec. 601's grey."""
     board = np.zeros((1, 32, 64, 3), np.uint8)
     board[:, ::2, ::2] = board[:, 1::2, 1::2] = (200, 0, 0)
     board[:, :, :16] = 255  # cut off
@@ -191,29 +192,29 @@ def test_size_and_channels_of_any_data_set(tmp_path):
     assert (open_dataset(tmp_path / "b.npy", channels=1).images == round(0.299 * 200)).all()
 
 
-def test_made_data_by_name():
+def test_synthetic_data_by_name():
     """The four names, at the size and with the channels asked for; the same seed gives the same images."""
-    for name in splits.MADE:
+    for name in SYNTHETIC:
         first, again = (open_dataset(name, size=16, channels=3, count=4, seed=7) for _ in range(2))
         assert first.images.shape == (4, 16, 16, 3) and first.images.std() > 0
         np.testing.assert_array_equal(first.images, again.images)
     assert open_dataset("glyphs", size=(12, 20), count=2).images.shape == (2, 12, 20, 1)
-    assert len(open_dataset("letters", count=2).names) > len(open_dataset("glyphs", count=2).names)
+    assert len(open_dataset("letters", count=2).class_names) > len(open_dataset("glyphs", count=2).class_names)
 
 
-def test_parts_of_files_do_not_overlap(tmp_path):
-    """A tenth of the images is held out, from every class, also where labels come in turn; the same ones every time."""
+def test_splits_of_a_file_do_not_overlap(tmp_path):
+    """A tenth of each class is held out, also where labels alternate; the same images every time."""
     images = np.arange(40, dtype=np.uint8)[:, None, None].repeat(8, 1).repeat(8, 2)
     np.savez(tmp_path / "a.npz", images=images, labels=np.arange(40) % 4)
-    parts, again = splits.parts_of(tmp_path / "a.npz"), splits.parts_of(tmp_path / "a.npz")
-    assert sorted(parts.held_out.labels) == [0, 1, 2, 3] and len(parts.train) == 36 and not parts.apart
+    parts, again = splits.load_splits(tmp_path / "a.npz"), splits.load_splits(tmp_path / "a.npz")
+    assert sorted(parts.held_out.labels) == [0, 1, 2, 3] and len(parts.train) == 36 and not parts.disjoint
     assert sorted([*parts.train.images[:, 0, 0, 0], *parts.held_out.images[:, 0, 0, 0]]) == list(range(40))
     np.testing.assert_array_equal(parts.held_out.images, again.held_out.images)
 
 
 def test_classes_are_the_labels_that_occur():
-    """Letters labelled 1 to 3 are three classes, not four; with names, labels are places in them."""
+    """Letters labelled 1 to 3 are three classes, not four; with names, labels are indices into them."""
     images = np.zeros((4, 2, 2, 1), np.uint8)
     dataset = Dataset(images, np.array([3, 1, 2, 1]))
-    assert dataset.names == ["1", "2", "3"] and dataset.labels.tolist() == [2, 0, 1, 0]
+    assert dataset.class_names == ["1", "2", "3"] and dataset.labels.tolist() == [2, 0, 1, 0]
     assert Dataset(images, np.array([0, 1, 1, 0]), list("abc")).labels.tolist() == [0, 1, 1, 0]

@@ -1,4 +1,4 @@
-"""Readers of users' files: whatever is wrong with a file is one sentence, nothing is run, and memory is not eaten."""
+"""Readers of users' files: whatever is wrong with a file is one sentence, no code is run, and memory stays bounded."""
 import gzip
 import io
 import os
@@ -16,7 +16,7 @@ from nnscratch.data.readers.cifar import read_cifar
 from nnscratch.data.readers.folder import read_folder
 from nnscratch.data.readers.formats import open_dataset
 from nnscratch.data.readers.idx import read_idx
-from nnscratch.data.readers.npz import read_arrays
+from nnscratch.data.readers.npz import read_npz
 from nnscratch.errors import InputError
 
 ROWS = PLANES.reshape(3, -1)
@@ -61,8 +61,8 @@ WRONG = {  # what is wrong: (name, bytes, words)
     "pickle: a deep key": ("a", b"\x80\x02})" + b"\x85" * 10**6 + b"Ns.", "more than a CIFAR file has to"),
     "pickle: a long text promised": ("a", b"\x80\x04}\x8e" + b"\xff" * 7 + b"\x0f.", "refused as a pickle"),
     "objects": ("a.npy", saved_objects(np.array([None, {}])), "Python objects|Object arrays"),
-    "an .npy cut off": ("a.npy", saved_objects(IMAGES)[:-5], "no whole file of NumPy"),
-    "an .npy that promises terabytes": ("a.npy", npy_header((10**12, 9, 9)) + bytes(99), "no whole file of NumPy"),
+    "an .npy cut off": ("a.npy", saved_objects(IMAGES)[:-5], "not a whole file of NumPy"),
+    "an .npy that promises terabytes": ("a.npy", npy_header((10**12, 9, 9)) + bytes(99), "not a whole file of NumPy"),
     "one image": ("a.npy", saved_objects(np.zeros((8, 8, 3), np.uint8)), r"an array \(8, 8, 3\), expected"),
     "no images": ("a.npy", saved_objects(np.zeros((0, 8, 8), np.uint8)), "expected"),
     "whole numbers": ("a.npy", saved_objects(IMAGES.astype(np.int64)), "holds int64, expected uint8"),
@@ -73,7 +73,7 @@ WRONG = {  # what is wrong: (name, bytes, words)
 
 @pytest.mark.parametrize("what", WRONG)
 def test_wrong_files(tmp_path, what):
-    """One sentence each, that names the file."""
+    """One sentence for each, which names the file."""
     name, data, words = WRONG[what]
     with pytest.raises(InputError, match=words) as caught:
         open_dataset(write(tmp_path, name, data))
@@ -82,7 +82,7 @@ def test_wrong_files(tmp_path, what):
 
 @pytest.mark.parametrize("protocol", [0, 1, 2, 4, 5])
 def test_a_pickle_that_calls_os_system_does_not(tmp_path, protocol):
-    """Refused in one sentence, and nothing has run, batch or names; the same pickle does run where pickle.load is trusted."""
+    """Refused in one sentence, as a batch or as class names, and nothing has run; pickle.loads does run it."""
     mark, batch = tmp_path / "mark", {b"data": ROWS, b"labels": [0, 1, 2]}
     evil = write(tmp_path, "data_batch_1", pickle.dumps({b"data": Evil(mark), b"labels": [0]}, protocol))
     with pytest.raises(InputError, match="asks for 'posix.system'|asks for 'nt.system'"):
@@ -97,7 +97,7 @@ def test_a_pickle_that_calls_os_system_does_not(tmp_path, protocol):
 
 
 def open_and_say(path):
-    """Protocols 0 and 1 have no mark, so such a file is not even taken for a pickle; unpickled all the same it is refused."""
+    """Protocols 0 and 1 have no magic number, so such a file is not recognised as a pickle; `unpickle` refuses it, too."""
     from nnscratch.data.readers.cifar import unpickle
     with pytest.raises(InputError, match="expected a folder of images, an IDX"):
         open_dataset(path)
@@ -115,7 +115,7 @@ def test_a_pickle_finds_no_other_name(tmp_path, asked):
 
 @pytest.fixture(scope="module")
 def bombs(tmp_path_factory):
-    """Files of a few KB that unpack to far more than they promise, or promise far too much."""
+    """Files of a few KB that decompress to far more than their headers say, or whose headers say far too much."""
     folder = tmp_path_factory.mktemp("bombs")
     write(folder, "a.gz", gzip.compress(idx(IMAGES) + bytes(10**8)))
     with zipfile.ZipFile(folder / "header.npz", "w", zipfile.ZIP_DEFLATED) as archive:
@@ -134,10 +134,10 @@ def bombs(tmp_path_factory):
 
 @pytest.mark.xdist_group("bombs")  # made once, in one process
 @pytest.mark.parametrize("name, words", [
-    ("a.gz", "has more"), ("header.npz", "header promises more"), ("method.npz", "packed in a way"),
+    ("a.gz", "has more"), ("header.npz", "header promises more"), ("method.npz", "compressed in a way"),
     ("size.npz", "bytes, unpacked"), ("label.npz", "labels from 1000000000")])
 def test_bombs_do_not_go_off(bombs, name, words):
-    """Refused, and no more than 20 MB were asked for on the way."""
+    """Refused, with less than 20 MB allocated."""
     tracemalloc.start()
     try:
         with pytest.raises(InputError, match=words):
@@ -153,7 +153,7 @@ def test_files_that_do_not_belong_together(tmp_path):
     with pytest.raises(InputError, match=r"holds 'some\\nthing', expected images under"):
         open_dataset(tmp_path / "a.npz")
     np.savez(tmp_path / "c.npz", images=IMAGES, labels=LABELS[:3])
-    with pytest.raises(InputError, match=r"the labels are \(3,\)"):
+    with pytest.raises(InputError, match=r"expected labels \(6,\) of integers, one for each image, got \(3,\)"):
         open_dataset(tmp_path / "c.npz")
     path = write(tmp_path, "x-train-images-idx3-ubyte", idx(IMAGES))
     write(tmp_path, "x-train-labels-idx1-ubyte", idx(LABELS[:4]))
@@ -164,8 +164,8 @@ def test_files_that_do_not_belong_together(tmp_path):
         open_dataset(tmp_path)
 
 
-def test_folders_that_do_not_do(tmp_path, caplog):
-    """Empty, without any image, of mixed sizes; and not a folder of anything when too large for memory."""
+def test_unusable_folders(tmp_path, caplog):
+    """Empty, without images, of mixed sizes."""
     with pytest.raises(InputError, match="holds no images"):
         open_dataset(tmp_path)
     write(tmp_path, "a.txt", b"text")
@@ -181,7 +181,7 @@ def test_folders_that_do_not_do(tmp_path, caplog):
 
 def test_images_beyond_memory_are_refused(tmp_path, monkeypatch):
     """Counted while they are read."""
-    monkeypatch.setattr("nnscratch.data.readers.folder.LARGEST", 3 * 8 * 8 * 2)
+    monkeypatch.setattr("nnscratch.data.readers.folder.MAX_BYTES", 3 * 8 * 8 * 2)
     for k in range(3):
         save(tmp_path, f"{k}.png", np.zeros((8, 8), np.uint8))
     with pytest.raises(InputError, match="more than 2 images of 8x8"):
@@ -189,24 +189,24 @@ def test_images_beyond_memory_are_refused(tmp_path, monkeypatch):
 
 
 def test_places_without_data(tmp_path, monkeypatch):
-    """Missing, unknown names, impossible paths, a pipe (which must not be waited for), a file without permission."""
+    """Missing, unknown names, impossible paths, a pipe (reading it would wait forever), a file without permission."""
     for path in (tmp_path / "missing", "glyfs", "a\0b", None, 3.5, "", "x" * 5000):
         with pytest.raises(InputError, match="expected a folder of images, an IDX"):
             open_dataset(path)
     with pytest.raises(InputError, match="glyphs, letters, shapes, textures"):
         open_dataset("glyfs")
     with pytest.raises(InputError, match="neither a file or folder nor one of glyphs"):
-        splits.parts_of("glyfs")
+        splits.load_splits("glyfs")
     if hasattr(os, "mkfifo"):
         os.mkfifo(tmp_path / "pipe")
-        for reader in (open_dataset, read_idx, read_cifar, read_arrays):
-            with pytest.raises(InputError, match="no regular file"):
+        for reader in (open_dataset, read_idx, read_cifar, read_npz):
+            with pytest.raises(InputError, match="not a regular file"):
                 reader(tmp_path / "pipe")
     path = write(tmp_path, "a", idx(IMAGES))
     def refuse(*_):
         raise PermissionError(13, "Permission denied")
     monkeypatch.setattr("builtins.open", refuse)  # simulated: root may read everything
-    for reader in (open_dataset, read_idx, read_cifar, read_arrays):
+    for reader in (open_dataset, read_idx, read_cifar, read_npz):
         with pytest.raises(InputError, match="Permission denied"):
             reader(path)
 
@@ -224,7 +224,7 @@ def test_impossible_options(tmp_path, options):
 
 @pytest.mark.parametrize("kind", ["gzip", "idx", "npy", "npz", "pickle 2", "pickle 4", "pickle 5", "python 2", "cifar", "png"])
 def test_damaged_files_never_crash(tmp_path, kind):
-    """Bytes changed and ends cut off, 120 times: a data set or an InputError comes out, and no other exception."""
+    """With bytes changed and ends cut off, 120 times: a data set or an InputError, and no other exception."""
     rng, batch = np.random.default_rng(5), {b"data": ROWS, b"labels": [0, 1, 2]}
     npz, png = io.BytesIO(), save(tmp_path / "made", "a.png", IMAGES[0])
     np.savez_compressed(npz, images=IMAGES, labels=LABELS)

@@ -227,7 +227,7 @@ def test_fast_on_the_command_line(tmp_path, capsys):
     for arguments, words in ((("in/0.jpg", "out.png", "--strength", "101"), "the strength is 101.0"),
                              (("in.gif", "a.png"), "ends in .gif"), (("in/0.jpg", "a.png", "--size", "7"), "--size is 7"),
                              (("in", "in"), "would be overwritten"), (("broken.gif", "a.gif"), "broken.gif"),
-                             (("in/0.jpg", "a.png", "--blend", "1"), "blend was given beside --fast"),
+                             (("in/0.jpg", "a.png", "--blend", "1"), "blend was given together with --fast"),
                              (("out", "in.gif/x"), "cannot make the folder"), (("nowhere.jpg", "a.png"), "nowhere.jpg"),
                              (("in/0.jpg", "a.png", "--weights", str(tmp_path / "out.png")), "not a whole safetensors")):
         assert run(*arguments) == 2

@@ -1,8 +1,8 @@
 """How the weights that come with style transfer were made, in this order, in about 35 minutes on two cores:
 
-    nnscratch train texture --out texture
+    nnscratch train texture -o texture
     python -m tools.ship_style texture/features.safetensors
-    nnscratch train stylizer --out stylizer
+    nnscratch train stylizer -o stylizer
     python -m tools.ship_style stylizer/stylizer.safetensors
 
 `ship` writes them to networks/weights/ in half precision: half the size, and no visible difference. The stylizer is trained

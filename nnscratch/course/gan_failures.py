@@ -15,7 +15,8 @@ import numpy as np
 
 from nnscratch import initializers
 from nnscratch.data.dataset import to_bytes, to_floats
-from nnscratch.data.synthetic.glyphs import glyphs, masters
+from nnscratch.data.synthetic.faces import glyph_templates
+from nnscratch.data.synthetic.glyphs import glyphs
 from nnscratch.generate.adversarial import (
     AdversarialLoss,
     Average,
@@ -107,7 +108,7 @@ def asked_for(made, labels):
 
 
 def modes(made):
-    return modes_hit(made, masters()[0]).hit
+    return modes_hit(made, glyph_templates()[0]).hit
 
 
 def collection():

@@ -9,7 +9,7 @@ The columns are not kept for the backward pass: they are up to KH*KW times as la
 """
 from typing import Any
 
-from nnscratch.backend import Array, array_module, join
+from nnscratch.backend import Array, array_module, concatenate
 from nnscratch.fast.cpu import conv as cpu
 from nnscratch.fast.cpu.normalize import channel_sum as cpu_sum
 from nnscratch.fast.cuda import conv as cuda
@@ -74,7 +74,7 @@ def product(name: str, a: Array, b: Array, window: Window, groups: int, bias: Ar
         return function(a, b, window, **more)
     xp = array_module(a)
     parts = zip(*(xp.split(array, groups, axis=-1) for array in (a, b)))
-    result = join([function(p, q, window) for p, q in parts], axis=-1)
+    result = concatenate([function(p, q, window) for p, q in parts], axis=-1)
     return result if bias is None else result + bias
 
 

@@ -7,7 +7,7 @@ from time import perf_counter
 from nnscratch import backend, checkpoint
 from nnscratch.data.dataset import crops
 from nnscratch.data.images import check_writable, encode, read_image
-from nnscratch.data.splits import parts_of
+from nnscratch.data.splits import load_splits
 from nnscratch.data.synthetic.styles import is_style, style_image
 from nnscratch.errors import InputError
 from nnscratch.files import make_folder, replace_file
@@ -30,7 +30,7 @@ NAMES = {  # in the progress bar
 def train_generator(given, folder, *, data=None, size=None, minutes=None, resume=False, device="auto"):
     """The whole job of `nnscratch train generator`. Returns why it ended (see `train`).
 
-    given : the entries of Options that are not to be as always, as a dict. data : a name or path for `parts_of`, glyphs if
+    given : the entries of Options that are not to be as always, as a dict. data : a name or path for `load_splits`, glyphs if
     None; for the texture method, the path of one image, or a style of ours by name. A training that is resumed keeps its
     options, data and size; only `steps` or `minutes` may be given, to make it longer.
     """
@@ -38,14 +38,14 @@ def train_generator(given, folder, *, data=None, size=None, minutes=None, resume
     check_minutes(minutes)
     state = Path(folder) / STATE
     if not resume and state.exists():
-        raise InputError(f"{folder} holds a training already; add --resume to go on with it, or give another --out")
+        raise InputError(f"{folder} holds a training already; add --resume to go on with it, or give another --output")
     options, source, done = saved(state, given) if resume else (options_for(given), {"data": data or "glyphs", "size": size}, 0)
     backend.use(device)
     data, size = data or source["data"], size or source["size"]
     if options.method == TEXTURE:
         dataset, judged = texture_pieces(data, size or TEXTURE_SIDE, options.seed), None
     else:
-        judged = parts_of(data, size=size, seed=options.seed)
+        judged = load_splits(data, size=size, seed=options.seed)
         dataset = judged.train
     make_folder(folder)
     if minutes is not None:
@@ -58,13 +58,13 @@ def train_generator(given, folder, *, data=None, size=None, minutes=None, resume
     print(f"{len(dataset)} {dataset.title}, {' x '.join(map(str, training.shape))}, {labels}; "
           f"preset {options.preset}, steps {training.steps_made} to {options.steps} on {backend.describe_device()}")
     score = None
-    if judged is not None and judged.train.classes:
+    if judged is not None and judged.train.num_classes:
         judge = judge_for(judged, Path(folder) / JUDGE)
         print(judge)
         score = recognised(judge, training.named)
     ended = with_progress(training, folder, score)
     print({"done": f"done: draw with  nnscratch generate --from {folder}/best.safetensors -o images.png",
-           "stopped": f"stopped; go on with  nnscratch train generator --resume --out {folder}",
+           "stopped": f"stopped; go on with  nnscratch train generator --resume -o {folder}",
            "failed": "ended early, see above"}[ended])
     return ended
 

@@ -27,12 +27,12 @@ def grouped(dataset, count, seed=0):
     """The data set with its groups as labels, some `count` of them; without any where there would be but one."""
     count = min(count, len(dataset) // FEWEST)
     if count < 2:
-        return replace(dataset, labels=None, names=[])
+        return replace(dataset, labels=None, class_names=[])
     rng = np.random.default_rng(seed)
     some = rng.choice(len(dataset), min(len(dataset), SAMPLE), replace=False)
     centres = k_means(rows(dataset.images[some]), count, rng)
     groups = np.concatenate([nearest(rows(dataset.images[k:k + SAMPLE]), centres) for k in range(0, len(dataset), SAMPLE)])
-    return replace(dataset, labels=groups, names=[f"group {k + 1}" for k in range(count)])
+    return replace(dataset, labels=groups, class_names=[f"group {k + 1}" for k in range(count)])
 
 
 def k_means(x, count, rng):

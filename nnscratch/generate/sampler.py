@@ -73,7 +73,7 @@ def save_generator(path, training, half=False):
     """Write the generator that a Training draws with; `half`: in half precision."""
     o = training.options
     info = {"what": "generator", "preset": o.preset, "shape": list(training.shape), "classes": training.classes,
-            "names": training.dataset.names if training.classes else [], "shares": training.shares(),
+            "names": training.dataset.class_names if training.classes else [], "shares": training.shares(),
             "data": training.dataset.title, "steps": training.steps_made, "seed": o.seed}
     write_generator(path, training.drawn(), info, half)
 

@@ -83,9 +83,9 @@ class Training:
     def __init__(self, dataset, options):
         self.options, self.steps_made, self.history, self.source = options, 0, [], None
         self.shape, self.known_by = dataset.images.shape[1:], fingerprint(dataset)
-        self.named = bool(options.conditional and dataset.classes)  # labels that somebody gave, or groups that were found
+        self.named = bool(options.conditional and dataset.num_classes)  # labels that somebody gave, or groups that were found
         self.dataset = dataset if self.named else grouped(dataset, options.groups, options.seed)
-        self.classes = self.dataset.classes
+        self.classes = self.dataset.num_classes
         initializers.set_seed(options.seed)
         self.generator, average = (new_generator(options.preset, self.shape, self.classes) for _ in range(2))
         networks = {"generator": self.generator, **self.build()}
@@ -144,7 +144,7 @@ class Training:
 
     def info(self):
         return {"what": "training", "options": asdict(self.options), "data": self.known_by, "source": self.source,
-                "names": self.dataset.names, "step": self.steps_made, "history": self.history}
+                "names": self.dataset.class_names, "step": self.steps_made, "history": self.history}
 
     def load(self, path):
         """Take up the training saved there. InputError, with nothing changed, where options or data are others; only `steps`

@@ -3,7 +3,7 @@ from collections.abc import Sequence
 from math import prod
 from typing import Any
 
-from nnscratch.backend import Array, join
+from nnscratch.backend import Array, concatenate
 from nnscratch.errors import InputError
 from nnscratch.fast import dot, dot_backward
 from nnscratch.layers.base import Layer
@@ -109,7 +109,7 @@ class Concatenate(Layer):
 
     def compute(self, xs: list[Array], training: bool) -> tuple[Array, Any]:
         check_inputs(self, xs, [x.shape[:-1] for x in xs])
-        return join(xs, axis=-1), [x.shape[-1] for x in xs]
+        return concatenate(xs, axis=-1), [x.shape[-1] for x in xs]
 
     def differentiate(self, dy: Array, cache: Any, wrt: str) -> tuple[list[Array], dict[str, Array]]:
         parts, start = [], 0

@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from nnscratch.backend import Array, array_module, on_gpu
+from nnscratch.backend import Array, array_module, is_cupy_type
 from nnscratch.errors import InputError
 from nnscratch.fast.cuda.kernel_registry import TYPES, Kernel, Parameter, kernels, text
 from nnscratch.ops.window import Window
@@ -107,7 +107,7 @@ def reader(kernel: Kernel, parameter: Parameter) -> Callable[[Any], Any]:
     dtype, scalar, integer = parameter.dtype, parameter.dtype.type, parameter.dtype.kind in "iu"
 
     def read_array(value: Any) -> Array:
-        if not (on_gpu(type(value))  # type: ignore[arg-type]  # mypy does not know that a class is hashable
+        if not (is_cupy_type(type(value))  # type: ignore[arg-type]  # mypy does not know that a class is hashable
                 and value.dtype == dtype and value.flags.c_contiguous):
             refuse_array(kernel, parameter, value)
         return value

@@ -114,10 +114,11 @@ def train_judge(dataset, held_out, *, steps=1000, seed=0, progress=None):
     Raises InputError where the two differ in size or classes.
     """
     steps, seed = check_int(steps, "train_judge: steps", 1), check_int(seed, "train_judge: seed", 0)
-    shape, names = dataset.images.shape[1:], dataset.names or ["image"]
-    if held_out.images.shape[1:] != shape or (held_out.names or ["image"]) != names:
-        raise InputError(f"train_judge: {held_out.title} has images {held_out.images.shape[1:]} and {held_out.classes} "
-                         f"classes, expected {shape} and {dataset.classes}, as {dataset.title} has; split one data set in two")
+    shape, names = dataset.images.shape[1:], dataset.class_names or ["image"]
+    if held_out.images.shape[1:] != shape or (held_out.class_names or ["image"]) != names:
+        raise InputError(f"train_judge: {held_out.title} has images {held_out.images.shape[1:]} and {held_out.num_classes} "
+                         f"classes, expected {shape} and {dataset.num_classes}, as {dataset.title} has; split one data set in "
+                         f"two")
     judge, labels = Judge(shape, names, seed, origin=origin(dataset, steps, seed)), labels_of(dataset)
     rng = np.random.default_rng([seed, 1])
     target = to_device(np.eye(len(names) + 1, dtype=np.float32))

@@ -2,8 +2,8 @@
 from pathlib import Path
 
 from nnscratch import backend
-from nnscratch.data.splits import Parts, parts_of
-from nnscratch.data.synthetic.faces import masters
+from nnscratch.data.splits import Splits, load_splits
+from nnscratch.data.synthetic.faces import glyph_templates
 from nnscratch.errors import InputError
 from nnscratch.files import make_folder
 from nnscratch.generate.evaluate.classifier import Judge, origin, train_judge
@@ -22,21 +22,21 @@ def judge_generator(path, data, folder, *, count=5000, seed=0, size=None, device
     backend.use(device)
     drawer = load_generator(path) if path else load_generator()
     make_folder(folder)
-    learnt, fresh = (parts_of(data, size=size, seed=drawer.info["seed"] + more) for more in (0, FRESH))
-    parts = Parts(learnt.train, fresh.held_out, fresh.for_judge, fresh.apart)
+    learnt, fresh = (load_splits(data, size=size, seed=drawer.info["seed"] + more) for more in (0, FRESH))
+    parts = Splits(learnt.train, fresh.held_out, fresh.judge_train, fresh.disjoint)
     named = drawer.classes and drawer.shares is None
-    if parts.train.images.shape[1:] != tuple(drawer.info["shape"]) or (named and drawer.names != parts.train.names):
+    if parts.train.images.shape[1:] != tuple(drawer.info["shape"]) or (named and drawer.names != parts.train.class_names):
         raise InputError(f"the generator draws images {tuple(drawer.info['shape'])} of {some(drawer.names)}, the data have "
-                         f"{parts.train.images.shape[1:]} of {some(parts.train.names)}; give the data it was trained on with "
-                         f"--data")
+                         f"{parts.train.images.shape[1:]} of {some(parts.train.class_names)}; give the data it was trained "
+                         f"on with --data")
     if len(parts.held_out) < LEAST:
         raise InputError(f"{data} has {len(parts.held_out)} images to hold out, a tenth, expected at least {LEAST}; add more")
     judge = judge_for(parts, Path(folder) / JUDGE, seed=1)  # another one than chose the best checkpoint
     print(judge)
     images, asked = drawer.draw(count, seed=[seed, 7])
     verdict = judge_images(judge, images, asked if named else None, parts.train, parts.held_out,
-                             masters() if data == "glyphs" else None, seed)
-    verdict["judge_apart"] = parts.apart
+                             glyph_templates() if data == "glyphs" else None, seed)
+    verdict["judge_apart"] = parts.disjoint
     write_report(folder, verdict, images, parts.train)
     print_verdict(verdict)
     print(f"report.html and report.json are in {folder}/")
@@ -52,11 +52,11 @@ def judge_for(parts, path, seed=0):
     """The judge saved at `path`, if it learnt from these very images; or a new one, trained and saved there."""
     if path.exists():
         judge = Judge.load(path)
-        if judge.origin == origin(parts.for_judge, STEPS, seed):
+        if judge.origin == origin(parts.judge_train, STEPS, seed):
             return judge
     from tqdm import tqdm
     with tqdm(total=STEPS, desc="training the judge", unit="step") as bar:
-        judge = train_judge(parts.for_judge, parts.held_out, steps=STEPS, seed=seed, progress=lambda step, loss: bar.update())
+        judge = train_judge(parts.judge_train, parts.held_out, steps=STEPS, seed=seed, progress=lambda step, loss: bar.update())
     judge.save(path)
     return judge
 

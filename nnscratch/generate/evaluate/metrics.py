@@ -30,7 +30,7 @@ def judge_images(judge, images, asked, train, held_out, masters=None, seed=0):
     ----------
     judge : a Judge, trained on neither of the two data sets. images, asked : what was made, and the class each should show.
     train : Dataset that the generator learnt from. held_out : Dataset of the same kind that it never saw.
-    masters : what glyphs.masters() returns, (masters, names of the faces), to count modes; None for other data.
+    masters : what `glyph_templates()` returns, (masters, names of the faces), to count modes; None for other data.
 
     Raises
     ------
@@ -132,8 +132,8 @@ def check(judge, images, asked, train, held_out):
             raise InputError(f"judge_images: {length} {words} were given, expected at least {LEAST}; give more, thousands "
                              f"for numbers to rely on")
     for dataset in (train, held_out):
-        if dataset.images.shape[1:] != judge.shape or (dataset.names or judge.names) != judge.names:
-            raise InputError(f"judge_images: {dataset.title} has images {dataset.images.shape[1:]} in {dataset.classes} "
+        if dataset.images.shape[1:] != judge.shape or (dataset.class_names or judge.names) != judge.names:
+            raise InputError(f"judge_images: {dataset.title} has images {dataset.images.shape[1:]} in {dataset.num_classes} "
                              f"classes, but the judge knows {judge.shape} in {len(judge.names)}; give data of the judge's kind")
     if asked is not None and (np.shape(asked) != (len(images),) or np.asarray(asked).dtype.kind not in "iu"):
         raise InputError(f"judge_images: asked has shape {np.shape(asked)}, expected ({len(images)},) whole numbers, the "

@@ -45,7 +45,7 @@ def modes_hit(images, masters):
     check_array("modes_hit", "images", images, 4)
     if getattr(masters, "ndim", 0) != 4 or masters.shape[2] != masters.shape[3]:
         raise InputError(f"modes_hit: the masters have shape {np.shape(masters)}, expected (faces, classes, S, S); take the "
-                         f"first thing that nnscratch.data.synthetic.glyphs.masters() returns")
+                         f"first thing that nnscratch.data.synthetic.faces.glyph_templates() returns")
     faces, classes, side, _ = masters.shape
     size, count = images.shape[1:3], faces * classes
     shapes = [(tall, wide) for tall in STRETCHES for wide in STRETCHES]
