@@ -36,7 +36,8 @@ def parser():
     style.add_argument("--features", help="what measures style: texture (default), random, vgg19 or vgg16")
     style.add_argument("--weights", metavar="FILE", help="for vgg: a .safetensors file with torchvision's names; for texture, "
                                                          "or with --fast: what you trained")
-    style.add_argument("--colours", help="for vgg: rgb (torchvision, timm; default) or bgr (converted from Caffe)")
+    style.add_argument("--colors", help="for vgg: rgb (torchvision, timm; default) or bgr (converted from Caffe)")
+    style.add_argument("--colours", dest="colors", help=argparse.SUPPRESS)  # its spelling in version 0.1
     style.add_argument("--style-scale", type=float, help="size of the strokes: 2 twice as large, 0.5 half")
     style.add_argument("--blend", type=float, nargs="+", metavar="B", help="for several styles, how much of each")
     style.add_argument("--keep-colors", metavar="HOW",

@@ -77,15 +77,16 @@ def run_demo(options):
 
 
 def run_style(options):
-    from nnscratch.style.command import again, stopped, stylise
-    from nnscratch.style.one_pass import stylise_fast
+    from nnscratch.style.command import stylize
+    from nnscratch.style.one_pass import stylize_fast
     from nnscratch.style.settings import Settings
+    from nnscratch.style.sidecar import read_sidecar, read_state
     settings = given(options, [field.name for field in fields(Settings)])
     more = given(options, ["size", "style_scale", "minutes", "masks"])
     if options.again or options.resume:
         refuse(given(options, ["content"]), settings, more, {"fast"} if options.fast else {},
                beside="--again or --resume")
-        content, styles, more = again(options.again) if options.again else stopped(options.output)
+        content, styles, more = read_sidecar(options.again) if options.again else read_state(options.output)
         settings = more.pop("settings")
     else:
         content, styles = options.content, options.style
@@ -96,10 +97,10 @@ def run_style(options):
         refuse(settings, given(options, ["style_scale", "minutes", "masks", "every"]), beside="--fast")
         if len(styles) > 1:
             raise InputError(f"--fast was given {len(styles)} styles, expected one; leave --fast out to mix them")
-        stylise_fast(content, styles[0], options.output, weights=weights, strength=strength, device=options.device,
+        stylize_fast(content, styles[0], options.output, weights=weights, strength=strength, device=options.device,
                      **given(options, ["size"]))
         return 0
-    result = stylise(content, styles, options.output, every=options.every, device=options.device, settings=settings, **more)
+    result = stylize(content, styles, options.output, every=options.every, device=options.device, settings=settings, **more)
     return 130 if result.interrupted else 0
 
 

@@ -16,7 +16,7 @@ from nnscratch.generate.methods import make_training
 from nnscratch.generate.plots import grid, png
 from nnscratch.generate.trainer import SHOW_STREAM, Options
 from nnscratch.gradcheck.table import print_table
-from nnscratch.style.command import with_progress
+from nnscratch.style.command import transfer_with_progress
 
 SIZE, STEPS, STRENGTH, MINUTES = 480, 40, 75.0, 1.0
 OUTPUTS = ("content.png", "style.png", "image.png", "side-by-side.png", "digits.png", "loss.png")
@@ -35,7 +35,7 @@ def run(folder="nnscratch-demo", device="auto"):
     right = print_table(backend.current_module())
     print("\n2. A photograph in the style of a painting; neither was ever shown to the network that measures the style:\n")
     content, style = read_image(photograph(), SIZE), flow_painting(SIZE)
-    result = with_progress(content, style, strength=STRENGTH, steps=STEPS)
+    result = transfer_with_progress(content, style, strength=STRENGTH, steps=STEPS)
     images = [content, style, result.image]
     images.append(side_by_side(images, ["photograph", "style", "result"]))
     for name, image in zip(OUTPUTS, images):

@@ -16,7 +16,7 @@ from nnscratch.layers import Activation, Add, Input
 from nnscratch.models import Model
 from nnscratch.networks.random_features import normalise, random_features
 from nnscratch.style import tiling
-from nnscratch.style.memory_limit import for_features
+from nnscratch.style.memory_limit import feature_memory
 from nnscratch.style.objective import Objective
 
 SMALL, DEEP = (4, 5), (3, 4, 4, 5)  # channels of two and of four stages: poolings make 2 and 8 pixels one
@@ -36,9 +36,9 @@ def network_for(widths, xp=np):
 
 def cut_at(monkeypatch, own_rows):
     """From now on strips have so many rows of their own, rounded to the nearest that pooling allows; None: all."""
-    def rows_at_once(network, width, itemsize, memory):
-        return 10**6 if own_rows is None else own_rows + 2 * tiling.reach(network)
-    monkeypatch.setattr(tiling, "rows_at_once", rows_at_once)
+    def rows_that_fit(network, width, itemsize, memory):
+        return 10**6 if own_rows is None else own_rows + 2 * tiling.halo_rows(network)
+    monkeypatch.setattr(tiling, "rows_that_fit", rows_that_fit)
 
 
 def objective_for(network, content, style, masks=None):
@@ -90,10 +90,10 @@ def test_the_halo_is_as_large_as_the_network_sees_and_no_larger(monkeypatch, wid
     """One unit of pooling less, and the loss is another."""
     network, unit = network_for(widths), 2 ** (len(widths) - 1)
     images = image(100, 19), image(90, 22, 1), image(100, 19, 2)
-    assert tiling.reach(network) == rows
+    assert tiling.halo_rows(network) == rows
     cut_at(monkeypatch, None)
     whole = evaluate(network, *images)[0]
-    monkeypatch.setattr(tiling, "reach", lambda network: rows - unit)
+    monkeypatch.setattr(tiling, "halo_rows", lambda network: rows - unit)
     cut_at(monkeypatch, 16)
     parts = evaluate(network, *images)[0]
     assert abs(parts[0] / whole[0] - 1) > 1e-8 and np.abs(parts[3] - whole[3]).max() > 1e-6 * np.abs(whole[3]).max()
@@ -119,22 +119,22 @@ def test_every_row_of_every_map_is_one_strips_own(monkeypatch, height, own_rows)
     """Put end to end, the own rows are 0, 1, 2, ... to the last, in every feature map; their shares add up to 1."""
     network = random_features(DEEP)
     cut_at(monkeypatch, own_rows)
-    pieces = tiling.cut(network, image(height, 16))
+    pieces = tiling.make_strips(network, image(height, 16))
     scales = [tiling.row_scales(network)[symbol] for symbol in network.outputs]
     for k, scale in enumerate(scales):
-        rows = [np.arange(height)[piece.seen.start:piece.seen.stop:scale][piece.own[k]] // scale for piece in pieces]
+        rows = [np.arange(height)[piece.input_rows][::scale][piece.own[k]] // scale for piece in pieces]
         same(np.concatenate(rows), np.arange(height // scale))
-        same(np.sum([piece.shares[k] for piece in pieces]), np.float64(1))
+        same(np.sum([piece.fractions[k] for piece in pieces]), np.float64(1))
         assert all(len(own) > 0 for own in rows)
 
 
 def test_images_up_to_1024_pixels_are_one_strip():
     """With the network as it is used; 2048 pixels are several strips, each of no more rows than memory has room for."""
     network = random_features()
-    assert len(tiling.cut(network, np.empty((1, 1024, 1024, 3), np.float32))) == 1
-    rows = tiling.rows_at_once(network, 2048, 4, tiling.STRIP)
-    pieces = tiling.cut(network, np.empty((1, 2048, 2048, 3), np.float32))
-    assert len(pieces) > 1 and all(piece.seen.stop - piece.seen.start <= rows for piece in pieces)
+    assert len(tiling.make_strips(network, np.empty((1, 1024, 1024, 3), np.float32))) == 1
+    rows = tiling.rows_that_fit(network, 2048, 4, tiling.STRIP_BYTES)
+    pieces = tiling.make_strips(network, np.empty((1, 2048, 2048, 3), np.float32))
+    assert len(pieces) > 1 and all(piece.input_rows.stop - piece.input_rows.start <= rows for piece in pieces)
 
 
 def test_strips_are_cut_to_the_memory_that_is_given():
@@ -142,19 +142,19 @@ def test_strips_are_cut_to_the_memory_that_is_given():
     network, style = random_features(), np.empty((1, 64, 64, 3), np.float32)
     content, counts = np.empty((1, 807, 1000, 3), np.float32), []
     for gigabytes in (20, 1.5, 1.2, 1):
-        memory = for_features(network, content, [style], gigabytes, "gram")
-        pieces = tiling.cut(network, content, memory)
-        highest = max(piece.seen.stop - piece.seen.start for piece in pieces)
-        assert highest * tiling.bytes_a_row(network, 1000, 4) <= memory
+        memory = feature_memory(network, content, [style], gigabytes, "gram")
+        pieces = tiling.make_strips(network, content, memory)
+        highest = max(piece.input_rows.stop - piece.input_rows.start for piece in pieces)
+        assert highest * tiling.bytes_per_row(network, 1000, 4) <= memory
         counts.append(len(pieces))
     assert counts[0] == 1 < counts[1] and counts == sorted(counts)
     with pytest.raises(InputError, match="is 0.5 GB, expected at least 0.9 for 1000x807 pixels and the statistics gram"):
-        for_features(network, content, [style], 0.5, "gram")
-    for_features(network, content, [style], 0.9, "gram")
+        feature_memory(network, content, [style], 0.5, "gram")
+    feature_memory(network, content, [style], 0.9, "gram")
     with pytest.raises(InputError, match="1 GB, expected at least .* for 1000x807 pixels and the statistics sliced"):
-        for_features(network, content, [style], 1, "sliced")
+        feature_memory(network, content, [style], 1, "sliced")
     with pytest.raises(InputError, match="sliced need the whole image at once, and 2000x2000 pixels are too many"):
-        for_features(network, np.empty((1, 2000, 2000, 3), np.float32), [style], None, "sliced")
+        feature_memory(network, np.empty((1, 2000, 2000, 3), np.float32), [style], None, "sliced")
 
 
 def test_a_image_too_low_for_the_poolings_is_refused():
@@ -196,7 +196,7 @@ def test_strips_take_a_part_of_the_memory(monkeypatch):
         tracemalloc.stop()
         return used
     one_piece = peak()
-    for name in ("WHOLE_IMAGE", "STRIP"):
+    for name in ("WHOLE_IMAGE_BYTES", "STRIP_BYTES"):
         monkeypatch.setattr(tiling, name, one_piece // 8)
     assert peak() < one_piece / 3
 
@@ -227,7 +227,7 @@ def test_a_value_that_one_layer_takes_twice_is_let_go_once():
 def test_no_strip_is_higher_than_its_memory(height, width, rows):
     """Odd sizes too: halos, whole units and the odd rows at the end included, wherever the lowest strip fits."""
     network = random_features()
-    memory = rows * tiling.bytes_a_row(network, width, 4)
-    pieces = tiling.cut(network, np.broadcast_to(np.float32(0), (1, height, width, 3)), memory)
-    assert max(piece.seen.stop - piece.seen.start for piece in pieces) <= max(rows, tiling.lowest(network))
+    memory = rows * tiling.bytes_per_row(network, width, 4)
+    pieces = tiling.make_strips(network, np.broadcast_to(np.float32(0), (1, height, width, 3)), memory)
+    assert max(piece.input_rows.stop - piece.input_rows.start for piece in pieces) <= max(rows, tiling.min_strip_rows(network))
     assert len(pieces) > 1 or height <= rows

@@ -49,7 +49,7 @@ def test_the_same_image_once_more(images, capsys):
 def test_a_transfer_that_is_stopped_goes_on(images, monkeypatch, capsys, optimizer):
     """Ctrl-C after the third step of the second size: the best image so far; --resume then makes, bit for bit, the image of
     a transfer that was never stopped, and leaves no state behind."""
-    monkeypatch.setattr("nnscratch.style.transfer.SMALLEST_SCALE", 16)
+    monkeypatch.setattr("nnscratch.style.inputs.MIN_LEVEL_SIDE", 16)
     arguments = ["--steps", "5", "--optimizer", optimizer]
     assert run_style(images, *arguments, output="whole.png") == 0
     steps, minimizer = [], MINIMIZERS[optimizer]
@@ -62,7 +62,7 @@ def test_a_transfer_that_is_stopped_goes_on(images, monkeypatch, capsys, optimiz
         return step(self)
     monkeypatch.setattr(minimizer, "step", stop)
     assert run_style(images, *arguments) == 130
-    assert "go on with  nnscratch style --resume" in capsys.readouterr().out
+    assert "continue with  nnscratch style --resume" in capsys.readouterr().out
     monkeypatch.setattr(minimizer, "step", step)
     resume = ["style", "--resume", "-o", str(images / "out.png")]
     assert main([*resume, "--steps", "7"]) == 2 and "steps was given beside" in capsys.readouterr().err
@@ -160,7 +160,7 @@ def test_images_and_options_in_any_order(images, monkeypatch, order):
     """Photograph, styles, -o OUT and another option: the images' own order alone counts. What begins with - is no image."""
     words = {"P": ["content.jpg"], "S": ["night"], "O": ["-o", "out.png"], "C": ["--steps", "2"]}
     called = []
-    monkeypatch.setattr("nnscratch.style.command.stylise",
+    monkeypatch.setattr("nnscratch.style.command.stylize",
                         lambda content, styles, output, **_: called.append((content, styles, output)) or Transfer(None))
     command = ["style", *(word for key in order.split() for word in words[key])]
     assert main(command) == 0 and called == [("content.jpg", ["night"] * order.count("S"), "out.png")]

@@ -11,12 +11,12 @@ from nnscratch.networks.random_features import random_features
 from nnscratch.ops.gram import gram_matrix
 from nnscratch.style.objective import Objective
 from nnscratch.style.statistics import (
-    at_places,
     covariance_loss,
-    directions,
     gram_loss,
     moments,
     moments_backward,
+    random_directions,
+    resample_sorted,
     sliced_loss,
     sorted_values,
 )
@@ -91,7 +91,7 @@ def test_moments_by_hand():
 @pytest.mark.parametrize("size", [(5, 6), (4, 4)])
 def test_gradient_of_sliced(size):
     """Against central differences, the order fixed; for a style of another number of pixels, too."""
-    v = directions(4, 0, np, np.float64)
+    v = random_directions(4, 0, np, np.float64)
     target = sorted_values(normal(1, 6, 5, 4), v)
     report = check_op(lambda f: sliced_loss(f, target.astype(f.dtype), v.astype(f.dtype), 0.7),
                       lambda dy, gradient: dy * gradient, [normal(1, *size, 4, seed=1)], smooth=False)
@@ -104,7 +104,7 @@ def test_sliced_is_about_the_whole_distribution(xp):
     style -= style.mean()
     other = normal(1, 20, 20, 1, seed=1)
     other = (other - other.mean()) * style.std() / other.std()
-    v = directions(1, 0, np, np.float64)
+    v = random_directions(1, 0, np, np.float64)
     order = on(xp, sorted_values(style, v))
     assert float(sliced_loss(on(xp, style[:, ::-1, ::-1].copy()), order, on(xp, v), 1.0)[0]) < 1e-20
     assert float(sliced_loss(on(xp, other), order, on(xp, v), 1.0)[0]) > 0.05
@@ -114,8 +114,8 @@ def test_sliced_is_about_the_whole_distribution(xp):
 def test_values_between():
     """Twice as many places lie between the old ones; as many are the old ones; ends stay ends."""
     values = np.arange(4.0)[:, None]
-    same(at_places(values, 8)[:, 0], np.clip((np.arange(8) + 0.5) / 2 - 0.5, 0, 3))
-    assert at_places(values, 4) is values and at_places(values, 2)[:, 0].tolist() == [0.5, 2.5]
+    same(resample_sorted(values, 8)[:, 0], np.clip((np.arange(8) + 0.5) / 2 - 0.5, 0, 3))
+    assert resample_sorted(values, 4) is values and resample_sorted(values, 2)[:, 0].tolist() == [0.5, 2.5]
 
 
 @pytest.mark.parametrize("statistics, masked", [("covariance", False), ("sliced", False), ("gram", True),

@@ -15,7 +15,8 @@ from nnscratch.networks.stylizer import ENCODED, UPSAMPLINGS, adain, decoder, en
 from nnscratch.networks.texture_features import texture_features
 from nnscratch.ops.gram import gram_matrix
 from nnscratch.optimizers import Adam
-from nnscratch.style import stylizer as strips_of
+from nnscratch.style import pairs
+from nnscratch.style import stylizer as stylizer_module
 from nnscratch.style import train_stylizer as module
 from nnscratch.style.colour import match_colours
 from nnscratch.style.stylizer import SHIPPED, Stylizer
@@ -61,8 +62,8 @@ def test_the_gradient_of_a_training_step(upsampling):
         targets = network.forward(style)
         t = adain(code.forward(content), code.forward(style))
         y = model.forward(t)
-        total = module.CONTENT * content_loss(network.forward(y)[ENCODED], t[..., :128])[0]
-        total = total + module.SMOOTH * total_variation(y)[0]
+        total = module.CONTENT_WEIGHT * content_loss(network.forward(y)[ENCODED], t[..., :128])[0]
+        total = total + module.SMOOTHNESS * total_variation(y)[0]
         for ours, theirs, before in zip(network.forward(y), targets, network.forward(content)):
             mean = theirs.mean(axis=(1, 2), keepdims=True)
             grams = [gram_matrix(x - mean)[0] for x in (ours, theirs, before)]
@@ -81,25 +82,25 @@ def test_the_gradient_of_a_training_step(upsampling):
 @pytest.fixture
 def quick(monkeypatch):
     """Small crops, few images, two steps between saves."""
-    for name, value in {"SIDE": 32, "SAVE_EVERY": 2}.items():
-        monkeypatch.setattr(module, name, value)
-    images = module.Images
-    monkeypatch.setattr(module, "Images", lambda seed, side, pool: images(seed, side, 2))
+    monkeypatch.setattr(module, "SAVE_EVERY", 2)
+    monkeypatch.setattr(pairs, "SIDE", 32)
+    textures = pairs.TextureDataset
+    monkeypatch.setattr(pairs, "TextureDataset", lambda seed, side, _: textures(seed, side, 2))
 
 
 def test_a_training_that_is_stopped_goes_on(quick, tmp_path, monkeypatch):
     """Five steps at once; or two, Ctrl-C in the fourth, and the rest: the same weights, bit for bit."""
     train_stylizer(tmp_path / "once", steps=5, device="cpu")
-    batch = module.Pairs.batch
+    batch = pairs.PairDataset.batch
 
     def stop(self, step):
         if step == 4:
             raise KeyboardInterrupt
         return batch(self, step)
-    monkeypatch.setattr(module.Pairs, "batch", stop)
+    monkeypatch.setattr(pairs.PairDataset, "batch", stop)
     with pytest.raises(KeyboardInterrupt):
         train_stylizer(tmp_path / "twice", steps=5, device="cpu")
-    monkeypatch.setattr(module.Pairs, "batch", batch)
+    monkeypatch.setattr(pairs.PairDataset, "batch", batch)
     with pytest.raises(InputError, match="holds a training; add --resume"):
         train_stylizer(tmp_path / "twice", steps=5, device="cpu")
     train_stylizer(tmp_path / "twice", resume=True, device="cpu")
@@ -123,8 +124,8 @@ def test_one_style_begins_with_what_comes_along(quick, tmp_path, monkeypatch):
     firsts, drawn, weights = [], [], []
     monkeypatch.setattr(module, "reconstruct", lambda *arguments: drawn.append(1) or 0.0)
     monkeypatch.setattr(module, "train_step", lambda *arguments: weights.append(arguments[-1]) or {"style": 0.0})
-    first_decoder = module.first_decoder
-    monkeypatch.setattr(module, "first_decoder", lambda info: firsts.append(first_decoder(info)) or firsts[-1])
+    initial_decoder = module.initial_decoder
+    monkeypatch.setattr(module, "initial_decoder", lambda info: firsts.append(initial_decoder(info)) or firsts[-1])
     for style, upsampling, shipped, times, weight in (("glass", "resize", True, 0, 0.5), (None, "resize", False, 1, 1.0),
                                                       ("glass", "transposed", False, 1, 0.5)):
         drawn.clear(), weights.clear()
@@ -142,7 +143,7 @@ def test_a_training_of_older_rules_is_not_gone_on_with(quick, tmp_path):
     model, info = decoder(), checkpoint.read_arrays(state)[1]["info"]
     del info["begins"]
     checkpoint.save(state, model, info=info)
-    with pytest.raises(InputError, match="as this version keeps it; begin anew elsewhere"):
+    with pytest.raises(InputError, match="of this version; start a new one in another folder"):
         train_stylizer(tmp_path, resume=True, device="cpu")
 
 
@@ -182,10 +183,11 @@ def test_strips_change_nothing(monkeypatch, upsampling):
         array += 0.03 * rng.normal(size=array.shape)
     whole = stylizer(content, style)
     for pixels in (64 * 64, 64 * 100):
-        monkeypatch.setattr(strips_of, "PIXELS", pixels)
+        monkeypatch.setattr(stylizer_module, "STRIP_PIXELS", pixels)
         np.testing.assert_allclose(stylizer(content, style), whole, atol=1e-4)
     code = rng.normal(size=(1, 60, 7, 131)).astype(np.float32)
-    whole, enough, short = (strips_of.in_strips(stylizer.decoder, code, *sizes) for sizes in ((60, 0), (20, 8), (20, 6)))
+    whole, enough, short = (stylizer_module.forward_in_strips(stylizer.decoder, code, *sizes)
+                            for sizes in ((60, 0), (20, 8), (20, 6)))
     np.testing.assert_allclose(enough, whole, atol=1e-4)
     assert np.abs(short - whole).max() > 1e-3
 
@@ -196,7 +198,7 @@ def test_strips_save_memory(monkeypatch):
     long, short = smooth(1000, 64), smooth(64, 64, 1)
     for name, images in {"content": (long, short), "style": (short, long)}.items():
         for pixels in (2**30, 64 * 64):
-            monkeypatch.setattr(strips_of, "PIXELS", pixels)
+            monkeypatch.setattr(stylizer_module, "STRIP_PIXELS", pixels)
             peaks[name, pixels] = peak_bytes(lambda images=images: stylizer(*images))
         assert peaks[name, 64 * 64] < 0.6 * peaks[name, 2**30], peaks
 

@@ -15,14 +15,14 @@ from nnscratch.style import train_texture as module
 from nnscratch.style.features import loss_network
 from nnscratch.style.stylizer import SHIPPED as STYLIZER
 from nnscratch.style.train_stylizer import train_stylizer
-from nnscratch.style.train_texture import Images, palette, train_texture
+from nnscratch.style.train_texture import TextureDataset, palette, train_texture
 from tools.ship_style import ship
 
 
 @pytest.fixture
 def quick(monkeypatch):
     """A few images of each family."""
-    for name, value in {"POOL": 3, "HELD_OUT": 50, "SAVE_EVERY": 3}.items():
+    for name, value in {"IMAGES_PER_PATTERN": 3, "TEST_CROPS": 50, "SAVE_EVERY": 3}.items():
         monkeypatch.setattr(module, name, value)
 
 
@@ -75,27 +75,27 @@ def test_palette_by_hand():
 
 def test_crops_are_the_same_for_the_same_step(quick):
     """Drawn from seed and step alone; in range; patterns and paintings both."""
-    images = Images(0)
-    (crops, labels), (again, _), (other, _) = images.batch(3, 60), Images(0).batch(3, 60), images.batch(4, 60)
+    images = TextureDataset(0)
+    (crops, labels), (again, _), (other, _) = images.batch(3, 60), TextureDataset(0).batch(3, 60), images.batch(4, 60)
     np.testing.assert_array_equal(crops, again)
     assert (crops != other).any() and crops.min() >= 0 and crops.max() <= 1 and crops.dtype == np.float32
-    assert labels.min() >= 0 and (labels >= len(PATTERNS)).any() and labels.max() < images.classes
+    assert labels.min() >= 0 and (labels >= len(PATTERNS)).any() and labels.max() < images.num_classes
 
 
 def test_a_training_that_is_stopped_goes_on(quick, tmp_path, monkeypatch):
     """Seven steps at once, or four, Ctrl-C, and the rest: the same loss network, bit for bit; nothing is overwritten."""
     train_texture(tmp_path / "once", steps=7, device="cpu")
-    batch, calls = Images.batch, []
+    batch, calls = TextureDataset.batch, []
 
     def stop(self, step):
         calls.append(step)
         if len(calls) == 5:
             raise KeyboardInterrupt
         return batch(self, step)
-    monkeypatch.setattr(Images, "batch", stop)
+    monkeypatch.setattr(TextureDataset, "batch", stop)
     with pytest.raises(KeyboardInterrupt):
         train_texture(tmp_path / "twice", steps=7, device="cpu")
-    monkeypatch.setattr(Images, "batch", batch)
+    monkeypatch.setattr(TextureDataset, "batch", batch)
     with pytest.raises(InputError, match="holds a training; add --resume"):
         train_texture(tmp_path / "twice", steps=7, device="cpu")
     for folder, more, words in (("nowhere", {"resume": True}, "holds no training; leave out --resume"),
