@@ -1,4 +1,4 @@
-"""The loss network that nnscratch trains itself: its images, its training, and what is left of it in the end."""
+"""The loss network that nnscratch trains itself: its images, its training, and the network without batch normalisation."""
 import numpy as np
 import pytest
 from helpers import normal, same
@@ -26,8 +26,8 @@ def quick(monkeypatch):
         monkeypatch.setattr(module, name, value)
 
 
-def test_every_pattern_is_its_own():
-    """In the range of tones, not flat, the same for the same chance, another for another; no two families alike."""
+def test_patterns_differ():
+    """In range, not flat, reproducible, different for other random numbers; no two families are alike."""
     rng = np.random.default_rng(0)
     labels, draws, grid = np.arange(len(PATTERNS)), rng.random((len(PATTERNS), 5), np.float32), rng.random(
         (len(PATTERNS), 8, 8), np.float32)
@@ -44,14 +44,14 @@ def test_every_pattern_is_its_own():
 
 
 def test_dice_are_fair_and_independent():
-    """Uniform, and a cell says nothing about its neighbour: as fur, grain and mosaics need it."""
+    """Uniform, and neighbouring cells are uncorrelated, as fur, grain and mosaics need it."""
     numbers = dice(normal(1, 8, 8), *np.mgrid[:200, :200][:, None])[0]
     assert abs(numbers.mean() - 0.5) < 0.01 and abs(numbers.std() - 12**-0.5) < 0.01
     assert abs(np.corrcoef(numbers[:, 1:].ravel(), numbers[:, :-1].ravel())[0, 1]) < 0.02
 
 
-def test_batch_normalisation_goes_into_the_kernels():
-    """The plain chain's maps, after the image itself, are the classifier's own in inference, statistics and all."""
+def test_batch_normalisation_is_folded_into_the_kernels():
+    """After the image itself, the plain chain's maps are those of the classifier in inference."""
     classifier = texture_classifier(5, seed=1)
     images = np.random.default_rng(0).random((6, 24, 24, 3), np.float32)
     for layer in classifier.layers:
@@ -68,13 +68,13 @@ def test_batch_normalisation_goes_into_the_kernels():
 
 
 def test_palette_by_hand():
-    """Mean and deviation of each channel."""
+    """Mean and standard deviation of each channel."""
     x = np.random.default_rng(0).random((3, 7, 5, 3))
     same(palette(x), np.concatenate([x.mean(axis=(1, 2)), x.std(axis=(1, 2))], axis=1))
 
 
 def test_crops_are_the_same_for_the_same_step(quick):
-    """Drawn from seed and step alone; in range; patterns and paintings both."""
+    """They depend on seed and step alone, are in range, and contain patterns and paintings."""
     images = TextureDataset(0)
     (crops, labels), (again, _), (other, _) = images.batch(3, 60), TextureDataset(0).batch(3, 60), images.batch(4, 60)
     np.testing.assert_array_equal(crops, again)
@@ -82,7 +82,7 @@ def test_crops_are_the_same_for_the_same_step(quick):
     assert labels.min() >= 0 and (labels >= len(PATTERNS)).any() and labels.max() < images.num_classes
 
 
-def test_a_training_that_is_stopped_goes_on(quick, tmp_path, monkeypatch):
+def test_an_interrupted_training_is_resumed(quick, tmp_path, monkeypatch):
     """Seven steps at once, or four, Ctrl-C, and the rest: the same loss network, bit for bit; nothing is overwritten."""
     train_texture(tmp_path / "once", steps=7, device="cpu")
     batch, calls = TextureDataset.batch, []
@@ -110,8 +110,8 @@ def test_a_training_that_is_stopped_goes_on(quick, tmp_path, monkeypatch):
     assert all(np.array_equal(first.params[name], second.params[name]) for name in first.params)
 
 
-def test_the_weights_that_come_along():
-    """At most 1.5 MB; alive filters; nine maps for any image."""
+def test_the_shipped_weights():
+    """At most 1.5 MB; nine maps; few dead filters."""
     assert SHIPPED.stat().st_size < 1.5e6
     rng = np.random.default_rng(0)
     labels, count = np.arange(len(PATTERNS)), len(PATTERNS)
@@ -121,7 +121,7 @@ def test_the_weights_that_come_along():
     assert all((f.max(axis=(0, 1, 2)) > 0).mean() > 0.8 for f in maps)
 
 
-def test_features_that_make_no_sense():
+def test_invalid_features():
     """One sentence each."""
     for features, weights, words in (("vgg", None, "features"), ("vgg19", None, "give --weights FILE"),
                                      ("random", __file__, "need none; leave them out"),
@@ -130,8 +130,8 @@ def test_features_that_make_no_sense():
             loss_network(features, None, weights=weights)
 
 
-def test_shipping_changes_nothing_that_is_shipped(tmp_path):
-    """What is in half precision already comes out of `python -m tools.ship_style` byte for byte; both kinds of weights."""
+def test_shipping_is_idempotent(tmp_path):
+    """`python -m tools.ship_style` reproduces both shipped files byte for byte."""
     for path in (SHIPPED, STYLIZER):
         ship(path, tmp_path / "again.safetensors")
         assert (tmp_path / "again.safetensors").read_bytes() == path.read_bytes()
