@@ -146,6 +146,7 @@ class Frames:
             replace_file(path, encode(image, path))
 
     def write_film(self) -> None:
+        """Write the film of all images kept so far."""
         if self.images:
             from nnscratch.generate.plots import film
             replace_file(self.gif, film(self.images, milliseconds=120))

@@ -30,7 +30,7 @@ from nnscratch.ops.validation import check_shape
 from nnscratch.style.masks import Region, make_regions
 from nnscratch.style.memory_limit import check_single_strip
 from nnscratch.style.statistics import (
-    STATISTICS,
+    MOMENT_LOSSES,
     mean_square,
     moments,
     moments_backward,
@@ -144,8 +144,7 @@ class Objective:
 
     def _moment_style(self, image_moments: list[Array]) -> tuple[Array, StyleBackward]:
         """The style loss, and its backward functions."""
-        compare = STATISTICS[self.statistics]
-        assert compare is not None
+        compare = MOMENT_LOSSES[self.statistics]
         loss: Array = 0
         backward: StyleBackward = []
         for k, (ours, photograph) in enumerate(zip(image_moments, self.content_moments)):

@@ -41,6 +41,7 @@ class StateSaver:
             self.write(state)
 
     def write(self, state: Callable[[], State]) -> None:
+        """Write a state and the record to the file."""
         arrays, numbers = state()
         checkpoint.write_arrays(self.path, arrays, checkpoint.header_text(None, {"record": self.record, **numbers}))
         self.written = perf_counter()

@@ -127,9 +127,9 @@ def mean_square(x: Array) -> Array:
     return (x * x).mean()
 
 
-# "sliced" is no function of the moments; see `sliced_loss`.
-STATISTICS: dict[str, Callable[[Array, Array, Array], tuple[Array, Array]] | None] = {
-    "gram": gram_loss, "covariance": covariance_loss, "sliced": None}
+MOMENT_LOSSES: dict[str, Callable[[Array, Array, Array], tuple[Array, Array]]] = {
+    "gram": gram_loss, "covariance": covariance_loss}
+STATISTICS = (*MOMENT_LOSSES, "sliced")
 
 
 def random_directions(channels: int, seed: int, xp: ModuleType, dtype: np.dtype | type) -> Array:
