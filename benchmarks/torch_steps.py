@@ -91,9 +91,10 @@ class TorchStyle:
             return torch.from_numpy(array.copy()).to(device)
 
         self.layers = [(tensor(mean.transpose(0, 3, 1, 2)), tensor(style[..., :-1]),
-                        float((style[..., :-1]**2 + start[..., :-1]**2).mean()))
-                       for mean, style, start in zip(self.ours.means[0], self.ours.moments[0], self.ours.starts)]
-        self.target = images(torch, self.ours.targets[0], self.format, device)  # one strip: the image is small
+                        float((style[..., :-1]**2 + photograph[..., :-1]**2).mean()))
+                       for mean, style, photograph in zip(self.ours.style_means[0], self.ours.style_moments[0],
+                                                          self.ours.content_moments)]
+        self.target = images(torch, self.ours.content_features[0], self.format, device)  # one strip: the image is small
 
     def features(self, x: Any) -> Iterator[Any]:
         """The activations of every layer."""

@@ -92,7 +92,7 @@ def add_style(commands: Any) -> None:
     style.add_argument("--features", help="the loss network: texture (default), random, vgg19 or vgg16")
     style.add_argument("--weights", metavar="FILE", help="for vgg: a .safetensors file with torchvision's names; for texture, "
                                                          "or with --fast: weights that you trained")
-    style.add_argument("--colors", dest="colours", metavar="ORDER",
+    style.add_argument("--colors", metavar="ORDER",
                        help="for vgg: rgb (torchvision, timm; default) or bgr (converted from Caffe)")
     style.add_argument("--style-scale", type=float, help="size of the strokes: 2 is twice as large, 0.5 half")
     style.add_argument("--blend", type=float, nargs="+", metavar="W", help="for several styles, the weight of each")

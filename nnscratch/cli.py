@@ -93,15 +93,16 @@ def run_demo(options: Namespace) -> int:
 
 
 def run_style(options: Namespace) -> int:
-    from nnscratch.style.command import again, stopped, stylise
-    from nnscratch.style.one_pass import stylise_fast
+    from nnscratch.style.command import stylize
+    from nnscratch.style.one_pass import stylize_fast
     from nnscratch.style.settings import Settings
+    from nnscratch.style.sidecar import read_sidecar, read_state
     settings = given_options(options, [field.name for field in fields(Settings)])
     more = given_options(options, ["size", "style_scale", "minutes", "masks"])
     if options.again or options.resume:
         refuse(given_options(options, ["content"]), settings, more, {"fast"} if options.fast else set(),
                other="--again or --resume")
-        content, styles, more = again(options.again) if options.again else stopped(options.output)
+        content, styles, more = read_sidecar(options.again) if options.again else read_state(options.output)
         settings = more.pop("settings")
     else:
         content, styles = options.content, options.style
@@ -112,10 +113,10 @@ def run_style(options: Namespace) -> int:
         refuse(settings, given_options(options, ["style_scale", "minutes", "masks", "every"]), other="--fast")
         if len(styles) > 1:
             raise InputError(f"--fast got {len(styles)} styles, expected one; leave --fast out to mix them")
-        stylise_fast(content, styles[0], options.output, weights=weights, strength=strength, device=options.device,
+        stylize_fast(content, styles[0], options.output, weights=weights, strength=strength, device=options.device,
                      **given_options(options, ["size"]))
         return 0
-    result = stylise(content, styles, options.output, every=options.every, device=options.device, settings=settings, **more)
+    result = stylize(content, styles, options.output, every=options.every, device=options.device, settings=settings, **more)
     return 130 if result.interrupted else 0
 
 
@@ -128,7 +129,7 @@ def refuse(*found: dict[str, Any] | set[str], other: str) -> None:
     """Raise InputError for the first option that has no meaning together with another."""
     for name in (name for options in found for name in options):
         option = f"--{name.replace('_', '-')}"
-        option = {"content": "content", "colours": "--colors", "masks": "--mask"}.get(name, option)
+        option = {"content": "content", "masks": "--mask"}.get(name, option)
         raise InputError(f"{option} was given together with {other}, where it has no meaning; leave it out")
 
 

@@ -17,7 +17,7 @@ from nnscratch.generate.methods import make_training
 from nnscratch.generate.plots import grid, png
 from nnscratch.generate.trainer import SHOW_STREAM, Options
 from nnscratch.gradcheck.table import print_table
-from nnscratch.style.command import with_progress
+from nnscratch.style.command import transfer_with_progress
 
 __all__ = ["run"]
 
@@ -53,7 +53,7 @@ def run(folder: FilePath = "nnscratch-demo", device: str = "auto") -> int:
     right = print_table(backend.current_module())
     print("\n2. A photograph in the style of a painting; the loss network was trained on neither:\n")
     content, style = read_image(photograph(), SIZE), flow_painting(SIZE)
-    result = with_progress(content, style, strength=STRENGTH, steps=STEPS)
+    result = transfer_with_progress(content, style, strength=STRENGTH, steps=STEPS)
     images = [content, style, result.image]
     images.append(side_by_side(images, ["photograph", "style", "result"]))
     for name, image in zip(OUTPUTS, images):

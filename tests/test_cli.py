@@ -66,11 +66,11 @@ def test_check_prints_the_table(capsys):
     (["train", "generator", "-o", "x"], "output"), (["train", "texture", "-o", "x"], "output"),
     (["train", "stylizer", "-o", "x"], "output"), (["judge", "-o", "x"], "output"), (["bench", "-o", "x"], "output"),
     (["style", "a", "b", "-o", "o", "--keep-colors", "x"], "keep_colors"),
-    (["style", "a", "b", "-o", "o", "--colors", "x"], "colours")])
+    (["style", "a", "b", "-o", "o", "--colors", "x"], "colors")])
 def test_every_spelling_of_an_option_is_accepted(words, name):
     """-o, --output and --out; colour and color, also with = and shortened; the help shows one of them."""
     *command, option, value = words
-    spellings = {"output": ["-o", "--output", "--out", "--outp"], "colours": ["--colors", "--colours", "--colour", "--color"],
+    spellings = {"output": ["-o", "--output", "--out", "--outp"], "colors": ["--colors", "--colours", "--colour", "--color"],
                  "keep_colors": ["--keep-colors", "--keep-colours", "--keep-colour"]}[name]
     for spelling in spellings:
         forms = [[spelling, value]] + ([[f"{spelling}={value}"]] if spelling.startswith("--") else [])

@@ -12,7 +12,7 @@ from nnscratch.gradcheck import check_op
 from nnscratch.networks.stylizer import adain, decoder, encoder
 from nnscratch.networks.texture_features import texture_features
 from nnscratch.optimizers import Adam
-from nnscratch.style.train_stylizer import CONTENT, CONTENT_OF_ONE, train_step
+from nnscratch.style.train_stylizer import CONTENT_WEIGHT, SINGLE_STYLE_CONTENT_WEIGHT, train_step
 
 AXES = {"axis": (1, 2), "keepdims": True}
 
@@ -102,7 +102,7 @@ def test_the_loss_of_the_stylizer_is_the_printed_one():
         G, S_, P = (gram(features, s) for features in (y, s, p))
         shares.append(np.mean((G - S_)**2) / (np.mean(S_**2) + np.mean(P**2)))
     losses = train_step(model, network, code, Adam(1e-3), content, style)
-    assert len(shares) == 9 and (CONTENT, CONTENT_OF_ONE) == (1, 0.5)
+    assert len(shares) == 9 and (CONTENT_WEIGHT, SINGLE_STYLE_CONTENT_WEIGHT) == (1, 0.5)
     same(np.array([losses["content"], losses["style"]]), np.array([share, sum(shares) / 9]), 1e-4)
 
 

@@ -5,7 +5,7 @@ from helpers import normal
 
 from nnscratch.losses import content_loss
 from nnscratch.losses import total_variation as librarys
-from nnscratch.style.colour import LEAST, match_colours, root
+from nnscratch.style.colour import EPSILON, match_colours, matrix_power
 
 
 def one_side(x):
@@ -31,7 +31,7 @@ def plain(x):
 
 
 def stretch(x, y):
-    return root(plain(y), 0.5) @ root(plain(x), -0.5)
+    return matrix_power(plain(y), 0.5) @ matrix_power(plain(x), -0.5)
 
 
 def of_channels_too(x):
@@ -85,12 +85,14 @@ WRONG = [
     ("matched_colours", lambda x, y: S["matched_colours"](x, y) - y.mean(axis=0), "the mean of y is missing"),
     ("matched_colours", lambda x, y: S["matched_colours"](x, y) + x.mean(axis=0) @ stretch(x, y).T, "x is not centred"),
     ("matched_colours", lambda x, y: S["matched_colours"](y, x), "x and y are exchanged"),
-    ("matched_colours", matched(lambda x, y: root(plain(x), -0.5)), "does not get the shape of y"),
-    ("matched_colours", matched(lambda x, y: root(plain(y), 0.5)), "is not made round before"),
+    ("matched_colours", matched(lambda x, y: matrix_power(plain(x), -0.5)), "does not get the shape of y"),
+    ("matched_colours", matched(lambda x, y: matrix_power(plain(y), 0.5)), "is not made round before"),
     ("matched_colours", matched(lambda x, y: stretch(x, y) * (len(y) / len(x))**0.5), "divide each by its number of rows"),
     ("matched_colours", matched(lambda x, y: plain(y)**0.5 @ np.linalg.inv(plain(x)**0.5)), "not that of each of its numbers"),
-    ("matched_colours", matched(lambda x, y: root(np.cov(y.T), 0.5) @ root(np.cov(x.T), -0.5)), "divided by M - 1"),
-    ("matched_colours", matched(lambda x, y: (root(plain(y), 0.5) @ root(plain(x), -0.5)).T), "from the wrong side"),
+    ("matched_colours", matched(lambda x, y: matrix_power(np.cov(y.T), 0.5) @ matrix_power(np.cov(x.T), -0.5)),
+     "divided by M - 1"),
+    ("matched_colours", matched(lambda x, y: (matrix_power(plain(y), 0.5) @ matrix_power(plain(x), -0.5)).T),
+     "from the wrong side"),
     ("matched_colours", matched(lambda x, y: np.linalg.cholesky(plain(y)) @ np.linalg.inv(np.linalg.cholesky(plain(x)))),
      "by another A of the many that do"),
 ]
@@ -117,13 +119,13 @@ def test_the_gradients_are_measured_and_the_losses_the_librarys():
 
 
 def test_matched_colours_have_the_others_mean_and_covariance():
-    """And are the library's, where nothing is clipped and the colours vary far more than its LEAST."""
+    """And are the library's, where nothing is clipped and the colours vary far more than its EPSILON."""
     x, y = 5 * normal(40, 3), 2 + normal(50, 3, seed=1) @ normal(3, 3)
     z = S["matched_colours"](x, y)
     assert np.allclose(z.mean(axis=0), y.mean(axis=0)) and np.allclose(plain(z), plain(y))
     x, y = (0.5 + 0.05 * normal(1, 100, 40, 3, seed=k).clip(-3, 3) for k in (0, 1))
     theirs, ours = match_colours(x, y), S["matched_colours"](x.reshape(-1, 3), y.reshape(-1, 3))
-    assert np.abs(theirs.reshape(-1, 3) - ours).max() < 0.2 * LEAST / 0.05**2
+    assert np.abs(theirs.reshape(-1, 3) - ours).max() < 0.2 * EPSILON / 0.05**2
 
 
 def test_answers_to_the_questions():

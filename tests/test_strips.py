@@ -1,6 +1,6 @@
-"""Strips: cut into any number of them, an image has the loss and the gradient that it has in one piece.
+"""Tiling: cut into any number of strips, an image has the same loss and gradient as in one piece.
 
-And what makes them small: a Model lets go of the values that no later layer needs.
+And what saves memory: a Model releases the values that no later layer needs.
 """
 import tracemalloc
 
@@ -16,10 +16,10 @@ from nnscratch.layers import Activation, Add, Input
 from nnscratch.models import Model
 from nnscratch.networks.random_features import normalize_filters, random_features
 from nnscratch.style import tiling
-from nnscratch.style.memory_limit import for_features
+from nnscratch.style.memory_limit import feature_memory
 from nnscratch.style.objective import Objective
 
-SMALL, DEEP = (4, 5), (3, 4, 4, 5)  # channels of two and of four stages: poolings make 2 and 8 pixels one
+SMALL, DEEP = (4, 5), (3, 4, 4, 5)  # channels of two and of four stages: poolings reduce 2 and 8 rows to one
 
 
 def image(height, width, seed=0):
@@ -27,7 +27,7 @@ def image(height, width, seed=0):
 
 
 def network_for(widths, xp=np):
-    """In float64, so that what is compared is the mathematics; rounding would also switch single ReLUs on and off."""
+    """In float64, so that rounding does not switch single ReLUs on and off."""
     backend.use("cpu" if xp is np else "gpu")
     network = random_features(widths=widths, seed=1)
     network.cast(np.float64)
@@ -35,10 +35,10 @@ def network_for(widths, xp=np):
 
 
 def cut_at(monkeypatch, own_rows):
-    """From now on strips have so many rows of their own, rounded to the nearest that pooling allows; None: all."""
-    def rows_at_once(network, width, itemsize, memory):
-        return 10**6 if own_rows is None else own_rows + 2 * tiling.reach(network)
-    monkeypatch.setattr(tiling, "rows_at_once", rows_at_once)
+    """Make strips with so many own rows, rounded to what pooling allows; None: one strip."""
+    def rows_that_fit(network, width, itemsize, memory):
+        return 10**6 if own_rows is None else own_rows + 2 * tiling.halo_rows(network)
+    monkeypatch.setattr(tiling, "rows_that_fit", rows_that_fit)
 
 
 def objective_for(network, content, style, masks=None):
@@ -57,7 +57,7 @@ def evaluate(network, content, style, x, masks=None):
     (SMALL, 2, 18, 40), (SMALL, 4, 41, 19), (SMALL, 16, 65, 70), (DEEP, 8, 83, 121), (DEEP, 16, 136, 90),
     (DEEP, 40, 127, 200), (DEEP, 64, 200, 161),
 ])
-def test_strips_give_what_the_whole_image_gives(xp, monkeypatch, widths, own_rows, height, style_height):
+def test_strips_give_the_result_of_the_whole_image(xp, monkeypatch, widths, own_rows, height, style_height):
     """Loss, both terms and gradient; odd sizes; strips lower and higher than their halo; on every device."""
     network = network_for(widths, xp)
     images = on(xp, image(height, 19), image(style_height, 22, 1), image(height, 19, 2))
@@ -86,14 +86,14 @@ def test_strips_with_a_mask_for_each_style(xp, monkeypatch):
 
 
 @pytest.mark.parametrize("widths, rows", [(SMALL, 6), (DEEP, 32)])
-def test_the_halo_is_as_large_as_the_network_sees_and_no_larger(monkeypatch, widths, rows):
-    """One unit of pooling less, and the loss is another."""
+def test_the_halo_is_no_larger_than_needed(monkeypatch, widths, rows):
+    """One unit of pooling less changes the loss."""
     network, unit = network_for(widths), 2 ** (len(widths) - 1)
     images = image(100, 19), image(90, 22, 1), image(100, 19, 2)
-    assert tiling.reach(network) == rows
+    assert tiling.halo_rows(network) == rows
     cut_at(monkeypatch, None)
     whole = evaluate(network, *images)[0]
-    monkeypatch.setattr(tiling, "reach", lambda network: rows - unit)
+    monkeypatch.setattr(tiling, "halo_rows", lambda network: rows - unit)
     cut_at(monkeypatch, 16)
     parts = evaluate(network, *images)[0]
     assert abs(parts[0] / whole[0] - 1) > 1e-8 and np.abs(parts[3] - whole[3]).max() > 1e-6 * np.abs(whole[3]).max()
@@ -115,50 +115,50 @@ def test_the_gradient_of_strips_is_right(monkeypatch):
 
 @pytest.mark.parametrize("height", [64, 65, 71, 200, 203])
 @pytest.mark.parametrize("own_rows", [1, 8, 60, 100])
-def test_every_row_of_every_map_is_one_strips_own(monkeypatch, height, own_rows):
-    """Put end to end, the own rows are 0, 1, 2, ... to the last, in every feature map; their shares add up to 1."""
+def test_every_row_of_every_map_belongs_to_one_strip(monkeypatch, height, own_rows):
+    """Put end to end, the own rows are 0, 1, 2, ... to the last, in every feature map; their fractions add up to 1."""
     network = random_features(DEEP)
     cut_at(monkeypatch, own_rows)
-    pieces = tiling.cut(network, image(height, 16))
+    pieces = tiling.make_strips(network, image(height, 16))
     scales = [tiling.row_scales(network)[symbol] for symbol in network.outputs]
     for k, scale in enumerate(scales):
-        rows = [np.arange(height)[piece.seen.start:piece.seen.stop:scale][piece.own[k]] // scale for piece in pieces]
+        rows = [np.arange(height)[piece.input_rows][::scale][piece.own[k]] // scale for piece in pieces]
         same(np.concatenate(rows), np.arange(height // scale))
-        same(np.sum([piece.shares[k] for piece in pieces]), np.float64(1))
+        same(np.sum([piece.fractions[k] for piece in pieces]), np.float64(1))
         assert all(len(own) > 0 for own in rows)
 
 
 def test_images_up_to_1024_pixels_are_one_strip():
-    """With the network as it is used; 2048 pixels are several strips, each of no more rows than memory has room for."""
+    """With the network as it is used; 2048 pixels are several strips, each with no more rows than fit into memory."""
     network = random_features()
-    assert len(tiling.cut(network, np.empty((1, 1024, 1024, 3), np.float32))) == 1
-    rows = tiling.rows_at_once(network, 2048, 4, tiling.STRIP)
-    pieces = tiling.cut(network, np.empty((1, 2048, 2048, 3), np.float32))
-    assert len(pieces) > 1 and all(piece.seen.stop - piece.seen.start <= rows for piece in pieces)
+    assert len(tiling.make_strips(network, np.empty((1, 1024, 1024, 3), np.float32))) == 1
+    rows = tiling.rows_that_fit(network, 2048, 4, tiling.STRIP_BYTES)
+    pieces = tiling.make_strips(network, np.empty((1, 2048, 2048, 3), np.float32))
+    assert len(pieces) > 1 and all(piece.input_rows.stop - piece.input_rows.start <= rows for piece in pieces)
 
 
 def test_strips_are_cut_to_the_memory_that_is_given():
-    """The less, the lower, never below the lowest; what does not fit is refused with what would, which then fits."""
+    """With less memory, strips are lower; too little is refused with the amount that is enough, which is then accepted."""
     network, style = random_features(), np.empty((1, 64, 64, 3), np.float32)
     content, counts = np.empty((1, 807, 1000, 3), np.float32), []
     for gigabytes in (20, 1.5, 1.2, 1):
-        memory = for_features(network, content, [style], gigabytes, "gram")
-        pieces = tiling.cut(network, content, memory)
-        highest = max(piece.seen.stop - piece.seen.start for piece in pieces)
-        assert highest * tiling.bytes_a_row(network, 1000, 4) <= memory
+        memory = feature_memory(network, content, [style], gigabytes, "gram")
+        pieces = tiling.make_strips(network, content, memory)
+        highest = max(piece.input_rows.stop - piece.input_rows.start for piece in pieces)
+        assert highest * tiling.bytes_per_row(network, 1000, 4) <= memory
         counts.append(len(pieces))
     assert counts[0] == 1 < counts[1] and counts == sorted(counts)
     with pytest.raises(InputError, match="is 0.5 GB, expected at least 0.9 for 1000x807 pixels and the statistics gram"):
-        for_features(network, content, [style], 0.5, "gram")
-    for_features(network, content, [style], 0.9, "gram")
+        feature_memory(network, content, [style], 0.5, "gram")
+    feature_memory(network, content, [style], 0.9, "gram")
     with pytest.raises(InputError, match="1 GB, expected at least .* for 1000x807 pixels and the statistics sliced"):
-        for_features(network, content, [style], 1, "sliced")
+        feature_memory(network, content, [style], 1, "sliced")
     with pytest.raises(InputError, match="sliced need the whole image at once, and 2000x2000 pixels are too many"):
-        for_features(network, np.empty((1, 2000, 2000, 3), np.float32), [style], None, "sliced")
+        feature_memory(network, np.empty((1, 2000, 2000, 3), np.float32), [style], None, "sliced")
 
 
 def test_an_image_too_low_for_the_poolings_is_refused():
-    """And one of another size than the content, of which strips would leave a part out."""
+    """And an image of another size than the content."""
     network = network_for(DEEP)
     with pytest.raises(InputError, match="has 7 rows, expected at least 8"):
         objective_for(network, image(7, 30), image(30, 30))
@@ -167,7 +167,7 @@ def test_an_image_too_low_for_the_poolings_is_refused():
 
 
 def test_one_strip_runs_the_network_once_an_evaluation(monkeypatch):
-    """Of n strips the last one's first run serves on the way back as well: 2 n - 1 runs."""
+    """The last strip's forward pass also serves its backward pass: 2 n - 1 forward passes for n strips."""
     network, runs = network_for(SMALL), []
     forward = network.forward
 
@@ -183,8 +183,8 @@ def test_one_strip_runs_the_network_once_an_evaluation(monkeypatch):
         assert len(runs) == expected == 2 * len(objective.strips) - 1
 
 
-def test_strips_take_a_part_of_the_memory(monkeypatch):
-    """One evaluation with its construction: allowed an eighth, strips take less than a third of what one piece takes."""
+def test_strips_save_memory(monkeypatch):
+    """Construction and one evaluation: limited to an eighth, strips take less than a third of the memory of one piece."""
     network = random_features((8, 16))
     content, style, x = (image(480, 64, seed).astype(np.float32) for seed in range(3))
     normalize_filters(network, style)
@@ -196,13 +196,13 @@ def test_strips_take_a_part_of_the_memory(monkeypatch):
         tracemalloc.stop()
         return used
     one_piece = peak()
-    for name in ("WHOLE_IMAGE", "STRIP"):
+    for name in ("WHOLE_IMAGE_BYTES", "STRIP_BYTES"):
         monkeypatch.setattr(tiling, name, one_piece // 8)
     assert peak() < one_piece / 3
 
 
-def test_values_that_no_later_layer_needs_are_let_go():
-    """Ten layers, each making a megabyte: at one time three exist, its input, its output and what is asked for."""
+def test_values_that_no_later_layer_needs_are_released():
+    """Ten layers with a megabyte of output each: at any time three exist, input, output and the requested value."""
     x = Input((2**17,))
     first = y = Activation("tanh")(x)
     for _ in range(9):
@@ -216,7 +216,7 @@ def test_values_that_no_later_layer_needs_are_let_go():
     same(values[0], np.tanh(array))
 
 
-def test_a_value_that_one_layer_takes_twice_is_let_go_once():
+def test_a_value_that_one_layer_takes_twice_is_released_once():
     """y + y, in the middle of a graph."""
     x = Input((3,))
     y = Activation("tanh")(x)
@@ -224,10 +224,10 @@ def test_a_value_that_one_layer_takes_twice_is_let_go_once():
 
 
 @given(height=st.integers(100, 3000), width=st.integers(16, 3000), rows=st.integers(80, 400))
-def test_no_strip_is_higher_than_its_memory(height, width, rows):
-    """Odd sizes too: halos, whole units and the odd rows at the end included, wherever the lowest strip fits."""
+def test_every_strip_fits_into_its_memory(height, width, rows):
+    """Also with odd sizes: with halos, whole units and the odd rows at the end, wherever the lowest strip fits."""
     network = random_features()
-    memory = rows * tiling.bytes_a_row(network, width, 4)
-    pieces = tiling.cut(network, np.broadcast_to(np.float32(0), (1, height, width, 3)), memory)
-    assert max(piece.seen.stop - piece.seen.start for piece in pieces) <= max(rows, tiling.lowest(network))
+    memory = rows * tiling.bytes_per_row(network, width, 4)
+    pieces = tiling.make_strips(network, np.broadcast_to(np.float32(0), (1, height, width, 3)), memory)
+    assert max(piece.input_rows.stop - piece.input_rows.start for piece in pieces) <= max(rows, tiling.min_strip_rows(network))
     assert len(pieces) > 1 or height <= rows

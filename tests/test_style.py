@@ -1,4 +1,4 @@
-"""Style transfer: the whole objective's gradient, what the optimisation achieves, and how it ends early."""
+"""Style transfer: the whole objective's gradient, what the optimisation achieves, and how it is interrupted."""
 from itertools import pairwise
 
 import numpy as np
@@ -31,14 +31,14 @@ def small_network():
 
 
 def test_the_loss_network_passes_the_gradient_check():
-    """Four feature maps out, one image in: dx and all filters."""
+    """A network with four feature maps: dx and all filters."""
     network = small_network()
     report = check_model(network, normal(1, 8, 6, 3), smooth=False, max_elements=60)
     assert report.ok, str(report)
 
 
 def test_the_gradient_of_the_objective_is_right():
-    """Content, style and smoothness together, back through the network to the pixels, against central differences."""
+    """Content, style and smoothness together, through the network to the pixels, against central differences."""
     network = small_network()
     network.forward(image(8, 6))
     network.cast(np.float64)
@@ -51,7 +51,7 @@ def test_the_gradient_of_the_objective_is_right():
 
 
 def test_normalised_filters_have_mean_0_and_variance_1_on_the_style():
-    """Every convolution, before its ReLU; an image of one colour does no harm."""
+    """Every convolution, before its ReLU; an image of one colour gives finite features."""
     style = image(24, 20)
     network = normalize_filters(small_network(), style)
     x = style
@@ -65,7 +65,7 @@ def test_normalised_filters_have_mean_0_and_variance_1_on_the_style():
 
 
 def test_samples_normalise_for_the_whole_of_a_large_style(xp):
-    """700x530 pixels of changing colours: mean and deviation of the first convolution come near 0 and 1 on all of them."""
+    """700x530 pixels of changing colours: the first convolution has a mean near 0 and a standard deviation near 1."""
     style = on(xp, image(700, 530))
     backend.use("cpu" if xp is np else "gpu")
     network = normalize_filters(small_network(), style)
@@ -95,29 +95,29 @@ def test_the_same_seed_gives_the_same_image():
 
 
 def test_adam_instead_of_lbfgs():
-    """The style loss falls, the image stays in range at every step, and what was handed on is not changed afterwards."""
+    """The style loss falls, the image stays in range at every step, and an image given to `progress` is not changed later."""
     seen = []
     result = transfer_style(image(32, 40), image(36, 33, 3), optimizer="adam", steps=25,
-                            progress=lambda share, record, made: seen.append((made, made.copy())))
+                            progress=lambda fraction, record, made: seen.append((made, made.copy())))
     assert result.history[-1]["style"] < 0.6 * result.history[0]["style"] and len(seen) == 25
     assert all(np.array_equal(made, copy) and made.min() >= 0 and made.max() <= 1 for made, copy in seen)
 
 
 def test_large_images_are_done_coarse_to_fine():
-    """Half the size before the full one, down to 80 pixels a side; small images at one size alone."""
+    """Half the size before the full one, down to 80 pixels a side; small images at one size only."""
     result = transfer_style(image(162, 180), image(190, 161, 3), steps=2)
     assert [record["size"] for record in result.history] == [90, 90, 180, 180]
     assert {record["size"] for record in transfer_style(image(20, 30), image(64, 64, 3), steps=2).history} == {30}
 
 
 @pytest.mark.parametrize("stop_at", [1, 4])
-def test_ctrl_c_keeps_the_best_image_so_far(stop_at):
-    """Interrupted at the small or at the full size: an image of the full size comes back, and says so."""
-    shares = []
+def test_ctrl_c_returns_the_best_image_so_far(stop_at):
+    """Interrupted at the small or at the full size: the result is an image of the full size, marked as interrupted."""
+    fractions = []
 
-    def progress(share, record, image):
-        shares.append(share)
-        if len(shares) == stop_at:
+    def progress(fraction, record, image):
+        fractions.append(fraction)
+        if len(fractions) == stop_at:
             raise KeyboardInterrupt
     result = transfer_style(image(160, 162), image(160, 160, 3), steps=3, progress=progress)
     assert result.interrupted and len(result.history) == stop_at
@@ -134,8 +134,8 @@ def test_dull_styles_give_numbers_not_nan(style):
 
 
 def test_strength_from_the_photograph_to_nothing_but_style():
-    """0: the photograph, bit for bit; then less and less of the style term is left, and more and more of the content lost, at 2
-    a quarter of what it is at 25; at 100 content counts nothing."""
+    """0 is the photograph, bit for bit; with more strength the style loss falls and the content loss rises, at least fourfold
+    from 2 to 25; at 100 the content has no weight."""
     content, style, left = image(40, 48), image(44, 40, 3), []
     same(transfer_style(content, style, strength=0).image, content)
     for strength in (2, 25, 50, 75, 100):
@@ -145,8 +145,8 @@ def test_strength_from_the_photograph_to_nothing_but_style():
 
 
 @pytest.mark.parametrize("features, balance", [("texture", 100), ("random", 200)])
-def test_what_an_image_shows_is_asked_at_full_size(features, balance):
-    """Of the second convolution, the last before the first halving; measured to keep more of the photograph."""
+def test_the_content_layer_has_full_size(features, balance):
+    """It is the second convolution, the last before the first pooling; measured to keep more of the photograph."""
     network = loss_network(features, image(32, 32))
     sides = [maps.shape[1] for maps in network.model.forward(image(32, 32))]
     assert sides[network.content_layer] == 32 and sides[network.content_layer + 1] == 16
@@ -154,9 +154,8 @@ def test_what_an_image_shows_is_asked_at_full_size(features, balance):
 
 
 @given(st.sampled_from(["gram", "covariance", "sliced"]), st.integers(0, 10**6), st.floats(10, 1000))
-def test_the_style_term_is_a_share(statistics, seed, scale):
-    """At most 1 for the photograph with Gram matrices, 0 for the style; and no other when features are all so many times as
-    large: however quiet or loud a network is."""
+def test_the_style_term_is_relative(statistics, seed, scale):
+    """At most 1 for the photograph with Gram matrices, 0 for the style; and independent of the scale of the features."""
     backend.use("cpu")
     content, style = image(8, 9, seed % 5), image(9, 8, seed % 7)
     terms = []
@@ -176,7 +175,7 @@ def test_the_style_term_is_a_share(statistics, seed, scale):
 @pytest.mark.parametrize("features", ["texture", "random"])
 @pytest.mark.parametrize("content, style", [((8, 8), (8, 8)), ((8, 8), (40, 40)), ((33, 9), (8, 70)), ((15, 300), (300, 8))])
 def test_small_and_narrow_images(features, content, style):
-    """8 pixels a side, and ribbons: numbers, in range, and the style loss falls. Maps that would be too small are left out."""
+    """8 pixels a side, and long narrow images: values stay in range and the style loss falls. Small maps are dropped."""
     result = transfer_style(image(*content), image(*style, 3), features=features, steps=4)
     assert np.isfinite(result.image).all() and result.image.shape == (1, *content, 3)
     assert result.history[-1]["style"] < result.history[0]["style"]
@@ -185,8 +184,8 @@ def test_small_and_narrow_images(features, content, style):
         assert np.isfinite(result.image).all() and np.isfinite(result.history[-1]["loss"])
 
 
-def test_maps_that_are_too_small_are_left_out():
-    """Of 16 pixels a side all eight are made; of 15 six, of 8 the same; a map that stays is as it was."""
+def test_maps_that_are_too_small_are_dropped():
+    """With 16 pixels a side there are eight maps; with 15 or 8 there are six; the remaining maps are unchanged."""
     style = image(20, 20)
     whole = loss_network("random", style, side=16).model
     for side, count in ((15, 6), (8, 6)):
@@ -209,14 +208,14 @@ def test_maps_that_are_too_small_are_left_out():
     ({"content": 255 * image(20, 20)}, "values outside 0 to 1"),
     ({"style": np.full((1, 20, 20, 3), np.nan)}, "values outside 0 to 1 or NaN"),
 ])
-def test_mistakes_get_one_clear_sentence(change, words):
-    """Named before the network is even built."""
+def test_mistakes_are_one_clear_sentence(change, words):
+    """Before the network is built."""
     options = {"content": image(20, 20), "style": image(20, 20, 1), **change}
     with pytest.raises(InputError, match=words):
         transfer_style(**options)
 
 
-def test_a_loss_that_is_no_number_is_refused_at_once(monkeypatch):
+def test_a_loss_that_is_not_finite_is_refused_at_once(monkeypatch):
     """Before the first step: the network's filters overflow."""
     def broken(network, style):
         network.layers[1].params["kernel"][...] = np.inf
@@ -227,19 +226,19 @@ def test_a_loss_that_is_no_number_is_refused_at_once(monkeypatch):
         transfer_style(image(20, 20), image(20, 20, 1), features="random")
 
 
-def test_the_share_of_the_work_ends_at_1():
-    """Rising in equal parts; and at once to the end where nothing is left to gain after the first step."""
-    shares = []
-    transfer_style(image(20, 20), image(20, 20, 1), steps=4, progress=lambda share, *_: shares.append(share))
-    assert shares == [0.25, 0.5, 0.75, 1]
-    shares.clear()
+def test_the_fraction_of_the_work_ends_at_1():
+    """It rises in equal parts, and to 1 at once where the minimizer has converged."""
+    fractions = []
+    transfer_style(image(20, 20), image(20, 20, 1), steps=4, progress=lambda fraction, *_: fractions.append(fraction))
+    assert fractions == [0.25, 0.5, 0.75, 1]
+    fractions.clear()
     grey = np.full((1, 160, 160, 3), 0.5, dtype=np.float32)
-    transfer_style(grey, grey, steps=4, progress=lambda share, *_: shares.append(share))
-    assert shares == [0.2, 1]
+    transfer_style(grey, grey, steps=4, progress=lambda fraction, *_: fractions.append(fraction))
+    assert fractions == [0.2, 1]
 
 
 def test_objective_terms_stay_on_the_device(xp):
-    """Loss and gradient of one evaluation are arrays of the device: nothing is downloaded on the way."""
+    """Loss and gradient of one evaluation are arrays of the device: nothing is downloaded in between."""
     backend.use("cpu" if xp is np else "gpu")
     network = small_network()
     content, style = map(backend.to_device, (image(16, 16), image(16, 16, 1)))

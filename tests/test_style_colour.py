@@ -3,7 +3,7 @@ import numpy as np
 from helpers import same
 from test_style import image
 
-from nnscratch.style.colour import grey, match_colours, match_light, put_colours_back
+from nnscratch.style.colour import grey, match_colours, match_luminance, restore_colours
 from nnscratch.style.transfer import transfer_style
 
 
@@ -16,32 +16,32 @@ def test_matched_colours_have_the_contents_mean_and_covariance():
     style, content = inner(0), 0.25 + 0.5 * inner(1)
     matched, target = (p.reshape(-1, 3) for p in (match_colours(style, content), content))
     same(matched.mean(axis=0), target.mean(axis=0), 1e-6)
-    same(np.cov(matched.T), np.cov(target.T), 0.02)  # LEAST is added to the style's own
+    same(np.cov(matched.T), np.cov(target.T), 0.02)  # EPSILON is added to the style's own
 
 
 def test_a_grey_style_can_be_matched():
-    """Its colours cannot be stretched, and stay grey around the content's mean; nothing is NaN."""
+    """Its colours cannot be stretched; they stay finite and in range."""
     matched = match_colours(grey(inner(0)), inner(1))
     assert np.isfinite(matched).all() and matched.min() >= 0 and matched.max() <= 1
-    assert np.isfinite(match_light(np.full((1, 4, 4, 3), 0.5), inner(1))).all()
+    assert np.isfinite(match_luminance(np.full((1, 4, 4, 3), 0.5), inner(1))).all()
 
 
-def test_colours_are_put_back():
-    """The content's own light gives the content; another light, with its colours, has that light."""
+def test_colours_are_restored():
+    """The content's own luminance gives the content; another luminance is kept."""
     content = inner(0)
-    same(put_colours_back(grey(content), content), content, 1e-12)
+    same(restore_colours(grey(content), content), content, 1e-12)
     other = grey(inner(1))
-    same(grey(put_colours_back(other, content)), other, 1e-12)
+    same(grey(restore_colours(other, content)), other, 1e-12)
 
 
-def test_light_is_matched():
+def test_luminance_is_matched():
     style, content = grey(inner(0)), grey(inner(1) * 0.7)
-    same(match_light(style, content).mean(), content.mean(), 1e-12)
-    same(match_light(style, content).std(), content.std(), 1e-12)
+    same(match_luminance(style, content).mean(), content.mean(), 1e-12)
+    same(match_luminance(style, content).std(), content.std(), 1e-12)
 
 
 def test_transfer_keeps_colours():
-    """Both ways: nearer to the photograph's mean colour than without; light alone keeps its colours exactly."""
+    """Matching comes nearer to the photograph's mean colour; luminance transfer keeps its colours exactly."""
     content, style = image(24, 28), np.clip(image(24, 24, 3) * [1.0, 0.3, 0.1], 0, 1).astype(np.float32)
 
     def shift(keep):

@@ -1,4 +1,4 @@
-"""`nnscratch style` as a user meets it: what it writes, how it is stopped and goes on, and what it leaves behind."""
+"""`nnscratch style` as a user meets it: what it writes, how it is interrupted and resumed, and what it leaves behind."""
 import json
 import signal
 import subprocess
@@ -11,6 +11,7 @@ import pytest
 from helpers import run_style
 from PIL import Image
 
+from nnscratch import checkpoint
 from nnscratch.cli import main
 from nnscratch.data.images import read_image
 from nnscratch.style.minimizers import MINIMIZERS
@@ -18,7 +19,7 @@ from nnscratch.style.transfer import Transfer
 
 
 def test_style_writes_the_image(images, capsys):
-    """The size asked for, no temporary files, a line that says where it is, and how it was made beside it."""
+    """The requested size, no temporary files, a line that says where it is, and the .json beside it."""
     assert run_style(images) == 0
     assert read_image(images / "out.png").shape == (1, 38, 48, 3)
     assert "written to" in capsys.readouterr().out
@@ -38,6 +39,8 @@ def test_the_same_image_once_more(images, capsys):
     assert main([*again, "--steps", "3"]) == 2 and "steps was given together with --again" in capsys.readouterr().err
     (images / "style.png").write_bytes((images / "again.png").read_bytes())
     assert main(again) == 2 and "style.png has changed" in capsys.readouterr().err
+    (images / "style.png").unlink()
+    assert main(again) == 2 and "style.png (No such file or directory), from which" in capsys.readouterr().err
     for lie in ({"interrupted": True}, {"size": float("inf")}, {"styles": 3}):
         (images / "out.png.json").write_text(json.dumps(made | lie))
         assert main(again) == 2 and capsys.readouterr().err.count("\n") == 1
@@ -45,11 +48,21 @@ def test_the_same_image_once_more(images, capsys):
     assert main(again) == 2 and "does not say how an image was made" in capsys.readouterr().err
 
 
-@pytest.mark.parametrize("optimizer", ["lbfgs", "adam"])
-def test_a_transfer_that_is_stopped_goes_on(images, monkeypatch, capsys, optimizer):
-    """Ctrl-C after the third step of the second size: the best image so far; --resume then makes, bit for bit, the image of
-    a transfer that was never stopped, and leaves no state behind."""
-    monkeypatch.setattr("nnscratch.style.transfer.SMALLEST_SCALE", 16)
+def as_in_version_0_1(path):
+    """Give the names in a state file the spelling of version 0.1."""
+    arrays, header = checkpoint.read_arrays(path)
+    settings = header["info"]["record"]["settings"]
+    settings["colours"] = settings.pop("colors")
+    renamed = {name.replace("adam/image/", "adam/picture/"): array for name, array in arrays.items()}
+    assert set(renamed) != set(arrays)
+    checkpoint.write_arrays(path, renamed, checkpoint.header_text(None, header["info"]))
+
+
+@pytest.mark.parametrize("optimizer, old", [("lbfgs", False), ("adam", False), ("adam", True)])
+def test_an_interrupted_transfer_is_resumed(images, monkeypatch, capsys, optimizer, old):
+    """Ctrl-C after the third step of the second size gives the best image so far; --resume then makes, bit for bit, the image
+    of a transfer without interruption, also from a state of version 0.1, and leaves no state behind."""
+    monkeypatch.setattr("nnscratch.style.inputs.MIN_LEVEL_SIDE", 16)
     arguments = ["--steps", "5", "--optimizer", optimizer]
     assert run_style(images, *arguments, output="whole.png") == 0
     steps, minimizer = [], MINIMIZERS[optimizer]
@@ -62,7 +75,9 @@ def test_a_transfer_that_is_stopped_goes_on(images, monkeypatch, capsys, optimiz
         return step(self)
     monkeypatch.setattr(minimizer, "step", stop)
     assert run_style(images, *arguments) == 130
-    assert "go on with  nnscratch style --resume" in capsys.readouterr().out
+    assert "continue with  nnscratch style --resume" in capsys.readouterr().out
+    if old:
+        as_in_version_0_1(images / "out.png.state")
     monkeypatch.setattr(minimizer, "step", step)
     resume = ["style", "--resume", "-o", str(images / "out.png")]
     assert main([*resume, "--steps", "7"]) == 2 and "steps was given together with" in capsys.readouterr().err
@@ -75,8 +90,18 @@ def test_a_transfer_that_is_stopped_goes_on(images, monkeypatch, capsys, optimiz
     assert main(resume) == 2 and "not a whole safetensors file" in capsys.readouterr().err
 
 
+def test_the_files_and_options_of_version_0_1(images):
+    """The setting `colors` was spelled `colours`: in the .json beside an image, and on the command line."""
+    assert run_style(images, "--colours", "rgb") == 0
+    made = json.loads((images / "out.png.json").read_text())
+    made["settings"]["colours"] = made["settings"].pop("colors")
+    (images / "old.json").write_text(json.dumps(made))
+    assert main(["style", "--again", str(images / "old.json"), "-o", str(images / "again.png")]) == 0
+    assert (images / "again.png").read_bytes() == (images / "out.png").read_bytes()
+
+
 def test_several_styles(images):
-    """Mixed half and half, or by a blend: three different images."""
+    """Mixed equally or by a blend: the colours follow the weights."""
     Image.fromarray(np.full((40, 40, 3), [200, 40, 20], np.uint8)).save(images / "red.png")
     style, made = [str(images / "style.png"), str(images / "red.png")], []
     for more in ([], ["--blend", "1", "9"], ["--blend", "9", "1"]):
@@ -87,11 +112,11 @@ def test_several_styles(images):
     assert redness[2] < redness[0] < redness[1]
     assert main(["style", str(images / "content.jpg"), *style[::-1], "-o", str(images / "out.png"), "--size", "48",
                  "--steps", "6"]) == 0
-    assert np.abs(read_image(images / "out.png") - made[0]).mean() < 0.02, "the order decides nothing"
+    assert np.abs(read_image(images / "out.png") - made[0]).mean() < 0.02, "the order does not matter"
 
 
 def test_a_mask_keeps_part_of_the_photograph(images):
-    """White left half: stylised; black right half: the photograph, to the grey level."""
+    """The white left half is stylized; the black right half is the photograph, up to rounding."""
     mask = np.zeros((10, 20), np.uint8)
     mask[:, :10] = 255
     Image.fromarray(mask).save(images / "mask.png")
@@ -104,7 +129,7 @@ def test_a_mask_keeps_part_of_the_photograph(images):
 
 
 def test_a_mask_for_each_style(images, capsys):
-    """Red where the first mask is white, blue where the second is; once more, bit for bit; nonsense is one sentence."""
+    """Red where the first mask is white, blue where the second is; --again bit for bit; wrong masks are one sentence."""
     for name, colour in (("red", [220, 30, 30]), ("blue", [30, 30, 220])):
         Image.fromarray((np.array(colour) * np.linspace(0.7, 1, 1600).reshape(40, 40, 1)).astype(np.uint8)).save(
             images / f"{name}.png")
@@ -132,7 +157,7 @@ def test_a_mask_for_each_style(images, capsys):
 
 
 def test_frames_and_minutes(images, monkeypatch):
-    """An image after steps 1, 2, 4 and a film of them; as many steps as fit."""
+    """An image after steps 1, 2, 4 and a film of them; with --minutes as many steps as fit."""
     assert run_style(images, "--every", "2", "--steps", "4") == 0
     assert sorted(p.name for p in (images / "out-frames").iterdir()) == ["0001.png", "0002.png", "0003.png"]
     assert Image.open(images / "out-film.gif").n_frames == 3
@@ -145,8 +170,8 @@ def test_frames_and_minutes(images, monkeypatch):
     assert run_style(images, "--every", "1", content="out-film.gif") == 2, "the content would be lost"
 
 
-def test_a_style_of_ours_by_name(images, monkeypatch):
-    """Drawn, not read; a file of that name comes first."""
+def test_a_built_in_style_by_name(images, monkeypatch):
+    """It is drawn; a file of that name has precedence."""
     command = ["style", "content.jpg", "glass", "-o", "out.png", "--size", "48", "--steps", "2"]
     monkeypatch.chdir(images)
     assert main(command) == 0
@@ -157,10 +182,10 @@ def test_a_style_of_ours_by_name(images, monkeypatch):
 
 @pytest.mark.parametrize("order", ["P O S", "O P S", "O P C S", "O P C S S", "P C S O"])
 def test_images_and_options_in_any_order(images, monkeypatch, order):
-    """Photograph, styles, -o OUT and another option: the images' own order alone counts. What begins with - is no image."""
+    """Photograph, styles, -o OUT and another option: only the order of the images counts. An unknown option is refused."""
     words = {"P": ["content.jpg"], "S": ["night"], "O": ["-o", "out.png"], "C": ["--steps", "2"]}
     called = []
-    monkeypatch.setattr("nnscratch.style.command.stylise",
+    monkeypatch.setattr("nnscratch.style.command.stylize",
                         lambda content, styles, output, **_: called.append((content, styles, output)) or Transfer(None))
     command = ["style", *(word for key in order.split() for word in words[key])]
     assert main(command) == 0 and called == [("content.jpg", ["night"] * order.count("S"), "out.png")]
@@ -182,9 +207,9 @@ def test_gallery(images, capsys, monkeypatch):
 
 @pytest.mark.parametrize("content, style, expected", [
     ((90, 90), (50, 40), (50, 40)), ((90, 90), (200, 100), (96, 48)), ((96, 16), (200, 200), (64, 64))],
-    ids=["small", "large", "beside a ribbon"])
+    ids=["small", "large", "narrow content"])
 def test_the_style_is_never_enlarged(images, monkeypatch, content, style, expected):
-    """It is shrunk to the size, or to four times the shorter side of the content, so that no style is all the work."""
+    """It is shrunk to the size, or to four times the shorter side of the content, so that it never dominates the work."""
     Image.new("RGB", content).save(images / "content.jpg")
     Image.new("RGB", style).save(images / "style.png")
     used = []
@@ -206,7 +231,7 @@ def test_ctrl_c_saves_the_best_image(images):
         signal.signal(signal.SIGINT, signal.default_int_handler)
     process = subprocess.Popen(command, cwd=images, stderr=subprocess.PIPE, stdout=subprocess.PIPE, preexec_fn=listen)
     seen = b""
-    while b"loss" not in seen:  # until the bar has begun to move
+    while b"loss" not in seen:  # until the first step is done
         more = process.stderr.read1()
         assert more, seen.decode()
         seen += more

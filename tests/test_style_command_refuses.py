@@ -1,4 +1,4 @@
-"""`nnscratch style` with what it cannot take: one sentence and exit code 2, before any work."""
+"""`nnscratch style` with invalid input: one sentence and exit code 2, before any work."""
 
 import pytest
 from helpers import run_style
@@ -17,7 +17,7 @@ from PIL import Image
     (["--keep-colours", "all"], "keep_colors"), (["--keep-colors", "all"], "keep_colors"),
     (["--blend", "1", "2"], "2 numbers for 1 style"), (["--blend", "-1"], "above 0"),
     (["--again", "nowhere.json"], "content was given together with --again")])
-def test_settings_that_make_no_sense(images, capsys, change, words, monkeypatch):
+def test_invalid_settings(images, capsys, change, words, monkeypatch):
     """Before any work."""
     monkeypatch.setattr("nnscratch.style.command.transfer_style", None)
     assert run_style(images, *change) == 2
@@ -55,7 +55,7 @@ def test_bad_options_are_one_sentence_and_exit_code_2(images, capsys, changes, w
     (lambda p: p.write_bytes((Image.new("RGB", (60, 60)).save(p), p.read_bytes()[:400])[1]), "content.jpg"),
 ], ids=["missing", "a folder", "text", "empty", "one pixel", "decompression bomb", "truncated"])
 def test_bad_images_are_one_sentence_and_exit_code_2(images, capsys, make, words):
-    """Every file that is no usable image."""
+    """Every file that is not a usable image."""
     path = images / "content.jpg"
     path.unlink()
     make(path)
@@ -65,7 +65,7 @@ def test_bad_images_are_one_sentence_and_exit_code_2(images, capsys, make, words
 
 
 @pytest.mark.parametrize("output", ["nowhere/out.png", "out.xyz", "."])
-def test_an_output_that_cannot_be_written_is_found_out_first(images, capsys, output, monkeypatch):
+def test_an_output_that_cannot_be_written_is_refused_first(images, capsys, output, monkeypatch):
     """Before any work: the transfer is never started."""
     monkeypatch.setattr("nnscratch.style.command.transfer_style", None)
     assert run_style(images, output=output) == 2
@@ -73,7 +73,7 @@ def test_an_output_that_cannot_be_written_is_found_out_first(images, capsys, out
 
 
 def test_too_little_memory_is_one_sentence_and_exit_code_2(images, capsys, monkeypatch):
-    """Wherever it runs out: how much was wanted, by NumPy's or CuPy's words, and which options to lower."""
+    """How much was requested, from NumPy's or CuPy's message, and which options to lower."""
     cupys = type("OutOfMemoryError", (MemoryError,), {"__module__": "cupy.cuda.memory"})
     for error, sentence in (
             (MemoryError("Unable to allocate 9 GiB for an array with shape (9,)"), "not enough memory for 9 GiB more; "),

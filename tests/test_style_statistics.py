@@ -1,4 +1,4 @@
-"""The statistics that a style can be told by: their values by hand, their gradients, and whole transfers with them."""
+"""The statistics of a style: their values by hand, their gradients, and whole transfers with them."""
 import numpy as np
 import pytest
 from helpers import normal, on, same
@@ -11,12 +11,12 @@ from nnscratch.networks.random_features import random_features
 from nnscratch.ops.gram import gram_matrix
 from nnscratch.style.objective import Objective
 from nnscratch.style.statistics import (
-    at_places,
     covariance_loss,
-    directions,
     gram_loss,
     moments,
     moments_backward,
+    random_directions,
+    resample_sorted,
     sliced_loss,
     sorted_values,
 )
@@ -26,7 +26,7 @@ from nnscratch.style.transfer import transfer_style
 @pytest.mark.parametrize("weighted", [False, True])
 @pytest.mark.parametrize("statistic", [gram_loss, covariance_loss])
 def test_gradient_of_moments(statistic, weighted):
-    """By the features, through the moments, pixels alike or weighted, by complex step, within 1e-8; the style's mean is 0."""
+    """With respect to the features, through the moments, with and without weights, by complex step, within 1e-8."""
     weights = normal(1, 5, 4, 1, seed=3)**2 if weighted else None
     style = normal(1, 6, 7, 4)
     target = moments(style - style.mean(axis=(1, 2), keepdims=True))
@@ -42,8 +42,8 @@ def test_gradient_of_moments(statistic, weighted):
 
 @given(st.integers(1, 6), st.integers(1, 6), st.integers(0, 1000))
 def test_weighted_moments_count_pixels_as_often(h, w, seed):
-    """Whole numbers as weights: as if each pixel were there so many times; all 1: no weights. Upstream at random, each pixel's
-    gradient is so many times that of one of its copies."""
+    """Integer weights equal so many copies of each pixel, and weights of 1 equal none. For a random upstream gradient, each
+    pixel's gradient is the sum of its copies' gradients."""
     f, times = normal(1, h, w, 3, seed=seed), np.random.default_rng(seed).integers(0, 4, (1, h, w, 1))
     times[0, 0, 0] = 1
     copies = np.repeat(f.reshape(-1, 3), times.ravel(), axis=0)[None, None]
@@ -55,9 +55,8 @@ def test_weighted_moments_count_pixels_as_often(h, w, seed):
 
 
 @pytest.mark.parametrize("masked", [False, True])
-def test_what_a_mask_hides_does_not_matter(masked):
-    """Black pixels' features may be anything: the style term of a region, up to what filters see across its edge, is that of
-    the region alone."""
+def test_masked_pixels_do_not_matter(masked):
+    """The style term of a region does not depend on pixels where its mask is black and that are far from its edge."""
     network = small_network()
     network.forward(image(8, 6))
     network.cast(np.float64)
@@ -73,7 +72,7 @@ def test_what_a_mask_hides_does_not_matter(masked):
 
 
 def test_moments_by_hand():
-    """Covariance of the features is G - δδᵀ; the loss is 0 at the style itself, and the mean alone counts δ² / variance."""
+    """The covariance of the features is G - δδᵀ; the loss is 0 at the style, and a shift of the mean gives δ² / variance."""
     style = normal(1, 8, 9, 3)
     style -= style.mean(axis=(1, 2), keepdims=True)
     target = moments(style)
@@ -90,38 +89,38 @@ def test_moments_by_hand():
 
 @pytest.mark.parametrize("size", [(5, 6), (4, 4)])
 def test_gradient_of_sliced(size):
-    """Against central differences, the order fixed; for a style of another number of pixels, too."""
-    v = directions(4, 0, np, np.float64)
+    """Against central differences, also for a style with another number of pixels."""
+    v = random_directions(4, 0, np, np.float64)
     target = sorted_values(normal(1, 6, 5, 4), v)
     report = check_op(lambda f: sliced_loss(f, target.astype(f.dtype), v.astype(f.dtype), 0.7),
                       lambda dy, gradient: dy * gradient, [normal(1, *size, 4, seed=1)], smooth=False)
     assert report.error < 1e-6, str(report)
 
 
-def test_sliced_is_about_the_whole_distribution(xp):
-    """0 for shuffled pixels; not 0 for other values of the same mean and variance, which both moments take for the same."""
+def test_sliced_compares_the_whole_distribution(xp):
+    """0 for shuffled pixels; not 0 for other values with the same mean and variance, which the moments cannot distinguish."""
     style = np.where(normal(1, 20, 20, 1) > 0, 1.0, -1.0)
     style -= style.mean()
     other = normal(1, 20, 20, 1, seed=1)
     other = (other - other.mean()) * style.std() / other.std()
-    v = directions(1, 0, np, np.float64)
+    v = random_directions(1, 0, np, np.float64)
     order = on(xp, sorted_values(style, v))
     assert float(sliced_loss(on(xp, style[:, ::-1, ::-1].copy()), order, on(xp, v), 1.0)[0]) < 1e-20
     assert float(sliced_loss(on(xp, other), order, on(xp, v), 1.0)[0]) > 0.05
     assert float(covariance_loss(moments(other), moments(style), moments(style))[0]) < 1e-6
 
 
-def test_values_between():
-    """Twice as many places lie between the old ones; as many are the old ones; ends stay ends."""
+def test_resample_sorted():
+    """Twice as many ranks are interpolated, as many return the values, half as many are midpoints; ends stay ends."""
     values = np.arange(4.0)[:, None]
-    same(at_places(values, 8)[:, 0], np.clip((np.arange(8) + 0.5) / 2 - 0.5, 0, 3))
-    assert at_places(values, 4) is values and at_places(values, 2)[:, 0].tolist() == [0.5, 2.5]
+    same(resample_sorted(values, 8)[:, 0], np.clip((np.arange(8) + 0.5) / 2 - 0.5, 0, 3))
+    assert resample_sorted(values, 4) is values and resample_sorted(values, 2)[:, 0].tolist() == [0.5, 2.5]
 
 
 @pytest.mark.parametrize("statistics, masked", [("covariance", False), ("sliced", False), ("gram", True),
                                                ("covariance", True)])
 def test_gradient_of_the_objective(statistics, masked):
-    """Back through the network to the pixels, two styles mixed or each with a mask, against central differences."""
+    """Through the network to the pixels, two styles mixed or each with a mask, against central differences."""
     network = small_network()
     network.forward(image(8, 6))
     network.cast(np.float64)
@@ -131,22 +130,22 @@ def test_gradient_of_the_objective(statistics, masked):
                           content_layer=2, statistics=statistics, masks=masks)
     report = check_op(lambda x: objective(x.astype(float)), lambda dy, gradient: dy * gradient, [image(8, 6, 1)],
                       smooth=False)
-    # Of some pixels the order changes within a difference's step: a kink.
+    # The order of some pixels changes within the step of the difference: a kink.
     assert report.error < (2e-3 if statistics == "sliced" else 1e-6), str(report)
 
 
 @pytest.mark.parametrize("statistics", ["covariance", "sliced"])
 def test_transfer(statistics):
-    """The style loss falls by more than half; dull styles give numbers."""
+    """The style loss falls by more than half; a style of one colour gives finite values."""
     result = transfer_style(image(32, 40), image(36, 33, 3), statistics=statistics, steps=8)
     assert result.history[-1]["style"] < 0.5 * result.history[0]["style"]
     dull = transfer_style(image(20, 24), np.full((1, 20, 20, 3), 0.5, np.float32), statistics=statistics, steps=3)
     assert np.isfinite(dull.image).all()
 
 
-def test_each_mask_is_its_own_styles():
-    """A content whose left half is the first style and whose right half the second has met both with the masks in order, and
-    nothing with them exchanged; halves count by their size, so that two of one kind are the whole."""
+def test_each_mask_belongs_to_its_style():
+    """A content whose left half is the first style and whose right half the second has a small loss with the masks in order,
+    and a large one with the masks exchanged; regions count by their area, so two halves of one style equal the whole."""
     network = random_features((4,), seed=1)
     first, second = (np.random.default_rng(k).random((1, 64, 64, 3)) * scale for k, scale in ((0, 0.3), (1, 1.0)))
     network.forward(first)
@@ -159,8 +158,8 @@ def test_each_mask_is_its_own_styles():
         objective(content)
         return float(objective.terms["style"])
     right_way, exchanged = style_loss([first, second], [left, 1 - left]), style_loss([first, second], [1 - left, left])
-    assert right_way < 0.04 < 0.4 < exchanged  # not quite 0: where the halves meet, features see both
-    # all of the image twice, as two thin layers of half the area each, is all of it once
+    assert right_way < 0.04 < 0.4 < exchanged  # not quite 0: where the halves meet, features depend on both
+    # the whole image twice, with masks of half the area each, equals the whole image once
     halves = style_loss([second, second], [np.full_like(left, 0.5)] * 2)
     objective = Objective(network, content, [second], style_weight=1, smoothness=0, content_layer=0)
     objective(content)

@@ -1,4 +1,4 @@
-"""The stylizer: its parts by hand, its gradient, its training, and what a user does with it."""
+"""The stylizer: its parts by hand, its gradient, its training, and its use."""
 from functools import cache
 
 import numpy as np
@@ -17,7 +17,8 @@ from nnscratch.networks.stylizer import ENCODED, UPSAMPLINGS, adain, decoder, en
 from nnscratch.networks.texture_features import texture_features
 from nnscratch.ops.gram import gram_matrix
 from nnscratch.optimizers import Adam
-from nnscratch.style import stylizer as strips_of
+from nnscratch.style import pairs
+from nnscratch.style import stylizer as stylizer_module
 from nnscratch.style import train_stylizer as module
 from nnscratch.style.colour import match_colours
 from nnscratch.style.stylizer import SHIPPED, Stylizer
@@ -32,7 +33,7 @@ def smooth(h, w, seed=0):
 
 
 def test_adapted_features_have_the_styles_statistics():
-    """Channel by channel, image by image; what was high stays high."""
+    """For each channel of each image; the order of values is kept."""
     f, s = normal(2, 6, 5, 3), 2 + 3 * normal(2, 8, 9, 3, seed=1)
     t = adain(f, s)
     same(t.mean(axis=(1, 2)), s.mean(axis=(1, 2)), 1e-10)
@@ -41,7 +42,7 @@ def test_adapted_features_have_the_styles_statistics():
 
 
 def test_the_encoder_is_the_texture_network():
-    """Up to the map that the decoder begins from, at a quarter of the size; and the colours, 4x4 pixels' mean."""
+    """Up to the map that the decoder starts from, at a quarter of the size; and the mean colour of 4x4 pixels."""
     image = smooth(24, 32)
     code = encoder().forward(image)
     same(code[..., :128], texture_features().forward(image)[ENCODED], 1e-6)
@@ -51,7 +52,7 @@ def test_the_encoder_is_the_texture_network():
 @pytest.mark.parametrize("upsampling", UPSAMPLINGS)
 def test_the_gradient_of_a_training_step(upsampling):
     """The whole loss, content, Gram matrices and smoothness, along a random direction of each array of weights, by central
-    differences; the residual blocks' last convolutions, which begin at 0, drawn anew."""
+    differences; the residual blocks' last convolutions, which start at 0, get random weights."""
     model, network, code = decoder(upsampling), texture_features(), encoder()
     for part in (model, network, code):
         part.cast(np.float64)
@@ -63,8 +64,8 @@ def test_the_gradient_of_a_training_step(upsampling):
         targets = network.forward(style)
         t = adain(code.forward(content), code.forward(style))
         y = model.forward(t)
-        total = module.CONTENT * content_loss(network.forward(y)[ENCODED], t[..., :128])[0]
-        total = total + module.SMOOTH * total_variation(y)[0]
+        total = module.CONTENT_WEIGHT * content_loss(network.forward(y)[ENCODED], t[..., :128])[0]
+        total = total + module.SMOOTHNESS * total_variation(y)[0]
         for ours, theirs, before in zip(network.forward(y), targets, network.forward(content)):
             mean = theirs.mean(axis=(1, 2), keepdims=True)
             grams = [gram_matrix(x - mean)[0] for x in (ours, theirs, before)]
@@ -76,35 +77,35 @@ def test_the_gradient_of_a_training_step(upsampling):
     gradients = {name: array.copy() for name, array in model.grads.items()}
     for name, direction, slope in slopes(model.params, loss, 1e-6, seed=100):
         size = np.linalg.norm(gradients[name]) * np.linalg.norm(direction)
-        assert slope == pytest.approx((gradients[name] * direction).sum(), abs=1e-3 * size), name  # kinks of ReLU in between
+        assert slope == pytest.approx((gradients[name] * direction).sum(), abs=1e-3 * size), name  # kinks of ReLU
         assert size > 0
 
 
 pytestmark = pytest.mark.xdist_group("textures")  # so that what is drawn once is drawn in one process
-drawn_once = cache(module.Images)
+drawn_once = cache(pairs.TextureDataset)
 
 
 @pytest.fixture
 def quick(monkeypatch):
     """Small crops, few images, two steps between saves."""
-    for name, value in {"SIDE": 32, "SAVE_EVERY": 2}.items():
-        monkeypatch.setattr(module, name, value)
-    monkeypatch.setattr(module, "Images", lambda seed, side, pool: drawn_once(seed, side, 2))
+    monkeypatch.setattr(module, "SAVE_EVERY", 2)
+    monkeypatch.setattr(pairs, "SIDE", 32)
+    monkeypatch.setattr(pairs, "TextureDataset", lambda seed, side, _: drawn_once(seed, side, 2))
 
 
-def test_a_training_that_is_stopped_goes_on(quick, tmp_path, monkeypatch):
-    """Five steps at once; or two, Ctrl-C in the fourth, and the rest: the same weights, bit for bit."""
+def test_an_interrupted_training_is_resumed(quick, tmp_path, monkeypatch):
+    """Five steps at once, or Ctrl-C in the fourth and the rest: the same weights, bit for bit."""
     train_stylizer(tmp_path / "once", steps=5, device="cpu")
-    batch = module.Pairs.batch
+    batch = pairs.PairDataset.batch
 
     def stop(self, step):
         if step == 4:
             raise KeyboardInterrupt
         return batch(self, step)
-    monkeypatch.setattr(module.Pairs, "batch", stop)
+    monkeypatch.setattr(pairs.PairDataset, "batch", stop)
     with pytest.raises(KeyboardInterrupt):
         train_stylizer(tmp_path / "twice", steps=5, device="cpu")
-    monkeypatch.setattr(module.Pairs, "batch", batch)
+    monkeypatch.setattr(pairs.PairDataset, "batch", batch)
     with pytest.raises(InputError, match="holds a training; add --resume"):
         train_stylizer(tmp_path / "twice", steps=5, device="cpu")
     train_stylizer(tmp_path / "twice", resume=True, device="cpu")
@@ -112,7 +113,7 @@ def test_a_training_that_is_stopped_goes_on(quick, tmp_path, monkeypatch):
     assert one == two
 
 
-def test_one_style_is_learnt(quick, tmp_path):
+def test_training_on_one_style(quick, tmp_path):
     """The style loss of a single image falls; the file paints."""
     Image.fromarray((255 * style_image("glass", 64)[0]).astype(np.uint8)).save(tmp_path / "style.png")
     first = train_stylizer(tmp_path / "a", tmp_path / "style.png", steps=5, upsampling="transposed", device="cpu")
@@ -122,14 +123,14 @@ def test_one_style_is_learnt(quick, tmp_path):
     assert made.shape == (1, 21, 18, 3) and made.min() >= 0 and made.max() <= 1
 
 
-def test_one_style_begins_with_what_comes_along(quick, tmp_path, monkeypatch):
-    """Before the first step it is the decoder that nnscratch ships, if it becomes larger in the same way; and it does not learn
-    to draw once more."""
+def test_one_style_starts_from_the_shipped_decoder(quick, tmp_path, monkeypatch):
+    """Before the first step it is the decoder that nnscratch ships, if it has the same upsampling; then reconstruction is
+    skipped."""
     firsts, drawn, weights = [], [], []
     monkeypatch.setattr(module, "reconstruct", lambda *arguments: drawn.append(1) or 0.0)
     monkeypatch.setattr(module, "train_step", lambda *arguments: weights.append(arguments[-1]) or {"style": 0.0})
-    first_decoder = module.first_decoder
-    monkeypatch.setattr(module, "first_decoder", lambda info: firsts.append(first_decoder(info)) or firsts[-1])
+    initial_decoder = module.initial_decoder
+    monkeypatch.setattr(module, "initial_decoder", lambda info: firsts.append(initial_decoder(info)) or firsts[-1])
     for style, upsampling, shipped, times, weight in (("glass", "resize", True, 0, 0.5), (None, "resize", False, 1, 1.0),
                                                       ("glass", "transposed", False, 1, 0.5)):
         drawn.clear(), weights.clear()
@@ -140,34 +141,34 @@ def test_one_style_begins_with_what_comes_along(quick, tmp_path, monkeypatch):
         assert len(drawn) == times and set(weights) == {weight} and len(weights) == 10 - times
 
 
-def test_a_training_of_older_rules_is_not_gone_on_with(quick, tmp_path):
-    """It was begun otherwise, and would end as neither."""
+def test_a_training_with_other_options_is_not_resumed(quick, tmp_path):
+    """A state without one of the options was started by other rules."""
     train_stylizer(tmp_path, "glass", steps=2, device="cpu")
     state = tmp_path / "state.safetensors"
     model, info = decoder(), checkpoint.read_arrays(state)[1]["info"]
     del info["begins"]
     checkpoint.save(state, model, info=info)
-    with pytest.raises(InputError, match="as this version keeps it; begin anew elsewhere"):
+    with pytest.raises(InputError, match="of this version; start a new one in another folder"):
         train_stylizer(tmp_path, resume=True, device="cpu")
 
 
-def test_the_stylizer_that_comes_along(tmp_path):
-    """At most 3 MB with its encoder; it paints: nearer to the style's Gram matrices than the photograph in its colours, and the
-    content is still there. Any size; strength 0 changes nothing, 20 less than 50, 100 more."""
+def test_the_shipped_stylizer(tmp_path):
+    """At most 2 MB. The result is nearer to the style's Gram matrices than the recoloured photograph, and correlates with it.
+    Any size works; strength 0 changes nothing, more strength more."""
     assert SHIPPED.stat().st_size < 2e6
     content, style = read_image(photograph(), 130), style_image("mosaic", 128)
     stylizer, network = Stylizer(), texture_features()
     made = stylizer(content, style)
     assert made.shape == content.shape
 
-    def off(image):
+    def style_distance(image):
         total = 0
         for ours, theirs in zip(network.forward(image), network.forward(style)):
             mean = theirs.mean(axis=(1, 2), keepdims=True)
             total += float(gram_style_loss(ours - mean, gram_matrix(theirs - mean)[0])[0])
         return total
     recoloured = match_colours(content, style)
-    assert off(made) < 0.7 * off(recoloured)
+    assert style_distance(made) < 0.7 * style_distance(recoloured)
     light, before = made.mean(axis=-1).ravel(), recoloured.mean(axis=-1).ravel()
     assert np.corrcoef(light, before)[0, 1] > 0.5
     same(stylizer(content, style, 0.0), content)
@@ -179,35 +180,36 @@ def test_the_stylizer_that_comes_along(tmp_path):
 
 @pytest.mark.parametrize("upsampling", UPSAMPLINGS)
 def test_strips_change_nothing(monkeypatch, upsampling):
-    """An image in strips is the image at once, whatever is left for the last strip; and the decoder's would not be, were its
-    halo two rows of codes less."""
+    """An image in strips equals the image at once, for any height of the last strip; with a halo of two rows of codes less, the
+    decoder's output would differ."""
     content, style, stylizer = smooth(150, 61), style_image("glass", 48), Stylizer()
     stylizer.decoder, rng = decoder(upsampling, 1), np.random.default_rng(0)
-    for array in stylizer.decoder.params.values():  # the residual blocks, too, which at first change nothing
+    for array in stylizer.decoder.params.values():  # also of the residual blocks, which are the identity at first
         array += 0.03 * rng.normal(size=array.shape)
     whole = stylizer(content, style)
     for pixels in (64 * 64, 64 * 100):
-        monkeypatch.setattr(strips_of, "PIXELS", pixels)
+        monkeypatch.setattr(stylizer_module, "STRIP_PIXELS", pixels)
         np.testing.assert_allclose(stylizer(content, style), whole, atol=1e-4)
     code = rng.normal(size=(1, 60, 7, 131)).astype(np.float32)
-    whole, enough, short = (strips_of.in_strips(stylizer.decoder, code, *sizes) for sizes in ((60, 0), (20, 8), (20, 6)))
+    whole, enough, short = (stylizer_module.forward_in_strips(stylizer.decoder, code, *sizes)
+                            for sizes in ((60, 0), (20, 8), (20, 6)))
     np.testing.assert_allclose(enough, whole, atol=1e-4)
     assert np.abs(short - whole).max() > 1e-3
 
 
 def test_strips_save_memory(monkeypatch):
-    """For a large image of content as for one of style: maps of a strip, not of all."""
+    """For a large content as for a large style, the maps of one strip exist at a time."""
     stylizer, peaks = Stylizer(), {}
     long, short = smooth(1000, 64), smooth(64, 64, 1)
     for name, images in {"content": (long, short), "style": (short, long)}.items():
         for pixels in (2**30, 64 * 64):
-            monkeypatch.setattr(strips_of, "PIXELS", pixels)
+            monkeypatch.setattr(stylizer_module, "STRIP_PIXELS", pixels)
             peaks[name, pixels] = peak_bytes(lambda images=images: stylizer(*images))
         assert peaks[name, 64 * 64] < 0.6 * peaks[name, 2**30], peaks
 
 
 def test_fast_on_the_command_line(tmp_path, capsys):
-    """An image, a folder, a film; and what makes no sense, in one sentence."""
+    """An image, a folder, a film; invalid input is one sentence."""
     (tmp_path / "in").mkdir()
     for k in range(2):
         Image.fromarray((255 * smooth(30, 40, k)[0]).astype(np.uint8)).save(tmp_path / "in" / f"{k}.jpg")

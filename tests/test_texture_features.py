@@ -1,4 +1,4 @@
-"""The loss network that nnscratch trains itself: its images, its training, and what is left of it in the end."""
+"""The loss network that nnscratch trains itself: its images, its training, and the network without batch normalisation."""
 from functools import cache
 
 import numpy as np
@@ -17,23 +17,23 @@ from nnscratch.style import train_texture as module
 from nnscratch.style.features import loss_network
 from nnscratch.style.stylizer import SHIPPED as STYLIZER
 from nnscratch.style.train_stylizer import train_stylizer
-from nnscratch.style.train_texture import Images, palette, train_texture
+from nnscratch.style.train_texture import TextureDataset, palette, train_texture
 from tools.ship_style import ship
 
 pytestmark = pytest.mark.xdist_group("textures")  # so that what is drawn once is drawn in one process
-drawn_once = cache(Images)
+drawn_once = cache(TextureDataset)
 
 
 @pytest.fixture
 def quick(monkeypatch):
-    """A few images of each family, drawn once for each seed."""
-    for name, value in {"POOL": 3, "HELD_OUT": 50, "SAVE_EVERY": 3}.items():
+    """A few images of each family."""
+    for name, value in {"IMAGES_PER_PATTERN": 3, "TEST_CROPS": 50, "SAVE_EVERY": 3}.items():
         monkeypatch.setattr(module, name, value)
-    monkeypatch.setattr(module, "Images", drawn_once)
+    monkeypatch.setattr(module, "TextureDataset", drawn_once)
 
 
-def test_every_pattern_is_its_own():
-    """In the range of tones, not flat, the same for the same chance, another for another; no two families alike."""
+def test_patterns_differ():
+    """In range, not flat, reproducible, different for other random numbers; no two families are alike."""
     rng = np.random.default_rng(0)
     labels, draws, grid = np.arange(len(PATTERNS)), rng.random((len(PATTERNS), 5), np.float32), rng.random(
         (len(PATTERNS), 8, 8), np.float32)
@@ -50,14 +50,14 @@ def test_every_pattern_is_its_own():
 
 
 def test_dice_are_fair_and_independent():
-    """Uniform, and a cell says nothing about its neighbour: as fur, grain and mosaics need it."""
+    """Uniform, and neighbouring cells are uncorrelated, as fur, grain and mosaics need it."""
     numbers = cell_random(normal(1, 8, 8), *np.mgrid[:200, :200][:, None])[0]
     assert abs(numbers.mean() - 0.5) < 0.01 and abs(numbers.std() - 12**-0.5) < 0.01
     assert abs(np.corrcoef(numbers[:, 1:].ravel(), numbers[:, :-1].ravel())[0, 1]) < 0.02
 
 
-def test_batch_normalisation_goes_into_the_kernels():
-    """The plain chain's maps, after the image itself, are the classifier's own in inference, statistics and all."""
+def test_batch_normalisation_is_folded_into_the_kernels():
+    """After the image itself, the plain chain's maps are those of the classifier in inference."""
     classifier = texture_classifier(5, seed=1)
     images = np.random.default_rng(0).random((6, 24, 24, 3), np.float32)
     for layer in classifier.layers:
@@ -74,35 +74,35 @@ def test_batch_normalisation_goes_into_the_kernels():
 
 
 def test_palette_by_hand():
-    """Mean and deviation of each channel."""
+    """Mean and standard deviation of each channel."""
     x = np.random.default_rng(0).random((3, 7, 5, 3))
     same(palette(x), np.concatenate([x.mean(axis=(1, 2)), x.std(axis=(1, 2))], axis=1))
 
 
 def test_crops_are_the_same_for_the_same_step(quick):
-    """Drawn from seed and step alone; in range; patterns and paintings both."""
+    """They depend on seed and step alone, are in range, and contain patterns and paintings."""
     images = drawn_once(0)
-    (crops, labels), (again, _), (other, _) = images.batch(3, 60), Images(0).batch(3, 60), images.batch(4, 60)
+    (crops, labels), (again, _), (other, _) = images.batch(3, 60), TextureDataset(0).batch(3, 60), images.batch(4, 60)
     np.testing.assert_array_equal(crops, again)
     assert (crops != other).any() and crops.min() >= 0 and crops.max() <= 1 and crops.dtype == np.float32
-    assert labels.min() >= 0 and (labels >= len(PATTERNS)).any() and labels.max() < images.classes
+    assert labels.min() >= 0 and (labels >= len(PATTERNS)).any() and labels.max() < images.num_classes
 
 
 @pytest.mark.slow
-def test_a_training_that_is_stopped_goes_on(quick, tmp_path, monkeypatch):
+def test_an_interrupted_training_is_resumed(quick, tmp_path, monkeypatch):
     """Seven steps at once, or four, Ctrl-C, and the rest: the same loss network, bit for bit; nothing is overwritten."""
     train_texture(tmp_path / "once", steps=7, device="cpu")
-    batch, calls = Images.batch, []
+    batch, calls = TextureDataset.batch, []
 
     def stop(self, step):
         calls.append(step)
         if len(calls) == 5:
             raise KeyboardInterrupt
         return batch(self, step)
-    monkeypatch.setattr(Images, "batch", stop)
+    monkeypatch.setattr(TextureDataset, "batch", stop)
     with pytest.raises(KeyboardInterrupt):
         train_texture(tmp_path / "twice", steps=7, device="cpu")
-    monkeypatch.setattr(Images, "batch", batch)
+    monkeypatch.setattr(TextureDataset, "batch", batch)
     with pytest.raises(InputError, match="holds a training; add --resume"):
         train_texture(tmp_path / "twice", steps=7, device="cpu")
     for folder, more, words in (("nowhere", {"resume": True}, "holds no training; leave out --resume"),
@@ -117,8 +117,8 @@ def test_a_training_that_is_stopped_goes_on(quick, tmp_path, monkeypatch):
     assert all(np.array_equal(first.params[name], second.params[name]) for name in first.params)
 
 
-def test_the_weights_that_come_along():
-    """At most 1.5 MB; alive filters; nine maps for any image."""
+def test_the_shipped_weights():
+    """At most 1.5 MB; nine maps; few dead filters."""
     assert SHIPPED.stat().st_size < 1.5e6
     rng = np.random.default_rng(0)
     labels, count = np.arange(len(PATTERNS)), len(PATTERNS)
@@ -128,7 +128,7 @@ def test_the_weights_that_come_along():
     assert all((f.max(axis=(0, 1, 2)) > 0).mean() > 0.8 for f in maps)
 
 
-def test_features_that_make_no_sense():
+def test_invalid_features():
     """One sentence each."""
     for features, weights, words in (("vgg", None, "features"), ("vgg19", None, "give --weights FILE"),
                                      ("random", __file__, "need none; leave them out"),
@@ -137,8 +137,8 @@ def test_features_that_make_no_sense():
             loss_network(features, None, weights=weights)
 
 
-def test_shipping_changes_nothing_that_is_shipped(tmp_path):
-    """What is in half precision already comes out of `python -m tools.ship_style` byte for byte; both kinds of weights."""
+def test_shipping_is_idempotent(tmp_path):
+    """`python -m tools.ship_style` reproduces both shipped files byte for byte."""
     for path in (SHIPPED, STYLIZER):
         ship(path, tmp_path / "again.safetensors")
         assert (tmp_path / "again.safetensors").read_bytes() == path.read_bytes()

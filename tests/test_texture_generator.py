@@ -1,4 +1,4 @@
-"""The generator of textures paints any size, and nothing in it knows where it is."""
+"""The generator of textures paints any size, and its output does not depend on the absolute position."""
 import numpy as np
 import pytest
 
@@ -7,7 +7,7 @@ from nnscratch.networks.texture_generator import NOISE_CHANNELS, SCALE, noise_le
 
 
 def test_sizes():
-    """16 pixels for each place of the noise, in both directions."""
+    """16 pixels for each position of the noise, in both directions."""
     model = texture_generator((32, 48, 3))
     assert model.forward(np.zeros((2, noise_length((32, 48, 3))), np.float32)).shape == (2, 32, 48, 3)
     for shape in ((32, 48, 1), (40, 48, 3), (0, 16, 3), (8, 8, 3)):
@@ -15,8 +15,8 @@ def test_sizes():
             texture_generator(shape)
 
 
-def test_the_same_noise_gives_the_same_paint_wherever_it_is():
-    """A small generator's noise inside a large one's: away from the border, which is repeated, both give the same."""
+def test_the_same_noise_gives_the_same_texture_at_any_position():
+    """Noise of a small image inside that of a large one: away from the border, which is repeated, both outputs agree."""
     rng = np.random.default_rng(0)
     small, large = texture_generator((256, 256, 3)), texture_generator((288, 320, 3))
     for name, array in large.params.items():
@@ -27,13 +27,13 @@ def test_the_same_noise_gives_the_same_paint_wherever_it_is():
     inside = noise[:, 1:17, 2:18]
     whole, part = large.forward(noise.reshape(1, -1)), small.forward(inside.reshape(1, -1))
     same = whole[:, SCALE:-SCALE, 2 * SCALE:-2 * SCALE]
-    far = 6 * SCALE  # what a pixel sees of the noise
+    far = 6 * SCALE  # a pixel depends on so much of the noise
     np.testing.assert_allclose(part[:, far:-far, far:-far], same[:, far:-far, far:-far], atol=1e-12)
     assert np.abs(part - same).max() > 1e-3, "at the border they differ"
 
 
-def test_even_noise_is_painted_evenly_up_to_the_border():
-    """The border is repeated: to zeros around it the first convolution would answer with a frame."""
+def test_constant_noise_gives_a_constant_image_up_to_the_border():
+    """The border is repeated: zero padding would produce a frame."""
     model = texture_generator((48, 32, 3))
     y = model.forward(np.full((1, noise_length((48, 32, 3))), 0.7, np.float32))
     np.testing.assert_allclose(y, np.broadcast_to(y[:, 20, 16], y.shape), atol=1e-5)

@@ -1,1 +1,10 @@
-"""Style transfer: the content of one image in the style of another."""
+"""Style transfer: the content of one image in the style of another.
+
+By optimisation (Gatys): `transfer` changes the pixels until `objective` is small. The objective compares `statistics` of the
+`features` of a loss network, in `tiling` strips where the image is large, under `masks` where there are several styles.
+
+In one pass (Huang and Belongie): `stylizer` applies a trained decoder; `train_stylizer` trains it, `train_texture` the loss
+network of both.
+"""
+
+__all__: list[str] = []

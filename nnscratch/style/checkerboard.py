@@ -1,56 +1,108 @@
-"""Checkerboards: why the stylizer's decoder becomes larger by repeating pixels, and not by a transposed convolution.
+"""Checkerboard artifacts: why the stylizer's decoder enlarges by repeating pixels, and not by a transposed convolution.
 
-Shapes: counts (H * stride, W * stride) of a map of H rows and W columns; images (N, H, W, 3).
+Shapes: counts (H * stride, W * stride) for a map of H rows and W columns; images (N, H, W, 3).
 
-A transposed convolution lays a kernel down at every `stride`-th pixel. Where kernels overlap, their values add up, and how many
-do so depends on the place: a 3x3 kernel with stride 2 meets one, two or four of its neighbours in turn, which is a pattern of
-period 2 before anything was learnt. A kernel that the stride divides covers all pixels alike, but each of the stride² places
-still sees weights of its own, and training must make them agree. Pixels that are repeated and then convolved agree from the
-beginning: all places share one kernel.
+A transposed convolution places a kernel at every `stride`-th pixel. Where kernels overlap, their values add up, and the number
+of overlapping kernels depends on the position: a 3x3 kernel with stride 2 covers pixels once, twice or four times in turn, a
+pattern of period 2 that exists before any training. A kernel size that is a multiple of the stride covers all pixels equally
+often, but each of the stride² positions still has its own weights, and training must make them agree. Pixels that are repeated
+and then convolved agree from the start: one kernel serves all positions.
 
 Source: Odena, Dumoulin, Olah, "Deconvolution and checkerboard artifacts" (2016).
 """
 import numpy as np
 
-from nnscratch.backend import to_cpu, to_device
+from nnscratch.backend import Array, to_cpu, to_device
 from nnscratch.fast import conv2d_transpose
 from nnscratch.losses import mse
 from nnscratch.networks.stylizer import UPSAMPLINGS, decoder, encoder
 from nnscratch.optimizers import Adam
 
-RATE = 1e-3
+__all__ = ["checkerboard_fraction", "compare_upsamplings", "overlap_counts"]
+
+LEARNING_RATE = 1e-3
 
 
-def overlap_counts(shape, kernel_size, stride):
-    """How many kernels lie on each pixel: a transposed convolution of ones with ones, (H, W) -> (H * stride, W * stride)."""
+def overlap_counts(shape: tuple[int, int], kernel_size: int, stride: int) -> Array:
+    """Count the kernels that cover each pixel of a transposed convolution.
+
+    Parameters
+    ----------
+    shape : tuple of int, (H, W) of the input map
+    kernel_size : int, side of the square kernel
+    stride : int, at least 1
+
+    Returns
+    -------
+    Array (H * stride, W * stride)
+        The counts: a transposed convolution of ones with ones.
+
+    Examples
+    --------
+    >>> overlap_counts((3, 3), 3, 2)[2:4, 2:4]
+    array([[4., 2.],
+           [2., 1.]])
+    """
     ones = np.ones((1, *shape, 1)), np.ones((kernel_size, kernel_size, 1, 1))
     return conv2d_transpose(*ones, strides=stride, padding="same")[0][0, :, :, 0]
 
 
-def checkered(images, stride=2, width=1 / 16):
-    """The share of an image's variance that lies at the frequencies of a pattern of period `stride`, mean over the images.
+def checkerboard_fraction(images: Array, stride: int = 2, width: float = 1 / 16) -> float:
+    """Measure how much of an image is a checkerboard.
 
-    Those are the multiples of 1/stride along rows or columns, but for (0, 0), and what is at most `width` away: a checkerboard
-    that is strong here and weak there has neighbours of its frequency, too. White noise has (2 width)² (stride² - 1): 0.05.
+    Parameters
+    ----------
+    images : Array (N, H, W, C)
+    stride : int, the period of the checkerboard in pixels
+    width : float, half the width of each frequency band, in cycles per pixel
+
+    Returns
+    -------
+    float
+        The fraction of the variance at the frequencies of a pattern of period `stride`, averaged over the images.
+
+    Notes
+    -----
+    These frequencies are the multiples of 1 / stride along rows or columns, except (0, 0), and their neighbours up to `width`
+    away: a checkerboard whose strength varies over the image also has neighbouring frequencies. White noise has
+    (2 width)² (stride² - 1), by default 0.05.
+
+    Examples
+    --------
+    >>> board = np.indices((32, 32)).sum(axis=0) % 2
+    >>> round(checkerboard_fraction(board[None, :, :, None]), 3)
+    1.0
     """
     spectrum = abs(np.fft.fft2(images - images.mean(axis=(1, 2), keepdims=True), axes=(1, 2)))**2
-    near = [abs(f * stride - np.rint(f * stride)) <= width * stride for f in map(np.fft.fftfreq, images.shape[1:3])]
-    low = [abs(f) <= width for f in map(np.fft.fftfreq, images.shape[1:3])]
-    here = np.outer(*near) & ~np.outer(*low)
-    return float((spectrum[:, here].sum(axis=(1, 2)) / (spectrum.sum(axis=(1, 2, 3)) + 1e-12)).mean())
+    frequencies = [np.fft.fftfreq(side) for side in images.shape[1:3]]
+    near_multiple = [abs(f * stride - np.rint(f * stride)) <= width * stride for f in frequencies]
+    near_zero = [abs(f) <= width for f in frequencies]
+    band = np.outer(*near_multiple) & ~np.outer(*near_zero)
+    return float((spectrum[:, band].sum(axis=(1, 2)) / (spectrum.sum(axis=(1, 2, 3)) + 1e-12)).mean())
 
 
-def both_ways(images, steps=0, seed=0):
-    """{"resize": ..., "transposed": ...}: what the same decoder makes of the images' codes by either way of becoming larger,
-    (N, H, W, 3) with H and W multiples of 4, after so many steps of learning to draw these images back."""
+def compare_upsamplings(images: Array, steps: int = 0, seed: int = 0) -> dict[str, Array]:
+    """Decode the images' codes with both ways of upsampling.
+
+    Parameters
+    ----------
+    images : Array (N, H, W, 3) in [0, 1], H and W multiples of 4
+    steps : int, training steps in which each decoder learns to reconstruct these images
+    seed : int, of the decoder's initial weights
+
+    Returns
+    -------
+    dict of Array (N, H, W, 3)
+        The decoded images under "resize" and "transposed".
+    """
     images = to_device(np.asarray(images, np.float32))
-    codes, made = encoder().forward(images), {}
+    codes, decoded = encoder().forward(images), {}
     for upsampling in UPSAMPLINGS:
-        model, optimizer = decoder(upsampling, seed), Adam(RATE)
+        model, optimizer = decoder(upsampling, seed), Adam(LEARNING_RATE)
         for _ in range(steps):
             _, gradient = mse(model.forward(codes, training=True), images)
             model.zero_grads()
             model.backward(gradient, wrt="parameters")
             optimizer.step(model.trainable_params, model.grads)
-        made[upsampling] = to_cpu(model.forward(codes))
-    return made
+        decoded[upsampling] = to_cpu(model.forward(codes))
+    return decoded

@@ -1,66 +1,141 @@
-"""Keep the photograph's colours: two ways around a style that would bring its own.
+"""Keep the photograph's colours, although the style has its own: two ways.
 
 Shapes: images (1, H, W, 3) in [0, 1]; their pixels as rows (M, 3).
 
-    match        recolour the style before the transfer, so that its colours have the content's mean and covariance
-    luminance    transfer light and dark alone, and put the content's colours back on afterwards
+    match        recolour the style before the transfer: its colours get the content's mean and covariance
+    luminance    transfer the luminance alone, and restore the content's colours afterwards
 
 Source: Gatys, Bethge, Hertzmann, Shechtman, "Preserving color in neural artistic style transfer" (2016), sections 2 and 3.
 """
+from collections.abc import Sequence
+
 import numpy as np
 
-# Y, I and Q of the NTSC standard: how bright, and two directions of colour.
-TO_YIQ = np.array([[0.299, 0.587, 0.114], [0.596, -0.274, -0.322], [0.211, -0.523, 0.312]])
-LEAST = 1e-4  # a colour that does not vary in the style, such as any in a grey one, cannot be stretched
+from nnscratch.backend import Array
+
+__all__ = ["grey", "match_colours", "match_luminance", "matrix_power", "restore_colours"]
+
+# Y, I and Q of the NTSC standard: the luminance, and two directions of colour.
+RGB_TO_YIQ = np.array([[0.299, 0.587, 0.114], [0.596, -0.274, -0.322], [0.211, -0.523, 0.312]])
+EPSILON = 1e-4  # a colour without variance, such as any in a grey style, cannot be stretched
 
 
-def recoloured(content, styles, keep):
-    """The images that the transfer is to see, content first: as they are, or made fit to `keep` the photograph's colours."""
-    if keep == "match":
+def recolour_inputs(content: Array, styles: list[Array], keep_colors: str | None) -> list[Array]:
+    """The images that the transfer works on, content first: unchanged, or recoloured to keep the photograph's colours."""
+    if keep_colors == "match":
         return [content, *(match_colours(style, content) for style in styles)]
-    if keep == "luminance":
-        return [grey(content), *(match_light(grey(style), grey(content)) for style in styles)]
+    if keep_colors == "luminance":
+        return [grey(content), *(match_luminance(grey(style), grey(content)) for style in styles)]
     return [content, *styles]
 
 
-def match_colours(image, other, shares=(1.0,)):
-    """The image with the other's colours: x -> A (x - its mean) + the other's mean, A = Co^½ Cp^-½.
+def match_colours(image: Array, reference: Array | list[Array], weights: Sequence[float] = (1.0,)) -> Array:
+    """Give an image the colours of another.
 
-    Cp, Co : covariances of the colours. Then A Cp Aᵀ = Co. What leaves [0, 1] is clipped. `other` may be a list, of which
-    there is to be a share each.
+    Parameters
+    ----------
+    image : Array (1, H, W, 3) in [0, 1]
+    reference : Array or list of Array (1, H', W', 3), whose colours are taken; several are mixed
+    weights : sequence of float, the weight of each reference, 1 in all
+
+    Returns
+    -------
+    Array (1, H, W, 3)
+        The recoloured image, clipped to [0, 1].
+
+    Notes
+    -----
+    x -> A (x - mean of the image) + mean of the reference, with A = Cr^½ Ci^-½ and Cr, Ci the covariances of the colours of
+    reference and image. Then A Ci Aᵀ = Cr.
+
+    Examples
+    --------
+    >>> rng = np.random.default_rng(0)
+    >>> image, reference = rng.random((1, 8, 8, 3)), 0.4 + 0.2 * rng.random((1, 9, 7, 3))
+    >>> bool(abs(match_colours(image, reference).mean() - reference.mean()) < 1e-3)
+    True
     """
     x = image.reshape(-1, 3).astype(np.float64)
-    mean, covariance = colour_moments(other if isinstance(other, list) else [other], shares)
-    a = root(covariance, 0.5) @ root(np.cov(x.T) + LEAST * np.eye(3), -0.5)
+    mean, covariance = colour_moments(reference if isinstance(reference, list) else [reference], weights)
+    a = matrix_power(covariance, 0.5) @ matrix_power(np.cov(x.T) + EPSILON * np.eye(3), -0.5)
     return ((x - x.mean(axis=0)) @ a.T + mean).clip(0, 1).reshape(image.shape).astype(image.dtype)
 
 
-def colour_moments(images, shares):
-    """Mean (3,) and covariance (3, 3) of the colours of a mixture of images."""
+def colour_moments(images: list[Array], weights: Sequence[float]) -> tuple[Array, Array]:
+    """Mean (3,) and covariance (3, 3) of the colours of a weighted mixture of images."""
     rows = [image.reshape(-1, 3).astype(np.float64) for image in images]
-    mean = sum(share * x.mean(axis=0) for share, x in zip(shares, rows))
-    return mean, sum(share * ((x - mean).T @ (x - mean)) / len(x) for share, x in zip(shares, rows))
+    mean = sum(weight * x.mean(axis=0) for weight, x in zip(weights, rows))
+    return mean, sum(weight * ((x - mean).T @ (x - mean)) / len(x) for weight, x in zip(weights, rows))
 
 
-def root(matrix, power):
-    """A power of a symmetric matrix that is not negative, by its eigenvalues."""
+def matrix_power(matrix: Array, power: float) -> Array:
+    """Raise a symmetric positive semidefinite matrix to a real power.
+
+    Parameters
+    ----------
+    matrix : Array (C, C)
+    power : float, for example 0.5 for the square root, -0.5 for its inverse
+
+    Returns
+    -------
+    Array (C, C)
+        V diag(λ^power) Vᵀ, with the eigenvalues λ and the eigenvectors V of the matrix.
+
+    Examples
+    --------
+    >>> matrix_power(np.array([[5.0, 4], [4, 5]]), 0.5).round(6)
+    array([[2., 1.],
+           [1., 2.]])
+    """
     values, vectors = np.linalg.eigh(matrix)
     return (vectors * values.clip(1e-12)**power) @ vectors.T
 
 
-def grey(image):
-    """Y three times over: an image without colour that networks for colour images can see."""
-    return np.repeat(image @ TO_YIQ[0].astype(image.dtype), 3).reshape(image.shape)
+def grey(image: Array) -> Array:
+    """Take the colour out of an image.
+
+    Parameters
+    ----------
+    image : Array (1, H, W, 3)
+
+    Returns
+    -------
+    Array (1, H, W, 3)
+        The luminance Y in all three channels, which networks for colour images can read.
+    """
+    return np.repeat(image @ RGB_TO_YIQ[0].astype(image.dtype), 3).reshape(image.shape)
 
 
-def match_light(style, content):
-    """A grey style, as bright as the grey content, and with as much contrast."""
-    light = (style - style.mean()) * (content.std() / max(style.std(), LEAST)) + content.mean()
-    return light.clip(0, 1).astype(style.dtype)
+def match_luminance(style: Array, content: Array) -> Array:
+    """Give a grey style the brightness and the contrast of a grey content.
+
+    Parameters
+    ----------
+    style : Array (1, H', W', 3), grey
+    content : Array (1, H, W, 3), grey
+
+    Returns
+    -------
+    Array (1, H', W', 3)
+        The style with the content's mean and standard deviation, clipped to [0, 1].
+    """
+    matched = (style - style.mean()) * (content.std() / max(style.std(), EPSILON)) + content.mean()
+    return matched.clip(0, 1).astype(style.dtype)
 
 
-def put_colours_back(made, content):
-    """The light and dark of `made`, the colours of `content`: Y of one, I and Q of the other."""
-    yiq = content.astype(np.float64) @ TO_YIQ.T
-    yiq[..., 0] = made.astype(np.float64) @ TO_YIQ[0]
-    return (yiq @ np.linalg.inv(TO_YIQ).T).clip(0, 1).astype(made.dtype)
+def restore_colours(image: Array, content: Array) -> Array:
+    """Combine the luminance of one image with the colours of another.
+
+    Parameters
+    ----------
+    image : Array (1, H, W, 3), from which Y is taken
+    content : Array (1, H, W, 3), from which I and Q are taken
+
+    Returns
+    -------
+    Array (1, H, W, 3)
+        The combined image, clipped to [0, 1].
+    """
+    yiq = content.astype(np.float64) @ RGB_TO_YIQ.T
+    yiq[..., 0] = image.astype(np.float64) @ RGB_TO_YIQ[0]
+    return (yiq @ np.linalg.inv(RGB_TO_YIQ).T).clip(0, 1).astype(image.dtype)

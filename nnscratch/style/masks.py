@@ -1,34 +1,61 @@
-"""Regions: where in the image which style is to be met. One region is everywhere; several have a mask each.
+"""Masks: where in the image each style applies. One region is the whole image; several have a mask each.
 
-Shapes: mask (1, H, W, 1) in [0, 1], of the content's size; weights of a feature map (1, H / scale, W / scale, 1).
+Shapes: mask (1, H, W, 1) in [0, 1], of the content's size; pixel weights of a feature map (1, H / scale, W / scale, 1).
 
-A region's moments are weighted means over pixels (statistics.py), with the mask, shrunk to the feature map, as weights. Weights
-are 1 on average, so that such a mean is a plain mean of weighted features, and strips need to know nothing of masks.
+The moments of a region are weighted means over pixels (statistics.py). The weights are the mask, shrunk to the feature map and
+scaled to an average of 1: then a weighted mean is a plain mean of weighted features, and strips (tiling.py) need no special
+case for masks.
 """
 from typing import NamedTuple
 
+from nnscratch.backend import Array
 from nnscratch.fast import avg_pool2d
 from nnscratch.losses.images import TINY
+from nnscratch.models import Model
 from nnscratch.style.tiling import row_scales
+
+__all__ = ["Region", "make_regions"]
 
 
 class Region(NamedTuple):
-    """Which styles are to be met in a part of the image, and how that part looks in each feature map."""
-    styles: list   # images
-    shares: list   # of each, 1 in all
-    area: float    # of the whole image: what the region's style loss counts, so that all its pixels count as elsewhere
-    weights: list  # for each map: how much each pixel counts, or None, where all count alike
+    """A part of the image and the styles that apply there.
+
+    Parameters
+    ----------
+    styles : list of Array (1, H', W', 3)
+    blend_weights : list of float, the weight of each style, 1 in all
+    area : float, the region's fraction of the image and the weight of its style loss, so that every pixel counts the same
+    pixel_weights : list, for each feature map an Array of weights with mean 1, or None where all pixels count the same
+    """
+    styles: list[Array]
+    blend_weights: list[float]
+    area: float
+    pixel_weights: list[Array | None]
 
 
-def make_regions(network, styles, shares, masks=None):
-    """Everywhere the mixture of all styles; or, with a mask for each, each style alone where its mask is white."""
+def make_regions(network: Model, styles: list[Array], blend_weights: list[float],
+                 masks: list[Array] | None = None) -> list[Region]:
+    """Divide an image into regions.
+
+    Parameters
+    ----------
+    network : Model from an image to feature maps
+    styles : list of Array (1, H', W', 3)
+    blend_weights : list of float, the weight of each style; ignored with masks
+    masks : list of Array (1, H, W, 1) in [0, 1], one for each style, white where it applies; or None
+
+    Returns
+    -------
+    list of Region
+        Without masks, the whole image with the mixture of all styles; with masks, one region for each style.
+    """
     if masks is None:
-        return [Region(styles, shares, 1.0, [None] * len(network.outputs))]
-    return [Region([style], [1.0], float(mask.mean()), weights(network, mask)) for style, mask in zip(styles, masks)]
+        return [Region(styles, blend_weights, 1.0, [None] * len(network.outputs))]
+    return [Region([style], [1.0], float(mask.mean()), pixel_weights(network, mask)) for style, mask in zip(styles, masks)]
 
 
-def weights(network, mask):
-    """For each feature map: the mask as its pixels see it, 1 on average."""
+def pixel_weights(network: Model, mask: Array) -> list[Array | None]:
+    """The mask at the size of each feature map, scaled to a mean of 1."""
     scales = row_scales(network)
-    seen = [mask if scales[symbol] == 1 else avg_pool2d(mask, scales[symbol])[0] for symbol in network.outputs]
-    return [m / (m.mean() + TINY) for m in seen]
+    shrunk = [mask if scales[symbol] == 1 else avg_pool2d(mask, scales[symbol])[0] for symbol in network.outputs]
+    return [m / (m.mean() + TINY) for m in shrunk]

@@ -1,41 +1,62 @@
-"""`--max-memory`: how much of it is left for feature maps, whose strips (strips.py) are cut to fit; or that it cannot do.
+"""`--max-memory`: how many bytes remain for feature maps, whose strips (tiling.py) are cut to fit.
 
-    the whole process = PROCESS + BESIDE * pixels of the content + feature maps with their gradients
+    the whole process = PROCESS_BYTES + BYTES_PER_PIXEL * pixels of the content + feature maps with their gradients
 
-Measured on Linux, NumPy 2.4; a GPU's memory is planned by the same numbers.
+Measured on Linux with NumPy 2.4; GPU memory is planned with the same numbers.
 """
 from math import ceil
 
+from nnscratch.backend import Array
 from nnscratch.errors import InputError
-from nnscratch.style.tiling import bytes_a_row, cut, lowest
+from nnscratch.models import Model
+from nnscratch.style.tiling import bytes_per_row, make_strips, min_strip_rows
 
-PROCESS = 300e6  # bytes: Python, libraries, weights, a convolution's scratch memory
-BESIDE = 500     # bytes a pixel: L-BFGS remembers ten steps and what they did to the gradient, which is half of it
+__all__ = ["feature_memory"]
+
+PROCESS_BYTES = 300e6  # Python, libraries, weights, a convolution's workspace
+BYTES_PER_PIXEL = 500  # half of it for L-BFGS, which stores ten steps and the changes of the gradient
 
 
-def for_features(network, content, styles, max_memory, statistics):
-    """The bytes that feature maps may take; None where max_memory (GB) is None, and strips.py decides.
+def feature_memory(network: Model, content: Array, styles: list[Array], max_memory: float | None,
+                   statistics: str) -> float | None:
+    """Compute the memory that feature maps may take.
 
-    Raises InputError where not even the lowest strip would fit, or, for the statistics sliced, not the whole images.
+    Parameters
+    ----------
+    network : Model from an image to feature maps
+    content : Array (1, H, W, 3)
+    styles : list of Array (1, H', W', 3)
+    max_memory : float, GB for the whole process, or None
+    statistics : str, of which "sliced" needs all rows of an image at once
+
+    Returns
+    -------
+    float or None
+        Bytes; None where max_memory is None, and the defaults of tiling.py apply.
+
+    Raises
+    ------
+    InputError
+        Not even the lowest strip fits, or, for the statistics "sliced", not every image in one strip.
     """
-    left, images = None, [content, *styles]
+    remaining, images = None, [content, *styles]
     if max_memory is not None:
         height, width = content.shape[1:3]
-        beside = PROCESS + BESIDE * height * width
-        rows = [p.shape[1] if statistics == "sliced" else min(p.shape[1], lowest(network)) for p in images]
-        least = max(n * bytes_a_row(network, p.shape[2], p.dtype.itemsize) for n, p in zip(rows, images))
-        if max_memory * 1e9 < beside + least:
-            raise InputError(f"--max-memory is {max_memory:g} GB, expected at least {ceil((beside + least) / 1e8) / 10:g} for "
+        fixed = PROCESS_BYTES + BYTES_PER_PIXEL * height * width
+        rows = [x.shape[1] if statistics == "sliced" else min(x.shape[1], min_strip_rows(network)) for x in images]
+        least = max(n * bytes_per_row(network, x.shape[2], x.dtype.itemsize) for n, x in zip(rows, images))
+        if max_memory * 1e9 < fixed + least:
+            raise InputError(f"--max-memory is {max_memory:g} GB, expected at least {ceil((fixed + least) / 1e8) / 10:g} for "
                              f"{width}x{height} pixels and the statistics {statistics}; give more, or use a smaller --size")
-        left = max_memory * 1e9 - beside
+        remaining = max_memory * 1e9 - fixed
     if statistics == "sliced":
-        refuse_strips(network, images, left)
-    return left
+        check_single_strip(network, images, remaining)
+    return remaining
 
 
-def refuse_strips(network, images, memory):
-    """One sentence about the first image that cannot be seen in one piece."""
+def check_single_strip(network: Model, images: list[Array], memory: float | None) -> None:
+    """Raise InputError for the first image that does not fit into memory in one strip."""
     for image in images:
-        if len(cut(network, image, memory)) > 1:
+        if len(make_strips(network, image, memory)) > 1:
             raise InputError(f"the statistics sliced need the whole image at once, and {image.shape[2]}x{image.shape[1]} "
                              f"pixels are too many for that; use a smaller size, more --max-memory, or the statistics gram")

@@ -1,162 +1,211 @@
-"""What style transfer minimises: one number for "looks like the content, feels like the style", and its gradient.
+"""The loss of style transfer, one number for "shows the content, looks like the style", and its gradient.
 
 Shapes: images (1, H, W, 3) in [0, 1]; features F (1, H, W, C) of the loss network; Gram matrices (1, C, C).
 
     loss = content_weight * content + style_weight * style + smoothness * total variation
 
-    content   how far the features are from the content image's, at one layer
-    style     how far their Gram matrices are from the style image's, averaged over all layers
+    content   the distance of the features from those of the content image, at one layer
+    style     the distance of their Gram matrices from those of the style image, averaged over all layers
 
-Features are counted from the style's own mean, F - mean: after a ReLU all are positive, and the Gram matrix of positive
-numbers says mostly how bright they are. Without that part it says which of them vary together, which is texture.
+Features are centred on the style's own mean: after a ReLU all are positive, and the Gram matrix of positive numbers mostly
+says how bright they are. Without that part it says which of them vary together, which is texture.
 
-Content and style are shares: 0 when met; content 1 for an image without any features, style at most 1 for the photograph
-(statistics.py; covariance 2). So the weights mean much the same for all images, sizes and networks. The gradient by the
-image is a backward walk through the loss network, fed with each term's gradient where it arises.
+Content and style are relative: 0 at the target; content 1 for an image without any features, style at most 1 for the photograph
+(statistics.py; covariance 2). So the weights mean much the same for all images, sizes and networks. The gradient with respect
+to the image is one backward pass through the loss network, which starts with each term's gradient at the layer of that term.
 
-Where each style has a mask, a region of the image, every region has a style term of its own (regions.py).
+With a mask for each style, every region of the image has its own style term (masks.py).
 
-A large image is seen in strips (strips.py). A mean over pixels, such as a Gram matrix, is the mean of the strips' own,
-each weighted with its share of the rows. Its gradient is known only when all strips have been seen, so the way back is a
-second walk; and every strip sends its gradient to all pixels that it has seen, where those of neighbours add up.
+A large image is processed in strips (tiling.py). A mean over pixels, such as a Gram matrix, is the mean over the strips, each
+weighted with its fraction of the rows. Its gradient is known only after all strips, so the backward pass needs a second forward
+pass; and every strip adds its gradient to all pixels that it depends on, so the gradients of neighbours add up.
 """
+from collections.abc import Callable, Sequence
 from functools import partial
 
-from nnscratch.backend import array_module
+from nnscratch.backend import Array, array_module
 from nnscratch.losses import mse, total_variation
 from nnscratch.losses.images import TINY
+from nnscratch.models import Model
 from nnscratch.ops.validation import check_shape
-from nnscratch.style.masks import make_regions
-from nnscratch.style.memory_limit import refuse_strips
+from nnscratch.style.masks import Region, make_regions
+from nnscratch.style.memory_limit import check_single_strip
 from nnscratch.style.statistics import (
-    STATISTICS,
-    at_places,
-    directions,
+    MOMENT_LOSSES,
     mean_square,
     moments,
     moments_backward,
+    random_directions,
+    resample_sorted,
     sliced_loss,
     sorted_values,
 )
-from nnscratch.style.tiling import cut
+from nnscratch.style.tiling import Strip, make_strips
+
+__all__ = ["Objective"]
+
+# For each feature map and region: (centred features, pixel weights) -> the gradient of the loss with respect to the features.
+StyleBackward = list[list[Callable[[Array, Array | None], Array]]]
 
 
 class Objective:
-    """Call it with an image to get (loss, gradient); `terms` then holds the last content and style losses.
+    """The loss of style transfer: call it with an image (1, H, W, 3) to get (loss, gradient with respect to the image).
 
-    styles : images, of which there is to be a share each: their means, and moments around those, are averaged.
-    masks : None, or (1, H, W, 1) in [0, 1] for each style, which then is to be met there alone; shares do not count.
-    statistics : "gram", "covariance" or "sliced" (statistics.py; not with masks). memory : bytes for features, None: strips.py
-    decides.
+    `terms` then holds the content and style losses of that image.
 
-    Source: Gatys, Ecker, Bethge, "Image style transfer using convolutional neural networks" (2016), equation 7.
+    Parameters
+    ----------
+    network : Model from an image to feature maps
+    content : Array (1, H, W, 3) in [0, 1]
+    styles : list of Array (1, H', W', 3) in [0, 1]
+    blend_weights : sequence of float, the weight of each style's statistics, 1 in all; ignored with masks
+    content_weight, style_weight, smoothness : float, the weights of the three terms
+    content_layer : int, the feature map that represents the content
+    statistics : str, "gram", "covariance" or "sliced" (not with masks), see statistics.py
+    masks : list of Array (1, H, W, 1) in [0, 1], where each style applies; or None
+    memory : float, bytes for feature maps; None for the defaults of tiling.py
+
+    References
+    ----------
+    Gatys, Ecker, Bethge, "Image style transfer using convolutional neural networks" (2016), equation 7.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from nnscratch.networks.random_features import random_features
+    >>> rng = np.random.default_rng(0)
+    >>> content, style = rng.random((1, 16, 16, 3)), rng.random((1, 20, 18, 3))
+    >>> objective = Objective(random_features((4, 8)), content, [style], content_layer=1, style_weight=9, smoothness=0.1)
+    >>> loss, gradient = objective(content)
+    >>> gradient.shape, float(objective.terms["content"])
+    ((1, 16, 16, 3), 0.0)
     """
 
-    def __init__(self, network, content, styles, shares=(1.0,), *, content_weight=1.0, style_weight, smoothness, content_layer,
-                 statistics="gram", masks=None, memory=None):
-        self.network, self.content_layer, self.statistics, self.terms = network, content_layer, statistics, {}
+    def __init__(self, network: Model, content: Array, styles: list[Array], blend_weights: Sequence[float] = (1.0,), *,
+                 content_weight: float = 1.0, style_weight: float, smoothness: float, content_layer: int,
+                 statistics: str = "gram", masks: list[Array] | None = None, memory: float | None = None):
+        self.network, self.content_layer, self.statistics = network, content_layer, statistics
+        self.terms: dict[str, Array] = {}
         self.content_weight, self.style_weight, self.smoothness = map(float, (content_weight, style_weight, smoothness))
-        self.shape, self.memory, self.strips = content.shape, memory, cut(network, content, memory)
-        self.regions = make_regions(network, styles, shares, masks)
-        self.means = [self.blend(region, lambda k, ours: ours.mean(axis=(1, 2), keepdims=True)) for region in self.regions]
+        self.shape, self.memory, self.strips = content.shape, memory, make_strips(network, content, memory)
+        self.regions = make_regions(network, styles, list(blend_weights), masks)
+        self.style_means = [self._blend(region, lambda k, features: features.mean(axis=(1, 2), keepdims=True))
+                            for region in self.regions]
         if statistics == "sliced":
-            self.learn_order(content, styles, shares)
+            self._prepare_sliced(content, styles, blend_weights)
         else:
-            self.moments = [self.blend(region, lambda k, ours, means=means: moments(ours - means[k]))
-                            for region, means in zip(self.regions, self.means)]
-            self.starts = self.average(content, self.strips, self.measure)[0]
-        self.targets, self.content_whole = [], TINY
+            self.style_moments = [self._blend(region, partial(centred_moments, means))
+                                  for region, means in zip(self.regions, self.style_means)]
+            self.content_moments = self._average(content, self.strips, self._region_moments)[0]
+        self.content_features, self.content_scale = [], TINY
         for strip in self.strips:
-            target = network.forward(content[:, strip.seen])[content_layer][:, strip.own[content_layer]].copy()
-            self.targets.append(target)
-            self.content_whole = self.content_whole + strip.shares[content_layer] * (target * target).mean()
+            target = network.forward(content[:, strip.input_rows])[content_layer][:, strip.own[content_layer]].copy()
+            self.content_features.append(target)
+            self.content_scale = self.content_scale + strip.fractions[content_layer] * (target * target).mean()
 
-    def __call__(self, image):
+    def __call__(self, image: Array) -> tuple[Array, Array]:
         check_shape("Objective", "image", image, self.shape, "like the content")
         variation, gradient = total_variation(image)
         gradient *= self.smoothness
-        found, features = self.average(image, self.strips, self.measure, remember_last=True)
-        style, ways_back = self.compare_order(features) if self.statistics == "sliced" else self.compare_moments(found)
+        image_moments, last = self._average(image, self.strips, self._region_moments, remember_last=True)
+        style, backward = self._sliced_style(last) if self.statistics == "sliced" else self._moment_style(image_moments)
         content = 0
-        for strip, target in zip(reversed(self.strips), reversed(self.targets)):
-            if features is None:  # all but the last strip, with which the first walk ended
-                features = self.network.forward(image[:, strip.seen], remember=True)
-            loss, dimage = self.go_back(features, strip, target, ways_back)
+        features: list[Array] | None = last
+        for strip, target in zip(reversed(self.strips), reversed(self.content_features)):
+            if features is None:  # all but the last strip, whose forward pass is still remembered
+                features = self.network.forward(image[:, strip.input_rows], remember=True)
+            loss, dimage = self._strip_backward(features, strip, target, backward)
             content, features = content + loss, None
-            gradient[:, strip.seen] += dimage
+            gradient[:, strip.input_rows] += dimage
         self.terms = {"content": content, "style": style}
         return self.content_weight * content + self.style_weight * style + self.smoothness * variation, gradient
 
-    def blend(self, region, measure):
-        """For each feature map k, measure(k, features) averaged over each style of a region, and over them by their shares."""
-        each = [self.average(style, cut(self.network, style, self.memory), lambda k, ours, rows: measure(k, ours))[0]
+    def _blend(self, region: Region, measure: Callable[[int, Array], Array]) -> list[Array]:
+        """For each feature map k, the weighted mean over a region's styles of measure(k, features)."""
+        each = [self._average(style, make_strips(self.network, style, self.memory), lambda k, own, rows: measure(k, own))[0]
                 for style in region.styles]
-        return [sum(share * value for share, value in zip(region.shares, values)) for values in zip(*each)]
+        return [sum(weight * value for weight, value in zip(region.blend_weights, values)) for values in zip(*each)]
 
-    def measure(self, k, features, rows):
+    def _region_moments(self, k: int, features: Array, rows: slice) -> Array:
         """The moments of each region, one below the other, in these rows of map k: (regions, C, C + 1)."""
         if self.statistics == "sliced":
             return 0
-        return array_module(features).concatenate([moments(features - means[k], part(region.weights[k], rows))
-                                                   for region, means in zip(self.regions, self.means)])
+        return array_module(features).concatenate([moments(features - means[k], select_rows(region.pixel_weights[k], rows))
+                                                   for region, means in zip(self.regions, self.style_means)])
 
-    def average(self, image, strips, measure, remember_last=False):
-        """For each feature map k the mean of measure(k, features, which rows of the map) over the whole image; and the last
-        strip's features."""
+    def _average(self, image: Array, strips: list[Strip], measure: Callable[[int, Array, slice], Array],
+                 remember_last: bool = False) -> tuple[list[Array], list[Array]]:
+        """For each feature map k, the mean over the image of measure(k, features, rows of map k); the last strip's features."""
         averages = [0] * len(self.network.outputs)
         for strip in strips:
-            features = self.network.forward(image[:, strip.seen], remember=remember_last and strip is strips[-1])
-            for k, (ours, own, rows, share) in enumerate(zip(features, *strip[1:])):
-                averages[k] = averages[k] + share * measure(k, ours[:, own], rows)
+            features = self.network.forward(image[:, strip.input_rows], remember=remember_last and strip is strips[-1])
+            for k, (y, own, rows, fraction) in enumerate(zip(features, *strip[1:])):
+                averages[k] = averages[k] + fraction * measure(k, y[:, own], rows)
         return averages, features
 
-    def compare_moments(self, found):
-        """The style loss; and for each map and region how the gradient of the whole loss comes to the features of any strip."""
-        loss, ways_back = 0, []
-        for k, (ours, start) in enumerate(zip(found, self.starts)):
-            ways_back.append([])
+    def _moment_style(self, image_moments: list[Array]) -> tuple[Array, StyleBackward]:
+        """The style loss, and its backward functions."""
+        compare = MOMENT_LOSSES[self.statistics]
+        loss: Array = 0
+        backward: StyleBackward = []
+        for k, (ours, photograph) in enumerate(zip(image_moments, self.content_moments)):
+            backward.append([])
             for r, region in enumerate(self.regions):
-                share = region.area / len(found)
-                layer_loss, gradient = STATISTICS[self.statistics](ours[r:r + 1], self.moments[r][k], start[r:r + 1])
-                loss = loss + share * layer_loss
-                ways_back[k].append(partial(moments_backward, self.style_weight * share * gradient))
-        return loss, ways_back
+                weight = region.area / len(image_moments)
+                layer_loss, gradient = compare(ours[r:r + 1], self.style_moments[r][k], photograph[r:r + 1])
+                loss = loss + weight * layer_loss
+                backward[k].append(partial(moments_backward, self.style_weight * weight * gradient))
+        return loss, backward
 
-    def learn_order(self, content, styles, shares):
-        """The styles' values in order of size along some directions, for each map; what they and the content's amount to."""
-        refuse_strips(self.network, [content, *styles], self.memory)
-        means, = self.means
-        self.directions = [directions(mean.shape[3], k, array_module(mean), mean.dtype) for k, mean in enumerate(means)]
-        starts, *each = [[sorted_values(f - mean, v) for f, mean, v in
-                          zip(self.network.forward(image), means, self.directions)] for image in (content, *styles)]
-        self.orders = [sum(share * at_places(order, len(orders[0])) for share, order in zip(shares, orders))
-                       for orders in zip(*each)]
-        self.wholes = [mean_square(order) + mean_square(start) + TINY for order, start in zip(self.orders, starts)]
+    def _prepare_sliced(self, content: Array, styles: list[Array], blend_weights: Sequence[float]) -> None:
+        """For each map: random directions, the blended sorted values of the styles, and the scale of the loss."""
+        check_single_strip(self.network, [content, *styles], self.memory)
+        means, = self.style_means
+        self.directions = [random_directions(mean.shape[3], k, array_module(mean), mean.dtype) for k, mean in enumerate(means)]
+        of_content, *of_styles = [[sorted_values(f - mean, v) for f, mean, v in
+                                   zip(self.network.forward(image), means, self.directions)] for image in (content, *styles)]
+        self.style_values = [sum(weight * resample_sorted(one, len(values[0])) for weight, one in zip(blend_weights, values))
+                             for values in zip(*of_styles)]
+        self.sliced_scales = [mean_square(style) + mean_square(photograph) + TINY
+                              for style, photograph in zip(self.style_values, of_content)]
 
-    def compare_order(self, features):
-        """As `compare_moments`, from all features at once."""
-        loss, ways_back, share = 0, [], 1 / len(features)
-        for ours, mean, order, v, whole in zip(features, self.means[0], self.orders, self.directions, self.wholes):
-            layer_loss, gradient = sliced_loss(ours - mean, order, v, whole)
-            loss = loss + share * layer_loss
-            ways_back.append([lambda _, __, gradient=self.style_weight * share * gradient: gradient])
-        return loss, ways_back
+    def _sliced_style(self, features: list[Array]) -> tuple[Array, StyleBackward]:
+        """As `_moment_style`, for all features of the image at once."""
+        loss, weight = 0, 1 / len(features)
+        backward: StyleBackward = []
+        for y, mean, values, v, scale in zip(features, self.style_means[0], self.style_values, self.directions,
+                                             self.sliced_scales):
+            layer_loss, gradient = sliced_loss(y - mean, values, v, scale)
+            loss = loss + weight * layer_loss
+            backward.append([partial(constant, self.style_weight * weight * gradient)])
+        return loss, backward
 
-    def go_back(self, features, strip, target, ways_back):
-        """A strip's part of the content loss; and the gradient, by the pixels it has seen, of all that its own features do."""
+    def _strip_backward(self, features: list[Array], strip: Strip, target: Array,
+                        backward: StyleBackward) -> tuple[Array, Array]:
+        """A strip's part of the content loss, and the gradient of its whole loss with respect to its input rows."""
         gradients = []
-        for k, (ours, own, rows, share) in enumerate(zip(features, *strip[1:])):
-            gradient = array_module(ours).zeros_like(ours)  # and so it stays in the halo
-            for region, means, way_back in zip(self.regions, self.means, ways_back[k]):
-                gradient[:, own] += share * way_back(ours[:, own] - means[k], part(region.weights[k], rows))
+        for k, (y, own, rows, fraction) in enumerate(zip(features, *strip[1:])):
+            gradient = array_module(y).zeros_like(y)  # the halo's features have no gradient
+            for region, means, style_backward in zip(self.regions, self.style_means, backward[k]):
+                gradient[:, own] += fraction * style_backward(y[:, own] - means[k], select_rows(region.pixel_weights[k], rows))
             gradients.append(gradient)
         k = self.content_layer
         loss, gradient = mse(features[k][:, strip.own[k]], target)
-        scale = strip.shares[k] / self.content_whole
+        scale = strip.fractions[k] / self.content_scale
         gradients[k][:, strip.own[k]] += self.content_weight * scale * gradient
         return scale * loss, self.network.backward(gradients, wrt="input")
 
 
-def part(weights, rows):
-    """Those of some rows; None stays None."""
+def select_rows(weights: Array | None, rows: slice) -> Array | None:
+    """Pixel weights in some rows; None stays None."""
     return None if weights is None else weights[:, rows]
+
+
+def centred_moments(means: list[Array], k: int, features: Array) -> Array:
+    """The moments of features of map k around their means."""
+    return moments(features - means[k])
+
+
+def constant(gradient: Array, features: Array, weights: Array | None) -> Array:
+    """The backward function of a term whose gradient is known already."""
+    return gradient

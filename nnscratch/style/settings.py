@@ -1,7 +1,8 @@
-"""Everything that decides what comes out of a style transfer, but for the images: so it can be kept beside the result."""
+"""The settings of a style transfer: everything but the images that decides its result, so that it can be saved beside it."""
 from dataclasses import dataclass
 from math import isfinite
 from numbers import Real
+from typing import Any
 
 from nnscratch.errors import InputError
 from nnscratch.ops.validation import check_choice, check_int
@@ -9,37 +10,53 @@ from nnscratch.style.features import check_features
 from nnscratch.style.minimizers import MINIMIZERS
 from nnscratch.style.statistics import STATISTICS
 
+__all__ = ["Settings"]
+
 KEEP_COLORS = ("match", "luminance")
 INITS = ("content", "noise")
 
 
-def check_strength(strength):
-    """One sentence about what is no strength, NaN too."""
+def check_strength(strength: float) -> None:
+    """Raise InputError unless the strength is a number from 0 to 100 (NaN is none)."""
     if not (isinstance(strength, Real) and 0 <= strength <= 100):
-        raise InputError(f"the strength is {strength}, expected 0, the photograph, to 100, nothing but style; take 50 to begin "
-                         f"with")
+        raise InputError(f"the strength is {strength}, expected 0, the photograph, to 100, nothing but style; start with 50")
 
 
 @dataclass
 class Settings:
-    """Raises InputError for the first that makes no sense.
+    """The settings of a style transfer.
 
-    features : "texture", "random", "vgg19" or "vgg16": what style is told by (features.py)
-    weights, colours : for VGG, its file and "rgb" or "bgr" (networks/vgg.py); for texture, a file of your own, or None
-    strength : 0 (the photograph as it is), 50 (a painting) to 100 (nothing but style), much the same for all images, sizes
+    Parameters
+    ----------
+    features : str, the loss network that measures style: "texture", "random", "vgg19" or "vgg16" (features.py)
+    weights : str, a file, needed for VGG; for "texture" a file of your own, or None
+    colors : str, "rgb" or "bgr", the channel order that VGG was trained on (networks/vgg.py)
+    strength : float, 0 (the photograph) over 50 (a painting) to 100 (nothing but style), much the same for all images, sizes
         and features (objective.py)
-    steps : steps at each size: the full one, a half, a quarter, ... as long as content and styles keep 80 pixels a side
-    seed : draws random filters, and the noise to begin from
-    keep_colors : None, "match" or "luminance": keep the photograph's colours (colour.py)
-    init : "content" (in the style's colours) or "noise": what the image is before the first step
-    optimizer : "lbfgs" or "adam" (which wants some five times as many steps)
-    statistics : "gram", "covariance" or "sliced": what of the style's features is to be met (statistics.py)
-    max_memory : None, or how many GB the whole process may take: large images are cut for it (budget.py)
-    blend : for several styles, how much of each, None for equal shares; any positive numbers
+    steps : int, steps at each size: full, half, a quarter, ... as long as content and styles have 80 pixels a side
+    seed : int, of random filters and of the noise to start from
+    keep_colors : str, "match" or "luminance", how to keep the photograph's colours (colour.py), or None
+    init : str, the image before the first step, "content" (in the style's colours) or "noise"
+    optimizer : str, "lbfgs" or "adam" (which needs about five times as many steps)
+    statistics : str, "gram", "covariance" or "sliced", the statistics of the features to match (statistics.py)
+    max_memory : float, GB for the whole process; large images are cut into strips for it (memory_limit.py); or None
+    blend : list of float, the weight of each of several styles, any positive numbers; None for equal weights
+
+    Raises
+    ------
+    InputError
+        The first setting that is invalid.
+
+    Examples
+    --------
+    >>> Settings(strength=75).optimizer
+    'lbfgs'
+    >>> Settings(blend=[1, 3]).blend_weights(2)
+    [0.25, 0.75]
     """
     features: str = "texture"
     weights: str | None = None
-    colours: str = "rgb"
+    colors: str = "rgb"
     strength: float = 50.0
     steps: int = 40
     seed: int = 0
@@ -48,11 +65,11 @@ class Settings:
     optimizer: str = "lbfgs"
     statistics: str = "gram"
     max_memory: float | None = None
-    blend: list | None = None
+    blend: list[float] | None = None
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         check_features(self.features, self.weights)
-        check_choice(self.colours, "style transfer: colours", ("rgb", "bgr"))
+        check_choice(self.colors, "style transfer: colors", ("rgb", "bgr"))
         check_strength(self.strength)
         check_int(self.steps, "style transfer: the number of steps", 1)
         check_int(self.seed, "style transfer: seed", 0)
@@ -64,12 +81,42 @@ class Settings:
         if self.max_memory is not None and not (isinstance(self.max_memory, Real) and 0 < self.max_memory < 1e6):
             raise InputError(f"--max-memory is {self.max_memory}, expected a number of GB above 0, such as 2")
         blend = self.blend or [1]
-        if not (all(isinstance(b, Real) and b > 0 for b in blend) and isfinite(sum(blend))):
+        if not (all(isinstance(weight, Real) and weight > 0 for weight in blend) and isfinite(sum(blend))):
             raise InputError(f"the blend is {self.blend}, expected a number above 0 for each style, such as 1 3")
 
-    def shares(self, styles):
-        """How much of each style, 1 in all; InputError where the blend is for another number of them."""
+    def blend_weights(self, styles: int) -> list[float]:
+        """Normalise the blend.
+
+        Parameters
+        ----------
+        styles : int, the number of style images
+
+        Returns
+        -------
+        list of float
+            The weight of each style, 1 in all.
+
+        Raises
+        ------
+        InputError
+            A blend for another number of styles.
+        """
         blend = self.blend or [1.0] * styles
         if len(blend) != styles:
             raise InputError(f"the blend has {len(blend)} numbers for {styles} style image(s), expected one for each")
-        return [b / sum(blend) for b in blend]
+        return [weight / sum(blend) for weight in blend]
+
+    @classmethod
+    def from_saved(cls, saved: dict[str, Any]) -> "Settings":
+        """Restore settings from a saved dict.
+
+        Parameters
+        ----------
+        saved : dict, `dataclasses.asdict` of settings, also as version 0.1 saved them
+
+        Returns
+        -------
+        Settings
+            The settings.
+        """
+        return cls(**{"colors" if name == "colours" else name: value for name, value in saved.items()})

@@ -1,185 +1,187 @@
-"""`nnscratch train stylizer`: the decoder of networks/stylizer.py learns to paint, any style or a given one.
+"""`nnscratch train stylizer`: train the decoder of networks/stylizer.py to paint, in any style or in a given one.
 
 Shapes: content and style crops (N, 128, 128, 3) in [0, 1]; adapted codes t (N, 32, 32, 131).
 
-For the first tenth of the steps it only learns to draw images back from their codes, pixel by pixel. (For one style it need
-not: it begins as the decoder that comes with nnscratch, which can draw already.) Then
+In the first tenth of the steps the decoder only learns to reconstruct images from their codes, pixel by pixel. (For a single
+style this is skipped: training starts from the decoder that comes with nnscratch, which can reconstruct already.) Then
 
     y = decoder(t)
-    loss = weight * (features(y) - t)²  +  Gram matrices of y beside the style's, over all maps  +  SMOOTH * variation of y
+    loss = weight * (features(y) - t)²  +  Gram matrices of y against the style's, over all maps  +  SMOOTHNESS * variation of y
 
-each a share, as in objective.py. Encoder and loss network are the same texture network and stay as they are. Everything is
-drawn from (seed, number of the step), so a training that was stopped goes on as if it had not been.
+each relative, as in objective.py. Encoder and loss network are the same texture network and stay fixed. All random numbers
+depend on (seed, step) alone, so a training that is stopped and resumed gives the same result.
 """
+from collections.abc import Callable
+from os import PathLike
+from typing import Any
+
 import numpy as np
 
 from nnscratch import backend, checkpoint
-from nnscratch.backend import array_module, to_device
-from nnscratch.data.images import photograph, read_image
-from nnscratch.data.synthetic.styles import STYLES, is_style, style_image
+from nnscratch.backend import Array, array_module, to_device
 from nnscratch.fast import gram_matrix, gram_matrix_backward
 from nnscratch.losses import content_loss, mse, relative_gram_loss, total_variation
+from nnscratch.models import Model
 from nnscratch.networks.stylizer import CHANNELS, ENCODED, UPSAMPLINGS, adain, decoder, encoder, fingerprint
 from nnscratch.networks.texture_features import texture_features
 from nnscratch.ops.validation import check_choice, check_int
-from nnscratch.optimizers import Adam, clip_by_global_norm, cosine_decay, warmup
-from nnscratch.style.colour import match_colours
+from nnscratch.optimizers import Adam, Optimizer, clip_by_global_norm, cosine_decay, warmup
+from nnscratch.style.pairs import BATCH_SIZE, PairDataset
 from nnscratch.style.stylizer import SHIPPED
-from nnscratch.style.train_texture import Images, begin
+from nnscratch.style.train_texture import open_training
 
-SIDE, BATCH, RATE = 128, 4, 1e-3
-CONTENT, CONTENT_OF_ONE, SMOOTH = 1.0, 0.5, 5.0  # one style alone is met better; with 0.2 there were streaks
-DRAWING, LONGEST = 10, 1.0  # a tenth of the steps is for drawing back; the longest gradient, all weights together
+__all__ = ["reconstruct", "train_step", "train_stylizer"]
+
+LEARNING_RATE = 1e-3
+# A single style is matched better with less weight on the content; with 0.2 there were streaks.
+CONTENT_WEIGHT, SINGLE_STYLE_CONTENT_WEIGHT, SMOOTHNESS = 1.0, 0.5, 5.0
+MAX_GRADIENT_NORM = 1.0  # of all weights together
 SAVE_EVERY = 100
 
 
-def train_stylizer(folder, style=None, *, steps=2000, upsampling="resize", seed=0, resume=False, device="auto"):
-    """The whole job of the command: writes stylizer.safetensors to the folder, and returns the last style loss.
+def train_stylizer(folder: str | PathLike, style: str | PathLike | None = None, *, steps: int = 2000,
+                   upsampling: str = "resize", seed: int = 0, resume: bool = False, device: str = "auto") -> float:
+    """Run the whole command: train, and write stylizer.safetensors to the folder.
 
-    style : the path of one image, or None to learn all that we can draw. Raises InputError for a folder that holds a
-    training already.
+    Parameters
+    ----------
+    folder : path of a folder for the weights and the training state
+    style : path of a single style image, or None to train on all built-in styles and patterns
+    steps : int, the number of training steps
+    upsampling : str, "resize" or "transposed", how the decoder enlarges
+    seed : int, of the initial weights and the images
+    resume : bool, continue the training in the folder, with its own options
+    device : str, "auto", "cpu" or "gpu"
+
+    Returns
+    -------
+    float
+        The style loss of the last step; NaN if that step only reconstructed.
+
+    Raises
+    ------
+    InputError
+        A folder that already holds a training, or holds none to resume.
     """
     check_choice(upsampling, "train stylizer: upsampling", UPSAMPLINGS)
-    shipped = style is not None and upsampling == checkpoint.read_arrays(SHIPPED)[1]["info"]["upsampling"]
+    start_shipped = style is not None and upsampling == checkpoint.read_arrays(SHIPPED)[1]["info"]["upsampling"]
     given = {"style": style and str(style), "steps": check_int(steps, "train stylizer: steps", 1), "upsampling": upsampling,
-             "seed": check_int(seed, "train stylizer: seed", 0), "begins": "shipped" if shipped else "random"}
-    state, info = begin(folder, "stylizer training", given, resume)
+             "seed": check_int(seed, "train stylizer: seed", 0), "begins": "shipped" if start_shipped else "random"}
+    state, info = open_training(folder, "stylizer training", given, resume)
     backend.use(device)
-    pairs = Pairs(info["seed"], info["style"])
-    model, drawing = first_decoder(info)
-    optimizer = Adam(warmup(cosine_decay(RATE, info["steps"]), 50))
+    dataset = PairDataset(info["seed"], info["style"])
+    model, reconstruction_steps = initial_decoder(info)
+    optimizer = Adam(warmup(cosine_decay(LEARNING_RATE, info["steps"]), 50))
     if resume:
         checkpoint.load(state, model, optimizer)
-    last = learn(model, optimizer, pairs, info, drawing, lambda: checkpoint.save(state, model, optimizer, info))
+    style_loss = train(model, optimizer, dataset, info, reconstruction_steps,
+                       lambda: checkpoint.save(state, model, optimizer, info))
     path = state.with_name("stylizer.safetensors")
     checkpoint.save(path, model, info=info | {"what": "stylizer", "encoder": fingerprint(encoder())})
     print(f"the stylizer is {path}; paint with  nnscratch style PHOTO STYLE --fast --weights {path} -o OUT")
-    return last
+    return style_loss
 
 
-def first_decoder(info):
-    """The decoder before its first step; and how many steps it is to learn nothing but drawing."""
+def initial_decoder(info: dict[str, Any]) -> tuple[Model, int]:
+    """The decoder before its first step, and the number of steps in which it only learns to reconstruct."""
     model = decoder(info["upsampling"], info["seed"])
     if info["begins"] == "random":
-        return model, info["steps"] // DRAWING
+        return model, info["steps"] // 10
     checkpoint.load(SHIPPED, model)
     return model, 0
 
 
-def learn(model, optimizer, pairs, info, drawing, save):
-    """Steps info["done"] + 1 to info["steps"], with a progress bar; `save()` now and then. The first `drawing` only draw."""
+def train(model: Model, optimizer: Optimizer, dataset: PairDataset, info: dict[str, Any], reconstruction_steps: int,
+          save: Callable[[], object]) -> float:
+    """Run the steps info["done"] + 1 to info["steps"] with a progress bar; call `save()` every SAVE_EVERY steps and at the end.
+
+    Returns the last style loss.
+    """
     from tqdm import tqdm
-    network, code, facts = texture_features(), encoder(), {}
-    weight = CONTENT if info["style"] is None else CONTENT_OF_ONE
+    network, code = texture_features(), encoder()
+    metrics: dict[str, Array] = {}
+    content_weight = CONTENT_WEIGHT if info["style"] is None else SINGLE_STYLE_CONTENT_WEIGHT
     with tqdm(total=info["steps"], initial=info["done"], desc="training", unit="step") as bar:
         for step in range(info["done"] + 1, info["steps"] + 1):
-            content, style_crops = (to_device(crops) for crops in pairs.batch(step))
-            if step <= drawing:
-                facts = {"off by": reconstruct(model, code, optimizer, content, style_crops)}
+            content, style = (to_device(crops) for crops in dataset.batch(step))
+            if step <= reconstruction_steps:
+                metrics = {"rmse": reconstruct(model, code, optimizer, content, style)}
             else:
-                facts = train_step(model, network, code, optimizer, content, style_crops, weight)
+                metrics = train_step(model, network, code, optimizer, content, style, content_weight)
             if step % 10 == 0:
-                bar.set_postfix_str(", ".join(f"{name} {float(value):.3f}" for name, value in facts.items()))
+                bar.set_postfix_str(", ".join(f"{name} {float(value):.3f}" for name, value in metrics.items()))
             bar.update()
             info["done"] = step
             if step % SAVE_EVERY == 0 or step == info["steps"]:
                 save()
-    return float(facts.get("style", np.nan))
+    return float(metrics.get("style", np.nan))
 
 
-def reconstruct(model, code, optimizer, content, style):
-    """One step of drawing contents and styles from their own codes. Returns how far a pixel is off, root mean square."""
-    images = array_module(content).concatenate([content[:BATCH // 2], style[BATCH // 2:]])
+def reconstruct(model: Model, code: Model, optimizer: Optimizer, content: Array, style: Array) -> Array:
+    """Train the decoder for one step to reconstruct contents and styles from their own codes.
+
+    Parameters
+    ----------
+    model : Model, the decoder
+    code : Model, the encoder
+    optimizer : Optimizer of the decoder
+    content, style : Array (N, H, W, 3) in [0, 1]
+
+    Returns
+    -------
+    Array ()
+        The root mean square error of a pixel.
+    """
+    images = array_module(content).concatenate([content[:BATCH_SIZE // 2], style[BATCH_SIZE // 2:]])
     loss, gradient = mse(model.forward(code.forward(images), training=True), images)
     update(model, optimizer, gradient)
     return loss**0.5
 
 
-def update(model, optimizer, gradient):
-    """A step of the decoder; its gradient shortened where a rare pair makes it huge."""
+def update(model: Model, optimizer: Optimizer, gradient: Array) -> None:
+    """Backpropagate and take a step of the decoder; the gradient is clipped, because a rare pair makes it huge."""
     model.zero_grads()
     model.backward(gradient, wrt="parameters")
-    optimizer.step(model.trainable_params, clip_by_global_norm(model.grads, LONGEST))
+    optimizer.step(model.trainable_params, clip_by_global_norm(model.grads, MAX_GRADIENT_NORM))
 
 
-def train_step(model, network, code, optimizer, content, style, content_weight=CONTENT):
-    """One step on a batch of pairs. Returns {"content": loss, "style": loss}."""
-    befores, targets = network.forward(content), network.forward(style)
+def train_step(model: Model, network: Model, code: Model, optimizer: Optimizer, content: Array, style: Array,
+               content_weight: float = CONTENT_WEIGHT) -> dict[str, Array]:
+    """Train the decoder for one step on a batch of pairs.
+
+    Parameters
+    ----------
+    model : Model, the decoder
+    network : Model, the loss network
+    code : Model, the encoder
+    optimizer : Optimizer of the decoder
+    content, style : Array (N, H, W, 3) in [0, 1]
+    content_weight : float, the weight of the content loss
+
+    Returns
+    -------
+    dict of Array ()
+        The losses "content" and "style".
+    """
+    content_maps, style_maps = network.forward(content), network.forward(style)
     t = adain(code.forward(content), code.forward(style))
     y = model.forward(t, training=True)
     features, gradients, style_loss = network.forward(y, remember=True), [], 0
-    for ours, theirs, before in zip(features, targets, befores):
-        loss, gradient = style_share(ours, theirs, before)
+    for of_y, of_style, of_content in zip(features, style_maps, content_maps):
+        loss, gradient = relative_style_loss(of_y, of_style, of_content)
         style_loss = style_loss + loss / len(features)
         gradients.append(gradient / len(features))
-    content_share, gradient = content_loss(features[ENCODED], t[..., :CHANNELS])
+    relative_content_loss, gradient = content_loss(features[ENCODED], t[..., :CHANNELS])
     gradients[ENCODED] = gradients[ENCODED] + content_weight * gradient
     _, gradient = total_variation(y)
-    update(model, optimizer, network.backward(gradients, wrt="input") + SMOOTH * gradient)
-    return {"content": content_share, "style": style_loss}
+    update(model, optimizer, network.backward(gradients, wrt="input") + SMOOTHNESS * gradient)
+    return {"content": relative_content_loss, "style": style_loss}
 
 
-def style_share(features, style, content):
-    """relative_gram_loss of the features, with the style's and the content's Gram matrices, all around the style's means; and
-    its gradient by the features."""
+def relative_style_loss(features: Array, style: Array, content: Array) -> tuple[Array, Array]:
+    """relative_gram_loss of the Gram matrices of features, style and content, all centred on the style's means, and its
+    gradient with respect to the features."""
     mean = style.mean(axis=(1, 2), keepdims=True)
     gram, cache = gram_matrix(features - mean)
     loss, gradient = relative_gram_loss(gram, gram_matrix(style - mean)[0], gram_matrix(content - mean)[0])
     return loss, gram_matrix_backward(gradient, cache)
-
-
-class Pairs:
-    """Contents: collages of patterns, and pieces of the photograph that comes along. Styles: everything that we can draw, or
-    pieces of one image. Contents already have the styles' colours, as the stylizer gives them to its encoder."""
-
-    def __init__(self, seed, style=None):
-        self.seed, self.images = seed, Images(seed, SIDE, 60)
-        self.photograph = read_image(photograph(), 512)[0]
-        self.styles = ([one_style(style, 2 * SIDE)] if style else
-                       [style_image(name, 2 * SIDE, 100 + seed)[0] for name in STYLES])
-        self.one_style = style is not None
-
-    def batch(self, step):
-        """(contents, styles) of one step, (N, 128, 128, 3) each."""
-        rng = np.random.default_rng([self.seed, 9, step])
-        contents, styles = self.contents(step, rng), self.style_crops(step, rng)
-        contents = [match_colours(c[None], s[None])[0] for c, s in zip(contents, styles)]
-        return np.stack(contents), np.stack(styles)
-
-    def contents(self, step, rng):
-        """Half of them collages, half of them pieces of the photograph, brighter or darker, mirrored."""
-        layers = [self.images.batch(3 * step + k, BATCH)[0] for k in range(3)]
-        made = []
-        for k in range(BATCH):
-            if k % 2:
-                piece = cut(self.photograph, rng, rng.integers(SIDE, 257))
-                made.append((piece[:, ::rng.choice([-1, 1])] * rng.uniform(0.7, 1.2)).clip(0, 1))
-            else:  # two patterns as stencils for a third, all seen through soft light
-                stencil = layers[1][k].mean(axis=2, keepdims=True) > 0.5
-                light = 0.5 + cut(self.photograph, rng, 256).mean(axis=2, keepdims=True)
-                made.append((np.where(stencil, layers[0][k], layers[2][k]) * light).clip(0, 1))
-        return made
-
-    def style_crops(self, step, rng):
-        """Of one image, or half from the style images and half from the texture network's own lessons."""
-        if self.one_style:
-            return [cut(self.styles[0], rng, rng.integers(SIDE, min(self.styles[0].shape[:2]) + 1)) for _ in range(BATCH)]
-        patterns = self.images.batch(3 * step + 2 + 10**6, BATCH)[0]
-        return [patterns[k] if k < BATCH // 2 else cut(self.styles[rng.integers(len(self.styles))], rng,
-                                                      rng.integers(SIDE, 2 * SIDE + 1)) for k in range(BATCH)]
-
-
-def one_style(name, side):
-    """The image at a path, or one of our own by its name: (H, W, 3)."""
-    if is_style(name):
-        return style_image(name, side)[0]
-    return read_image(name, side, minimum=SIDE)[0]
-
-
-def cut(image, rng, side):
-    """A square of `side` pixels from somewhere in the image, as SIDE x SIDE."""
-    from PIL import Image
-    side = min(side, *image.shape[:2])
-    top, left = (rng.integers(0, length - side + 1) for length in image.shape[:2])
-    square = Image.fromarray((255 * image[top:top + side, left:left + side]).astype(np.uint8))
-    return np.asarray(square.resize((SIDE, SIDE), Image.Resampling.BILINEAR), np.float32) / 255

@@ -1,7 +1,7 @@
 """Solutions of notebook 11."""
 import numpy as np
 
-from nnscratch.style.colour import root
+from nnscratch.style.colour import matrix_power
 
 
 def content_pull(F, P):
@@ -24,5 +24,5 @@ def total_variation(x):
 def matched_colours(x, y):
     """Colours as rows, x (M, C) and y (K, C) -> x with the mean and the covariance of y"""
     x, centred = x - x.mean(axis=0), y - y.mean(axis=0)
-    A = root(centred.T @ centred / len(y), 0.5) @ root(x.T @ x / len(x), -0.5)
+    A = matrix_power(centred.T @ centred / len(y), 0.5) @ matrix_power(x.T @ x / len(x), -0.5)
     return x @ A.T + y.mean(axis=0)

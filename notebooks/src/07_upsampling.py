@@ -280,17 +280,17 @@ draw.images({"16 x 16": half[0, :, :, 0], **{name: y[0, :, :, 0] for name, y in 
 # about as large as $x$: a fair start for all three.
 
 # %%
-from nnscratch.style.checkerboard import checkered
+from nnscratch.style.checkerboard import checkerboard_fraction
 
 board = np.indices((32, 32)).sum(axis=0)[None, :, :, None] % 2
-assert np.isclose(checkered(board), 1)
+assert np.isclose(checkerboard_fraction(board), 1)
 shares = {}
 for name, (way, way_back, k) in WAYS.items():
     on_a_pixel = k**2 / 4 if way is transposed else k**2
     kernel, path = start[name] / (on_a_pixel / 2), []
     for _ in range(101):
         y, cache = way(half, kernel)
-        path.append(checkered(y))
+        path.append(checkerboard_fraction(y))
         kernel = kernel - 0.2 * way_back(2 * (y - soft) / y.size, cache)[1]
     shares[name] = np.arange(101) + 1, np.array(path)
 draw.curves(shares, "the share of the checkerboard over 100 steps of training: the transposed ones "
@@ -300,7 +300,7 @@ draw.curves(shares, "the share of the checkerboard over 100 steps of training: t
 # %%
 for name, (_, path) in shares.items():
     print(f"{name:20} at the start {path[0]:.3f}, after 100 steps {path[-1]:.3f}")
-print(f"the soft images themselves {checkered(soft):.3f}")
+print(f"the soft images themselves {checkerboard_fraction(soft):.3f}")
 assert shares["transposed, 3 x 3"][1][0] > 10 * shares["repeat and convolve"][1][0]
 
 # %% [markdown]

@@ -239,10 +239,10 @@ assert np.isclose((up - down) / 2e-7, slope, rtol=1e-5)
 # `root(C, 0.5)` and `root(C, -0.5)` are at hand.
 
 # %%
-from nnscratch.style.colour import root
+from nnscratch.style.colour import matrix_power
 
 C = np.array([[5.0, 4], [4, 5]])
-draw.grids([[Grid("C", C), "=", Grid("root", root(C, 0.5)), "@", Grid("root", root(C, 0.5))]],
+draw.grids([[Grid("C", C), "=", Grid("root", matrix_power(C, 0.5)), "@", Grid("root", matrix_power(C, 0.5))]],
            "C = [[5, 4], [4, 5]] is the square of its root, [[2, 1], [1, 2]]")
 
 # %% exercise=matched_colours
@@ -261,7 +261,7 @@ checks.matched_colours(matched_colours)
 from nnscratch.style.colour import match_colours
 
 start = match_colours(content, style)
-assert np.allclose(root(C, 0.5), [[2, 1], [1, 2]])
+assert np.allclose(matrix_power(C, 0.5), [[2, 1], [1, 2]])
 draw.photographs({"the style's colours": start[0],
                   "the photograph's": match_colours(style, content)[0]},
                  "the photograph in the painting's colours, the painting in the photograph's", 1.7)

@@ -274,11 +274,11 @@ assert off[-1] < off[0] / 2 and last["style"] < first["style"] / 2
 # library's decoder with either, before it has learnt anything and after 20 steps of drawing one picture back:
 
 # %%
-from nnscratch.style.checkerboard import both_ways, checkered
+from nnscratch.style.checkerboard import checkerboard_fraction, compare_upsamplings
 
 small = photo[:, 24:72, 56:104]
-untrained, trained = both_ways(small), both_ways(small, steps=20)
-smooth, grid = (checkered(untrained[name]) for name in ("resize", "transposed"))
+untrained, trained = compare_upsamplings(small), compare_upsamplings(small, steps=20)
+smooth, grid = (checkerboard_fraction(untrained[name]) for name in ("resize", "transposed"))
 print("before training more than half of the transposed one's variance is the grid:", grid > 0.5)
 print("of the other's less than a twentieth:", smooth < 0.05)
 assert grid > 0.5 and smooth < 0.05

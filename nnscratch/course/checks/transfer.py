@@ -8,7 +8,7 @@ from nnscratch.course.checks.compare import compare
 from nnscratch.course.checks.exercise import exercise
 from nnscratch.course.checks.neuron import normal
 from nnscratch.losses import total_variation as variation
-from nnscratch.style.colour import root
+from nnscratch.style.colour import matrix_power
 
 
 def pull_with(factor=2, whole=lambda F, P: (P * P).sum(), gradient_whole=None):
@@ -121,7 +121,8 @@ def covariance(x, less=0):
 ALL_RISE = np.array([[3.0, 1, 1], [1, 2, 1], [2, 1, 4]])  # mixed by it, all channels rise together: no covariance is negative
 
 
-def matched_with(factor=lambda cx, cy: root(cy, 0.5) @ root(cx, -0.5), of=covariance, mean=lambda x, y: y.mean(axis=0)):
+def matched_with(factor=lambda cx, cy: matrix_power(cy, 0.5) @ matrix_power(cx, -0.5), of=covariance,
+                 mean=lambda x, y: y.mean(axis=0)):
     """Colours moved and stretched, by parts each of which a mistake can get wrong."""
     def matched(x, y):
         return (x - x.mean(axis=0)) @ factor(of(x), of(y)).T + mean(x, y)
@@ -130,7 +131,7 @@ def matched_with(factor=lambda cx, cy: root(cy, 0.5) @ root(cx, -0.5), of=covari
 
 @exercise("Centre x, stretch it by A, and add the mean of y. Colours lie in rows, so A acts from the right, transposed: @ A.T.",
           "The covariance of x: centred.T @ centred / len(x), with centred = x - x.mean(axis=0).",
-          "A = root(covariance of y, 0.5) @ root(covariance of x, -0.5).")
+          "A = matrix_power(covariance of y, 0.5) @ matrix_power(covariance of x, -0.5).")
 def matched_colours(attempt):
     """The rows x with the mean and the covariance of the rows y."""
     cases = [{"x": np.array([[0.0, 0], [2, 0], [0, 4], [2, 4]]), "y": np.array([[0.0, 0], [6, 0], [0, 2], [6, 2]])},
@@ -142,21 +143,21 @@ def matched_colours(attempt):
             factor=lambda cx, cy: np.diag((np.diag(cy) / np.diag(cx))**0.5)),
         "the mean of x stays: that of y is to be added": matched_with(mean=lambda x, y: x.mean(axis=0)),
         "x is not centred: subtract its mean before stretching": lambda x, y: x @ (
-            root(covariance(y), 0.5) @ root(covariance(x), -0.5)).T + y.mean(axis=0),
+            matrix_power(covariance(y), 0.5) @ matrix_power(covariance(x), -0.5)).T + y.mean(axis=0),
         "x and y are exchanged": lambda x, y: matched_with()(y, x),
-        "x is made round, but does not get the shape of y": matched_with(factor=lambda cx, cy: root(cx, -0.5)),
-        "x gets the shape of y, but is not made round before": matched_with(factor=lambda cx, cy: root(cy, 0.5)),
+        "x is made round, but does not get the shape of y": matched_with(factor=lambda cx, cy: matrix_power(cx, -0.5)),
+        "x gets the shape of y, but is not made round before": matched_with(factor=lambda cx, cy: matrix_power(cy, 0.5)),
         "the covariances are sums: divide each by its number of rows": matched_with(of=lambda x: len(x) * covariance(x)),
         "the mean of y is missing": matched_with(mean=lambda x, y: 0),
         "A is applied from the wrong side: colours are rows, so @ A.T": lambda x, y: (
-            x - x.mean(axis=0)) @ (root(covariance(y), 0.5) @ root(covariance(x), -0.5)) + y.mean(axis=0),
-        "the root is that of the matrix, root(C, 0.5), and not that of each of its numbers": matched_with(
+            x - x.mean(axis=0)) @ (matrix_power(covariance(y), 0.5) @ matrix_power(covariance(x), -0.5)) + y.mean(axis=0),
+        "the root is that of the matrix, matrix_power(C, 0.5), and not that of each of its numbers": matched_with(
             factor=lambda cx, cy: cy**0.5 @ np.linalg.inv(cx**0.5)),
         "the powers are exchanged: x is divided by its own width, and multiplied by that of y": matched_with(
-            factor=lambda cx, cy: root(cy, -0.5) @ root(cx, 0.5)),
-        "the roots are missing: covariances are squares": matched_with(factor=lambda cx, cy: cy @ root(cx, -1)),
+            factor=lambda cx, cy: matrix_power(cy, -0.5) @ matrix_power(cx, 0.5)),
+        "the roots are missing: covariances are squares": matched_with(factor=lambda cx, cy: cy @ matrix_power(cx, -1)),
         "the factors are exchanged: first x is made round, by its own root, and then it gets the shape of y":
-            matched_with(factor=lambda cx, cy: root(cx, -0.5) @ root(cy, 0.5)),
+            matched_with(factor=lambda cx, cy: matrix_power(cx, -0.5) @ matrix_power(cy, 0.5)),
         "the covariances are divided by M - 1, as np.cov does: expected is the plain mean, bias=True": matched_with(
             of=lambda x: covariance(x, 1)),
         "mean and covariance are met, but by another A of the many that do: expected is the one with the two roots":

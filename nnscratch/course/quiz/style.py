@@ -9,7 +9,7 @@ from nnscratch.course.quiz.layers import channel
 from nnscratch.course.quiz.question import image, pick, question, row, whole
 from nnscratch.losses import content_loss, total_variation
 from nnscratch.networks.stylizer import channel_statistics
-from nnscratch.style.colour import root
+from nnscratch.style.colour import matrix_power
 
 
 def gram(rng):
@@ -124,7 +124,7 @@ def matched_colour(rng):
     own_mean, mean, x = whole(rng, 3, low=1, high=9)
     own_deviation, deviation = whole(rng, low=1, high=3), whole(rng, low=2, high=9)
     own_variance, variance = own_deviation**2, deviation**2
-    stretch = (root(np.array([[variance]]), 0.5) @ root(np.array([[own_variance]]), -0.5))[0, 0]
+    stretch = (matrix_power(np.array([[variance]]), 0.5) @ matrix_power(np.array([[own_variance]]), -0.5))[0, 0]
     return question(
         "One channel of a photograph has the mean {own_mean} and the variance {own_variance}, and shall get the mean {mean} "
         "and the variance {variance} of a painting, as `matched_colours` does it. What becomes of the value {x}?",
