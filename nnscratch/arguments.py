@@ -147,7 +147,8 @@ def add_train_generator(commands):
     length = generator.add_mutually_exclusive_group()
     length.add_argument("--steps", type=int, help="how many (default: 2500; texture 400)")
     length.add_argument("--minutes", type=float, metavar="M", help="as many steps as fit, beside the judge's training")
-    generator.add_argument("--batch", type=int, help="images a step (default: 64; texture 4)")
+    generator.add_argument("--batch-size", type=int, help="images a step (default: 64; texture 4)")
+    generator.add_argument("--batch", dest="batch_size", type=int, help=argparse.SUPPRESS)  # as version 0.1 spelled it
     generator.add_argument("--learning-rate", type=float, help="of both optimizers (default: 0.0005; texture 0.005)")
     generator.add_argument("--unconditional", dest="conditional", action="store_const", const=False,
                            help="do not use the labels; groups of like images are found instead")

@@ -43,7 +43,7 @@ def main(arguments=None):
 
 
 # What takes less memory, for each command that can.
-LESS = {"style": ("size", "max_memory"), "gallery": ("size",), "train_generator": ("batch", "size"),
+LESS = {"style": ("size", "max_memory"), "gallery": ("size",), "train_generator": ("batch_size", "size"),
         "generate": ("grid",), "judge": ("count",)}
 
 
@@ -123,7 +123,7 @@ def run_gallery(options):
 
 def run_train_generator(options):
     from nnscratch.generate.command import train_generator
-    from nnscratch.generate.trainer import Options
+    from nnscratch.generate.options import Options
     chosen = given(options, [field.name for field in fields(Options) if hasattr(options, field.name)])
     ended = train_generator(chosen, options.out, data=options.data, size=options.size, minutes=options.minutes,
                             resume=options.resume, device=options.device)
@@ -151,8 +151,8 @@ def run_generate(options):
 
 
 def run_judge(options):
-    from nnscratch.generate.evaluate.command import judge_generator
-    judge_generator(options.path, options.data, options.out, count=options.count, seed=options.seed, size=options.size,
+    from nnscratch.generate.evaluate.command import evaluate_generator
+    evaluate_generator(options.path, options.data, options.out, count=options.count, seed=options.seed, size=options.size,
                     device=options.device)
     return 0
 

@@ -3,8 +3,9 @@ import numpy as np
 import pytest
 from helpers import normal, on, same
 
-from nnscratch.generate.adversarial import Pair, adversarial_step, non_saturating
-from nnscratch.generate.augment import augment, augment_backward, cutout_mask, shifted_places, take
+from nnscratch.generate.adversarial import Pair, adversarial_step
+from nnscratch.generate.adversarial_losses import non_saturating
+from nnscratch.generate.augment import augment, augment_backward, cutout_mask, random_shifts, shift_images
 from nnscratch.gradcheck import check_op
 from nnscratch.networks.gan import Preset, discriminator, generator
 from nnscratch.optimizers import Adam
@@ -29,7 +30,7 @@ def test_every_image_is_distorted_in_its_own_way(xp):
 
 def test_a_image_moves_by_up_to_an_eighth():
     """In both directions, and sometimes by all of it."""
-    places = np.array(shifted_places(500, 16, 24, np.random.default_rng(0)))
+    places = np.array(random_shifts(500, 16, 24, np.random.default_rng(0)))
     assert places.min(axis=1).tolist() == [-2, -3] and places.max(axis=1).tolist() == [2, 3]
 
 
@@ -37,9 +38,9 @@ def test_take_moves_down_and_right_and_back():
     """By hand: one pixel, moved; and moved back by the negative shift, where it did not leave the image."""
     x = np.zeros((3, 4, 5, 1))
     x[:, 1, 2] = 7
-    y = take(x, [np.array([2, -1, 0]), np.array([1, -2, 0])])
+    y = shift_images(x, [np.array([2, -1, 0]), np.array([1, -2, 0])])
     assert y[0, 3, 3] == y[1, 0, 0] == y[2, 1, 2] == 7 and y.sum() == 21
-    same(take(y, [np.array([-2, 1, 0]), np.array([-1, 2, 0])]), x)
+    same(shift_images(y, [np.array([-2, 1, 0]), np.array([-1, 2, 0])]), x)
 
 
 def test_cutout_is_half_as_wide_and_high():

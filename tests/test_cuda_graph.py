@@ -10,7 +10,8 @@ from nnscratch import backend, fast, initializers
 from nnscratch.backend import to_cpu
 from nnscratch.fast import cuda
 from nnscratch.fast.recording import recording
-from nnscratch.generate.adversarial import Pair, adversarial_step, non_saturating
+from nnscratch.generate.adversarial import Pair, adversarial_step
+from nnscratch.generate.adversarial_losses import non_saturating
 from nnscratch.layers import BatchNormalization, Conv2D, Dense, Dropout, Flatten, Input, SpatialDropout2D
 from nnscratch.losses import softmax_cross_entropy
 from nnscratch.models import Model

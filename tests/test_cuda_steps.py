@@ -11,7 +11,8 @@ from nnscratch import backend, initializers
 from nnscratch.backend import to_cpu
 from nnscratch.fast import cuda
 from nnscratch.fast.cuda.adam import AdamClock, adam
-from nnscratch.generate.adversarial import Pair, adversarial_step, non_saturating
+from nnscratch.generate.adversarial import Pair, adversarial_step
+from nnscratch.generate.adversarial_losses import non_saturating
 from nnscratch.layers import (
     AveragePooling2D,
     BatchNormalization,

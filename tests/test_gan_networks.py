@@ -4,7 +4,9 @@ import pytest
 from helpers import normal, same
 
 from nnscratch.errors import InputError
-from nnscratch.generate.adversarial import LOSSES, Average, diversity
+from nnscratch.generate.adversarial import diversity
+from nnscratch.generate.adversarial_losses import LOSSES
+from nnscratch.generate.ema import EMA
 from nnscratch.gradcheck import check_model
 from nnscratch.gradcheck.check import check_op
 from nnscratch.networks.gan import PRESETS, Preset, discriminator, generator, halvings
@@ -84,7 +86,7 @@ def test_average_of_weights_and_statistics():
         for name, array in source.buffers.items():
             source.set_buffer(name, np.abs(normal(*array.shape, seed=step)).astype(np.float32))
         seen.append({name: array.copy() for name, array in (source.params | source.buffers).items()})
-        Average(average).update(source, step)
+        EMA(average).update(source, step)
     for name, array in (average.params | average.buffers).items():
         first = 0.1 * start[name] + 0.9 * seen[0][name]
         same(array, 2 / 11 * first + 9 / 11 * seen[1][name], 1e-5)

@@ -10,7 +10,8 @@ import pytest
 from helpers import normal
 
 from nnscratch import initializers
-from nnscratch.generate.adversarial import Pair, adversarial_step, non_saturating
+from nnscratch.generate.adversarial import Pair, adversarial_step
+from nnscratch.generate.adversarial_losses import non_saturating
 from nnscratch.networks.gan import Preset, discriminator, generator
 from nnscratch.optimizers import Adam
 
@@ -47,8 +48,8 @@ def twenty_steps(name, dtype):
     pair = Pair(g, d, *(Adam(RATE, beta_1=0.5, epsilon=EPSILON) for _ in range(2)))
     losses = []
     for real, noise, labels in inputs(CASES[name][1], CASES[name][0].noise, dtype):
-        facts = adversarial_step(pair, non_saturating(0.9), real, noise, labels)
-        losses.append([float(facts["d_loss"]), float(facts["g_loss"])])
+        metrics = adversarial_step(pair, non_saturating(0.9), real, noise, labels)
+        losses.append([float(metrics["d_loss"]), float(metrics["g_loss"])])
     return losses, g.params, d.params
 
 

@@ -9,7 +9,7 @@ from PIL import Image
 from test_training import data
 
 from nnscratch.cli import main
-from nnscratch.generate.evaluate.command import recognised
+from nnscratch.generate.evaluate.command import recognition_score
 from nnscratch.generate.sampler import SHIPPED, load_generator
 from tools.ship_generator import ship
 
@@ -24,19 +24,20 @@ def quick(monkeypatch, tmp_path):
 
 
 BEST = ["--from", "generator/best.safetensors", "--device", "cpu"]
-TRAIN = ["train", "generator", "--data", "discs.npz", "--preset", "nano", "--batch", "8", "--device", "cpu"]
+TRAIN = ["train", "generator", "--data", "discs.npz", "--preset", "nano", "--batch-size", "8", "--device", "cpu"]
 
 
 def test_train_resume_generate_judge(quick, capsys, tmp_path):
     """The way of a user, in four commands, each of which says what it did; a second training does not overwrite the first."""
     assert main([*TRAIN, "--steps", "12"]) == 0
     said = capsys.readouterr().out
-    assert "360 images of discs.npz, 14 x 14 x 1, 2 classes; preset nano, steps 0 to 12" in said and "judge of 2" in said
+    assert "360 images of discs.npz, 14 x 14 x 1, 2 classes; preset nano, steps 0 to 12" in said and "classifier of 2" in said
     assert main([*TRAIN, "--steps", "12"]) == 2
     assert "holds a training already; add --resume" in capsys.readouterr().err
     resume = ["train", "generator", "--resume"]  # alone: data and options are in the folder
     assert main(resume) == 0 and "steps 12 to 12" in capsys.readouterr().out
     assert main([*resume, "--steps", "15"]) == 0 and "steps 12 to 15" in capsys.readouterr().out
+    assert main([*resume, "--batch", "8"]) == 0, "the option's name in version 0.1"
     assert main([*resume, "--seed", "4"]) == 2
     assert "seed is 4, but the training in generator/state.safetensors was begun with 0" in capsys.readouterr().err
     assert main(["generate", *BEST, "-o", "grid.png", "--grid", "2x3"]) == 0
@@ -62,15 +63,15 @@ def test_a_texture_from_one_image(quick, capsys):
     Image.fromarray(stripes).save("stripes.png")
     assert main(["train", "generator", "--method", "texture", "--data", "stripes.png", "--size", "16", "--steps", "3",
                  "--device", "cpu"]) == 0
-    drawer = load_generator("generator/best.safetensors")
-    assert drawer.info["shape"] == [16, 16, 3] and drawer.info["preset"] == "texture" and drawer.info["steps"] == 3
+    sampler = load_generator("generator/best.safetensors")
+    assert sampler.info["shape"] == [16, 16, 3] and sampler.info["preset"] == "texture" and sampler.info["steps"] == 3
     assert main(["generate", *BEST, "--side", "80", "-o", "large.png"]) == 0
     assert "1 image written" in capsys.readouterr().out and Image.open("large.png").size == (80, 80)
     for side in ("50", "4096", "-16"):  # no multiple of 16, too large, none
         assert main(["generate", *BEST, "--side", side, "-o", "large.png"]) == 2
     assert main(["generate", "--side", "64", "-o", "large.png"]) == 2
     error = capsys.readouterr().err
-    assert "a side of 64 pixels was asked for" in error and "has one size; leave it out" in error and "anew" not in error
+    assert "a side of 64 pixels was requested" in error and "has one size; leave it out" in error and "anew" not in error
 
 
 @pytest.mark.parametrize("arguments, words", [
@@ -106,10 +107,10 @@ def test_mistakes_are_one_sentence(quick, capsys, arguments, words):
 def test_the_generator_that_comes_along(tmp_path, capsys):
     """At most 1 MB; draws digits at once, the same for the same seed, ten classes in ten columns."""
     assert SHIPPED.stat().st_size < 1e6
-    drawer = load_generator()
-    assert drawer.names == list("0123456789")
-    images, labels = drawer.draw(20, seed=3)
-    np.testing.assert_array_equal(images, drawer.draw(20, seed=3)[0])
+    sampler = load_generator()
+    assert sampler.names == list("0123456789")
+    images, labels = sampler.sample(20, seed=3)
+    np.testing.assert_array_equal(images, sampler.sample(20, seed=3)[0])
     assert labels.tolist() == [*range(10)] * 2 and images.max() > 0.9 and images.min() < -0.9
     assert main(["generate", "-o", str(tmp_path / "a.png")]) == 0
     assert "80 images" in capsys.readouterr().out
@@ -138,7 +139,7 @@ def test_judge_and_score_know_groups_from_classes(quick, capsys):
     """Groups are no answer to what an image should show: the judge asks for none, and neither does a training's score."""
     assert main([*TRAIN, "--unconditional", "--groups", "3", "--steps", "6"]) == 0
     assert main(["judge", *BEST, "--data", "discs.npz", "--out", "judged", "--count", "60"]) == 0
-    assert json.loads(Path("judged/report.json").read_text())["asked_equals_seen"] is None
-    judge = SimpleNamespace(names=["a", "b"], probabilities=lambda images: np.eye(3)[images])
+    assert json.loads(Path("judged/report.json").read_text())["label_accuracy"] is None
+    classifier = SimpleNamespace(names=["a", "b"], probabilities=lambda images: np.eye(3)[images])
     for named, share in ((False, 0.75), (True, 0.25)):  # of four images three are of a class, one of those the right one
-        assert recognised(judge, named)(np.array([0, 0, 1, 2]), np.array([0, 7, 9, 1])) == share
+        assert recognition_score(classifier, named)(np.array([0, 0, 1, 2]), np.array([0, 7, 9, 1])) == share

@@ -44,6 +44,13 @@ def test_imports_run_one_way():
                 assert rooms.index(parts[1]) <= rooms.index(room), f"{path} imports {name}"
 
 
+def test_two_rooms_do_without_each_other():
+    """Generating images and transferring style share what lies below them, and nothing else."""
+    for room, other in (("generate", "style"), ("style", "generate")):
+        for path in (ROOT / "nnscratch" / room).rglob("*.py"):
+            assert not [name for name in imports(path) if name.startswith(f"nnscratch.{other}.")], path
+
+
 def test_files_are_short():
     """One idea a file, about 250 lines."""
     assert not [path for path in SOURCES if len(path.read_text().splitlines()) > 250]

@@ -4,7 +4,7 @@ import pytest
 from helpers import normal
 
 from nnscratch.generate.penalty import gradient_penalty
-from nnscratch.generate.spectral import SpectralNormalised
+from nnscratch.generate.spectral import SpectralNormalization
 from nnscratch.networks.gan import Preset, discriminator
 
 PRESET = Preset(5, (6, 4), (4, 6), 7, False, 12, 1)
@@ -15,7 +15,7 @@ def network(classes=3, dtype=np.float64):
     d.cast(dtype)
     for k, array in enumerate(d.params.values()):
         array[...] = 0.3 * normal(*array.shape, seed=k)
-    return SpectralNormalised(d), [normal(4, 9, 8, 2).astype(dtype), np.eye(3)[[0, 2, 1, 1]].astype(dtype)]
+    return SpectralNormalization(d), [normal(4, 9, 8, 2).astype(dtype), np.eye(3)[[0, 2, 1, 1]].astype(dtype)]
 
 
 def test_no_kernel_stretches_by_more_than_one():

@@ -17,7 +17,8 @@ from nnscratch.backend import move
 from nnscratch.bench.agree import CANNOT, allowed, sort_out_courses, why_not
 from nnscratch.bench.clock import CPU, GPU, Contender, in_turn, once
 from nnscratch.fast import cuda
-from nnscratch.generate.adversarial import Pair, adversarial_step, non_saturating
+from nnscratch.generate.adversarial import Pair, adversarial_step
+from nnscratch.generate.adversarial_losses import non_saturating
 from nnscratch.memory import peak_bytes
 from nnscratch.networks import gan
 from nnscratch.optimizers import Adam
@@ -49,8 +50,8 @@ def gan_work(preset, batch, xp):
     host = [real.astype(np.float32), noise.astype(np.float32)]
 
     def step(real, noise):
-        facts = adversarial_step(pair, non_saturating(), real, noise)
-        return [facts["d_loss"], facts["g_loss"]]
+        metrics = adversarial_step(pair, non_saturating(), real, noise)
+        return [metrics["d_loss"], metrics["g_loss"]]
     return Work(step, [move(array, xp) for array in host], host, pair)
 
 

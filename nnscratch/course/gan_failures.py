@@ -5,7 +5,8 @@
 Shapes: noise (N, 32), labels (N,), images (N, 16, 16, 1) in [-1, 1]; scores (exhibits, seeds, looks).
 
 Two numbers say how a generator does. `asked_for`: the share of its images whose nearest real image, pixel by pixel, is of
-the class that was asked for. `modes`: in how many of the 210 printed forms of the digits its images are (judge/modes.py).
+the class that was asked for. `modes`: in how many of the 210 printed forms of the digits its images are
+(generate/evaluate/modes.py).
 """
 from functools import partial
 from pathlib import Path
@@ -16,18 +17,12 @@ import numpy as np
 from nnscratch import initializers
 from nnscratch.data.dataset import to_bytes, to_floats
 from nnscratch.data.synthetic.glyphs import glyphs, masters
-from nnscratch.generate.adversarial import (
-    AdversarialLoss,
-    Average,
-    Pair,
-    adversarial_step,
-    non_saturating,
-    saturating,
-    towards,
-)
+from nnscratch.generate.adversarial import Pair, adversarial_step
+from nnscratch.generate.adversarial_losses import AdversarialLoss, constant_target, non_saturating, saturating
+from nnscratch.generate.ema import EMA
 from nnscratch.generate.evaluate.modes import modes_hit
-from nnscratch.generate.evaluate.neighbours import squared_distances
-from nnscratch.generate.trainer import images, one_hot
+from nnscratch.generate.inputs import generate_images, one_hot
+from nnscratch.generate.pairwise import squared_distances
 from nnscratch.layers import Concatenate, Conv2D, Conv2DTranspose, Dense, Input, LeakyReLU, Reshape
 from nnscratch.losses import binary_cross_entropy
 from nnscratch.models import Model
@@ -50,7 +45,7 @@ def bare_generator():
     return Model([noise, labels], Conv2D(1, 3, padding="same", activation="tanh", kernel_initializer=WEIGHTS)(x))
 
 
-class Forgetful(Average):
+class Forgetful(EMA):
     """Averages the weights, and leaves the statistics of batch normalisation what they were at the start."""
 
     def update(self, source, step):
@@ -65,10 +60,11 @@ class Exhibit(NamedTuple):
     loss: AdversarialLoss = non_saturating(0.9)
     beta_1: float = 0.5
     generator: object = partial(generator, SMALL, SHAPE, CLASSES)
-    average: type = Average
+    average: type = EMA
 
 
-BOTH_SIDES = AdversarialLoss(towards(binary_cross_entropy, 0.9), towards(binary_cross_entropy, 0.1), non_saturating().generator)
+BOTH_SIDES = AdversarialLoss(constant_target(binary_cross_entropy, 0.9), constant_target(binary_cross_entropy, 0.1),
+                             non_saturating().generator)
 EXHIBITS = {"healthy": Exhibit(), "saturating": Exhibit(saturating(0.9)), "no batch norm": Exhibit(generator=bare_generator),
             "beta_1 = 0.9": Exhibit(beta_1=0.9), "both sides smooth": Exhibit(BOTH_SIDES),
             "no statistics": Exhibit(average=Forgetful)}
@@ -95,7 +91,7 @@ def train(exhibit, seed=0, steps=LOOKS[-1], look=None):
 def drawn(model, count):
     """`count` images, from the same noises every time, and their labels: the ten digits in turn."""
     noise, labels = np.random.default_rng(1).standard_normal((count, SMALL.noise), np.float32), np.arange(count) % CLASSES
-    return images(model, noise, labels, CLASSES), labels
+    return generate_images(model, noise, labels, CLASSES), labels
 
 
 def asked_for(made, labels):

@@ -200,8 +200,8 @@ class Frames:
 
     def film(self):
         if self.images:
-            from nnscratch.generate.plots import film
-            replace_file(self.gif, film(self.images, milliseconds=120))
+            from nnscratch.data.animation import encode_gif
+            replace_file(self.gif, encode_gif(self.images, milliseconds=120))
 
 
 def with_progress(content, style, masks=None, frames=None, save=None, resume=None, **settings):

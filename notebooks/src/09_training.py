@@ -15,7 +15,7 @@ from nnscratch import initializers, ops
 from nnscratch.course import checks, draw, gan_failures
 from nnscratch.data.dataset import to_floats
 from nnscratch.data.synthetic.glyphs import glyphs
-from nnscratch.generate.trainer import one_hot
+from nnscratch.generate.inputs import one_hot
 from nnscratch.networks.gan import Preset, discriminator, generator
 
 # %% [markdown]
@@ -81,7 +81,7 @@ draw.images({"real": real_sheet, "made by new weights": sheet(gan_failures.drawn
 # the made ones. As loops:
 
 # %%
-from nnscratch.generate.adversarial import non_saturating, saturating
+from nnscratch.generate.adversarial_losses import non_saturating, saturating
 
 costs = np.logaddexp(0, np.array([-2.0, 2]))
 assert np.allclose(ops.sigmoid(np.array([0, 2.0, -2]))[0], [0.5, 0.88, 0.12], atol=5e-3)
@@ -198,8 +198,8 @@ g_optimizer.step(g.trainable_params, g.grads)
 from nnscratch.generate.adversarial import Pair, adversarial_step
 
 pair = Pair(*new_pair(), Adam(2e-3, beta_1=0.5), Adam(2e-3, beta_1=0.5))
-facts = adversarial_step(pair, game, real, noise, labels)
-same = facts["d_loss"] == real_loss + fake_loss and facts["g_loss"] == g_loss
+metrics = adversarial_step(pair, game, real, noise, labels)
+same = metrics["d_loss"] == real_loss + fake_loss and metrics["g_loss"] == g_loss
 for ours, theirs in ((g, pair.generator), (d, pair.discriminator)):
     for name in ours.params:
         same = same and np.array_equal(ours.grads[name], theirs.grads[name])
@@ -273,12 +273,12 @@ checks.averaged(averaged)
 # Seven hundred steps, the rate going to 0 in the last quarter. This takes some twenty seconds:
 
 # %%
-from nnscratch.generate.adversarial import Average
+from nnscratch.generate.ema import EMA
 from nnscratch.optimizers import linear_decay
 
 rate = linear_decay(2e-3, 700, start=0.75)
 pair = Pair(*new_pair(), Adam(rate, beta_1=0.5), Adam(rate, beta_1=0.5))
-average, rng, seen = Average(new_pair()[0]), np.random.default_rng(0), {}
+average, rng, seen = EMA(new_pair()[0]), np.random.default_rng(0), {}
 for step in range(700):
     if step in (0, 200):
         seen[f"step {step}"], wanted = gan_failures.drawn(average.model, 500)
@@ -305,13 +305,13 @@ assert shares["step 0"] < 0.3 and shares["step 700"] > 0.85
 # a circle. Forms change little by little, and every one on the way is a digit, or nearly.
 
 # %%
-from nnscratch.generate.sampler import on_the_way
-from nnscratch.generate.trainer import images
+from nnscratch.generate.inputs import generate_images
+from nnscratch.generate.sampler import slerp
 
 start, end = np.random.default_rng(0).standard_normal((2, 32), np.float32)
 places = np.linspace(0, 1, 10, dtype=np.float32)
-way = np.stack([on_the_way(start, end, place) for place in places])
-walks = [images(average.model, way, np.full(10, digit), 10) for digit in (2, 4, 7)]
+way = np.stack([slerp(start, end, place) for place in places])
+walks = [generate_images(average.model, way, np.full(10, digit), 10) for digit in (2, 4, 7)]
 draw.images({"from one noise to another": sheet(np.concatenate(walks))},
             "three digits, each in ten steps between two noises", 6)
 
