@@ -1,175 +1,238 @@
-"""NumPy or CuPy? Which one owns an array, how arrays move between them, and why there is no GPU.
+"""NumPy or CuPy? Which module owns an array, how arrays move between them, and why there is no GPU.
 
-CuPy has NumPy's names, so one line of mathematics runs on both: a formula asks its own arguments which module they
-belong to, `xp = array_module(x)`, and goes on with `xp.exp(x)`. Only whoever *creates* an array has to choose a device,
-and that choice is made here, by `use("auto" | "cpu" | "gpu")`.
+CuPy has NumPy's function names, so one line of mathematics runs on both: a formula asks which module its arguments belong
+to, `xp = array_module(x)`, and continues with `xp.exp(x)`. Only code that *creates* an array has to choose a device, and
+`use("auto" | "cpu" | "gpu")` makes that choice.
 """
 import logging
 import sys
+from collections.abc import Sequence
 from functools import cache
+from types import ModuleType
 from typing import Any, TypeAlias
 
 import numpy as np
 
+from nnscratch.cupy_diagnosis import find_remedy, first_line
 from nnscratch.errors import InputError
 
-Array: TypeAlias = Any  # an ndarray, of NumPy or of CuPy: type checkers know nothing of CuPy's
+__all__ = ["Array", "array_module", "current_module", "describe_device", "gpu_status", "move", "to_cpu", "to_device", "use"]
+
+Array: TypeAlias = Any  # an ndarray of NumPy or of CuPy; type checkers know nothing of CuPy's
 
 log = logging.getLogger("nnscratch")
 
-_device = "cpu"  # where new arrays are made; changed by use() alone
+_device = "cpu"  # where new arrays are created; only use() changes it
 
 
-def array_module(*arrays):
-    """The module that owns the arrays: `cupy` if one of them lives on the GPU, else `numpy`.
+def array_module(*arrays: Array) -> Any:
+    """The module that owns the arrays: `cupy` if one of them is on the GPU, else `numpy`.
 
-    CuPy is never imported here: an array of CuPy's can only exist once somebody has imported it.
+    Parameters
+    ----------
+    *arrays : array
+        Any number of arrays; scalars count as NumPy's.
+
+    Returns
+    -------
+    module
+        `numpy` or `cupy`.
+
+    Notes
+    -----
+    CuPy is never imported here: an array of CuPy's can only exist once CuPy has been imported.
+
+    Examples
+    --------
+    >>> array_module(np.ones(3)).__name__
+    'numpy'
     """
     for array in arrays:
-        if on_gpu(type(array)):
+        if is_cupy_type(type(array)):
             return sys.modules["cupy"]
     return np
 
 
 @cache
-def on_gpu(kind):
-    """Whether arrays of this type live on a GPU. Asked many times a step, so each type is looked at once."""
+def is_cupy_type(kind: Any) -> bool:
+    """Whether arrays of this type are CuPy's. Asked many times in a training step, so the answer for a type is cached."""
     return kind.__module__.partition(".")[0] == "cupy"
 
 
-def common_dtype(*arrays):
-    """The precision of a result made of these arrays; None stands for an array that was not given."""
-    arrays = [array for array in arrays if array is not None]
-    return array_module(*arrays).result_type(*arrays)
+def common_dtype(*arrays: Array | None) -> Any:
+    """The dtype of a result computed from these arrays; None stands for an array that was not given."""
+    present = [array for array in arrays if array is not None]
+    return array_module(*present).result_type(*present)
 
 
-def join(arrays, axis):
-    """`concatenate` for any number of arrays. More than eight CuPy finds by a table of their addresses, which it uploads; and
-    uploads cannot be recorded (fast/cuda/graph.py). So there they are joined by eights."""
+def concatenate(arrays: Sequence[Array], axis: int) -> Array:
+    """`concatenate` for any number of arrays, also while a CUDA graph is recorded.
+
+    For more than eight arrays, CuPy uploads a table of their addresses, and uploads cannot be recorded (fast/cuda/graph.py).
+    On the GPU they are therefore concatenated eight at a time.
+    """
     xp = array_module(*arrays)
     while xp is not np and len(arrays) > 8:
         arrays = [xp.concatenate(arrays[first:first + 8], axis=axis) for first in range(0, len(arrays), 8)]
     return xp.concatenate(arrays, axis=axis)
 
 
-def gpu_status():
-    """Whether a GPU can really be used, as `(module, reason, remedy)`; `module` is None when there is none.
+def gpu_status() -> tuple[Any, str, str]:
+    """Whether a GPU can really be used, and if not, why not.
 
-    Importing CuPy, or asking it whether a GPU is there, proves little: the driver, cuBLAS or the kernel compiler may
-    still be missing. Only a product and a kernel that have run count.
+    Importing CuPy, or asking it for a device, proves little: the driver, cuBLAS or the kernel compiler may still be
+    missing. A GPU counts as usable once a matrix product and a kernel have run on it.
+
+    Returns
+    -------
+    module : module or None
+        `cupy`, or None if no GPU can be used.
+    reason : str
+        What was tried, and what failed.
+    remedy : str
+        The command or action that most likely helps; empty if a GPU can be used.
     """
     try:
         import cupy
         ones = cupy.ones((2, 2), cupy.float32)
         total = float((ones @ ones + ones).sum())  # cuBLAS makes the product, a compiled kernel the sum
-    except Exception as error:  # CuPy reports a missing driver or library by many unrelated exceptions
+    except Exception as error:  # CuPy reports a missing driver or library with many unrelated exceptions
         if isinstance(error, ModuleNotFoundError) and error.name == "cupy":
             remedy = 'pip install "cupy-cuda13x>=14,<15" (or "cupy-cuda12x>=14,<15" for a CUDA 12 driver)'
             return None, "CuPy is not installed", remedy
         cause = error.__cause__ or error  # a failed `import cupy` is a page of advice; its cause is one sentence
-        return None, f"CuPy is installed but cannot compute ({_first_line(cause)})", _remedy(cause)
+        return None, f"CuPy is installed but cannot compute ({first_line(cause)})", find_remedy(cause)
     if total != 12.0:
         return None, f"the GPU computed {total} where 12 was right", "check the GPU with nvidia-smi, then reinstall CuPy"
     return cupy, "a product and a kernel ran", ""
 
 
-def _first_line(error):
-    return f"{type(error).__name__}: {error}".strip().splitlines()[0].rstrip(".")
+def use(device: str = "auto") -> str:
+    """Choose the device on which new arrays are created.
 
+    Parameters
+    ----------
+    device : {"auto", "cpu", "gpu"}
+        "auto" takes the GPU if there is one, and otherwise logs one line with the reason; "gpu" never falls back.
 
-def _remedy(error):
-    """The line that most likely repairs a CuPy that is installed but cannot compute."""
-    text, wheels = f"{type(error).__name__} {error}".lower(), installed_wheels()
-    if len(wheels) > 1:
-        return (f'{" and ".join(wheels)} overwrite each other: pip uninstall -y {" ".join(wheels)} && '
-                f'pip install "cupy-cuda13x>=14,<15" (or "cupy-cuda12x>=14,<15" for a CUDA 12 driver)')
-    if "out of memory" in text or "outofmemory" in text or "memoryallocation" in text:
-        return "nvidia-smi says which program holds the GPU's memory: end it, or choose another GPU by CUDA_VISIBLE_DEVICES"
-    if "no kernel image" in text or "nokernelimage" in text:
-        return 'this GPU is older than CUDA 13 supports: pip uninstall -y cupy-cuda13x && pip install "cupy-cuda12x>=14,<15"'
-    if "insufficient" in text or "version" in text:
-        # where there is no driver at all, CUDA calls it insufficient too
-        return ('install or update the NVIDIA driver to 580 or newer, or with an older one: '
-                'pip uninstall cupy-cuda13x && pip install "cupy-cuda12x>=14,<15"')
-    if "libcuda.so" in text:
-        return "install the NVIDIA driver, which brings libcuda, and check it with nvidia-smi"
-    if "nvrtc" in text or "cublas" in text or "dynamiclib" in text or "shared object" in text or "headers" in text:
-        return f'pip install "{wheels[0] if wheels else "cupy-cuda13x"}[ctk]" (brings the CUDA libraries that the driver lacks)'
-    return "install an NVIDIA driver and check it with nvidia-smi, or go on with the CPU (--device cpu)"
-
-
-def installed_wheels():
-    """The names of the CuPy packages that are installed, of which there should be one."""
-    from importlib.metadata import PackageNotFoundError, version
-    found = []
-    for name in ("cupy", "cupy-cuda11x", "cupy-cuda12x", "cupy-cuda13x"):
-        try:
-            version(name)
-            found.append(name)
-        except PackageNotFoundError:
-            continue
-    return found
-
-
-def use(device="auto"):
-    """Choose where new arrays are made, and return the choice: "cpu" or "gpu".
-
-    `auto` takes the GPU if there is one and else says in one logged line why not; `gpu` never falls back.
+    Returns
+    -------
+    str
+        The choice: "cpu" or "gpu".
 
     Raises
     ------
     InputError
-        An unknown device, or `gpu` where no GPU can be used: with the reason and the line that repairs it.
+        The device is unknown, or "gpu" was asked for and no GPU can be used; the message gives the reason and the remedy.
+
+    Examples
+    --------
+    >>> use("cpu")
+    'cpu'
     """
     global _device
     if device not in ("auto", "cpu", "gpu"):
-        raise InputError(f'device {device!r} is unknown: choose "auto", "cpu" or "gpu"')
+        raise InputError(f'device {device!r} is unknown: use "auto", "cpu" or "gpu"')
     chosen = "cpu"
     if device != "cpu":
         module, reason, remedy = gpu_status()
         if module is not None:
             chosen = "gpu"
         elif device == "gpu":
-            raise InputError(f"device 'gpu' was asked for, but {reason}; to mend it: {remedy}")
+            raise InputError(f"device 'gpu' was asked for, but {reason}; to repair it: {remedy}")
         else:
             log.info("running on the CPU: %s", reason)
     _device = chosen
     return chosen
 
 
-def current_module():
-    """The array module of the device chosen by `use`."""
+def current_module() -> Any:
+    """The array module of the device chosen by `use`.
+
+    Returns
+    -------
+    module
+        `numpy` or `cupy`.
+    """
     if _device == "gpu":
         import cupy
         return cupy
     return np
 
 
-def move(array, module):
-    """The same numbers as an array of `module`: uploaded, downloaded, or the array itself if it is there already.
+def move(array: Array, module: ModuleType | Any) -> Array:
+    """The same numbers as an array of another module: uploaded, downloaded, or unchanged if it is there already.
 
-    InputError for an upload while a CUDA graph is recorded (fast/cuda/graph.py): played, it would give these numbers for ever.
+    Parameters
+    ----------
+    array : array
+        The array, of NumPy or CuPy.
+    module : module
+        `numpy` or `cupy`.
+
+    Returns
+    -------
+    array
+        An array of `module`. A download waits for the GPU.
+
+    Raises
+    ------
+    InputError
+        An upload while a CUDA graph is recorded (fast/cuda/graph.py): every replay would see these same numbers.
     """
     if module is np:
         return array.get() if array_module(array) is not np else np.asarray(array)
     if array_module(array) is np and module.cuda.get_current_stream().is_capturing():
-        raise InputError(f"an array of shape {np.shape(array)} is uploaded in a step that is being recorded, which would see "
-                         f"these numbers for ever; upload it before, and give it to the step as an input")
+        raise InputError(f"an array of shape {np.shape(array)} is uploaded in a step that is being recorded, and every replay "
+                         f"would see these numbers; upload it before, and give it to the step as an input")
     return module.asarray(array)
 
 
-def to_device(array):
-    """The array on the device chosen by `use`."""
+def to_device(array: Array) -> Array:
+    """The array on the device chosen by `use`.
+
+    Parameters
+    ----------
+    array : array
+        The array, of NumPy or CuPy.
+
+    Returns
+    -------
+    array
+        The same numbers on that device.
+    """
     return move(array, current_module())
 
 
-def to_cpu(array):
-    """The array as a NumPy array; waits for the GPU if the array lives there."""
+def to_cpu(array: Array) -> np.ndarray:
+    """The array as a NumPy array; waits for the GPU if the array is there.
+
+    Parameters
+    ----------
+    array : array
+        The array, of NumPy or CuPy.
+
+    Returns
+    -------
+    numpy.ndarray
+        The same numbers.
+    """
     return move(array, np)
 
 
-def describe_device(module=None):
-    """One line for people: which device computes, and through which library (None: the one chosen by `use`)."""
+def describe_device(module: ModuleType | Any = None) -> str:
+    """One line for people: the device that computes, and its library.
+
+    Parameters
+    ----------
+    module : module, optional
+        `numpy` or `cupy`; by default that of the device chosen by `use`.
+
+    Returns
+    -------
+    str
+        For instance "CPU, NumPy 2.3.1".
+    """
     cupy = current_module() if module is None else module
     if cupy is np:
         return f"CPU, NumPy {np.__version__}"

@@ -1,30 +1,46 @@
-"""Files that are whole or not there: written aside, then renamed."""
+"""Writing files atomically: a reader sees the old file or the whole new one, never a part of it."""
 import contextlib
 import os
 import uuid
+from collections.abc import Iterator
 from pathlib import Path
+from typing import TypeAlias
 
 from nnscratch.errors import InputError
 
+__all__ = ["FilePath", "make_folder", "replace_file"]
 
-def replace_file(path, data):
-    """Put the bytes at `path`. A kill or a full disk at any moment leaves the old file, whole.
+FilePath: TypeAlias = str | os.PathLike[str]
 
-    After a full disk, or Ctrl-C, nothing else is left; after a kill perhaps a hidden file `.name.1a2b3c4d` beside it.
 
-    Raises InputError when the place cannot be written to.
+def replace_file(path: FilePath, data: bytes) -> None:
+    """Write the bytes to `path` atomically: a kill or a full disk at any moment leaves the old file whole.
+
+    A full disk or Ctrl-C leaves nothing else behind; a kill may leave a hidden file `.name.1a2b3c4d` in the same folder.
+
+    Parameters
+    ----------
+    path : str or path
+        The file to create or replace. A symbolic link is followed, not replaced.
+    data : bytes
+        Its whole content.
+
+    Raises
+    ------
+    InputError
+        The place cannot be written to.
     """
-    with aside(path) as temporary:
+    with temporary_path(path) as temporary:
         with open(temporary, "wb") as file:
             file.write(data)
             file.flush()
-            os.fsync(file.fileno())  # on the disk before the name points to it
+            os.fsync(file.fileno())  # the data must be on the disk before the name points to it
         os.replace(temporary, os.path.realpath(path))
 
 
 @contextlib.contextmanager
-def aside(path):
-    """The name of a file beside `path`, for writing; removed afterwards if it was not renamed."""
+def temporary_path(path: FilePath) -> Iterator[Path]:
+    """Yield the path of a temporary file in the same folder as `path`; it is removed at the end unless it was renamed."""
     try:
         if os.path.isdir(path):
             raise OSError(0, "it is a folder")
@@ -34,19 +50,31 @@ def aside(path):
             yield temporary
         finally:
             temporary.unlink(missing_ok=True)
-    except (OSError, ValueError, TypeError) as error:  # TypeError: a path that is none, such as None
+    except (OSError, ValueError, TypeError) as error:  # TypeError: not a path at all, such as None
         raise InputError(f"cannot write {path} ({reason(error)}), expected a writable folder: make one") from error
 
 
-def make_folder(path):
-    """The folder at `path`, and those above it, exist; or InputError."""
+def make_folder(path: FilePath) -> None:
+    """Create a folder and its parents; an existing folder is left as it is.
+
+    Parameters
+    ----------
+    path : str or path
+        The folder.
+
+    Raises
+    ------
+    InputError
+        The folder cannot be created.
+    """
     try:
         Path(path).mkdir(parents=True, exist_ok=True)
     except (OSError, ValueError) as error:
-        raise InputError(f"cannot make the folder {path} ({reason(error)}); give one where you may write") from error
+        raise InputError(f"cannot make the folder {path} ({reason(error)}), expected a writable place: give another "
+                         f"one") from error
 
 
-def reason(error):
-    """What an exception says, cut to one line."""
+def reason(error: BaseException) -> str:
+    """The message of an exception, cut to one line."""
     text = getattr(error, "strerror", None) or str(error)
     return (text.strip().splitlines() or [type(error).__name__])[0].rstrip(".")

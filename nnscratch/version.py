@@ -1,3 +1,5 @@
-"""The version of nnscratch: in one place, which imports nothing."""
+"""The version of nnscratch, stated in this one place, which imports nothing."""
+
+__all__ = ["__version__"]
 
 __version__ = "0.1.0"

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from standin import strict_cupy
 
-from nnscratch import backend, cli
+from nnscratch import backend, cli, cupy_diagnosis
 from nnscratch.errors import InputError
 
 INSTALL = 'pip install "cupy-cuda13x>=14,<15"'
@@ -62,7 +62,7 @@ def test_cupy_that_cannot_compute(monkeypatch, name):
     """Importing CuPy proves nothing: the first computation does. Its error is quoted in one line, its remedy fits."""
     error, expected = BROKEN[name]
     install(monkeypatch, Broken(error))
-    monkeypatch.setattr(backend, "installed_wheels", list)
+    monkeypatch.setattr(cupy_diagnosis, "installed_wheels", list)
     module, reason, remedy = backend.gpu_status()
     assert module is None and expected in remedy
     assert reason.startswith(f"CuPy is installed but cannot compute ({type(error).__name__}:") and "\n" not in reason
@@ -75,7 +75,7 @@ def test_cupy_that_cannot_compute(monkeypatch, name):
 def test_the_remedy_fits_the_wheel(monkeypatch, capsys, wheels, remedy):
     """The libraries of the CuPy that is there; of two one must go. On the command line: one sentence and code 2."""
     install(monkeypatch, Broken(OSError("libnvrtc.so.12: cannot open shared object file")))
-    monkeypatch.setattr(backend, "installed_wheels", lambda: wheels)
+    monkeypatch.setattr(cupy_diagnosis, "installed_wheels", lambda: wheels)
     assert remedy in backend.gpu_status()[2]
     assert cli.main(["bench", "--device", "gpu"]) == 2
     printed = capsys.readouterr()
@@ -84,7 +84,7 @@ def test_the_remedy_fits_the_wheel(monkeypatch, capsys, wheels, remedy):
 
 def test_installed_wheels_are_found():
     """Those of this environment, whatever they are."""
-    assert set(backend.installed_wheels()) <= {"cupy", "cupy-cuda11x", "cupy-cuda12x", "cupy-cuda13x"}
+    assert set(cupy_diagnosis.installed_wheels()) <= {"cupy", "cupy-cuda11x", "cupy-cuda12x", "cupy-cuda13x"}
 
 
 def test_cupy_that_cannot_be_imported(monkeypatch, tmp_path):
@@ -97,7 +97,7 @@ except ImportError as error:
 """)
     monkeypatch.delitem(sys.modules, "cupy", raising=False)
     monkeypatch.syspath_prepend(tmp_path)
-    monkeypatch.setattr(backend, "installed_wheels", list)
+    monkeypatch.setattr(cupy_diagnosis, "installed_wheels", list)
     module, reason, remedy = backend.gpu_status()
     assert module is None and TOOLKIT in remedy
     assert reason == ("CuPy is installed but cannot compute "
@@ -165,7 +165,7 @@ def test_auto_and_gpu_take_the_gpu_in_silence(monkeypatch, caplog):
 @pytest.mark.parametrize("device", ["cuda", "GPU", "", None, 0])
 def test_unknown_device(device):
     """The sentence names what was given and what can be chosen."""
-    with pytest.raises(InputError, match='is unknown: choose "auto", "cpu" or "gpu"') as error:
+    with pytest.raises(InputError, match='is unknown: use "auto", "cpu" or "gpu"') as error:
         backend.use(device)
     assert repr(device) in str(error.value)
 

@@ -100,7 +100,7 @@ def test_a_texture_is_not_grouped():
 
 
 def test_a_saved_generator_knows_its_groups(tmp_path):
-    """It samples what the trainer does, groups by their size, and one of them by name; a file with wrong fractions is refused."""
+    """It samples what the trainer does, groups by their size, and one of them by name; wrong fractions are refused."""
     trainer = make_trainer(data(), options(conditional=False, groups=4))
     trainer.step()
     path = tmp_path / "g.safetensors"

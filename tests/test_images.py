@@ -174,9 +174,9 @@ def bad_files():
     Image.fromarray(CORNERS).save(postscript, "EPS")
     nan = io.BytesIO()
     Image.fromarray(np.full((H, W), np.nan, np.float32)).save(nan, "TIFF")
-    return {"empty": (b"", "empty"), "text": (b"I am no image", "no image"),
+    return {"empty": (b"", "empty"), "text": (b"I am no image", "not an image"),
             "truncated": (good.getvalue()[:-60], "damaged"), "bomb": (png_header(10_000, 10_000), "too large"),
-            "big bomb": (png_header(60_000, 60_000), "too large"), "postscript": (postscript.getvalue(), "no image"),
+            "big bomb": (png_header(60_000, 60_000), "too large"), "postscript": (postscript.getvalue(), "not an image"),
             "nan": (nan.getvalue(), "NaN")}
 
 
@@ -197,7 +197,7 @@ def test_places_without_a_image_are_one_sentence(tmp_path):
     assert "null" in complaint(read_image, "a\0.png")
     if hasattr(os, "mkfifo"):
         os.mkfifo(tmp_path / "pipe.png")
-        assert "no regular file" in complaint(read_image, tmp_path / "pipe.png")
+        assert "not a regular file" in complaint(read_image, tmp_path / "pipe.png")
 
 
 def test_a_file_without_permission_is_one_sentence(tmp_path, monkeypatch):

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from nnscratch.data.synthetic import paintings
-from nnscratch.data.synthetic.paintings import PALETTE, flow_painting, follow, mix, night_sky, stars
+from nnscratch.data.synthetic.paintings import PALETTE, flow_painting, night_sky, palette_colour, stars, stroke_paths
 from nnscratch.errors import InputError
 
 
@@ -18,7 +18,7 @@ def test_the_same_seed_paints_the_same_image_and_another_seed_another():
 
 
 @pytest.mark.parametrize("size", [16, 97, 128])
-def test_a_painting_is_a_image(size):
+def test_a_painting_is_an_image(size):
     """Shape, type and range are those every reader of images expects, at odd sizes too."""
     painting = flow_painting(size)
     assert painting.shape == (1, size, size, 3) and painting.dtype == np.float32
@@ -55,7 +55,7 @@ def test_the_palette_is_used_from_dark_to_light():
 @pytest.mark.parametrize("seed", range(4))
 def test_the_flow_circles_a_star_that_shines(seed, monkeypatch):
     """Around a star the flow is at a right angle to the radius, so strokes close to rings; its heart is bright."""
-    monkeypatch.setattr(paintings, "stars", lambda chance: [(0.5, 0.5)])
+    monkeypatch.setattr(paintings, "stars", lambda rng: [(0.5, 0.5)])
     flow, tone = night_sky(200, np.random.default_rng(seed))
     np.testing.assert_allclose(np.linalg.norm(flow, axis=-1), 1, atol=1e-3)
     angle = np.linspace(0, 2 * np.pi, 60)
@@ -69,7 +69,7 @@ def test_paths_of_a_whirl_are_circles():
     """The midpoint rule stays on a circle of radius 30 to within a pixel for 60 pixels; plain steps would drift out."""
     rows, columns = np.mgrid[0:100, 0:100] - 49.5
     flow = np.stack([columns, -rows], axis=-1) / np.hypot(rows, columns)[..., None]
-    path = follow(flow, np.array([[50.0, 80.0]]), 60, np.random.default_rng(0))[0]
+    path = stroke_paths(flow, np.array([[50.0, 80.0]]), 60, np.random.default_rng(0))[0]
     assert np.abs(np.hypot(*(path - 50).T) - 30).max() < 1
 
 
@@ -77,7 +77,7 @@ def test_colours_between_two_of_the_palette_are_their_mixture():
     """The ends of the palette are met exactly, and half a step is half of each neighbour."""
     step = 1 / (len(PALETTE) - 1)
     expected = [PALETTE[0], PALETTE[-1], (PALETTE[1] + PALETTE[2]) / 2]
-    np.testing.assert_allclose(mix(np.array([0, 1, 1.5 * step])), expected)
+    np.testing.assert_allclose(palette_colour(np.array([0, 1, 1.5 * step])), expected)
 
 
 def test_stars_keep_apart():

@@ -8,8 +8,8 @@ import pytest
 from nnscratch.data.synthetic import glyphs as g
 from nnscratch.data.synthetic import shapes as s
 from nnscratch.data.synthetic import textures as t
-from nnscratch.data.synthetic.faces import FACES, distance, fields, straight
-from nnscratch.data.synthetic.glyphs import glyphs, masters
+from nnscratch.data.synthetic.faces import FACES, distance_fields, flatten_curves, glyph_templates, signed_distance
+from nnscratch.data.synthetic.glyphs import glyphs
 from nnscratch.data.synthetic.shapes import KINDS, shapes
 from nnscratch.data.synthetic.textures import FAMILIES, textures
 from nnscratch.errors import InputError
@@ -40,12 +40,12 @@ def test_every_class_is_there_equally_often(make, classes):
     """210 rounds of all classes hold each 210 times, and the classes have names."""
     data = make(210 * classes, size=8)
     assert np.bincount(data.labels).tolist() == [210] * classes
-    assert len(data.names) == data.classes == classes
+    assert len(data.class_names) == data.num_classes == classes
 
 
 def test_every_mode_is_drawn_once_in_every_210_images():
     """Modes are face * 10 + digit, shuffled anew in every round of 210."""
-    _, labels, modes = g.draw(630, seed=2)
+    _, labels, modes = g.draw_glyphs(630, seed=2)
     rounds = modes.reshape(3, 210)
     np.testing.assert_array_equal(np.sort(rounds, axis=1), np.tile(np.arange(210), (3, 1)))
     assert (rounds[0] != rounds[1]).mean() > 0.9
@@ -53,9 +53,9 @@ def test_every_mode_is_drawn_once_in_every_210_images():
 
 
 @pytest.mark.parametrize("letters, classes", [(False, 10), (True, 26)])
-def test_every_master_is_a_character_of_its_own(letters, classes):
+def test_every_template_is_a_character_of_its_own(letters, classes):
     """None is empty, none comes near the frame, all digits differ, and all letters but the I, in two faces the same bar."""
-    ink, names = masters(letters)
+    ink, names = glyph_templates(letters)
     assert ink.shape == (21, classes, 64, 64) and names == FACES
     ink = ink.reshape(-1, 64, 64)
     assert ink.max(axis=(1, 2)).min() > 200 and ink.mean(axis=(1, 2)).min() > 255 * 0.03
@@ -68,14 +68,14 @@ def test_every_master_is_a_character_of_its_own(letters, classes):
 
 
 def test_the_fields_are_those_recorded():
-    """Outlines travel with the package, so the masters are the same with every font library: crc32 of the ink's bits."""
-    assert zlib.crc32(np.packbits(fields() > 0.05)) == 4143832679
+    """Outlines travel with the package, so the templates are the same with every font library: crc32 of the ink's bits."""
+    assert zlib.crc32(np.packbits(distance_fields() > 0.05)) == 4143832679
 
 
-def test_masters_have_the_holes_of_their_digits():
+def test_templates_have_the_holes_of_their_digits():
     """The winding number leaves holes empty: in sans serif, 8 has two, 0, 4, 6 and 9 one, the others none."""
     for digit, holes in enumerate([1, 0, 0, 0, 1, 0, 1, 0, 2, 1]):
-        assert count_regions(masters()[0][0, digit] < 128) == holes + 1  # and the paper around
+        assert count_regions(glyph_templates()[0][0, digit] < 128) == holes + 1  # and the paper around
 
 
 def count_regions(paper):
@@ -96,30 +96,31 @@ def test_the_distance_of_a_square_with_a_hole_is_known():
         corners = np.array([(-half, -half), (-half, half), (half, half), (half, -half)], float)[::way]
         return corners, np.roll(corners, -1, axis=0)
     begins, ends = (np.concatenate(part) for part in zip(walk(20, 1), walk(8, -1)))
-    found = distance(begins, ends)  # point k lies at k - 31.5
+    found = signed_distance(begins, ends)  # point k lies at k - 31.5
     np.testing.assert_allclose(found[31, [0, 11, 18, 23, 24, 31]], [-11.5, -0.5, 5.5, 0.5, -0.5, -7.5], atol=1e-4)
     np.testing.assert_allclose(found[0, 0], -np.hypot(11.5, 11.5), atol=1e-4)
 
 
 def test_a_curve_passes_where_bezier_says():
     """At the middle a quadratic curve is a quarter, a half and a quarter of its three points; its pieces join."""
-    begins, ends = straight(np.array([[(0.0, 0.0), (4.0, 2.0), (8.0, 0.0)]]))
+    begins, ends = flatten_curves(np.array([[(0.0, 0.0), (4.0, 2.0), (8.0, 0.0)]]))
     np.testing.assert_allclose(ends[2], (4, 1))
     np.testing.assert_array_equal(ends[:-1], begins[1:])
 
 
 def shrunk(letters=False):
-    """Masters at 28 x 28 as `draw` makes them without any distortion, flat and of length 1."""
+    """Templates at 28 x 28 as `draw_glyphs` makes them without any distortion, flat and of length 1."""
     places = np.zeros((1, 4 + 2 * g.KNOTS ** 2), np.float32), np.full((1, 2), 0.3, np.float32)
-    places, _ = g.distort(28, *places)
-    ink = [(g.read(fields(letters).reshape(-1), np.array([k]), places) * 28 / 64 + 0.5).clip(0, 1) for k in range(210)]
+    places, _ = g.source_positions(28, *places)
+    fields = distance_fields(letters).reshape(-1)
+    ink = [(g.interpolate(fields, np.array([k]), places) * 28 / 64 + 0.5).clip(0, 1) for k in range(210)]
     flat = np.array(ink).reshape(210, -1)
     return flat / np.linalg.norm(flat, axis=1, keepdims=True)
 
 
 def test_glyphs_are_legible():
-    """The most similar master has the image's digit for 0.82 of them and more (chance: 0.1), its face, too, for 0.15."""
-    images, labels, modes = g.draw(2100, seed=1)
+    """The most similar template has the image's digit for 0.82 of them and more (chance: 0.1), its face, too, for 0.15."""
+    images, labels, modes = g.draw_glyphs(2100, seed=1)
     nearest = (images.reshape(2100, -1) @ shrunk().T).argmax(axis=1)
     assert (nearest % 10 == labels).mean() > 0.82
     assert (nearest == modes).mean() > 0.15
@@ -127,7 +128,7 @@ def test_glyphs_are_legible():
 
 def test_glyphs_vary_and_stay_inside():
     """Images of one mode differ in ink by a third and more, and hardly any reaches the frame."""
-    images, _, modes = g.draw(4200, seed=3)
+    images, _, modes = g.draw_glyphs(4200, seed=3)
     ink = images.mean(axis=(1, 2, 3))
     spread = np.array([ink[modes == mode].std() / ink[modes == mode].mean() for mode in range(210)])
     assert spread.mean() > 0.1
@@ -138,13 +139,13 @@ def test_glyphs_vary_and_stay_inside():
 def test_letters_are_26_and_sizes_are_free():
     """Capitals carry their names; the share of ink does not depend on the size."""
     data = glyphs(546, letters=True, size=32)
-    assert data.images.shape == (546, 32, 32, 1) and "".join(data.names) == "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+    assert data.images.shape == (546, 32, 32, 1) and "".join(data.class_names) == "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
     assert abs(glyphs(546, letters=True, size=64).images.mean() - data.images.mean()) < 2
 
 
 def test_the_factors_of_shapes_are_in_the_pixels():
     """From pixels alone: the centroid of a symmetric shape is its place, its hue is its hue, its reach is its radius."""
-    images, factors = s.draw(400, seed=4, size=64)
+    images, factors = s.draw_shapes(400, seed=4, size=64)
     middles = (np.arange(64) + 0.5) / 64
     for image, k in zip(images / 255.0, range(400)):
         cover = image.max(axis=-1) > 0.9  # shapes are brighter than any ground
@@ -192,7 +193,7 @@ def test_colours_are_those_of_the_colour_circle():
     """Hue, saturation, value agree with Python's converter."""
     hues = np.linspace(0, 0.99, 23)
     expected = [colorsys.hsv_to_rgb(hue, 0.8, 0.9) for hue in hues]
-    np.testing.assert_allclose(s.colour(hues, 0.8, np.full(23, 0.9)), expected, atol=1e-6)
+    np.testing.assert_allclose(s.hsv_to_rgb(hues, 0.8, np.full(23, 0.9)), expected, atol=1e-6)
 
 
 def test_texture_families_differ():
@@ -215,8 +216,8 @@ def test_texture_families_differ():
 @pytest.mark.parametrize("name", FAMILIES)
 def test_a_pattern_repeats_only_over_its_grid_and_stays_in_range(name):
     """Tones lie in [0, 1], near enough; those that know one place alone repeat after eight cells."""
-    chance = np.random.default_rng(0)
-    grid, knob = chance.random((2, 8, 8)), chance.random((2, 1, 1))
+    rng = np.random.default_rng(0)
+    grid, knob = rng.random((2, 8, 8)), rng.random((2, 1, 1))
     y, x = (np.stack([part, part]) for part in np.mgrid[0:3:48j, 0:3:48j])
     tone = FAMILIES[name](y, x, grid, knob)
     assert tone.min() > -0.2 and tone.max() < 1.2 and tone.std() > 0.08
@@ -243,7 +244,7 @@ def test_a_wrong_argument_is_one_sentence(make, wrong):
     assert f"{name} is {value!r}" in str(caught.value)
 
 
-@pytest.mark.parametrize("make", [glyphs, lambda letters: masters(letters)])
+@pytest.mark.parametrize("make", [glyphs, lambda letters: glyph_templates(letters)])
 def test_letters_is_yes_or_no(make):
     """A letter is not a way to ask for letters."""
     with pytest.raises(InputError, match="letters is 'A', expected True for A to Z"):

@@ -37,7 +37,7 @@ def members(module):
 def unhinted(thing):
     """The parameters without a type hint."""
     function = thing.__init__ if inspect.isclass(thing) else thing
-    if not inspect.isroutine(function) or function is object.__init__:
+    if not (inspect.isfunction(function) or inspect.ismethod(function)):  # inherited from a built-in class
         return []
     parameters = list(inspect.signature(function).parameters.values())
     return [p.name for p in parameters if p.annotation is p.empty and p.name not in ("self", "cls")]

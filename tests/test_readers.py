@@ -12,6 +12,7 @@ from nnscratch.data import splits
 from nnscratch.data.dataset import Dataset
 from nnscratch.data.readers.formats import open_dataset
 from nnscratch.data.readers.idx import read_idx
+from nnscratch.data.synthetic.registry import SYNTHETIC
 
 # --- IDX ----------------------------------------------------------------------------------------------------------
 
@@ -79,7 +80,7 @@ def test_cifar_python_batches_in_a_folder(tmp_path, protocol):
     write(tmp_path, "data_batch_1.bin", record([3], PLANES[0]))
     write(tmp_path, "batches.meta", pickle.dumps({b"label_names": [b"cat", b"ship"]}, protocol))
     dataset = open_dataset(tmp_path)
-    assert dataset.names == ["cat", "ship"] and dataset.labels.tolist() == [0, 1, 0, 1, 0]
+    assert dataset.class_names == ["cat", "ship"] and dataset.labels.tolist() == [0, 1, 0, 1, 0]
     np.testing.assert_array_equal(dataset.images[2:, :, :, 1], PLANES[:, 1])
 
 
@@ -105,7 +106,7 @@ def test_cifar_names_as_text(tmp_path):
     """batches.meta.txt beside binary batches."""
     write(tmp_path, "data_batch_1.bin", record([1], PLANES[0]))
     write(tmp_path, "batches.meta.txt", b"airplane\nautomobile\n\n")
-    assert open_dataset(tmp_path).names == ["airplane", "automobile"]
+    assert open_dataset(tmp_path).class_names == ["airplane", "automobile"]
 
 
 # --- NumPy --------------------------------------------------------------------------------------------------------
@@ -137,7 +138,7 @@ def test_the_data_do_not_hang_on_the_file(tmp_path):
 # --- folders, sizes, channels, names ------------------------------------------------------------------------------
 
 def test_folder_of_images(tmp_path, caplog):
-    """Sub-folders are classes by name; mixed sizes are cut to the middle and shrunk; what is no image is passed over."""
+    """Sub-folders are classes by name; mixed sizes are cropped and resized; what is not an image is skipped."""
     wide = np.zeros((20, 40, 3), np.uint8)
     wide[:, :10], wide[:, 10:30], wide[:, 30:] = (0, 250, 0), (250, 0, 0), (0, 250, 0)
     save(tmp_path / "dogs", "a.png", wide)
@@ -148,7 +149,7 @@ def test_folder_of_images(tmp_path, caplog):
     (tmp_path / "empty").mkdir()
     write(tmp_path, "readme.txt", b"in no class")
     dataset = open_dataset(tmp_path, size=16)
-    assert dataset.names == ["cats", "dogs"] and dataset.labels.tolist() == [0, 1]
+    assert dataset.class_names == ["cats", "dogs"] and dataset.labels.tolist() == [0, 1]
     expected = np.array([[0, 0, 250], [250, 0, 0]])[:, None, None].repeat(16, 1).repeat(16, 2)
     np.testing.assert_allclose(dataset.images, expected, atol=8)  # at the cut Lanczos sees a little of what is cut off
     assert len(caplog.records) == 1 and "2 files" in caplog.text and "c.jpg" in caplog.text
@@ -193,20 +194,20 @@ def test_size_and_channels_of_any_data_set(tmp_path):
 
 def test_made_data_by_name():
     """The four names, at the size and with the channels asked for; the same seed gives the same images."""
-    for name in splits.MADE:
+    for name in SYNTHETIC:
         first, again = (open_dataset(name, size=16, channels=3, count=4, seed=7) for _ in range(2))
         assert first.images.shape == (4, 16, 16, 3) and first.images.std() > 0
         np.testing.assert_array_equal(first.images, again.images)
     assert open_dataset("glyphs", size=(12, 20), count=2).images.shape == (2, 12, 20, 1)
-    assert len(open_dataset("letters", count=2).names) > len(open_dataset("glyphs", count=2).names)
+    assert len(open_dataset("letters", count=2).class_names) > len(open_dataset("glyphs", count=2).class_names)
 
 
 def test_parts_of_files_do_not_overlap(tmp_path):
     """A tenth of the images is held out, from every class, also where labels come in turn; the same ones every time."""
     images = np.arange(40, dtype=np.uint8)[:, None, None].repeat(8, 1).repeat(8, 2)
     np.savez(tmp_path / "a.npz", images=images, labels=np.arange(40) % 4)
-    parts, again = splits.parts_of(tmp_path / "a.npz"), splits.parts_of(tmp_path / "a.npz")
-    assert sorted(parts.held_out.labels) == [0, 1, 2, 3] and len(parts.train) == 36 and not parts.apart
+    parts, again = splits.load_splits(tmp_path / "a.npz"), splits.load_splits(tmp_path / "a.npz")
+    assert sorted(parts.held_out.labels) == [0, 1, 2, 3] and len(parts.train) == 36 and not parts.disjoint
     assert sorted([*parts.train.images[:, 0, 0, 0], *parts.held_out.images[:, 0, 0, 0]]) == list(range(40))
     np.testing.assert_array_equal(parts.held_out.images, again.held_out.images)
 
@@ -215,5 +216,5 @@ def test_classes_are_the_labels_that_occur():
     """Letters labelled 1 to 3 are three classes, not four; with names, labels are places in them."""
     images = np.zeros((4, 2, 2, 1), np.uint8)
     dataset = Dataset(images, np.array([3, 1, 2, 1]))
-    assert dataset.names == ["1", "2", "3"] and dataset.labels.tolist() == [2, 0, 1, 0]
+    assert dataset.class_names == ["1", "2", "3"] and dataset.labels.tolist() == [2, 0, 1, 0]
     assert Dataset(images, np.array([0, 1, 1, 0]), list("abc")).labels.tolist() == [0, 1, 1, 0]

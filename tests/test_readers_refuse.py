@@ -16,7 +16,7 @@ from nnscratch.data.readers.cifar import read_cifar
 from nnscratch.data.readers.folder import read_folder
 from nnscratch.data.readers.formats import open_dataset
 from nnscratch.data.readers.idx import read_idx
-from nnscratch.data.readers.npz import read_arrays
+from nnscratch.data.readers.npz import read_npz
 from nnscratch.errors import InputError
 
 ROWS = PLANES.reshape(3, -1)
@@ -61,8 +61,8 @@ WRONG = {  # what is wrong: (name, bytes, words)
     "pickle: a deep key": ("a", b"\x80\x02})" + b"\x85" * 10**6 + b"Ns.", "more than a CIFAR file has to"),
     "pickle: a long text promised": ("a", b"\x80\x04}\x8e" + b"\xff" * 7 + b"\x0f.", "refused as a pickle"),
     "objects": ("a.npy", saved_objects(np.array([None, {}])), "Python objects|Object arrays"),
-    "an .npy cut off": ("a.npy", saved_objects(IMAGES)[:-5], "no whole file of NumPy"),
-    "an .npy that promises terabytes": ("a.npy", npy_header((10**12, 9, 9)) + bytes(99), "no whole file of NumPy"),
+    "an .npy cut off": ("a.npy", saved_objects(IMAGES)[:-5], "not a whole file of NumPy"),
+    "an .npy that promises terabytes": ("a.npy", npy_header((10**12, 9, 9)) + bytes(99), "not a whole file of NumPy"),
     "one image": ("a.npy", saved_objects(np.zeros((8, 8, 3), np.uint8)), r"an array \(8, 8, 3\), expected"),
     "no images": ("a.npy", saved_objects(np.zeros((0, 8, 8), np.uint8)), "expected"),
     "whole numbers": ("a.npy", saved_objects(IMAGES.astype(np.int64)), "holds int64, expected uint8"),
@@ -130,7 +130,7 @@ def bombs(folder):
 
 
 @pytest.mark.parametrize("name, words", [
-    ("a.gz", "has more"), ("header.npz", "header promises more"), ("method.npz", "packed in a way"),
+    ("a.gz", "has more"), ("header.npz", "header promises more"), ("method.npz", "compressed in a way"),
     ("size.npz", "bytes, unpacked"), ("label.npz", "labels from 1000000000")])
 def test_bombs_do_not_go_off(tmp_path, name, words):
     """Refused, and no more than 20 MB were asked for on the way."""
@@ -150,7 +150,7 @@ def test_files_that_do_not_belong_together(tmp_path):
     with pytest.raises(InputError, match=r"holds 'some\\nthing', expected images under"):
         open_dataset(tmp_path / "a.npz")
     np.savez(tmp_path / "c.npz", images=IMAGES, labels=LABELS[:3])
-    with pytest.raises(InputError, match=r"the labels are \(3,\)"):
+    with pytest.raises(InputError, match=r"expected labels \(6,\) of integers, one for each image, got \(3,\)"):
         open_dataset(tmp_path / "c.npz")
     path = write(tmp_path, "x-train-images-idx3-ubyte", idx(IMAGES))
     write(tmp_path, "x-train-labels-idx1-ubyte", idx(LABELS[:4]))
@@ -178,7 +178,7 @@ def test_folders_that_do_not_do(tmp_path, caplog):
 
 def test_images_beyond_memory_are_refused(tmp_path, monkeypatch):
     """Counted while they are read."""
-    monkeypatch.setattr("nnscratch.data.readers.folder.LARGEST", 3 * 8 * 8 * 2)
+    monkeypatch.setattr("nnscratch.data.readers.folder.MAX_BYTES", 3 * 8 * 8 * 2)
     for k in range(3):
         save(tmp_path, f"{k}.png", np.zeros((8, 8), np.uint8))
     with pytest.raises(InputError, match="more than 2 images of 8x8"):
@@ -193,17 +193,17 @@ def test_places_without_data(tmp_path, monkeypatch):
     with pytest.raises(InputError, match="glyphs, letters, shapes, textures"):
         open_dataset("glyfs")
     with pytest.raises(InputError, match="neither a file or folder nor one of glyphs"):
-        splits.parts_of("glyfs")
+        splits.load_splits("glyfs")
     if hasattr(os, "mkfifo"):
         os.mkfifo(tmp_path / "pipe")
-        for reader in (open_dataset, read_idx, read_cifar, read_arrays):
-            with pytest.raises(InputError, match="no regular file"):
+        for reader in (open_dataset, read_idx, read_cifar, read_npz):
+            with pytest.raises(InputError, match="not a regular file"):
                 reader(tmp_path / "pipe")
     path = write(tmp_path, "a", idx(IMAGES))
     def refuse(*_):
         raise PermissionError(13, "Permission denied")
     monkeypatch.setattr("builtins.open", refuse)  # simulated: root may read everything
-    for reader in (open_dataset, read_idx, read_cifar, read_arrays):
+    for reader in (open_dataset, read_idx, read_cifar, read_npz):
         with pytest.raises(InputError, match="Permission denied"):
             reader(path)
 

@@ -4,7 +4,7 @@ import pytest
 from helpers import normal, same
 
 from nnscratch.data.synthetic.patterns import PATTERNS
-from nnscratch.data.synthetic.procedural_noise import dice
+from nnscratch.data.synthetic.procedural_noise import cell_random
 from nnscratch.data.synthetic.textures import tones
 from nnscratch.errors import InputError
 from nnscratch.generate.sampler import SHIPPED as GENERATOR
@@ -45,7 +45,7 @@ def test_every_pattern_is_its_own():
 
 def test_dice_are_fair_and_independent():
     """Uniform, and a cell says nothing about its neighbour: as fur, grain and mosaics need it."""
-    numbers = dice(normal(1, 8, 8), *np.mgrid[:200, :200][:, None])[0]
+    numbers = cell_random(normal(1, 8, 8), *np.mgrid[:200, :200][:, None])[0]
     assert abs(numbers.mean() - 0.5) < 0.01 and abs(numbers.std() - 12**-0.5) < 0.01
     assert abs(np.corrcoef(numbers[:, 1:].ravel(), numbers[:, :-1].ravel())[0, 1]) < 0.02
 

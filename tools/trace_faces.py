@@ -12,7 +12,7 @@ from pathlib import Path
 
 import numpy as np
 
-from nnscratch.data.synthetic.faces import FACES, FILE, HEIGHT, STEPS, WIDTH, characters
+from nnscratch.data.synthetic.faces import FACES, FILE, HEIGHT, UNITS_PER_POINT, WIDTH, characters
 
 
 def trace(face, character):
@@ -30,7 +30,7 @@ def trace(face, character):
     pieces = np.array(pieces)[..., ::-1] * [-1, 1]  # (x, y), y up, becomes (row, column)
     low, high = pieces[:, 0].min(axis=0), pieces[:, 0].max(axis=0)
     scale = min([HEIGHT, WIDTH] / (high - low))
-    return np.rint((pieces - (low + high) / 2) * scale * STEPS).astype(np.int16)
+    return np.rint((pieces - (low + high) / 2) * scale * UNITS_PER_POINT).astype(np.int16)
 
 
 def main():

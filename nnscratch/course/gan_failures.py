@@ -16,7 +16,8 @@ import numpy as np
 
 from nnscratch import initializers
 from nnscratch.data.dataset import to_bytes, to_floats
-from nnscratch.data.synthetic.glyphs import glyphs, masters
+from nnscratch.data.synthetic.faces import glyph_templates
+from nnscratch.data.synthetic.glyphs import glyphs
 from nnscratch.generate.adversarial import Pair, adversarial_step
 from nnscratch.generate.adversarial_losses import AdversarialLoss, constant_target, non_saturating, saturating
 from nnscratch.generate.ema import EMA
@@ -102,7 +103,7 @@ def asked_for(made, labels):
 
 
 def modes(made):
-    return modes_hit(made, masters()[0]).hit
+    return modes_hit(made, glyph_templates()[0]).hit
 
 
 def collection():

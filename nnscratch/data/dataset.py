@@ -1,55 +1,152 @@
-"""A data set: images of one size, perhaps with labels. Made (glyphs, shapes, textures) or read from the user's files.
+"""A data set: images of one size, perhaps with labels; synthetic (glyphs, shapes, textures) or read from the user's files.
 
-Shapes: images (N, H, W, C), C is 1 (grey) or 3 (red, green, blue); labels (N,). Images are kept as bytes, a quarter of
-what floats would take, and become floats in [-1, 1], the range of tanh, a batch at a time.
+Shapes: images (N, H, W, C), C is 1 (grey) or 3 (red, green, blue); labels (N,), or one-hot (N, num_classes). Images are kept
+as bytes, a quarter of the memory of float32, and are converted to floats in [-1, 1], the range of tanh, batch by batch.
 """
+from collections.abc import Iterator
 from dataclasses import dataclass, field
+from typing import Any
 from zlib import crc32
 
 import numpy as np
 
+from nnscratch.backend import Array
 from nnscratch.errors import InputError
+from nnscratch.ops.validation import check_int
+
+__all__ = ["Dataset", "crops", "fingerprint", "to_bytes", "to_floats"]
 
 
 @dataclass
 class Dataset:
-    """images uint8 (N, H, W, C); labels int64 (N,) from 0 to len(names) - 1, or None; names of the classes; what it is."""
-    images: np.ndarray
-    labels: np.ndarray | None = None
-    names: list = field(default_factory=list)
+    """Images of one size, with labels or without.
+
+    Parameters
+    ----------
+    images : uint8 array (N, H, W, C)
+        C is 1 (grey) or 3 (red, green, blue).
+    labels : int array (N,), optional
+        Classes from 0 to `len(class_names) - 1`; without `class_names`, the distinct numbers that occur become the classes.
+    class_names : list of str, optional
+        A name for each class.
+    title : str
+        What the images show, for messages.
+
+    Raises
+    ------
+    InputError
+        Another dtype or shape, or labels out of range.
+
+    Examples
+    --------
+    >>> dataset = Dataset(np.zeros((3, 2, 2, 1), np.uint8), np.array([4, 9, 4]))
+    >>> dataset.class_names, dataset.labels
+    (['4', '9'], array([0, 1, 0]))
+    """
+    images: Array
+    labels: Array | None = None
+    class_names: list[str] = field(default_factory=list)
     title: str = "images"
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         images, labels = self.images, self.labels
         if images.dtype != np.uint8 or images.ndim != 4 or images.shape[3] not in (1, 3) or len(images) == 0:
-            raise InputError(f"{self.title}: the images are {images.shape} of {images.dtype}, expected (N, H, W, 1) or "
-                             f"(N, H, W, 3) of uint8, N at least 1")
+            raise InputError(f"{self.title}: expected images (N, H, W, 1) or (N, H, W, 3) of uint8, N at least 1, got "
+                             f"{images.shape} of {images.dtype}")
         if labels is None:
             return
         if labels.shape != images.shape[:1] or labels.dtype.kind not in "iu":
-            raise InputError(f"{self.title}: the labels are {labels.shape} of {labels.dtype}, expected ({len(images)},) whole "
-                             f"numbers, one for each image")
+            raise InputError(f"{self.title}: expected labels ({len(images)},) of integers, one for each image, got "
+                             f"{labels.shape} of {labels.dtype}")
         self.labels = labels.astype(np.int64)
-        if not self.names:  # the numbers that occur: letters labelled 1 to 26 are 26 classes
+        if not self.class_names:  # the numbers that occur: letters labelled 1 to 26 are 26 classes
             occurring, self.labels = np.unique(self.labels, return_inverse=True)
-            self.names = [str(number) for number in occurring]
-        if self.labels.min() < 0 or self.labels.max() >= len(self.names):
-            raise InputError(f"{self.title}: the labels go from {self.labels.min()} to {self.labels.max()}, expected 0 to "
-                             f"{len(self.names) - 1}, one for each of {len(self.names)} classes")
+            self.class_names = [str(number) for number in occurring]
+        if self.labels.min() < 0 or self.labels.max() >= len(self.class_names):
+            raise InputError(f"{self.title}: expected labels from 0 to {len(self.class_names) - 1}, one for each of "
+                             f"{len(self.class_names)} classes, got {self.labels.min()} to {self.labels.max()}")
 
-    def __len__(self):
+    def __len__(self) -> int:
         return len(self.images)
 
     @property
-    def classes(self):
-        """How many; 0 without labels."""
-        return 0 if self.labels is None else len(self.names)
+    def num_classes(self) -> int:
+        """Number of classes; 0 without labels."""
+        return 0 if self.labels is None else len(self.class_names)
+
+    def batches(self, batch_size: int, rng: np.random.Generator | None = None, *, one_hot: bool = True,
+                drop_last: bool = False) -> Iterator[tuple[Array, Array | None]]:
+        """Iterate over the mini-batches of one epoch: every image once.
+
+        Parameters
+        ----------
+        batch_size : int
+            Images in a batch.
+        rng : numpy.random.Generator, optional
+            Shuffles the images, anew in every call; None keeps their order.
+        one_hot : bool
+            Labels are float32 (B, num_classes), the target of `softmax_cross_entropy`; False: int64 (B,).
+        drop_last : bool
+            Leave out the last batch if it is smaller than the others.
+
+        Returns
+        -------
+        iterator of (images, labels)
+            Images float32 (B, H, W, C) in [-1, 1]; labels None for a data set without labels.
+
+        Raises
+        ------
+        InputError
+            A batch size below 1, or an `rng` that is not a Generator; `drop_last` with fewer images than one batch.
+
+        Examples
+        --------
+        >>> dataset = Dataset(np.zeros((5, 8, 8, 1), np.uint8), np.arange(5))
+        >>> [(images.shape, labels.shape) for images, labels in dataset.batches(2, np.random.default_rng(0))]
+        [((2, 8, 8, 1), (2, 5)), ((2, 8, 8, 1), (2, 5)), ((1, 8, 8, 1), (1, 5))]
+        """
+        batch_size = check_int(batch_size, "batch_size", 1)
+        if rng is not None and not isinstance(rng, np.random.Generator):
+            raise InputError(f"rng is {rng!r}, expected a random generator; use np.random.default_rng(0)")
+        count = len(self) - len(self) % batch_size if drop_last else len(self)
+        if count == 0:
+            raise InputError(f"batch_size is {batch_size}, expected at most {len(self)}, the number of images; use a smaller "
+                             f"one, or drop_last=False")
+        order = np.arange(len(self)) if rng is None else rng.permutation(len(self))
+        return (self._batch(order[start:start + batch_size], one_hot) for start in range(0, count, batch_size))
+
+    def _batch(self, indices: Array, one_hot: bool) -> tuple[Array, Array | None]:
+        labels = None if self.labels is None else self.labels[indices]
+        if labels is not None and one_hot:
+            labels = np.eye(self.num_classes, dtype=np.float32)[labels]
+        return to_floats(self.images[indices]), labels
 
 
-def crops(image, side, count, seed=0, title="pieces of an image"):
-    """A Dataset of `count` square pieces of one image (1, H, W, 3) in [0, 1], from random places: a texture's data set.
+def crops(image: Array, side: int, count: int, seed: int = 0, title: str = "pieces of an image") -> Dataset:
+    """Cut square pieces from random places of one image: the data set of a texture.
 
-    Raises InputError for an image smaller than a piece.
+    Parameters
+    ----------
+    image : float array (1, H, W, 3)
+        Values in [0, 1].
+    side : int
+        Side of a piece, in pixels.
+    count : int
+        Number of pieces.
+    seed : int
+        Chooses the places.
+    title : str
+        Title of the data set.
+
+    Returns
+    -------
+    Dataset
+        Images (count, side, side, 3) without labels.
+
+    Raises
+    ------
+    InputError
+        The image is smaller than a piece.
     """
     height, width = image.shape[1:3]
     if min(height, width) < side:
@@ -60,18 +157,56 @@ def crops(image, side, count, seed=0, title="pieces of an image"):
     return Dataset(np.rint(pieces * 255).astype(np.uint8), title=title)
 
 
-def fingerprint(dataset):
-    """Enough to tell that it is the same data, as a dict of JSON values."""
+def fingerprint(dataset: Dataset) -> dict[str, Any]:
+    """Title, shape, number of classes and checksum: equal for equal data.
+
+    Parameters
+    ----------
+    dataset : Dataset
+        The data.
+
+    Returns
+    -------
+    dict
+        JSON values. Training states store them, to recognise their data again.
+    """
     labels = b"" if dataset.labels is None else dataset.labels.tobytes()
-    return {"title": dataset.title, "shape": list(dataset.images.shape), "classes": dataset.classes,
-            "crc32": crc32(labels, crc32(np.ascontiguousarray(dataset.images)))}
+    return {"title": dataset.title, "shape": list(dataset.images.shape), "classes": dataset.num_classes,
+            "crc32": crc32(labels, crc32(np.ascontiguousarray(dataset.images).data))}
 
 
-def to_floats(images):
-    """Bytes 0 to 255 as float32 in [-1, 1]."""
+def to_floats(images: Array) -> Array:
+    """Convert bytes to floats in [-1, 1].
+
+    Parameters
+    ----------
+    images : uint8 array
+        Values from 0 to 255.
+
+    Returns
+    -------
+    float32 array
+        The same shape, 0 becomes -1 and 255 becomes 1.
+    """
     return images.astype(np.float32) / 127.5 - 1
 
 
-def to_bytes(images):
-    """Floats in [-1, 1] (what lies outside is clipped) as bytes 0 to 255."""
+def to_bytes(images: Array) -> Array:
+    """Convert floats in [-1, 1] to bytes; values outside are clipped.
+
+    Parameters
+    ----------
+    images : float array
+        Values in [-1, 1].
+
+    Returns
+    -------
+    uint8 array
+        The same shape, -1 becomes 0 and 1 becomes 255.
+
+    Examples
+    --------
+    >>> to_bytes(np.array([-1.0, 0.0, 1.0, 7.0]))
+    array([  0, 128, 255, 255], dtype=uint8)
+    """
     return np.rint((images.clip(-1, 1) + 1) * 127.5).astype(np.uint8)

@@ -1,43 +1,62 @@
-"""Images of one size and of as many channels as asked for: cut to the middle, shrunk without moiré, grey or colour.
+"""Give all images of a data set one size and one number of channels: centre crop, antialiased resize, grey or colour.
 
 Shapes: images (N, H, W, C) of bytes, C is 1 (grey) or 3 (red, green, blue); a size is a pair (H, W).
 """
+from typing import TYPE_CHECKING
+
 import numpy as np
 
 from nnscratch.data.dataset import Dataset
 from nnscratch.errors import InputError
 
-SMALLEST, LARGEST = 4, 1024  # pixels a side
+if TYPE_CHECKING:
+    from PIL import Image as PIL_Image
+
+__all__ = ["resize_dataset"]
+
+MIN_SIDE, MAX_SIDE = 4, 1024  # pixels
 
 
-def checked_size(size):
-    """None, or (H, W) from a whole number or a pair of them. Raises InputError for anything else."""
+def check_size(size: int | tuple[int, int] | None) -> tuple[int, int] | None:
+    """None, or (H, W) from an integer or a pair of them; raise InputError for anything else."""
     if size is None:
         return None
     sides = tuple(size) if isinstance(size, (tuple, list)) else (size, size)
-    whole = all(isinstance(side, (int, np.integer)) and SMALLEST <= side <= LARGEST for side in sides)
-    if len(sides) != 2 or not whole:
-        raise InputError(f"size is {size!r}, expected pixels: give a whole number from {SMALLEST} to {LARGEST}, or two, (H, W)")
+    valid = all(isinstance(side, (int, np.integer)) and MIN_SIDE <= side <= MAX_SIDE for side in sides)
+    if len(sides) != 2 or not valid:
+        raise InputError(f"size is {size!r}, expected pixels: give an integer from {MIN_SIDE} to {MAX_SIDE}, or two, (H, W)")
     return int(sides[0]), int(sides[1])
 
 
-def checked_channels(channels):
-    """Raises InputError for anything but None, 1 and 3."""
+def check_channels(channels: int | None) -> None:
+    """Raise InputError for anything but None, 1 and 3."""
     if channels is not None and not (isinstance(channels, (int, np.integer)) and channels in (1, 3)):
-        raise InputError(f"channels is {channels!r}, expected 1 (grey) or 3 (colour): give one of these, or none to keep "
-                         f"what there is")
+        raise InputError(f"channels is {channels!r}, expected 1 (grey) or 3 (colour): give one of these, or none to keep the "
+                         f"channels as they are")
 
 
-def fit(image, size):
-    """A Pillow image cut to the middle part that has the shape of `size` = (H, W), then shrunk or enlarged to it."""
+def crop_and_resize(image: "PIL_Image.Image", size: tuple[int, int]) -> "PIL_Image.Image":
+    """Cut the largest centred part with the aspect ratio of `size` = (H, W) out of a Pillow image, then resize it to `size`."""
     from PIL import Image, ImageOps
     return ImageOps.fit(image, size[::-1], Image.Resampling.LANCZOS)
 
 
-def fitted(dataset, size=None, channels=None):
-    """The Dataset with images of `size` = (H, W) and `channels` 1 or 3; None: as they are.
+def resize_dataset(dataset: Dataset, size: tuple[int, int] | None = None, channels: int | None = None) -> Dataset:
+    """A data set with all its images at another size, in grey or in colour.
 
-    Grey is Rec. 601's: 0.299 red + 0.587 green + 0.114 blue, what Pillow's mode L means.
+    Parameters
+    ----------
+    dataset : Dataset
+        The images.
+    size : (int, int), optional
+        Height and width; each image is cropped to this aspect ratio and resized with a Lanczos filter.
+    channels : {1, 3}, optional
+        Grey or colour. Grey is Rec. 601's luma, 0.299 red + 0.587 green + 0.114 blue, as in Pillow's mode L.
+
+    Returns
+    -------
+    Dataset
+        The same labels and names; the data set itself if nothing changes.
     """
     from PIL import Image
     images = dataset.images
@@ -48,5 +67,5 @@ def fitted(dataset, size=None, channels=None):
     mode = "L" if channels == 1 else "RGB"
     for k, pixels in enumerate(images):
         image = Image.fromarray(pixels[..., 0] if pixels.shape[2] == 1 else pixels).convert(mode)
-        result[k] = np.asarray(fit(image, size)).reshape(*size, channels)
-    return Dataset(result, dataset.labels, dataset.names, dataset.title)
+        result[k] = np.asarray(crop_and_resize(image, size)).reshape(*size, channels)
+    return Dataset(result, dataset.labels, dataset.class_names, dataset.title)

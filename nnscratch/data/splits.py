@@ -1,71 +1,90 @@
-"""Where images come from: data that this package makes, by name, or the user's files, by what is in them.
+"""Which images a generator is trained on, which are held out, and which train the classifier that judges it.
 
-And which of them a generator may see. It learns from one part; it is judged beside another that it has never seen, by a judge
-that learnt from a third. What is made by rule has no end, so each part gets a seed of its own. Of files a tenth is held out,
-drawn by chance from each class, and the judge has to learn from the others, too: the report then says so.
+The generator is trained on the first part. It is judged against the second, which it has never seen, by a classifier that
+was trained on the third. Synthetic data are unlimited, so each part gets a seed of its own. Of a file's images, a tenth is
+held out, drawn at random from each class; the classifier then has to use the generator's part, and the report says so.
 """
 from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
 
+from nnscratch.backend import Array
 from nnscratch.data.dataset import Dataset
-from nnscratch.data.limits import LARGEST
+from nnscratch.data.readers.formats import open_dataset
+from nnscratch.data.synthetic.registry import DEFAULT_COUNT, SYNTHETIC, make_synthetic
 from nnscratch.errors import InputError
+from nnscratch.files import FilePath
 
-MADE = ("glyphs", "letters", "shapes", "textures")
-EVERY = 10            # one image of so many is held out
-HELD_OUT, FOR_JUDGE = 1000, 2000  # added to the seed
-COUNT = 20_000
+__all__ = ["Splits", "load_splits"]
+
+HELD_OUT_EVERY = 10  # one image out of so many is held out
+HELD_OUT_SEED, JUDGE_SEED = 1000, 2000  # added to the seed
 
 
-class Parts(NamedTuple):
-    """Three Datasets; `apart`: whether the judge's has no image that the generator learns from."""
+class Splits(NamedTuple):
+    """The three parts of a data set.
+
+    Parameters
+    ----------
+    train : Dataset
+        What the generator is trained on.
+    held_out : Dataset
+        What it never sees; generated images are compared with these.
+    judge_train : Dataset
+        What the judging classifier is trained on.
+    disjoint : bool
+        Whether `judge_train` shares no image with `train`.
+    """
     train: Dataset
     held_out: Dataset
-    for_judge: Dataset
-    apart: bool = True
+    judge_train: Dataset
+    disjoint: bool = True
 
 
-def parts_of(name, *, size=None, seed=0, count=COUNT):
-    """The three parts of a data set: of "glyphs", "letters", "shapes", "textures", or of a file or folder.
+def load_splits(name: FilePath, *, size: int | None = None, seed: int = 0, count: int = DEFAULT_COUNT) -> Splits:
+    """The three parts of a synthetic data set, or of a file or folder.
 
-    Raises InputError for an unknown name and for what `open_dataset` refuses.
+    Parameters
+    ----------
+    name : str or path
+        "glyphs", "letters", "shapes", "textures", or a path that `open_dataset` reads.
+    size : int, optional
+        Side of the square that the images are resized to; by default they are left as they are.
+    seed : int
+        For synthetic data: chooses the images.
+    count : int
+        For synthetic data: images in `train`.
+
+    Returns
+    -------
+    Splits
+        The parts.
+
+    Raises
+    ------
+    InputError
+        The name is unknown, `open_dataset` refuses the path, or there are fewer than 20 images.
     """
-    if name in MADE:
-        return Parts(make(name, count, seed, size), make(name, count // 2, seed + HELD_OUT, size),
-                     make(name, count, seed + FOR_JUDGE, size))
+    if isinstance(name, str) and name in SYNTHETIC:
+        return Splits(make_synthetic(name, count, seed, size), make_synthetic(name, count // 2, seed + HELD_OUT_SEED, size),
+                      make_synthetic(name, count, seed + JUDGE_SEED, size))
     if not Path(name).exists():
-        raise InputError(f"the data {name!r} are neither a file or folder nor one of {', '.join(MADE)}; check the path")
-    from nnscratch.data.readers.formats import open_dataset
+        raise InputError(f"the data {name!r} are neither a file or folder nor one of {', '.join(SYNTHETIC)}; check the path")
     dataset = open_dataset(name, size=size)
-    if len(dataset) < 2 * EVERY:
-        raise InputError(f"{name} has {len(dataset)} images, expected at least {2 * EVERY}; add more")
-    out = held_out(dataset)
-    train, rest = (Dataset(dataset.images[part], None if dataset.labels is None else dataset.labels[part], dataset.names,
-                               dataset.title) for part in (~out, out))
-    return Parts(train, rest, train, apart=False)
+    if len(dataset) < 2 * HELD_OUT_EVERY:
+        raise InputError(f"{name} has {len(dataset)} images, expected at least {2 * HELD_OUT_EVERY}; add more")
+    out = held_out_mask(dataset)
+    train, held_out = (Dataset(dataset.images[part], None if dataset.labels is None else dataset.labels[part],
+                               dataset.class_names, dataset.title) for part in (~out, out))
+    return Splits(train, held_out, train, disjoint=False)
 
 
-def held_out(dataset):
-    """One of EVERY images of each class, by chance, always the same ones: True or False for each (N,)."""
+def held_out_mask(dataset: Dataset) -> Array:
+    """True or False for each image (N,): a tenth of each class is True, drawn at random, but the same in every call."""
     labels = np.zeros(len(dataset), np.int64) if dataset.labels is None else dataset.labels
     order = np.random.default_rng(0).permutation(len(dataset))
-    order = order[np.argsort(labels[order], kind="stable")]  # class by class, shuffled within
+    order = order[np.argsort(labels[order], kind="stable")]  # class by class, shuffled within each
     out = np.zeros(len(dataset), bool)
-    out[order[EVERY // 2::EVERY]] = True
+    out[order[HELD_OUT_EVERY // 2::HELD_OUT_EVERY]] = True
     return out
-
-
-def make(name, count, seed, size=None):
-    """A data set by its name."""
-    from nnscratch.data.synthetic.glyphs import glyphs
-    from nnscratch.data.synthetic.shapes import shapes
-    from nnscratch.data.synthetic.textures import textures
-    if 3 * count * (size or 0)**2 > LARGEST:
-        raise InputError(f"{count} {name} of {size}x{size} pixels would take {3 * count * size**2 / 2**30:.0f} GB, expected at "
-                         f"most {LARGEST / 2**30:.0f}; use a smaller size")
-    more = {} if size is None else {"size": size}
-    if name in ("glyphs", "letters"):
-        return glyphs(count, seed=seed, letters=name == "letters", **more)
-    return {"shapes": shapes, "textures": textures}[name](count, seed=seed, **more)

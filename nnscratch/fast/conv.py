@@ -9,7 +9,7 @@ columns are not kept for the backward pass: they are KH*KW times as large as x, 
 """
 from typing import Any
 
-from nnscratch.backend import array_module, join
+from nnscratch.backend import array_module, concatenate
 from nnscratch.fast.cpu import conv as cpu
 from nnscratch.fast.cpu.normalize import channel_sum as cpu_sum
 from nnscratch.fast.cuda import conv as cuda
@@ -71,7 +71,7 @@ def product(name: str, a: Any, b: Any, window: Any, groups: int, bias: Any = Non
         return function(a, b, window, **more)
     xp = array_module(a)
     parts = zip(*(xp.split(array, groups, axis=-1) for array in (a, b)))
-    result = join([function(p, q, window) for p, q in parts], axis=-1)
+    result = concatenate([function(p, q, window) for p, q in parts], axis=-1)
     return result if bias is None else result + bias
 
 

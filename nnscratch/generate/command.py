@@ -1,7 +1,6 @@
 """The commands `nnscratch train generator` and `nnscratch generate`. Mistakes are reported before the work begins."""
 import gc
 from dataclasses import replace
-from os import PathLike
 from pathlib import Path
 from time import perf_counter
 from typing import Any
@@ -15,7 +14,7 @@ from nnscratch.data.images import check_writable, encode, read_image
 from nnscratch.data.splits import load_splits
 from nnscratch.data.synthetic.styles import is_style, style_image
 from nnscratch.errors import InputError
-from nnscratch.files import make_folder, replace_file
+from nnscratch.files import FilePath, make_folder, replace_file
 from nnscratch.generate.adversarial_losses import CHANCE_LOSS
 from nnscratch.generate.evaluate.command import CLASSIFIER_FILE, classifier_for, recognition_score
 from nnscratch.generate.inputs import TEXTURE
@@ -36,7 +35,7 @@ BAR_LABELS = {  # of metrics in the progress bar
     "d_norm": "gradients D", "g_norm": "G", "diversity": "diversity", "score": "score"}
 
 
-def train_generator(chosen: dict[str, Any], folder: str | PathLike, *, data: str | None = None, size: int | None = None,
+def train_generator(chosen: dict[str, Any], folder: FilePath, *, data: str | None = None, size: int | None = None,
                     minutes: float | None = None, resume: bool = False, device: str = "auto") -> str:
     """Carry out `nnscratch train generator`.
 
@@ -156,7 +155,7 @@ def steps_for_minutes(minutes: float, dataset: Dataset, options: Options) -> int
     return max(10, int(0.95 * 60 * minutes / seconds))  # the rest goes to checkpoints and grids
 
 
-def train_with_progress(trainer: Trainer, folder: str | PathLike, score: Score | None) -> str:
+def train_with_progress(trainer: Trainer, folder: FilePath, score: Score | None) -> str:
     """`train` with a progress bar of the metrics; both losses stand beside those of a discriminator that guesses."""
     from tqdm import tqdm
     chance = CHANCE_LOSS[trainer.options.loss] if trainer.options.method == "gan" else {}
@@ -170,7 +169,7 @@ def train_with_progress(trainer: Trainer, folder: str | PathLike, score: Score |
         return train(trainer, folder, score=score, progress=progress)
 
 
-def generate(path: str | PathLike | None, output: str | PathLike, *, shape: tuple[int, int] | None = None,
+def generate(path: FilePath | None, output: FilePath, *, shape: tuple[int, int] | None = None,
              walk: int | None = None, label: str | None = None, side: int | None = None, seed: int = 0,
              device: str = "auto") -> None:
     """Carry out `nnscratch generate`: write a grid of images, or an animation from one image to the next.

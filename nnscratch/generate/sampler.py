@@ -5,7 +5,6 @@ Shapes: noise (N, Z), labels (N,) whole numbers, images (N, H, W, C) in [-1, 1].
 The file describes itself (preset, size of the images, names of the classes), so its path is enough to use it. Weights may be
 kept in half precision: half the size, and no visible difference.
 """
-from os import PathLike
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +12,7 @@ import numpy as np
 
 from nnscratch import checkpoint
 from nnscratch.errors import InputError
+from nnscratch.files import FilePath
 from nnscratch.generate.inputs import TEXTURE, generate_images, new_generator, noise_length_of, sample_labels
 from nnscratch.generate.trainer import Trainer
 from nnscratch.models import Model
@@ -148,7 +148,7 @@ def slerp(a: np.ndarray, b: np.ndarray, t: float) -> np.ndarray:
     return (np.sin((1 - t) * angle) * a + np.sin(t * angle) * b) / np.sin(angle)
 
 
-def save_generator(path: str | PathLike, trainer: Trainer, half: bool = False) -> None:
+def save_generator(path: FilePath, trainer: Trainer, half: bool = False) -> None:
     """Write a trainer's sampling model to a file of its own.
 
     Parameters
@@ -164,7 +164,7 @@ def save_generator(path: str | PathLike, trainer: Trainer, half: bool = False) -
     write_generator(path, trainer.sampling_model(), info, half)
 
 
-def write_generator(path: str | PathLike, model: Model, info: dict[str, Any], half: bool = False) -> None:
+def write_generator(path: FilePath, model: Model, info: dict[str, Any], half: bool = False) -> None:
     """Write a generator and what it is: `model` and `info` as in a Sampler."""
     if half:
         copy = new_generator(info["preset"], tuple(info["shape"]), info["classes"])
@@ -177,7 +177,7 @@ def write_generator(path: str | PathLike, model: Model, info: dict[str, Any], ha
     checkpoint.save(path, model, info=info)
 
 
-def load_generator(path: str | PathLike = SHIPPED, side: int | None = None) -> Sampler:
+def load_generator(path: FilePath = SHIPPED, side: int | None = None) -> Sampler:
     """Load a generator saved by `save_generator`.
 
     Parameters
@@ -218,7 +218,7 @@ def load_generator(path: str | PathLike = SHIPPED, side: int | None = None) -> S
     return Sampler(model, info)
 
 
-def square_shape(path: str | PathLike, preset: str, side: int) -> tuple[int, int, int]:
+def square_shape(path: FilePath, preset: str, side: int) -> tuple[int, int, int]:
     """(side, side, 3), if a generator of this preset can generate it."""
     if preset != TEXTURE:
         raise InputError(f"a side of {side} pixels was requested, but the generator in {path} has one size; leave it out, or "

@@ -11,7 +11,6 @@ import json
 from collections import deque
 from collections.abc import Callable
 from math import isfinite
-from os import PathLike
 from pathlib import Path
 from typing import ClassVar, TypeAlias
 
@@ -19,7 +18,7 @@ import numpy as np
 
 from nnscratch.data.animation import encode_gif
 from nnscratch.fast import sigmoid
-from nnscratch.files import make_folder, replace_file
+from nnscratch.files import FilePath, make_folder, replace_file
 from nnscratch.generate.adversarial_losses import CHANCE_LOSS
 from nnscratch.generate.plots import grid, plot_history, png
 from nnscratch.generate.sampler import save_generator
@@ -34,7 +33,7 @@ Record: TypeAlias = dict[str, float]  # "step", and the metrics of that step
 Score: TypeAlias = Callable[[np.ndarray, np.ndarray], float]
 
 
-def train(trainer: Trainer, folder: str | PathLike, *, score: Score | None = None,
+def train(trainer: Trainer, folder: FilePath, *, score: Score | None = None,
           progress: Callable[[Record], None] | None = None, save_every: int = SAVE_INTERVAL) -> str:
     """Train until `trainer.options.steps`.
 

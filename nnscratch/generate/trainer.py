@@ -10,7 +10,6 @@ step 1000 draws the same batch and noise whether or not the training was interru
 """
 from collections.abc import Sequence
 from dataclasses import asdict
-from os import PathLike
 from typing import Any, ClassVar
 
 import numpy as np
@@ -19,6 +18,7 @@ from nnscratch import checkpoint, initializers
 from nnscratch.backend import Array, to_device
 from nnscratch.data.dataset import Dataset, fingerprint, to_floats
 from nnscratch.errors import InputError
+from nnscratch.files import FilePath
 from nnscratch.generate.composite import CompositeModel, CompositeOptimizer
 from nnscratch.generate.ema import EMA
 from nnscratch.generate.inputs import generate_images, new_generator, noise_length_of, one_hot, sample_labels
@@ -186,7 +186,7 @@ class Trainer:
 
     # --- saving and resuming ----------------------------------------------------------------------------------------
 
-    def save(self, path: str | PathLike) -> None:
+    def save(self, path: FilePath) -> None:
         """Write everything to one file: networks, statistics, average, optimizers, history.
 
         Parameters
@@ -206,7 +206,7 @@ class Trainer:
         return {"what": "training", "options": asdict(self.options), "data": self.fingerprint, "source": self.source,
                 "names": self.dataset.class_names, "step": self.step_count, "history": self.history}
 
-    def load(self, path: str | PathLike) -> None:
+    def load(self, path: FilePath) -> None:
         """Resume a saved training.
 
         Parameters

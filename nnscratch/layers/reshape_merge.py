@@ -1,7 +1,7 @@
 """Layers that rearrange or combine and have nothing to learn: Flatten, Reshape, Add, Concatenate, Dot."""
 from math import prod
 
-from nnscratch.backend import join
+from nnscratch.backend import concatenate
 from nnscratch.errors import InputError
 from nnscratch.fast import dot, dot_backward
 from nnscratch.layers.base import Layer
@@ -65,7 +65,7 @@ class Concatenate(Layer):
 
     def compute(self, xs, training):
         check_inputs(self, xs, [x.shape[:-1] for x in xs])
-        return join(xs, axis=-1), [x.shape[-1] for x in xs]
+        return concatenate(xs, axis=-1), [x.shape[-1] for x in xs]
 
     def differentiate(self, dy, cache, wrt):
         parts, start = [], 0

@@ -16,7 +16,7 @@ from nnscratch import backend, checkpoint
 from nnscratch.data.images import check_writable, encode, read_image, to_image, write_image
 from nnscratch.data.synthetic.styles import is_style, style_image
 from nnscratch.errors import InputError
-from nnscratch.files import aside, make_folder, reason, replace_file
+from nnscratch.files import make_folder, reason, replace_file, temporary_path
 from nnscratch.style.colour import grey, put_colours_back
 from nnscratch.style.features import smallest_side
 from nnscratch.style.settings import Settings
@@ -37,7 +37,7 @@ def stylise(content_path, style_paths, output_path, *, size=256, style_scale=1.0
     """
     sidecar = Path(f"{output_path}.json")
     check_writable(output_path)
-    with aside(sidecar) as temporary:
+    with temporary_path(sidecar) as temporary:
         temporary.touch()
     if not 0.1 <= style_scale <= 10:
         raise InputError(f"--style-scale is {style_scale}, expected 0.1 to 10; 2 makes strokes twice as large")

@@ -1,4 +1,4 @@
-"""Style images by name, drawn by our own rules: a painting, and patterns in colours that make them worth having.
+"""Style images by name, drawn by rule: a painting, and patterns in colours chosen for each.
 
 Shapes: images (1, size, size, 3) in [0, 1].
 """
@@ -7,18 +7,21 @@ from typing import NamedTuple
 
 import numpy as np
 
-from nnscratch.data.synthetic.glyphs import check_whole
+from nnscratch.backend import Array
 from nnscratch.data.synthetic.paintings import flow_painting
 from nnscratch.data.synthetic.patterns import PATTERNS
-from nnscratch.data.synthetic.textures import tint_with, tones
-from nnscratch.ops.validation import check_choice
+from nnscratch.data.synthetic.textures import apply_palette, tones
+from nnscratch.files import FilePath
+from nnscratch.ops.validation import check_choice, check_int
+
+__all__ = ["STYLES", "is_style", "style_image"]
 
 
 class Recipe(NamedTuple):
-    """A family of patterns, how many of its periods span the image, and its colours, from tone 0 to tone 1."""
+    """A family of patterns, the number of its periods in the image, and its colours, from tone 0 to tone 1."""
     family: str
     periods: float
-    colours: tuple
+    colours: tuple[tuple[int, int, int], ...]
 
 
 RECIPES = {
@@ -32,30 +35,55 @@ RECIPES = {
 STYLES = ("night", *RECIPES)
 
 
-def is_style(name):
-    """Whether a path given for a style is the name of one of ours; a file of that name comes first."""
-    return name in STYLES and not Path(name).is_file()
+def is_style(name: FilePath) -> bool:
+    """Whether a path names one of the drawn styles; a file of that name takes precedence.
 
-
-def style_image(name, size=384, seed=0):
-    """The style image of a name: "night", "mosaic", "hatching", "ink", "glass", "coral" or "leaves".
-
-    size : rows and columns, at least 16. The same size and seed give the same image.
+    Parameters
+    ----------
+    name : str or path
+        What a user gave as a style.
 
     Returns
     -------
-    float32 array (1, size, size, 3), values in [0, 1].
+    bool
+        True for one of STYLES, unless such a file exists.
+    """
+    return name in STYLES and not Path(name).is_file()
+
+
+def style_image(name: str, size: int = 384, seed: int = 0) -> Array:
+    """Draw a style image.
+
+    Parameters
+    ----------
+    name : {"night", "mosaic", "hatching", "ink", "glass", "coral", "leaves"}
+        Which style.
+    size : int
+        Rows and columns, at least 16.
+    seed : int
+        The same size and seed give the same image.
+
+    Returns
+    -------
+    float32 array (1, size, size, 3)
+        Values in [0, 1].
 
     Raises
     ------
-    InputError : an unknown name, a size or seed that is no whole number.
+    InputError
+        The name is unknown, or size or seed is not an integer of at least 16 or 0.
+
+    Examples
+    --------
+    >>> style_image("mosaic", size=32).shape
+    (1, 32, 32, 3)
     """
     check_choice(name, "style image", STYLES)
-    check_whole(size=(size, 16), seed=(seed, 0))
+    size, seed = check_int(size, "size", 16), check_int(seed, "seed", 0)
     if name == "night":
         return flow_painting(size, seed)
     recipe, rng = RECIPES[name], np.random.default_rng(seed)
     families = {recipe.family: PATTERNS[recipe.family]}
     tone = tones(np.zeros(1, int), rng.random((1, 5), np.float32), rng.random((1, 8, 8), np.float32), 2 * size, families,
                  (recipe.periods, recipe.periods))
-    return tint_with(tone, np.array([recipe.colours], np.float32) / 255).clip(0, 1).astype(np.float32)
+    return apply_palette(tone, np.array([recipe.colours], np.float32) / 255).clip(0, 1).astype(np.float32)

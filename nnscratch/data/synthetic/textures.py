@@ -1,17 +1,25 @@
-"""Textures: stripes, checks, dots, bricks, waves, clouds, marble, cells and labyrinths in colours that go together.
+"""Textures: stripes, checks, dots, bricks, waves, clouds, marble, cells and labyrinths in matching colours.
 
-Each family is a formula from a place to a tone in [0, 1]; a palette of four colours makes the tone a colour. The place is
-counted in periods of the pattern after it was turned and shifted, so a formula knows neither size nor angle.
+Each family is a formula from a position to a tone in [0, 1]; a palette of four colours turns the tone into a colour.
+Positions are rotated, shifted and measured in periods of the pattern, so a formula depends on neither size nor angle.
 
-Shapes: N images (N, size, size, 3). y and x, places in periods, (N, H, W); what a formula draws its chance from:
-grid (N, 8, 8), numbers in [0, 1) that repeat over the plane, and knob (N, 1, 1), one number in [0, 1); tones (N, H, W).
+Shapes: N images (N, size, size, 3). y and x, positions in periods, (N, H, W). The randomness of a formula: grid (N, 8, 8),
+numbers in [0, 1) that repeat over the plane, and knob (N, 1, 1), one number in [0, 1). Tones (N, H, W).
 """
+from collections.abc import Callable
+from typing import TypeAlias
+
 import numpy as np
 
+from nnscratch.backend import Array
 from nnscratch.data.dataset import Dataset
-from nnscratch.data.synthetic.glyphs import check_whole
+from nnscratch.data.synthetic.procedural_noise import GRID, lattice_value, value_noise
+from nnscratch.ops.validation import check_int
 
-GRID = 8
+__all__ = ["FAMILIES", "PALETTES", "textures"]
+
+Formula: TypeAlias = Callable[[Array, Array, Array, Array], Array]  # (y, x, grid, knob) -> tones
+
 BATCH = 200  # images at a time
 PALETTES = np.array([  # from tone 0 to tone 1
     [(24, 40, 72), (40, 96, 136), (120, 184, 184), (244, 236, 208)],   # sea
@@ -24,42 +32,54 @@ PALETTES = np.array([  # from tone 0 to tone 1
     [(88, 24, 68), (200, 48, 88), (248, 148, 88), (252, 232, 168)]], np.float32) / 255  # fruit
 
 
-def textures(count=20000, *, seed=0, size=32):
-    """Coloured patterns of nine families, each with its own period, angle, place, colours and inner variation.
+def textures(count: int = 20000, *, seed: int = 0, size: int = 32) -> Dataset:
+    """Coloured patterns of nine families, each with its own period, angle, position, colours and variation.
 
-    The same seed gives the same images, and a larger count only adds to those of a smaller one.
+    The same seed gives the same images, and a larger count only appends to those of a smaller one.
 
     Parameters
     ----------
-    count : how many images; seed : the only source of chance; size : rows and columns, at least 8. About three periods
-    span an image at any size.
+    count : int
+        Number of images.
+    seed : int
+        Seed of all random choices.
+    size : int
+        Rows and columns of an image, at least 8. About three periods span an image of any size.
 
     Returns
     -------
-    Dataset of `count` images (size, size, 3), labelled by family.
+    Dataset
+        Images (count, size, size, 3), labelled by family.
 
     Raises
     ------
-    InputError : a count or size that is no whole number (1 and 8 at least), a seed below 0.
+    InputError
+        A count or size is not an integer of at least 1 or 8, or the seed is negative.
+
+    Examples
+    --------
+    >>> textures(18, size=16).class_names[:3]
+    ['stripes', 'checks', 'dots']
     """
-    check_whole(count=(count, 1), seed=(seed, 0), size=(size, 8))
-    order, chance, grids = np.random.default_rng(seed).spawn(3)
+    count, seed, size = check_int(count, "count", 1), check_int(seed, "seed", 0), check_int(size, "size", 8)
+    order, rng, grids = np.random.default_rng(seed).spawn(3)
     rounds = -(-count // len(FAMILIES))
     labels = order.permuted(np.tile(np.arange(len(FAMILIES)), (rounds, 1)), axis=1).ravel()[:count]
     images = np.empty((count, size, size, 3), np.uint8)
     for start in range(0, count, BATCH):
         these = labels[start:start + BATCH]
-        draws = chance.random((len(these), 19), dtype=np.float32)
+        draws = rng.random((len(these), 19), dtype=np.float32)
         tone = tones(these, draws[:, :5], grids.random((len(these), GRID, GRID), dtype=np.float32), 2 * size)
         painted = tint(tone, draws[:, 5], draws[:, 6:18].reshape(-1, 4, 3), draws[:, 18])
         images[start:start + BATCH] = np.rint(255 * painted.clip(0, 1))
     return Dataset(images, labels, list(FAMILIES), "textures")
 
 
-def tones(labels, draws, grid, size, families=None, periods=(2.4, 4.0)):
-    """The pattern of each image, (N, size, size) in [0, 1], from five draws each: period, angle, place (2), knob.
+def tones(labels: Array, draws: Array, grid: Array, size: int, families: dict[str, Formula] | None = None,
+          periods: tuple[float, float] = (2.4, 4.0)) -> Array:
+    """The pattern of each image, (N, size, size) in [0, 1], from five draws each: period, angle, shift (2), knob.
 
-    periods : how many of them an image spans, from ... to.
+    An image spans between periods[0] and periods[1] periods of its pattern.
     """
     period, angle, down, right, knob = draws.T[..., None, None]
     pixels = (np.arange(size, dtype=np.float32) + 0.5) / size - 0.5
@@ -73,30 +93,30 @@ def tones(labels, draws, grid, size, families=None, periods=(2.4, 4.0)):
     return tone
 
 
-def tint(tone, which, jitter, backwards):
-    """Colours (N, H / 2, W / 2, 3): the tone's place on a palette, neighbours mixed; some palettes run backwards.
+def tint(tone: Array, which: Array, jitter: Array, reverse: Array) -> Array:
+    """Colours (N, H / 2, W / 2, 3): the tone interpolates a palette, which is reversed where `reverse` (N,) is below 0.4.
 
-    Four tones make a pixel, for smooth edges: they share out its weight among the palette's four colours.
+    Each pixel averages four tones, for smooth edges.
     """
     palette = PALETTES[(which * len(PALETTES)).astype(int)] + 0.16 * (jitter - 0.5)  # (N, 4, 3)
-    return tint_with(np.where(backwards[:, None, None] < 0.4, 1 - tone, tone), palette)
+    return apply_palette(np.where(reverse[:, None, None] < 0.4, 1 - tone, tone), palette)
 
 
-def tint_with(tone, palette):
-    """The same with a palette (4, 3) for each image, (N, 4, 3)."""
+def apply_palette(tone: Array, palette: Array) -> Array:
+    """Colours (N, H / 2, W / 2, 3) of tones (N, H, W) on the palettes (N, 4, 3), one for each image."""
     tone = tone.clip(0, 1)
-    weights = [halve((1 - abs(3 * tone - k)).clip(0, 1)) for k in range(4)]  # hat functions, 1 in all
+    weights = [average_2x2((1 - abs(3 * tone - k)).clip(0, 1)) for k in range(4)]  # hat functions, their sum is 1
     return sum(weight[..., None] * palette[:, None, None, k] for k, weight in enumerate(weights))
 
 
-def halve(fine):
-    """(N, H, W) to (N, H / 2, W / 2): the mean of every square of four."""
+def average_2x2(fine: Array) -> Array:
+    """(N, H, W) to (N, H / 2, W / 2): average pooling."""
     return (fine[:, ::2, ::2] + fine[:, ::2, 1::2] + fine[:, 1::2, ::2] + fine[:, 1::2, 1::2]) / 4
 
 
 def stripes(y, x, grid, knob):
     """Broad bands with a fine line in every gap."""
-    place = abs(x % 1 - 0.5)  # 0.5 in the middle of a gap
+    place = abs(x % 1 - 0.5)  # 0.5 is the middle of a gap
     return np.where(place < 0.15 + 0.15 * knob, 0.95, np.where(place > 0.44, 0.65, 0.1))
 
 
@@ -110,19 +130,19 @@ def dots(y, x, grid, knob):
     y = y * 1.15
     x = x + 0.5 * (np.floor(y) % 2)
     inside = np.hypot(y % 1 - 0.5, x % 1 - 0.5) < 0.26 + 0.14 * knob
-    return np.where(inside, 0.6 + 0.4 * at(grid, y, x), 0.08)
+    return np.where(inside, 0.6 + 0.4 * lattice_value(grid, y, x), 0.08)
 
 
 def bricks(y, x, grid, knob):
-    """Rows twice as long as high, every other one moved by half; light mortar, each brick has its own tone."""
+    """Bricks twice as long as high, every other row moved by half; light mortar, each brick has its own tone."""
     y, x = 1.8 * y, 0.9 * x
     x = x + 0.5 * (np.floor(y) % 2)
     mortar = (y % 1 < 0.14) | (x % 1 < 0.07)
-    return np.where(mortar, 1.0, 0.2 + 0.3 * at(grid, y, x) + 0.15 * knob)
+    return np.where(mortar, 1.0, 0.2 + 0.3 * lattice_value(grid, y, x) + 0.15 * knob)
 
 
 def waves(y, x, grid, knob):
-    """Rings from two sources meet: the pattern of two stones in a pond."""
+    """The interference of rings from two sources, as from two stones in a pond."""
     sources = grid[:, :2, :2, None, None] * 3 - 1.5
     middle_y, middle_x = y.mean(axis=(1, 2), keepdims=True), x.mean(axis=(1, 2), keepdims=True)
     one, two = (np.hypot(y - middle_y - sources[:, k, 0], x - middle_x - sources[:, k, 1]) for k in (0, 1))
@@ -130,32 +150,32 @@ def waves(y, x, grid, knob):
 
 
 def clouds(y, x, grid, knob):
-    """Value noise: smooth chance, and half as much of it twice as fine, and so on (Perlin, 1985)."""
-    noise = sum(smooth(grid, y * 0.8 * 2 ** k + 3 * k, x * 0.8 * 2 ** k) / 2 ** k for k in range(4)) / 1.875
+    """Fractal noise: four octaves of value noise (Perlin, 1985)."""
+    noise = sum(value_noise(grid, y * 0.8 * 2 ** k + 3 * k, x * 0.8 * 2 ** k) / 2 ** k for k in range(4)) / 1.875
     return ((noise - 0.5) * (2.0 + knob) + 0.5).clip(0, 1)
 
 
 def marble(y, x, grid, knob):
-    """Thin veins: a sine whose place is disturbed by noise."""
-    noise = sum(smooth(grid, y * 0.7 * 2 ** k + 3 * k, x * 0.7 * 2 ** k) / 2 ** k for k in range(3))
-    return 1 - (1 - abs(np.sin(np.pi * (0.55 * x + (1.2 + knob) * noise)))) ** 3 - 0.15 * smooth(grid, 3 * y, 3 * x)
+    """Thin veins: a sine whose phase is disturbed by noise."""
+    noise = sum(value_noise(grid, y * 0.7 * 2 ** k + 3 * k, x * 0.7 * 2 ** k) / 2 ** k for k in range(3))
+    return 1 - (1 - abs(np.sin(np.pi * (0.55 * x + (1.2 + knob) * noise)))) ** 3 - 0.15 * value_noise(grid, 3 * y, 3 * x)
 
 
 def cells(y, x, grid, knob):
-    """Each place belongs to the nearest of many scattered points (Worley, 1996); dark where it is torn between two."""
+    """Each position belongs to the nearest of many scattered points (Worley, 1996); dark where two are equally near."""
     near, second, tone = np.full_like(y, 9), np.full_like(y, 9), np.zeros_like(y)
     for down in (-1, 0, 1):
         for right in (-1, 0, 1):
             row, column = np.floor(y) + down, np.floor(x) + right
-            away = np.hypot(row + at(grid, row, column) - y, column + at(grid, column + 3, row + 5) - x)
+            away = np.hypot(row + lattice_value(grid, row, column) - y, column + lattice_value(grid, column + 3, row + 5) - x)
             second = np.minimum(second, np.maximum(near, away))
-            tone = np.where(away < near, at(grid, row + 2, column + 1), tone)
+            tone = np.where(away < near, lattice_value(grid, row + 2, column + 1), tone)
             near = np.minimum(near, away)
     return np.where(second - near < 0.1, 0.0, 0.35 + 0.6 * tone - 0.2 * near)
 
 
 def labyrinth(y, x, grid, knob):
-    """Plane waves of one length in all directions, cut sharp: what reactions with diffusion settle to (Turing, 1952)."""
+    """Plane waves of one length in all directions, sharpened: like patterns of reaction and diffusion (Turing, 1952)."""
     total = np.zeros_like(y)
     for k in range(8):
         angle = np.pi * (k + grid[:, 0, k, None, None]) / 8
@@ -163,20 +183,6 @@ def labyrinth(y, x, grid, knob):
     return 0.5 + 0.45 * np.tanh(2.5 * (total / 2 + 0.8 * (knob - 0.5)))
 
 
-def at(grid, y, x):
-    """The number of the cell that holds each place."""
-    row, column = np.floor(y).astype(np.int32) % GRID, np.floor(x).astype(np.int32) % GRID
-    return grid.reshape(-1)[np.arange(len(grid), dtype=np.int32)[:, None, None] * GRID ** 2 + row * GRID + column]
-
-
-def smooth(grid, y, x):
-    """The numbers of the four cells around, mixed by 3 t^2 - 2 t^3, which starts and arrives flat."""
-    down, right = y - np.floor(y), x - np.floor(x)
-    down, right = down * down * (3 - 2 * down), right * right * (3 - 2 * right)
-    above = at(grid, y, x) * (1 - right) + at(grid, y, x + 1) * right
-    below = at(grid, y + 1, x) * (1 - right) + at(grid, y + 1, x + 1) * right
-    return above * (1 - down) + below * down
-
-
-FAMILIES = {"stripes": stripes, "checks": checks, "dots": dots, "bricks": bricks, "waves": waves, "clouds": clouds,
-            "marble": marble, "cells": cells, "labyrinth": labyrinth}
+FAMILIES: dict[str, Formula] = {
+    "stripes": stripes, "checks": checks, "dots": dots, "bricks": bricks, "waves": waves, "clouds": clouds, "marble": marble,
+    "cells": cells, "labyrinth": labyrinth}

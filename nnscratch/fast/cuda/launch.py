@@ -11,7 +11,7 @@ from numbers import Real
 
 import numpy as np
 
-from nnscratch.backend import array_module, on_gpu
+from nnscratch.backend import array_module, is_cupy_type
 from nnscratch.errors import InputError
 from nnscratch.fast.cuda.kernel_registry import TYPES, kernels, text
 
@@ -81,7 +81,7 @@ def reader(kernel, parameter):
     dtype, scalar, whole = parameter.dtype, parameter.dtype.type, parameter.dtype.kind in "iu"
 
     def read_array(value):
-        if not (on_gpu(type(value)) and value.dtype == dtype and value.flags.c_contiguous):
+        if not (is_cupy_type(type(value)) and value.dtype == dtype and value.flags.c_contiguous):
             refuse_array(kernel, parameter, value)
         return value
 

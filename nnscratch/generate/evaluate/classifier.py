@@ -6,7 +6,6 @@ Without the last class, softmax would assign noise to some class, often 8. So th
 images (corruptions.py), all with the label "none". It must not be trained on what the generator is trained on: use glyphs of
 another seed, or images held out. Its own accuracy is stored with it.
 """
-from os import PathLike
 from typing import Any
 
 import numpy as np
@@ -16,6 +15,7 @@ from nnscratch.backend import to_cpu, to_device
 from nnscratch.data.dataset import Dataset, to_floats
 from nnscratch.errors import InputError
 from nnscratch.fast import softmax
+from nnscratch.files import FilePath
 from nnscratch.generate.evaluate.corruptions import corrupt
 from nnscratch.initializers import own_he_normal
 from nnscratch.layers import AveragePooling2D, Conv2D, Dense, Flatten, Input, MaxPooling2D
@@ -137,7 +137,7 @@ class Classifier:
                          NONE: float((corrupted == len(self.names)).mean())}
         return self.accuracy
 
-    def save(self, path: str | PathLike) -> None:
+    def save(self, path: FilePath) -> None:
         """Write weights, names and accuracy to one file.
 
         Parameters
@@ -148,7 +148,7 @@ class Classifier:
                                                 "accuracy": self.accuracy, "origin": self.origin})
 
     @classmethod
-    def load(cls, path: str | PathLike) -> "Classifier":
+    def load(cls, path: FilePath) -> "Classifier":
         """Load a classifier saved by `save`.
 
         Parameters

@@ -1,6 +1,5 @@
 """`nnscratch judge`, and the classifier by which a training selects its best generator."""
 from collections.abc import Callable
-from os import PathLike
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +9,7 @@ from nnscratch import backend
 from nnscratch.data.splits import Splits, load_splits
 from nnscratch.data.synthetic.faces import glyph_templates
 from nnscratch.errors import InputError
-from nnscratch.files import make_folder
+from nnscratch.files import FilePath, make_folder
 from nnscratch.generate.evaluate.classifier import Classifier
 from nnscratch.generate.evaluate.classifier_training import train_classifier, training_origin
 from nnscratch.generate.evaluate.metrics import MIN_IMAGES, evaluate_images, recognised
@@ -23,7 +22,7 @@ CLASSIFIER_FILE, STEPS = "judge.safetensors", 1000
 FRESH_SEED = 500  # added to the seed: images not used in the training, not even to select the best checkpoint
 
 
-def evaluate_generator(path: str | PathLike | None, data: str, folder: str | PathLike, *, count: int = 5000, seed: int = 0,
+def evaluate_generator(path: FilePath | None, data: str, folder: FilePath, *, count: int = 5000, seed: int = 0,
                        size: int | None = None, device: str = "auto") -> dict[str, Any]:
     """Carry out `nnscratch judge`: generate images, evaluate them, and write a report.
 

@@ -85,7 +85,7 @@ def modes_hit(images: np.ndarray, masters: np.ndarray) -> Modes:
     check_array("modes_hit", "images", images, 4)
     if getattr(masters, "ndim", 0) != 4 or masters.shape[2] != masters.shape[3]:
         raise InputError(f"modes_hit: the masters have shape {np.shape(masters)}, expected (faces, classes, S, S); use the "
-                         f"first result of nnscratch.data.synthetic.glyphs.masters()")
+                         f"first result of nnscratch.data.synthetic.faces.glyph_templates()")
     faces, classes, side, _ = masters.shape
     size, count = images.shape[1:3], faces * classes
     stretches = [(tall, wide) for tall in STRETCHES for wide in STRETCHES]

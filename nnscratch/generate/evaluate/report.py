@@ -4,7 +4,6 @@ Every metric stands beside its value for fresh real images, with a sentence on w
 """
 import json
 from html import escape
-from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,7 +11,7 @@ import numpy as np
 
 from nnscratch.data.dataset import Dataset, to_floats
 from nnscratch.errors import InputError
-from nnscratch.files import make_folder, replace_file
+from nnscratch.files import FilePath, make_folder, replace_file
 from nnscratch.generate.evaluate.css import CSS
 from nnscratch.generate.evaluate.html_parts import bar_chart, figure, number, percent, section, table
 from nnscratch.generate.plots import grid
@@ -25,7 +24,7 @@ __all__ = ["write_report"]
 SHOWN = 100  # images on the sheet
 
 
-def write_report(folder: str | PathLike, metrics: dict[str, Any], images: np.ndarray, train: Dataset, *,
+def write_report(folder: FilePath, metrics: dict[str, Any], images: np.ndarray, train: Dataset, *,
                  title: str = "What the generator makes") -> Path:
     """Write report.html and report.json.
 

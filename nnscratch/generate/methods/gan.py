@@ -2,13 +2,13 @@
 
 Shapes: real images (N, H, W, C) in [-1, 1], noise (N, Z), labels (N, K) or None. The step itself is in adversarial.py.
 """
-from os import PathLike
 from typing import Any
 
 import numpy as np
 
 from nnscratch.backend import Array
 from nnscratch.fast.cuda import capture
+from nnscratch.files import FilePath
 from nnscratch.generate.adversarial import Pair, adversarial_step
 from nnscratch.generate.adversarial_losses import LOSSES
 from nnscratch.generate.spectral import SpectralNormalization
@@ -49,7 +49,7 @@ class GANTrainer(Trainer):
         rng = np.random.default_rng([self.options.seed, AUGMENT_STREAM, self.step_count]) if self.options.augment else None
         return adversarial_step(pair, self.loss, real, noise, labels, rng, penalty)
 
-    def load(self, path: str | PathLike) -> None:
+    def load(self, path: FilePath) -> None:
         """Resume; what was recorded is discarded, because it refers to the old arrays of Adam's state."""
         super().load(path)
         self.replay = capture(self.update, must=False)
