@@ -1,4 +1,4 @@
-"""Save and load networks: safetensors for the arrays, a JSON header for the rest. No pickle: a file cannot run anything.
+"""Save and load models: safetensors for the arrays, a JSON header for the rest. No pickle: loading cannot run code.
 
     save("model.safetensors", model, optimizer, {"step": 1200})
     info = load("model.safetensors", model, optimizer)
@@ -6,25 +6,61 @@
 A file is written aside and then renamed, so a kill at any moment leaves either the old file or the new one. Loading
 converts and checks everything first, and changes nothing if anything is wrong.
 
-The header: {"nnscratch": version, "kind": "checkpoint", "optimizer": its class or null, "info": the caller's dict}.
+The arrays are named "params/dense_0/kernel", "buffers/dropout_0/calls", "optimizer/dense_0/kernel/mean"; they have the
+shapes of the model's. The header: {"nnscratch": version, "kind": "checkpoint", "optimizer": its class or null, "info":
+the caller's dict}.
 """
 import json
+from collections.abc import Iterable
+from os import PathLike
+from typing import Any, TypeAlias
 
 import numpy as np
 
-from nnscratch.backend import array_module, move, to_cpu
+from nnscratch.backend import Array, array_module, move, to_cpu
 from nnscratch.errors import InputError
 from nnscratch.files import replace_file
 from nnscratch.version import __version__
 
+__all__ = ["load", "read_arrays", "save"]
+
+Path: TypeAlias = str | PathLike[str]
 HEADER = {"nnscratch", "kind", "optimizer", "info"}
+OLD_BUFFERS = {"mean": "moving_mean", "variance": "moving_variance"}  # of BatchNormalization in version 0.1: today's names
 
 
-def save(path, model, optimizer=None, info=None):
-    """Write a model's parameters and buffers, an optimizer's state, and `info`, a dict of JSON values.
+def save(path: Path, model: Any, optimizer: Any = None, info: dict[str, Any] | None = None) -> None:
+    """Write a model, and what is needed to go on training it, to a file.
 
-    Raises InputError when the file cannot be written (an older file of that name is then still there, whole), for a
-    model that has no numbers yet, for complex numbers, and for an `info` that would not come back as it is.
+    Parameters
+    ----------
+    path : str or path
+        The .safetensors file; an existing one is replaced.
+    model : Model or Layer
+        Its parameters and buffers are saved.
+    optimizer : Optimizer, optional
+        Its state is saved too.
+    info : dict, optional
+        JSON values that `load` returns.
+
+    Raises
+    ------
+    InputError
+        The file cannot be written (an older file of that name is kept whole), the model is not built or complex, or `info`
+        is not made of JSON values.
+
+    Examples
+    --------
+    >>> import os, tempfile
+    >>> from nnscratch.layers import Dense, Input
+    >>> from nnscratch.models import Model
+    >>> x = Input((3,))
+    >>> model = Model(x, Dense(2)(x))
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     path = os.path.join(folder, "model.safetensors")
+    ...     save(path, model, info={"step": 1200})
+    ...     load(path, model)
+    {'step': 1200}
     """
     arrays = arrays_of(model)
     if not arrays:
@@ -38,22 +74,42 @@ def save(path, model, optimizer=None, info=None):
     write_arrays(path, arrays, header_text(optimizer and type(optimizer).__name__, {} if info is None else info))
 
 
-def load(path, model, optimizer=None):
-    """Read a file written by `save` into a model (and an optimizer); returns `info` as it was given.
+def load(path: Path, model: Any, optimizer: Any = None) -> dict[str, Any]:
+    """Read a file written by `save` into a model, and into an optimizer.
 
-    Raises InputError, with nothing changed, for a file that is missing, truncated, foreign, of another network or
-    optimizer, or that holds NaN or numbers too large for the model's precision.
+    Files of version 0.1 are read too.
+
+    Parameters
+    ----------
+    path : str or path
+        The .safetensors file.
+    model : Model or Layer
+        Built like the saved one; its parameters and buffers are replaced.
+    optimizer : Optimizer, optional
+        Of the saved one's class; its state is replaced.
+
+    Returns
+    -------
+    dict
+        The `info` given to `save`.
+
+    Raises
+    ------
+    InputError
+        Nothing is changed: the file is missing, truncated, foreign, of another model or optimizer, or holds NaN or numbers
+        too large for the model's precision.
     """
     arrays, header = read_arrays(path)
     state = {name.removeprefix("optimizer/"): arrays.pop(name) for name in [*arrays] if name.startswith("optimizer/")}
     ours = arrays_of(model)
+    arrays = {current_name(name, ours): array for name, array in arrays.items()}
     check_names(path, arrays, ours)
     arrays = {name: move(fitted(path, name, arrays[name], array), array_module(array)) for name, array in ours.items()}
     if optimizer is not None:
         check_optimizer(path, header["optimizer"], optimizer)
         for name, array in state.items():
             w = model.params.get(name.rpartition("/")[0])
-            if w is not None:  # else it is the count of steps, or a stranger that load_state refuses
+            if w is not None:  # else it is the count of steps, or unknown, and then load_state refuses it
                 state[name] = fitted(path, f"optimizer/{name}", array, w)
         optimizer.load_state(state, model.params)
     # From here on nothing can fail: names, shapes, dtypes and devices agree.
@@ -64,13 +120,20 @@ def load(path, model, optimizer=None):
     return header["info"]
 
 
-def arrays_of(model):
+def arrays_of(model: Any) -> dict[str, Array]:
     """The model's own arrays, named as in the file."""
     return ({f"params/{name}": array for name, array in model.params.items()}
             | {f"buffers/{name}": array for name, array in model.buffers.items()})
 
 
-def check_names(path, found, expected):
+def current_name(name: str, expected: Iterable[str]) -> str:
+    """Today's name of an array, where version 0.1 saved it under another."""
+    layer, _, last = name.rpartition("/")
+    renamed = f"{layer}/{OLD_BUFFERS.get(last)}"
+    return renamed if name not in expected and renamed in expected else name
+
+
+def check_names(path: Path, found: Iterable[str], expected: Iterable[str]) -> None:
     """One sentence about the first array that is missing or too many."""
     for name in [*expected, *found]:
         if name not in found:
@@ -79,14 +142,14 @@ def check_names(path, found, expected):
             raise InputError(f"{path} has an array {name!r} that this network lacks; build the network it was saved from")
 
 
-def fitted(path, name, array, like):
+def fitted(path: Path, name: str, array: np.ndarray, like: Array) -> np.ndarray:
     """The array in the dtype of `like`; one sentence if it is of another shape or kind, or not finite in that dtype."""
     if array.shape != like.shape:
         raise InputError(f"{path}: {name} has shape {array.shape}, expected {like.shape}; build the network it was saved "
                          f"from")
     if array.dtype.kind != like.dtype.kind:
         raise InputError(f"{path}: {name} holds {array.dtype}, expected {like.dtype}; build the network it was saved from")
-    with np.errstate(over="ignore"):  # what is too large becomes infinite, and is refused below
+    with np.errstate(over="ignore"):  # a value that is too large becomes infinite, and is refused below
         array = array.astype(like.dtype)
     if not np.isfinite(array).all():
         raise InputError(f"{path}: {name} holds NaN or infinity in {like.dtype}, so training had failed when it was saved; "
@@ -94,8 +157,8 @@ def fitted(path, name, array, like):
     return array
 
 
-def check_optimizer(path, saved, optimizer):
-    """The class of the optimizer is the one whose state was saved."""
+def check_optimizer(path: Path, saved: str | None, optimizer: Any) -> None:
+    """Check that the saved state is of an optimizer of this class."""
     given = type(optimizer).__name__
     if saved is None:
         raise InputError(f"{path} was saved without an optimizer, given {given}; load it without one")
@@ -103,28 +166,46 @@ def check_optimizer(path, saved, optimizer):
         raise InputError(f"{path} was saved with {saved}, given {given}; give the same kind of optimizer, or none")
 
 
-def header_text(optimizer, info):
-    """The header as JSON. Tuples and keys that are no strings are refused, because JSON gives back something else."""
+def header_text(optimizer: str | None, info: dict[str, Any]) -> str:
+    """The header as JSON. Tuples, and keys that are not strings, are refused: JSON would give back something else."""
     try:
         text = json.dumps({"nnscratch": __version__, "kind": "checkpoint", "optimizer": optimizer, "info": info},
                           allow_nan=False)
         if not isinstance(info, dict) or json.loads(text)["info"] != info:
             raise TypeError("it would not come back as it is")
     except (TypeError, ValueError, RecursionError) as error:
-        raise InputError(f"info cannot be saved ({error}), expected a dict of JSON values; make numbers plain with "
-                         f"float(...) or int(...), tuples lists, keys strings") from error
+        raise InputError(f"info cannot be saved ({error}), expected a dict of JSON values; convert numbers with "
+                         f"float(...) or int(...), tuples to lists, keys to strings") from error
     return text
 
 
-def write_arrays(path, arrays, header):
+def write_arrays(path: Path, arrays: dict[str, Array], header: str) -> None:
     """Write {name: array} and the header's text to a safetensors file, aside and then renamed."""
     from safetensors.numpy import save as to_bytes
     arrays = {name: np.asarray(to_cpu(array), order="C") for name, array in arrays.items()}
     replace_file(path, to_bytes(arrays, metadata={"nnscratch": header}))
 
 
-def read_arrays(path):
-    """({name: NumPy array}, the header's dict) from a file written by `write_arrays`."""
+def read_arrays(path: Path) -> tuple[dict[str, np.ndarray], dict[str, Any]]:
+    """Read the arrays and the header of a file written by `save`, without a model.
+
+    Parameters
+    ----------
+    path : str or path
+        The .safetensors file.
+
+    Returns
+    -------
+    arrays : dict of str to numpy.ndarray
+        The arrays, under their names in the file.
+    header : dict
+        "nnscratch" (the version), "kind", "optimizer" (name of its class, or None) and "info".
+
+    Raises
+    ------
+    InputError
+        The file is missing, truncated or foreign.
+    """
     from safetensors import SafetensorError, safe_open
     try:
         with safe_open(path, framework="numpy") as file:
@@ -136,7 +217,7 @@ def read_arrays(path):
         raise InputError(f"{path} is not a whole safetensors file ({error}); it may be truncated, or of another "
                          f"format") from error
     try:
-        header = json.loads(text)
+        header = json.loads(text or "")
         if set(header) != HEADER or header["kind"] != "checkpoint" or not isinstance(header["info"], dict):
             raise ValueError("another header")
     except (TypeError, ValueError, RecursionError) as error:

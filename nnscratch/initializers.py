@@ -1,36 +1,52 @@
-"""First values of the weights: small random numbers whose size keeps the signal's variance from layer to layer.
+"""Initial values of the weights: small random numbers that keep the signal's variance from layer to layer.
 
-Shapes: dense weights (inputs, units), kernels (KH, KW, inputs, outputs). Always drawn by NumPy and then moved, so that
+Shapes: dense weights (inputs, units), kernels (KH, KW, inputs, outputs). They are drawn by NumPy and then moved, so that
 a CPU and a GPU start from the same numbers.
 
-Every initializer is a function (shape, random) -> array, `random` being a numpy Generator. Layers draw from one stream
-that starts at seed 0: a script gives the same network every time it is run. `set_seed` chooses another.
+An initializer is a function (shape, rng) -> array, `rng` being a numpy.random.Generator. All layers draw from one stream
+that starts at seed 0, so a script gives the same network every time it is run. `set_seed` chooses another seed.
 """
+from collections.abc import Callable
 from math import prod, sqrt
+from typing import TypeAlias
 
 import numpy as np
 
 from nnscratch.ops.validation import check_choice, check_int
 
-_random = np.random.default_rng(0)
+__all__ = ["glorot_uniform", "he_normal", "normal_002", "ones", "set_seed", "zeros"]
+
+Initializer: TypeAlias = str | Callable[[tuple[int, ...], np.random.Generator], np.ndarray]  # a name, or the function
+
+_rng = np.random.default_rng(0)
 
 
-def set_seed(seed):
-    """Start the stream of initial values (and of dropout seeds) anew; the same seed gives the same networks."""
-    global _random
-    _random = np.random.default_rng(check_int(seed, "set_seed: seed", 0))
+def set_seed(seed: int) -> None:
+    """Restart the stream of initial values and of dropout seeds: the same seed gives the same networks.
+
+    Parameters
+    ----------
+    seed : int
+        At least 0.
+
+    Examples
+    --------
+    >>> set_seed(7)
+    """
+    global _rng
+    _rng = np.random.default_rng(check_int(seed, "set_seed: seed", 0))
 
 
-def new_seed():
+def new_seed() -> int:
     """A seed for a layer that draws numbers of its own."""
-    return int(_random.integers(2**31))
+    return int(_rng.integers(2**31))
 
 
-def fans(shape):
-    """How many values a unit adds up (fan_in), and how many units a value goes to (fan_out).
+def fans(shape: tuple[int, ...]) -> tuple[int, int]:
+    """(fan_in, fan_out): how many values a unit adds up, and how many units a value goes to.
 
-    Read off a dense or convolution kernel. In a transposed kernel (KH, KW, outputs, inputs) the two change places; Keras
-    takes them by position all the same, and so do we. A bias counts as a kernel of its own length both ways.
+    They are read off a dense or convolution kernel. In a transposed kernel (KH, KW, outputs, inputs) the two change places;
+    like Keras, we take them by position all the same. A bias counts as a kernel of its own length both ways.
     """
     if len(shape) == 1:
         return shape[0], shape[0]
@@ -38,41 +54,124 @@ def fans(shape):
     return window * shape[-2], window * shape[-1]
 
 
-def zeros(shape, rng=None):
+def zeros(shape: tuple[int, ...], rng: np.random.Generator | None = None) -> np.ndarray:
+    """All values 0.
+
+    Parameters
+    ----------
+    shape : tuple of int
+        Shape of the array.
+    rng : numpy.random.Generator, optional
+        Not used.
+
+    Returns
+    -------
+    numpy.ndarray
+        The initial values.
+    """
     return np.zeros(shape)
 
 
-def ones(shape, rng=None):
+def ones(shape: tuple[int, ...], rng: np.random.Generator | None = None) -> np.ndarray:
+    """All values 1.
+
+    Parameters
+    ----------
+    shape : tuple of int
+        Shape of the array.
+    rng : numpy.random.Generator, optional
+        Not used.
+
+    Returns
+    -------
+    numpy.ndarray
+        The initial values.
+    """
     return np.ones(shape)
 
 
-def glorot_uniform(shape, rng):
-    """Uniform, variance 2 / (fan_in + fan_out). Glorot and Bengio (2010), equation 16; Keras' default."""
+def glorot_uniform(shape: tuple[int, ...], rng: np.random.Generator) -> np.ndarray:
+    """Uniform with mean 0 and variance 2 / (fan_in + fan_out): the default of Keras and of our kernels.
+
+    Parameters
+    ----------
+    shape : tuple of int
+        Shape of the kernel.
+    rng : numpy.random.Generator
+        Source of random numbers.
+
+    Returns
+    -------
+    numpy.ndarray
+        The initial values.
+
+    References
+    ----------
+    Glorot and Bengio, "Understanding the difficulty of training deep feedforward neural networks" (2010), equation 16.
+    """
     limit = sqrt(6 / sum(fans(shape)))
     return rng.uniform(-limit, limit, shape)
 
 
-def he_normal(shape, rng):
-    """Normal, variance 2 / fan_in, for layers followed by a ReLU. He et al. (2015), section 2.2."""
+def he_normal(shape: tuple[int, ...], rng: np.random.Generator) -> np.ndarray:
+    """Normal with mean 0 and variance 2 / fan_in, for layers followed by a ReLU.
+
+    Parameters
+    ----------
+    shape : tuple of int
+        Shape of the kernel.
+    rng : numpy.random.Generator
+        Source of random numbers.
+
+    Returns
+    -------
+    numpy.ndarray
+        The initial values.
+
+    References
+    ----------
+    He et al., "Delving deep into rectifiers" (2015), section 2.2.
+    """
     return rng.normal(0, sqrt(2 / fans(shape)[0]), shape)
 
 
-def own_he_normal(seed):
-    """he_normal from a random stream of its own, for one network: its seed alone decides, not what was drawn before."""
-    rng = np.random.default_rng(seed)
-    return lambda shape, _: he_normal(shape, rng)
+def seeded_he_normal(seed: int) -> Initializer:
+    """he_normal with a random stream of its own: a network's seed alone decides, not what was drawn before."""
+    own = np.random.default_rng(seed)
+
+    def he_normal_of_own_stream(shape: tuple[int, ...], rng: np.random.Generator) -> np.ndarray:
+        return he_normal(shape, own)
+    return he_normal_of_own_stream
 
 
-def normal_002(shape, rng):
-    """Normal, deviation 0.02: the DCGAN initialization. Radford, Metz, Chintala (2016), section 4."""
+def normal_002(shape: tuple[int, ...], rng: np.random.Generator) -> np.ndarray:
+    """Normal with mean 0 and standard deviation 0.02: the initialization of DCGAN.
+
+    Parameters
+    ----------
+    shape : tuple of int
+        Shape of the kernel.
+    rng : numpy.random.Generator
+        Source of random numbers.
+
+    Returns
+    -------
+    numpy.ndarray
+        The initial values.
+
+    References
+    ----------
+    Radford, Metz, Chintala, "Unsupervised representation learning with deep convolutional generative adversarial networks"
+    (2016), section 4.
+    """
     return rng.normal(0, 0.02, shape)
 
 
-INITIALIZERS = {function.__name__: function for function in (zeros, ones, glorot_uniform, he_normal, normal_002)}
+INITIALIZERS = {"zeros": zeros, "ones": ones, "glorot_uniform": glorot_uniform, "he_normal": he_normal,
+                "normal_002": normal_002}
 
 
-def draw(initializer, shape):
-    """Values of the given shape from an initializer, by name or as a function (shape, random) -> array."""
-    if not callable(initializer):
-        initializer = INITIALIZERS[check_choice(initializer, "initializer", INITIALIZERS)]
-    return np.asarray(initializer(shape, _random), dtype=np.float32)
+def draw(initializer: Initializer, shape: tuple[int, ...]) -> np.ndarray:
+    """Initial values in float32 from an initializer, given by its name or as a function."""
+    function = initializer if callable(initializer) else INITIALIZERS[check_choice(initializer, "initializer", INITIALIZERS)]
+    return np.asarray(function(shape, _rng), dtype=np.float32)

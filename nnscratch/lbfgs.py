@@ -1,73 +1,128 @@
-"""L-BFGS: Newton's method on a memory of the last few steps, for problems whose unknown is one array, such as an image.
+"""L-BFGS: Newton's method with limited memory, for problems whose unknown is one array x, such as an image.
 
-Newton's step is d = -H⁻¹ g. H⁻¹ is never built: each past step s = x' - x and the change of gradient it caused,
-y = g' - g, says H⁻¹ y = s along one direction, and the two loops below apply all of those to g.
+Shapes: x any; gradient, direction, s and y the same.
 
-Source: Nocedal and Wright, "Numerical optimization" (2006), algorithm 7.4 (two loops); Lewis and Overton, "Nonsmooth
-optimization via quasi-Newton methods" (2013), algorithm 2.6 (line search).
+Newton's direction is d = -H⁻¹ g. H⁻¹ is never built: each past step s = x' - x and the change of gradient that it caused,
+y = g' - g, tell that H⁻¹ y = s along one direction, and the two loops below apply all of those pairs to g.
 """
-from nnscratch.backend import array_module
+from collections.abc import Callable
+from typing import Any
+
+from nnscratch.backend import Array, array_module
 from nnscratch.errors import InputError
 from nnscratch.ops.validation import check_int
+
+__all__ = ["LBFGS"]
 
 ARMIJO, CURVATURE = 1e-4, 0.9  # the constants of the Wolfe conditions, as in the book
 
 
 class LBFGS:
-    """Minimise `function(x) -> (loss, gradient)` from x, one `step()` at a time; x always holds the best point so far.
+    """Minimizes a function of one array, one step at a time.
 
     Parameters
     ----------
     function : callable
-    x : array of any shape; not changed
-    history : int, how many past steps are remembered
-    first_step : float, the largest change of any number of x that the very first trial makes
+        x -> (loss, gradient).
+    x : array
+        Starting point, of any shape; it is not changed.
+    history : int, default 10
+        Number of past steps that are remembered.
+    first_step : float > 0, default 0.1
+        Largest change of any value of x that the very first trial makes.
+
+    Attributes
+    ----------
+    x : array
+        The best point so far.
+    loss, gradient : float, array
+        The function's values there.
+    converged : bool
+        Whether the last step found nothing lower.
+    evaluations : int
+        How often the function was called.
+
+    References
+    ----------
+    Nocedal and Wright, "Numerical optimization" (2006), algorithm 7.4 (two loops); Lewis and Overton, "Nonsmooth
+    optimization via quasi-Newton methods" (2013), algorithm 2.6 (line search).
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> minimizer = LBFGS(lambda x: (((x - 3)**2).sum(), 2 * (x - 3)), np.zeros(2))
+    >>> while not minimizer.converged:
+    ...     loss = minimizer.step()
+    >>> minimizer.x.round(6).tolist()
+    [3.0, 3.0]
     """
 
-    def __init__(self, function, x, *, history=10, first_step=0.1):
+    def __init__(self, function: Callable[[Array], tuple[Any, Array]], x: Array, *, history: int = 10,
+                 first_step: float = 0.1) -> None:
         check_int(history, "LBFGS: history", 1)
         if not first_step > 0:
             raise InputError(f"LBFGS: first_step is {first_step!r}, expected a number above 0")
         self.function, self.x, self.history, self.first_step = function, x, history, first_step
-        self.memory, self.converged, self.evaluations = [], False, 1
-        self.loss, self.gradient = self.evaluate(x)
+        self.memory: list[tuple[Array, Array]] = []  # the pairs (s, y), oldest first
+        self.converged, self.evaluations = False, 1
+        self.loss, self.gradient = self._evaluate(x)
 
-    def evaluate(self, x):
+    def _evaluate(self, x: Array) -> tuple[float, Array]:
         loss, gradient = self.function(x)
         return float(loss), gradient
 
-    def step(self):
-        """One line search along Newton's direction; returns the loss. Sets `converged` when nothing lower is found."""
-        direction = -self.times_inverse_hessian(self.gradient)
+    def step(self) -> float:
+        """Make one line search along Newton's direction.
+
+        Returns
+        -------
+        float
+            The loss at the new x.
+        """
+        direction = -self._times_inverse_hessian(self.gradient)
         slope = dot(direction, self.gradient)
-        if slope >= 0:  # rounding has spoilt the memory: begin again with plain descent
+        if slope >= 0:  # rounding has spoilt the memory: restart with steepest descent
             self.memory.clear()
             direction, slope = -self.gradient, -dot(self.gradient, self.gradient)
-        found = self.search(direction, slope)
+        found = self._search(direction, slope)
         if found is None:
-            # Steepest descent may still help where the memory misled us.
+            # Steepest descent may still help where the memory gave a bad direction.
             self.converged, self.memory = not self.memory, []
             return self.loss
         x, loss, gradient = found
         self.converged = not loss < self.loss
         s, y = x - self.x, gradient - self.gradient
-        if dot(s, y) > 1e-10 * dot(y, y) > 0:  # else the step says nothing about the curvature, or rounding spoke
+        if dot(s, y) > 1e-10 * dot(y, y) > 0:  # else the pair holds no curvature, or only rounding
             self.memory = [*self.memory, (s, y)][-self.history:]
         self.x, self.loss, self.gradient = x, loss, gradient
         return self.loss
 
-    def state(self):
-        """Everything needed to go on, as ({name: array}, dict of plain numbers)."""
+    def state(self) -> tuple[dict[str, Array], dict[str, Any]]:
+        """Everything needed to continue later.
+
+        Returns
+        -------
+        arrays : dict of str to array
+            x, gradient and the remembered pairs.
+        numbers : dict
+            Plain numbers: loss, converged.
+        """
         pairs = {f"{name}{k}": array for k, pair in enumerate(self.memory) for name, array in zip("sy", pair)}
         return {"x": self.x, "gradient": self.gradient, **pairs}, {"loss": self.loss, "converged": self.converged}
 
-    def load_state(self, arrays, numbers):
-        """Take up what `state` gave; the next step is then, bit for bit, the one that would have come next."""
+    def load_state(self, arrays: dict[str, Array], numbers: dict[str, Any]) -> None:
+        """Restore a state; the next step is then, bit for bit, the one that would have come next.
+
+        Parameters
+        ----------
+        arrays, numbers : dict
+            From `state`.
+        """
         self.x, self.gradient = arrays["x"], arrays["gradient"]
         self.memory = [(arrays[f"s{k}"], arrays[f"y{k}"]) for k in range(self.history) if f"s{k}" in arrays]
         self.loss, self.converged = numbers["loss"], numbers["converged"]
 
-    def times_inverse_hessian(self, gradient):
+    def _times_inverse_hessian(self, gradient: Array) -> Array:
         """H⁻¹ g by the two loops: newest step first, then oldest first."""
         d, alphas = gradient, []
         for s, y in reversed(self.memory):
@@ -75,21 +130,21 @@ class LBFGS:
             d = d - alphas[-1] * y
         if self.memory:
             s, y = self.memory[-1]
-            d = d * (dot(s, y) / dot(y, y))  # the size of H⁻¹, from the latest step
+            d = d * (dot(s, y) / dot(y, y))  # the scale of H⁻¹, from the latest step
         for (s, y), alpha in zip(self.memory, reversed(alphas)):
             d = d + (alpha - dot(y, d) / dot(s, y)) * s
         return d
 
-    def search(self, direction, slope, tries=20):
-        """A step length t that lowers the loss enough (Armijo) and leaves the steep part behind (Wolfe): (x, loss, gradient).
+    def _search(self, direction: Array, slope: float, tries: int = 20) -> tuple[Array, float, Array] | None:
+        """(x, loss, gradient) for a step length t that meets the Armijo condition (lower loss) and Wolfe's (less steep).
 
-        `low` is known to be too short, `high` too long; double until there is a `high`, then halve between the two.
+        `low` is known to be too short, `high` too long; t doubles until there is a `high`, then halves the interval.
         """
         low, high, best = 0.0, None, None
         t = 1.0 if self.memory else self.first_step / max(float(abs(direction).max()), 1e-30)
         for _ in range(tries):
             x = self.x + t * direction
-            loss, gradient = self.evaluate(x)
+            loss, gradient = self._evaluate(x)
             self.evaluations += 1
             if not loss <= self.loss + ARMIJO * t * slope:  # also true for NaN
                 high = t
@@ -102,6 +157,6 @@ class LBFGS:
         return best
 
 
-def dot(a, b):
-    """Σ a·b as a Python number; on a GPU this waits for it."""
+def dot(a: Array, b: Array) -> float:
+    """Σ a·b as a Python number; on a GPU this waits for the result."""
     return float(array_module(a).vdot(a, b))

@@ -5,7 +5,7 @@ from helpers import normal
 
 from nnscratch.gradcheck import check_model
 from nnscratch.layers import Conv2DTranspose
-from nnscratch.networks.article import answers_to_noise, article_stack, explain, live_taps, sides
+from nnscratch.networks.article import article_stack, explain, image_sides, live_taps, output_spread
 
 pytestmark = pytest.mark.xdist_group("article")  # what is made once is made in one process
 
@@ -109,12 +109,12 @@ def test_article_stack_is_the_listings_model(model):
 
 
 def test_the_case_against_it_in_numbers():
-    """Sides, live taps (16, then 4, then 1 of 16), answers to noise, and the one word that doubles the sides."""
+    """Sides, live taps (16, then 4, then 1 of 16), spread of the outputs, and the one word that doubles the sides."""
     narrow = article_stack((16, 16, 3), blocks=6, filters=5)
-    assert sides(narrow) == [8, 4, 2, 1, 1, 1]
+    assert image_sides(narrow) == [8, 4, 2, 1, 1, 1]
     assert live_taps(narrow, normal(4, 16, 16, 3).astype(np.float32)) == [1, 1, 1, 0.25, 0.0625, 0.0625]
-    assert answers_to_noise(narrow, (16, 16, 3)) == 0
-    assert sides(article_stack((1, 1, 3), 5, 4, Conv2DTranspose)) == [2, 4, 8, 16, 32]
+    assert output_spread(narrow, (16, 16, 3)) == 0
+    assert image_sides(article_stack((1, 1, 3), 5, 4, Conv2DTranspose)) == [2, 4, 8, 16, 32]
     said = []
     explain(blocks=7, filters=3, print_fn=said.append)
     assert "6.25%" in said[8] and any("[2, 4, 8, 16, 32, 64]" in line for line in said)

@@ -2,6 +2,7 @@
 import json
 import os
 import pickle
+from importlib.resources import files
 
 import numpy as np
 import pytest
@@ -9,9 +10,10 @@ from helpers import normal
 
 from nnscratch import checkpoint
 from nnscratch.errors import InputError
-from nnscratch.layers import BatchNormalization, Dense, Dropout, Input
+from nnscratch.layers import BatchNormalization, Dense, Dropout, Input, Layer
 from nnscratch.losses import mse
 from nnscratch.models import Model
+from nnscratch.networks.gan import generator
 from nnscratch.optimizers import SGD, Adam
 
 
@@ -49,6 +51,61 @@ def test_interrupted_training_goes_on_bit_for_bit(tmp_path):
     expected = everything(whole, whole_adam)
     for name, array in everything(resumed, resumed_adam).items():
         np.testing.assert_array_equal(array, expected[name], err_msg=name)
+
+
+def with_old_names(arrays):
+    """As version 0.1 named a batch normalization's moving averages."""
+    return {name.replace("/moving_", "/") if name.startswith("buffers/") else name: array for name, array in arrays.items()}
+
+
+@pytest.mark.parametrize("nested", [False, True])
+def test_a_training_state_of_version_0_1_still_loads(tmp_path, nested):
+    """Its buffers are called mean and variance; Adam's memories of those names stay what they are."""
+    def build():
+        inner = network()
+        return Model(x := Input((5,)), inner(x)) if nested else inner
+    path, model, adam = tmp_path / "a.safetensors", build(), Adam()
+    train(model, adam, range(3))
+    checkpoint.save(path, model, adam)
+    arrays, header = checkpoint.read_arrays(path)
+    old = with_old_names(arrays)
+    assert sum(name.rpartition("/")[2] in ("mean", "variance") for name in set(old) - set(arrays)) == 2
+    checkpoint.write_arrays(path, old, json.dumps(header))
+    loaded, loaded_adam = build(), Adam()
+    checkpoint.load(path, loaded, loaded_adam)
+    expected = everything(model, adam)
+    for name, array in everything(loaded, loaded_adam).items():
+        np.testing.assert_array_equal(array, expected[name], err_msg=name)
+
+
+def test_the_weights_that_come_with_nnscratch_have_the_old_names_and_load():
+    """The generator of glyphs was saved by version 0.1."""
+    path = files("nnscratch") / "generate" / "weights" / "glyphs.safetensors"
+    arrays, header = checkpoint.read_arrays(path)
+    info = header["info"]
+    model = generator(info["preset"], info["shape"], info["classes"])
+    assert "buffers/batchnormalization_0/variance" in arrays and checkpoint.load(path, model) == info
+    for name, array in model.buffers.items():
+        np.testing.assert_array_equal(array, arrays[f"buffers/{name.replace('moving_', '')}"])
+
+
+def test_a_buffer_that_is_really_called_mean_is_left_alone(tmp_path):
+    """A layer of the user's may call its own so."""
+    class Centre(Layer):
+        def build(self, shape):
+            self.buffers["mean"] = np.zeros(shape, np.float32)
+
+        def compute(self, x, training):
+            return x - self.buffers["mean"], None
+
+    def build():
+        x = Input((5,))
+        return Model(x, BatchNormalization()(Centre()(x)))
+    path, model, loaded = tmp_path / "a.safetensors", build(), build()
+    model.set_buffer("centre_0/mean", np.arange(5, dtype=np.float32))
+    checkpoint.save(path, model)
+    checkpoint.load(path, loaded)
+    assert loaded.buffers["centre_0/mean"].tolist() == [0, 1, 2, 3, 4]
 
 
 def spoil(path, kind):

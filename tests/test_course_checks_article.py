@@ -4,7 +4,7 @@ import pytest
 from helpers import normal
 
 from nnscratch.course.checks.article import right_share, right_side
-from nnscratch.networks.article import article_stack, live_taps, sides
+from nnscratch.networks.article import article_stack, image_sides, live_taps
 
 
 def back_by(setting):
@@ -84,6 +84,6 @@ WRONG = [
 def test_sides_and_taps_are_the_networks(side):
     """Measured on the article's stack itself, narrow and two blocks deep."""
     model = article_stack((side, side, 3), blocks=2, filters=4)
-    assert sides(model) == [right_side(side, 1), right_side(side, 2)]
+    assert image_sides(model) == [right_side(side, 1), right_side(side, 2)]
     shares = [right_share(side), right_share(right_side(side, 1))]
     assert live_taps(model, normal(5, side, side, 3).astype(np.float32)) == shares

@@ -86,7 +86,7 @@ def test_the_formulas_are_true(layer, shape, training):
         layer.params[name] = normal(*array.shape, seed=5)
     statistics = x.mean(axis=0), x.var(axis=0)
     if not training and layer.buffers:
-        statistics = layer.buffers["mean"], layer.buffers["variance"]
+        statistics = layer.buffers["moving_mean"], layer.buffers["moving_variance"]
     y = layer.forward(x, training, remember=True)
     dy = normal(*y.shape, seed=1)
     dx = layer.backward(dy)

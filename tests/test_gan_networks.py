@@ -9,7 +9,7 @@ from nnscratch.generate.adversarial_losses import LOSSES
 from nnscratch.generate.ema import EMA
 from nnscratch.gradcheck import check_model
 from nnscratch.gradcheck.check import check_op
-from nnscratch.networks.gan import PRESETS, Preset, discriminator, generator, halvings
+from nnscratch.networks.gan import PRESETS, Preset, discriminator, generator, halved_sizes
 
 SMALL = Preset(5, (6, 4, 3), (4, 5), 7, True, 12, 1)
 
@@ -30,7 +30,7 @@ def test_any_size(shape, classes, refine):
 
 def test_the_generator_walks_the_discriminators_sizes_upwards():
     """What makes the one the mirror of the other, for an odd size."""
-    shape, sizes = (29, 22, 3), halvings((29, 22), 2)
+    shape, sizes = (29, 22, 3), halved_sizes((29, 22), 2)
     g, d = generator(SMALL, shape), discriminator(SMALL, shape)
     up = [call.shape[1:3] for call in g.calls if type(call.layer).__name__ in ("Reshape", "Conv2DTranspose")]
     down = [call.shape[1:3] for call in d.calls if type(call.layer).__name__ == "Conv2D"]
@@ -43,7 +43,8 @@ def test_presets(name, parameters):
     preset = PRESETS[name]
     if name != "dcgan64":  # 24 million weights
         g = generator(name, (preset.side, preset.side, preset.channels))
-        assert g.forward(normal(1, preset.noise).astype(np.float32)).shape == (1, preset.side, preset.side, preset.channels)
+        images = g.forward(normal(1, preset.noise_length).astype(np.float32))
+        assert images.shape == (1, preset.side, preset.side, preset.channels)
         assert parameters is None or sum(array.size for array in g.params.values()) == parameters
     with pytest.raises(InputError, match="preset"):
         generator("huge", (28, 28, 1))

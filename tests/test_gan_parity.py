@@ -59,7 +59,7 @@ def twenty_steps_of_torch(name, dtype):
     g, d = networks(name, dtype)
     side = 12 // 2 ** (len(preset.up) - preset.refine)
     twin = TorchGAN(g, d, (preset.up[0], side, side), {"lr": RATE, "betas": (0.5, 0.999), "eps": EPSILON}, 0.9)
-    losses = [twin.step(*given) for given in inputs(classes, preset.noise, dtype)]
+    losses = [twin.step(*given) for given in inputs(classes, preset.noise_length, dtype)]
     return losses, ours(twin.g), ours(twin.d)
 
 

@@ -151,10 +151,10 @@ def test_a_frozen_layer_learns_nothing_and_still_sends_dx():
     layer.forward(x, training=True)
     layer.discard_forward()
     layer.trainable = False
-    mean = layer.buffers["mean"].copy()
+    mean = layer.buffers["moving_mean"].copy()
     same(layer.forward(x, training=True), layer.forward(x))
-    same(layer.backward(dy), dy / np.sqrt(layer.buffers["variance"] + 1e-3))
-    same(layer.buffers["mean"], mean, 0)
+    same(layer.backward(dy), dy / np.sqrt(layer.buffers["moving_variance"] + 1e-3))
+    same(layer.buffers["moving_mean"], mean, 0)
     assert not layer.grads["gamma"].any()
 
 
@@ -165,8 +165,8 @@ def test_batch_normalization_statistics():
         layer = BatchNormalization(momentum=0.9, unbiased=unbiased)
         layer.forward(x, training=True)
         variance = ((x - x.mean(0))**2).sum(0) / divisor
-        same(layer.buffers["mean"], 0.1 * x.mean(0))
-        same(layer.buffers["variance"], 0.9 + 0.1 * variance)
+        same(layer.buffers["moving_mean"], 0.1 * x.mean(0))
+        same(layer.buffers["moving_variance"], 0.9 + 0.1 * variance)
         same(layer.forward(x), (x - 0.1 * x.mean(0)) / np.sqrt(0.9 + 0.1 * variance + 1e-3))
 
 

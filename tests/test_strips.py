@@ -14,7 +14,7 @@ from nnscratch import backend
 from nnscratch.errors import InputError
 from nnscratch.layers import Activation, Add, Input
 from nnscratch.models import Model
-from nnscratch.networks.random_features import normalise, random_features
+from nnscratch.networks.random_features import normalize_filters, random_features
 from nnscratch.style import tiling
 from nnscratch.style.memory_limit import for_features
 from nnscratch.style.objective import Objective
@@ -31,7 +31,7 @@ def network_for(widths, xp=np):
     backend.use("cpu" if xp is np else "gpu")
     network = random_features(widths=widths, seed=1)
     network.cast(np.float64)
-    return normalise(network, on(xp, image(32, 32)))
+    return normalize_filters(network, on(xp, image(32, 32)))
 
 
 def cut_at(monkeypatch, own_rows):
@@ -187,7 +187,7 @@ def test_strips_take_a_part_of_the_memory(monkeypatch):
     """One evaluation with its construction: allowed an eighth, strips take less than a third of what one piece takes."""
     network = random_features((8, 16))
     content, style, x = (image(480, 64, seed).astype(np.float32) for seed in range(3))
-    normalise(network, style)
+    normalize_filters(network, style)
 
     def peak():
         tracemalloc.start()

@@ -12,7 +12,7 @@ from nnscratch.backend import to_cpu
 from nnscratch.errors import InputError
 from nnscratch.gradcheck import check_model, check_op
 from nnscratch.layers import Conv2D
-from nnscratch.networks.random_features import normalise, random_features
+from nnscratch.networks.random_features import normalize_filters, random_features
 from nnscratch.style.features import loss_network
 from nnscratch.style.objective import Objective
 from nnscratch.style.transfer import transfer_style
@@ -53,14 +53,14 @@ def test_the_gradient_of_the_objective_is_right():
 def test_normalised_filters_have_mean_0_and_variance_1_on_the_style():
     """Every convolution, before its ReLU; an image of one colour does no harm."""
     style = image(24, 20)
-    network = normalise(small_network(), style)
+    network = normalize_filters(small_network(), style)
     x = style
     for layer in network.layers:
         x = layer.forward(x)
         if isinstance(layer, Conv2D):
             same(x.mean((0, 1, 2)), np.zeros(x.shape[-1]), 1e-4)
             same(x.std((0, 1, 2)), np.ones(x.shape[-1]), 1e-3)
-    flat = normalise(small_network(), np.full((1, 16, 16, 3), 0.5, dtype=np.float32))
+    flat = normalize_filters(small_network(), np.full((1, 16, 16, 3), 0.5, dtype=np.float32))
     assert all(np.isfinite(features).all() for features in flat.forward(style))
 
 
@@ -68,7 +68,7 @@ def test_samples_normalise_for_the_whole_of_a_large_style(xp):
     """700x530 pixels of changing colours: mean and deviation of the first convolution come near 0 and 1 on all of them."""
     style = on(xp, image(700, 530))
     backend.use("cpu" if xp is np else "gpu")
-    network = normalise(small_network(), style)
+    network = normalize_filters(small_network(), style)
     y = to_cpu(network.layers[1].forward(network.layers[0].forward(style)))
     same(y.mean((0, 1, 2)), np.zeros(4), 0.05)
     same(y.std((0, 1, 2)), np.ones(4), 0.05)
@@ -221,7 +221,7 @@ def test_a_loss_that_is_no_number_is_refused_at_once(monkeypatch):
     def broken(network, style):
         network.layers[1].params["kernel"][...] = np.inf
         return network
-    monkeypatch.setattr("nnscratch.style.features.normalise", broken)
+    monkeypatch.setattr("nnscratch.style.features.normalize_filters", broken)
     monkeypatch.setattr("nnscratch.lbfgs.LBFGS.step", None)
     with pytest.raises(InputError, match="the loss is (nan|inf), expected a finite number"), np.errstate(all="ignore"):
         transfer_style(image(20, 20), image(20, 20, 1), features="random")
@@ -243,7 +243,7 @@ def test_objective_terms_stay_on_the_device(xp):
     backend.use("cpu" if xp is np else "gpu")
     network = small_network()
     content, style = map(backend.to_device, (image(16, 16), image(16, 16, 1)))
-    normalise(network, style)
+    normalize_filters(network, style)
     objective = Objective(network, content, [style], style_weight=3.0, smoothness=1.0, content_layer=2)
     loss, gradient = objective(content)
     assert loss.shape == () and type(gradient) is type(content)

@@ -7,8 +7,8 @@ from nnscratch.errors import InputError
 from nnscratch.networks.vgg import (
     BGR_MEAN,
     CONVOLUTIONS,
-    RGB_DEVIATION,
     RGB_MEAN,
+    RGB_STD,
     WIDTHS,
     check_first_layer,
     vgg_features,
@@ -65,7 +65,7 @@ def test_features_are_those_of_another_implementation(file, pooling, colours):
 def by_torch(torch, weights, pooling, colours):
     """The same network, written down with PyTorch's functions."""
     if colours == "rgb":
-        x = (IMAGE.astype(np.float64) - RGB_MEAN) / RGB_DEVIATION
+        x = (IMAGE.astype(np.float64) - RGB_MEAN) / RGB_STD
     else:
         x = 255 * IMAGE[..., ::-1].astype(np.float64) - BGR_MEAN
     x, number, taps = torch.from_numpy(x.transpose(0, 3, 1, 2).copy()), 0, []

@@ -46,7 +46,7 @@ def gan_work(preset, batch, xp):
     adams = (Adam(5e-4, beta_1=0.5) for _ in range(2))
     pair = Pair(gan.generator(preset, shape), gan.discriminator(preset, shape), *adams)
     rng = np.random.default_rng(0)
-    real, noise = rng.uniform(-1, 1, (batch, *shape)), rng.standard_normal((batch, chosen.noise))
+    real, noise = rng.uniform(-1, 1, (batch, *shape)), rng.standard_normal((batch, chosen.noise_length))
     host = [real.astype(np.float32), noise.astype(np.float32)]
 
     def step(real, noise):

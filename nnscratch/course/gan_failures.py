@@ -27,10 +27,10 @@ from nnscratch.generate.pairwise import squared_distances
 from nnscratch.layers import Concatenate, Conv2D, Conv2DTranspose, Dense, Input, LeakyReLU, Reshape
 from nnscratch.losses import binary_cross_entropy
 from nnscratch.models import Model
-from nnscratch.networks.gan import SLOPE, WEIGHTS, Preset, discriminator, generator
+from nnscratch.networks.gan import KERNEL_INITIALIZER, SLOPE, Preset, discriminator, generator
 from nnscratch.optimizers import Adam, linear_decay
 
-SMALL = Preset(noise=32, up=(32, 32, 16), down=(16, 32), hidden=64, refine=True, side=16, channels=1)
+SMALL = Preset(noise_length=32, up=(32, 32, 16), down=(16, 32), hidden=64, refine=True, side=16, channels=1)
 SHAPE, CLASSES, BATCH, RATE = (16, 16, 1), 10, 64, 2e-3
 LOOKS, SEEDS, JUDGED = (100, 200, 400, 700), (0, 1, 2), 2100
 FILE = Path(__file__).with_name("gan_failures.npz")
@@ -39,11 +39,11 @@ FILE = Path(__file__).with_name("gan_failures.npz")
 def bare_generator():
     """SMALL without batch normalisation; biases stand in for its offsets."""
     noise, labels = Input((SMALL.noise,)), Input((CLASSES,))
-    x = Dense(4 * 4 * 32, kernel_initializer=WEIGHTS)(Concatenate()([noise, labels]))
+    x = Dense(4 * 4 * 32, kernel_initializer=KERNEL_INITIALIZER)(Concatenate()([noise, labels]))
     x = LeakyReLU(SLOPE)(Reshape((4, 4, 32))(x))
     for filters in SMALL.up[1:]:
-        x = LeakyReLU(SLOPE)(Conv2DTranspose(filters, 4, 2, 1, kernel_initializer=WEIGHTS)(x))
-    return Model([noise, labels], Conv2D(1, 3, padding="same", activation="tanh", kernel_initializer=WEIGHTS)(x))
+        x = LeakyReLU(SLOPE)(Conv2DTranspose(filters, 4, 2, 1, kernel_initializer=KERNEL_INITIALIZER)(x))
+    return Model([noise, labels], Conv2D(1, 3, padding="same", activation="tanh", kernel_initializer=KERNEL_INITIALIZER)(x))
 
 
 class Forgetful(EMA):

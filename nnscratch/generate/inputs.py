@@ -10,7 +10,7 @@ from nnscratch.backend import Array, to_cpu, to_device
 from nnscratch.generate.pseudo_labels import sample_in_proportion
 from nnscratch.models import Model
 from nnscratch.networks.gan import PRESETS, generator
-from nnscratch.networks.texture_generator import noise_length, painter
+from nnscratch.networks.texture_generator import noise_length, texture_generator
 
 __all__ = ["generate_images", "one_hot"]
 
@@ -19,14 +19,14 @@ LABEL_SCALE = 3.0  # three standard deviations of the noise: a label of 1 would 
 PIXELS_PER_BATCH = 2**18  # in `generate_images`: 64 images of 64 x 64 pixels, one of 512 x 512
 
 
-def new_generator(preset: str, shape: tuple[int, ...], num_classes: int) -> Model:
+def new_generator(preset: str, shape: tuple[int, int, int], num_classes: int) -> Model:
     """The generator of a preset, for images of `shape` (H, W, C); for the preset "texture", that of textures."""
-    return painter(shape) if preset == TEXTURE else generator(preset, shape, num_classes)
+    return texture_generator(shape) if preset == TEXTURE else generator(preset, shape, num_classes)
 
 
-def noise_length_of(preset: str, shape: tuple[int, ...]) -> int:
+def noise_length_of(preset: str, shape: tuple[int, int, int]) -> int:
     """Z, the length of the noise of that generator."""
-    return noise_length(shape) if preset == TEXTURE else PRESETS[preset].noise
+    return noise_length(shape) if preset == TEXTURE else PRESETS[preset].noise_length
 
 
 def one_hot(labels: np.ndarray, num_classes: int) -> Array:

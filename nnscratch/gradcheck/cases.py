@@ -149,7 +149,7 @@ def loss_cases():
     yield case("hinge", losses.hinge, spread(4, 5) + 0.013, smooth=False, sign=-1)
     yield case("content_loss", losses.content_loss, x, other)
     yield case("gram_style_loss", losses.gram_style_loss, x, gram)
-    yield case("gram_share", losses.gram_share, *(ops.gram_matrix(array)[0] for array in (x, other, x + 1)))
+    yield case("relative_gram_loss", losses.relative_gram_loss, *(ops.gram_matrix(array)[0] for array in (x, other, x + 1)))
     yield case("total_variation", losses.total_variation, x)
 
 

@@ -1,18 +1,27 @@
-"""Layers: thin objects that own parameters, remember what backward needs, and call ops. Names as in Keras."""
-from nnscratch.layers.activation import ELU, Activation, Dropout, LeakyReLU, ReLU, SpatialDropout2D
-from nnscratch.layers.base import Layer
-from nnscratch.layers.dense_conv import Conv2D, Conv2DTranspose, Dense
-from nnscratch.layers.graph import Input, Symbol
-from nnscratch.layers.group_normalization import GroupNormalization
-from nnscratch.layers.normalization import BatchNormalization, InstanceNormalization
-from nnscratch.layers.pooling import (
-    AveragePooling2D,
-    GlobalAveragePooling2D,
-    MaxPooling2D,
-    Padding2D,
-    UpSampling2D,
-    ZeroPadding2D,
-)
-from nnscratch.layers.reshape_merge import Add, Concatenate, Dot, Flatten, Reshape
+"""Layers: objects that own parameters, save what the backward pass needs, and call ops. Names as in Keras.
 
-Dropout2D = SpatialDropout2D
+    base, state         Layer, and the arrays that it owns
+    graph               Input and Symbol: how a network is written down
+    dense, conv         Dense, Conv2D, Conv2DTranspose
+    activation, dropout ReLU, LeakyReLU, ELU, Activation; Dropout, SpatialDropout2D
+    normalization       BatchNormalization, InstanceNormalization
+    group_normalization GroupNormalization
+    pooling, resize_pad MaxPooling2D, AveragePooling2D, GlobalAveragePooling2D; UpSampling2D, ZeroPadding2D, Padding2D
+    reshape_merge       Flatten, Reshape, Add, Concatenate, Dot
+"""
+from typing import TYPE_CHECKING
+
+from nnscratch.layers.activation import *
+from nnscratch.layers.base import *
+from nnscratch.layers.conv import *
+from nnscratch.layers.dense import *
+from nnscratch.layers.dropout import *
+from nnscratch.layers.graph import *
+from nnscratch.layers.group_normalization import *
+from nnscratch.layers.normalization import *
+from nnscratch.layers.pooling import *
+from nnscratch.layers.reshape_merge import *
+from nnscratch.layers.resize_pad import *
+
+if not TYPE_CHECKING:  # type checkers follow the star imports themselves
+    __all__ = sorted(name for name, value in globals().items() if callable(value) and not name.startswith("_"))

@@ -1,105 +1,130 @@
-"""Activation and dropout layers: the shape stays, and there is nothing to learn."""
-import numpy as np
+"""Activation layers. Shapes: any; the output has the shape of the input. They have no parameters."""
+from collections.abc import Callable
+from typing import Any, TypeAlias
 
-from nnscratch import fast, initializers
-from nnscratch.backend import array_module
-from nnscratch.fast.dispatch import choose_room
+from nnscratch import fast
+from nnscratch.backend import Array
+from nnscratch.errors import InputError
 from nnscratch.layers.base import Layer
-from nnscratch.ops.validation import check_choice, check_fraction, check_int
 
-ACTIVATIONS = {name: (getattr(fast, name), getattr(fast, f"{name}_backward"))
-               for name in ("relu", "leaky_relu", "elu", "tanh", "sigmoid", "softmax")}  # leaky_relu has slope 0.2, as in Keras
+__all__ = ["ELU", "Activation", "LeakyReLU", "ReLU"]
+
+ActivationPair: TypeAlias = tuple[Callable[[Array], tuple[Array, Any]], Callable[[Array, Any], Array]]
+ActivationLike: TypeAlias = str | ActivationPair | None
+
+ACTIVATIONS: dict[str, ActivationPair] = {
+    name: (getattr(fast, name), getattr(fast, f"{name}_backward"))
+    for name in ("relu", "leaky_relu", "elu", "tanh", "sigmoid", "softmax")}  # leaky_relu has slope 0.2, as in Keras
 
 
-def activation_by_name(name):
-    """The pair (forward, backward) of an activation, by its Keras name, or a pair of functions as it is."""
-    if isinstance(name, tuple) and len(name) == 2 and all(map(callable, name)):
-        return name
-    return ACTIVATIONS[check_choice(name, "activation", ACTIVATIONS)]
+def find_activation(activation: ActivationLike) -> ActivationPair | None:
+    """The pair (forward, backward) of an activation given by its name or as that pair; None stays None."""
+    if activation is None or isinstance(activation, tuple) and len(activation) == 2 and all(map(callable, activation)):
+        return activation
+    if not isinstance(activation, str) or activation not in ACTIVATIONS:
+        raise InputError(f"activation {activation!r} is unknown: choose one of {', '.join(ACTIVATIONS)}, None, or a pair of "
+                         f"functions (forward, backward)")
+    return ACTIVATIONS[activation]
 
 
 class Activation(Layer):
-    """An activation by its Keras name: "relu", "leaky_relu" (slope 0.2), "elu", "tanh", "sigmoid", "softmax"."""
+    """An activation function, applied to each value (softmax: to the last axis).
 
-    def __init__(self, activation, name=None):
+    Parameters
+    ----------
+    activation : str, (forward, backward) or None
+        "relu", "leaky_relu" (slope 0.2), "elu" (alpha 1), "tanh", "sigmoid" or "softmax"; None is the identity.
+        A function of your own is a pair: `y, cache = forward(x)` and `dx = backward(dy, cache)`.
+    name : str, optional
+        Name in error messages and in the model.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> Activation("tanh")(np.zeros((1, 2)))
+    array([[0., 0.]])
+    >>> def square(x):
+    ...     return x * x, x
+    >>> def square_backward(dy, x):
+    ...     return 2 * x * dy
+    >>> Activation((square, square_backward))(np.full((1, 2), 3.0))
+    array([[9., 9.]])
+    """
+
+    def __init__(self, activation: ActivationLike, name: str | None = None) -> None:
         super().__init__(name)
-        self.function, self.function_backward = activation_by_name(activation)
+        pair: ActivationPair = find_activation(activation) or (identity, identity_backward)
+        self.function, self.function_backward = pair
 
-    def compute(self, x, training):
+    def compute(self, x: Array, training: bool) -> tuple[Array, Any]:
         return self.function(x)
 
-    def differentiate(self, dy, cache, wrt):
+    def differentiate(self, dy: Array, cache: Any, wrt: str) -> tuple[Array, dict[str, Array]]:
         return self.function_backward(dy, cache), {}
 
 
-class ReLU(Activation):
-    """max(0, x)"""
+def identity(x: Array) -> tuple[Array, None]:
+    """y = x"""
+    return x, None
 
-    def __init__(self, name=None):
+
+def identity_backward(dy: Array, cache: None) -> Array:
+    """dx = dy"""
+    return dy
+
+
+class ReLU(Activation):
+    """Rectified linear unit: y = max(0, x).
+
+    Parameters
+    ----------
+    name : str, optional
+        Name in error messages and in the model.
+    """
+
+    def __init__(self, name: str | None = None) -> None:
         super().__init__("relu", name)
 
 
 class LeakyReLU(Layer):
-    """x where x > 0, else negative_slope * x. The slope is 0.3 by default, as in Keras; by name it is 0.2."""
+    """Leaky ReLU: y = x for x > 0, else negative_slope * x.
 
-    def __init__(self, negative_slope=0.3, name=None):
+    Parameters
+    ----------
+    negative_slope : float, default 0.3
+        The slope for x < 0. As in Keras it is 0.3 here, and 0.2 in `activation="leaky_relu"`.
+    name : str, optional
+        Name in error messages and in the model.
+    """
+
+    def __init__(self, negative_slope: float = 0.3, name: str | None = None) -> None:
         super().__init__(name)
         self.negative_slope = negative_slope
 
-    def compute(self, x, training):
+    def compute(self, x: Array, training: bool) -> tuple[Array, Any]:
         return fast.leaky_relu(x, self.negative_slope)
 
-    def differentiate(self, dy, cache, wrt):
+    def differentiate(self, dy: Array, cache: Any, wrt: str) -> tuple[Array, dict[str, Array]]:
         return fast.leaky_relu_backward(dy, cache), {}
 
 
 class ELU(Layer):
-    """x where x > 0, else alpha * (exp(x) - 1)."""
+    """Exponential linear unit: y = x for x > 0, else alpha * (exp(x) - 1).
 
-    def __init__(self, alpha=1.0, name=None):
+    Parameters
+    ----------
+    alpha : float, default 1
+        The output tends to -alpha for x → -∞.
+    name : str, optional
+        Name in error messages and in the model.
+    """
+
+    def __init__(self, alpha: float = 1.0, name: str | None = None) -> None:
         super().__init__(name)
         self.alpha = alpha
 
-    def compute(self, x, training):
+    def compute(self, x: Array, training: bool) -> tuple[Array, Any]:
         return fast.elu(x, self.alpha)
 
-    def differentiate(self, dy, cache, wrt):
+    def differentiate(self, dy: Array, cache: Any, wrt: str) -> tuple[Array, dict[str, Array]]:
         return fast.elu_backward(dy, cache), {}
-
-
-class Dropout(Layer):
-    """Drop single values in training; at inference, the identity.
-
-    The mask of call number k is drawn from (seed, k): it is the same on every device, and goes on after a restart from
-    a checkpoint, because `calls` is saved with the layer.
-    """
-
-    drop, drop_backward = staticmethod(fast.dropout), staticmethod(fast.dropout_backward)
-
-    def __init__(self, rate, seed=None, name=None):
-        super().__init__(name)
-        self.rate = check_fraction(rate, f"{self}: rate")
-        self.seed = initializers.new_seed() if seed is None else check_int(seed, f"{self}: seed", 0)
-
-    def build(self, shape):
-        self.buffers["calls"] = np.zeros((), dtype=np.int64)
-
-    def compute(self, x, training):
-        if not training:
-            return x, None
-        calls = self.buffers["calls"]
-        if array_module(calls) is np and choose_room([x]) == "cuda":  # there a kernel draws, and reads the count
-            calls = self.buffers["calls"] = array_module(x).full((), int(calls), dtype=np.int64)
-        result = self.drop(x, self.rate, seed=(self.seed, calls))
-        self.set_buffer("calls", calls + 1)
-        return result
-
-    def differentiate(self, dy, cache, wrt):
-        return (dy if cache is None else self.drop_backward(dy, cache)), {}
-
-
-class SpatialDropout2D(Dropout):
-    """Drop whole channels of single images. Also importable as Dropout2D, the name the seed article uses."""
-
-    axes = 4
-    drop, drop_backward = staticmethod(fast.spatial_dropout2d), staticmethod(fast.spatial_dropout2d_backward)

@@ -1,75 +1,197 @@
-"""What every layer is: it owns parameters, remembers what backward needs, and calls ops.
+"""The base class of all layers. A layer owns parameters, saves what the backward pass needs, and calls the ops.
 
-    y  = layer.forward(x, training=True)      compute, and remember
-    dx = layer.backward(dy)                   add to layer.grads, and forget
+    y  = layer.forward(x, training=True)      compute y, and push the op's cache on a stack
+    dx = layer.backward(dy)                   pop the cache, compute dx, and add to layer.grads
 
-A layer remembers on a stack. Two forwards (a discriminator on real and on fake images, a layer used twice in a graph)
-followed by two backwards in reverse order are therefore right, and their gradients add up until `zero_grads()`. The
-parameters must stay as they are between a forward and its backward: step the optimizer afterwards.
+Because the caches form a stack, two forward passes (a discriminator on real and on fake images, a layer used twice in a
+graph) followed by two backward passes in reverse order are right; their gradients add up until `zero_grads()`. Parameters
+must not change between a forward pass and its backward pass: step the optimizer afterwards.
 
 A subclass writes `compute` and `differentiate`; with parameters also `build`, and where the shape changes also
 `output_shape`. Shapes in those two are of one sample, without the batch axis.
 """
+from types import ModuleType
+from typing import Any
+
 import numpy as np
 
 from nnscratch import backend
+from nnscratch.backend import Array
 from nnscratch.errors import InputError
 from nnscratch.fast.recording import changing
-from nnscratch.layers.graph import Symbol
+from nnscratch.layers.graph import Shape, Symbol
+from nnscratch.layers.state import LayerState
 from nnscratch.ops.validation import check_array, check_choice
 
+__all__ = ["Layer"]
 
-class Layer:
-    """The base class. Attributes: `params`, `grads` (same keys and shapes), `buffers` (state that is not trained),
-    `trainable` (False freezes the parameters, and batch normalisation's statistics with them; `trainable_params` is
-    what an optimizer should step on)."""
 
-    axes = None  # 4 for layers of images (N, H, W, C); None: any number
+class Layer(LayerState):
+    """The base class of all layers.
 
-    def __init__(self, name=None):
-        self.name, self.trainable, self.built = name, True, False
-        self.params, self.grads, self.buffers = {}, {}, {}
-        self.channels = None  # of the input the parameters were made for
-        self._saved = []
+    Parameters
+    ----------
+    name : str, optional
+        Name in error messages and, inside a model, in saved files.
+
+    Attributes
+    ----------
+    params, grads : dict of str to array
+        The parameters and their accumulated gradients, with the same keys and shapes.
+    buffers : dict of str to array
+        State that is saved and not trained, such as moving averages.
+    trainable : bool
+        False freezes the parameters, and the moving averages of batch normalization.
+    built : bool
+        Whether the parameters exist; they are made for the first input.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> class Double(Layer):
+    ...     def compute(self, x, training):
+    ...         return 2 * x, None
+    ...     def differentiate(self, dy, cache, wrt):
+    ...         return 2 * dy, {}
+    >>> layer = Double()
+    >>> layer.forward(np.ones((1, 3)), training=True)
+    array([[2., 2., 2.]])
+    >>> layer.backward(np.ones((1, 3)))
+    array([[2., 2., 2.]])
+    """
+
+    axes: int | None = None  # 4 for layers of images (N, H, W, C); None: any number
+
+    def __init__(self, name: str | None = None) -> None:
+        super().__init__(name)
+        self.built = False
+        self.channels: int | None = None  # of the input for which the parameters were made
+        self._saved: list[tuple[Any, Any]] = []  # (cache, shape of y) of each pending forward pass
 
     # --- what a subclass writes -----------------------------------------------------------------------------------
 
-    def build(self, shape):
-        """Put first values into `params` and `buffers`, for a sample of this shape."""
+    def build(self, shape: Shape) -> None:
+        """Set the initial values of `params` and `buffers`.
 
-    def output_shape(self, shape):
+        Parameters
+        ----------
+        shape : tuple
+            Shape of one sample of the input.
+        """
+
+    def output_shape(self, shape: Any) -> Shape:
+        """Compute the shape of one sample of the output.
+
+        Parameters
+        ----------
+        shape : tuple, or list of tuples for a layer of several inputs
+            Shape of one sample of the input; None for a side of any size.
+
+        Returns
+        -------
+        tuple
+            Shape of one sample of the output.
+        """
         return shape
 
-    def compute(self, x, training):
-        """y, cache"""
+    def compute(self, x: Array, training: bool) -> tuple[Array, Any]:
+        """Compute the output.
+
+        Parameters
+        ----------
+        x : array, or list of arrays for a layer of several inputs
+            The input, with the batch axis.
+        training : bool
+            Training or inference mode.
+
+        Returns
+        -------
+        y : array
+            The output.
+        cache : object
+            What `differentiate` needs.
+        """
         raise NotImplementedError
 
-    def differentiate(self, dy, cache, wrt):
-        """dx, {name of parameter: its gradient}"""
+    def differentiate(self, dy: Array, cache: Any, wrt: str) -> tuple[Any, dict[str, Array]]:
+        """Compute the gradients.
+
+        Parameters
+        ----------
+        dy : array
+            Gradient of the loss with respect to the output.
+        cache : object
+            From `compute`.
+        wrt : "all", "input" or "parameters"
+            What is needed; the other results may be None.
+
+        Returns
+        -------
+        dx : array, or list of arrays for a layer of several inputs
+            Gradient with respect to the input.
+        gradients : dict of str to array
+            Gradient with respect to each parameter.
+        """
         raise NotImplementedError
 
-    def multiply_adds(self, shape):
-        """Multiply-adds of one forward of one sample of this shape, for the summary."""
+    def multiply_adds(self, shape: Any) -> int:
+        """Count the multiply-adds of a forward pass, for the summary.
+
+        Parameters
+        ----------
+        shape : tuple, or list of tuples for a layer of several inputs
+            Shape of one sample of the input.
+
+        Returns
+        -------
+        int
+            Multiply-adds for one sample.
+        """
         return 0
 
     # --- what everybody calls -------------------------------------------------------------------------------------
 
-    def forward(self, x, training=False, remember=None):
-        """Compute y. `remember` (default: when training) keeps what backward needs."""
+    def forward(self, x: Array, training: bool = False, remember: bool | None = None) -> Array:
+        """Compute the output; the first input also builds the layer.
+
+        Parameters
+        ----------
+        x : array, or list of arrays for a layer of several inputs
+            The input, with the batch axis.
+        training : bool, default False
+            Training or inference mode.
+        remember : bool, default `training`
+            Whether to save what `backward` needs.
+
+        Returns
+        -------
+        array
+            The output y.
+        """
         shape, first = _sample_shape(x), x[0] if isinstance(x, (list, tuple)) else x
-        if not self.built:  # parameters take the input's precision, so it must be one we compute in
+        if not self.built:  # parameters take the input's precision, so it must be a supported one
             check_array(repr(self), "the input", first, None)
-        self._get_ready(shape, backend.array_module(first), first.dtype)
+        self._ensure_built(shape, backend.array_module(first), first.dtype)
         y, cache = self.compute(x, training)
         if training if remember is None else remember:
             changing(self._saved)
             self._saved.append((cache, y.shape))
         return y
 
-    def backward(self, dy, wrt="all"):
-        """Backpropagate through the latest pending forward pass; accumulate into `grads`, and return dx.
+    def backward(self, dy: Array, wrt: str = "all") -> Any:
+        """Backpropagate through the latest pending forward pass, and accumulate into `grads`.
 
-        wrt : "all" | "input" (grads stay untouched and are not paid for) | "parameters" (dx is None)
+        Parameters
+        ----------
+        dy : array
+            Gradient of the loss with respect to the output.
+        wrt : "all", "input" or "parameters", default "all"
+            "input" neither changes nor computes `grads`; "parameters" does not compute dx.
+
+        Returns
+        -------
+        array, list of arrays, or None
+            Gradient dx with respect to the input; None for wrt="parameters".
         """
         self._check_pending(wrt)
         changing(self._saved)
@@ -87,58 +209,30 @@ class Layer:
                 self.grads[name] += gradient
         return dx
 
-    def _check_pending(self, wrt):
-        """`wrt` is one of the three words, and there is a pending forward pass."""
+    def _check_pending(self, wrt: str) -> None:
+        """Check that `wrt` is one of the three words, and that there is a pending forward pass."""
         check_choice(wrt, f"{self}: wrt", ("all", "input", "parameters"))
         if not self._saved:
             raise InputError(f"{self}: backward() was called without a pending forward(); call forward(x, training=True) "
                              f"first, or forward(x, remember=True) for inference mode")
 
-    def __call__(self, x):
-        """On symbols: the next node of a graph. On arrays: the forward pass in inference mode."""
+    def __call__(self, x: Any) -> Any:
+        """On a Symbol, or a list of them: the next Symbol of a graph. On arrays: the forward pass in inference mode."""
         takes_list = isinstance(x, (list, tuple))
         symbols = list(x) if takes_list else [x]
         if not all(isinstance(s, Symbol) for s in symbols):
             return self.forward(x)
         shape = [s.sample_shape for s in symbols] if takes_list else x.sample_shape
-        self._get_ready(shape, backend.current_module(), np.float32)
+        self._ensure_built(shape, backend.current_module(), np.float32)
         return Symbol(self.output_shape(shape), self, symbols, takes_list)
 
-    def discard_forward(self):
-        """Drop the latest pending forward pass: nobody will call its backward."""
+    def discard_forward(self) -> None:
+        """Drop the latest pending forward pass, whose backward pass will not be called."""
         if self._saved:
             changing(self._saved)
             self._saved.pop()
 
-    @property
-    def trainable_params(self):
-        """The parameters an optimizer should change: `params`, or none of them where the layer is frozen."""
-        return self.params if self.trainable else {}
-
-    def zero_grads(self):
-        """Set all gradients to 0: the start of a step."""
-        for gradient in self.grads.values():
-            gradient[...] = 0
-
-    def set_buffer(self, name, value):
-        """Give one buffer a new value: running statistics, a dropout's count of calls.
-
-        On a GPU it stays where it is, so that a step recorded there (fast/cuda/graph.py) goes on with it.
-        """
-        old = self.buffers.get(name)
-        if backend.array_module(old) is np or backend.array_module(value) is np or old.dtype != value.dtype:
-            self.buffers[name] = value
-        elif value is not old:
-            old[...] = value
-
-    def cast(self, dtype):
-        """Give parameters and buffers another floating-point type: float64 or complex128 for gradient checks."""
-        for arrays in (self.params, self.grads, self.buffers):
-            for name, array in arrays.items():
-                if array.dtype.kind in "fc":
-                    arrays[name] = (array.real if np.dtype(dtype).kind == "f" else array).astype(dtype)
-
-    def _get_ready(self, shape, module, dtype):
+    def _ensure_built(self, shape: Any, module: ModuleType, dtype: Any) -> None:
         """Check the input's shape; at the first input, make the parameters on its device and in its precision."""
         axes = None if isinstance(shape, list) else len(shape) + 1
         if self.axes is not None and axes != self.axes:
@@ -148,7 +242,7 @@ class Layer:
                 raise InputError(f"{self}: the input has shape {('N', *shape)}, but the layer was built for {self.channels} "
                                  f"channels; use a layer of its own for each")
             if self.params and backend.array_module(*self.params.values()) is not module:
-                raise InputError(f"{self}: the input and the layer's parameters live on different devices; call "
+                raise InputError(f"{self}: the input and the layer's parameters are on different devices; call "
                                  f'backend.use("cpu" or "gpu") before building, and move x with backend.to_device')
             return
         self.build(shape)
@@ -161,12 +255,9 @@ class Layer:
         self.grads = {name: module.zeros_like(array) for name, array in self.params.items()}
         self.built = True
 
-    def __repr__(self):
-        return f"{type(self).__name__}({self.name!r})" if self.name else type(self).__name__
 
-
-def _sample_shape(x):
-    """The shape without the batch; a list of them for a list of inputs."""
+def _sample_shape(x: Any) -> Any:
+    """The shape without the batch axis; a list of them for a list of inputs."""
     if isinstance(x, (list, tuple)):
         return [tuple(part.shape[1:]) for part in x]
     if not hasattr(x, "shape"):

@@ -1,39 +1,77 @@
-"""Graphs of layer calls: the symbols a network is written with, and the order in which to walk it.
+"""Graphs of layer calls: the symbols that a network is written with, and the order in which to compute them.
 
-    x = Input((28, 28, 1))        a Symbol: shape (None, 28, 28, 1), made by nobody
-    y = Conv2D(8, 3)(x)           a Symbol: shape (None, 26, 26, 8), made by that layer from x
+    x = Input((28, 28, 1))        a Symbol of shape (None, 28, 28, 1), the start of a graph
+    y = Conv2D(8, 3)(x)           a Symbol of shape (None, 26, 26, 8), the output of that layer for x
 """
 from collections import Counter
+from collections.abc import Iterable, Sequence
+from typing import Any, NoReturn, TypeAlias
 
 from nnscratch.errors import InputError
 from nnscratch.ops.validation import check_int
 
+__all__ = ["Input", "Symbol"]
+
+Shape: TypeAlias = tuple[Any, ...]  # of a sample, without the batch axis: ints, or None for a side of any size
+
 
 class Symbol:
-    """The promise of an array: its shape, and the layer call that will make it.
+    """A value of the graph before it is computed: its shape, and the layer call that computes it.
 
-    `takes_list` tells whether that layer is called on a list (Add) or on the one input itself.
+    Parameters
+    ----------
+    sample_shape : iterable of int or None
+        Shape without the batch axis; None for a side of any size.
+    layer : Layer, optional
+        The layer that computes it; None for an Input.
+    inputs : list of Symbol, optional
+        What the layer is called on.
+    takes_list : bool, default False
+        Whether the layer is called on a list (as Add is), not on the one input itself.
+
+    Attributes
+    ----------
+    shape : tuple
+        (None, *sample_shape): None is the batch.
     """
 
-    def __init__(self, sample_shape, layer=None, inputs=(), takes_list=False):
-        self.sample_shape, self.layer, self.inputs, self.takes_list = tuple(sample_shape), layer, inputs, takes_list
-        self.shape = (None, *self.sample_shape)
+    def __init__(self, sample_shape: Iterable[int | None], layer: Any = None, inputs: Sequence["Symbol"] = (),
+                 takes_list: bool = False) -> None:
+        self.sample_shape: Shape = tuple(sample_shape)
+        self.layer, self.inputs, self.takes_list = layer, inputs, takes_list
+        self.shape: Shape = (None, *self.sample_shape)
 
-    def __repr__(self):
+    def __repr__(self) -> str:
         return f"<Symbol {self.shape}{f' from {self.layer}' if self.layer else ''}>"
 
 
-def Input(shape):
-    """The start of a graph of layers: `shape` is (H, W, C) or (units,), without the batch; None where any size will do."""
+def Input(shape: Sequence[int | None]) -> Symbol:
+    """Start a graph of layers.
+
+    Parameters
+    ----------
+    shape : tuple of int or None
+        (H, W, C) or (units,), without the batch axis; None for a side of any size.
+
+    Returns
+    -------
+    Symbol
+        What the first layer is called on.
+
+    Examples
+    --------
+    >>> Input((28, 28, 1))
+    <Symbol (None, 28, 28, 1)>
+    """
     if not isinstance(shape, (tuple, list)):
         raise InputError(f"Input: shape is {shape!r}, expected a tuple such as (28, 28, 1), without the batch")
     return Symbol(n if n is None else check_int(n, f"Input: a side of shape {tuple(shape)}", 1) for n in shape)
 
 
-def layer_calls(inputs, outputs):
+def layer_calls(inputs: list[Symbol], outputs: list[Symbol]) -> list[Symbol]:
     """The layer calls between inputs and outputs, each after those it depends on.
 
-    Walks with a stack of its own: a deep network would exceed Python's depth of recursion.
+    A depth-first traversal with an explicit stack: a deep network would exceed Python's limit of recursion.
     """
     order, seen, stack = [], set(inputs), list(reversed(outputs))
     while stack:
@@ -42,7 +80,8 @@ def layer_calls(inputs, outputs):
             stack.pop()
             continue
         if symbol.layer is None:
-            raise InputError(f"Model: an output depends on an Input of shape {symbol.shape} that is not among the inputs")
+            raise InputError(f"Model: an output depends on an Input of shape {symbol.shape} that is not among the inputs; "
+                             f"list it too")
         missing = [s for s in symbol.inputs if s not in seen]
         if missing:
             stack.extend(reversed(missing))
@@ -52,14 +91,15 @@ def layer_calls(inputs, outputs):
     return order
 
 
-def unique_names(layers):
+def unique_names(layers: list[Any]) -> dict[Any, str]:
     """A name for each layer: its own, or its class and a number. Two layers of one name are an error."""
-    counts, names = Counter(), {}
+    counts: Counter[str] = Counter()
+    names = {}
     for layer in layers:
         kind = type(layer).__name__.lower()
         names[layer] = layer.name or f"{kind}_{counts[kind]}"
         if "/" in names[layer]:
-            raise InputError(f"Model: layer name {names[layer]!r} holds a '/', which stands between layer and parameter; "
+            raise InputError(f"Model: layer name {names[layer]!r} holds a '/', which separates layer and parameter; "
                              f"choose another")
         counts[kind] += 1
     repeated = [name for name, count in Counter(names.values()).items() if count > 1]
@@ -68,15 +108,35 @@ def unique_names(layers):
     return names
 
 
-def check_input(model, array, symbol):
+def check_input(model: Any, array: Any, symbol: Symbol) -> None:
+    """Check that an input of the model is an array that fits its Input."""
     shape = getattr(array, "shape", None)
     if shape is None:
         raise InputError(f"{model}: the input is a {type(array).__name__}, expected an array; wrap it in np.asarray(...)")
     check_sides(model, shape[1:], symbol)
 
 
-def check_sides(model, sample_shape, symbol):
-    """A sample must have the sides its Input asks for; None asks for any."""
+def check_sides(model: Any, sample_shape: Shape, symbol: Symbol) -> None:
+    """Check that a sample has the sides of its Input; None allows any."""
     if len(sample_shape) != len(symbol.sample_shape) or any(
             want not in (None, got) for want, got in zip(symbol.sample_shape, sample_shape)):
         raise InputError(f"{model}: the input has shape {('N', *sample_shape)}, expected {('N', *symbol.sample_shape)}")
+
+
+def calls_behind_parameters(calls: list[Symbol]) -> set[Symbol]:
+    """The calls whose value depends on a parameter that is trained."""
+    found: set[Symbol] = set()
+    for call in calls:
+        if (call.layer.params and call.layer.trainable) or any(symbol in found for symbol in call.inputs):
+            found.add(call)
+    return found
+
+
+def raise_naming_layer(error: Exception, model: Any, layer: Any, kind: str, arrays: list[Any]) -> NoReturn:
+    """Raise the error with its place in the model: in the sentence of an InputError, as a note to any other exception."""
+    shapes = ", ".join(str(getattr(array, "shape", "unknown")) for array in arrays)
+    place = f"layer {model.layers.index(layer) + 1} of {len(model.layers)} of {model}, {kind} of shape {shapes}"
+    if isinstance(error, InputError):
+        raise InputError(f"{layer} ({place}): {str(error).removeprefix(f'{layer}: ')}") from error
+    error.add_note(f"in {layer} ({place})")
+    raise error

@@ -1,1 +1,11 @@
-"""Networks assembled from layers, and nothing else."""
+"""Networks assembled from layers.
+
+    gan                 generator and discriminator of a GAN
+    texture_generator   a generator that draws textures of any size
+    stylizer            encoder, AdaIN and decoder: style transfer in one pass
+    texture_features    loss network, trained by nnscratch
+    random_features     loss network of random filters
+    vgg                 loss network with VGG's weights, from a file
+    article             the network of the article this library began with
+"""
+__all__: list[str] = []

@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 from nnscratch.errors import InputError
 from nnscratch.models import Model
-from nnscratch.networks.random_features import normalise, random_features
+from nnscratch.networks.random_features import normalize_filters, random_features
 from nnscratch.networks.texture_features import texture_features
 from nnscratch.networks.vgg import CONTENT, vgg_features
 from nnscratch.ops.validation import check_choice
@@ -49,7 +49,7 @@ def loss_network(features, style, *, side=LARGE, seed=0, weights=None, colours="
     """
     check_features(features, weights)
     if features == "random":
-        return LossNetwork(normalise(fitting(random_features(seed=seed), side), style), 1, 0.5, 200.0)
+        return LossNetwork(normalize_filters(fitting(random_features(seed=seed), side), style), 1, 0.5, 200.0)
     if features == "texture":
         return LossNetwork(fitting(texture_features(*[weights] if weights else []), side), 2, 2.0, 100.0)
     return LossNetwork(fitting(vgg_features(weights, features, colours=colours), side), CONTENT, 1.0, 50.0)

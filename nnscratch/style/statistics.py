@@ -20,7 +20,7 @@ import numpy as np
 
 from nnscratch.backend import array_module, move
 from nnscratch.fast import dense, gram_matrix
-from nnscratch.losses import TINY, gram_share, mse
+from nnscratch.losses import TINY, mse, relative_gram_loss
 
 DIRECTIONS = 32
 
@@ -47,8 +47,8 @@ def moments_backward(dmoments, features, weights=None):
 
 
 def gram_loss(found, target, start):
-    """gram_share, A the style's Gram matrix and B the photograph's. Returns (loss, gradient by `found`)."""
-    loss, gradient = gram_share(found[:, :, :-1], target[:, :, :-1], start[:, :, :-1])
+    """relative_gram_loss, A the style's Gram matrix and B the photograph's. Returns (loss, gradient by `found`)."""
+    loss, gradient = relative_gram_loss(found[:, :, :-1], target[:, :, :-1], start[:, :, :-1])
     return loss, array_module(found).pad(gradient, ((0, 0), (0, 0), (0, 1)))
 
 

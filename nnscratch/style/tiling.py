@@ -13,7 +13,7 @@ from itertools import pairwise
 from typing import NamedTuple
 
 from nnscratch.errors import InputError
-from nnscratch.layers.dense_conv import Conv2D
+from nnscratch.layers.conv import Conv2D
 from nnscratch.layers.pooling import Pooling2D
 
 # Bytes that features and their gradients may take. Strips take longer, since all but one are walked through twice; so a

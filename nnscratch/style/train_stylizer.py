@@ -18,7 +18,7 @@ from nnscratch.backend import array_module, to_device
 from nnscratch.data.images import photograph, read_image
 from nnscratch.data.synthetic.styles import STYLES, is_style, style_image
 from nnscratch.fast import gram_matrix, gram_matrix_backward
-from nnscratch.losses import content_loss, gram_share, mse, total_variation
+from nnscratch.losses import content_loss, mse, relative_gram_loss, total_variation
 from nnscratch.networks.stylizer import CHANNELS, ENCODED, UPSAMPLINGS, adain, decoder, encoder, fingerprint
 from nnscratch.networks.texture_features import texture_features
 from nnscratch.ops.validation import check_choice, check_int
@@ -120,11 +120,11 @@ def train_step(model, network, code, optimizer, content, style, content_weight=C
 
 
 def style_share(features, style, content):
-    """gram_share of the features, with the style's and the content's Gram matrices, all around the style's means; and its
-    gradient by the features."""
+    """relative_gram_loss of the features, with the style's and the content's Gram matrices, all around the style's means; and
+    its gradient by the features."""
     mean = style.mean(axis=(1, 2), keepdims=True)
     gram, cache = gram_matrix(features - mean)
-    loss, gradient = gram_share(gram, gram_matrix(style - mean)[0], gram_matrix(content - mean)[0])
+    loss, gradient = relative_gram_loss(gram, gram_matrix(style - mean)[0], gram_matrix(content - mean)[0])
     return loss, gram_matrix_backward(gradient, cache)
 
 

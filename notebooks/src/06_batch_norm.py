@@ -299,11 +299,11 @@ from nnscratch.layers import BatchNormalization
 layer = BatchNormalization(momentum=0.9)
 for _ in range(100):
     layer.forward(rng.normal(size=(16, 4, 4, 3)) * [1, 3, 0.5] + [0, 5, -2], training=True)
-print("running mean    ", layer.buffers["mean"].round(1))
-print("running variance", layer.buffers["variance"].round(1))
+print("running mean    ", layer.buffers["moving_mean"].round(1))
+print("running variance", layer.buffers["moving_variance"].round(1))
 dy, single = rng.normal(size=(1, 4, 4, 3)), rng.normal(size=(1, 4, 4, 3))
 layer.forward(single, training=False, remember=True)
-r = (layer.buffers["variance"] + layer.epsilon)**-0.5
+r = (layer.buffers["moving_variance"] + layer.epsilon)**-0.5
 same = np.allclose(layer.backward(dy), layer.params["gamma"] * r * dy)
 print("backward at inference is gamma r dy:", same)
 assert same

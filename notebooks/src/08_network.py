@@ -139,10 +139,10 @@ def side_after(side, blocks):
 checks.side_after(side_after)
 
 # %%
-from nnscratch.networks.article import sides
+from nnscratch.networks.article import image_sides
 
-print("sides:", sides(model)[:9], "...", sides(model)[-1])
-assert sides(model) == [32, 16, 8, 4, 2, 1] + [1] * 58
+print("sides:", image_sides(model)[:9], "...", image_sides(model)[-1])
+assert image_sides(model) == [32, 16, 8, 4, 2, 1] + [1] * 58
 
 # %% [markdown]
 # **First:** it only shrinks. After 6 blocks of 64 a picture is one pixel, and 58 blocks work on that pixel.
@@ -180,7 +180,7 @@ from nnscratch.networks.article import article_stack, live_taps
 
 stack = article_stack((64, 64, 3), blocks=8, filters=16)
 counted = []
-for side in [64, *sides(stack)[:-1]]:
+for side in [64, *image_sides(stack)[:-1]]:
     places = (side + 1) // 2
     before = max(2 * (places - 1) + 4 - side, 0) // 2
     pixels = 2 * np.arange(places)[:, None] + np.arange(4) - before
@@ -258,10 +258,10 @@ for pair in ([5.0, 7], [5.0, 700]):
 from nnscratch.layers import Conv2DTranspose
 
 repaired = article_stack((1, 1, 16), blocks=6, filters=16, layer=Conv2DTranspose)
-print("sides:", sides(repaired))
+print("sides:", image_sides(repaired))
 blocks = np.arange(7)
-draw.curves({"Conv2D": (blocks, np.log2([64, *sides(model)[:6]])),
-             "Conv2DTranspose": (blocks, np.log2([1, *sides(repaired)]))},
+draw.curves({"Conv2D": (blocks, np.log2([64, *image_sides(model)[:6]])),
+             "Conv2DTranspose": (blocks, np.log2([1, *image_sides(repaired)]))},
             "sides over six blocks: Conv2D from 64 to 1, Conv2DTranspose from 1 to 64", "blocks",
             "side, as a power of 2")
 

@@ -32,13 +32,13 @@ from nnscratch.networks.gan import Preset, discriminator, generator
 # numbers, one of them 1.
 
 # %%
-small = Preset(noise=32, up=(32, 32, 16), down=(16, 32), hidden=64, refine=True,
+small = Preset(noise_length=32, up=(32, 32, 16), down=(16, 32), hidden=64, refine=True,
                side=16, channels=1)
 
 
 def new_pair(seed=0):
     initializers.set_seed(seed)
-    return generator(small, (16, 16, 1), classes=10), discriminator(small, (16, 16, 1), classes=10)
+    return generator(small, (16, 16, 1), num_classes=10), discriminator(small, (16, 16, 1), num_classes=10)
 
 
 g, d = new_pair()

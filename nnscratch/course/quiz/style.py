@@ -8,7 +8,7 @@ from nnscratch import ops
 from nnscratch.course.quiz.layers import channel
 from nnscratch.course.quiz.question import image, pick, question, row, whole
 from nnscratch.losses import content_loss, total_variation
-from nnscratch.networks.stylizer import statistics
+from nnscratch.networks.stylizer import channel_statistics
 from nnscratch.style.colour import root
 
 
@@ -180,7 +180,7 @@ def told_by_style(rng):
     s = np.zeros((1, 2, 2, channels))
     return question(
         "A code has {channels} channels. By how many numbers does a style tell the decoder through AdaIN what it is?",
-        {"channels": channels}, sum(part.size for part in statistics(s)), {
+        {"channels": channels}, sum(part.size for part in channel_statistics(s)), {
             "that would be the Gram matrix": channels**2,
             "means alone: the deviations come beside them": channels,
             "half of a Gram matrix, which is symmetric": channels * (channels + 1) // 2})

@@ -17,7 +17,7 @@ from nnscratch.errors import InputError
 from nnscratch.fast import softmax
 from nnscratch.files import FilePath
 from nnscratch.generate.evaluate.corruptions import corrupt
-from nnscratch.initializers import own_he_normal
+from nnscratch.initializers import seeded_he_normal
 from nnscratch.layers import AveragePooling2D, Conv2D, Dense, Flatten, Input, MaxPooling2D
 from nnscratch.models import Model
 from nnscratch.ops.validation import check_array, check_int, check_shape
@@ -30,7 +30,7 @@ MAX_SIDE = 32  # pixels: larger images are first averaged down to about that, to
 
 def classifier_network(shape: tuple[int, ...], num_classes: int, seed: int) -> Model:
     """A Model from images of `shape` (H, W, C) to [features (N, 64), logits (N, num_classes + 1)]."""
-    initializer = own_he_normal(seed)
+    initializer = seeded_he_normal(seed)
 
     x = image = Input(shape)
     factor = round(max(shape[:2]) / MAX_SIDE)

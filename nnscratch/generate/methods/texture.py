@@ -25,7 +25,7 @@ from nnscratch.data.dataset import to_floats
 from nnscratch.fast import gram_matrix, gram_matrix_backward
 from nnscratch.generate.adversarial import diversity
 from nnscratch.generate.trainer import Trainer
-from nnscratch.losses import gram_share
+from nnscratch.losses import relative_gram_loss
 from nnscratch.networks.texture_features import texture_features
 from nnscratch.optimizers import global_norm
 
@@ -58,7 +58,7 @@ class TextureTrainer(Trainer):
         gradients, weight = [], 1 / len(self.statistics)
         for features, (mean, target, other) in zip(self.features.forward(zero_to_one(fake), remember=True), self.statistics):
             gram, cache = gram_matrix(as_one(features - mean))
-            map_loss, dgram = gram_share(gram, target, other)
+            map_loss, dgram = relative_gram_loss(gram, target, other)
             loss = loss + weight * map_loss
             gradients.append(gram_matrix_backward(weight * dgram, cache).reshape(features.shape))
         dfake = self.features.backward(gradients, wrt="input") / 2  # the derivative of zero_to_one

@@ -3,27 +3,27 @@ import numpy as np
 import pytest
 
 from nnscratch.errors import InputError
-from nnscratch.networks.texture_generator import PLACE, SCALE, noise_length, painter
+from nnscratch.networks.texture_generator import NOISE_CHANNELS, SCALE, noise_length, texture_generator
 
 
 def test_sizes():
     """16 pixels for each place of the noise, in both directions."""
-    model = painter((32, 48, 3))
+    model = texture_generator((32, 48, 3))
     assert model.forward(np.zeros((2, noise_length((32, 48, 3))), np.float32)).shape == (2, 32, 48, 3)
     for shape in ((32, 48, 1), (40, 48, 3), (0, 16, 3), (8, 8, 3)):
         with pytest.raises(InputError, match="multiples of 16"):
-            painter(shape)
+            texture_generator(shape)
 
 
 def test_the_same_noise_gives_the_same_paint_wherever_it_is():
-    """A small painter's noise inside a large one's: away from the border, which is repeated, both paint the same."""
+    """A small generator's noise inside a large one's: away from the border, which is repeated, both give the same."""
     rng = np.random.default_rng(0)
-    small, large = painter((256, 256, 3)), painter((288, 320, 3))
+    small, large = texture_generator((256, 256, 3)), texture_generator((288, 320, 3))
     for name, array in large.params.items():
         array[...] = small.params[name]
     for model in (small, large):
         model.cast(np.float64)
-    noise = rng.standard_normal((1, 18, 20, PLACE))
+    noise = rng.standard_normal((1, 18, 20, NOISE_CHANNELS))
     inside = noise[:, 1:17, 2:18]
     whole, part = large.forward(noise.reshape(1, -1)), small.forward(inside.reshape(1, -1))
     same = whole[:, SCALE:-SCALE, 2 * SCALE:-2 * SCALE]
@@ -34,7 +34,7 @@ def test_the_same_noise_gives_the_same_paint_wherever_it_is():
 
 def test_even_noise_is_painted_evenly_up_to_the_border():
     """The border is repeated: to zeros around it the first convolution would answer with a frame."""
-    model = painter((48, 32, 3))
+    model = texture_generator((48, 32, 3))
     y = model.forward(np.full((1, noise_length((48, 32, 3))), 0.7, np.float32))
     np.testing.assert_allclose(y, np.broadcast_to(y[:, 20, 16], y.shape), atol=1e-5)
     assert np.abs(y).max() > 1e-3

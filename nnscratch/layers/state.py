@@ -1,0 +1,57 @@
+"""What a layer owns: a name, parameters with their gradients, and buffers."""
+from typing import Any
+
+import numpy as np
+
+from nnscratch.backend import Array, array_module
+from nnscratch.reprs import ArgumentsRepr
+
+__all__: list[str] = []
+
+
+class LayerState(ArgumentsRepr):
+    """The arrays of a layer. `Layer` adds the forward and the backward pass, and documents the attributes."""
+
+    _name_in_model: str | None = None  # set by Model, for the repr
+
+    def __init__(self, name: str | None = None) -> None:
+        self.name, self.trainable = name, True
+        self.params: dict[str, Array] = {}
+        self.grads: dict[str, Array] = {}
+        self.buffers: dict[str, Array] = {}
+
+    @property
+    def trainable_params(self) -> Any:
+        """The parameters that an optimizer should change: `params`, or none of them where the layer is frozen."""
+        return self.params if self.trainable else {}
+
+    def zero_grads(self) -> None:
+        """Set all gradients to 0, at the start of a step."""
+        for gradient in self.grads.values():
+            gradient[...] = 0
+
+    def set_buffer(self, name: str, value: Array) -> None:
+        """Give one buffer a new value.
+
+        On a GPU the array is changed in place, so that a recorded step (fast/cuda/graph.py) goes on with it.
+        """
+        old: Array = self.buffers.get(name)
+        if array_module(old) is np or array_module(value) is np or old.dtype != value.dtype:
+            self.buffers[name] = value
+        elif value is not old:
+            old[...] = value
+
+    def cast(self, dtype: Any) -> None:
+        """Change the precision of all floating-point arrays; gradient checks use float64 and complex128."""
+        for arrays in (self.params, self.grads, self.buffers):
+            for name, array in arrays.items():
+                if array.dtype.kind in "fc":
+                    arrays[name] = (array.real if np.dtype(dtype).kind == "f" else array).astype(dtype)
+
+    def __repr__(self) -> str:
+        name = self.name or self._name_in_model
+        return f"{name}: {self._call_text()}" if name else self._call_text()
+
+    def _call_text(self) -> str:
+        """The constructor's call."""
+        return super().__repr__()

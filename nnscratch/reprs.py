@@ -1,0 +1,38 @@
+"""A repr that shows how an object was made: `Conv2D(64, 3, padding='same')`. Layers and optimizers share it."""
+import inspect
+from typing import Any, Self
+
+__all__: list[str] = []
+
+
+class ArgumentsRepr:
+    """A base class that records the arguments of the constructor; the repr shows those that differ from their defaults.
+
+    `name` is left out: a layer's name stands in front of its repr.
+    """
+
+    def __new__(cls, *args: Any, **kwargs: Any) -> Self:
+        made = super().__new__(cls)
+        made._arguments = args, kwargs
+        return made
+
+    _arguments: tuple[tuple, dict[str, Any]]
+
+    def __repr__(self) -> str:
+        signature = inspect.signature(type(self))
+        args, kwargs = self._arguments
+        shown = []
+        for name, value in signature.bind(*args, **kwargs).arguments.items():
+            default = signature.parameters[name].default
+            if default is inspect.Parameter.empty:
+                shown.append(text(value))
+            elif name != "name" and text(value) != text(default):
+                shown.append(f"{name}={text(value)}")
+        return f"{type(self).__name__}({', '.join(shown)})"
+
+
+def text(value: Any) -> str:
+    """The repr of an argument; a function is shown by its name, without its address."""
+    if isinstance(value, tuple) and any(map(callable, value)):
+        return f"({', '.join(map(text, value))})"
+    return value.__name__ if callable(value) and hasattr(value, "__name__") else repr(value)
