@@ -47,7 +47,7 @@ def twenty_steps(name, dtype):
     g, d = networks(name, dtype)
     pair = Pair(g, d, *(Adam(RATE, beta_1=0.5, epsilon=EPSILON) for _ in range(2)))
     losses = []
-    for real, noise, labels in inputs(CASES[name][1], CASES[name][0].noise, dtype):
+    for real, noise, labels in inputs(CASES[name][1], CASES[name][0].noise_length, dtype):
         metrics = adversarial_step(pair, non_saturating(0.9), real, noise, labels)
         losses.append([float(metrics["d_loss"]), float(metrics["g_loss"])])
     return losses, g.params, d.params

@@ -38,7 +38,7 @@ FILE = Path(__file__).with_name("gan_failures.npz")
 
 def bare_generator():
     """SMALL without batch normalisation; biases stand in for its offsets."""
-    noise, labels = Input((SMALL.noise,)), Input((CLASSES,))
+    noise, labels = Input((SMALL.noise_length,)), Input((CLASSES,))
     x = Dense(4 * 4 * 32, kernel_initializer=KERNEL_INITIALIZER)(Concatenate()([noise, labels]))
     x = LeakyReLU(SLOPE)(Reshape((4, 4, 32))(x))
     for filters in SMALL.up[1:]:
@@ -80,7 +80,7 @@ def train(exhibit, seed=0, steps=LOOKS[-1], look=None):
     pair = Pair(g, discriminator(SMALL, SHAPE, CLASSES), *optimizers)
     for step in range(steps):
         chosen = rng.integers(len(data), size=BATCH)
-        noise = rng.standard_normal((BATCH, SMALL.noise), np.float32)
+        noise = rng.standard_normal((BATCH, SMALL.noise_length), np.float32)
         labels = one_hot(data.labels[chosen], CLASSES)
         adversarial_step(pair, exhibit.loss, to_floats(data.images[chosen]), noise, labels)
         average.update(g, step)
@@ -91,7 +91,7 @@ def train(exhibit, seed=0, steps=LOOKS[-1], look=None):
 
 def drawn(model, count):
     """`count` images, from the same noises every time, and their labels: the ten digits in turn."""
-    noise, labels = np.random.default_rng(1).standard_normal((count, SMALL.noise), np.float32), np.arange(count) % CLASSES
+    noise, labels = np.random.default_rng(1).standard_normal((count, SMALL.noise_length), np.float32), np.arange(count) % CLASSES
     return generate_images(model, noise, labels, CLASSES), labels
 
 

@@ -200,15 +200,16 @@ def load_generator(path: FilePath = SHIPPED, side: int | None = None) -> Sampler
         raise InputError(f"{path} holds {info.get('what', 'something else')!r}, expected a generator; give best.safetensors of "
                          f"a training's folder")
     try:
-        shape, num_classes, fractions = tuple(map(int, info["shape"])), int(info["classes"]), info.setdefault("shares", None)
-        valid_shape = len(shape) == 3 and 1 <= min(shape) and max(shape) <= MAX_SIDE and shape[2] in (1, 3)
+        height, width, channels = shape = tuple(map(int, info["shape"]))
+        num_classes, fractions = int(info["classes"]), info.setdefault("shares", None)
+        valid_shape = 1 <= min(shape) and max(shape) <= MAX_SIDE and channels in (1, 3)
         valid_names = len(info["names"]) == num_classes <= 10_000 and all(isinstance(name, str) for name in info["names"])
         valid_fractions = fractions is None or (len(fractions) == num_classes and min(map(float, fractions)) >= 0
                                                 and 0 < sum(fractions) < 2)
         valid_texture = info["preset"] != TEXTURE or num_classes == 0
         if not (valid_shape and valid_names and valid_fractions and valid_texture and type(info["seed"]) is int):
             raise ValueError("sizes that no generator has")
-        model = new_generator(info["preset"], shape, num_classes)
+        model = new_generator(info["preset"], (height, width, channels), num_classes)
     except (KeyError, TypeError, ValueError, OverflowError) as error:
         raise InputError(f"{path} does not say what its generator is ({error}); train it anew") from error
     if side is not None:
