@@ -57,6 +57,13 @@ class Model(Layer):
     InputError
         An output depends on an Input that is not listed, or two layers have one name.
 
+    Notes
+    -----
+    With several inputs or outputs, `forward` and `backward` take and return lists; in a list of dy, None stands for a
+    gradient of 0. By the chain rule, the gradient of a value used in several places is the sum of the gradients from there.
+    With wrt="parameters" no layer computes a dx that no parameter needs. An error inside a layer names the layer, its place
+    in the model and the shapes that it got.
+
     Examples
     --------
     >>> from nnscratch.layers import Dense, Flatten
@@ -90,27 +97,6 @@ class Model(Layer):
     # --- forward and backward -------------------------------------------------------------------------------------
 
     def forward(self, x: Any, training: bool = False, remember: bool | None = None) -> Any:
-        """Compute the outputs.
-
-        Parameters
-        ----------
-        x : array, or list of arrays for a model of several inputs
-            The input, with the batch axis.
-        training : bool, default False
-            Training or inference mode.
-        remember : bool, default `training`
-            Whether to save what `backward` needs.
-
-        Returns
-        -------
-        array, or list of arrays for a model of several outputs
-            The output.
-
-        Raises
-        ------
-        InputError
-            Names the layer, its place in the model and the shapes that it got.
-        """
         arrays = self._one_for_each_input(x)
         for array, symbol in zip(arrays, self.inputs):
             check_input(self, array, symbol)
@@ -140,27 +126,6 @@ class Model(Layer):
         return outputs[0] if self.single_output else outputs
 
     def backward(self, dy: Any, wrt: str = "all") -> Any:
-        """Backpropagate through the latest pending forward pass, and accumulate into the layers' `grads`.
-
-        The chain rule on a graph: the gradient of a value used in several places is the sum of the gradients from there.
-
-        Parameters
-        ----------
-        dy : array, or list of arrays for a model of several outputs
-            Gradient of the loss with respect to the output; in a list, None stands for a gradient of 0.
-        wrt : "all", "input" or "parameters", default "all"
-            "input" leaves `grads` as they are; with "parameters" no layer computes a dx that no parameter needs.
-
-        Returns
-        -------
-        array, list of arrays, or None
-            Gradient with respect to the input; None for wrt="parameters".
-
-        Raises
-        ------
-        InputError
-            Names the layer, its place in the model and the shape of the gradient that it got.
-        """
         dys = [dy] if self.single_output else list(dy)
         depths = self._check_backward(dys, wrt)
         gradients: dict[Symbol, Array] = {}

@@ -110,3 +110,9 @@ def test_mistakes_get_one_clear_sentence(action, words):
     """Named before any work."""
     with pytest.raises(InputError, match=words):
         action()
+
+
+def test_dir_shows_the_losses_alone():
+    """For tab completion; what the losses are made of can still be imported by name."""
+    assert dir(losses) == losses.__all__ and {"mse", "relative_gram_loss", "hinge"} < set(dir(losses))
+    assert not {"array_module", "check_array", "np"} & set(dir(losses))

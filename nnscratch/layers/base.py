@@ -19,7 +19,7 @@ from nnscratch import backend
 from nnscratch.backend import Array
 from nnscratch.errors import InputError
 from nnscratch.fast.recording import changing
-from nnscratch.layers.graph import Shape, Symbol
+from nnscratch.layers.graph import Shape, Symbol, sample_shape
 from nnscratch.layers.state import LayerState
 from nnscratch.ops.validation import check_array, check_choice
 
@@ -42,8 +42,6 @@ class Layer(LayerState):
         State that is saved and not trained, such as moving averages.
     trainable : bool
         False freezes the parameters, and the moving averages of batch normalization.
-    built : bool
-        Whether the parameters exist; they are made for the first input.
 
     Examples
     --------
@@ -66,7 +64,6 @@ class Layer(LayerState):
         super().__init__(name)
         self.built = False
         self.channels: int | None = None  # of the input for which the parameters were made
-        self._saved: list[tuple[Any, Any]] = []  # (cache, shape of y) of each pending forward pass
 
     # --- what a subclass writes -----------------------------------------------------------------------------------
 
@@ -168,7 +165,7 @@ class Layer(LayerState):
         array
             The output y.
         """
-        shape, first = _sample_shape(x), x[0] if isinstance(x, (list, tuple)) else x
+        shape, first = sample_shape(x), x[0] if isinstance(x, (list, tuple)) else x
         if not self.built:  # parameters take the input's precision, so it must be a supported one
             check_array(repr(self), "the input", first, None)
         self._ensure_built(shape, backend.array_module(first), first.dtype)
@@ -226,12 +223,6 @@ class Layer(LayerState):
         self._ensure_built(shape, backend.current_module(), np.float32)
         return Symbol(self.output_shape(shape), self, symbols, takes_list)
 
-    def discard_forward(self) -> None:
-        """Drop the latest pending forward pass, whose backward pass will not be called."""
-        if self._saved:
-            changing(self._saved)
-            self._saved.pop()
-
     def _ensure_built(self, shape: Any, module: ModuleType, dtype: Any) -> None:
         """Check the input's shape; at the first input, make the parameters on its device and in its precision."""
         axes = None if isinstance(shape, list) else len(shape) + 1
@@ -254,12 +245,3 @@ class Layer(LayerState):
                     arrays[name] = backend.move(array.astype(dtype), module)
         self.grads = {name: module.zeros_like(array) for name, array in self.params.items()}
         self.built = True
-
-
-def _sample_shape(x: Any) -> Any:
-    """The shape without the batch axis; a list of them for a list of inputs."""
-    if isinstance(x, (list, tuple)):
-        return [tuple(part.shape[1:]) for part in x]
-    if not hasattr(x, "shape"):
-        raise InputError(f"a layer got a {type(x).__name__}, expected an array or a Symbol; wrap it in np.asarray(...)")
-    return tuple(x.shape[1:])

@@ -68,6 +68,15 @@ def Input(shape: Sequence[int | None]) -> Symbol:
     return Symbol(n if n is None else check_int(n, f"Input: a side of shape {tuple(shape)}", 1) for n in shape)
 
 
+def sample_shape(x: Any) -> Any:
+    """The shape of an array without the batch axis; a list of shapes for a list of arrays."""
+    if isinstance(x, (list, tuple)):
+        return [tuple(part.shape[1:]) for part in x]
+    if not hasattr(x, "shape"):
+        raise InputError(f"a layer got a {type(x).__name__}, expected an array or a Symbol; wrap it in np.asarray(...)")
+    return tuple(x.shape[1:])
+
+
 def layer_calls(inputs: list[Symbol], outputs: list[Symbol]) -> list[Symbol]:
     """The layer calls between inputs and outputs, each after those it depends on.
 

@@ -1,9 +1,10 @@
-"""What a layer owns: a name, parameters with their gradients, and buffers."""
+"""What a layer owns: a name, parameters with their gradients, buffers, and the caches of pending forward passes."""
 from typing import Any
 
 import numpy as np
 
 from nnscratch.backend import Array, array_module
+from nnscratch.fast.recording import changing
 from nnscratch.reprs import ArgumentsRepr
 
 __all__: list[str] = []
@@ -19,6 +20,7 @@ class LayerState(ArgumentsRepr):
         self.params: dict[str, Array] = {}
         self.grads: dict[str, Array] = {}
         self.buffers: dict[str, Array] = {}
+        self._saved: list[tuple[Any, Any]] = []  # (cache, shape of y) of each forward pass that waits for its backward pass
 
     @property
     def trainable_params(self) -> Any:
@@ -29,6 +31,12 @@ class LayerState(ArgumentsRepr):
         """Set all gradients to 0, at the start of a step."""
         for gradient in self.grads.values():
             gradient[...] = 0
+
+    def discard_forward(self) -> None:
+        """Drop the latest pending forward pass, whose backward pass will not be called."""
+        if self._saved:
+            changing(self._saved)
+            self._saved.pop()
 
     def set_buffer(self, name: str, value: Array) -> None:
         """Give one buffer a new value.

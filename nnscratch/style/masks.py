@@ -8,7 +8,7 @@ are 1 on average, so that such a mean is a plain mean of weighted features, and 
 from typing import NamedTuple
 
 from nnscratch.fast import avg_pool2d
-from nnscratch.losses import TINY
+from nnscratch.losses.images import TINY
 from nnscratch.style.tiling import row_scales
 
 

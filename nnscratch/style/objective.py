@@ -23,7 +23,8 @@ second walk; and every strip sends its gradient to all pixels that it has seen, 
 from functools import partial
 
 from nnscratch.backend import array_module
-from nnscratch.losses import TINY, mse, total_variation
+from nnscratch.losses import mse, total_variation
+from nnscratch.losses.images import TINY
 from nnscratch.ops.validation import check_shape
 from nnscratch.style.masks import make_regions
 from nnscratch.style.memory_limit import refuse_strips

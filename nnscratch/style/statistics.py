@@ -20,7 +20,8 @@ import numpy as np
 
 from nnscratch.backend import array_module, move
 from nnscratch.fast import dense, gram_matrix
-from nnscratch.losses import TINY, mse, relative_gram_loss
+from nnscratch.losses import mse, relative_gram_loss
+from nnscratch.losses.images import TINY
 
 DIRECTIONS = 32
 

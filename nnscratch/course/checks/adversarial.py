@@ -7,7 +7,7 @@ import numpy as np
 from nnscratch.course.checks.compare import compare
 from nnscratch.course.checks.exercise import exercise
 from nnscratch.course.checks.neuron import normal
-from nnscratch.losses import softplus
+from nnscratch.losses.predictions import softplus
 from nnscratch.ops.activations import sigmoid
 
 EPSILON = 1e-7  # of Adam

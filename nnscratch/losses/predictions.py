@@ -1,25 +1,17 @@
-"""Losses: how wrong a result is, as one number, together with its gradient with respect to that result.
+"""Losses of predictions: regression, classification and GANs.
 
-    loss, gradient = mse(prediction, target)
-
-Shapes: the gradient has the shape of the first argument; `loss` is a 0-d array, which stays on the GPU until it is read.
-Every loss of predictions is a mean over the batch (the first axis) and over all values of a sample, so that neither the
-learning rate nor the loss weights depend on sizes. Logits are scores before the sigmoid or softmax.
+Shapes: prediction, logits, target and gradient have one shape, (N, ...); `loss` is a 0-d array. Each loss is a mean over the
+batch (the first axis) and over all values of a sample, so that neither the learning rate nor the loss weights depend on
+sizes. Logits are scores before the sigmoid or softmax.
 """
 from numbers import Real
 
 from nnscratch.backend import Array, array_module
 from nnscratch.errors import InputError
-from nnscratch.fast import gram_matrix, gram_matrix_backward, sigmoid, softmax
+from nnscratch.fast import sigmoid, softmax
 from nnscratch.ops.validation import check_array, check_fraction, check_shape
 
-__all__ = ["binary_cross_entropy", "content_loss", "gram_style_loss", "hinge", "least_squares", "mse",
-           "relative_gram_loss", "softmax_cross_entropy", "total_variation"]
-
-
-def __dir__() -> list[str]:
-    """The losses alone, for tab completion."""
-    return __all__
+__all__ = ["binary_cross_entropy", "hinge", "least_squares", "mse", "softmax_cross_entropy"]
 
 
 def check_pair(loss: str, prediction: Array, target: Array) -> Array:
@@ -161,119 +153,3 @@ def hinge(logits: Array, sign: float) -> tuple[Array, Array]:
     margin = 1 - sign * logits
     wrong = margin.real > 0
     return xp.where(wrong, margin, 0).mean(), xp.where(wrong, -sign / logits.size, 0).astype(logits.dtype)
-
-
-# --- images and features: x (N, H, W, C) ------------------------------------------------------------------------
-
-TINY = 1e-12  # keeps the loss finite for a target of zeros
-
-
-def content_loss(features: Array, target: Array) -> tuple[Array, Array]:
-    """Squared error of features, relative to the target's mean square: features of zeros have a loss of 1.
-
-    Parameters
-    ----------
-    features, target : array (N, H, W, C)
-        F of the image and T of the content image.
-
-    Returns
-    -------
-    loss : array ()
-        Σ (F - T)² / Σ T².
-    gradient : array like features
-        2 (F - T) / Σ T².
-
-    References
-    ----------
-    Gatys, Ecker, Bethge, "Image style transfer using convolutional neural networks" (2016), equation 1, made free of scale.
-    """
-    target = check_pair("content_loss", features, target)
-    scale = 1 / ((target * target).mean() + TINY)
-    difference = features - target
-    return scale * (difference * difference).mean(), difference * (2 * scale / difference.size)
-
-
-def gram_style_loss(features: Array, target_gram: Array) -> tuple[Array, Array]:
-    """Squared error of Gram matrices, relative to the style's: features of zeros have a loss of 1.
-
-    Parameters
-    ----------
-    features : array (N, H, W, C)
-        F of the image.
-    target_gram : array (N, C, C) or (1, C, C)
-        Gram matrix A of the style's features.
-
-    Returns
-    -------
-    loss : array ()
-        Σ (G - A)² / Σ A², with the Gram matrices G of the features.
-    gradient : array like features
-        4 F (G - A) / (M Σ A²), with M = H W.
-
-    Notes
-    -----
-    d/dG = 2 (G - A) / Σ A², and gram_matrix_backward takes that to the features.
-
-    References
-    ----------
-    Gatys, Ecker, Bethge, "Image style transfer using convolutional neural networks" (2016), equations 4 to 6, made free of
-    scale.
-    """
-    gram, cache = gram_matrix(features)
-    if target_gram.shape != gram.shape:
-        check_shape("gram_style_loss", "target_gram", target_gram, (1, *gram.shape[1:]), f"or {gram.shape} for these features")
-    difference, scale = gram - target_gram, 1 / ((target_gram * target_gram).sum() + TINY)
-    return scale * (difference * difference).sum(), gram_matrix_backward(2 * scale * difference, cache)
-
-
-def relative_gram_loss(gram: Array, target: Array, other: Array) -> tuple[Array, Array]:
-    """Squared error of Gram matrices, relative to that of an image without the style.
-
-    Parameters
-    ----------
-    gram, target, other : array (N, C, C)
-        Gram matrices G of the image, A of the style, and B of an image without the style: a photograph, or noise.
-
-    Returns
-    -------
-    loss : array ()
-        Σ (G - A)² / Σ (A² + B²) for each image, averaged.
-    gradient : array (N, C, C)
-        Gradient with respect to G: 2 (G - A) / (N Σ (A² + B²)).
-
-    Notes
-    -----
-    The loss is 0 for G = A and at most 1 for G = B, since Σ A B of two Gram matrices is never negative. Divided by Σ A²
-    alone, as in gram_style_loss, an even style would count a hundred times as much as a lively one.
-    """
-    difference = gram - target
-    whole = (target * target).mean(axis=(1, 2), keepdims=True) + (other * other).mean(axis=(1, 2), keepdims=True) + TINY
-    return (difference * difference / whole).mean(), difference * (2 / difference.size) / whole
-
-
-def total_variation(x: Array) -> tuple[Array, Array]:
-    """Squared differences of neighbouring pixels, down and across: how rough an image is.
-
-    Parameters
-    ----------
-    x : array (N, H, W, C)
-        Images.
-
-    Returns
-    -------
-    loss : array ()
-        Sum of the squared differences / number of values.
-    gradient : array like x
-        Each difference d = x[h+1] - x[h] adds 2 d to the gradient of x[h+1] and -2 d to that of x[h], / number of values.
-
-    References
-    ----------
-    Mahendran and Vedaldi, "Understanding deep image representations by inverting them" (2015), equation 5 with beta = 2.
-    """
-    check_array("total_variation", "x", x, 4)
-    down, across, gradient = x[:, 1:] - x[:, :-1], x[:, :, 1:] - x[:, :, :-1], array_module(x).zeros_like(x)
-    gradient[:, 1:] += down
-    gradient[:, :-1] -= down
-    gradient[:, :, 1:] += across
-    gradient[:, :, :-1] -= across
-    return ((down * down).sum() + (across * across).sum()) / x.size, gradient * (2 / x.size)
