@@ -91,7 +91,8 @@ def train(exhibit, seed=0, steps=LOOKS[-1], look=None):
 
 def drawn(model, count):
     """`count` images, from the same noises every time, and their labels: the ten digits in turn."""
-    noise, labels = np.random.default_rng(1).standard_normal((count, SMALL.noise_length), np.float32), np.arange(count) % CLASSES
+    noise = np.random.default_rng(1).standard_normal((count, SMALL.noise_length), np.float32)
+    labels = np.arange(count) % CLASSES
     return generate_images(model, noise, labels, CLASSES), labels
 
 
