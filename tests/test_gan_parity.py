@@ -20,7 +20,7 @@ CASES = {  # preset, classes
     "unconditional": (Preset(5, (6, 4), (4, 6), 7, False, 12, 1), 0),
 }
 SHAPE, BATCH, STEPS, RATE = (12, 12, 1), 8, 20, 2e-3
-EPSILON = 1e-20  # of Adam. PyTorch adds it after correcting for the start at 0, Keras and we before: let it not count
+EPSILON = 1e-20  # of Adam. PyTorch adds it after the bias correction, Keras and we before it; so small, it does not matter
 
 
 def inputs(classes, noise, dtype):
@@ -31,7 +31,7 @@ def inputs(classes, noise, dtype):
 
 
 def networks(name, dtype):
-    """With first weights ten times the usual, so that twenty steps are not spent near 0."""
+    """With ten times larger first weights, so that twenty steps leave the region near 0."""
     preset, classes = CASES[name]
     initializers.set_seed(1)
     pair = generator(preset, SHAPE, classes), discriminator(preset, SHAPE, classes)

@@ -1,4 +1,4 @@
-"""`nnscratch train generator`, `generate` and `judge` as a user meets them."""
+"""`nnscratch train generator`, `generate` and `judge` as a user runs them."""
 import json
 from pathlib import Path
 from types import SimpleNamespace
@@ -16,7 +16,7 @@ from tools.ship_generator import ship
 
 @pytest.fixture
 def quick(monkeypatch, tmp_path):
-    """A judge trained in a moment, and a data set of discs in a file."""
+    """A classifier trained in a moment, and a data set of discs in a file."""
     monkeypatch.setattr("nnscratch.generate.evaluate.command.STEPS", 20)
     monkeypatch.chdir(tmp_path)
     discs = [data(seed, size=14) for seed in range(2)]
@@ -28,7 +28,7 @@ TRAIN = ["train", "generator", "--data", "discs.npz", "--preset", "nano", "--bat
 
 
 def test_train_resume_generate_judge(quick, capsys, tmp_path):
-    """The way of a user, in four commands, each of which says what it did; a second training does not overwrite the first."""
+    """Four commands in a row, each of which reports what it did; a second training does not overwrite the first."""
     assert main([*TRAIN, "--steps", "12"]) == 0
     said = capsys.readouterr().out
     assert "360 images of discs.npz, 14 x 14 x 1, 2 classes; preset nano, steps 0 to 12" in said and "classifier of 2" in said
@@ -49,15 +49,15 @@ def test_train_resume_generate_judge(quick, capsys, tmp_path):
     assert report["images"] == 60 and "recognisable" in capsys.readouterr().out
 
 
-def test_a_training_of_so_many_minutes(quick, capsys):
-    """The steps that fit are worked out first, and said; with groups in place of labels and every further option."""
+def test_a_training_by_minutes(quick, capsys):
+    """The number of steps is computed first and printed; with groups in place of labels and all further options."""
     assert main([*TRAIN, "--minutes", "0.00001", "--unconditional", "--loss", "hinge", "--augment", "--r1", "0.5",
                  "--spectral-norm"]) == 0
     assert "14 groups; preset nano, steps 0 to 10" in capsys.readouterr().out
 
 
 def test_a_texture_from_one_image(quick, capsys):
-    """Pieces of the image are the data; what is drawn has the size of a piece, or any other that is asked for."""
+    """Pieces of the image are the data; samples have the size of a piece, or any other that is requested."""
     stripes = np.zeros((40, 40, 3), np.uint8)
     stripes[:, ::4] = 200, 100, 50
     Image.fromarray(stripes).save("stripes.png")
@@ -105,7 +105,7 @@ def test_mistakes_are_one_sentence(quick, capsys, arguments, words):
 
 
 def test_the_generator_that_comes_along(tmp_path, capsys):
-    """At most 1 MB; draws digits at once, the same for the same seed, ten classes in ten columns."""
+    """At most 1 MB; it samples digits, the same for the same seed, ten classes in ten columns."""
     assert SHIPPED.stat().st_size < 1e6
     sampler = load_generator()
     assert sampler.names == list("0123456789")
@@ -116,14 +116,14 @@ def test_the_generator_that_comes_along(tmp_path, capsys):
     assert "80 images" in capsys.readouterr().out
 
 
-def test_shipping_changes_no_grey_level(tmp_path):
-    """What is in half precision already comes out of `python -m tools.ship_generator` byte for byte."""
+def test_shipping_again_changes_nothing(tmp_path):
+    """A file that is in half precision already passes through `python -m tools.ship_generator` byte for byte."""
     ship(SHIPPED, tmp_path / "weights" / "again.safetensors")
     assert (tmp_path / "weights" / "again.safetensors").read_bytes() == SHIPPED.read_bytes()
 
 
-def test_a_texture_from_a_ribbon_of_a_image(quick, capsys):
-    """It is shrunk by its shorter side, so that pieces fit; what cannot be pieces is refused before any folder is made."""
+def test_a_texture_from_a_narrow_image(quick, capsys):
+    """It is shrunk by its shorter side, so that pieces fit; impossible sizes are refused before any folder is made."""
     ribbon = np.random.default_rng(0).integers(0, 256, (70, 400, 3)).astype(np.uint8)
     Image.fromarray(ribbon).save("ribbon.png")
     texture = ["train", "generator", "--method", "texture", "--data", "ribbon.png", "--steps", "1", "--device", "cpu"]
@@ -135,8 +135,8 @@ def test_a_texture_from_a_ribbon_of_a_image(quick, capsys):
         assert words in capsys.readouterr().err and not Path(f"of{size}").exists()
 
 
-def test_judge_and_score_know_groups_from_classes(quick, capsys):
-    """Groups are no answer to what an image should show: the judge asks for none, and neither does a training's score."""
+def test_groups_are_not_scored_as_classes(quick, capsys):
+    """Pseudo-labels do not say what an image should show, so neither the report nor the score compares with them."""
     assert main([*TRAIN, "--unconditional", "--groups", "3", "--steps", "6"]) == 0
     assert main(["judge", *BEST, "--data", "discs.npz", "--out", "judged", "--count", "60"]) == 0
     assert json.loads(Path("judged/report.json").read_text())["label_accuracy"] is None

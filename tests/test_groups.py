@@ -1,4 +1,4 @@
-"""Groups stand in for labels: found rightly, the same every time; drawn by their size, saved with the generator."""
+"""Pseudo-labels: k-means finds them, samples follow their frequencies, generators save them."""
 import numpy as np
 import pytest
 from hypothesis import given
@@ -14,26 +14,26 @@ from nnscratch.generate.pseudo_labels import k_means, kmeans_plus_plus, nearest_
 from nnscratch.generate.sampler import load_generator, save_generator
 
 
-def crowds(sizes, seed=0):
-    """Crowds of images around patterns of their own: (Dataset without labels, number of each image's crowd)."""
+def clusters(sizes, seed=0):
+    """Clusters of images around patterns: (Dataset without labels, the cluster of each image)."""
     rng = np.random.default_rng(seed)
     patterns = rng.integers(40, 216, (len(sizes), 6, 5, 3))
-    crowd = rng.permutation(np.repeat(np.arange(len(sizes)), sizes))
-    images = patterns[crowd] + rng.integers(-8, 9, (len(crowd), 6, 5, 3))
-    return Dataset(images.astype(np.uint8)), crowd
+    cluster = rng.permutation(np.repeat(np.arange(len(sizes)), sizes))
+    images = patterns[cluster] + rng.integers(-8, 9, (len(cluster), 6, 5, 3))
+    return Dataset(images.astype(np.uint8)), cluster
 
 
-def test_crowds_that_stand_apart_are_found():
-    """Each crowd is a group, each group a crowd, whatever their sizes; the images stay as they are."""
-    dataset, crowd = crowds([200, 40, 90, 30])
+def test_separate_clusters_are_found():
+    """Each cluster is one group, whatever their sizes; the images do not change."""
+    dataset, cluster = clusters([200, 40, 90, 30])
     found = with_pseudo_labels(dataset, 4)
-    pairs = set(zip(crowd.tolist(), found.labels.tolist()))
+    pairs = set(zip(cluster.tolist(), found.labels.tolist()))
     assert len(pairs) == 4 and found.num_classes == 4 and found.class_names == ["group 1", "group 2", "group 3", "group 4"]
     assert found.images is dataset.images and dataset.labels is None
 
 
 def test_centres_are_the_means_of_their_groups():
-    """What k-means promises at its end: neither half of a round changes anything."""
+    """At convergence, neither half of an iteration changes anything."""
     rng = np.random.default_rng(3)
     x = np.concatenate([rng.normal(centre, 0.3, (50, 4)) for centre in (-2, 0, 3)])
     centres = k_means(x, 3, rng)
@@ -43,14 +43,14 @@ def test_centres_are_the_means_of_their_groups():
     np.testing.assert_array_equal(groups, distances.argmin(axis=1))
 
 
-def test_an_empty_group_waits_where_it_is():
-    """Two centres for three equal rows: the second, which no row is nearer to, stays, and becomes no 0."""
+def test_an_empty_group_keeps_its_centre():
+    """Two centres for three equal rows: the second, nearest to no row, stays and does not become 0."""
     x = np.full((3, 2), 7.0)
     np.testing.assert_array_equal(k_means(x, 2, np.random.default_rng(0)), np.full((2, 2), 7.0))
 
 
-def test_kmeans_plus_plus_lie_apart():
-    """Of one large crowd and two far, small ones, each gets a centre; drawn evenly, 98 of 100 would fall into the first."""
+def test_first_centres_are_far_apart():
+    """One large cluster and two distant small ones get a centre each; uniform sampling would take the first 98 times in 100."""
     x = np.concatenate([np.zeros((980, 2)), np.full((10, 2), 50.0), np.full((10, 2), -50.0)])
     for seed in range(10):
         assert sorted(kmeans_plus_plus(x, 3, np.random.default_rng(seed))[:, 0]) == [-50, 0, 50]
@@ -58,7 +58,7 @@ def test_kmeans_plus_plus_lie_apart():
 
 @given(st.integers(1, 120), st.integers(0, 12), st.integers(0, 3), st.booleans())
 def test_any_data_will_do(count, wanted, seed, alike):
-    """Few images, equal images: groups from 0 on, no more than asked for nor than one for 25; or no labels at all."""
+    """Few or equal images: groups from 0 on, at most as many as requested and one per 25 images; or no labels at all."""
     images = np.random.default_rng(seed).integers(0, 256, (count, 3, 4, 1)).astype(np.uint8)
     dataset = Dataset(images * (not alike), np.zeros(count, np.int64), ["all"])
     found, again = (with_pseudo_labels(dataset, wanted, seed) for _ in range(2))
@@ -70,15 +70,15 @@ def test_any_data_will_do(count, wanted, seed, alike):
         assert found.labels is None and found.class_names == []
 
 
-def test_groups_are_drawn_by_their_size():
-    """A group of three quarters is asked for three times as often as one of a quarter; an empty one never."""
+def test_groups_are_sampled_in_proportion():
+    """A group with three quarters of the images is sampled three times as often as one with a quarter; an empty one never."""
     drawn = sample_in_proportion([0.75, 0.0, 0.25], 20_000, np.random.default_rng(0))
     np.testing.assert_allclose(np.bincount(drawn, minlength=3) / 20_000, [0.75, 0, 0.25], atol=0.01)
 
 
 @pytest.mark.parametrize("method", ["gan", "vae", "glo", "imle"])
 def test_every_method_learns_with_groups(method):
-    """Without labels, or with labels that are not to be used, the networks are told the group; `sample` asks by size."""
+    """Without labels, or where they are not used, the networks are conditioned on the group; `sample` follows the fractions."""
     dataset = data()
     trainer = make_trainer(dataset, options(method=method, conditional=False, groups=5))
     assert trainer.num_classes == 5 and not trainer.labelled and sum(trainer.label_fractions()) == pytest.approx(1)
@@ -92,7 +92,7 @@ def test_every_method_learns_with_groups(method):
 
 
 def test_a_texture_is_not_grouped():
-    """Pieces of one image are all of one kind: no groups by default, and none if asked for."""
+    """Pieces of one image are all of one kind: no groups by default, and an error if they are requested."""
     images = np.random.default_rng(0).integers(0, 256, (100, 16, 16, 3)).astype(np.uint8)
     assert make_trainer(Dataset(images), make_options({"method": "texture"})).num_classes == 0
     with pytest.raises(InputError, match="groups is 4 for the method 'texture'"):
@@ -100,7 +100,7 @@ def test_a_texture_is_not_grouped():
 
 
 def test_a_saved_generator_knows_its_groups(tmp_path):
-    """It samples what the trainer does, groups by their size, and one of them by name; wrong fractions are refused."""
+    """It has the trainer's fractions, and finds a group by name; files with wrong fractions are refused."""
     trainer = make_trainer(data(), options(conditional=False, groups=4))
     trainer.step()
     path = tmp_path / "g.safetensors"

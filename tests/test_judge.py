@@ -1,4 +1,4 @@
-"""The classifier, its metrics and its report, on a data set of three marks that is learnt in seconds."""
+"""The classifier, its metrics and its report, on a data set of three marks that trains in seconds."""
 import json
 import re
 
@@ -18,13 +18,13 @@ from nnscratch.generate.evaluate import (
 )
 from nnscratch.generate.evaluate.html_parts import percent
 
-pytestmark = pytest.mark.xdist_group("judge")  # what is made once is made in one process
+pytestmark = pytest.mark.xdist_group("judge")  # module fixtures are computed in one process
 
 NAMES = ["<bar>", "pole & line", "frame"]
 
 
 def marks(count, seed):
-    """Dataset of a bar, a pole and a frame on 14 x 12 pixels, each somewhere else and of its own brightness."""
+    """Dataset of a bar, a pole and a frame on 14 x 12 pixels, at random positions, of random brightness."""
     rng = np.random.default_rng(seed)
     labels = np.arange(count) % 3
     images = rng.integers(0, 30, (count, 14, 12, 1)).astype(np.uint8)
@@ -47,13 +47,13 @@ def classifier():
 
 @pytest.fixture(scope="module")
 def metrics(classifier):
-    """On fresh marks, as a perfect generator would draw them."""
+    """The metrics of fresh marks, as of a perfect generator."""
     made = marks(180, 2)
     return evaluate_images(classifier, to_floats(made.images), made.labels, marks(300, 3), marks(200, 4), seed=5)
 
 
-def test_the_judge_learns_and_calls_rubbish_none(classifier):
-    """Nearly every mark right, spoilt ones mostly none, and noise, emptiness and smears always; it says so itself."""
+def test_the_classifier_learns_classes_and_none(classifier):
+    """Nearly all marks are right, corrupted ones mostly none; noise, blank and blurred images always. str() says so."""
     fresh = marks(300, 6)
     seen = classifier.probabilities(to_floats(fresh.images))
     assert seen.shape == (300, 4) and (seen.argmax(axis=1) == fresh.labels).mean() > 0.97
@@ -65,8 +65,8 @@ def test_the_judge_learns_and_calls_rubbish_none(classifier):
         assert (classifier.probabilities(way(to_floats(fresh.images), rng)).argmax(axis=1) == 3).mean() > 0.95, way
 
 
-def test_training_is_deterministic_and_moves_no_other_stream():
-    """The same seed gives the same classifier, whatever networks were made before; another seed another."""
+def test_training_is_deterministic():
+    """The same seed gives the same classifier, whatever networks were created before; another seed gives another."""
     data, images = marks(60, 0), to_floats(marks(9, 1).images)
     first, again, other = (train_classifier(data, data, steps=3, seed=seed).features(images) for seed in (0, 0, 1))
     assert (first == again).all() and (first != other).any()
@@ -81,7 +81,7 @@ def test_colour_large_and_unlabelled_images():
     assert max(array.size for array in classifier.model.params.values()) < 200_000
 
 
-def test_a_saved_judge_is_the_same(classifier, tmp_path):
+def test_a_saved_classifier_is_the_same(classifier, tmp_path):
     """Probabilities and features bit for bit, names and accuracy too."""
     classifier.save(tmp_path / "classifier.safetensors")
     loaded, images = Classifier.load(tmp_path / "classifier.safetensors"), to_floats(marks(30, 7).images)
@@ -90,8 +90,8 @@ def test_a_saved_judge_is_the_same(classifier, tmp_path):
     assert (loaded.names, loaded.accuracy, loaded.shape) == (classifier.names, classifier.accuracy, classifier.shape)
 
 
-def test_other_files_are_no_judge(classifier, tmp_path):
-    """A checkpoint of something else, or of a judge that does not say its size, is refused in one sentence."""
+def test_other_files_are_refused(classifier, tmp_path):
+    """A checkpoint of something else, or of a classifier without its size, is refused in one sentence."""
     checkpoint.save(tmp_path / "other", classifier.model, info={"what": "generator"})
     with pytest.raises(InputError, match="holds 'generator', expected a classifier"):
         Classifier.load(tmp_path / "other")
@@ -100,8 +100,8 @@ def test_other_files_are_no_judge(classifier, tmp_path):
         Classifier.load(tmp_path / "odd")
 
 
-def test_the_verdict_on_a_perfect_generator(metrics):
-    """Fresh marks are recognised, are what was asked, cover all classes, are as near as real ones and are no copies."""
+def test_metrics_of_a_perfect_generator(metrics):
+    """Fresh marks are recognised, have the requested class, cover all classes, lie near real ones, and are no copies."""
     assert metrics["recognisable"] > 0.9 and metrics["label_accuracy"] > 0.95 and metrics["classes"]["covered"] == 3
     f, n = metrics["frechet"], metrics["neighbours"]
     assert f["distance"] < 3 * f["floor"] and all(f["distance"] < ceiling / 3 for ceiling in f["ceilings"].values())
@@ -111,8 +111,8 @@ def test_the_verdict_on_a_perfect_generator(metrics):
     assert json.loads(json.dumps(metrics, allow_nan=False)) == metrics
 
 
-def test_the_verdict_on_copies_and_on_collapse(classifier):
-    """Copies have ratio 0 and name their originals; one mark only has one class, low recall, and a far Fréchet distance."""
+def test_metrics_of_copies_and_of_a_collapse(classifier):
+    """Copies have ratio 0, and their originals are found; a single mark has one class, low recall, a large Fréchet distance."""
     train, held_out = marks(300, 3), marks(200, 4)
     copies = evaluate_images(classifier, to_floats(train.images[:100]), None, train, held_out)
     assert copies["memorisation"]["ratio"] == 0 and copies["label_accuracy"] is None
@@ -124,8 +124,8 @@ def test_the_verdict_on_copies_and_on_collapse(classifier):
     assert collapsed["kernel"]["interval"][0] > 0
 
 
-def test_features_rise_in_distance_with_spoiling(classifier):
-    """More blur, more noise: a larger Fréchet distance, step by step."""
+def test_distances_rise_with_corruption(classifier):
+    """The Fréchet distance rises with blur and with noise."""
     images, real = to_floats(marks(200, 8).images), classifier.features(to_floats(marks(200, 9).images))
     for spoiling in (corruptions.gaussian_blur, lambda x, s: corruptions.add_noise(x, s, np.random.default_rng(0))):
         values = [frechet_distance(classifier.features(spoiling(images, sigma)), real) for sigma in (0.1, 0.6, 1.0, 1.6)]
@@ -133,7 +133,7 @@ def test_features_rise_in_distance_with_spoiling(classifier):
 
 
 def test_the_report_is_whole_and_escaped(metrics, tmp_path):
-    """One page with nothing from outside, names of classes as text and not as tags, and the same numbers as JSON."""
+    """One page without external files, class names escaped, and the same metrics as JSON."""
     path = write_report(tmp_path / "new", metrics, to_floats(marks(180, 2).images), marks(300, 3), title="Marks <script>")
     page = path.read_text(encoding="utf-8")
     assert json.loads((tmp_path / "new" / "report.json").read_text()) == metrics
@@ -142,7 +142,7 @@ def test_the_report_is_whole_and_escaped(metrics, tmp_path):
     assert f"<b>{percent(metrics['recognisable'])}</b>" in page and (percent(1), percent(0.123)) == ("100 %", "12.3 %")
 
 
-def test_modes_in_verdict_and_report(classifier, tmp_path):
+def test_modes_in_metrics_and_report(classifier, tmp_path):
     """With masters, recognisable images are counted by face, and the page shows each face by its name, escaped."""
     train, made = marks(300, 3), marks(60, 2)
     masters = np.zeros((2, 3, 64, 64), np.uint8)
@@ -156,7 +156,7 @@ def test_modes_in_verdict_and_report(classifier, tmp_path):
 
 
 def test_mistakes_get_one_clear_sentence(classifier, metrics, tmp_path):
-    """Too few, of another size, not finite, not those of the metrics: named before any work."""
+    """Too few, of another size, not finite, not those of the metrics: refused before any work."""
     train, held_out = marks(60, 0), marks(60, 1)
     images = to_floats(held_out.images)
     other = Dataset(train.images[:, 1:], train.labels, NAMES, "smaller marks")

@@ -1,4 +1,4 @@
-"""The ways to teach a generator without a discriminator: their gradients, and what they promise."""
+"""The methods without a discriminator: their gradients and properties."""
 from types import SimpleNamespace
 
 import numpy as np
@@ -25,7 +25,7 @@ def test_methods_by_name():
 
 @pytest.mark.parametrize("conditional", [True, False])
 def test_the_gradients_of_the_variational_loss(conditional):
-    """Encoder's and generator's, against central differences of reconstruction + divergence, the noise held fixed."""
+    """Encoder and generator against central differences of reconstruction + divergence, with fixed noise."""
     trainer = make_trainer(data(), options(method="vae", batch_size=4, learning_rate=1e-18, conditional=conditional))
     for model in (trainer.generator, trainer.encoder):
         model.cast(np.float64)
@@ -47,8 +47,8 @@ def test_the_gradients_of_the_variational_loss(conditional):
 
 
 @pytest.mark.parametrize("conditional", [True, False])
-def test_each_real_image_pulls_its_nearest_sample(conditional, monkeypatch):
-    """Of the pool, the noise whose image is nearest (and of the right class) is the one that goes through the generator."""
+def test_imle_trains_on_the_nearest_samples(conditional, monkeypatch):
+    """For each real image, the noise of the pool whose image is nearest (and of its class) is trained on."""
     trainer = make_trainer(data(), options(method="imle", batch_size=4, conditional=conditional))
     monkeypatch.setattr(IMLETrainer, "JITTER", 0)
     labels = 3 * np.eye(2, dtype=np.float32)[[0, 1, 1, 0]] if conditional else None
@@ -70,16 +70,16 @@ def test_each_real_image_pulls_its_nearest_sample(conditional, monkeypatch):
 
 
 @pytest.mark.parametrize("method", ["vae", "glo", "imle"])
-def test_images_come_nearer_to_the_real_ones(method):
-    """On discs, within 150 steps: a pixel is off by less than at the beginning, and the images still differ."""
+def test_reconstruction_errors_fall(method):
+    """On discs, within 150 steps, and the images do not collapse."""
     trainer = make_trainer(data(), options(method=method, steps=150, learning_rate=2e-3))
     metrics = [{name: float(value) for name, value in trainer.step().items()} for _ in range(150)]
     error = "mae" if method == "glo" else "rmse"
     assert metrics[-1][error] < 0.7 * metrics[0][error] and metrics[-1]["diversity"] > 0.4
 
 
-def test_the_texture_generators_gradient_is_that_of_the_gram_loss():
-    """Along the gradient the loss rises as the square of its length; in float64, features and all."""
+def test_gradient_of_the_texture_loss():
+    """The slope of the loss along its gradient is the gradient's norm, in float64."""
     image = 0.5 + 0.2 * np.tanh(normal(1, 40, 40, 3))
     trainer = make_trainer(crops(image, 16, 20), options(method="texture", preset="texture", batch_size=3, learning_rate=1e-18))
     for model in (trainer.generator, trainer.features):
@@ -97,9 +97,9 @@ def test_the_texture_generators_gradient_is_that_of_the_gram_loss():
     assert (losses[0] - losses[1]) / (2 * step) == pytest.approx(square**0.5, rel=1e-4)
 
 
-def test_what_a_textures_loss_means():
-    """0 for the texture's own pieces, at most 1 for their pixels in random order; it is that of the batch, not of each image:
-    the same pieces in two batches have none either on average, but each by itself has."""
+def test_scale_of_the_texture_loss():
+    """0 for the texture's own pieces, at most 1 for their shuffled pixels. The statistics are those of
+    the batch as a whole: the pieces together have a loss of 0, but each by itself has a larger one."""
     texture = crops(style_image("coral", 64), 32, SAMPLES)
     trainer = make_trainer(texture, make_options({"method": "texture"}))
     pieces = to_floats(texture.images)
@@ -113,8 +113,8 @@ def test_what_a_textures_loss_means():
     assert 0.3 < loss(disorder) <= 1
 
 
-def test_a_texture_is_learnt():
-    """Leaves: in 60 steps images come half of the way to the texture's statistics, or nearer; a tenth would be chance."""
+def test_a_texture_is_learned():
+    """The loss on leaves nearly halves within 60 steps; a change of a tenth would be chance."""
     trainer = make_trainer(crops(style_image("leaves", 128), 64, 50), make_options(
         {"method": "texture", "batch_size": 2, "steps": 60}))
     losses = [float(trainer.step()["style"]) for _ in range(60)]
@@ -128,14 +128,14 @@ def test_a_grey_texture_is_refused():
 
 @pytest.mark.parametrize("size", [(8, 8), (7, 5)])
 def test_gradient_of_the_loss_at_three_sizes(size):
-    """Against central differences; differences of pixels away from the kink at 0."""
+    """Against central differences, away from the kink of |y - x| at 0."""
     x, y = normal(2, *size, 1), normal(2, *size, 1, seed=1)
     report = check_op(lambda y: pyramid_loss(y, x.astype(y.dtype)), lambda dy, cache: dy * cache, [y], smooth=False)
     assert report.ok, str(report)
 
 
 def test_codes_begin_at_the_principal_components():
-    """Each has mean 0 and no two go together; none is longer than noise is."""
+    """They have mean 0, are uncorrelated, and have a norm of at most √Z."""
     codes = principal_codes(data(), 8)
     assert np.linalg.norm(codes, axis=1).max() <= 8**0.5 + 1e-5 and np.abs(codes.mean(axis=0)).max() < 0.1
     together = np.corrcoef(codes.T) - np.eye(8)
@@ -143,7 +143,7 @@ def test_codes_begin_at_the_principal_components():
 
 
 def test_a_step_of_the_codes_lowers_the_loss(monkeypatch):
-    """Downhill; an image that is in the batch twice moves by both gradients; no code leaves the ball."""
+    """The loss falls; an image that is in the batch twice moves by both gradients; no code leaves the ball."""
     trainer = make_trainer(data(), options(method="glo", batch_size=8, learning_rate=1e-18, conditional=False))
     for array in trainer.generator.params.values():
         array[...] = 0.3 * normal(*array.shape)
@@ -160,14 +160,14 @@ def test_a_step_of_the_codes_lowers_the_loss(monkeypatch):
     old, trainer.indices = codes.copy(), np.array([3, 5, 3])
     dcode = 1e-3 * normal(3, 32).astype(np.float32)
     trainer.update_codes(dcode)
-    moved = codes - old - (codes - old)[20]  # less the drift of all
+    moved = codes - old - (codes - old)[20]  # minus the common drift
     np.testing.assert_allclose(moved[[3, 5]], [-0.3 * (dcode[0] + dcode[2]), -0.3 * dcode[1]], atol=1e-6)
     trainer.update_codes(np.full((3, 32), -1e6, np.float32))
     assert np.linalg.norm(codes, axis=1).max() < 1.1 * 32**0.5
 
 
 def test_codes_and_samples_are_jittered(monkeypatch):
-    """What goes through the generator is the code, or the nearest sample's noise, and a quarter of the step's noise."""
+    """The generator's input is the code, or the nearest sample's noise, plus a quarter of the step's noise."""
     monkeypatch.setattr("nnscratch.generate.methods.glo.JITTER", 0.25)
     monkeypatch.setattr(IMLETrainer, "JITTER", 0.25)
     for method in ("glo", "imle"):
@@ -178,13 +178,13 @@ def test_codes_and_samples_are_jittered(monkeypatch):
         trainer.generator.forward = lambda x, forward=forward, seen=seen, **more: seen.append(x) or forward(x, **more)
         trainer.train_step(real, noise, None)
         where = seen[-1] - 0.25 * noise
-        if method == "imle":  # one of the pool, which went through first
+        if method == "imle":  # one of the pool, which is generated first
             codes = seen[0][[np.abs(seen[0] - one).max(axis=1).argmin() for one in where]]
         np.testing.assert_allclose(where, codes, atol=1e-6)
 
 
-def test_noise_is_bent_to_the_codes_covariance():
-    """What the generator that is drawn with makes of z is what the average makes of A z, A A^T being the covariance."""
+def test_glo_samples_with_the_covariance_of_the_codes():
+    """The sampling model's image of z is the average's image of A z, where A Aᵀ is the covariance."""
     trainer = make_trainer(data(), options(method="glo", steps=20))
     for _ in range(20):
         trainer.step()

@@ -1,4 +1,4 @@
-"""A trainer stops at any moment and is taken up again; troubles are said in words; its generator draws from a file."""
+"""A training can be stopped and resumed at any step; warnings; generators in files; options."""
 import json
 import os
 import signal
@@ -23,7 +23,7 @@ from nnscratch.generate.train_loop import Monitor, train
 
 
 def data(seed=0, size=12):
-    """Discs of two sizes, the class, at random places."""
+    """Discs of two sizes, which are the classes, at random positions."""
     rng = np.random.default_rng(seed)
     labels, centres = rng.integers(0, 2, 200), rng.uniform(4, size - 4, (2, 200, 1, 1))
     rows, columns = np.ogrid[:size, :size]
@@ -58,8 +58,8 @@ train(make_trainer(data(), options()), {folder!r}, progress=slow, save_every=10)
 
 
 @pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="this system has no kill -9")
-def test_twenty_steps_equal_ten_a_kill_and_ten_more(tmp_path):
-    """Bit for bit: weights, statistics, averages, both optimizers. The first ten in a process that is killed."""
+def test_resuming_after_a_kill_is_exact(tmp_path):
+    """Bit for bit: weights, statistics, averages, both optimizers. The first ten steps run in a process that is killed."""
     code = CHILD.format(tests=os.path.dirname(__file__), folder=str(tmp_path))
     child = subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True)
     assert child.stdout.readline().strip() == "10"
@@ -75,7 +75,7 @@ def test_twenty_steps_equal_ten_a_kill_and_ten_more(tmp_path):
 
 
 def test_a_kill_while_saving_leaves_the_last_good_checkpoint(tmp_path, monkeypatch):
-    """The new file is complete before it takes the old one's name: whatever happens in between, the old one loads."""
+    """The new file is complete before it is renamed, so an interrupted save leaves the old file."""
     trainer = make_trainer(data(), options())
     trainer.step()
     trainer.save(tmp_path / "state.safetensors")
@@ -95,7 +95,7 @@ def test_a_kill_while_saving_leaves_the_last_good_checkpoint(tmp_path, monkeypat
     {"augment": True, "r1": 1.0, "loss": "hinge", "conditional": False, "spectral_norm": True},
     {"method": "vae"}, {"method": "glo"}, {"method": "imle"}, {"conditional": False, "groups": 4}], ids=str)
 def test_every_option_and_method_resumes_bit_for_bit(tmp_path, chosen):
-    """Distortions, penalty, further networks, codes, groups (found again, not saved): three steps, a file, fifteen more."""
+    """Augmentation, penalty, extra models, codes, groups (recomputed, not saved): 3 + 15 steps equal 18."""
     straight, first, second = (make_trainer(data(), options(**chosen)) for _ in range(3))
     for _ in range(18):
         straight.step()
@@ -111,7 +111,7 @@ def test_every_option_and_method_resumes_bit_for_bit(tmp_path, chosen):
 @pytest.mark.parametrize("other, words", [
     ({"preset": "tiny"}, "options preset = 'nano', expected 'tiny'"), ({"seed": 1}, "options seed = 0, expected 1")])
 def test_a_checkpoint_of_other_options_is_refused(tmp_path, other, words):
-    """One sentence, and nothing has changed."""
+    """The error names the first difference, and nothing has changed."""
     make_trainer(data(), options()).save(tmp_path / "state.safetensors")
     trainer = make_trainer(data(), options(**other))
     before = {name: array.copy() for name, array in everything(trainer).items()}
@@ -126,8 +126,8 @@ def test_a_checkpoint_of_other_data_is_refused(tmp_path):
         make_trainer(data(seed=1), options()).load(tmp_path / "state.safetensors")
 
 
-def test_what_a_training_leaves(tmp_path):
-    """Grids, film, curves, history, a generator to draw from; the best one by the score is kept, not the last."""
+def test_files_of_a_training(tmp_path):
+    """Grids, animation, curves, history, and the generator with the best score, not the last one."""
     scores = iter([0.2, 0.9, 0.5])
     trainer = make_trainer(data(), options(steps=30))
     assert train(trainer, tmp_path, score=lambda images, labels: next(scores), save_every=10) == "done"
@@ -139,7 +139,7 @@ def test_what_a_training_leaves(tmp_path):
 
 
 def test_what_the_discriminator_sees(monkeypatch):
-    """Real and generated images, both distorted; R1 on the real ones, at every 16th step, 16 times as strong."""
+    """Real and generated images are both distorted; R1 applies to the real ones, at every 16th step, 16 times as strong."""
     trainer, seen, penalised = make_trainer(data(), options(augment=True, r1=0.5, batch_size=4)), [], []
     monkeypatch.setattr(adversarial, "augment", lambda x, rng: seen.append(x) or augment(x, rng))
     monkeypatch.setattr(adversarial, "gradient_penalty", lambda d, x, labels, weight: penalised.append((x, weight)))
@@ -157,15 +157,15 @@ def test_what_the_discriminator_sees(monkeypatch):
 
 
 def test_constants_of_a_training():
-    """A class weighs 3; the learning rate rests in the last quarter; a record says how real D calls them, from 0 to 1."""
+    """A label is 3; the learning rate decays over the last quarter."""
     assert one_hot(np.array([1, 0]), 3).tolist() == [[0, 3, 0], [3, 0, 0]]
     trainer = make_trainer(data(), options(steps=100, learning_rate=1e-3))
     rate = trainer.optimizer("generator").learning_rate
     assert [rate(step) for step in (0, 75, 100)] == [1e-3, 1e-3, 0] and rate(88) == pytest.approx(4.8e-4)
 
 
-def test_records_say_how_real_images_are_called(tmp_path):
-    """Both between 0 and 1: probabilities, not logits; the real ones' mean logit's, of this very step."""
+def test_records_hold_probabilities(tmp_path):
+    """d_real and d_fake are the sigmoid of the mean logits of that step."""
     trainer, metrics = make_trainer(data(), options()), []
     step = trainer.step
     trainer.step = lambda: metrics.append(step()) or metrics[-1]
@@ -176,8 +176,8 @@ def test_records_say_how_real_images_are_called(tmp_path):
 
 
 @pytest.mark.parametrize("loss", LOSSES)
-def test_losses_where_the_discriminator_knows_nothing(loss):
-    """What the progress bar and the curves show beside both: the losses of logits 0 (without smoothing)."""
+def test_losses_at_chance(loss):
+    """CHANCE_LOSS holds the losses of logits 0, without smoothing."""
     three = LOSSES[loss](*[1.0] if "saturating" in loss else [])
     zeros = np.zeros((4, 1))
     assert three.real(zeros)[0] + three.fake(zeros)[0] == pytest.approx(CHANCE_LOSS[loss]["d_loss"])
@@ -185,7 +185,7 @@ def test_losses_where_the_discriminator_knows_nothing(loss):
 
 
 def test_a_training_can_be_made_longer(tmp_path):
-    """Ten steps, then ten more by --steps: the learning rate is then that of the longer one."""
+    """Ten steps, then ten more: the learning rate then follows the longer schedule."""
     short = make_trainer(data(), options(steps=10))
     train(short, tmp_path)
     longer = make_trainer(data(), options(steps=20))
@@ -194,7 +194,7 @@ def test_a_training_can_be_made_longer(tmp_path):
 
 
 @pytest.mark.parametrize("change", [{"step": None}, {"step": "7"}, {"step": -1}, {"history": 3}, {"history": [1]}])
-def test_a_header_that_lies_changes_nothing(tmp_path, change):
+def test_an_invalid_header_changes_nothing(tmp_path, change):
     trainer = make_trainer(data(), options())
     trainer.step()
     checkpoint.save(tmp_path / "state.safetensors", trainer.models, trainer.optimizers, trainer.info() | change)
@@ -207,7 +207,7 @@ def test_a_header_that_lies_changes_nothing(tmp_path, change):
 
 @pytest.mark.parametrize("method, error", [("gan", None), ("vae", "rmse"), ("glo", "mae")])
 def test_a_training_of_version_0_1_resumes(tmp_path, method, error):
-    """Its file says `batch`, and in the history `off`, whatever kind of error it was."""
+    """Its file has the option `batch`, and `off` in the history for both kinds of error."""
     straight, first, second = (make_trainer(data(), options(method=method)) for _ in range(3))
     for trainer, steps in ((straight, 4), (first, 2)):
         for _ in range(steps):
@@ -225,7 +225,7 @@ def test_a_training_of_version_0_1_resumes(tmp_path, method, error):
 
 
 def test_nan_ends_the_training_at_the_last_checkpoint(tmp_path, monkeypatch):
-    """Weights are those of step 10 again, and the sentence says what happened and what to do."""
+    """The weights of step 10 are restored, and the warning says what happened and what to do."""
     said, trainer = [], make_trainer(data(), options(steps=40))
     step = trainer.step
 
@@ -244,7 +244,7 @@ def test_nan_ends_the_training_at_the_last_checkpoint(tmp_path, monkeypatch):
     ({"diversity": 0.1}, "collapsed"), ({"d_real": 0.999, "d_fake": 0.001}, "certain about all images"),
     ({"g_norm": 1e-6}, "gradient has nearly vanished")])
 def test_warnings_in_plain_words(change, words):
-    """Once for each trouble, after twenty records of it; none for a healthy trainer."""
+    """Each warning appears once, after twenty records of its sign; none for a healthy training."""
     healthy = {"diversity": 0.9, "d_real": 0.6, "d_fake": 0.4, "g_norm": 1.0}
     said = []
     monitor = Monitor(said.append)
@@ -253,8 +253,8 @@ def test_warnings_in_plain_words(change, words):
     assert len(said) == 1 and words in said[0] and "step 1700" in said[0]
 
 
-def test_a_generator_comes_back_from_its_file(tmp_path):
-    """Exactly in full precision; to a grey level in half, in half the size. By class, by name."""
+def test_saved_generators(tmp_path):
+    """Full precision is exact; half precision is within a grey level and half the size; classes are found by name."""
     trainer = make_trainer(data(), options())
     for _ in range(5):
         trainer.step()
@@ -274,8 +274,8 @@ def test_a_generator_comes_back_from_its_file(tmp_path):
         load_generator(tmp_path / "state.safetensors")
 
 
-def test_a_walk_keeps_its_distance_from_zero_and_closes():
-    """Half way between two noises of one length is a noise of that length; the ends are the noises themselves."""
+def test_slerp_keeps_the_norm():
+    """Halfway between two noises of one norm is a noise of that norm; the ends are the noises themselves."""
     a, b = np.random.default_rng(0).standard_normal((2, 64))
     b *= np.linalg.norm(a) / np.linalg.norm(b)
     np.testing.assert_allclose(slerp(a, b, 0.0), a)
@@ -288,6 +288,6 @@ def test_a_walk_keeps_its_distance_from_zero_and_closes():
                                    {"r1": -1.0}, {"method": "magic"}, {"loss": "hinge", "method": "vae"},
                                    {"augment": True, "method": "glo"},
                                    {"learning_rate": float("nan")}, {"smoothing": 0.3}, {"beta_1": 1.5}, {"seed": -1}])
-def test_options_that_make_no_sense(wrong):
+def test_invalid_options(wrong):
     with pytest.raises(InputError, match=next(iter(wrong))):
         options(**wrong)

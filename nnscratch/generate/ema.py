@@ -22,7 +22,7 @@ class EMA:
     Notes
     -----
     The iterates of the training circle the optimum; their average is closer to it. The moving statistics of batch
-    normalisation are averaged too: statistics of a single step would normalise the averaged weights for another network.
+    normalization are averaged too: statistics of a single step would normalize the averaged weights for another network.
 
     References
     ----------
