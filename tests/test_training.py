@@ -15,6 +15,7 @@ from nnscratch.generate import adversarial
 from nnscratch.generate import train_loop as train_module
 from nnscratch.generate.adversarial_losses import CHANCE_LOSS, LOSSES
 from nnscratch.generate.augment import augment
+from nnscratch.generate.composite import CompositeOptimizer
 from nnscratch.generate.inputs import one_hot
 from nnscratch.generate.methods import make_trainer
 from nnscratch.generate.options import Options
@@ -207,7 +208,7 @@ def test_an_invalid_header_changes_nothing(tmp_path, change):
 
 @pytest.mark.parametrize("method, error", [("gan", None), ("vae", "rmse"), ("glo", "mae")])
 def test_a_training_of_version_0_1_resumes(tmp_path, method, error):
-    """Its file has the option `batch`, and `off` in the history for both kinds of error."""
+    """Its file has the option `batch`, the optimizer's old name, and `off` in the history for both kinds of error."""
     straight, first, second = (make_trainer(data(), options(method=method)) for _ in range(3))
     for trainer, steps in ((straight, 4), (first, 2)):
         for _ in range(steps):
@@ -216,7 +217,10 @@ def test_a_training_of_version_0_1_resumes(tmp_path, method, error):
     old = {"batch" if name == "batch_size" else name: value for name, value in info["options"].items()}
     history = [{"step": 2, "off": 0.5, "g_norm": 1.0}] if error else [{"step": 2, "g_norm": 1.0}]
     path = tmp_path / "state.safetensors"
-    checkpoint.save(path, first.models, first.optimizers, info | {"options": old, "history": history})
+
+    class SeveralOptimizers(CompositeOptimizer):  # the file names the class
+        pass
+    checkpoint.save(path, first.models, SeveralOptimizers(first.optimizers.parts), info | {"options": old, "history": history})
     second.load(path)
     assert second.history == [{"step": 2, error: 0.5, "g_norm": 1.0} if error else history[0]]
     for _ in range(2):
