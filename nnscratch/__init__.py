@@ -1,19 +1,21 @@
-"""nnscratch: convolutional networks from scratch, every gradient by hand, on NumPy and on CuPy.
+"""nnscratch: convolutional networks from scratch, with hand-written backward passes, on NumPy and on CuPy.
 
-    errors, files     mistakes in one sentence; files that are whole or not there
-    backend           which array library owns an array
-    cuda              kernels of our own for NVIDIA GPUs, and the one library call they need
-    ops               the formulas: each forward with its backward right below it
+    errors, files     one exception for all mistakes of the caller; atomic writing of files
+    backend           NumPy or CuPy: which module owns an array
+    ops               the formulas: each forward pass with its backward pass right below it
+    fast              the same functions, faster, on the CPU and with CUDA kernels on NVIDIA GPUs
     layers, models    objects that own parameters, and graphs of them
     losses, optimizers, initializers, checkpoint
-    gradcheck         the proof: numeric gradients, and wrong backwards that must be caught
-    networks, data    networks assembled from layers; images in and out
-    style             a photograph painted in another image's style
-    generate          a generator trained, drawn from, and judged
-    course            what the notebooks call: exercises, images, a walk through a network
+    gradcheck         numeric gradients, and wrong backward passes that they must find
+    networks          networks assembled from layers
+    data              images and data sets: read, drawn by rule, in mini-batches
+    style             style transfer
+    generate          train a generator, draw from it, evaluate it
+    bench             time layers and training steps
+    course            what the notebooks use: exercises, images, a trace through a network
     cli, arguments    the `nnscratch` command
 """
-# What needs NumPy alone. data and style, which need Pillow, are imported where they are used.
+# Only what needs NumPy alone. data, style and generate need Pillow and are imported where they are used.
 from nnscratch import (
     backend,
     checkpoint,
@@ -28,3 +30,6 @@ from nnscratch import (
     optimizers,
 )
 from nnscratch.version import __version__
+
+__all__ = ["__version__", "backend", "checkpoint", "fast", "gradcheck", "initializers", "layers", "lbfgs", "losses", "models",
+           "ops", "optimizers"]

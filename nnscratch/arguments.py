@@ -1,178 +1,248 @@
-"""What can be written behind `nnscratch`: the commands, and what each of them takes."""
+"""The command line of `nnscratch`: its commands and their options."""
 import argparse
 import sys
+from collections.abc import Sequence
+from typing import Any, NoReturn
 
 from nnscratch.version import __version__
 
+__all__ = ["parser"]
+
+
+class Defaults(argparse.ArgumentDefaultsHelpFormatter):
+    """Adds "(default: ...)" to the help of options that have one."""
+
+    def _get_help_string(self, action: argparse.Action) -> str | None:
+        return action.help if action.default is None else super()._get_help_string(action)
+
 
 class Parser(argparse.ArgumentParser):
-    """argparse, with its complaint in our form: one sentence, and the way to the help."""
+    """argparse with the project's errors, one sentence that points to --help, and with other spellings of options."""
 
-    def error(self, message):
+    def parse_known_args(self, args: Any = None, namespace: Any = None) -> Any:
+        """Parse arguments in any accepted spelling."""
+        return super().parse_known_args(shown_spellings(sys.argv[1:] if args is None else args), namespace)
+
+    def error(self, message: str) -> NoReturn:
+        """Print one sentence and exit with code 2."""
         print(f"nnscratch: {message}; see {self.prog} --help", file=sys.stderr)
         raise SystemExit(2)
 
 
-def parser():
-    top = Parser(prog="nnscratch", description="Convolutional networks from scratch, every gradient by hand.")
+def shown_spellings(words: Sequence[str]) -> list[str]:
+    """The arguments with each option as --help shows it; others are accepted."""
+    words, others = list(words), {"--out": "--output", "--batch": "--batch-size"}
+    end = words.index("--") if "--" in words else len(words)  # after it there are no options
+    for k, word in enumerate(words[:end]):
+        if word.startswith("--"):
+            name, *value = word.split("=", 1)
+            name = others.get(name, name).replace("color", "colour")
+            words[k] = "=".join([name, *value])
+    return words
+
+
+def parser() -> argparse.ArgumentParser:
+    """Build the parser of the whole command line.
+
+    Returns
+    -------
+    argparse.ArgumentParser
+        Parsed options have a `run`, the name of the command.
+    """
+    top = Parser(prog="nnscratch", description="Convolutional networks from scratch, with hand-written backward passes.")
     top.add_argument("--version", action="version", version=f"nnscratch {__version__}")
     commands = top.add_subparsers(title="commands", required=True, metavar="COMMAND", parser_class=Parser)
-
-    demo = commands.add_parser("demo", help="check every gradient, stylise a photograph, train a generator, in a few minutes")
-    add_device(demo)
-    demo.set_defaults(run="demo")
-
-    style = commands.add_parser("style", help="paint a photograph in the style of another image")
-    style.add_argument("content", nargs="?", help="the photograph: any file Pillow reads")
-    style.add_argument("style", nargs="*", help="the image whose style it gets, or several, whose styles are mixed; or one "
-                                              "of ours: night, mosaic, hatching, ink, glass, coral, leaves")
-    style.add_argument("-o", "--output", required=True, metavar="OUT", help="where to write, for instance painting.png")
-    style.add_argument("--size", type=int, help="longer side of the result, in pixels (default: 256; with --fast 512)")
-    # No defaults: those of Settings count, and --again and --fast can tell what was given.
-    style.add_argument("--strength", type=float, help="from 0, the photograph as it is, by way of 50, a painting (default), "
-                                                      "to 100, where it is nothing but the start; with --fast, 100 exaggerates")
-    style.add_argument("--steps", type=int, help="steps at each size: full, half, a quarter, ... (default: 40)")
-    style.add_argument("--minutes", type=float, metavar="M", help="as many steps as fit, in place of --steps")
-    style.add_argument("--features", help="what measures style: texture (default), random, vgg19 or vgg16")
-    style.add_argument("--weights", metavar="FILE", help="for vgg: a .safetensors file with torchvision's names; for texture, "
-                                                         "or with --fast: what you trained")
-    style.add_argument("--colours", help="for vgg: rgb (torchvision, timm; default) or bgr (converted from Caffe)")
-    style.add_argument("--style-scale", type=float, help="size of the strokes: 2 twice as large, 0.5 half")
-    style.add_argument("--blend", type=float, nargs="+", metavar="B", help="for several styles, how much of each")
-    style.add_argument("--keep-colors", metavar="HOW",
-                       help="the photograph's: match (recolour the style) or luminance (transfer light and dark alone)")
-    style.add_argument("--mask", dest="masks", metavar="FILE", action="append",
-                       help="an image: white where the style is to come, black where the photograph is to stay; or one --mask "
-                            "for each of several styles, in their order: white where that one is to come")
-    style.add_argument("--init", help="begin from the content (default) or from noise")
-    style.add_argument("--optimizer", help="lbfgs (default), or adam, which wants some five times as many steps")
-    style.add_argument("--statistics", help="of the style's features: gram (default), covariance or sliced")
-    style.add_argument("--max-memory", type=float, metavar="GB", help="what the whole process may take: large images are cut")
-    style.add_argument("--every", type=int, metavar="K", help="write an image after every K steps, and a film of them")
-    style.add_argument("--seed", type=int, help="draws random filters, and the noise to begin from (default: 0)")
-    style.add_argument("--again", metavar="JSON", help="the .json beside an image: make that image once more")
-    style.add_argument("--resume", action="store_true", help="go on with the transfer to OUT that was stopped")
-    style.add_argument("--fast", action="store_true", help="in one pass of a trained network, in a second or two: an image, "
-                                                           "a folder of them or a GIF, in one style")
-    add_device(style)
-    style.set_defaults(run="style")
-
-    gallery = commands.add_parser("gallery", help="a photograph in all of our own styles, on one sheet",
-                                  formatter_class=argparse.ArgumentDefaultsHelpFormatter)
-    gallery.add_argument("content", nargs="*", help="photographs; by default one that comes along")
-    gallery.add_argument("-o", "--output", required=True, metavar="OUT", help="where to write, for instance gallery.jpg")
-    gallery.add_argument("--features", nargs="+", default=["texture"], help="a row for each: texture, random")
-    gallery.add_argument("--size", type=int, default=224, help="side of each image, in pixels")
-    gallery.add_argument("--steps", type=int, default=40, help="steps at each size")
-    gallery.add_argument("--seed", type=int, default=0, help="draws the styles")
-    add_device(gallery)
-    gallery.set_defaults(run="gallery")
-
-    train = commands.add_parser("train", help="train a network on data of this package or your own")
-    what = train.add_subparsers(title="what to train", required=True, metavar="WHAT", parser_class=Parser)
-    add_train_generator(what)
-    texture = what.add_parser("texture", help="the loss network that style transfer tells styles by, from images made here",
-                              formatter_class=argparse.ArgumentDefaultsHelpFormatter)
-    add_training(texture, "texture", steps=2500)
-    stylizer = what.add_parser("stylizer", help="the network that paints in one pass: any style, or one of your choice",
-                               formatter_class=argparse.ArgumentDefaultsHelpFormatter)
-    stylizer.add_argument("style", nargs="?", help="one style image; by default all that we can draw")
-    stylizer.add_argument("--upsampling", default="resize", help="resize (and convolve) or transposed (convolution)")
-    add_training(stylizer, "stylizer", steps=2000)
-
-    generate = commands.add_parser("generate", help="draw images with a trained generator",
-                                   formatter_class=argparse.ArgumentDefaultsHelpFormatter)
-    generate.add_argument("-o", "--output", required=True, metavar="OUT", help="where to write, for instance digits.png")
-    generate.add_argument("--from", dest="path", metavar="FILE", help="best.safetensors of a training; default: ours")
-    generate.add_argument("--grid", type=rows_and_columns, metavar="8x8", help="rows x columns")
-    generate.add_argument("--walk", type=int, nargs="?", const=60, metavar="FRAMES", help="a film (.gif) of a walk")
-    generate.add_argument("--side", type=int, metavar="PIXELS",
-                          help="of an image, for a generator of textures: any multiple of 16 up to 2048")
-    generate.add_argument("--class", dest="label", metavar="NAME", help="images of this class alone")
-    generate.add_argument("--seed", type=int, default=0, help="draws the noise")
-    add_device(generate)
-    generate.set_defaults(run="generate")
-
-    judge = commands.add_parser("judge", help="measure what a generator draws, beside real images: a report",
-                                formatter_class=argparse.ArgumentDefaultsHelpFormatter)
-    judge.add_argument("--from", dest="path", metavar="FILE", help="best.safetensors of a training; default: ours")
-    judge.add_argument("--data", default="glyphs", help="what it was trained on")
-    judge.add_argument("--size", type=int, help="side that the images were shrunk to")
-    judge.add_argument("--out", default="judged", metavar="FOLDER", help="where report.html and report.json go")
-    judge.add_argument("--count", type=int, default=5000, help="images to draw")
-    judge.add_argument("--seed", type=int, default=0, help="draws the noise")
-    add_device(judge)
-    judge.set_defaults(run="judge")
-
-    article = commands.add_parser("article", help="the seed article's own network, and why it cannot generate, in numbers")
-    article.set_defaults(run="article")
-
-    check = commands.add_parser("check", help="check every gradient, and that wrong ones are caught")
-    add_device(check)
-    check.set_defaults(run="check")
-
-    bench = commands.add_parser("bench", help="time layers and training steps on the CPU and on the GPU")
-    bench.add_argument("--only", metavar="PART", help="layers, steps or sweep (batch sizes); default: all")
-    bench.add_argument("--quick", action="store_true", help="a few cases, in less than a minute; default: several minutes")
-    bench.add_argument("-o", "--output", metavar="FOLDER", help="where bench.json, bench.txt and roofline.png go")
-    add_device(bench)
-    bench.set_defaults(run="bench")
-
-    info = commands.add_parser("info", help="versions, BLAS, threads, and why there is no GPU")
-    info.set_defaults(run="info")
+    add_plain(commands, "demo", "check every gradient, stylise a photograph, train a generator, in a few minutes")
+    add_style(commands)
+    add_gallery(commands)
+    train = commands.add_parser("train", help="train a network on synthetic images or your own")
+    networks = train.add_subparsers(title="networks", required=True, metavar="NETWORK", parser_class=Parser)
+    add_train_generator(networks)
+    add_train_texture(networks)
+    add_train_stylizer(networks)
+    add_generate(commands)
+    add_judge(commands)
+    add_plain(commands, "article", "the seed article's own network, and why it cannot generate, in numbers", device=False)
+    add_plain(commands, "check", "check every gradient, and that wrong ones are found")
+    add_bench(commands)
+    add_plain(commands, "info", "versions, BLAS, threads, and why there is no GPU", device=False)
     return top
 
 
-def add_training(command, name, steps):
-    """What the trainings of networks for style have in common."""
-    command.add_argument("--out", default=name, metavar="FOLDER", help="where everything goes")
-    command.add_argument("--steps", type=int, default=steps, help="how many")
-    command.add_argument("--seed", type=int, default=0, help="draws weights and images")
-    command.add_argument("--resume", action="store_true", help="go on with the training in the folder, with its own options")
-    add_device(command)
-    command.set_defaults(run=f"train_{name}")
+def add_plain(commands: Any, name: str, text: str, device: bool = True) -> None:
+    """A command without options of its own."""
+    command = commands.add_parser(name, help=text)
+    if device:
+        add_device(command)
+    command.set_defaults(run=name)
 
 
-def add_train_generator(commands):
-    generator = commands.add_parser("generator", help="noise in, images like those of the data out")
-    # No defaults but those of Options: so that --resume can tell what was given.
+def add_style(commands: Any) -> None:
+    """`nnscratch style`. Options have no defaults: those of Settings apply, and --again and --fast can tell what was given."""
+    style = commands.add_parser("style", help="paint a photograph in the style of another image")
+    style.add_argument("content", nargs="?", help="the photograph: any file that Pillow reads")
+    style.add_argument("style", nargs="*", help="the style image, or several, whose styles are mixed: files, or names of drawn "
+                                                "styles: night, mosaic, hatching, ink, glass, coral, leaves")
+    add_output(style, "OUT", "file to write, for instance painting.png", required=True)
+    style.add_argument("--size", type=int, help="longer side of the result, in pixels (default: 256; with --fast 512)")
+    style.add_argument("--strength", type=float, help="from 0, the photograph unchanged, over 50, a painting (default), to "
+                                                      "100, style alone; with --fast, 100 exaggerates the style")
+    style.add_argument("--steps", type=int, help="steps at each size: full, half, a quarter, ... (default: 40)")
+    style.add_argument("--minutes", type=float, metavar="M", help="as many steps as fit, instead of --steps")
+    style.add_argument("--features", help="the loss network: texture (default), random, vgg19 or vgg16")
+    style.add_argument("--weights", metavar="FILE", help="for vgg: a .safetensors file with torchvision's names; for texture, "
+                                                         "or with --fast: weights that you trained")
+    style.add_argument("--colours", help="for vgg: rgb (torchvision, timm; default) or bgr (converted from Caffe)")
+    style.add_argument("--style-scale", type=float, help="size of the strokes: 2 is twice as large, 0.5 half")
+    style.add_argument("--blend", type=float, nargs="+", metavar="W", help="for several styles, the weight of each")
+    style.add_argument("--keep-colours", dest="keep_colors", metavar="HOW",
+                       help="keep the photograph's colours: match (recolour the style) or luminance (transfer brightness only)")
+    style.add_argument("--mask", dest="masks", metavar="FILE", action="append",
+                       help="an image: white where the style applies, black where the photograph stays; or one --mask for each "
+                            "of several styles, in their order: white where that style applies")
+    style.add_argument("--init", help="start from the content (default) or from noise")
+    style.add_argument("--optimizer", help="lbfgs (default), or adam, which needs about five times as many steps")
+    style.add_argument("--statistics", help="of the style's features: gram (default), covariance or sliced")
+    style.add_argument("--max-memory", type=float, metavar="GB", help="limit for the whole process: large images are tiled")
+    style.add_argument("--every", type=int, metavar="K", help="write an image after every K steps, and a film of them")
+    style.add_argument("--seed", type=int, help="for random filters, and for the noise to start from (default: 0)")
+    style.add_argument("--again", metavar="JSON", help="the .json next to an image: make that image again")
+    style.add_argument("--resume", action="store_true", help="continue the interrupted transfer to OUT")
+    style.add_argument("--fast", action="store_true", help="one pass of a trained network, a second or two: for an image, a "
+                                                           "folder of images or a GIF, in one style")
+    add_device(style)
+    style.set_defaults(run="style")
+
+
+def add_gallery(commands: Any) -> None:
+    """`nnscratch gallery`."""
+    gallery = commands.add_parser("gallery", help="a photograph in all built-in styles, on one sheet", formatter_class=Defaults)
+    gallery.add_argument("content", nargs="*", help="photographs; by default one that is included")
+    add_output(gallery, "OUT", "file to write, for instance gallery.jpg", required=True)
+    gallery.add_argument("--features", nargs="+", default=["texture"], help="a row for each loss network: texture, random")
+    gallery.add_argument("--size", type=int, default=224, help="side of each image, in pixels")
+    gallery.add_argument("--steps", type=int, default=40, help="steps at each size")
+    gallery.add_argument("--seed", type=int, default=0, help="for the built-in styles")
+    add_device(gallery)
+    gallery.set_defaults(run="gallery")
+
+
+def add_train_generator(networks: Any) -> None:
+    """`nnscratch train generator`. Only Options has defaults, so that --resume can tell what was given."""
+    generator = networks.add_parser("generator", help="generates images like those of a data set, from noise")
     generator.add_argument("--data", help="glyphs (default), letters, shapes, textures, or a path: IDX, CIFAR, .npz, .npy, a "
                                           "folder of images (sub-folders are classes)")
-    generator.add_argument("--size", type=int, help="side to shrink the images to (default: as they are)")
-    generator.add_argument("--out", default="generator", metavar="FOLDER", help="where everything goes (default: generator)")
-    generator.add_argument("--method", help="gan (default), vae, glo, imle, or texture (data: one "
-                                                "colour image, or a style by name)")
+    generator.add_argument("--size", type=int, help="side to resize the images to (default: as they are)")
+    add_output(generator, "FOLDER", "folder for all files (default: generator)", default="generator")
+    generator.add_argument("--method", help="gan (default), vae, glo, imle, or texture (--data: one colour image, or the name "
+                                            "of a built-in style)")
     generator.add_argument("--preset", help="nano, tiny (default), small or dcgan64; texture has its own")
     generator.add_argument("--loss", help="non-saturating (default), hinge, least-squares or saturating")
     length = generator.add_mutually_exclusive_group()
-    length.add_argument("--steps", type=int, help="how many (default: 2500; texture 400)")
-    length.add_argument("--minutes", type=float, metavar="M", help="as many steps as fit, beside the judge's training")
-    generator.add_argument("--batch-size", type=int, help="images a step (default: 64; texture 4)")
-    generator.add_argument("--batch", dest="batch_size", type=int, help=argparse.SUPPRESS)  # as version 0.1 spelled it
+    length.add_argument("--steps", type=int, help="number of steps (default: 2500; texture 400)")
+    length.add_argument("--minutes", type=float, metavar="M", help="as many steps as fit, without the classifier's training")
+    generator.add_argument("--batch-size", type=int, help="images in a batch (default: 64; texture 4)")
     generator.add_argument("--learning-rate", type=float, help="of both optimizers (default: 0.0005; texture 0.005)")
     generator.add_argument("--unconditional", dest="conditional", action="store_const", const=False,
-                           help="do not use the labels; groups of like images are found instead")
+                           help="ignore the labels; groups of similar images are found instead")
     generator.add_argument("--groups", type=int,
-                           help="how many to find where labels are absent or not used (default: 100; 0: none)")
+                           help="number of groups to find where labels are missing or ignored (default: 100; 0: none)")
     generator.add_argument("--augment", action="store_const", const=True,
-                           help="distort what the discriminator sees: for few images")
+                           help="distort the discriminator's images: for small data sets")
     generator.add_argument("--r1", type=float, help="weight of the gradient penalty on real images (default: 0)")
     generator.add_argument("--spectral-norm", action="store_const", const=True,
-                           help="keep the discriminator from growing steep")
-    generator.add_argument("--seed", type=int, help="draws weights, batches and noise (default: 0)")
+                           help="limit the discriminator's Lipschitz constant by spectral normalisation")
+    generator.add_argument("--seed", type=int, help="for weights, batches and noise (default: 0)")
     generator.add_argument("--resume", action="store_true",
-                           help="go on with the training in the folder, with its options and data; more --steps make it longer")
+                           help="continue the training in the folder, with its options and data; more --steps extend it")
     add_device(generator)
     generator.set_defaults(run="train_generator")
 
 
-def rows_and_columns(text):
-    """"8x10" -> (8, 10)"""
+def add_train_texture(networks: Any) -> None:
+    """`nnscratch train texture`."""
+    texture = networks.add_parser("texture", help="the loss network of style transfer, from synthetic textures",
+                                  formatter_class=Defaults)
+    add_training(texture, "texture", steps=2500)
+
+
+def add_train_stylizer(networks: Any) -> None:
+    """`nnscratch train stylizer`."""
+    stylizer = networks.add_parser("stylizer", help="paints in one pass, in any style, or in one of your choice",
+                                   formatter_class=Defaults)
+    stylizer.add_argument("style", nargs="?", help="one style image; by default all built-in styles")
+    stylizer.add_argument("--upsampling", default="resize", help="resize (and convolve) or transposed (convolution)")
+    add_training(stylizer, "stylizer", steps=2000)
+
+
+def add_training(command: argparse.ArgumentParser, name: str, steps: int) -> None:
+    """The options common to the trainings of networks for style transfer."""
+    add_output(command, "FOLDER", "folder for all files", default=name)
+    command.add_argument("--steps", type=int, default=steps, help="number of steps")
+    command.add_argument("--seed", type=int, default=0, help="for weights and images")
+    command.add_argument("--resume", action="store_true", help="continue the training in the folder, with its own options")
+    add_device(command)
+    command.set_defaults(run=f"train_{name}")
+
+
+def add_generate(commands: Any) -> None:
+    """`nnscratch generate`."""
+    generate = commands.add_parser("generate", help="draw images with a trained generator", formatter_class=Defaults)
+    add_output(generate, "OUT", "file to write, for instance digits.png", required=True)
+    add_generator_file(generate)
+    generate.add_argument("--grid", type=rows_and_columns, metavar="8x8", help="rows x columns")
+    generate.add_argument("--walk", type=int, nargs="?", const=60, metavar="FRAMES",
+                          help="a film (.gif) from one noise vector to the next")
+    generate.add_argument("--side", type=int, metavar="PIXELS",
+                          help="of an image, for a generator of textures: any multiple of 16 up to 2048")
+    generate.add_argument("--class", dest="label", metavar="NAME", help="draw only this class")
+    generate.add_argument("--seed", type=int, default=0, help="for the noise")
+    add_device(generate)
+    generate.set_defaults(run="generate")
+
+
+def add_judge(commands: Any) -> None:
+    """`nnscratch judge`."""
+    judge = commands.add_parser("judge", help="evaluate a generator against real images: a report", formatter_class=Defaults)
+    add_generator_file(judge)
+    judge.add_argument("--data", default="glyphs", help="the data that it was trained on")
+    judge.add_argument("--size", type=int, help="side that the images were resized to")
+    add_output(judge, "FOLDER", "folder for report.html and report.json", default="judged")
+    judge.add_argument("--count", type=int, default=5000, help="number of images to draw")
+    judge.add_argument("--seed", type=int, default=0, help="for the noise")
+    add_device(judge)
+    judge.set_defaults(run="judge")
+
+
+def add_bench(commands: Any) -> None:
+    """`nnscratch bench`."""
+    bench = commands.add_parser("bench", help="time layers and training steps on the CPU and on the GPU")
+    bench.add_argument("--only", metavar="PART", help="layers, steps or sweep (batch sizes); default: all")
+    bench.add_argument("--quick", action="store_true", help="a few cases, in less than a minute; default: several minutes")
+    add_output(bench, "FOLDER", "folder for bench.json, bench.txt and roofline.png")
+    add_device(bench)
+    bench.set_defaults(run="bench")
+
+
+def add_output(command: argparse.ArgumentParser, metavar: str, text: str, **options: Any) -> None:
+    """-o or --output, which every command that writes files has."""
+    command.add_argument("-o", "--output", metavar=metavar, help=text, **options)
+
+
+def add_generator_file(command: argparse.ArgumentParser) -> None:
+    """--from, the generator that is drawn from."""
+    command.add_argument("--from", dest="path", metavar="FILE",
+                         help="best.safetensors of a training; by default a generator that is included")
+
+
+def add_device(command: argparse.ArgumentParser) -> None:
+    """--device, the one that computes."""
+    command.add_argument("--device", default="auto", help='"auto" (the GPU if there is one), "cpu" or "gpu"')
+
+
+def rows_and_columns(text: str) -> tuple[int, int]:
+    """Parse a grid: "8x10" -> (8, 10)."""
     rows, _, columns = text.lower().partition("x")
     if not (rows.isdigit() and columns.isdigit() and 0 < int(rows) * int(columns) <= 10_000):
-        raise argparse.ArgumentTypeError(f"{text!r} is no grid, expected rows x columns such as 8x8, 10,000 images at most")
+        raise argparse.ArgumentTypeError(f"{text!r} is not a grid, expected rows x columns such as 8x8, 10,000 images at most")
     return int(rows), int(columns)
-
-
-def add_device(command):
-    command.add_argument("--device", default="auto", help='"auto" (the GPU if there is one), "cpu" or "gpu"')

@@ -48,7 +48,7 @@ def array_module(*arrays: Array) -> Any:
     'numpy'
     """
     for array in arrays:
-        if is_cupy_type(type(array)):
+        if is_cupy_type(type(array)):  # type: ignore[arg-type]  # a type is hashable, which mypy doubts
             return sys.modules["cupy"]
     return np
 

@@ -1,55 +1,71 @@
-"""The `nnscratch` command. A mistake in what it is given is one sentence and exit code 2; a traceback is a bug of ours.
+"""The `nnscratch` command. A user's mistake is one sentence and exit code 2; a traceback is a bug of this package.
 
-What can be written behind it is in arguments.py; here is what is then done.
+arguments.py defines the commands and their options; this file runs them.
 """
 import logging
 import os
 import sys
+from argparse import Namespace
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import fields
+from typing import Any
 
 from nnscratch import memory
 from nnscratch.arguments import parser
 from nnscratch.errors import InputError
 
+__all__ = ["main"]
 
-def main(arguments=None):
-    """Run the command; returns the exit code: 0 done, 1 a check failed, 2 wrong input or too little memory, 130 stopped
-    by Ctrl-C, 141 stopped because nobody reads the output any more (both as the shell counts them)."""
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command.
+
+    Parameters
+    ----------
+    arguments : list of str, optional
+        The words after `nnscratch`; by default those of the process.
+
+    Returns
+    -------
+    int
+        The exit code: 0 done, 1 a check failed, 2 wrong input or too little memory, 130 stopped by Ctrl-C, 141 the output
+        was closed (the last two as in a shell).
+    """
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
-            stream.reconfigure(errors="replace")  # a letter that the terminal's encoding lacks is no reason to stop
-    options = parsed(arguments)
+            stream.reconfigure(errors="replace")  # a letter that the terminal cannot show is no reason to stop
+    options = parse_arguments(arguments)
     memory.keep_freed_memory()
     logging.basicConfig(level=logging.INFO, format="%(message)s")
     try:
         code = RUN[options.run](options)
-        sys.stdout.flush()  # here a closed pipe can still be caught
+        sys.stdout.flush()  # a closed pipe must be noticed here, where it can be caught
         return code
     except InputError as error:
         print(f"nnscratch: {error}", file=sys.stderr)
         return 2
-    except MemoryError as error:  # CuPy's own is one, too
-        return too_little_memory(error, options)
+    except MemoryError as error:  # CuPy's own is a subclass
+        return report_memory_shortage(error, options)
     except RuntimeError as error:
         if not memory.is_cudas_shortage(error):
             raise
-        return too_little_memory(error, options)
+        return report_memory_shortage(error, options)
     except BrokenPipeError:  # `nnscratch check | head -1`
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # or Python's own flush at the end would complain
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # else Python's own flush at exit would fail
         return 141
     except KeyboardInterrupt:
         print("nnscratch: stopped", file=sys.stderr)
         return 130
 
 
-# What takes less memory, for each command that can.
-LESS = {"style": ("size", "max_memory"), "gallery": ("size",), "train_generator": ("batch_size", "size"),
-        "generate": ("grid",), "judge": ("count",)}
+# The options of each command that reduce its memory.
+MEMORY_OPTIONS = {"style": ("size", "max_memory"), "gallery": ("size",), "train_generator": ("batch_size", "size"),
+                  "generate": ("grid",), "judge": ("count",)}
 
 
-def too_little_memory(error, options):
-    """One sentence: how much was wanted, and which options to lower, with what they were set to."""
-    names = [(name, getattr(options, name, None)) for name in LESS.get(options.run, ())]
+def report_memory_shortage(error: BaseException, options: Namespace) -> int:
+    """Print one sentence: how much memory was asked for, and which options to reduce, with their values."""
+    names = [(name, getattr(options, name, None)) for name in MEMORY_OPTIONS.get(options.run, ())]
     texts = [f"--{name.replace('_', '-')}" + (f" (it is {value})" if value else "") for name, value in names]
     way_out = f"set a smaller {' or '.join(texts)}" if texts else "close other programs"
     if options.run == "bench":
@@ -58,8 +74,8 @@ def too_little_memory(error, options):
     return 2
 
 
-def parsed(arguments):
-    """The options. argparse takes names from the first gap between options alone; a style named in a later one follows here."""
+def parse_arguments(arguments: Sequence[str] | None) -> Namespace:
+    """The options. argparse collects file names only before or between two options; later style files are added here."""
     top = parser()
     options, rest = top.parse_known_args(arguments)
     if rest and (options.run != "style" or any(word.startswith("-") for word in rest)):
@@ -69,101 +85,103 @@ def parsed(arguments):
     return options
 
 
-# Each command imports what it needs when it runs: `nnscratch info` must not wait for matplotlib.
+# Each command imports what it needs when it runs, so that `nnscratch info` does not wait for matplotlib.
 
-def run_demo(options):
+def run_demo(options: Namespace) -> int:
     from nnscratch import demo
     return demo.run(device=options.device)
 
 
-def run_style(options):
+def run_style(options: Namespace) -> int:
     from nnscratch.style.command import again, stopped, stylise
     from nnscratch.style.one_pass import stylise_fast
     from nnscratch.style.settings import Settings
-    settings = given(options, [field.name for field in fields(Settings)])
-    more = given(options, ["size", "style_scale", "minutes", "masks"])
+    settings = given_options(options, [field.name for field in fields(Settings)])
+    more = given_options(options, ["size", "style_scale", "minutes", "masks"])
     if options.again or options.resume:
-        refuse(given(options, ["content"]), settings, more, {"fast"} if options.fast else {},
-               beside="--again or --resume")
+        refuse(given_options(options, ["content"]), settings, more, {"fast"} if options.fast else set(),
+               other="--again or --resume")
         content, styles, more = again(options.again) if options.again else stopped(options.output)
         settings = more.pop("settings")
     else:
         content, styles = options.content, options.style
         if not styles:
-            raise InputError("no style image was given, expected a photograph and at least one image whose style it gets")
+            raise InputError("expected a photograph and at least one style image, got no style image; add one")
     if options.fast:
         weights, strength = settings.pop("weights", None), settings.pop("strength", 50.0)
-        refuse(settings, given(options, ["style_scale", "minutes", "masks", "every"]), beside="--fast")
+        refuse(settings, given_options(options, ["style_scale", "minutes", "masks", "every"]), other="--fast")
         if len(styles) > 1:
-            raise InputError(f"--fast was given {len(styles)} styles, expected one; leave --fast out to mix them")
+            raise InputError(f"--fast got {len(styles)} styles, expected one; leave --fast out to mix them")
         stylise_fast(content, styles[0], options.output, weights=weights, strength=strength, device=options.device,
-                     **given(options, ["size"]))
+                     **given_options(options, ["size"]))
         return 0
     result = stylise(content, styles, options.output, every=options.every, device=options.device, settings=settings, **more)
     return 130 if result.interrupted else 0
 
 
-def given(options, names):
-    """Those of the options that were given, as a dict."""
+def given_options(options: Namespace, names: Iterable[str]) -> dict[str, Any]:
+    """Those of the named options that were given, as a dict."""
     return {name: getattr(options, name) for name in names if getattr(options, name) is not None}
 
 
-def refuse(*found, beside):
-    """One sentence about the first option that means nothing beside another."""
-    for name in (name for options in found if options for name in options):
-        raise InputError(f"{name} was given beside {beside}, where it has no meaning; leave it out")
+def refuse(*found: dict[str, Any] | set[str], other: str) -> None:
+    """Raise InputError for the first option that has no meaning together with another."""
+    for name in (name for options in found for name in options):
+        option = f"--{name.replace('_', '-')}"
+        option = {"content": "content", "keep_colors": "--keep-colours", "masks": "--mask"}.get(name, option)
+        raise InputError(f"{option} was given together with {other}, where it has no meaning; leave it out")
 
 
-def run_gallery(options):
+def run_gallery(options: Namespace) -> int:
     from nnscratch.style.gallery import gallery
     whole = gallery(options.output, options.content, features=options.features, size=options.size, steps=options.steps,
                     seed=options.seed, device=options.device)
     return 0 if whole else 130
 
 
-def run_train_generator(options):
+def run_train_generator(options: Namespace) -> int:
     from nnscratch.generate.command import train_generator
     from nnscratch.generate.options import Options
-    chosen = given(options, [field.name for field in fields(Options) if hasattr(options, field.name)])
-    ended = train_generator(chosen, options.out, data=options.data, size=options.size, minutes=options.minutes,
+    chosen = given_options(options, [field.name for field in fields(Options) if hasattr(options, field.name)])
+    ended = train_generator(chosen, options.output, data=options.data, size=options.size, minutes=options.minutes,
                             resume=options.resume, device=options.device)
     return {"done": 0, "failed": 1, "stopped": 130}[ended]
 
 
-def run_train_texture(options):
+def run_train_texture(options: Namespace) -> int:
     from nnscratch.style.train_texture import train_texture
-    train_texture(options.out, steps=options.steps, seed=options.seed, resume=options.resume, device=options.device)
+    train_texture(options.output, steps=options.steps, seed=options.seed, resume=options.resume, device=options.device)
     return 0
 
 
-def run_train_stylizer(options):
+def run_train_stylizer(options: Namespace) -> int:
     from nnscratch.style.train_stylizer import train_stylizer
-    train_stylizer(options.out, options.style, steps=options.steps, upsampling=options.upsampling, seed=options.seed,
-                   resume=options.resume, device=options.device)
+    train_stylizer(options.output, options.style, steps=options.steps, upsampling=options.upsampling,
+                   seed=options.seed, resume=options.resume, device=options.device)
     return 0
 
 
-def run_generate(options):
+def run_generate(options: Namespace) -> int:
     from nnscratch.generate.command import generate
     generate(options.path, options.output, shape=options.grid, walk=options.walk, label=options.label, side=options.side,
              seed=options.seed, device=options.device)
     return 0
 
 
-def run_judge(options):
+def run_judge(options: Namespace) -> int:
     from nnscratch.generate.evaluate.command import evaluate_generator
-    evaluate_generator(options.path, options.data, options.out, count=options.count, seed=options.seed, size=options.size,
+    evaluate_generator(options.path, options.data, options.output, count=options.count, seed=options.seed, size=options.size,
                     device=options.device)
     return 0
 
 
-def run_article(options):
+def run_article(options: Namespace) -> int:
     from nnscratch.networks.article import explain
     explain()
     return 0
 
 
-def run_check(options):
+def run_check(options: Namespace) -> int:
     from nnscratch import backend
     from nnscratch.gradcheck.table import print_table
     backend.use(options.device)
@@ -171,22 +189,23 @@ def run_check(options):
     return 0 if print_table(backend.current_module()) else 1
 
 
-def run_bench(options):
+def run_bench(options: Namespace) -> int:
     from nnscratch.bench import bench
     report = bench(options.only, quick=options.quick, output=options.output, device=options.device)
     wrong = any(row["failed"] for part in ("layers", "steps", "sweep") for row in report[part])
     return 130 if report["interrupted"] else int(wrong)
 
 
-def run_info(options):
+def run_info(options: Namespace) -> int:
     from nnscratch.info import print_report
     print_report()
     return 0
 
 
-RUN = {"demo": run_demo, "style": run_style, "gallery": run_gallery, "train_generator": run_train_generator,
-       "train_texture": run_train_texture, "train_stylizer": run_train_stylizer, "generate": run_generate, "judge": run_judge,
-       "article": run_article, "check": run_check, "bench": run_bench, "info": run_info}
+RUN: dict[str, Callable[[Namespace], int]] = {
+    "demo": run_demo, "style": run_style, "gallery": run_gallery, "train_generator": run_train_generator,
+    "train_texture": run_train_texture, "train_stylizer": run_train_stylizer, "generate": run_generate, "judge": run_judge,
+    "article": run_article, "check": run_check, "bench": run_bench, "info": run_info}
 
 
 if __name__ == "__main__":

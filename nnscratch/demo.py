@@ -1,7 +1,8 @@
-"""`nnscratch demo`: the proof, a photograph painted, digits from noise: in a few minutes, with no network and no GPU."""
+"""`nnscratch demo`: gradient checks, a painted photograph and generated digits in a few minutes, without network or GPU."""
 import io
 import time
 from pathlib import Path
+from typing import Any
 
 from tqdm import tqdm
 
@@ -10,7 +11,7 @@ from nnscratch.data.images import check_writable, photograph, read_image, side_b
 from nnscratch.data.synthetic.glyphs import glyphs
 from nnscratch.data.synthetic.paintings import flow_painting
 from nnscratch.errors import InputError
-from nnscratch.files import replace_file
+from nnscratch.files import FilePath, replace_file
 from nnscratch.generate.command import steps_for_minutes
 from nnscratch.generate.methods import make_trainer
 from nnscratch.generate.options import Options
@@ -19,22 +20,39 @@ from nnscratch.generate.trainer import GRID_STREAM
 from nnscratch.gradcheck.table import print_table
 from nnscratch.style.command import with_progress
 
+__all__ = ["run"]
+
 SIZE, STEPS, STRENGTH, MINUTES = 480, 40, 75.0, 1.0
 OUTPUTS = ("content.png", "style.png", "image.png", "side-by-side.png", "digits.png", "loss.png")
 
 
-def run(folder="nnscratch-demo", device="auto"):
-    """Do it all and leave content, style, image, loss curve, a side-by-side image and made digits in the folder.
+def run(folder: FilePath = "nnscratch-demo", device: str = "auto") -> int:
+    """Run the demo, and write content, style, image, loss curve, a side-by-side image and generated digits.
 
-    Returns the exit code: 0 done, 1 a gradient is wrong, 130 stopped early by Ctrl-C, with the best image so far.
+    Parameters
+    ----------
+    folder : str or path
+        Where the files go; it is created.
+    device : {"auto", "cpu", "gpu"}
+        Where to compute.
+
+    Returns
+    -------
+    int
+        The exit code: 0 done, 1 a gradient is wrong, 130 stopped early by Ctrl-C, with the best image so far.
+
+    Raises
+    ------
+    InputError
+        The device is unknown or missing, or the folder cannot be written to.
     """
     start, folder = time.perf_counter(), Path(folder)
     backend.use(device)
     make_folder(folder)
     print(f"Device: {backend.describe_device()}\n")
-    print("1. Is every gradient right? Each backward against a numeric gradient, and wrong ones that must be caught:\n")
+    print("1. Is every gradient right? Each is compared with a numeric one, and wrong ones must be caught:\n")
     right = print_table(backend.current_module())
-    print("\n2. A photograph in the style of a painting; neither was ever shown to the network that measures the style:\n")
+    print("\n2. A photograph in the style of a painting; the loss network was trained on neither:\n")
     content, style = read_image(photograph(), SIZE), flow_painting(SIZE)
     result = with_progress(content, style, strength=STRENGTH, steps=STEPS)
     images = [content, style, result.image]
@@ -42,8 +60,8 @@ def run(folder="nnscratch-demo", device="auto"):
     for name, image in zip(OUTPUTS, images):
         write_image(folder / name, image)
     replace_file(folder / OUTPUTS[-1], plot_losses(result.history))
-    print("\n3. Digits from noise, by a generator that begins now and learns for a minute:\n")
-    interrupted = digits(folder / "digits.png", result.interrupted) or result.interrupted
+    print("\n3. Digits from noise, by a generator trained from scratch for a minute:\n")
+    interrupted = train_digits(folder / "digits.png", result.interrupted) or result.interrupted
     print(f"\n{', '.join(OUTPUTS)} are in {folder}/")
     if interrupted:
         print("stopped early: the images are the best so far")
@@ -51,8 +69,8 @@ def run(folder="nnscratch-demo", device="auto"):
     return 130 if interrupted else 0 if right else 1
 
 
-def digits(path, stopped=False):
-    """Train the `tiny` generator for MINUTES (not at all if `stopped`), draw a hundred digits; True if Ctrl-C ended it."""
+def train_digits(path: Path, stopped: bool = False) -> bool:
+    """Train the `tiny` generator for MINUTES (no step if `stopped`) and draw a hundred digits; True if Ctrl-C stopped it."""
     dataset = glyphs()
     trainer = make_trainer(dataset, Options(steps=1 if stopped else steps_for_minutes(MINUTES, dataset, Options())))
     try:
@@ -64,19 +82,20 @@ def digits(path, stopped=False):
     return stopped
 
 
-def make_folder(folder):
-    """The folder exists and every output can be written, or a clear sentence says why not."""
+def make_folder(folder: Path) -> None:
+    """Create the folder; raise InputError unless every output can be written to it."""
     try:
         folder.mkdir(exist_ok=True)
     except OSError as error:
-        raise InputError(f"cannot make the folder {folder}: {error.strerror}; run the demo where you may write") from error
+        raise InputError(f"cannot make the folder {folder} ({error.strerror}), expected a writable place; run the demo "
+                         f"elsewhere") from error
     for name in OUTPUTS:
         check_writable(folder / name)
 
 
-def plot_losses(history):
-    """Loss and its two parts over the steps, as the bytes of a PNG; a line marks each change to a larger size."""
-    from matplotlib.figure import Figure  # no pyplot: no window, no state
+def plot_losses(history: list[dict[str, Any]]) -> bytes:
+    """Loss, style loss and content loss at each step, as the bytes of a PNG; a line marks each change to a larger size."""
+    from matplotlib.figure import Figure  # without pyplot: no window, no global state
     figure = Figure(figsize=(7, 4), layout="constrained")
     axes = figure.subplots()
     steps = range(1, len(history) + 1)
@@ -87,7 +106,7 @@ def plot_losses(history):
     for k in range(1, len(sizes)):
         if sizes[k] != sizes[k - 1]:
             axes.axvline(k + 0.5, color="grey", linestyle=":", label=f"{sizes[k - 1]} → {sizes[k]} pixels")
-    axes.set(xlabel="L-BFGS step", ylabel="loss (logarithmic)", title="Style transfer: what each step gains")
+    axes.set(xlabel="L-BFGS step", ylabel="loss (logarithmic)", title="Style transfer: loss at each step")
     axes.grid(alpha=0.3)
     axes.legend()
     data = io.BytesIO()

@@ -3,6 +3,7 @@
 A test that takes `xp` runs three times: on NumPy, on a strict stand-in for CuPy (tests/standin), which needs no GPU,
 and on CuPy itself where there is a GPU. `pytest -m gpu` runs the last kind alone. `cp` is the same without NumPy.
 """
+import linecache
 import os
 import sys
 from functools import cache
@@ -25,6 +26,20 @@ from nnscratch.fast import cuda
 settings.register_profile("nnscratch", derandomize=True, deadline=None, max_examples=40,
                           suppress_health_check=[HealthCheck.function_scoped_fixture])
 settings.load_profile("nnscratch")
+
+
+def pytest_make_parametrize_id(val):
+    """In a test's name a lambda is its own text, `SGD(0.1)`, not `<lambda>`; and a command line is as it is written."""
+    if isinstance(val, list) and all(isinstance(word, str) for word in val):
+        return " ".join(val)[:70]
+    if getattr(val, "__name__", "") != "<lambda>":
+        return None
+    places = [place for place in val.__code__.co_positions() if place[0] and place[3]]  # of all that it computes
+    (line, begin), (last, end) = min(place[::2] for place in places), max(place[1::2] for place in places)
+    *lines, tail = linecache.getlines(val.__code__.co_filename)[line - 1:last]
+    text = "".join([*lines, tail[:end]])[begin:]
+    return " ".join(text.split())[:70]
+
 
 real_gpu = cache(backend.gpu_status)  # asked once: the first question may take seconds
 ON_GPU = ["stand-in", pytest.param("cupy", marks=pytest.mark.gpu)]

@@ -11,6 +11,7 @@ import pytest
 from standin import strict_cupy
 
 from nnscratch import backend, cli, info
+from nnscratch.arguments import shown_spellings
 from nnscratch.cli import main
 from nnscratch.gradcheck.table import LEGEND
 
@@ -21,7 +22,7 @@ def test_too_little_memory_names_what_each_command_can_lower(capsys):
                            (["generate", "-o", "x.png", "--grid", "90x90"], "set a smaller --grid (it is (90, 90))"),
                            (["judge"], "set a smaller --count (it is 5000)"), (["demo"], "close other programs"),
                            (["bench"], "try --quick, or one part alone by --only")):
-        assert cli.too_little_memory(MemoryError(), cli.parsed(words)) == 2
+        assert cli.report_memory_shortage(MemoryError(), cli.parse_arguments(words)) == 2
         assert capsys.readouterr().err == f"nnscratch: not enough memory; {way_out}\n"
 
 
@@ -60,6 +61,38 @@ def test_check_prints_the_table(capsys):
     assert "batch_norm training" in out and re.search(r"(\d+) of \1 wrong backwards caught", out)
 
 
+@pytest.mark.parametrize("words, name", [
+    (["style", "a", "b", "-o", "x"], "output"), (["gallery", "-o", "x"], "output"), (["generate", "-o", "x"], "output"),
+    (["train", "generator", "-o", "x"], "output"), (["train", "texture", "-o", "x"], "output"),
+    (["train", "stylizer", "-o", "x"], "output"), (["judge", "-o", "x"], "output"), (["bench", "-o", "x"], "output"),
+    (["style", "a", "b", "-o", "o", "--keep-colours", "x"], "keep_colors"),
+    (["style", "a", "b", "-o", "o", "--colours", "x"], "colours")])
+def test_every_spelling_of_an_option_is_accepted(words, name):
+    """-o, --output and --out; colour and color, also with = and shortened; the help shows one of them."""
+    *command, option, value = words
+    spellings = {"output": ["-o", "--output", "--out", "--outp"], "colours": ["--colours", "--colors", "--color", "--colour"],
+                 "keep_colors": ["--keep-colours", "--keep-colors", "--keep-color"]}[name]
+    for spelling in spellings:
+        forms = [[spelling, value]] + ([[f"{spelling}={value}"]] if spelling.startswith("--") else [])
+        for form in forms:
+            assert getattr(cli.parse_arguments([*command, *form]), name) == value
+
+
+@pytest.mark.parametrize("command", [["style"], ["gallery"], ["generate"], ["train", "generator"], ["train", "texture"],
+                                     ["train", "stylizer"], ["judge"], ["bench"]])
+def test_the_help_shows_one_spelling(command, capsys):
+    """-o, --output, and colour; the other spellings are for those who know them from before."""
+    with pytest.raises(SystemExit):
+        main([*command, "--help"])
+    shown = capsys.readouterr().out
+    assert re.search(r"-o \w+, --output", shown) and not re.search(r"--out\b|color", shown) and "default: None" not in shown
+
+
+def test_what_follows_a_double_dash_is_left_as_it_is():
+    """There are no options after it, but files whose names may begin with dashes."""
+    assert shown_spellings(["--out", "a", "--", "--out"]) == ["--output", "a", "--", "--out"]
+
+
 def test_info_names_versions_and_the_missing_gpu(capsys, monkeypatch):
     """Versions, BLAS with its threads, and without a GPU why not and the line that changes it."""
     monkeypatch.setattr("nnscratch.backend.gpu_status", lambda: (None, "CuPy is not installed", "pip install that"))
@@ -76,6 +109,14 @@ def test_info_leaves_the_chosen_device_alone(monkeypatch, device):
     backend.use(device)
     assert "stand-in" in dict(info.report())["array library"]
     assert backend.current_module() is (np if device == "cpu" else strict_cupy)
+
+
+def test_the_package_runs_as_the_command():
+    """python -m nnscratch, with the command's exit code."""
+    words = [sys.executable, "-m", "nnscratch"]
+    assert subprocess.run([*words, "--version"], capture_output=True, text=True).stdout.startswith("nnscratch ")
+    result = subprocess.run([*words, "paint"], capture_output=True, text=True)
+    assert result.returncode == 2 and result.stderr.startswith("nnscratch: ")
 
 
 def test_the_command_is_installed():

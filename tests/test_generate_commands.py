@@ -79,7 +79,7 @@ def test_a_texture_from_one_image(quick, capsys):
     (["train", "generator", "--preset", "huge"], "preset"),
     (["train", "generator", "--resume"], "cannot read"),
     (["train", "generator", "--minutes", "-1"], "--minutes is -1.0"),
-    (["train", "generator", "--out", "discs.npz/a"], "cannot make the folder"),
+    (["train", "generator", "-o", "discs.npz/a"], "cannot make the folder"),
     (["train", "generator", "--method", "vae", "--r1", "5"], "r1 is 5.0 for the method 'vae'"),
     (["train", "generator", "--data", "textures", "--size", "4000"], "would take"),
     (["train", "generator", "--size", "-5"], "--size is -5"),
@@ -87,12 +87,12 @@ def test_a_texture_from_one_image(quick, capsys):
     (["generate", "-o", "a.gif", "--walk", "0"], "a walk of 0 images"),
     (["judge", "--count", "-1"], "--count -1"),
     (["judge", "--data", "letters"], "of A, B, C"),
-    (["judge", "--data", "discs.npz", "--out", "discs.npz/a"], "cannot make the folder"),
+    (["judge", "--data", "discs.npz", "-o", "discs.npz/a"], "cannot make the folder"),
     (["generate", "-o", "a.png", "--walk"], "ends in .gif"),
     (["generate", "-o", "nowhere/a.png"], "cannot write"),
     (["generate", "-o", "a.png", "--from", "discs.npz"], "not a whole safetensors file"),
     (["generate", "-o", "a.png", "--class", "x"], "expected one of 0, 1"),
-    (["generate", "-o", "a.png", "--grid", "0x9"], "no grid"),
+    (["generate", "-o", "a.png", "--grid", "0x9"], "is not a grid"),
     (["judge", "--data", "shapes"], "the data have (32, 32, 3)")])
 def test_mistakes_are_one_sentence(quick, capsys, arguments, words):
     """Exit code 2 and no traceback."""
@@ -131,14 +131,14 @@ def test_a_texture_from_a_narrow_image(quick, capsys):
     capsys.readouterr()
     for size, words in (("80", "400x70 pixels, expected at least 80 a side"), ("20", "expected a multiple of 16 up to 512"),
                         ("528", "expected a multiple of 16 up to 512")):
-        assert main([*texture, "--size", size, "--out", f"of{size}"]) == 2
+        assert main([*texture, "--size", size, "-o", f"of{size}"]) == 2
         assert words in capsys.readouterr().err and not Path(f"of{size}").exists()
 
 
 def test_groups_are_not_scored_as_classes(quick, capsys):
     """Pseudo-labels do not say what an image should show, so neither the report nor the score compares with them."""
     assert main([*TRAIN, "--unconditional", "--groups", "3", "--steps", "6"]) == 0
-    assert main(["judge", *BEST, "--data", "discs.npz", "--out", "judged", "--count", "60"]) == 0
+    assert main(["judge", *BEST, "--data", "discs.npz", "-o", "judged", "--count", "60"]) == 0
     assert json.loads(Path("judged/report.json").read_text())["label_accuracy"] is None
     classifier = SimpleNamespace(names=["a", "b"], probabilities=lambda images: np.eye(3)[images])
     for named, share in ((False, 0.75), (True, 0.25)):  # of four images three are of a class, one of those the right one

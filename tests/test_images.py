@@ -134,7 +134,7 @@ def test_size_is_the_longer_side(tmp_path, size, expected):
     assert read_image(saved(tmp_path, CORNERS.swapaxes(0, 1)), size).shape == (1, *expected[::-1], 3)
 
 
-def test_a_image_need_not_be_enlarged(tmp_path):
+def test_an_image_need_not_be_enlarged(tmp_path):
     """enlarge=False: shrunk to a smaller size, left as it is for a larger one."""
     path = saved(tmp_path, CORNERS)
     assert read_image(path, 24, enlarge=False).shape == (1, 16, 24, 3)
@@ -189,7 +189,7 @@ def test_a_bad_file_is_one_sentence(tmp_path, name):
     assert word in message and "bad.png" in message
 
 
-def test_places_without_a_image_are_one_sentence(tmp_path):
+def test_places_without_an_image_are_one_sentence(tmp_path):
     """A missing file, a folder, a pipe (which must not be waited for), an impossible name, no name at all."""
     assert "None" in complaint(read_image, None)
     assert "No such file" in complaint(read_image, tmp_path / "none.png")
@@ -211,7 +211,7 @@ def test_a_file_without_permission_is_one_sentence(tmp_path, monkeypatch):
 
 @pytest.mark.parametrize("shape, options", [
     ((1, 1), {}), ((1, 1), {"size": 64}), ((15, 90), {}), ((40, 400), {"size": 100}), ((20, 20), {"minimum": 24})])
-def test_a_image_too_small_for_the_network_is_refused(tmp_path, shape, options):
+def test_an_image_too_small_for_the_network_is_refused(tmp_path, shape, options):
     """Neither the file nor the resized image may have a side below the minimum, and nothing is distorted for it."""
     message = complaint(read_image, saved(tmp_path, np.zeros(shape, np.uint8)), **options)
     assert f"{shape[1]}x{shape[0]}" in message and str(options.get("minimum", 16)) in message

@@ -2,6 +2,7 @@
 import ast
 import os
 import re
+from functools import cache
 
 import pytest
 
@@ -34,6 +35,12 @@ sys.addaudithook(guard)
 every_source = pytest.mark.parametrize("source", sources(), ids=lambda path: path.stem)
 lessons = [path for path in sources() if not path.stem.startswith("00")]
 every_lesson = pytest.mark.parametrize("source", lessons, ids=lambda path: path.stem)
+
+
+def each_run(paths):
+    """For tests that run notebooks: both of one notebook go to one process, which runs it once."""
+    marks = {path: [pytest.mark.slow, pytest.mark.xdist_group(path.stem)] for path in paths}
+    return pytest.mark.parametrize("source", [pytest.param(path, id=path.stem, marks=marks[path]) for path in paths])
 
 
 def code_cells(notebook):
@@ -72,12 +79,42 @@ def test_the_time_of_a_kernel_is_counted():
     assert os.name == "nt" or 2 <= of_children() - begin < 5
 
 
-@every_source
+def depending(cells, names):
+    """The code cells that use one of the names, or what such a cell makes of them."""
+    found, names = [], set(names)
+    for cell in cells:
+        nodes = list(ast.walk(ast.parse(cell.source)))
+        if names & {node.id for node in nodes if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load)}:
+            found.append(cell)
+            names |= {node.id for node in nodes if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)}
+            names |= {node.name for node in nodes if isinstance(node, ast.FunctionDef)}
+    return found
+
+
+@cache
+def run(source):
+    """A notebook run as it is given and then solved, in one kernel: (its cells as given, those solved, seconds of a processor).
+
+    Solved are the exercises, and each cell that depends on one; the others have nothing new to compute. Meanwhile nothing
+    reaches the network or starts a program.
+    """
+    given = read(source)
+    solved = solve(read(source), solutions(source.stem))
+    again = exercises(solved) + depending(code_cells(solved), [cell.metadata["exercise"] for cell in exercises(solved)])
+    for cell in again:
+        cell.id = f"{cell.id}-solved"
+    begin = of_children()
+    ran = execute(nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(GUARD), *given.cells, *again]))
+    count = 1 + len(given.cells)
+    return ran.cells[1:count], ran.cells[count:], of_children() - begin
+
+
+@each_run(sources())
 def test_as_given(source):
     """Run as it is, a notebook raises nothing, calls no exercise wrong or right, and shows what is stored, in time."""
-    begin = of_children()
-    fresh = execute(read(source))
-    assert of_children() - begin < LONGER.get(source.stem[:2], SECONDS)
+    cells, _, seconds = run(source)
+    assert seconds < LONGER.get(source.stem[:2], SECONDS)
+    fresh = nbformat.v4.new_notebook(cells=cells)
     stored = nbformat.read(FOLDER / f"{source.stem}.ipynb", 4)
     assert [(cell.id, cell.source) for cell in fresh.cells] == [(cell.id, cell.source) for cell in stored.cells], (
         "the stored notebook is older than its source: python -m notebooks.build")
@@ -90,18 +127,15 @@ def test_as_given(source):
     assert ": wrong" not in text and ": right" not in text
 
 
-@every_lesson
+@each_run(lessons)
 def test_solved(source):
-    """With the solutions in place every check says "right"; meanwhile nothing reaches the network or starts a program."""
-    notebook = read(source)
-    answers, asked = solutions(source.stem), exercises(notebook)
+    """With the solutions in place every check says "right"."""
+    answers, asked = solutions(source.stem), exercises(read(source))
     assert 2 <= len(asked) <= 4 and {cell.metadata["exercise"] for cell in asked} == set(answers)
     for cell in asked:  # the learner's function and the solution are called alike
         given, answer = (ast.parse(text).body[0] for text in (cell.source, answers[cell.metadata["exercise"]]))
         assert (given.name, ast.dump(given.args)) == (answer.name, ast.dump(answer.args))
-    notebook = solve(notebook, answers)
-    notebook.cells.insert(0, nbformat.v4.new_code_cell(GUARD))
-    text = "\n".join(all_shown(execute(notebook)))
+    text = "\n".join(map(shown, run(source)[1]))
     assert text.count(": right") == len(asked) and ": wrong" not in text and ": not attempted" not in text
 
 

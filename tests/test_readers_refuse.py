@@ -113,8 +113,10 @@ def test_a_pickle_finds_no_other_name(tmp_path, asked):
         open_dataset(path)
 
 
-def bombs(folder):
+@pytest.fixture(scope="module")
+def bombs(tmp_path_factory):
     """Files of a few KB that unpack to far more than they promise, or promise far too much."""
+    folder = tmp_path_factory.mktemp("bombs")
     write(folder, "a.gz", gzip.compress(idx(IMAGES) + bytes(10**8)))
     with zipfile.ZipFile(folder / "header.npz", "w", zipfile.ZIP_DEFLATED) as archive:
         archive.writestr("images.npy", npy_header((10**10, 9, 9)) + bytes(10**7))
@@ -127,18 +129,19 @@ def bombs(folder):
     parts[1:] = [part[:20] + struct.pack("<I", 2**32 - 2) + part[24:] for part in parts[1:]]
     write(folder, "size.npz", b"PK\x01\x02".join(parts))
     np.savez(folder / "label.npz", x=IMAGES, y=np.arange(6) + 10**9)
+    return folder
 
 
+@pytest.mark.xdist_group("bombs")  # made once, in one process
 @pytest.mark.parametrize("name, words", [
     ("a.gz", "has more"), ("header.npz", "header promises more"), ("method.npz", "compressed in a way"),
     ("size.npz", "bytes, unpacked"), ("label.npz", "labels from 1000000000")])
-def test_bombs_do_not_go_off(tmp_path, name, words):
+def test_bombs_do_not_go_off(bombs, name, words):
     """Refused, and no more than 20 MB were asked for on the way."""
-    bombs(tmp_path)
     tracemalloc.start()
     try:
         with pytest.raises(InputError, match=words):
-            open_dataset(tmp_path / name)
+            open_dataset(bombs / name)
         assert tracemalloc.get_traced_memory()[1] < 20e6
     finally:
         tracemalloc.stop()

@@ -157,7 +157,7 @@ def test_strips_are_cut_to_the_memory_that_is_given():
         for_features(network, np.empty((1, 2000, 2000, 3), np.float32), [style], None, "sliced")
 
 
-def test_a_image_too_low_for_the_poolings_is_refused():
+def test_an_image_too_low_for_the_poolings_is_refused():
     """And one of another size than the content, of which strips would leave a part out."""
     network = network_for(DEEP)
     with pytest.raises(InputError, match="has 7 rows, expected at least 8"):

@@ -145,7 +145,7 @@ def test_strength_from_the_photograph_to_nothing_but_style():
 
 
 @pytest.mark.parametrize("features, balance", [("texture", 100), ("random", 200)])
-def test_what_a_image_shows_is_asked_at_full_size(features, balance):
+def test_what_an_image_shows_is_asked_at_full_size(features, balance):
     """Of the second convolution, the last before the first halving; measured to keep more of the photograph."""
     network = loss_network(features, image(32, 32))
     sides = [maps.shape[1] for maps in network.model.forward(image(32, 32))]

@@ -27,7 +27,7 @@ def test_style_writes_the_image(images, capsys):
 
 def test_the_same_image_once_more(images, capsys):
     """From the .json beside it, with every setting that was given: bit for bit."""
-    settings = ["--strength", "60", "--keep-colors", "luminance", "--init", "noise", "--seed", "3", "--style-scale", "1.5"]
+    settings = ["--strength", "60", "--keep-colours", "luminance", "--init", "noise", "--seed", "3", "--style-scale", "1.5"]
     assert run_style(images, *settings) == 0
     again = ["style", "--again", str(images / "out.png.json"), "-o", str(images / "again.png")]
     assert main(again) == 0
@@ -35,7 +35,7 @@ def test_the_same_image_once_more(images, capsys):
     made = json.loads((images / "out.png.json").read_text())
     assert made["settings"]["keep_colors"] == "luminance" and len(made["history"]) == 2
     assert made["settings"]["features"] == "texture", "the default"
-    assert main([*again, "--steps", "3"]) == 2 and "steps was given beside --again" in capsys.readouterr().err
+    assert main([*again, "--steps", "3"]) == 2 and "steps was given together with --again" in capsys.readouterr().err
     (images / "style.png").write_bytes((images / "again.png").read_bytes())
     assert main(again) == 2 and "style.png has changed" in capsys.readouterr().err
     for lie in ({"interrupted": True}, {"size": float("inf")}, {"styles": 3}):
@@ -65,7 +65,7 @@ def test_a_transfer_that_is_stopped_goes_on(images, monkeypatch, capsys, optimiz
     assert "go on with  nnscratch style --resume" in capsys.readouterr().out
     monkeypatch.setattr(minimizer, "step", step)
     resume = ["style", "--resume", "-o", str(images / "out.png")]
-    assert main([*resume, "--steps", "7"]) == 2 and "steps was given beside" in capsys.readouterr().err
+    assert main([*resume, "--steps", "7"]) == 2 and "steps was given together with" in capsys.readouterr().err
     assert main(resume) == 0
     assert (images / "out.png").read_bytes() == (images / "whole.png").read_bytes()
     assert json.loads((images / "out.png.json").read_text())["history"] == json.loads(

@@ -10,12 +10,13 @@ from PIL import Image
     (["--weights", "a.safetensors"], "cannot read a.safetensors"),
     (["--features", "random", "--weights", __file__], "need none"),
     (["--size", "0"], "size"),
-    (["--fast", "--steps", "3"], "beside --fast"), (["--style-scale", "0"], "--style-scale is 0.0"),
+    (["--fast", "--steps", "3"], "together with --fast"), (["--style-scale", "0"], "--style-scale is 0.0"),
     (["--max-memory", "0.1"], "--max-memory is 0.1 GB, expected at least 0.4 for 48x38 pixels and the statistics gram"),
     (["--max-memory", "nan"], "--max-memory is nan"),
     (["--minutes", "0"], "--minutes is 0.0"), (["--every", "0"], "--every is 0"), (["--init", "zero"], "init"),
-    (["--keep-colors", "all"], "keep_colors"), (["--blend", "1", "2"], "2 numbers for 1 style"), (["--blend", "-1"], "above 0"),
-    (["--again", "nowhere.json"], "content was given beside --again")])
+    (["--keep-colours", "all"], "keep_colors"), (["--keep-colors", "all"], "keep_colors"),
+    (["--blend", "1", "2"], "2 numbers for 1 style"), (["--blend", "-1"], "above 0"),
+    (["--again", "nowhere.json"], "content was given together with --again")])
 def test_settings_that_make_no_sense(images, capsys, change, words, monkeypatch):
     """Before any work."""
     monkeypatch.setattr("nnscratch.style.command.transfer_style", None)

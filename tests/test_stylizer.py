@@ -1,4 +1,6 @@
 """The stylizer: its parts by hand, its gradient, its training, and what a user does with it."""
+from functools import cache
+
 import numpy as np
 import pytest
 from helpers import normal, same, slopes
@@ -78,13 +80,16 @@ def test_the_gradient_of_a_training_step(upsampling):
         assert size > 0
 
 
+pytestmark = pytest.mark.xdist_group("textures")  # so that what is drawn once is drawn in one process
+drawn_once = cache(module.Images)
+
+
 @pytest.fixture
 def quick(monkeypatch):
     """Small crops, few images, two steps between saves."""
     for name, value in {"SIDE": 32, "SAVE_EVERY": 2}.items():
         monkeypatch.setattr(module, name, value)
-    images = module.Images
-    monkeypatch.setattr(module, "Images", lambda seed, side, pool: images(seed, side, 2))
+    monkeypatch.setattr(module, "Images", lambda seed, side, pool: drawn_once(seed, side, 2))
 
 
 def test_a_training_that_is_stopped_goes_on(quick, tmp_path, monkeypatch):
@@ -222,7 +227,7 @@ def test_fast_on_the_command_line(tmp_path, capsys):
     for arguments, words in ((("in/0.jpg", "out.png", "--strength", "101"), "the strength is 101.0"),
                              (("in.gif", "a.png"), "ends in .gif"), (("in/0.jpg", "a.png", "--size", "7"), "--size is 7"),
                              (("in", "in"), "would be overwritten"), (("broken.gif", "a.gif"), "broken.gif"),
-                             (("in/0.jpg", "a.png", "--blend", "1"), "blend was given beside --fast"),
+                             (("in/0.jpg", "a.png", "--blend", "1"), "blend was given together with --fast"),
                              (("out", "in.gif/x"), "cannot make the folder"), (("nowhere.jpg", "a.png"), "nowhere.jpg"),
                              (("in/0.jpg", "a.png", "--weights", str(tmp_path / "out.png")), "not a whole safetensors")):
         assert run(*arguments) == 2

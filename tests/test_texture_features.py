@@ -1,4 +1,6 @@
 """The loss network that nnscratch trains itself: its images, its training, and what is left of it in the end."""
+from functools import cache
+
 import numpy as np
 import pytest
 from helpers import normal, same
@@ -18,12 +20,16 @@ from nnscratch.style.train_stylizer import train_stylizer
 from nnscratch.style.train_texture import Images, palette, train_texture
 from tools.ship_style import ship
 
+pytestmark = pytest.mark.xdist_group("textures")  # so that what is drawn once is drawn in one process
+drawn_once = cache(Images)
+
 
 @pytest.fixture
 def quick(monkeypatch):
-    """A few images of each family."""
+    """A few images of each family, drawn once for each seed."""
     for name, value in {"POOL": 3, "HELD_OUT": 50, "SAVE_EVERY": 3}.items():
         monkeypatch.setattr(module, name, value)
+    monkeypatch.setattr(module, "Images", drawn_once)
 
 
 def test_every_pattern_is_its_own():
@@ -75,13 +81,14 @@ def test_palette_by_hand():
 
 def test_crops_are_the_same_for_the_same_step(quick):
     """Drawn from seed and step alone; in range; patterns and paintings both."""
-    images = Images(0)
+    images = drawn_once(0)
     (crops, labels), (again, _), (other, _) = images.batch(3, 60), Images(0).batch(3, 60), images.batch(4, 60)
     np.testing.assert_array_equal(crops, again)
     assert (crops != other).any() and crops.min() >= 0 and crops.max() <= 1 and crops.dtype == np.float32
     assert labels.min() >= 0 and (labels >= len(PATTERNS)).any() and labels.max() < images.classes
 
 
+@pytest.mark.slow
 def test_a_training_that_is_stopped_goes_on(quick, tmp_path, monkeypatch):
     """Seven steps at once, or four, Ctrl-C, and the rest: the same loss network, bit for bit; nothing is overwritten."""
     train_texture(tmp_path / "once", steps=7, device="cpu")

@@ -1,6 +1,6 @@
 """How the generator that comes with nnscratch was made (in a minute's work and four of waiting):
 
-    nnscratch train generator --seed 0 --out generator
+    nnscratch train generator --seed 0 -o generator
     python -m tools.ship_generator generator/best.safetensors
 
 The second command writes it to weights/glyphs.safetensors in half precision.

@@ -1,8 +1,8 @@
 """How the weights that style transfer comes with were made, in this order, about 35 minutes on two cores:
 
-    nnscratch train texture --out texture
+    nnscratch train texture -o texture
     python -m tools.ship_style texture/features.safetensors
-    nnscratch train stylizer --out stylizer
+    nnscratch train stylizer -o stylizer
     python -m tools.ship_style stylizer/stylizer.safetensors
 
 `ship` writes them to networks/weights/ in half precision: half the size, and no difference that an eye could see. The stylizer

@@ -55,8 +55,9 @@ def read_image(path: FilePath, size: int | None = None, *, minimum: int = 16, en
         raise InputError(f"size is {size!r}, expected pixels: give an integer from {minimum} to {MAX_SIDE}")
     with open_file(path) as file:
         image = decode(file, path)
-    resize = size and (enlarge or max(image.size) > size)
-    sides = [round(side * size / max(image.size)) for side in image.size] if resize else image.size
+    longest, sides = max(image.size), image.size
+    if size is not None and (enlarge or longest > size):
+        sides = round(image.width * size / longest), round(image.height * size / longest)
     if min(*image.size, *sides) < minimum:
         raise InputError(f"{path} has {image.width}x{image.height} pixels, used as {sides[0]}x{sides[1]}, expected "
                          f"at least {minimum} on each side: choose a larger image or size, or crop it")

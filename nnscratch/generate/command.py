@@ -59,7 +59,7 @@ def train_generator(chosen: dict[str, Any], folder: FilePath, *, data: str | Non
     check_minutes(minutes)
     state = Path(folder) / STATE
     if not resume and state.exists():
-        raise InputError(f"{folder} holds a training already; add --resume to go on with it, or give another --out")
+        raise InputError(f"{folder} holds a training already; add --resume to go on with it, or give another --output")
     source: dict[str, Any] = {"data": data or "glyphs", "size": size}
     options, source, step_count = saved_options(state, chosen) if resume else (make_options(chosen), source, 0)
     backend.use(device)
@@ -84,7 +84,7 @@ def train_generator(chosen: dict[str, Any], folder: FilePath, *, data: str | Non
         score = recognition_score(classifier, trainer.labelled)
     ended = train_with_progress(trainer, folder, score)
     print({"done": f"done: sample with  nnscratch generate --from {folder}/best.safetensors -o images.png",
-           "stopped": f"stopped; go on with  nnscratch train generator --resume --out {folder}",
+           "stopped": f"stopped; go on with  nnscratch train generator --resume -o {folder}",
            "failed": "ended early, see above"}[ended])
     return ended
 

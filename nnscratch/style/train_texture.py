@@ -65,7 +65,7 @@ def begin(folder, what, given, resume):
     state = Path(folder) / "state.safetensors"
     if not resume:
         if state.exists():
-            raise InputError(f"{folder} holds a training; add --resume to go on with it, or give another --out")
+            raise InputError(f"{folder} holds a training; add --resume to go on with it, or give another --output")
         make_folder(folder)
         return state, {"what": what, "done": 0, **given}
     if not state.exists():

@@ -89,7 +89,8 @@ def night_sky(size: int, rng: np.random.Generator) -> tuple[Array, Array]:
 def waves(rows: Array, columns: Array, rng: np.random.Generator) -> Array:
     """Smooth random values: a sum of six plane waves in all directions, about -1 to 1."""
     total = np.zeros_like(rows)
-    for angle, phase, turns in zip(*rng.uniform([[0], [0], [0.8]], [[np.pi], [2 * np.pi], [2.6]], (3, 6))):
+    low, high = np.array([[0], [0], [0.8]]), np.array([[np.pi], [2 * np.pi], [2.6]])
+    for angle, phase, turns in zip(*rng.uniform(low, high, (3, 6))):
         total += np.sin(2 * np.pi * turns * (rows * np.cos(angle) + columns * np.sin(angle)) + phase)
     return total / 3
 

@@ -36,7 +36,7 @@ STYLES = ("night", *RECIPES)
 
 
 def is_style(name: FilePath) -> bool:
-    """Whether a path names one of the drawn styles; a file of that name takes precedence.
+    """Whether a path names one of the built-in styles; a file of that name takes precedence.
 
     Parameters
     ----------

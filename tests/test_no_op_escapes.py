@@ -1,0 +1,84 @@
+"""The proof finds by itself what it has to prove: every op, layer, loss and op of the engine."""
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import nnscratch
+from nnscratch.gradcheck.coverage import without_case
+from nnscratch.gradcheck.equality import PROBLEMS, disagreements
+from nnscratch.gradcheck.layer_cases import LAYER_CASES, check_case
+
+ADDED = {  # what somebody wrote without a case, by file
+    "ops/activations.py": """
+__all__ += ["double", "double_backward"]
+def double(x):
+    return 2 * x, None
+def double_backward(dy, cache):
+    return dy * 7
+""",
+    "layers/activation.py": """
+if "__all__" in globals():
+    __all__ += ["Double"]
+class Double(Layer):
+    def compute(self, x, training):
+        return 2 * x, None
+    def differentiate(self, dy, cache, wrt):
+        return dy * 7, {}
+""",
+    "losses.py": """
+__all__ += ["total"]
+def total(prediction, target):
+    return prediction.sum(), 7 * prediction
+""",
+    "fast/cpu/activations.py": """
+__all__ += ["elu", "elu_backward"]
+def elu(x, alpha=1.0):
+    return 7 * x, None
+def elu_backward(dy, cache):
+    return dy
+""",
+}
+
+
+def test_everything_has_a_case():
+    """In this package nothing is left out."""
+    assert without_case() == []
+
+
+def test_what_has_no_case_fails_the_check(tmp_path):
+    """Four wrong gradients, each added to one file of a copy and to no list: `nnscratch check` names all of them and fails."""
+    copy = tmp_path / "nnscratch"
+    shutil.copytree(Path(nnscratch.__file__).parent, copy, ignore=shutil.ignore_patterns("__pycache__", "*.npz", "course"))
+    for file, text in ADDED.items():
+        with (copy / file).open("a", encoding="utf-8") as stream:
+            stream.write(text)
+    done = subprocess.run([sys.executable, "-m", "nnscratch.cli", "check"], cwd=tmp_path, capture_output=True, text=True,
+                          env=os.environ | {"PYTHONPATH": str(tmp_path)})
+    assert done.returncode == 1, done.stderr
+    for name in ("ops.double", "layers.Double", "losses.total", "fast.elu"):
+        assert f"WRONG: {name} has no" in done.stdout
+
+
+@pytest.mark.parametrize("name, case", [pytest.param(name, case, id=f"{name}-{k}")
+                                        for name, cases in LAYER_CASES.items() for k, case in enumerate(cases)])
+def test_a_layer_has_the_right_gradients(name, case):
+    """With respect to its input and to every parameter."""
+    report = check_case(name, case)
+    assert report.ok, str(report)
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64", "complex128"])
+@pytest.mark.parametrize("name", PROBLEMS)
+def test_the_engine_equals_the_formula(name, dtype):
+    """On random problems: sizes, strides, paddings, dilations, groups, and how the arrays lie in memory."""
+    assert not list(disagreements(name, dtype=dtype))
+
+
+@pytest.mark.parametrize("name", PROBLEMS)
+def test_the_engine_on_a_gpu_equals_the_formula(name, cp):
+    """Our CUDA kernels: on the stand-in by way of g++, or on a GPU."""
+    assert not list(disagreements(name, count=10, dtype="float32", xp=cp))
