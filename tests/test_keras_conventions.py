@@ -23,7 +23,7 @@ OPS = {"MaxPooling2D": ops.max_pool2d, "AveragePooling2D": ops.avg_pool2d,
        "UpSampling2D": lambda x, size, interpolation: ops.upsample2d(x, size, mode=interpolation),
        "ZeroPadding2D": ops.pad2d, "ReLU": ops.relu, "ELU": ops.elu,
        "Activation": lambda x, activation: getattr(ops, activation)(x)}
-BUFFERS = {"moving_mean": "mean", "moving_variance": "variance"}  # Keras' names for them, and ours
+BUFFERS = "moving_mean", "moving_variance"  # Keras' names for them, and ours
 
 
 def label(case):
@@ -47,9 +47,9 @@ def built_layer(case):
     layer.forward(numbers(case["x"], "x"))
     for name, array in layer.params.items():
         array[...] = numbers(array.shape, name)
-    for name, ours in BUFFERS.items():
-        if ours in layer.buffers:
-            layer.buffers[ours][...] = numbers(layer.buffers[ours].shape, name)
+    for name in BUFFERS:
+        if name in layer.buffers:
+            layer.buffers[name][...] = numbers(layer.buffers[name].shape, name)
     return layer
 
 
@@ -59,7 +59,7 @@ def test_layer_forward(case):
     layer = built_layer(case)
     close(layer.forward(numbers(case["x"], "x"), training=case.get("training", False)), case["y"])
     for name, stored in case.get("moved", {}).items():
-        close(layer.buffers[BUFFERS[name]], stored)
+        close(layer.buffers[name], stored)
 
 
 @cases([case for case in LAYERS if "gradients" in case])

@@ -1,11 +1,14 @@
 """Reprs show how a layer was made; errors inside a model say where."""
 import copy
+import importlib
+import pkgutil
 from math import sqrt
 
 import numpy as np
 import pytest
 from helpers import normal
 
+from nnscratch import layers, losses
 from nnscratch.errors import InputError
 from nnscratch.gradcheck import check_layer
 from nnscratch.layers import (
@@ -144,3 +147,10 @@ def test_another_activation_is_refused(activation):
     for make in (Activation, lambda f: Dense(2, activation=f)):
         with pytest.raises(InputError, match=r"is unknown: choose one of relu, .*, None, or a pair of functions \(forward, "):
             make(activation)
+
+
+@pytest.mark.parametrize("folder", [layers, losses])
+def test_what_a_file_makes_public_is_found_in_its_folder(folder):
+    """A new layer is named in its own file alone, by `__all__`; a new file needs one line."""
+    modules = [importlib.import_module(f"{folder.__name__}.{module.name}") for module in pkgutil.iter_modules(folder.__path__)]
+    assert sorted({name for module in modules for name in module.__all__}) == folder.__all__

@@ -41,7 +41,7 @@ def gan_work(preset, batch, xp):
     """The pair of a preset on random images of its size."""
     initializers.set_seed(0)
     backend.use("cpu" if xp is np else "gpu")
-    chosen = gan.find(preset)
+    chosen = gan.find_preset(preset)
     shape = (chosen.side, chosen.side, chosen.channels)
     adams = (Adam(5e-4, beta_1=0.5) for _ in range(2))
     pair = Pair(gan.generator(preset, shape), gan.discriminator(preset, shape), *adams)

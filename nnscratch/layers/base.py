@@ -21,7 +21,7 @@ from nnscratch.errors import InputError
 from nnscratch.fast.recording import changing
 from nnscratch.layers.graph import Shape, Symbol, sample_shape
 from nnscratch.layers.state import LayerState
-from nnscratch.ops.validation import check_array, check_choice
+from nnscratch.ops.validation import check_array
 
 __all__ = ["Layer"]
 
@@ -146,7 +146,7 @@ class Layer(LayerState):
         """
         return 0
 
-    # --- what everybody calls -------------------------------------------------------------------------------------
+    # --- what users call --------------------------------------------------------------------------------------------
 
     def forward(self, x: Array, training: bool = False, remember: bool | None = None) -> Array:
         """Compute the output; the first input also builds the layer.
@@ -208,7 +208,8 @@ class Layer(LayerState):
 
     def _check_pending(self, wrt: str) -> None:
         """Check that `wrt` is one of the three words, and that there is a pending forward pass."""
-        check_choice(wrt, f"{self}: wrt", ("all", "input", "parameters"))
+        if wrt not in ("all", "input", "parameters"):
+            raise InputError(f"{self}: wrt {wrt!r} is unknown: choose one of all, input, parameters")
         if not self._saved:
             raise InputError(f"{self}: backward() was called without a pending forward(); call forward(x, training=True) "
                              f"first, or forward(x, remember=True) for inference mode")
