@@ -5,7 +5,7 @@ Shapes: x (H, W, C), kernel (KH, KW, C), y (OH, OW): one image, and one of the k
 import numpy as np
 
 from nnscratch.course.draw.drawing import BLUE, FAINT, tint
-from nnscratch.course.draw.grids import Grid, grids
+from nnscratch.course.draw.number_grid import Grid, grids
 from nnscratch.ops.window import make_window
 
 

@@ -7,8 +7,8 @@ from base64 import b64encode
 from html import escape
 from io import BytesIO
 
-from nnscratch.course.draw.grids import grids
-from nnscratch.course.draw.stamps import stamp_rows
+from nnscratch.course.draw.number_grid import grids
+from nnscratch.course.draw.stamping import stamp_rows
 from nnscratch.course.draw.windows import sliding_rows
 from nnscratch.errors import InputError
 

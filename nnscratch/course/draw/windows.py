@@ -6,7 +6,7 @@ import numpy as np
 from matplotlib.patches import Rectangle
 
 from nnscratch.course.draw.drawing import INK, PALETTE, Drawing, canvas, new_figure
-from nnscratch.course.draw.grids import TITLE, Grid, grids, pale, put
+from nnscratch.course.draw.number_grid import TITLE, Grid, grids, pale, put
 
 
 def sliding(x, kernel, places):

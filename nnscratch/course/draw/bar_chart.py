@@ -1,8 +1,8 @@
 """Bars beside each other: how long each way takes, on a scale where each line is ten times the last, or part by part."""
 import numpy as np
 
-from nnscratch.course.draw.curves import finish
 from nnscratch.course.draw.drawing import FAINT, INK, PALETTE, Drawing, new_figure
+from nnscratch.course.draw.line_plot import finish
 
 
 def bars(groups, text, xlabel="", log=False, stacked=False, width=7.0):

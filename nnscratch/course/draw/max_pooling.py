@@ -5,7 +5,7 @@ Shapes: x (H, W), dy (H/p, W/p): one image of one channel, windows of p x p side
 import numpy as np
 
 from nnscratch.course.draw.drawing import PALETTE
-from nnscratch.course.draw.grids import Grid, grids, pale
+from nnscratch.course.draw.number_grid import Grid, grids, pale
 
 
 def pooling(x, dy, p):

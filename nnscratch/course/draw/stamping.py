@@ -4,7 +4,7 @@ Shapes: x (H, W), kernel (KH, KW), y ((H-1) stride + KH, (W-1) stride + KW): one
 """
 import numpy as np
 
-from nnscratch.course.draw.grids import Grid, grids
+from nnscratch.course.draw.number_grid import Grid, grids
 
 
 def stamps(x, kernel, stride, places):

@@ -1,8 +1,8 @@
 """Histograms beside each other: how the values of each channel are spread, before and after."""
 import numpy as np
 
-from nnscratch.course.draw.curves import finish
 from nnscratch.course.draw.drawing import PALETTE, Drawing, new_figure
+from nnscratch.course.draw.line_plot import finish
 
 
 def histograms(panels, text, bins=40, width=2.7, height=2.5):
