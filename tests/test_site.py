@@ -204,9 +204,10 @@ def test_the_switch_from_light_to_dark(site, tmp_path):
       const grey = colour => { const [r, g, b] = colour.match(/[0-9.]+/g).map(Number); return .3 * r + .59 * g + .11 * b; };
       const behind = part => { const colour = getComputedStyle(part).backgroundColor;
         return /, 0\\)$/.test(colour) ? behind(part.parentElement) : grey(colour); };
+      const parts = [...document.querySelectorAll("article :is(p, pre, math, td, summary, li, dt)")];
+      const contrasts = () => parts.map(part => Math.abs(behind(part) - grey(getComputedStyle(part).color)));
       return ["", "light", "dark"].map(theme => { if (theme) document.body.dataset.theme = theme;
-        return [behind(document.body), Math.min(...[...document.querySelectorAll("article :is(p, pre, math, td, summary, li, dt)")
-          ].map(part => Math.abs(behind(part) - grey(getComputedStyle(part).color))))]; }); })()"""
+        return [behind(document.body), Math.min(...contrasts())]; }); })()"""
     with Browser(tmp_path) as browser:
         for system in ("light", "dark"):
             browser.ask("Emulation.setEmulatedMedia", features=[{"name": "prefers-color-scheme", "value": system}])
