@@ -1,4 +1,4 @@
-"""The images of the course. Each call gives a Image, which a notebook shows and `save` writes; the films move."""
+"""The images of the course. Each call returns a Drawing, which a notebook shows and `save` writes; the films move."""
 from nnscratch.course.draw.bar_chart import bars
 from nnscratch.course.draw.convolutions import channels, window_places
 from nnscratch.course.draw.drawing import Drawing
@@ -11,3 +11,7 @@ from nnscratch.course.draw.number_grid import Grid, grids, heatmaps, product
 from nnscratch.course.draw.photograph import photographs
 from nnscratch.course.draw.stamping import stamps
 from nnscratch.course.draw.windows import im2col, images, painting, sliding
+
+__all__ = ["Drawing", "Grid", "Node", "bars", "channels", "curves", "graph", "grids", "heatmaps", "histograms", "im2col",
+           "images", "neuron", "painting", "photographs", "pooling", "product", "sliding", "sliding_film", "stamps",
+           "stamps_film", "window_places"]

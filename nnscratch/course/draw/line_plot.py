@@ -1,11 +1,39 @@
-"""Curves: an activation and its slope, a line through points, the error of a measured slope over the step."""
+"""Line plots, such as an activation and its derivative, or a loss over the steps."""
+from collections.abc import Mapping
+from typing import Any
+
+from numpy.typing import ArrayLike
+
 from nnscratch.course.draw.drawing import FAINT, INK, PALETTE, Drawing, new_figure
 
-DASHES = "-", "--", ":", "-."  # beside the colours, for print and for whoever sees no colours
+__all__ = ["curves"]
+
+DASHES = "-", "--", ":", "-."  # besides the colours: for print, and for colour-blind readers
 
 
-def curves(lines, text, xlabel="", ylabel="", points=None, log=False, width=5.6, height=3.0):
-    """{label: (x, y)} as lines; `points` likewise as dots; `log` for both axes, log="y" for the upright one."""
+def curves(lines: Mapping[str, tuple[ArrayLike, ArrayLike]], text: str, xlabel: str = "", ylabel: str = "",
+           points: Mapping[str, tuple[ArrayLike, ArrayLike]] | None = None, log: bool | str = False, width: float = 5.6,
+           height: float = 3.0) -> Drawing:
+    """Draw lines, and points.
+
+    Parameters
+    ----------
+    lines : dict of str to (x, y)
+        By label.
+    text : str
+        The image in a sentence.
+    xlabel, ylabel : str
+    points : dict of str to (x, y), optional
+        Drawn as dots.
+    log : bool or "y"
+        Logarithmic scale of both axes, or of the vertical one.
+    width, height : float, inches
+
+    Returns
+    -------
+    image : Drawing
+        The plot.
+    """
     figure = new_figure(width, height)
     axes = figure.subplots()
     for k, (label, (x, y)) in enumerate(lines.items()):
@@ -20,8 +48,8 @@ def curves(lines, text, xlabel="", ylabel="", points=None, log=False, width=5.6,
     return Drawing(figure, text)
 
 
-def finish(axes, xlabel, ylabel):
-    """What all axes have in common."""
+def finish(axes: Any, xlabel: str, ylabel: str) -> None:
+    """Style that all axes share."""
     axes.set_xlabel(xlabel, color=INK)
     axes.set_ylabel(ylabel, color=INK)
     axes.grid(color=FAINT, alpha=0.5, linewidth=0.7)
