@@ -2,8 +2,8 @@
 import os
 import sys
 
-# Orders to NumPy's BLAS alone to behave as on an older processor. PyTorch's does not obey them, so with them set no
-# comparison would be fair. They must go before NumPy is imported; the run begins by saying which were dropped.
+# These settings make NumPy's BLAS, and only that, behave as on an older processor. PyTorch ignores them, so with them set no
+# comparison would be fair. They are removed before NumPy is imported; the run begins by printing which were dropped.
 DROPPED = {}
 if "--keep-settings" not in sys.argv:
     DROPPED = {name: os.environ.pop(name) for name in ("OPENBLAS_CORETYPE", "OPENBLAS_L2_SIZE") if os.environ.get(name)}

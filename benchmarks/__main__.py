@@ -20,17 +20,18 @@ WHAT = {
     "layers": "each layer, forward and backward, against PyTorch in its better layout",
     "devices": "`nnscratch bench` with PyTorch beside it, on the GPU where there is one",
     "kernels": "our CUDA kernels alone, against the GPU's memory and products; needs a GPU",
-    "bars": "what is asked of a GPU, each as one number: --part gradients, gan, style, or summary; needs a GPU",
+    "bars": "the requirements on a GPU, each as one number: --part gradients, gan, style, or summary; needs a GPU",
     "steps": "a GAN step and a style step against PyTorch eager; a style step's time per pixel from 128 to 1024 px",
     "peers": "forward + backward against DeZero, numpy-ml and im2col in one piece",
     "memory": "the most memory a convolution takes, predicted and measured; a style step at 2048 px",
-    "features": "which loss network transfers style best, told by a network of yours (--judge FILE.onnx)",
-    "algorithms": "every algorithm on 31 shapes: where the rule of fast/dispatch.py comes from",
+    "features": "which loss network transfers style best, judged by a network of yours (--judge FILE.onnx)",
+    "algorithms": "every algorithm on 31 shapes: the source of the rule in fast/dispatch.py",
     "ladder": "every idea that made the layers fast, before and after",
 }
 
 
-def main(arguments=None):
+def main(arguments: list[str] | None = None) -> int:
+    """Run one benchmark; return its exit code."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks", formatter_class=argparse.RawDescriptionHelpFormatter,
                                      description="Time nnscratch on the CPU against others.\n\n" + "\n".join(
                                          f"  {name:10} {text}" for name, text in WHAT.items()))
@@ -38,16 +39,16 @@ def main(arguments=None):
     parser.add_argument("--device", default="auto", help="devices: auto (default), cpu or gpu")
     parser.add_argument("--part", help="devices: layers, steps or sweep alone; bars: which")
     parser.add_argument("--quick", action="store_true", help="devices: a few cases")
-    parser.add_argument("-o", "--output", metavar="FOLDER", help="devices, bars: where their files go")
-    parser.add_argument("--rounds", type=int, default=9, help="samples of each contender, taken in turn (default 9)")
+    parser.add_argument("-o", "--output", metavar="FOLDER", help="devices, bars: folder for their files")
+    parser.add_argument("--rounds", type=int, default=9, help="samples of each contender (default 9)")
     parser.add_argument("--only", default="", metavar="TEXT", help="layers, peers: cases with this in their name or group")
     parser.add_argument("--judge", metavar="FILE", help="features: a classifier of photographs as an .onnx file")
     parser.add_argument("--json", metavar="FILE", help="write every figure to FILE")
     parser.add_argument("--plot", metavar="FILE", help="layers, features: draw the figures to FILE")
-    parser.add_argument("--keep-settings", action="store_true", help="obey OPENBLAS_CORETYPE, which slows NumPy alone down")
+    parser.add_argument("--keep-settings", action="store_true", help="obey OPENBLAS_CORETYPE, which slows only NumPy down")
     options = parser.parse_args(arguments)
 
-    kept = memory.keep_freed_memory()  # as our commands do; it holds for PyTorch in this process, too
+    kept = memory.keep_freed_memory()  # as our commands do; it applies to PyTorch in this process, too
     if options.what in ("devices", "kernels", "bars"):
         try:
             return {"devices": run_devices, "kernels": run_kernels, "bars": run_bars}[options.what](options)
@@ -69,8 +70,8 @@ def main(arguments=None):
     return 0
 
 
-def run_devices(options):
-    """Exit code 1 where a contender computed something else or did not run, 130 where Ctrl-C stopped it."""
+def run_devices(options: argparse.Namespace) -> int:
+    """Exit code 1 if a contender computed something else or did not run, 130 if Ctrl-C stopped it."""
     from benchmarks.torch_devices import TorchRival
     torch = load_torch(machine.threads())
     rivals = [TorchRival(torch)] if torch else []
@@ -78,13 +79,13 @@ def run_devices(options):
     return 130 if found["interrupted"] else int(any(row["failed"] for part in PARTS for row in found[part]))
 
 
-def run_kernels(options):
-    """Exit code 1 where a kernel computed something else or did not run."""
+def run_kernels(options: argparse.Namespace) -> int:
+    """Exit code 1 if a kernel computed something else or did not run."""
     from benchmarks import kernels
     from nnscratch import backend
     check_int(options.rounds, "kernels: --rounds", 1)
     backend.use("gpu")
-    card, rows = gpu_card(backend.current_module()), []  # asked first: a GPU that is lost on the way tells nothing any more
+    card, rows = gpu_card(backend.current_module()), []  # first, because a GPU that is lost later tells nothing
     for row in kernels.run(backend.current_module(), load_torch(machine.threads()), rounds=options.rounds):
         rows.append(row)
         share = f"{row['share']:5.0%}" if "share" in row else ""
@@ -95,9 +96,9 @@ def run_kernels(options):
     return int(any("failed" in row for row in rows))
 
 
-def run_bars(options):
-    """A part's rows, printed and kept as they are measured: FOLDER/PART.json. Exit code 1 where gradients lie too far apart or
-    repeats differ, or anything computed something else or did not run."""
+def run_bars(options: argparse.Namespace) -> int:
+    """Print a part's rows and write them to FOLDER/PART.json as they are measured. Exit code 1 if gradients or repeats differ
+    too much, or if anything computed something else or did not run."""
     from benchmarks import bars
     from benchmarks.torch_devices import TorchRival
     from nnscratch import backend
@@ -125,8 +126,8 @@ def run_bars(options):
                    for row in kept))
 
 
-def run_summary(found, folder):
-    """All bars, {name: sentence}, printed and kept."""
+def run_summary(found: dict[str, str], folder: Path) -> int:
+    """Print and write all bars, {name: sentence}."""
     for name, sentence in found.items():
         print(f"{name:48} {sentence}")
     replace_file(folder / "bars.json", as_json(found))

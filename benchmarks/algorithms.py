@@ -1,15 +1,16 @@
-"""`python -m benchmarks algorithms`: every algorithm for every product on thirty shapes, and what is chosen.
+"""`python -m benchmarks algorithms`: every algorithm for every product on 31 shapes, and the one that is chosen.
 
-From this table the rule in `nnscratch/fast/dispatch.py` was made. Shapes: (images, side, channels in, channels out,
+The rule in `nnscratch/fast/dispatch.py` was read off this table. Shapes: (images, side, channels in, channels out,
 kernel, stride), padding "same".
 """
+from collections.abc import Iterator
 from functools import partial
 
 import numpy as np
 
 from benchmarks.timing import interleave
 from benchmarks.ways import WAYS
-from nnscratch.bench.clock import middle
+from nnscratch.bench.clock import median_and_spread
 from nnscratch.fast.cpu import conv
 from nnscratch.fast.dispatch import Problem, choose_convolution
 from nnscratch.ops.window import make_window
@@ -27,8 +28,8 @@ NAMES = "im2col", "winograd", "wide", "adjoint", "subpixel", "col2im", "swapped"
 PRODUCTS = "convolve", "convolve_dx", "convolve_dkernel"
 
 
-def run(rounds):
-    """A row for each shape and product: seconds by algorithm, the one picked, and its time over the best."""
+def run(rounds: int) -> Iterator[dict]:
+    """A row for each shape and product: seconds by algorithm, the chosen one, and its time over the best."""
     for shape in SHAPES:
         n, side, c, oc, size, stride = shape
         window = make_window("benchmark", (side, side), (size, size), stride, "same")
@@ -39,7 +40,7 @@ def run(rounds):
             ways = {name: partial(function, a, b, window) for name, (function, can) in WAYS[product].items()
                     if name in NAMES and can(window)}
             ways["chosen"] = partial(getattr(conv, product), a, b, window)
-            times = {name: middle(s)[0] for name, s in interleave(ways, rounds, budget=5).items()}
+            times = {name: median_and_spread(s)[0] for name, s in interleave(ways, rounds, budget=5).items()}
             chosen = times.pop("chosen")
             yield {"shape": shape, "product": product, "times": times, "loss": chosen / min(times.values()),
                    "picked": choose_convolution(product, Problem(window, n, c, oc))}

@@ -1,33 +1,35 @@
-"""`python -m benchmarks bars`: what is asked of the GPU's half, each as one number. gpu_run.sh runs the parts one by one.
+"""`python -m benchmarks bars`: the requirements on the GPU code, each as one number. gpu_run.sh runs the parts one by one.
 
-    gradients  each layer of bench/cases.py, forward and backward, in float32: the GPU's numbers against the CPU's, and against
-               the GPU's own when all is done once more; and a GAN's training, as it stands and recorded, done twice each
+    gradients  each layer of bench/cases.py, forward and backward, in float32: the GPU's results against the CPU's, and against
+               the GPU's own in a second run; and a GAN's training, as usual and recorded, run twice each
     gan, style a GAN step (`tiny`, `small`) and a style step (512 px) beside NumPy and PyTorch eager
-    summary    all bars, read from what the parts and `benchmarks kernels` have left in the folder
+    summary    all bars, read from the files that the parts and `benchmarks kernels` have written to the folder
 """
 import json
+from collections.abc import Callable, Iterator, Sequence
 from functools import cache, partial
 from pathlib import Path
 from statistics import median
+from typing import Any
 
 import numpy as np
 
 from nnscratch.backend import move, to_cpu
 from nnscratch.bench import report, steps
-from nnscratch.bench.agree import CANNOT, distance, why_not
-from nnscratch.bench.cases import CASES, ours
+from nnscratch.bench.agree import RUN_ERRORS, distance, failure_reason
+from nnscratch.bench.cases import CASES, Case, ours
 from nnscratch.bench.layers import to_list
-from nnscratch.bench.roofline import share
+from nnscratch.bench.roofline import fraction
 from nnscratch.fast import cuda
 
-GRADIENTS = 1e-5  # the most that may lie between the GPU and the CPU, as a relative Euclidean distance
+GRADIENTS = 1e-5  # the largest relative Euclidean distance between the GPU and the CPU
 STEPS = {"gan": ("GAN tiny", "GAN small"), "style": ("style 512 px",)}
 OURS = ("NumPy", "CuPy", "CuPy graph")
 MISSING = "not measured"
 
 
-def gradients(cupy, cases=CASES):
-    """A row for each layer, then one for each way to do five steps of a GAN again."""
+def gradients(cupy: Any, cases: Sequence[Case] = CASES) -> Iterator[dict]:
+    """A row for each layer, then one for each way to repeat five steps of a GAN."""
     for case in cases:
         yield attempt(case.name, layer, cupy, case)
     first = cache(partial(trained, cupy, as_it_stands))
@@ -36,33 +38,34 @@ def gradients(cupy, cases=CASES):
         yield attempt(name, lambda wrap: identical(first(), trained(cupy, wrap)), wrap)
 
 
-def attempt(name, function, *arguments):
-    """A row with what the function returns, or with why it cannot: then those that follow are measured all the same."""
+def attempt(name: str, function: Callable[..., dict], *arguments: Any) -> dict:
+    """A row with the result of the function, or with the reason why it fails: the rows after it are measured anyway."""
     try:
         return {"name": name, **function(*arguments)}
-    except CANNOT as error:
-        return {"name": name, "failed": why_not(error)}
+    except RUN_ERRORS as error:
+        return {"name": name, "failed": failure_reason(error)}
 
 
-def layer(cupy, case):
-    """How far the GPU's numbers are from the CPU's, either's from float64's, and the GPU's from its own."""
+def layer(cupy: Any, case: Case) -> dict:
+    """The distances of the GPU from the CPU, of both from float64, and of the GPU from its second run."""
     exact, cpu, gpu, again = (everything(case, xp, dtype) for xp, dtype in (
         (np, np.float64), (np, np.float32), (cupy, np.float32), (cupy, np.float32)))
     return {"apart": distance(gpu, cpu), "gpu_error": distance(gpu, exact), "cpu_error": distance(cpu, exact),
             **identical(gpu, again)}
 
 
-def everything(case, xp, dtype):
+def everything(case: Case, xp: Any, dtype: Any) -> list[np.ndarray]:
     """The layer's result and all its gradients, as NumPy arrays."""
     forward, backward = ours(case, [move(array, xp) for array in case.draw(dtype)])
     return [*to_list(forward()), *to_list(backward())]
 
 
-def as_it_stands(step):
+def as_it_stands(step: Callable) -> Callable:
+    """The step itself, not recorded."""
     return step
 
 
-def trained(cupy, wrap, preset="tiny", batch=64):
+def trained(cupy: Any, wrap: Callable[[Callable], Callable], preset: str = "tiny", batch: int = 64) -> list[np.ndarray]:
     """All weights and statistics after five steps."""
     work = steps.gan_work(preset, batch, cupy)
     step = wrap(work.step)
@@ -71,18 +74,19 @@ def trained(cupy, wrap, preset="tiny", batch=64):
     return [to_cpu(array) for model in work.parts[:2] for arrays in (model.params, model.buffers) for array in arrays.values()]
 
 
-def identical(first, second):
+def identical(first: Sequence[np.ndarray], second: Sequence[np.ndarray]) -> dict[str, int]:
     """How many of the arrays have the same bits."""
     return {"arrays": len(first), "identical": sum(a.tobytes() == b.tobytes() for a, b in zip(first, second, strict=True))}
 
 
-def whole_steps(part, modules, rivals, rounds=5, budget=8.0):
+def whole_steps(part: str, modules: dict[str, Any], rivals: Sequence[Any], rounds: int = 5,
+                budget: float = 8.0) -> Iterator[dict]:
     """The rows of bench/steps.py."""
     for name in STEPS[part]:
         yield steps.measure(name, steps.STEPS[name], modules, rivals, rounds, budget)
 
 
-def lines(part, row, names):
+def lines(part: str, row: dict, names: Sequence[str]) -> list[str]:
     """A row as it is printed."""
     if part != "gradients":
         return [*report.step_lines(row, names)]
@@ -95,7 +99,7 @@ def lines(part, row, names):
 
 # --- the summary ------------------------------------------------------------------------------------------------------
 
-def summary(folder):
+def summary(folder: str | Path) -> dict[str, str]:
     """{bar: sentence}, every bar in every case."""
     read, bench = partial(rows_of, Path(folder)), kept(Path(folder) / "layers" / "bench.json")
     tried = read("gradients")
@@ -121,46 +125,48 @@ def summary(folder):
     return {name: sentence or MISSING for name, sentence in bars.items()}
 
 
-def kept(path):
-    """What a file holds; nothing where its part did not come so far."""
+def kept(path: Path) -> dict:
+    """The content of a file; nothing if its part has not run."""
     return json.loads(path.read_text()) if path.exists() else {}
 
 
-def rows_of(folder, part):
+def rows_of(folder: Path, part: str) -> list[dict]:
+    """The rows of a part that has run."""
     return kept(folder / f"{part}.json").get("rows", [])
 
 
-def layer_shares(bench):
+def layer_shares(bench: dict) -> list[float]:
     """Of the layers that multiply, forward and backward, in a bench.json."""
     top = bench.get("machine", {}).get("ceilings", {}).get("CuPy")
-    return [share(row, row["times"]["CuPy"]["device"], top) for row in bench.get("layers", [])
+    return [fraction(row, row["times"]["CuPy"]["device"], top) for row in bench.get("layers", [])
             if top and row["flop"] and "CuPy" in row["times"]]
 
 
-def infinite(number):
+def infinite(number: float | None) -> float:
     """JSON has null where we had infinity."""
     return float("inf") if number is None else number
 
 
-def walls(rows, name):
-    """{contender: seconds of a step on the wall}; the failed ones have none."""
+def walls(rows: Sequence[dict], name: str) -> dict[str, float]:
+    """{contender: wall seconds of a step}; failed ones are missing."""
     return {who: time["wall"] for row in rows if row["name"] == name for who, time in row["times"].items() if time["wall"]}
 
 
-def against_torch(rows, name):
-    """Our recorded step beside the fastest of PyTorch's."""
+def against_torch(rows: Sequence[dict], name: str) -> str | None:
+    """Our recorded step beside PyTorch's fastest."""
     times = walls(rows, name)
     theirs = {who: wall for who, wall in times.items() if who not in OURS}
     if "CuPy graph" not in times:
         return None
     if not theirs:
         return f"{1e3 * times['CuPy graph']:.2f} ms; PyTorch not measured"
-    who = min(theirs, key=theirs.get)
+    who = min(theirs, key=theirs.__getitem__)
     return (f"{1e3 * times['CuPy graph']:.2f} ms, {who} {1e3 * theirs[who]:.2f} ms: "
             f"{theirs[who] / times['CuPy graph']:.2f} times as fast")
 
 
-def against_numpy(rows, name):
+def against_numpy(rows: Sequence[dict], name: str) -> str | None:
+    """Our recorded step beside NumPy's."""
     times = walls(rows, name)
     if not {"NumPy", "CuPy graph"} <= set(times):
         return None
@@ -168,9 +174,9 @@ def against_numpy(rows, name):
             f"{times['NumPy'] / times['CuPy graph']:.3g} times as fast")
 
 
-def over_cudnn(conv, precision):
-    """Of each convolution, the faster of our ways in this precision over cuDNN's."""
-    times = {}
+def over_cudnn(conv: Sequence[dict], precision: str) -> str | None:
+    """For each convolution, the time of our faster algorithm in this precision over cuDNN's."""
+    times: dict[str, dict[str, list[float]]] = {}
     for row in conv:
         layer, way, name = row["name"].rsplit(", ", 2)
         if name == precision:
@@ -178,8 +184,8 @@ def over_cudnn(conv, precision):
     return spread([min(t["ours"]) / t["theirs"][0] for t in times.values() if len(t) == 2], "{:.2f}")
 
 
-def spread(numbers, form):
-    """Lowest, middle and highest."""
+def spread(numbers: Sequence[float], form: str) -> str | None:
+    """Minimum, median and maximum."""
     if not numbers:
         return None
     low, middle, high = map(form.format, (min(numbers), median(numbers), max(numbers)))

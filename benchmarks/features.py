@@ -1,15 +1,16 @@
-"""`python -m benchmarks features --judge FILE.onnx`: which loss network transfers style best, said by one that took no part.
+"""`python -m benchmarks features --judge FILE.onnx`: which loss network transfers style best, judged by another network.
 
-The judge is any classifier of photographs as an ONNX file, one input (N, side, side, 3) or (N, 3, side, side), run by
-onnxruntime, looked into after its ReLUs; it is shown blue, green, red less MEAN, as networks from Caffe want it. For every pair
-of images, loss network and strength:
+The judge is any classifier of photographs as an ONNX file, with one input (N, side, side, 3) or (N, 3, side, side), run by
+onnxruntime. Its features are read after its ReLUs; its input is blue, green, red minus MEAN, as for networks from Caffe. For
+every pair of images, loss network and strength:
 
-    style     100 % where means and deviations of the judge's features are those of the style image, 0 % for the photograph
-    content   how far its features are from the photograph's, as a share of how far the style image's are (0: untouched)
+    style     100 % if means and standard deviations of the judge's features equal the style image's, 0 % for the photograph
+    content   the distance of its features from the photograph's, divided by that of the style image's (0: unchanged)
 
-More strength buys style for content, so networks must be compared along the whole curve, not at one strength.
+More strength gives more style and loses content, so networks must be compared along the whole curve, not at one strength.
 """
 import time
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -24,7 +25,7 @@ MEAN = (104.0, 117.0, 123.0)  # blue, green, red
 class Watcher:
     """The judge: features of an image after LAYERS of its ReLUs, spread over the first two thirds of its depth."""
 
-    def __init__(self, path):
+    def __init__(self, path: str) -> None:
         import onnx
         import onnxruntime
         model = onnx.load(path)
@@ -34,7 +35,7 @@ class Watcher:
         self.session = onnxruntime.InferenceSession(model.SerializeToString(), providers=["CPUExecutionProvider"])
         self.input = self.session.get_inputs()[0]
 
-    def __call__(self, image):
+    def __call__(self, image: np.ndarray) -> list[np.ndarray]:
         """[(C, pixels)] of one image (1, H, W, 3) in [0, 1]."""
         x = (255 * image[..., ::-1] - MEAN).astype(np.float32)
         if self.input.shape[1] == 3:
@@ -42,26 +43,26 @@ class Watcher:
         return [f.reshape(f.shape[1], -1) for f in self.session.run(self.names, {self.input.name: x})]
 
 
-def moments(features):
-    """Mean and deviation of every channel of every layer, a layer's together as a vector."""
+def moments(features: Sequence[np.ndarray]) -> list[np.ndarray]:
+    """Mean and standard deviation of every channel, as one vector for each layer."""
     return [np.concatenate([f.mean(axis=1), f.std(axis=1)]) for f in features]
 
 
-def apart(a, b, unit):
-    """How far two lists of vectors lie apart, layer by layer as a share of what `unit` gives, averaged."""
+def apart(a: Sequence[np.ndarray], b: Sequence[np.ndarray], unit: Sequence[np.ndarray]) -> float:
+    """The distance of two lists of vectors: for each layer divided by the length of `unit`, then averaged."""
     return float(np.mean([np.linalg.norm(p - q) / (np.linalg.norm(u) + 1e-12) for p, q, u in zip(a, b, unit)]))
 
 
-def score(watcher, made, content, style):
+def score(watcher: Watcher, made: np.ndarray, content: np.ndarray, style: np.ndarray) -> tuple[float, float]:
     """(style, content) of an image."""
     made, content, style = (watcher(image) for image in (made, content, style))
     m, c, s = moments(made), moments(content), moments(style)
-    whole = [p - q for p, q in zip(c, s)]
-    return 1 - apart(m, s, whole), apart(made, content, [p - q for p, q in zip(style, content)])
+    unit = [p - q for p, q in zip(c, s)]
+    return 1 - apart(m, s, unit), apart(made, content, [p - q for p, q in zip(style, content)])
 
 
-def pairs():
-    """(name, content, style): photographs and textures that no loss network of ours has seen."""
+def pairs() -> Iterator[tuple[str, np.ndarray, np.ndarray]]:
+    """(name, content, style): photographs and textures that none of our loss networks was trained on."""
     import skimage
     folder = Path(skimage.__file__).parent / "data"
     contents = {name: square(folder / f"{name}.png") for name in ("astronaut", "coffee", "chelsea")}
@@ -72,7 +73,7 @@ def pairs():
             yield f"{content} x {style}", contents[content], styles[style]
 
 
-def square(path):
+def square(path: Path) -> np.ndarray:
     """The middle of an image, SIDE x SIDE."""
     from PIL import Image
     with Image.open(path) as image:
@@ -83,10 +84,11 @@ def square(path):
     return np.asarray(image, np.float32)[None] / 255
 
 
-def run(judge, networks=NETWORKS, strengths=STRENGTHS, steps=40, keep=None):
+def run(judge: str | None, networks: Sequence[str] = NETWORKS, strengths: Sequence[float] = STRENGTHS, steps: int = 40,
+        keep: Callable | None = None) -> Iterator[dict]:
     """A row for each pair, network and strength: style, content, seconds. keep(pair, network, strength, image) gets each."""
     if judge is None:
-        raise SystemExit("features: no judge was given; add --judge FILE.onnx, any classifier of photographs")
+        raise SystemExit("features: got no judge, expected a classifier of photographs; add --judge FILE.onnx")
     watcher = Watcher(judge)
     for name, content, style in pairs():
         for features in networks:
@@ -96,6 +98,6 @@ def run(judge, networks=NETWORKS, strengths=STRENGTHS, steps=40, keep=None):
                 seconds = time.perf_counter() - start
                 if keep is not None:
                     keep(name, features, strength, made)
-                share, distance = score(watcher, made, content, style)
-                yield {"pair": name, "features": features, "strength": strength, "style": share, "content": distance,
+                gained, distance = score(watcher, made, content, style)
+                yield {"pair": name, "features": features, "strength": strength, "style": gained, "content": distance,
                        "seconds": seconds}

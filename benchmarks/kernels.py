@@ -1,42 +1,45 @@
-"""`python -m benchmarks kernels`: our CUDA kernels alone, on a GPU: how near they come to its memory and its products.
+"""`python -m benchmarks kernels`: our CUDA kernels alone, on a GPU, as a fraction of what its memory and products allow.
 
-    memory     kernels that compute next to nothing, in GB/s, as a share of a copy's
+    memory     kernels that mostly move data, in GB/s, as a fraction of a copy's rate
     products   cuBLAS by our own call, in each precision
-    conv       a convolution by columns and cuBLAS in each precision, beside the kernel without columns (implicit_gemm), and
-               beside cuDNN's, where PyTorch is: images stored as ours, the fastest algorithm looked for; in bf16 all that
-               cuDNN reads and writes is bf16, where ours begins and ends in float32
-    launch     what one launch costs: a thousand of next to nothing
+    conv       a convolution by columns and cuBLAS in each precision, beside the kernel without columns (implicit_gemm) and, if
+               PyTorch is installed, cuDNN: images stored as ours, its fastest algorithm; in bf16 everything that cuDNN reads
+               and writes is bf16, while ours begins and ends in float32
+    launch     the cost of one launch: a thousand launches of a tiny kernel
 
-Results are compared before they are timed: with NumPy's, products and convolutions with float64. The share of a strict
-convolution is that of the ceilings above: of the copy and of the strict product.
+Results are compared before they are timed: with NumPy's; products and convolutions with float64. The "share" of a strict
+convolution is its fraction of the ceilings above: of the copy and of the strict product.
 """
+from collections.abc import Callable, Iterator, Sequence
 from functools import cache, partial
+from typing import Any
 
 import numpy as np
 
 from benchmarks.torch_devices import TorchClock
 from nnscratch import fast
 from nnscratch.backend import move, to_cpu
-from nnscratch.bench.agree import CANNOT, TOLERANCE, distance, why_not
-from nnscratch.bench.clock import GPU, Contender, in_turn
+from nnscratch.bench.agree import RUN_ERRORS, TOLERANCE, distance, failure_reason
+from nnscratch.bench.clock import GPU, Contender, time_in_turn
 from nnscratch.bench.machine import copy_gb_per_s
-from nnscratch.bench.roofline import share
+from nnscratch.bench.roofline import fraction
 from nnscratch.fast import cuda
 from nnscratch.fast.cuda.activations import channel_sum
-from nnscratch.fast.cuda.adam import adam as adam_kernel
+from nnscratch.fast.cuda.adam import adam_kernel
 from nnscratch.fast.cuda.conv import convolve
 from nnscratch.fast.cuda.dropouts import dropout_mask
 from nnscratch.ops.window import make_window
 
-PIXELS, CHANNELS, SIDE = 2**18, 64, 4096  # arrays of 67 MB, beyond what any cache holds; matrices of 4096 x 4096
+PIXELS, CHANNELS, SIDE = 2**18, 64, 4096  # arrays of 67 MB, more than any cache holds; matrices of 4096 x 4096
 CONVOLUTIONS = [  # images, side, channels in and out, kernel, stride
     (64, 32, 64, 64, 3, 1), (64, 32, 64, 128, 4, 2), (64, 16, 128, 128, 4, 2), (1, 512, 3, 64, 3, 1), (1, 512, 64, 64, 3, 1)]
 
 
-def run(cupy, torch=None, pixels=PIXELS, side=SIDE, convolutions=CONVOLUTIONS, rounds=7):
-    """Rows {"part", "name", "seconds", "figure", "unit", "share", "error"}, as they are measured; of a part whose arrays do
-    not fit, or that loses the GPU, one with "failed", and the next part."""
-    tops = {"gb_per_s": None, "gflops": None}  # the ceilings, from the first two parts
+def run(cupy: Any, torch: Any = None, pixels: int = PIXELS, side: int = SIDE,
+        convolutions: Sequence[tuple] = CONVOLUTIONS, rounds: int = 7) -> Iterator[dict]:
+    """Rows {"part", "name", "seconds", "figure", "unit", "share", "error"}, as they are measured. A part whose arrays do not
+    fit, or that loses the GPU, ends with a row that has "failed"; the next part follows."""
+    tops: dict[str, Any] = {"gb_per_s": None, "gflops": None}  # the ceilings, from the first two parts
     yield from to_its_end("memory", "the rest", memory(cupy, pixels, tops, rounds))
     yield from to_its_end("products", "the rest", products(cupy, side, tops, rounds))
     for shape in convolutions:
@@ -44,16 +47,16 @@ def run(cupy, torch=None, pixels=PIXELS, side=SIDE, convolutions=CONVOLUTIONS, r
     yield from to_its_end("launch", "the rest", one_launch(cupy, rounds))
 
 
-def to_its_end(part, rest, rows):
-    """As many of the rows as can be had, and one called `rest` that says why there are no more."""
+def to_its_end(part: str, rest: str, rows: Iterator[dict]) -> Iterator[dict]:
+    """As many rows as can be measured, and one called `rest` that says why there are no more."""
     try:
         yield from rows
-    except CANNOT as error:
-        yield {"part": part, "name": rest, "failed": why_not(error)}
+    except RUN_ERRORS as error:
+        yield {"part": part, "name": rest, "failed": failure_reason(error)}
 
 
-def memory(cupy, pixels, tops, rounds):
-    """What moves much and computes next to nothing. Writes the rate of a copy into `tops`."""
+def memory(cupy: Any, pixels: int, tops: dict[str, Any], rounds: int) -> Iterator[dict]:
+    """Kernels that move much and compute little. Writes the rate of a copy into `tops`."""
     top = tops["gb_per_s"] = copy_gb_per_s(16 * pixels * CHANNELS, cupy)
     yield {"part": "memory", "name": "copy", "figure": top, "unit": "GB/s", "share": 1.0, "error": 0.0}
     for name, function, size, expected in memory_bound(cupy, pixels):
@@ -63,8 +66,8 @@ def memory(cupy, pixels, tops, rounds):
         yield row
 
 
-def memory_bound(cupy, pixels):
-    """(name, function, bytes that must be moved, what NumPy makes of the same)."""
+def memory_bound(cupy: Any, pixels: int) -> Iterator[tuple[str, Callable, int, list]]:
+    """(name, function, bytes that must be moved, NumPy's result)."""
     rng = np.random.default_rng(0)
     x, dy = (rng.standard_normal((pixels // 1024, 32, 32, CHANNELS), np.float32) for _ in range(2))
     vector, ones = rng.standard_normal(CHANNELS, np.float32), np.ones(CHANNELS, np.float32)
@@ -92,7 +95,7 @@ def memory_bound(cupy, pixels):
     yield "adam", adam, 7 * x.nbytes, [x]  # at a rate of 0, so that it may be repeated
 
 
-def products(cupy, side, tops, rounds):
+def products(cupy: Any, side: int, tops: dict[str, Any], rounds: int) -> Iterator[dict]:
     """out = a @ b in each precision. Writes the rate of the strict one into `tops`."""
     rng = np.random.default_rng(0)
     a, b = (rng.standard_normal((side, side), np.float32) for _ in range(2))
@@ -106,14 +109,14 @@ def products(cupy, side, tops, rounds):
         yield row
 
 
-def title(shape):
+def title(shape: tuple[int, ...]) -> str:
     """A convolution's name."""
     n, side, c, oc, size, stride = shape
     return f"{n}x{side}x{side}x{c} -> {oc}, {size}x{size}/{stride}"
 
 
-def convolution(cupy, torch, shape, tops, rounds):
-    """All ways, on the first images of a batch compared with float64."""
+def convolution(cupy: Any, torch: Any, shape: tuple[int, ...], tops: dict[str, Any], rounds: int) -> Iterator[dict]:
+    """All algorithms; the first image of the batch is compared with float64."""
     n, side, c, oc, size, stride = shape
     window = make_window("benchmark", (side, side), (size, size), stride, "same")
     rng = np.random.default_rng(0)
@@ -121,7 +124,7 @@ def convolution(cupy, torch, shape, tops, rounds):
     dx, dkernel = move(x, cupy), move(kernel, cupy)
     exact = [fast.conv2d(x[:1].astype(np.float64), kernel.astype(np.float64), strides=stride, padding="same")[0]]
     ways = {f"columns, {name}": (name, lambda: convolve(dx, dkernel, window), GPU(cupy), to_cpu) for name in TOLERANCE}
-    ways["implicit gemm, tf32"] = "tf32", lambda: cuda.implicit_gemm(dx, dkernel, window), GPU(cupy), to_cpu
+    ways["implicit gemm, tf32"] = "tf32", lambda: cuda.implicit_gemm_conv2d(dx, dkernel, window), GPU(cupy), to_cpu
     if torch is not None and torch.cuda.is_available():
         ways |= {f"cuDNN, {name}": (name, cudnn(torch, name, x, kernel, stride), TorchClock(torch), as_ours)
                  for name in TOLERANCE}
@@ -131,20 +134,21 @@ def convolution(cupy, torch, shape, tops, rounds):
         row = measure(cupy, "conv", f"{title(shape)}, {name}", function, exact, TOLERANCE[precision], rounds, precision,
                       slice(0, 1), clock, host)
         if "seconds" in row and precision == "strict" and None not in tops.values():
-            row["share"] = share(cost, row["seconds"], tops)
+            row["share"] = fraction(cost, row["seconds"], tops)
         yield in_gflops(row, cost["flop"])
 
 
-def one_launch(cupy, rounds):
-    """Asking for a kernel that has nothing to do."""
+def one_launch(cupy: Any, rounds: int) -> Iterator[dict]:
+    """The launch of a kernel that has nothing to do."""
     one, out = cupy.ones(1, dtype=np.float32), cupy.empty(1, dtype=np.float32)
     row = measure(cupy, "launch", "our launch()", lambda: cuda.launch("leaky_relu", 1, one, out, 0.2, 1), None, 0, rounds)
     yield row | ({"figure": 1e6 * row["wall"], "unit": "us"} if "wall" in row else {})
 
 
-def cudnn(torch, precision, x, kernel, stride, device="cuda"):
-    """PyTorch's convolution: a function that makes y (N, OC, OH, OW) there. It uploads when it is first called, so that a rival
-    for whom there is no room fails by itself."""
+def cudnn(torch: Any, precision: str, x: np.ndarray, kernel: np.ndarray, stride: int,
+          device: str = "cuda") -> Callable[[], Any]:
+    """PyTorch's convolution: a function that computes y (N, OC, OH, OW) there. It uploads when it is first called, so that only
+    this contender fails if there is not enough memory."""
     dtype = torch.bfloat16 if precision == "bf16" else torch.float32
 
     @cache
@@ -159,18 +163,21 @@ def cudnn(torch, precision, x, kernel, stride, device="cuda"):
     return run
 
 
-def as_ours(y):
+def as_ours(y: Any) -> np.ndarray:
+    """A tensor (N, C, H, W) as our array (N, H, W, C)."""
     return y.permute(0, 2, 3, 1).float().cpu().numpy()
 
 
-def in_gflops(row, flop):
+def in_gflops(row: dict, flop: int) -> dict:
+    """The row with its rate, if it was timed."""
     return row | ({"figure": flop / row["seconds"] / 1e9, "unit": "GFLOP/s"} if "seconds" in row else {})
 
 
-def measure(cupy, part, name, function, expected, tolerance, rounds, precision="strict", some=slice(None), clock=None,
-            host=to_cpu):
-    """Compare the rows `some` of the result, then time; a row without "seconds" where it is wrong or does not run."""
-    before, row = cuda.precision(), {"part": part, "name": name}
+def measure(cupy: Any, part: str, name: str, function: Callable, expected: list | None, tolerance: float, rounds: int,
+            precision: str = "strict", some: slice = slice(None), clock: Any = None, host: Callable = to_cpu) -> dict:
+    """Compare the rows `some` of the result, then time; a row without "seconds" if it is wrong or does not run."""
+    before = cuda.precision()
+    row: dict[str, Any] = {"part": part, "name": name}
     try:
         cuda.precision(precision)
         result = function()
@@ -178,9 +185,9 @@ def measure(cupy, part, name, function, expected, tolerance, rounds, precision="
             row["error"] = distance([host(result[some])], expected)
             if not row["error"] <= tolerance:
                 return row | {"failed": f"wrong by {row['error']:.0e}, more than {tolerance:g}: not timed"}
-        times, failed = in_turn([Contender(name, function, clock or GPU(cupy))], rounds, 3.0)
-    except CANNOT as error:  # what does not fit, or needs a newer GPU, is said and left out
-        return row | {"failed": why_not(error)}
+        times, failed = time_in_turn([Contender(name, function, clock or GPU(cupy))], rounds, 3.0)
+    except RUN_ERRORS as error:  # what does not fit, or needs a newer GPU, is reported and left out
+        return row | {"failed": failure_reason(error)}
     finally:
         cuda.precision(before)
     return row | ({"failed": failed[name]} if failed else {"seconds": times[name]["device"], "wall": times[name]["wall"]})

@@ -1,31 +1,33 @@
 """`python -m benchmarks ladder`: every idea that made the layers fast, before and after, on one layer each.
 
-A rung is two ways of computing the same numbers. They are compared, then timed in turn. README.md tells the story.
+A rung is two ways of computing the same result. They are compared, then timed in turn. README.md explains them.
 """
-from typing import NamedTuple
+from collections.abc import Callable, Iterator
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from benchmarks.timing import interleave
 from benchmarks.ways import WAYS
 from nnscratch import fast
-from nnscratch.bench.clock import middle
+from nnscratch.bench.clock import median_and_spread
 from nnscratch.fast.cpu import im2col as row_im2col
 from nnscratch.fast.cpu.im2col import as_items
 from nnscratch.fast.cpu.normalize import channel_dot, channel_sum, in_long_rows
 from nnscratch.ops import col2im, im2col
-from nnscratch.ops.window import each_tap, make_window
+from nnscratch.ops.window import Window, each_tap, make_window
 
 
 class Rung(NamedTuple):
-    """before() and after() return the same numbers."""
+    """before() and after() return the same result."""
+
     idea: str
     where: str
-    before: object
-    after: object
+    before: Callable[[], Any]
+    after: Callable[[], Any]
 
 
-def run(rounds):
+def run(rounds: int) -> Iterator[dict]:
     """A row for each rung."""
     for make in (*CONVOLUTIONS, *AROUND):
         rung = make()
@@ -33,11 +35,11 @@ def run(rounds):
         if not np.allclose(a, b, rtol=1e-3, atol=1e-4 * np.abs(a).max()):
             raise ValueError(f"{rung.idea}: before and after differ by {np.abs(a - b).max():.1e}: nothing to time")
         seconds = interleave({"before": rung.before, "after": rung.after}, rounds, budget=15)
-        times = {name: middle(s)[0] for name, s in seconds.items()}
+        times = {name: median_and_spread(s)[0] for name, s in seconds.items()}
         yield {"idea": rung.idea, "where": rung.where, **times, "gain": times["before"] / times["after"]}
 
 
-def layer(n, side, inputs, outputs, size, strides=1):
+def layer(n: int, side: int, inputs: int, outputs: int, size: int, strides: int = 1) -> tuple:
     """x, kernel, dy and window of a convolution with "same" padding, in float32."""
     rng = np.random.default_rng(0)
     window = make_window("benchmark", (side, side), (size, size), strides, "same")
@@ -46,41 +48,47 @@ def layer(n, side, inputs, outputs, size, strides=1):
     return x, kernel / (size * size * inputs)**0.5, dy, window
 
 
-def by(algorithm, product, a, b, window, *bias):
+def by(algorithm: str, product: str, a: np.ndarray, b: np.ndarray, window: Window,
+       *bias: np.ndarray) -> Callable[[], np.ndarray]:
+    """One product of a convolution by one algorithm, as a function without arguments."""
     function, _ = WAYS[product][algorithm]
     return lambda: function(a, b, window, *bias)
 
 
 # --- the convolution, rung by rung --------------------------------------------------------------------------------
 
-def loops_to_im2col():
+def loops_to_im2col() -> Rung:
+    """Nested loops against one matrix product."""
     x, kernel, _, window = layer(1, 8, 8, 8, 3)
     return Rung("loops -> im2col", "3x3, 8 channels, 8 px", by("loops", "convolve", x, kernel, window),
                 by("im2col", "convolve", x, kernel, window))
 
 
-def one_piece(x, kernel):
+def one_piece(x: np.ndarray, kernel: np.ndarray) -> Callable[[], np.ndarray]:
+    """im2col of all images at once, then one product."""
     def product():
         columns, _ = im2col(x, kernel.shape[:2], padding="same")
         return columns @ kernel.reshape(-1, kernel.shape[3])
     return product
 
 
-def blocks():
+def blocks() -> Rung:
+    """Columns that leave the cache against columns that stay in it."""
     x, kernel, _, window = layer(1, 256, 64, 64, 3)
     return Rung("im2col in one piece -> in blocks that stay in the cache", "3x3, 64 channels, 256 px", one_piece(x, kernel),
                 by("im2col", "convolve", x, kernel, window))
 
 
-def tap_by_tap_columns(x, kernel):
-    """The columns of a whole image, C numbers at a time."""
+def tap_by_tap_columns(x: np.ndarray, kernel: np.ndarray) -> Callable[[], np.ndarray]:
+    """The columns of a whole image, C values at a time."""
     def product():
         columns, _ = im2col(x, kernel.shape[:2], padding="same")
         return columns.reshape(-1, columns.shape[3])
     return product
 
 
-def row_items():
+def row_items() -> Rung:
+    """Copies of C values against copies of KW * C values."""
     x, kernel, _, window = layer(1, 128, 3, 32, 9)
 
     def after():
@@ -89,42 +97,49 @@ def row_items():
                 tap_by_tap_columns(x, kernel), after)
 
 
-def row_columns(x, window):
+def row_columns(x: np.ndarray, window: Window) -> Iterator[tuple[slice, np.ndarray]]:
+    """The blocks of the engine's im2col."""
     return row_im2col.blocks(x, window, 1, x.dtype)
 
 
-def wide_windows():
+def wide_windows() -> Rung:
+    """One window for each pixel against one for 4 x 4 pixels."""
     x, kernel, _, window = layer(1, 256, 32, 3, 9)
     return Rung("a window for each pixel -> one for 4 x 4 pixels", "9x9, 32->3 channels, 256 px",
                 by("im2col", "convolve", x, kernel, window), by("wide", "convolve", x, kernel, window))
 
 
-def fewer_products():
+def fewer_products() -> Rung:
+    """All multiplications against Winograd's."""
     x, kernel, _, window = layer(1, 128, 128, 128, 3)
     return Rung("im2col -> Winograd F(6, 3) down the rows", "3x3, 128 channels, 128 px",
                 by("im2col", "convolve", x, kernel, window), by("winograd", "convolve", x, kernel, window))
 
 
-def back_to_x():
+def back_to_x() -> Rung:
+    """dx by its definition against a convolution of dy."""
     _, kernel, dy, window = layer(1, 128, 128, 128, 3)
     return Rung("dx by col2im -> by Winograd", "3x3, 128 channels, 128 px", by("col2im", "convolve_dx", dy, kernel, window),
                 by("winograd", "convolve_dx", dy, kernel, window))
 
 
-def back_to_kernel():
+def back_to_kernel() -> Rung:
+    """dK by columns against Winograd's."""
     x, _, dy, window = layer(1, 128, 128, 128, 3)
     return Rung("dK by im2col -> by Winograd F(3, 6)", "3x3, 128 channels, 128 px",
                 by("im2col", "convolve_dkernel", x, dy, window), by("winograd", "convolve_dkernel", x, dy, window))
 
 
-def phases():
+def phases() -> Rung:
+    """A strided dx by addition against one product for all phases."""
     _, kernel, dy, window = layer(64, 28, 16, 32, 4, 2)
     return Rung("dx, or transposed convolution, by col2im -> sub-pixel",
                 "4x4 stride 2, 32->16 channels, 64 images of 14 px", by("col2im", "convolve_dx", dy, kernel, window),
                 by("subpixel", "convolve_dx", dy, kernel, window))
 
 
-def bias():
+def bias() -> Rung:
+    """A bias added to y against one added to a product in the cache."""
     x, kernel, _, window = layer(1, 256, 64, 64, 3)
     offsets = np.linspace(-1, 1, 64, dtype=np.float32)
     without = by("winograd", "convolve", x, kernel, window)
@@ -132,7 +147,8 @@ def bias():
                 by("winograd", "convolve", x, kernel, window, offsets))
 
 
-def depthwise():
+def depthwise() -> Rung:
+    """A product for each channel against one einsum."""
     x, kernel, _, window = layer(4, 64, 1, 128, 3)
     x = np.random.default_rng(1).normal(size=(4, 64, 64, 128)).astype(np.float32)
 
@@ -145,39 +161,45 @@ def depthwise():
 
 # --- around it ----------------------------------------------------------------------------------------------------
 
-def images(*shape):
+def images(*shape: int) -> np.ndarray:
+    """Random images."""
     return np.random.default_rng(2).normal(size=shape).astype(np.float32)
 
 
-def choices():
+def choices() -> Rung:
+    """A decision for each value against a maximum."""
     x = images(64, 14, 14, 64)
-    return Rung("LeakyReLU: a choice for each number -> the larger of two", "64 images of 14 px, 64 channels",
+    return Rung("LeakyReLU: a decision for each value -> the larger of two", "64 images of 14 px, 64 channels",
                 lambda: np.where(x > 0, x, 0.2 * x), lambda: fast.leaky_relu(x, 0.2)[0])
 
 
-def sums():
+def sums() -> Rung:
+    """A sum over an axis against a product with ones."""
     x = images(64, 28, 28, 16)
     return Rung("channel sums: sum(axis) -> a product with ones", "64 images of 28 px, 16 channels",
                 lambda: x.sum(axis=(0, 1, 2)), lambda: channel_sum(x))
 
 
-def long_rows():
+def long_rows() -> Rung:
+    """Many short rows against few long ones."""
     x, mean = images(64, 28, 28, 16), images(16)
 
     def after():
         rows, repeat = in_long_rows(x)
         return (rows - repeat(mean)).reshape(x.shape)
-    return Rung("one number for each channel: rows of 16 -> of 16384", "64 images of 28 px, 16 channels",
+    return Rung("one value for each channel: rows of 16 -> of 16384", "64 images of 28 px, 16 channels",
                 lambda: x - mean, after)
 
 
-def products_in_passing():
+def products_in_passing() -> Rung:
+    """Squares written to memory against squares summed at once."""
     x = images(64, 14, 14, 64)
-    return Rung("sums of squares: squares written down -> in passing", "64 images of 14 px, 64 channels",
+    return Rung("sums of squares: squares written to memory -> summed at once", "64 images of 14 px, 64 channels",
                 lambda: channel_sum(x * x), lambda: channel_dot(x, x, 64))
 
 
-def items():
+def items() -> Rung:
+    """Copies value by value against copies pixel by pixel."""
     x = images(64, 28, 28, 16)
     before, after = np.empty((14, 64, 28, 2, 16), np.float32), np.empty((14, 64, 28, 2, 16), np.float32)
 
@@ -192,10 +214,11 @@ def items():
     def pixels():
         weave(as_items(after), as_items(x))
         return after
-    return Rung("copies number by number -> pixel by pixel", "64 images of 28 px, 16 channels", numbers, pixels)
+    return Rung("copies value by value -> pixel by pixel", "64 images of 28 px, 16 channels", numbers, pixels)
 
 
-def pooling():
+def pooling() -> Rung:
+    """KH * KW passes against KH + KW."""
     x = images(1, 256, 256, 64)
     window = make_window("benchmark", (256, 256), 2, 2)
 
@@ -209,7 +232,8 @@ def pooling():
                 lambda: fast.max_pool2d(x)[0])
 
 
-def scatter():
+def scatter() -> Rung:
+    """All products at once against blocks that stay in the cache."""
     dy = images(1, 64, 64, 64)
     _, kernel, _, window = layer(1, 64, 64, 64, 3)
     matrix = kernel.reshape(-1, 64).T

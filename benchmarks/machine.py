@@ -1,6 +1,7 @@
-"""What this machine can do at best: the two ceilings every other figure is a share of, and who it is."""
+"""A description of this machine, and its two ceilings, of which every other figure is a fraction."""
 import os
 import platform
+from typing import Any
 
 import numpy as np
 
@@ -8,7 +9,7 @@ from nnscratch.bench.machine import copy_gb_per_s, gemm_gflops, processor, threa
 from nnscratch.info import blas
 
 
-def card(torch=None):
+def card(torch: Any = None) -> dict:
     """Processor, versions, threads, and the two ceilings, as a dict for print and JSON."""
     return {
         "processor": processor(), "cores": os.cpu_count(), "python": platform.python_version(), "numpy": np.__version__,

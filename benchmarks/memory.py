@@ -1,25 +1,27 @@
-"""`python -m benchmarks memory`: the most memory a convolution takes at once, predicted from its shapes and measured.
+"""`python -m benchmarks memory`: the peak memory of a convolution, predicted from its shapes and measured.
 
-Predicted is a bound: the result; the workspace, which is 8 MB at most whatever the image (for im2col 4 MB of columns and a
-padded copy of the image); and the kernel as the algorithm wants it. Then one style step on large images, each in a
+The prediction is a bound: the result; the workspace, which is at most 8 MB for every image (for im2col 4 MB of columns and a
+padded copy of the image); and the kernel in the form that the algorithm needs. Then one style step on large images, each in a
 process of its own.
 """
 import subprocess
 import sys
+from collections.abc import Callable, Iterator
 from math import prod
 from threading import Thread
+from typing import Any
 
-from nnscratch.bench.cases import CASES, conv, ours
+from nnscratch.bench.cases import CASES, Case, conv, ours
 from nnscratch.fast.cpu.winograd_tiles import WORKSPACE, make_plan
 from nnscratch.fast.dispatch import Problem, choose_convolution
 from nnscratch.memory import peak_bytes
 from nnscratch.ops.window import make_window
 
 LARGE = [conv("large", f"3x3 64->64, {side} px", 1, side, 64, 64, 3) for side in (512, 1024)]
-SMALL = 2**18  # odds and ends: Python objects, a margin of zeros, the bias
+SMALL = 2**18  # bytes for the rest: Python objects, a margin of zeros, the bias
 
 
-def run():
+def run() -> Iterator[dict]:
     """A row for each convolution of the list, and larger ones: bytes of the forward."""
     for case in [*CASES, *LARGE]:
         if case.op == "conv2d" and case.options["groups"] == 1:
@@ -28,7 +30,7 @@ def run():
             yield {"name": case.name, "algorithm": algorithm, "predicted": predicted, "measured": peak(forward)}
 
 
-def predict(case):
+def predict(case: Case) -> tuple[str, int]:
     """(algorithm, bytes) of the forward of a convolution."""
     (n, h, w, c), (kh, kw, _, oc) = case.arrays["x"], case.arrays["kernel"]
     window = make_window("benchmark", (h, w), (kh, kw), case.options["strides"], "same")
@@ -42,15 +44,15 @@ def predict(case):
     return algorithm, result + WORKSPACE + 2 * transformed + SMALL
 
 
-def peak(function):
-    """The most bytes NumPy held at once during the call. In a thread of its own, whose scratch memory starts empty."""
-    def apart():
+def peak(function: Callable[[], Any]) -> int:
+    """The peak of NumPy's memory during the call, in a thread of its own, whose scratch memory is empty at first."""
+    def in_a_thread() -> None:
         thread = Thread(target=function)
         thread.start()
         thread.join()
 
     function()
-    return peak_bytes(apart)
+    return peak_bytes(in_a_thread)
 
 
 STYLE = """
@@ -62,14 +64,14 @@ print(before, largest())
 """
 
 
-def style_step(side):
+def style_step(side: int) -> dict:
     """The largest size of a process that makes one style step on an image of side x side pixels (Linux only)."""
     result = subprocess.run([sys.executable, "-c", STYLE.format(side=side)], capture_output=True, text=True, check=True)
     before, measured = map(int, result.stdout.split())
     return {"name": f"style step, {side} px", "before": before, "measured": measured}
 
 
-def largest():
+def largest() -> int:
     """The largest size this process ever had, in bytes. (Not getrusage, which a child inherits from its parent.)"""
     with open("/proc/self/status") as lines:
         return next(int(line.split()[1]) * 1024 for line in lines if line.startswith("VmHWM"))

@@ -1,27 +1,28 @@
-"""`python -m benchmarks peers`: forward + backward against others who write deep learning in NumPy.
+"""`python -m benchmarks peers`: forward + backward against other deep learning in NumPy.
 
     plain im2col   the idea of Stanford's CS231n: all windows of all images as one matrix, then one product (by our im2col)
     DeZero         "Deep Learning from Scratch 3": im2col by loops over the taps, channels first
     numpy-ml       im2col by index arrays
 
-DeZero and numpy-ml are installed by hand (pip install dezero; pip install --no-deps numpy-ml scipy): neither has been changed
-since names they use left NumPy and Python, so those names are given back to them here. Results are compared before timing.
+DeZero and numpy-ml are installed by hand (pip install dezero; pip install --no-deps numpy-ml scipy). They use names that NumPy
+and Python have removed since; `load` restores these names. Results are compared before timing.
 """
 import collections
 import collections.abc
 import importlib
 import warnings
+from collections.abc import Callable, Iterator, Sequence
 from math import prod
 
 import numpy as np
 
 from benchmarks.timing import interleave
-from nnscratch.bench.cases import CASES, ours, upstream
-from nnscratch.bench.clock import middle
+from nnscratch.bench.cases import CASES, Case, ours, upstream
+from nnscratch.bench.clock import median_and_spread
 from nnscratch.ops import col2im, im2col
 
 
-def run(rounds, only=""):
+def run(rounds: int, only: str = "") -> Iterator[dict]:
     """A row for each case that at least one peer can do."""
     peers = {"plain im2col": plain_im2col, "DeZero": load(dezero, "dezero"), "numpy-ml": load(numpy_ml, "numpy_ml")}
     for case in CASES:
@@ -37,17 +38,18 @@ def run(rounds, only=""):
             if len(contenders) > 1:
                 seconds = interleave(contenders, rounds)
                 yield {"group": case.group, "name": case.name, "times": {
-                    name: dict(zip(("median", "spread"), middle(s))) for name, s in seconds.items()}}
+                    name: dict(zip(("median", "spread"), median_and_spread(s))) for name, s in seconds.items()}}
 
 
-def check(name, case, theirs, expected):
-    """y and dx (the parameters' gradients lie in other orders)."""
+def check(name: str, case: Case, theirs: Sequence[np.ndarray], expected: Sequence[np.ndarray]) -> None:
+    """Compare y and dx (the parameters' gradients have other layouts); ValueError if they differ."""
     for what, a, b in zip(("y", "dx"), theirs, expected):
         if not np.linalg.norm((a - b).ravel()) < 1e-4 * np.linalg.norm(b.ravel()):
-            raise ValueError(f"{case.name}: {what} of {name} differs from ours: nothing to time")
+            raise ValueError(f"{case.name}: {what} of {name} differs from ours; nothing is timed")
 
 
-def plain_im2col(case, arrays, dy):
+def plain_im2col(case: Case, arrays: list[np.ndarray], dy: np.ndarray) -> Callable[[], tuple] | None:
+    """All windows as one matrix, then one product."""
     if case.op != "conv2d" or case.options["groups"] > 1:
         return None
     x, kernel, bias = arrays
@@ -61,8 +63,8 @@ def plain_im2col(case, arrays, dy):
     return step
 
 
-def load(peer, package):
-    """The peer, or None where its package is missing."""
+def load(peer: Callable, package: str) -> Callable | None:
+    """The peer, or None if its package is missing."""
     for name, kind in (("int", int), ("float", float)):  # gone since NumPy 1.24
         setattr(np, name, kind)
     for name in collections.abc.__all__:  # gone since Python 3.10
@@ -76,7 +78,7 @@ def load(peer, package):
     return peer
 
 
-def dezero(case, arrays, dy):
+def dezero(case: Case, arrays: list[np.ndarray], dy: np.ndarray) -> Callable[[], tuple] | None:
     """DeZero works on (N, C, H, W)."""
     import dezero as package
     from dezero import functions as f
@@ -105,7 +107,7 @@ def dezero(case, arrays, dy):
     return step
 
 
-def numpy_ml(case, arrays, dy):
+def numpy_ml(case: Case, arrays: list[np.ndarray], dy: np.ndarray) -> Callable[[], tuple] | None:
     """numpy-ml works on (N, H, W, C), as we do."""
     from numpy_ml.neural_nets import layers
 
@@ -132,7 +134,7 @@ def numpy_ml(case, arrays, dy):
     return step
 
 
-def padding(case):
+def padding(case: Case) -> int:
     """"same" in pixels on every side."""
     s, (k, *_), width = case.options["strides"], case.arrays["kernel"], case.arrays["x"][2]
     return max(0, (-(-width // s) - 1) * s + k - width) // 2

@@ -1,7 +1,9 @@
 """The image of `python -m benchmarks layers --plot FILE`: our time over PyTorch's, a row a layer; left of 1 we are faster."""
+from collections.abc import Sequence
 
 
-def plot_layers(card, rows, path):
+def plot_layers(card: dict, rows: Sequence[dict], path: str) -> None:
+    """Draw our time over PyTorch's, a row for each layer."""
     import matplotlib
 
     matplotlib.use("Agg")
@@ -32,7 +34,7 @@ def plot_layers(card, rows, path):
     plt.close(figure)
 
 
-def plot_features(rows, path):
+def plot_features(rows: Sequence[dict], path: str) -> None:
     """Style against content, a curve for each loss network over the strengths, for every style and for all."""
     from matplotlib.figure import Figure
     styles = list(dict.fromkeys(row["pair"].split(" x ")[1] for row in rows))

@@ -1,18 +1,21 @@
-"""PyTorch, doing the same: each case in its two layouts, with the same numbers and the same number of threads.
+"""The same layers in PyTorch: each case in its two layouts, with the same inputs and the same number of threads.
 
-PyTorch wants images as (N, C, H, W). "contiguous" stores them so; "channels last" stores them as we do and only says
-so, which suits its convolutions better or worse from layer to layer: the better of the two is the one to beat.
+PyTorch's images have the shape (N, C, H, W). "contiguous" stores them in this order; "channels last" stores them as we do, with
+permuted strides. Which is faster depends on the layer, so the faster of the two is the one to beat.
 """
+from collections.abc import Callable
+from typing import Any
+
 import numpy as np
 
-from nnscratch.bench.cases import upstream
+from nnscratch.bench.cases import Case, upstream
 
-# How our arrays are turned for PyTorch: images to (N, C, H, W), kernels with the channels up front.
+# How our axes are permuted for PyTorch: images to (N, C, H, W), kernels with the channels first.
 AXES = {"x": (0, 3, 1, 2), "kernel": (3, 2, 0, 1), "bias": (0,), "gamma": (0,), "beta": (0,)}
 
 
-def load_torch(threads):
-    """The torch module, set to as many threads as NumPy's BLAS uses; None where it is not installed."""
+def load_torch(threads: int | None) -> Any:
+    """The torch module, set to as many threads as NumPy's BLAS uses; None if it is not installed."""
     try:
         import torch
     except ImportError:
@@ -21,8 +24,9 @@ def load_torch(threads):
     return torch
 
 
-def torch_case(torch, case, arrays, layout, device="cpu"):
-    """(forward, backward) of PyTorch for a case, and a function that turns its tensors into arrays shaped like ours."""
+def torch_case(torch: Any, case: Case, arrays: list[np.ndarray], layout: str,
+               device: str = "cpu") -> tuple[Callable, Callable, Callable]:
+    """(forward, backward) of PyTorch for a case, and a function that converts its tensors to arrays shaped like ours."""
     f = torch.nn.functional
     memory = {"contiguous": torch.contiguous_format, "channels last": torch.channels_last}[layout]
     tensors = {}
@@ -69,7 +73,7 @@ def torch_case(torch, case, arrays, layout, device="cpu"):
     return forward, backward, as_ours
 
 
-def gram(x):
+def gram(x: Any) -> Any:
     """Fᵀ F / M of each image, (N, C, H, W) -> (N, C, C)."""
     rows = x.flatten(2)
     return rows @ rows.transpose(1, 2) / rows.shape[2]

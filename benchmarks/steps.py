@@ -1,16 +1,19 @@
 """`python -m benchmarks steps`: whole steps, ours against the same network in PyTorch eager, from the same weights.
 
     GAN step       discriminator on real and on fake images, generator through the discriminator, two Adam updates
-    style step     loss and gradient by the image, through the loss network of `nnscratch style`
+    style step     loss and gradient with respect to the image, through the loss network of `nnscratch style`
 
 Losses are compared before anything is timed.
 """
+from collections.abc import Iterator, Sequence
+from typing import Any
+
 import numpy as np
 
 from benchmarks.timing import interleave
 from benchmarks.torch_steps import TorchGAN, TorchStyle
 from nnscratch import initializers
-from nnscratch.bench.clock import middle
+from nnscratch.bench.clock import median_and_spread
 from nnscratch.layers import BatchNormalization, Conv2D, Conv2DTranspose, Dense, Flatten, Input, LeakyReLU, Reshape
 from nnscratch.losses import binary_cross_entropy
 from nnscratch.models import Model
@@ -19,13 +22,14 @@ from nnscratch.style.features import loss_network
 from nnscratch.style.objective import Objective
 
 BATCH, NOISE = 64, 64
-PRESETS = {  # side and maps of the generator's first image, maps of its transposed convolutions, image, discriminator
+# Side and maps of the generator's first image, maps of its transposed convolutions, image, maps of the discriminator.
+PRESETS: dict[str, dict[str, Any]] = {
     "tiny": {"first": (7, 64), "up": (32, 16), "image": (28, 1), "down": (32, 64)},
     "small": {"first": (4, 128), "up": (64, 32, 16), "image": (32, 3), "down": (32, 64, 128)},
 }
 
 
-def generator(first, up, image, **_):
+def generator(first: tuple[int, int], up: tuple[int, ...], image: tuple[int, int], **_: Any) -> Model:
     """Dense, then transposed convolutions 4x4 stride 2, each with batch norm and LeakyReLU, then 3x3 and tanh."""
     side, maps = first
     x = noise = Input((NOISE,))
@@ -37,7 +41,7 @@ def generator(first, up, image, **_):
     return Model(noise, Conv2D(image[1], 3, padding="same", activation="tanh")(x))
 
 
-def discriminator(image, down, **_):
+def discriminator(image: tuple[int, int], down: tuple[int, ...], **_: Any) -> Model:
     """Convolutions 4x4 stride 2 with LeakyReLU, then one logit."""
     side, channels = image
     x = image = Input((side, side, channels))
@@ -49,7 +53,7 @@ def discriminator(image, down, **_):
 class OurGAN:
     """One step by hand: forward, backward, update."""
 
-    def __init__(self, preset):
+    def __init__(self, preset: str) -> None:
         initializers.set_seed(0)
         self.g, self.d = generator(**PRESETS[preset]), discriminator(**PRESETS[preset])
         self.adam_g, self.adam_d = Adam(5e-4, beta_1=0.5), Adam(5e-4, beta_1=0.5)
@@ -57,7 +61,8 @@ class OurGAN:
         self.noise = rng.normal(size=(BATCH, NOISE)).astype(np.float32)
         self.real = rng.uniform(-1, 1, size=(BATCH, side, side, channels)).astype(np.float32)
 
-    def step(self):
+    def step(self) -> tuple[float, float]:
+        """The losses of one step."""
         ones, zeros = np.ones((BATCH, 1), np.float32), np.zeros((BATCH, 1), np.float32)
         fake = self.g.forward(self.noise, training=True)
         self.d.zero_grads()
@@ -76,7 +81,7 @@ class OurGAN:
 class OurStyle:
     """Loss and gradient of style transfer from one random image to another, on the features of `nnscratch style`."""
 
-    def __init__(self, side):
+    def __init__(self, side: int) -> None:
         rng = np.random.default_rng(0)
         self.content, self.style = (rng.random((1, side, side, 3)).astype(np.float32) for _ in range(2))
         network = loss_network("random", self.style)
@@ -85,12 +90,14 @@ class OurStyle:
                                    **network.weights(50))
         self.image = rng.random((1, side, side, 3)).astype(np.float32)
 
-    def step(self):
+    def step(self) -> tuple[float, float]:
+        """The loss, and the norm of its gradient."""
         loss, gradient = self.objective(self.image)
         return float(loss), float(np.linalg.norm(gradient))
 
 
-def torch_style(torch, ours, layout):
+def torch_style(torch: Any, ours: OurStyle, layout: str) -> TorchStyle:
+    """The same in PyTorch."""
     return TorchStyle(torch, ours.network, ours.objective, ours.image, layout)
 
 
@@ -98,7 +105,7 @@ STEPS = {"GAN step, tiny": (OurGAN, "tiny", TorchGAN), "GAN step, small": (OurGA
          "style step, 256 px": (OurStyle, 256, torch_style)}
 
 
-def run(torch, rounds):
+def run(torch: Any, rounds: int) -> Iterator[dict]:
     """A row for each step: times, and our time over PyTorch's better layout."""
     for name, (make, size, rival) in STEPS.items():
         steps, losses = {"ours": make(size)}, {}
@@ -107,16 +114,16 @@ def run(torch, rounds):
         for who, step in steps.items():
             losses[who] = step.step()
             if not np.allclose(losses[who], losses["ours"], rtol=1e-3):
-                raise ValueError(f"{name}: {who} gets the losses {losses[who]}, ours are {losses['ours']}: nothing to time")
+                raise ValueError(f"{name}: the losses of {who} are {losses[who]}, ours are {losses['ours']}; nothing is timed")
         seconds = interleave({who: step.step for who, step in steps.items()}, rounds)
-        times = {who: dict(zip(("median", "spread"), middle(s))) for who, s in seconds.items()}
+        times = {who: dict(zip(("median", "spread"), median_and_spread(s))) for who, s in seconds.items()}
         rivals = [figure["median"] for who, figure in times.items() if who != "ours"]
         ratio = {"ratio": times["ours"]["median"] / min(rivals)} if rivals else {}
         yield {"name": name, "losses": losses, "times": times, **ratio}
 
 
-def scaling(sides, rounds):
+def scaling(sides: Sequence[int], rounds: int) -> dict[int, float]:
     """Seconds per pixel of a style step for images of these sides: bounded blocks should keep it constant."""
     steps = {side: OurStyle(side) for side in sides}
     seconds = interleave({side: step.step for side, step in steps.items()}, rounds, budget=60)
-    return {side: middle(s)[0] / side**2 for side, s in seconds.items()}
+    return {side: median_and_spread(s)[0] / side**2 for side, s in seconds.items()}

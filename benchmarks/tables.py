@@ -1,34 +1,42 @@
-"""The tables that `python -m benchmarks` prints: a row as soon as it is measured, then what the bars are about."""
+"""The tables that `python -m benchmarks` prints: each row as soon as it is measured, then a summary."""
+from argparse import Namespace
+from collections.abc import Iterable
 from math import exp, log
+from typing import Any
 
 from benchmarks import algorithms, features, ladder, layers, memory, peers, steps
 
 CONTENDERS = "ours", "contiguous", "channels last"
 
 
-def print_card(card):
+def print_card(card: dict) -> None:
+    """Print the machine's description."""
     print(f"{card['processor']}, {card['cores']} cores; NumPy {card['numpy']} with {card['blas']}"
           + (f"; PyTorch {card['pytorch']}, {card['threads']} threads" if card["pytorch"] else ""))
     print(f"ceilings: {card['gemm_gflops']:.0f} GFLOP/s in products, {card['copy_gb_per_s']:.0f} GB/s copying; "
           f"freed memory is {'kept' if card['freed_memory_kept'] else 'given back'}")
     for name, value in card["dropped_settings"].items():
-        print(f"{name}={value} was set, and is dropped here: it slows NumPy down, not its rivals")
+        print(f"{name}={value} was set and is ignored here: it slows down NumPy, not its rivals")
 
 
-def milliseconds(times, name):
+def milliseconds(times: dict, name: str) -> str:
+    """A median in ms; "-" if there is none."""
     return f"{1e3 * times[name]['median']:.2f}" if name in times else "-"
 
 
-def ratio(row, direction=None):
+def ratio(row: dict, direction: str | None = None) -> str:
+    """Our time over the rival's."""
     return f"{row.get(f'{direction}_ratio' if direction else 'ratio', float('nan')):5.2f}"
 
 
-def geometric_mean(values):
+def geometric_mean(values: Iterable[float]) -> float:
+    """exp of the mean logarithm; NaN of nothing."""
     values = list(values)
     return exp(sum(map(log, values)) / len(values)) if values else float("nan")
 
 
-def show_layers(torch, card, options):
+def show_layers(torch: Any, card: dict, options: Namespace) -> list[dict]:
+    """Print each layer against PyTorch."""
     print(f"\n{'':44}  {'forward, ms':^27}    {'backward, ms':^27}")
     names = f"{'ours':>7} {'contig.':>7} {'ch.last':>7} {'ratio':>5}"
     print(f"{'':44} {names}   {names}   both  GFLOP/s  GEMM  copy  error")
@@ -52,7 +60,8 @@ def show_layers(torch, card, options):
     return rows
 
 
-def show_steps(torch, card, options):
+def show_steps(torch: Any, card: dict, options: Namespace) -> list[dict]:
+    """Print whole steps against PyTorch."""
     print(f"\n{'ms':22} {'ours':>9} {'contig.':>9} {'ch.last':>9}  ratio")
     rows = []
     for row in steps.run(torch, options.rounds):
@@ -65,7 +74,8 @@ def show_steps(torch, card, options):
     return [*rows, {"name": "style step, seconds per pixel", "per_pixel": per_pixel}]
 
 
-def show_peers(torch, card, options):
+def show_peers(torch: Any, card: dict, options: Namespace) -> list[dict]:
+    """Print each layer against other libraries in NumPy."""
     rows, names = [], ("plain im2col", "DeZero", "numpy-ml")
     print(f"\nforward + backward, ms\n{'':44} {'ours':>9} " + " ".join(f"{name:>12}" for name in names))
     for row in peers.run(options.rounds, options.only):
@@ -79,7 +89,8 @@ def show_peers(torch, card, options):
     return rows
 
 
-def show_memory(torch, card, options):
+def show_memory(torch: Any, card: dict, options: Namespace) -> list[dict]:
+    """Print predicted and measured memory."""
     print(f"\nforward, MB\n{'':44} {'algorithm':10} {'at most':>9} {'measured':>9}")
     rows = []
     for row in memory.run():
@@ -94,7 +105,8 @@ def show_memory(torch, card, options):
     return rows
 
 
-def show_ladder(torch, card, options):
+def show_ladder(torch: Any, card: dict, options: Namespace) -> list[dict]:
+    """Print every idea, before and after."""
     print(f"\n{'':62} {'before':>10} {'after':>10}   gain")
     rows = []
     for row in ladder.run(options.rounds):
@@ -104,7 +116,8 @@ def show_ladder(torch, card, options):
     return rows
 
 
-def show_algorithms(torch, card, options):
+def show_algorithms(torch: Any, card: dict, options: Namespace) -> list[dict]:
+    """Print every algorithm on every shape."""
     print(f"\n{'ms':28} {'':18}" + "".join(f"{name:>10}" for name in algorithms.NAMES) + "   chosen")
     rows = []
     for row in algorithms.run(options.rounds):
@@ -120,7 +133,8 @@ def show_algorithms(torch, card, options):
     return rows
 
 
-def show_features(torch, card, options):
+def show_features(torch: Any, card: dict, options: Namespace) -> list[dict]:
+    """Print every loss network at every strength."""
     print(f"\n{'':24} {'features':9} {'strength':>8}   style  content   seconds")
     rows = []
     for row in features.run(options.judge):

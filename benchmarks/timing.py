@@ -1,21 +1,24 @@
-"""Time several ways of doing one thing, fairly: in turn (A B A B ...), warmed up, median and spread.
+"""Time several ways of doing one thing: in turn (A B A B ...), warmed up, with median and spread.
 
-A shared machine slows down and speeds up by itself. Taking turns spreads that over all contenders alike, so the ratio of
-two medians holds where neither of the two would.
+A shared machine slows down and speeds up by itself. Taking turns spreads that evenly over all contenders, so the ratio of two
+medians is reliable even when the medians are not.
 """
 import gc
+from collections.abc import Callable, Mapping
 from time import perf_counter, sleep
+from typing import Any
 
 from nnscratch.bench.clock import PAUSE, SAMPLE
 
 
-def interleave(functions, rounds=9, budget=20.0):
-    """{name: [seconds per call, one a round]} for {name: function}; fewer rounds where they would exceed `budget` seconds.
+def interleave(functions: Mapping[Any, Callable[[], Any]], rounds: int = 9, budget: float = 20.0) -> dict[Any, list[float]]:
+    """{name: [seconds per call, one for each round]}; fewer rounds if they would exceed `budget` seconds.
 
-    One untimed call comes before each sample: the first after a change of contender pays for cold caches.
+    One untimed call precedes each sample: the first call after a change of contender finds cold caches.
     """
     repeats = {name: repeats_for(function) for name, function in functions.items()}
-    seconds, start = {name: [] for name in functions}, perf_counter()
+    seconds: dict[Any, list[float]] = {name: [] for name in functions}
+    start = perf_counter()
     for done in range(rounds):
         for name, function in functions.items():
             seconds[name].append(sample(function, repeats[name]))
@@ -24,8 +27,8 @@ def interleave(functions, rounds=9, budget=20.0):
     return seconds
 
 
-def sample(function, repeats):
-    """Seconds per call over `repeats` calls, the garbage collector off."""
+def sample(function: Callable[[], Any], repeats: int) -> float:
+    """Seconds per call over `repeats` calls, with the garbage collector off."""
     sleep(PAUSE)
     function()
     gc.disable()
@@ -38,8 +41,8 @@ def sample(function, repeats):
         gc.enable()
 
 
-def repeats_for(function):
-    """How many calls make a sample; the two calls made to find out are the warm-up."""
+def repeats_for(function: Callable[[], Any]) -> int:
+    """How many calls make a sample; the two calls that measure it are the warm-up."""
     function()
     start = perf_counter()
     function()

@@ -1,44 +1,50 @@
-"""PyTorch as a rival of `nnscratch bench` (what that is, says nnscratch/bench/run.py): the same layers and steps.
+"""PyTorch as a rival of `nnscratch bench` (defined in nnscratch/bench/run.py): the same layers and steps.
 
-    torch           PyTorch as it comes: on a GPU convolutions in TF32, other products in float32
-    torch strict    float32 throughout, as we are by default
-    torch NHWC      strict, images stored as we store them ("channels last"), the fastest algorithm of cuDNN looked for
+    torch           PyTorch's defaults: on a GPU convolutions in TF32, other products in float32
+    torch strict    float32 throughout, as our default
+    torch NHWC      strict, images stored as ours ("channels last"), with the fastest algorithm of cuDNN
 
 `python -m benchmarks devices` runs it.
 """
+from collections.abc import Callable
 from functools import partial
+from typing import Any
 
 import numpy as np
 
 from benchmarks.rivals import torch_case
 from benchmarks.torch_steps import TorchStyle, images, layouts, parameters
 from nnscratch.bench.agree import TOLERANCE
+from nnscratch.bench.cases import Case
 from nnscratch.bench.clock import CPU, Contender
 from nnscratch.layers import BatchNormalization, Conv2D, Conv2DTranspose, Dense, Flatten, LeakyReLU, Reshape
 
 
 class TorchClock:
-    """CUDA events of PyTorch's."""
+    """CUDA events of PyTorch."""
 
-    def __init__(self, torch):
+    def __init__(self, torch: Any) -> None:
         self.cuda = torch.cuda
 
-    def wait(self):
+    def wait(self) -> None:
+        """Until the GPU has done everything."""
         self.cuda.synchronize()
 
-    def event(self):
+    def event(self) -> Any:
+        """A mark that the GPU passes when it gets there."""
         event = self.cuda.Event(enable_timing=True)
         event.record()
         return event
 
-    def between(self, start, end):
+    def between(self, start: Any, end: Any) -> float:
+        """Seconds between two events."""
         return 1e-3 * start.elapsed_time(end)
 
 
 class TorchRival:
-    """See above."""
+    """PyTorch in three settings, as the top of this file lists them."""
 
-    def __init__(self, torch):
+    def __init__(self, torch: Any) -> None:
         self.torch, self.on_gpu = torch, torch.cuda.is_available()
         self.device = "cuda" if self.on_gpu else "cpu"
         self.known_by = {"pytorch": torch.__version__, "pytorch_device": self.device}
@@ -48,11 +54,12 @@ class TorchRival:
                           "torch NHWC": TOLERANCE["strict"]}
         self.layout = {"torch": "contiguous", "torch strict": "contiguous", "torch NHWC": "channels last"}
 
-    def clock(self):
+    def clock(self) -> TorchClock | CPU:
+        """The clock of the device in use."""
         return TorchClock(self.torch) if self.on_gpu else CPU()
 
-    def pinned(self, name, function):
-        """The function with PyTorch's switches, which are one for all, as `name` wants them."""
+    def pinned(self, name: str, function: Callable[[], Any]) -> Callable[[], Any]:
+        """The function, run with PyTorch's global switches as the setting `name` needs them."""
         cudnn, matmul = self.torch.backends.cudnn, self.torch.backends.cuda.matmul
 
         def run():
@@ -60,26 +67,29 @@ class TorchRival:
             return function()
         return run
 
-    def layer(self, case):
+    def layer(self, case: Case) -> dict[str, Callable]:
+        """A maker for each of the three settings."""
         return {name: partial(self.make_layer, name, case) for name in self.precision}
 
-    def make_layer(self, name, case):
+    def make_layer(self, name: str, case: Case) -> tuple:
+        """((forward, backward), clock, function that converts results to NumPy arrays)."""
         *pair, as_ours = torch_case(self.torch, case, case.draw(), self.layout[name], self.device)
         return tuple(self.pinned(name, function) for function in pair), self.clock(), as_ours
 
-    def step(self, name, make):
+    def step(self, name: str, make: Callable) -> dict[str, Callable]:
+        """A maker for each of the three settings."""
         kind = GANStep if name.startswith("GAN") else StyleStep
         return {who: partial(self.make_step, who, kind, make) for who in self.precision}
 
-    def make_step(self, name, kind, make):
-        """(resident, with transfers, peak of memory), from the weights and images that ours begins with."""
+    def make_step(self, name: str, kind: type, make: Callable) -> tuple:
+        """(resident, with transfers, peak of memory), from the same weights and images as ours."""
         work = make(np)
         step = kind(self.torch, work, self.layout[name], self.device)
         resident, transfers = (Contender(name, self.pinned(name, run), self.clock()) for run in (step.run, step.with_transfers))
         return resident, transfers if self.on_gpu else None, partial(self.peak, resident)
 
-    def peak(self, resident):
-        """Beside what was there, as ours; None on a CPU, where PyTorch does not say."""
+    def peak(self, resident: Contender) -> int | None:
+        """Bytes beyond what was allocated before, as ours; None on a CPU, where PyTorch does not report it."""
         if not self.on_gpu:
             return None
         self.torch.cuda.reset_peak_memory_stats()
@@ -92,20 +102,22 @@ class TorchRival:
 class Chain:
     """A Model whose layers follow each other, in PyTorch, from the same weights."""
 
-    def __init__(self, torch, model, layout, device):
+    def __init__(self, torch: Any, model: Any, layout: str, device: str) -> None:
         self.torch, self.f, self.layers = torch, torch.nn.functional, [call.layer for call in model.calls]
         self.tensors = [parameters(torch, layer, layouts(torch)[layout], device=device) for layer in self.layers]
         self.format = layouts(torch)[layout]
 
-    def parameters(self):
+    def parameters(self) -> list:
+        """All tensors that are trained."""
         return [tensor for tensors in self.tensors for tensor in tensors.values()]
 
-    def __call__(self, x):
+    def __call__(self, x: Any) -> Any:
         for layer, p in zip(self.layers, self.tensors):
             x = self.apply(layer, p, x)
         return x
 
-    def apply(self, layer, p, x):
+    def apply(self, layer: Any, p: dict, x: Any) -> Any:
+        """One layer."""
         f = self.f
         match layer:
             case Flatten():
@@ -127,8 +139,8 @@ class Chain:
         return self.torch.tanh(y) if layer.activation else y
 
 
-def our_step(adam, beta_2, epsilon=1e-7):
-    """A step with the epsilon of Keras and ours; PyTorch adds its own after the start is divided out."""
+def our_step(adam: Any, beta_2: float, epsilon: float = 1e-7) -> None:
+    """A step with our (and Keras') epsilon; PyTorch adds epsilon after the bias correction."""
     adam.made = getattr(adam, "made", 0) + 1
     adam.param_groups[0]["eps"] = epsilon / (1 - beta_2**adam.made)**0.5
     adam.step()
@@ -137,23 +149,27 @@ def our_step(adam, beta_2, epsilon=1e-7):
 class GANStep:
     """`adversarial_step` with autograd."""
 
-    def __init__(self, torch, work, layout, device):
+    def __init__(self, torch: Any, work: Any, layout: str, device: str) -> None:
         self.torch, self.format, self.device, self.host = torch, layouts(torch)[layout], device, work.host
         self.g, self.d = (Chain(torch, model, layout, device) for model in work.parts[:2])
         self.adams = [torch.optim.Adam(chain.parameters(), lr=5e-4, betas=(0.5, 0.999)) for chain in (self.g, self.d)]
         self.inputs = self.upload()
 
-    def upload(self):
+    def upload(self) -> tuple:
+        """The batch as tensors on the device."""
         real, noise = self.host
         return images(self.torch, real, self.format, self.device), self.torch.from_numpy(noise).to(self.device)
 
-    def run(self):
+    def run(self) -> list:
+        """A step on a batch that is there."""
         return self.learn(*self.inputs)
 
-    def with_transfers(self):
+    def with_transfers(self) -> list[float]:
+        """A step on a batch that is uploaded; the losses are downloaded."""
         return [float(loss) for loss in self.learn(*self.upload())]
 
-    def learn(self, real, noise):
+    def learn(self, real: Any, noise: Any) -> list:
+        """The step itself."""
         bce, full = self.torch.nn.functional.binary_cross_entropy_with_logits, self.torch.full_like
         adam_g, adam_d = self.adams
         fake = self.g(noise)
@@ -173,15 +189,17 @@ class GANStep:
 class StyleStep(TorchStyle):
     """Loss and gradient of Objective, and a step of Adam on the image."""
 
-    def __init__(self, torch, work, layout, device):
+    def __init__(self, torch: Any, work: Any, layout: str, device: str) -> None:
         super().__init__(torch, *work.parts, layout, device)
         self.adam = torch.optim.Adam([self.image], lr=0.02, betas=(0.9, 0.99))
 
-    def run(self):
+    def run(self) -> list:
+        """A step; nothing has to be uploaded."""
         loss, self.image.grad = self.loss_and_gradient()
         our_step(self.adam, 0.99)
         self.image.data.clamp_(0, 1)
         return [loss.detach()]
 
-    def with_transfers(self):
+    def with_transfers(self) -> list[float]:
+        """A step; the loss is downloaded."""
         return [float(loss) for loss in self.run()]

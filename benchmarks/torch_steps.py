@@ -1,17 +1,23 @@
 """The steps of steps.py in PyTorch eager: the same networks from the same weights, by torch.nn.functional and autograd."""
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+
 from nnscratch.layers import Conv2D, Reshape
 
 
-def layouts(torch):
+def layouts(torch: Any) -> dict[str, Any]:
+    """PyTorch's two memory formats by name."""
     return {"contiguous": torch.contiguous_format, "channels last": torch.channels_last}
 
 
-def images(torch, array, memory_format, device="cpu"):
+def images(torch: Any, array: np.ndarray, memory_format: Any, device: str = "cpu") -> Any:
     """(N, H, W, C) array -> (N, C, H, W) tensor."""
     return torch.from_numpy(array.transpose(0, 3, 1, 2).copy()).to(device).contiguous(memory_format=memory_format)
 
 
-def parameters(torch, layer, memory_format, train=True, device="cpu"):
+def parameters(torch: Any, layer: Any, memory_format: Any, train: bool = True, device: str = "cpu") -> dict[str, Any]:
     """A layer's parameters as tensors."""
     tensors = {}
     for name, array in layer.params.items():
@@ -27,7 +33,7 @@ def parameters(torch, layer, memory_format, train=True, device="cpu"):
 class TorchGAN:
     """The same step with torch.nn.functional and autograd."""
 
-    def __init__(self, torch, ours, layout):
+    def __init__(self, torch: Any, ours: Any, layout: str) -> None:
         self.torch, self.f, self.format = torch, torch.nn.functional, layouts(torch)[layout]
         self.g, self.d = ([parameters(torch, layer, self.format) for layer in network.layers if layer.params]
                           for network in (ours.g, ours.d))
@@ -37,7 +43,8 @@ class TorchGAN:
         self.adam_g, self.adam_d = (torch.optim.Adam([p for layer in part for p in layer.values()], **options)
                                     for part in (self.g, self.d))
 
-    def generate(self):
+    def generate(self) -> Any:
+        """Images from the noise."""
         x = self.noise @ self.g[0]["kernel"]
         x = x.view(len(x), self.side, -1, self.maps).permute(0, 3, 1, 2).contiguous(memory_format=self.format)
         x = self.normalise(x, self.g[1])
@@ -45,15 +52,18 @@ class TorchGAN:
             x = self.normalise(self.f.conv_transpose2d(x, up["kernel"], stride=2, padding=1), norm)
         return self.torch.tanh(self.f.conv2d(x, self.g[-1]["kernel"], self.g[-1]["bias"], padding=1))
 
-    def normalise(self, x, p):
+    def normalise(self, x: Any, p: dict) -> Any:
+        """Batch normalization and LeakyReLU."""
         return self.f.leaky_relu(self.f.batch_norm(x, None, None, p["gamma"], p["beta"], training=True, eps=1e-5), 0.2)
 
-    def judge(self, x):
+    def judge(self, x: Any) -> Any:
+        """The discriminator's logits."""
         for layer in self.d[:-1]:
             x = self.f.leaky_relu(self.f.conv2d(x, layer["kernel"], layer["bias"], stride=2, padding=1), 0.2)
         return x.permute(0, 2, 3, 1).flatten(1) @ self.d[-1]["kernel"] + self.d[-1]["bias"]
 
-    def step(self):
+    def step(self) -> tuple[float, float]:
+        """The losses of one step."""
         bce, torch = self.f.binary_cross_entropy_with_logits, self.torch
         ones, zeros = torch.ones(len(self.real), 1), torch.zeros(len(self.real), 1)
         fake = self.generate()
@@ -71,7 +81,7 @@ class TorchGAN:
 class TorchStyle:
     """Loss and gradient of Objective, term by term."""
 
-    def __init__(self, torch, network, objective, image, layout, device="cpu"):
+    def __init__(self, torch: Any, network: Any, objective: Any, image: np.ndarray, layout: str, device: str = "cpu") -> None:
         self.torch, self.f, self.format = torch, torch.nn.functional, layouts(torch)[layout]
         layers = [layer for layer in network.layers if isinstance(layer, Conv2D)]
         self.kernels = [parameters(torch, layer, self.format, train=False, device=device) for layer in layers]
@@ -85,7 +95,8 @@ class TorchStyle:
                        for mean, style, start in zip(self.ours.means[0], self.ours.moments[0], self.ours.starts)]
         self.target = images(torch, self.ours.targets[0], self.format, device)  # one strip: the image is small
 
-    def features(self, x):
+    def features(self, x: Any) -> Iterator[Any]:
+        """The activations of every layer."""
         for k, layer in enumerate(self.kernels):
             if k > 0 and k % 2 == 0:
                 x = self.f.avg_pool2d(x, 2)
@@ -93,7 +104,8 @@ class TorchStyle:
             x = self.f.relu(x)
             yield x
 
-    def loss_and_gradient(self):
+    def loss_and_gradient(self) -> tuple[Any, Any]:
+        """Of the image, by autograd."""
         features, style = list(self.features(self.image)), 0
         for x, (mean, target, whole) in zip(features, self.layers):
             rows = (x - mean).flatten(2)
@@ -107,6 +119,7 @@ class TorchStyle:
         gradient, = self.torch.autograd.grad(loss, [self.image])
         return loss, gradient
 
-    def step(self):
+    def step(self) -> tuple[float, float]:
+        """The loss, and the norm of its gradient."""
         loss, gradient = self.loss_and_gradient()
         return float(loss.detach()), float(gradient.norm())

@@ -1,45 +1,53 @@
-"""Every way of fast/cpu to each of the three products of a convolution, each alone, and which windows it can do."""
+"""Every algorithm of fast/cpu for each of the three products of a convolution, by itself, and the windows it supports."""
+from collections.abc import Callable
 from functools import partial
+
+import numpy as np
 
 from nnscratch.fast.cpu import col2im, depthwise, im2col, subpixel, winograd
 from nnscratch.fast.cpu.col2im import adjoint_window, flip_kernel
 from nnscratch.fast.cpu.winograd_tiles import supports_winograd
 from nnscratch.fast.dispatch import Problem
 from nnscratch.ops import reference
+from nnscratch.ops.window import Window
 
 
-def turned(convolve, dy, kernel, window):
+def turned(convolve: Callable, dy: np.ndarray, kernel: np.ndarray, window: Window) -> np.ndarray:
     """dx with stride 1: the convolution of dy with the flipped kernel."""
     return convolve(dy, flip_kernel(kernel), adjoint_window(window))
 
 
-def adjoint(x, kernel, window):
+def adjoint(x: np.ndarray, kernel: np.ndarray, window: Window) -> np.ndarray:
     """y with stride 1 by multiplying first."""
     return col2im.convolve_dx(x, flip_kernel(kernel), adjoint_window(window))
 
 
-def swapped(x, dy, window):
+def swapped(x: np.ndarray, dy: np.ndarray, window: Window) -> np.ndarray:
     """dK with stride 1 by the columns of dy."""
     return flip_kernel(im2col.convolve_dkernel(dy, x, adjoint_window(window)))
 
 
-def any_window(window):
+def any_window(window: Window) -> bool:
+    """For algorithms that can do everything."""
     return True
 
 
-def dense(window):
+def dense(window: Window) -> bool:
+    """Stride and dilation 1, and less padding than taps."""
     return Problem(window, 1, 1, 1).dense
 
 
-def undilated(window):
+def undilated(window: Window) -> bool:
+    """Dilation 1."""
     return window.dilation == (1, 1)
 
 
-def winograd_can(window):
+def winograd_can(window: Window) -> bool:
+    """What winograd.py supports, with less padding than taps."""
     return supports_winograd(window) and dense(window)
 
 
-WAYS = {
+WAYS: dict[str, dict[str, tuple[Callable, Callable]]] = {
     "convolve": {"loops": (reference.convolve, any_window), "im2col": (im2col.convolve, any_window),
                  "adjoint": (adjoint, dense), "wide": (im2col.convolve_wide, undilated),
                  "winograd": (winograd.convolve, winograd_can), "depthwise": (depthwise.convolve, any_window)},

@@ -47,7 +47,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except MemoryError as error:  # CuPy's own is a subclass
         return report_memory_shortage(error, options)
     except RuntimeError as error:
-        if not memory.is_cudas_shortage(error):
+        if not memory.is_cuda_out_of_memory(error):
             raise
         return report_memory_shortage(error, options)
     except BrokenPipeError:  # `nnscratch check | head -1`
@@ -70,7 +70,7 @@ def report_memory_shortage(error: BaseException, options: Namespace) -> int:
     way_out = f"set a smaller {' or '.join(texts)}" if texts else "close other programs"
     if options.run == "bench":
         way_out = "try --quick, or one part alone by --only"
-    print(f"nnscratch: {memory.shortage(error, way_out)}", file=sys.stderr)
+    print(f"nnscratch: {memory.out_of_memory_message(error, way_out)}", file=sys.stderr)
     return 2
 
 

@@ -1,12 +1,33 @@
-"""Memory: how much a call takes, what to say when there is too little, and how to keep what is freed."""
+"""Memory: how much a call needs, what to say when there is too little, and how to keep what is freed."""
 import ctypes
 import re
 import tracemalloc
+from collections.abc import Callable
+from typing import Any
+
+__all__ = ["is_cuda_out_of_memory", "keep_freed_memory", "out_of_memory_message", "peak_bytes"]
 
 
-def peak_bytes(function):
-    """The most bytes that NumPy held during a call, beyond what was there before; somebody else may be tracing meanwhile."""
-    tracing = tracemalloc.is_tracing()
+def peak_bytes(function: Callable[[], Any]) -> int:
+    """Measure the peak of NumPy's memory during a call, beyond what was allocated before it.
+
+    Parameters
+    ----------
+    function : callable
+        Without arguments.
+
+    Returns
+    -------
+    int
+        Bytes.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> peak_bytes(lambda: np.zeros(1000)) >= 8000
+    True
+    """
+    tracing = tracemalloc.is_tracing()  # the caller may be tracing too; then it goes on
     if not tracing:
         tracemalloc.start()
     try:
@@ -19,13 +40,42 @@ def peak_bytes(function):
             tracemalloc.stop()
 
 
-def is_cudas_shortage(error):
-    """Whether CUDA itself says that it has not enough memory, which is a RuntimeError."""
+def is_cuda_out_of_memory(error: BaseException) -> bool:
+    """Tell whether a RuntimeError says that CUDA itself has not enough memory.
+
+    Parameters
+    ----------
+    error : Exception
+        Any error.
+
+    Returns
+    -------
+    bool
+        Whether it names cudaErrorMemoryAllocation.
+    """
     return "cudaErrorMemoryAllocation" in str(error)
 
 
-def shortage(error, way_out):
-    """The sentence for a MemoryError of NumPy's or CuPy's: where, how much was wanted at once, and what to do about it."""
+def out_of_memory_message(error: BaseException, way_out: str) -> str:
+    """Write the sentence for a MemoryError of NumPy or CuPy.
+
+    Parameters
+    ----------
+    error : Exception
+        The error.
+    way_out : str
+        What the user can do.
+
+    Returns
+    -------
+    str
+        Which memory, how much was asked for at once, and the way out.
+
+    Examples
+    --------
+    >>> out_of_memory_message(MemoryError("Unable to allocate 2.00 GiB for an array"), "use smaller images")
+    'not enough memory for 2 GiB more; use smaller images'
+    """
     found = re.search(r"allocat\w* ([\d.,]+) (bytes|[KMGT]iB)", str(error))
     wanted = ""
     if found:
@@ -35,11 +85,16 @@ def shortage(error, way_out):
     return f"not enough {gpu}memory{wanted}; {way_out}"
 
 
-def keep_freed_memory():
-    """Ask the C library to keep the memory that arrays give back, for the next arrays. True where it could be asked.
+def keep_freed_memory() -> bool:
+    """Ask the C library to keep the memory of freed arrays for the next arrays.
 
-    It holds for the whole process, which then stays as large as it ever was; so it is for programs to call (our commands
-    do), not for an import. glibc only: elsewhere nothing happens. On a GPU, CuPy keeps freed memory anyway.
+    This holds for the whole process, which then stays as large as it ever was. So programs call it (our commands do), and no
+    import does. It works with glibc only. On a GPU, CuPy keeps freed memory anyway.
+
+    Returns
+    -------
+    bool
+        Whether the C library has agreed.
     """
     trim_threshold, mmap_max = -1, -4  # M_TRIM_THRESHOLD and M_MMAP_MAX of malloc.h
     try:

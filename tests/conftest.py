@@ -21,6 +21,7 @@ from standin.column_major import ColumnMajor
 
 from nnscratch import backend, initializers
 from nnscratch.fast import cuda
+from nnscratch.fast.cuda import cublas
 
 # Derandomized, so that a red test is red for everybody. `xp` is made once a test, not once an example: that is right.
 settings.register_profile("nnscratch", derandomize=True, deadline=None, max_examples=40,
@@ -55,9 +56,8 @@ def device(monkeypatch):
 @pytest.fixture
 def standin(monkeypatch):
     """The stand-in installed as `cupy`, and cuBLAS by NumPy, for the time of the test."""
-    gemm = sys.modules["nnscratch.fast.cuda.gemm"]  # nnscratch.fast.cuda.gemm is the function
     monkeypatch.setitem(sys.modules, "cupy", strict_cupy)
-    monkeypatch.setattr(gemm, "load_library", ColumnMajor)
+    monkeypatch.setattr(cublas, "load_library", ColumnMajor)
     cuda.free()
     yield strict_cupy
     cuda.free()

@@ -39,7 +39,7 @@ def test_ceiling_and_share():
     tops = {"gflops": 100.0, "gb_per_s": 10.0}
     assert roofline.ceiling(0, 10**10, tops) == pytest.approx(1.0)
     assert roofline.ceiling(2 * 10**11, 10**9, tops) == pytest.approx(2.0)
-    assert roofline.share({"flop": 10**11, "bytes": 1}, 4.0, tops) == pytest.approx(0.25)
+    assert roofline.fraction({"flop": 10**11, "bytes": 1}, 4.0, tops) == pytest.approx(0.25)
 
 
 def test_crossover():
@@ -75,7 +75,7 @@ def test_courses():
     ours = [[1.0, 2.0], [0.9, 2.1], [0.8, 2.2]]
     others = {"same": ours, "rounded": [[1.0, 2.0], [0.9, 2.1], [0.801, 2.2]], "still": [[1.0, 2.0]] * 3,
               "begins elsewhere": [[1.1, 2.0], *ours[1:]], "lost": [[1.0, 2.0], [0.9, 2.1], [np.nan, 2.2]]}
-    _, refused = agree.sort_out_courses(others, ours, dict.fromkeys(others, 1e-4))
+    _, refused = agree.compare_losses(others, ours, dict.fromkeys(others, 1e-4))
     assert set(refused) == {"still", "begins elsewhere", "lost"}
     assert refused["still"].startswith("its losses are wrong by 1e+00") and "0.0001" in refused["begins elsewhere"]
 

@@ -88,7 +88,7 @@ def test_contenders_take_turns(laboratory):
     def doing(name, asking, computing):
         return clock.Contender(name, lambda: (order.append(name), laboratory.work(asking, computing)), gpu)
 
-    found, failed = clock.in_turn([doing("a", 0.001, 0.003), doing("b", 0.0, 0.01)], 3, 1000.0)
+    found, failed = clock.time_in_turn([doing("a", 0.001, 0.003), doing("b", 0.0, 0.01)], 3, 1000.0)
     same = pytest.approx
     assert not failed
     assert found["a"] == {"wall": same(0.0032), "device": same(0.0032), "spread": same(0), "calls": 15}
@@ -99,7 +99,7 @@ def test_contenders_take_turns(laboratory):
 def test_a_budget_ends_the_turns(laboratory):
     """After the round in which it is used up."""
     contender = clock.Contender("", lambda: laboratory.work(0.0, 1.0), clock.GPU(laboratory))
-    assert clock.in_turn([contender], 9, 3.5)[0][""]["calls"] == 2
+    assert clock.time_in_turn([contender], 9, 3.5)[0][""]["calls"] == 2
 
 
 @pytest.mark.parametrize("seconds, calls", [(1.0, 1), (0.01, 2), (1e-7, 1000)])
@@ -107,7 +107,7 @@ def test_how_many_calls_fill_a_sample(laboratory, seconds, calls):
     """From 1 to 1000, by the second call: the first, which is slow, is a warm-up."""
     slow = count()
     contender = clock.Contender("", lambda: laboratory.work(0.0, seconds if next(slow) else 5.0), clock.GPU(laboratory))
-    assert clock.calls_of_a_sample(contender) == calls
+    assert clock.calls_per_sample(contender) == calls
 
 
 @pytest.mark.parametrize("error, sentence", [
@@ -126,16 +126,16 @@ def test_who_fails_leaves_the_turns(laboratory, calls, error, sentence):
 
     gpu = clock.GPU(laboratory)
     well = [clock.Contender(name, lambda: laboratory.work(0.0, 0.02), gpu) for name in "ac"]
-    times, failed = clock.in_turn([well[0], clock.Contender("b", fails, gpu), well[1]], 3, 1000.0)
+    times, failed = clock.time_in_turn([well[0], clock.Contender("b", fails, gpu), well[1]], 3, 1000.0)
     assert failed == {"b": sentence} and len(called) == calls + 1 and gc.isenabled()
     assert {name: time["calls"] for name, time in times.items()} == {"a": 3, "c": 3}
-    assert clock.in_turn([], 3, 1.0) == ({}, {})
+    assert clock.time_in_turn([], 3, 1.0) == ({}, {})
 
 
 def test_a_mistake_of_ours_is_no_sentence(laboratory):
     """What no contender raises for want of memory or means ends the run, as a fault in the program does."""
     with pytest.raises(ZeroDivisionError):
-        clock.in_turn([clock.Contender("", lambda: 1 / 0, clock.CPU())], 1, 1.0)
+        clock.time_in_turn([clock.Contender("", lambda: 1 / 0, clock.CPU())], 1, 1.0)
 
 
 def test_ceilings(laboratory, monkeypatch):
@@ -161,7 +161,7 @@ def test_regimes_of_the_crossover_are_not_exchanged():
 def test_every_contender_of_a_step_is_what_it_is_called(standin, played, monkeypatch):
     """"CuPy graph" plays one recorded graph a call, in both regimes, and "CuPy" none; transfers upload the inputs each time."""
     entered = {}
-    monkeypatch.setattr(steps, "in_turn", lambda able, rounds, budget: (entered.setdefault(len(entered), able) and {}, {}))
+    monkeypatch.setattr(steps, "time_in_turn", lambda able, rounds, budget: (entered.setdefault(len(entered), able) and {}, {}))
     row = steps.measure("GAN", partial(steps.gan_work, TINY, 2), {"NumPy": np, "CuPy": standin}, (), 1, 0)
     assert not row["failed"] and [c.name for c in entered[0]] == ["NumPy", "CuPy", "CuPy graph"]
     assert [c.name for c in entered[1]] == ["CuPy", "CuPy graph"]

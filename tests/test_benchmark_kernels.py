@@ -45,7 +45,7 @@ def test_every_kernel_is_compared_and_timed(cp):
     tops = {"gb_per_s": figures["copy"], "gflops": figures["strict"]}
     row = next(row for row in rows if row["name"].endswith("5, 3x3/1, columns, strict"))
     cost = {"flop": 2 * 72 * 27 * 5, "bytes": 4 * (2 * 36 * 3 + 27 * 5 + 72 * 5)}
-    assert row["share"] == pytest.approx(roofline.share(cost, row["seconds"], tops)) and len(set(figures.values())) > 20
+    assert row["share"] == pytest.approx(roofline.fraction(cost, row["seconds"], tops)) and len(set(figures.values())) > 20
     assert cuda.precision() == "tf32"
 
 
@@ -81,7 +81,7 @@ def test_without_a_ceiling_there_is_no_share_of_it(cp, monkeypatch, who, name):
 
 def test_who_fails_while_timed_has_a_sentence(cp, monkeypatch):
     """A kernel that runs once, when it is compared, and a launch that does not: all others have times."""
-    def only_once(*given, real=cuda.implicit_gemm):
+    def only_once(*given, real=cuda.implicit_gemm_conv2d):
         calls.append(1)
         return real(*given) if len(calls) == 1 else lost()
 
@@ -89,7 +89,7 @@ def test_who_fails_while_timed_has_a_sentence(cp, monkeypatch):
         return lost() if threads == 1 else real(name, threads, *given)
 
     calls = []
-    monkeypatch.setattr(cuda, "implicit_gemm", only_once)
+    monkeypatch.setattr(cuda, "implicit_gemm_conv2d", only_once)
     monkeypatch.setattr(cuda, "launch", launch)
     rows = list(kernels.run(cp, **{**TINY, "convolutions": TINY["convolutions"][:1]}))
     assert [(row["name"], row["failed"]) for row in rows if "failed" in row] == [

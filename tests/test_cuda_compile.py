@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from nnscratch.fast.cuda.kernel_registry import kernels, text
-from nnscratch.fast.cuda.launch import OPTIONS as OURS
+from nnscratch.fast.cuda.launcher import OPTIONS as OURS
 
 FILES = sorted({kernel.file for kernel in kernels().values()})
 OLDEST = {"implicit_gemm.cu": 80}  # TF32 came with Ampere; all else runs on what CUDA 13 still knows, 75 being Turing

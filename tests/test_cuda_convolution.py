@@ -113,7 +113,7 @@ def test_implicit_gemm(cp, case, outputs, slope):
     shape, window = case
     x, kernel, bias = single(*shape), single(*window.taps, shape[3], outputs), single(outputs)
     y, _ = fast.leaky_relu(fast.conv2d(tf32(x), tf32(kernel), bias.astype(float), **options(window))[0], slope)
-    same(cuda.implicit_gemm(*on(cp, x, kernel), window, on(cp, bias), slope), y, 1e-5)
+    same(cuda.implicit_gemm_conv2d(*on(cp, x, kernel), window, on(cp, bias), slope), y, 1e-5)
 
 
 def test_implicit_gemm_of_a_view_that_begins_anywhere(cp):
@@ -124,18 +124,19 @@ def test_implicit_gemm_of_a_view_that_begins_anywhere(cp):
     for first in range(1, 8):
         longer[first:first + x.size] = on(cp, x.reshape(-1))
         view = longer[first:first + x.size].reshape(x.shape)
-        same(cuda.implicit_gemm(view, on(cp, kernel), window), fast.conv2d(tf32(x), tf32(kernel), padding="same")[0], 1e-5)
+        y = cuda.implicit_gemm_conv2d(view, on(cp, kernel), window)
+        same(y, fast.conv2d(tf32(x), tf32(kernel), padding="same")[0], 1e-5)
 
 
 def test_implicit_gemm_refuses_what_it_would_read_beyond(cp):
     """A short bias, a kernel of other taps or channels, an image of another size: one sentence, and no kernel runs."""
     window = make_window("test", (5, 6), (3, 3), 1, 0, 1)
     x, kernel, bias = on(cp, *(np.ones(shape, np.float32) for shape in ((2, 5, 6, 4), (3, 3, 4, 7), (7,))))
-    cuda.implicit_gemm(x, kernel, window, bias)
+    cuda.implicit_gemm_conv2d(x, kernel, window, bias)
     for wrong in ((x, kernel, window, bias[:3].copy()), (x, kernel[:2].copy(), window, bias),
                   (x[..., :3].copy(), kernel, window, bias), (x[:, :4].copy(), kernel, window, bias)):
         with pytest.raises(InputError, match="do not fit the window of"):
-            cuda.implicit_gemm(*wrong)
+            cuda.implicit_gemm_conv2d(*wrong)
 
 
 def test_relu_of_minus_infinity_is_0_in_every_kernel(cp):
@@ -144,7 +145,8 @@ def test_relu_of_minus_infinity_is_0_in_every_kernel(cp):
     for slope, expected in ((0.0, [0, np.nan]), (0.2, [-np.inf, np.nan])):
         x = np.array([-np.inf, np.nan], np.float32).reshape(2, 1, 1, 1)
         one, none = np.ones((1, 1, 1, 1), np.float32), np.zeros(1, np.float32)
-        same(cuda.implicit_gemm(*on(cp, x, one), window, on(cp, none), slope).reshape(2), np.array(expected, np.float32), 0)
+        y = cuda.implicit_gemm_conv2d(*on(cp, x, one), window, on(cp, none), slope)
+        same(y.reshape(2), np.array(expected, np.float32), 0)
         same(fast.bias_leaky_relu(*on(cp, x, none), slope)[0].reshape(2), np.array(expected, np.float32), 0)
 
 
@@ -152,4 +154,4 @@ def test_implicit_gemm_in_several_blocks(cp):
     """More rows than one tile has, more channels, more steps along k; without a bias."""
     window = make_window("test", (13, 12), 3, 1, "same")
     x, kernel = single(1, 13, 12, 12), single(3, 3, 12, 66)
-    same(cuda.implicit_gemm(*on(cp, x, kernel), window), fast.conv2d(tf32(x), tf32(kernel), padding="same")[0], 1e-5)
+    same(cuda.implicit_gemm_conv2d(*on(cp, x, kernel), window), fast.conv2d(tf32(x), tf32(kernel), padding="same")[0], 1e-5)

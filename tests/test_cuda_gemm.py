@@ -2,7 +2,6 @@
 
 The stand-in gives it a library in NumPy (tests/standin/column_major.py), which looks at addresses as cuBLAS does.
 """
-import sys
 import weakref
 from contextlib import nullcontext
 
@@ -15,11 +14,9 @@ from nnscratch import backend, fast, memory
 from nnscratch.backend import to_cpu
 from nnscratch.errors import InputError
 from nnscratch.fast import cuda
-from nnscratch.fast.cuda import capability
+from nnscratch.fast.cuda import capability, cublas
 from nnscratch.fast.cuda.conv import to_bf16
 from nnscratch.ops.window import make_window
-
-gemm = sys.modules["nnscratch.fast.cuda.gemm"]
 
 # How a matrix can lie in memory: (the array around it, the view).
 LAYOUTS = {
@@ -159,14 +156,14 @@ def test_an_old_gpu_runs_all_that_auto_chooses(old_gpu):
     fast.conv2d_backward(y, cache)
     assert set(raw_module.launches) == {"im2col", "col2im"}
     with pytest.raises(InputError, match="implicit_gemm needs a GPU of .* 8.0 or newer, but Tesla T4 has 7.5; use fast.conv2d"):
-        cuda.implicit_gemm(x, kernel, make_window("test", (5, 5), (3, 3), 1, "same", 1))
+        cuda.implicit_gemm_conv2d(x, kernel, make_window("test", (5, 5), (3, 3), 1, "same", 1))
 
 
 def test_convolutions_in_bf16(cp):
     """Columns, kernel and gradient are rounded to bfloat16, the sums are not: exact for the rounded numbers."""
     x, kernel, dy = normal(2, 7, 6, 3), normal(3, 3, 3, 5), normal(2, 7, 6, 5)
     x, kernel, dy = (a.astype(np.float32) for a in (x, kernel, dy))
-    round_trip = [to_cpu(gemm.from_bf16(to_bf16(on(cp, a)))).astype(float) for a in (x, kernel, dy)]
+    round_trip = [to_cpu(cublas.from_bf16(to_bf16(on(cp, a)))).astype(float) for a in (x, kernel, dy)]
     cuda.precision("bf16")
     y, cache = fast.conv2d(*on(cp, x, kernel), padding="same")
     dx, dkernel, _ = fast.conv2d_backward(on(cp, dy), cache)
@@ -179,18 +176,18 @@ def test_convolutions_in_bf16(cp):
 
 def test_each_stream_has_a_workspace_of_its_own(standin):
     """Products of two streams may run at once. The library in NumPy asserts that every product has a workspace."""
-    five, six, again = (gemm.handle(standin, 0, stream) for stream in (5, 6, 5))
+    five, six, again = (cublas.handle(standin, 0, stream) for stream in (5, 6, 5))
     assert five is again and five.workspace.data.ptr != six.workspace.data.ptr
     assert [(c.library.stream, c.library.workspace) for c in (five, six)] == [(5, 32 * 2**20), (6, 32 * 2**20)]
     a = on(standin, np.ones((2, 2), np.float32))
     cuda.gemm(a, a, a.copy())
-    ours = gemm.handle(standin, 0, standin.cuda.get_current_stream().ptr)
+    ours = cublas.handle(standin, 0, standin.cuda.get_current_stream().ptr)
     assert ours.library.stream == (standin.cuda.get_current_stream().ptr or None) and ours.library.products == 1
 
 
 def test_free_gives_everything_back(standin):
     """Handles are destroyed and workspaces forgotten: those of one stream, or all; the next product makes new ones."""
-    five, six = (gemm.handle(standin, 0, stream) for stream in (5, 6))
+    five, six = (cublas.handle(standin, 0, stream) for stream in (5, 6))
     libraries, workspaces = [c.library for c in (five, six)], [weakref.ref(c.workspace._host) for c in (five, six)]
     del five, six
     cuda.free(5)
@@ -198,7 +195,7 @@ def test_free_gives_everything_back(standin):
     cuda.free()
     assert libraries[1].destroyed and workspaces[1]() is None
     a = on(standin, np.ones((2, 2), np.float32))
-    assert cuda.product(a, a).tolist() == [[2, 2], [2, 2]] and len(gemm._handles) == 1
+    assert cuda.product(a, a).tolist() == [[2, 2], [2, 2]] and len(cublas._handles) == 1
 
 
 def test_a_product_of_another_stream_waits_for_it(standin):
@@ -220,16 +217,16 @@ def test_no_memory_for_the_workspace_is_no_missing_library(standin, monkeypatch,
         little.setattr(standin.cuda.Memory, "largest", 2**20)
         with pytest.raises(MemoryError, match="allocating 33,554,432 bytes") as error:
             cuda.product(x, x)
-    assert memory.shortage(error.value, "wait") == "not enough of the GPU's memory for 32 MiB more; wait"
+    assert memory.out_of_memory_message(error.value, "wait") == "not enough of the GPU's memory for 32 MiB more; wait"
     assert cuda.product(x, x).tolist() == [[2, 2], [2, 2]]
-    assert [h.library.products for h in gemm._handles.values()] == [1] and not caplog.messages
+    assert [h.library.products for h in cublas._handles.values()] == [1] and not caplog.messages
 
 
 def test_an_error_of_the_library_is_not_lost(standin, monkeypatch):
     """cuBLAS tells by a number that it did nothing."""
     a = on(standin, np.ones((2, 2), np.float32))
     here = standin.cuda.get_current_stream().ptr
-    monkeypatch.setattr(type(gemm.handle(standin, 0, here).library), "cublasGemmEx", lambda *_: 13)
+    monkeypatch.setattr(type(cublas.handle(standin, 0, here).library), "cublasGemmEx", lambda *_: 13)
     with pytest.raises(RuntimeError, match="cublasGemmEx of cuBLAS failed with status 13"):
         cuda.gemm(a, a, a.copy())
 
@@ -239,7 +236,7 @@ def test_without_cublas_it_is_the_plain_product(standin, monkeypatch, caplog, be
     """Where the library cannot be loaded, one line says so, once, and the numbers are the same; bfloat16 too."""
     def missing():
         raise ImportError("no such library")
-    monkeypatch.setattr(gemm, "load_library", missing)
+    monkeypatch.setattr(cublas, "load_library", missing)
     caplog.set_level("INFO", logger="nnscratch")
     a, b, out = (normal(3, 3, seed=k).astype(np.float32) for k in range(3))
     for stream in (standin.cuda.get_current_stream(), standin.cuda.Stream(non_blocking=True)):
@@ -251,5 +248,5 @@ def test_without_cublas_it_is_the_plain_product(standin, monkeypatch, caplog, be
         "products by CuPy: cuBLAS cannot be called directly (no such library)"]
     if hasattr(standin, "RawModule"):
         bits = to_bf16(on(standin, a))
-        rounded = to_cpu(gemm.from_bf16(bits)).astype(float)
+        rounded = to_cpu(cublas.from_bf16(bits)).astype(float)
         same(cuda.gemm(bits, bits, on(standin, out), beta), rounded @ rounded + beta * out, 1e-6)

@@ -2,7 +2,6 @@
 
 Without a GPU the kernels' own text is compiled by g++ (tests/standin/cuda_on_cpu.h); on a GPU, `pytest -m gpu` runs the same.
 """
-import sys
 
 import numpy as np
 import pytest
@@ -17,7 +16,7 @@ from nnscratch.backend import to_cpu
 from nnscratch.fast import cuda
 from nnscratch.fast.cuda import conv
 from nnscratch.fast.cuda.activations import channel_sum
-from nnscratch.fast.cuda.adam import AdamClock, adam
+from nnscratch.fast.cuda.adam import AdamClock, adam_kernel
 from nnscratch.fast.cuda.dropouts import dropout_mask
 from nnscratch.fast.cuda.kernel_registry import kernels, text
 from nnscratch.ops.window import make_window
@@ -30,7 +29,7 @@ rows_and_channels = st.tuples(st.integers(1, 70), st.sampled_from([1, 3, 31, 32,
 @pytest.fixture
 def short_parts(monkeypatch):
     """Sums are cut into many parts, the last of which is shorter, in small arrays as well."""
-    monkeypatch.setattr(sys.modules["nnscratch.fast.cuda.activations"], "LEAST_ROWS", 9)
+    monkeypatch.setattr("nnscratch.fast.cuda.activations.MIN_ROWS", 9)
 
 
 @settings(max_examples=15)
@@ -155,18 +154,17 @@ def results_of_every_kernel(cp):
     active, active_cache = fast.bias_leaky_relu(x, vector, 0.2)
     _, leaky_cache = fast.leaky_relu(x, 0.2)
     w, m, v = x.copy(), cp.zeros_like(x), cp.zeros_like(x)
-    clock = AdamClock()
-    clock.set(cp, 3, 1e-3)
-    clock.due = True
-    rate = clock.rate(0.9, 0.999)
-    adam(w, x, m, v, rate, 0.9, 0.999, 1e-7)
+    clock = AdamClock(cp)
+    clock.set(3, 1e-3)
+    rate = clock.advance(0.9, 0.999)
+    adam_kernel(w, x, m, v, rate, 0.9, 0.999, 1e-7)
     mask = dropout_mask(cp, 99, 0.5, 7, on(cp, np.uint64([1])))
     return [conv.convolve(x, kernel, window), conv.convolve_dx(dy, kernel, window), conv.convolve_dkernel(x, dy, window),
             conv.im2col(x, window, slice(3, 9), half=True), conv.to_bf16(x), y, *running,
             *fast.batch_norm_backward(x, cache), pooled, fast.max_pool2d_backward(pooled, pool_cache), averaged,
             fast.avg_pool2d_backward(averaged, average_cache), active, *fast.bias_leaky_relu_backward(x, active_cache),
             fast.leaky_relu(x, 0.2)[0], fast.leaky_relu_backward(active, leaky_cache),
-            channel_sum(x), w, m, v, rate, mask, cuda.implicit_gemm(x, kernel, window)]
+            channel_sum(x), w, m, v, rate, mask, cuda.implicit_gemm_conv2d(x, kernel, window)]
 
 
 @pytest.mark.parametrize("order", [1, 2, 3])
@@ -187,7 +185,7 @@ def test_any_number_of_blocks_will_do(cp, monkeypatch):
         return [to_cpu(y), to_cpu(conv.convolve(*on(cp, x, single(3, 3, 4, 2)), window))]
 
     expected = both()
-    monkeypatch.setattr(sys.modules["nnscratch.fast.cuda.launch"], "MOST_BLOCKS", 1)
+    monkeypatch.setattr("nnscratch.fast.cuda.launcher.MAX_BLOCKS", 1)
     same(both(), expected, 0)
 
 

@@ -1,5 +1,4 @@
 """launch(): what it refuses, in one sentence each; how it reads the .cu files; and that they come along in the wheel."""
-import sys
 import tomllib
 import zipfile
 from pathlib import Path
@@ -11,9 +10,9 @@ from helpers import NO_KERNELS, on
 from nnscratch import fast
 from nnscratch.errors import InputError
 from nnscratch.fast import cuda
-from nnscratch.fast.cuda import kernel_registry
+from nnscratch.fast.cuda import kernel_registry, launcher
 from nnscratch.fast.cuda.kernel_registry import FIELDS, Parameter, kernels, read_parameter, text
-from nnscratch.fast.cuda.launch import as_struct
+from nnscratch.fast.cuda.launcher import as_struct
 from nnscratch.ops.window import make_window
 
 ROOT = Path(__file__).parent.parent
@@ -103,11 +102,11 @@ def test_a_file_is_compiled_once(standin, monkeypatch):
     """However many of its kernels are launched, and however often."""
     if not hasattr(standin, "RawModule"):
         pytest.skip(NO_KERNELS)
-    made, launching = [], sys.modules["nnscratch.fast.cuda.launch"]
+    made = []
     monkeypatch.setattr(standin, "RawModule", lambda **options: made.append(options) or options_module(**options))
     options_module = standin.raw_module.RawModule
-    launching.module.cache_clear()
-    launching.function.cache_clear()
+    launcher.module.cache_clear()
+    launcher.function.cache_clear()
     x = on(standin, np.ones((3, 4), np.float32))
     for _ in range(2):
         y, cache = fast.bias_leaky_relu(x, x[0].copy(), 0.1)
@@ -119,10 +118,9 @@ def test_a_kernel_that_does_not_compile_is_a_runtime_error(standin, monkeypatch)
     """As all else that CUDA refuses, which whoever measures or records catches. CuPy's own error is none."""
     if not hasattr(standin, "RawModule"):
         pytest.skip(NO_KERNELS)
-    launching = sys.modules["nnscratch.fast.cuda.launch"]
     assert not issubclass(standin.cuda.compiler.CompileException, RuntimeError)
-    monkeypatch.setattr(launching, "module", lambda xp, file: xp.RawModule(code=text(file) + "nothing;"))
-    launching.function.cache_clear()
+    monkeypatch.setattr(launcher, "module", lambda xp, file: xp.RawModule(code=text(file) + "nothing;"))
+    launcher.function.cache_clear()
     with pytest.raises(RuntimeError, match="kernel leaky_relu cannot be compiled for this GPU: .*does not compile"):
         fast.leaky_relu(on(standin, np.ones(3, np.float32)), 0.2)
 

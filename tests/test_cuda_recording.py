@@ -119,7 +119,7 @@ def test_python_does_not_tidy_up_while_it_records(cp):
             (gc.enable if before else gc.disable)()
             for asks in (False, True):
                 del seen[:]
-                play = cuda.capture(lambda x, asks=asks: step(x, asks), must=False)
+                play = cuda.capture(lambda x, asks=asks: step(x, asks), required=False)
                 for _ in range(2):
                     play(x)
                     assert gc.isenabled() is before

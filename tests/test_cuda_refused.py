@@ -37,6 +37,19 @@ def test_what_cannot_be_recorded_is_refused(cp, name):
         assert not recording() and not play.stream.is_capturing() and float((x + x).sum()) == 6
 
 
+def test_the_first_step_of_an_optimizer_cannot_be_recorded(cp):
+    """Its state was loaded, but the step number is not on the GPU yet: the graph would not count."""
+    backend.use("gpu")
+    w = {"w": on(cp, np.ones(3, np.float32))}
+    optimizer = Adam()
+    optimizer.load_state({"steps": np.array(5), "w/mean": np.zeros(3, np.float32), "w/square": np.zeros(3, np.float32)}, w)
+    replay = cuda.capture(lambda x: optimizer.step(w, {"w": x}) if recording() else None)
+    replay(w["w"])
+    with pytest.raises(InputError, match="first step of Adam cannot be recorded: .* step once before"):
+        replay(w["w"])
+    assert optimizer.steps == 5 and w["w"].tolist() == [1, 1, 1] and not recording()
+
+
 def test_a_refused_recording_leaves_the_model_as_it_was(cp):
     """Two forwards stand open when it is refused; afterwards there is nothing to go back through, and steps are those of a
     model on which nothing was ever recorded, bit for bit."""
@@ -122,10 +135,10 @@ def test_a_way_back_that_was_refused_can_be_gone_again(cp):
 
 
 def test_what_need_not_be_recorded_goes_on_as_it_stands(cp, caplog):
-    """With must=False: the same numbers, and one logged line for all calls."""
+    """With required=False: the same numbers, and one logged line for all calls."""
     backend.use("gpu")
     caplog.set_level("INFO", logger="nnscratch")
-    play = cuda.capture(lambda x: x * float(x.sum()), must=False)
+    play = cuda.capture(lambda x: x * float(x.sum()), required=False)
     for k in range(4):
         assert play(on(cp, np.full(3, k, np.float32))).tolist() == [3.0 * k * k] * 3
     sentence, = caplog.messages
@@ -135,7 +148,7 @@ def test_what_need_not_be_recorded_goes_on_as_it_stands(cp, caplog):
 def test_a_refused_step_takes_every_shape(cp):
     """No graph reads arrays of the first call's shapes; what comes from the host is uploaded all the same."""
     backend.use("gpu")
-    play = cuda.capture(lambda x: x * float(x.sum()), must=False)
+    play = cuda.capture(lambda x: x * float(x.sum()), required=False)
     for n in (3, 3, 2, 5):
         x = np.ones(n, np.float32)
         assert play(x if n == 5 else on(cp, x)).tolist() == [n] * n

@@ -1,5 +1,6 @@
 """Whole steps on the device: an adversarial one and one of style transfer run our kernels, agree with NumPy, and never wait."""
 import sys
+from contextlib import nullcontext
 from functools import partial
 
 import numpy as np
@@ -7,10 +8,10 @@ import pytest
 from helpers import NO_KERNELS, normal, on, same, without_waiting
 from standin import raw_module
 
-from nnscratch import backend, initializers
+from nnscratch import backend, fast, initializers
 from nnscratch.backend import to_cpu
 from nnscratch.fast import cuda
-from nnscratch.fast.cuda.adam import AdamClock, adam
+from nnscratch.fast.cuda.adam import AdamClock, adam_kernel
 from nnscratch.generate.adversarial import Pair, adversarial_step
 from nnscratch.generate.adversarial_losses import non_saturating
 from nnscratch.layers import (
@@ -154,6 +155,19 @@ def test_adam_on_the_device(cp):
     same(results[1], [np.asarray(a) for a in results[0]], 2e-6)
 
 
+def test_adam_without_the_engine_is_the_formula(cp):
+    """Inside `fast.disabled()` no kernel runs, and the step is the same."""
+    results = []
+    for block in (nullcontext, fast.disabled):
+        w, g = (on(cp, normal(5, seed=k).astype(np.float32)) for k in (0, 1))
+        optimizer = Adam(0.1)
+        with block():
+            used = launched(cp, lambda w=w, g=g, optimizer=optimizer: [optimizer.step({"w": w}, {"w": g}) for _ in range(2)])
+        assert used == ({"adam", "adam_rate"} if block is nullcontext else set()) or not hasattr(cp, "forbid_sync")
+        results.append(w)
+    same(results[1], results[0], 1e-6)
+
+
 def test_adam_takes_arrays_of_any_layout(cp):
     """Gradients and parameters that are views, memory in float64: where the kernel cannot, the formula does it."""
     results = []
@@ -191,15 +205,14 @@ def test_adams_clock_can_be_played_again(cp):
     w, g, m, v = (on(cp, a) for a in (normal(5).astype(np.float32), normal(5, seed=1).astype(np.float32),
                                      np.zeros(5, np.float32), np.zeros(5, np.float32)))
     expected = {"w": to_cpu(w).copy()}
-    numpys, clock = Adam(0.1), AdamClock()
-    clock.set(cp, 1, 0.1)
-    clock.due = True
-    rate = clock.rate(0.9, 0.999)
+    numpys, clock = Adam(0.1), AdamClock(cp)
+    clock.set(1, 0.1)
+    rate = clock.advance(0.9, 0.999)
     for step in range(1, 5):
         if step > 1:  # the launch of adam_rate, as recorded
-            clock.set(cp, step, numpys.learning_rate)
-            cuda.launch("adam_rate", 1, clock.steps, clock.learning_rate, clock.result, 0.9, 0.999, 1)
-        adam(w, g, m, v, rate, 0.9, 0.999, 1e-7)
+            clock.set(step, numpys.learning_rate)
+            cuda.launch("adam_rate", 1, clock.steps, clock.learning_rate, clock.rate, 0.9, 0.999, 1)
+        adam_kernel(w, g, m, v, rate, 0.9, 0.999, 1e-7)
         numpys.step(expected, {"w": to_cpu(g)})
         numpys.learning_rate = 0.1 / (step + 1)
     same(w, expected["w"], 1e-6)

@@ -84,6 +84,12 @@ def test_an_import_circle_is_found(tmp_path):
         list(TopologicalSorter(import_graph(tmp_path)).static_order())
 
 
+def test_optimizers_know_no_device():
+    """They are NumPy's operations, and one call of the engine."""
+    for path in (ROOT / "nnscratch" / "optimizers").glob("*.py"):
+        assert not re.search(r"cuda|cupy|\bgpu\b", path.read_text(), re.IGNORECASE), path
+
+
 def test_files_are_short():
     """One idea a file, about 250 lines."""
     assert not [path for path in SOURCES if len(path.read_text().splitlines()) > 250]

@@ -1,14 +1,15 @@
-"""How the weights that style transfer comes with were made, in this order, about 35 minutes on two cores:
+"""How the weights that come with style transfer were made, in this order, in about 35 minutes on two cores:
 
     nnscratch train texture -o texture
     python -m tools.ship_style texture/features.safetensors
     nnscratch train stylizer -o stylizer
     python -m tools.ship_style stylizer/stylizer.safetensors
 
-`ship` writes them to networks/weights/ in half precision: half the size, and no difference that an eye could see. The stylizer
-is trained beside the texture network as it is shipped.
+`ship` writes them to networks/weights/ in half precision: half the size, and no visible difference. The stylizer is trained
+with the texture network that is shipped.
 """
 import sys
+from pathlib import Path
 
 import numpy as np
 
@@ -19,7 +20,7 @@ from nnscratch.networks.stylizer import decoder
 from nnscratch.style import stylizer
 
 
-def ship(path, to=None):
+def ship(path: str, to: Path | None = None) -> None:
     """Write the texture network or stylizer in a file to where it is shipped, or to another path."""
     info = checkpoint.read_arrays(path)[1]["info"]
     if info.get("what") == "texture features":

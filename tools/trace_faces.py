@@ -1,9 +1,9 @@
-"""How faces.npz was made: the outlines of 21 typefaces that travel with matplotlib 3.11. Nothing else needs this file.
+"""How faces.npz was made: the outlines of 21 typefaces that come with matplotlib 3.11. Nothing else needs this file.
 
     python -m tools.trace_faces
 
-Outlines travel with us because matplotlib before 3.11 lacks one of the faces, and so that a browser's Python, NumPy and
-nothing else, has them too. Their licences stand in faces_licences.txt.
+The package contains the outlines because matplotlib before 3.11 lacks one of the faces, and because a browser's Python may have
+only NumPy. Their licences are in faces_licences.txt.
 
 Shapes: P pieces, int16 (P, 3, 2), each a curve of three points (row, column), in twelfths of a point from the middle
 of the box that faces.py describes; counts, (21, 36): how many pieces each character of each face has.
@@ -15,8 +15,8 @@ import numpy as np
 from nnscratch.data.synthetic.faces import FACES, FILE, HEIGHT, UNITS_PER_POINT, WIDTH, characters
 
 
-def trace(face, character):
-    """The outline of one character, fitted to the box: int16 (pieces, 3, 2). A straight line has its control halfway."""
+def trace(face: str, character: str) -> np.ndarray:
+    """The outline of one character, fitted to the box: int16 (pieces, 3, 2). The control point of a line is its middle."""
     import matplotlib
     from matplotlib.font_manager import FontProperties
     from matplotlib.textpath import TextPath
@@ -33,7 +33,7 @@ def trace(face, character):
     return np.rint((pieces - (low + high) / 2) * scale * UNITS_PER_POINT).astype(np.int16)
 
 
-def main():
+def main() -> None:
     """Write faces.npz, the same bytes every time."""
     traced = [[trace(face, character) for character in characters(False) + characters(True)] for face in FACES]
     counts = np.array([[len(pieces) for pieces in face] for face in traced], np.uint16)

@@ -4,13 +4,17 @@
     report = bench(quick=True)
 
     cases, layers   single layers, forward and backward, as style transfer and the generator use them
-    steps           whole training steps: adversarial ones, and one of style transfer
-    sweep           one step at many batch sizes: from which on is the GPU faster?
-    clock           how time is taken: by the GPU's own clock, and by the one on the wall
-    machine         who the machine is, and its two ceilings: bytes and multiplications a second
-    roofline        how near to the ceilings each layer comes, as a number and as an image
-    report          tables, and the files they are kept in
+    steps           whole training steps: of a GAN, and of style transfer
+    sweep           one step at many batch sizes: from which size on is the GPU faster?
+    agree           compares the results before anything is timed
+    clock           measures device time and wall time
+    machine         describes the machine, and measures its two ceilings: bytes and multiplications a second
+    roofline        how near each layer comes to the ceilings, as a number and as an image
+    report          the tables, and the files they are written to
+    run             all of it, in order
 
-Every contender computes the same from the same numbers, and is compared before it is timed: who is wrong gets no time.
+Every contender computes the same results from the same inputs. A wrong result is reported and not timed.
 """
 from nnscratch.bench.run import bench
+
+__all__ = ["bench"]

@@ -1,99 +1,114 @@
-"""How time is taken. The program runs ahead of a GPU: it asks for a kernel and goes on, so a clock on the wall sees only the
-asking, unless it waits. Both are of interest:
+"""How time is measured.
 
-    device   between two events that the GPU itself passes: how long it computed, and waited for Python in between
-    wall     until everything asked for is done, the asking for the first kernel included
+Python runs ahead of a GPU: it launches a kernel and goes on. So a wall clock sees only the launch, unless it waits for the GPU.
+Two times are measured:
+
+    device   between two events that the GPU itself passes: it computes, or waits for Python
+    wall     from before the first launch until all results are there
 
 Contenders take turns (A B A B ...), and the median counts: a machine that slows down then slows down all of them.
 """
 import gc
+from collections.abc import Callable, Sequence
 from math import nan
 from statistics import median, quantiles
 from time import perf_counter, sleep
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
-from nnscratch.bench.agree import CANNOT, why_not
+from nnscratch.bench.agree import RUN_ERRORS, failure_reason
 
-SAMPLE = 0.02  # seconds a sample should last at least: short calls are repeated inside it
-PAUSE = 0.03   # seconds of rest before each sample: idle threads of the contender before go on spinning for about 20 ms
+__all__: list[str] = []
+
+SAMPLE = 0.02  # seconds that a sample should last at least: short calls are repeated
+PAUSE = 0.03   # seconds of rest before each sample: idle threads of the previous contender keep spinning for about 20 ms
 
 
 class CPU:
-    """Everything is done when the call returns."""
+    """The clock of NumPy: everything is done when a call returns."""
 
-    def wait(self):
+    def wait(self) -> None:
         """Nothing to wait for."""
 
-    def event(self):
+    def event(self) -> float:
+        """The time now."""
         return perf_counter()
 
-    def between(self, start, end):
+    def between(self, start: float, end: float) -> float:
+        """Seconds between two events."""
         return end - start
 
 
 class GPU:
-    """CuPy's events. Those of the stream in use see what other streams do for it, too: a graph's launch is waited for."""
+    """The clock of CuPy. An event also waits for what other streams do for the current one, such as a graph's launch."""
 
-    def __init__(self, cupy):
+    def __init__(self, cupy: Any) -> None:
         self.cupy = cupy
 
-    def wait(self):
+    def wait(self) -> None:
+        """Until the GPU has done everything."""
         self.cupy.cuda.Device().synchronize()
 
-    def event(self):
+    def event(self) -> Any:
+        """A mark that the GPU passes when it gets there."""
         event = self.cupy.cuda.Event()
         event.record()
         return event
 
-    def between(self, start, end):
+    def between(self, start: Any, end: Any) -> float:
+        """Seconds between two events that the GPU has passed."""
         return 1e-3 * self.cupy.cuda.get_elapsed_time(start, end)
 
 
 class Contender(NamedTuple):
     """One way of doing a piece of work."""
+
     name: str
-    run: object     # a function without arguments
-    clock: object   # CPU(), GPU(cupy), or a rival's own
+    run: Callable[[], Any]
+    clock: Any              # CPU(), GPU(cupy), or a rival's own
 
 
-def once(contender):
-    """(seconds of one call on the wall, what it returned)."""
+def once(contender: Contender) -> tuple[float, Any]:
+    """(wall seconds of one call, its result)."""
     start = perf_counter()
     result = contender.run()
     contender.clock.wait()
     return perf_counter() - start, result
 
 
-def in_turn(contenders, rounds, budget):
-    """({name: {"wall", "device": median seconds a call, "spread": of wall, "calls"}}, {name: a sentence on who failed}).
+def time_in_turn(contenders: Sequence[Contender], rounds: int,
+                 budget: float) -> tuple[dict[str, dict[str, float]], dict[str, str]]:
+    """({name: {"wall", "device": median seconds of a call, "spread": of wall, "calls"}}, {name: a sentence on who failed}).
 
-    Who fails at any turn has no times, and the others go on. Fewer rounds, but one at least, where they would take more than
-    `budget` seconds.
+    A contender that fails at any turn has no times; the others go on. There are fewer rounds, but at least one, if all of them
+    would take more than `budget` seconds.
     """
-    samples, repeats, failed, start = {c.name: [] for c in contenders}, {}, {}, perf_counter()
+    samples: dict[str, list[tuple[float, float]]] = {c.name: [] for c in contenders}
+    repeats: dict[str, int] = {}
+    failed: dict[str, str] = {}
+    start = perf_counter()
     for turn in range(1 + rounds):  # the first warms up
         for contender in (c for c in contenders if c.name not in failed):
             name = contender.name
             try:
                 if turn == 0:
-                    repeats[name] = calls_of_a_sample(contender)
+                    repeats[name] = calls_per_sample(contender)
                 else:
                     samples[name].append(sample(contender, repeats[name]))
-            except CANNOT as error:
-                failed[name] = why_not(error)
+            except RUN_ERRORS as error:
+                failed[name] = failure_reason(error)
         if turn and perf_counter() - start > budget:
             break
     return {name: summary(pairs, repeats[name] * len(pairs)) for name, pairs in samples.items() if name not in failed}, failed
 
 
-def calls_of_a_sample(contender):
-    """How many fill its time, by a second call: the first is slower."""
+def calls_per_sample(contender: Contender) -> int:
+    """How many calls last SAMPLE seconds, judged by a second call: the first is slower."""
     once(contender)
     return max(1, min(1000, round(SAMPLE / max(once(contender)[0], 1e-9))))
 
 
-def sample(contender, repeats):
-    """(wall, device) seconds a call, over `repeats` calls and one wait at the end, the garbage collector off."""
+def sample(contender: Contender, repeats: int) -> tuple[float, float]:
+    """(wall, device) seconds of a call, over `repeats` calls and one wait at the end, with the garbage collector off."""
     clock = contender.clock
     sleep(PAUSE)
     gc.disable()
@@ -108,13 +123,14 @@ def sample(contender, repeats):
         gc.enable()
 
 
-def summary(pairs, calls):
+def summary(pairs: Sequence[tuple[float, float]], calls: int) -> dict[str, float]:
+    """The medians of (wall, device) seconds."""
     walls, devices = zip(*pairs)
-    wall, spread = middle(walls)
+    wall, spread = median_and_spread(walls)
     return {"wall": wall, "device": median(devices), "spread": spread, "calls": calls}
 
 
-def middle(seconds):
-    """(median, half the distance between the quartiles as a share of it)."""
+def median_and_spread(seconds: Sequence[float]) -> tuple[float, float]:
+    """(median, half the distance between the quartiles divided by it)."""
     low, _, high = quantiles(seconds, n=4, method="inclusive") if len(seconds) > 1 else [*seconds] * 3
     return median(seconds), (high - low) / 2 / (median(seconds) or nan)

@@ -1,41 +1,52 @@
-"""What is printed: a row as soon as it is measured; and what is kept in a folder: bench.json, bench.txt, roofline.png."""
+"""The tables, printed row by row as they are measured, and the files of a folder: bench.json, bench.txt, roofline.png."""
 import io
 import json
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from math import isfinite
 from pathlib import Path
+from typing import Any
 
-from nnscratch.bench.roofline import plot, ratio, share
+from nnscratch.bench.roofline import fraction, plot, ratio
 from nnscratch.bench.sweep import crossovers
 from nnscratch.files import make_folder, replace_file
 
+__all__ = ["layer_header", "layer_lines"]
+
+Row = Mapping[str, Any]
+
 
 class Report:
-    """Prints lines, and keeps them and the figures; written anew after every row, so that Ctrl-C loses nothing."""
+    """Prints lines, keeps them and the figures, and rewrites the files after every row, so that Ctrl-C loses nothing."""
 
-    def __init__(self, folder, print_fn):
-        self.folder, self.print_fn, self.lines = folder and Path(folder), print_fn, []
-        self.figures = {"machine": {}, "layers": [], "steps": [], "sweep": [], "crossover": {}, "interrupted": False}
+    def __init__(self, folder: str | Path | None, print_fn: Callable[[str], Any]) -> None:
+        self.folder, self.print_fn = Path(folder) if folder else None, print_fn
+        self.lines: list[str] = []
+        self.figures: dict[str, Any] = {"machine": {}, "layers": [], "steps": [], "sweep": [], "crossover": {},
+                                        "interrupted": False}
         if self.folder:
             make_folder(self.folder)
             self.write()
 
-    def say(self, line=""):
+    def say(self, line: str = "") -> None:
+        """Print a line and keep it."""
         self.lines.append(line)
         self.print_fn(line)
 
-    def add(self, part, row, lines):
+    def add(self, part: str, row: Row, lines: Iterable[str]) -> None:
+        """Print and keep a row of a part."""
         self.figures[part].append(row)
         for line in lines:
             self.say(line)
         self.write()
 
-    def write(self):
+    def write(self) -> None:
+        """Replace the files."""
         if self.folder:
             replace_file(self.folder / "bench.json", as_json(self.figures))
             replace_file(self.folder / "bench.txt", "".join(f"{line}\n" for line in self.lines).encode())
 
-    def finish(self):
-        """The image, where there is something to draw."""
+    def finish(self) -> None:
+        """Write the files, and the plot if there is anything to draw."""
         self.write()
         if self.folder and any(row["flop"] and row["times"] for row in self.figures["layers"]):
             image = io.BytesIO()
@@ -43,13 +54,13 @@ class Report:
             replace_file(self.folder / "roofline.png", image.getvalue())
 
 
-def as_json(figures):
-    """Bytes that every reader of JSON takes: what is infinite or no number, such as the error of a loss of NaN, is null."""
+def as_json(figures: Any) -> bytes:
+    """JSON that every reader accepts: infinity and NaN, such as the error of a NaN loss, become null."""
     return json.dumps(finite(figures), indent=1, allow_nan=False).encode()
 
 
-def finite(value):
-    """The same dicts, lists and numbers, with None for what is none."""
+def finite(value: Any) -> Any:
+    """The same dicts, lists and numbers, with None for infinity and NaN."""
     if isinstance(value, dict):
         return {name: finite(part) for name, part in value.items()}
     if isinstance(value, (list, tuple)):
@@ -57,12 +68,13 @@ def finite(value):
     return None if isinstance(value, float) and not isfinite(value) else value
 
 
-def version(number):
+def version(number: int | None) -> str:
     """CUDA's 13000 as 13.0."""
     return f"{number // 1000}.{number % 1000 // 10}" if number else "?"
 
 
-def machine_lines(card):
+def machine_lines(card: Row) -> Iterator[str]:
+    """The description of the machine."""
     yield f"CPU: {card['processor']}, {card['cores']} cores, {card['threads']} thread(s) in products; NumPy {card['numpy']}"
     yield f"BLAS: {card['blas']}"
     if gpu := card.get("gpu"):
@@ -73,32 +85,62 @@ def machine_lines(card):
         yield f"ceilings of {name}: {top['gflops']:,.0f} GFLOP/s in products, {top['gb_per_s']:,.0f} GB/s copying"
 
 
-def layer_header(names):
+def layer_header(names: Sequence[str]) -> str:
+    """Write the head of the table of layers.
+
+    Parameters
+    ----------
+    names : sequence of str
+        The contenders.
+
+    Returns
+    -------
+    str
+        A line.
+    """
     columns = "".join(f"  {name:>12}  roof" for name in names)
     return f"{'ms a layer':46} {'way':8} {'GFLOP':>7} {'MB':>7} {'FLOP/B':>6}{columns}"
 
 
-def layer_lines(row, names, ceilings):
+def layer_lines(row: Row, names: Sequence[str], ceilings: Mapping[str, Any]) -> Iterator[str]:
+    """Write a row of the table: the layer's work, then time and fraction of the ceiling for each contender.
+
+    Parameters
+    ----------
+    row : dict
+        A row of layers.py.
+    names : sequence of str
+        The contenders.
+    ceilings : dict
+        {contender: as for `roofline.ceiling`}.
+
+    Yields
+    ------
+    str
+        A line, and one for each contender that failed.
+    """
     flop, size = row["flop"], row["bytes"]
     cells = f"{row['name']:46} {row['way']:8} {flop / 1e9:7.2f} {size / 1e6:7.1f} {flop / size:6.1f}"
     for name in names:
         time = row["times"].get(name)
         top = ceilings.get(name)
-        cells += f"  {milliseconds(time, 'device'):>12} {percent(share(row, time['device'], top)) if time and top else '':>5}"
+        reached = percent(fraction(row, time["device"], top)) if time and top else ""
+        cells += f"  {milliseconds(time, 'device'):>12} {reached:>5}"
     yield cells
     yield from failures(row)
 
 
-def step_header(names):
+def step_header(names: Sequence[str]) -> str:
+    """The head of the table of steps."""
     return f"{'ms a step':22}" + "".join(f"  {name:>12}" for name in names)
 
 
-def step_lines(row, names):
-    """Device and wall time, the other two regimes, memory, and how many times as fast as NumPy."""
-    def line(text, cell):
+def step_lines(row: Row, names: Sequence[str]) -> Iterator[str]:
+    """A step: wall and device time, the other two regimes, memory, and how many times as fast as NumPy."""
+    def line(text: str, cell: Callable[[str], str]) -> str:
         return f"{text:22}" + "".join(f"  {cell(name):>12}" for name in names)
 
-    def gain(name):
+    def gain(name: str) -> str:
         times = row["times"]
         if name == "NumPy" or name not in times or "NumPy" not in times:
             return "-"
@@ -116,13 +158,14 @@ def step_lines(row, names):
     yield from failures(row)
 
 
-def sweep_lines(row, names):
+def sweep_lines(row: Row, names: Sequence[str]) -> Iterator[str]:
+    """A step at one batch size."""
     cells = "".join(f"  {milliseconds(row['times'].get(name), 'wall'):>12}" for name in names)
     yield f"{row['batch']:>5} images        {cells}"
     yield from failures(row)
 
 
-def crossover_lines(rows):
+def crossover_lines(rows: Sequence[Row]) -> Iterator[str]:
     """A sentence for each contender on a GPU."""
     for who, sizes in crossovers(rows).items():
         for regime, size in sizes.items():
@@ -130,14 +173,17 @@ def crossover_lines(rows):
             yield f"{who}, {regime}: {where}"
 
 
-def failures(row):
+def failures(row: Row) -> Iterator[str]:
+    """A sentence for each contender that failed."""
     for name, sentence in row["failed"].items():
         yield f"    {name}: {sentence}"
 
 
-def milliseconds(time, which):
+def milliseconds(time: Mapping[str, float] | None, which: str) -> str:
+    """A time in ms; "-" if there is none."""
     return f"{1e3 * time[which]:.2f}" if time and isfinite(time[which]) else "-"
 
 
-def percent(number):
+def percent(number: float) -> str:
+    """A fraction in percent; "-" if it is NaN or infinite."""
     return f"{number:.0%}" if isfinite(number) else "-"

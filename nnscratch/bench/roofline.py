@@ -1,35 +1,75 @@
-"""The roofline: no layer is faster than the multipliers, nor than memory brings numbers to them.
+"""The roofline: no layer is faster than the multipliers, nor than memory delivers numbers to them.
 
     ceiling = min(multiplications a second, bytes a second * intensity),     intensity = FLOP of a layer / bytes it must move
 
-A layer of few multiplications a byte stands under the sloping part, and better products would not help it. The share of the
-ceiling that it reaches compares across devices, where a time does not.
+A layer with few multiplications for each byte is under the sloping part, and faster products would not help it. The fraction of
+the ceiling that a layer reaches can be compared across devices, which a time cannot.
 
-Source: Williams, Waterman, Patterson, "Roofline: an insightful visual performance model" (2009).
+References: Williams, Waterman, Patterson, "Roofline: an insightful visual performance model" (2009).
 """
+from collections.abc import Mapping
+from typing import Any
+
 import numpy as np
+
+__all__ = ["ceiling", "fraction"]
 
 COLOURS = {"NumPy": "#0072b2", "CuPy": "#d55e00"}
 OTHERS = ("#009e73", "#cc79a7", "#e69f00", "#56b4e9")
 
 
-def ceiling(flop, size, ceilings):
-    """The least seconds for so many operations and bytes."""
+def ceiling(flop: float, size: float, ceilings: Mapping[str, float]) -> float:
+    """Compute the least time for so many operations and bytes.
+
+    Parameters
+    ----------
+    flop : float
+        Additions and multiplications.
+    size : float
+        Bytes that must be read or written.
+    ceilings : dict
+        "gflops" and "gb_per_s" of the device, as `machine.ceilings` measures them.
+
+    Returns
+    -------
+    float
+        Seconds.
+
+    Examples
+    --------
+    >>> ceiling(2e9, 1e6, {"gflops": 100.0, "gb_per_s": 10.0})
+    0.02
+    """
     return max(flop / (1e9 * ceilings["gflops"]), size / (1e9 * ceilings["gb_per_s"]))
 
 
-def share(row, seconds, ceilings):
-    """How much of what the device can do is done: 1 on the roofline; NaN where no time was taken."""
+def fraction(row: Mapping[str, Any], seconds: float, ceilings: Mapping[str, float]) -> float:
+    """Compute the fraction of the ceiling that a layer reaches.
+
+    Parameters
+    ----------
+    row : dict
+        "flop" and "bytes" of the layer.
+    seconds : float
+        Its time.
+    ceilings : dict
+        As for `ceiling`.
+
+    Returns
+    -------
+    float
+        1 on the roofline; NaN if the time is 0.
+    """
     return ratio(ceiling(row["flop"], row["bytes"], ceilings), seconds)
 
 
-def ratio(a, b):
-    """a / b; NaN where b is 0, as no time can be."""
+def ratio(a: float, b: float) -> float:
+    """a / b; NaN if b is 0."""
     return a / b if b else float("nan")
 
 
-def plot(report, path):
-    """Draw the layers that multiply under the ceilings of each device; those of other programs under those of ours."""
+def plot(report: Mapping[str, Any], path: Any) -> None:
+    """Draw the layers that multiply under the ceilings of each device; rivals appear under ours."""
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
     from matplotlib.ticker import LogLocator

@@ -1,42 +1,58 @@
-"""`bench`: all of it, in order. It is what `nnscratch bench` calls.
+"""`bench` runs all parts, in order; `nnscratch bench` calls it.
 
-A rival, such as another library, is an object with two methods; this package has none, benchmarks/torch_devices.py has one:
+A rival, such as another library, is an object with two methods. This package has none; benchmarks/torch_devices.py has one.
 
-    layer(case) -> {name: make}, make() -> ((forward, backward), clock, function that makes NumPy arrays of results, as ours)
-    step(name, make) -> {name: maker}, maker() -> (resident, with transfers or None, function that tells the peak of memory)
+    layer(case) -> {name: make}, make() -> ((forward, backward), clock, function that converts results to NumPy arrays)
+    step(name, make) -> {name: maker}, maker() -> (resident, with transfers or None, function that returns the peak of memory)
 
-and three attributes: `precision` and `tolerance`, {name: text} and {name: number}, and `known_by`, for the machine's card.
+It has three attributes: `precision` {name: text}, `tolerance` {name: number}, and `known_by`, a dict for the machine's card.
 """
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
 import numpy as np
 
 from nnscratch import backend
 from nnscratch.bench import layers, machine, steps, sweep
 from nnscratch.bench import report as tables
-from nnscratch.bench.agree import CANNOT, why_not
+from nnscratch.bench.agree import RUN_ERRORS, failure_reason
 from nnscratch.ops.validation import check_choice
+
+__all__ = ["bench"]
 
 PARTS = ("layers", "steps", "sweep")
 
 
-def bench(only=None, *, quick=False, output=None, device="auto", rivals=(), print_fn=print):
-    """Time layers, steps and batch sizes on the CPU and, where there is one, on the GPU.
+def bench(only: str | None = None, *, quick: bool = False, output: str | Path | None = None, device: str = "auto",
+          rivals: Sequence[Any] = (), print_fn: Callable[[str], Any] = print) -> dict[str, Any]:
+    """Time layers, steps and batch sizes on the CPU and, if there is one, on the GPU.
 
     Parameters
     ----------
-    only : None for all, or "layers", "steps" or "sweep"
-    quick : a few cases, in less than a minute
-    output : a folder for bench.json, bench.txt and roofline.png, or None
-    device : "auto", "gpu" (no GPU is an error) or "cpu"
+    only : {"layers", "steps", "sweep"}, optional
+        One part instead of all three.
+    quick : bool
+        A few cases, in less than a minute.
+    output : str or Path, optional
+        A folder for bench.json, bench.txt and roofline.png.
+    device : {"auto", "gpu", "cpu"}
+        With "gpu", a missing GPU is an error.
+    rivals : sequence
+        Other libraries; see the top of this file.
+    print_fn : callable
+        Prints a line.
 
     Returns
     -------
-    dict : what bench.json holds (where null stands for what is infinite or no number); `interrupted` says whether Ctrl-C cut
-        it short. `failed` of a row has a sentence on each contender that computed something else or could not go on, as for
-        want of memory; from then on it has no times.
+    dict
+        What bench.json holds (there infinity and NaN are null). `interrupted` says whether Ctrl-C cut it short. `failed` of a
+        row has a sentence on each contender that computed something else or could not go on; from then on it has no times.
 
     Raises
     ------
-    InputError : an unknown part or device, a folder that cannot be made, no GPU where one was asked for.
+    InputError
+        For an unknown part or device, a folder that cannot be made, or a missing GPU.
     """
     if only is not None:
         check_choice(only, "bench: only", PARTS)
@@ -57,8 +73,9 @@ def bench(only=None, *, quick=False, output=None, device="auto", rivals=(), prin
     return report.figures
 
 
-def run(only, quick, modules, rivals, report, device):
-    """The parts, a table each."""
+def run(only: str | None, quick: bool, modules: Mapping[str, Any], rivals: Sequence[Any], report: tables.Report,
+        device: str) -> None:
+    """Run the parts; each is a table."""
     card = report.figures["machine"] = machine.card(modules.get("CuPy"))
     for rival in rivals:
         card |= rival.known_by
@@ -70,14 +87,14 @@ def run(only, quick, modules, rivals, report, device):
         report.say(why_no_gpu(device))
     if only in (None, "layers"):
         names = [*modules, *(name for rival in rivals for name in rival.precision)]
-        report.say("\nroof: the share of what the ceilings allow; above 100 % where a cache serves, or Winograd saves products")
+        report.say("\nroof: the fraction of what the ceilings allow; above 100 % if a cache helps, or Winograd saves products")
         report.say(tables.layer_header(names))
         for row in layers.run(modules, rivals, quick):
             report.add("layers", row, tables.layer_lines(row, names, card["ceilings"]))
-        look_again(card, modules, quick, report)
+        remeasure_ceilings(card, modules, quick, report)
     names = ["NumPy", *(["CuPy", "CuPy graph"] if "CuPy" in modules else []), *(n for rival in rivals for n in rival.precision)]
     if only in (None, "steps"):
-        report.say("\npeak memory: what a step takes beside weights, optimizers' memory and cuBLAS' workspace (34 MB)")
+        report.say("\npeak memory: what a step needs beside weights, optimizers' memory and cuBLAS' workspace (34 MB)")
         report.say(tables.step_header(names))
         for row in steps.run(modules, rivals, quick):
             report.add("steps", row, tables.step_lines(row, names))
@@ -91,21 +108,22 @@ def run(only, quick, modules, rivals, report, device):
             report.say(line)
 
 
-def look_again(card, modules, quick, report):
-    """Measure the ceilings once more, and keep the better: other programs may have held the machine back at first."""
+def remeasure_ceilings(card: dict[str, Any], modules: Mapping[str, Any], quick: bool, report: tables.Report) -> None:
+    """Measure the ceilings again, and keep the better: other programs may have slowed the machine down at first."""
     for name, xp in modules.items():
         try:
             before, now = card["ceilings"][name], machine.ceilings(xp, quick)
-        except CANNOT as error:
-            report.say(f"{name}: its ceilings are those of before, because they cannot be measured again ({why_not(error)})")
+        except RUN_ERRORS as error:
+            report.say(f"{name}: its ceilings are those of before, because they cannot be measured again "
+                       f"({failure_reason(error)})")
             continue
         card["ceilings"][name] = {key: max(before[key], now[key]) for key in before}
         if any(now[key] > 1.2 * before[key] for key in before):
-            report.say(f"{name} was held back when its ceilings were measured: now {now['gflops']:,.0f} GFLOP/s, "
-                       f"{now['gb_per_s']:,.0f} GB/s; times and shares above are of a busy machine")
+            report.say(f"{name} was slowed down when its ceilings were measured: now {now['gflops']:,.0f} GFLOP/s, "
+                       f"{now['gb_per_s']:,.0f} GB/s; times and fractions above are of a busy machine")
 
 
-def why_no_gpu(device):
+def why_no_gpu(device: str) -> str:
     """One sentence: what is missing, and how to get it."""
     if device == "cpu":
         return "The GPU's half is left out, as --device cpu says."

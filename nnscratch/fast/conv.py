@@ -1,15 +1,15 @@
-"""conv2d and conv2d_transpose out of three products, on the CPU and on the GPU.
+"""conv2d and conv2d_transpose, made of three products, on the CPU and on the GPU.
 
 Shapes: x (N, H, W, C), kernel (KH, KW, C/groups, OC), y (N, OH, OW, OC); transposed (KH, KW, OC/groups, C).
 
     convolve(x, K) = y        convolve_dx(dy, K) = dx        convolve_dkernel(x, dy) = dK
 
-conv2d is the first, its backward the other two. conv2d_transpose is the second, its backward the first and the third. The
-columns are not kept for the backward pass: they are KH*KW times as large as x, and quickly made again.
+conv2d is the first, and its backward the other two. conv2d_transpose is the second, and its backward the first and the third.
+The columns are not kept for the backward pass: they are up to KH*KW times as large as x, and making them again is fast.
 """
 from typing import Any
 
-from nnscratch.backend import array_module, concatenate
+from nnscratch.backend import Array, array_module, concatenate
 from nnscratch.fast.cpu import conv as cpu
 from nnscratch.fast.cpu.normalize import channel_sum as cpu_sum
 from nnscratch.fast.cuda import conv as cuda
@@ -18,18 +18,21 @@ from nnscratch.fast.dispatch import device_room
 from nnscratch.ops.conv import conv2d_window
 from nnscratch.ops.conv_transpose import conv2d_transpose_window
 from nnscratch.ops.validation import check_dy
+from nnscratch.ops.window import Window
 
-__all__ = ["conv2d", "conv2d_backward", "conv2d_transpose", "conv2d_transpose_backward"]
+__all__: list[str] = []
+
+OPS = ["conv2d", "conv2d_backward", "conv2d_transpose", "conv2d_transpose_backward"]
 
 
-def conv2d(x: Any, kernel: Any, bias: Any = None, *, strides: Any = 1, padding: Any = "valid", dilation: Any = 1,
-           groups: int = 1) -> tuple[Any, Any]:
+def conv2d(x: Array, kernel: Array, bias: Array | None = None, *, strides: Any = 1, padding: Any = "valid", dilation: Any = 1,
+           groups: int = 1) -> tuple[Array, Any]:
     """As ops.conv2d."""
     window = conv2d_window(x, kernel, bias, strides, padding, dilation, groups)
     return product("convolve", x, kernel, window, groups, bias), (x, kernel, bias is not None, window, groups)
 
 
-def conv2d_backward(dy: Any, cache: Any, wrt: str = "all") -> tuple[Any, Any, Any]:
+def conv2d_backward(dy: Array, cache: Any, wrt: str = "all") -> tuple[Array, Array, Array]:
     """As ops.conv2d_backward."""
     x, kernel, has_bias, window, groups = cache
     check_dy("conv2d_backward", dy, (len(x), *window.output, kernel.shape[3]))
@@ -41,14 +44,14 @@ def conv2d_backward(dy: Any, cache: Any, wrt: str = "all") -> tuple[Any, Any, An
     return dx, dkernel, dbias
 
 
-def conv2d_transpose(x: Any, kernel: Any, bias: Any = None, *, strides: Any = 1, padding: Any = "valid",
-                     output_padding: Any = None, dilation: Any = 1, groups: int = 1) -> tuple[Any, Any]:
+def conv2d_transpose(x: Array, kernel: Array, bias: Array | None = None, *, strides: Any = 1, padding: Any = "valid",
+                     output_padding: Any = None, dilation: Any = 1, groups: int = 1) -> tuple[Array, Any]:
     """As ops.conv2d_transpose."""
     window = conv2d_transpose_window(x, kernel, bias, strides, padding, output_padding, dilation, groups)
     return product("convolve_dx", x, kernel, window, groups, bias), (x, kernel, bias is not None, window, groups)
 
 
-def conv2d_transpose_backward(dy: Any, cache: Any, wrt: str = "all") -> tuple[Any, Any, Any]:
+def conv2d_transpose_backward(dy: Array, cache: Any, wrt: str = "all") -> tuple[Array, Array, Array]:
     """As ops.conv2d_transpose_backward."""
     x, kernel, has_bias, window, groups = cache
     check_dy("conv2d_transpose_backward", dy, (len(x), *window.input, kernel.shape[2] * groups))
@@ -60,8 +63,8 @@ def conv2d_transpose_backward(dy: Any, cache: Any, wrt: str = "all") -> tuple[An
     return dx, dkernel, dbias
 
 
-def product(name: str, a: Any, b: Any, window: Any, groups: int, bias: Any = None) -> Any:
-    """One of the three products, by name; group by group, each array cut along its last axis."""
+def product(name: str, a: Array, b: Array, window: Window, groups: int, bias: Array | None = None) -> Array:
+    """One of the three products; group by group, each array cut along its last axis."""
     room = {"cpu": cpu, "cuda": cuda}[device_room(a)]
     function, more = getattr(room, name), {} if bias is None else {"bias": bias}
     channels = a.shape[3] if name == "convolve_dkernel" else b.shape[2] * groups
@@ -75,6 +78,6 @@ def product(name: str, a: Any, b: Any, window: Any, groups: int, bias: Any = Non
     return result if bias is None else result + bias
 
 
-def channel_sum(x: Any) -> Any:
+def channel_sum(x: Array) -> Array:
     """The sum over all axes but the last."""
     return {"cpu": cpu_sum, "cuda": cuda_sum}[device_room(x)](x)

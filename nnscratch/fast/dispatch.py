@@ -1,32 +1,40 @@
-"""Which code computes an op: the only place that chooses. It looks at device, dtype and shapes, and never times anything.
+"""Which code computes an op: the only place that chooses. It looks at the device, dtype and shapes, and never times anything.
 
     device    dtype                       room
     GPU       float32                     fast/cuda, our own kernels
     CPU       float32, float64, complex   fast/cpu
     any       anything else               ops, the formula
 
-A room that lacks an op, or returns NotImplemented for these arguments, hands it to ops. `python -m nnscratch.fast` prints
-which rooms have which op. Convolutions have several algorithms on the CPU, `CONVOLUTIONS` below.
+If a room lacks an op, or returns NotImplemented for these arguments, ops computes it. `python -m nnscratch.fast` prints
+which room has which op. Convolutions have several algorithms on the CPU: the conditions in `CONVOLUTIONS` were read off the
+times of `python -m benchmarks algorithms`.
 """
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from typing import Any, NamedTuple
 
 import numpy as np
 
-from nnscratch.backend import array_module
+from nnscratch.backend import Array, array_module
 from nnscratch.fast.cpu.col2im import adjoint_window
 from nnscratch.fast.cpu.subpixel import waste
 from nnscratch.fast.cpu.winograd_tiles import supports_winograd
-from nnscratch.fast.cuda.launch import supported
+from nnscratch.fast.cuda.launcher import supported
 from nnscratch.ops.window import Window
+
+__all__ = ["CONVOLUTIONS", "Problem", "choose_convolution", "choose_room", "disabled"]
 
 _enabled = True
 
 
 @contextmanager
-def disabled():
-    """Inside this block everything is computed by the formulas of ops alone.
+def disabled() -> Iterator[None]:
+    """Compute everything inside this block by the formulas of ops alone.
+
+    Yields
+    ------
+    None
+        For a `with` statement.
 
     Examples
     --------
@@ -43,8 +51,24 @@ def disabled():
         _enabled = before
 
 
-def choose_room(arguments: Any) -> str:
-    """"cuda", "cpu" or "ops", for an op with these arguments."""
+def choose_room(arguments: Iterable[Any]) -> str:
+    """Choose where an op with these arguments is computed.
+
+    Parameters
+    ----------
+    arguments : iterable
+        The op's arguments; only the arrays among them count.
+
+    Returns
+    -------
+    {"cuda", "cpu", "ops"}
+        A key of `fast.rooms.ROOMS`.
+
+    Examples
+    --------
+    >>> choose_room([np.ones(3, np.float32)]), choose_room([np.ones(3, np.float16)])
+    ('cpu', 'ops')
+    """
     arrays = [a for a in arguments if hasattr(a, "dtype") and a.shape != ()]
     if not _enabled or not arrays:
         return "ops"
@@ -54,8 +78,28 @@ def choose_room(arguments: Any) -> str:
     return "cpu" if on_cpu else "ops"
 
 
+def choose_update(changed: Iterable[Array], read: Iterable[Array]) -> str:
+    """Where an optimizer's update is computed: "cuda" if a kernel can change these arrays in place, else "ops", the formula."""
+    changed = [*changed]
+    in_place = supported(*changed, *read) and all(array.flags.c_contiguous for array in changed)
+    return "cuda" if _enabled and in_place else "ops"
+
+
 class Problem(NamedTuple):
-    """One product of a convolution: what decides which algorithm is quickest."""
+    """One product of a convolution: what decides which algorithm is fastest.
+
+    Parameters
+    ----------
+    window : Window
+        Where the kernel stands on the image.
+    images : int
+        N.
+    channels, outputs : int
+        The channels of x and of y, in one group.
+    groups : int
+        The number of groups.
+    """
+
     window: Window
     images: int
     channels: int  # of x, in one group
@@ -79,12 +123,13 @@ class Problem(NamedTuple):
 
 
 def needs_col2im(p: Problem) -> bool:
-    """Whether a strided dx is quickest by adding products, or must be, because of dilation."""
+    """Whether a strided dx is fastest by adding products, or has to be, because of dilation."""
     disjoint = any(taps <= stride for taps, stride in zip(p.window.taps, p.window.strides))
     return p.window.dilation != (1, 1) or p.channels == 1 or disjoint or waste(p.window) > 1.5
 
 
 def always(p: Problem) -> bool:
+    """The condition of the last algorithm of each list."""
     return True
 
 
@@ -92,7 +137,7 @@ DEPTHWISE = "depthwise", "one filter for each channel", lambda p: p.channels == 
 WINOGRAD = "winograd", "stride 1, 2 to 7 rows, 512 windows and 8 channels or more", lambda p: p.winograd
 IM2COL = "im2col", "everything else", always
 
-# For each product the algorithms of fast/cpu, when they are taken, and that as a condition; the first that holds.
+# For each product the algorithms of fast/cpu: (name, its condition in words, the condition). The first that holds is taken.
 CONVOLUTIONS: dict[str, list[tuple[str, str, Callable[[Problem], bool]]]] = {
     "convolve": [
         DEPTHWISE,
@@ -114,10 +159,30 @@ CONVOLUTIONS: dict[str, list[tuple[str, str, Callable[[Problem], bool]]]] = {
 
 
 def choose_convolution(product: str, problem: Problem) -> str:
-    """The algorithm of fast/cpu for "convolve", "convolve_dx" or "convolve_dkernel"."""
+    """Choose the algorithm of fast/cpu for one product of a convolution.
+
+    Parameters
+    ----------
+    product : {"convolve", "convolve_dx", "convolve_dkernel"}
+        Which product.
+    problem : Problem
+        The window and the sizes.
+
+    Returns
+    -------
+    str
+        The name of the first algorithm in `CONVOLUTIONS` whose condition holds.
+
+    Examples
+    --------
+    >>> from nnscratch.ops.window import make_window
+    >>> window = make_window("an example", (32, 32), (3, 3), 1, "same")
+    >>> choose_convolution("convolve", Problem(window, images=1, channels=64, outputs=64))
+    'winograd'
+    """
     return next(name for name, _, holds in CONVOLUTIONS[product] if holds(problem))
 
 
-def device_room(array: Any) -> str:
-    """Where a convolution's products are computed, once its arguments have led to this room."""
+def device_room(array: Array) -> str:
+    """Where a convolution's products are computed, once `choose_room` has not chosen ops."""
     return "cpu" if array_module(array) is np else "cuda"

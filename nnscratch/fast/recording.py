@@ -1,26 +1,48 @@
-"""How a training step may be recorded and replayed (fast/cuda/graph.py): what layers and optimizers tell whoever records.
+"""Recording a training step: what layers and optimizers tell a recorder (fast/cuda/graph.py is one).
 
-While nobody records, `changing` does nothing, and `each_replay` calls its function.
+A recorded step is replayed without Python. So whatever Python has to do for each step is announced here, and whatever Python
+changed has to be restored if the recording is refused. While nothing is recorded, `changing` does nothing, and `each_replay`
+calls its function at once.
 """
 from collections.abc import Callable
 from typing import Any
 
-_recorder: Any = None  # has two methods: keep(memory) and on_replay(function)
+__all__ = ["changing", "each_replay", "recording"]
+
+_recorder: Any = None  # has two methods: snapshot(memory) and on_replay(function)
 
 
 def recording() -> bool:
-    """Whether a step is being recorded at the moment: what is asked of the GPU is then written down, not done."""
+    """Tell whether a step is being recorded: the GPU's work is then written down, not done.
+
+    Returns
+    -------
+    bool
+        True inside a recording.
+    """
     return _recorder is not None
 
 
 def changing(memory: list) -> None:
-    """Say that this list is about to be changed: if the step that is being recorded is refused, it is restored."""
+    """Announce that a list is about to be changed; if the recording is refused, the list is restored.
+
+    Parameters
+    ----------
+    memory : list
+        What a layer remembers for its backward pass.
+    """
     if _recorder is not None:
-        _recorder.keep(memory)
+        _recorder.snapshot(memory)
 
 
 def each_replay(function: Callable[[], Any]) -> None:
-    """Call the function now; in a step that is being recorded, before each replay, the first included."""
+    """Call a function now; while a step is recorded, before each replay instead, including the first.
+
+    Parameters
+    ----------
+    function : callable
+        Without arguments; its result is dropped.
+    """
     if _recorder is None:
         function()
     else:
@@ -28,6 +50,6 @@ def each_replay(function: Callable[[], Any]) -> None:
 
 
 def record(recorder: Any) -> None:
-    """From now on tell this recorder; None: nobody."""
+    """Begin to tell this recorder; None ends the recording."""
     global _recorder
     _recorder = recorder

@@ -1,4 +1,11 @@
-"""The three rooms that compute ops, and the ops that layers call, each of which goes to the room that dispatch.py chooses."""
+"""The three rooms that compute ops, and the ops that layers call.
+
+    cpu     fast/cpu, on NumPy arrays
+    cuda    fast/cuda, our own kernels
+    ops     the formulas, for everything else
+
+Each op that layers call asks dispatch.py for the room, and its backward goes to the room whose forward ran.
+"""
 from collections.abc import Callable
 from functools import wraps
 from types import SimpleNamespace
@@ -14,36 +21,41 @@ from nnscratch.fast.cuda import normalize as cuda_normalize
 from nnscratch.fast.cuda import pool as cuda_pool
 from nnscratch.fast.dispatch import choose_room
 
+__all__ = ["ROOMS", "table"]
+
+NAMES: list[str] = vars(ops)["__all__"]  # of all ops and their backwards
+
 
 def functions(*modules: Any) -> SimpleNamespace:
-    """What the modules say, by __all__, that they have."""
-    return SimpleNamespace(**{name: getattr(module, name) for module in modules for name in module.__all__})
+    """The ops that the modules list in their OPS."""
+    return SimpleNamespace(**{name: getattr(module, name) for module in modules for name in module.OPS})
 
 
 ROOMS: dict[str, Any] = {
     "cpu": functions(conv, activations, normalize, pool),
     "cuda": functions(conv, cuda_activations, cuda_dropouts, cuda_linear, cuda_normalize, cuda_pool),
-    "ops": functions(ops),
+    "ops": SimpleNamespace(**{name: getattr(ops, name) for name in NAMES}),
 }
 
 
 class Cache(NamedTuple):
-    """What a backward needs: the room whose forward ran, and the cache it made."""
+    """What a backward needs: the room whose forward ran, and the cache of that forward."""
+
     room: str
     saved: Any
 
 
 def accelerate() -> dict[str, Callable]:
-    """Every op of ops by its name; those with a backward ask dispatch.py where to run."""
-    made = {name: getattr(ops, name) for name in ops.__all__}
-    for name in ops.__all__:
+    """Every op of ops by its name; those with a backward run where dispatch.py says."""
+    made = {name: getattr(ops, name) for name in NAMES}
+    for name in NAMES:
         if f"{name}_backward" in made:
             made[name], made[f"{name}_backward"] = accelerated(name)
     return made
 
 
 def accelerated(name: str) -> tuple[Callable, Callable]:
-    """The pair of an op and its backward."""
+    """An op and its backward, which call the room that dispatch.py chooses."""
     @wraps(getattr(ops, name))
     def forward(*arguments: Any, **options: Any) -> Any:
         room = choose_room((*arguments, *options.values()))
@@ -62,13 +74,26 @@ def accelerated(name: str) -> tuple[Callable, Callable]:
 
 
 def refuse(*arguments: Any, **options: Any) -> Any:
-    """What stands for an op that a room lacks."""
+    """Stands for an op that a room lacks."""
     return NotImplemented
 
 
 def table() -> str:
-    """Which room has which op, as text."""
-    names = [name for name in ops.__all__ if f"{name}_backward" in ops.__all__]
-    rows = [("op", "CPU", "GPU")]
-    rows += [(name, *("own code" if hasattr(ROOMS[room], name) else "formula" for room in ("cpu", "cuda"))) for name in names]
+    """List which room has code of its own for which op.
+
+    Returns
+    -------
+    str
+        A line for each op.
+
+    Examples
+    --------
+    >>> print(table())  # doctest: +ELLIPSIS
+    op                    CPU       GPU
+    avg_pool2d            own code  own code
+    ...
+    """
+    names = [name for name in NAMES if f"{name}_backward" in NAMES]
+    rows = [["op", "CPU", "GPU"]]
+    rows += [[name, *("own code" if hasattr(ROOMS[room], name) else "formula" for room in ("cpu", "cuda"))] for name in names]
     return "\n".join("{:22}{:10}{}".format(*row) for row in rows)

@@ -1,26 +1,48 @@
-"""Scratch memory: how not to ask the system for it again and again.
+"""Scratch memory that is kept from call to call.
 
-Memory that is new to a process costs more than writing to it: the system hands it out page by page, filled with zeros, when
-it is first touched, and takes it back when a large array is freed. A convolution makes the same large arrays in every step.
+New memory costs a process more than writing to it: the system hands it out page by page, filled with zeros, when it is first
+touched, and takes it back when a large array is freed. A convolution makes the same large arrays in every step, so it keeps
+their memory.
 """
 from math import prod
 from threading import local
 from typing import Any
 
 import numpy as np
+from numpy.typing import DTypeLike
 
-# The two pieces of scratch memory of a convolution, 4 MB at most each: the array its windows are read from (columns or
-# transformed rows), and what stands beside it (padded rows, then products).
+from nnscratch.backend import Array
+
+__all__ = ["free_scratch", "scratch", "scratch_bytes"]
+
+# The two pieces of scratch memory of a convolution, at most 4 MB each: the array its windows are read from (columns or
+# transformed rows), and a second one (padded rows, then products).
 WINDOWS, BESIDE = "windows", "beside"
 
 _kept = local()  # each thread has its own: two convolutions at once must not share
 
 
-def scratch(xp: Any, name: str, shape: tuple, dtype: Any) -> Any:
-    """An array with arbitrary contents, for what lives only inside one call: its memory is kept for the next call.
+def scratch(xp: Any, name: str, shape: tuple[int, ...], dtype: DTypeLike) -> Array:
+    """Return an array with arbitrary contents, in memory that is kept for the next call.
 
-    It is valid until the next call with this name, and must not leave the op that asked for it. On a GPU it is a plain
+    The array is valid until the next call with this name, and must not leave the op that asked for it. On a GPU it is a plain
     `empty`: CuPy keeps freed memory by itself.
+
+    Parameters
+    ----------
+    xp : module
+        NumPy or CuPy.
+    name : str
+        Which piece of memory, such as `WINDOWS`.
+    shape : tuple of int
+        The shape.
+    dtype : dtype
+        The type.
+
+    Returns
+    -------
+    array
+        Uninitialized.
     """
     if xp is not np:
         return xp.empty(shape, dtype=dtype)
@@ -33,10 +55,16 @@ def scratch(xp: Any, name: str, shape: tuple, dtype: Any) -> Any:
 
 
 def scratch_bytes() -> int:
-    """What this thread keeps at the moment."""
+    """Return how much scratch memory this thread keeps.
+
+    Returns
+    -------
+    int
+        Bytes.
+    """
     return sum(buffer.nbytes for buffer in vars(_kept).values())
 
 
 def free_scratch() -> None:
-    """Give this thread's scratch memory back; the next call that wants some makes it anew."""
+    """Free this thread's scratch memory; the next call that needs some allocates it again."""
     vars(_kept).clear()

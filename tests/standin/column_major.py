@@ -1,6 +1,6 @@
 """What cuBLAS computes, in NumPy, from the very arguments of its C interface: addresses, columns first, leading dimensions.
 
-With it the library's own call (nnscratch/fast/cuda/gemm.py) runs without a GPU. It refuses what cuBLAS refuses, and keeps to
+With it the library's own call (nnscratch/fast/cuda/cublas.py) runs without a GPU. It refuses what cuBLAS refuses, and keeps to
 the precision it is asked for.
 """
 import ctypes
@@ -37,7 +37,7 @@ def rounded(matrix, precision):
 
 
 class ColumnMajor:
-    """The functions of the library that gemm.py calls; `products` counts."""
+    """The functions of the library that cublas.py calls; `products` counts."""
 
     def __init__(self):
         self.products, self.stream, self.workspace, self.destroyed = 0, None, None, False

@@ -1,26 +1,29 @@
-"""LeakyReLU on the CPU, alone or with the bias before it, in one pass over memory.
+"""LeakyReLU on the CPU, alone or after a bias, in one pass over memory.
 
 Shapes: x, y, dy, dx (..., C), bias (C,).
 
-For slopes s from 0 to 1, f(x) = max(x, s x): a processor guesses which way a choice element by element will go, and on data
-without a pattern it guesses wrong half the time, at twenty times the cost. And each array more is a way to memory and back:
-so rows are taken a piece at a time, small enough that what is made in between stays in the processor's cache.
+Two tricks. For slopes s from 0 to 1, f(x) = max(x, s x), which needs no decision for each element: a processor predicts how a
+decision will go, and on data without a pattern it is wrong half the time, which costs twenty times as much. And every further
+array costs a trip to memory and back: so rows are processed in pieces, whose intermediate results stay in the cache.
 """
 from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
 
+from nnscratch.backend import Array
 from nnscratch.fast.cpu.normalize import channel_sum, in_long_rows
 from nnscratch.ops.validation import check_array, check_dy, check_shape
 
-__all__ = ["bias_leaky_relu", "bias_leaky_relu_backward", "leaky_relu", "leaky_relu_backward"]
+__all__: list[str] = []
 
-PIECE = 2**15  # numbers at once
+OPS = ["bias_leaky_relu", "bias_leaky_relu_backward", "leaky_relu", "leaky_relu_backward"]
+
+PIECE = 2**15  # values processed at once
 
 
-def leaky_relu(x: Any, negative_slope: float = 0.2) -> Any:
-    """As ops.leaky_relu, for real numbers and slopes above 0, up to 1."""
+def leaky_relu(x: Array, negative_slope: float = 0.2) -> Any:
+    """As ops.leaky_relu, for real numbers and slopes above 0, up to 1; else NotImplemented."""
     s = float(negative_slope)
     if x.dtype.kind != "f" or not 0 < s <= 1 or not x.flags.c_contiguous:
         return NotImplemented
@@ -31,15 +34,15 @@ def leaky_relu(x: Any, negative_slope: float = 0.2) -> Any:
     return y, (x, s)
 
 
-def leaky_relu_backward(dy: Any, cache: Any) -> Any:
+def leaky_relu_backward(dy: Array, cache: Any) -> Array:
     """As ops.leaky_relu_backward."""
     x, s = cache
     check_dy("leaky_relu_backward", dy, x.shape)
     return slope_times(dy, x, s)
 
 
-def bias_leaky_relu(x: Any, bias: Any, negative_slope: float = 0.2) -> Any:
-    """As ops.bias_leaky_relu, for real numbers and slopes from 0 to 1. The sign of y is that of x + bias."""
+def bias_leaky_relu(x: Array, bias: Array, negative_slope: float = 0.2) -> Any:
+    """As ops.bias_leaky_relu, for real numbers and slopes from 0 to 1; else NotImplemented. y has the sign of x + bias."""
     s = float(negative_slope)
     if x.dtype.kind != "f" or x.dtype != bias.dtype or not 0 <= s <= 1 or not x.flags.c_contiguous:
         return NotImplemented
@@ -53,7 +56,7 @@ def bias_leaky_relu(x: Any, bias: Any, negative_slope: float = 0.2) -> Any:
     return y, (y, s)
 
 
-def bias_leaky_relu_backward(dy: Any, cache: Any) -> Any:
+def bias_leaky_relu_backward(dy: Array, cache: Any) -> Array:
     """As ops.bias_leaky_relu_backward."""
     y, s = cache
     check_dy("bias_leaky_relu_backward", dy, y.shape)
@@ -61,8 +64,8 @@ def bias_leaky_relu_backward(dy: Any, cache: Any) -> Any:
     return dx, channel_sum(dx)
 
 
-def slope_times(dy: Any, x: Any, s: float) -> Any:
-    """dy where x > 0, else s dy; x in C order."""
+def slope_times(dy: Array, x: Array, s: float) -> Array:
+    """dy where x > 0, else s dy; x is C-contiguous."""
     dx = np.empty(x.shape, np.result_type(dy, x))
     dy = np.ascontiguousarray(dy)
     for upstream, source, target in pieces(*(array.reshape(1, -1) for array in (dy, x, dx))):
@@ -72,8 +75,8 @@ def slope_times(dy: Any, x: Any, s: float) -> Any:
     return dx
 
 
-def pieces(*arrays: Any) -> Iterator[tuple]:
-    """The same piece of each array (rows, columns), again and again: some rows, or part of a single one."""
+def pieces(*arrays: Array) -> Iterator[tuple]:
+    """Yield the same piece of every array (rows, columns), from first to last: some rows, or part of a single row."""
     rows, columns = arrays[0].shape
     if rows == 1:
         for first in range(0, columns, PIECE):

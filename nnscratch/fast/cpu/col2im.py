@@ -1,26 +1,43 @@
-"""The adjoint way: multiply first, then add every product to the pixels of its window.
+"""dx by its definition: multiply first, then add every product to the pixel that it belongs to.
 
 Shapes: dy (N, OH, OW, OC), kernel (KH, KW, C, OC), dx (N, H, W, C), columns (windows of a block, KH*KW*C).
 
     dx = col2im(dy @ Kᵀ)
 
-It takes any window. It is the fastest way where KH*KW*C is small, such as images of one channel, and where there are few
-windows; else adding KH*KW times costs more than the product.
+This works for every window. It is fastest where KH*KW*C is small, as for images of one channel, and where there are few
+windows; elsewhere the KH*KW additions of whole arrays cost more than the product. The columns are made COLUMN_BYTES at a time,
+so that they stay in the processor's cache between being written and being read.
 """
 from itertools import product
-from typing import Any
 
 import numpy as np
 
-from nnscratch.backend import common_dtype
+from nnscratch.backend import Array, common_dtype
 from nnscratch.fast.workspace import WINDOWS, scratch
 from nnscratch.ops.window import Window, crop, each_tap, empty_padded
+
+__all__ = ["adjoint_window", "convolve_dx", "flip_kernel"]
 
 COLUMN_BYTES = 2 * 2**20
 
 
-def convolve_dx(dy: Any, kernel: Any, window: Window) -> Any:
-    """dx = col2im(dy @ Kᵀ), some windows at a time."""
+def convolve_dx(dy: Array, kernel: Array, window: Window) -> Array:
+    """Compute dx = col2im(dy @ Kᵀ), some windows at a time.
+
+    Parameters
+    ----------
+    dy : array (N, OH, OW, OC)
+        Gradient of the loss with respect to y.
+    kernel : array (KH, KW, C, OC)
+        The kernel.
+    window : Window
+        Where the kernel stands on x.
+
+    Returns
+    -------
+    array (N, H, W, C)
+        Gradient of the loss with respect to x.
+    """
     n, (kh, kw, c, oc), (oh, ow), dtype = len(dy), kernel.shape, window.output, common_dtype(dy, kernel)
     padded, matrix = empty_padded(np, n, window, c, dtype), kernel.reshape(-1, oc).T
     fit, (sh, sw) = max(1, COLUMN_BYTES // (kh * kw * c * dtype.itemsize)), window.strides
@@ -37,12 +54,34 @@ def convolve_dx(dy: Any, kernel: Any, window: Window) -> Any:
 
 
 def adjoint_window(window: Window) -> Window:
-    """For stride and dilation 1: the window of the convolution from the shape of y to that of x."""
+    """Find the window of the convolution that takes dy to dx, for stride and dilation 1.
+
+    Parameters
+    ----------
+    window : Window
+        That of the convolution from x to y.
+
+    Returns
+    -------
+    Window
+        That of the convolution of dy with `flip_kernel(kernel)`.
+    """
     pads = tuple((t - 1 - before, n + before - out) for t, (before, _), n, out in
                  zip(window.taps, window.pads, window.input, window.output))
     return window._replace(input=window.output, output=window.input, pads=pads)
 
 
-def flip_kernel(kernel: Any) -> Any:
-    """The kernel of that convolution: turned by 180 degrees, inputs and outputs exchanged."""
+def flip_kernel(kernel: Array) -> Array:
+    """Rotate a kernel by 180 degrees, and exchange its inputs and outputs.
+
+    Parameters
+    ----------
+    kernel : array (KH, KW, C, OC)
+        The kernel of a convolution with stride 1.
+
+    Returns
+    -------
+    array (KH, KW, OC, C)
+        The kernel of the convolution that takes dy to dx; a view.
+    """
     return kernel[::-1, ::-1].swapaxes(2, 3)

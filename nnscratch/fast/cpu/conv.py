@@ -1,16 +1,17 @@
 """The three products of a convolution on the CPU, each by the algorithm that dispatch.py chooses.
 
-Shapes: x (N, H, W, C), kernel (KH, KW, C, OC), y (N, OH, OW, OC); bias is for the channels of what is returned.
+Shapes: x (N, H, W, C), kernel (KH, KW, C, OC), y (N, OH, OW, OC); a bias has the channels of the result.
 """
-from typing import Any
-
+from nnscratch.backend import Array
 from nnscratch.fast.cpu import col2im, depthwise, im2col, subpixel, winograd
 from nnscratch.fast.cpu.col2im import adjoint_window, flip_kernel
 from nnscratch.fast.dispatch import Problem, choose_convolution
 from nnscratch.ops.window import Window
 
+__all__: list[str] = []
 
-def convolve(x: Any, kernel: Any, window: Window, bias: Any = None, groups: int = 1) -> Any:
+
+def convolve(x: Array, kernel: Array, window: Window, bias: Array | None = None, groups: int = 1) -> Array:
     """y = im2col(x) @ K + b."""
     problem = Problem(window, len(x), kernel.shape[2], kernel.shape[3] // groups, groups)
     algorithm = choose_convolution("convolve", problem)
@@ -25,27 +26,28 @@ def convolve(x: Any, kernel: Any, window: Window, bias: Any = None, groups: int 
     return add(y, bias)
 
 
-def convolve_dx(dy: Any, kernel: Any, window: Window, bias: Any = None, groups: int = 1) -> Any:
+def convolve_dx(dy: Array, kernel: Array, window: Window, bias: Array | None = None, groups: int = 1) -> Array:
     """dx = col2im(dy @ Kᵀ) + b."""
     problem = Problem(window, len(dy), kernel.shape[2], kernel.shape[3] // groups, groups)
     algorithm = choose_convolution("convolve_dx", problem)
     if algorithm == "as convolve":
         return convolve(dy, flip_kernel(kernel), adjoint_window(window), bias)
-    ways = {"depthwise": depthwise.convolve_dx, "col2im": col2im.convolve_dx, "subpixel": subpixel.convolve_dx}
-    return add(ways[algorithm](dy, kernel, window), bias)
+    functions = {"depthwise": depthwise.convolve_dx, "col2im": col2im.convolve_dx, "subpixel": subpixel.convolve_dx}
+    return add(functions[algorithm](dy, kernel, window), bias)
 
 
-def convolve_dkernel(x: Any, dy: Any, window: Window, groups: int = 1) -> Any:
+def convolve_dkernel(x: Array, dy: Array, window: Window, groups: int = 1) -> Array:
     """dK = im2col(x)ᵀ @ dy."""
     problem = Problem(window, len(x), x.shape[3] // groups, dy.shape[3] // groups, groups)
     algorithm = choose_convolution("convolve_dkernel", problem)
-    if algorithm == "swapped":  # x and dy change places, and the columns are those of dy, which has fewer channels
+    if algorithm == "swapped":  # x and dy exchanged: the columns are those of dy, which has fewer channels
         return flip_kernel(im2col.convolve_dkernel(dy, x, adjoint_window(window)))
-    ways = {"depthwise": depthwise.convolve_dkernel, "winograd": winograd.convolve_dkernel, "im2col": im2col.convolve_dkernel}
-    return ways[algorithm](x, dy, window)
+    functions = {"depthwise": depthwise.convolve_dkernel, "winograd": winograd.convolve_dkernel,
+                 "im2col": im2col.convolve_dkernel}
+    return functions[algorithm](x, dy, window)
 
 
-def add(y: Any, bias: Any) -> Any:
+def add(y: Array, bias: Array) -> Array:
     """y + bias, in place."""
     if bias is not None:
         y += bias

@@ -1,32 +1,53 @@
-"""Row im2col: all columns of a block by one copy of long items, then one matrix product.
+"""Row im2col: the columns of a block by one copy of long items, then one matrix product.
 
 Shapes: x (N, H, W, C), kernel (KH, KW, C, OC), y (N, OH, OW, OC), columns (windows of a block, KH*KW*C).
 
-With channels last, the KW * C numbers under one row of a window are neighbours in memory. NumPy copies them as one item of
-that many bytes, and all windows of a block by one call, where ops.im2col copies C numbers at a time, tap by tap.
+Two tricks. With channels last, the KW * C values under one row of a window are neighbours in memory: NumPy copies them as one
+item of that many bytes, and all windows of a block in one call, where ops.im2col copies C values at a time, tap by tap.
 
-The columns hold each pixel up to KH*KW times. So they are made for a few rows at a time, COLUMN_BYTES of them at most: they
-stay in the processor's cache between being written and being read. Padded rows, too, exist SLAB_BYTES at a time: some images,
-or some rows of a large one.
+And the columns hold each pixel up to KH*KW times, so they are made for a few rows at a time, at most COLUMN_BYTES: they stay in
+the processor's cache between being written and being read. Padded rows, too, exist only SLAB_BYTES at a time: those of some
+images, or some rows of a large one.
 """
 from collections.abc import Iterator
 from itertools import product
 from math import prod
-from typing import Any
+from typing import TypeVar
 
 import numpy as np
 
-from nnscratch.backend import common_dtype
+from nnscratch.backend import Array, common_dtype
 from nnscratch.fast.workspace import BESIDE, WINDOWS, scratch
 from nnscratch.ops.window import Window, extent
+
+__all__ = ["convolve", "convolve_dkernel", "convolve_wide"]
+
+T = TypeVar("T")
 
 COLUMN_BYTES = 2 * 2**20
 SLAB_BYTES = 3 * 2**20
 WIDE = 4  # output rows and columns that convolve_wide computes from one window
 
 
-def convolve(x: Any, kernel: Any, window: Window, bias: Any = None) -> Any:
-    """y = im2col(x) @ K + b."""
+def convolve(x: Array, kernel: Array, window: Window, bias: Array | None = None) -> Array:
+    """Compute y = im2col(x) @ K + b, block by block.
+
+    Parameters
+    ----------
+    x : array (N, H, W, C)
+        The images.
+    kernel : array (KH, KW, C, OC)
+        The kernel.
+    window : Window
+        Where the kernel stands on x.
+    bias : array (OC,), optional
+        The bias.
+
+    Returns
+    -------
+    array (N, OH, OW, OC)
+        y.
+    """
     oc, dtype = kernel.shape[3], common_dtype(x, kernel, bias)
     y, matrix = np.empty((len(x), *window.output, oc), dtype), np.ascontiguousarray(kernel, dtype).reshape(-1, oc)
     rows = y.reshape(-1, oc)
@@ -37,8 +58,23 @@ def convolve(x: Any, kernel: Any, window: Window, bias: Any = None) -> Any:
     return y
 
 
-def convolve_dkernel(x: Any, dy: Any, window: Window) -> Any:
-    """dK = im2col(x)ᵀ @ dy, summed over the blocks."""
+def convolve_dkernel(x: Array, dy: Array, window: Window) -> Array:
+    """Compute dK = im2col(x)ᵀ @ dy, summed over the blocks.
+
+    Parameters
+    ----------
+    x : array (N, H, W, C)
+        The images.
+    dy : array (N, OH, OW, OC)
+        Gradient of the loss with respect to y.
+    window : Window
+        Where the kernel stands on x.
+
+    Returns
+    -------
+    array (KH, KW, C, OC)
+        Gradient of the loss with respect to the kernel.
+    """
     oc, dtype = dy.shape[3], common_dtype(x, dy)
     rows, dkernel = np.ascontiguousarray(dy, dtype).reshape(-1, oc), np.zeros((*window.taps, x.shape[3], oc), dtype)
     total = dkernel.reshape(-1, oc)
@@ -47,11 +83,25 @@ def convolve_dkernel(x: Any, dy: Any, window: Window) -> Any:
     return dkernel
 
 
-def convolve_wide(x: Any, kernel: Any, window: Window) -> Any:
-    """y for few output channels, WIDE x WIDE pixels at a time.
+def convolve_wide(x: Array, kernel: Array, window: Window) -> Array:
+    """Compute y for few output channels, WIDE x WIDE pixels at a time.
 
-    Windows of neighbouring pixels overlap, so one window that is WIDE - 1 strides larger holds all that these pixels need: one
-    row of columns and WIDE * WIDE * OC products. The kernel stands in the larger one once for each of the pixels.
+    Windows of neighbouring pixels overlap, so one window that is WIDE - 1 strides larger holds everything that these pixels
+    need: one row of columns gives WIDE * WIDE * OC values. The larger kernel holds the kernel once for each of the pixels.
+
+    Parameters
+    ----------
+    x : array (N, H, W, C)
+        The images.
+    kernel : array (KH, KW, C, OC)
+        The kernel.
+    window : Window
+        Where the kernel stands on x.
+
+    Returns
+    -------
+    array (N, OH, OW, OC)
+        y.
     """
     (kh, kw, c, oc), (oh, ow), (sh, sw) = kernel.shape, window.output, window.strides
     taps = kh + (WIDE - 1) * sh, kw + (WIDE - 1) * sw
@@ -68,13 +118,13 @@ def convolve_wide(x: Any, kernel: Any, window: Window) -> Any:
     return np.ascontiguousarray(y[:, :oh, :ow])
 
 
-def blocks(x: Any, window: Window, outputs: int, dtype: Any) -> Iterator[tuple[slice, Any]]:
-    """Cut all windows, N*OH*OW in a row, into blocks: yields which windows, and their columns in scratch memory."""
+def blocks(x: Array, window: Window, outputs: int, dtype: np.dtype) -> Iterator[tuple[slice, Array]]:
+    """Cut all N*OH*OW windows into blocks; yield which windows, and their columns in scratch memory."""
     (oh, ow), (kh, kw), (sh, sw), (dh, dw), c = window.output, window.taps, window.strides, window.dilation, x.shape[3]
     if window.taps == window.strides == (1, 1) and window.output == window.input:  # every pixel is a window
         yield slice(0, len(x) * oh * ow), np.ascontiguousarray(x, dtype).reshape(-1, c)
         return
-    together = kw if dw == 1 else 1  # pixels that are neighbours in memory
+    together = kw if dw == 1 else 1  # pixels of an item, neighbours in memory
     fit, item = max(1, COLUMN_BYTES // (max(kh * kw * c, outputs) * dtype.itemsize)), together * c
     for first, top, left, (rows, width), slab in slabs(x, window, dtype):
         image, row, pixel, number = slab.strides
@@ -89,9 +139,9 @@ def blocks(x: Any, window: Window, outputs: int, dtype: Any) -> Iterator[tuple[s
             yield slice(start, start + len(columns)), columns
 
 
-def slabs(x: Any, window: Window, dtype: Any) -> Iterator[tuple[int, int, int, tuple, Any]]:
-    """Padded pixels, some at a time: yields the first image, the first row and column of y, how many rows and columns of y can
-    be made of them, and the pixels: of some images, some rows of one, or, if a single row is too large, a part of it."""
+def slabs(x: Array, window: Window, dtype: np.dtype) -> Iterator[tuple[int, int, int, tuple, Array]]:
+    """Yield padded pixels, some at a time: the first image, the first row and column of y, how many rows and columns of y they
+    are enough for, and the pixels: of some images, of some rows of one image, or of a part of a row that is too large."""
     (oh, ow), (sh, sw) = window.output, window.strides
     if window.pads == ((0, 0), (0, 0)) and x.dtype == dtype and x.flags.c_contiguous:
         yield 0, 0, 0, (oh, ow), x
@@ -108,19 +158,19 @@ def slabs(x: Any, window: Window, dtype: Any) -> Iterator[tuple[int, int, int, t
 
 
 def seen_by(window: Window, axis: int, first: int, last: int) -> tuple[slice, Window]:
-    """The rows of x (axis 1: columns) that the output rows first, ..., last - 1 see, and the window on them alone."""
+    """The rows of x (for axis 1: the columns) that the output rows first, ..., last - 1 read, and the window on them alone."""
     start = first * window.strides[axis] - window.pads[axis][0]
     stop = start + (last - 1 - first) * window.strides[axis] + extent(window.taps[axis], window.dilation[axis])
     low, high = (min(max(0, row), window.input[axis]) for row in (start, stop))
 
-    def put(pair: tuple, value: Any) -> tuple:
+    def put(pair: tuple[T, T], value: T) -> tuple[T, T]:
         return (value, pair[1]) if axis == 0 else (pair[0], value)
     return slice(low, high), window._replace(input=put(window.input, high - low), output=put(window.output, last - first),
                                              pads=put(window.pads, (low - start, stop - high)))
 
 
-def pad(x: Any, window: Window, dtype: Any) -> Any:
-    """x with the window's padding of zeros, in this dtype and in C order, in scratch memory."""
+def pad(x: Array, window: Window, dtype: np.dtype) -> Array:
+    """x with the window's padding of zeros, in this dtype and C-contiguous, in scratch memory."""
     (top, bottom), (left, right) = window.pads
     n, h, w, c = x.shape
     padded = scratch(np, BESIDE, (n, top + h + bottom, left + w + right, c), dtype)
@@ -134,6 +184,6 @@ def pad(x: Any, window: Window, dtype: Any) -> Any:
     return padded
 
 
-def as_items(x: Any) -> Any:
-    """x (..., C) with each pixel as one item: NumPy copies one long item faster than C numbers."""
+def as_items(x: Array) -> Array:
+    """x (..., C) with each pixel as one item: NumPy copies one long item faster than C values."""
     return x.view(f"V{x.shape[-1] * x.itemsize}")[..., 0]

@@ -1,10 +1,10 @@
-"""Normalization on the CPU: the formulas of ops/normalize.py with fewer ways to memory and back.
+"""Normalization on the CPU: the formulas of ops/normalize.py with fewer passes over memory.
 
 Shapes: x (..., C), gamma, beta, statistics (C,).
 
-Two means do it. Several pixels make a long row: NumPy goes through an array row by row, and rows of a few channels are too
-short to be fast. And sums over pixels are products with ones: BLAS adds in blocks, several times faster than adding row after
-row in float32, and with a smaller rounding error. x̂ itself is never written out.
+Three tricks. Several pixels are seen as one long row: NumPy has a cost for each row, and rows of a few channels are too short.
+Sums over pixels are products with a vector of ones: BLAS adds in blocks, several times faster than adding row after row in
+float32, and with a smaller rounding error. And x̂ is never written out: x - mean and a factor for each channel are enough.
 """
 from collections.abc import Callable
 from math import gcd
@@ -12,14 +12,17 @@ from typing import Any
 
 import numpy as np
 
+from nnscratch.backend import Array
 from nnscratch.ops.normalize import check_batch_norm, check_normalization
 from nnscratch.ops.validation import check_array, check_dy
 
-__all__ = ["batch_norm", "batch_norm_backward", "instance_norm", "instance_norm_backward"]
+__all__: list[str] = []
+
+OPS = ["batch_norm", "batch_norm_backward", "instance_norm", "instance_norm_backward"]
 
 
-def batch_norm(x: Any, gamma: Any, beta: Any, running_mean: Any, running_variance: Any, *, training: bool,
-               momentum: float = 0.99, epsilon: float = 1e-3, unbiased: bool = False) -> tuple[Any, tuple[Any, Any], Any]:
+def batch_norm(x: Array, gamma: Array, beta: Array, running_mean: Array, running_variance: Array, *, training: bool,
+               momentum: float = 0.99, epsilon: float = 1e-3, unbiased: bool = False) -> tuple[Array, tuple[Array, Array], Any]:
     """As ops.batch_norm."""
     check_batch_norm(x, gamma, beta, running_mean, running_variance, momentum, epsilon)
     momentum, (rows, repeat) = float(momentum), in_long_rows(x)
@@ -41,12 +44,12 @@ def batch_norm(x: Any, gamma: Any, beta: Any, running_mean: Any, running_varianc
     return y.reshape(x.shape), (new_mean, new_variance), (centred.reshape(x.shape), gamma, inverse_std, training)
 
 
-def batch_norm_backward(dy: Any, cache: Any, wrt: str = "all") -> tuple[Any, Any, Any]:
+def batch_norm_backward(dy: Array, cache: Any, wrt: str = "all") -> tuple[Array, Array, Array]:
     """As ops.batch_norm_backward, with x̂ = centred * inverse_std."""
     centred, gamma, inverse_std, training = cache
     check_dy("batch_norm_backward", dy, centred.shape)
     dx = dgamma = dbeta = None
-    if training or wrt != "input":  # in training dx is made of these two sums
+    if training or wrt != "input":  # in training dx needs these two sums
         dbeta, dgamma = channel_sum(dy), channel_dot(dy, centred, dy.shape[-1]) * inverse_std
     if wrt != "parameters":
         rows, repeat = in_long_rows(dy)
@@ -54,7 +57,7 @@ def batch_norm_backward(dy: Any, cache: Any, wrt: str = "all") -> tuple[Any, Any
         if training:
             count = dy.size // dy.shape[-1]
             dx = in_long_rows(centred)[0] * repeat(inverse_std * dgamma / -count)
-            dx += rows  # in place: every array more is a way to memory and back
+            dx += rows  # in place: every further array is a trip to memory and back
             dx -= repeat(dbeta / count)
             dx *= scale
         else:
@@ -63,7 +66,7 @@ def batch_norm_backward(dy: Any, cache: Any, wrt: str = "all") -> tuple[Any, Any
     return (dx, None, None) if wrt == "input" else (dx, dgamma, dbeta)
 
 
-def instance_norm(x: Any, gamma: Any, beta: Any, *, epsilon: float = 1e-5) -> tuple[Any, Any]:
+def instance_norm(x: Array, gamma: Array, beta: Array, *, epsilon: float = 1e-5) -> tuple[Array, Any]:
     """As ops.instance_norm."""
     check_array("instance_norm", "x", x, 4)
     check_normalization("instance_norm", x, epsilon, gamma=gamma, beta=beta)
@@ -72,7 +75,7 @@ def instance_norm(x: Any, gamma: Any, beta: Any, *, epsilon: float = 1e-5) -> tu
     return centred * (gamma * inverse_std) + beta, (centred, gamma, inverse_std)
 
 
-def instance_norm_backward(dy: Any, cache: Any, wrt: str = "all") -> tuple[Any, Any, Any]:
+def instance_norm_backward(dy: Array, cache: Any, wrt: str = "all") -> tuple[Array, Array, Array]:
     """As ops.instance_norm_backward."""
     centred, gamma, inverse_std = cache
     check_dy("instance_norm_backward", dy, centred.shape)
@@ -86,26 +89,26 @@ def instance_norm_backward(dy: Any, cache: Any, wrt: str = "all") -> tuple[Any, 
     return dx, dgamma, dbeta
 
 
-def in_long_rows(x: Any) -> tuple[Any, Callable[[Any], Any]]:
-    """x with several pixels in a row, (..., C) -> (pixels / k, k C), and `repeat`, which makes (C,) as long as such a row."""
+def in_long_rows(x: Array) -> tuple[Array, Callable[[Array], Array]]:
+    """x with k pixels in each row, (..., C) -> (pixels / k, k C), and `repeat`, which makes (C,) as long as such a row."""
     channels = x.shape[-1]
     together = gcd(x.size // channels, 2 ** (8192 // channels).bit_length())  # pixels, a power of two
     return x.reshape(-1, together * channels), lambda numbers: np.tile(numbers, together)
 
 
-def image_mean(x: Any) -> Any:
+def image_mean(x: Array) -> Array:
     """The mean over each image's pixels: (N, H, W, C) -> (N, 1, 1, C)."""
     n, h, w, c = x.shape
     return (np.ones((1, h * w), x.dtype) @ x.reshape(n, h * w, c))[:, None] / (h * w)
 
 
-def channel_sum(x: Any) -> Any:
+def channel_sum(x: Array) -> Array:
     """The sum over all axes but the last: (..., C) -> (C,)."""
     rows = x.reshape(-1, x.shape[-1])
     return np.ones(len(rows), x.dtype) @ rows
 
 
-def channel_dot(a: Any, b: Any, channels: int) -> Any:
-    """Σ a * b over all axes but that of the channels: -> (C,). The products are added up as they are made, never stored."""
+def channel_dot(a: Array, b: Array, channels: int) -> Array:
+    """Σ a * b over all axes but the last: -> (C,). Each product is added at once and never stored."""
     rows, others = (in_long_rows(array.reshape(-1, channels))[0] for array in (a, b))
     return np.einsum("rc,rc->c", rows, others).reshape(-1, channels).sum(axis=0)

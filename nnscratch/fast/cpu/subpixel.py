@@ -2,29 +2,47 @@
 
 Shapes: dy (N, OH, OW, OC), kernel (KH, KW, C, OC), dx (N, H, W, C). U = ceil(KH / SH), V = ceil(KW / SW).
 
-Count the rows of the padded image as SH*r + p with phase p = 0 .. SH - 1. Output oh meets padded row SH*oh + i by tap i, so
-i = SH*u + p for u = r - oh:
+The trick: instead of spreading each value of dy over dx (as col2im does), gather for each pixel of dx the values of dy that it
+needs. Write the row of the padded image as SH*r + p with phase p = 0 .. SH - 1. Output row oh reads the padded row SH*oh + i
+through tap i, so i = SH*u + p with u = r - oh:
 
     dx[SH*r + p - top] = Σ_u dy[r - u] K[SH*u + p]ᵀ,   u = 0 .. U - 1
 
-and likewise along the columns. All SH*SW phases of dx see the same U x V pixels of dy: gather them once, and multiply by the
-kernel rearranged to (U*V*OC, SH*SW*C). Its phases are then interleaved.
+and likewise along the columns. All SH*SW phases of dx need the same U x V pixels of dy: they are gathered once, as columns, and
+multiplied by the kernel rearranged to (U*V*OC, SH*SW*C). The phases of the result are then interleaved. That is one product and
+one copy, where col2im adds KH*KW times.
 
 References: Shi et al., "Is the deconvolution layer the same as a convolutional layer?", 2016.
 """
-from typing import Any
 
 import numpy as np
 
-from nnscratch.backend import common_dtype
+from nnscratch.backend import Array, common_dtype
 from nnscratch.fast.cpu.im2col import as_items, convolve, seen_by
 from nnscratch.ops.window import Window
+
+__all__ = ["convolve_dx"]
 
 PHASE_BYTES = 2**20  # of phases that exist at once
 
 
-def convolve_dx(dy: Any, kernel: Any, window: Window) -> Any:
-    """dx of a convolution with any strides and dilation 1."""
+def convolve_dx(dy: Array, kernel: Array, window: Window) -> Array:
+    """Compute dx of a convolution with any strides and dilation 1.
+
+    Parameters
+    ----------
+    dy : array (N, OH, OW, OC)
+        Gradient of the loss with respect to y.
+    kernel : array (KH, KW, C, OC)
+        The kernel.
+    window : Window
+        Where the kernel stands on x.
+
+    Returns
+    -------
+    array (N, H, W, C)
+        Gradient of the loss with respect to x.
+    """
     (kh, kw, c, oc), (h, w), (sh, sw), dtype = kernel.shape, window.input, window.strides, common_dtype(dy, kernel)
     u, v = -(-kh // sh), -(-kw // sw)
     taps = np.zeros((u, sh, v, sw, c, oc), dtype)  # K[SH*u + p, SW*v + q], 0 where the kernel has no such tap
@@ -43,8 +61,8 @@ def convolve_dx(dy: Any, kernel: Any, window: Window) -> Any:
     return dx
 
 
-def interleave(dx: Any, phases: Any, window: Window, first: int, last: int) -> None:
-    """Write the phases (N, rows, columns, SH, SW, C) of the rows first, ..., last - 1 to where they belong in dx."""
+def interleave(dx: Array, phases: Array, window: Window, first: int, last: int) -> None:
+    """Write the phases (N, rows, columns, SH, SW, C) of the rows first, ..., last - 1 to their places in dx."""
     of_dx, of_phases = as_items(dx), as_items(phases)
     for p in range(window.strides[0]):
         rows, from_rows = interleaved(p, window, 0, first, last)
@@ -53,8 +71,8 @@ def interleave(dx: Any, phases: Any, window: Window, first: int, last: int) -> N
             of_dx[:, rows, columns] = of_phases[:, from_rows, from_columns, p, q]
 
 
-def windows_of_dy(dy: Any, window: Window, taps: tuple) -> tuple[Any, Window]:
-    """The window of U x V pixels, and the part of dy it moves over, for all r that meet a pixel of the image."""
+def windows_of_dy(dy: Array, window: Window, taps: tuple[int, int]) -> tuple[Array, Window]:
+    """The part of dy that the window of U x V pixels moves over, and that window, for all r that reach a pixel of the image."""
     first = tuple(before // s for (before, _), s in zip(window.pads, window.strides))
     last = tuple((n - 1 + before) // s for n, (before, _), s in zip(window.input, window.pads, window.strides))
     output = tuple(b - a + 1 for a, b in zip(first, last))
@@ -67,7 +85,7 @@ def windows_of_dy(dy: Any, window: Window, taps: tuple) -> tuple[Any, Window]:
 
 
 def interleaved(p: int, window: Window, axis: int, first: int, last: int) -> tuple[slice, slice]:
-    """Where the rows (or columns) first, ..., last - 1 of phase p stand in dx, and which of these lie in the image."""
+    """Where the rows (or columns) first, ..., last - 1 of phase p belong in dx, and which of them lie in the image."""
     stride, length, shift = window.strides[axis], window.input[axis], p - window.pads[axis][0] % window.strides[axis]
     low, high = max(first, 1 if shift < 0 else 0), min(last, (length - 1 - shift) // stride + 1)
     high = max(low, high)
@@ -75,7 +93,7 @@ def interleaved(p: int, window: Window, axis: int, first: int, last: int) -> tup
 
 
 def waste(window: Window) -> float:
-    """Pixels computed for each pixel of dx: the phases at the border are computed in full."""
+    """How many pixels are computed for each pixel of dx: the phases at the border are computed in full."""
     (h, w), (sh, sw), ((top, _), (left, _)) = window.input, window.strides, window.pads
     rows, columns = ((n - 1 + b) // s - b // s + 1 for n, b, s in ((h, top, sh), (w, left, sw)))
     return rows * sh * columns * sw / (h * w)

@@ -1,8 +1,8 @@
-"""Minimal filtering F(m, r): m outputs of a filter with r taps for m + r - 1 multiplications instead of m * r.
+"""Minimal filtering F(m, r): m outputs of a filter with r taps by m + r - 1 multiplications instead of m * r.
 
 Shapes: d (m+r-1,) samples, g (r,) taps, y (m,) outputs,  y[i] = Σ_l d[i + l] * g[l].  k = m + r - 1.
 
-    y = A [ (G g) * (B d) ]          A (m, k), G (k, r), B (k, k);  * multiplies number by number
+    y = A [ (G g) * (B d) ]          A (m, k), G (k, r), B (k, k);  * multiplies element by element
 
 Where the matrices come from: multiply a polynomial p of degree m - 1 by a polynomial g of degree r - 1. The product has k
 coefficients, so it is known from its values at k points, and there it costs one multiplication each: p(a) * g(a).
@@ -24,34 +24,57 @@ from functools import cache
 
 import numpy as np
 
-# Small numbers keep the powers in A and G small, and with them the rounding error: in float32 it is 6e-7 for F(4, 3) and 1.2e-6
-# for F(6, 3), in the relative Euclidean norm, where the plain sum has 3e-7. The point 1 comes first: see where winograd.py
-# adds the bias.
+__all__ = ["winograd_matrices"]
+
+# Small points keep the powers in A and G small, and with them the rounding error: in float32 it is 6e-7 for F(4, 3) and 1.2e-6
+# for F(6, 3), in the relative Euclidean norm, where the plain sum has 3e-7. The point 1 comes first, because winograd.py adds
+# the bias to its product.
 POINTS = (Fraction(1), Fraction(-1), Fraction(0), Fraction(2), Fraction(-1, 2), Fraction(-2), Fraction(1, 2))
+ZERO, ONE = Fraction(0), Fraction(1)
 MAX_PRODUCTS = len(POINTS) + 1  # with infinity; more points would cost more accuracy than they save time
 
 
 @cache
-def winograd_matrices(outputs: int, taps: int) -> tuple:
-    """The matrices A (m, k), G (k, r) and B (k, k) of F(m, r), in float64, k = m + r - 1 at most 8."""
+def winograd_matrices(outputs: int, taps: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Compute the matrices of F(m, r).
+
+    Parameters
+    ----------
+    outputs, taps : int
+        m and r; k = m + r - 1 is at most 8.
+
+    Returns
+    -------
+    A, G, B : array (m, k), (k, r), (k, k)
+        In float64.
+
+    Examples
+    --------
+    >>> A, G, B = winograd_matrices(2, 3)
+    >>> d, g = np.array([1.0, 2.0, 3.0, 4.0]), np.array([1.0, 0.0, -1.0])
+    >>> A @ ((G @ g) * (B @ d))
+    array([-2., -2.])
+    """
     count = outputs + taps - 1
     points = POINTS[:count - 1]
-    a, g, b = [], [], []
+    a: list[list[Fraction]] = []
+    g: list[list[Fraction]] = []
+    b: list[list[Fraction]] = []
     for point in points:
         others = [other for other in points if other != point]
-        scale = Fraction(1)
+        scale = ONE
         for other in others:
             scale *= point - other
         a.append([point**i for i in range(outputs)])
         g.append([point**i / scale for i in range(taps)])
-        b.append(polynomial(others) + [0])
-    a.append([0] * (outputs - 1) + [1])
-    g.append([0] * (taps - 1) + [1])
+        b.append(polynomial(others) + [ZERO])
+    a.append([ZERO] * (outputs - 1) + [ONE])
+    g.append([ZERO] * (taps - 1) + [ONE])
     b.append(polynomial(points))
     return np.array(a, dtype=np.float64).T, np.array(g, dtype=np.float64), np.array(b, dtype=np.float64)
 
 
-def polynomial(roots: Iterable) -> list:
+def polynomial(roots: Iterable[Fraction]) -> list[Fraction]:
     """The coefficients of Π (x - root), the constant one first."""
     coefficients = [Fraction(1)]
     for root in roots:

@@ -1,49 +1,54 @@
-"""The rows of an image, cut into blocks, transformed, and read as matrices: the memory side of winograd.py.
+"""How winograd.py uses memory: the rows of an image are cut into blocks, transformed, and read as matrices.
 
-Shapes: x (N, H, W, C), y (N, OH, OW, OC). A tile is m rows of y; it needs k = m + r - 1 padded rows of x, which overlap with
-the next tile's by r - 1. A padded row has `width` pixels.
+Shapes: x (N, H, W, C), y (N, OH, OW, OC). A tile is m rows of y; it needs k = m + r - 1 padded rows of x, r - 1 of which it
+shares with the next tile. A padded row has `width` pixels.
 
     padded_rows     (rows, images, width, C)
     transform_rows  (k, tiles, images, width, C)     B times the k rows under every tile
     lanes           (k, windows, KW * C), KW times   the windows that lie end to end, as views
 
-Blocks are cut so that what exists of these at one time takes at most WORKSPACE bytes, whatever the size of the image.
+Blocks are cut so that these arrays take at most WORKSPACE bytes at one time, whatever the size of the image.
 """
 from collections.abc import Iterator
 from math import gcd, prod
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 
+from nnscratch.backend import Array
 from nnscratch.fast.cpu.winograd_matrices import MAX_PRODUCTS
 from nnscratch.fast.workspace import BESIDE, WINDOWS, scratch
 from nnscratch.ops.window import Window
 
-PIECE = 2**14          # numbers of a row that are transformed at once
+__all__: list[str] = []
+
+PIECE = 2**14          # values of a row that are transformed at once
 WORKSPACE = 8 * 2**20  # bytes of padded rows, transformed rows and products that exist at once
 
 
 def supports_winograd(window: Window) -> bool:
-    """Whether winograd.py can do it: stride and dilation 1, and 2 to 7 rows."""
+    """Whether winograd.py can compute it: stride and dilation 1, and 2 to 7 rows."""
     return window.strides == window.dilation == (1, 1) and 2 <= window.taps[0] < MAX_PRODUCTS
 
 
 class Plan(NamedTuple):
-    """F(m, r): m `outputs` from k `products` of r `taps`."""
+    """F(m, r): m `outputs` from r `taps` by k `products`."""
+
     outputs: int
     taps: int
     products: int
 
 
 def make_plan(window: Window) -> Plan:
-    """The m that needs the fewest products for all rows of y, at most m + r - 1 = 8: more round badly."""
+    """The m that needs the fewest products for all rows of y, with m + r - 1 at most 8: more would round badly."""
     rows, taps = window.output[0], window.taps[0]
     outputs = min(range(1, MAX_PRODUCTS - taps + 2), key=lambda m: (-(-rows // m) * (m + taps - 1), m))
     return Plan(outputs, taps, outputs + taps - 1)
 
 
 class Block(NamedTuple):
-    """What is computed at once: some images, some tiles of m rows of y, some columns of y (mostly all of them)."""
+    """What is computed at once: some images, some tiles of m rows of y, some columns of y (usually all)."""
+
     images: slice
     tiles: slice
     columns: slice
@@ -53,18 +58,18 @@ class Block(NamedTuple):
         return row_width(self.columns.stop - self.columns.start, window)
 
     def places(self, window: Window) -> int:
-        """Windows of the block, tile by tile; the last ones of each row hang over its end, and are not used."""
+        """The number of windows of the block; the last ones of each row run past its end, and are not used."""
         images, tiles = self.images.stop - self.images.start, self.tiles.stop - self.tiles.start
         return images * tiles * self.width(window)
 
-    def overhang(self, products: Any, window: Window) -> Any:
-        """The products that belong to no column of y."""
+    def overhang(self, products: Array, window: Window) -> Array:
+        """The products of windows that run past the end of a row: they belong to no column of y."""
         products = products.reshape(len(products), -1, self.width(window), products.shape[2])
         return products[:, :, self.columns.stop - self.columns.start:]
 
-    def tiles_of(self, y: Any, products: Any, window: Window, plan: Plan) -> Iterator[tuple[Any, Any, int]]:
-        """This block of y as (images, tiles, m, row) beside the products as (images, tiles, k, row), and m; then the last
-        tile apart, if it has fewer rows. No copies: the matrices A and G read and write y as it lies in memory."""
+    def tiles_of(self, y: Array, products: Array, window: Window, plan: Plan) -> Iterator[tuple[Array, Array, int]]:
+        """Yield this block of y as (images, tiles, m, row), the products as (images, tiles, k, row), and m; then the last tile
+        by itself, if it has fewer rows. No copies: the matrices A and G read and write y as it lies in memory."""
         m = plan.outputs
         first, stop = self.tiles.start * m, min(self.tiles.stop * m, window.output[0])
         y = y[self.images, first:stop, self.columns]
@@ -78,27 +83,27 @@ class Block(NamedTuple):
 
 
 def row_width(columns: int, window: Window) -> int:
-    """Pixels of a padded row. In a whole row (not a strip of a wide image) the zeros at the right end need not be there: the
-    first zeros of the next row serve."""
+    """Pixels of a padded row. A whole row (not a strip of a wide image) needs no zeros of its own at the right end: the zeros
+    at the beginning of the next row serve."""
     left, reach = window.pads[1][0], columns - 1 + window.taps[1]
     if columns == window.output[1]:
         reach -= max(0, min(left, reach - left - window.input[1]))
     return max(columns, reach)
 
 
-def cut(shape: tuple, window: Window, plan: Plan, oc: int, itemsize: int) -> Iterator[Block]:
+def cut(shape: tuple[int, ...], window: Window, plan: Plan, oc: int, itemsize: int) -> Iterator[Block]:
     """Cut the work on x of this shape into blocks of at most WORKSPACE bytes."""
     images, channels, ow, tiles = shape[0], shape[3], window.output[1], -(-window.output[0] // plan.outputs)
 
     def tile_bytes(columns: int) -> int:
-        """Of the larger of two arrays that exist at once: the transformed rows, and the padded rows or later the products."""
+        """Bytes of a tile in the larger of two arrays that exist at once: transformed rows, and padded rows or products."""
         return itemsize * plan.products * row_width(columns, window) * max(channels, oc)
 
     room, columns = WORKSPACE // 2 - itemsize * margin(window, channels), ow
     while columns > 1 and tile_bytes(columns) > room:
         columns = -(-columns // 2)
     rows = max(1, min(tiles, room // tile_bytes(columns)))
-    rows = -(-tiles // -(-tiles // rows))  # all blocks alike, instead of a small last one
+    rows = -(-tiles // -(-tiles // rows))  # blocks of equal size, instead of a small last one
     step = max(1, room // (tile_bytes(columns) * tiles)) if rows == tiles and columns == ow else 1
     for n in range(0, images, step):
         for tile in range(0, tiles, rows):
@@ -107,10 +112,10 @@ def cut(shape: tuple, window: Window, plan: Plan, oc: int, itemsize: int) -> Ite
                             slice(column, min(column + columns, ow)))
 
 
-def padded_rows(x: Any, block: Block, window: Window, plan: Plan) -> Any:
+def padded_rows(x: Array, block: Block, window: Window, plan: Plan) -> Array:
     """The padded rows under a block, (rows, images, width, C), with a margin of zeros behind them.
 
-    All images' first rows, then all second rows, ...: many small images are then transformed as one long row.
+    The first rows of all images come first, then all second rows, ...: many small images are transformed as one long row.
     """
     x = x[block.images]
     count = (block.tiles.stop - block.tiles.start) * plan.outputs + plan.taps - 1
@@ -125,8 +130,8 @@ def padded_rows(x: Any, block: Block, window: Window, plan: Plan) -> Any:
     return padded
 
 
-def whole_pixels(x: Any, dtype: Any) -> Any:
-    """x in this dtype, the channels of each pixel neighbours in memory, which those of flipped or swapped axes are not."""
+def contiguous_pixels(x: Array, dtype: np.dtype) -> Array:
+    """x in this dtype, with the channels of each pixel next to each other in memory, as they are not after a swap of axes."""
     x = x.astype(dtype, copy=False)
     return x if x.strides[-1] == x.itemsize else x.copy(order="C")
 
@@ -136,8 +141,8 @@ def margin(window: Window, channels: int) -> int:
     return (window.taps[1] - 1) * channels
 
 
-def with_margin(name: str, shape: tuple, dtype: Any, beyond: int) -> Any:
-    """Scratch memory of this shape, followed by as many zeros: there the last windows read on (see `lanes`)."""
+def with_margin(name: str, shape: tuple[int, ...], dtype: np.dtype, beyond: int) -> Array:
+    """Scratch memory of this shape, followed by `beyond` zeros, which the last windows read (see `lanes`)."""
     size = prod(shape)
     memory = scratch(np, name, (size + beyond,), dtype)
     memory[size:] = 0
@@ -145,17 +150,17 @@ def with_margin(name: str, shape: tuple, dtype: Any, beyond: int) -> Any:
 
 
 def inside(first: int, count: int, length: int) -> tuple[slice, slice]:
-    """Which of the places first, first + 1, ... (`count` of them) lie in 0 .. length - 1: their numbers, the places."""
+    """Which of the `count` places first, first + 1, ... lie in 0 .. length - 1: their numbers in this list, and the places."""
     low, high = max(0, -first), min(count, length - first)
     return (slice(low, high), slice(low + first, high + first)) if high > low else (slice(0, 0), slice(0, 0))
 
 
-def transform_rows(b: Any, padded: Any, window: Window, plan: Plan) -> Any:
+def transform_rows(b: Array, padded: Array, window: Window, plan: Plan) -> Array:
     """B times the k rows under each tile: (k, tiles, images, width, C), with a margin."""
     count, *row = padded.shape
     tiles = (count - plan.taps + 1) // plan.outputs
     rows = with_margin(WINDOWS, (plan.products, tiles, *row), padded.dtype, margin(window, row[-1]))
-    pieces = gcd(row[0], 2 ** (prod(row) // PIECE).bit_length())  # of a row, so that k of them fit the inner cache
+    pieces = gcd(row[0], 2 ** (prod(row) // PIECE).bit_length())  # of a row, so that k of them fit in the inner cache
     shape = tiles, pieces, plan.products, prod(row) // pieces
     strides = plan.outputs * padded.strides[0], shape[-1] * padded.itemsize, padded.strides[0], padded.itemsize
     overlapping = np.lib.stride_tricks.as_strided(padded, shape, strides)
@@ -163,10 +168,10 @@ def transform_rows(b: Any, padded: Any, window: Window, plan: Plan) -> Any:
     return rows
 
 
-def lanes(rows: Any, block: Block, window: Window, taps: int, start: int = 0) -> Iterator[tuple[slice, Any]]:
-    """The windows of `taps` columns that lie end to end, as matrices: (which windows, (k, windows, taps * C)).
+def lanes(rows: Array, block: Block, window: Window, taps: int, start: int = 0) -> Iterator[tuple[slice, Array]]:
+    """Yield the windows of `taps` columns that lie end to end, as matrices: (which windows, (k, windows, taps * C)).
 
-    The first window begins at column `start`. Windows that hang over the end of a row read on in the next one.
+    The first window begins at column `start`. Windows that run past the end of a row read on in the next one.
     """
     places, channels, numbers = block.places(window), rows.shape[-1], rows.reshape(-1)
     strides = places * channels * rows.itemsize, taps * channels * rows.itemsize, rows.itemsize

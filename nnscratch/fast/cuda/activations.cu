@@ -2,7 +2,7 @@
 //
 // Shapes: x, y, dy, dx (rows, C), bias (C,). A convolution's y is such a matrix, a row for each pixel.
 //
-//     y = f(x + b),    f(u) = u where u > 0, else slope * u: `bend`
+//     y = f(x + b),    f(u) = u where u > 0, else slope * u: `rectify`
 
 #include "grid.h"
 #include "channels.h"
@@ -10,7 +10,7 @@
 
 extern "C" __global__ void __launch_bounds__(256)
 leaky_relu(const float* __restrict__ x, float* __restrict__ y, float slope, int count) {
-  EACH(e, count) y[e] = bend(x[e], slope);
+  EACH(e, count) y[e] = rectify(x[e], slope);
 }
 
 //     dx = dy * f'(x),   f' = 1 where x > 0, else slope
@@ -19,16 +19,16 @@ leaky_relu_backward(const float* __restrict__ dy, const float* __restrict__ x, f
   EACH(e, count) dx[e] = x[e] > 0.0f ? dy[e] : slope * dy[e];
 }
 
-// With a bias. In place: y comes in as x, which nobody needs any more.
+// With a bias, in place: y holds x at first, which is not needed afterwards.
 extern "C" __global__ void __launch_bounds__(256)
 bias_leaky_relu(float* __restrict__ y, const float* __restrict__ bias, float slope, int C, int count) {
-  EACH(e, count) y[e] = bend(y[e] + bias[e % C], slope);
+  EACH(e, count) y[e] = rectify(y[e] + bias[e % C], slope);
 }
 
 //     dx = dy * f'(x + b)        db = sum of dx over the rows
 //
-// For slopes of at least 0, x + b > 0 exactly where y > 0, so y is all that has to be kept. Each block adds up one part of
-// the rows of 32 channels while it passes (channels.h); sums (parts, C) hold one sum for each part.
+// For slopes of at least 0, x + b > 0 exactly where y > 0, so only y has to be kept. While it computes dx, each block sums
+// one part of the rows of 32 channels (channels.h); sums (parts, C) holds one sum for each part.
 extern "C" __global__ void __launch_bounds__(256)
 bias_leaky_relu_backward(const float* __restrict__ dy, const float* __restrict__ y, float* __restrict__ dx,
                          float* __restrict__ sums, float slope, int rows, int C, int part_rows) {

@@ -1,32 +1,38 @@
 """LeakyReLU, alone or with a bias in one pass, and sums over all rows of each channel (activations.cu, channels.h).
 
 Shapes: x, y, dy, dx (..., C), bias (C,).
+
+Why it is faster: bias and activation are one pass over memory instead of several, and so are dx and the bias's gradient, whose
+rows are added while they are in registers. Sums are cut into parts, which different blocks of threads add at the same time.
 """
 from typing import Any
 
 import numpy as np
 
-from nnscratch.backend import array_module
-from nnscratch.fast.cuda.launch import launch
+from nnscratch.backend import Array, array_module
+from nnscratch.fast.cuda.launcher import launch
 from nnscratch.ops.validation import check_array, check_dy, check_shape
 
-__all__ = ["bias_leaky_relu", "bias_leaky_relu_backward", "leaky_relu", "leaky_relu_backward"]
+__all__: list[str] = []
 
-LANES = 32                # channels that a block of channels.h adds up
-MOST_PARTS, LEAST_ROWS = 256, 64  # into how many parts the rows are cut at most, and how long a part is at least
+OPS = ["bias_leaky_relu", "bias_leaky_relu_backward", "leaky_relu", "leaky_relu_backward"]
+
+LANES = 32                     # channels that a block of channels.h sums
+MAX_PARTS, MIN_ROWS = 256, 64  # the most parts that rows are cut into, and the fewest rows of a part
 
 
-def parts_of(rows):
-    """(parts, rows of a part) for sums over so many rows: more parts are more blocks at work at the same time."""
-    part_rows = max(LEAST_ROWS, -(-rows // MOST_PARTS))
+def parts_of(rows: int) -> tuple[int, int]:
+    """(parts, rows of a part) for sums over so many rows: more parts keep more blocks busy at the same time."""
+    part_rows = max(MIN_ROWS, -(-rows // MAX_PARTS))
     return -(-rows // part_rows), part_rows
 
 
-def channel_blocks(channels):
+def channel_blocks(channels: int) -> int:
+    """How many blocks of LANES channels there are, the last one perhaps partly filled."""
     return -(-channels // LANES)
 
 
-def leaky_relu(x: Any, negative_slope: float = 0.2) -> tuple[Any, Any]:
+def leaky_relu(x: Array, negative_slope: float = 0.2) -> tuple[Array, Any]:
     """As ops.leaky_relu."""
     check_array("leaky_relu", "x", x, None)
     xp, slope = array_module(x), float(negative_slope)
@@ -35,7 +41,7 @@ def leaky_relu(x: Any, negative_slope: float = 0.2) -> tuple[Any, Any]:
     return y, (x, slope)
 
 
-def leaky_relu_backward(dy: Any, cache: Any) -> Any:
+def leaky_relu_backward(dy: Array, cache: Any) -> Array:
     """As ops.leaky_relu_backward."""
     x, slope = cache
     check_dy("leaky_relu_backward", dy, x.shape)
@@ -45,8 +51,8 @@ def leaky_relu_backward(dy: Any, cache: Any) -> Any:
     return dx
 
 
-def bias_leaky_relu(x: Any, bias: Any, negative_slope: float = 0.2) -> Any:
-    """As ops.bias_leaky_relu, for slopes of at least 0. y > 0 where x + bias > 0: it is all that the backward pass needs."""
+def bias_leaky_relu(x: Array, bias: Array, negative_slope: float = 0.2) -> Any:
+    """As ops.bias_leaky_relu, for slopes of at least 0. y > 0 where x + bias > 0, so the backward pass needs only y."""
     slope = float(negative_slope)
     if slope < 0:
         return NotImplemented
@@ -57,7 +63,7 @@ def bias_leaky_relu(x: Any, bias: Any, negative_slope: float = 0.2) -> Any:
     return y, (y, slope)
 
 
-def bias_leaky_relu_backward(dy: Any, cache: Any) -> tuple[Any, Any]:
+def bias_leaky_relu_backward(dy: Array, cache: Any) -> tuple[Array, Any]:
     """As ops.bias_leaky_relu_backward, in one pass."""
     y, slope = cache
     check_dy("bias_leaky_relu_backward", dy, y.shape)
@@ -68,7 +74,7 @@ def bias_leaky_relu_backward(dy: Any, cache: Any) -> tuple[Any, Any]:
     return dx, sums.sum(axis=0)
 
 
-def channel_sum(x):
+def channel_sum(x: Array) -> Array:
     """The sum over all axes but the last: (..., C) -> (C,)."""
     xp, c = array_module(x), x.shape[-1]
     rows, (parts, part_rows) = x.size // c, parts_of(x.size // c)

@@ -1,4 +1,4 @@
-// Adam, with everything that changes from step to step kept on the GPU: a recorded step can be played again and goes on.
+// Adam, with everything that changes from step to step kept on the GPU: a recorded step goes on counting when replayed.
 //
 // Shapes: w, g, m, v (count,): a parameter, its gradient, the running means of g and g^2. One number each: steps, rates.
 //
@@ -7,7 +7,7 @@
 
 #include "grid.h"
 
-// Once a step, one thread: count it, and write down its rate. In double: for k = 1, 1 - b2 has lost three digits already.
+// Once in each step, by one thread: count it and compute its rate. In double: in float, 1 - b2 loses three digits for k = 1.
 extern "C" __global__ void __launch_bounds__(256)
 adam_rate(long long* __restrict__ steps, const float* __restrict__ learning_rate, float* __restrict__ rate, double beta_1,
           double beta_2, int count) {
@@ -17,7 +17,7 @@ adam_rate(long long* __restrict__ steps, const float* __restrict__ learning_rate
   }
 }
 
-// For each parameter, or for all of them in one flat array. Changes w, m and v in place.
+// Once for each parameter. Changes w, m and v in place.
 extern "C" __global__ void __launch_bounds__(256)
 adam(float* __restrict__ w, const float* __restrict__ g, float* __restrict__ m, float* __restrict__ v,
      const float* __restrict__ rate, float beta_1, float beta_2, float rest_1, float rest_2, float epsilon, int count) {

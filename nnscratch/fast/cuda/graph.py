@@ -1,179 +1,225 @@
-"""A whole training step as one launch: what it asks of the GPU is recorded once, as a CUDA graph, and then played.
+"""A whole training step as one launch: the GPU's work is recorded once, as a CUDA graph, and then replayed.
 
-    play = capture(step)              step(real, noise) -> facts, any function of arrays
-    facts = play(real, noise)         does what step(real, noise) does, to the bit, as often as you like
+    replay = capture(step)            step(real, noise) -> results, any function of arrays
+    results = replay(real, noise)     computes what step(real, noise) computes, to the bit, as often as you like
 
-A small network asks for hundreds of short kernels a step, and Python takes longer to ask than the GPU to compute. Played from
-a graph they follow each other without Python. On a CPU, `play` is the step itself.
+Why it is faster: a small network launches hundreds of short kernels in a step, and Python takes longer to launch them than the
+GPU to run them. Replayed from a graph, they follow each other without Python. On a CPU, `replay` is the step itself.
 
-The first call is the step as it stands: it compiles kernels and makes whatever is made once. The second is recorded and played.
-What is recorded are addresses, so everything lies still: inputs are copied into arrays of our own, and what is made on the way
-comes from a pool that nobody else is given memory from. The facts are arrays in it, too: the next call writes over them.
+The first call runs the step as usual: it compiles kernels and makes whatever is made once. The second is recorded and replayed.
+A graph holds addresses, so no array may move: inputs are copied into arrays of our own, and the step's arrays come from a pool
+that serves nothing else. The results are arrays in that pool, too: the next call overwrites them.
 
-Python does not run when a graph is played. So what a step remembers must be on the GPU and changed in place (weights, Adam's
-memory, running statistics, a dropout's count), and what Python has to count is said by `recording.each_replay`. What can be
-neither is refused while it is recorded: uploads, waiting for a number, products of CuPy's own, optimizers but Adam. What
-Python decides meanwhile stays as it was then: sizes, which layers are trained, the precision of products. A captured step
-that is called in one that is being recorded is recorded with it.
+Python does not run when a graph is replayed. So a step's state must be on the GPU and changed in place (weights, Adam's memory,
+running statistics, the count of a dropout), and what Python has to do for each step is announced by `recording.each_replay`.
+Whatever allows neither is refused while recording: uploads, waiting for a number, CuPy's own products, optimizers other than
+Adam. What Python decides while recording stays decided: sizes, which layers are trained, the precision of products. A captured
+step that is called by another one while that is recorded becomes a part of it.
 
-A recording that is refused has changed nothing: no weight, since nothing was computed, and no layer's memory, since each is
-restored (`recording.changing`).
+A refused recording has changed nothing: no weight, since nothing was computed, and no layer's memory, since each is restored
+(`recording.changing`).
 
-Source: NVIDIA, "CUDA C++ programming guide", section on CUDA graphs (stream capture).
+References: NVIDIA, "CUDA C++ programming guide", section on CUDA graphs (stream capture).
 """
 import gc
 import logging
 import weakref
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import partial
+from typing import Any
 
 import numpy as np
 
-from nnscratch.backend import current_module, move
+from nnscratch.backend import Array, current_module, move
 from nnscratch.errors import InputError
-from nnscratch.fast.cuda.gemm import free, handle
-from nnscratch.fast.cuda.memory import still_memory
+from nnscratch.fast.cuda.cublas import free, handle
+from nnscratch.fast.cuda.memory import fixed_memory
 from nnscratch.fast.recording import record, recording
+
+__all__ = ["Captured", "capture"]
 
 log = logging.getLogger("nnscratch")
 
-def capture(step, must=True):
-    """Make the step one that is recorded at its second call: see above.
+
+def capture(step: Callable[..., Any], required: bool = True) -> "Captured":
+    """Return the step as a function whose second call is recorded as a CUDA graph, and whose later calls replay it.
 
     Parameters
     ----------
-    step : a function of arrays (or None), whose shapes stay; what it returns is returned
-    must : bool; with False a step that cannot be recorded goes on as it stands, which one logged line says
+    step : callable
+        A function of arrays (or None), whose shapes stay the same.
+    required : bool
+        False: a step that cannot be recorded goes on without a graph, which is logged once.
 
-    Raises
-    ------
-    InputError, when it is called : other shapes than at the first call, unless it goes on as it stands; a step that cannot be
-        recorded, or for which there is not enough memory, but must be.
+    Returns
+    -------
+    Captured
+        A function of the same arrays. It raises InputError for other shapes than at its first call, and, if `required`, for a
+        step that cannot be recorded.
+
+    Examples
+    --------
+    On a CPU the step itself is called.
+
+    >>> replay = capture(lambda x: 2 * x)
+    >>> replay(np.ones(2))
+    array([2., 2.])
     """
-    return Captured(step, must)
+    return Captured(step, required)
 
 
 class Captured:
-    """What `capture` returns. Attributes: `graph`, CuPy's, once there is one (its debug_dot_str() draws it); `kept_bytes`, what
-    the first call made once and left in the pool."""
+    """A step that is recorded at its second call; made by `capture`.
 
-    def __init__(self, step, must=True):
-        self.library = None  # first, and so given back before the stream it belongs to
-        self.step, self.must, self.graph, self.hooks, self.facts = step, must, None, [], None
-        self.inputs, self.kept_bytes, self.refused = None, None, False
+    Parameters
+    ----------
+    step : callable
+        A function of arrays (or None).
+    required : bool
+        Whether a step that cannot be recorded is an error.
 
-    def __call__(self, *given):
+    Attributes
+    ----------
+    graph : CuPy's Graph or None
+        The recording; its debug_dot_str() draws it.
+    kept_bytes : int or None
+        What the first call made once and left in the pool.
+    """
+
+    def __init__(self, step: Callable[..., Any], required: bool = True) -> None:
+        self.library: Any = None  # the first attribute, and so freed before the stream it belongs to
+        self.step, self.required, self.refused = step, required, False
+        self.graph: Any = None
+        self.hooks: list[Callable[[], Any]] = []  # called before each replay
+        self.results: Any = None
+        self.inputs: list[Array] | None = None
+        self.kept_bytes: int | None = None
+
+    def __call__(self, *given: Array) -> Any:
         xp = current_module() if self.inputs is None else self.xp
         if xp is np:
             return self.step(*given)
-        if self.refused or recording():  # the latter is of a step around this one, which becomes a part of it
+        if self.refused or recording():  # recording(): by a step around this one, of which it becomes a part
             return self.step(*(None if array is None else move(array, xp) for array in given))
         if self.inputs is None:
-            self.make_ready(xp, given)
+            self._prepare(xp, given)
         outside = xp.cuda.get_current_stream()
         self.stream.wait_event(outside.record())  # the GPU waits, not the program
         try:
             with self.stream:
-                self.take(given)
-                self.warm_up() if self.kept_bytes is None else self.play()
+                self._copy_inputs(given)
+                if self.kept_bytes is None:
+                    self._warm_up()
+                else:
+                    self._replay()
         finally:
             outside.wait_event(self.stream.record())
-        return self.facts
+        return self.results
 
-    def make_ready(self, xp, given):
-        """A stream (the usual one cannot be recorded), a pool, and an array for each input."""
-        self.xp, self.stream, self.pool = xp, xp.cuda.Stream(non_blocking=True), xp.cuda.MemoryPool(partial(still_memory, xp))
-        xp.get_default_memory_pool().free_all_blocks()  # what steps before left there nobody else can have
+    def _prepare(self, xp: Any, given: tuple[Array, ...]) -> None:
+        """Make a stream (the default one cannot be recorded), a pool, and an array for each input."""
+        self.xp, self.stream, self.pool = xp, xp.cuda.Stream(non_blocking=True), xp.cuda.MemoryPool(partial(fixed_memory, xp))
+        xp.get_default_memory_pool().free_all_blocks()  # so that the new pool can have that memory
         self.inputs = [None if array is None else xp.empty(array.shape, dtype=array.dtype) for array in given]
         weakref.finalize(self, free, self.stream.ptr).atexit = False
 
-    def take(self, given):
-        """Copy what was given into the arrays that the graph reads."""
+    def _copy_inputs(self, given: tuple[Array, ...]) -> None:
+        """Copy the arguments into the arrays that the graph reads."""
+        assert self.inputs is not None
         ours, theirs = ([None if a is None else (a.shape, str(a.dtype)) for a in arrays] for arrays in (self.inputs, given))
         if ours != theirs:
             raise InputError(f"a recorded step was given {theirs}, expected {ours} as at its first call; capture another one "
                              f"for other shapes")
-        for ours, array in zip(self.inputs, given):
-            if ours is not None:
-                ours[...] = move(array, self.xp)
+        for target, array in zip(self.inputs, given):
+            if target is not None:
+                target[...] = move(array, self.xp)
 
-    def warm_up(self):
+    def _run(self) -> Any:
+        """Call the step itself on the arrays that the graph reads."""
+        return self.step(*self.inputs or ())
+
+    def _warm_up(self) -> None:
         """The first call."""
         with self.xp.cuda.using_allocator(self.pool.malloc):
-            self.facts = self.step(*self.inputs)
+            self.results = self._run()
         self.kept_bytes = self.pool.used_bytes()
 
-    def play(self):
-        """Every further one; the second is recorded before. What cannot be recorded, and need not, is done as it stands."""
+    def _replay(self) -> None:
+        """Every later call. The second is recorded first; a step that cannot be recorded, and need not, runs as usual."""
         if self.graph is None and not self.refused:
             try:
-                self.record()
+                self._record()
             except InputError as error:
-                if self.must:
+                if self.required:
                     raise
                 log.info("going on step by step: %s", error)
                 self.refused = True
         if self.refused:
-            self.pool.free_all_blocks()  # steps get theirs from the usual pool from now on
-            self.facts = self.step(*self.inputs)
+            self.pool.free_all_blocks()  # from now on the step's arrays come from the usual pool
+            self.results = self._run()
             self.inputs = []
         else:
             for hook in self.hooks:
                 hook()
             self.graph.launch(self.stream)
 
-    def record(self):
-        """Write down what the step asks for. Nothing is done, so a step that is refused has changed no weight."""
+    def _record(self) -> None:
+        """Record the step. Nothing is computed, so a step that is refused has changed no weight."""
         graph, recorder = None, Recorder()
         try:
-            self.library = handle(self.xp, self.xp.cuda.Device().id, self.stream.ptr)  # its workspace has a place in the graph
+            self.library = handle(self.xp, self.xp.cuda.Device().id, self.stream.ptr)  # the graph uses its workspace
             record(recorder)
             self.stream.begin_capture()
             with self.xp.cuda.using_allocator(self.pool.malloc), no_collector():
-                facts = self.step(*self.inputs)
+                results = self._run()
             self.hooks, graph = recorder.hooks, self.stream.end_capture()
         except MemoryError as error:
-            raise InputError(f"the step cannot be recorded as a CUDA graph: what it needs must lie still, and the GPU has not "
+            raise InputError(f"the step cannot be recorded as a CUDA graph: it needs memory of its own, and the GPU has not "
                              f"enough memory for that ({first_line(error)}); lower the batch size or the size of images, or "
-                             f"call the step as it stands") from error
+                             f"call the step itself") from error
         except (NotImplementedError, RuntimeError) as error:  # what CuPy and CUDA refuse
-            raise InputError(f"the step cannot be recorded as a CUDA graph ({first_line(error)}); call it as it stands, or see "
+            raise InputError(f"the step cannot be recorded as a CUDA graph ({first_line(error)}); call the step itself, or see "
                              f"that nothing in it waits for the GPU and products are fast.dense's, not CuPy's @") from error
         finally:
             record(None)
             if graph is None:
-                self.give_up(recorder)
-        self.graph, self.facts = graph, facts
+                self._give_up(recorder)
+        self.graph, self.results = graph, results
 
-    def give_up(self, recorder):
-        """Bring the stream back to ordinary work, and the lists back to what they held; what was recorded is dropped."""
+    def _give_up(self, recorder: "Recorder") -> None:
+        """Drop the recording: return the stream to ordinary work, and the lists to what they held."""
         try:
             self.stream.end_capture()
-        except RuntimeError:  # CUDA says once more that the recording is void
+        except RuntimeError:  # CUDA repeats that the recording is invalid
             pass
         recorder.restore()
 
 
 class Recorder:
-    """What the Python of a step has to say while it is recorded, by recording.py."""
+    """Receives what recording.py is told while a step is recorded."""
 
-    def __init__(self):
-        self.hooks, self.kept = [], {}  # functions to call before a replay; lists by their id: (the list, what it held)
+    def __init__(self) -> None:
+        self.hooks: list[Callable[[], Any]] = []          # functions to call before a replay
+        self.kept: dict[int, tuple[list, list]] = {}      # lists by their id: (the list, what it held)
 
-    def on_replay(self, function):
+    def on_replay(self, function: Callable[[], Any]) -> None:
+        """Call this function before each replay."""
         self.hooks.append(function)
 
-    def keep(self, memory):
+    def snapshot(self, memory: list) -> None:
+        """Keep what this list holds, if it is new."""
         self.kept.setdefault(id(memory), (memory, [*memory]))
 
-    def restore(self):
+    def restore(self) -> None:
+        """Give every list back what it held."""
         for memory, before in self.kept.values():
             memory[:] = before
 
 
 @contextmanager
-def no_collector():
-    """Inside this block Python does not tidy up by itself: it might free memory of the GPU's, which waits for it."""
+def no_collector() -> Iterator[None]:
+    """Inside this block Python's garbage collector is off: it might free GPU memory, which waits for the GPU."""
     was_on = gc.isenabled()
     gc.disable()
     try:
@@ -183,5 +229,6 @@ def no_collector():
             gc.enable()
 
 
-def first_line(error):
+def first_line(error: BaseException) -> str:
+    """The first line of an error's text, without a full stop."""
     return str(error).strip().partition("\n")[0].rstrip(".")

@@ -4,9 +4,10 @@
 //
 //     y[m, o] = f(b[o] + sum over k of  columns[m, k] * kernel[k, o]),     f(u) = u where u > 0, else slope * u
 //
-// The columns are those of im2col (conv.cu), but each block fetches the piece it needs straight from the image into
-// shared memory. A block of 256 threads makes 128 x 64 numbers of y, in steps of 32 along k; each of its 8 warps makes 32 x 32,
-// as 2 x 4 tiles of 16 x 8. The factors are rounded to TF32 (10 bits behind the point), the sums are float32.
+// The columns are those of im2col (conv.cu), but they are never written to memory: each block loads the piece that it needs
+// from the image into shared memory. A block of 256 threads computes 128 x 64 values of y, in steps of 32 along k; each of its
+// 8 warps computes 32 x 32, as 2 x 4 tiles of 16 x 8. The factors are rounded to TF32 (10 bits behind the point), the sums are
+// float32.
 // Needs a GPU of compute capability 8.0 (Ampere) or newer, and x at an address divisible by 16 where C is divisible by 4.
 
 #include "grid.h"
@@ -16,10 +17,10 @@
 #define TILE_M 128
 #define TILE_N 64
 #define TILE_K 32
-#define PITCH_A (TILE_K + 4)  // rows in shared memory are a little longer than needed: the 32 threads of a warp, which read
-#define PITCH_B (TILE_N + 8)  // 8 x 4 numbers at once, then find each of them in another one of its 32 banks
+#define PITCH_A (TILE_K + 4)  // rows in shared memory are a little longer than needed: the 8 x 4 values that the 32 threads
+#define PITCH_B (TILE_N + 8)  // of a warp read at once are then in 32 different banks
 
-#ifndef ON_CPU  // the tests, which run this file on a CPU, have these two as C++
+#ifndef ON_CPU  // tests that run this file on a CPU have these two functions in C++
 __device__ __forceinline__ float to_tf32(float value) {
   unsigned bits;
   asm("cvt.rna.tf32.f32 %0, %1;" : "=r"(bits) : "f"(value));
@@ -43,24 +44,24 @@ __device__ __forceinline__ void multiply_tiles(float (&d)[4], const float (&a)[4
 }
 #endif
 
-// Where the window of row m stands: its image, and the pixel under its first tap.
-struct Stand { unsigned n; int h, v; };
+// The window of row m: its image, and the pixel under its first tap.
+struct FirstTap { unsigned n; int h, v; };
 
-__device__ __forceinline__ Stand stand(Window w, unsigned m) {
+__device__ __forceinline__ FirstTap first_tap(Window w, unsigned m) {
   unsigned ow = take(m, w.OW), oh = take(m, w.OH);
   return {m, (int)(oh * w.SH) - w.top, (int)(ow * w.SW) - w.left};
 }
 
-// columns[m, k]; 0 behind the last k.
-__device__ __forceinline__ float column(const float* x, Window w, int C, Stand s, unsigned k, int K) {
+// columns[m, k]; 0 beyond the last k.
+__device__ __forceinline__ float column(const float* x, Window w, int C, FirstTap s, unsigned k, int K) {
   if (k >= K) return 0.0f;
   unsigned c = take(k, C), j = take(k, w.KW), i = k;
   int h = s.h + (int)(i * w.DH), v = s.v + (int)(j * w.DW);
   return on_image(w, h, v) ? x[place(w, C, s.n, h, v, c)] : 0.0f;
 }
 
-// columns[m, k ... k + 3]: where C is divisible by 4 they are neighbours in memory, and come in one piece.
-__device__ __forceinline__ float4 four_columns(const float* x, Window w, int C, Stand s, unsigned k, int K) {
+// columns[m, k ... k + 3]: if C is divisible by 4 they are neighbours in memory, and one load reads all four.
+__device__ __forceinline__ float4 four_columns(const float* x, Window w, int C, FirstTap s, unsigned k, int K) {
   if (C % 4)
     return make_float4(column(x, w, C, s, k, K), column(x, w, C, s, k + 1, K), column(x, w, C, s, k + 2, K),
                        column(x, w, C, s, k + 3, K));
@@ -80,15 +81,15 @@ implicit_gemm(const float* __restrict__ x, const float* __restrict__ kernel, con
   const int K = w.KH * w.KW * C, first_m = blockIdx.x * TILE_M, first_o = blockIdx.y * TILE_N;
   const int warp = threadIdx.x / 32, lane = threadIdx.x % 32, g = lane / 4, t = lane % 4;
   const int warp_m = warp / 2 * 32, warp_o = warp % 2 * 32;  // where this warp's 32 x 32 numbers begin
-  const int fetch_m = threadIdx.x / 8, fetch_k = threadIdx.x % 8 * 4;  // it fetches 4 numbers of every 32nd row, from here
+  const int fetch_m = threadIdx.x / 8, fetch_k = threadIdx.x % 8 * 4;  // it loads 4 values of every 32nd row, from here
 
-  Stand stands[4];
-  for (int p = 0; p < 4; ++p) stands[p] = stand(w, min(first_m + fetch_m + 32 * p, M - 1));  // behind the end any row will do
+  FirstTap first_taps[4];
+  for (int p = 0; p < 4; ++p) first_taps[p] = first_tap(w, min(first_m + fetch_m + 32 * p, M - 1));  // past the end: any row
   float sums[2][4][4] = {};
 
   for (int k = 0; k < K; k += TILE_K) {
     for (int p = 0; p < 4; ++p) {
-      float4 four = four_columns(x, w, C, stands[p], k + fetch_k, K);
+      float4 four = four_columns(x, w, C, first_taps[p], k + fetch_k, K);
       float* to = &a_tile[fetch_m + 32 * p][fetch_k];
       to[0] = to_tf32(four.x), to[1] = to_tf32(four.y), to[2] = to_tf32(four.z), to[3] = to_tf32(four.w);
     }
@@ -96,7 +97,7 @@ implicit_gemm(const float* __restrict__ x, const float* __restrict__ kernel, con
       int row = k + e / TILE_N, o = first_o + e % TILE_N;
       b_tile[e / TILE_N][e % TILE_N] = row < K && o < OC ? to_tf32(kernel[(size_t)row * OC + o]) : 0.0f;
     }
-    __syncthreads();  // both tiles are there
+    __syncthreads();  // both tiles are complete
     for (int step = 0; step < TILE_K; step += 8) {
       float a[2][4], b[4][2];
       for (int p = 0; p < 2; ++p)
@@ -106,7 +107,7 @@ implicit_gemm(const float* __restrict__ x, const float* __restrict__ kernel, con
       for (int p = 0; p < 2; ++p)
         for (int q = 0; q < 4; ++q) multiply_tiles(sums[p][q], a[p], b[q]);
     }
-    __syncthreads();  // nobody reads them any more
+    __syncthreads();  // all threads have read them
   }
 
   for (int q = 0; q < 4; ++q)
@@ -116,7 +117,7 @@ implicit_gemm(const float* __restrict__ x, const float* __restrict__ kernel, con
       for (int p = 0; p < 2; ++p)
         for (int i = 0; i < 2; ++i) {
           int m = first_m + warp_m + 16 * p + g + 8 * i;
-          if (m < M) y[(size_t)m * OC + o] = bend(sums[p][q][2 * i + j] + bias[o], slope);
+          if (m < M) y[(size_t)m * OC + o] = rectify(sums[p][q][2 * i + j] + bias[o], slope);
         }
     }
 }

@@ -1,8 +1,8 @@
 // (Leaky) ReLU, for every kernel that ends with one. Slope 0 is ReLU, slope 1 changes nothing.
 //
-//     bend(u) = u where u > 0, else slope * u
+//     rectify(u) = u where u > 0, else slope * u
 
-__device__ __forceinline__ float bend(float u, float slope) {
+__device__ __forceinline__ float rectify(float u, float slope) {
   if (u > 0.0f) return u;
-  return slope == 0.0f && u == u ? 0.0f : slope * u;  // 0 * infinity is no number, but ReLU of -infinity is 0
+  return slope == 0.0f && u == u ? 0.0f : slope * u;  // 0 * infinity is NaN, but ReLU of -infinity is 0
 }

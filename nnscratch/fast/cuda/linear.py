@@ -1,19 +1,23 @@
-"""Dense layers and Gram matrices on a GPU: the formulas of ops, with products by our own call of cuBLAS (gemm.py).
+"""Dense layers and Gram matrices on a GPU: the formulas of ops, multiplied by our own call of cuBLAS (cublas.py).
 
 Shapes: x (..., inputs), weights (inputs, units), bias (units,); Gram matrices x (N, H, W, C), y (N, C, C).
+
+Why not CuPy's `@`: cublas.py says what it cannot do, such as being recorded.
 """
 from typing import Any
 
 import numpy as np
 
-from nnscratch.backend import array_module
-from nnscratch.fast.cuda.gemm import product
+from nnscratch.backend import Array, array_module
+from nnscratch.fast.cuda.cublas import product
 from nnscratch.ops.validation import check_array, check_dy, check_shape
 
-__all__ = ["dense", "dense_backward", "gram_matrix", "gram_matrix_backward"]
+__all__: list[str] = []
+
+OPS = ["dense", "dense_backward", "gram_matrix", "gram_matrix_backward"]
 
 
-def dense(x: Any, weights: Any, bias: Any = None) -> tuple[Any, Any]:
+def dense(x: Array, weights: Array, bias: Array | None = None) -> tuple[Array, Any]:
     """As ops.dense."""
     check_array("dense", "x", x, max(2, x.ndim), "(batch, inputs)")
     check_array("dense", "weights", weights, 2, "(inputs, units)")
@@ -25,7 +29,7 @@ def dense(x: Any, weights: Any, bias: Any = None) -> tuple[Any, Any]:
     return y.reshape(*x.shape[:-1], -1), (x, weights, bias is not None)
 
 
-def dense_backward(dy: Any, cache: Any, wrt: str = "all") -> tuple[Any, Any, Any]:
+def dense_backward(dy: Array, cache: Any, wrt: str = "all") -> tuple[Array, Array, Array]:
     """As ops.dense_backward."""
     x, weights, has_bias = cache
     check_dy("dense_backward", dy, (*x.shape[:-1], weights.shape[1]))
@@ -36,8 +40,8 @@ def dense_backward(dy: Any, cache: Any, wrt: str = "all") -> tuple[Any, Any, Any
     return dx, dweights, dbias
 
 
-def gram_matrix(x: Any) -> tuple[Any, Any]:
-    """As ops.gram_matrix, image by image: a GPU is fastest with products of two matrices."""
+def gram_matrix(x: Array) -> tuple[Array, Any]:
+    """As ops.gram_matrix, image by image: each product of two matrices is large enough for a whole GPU."""
     check_array("gram_matrix", "x", x, 4)
     n, h, w, c = x.shape
     y = array_module(x).empty((n, c, c), dtype=np.float32)
@@ -46,7 +50,7 @@ def gram_matrix(x: Any) -> tuple[Any, Any]:
     return y / (h * w), x
 
 
-def gram_matrix_backward(dy: Any, cache: Any) -> Any:
+def gram_matrix_backward(dy: Array, cache: Any) -> Array:
     """As ops.gram_matrix_backward."""
     x = cache
     n, h, w, c = x.shape

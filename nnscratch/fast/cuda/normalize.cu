@@ -1,4 +1,4 @@
-// Batch normalisation, forward and backward: two kernels each, one that adds up and one that goes over the elements.
+// Batch normalization, forward and backward, two kernels each: the first sums, the second computes the elements.
 //
 // Shapes: x, y, dy, dx (rows, C); gamma, beta and the statistics (C,). The formulas are those of ops/normalize.py.
 //
@@ -6,15 +6,15 @@
 
 #include "channels.h"
 
-// How many numbers, their mean, and the sum of (x - mean)^2.
+// The count of some numbers, their mean, and the sum of (x - mean)^2.
 struct Moments { float count, mean, square; };
 
-// The moments of two sets of numbers taken together. With a single number for b this adds one number, so x is read once, and
-// no large sums are subtracted from each other, as in E[x^2] - E[x]^2, where little would be left but rounding.
+// The moments of the union of two sets of numbers. If b is a single number, this adds it to a: so x is read once, and no large
+// sums are subtracted from each other, as in E[x^2] - E[x]^2, where little but rounding error would remain.
 // Source: Chan, Golub, LeVeque, "Updating formulae and a pairwise algorithm for computing sample variances" (1979).
-__device__ __forceinline__ Moments together(Moments a, Moments b) {
-  float count = a.count + b.count, share = count > 0.0f ? b.count / count : 0.0f, apart = b.mean - a.mean;
-  return {count, a.mean + share * apart, a.square + b.square + a.count * share * apart * apart};
+__device__ __forceinline__ Moments combine(Moments a, Moments b) {
+  float count = a.count + b.count, weight = count > 0.0f ? b.count / count : 0.0f, difference = b.mean - a.mean;
+  return {count, a.mean + weight * difference, a.square + b.square + a.count * weight * difference * difference};
 }
 
 // First kernel: the moments of each part of the rows (channels.h). moments (3, parts, C): counts, means, squares.
@@ -24,7 +24,7 @@ batch_norm_moments(const float* __restrict__ x, float* __restrict__ moments, int
   int lane = threadIdx.x % LANES, row = threadIdx.x / LANES, c = blockIdx.x * LANES + lane;
   int begin = blockIdx.y * part_rows, end = min(rows, begin + part_rows);
   Moments mine = {0.0f, 0.0f, 0.0f};
-  for (int r = begin + row; r < end && c < C; r += ROWS) mine = together(mine, {1.0f, x[(size_t)r * C + c], 0.0f});
+  for (int r = begin + row; r < end && c < C; r += ROWS) mine = combine(mine, {1.0f, x[(size_t)r * C + c], 0.0f});
   mine = tree(mine, shared, row, lane);
   if (row == 0 && c < C) {
     int place = blockIdx.y * C + c, all = gridDim.y * C;
@@ -34,8 +34,8 @@ batch_norm_moments(const float* __restrict__ x, float* __restrict__ moments, int
   }
 }
 
-// Second kernel: y. Every block first puts the parts together for its channels, its 8 rows some of them each: a few hundred
-// numbers from the cache cost less than a third kernel. At inference there is one part, made of the running statistics.
+// Second kernel: y. Every block first combines the parts of its channels, each of its 8 rows some of them: reading a few
+// hundred numbers from the cache costs less than a third kernel. At inference there is one part: the running statistics.
 //
 // The first blocks write statistics (4, C): mean, 1 / sqrt(variance + epsilon), and the running mean and variance,
 //
@@ -50,10 +50,10 @@ batch_norm(const float* __restrict__ x, const float* __restrict__ moments, const
   Moments all = {0.0f, 0.0f, 0.0f};
   for (int p = row; p < parts && c < C; p += ROWS) {
     int place = p * C + c, next = parts * C;
-    all = together(all, {moments[place], moments[next + place], moments[2 * next + place]});
+    all = combine(all, {moments[place], moments[next + place], moments[2 * next + place]});
   }
   tree(all, shared, row, lane);
-  __syncthreads();  // row 0 has added up for everybody
+  __syncthreads();  // row 0 has the result for all rows
   all = shared[0][lane];
   if (c >= C) return;
   float variance = all.square / all.count, inverse = 1.0f / sqrtf(variance + epsilon), scale = gamma[c] * inverse;
@@ -70,9 +70,9 @@ batch_norm(const float* __restrict__ x, const float* __restrict__ moments, const
   }
 }
 
-// Two sums of a channel at once.
+// The two sums of the backward pass, of one channel.
 struct Sums { float dy, dy_normal; };
-__device__ __forceinline__ Sums together(Sums a, Sums b) { return {a.dy + b.dy, a.dy_normal + b.dy_normal}; }
+__device__ __forceinline__ Sums combine(Sums a, Sums b) { return {a.dy + b.dy, a.dy_normal + b.dy_normal}; }
 
 // Backward, first kernel: dbeta = sum of dy, dgamma = sum of dy * x^, for each part. sums (2, parts, C): dbeta, dgamma.
 extern "C" __global__ void __launch_bounds__(256)
@@ -84,7 +84,7 @@ batch_norm_backward_sums(const float* __restrict__ dy, const float* __restrict__
   Sums mine = {0.0f, 0.0f};
   for (int r = begin + row; r < end && c < C; r += ROWS) {
     size_t e = (size_t)r * C + c;
-    mine = together(mine, {dy[e], dy[e] * (x[e] - mean[c]) * inverse[c]});
+    mine = combine(mine, {dy[e], dy[e] * (x[e] - mean[c]) * inverse[c]});
   }
   mine = tree(mine, shared, row, lane);
   if (row == 0 && c < C) {
@@ -97,18 +97,18 @@ batch_norm_backward_sums(const float* __restrict__ dy, const float* __restrict__
 //
 //     dx = gamma / sqrt(variance + epsilon) * (dy - dbeta / M - x^ * dgamma / M)
 //
-// At inference mean and variance are constants, and so is what they would send back: `share` is 1 / M in training, else 0.
-// Each block takes its part of the rows, as the other three do: what one of the four can count, all can.
+// At inference mean and variance are constants, without gradients: `weight` is 1 / M in training, else 0. The blocks share the
+// rows as in the other three kernels, so all four have the same limits on sizes.
 extern "C" __global__ void __launch_bounds__(256)
 batch_norm_backward(const float* __restrict__ dy, const float* __restrict__ x, const float* __restrict__ mean,
                     const float* __restrict__ inverse, const float* __restrict__ gamma, const float* __restrict__ dgamma,
-                    const float* __restrict__ dbeta, float* __restrict__ dx, float share, int rows, int C, int part_rows) {
+                    const float* __restrict__ dbeta, float* __restrict__ dx, float weight, int rows, int C, int part_rows) {
   int lane = threadIdx.x % LANES, row = threadIdx.x / LANES, c = blockIdx.x * LANES + lane;
   int begin = blockIdx.y * part_rows, end = min(rows, begin + part_rows);
   if (c >= C) return;
   for (int r = begin + row; r < end; r += ROWS) {
     size_t e = (size_t)r * C + c;
     float normal = (x[e] - mean[c]) * inverse[c];
-    dx[e] = gamma[c] * inverse[c] * (dy[e] - share * (dbeta[c] + normal * dgamma[c]));
+    dx[e] = gamma[c] * inverse[c] * (dy[e] - weight * (dbeta[c] + normal * dgamma[c]));
   }
 }

@@ -1,20 +1,25 @@
-"""Pooling by one kernel each way (pool.cu); the rules are those of ops/pool.py.
+"""Pooling by one kernel forward and one backward (pool.cu); the rules are those of ops/pool.py.
 
 Shapes: x, dx (N, H, W, C), y, dy (N, OH, OW, C).
+
+Why it is faster: one thread computes one value of the result from its whole window, so each value is written once, where the
+formula passes over whole arrays once for each of the KH*KW taps.
 """
 from typing import Any
 
 import numpy as np
 
-from nnscratch.backend import array_module
-from nnscratch.fast.cuda.launch import launch
+from nnscratch.backend import Array, array_module
+from nnscratch.fast.cuda.launcher import launch
 from nnscratch.ops.pool import pooling_window
 from nnscratch.ops.validation import check_dy
 
-__all__ = ["avg_pool2d", "avg_pool2d_backward", "max_pool2d", "max_pool2d_backward"]
+__all__: list[str] = []
+
+OPS = ["avg_pool2d", "avg_pool2d_backward", "max_pool2d", "max_pool2d_backward"]
 
 
-def max_pool2d(x: Any, pool_size: Any = 2, strides: Any = None, *, padding: Any = "valid") -> tuple[Any, Any]:
+def max_pool2d(x: Array, pool_size: Any = 2, strides: Any = None, *, padding: Any = "valid") -> tuple[Array, Any]:
     """As ops.max_pool2d."""
     window = pooling_window("max_pool2d", x, pool_size, strides, padding)
     xp, c = array_module(x), x.shape[3]
@@ -23,7 +28,7 @@ def max_pool2d(x: Any, pool_size: Any = 2, strides: Any = None, *, padding: Any 
     return y, (x, y, window)
 
 
-def max_pool2d_backward(dy: Any, cache: Any) -> Any:
+def max_pool2d_backward(dy: Array, cache: Any) -> Array:
     """As ops.max_pool2d_backward."""
     x, y, window = cache
     check_dy("max_pool2d_backward", dy, y.shape)
@@ -33,8 +38,8 @@ def max_pool2d_backward(dy: Any, cache: Any) -> Any:
     return dx
 
 
-def avg_pool2d(x: Any, pool_size: Any = 2, strides: Any = None, *, padding: Any = "valid",
-               count_include_pad: bool = False) -> tuple[Any, Any]:
+def avg_pool2d(x: Array, pool_size: Any = 2, strides: Any = None, *, padding: Any = "valid",
+               count_include_pad: bool = False) -> tuple[Array, Any]:
     """As ops.avg_pool2d."""
     window = pooling_window("avg_pool2d", x, pool_size, strides, padding)
     xp, c = array_module(x), x.shape[3]
@@ -43,7 +48,7 @@ def avg_pool2d(x: Any, pool_size: Any = 2, strides: Any = None, *, padding: Any 
     return y, (x.shape, window, count_include_pad)
 
 
-def avg_pool2d_backward(dy: Any, cache: Any) -> Any:
+def avg_pool2d_backward(dy: Array, cache: Any) -> Array:
     """As ops.avg_pool2d_backward."""
     shape, window, count_include_pad = cache
     check_dy("avg_pool2d_backward", dy, (shape[0], *window.output, shape[3]))

@@ -32,7 +32,7 @@ class GANTrainer(Trainer):
         self.discriminator: Any = discriminator(o.preset, self.shape, self.num_classes)
         if o.spectral_norm:
             self.discriminator = SpectralNormalization(self.discriminator, o.seed)
-        self.replay = capture(self.update, must=False)
+        self.replay = capture(self.update, required=False)
         return {"discriminator": self.discriminator}
 
     def train_step(self, real: Array, noise: Array, labels: Array | None) -> dict[str, Array]:
@@ -52,4 +52,4 @@ class GANTrainer(Trainer):
     def load(self, path: FilePath) -> None:
         """Resume; what was recorded is discarded, because it refers to the old arrays of Adam's state."""
         super().load(path)
-        self.replay = capture(self.update, must=False)
+        self.replay = capture(self.update, required=False)
