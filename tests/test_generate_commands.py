@@ -8,6 +8,7 @@ import pytest
 from PIL import Image
 from test_training import data
 
+from nnscratch.checkpoint import read_arrays
 from nnscratch.cli import main
 from nnscratch.generate.evaluate.command import recognition_score
 from nnscratch.generate.sampler import SHIPPED, load_generator
@@ -117,9 +118,17 @@ def test_the_generator_that_comes_along(tmp_path, capsys):
 
 
 def test_shipping_again_changes_nothing(tmp_path):
-    """A file that is in half precision already passes through `python -m tools.ship_generator` byte for byte."""
-    ship(SHIPPED, tmp_path / "weights" / "again.safetensors")
-    assert (tmp_path / "weights" / "again.safetensors").read_bytes() == SHIPPED.read_bytes()
+    """A file that is in half precision keeps every array, and from the second time on every byte. The first time the moving
+    averages get today's names in place of those of version 0.1, mean and variance."""
+    again, twice = tmp_path / "weights" / "again.safetensors", tmp_path / "weights" / "twice.safetensors"
+    ship(SHIPPED, again)
+    ship(again, twice)
+    assert again.read_bytes() == twice.read_bytes()
+    (arrays, header), (given, given_header) = read_arrays(again), read_arrays(SHIPPED)
+    assert header == given_header and {name.replace("/moving_", "/") for name in arrays} == set(given)
+    for name, array in arrays.items():
+        old = given[name.replace("/moving_", "/")]
+        assert (array.dtype, array.shape, array.tobytes()) == (old.dtype, old.shape, old.tobytes())
 
 
 def test_a_texture_from_a_narrow_image(quick, capsys):
