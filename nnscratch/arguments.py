@@ -30,13 +30,13 @@ class Parser(argparse.ArgumentParser):
 
 
 def shown_spellings(words: Sequence[str]) -> list[str]:
-    """The arguments with each option as --help shows it: --out is accepted for --output, colour for color."""
-    words = list(words)
+    """The arguments with each option as --help shows it; others are accepted."""
+    words, others = list(words), {"--out": "--output", "--batch": "--batch-size"}
     end = words.index("--") if "--" in words else len(words)  # after it there are no options
     for k, word in enumerate(words[:end]):
         if word.startswith("--"):
             name, *value = word.split("=", 1)
-            name = "--output" if name == "--out" else name.replace("colour", "color")
+            name = others.get(name, name).replace("colour", "color")
             words[k] = "=".join([name, *value])
     return words
 
@@ -141,8 +141,8 @@ def add_train_generator(networks: Any) -> None:
     generator.add_argument("--loss", help="non-saturating (default), hinge, least-squares or saturating")
     length = generator.add_mutually_exclusive_group()
     length.add_argument("--steps", type=int, help="number of steps (default: 2500; texture 400)")
-    length.add_argument("--minutes", type=float, metavar="M", help="as many steps as fit, without the judge's training")
-    generator.add_argument("--batch", type=int, help="images in a batch (default: 64; texture 4)")
+    length.add_argument("--minutes", type=float, metavar="M", help="as many steps as fit, without the classifier's training")
+    generator.add_argument("--batch-size", type=int, help="images in a batch (default: 64; texture 4)")
     generator.add_argument("--learning-rate", type=float, help="of both optimizers (default: 0.0005; texture 0.005)")
     generator.add_argument("--unconditional", dest="conditional", action="store_const", const=False,
                            help="ignore the labels; groups of similar images are found instead")

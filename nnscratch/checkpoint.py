@@ -27,6 +27,7 @@ __all__ = ["load", "read_arrays", "save"]
 Path: TypeAlias = str | PathLike[str]
 HEADER = {"nnscratch", "kind", "optimizer", "info"}
 OLD_BUFFERS = {"mean": "moving_mean", "variance": "moving_variance"}  # of BatchNormalization in version 0.1: today's names
+OLD_OPTIMIZERS = {"SeveralOptimizers": "CompositeOptimizer"}  # class names in version 0.1: today's names
 
 
 def save(path: Path, model: Any, optimizer: Any = None, info: dict[str, Any] | None = None) -> None:
@@ -162,7 +163,7 @@ def check_optimizer(path: Path, saved: str | None, optimizer: Any) -> None:
     given = type(optimizer).__name__
     if saved is None:
         raise InputError(f"{path} was saved without an optimizer, given {given}; load it without one")
-    if saved != given:
+    if OLD_OPTIMIZERS.get(saved, saved) != given:
         raise InputError(f"{path} was saved with {saved}, given {given}; give the same kind of optimizer, or none")
 
 

@@ -59,8 +59,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 # The options of each command that reduce its memory.
-MEMORY_OPTIONS = {"style": ("size", "max_memory"), "gallery": ("size",), "train_generator": ("batch", "size"),
-        "generate": ("grid",), "judge": ("count",)}
+MEMORY_OPTIONS = {"style": ("size", "max_memory"), "gallery": ("size",), "train_generator": ("batch_size", "size"),
+                  "generate": ("grid",), "judge": ("count",)}
 
 
 def report_memory_shortage(error: BaseException, options: Namespace) -> int:
@@ -142,7 +142,7 @@ def run_gallery(options: Namespace) -> int:
 
 def run_train_generator(options: Namespace) -> int:
     from nnscratch.generate.command import train_generator
-    from nnscratch.generate.trainer import Options
+    from nnscratch.generate.options import Options
     chosen = given_options(options, [field.name for field in fields(Options) if hasattr(options, field.name)])
     ended = train_generator(chosen, options.output, data=options.data, size=options.size, minutes=options.minutes,
                             resume=options.resume, device=options.device)
@@ -170,8 +170,8 @@ def run_generate(options: Namespace) -> int:
 
 
 def run_judge(options: Namespace) -> int:
-    from nnscratch.generate.evaluate.command import judge_generator
-    judge_generator(options.path, options.data, options.output, count=options.count, seed=options.seed, size=options.size,
+    from nnscratch.generate.evaluate.command import evaluate_generator
+    evaluate_generator(options.path, options.data, options.output, count=options.count, seed=options.seed, size=options.size,
                     device=options.device)
     return 0
 

@@ -12,10 +12,11 @@ from nnscratch.data.synthetic.glyphs import glyphs
 from nnscratch.data.synthetic.paintings import flow_painting
 from nnscratch.errors import InputError
 from nnscratch.files import FilePath, replace_file
-from nnscratch.generate.command import steps_in
-from nnscratch.generate.methods import make_training
+from nnscratch.generate.command import steps_for_minutes
+from nnscratch.generate.methods import make_trainer
+from nnscratch.generate.options import Options
 from nnscratch.generate.plots import grid, png
-from nnscratch.generate.trainer import SHOW_STREAM, Options
+from nnscratch.generate.trainer import GRID_STREAM
 from nnscratch.gradcheck.table import print_table
 from nnscratch.style.command import transfer_with_progress
 
@@ -71,13 +72,13 @@ def run(folder: FilePath = "nnscratch-demo", device: str = "auto") -> int:
 def train_digits(path: Path, stopped: bool = False) -> bool:
     """Train the `tiny` generator for MINUTES (no step if `stopped`) and draw a hundred digits; True if Ctrl-C stopped it."""
     dataset = glyphs()
-    training = make_training(dataset, Options(steps=1 if stopped else steps_in(MINUTES, dataset, Options())))
+    trainer = make_trainer(dataset, Options(steps=1 if stopped else steps_for_minutes(MINUTES, dataset, Options())))
     try:
-        for _ in tqdm(range(0 if stopped else training.options.steps), "training", unit="step"):
-            training.step()
+        for _ in tqdm(range(0 if stopped else trainer.options.steps), "training", unit="step"):
+            trainer.step()
     except KeyboardInterrupt:
         stopped = True
-    replace_file(path, png(grid(training.sample(100, SHOW_STREAM)[0])))
+    replace_file(path, png(grid(trainer.sample(100, GRID_STREAM)[0])))
     return stopped
 
 

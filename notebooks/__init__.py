@@ -1,1 +1,1 @@
-"""The course: src/ is what people write and review, solutions/ the answers; build.py makes the .ipynb files from src/."""
+"""The course: src/ is what people write and review, solutions/ has the answers; build.py makes the .ipynb files from src/."""

@@ -1,20 +1,36 @@
-"""Make the notebooks from their sources and run them: python -m notebooks.build [01 02 ...], all by default.
+"""Build the notebooks from their sources and run them: python -m notebooks.build [01 02 ...], all by default.
 
-The exercises stay unsolved, and the outputs are stored: whoever reads a notebook without running it sees them. What differs
-from run to run is stored of cells marked `varies` alone.
+The exercises stay unsolved. The outputs are stored, so that a notebook can be read without running it. Only cells marked
+`varies` have an output that differs from run to run.
 """
 import os
 import sys
+from pathlib import Path
 
 import nbformat
 from nbclient import NotebookClient
 
 from notebooks.source import FOLDER, read, sources
 
+__all__ = ["build", "execute"]
 
-def execute(notebook, seconds=60):
-    """Run it in a kernel of its own, in the folder of the notebooks, as Jupyter does; `seconds` are allowed for each cell."""
-    here = os.environ | {"PYTHONPATH": str(FOLDER.parent)}  # this nnscratch, and not one that is installed
+
+def execute(notebook: nbformat.NotebookNode, seconds: int = 60) -> nbformat.NotebookNode:
+    """Run a notebook in a new kernel in the folder of the notebooks, as Jupyter does.
+
+    Parameters
+    ----------
+    notebook : NotebookNode
+        It is changed: the outputs are stored in it.
+    seconds : int
+        Time limit of each cell.
+
+    Returns
+    -------
+    notebook : NotebookNode
+        The same object.
+    """
+    here = os.environ | {"PYTHONPATH": str(FOLDER.parent)}  # import this nnscratch, not an installed one
     if any(cell.cell_type == "code" for cell in notebook.cells):
         NotebookClient(notebook, timeout=seconds, kernel_name="python3", coalesce_streams=True, record_timing=False,
                        resources={"metadata": {"path": str(FOLDER)}}).execute(env=here)
@@ -22,7 +38,19 @@ def execute(notebook, seconds=60):
     return notebook
 
 
-def build(path):
+def build(path: Path) -> Path:
+    """Run a source and write the notebook.
+
+    Parameters
+    ----------
+    path : Path
+        A source in notebooks/src.
+
+    Returns
+    -------
+    target : Path
+        The .ipynb file.
+    """
     target = FOLDER / f"{path.stem}.ipynb"
     nbformat.write(execute(read(path)), target)
     return target

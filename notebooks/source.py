@@ -3,9 +3,9 @@
     # %% [markdown]                 text follows, each line behind "# "
     # %%                            code follows
     # %% exercise=dense_backward    code to be completed: a function whose body is `...`
-    # %% varies                     code whose output is another on every run, such as times: it is stored, but not compared
+    # %% varies                     code whose output differs on every run, such as times: it is stored, but not compared
 
-Solutions are functions of the same name in solutions/, and can be put in their places.
+A solution is a function of the same name in solutions/; `solve` puts it in the place of the exercise.
 """
 import ast
 import re
@@ -15,20 +15,42 @@ import nbformat
 
 from nnscratch.errors import InputError
 
+__all__ = ["FOLDER", "read", "solutions", "solve", "sources"]
+
 FOLDER = Path(__file__).parent
 MARKER = re.compile(r"^# %%(?: \[(markdown)\])?(?: (varies))?(?: exercise=(\w+))?$", flags=re.M)
 
 
-def sources():
-    """The notebooks' sources, in the order of the course."""
+def sources() -> list[Path]:
+    """The sources of the notebooks in the order of the course.
+
+    Returns
+    -------
+    paths : list of Path
+    """
     return sorted((FOLDER / "src").glob("*.py"))
 
 
-def read(path):
-    """The source as a notebook without outputs. A cell's id is its place, so that equal sources give equal files."""
+def read(path: Path) -> nbformat.NotebookNode:
+    """Read a source as a notebook without outputs.
+
+    Parameters
+    ----------
+    path : Path
+
+    Returns
+    -------
+    notebook : NotebookNode
+        The id of a cell is its position, so that equal sources give equal files.
+
+    Raises
+    ------
+    InputError
+        The source does not begin with a cell.
+    """
     first, *parts = MARKER.split(path.read_text(encoding="utf-8"))
     if first.strip():
-        raise InputError(f"{path.name} begins with {first.strip()[:40]!r}, expected a line # %% or # %% [markdown]")
+        raise InputError(f"{path.name}: expected '# %%' or '# %% [markdown]' as the first line, got {first.strip()[:40]!r}")
     notebook = nbformat.v4.new_notebook()
     notebook.metadata = {"kernelspec": {"name": "python3", "display_name": "Python 3", "language": "python"},
                          "language_info": {"name": "python"}}
@@ -43,22 +65,47 @@ def read(path):
     return notebook
 
 
-def markdown(text):
+def markdown(text: str) -> nbformat.NotebookNode:
+    """A cell of text from lines that begin with "# "."""
     return nbformat.v4.new_markdown_cell("\n".join(re.sub("^# ?", "", line) for line in text.strip().splitlines()))
 
 
-def solutions(stem):
-    """{name: text of the function} for the notebook of that stem; {} where it has no exercises."""
+def solutions(stem: str) -> dict[str, str]:
+    """The solutions of a notebook.
+
+    Parameters
+    ----------
+    stem : str
+        The file name of the notebook without its suffix.
+
+    Returns
+    -------
+    solutions : dict of str to str
+        The source of the function of each exercise; empty if the notebook has no exercises.
+    """
     path = FOLDER / "solutions" / f"{stem}.py"
     if not path.exists():
         return {}
     text = path.read_text(encoding="utf-8")
-    return {node.name: ast.get_source_segment(text, node) for node in ast.parse(text).body
+    return {node.name: ast.get_source_segment(text, node) or "" for node in ast.parse(text).body
             if isinstance(node, ast.FunctionDef)}
 
 
-def solve(notebook, answers):
-    """Put the solutions in the places of the exercises; changes the notebook, and returns it."""
+def solve(notebook: nbformat.NotebookNode, answers: dict[str, str]) -> nbformat.NotebookNode:
+    """Put solutions in the places of the exercises.
+
+    Parameters
+    ----------
+    notebook : NotebookNode
+        It is changed.
+    answers : dict of str to str
+        From `solutions`.
+
+    Returns
+    -------
+    notebook : NotebookNode
+        The same object.
+    """
     for cell in notebook.cells:
         if "exercise" in cell.metadata:
             cell.source = answers[cell.metadata["exercise"]]

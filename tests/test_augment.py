@@ -1,10 +1,11 @@
-"""Differentiable augmentation: what it does to an image, and that its gradient comes back right."""
+"""Differentiable augmentation: its distortions and their gradient."""
 import numpy as np
 import pytest
 from helpers import normal, on, same
 
-from nnscratch.generate.adversarial import Pair, adversarial_step, non_saturating
-from nnscratch.generate.augment import augment, augment_backward, cutout_mask, shifted_places, take
+from nnscratch.generate.adversarial import Pair, adversarial_step
+from nnscratch.generate.adversarial_losses import non_saturating
+from nnscratch.generate.augment import augment, augment_backward, cutout_mask, random_shifts, shift_images
 from nnscratch.gradcheck import check_op
 from nnscratch.networks.gan import Preset, discriminator, generator
 from nnscratch.optimizers import Adam
@@ -12,13 +13,13 @@ from nnscratch.optimizers import Adam
 
 @pytest.mark.parametrize("size", [(9, 8, 3), (16, 17, 1), (7, 5, 1)])
 def test_gradient(size):
-    """All four steps in one, by complex step; a different draw for each image."""
+    """All four distortions at once, by complex step; a different draw for each image."""
     report = check_op(lambda x: augment(x, np.random.default_rng(3)), augment_backward, [normal(5, *size)])
     assert report.ok, str(report)
 
 
 def test_every_image_is_distorted_in_its_own_way(xp):
-    """Equal images come out different; the same draw gives the same on every device."""
+    """Equal images become different; all devices give the same result."""
     x = np.ones((6, 16, 16, 1))
     x[:, 4:12, 4:12] = -1
     y, _ = augment(on(xp, x), np.random.default_rng(0))
@@ -27,30 +28,30 @@ def test_every_image_is_distorted_in_its_own_way(xp):
     assert all(np.abs(y[i] - y[j]).max() > 0.1 for i in range(6) for j in range(i))
 
 
-def test_an_image_moves_by_up_to_an_eighth():
-    """In both directions, and sometimes by all of it."""
-    places = np.array(shifted_places(500, 16, 24, np.random.default_rng(0)))
+def test_shifts_of_up_to_an_eighth():
+    """In both directions, up to the limit."""
+    places = np.array(random_shifts(500, 16, 24, np.random.default_rng(0)))
     assert places.min(axis=1).tolist() == [-2, -3] and places.max(axis=1).tolist() == [2, 3]
 
 
-def test_take_moves_down_and_right_and_back():
-    """By hand: one pixel, moved; and moved back by the negative shift, where it did not leave the image."""
+def test_shifts_down_and_right_and_back():
+    """By hand: one pixel is moved, and moved back by the opposite shift."""
     x = np.zeros((3, 4, 5, 1))
     x[:, 1, 2] = 7
-    y = take(x, [np.array([2, -1, 0]), np.array([1, -2, 0])])
+    y = shift_images(x, [np.array([2, -1, 0]), np.array([1, -2, 0])])
     assert y[0, 3, 3] == y[1, 0, 0] == y[2, 1, 2] == 7 and y.sum() == 21
-    same(take(y, [np.array([-2, 1, 0]), np.array([-1, 2, 0])]), x)
+    same(shift_images(y, [np.array([-2, 1, 0]), np.array([-1, 2, 0])]), x)
 
 
 def test_cutout_is_half_as_wide_and_high():
-    """A rectangle wholly inside covers a quarter of the image."""
+    """A rectangle inside the image covers a quarter of it."""
     masks = cutout_mask(200, 16, 16, np.random.default_rng(0))
     covered = (1 - masks).sum((1, 2, 3))
     assert covered.max() == 64 and covered.min() >= 16 and set(np.unique(masks)) == {0, 1}
 
 
 def test_the_generators_gradient_goes_through_the_distortion():
-    """The slope of the generator's loss along its own gradient, by central differences, draw and discriminator held fixed."""
+    """The slope of the generator's loss along its gradient, by central differences, with a fixed draw and discriminator."""
     preset, shape = Preset(5, (6, 4), (4, 6), 7, False, 12, 1), (12, 12, 1)
     g, d = generator(preset, shape), discriminator(preset, shape)
     for model in (g, d):

@@ -18,7 +18,7 @@ from nnscratch.gradcheck.table import LEGEND
 
 def test_a_memory_shortage_names_the_options_that_reduce_it(capsys):
     """The command's own options, or closing other programs."""
-    for words, way_out in ((["train", "generator", "--batch", "512"], "set a smaller --batch (it is 512) or --size"),
+    for words, way_out in ((["train", "generator", "--batch", "512"], "set a smaller --batch-size (it is 512) or --size"),
                            (["generate", "-o", "x.png", "--grid", "90x90"], "set a smaller --grid (it is (90, 90))"),
                            (["judge"], "set a smaller --count (it is 5000)"), (["demo"], "close other programs"),
                            (["bench"], "try --quick, or one part alone by --only")):

@@ -10,7 +10,7 @@ import pytest
 from nnscratch import ops
 from nnscratch.course import card, cards
 from nnscratch.course.card_data import CARDS
-from nnscratch.course.cards import at, number, rows_of
+from nnscratch.course.formula_card import number, rows_of, value_at
 from nnscratch.course.notation import as_latex, as_text
 from nnscratch.errors import InputError
 
@@ -183,7 +183,7 @@ def test_what_is_worked_out_by_hand(shown):
     example, scope = shown.example(), {"log": math.log, "max": max}
     assert any(place.startswith("d") for place in shown.by_hand)
     for place, text in shown.by_hand.items():
-        assert math.isclose(eval(text, scope), at(example, place)), place
+        assert math.isclose(eval(text, scope), value_at(example, place)), place
 
 
 @every_card

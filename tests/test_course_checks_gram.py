@@ -4,7 +4,7 @@ from helpers import normal
 
 from nnscratch import ops
 from nnscratch.course import checks
-from nnscratch.course.checks.gram import right_backward, right_gram, right_pull
+from nnscratch.course.checks.gram_matrix import right_backward, right_gram, right_pull
 
 
 def rows(x):

@@ -4,7 +4,8 @@ from exercise_answers import S, spoiled
 from helpers import normal
 
 from nnscratch import ops
-from nnscratch.generate.adversarial import Average, non_saturating
+from nnscratch.generate.adversarial_losses import non_saturating
+from nnscratch.generate.ema import EMA
 from nnscratch.layers import BatchNormalization, Dense, Input
 from nnscratch.models import Model
 from nnscratch.optimizers import Adam
@@ -158,6 +159,6 @@ def test_the_average_is_the_librarys():
     name = "batchnormalization_0/moving_variance"
     kernel, variance = average.params["dense_0/kernel"].copy(), average.buffers[name].copy()
     wanted = S["averaged"](kernel, variance, now.params["dense_0/kernel"], now.buffers[name], 0.5)
-    Average(average).update(now, 8)
+    EMA(average).update(now, 8)
     assert np.allclose(average.params["dense_0/kernel"], wanted[0])
     assert np.allclose(average.buffers[name], wanted[1])

@@ -11,9 +11,9 @@ from test_course_draw import texts
 
 from nnscratch import ops
 from nnscratch.course import draw
-from nnscratch.course.draw.convolutions import middles
+from nnscratch.course.draw.convolutions import centres
 from nnscratch.course.draw.drawing import number
-from nnscratch.course.draw.film import COLOURS, FRAMES, Film
+from nnscratch.course.draw.film import COLOURS, MAX_FRAMES, Film
 from nnscratch.errors import InputError
 
 X, KERNEL, SMALL = normal(5, 6), normal(3, 2), normal(2, 3)
@@ -39,7 +39,7 @@ def test_the_window_visits_every_place():
         written = shown["y"].array
         assert np.allclose(written.ravel()[:k + 1], y.ravel()[:k + 1]) and np.isnan(written.ravel()[k + 1:]).all()
         assert np.isclose(shown["products"].array.sum(), y[place])
-        assert shown["y"].lit == (*place, 1, 1) and shown["x"].lit == (*place, 3, 2)
+        assert shown["y"].frame == (*place, 1, 1) and shown["x"].frame == (*place, 3, 2)
         assert np.array_equal(shown["x"].array, X) and np.array_equal(shown["kernel"].array, KERNEL)
 
 
@@ -53,7 +53,7 @@ def test_every_number_paints():
         so_far = so_far + ops.conv2d_transpose(*one_channel(alone, KERNEL), strides=2, padding=0)[0][0, :, :, 0]
         shown = grids_of(row)
         assert np.allclose(shown["y so far"].array, so_far) and np.allclose(shown["painted"].array, SMALL[place] * KERNEL)
-        assert shown["x"].lit == (*place, 1, 1) and shown["y so far"].lit == (2 * place[0], 2 * place[1], 3, 2)
+        assert shown["x"].frame == (*place, 1, 1) and shown["y so far"].frame == (2 * place[0], 2 * place[1], 3, 2)
     assert np.allclose(so_far, ops.conv2d_transpose(*one_channel(SMALL, KERNEL), strides=2, padding=0)[0][0, :, :, 0])
 
 
@@ -65,7 +65,7 @@ def test_a_gif_is_small_and_whole(name):
     alternative, data = re.fullmatch(r'<img alt="([^"]+)" src="data:image/gif;base64,([^"]+)">', text).groups()
     assert alternative == film.text and len(data) < 60_000 * 4 / 3
     gif, sizes, frames = Image.open(BytesIO(b64decode(data))), set(), []
-    assert gif.n_frames == len(film.rows) <= FRAMES and gif.info["loop"] == 0
+    assert gif.n_frames == len(film.rows) <= MAX_FRAMES and gif.info["loop"] == 0
     for k in range(gif.n_frames):
         gif.seek(k)
         sizes.add(gif.size)
@@ -84,7 +84,7 @@ def test_a_strip_for_print(name):
 
 
 def test_a_long_film_is_refused():
-    with pytest.raises(InputError, match="a film of 36 frames, expected 1 to 30; show a smaller image"):
+    with pytest.raises(InputError, match="expected a film of 1 to 30 frames, got 36; use a smaller image"):
         draw.sliding_film(normal(8, 8), normal(3, 3))
     with pytest.raises(InputError, match="0 frames"):
         Film([], "nothing")
@@ -97,7 +97,7 @@ def test_a_blue_pixel_for_every_number_of_y(stride, padding):
     kernel[1, 1] = 1
     y = ops.conv2d(*one_channel(places, kernel), strides=stride, padding=padding)[0][0, :, :, 0]
     padded = np.pad(places, padding)
-    assert [padded[place] for place in middles(5, 3, stride, padding)] == y.ravel().tolist()
+    assert [padded[place] for place in centres(5, 3, stride, padding)] == y.ravel().tolist()
     image = draw.window_places(5, 3, [(stride, padding)])
     assert f"{y.shape[0]}x{y.shape[1]} places" in image.text and f"stride {stride}, padding {padding}" in texts(image)
 

@@ -14,13 +14,13 @@ LIMITS = {"NumPy": {"gflops": 50.0, "gb_per_s": 10.0}, "CuPy": {"gflops": 5000.0
 
 def test_results_are_found_or_not(tmp_path):
     """A file that is there, one that is not, and which of them come from a GPU."""
-    assert {"idea", "gain"} <= set(results.committed("ladder")["rows"][0])
-    assert results.committed("nothing") is None and results.committed("ladder", tmp_path) is None
+    assert {"idea", "gain"} <= set(results.stored_result("ladder")["rows"][0])
+    assert results.stored_result("nothing") is None and results.stored_result("ladder", tmp_path) is None
     (tmp_path / "h100").mkdir()
     for name, held in {"cpu": {"machine": {}, "layers": [1]}, "h100/bench": {"machine": {"gpu": {}}, "layers": [1]},
                        "h100/kernels": {"machine": {"gpu": {}}, "rows": [1]}}.items():
         (tmp_path / f"{name}.json").write_text(json.dumps(held))
-    assert results.of_gpus(tmp_path) == {"h100/bench": {"machine": {"gpu": {}}, "layers": [1]}}
+    assert results.gpu_results(tmp_path) == {"h100/bench": {"machine": {"gpu": {}}, "layers": [1]}}
 
 
 @pytest.fixture
@@ -31,7 +31,7 @@ def last_cell(monkeypatch):
     text, = (cell.source for cell in notebook.cells if cell.cell_type == "code" and "gpu_status" in cell.source)
 
     def run(kept, status):
-        monkeypatch.setattr(results, "of_gpus", lambda: kept)
+        monkeypatch.setattr(results, "gpu_results", lambda: kept)
         monkeypatch.setattr(backend, "gpu_status", lambda: status)
         exec(text, {"np": np, "results": results, "layers": layers, "chosen": TINY, "cpu": LIMITS["NumPy"],
                     "ceilings": lambda xp, quick: LIMITS["CuPy"]})

@@ -66,7 +66,7 @@ def test_the_model_comes_back_as_it_was():
 
 def test_a_model_of_several_outputs_is_refused():
     x = Input((3,))
-    with pytest.raises(InputError, match="expected one of each"):
+    with pytest.raises(InputError, match="expected a model with one input and one output, got 1 and 2"):
         course.trace(Model(x, [Dense(2)(x), Dense(1)(x)]), np.ones((2, 3)))
 
 
@@ -136,7 +136,7 @@ def test_strip_player_and_file(tmp_path, monkeypatch):
     text = (tmp_path / "walk.html").read_text()
     assert text.count("<img ") == 14 and "http" not in text and " hidden>" not in text
     monkeypatch.setitem(sys.modules, "ipywidgets", None)
-    assert "a walk of 14 steps" in repr(trace.player())
+    assert "a pass of 14 steps" in repr(trace.player())
 
 
 def test_the_player_turns_pages():

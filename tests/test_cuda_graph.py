@@ -11,7 +11,8 @@ from nnscratch.fast import cuda
 from nnscratch.fast.cuda import cublas
 from nnscratch.fast.cuda.adam import clock_of
 from nnscratch.fast.recording import recording
-from nnscratch.generate.adversarial import Pair, adversarial_step, non_saturating
+from nnscratch.generate.adversarial import Pair, adversarial_step
+from nnscratch.generate.adversarial_losses import non_saturating
 from nnscratch.layers import BatchNormalization, Conv2D, Dense, Dropout, Flatten, Input, SpatialDropout2D
 from nnscratch.losses import softmax_cross_entropy
 from nnscratch.models import Model

@@ -9,7 +9,7 @@ from nnscratch.backend import to_cpu
 from nnscratch.errors import InputError
 from nnscratch.fast import cuda
 from nnscratch.fast.recording import recording
-from nnscratch.generate.adversarial import Average
+from nnscratch.generate.ema import EMA
 from nnscratch.layers import BatchNormalization, Conv2D, Dense, Dropout, Flatten, Input
 from nnscratch.models import Model
 from nnscratch.optimizers import SGD, Adam
@@ -20,7 +20,7 @@ REFUSED = {
     "CuPy's product": (lambda x: x[:, None] @ x[None], "cannot be recorded as a CUDA graph .*products are fast.dense's"),
     "a plain optimizer": (lambda x: SGD().step({"x": x}, {"x": x}) if recording() else None, "SGD: this step cannot be"),
     "a new parameter": (lambda x: Adam().step({"x": x}, {"x": x}) if recording() else None, "Adam: this step cannot be"),
-    "an average": (lambda x: Average(None).update(None, 1) if recording() else None, "Average cannot be updated"),
+    "an average": (lambda x: EMA(None).update(None, 1) if recording() else None, "EMA cannot be updated"),
 }
 
 

@@ -12,7 +12,8 @@ from nnscratch import backend, fast, initializers
 from nnscratch.backend import to_cpu
 from nnscratch.fast import cuda
 from nnscratch.fast.cuda.adam import AdamClock, adam_kernel
-from nnscratch.generate.adversarial import Pair, adversarial_step, non_saturating
+from nnscratch.generate.adversarial import Pair, adversarial_step
+from nnscratch.generate.adversarial_losses import non_saturating
 from nnscratch.layers import (
     AveragePooling2D,
     BatchNormalization,

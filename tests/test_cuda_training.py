@@ -7,75 +7,74 @@ from nnscratch import backend
 from nnscratch.backend import to_cpu
 from nnscratch.data.dataset import Dataset
 from nnscratch.fast.cuda import cublas
-from nnscratch.generate import methods
-from nnscratch.generate.methods import make_training
-from nnscratch.generate.trainer import Options
+from nnscratch.generate.methods import gan, make_trainer
+from nnscratch.generate.options import Options
 
 
 def trained(steps, stop_at=None, recorded=True, path=None, **options):
-    """A training of a small generator on the device: the facts of each step, all arrays, itself. Before step `stop_at` it is
+    """A training of a small generator on the device: the metrics of each step, all arrays, itself. Before step `stop_at` it is
     saved, and another one takes it up."""
     images = np.random.default_rng(0).integers(0, 256, (40, 8, 8, 1)).astype(np.uint8)
     data = Dataset(images, np.arange(40) % 2, ["even", "odd"], "noise")
-    chosen = Options(**{"preset": "nano", "steps": 20, "batch": 4, "groups": 0, **options})
-    training, facts = make_training(data, chosen), []
+    chosen = Options(**{"preset": "nano", "steps": 20, "batch_size": 4, "groups": 0, **options})
+    trainer, metrics = make_trainer(data, chosen), []
     for k in range(steps):
         if k == stop_at:
-            training.save(path)
-            training = make_training(data, chosen)
-            training.load(path)
+            trainer.save(path)
+            trainer = make_trainer(data, chosen)
+            trainer.load(path)
         if not recorded:
-            training.play = training.turn
-        facts.append([float(fact) for fact in training.step().values()])
-    return facts, to_arrays(training), training
+            trainer.replay = trainer.update
+        metrics.append([float(value) for value in trainer.step().values()])
+    return metrics, to_arrays(trainer), trainer
 
 
-def to_arrays(training):
-    arrays = training.models.params | training.models.buffers | training.optimizers.save_state()
+def to_arrays(trainer):
+    arrays = trainer.models.params | trainer.models.buffers | trainer.optimizers.save_state()
     return {name: to_cpu(array) for name, array in arrays.items()}
 
 
 @pytest.mark.parametrize("options", [{"conditional": False}, {"r1": 1.0}], ids=str)
 def test_a_training_is_recorded_and_does_the_same(cp, tmp_path, options):
-    """`nnscratch train generator` on a GPU: facts, weights, averages and both optimizers after five steps are those of the
+    """`nnscratch train generator` on a GPU: metrics, weights, averages and both optimizers after five steps are those of the
     steps as they stand, bit for bit; and those of a training that was stopped in the middle, saved and taken up again."""
     backend.use("gpu")
-    eager_facts, eager, _ = trained(5, recorded=False, **options)
-    facts, arrays, training = trained(5, **options)
-    resumed_facts, resumed, again = trained(5, stop_at=3, path=tmp_path / "state.safetensors", **options)
-    assert facts == eager_facts == resumed_facts and np.isfinite(facts).all()
+    eager_metrics, eager, _ = trained(5, recorded=False, **options)
+    metrics, arrays, trainer = trained(5, **options)
+    resumed_metrics, resumed, again = trained(5, stop_at=3, path=tmp_path / "state.safetensors", **options)
+    assert metrics == eager_metrics == resumed_metrics and np.isfinite(metrics).all()
     for name in eager:
         np.testing.assert_array_equal(arrays[name], eager[name], err_msg=name)
         np.testing.assert_array_equal(resumed[name], eager[name], err_msg=name)
-    assert training.play.graph is not None and again.play.graph is not None
+    assert trainer.replay.graph is not None and again.replay.graph is not None
     if "r1" in options:
-        assert facts[0] != trained(1)[0][0], "the penalty is there, in the step before anything is recorded"
-    training.load(tmp_path / "state.safetensors")  # back to step 3, as after a step that went wrong: what was recorded is void
-    assert [[float(fact) for fact in training.step().values()] for _ in range(2)] == facts[3:]
-    assert all(np.array_equal(array, eager[name]) for name, array in to_arrays(training).items())
+        assert metrics[0] != trained(1)[0][0], "the penalty is there, in the step before anything is recorded"
+    trainer.load(tmp_path / "state.safetensors")  # back to step 3, as after a step that went wrong: what was recorded is void
+    assert [[float(value) for value in trainer.step().values()] for _ in range(2)] == metrics[3:]
+    assert all(np.array_equal(array, eager[name]) for name, array in to_arrays(trainer).items())
 
 
 @pytest.mark.parametrize("options", [{"augment": True}, {"spectral_norm": True, "loss": "hinge"}], ids=str)
 def test_a_training_in_which_python_has_a_say_is_not_recorded(standin, options):
     """Distortions are drawn anew, and kernels normalised anew, at every step."""
     backend.use("gpu")
-    facts, arrays, training = trained(3, **options)
-    eager_facts, eager, _ = trained(3, recorded=False, **options)
-    assert facts == eager_facts and all(np.array_equal(arrays[name], eager[name]) for name in eager)
-    assert training.play.graph is None and not training.play.refused, "nobody tried"
+    metrics, arrays, trainer = trained(3, **options)
+    eager_metrics, eager, _ = trained(3, recorded=False, **options)
+    assert metrics == eager_metrics and all(np.array_equal(arrays[name], eager[name]) for name in eager)
+    assert trainer.replay.graph is None and not trainer.replay.refused, "nobody tried"
 
 
 def test_steps_with_a_penalty_between_recorded_ones(cp, monkeypatch):
     """Every third step is made as it stands, the others are played before and after it: weights, Adam's memory and the count of
     steps are the same arrays for both ways, so the numbers are those of a training of which nothing is recorded."""
     backend.use("gpu")
-    monkeypatch.setattr(methods, "PENALTY_EVERY", 3)
-    penalised, real = [], methods.adversarial_step
-    monkeypatch.setattr(methods, "adversarial_step", lambda *given: penalised.append(bool(given[-1])) or real(*given))
-    facts, arrays, training = trained(8, r1=1.0)
-    assert training.play.graph is not None and penalised == [True, False, False, True, True]  # 0, 1, 2 recorded, 3, 6
-    eager_facts, eager, _ = trained(8, recorded=False, r1=1.0)
-    assert facts == eager_facts and np.isfinite(facts).all()
+    monkeypatch.setattr(gan, "PENALTY_INTERVAL", 3)
+    penalised, real = [], gan.adversarial_step
+    monkeypatch.setattr(gan, "adversarial_step", lambda *given: penalised.append(bool(given[-1])) or real(*given))
+    metrics, arrays, trainer = trained(8, r1=1.0)
+    assert trainer.replay.graph is not None and penalised == [True, False, False, True, True]  # 0, 1, 2 recorded, 3, 6
+    eager_metrics, eager, _ = trained(8, recorded=False, r1=1.0)
+    assert metrics == eager_metrics and np.isfinite(metrics).all()
     for name in eager:
         np.testing.assert_array_equal(arrays[name], eager[name], err_msg=name)
 
@@ -86,7 +85,7 @@ def test_a_training_goes_on_where_nothing_can_be_recorded(standin, monkeypatch):
         raise ImportError("no such library")
     backend.use("gpu")
     monkeypatch.setattr(cublas, "load_library", missing)
-    facts, arrays, training = trained(4)
-    eager_facts, eager, _ = trained(4, recorded=False)
-    assert facts == eager_facts and all(np.array_equal(arrays[name], eager[name]) for name in eager)
-    assert training.play.graph is None and training.play.refused
+    metrics, arrays, trainer = trained(4)
+    eager_metrics, eager, _ = trained(4, recorded=False)
+    assert metrics == eager_metrics and all(np.array_equal(arrays[name], eager[name]) for name in eager)
+    assert trainer.replay.graph is None and trainer.replay.refused

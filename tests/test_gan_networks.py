@@ -1,10 +1,12 @@
-"""The adversarial pair: sizes, mirrors, labels, and the losses it plays for."""
+"""Generator and discriminator: sizes, symmetry, labels, losses, and the moving average."""
 import numpy as np
 import pytest
 from helpers import normal, same
 
 from nnscratch.errors import InputError
-from nnscratch.generate.adversarial import LOSSES, Average, diversity
+from nnscratch.generate.adversarial import diversity
+from nnscratch.generate.adversarial_losses import LOSSES
+from nnscratch.generate.ema import EMA
 from nnscratch.gradcheck import check_model
 from nnscratch.gradcheck.check import check_op
 from nnscratch.networks.gan import PRESETS, Preset, discriminator, generator, halved_sizes
@@ -16,7 +18,7 @@ SMALL = Preset(5, (6, 4, 3), (4, 5), 7, True, 12, 1)
 @pytest.mark.parametrize("shape", [(28, 28, 1), (30, 31, 3), (5, 7, 1), (33, 12, 3)])
 @pytest.mark.parametrize("refine", [True, False])
 def test_any_size(shape, classes, refine):
-    """Odd sides and unequal ones: the generator ends at the size asked for, in [-1, 1], and the discriminator takes it."""
+    """Odd and unequal sides: images have the requested size and lie in [-1, 1]; the discriminator accepts them."""
     preset = SMALL._replace(refine=refine)
     g, d = generator(preset, shape, classes), discriminator(preset, shape, classes)
     labels = [np.eye(3, dtype=np.float32)[[0, 2]]] if classes else []
@@ -26,8 +28,8 @@ def test_any_size(shape, classes, refine):
     assert d.forward([image, *labels] if classes else image).shape == (2, 1)
 
 
-def test_the_generator_walks_the_discriminators_sizes_upwards():
-    """What makes the one the mirror of the other, for an odd size."""
+def test_the_generator_mirrors_the_discriminators_sizes():
+    """For an odd size."""
     shape, sizes = (29, 22, 3), halved_sizes((29, 22), 2)
     g, d = generator(SMALL, shape), discriminator(SMALL, shape)
     up = [call.shape[1:3] for call in g.calls if type(call.layer).__name__ in ("Reshape", "Conv2DTranspose")]
@@ -37,7 +39,7 @@ def test_the_generator_walks_the_discriminators_sizes_upwards():
 
 @pytest.mark.parametrize("name, parameters", [("tiny", 242_033), ("nano", None), ("small", None), ("dcgan64", None)])
 def test_presets(name, parameters):
-    """Every preset makes images of the size it is meant for; tiny has the number of weights worked out for it by hand."""
+    """Every preset generates images of its size; tiny has the number of weights that was computed by hand."""
     preset = PRESETS[name]
     if name != "dcgan64":  # 24 million weights
         g = generator(name, (preset.side, preset.side, preset.channels))
@@ -49,7 +51,7 @@ def test_presets(name, parameters):
 
 
 def test_gradients_of_both_networks_by_class():
-    """Whole networks against numeric gradients: noise, labels, images and every weight (larger than the first ones)."""
+    """Whole networks against numeric gradients: noise, labels, images and every weight array."""
     shape = (6, 5, 1)
     for model, first in ((generator(SMALL, shape, 3), normal(4, 5)), (discriminator(SMALL, shape, 3), normal(4, *shape))):
         for array in model.params.values():
@@ -61,14 +63,14 @@ def test_gradients_of_both_networks_by_class():
 @pytest.mark.parametrize("name", LOSSES)
 @pytest.mark.parametrize("who", ["real", "fake", "generator"])
 def test_gradients_of_the_losses(name, who):
-    """d loss / d logits of every player, against numeric ones; logits away from the hinge's kink."""
+    """Each of the three losses against numeric gradients, at logits away from the hinge's kink."""
     loss, logits = getattr(LOSSES[name](), who), np.array([[-3.1], [-0.4], [0.3], [2.7]])
     report = check_op(lambda z: loss(z), lambda dy, cache: dy * cache, [logits], smooth=False)
     assert report.ok, str(report)
 
 
-def test_the_saturating_loss_has_no_slope_where_the_discriminator_is_sure():
-    """And the non-saturating one has nearly all of it: the reason for it, in numbers."""
+def test_the_saturating_loss_has_a_vanishing_gradient():
+    """Where the discriminator is sure; the non-saturating loss has a gradient of nearly 1 there."""
     sure = np.array([[-10.0]])
     assert abs(LOSSES["saturating"]().generator(sure)[1].item()) < 1e-4
     assert LOSSES["non-saturating"]().generator(sure)[1].item() < -0.99
@@ -85,13 +87,13 @@ def test_average_of_weights_and_statistics():
         for name, array in source.buffers.items():
             source.set_buffer(name, np.abs(normal(*array.shape, seed=step)).astype(np.float32))
         seen.append({name: array.copy() for name, array in (source.params | source.buffers).items()})
-        Average(average).update(source, step)
+        EMA(average).update(source, step)
     for name, array in (average.params | average.buffers).items():
         first = 0.1 * start[name] + 0.9 * seen[0][name]
         same(array, 2 / 11 * first + 9 / 11 * seen[1][name], 1e-5)
 
 
 def test_diversity_of_collapsed_and_of_real_images():
-    """0 where all images are one, 1 where they differ as the real ones do."""
+    """0 where all images are equal, 1 where they differ as real ones do."""
     real = normal(8, 4, 4, 1)
     assert diversity(np.repeat(real[:1], 8, axis=0), real) < 1e-6 and diversity(real, real) == pytest.approx(1, rel=1e-4)

@@ -10,7 +10,8 @@ import pytest
 from helpers import normal
 
 from nnscratch import initializers
-from nnscratch.generate.adversarial import Pair, adversarial_step, non_saturating
+from nnscratch.generate.adversarial import Pair, adversarial_step
+from nnscratch.generate.adversarial_losses import non_saturating
 from nnscratch.networks.gan import Preset, discriminator, generator
 from nnscratch.optimizers import Adam
 
@@ -19,7 +20,7 @@ CASES = {  # preset, classes
     "unconditional": (Preset(5, (6, 4), (4, 6), 7, False, 12, 1), 0),
 }
 SHAPE, BATCH, STEPS, RATE = (12, 12, 1), 8, 20, 2e-3
-EPSILON = 1e-20  # of Adam. PyTorch adds it after correcting for the start at 0, Keras and we before: let it not count
+EPSILON = 1e-20  # of Adam. PyTorch adds it after the bias correction, Keras and we before it; so small, it does not matter
 
 
 def inputs(classes, noise, dtype):
@@ -30,7 +31,7 @@ def inputs(classes, noise, dtype):
 
 
 def networks(name, dtype):
-    """With first weights ten times the usual, so that twenty steps are not spent near 0."""
+    """With ten times larger first weights, so that twenty steps leave the region near 0."""
     preset, classes = CASES[name]
     initializers.set_seed(1)
     pair = generator(preset, SHAPE, classes), discriminator(preset, SHAPE, classes)
@@ -47,8 +48,8 @@ def twenty_steps(name, dtype):
     pair = Pair(g, d, *(Adam(RATE, beta_1=0.5, epsilon=EPSILON) for _ in range(2)))
     losses = []
     for real, noise, labels in inputs(CASES[name][1], CASES[name][0].noise_length, dtype):
-        facts = adversarial_step(pair, non_saturating(0.9), real, noise, labels)
-        losses.append([float(facts["d_loss"]), float(facts["g_loss"])])
+        metrics = adversarial_step(pair, non_saturating(0.9), real, noise, labels)
+        losses.append([float(metrics["d_loss"]), float(metrics["g_loss"])])
     return losses, g.params, d.params
 
 

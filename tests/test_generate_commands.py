@@ -1,4 +1,4 @@
-"""`nnscratch train generator`, `generate` and `judge` as a user meets them."""
+"""`nnscratch train generator`, `generate` and `judge` as a user runs them."""
 import json
 from pathlib import Path
 from types import SimpleNamespace
@@ -10,14 +10,14 @@ from test_training import data
 
 from nnscratch.checkpoint import read_arrays
 from nnscratch.cli import main
-from nnscratch.generate.evaluate.command import recognised
+from nnscratch.generate.evaluate.command import recognition_score
 from nnscratch.generate.sampler import SHIPPED, load_generator
 from tools.ship_generator import ship
 
 
 @pytest.fixture
 def quick(monkeypatch, tmp_path):
-    """A judge trained in a moment, and a data set of discs in a file."""
+    """A classifier trained in a moment, and a data set of discs in a file."""
     monkeypatch.setattr("nnscratch.generate.evaluate.command.STEPS", 20)
     monkeypatch.chdir(tmp_path)
     discs = [data(seed, size=14) for seed in range(2)]
@@ -25,19 +25,20 @@ def quick(monkeypatch, tmp_path):
 
 
 BEST = ["--from", "generator/best.safetensors", "--device", "cpu"]
-TRAIN = ["train", "generator", "--data", "discs.npz", "--preset", "nano", "--batch", "8", "--device", "cpu"]
+TRAIN = ["train", "generator", "--data", "discs.npz", "--preset", "nano", "--batch-size", "8", "--device", "cpu"]
 
 
 def test_train_resume_generate_judge(quick, capsys, tmp_path):
-    """The way of a user, in four commands, each of which says what it did; a second training does not overwrite the first."""
+    """Four commands in a row, each of which reports what it did; a second training does not overwrite the first."""
     assert main([*TRAIN, "--steps", "12"]) == 0
     said = capsys.readouterr().out
-    assert "360 images of discs.npz, 14 x 14 x 1, 2 classes; preset nano, steps 0 to 12" in said and "judge of 2" in said
+    assert "360 images of discs.npz, 14 x 14 x 1, 2 classes; preset nano, steps 0 to 12" in said and "classifier of 2" in said
     assert main([*TRAIN, "--steps", "12"]) == 2
     assert "holds a training already; add --resume" in capsys.readouterr().err
     resume = ["train", "generator", "--resume"]  # alone: data and options are in the folder
     assert main(resume) == 0 and "steps 12 to 12" in capsys.readouterr().out
     assert main([*resume, "--steps", "15"]) == 0 and "steps 12 to 15" in capsys.readouterr().out
+    assert main([*resume, "--batch", "8"]) == 0, "the option's name in version 0.1"
     assert main([*resume, "--seed", "4"]) == 2
     assert "seed is 4, but the training in generator/state.safetensors was begun with 0" in capsys.readouterr().err
     assert main(["generate", *BEST, "-o", "grid.png", "--grid", "2x3"]) == 0
@@ -49,29 +50,29 @@ def test_train_resume_generate_judge(quick, capsys, tmp_path):
     assert report["images"] == 60 and "recognisable" in capsys.readouterr().out
 
 
-def test_a_training_of_so_many_minutes(quick, capsys):
-    """The steps that fit are worked out first, and said; with groups in place of labels and every further option."""
+def test_a_training_by_minutes(quick, capsys):
+    """The number of steps is computed first and printed; with groups in place of labels and all further options."""
     assert main([*TRAIN, "--minutes", "0.00001", "--unconditional", "--loss", "hinge", "--augment", "--r1", "0.5",
                  "--spectral-norm"]) == 0
     assert "14 groups; preset nano, steps 0 to 10" in capsys.readouterr().out
 
 
 def test_a_texture_from_one_image(quick, capsys):
-    """Pieces of the image are the data; what is drawn has the size of a piece, or any other that is asked for."""
+    """Pieces of the image are the data; samples have the size of a piece, or any other that is requested."""
     stripes = np.zeros((40, 40, 3), np.uint8)
     stripes[:, ::4] = 200, 100, 50
     Image.fromarray(stripes).save("stripes.png")
     assert main(["train", "generator", "--method", "texture", "--data", "stripes.png", "--size", "16", "--steps", "3",
                  "--device", "cpu"]) == 0
-    drawer = load_generator("generator/best.safetensors")
-    assert drawer.info["shape"] == [16, 16, 3] and drawer.info["preset"] == "texture" and drawer.info["steps"] == 3
+    sampler = load_generator("generator/best.safetensors")
+    assert sampler.info["shape"] == [16, 16, 3] and sampler.info["preset"] == "texture" and sampler.info["steps"] == 3
     assert main(["generate", *BEST, "--side", "80", "-o", "large.png"]) == 0
     assert "1 image written" in capsys.readouterr().out and Image.open("large.png").size == (80, 80)
     for side in ("50", "4096", "-16"):  # no multiple of 16, too large, none
         assert main(["generate", *BEST, "--side", side, "-o", "large.png"]) == 2
     assert main(["generate", "--side", "64", "-o", "large.png"]) == 2
     error = capsys.readouterr().err
-    assert "a side of 64 pixels was asked for" in error and "has one size; leave it out" in error and "anew" not in error
+    assert "a side of 64 pixels was requested" in error and "has one size; leave it out" in error and "anew" not in error
 
 
 @pytest.mark.parametrize("arguments, words", [
@@ -105,20 +106,20 @@ def test_mistakes_are_one_sentence(quick, capsys, arguments, words):
 
 
 def test_the_generator_that_comes_along(tmp_path, capsys):
-    """At most 1 MB; draws digits at once, the same for the same seed, ten classes in ten columns."""
+    """At most 1 MB; it samples digits, the same for the same seed, ten classes in ten columns."""
     assert SHIPPED.stat().st_size < 1e6
-    drawer = load_generator()
-    assert drawer.names == list("0123456789")
-    images, labels = drawer.draw(20, seed=3)
-    np.testing.assert_array_equal(images, drawer.draw(20, seed=3)[0])
+    sampler = load_generator()
+    assert sampler.names == list("0123456789")
+    images, labels = sampler.sample(20, seed=3)
+    np.testing.assert_array_equal(images, sampler.sample(20, seed=3)[0])
     assert labels.tolist() == [*range(10)] * 2 and images.max() > 0.9 and images.min() < -0.9
     assert main(["generate", "-o", str(tmp_path / "a.png")]) == 0
     assert "80 images" in capsys.readouterr().out
 
 
-def test_shipping_changes_no_grey_level(tmp_path):
-    """What is in half precision already comes out of `python -m tools.ship_generator` byte for byte: every array, and a second
-    time the whole file. The first time the moving averages get today's names for those of version 0.1, mean and variance."""
+def test_shipping_again_changes_nothing(tmp_path):
+    """A file that is in half precision keeps every array, and from the second time on every byte. The first time the moving
+    averages get today's names in place of those of version 0.1, mean and variance."""
     again, twice = tmp_path / "weights" / "again.safetensors", tmp_path / "weights" / "twice.safetensors"
     ship(SHIPPED, again)
     ship(again, twice)
@@ -130,8 +131,8 @@ def test_shipping_changes_no_grey_level(tmp_path):
         assert (array.dtype, array.shape, array.tobytes()) == (old.dtype, old.shape, old.tobytes())
 
 
-def test_a_texture_from_a_ribbon_of_an_image(quick, capsys):
-    """It is shrunk by its shorter side, so that pieces fit; what cannot be pieces is refused before any folder is made."""
+def test_a_texture_from_a_narrow_image(quick, capsys):
+    """It is shrunk by its shorter side, so that pieces fit; impossible sizes are refused before any folder is made."""
     ribbon = np.random.default_rng(0).integers(0, 256, (70, 400, 3)).astype(np.uint8)
     Image.fromarray(ribbon).save("ribbon.png")
     texture = ["train", "generator", "--method", "texture", "--data", "ribbon.png", "--steps", "1", "--device", "cpu"]
@@ -143,11 +144,11 @@ def test_a_texture_from_a_ribbon_of_an_image(quick, capsys):
         assert words in capsys.readouterr().err and not Path(f"of{size}").exists()
 
 
-def test_judge_and_score_know_groups_from_classes(quick, capsys):
-    """Groups are no answer to what an image should show: the judge asks for none, and neither does a training's score."""
+def test_groups_are_not_scored_as_classes(quick, capsys):
+    """Pseudo-labels do not say what an image should show, so neither the report nor the score compares with them."""
     assert main([*TRAIN, "--unconditional", "--groups", "3", "--steps", "6"]) == 0
     assert main(["judge", *BEST, "--data", "discs.npz", "-o", "judged", "--count", "60"]) == 0
-    assert json.loads(Path("judged/report.json").read_text())["asked_equals_seen"] is None
-    judge = SimpleNamespace(names=["a", "b"], probabilities=lambda images: np.eye(3)[images])
+    assert json.loads(Path("judged/report.json").read_text())["label_accuracy"] is None
+    classifier = SimpleNamespace(names=["a", "b"], probabilities=lambda images: np.eye(3)[images])
     for named, share in ((False, 0.75), (True, 0.25)):  # of four images three are of a class, one of those the right one
-        assert recognised(judge, named)(np.array([0, 0, 1, 2]), np.array([0, 7, 9, 1])) == share
+        assert recognition_score(classifier, named)(np.array([0, 0, 1, 2]), np.array([0, 7, 9, 1])) == share

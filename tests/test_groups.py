@@ -1,4 +1,4 @@
-"""Groups stand in for labels: found rightly, the same every time; drawn by their size, saved with the generator."""
+"""Pseudo-labels: k-means finds them, samples follow their frequencies, generators save them."""
 import numpy as np
 import pytest
 from hypothesis import given
@@ -8,60 +8,60 @@ from test_training import data, options
 from nnscratch import checkpoint
 from nnscratch.data.dataset import Dataset
 from nnscratch.errors import InputError
-from nnscratch.generate.methods import make_training
-from nnscratch.generate.pseudo_labels import first_centres, grouped, in_proportion, k_means, nearest
+from nnscratch.generate.methods import make_trainer
+from nnscratch.generate.options import make_options
+from nnscratch.generate.pseudo_labels import k_means, kmeans_plus_plus, nearest_centre, sample_in_proportion, with_pseudo_labels
 from nnscratch.generate.sampler import load_generator, save_generator
-from nnscratch.generate.trainer import options_for
 
 
-def crowds(sizes, seed=0):
-    """Crowds of images around patterns of their own: (Dataset without labels, number of each image's crowd)."""
+def clusters(sizes, seed=0):
+    """Clusters of images around patterns: (Dataset without labels, the cluster of each image)."""
     rng = np.random.default_rng(seed)
     patterns = rng.integers(40, 216, (len(sizes), 6, 5, 3))
-    crowd = rng.permutation(np.repeat(np.arange(len(sizes)), sizes))
-    images = patterns[crowd] + rng.integers(-8, 9, (len(crowd), 6, 5, 3))
-    return Dataset(images.astype(np.uint8)), crowd
+    cluster = rng.permutation(np.repeat(np.arange(len(sizes)), sizes))
+    images = patterns[cluster] + rng.integers(-8, 9, (len(cluster), 6, 5, 3))
+    return Dataset(images.astype(np.uint8)), cluster
 
 
-def test_crowds_that_stand_apart_are_found():
-    """Each crowd is a group, each group a crowd, whatever their sizes; the images stay as they are."""
-    dataset, crowd = crowds([200, 40, 90, 30])
-    found = grouped(dataset, 4)
-    pairs = set(zip(crowd.tolist(), found.labels.tolist()))
+def test_separate_clusters_are_found():
+    """Each cluster is one group, whatever their sizes; the images do not change."""
+    dataset, cluster = clusters([200, 40, 90, 30])
+    found = with_pseudo_labels(dataset, 4)
+    pairs = set(zip(cluster.tolist(), found.labels.tolist()))
     assert len(pairs) == 4 and found.num_classes == 4 and found.class_names == ["group 1", "group 2", "group 3", "group 4"]
     assert found.images is dataset.images and dataset.labels is None
 
 
 def test_centres_are_the_means_of_their_groups():
-    """What k-means promises at its end: neither half of a round changes anything."""
+    """At convergence, neither half of an iteration changes anything."""
     rng = np.random.default_rng(3)
     x = np.concatenate([rng.normal(centre, 0.3, (50, 4)) for centre in (-2, 0, 3)])
     centres = k_means(x, 3, rng)
-    groups = nearest(x, centres)
+    groups = nearest_centre(x, centres)
     np.testing.assert_allclose(centres, [x[groups == k].mean(axis=0) for k in range(3)], rtol=1e-12)
     distances = ((x[:, None] - centres)**2).sum(axis=2)
     np.testing.assert_array_equal(groups, distances.argmin(axis=1))
 
 
-def test_an_empty_group_waits_where_it_is():
-    """Two centres for three equal rows: the second, which no row is nearer to, stays, and becomes no 0."""
+def test_an_empty_group_keeps_its_centre():
+    """Two centres for three equal rows: the second, nearest to no row, stays and does not become 0."""
     x = np.full((3, 2), 7.0)
     np.testing.assert_array_equal(k_means(x, 2, np.random.default_rng(0)), np.full((2, 2), 7.0))
 
 
-def test_first_centres_lie_apart():
-    """Of one large crowd and two far, small ones, each gets a centre; drawn evenly, 98 of 100 would fall into the first."""
+def test_first_centres_are_far_apart():
+    """One large cluster and two distant small ones get a centre each; uniform sampling would take the first 98 times in 100."""
     x = np.concatenate([np.zeros((980, 2)), np.full((10, 2), 50.0), np.full((10, 2), -50.0)])
     for seed in range(10):
-        assert sorted(first_centres(x, 3, np.random.default_rng(seed))[:, 0]) == [-50, 0, 50]
+        assert sorted(kmeans_plus_plus(x, 3, np.random.default_rng(seed))[:, 0]) == [-50, 0, 50]
 
 
 @given(st.integers(1, 120), st.integers(0, 12), st.integers(0, 3), st.booleans())
 def test_any_data_will_do(count, wanted, seed, alike):
-    """Few images, equal images: groups from 0 on, no more than asked for nor than one for 25; or no labels at all."""
+    """Few or equal images: groups from 0 on, at most as many as requested and one per 25 images; or no labels at all."""
     images = np.random.default_rng(seed).integers(0, 256, (count, 3, 4, 1)).astype(np.uint8)
     dataset = Dataset(images * (not alike), np.zeros(count, np.int64), ["all"])
-    found, again = (grouped(dataset, wanted, seed) for _ in range(2))
+    found, again = (with_pseudo_labels(dataset, wanted, seed) for _ in range(2))
     assert found.num_classes == (min(wanted, count // 25) if min(wanted, count // 25) > 1 else 0)
     if found.num_classes:
         assert found.labels.shape == (count,) and 0 <= found.labels.min() and found.labels.max() < found.num_classes
@@ -70,51 +70,51 @@ def test_any_data_will_do(count, wanted, seed, alike):
         assert found.labels is None and found.class_names == []
 
 
-def test_groups_are_drawn_by_their_size():
-    """A group of three quarters is asked for three times as often as one of a quarter; an empty one never."""
-    drawn = in_proportion([0.75, 0.0, 0.25], 20_000, np.random.default_rng(0))
+def test_groups_are_sampled_in_proportion():
+    """A group with three quarters of the images is sampled three times as often as one with a quarter; an empty one never."""
+    drawn = sample_in_proportion([0.75, 0.0, 0.25], 20_000, np.random.default_rng(0))
     np.testing.assert_allclose(np.bincount(drawn, minlength=3) / 20_000, [0.75, 0, 0.25], atol=0.01)
 
 
 @pytest.mark.parametrize("method", ["gan", "vae", "glo", "imle"])
 def test_every_method_learns_with_groups(method):
-    """Without labels, or with labels that are not to be used, the networks are told the group; `sample` asks by size."""
+    """Without labels, or where they are not used, the networks are conditioned on the group; `sample` follows the fractions."""
     dataset = data()
-    training = make_training(dataset, options(method=method, conditional=False, groups=5))
-    assert training.classes == 5 and not training.named and sum(training.shares()) == pytest.approx(1)
-    facts = training.step()
-    assert all(np.isfinite(float(value)) for value in facts.values())
-    largest = int(np.argmax(training.shares()))
-    assert np.bincount(training.sample(2000, 1)[1]).argmax() == largest
-    assert make_training(Dataset(dataset.images), options(groups=5)).classes == 5
-    named = make_training(dataset, options(groups=5))
-    assert named.named and named.classes == 2 and named.shares() is None
+    trainer = make_trainer(dataset, options(method=method, conditional=False, groups=5))
+    assert trainer.num_classes == 5 and not trainer.labelled and sum(trainer.label_fractions()) == pytest.approx(1)
+    metrics = trainer.step()
+    assert all(np.isfinite(float(value)) for value in metrics.values())
+    largest = int(np.argmax(trainer.label_fractions()))
+    assert np.bincount(trainer.sample(2000, 1)[1]).argmax() == largest
+    assert make_trainer(Dataset(dataset.images), options(groups=5)).num_classes == 5
+    named = make_trainer(dataset, options(groups=5))
+    assert named.labelled and named.num_classes == 2 and named.label_fractions() is None
 
 
 def test_a_texture_is_not_grouped():
-    """Pieces of one image are all of one kind: no groups by default, and none if asked for."""
+    """Pieces of one image are all of one kind: no groups by default, and an error if they are requested."""
     images = np.random.default_rng(0).integers(0, 256, (100, 16, 16, 3)).astype(np.uint8)
-    assert make_training(Dataset(images), options_for({"method": "texture"})).classes == 0
-    with pytest.raises(InputError, match="groups is 4 for a texture"):
-        options_for({"method": "texture", "groups": 4})
+    assert make_trainer(Dataset(images), make_options({"method": "texture"})).num_classes == 0
+    with pytest.raises(InputError, match="groups is 4 for the method 'texture'"):
+        make_options({"method": "texture", "groups": 4})
 
 
 def test_a_saved_generator_knows_its_groups(tmp_path):
-    """It draws what the training drew, groups by their size, and one of them by name; a file with wrong shares is refused."""
-    training = make_training(data(), options(conditional=False, groups=4))
-    training.step()
+    """It has the trainer's fractions, and finds a group by name; files with wrong fractions are refused."""
+    trainer = make_trainer(data(), options(conditional=False, groups=4))
+    trainer.step()
     path = tmp_path / "g.safetensors"
-    save_generator(path, training)
-    drawer = load_generator(path)
-    assert drawer.shares == training.shares() and drawer.names == ["group 1", "group 2", "group 3", "group 4"]
-    alike = make_training(Dataset(np.zeros((200, 12, 12, 1), np.uint8)), options(groups=4))  # one group has all, three none
+    save_generator(path, trainer)
+    sampler = load_generator(path)
+    assert sampler.fractions == trainer.label_fractions() and sampler.names == ["group 1", "group 2", "group 3", "group 4"]
+    alike = make_trainer(Dataset(np.zeros((200, 12, 12, 1), np.uint8)), options(groups=4))  # one group has all, three none
     save_generator(tmp_path / "alike.safetensors", alike)
-    assert load_generator(tmp_path / "alike.safetensors").shares == [1, 0, 0, 0]
-    labels = drawer.draw(2000, seed=1)[1]
-    np.testing.assert_allclose(np.bincount(labels, minlength=4) / 2000, drawer.shares, atol=0.04)
-    assert (drawer.draw(3, label=drawer.class_number("group 2"))[1] == 1).all()
+    assert load_generator(tmp_path / "alike.safetensors").fractions == [1, 0, 0, 0]
+    labels = sampler.sample(2000, seed=1)[1]
+    np.testing.assert_allclose(np.bincount(labels, minlength=4) / 2000, sampler.fractions, atol=0.04)
+    assert (sampler.sample(3, label=sampler.class_number("group 2"))[1] == 1).all()
     for wrong in ([0.5, 0.5], [-1, 1, 0.5, 0.5], [0, 0, 0, 0], "abcd", 3):
         bad = tmp_path / "bad.safetensors"
-        checkpoint.save(bad, training.drawn(), info=drawer.info | {"shares": wrong})
+        checkpoint.save(bad, trainer.sampling_model(), info=sampler.info | {"shares": wrong})
         with pytest.raises(InputError, match="does not say what its generator is"):
             load_generator(bad)

@@ -1,4 +1,4 @@
-"""The judge's formulas against moments, hands and loops: distances, neighbours, copies, modes."""
+"""Formulas of the evaluation against known moments, hand computations and loops: distances, neighbours, copies, modes."""
 import numpy as np
 import pytest
 from helpers import normal, same
@@ -28,7 +28,7 @@ def with_moments(mean, spread, count=50):
 # --- Fréchet and kernel distance ----------------------------------------------------------------------------------
 
 def test_frechet_distance_of_known_gaussians():
-    """Deviations 1, 2 and 3, 1 and means 5 apart: 25 + (1 - 3)² + (2 - 1)² = 30, and turning both changes nothing."""
+    """Standard deviations 1, 2 and 3, 1, means at distance 5: 25 + (1 - 3)² + (2 - 1)² = 30; a rotation changes nothing."""
     a, b = with_moments([0, 0], np.diag([1, 2])), with_moments([3, 4], np.diag([3, 1]))
     turn = np.array([[0.6, -0.8], [0.8, 0.6]])
     assert frechet_distance(a, b) == pytest.approx(30) == frechet_distance(a @ turn, b @ turn)
@@ -44,7 +44,7 @@ def test_frechet_distance_where_covariances_do_not_commute():
 
 
 def test_frechet_distance_of_the_same_is_zero():
-    """Also with fewer rows than columns and with dead features, where a matrix root would turn complex."""
+    """Also with fewer rows than columns and with dead features, where a matrix root would be complex."""
     a = normal(30, 64) * (np.arange(64) % 3 > 0)
     assert 0 <= frechet_distance(a, a) < 1e-6 * (a * a).sum()
 
@@ -74,14 +74,14 @@ def test_kernel_distance_in_blocks_is_the_double_loop(monkeypatch):
 
 
 def test_kernel_distance_is_unbiased():
-    """Over 300 pairs of small crowds drawn alike, its mean is 0 within 3 standard errors, and it falls on both sides."""
+    """Over 300 pairs of samples of one distribution, its mean is 0 within 3 standard errors, and both signs occur."""
     rng = np.random.default_rng(0)
     values = [kernel_distance(rng.standard_normal((10, 4)), rng.standard_normal((10, 4))) for _ in range(300)]
     assert abs(np.mean(values)) < 3 * np.std(values) / 300**0.5 and min(values) < 0 < max(values)
 
 
 def test_interval_of_the_kernel_distance():
-    """It holds 0 for crowds drawn alike, lies above 0 for others, holds the distance itself, and the seed decides."""
+    """It contains 0 for samples of one distribution, lies above 0 for others, contains the distance; the seed fixes it."""
     a, b, other = normal(400, 8), normal(400, 8, seed=1), normal(400, 8, seed=2) + 0.5
     low, high = kernel_distance_interval(a, b, 0)
     assert low < 0 < high
@@ -93,7 +93,7 @@ def test_interval_of_the_kernel_distance():
 # --- neighbours ---------------------------------------------------------------------------------------------------
 
 def test_neighbours_against_loops(monkeypatch):
-    """Precision, recall, density, coverage as their papers write them, pair by pair; here in blocks of 16 rows."""
+    """Precision, recall, density, coverage pair by pair, as in their papers; the function computes blocks of 16 rows."""
     monkeypatch.setattr(distances, "BLOCK", 16)
     real, fake, k = normal(60, 2), 0.7 * normal(50, 2, seed=1) + 0.4, 3
 
@@ -131,7 +131,7 @@ def test_memorisation_tells_copies_from_fresh_draws():
 # --- classes and modes --------------------------------------------------------------------------------------------
 
 def test_classes_covered():
-    """A fifth of the due share is enough, less is not; "none" (4 here) counts for no class but among all."""
+    """A fifth of the expected frequency is enough; "none" (4 here) belongs to no class, but counts in the total."""
     covered, shares = classes_covered([0] * 70 + [1] * 5 + [2] * 4 + [4] * 21, 4)
     assert covered == 2 and shares.tolist() == [0.70, 0.05, 0.04, 0]
 
@@ -145,8 +145,8 @@ def masters_and_images():
     return masters, small[..., None]
 
 
-def test_modes_hit_finds_exactly_the_modes_drawn():
-    """Modes 0, 1, 5, wherever they stand, in any contrast; KL is log 2 for three of six, 0 for all, log 6 for one."""
+def test_modes_hit_finds_exactly_the_modes_present():
+    """Modes 0, 1, 5 at any position and contrast; the divergence is log 2 for three of six, 0 for all, log 6 for one."""
     masters, images = masters_and_images()
     moved = np.roll(images[[0, 1, 5]], (3, -2), axis=(1, 2)) * 0.5 - 0.5
     found = modes_hit(moved, masters)
@@ -158,7 +158,7 @@ def test_modes_hit_finds_exactly_the_modes_drawn():
 
 
 def test_modes_hit_is_not_misled_by_width():
-    """Images drawn a fifth taller and wider than their masters are still found."""
+    """The modes of images a fifth taller and wider than their masters are still found."""
     masters, _ = masters_and_images()
     large = masters.reshape(6, 64, 64)[:, 6:58, 6:58].astype(np.float32) / 127.5 - 1
     assert modes_hit(large[..., None], masters).nearest.tolist() == list(range(6))
@@ -176,6 +176,6 @@ def test_modes_hit_is_not_misled_by_width():
     (lambda: modes_hit(np.zeros((2, 8, 8, 1)), np.zeros((2, 64, 64))), r"the masters have shape \(2, 64, 64\)"),
 ])
 def test_mistakes_get_one_clear_sentence(action, words):
-    """Named before any work."""
+    """Refused before any work."""
     with pytest.raises(InputError, match=words):
         action()

@@ -203,7 +203,7 @@ def test_a_source_is_read_as_written(tmp_path):
     solved = solve(read(path), {"f": "def f(x):\n    return x"})
     assert solved.cells[2].source.endswith("return x")
     path.write_text("import numpy\n# %%\n1")
-    with pytest.raises(InputError, match="begins with 'import numpy'"):
+    with pytest.raises(InputError, match="as the first line, got 'import numpy'"):
         read(path)
 
 

@@ -34,9 +34,8 @@ def test_no_framework_is_imported():
 def test_imports_run_one_way():
     """backend <- ops <- layers <- models <- networks <- style <- cli: nobody imports from further down the line."""
     rooms = ["errors", "version", "files", "reprs", "cupy_diagnosis", "backend", "memory", "ops", "fast", "initializers",
-             "layers", "summary",
-             "models", "losses", "optimizers", "lbfgs", "checkpoint", "gradcheck", "networks", "data", "generate", "style",
-             "demo", "info", "bench", "arguments", "course", "cli"]
+             "layers", "summary", "models", "losses", "optimizers", "lbfgs", "checkpoint", "gradcheck", "networks", "data",
+             "generate", "style", "demo", "info", "bench", "arguments", "course", "cli"]
     for path in SOURCES:
         room = path.relative_to(ROOT / "nnscratch").parts[0].removesuffix(".py")
         for name in imports(path):
@@ -46,10 +45,11 @@ def test_imports_run_one_way():
                 assert rooms.index(parts[1]) <= rooms.index(room), f"{path} imports {name}"
 
 
-def test_optimizers_know_no_device():
-    """They are NumPy's operations, and one call of the engine."""
-    for path in (ROOT / "nnscratch" / "optimizers").glob("*.py"):
-        assert not re.search(r"cuda|cupy|\bgpu\b", path.read_text(), re.IGNORECASE), path
+def test_two_rooms_do_without_each_other():
+    """Generating images and transferring style share what lies below them, and nothing else."""
+    for room, other in (("generate", "style"), ("style", "generate")):
+        for path in (ROOT / "nnscratch" / room).rglob("*.py"):
+            assert not [name for name in imports(path) if name.startswith(f"nnscratch.{other}.")], path
 
 
 # Their owner is dissolving these two circles; once they are gone, so are these lines.
@@ -82,6 +82,12 @@ def test_an_import_circle_is_found(tmp_path):
     (tmp_path / "nnscratch" / "two.py").write_text("def f():\n    from nnscratch import one")
     with pytest.raises(CycleError, match="nnscratch.(one|two)"):
         list(TopologicalSorter(import_graph(tmp_path)).static_order())
+
+
+def test_optimizers_know_no_device():
+    """They are NumPy's operations, and one call of the engine."""
+    for path in (ROOT / "nnscratch" / "optimizers").glob("*.py"):
+        assert not re.search(r"cuda|cupy|\bgpu\b", path.read_text(), re.IGNORECASE), path
 
 
 def test_files_are_short():

@@ -32,8 +32,8 @@ def test_gradient_of_the_penalty(classes):
     assert sum((g * g).sum() for g in gradients.values()) > 1
 
 
-def test_the_penalty_is_half_the_mean_square_of_the_slopes():
-    """For one linear layer, by hand: D(x) = x · w has slope w everywhere, R = |w|² / 2, dR/dw = w."""
+def test_the_penalty_of_a_linear_layer():
+    """By hand: D(x) = x · w has slope w everywhere, R = |w|² / 2, dR/dw = w."""
     from nnscratch.layers import Dense, Flatten, Input
     from nnscratch.models import Model
     x = Input((2, 2, 1))
@@ -45,7 +45,7 @@ def test_the_penalty_is_half_the_mean_square_of_the_slopes():
 
 
 def test_single_precision_is_enough(xp):
-    """On every device within 1e-5 of float64, and the weights come back bit for bit."""
+    """On every device within 1e-5 of float64, and the weights do not change by a bit."""
     exact, real, labels = setting(3)
     gradient_penalty(exact, real, labels)
     d, real, labels = setting(3, np.float32, xp)

@@ -1,4 +1,5 @@
 """The course as web pages: whole, without a server or another host, and every formula drawn, as a real browser sees it."""
+import inspect
 import re
 import sys
 from html.parser import HTMLParser
@@ -9,6 +10,7 @@ from browser import Browser, program
 
 pytest.importorskip("nbformat", reason="the site reads notebooks with nbformat: pip install -e '.[test]'")
 
+from nnscratch import layers, ops, optimizers
 from nnscratch.course import card, cards
 from nnscratch.errors import InputError
 from notebooks.site import source
@@ -110,6 +112,59 @@ def test_every_notebook_and_card_has_its_place(site):
     assert not [name for name in cards() if f"<strong>{card(name).title}." in text], "a title stands twice"
 
 
+@pytest.mark.parametrize("page, thing", [("api_ops", ops.conv2d), ("api_layers", layers.Conv2D),
+                                         ("api_optimizers", optimizers.Adam)])
+def test_the_api_reference(site, page, thing):
+    """Each public module has a page, which names every parameter: in the signature, and in the list of parameters."""
+    assert f'href="{page}.html"' in (site / "api.html").read_text(encoding="utf-8")
+    name = f"nnscratch.{page.removeprefix('api_')}.{thing.__name__}"
+    text = (site / f"{page}.html").read_text(encoding="utf-8").partition(f'id="{name}"')[2].partition('<dt class="sig')[0]
+    for parameter in inspect.signature(getattr(thing, "__init__", thing) if inspect.isclass(thing) else thing).parameters:
+        if parameter != "self":
+            assert f'<span class="pre">{parameter}</span>' in text, (name, parameter)
+            assert f"<strong>{parameter}</strong>" in text or "Parameters\n" not in thing.__doc__, (name, parameter)
+
+
+def test_docstrings_become_restructured_text():
+    """Set-off formulas are literal, also where all lines are set off; `names` are code; stars and underscores are escaped."""
+    pytest.importorskip("sphinx", reason=NEEDS)
+    from notebooks.site import docstrings
+
+    def op():
+        """Multiply *two* by x_.
+
+            y = a * b
+
+        Parameters
+        ----------
+        x_ : array, from `conv2d`
+
+        Notes
+        -----
+        - first
+          | second
+        """
+
+    text = "\n".join(line for line in docstrings.restructure(docstrings.original(op)) if line)
+    assert text == r"""Multiply \*two\* by x\_.
+.. code-block:: none
+    y = a * b
+Parameters
+----------
+x\_ : array, from ``conv2d``
+Notes
+-----
+- first
+  \| second"""
+
+    def table():
+        """What there is:
+
+            a    b
+        """
+    assert "    a    b" in docstrings.restructure(docstrings.original(table))
+
+
 @needs_browser
 def test_every_page_in_a_browser(site, tmp_path):
     """Formulas have a size, images are shown, nothing is logged as an error, nothing is asked of another host."""
@@ -149,15 +204,17 @@ def test_the_switch_from_light_to_dark(site, tmp_path):
       const grey = colour => { const [r, g, b] = colour.match(/[0-9.]+/g).map(Number); return .3 * r + .59 * g + .11 * b; };
       const behind = part => { const colour = getComputedStyle(part).backgroundColor;
         return /, 0\\)$/.test(colour) ? behind(part.parentElement) : grey(colour); };
+      const parts = [...document.querySelectorAll("article :is(p, pre, math, td, summary, li, dt)")];
+      const contrasts = () => parts.map(part => Math.abs(behind(part) - grey(getComputedStyle(part).color)));
       return ["", "light", "dark"].map(theme => { if (theme) document.body.dataset.theme = theme;
-        return [behind(document.body), Math.min(...[...document.querySelectorAll("article :is(p, pre, math, td, summary)")].map(
-          part => Math.abs(behind(part) - grey(getComputedStyle(part).color))))]; }); })()"""
+        return [behind(document.body), Math.min(...contrasts())]; }); })()"""
     with Browser(tmp_path) as browser:
         for system in ("light", "dark"):
             browser.ask("Emulation.setEmulatedMedia", features=[{"name": "prefers-color-scheme", "value": system}])
-            start, light, dark = browser.visit((site / "03_convolution.html").as_uri(), contrast)[0]
-            assert light[0] > 240 and dark[0] < 40 and start == (light if system == "light" else dark)
-            assert min(light[1], dark[1]) > 100, (system, light, dark)
+            for page in ("03_convolution.html", "api_layers.html"):
+                start, light, dark = browser.visit((site / page).as_uri(), contrast)[0]
+                assert light[0] > 240 and dark[0] < 40 and start == (light if system == "light" else dark)
+                assert min(light[1], dark[1]) > 100, (page, system, light, dark)
 
 
 PLANTED = {
@@ -237,7 +294,7 @@ def test_errors_say_the_way_out(tmp_path, monkeypatch, capsys):
         monkeypatch.setitem(sys.modules, package, object())
     monkeypatch.setattr("notebooks.site.build.files", lambda package: tmp_path)
     (tmp_path / "mine").write_text("mine")
-    assert main(["-o", str(tmp_path)]) == 2 and "holds files that are no site; give" in capsys.readouterr().err
+    assert main(["-o", str(tmp_path)]) == 2 and "holds files that are not a site; choose" in capsys.readouterr().err
     assert main(["-o", str(tmp_path / "mine")]) == 2 and "choose another folder with -o" in capsys.readouterr().err
     assert main(["-o", str(tmp_path / "mine" / "b")]) == 2 and "choose another folder with -o" in capsys.readouterr().err
     assert (tmp_path / "mine").read_text() == "mine"

@@ -1,10 +1,10 @@
-"""Spectral normalisation: what it promises, and its gradient."""
+"""Spectral normalization: singular values and gradients."""
 import numpy as np
 import pytest
 from helpers import normal
 
 from nnscratch.generate.penalty import gradient_penalty
-from nnscratch.generate.spectral import SpectralNormalised
+from nnscratch.generate.spectral import SpectralNormalization
 from nnscratch.networks.gan import Preset, discriminator
 
 PRESET = Preset(5, (6, 4), (4, 6), 7, False, 12, 1)
@@ -15,11 +15,11 @@ def network(classes=3, dtype=np.float64):
     d.cast(dtype)
     for k, array in enumerate(d.params.values()):
         array[...] = 0.3 * normal(*array.shape, seed=k)
-    return SpectralNormalised(d), [normal(4, 9, 8, 2).astype(dtype), np.eye(3)[[0, 2, 1, 1]].astype(dtype)]
+    return SpectralNormalization(d), [normal(4, 9, 8, 2).astype(dtype), np.eye(3)[[0, 2, 1, 1]].astype(dtype)]
 
 
 def test_no_kernel_stretches_by_more_than_one():
-    """After some steps of power iteration the largest singular value of every normalised kernel is 1."""
+    """After some steps of power iteration the largest singular value of every normalized kernel is 1."""
     d, given = network()
     for _ in range(300):
         d.zero_grads()
@@ -29,8 +29,8 @@ def test_no_kernel_stretches_by_more_than_one():
         assert np.linalg.svd(w.reshape(-1, w.shape[-1]), compute_uv=False)[0] == pytest.approx(1, rel=1e-3), name
 
 
-def test_the_gradient_by_the_kernels_as_they_are():
-    """Against central differences along a random direction, u and v held fixed; every array."""
+def test_gradients_with_respect_to_the_kernels():
+    """Every array against central differences along a random direction, with u and v fixed."""
     d, given = network()
     dy, step = normal(4, 1), 1e-7
     d.forward(given, training=True)
@@ -47,8 +47,8 @@ def test_the_gradient_by_the_kernels_as_they_are():
         assert slope == pytest.approx((gradients[name] * direction).sum(), abs=1e-5 * size + 1e-7), name
 
 
-def test_the_penalty_goes_through_it():
-    """R1's gradient arrives at the normalised kernels, and is turned back like any other: it is finite and not 0."""
+def test_it_works_with_the_gradient_penalty():
+    """R1's gradient passes through the normalization like any other: it is finite and not 0."""
     d, (real, labels) = network(dtype=np.float32)
     d.zero_grads()
     gradient_penalty(d, real, labels)

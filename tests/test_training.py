@@ -1,4 +1,4 @@
-"""A training stops at any moment and is taken up again; troubles are said in words; its generator draws from a file."""
+"""A training can be stopped and resumed at any step; warnings; generators in files; options."""
 import json
 import os
 import signal
@@ -13,16 +13,18 @@ from nnscratch.data.dataset import Dataset, to_floats
 from nnscratch.errors import InputError
 from nnscratch.generate import adversarial
 from nnscratch.generate import train_loop as train_module
-from nnscratch.generate.adversarial import CLUELESS, LOSSES
+from nnscratch.generate.adversarial_losses import CHANCE_LOSS, LOSSES
 from nnscratch.generate.augment import augment
-from nnscratch.generate.methods import make_training
-from nnscratch.generate.sampler import load_generator, on_the_way, save_generator
-from nnscratch.generate.train_loop import Watch, train
-from nnscratch.generate.trainer import Options, one_hot
+from nnscratch.generate.composite import CompositeOptimizer
+from nnscratch.generate.inputs import one_hot
+from nnscratch.generate.methods import make_trainer
+from nnscratch.generate.options import Options
+from nnscratch.generate.sampler import load_generator, save_generator, slerp
+from nnscratch.generate.train_loop import Monitor, train
 
 
 def data(seed=0, size=12):
-    """Discs of two sizes, the class, at random places."""
+    """Discs of two sizes, which are the classes, at random positions."""
     rng = np.random.default_rng(seed)
     labels, centres = rng.integers(0, 2, 200), rng.uniform(4, size - 4, (2, 200, 1, 1))
     rows, columns = np.ogrid[:size, :size]
@@ -31,12 +33,12 @@ def data(seed=0, size=12):
 
 
 def options(**more):
-    return Options(**{"preset": "nano", "steps": 20, "batch": 16, "groups": 0, **more})
+    return Options(**{"preset": "nano", "steps": 20, "batch_size": 16, "groups": 0, **more})
 
 
-def everything(training):
-    """All arrays of a training."""
-    return training.models.params | training.models.buffers | training.optimizers.save_state()
+def everything(trainer):
+    """All arrays of a trainer."""
+    return trainer.models.params | trainer.models.buffers | trainer.optimizers.save_state()
 
 
 def equal(a, b):
@@ -48,54 +50,54 @@ import sys, time
 sys.path.insert(0, {tests!r})
 from test_training import data, options
 from nnscratch.generate.train_loop import train
-from nnscratch.generate.methods import make_training
+from nnscratch.generate.methods import make_trainer
 def slow(record):
     print(record["step"], flush=True)
     time.sleep(0.2)
-train(make_training(data(), options()), {folder!r}, progress=slow, save_every=10)
+train(make_trainer(data(), options()), {folder!r}, progress=slow, save_every=10)
 """
 
 
 @pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="this system has no kill -9")
-def test_twenty_steps_equal_ten_a_kill_and_ten_more(tmp_path):
-    """Bit for bit: weights, statistics, averages, both optimizers. The first ten in a process that is killed."""
+def test_resuming_after_a_kill_is_exact(tmp_path):
+    """Bit for bit: weights, statistics, averages, both optimizers. The first ten steps run in a process that is killed."""
     code = CHILD.format(tests=os.path.dirname(__file__), folder=str(tmp_path))
     child = subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True)
     assert child.stdout.readline().strip() == "10"
     child.kill()
     assert child.wait() == -signal.SIGKILL
-    straight, resumed = make_training(data(), options()), make_training(data(), options())
+    straight, resumed = make_trainer(data(), options()), make_trainer(data(), options())
     for _ in range(20):
         straight.step()
     resumed.load(tmp_path / "state.safetensors")
-    assert resumed.steps_made == 10
-    assert train(resumed, tmp_path) == "done" and resumed.steps_made == 20
+    assert resumed.step_count == 10
+    assert train(resumed, tmp_path) == "done" and resumed.step_count == 20
     assert equal(everything(straight), everything(resumed))
 
 
 def test_a_kill_while_saving_leaves_the_last_good_checkpoint(tmp_path, monkeypatch):
-    """The new file is complete before it takes the old one's name: whatever happens in between, the old one loads."""
-    training = make_training(data(), options())
-    training.step()
-    training.save(tmp_path / "state.safetensors")
-    training.step()
+    """The new file is complete before it is renamed, so an interrupted save leaves the old file."""
+    trainer = make_trainer(data(), options())
+    trainer.step()
+    trainer.save(tmp_path / "state.safetensors")
+    trainer.step()
 
     def killed(*_):
         raise OSError(28, "No space left on device")
     monkeypatch.setattr(os, "replace", killed)
     with pytest.raises(InputError, match="No space left on device"):
-        training.save(tmp_path / "state.safetensors")
-    again = make_training(data(), options())
+        trainer.save(tmp_path / "state.safetensors")
+    again = make_trainer(data(), options())
     again.load(tmp_path / "state.safetensors")
-    assert again.steps_made == 1 and len(list(tmp_path.iterdir())) == 1
+    assert again.step_count == 1 and len(list(tmp_path.iterdir())) == 1
 
 
 @pytest.mark.parametrize("chosen", [
     {"augment": True, "r1": 1.0, "loss": "hinge", "conditional": False, "spectral_norm": True},
     {"method": "vae"}, {"method": "glo"}, {"method": "imle"}, {"conditional": False, "groups": 4}], ids=str)
 def test_every_option_and_method_resumes_bit_for_bit(tmp_path, chosen):
-    """Distortions, penalty, further networks, codes, groups (found again, not saved): three steps, a file, fifteen more."""
-    straight, first, second = (make_training(data(), options(**chosen)) for _ in range(3))
+    """Augmentation, penalty, extra models, codes, groups (recomputed, not saved): 3 + 15 steps equal 18."""
+    straight, first, second = (make_trainer(data(), options(**chosen)) for _ in range(3))
     for _ in range(18):
         straight.step()
     for _ in range(3):
@@ -110,26 +112,26 @@ def test_every_option_and_method_resumes_bit_for_bit(tmp_path, chosen):
 @pytest.mark.parametrize("other, words", [
     ({"preset": "tiny"}, "options preset = 'nano', expected 'tiny'"), ({"seed": 1}, "options seed = 0, expected 1")])
 def test_a_checkpoint_of_other_options_is_refused(tmp_path, other, words):
-    """One sentence, and nothing has changed."""
-    make_training(data(), options()).save(tmp_path / "state.safetensors")
-    training = make_training(data(), options(**other))
-    before = {name: array.copy() for name, array in everything(training).items()}
+    """The error names the first difference, and nothing has changed."""
+    make_trainer(data(), options()).save(tmp_path / "state.safetensors")
+    trainer = make_trainer(data(), options(**other))
+    before = {name: array.copy() for name, array in everything(trainer).items()}
     with pytest.raises(InputError, match=words):
-        training.load(tmp_path / "state.safetensors")
-    assert equal(before, everything(training))
+        trainer.load(tmp_path / "state.safetensors")
+    assert equal(before, everything(trainer))
 
 
 def test_a_checkpoint_of_other_data_is_refused(tmp_path):
-    make_training(data(), options()).save(tmp_path / "state.safetensors")
+    make_trainer(data(), options()).save(tmp_path / "state.safetensors")
     with pytest.raises(InputError, match="data crc32"):
-        make_training(data(seed=1), options()).load(tmp_path / "state.safetensors")
+        make_trainer(data(seed=1), options()).load(tmp_path / "state.safetensors")
 
 
-def test_what_a_training_leaves(tmp_path):
-    """Grids, film, curves, history, a generator to draw from; the best one by the score is kept, not the last."""
+def test_files_of_a_training(tmp_path):
+    """Grids, animation, curves, history, and the generator with the best score, not the last one."""
     scores = iter([0.2, 0.9, 0.5])
-    training = make_training(data(), options(steps=30))
-    assert train(training, tmp_path, score=lambda images, labels: next(scores), save_every=10) == "done"
+    trainer = make_trainer(data(), options(steps=30))
+    assert train(trainer, tmp_path, score=lambda images, labels: next(scores), save_every=10) == "done"
     names = {path.name for path in tmp_path.iterdir()}
     assert names == {"samples", "film.gif", "curves.png", "history.json", "best.safetensors", "state.safetensors"}
     history = json.loads((tmp_path / "history.json").read_text())
@@ -138,17 +140,17 @@ def test_what_a_training_leaves(tmp_path):
 
 
 def test_what_the_discriminator_sees(monkeypatch):
-    """Real and generated images, both distorted; R1 on the real ones, at every 16th step, 16 times as strong."""
-    training, seen, penalised = make_training(data(), options(augment=True, r1=0.5, batch=4)), [], []
+    """Real and generated images are both distorted; R1 applies to the real ones, at every 16th step, 16 times as strong."""
+    trainer, seen, penalised = make_trainer(data(), options(augment=True, r1=0.5, batch_size=4)), [], []
     monkeypatch.setattr(adversarial, "augment", lambda x, rng: seen.append(x) or augment(x, rng))
     monkeypatch.setattr(adversarial, "gradient_penalty", lambda d, x, labels, weight: penalised.append((x, weight)))
-    forward, into = training.discriminator.forward, []
-    monkeypatch.setattr(training.discriminator, "forward", lambda x, **more: into.append(x[0]) or forward(x, **more))
+    forward, into = trainer.discriminator.forward, []
+    monkeypatch.setattr(trainer.discriminator, "forward", lambda x, **more: into.append(x[0]) or forward(x, **more))
     for k in range(17):
         into.clear()
-        training.step()
+        trainer.step()
         real, fake = seen[-2:]
-        np.testing.assert_array_equal(real, to_floats(training.dataset.images[training.chosen]))
+        np.testing.assert_array_equal(real, to_floats(trainer.dataset.images[trainer.indices]))
         assert [np.array_equal(into[0], real), np.array_equal(into[1], fake)] == [False, False], "both are distorted"
         if k % 16 == 0:
             assert penalised[-1][1] == 8.0 and np.array_equal(penalised[-1][0], into[0])
@@ -156,117 +158,140 @@ def test_what_the_discriminator_sees(monkeypatch):
 
 
 def test_constants_of_a_training():
-    """A class weighs 3; the learning rate rests in the last quarter; a record says how real D calls them, from 0 to 1."""
+    """A label is 3; the learning rate decays over the last quarter."""
     assert one_hot(np.array([1, 0]), 3).tolist() == [[0, 3, 0], [3, 0, 0]]
-    training = make_training(data(), options(steps=100, learning_rate=1e-3))
-    rate = training.optimizer("generator").learning_rate
+    trainer = make_trainer(data(), options(steps=100, learning_rate=1e-3))
+    rate = trainer.optimizer("generator").learning_rate
     assert [rate(step) for step in (0, 75, 100)] == [1e-3, 1e-3, 0] and rate(88) == pytest.approx(4.8e-4)
 
 
-def test_records_say_how_real_images_are_called(tmp_path):
-    """Both between 0 and 1: probabilities, not logits; the real ones' mean logit's, of this very step."""
-    training, facts = make_training(data(), options()), []
-    step = training.step
-    training.step = lambda: facts.append(step()) or facts[-1]
-    train(training, tmp_path)
-    for record, fact in zip(json.loads((tmp_path / "history.json").read_text()), (facts[9], facts[19])):
+def test_records_hold_probabilities(tmp_path):
+    """d_real and d_fake are the sigmoid of the mean logits of that step."""
+    trainer, metrics = make_trainer(data(), options()), []
+    step = trainer.step
+    trainer.step = lambda: metrics.append(step()) or metrics[-1]
+    train(trainer, tmp_path)
+    for record, fact in zip(json.loads((tmp_path / "history.json").read_text()), (metrics[9], metrics[19])):
         for name in ("d_real", "d_fake"):
             assert record[name] == pytest.approx(1 / (1 + np.exp(-float(fact[name]))), abs=1e-6)
 
 
 @pytest.mark.parametrize("loss", LOSSES)
-def test_losses_where_the_discriminator_knows_nothing(loss):
-    """What the progress bar and the curves show beside both: the losses of logits 0 (without smoothing)."""
+def test_losses_at_chance(loss):
+    """CHANCE_LOSS holds the losses of logits 0, without smoothing."""
     three = LOSSES[loss](*[1.0] if "saturating" in loss else [])
     zeros = np.zeros((4, 1))
-    assert three.real(zeros)[0] + three.fake(zeros)[0] == pytest.approx(CLUELESS[loss]["d_loss"])
-    assert three.generator(zeros)[0] == pytest.approx(CLUELESS[loss]["g_loss"])
+    assert three.real(zeros)[0] + three.fake(zeros)[0] == pytest.approx(CHANCE_LOSS[loss]["d_loss"])
+    assert three.generator(zeros)[0] == pytest.approx(CHANCE_LOSS[loss]["g_loss"])
 
 
 def test_a_training_can_be_made_longer(tmp_path):
-    """Ten steps, then ten more by --steps: the learning rate is then that of the longer one."""
-    short = make_training(data(), options(steps=10))
+    """Ten steps, then ten more: the learning rate then follows the longer schedule."""
+    short = make_trainer(data(), options(steps=10))
     train(short, tmp_path)
-    longer = make_training(data(), options(steps=20))
+    longer = make_trainer(data(), options(steps=20))
     longer.load(tmp_path / "state.safetensors")
-    assert train(longer, tmp_path) == "done" and longer.steps_made == 20
+    assert train(longer, tmp_path) == "done" and longer.step_count == 20
 
 
 @pytest.mark.parametrize("change", [{"step": None}, {"step": "7"}, {"step": -1}, {"history": 3}, {"history": [1]}])
-def test_a_header_that_lies_changes_nothing(tmp_path, change):
-    training = make_training(data(), options())
-    training.step()
-    checkpoint.save(tmp_path / "state.safetensors", training.models, training.optimizers, training.info() | change)
-    other = make_training(data(), options())
+def test_an_invalid_header_changes_nothing(tmp_path, change):
+    trainer = make_trainer(data(), options())
+    trainer.step()
+    checkpoint.save(tmp_path / "state.safetensors", trainer.models, trainer.optimizers, trainer.info() | change)
+    other = make_trainer(data(), options())
     before = {name: array.copy() for name, array in everything(other).items()}
-    with pytest.raises(InputError, match="does not say how far"):
+    with pytest.raises(InputError, match="does not say how many steps"):
         other.load(tmp_path / "state.safetensors")
-    assert equal(before, everything(other)) and other.steps_made == 0
+    assert equal(before, everything(other)) and other.step_count == 0
+
+
+@pytest.mark.parametrize("method, error", [("gan", None), ("vae", "rmse"), ("glo", "mae")])
+def test_a_training_of_version_0_1_resumes(tmp_path, method, error):
+    """Its file has the option `batch`, the optimizer's old name, and `off` in the history for both kinds of error."""
+    straight, first, second = (make_trainer(data(), options(method=method)) for _ in range(3))
+    for trainer, steps in ((straight, 4), (first, 2)):
+        for _ in range(steps):
+            trainer.step()
+    info = first.info()
+    old = {"batch" if name == "batch_size" else name: value for name, value in info["options"].items()}
+    history = [{"step": 2, "off": 0.5, "g_norm": 1.0}] if error else [{"step": 2, "g_norm": 1.0}]
+    path = tmp_path / "state.safetensors"
+
+    class SeveralOptimizers(CompositeOptimizer):  # the file names the class
+        pass
+    checkpoint.save(path, first.models, SeveralOptimizers(first.optimizers.parts), info | {"options": old, "history": history})
+    second.load(path)
+    assert second.history == [{"step": 2, error: 0.5, "g_norm": 1.0} if error else history[0]]
+    for _ in range(2):
+        second.step()
+    assert equal(everything(straight), everything(second))
 
 
 def test_nan_ends_the_training_at_the_last_checkpoint(tmp_path, monkeypatch):
-    """Weights are those of step 10 again, and the sentence says what happened and what to do."""
-    said, training = [], make_training(data(), options(steps=40))
-    step = training.step
+    """The weights of step 10 are restored, and the warning says what happened and what to do."""
+    said, trainer = [], make_trainer(data(), options(steps=40))
+    step = trainer.step
 
     def spoilt():
-        if training.steps_made == 15:
-            training.discriminator.params["dense_0/kernel"][...] = np.nan
+        if trainer.step_count == 15:
+            trainer.discriminator.params["dense_0/kernel"][...] = np.nan
         return step()
-    monkeypatch.setattr(training, "step", spoilt)
-    monkeypatch.setattr(train_module, "warn", said.append)
-    assert train(training, tmp_path, save_every=10) == "failed"
-    assert training.steps_made == 10 and all(np.isfinite(a).all() for a in training.models.params.values())
+    monkeypatch.setattr(trainer, "step", spoilt)
+    monkeypatch.setattr(train_module, "print_above_bar", said.append)
+    assert train(trainer, tmp_path, save_every=10) == "failed"
+    assert trainer.step_count == 10 and all(np.isfinite(a).all() for a in trainer.models.params.values())
     assert len(said) == 1 and "d_loss is nan" in said[0] and "went back to step 10" in said[0] and "learning rate" in said[0]
 
 
 @pytest.mark.parametrize("change, words", [
-    ({"diversity": 0.1}, "collapsed"), ({"d_real": 0.999, "d_fake": 0.001}, "without a doubt"),
-    ({"g_norm": 1e-6}, "hardly any gradient")])
+    ({"diversity": 0.1}, "collapsed"), ({"d_real": 0.999, "d_fake": 0.001}, "certain about all images"),
+    ({"g_norm": 1e-6}, "gradient has nearly vanished")])
 def test_warnings_in_plain_words(change, words):
-    """Once for each trouble, after twenty records of it; none for a healthy training."""
+    """Each warning appears once, after twenty records of its sign; none for a healthy training."""
     healthy = {"diversity": 0.9, "d_real": 0.6, "d_fake": 0.4, "g_norm": 1.0}
     said = []
-    watch = Watch(said.append)
+    monitor = Monitor(said.append)
     for step in range(1000, 2000, 10):
-        watch.look({"step": step, **healthy, **(change if step > 1500 else {})})
+        monitor.check({"step": step, **healthy, **(change if step > 1500 else {})})
     assert len(said) == 1 and words in said[0] and "step 1700" in said[0]
 
 
-def test_a_generator_comes_back_from_its_file(tmp_path):
-    """Exactly in full precision; to a grey level in half, in half the size. By class, by name."""
-    training = make_training(data(), options())
+def test_saved_generators(tmp_path):
+    """Full precision is exact; half precision is within a grey level and half the size; classes are found by name."""
+    trainer = make_trainer(data(), options())
     for _ in range(5):
-        training.step()
+        trainer.step()
     for half, tolerance in ((False, 0), (True, 5e-3)):
-        save_generator(tmp_path / f"{half}.safetensors", training, half=half)
-        drawer = load_generator(tmp_path / f"{half}.safetensors")
-        ours, labels = training.sample(6, 3)
+        save_generator(tmp_path / f"{half}.safetensors", trainer, half=half)
+        sampler = load_generator(tmp_path / f"{half}.safetensors")
+        ours, labels = trainer.sample(6, 3)
         noise = np.random.default_rng([0, 3]).standard_normal((6, 32), np.float32)
-        from nnscratch.generate.trainer import images
-        assert np.abs(images(drawer.model, noise, labels, 2) - ours).max() <= tolerance
+        from nnscratch.generate.inputs import generate_images
+        assert np.abs(generate_images(sampler.model, noise, labels, 2) - ours).max() <= tolerance
     assert os.path.getsize(tmp_path / "True.safetensors") < 0.6 * os.path.getsize(tmp_path / "False.safetensors")
-    assert drawer.class_number("large") == 1 and drawer.draw(4, label=1)[1].tolist() == [1] * 4
+    assert sampler.class_number("large") == 1 and sampler.sample(4, label=1)[1].tolist() == [1] * 4
     with pytest.raises(InputError, match="expected one of small, large"):
-        drawer.class_number("huge")
+        sampler.class_number("huge")
     with pytest.raises(InputError, match="expected a generator"):
-        training.save(tmp_path / "state.safetensors")
+        trainer.save(tmp_path / "state.safetensors")
         load_generator(tmp_path / "state.safetensors")
 
 
-def test_a_walk_keeps_its_distance_from_zero_and_closes():
-    """Half way between two noises of one length is a noise of that length; the ends are the noises themselves."""
+def test_slerp_keeps_the_norm():
+    """Halfway between two noises of one norm is a noise of that norm; the ends are the noises themselves."""
     a, b = np.random.default_rng(0).standard_normal((2, 64))
     b *= np.linalg.norm(a) / np.linalg.norm(b)
-    np.testing.assert_allclose(on_the_way(a, b, 0.0), a)
-    np.testing.assert_allclose(on_the_way(a, b, 1.0), b)
-    np.testing.assert_allclose(np.linalg.norm(on_the_way(a, b, 0.5)), np.linalg.norm(a))
+    np.testing.assert_allclose(slerp(a, b, 0.0), a)
+    np.testing.assert_allclose(slerp(a, b, 1.0), b)
+    np.testing.assert_allclose(np.linalg.norm(slerp(a, b, 0.5)), np.linalg.norm(a))
 
 
-@pytest.mark.parametrize("wrong", [{"preset": "huge"}, {"loss": "best"}, {"steps": 0}, {"batch": 1}, {"learning_rate": -1.0},
+@pytest.mark.parametrize("wrong", [{"preset": "huge"}, {"loss": "best"}, {"steps": 0}, {"batch_size": 1},
+                                   {"learning_rate": -1.0},
                                    {"r1": -1.0}, {"method": "magic"}, {"loss": "hinge", "method": "vae"},
                                    {"augment": True, "method": "glo"},
                                    {"learning_rate": float("nan")}, {"smoothing": 0.3}, {"beta_1": 1.5}, {"seed": -1}])
-def test_options_that_make_no_sense(wrong):
+def test_invalid_options(wrong):
     with pytest.raises(InputError, match=next(iter(wrong))):
         options(**wrong)

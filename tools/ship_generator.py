@@ -13,9 +13,9 @@ from nnscratch.generate.sampler import SHIPPED, load_generator, write_generator
 
 def ship(path: str, to: Path = SHIPPED) -> None:
     """Write a trained generator to where it is shipped."""
-    drawer = load_generator(path)
+    sampler = load_generator(path)
     to.parent.mkdir(exist_ok=True)
-    write_generator(to, drawer.model, drawer.info, half=True)
+    write_generator(to, sampler.model, sampler.info, half=True)
 
 
 if __name__ == "__main__":

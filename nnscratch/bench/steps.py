@@ -17,7 +17,8 @@ from nnscratch.backend import Array, move
 from nnscratch.bench.agree import RUN_ERRORS, compare_losses, failure_reason, tolerances
 from nnscratch.bench.clock import CPU, GPU, Contender, once, time_in_turn
 from nnscratch.fast import cuda
-from nnscratch.generate.adversarial import Pair, adversarial_step, non_saturating
+from nnscratch.generate.adversarial import Pair, adversarial_step
+from nnscratch.generate.adversarial_losses import non_saturating
 from nnscratch.memory import peak_bytes
 from nnscratch.networks import gan
 from nnscratch.optimizers import Adam

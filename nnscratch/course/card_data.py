@@ -1,37 +1,46 @@
-"""What stands on the formula cards (cards.py), in the order of the course.
+"""The formula cards, in the order of the course: `card("conv2d")`, and `cards()` for their names.
 
-Every number is small and whole, so that a pencil is enough. Letters: N images or samples, H, W rows and columns, C channels,
-OC output channels, KH, KW the kernel or window, OH, OW the output; s stride, p padding, f factor; M values of one mean.
+All numbers are small integers, so that they can be followed by hand. Letters: N images or samples, H, W rows and columns,
+C channels, OC output channels, KH, KW the kernel or window, OH, OW the output; s stride, p padding, f factor; M values of one
+mean.
 """
+from collections.abc import Callable
+from typing import Any
+
 import numpy as np
 
 from nnscratch import layers, losses, ops
-from nnscratch.course.cards import Card
+from nnscratch.course.formula_card import Card
 from nnscratch.ops import reference
 from nnscratch.ops.patches import gather
+from nnscratch.ops.validation import check_choice
+
+__all__ = ["CARDS", "card", "cards"]
 
 
-def numbers(rows, *shape):
-    """Whole numbers as float64, in a shape."""
+def numbers(rows: Any, *shape: int) -> np.ndarray:
+    """Integers as float64, in a shape."""
     return np.array(rows, dtype=float).reshape(shape or np.shape(rows))
 
 
-def image(rows):
+def image(rows: list) -> np.ndarray:
+    """One image of one channel."""
     return numbers(rows, 1, len(rows), len(rows[0]), 1)
 
 
-def kernel(rows):
+def kernel(rows: list) -> np.ndarray:
+    """A kernel from one channel to one."""
     return numbers(rows, len(rows), len(rows[0]), 1, 1)
 
 
-def alone(backward):
-    """For an op with one input: its gradient as a tuple of one."""
+def as_tuple(backward: Callable) -> Callable[..., tuple]:
+    """The backward pass of an op with one input, with its gradient as a tuple of one."""
     return lambda dy, cache: (backward(dy, cache),)
 
 
 X = image([[2, 0, 1], [1, 3, -1], [0, -2, 4]])
 DY = image([[1, 2], [-1, 3]])
-TWO_CHANNELS = numbers([[1, 2], [3, -2], [5, 4], [7, 0]])  # variance 5, and with epsilon 4 a deviation of 3
+TWO_CHANNELS = numbers([[1, 2], [3, -2], [5, 4], [7, 0]])  # variance 5; with epsilon 4 the standard deviation is 3
 
 PATCH = "[n, s*oh + i - p, s*ow + j - p, c]"
 PAINTED = "[n, s*h + i - p, s*w + j - p, o]"
@@ -44,12 +53,14 @@ NORMALISE = ["xn[m, c] = (x[m, c] - mean[c]) / sqrt(variance[c] + epsilon)", "y[
 DGAMMA = ["dgamma[c] = Sum(m, dy[m, c] * xn[m, c])", "dbeta[c] = Sum(m, dy[m, c])"]
 
 
-def pool(op):
+def pool(op: Callable) -> Callable[..., tuple]:
+    """A pooling op as a function of the letters of its card."""
     return lambda x, s, KH, KW: op(x, (KH, KW), s)
 
 
-def batch_norm(x, gamma, beta, mean, variance, epsilon, momentum=None):
-    """With a momentum it is the one of training."""
+def batch_norm(x: np.ndarray, gamma: np.ndarray, beta: np.ndarray, mean: np.ndarray, variance: np.ndarray, epsilon: float,
+               momentum: float | None = None) -> tuple[np.ndarray, Any]:
+    """Batch normalisation in training if a momentum is given, else at inference; without the running statistics."""
     y, _, cache = ops.batch_norm(x, gamma, beta, mean, variance, training=momentum is not None, momentum=momentum or 1,
                                  epsilon=epsilon)
     return y, cache
@@ -88,31 +99,31 @@ CARDS = [
     Card("im2col", "im2col and col2im", "The pixels under each window as a row; backward, a pixel gets the sum of its copies.",
          {"x": "(N, H, W, C)", "cols": "(N, OH, OW, KH KW C)"}, {"x": X}, {"s": 1, "p": 0, "KH": 2, "KW": 2},
          numbers([[1, 0, 2, -1], [3, 1, 0, 2], [0, -2, 1, 1], [2, 0, 1, -3]], 1, 2, 2, 4),
-         lambda x, s, p, KH, KW: ops.im2col(x, (KH, KW), strides=s, padding=p), alone(ops.col2im),
+         lambda x, s, p, KH, KW: ops.im2col(x, (KH, KW), strides=s, padding=p), as_tuple(ops.col2im),
          [f"cols{COLUMN} = x{PATCH}"], [f"dx{PATCH} += dcols{COLUMN}"],
          {"dx[1, 1]": "-1 + 0 - 2 + 2"}, [gather, ops.col2im], output="cols"),
     Card("max_pool2d", "Max pooling",
          "The largest pixel of each window; it alone gets the gradient, of equal ones the first, row by row.",
-         POOLING, {"x": X}, POOL_OPTIONS, DY, pool(ops.max_pool2d), alone(ops.max_pool2d_backward),
+         POOLING, {"x": X}, POOL_OPTIONS, DY, pool(ops.max_pool2d), as_tuple(ops.max_pool2d_backward),
          [f"y[n, oh, ow, c] = Max(i, j, x{POOLED})"],
          [f"first[n, oh, ow, c] = ArgMax(i, j, x{POOLED})",
           f"dx{POOLED} += dy[n, oh, ow, c] * (i*KW + j == first[n, oh, ow, c])"],
          {"y[0, 0]": "max(2, 0, 1, 3)", "dx[1, 1]": "1 + 2 - 1"}, [reference.max_pool2d, reference.max_pool2d_dx]),
     Card("avg_pool2d", "Average pooling", "The mean of each window; backward, every pixel of it gets an equal share.",
-         POOLING, {"x": X}, POOL_OPTIONS, DY, pool(ops.avg_pool2d), alone(ops.avg_pool2d_backward),
+         POOLING, {"x": X}, POOL_OPTIONS, DY, pool(ops.avg_pool2d), as_tuple(ops.avg_pool2d_backward),
          [f"y[n, oh, ow, c] = Sum(i, j, x{POOLED}) / (KH * KW)"], [f"dx{POOLED} += dy[n, oh, ow, c] / (KH * KW)"],
          {"y[0, 0]": "(2 + 0 + 1 + 3) / 4", "dx[1, 1]": "(1 + 2 - 1 + 3) / 4"},
          [reference.avg_pool2d, reference.avg_pool2d_dx]),
     Card("leaky_relu", "LeakyReLU", "Above 0 nothing changes, below it everything becomes small.",
          {"x": "(N, K)", "y": "(N, K)"}, {"x": numbers([[2, -4, 1], [-2, 3, -6]])}, {"slope": 0.5},
-         numbers([[1, 2, -1], [3, 1, 4]]), lambda x, slope: ops.leaky_relu(x, slope), alone(ops.leaky_relu_backward),
+         numbers([[1, 2, -1], [3, 1, 4]]), lambda x, slope: ops.leaky_relu(x, slope), as_tuple(ops.leaky_relu_backward),
          ["y[n, k] = x[n, k] if x[n, k] > 0 else slope * x[n, k]"],
          ["dx[n, k] = dy[n, k] if x[n, k] > 0 else slope * dy[n, k]"],
          {"y[0, 1]": "0.5 * (-4)", "dx[0, 1]": "0.5 * 2"}, [ops.leaky_relu, ops.leaky_relu_backward], layers.LeakyReLU()),
     Card("dropout", "Dropout", "In training values are dropped by chance: m is 0 with probability rate, else 1 / (1 - rate).",
          {"x": "(N, K)", "m": "(N, K)", "y": "(N, K)"},
          {"x": numbers([[2, 1, 3], [-1, 4, 2]]), "m": ops.dropout(np.ones((2, 3)), 0.5, seed=5)[0]}, {"rate": 0.5},
-         numbers([[1, 2, -1], [3, 1, 4]]), lambda x, m, rate: ops.dropout(x, rate, seed=5), alone(ops.dropout_backward),
+         numbers([[1, 2, -1], [3, 1, 4]]), lambda x, m, rate: ops.dropout(x, rate, seed=5), as_tuple(ops.dropout_backward),
          ["y[n, k] = x[n, k] * m[n, k]"], ["dx[n, k] = dy[n, k] * m[n, k]"],
          {"y[0, 1]": "1 * 2", "dx[0, 1]": "2 * 2"}, [ops.dropout, ops.dropout_backward]),
     Card("spatial_dropout2d", "Spatial dropout", "A whole channel of an image is dropped, or none of it.",
@@ -120,7 +131,7 @@ CARDS = [
          {"x": numbers([[1, 2, 3], [-1, 0, 4]], 1, 1, 2, 3),
           "m": ops.spatial_dropout2d(np.ones((1, 1, 1, 3)), 0.5, seed=5)[0][:, 0, 0]}, {"rate": 0.5},
          numbers([[1, 2, -1], [3, 1, 4]], 1, 1, 2, 3),
-         lambda x, m, rate: ops.spatial_dropout2d(x, rate, seed=5), alone(ops.spatial_dropout2d_backward),
+         lambda x, m, rate: ops.spatial_dropout2d(x, rate, seed=5), as_tuple(ops.spatial_dropout2d_backward),
          ["y[n, h, w, c] = x[n, h, w, c] * m[n, c]"], ["dx[n, h, w, c] = dy[n, h, w, c] * m[n, c]"],
          {"y[1, 0]": "-1 * 2", "dx[1, 0]": "3 * 2"}, [ops.spatial_dropout2d, ops.dropout_backward]),
     Card("batch_norm", "Batch normalisation, training", "Each channel gets mean 0 and variance 1 over the whole batch.",
@@ -158,7 +169,7 @@ CARDS = [
          [ops.instance_norm, ops.instance_norm_backward]),
     Card("gram_matrix", "Gram matrix", "Which channels are bright together, wherever that is in the image.",
          {"x": "(N, H, W, C)", "G": "(N, C, C)"}, {"x": numbers([[1, 2], [0, -1], [3, 1], [2, 0]], 1, 2, 2, 2)}, {},
-         numbers([[1, 2], [0, -1]], 1, 2, 2), ops.gram_matrix, alone(ops.gram_matrix_backward),
+         numbers([[1, 2], [0, -1]], 1, 2, 2), ops.gram_matrix, as_tuple(ops.gram_matrix_backward),
          ["G[n, a, b] = Sum(h, w, x[n, h, w, a] * x[n, h, w, b]) / (H * W)"],
          ["dx[n, h, w, c] = Sum(a, (dG[n, a, c] + dG[n, c, a]) * x[n, h, w, a]) / (H * W)"],
          {"G[0, 1]": "(1*2 + 0*(-1) + 3*1 + 2*0) / 4", "dx[0, 0]": "((1 + 1)*1 + (0 + 2)*2) / 4"},
@@ -166,7 +177,7 @@ CARDS = [
     Card("upsample2d", "Upsampling", "Every pixel is repeated; backward it gets the sum over its copies.",
          {"x": "(N, H, W, C)", "y": "(N, OH, OW, C)"}, {"x": image([[1, 2], [-1, 3]])}, {"f": 2},
          image([[1, 0, 2, 1], [3, -1, 0, 1], [0, 2, 1, 1], [1, 1, -2, 4]]),
-         lambda x, f: ops.upsample2d(x, f), alone(ops.upsample2d_backward),
+         lambda x, f: ops.upsample2d(x, f), as_tuple(ops.upsample2d_backward),
          ["y[n, f*h + i, f*w + j, c] = x[n, h, w, c]"], ["dx[n, h, w, c] = Sum(i, j, dy[n, f*h + i, f*w + j, c])"],
          {"dx[0, 0]": "1 + 0 + 3 - 1"}, [ops.upsample2d, ops.upsample2d_backward]),
     Card("softmax_cross_entropy", "Softmax and cross-entropy", "How surprised the network is by the true classes, on average.",
@@ -177,3 +188,45 @@ CARDS = [
          ["dz[n, k] = (p[n, k] - t[n, k]) / N"],
          {"L[0, 0]": "-(log(2/4) + log(3/8)) / 2", "dz[0, 1]": "(2/4 - 1) / 2"}, [losses.softmax_cross_entropy], output="L"),
 ]
+
+
+def card(name: str) -> Card:
+    """The card of an op.
+
+    Parameters
+    ----------
+    name : str
+        One of `cards()`.
+
+    Returns
+    -------
+    card : Card
+        It shows itself in a notebook, and prints as text.
+
+    Raises
+    ------
+    InputError
+        No card has this name.
+
+    Examples
+    --------
+    >>> card("dense").forward
+    ['y[n, u] = b[u] + Sum(k, x[n, k] * W[k, u])']
+    """
+    return {each.name: each for each in CARDS}[check_choice(name, "card", cards())]
+
+
+def cards() -> list[str]:
+    """The names of all cards, in the order of the course.
+
+    Returns
+    -------
+    names : list of str
+        For `card`.
+
+    Examples
+    --------
+    >>> cards()[:3]
+    ['dense', 'conv2d', 'conv2d_transpose']
+    """
+    return [card.name for card in CARDS]

@@ -1,13 +1,16 @@
-"""Formulas with indices, written once as lines of Python and shown as LaTeX or as text; the tests evaluate those same lines.
+"""Formulas with indices, written once as lines of Python and shown as LaTeX or as text; the tests evaluate the same lines.
 
-    "y[n, u] = b[u] + Sum(k, x[n, k] * W[k, u])"      each y[n, u] is ...
-    "dx[s*h + i, c] += dy[h, c] * K[i]"               for all h, i, c: is added to dx, which begins with zeros
+    "y[n, u] = b[u] + Sum(k, x[n, k] * W[k, u])"      for all n, u
+    "dx[s*h + i, c] += dy[h, c] * K[i]"               for all h, i, c: added to dx, which starts at zero
 
-Sum(i, j, ...) and Max(i, j, ...) go over their indices, ArgMax(i, j, ...) counts the places from 0, row by row, up to the first
-largest, and (a == b) is 1 where it is true, else 0. A pixel beside the image counts as 0.
+Sum(i, j, ...) and Max(i, j, ...) run over their indices. ArgMax(i, j, ...) is the index of the first maximum, counted from 0
+row by row. (a == b) is 1 if true, else 0. A pixel outside the image counts as 0.
 """
 import ast
 import re
+from collections.abc import Sequence
+
+__all__ = ["as_latex", "as_text"]
 
 GREEK = {"gamma": r"\gamma", "beta": r"\beta", "mean": r"\mu", "variance": "v", "epsilon": r"\epsilon", "xn": r"\hat{x}",
          "slope": "s", "momentum": r"\rho", "cols": r"\text{cols}", "rate": r"\text{rate}", "first": r"\text{first}"}
@@ -16,26 +19,61 @@ LOOSE = ast.Add, ast.Sub
 OVER = {"Sum": ("Σ", r"\sum"), "Max": ("max", r"\max"), "ArgMax": ("argmax", r"\operatorname*{argmax}")}
 
 
-def as_text(line):
-    """The line with Σ for a sum: y[n, u] = b[u] + Σ_k(x[n, k] * W[k, u])."""
+def as_text(line: str) -> str:
+    """A formula as text.
+
+    Parameters
+    ----------
+    line : str
+        In the notation above.
+
+    Returns
+    -------
+    text : str
+        With Σ for a sum.
+
+    Examples
+    --------
+    >>> as_text("y[n, u] = b[u] + Sum(k, x[n, k] * W[k, u])")
+    'y[n, u] = b[u] + Σ_k(x[n, k] * W[k, u])'
+    """
     line = line.replace("==", "=").replace("**2", "²")
     return re.sub(rf"({'|'.join(OVER)})\(((?:\w+, )+)",
                   lambda match: f"{OVER[match[1]][0]}_{match[2].replace(', ', '')}(", line)
 
 
-def as_latex(line):
+def as_latex(line: str) -> str:
+    r"""A formula as LaTeX.
+
+    Parameters
+    ----------
+    line : str
+        In the notation above.
+
+    Returns
+    -------
+    latex : str
+        Without dollars.
+
+    Examples
+    --------
+    >>> print(as_latex("y[n] = Sum(k, x[n, k] * gamma)"))
+    y_{n} = \sum_{k} x_{n, k} \, \gamma
+    """
     statement = ast.parse(line).body[0]
     if isinstance(statement, ast.AugAssign):
         return rf"{latex(statement.target)} \mathrel{{+}}= {latex(statement.value)}"
+    assert isinstance(statement, ast.Assign)
     return f"{latex(statement.targets[0])} = {latex(statement.value)}"
 
 
-def latex(node):
+def latex(node: ast.AST) -> str:
+    """A part of a formula as LaTeX."""
     match node:
         case ast.Constant():
             return str(node.value)
         case ast.Name():
-            return name(node.id)
+            return symbol(node.id)
         case ast.Subscript():
             places = node.slice.elts if isinstance(node.slice, ast.Tuple) else [node.slice]
             return f"{latex(node.value)}_{{{listed(places)}}}"
@@ -55,32 +93,33 @@ def latex(node):
         case ast.IfExp():
             when = latex(node.test).strip("[]")
             return rf"\begin{{cases}} {latex(node.body)} & {when} \\ {latex(node.orelse)} & \text{{else}} \end{{cases}}"
-        case ast.Call() if node.func.id in OVER:
-            return rf"{OVER[node.func.id][1]}_{{{listed(node.args[:-1])}}} {within(node.args[-1])}"
+        case ast.Call(func=ast.Name(id=function)) if function in OVER:
+            return rf"{OVER[function][1]}_{{{listed(node.args[:-1])}}} {within(node.args[-1])}"
         case ast.Call(func=ast.Name(id="sqrt")):
             return rf"\sqrt{{{latex(node.args[0])}}}"
-        case ast.Call():
-            return rf"\{node.func.id} {bracketed(node.args[0])}"
+        case ast.Call(func=ast.Name(id=function)):
+            return rf"\{function} {bracketed(node.args[0])}"
     raise TypeError(f"notation: no LaTeX for {ast.unparse(node)!r}")
 
 
-def name(text):
-    """gamma as a Greek letter, dgamma as its gradient; what follows an underline is written below."""
+def symbol(text: str) -> str:
+    """A name as LaTeX: gamma as a Greek letter, dgamma as its gradient; what follows an underscore is a superscript."""
     text, _, below = text.partition("_")
     known = GREEK.get(text) or ("d" + GREEK[text[1:]] if text[1:] in GREEK else text)
     return rf"{known}^{{\text{{{below}}}}}" if below else known
 
 
-def listed(nodes):
-    """Indices with commas; those of several letters or with arithmetic get air, and a dot, lest s oh be read as a word."""
+def listed(nodes: Sequence[ast.AST]) -> str:
+    """Indices with commas; those of several letters or with arithmetic get a space, and a dot, or s oh would be a word."""
     texts = [latex(node).replace(r" \, ", r" \cdot ") for node in nodes]
     return (", " if all(len(text) == 1 for text in texts) else r",\, ").join(texts)
 
 
-def within(node):
-    """A sum inside a product needs brackets."""
+def within(node: ast.AST) -> str:
+    """A part inside a product: a sum gets brackets."""
     return bracketed(node) if isinstance(node, ast.BinOp) and isinstance(node.op, LOOSE) else latex(node)
 
 
-def bracketed(node):
+def bracketed(node: ast.AST) -> str:
+    """A part in brackets."""
     return rf"\left( {latex(node)} \right)"

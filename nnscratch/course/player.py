@@ -1,57 +1,74 @@
-"""A traced walk as images: all steps in a strip, one after the other in a player, or in one HTML file.
+"""A traced pass as images: all steps in a strip, one at a time in a player, or in one HTML file.
 
-One function draws a step, and all three show what it draws: on the left what came in, on the right what went out, between
-them the formula and the parameters.
+One function draws a step for all three: on the left the input, on the right the output, between them the parameters, and the
+formula above.
 """
 from base64 import b64encode
+from collections.abc import Sequence
 from html import escape
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 from nnscratch.course.draw.drawing import BLUE, FAINT, INK, ORANGE, Drawing, canvas
-from nnscratch.course.draw.grids import Grid, put
-from nnscratch.course.trace import first
+from nnscratch.course.draw.number_grid import Grid, put
+from nnscratch.course.steps import Step, first_array
 from nnscratch.files import replace_file
 
-ROWS, COLUMNS, CELL = 6, 6, 0.34  # what is shown of an array at most, and the side of a cell in inches
-WIDE, HEAD, FOOT = 25.0, 2.4, 1.0  # a step, and what stands above and below its arrays, in cells
+__all__ = ["page", "player", "save", "strip"]
+
+ROWS, COLUMNS, CELL = 6, 6, 0.34  # the largest part of an array that is shown, and the side of a cell in inches
+WIDE, HEAD, FOOT = 25.0, 2.4, 1.0  # of a step, and of the lines above and below its arrays, in cells
 
 
-def height(steps):
-    """Of a step in cells: the same for all of a walk, so that a player does not jump."""
+def height(steps: Sequence[Step]) -> float:
+    """The height of a step in cells: the same for all, so that the player does not jump."""
     arrays = [array for step in steps for _, array in shown(step)]
     return HEAD + max(2, *(len(corner(array)) for array in arrays)) + FOOT
 
 
-def shown(step):
-    """[(name, array)]: what came in, the parameters or their gradients, what went out."""
+def shown(step: Step) -> list[tuple[str, Any]]:
+    """(name, array) of the input, the parameters or their gradients, and the output."""
     forward = step.direction == "forward"
     names = ("x", "y") if forward else ("dy", "dx")
     parameters = step.parameters if forward else {f"d{name}": array for name, array in step.grads.items()}
-    return [(names[0], step.inputs[0]), *parameters.items(), (names[1], first(step.output))]
+    return [(names[0], step.inputs[0]), *parameters.items(), (names[1], first_array(step.output))]
 
 
-def strip(steps):
-    """Every step under the one before: the walk on paper."""
+def strip(steps: Sequence[Step]) -> Drawing:
+    """Draw all steps below each other.
+
+    Parameters
+    ----------
+    steps : sequence of Step
+
+    Returns
+    -------
+    image : Drawing
+        The pass on paper.
+    """
     high = height(steps)
     figure, axes = canvas(WIDE, high * len(steps), CELL)
     for k in range(len(steps)):
         draw_step(axes, steps, k, k * high, high)
-    return Drawing(figure, f"a walk of {len(steps)} steps: {', '.join(name_of(step) for step in steps)}")
+    return Drawing(figure, f"a pass of {len(steps)} steps: {', '.join(name_of(step) for step in steps)}")
 
 
-def frame(steps, k):
-    """Step k alone."""
+def frame(steps: Sequence[Step], k: int) -> Drawing:
+    """Draw step k alone."""
     figure, axes = canvas(WIDE, height(steps), CELL)
     draw_step(axes, steps, k, 0, height(steps))
     return Drawing(figure, name_of(steps[k]))
 
 
-def name_of(step):
+def name_of(step: Step) -> str:
+    """The layer and the direction."""
     return f"{step.name} {step.direction}"
 
 
-def draw_step(axes, steps, k, top, high):
+def draw_step(axes: Any, steps: Sequence[Step], k: int, top: float, high: float) -> None:
+    """Draw step k from `top` downwards, `high` cells high."""
     step, rows = steps[k], high - HEAD - FOOT
     colour, arrow = (BLUE, "→") if step.direction == "forward" else (ORANGE, "←")
     axes.axhline(top, color=FAINT, linewidth=0.8)
@@ -65,20 +82,30 @@ def draw_step(axes, steps, k, top, high):
         scale = min(1.0, (space - 0.6) / grid.array.shape[1])
         left = place * space + (space - grid.array.shape[1] * scale) / 2
         put(axes, grid, left, top + HEAD, rows, CELL, scale)
-    axes.text(WIDE - 0.5, top + high - 0.4, f"typical size of {pieces[-1][0]}: {step.norm:.3g}", fontsize=8.5, color=INK,
+    axes.text(WIDE - 0.5, top + high - 0.4, f"RMS of {pieces[-1][0]}: {step.rms:.3g}", fontsize=8.5, color=INK,
               ha="right", va="center")
 
 
-def corner(array, is_kernel=False):
-    """The first numbers of an array of any rank as rows and columns: the first channel of the first image, or a kernel's taps
-    from the first input channel to the first output channel."""
+def corner(array: Any, is_kernel: bool = False) -> np.ndarray:
+    """The first rows and columns of an array: of the first channel of the first image, or of a kernel's taps from the first
+    input channel to the first output channel."""
     if array.ndim == 4:
         array = array[:, :, 0, 0] if is_kernel else array[0, :, :, 0]
     return np.atleast_2d(array.reshape(-1, array.shape[-1]) if array.ndim > 2 else array)[:ROWS, :COLUMNS]
 
 
-def player(steps):
-    """Buttons for next and previous, where ipywidgets is at hand; else the strip."""
+def player(steps: Sequence[Step]) -> Any:
+    """Show one step at a time, with buttons for next and previous.
+
+    Parameters
+    ----------
+    steps : sequence of Step
+
+    Returns
+    -------
+    widget : ipywidgets.Widget or Drawing
+        Without ipywidgets, the strip.
+    """
     try:
         import ipywidgets
     except ImportError:
@@ -89,7 +116,7 @@ def player(steps):
                        ipywidgets.IntSlider(min=1, max=len(frames), description="step"),
                        ipywidgets.Button(description="next"))
 
-    def show(change):
+    def show(change: dict) -> None:
         image.value = frames[change["new"] - 1]
 
     place.observe(show, "value")
@@ -99,7 +126,7 @@ def player(steps):
 
 
 PAGE = """<!doctype html>
-<html lang="en"><meta charset="utf-8"><title>A walk through a network</title>
+<html lang="en"><meta charset="utf-8"><title>A pass through a network</title>
 <style>
 body {{ font: 16px sans-serif; max-width: 60em; margin: 2em auto; padding: 0 1em; background: Canvas; color: CanvasText;
        color-scheme: light dark; }}
@@ -124,13 +151,29 @@ show(0);
 """
 
 
-def page(steps):
-    """The player as the text of an HTML file that needs nothing else; without scripts all steps are shown."""
+def page(steps: Sequence[Step]) -> str:
+    """The player as an HTML page, which needs no other file.
+
+    Parameters
+    ----------
+    steps : sequence of Step
+
+    Returns
+    -------
+    html : str
+        Without scripts it shows all steps.
+    """
     images = [f'<img alt="{escape(name_of(step))}: {escape(step.formula)}" src="data:image/png;base64,'
               f'{b64encode(frame(steps, k)._repr_png_()).decode()}">' for k, step in enumerate(steps)]
     return PAGE.format(images="\n".join(images))
 
 
-def save(steps, path):
-    """Write `page` to a file."""
+def save(steps: Sequence[Step], path: str | Path) -> None:
+    """Write `page` to a file.
+
+    Parameters
+    ----------
+    steps : sequence of Step
+    path : str or Path
+    """
     replace_file(path, page(steps).encode())

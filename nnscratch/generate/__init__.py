@@ -1,1 +1,2 @@
-"""Generating images: train a generator, draw from it, judge what it makes."""
+"""Train a generator, sample images from it, evaluate them."""
+__all__: list[str] = []

@@ -1,85 +1,171 @@
-"""A trained generator in a file: save it, load it, draw from it.
+"""A trained generator in a file: save it, load it, sample from it.
 
 Shapes: noise (N, Z), labels (N,) whole numbers, images (N, H, W, C) in [-1, 1].
 
-The file says what it is (preset, size of the images, names of the classes), so nothing but its path is needed. Weights may
-be kept in half precision: half the size, and no difference that an eye could see.
+The file describes itself (preset, size of the images, names of the classes), so its path is enough to use it. Weights may be
+kept in half precision: half the size, and no visible difference.
 """
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 from nnscratch import checkpoint
 from nnscratch.errors import InputError
-from nnscratch.generate.trainer import TEXTURE, images, labels_to_draw, new_generator, noise_of
+from nnscratch.files import FilePath
+from nnscratch.generate.inputs import TEXTURE, generate_images, new_generator, noise_length_of, sample_labels
+from nnscratch.generate.trainer import Trainer
+from nnscratch.models import Model
 from nnscratch.networks.texture_generator import SCALE
 from nnscratch.ops.validation import check_int
 
-LARGEST = 512  # pixels a side: the first weights of a generator for more would take gigabytes
-LARGEST_PAINTING = 2048  # a painter's weights do not grow with the image
+__all__ = ["SHIPPED", "Sampler", "load_generator", "save_generator", "slerp"]
+
+MAX_SIDE = 512  # pixels: the dense layer of a generator for larger images would take gigabytes
+MAX_TEXTURE_SIDE = 2048  # the weights of a texture generator do not grow with the image
 SHIPPED = Path(__file__).parent / "weights" / "glyphs.safetensors"
 
 
-class Drawer:
-    """A generator with all that is needed to draw: `drawer.draw(100, seed=0)`, `drawer.walk(60)`."""
+class Sampler:
+    """A generator with everything needed to sample from it.
 
-    def __init__(self, model, info):
+    Parameters
+    ----------
+    model : Model
+    info : dict, what `save_generator` wrote about it
+
+    Attributes
+    ----------
+    names : list of str, the classes or groups
+    num_classes : int, K; 0 without labels
+    fractions : list of float, of each group in the training data; None if the labels were classes of the data
+    """
+
+    def __init__(self, model: Model, info: dict[str, Any]) -> None:
         self.model, self.info = model, info
-        self.names, self.classes = info["names"], info["classes"]
-        self.noise_length = noise_of(info["preset"], info["shape"])
-        self.shares = info["shares"]  # None: the classes have names that people gave; else groups were found, so large
+        self.names, self.num_classes, self.fractions = info["names"], info["classes"], info["shares"]
+        self.noise_length = noise_length_of(info["preset"], info["shape"])
 
-    def draw(self, count, *, seed=0, label=None):
-        """`count` images and their labels; all classes in turn, groups by their size, or all of one class, by number.
-        Deterministic for a seed.
+    def sample(self, count: int, *, seed: int | list[int] = 0, label: int | None = None) -> tuple[np.ndarray, np.ndarray]:
+        """Images of all classes in turn, or of pseudo-labels in proportion, or of one label; deterministic for a seed.
 
-        Raises InputError for a count below 1."""
-        check_int(count, "draw: count", 1)
+        Parameters
+        ----------
+        count : int, N, at least 1
+        seed : int or list of int
+        label : int, of all images; None for all labels
+
+        Returns
+        -------
+        images : ndarray (N, H, W, C)
+            In [-1, 1].
+        labels : ndarray (N,)
+            The labels they were conditioned on.
+
+        Examples
+        --------
+        >>> images, labels = load_generator().sample(20)
+        >>> images.shape, labels[:3].tolist()
+        ((20, 28, 28, 1), [0, 1, 2])
+        """
+        check_int(count, "sample: count", 1)
         rng = np.random.default_rng(seed)
         noise = rng.standard_normal((count, self.noise_length), np.float32)
-        labels = labels_to_draw(count, self.classes, self.shares, rng) if label is None else np.full(count, label)
-        return images(self.model, noise, labels, self.classes), labels
+        labels = sample_labels(count, self.num_classes, self.fractions, rng) if label is None else np.full(count, label)
+        return generate_images(self.model, noise, labels, self.num_classes), labels
 
-    def walk(self, frames, *, seed=0, stops=5, label=None):
-        """`frames` images on the way through `stops` random noises and back to the first: neighbours look alike.
+    def walk(self, frames: int, *, seed: int = 0, stops: int = 5, label: int | None = None) -> np.ndarray:
+        """Images along a closed path through random noises: each looks like the one before.
 
-        The way bends around 0 (a great circle), since the straight one would lead through noise shorter than any that the
-        generator has ever seen. Source: White, "Sampling generative networks" (2016), section 2.1.
+        Parameters
+        ----------
+        frames : int, N
+        seed : int
+        stops : int, random noises on the path, at least 2
+        label : int, of all images
+
+        Returns
+        -------
+        ndarray (N, H, W, C)
+            Images in [-1, 1].
         """
         check_int(frames, "walk: frames", 1)
         check_int(stops, "walk: stops", 2)
         noises = np.random.default_rng(seed).standard_normal((stops, self.noise_length), np.float32)
-        places = np.arange(frames) * stops / frames
-        noise = np.stack([on_the_way(noises[int(p)], noises[(int(p) + 1) % stops], p % 1) for p in places])
-        return images(self.model, noise, np.full(frames, label or 0), self.classes)
+        positions = np.arange(frames) * stops / frames
+        noise = np.stack([slerp(noises[int(p)], noises[(int(p) + 1) % stops], p % 1) for p in positions])
+        return generate_images(self.model, noise, np.full(frames, label or 0), self.num_classes)
 
-    def class_number(self, name):
-        """The number of a class by its name."""
-        if not self.classes:
-            raise InputError(f"class {name!r} was asked for, but this generator was trained without labels; leave --class out")
+    def class_number(self, name: str) -> int:
+        """The label of a class.
+
+        Parameters
+        ----------
+        name : str
+
+        Returns
+        -------
+        int
+            Its place among `names`.
+
+        Raises
+        ------
+        InputError
+            An unknown name, or a generator without labels.
+        """
+        if not self.num_classes:
+            raise InputError(f"class {name!r} was requested, but this generator was trained without labels; leave --class out")
         if name not in self.names:
             raise InputError(f"class {name!r} is unknown, expected one of {', '.join(self.names)}")
         return self.names.index(name)
 
 
-def on_the_way(a, b, share):
-    """The point on the great circle from a to b, `share` of the way along."""
+def slerp(a: np.ndarray, b: np.ndarray, t: float) -> np.ndarray:
+    """Spherical linear interpolation: the point on the great circle from a to b, a fraction t of the way.
+
+    Parameters
+    ----------
+    a : ndarray (Z,)
+    b : ndarray (Z,)
+    t : float, 0 for a, 1 for b
+
+    Returns
+    -------
+    ndarray (Z,)
+        On a straight line, the noise would get shorter than any that the generator was trained on.
+
+    References
+    ----------
+    White, "Sampling generative networks", 2016, section 2.1.
+
+    Examples
+    --------
+    >>> slerp(np.array([1.0, 0]), np.array([0.0, 1]), 0.5).round(3)
+    array([0.707, 0.707])
+    """
     cosine = a @ b / np.sqrt((a @ a) * (b @ b))
     angle = np.arccos(np.clip(cosine, -1, 1))
-    return (np.sin((1 - share) * angle) * a + np.sin(share * angle) * b) / np.sin(angle)
+    return (np.sin((1 - t) * angle) * a + np.sin(t * angle) * b) / np.sin(angle)
 
 
-def save_generator(path, training, half=False):
-    """Write the generator that a Training draws with; `half`: in half precision."""
-    o = training.options
-    info = {"what": "generator", "preset": o.preset, "shape": list(training.shape), "classes": training.classes,
-            "names": training.dataset.class_names if training.classes else [], "shares": training.shares(),
-            "data": training.dataset.title, "steps": training.steps_made, "seed": o.seed}
-    write_generator(path, training.drawn(), info, half)
+def save_generator(path: FilePath, trainer: Trainer, half: bool = False) -> None:
+    """Write a trainer's sampling model to a file of its own.
+
+    Parameters
+    ----------
+    path : str or Path, of a .safetensors file
+    trainer : Trainer
+    half : bool, write half precision
+    """
+    o = trainer.options
+    info = {"what": "generator", "preset": o.preset, "shape": list(trainer.shape), "classes": trainer.num_classes,
+            "names": trainer.dataset.class_names if trainer.num_classes else [], "shares": trainer.label_fractions(),
+            "data": trainer.dataset.title, "steps": trainer.step_count, "seed": o.seed}
+    write_generator(path, trainer.sampling_model(), info, half)
 
 
-def write_generator(path, model, info, half=False):
-    """Write a generator and what it is. As in a Drawer, `model` and `info`."""
+def write_generator(path: FilePath, model: Model, info: dict[str, Any], half: bool = False) -> None:
+    """Write a generator and what it is: `model` and `info` as in a Sampler."""
     if half:
         copy = new_generator(info["preset"], tuple(info["shape"]), info["classes"])
         copy.cast(np.float16)
@@ -91,39 +177,53 @@ def write_generator(path, model, info, half=False):
     checkpoint.save(path, model, info=info)
 
 
-def load_generator(path=SHIPPED, side=None):
-    """The Drawer in a file of `save_generator`. side : of the images in pixels; a generator of textures can paint any.
+def load_generator(path: FilePath = SHIPPED, side: int | None = None) -> Sampler:
+    """Load a generator saved by `save_generator`.
 
-    Raises InputError for any other file, and for a side that the generator cannot draw.
+    Parameters
+    ----------
+    path : str or Path; by default the generator of digits that comes with nnscratch
+    side : int, of the images in pixels, a multiple of 16; only a generator of textures can generate other sizes
+
+    Returns
+    -------
+    Sampler
+        Ready to sample from.
+
+    Raises
+    ------
+    InputError
+        Another file, or a side that the generator does not have.
     """
     info = checkpoint.read_arrays(path)[1]["info"]
     if info.get("what") != "generator":
         raise InputError(f"{path} holds {info.get('what', 'something else')!r}, expected a generator; give best.safetensors of "
                          f"a training's folder")
     try:
-        shape, classes = tuple(map(int, info["shape"])), int(info["classes"])
-        sane = len(shape) == 3 and 1 <= min(shape) and max(shape) <= LARGEST and shape[2] in (1, 3) and 0 <= classes <= 10_000
-        named = len(info["names"]) == classes and all(isinstance(name, str) for name in info["names"])
-        shares = info.setdefault("shares", None)
-        shared = shares is None or (len(shares) == classes and min(map(float, shares)) >= 0 and 0 < sum(shares) < 2)
-        plain = info["preset"] != TEXTURE or classes == 0
-        if not (sane and named and shared and plain and type(info["seed"]) is int):
+        height, width, channels = shape = tuple(map(int, info["shape"]))
+        num_classes, fractions = int(info["classes"]), info.setdefault("shares", None)
+        valid_shape = 1 <= min(shape) and max(shape) <= MAX_SIDE and channels in (1, 3)
+        valid_names = len(info["names"]) == num_classes <= 10_000 and all(isinstance(name, str) for name in info["names"])
+        valid_fractions = fractions is None or (len(fractions) == num_classes and min(map(float, fractions)) >= 0
+                                                and 0 < sum(fractions) < 2)
+        valid_texture = info["preset"] != TEXTURE or num_classes == 0
+        if not (valid_shape and valid_names and valid_fractions and valid_texture and type(info["seed"]) is int):
             raise ValueError("sizes that no generator has")
-        model = new_generator(info["preset"], shape, classes)
+        model = new_generator(info["preset"], (height, width, channels), num_classes)
     except (KeyError, TypeError, ValueError, OverflowError) as error:
         raise InputError(f"{path} does not say what its generator is ({error}); train it anew") from error
     if side is not None:
-        info["shape"] = new_shape(path, info["preset"], side)
-        model = new_generator(info["preset"], info["shape"], classes)
+        info["shape"] = square_shape(path, info["preset"], side)
+        model = new_generator(info["preset"], info["shape"], num_classes)
     checkpoint.load(path, model)
-    return Drawer(model, info)
+    return Sampler(model, info)
 
 
-def new_shape(path, preset, side):
-    """(side, side, 3), if this preset can draw so."""
+def square_shape(path: FilePath, preset: str, side: int) -> tuple[int, int, int]:
+    """(side, side, 3), if a generator of this preset can generate it."""
     if preset != TEXTURE:
-        raise InputError(f"a side of {side} pixels was asked for, but the generator in {path} has one size; leave it out, or "
+        raise InputError(f"a side of {side} pixels was requested, but the generator in {path} has one size; leave it out, or "
                          f"give a generator trained with --method texture")
-    if not (SCALE <= side <= LARGEST_PAINTING and side % SCALE == 0):
-        raise InputError(f"a side of {side} pixels was asked for, expected a multiple of {SCALE} up to {LARGEST_PAINTING}")
+    if not (SCALE <= side <= MAX_TEXTURE_SIDE and side % SCALE == 0):
+        raise InputError(f"a side of {side} pixels was requested, expected a multiple of {SCALE} up to {MAX_TEXTURE_SIDE}")
     return side, side, 3

@@ -1,129 +1,154 @@
-"""Train to the end: progress, images on the way, a checkpoint now and then, warnings in plain words.
+"""The training loop: progress, sample grids, checkpoints, warnings.
 
-All lies in one folder:
+Everything is in one folder:
 
-    state.safetensors    everything, to go on from (`--resume`)
-    best.safetensors     the best generator so far, to draw with
-    samples/             a grid of images from the same noise, step by step; film.gif made of them
+    state.safetensors    the whole training, to resume from (`--resume`)
+    best.safetensors     the best generator so far, to sample from
+    samples/             grids of images from the same noise at several steps; film.gif shows them in order
     history.json, curves.png
 """
 import json
 from collections import deque
+from collections.abc import Callable
 from math import isfinite
 from pathlib import Path
+from typing import ClassVar, TypeAlias
 
+import numpy as np
+
+from nnscratch.data.animation import encode_gif
 from nnscratch.fast import sigmoid
-from nnscratch.files import make_folder, replace_file
-from nnscratch.generate.adversarial import CLUELESS
-from nnscratch.generate.plots import film, grid, plot, png
+from nnscratch.files import FilePath, make_folder, replace_file
+from nnscratch.generate.adversarial_losses import CHANCE_LOSS
+from nnscratch.generate.plots import grid, plot_history, png
 from nnscratch.generate.sampler import save_generator
-from nnscratch.generate.trainer import SCORE_STREAM, SHOW_STREAM
+from nnscratch.generate.trainer import GRID_STREAM, SCORE_STREAM, Trainer
 
-RECORD_EVERY, SAVE_EVERY = 10, 250
-EARLY = (0, 50, 100, 200, 400)  # steps at which a grid is shown as well: most happens at the beginning
+__all__ = ["train"]
+
+RECORD_INTERVAL, SAVE_INTERVAL = 10, 250  # steps
+EARLY_GRIDS = (0, 50, 100, 200, 400)  # further steps with a grid: the images change most at the beginning
+
+Record: TypeAlias = dict[str, float]  # "step", and the metrics of that step
+Score: TypeAlias = Callable[[np.ndarray, np.ndarray], float]
 
 
-def train(training, folder, *, score=None, progress=None, save_every=SAVE_EVERY):
-    """Step until `training.options.steps`; returns why it ended: "done", "stopped" (Ctrl-C) or "failed" (NaN).
+def train(trainer: Trainer, folder: FilePath, *, score: Score | None = None,
+          progress: Callable[[Record], None] | None = None, save_every: int = SAVE_INTERVAL) -> str:
+    """Train until `trainer.options.steps`.
 
-    score : callable(images, labels) -> float, larger is better; asked at each checkpoint. The generator with the best
-        score is kept; without one, the latest. progress : callable(record), after every step that is recorded.
+    Parameters
+    ----------
+    trainer : Trainer
+    folder : str or Path, made if it does not exist
+    score : callable, (images, labels) -> float, called at each checkpoint: the generator with the highest score is kept as
+        the best; without it, the latest
+    progress : callable, (record), called after each recorded step
+    save_every : int, steps between checkpoints
+
+    Returns
+    -------
+    str
+        Why the training ended: "done", "stopped" (by Ctrl-C) or "failed" (by NaN or infinity).
     """
     folder = Path(folder)
     make_folder(folder / "samples")
-    watch, ended, stop_at = Watch(), "done", training.options.steps
+    monitor, ended, last_step = Monitor(), "done", trainer.options.steps
     try:
-        if training.steps_made == 0:
-            training.save(folder / "state.safetensors")  # so that even a training stopped at once can be resumed
-            show(training, folder)
-        while training.steps_made < stop_at:
-            facts = training.step()
-            step = training.steps_made
-            due = step % save_every == 0 or step == stop_at
-            if step % RECORD_EVERY == 0 or due:
-                record = {"step": step, **{name: float(value) for name, value in facts.items()}}
-                record |= {name: float(sigmoid(facts[name])[0]) for name in ("d_real", "d_fake") if name in facts}
+        if trainer.step_count == 0:
+            trainer.save(folder / "state.safetensors")  # so that even a training stopped at once can be resumed
+            save_grid(trainer, folder)
+        while trainer.step_count < last_step:
+            metrics = trainer.step()
+            step = trainer.step_count
+            save = step % save_every == 0 or step == last_step
+            if step % RECORD_INTERVAL == 0 or save:
+                record = {"step": step, **{name: float(value) for name, value in metrics.items()}}
+                record |= {name: float(sigmoid(metrics[name])[0]) for name in ("d_real", "d_fake") if name in metrics}
                 if not all(isfinite(value) for value in record.values()):
                     ended = "failed"
-                    watch.say(failure(training, folder, record))
+                    monitor.warn(restore_after_failure(trainer, folder, record))
                     break
-                training.history.append(record)
-                watch.look(record)
-                if due:
-                    checkpoint(training, folder, score, record)
+                trainer.history.append(record)
+                monitor.check(record)
+                if save:
+                    save_checkpoint(trainer, folder, score, record)
                 if progress is not None:
                     progress(record)
-            if step in EARLY or due:
-                show(training, folder)
+            if step in EARLY_GRIDS or save:
+                save_grid(trainer, folder)
     except KeyboardInterrupt:
         ended = "stopped"  # the last checkpoint is whole: at most `save_every` steps are lost
-    finish(training, folder)
+    save_summary(trainer, folder)
     return ended
 
 
-def show(training, folder):
-    """A grid of what the averaged generator makes at this step, from the same noise every time."""
-    rows, columns = training.SHOWN
-    image = grid(training.sample(rows * columns, SHOW_STREAM)[0], columns)
-    replace_file(folder / "samples" / f"step-{training.steps_made:06}.png", png(image))
+def save_grid(trainer: Trainer, folder: Path) -> None:
+    """Write a grid of samples at this step, from the same noise every time."""
+    rows, columns = trainer.GRID_SHAPE
+    image = grid(trainer.sample(rows * columns, GRID_STREAM)[0], columns)
+    replace_file(folder / "samples" / f"step-{trainer.step_count:06}.png", png(image))
 
 
-def checkpoint(training, folder, score, record):
-    """Save everything; and the generator for itself, if it is the best so far."""
-    best = max((entry["score"] for entry in training.history[:-1] if "score" in entry), default=None)
+def save_checkpoint(trainer: Trainer, folder: Path, score: Score | None, record: Record) -> None:
+    """Save the training; and the generator by itself, if it is the best so far."""
+    best = max((entry["score"] for entry in trainer.history[:-1] if "score" in entry), default=None)
     if score is not None:
-        count = 50 * max(training.classes if training.named else 0, 10)
-        record["score"] = float(score(*training.sample(count, SCORE_STREAM)))
+        count = 50 * max(trainer.num_classes if trainer.labelled else 0, 10)
+        record["score"] = float(score(*trainer.sample(count, SCORE_STREAM)))
     if score is None or best is None or record["score"] >= best:
-        save_generator(folder / "best.safetensors", training)
-    training.save(folder / "state.safetensors")
+        save_generator(folder / "best.safetensors", trainer)
+    trainer.save(folder / "state.safetensors")
 
 
-def finish(training, folder):
-    """The history as JSON and curves, the grids as a film."""
+def save_summary(trainer: Trainer, folder: Path) -> None:
+    """Write the history as JSON and as curves, and the grids as an animation."""
     from PIL import Image
-    replace_file(folder / "history.json", json.dumps(training.history, indent=0).encode())
-    if len(training.history) > 1:
-        replace_file(folder / "curves.png", plot(training.history, CLUELESS[training.options.loss]))
+    replace_file(folder / "history.json", json.dumps(trainer.history, indent=0).encode())
+    if len(trainer.history) > 1:
+        replace_file(folder / "curves.png", plot_history(trainer.history, CHANCE_LOSS[trainer.options.loss]))
     grids = sorted((folder / "samples").glob("step-*.png"))
-    replace_file(folder / "film.gif", film([Image.open(path) for path in grids]))
+    replace_file(folder / "film.gif", encode_gif([Image.open(path) for path in grids]))
 
 
-def failure(training, folder, record):
-    """Go back to the last good checkpoint, and say so."""
+def restore_after_failure(trainer: Trainer, folder: Path, record: Record) -> str:
+    """Return to the last checkpoint; the result is a sentence about it."""
     name = next(name for name, value in record.items() if not isfinite(value))
     words, state = f"step {record['step']}: {name} is {record[name]}", folder / "state.safetensors"
     if state.exists():
-        training.load(state)
-        words += f"; went back to step {training.steps_made}, the last checkpoint"
+        trainer.load(state)
+        words += f"; went back to step {trainer.step_count}, the last checkpoint"
     return words + ". Begin anew with half the learning rate"
 
 
-class Watch:
-    """Looks at the last records and says, once, in plain words, when a training goes wrong."""
+class Monitor:
+    """Reads the records, and warns once about each sign of a failing training that lasts for `patience` records."""
 
-    SIGNS = [
+    SIGNS: ClassVar[list[tuple[Callable[[Record], bool], str]]] = [
         (lambda r: r["diversity"] < 0.3 and r["step"] > 500,
          "the generator has collapsed: its images hardly differ. Begin anew with another --seed, or --loss hinge"),
         (lambda r: r.get("d_real", 0) > 0.99 and r["d_fake"] < 0.01,
-         "the discriminator tells them apart without a doubt, and the generator learns little from it. "
+         "the discriminator is certain about all images, so the generator learns little from it. "
          "Begin anew with a smaller --learning-rate, or more data"),
         (lambda r: r["g_norm"] < 1e-4 and r["step"] > 100,
-         "hardly any gradient reaches the generator. Use the non-saturating loss"),
+         "the generator's gradient has nearly vanished. Use the non-saturating loss"),
     ]
 
-    def __init__(self, say=None, patience=20):
-        self.say, self.patience, self.said = say or warn, patience, set()
-        self.recent = deque(maxlen=patience)
+    def __init__(self, warn: Callable[[str], None] | None = None, patience: int = 20) -> None:
+        self.warn = warn or print_above_bar
+        self.patience, self.warned = patience, set[str]()
+        self.recent: deque[Record] = deque(maxlen=patience)
 
-    def look(self, record):
+    def check(self, record: Record) -> None:
+        """Take the next record."""
         self.recent.append(record)
         for sign, words in self.SIGNS:
-            if len(self.recent) == self.patience and words not in self.said and all(map(sign, self.recent)):
-                self.said.add(words)
-                self.say(f"step {record['step']}: {words}")
+            if len(self.recent) == self.patience and words not in self.warned and all(map(sign, self.recent)):
+                self.warned.add(words)
+                self.warn(f"step {record['step']}: {words}")
 
 
-def warn(text):
+def print_above_bar(text: str) -> None:
+    """Print without breaking the progress bar."""
     from tqdm import tqdm
-    tqdm.write(text)  # not through the progress bar
+    tqdm.write(text)

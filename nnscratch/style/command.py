@@ -148,8 +148,8 @@ class Frames:
     def write_film(self) -> None:
         """Write the film of all images kept so far."""
         if self.images:
-            from nnscratch.generate.plots import film
-            replace_file(self.gif, film(self.images, milliseconds=120))
+            from nnscratch.data.animation import encode_gif
+            replace_file(self.gif, encode_gif(self.images, milliseconds=120))
 
 
 def transfer_with_progress(content: Array, style: Array | Sequence[Array], masks: Sequence[Array] | None = None,

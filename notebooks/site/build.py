@@ -1,6 +1,6 @@
-"""Sphinx with MyST-NB turns the stored notebooks into pages. No script, font or image comes from another host.
+"""Sphinx with MyST-NB makes pages of the stored notebooks and of the docstrings.
 
-Everything is made aside and moved to its folder when it is whole.
+No script, font or image comes from another host. The site is built in a temporary folder and moved when it is complete.
 """
 import io
 import re
@@ -11,22 +11,41 @@ from pathlib import Path
 
 from nnscratch.errors import InputError
 
+__all__ = ["build"]
+
 NEEDS = "the site needs Sphinx, MyST-NB, furo, math-core and ziamath: pip install -e '.[site]'"
 SETTINGS = {
     "project": "nnscratch", "author": "", "html_title": "nnscratch, the course", "html_theme": "furo",
-    "extensions": ["myst_nb", "notebooks.site.maths"], "root_doc": "index", "html_math_renderer": "mathml",
+    "extensions": ["myst_nb", "notebooks.site.maths", "sphinx.ext.autodoc", "sphinx.ext.napoleon", "notebooks.site.docstrings"],
+    "root_doc": "index", "html_math_renderer": "mathml",
     "nb_execution_mode": "off", "nb_merge_streams": True, "nb_render_markdown_format": "myst",
     "myst_enable_extensions": ["dollarmath", "amsmath"], "html_static_path": ["_static"], "html_css_files": ["style.css"],
     "html_show_sphinx": False, "html_show_copyright": False, "html_show_sourcelink": False, "html_copy_source": False,
-    "html_use_index": False, "html_show_search_summary": False,  # a summary is fetched, which browsers refuse on a disk
+    "html_use_index": False, "html_domain_indices": False,
+    "html_show_search_summary": False,  # a summary is fetched, which browsers refuse on a disk
+    "autodoc_typehints": "none",  # the lists of parameters have types and shapes, so that signatures stay short
+    "autodoc_preserve_defaults": True, "autodoc_member_order": "bysource", "autodoc_inherit_docstrings": False,
+    "add_module_names": False, "napoleon_google_docstring": False, "napoleon_use_ivar": True, "napoleon_use_rtype": False,
 }
 
 
-def build(target):
-    """Make the site in the folder `target`, which is empty, absent or holds an earlier one; returns its first page.
+def build(target: str | Path) -> Path:
+    """Build the site from the notebooks as they are stored.
 
-    Raises InputError where Sphinx is missing, the folder holds something else or cannot be written, or Sphinx warns of
-    anything: a formula that cannot be read, a link that leads nowhere.
+    Parameters
+    ----------
+    target : str or Path
+        A folder that is empty, absent or holds an earlier site, which is replaced.
+
+    Returns
+    -------
+    first_page : Path
+
+    Raises
+    ------
+    InputError
+        Sphinx is missing, the folder holds other files or cannot be written, or Sphinx warns, for example of a formula
+        that it cannot read or of a broken link.
     """
     try:
         import furo  # noqa: F401
@@ -42,8 +61,10 @@ def build(target):
         (source / "_static").mkdir(parents=True)
         shutil.copy(Path(__file__).with_name("style.css"), source / "_static")
         (source / "_static" / font.name).write_bytes(font.read_bytes())
+        from notebooks.site.api import write_api
         from notebooks.site.source import write
         write(source)
+        write_api(source)
         run_sphinx(source, pages, Path(aside, "doctrees"))
         shutil.rmtree(target, ignore_errors=True)
         try:
@@ -53,11 +74,11 @@ def build(target):
     return target / "index.html"
 
 
-def check_target(target):
-    """Only an earlier site is replaced; and that the folder can be written is tried before any work."""
+def check_target(target: Path) -> None:
+    """Refuse a folder that holds anything but an earlier site, or that cannot be written, before any work."""
     try:
         if target.exists() and any(target.iterdir()) and not (target / "searchindex.js").exists():
-            raise InputError(f"{target} holds files that are no site; give an empty or new folder with -o")
+            raise InputError(f"{target} holds files that are not a site; choose an empty or new folder with -o")
         target.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryFile(dir=target):
             pass
@@ -65,7 +86,8 @@ def check_target(target):
         raise InputError(f"{target}: cannot be written ({error.strerror}); choose another folder with -o") from error
 
 
-def run_sphinx(source, pages, doctrees):
+def run_sphinx(source: Path, pages: Path, doctrees: Path) -> None:
+    """Make the pages; a warning of Sphinx is an InputError."""
     from sphinx.application import Sphinx
     from sphinx.util.docutils import docutils_namespace
     warnings = io.StringIO()

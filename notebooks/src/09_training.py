@@ -15,7 +15,7 @@ from nnscratch import initializers, ops
 from nnscratch.course import checks, draw, gan_failures
 from nnscratch.data.dataset import to_floats
 from nnscratch.data.synthetic.glyphs import glyphs
-from nnscratch.generate.trainer import one_hot
+from nnscratch.generate.inputs import one_hot
 from nnscratch.networks.gan import Preset, discriminator, generator
 
 # %% [markdown]
@@ -60,7 +60,7 @@ def sheet(images, columns=10):
 data, rng = glyphs(6000, size=16), np.random.default_rng(0)
 digits = [np.flatnonzero(data.labels == k)[:2] for k in range(10)]
 real_sheet = sheet(to_floats(data.images[np.transpose(digits).ravel()]))
-draw.images({"real": real_sheet, "made by new weights": sheet(gan_failures.drawn(g, 20)[0])},
+draw.images({"real": real_sheet, "made by new weights": sheet(gan_failures.sample(g, 20)[0])},
             "twenty real digits, 16 x 16 pixels, and twenty made images, all grey", 3.5)
 
 # %% [markdown]
@@ -81,7 +81,7 @@ draw.images({"real": real_sheet, "made by new weights": sheet(gan_failures.drawn
 # the made ones. As loops:
 
 # %%
-from nnscratch.generate.adversarial import non_saturating, saturating
+from nnscratch.generate.adversarial_losses import non_saturating, saturating
 
 costs = np.logaddexp(0, np.array([-2.0, 2]))
 assert np.allclose(ops.sigmoid(np.array([0, 2.0, -2]))[0], [0.5, 0.88, 0.12], atol=5e-3)
@@ -198,8 +198,8 @@ g_optimizer.step(g.trainable_params, g.grads)
 from nnscratch.generate.adversarial import Pair, adversarial_step
 
 pair = Pair(*new_pair(), Adam(2e-3, beta_1=0.5), Adam(2e-3, beta_1=0.5))
-facts = adversarial_step(pair, game, real, noise, labels)
-same = facts["d_loss"] == real_loss + fake_loss and facts["g_loss"] == g_loss
+metrics = adversarial_step(pair, game, real, noise, labels)
+same = metrics["d_loss"] == real_loss + fake_loss and metrics["g_loss"] == g_loss
 for ours, theirs in ((g, pair.generator), (d, pair.discriminator)):
     for name in ours.params:
         same = same and np.array_equal(ours.grads[name], theirs.grads[name])
@@ -273,18 +273,18 @@ checks.averaged(averaged)
 # Seven hundred steps, the rate going to 0 in the last quarter. This takes some twenty seconds:
 
 # %%
-from nnscratch.generate.adversarial import Average
+from nnscratch.generate.ema import EMA
 from nnscratch.optimizers import linear_decay
 
 rate = linear_decay(2e-3, 700, start=0.75)
 pair = Pair(*new_pair(), Adam(rate, beta_1=0.5), Adam(rate, beta_1=0.5))
-average, rng, seen = Average(new_pair()[0]), np.random.default_rng(0), {}
+average, rng, seen = EMA(new_pair()[0]), np.random.default_rng(0), {}
 for step in range(700):
     if step in (0, 200):
-        seen[f"step {step}"], wanted = gan_failures.drawn(average.model, 500)
+        seen[f"step {step}"], wanted = gan_failures.sample(average.model, 500)
     adversarial_step(pair, game, *batch(rng))
     average.update(pair.generator, step)
-seen["step 700"], _ = gan_failures.drawn(average.model, 500)
+seen["step 700"], _ = gan_failures.sample(average.model, 500)
 
 # %%
 draw.images({title: sheet(some[:30], 6) for title, some in seen.items()},
@@ -295,7 +295,7 @@ draw.images({title: sheet(some[:30], 6) for title, some in seen.items()},
 # that was asked for? Guessing would be right for 10 %, and real pictures themselves are for 95 %.
 
 # %%
-shares = {title: gan_failures.asked_for(some, wanted) for title, some in seen.items()}
+shares = {title: gan_failures.label_accuracy(some, wanted) for title, some in seen.items()}
 made = seen["step 700"]
 print("mostly what was asked for:", shares["step 700"] > 0.85)
 assert shares["step 0"] < 0.3 and shares["step 700"] > 0.85
@@ -305,13 +305,13 @@ assert shares["step 0"] < 0.3 and shares["step 700"] > 0.85
 # a circle. Forms change little by little, and every one on the way is a digit, or nearly.
 
 # %%
-from nnscratch.generate.sampler import on_the_way
-from nnscratch.generate.trainer import images
+from nnscratch.generate.inputs import generate_images
+from nnscratch.generate.sampler import slerp
 
 start, end = np.random.default_rng(0).standard_normal((2, 32), np.float32)
 places = np.linspace(0, 1, 10, dtype=np.float32)
-way = np.stack([on_the_way(start, end, place) for place in places])
-walks = [images(average.model, way, np.full(10, digit), 10) for digit in (2, 4, 7)]
+way = np.stack([slerp(start, end, place) for place in places])
+walks = [generate_images(average.model, way, np.full(10, digit), 10) for digit in (2, 4, 7)]
 draw.images({"from one noise to another": sheet(np.concatenate(walks))},
             "three digits, each in ten steps between two noises", 6)
 
@@ -323,8 +323,8 @@ draw.images({"from one noise to another": sheet(np.concatenate(walks))},
 # and how many of the 210 printed forms, ten digits in 21 typefaces, appear among 2100 pictures.
 
 # %%
-shown = gan_failures.collection()
-shares, forms = shown["asked_for"].mean(axis=1), shown["modes"].mean(axis=1)
+shown = gan_failures.stored_results()
+shares, forms = shown["label_accuracy"].mean(axis=1), shown["modes"].mean(axis=1)
 print(f"{'':18} step 200  step 700  forms of 210")
 for name, share, form in zip(shown["names"], shares, forms):
     print(f"{name:18} {share[1]:8.0%} {share[3]:9.0%} {form[3]:13.0f}")
@@ -394,7 +394,7 @@ assert sizes[0] < sizes[1] / 100 and alike > 0.99 and moves[0] > moves[1] / 2
 forgotten = new_pair()[0]
 for name, array in forgotten.params.items():
     array[...] = average.model.params[name]
-spoilt, _ = gan_failures.drawn(forgotten, 500)
+spoilt, _ = gan_failures.sample(forgotten, 500)
 print("contrast is lower by a fifth or more:", spoilt.std() < 0.8 * made.std())
 assert spoilt.std() < 0.8 * made.std()
 draw.images({"statistics averaged": sheet(made[:20]), "statistics forgotten": sheet(spoilt[:20])},
@@ -407,7 +407,7 @@ draw.images({"statistics averaged": sheet(made[:20]), "statistics forgotten": sh
 # 2. Why must the gradient that goes through the discriminator not be added to the discriminator's own?
 # 3. With $s = 0.9$ and as many real as made pictures of a kind: what does the best discriminator say?
 #
-# **Alone:** `gan_failures.train(gan_failures.EXHIBITS["beta_1 = 0.9"], steps=2000)` returns a generator for
-# `gan_failures.drawn`. Does more time help? And what does half the rate do? (`gan_failures.RATE`)
+# **Alone:** `gan_failures.train(gan_failures.VARIANTS["beta_1 = 0.9"], steps=2000)` returns a generator for
+# `gan_failures.sample`. Does more time help? And what does half the rate do? (`gan_failures.RATE`)
 #
 # **Next:** [10 The Gram matrix](10_gram.ipynb), another way to say what a good picture is.

@@ -289,7 +289,7 @@ blocks, fewer = (best(lambda way=way: way(wide, many, large), times=3)
 live = {"loops -> im2col": seconds(ways["loops"]) / seconds(ways["row im2col"]),
         "one piece -> blocks": whole / blocks, "im2col -> Winograd": blocks / fewer}
 gains = {name: {"here": gain} for name, gain in live.items()}
-if held := results.committed("ladder"):
+if held := results.stored_result("ladder"):
     for gain, start in zip(gains.values(), ("loops", "im2col in one", "im2col -> Winograd")):
         gain["kept"] = next(r["gain"] for r in held["rows"] if r["idea"].startswith(start))
 else:

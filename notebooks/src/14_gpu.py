@@ -322,7 +322,7 @@ draw.curves({f"p = {p}": (s, amdahl(p, s)) for p in (0.5, 0.9, 0.99)},
 from nnscratch.backend import gpu_status
 from nnscratch.bench.report import layer_header, layer_lines
 
-kept, (cupy, reason, remedy) = results.of_gpus(), gpu_status()
+kept, (cupy, reason, remedy) = results.gpu_results(), gpu_status()
 for name, report in kept.items():
     print(f"{name} on {report['machine']['gpu']['name']}")
     print(layer_header(["NumPy", "CuPy"]))

@@ -7,7 +7,7 @@ import numpy as np
 from nnscratch import ops
 from nnscratch.course.checks.compare import compare
 from nnscratch.course.checks.exercise import exercise
-from nnscratch.course.checks.neuron import normal
+from nnscratch.course.checks.neurons import normal
 from nnscratch.ops.window import make_window
 
 

@@ -9,7 +9,7 @@ import numpy as np
 from nnscratch import ops
 from nnscratch.course.checks.compare import compare
 from nnscratch.course.checks.exercise import Wrong, exercise, given, run
-from nnscratch.course.checks.neuron import normal
+from nnscratch.course.checks.neurons import normal
 from nnscratch.fast.workspace import free_scratch
 from nnscratch.memory import peak_bytes
 

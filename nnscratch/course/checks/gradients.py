@@ -10,7 +10,7 @@ import numpy as np
 from nnscratch import ops
 from nnscratch.course.checks.compare import compare
 from nnscratch.course.checks.exercise import Wrong, exercise, run
-from nnscratch.course.checks.neuron import normal
+from nnscratch.course.checks.neurons import normal
 from nnscratch.gradcheck import check_op
 from nnscratch.gradcheck.mutants import BLIND_TO_ONES, mutants_of
 

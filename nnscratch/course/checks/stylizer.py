@@ -6,7 +6,7 @@ import numpy as np
 
 from nnscratch.course.checks.compare import compare
 from nnscratch.course.checks.exercise import exercise
-from nnscratch.course.checks.neuron import normal
+from nnscratch.course.checks.neurons import normal
 
 PIXELS = (1, 2)
 FOUR = np.array([3.0, 9, 11, 17]).reshape(1, 2, 2, 1)  # the image of the notebook: mean 10, deviation 5

@@ -6,7 +6,7 @@ import numpy as np
 
 from nnscratch.course.checks.compare import compare
 from nnscratch.course.checks.exercise import exercise
-from nnscratch.course.checks.neuron import normal
+from nnscratch.course.checks.neurons import normal
 from nnscratch.losses import total_variation as variation
 from nnscratch.style.colour import matrix_power
 

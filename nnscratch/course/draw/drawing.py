@@ -1,12 +1,16 @@
-"""An image of the course: a matplotlib figure without pyplot, so that nothing is left open, and a sentence that says the same.
+"""An image of the course: a matplotlib figure without pyplot, so that no figure stays open, and a sentence that describes it.
 
-Everything is drawn on a light card, which is legible on a dark page too. The colours are told apart with any kind of colour
-vision (Okabe and Ito, "Color universal design", 2008); blue stands for values, orange for gradients, wherever both are shown.
+Everything is drawn on a light card, which is legible on a dark page too. The colours can be distinguished with every kind of
+colour vision (Okabe and Ito, "Color universal design", 2008). Where both occur, blue is for values and orange for gradients.
 """
 from io import BytesIO
+from pathlib import Path
+from typing import IO, Any
 
 import numpy as np
 from matplotlib.figure import Figure
+
+__all__ = ["Drawing"]
 
 BLUE, ORANGE, GREEN, PINK, SKY, YELLOW = "#0072b2", "#d55e00", "#009e73", "#cc79a7", "#56b4e9", "#f0e442"
 PALETTE = BLUE, ORANGE, GREEN, PINK, SKY, YELLOW
@@ -14,52 +18,64 @@ INK, FAINT, CARD = "#222222", "#bbbbbb", "#fcfcfa"
 
 
 class Drawing:
-    """What a notebook shows as an image, and a reader without images as a sentence."""
+    """A figure with a sentence: a notebook shows the image, `print` the sentence.
 
-    def __init__(self, figure, text):
+    Parameters
+    ----------
+    figure : matplotlib.figure.Figure
+    text : str
+        The image in a sentence.
+    """
+
+    def __init__(self, figure: Figure, text: str) -> None:
         self.figure, self.text = figure, text
 
-    def _repr_png_(self):
+    def _repr_png_(self) -> bytes | None:
         file = BytesIO()
         self.save(file)
         return file.getvalue()
 
-    def save(self, file):
-        """Write it as PNG, to a path or an open file."""
+    def save(self, file: str | Path | IO[bytes]) -> None:
+        """Write the image as PNG.
+
+        Parameters
+        ----------
+        file : path or open file
+        """
         self.figure.savefig(file, format="png", facecolor=CARD, metadata={"Software": None})
 
-    def __repr__(self):
+    def __repr__(self) -> str:
         return f"<image: {self.text}>"
 
 
-def new_figure(width, height):
-    """An empty figure of so many inches."""
+def new_figure(width: float, height: float) -> Figure:
+    """An empty figure; the size is in inches."""
     return Figure(figsize=(width, height), dpi=96, layout="constrained", facecolor=CARD)
 
 
-def canvas(width, height, inches):
-    """A figure and one axes without any frame, `width` x `height` units of `inches` each; y points down, as rows do."""
+def canvas(width: float, height: float, inches: float) -> tuple[Figure, Any]:
+    """A figure with one frameless axes of `width` x `height` units, each `inches` long; y points down, as rows do."""
     figure = Figure(figsize=(width * inches, height * inches), dpi=96, facecolor=CARD)
     axes = figure.add_axes((0, 0, 1, 1), xlim=(0, width), ylim=(height, 0))
     axes.set_axis_off()
     return figure, axes
 
 
-def tint(colour, strength):
+def tint(colour: str, strength: float) -> tuple[float, ...]:
     """The colour mixed with white: strength 0 is white, 1 the colour itself."""
     channels = np.array([int(colour[k:k + 2], 16) for k in (1, 3, 5)]) / 255
     return tuple(1 - strength * (1 - channels))
 
 
-def shade(value, largest):
-    """White at 0, towards blue above, towards orange below."""
-    if not largest or np.isnan(value):
+def shade(value: float, vmax: float) -> tuple[float, ...]:
+    """The colour of a number: white at 0, blue at vmax, orange at -vmax."""
+    if not vmax or np.isnan(value):
         return tint(BLUE, 0)
-    return tint(BLUE if value > 0 else ORANGE, 0.55 * min(1.0, abs(value) / largest))
+    return tint(BLUE if value > 0 else ORANGE, 0.55 * min(1.0, abs(value) / vmax))
 
 
-def number(value):
-    """At most four characters and a sign, so that it fits in a cell; nothing for NaN, which stands for "not yet"."""
+def number(value: float) -> str:
+    """At most four characters and a sign, which fit in a cell; empty for NaN, which means "not yet computed"."""
     if np.isnan(value):
         return ""
     digits = 0 if abs(value) >= 100 else 1 if abs(value) >= 10 else 2

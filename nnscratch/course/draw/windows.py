@@ -1,35 +1,66 @@
-"""Windows on images: sliding forward, laid out as rows by im2col, and painted back.
+"""Windows on images: sliding in the forward pass, laid out as rows by im2col, and painted in the backward pass.
 
 Shapes: x (H, W), kernel (KH, KW), y or dy (OH, OW): one image of one channel.
 """
+from collections.abc import Mapping, Sequence
+
 import numpy as np
 from matplotlib.patches import Rectangle
 
 from nnscratch.course.draw.drawing import INK, PALETTE, Drawing, canvas, new_figure
-from nnscratch.course.draw.grids import TITLE, Grid, grids, pale, put
+from nnscratch.course.draw.number_grid import TITLE, Grid, Row, grids, pale, put
+
+__all__ = ["im2col", "images", "painting", "sliding"]
 
 
-def sliding(x, kernel, places):
-    """The window at some places (oh, ow), a row each: the pixels under it, the products, and the output so far."""
+def sliding(x: np.ndarray, kernel: np.ndarray, places: Sequence[tuple[int, int]]) -> Drawing:
+    """Draw a convolution at some places.
+
+    Parameters
+    ----------
+    x : array (H, W)
+    kernel : array (KH, KW)
+    places : sequence of (oh, ow)
+
+    Returns
+    -------
+    image : Drawing
+        A row for each place: the pixels under the window, the products, and the output so far.
+    """
     (kh, kw), (h, w) = kernel.shape, x.shape
     return grids(sliding_rows(x, kernel, places), f"a {kh}x{kw} window slides over a {h}x{w} image, at places {list(places)}")
 
 
-def sliding_rows(x, kernel, places):
-    (kh, kw), rows = kernel.shape, []
+def sliding_rows(x: np.ndarray, kernel: np.ndarray, places: Sequence[tuple[int, int]]) -> list[Row]:
+    """The rows of `sliding`."""
+    kh, kw = kernel.shape
+    rows: list[Row] = []
     y = np.array([[(x[r:r + kh, s:s + kw] * kernel).sum() for s in range(x.shape[1] - kw + 1)]
                   for r in range(x.shape[0] - kh + 1)], dtype=float)
     for oh, ow in places:
         so_far = np.where(np.arange(y.size).reshape(y.shape) <= oh * y.shape[1] + ow, y, np.nan)
-        products, largest = x[oh:oh + kh, ow:ow + kw] * kernel, np.abs(y).max()
+        products, vmax = x[oh:oh + kh, ow:ow + kw] * kernel, np.abs(y).max()
         rows.append([Grid("x", x, (oh, ow, kh, kw)), "·", Grid("kernel", kernel), "→", Grid("products", products), "sum →",
-                     Grid("y", so_far, (oh, ow, 1, 1), largest=largest)])
+                     Grid("y", so_far, (oh, ow, 1, 1), vmax=vmax)])
     return rows
 
 
-def painting(dy, kernel, places):
-    """Backward: at each place dy[oh, ow] paints the kernel, times itself, into dx. A row for each of some places."""
-    (kh, kw), rows = kernel.shape, []
+def painting(dy: np.ndarray, kernel: np.ndarray, places: Sequence[tuple[int, int]]) -> Drawing:
+    """Draw the backward pass of a convolution: each number of dy adds the kernel, times itself, to dx.
+
+    Parameters
+    ----------
+    dy : array (OH, OW)
+    kernel : array (KH, KW)
+    places : sequence of (oh, ow)
+
+    Returns
+    -------
+    image : Drawing
+        A row for each place.
+    """
+    kh, kw = kernel.shape
+    rows: list[Row] = []
     for oh, ow in places:
         dx = np.zeros((dy.shape[0] + kh - 1, dy.shape[1] + kw - 1))
         for r, s in np.ndindex(dy.shape):
@@ -40,8 +71,19 @@ def painting(dy, kernel, places):
     return grids(rows, f"each number of dy {dy.shape} paints the {kh}x{kw} kernel into dx, shown at places {list(places)}")
 
 
-def im2col(x, kernel):
-    """Each patch keeps its colour and becomes a row; the rows times the kernel as a column are y, as a column."""
+def im2col(x: np.ndarray, kernel: np.ndarray) -> Drawing:
+    """Draw im2col: each patch becomes a row of its colour; the rows times the kernel as a column are y as a column.
+
+    Parameters
+    ----------
+    x : array (H, W)
+    kernel : array (KH, KW)
+
+    Returns
+    -------
+    image : Drawing
+        The patches and the product.
+    """
     (kh, kw), (oh, ow) = kernel.shape, (x.shape[0] - kernel.shape[0] + 1, x.shape[1] - kernel.shape[1] + 1)
     places = list(np.ndindex(oh, ow))
     columns = np.array([x[r:r + kh, s:s + kw].ravel() for r, s in places], dtype=float)
@@ -69,8 +111,23 @@ def im2col(x, kernel):
                            f"a matrix, which times the kernel as a column gives y as a column")
 
 
-def images(images, text, inches=2.0):
-    """{title: (H, W) or (H, W, 3)}: images beside each other, grey ones from their darkest to their lightest value."""
+def images(images: Mapping[str, np.ndarray], text: str, inches: float = 2.0) -> Drawing:
+    """Draw images beside each other.
+
+    Parameters
+    ----------
+    images : dict of str to array (H, W) or (H, W, 3)
+        By title; grey ones are scaled from their darkest to their lightest value.
+    text : str
+        The image in a sentence.
+    inches : float
+        Width of an image.
+
+    Returns
+    -------
+    image : Drawing
+        The images.
+    """
     tallest = max(image.shape[0] / image.shape[1] for image in images.values())
     figure = new_figure(inches * len(images), inches * tallest + min(0.18 * inches, 0.36))
     for axes, (title, image) in zip(figure.subplots(1, len(images), squeeze=False)[0], images.items()):
@@ -78,5 +135,5 @@ def images(images, text, inches=2.0):
         axes.set_title(title, fontsize=10, color=INK)
         axes.set_axis_off()
         axes.add_patch(Rectangle((-0.5, -0.5), image.shape[1], image.shape[0], fill=False, edgecolor=INK, linewidth=0.8,
-                                 clip_on=False))  # or two of its sides would be cut away
+                                 clip_on=False))  # otherwise two of its sides are cut off
     return Drawing(figure, text)

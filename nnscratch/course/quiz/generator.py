@@ -2,7 +2,7 @@
 import numpy as np
 
 from nnscratch.course.quiz.question import pick, question, whole
-from nnscratch.generate.adversarial import non_saturating, saturating
+from nnscratch.generate.adversarial_losses import non_saturating, saturating
 from nnscratch.optimizers import Adam
 
 PROBABILITIES = (0.1, 0.2, 0.3, 0.4, 0.6, 0.7, 0.8)

@@ -1,89 +1,114 @@
-"""`nnscratch judge`, and the judge that a training asks which of its generators is the best."""
+"""`nnscratch judge`, and the classifier by which a training selects its best generator."""
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
+
+import numpy as np
 
 from nnscratch import backend
 from nnscratch.data.splits import Splits, load_splits
 from nnscratch.data.synthetic.faces import glyph_templates
 from nnscratch.errors import InputError
-from nnscratch.files import make_folder
-from nnscratch.generate.evaluate.classifier import Judge, origin, train_judge
-from nnscratch.generate.evaluate.metrics import LEAST, SURE, judge_images
+from nnscratch.files import FilePath, make_folder
+from nnscratch.generate.evaluate.classifier import Classifier
+from nnscratch.generate.evaluate.classifier_training import train_classifier, training_origin
+from nnscratch.generate.evaluate.metrics import MIN_IMAGES, evaluate_images, recognised
 from nnscratch.generate.evaluate.report import write_report
 from nnscratch.generate.sampler import load_generator
 
-JUDGE, STEPS = "judge.safetensors", 1000
-FRESH = 500  # added to the seed: images that had no part in the training, not even in choosing the best checkpoint
+__all__ = ["evaluate_generator"]
+
+CLASSIFIER_FILE, STEPS = "judge.safetensors", 1000
+FRESH_SEED = 500  # added to the seed: images not used in the training, not even to select the best checkpoint
 
 
-def judge_generator(path, data, folder, *, count=5000, seed=0, size=None, device="auto"):
-    """The whole job of `nnscratch judge`: draw, look, write a report into the folder. Returns the verdict."""
-    if count < LEAST or seed < 0:
-        raise InputError(f"--count {count} and --seed {seed} were given, expected at least {LEAST} and 0")
+def evaluate_generator(path: FilePath | None, data: str, folder: FilePath, *, count: int = 5000, seed: int = 0,
+                       size: int | None = None, device: str = "auto") -> dict[str, Any]:
+    """Carry out `nnscratch judge`: generate images, evaluate them, and write a report.
+
+    Parameters
+    ----------
+    path : str or Path, of a generator; None for the one that comes with nnscratch
+    data : str, name or path of the data that the generator was trained on
+    folder : str or Path, where the report goes
+    count : int, images to generate
+    seed : int
+    size : int, side that the images were shrunk to, in pixels
+    device : {"auto", "cpu", "gpu"}
+
+    Returns
+    -------
+    dict
+        The metrics of `evaluate_images`.
+    """
+    if count < MIN_IMAGES or seed < 0:
+        raise InputError(f"--count {count} and --seed {seed} were given, expected at least {MIN_IMAGES} and 0")
     backend.use(device)
-    drawer = load_generator(path) if path else load_generator()
+    sampler = load_generator(path) if path else load_generator()
     make_folder(folder)
-    learnt, fresh = (load_splits(data, size=size, seed=drawer.info["seed"] + more) for more in (0, FRESH))
-    parts = Splits(learnt.train, fresh.held_out, fresh.judge_train, fresh.disjoint)
-    named = drawer.classes and drawer.shares is None
-    if parts.train.images.shape[1:] != tuple(drawer.info["shape"]) or (named and drawer.names != parts.train.class_names):
-        raise InputError(f"the generator draws images {tuple(drawer.info['shape'])} of {some(drawer.names)}, the data have "
-                         f"{parts.train.images.shape[1:]} of {some(parts.train.class_names)}; give the data it was trained "
-                         f"on with --data")
-    if len(parts.held_out) < LEAST:
-        raise InputError(f"{data} has {len(parts.held_out)} images to hold out, a tenth, expected at least {LEAST}; add more")
-    judge = judge_for(parts, Path(folder) / JUDGE, seed=1)  # another one than chose the best checkpoint
-    print(judge)
-    images, asked = drawer.draw(count, seed=[seed, 7])
-    verdict = judge_images(judge, images, asked if named else None, parts.train, parts.held_out,
-                             glyph_templates() if data == "glyphs" else None, seed)
-    verdict["judge_apart"] = parts.disjoint
-    write_report(folder, verdict, images, parts.train)
-    print_verdict(verdict)
+    known, fresh = (load_splits(data, size=size, seed=sampler.info["seed"] + more) for more in (0, FRESH_SEED))
+    splits = Splits(known.train, fresh.held_out, fresh.judge_train, fresh.disjoint)
+    train, labelled = splits.train, sampler.num_classes and sampler.fractions is None
+    if train.images.shape[1:] != tuple(sampler.info["shape"]) or (labelled and sampler.names != train.class_names):
+        raise InputError(f"the generator makes images {tuple(sampler.info['shape'])} of {list_names(sampler.names)}, the data "
+                         f"have {train.images.shape[1:]} of {list_names(train.class_names)}; give the data it was trained on "
+                         f"with --data")
+    if len(splits.held_out) < MIN_IMAGES:
+        raise InputError(f"{data} has {len(splits.held_out)} images to hold out, a tenth, expected at least {MIN_IMAGES}; add "
+                         f"more")
+    classifier = classifier_for(splits, Path(folder) / CLASSIFIER_FILE, seed=1)  # not the one that selected the checkpoint
+    print(classifier)
+    images, labels = sampler.sample(count, seed=[seed, 7])
+    metrics = evaluate_images(classifier, images, labels if labelled else None, train, splits.held_out,
+                              glyph_templates() if data == "glyphs" else None, seed)
+    metrics["disjoint"] = splits.disjoint
+    write_report(folder, metrics, images, train)
+    print_metrics(metrics)
     print(f"report.html and report.json are in {folder}/")
-    return verdict
+    return metrics
 
 
-def some(names):
-    """Class names for an error's sentence."""
+def list_names(names: list[str]) -> str:
+    """Class names for an error message."""
     return f"{', '.join(names[:10])}{', ...' if len(names) > 10 else ''}" if names else "no classes"
 
 
-def judge_for(parts, path, seed=0):
-    """The judge saved at `path`, if it learnt from these very images; or a new one, trained and saved there."""
+def classifier_for(splits: Splits, path: Path, seed: int = 0) -> Classifier:
+    """The classifier saved at `path`, if it was trained on the same images; otherwise a new one, trained and saved there."""
     if path.exists():
-        judge = Judge.load(path)
-        if judge.origin == origin(parts.judge_train, STEPS, seed):
-            return judge
+        classifier = Classifier.load(path)
+        if classifier.origin == training_origin(splits.judge_train, STEPS, seed):
+            return classifier
     from tqdm import tqdm
-    with tqdm(total=STEPS, desc="training the judge", unit="step") as bar:
-        judge = train_judge(parts.judge_train, parts.held_out, steps=STEPS, seed=seed, progress=lambda step, loss: bar.update())
-    judge.save(path)
-    return judge
+    with tqdm(total=STEPS, desc="training the classifier", unit="step") as bar:
+        classifier = train_classifier(splits.judge_train, splits.held_out, steps=STEPS, seed=seed,
+                                      progress=lambda step, loss: bar.update())
+    classifier.save(path)
+    return classifier
 
 
-def recognised(judge, named):
-    """A score for `train`: the share of images that the judge is sure of; where classes were asked for, of the right one."""
-    def score(images, labels):
-        probabilities = judge.probabilities(images)
-        seen = probabilities.argmax(axis=1)
-        good = (probabilities.max(axis=1) > SURE) & ((seen == labels) if named else (seen < len(judge.names)))
-        return good.mean()
+def recognition_score(classifier: Classifier, labelled: bool) -> Callable[[np.ndarray, np.ndarray], float]:
+    """A score for `train`: the fraction of images in which the classifier is sure of a class; with labels, of the right one."""
+    def score(images: np.ndarray, labels: np.ndarray) -> float:
+        probabilities = classifier.probabilities(images)
+        predicted = probabilities.argmax(axis=1)
+        return (recognised(probabilities) & (predicted == labels if labelled else True)).mean()
     return score
 
 
-def print_verdict(v):
-    """The numbers that the report explains, a line each."""
-    f, n, m = v["frechet"], v["neighbours"], v["modes"]
-    rows = [("recognisable", f"{v['recognisable']:.1%}")]
-    if v["asked_equals_seen"] is not None:
-        rows.append(("asked class = seen class", f"{v['asked_equals_seen']:.1%}"))
-    rows.append(("rarest class", f"{min(v['classes']['shares'].values()):.1%}"))
+def print_metrics(metrics: dict[str, Any]) -> None:
+    """Print the numbers that the report explains, one per line."""
+    f, n, m = metrics["frechet"], metrics["neighbours"], metrics["modes"]
+    rows = [("recognisable", f"{metrics['recognisable']:.1%}")]
+    if metrics["label_accuracy"] is not None:
+        rows.append(("requested class predicted", f"{metrics['label_accuracy']:.1%}"))
+    rows.append(("rarest class", f"{min(metrics['classes']['fractions'].values()):.1%}"))
     if m is not None:
         rows.append(("modes hit", f"{m['hit']} of {m['of']} (equally many real images: {m['floor']['hit']})"))
     rows += [("Fréchet distance", f"{f['distance']:.2f} (real: {f['floor']:.2f}; "
                                   + ", ".join(f"{name}: {value:.1f}" for name, value in f["ceilings"].items()) + ")"),
              *((name, f"{n[name]:.2f} (real: {n['floor'][name]:.2f})")
                for name in ("precision", "recall", "density", "coverage")),
-             ("memorisation ratio", f"{v['memorisation']['ratio']:.2f} (1: no copies)")]
+             ("memorisation ratio", f"{metrics['memorisation']['ratio']:.2f} (1: no copies)")]
     for name, text in rows:
         print(f"{name:26} {text}")

@@ -1,44 +1,72 @@
-"""How far apart are two crowds of images? Two answers, both from features: Fréchet distance and kernel distance.
+"""How far apart are two sets of images? Two distances between their features: Fréchet distance and kernel distance.
 
 Shapes: a (N, D) and b (M, D), one row of features for each image; everything is computed in float64.
 
-Neither number means anything alone: it depends on the network that made the features, and the Fréchet distance on N too.
-Compare it with a floor (fresh real images) and ceilings (spoilt ones), all of the same N, as verdict.py does.
+Neither number means anything alone: it depends on the network that computed the features, and the Fréchet distance on N too.
+Compare it with a floor (fresh real images) and ceilings (corrupted ones), all of the same N, as metrics.py does.
 """
+from collections.abc import Iterator
+
 import numpy as np
 
-from nnscratch.backend import to_cpu
+from nnscratch.backend import Array, to_cpu
 from nnscratch.errors import InputError
 from nnscratch.ops.validation import check_int
 
-BLOCK = 512  # rows at a time, so that 20,000 x 20,000 kernels or distances never lie in memory at once
+__all__ = ["frechet_distance", "kernel_distance", "kernel_distance_interval"]
+
+BLOCK = 512  # rows at a time, so that a kernel of 20,000 x 20,000 never lies in memory at once
 
 
-def frechet_distance(a, b):
-    """|μ1 - μ2|² + Tr Σ1 + Tr Σ2 - 2 Σ √λ, λ the eigenvalues of Σ1^½ Σ2 Σ1^½: 0 for equal means and covariances.
+def frechet_distance(a: Array, b: Array) -> float:
+    """Squared Fréchet distance between the Gaussians fitted to two sets of features.
 
-    That is the squared distance between the two Gaussians that fit the crowds best. The textbook form has Tr (Σ1 Σ2)^½, the
-    root of a matrix that is not symmetric, which rounding makes complex. The symmetric product has the same eigenvalues,
-    and `eigh` finds them as real numbers; those that rounding puts below 0 count as 0.
+        |μ1 - μ2|² + Tr Σ1 + Tr Σ2 - 2 Σ √λ,   λ the eigenvalues of Σ1^½ Σ2 Σ1^½
 
-    Raises InputError unless a and b are finite, of equally many columns, and of two rows at least.
-    Source: Dowson and Landau, "The Fréchet distance between multivariate normal distributions" (1982), equation 4.
+    Parameters
+    ----------
+    a : Array (N, D), N at least 2
+    b : Array (M, D), M at least 2
+
+    Returns
+    -------
+    float
+        0 for equal means and covariances.
+
+    Raises
+    ------
+    InputError
+        Values that are not finite, too few rows, or unequal numbers of columns.
+
+    Notes
+    -----
+    The usual form has Tr (Σ1 Σ2)^½, the root of a matrix that is not symmetric, which rounding makes complex. The symmetric
+    product has the same eigenvalues, and `eigh` computes them as real numbers; those that rounding makes negative count as 0.
+
+    References
+    ----------
+    Dowson and Landau, "The Fréchet distance between multivariate normal distributions", 1982, equation 4.
+
+    Examples
+    --------
+    >>> frechet_distance(np.array([[0.0], [2]]), np.array([[1.0], [3]]))
+    1.0
     """
-    a, b = two_crowds("frechet_distance", a, b, 2)
-    between = a.mean(axis=0) - b.mean(axis=0)
+    a, b = check_features("frechet_distance", a, b, 2)
+    difference = a.mean(axis=0) - b.mean(axis=0)
     first, second = covariance(a), covariance(b)
     root = square_root(first)
     overlap = np.sqrt(np.linalg.eigvalsh(root @ second @ root).clip(0)).sum()
-    return float(max(0.0, between @ between + np.trace(first) + np.trace(second) - 2 * overlap))
+    return float(max(0.0, difference @ difference + np.trace(first) + np.trace(second) - 2 * overlap))
 
 
-def covariance(a):
-    """(D, D), with N - 1 below the line: unbiased."""
+def covariance(a: np.ndarray) -> np.ndarray:
+    """The unbiased covariance (D, D): divided by N - 1."""
     centred = a - a.mean(axis=0)
     return centred.T @ centred / (len(a) - 1)
 
 
-def square_root(matrix):
+def square_root(matrix: np.ndarray) -> np.ndarray:
     """The symmetric root of a symmetric matrix: V √Λ Vᵀ."""
     values, vectors = np.linalg.eigh(matrix)
     return vectors * np.sqrt(values.clip(0)) @ vectors.T
@@ -46,69 +74,112 @@ def square_root(matrix):
 
 # --- kernel distance ----------------------------------------------------------------------------------------------
 
-def kernel(x, y):
-    """(x·y / D + 1)³ for each row of x with each row of y: (N, M). Compares means, spreads and skews at once."""
+def kernel(x: np.ndarray, y: np.ndarray) -> np.ndarray:
+    """(x·y / D + 1)³ for each row of x with each row of y: (N, M). It compares means, variances and skewness at once."""
     return (x @ y.T / x.shape[1] + 1)**3
 
 
-def kernel_distance(a, b):
-    """Unbiased MMD²: mean k(a, a') + mean k(b, b') - 2 mean k(a, b), no image being compared with itself.
+def kernel_distance(a: Array, b: Array) -> float:
+    """Unbiased squared maximum mean discrepancy, known as KID.
 
-    0 on average where both crowds are drawn alike, whatever N: single values fall on both sides of 0. Known as KID.
+        mean k(a, a') + mean k(b, b') - 2 mean k(a, b),   k(x, y) = (x·y / D + 1)³,   a ≠ a', b ≠ b'
 
-    Raises InputError unless a and b are finite, of equally many columns, and of two rows at least.
-    Source: Bińkowski et al., "Demystifying MMD GANs" (2018), section 2.1 and equation 4.
+    Parameters
+    ----------
+    a : Array (N, D), N at least 2
+    b : Array (M, D), M at least 2
+
+    Returns
+    -------
+    float
+        0 on average for two samples of one distribution, whatever N; single values can be negative.
+
+    Raises
+    ------
+    InputError
+        Values that are not finite, too few rows, or unequal numbers of columns.
+
+    References
+    ----------
+    Bińkowski et al., "Demystifying MMD GANs", 2018, section 2.1 and equation 4.
+
+    Examples
+    --------
+    >>> kernel_distance(np.array([[0.0], [1]]), np.array([[1.0], [2]]))
+    9.5
     """
-    a, b = two_crowds("kernel_distance", a, b, 2)
+    a, b = check_features("kernel_distance", a, b, 2)
     across = sum(kernel(rows, b).sum() for rows in blocks(a)) / (len(a) * len(b))
-    return float(within(a) + within(b) - 2 * across)
+    return float(mean_kernel(a) + mean_kernel(b) - 2 * across)
 
 
-def within(a):
+def mean_kernel(a: np.ndarray) -> float:
     """The mean of k(x, x') over all pairs of different rows."""
     pairs = sum(kernel(rows, a).sum() for rows in blocks(a))
-    alone = (((a * a).sum(axis=1) / a.shape[1] + 1)**3).sum()  # the diagonal
-    return (pairs - alone) / (len(a) * (len(a) - 1))
+    diagonal = (((a * a).sum(axis=1) / a.shape[1] + 1)**3).sum()
+    return (pairs - diagonal) / (len(a) * (len(a) - 1))
 
 
-def kernel_distance_interval(a, b, seed, *, subsets=50, size=500):
-    """(low, high): the middle 95 % of the kernel distances of `subsets` random subsets of `size` rows of a and of b.
+def kernel_distance_interval(a: Array, b: Array, seed: int, *, subsets: int = 50, size: int = 500) -> tuple[float, float]:
+    """The middle 95 % of the kernel distances between random subsets.
 
-    No row comes twice in a subset, since a row compared with its own copy would bias the distance. A subset is smaller than
-    the whole, so the interval is rather too wide. Where there are fewer than 2 `size` rows, subsets are half of them.
+    Parameters
+    ----------
+    a : Array (N, D), N at least 4
+    b : Array (M, D), M at least 4
+    seed : int, draws the subsets
+    subsets : int, how many
+    size : int, rows of each, at most half of the rows
 
-    Raises InputError as kernel_distance does, for fewer than four rows, and for a seed that is no whole number.
-    Source: Bińkowski et al. (2018), section 4 (100 subsets of 1,000 there).
+    Returns
+    -------
+    tuple of float
+        (low, high). Subsets are smaller than the sets, so the interval is rather too wide.
+
+    Raises
+    ------
+    InputError
+        As `kernel_distance`.
+
+    Notes
+    -----
+    A subset has no row twice, since the kernel of a row with its own copy would bias the distance.
+
+    References
+    ----------
+    Bińkowski et al., "Demystifying MMD GANs", 2018, section 4 (100 subsets of 1,000 there).
     """
-    a, b = two_crowds("kernel_distance_interval", a, b, 4)
+    a, b = check_features("kernel_distance_interval", a, b, 4)
     rng = np.random.default_rng(check_int(seed, "kernel_distance_interval: seed", 0))
     size = min(size, len(a) // 2, len(b) // 2)
     values = [kernel_distance(*(x[rng.choice(len(x), size, replace=False)] for x in (a, b))) for _ in range(subsets)]
-    return tuple(float(value) for value in np.quantile(values, [0.025, 0.975]))
+    low, high = np.quantile(values, [0.025, 0.975])
+    return float(low), float(high)
 
 
-# --- what the distances and neighbours.py share -------------------------------------------------------------------
+# --- shared with neighbours.py ------------------------------------------------------------------------------------
 
-def blocks(a):
-    """The rows of a, some at a time."""
+def blocks(a: np.ndarray) -> Iterator[np.ndarray]:
+    """The rows of a, BLOCK at a time."""
     return (a[k:k + BLOCK] for k in range(0, len(a), BLOCK))
 
 
-def two_crowds(formula, a, b, least):
-    """Both in float64, on the CPU; one sentence if they are not finite rows of numbers, `least` or more, equally long."""
-    a, b = (feature_rows(formula, x, least) for x in (a, b))
+def check_features(function: str, a: Array, b: Array, minimum: int) -> tuple[np.ndarray, np.ndarray]:
+    """Both in float64 on the CPU, if they are finite, have at least `minimum` rows, and equally many columns."""
+    a, b = (check_rows(function, x, minimum) for x in (a, b))
     if a.shape[1] != b.shape[1]:
-        raise InputError(f"{formula}: {a.shape[1]} and {b.shape[1]} features a row were given, expected equally many; make "
-                         f"both with the same judge")
+        raise InputError(f"{function}: {a.shape[1]} and {b.shape[1]} features a row were given, expected equally many; compute "
+                         f"both with the same classifier")
     return a, b
 
 
-def feature_rows(formula, x, least):
+def check_rows(function: str, x: Array, minimum: int) -> np.ndarray:
+    """One of them."""
     x = to_cpu(x) if hasattr(x, "dtype") else np.asarray(x)
-    if x.ndim != 2 or len(x) < least or x.shape[1] == 0 or x.dtype.kind not in "fiu":
-        raise InputError(f"{formula}: the features are {x.shape} of {x.dtype}, expected (N, D) real numbers with N at least "
-                         f"{least}; give one row for each image, and more images")
+    if x.ndim != 2 or len(x) < minimum or x.shape[1] == 0 or x.dtype.kind not in "fiu":
+        raise InputError(f"{function}: the features are {x.shape} of {x.dtype}, expected (N, D) real numbers with N at least "
+                         f"{minimum}; give one row for each image, and more images")
     if not np.isfinite(x).all():
-        raise InputError(f"{formula}: the features hold NaN or infinity, expected finite numbers; look at the images that "
-                         f"they were made of")
+        raise InputError(f"{function}: the features hold NaN or infinity, expected finite numbers; check the images that they "
+                         f"were computed from")
     return x.astype(np.float64)

@@ -1,196 +1,188 @@
-"""The verdict as a page: report.html, one file with its images inside, and report.json, the same numbers for programs.
+"""The report of an evaluation: report.html, one page with its images inside, and report.json, the same metrics for programs.
 
-Every number stands beside what fresh real images would get, with one sentence on what it means and which way is better.
+Every metric stands beside its value for fresh real images, with a sentence on what it means and which direction is better.
 """
 import json
-from base64 import b64encode
 from html import escape
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from nnscratch.data.dataset import to_floats
+from nnscratch.data.dataset import Dataset, to_floats
 from nnscratch.errors import InputError
-from nnscratch.files import make_folder, replace_file
-from nnscratch.generate.evaluate.style import STYLE
-from nnscratch.generate.plots import grid, png
+from nnscratch.files import FilePath, make_folder, replace_file
+from nnscratch.generate.evaluate.css import CSS
+from nnscratch.generate.evaluate.html_parts import bar_chart, figure, number, percent, section, table
+from nnscratch.generate.plots import grid
 
-SHOWN = 100
+if TYPE_CHECKING:
+    from PIL.Image import Image
+
+__all__ = ["write_report"]
+
+SHOWN = 100  # images on the sheet
 
 
-def write_report(folder, verdict, images, train, *, title="What the generator draws"):
-    """Write report.html and report.json into `folder`, which is made if it is not there; returns the path of the page.
+def write_report(folder: FilePath, metrics: dict[str, Any], images: np.ndarray, train: Dataset, *,
+                 title: str = "What the generator makes") -> Path:
+    """Write report.html and report.json.
 
-    verdict : of judge_images, for these images (N, H, W, C) in [-1, 1] and this training Dataset, from which the nearest
-    neighbours are shown. Raises InputError where a file cannot be written, or the images are not those of the verdict.
+    Parameters
+    ----------
+    folder : str or Path, made if it does not exist
+    metrics : dict, from `evaluate_images`
+    images : ndarray (N, H, W, C) in [-1, 1], the images that were evaluated
+    train : Dataset that they were compared with, from which the nearest neighbours are shown
+    title : str, headline of the page
+
+    Returns
+    -------
+    Path
+        Of the page.
+
+    Raises
+    ------
+    InputError
+        A file cannot be written, or the images are not those of the metrics.
     """
-    folder, closest = Path(folder), verdict["memorisation"]["closest"]
-    if len(images) != verdict["images"] or any(pair["train"] >= len(train) for pair in closest):
+    folder, closest = Path(folder), metrics["memorisation"]["closest"]
+    if len(images) != metrics["images"] or any(pair["train"] >= len(train) for pair in closest):
         raise InputError(f"write_report: {len(images)} images and {len(train)} training images were given, expected the "
-                         f"{verdict['images']} and the data that the verdict is about; give what judge_images was given")
-    made = images[[pair["image"] for pair in closest]]
+                         f"{metrics['images']} and the data that the metrics are about; give what evaluate_images was given")
+    generated = images[[pair["image"] for pair in closest]]
     nearest = to_floats(train.images[[pair["train"] for pair in closest]])
-    page = report_page(verdict, title, grid(images[:SHOWN], 20), grid(np.concatenate([made, nearest]), len(made)))
+    pairs = grid(np.concatenate([generated, nearest]), len(generated))
+    page = report_page(metrics, title, grid(images[:SHOWN], 20), pairs)
     make_folder(folder)
-    replace_file(folder / "report.json", json.dumps(verdict, indent=1, allow_nan=False).encode())
+    replace_file(folder / "report.json", json.dumps(metrics, indent=1, allow_nan=False).encode())
     replace_file(folder / "report.html", page.encode())
     return folder / "report.html"
 
 
-def report_page(v, title, sheet, pairs):
-    """The page as text; `sheet` and `pairs` are Pillow images."""
-    parts = [headline(v, title), figure(sheet, f"{min(SHOWN, v['images'])} of {v['images']:,} images, not picked."),
-             section("Can they be recognised?", recognition(v), class_bars(v["classes"])),
-             section("Are they like real images?", frechet_bars(v), likeness(v)),
-             section("Are they as varied?", variety(v), mode_table(v["modes"], list(v["classes"]["shares"]))),
-             section("Are they copies?", copying(v), figure(pairs, "Above, the images that lie nearest to a training "
+def report_page(m: dict[str, Any], title: str, sheet: "Image", pairs: "Image") -> str:
+    """The page as text; `m` are the metrics."""
+    parts = [headline(m, title), figure(sheet, f"{min(SHOWN, m['images'])} of {m['images']:,} images, not selected."),
+             section("Can they be recognised?", recognition(m), class_bars(m["classes"])),
+             section("Are they like real images?", frechet_bars(m), likeness(m)),
+             section("Are they as varied?", variety(m), mode_table(m["modes"], list(m["classes"]["fractions"]))),
+             section("Are they copies?", copying(m), figure(pairs, "Above, the images that lie nearest to a training "
                      "image, the nearest on the left; below each, that training image.")),
-             section("Who says so?", judge_words(v))]
+             section("How accurate is the classifier?", classifier_words(m))]
     return (f'<!doctype html>\n<html lang="en">\n<meta charset="utf-8">\n<meta name="viewport" content="width=device-width, '
-            f'initial-scale=1">\n<title>{escape(title)}</title>\n<style>{STYLE}</style>\n<main>\n' + "\n".join(parts)
+            f'initial-scale=1">\n<title>{escape(title)}</title>\n<style>{CSS}</style>\n<main>\n' + "\n".join(parts)
             + "\n</main>\n</html>\n")
 
 
-# --- sections -----------------------------------------------------------------------------------------------------
+# --- sections: m are the metrics ----------------------------------------------------------------------------------
 
-def headline(v, title):
-    neighbours, classes = v["neighbours"], v["classes"]
-    cards = [(percent(v["recognisable"]), "recognisable")]
-    if v["asked_equals_seen"] is not None:
-        cards.append((percent(v["asked_equals_seen"]), "show what was asked"))
+def headline(m: dict[str, Any], title: str) -> str:
+    """The title, and the most important numbers."""
+    neighbours, classes = m["neighbours"], m["classes"]
+    cards = [(percent(m["recognisable"]), "recognisable")]
+    if m["label_accuracy"] is not None:
+        cards.append((percent(m["label_accuracy"]), "show the requested class"))
     if classes["of"] > 1:
-        cards.append((f"{classes['covered']} of {classes['of']}", "classes drawn"))
+        cards.append((f"{classes['covered']} of {classes['of']}", "classes covered"))
     cards += [(percent(neighbours["precision"]), "look real (precision)"), (percent(neighbours["recall"]), "variety (recall)")]
     return (f"<h1>{escape(title)}</h1>\n<div class=cards>"
             + "".join(f"<div><b>{value}</b><span>{name}</span></div>" for value, name in cards) + "</div>")
 
 
-def recognition(v):
-    floor = v["floor"]
-    rows = [("Recognisable", percent(v["recognisable"]), percent(floor["recognisable"]), "Share of images in which the judge "
-             "is more than 90&nbsp;% sure of a class. Higher is better.")]
-    if v["asked_equals_seen"] is not None:
-        rows.append(("Shows what was asked", percent(v["asked_equals_seen"]), percent(v["judge"]["images"]),
-                     "Share of images in which the judge sees the class that the generator was asked for; it is right about "
-                     "so many real ones. Higher is better."))
-    rows.append(("Nothing to be seen", percent(v["classes"]["none"]), percent(floor["none"]), "Share of images that the "
-                 "judge calls none of the classes: noise, smears, two at once. Lower is better."))
+def recognition(m: dict[str, Any]) -> str:
+    """What the classifier recognises."""
+    floor = m["floor"]
+    rows = [("Recognisable", percent(m["recognisable"]), percent(floor["recognisable"]), "Fraction of images in which the "
+             "classifier is more than 90&nbsp;% sure of a class. Higher is better.")]
+    if m["label_accuracy"] is not None:
+        rows.append(("Requested class", percent(m["label_accuracy"]), percent(m["classifier"]["images"]),
+                     "Fraction of images in which the classifier predicts the class that was requested of the generator; for "
+                     "real images, its accuracy. Higher is better."))
+    rows.append(("No class", percent(m["classes"]["none"]), percent(floor["none"]), "Fraction of images for which the "
+                 "classifier predicts none of the classes: noise, smears, two at once. Lower is better."))
     return table(rows)
 
 
-def class_bars(classes):
-    """The share of each class as bars, beside what is due to it."""
-    due, shares = 1 / classes["of"], classes["shares"]
-    bars = [(name, share, percent(share), "ours") for name, share in shares.items()]
-    words = f"What the judge sees. Each class should get {percent(due)}; below a fifth of that it counts as forgotten."
+def class_bars(classes: dict[str, Any]) -> str:
+    """The fraction of each class as bars, beside the expected one."""
+    expected, fractions = 1 / classes["of"], classes["fractions"]
+    bars = [(name, fraction, percent(fraction), "ours") for name, fraction in fractions.items()]
+    words = f"Predicted classes. Each class should get {percent(expected)}; below a fifth of that it is not covered."
     return bar_chart(bars, words) if classes["of"] > 1 else ""
 
 
-def frechet_bars(v):
-    f = v["frechet"]
+def frechet_bars(m: dict[str, Any]) -> str:
+    """The Fréchet distance between its floor and ceilings."""
+    f = m["frechet"]
     bars = [("these images", f["distance"], number(f["distance"]), "ours strong"),
             ("fresh real ones (floor)", f["floor"], number(f["floor"]), "")]
     bars += [(f"real ones, {name}", value, number(value), "bad") for name, value in f["ceilings"].items()]
-    words = (f"Fréchet distance from real images, {v['compared']:,} against {v['compared']:,}: how far the crowd of images "
-             f"as a whole lies from the crowd of real ones. Lower is better; the floor is what real images get.")
+    words = (f"Fréchet distance from real images, {m['compared']:,} against {m['compared']:,}: how far the images as a whole "
+             f"lie from the real ones. Lower is better; the floor is the distance between two sets of real images.")
     return bar_chart(bars, words)
 
 
-def likeness(v):
-    k, n, floor = v["kernel"], v["neighbours"], v["neighbours"]["floor"]
+def likeness(m: dict[str, Any]) -> str:
+    """Quality."""
+    k, n, floor = m["kernel"], m["neighbours"], m["neighbours"]["floor"]
     low, high = k["interval"]
     return table([
         ("Kernel distance", f"{number(k['distance'])}<small>{number(low)} to {number(high)} in subsets</small>",
-         number(k["floor"]), "A second measure of the same, on average 0 for real images however few there are. Lower is "
-         "better."),
-        ("Precision", percent(n["precision"]), percent(floor["precision"]), "Share of images that lie where real ones do. "
+         number(k["floor"]), "A second distance, on average 0 for real images however few there are. Lower is better."),
+        ("Precision", percent(n["precision"]), percent(floor["precision"]), "Fraction of images that lie where real ones do. "
          "Higher is better."),
-        ("Density", number(n["density"]), number(floor["density"]), "The same, counting how many real ones are near: about 1 "
-         "is as good as real, above 1 is safe and dull. Higher is better, up to 1."),
+        ("Density", number(n["density"]), number(floor["density"]), "The same, weighted by how many real ones are near: about "
+         "1 is as good as real, above 1 is typical and dull. Higher is better, up to 1."),
     ])
 
 
-def variety(v):
-    n, floor, m = v["neighbours"], v["neighbours"]["floor"], v["modes"]
-    rows = [("Recall", percent(n["recall"]), percent(floor["recall"]), "Share of real images that lie where these do. "
+def variety(m: dict[str, Any]) -> str:
+    """Variety."""
+    n, floor, modes = m["neighbours"], m["neighbours"]["floor"], m["modes"]
+    rows = [("Recall", percent(n["recall"]), percent(floor["recall"]), "Fraction of real images that lie where these do. "
              "Higher is better; near 0, the generator repeats itself."),
-            ("Coverage", percent(n["coverage"]), percent(floor["coverage"]), "Share of real images that have one of these "
+            ("Coverage", percent(n["coverage"]), percent(floor["coverage"]), "Fraction of real images that have one of these "
              "nearby. Higher is better.")]
-    if m:
-        rows += [("Modes hit", f"{m['hit']} of {m['of']}", f"{m['floor']['hit']}", "How many characters in how many faces "
-                  f"occur at all in {m['images']:,} recognisable images. Higher is better. The face is told by the "
-                  "nearest master, right for half of real images, so this shows a collapse to a few modes, but not that a "
-                  "face is missing: real images of 11 of the 21 faces hit 202 of the 210."),
-                 ("Unevenness of modes", number(m["divergence"]), number(m["floor"]["divergence"]), "Kullback-Leibler "
-                  "divergence from all modes equally often. Lower is better; faces that differ by a slant or a weight are "
-                  "easily mixed up, so real images do not get 0 either.")]
+    if modes:
+        rows += [("Modes hit", f"{modes['hit']} of {modes['of']}", f"{modes['floor']['hit']}", "How many combinations of a "
+                  f"character and a face occur in {modes['images']:,} recognisable images. Higher is better. The face is that "
+                  "of the nearest master, right for half of real images, so this shows a collapse to a few modes, but not that "
+                  "a face is missing: real images of 11 of the 21 faces hit 202 of the 210."),
+                 ("Unevenness of modes", number(modes["divergence"]), number(modes["floor"]["divergence"]), "Kullback-Leibler "
+                  "divergence from all modes being equally frequent. Lower is better; faces that differ by a slant or a weight "
+                  "are easily confused, so it is not 0 for real images either.")]
     return table(rows)
 
 
-def mode_table(m, classes):
+def mode_table(modes: dict[str, Any] | None, classes: list[str]) -> str:
     """How often each character occurs in each face: the more often, the stronger the colour."""
-    if not m:
+    if not modes:
         return ""
     head = "<tr><th></th>" + "".join(f"<th>{escape(name)}</th>" for name in classes) + "</tr>"
-    most = max(max(row) for row in m["counts"])
+    largest = max(max(row) for row in modes["counts"])
     rows = "".join(f"<tr><th>{escape(face)}</th>" + "".join(
-        f'<td style="--share:{100 * count / most:.0f}%">{count}</td>' for count in row) + "</tr>"
-        for face, row in zip(m["faces"], m["counts"]))
+        f'<td style="--share:{100 * count / largest:.0f}%">{count}</td>' for count in row) + "</tr>"
+        for face, row in zip(modes["faces"], modes["counts"]))
     return (f"<figure><table class=modes>{head}{rows}</table><figcaption>Images by face and class, as far as faces can be "
-            f"told apart. 0 is a mode forgotten.</figcaption></figure>")
+            f"distinguished. 0 is a mode that is missing.</figcaption></figure>")
 
 
-def copying(v):
-    return table([("Memorisation", number(v["memorisation"]["ratio"]), "1", "Distance to the nearest training image, as a "
-                   "share of what fresh real images have. About 1 is healthy; far below 1 are copies, or blur.")])
+def copying(m: dict[str, Any]) -> str:
+    """Memorisation."""
+    return table([("Memorisation", number(m["memorisation"]["ratio"]), "1", "Distance to the nearest training image, relative "
+                   "to that of fresh real images. About 1 is healthy; far below 1 are copies, or blur.")])
 
 
-def judge_words(v):
-    accuracy = v["judge"]
-    rows = [("Its accuracy", percent(accuracy["images"]), "", "Share of real images, never shown to it before, that the "
-             "judge gets right. Nothing above can be trusted further than this."),
-            ("On spoilt ones", percent(accuracy["none"]), "", "Share of noise, mixtures, shuffled, smeared and empty images "
-             "that it calls none of the classes.")]
-    bars = [(name, share, percent(share), "") for name, share in accuracy["classes"].items()]
+def classifier_words(m: dict[str, Any]) -> str:
+    """The classifier's own accuracy, and its training data."""
+    accuracy = m["classifier"]
+    rows = [("Accuracy", percent(accuracy["images"]), "", "Fraction of held-out real images that it classifies correctly. "
+             "Nothing above is more reliable than this."),
+            ("Corrupted images", percent(accuracy["none"]), "", "Fraction of noise, mixtures, shuffled, smeared and empty "
+             "images for which it predicts none of the classes.")]
+    bars = [(name, fraction, percent(fraction), "") for name, fraction in accuracy["classes"].items()]
+    data = ("other images than the generator." if m.get("disjoint", True) else
+            "the same images as the generator, since files are limited: only the held-out ones are new to both.")
     return (table(rows) + (bar_chart(bars, "Its accuracy on each class.") if len(bars) > 1 else "")
-            + "<p>The judge is a small network trained on " + ("other images than the generator was."
-               if v.get("judge_apart", True) else "the same images as the generator, since files have no end: only the "
-               "held-out ones are new to both.") + " All distances are between its "
-            "features, so they compare with each other, not with numbers from elsewhere.</p>")
-
-
-# --- pieces -------------------------------------------------------------------------------------------------------
-
-def section(title, *parts):
-    return f"<section><h2>{title}</h2>\n" + "\n".join(parts) + "</section>"
-
-
-def table(rows):
-    """Rows of (name, value, value of real images, sentence); all but the name may hold tags."""
-    head = "<tr><th></th><th>these</th><th>real images</th><th></th></tr>" if any(row[2] for row in rows) else ""
-    return f"<table class=numbers>{head}" + "".join(
-        f"<tr><th>{escape(name)}</th><td class=value>{value}</td><td>{real}</td><td class=words>{words}</td></tr>"
-        for name, value, real, words in rows) + "</table>"
-
-
-def bar_chart(bars, words):
-    """Bars of (name, value, value as text, kind)."""
-    most = max(value for _, value, _, _ in bars) or 1
-    rows = "".join(f'<tr class="{kind}"><th>{escape(name)}</th><td><i style="width:{100 * max(value, 0) / most:.1f}%"></i></td>'
-                   f"<td>{text}</td></tr>" for name, value, text, kind in bars)
-    return f"<figure><table class=bars>{rows}</table><figcaption>{words}</figcaption></figure>"
-
-
-def figure(image, words):
-    data = b64encode(png(image)).decode()
-    return f'<figure><img alt="{escape(words)}" src="data:image/png;base64,{data}"><figcaption>{words}</figcaption></figure>'
-
-
-def percent(share):
-    return f"{100 * share:.1f} %" if 0 < share < 1 else f"{100 * share:.0f} %"
-
-
-def number(value):
-    """Three digits, and a minus sign as long as a plus."""
-    text = f"{value:.3g}" if value == 0 or 0.001 <= abs(value) < 1000 else f"{value:,.0f}" if abs(value) > 1 else f"{value:.4f}"
-    return text.replace("-", "−")
+            + f"<p>The classifier is a small network trained on {data} All distances are between its features, so they "
+            "compare with each other, not with numbers from elsewhere.</p>")

@@ -1,14 +1,35 @@
-"""Bars beside each other: how long each way takes, on a scale where each line is ten times the last, or part by part."""
+"""Bar charts: a value for each label and series, on a linear or a logarithmic scale, beside each other or stacked."""
+from collections.abc import Mapping
+
 import numpy as np
 
-from nnscratch.course.draw.curves import finish
 from nnscratch.course.draw.drawing import FAINT, INK, PALETTE, Drawing, new_figure
+from nnscratch.course.draw.line_plot import finish
+
+__all__ = ["bars"]
 
 
-def bars(groups, text, xlabel="", log=False, stacked=False, width=7.0):
-    """{label: {series: value > 0}}: a bar for each value, with the value behind it; all labels have the same series.
+def bars(groups: Mapping[str, Mapping[str, float]], text: str, xlabel: str = "", log: bool = False, stacked: bool = False,
+         width: float = 7.0) -> Drawing:
+    """Draw a horizontal bar for each value, with the number behind it.
 
-    stacked : the values of a label are parts of one bar, and only their sum is written behind it.
+    Parameters
+    ----------
+    groups : dict of str to dict of str to float
+        Label -> series -> value above 0; all labels have the same series.
+    text : str
+        The image in a sentence.
+    xlabel : str
+    log : bool
+        Logarithmic scale.
+    stacked : bool
+        Stack the values of a label into one bar, with their sum behind it.
+    width : float, inches
+
+    Returns
+    -------
+    image : Drawing
+        The chart.
     """
     series = list(next(iter(groups.values())))
     lines = 1 if stacked else len(series)
@@ -36,8 +57,7 @@ def bars(groups, text, xlabel="", log=False, stacked=False, width=7.0):
     axes.set_axisbelow(True)
     axes.tick_params(axis="y", length=0, labelcolor=INK)
     axes.spines["left"].set_color(FAINT)
+    legend = axes.legend(frameon=False, fontsize=9, loc="lower center", bbox_to_anchor=(0.5, 1), ncols=len(series))
     if len(series) == 1:
-        axes.get_legend().remove()
-    else:
-        axes.legend(frameon=False, fontsize=9, loc="lower center", bbox_to_anchor=(0.5, 1), ncols=len(series))
+        legend.remove()
     return Drawing(figure, text)

@@ -6,7 +6,7 @@ import numpy as np
 
 from nnscratch.course.checks.compare import compare
 from nnscratch.course.checks.exercise import exercise
-from nnscratch.course.checks.neuron import normal
+from nnscratch.course.checks.neurons import normal
 
 CHANNEL = (0, 1, 2)  # the axes that one channel's numbers lie along
 

@@ -1,4 +1,4 @@
-"""The museum of broken GANs: each exhibit is broken in the way it says, and what is stored is what the notebook tells."""
+"""GANs that fail: each variant differs in what its name says, and the stored results are those that the notebook describes."""
 import numpy as np
 import pytest
 from helpers import normal
@@ -10,10 +10,10 @@ from nnscratch.data.synthetic.glyphs import glyphs
 
 
 def after(name, steps=2):
-    return gan_failures.train(gan_failures.EXHIBITS[name], seed=0, steps=steps)
+    return gan_failures.train(gan_failures.VARIANTS[name], seed=0, steps=steps)
 
 
-def test_exhibits_differ_in_what_they_say():
+def test_variants_differ_in_what_their_names_say():
     """One thing each: losses and beta_1 change the weights, "no statistics" leaves them at 0 and 1, the bare one has none."""
     healthy = after("healthy")
     for name in ("saturating", "beta_1 = 0.9", "both sides smooth"):
@@ -23,32 +23,32 @@ def test_exhibits_differ_in_what_they_say():
     assert all(set(np.unique(array)) == {float("variance" in key)} for key, array in forgetful.buffers.items())
     assert all(not np.array_equal(array, forgetful.buffers[key]) for key, array in healthy.buffers.items())
     assert not after("no batch norm").buffers
-    assert gan_failures.train(gan_failures.EXHIBITS["healthy"], steps=1, look=None).buffers
+    assert gan_failures.train(gan_failures.VARIANTS["healthy"], steps=1, callback=None).buffers
 
 
 def test_the_bare_generator_is_the_other_without_normalisation():
     """The same kernels at the same places, and biases for the offsets."""
     initializers.set_seed(0)
-    bare, healthy = gan_failures.bare_generator(), gan_failures.EXHIBITS["healthy"].generator()
+    bare, healthy = gan_failures.bare_generator(), gan_failures.VARIANTS["healthy"].generator()
     assert {key: array.shape for key, array in bare.params.items() if "kernel" in key} == {
         key: array.shape for key, array in healthy.params.items() if "kernel" in key}
 
 
-def test_the_judge_knows_real_digits_and_no_noise():
+def test_label_accuracy_of_real_digits_and_of_noise():
     real = glyphs(200, seed=4, size=16)
-    assert gan_failures.asked_for(to_floats(real.images), real.labels) > 0.9
-    assert gan_failures.asked_for(to_floats(real.images), (real.labels + 1) % 10) < 0.05
-    assert gan_failures.asked_for(normal(200, 16, 16, 1).astype(np.float32), real.labels) < 0.3
+    assert gan_failures.label_accuracy(to_floats(real.images), real.labels) > 0.9
+    assert gan_failures.label_accuracy(to_floats(real.images), (real.labels + 1) % 10) < 0.05
+    assert gan_failures.label_accuracy(normal(200, 16, 16, 1).astype(np.float32), real.labels) < 0.3
 
 
 def test_what_the_notebook_tells_is_stored():
     """Its numbers in percent, after 700 steps, and what it calls slow, lost or equal."""
-    shown = gan_failures.collection()
-    assert shown["names"] == list(gan_failures.EXHIBITS) and shown["images"].shape == (6, 20, 16, 16, 1)
-    late = dict(zip(shown["names"], np.rint(100 * shown["asked_for"][:, :, -1].mean(axis=1)).astype(int).tolist()))
+    shown = gan_failures.stored_results()
+    assert shown["names"] == list(gan_failures.VARIANTS) and shown["images"].shape == (6, 20, 16, 16, 1)
+    late = dict(zip(shown["names"], np.rint(100 * shown["label_accuracy"][:, :, -1].mean(axis=1)).astype(int).tolist()))
     assert late == {"healthy": 95, "saturating": 95, "no batch norm": 92, "beta_1 = 0.9": 41, "both sides smooth": 94,
                     "no statistics": 78}
-    early = np.rint(100 * shown["asked_for"][:, :, 1].mean(axis=1))
+    early = np.rint(100 * shown["label_accuracy"][:, :, 1].mean(axis=1))
     assert (early[0], early[2]) == (81, 24) and round(100 * float(shown["real"][0])) == 95
     forms = shown["modes"][:, :, -1].mean(axis=1)
     assert 0.6 < forms[3] / forms[0] < 0.7, "a third of the forms is lost"

@@ -1,16 +1,36 @@
-"""Max pooling as an image: every window in a colour of its own, and the gradient that goes to the winners alone.
+"""Max pooling as an image: every window has its own colour, and the gradient goes to the maximum alone.
 
 Shapes: x (H, W), dy (H/p, W/p): one image of one channel, windows of p x p side by side.
 """
+from typing import Any
+
 import numpy as np
 
-from nnscratch.course.draw.drawing import PALETTE
-from nnscratch.course.draw.grids import Grid, grids, pale
+from nnscratch.course.draw.drawing import PALETTE, Drawing
+from nnscratch.course.draw.number_grid import Grid, grids, pale
+
+__all__ = ["pooling"]
 
 
-def pooling(x, dy, p):
-    """A row forward, x to y, and a row backward, dy to dx; where pixels tie the first one wins."""
-    y, dx, of_x, of_y, of_dx = np.zeros(dy.shape), np.zeros(x.shape), {}, {}, dict.fromkeys(np.ndindex(x.shape), "white")
+def pooling(x: np.ndarray, dy: np.ndarray, p: int) -> Drawing:
+    """Draw max pooling, x to y, and its backward pass, dy to dx.
+
+    Parameters
+    ----------
+    x : array (H, W)
+    dy : array (H/p, W/p)
+    p : int
+        Rows and columns of a window.
+
+    Returns
+    -------
+    image : Drawing
+        Of equal pixels the first is the maximum.
+    """
+    y, dx = np.zeros(dy.shape), np.zeros(x.shape)
+    of_x: dict[tuple, Any] = {}
+    of_y: dict[tuple, Any] = {}
+    of_dx: dict[tuple, Any] = dict.fromkeys(np.ndindex(x.shape), "white")
     for k, (oh, ow) in enumerate(np.ndindex(dy.shape)):
         window, colour = x[oh * p:(oh + 1) * p, ow * p:(ow + 1) * p], pale(PALETTE[k % len(PALETTE)])
         i, j = np.unravel_index(window.argmax(), window.shape)

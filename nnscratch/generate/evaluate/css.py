@@ -1,6 +1,7 @@
-"""How a report looks: legible in light and in dark, on a telephone and on paper. No fonts, no scripts, nothing from outside."""
+"""The style sheet of a report: legible in light and in dark, on a phone and on paper; no fonts, scripts or external files."""
+__all__ = ["CSS"]
 
-STYLE = """
+CSS = """
 :root { color-scheme: light dark; --ink: #1d2430; --quiet: #5c6675; --line: #dde1e7; --ground: #fff; --mine: #0b66b0;
         --real: #6b7686; --bad: #c98a3c; }
 @media (prefers-color-scheme: dark) { :root { --ink: #e8ebf0; --quiet: #a0a9b7; --line: #333b47; --ground: #14181e;

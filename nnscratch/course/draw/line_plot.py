@@ -1,0 +1,58 @@
+"""Line plots, such as an activation and its derivative, or a loss over the steps."""
+from collections.abc import Mapping
+from typing import Any
+
+from numpy.typing import ArrayLike
+
+from nnscratch.course.draw.drawing import FAINT, INK, PALETTE, Drawing, new_figure
+
+__all__ = ["curves"]
+
+DASHES = "-", "--", ":", "-."  # besides the colours: for print, and for colour-blind readers
+
+
+def curves(lines: Mapping[str, tuple[ArrayLike, ArrayLike]], text: str, xlabel: str = "", ylabel: str = "",
+           points: Mapping[str, tuple[ArrayLike, ArrayLike]] | None = None, log: bool | str = False, width: float = 5.6,
+           height: float = 3.0) -> Drawing:
+    """Draw lines, and points.
+
+    Parameters
+    ----------
+    lines : dict of str to (x, y)
+        By label.
+    text : str
+        The image in a sentence.
+    xlabel, ylabel : str
+    points : dict of str to (x, y), optional
+        Drawn as dots.
+    log : bool or "y"
+        Logarithmic scale of both axes, or of the vertical one.
+    width, height : float, inches
+
+    Returns
+    -------
+    image : Drawing
+        The plot.
+    """
+    figure = new_figure(width, height)
+    axes = figure.subplots()
+    for k, (label, (x, y)) in enumerate(lines.items()):
+        axes.plot(x, y, color=PALETTE[k], linestyle=DASHES[k % 4], linewidth=2, label=label)
+    for label, (x, y) in (points or {}).items():
+        axes.plot(x, y, "o", color=INK, markersize=3.5, alpha=0.7, label=label)
+    if log == "y":
+        axes.semilogy()
+    elif log:
+        axes.loglog()
+    finish(axes, xlabel, ylabel)
+    return Drawing(figure, text)
+
+
+def finish(axes: Any, xlabel: str, ylabel: str) -> None:
+    """Style that all axes share."""
+    axes.set_xlabel(xlabel, color=INK)
+    axes.set_ylabel(ylabel, color=INK)
+    axes.grid(color=FAINT, alpha=0.5, linewidth=0.7)
+    axes.spines[["top", "right"]].set_visible(False)
+    axes.set_facecolor("none")
+    axes.legend(frameon=False, fontsize=9)

@@ -1,0 +1,44 @@
+"""Photographs and paintings beside each other, as JPEG: as PNG they would make a notebook too large."""
+from collections.abc import Mapping
+from io import BytesIO
+
+import numpy as np
+
+from nnscratch.course.draw.drawing import CARD, Drawing
+from nnscratch.course.draw.windows import images
+
+__all__ = ["photographs"]
+
+
+class Photographs(Drawing):
+    """A Drawing that a notebook stores as JPEG; `save` still writes PNG."""
+
+    def _repr_png_(self) -> None:
+        """Not available, so that a notebook takes the JPEG."""
+        return None
+
+    def _repr_jpeg_(self) -> bytes:
+        file = BytesIO()
+        self.figure.savefig(file, format="jpeg", facecolor=CARD, pil_kwargs={"quality": 90})
+        return file.getvalue()
+
+
+def photographs(photos: Mapping[str, np.ndarray], text: str, inches: float = 2.0) -> Drawing:
+    """Draw photographs beside each other; a notebook stores them as JPEG.
+
+    Parameters
+    ----------
+    photos : dict of str to array (H, W, 3) in [0, 1]
+        By title.
+    text : str
+        The image in a sentence.
+    inches : float
+        Width of a photograph.
+
+    Returns
+    -------
+    image : Drawing
+        The photographs.
+    """
+    drawn = images(photos, text, inches)
+    return Photographs(drawn.figure, drawn.text)

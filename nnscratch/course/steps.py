@@ -1,0 +1,51 @@
+"""A step of a traced pass: one node of a model, forward or backward, with its arrays."""
+from typing import NamedTuple
+
+import numpy as np
+
+from nnscratch.backend import Array
+
+__all__ = ["Step"]
+
+
+class Step(NamedTuple):
+    """One node in one direction.
+
+    Parameters
+    ----------
+    name : str
+        The layer's name in the model.
+    direction : "forward" | "backward"
+    formula : str
+        As in formulas.py.
+    inputs : list of array
+        Forward: x, one or several. Backward: dy.
+    output : array or list of array
+        Forward: y. Backward: dx, one for each input.
+    parameters : dict of str to array
+        The layer's parameters.
+    grads : dict of str to array
+        Their gradients from this step alone; empty in a forward step.
+    """
+    name: str
+    direction: str
+    formula: str
+    inputs: list[Array]
+    output: Array | list[Array]
+    parameters: dict[str, Array]
+    grads: dict[str, Array]
+
+    @property
+    def shapes(self) -> str:
+        """The shapes of inputs and output, such as "(2, 3) → (2, 4)"."""
+        return f"{' + '.join(str(array.shape) for array in self.inputs)} → {first_array(self.output).shape}"
+
+    @property
+    def rms(self) -> float:
+        """The root mean square of the output."""
+        return float(np.sqrt(np.mean(np.square(first_array(self.output)))))
+
+
+def first_array(output: Array | list[Array]) -> Array:
+    """The output itself, or the first of several."""
+    return output[0] if isinstance(output, list) else output

@@ -1,0 +1,88 @@
+"""What a generator takes and gives: noise and one-hot labels in, images out.
+
+Shapes: noise (N, Z), labels (N,) whole numbers, one-hot labels (N, K), images (N, H, W, C) in [-1, 1].
+"""
+from collections.abc import Sequence
+
+import numpy as np
+
+from nnscratch.backend import Array, to_cpu, to_device
+from nnscratch.generate.pseudo_labels import sample_in_proportion
+from nnscratch.models import Model
+from nnscratch.networks.gan import PRESETS, generator
+from nnscratch.networks.texture_generator import noise_length, texture_generator
+
+__all__ = ["generate_images", "one_hot"]
+
+TEXTURE = "texture"  # a preset of its own, for the method of that name
+LABEL_SCALE = 3.0  # three standard deviations of the noise: a label of 1 would be drowned in it
+PIXELS_PER_BATCH = 2**18  # in `generate_images`: 64 images of 64 x 64 pixels, one of 512 x 512
+
+
+def new_generator(preset: str, shape: tuple[int, int, int], num_classes: int) -> Model:
+    """The generator of a preset, for images of `shape` (H, W, C); for the preset "texture", that of textures."""
+    return texture_generator(shape) if preset == TEXTURE else generator(preset, shape, num_classes)
+
+
+def noise_length_of(preset: str, shape: tuple[int, int, int]) -> int:
+    """Z, the length of the noise of that generator."""
+    return noise_length(shape) if preset == TEXTURE else PRESETS[preset].noise_length
+
+
+def one_hot(labels: np.ndarray, num_classes: int) -> Array:
+    """One-hot labels as the networks take them: scaled, on the device in use.
+
+    Parameters
+    ----------
+    labels : ndarray (N,) of whole numbers
+    num_classes : int, K
+
+    Returns
+    -------
+    Array (N, K), float32
+        3 at each label, 0 elsewhere: beside noise of standard deviation 1, a label of 1 would be drowned.
+
+    Examples
+    --------
+    >>> one_hot(np.array([1, 0]), 3).tolist()
+    [[0.0, 3.0, 0.0], [3.0, 0.0, 0.0]]
+    """
+    rows = np.zeros((len(labels), num_classes), np.float32)
+    rows[np.arange(len(labels)), labels] = LABEL_SCALE
+    return to_device(rows)
+
+
+def sample_labels(count: int, num_classes: int, fractions: Sequence[float] | None, rng: np.random.Generator) -> np.ndarray:
+    """Labels (N,) for `count` images: the classes in turn, or pseudo-labels in proportion to the fractions of the data."""
+    return np.arange(count) % max(num_classes, 1) if fractions is None else sample_in_proportion(fractions, count, rng)
+
+
+def generate_images(model: Model, noise: np.ndarray, labels: np.ndarray, num_classes: int) -> np.ndarray:
+    """Run a generator in inference mode, some images at a time.
+
+    Parameters
+    ----------
+    model : Model, from noise (N, Z), or from [noise, one-hot labels], to images
+    noise : ndarray (N, Z)
+    labels : ndarray (N,) of whole numbers; not used where `num_classes` is 0
+    num_classes : int, K; 0 for a generator without labels
+
+    Returns
+    -------
+    ndarray (N, H, W, C)
+        Images in [-1, 1].
+    """
+    height, width, _ = model.outputs[0].sample_shape
+    batch_size = max(1, min(64, PIXELS_PER_BATCH // (height * width)))
+    generated = []
+    for k in range(0, len(noise), batch_size):
+        z, hot = to_device(noise[k:k + batch_size]), None
+        if num_classes:
+            hot = one_hot(labels[k:k + batch_size], num_classes)
+        generated.append(to_cpu(model.forward(with_labels(z, hot))))
+    return np.concatenate(generated)
+
+
+def with_labels(x: Array, labels: Array | None) -> Array | list[Array]:
+    """The input of a network that is conditional if there are labels: [x, labels], otherwise x."""
+    return x if labels is None else [x, labels]
