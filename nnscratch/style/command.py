@@ -79,7 +79,7 @@ def stylize(content_path: str | PathLike, style_paths: Sequence[str | PathLike],
     content = read_image(content_path, size, minimum=smallest)
     # Enlarging a style only blurs it; beside a long and narrow content, a large style would be nearly all the work.
     style_size = round(style_scale * min(size, MAX_STYLE_RATIO * min(content.shape[1:3])))
-    styles = [style_image(path, max(16, style_size)) if is_style(path) else
+    styles = [style_image(str(path), max(16, style_size)) if is_style(path) else
               read_image(path, max(smallest, style_size), minimum=smallest, enlarge=style_scale > 1) for path in style_paths]
     mask_images = [read_mask(path, content) for path in masks]
     blend_mask, style_masks = (mask_images[0], None) if len(mask_images) == 1 else (1.0, mask_images or None)

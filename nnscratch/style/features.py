@@ -8,7 +8,7 @@ Shapes: image (1, H, W, 3) in [0, 1] -> a list of feature maps (1, H / 2^k, W / 
 """
 from os import PathLike
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from nnscratch.backend import Array
 from nnscratch.errors import InputError
@@ -46,7 +46,7 @@ class LossNetwork(NamedTuple):
     smoothness: float
     balance: float
 
-    def weights(self, strength: float) -> dict[str, float]:
+    def weights(self, strength: float) -> dict[str, Any]:
         """Compute the weights of the loss terms.
 
         Parameters
@@ -96,6 +96,7 @@ def loss_network(features: str, style: Array | None, *, side: int = ALL_MAPS_SID
         return LossNetwork(normalize_filters(drop_small_maps(random_features(seed=seed), side), style), 1, 0.5, 200.0)
     if features == "texture":
         return LossNetwork(drop_small_maps(texture_features(*[weights] if weights else []), side), 2, 2.0, 100.0)
+    assert weights is not None  # check_features has seen to it
     return LossNetwork(drop_small_maps(vgg_features(weights, features, colours=colors), side), CONTENT, 1.0, 50.0)
 
 

@@ -59,7 +59,7 @@ def stylize_fast(content_path: str | PathLike, style_path: str | PathLike, outpu
         check_writable(output)
     if is_gif and output_path.suffix.lower() != ".gif":
         raise InputError(f"{content_path} is a film, but the output is {output_path}; give it a name that ends in .gif")
-    style = (style_image(style_path, max(16, min(size, MAX_STYLE_SIDE))) if is_style(style_path)
+    style = (style_image(str(style_path), max(16, min(size, MAX_STYLE_SIDE))) if is_style(style_path)
              else read_image(style_path, size, minimum=MIN_SIDE, enlarge=False))
     backend.use(device)
     stylizer = Stylizer(weights or SHIPPED)

@@ -87,7 +87,7 @@ def transfer_style(content: Array, style: Array | Sequence[Array], *, masks: Seq
     ((1, 16, 20, 3), 3, True)
     """
     options = Settings(**settings)
-    styles = list(style) if isinstance(style, (list, tuple)) else [style]
+    styles: list[Array] = list(style) if isinstance(style, (list, tuple)) else [style]
     blend_weights = check_inputs(content, styles, options, masks)
     if options.strength == 0:
         return Transfer(to_cpu(content).astype(np.float32))
