@@ -164,7 +164,7 @@ def page(steps: Sequence[Step]) -> str:
         Without scripts it shows all steps.
     """
     images = [f'<img alt="{escape(name_of(step))}: {escape(step.formula)}" src="data:image/png;base64,'
-              f'{b64encode(frame(steps, k)._repr_png_() or b"").decode()}">' for k, step in enumerate(steps)]
+              f'{b64encode(frame(steps, k)._repr_png_()).decode()}">' for k, step in enumerate(steps)]
     return PAGE.format(images="\n".join(images))
 
 
