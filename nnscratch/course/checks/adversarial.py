@@ -117,7 +117,7 @@ def generator_loss(attempt: Attempt) -> None:
 
 def adam_with(correct=lambda beta, k: 1 - beta**k, correct_first=None, correct_second=None, new=lambda beta: 1 - beta,
               square=lambda g: g * g, root=np.sqrt, order=lambda a, b: (a, b), sign=1):
-    """A step of Adam from its parts, each of which can be mistaken."""
+    """A step of Adam from its parts; a wrong answer changes one of them."""
     def adam(w, g, m, v, k, rate, beta_1, beta_2):
         beta_1, beta_2 = order(beta_1, beta_2)
         m, v = beta_1 * m + new(beta_1) * g, beta_2 * v + new(beta_2) * square(g)
@@ -174,7 +174,7 @@ def adam(attempt: Attempt) -> None:
         "the rate is missing": lambda w, g, m, v, k, rate, a, b: adam_with()(w, g, m, v, k, 1.0, a, b),
         "m and v are exchanged: the order is w, m, v": lambda *given: [adam_with()(*given)[k] for k in (0, 2, 1)],
         "m and v come back with the start divided out, expected as they are: the next step divides anew":
-            lambda w, g, m, v, k, rate, a, b: [part / share for part, share in zip(
+            lambda w, g, m, v, k, rate, a, b: [part / correction for part, correction in zip(
                 adam_with()(w, g, m, v, k, rate, a, b), (1, 1 - a**k, 1 - b**k))]})
 
 

@@ -99,7 +99,7 @@ CHAIN_GRAPH = Graph("u = 3 x; y = 2 u", Step("u", ("x",), lambda dy: [3 * dy]), 
 
 
 def reverse_pass(add=lambda old, new: old + new, keep=lambda parts: parts):
-    """The pass through the steps in reverse; `add` and `keep` can be mistaken."""
+    """The pass through the steps in reverse; wrong answers change `add` or `keep`."""
     def back(steps, dy):
         gradients = {steps[-1].name: dy}
         for step in reversed(steps):

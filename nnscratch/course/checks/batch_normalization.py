@@ -34,7 +34,7 @@ def std(variance, epsilon):
 
 
 def batch_norm_with(mean_over=CHANNEL, std=std, scale=1.0, centre=True):
-    """Batch normalisation in training from its parts, each of which can be mistaken."""
+    """Batch normalisation in training from its parts; a wrong answer changes one of them."""
     def forward(x, gamma, beta, epsilon):
         mean = x.mean(axis=mean_over, keepdims=True)
         variance = ((x - mean)**2).mean(axis=mean_over, keepdims=True) * scale
@@ -75,7 +75,7 @@ def batch_norm(attempt: Attempt) -> None:
 
 
 def backward_with(mean_term=1, variance_term=1, of_gamma=lambda normed, x, centred: normed, axes=CHANNEL):
-    """The backward in training from its parts, each of which can be mistaken."""
+    """The backward in training from its parts; a wrong answer changes one of them."""
     def backward(dy, x, gamma, epsilon):
         centred = x - x.mean(axis=CHANNEL)
         d = std((centred**2).mean(axis=CHANNEL), epsilon)
@@ -109,7 +109,7 @@ def batch_norm_backward(attempt: Attempt) -> None:
 
 
 def inference_with(root=std, of_gamma=lambda normed, x, centred: normed):
-    """The backward pass at inference from its parts, each of which can be mistaken."""
+    """The backward pass at inference from its parts; a wrong answer changes one of them."""
     def backward(dy, x, gamma, mean, variance, epsilon):
         d, centred = root(variance, epsilon), x - mean
         return gamma / d * dy, (dy * of_gamma(centred / d, x, centred)).sum(axis=CHANNEL), dy.sum(axis=CHANNEL)

@@ -28,7 +28,7 @@ def right_chain(x, w, b, t):
 
 
 def chain_with(dy=lambda y, t: 2 * (y - t), slope=lambda y, z: 1 - y * y):
-    """The chain from its factors, each of which can be mistaken."""
+    """The chain from its factors; a wrong answer changes one of them."""
     def chain(x, w, b, t):
         z = w * x + b
         dz = dy(math.tanh(z), t) * slope(math.tanh(z), z)

@@ -73,7 +73,7 @@ def right_loss(x, A):
 
 
 def loss_with(dG, loss=lambda difference: (difference**2).mean()):
-    """The loss and its gradient from parts, each of which can be mistaken."""
+    """The loss and its gradient from parts; a wrong answer changes one of them."""
     return lambda x, A: (loss(right_gram(x) - A), right_backward(dG(right_gram(x) - A), x))
 
 

@@ -11,8 +11,8 @@ from nnscratch.course.checks.neurons import normal
 __all__ = ["adain", "adain_backward", "conditional_norm"]
 
 PIXELS = (1, 2)
-FOUR = np.array([3.0, 9, 11, 17]).reshape(1, 2, 2, 1)  # the image of the notebook: mean 10, deviation 5
-TWO = np.array([-1.0, 3]).reshape(1, 1, 2, 1)          # its style: mean 1, deviation 2
+FOUR = np.array([3.0, 9, 11, 17]).reshape(1, 2, 2, 1)  # the image of the notebook: mean 10, standard deviation 5
+TWO = np.array([-1.0, 3]).reshape(1, 1, 2, 1)          # its style: mean 1, standard deviation 2
 
 
 def mean(x, axes=PIXELS):
@@ -45,7 +45,7 @@ MISSING = "epsilon is missing under the root"
 
 
 def conditional(rows=lambda table, which: table[which], swap=False, **how):
-    """Conditional instance normalisation from its parts, each of which can be mistaken."""
+    """Conditional instance normalisation from its parts; a wrong answer changes one of them."""
     def norm(x, gammas, betas, which, epsilon):
         if swap:
             gammas, betas = betas, gammas
@@ -77,7 +77,7 @@ def conditional_norm(attempt: Attempt) -> None:
 
 
 def adapted(f_axes=PIXELS, s_axes=PIXELS, std=std):
-    """AdaIN from its parts, each of which can be mistaken."""
+    """AdaIN from its parts; a wrong answer changes one of them."""
     def adain(f, s, epsilon):
         return normalized(f, epsilon, f_axes, std) * std(s, epsilon, s_axes) + mean(s, s_axes)
     return adain

@@ -14,7 +14,7 @@ __all__ = ["content_gradient", "matched_colours", "total_variation"]
 
 
 def loss_with(factor=2, whole=lambda F, P: (P * P).sum(), gradient_whole=None):
-    """The content loss from its parts, each of which can be mistaken."""
+    """The content loss from its parts; a wrong answer changes one of them."""
     def loss(F, P):
         return ((F - P)**2).sum() / whole(F, P), factor * (F - P) / (gradient_whole or whole)(F, P)
     return loss
@@ -53,7 +53,7 @@ def right_variation(x):
 
 
 def variation_with(along=(0, 1), sides=(1, -1), factor=2, count=lambda x: x.size):
-    """Total variation from its parts, each of which can be mistaken."""
+    """Total variation from its parts; a wrong answer changes one of them."""
     def total(x):
         loss, gradient = 0.0, np.zeros_like(x)
         for axis in along:
@@ -128,7 +128,7 @@ ALL_RISE = np.array([[3.0, 1, 1], [1, 2, 1], [2, 1, 4]])  # mixed by it, all cha
 
 
 def matched_with(factor=lambda cx, cy: root(cy, 0.5) @ root(cx, -0.5), of=covariance, mean=lambda x, y: y.mean(axis=0)):
-    """Colour matching from its parts, each of which can be mistaken."""
+    """Colour matching from its parts; a wrong answer changes one of them."""
     def match(x, y):
         return (x - x.mean(axis=0)) @ factor(of(x), of(y)).T + mean(x, y)
     return match

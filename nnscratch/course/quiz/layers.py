@@ -75,8 +75,8 @@ def dropout(rng: np.random.Generator) -> Question:
 
 def average_backward(rng: np.random.Generator) -> Question:
     """dx of average pooling."""
-    size, share = choice(rng, 2, 3, 4), integers(rng, low=2, high=9)
-    dy = share * size**2
+    size, each = choice(rng, 2, 3, 4), integers(rng, low=2, high=9)
+    dy = each * size**2
     _, cache = ops.avg_pool2d(np.ones((1, size, size, 1)), size)
     return question(
         "Average pooling with windows of {size} x {size}, side by side. $dy = {dy}$ comes back to one window. What does each "
