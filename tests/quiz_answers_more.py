@@ -98,8 +98,8 @@ def adain_on_paper(f, s):
     return normed(f, (s[1] - s[0]) / 2, (s[0] + s[1]) / 2)
 
 
-def adain_to_style(s, mean_gets, deviation_gets):
-    return slopes(lambda s: mean_gets * s.mean() + deviation_gets * s.std(), s)
+def adain_to_style(s, mean_gradient, std_gradient):
+    return slopes(lambda s: mean_gradient * s.mean() + std_gradient * s.std(), s)
 
 
 def told_by_style(channels):

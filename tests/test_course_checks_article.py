@@ -3,7 +3,7 @@ import numpy as np
 import pytest
 from helpers import normal
 
-from nnscratch.course.checks.article import right_share, right_side
+from nnscratch.course.checks.article import right_fraction, right_side
 from nnscratch.networks.article import article_stack, image_sides, live_taps
 
 
@@ -61,22 +61,22 @@ WRONG = [
     ("side_after", lambda side, blocks: right_side(side, max(blocks, 1)), "side = 7, blocks = 0"),
     ("side_after", lambda side, blocks: side / 2**blocks, "no half pixels"),
     ("side_after", lambda side, blocks: side - 2 * blocks, "two pixels away"),
-    ("live_share", lambda side: right_share(side)**0.5, "share along one axis"),
-    ("live_share", lambda side: 16 * right_share(side), "divide by 16"),
-    ("live_share", lambda side: 1.0, "no tap is ever idle"),
-    ("live_share", lambda side: (min(side, 3) / 4)**2, "the taps of one place"),
-    ("live_share", lambda side: (min(side, 4) / 4)**2, "look at both places"),
-    ("live_share", lambda side: 100 * right_share(side), "a share is at most 1"),
-    ("live_share", lambda side: 1 - right_share(side), "that is idle"),
-    ("live_share", padded(lambda padding: padding), "with p zeros before"),
-    ("live_share", padded(lambda padding: 0), "with p zeros before"),
-    ("walk_back", back_by(lambda gradients, name, part: gradients.update({name: part})), "replaces what came before"),
-    ("walk_back", back_by(lambda gradients, name, part: gradients.setdefault(name, part)), "only the first that came back"),
-    ("walk_back", lambda steps, dy: back_by(added)(steps, 1.0), "starts from 1"),
-    ("walk_back", lambda steps, dy: back_by(added)(steps[::-1], dy), "raised KeyError"),
-    ("walk_back", forward, "the walk goes forward"),
-    ("walk_back", lambda steps, dy: back_by(added)(steps, dy)**2 / dy, "dx = 36, expected 6"),
-    ("walk_back", impatient, "before all that read it have sent theirs"),
+    ("live_fraction", lambda side: right_fraction(side)**0.5, "share along one axis"),
+    ("live_fraction", lambda side: 16 * right_fraction(side), "divide by 16"),
+    ("live_fraction", lambda side: 1.0, "no tap is ever idle"),
+    ("live_fraction", lambda side: (min(side, 3) / 4)**2, "the taps of one place"),
+    ("live_fraction", lambda side: (min(side, 4) / 4)**2, "look at both places"),
+    ("live_fraction", lambda side: 100 * right_fraction(side), "a share is at most 1"),
+    ("live_fraction", lambda side: 1 - right_fraction(side), "that is idle"),
+    ("live_fraction", padded(lambda padding: padding), "with p zeros before"),
+    ("live_fraction", padded(lambda padding: 0), "with p zeros before"),
+    ("backward_pass", back_by(lambda gradients, name, part: gradients.update({name: part})), "replaces what came before"),
+    ("backward_pass", back_by(lambda gradients, name, part: gradients.setdefault(name, part)), "only the first that came back"),
+    ("backward_pass", lambda steps, dy: back_by(added)(steps, 1.0), "starts from 1"),
+    ("backward_pass", lambda steps, dy: back_by(added)(steps[::-1], dy), "raised KeyError"),
+    ("backward_pass", forward, "the walk goes forward"),
+    ("backward_pass", lambda steps, dy: back_by(added)(steps, dy)**2 / dy, "dx = 36, expected 6"),
+    ("backward_pass", impatient, "before all that read it have sent theirs"),
 ]
 
 
@@ -85,5 +85,5 @@ def test_sides_and_taps_are_the_networks(side):
     """Measured on the article's stack itself, narrow and two blocks deep."""
     model = article_stack((side, side, 3), blocks=2, filters=4)
     assert image_sides(model) == [right_side(side, 1), right_side(side, 2)]
-    shares = [right_share(side), right_share(right_side(side, 1))]
+    shares = [right_fraction(side), right_fraction(right_side(side, 1))]
     assert live_taps(model, normal(5, side, side, 3).astype(np.float32)) == shares

@@ -4,7 +4,7 @@ from helpers import normal
 
 from nnscratch import ops
 from nnscratch.course import checks
-from nnscratch.course.checks.gram_matrix import right_backward, right_gram, right_pull
+from nnscratch.course.checks.gram_matrix import right_backward, right_gram, right_loss
 
 
 def rows(x):
@@ -12,7 +12,7 @@ def rows(x):
 
 
 def there_and_back(factor, divide=lambda d: d.size):
-    """The solution of gram_pull with another dG."""
+    """The solution of gram_loss with another dG."""
     def pull(x, A):
         F = rows(x)
         d = F.T @ F / len(F) - A
@@ -37,14 +37,14 @@ WRONG = [
     ("gram_backward", lambda dG, x: 2 * x @ dG / (x.size / x.shape[2]), "one sum is taken twice"),
     ("gram_backward", lambda dG, x: x @ (dG + dG.T), "not divided by M = H W"),
     ("gram_backward", lambda dG, x: rows(x) @ (dG + dG.T) / len(rows(x)), "dx has shape"),
-    ("gram_pull", lambda x, A: (right_pull(x, A)[0], right_pull(x, A)[1] * len(rows(x))), "dx is not divided by M"),
-    ("gram_pull", lambda x, A: (right_pull(x, A)[0] / 2, right_pull(x, A)[1] / 2), "without a 1/2"),
-    ("gram_pull", lambda x, A: (right_pull(x, A)[0]**0.5, right_pull(x, A)[1]), "a root is taken"),
-    ("gram_pull", there_and_back(0.5), "the 2 of the square is missing"),
-    ("gram_pull", there_and_back(-1), "the sign of dG is wrong"),
-    ("gram_pull", there_and_back(1, lambda d: 1), "the number of values is missing"),
-    ("gram_pull", lambda x, A: (right_pull(x, A)[0] * A.size, right_pull(x, A)[1] * A.size), "L is their mean"),
-    ("gram_pull", lambda x, A: right_pull(x, A)[0], "one result, expected 2"),
+    ("gram_loss", lambda x, A: (right_loss(x, A)[0], right_loss(x, A)[1] * len(rows(x))), "dx is not divided by M"),
+    ("gram_loss", lambda x, A: (right_loss(x, A)[0] / 2, right_loss(x, A)[1] / 2), "without a 1/2"),
+    ("gram_loss", lambda x, A: (right_loss(x, A)[0]**0.5, right_loss(x, A)[1]), "a root is taken"),
+    ("gram_loss", there_and_back(0.5), "the 2 of the square is missing"),
+    ("gram_loss", there_and_back(-1), "the sign of dG is wrong"),
+    ("gram_loss", there_and_back(1, lambda d: 1), "the number of values is missing"),
+    ("gram_loss", lambda x, A: (right_loss(x, A)[0] * A.size, right_loss(x, A)[1] * A.size), "L is their mean"),
+    ("gram_loss", lambda x, A: right_loss(x, A)[0], "one result, expected 2"),
 ]
 
 
@@ -52,11 +52,11 @@ def test_the_gradient_of_the_pull_is_right():
     """By central differences, which are exact to h² for a polynomial of degree four."""
     x, A, h = normal(3, 2, 4), normal(4, 4), 1e-5
     A = A + A.T
-    _, dx = right_pull(x, A)
+    _, dx = right_loss(x, A)
     for place in np.ndindex(x.shape):
         step = np.zeros_like(x)
         step[place] = h
-        slope = (right_pull(x + step, A)[0] - right_pull(x - step, A)[0]) / (2 * h)
+        slope = (right_loss(x + step, A)[0] - right_loss(x - step, A)[0]) / (2 * h)
         assert np.isclose(dx[place], slope, rtol=1e-6, atol=1e-8)
 
 

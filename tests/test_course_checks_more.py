@@ -139,10 +139,12 @@ WRONG = [
         dy, x, gamma, mean, variance, 0), "epsilon is missing"),
     ("inference_backward", lambda dy, x, gamma, mean, variance, epsilon: S["inference_backward"](
         dy, x, gamma**0, mean, variance, epsilon), "a factor gamma is missing"),
-    ("running", lambda start, batches, momentum: S["running"](start, batches, 1 - momentum), "the shares are exchanged"),
-    ("running", lambda start, batches, momentum: batches.mean(), "the plain mean"),
-    ("running", lambda start, batches, momentum: S["running"](0, batches, momentum), "the start is forgotten"),
-    ("running", lambda start, batches, momentum: momentum * start + (1 - momentum) * batches[-1], "only the last batch"),
+    ("running_average", lambda start, batches, momentum: S["running_average"](start, batches, 1 - momentum),
+     "the shares are exchanged"),
+    ("running_average", lambda start, batches, momentum: batches.mean(), "the plain mean"),
+    ("running_average", lambda start, batches, momentum: S["running_average"](0, batches, momentum), "the start is forgotten"),
+    ("running_average", lambda start, batches, momentum: momentum * start + (1 - momentum) * batches[-1],
+     "only the last batch"),
     ("transposed_size", lambda size, kernel, stride, crop: size * stride + kernel - 2 * crop, "size - 1 steps"),
     ("transposed_size", lambda size, kernel, stride, crop: (size - 1) * stride + kernel - crop, "on both sides"),
     ("transposed_size", lambda size, kernel, stride, crop: (size - 1) * stride + kernel, "cropping is forgotten"),
@@ -191,7 +193,7 @@ def test_the_formulas_of_batch_normalisation_hold():
     assert np.allclose(S["batch_norm"](x, gamma, beta, 1e-3), y)
     for a, b in zip(S["batch_norm_backward"](dy, x, gamma, 1e-3), ops.batch_norm_backward(dy, cache)):
         assert np.allclose(a, b)
-    assert np.allclose(S["running"](mean, [x.mean(axis=AXES)], 0.9), new_mean)
+    assert np.allclose(S["running_average"](mean, [x.mean(axis=AXES)], 0.9), new_mean)
     _, _, cache = ops.batch_norm(x, gamma, beta, mean, variance, training=False)
     for a, b in zip(S["inference_backward"](dy, x, gamma, mean, variance, 1e-3), ops.batch_norm_backward(dy, cache)):
         assert np.allclose(a, b)

@@ -108,13 +108,13 @@ WRONG = [
     ("adam", lambda w, g, m, v, k, rate, a, b: S["adam"](w, g, m, v, k, rate, a, a), "beta_1 stands in the place of beta_2"),
     ("adam", lambda *given: [S["adam"](*given)[k] for k in (0, 2, 1)], "m and v are exchanged"),
     ("adam", lambda *given: S["adam"](*given)[0], "returns one result, expected 3"),
-    ("averaged", lambda w, s, now, s_now, d: S["averaged"](w, s, now, s_now, 0.5), "this is the plain mean"),
-    ("averaged", lambda w, s, now, s_now, d: (w + (1 - d) * now, s + (1 - d) * s_now), "the old average must fade"),
-    ("averaged", lambda w, s, now, s_now, d: (w.copy(), s.copy()), "this is the old average"),
-    ("averaged", lambda *given: S["averaged"](*given)[::-1], "weights and statistics are exchanged"),
-    ("averaged", lambda w, s, now, s_now, d: (d * w + (1 - d) * now, s), "the statistics are forgotten"),
-    ("averaged", lambda w, s, now, s_now, d: (d * w + (1 - d) * now, s_now), "are taken over"),
-    ("averaged", lambda w, s, now, s_now, d: S["averaged"](w, s, now, s_now, 1 - d), "the shares are exchanged"),
+    ("ema", lambda w, s, now, s_now, d: S["ema"](w, s, now, s_now, 0.5), "this is the plain mean"),
+    ("ema", lambda w, s, now, s_now, d: (w + (1 - d) * now, s + (1 - d) * s_now), "the old average must fade"),
+    ("ema", lambda w, s, now, s_now, d: (w.copy(), s.copy()), "this is the old average"),
+    ("ema", lambda *given: S["ema"](*given)[::-1], "weights and statistics are exchanged"),
+    ("ema", lambda w, s, now, s_now, d: (d * w + (1 - d) * now, s), "the statistics are forgotten"),
+    ("ema", lambda w, s, now, s_now, d: (d * w + (1 - d) * now, s_now), "are taken over"),
+    ("ema", lambda w, s, now, s_now, d: S["ema"](w, s, now, s_now, 1 - d), "the shares are exchanged"),
 ]
 
 
@@ -158,7 +158,7 @@ def test_the_average_is_the_librarys():
     average, now = network(0), network(1)
     name = "batchnormalization_0/moving_variance"
     kernel, variance = average.params["dense_0/kernel"].copy(), average.buffers[name].copy()
-    wanted = S["averaged"](kernel, variance, now.params["dense_0/kernel"], now.buffers[name], 0.5)
+    wanted = S["ema"](kernel, variance, now.params["dense_0/kernel"], now.buffers[name], 0.5)
     EMA(average).update(now, 8)
     assert np.allclose(average.params["dense_0/kernel"], wanted[0])
     assert np.allclose(average.buffers[name], wanted[1])

@@ -57,17 +57,20 @@ def overwritten(x):
 
 
 WRONG = [
-    ("content_pull", spoiled("content_pull", 1, lambda g: g / 2), "the 2 of the square is missing"),
-    ("content_pull", spoiled("content_pull", 1, lambda g: -g), "the sign of dF is wrong"),
-    ("content_pull", lambda F, P: (((F - P)**2).mean(), 2 * (F - P) / F.size), "it is a plain mean"),
-    ("content_pull", lambda F, P: (((F - P)**2).sum() / (F**2).sum(), 2 * (F - P) / (F**2).sum()), "changes with the image"),
-    ("content_pull", lambda F, P: (((F - P)**2).sum(), 2 * (F - P)), "Σ P² is missing"),
-    ("content_pull", lambda F, P: S["content_pull"](F, P)[0], "one result, expected 2"),
-    ("content_pull", lambda F, P: (S["content_pull"](F, P)[0] * P.size, S["content_pull"](F, P)[1] * P.size), "take both sums"),
-    ("content_pull", lambda F, P: (S["content_pull"](F, P)[0], 2 * (F - P) / (P**2).sum(axis=(0, 1))), "that of each channel"),
-    ("content_pull", lambda F, P: (S["content_pull"](F, P)[0], 2 * (F - P) / (P**2).sum(axis=2)[..., None]),
+    ("content_gradient", spoiled("content_gradient", 1, lambda g: g / 2), "the 2 of the square is missing"),
+    ("content_gradient", spoiled("content_gradient", 1, lambda g: -g), "the sign of dF is wrong"),
+    ("content_gradient", lambda F, P: (((F - P)**2).mean(), 2 * (F - P) / F.size), "it is a plain mean"),
+    ("content_gradient", lambda F, P: (((F - P)**2).sum() / (F**2).sum(), 2 * (F - P) / (F**2).sum()),
+     "changes with the image"),
+    ("content_gradient", lambda F, P: (((F - P)**2).sum(), 2 * (F - P)), "Σ P² is missing"),
+    ("content_gradient", lambda F, P: S["content_gradient"](F, P)[0], "one result, expected 2"),
+    ("content_gradient", lambda F, P: (S["content_gradient"](F, P)[0] * P.size, S["content_gradient"](F, P)[1] * P.size),
+     "take both sums"),
+    ("content_gradient", lambda F, P: (S["content_gradient"](F, P)[0], 2 * (F - P) / (P**2).sum(axis=(0, 1))),
+     "that of each channel"),
+    ("content_gradient", lambda F, P: (S["content_gradient"](F, P)[0], 2 * (F - P) / (P**2).sum(axis=2)[..., None]),
      "that of each place"),
-    ("content_pull", lambda F, P: tuple(part / 2 for part in S["content_pull"](F, P)), "there is no 1/2"),
+    ("content_gradient", lambda F, P: tuple(part / 2 for part in S["content_gradient"](F, P)), "there is no 1/2"),
     ("total_variation", lambda x: tuple(part * x.shape[2] for part in S["total_variation"](x)), "each channel counts"),
     ("total_variation", of_channels_too, "channels are no neighbours"),
     ("total_variation", rolled, "np.roll goes around the border"),
@@ -109,12 +112,12 @@ def slope(loss, x, place, h=1e-5):
 def test_the_gradients_are_measured_and_the_losses_the_librarys():
     """Central differences are exact for squares, to rounding."""
     F, P = normal(2, 3, 2), normal(2, 3, 2, seed=1)
-    _, dF = S["content_pull"](F, P)
+    _, dF = S["content_gradient"](F, P)
     _, dx = S["total_variation"](F)
     for place in np.ndindex(F.shape):
-        assert np.isclose(dF[place], slope(lambda a: S["content_pull"](a, P)[0], F, place))
+        assert np.isclose(dF[place], slope(lambda a: S["content_gradient"](a, P)[0], F, place))
         assert np.isclose(dx[place], slope(lambda a: S["total_variation"](a)[0], F, place))
-    assert np.isclose(S["content_pull"](F, P)[0], content_loss(F, P)[0])
+    assert np.isclose(S["content_gradient"](F, P)[0], content_loss(F, P)[0])
     assert np.isclose(S["total_variation"](F)[0], librarys(F[None])[0])
 
 

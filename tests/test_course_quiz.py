@@ -9,7 +9,7 @@ import quiz_answers_more
 
 from nnscratch.course.quiz import ITEMS, WIDTH, layers, networks, neuron, sheet, speed, style
 from nnscratch.course.quiz.__main__ import main
-from nnscratch.course.quiz.question import ask, question, show, whole
+from nnscratch.course.quiz.question import ask, format_number, integers, question
 
 SEEDS = range(60)
 ALL = [item for items in ITEMS.values() for item in items]
@@ -26,7 +26,7 @@ def test_the_answer_is_right(item):
     for seed in SEEDS:
         asked = ask(item, seed)
         np.testing.assert_allclose(asked.answer, worked_out(item.__name__)(**asked.given), rtol=1e-6, atol=1e-6)
-        answers = [show(answer) for answer in (asked.answer, *asked.wrong.values())]
+        answers = [format_number(answer) for answer in (asked.answer, *asked.wrong.values())]
         assert len(set(answers)) == len(answers) >= 3
 
 
@@ -36,7 +36,7 @@ def test_the_question_can_be_asked(item):
     texts = set()
     for seed in SEEDS[:20]:
         asked = ask(item, seed)
-        assert all(show(value) in asked.text for value in asked.given.values())
+        assert all(format_number(value) in asked.text for value in asked.given.values())
         assert asked.text == ask(item, seed).text
         assert asked.text.count("$") % 2 == 0 and (asked.text + "".join(asked.wrong)).isascii()
         assert asked.text.endswith("?") or asked.text.endswith(".)") or "row by row." in asked.text
@@ -49,7 +49,7 @@ def test_there_are_many_questions(item):
     """Three hundred seeds ask at least twenty; and who always answers the same is right in 60 % of them at most."""
     asked = [ask(item, seed) for seed in range(300)]
     assert len({one.text for one in asked}) >= 20
-    assert Counter(show(one.answer) for one in asked).most_common(1)[0][1] <= 180
+    assert Counter(format_number(one.answer) for one in asked).most_common(1)[0][1] <= 180
 
 
 def test_what_an_answer_hangs_on_is_said():
@@ -89,10 +89,10 @@ def test_every_notebook_has_three_to_five_items():
 def test_numbers_that_hide_a_mistake_are_drawn_again():
     """2 and 2: their sum is their product. An item whose answers are always alike says so and does not go on for ever."""
     def sum_of_two(rng):
-        a, b = whole(rng, 2, low=1, high=3)
+        a, b = integers(rng, 2, low=1, high=3)
         return question("{a} and {b}: what is their sum?", {"a": a, "b": b}, a + b, {"multiplied": a * b})
 
-    assert {show(ask(sum_of_two, seed).given["a"]) for seed in SEEDS} == {"1", "2", "3"}
+    assert {format_number(ask(sum_of_two, seed).given["a"]) for seed in SEEDS} == {"1", "2", "3"}
     assert not [1 for seed in SEEDS if list(ask(sum_of_two, seed).given.values()) == [2, 2]]
 
     def hopeless(rng):
@@ -103,11 +103,11 @@ def test_numbers_that_hide_a_mistake_are_drawn_again():
 
 
 def test_numbers_are_shown_as_one_writes_them():
-    assert [show(value) for value in (3.0, -0.0, 1 / 3, -2.5, 151e6)] == ["3", "0", "0.3333", "-2.5", "151000000"]
-    assert show(np.array([1, -2.0])) == "(1, -2)" and show([[1, 2], [3, 0.5]]) == "[[1, 2], [3, 0.5]]"
-    assert show(2e-5) == "0"  # nobody is asked for such a number, or two answers would look alike
-    drawn = whole(np.random.default_rng(0), 1000)
-    assert set(drawn) == {-3, -2, -1, 1, 2, 3, 4} and 0 in whole(np.random.default_rng(0), 1000, low=0)
+    assert [format_number(value) for value in (3.0, -0.0, 1 / 3, -2.5, 151e6)] == ["3", "0", "0.3333", "-2.5", "151000000"]
+    assert format_number(np.array([1, -2.0])) == "(1, -2)" and format_number([[1, 2], [3, 0.5]]) == "[[1, 2], [3, 0.5]]"
+    assert format_number(2e-5) == "0"  # nobody is asked for such a number, or two answers would look alike
+    drawn = integers(np.random.default_rng(0), 1000)
+    assert set(drawn) == {-3, -2, -1, 1, 2, 3, 4} and 0 in integers(np.random.default_rng(0), 1000, low=0)
 
 
 def test_a_sheet(capsys):
@@ -125,8 +125,8 @@ def test_a_sheet(capsys):
 
 
 @pytest.mark.parametrize("given, complaint", [
-    (["15"], "no quiz to notebook '15', expected a number from 01 to 14"), (["x"], "'x'"), ([], "notebook"),
-    (["04", "--seed", "-1"], "the seed is -1, expected a whole number from 0 on"), (["04", "--seed", "a"], "invalid int")])
+    (["15"], "expected a notebook from 01 to 14, got '15'"), (["x"], "'x'"), ([], "notebook"),
+    (["04", "--seed", "-1"], "--seed: expected an integer of at least 0, got -1"), (["04", "--seed", "a"], "invalid int")])
 def test_bad_input_is_one_sentence(given, complaint, capsys):
     with pytest.raises(SystemExit) as stop:
         main(given)

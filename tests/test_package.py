@@ -52,10 +52,6 @@ def test_two_rooms_do_without_each_other():
             assert not [name for name in imports(path) if name.startswith(f"nnscratch.{other}.")], path
 
 
-# Their owner is dissolving these two circles; once they are gone, so are these lines.
-DISSOLVING = {("nnscratch.course.cards", "nnscratch.course.card_data"), ("nnscratch.course.player", "nnscratch.course.trace")}
-
-
 def import_graph(root):
     """{module: the modules of the package that it imports}, at the module level, inside functions and for type hints alike."""
     modules = {".".join(path.relative_to(root).with_suffix("").parts).removesuffix(".__init__"): path

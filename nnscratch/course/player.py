@@ -78,10 +78,10 @@ def draw_step(axes: Any, steps: Sequence[Step], k: int, top: float, high: float)
     pieces = shown(step)
     space = WIDE / len(pieces)
     for place, (name, array) in enumerate(pieces):
-        grid = Grid(f"{name} {array.shape}".replace(",)", ")"), corner(array, name.endswith("kernel")))
-        scale = min(1.0, (space - 0.6) / grid.array.shape[1])
-        left = place * space + (space - grid.array.shape[1] * scale) / 2
-        put(axes, grid, left, top + HEAD, rows, CELL, scale)
+        part = corner(array, name.endswith("kernel"))
+        scale = min(1.0, (space - 0.6) / part.shape[1])
+        left = place * space + (space - part.shape[1] * scale) / 2
+        put(axes, Grid(f"{name} {array.shape}".replace(",)", ")"), part), left, top + HEAD, rows, CELL, scale)
     axes.text(WIDE - 0.5, top + high - 0.4, f"RMS of {pieces[-1][0]}: {step.rms:.3g}", fontsize=8.5, color=INK,
               ha="right", va="center")
 

@@ -11,7 +11,7 @@ from sphinx.util import inspect
 __all__ = ["setup"]
 
 FREE = {"", "Notes", "References", "Warnings", "See Also"}  # sections of text; "" is what stands above the first section
-SPECIAL = re.compile(r"(?<!\\)([*|\\]|(?<=\w)_(?!\w))")
+SPECIAL = re.compile(r"""(?<!\\)([*|\\"']|(?<=\w)_(?!\w))""")
 
 
 def setup(app: Any) -> dict[str, bool]:

@@ -29,7 +29,7 @@ def inference_backward(dy, x, gamma, mean, variance, epsilon):
     return gamma / d * dy, (dy * (x - mean) / d).sum(axis=(0, 1, 2)), dy.sum(axis=(0, 1, 2))
 
 
-def running(start, batches, momentum):
+def running_average(start, batches, momentum):
     """The running value that was `start`, after batches of these values."""
     for value in batches:
         start = momentum * start + (1 - momentum) * value

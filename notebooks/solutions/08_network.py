@@ -8,7 +8,7 @@ def side_after(side, blocks):
     return side
 
 
-def live_share(side):
+def live_fraction(side):
     """The share of a kernel's 16 taps that meet a pixel at some place of the window."""
     places = (side + 1) // 2
     before = max(2 * (places - 1) + 4 - side, 0) // 2
@@ -16,7 +16,7 @@ def live_share(side):
     return (len(alive) / 4)**2
 
 
-def walk_back(steps, dy):
+def backward_pass(steps, dy):
     """dx: each step has a .name, .inputs (names) and .backward(dy), a list of gradients."""
     gradients = {steps[-1].name: dy}
     for step in reversed(steps):

@@ -23,7 +23,7 @@ def adam(w, g, m, v, k, rate, beta_1, beta_2):
     return w - rate * first / (np.sqrt(second) + 1e-7), m, v
 
 
-def averaged(weights, statistics, new_weights, new_statistics, decay):
+def ema(weights, statistics, new_weights, new_statistics, decay):
     """The average so far and the network of now -> the new average: weights, statistics"""
     return (decay * weights + (1 - decay) * new_weights,
             decay * statistics + (1 - decay) * new_statistics)

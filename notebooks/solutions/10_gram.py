@@ -14,7 +14,7 @@ def gram_backward(dG, x):
     return (F @ (dG + dG.T) / len(F)).reshape(x.shape)
 
 
-def gram_pull(x, A):
+def gram_loss(x, A):
     """L = mean of (G - A)², a number, and dx (H, W, C)"""
     G, cache = ops.gram_matrix(x[None])
     dG = 2 * (G - A) / A.size

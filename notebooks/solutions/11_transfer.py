@@ -4,7 +4,7 @@ import numpy as np
 from nnscratch.style.colour import matrix_power
 
 
-def content_pull(F, P):
+def content_gradient(F, P):
     """Features of the picture and of the photograph (H, W, C) -> L, dF (H, W, C)"""
     whole = (P**2).sum()
     return ((F - P)**2).sum() / whole, 2 * (F - P) / whole

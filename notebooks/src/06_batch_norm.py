@@ -222,13 +222,13 @@ assert means[0] < 1e-9 and np.allclose(with_ones, 0) and report.ok
 #
 # ### Exercise: running values
 
-# %% exercise=running
-def running(start, batches, momentum):
+# %% exercise=running_average
+def running_average(start, batches, momentum):
     """The running value that was `start`, after batches of these values."""
     ...
 
 # %%
-checks.running(running)
+checks.running_average(running_average)
 
 # %% [markdown]
 # After $k$ steps the start still has the share $\text{momentum}^k$. With 0.99, the usual value, that is 37 % after 100 steps:

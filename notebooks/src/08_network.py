@@ -44,21 +44,21 @@ draw.graph([Node("x", (), 2, 8),
 # called "x". Here is a small graph, $u = 3x$ and $y = x + u$, as you will get it:
 
 # %%
-from nnscratch.course.checks.article import SMALL
+from nnscratch.course.checks.article import SMALL_GRAPH
 
-for step in SMALL:
+for step in SMALL_GRAPH:
     print(f"{step.name} reads {step.inputs}; backward(1.0) gives {step.backward(1.0)}")
 
 # %% [markdown]
 # `dy` is the gradient of what the last step computes. Return that of "x"; in this graph it is $dy + 3\,dy$.
 
-# %% exercise=walk_back
-def walk_back(steps, dy):
+# %% exercise=backward_pass
+def backward_pass(steps, dy):
     """dx: each step has a .name, .inputs (names) and .backward(dy), a list of gradients."""
     ...
 
 # %%
-checks.walk_back(walk_back)
+checks.backward_pass(backward_pass)
 
 # %% [markdown]
 # ## Model: the same with layers
@@ -163,13 +163,13 @@ assert image_sides(model) == [32, 16, 8, 4, 2, 1] + [1] * 58
 #
 # A tap lives if it lies on a pixel at *some* place of the window. Along one axis there are 4 taps, in the kernel $4 \cdot 4$.
 
-# %% exercise=live_share
-def live_share(side):
+# %% exercise=live_fraction
+def live_fraction(side):
     """The share of a kernel's 16 taps that meet a pixel at some place of the window."""
     ...
 
 # %%
-checks.live_share(live_share)
+checks.live_fraction(live_fraction)
 
 # %% [markdown]
 # First counted, and then by the network's own word: the taps whose gradient is not 0. What counts is the side of the picture,

@@ -259,13 +259,13 @@ draw.curves(paths, "distance from the goal: 0.4 with beta_1 = 0, 1.9 with 0.5, 5
 #
 # Batch normalisation's running statistics (notebook 06) are no weights: no optimizer touches them. Think of them.
 
-# %% exercise=averaged
-def averaged(weights, statistics, new_weights, new_statistics, decay):
+# %% exercise=ema
+def ema(weights, statistics, new_weights, new_statistics, decay):
     """The average so far and the network of now -> the new average: weights, statistics"""
     ...
 
 # %%
-checks.averaged(averaged)
+checks.ema(ema)
 
 # %% [markdown]
 # ## From noise to digits

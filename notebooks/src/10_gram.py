@@ -183,13 +183,13 @@ assert same and report.ok
 # Use the library's two ops. They take several pictures at once, and `x[None]` is a batch of one: `ops.gram_matrix(x[None])`
 # gives $G$ in the shape (1, C, C), and a cache; `ops.gram_matrix_backward(dG, cache)` wants such a $dG$.
 
-# %% exercise=gram_pull
-def gram_pull(x, A):
+# %% exercise=gram_loss
+def gram_loss(x, A):
     """L = mean of (G - A)², a number, and dx (H, W, C)"""
     ...
 
 # %%
-checks.gram_pull(gram_pull)
+checks.gram_loss(gram_loss)
 
 # %% [markdown]
 # ## Why features are counted from their mean

@@ -62,13 +62,13 @@ assert same and np.isclose(pixel, 0.5) and np.allclose(dpixel, [[0, 0.5]])
 # %% [markdown]
 # ### Exercise: the content's pull
 
-# %% exercise=content_pull
-def content_pull(F, P):
+# %% exercise=content_gradient
+def content_gradient(F, P):
     """Features of the picture and of the photograph (H, W, C) -> L, dF (H, W, C)"""
     ...
 
 # %%
-checks.content_pull(content_pull)
+checks.content_gradient(content_gradient)
 
 # %% [markdown]
 # ## Which map?
@@ -236,7 +236,7 @@ assert np.isclose((up - down) / 2e-7, slope, rtol=1e-5)
 #
 # ### Exercise: matched colours
 #
-# `root(C, 0.5)` and `root(C, -0.5)` are at hand.
+# `matrix_power(C, 0.5)` and `matrix_power(C, -0.5)` are at hand.
 
 # %%
 from nnscratch.style.colour import matrix_power

@@ -1,26 +1,31 @@
-"""Exercises of notebook 08: the sides of a stack, the taps that ever meet a pixel, and the reverse walk through a graph.
+"""Exercises of notebook 08: the sides of a stack, the taps that ever meet a pixel, and the backward pass through a graph.
 
 The stack is the seed article's: convolutions of 4 x 4, stride 2, "same". A graph is a tuple of Steps in forward order.
 """
+from collections.abc import Callable
 from typing import NamedTuple
 
 from nnscratch.course.checks.compare import compare
-from nnscratch.course.checks.exercise import exercise
+from nnscratch.course.checks.exercise import Attempt, exercise
+
+__all__ = ["SMALL_GRAPH", "backward_pass", "live_fraction", "side_after"]
 
 
 def right_side(side, blocks):
+    """The solution."""
     for _ in range(blocks):
         side = -(-side // 2)
     return side
 
 
 def halved_down(side, blocks):
+    """Each half rounded down."""
     return max(side >> blocks, 0)
 
 
 @exercise("One block makes 64 to 32 and 5 to 3: half, rounded up. Do that `blocks` times.",
           "Rounded up is (side + 1) // 2.")
-def side_after(attempt):
+def side_after(attempt: Attempt) -> None:
     """The side of the image after so many blocks."""
     cases = [{"side": 64, "blocks": 1}, {"side": 64, "blocks": 3}, {"side": 5, "blocks": 1}, {"side": 64, "blocks": 64},
              {"side": 7, "blocks": 1}, {"side": 100, "blocks": 4}, {"side": 7, "blocks": 0}]
@@ -34,15 +39,16 @@ def side_after(attempt):
         "each block takes two pixels away, but stride 2 halves": lambda side, blocks: side - 2 * blocks})
 
 
-def alive(side, size=4):
+def live_taps(side, size=4):
     """How many of `size` taps along an axis meet a pixel at any place of the window."""
     places = -(-side // 2)
     before = max(2 * (places - 1) + size - side, 0) // 2
     return len({i for o in range(places) for i in range(size) if 0 <= 2 * o + i - before < side})
 
 
-def right_share(side):
-    return (alive(side) / 4)**2
+def right_fraction(side):
+    """The solution."""
+    return (live_taps(side) / 4)**2
 
 
 @exercise("Think of one axis first. The window has (side + 1) // 2 places, two pixels apart; the padding says where it begins.",
@@ -50,14 +56,14 @@ def right_share(side):
           "before.",
           "Tap i at place o meets pixel 2 * o + i - before. Collect the i for which that is >= 0 and < side; the share along "
           "both axes is its square.")
-def live_share(attempt):
+def live_fraction(attempt: Attempt) -> None:
     """The share of the 16 taps that meet a pixel somewhere, for an image of side x side."""
     cases = [{"side": 1}, {"side": 2}, {"side": 3}, {"side": 4}, {"side": 5}, {"side": 7}, {"side": 64}]
-    compare(attempt, right_share, cases, "share", {
-        "this is the share along one axis: a kernel has two": lambda side: alive(side) / 4,
-        "these are taps, not a share: divide by 16": lambda side: alive(side)**2,
-        "these are percent: a share is at most 1": lambda side: 100 * right_share(side),
-        "this is the share that is idle": lambda side: 1 - right_share(side),
+    compare(attempt, right_fraction, cases, "share", {
+        "this is the share along one axis: a kernel has two": lambda side: live_taps(side) / 4,
+        "these are taps, not a share: divide by 16": lambda side: live_taps(side)**2,
+        "these are percent: a share is at most 1": lambda side: 100 * right_fraction(side),
+        "this is the share that is idle": lambda side: 1 - right_fraction(side),
         "at a side of 3 the window has two places, and p = 1: look at both places, with p zeros before the image":
             lambda side: (min(side, 4) / 4)**2,
         "this counts the taps of one place of the window alone: from a side of 3 on it has several places": lambda side: (
@@ -66,32 +72,34 @@ def live_share(attempt):
 
 
 class Step(NamedTuple):
-    """A step of a computation: what it reads, and its backward, which gives a list: a gradient for each input."""
+    """A step of a computation: the names it reads, and its backward pass, which returns a list: a gradient for each input."""
     name: str
-    inputs: tuple
-    backward: object
+    inputs: tuple[str, ...]
+    backward: Callable[[float], list[float]]
 
 
 class Graph(tuple):
     """Steps in forward order, and a text that says what they compute."""
+    text: str
 
-    def __new__(cls, text, *steps):
+    def __new__(cls, text: str, *steps: Step) -> "Graph":
         graph = super().__new__(cls, steps)
         graph.text = text
         return graph
 
-    def __repr__(self):
+    def __repr__(self) -> str:
         return f"({self.text})"
 
 
-SMALL = Graph("u = 3 x; y = x + u", Step("u", ("x",), lambda dy: [3 * dy]), Step("y", ("x", "u"), lambda dy: [dy, dy]))
-LARGE = Graph("u = 3 x; v = -4 u; w = u + v; y = x + 5 w + u", Step("u", ("x",), lambda dy: [3 * dy]),
+SMALL_GRAPH = Graph("u = 3 x; y = x + u", Step("u", ("x",), lambda dy: [3 * dy]), Step("y", ("x", "u"), lambda dy: [dy, dy]))
+LARGE_GRAPH = Graph("u = 3 x; v = -4 u; w = u + v; y = x + 5 w + u", Step("u", ("x",), lambda dy: [3 * dy]),
               Step("v", ("u",), lambda dy: [-4 * dy]), Step("w", ("u", "v"), lambda dy: [dy, dy]),
               Step("y", ("x", "w", "u"), lambda dy: [dy, 5 * dy, dy]))
-CHAIN = Graph("u = 3 x; y = 2 u", Step("u", ("x",), lambda dy: [3 * dy]), Step("y", ("u",), lambda dy: [2 * dy]))
+CHAIN_GRAPH = Graph("u = 3 x; y = 2 u", Step("u", ("x",), lambda dy: [3 * dy]), Step("y", ("u",), lambda dy: [2 * dy]))
 
 
-def walk(add=lambda old, new: old + new, keep=lambda parts: parts):
+def reverse_pass(add=lambda old, new: old + new, keep=lambda parts: parts):
+    """The pass through the steps in reverse; wrong answers change `add` or `keep`."""
     def back(steps, dy):
         gradients = {steps[-1].name: dy}
         for step in reversed(steps):
@@ -102,10 +110,11 @@ def walk(add=lambda old, new: old + new, keep=lambda parts: parts):
 
 
 def at_once(steps, dy):
-    """Whatever arrives at a step is handed on at once, with all that has arrived there before."""
-    by_name, gradients = {step.name: step for step in steps}, {}
+    """Each step passes its gradient on whenever a part arrives, not once at the end."""
+    by_name = {step.name: step for step in steps}
+    gradients: dict[str, float] = {}
 
-    def arrive(name, part):
+    def arrive(name: str, part: float) -> None:
         gradients[name] = gradients.get(name, 0) + part
         if name in by_name:
             for source, its_part in zip(by_name[name].inputs, by_name[name].backward(gradients[name])):
@@ -117,14 +126,15 @@ def at_once(steps, dy):
 @exercise("Keep a dictionary {name: gradient}; at the start it holds dy under the name of the last step.",
           "For step in reversed(steps): parts = step.backward(gradients[step.name]), a part for each name in step.inputs.",
           "Where paths meet, gradients add: gradients[name] = gradients.get(name, 0) + part.")
-def walk_back(attempt):
+def backward_pass(attempt: Attempt) -> None:
     """The gradient of x, by a walk through the steps in reverse."""
-    cases = [{"steps": CHAIN, "dy": 1.0}, {"steps": SMALL, "dy": 1.0}, {"steps": LARGE, "dy": 10.0}]
-    compare(attempt, walk(), cases, "dx", {
-        "what came back last replaces what came before: where paths meet, gradients add": walk(add=lambda old, new: new),
-        "only the first that came back counts: where paths meet, gradients add": walk(add=lambda old, new: old),
-        "only the first input of each step gets a gradient": walk(keep=lambda parts: parts[:1]),
+    cases = [{"steps": CHAIN_GRAPH, "dy": 1.0}, {"steps": SMALL_GRAPH, "dy": 1.0}, {"steps": LARGE_GRAPH, "dy": 10.0}]
+    compare(attempt, reverse_pass(), cases, "dx", {
+        "what came back last replaces what came before: where paths meet, gradients add":
+            reverse_pass(add=lambda old, new: new),
+        "only the first that came back counts: where paths meet, gradients add": reverse_pass(add=lambda old, new: old),
+        "only the first input of each step gets a gradient": reverse_pass(keep=lambda parts: parts[:1]),
         "the walk goes forward: begin with the last step": lambda steps, dy: sum(
             part for name, part in zip(steps[-1].inputs, steps[-1].backward(dy)) if name == "x"),
         "a step hands on its gradient more than once, or before all that read it have sent theirs": at_once,
-        "it starts from 1 instead of dy": lambda steps, dy: walk()(steps, 1.0)})
+        "it starts from 1 instead of dy": lambda steps, dy: reverse_pass()(steps, 1.0)})

@@ -6,18 +6,21 @@ import numpy as np
 
 from nnscratch import ops
 from nnscratch.course.checks.compare import compare
-from nnscratch.course.checks.exercise import exercise
+from nnscratch.course.checks.exercise import Attempt, exercise
 from nnscratch.course.checks.neurons import normal
+
+__all__ = ["conv2d", "conv_loops", "im2col", "output_size"]
 
 
 def right_output_size(size, kernel, stride, padding):
+    """The solution."""
     return (size + 2 * padding - kernel) // stride + 1
 
 
 @exercise("Without stride and padding the first pixel of the window can stand on size - kernel + 1 places.",
           "Padding makes the image larger on both sides: size + 2 padding. With stride s only every s-th place counts.",
           "(size + 2 * padding - kernel) // stride + 1")
-def output_size(attempt):
+def output_size(attempt: Attempt) -> None:
     """How many places a window has along one side."""
     cases = [dict(zip(("size", "kernel", "stride", "padding"), numbers)) for numbers in
              [(3, 1, 1, 0), (5, 3, 1, 0), (5, 3, 2, 0), (6, 3, 2, 0), (5, 3, 1, 1), (28, 4, 2, 1), (11, 5, 3, 2)]]
@@ -35,12 +38,13 @@ def output_size(attempt):
 
 
 def right_conv_loops(x, kernel):
+    """The solution."""
     return ops.conv2d(x[None, :, :, None], kernel[:, :, None, None])[0][0, :, :, 0]
 
 
 @exercise("Make y = np.zeros((OH, OW)) first, with OH = H - KH + 1 and OW = W - KW + 1.",
           "Four loops, one for each letter: oh, ow, i, j; inside, y[oh, ow] += x[oh + i, ow + j] * kernel[i, j].")
-def conv_loops(attempt):
+def conv_loops(attempt: Attempt) -> None:
     """y[oh, ow] = Σ_i Σ_j x[oh + i, ow + j] kernel[i, j]."""
     cases = [{"x": np.array([[1.0, 2.0, 4.5]]), "kernel": np.array([[1.0, 10.0]])},
              {"x": np.arange(1.0, 10.0).reshape(3, 3), "kernel": np.array([[1.0, 2.0], [3.0, -5.0]])},
@@ -55,6 +59,7 @@ def conv_loops(attempt):
 
 
 def right_im2col(x, kh, kw):
+    """The solution."""
     return ops.im2col(x, (kh, kw))[0]
 
 
@@ -69,7 +74,7 @@ def other_order(order):
 
 @exercise("columns = np.zeros((N, OH, OW, KH * KW * C)); then fill columns[:, oh, ow] in a loop over oh and ow.",
           "The patch x[:, oh:oh + kh, ow:ow + kw] has shape (N, KH, KW, C); .reshape(N, -1) lays it out in the right order.")
-def im2col(attempt):
+def im2col(attempt: Attempt) -> None:
     """columns[n, oh, ow] = the pixels x[n, oh + i, ow + j, c], in the order (i, j, c)."""
     cases = [{"x": np.array([1.0, 2.0, 4.0]).reshape(1, 1, 3, 1), "kh": 1, "kw": 2},
              {"x": np.arange(1.0, 9.0).reshape(1, 2, 2, 2), "kh": 2, "kw": 2},
@@ -84,7 +89,7 @@ def im2col(attempt):
 
 @exercise("The kernel as a matrix: kernel.reshape(-1, OC). Its rows then go (i, j, c), as the columns do.",
           "columns @ matrix + bias, columns being ops.im2col(x, kernel.shape[:2])[0].")
-def conv2d(attempt):
+def conv2d(attempt: Attempt) -> None:
     """y = im2col(x) @ K + bias."""
     cases = [{"x": np.array([1.0, 2.0, 4.0]).reshape(1, 1, 3, 1), "kernel": np.array([1.0, 10.0]).reshape(1, 2, 1, 1),
               "bias": np.array([0.5])},

@@ -6,12 +6,15 @@ import numpy as np
 
 from nnscratch import ops
 from nnscratch.course.checks.compare import compare
-from nnscratch.course.checks.exercise import exercise
+from nnscratch.course.checks.exercise import Attempt, exercise
 from nnscratch.course.checks.neurons import normal
 from nnscratch.ops.window import make_window
 
+__all__ = ["col2im", "conv_dkernel", "conv_dx", "coverage"]
+
 
 def right_dkernel(dy, x):
+    """The solution."""
     kh, kw = x.shape[1] - dy.shape[1] + 1, x.shape[2] - dy.shape[2] + 1
     _, cache = ops.conv2d(x, np.ones((kh, kw, x.shape[3], dy.shape[3])))
     return ops.conv2d_backward(dy, cache, "parameters")[1]
@@ -20,7 +23,7 @@ def right_dkernel(dy, x):
 @exercise("The window gives the size: KH = H - OH + 1, and KW likewise.",
           "kernel[i, j] meets the pixels x[:, i:i + OH, j:j + OW]: an image as large as dy. Two loops, over i and j.",
           "rows = x[:, i:i + OH, j:j + OW].reshape(-1, C); dkernel[i, j] = rows.T @ dy.reshape(-1, OC).")
-def conv_dkernel(attempt):
+def conv_dkernel(attempt: Attempt) -> None:
     """dkernel[i, j, c, o] = Σ_n Σ_oh Σ_ow dy[n, oh, ow, o] x[n, oh + i, ow + j, c]."""
     cases = [{"dy": np.array([1.0, 10.0]).reshape(1, 1, 2, 1), "x": np.array([1.0, 2.0, 4.0]).reshape(1, 1, 3, 1)},
              {"dy": np.array([1.0, 10.0]).reshape(2, 1, 1, 1), "x": np.array([1.0, 2.0, 4.0, 8.0]).reshape(2, 1, 2, 1)},
@@ -32,6 +35,7 @@ def conv_dkernel(attempt):
 
 
 def right_dx(dy, kernel):
+    """The solution."""
     n, oh, ow, _ = dy.shape
     kh, kw, c, _ = kernel.shape
     _, cache = ops.conv2d(np.zeros((n, oh + kh - 1, ow + kw - 1, c)), kernel)
@@ -39,6 +43,7 @@ def right_dx(dy, kernel):
 
 
 def painted_without_adding(dy, kernel):
+    """dx with = in place of +=, tap by tap."""
     (n, oh, ow, _), (kh, kw, c, _) = dy.shape, kernel.shape
     dx = np.zeros((n, oh + kh - 1, ow + kw - 1, c))
     for i, j in np.ndindex(kh, kw):
@@ -47,6 +52,7 @@ def painted_without_adding(dy, kernel):
 
 
 def windows_without_adding(dy, kernel):
+    """dx with = in place of +=, window by window."""
     (n, oh, ow, _), (kh, kw, c, _) = dy.shape, kernel.shape
     dx = np.zeros((n, oh + kh - 1, ow + kw - 1, c))
     for r, s in np.ndindex(oh, ow):
@@ -58,7 +64,7 @@ def windows_without_adding(dy, kernel):
           "The output at (oh, ow) read x[oh + i, ow + j] through kernel[i, j]; so dy[oh, ow] goes back to that pixel, times "
           "kernel[i, j].",
           "Two loops, over i and j: dx[:, i:i + OH, j:j + OW] += dy @ kernel[i, j].T.")
-def conv_dx(attempt):
+def conv_dx(attempt: Attempt) -> None:
     """dx[n, oh + i, ow + j, c] += Σ_o dy[n, oh, ow, o] kernel[i, j, c, o]."""
     cases = [{"dy": np.array([1.0, 2.0]).reshape(1, 1, 2, 1), "kernel": np.array([1.0, 10.0]).reshape(1, 2, 1, 1)},
              {"dy": np.array([1.0, 10.0]).reshape(1, 1, 1, 2),
@@ -72,16 +78,19 @@ def conv_dx(attempt):
 
 
 def right_col2im(columns, kh, kw):
+    """The solution."""
     oh, ow = columns.shape[1:3]
     window = make_window("col2im", (oh + kh - 1, ow + kw - 1), (kh, kw))
     return ops.col2im(columns, window)
 
 
 def coverage_of(n, h, w, c, kh, kw):
+    """How many windows see each pixel, (N, H, W, C)."""
     return right_col2im(np.ones((n, h - kh + 1, w - kw + 1, kh * kw * c)), kh, kw)
 
 
 def last_copy(columns, kh, kw):
+    """col2im with = in place of +=."""
     (n, oh, ow), c = columns.shape[:3], columns.shape[3] // (kh * kw)
     x = np.zeros((n, oh + kh - 1, ow + kw - 1, c))
     for r, s in np.ndindex(oh, ow):
@@ -91,7 +100,7 @@ def last_copy(columns, kh, kw):
 
 @exercise("Read your im2col backwards: what was read from a place is now added to that place.",
           "patch = columns[:, oh, ow].reshape(N, kh, kw, C) goes to x[:, oh:oh + kh, ow:ow + kw], with +=.")
-def col2im(attempt):
+def col2im(attempt: Attempt) -> None:
     """x[n, oh + i, ow + j, c] += columns[n, oh, ow, (i, j, c)]."""
     cases = [{"columns": np.array([1.0, 2.0, 10.0, 20.0]).reshape(1, 1, 2, 2), "kh": 1, "kw": 2},
              {"columns": np.array([1.0, 2.0, 3.0, 4.0]).reshape(1, 1, 1, 4), "kh": 1, "kw": 2},
@@ -99,7 +108,8 @@ def col2im(attempt):
 
     def averaged(columns, kh, kw):
         x = right_col2im(columns, kh, kw)
-        return x / coverage_of(*x.shape, kh, kw)
+        n, h, w, c = x.shape
+        return x / coverage_of(n, h, w, c, kh, kw)
 
     def channels_first(columns, kh, kw):
         split = columns.reshape(*columns.shape[:3], -1, kh, kw).transpose(0, 1, 2, 4, 5, 3)
@@ -113,7 +123,7 @@ def col2im(attempt):
 
 @exercise("Ask col2im: if every window sends a 1 to each of its pixels, each pixel counts its windows.",
           "ops.im2col(np.ones((1, h, w, 1)), (kh, kw)) gives columns of ones, and the window that ops.col2im wants.")
-def coverage(attempt):
+def coverage(attempt: Attempt) -> None:
     """How many windows see each pixel, (h, w)."""
     cases = [{"h": 1, "w": 3, "kh": 1, "kw": 2}, {"h": 3, "w": 3, "kh": 2, "kw": 2}, {"h": 3, "w": 3, "kh": 3, "kw": 3},
              {"h": 7, "w": 5, "kh": 3, "kw": 2}]

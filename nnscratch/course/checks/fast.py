@@ -8,13 +8,16 @@ import numpy as np
 
 from nnscratch import ops
 from nnscratch.course.checks.compare import compare
-from nnscratch.course.checks.exercise import Wrong, exercise, given, run
+from nnscratch.course.checks.exercise import Attempt, Wrong, describe_inputs, exercise, run
 from nnscratch.course.checks.neurons import normal
 from nnscratch.fast.workspace import free_scratch
 from nnscratch.memory import peak_bytes
 
+__all__ = ["conv_flop", "conv_in_blocks", "f23"]
+
 
 def right_flop(x_shape, kernel_shape, each=2):
+    """The solution; each=1 counts multiplications alone."""
     (n, h, w, _), (kh, kw, c, oc) = x_shape, kernel_shape
     return each * n * (h - kh + 1) * (w - kw + 1) * kh * kw * c * oc
 
@@ -31,7 +34,7 @@ def single(axis, of_kernel=False):
 @exercise("Count the outputs first: N * OH * OW * OC, with OH = H - KH + 1 and OW = W - KW + 1.",
           "Each output is a sum of KH * KW * C products, and each product is one multiplication and one addition.",
           "2 * N * OH * OW * OC * KH * KW * C")
-def conv_flop(attempt):
+def conv_flop(attempt: Attempt) -> None:
     """2 N OH OW OC KH KW C, a number."""
     cases = [{"x_shape": (1, 1, 1, 1), "kernel_shape": (1, 1, 1, 1)}, {"x_shape": (1, 3, 3, 1), "kernel_shape": (2, 2, 1, 1)},
              {"x_shape": (1, 4, 5, 2), "kernel_shape": (3, 3, 2, 5)}, {"x_shape": (3, 9, 7, 4), "kernel_shape": (4, 2, 4, 6)}]
@@ -49,10 +52,12 @@ def conv_flop(attempt):
 
 
 def right_in_blocks(x, kernel, rows):
+    """The solution."""
     return ops.conv2d(x, kernel)[0]
 
 
 def without_the_last(x, kernel, rows):
+    """The last block is missing where it is shorter."""
     y = right_in_blocks(x, kernel, rows)
     return np.where(np.arange(y.shape[1])[:, None, None] < y.shape[1] // rows * rows, y, 0)
 
@@ -60,7 +65,7 @@ def without_the_last(x, kernel, rows):
 @exercise("The rows r to r + rows of y see the rows r to r + rows + KH - 1 of x, and that slice is a small image.",
           "A slice that goes beyond the end is shorter, so the last block needs no special case.",
           "For r in range(0, OH, rows): columns of x[:, r:r + rows + KH - 1], times the matrix, into y[:, r:r + rows].")
-def conv_in_blocks(attempt):
+def conv_in_blocks(attempt: Attempt) -> None:
     """y, made of the columns of `rows` rows at a time."""
     cases = [{"x": np.array([1.0, 2, 4, 8]).reshape(1, 4, 1, 1), "kernel": np.array([1.0, 10]).reshape(2, 1, 1, 1), "rows": 1},
              {"x": np.array([1.0, 2, 4, 8]).reshape(1, 4, 1, 1), "kernel": np.array([1.0, 10]).reshape(2, 1, 1, 1), "rows": 2},
@@ -70,16 +75,16 @@ def conv_in_blocks(attempt):
         y, wanted = run(attempt, case), right_in_blocks(**case)
         if isinstance(y, np.ndarray) and y.ndim == 4 and y.shape[1] < wanted.shape[1]:
             raise Wrong(f"y has {y.shape[1]} rows, expected {wanted.shape[1]}: blocks overlap in x, where `rows` rows of y "
-                        f"need rows + KH - 1 rows of x, and the last block may be shorter\n{given(case)}")
+                        f"need rows + KH - 1 rows of x, and the last block may be shorter\n{describe_inputs(case)}")
     compare(attempt, right_in_blocks, cases, "y", {
         "the last rows are missing: where `rows` does not divide OH, one more block is needed, a short one": without_the_last})
     check_blocks(attempt, normal(1, 66, 34, 32), normal(3, 3, 32, 2), 4)
 
 
 def check_blocks(attempt, x, kernel, rows):
-    """Blocks of `rows` rows, and not one row at a time, nor more than fits beside y and the columns of three blocks.
+    """Refuse blocks of one row, and memory beyond that of y and the columns of three blocks.
 
-    Three, because a block may be made of a list, while the one before is still there; y counts six times, as a list does.
+    Three, because a block may be built from a list while the previous one still exists; y counts six times, as a list does.
     """
     Watched.heights, width = [], x.shape[2] - kernel.shape[1] + 1
     used = peak(lambda: attempt(x.view(Watched), kernel, rows))
@@ -95,8 +100,8 @@ def check_blocks(attempt, x, kernel, rows):
 
 
 class Watched(np.ndarray):
-    """An array that notes the height and width of the pieces (N, H, W, C) that are cut from it."""
-    heights = []
+    """An array that records the height and width of the slices (N, H, W, C) that are taken from it."""
+    heights: list[tuple[int, ...]] = []
 
     def __getitem__(self, key):
         piece = super().__getitem__(key)
@@ -106,15 +111,15 @@ class Watched(np.ndarray):
 
 
 def peak(function):
-    """The most bytes that NumPy held during a call, beyond what was there before; what the library keeps is not there."""
+    """The peak of NumPy's memory during a call, in bytes beyond that before it; the library's scratch memory is freed first."""
     free_scratch()
     return peak_bytes(function)
 
 
 class Counted:
-    """A number that counts how often two of its kind are multiplied, or divided; with a constant it does not count.
+    """A number that counts how often two of its kind are multiplied or divided; products with a constant do not count.
 
-    It is no float, or NumPy would make plain numbers of it wherever it can.
+    It is not a float, which NumPy would turn into a plain number.
     """
     products = 0
 
@@ -126,10 +131,10 @@ class Counted:
 
 
 def counting(name):
-    """An operator of float for Counted: the result goes on counting."""
+    """An operator of float for Counted, whose result counts as well."""
     def operation(self, *others):
         if any(isinstance(other, np.ndarray) for other in others):
-            return NotImplemented  # the array takes its numbers one by one
+            return NotImplemented  # the array calls it for each of its numbers
         Counted.products += name in ("mul", "truediv") and isinstance(others[0], Counted)
         return Counted(getattr(self.value, f"__{name}__")(*map(float, others)))
     return operation
@@ -140,6 +145,7 @@ for name in ("add", "radd", "sub", "rsub", "mul", "rmul", "truediv", "rtruediv",
 
 
 def right_f23(d, g):
+    """The solution."""
     return np.array([d[:3] @ g, d[1:] @ g])
 
 
@@ -155,7 +161,7 @@ def four(halves=0.5, third=lambda d: d[2] - d[1], last=-1.0, second=-1.0):
 @exercise("Compute m1, m2, m3 and m4 as in the text, then y0 = m1 + m2 + m3 and y1 = m2 - m3 - m4.",
           "In m2 and m3 the sum of the taps is halved. Dividing by 2 is a product with a constant, and does not count.",
           "m2 = (d[1] + d[2]) * (g[0] + g[1] + g[2]) / 2 and m3 = (d[2] - d[1]) * (g[0] - g[1] + g[2]) / 2.")
-def f23(attempt):
+def f23(attempt: Attempt) -> None:
     """y0 = d0 g0 + d1 g1 + d2 g2 and y1 = d1 g0 + d2 g1 + d3 g2, (2,), with four products."""
     numbers = [{"d": np.array([5.0, 2, 4, 1]), "g": np.array([1.0, 3, 4])}, {"d": normal(4), "g": normal(3)}]
     compare(attempt, right_f23, numbers, "y", {
@@ -166,7 +172,7 @@ def f23(attempt):
         "the taps are mirrored: d0 meets g0": lambda d, g: right_f23(d, g[::-1])})
     Counted.products = 0
     d, g = (np.array([Counted(float(value)) for value in values]) for values in numbers[0].values())
-    with suppress(Wrong):  # the numbers are right; what cannot be counted is not refused
+    with suppress(Wrong):  # the numbers are right; an attempt whose products cannot be counted passes
         run(attempt, {"d": d, "g": g})
     if Counted.products > 4:
         raise Wrong(f"the numbers are right, but it took {Counted.products} products of something made of d with something "

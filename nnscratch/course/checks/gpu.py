@@ -6,11 +6,14 @@ import math
 
 from nnscratch.bench.roofline import ceiling
 from nnscratch.course.checks.compare import compare
-from nnscratch.course.checks.exercise import exercise
+from nnscratch.course.checks.exercise import Attempt, exercise
 from nnscratch.course.checks.fast import right_flop
+
+__all__ = ["crossover", "intensity", "queue_seconds", "roofline_seconds"]
 
 
 def right_intensity(x_shape, kernel_shape, parts=("x", "kernel", "y"), each=4, flop=2):
+    """The solution; `parts` are the arrays that are moved, `each` the bytes of a number."""
     (n, h, w, _), (kh, kw, _, oc) = x_shape, kernel_shape
     sizes = {"x": math.prod(x_shape), "kernel": math.prod(kernel_shape), "y": n * (h - kh + 1) * (w - kw + 1) * oc}
     return right_flop(x_shape, kernel_shape, flop) / (each * sum(sizes[part] for part in parts))
@@ -26,7 +29,7 @@ def with_columns(x_shape, kernel_shape):
 @exercise("FLOP are 2 N OH OW OC KH KW C; OH = H - KH + 1, OW = W - KW + 1.",
           "Three arrays are moved: x, the kernel, and y of shape (N, OH, OW, OC).",
           "FLOP / (4 * (size of x + size of the kernel + size of y))")
-def intensity(attempt):
+def intensity(attempt: Attempt) -> None:
     """FLOP for each byte, a number."""
     cases = [{"x_shape": x_shape, "kernel_shape": kernel_shape} for x_shape, kernel_shape in [
         ((1, 1, 1, 1), (1, 1, 1, 1)), ((1, 3, 3, 1), (2, 2, 1, 1)), ((2, 9, 7, 4), (4, 2, 4, 6)),
@@ -47,12 +50,13 @@ def intensity(attempt):
 
 
 def right_seconds(flop, size, gflops, gb_per_s):
+    """The solution."""
     return ceiling(flop, size, {"gflops": gflops, "gb_per_s": gb_per_s})
 
 
 @exercise("At the peak the operations take flop / (10⁹ gflops) seconds; the bytes take size / (10⁹ gb_per_s).",
           "Both happen at once, so the slower of the two decides: max.")
-def roofline_seconds(attempt):
+def roofline_seconds(attempt: Attempt) -> None:
     """The least seconds, a number."""
     cases = [dict(zip(("flop", "size", "gflops", "gb_per_s"), numbers)) for numbers in
              [(4e9, 1e9, 2.0, 1.0), (1e9, 8e9, 2.0, 1.0), (432e6, 4.32e6, 100.0, 20.0), (1e6, 8e6, 19500.0, 1555.0)]]
@@ -72,6 +76,7 @@ def roofline_seconds(attempt):
 
 
 def right_queue(kernels, ask, compute):
+    """The solution."""
     done = 0.0
     for k in range(1, kernels + 1):
         done = max(k * ask, done) + compute
@@ -81,7 +86,7 @@ def right_queue(kernels, ask, compute):
 @exercise("Keep one number, the time at which the GPU is done so far; at first 0.",
           "Kernel k has been asked for at k * ask. It begins then, or when the one before is done, whichever is later.",
           "For k in range(1, kernels + 1): done = max(k * ask, done) + compute.")
-def queue_seconds(attempt):
+def queue_seconds(attempt: Attempt) -> None:
     """Seconds until the last kernel is done, a number."""
     cases = [dict(zip(("kernels", "ask", "compute"), numbers)) for numbers in
              [(1, 3.0, 2.0), (2, 3.0, 2.0), (2, 2.0, 3.0), (5, 1.0, 4.0), (300, 10.0, 2.0)]]
@@ -112,6 +117,7 @@ def crossing(whole=lambda n: math.floor(n) + 1, from_one=True, never=True, image
 
 
 def by_slope_first(fixed_cpu, each_cpu, fixed_gpu, each_gpu):
+    """The slopes are compared before one image is."""
     return math.inf if each_gpu >= each_cpu else crossing()(fixed_cpu, each_cpu, fixed_gpu, each_gpu)
 
 
@@ -127,7 +133,7 @@ def by_division(fixed_cpu, each_cpu, fixed_gpu, each_gpu):
           "The smallest whole number beyond x is np.floor(x) + 1, also where x is whole.",
           "Two cases are special: a GPU that is faster at 1 image already (1), and, if it is not, no slope to catch up with "
           "(np.inf). In this order.")
-def crossover(attempt):
+def crossover(attempt: Attempt) -> None:
     """The smallest whole batch for which the GPU is faster, or np.inf."""
     usual, lower = ([dict(zip(("fixed_cpu", "each_cpu", "fixed_gpu", "each_gpu"), numbers)) for numbers in cases] for cases in (
         [(5.0, 1.0, 8.0, 0.5), (5.0, 1.0, 8.5, 0.25), (5.0, 1.0, 8.0, 1.0), (5.0, 1.0, 8.0, 2.0), (8.0, 1.0, 5.0, 0.5),

@@ -1,27 +1,34 @@
-"""Exercises of notebook 02: the chain rule by hand, a gradient measured, what a sum hides, the bug among suspects.
+"""Exercises of notebook 02: the chain rule by hand, a numeric gradient, what a sum hides, and a search for bugs.
 
-Shapes: all of `chain` are numbers; `numeric_gradient` takes x of any shape; the suspects are backwards of dense.
+Shapes: all of `chain` are numbers; `numeric_gradient` takes x of any shape; the suspects are backward passes of conv2d.
 """
 import math
 import re
+from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 
 from nnscratch import ops
+from nnscratch.backend import Array
 from nnscratch.course.checks.compare import compare
-from nnscratch.course.checks.exercise import Wrong, exercise, run
+from nnscratch.course.checks.exercise import Attempt, Wrong, exercise, run
 from nnscratch.course.checks.neurons import normal
-from nnscratch.gradcheck import check_op
+from nnscratch.gradcheck import Report, check_op
 from nnscratch.gradcheck.mutants import BLIND_TO_ONES, mutants_of
+
+__all__ = ["batch_norm", "chain", "check_batch_norm", "guilty", "numeric_gradient", "suspects", "upstream"]
 
 
 def right_chain(x, w, b, t):
+    """The solution."""
     y = math.tanh(w * x + b)
     dz = 2 * (y - t) * (1 - y * y)
     return dz * w, dz * x, dz
 
 
 def chain_with(dy=lambda y, t: 2 * (y - t), slope=lambda y, z: 1 - y * y):
+    """The chain from its factors; a wrong answer changes one of them."""
     def chain(x, w, b, t):
         z = w * x + b
         dz = dy(math.tanh(z), t) * slope(math.tanh(z), z)
@@ -32,7 +39,7 @@ def chain_with(dy=lambda y, t: 2 * (y - t), slope=lambda y, z: 1 - y * y):
 @exercise("Walk forward first and keep z = w x + b and y = tanh(z). Then walk back: dL/dy, dL/dz, and from there all three.",
           "dL/dy = 2 (y - t), and tanh'(z) = 1 - y².",
           "z = w x + b, so dz/dx = w, dz/dw = x, dz/db = 1; each is multiplied by dL/dz.")
-def chain(attempt):
+def chain(attempt: Attempt) -> None:
     """dL/dx, dL/dw, dL/db of L = (tanh(w x + b) - t)²."""
     cases = [{"x": 1.0, "w": 0.0, "b": 0.0, "t": 1.0}, {"x": 2.0, "w": 0.5, "b": -0.75, "t": 1.5},
              {"x": 0.7, "w": -0.4, "b": 0.9, "t": -0.3}]
@@ -59,6 +66,7 @@ def measured(numerator, divisor):
 
 
 def central(f, x, step):
+    """f(x + step) - f(x - step)."""
     return f(x + step) - f(x - step)
 
 
@@ -66,6 +74,7 @@ right_numeric_gradient = measured(central, lambda h: 2 * h)
 
 
 def left_where_it_was_moved(f, x, h):
+    """Each element stays moved."""
     x, result = x.copy(), np.zeros_like(x)
     for k in np.ndindex(x.shape):
         result[k] = right_numeric_gradient(f, x, h)[k]
@@ -76,7 +85,7 @@ def left_where_it_was_moved(f, x, h):
 @exercise("for k in np.ndindex(x.shape) goes through all places of an array of any shape.",
           "Work on a copy for each place: plus = x.copy(); plus[k] += h; likewise minus.",
           "The slope is (f(plus) - f(minus)) / (2 * h).")
-def numeric_gradient(attempt):
+def numeric_gradient(attempt: Attempt) -> None:
     """dx[k] = (f(x + h at k) - f(x - h at k)) / 2h."""
     def cube(x):
         return (x**3).sum()
@@ -103,21 +112,45 @@ def numeric_gradient(attempt):
 
 # --- what a sum hides ---------------------------------------------------------------------------------------------
 
-def batch_norm(x, gamma, beta):
-    """Batch normalisation in training as a pure function of three inputs: y, cache."""
-    running = np.zeros(x.shape[-1], x.dtype)  # statistics for inference, which nobody asks for here
+def batch_norm(x: Array, gamma: Array, beta: Array) -> tuple[Array, Any]:
+    """Batch normalisation in training, without the running statistics.
+
+    Parameters
+    ----------
+    x : array (N, H, W, C)
+    gamma, beta : array (C,)
+
+    Returns
+    -------
+    y, cache : array and tuple
+        As of an op.
+    """
+    running = np.zeros(x.shape[-1], x.dtype)  # the running statistics, which are not used in training
     y, _, cache = ops.batch_norm(x, gamma, beta, running, running, training=True)
     return y, cache
 
 
-def check_batch_norm(backward, upstream):
-    """A gradient check of a backward of batch normalisation by the upstream gradient of your choice: upstream(shape) -> dy."""
+def check_batch_norm(backward: Callable, upstream: Callable[[tuple[int, ...]], Array]) -> Report:
+    """Check a backward pass of batch normalisation with an upstream gradient of your choice.
+
+    Parameters
+    ----------
+    backward : callable
+        (dy, cache) -> dx, dgamma, dbeta.
+    upstream : callable
+        shape -> dy.
+
+    Returns
+    -------
+    report : Report
+        Of the gradient check.
+    """
     inputs = [normal(2, 7, 5, 3), normal(3), normal(3, seed=1)]
     return check_op(batch_norm, backward, inputs, name="batch_norm", names=["x", "gamma", "beta"], upstream=upstream)
 
 
-def blind(backward, upstream):
-    """Whether the gradients of x by this upstream gradient are those of the right backward."""
+def blind(backward: Callable, upstream: Callable) -> bool:
+    """Whether dx for this upstream gradient is the right one, although the backward pass is wrong."""
     _, cache = batch_norm(normal(2, 7, 5, 3), normal(3), normal(3, seed=1))
     dy = np.asarray(upstream((2, 7, 5, 3)), dtype=np.float64)
     return np.allclose(backward(dy.copy(), cache)[0], ops.batch_norm_backward(dy, cache)[0], rtol=0, atol=1e-9)
@@ -126,7 +159,7 @@ def blind(backward, upstream):
 @exercise("Ones are blind because batch normalisation takes the mean of dy away again: choose numbers that differ.",
           "They must also differ from x̂ times a number, which is taken away, too. Random numbers do: "
           "np.random.default_rng(0).standard_normal(shape).")
-def upstream(attempt):
+def upstream(attempt: Attempt) -> None:
     """A dy of the given shape by which every wrong batchnorm is seen."""
     dy = np.asarray(run(attempt, {"shape": (2, 7, 5, 3)}))
     if dy.shape != (2, 7, 5, 3):
@@ -142,8 +175,14 @@ def upstream(attempt):
 
 # --- find the bug -------------------------------------------------------------------------------------------------
 
-def suspects():
-    """{letter: backward of conv2d}: some are right, some are not."""
+def suspects() -> dict[str, Callable]:
+    """Backward passes of conv2d, some right, some wrong.
+
+    Returns
+    -------
+    suspects : dict of str to callable
+        By letter.
+    """
     wrong = mutants_of("conv2d")
     return {"A": ops.conv2d_backward, "B": wrong["kernel gradient flipped"], "C": wrong["= for += in col2im"],
             "D": lambda dy, cache: ops.conv2d_backward(dy, cache, "all"), "E": wrong["bias gradient averaged"]}
@@ -151,7 +190,7 @@ def suspects():
 
 @exercise("check_op(ops.conv2d, backward, inputs, names=[...]) gives a report; report.ok says whether the backward is right.",
           'Go through suspects().items() and collect the letters where not check_op(...).ok, as in "A", into a set.')
-def guilty(attempt):
+def guilty(attempt: Attempt) -> None:
     """The letters of the wrong backwards."""
     letters = letters_of(run(attempt, {}))
     found = {letter for letter, backward in suspects().items() if not innocent(backward)}
@@ -163,16 +202,17 @@ def guilty(attempt):
         raise Wrong(f"{len(found - letters)} of the wrong ones got away: check each suspect with all three inputs")
 
 
-def letters_of(answer):
-    """Those meant by {"A", "B"}, ["a", "b"], "A, B", "A and B" or "AB"."""
+def letters_of(answer: Any) -> set[str]:
+    """The letters in {"A", "B"}, ["a", "b"], "A, B", "A and B" or "AB"."""
     words = [answer] if isinstance(answer, str) or not np.iterable(answer) else list(answer)
     if isinstance(answer, dict) or not all(isinstance(word, str) for word in words):
         raise Wrong(f"your code returns something of type {type(answer).__name__}, expected the letters of the wrong ones, "
                     'as in {"A"}')
-    words = set(re.findall(r"[^\W_]+", " ".join(words).upper())) - {"AND"}
-    return {letter for word in words for letter in (word if set(word) <= set(suspects()) else [word])}
+    found = set(re.findall(r"[^\W_]+", " ".join(words).upper())) - {"AND"}
+    return {letter for word in found for letter in (word if set(word) <= set(suspects()) else [word])}
 
 
-def innocent(backward):
+def innocent(backward: Callable) -> bool:
+    """Whether the check finds no mistake."""
     inputs = [normal(2, 7, 5, 3), normal(3, 2, 3, 4), normal(4)]
     return check_op(ops.conv2d, backward, inputs, names=["x", "kernel", "bias"], max_elements=60).ok

@@ -6,20 +6,24 @@ import numpy as np
 
 from nnscratch import ops
 from nnscratch.course.checks.compare import compare
-from nnscratch.course.checks.exercise import exercise
+from nnscratch.course.checks.exercise import Attempt, exercise
+
+__all__ = ["dense", "dense_backward", "neuron", "train_step"]
 
 
 def normal(*shape, seed=0):
+    """Random numbers, the same for the same shape and seed."""
     return np.random.default_rng([seed, *shape]).standard_normal(shape)
 
 
 def right_neuron(x, w, b):
+    """The solution."""
     return max(0.0, float((x * w).sum()) + b)
 
 
 @exercise("Begin with total = b, then add one product after the other in a loop over range(len(x)).",
           "f comes last, once, on the whole sum: max(0.0, total).")
-def neuron(attempt):
+def neuron(attempt: Attempt) -> None:
     """y = relu(Σ_k x[k] w[k] + b), a number."""
     cases = [{"x": np.array([2.0]), "w": np.array([3.0]), "b": 1.0},
              {"x": np.array([2.0]), "w": np.array([-3.0]), "b": 1.0},
@@ -45,19 +49,20 @@ CASES = [{"x": np.array([[2.0]]), "weights": np.array([[3.0]]), "bias": np.array
 
 @exercise("y[n, u] = Σ_k x[n, k] weights[k, u] + bias[u]: the sum over the inner index is a matrix product, x @ weights.",
           "bias has one number for each unit. NumPy adds it to every row of (N, units) when you write + bias.")
-def dense(attempt):
+def dense(attempt: Attempt) -> None:
     """y = x @ weights + bias."""
     compare(attempt, lambda x, weights, bias: ops.dense(x, weights, bias)[0], CASES, "y")
 
 
 def right_backward(dy, x, weights):
+    """The solution."""
     return dy @ weights.T, x.T @ dy, dy.sum(axis=0)
 
 
 @exercise("Shapes first: dx has that of x, (N, inputs); of dy (N, units) and weights (inputs, units) only one product fits.",
           "dx = dy @ weights.T, and dweights = x.T @ dy, by the same reasoning.",
           "The bias reaches every row n, so it collects from every row: a sum over n, that is, axis 0.")
-def dense_backward(attempt):
+def dense_backward(attempt: Attempt) -> None:
     """dx, dweights, dbias."""
     cases = [{"dy": np.array([[5.0]]), "x": np.array([[2.0]]), "weights": np.array([[3.0]])},
              {"dy": np.array([[1.0], [10.0]]), "x": np.array([[2.0], [3.0]]), "weights": np.array([[4.0]])},
@@ -68,6 +73,7 @@ def dense_backward(attempt):
 
 
 def right_step(x, target, weights, bias, rate):
+    """The solution."""
     y, cache = ops.dense(x, weights, bias)
     _, dweights, dbias = ops.dense_backward(2 * (y - target) / y.size, cache)
     return weights - rate * dweights, bias - rate * dbias
@@ -85,7 +91,7 @@ def step_with(sign=1, factor=2, count=lambda y: y.size):
 @exercise("Four lines: y, then dy = dL/dy, then dweights and dbias as in the last exercise, then the step.",
           "L is the mean of (y - target)² over all y.size numbers, so dL/dy = 2 (y - target) / y.size.",
           "Downhill is against the gradient: weights - rate * dweights.")
-def train_step(attempt):
+def train_step(attempt: Attempt) -> None:
     """The weights and bias after one step of gradient descent on mse."""
     cases = [{"x": np.array([[1.0]]), "target": np.array([[5.0]]), "weights": np.array([[2.0]]), "bias": np.array([1.0]),
               "rate": 0.25},

@@ -6,8 +6,10 @@ import numpy as np
 
 from nnscratch import ops
 from nnscratch.course.checks.compare import compare
-from nnscratch.course.checks.exercise import exercise
+from nnscratch.course.checks.exercise import Attempt, exercise
 from nnscratch.course.checks.neurons import normal
+
+__all__ = ["dropout", "leaky_relu_backward", "max_pool", "max_pool_backward"]
 
 
 def as_windows(x, p):
@@ -22,13 +24,14 @@ def image(*rows):
 
 
 def right_max_pool(x, p):
+    """The solution."""
     return ops.max_pool2d(x, p)[0]
 
 
 @exercise("Each window is a small array, x[:, oh * p:(oh + 1) * p, ow * p:(ow + 1) * p]; take its maximum over axes 1 and 2.",
           "Without loops: reshape x to (N, H/p, p, W/p, p, C). Which two axes are now the window's?",
           "x.reshape(n, h // p, p, w // p, p, c).max(axis=(2, 4))")
-def max_pool(attempt):
+def max_pool(attempt: Attempt) -> None:
     """y[n, oh, ow, c] = the maximum over i, j of x[n, p oh + i, p ow + j, c]."""
     cases = [{"x": image([1, 2], [4, 3]), "p": 2}, {"x": image([-1, -2], [-4, -3]), "p": 2},
              {"x": image([1, 2, 8, 5], [4, 3, 6, 7]), "p": 2}, {"x": normal(2, 6, 4, 3), "p": 2},
@@ -43,10 +46,12 @@ def max_pool(attempt):
 
 
 def right_max_pool_backward(dy, x, p):
+    """The solution."""
     return ops.max_pool2d_backward(dy, ops.max_pool2d(x, p)[1])
 
 
 def to_whole_window(dy, p):
+    """Each number repeated over its window."""
     return dy.repeat(p, axis=1).repeat(p, axis=2)
 
 
@@ -56,6 +61,7 @@ def winners(x, p):
 
 
 def shared(dy, x, p):
+    """Equal maxima share dy."""
     count = to_whole_window(as_windows(winners(x, p), p).sum(axis=(2, 4)), p)
     return to_whole_window(dy, p) * winners(x, p) / count
 
@@ -63,7 +69,7 @@ def shared(dy, x, p):
 @exercise("Go through all places (n, oh, ow, c) of dy. Cut out the window x[n, oh * p:(oh + 1) * p, ow * p:(ow + 1) * p, c].",
           "window.argmax() finds the first maximum, row by row; np.unravel_index(window.argmax(), window.shape) is its (i, j).",
           "dx[n, oh * p + i, ow * p + j, c] = dy[n, oh, ow, c]; everything else stays 0.")
-def max_pool_backward(attempt):
+def max_pool_backward(attempt: Attempt) -> None:
     """dx: each dy goes to the pixel that won its window, the first one where several tie."""
     cases = [{"dy": image([5]), "x": image([1, 2], [4, 3]), "p": 2},
              {"dy": image([6]), "x": image([4, 4], [1, 4]), "p": 2},
@@ -89,12 +95,13 @@ def max_pool_backward(attempt):
 
 
 def right_leaky_relu_backward(dy, x, slope):
+    """The solution."""
     return dy * np.where(x > 0, 1, slope)
 
 
 @exercise("y = x where x > 0, else slope * x. How fast does y change with x on either side?",
           "The derivative is 1 where x > 0 and slope elsewhere: np.where(x > 0, 1, slope). The chain rule multiplies it by dy.")
-def leaky_relu_backward(attempt):
+def leaky_relu_backward(attempt: Attempt) -> None:
     """dx = dy where x > 0, else slope * dy: at 0, too."""
     cases = [{"dy": np.array([3.0, 3.0]), "x": np.array([2.0, -2.0]), "slope": 0.5},
              {"dy": np.array([1.0, -1.0, 2.0, -2.0]), "x": np.array([0.5, 0.5, -4.0, -4.0]), "slope": 0.25},
@@ -131,7 +138,7 @@ right_dropout = dropout_with()
 @exercise("Not in training: x comes back as it is.",
           "chance holds numbers from 0 to 1, each as likely as the others. chance >= rate is True with probability 1 - rate.",
           "In training: x * (chance >= rate) / (1 - rate).")
-def dropout(attempt):
+def dropout(attempt: Attempt) -> None:
     """In training 0 where chance < rate, else x / (1 - rate); at inference x."""
     numbers, chance = np.array([1.0, 2.0, 3.0, 4.0]), np.array([0.1, 0.8, 0.6, 0.3])
     cases = [{"x": numbers, "rate": 0.25, "chance": chance, "training": True},

@@ -1,55 +1,59 @@
-"""Exercises of notebook 11: how far features are from the photograph's, how restless an image is, and colours that match.
+"""Exercises of notebook 11: the content loss, total variation, and colour matching.
 
 Shapes: features F, P and images x (H, W, C); colours as rows, x (M, C) and y (K, C).
 """
 import numpy as np
 
 from nnscratch.course.checks.compare import compare
-from nnscratch.course.checks.exercise import exercise
+from nnscratch.course.checks.exercise import Attempt, exercise
 from nnscratch.course.checks.neurons import normal
 from nnscratch.losses import total_variation as variation
 from nnscratch.style.colour import matrix_power
 
+__all__ = ["content_gradient", "matched_colours", "total_variation"]
 
-def pull_with(factor=2, whole=lambda F, P: (P * P).sum(), gradient_whole=None):
-    """The content loss from its parts, each of which a mistake can get wrong."""
-    def pull(F, P):
+
+def loss_with(factor=2, whole=lambda F, P: (P * P).sum(), gradient_whole=None):
+    """The content loss from its parts; a wrong answer changes one of them."""
+    def loss(F, P):
         return ((F - P)**2).sum() / whole(F, P), factor * (F - P) / (gradient_whole or whole)(F, P)
-    return pull
+    return loss
 
 
 @exercise("Two sums: of (F - P)², and of P². L is the first divided by the second.",
           "Only F can change, so the second sum is a constant: dF = 2 (F - P) / Σ P².")
-def content_pull(attempt):
+def content_gradient(attempt: Attempt) -> None:
     """L = Σ (F - P)² / Σ P², and dF."""
     cases = [{"F": np.array([[[2.0, 4.0]]]), "P": np.array([[[2.0, 2.0]]])},
              {"F": np.array([[[0.0], [3.0]]]), "P": np.array([[[1.0], [-1.0]]])},
              {"F": normal(4, 5, 3), "P": 2 * normal(4, 5, 3, seed=1)}]
-    compare(attempt, pull_with(), cases, "loss dF", {
-        "L is right, but dF = 2 (F - P) / Σ P²: the 2 of the square is missing": pull_with(1),
-        "L is right, but the sign of dF is wrong: F - P, not P - F": pull_with(-2),
-        "L is right, but dF is not divided by Σ P²": pull_with(gradient_whole=lambda F, P: 1),
-        "L is right, but dF is divided by the number of values, expected by Σ P²": pull_with(
+    compare(attempt, loss_with(), cases, "loss dF", {
+        "L is right, but dF = 2 (F - P) / Σ P²: the 2 of the square is missing": loss_with(1),
+        "L is right, but the sign of dF is wrong: F - P, not P - F": loss_with(-2),
+        "L is right, but dF is not divided by Σ P²": loss_with(gradient_whole=lambda F, P: 1),
+        "L is right, but dF is divided by the number of values, expected by Σ P²": loss_with(
             gradient_whole=lambda F, P: F.size),
-        "it is a plain mean: as a share of the photograph it is divided by Σ P², not by the number of values": pull_with(
+        "it is a plain mean: as a share of the photograph it is divided by Σ P², not by the number of values": loss_with(
             whole=lambda F, P: F.size),
-        "it is divided by Σ F², which changes with the image: expected is Σ P²": pull_with(whole=lambda F, P: (F * F).sum()),
-        "a sum is divided by a mean: take both sums, or both means": pull_with(whole=lambda F, P: (P * P).mean()),
-        "Σ P² is one number, of all places and channels: here it is that of each channel": pull_with(
+        "it is divided by Σ F², which changes with the image: expected is Σ P²": loss_with(whole=lambda F, P: (F * F).sum()),
+        "a sum is divided by a mean: take both sums, or both means": loss_with(whole=lambda F, P: (P * P).mean()),
+        "Σ P² is one number, of all places and channels: here it is that of each channel": loss_with(
             gradient_whole=lambda F, P: (P * P).sum(axis=(0, 1))),
-        "Σ P² is one number, of all places and channels: here it is that of each place": pull_with(
+        "Σ P² is one number, of all places and channels: here it is that of each place": loss_with(
             gradient_whole=lambda F, P: (P * P).sum(axis=2, keepdims=True)),
-        "there is no 1/2: L is the whole share": pull_with(1, whole=lambda F, P: 2 * (P * P).sum(),
+        "there is no 1/2: L is the whole share": loss_with(1, whole=lambda F, P: 2 * (P * P).sum(),
                                                            gradient_whole=lambda F, P: (P * P).sum()),
-        "Σ P² is missing: L is a share of it": pull_with(whole=lambda F, P: 1)})
+        "Σ P² is missing: L is a share of it": loss_with(whole=lambda F, P: 1)})
 
 
 def right_variation(x):
+    """The solution."""
     loss, gradient = variation(x[None])
     return loss, gradient[0]
 
 
 def variation_with(along=(0, 1), sides=(1, -1), factor=2, count=lambda x: x.size):
+    """Total variation from its parts; a wrong answer changes one of them."""
     def total(x):
         loss, gradient = 0.0, np.zeros_like(x)
         for axis in along:
@@ -63,14 +67,14 @@ def variation_with(along=(0, 1), sides=(1, -1), factor=2, count=lambda x: x.size
 
 
 def around_the_border(x):
-    """With np.roll, in which the last pixel has the first one for a neighbour."""
+    """With np.roll, where the last pixel is a neighbour of the first."""
     down, across = np.roll(x, -1, axis=0) - x, np.roll(x, -1, axis=1) - x
     ends = np.roll(down, 1, axis=0) - down + np.roll(across, 1, axis=1) - across
     return ((down**2).sum() + (across**2).sum()) / x.size, 2 * ends / x.size
 
 
 def overwritten(x):
-    """Each difference wipes out what the one before had put there."""
+    """Each difference overwrites the previous one."""
     down, across, gradient = np.diff(x, axis=0), np.diff(x, axis=1), np.zeros_like(x)
     gradient[1:], gradient[:-1] = down, -down
     gradient[:, 1:] = across
@@ -79,13 +83,14 @@ def overwritten(x):
 
 
 def differences(x):
+    """The number of differences."""
     return np.diff(x, axis=0).size + np.diff(x, axis=1).size
 
 
 @exercise("down = x[1:] - x[:-1] and across = x[:, 1:] - x[:, :-1]. L is both sums of squares, divided by x.size.",
           "Each d = x[h+1] - x[h] adds 2 d / x.size to dx at h + 1, and takes as much away at h.",
           "dx = np.zeros_like(x); dx[1:] += down; dx[:-1] -= down; likewise across; at last times 2 / x.size.")
-def total_variation(attempt):
+def total_variation(attempt: Attempt) -> None:
     """L = (Σ down² + Σ across²) / number of values, and dx."""
     cases = [{"x": np.array([[[1.0], [3.0], [2.0]]])}, {"x": np.array([[[1.0]], [[5.0]]])},
              {"x": np.array([[[1.0], [2.0]], [[4.0], [0.0]]])}, {"x": np.array([[[1.0, 0.0], [3.0, 5.0]]])},
@@ -114,6 +119,7 @@ def total_variation(attempt):
 
 
 def covariance(x, less=0):
+    """The covariance of the columns; less=1 divides by M - 1."""
     centred = x - x.mean(axis=0)
     return centred.T @ centred / (len(x) - less)
 
@@ -123,16 +129,16 @@ ALL_RISE = np.array([[3.0, 1, 1], [1, 2, 1], [2, 1, 4]])  # mixed by it, all cha
 
 def matched_with(factor=lambda cx, cy: matrix_power(cy, 0.5) @ matrix_power(cx, -0.5), of=covariance,
                  mean=lambda x, y: y.mean(axis=0)):
-    """Colours moved and stretched, by parts each of which a mistake can get wrong."""
-    def matched(x, y):
+    """Colour matching from its parts; a wrong answer changes one of them."""
+    def match(x, y):
         return (x - x.mean(axis=0)) @ factor(of(x), of(y)).T + mean(x, y)
-    return matched
+    return match
 
 
 @exercise("Centre x, stretch it by A, and add the mean of y. Colours lie in rows, so A acts from the right, transposed: @ A.T.",
           "The covariance of x: centred.T @ centred / len(x), with centred = x - x.mean(axis=0).",
           "A = matrix_power(covariance of y, 0.5) @ matrix_power(covariance of x, -0.5).")
-def matched_colours(attempt):
+def matched_colours(attempt: Attempt) -> None:
     """The rows x with the mean and the covariance of the rows y."""
     cases = [{"x": np.array([[0.0, 0], [2, 0], [0, 4], [2, 4]]), "y": np.array([[0.0, 0], [6, 0], [0, 2], [6, 2]])},
              {"x": np.array([[0.0, 0], [4, 0], [0, 2], [4, 2]]), "y": np.array([[-2.0, -2], [2, 0], [0, 2], [4, 4]])},

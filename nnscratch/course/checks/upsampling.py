@@ -6,18 +6,21 @@ import numpy as np
 
 from nnscratch import ops
 from nnscratch.course.checks.compare import compare
-from nnscratch.course.checks.exercise import exercise
+from nnscratch.course.checks.exercise import Attempt, exercise
 from nnscratch.course.checks.neurons import normal
+
+__all__ = ["conv_transpose", "conv_transpose_dx", "overlap", "transposed_size"]
 
 
 def right_transposed_size(size, kernel, stride, crop):
+    """The solution."""
     return (size - 1) * stride + kernel - 2 * crop
 
 
 @exercise("Where does the last kernel begin, and how many pixels does it cover from there on?",
           "The first kernel begins at 0, the last at (size - 1) * stride, and it covers `kernel` pixels.",
           "(size - 1) * stride + kernel - 2 * crop")
-def transposed_size(attempt):
+def transposed_size(attempt: Attempt) -> None:
     """How many pixels a transposed convolution paints along one side, after cropping."""
     cases = [dict(zip(("size", "kernel", "stride", "crop"), numbers)) for numbers in
              [(1, 3, 2, 0), (3, 3, 1, 0), (3, 3, 2, 0), (4, 5, 3, 0), (3, 4, 2, 1), (14, 4, 2, 1), (7, 5, 3, 2), (3, 2, 4, 0)]]
@@ -43,10 +46,12 @@ def painted(x, kernel, stride):
 
 
 def right_conv_transpose(x, kernel, stride):
+    """The solution."""
     return ops.conv2d_transpose(x, kernel, strides=stride, padding=0)[0]
 
 
 def taps_without_adding(x, kernel, stride):
+    """y with = in place of +=, tap by tap."""
     y, (_, h, w, _) = painted(x, kernel, stride), x.shape
     for i, j in np.ndindex(kernel.shape[:2]):
         y[:, i:i + (h - 1) * stride + 1:stride, j:j + (w - 1) * stride + 1:stride] = x @ kernel[i, j].T
@@ -54,6 +59,7 @@ def taps_without_adding(x, kernel, stride):
 
 
 def stamps_without_adding(x, kernel, stride):
+    """y with = in place of +=, number by number."""
     y, (kh, kw) = painted(x, kernel, stride), kernel.shape[:2]
     for r, s in np.ndindex(x.shape[1:3]):
         y[:, r * stride:r * stride + kh, s * stride:s * stride + kw] = np.einsum("nc,ijoc->nijo", x[:, r, s], kernel)
@@ -63,7 +69,7 @@ def stamps_without_adding(x, kernel, stride):
 @exercise("y has (H - 1) * stride + KH rows, (W - 1) * stride + KW columns and OC channels. Make it of zeros, and add.",
           "x[:, h, w] has shape (N, C), kernel[i, j] (OC, C): what is painted at tap (i, j) is x[:, h, w] @ kernel[i, j].T.",
           "for h, w and for i, j: y[:, h * stride + i, w * stride + j] += x[:, h, w] @ kernel[i, j].T")
-def conv_transpose(attempt):
+def conv_transpose(attempt: Attempt) -> None:
     """y[n, h stride + i, w stride + j, o] += Σ_c x[n, h, w, c] kernel[i, j, o, c]."""
     cases = [{"x": np.array([2.0, 1.0]).reshape(1, 1, 2, 1), "kernel": np.array([1.0, 10.0, 100.0]).reshape(1, 3, 1, 1),
               "stride": 2},
@@ -80,16 +86,19 @@ def conv_transpose(attempt):
 
 
 def stamps_side_by_side(x, kernel, stride):
+    """Kernels one pixel apart, whatever the stride is."""
     y, close = painted(x, kernel, stride), right_conv_transpose(x, kernel, 1)
     y[:, :close.shape[1], :close.shape[2]] = close
     return y
 
 
 def right_conv_transpose_dx(dy, kernel, stride):
+    """The solution."""
     return ops.conv2d(dy, kernel, strides=stride)[0]
 
 
 def one_apart(dy, kernel, stride):
+    """Windows one pixel apart, whatever the stride is."""
     rows, columns = right_conv_transpose_dx(dy, kernel, stride).shape[1:3]
     return ops.conv2d(dy, kernel)[0][:, :rows, :columns]
 
@@ -98,7 +107,7 @@ def one_apart(dy, kernel, stride):
           "For one place: the window dy[:, h * stride:h * stride + KH, w * stride:w * stride + KW] times the kernel, summed "
           "over i, j and o.",
           "That is a convolution with a stride: ops.conv2d(dy, kernel, strides=stride)[0]. The kernel's axes fit as they are.")
-def conv_transpose_dx(attempt):
+def conv_transpose_dx(attempt: Attempt) -> None:
     """dx[n, h, w, c] = Σ_i Σ_j Σ_o dy[n, h stride + i, w stride + j, o] kernel[i, j, o, c]."""
     cases = [{"dy": np.array([1.0, 2.0, 3.0, 4.0, 5.0]).reshape(1, 1, 5, 1),
               "kernel": np.array([1.0, 10.0, 100.0]).reshape(1, 3, 1, 1), "stride": 2},
@@ -117,13 +126,14 @@ def conv_transpose_dx(attempt):
 
 
 def right_overlap(h, w, kernel, stride):
+    """The solution."""
     return right_conv_transpose(np.ones((1, h, w, 1)), np.ones((kernel, kernel, 1, 1)), stride)[0, :, :, 0]
 
 
 @exercise("Let every pixel of x paint a 1 on all it reaches: then each pixel of y counts its kernels.",
           "x = np.ones((1, h, w, 1)) and a kernel of ones, (kernel, kernel, 1, 1).",
           "ops.conv2d_transpose(x, ones, strides=stride, padding=0)[0][0, :, :, 0]")
-def overlap(attempt):
+def overlap(attempt: Attempt) -> None:
     """How many kernels lie on each painted pixel."""
     cases = [{"h": 1, "w": 2, "kernel": 2, "stride": 1}, {"h": 1, "w": 2, "kernel": 3, "stride": 2},
              {"h": 2, "w": 1, "kernel": 2, "stride": 1}, {"h": 4, "w": 3, "kernel": 3, "stride": 2},

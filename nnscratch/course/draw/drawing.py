@@ -30,7 +30,7 @@ class Drawing:
     def __init__(self, figure: Figure, text: str) -> None:
         self.figure, self.text = figure, text
 
-    def _repr_png_(self) -> bytes | None:
+    def _repr_png_(self) -> bytes:
         file = BytesIO()
         self.save(file)
         return file.getvalue()

@@ -80,7 +80,7 @@ class Film:
     def _repr_html_(self) -> str:
         return f'<img alt="{escape(self.text)}" src="data:image/gif;base64,{b64encode(self.gif()).decode()}">'
 
-    def _repr_png_(self) -> bytes | None:
+    def _repr_png_(self) -> bytes:
         return self.strip()._repr_png_()
 
     def __repr__(self) -> str:

@@ -12,10 +12,7 @@ __all__ = ["photographs"]
 
 class Photographs(Drawing):
     """A Drawing that a notebook stores as JPEG; `save` still writes PNG."""
-
-    def _repr_png_(self) -> None:
-        """Not available, so that a notebook takes the JPEG."""
-        return None
+    _repr_png_ = None  # type: ignore[assignment]  # IPython reads None as "not available", and takes the JPEG
 
     def _repr_jpeg_(self) -> bytes:
         file = BytesIO()

@@ -1,17 +1,23 @@
-"""Quizzes: questions with small numbers that are new for every seed, their answers, and what wrong answers reveal.
+"""Quizzes: questions with small numbers that are new for every seed, their answers, and the mistakes behind wrong answers.
 
     python -m nnscratch.course.quiz 04 --seed 7             a sheet for the class
     python -m nnscratch.course.quiz 04 --seed 7 --answers   the same for the teacher
 
-A sheet is Markdown with formulas between dollars, and can be read as it is.
+A sheet is Markdown with formulas between dollars; it is readable as plain text.
 """
 import re
 import textwrap
+from collections.abc import Callable
+
+import numpy as np
 
 from nnscratch.course.quiz import convolution, generator, layers, networks, neuron, speed, style
-from nnscratch.course.quiz.question import ask, show
+from nnscratch.course.quiz.question import Question, ask, format_number
 
-ITEMS = {  # notebook: its items, in the order of the notebook
+__all__ = ["ITEMS", "sheet"]
+
+Item = Callable[[np.random.Generator], Question]
+ITEMS: dict[str, tuple[Item, ...]] = {  # notebook: its items, in the order of the notebook
     "01": (neuron.neuron, neuron.threshold, neuron.layer, neuron.weights_gradient, neuron.training_step),
     "02": (neuron.chain, neuron.central, neuron.smaller_step, neuron.complex_step, neuron.sum_hides),
     "03": (convolution.convolution, convolution.convolution_2d, convolution.output_size, convolution.weights_of_conv,
@@ -32,23 +38,43 @@ ITEMS = {  # notebook: its items, in the order of the notebook
 WIDTH = 100
 
 
-def sheet(notebook, seed=0, answers=False):
-    """The questions of a notebook, "01" to "14", as text; with answers, and what typical wrong ones reveal, if asked for."""
+def sheet(notebook: str, seed: int = 0, answers: bool = False) -> str:
+    """A sheet of questions.
+
+    Parameters
+    ----------
+    notebook : str
+        "01" to "14".
+    seed : int
+        The same seed gives the same sheet.
+    answers : bool
+        Whether to add the answers, and typical wrong answers with the mistake behind each.
+
+    Returns
+    -------
+    text : str
+        Markdown.
+
+    Examples
+    --------
+    >>> print(sheet("01").splitlines()[0])
+    # Notebook 01, seed 0
+    """
     parts = [in_lines(k, ask(item, seed), answers) for k, item in enumerate(ITEMS[notebook], 1)]
     return "\n\n".join([f"# Notebook {notebook}, seed {seed}", *parts])
 
 
-def in_lines(k, asked, answers):
+def in_lines(k: int, asked: Question, answers: bool) -> str:
     """Question k of a sheet."""
     lines = [wrapped(asked.text, f"{k}. ", "   ")]
     if answers:
-        mistakes = [wrapped(f"{show(answer)}: {mistake}", "   - ", "     ") for mistake, answer in asked.wrong.items()]
-        lines += ["", f"   Answer: {show(asked.answer)}", "", *mistakes]
+        mistakes = [wrapped(f"{format_number(answer)}: {mistake}", "   - ", "     ") for mistake, answer in asked.wrong.items()]
+        lines += ["", f"   Answer: {format_number(asked.answer)}", "", *mistakes]
     return "\n".join(lines)
 
 
-def wrapped(text, first, others):
-    """In lines that never break within a formula or a vector: Markdown would take a line that begins with - for a list."""
+def wrapped(text: str, first: str, others: str) -> str:
+    """Lines that never break within a formula or a vector: Markdown would read a line that begins with - as a list."""
     whole = re.sub(r"\$[^$]*\$|\([-\d., ]*\)|\[[^\]a-z]*\]", lambda found: found[0].replace(" ", "\0"), text)
     return textwrap.fill(whole, WIDTH, initial_indent=first, subsequent_indent=others, break_on_hyphens=False,
                          break_long_words=False).replace("\0", " ")

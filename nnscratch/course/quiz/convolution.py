@@ -5,19 +5,24 @@ Shapes: x (W,) or (H, W), kernel (KW,) or (KH, KW), dy and y (OW,) or (OH, OW).
 import numpy as np
 
 from nnscratch import ops
-from nnscratch.course.quiz.question import image, pick, question, row, taps, whole
+from nnscratch.course.quiz.question import Question, choice, image, integers, question, row, taps
+
+__all__: list[str] = []  # quiz.ITEMS has the items
 
 
-def slide(x, kernel):
+def slide(x: np.ndarray, kernel: np.ndarray) -> np.ndarray:
+    """The convolution of a row."""
     return ops.conv2d(row(x), taps(kernel))[0].ravel()
 
 
-def paint(dy, kernel, stride=1):
+def paint(dy: np.ndarray, kernel: np.ndarray, stride: int = 1) -> np.ndarray:
+    """The transposed convolution of a row."""
     return ops.conv2d_transpose(row(dy), taps(kernel), strides=(1, stride), padding=0)[0].ravel()
 
 
-def convolution(rng):
-    x, kernel = whole(rng, 5), whole(rng, 3)
+def convolution(rng: np.random.Generator) -> Question:
+    """y along a row."""
+    x, kernel = integers(rng, 5), integers(rng, 3)
     return question(
         "A row of five pixels, $x = {x}$, and the kernel ${kernel}$, stride 1, nothing padded. What is $y$?",
         {"x": x, "kernel": kernel}, slide(x, kernel), {
@@ -26,8 +31,9 @@ def convolution(rng):
             "it was multiplied, but not added up": x[1:4] * kernel})
 
 
-def convolution_2d(rng):
-    x, kernel = whole(rng, 3, 3, low=0, high=3), whole(rng, 2, 2)
+def convolution_2d(rng: np.random.Generator) -> Question:
+    """y of a small image."""
+    x, kernel = integers(rng, 3, 3, low=0, high=3), integers(rng, 2, 2)
 
     def by(kernel):
         return ops.conv2d(image(x), kernel[:, :, None, None])[0][0, :, :, 0]
@@ -39,8 +45,9 @@ def convolution_2d(rng):
             "rows and columns of the kernel were exchanged": by(kernel.T)})
 
 
-def output_size(rng):
-    size, kernel, stride, padding = (int(whole(rng, low=low, high=high)) for low, high in ((8, 30), (2, 5), (2, 3), (1, 2)))
+def output_size(rng: np.random.Generator) -> Question:
+    """The rows of the output."""
+    size, kernel, stride, padding = (int(integers(rng, low=low, high=high)) for low, high in ((8, 30), (2, 5), (2, 3), (1, 2)))
     y, _ = ops.conv2d(np.zeros((1, size, size, 1)), np.zeros((kernel, kernel, 1, 1)), strides=stride, padding=padding)
     places = (size + 2 * padding - kernel) / stride
     return question(
@@ -52,8 +59,9 @@ def output_size(rng):
             "the zeros were forgotten": (size - kernel) // stride + 1})
 
 
-def weights_of_conv(rng):
-    k, c, oc, side = pick(rng, 2, 3, 5), pick(rng, 3, 4, 10), pick(rng, 8, 10, 20), pick(rng, 16, 32, 64)
+def weights_of_conv(rng: np.random.Generator) -> Question:
+    """The parameters of a Conv2D."""
+    k, c, oc, side = choice(rng, 2, 3, 5), choice(rng, 3, 4, 10), choice(rng, 8, 10, 20), choice(rng, 16, 32, 64)
     return question(
         "How many numbers does a `Conv2D` with {oc} filters of {k} x {k} learn on images of {side} x {side} with {c} "
         "channels, bias included?",
@@ -63,8 +71,9 @@ def weights_of_conv(rng):
             "the side came in: the same weights are used at every place": k * k * c * oc * side * side + oc})
 
 
-def im2col_shape(rng):
-    n, side, c, k = pick(rng, 2, 3), int(whole(rng, low=5, high=9)), pick(rng, 2, 3), pick(rng, 2, 3)
+def im2col_shape(rng: np.random.Generator) -> Question:
+    """The shape of im2col's matrix."""
+    n, side, c, k = choice(rng, 2, 3), int(integers(rng, low=5, high=9)), choice(rng, 2, 3), choice(rng, 2, 3)
     columns, _ = ops.im2col(np.zeros((n, side, side, c)), (k, k))
     rows, width = int(np.prod(columns.shape[:3])), columns.shape[3]
     return question(
@@ -76,8 +85,9 @@ def im2col_shape(rng):
             "one image alone": (rows // n, width)})
 
 
-def kernel_gradient(rng):
-    x, dy = whole(rng, 4), whole(rng, 3)
+def kernel_gradient(rng: np.random.Generator) -> Question:
+    """dk along a row."""
+    x, dy = integers(rng, 4), integers(rng, 3)
     _, cache = ops.conv2d(row(x), taps(np.ones(2)))
     return question(
         "A kernel of two weights slid over $x = {x}$, and $dy = {dy}$ comes back. What is $dk$?",
@@ -87,8 +97,9 @@ def kernel_gradient(rng):
             "only the first place was counted": x[:2] * dy[0]})
 
 
-def image_gradient(rng):
-    kernel, dy = whole(rng, 2), whole(rng, 3)
+def image_gradient(rng: np.random.Generator) -> Question:
+    """dx along a row."""
+    kernel, dy = integers(rng, 2), integers(rng, 3)
     _, cache = ops.conv2d(row(np.zeros(4)), taps(kernel))
     last = np.array([*kernel[0] * dy, kernel[1] * dy[-1]])
     return question(
@@ -99,8 +110,9 @@ def image_gradient(rng):
             "a convolution of dy without a rim: too short": slide(dy, kernel)})
 
 
-def bias_gradient(rng):
-    first, second = dy = whole(rng, 2, 2, 2)
+def bias_gradient(rng: np.random.Generator) -> Question:
+    """db of one filter."""
+    first, second = dy = integers(rng, 2, 2, 2)
     _, cache = ops.conv2d(np.zeros((2, 2, 2, 1)), np.ones((1, 1, 1, 1)), np.zeros(1))
     return question(
         "One filter, two images: $dy = {first}$ and ${second}$ come back. What is $db$ of the filter?",
@@ -110,8 +122,9 @@ def bias_gradient(rng):
             "the mean over all places": dy.mean()})
 
 
-def windows_that_see(rng):
-    k, more = pick(rng, 2, 3, 4, 5), int(whole(rng, low=0, high=5))
+def windows_that_see(rng: np.random.Generator) -> Question:
+    """The number of windows over each pixel."""
+    k, more = choice(rng, 2, 3, 4, 5), int(integers(rng, low=0, high=5))
     size = 2 * k + more
     columns, window = ops.im2col(np.ones((1, 1, size, 1)), (1, k))
     places = size - k + 1
@@ -123,8 +136,9 @@ def windows_that_see(rng):
             "one each: that is so for windows side by side": np.ones(size)})
 
 
-def there_and_back(rng):
-    x = whole(rng, 4, low=1, high=9)
+def there_and_back(rng: np.random.Generator) -> Question:
+    """col2im(im2col(x))."""
+    x = integers(rng, 4, low=1, high=9)
     columns, window = ops.im2col(row(x), (1, 2))
     return question(
         "Windows of two pixels on the row $x = {x}$: what is `col2im(im2col(x))`?",

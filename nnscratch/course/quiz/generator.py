@@ -1,20 +1,23 @@
 """Quiz of notebook 09: the losses of two players, Adam, and the running average of weights."""
 import numpy as np
 
-from nnscratch.course.quiz.question import pick, question, whole
+from nnscratch.course.quiz.question import Question, choice, integers, question
 from nnscratch.generate.adversarial_losses import non_saturating, saturating
 from nnscratch.optimizers import Adam
+
+__all__: list[str] = []  # quiz.ITEMS has the items
 
 PROBABILITIES = (0.1, 0.2, 0.3, 0.4, 0.6, 0.7, 0.8)
 
 
-def logit(probability):
+def logit(probability: float) -> np.ndarray:
     """The z with this sigma(z), as a batch of one: (1, 1)."""
     return np.log([[probability / (1 - probability)]])
 
 
-def slope_of_real(rng):
-    p, s, n = pick(rng, *PROBABILITIES), pick(rng, 0.9, 0.8), pick(rng, 2, 4, 5, 10)
+def slope_of_real(rng: np.random.Generator) -> Question:
+    """The discriminator's gradient of a real logit."""
+    p, s, n = choice(rng, *PROBABILITIES), choice(rng, 0.9, 0.8), choice(rng, 2, 4, 5, 10)
     _, slopes = non_saturating(s).real(np.repeat(logit(p), n, axis=0))
     return question(
         "The discriminator calls a real image real with the probability {p}. It is one of {n} real images in the batch, "
@@ -25,8 +28,9 @@ def slope_of_real(rng):
             "the sign: below s a larger logit makes the loss smaller": (s - p) / n})
 
 
-def slopes_of_made(rng):
-    p = whole(rng, low=1, high=99) / 100
+def slopes_of_made(rng: np.random.Generator) -> Question:
+    """The generator's gradients of both losses."""
+    p = integers(rng, low=1, high=99) / 100
     (_, first), (_, second) = (kind().generator(logit(p)) for kind in (saturating, non_saturating))
     return question(
         "The discriminator calls a made image real with the probability {p}. What are the slopes of the generator's loss by "
@@ -37,8 +41,9 @@ def slopes_of_made(rng):
             "both were taken for the same, but they are p and 1 - p long": (first[0, 0], first[0, 0])})
 
 
-def first_step(rng):
-    w, g, rate, beta_1, beta_2 = whole(rng, 2), whole(rng, 2) * pick(rng, 0.1, 2, 4), 0.1, 0.5, 0.99
+def first_step(rng: np.random.Generator) -> Question:
+    """Adam's first step."""
+    w, g, rate, beta_1, beta_2 = integers(rng, 2), integers(rng, 2) * choice(rng, 0.1, 2, 4), 0.1, 0.5, 0.99
     moved = w.copy()
     Adam(rate, beta_1, beta_2, epsilon=1e-12).step({"w": moved}, {"w": g})
     return question(
@@ -50,8 +55,9 @@ def first_step(rng):
             "uphill: the step goes against the gradient": w + rate * np.sign(g)})
 
 
-def average(rng):
-    held, now, decay = 10 * whole(rng), 10 * whole(rng), pick(rng, 0.9, 0.8, 0.99)
+def average(rng: np.random.Generator) -> Question:
+    """One step of an exponential moving average."""
+    held, now, decay = 10 * integers(rng), 10 * integers(rng), choice(rng, 0.9, 0.8, 0.99)
     return question(
         "The average of a weight is {held}, the weight itself is now {now}, and the decay is {decay}. What is the new average?",
         {"held": held, "now": now, "decay": decay}, decay * held + (1 - decay) * now, {
@@ -60,8 +66,9 @@ def average(rng):
             "added, but the old one did not fade": held + (1 - decay) * now})
 
 
-def best_answer(rng):
-    p, s = whole(rng, low=1, high=9), pick(rng, 0.9, 0.8, 0.7)
+def best_answer(rng: np.random.Generator) -> Question:
+    """The optimal discriminator with smoothing."""
+    p, s = integers(rng, low=1, high=9), choice(rng, 0.9, 0.8, 0.7)
     q = 10 - p
     return question(
         "Of ten images of some form {p} are real and {q} are made. With smoothing $s = {s}$ of the real ones alone, which "

@@ -6,12 +6,15 @@ import numpy as np
 
 from nnscratch import layers, ops
 from nnscratch.course.quiz.convolution import paint
-from nnscratch.course.quiz.question import pick, question, row, taps, whole
+from nnscratch.course.quiz.question import Question, choice, integers, question, row, taps
 from nnscratch.models import Model
 
+__all__: list[str] = []  # quiz.ITEMS has the items
 
-def stamps(rng):
-    x, kernel = whole(rng, 3, low=1, high=4), whole(rng, 3, low=1, high=5)
+
+def stamps(rng: np.random.Generator) -> Question:
+    """y of a transposed convolution along a row."""
+    x, kernel = integers(rng, 3, low=1, high=4), integers(rng, 3, low=1, high=5)
     last = np.zeros(7)
     for k in range(3):
         last[2 * k:2 * k + 3] = x[k] * kernel
@@ -23,8 +26,9 @@ def stamps(rng):
             "the kernel was turned: painting uses it as it is": paint(x, kernel[::-1], 2)})
 
 
-def painted_size(rng):
-    size, k, stride, crop = (int(whole(rng, low=low, high=high)) for low, high in ((4, 9), (3, 8), (2, 4), (1, 3)))
+def painted_size(rng: np.random.Generator) -> Question:
+    """The length of a cropped output."""
+    size, k, stride, crop = (int(integers(rng, low=low, high=high)) for low, high in ((4, 9), (3, 8), (2, 4), (1, 3)))
     y, _ = ops.conv2d_transpose(np.ones((1, 1, size, 1)), np.ones((1, k, 1, 1)), strides=stride, padding=((0, 0), (crop, crop)))
     return question(
         "A transposed convolution with a kernel of {k} and stride {stride} paints a row from {size} pixels, and {crop} of what "
@@ -36,8 +40,9 @@ def painted_size(rng):
             "nothing was cut off": (size - 1) * stride + k})
 
 
-def overlap(rng):
-    size, k, stride = pick(rng, 2, 3, 4), pick(rng, 3, 4, 5, 6), pick(rng, 2, 3)
+def overlap(rng: np.random.Generator) -> Question:
+    """The number of kernels over each pixel."""
+    size, k, stride = choice(rng, 2, 3, 4), choice(rng, 3, 4, 5, 6), choice(rng, 2, 3)
     counts = paint(np.ones(size), np.ones(k), stride)
     return question(
         "A kernel of {k} stamps with stride {stride} from {size} pixels in a row, nothing cropped. How many stamps lie on "
@@ -48,8 +53,9 @@ def overlap(rng):
             "a stamp too few": paint(np.ones(size - 1), np.ones(k), stride)})
 
 
-def stripes(rng):
-    value, kernel = whole(rng, low=1, high=3), whole(rng, 4, low=1, high=6)
+def stripes(rng: np.random.Generator) -> Question:
+    """The checkerboard of a constant row."""
+    value, kernel = integers(rng, low=1, high=3), integers(rng, 4, low=1, high=6)
     y = paint(np.full(6, value), kernel, 2)
     return question(
         "All pixels of a row are {value}. A transposed convolution with the kernel ${kernel}$ and stride 2 paints from it. "
@@ -60,8 +66,9 @@ def stripes(rng):
             "even and odd were exchanged": y[[7, 6]]})
 
 
-def transposed_backward(rng):
-    kernel, dy = whole(rng, 3), whole(rng, 5)
+def transposed_backward(rng: np.random.Generator) -> Question:
+    """dx of a transposed convolution."""
+    kernel, dy = integers(rng, 3), integers(rng, 5)
     _, cache = ops.conv2d_transpose(row([1.0, 1.0]), taps(kernel), strides=(1, 2), padding=0)
     return question(
         "A transposed convolution with the kernel ${kernel}$ and stride 2 made five pixels of two. $dy = {dy}$ comes back. "
@@ -72,8 +79,9 @@ def transposed_backward(rng):
             "only the middle of each stamp was read": dy[1::2] * kernel[1]})
 
 
-def two_ways(rng):
-    a, b, x = whole(rng, 3, low=2, high=5)
+def two_ways(rng: np.random.Generator) -> Question:
+    """The gradient where two paths meet."""
+    a, b, x = integers(rng, 3, low=2, high=5)
     return question(
         "$u = {a} x$, $v = {b} x$ and $y = u v$. With $x = {x}$ and $dy = 1$, what is $dx$?",
         {"a": a, "b": b, "x": x}, a * (b * x) + b * (a * x), {
@@ -82,8 +90,9 @@ def two_ways(rng):
             "the gradients of the two ways were multiplied, not added": a * (b * x) * b * (a * x)})
 
 
-def side_after(rng):
-    side, blocks = int(whole(rng, low=20, high=100)), pick(rng, 2, 3, 4)
+def side_after(rng: np.random.Generator) -> Question:
+    """The side after strided convolutions."""
+    side, blocks = int(integers(rng, low=20, high=100)), choice(rng, 2, 3, 4)
     x = inputs = layers.Input((side, side, 1))
     for _ in range(blocks):
         x = layers.Conv2D(1, 4, 2, padding="same")(x)
@@ -96,8 +105,9 @@ def side_after(rng):
             "not rounded": side / 2**blocks})
 
 
-def live_taps(rng):
-    k, *sides = (int(whole(rng, low=low, high=high)) for low, high in ((3, 7), (1, 4), (1, 4)))
+def live_taps(rng: np.random.Generator) -> Question:
+    """The taps that ever meet a pixel."""
+    k, *sides = (int(integers(rng, low=low, high=high)) for low, high in ((3, 7), (1, 4), (1, 4)))
     kernel = np.ones((k, k, 1, 1))
     y, cache = ops.conv2d(np.ones((1, *sides, 1)), kernel, strides=2, padding="same")
     alive = int((ops.conv2d_backward(np.ones_like(y), cache)[1] > 0).sum())
@@ -109,9 +119,10 @@ def live_taps(rng):
             "a whole row of the kernel": k})
 
 
-def of_two(rng):
-    first, second = whole(rng, 2, low=1, high=99)
-    gamma, beta = whole(rng, low=2, high=5), whole(rng)
+def of_two(rng: np.random.Generator) -> Question:
+    """Batch normalisation of a batch of two."""
+    first, second = integers(rng, 2, low=1, high=99)
+    gamma, beta = integers(rng, low=2, high=5), integers(rng)
     mean, one = (first + second) / 2, np.ones(1)
     y, _, _ = ops.batch_norm(np.array([[first], [second]]), gamma * one, beta * one, one, one, training=True, epsilon=1e-14)
     return question(
@@ -124,8 +135,9 @@ def of_two(rng):
             "the signs were exchanged: the larger number stays the larger": y[::-1, 0]})
 
 
-def weights_of_model(rng):
-    c, f, k = pick(rng, 2, 3, 4), pick(rng, 4, 5, 8, 10), pick(rng, 2, 3)
+def weights_of_model(rng: np.random.Generator) -> Question:
+    """The trained parameters of a model."""
+    c, f, k = choice(rng, 2, 3, 4), choice(rng, 4, 5, 8, 10), choice(rng, 2, 3)
     x = layers.Input((8, 8, c))
     model = Model(x, layers.BatchNormalization()(layers.Conv2D(f, k)(x)))
     return question(

@@ -5,11 +5,14 @@ Shapes: x (inputs,) or (N, inputs), weights (inputs, units), bias and dy (units,
 import numpy as np
 
 from nnscratch import ops
-from nnscratch.course.quiz.question import pick, question, whole
+from nnscratch.course.quiz.question import Question, choice, integers, question
+
+__all__: list[str] = []  # quiz.ITEMS has the items
 
 
-def neuron(rng):
-    x, w, b = whole(rng, 3), whole(rng, 3), whole(rng)
+def neuron(rng: np.random.Generator) -> Question:
+    """y of a neuron."""
+    x, w, b = integers(rng, 3), integers(rng, 3), integers(rng)
     y, _ = ops.relu(ops.dense(x[None], w[:, None], np.array([b]))[0])
     wrong = {"the bias was forgotten": max(0, x @ w), "relu was turned around: it lets positive sums pass": 0} if y > 0 else {
         "relu was forgotten: a negative sum becomes 0": x @ w + b, "relu takes no absolute value": -(x @ w + b)}
@@ -19,8 +22,9 @@ def neuron(rng):
             "the sums were multiplied, but each input has a weight of its own": x.sum() * w.sum() + b})
 
 
-def threshold(rng):
-    x, w = whole(rng, 3), whole(rng, 3)
+def threshold(rng: np.random.Generator) -> Question:
+    """The bias from which a neuron is active."""
+    x, w = integers(rng, 3), integers(rng, 3)
     return question(
         "A neuron with relu has the weights $w = {w}$. Above which bias does it answer to $x = {x}$ with more than 0?",
         {"w": w, "x": x}, -x @ w, {
@@ -28,8 +32,9 @@ def threshold(rng):
             "the inputs were forgotten": -w.sum()})
 
 
-def layer(rng):
-    x, weights, bias = whole(rng, 2), whole(rng, 2, 2), whole(rng, 2)
+def layer(rng: np.random.Generator) -> Question:
+    """y of a dense layer."""
+    x, weights, bias = integers(rng, 2), integers(rng, 2, 2), integers(rng, 2)
     return question(
         "A layer without activation: $x = {x}$, $W = {weights}$ (a column for each unit), $b = {bias}$. What is $y$?",
         {"x": x, "weights": weights, "bias": bias}, ops.dense(x[None], weights, bias)[0][0], {
@@ -38,8 +43,9 @@ def layer(rng):
             "the bias of a unit was multiplied, not added": (x @ weights) * bias})
 
 
-def weights_gradient(rng):
-    x, dy = whole(rng, 2, 2), whole(rng, 2)
+def weights_gradient(rng: np.random.Generator) -> Question:
+    """dW of one unit."""
+    x, dy = integers(rng, 2, 2), integers(rng, 2)
     _, cache = ops.dense(x, np.ones((2, 1)), np.zeros(1))
     return question(
         "Two samples, the rows of $x = {x}$, went through one unit. The slopes $dy = {dy}$ come back, one for each sample. "
@@ -50,8 +56,9 @@ def weights_gradient(rng):
             "x and dy were added up before they were multiplied": x.sum(axis=0) * dy.sum()})
 
 
-def training_step(rng):
-    x, w, t, rate = whole(rng), whole(rng), whole(rng), 0.1
+def training_step(rng: np.random.Generator) -> Question:
+    """One step of gradient descent."""
+    x, w, t, rate = integers(rng), integers(rng), integers(rng), 0.1
     slope = ops.dense_backward(np.array([[2 * (w * x - t)]]), ops.dense(np.array([[x]]), np.array([[w]]), np.zeros(1))[1])[1]
     return question(
         "$y = x w$ with $x = {x}$ and $w = {w}$ shall become $t = {t}$; the loss is $L = (y - t)^2$. What is $w$ after one "
@@ -62,8 +69,9 @@ def training_step(rng):
             "the factor x was forgotten: dy is not yet dw": w - rate * 2 * (w * x - t)})
 
 
-def chain(rng):
-    x, y, t = whole(rng), pick(rng, 0.5, -0.5, 0.6, 0.8), whole(rng, low=-2, high=2)
+def chain(rng: np.random.Generator) -> Question:
+    """dw by the chain rule."""
+    x, y, t = integers(rng), choice(rng, 0.5, -0.5, 0.6, 0.8), integers(rng, low=-2, high=2)
     dw = ops.tanh_backward(np.array(2 * (y - t)), np.array(y)) * x
     return question(
         r"$z = w x + b$, $y = \tanh(z)$, $L = (y - t)^2$. With $x = {x}$ and $t = {t}$ forward gave $y = {y}$. What is $dw$?",
@@ -74,8 +82,9 @@ def chain(rng):
             "this is dz: the last factor is x": 2 * (y - t) * (1 - y**2)})
 
 
-def central(rng):
-    x, h = whole(rng, low=1, high=6), pick(rng, 0.1, 0.2, 0.5, 1)
+def central(rng: np.random.Generator) -> Question:
+    """A central difference."""
+    x, h = integers(rng, low=1, high=6), choice(rng, 0.1, 0.2, 0.5, 1)
     return question(
         "What does the central difference with $h = {h}$ say for the slope of $f(x) = x^3$ at $x = {x}$?",
         {"x": x, "h": h}, ((x + h)**3 - (x - h)**3) / (2 * h), {
@@ -84,8 +93,9 @@ def central(rng):
             "this is the one-sided difference, (f(x + h) - f(x)) / h": ((x + h)**3 - x**3) / h})
 
 
-def smaller_step(rng):
-    error, times = pick(rng, 0.04, 0.08, 0.1, 0.2, 0.3, 0.4, 0.5, 0.9), pick(rng, 2, 5, 10)
+def smaller_step(rng: np.random.Generator) -> Question:
+    """The error of a central difference with a smaller step."""
+    error, times = choice(rng, 0.04, 0.08, 0.1, 0.2, 0.3, 0.4, 0.5, 0.9), choice(rng, 2, 5, 10)
     return question(
         "A central difference errs by {error}, and rounding plays no part yet. By about how much does it err if $h$ is made "
         "{times} times smaller?",
@@ -95,8 +105,9 @@ def smaller_step(rng):
             "the error stays: only the complex step has none to lose": error})
 
 
-def complex_step(rng):
-    x, h = whole(rng, low=2, high=12), pick(rng, 0.1, 0.01)
+def complex_step(rng: np.random.Generator) -> Question:
+    """A complex step."""
+    x, h = integers(rng, low=2, high=12), choice(rng, 0.1, 0.01)
     return question(
         r"$f(x) = x^2$. What is $\mathrm{{Im}}\, f(x + ih) / h$ for $x = {x}$ and $h = {h}$?",
         {"x": x, "h": h}, ((x + 1j * h)**2).imag / h, {
@@ -105,9 +116,10 @@ def complex_step(rng):
             "the real part was taken": x**2 - h**2})
 
 
-def sum_hides(rng):
-    total, u = pick(rng, 2, 4, 5, 10), whole(rng, 2)
-    first = whole(rng, low=1, high=total - 1)
+def sum_hides(rng: np.random.Generator) -> Question:
+    """The gradient of a normalised sum."""
+    total, u = choice(rng, 2, 4, 5, 10), integers(rng, 2)
+    first = integers(rng, low=1, high=total - 1)
     x = np.array([first, total - first])
     return question(
         "$y = x / (x_1 + x_2)$, so that $y_1 + y_2 = 1$. Let $x = {x}$ and $L = u_1 y_1 + u_2 y_2$ with $u = {u}$. What is "

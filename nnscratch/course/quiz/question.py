@@ -1,71 +1,103 @@
-"""A question of a quiz: the text, the numbers in it, the answer, and the answers that learners typically give instead.
+"""A question of a quiz: the text, its numbers, the answer, and the typical wrong answers.
 
 An item is a function of a random generator that returns such a question. It draws numbers that are small enough for pencil and
-paper, computes the answer with the library's own ops, and each typical wrong answer by the mistake that leads to it. Where two
-of these answers look the same on paper, the question could not tell them apart, and the item is asked again.
+paper, computes the answer with the library's own ops, and each typical wrong answer by the mistake that leads to it. If two of
+these answers look the same on paper, the question cannot distinguish them, and the item draws again.
 """
-from typing import NamedTuple
+from collections.abc import Callable
+from typing import Any, NamedTuple
 
 import numpy as np
+from numpy.typing import ArrayLike
+
+__all__ = ["Question", "ask"]
 
 TRIES = 1000
 
 
 class Question(NamedTuple):
+    """A question with its answers.
+
+    Parameters
+    ----------
+    text : str
+    given : dict of str to number or array
+        The numbers that were drawn.
+    answer : number or array
+    wrong : dict of str to number or array
+        Typical wrong answers, each under the mistake behind it.
+    """
     text: str
-    given: dict  # {name: what was drawn}
-    answer: object  # a number or an array
-    wrong: dict  # {what it reveals: an answer}
+    given: dict[str, Any]
+    answer: Any
+    wrong: dict[str, Any]
 
 
-def question(text, given, answer, wrong):
-    """A Question; where its text says {name}, what was given by this name is shown."""
-    return Question(text.format(**{name: show(value) for name, value in given.items()}), given, answer, wrong)
+def question(text: str, given: dict[str, Any], answer: Any, wrong: dict[str, Any]) -> Question:
+    """A Question whose text shows the number `given[name]` in the place of {name}."""
+    return Question(text.format(**{name: format_number(value) for name, value in given.items()}), given, answer, wrong)
 
 
-def ask(item, seed):
-    """The question that an item asks for this seed, a whole number from 0 on. The item's name is part of the seed, so that a
-    new item does not change the questions of others."""
+def ask(item: Callable[[np.random.Generator], Question], seed: int) -> Question:
+    """The question of an item for a seed.
+
+    Parameters
+    ----------
+    item : callable
+        Its name is part of the seed, so that a new item does not change the questions of others.
+    seed : int
+        At least 0.
+
+    Returns
+    -------
+    question : Question
+        One whose answers all look different on paper.
+
+    Raises
+    ------
+    RuntimeError
+        The item finds no such numbers.
+    """
     rng = np.random.default_rng([seed, *item.__name__.encode()])
     for _ in range(TRIES):
         asked = item(rng)
-        answers = [show(answer) for answer in (asked.answer, *asked.wrong.values())]
+        answers = [format_number(answer) for answer in (asked.answer, *asked.wrong.values())]
         if len(set(answers)) == len(answers):
             return asked
     raise RuntimeError(f"{item.__name__} found no numbers that tell its answers apart in {TRIES} tries")
 
 
-def whole(rng, *shape, low=-3, high=4):
-    """Whole numbers from low to high, without 0 where both signs occur, since 0 hides mistakes: a number, or an array."""
+def integers(rng: np.random.Generator, *shape: int, low: int = -3, high: int = 4) -> Any:
+    """Integers from low to high as floats, a number or an array; without 0 if low is below 0, since 0 hides mistakes."""
     values = np.array([value for value in range(low, high + 1) if value or low == 0], float)
     return values[rng.integers(len(values), size=shape)]
 
 
-def pick(rng, *values):
-    """One of these."""
+def choice(rng: np.random.Generator, *values: Any) -> Any:
+    """One of the values."""
     return values[rng.integers(len(values))]
 
 
-def show(value):
-    """Numbers as one writes them: 3, -0.5, (1, 2, 3), [[1, 2], [3, 4]]; at most four digits behind the point."""
-    value = np.asarray(value)
-    if value.ndim == 0:
-        number = round(float(value), 4) + 0
+def format_number(value: ArrayLike) -> str:
+    """Numbers as they are written: 3, -0.5, (1, 2, 3), [[1, 2], [3, 4]]; with at most four decimals."""
+    array = np.asarray(value)
+    if array.ndim == 0:
+        number = round(float(array), 4) + 0
         return f"{number:.0f}" if number == round(number) else f"{number:.4f}".rstrip("0")
-    inside = ", ".join(show(part) for part in value)
-    return f"({inside})" if value.ndim == 1 else f"[{inside}]".replace("(", "[").replace(")", "]")
+    inside = ", ".join(format_number(part) for part in array)
+    return f"({inside})" if array.ndim == 1 else f"[{inside}]".replace("(", "[").replace(")", "]")
 
 
-def row(numbers):
+def row(numbers: ArrayLike) -> np.ndarray:
     """An image of one row and one channel: (W,) -> (1, 1, W, 1)."""
     return np.reshape(numbers, (1, 1, -1, 1))
 
 
-def image(numbers):
-    """(H, W) -> (1, H, W, 1)"""
+def image(numbers: ArrayLike) -> np.ndarray:
+    """An image of one channel: (H, W) -> (1, H, W, 1)."""
     return np.asarray(numbers)[None, :, :, None]
 
 
-def taps(numbers):
+def taps(numbers: ArrayLike) -> np.ndarray:
     """A kernel of one row, from one channel to one: (KW,) -> (1, KW, 1, 1)."""
     return np.reshape(numbers, (1, -1, 1, 1))

@@ -4,17 +4,20 @@ from math import ceil, floor
 import numpy as np
 
 from nnscratch.bench.roofline import ceiling
-from nnscratch.course.quiz.question import pick, question, whole
+from nnscratch.course.quiz.question import Question, choice, integers, question
 from nnscratch.layers import Conv2D, Input
 from nnscratch.models import Model
+
+__all__: list[str] = []  # quiz.ITEMS has the items
 
 # Percent: factors by which they become faster, so that the whole does by a number of at most two decimals.
 SHORT = {30: (3,), 40: (2, 6), 50: (7, 9), 60: (6, 11), 70: (6, 7, 11), 75: (2, 3, 5, 7, 9), 80: (4, 6, 12, 16),
          90: (3, 6, 9, 11, 15)}
 
 
-def flop(rng):
-    side, c, oc, k = int(whole(rng, low=4, high=9)), pick(rng, 2, 3), pick(rng, 2, 5, 10), pick(rng, 2, 3)
+def flop(rng: np.random.Generator) -> Question:
+    """The FLOP of a convolution."""
+    side, c, oc, k = int(integers(rng, low=4, high=9)), choice(rng, 2, 3), choice(rng, 2, 5, 10), choice(rng, 2, 3)
     x = Input((side, side, c))
     places = side - k + 1
     return question(
@@ -26,8 +29,9 @@ def flop(rng):
             "the kernels were forgotten: each makes a channel": 2 * places**2 * k * k * c})
 
 
-def column_bytes(rng):
-    side, c, k = pick(rng, 10, 20, 50, 100), pick(rng, 2, 3, 10), pick(rng, 3, 5)
+def column_bytes(rng: np.random.Generator) -> Question:
+    """The bytes of im2col's columns."""
+    side, c, k = choice(rng, 10, 20, 50, 100), choice(rng, 2, 3, 10), choice(rng, 3, 5)
     size = side * side * c * 4
     return question(
         "An image of {side} x {side} with {c} channels in float32. How many bytes have the columns of im2col for a window of "
@@ -38,8 +42,9 @@ def column_bytes(rng):
             "the channels were forgotten": size * k * k // c})
 
 
-def lines(rng):
-    step = int(whole(rng, low=2, high=24))
+def lines(rng: np.random.Generator) -> Question:
+    """Bytes per number of a strided read."""
+    step = int(integers(rng, low=2, high=24))
     near, far = "a line for each number: but a line holds 16, and serves several", "lines between that hold none do not come"
     return question(
         "From a long array in float32 one number in {step} is read. Memory comes in lines of 64 bytes. How many bytes come "
@@ -50,8 +55,9 @@ def lines(rng):
             "the numbers between were counted, not their bytes": step})
 
 
-def four_products(rng):
-    d, g = whole(rng, 4, low=0, high=6), whole(rng, 3, low=1, high=6)
+def four_products(rng: np.random.Generator) -> Question:
+    """The products of F(2, 3)."""
+    d, g = integers(rng, 4, low=0, high=6), integers(rng, 3, low=1, high=6)
     half = (g[0] + g[2]) / 2
     m = np.array([(d[0] - d[2]) * g[0], (d[1] + d[2]) * (half + g[1] / 2), (d[2] - d[1]) * (half - g[1] / 2),
                   (d[1] - d[3]) * g[2]])
@@ -63,9 +69,10 @@ def four_products(rng):
             "m4 has d1 - d3, not d3 - d1": m * [1, 1, 1, -1]})
 
 
-def fewer_products(rng):
-    tile = pick(rng, 4, 5, 6, 8, 10)
-    r = int(whole(rng, low=2, high=tile - 1))
+def fewer_products(rng: np.random.Generator) -> Question:
+    """The products that Winograd saves."""
+    tile = choice(rng, 4, 5, 6, 8, 10)
+    r = int(integers(rng, low=2, high=tile - 1))
     m = tile + 1 - r
     return question(
         r"How many times fewer products does $F({m} \times {m}, {r} \times {r})$ take than the plain sums?",
@@ -75,8 +82,9 @@ def fewer_products(rng):
             "upside down": (m + r - 1)**2 / (m * m * r * r)})
 
 
-def attainable(rng):
-    peak, bandwidth, intensity = pick(rng, 50, 100, 200), pick(rng, 10, 20, 50), pick(rng, 0.25, 0.5, 2, 8, 10)
+def attainable(rng: np.random.Generator) -> Question:
+    """The roofline."""
+    peak, bandwidth, intensity = choice(rng, 50, 100, 200), choice(rng, 10, 20, 50), choice(rng, 0.25, 0.5, 2, 8, 10)
     seconds = ceiling(1e9 * intensity, 1e9, {"gflops": peak, "gb_per_s": bandwidth})
     return question(
         "A processor does {peak} GFLOP/s at its peak, and its memory moves {bandwidth} GB/s. How many GFLOP/s can a layer "
@@ -87,8 +95,9 @@ def attainable(rng):
             "the mean of the two limits": (peak + bandwidth * intensity) / 2})
 
 
-def transfer(rng):
-    latency, megabytes, bandwidth = pick(rng, 5, 10, 20), pick(rng, 1, 2, 4, 8), pick(rng, 10, 20, 40)
+def transfer(rng: np.random.Generator) -> Question:
+    """The time of a transfer."""
+    latency, megabytes, bandwidth = choice(rng, 5, 10, 20), choice(rng, 1, 2, 4, 8), choice(rng, 10, 20, 40)
     bytes_take = 1000 * megabytes / bandwidth
     return question(
         "A transfer takes {latency} microseconds to begin, and then goes at {bandwidth} GB/s. How many microseconds do "
@@ -99,8 +108,9 @@ def transfer(rng):
             "1 GB/s is a thousand bytes in a microsecond, not a million": latency + bytes_take / 1000})
 
 
-def queue(rng):
-    n, asking, compute = pick(rng, 10, 50, 100), whole(rng, low=2, high=12), whole(rng, low=2, high=12)
+def queue(rng: np.random.Generator) -> Question:
+    """The time of a queue of kernels."""
+    n, asking, compute = choice(rng, 10, 50, 100), integers(rng, low=2, high=12), integers(rng, low=2, high=12)
     done = 0
     for k in range(1, n + 1):
         done = max(k * asking, done) + compute
@@ -113,9 +123,10 @@ def queue(rng):
             "the first ask or the last kernel was forgotten": n * max(asking, compute)})
 
 
-def crossover(rng):
-    fixed_cpu, fixed_gpu = whole(rng, low=1, high=6), whole(rng, low=7, high=20)
-    each_cpu, each_gpu = whole(rng, low=1, high=4), pick(rng, 0.2, 0.5)
+def crossover(rng: np.random.Generator) -> Question:
+    """The batch from which the GPU is faster."""
+    fixed_cpu, fixed_gpu = integers(rng, low=1, high=6), integers(rng, low=7, high=20)
+    each_cpu, each_gpu = integers(rng, low=1, high=4), choice(rng, 0.2, 0.5)
     meet = (fixed_gpu - fixed_cpu) / (each_cpu - each_gpu)
     return question(
         "A step takes {fixed_cpu} ms and {each_cpu} ms for each image on the CPU, {fixed_gpu} ms and {each_gpu} ms for each "
@@ -126,8 +137,9 @@ def crossover(rng):
             "the CPU's fixed time was forgotten": ceil(fixed_gpu / (each_cpu - each_gpu))})
 
 
-def amdahl(rng):
-    percent, s = pick(rng, *((percent, s) for percent, factors in SHORT.items() for s in factors))
+def amdahl(rng: np.random.Generator) -> Question:
+    """Amdahl's law."""
+    percent, s = choice(rng, *((percent, s) for percent, factors in SHORT.items() for s in factors))
     p = percent / 100
     return question(
         "{percent} % of the time of a program becomes {s} times as fast. How many times as fast is the whole?",
