@@ -269,8 +269,8 @@ draw.images({"16 x 16": half[0, :, :, 0], **{name: y[0, :, :, 0] for name, y in 
             "repeat and convolve does not")
 
 # %% [markdown]
-# Does training remove it? Each of the three learns to draw the soft pictures back from their halves. `checkerboard_fraction` says how much
-# of the checkerboard is in a picture. Every picture can be written as a sum of waves, slow ones and fast ones, and the variance
+# Does training remove it? Each of the three learns to draw the soft pictures back from their halves. `checkerboard_fraction`
+# says how much of the checkerboard is in a picture. Every picture can be written as a sum of waves, slow ones and fast ones, and the variance
 # of its pixels is the sum of what the waves contribute. The fastest that fits on pixels goes up and down every 2 pixels. What
 # waves of about that period contribute, as a share of the whole, is what we look at: 1 for a checkerboard, little for a soft
 # picture.
