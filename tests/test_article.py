@@ -40,6 +40,7 @@ def test_64_blocks_forward_and_backward(model):
     assert all(np.isfinite(gradient).all() for gradient in model.grads.values())
 
 
+@pytest.mark.slow
 def test_the_gradient_of_64_blocks_is_right():
     """A narrow copy (3 filters for 128, 64 blocks deep): one element of each array, and the whole along a random direction.
 
@@ -53,6 +54,7 @@ def test_the_gradient_of_64_blocks_is_right():
     assert report.ok, str(report)
 
 
+@pytest.mark.slow
 def test_the_gradient_at_full_width_is_right():
     """The listing itself, 64 blocks of 128 filters: the slope along one random direction of x and all 17 million numbers.
 

@@ -102,6 +102,7 @@ def test_on_the_cpu_alone(small, tmp_path, monkeypatch, capsys):
         assert name in kept["machine"]
 
 
+@pytest.mark.slow
 def test_on_the_device(small, cp, monkeypatch, tmp_path):
     """With a GPU, or the stand-in, NumPy, CuPy and the recorded step agree and are timed in all regimes."""
     lines = []
@@ -202,6 +203,7 @@ def test_who_fails_while_timed_leaves_the_others_theirs(small):
     assert [[cell == "-" for cell in row] for row in cells] == [[False, False, True]]
 
 
+@pytest.mark.slow
 def test_a_gpu_that_is_lost_leaves_the_cpu_its_steps(small, cp, monkeypatch):
     """After the layers it cannot even be asked for its ceilings: a sentence, the former ones stay, and NumPy's steps follow."""
     tops = {"gflops": 100.0, "gb_per_s": 10.0}

@@ -37,6 +37,7 @@ def run(*arguments):
     return command.main(["bars", *map(str, arguments)])
 
 
+@pytest.mark.slow
 def test_gradients_and_repeats(small, cp, tmp_path):
     """Every layer and every way to do a GAN's steps has a row: near the CPU, and the same bits twice."""
     assert run("--part", "gradients", "-o", tmp_path) == 0
@@ -46,6 +47,7 @@ def test_gradients_and_repeats(small, cp, tmp_path):
     assert all(row["identical"] == row["arrays"] > 0 for row in rows)
 
 
+@pytest.mark.slow
 def test_gradients_that_lie_apart_are_told(small, cp, tmp_path, monkeypatch, capsys):
     """Code 1, and the summary has the number: a dbeta off by a thousandth, and not the same from run to run."""
     noise, real = np.random.default_rng(0), ROOMS["cuda"].batch_norm_backward
@@ -119,6 +121,7 @@ def test_a_gpu_that_is_lost_is_no_reason_to_forget(small, cp, tmp_path, monkeypa
     assert found["machine"]["gpu"]["name"]
 
 
+@pytest.mark.slow
 def test_five_steps_by_each_way(small, standin, played, monkeypatch):
     """Two trainings as they stand, and two that are recorded: of the five steps, the first is not, the others are played."""
     taken, real = [], steps.gan_work
@@ -132,6 +135,7 @@ def test_five_steps_by_each_way(small, standin, played, monkeypatch):
     assert taken == [False] * 5 + [False] * 5 + [False, True] * 2 and len(played) == 8 and len(set(played)) == 2
 
 
+@pytest.mark.slow
 def test_steps(small, cp, tmp_path, capsys):
     """Both GAN steps, on all our ways; a style step takes its part of its own."""
     assert run("--part", "gan", "-o", tmp_path) == 0

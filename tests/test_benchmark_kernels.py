@@ -31,6 +31,7 @@ def cp(cp):
     return cp
 
 
+@pytest.mark.slow
 def test_every_kernel_is_compared_and_timed(cp):
     """Tiny sizes: no row failed, every part is there, and the precision is what it was before."""
     cuda.precision("tf32")
@@ -97,6 +98,7 @@ def test_who_fails_while_timed_has_a_sentence(cp, monkeypatch):
     assert all(("figure" in row) is ("failed" not in row) for row in rows)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("function, part, names", [
     ("memory", "memory", ["the rest"]), ("products", "products", ["the rest"]), ("one_launch", "launch", ["the rest"]),
     ("convolution", "conv", ["2x6x6x3 -> 5, 3x3/1, the rest", "1x8x8x4 -> 4, 4x4/2, the rest"])])

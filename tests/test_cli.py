@@ -54,6 +54,7 @@ def test_a_wrong_command_line_is_one_sentence_and_exit_code_2(arguments, capsys)
     assert error.startswith("nnscratch: ") and "--help" in error and error.count("\n") == 1
 
 
+@pytest.mark.slow
 def test_check_prints_the_table(capsys):
     """A row for each op, and the verdict."""
     assert main(["check", "--device", "cpu"]) == 0

@@ -92,6 +92,7 @@ def layers(draw, transposed=False, algorithm="im2col"):
     return x, normal(*kernel, *last), normal(outputs, seed=2), options
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("algorithm", FAST)
 @pytest.mark.parametrize("transposed", [False, True], ids=["conv2d", "conv2d_transpose"])
 @given(data=st.data())
@@ -138,6 +139,7 @@ def ways_to_lie_in_memory(array):
             "every second": twice[..., ::2], "turned": array.swapaxes(1, 2).copy().swapaxes(1, 2)}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("algorithm", [*FAST, "auto"])
 @given(data=st.data(), x_lies=st.sampled_from(sorted(ways_to_lie_in_memory(normal(1, 1, 1, 1)))), dtypes=st.sampled_from(
     [(np.float64, np.float64), (np.float32, np.float64), (np.float64, np.float32)]))
@@ -159,6 +161,7 @@ def test_pixels_may_lie_in_memory_as_they_like(algorithm, data, x_lies, dtypes):
         same((y, *fast.conv2d_backward(dy, cache)), expected, 1e-10)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("algorithm", FAST)
 @given(data=st.data(), narrow=st.booleans())
 def test_nothing_is_read_or_written_beyond_the_workspace(algorithm, data, narrow, monkeypatch):
@@ -202,6 +205,7 @@ def test_what_is_chosen_can_do_it(size, kernel, stride, dilation, images, channe
         assert can(needs, window), algorithm
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("algorithm", FAST)
 @given(data=st.data(), room=st.integers(100, 20000))
 def test_blocks_do_not_change_the_result(algorithm, data, room, monkeypatch):

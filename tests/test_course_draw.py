@@ -28,6 +28,7 @@ def texts(image):
     return [text.get_text() for axes in image.figure.axes for text in axes.texts]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", IMAGES)
 def test_is_drawn_twice_alike(name):
     """The same bytes each time, an image of sensible size, and a sentence for those who do not see it."""

@@ -57,6 +57,7 @@ def test_every_number_paints():
     assert np.allclose(so_far, ops.conv2d_transpose(*one_channel(SMALL, KERNEL), strides=2, padding=0)[0][0, :, :, 0])
 
 
+@pytest.mark.slow
 @every_film
 def test_a_gif_is_small_and_whole(name):
     """A frame for each row, all of one palette and size, below 60 KB; and the page needs nothing else to show it."""
@@ -73,6 +74,7 @@ def test_a_gif_is_small_and_whole(name):
     assert len(sizes) == 1 and len(np.unique(np.concatenate(frames), axis=0)) <= COLOURS and gif.info["duration"] > 1000
 
 
+@pytest.mark.slow
 @every_film
 def test_a_strip_for_print(name):
     """The first, a middle and the last frame stand still; a reader without images gets the sentence."""

@@ -13,6 +13,7 @@ def after(name, steps=2):
     return gan_failures.train(gan_failures.VARIANTS[name], seed=0, steps=steps)
 
 
+@pytest.mark.slow
 def test_variants_differ_in_what_their_names_say():
     """One thing each: losses and beta_1 change the weights, "no statistics" leaves them at 0 and 1, the bare one has none."""
     healthy = after("healthy")

@@ -20,6 +20,7 @@ def worked_out(name):
     return getattr(quiz_answers, name, None) or getattr(quiz_answers_more, name)
 
 
+@pytest.mark.slow
 @every_item
 def test_the_answer_is_right(item):
     """By loops or a measured slope, for many seeds; and on paper no wrong answer looks like it, nor like another."""

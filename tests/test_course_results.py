@@ -45,6 +45,7 @@ def test_what_is_missing_is_said(last_cell, capsys):
         "No GPU computes here: CuPy is not installed.\nTo get one: pip install it\n")
 
 
+@pytest.mark.slow
 def test_a_gpu_is_shown(last_cell, cp, capsys):
     """Kept rows under the name of their GPU, and live ones of the same layer; both forward and backward, none refused."""
     rows = list(layers.run({"NumPy": np, "CuPy": cp}, (), True, TINY))

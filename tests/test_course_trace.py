@@ -127,6 +127,7 @@ def test_a_walk_as_text():
     assert lines[-1].startswith("← conv2d_0") and "(2, 4, 3, 3) → (2, 6, 5, 2)" in lines[-1]
 
 
+@pytest.mark.slow
 def test_strip_player_and_file(tmp_path, monkeypatch):
     """Images of every step; the file needs nothing else and shows every step without scripts too."""
     pytest.importorskip("matplotlib")

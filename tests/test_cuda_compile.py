@@ -37,6 +37,7 @@ def known_to_nvcc():
     return {int(number) for number in re.findall(r"sm_(\d+)$", listed, flags=re.M)}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("architecture", ARCHITECTURES)
 def test_nvcc_compiles_all_kernels_without_spills(tmp_path, architecture):
     """Registers and shared memory of every kernel are within the limits above."""

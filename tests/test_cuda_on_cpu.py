@@ -70,6 +70,7 @@ def test_a_divergent_barrier_is_noticed(cp):
         run(cp, I + " if (i % 2) return; y[i] = __shfl_xor_sync(~0u, y[i], 2);", zeros(cp))
 
 
+@pytest.mark.slow
 def test_writes_outside_an_array_are_noticed(cp):
     """Before it, behind it, and of NaN over the guards' own NaN."""
     for body in ("y[i + 1] = 1.0f;", "y[i - 1] = 1.0f;", "if (i == 0) y[64] = nanf(\"\");", "if (i == 0) y[-1] = y[64];"):

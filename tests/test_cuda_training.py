@@ -34,6 +34,7 @@ def to_arrays(trainer):
     return {name: to_cpu(array) for name, array in arrays.items()}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("options", [{"conditional": False}, {"r1": 1.0}], ids=str)
 def test_a_training_is_recorded_and_does_the_same(cp, tmp_path, options):
     """`nnscratch train generator` on a GPU: metrics, weights, averages and both optimizers after five steps are those of the
@@ -64,6 +65,7 @@ def test_a_training_in_which_python_has_a_say_is_not_recorded(standin, options):
     assert trainer.replay.graph is None and not trainer.replay.refused, "nobody tried"
 
 
+@pytest.mark.slow
 def test_steps_with_a_penalty_between_recorded_ones(cp, monkeypatch):
     """Every third step is made as it stands, the others are played before and after it: weights, Adam's memory and the count of
     steps are the same arrays for both ways, so the numbers are those of a training of which nothing is recorded."""

@@ -7,6 +7,7 @@ from nnscratch.data.images import read_image
 from nnscratch.lbfgs import LBFGS
 
 
+@pytest.mark.slow
 def test_demo_leaves_all_its_images(tmp_path, monkeypatch, capsys):
     """The whole demo, small: table, device, images, loss curve."""
     monkeypatch.chdir(tmp_path)
@@ -30,6 +31,7 @@ def test_demo_in_a_place_that_cannot_be_written(tmp_path, monkeypatch, capsys):
     assert capsys.readouterr().err.count("\n") == 1
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("steps", [0, 1])
 def test_a_demo_stopped_by_ctrl_c_leaves_its_images_too(tmp_path, monkeypatch, capsys, steps):
     """Exit code 130, all the files, and nothing half-written; also when not one step was done."""

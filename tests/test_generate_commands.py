@@ -28,6 +28,7 @@ BEST = ["--from", "generator/best.safetensors", "--device", "cpu"]
 TRAIN = ["train", "generator", "--data", "discs.npz", "--preset", "nano", "--batch-size", "8", "--device", "cpu"]
 
 
+@pytest.mark.slow
 def test_train_resume_generate_judge(quick, capsys, tmp_path):
     """Four commands in a row, each of which reports what it did; a second training does not overwrite the first."""
     assert main([*TRAIN, "--steps", "12"]) == 0
@@ -75,6 +76,7 @@ def test_a_texture_from_one_image(quick, capsys):
     assert "a side of 64 pixels was requested" in error and "has one size; leave it out" in error and "anew" not in error
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("arguments, words", [
     (["train", "generator", "--data", "nowhere"], "neither a file or folder nor one of glyphs"),
     (["train", "generator", "--preset", "huge"], "preset"),

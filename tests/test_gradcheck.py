@@ -202,6 +202,7 @@ def test_frozen_parameters_are_left_out():
     assert "too large by exactly 2" in str(check_layer(layer, normal(4, 5)))
 
 
+@pytest.mark.slow
 def test_the_table_has_a_row_for_each_op_and_says_wrong(monkeypatch):
     """`nnscratch check` prints every case and its verdict, and fails when one backward pass is wrong."""
     lines = []

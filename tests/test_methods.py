@@ -69,6 +69,7 @@ def test_imle_trains_on_the_nearest_samples(conditional, monkeypatch):
     np.testing.assert_array_equal(chosen, expected)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("method", ["vae", "glo", "imle"])
 def test_reconstruction_errors_fall(method):
     """On discs, within 150 steps, and the images do not collapse."""
@@ -113,6 +114,7 @@ def test_scale_of_the_texture_loss():
     assert 0.3 < loss(disorder) <= 1
 
 
+@pytest.mark.slow
 def test_a_texture_is_learned():
     """The loss on leaves nearly halves within 60 steps; a change of a tenth would be chance."""
     trainer = make_trainer(crops(style_image("leaves", 128), 64, 50), make_options(

@@ -48,6 +48,7 @@ def test_everything_has_a_case():
     assert without_case() == []
 
 
+@pytest.mark.slow
 def test_what_has_no_case_fails_the_check(tmp_path):
     """Four wrong gradients, each added to one file of a copy and to no list: `nnscratch check` names all of them and fails."""
     copy = tmp_path / "nnscratch"

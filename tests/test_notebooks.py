@@ -71,6 +71,7 @@ def of_children():
     return os.times().children_user + os.times().children_system
 
 
+@pytest.mark.slow
 def test_the_time_of_a_kernel_is_counted():
     """A second of its work, and not of waiting: otherwise no notebook could be over its budget."""
     begin = of_children()
@@ -221,6 +222,7 @@ def test_the_gpu_notebook_survives_falling_times(milliseconds, monkeypatch):
     assert len(chosen) == len(wanted) and names["fixed_cpu"] >= 0 and names["each_cpu"] > 0
 
 
+@pytest.mark.slow
 def test_the_guard_works():
     """A notebook that starts a program is stopped: otherwise the tests above prove nothing."""
     notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(GUARD), nbformat.v4.new_code_cell(

@@ -91,6 +91,7 @@ def test_batch_norm_makes_few_arrays():
     assert big_arrays(lambda: fast.batch_norm_backward(y, cache)) <= 3
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("channels, kernel, options", [
     (16, 3, {}), (16, 4, {"strides": 2}), (16, 9, {}), (16, 1, {}), (16, 3, {"groups": 16})], ids=str)
 def test_convolutions_make_their_results_alone(channels, kernel, options):

@@ -132,6 +132,7 @@ def bombs(tmp_path_factory):
     return folder
 
 
+@pytest.mark.slow
 @pytest.mark.xdist_group("bombs")  # made once, in one process
 @pytest.mark.parametrize("name, words", [
     ("a.gz", "has more"), ("header.npz", "header promises more"), ("method.npz", "compressed in a way"),

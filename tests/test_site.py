@@ -18,7 +18,7 @@ from notebooks.site.__main__ import main
 from notebooks.site.build import build, run_sphinx
 from notebooks.source import solutions, sources
 
-pytestmark = pytest.mark.xdist_group("site")  # what is made once is made in one process
+pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("site")]  # what is made once is made in one process
 
 NEEDS = "the site is made by Sphinx, MyST-NB, furo, math-core and ziamath: pip install -e '.[site]'"
 needs_browser = pytest.mark.skipif(program is None, reason="Chromium, to look at pages, is not there: apt install chromium")

@@ -53,6 +53,7 @@ def evaluate(network, content, style, x, masks=None):
     return [loss, objective.terms["content"], objective.terms["style"], gradient], len(objective.strips)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("widths, own_rows, height, style_height", [
     (SMALL, 2, 18, 40), (SMALL, 4, 41, 19), (SMALL, 16, 65, 70), (DEEP, 8, 83, 121), (DEEP, 16, 136, 90),
     (DEEP, 40, 127, 200), (DEEP, 64, 200, 161),

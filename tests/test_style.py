@@ -64,6 +64,7 @@ def test_normalised_filters_have_mean_0_and_variance_1_on_the_style():
     assert all(np.isfinite(features).all() for features in flat.forward(style))
 
 
+@pytest.mark.slow
 def test_samples_normalise_for_the_whole_of_a_large_style(xp):
     """700x530 pixels of changing colours: the first convolution has a mean near 0 and a standard deviation near 1."""
     style = on(xp, image(700, 530))
@@ -133,6 +134,7 @@ def test_dull_styles_give_numbers_not_nan(style):
     assert np.isfinite(result.image).all() and np.isfinite(result.history[-1]["loss"])
 
 
+@pytest.mark.slow
 def test_strength_from_the_photograph_to_nothing_but_style():
     """0 is the photograph, bit for bit; with more strength the style loss falls and the content loss rises, at least fourfold
     from 2 to 25; at 100 the content has no weight."""

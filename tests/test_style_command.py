@@ -58,6 +58,7 @@ def as_in_version_0_1(path):
     checkpoint.write_arrays(path, renamed, checkpoint.header_text(None, header["info"]))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("optimizer, old", [("lbfgs", False), ("adam", False), ("adam", True)])
 def test_an_interrupted_transfer_is_resumed(images, monkeypatch, capsys, optimizer, old):
     """Ctrl-C after the third step of the second size gives the best image so far; --resume then makes, bit for bit, the image

@@ -117,6 +117,7 @@ def test_resample_sorted():
     assert resample_sorted(values, 4) is values and resample_sorted(values, 2)[:, 0].tolist() == [0.5, 2.5]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("statistics, masked", [("covariance", False), ("sliced", False), ("gram", True),
                                                ("covariance", True)])
 def test_gradient_of_the_objective(statistics, masked):

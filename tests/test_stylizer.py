@@ -49,6 +49,7 @@ def test_the_encoder_is_the_texture_network():
     same(code[..., 128:], image.reshape(1, 6, 4, 8, 4, 3).mean(axis=(2, 4)), 1e-6)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("upsampling", UPSAMPLINGS)
 def test_the_gradient_of_a_training_step(upsampling):
     """The whole loss, content, Gram matrices and smoothness, along a random direction of each array of weights, by central
@@ -93,6 +94,7 @@ def quick(monkeypatch):
     monkeypatch.setattr(pairs, "TextureDataset", lambda seed, side, _: drawn_once(seed, side, 2))
 
 
+@pytest.mark.slow
 def test_an_interrupted_training_is_resumed(quick, tmp_path, monkeypatch):
     """Five steps at once, or Ctrl-C in the fourth and the rest: the same weights, bit for bit."""
     train_stylizer(tmp_path / "once", steps=5, device="cpu")
@@ -113,6 +115,7 @@ def test_an_interrupted_training_is_resumed(quick, tmp_path, monkeypatch):
     assert one == two
 
 
+@pytest.mark.slow
 def test_training_on_one_style(quick, tmp_path):
     """The style loss of a single image falls; the file paints."""
     Image.fromarray((255 * style_image("glass", 64)[0]).astype(np.uint8)).save(tmp_path / "style.png")
@@ -197,6 +200,7 @@ def test_strips_change_nothing(monkeypatch, upsampling):
     assert np.abs(short - whole).max() > 1e-3
 
 
+@pytest.mark.slow
 def test_strips_save_memory(monkeypatch):
     """For a large content as for a large style, the maps of one strip exist at a time."""
     stylizer, peaks = Stylizer(), {}

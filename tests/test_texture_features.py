@@ -79,6 +79,7 @@ def test_palette_by_hand():
     same(palette(x), np.concatenate([x.mean(axis=(1, 2)), x.std(axis=(1, 2))], axis=1))
 
 
+@pytest.mark.slow
 def test_crops_are_the_same_for_the_same_step(quick):
     """They depend on seed and step alone, are in range, and contain patterns and paintings."""
     images = drawn_once(0)

@@ -58,6 +58,7 @@ train(make_trainer(data(), options()), {folder!r}, progress=slow, save_every=10)
 """
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="this system has no kill -9")
 def test_resuming_after_a_kill_is_exact(tmp_path):
     """Bit for bit: weights, statistics, averages, both optimizers. The first ten steps run in a process that is killed."""
@@ -127,6 +128,7 @@ def test_a_checkpoint_of_other_data_is_refused(tmp_path):
         make_trainer(data(seed=1), options()).load(tmp_path / "state.safetensors")
 
 
+@pytest.mark.slow
 def test_files_of_a_training(tmp_path):
     """Grids, animation, curves, history, and the generator with the best score, not the last one."""
     scores = iter([0.2, 0.9, 0.5])

@@ -93,6 +93,7 @@ def untrained():
     return scale_of(3) * np.random.default_rng(5).standard_normal((64, 3, 3, 3), np.float32)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("change, words", [
     (lambda w: w.pop("features.5.weight"), "has no array 'features.5.weight'"),
     (lambda w: w.update({"features.0.weight": w["features.0.weight"].transpose(2, 3, 1, 0).copy()}), r"\(OIHW\)"),

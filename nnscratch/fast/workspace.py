@@ -9,7 +9,6 @@ from threading import local
 from typing import Any
 
 import numpy as np
-from numpy.typing import DTypeLike
 
 from nnscratch.backend import Array
 
@@ -22,7 +21,7 @@ WINDOWS, BESIDE = "windows", "beside"
 _kept = local()  # each thread has its own: two convolutions at once must not share
 
 
-def scratch(xp: Any, name: str, shape: tuple[int, ...], dtype: DTypeLike) -> Array:
+def scratch(xp: Any, name: str, shape: tuple[int, ...], dtype: np.dtype | type | str) -> Array:
     """Return an array with arbitrary contents, in memory that is kept for the next call.
 
     The array is valid until the next call with this name, and must not leave the op that asked for it. On a GPU it is a plain

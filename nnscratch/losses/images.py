@@ -5,7 +5,7 @@ Shapes: images and features (N, H, W, C), Gram matrices (N, C, C); the gradient 
 """
 from nnscratch.backend import Array, array_module
 from nnscratch.fast import gram_matrix, gram_matrix_backward
-from nnscratch.losses.predictions import check_pair
+from nnscratch.losses.predictions import as_target
 from nnscratch.ops.validation import check_array, check_shape
 
 __all__ = ["content_loss", "gram_style_loss", "relative_gram_loss", "total_variation"]
@@ -32,7 +32,7 @@ def content_loss(features: Array, target: Array) -> tuple[Array, Array]:
     ----------
     Gatys, Ecker, Bethge, "Image style transfer using convolutional neural networks" (2016), equation 1, made free of scale.
     """
-    target = check_pair("content_loss", features, target)
+    target = as_target("content_loss", features, target)
     scale = 1 / ((target * target).mean() + TINY)
     difference = features - target
     return scale * (difference * difference).mean(), difference * (2 * scale / difference.size)

@@ -270,10 +270,10 @@ draw.images({"16 x 16": half[0, :, :, 0], **{name: y[0, :, :, 0] for name, y in 
 
 # %% [markdown]
 # Does training remove it? Each of the three learns to draw the soft pictures back from their halves. `checkerboard_fraction`
-# says how much of the checkerboard is in a picture. Every picture can be written as a sum of waves, slow ones and fast ones, and the variance
-# of its pixels is the sum of what the waves contribute. The fastest that fits on pixels goes up and down every 2 pixels. What
-# waves of about that period contribute, as a share of the whole, is what we look at: 1 for a checkerboard, little for a soft
-# picture.
+# says how much of the checkerboard is in a picture. Every picture can be written as a sum of waves, slow ones and fast ones,
+# and the variance of its pixels is the sum of what the waves contribute. The fastest that fits on pixels goes up and down
+# every 2 pixels. What waves of about that period contribute, as a share of the whole, is what we look at: 1 for a
+# checkerboard, little for a soft picture.
 #
 # The kernels begin as random numbers from 0 to 1, so their mean is ½. On a pixel of $y$ lie $k^2 / 4$ weights on average with a
 # transposed convolution of stride 2, and all $k^2$ after repeating. Divided by half of that, they sum to about 1, and $y$ is

@@ -38,7 +38,8 @@ small = Preset(noise_length=32, up=(32, 32, 16), down=(16, 32), hidden=64, refin
 
 def new_pair(seed=0):
     initializers.set_seed(seed)
-    return generator(small, (16, 16, 1), num_classes=10), discriminator(small, (16, 16, 1), num_classes=10)
+    return (generator(small, (16, 16, 1), num_classes=10),
+            discriminator(small, (16, 16, 1), num_classes=10))
 
 
 g, d = new_pair()

@@ -242,7 +242,8 @@ assert np.isclose((up - down) / 2e-7, slope, rtol=1e-5)
 from nnscratch.style.colour import matrix_power
 
 C = np.array([[5.0, 4], [4, 5]])
-draw.grids([[Grid("C", C), "=", Grid("root", matrix_power(C, 0.5)), "@", Grid("root", matrix_power(C, 0.5))]],
+root = Grid("root", matrix_power(C, 0.5))
+draw.grids([[Grid("C", C), "=", root, "@", root]],
            "C = [[5, 4], [4, 5]] is the square of its root, [[2, 1], [1, 2]]")
 
 # %% exercise=matched_colours
