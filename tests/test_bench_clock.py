@@ -158,6 +158,7 @@ def test_regimes_of_the_crossover_are_not_exchanged():
                                                "CuPy, transfers: faster than NumPy from 16 images a batch on"]
 
 
+@pytest.mark.slow
 def test_every_contender_of_a_step_is_what_it_is_called(standin, played, monkeypatch):
     """"CuPy graph" plays one recorded graph a call, in both regimes, and "CuPy" none; transfers upload the inputs each time."""
     entered = {}

@@ -118,6 +118,7 @@ def test_a_part_that_ends_early_leaves_the_others_theirs(cp, monkeypatch, functi
     assert {name: sum(row["part"] == name for row in rows) for name in counts} == counts
 
 
+@pytest.mark.slow
 def test_a_rival_without_room_leaves_us_our_times(cp):
     """PyTorch has a GPU and cannot upload to it: a sentence for each of its rows, and times for all of ours."""
     class Tensor:
@@ -132,6 +133,7 @@ def test_a_rival_without_room_leaves_us_our_times(cp):
     assert sum("figure" in row for row in rows) == 8 and len(rows) == 14
 
 
+@pytest.mark.slow
 def test_a_gpu_that_is_lost_is_no_reason_to_forget(cp, monkeypatch, tmp_path):
     """Where it does not even tell its name any more, all rows are kept, with the name that it had."""
     def broken(*_, **__):

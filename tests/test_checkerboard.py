@@ -43,6 +43,7 @@ def test_checkerboard_fraction():
     assert checkerboard_fraction(normal(8, 256, 256, 1)) == pytest.approx(3 / 64, rel=0.1)
 
 
+@pytest.mark.slow
 def test_before_training_transposed_convolution_gives_a_checkerboard():
     """More than a third of its variance, and less than a twentieth after resizing; a few training steps reduce it."""
     image = 0.5 + 0.3 * (waves(32, 48, 16) + 0.1 * normal(1, 32, 48, 3)).astype(np.float32)

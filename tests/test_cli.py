@@ -112,6 +112,7 @@ def test_info_leaves_the_chosen_device_alone(monkeypatch, device):
     assert backend.current_module() is (np if device == "cpu" else strict_cupy)
 
 
+@pytest.mark.slow
 def test_the_package_runs_as_the_command():
     """python -m nnscratch, with the command's exit code."""
     words = [sys.executable, "-m", "nnscratch"]

@@ -1,4 +1,4 @@
-"""The recipes of CONTRIBUTING.md work: what they quote is the code, what they add is right, and what is forgotten is named."""
+"""CONTRIBUTING.md works: what it and README quote is the code, what it adds is right, and what is forgotten is named."""
 import ast
 import os
 import re
@@ -54,6 +54,15 @@ def test_what_is_quoted_is_the_code():
                       if isinstance(node, ast.stmt)}
         for node in ast.parse(text).body:
             assert bare(node) in statements, f"{file} has no\n{ast.unparse(node)}"
+
+
+def test_the_formula_in_the_readme_is_the_code():
+    """Both functions, whole: docstrings and hints aside."""
+    text = re.search(r"^```python\n(def dense.*?)^```$", (ROOT / "README.md").read_text(encoding="utf-8"), flags=re.M | re.S)[1]
+    source = ast.parse((ROOT / "nnscratch" / "ops" / "linear.py").read_text(encoding="utf-8"))
+    functions = {node.name: bare(node) for node in source.body if isinstance(node, ast.FunctionDef)}
+    shown = {node.name: bare(node) for node in ast.parse(text).body}
+    assert set(shown) == {"dense", "dense_backward"} and shown == {name: functions[name] for name in shown}
 
 
 @pytest.mark.slow

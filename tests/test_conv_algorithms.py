@@ -237,6 +237,7 @@ def test_wide_kernels_take_the_gradient_tap_by_tap():
     same(winograd.convolve_dkernel(x, dy, window), im2col.convolve_dkernel(x, dy, window), 1e-10)
 
 
+@pytest.mark.slow
 @given(channels=st.integers(2, 4), multiplier=st.integers(1, 2), size=kernel_sizes, stride=strides, padding=paddings,
        dilation=st.integers(1, 2))
 def test_depthwise_equals_the_loops(xp, channels, multiplier, size, stride, padding, dilation):
@@ -334,6 +335,7 @@ def test_rounding_errors_in_float32(algorithm, bound):
         assert np.linalg.norm((a - b).ravel()) < bound * np.linalg.norm(b.ravel())
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("algorithm", FAST)
 @pytest.mark.parametrize("shape", [(1, 256, 256, 64), (1, 8, 4096, 64), (16, 32, 32, 32)], ids=str)
 def test_the_workspace_is_at_most_8_megabytes(algorithm, shape):

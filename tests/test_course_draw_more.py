@@ -19,6 +19,7 @@ IMAGES = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", IMAGES)
 def test_is_drawn_twice_alike(name):
     first, again = IMAGES[name](), IMAGES[name]()

@@ -35,6 +35,7 @@ def test_the_bare_generator_is_the_other_without_normalisation():
         key: array.shape for key, array in healthy.params.items() if "kernel" in key}
 
 
+@pytest.mark.slow
 def test_label_accuracy_of_real_digits_and_of_noise():
     real = glyphs(200, seed=4, size=16)
     assert gan_failures.label_accuracy(to_floats(real.images), real.labels) > 0.9

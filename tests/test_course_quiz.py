@@ -31,6 +31,7 @@ def test_the_answer_is_right(item):
         assert len(set(answers)) == len(answers) >= 3
 
 
+@pytest.mark.slow
 @every_item
 def test_the_question_can_be_asked(item):
     """Its text shows every number that was drawn; seeds differ, and the same seed asks the same; plain letters alone."""
@@ -45,6 +46,7 @@ def test_the_question_can_be_asked(item):
     assert len(texts) >= 3
 
 
+@pytest.mark.slow
 @every_item
 def test_there_are_many_questions(item):
     """Three hundred seeds ask at least twenty; and who always answers the same is right in 60 % of them at most."""

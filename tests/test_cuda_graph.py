@@ -90,6 +90,7 @@ def run(xp, make, wrap):
     return facts, state(), step
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("make", [gan_step, style_step, dropout_step])
 def test_a_recorded_step_is_the_step(cp, make):
     """Facts, weights, Adam's state, running statistics and counts after five steps are those of the eager step, bit for bit."""

@@ -85,6 +85,7 @@ def test_an_adversarial_step(cp):
                         "adam_rate", "adam"}
 
 
+@pytest.mark.slow
 def test_an_adversarial_step_of_the_librarys_own_networks(cp):
     """The same for what is really trained."""
     used = launched(cp, lambda: same(the_librarys_own(cp), [np.asarray(a) for a in the_librarys_own(np)], 1e-4))

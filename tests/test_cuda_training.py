@@ -55,6 +55,7 @@ def test_a_training_is_recorded_and_does_the_same(cp, tmp_path, options):
     assert all(np.array_equal(array, eager[name]) for name, array in to_arrays(trainer).items())
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("options", [{"augment": True}, {"spectral_norm": True, "loss": "hinge"}], ids=str)
 def test_a_training_in_which_python_has_a_say_is_not_recorded(standin, options):
     """Distortions are drawn anew, and kernels normalised anew, at every step."""
@@ -81,6 +82,7 @@ def test_steps_with_a_penalty_between_recorded_ones(cp, monkeypatch):
         np.testing.assert_array_equal(arrays[name], eager[name], err_msg=name)
 
 
+@pytest.mark.slow
 def test_a_training_goes_on_where_nothing_can_be_recorded(standin, monkeypatch):
     """Without cuBLAS of our own, products are CuPy's, which refuses them in a recording: as slow as before, and as right."""
     def missing():

@@ -52,6 +52,7 @@ def metrics(classifier):
     return evaluate_images(classifier, to_floats(made.images), made.labels, marks(300, 3), marks(200, 4), seed=5)
 
 
+@pytest.mark.slow
 def test_the_classifier_learns_classes_and_none(classifier):
     """Nearly all marks are right, corrupted ones mostly none; noise, blank and blurred images always. str() says so."""
     fresh = marks(300, 6)

@@ -80,6 +80,7 @@ def test_kernel_distance_is_unbiased():
     assert abs(np.mean(values)) < 3 * np.std(values) / 300**0.5 and min(values) < 0 < max(values)
 
 
+@pytest.mark.slow
 def test_interval_of_the_kernel_distance():
     """It contains 0 for samples of one distribution, lies above 0 for others, contains the distance; the seed fixes it."""
     a, b, other = normal(400, 8), normal(400, 8, seed=1), normal(400, 8, seed=2) + 0.5

@@ -17,6 +17,7 @@ from nnscratch.errors import InputError
 MAKERS = [glyphs, shapes, textures]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("make", MAKERS)
 def test_a_seed_gives_its_images_and_a_larger_count_only_adds(make):
     """The first 450 of 700 images are those of a smaller count, across batches; another seed draws other images."""
@@ -52,6 +53,7 @@ def test_every_mode_is_drawn_once_in_every_210_images():
     np.testing.assert_array_equal(labels, modes % 10)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("letters, classes", [(False, 10), (True, 26)])
 def test_every_template_is_a_character_of_its_own(letters, classes):
     """None is empty or near the frame; all digits differ, and all letters but the I, which is the same bar in two faces."""
@@ -136,6 +138,7 @@ def test_glyphs_vary_and_stay_inside():
     assert (frame.max(axis=(1, 2)) > 100).mean() < 0.01
 
 
+@pytest.mark.slow
 def test_letters_are_26_and_sizes_are_free():
     """Capitals have names; the fraction of ink does not depend on the size."""
     data = glyphs(546, letters=True, size=32)
@@ -196,6 +199,7 @@ def test_colours_are_those_of_the_colour_circle():
     np.testing.assert_allclose(s.hsv_to_rgb(hues, 0.8, np.full(23, 0.9)), expected, atol=1e-6)
 
 
+@pytest.mark.slow
 def test_texture_families_differ():
     """An image's family can be told from how its grey changes from pixel to pixel, far better than by chance (1 / 9)."""
     data = textures(1800, seed=7)

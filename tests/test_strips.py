@@ -71,6 +71,7 @@ def test_strips_give_the_result_of_the_whole_image(xp, monkeypatch, widths, own_
     assert not any(layer._saved for layer in network.layers)
 
 
+@pytest.mark.slow
 def test_strips_with_a_mask_for_each_style(xp, monkeypatch):
     """Loss and gradient as of the whole image, with masks that overlap, are grey in part, and end within a strip."""
     network = network_for(SMALL, xp)
@@ -100,6 +101,7 @@ def test_the_halo_is_no_larger_than_needed(monkeypatch, widths, rows):
     assert abs(parts[0] / whole[0] - 1) > 1e-8 and np.abs(parts[3] - whole[3]).max() > 1e-6 * np.abs(whole[3]).max()
 
 
+@pytest.mark.slow
 def test_the_gradient_of_strips_is_right(monkeypatch):
     """Against central differences: at pixels in the middle of strips, beside the cuts and at the border."""
     network, x, step = network_for(SMALL), image(23, 9, 2), 1e-6

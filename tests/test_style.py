@@ -37,6 +37,7 @@ def test_the_loss_network_passes_the_gradient_check():
     assert report.ok, str(report)
 
 
+@pytest.mark.slow
 def test_the_gradient_of_the_objective_is_right():
     """Content, style and smoothness together, through the network to the pixels, against central differences."""
     network = small_network()
@@ -76,6 +77,7 @@ def test_samples_normalise_for_the_whole_of_a_large_style(xp):
     assert abs(y.mean((0, 1, 2))).max() > 1e-6
 
 
+@pytest.mark.slow
 def test_transfer_moves_the_style_and_keeps_the_content(xp):
     """The style loss falls by more than half, the image stays in range and of the content's size, on every device."""
     backend.use("cpu" if xp is np else "gpu")
@@ -104,6 +106,7 @@ def test_adam_instead_of_lbfgs():
     assert all(np.array_equal(made, copy) and made.min() >= 0 and made.max() <= 1 for made, copy in seen)
 
 
+@pytest.mark.slow
 def test_large_images_are_done_coarse_to_fine():
     """Half the size before the full one, down to 80 pixels a side; small images at one size only."""
     result = transfer_style(image(162, 180), image(190, 161, 3), steps=2)
@@ -155,6 +158,7 @@ def test_the_content_layer_has_full_size(features, balance):
     assert network.weights(50)["style_weight"] == balance / 2
 
 
+@pytest.mark.slow
 @given(st.sampled_from(["gram", "covariance", "sliced"]), st.integers(0, 10**6), st.floats(10, 1000))
 def test_the_style_term_is_relative(statistics, seed, scale):
     """At most 1 for the photograph with Gram matrices, 0 for the style; and independent of the scale of the features."""
@@ -174,6 +178,7 @@ def test_the_style_term_is_relative(statistics, seed, scale):
     assert 0 <= terms[0] <= (1 if statistics == "gram" else 2) + 1e-9
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("features", ["texture", "random"])
 @pytest.mark.parametrize("content, style", [((8, 8), (8, 8)), ((8, 8), (40, 40)), ((33, 9), (8, 70)), ((15, 300), (300, 8))])
 def test_small_and_narrow_images(features, content, style):

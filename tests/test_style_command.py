@@ -101,6 +101,7 @@ def test_the_files_and_options_of_version_0_1(images):
     assert (images / "again.png").read_bytes() == (images / "out.png").read_bytes()
 
 
+@pytest.mark.slow
 def test_several_styles(images):
     """Mixed equally or by a blend: the colours follow the weights."""
     Image.fromarray(np.full((40, 40, 3), [200, 40, 20], np.uint8)).save(images / "red.png")
@@ -194,6 +195,7 @@ def test_images_and_options_in_any_order(images, monkeypatch, order):
         main([*command, "--stile", "ink"])
 
 
+@pytest.mark.slow
 def test_gallery(images, capsys, monkeypatch):
     """A row for each photograph and kind of features, a column for each style, and one for the photographs."""
     sheet = str(images / "gallery.png")
@@ -223,6 +225,7 @@ def test_the_style_is_never_enlarged(images, monkeypatch, content, style, expect
     assert used == [expected]
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(sys.platform == "win32", reason="needs POSIX signals")
 def test_ctrl_c_saves_the_best_image(images):
     """A real process and a real SIGINT in the middle of the work: exit code 130, the image is there and whole."""

@@ -17,7 +17,7 @@ from nnscratch.networks.stylizer import ENCODED, UPSAMPLINGS, adain, decoder, en
 from nnscratch.networks.texture_features import texture_features
 from nnscratch.ops.gram import gram_matrix
 from nnscratch.optimizers import Adam
-from nnscratch.style import pairs
+from nnscratch.style import pairs, train_texture
 from nnscratch.style import stylizer as stylizer_module
 from nnscratch.style import train_stylizer as module
 from nnscratch.style.colour import match_colours
@@ -91,6 +91,7 @@ def quick(monkeypatch):
     """Small crops, few images, two steps between saves."""
     monkeypatch.setattr(module, "SAVE_EVERY", 2)
     monkeypatch.setattr(pairs, "SIDE", 32)
+    monkeypatch.setattr(train_texture, "PAINTING_SIDE", 120)
     monkeypatch.setattr(pairs, "TextureDataset", lambda seed, side, _: drawn_once(seed, side, 2))
 
 
@@ -126,6 +127,7 @@ def test_training_on_one_style(quick, tmp_path):
     assert made.shape == (1, 21, 18, 3) and made.min() >= 0 and made.max() <= 1
 
 
+@pytest.mark.slow
 def test_one_style_starts_from_the_shipped_decoder(quick, tmp_path, monkeypatch):
     """Before the first step it is the decoder that nnscratch ships, if it has the same upsampling; then reconstruction is
     skipped."""
@@ -181,6 +183,7 @@ def test_the_shipped_stylizer(tmp_path):
     assert np.isfinite(stylizer(smooth(8, 9), smooth(9, 8, 1), 100.0)).all()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("upsampling", UPSAMPLINGS)
 def test_strips_change_nothing(monkeypatch, upsampling):
     """An image in strips equals the image at once, for any height of the last strip; with a halo of two rows of codes less, the

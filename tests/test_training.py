@@ -93,6 +93,7 @@ def test_a_kill_while_saving_leaves_the_last_good_checkpoint(tmp_path, monkeypat
     assert again.step_count == 1 and len(list(tmp_path.iterdir())) == 1
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("chosen", [
     {"augment": True, "r1": 1.0, "loss": "hinge", "conditional": False, "spectral_norm": True},
     {"method": "vae"}, {"method": "glo"}, {"method": "imle"}, {"conditional": False, "groups": 4}], ids=str)
@@ -167,6 +168,7 @@ def test_constants_of_a_training():
     assert [rate(step) for step in (0, 75, 100)] == [1e-3, 1e-3, 0] and rate(88) == pytest.approx(4.8e-4)
 
 
+@pytest.mark.slow
 def test_records_hold_probabilities(tmp_path):
     """d_real and d_fake are the sigmoid of the mean logits of that step."""
     trainer, metrics = make_trainer(data(), options()), []
@@ -187,6 +189,7 @@ def test_losses_at_chance(loss):
     assert three.generator(zeros)[0] == pytest.approx(CHANCE_LOSS[loss]["g_loss"])
 
 
+@pytest.mark.slow
 def test_a_training_can_be_made_longer(tmp_path):
     """Ten steps, then ten more: the learning rate then follows the longer schedule."""
     short = make_trainer(data(), options(steps=10))

@@ -50,6 +50,7 @@ MEANS = {  # of the six maps for IMAGE, computed by PyTorch 2.13 (float64) with 
     ("max", "bgr"): [45.5538, 72.3950, 95.0486, 96.3011, 80.7393, 61.1264]}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("pooling, colours", MEANS)
 def test_features_are_those_of_another_implementation(file, pooling, colours):
     """Value by value where PyTorch is there; by the mean of every map, stored, where it is not."""

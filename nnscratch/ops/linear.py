@@ -39,15 +39,9 @@ def dense(x: Array, weights: Array, bias: Array | None = None) -> tuple[Array, t
     >>> dense(np.array([[1.0, 2.0]]), np.array([[3.0], [4.0]]), np.array([0.5]))[0].tolist()
     [[11.5]]
     """
-    check_array("dense", "x", x, max(2, getattr(x, "ndim", 2)), "(batch, inputs)")
-    check_array("dense", "weights", weights, 2, "(inputs, units)")
-    check_shape("dense", "weights", weights, (x.shape[-1], weights.shape[1]), "(inputs, units) for this x")
-    rows = x.reshape(-1, x.shape[-1])
-    y = rows @ weights
-    if bias is not None:
-        check_shape("dense", "bias", bias, weights.shape[1:], "(units,)")
-        y = y + bias
-    return y.reshape(*x.shape[:-1], -1), (x, weights, bias is not None)
+    check_dense(x, weights, bias)
+    y = x @ weights
+    return (y if bias is None else y + bias), (x, weights, bias is not None)
 
 
 def dense_backward(dy: Array, cache: tuple, wrt: str = "all") -> tuple[Array, Array, Array]:
@@ -77,10 +71,13 @@ def dense_backward(dy: Array, cache: tuple, wrt: str = "all") -> tuple[Array, Ar
     """
     x, weights, has_bias = cache
     check_dy("dense_backward", dy, (*x.shape[:-1], weights.shape[1]))
-    dy_rows, x_rows = dy.reshape(-1, dy.shape[-1]), x.reshape(-1, x.shape[-1])
-    dx = (dy_rows @ weights.T).reshape(x.shape) if wrt != "parameters" else None
-    dweights = x_rows.T @ dy_rows if wrt != "input" else None
-    dbias = dy_rows.sum(axis=0) if has_bias and wrt != "input" else None
+    dx = dweights = dbias = None
+    if wrt != "parameters":
+        dx = dy @ weights.T
+    if wrt != "input":
+        x_rows, dy_rows = x.reshape(-1, x.shape[-1]), dy.reshape(-1, dy.shape[-1])  # the batch as the rows of a matrix
+        dweights = x_rows.T @ dy_rows
+        dbias = dy_rows.sum(axis=0) if has_bias else None
     return dx, dweights, dbias
 
 
@@ -135,3 +132,12 @@ def dot_backward(dy: Array, cache: tuple) -> tuple[Array, Array]:
     a, b = cache
     check_dy("dot_backward", dy, (len(a), 1))
     return dy * b, dy * a
+
+
+def check_dense(x: Array, weights: Array, bias: Array | None) -> None:
+    """Raise InputError unless the arguments of `dense` fit together."""
+    check_array("dense", "x", x, max(2, getattr(x, "ndim", 2)), "(batch, inputs)")
+    check_array("dense", "weights", weights, 2, "(inputs, units)")
+    check_shape("dense", "weights", weights, (x.shape[-1], weights.shape[1]), "(inputs, units) for this x")
+    if bias is not None:
+        check_shape("dense", "bias", bias, weights.shape[1:], "(units,)")

@@ -28,7 +28,7 @@ from nnscratch.optimizers import Adam, Optimizer, cosine_decay, warmup
 
 __all__ = ["TextureDataset", "palette", "train_texture"]
 
-SIDE, BATCH_SIZE = 64, 32
+SIDE, BATCH_SIZE, PAINTING_SIDE = 64, 32, 320
 LEARNING_RATE, PALETTE_WEIGHT = 4e-3, 10.0
 IMAGES_PER_PATTERN, PAINTINGS = 200, 6  # each painting is a class of its own
 PERIODS = 1.5, 5.0                      # of a pattern, across a crop
@@ -167,7 +167,7 @@ class TextureDataset:
                        PATTERNS, PERIODS) for part in np.array_split(labels, max(1, len(labels) // 100))]
         self.tones = np.rint(255 * np.concatenate(parts).clip(0, 1)).astype(np.uint8)
         # Never seed 0, the painting on which users try style transfer.
-        self.paintings = [flow_painting(320, 1000 + 100 * seed + k)[0] for k in range(PAINTINGS)]
+        self.paintings = [flow_painting(PAINTING_SIDE, 1000 + 100 * seed + k)[0] for k in range(PAINTINGS)]
 
     def batch(self, step: int, batch_size: int = BATCH_SIZE) -> tuple[Array, Array]:
         """Draw the batch of a step: mirrored, rotated, a little brighter or darker.

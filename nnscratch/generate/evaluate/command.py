@@ -6,15 +6,17 @@ from typing import Any
 import numpy as np
 
 from nnscratch import backend
+from nnscratch.data.dataset import Dataset
 from nnscratch.data.splits import Splits, load_splits
 from nnscratch.data.synthetic.faces import glyph_templates
+from nnscratch.data.synthetic.registry import SYNTHETIC, make_synthetic
 from nnscratch.errors import InputError
 from nnscratch.files import FilePath, make_folder
 from nnscratch.generate.evaluate.classifier import Classifier
 from nnscratch.generate.evaluate.classifier_training import train_classifier, training_origin
 from nnscratch.generate.evaluate.metrics import MIN_IMAGES, evaluate_images, recognised
 from nnscratch.generate.evaluate.report import write_report
-from nnscratch.generate.sampler import load_generator
+from nnscratch.generate.sampler import Sampler, load_generator
 
 __all__ = ["evaluate_generator"]
 
@@ -45,17 +47,17 @@ def evaluate_generator(path: FilePath | None, data: str, folder: FilePath, *, co
         raise InputError(f"--count {count} and --seed {seed} were given, expected at least {MIN_IMAGES} and 0")
     backend.use(device)
     sampler = load_generator(path) if path else load_generator()
-    make_folder(folder)
+    labelled = bool(sampler.num_classes) and sampler.fractions is None
+    if data in SYNTHETIC:
+        check_data(sampler, make_synthetic(data, 10, 0, size), labelled)  # before thousands of images are drawn
     known, fresh = (load_splits(data, size=size, seed=sampler.info["seed"] + more) for more in (0, FRESH_SEED))
     splits = Splits(known.train, fresh.held_out, fresh.judge_train, fresh.disjoint)
-    train, labelled = splits.train, sampler.num_classes and sampler.fractions is None
-    if train.images.shape[1:] != tuple(sampler.info["shape"]) or (labelled and sampler.names != train.class_names):
-        raise InputError(f"the generator makes images {tuple(sampler.info['shape'])} of {list_names(sampler.names)}, the data "
-                         f"have {train.images.shape[1:]} of {list_names(train.class_names)}; give the data it was trained on "
-                         f"with --data")
+    train = splits.train
+    check_data(sampler, train, labelled)
     if len(splits.held_out) < MIN_IMAGES:
         raise InputError(f"{data} has {len(splits.held_out)} images to hold out, a tenth, expected at least {MIN_IMAGES}; add "
                          f"more")
+    make_folder(folder)
     classifier = classifier_for(splits, Path(folder) / CLASSIFIER_FILE, seed=1)  # not the one that selected the checkpoint
     print(classifier)
     images, labels = sampler.sample(count, seed=[seed, 7])
@@ -66,6 +68,15 @@ def evaluate_generator(path: FilePath | None, data: str, folder: FilePath, *, co
     print_metrics(metrics)
     print(f"report.html and report.json are in {folder}/")
     return metrics
+
+
+def check_data(sampler: Sampler, dataset: Dataset, labelled: bool) -> None:
+    """Raise InputError unless the generator makes images of this size and, where it knows classes, of these classes."""
+    shape = tuple(sampler.info["shape"])
+    if dataset.images.shape[1:] != shape or (labelled and sampler.names != dataset.class_names):
+        raise InputError(f"the generator makes images {shape} of {list_names(sampler.names)}, the data have "
+                         f"{dataset.images.shape[1:]} of {list_names(dataset.class_names)}; give the data it was trained on "
+                         f"with --data")
 
 
 def list_names(names: list[str]) -> str:
