@@ -30,6 +30,7 @@ def model():
     return names["model"]
 
 
+@pytest.mark.slow
 def test_64_blocks_forward_and_backward(model):
     """The sides shrink 64, 32, ..., 1 and stay 1; every gradient is finite."""
     assert [call.shape[1] for call in model.calls[::2]] == [32, 16, 8, 4, 2, 1] + [1] * 58

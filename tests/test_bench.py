@@ -85,6 +85,7 @@ def test_summary():
     assert clock.summary([(1.0, 0.5), (2.0, 0.6), (3.0, 0.7)], 9) == {"wall": 2.0, "device": 0.6, "spread": 0.25, "calls": 9}
 
 
+@pytest.mark.slow
 def test_on_the_cpu_alone(small, tmp_path, monkeypatch, capsys):
     """The CPU's half, one sentence on what is missing, and three files that agree."""
     monkeypatch.setitem(sys.modules, "cupy", None)
@@ -161,6 +162,7 @@ def test_a_wrong_step_gets_no_time(small, monkeypatch):
     assert all(row["failed"] == unable and "NumPy" in row["times"] for row in found["layers"])
 
 
+@pytest.mark.slow
 def test_who_fails_while_timed_leaves_the_others_theirs(small):
     """Rivals whose numbers are right and that run out of memory at a later call: of a step after the losses are compared, with
     transfers or before; of a layer after forward's times are taken. A sentence says so; what was measured before stands."""

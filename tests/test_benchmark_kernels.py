@@ -50,6 +50,7 @@ def test_every_kernel_is_compared_and_timed(cp):
     assert cuda.precision() == "tf32"
 
 
+@pytest.mark.slow
 def test_a_wrong_kernel_gets_no_time(cp, monkeypatch, capsys):
     """Its row says by how much; code 1; all others are timed."""
     def wrong(*given, real=ROOMS["cuda"].leaky_relu):
@@ -70,6 +71,7 @@ def lost(*_, **__):
     raise MemoryError
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("who, name", [(kernels, "copy_gb_per_s"), (cuda, "product")])
 def test_without_a_ceiling_there_is_no_share_of_it(cp, monkeypatch, who, name):
     """Where a copy or the strict product cannot be measured, convolutions have times all the same."""
@@ -80,6 +82,7 @@ def test_without_a_ceiling_there_is_no_share_of_it(cp, monkeypatch, who, name):
     assert len(conv) == 8 and all("figure" in row and "share" not in row for row in conv)
 
 
+@pytest.mark.slow
 def test_who_fails_while_timed_has_a_sentence(cp, monkeypatch):
     """A kernel that runs once, when it is compared, and a launch that does not: all others have times."""
     def only_once(*given, real=cuda.implicit_gemm_conv2d):

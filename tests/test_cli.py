@@ -26,6 +26,7 @@ def test_a_memory_shortage_names_the_options_that_reduce_it(capsys):
         assert capsys.readouterr().err == f"nnscratch: not enough memory; {way_out}\n"
 
 
+@pytest.mark.slow
 def test_output_that_the_terminal_cannot_show_is_replaced():
     """An ASCII terminal, and a file name that it cannot print: still one sentence."""
     command = [sys.executable, "-m", "nnscratch.cli", "style", "\u1d40.png", "\u1d40.png", "-o", "out.png"]

@@ -89,6 +89,7 @@ def test_the_additions_are_proven_right(tmp_path):
     assert package.exists()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("file, line, sentence", [
     ("gradcheck/cases.py", '    yield Case("group_norm", ', "ops.group_norm has no case in gradcheck/cases.py"),
     ("gradcheck/layer_cases.py", '    "GroupNormalization": ',

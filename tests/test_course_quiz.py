@@ -55,6 +55,7 @@ def test_there_are_many_questions(item):
     assert Counter(format_number(one.answer) for one in asked).most_common(1)[0][1] <= 180
 
 
+@pytest.mark.slow
 def test_what_an_answer_hangs_on_is_said():
     """Which of two equal pixels wins, where counting begins; a reason is true whatever was drawn; a quotient
     ends."""

@@ -52,6 +52,7 @@ def test_blocks_are_small_and_leave_nothing_out(monkeypatch, images, bytes_allow
     assert max(block.stop - block.start for block in blocks) * row <= max(bytes_allowed, row)
 
 
+@pytest.mark.slow
 @given(case=windows(), outputs=st.integers(1, 5), bytes_allowed=st.sampled_from([1, 300, 2000, 2**25]),
        biased=st.booleans())
 def test_the_three_products_of_a_convolution(cp, monkeypatch, case, outputs, bytes_allowed, biased):

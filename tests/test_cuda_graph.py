@@ -102,6 +102,7 @@ def test_a_recorded_step_is_the_step(cp, make):
         np.testing.assert_array_equal(state[name], expected[name], err_msg=name)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("make", [gan_step, style_step, dropout_step])
 def test_the_recorded_step_does_not_wait(standin, make):
     """Once it is recorded, the program never stops for the GPU, nor uploads anything that was there."""

@@ -64,6 +64,7 @@ def test_channel_sum(cp, short_parts, shape):
 
 # --- normalize.cu ------------------------------------------------------------------------------------------------
 
+@pytest.mark.slow
 @settings(max_examples=20)
 @given(shape=rows_and_channels, training=st.booleans(), unbiased=st.booleans(), offset=st.sampled_from([0.0, 100.0]))
 def test_batch_norm(cp, short_parts, shape, training, unbiased, offset):
@@ -99,6 +100,7 @@ def test_the_four_kernels_of_batch_norm_count_alike():
 
 # --- pool.cu ---------------------------------------------------------------------------------------------------
 
+@pytest.mark.slow
 @given(case=windows(dilation=st.just(1)), values=st.sampled_from([3, 1000]), counted=st.booleans())
 def test_pooling(cp, case, values, counted):
     """Maxima, averages and gradients; few different values make ties common, and the first of them wins."""
@@ -167,6 +169,7 @@ def results_of_every_kernel(cp):
             channel_sum(x), w, m, v, rate, mask, cuda.implicit_gemm_conv2d(x, kernel, window)]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("order", [1, 2, 3])
 def test_no_result_depends_on_the_order_of_threads(cp, short_parts, order):
     """The same bits from every kernel, whichever thread is first."""

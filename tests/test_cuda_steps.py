@@ -119,6 +119,7 @@ def test_a_style_step(cp):
                         "average_pool_backward", "adam"}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("step", [adversarial, the_librarys_own, style])
 def test_every_product_of_a_step_is_our_own(standin, monkeypatch, step):
     """CuPy refuses its own products while a CUDA graph is recorded, so none of them may be left in a training step."""

@@ -41,6 +41,7 @@ def test_every_name_exists_in_cupy(path):
     assert not unknown_names(path.read_text())
 
 
+@pytest.mark.slow
 def test_the_library_is_really_read():
     """The check above would pass on an empty folder, too."""
     assert {"where", "zeros", "exp", "maximum", "result_type"} <= library_names()
@@ -75,6 +76,7 @@ def test_the_list_agrees_with_the_installed_cupy():
         attrgetter(name)(cupy)
 
 
+@pytest.mark.slow
 def test_what_only_cupy_has_is_used_in_one_room():
     """Everywhere else the same line must run on NumPy; and the list above holds nothing that is not used."""
     users = {name: set() for name in ONLY_CUPY}

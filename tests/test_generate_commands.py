@@ -59,6 +59,7 @@ def test_a_training_by_minutes(quick, capsys):
     assert "14 groups; preset nano, steps 0 to 10" in capsys.readouterr().out
 
 
+@pytest.mark.slow
 def test_a_texture_from_one_image(quick, capsys):
     """Pieces of the image are the data; samples have the size of a piece, or any other that is requested."""
     stripes = np.zeros((40, 40, 3), np.uint8)
@@ -147,6 +148,7 @@ def test_a_texture_from_a_narrow_image(quick, capsys):
         assert words in capsys.readouterr().err and not Path(f"of{size}").exists()
 
 
+@pytest.mark.slow
 def test_groups_are_not_scored_as_classes(quick, capsys):
     """Pseudo-labels do not say what an image should show, so neither the report nor the score compares with them."""
     assert main([*TRAIN, "--unconditional", "--groups", "3", "--steps", "6"]) == 0

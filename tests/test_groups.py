@@ -76,6 +76,7 @@ def test_groups_are_sampled_in_proportion():
     np.testing.assert_allclose(np.bincount(drawn, minlength=3) / 20_000, [0.75, 0, 0.25], atol=0.01)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("method", ["gan", "vae", "glo", "imle"])
 def test_every_method_learns_with_groups(method):
     """Without labels, or where they are not used, the networks are conditioned on the group; `sample` follows the fractions."""

@@ -223,6 +223,7 @@ def test_an_impossible_size_is_refused(tmp_path, size):
     assert repr(size) in complaint(read_image, tmp_path / "none.png", size)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("form", ["PNG", "JPEG", "GIF", "BMP", "TIFF", "WEBP"])
 def test_no_broken_file_crashes_the_reader(tmp_path, form):
     """Cut short or with bytes overwritten at random, a file is read or refused; no other exception ever comes out."""

@@ -82,6 +82,7 @@ def test_colour_large_and_unlabelled_images():
     assert max(array.size for array in classifier.model.params.values()) < 200_000
 
 
+@pytest.mark.slow
 def test_a_saved_classifier_is_the_same(classifier, tmp_path):
     """Probabilities and features bit for bit, names and accuracy too."""
     classifier.save(tmp_path / "classifier.safetensors")

@@ -23,6 +23,7 @@ def test_methods_by_name():
     assert tuple(METHODS) == METHOD_NAMES
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("conditional", [True, False])
 def test_the_gradients_of_the_variational_loss(conditional):
     """Encoder and generator against central differences of reconstruction + divergence, with fixed noise."""
@@ -98,6 +99,7 @@ def test_gradient_of_the_texture_loss():
     assert (losses[0] - losses[1]) / (2 * step) == pytest.approx(square**0.5, rel=1e-4)
 
 
+@pytest.mark.slow
 def test_scale_of_the_texture_loss():
     """0 for the texture's own pieces, at most 1 for their shuffled pixels. The statistics are those of
     the batch as a whole: the pieces together have a loss of 0, but each by itself has a larger one."""

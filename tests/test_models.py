@@ -100,6 +100,7 @@ def test_frozen_layers_below_get_no_backward(monkeypatch):
     assert above.grads["kernel"].any() and not below._saved
 
 
+@pytest.mark.slow
 def test_training_lowers_the_loss(xp):
     """Twenty steps of Adam fit a small network to random targets; every device comes to the loss that NumPy came to."""
     backend.use("cpu" if xp is np else "gpu")

@@ -124,6 +124,7 @@ def test_lbfgs_follows_rosenbrocks_valley():
     same(minimizer.x, np.ones(2), 1e-10)
 
 
+@pytest.mark.slow
 def test_lbfgs_solves_a_badly_conditioned_bowl(xp):
     """30 unknowns with curvatures from 1 to 10,000: as near the bottom after 200 steps as SciPy's L-BFGS-B (3.3e-4)."""
     curvature, centre = on(xp, np.logspace(0, 4, 30), normal(30))

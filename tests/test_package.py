@@ -23,6 +23,7 @@ def imports(path):
             yield from (f"{node.module}.{alias.name}" for alias in node.names)
 
 
+@pytest.mark.slow
 def test_no_framework_is_imported():
     """No PyTorch, TensorFlow, JAX, Keras or SciPy in the library; pickle in one file, where it may build arrays only."""
     banned = {"torch", "tensorflow", "jax", "keras", "scipy", "pickle", "autograd", "numba"}
@@ -90,6 +91,7 @@ def test_files_are_short():
     assert not [path for path in SOURCES if len(path.read_text().splitlines()) > 250]
 
 
+@pytest.mark.slow
 def test_using_the_library_needs_numpy_alone():
     """A network is built, trained a step and checked with Pillow, matplotlib, tqdm and safetensors out of reach."""
     code = """

@@ -17,6 +17,7 @@ def test_the_same_seed_paints_the_same_image_and_another_seed_another():
     assert np.abs(first - flow_painting(96, seed=4)).mean() > 0.05
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("size", [16, 97, 128])
 def test_a_painting_is_an_image(size):
     """Shape, type and range are those every reader of images expects, at odd sizes too."""
@@ -36,6 +37,7 @@ def test_strokes_run_along_the_flow():
     assert across > 1.7 * along
 
 
+@pytest.mark.slow
 def test_there_is_texture_at_every_scale_of_a_brush():
     """Averaging blocks of 4, 8 and 16 pixels loses much contrast at each step."""
     grey = flow_painting(256, 0)[0].mean(axis=-1)
@@ -43,6 +45,7 @@ def test_there_is_texture_at_every_scale_of_a_brush():
     assert min(np.std(fine - coarse) for fine, coarse in pairwise(blurred)) > 0.03
 
 
+@pytest.mark.slow
 def test_the_palette_is_used_from_dark_to_light():
     """Deep blues dominate, but every colour of the palette is the nearest one to some part of the image."""
     pixels = flow_painting(256, 0).reshape(-1, 1, 3) * 255

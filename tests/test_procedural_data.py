@@ -27,6 +27,7 @@ def test_a_seed_gives_its_images_and_a_larger_count_only_adds(make):
     assert (few.images != other.images).any(axis=(1, 2, 3)).all()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("make, mean", [(glyphs, 0.145), (shapes, 0.381), (textures, 0.519)])
 def test_the_images_have_the_recorded_statistics(make, mean):
     """The mean is as recorded, no image is uniform, and no two of 900 are equal."""
@@ -120,6 +121,7 @@ def shrunk(letters=False):
     return flat / np.linalg.norm(flat, axis=1, keepdims=True)
 
 
+@pytest.mark.slow
 def test_glyphs_are_legible():
     """The most similar template has the image's digit for more than 82 % (chance: 10 %), and its face, too, for 15 %."""
     images, labels, modes = g.draw_glyphs(2100, seed=1)
@@ -146,6 +148,7 @@ def test_letters_are_26_and_sizes_are_free():
     assert abs(glyphs(546, letters=True, size=64).images.mean() - data.images.mean()) < 2
 
 
+@pytest.mark.slow
 def test_the_factors_of_shapes_are_in_the_pixels():
     """From pixels alone: position (the centroid of a symmetric shape), hue and radius can be measured."""
     images, factors = s.draw_shapes(400, seed=4, size=64)

@@ -186,6 +186,7 @@ def test_one_strip_runs_the_network_once_an_evaluation(monkeypatch):
         assert len(runs) == expected == 2 * len(objective.strips) - 1
 
 
+@pytest.mark.slow
 def test_strips_save_memory(monkeypatch):
     """Construction and one evaluation: limited to an eighth, strips take less than a third of the memory of one piece."""
     network = random_features((8, 16))
@@ -226,6 +227,7 @@ def test_a_value_that_one_layer_takes_twice_is_released_once():
     same(Model(x, Activation("tanh")(Add()([y, y]))).forward(normal(2, 3)), np.tanh(2 * np.tanh(normal(2, 3))))
 
 
+@pytest.mark.slow
 @given(height=st.integers(100, 3000), width=st.integers(16, 3000), rows=st.integers(80, 400))
 def test_every_strip_fits_into_its_memory(height, width, rows):
     """Also with odd sizes: with halos, whole units and the odd rows at the end, wherever the lowest strip fits."""

@@ -30,6 +30,7 @@ def small_network():
     return random_features(widths=(4, 5), seed=1)
 
 
+@pytest.mark.slow
 def test_the_loss_network_passes_the_gradient_check():
     """A network with four feature maps: dx and all filters."""
     network = small_network()
@@ -114,6 +115,7 @@ def test_large_images_are_done_coarse_to_fine():
     assert {record["size"] for record in transfer_style(image(20, 30), image(64, 64, 3), steps=2).history} == {30}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("stop_at", [1, 4])
 def test_ctrl_c_returns_the_best_image_so_far(stop_at):
     """Interrupted at the small or at the full size: the result is an image of the full size, marked as interrupted."""
@@ -233,6 +235,7 @@ def test_a_loss_that_is_not_finite_is_refused_at_once(monkeypatch):
         transfer_style(image(20, 20), image(20, 20, 1), features="random")
 
 
+@pytest.mark.slow
 def test_the_fraction_of_the_work_ends_at_1():
     """It rises in equal parts, and to 1 at once where the minimizer has converged."""
     fractions = []

@@ -1,5 +1,6 @@
 """Keeping the photograph's colours."""
 import numpy as np
+import pytest
 from helpers import same
 from test_style import image
 
@@ -40,6 +41,7 @@ def test_luminance_is_matched():
     same(match_luminance(style, content).std(), content.std(), 1e-12)
 
 
+@pytest.mark.slow
 def test_transfer_keeps_colours():
     """Matching comes nearer to the photograph's mean colour; luminance transfer keeps its colours exactly."""
     content, style = image(24, 28), np.clip(image(24, 24, 3) * [1.0, 0.3, 0.1], 0, 1).astype(np.float32)

@@ -130,6 +130,7 @@ def test_a_mask_keeps_part_of_the_photograph(images):
     assert (images / "again.png").read_bytes() == (images / "out.png").read_bytes()
 
 
+@pytest.mark.slow
 def test_a_mask_for_each_style(images, capsys):
     """Red where the first mask is white, blue where the second is; --again bit for bit; wrong masks are one sentence."""
     for name, colour in (("red", [220, 30, 30]), ("blue", [30, 30, 220])):
@@ -158,6 +159,7 @@ def test_a_mask_for_each_style(images, capsys):
         assert words in error and error.count("\n") == 1
 
 
+@pytest.mark.slow
 def test_frames_and_minutes(images, monkeypatch):
     """An image after steps 1, 2, 4 and a film of them; with --minutes as many steps as fit."""
     assert run_style(images, "--every", "2", "--steps", "4") == 0

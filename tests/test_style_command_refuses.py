@@ -45,6 +45,7 @@ def test_bad_options_are_one_sentence_and_exit_code_2(images, capsys, changes, w
     assert not (images / "out.png").exists()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("make, words", [
     (lambda p: None, "content.jpg"),
     (lambda p: p.mkdir(), "content.jpg"),

@@ -135,6 +135,7 @@ def test_gradient_of_the_objective(statistics, masked):
     assert report.error < (2e-3 if statistics == "sliced" else 1e-6), str(report)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("statistics", ["covariance", "sliced"])
 def test_transfer(statistics):
     """The style loss falls by more than half; a style of one colour gives finite values."""

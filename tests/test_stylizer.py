@@ -146,6 +146,7 @@ def test_one_style_starts_from_the_shipped_decoder(quick, tmp_path, monkeypatch)
         assert len(drawn) == times and set(weights) == {weight} and len(weights) == 10 - times
 
 
+@pytest.mark.slow
 def test_a_training_with_other_options_is_not_resumed(quick, tmp_path):
     """A state without one of the options was started by other rules."""
     train_stylizer(tmp_path, "glass", steps=2, device="cpu")
@@ -157,6 +158,7 @@ def test_a_training_with_other_options_is_not_resumed(quick, tmp_path):
         train_stylizer(tmp_path, resume=True, device="cpu")
 
 
+@pytest.mark.slow
 def test_the_shipped_stylizer(tmp_path):
     """At most 2 MB. The result is nearer to the style's Gram matrices than the recoloured photograph, and correlates with it.
     Any size works; strength 0 changes nothing, more strength more."""
@@ -215,6 +217,7 @@ def test_strips_save_memory(monkeypatch):
         assert peaks[name, 64 * 64] < 0.6 * peaks[name, 2**30], peaks
 
 
+@pytest.mark.slow
 def test_fast_on_the_command_line(tmp_path, capsys):
     """An image, a folder, a film; invalid input is one sentence."""
     (tmp_path / "in").mkdir()

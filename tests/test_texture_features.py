@@ -118,6 +118,7 @@ def test_an_interrupted_training_is_resumed(quick, tmp_path, monkeypatch):
     assert all(np.array_equal(first.params[name], second.params[name]) for name in first.params)
 
 
+@pytest.mark.slow
 def test_the_shipped_weights():
     """At most 1.5 MB; nine maps; few dead filters."""
     assert SHIPPED.stat().st_size < 1.5e6

@@ -15,6 +15,7 @@ def test_sizes():
             texture_generator(shape)
 
 
+@pytest.mark.slow
 def test_the_same_noise_gives_the_same_texture_at_any_position():
     """Noise of a small image inside that of a large one: away from the border, which is repeated, both outputs agree."""
     rng = np.random.default_rng(0)

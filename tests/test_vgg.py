@@ -81,6 +81,7 @@ def by_torch(torch, weights, pooling, colours):
     return taps
 
 
+@pytest.mark.slow
 def test_vgg16_has_fewer_layers(tmp_path):
     """Its own file is taken, VGG-19's is not: the layers after the ninth have other places."""
     save_file(random_weights("vgg16"), tmp_path / "a.safetensors")
