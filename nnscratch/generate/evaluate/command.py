@@ -50,6 +50,7 @@ def evaluate_generator(path: FilePath | None, data: str, folder: FilePath, *, co
     labelled = bool(sampler.num_classes) and sampler.fractions is None
     if data in SYNTHETIC:
         check_data(sampler, make_synthetic(data, 10, 0, size), labelled)  # before thousands of images are drawn
+    make_folder(folder)
     known, fresh = (load_splits(data, size=size, seed=sampler.info["seed"] + more) for more in (0, FRESH_SEED))
     splits = Splits(known.train, fresh.held_out, fresh.judge_train, fresh.disjoint)
     train = splits.train
@@ -57,7 +58,6 @@ def evaluate_generator(path: FilePath | None, data: str, folder: FilePath, *, co
     if len(splits.held_out) < MIN_IMAGES:
         raise InputError(f"{data} has {len(splits.held_out)} images to hold out, a tenth, expected at least {MIN_IMAGES}; add "
                          f"more")
-    make_folder(folder)
     classifier = classifier_for(splits, Path(folder) / CLASSIFIER_FILE, seed=1)  # not the one that selected the checkpoint
     print(classifier)
     images, labels = sampler.sample(count, seed=[seed, 7])
