@@ -24,7 +24,7 @@ SHAPES = [
     (4, 64, 64, 64, 7, 2), (1, 256, 3, 32, 9, 1), (1, 256, 32, 3, 9, 1), (4, 64, 128, 128, 2, 2), (64, 8, 64, 64, 2, 1),
     (4, 64, 256, 64, 1, 1),
 ]
-NAMES = "im2col", "winograd", "wide", "adjoint", "subpixel", "col2im", "swapped"
+NAMES = "im2col", "winograd", "wide", "adjoint", "subpixel", "subpixel winograd", "folded winograd", "col2im", "swapped"
 PRODUCTS = "convolve", "convolve_dx", "convolve_dkernel"
 
 

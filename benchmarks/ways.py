@@ -4,8 +4,9 @@ from functools import partial
 
 import numpy as np
 
-from nnscratch.fast.cpu import col2im, depthwise, im2col, subpixel, winograd
+from nnscratch.fast.cpu import col2im, depthwise, folded, im2col, subpixel, winograd
 from nnscratch.fast.cpu.col2im import adjoint_window, flip_kernel
+from nnscratch.fast.cpu.winograd_matrices import MAX_PRODUCTS
 from nnscratch.fast.cpu.winograd_tiles import supports_winograd
 from nnscratch.fast.dispatch import Problem
 from nnscratch.ops import reference
@@ -47,14 +48,21 @@ def winograd_can(window: Window) -> bool:
     return supports_winograd(window) and dense(window)
 
 
+def strided_winograd_can(window: Window) -> bool:
+    """Dilation 1, strides, and more rows of taps than the stride."""
+    return undilated(window) and window.strides != (1, 1) and 2 <= -(-window.taps[0] // window.strides[0]) < MAX_PRODUCTS
+
+
 WAYS: dict[str, dict[str, tuple[Callable, Callable]]] = {
     "convolve": {"loops": (reference.convolve, any_window), "im2col": (im2col.convolve, any_window),
                  "adjoint": (adjoint, dense), "wide": (im2col.convolve_wide, undilated),
                  "winograd": (winograd.convolve, winograd_can), "depthwise": (depthwise.convolve, any_window)},
     "convolve_dx": {"col2im": (col2im.convolve_dx, any_window), "subpixel": (subpixel.convolve_dx, undilated),
+                    "subpixel winograd": (partial(subpixel.convolve_dx, by_winograd=True), strided_winograd_can),
                     "im2col": (partial(turned, im2col.convolve), dense), "adjoint": (partial(turned, adjoint), dense),
                     "wide": (partial(turned, im2col.convolve_wide), dense),
                     "winograd": (partial(turned, winograd.convolve), winograd_can)},
     "convolve_dkernel": {"im2col": (im2col.convolve_dkernel, any_window), "swapped": (swapped, dense),
+                         "folded winograd": (folded.convolve_dkernel, strided_winograd_can),
                          "winograd": (winograd.convolve_dkernel, winograd_can)},
 }

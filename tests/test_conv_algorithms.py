@@ -23,9 +23,10 @@ from test_ops_equal_loops import forward_and_backward, paddings
 from nnscratch import fast
 from nnscratch.errors import InputError
 from nnscratch.fast import dispatch, workspace
-from nnscratch.fast.cpu import col2im, depthwise, im2col, subpixel, winograd, winograd_tiles
+from nnscratch.fast.cpu import col2im, depthwise, folded, im2col, subpixel, winograd, winograd_tiles
 from nnscratch.fast.cpu import conv as cpu_conv
 from nnscratch.fast.cpu.col2im import adjoint_window, flip_kernel
+from nnscratch.fast.cpu.winograd_matrices import MAX_PRODUCTS
 from nnscratch.fast.dispatch import CONVOLUTIONS, Problem, choose_convolution
 from nnscratch.ops import reference
 from nnscratch.ops.window import make_window
@@ -49,6 +50,8 @@ FAST = {"im2col": SimpleNamespace(convolve=im2col.convolve, convolve_dx=col2im.c
                                   convolve_dkernel=im2col.convolve_dkernel),
         "subpixel": SimpleNamespace(convolve=im2col.convolve_wide, convolve_dx=subpixel.convolve_dx,
                                     convolve_dkernel=im2col.convolve_dkernel),
+        "folded": SimpleNamespace(convolve=im2col.convolve, convolve_dx=partial(subpixel.convolve_dx, by_winograd=True),
+                                  convolve_dkernel=folded.convolve_dkernel),
         "winograd": SimpleNamespace(convolve=winograd.convolve, convolve_dx=turned(winograd.convolve),
                                     convolve_dkernel=winograd.convolve_dkernel),
         "turned": SimpleNamespace(convolve=adjoint, convolve_dx=turned(im2col.convolve), convolve_dkernel=swapped)}
@@ -61,6 +64,8 @@ def can(algorithm, window):
         return True
     if algorithm == "subpixel":
         return window.dilation == (1, 1)
+    if algorithm == "folded":
+        return window.dilation == (1, 1) and 2 <= -(-window.taps[0] // window.strides[0]) < MAX_PRODUCTS
     if algorithm == "winograd" and not winograd_tiles.supports_winograd(window):
         return False
     return Problem(window, 1, 1, 1).dense
@@ -72,7 +77,7 @@ strides = st.tuples(st.integers(1, 3), st.integers(1, 3))
 
 def kernels_for(algorithm):
     """Sizes of kernels that this way takes."""
-    return st.tuples(st.integers(2, 7), st.integers(1, 4)) if algorithm == "winograd" else kernel_sizes
+    return st.tuples(st.integers(2, 7), st.integers(1, 4)) if algorithm in ("winograd", "folded") else kernel_sizes
 
 
 def strides_for(algorithm):
@@ -200,7 +205,8 @@ def test_what_is_chosen_can_do_it(size, kernel, stride, dilation, images, channe
     problem = Problem(window, images, channels, outputs, groups)
     for product in CONVOLUTIONS:
         algorithm = choose_convolution(product, problem)
-        needs = {"winograd": "winograd", "subpixel": "subpixel", "wide": "turned", "adjoint": "turned", "swapped": "turned",
+        needs = {"winograd": "winograd", "subpixel": "subpixel", "subpixel winograd": "folded", "folded winograd": "folded",
+                 "wide": "turned", "adjoint": "turned", "swapped": "turned",
                  "as convolve": "turned"}.get(algorithm, "im2col")
         assert can(needs, window), algorithm
 
@@ -227,6 +233,7 @@ def test_blocks_do_not_change_the_result(algorithm, data, room, monkeypatch):
     monkeypatch.setattr(im2col, "SLAB_BYTES", 2 * room)
     monkeypatch.setattr(col2im, "COLUMN_BYTES", room)
     monkeypatch.setattr(subpixel, "PHASE_BYTES", room)
+    monkeypatch.setattr(subpixel, "WINOGRAD_PHASE_BYTES", room)
     same(all_three(), expected, 1e-10)
 
 
@@ -262,7 +269,10 @@ def test_depthwise_is_not_taken_for_what_is_none(monkeypatch):
 
 
 @pytest.mark.parametrize("side, kernel, options, expected", [
-    (64, 3, {}, ("winograd", "as convolve", "winograd")), (64, 4, {"strides": 2}, ("im2col", "subpixel", "im2col")),
+    (64, 3, {}, ("winograd", "as convolve", "winograd")),
+    (64, 4, {"strides": 2}, ("im2col", "subpixel winograd", "folded winograd")),
+    (64, 5, {"strides": 2}, ("im2col", "subpixel winograd", "im2col")),
+    (36, 4, {"strides": 2}, ("im2col", "subpixel", "im2col")),
     (64, 7, {}, ("winograd", "as convolve", "winograd")), (64, 1, {}, ("im2col", "as convolve", "im2col")),
     (64, 2, {"strides": 2}, ("im2col", "col2im", "im2col")), (64, 3, {"dilation": 2}, ("im2col", "col2im", "im2col")),
     (16, 3, {}, ("im2col", "col2im", "im2col")), (64, 9, {}, ("im2col", "as convolve", "im2col")),
@@ -323,7 +333,7 @@ def test_no_result_lies_in_the_workspace(algorithm):
     assert all(np.array_equal(a, b) for a, b in zip(first, copies))
 
 
-@pytest.mark.parametrize("algorithm, bound", [("im2col", 5e-7), ("subpixel", 5e-7), ("turned", 5e-7), ("winograd", 1.5e-6)])
+@pytest.mark.parametrize("algorithm, bound", [("im2col", 5e-7), ("subpixel", 5e-7), ("turned", 5e-7), ("winograd", 1.5e-6), ("folded", 1.5e-6)])
 def test_rounding_errors_in_float32(algorithm, bound):
     """3x3, 64 channels, against float64, relative Euclidean distance: winograd 0.9e-6, the others 2e-7."""
     arrays = normal(1, 48, 48, 64), normal(3, 3, 64, 64) / 24, normal(64)

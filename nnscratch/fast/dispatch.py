@@ -18,6 +18,7 @@ import numpy as np
 from nnscratch.backend import Array, array_module
 from nnscratch.fast.cpu.col2im import adjoint_window
 from nnscratch.fast.cpu.subpixel import waste
+from nnscratch.fast.cpu.winograd_matrices import MAX_PRODUCTS
 from nnscratch.fast.cpu.winograd_tiles import supports_winograd
 from nnscratch.fast.cuda.launcher import supported
 from nnscratch.ops.window import Window
@@ -122,6 +123,19 @@ class Problem(NamedTuple):
         return supports_winograd(self.window) and not self.few and self.channels >= 8 and self.outputs >= 2
 
 
+    @property
+    def strided_winograd(self) -> bool:
+        """Whether Winograd pays for a strided product, which becomes one of stride 1 with ceil(KH / SH) rows of taps."""
+        rows = -(-self.window.taps[0] // self.window.strides[0])
+        return (self.window.dilation == (1, 1) and self.window.strides != (1, 1) and 2 <= rows < MAX_PRODUCTS
+                and not self.few and min(self.channels, self.outputs) >= 32)
+
+    @property
+    def whole_cells(self) -> bool:
+        """Whether the taps are a multiple of the stride: then a folded kernel has no taps that are always 0."""
+        return all(taps % stride == 0 for taps, stride in zip(self.window.taps, self.window.strides))
+
+
 def needs_col2im(p: Problem) -> bool:
     """Whether a strided dx is fastest by adding products, or has to be, because of dilation."""
     disjoint = any(taps <= stride for taps, stride in zip(p.window.taps, p.window.strides))
@@ -148,13 +162,18 @@ CONVOLUTIONS: dict[str, list[tuple[str, str, Callable[[Problem], bool]]]] = {
     "convolve_dx": [
         DEPTHWISE,
         ("as convolve", "stride 1, 512 windows or more: the flipped kernel", lambda p: p.dense and not p.few),
+        ("subpixel winograd", "strides; 512 windows, 32 channels or more, more rows of taps than the stride",
+         lambda p: p.strided_winograd and waste(p.window) < 1.6),
         ("col2im", "dilation, one channel, windows that do not overlap, small images",
          lambda p: p.dense or needs_col2im(p)),
         ("subpixel", "everything else", always)],
     "convolve_dkernel": [
         DEPTHWISE,
         ("swapped", "stride 1, 5 times as many inputs as outputs", lambda p: p.dense and p.channels >= 5 * p.outputs),
-        WINOGRAD, IM2COL],
+        WINOGRAD,
+        ("folded winograd", "the same, and a multiple of the stride",
+         lambda p: p.strided_winograd and p.whole_cells),
+        IM2COL],
 }
 
 

@@ -91,6 +91,7 @@ def cpu_algorithm_cases() -> Iterator[Case]:
     """The convolution algorithms of fast/cpu, each by itself, whatever dispatch.py would choose."""
     images = normal(N, H, W, C)
     for name, x, kernel in [("winograd_3x3", images, (3, 3, C, OC)), ("subpixel_4x4", images, (4, 4, C, OC)),
+                            ("folded_4x4", images, (4, 4, C, OC)),
                             ("wide_8x3", images, (8, 3, C, OC)), ("transposed_4x4", normal(N, 4, 3, C), (4, 4, OC, C))]:
         yield Case(f"fast/cpu {name}", getattr(cpu_algorithms, name), getattr(cpu_algorithms, f"{name}_backward"),
                    {"x": x, "kernel": normal(*kernel)})

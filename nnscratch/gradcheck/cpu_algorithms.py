@@ -3,7 +3,7 @@
 Shapes: x (N, H, W, C), kernel (KH, KW, C, OC); transposed x (N, H, W, C), kernel (KH, KW, OC, C).
 """
 from nnscratch.backend import Array
-from nnscratch.fast.cpu import col2im, im2col, subpixel, winograd
+from nnscratch.fast.cpu import col2im, folded, im2col, subpixel, winograd
 from nnscratch.fast.cpu.col2im import adjoint_window, flip_kernel
 from nnscratch.ops.window import make_window
 
@@ -35,6 +35,17 @@ def subpixel_4x4_backward(dy: Array, cache: tuple) -> tuple[Array, Array]:
     """dx by sub-pixel convolution."""
     x, kernel = cache
     return subpixel.convolve_dx(dy, kernel, HALVED), im2col.convolve_dkernel(x, dy, HALVED)
+
+
+def folded_4x4(x: Array, kernel: Array) -> tuple[Array, tuple]:
+    """im2col by rows, with strides."""
+    return im2col.convolve(x, kernel, HALVED), (x, kernel)
+
+
+def folded_4x4_backward(dy: Array, cache: tuple) -> tuple[Array, Array]:
+    """Both gradients by Winograd: dx by sub-pixel convolution, dkernel on folded images."""
+    x, kernel = cache
+    return subpixel.convolve_dx(dy, kernel, HALVED, by_winograd=True), folded.convolve_dkernel(x, dy, HALVED)
 
 
 def wide_8x3(x: Array, kernel: Array) -> tuple[Array, tuple]:

@@ -3,7 +3,7 @@
 Shapes: x (N, H, W, C), kernel (KH, KW, C, OC), y (N, OH, OW, OC); a bias has the channels of the result.
 """
 from nnscratch.backend import Array
-from nnscratch.fast.cpu import col2im, depthwise, im2col, subpixel, winograd
+from nnscratch.fast.cpu import col2im, depthwise, folded, im2col, subpixel, winograd
 from nnscratch.fast.cpu.col2im import adjoint_window, flip_kernel
 from nnscratch.fast.dispatch import Problem, choose_convolution
 from nnscratch.ops.window import Window
@@ -32,6 +32,8 @@ def convolve_dx(dy: Array, kernel: Array, window: Window, bias: Array | None = N
     algorithm = choose_convolution("convolve_dx", problem)
     if algorithm == "as convolve":
         return convolve(dy, flip_kernel(kernel), adjoint_window(window), bias)
+    if algorithm == "subpixel winograd":
+        return add(subpixel.convolve_dx(dy, kernel, window, by_winograd=True), bias)
     functions = {"depthwise": depthwise.convolve_dx, "col2im": col2im.convolve_dx, "subpixel": subpixel.convolve_dx}
     return add(functions[algorithm](dy, kernel, window), bias)
 
@@ -43,7 +45,7 @@ def convolve_dkernel(x: Array, dy: Array, window: Window, groups: int = 1) -> Ar
     if algorithm == "swapped":  # x and dy exchanged: the columns are those of dy, which has fewer channels
         return flip_kernel(im2col.convolve_dkernel(dy, x, adjoint_window(window)))
     functions = {"depthwise": depthwise.convolve_dkernel, "winograd": winograd.convolve_dkernel,
-                 "im2col": im2col.convolve_dkernel}
+                 "folded winograd": folded.convolve_dkernel, "im2col": im2col.convolve_dkernel}
     return functions[algorithm](x, dy, window)
 
 

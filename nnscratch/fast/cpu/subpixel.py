@@ -18,15 +18,17 @@ References: Shi et al., "Is the deconvolution layer the same as a convolutional 
 import numpy as np
 
 from nnscratch.backend import Array, common_dtype
-from nnscratch.fast.cpu.im2col import as_items, convolve, seen_by
+from nnscratch.fast.cpu import im2col, winograd
+from nnscratch.fast.cpu.im2col import as_items, seen_by
 from nnscratch.ops.window import Window
 
 __all__ = ["convolve_dx"]
 
-PHASE_BYTES = 2**20  # of phases that exist at once
+PHASE_BYTES = 2**20             # of phases that exist at once
+WINOGRAD_PHASE_BYTES = 2**24    # more, because Winograd transforms the kernel anew each time
 
 
-def convolve_dx(dy: Array, kernel: Array, window: Window) -> Array:
+def convolve_dx(dy: Array, kernel: Array, window: Window, by_winograd: bool = False) -> Array:
     """Compute dx of a convolution with any strides and dilation 1.
 
     Parameters
@@ -37,6 +39,8 @@ def convolve_dx(dy: Array, kernel: Array, window: Window) -> Array:
         The kernel.
     window : Window
         Where the kernel stands on x.
+    by_winograd : bool
+        Whether Winograd's algorithm computes the product, which has stride 1. There must be 2 rows of taps or more, U > 1.
 
     Returns
     -------
@@ -51,7 +55,8 @@ def convolve_dx(dy: Array, kernel: Array, window: Window) -> Array:
     dy, seen = windows_of_dy(dy, window, (u, v))
     dx = np.empty((len(dy), h, w, c), dtype)
     row = seen.output[1] * sh * sw * c * dtype.itemsize
-    images, rows = max(1, PHASE_BYTES // (row * seen.output[0])), max(1, min(seen.output[0], PHASE_BYTES // row))
+    convolve, limit = (winograd.convolve, WINOGRAD_PHASE_BYTES) if by_winograd else (im2col.convolve, PHASE_BYTES)
+    images, rows = max(1, limit // (row * seen.output[0])), max(1, min(seen.output[0], limit // row))
     for n in range(0, len(dy), images):
         for first in range(0, seen.output[0], rows):
             last = min(first + rows, seen.output[0])
