@@ -333,7 +333,8 @@ def test_no_result_lies_in_the_workspace(algorithm):
     assert all(np.array_equal(a, b) for a, b in zip(first, copies))
 
 
-@pytest.mark.parametrize("algorithm, bound", [("im2col", 5e-7), ("subpixel", 5e-7), ("turned", 5e-7), ("winograd", 1.5e-6), ("folded", 1.5e-6)])
+@pytest.mark.parametrize("algorithm, bound", [("im2col", 5e-7), ("subpixel", 5e-7), ("turned", 5e-7), ("winograd", 1.5e-6),
+                                              ("folded", 1.5e-6)])
 def test_rounding_errors_in_float32(algorithm, bound):
     """3x3, 64 channels, against float64, relative Euclidean distance: winograd 0.9e-6, the others 2e-7."""
     arrays = normal(1, 48, 48, 64), normal(3, 3, 64, 64) / 24, normal(64)
