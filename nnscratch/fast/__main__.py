@@ -6,4 +6,4 @@ print(table())
 for product, algorithms in CONVOLUTIONS.items():
     print(f"\n{product} on the CPU, the first algorithm whose condition holds:")
     for name, condition, _ in algorithms:
-        print(f"  {name:12}{condition}")
+        print(f"  {name:19}{condition}")

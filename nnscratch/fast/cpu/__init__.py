@@ -5,6 +5,7 @@
       winograd        fewer multiplications (winograd_tiles, winograd_matrices)
       col2im          multiply first, then add
       subpixel        a strided dx as one product
+      folded          a strided dkernel by Winograd
       depthwise       one filter for each channel
     activations     leaky_relu, alone or with a bias
     normalize       batch_norm, instance_norm
