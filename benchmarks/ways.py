@@ -35,7 +35,7 @@ def any_window(window: Window) -> bool:
 
 def dense(window: Window) -> bool:
     """Stride and dilation 1, and less padding than taps."""
-    return Problem(window, 1, 1, 1).dense
+    return Problem(window, 1, 1, 1).unit_stride
 
 
 def undilated(window: Window) -> bool:

@@ -15,7 +15,6 @@ from typing import Any
 
 from nnscratch.backend import Array
 from nnscratch.errors import InputError
-from nnscratch.fast.recording import changing
 from nnscratch.layers.base import Layer
 from nnscratch.layers.graph import Input as Input  # importable from here too, as in Keras
 from nnscratch.layers.graph import (
@@ -28,6 +27,7 @@ from nnscratch.layers.graph import (
     unique_names,
 )
 from nnscratch.ops.validation import check_dy
+from nnscratch.recording import changing
 from nnscratch.summary import call_cost, sample_shapes, table
 
 __all__ = ["Input", "Model"]

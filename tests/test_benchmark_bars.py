@@ -14,9 +14,9 @@ from nnscratch.bench import clock, steps  # noqa: E402
 from nnscratch.bench.cases import conv, plain  # noqa: E402
 from nnscratch.errors import InputError  # noqa: E402
 from nnscratch.fast import cuda  # noqa: E402
-from nnscratch.fast.recording import recording  # noqa: E402
 from nnscratch.fast.rooms import ROOMS  # noqa: E402
 from nnscratch.networks import gan  # noqa: E402
+from nnscratch.recording import is_recording  # noqa: E402
 
 SMALL = [conv("test", "small conv", 2, 6, 3, 4, 3), plain("test", "small norm", "batch_norm", 2, 4, 4, 3)]
 TINY = gan.Preset(5, (4, 3), (3, 4), 4, False, 6, 1)
@@ -128,7 +128,7 @@ def test_five_steps_by_each_way(small, standin, played, monkeypatch):
 
     def counted(*arguments):
         work = real(*arguments)
-        return work._replace(step=lambda *inputs: taken.append(recording()) or work.step(*inputs))
+        return work._replace(step=lambda *inputs: taken.append(is_recording()) or work.step(*inputs))
 
     monkeypatch.setattr(steps, "gan_work", counted)
     assert all(row["identical"] == row["arrays"] for row in bars.gradients(standin, ()))

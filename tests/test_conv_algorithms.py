@@ -68,7 +68,7 @@ def can(algorithm, window):
         return window.dilation == (1, 1) and 2 <= -(-window.taps[0] // window.strides[0]) < MAX_PRODUCTS
     if algorithm == "winograd" and not winograd_tiles.supports_winograd(window):
         return False
-    return Problem(window, 1, 1, 1).dense
+    return Problem(window, 1, 1, 1).unit_stride
 
 
 kernel_sizes = st.tuples(st.integers(1, 8), st.integers(1, 4))

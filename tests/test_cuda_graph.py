@@ -10,7 +10,6 @@ from nnscratch.backend import to_cpu
 from nnscratch.fast import cuda
 from nnscratch.fast.cuda import cublas
 from nnscratch.fast.cuda.adam import clock_of
-from nnscratch.fast.recording import recording
 from nnscratch.generate.adversarial import Pair, adversarial_step
 from nnscratch.generate.adversarial_losses import non_saturating
 from nnscratch.layers import BatchNormalization, Conv2D, Dense, Dropout, Flatten, Input, SpatialDropout2D
@@ -18,6 +17,7 @@ from nnscratch.losses import softmax_cross_entropy
 from nnscratch.models import Model
 from nnscratch.networks import gan
 from nnscratch.optimizers import Adam, linear_decay
+from nnscratch.recording import is_recording
 from nnscratch.style.features import loss_network
 from nnscratch.style.objective import Objective
 
@@ -124,10 +124,10 @@ def test_recording_does_nothing_by_itself(standin):
     optimizer, seen = Adam(0.1), []
 
     def step(g):
-        if recording():
+        if is_recording():
             seen.append(to_cpu_while_recording(w))
         optimizer.step({"w": w}, {"w": g})
-        if recording():
+        if is_recording():
             seen.append(to_cpu_while_recording(w))
 
     def to_cpu_while_recording(array):

@@ -131,7 +131,7 @@ def test_max_pool_of_extreme_numbers(cp):
         np.testing.assert_array_equal(ours, numpys)
 
 
-# --- dropout.cu ---------------------------------------------------------------------------------------------------
+# --- dropouts.cu ---------------------------------------------------------------------------------------------------
 
 @settings(max_examples=10)
 @given(count=st.integers(1, 700), seed=st.integers(0, 2**64 - 1), calls=st.integers(0, 2**40),

@@ -11,7 +11,7 @@ from nnscratch import backend, fast
 from nnscratch.backend import to_cpu
 from nnscratch.errors import InputError
 from nnscratch.fast import cuda
-from nnscratch.fast.recording import recording
+from nnscratch.recording import is_recording
 
 
 def out_of_memory(*_):
@@ -38,7 +38,7 @@ def test_a_recording_that_does_not_begin_is_over(cp, monkeypatch, caplog, name, 
     backend.use("gpu")
     caplog.set_level("INFO", logger="nnscratch")
     where, attribute, error, sentence = BEGINNINGS[name]
-    play = cuda.capture(lambda x: error() if where is None and recording() else x + 1, must)
+    play = cuda.capture(lambda x: error() if where is None and is_recording() else x + 1, must)
     x, freed = on(cp, np.ones(3, np.float32)), []
     play(x)
     if where:
@@ -50,7 +50,7 @@ def test_a_recording_that_does_not_begin_is_over(cp, monkeypatch, caplog, name, 
                 play(x)
         else:
             assert play(x).tolist() == [2, 2, 2]
-        assert not recording() and play.refused is not must
+        assert not is_recording() and play.refused is not must
     assert len(caplog.messages) == len(freed) == (not must)
 
 
@@ -101,7 +101,7 @@ def test_a_captured_step_within_another_is_a_part_of_it(cp):
     outer, x = cuda.capture(lambda x: inner(x) * 2), on(cp, np.ones(3, np.float32))
     for k in range(4):
         assert outer(x + k).tolist() == [2 * (2 + k)] * 3
-    assert outer.graph is not None and inner.graph is None and not recording()
+    assert outer.graph is not None and inner.graph is None and not is_recording()
     assert all(inner(x + k).tolist() == [2 + k] * 3 for k in range(3)) and inner.graph is not None
 
 
@@ -111,8 +111,8 @@ def test_python_does_not_tidy_up_while_it_records(cp):
     x, seen, was_on = on(cp, np.ones(3, np.float32)), [], gc.isenabled()
 
     def step(x, asks):
-        seen.append((recording(), gc.isenabled()))
-        return float(x.sum()) if asks and recording() else x + 1
+        seen.append((is_recording(), gc.isenabled()))
+        return float(x.sum()) if asks and is_recording() else x + 1
 
     try:
         for before in (True, False):

@@ -8,19 +8,19 @@ from nnscratch import backend, initializers
 from nnscratch.backend import to_cpu
 from nnscratch.errors import InputError
 from nnscratch.fast import cuda
-from nnscratch.fast.recording import recording
 from nnscratch.generate.ema import EMA
 from nnscratch.layers import BatchNormalization, Conv2D, Dense, Dropout, Flatten, Input
 from nnscratch.models import Model
 from nnscratch.optimizers import SGD, Adam
+from nnscratch.recording import is_recording
 
 REFUSED = {
     "an upload": (lambda x: backend.move(np.ones(3, np.float32), backend.array_module(x)) + x, "is uploaded in a step that is"),
     "a question": (lambda x: x * float(x.sum()), "cannot be recorded as a CUDA graph"),
     "CuPy's product": (lambda x: x[:, None] @ x[None], "cannot be recorded as a CUDA graph .*products are fast.dense's"),
-    "a plain optimizer": (lambda x: SGD().step({"x": x}, {"x": x}) if recording() else None, "SGD: this step cannot be"),
-    "a new parameter": (lambda x: Adam().step({"x": x}, {"x": x}) if recording() else None, "Adam: this step cannot be"),
-    "an average": (lambda x: EMA(None).update(None, 1) if recording() else None, "EMA cannot be updated"),
+    "a plain optimizer": (lambda x: SGD().step({"x": x}, {"x": x}) if is_recording() else None, "SGD: this step cannot be"),
+    "a new parameter": (lambda x: Adam().step({"x": x}, {"x": x}) if is_recording() else None, "Adam: this step cannot be"),
+    "an average": (lambda x: EMA(None).update(None, 1) if is_recording() else None, "EMA cannot be updated"),
 }
 
 
@@ -34,7 +34,7 @@ def test_what_cannot_be_recorded_is_refused(cp, name):
     for _ in range(2):
         with pytest.raises(InputError, match=sentence):
             play(x)
-        assert not recording() and not play.stream.is_capturing() and float((x + x).sum()) == 6
+        assert not is_recording() and not play.stream.is_capturing() and float((x + x).sum()) == 6
 
 
 def test_the_first_step_of_an_optimizer_cannot_be_recorded(cp):
@@ -43,11 +43,11 @@ def test_the_first_step_of_an_optimizer_cannot_be_recorded(cp):
     w = {"w": on(cp, np.ones(3, np.float32))}
     optimizer = Adam()
     optimizer.load_state({"steps": np.array(5), "w/mean": np.zeros(3, np.float32), "w/square": np.zeros(3, np.float32)}, w)
-    replay = cuda.capture(lambda x: optimizer.step(w, {"w": x}) if recording() else None)
+    replay = cuda.capture(lambda x: optimizer.step(w, {"w": x}) if is_recording() else None)
     replay(w["w"])
     with pytest.raises(InputError, match="first step of Adam cannot be recorded: .* step once before"):
         replay(w["w"])
-    assert optimizer.steps == 5 and w["w"].tolist() == [1, 1, 1] and not recording()
+    assert optimizer.steps == 5 and w["w"].tolist() == [1, 1, 1] and not is_recording()
 
 
 def test_a_refused_recording_leaves_the_model_as_it_was(cp):
@@ -65,7 +65,7 @@ def test_a_refused_recording_leaves_the_model_as_it_was(cp):
     def step(images, asks):
         y = model.forward(images, training=True)
         model.forward(images, training=True)
-        if asks and recording():
+        if asks and is_recording():
             float(y.sum())
         for _ in range(2):
             model.backward(y)
@@ -94,7 +94,7 @@ def test_a_forward_from_before_survives_a_refused_recording(cp):
     backend.use("gpu")
     x = Input((3,))
     model, given = Model(x, Dense(2)(x)), on(cp, np.ones((1, 3), np.float32))
-    play = cuda.capture(lambda x: (model.discard_forward(), float(x.sum()) if recording() else None) and None)
+    play = cuda.capture(lambda x: (model.discard_forward(), float(x.sum()) if is_recording() else None) and None)
     for _ in range(2):
         model.forward(given, training=True)
     play(given)
@@ -120,7 +120,7 @@ def test_a_way_back_that_was_refused_can_be_gone_again(cp):
         for _ in range(2):
             model.forward(given, training=True)
         if asks:
-            play = cuda.capture(lambda dy, model=model: (model.backward(dy), float(dy.sum()) if recording() else None)[0])
+            play = cuda.capture(lambda dy, model=model: (model.backward(dy), float(dy.sum()) if is_recording() else None)[0])
             play(dy)
             model.zero_grads()
             with pytest.raises(InputError, match="cannot be recorded"):

@@ -244,3 +244,10 @@ def test_device_of_input_and_parameters_must_agree(xp):
     if xp is not np:
         with pytest.raises(InputError, match="different devices"):
             layer.forward(np.ones((2, 4), dtype=np.float32))
+
+
+@pytest.mark.parametrize("layer", [Dense(2), BatchNormalization()], ids=str)
+def test_a_forgotten_batch_axis_is_named(layer):
+    """A vector is no batch."""
+    with pytest.raises(InputError, match="add the batch axis"):
+        layer.forward(np.ones(3, np.float32))

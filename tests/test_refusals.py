@@ -3,7 +3,7 @@ import numpy as np
 import pytest
 from helpers import normal
 
-from nnscratch import initializers, ops
+from nnscratch import fast, initializers, losses, ops
 from nnscratch.errors import InputError
 from nnscratch.layers import (
     Add,
@@ -98,3 +98,33 @@ def test_a_dy_of_a_wrong_shape_is_refused_by_every_op(name):
     for dy in (y[:1], np.concatenate([y, y[:1]]), y[..., :1]):
         with pytest.raises(InputError, match="dy has shape"):
             backward(dy, cache)
+
+
+@pytest.mark.parametrize("room", [ops, fast], ids=["ops", "fast"])
+@pytest.mark.parametrize("call, words", [
+    (lambda room, x: room.dense(x, np.ones((3, 2), np.float32), [1.0, 2.0]), "bias is a list"),
+    (lambda room, x: room.dense(x, np.ones((3, 2), np.float32), np.ones(2, np.int64)), "bias has dtype int64"),
+    (lambda room, x: room.bias_leaky_relu(x, [1.0, 2.0, 3.0]), "bias is a list"),
+    (lambda room, x: room.bias_leaky_relu([1.0], np.ones(1)), "x is a list"),
+    (lambda room, x: room.dropout(x, 0.5, seed="a"), "seed is 'a'"),
+    (lambda room, x: room.dropout(x, 0.5, seed=(1, 2, 3)), "seed is"),
+    (lambda room, x: room.dense_backward(np.ones((4, 2), np.float32), room.dense(x, np.ones((3, 2), np.float32))[1], "inputs"),
+     "wrt 'inputs' is unknown"),
+    (lambda room, x: room.batch_norm(x, x[0], x[0], x[0], x[0], training=True, momentum="a"), "momentum is 'a'"),
+])
+def test_the_book_and_the_engine_refuse_alike(room, call, words):
+    """One sentence, before any work."""
+    with pytest.raises(InputError, match=words):
+        call(room, np.ones((4, 3), np.float32))
+
+
+@pytest.mark.parametrize("call, words", [
+    (lambda: losses.mse(np.ones(3), [1, 1, 1]), "target is a list"),
+    (lambda: losses.softmax_cross_entropy([1.0], np.ones(1)), "logits is a list"),
+    (lambda: losses.gram_style_loss(np.ones((1, 2, 2, 3)), [1.0]), "target_gram is a list"),
+    (lambda: losses.relative_gram_loss(np.ones((2, 3, 3)), np.ones((2, 3, 3)), np.ones((3, 3))), "other has shape"),
+])
+def test_losses_name_the_argument(call, words):
+    """As the caller wrote it."""
+    with pytest.raises(InputError, match=words):
+        call()

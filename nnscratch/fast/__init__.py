@@ -9,7 +9,6 @@
     cpu, cuda       the faster code, one file for each kind of op
     conv            convolution, out of three products
     updates         the optimizer's update in one pass over memory
-    recording       how a step is recorded and replayed
     workspace       scratch memory
 
 Every op of ops is here, equal up to rounding; an op without faster code is the formula. A cache fits only the backward of the
@@ -17,7 +16,7 @@ same name. Inside `with fast.disabled():` everything is the formula. `python -m 
 """
 from typing import TYPE_CHECKING
 
-from nnscratch.fast import recording, workspace
+from nnscratch.fast import workspace
 from nnscratch.fast.dispatch import choose_room, disabled
 from nnscratch.fast.rooms import ROOMS, accelerate, table
 from nnscratch.fast.updates import adam_supported, adam_update
@@ -29,4 +28,4 @@ _ops = accelerate()
 vars().update(_ops)
 
 if not TYPE_CHECKING:  # type checkers see the ops by the star import above
-    __all__ = ["adam_supported", "adam_update", "choose_room", "disabled", "recording", "table", "workspace", *_ops]
+    __all__ = ["adam_supported", "adam_update", "choose_room", "disabled", "table", "workspace", *_ops]

@@ -35,7 +35,7 @@ def conv2d(x: Array, kernel: Array, bias: Array | None = None, *, strides: Any =
 def conv2d_backward(dy: Array, cache: Any, wrt: str = "all") -> tuple[Array, Array, Array]:
     """As ops.conv2d_backward."""
     x, kernel, has_bias, window, groups = cache
-    check_dy("conv2d_backward", dy, (len(x), *window.output, kernel.shape[3]))
+    check_dy("conv2d_backward", dy, (len(x), *window.output, kernel.shape[3]), wrt)
     dx = dkernel = dbias = None
     if wrt != "parameters":
         dx = product("convolve_dx", dy, kernel, window, groups)
@@ -54,7 +54,7 @@ def conv2d_transpose(x: Array, kernel: Array, bias: Array | None = None, *, stri
 def conv2d_transpose_backward(dy: Array, cache: Any, wrt: str = "all") -> tuple[Array, Array, Array]:
     """As ops.conv2d_transpose_backward."""
     x, kernel, has_bias, window, groups = cache
-    check_dy("conv2d_transpose_backward", dy, (len(x), *window.input, kernel.shape[2] * groups))
+    check_dy("conv2d_transpose_backward", dy, (len(x), *window.input, kernel.shape[2] * groups), wrt)
     dx = dkernel = dbias = None
     if wrt != "parameters":
         dx = product("convolve", dy, kernel, window, groups)
@@ -66,12 +66,12 @@ def conv2d_transpose_backward(dy: Array, cache: Any, wrt: str = "all") -> tuple[
 def product(name: str, a: Array, b: Array, window: Window, groups: int, bias: Array | None = None) -> Array:
     """One of the three products; group by group, each array cut along its last axis."""
     room = {"cpu": cpu, "cuda": cuda}[device_room(a)]
-    function, more = getattr(room, name), {} if bias is None else {"bias": bias}
-    channels = a.shape[3] if name == "convolve_dkernel" else b.shape[2] * groups
-    if room is cpu and channels == b.shape[3] == groups > 1:
-        return function(a, b, window, groups=groups, **more)
+    function, options = getattr(room, name), {} if bias is None else {"bias": bias}
+    inputs = a.shape[3] if name == "convolve_dkernel" else b.shape[2] * groups
+    if room is cpu and groups > 1 and inputs == groups == b.shape[3]:  # fast/cpu/depthwise.py computes all groups at once
+        return function(a, b, window, groups=groups, **options)
     if groups == 1:
-        return function(a, b, window, **more)
+        return function(a, b, window, **options)
     xp = array_module(a)
     parts = zip(*(xp.split(array, groups, axis=-1) for array in (a, b)))
     result = concatenate([function(p, q, window) for p, q in parts], axis=-1)

@@ -103,24 +103,24 @@ class Problem(NamedTuple):
 
     window: Window
     images: int
-    channels: int  # of x, in one group
-    outputs: int   # of y, in one group
+    channels: int
+    outputs: int
     groups: int = 1
 
     @property
-    def dense(self) -> bool:
+    def unit_stride(self) -> bool:
         """Stride and dilation 1, and less padding than taps: dx is then a convolution of dy."""
         return self.window.strides == self.window.dilation == (1, 1) and min(map(min, adjoint_window(self.window).pads)) >= 0
 
     @property
-    def few(self) -> bool:
+    def few_windows(self) -> bool:
         """Fewer than 512 windows: then rearranging the kernel costs more than it saves."""
         return self.images * self.window.output[0] * self.window.output[1] < 512
 
     @property
-    def winograd(self) -> bool:
+    def winograd_pays(self) -> bool:
         """Whether Winograd pays: few windows are not worth transforming the kernel, few channels not the rows."""
-        return supports_winograd(self.window) and not self.few and self.channels >= 8 and self.outputs >= 2
+        return supports_winograd(self.window) and not self.few_windows and self.channels >= 8 and self.outputs >= 2
 
 
     @property
@@ -128,7 +128,7 @@ class Problem(NamedTuple):
         """Whether Winograd pays for a strided product, which becomes one of stride 1 with ceil(KH / SH) rows of taps."""
         rows = -(-self.window.taps[0] // self.window.strides[0])
         return (self.window.dilation == (1, 1) and self.window.strides != (1, 1) and 2 <= rows < MAX_PRODUCTS
-                and not self.few and min(self.channels, self.outputs) >= 32)
+                and not self.few_windows and min(self.channels, self.outputs) >= 32)
 
     @property
     def whole_cells(self) -> bool:
@@ -148,28 +148,29 @@ def always(p: Problem) -> bool:
 
 
 DEPTHWISE = "depthwise", "one filter for each channel", lambda p: p.channels == p.outputs == 1 < p.groups
-WINOGRAD = "winograd", "stride 1, 2 to 7 rows, 512 windows and 8 channels or more", lambda p: p.winograd
+WINOGRAD = "winograd", "stride 1, 2 to 7 rows, 512 windows, 8 input and 2 output channels or more", lambda p: p.winograd
 IM2COL = "im2col", "everything else", always
 
 # For each product the algorithms of fast/cpu: (name, its condition in words, the condition). The first that holds is taken.
 CONVOLUTIONS: dict[str, list[tuple[str, str, Callable[[Problem], bool]]]] = {
     "convolve": [
         DEPTHWISE,
-        ("adjoint", "stride 1, one output channel, 8 inputs or more", lambda p: p.dense and p.outputs == 1 and p.channels >= 8),
+        ("adjoint", "stride 1, one output channel, 8 inputs or more",
+         lambda p: p.unit_stride and p.outputs == 1 and p.channels >= 8),
         ("wide", "stride 1, 2 or 3 output channels, 4 times as many inputs",
-         lambda p: p.dense and p.window.taps != (1, 1) and p.outputs <= 3 and p.channels >= 4 * p.outputs),
+         lambda p: p.unit_stride and p.window.taps != (1, 1) and p.outputs <= 3 and p.channels >= 4 * p.outputs),
         WINOGRAD, IM2COL],
     "convolve_dx": [
         DEPTHWISE,
-        ("as convolve", "stride 1, 512 windows or more: the flipped kernel", lambda p: p.dense and not p.few),
+        ("as convolve", "stride 1, 512 windows or more: the flipped kernel", lambda p: p.unit_stride and not p.few_windows),
         ("subpixel winograd", "strides; 512 windows, 32 channels or more, more rows of taps than the stride",
          lambda p: p.strided_winograd and waste(p.window) < 1.6),
-        ("col2im", "dilation, one channel, windows that do not overlap, small images",
-         lambda p: p.dense or needs_col2im(p)),
+        ("col2im", "fewer than 512 windows; dilation, one channel, windows that do not overlap, small images",
+         lambda p: p.unit_stride or needs_col2im(p)),
         ("subpixel", "everything else", always)],
     "convolve_dkernel": [
         DEPTHWISE,
-        ("swapped", "stride 1, 5 times as many inputs as outputs", lambda p: p.dense and p.channels >= 5 * p.outputs),
+        ("swapped", "stride 1, 5 times as many inputs as outputs", lambda p: p.unit_stride and p.channels >= 5 * p.outputs),
         WINOGRAD,
         ("folded winograd", "the same, and a multiple of the stride",
          lambda p: p.strided_winograd and p.whole_cells),

@@ -23,7 +23,7 @@ from nnscratch.fast.dispatch import choose_room
 
 __all__ = ["ROOMS", "table"]
 
-NAMES: list[str] = vars(ops)["__all__"]  # of all ops and their backwards
+NAMES: list[str] = vars(ops)["__all__"]  # of all ops and their backward passes
 
 
 def functions(*modules: Any) -> SimpleNamespace:

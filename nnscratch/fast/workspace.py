@@ -6,7 +6,6 @@ their memory.
 """
 from math import prod
 from threading import local
-from typing import Any
 
 import numpy as np
 
@@ -21,16 +20,13 @@ WINDOWS, BESIDE = "windows", "beside"
 _kept = local()  # each thread has its own: two convolutions at once must not share
 
 
-def scratch(xp: Any, name: str, shape: tuple[int, ...], dtype: np.dtype | type | str) -> Array:
+def scratch(name: str, shape: tuple[int, ...], dtype: np.dtype | type | str) -> Array:
     """Return an array with arbitrary contents, in memory that is kept for the next call.
 
-    The array is valid until the next call with this name, and must not leave the op that asked for it. On a GPU it is a plain
-    `empty`: CuPy keeps freed memory by itself.
+    The array is valid until the next call with this name, and must not leave the op that asked for it.
 
     Parameters
     ----------
-    xp : module
-        NumPy or CuPy.
     name : str
         Which piece of memory, such as `WINDOWS`.
     shape : tuple of int
@@ -43,8 +39,6 @@ def scratch(xp: Any, name: str, shape: tuple[int, ...], dtype: np.dtype | type |
     array
         Uninitialized.
     """
-    if xp is not np:
-        return xp.empty(shape, dtype=dtype)
     size = prod(shape) * np.dtype(dtype).itemsize
     buffers = vars(_kept)
     if name not in buffers or buffers[name].nbytes < size:

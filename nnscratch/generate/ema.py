@@ -3,8 +3,8 @@
 Shapes: those of the model's parameters and buffers.
 """
 from nnscratch.errors import InputError
-from nnscratch.fast.recording import recording
 from nnscratch.models import Model
+from nnscratch.recording import is_recording
 
 __all__ = ["EMA"]
 
@@ -45,7 +45,7 @@ class EMA:
         InputError
             While a step is recorded: the decay is a Python number, which a replay would not change.
         """
-        if recording():
+        if is_recording():
             raise InputError("an EMA cannot be updated in a step that is being recorded; update it after the step")
         decay = min(self.max_decay, (1 + step) / (10 + step))
         for name, array in self.model.params.items():

@@ -18,10 +18,10 @@ import numpy as np
 from nnscratch import backend
 from nnscratch.backend import Array
 from nnscratch.errors import InputError
-from nnscratch.fast.recording import changing
 from nnscratch.layers.graph import Shape, Symbol, sample_shape
 from nnscratch.layers.state import LayerState
 from nnscratch.ops.validation import check_array
+from nnscratch.recording import changing
 
 __all__ = ["Layer"]
 
@@ -237,12 +237,13 @@ class Layer(LayerState):
                 raise InputError(f"{self}: the input and the layer's parameters are on different devices; call "
                                  f'backend.use("cpu" or "gpu") before building, and move x with backend.to_device')
             return
+        if shape == () and type(self).build is not Layer.build:
+            raise InputError(f"{self}: the input has shape ('N',), expected (N, ..., C); add the batch axis with x[None]")
         self.build(shape)
         if self.params:
             self.channels = shape[-1]
         for arrays in (self.params, self.buffers):
             for name, array in arrays.items():
-                if array.dtype.kind in "fc":
-                    arrays[name] = backend.move(array.astype(dtype), module)
+                arrays[name] = backend.move(array.astype(dtype) if array.dtype.kind in "fc" else array, module)
         self.grads = {name: module.zeros_like(array) for name, array in self.params.items()}
         self.built = True

@@ -62,13 +62,15 @@ class KernelLayer(Layer):
         return y, (cache, activation_cache)
 
     def differentiate(self, dy: Array, cache: Any, wrt: str) -> tuple[Array, dict[str, Array]]:
-        (cache, activation_cache), dbias = cache, None
-        if self.slope is not None:
+        cache, activation_cache = cache
+        if self.slope is not None:  # the bias was added together with the activation
             dy, dbias = fast.bias_leaky_relu_backward(dy, activation_cache)
-        elif self.activation is not None:
+            dx, dkernel, _ = self.linear_backward(dy, cache, wrt)
+            return dx, {"kernel": dkernel, "bias": None if wrt == "input" else dbias}
+        if self.activation is not None:
             dy = self.activation[1](dy, activation_cache)
-        dx, dkernel, own_dbias = self.linear_backward(dy, cache, wrt)
-        return dx, {"kernel": dkernel, "bias": own_dbias if dbias is None else dbias if wrt != "input" else None}
+        dx, dkernel, dbias = self.linear_backward(dy, cache, wrt)
+        return dx, {"kernel": dkernel, "bias": dbias}
 
 
 class Dense(KernelLayer):

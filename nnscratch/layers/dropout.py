@@ -4,8 +4,7 @@ from typing import Any
 import numpy as np
 
 from nnscratch import fast, initializers
-from nnscratch.backend import Array, array_module
-from nnscratch.fast.dispatch import choose_room
+from nnscratch.backend import Array
 from nnscratch.layers.base import Layer
 from nnscratch.layers.graph import Shape
 from nnscratch.ops.validation import check_fraction, check_int
@@ -44,9 +43,7 @@ class Dropout(Layer):
     def compute(self, x: Array, training: bool) -> tuple[Array, Any]:
         if not training:
             return x, None
-        calls = self.buffers["calls"]
-        if array_module(calls) is np and choose_room([x]) == "cuda":  # the kernel that draws the mask reads the count
-            calls = self.buffers["calls"] = array_module(x).full((), int(calls), dtype=np.int64)
+        calls = self.buffers["calls"]  # on x's device, where a recorded step counts on
         result = self._drop(x, self.rate, seed=(self.seed, calls))
         self.set_buffer("calls", calls + 1)
         return result

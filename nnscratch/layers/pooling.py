@@ -45,7 +45,7 @@ class MaxPooling2D(Pooling2D):
     strides : int or (rows, columns), optional
         Step of the window; None takes `pool_size`, so that windows do not overlap.
     padding : "valid", "same", int or ((top, bottom), (left, right)), default "valid"
-        Padding around the image, as in `Conv2D`; it never is the maximum.
+        Padding around the image, as in `Conv2D`; it is never the maximum.
     name : str, optional
         Name in error messages and in the model.
 

@@ -4,7 +4,7 @@ from typing import Any
 import numpy as np
 
 from nnscratch.backend import Array, array_module
-from nnscratch.fast.recording import changing
+from nnscratch.recording import changing
 from nnscratch.reprs import ArgumentsRepr
 
 __all__: list[str] = []

@@ -32,7 +32,7 @@ def content_loss(features: Array, target: Array) -> tuple[Array, Array]:
     ----------
     Gatys, Ecker, Bethge, "Image style transfer using convolutional neural networks" (2016), equation 1, made free of scale.
     """
-    target = as_target("content_loss", features, target)
+    target = as_target("content_loss", features, target, "features")
     scale = 1 / ((target * target).mean() + TINY)
     difference = features - target
     return scale * (difference * difference).mean(), difference * (2 * scale / difference.size)
@@ -65,6 +65,7 @@ def gram_style_loss(features: Array, target_gram: Array) -> tuple[Array, Array]:
     scale.
     """
     gram, cache = gram_matrix(features)
+    check_array("gram_style_loss", "target_gram", target_gram, 3, "(N, C, C)")
     if target_gram.shape != gram.shape:
         check_shape("gram_style_loss", "target_gram", target_gram, (1, *gram.shape[1:]), f"or {gram.shape} for these features")
     difference, scale = gram - target_gram, 1 / ((target_gram * target_gram).sum() + TINY)
@@ -76,7 +77,7 @@ def relative_gram_loss(gram: Array, target: Array, other: Array) -> tuple[Array,
 
     Parameters
     ----------
-    gram, target, other : array (N, C, C)
+    gram, target, other : array (N, C, C); target and other also (1, C, C)
         Gram matrices G of the image, A of the style, and B of an image without the style: a photograph, or noise.
 
     Returns
@@ -89,8 +90,12 @@ def relative_gram_loss(gram: Array, target: Array, other: Array) -> tuple[Array,
     Notes
     -----
     The loss is 0 for G = A and at most 1 for G = B, since Σ A B of two Gram matrices is never negative. Divided by Σ A²
-    alone, as in gram_style_loss, an even style would count a hundred times as much as a lively one.
+    alone, as in gram_style_loss, a style of low contrast would weigh a hundred times as much as one of high contrast.
     """
+    for name, array in (("gram", gram), ("target", target), ("other", other)):
+        check_array("relative_gram_loss", name, array, 3, "(N, C, C)")
+        images = 1 if len(array) == 1 else len(gram)
+        check_shape("relative_gram_loss", name, array, (images, *gram.shape[1:]), "like gram, or for one image")
     difference = gram - target
     whole = (target * target).mean(axis=(1, 2), keepdims=True) + (other * other).mean(axis=(1, 2), keepdims=True) + TINY
     return (difference * difference / whole).mean(), difference * (2 / difference.size) / whole

@@ -14,10 +14,10 @@ from nnscratch.ops.validation import check_array, check_fraction, check_shape
 __all__ = ["binary_cross_entropy", "hinge", "least_squares", "mse", "softmax_cross_entropy"]
 
 
-def as_target(loss: str, prediction: Array, target: Array) -> Array:
+def as_target(loss: str, prediction: Array, target: Array, name: str = "prediction") -> Array:
     """Check both; return the target in the prediction's precision, so that integer labels do not make it float64."""
-    check_array(loss, "prediction", prediction, None)
-    check_shape(loss, "target", target, prediction.shape, "like the prediction")
+    check_array(loss, name, prediction, None)
+    check_shape(loss, "target", target, prediction.shape, f"like the {name}")
     return target.astype(prediction.real.dtype)
 
 
@@ -78,7 +78,7 @@ def softmax_cross_entropy(logits: Array, target: Array) -> tuple[Array, Array]:
     ----------
     Bishop, "Pattern recognition and machine learning" (2006), section 4.3.4.
     """
-    target = as_target("softmax_cross_entropy", logits, target)
+    target = as_target("softmax_cross_entropy", logits, target, "logits")
     if logits.ndim < 2:
         raise InputError(f"softmax_cross_entropy: logits have shape {logits.shape}, expected (N, classes); add the batch "
                          f"axis with logits[None]")
@@ -112,7 +112,7 @@ def binary_cross_entropy(logits: Array, target: Array, label_smoothing: float = 
     ----------
     Goodfellow et al., "Generative adversarial networks" (2014), equation 1.
     """
-    target = as_target("binary_cross_entropy", logits, target)
+    target = as_target("binary_cross_entropy", logits, target, "logits")
     label_smoothing = check_fraction(label_smoothing, "binary_cross_entropy: label_smoothing")
     target = target * (1 - label_smoothing) + label_smoothing / 2
     return (softplus(logits) - target * logits).mean(), (sigmoid(logits)[0] - target) / logits.size

@@ -34,9 +34,7 @@ def bias_leaky_relu(x: Array, bias: Array, negative_slope: float = 0.2) -> tuple
     >>> bias_leaky_relu(np.array([[1.0, 1.0]]), np.array([1.0, -2.0]), 0.5)[0].tolist()
     [[2.0, -0.5]]
     """
-    check_array("bias_leaky_relu", "x", x, None)
-    check_array("bias_leaky_relu", "bias", bias, 1, "(C,)")
-    check_shape("bias_leaky_relu", "bias", bias, x.shape[-1:], "(C,), one number for each channel")
+    check_bias_leaky_relu(x, bias)
     return leaky_relu(x + bias, negative_slope)
 
 
@@ -55,3 +53,10 @@ def bias_leaky_relu_backward(dy: Array, cache: tuple) -> tuple[Array, Array]:
     """
     dx = leaky_relu_backward(dy, cache)
     return dx, dx.reshape(-1, dx.shape[-1]).sum(axis=0)
+
+
+def check_bias_leaky_relu(x: Array, bias: Array) -> None:
+    """Raise InputError unless the bias has one number for each channel of x."""
+    check_array("bias_leaky_relu", "x", x, None)
+    check_array("bias_leaky_relu", "bias", bias, 1, "(C,)")
+    check_shape("bias_leaky_relu", "bias", bias, x.shape[-1:], "(C,), one number for each channel")

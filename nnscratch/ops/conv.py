@@ -56,9 +56,10 @@ def conv2d(x: Array, kernel: Array, bias: Array | None = None, *, strides: Pair 
     [[8.0, 12.0], [20.0, 24.0]]
     """
     window = conv2d_window(x, kernel, bias, strides, padding, dilation, groups)
-    columns = split_groups(gather(pad(x, window), window), groups, taps=kernel.shape[0] * kernel.shape[1])
-    matrix = split_groups(kernel, groups)
-    y = merge_groups(columns @ matrix).reshape(len(x), *window.output, -1)
+    columns = gather(pad(x, window), window)                                    # im2col: (N, OH, OW, KH*KW*C)
+    columns = split_groups(columns, groups, kernel.shape[0] * kernel.shape[1])  # (groups, M, KH*KW*C/groups)
+    matrix = split_groups(kernel, groups)                                       # (groups, KH*KW*C/groups, OC/groups)
+    y = merge_groups(columns @ matrix).reshape(len(x), *window.output, -1)      # (M, OC) -> (N, OH, OW, OC)
     return y if bias is None else y + bias, (columns, matrix, kernel.shape, bias is not None, window)
 
 
@@ -89,7 +90,7 @@ def conv2d_backward(dy: Array, cache: tuple, wrt: str = "all") -> tuple[Array, A
     columns, matrix, kernel_shape, has_bias, window = cache
     groups, taps = len(matrix), kernel_shape[0] * kernel_shape[1]
     images = columns.shape[1] // (window.output[0] * window.output[1])
-    check_dy("conv2d_backward", dy, (images, *window.output, kernel_shape[3]))
+    check_dy("conv2d_backward", dy, (images, *window.output, kernel_shape[3]), wrt)
     rows = split_groups(dy, groups)
     dx = dkernel = dbias = None
     if wrt != "parameters":

@@ -94,7 +94,7 @@ def conv2d_transpose_backward(dy: Array, cache: tuple, wrt: str = "all") -> tupl
     """
     rows, matrix, x_shape, kernel_shape, has_bias, window = cache
     groups, taps = len(matrix), kernel_shape[0] * kernel_shape[1]
-    check_dy("conv2d_transpose_backward", dy, (x_shape[0], *window.input, kernel_shape[2] * groups))
+    check_dy("conv2d_transpose_backward", dy, (x_shape[0], *window.input, kernel_shape[2] * groups), wrt)
     columns = split_groups(gather(pad(dy, window), window), groups, taps)
     dx = dkernel = dbias = None
     if wrt != "parameters":

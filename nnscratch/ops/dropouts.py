@@ -11,7 +11,7 @@ import numpy as np
 
 from nnscratch.backend import Array, array_module, move
 from nnscratch.errors import InputError
-from nnscratch.ops.validation import check_array, check_dy, check_fraction
+from nnscratch.ops.validation import check_array, check_dy, check_fraction, check_int
 
 __all__ = ["dropout", "dropout_backward", "spatial_dropout2d", "spatial_dropout2d_backward"]
 
@@ -29,10 +29,10 @@ def draw_mask(op: str, x: Array, shape: tuple[int, ...], rate: float, seed: Any)
 def check_rate_and_seed(op: str, rate: float, seed: Any) -> tuple[float, tuple]:
     """The rate as a float, and the seed as a pair: seed and number of the call."""
     rate = check_fraction(rate, f"{op}: rate")
-    seed, call = seed if isinstance(seed, (tuple, list)) else (seed, 0)
-    if not 0 <= seed < 2**64:
-        raise InputError(f"{op}: seed is {seed!r}, expected a whole number of at least 0, below 2**64")
-    return rate, (seed, call)
+    key, call = seed if isinstance(seed, (tuple, list)) and len(seed) == 2 else (seed, 0)
+    if check_int(key, f"{op}: seed", 0) >= 2**64:
+        raise InputError(f"{op}: seed is {key!r}, expected below 2**64")
+    return rate, (key, call)
 
 
 def dropout(x: Array, rate: float, *, seed: Any) -> tuple[Array, tuple]:
@@ -42,7 +42,7 @@ def dropout(x: Array, rate: float, *, seed: Any) -> tuple[Array, tuple]:
     ----------
     x : array of any shape
     rate : float in [0, 1), the fraction dropped
-    seed : int, or a pair of an int and the number of the call, which may be an array on the GPU
+    seed : int, or a pair of an int and the number of the call, which may be a 0-d array
         The same seed gives the same mask.
 
     Returns

@@ -83,7 +83,7 @@ def group_norm_backward(dy: Array, cache: tuple, wrt: str = "all") -> tuple[Arra
         dy has another shape than y.
     """
     x_hat, gamma, inverse_std, shape = cache
-    check_dy("group_norm_backward", dy, shape)
+    check_dy("group_norm_backward", dy, shape, wrt)
     dx = dgamma = dbeta = None
     if wrt != "parameters":
         d = (gamma * dy).reshape(x_hat.shape)

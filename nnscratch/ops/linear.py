@@ -70,7 +70,7 @@ def dense_backward(dy: Array, cache: tuple, wrt: str = "all") -> tuple[Array, Ar
         dy has another shape than y.
     """
     x, weights, has_bias = cache
-    check_dy("dense_backward", dy, (*x.shape[:-1], weights.shape[1]))
+    check_dy("dense_backward", dy, (*x.shape[:-1], weights.shape[1]), wrt)
     dx = dweights = dbias = None
     if wrt != "parameters":
         dx = dy @ weights.T
@@ -140,4 +140,5 @@ def check_dense(x: Array, weights: Array, bias: Array | None) -> None:
     check_array("dense", "weights", weights, 2, "(inputs, units)")
     check_shape("dense", "weights", weights, (x.shape[-1], weights.shape[1]), "(inputs, units) for this x")
     if bias is not None:
-        check_shape("dense", "bias", bias, weights.shape[1:], "(units,)")
+        check_array("dense", "bias", bias, 1, "(units,)")
+        check_shape("dense", "bias", bias, weights.shape[1:], "(units,), one number for each unit")

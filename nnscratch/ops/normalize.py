@@ -1,6 +1,6 @@
 """Normalization: give each channel mean 0 and variance 1, then scale it by gamma and shift it by beta.
 
-Shapes: x (..., C) with channels last, gamma, beta and running statistics (C,). A mean is taken over M values: all axes but the
+Shapes: x (..., C) with channels last, gamma, beta and moving statistics (C,). A mean is taken over M values: all axes but the
 last for batch normalization, the H*W pixels of one image for instance normalization.
 """
 from numbers import Real
@@ -15,7 +15,7 @@ __all__ = ["batch_norm", "batch_norm_backward", "instance_norm", "instance_norm_
 def batch_norm(x: Array, gamma: Array, beta: Array, moving_mean: Array, moving_variance: Array, *, training: bool,
                momentum: float = 0.99, epsilon: float = 1e-3,
                unbiased: bool = False) -> tuple[Array, tuple[Array, Array], tuple]:
-    """Normalize each channel by the statistics of the batch (training) or by the running statistics (inference).
+    """Normalize each channel by the statistics of the batch (training) or by the moving statistics (inference).
 
         x̂ = (x - mean) / sqrt(variance + epsilon)          y = gamma * x̂ + beta
         new running value = momentum * old + (1 - momentum) * value of this batch
@@ -27,7 +27,7 @@ def batch_norm(x: Array, gamma: Array, beta: Array, moving_mean: Array, moving_v
     training : bool, whether to use the statistics of the batch
     momentum : float in [0, 1], the weight of the OLD running value, as in Keras (PyTorch's 0.1 is 0.9 here)
     epsilon : float > 0, keeps the root away from 0
-    unbiased : bool, whether the running variance divides by M - 1 (PyTorch) and not by M (Keras 3)
+    unbiased : bool, whether the moving variance divides by M - 1 (PyTorch) and not by M (Keras 3)
         The variance that normalizes always divides by M.
 
     Returns
@@ -35,7 +35,7 @@ def batch_norm(x: Array, gamma: Array, beta: Array, moving_mean: Array, moving_v
     y : array (..., C)
         The normalized values, scaled and shifted.
     statistics : tuple of two arrays (C,)
-        New running mean and variance; at inference the old ones.
+        New moving mean and variance; at inference the old ones.
     cache : tuple
         What `batch_norm_backward` needs.
 
@@ -110,7 +110,7 @@ def batch_norm_backward(dy: Array, cache: tuple, wrt: str = "all") -> tuple[Arra
         dy has another shape than y.
     """
     x_hat, gamma, inverse_std, training = cache
-    check_dy("batch_norm_backward", dy, x_hat.shape)
+    check_dy("batch_norm_backward", dy, x_hat.shape, wrt)
     axes = tuple(range(dy.ndim - 1))
     dx = dgamma = dbeta = None
     if wrt != "input":
@@ -178,7 +178,7 @@ def instance_norm_backward(dy: Array, cache: tuple, wrt: str = "all") -> tuple[A
         None for what `wrt` leaves out.
     """
     x_hat, gamma, inverse_std = cache
-    check_dy("instance_norm_backward", dy, x_hat.shape)
+    check_dy("instance_norm_backward", dy, x_hat.shape, wrt)
     dx = dgamma = dbeta = None
     if wrt != "parameters":
         mean_dy, mean_dy_x_hat = dy.mean((1, 2), keepdims=True), (dy * x_hat).mean((1, 2), keepdims=True)
@@ -194,7 +194,7 @@ def check_batch_norm(x: Array, gamma: Array, beta: Array, moving_mean: Array, mo
     check_array("batch_norm", "x", x, max(2, getattr(x, "ndim", 2)), "(..., C)")
     check_normalization("batch_norm", x, epsilon, gamma=gamma, beta=beta, moving_mean=moving_mean,
                         moving_variance=moving_variance)
-    if not 0 <= momentum <= 1:
+    if not (isinstance(momentum, Real) and 0 <= momentum <= 1):
         raise InputError(f"batch_norm: momentum is {momentum!r}, expected a fraction between 0 and 1, such as 0.99")
 
 

@@ -29,12 +29,15 @@ def check_array(op: str, name: str, array: Array, axes: int | None, meaning: str
 
 def check_shape(op: str, name: str, array: Array, shape: Iterable[int], because: str) -> None:
     """Raise InputError unless `array` has exactly the shape; `because` explains where it comes from."""
+    if not hasattr(array, "shape"):
+        raise InputError(f"{op}: {name} is a {type(array).__name__}, expected an array; wrap it in np.asarray(...)")
     if tuple(array.shape) != tuple(shape):
         raise InputError(f"{op}: {name} has shape {tuple(array.shape)}, expected {tuple(shape)} {because}")
 
 
-def check_dy(op: str, dy: Array, shape: Iterable[int]) -> None:
-    """Raise InputError unless the upstream gradient has the shape of the output of the forward pass."""
+def check_dy(op: str, dy: Array, shape: Iterable[int], wrt: str = "all") -> None:
+    """Raise InputError unless the upstream gradient has the shape of the output of the forward pass, and `wrt` is known."""
+    check_choice(wrt, f"{op}: wrt", ("all", "input", "parameters"))
     check_array(op, "dy", dy, None)
     check_shape(op, "dy", dy, shape, "like the output of the forward pass")
 

@@ -1,7 +1,7 @@
 """The base class of optimizers: it checks, counts steps, and saves and restores the state.
 
 A step calls a subclass's formula for each parameter; or, if the engine has code for the same update in one pass over memory,
-that code (fast/updates.py). A step can be recorded and replayed (fast/recording.py) only in the second case.
+that code (fast/updates.py). A step can be recorded and replayed (recording.py) only in the second case.
 """
 from collections.abc import Mapping
 from functools import partial
@@ -11,8 +11,8 @@ import numpy as np
 
 from nnscratch.backend import Array, array_module, move, to_cpu
 from nnscratch.errors import InputError
-from nnscratch.fast.recording import each_replay, recording
 from nnscratch.optimizers.schedules import Schedule
+from nnscratch.recording import each_replay, is_recording
 from nnscratch.reprs import ArgumentsRepr
 
 __all__ = ["Optimizer"]
@@ -34,7 +34,7 @@ class Optimizer(ArgumentsRepr):
         if not callable(learning_rate) and not (isinstance(learning_rate, Real) and float(learning_rate) > 0):
             raise InputError(f"{type(self).__name__}: learning_rate is {learning_rate!r}, expected a number above 0 or a "
                              f"function of the step")
-        self.learning_rate, self.steps, self.rate = learning_rate, 0, 0.0  # rate : the learning rate of the latest step
+        self.learning_rate, self.steps, self.rate = learning_rate, 0, 0.0  # rate: the learning rate of the latest step
         self.state: dict[str, dict[str, Array]] = {}
 
     def step(self, params: Mapping[str, Array], grads: Mapping[str, Array]) -> None:
@@ -61,7 +61,8 @@ class Optimizer(ArgumentsRepr):
             if name in self.state and any(array.shape != w.shape for array in self.state[name].values()):
                 raise InputError(f"{type(self).__name__}: parameter {name!r} had another shape in earlier steps; use one "
                                  f"optimizer for each model")
-        if recording() and not (all(name in self.state for name in params) and len(self._fused(params, grads)) == len(params)):
+        stepped_before = all(name in self.state for name in params)
+        if is_recording() and not (stepped_before and len(self._fused(params, grads)) == len(params)):
             raise InputError(f"{type(self).__name__}: this step cannot be recorded; record steps of Adam with float32 "
                              f"parameters, all of which it has stepped on before")
         each_replay(partial(self._count, self.state))

@@ -13,7 +13,8 @@ import numpy as np
 
 from nnscratch.backend import Array
 from nnscratch.fast.cpu.normalize import channel_sum, in_long_rows
-from nnscratch.ops.validation import check_array, check_dy, check_shape
+from nnscratch.ops.bias_activation import check_bias_leaky_relu
+from nnscratch.ops.validation import check_dy
 
 __all__: list[str] = []
 
@@ -43,11 +44,10 @@ def leaky_relu_backward(dy: Array, cache: Any) -> Array:
 
 def bias_leaky_relu(x: Array, bias: Array, negative_slope: float = 0.2) -> Any:
     """As ops.bias_leaky_relu, for real numbers and slopes from 0 to 1; else NotImplemented. y has the sign of x + bias."""
+    check_bias_leaky_relu(x, bias)
     s = float(negative_slope)
     if x.dtype.kind != "f" or x.dtype != bias.dtype or not 0 <= s <= 1 or not x.flags.c_contiguous:
         return NotImplemented
-    check_array("bias_leaky_relu", "bias", bias, 1, "(C,)")
-    check_shape("bias_leaky_relu", "bias", bias, x.shape[-1:], "(C,), one number for each channel")
     y, (rows, repeat) = np.empty_like(x), in_long_rows(x)
     bias = repeat(bias)
     for source, target in pieces(rows, y.reshape(rows.shape)):

@@ -44,7 +44,7 @@ def convolve_dx(dy: Array, kernel: Array, window: Window) -> Array:
     images, rows, places = max(1, fit // (oh * ow)), max(1, min(oh, fit // ow)), min(ow, fit)
     for first, r, q in product(range(0, n, images), range(0, oh, rows), range(0, ow, places)):
         upstream = dy[first:first + images, r:r + rows, q:q + places]
-        columns = scratch(np, WINDOWS, (upstream.size // oc, kh * kw * c), dtype)
+        columns = scratch(WINDOWS, (upstream.size // oc, kh * kw * c), dtype)
         np.matmul(upstream.reshape(-1, oc), matrix, out=columns)
         columns = columns.reshape(*upstream.shape[:3], kh, kw, c)
         under = padded[first:first + images, r * sh:, q * sw:]

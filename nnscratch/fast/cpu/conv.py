@@ -49,7 +49,7 @@ def convolve_dkernel(x: Array, dy: Array, window: Window, groups: int = 1) -> Ar
     return functions[algorithm](x, dy, window)
 
 
-def add(y: Array, bias: Array) -> Array:
+def add(y: Array, bias: Array | None) -> Array:
     """y + bias, in place."""
     if bias is not None:
         y += bias

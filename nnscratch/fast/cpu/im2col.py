@@ -12,7 +12,7 @@ images, or some rows of a large one.
 from collections.abc import Iterator
 from itertools import product
 from math import prod
-from typing import TypeVar
+from typing import Any
 
 import numpy as np
 
@@ -21,8 +21,6 @@ from nnscratch.fast.workspace import BESIDE, WINDOWS, scratch
 from nnscratch.ops.window import Window, extent
 
 __all__ = ["convolve", "convolve_dkernel", "convolve_wide"]
-
-T = TypeVar("T")
 
 COLUMN_BYTES = 2 * 2**20
 SLAB_BYTES = 3 * 2**20
@@ -133,7 +131,7 @@ def blocks(x: Array, window: Window, outputs: int, dtype: np.dtype) -> Iterator[
         for n, r, q in product(range(0, len(slab), images), range(0, rows, height), range(0, width, places)):
             shape = min(images, len(slab) - n), min(height, rows - r), min(places, width - q), kh, kw // together
             begin = n * image + r * strides[1] + q * strides[2]
-            columns = scratch(np, WINDOWS, (prod(shape[:3]), kh * kw * c), dtype)
+            columns = scratch(WINDOWS, (prod(shape[:3]), kh * kw * c), dtype)
             np.copyto(columns.view(items).reshape(shape), np.ndarray(shape, items, slab, begin, strides))
             start = ((first + n) * oh + top + r) * ow + left + q
             yield slice(start, start + len(columns)), columns
@@ -163,7 +161,7 @@ def seen_by(window: Window, axis: int, first: int, last: int) -> tuple[slice, Wi
     stop = start + (last - 1 - first) * window.strides[axis] + extent(window.taps[axis], window.dilation[axis])
     low, high = (min(max(0, row), window.input[axis]) for row in (start, stop))
 
-    def put(pair: tuple[T, ...], value: T) -> tuple[T, T]:
+    def put(pair: tuple, value: Any) -> tuple:
         return (value, pair[1]) if axis == 0 else (pair[0], value)
     return slice(low, high), window._replace(input=put(window.input, high - low), output=put(window.output, last - first),
                                              pads=put(window.pads, (low - start, stop - high)))
@@ -173,7 +171,7 @@ def pad(x: Array, window: Window, dtype: np.dtype) -> Array:
     """x with the window's padding of zeros, in this dtype and C-contiguous, in scratch memory."""
     (top, bottom), (left, right) = window.pads
     n, h, w, c = x.shape
-    padded = scratch(np, BESIDE, (n, top + h + bottom, left + w + right, c), dtype)
+    padded = scratch(BESIDE, (n, top + h + bottom, left + w + right, c), dtype)
     for border in (padded[:, :top], padded[:, top + h:], padded[:, top:top + h, :left], padded[:, top:top + h, left + w:]):
         border[...] = 0
     inside = padded[:, top:top + h, left:left + w]

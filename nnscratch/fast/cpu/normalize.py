@@ -47,7 +47,7 @@ def batch_norm(x: Array, gamma: Array, beta: Array, moving_mean: Array, moving_v
 def batch_norm_backward(dy: Array, cache: Any, wrt: str = "all") -> tuple[Array, Array, Array]:
     """As ops.batch_norm_backward, with x̂ = centered * inverse_std."""
     centered, gamma, inverse_std, training = cache
-    check_dy("batch_norm_backward", dy, centered.shape)
+    check_dy("batch_norm_backward", dy, centered.shape, wrt)
     dx = dgamma = dbeta = None
     if training or wrt != "input":  # in training dx needs these two sums
         dbeta, dgamma = channel_sum(dy), channel_dot(dy, centered, dy.shape[-1]) * inverse_std
@@ -78,7 +78,7 @@ def instance_norm(x: Array, gamma: Array, beta: Array, *, epsilon: float = 1e-5)
 def instance_norm_backward(dy: Array, cache: Any, wrt: str = "all") -> tuple[Array, Array, Array]:
     """As ops.instance_norm_backward."""
     centered, gamma, inverse_std = cache
-    check_dy("instance_norm_backward", dy, centered.shape)
+    check_dy("instance_norm_backward", dy, centered.shape, wrt)
     dx = dgamma = dbeta = None
     mean_dy_x_hat, mean_dy = image_mean(dy * centered) * inverse_std, image_mean(dy)
     if wrt != "parameters":

@@ -53,7 +53,7 @@ def convolve(x: Array, kernel: Array, window: Window, bias: Array | None = None)
     filters, x = transform_kernel(g, kernel, plan), contiguous_pixels(x, dtype)
     for block in cut(x.shape, window, plan, oc, y.itemsize):
         rows = transform_rows(b, padded_rows(x, block, window, plan), window, plan)
-        products = scratch(np, BESIDE, (plan.products, block.places(window), oc), dtype)
+        products = scratch(BESIDE, (plan.products, block.places(window), oc), dtype)
         for lane, windows in lanes(rows, block, window, kw):
             np.matmul(windows, filters, out=products[:, lane])
         if bias is not None:
@@ -87,7 +87,7 @@ def convolve_dkernel(x: Array, dy: Array, window: Window) -> Array:
     together = kw if c < 256 else 1
     for block in cut(x.shape, window, plan, oc, total.itemsize):
         rows = transform_rows(b, padded_rows(x, block, window, plan), window, plan)
-        products = scratch(np, BESIDE, (plan.products, block.places(window), oc), dtype)
+        products = scratch(BESIDE, (plan.products, block.places(window), oc), dtype)
         block.overhang(products, window)[...] = 0  # they would be multiplied by windows past the end of a row
         for source, target, few in block.tiles_of(dy, products, window, plan):
             np.matmul(g[:, :few], source, out=target)

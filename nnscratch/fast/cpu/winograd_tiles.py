@@ -144,7 +144,7 @@ def margin(window: Window, channels: int) -> int:
 def with_margin(name: str, shape: tuple[int, ...], dtype: np.dtype, beyond: int) -> Array:
     """Scratch memory of this shape, followed by `beyond` zeros, which the last windows read (see `lanes`)."""
     size = prod(shape)
-    memory = scratch(np, name, (size + beyond,), dtype)
+    memory = scratch(name, (size + beyond,), dtype)
     memory[size:] = 0
     return memory[:size].reshape(shape)
 

@@ -11,7 +11,8 @@ import numpy as np
 
 from nnscratch.backend import Array, array_module
 from nnscratch.fast.cuda.launcher import launch
-from nnscratch.ops.validation import check_array, check_dy, check_shape
+from nnscratch.ops.bias_activation import check_bias_leaky_relu
+from nnscratch.ops.validation import check_array, check_dy
 
 __all__: list[str] = []
 
@@ -53,11 +54,10 @@ def leaky_relu_backward(dy: Array, cache: Any) -> Array:
 
 def bias_leaky_relu(x: Array, bias: Array, negative_slope: float = 0.2) -> Any:
     """As ops.bias_leaky_relu, for slopes of at least 0. y > 0 where x + bias > 0, so the backward pass needs only y."""
+    check_bias_leaky_relu(x, bias)
     slope = float(negative_slope)
     if slope < 0:
         return NotImplemented
-    check_array("bias_leaky_relu", "bias", bias, 1, "(C,)")
-    check_shape("bias_leaky_relu", "bias", bias, x.shape[-1:], "(C,), one number for each channel")
     y = x.copy(order="C")
     launch("bias_leaky_relu", y.size, y, bias, slope, y.shape[-1], y.size)
     return y, (y, slope)

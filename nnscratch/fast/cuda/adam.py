@@ -15,7 +15,7 @@ import numpy as np
 from nnscratch.backend import Array, array_module
 from nnscratch.errors import InputError
 from nnscratch.fast.cuda.launcher import launch
-from nnscratch.fast.recording import each_replay, recording
+from nnscratch.recording import each_replay, is_recording
 
 __all__: list[str] = []
 
@@ -55,7 +55,7 @@ def adam_update(optimizer: Any, parameters: Sequence[tuple[Array, Array, Array, 
     """One step of the optimizer for these (w, g, m, v), at least one, in place; recorded, it goes on counting when replayed."""
     xp, clock = array_module(parameters[0][0]), clock_of(optimizer)
     if clock is None:
-        if recording():
+        if is_recording():
             raise InputError("this first step of Adam cannot be recorded: its clock is not on the GPU yet; step once before")
         clock = _clocks[optimizer] = AdamClock(xp)
     each_replay(lambda: clock.follow(optimizer))

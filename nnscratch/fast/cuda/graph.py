@@ -35,7 +35,7 @@ from nnscratch.backend import Array, current_module, move
 from nnscratch.errors import InputError
 from nnscratch.fast.cuda.cublas import free, handle
 from nnscratch.fast.cuda.memory import fixed_memory
-from nnscratch.fast.recording import record, recording
+from nnscratch.recording import is_recording, record
 
 __all__ = ["Captured", "capture"]
 
@@ -100,7 +100,7 @@ class Captured:
         xp = current_module() if self.inputs is None else self.xp
         if xp is np:
             return self.step(*given)
-        if self.refused or recording():  # recording(): by a step around this one, of which it becomes a part
+        if self.refused or is_recording():  # is_recording(): by a step around this one, of which it becomes a part
             return self.step(*(None if array is None else move(array, xp) for array in given))
         if self.inputs is None:
             self._prepare(xp, given)

@@ -10,7 +10,8 @@ import numpy as np
 
 from nnscratch.backend import Array, array_module
 from nnscratch.fast.cuda.cublas import product
-from nnscratch.ops.validation import check_array, check_dy, check_shape
+from nnscratch.ops.linear import check_dense
+from nnscratch.ops.validation import check_array, check_dy
 
 __all__: list[str] = []
 
@@ -19,12 +20,9 @@ OPS = ["dense", "dense_backward", "gram_matrix", "gram_matrix_backward"]
 
 def dense(x: Array, weights: Array, bias: Array | None = None) -> tuple[Array, Any]:
     """As ops.dense."""
-    check_array("dense", "x", x, max(2, x.ndim), "(batch, inputs)")
-    check_array("dense", "weights", weights, 2, "(inputs, units)")
-    check_shape("dense", "weights", weights, (x.shape[-1], weights.shape[1]), "(inputs, units) for this x")
+    check_dense(x, weights, bias)
     y = product(x.reshape(-1, x.shape[-1]), weights)
     if bias is not None:
-        check_shape("dense", "bias", bias, weights.shape[1:], "(units,)")
         y = y + bias
     return y.reshape(*x.shape[:-1], -1), (x, weights, bias is not None)
 
@@ -32,7 +30,7 @@ def dense(x: Array, weights: Array, bias: Array | None = None) -> tuple[Array, A
 def dense_backward(dy: Array, cache: Any, wrt: str = "all") -> tuple[Array, Array, Array]:
     """As ops.dense_backward."""
     x, weights, has_bias = cache
-    check_dy("dense_backward", dy, (*x.shape[:-1], weights.shape[1]))
+    check_dy("dense_backward", dy, (*x.shape[:-1], weights.shape[1]), wrt)
     dy_rows, x_rows = dy.reshape(-1, dy.shape[-1]), x.reshape(-1, x.shape[-1])
     dx = product(dy_rows, weights.T).reshape(x.shape) if wrt != "parameters" else None
     dweights = product(x_rows.T, dy_rows) if wrt != "input" else None

@@ -46,7 +46,7 @@ def batch_norm(x: Array, gamma: Array, beta: Array, moving_mean: Array, moving_v
 def batch_norm_backward(dy: Array, cache: Any, wrt: str = "all") -> tuple[Array, Array, Array]:
     """As ops.batch_norm_backward."""
     x, mean, gamma, inverse_std, training = cache
-    check_dy("batch_norm_backward", dy, x.shape)
+    check_dy("batch_norm_backward", dy, x.shape, wrt)
     xp, c = array_module(dy), dy.shape[-1]
     dy, x, rows = xp.ascontiguousarray(dy, dtype=np.float32), xp.ascontiguousarray(x), dy.size // c
     parts, part_rows = parts_of(rows)

@@ -7,12 +7,12 @@ calls its function at once.
 from collections.abc import Callable
 from typing import Any
 
-__all__ = ["changing", "each_replay", "recording"]
+__all__ = ["changing", "each_replay", "is_recording"]
 
 _recorder: Any = None  # has two methods: snapshot(memory) and on_replay(function)
 
 
-def recording() -> bool:
+def is_recording() -> bool:
     """Tell whether a step is being recorded: the GPU's work is then written down, not done.
 
     Returns
