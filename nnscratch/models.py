@@ -149,7 +149,10 @@ class Model(Layer):
             part = "input" if wrt == "input" else "all" if needs_dx else "parameters"
             try:
                 dx = call.layer.backward(gradient, part)
-            except Exception as error:
+            except BaseException as error:  # or Ctrl-C: what the earlier layers saved will not be used
+                for other, saved in zip(reversed(self.calls), reversed(depths)):
+                    if len(other.layer._saved) == saved:
+                        other.layer.discard_forward()
                 raise_naming_layer(error, self, call.layer, "gradient", [gradient])
             for symbol, part_dx in zip(call.inputs, dx if isinstance(dx, list) else [dx] * len(call.inputs)):
                 add(symbol, part_dx)

@@ -13,7 +13,7 @@ class ArgumentsRepr:
 
     shows_defaults = False
 
-    def __new__(cls, *args: Any, **kwargs: Any) -> Self:
+    def __new__(cls, /, *args: Any, **kwargs: Any) -> Self:
         made = super().__new__(cls)
         made._arguments = args, kwargs
         return made
@@ -21,6 +21,8 @@ class ArgumentsRepr:
     _arguments: tuple[tuple, dict[str, Any]]
 
     def __repr__(self) -> str:
+        if not hasattr(self, "_arguments"):  # a subclass with a __new__ of its own
+            return type(self).__name__
         signature = inspect.signature(type(self))
         args, kwargs = self._arguments
         shown = []

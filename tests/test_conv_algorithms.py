@@ -178,7 +178,7 @@ def test_nothing_is_read_or_written_beyond_the_workspace(algorithm, data, narrow
     assume(can(algorithm, window))
     guard, made = 4096, []
 
-    def fresh(xp, name, shape, dtype):
+    def fresh(name, shape, dtype):
         numbers = int(np.prod(shape))
         made.append((np.full(numbers + guard, np.nan, dtype), numbers))
         return made[-1][0][:numbers].reshape(shape)

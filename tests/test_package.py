@@ -35,8 +35,8 @@ def test_no_framework_is_imported():
 def test_imports_run_one_way():
     """backend <- ops <- layers <- models <- networks <- style <- cli: nobody imports from further down the line."""
     rooms = ["errors", "version", "files", "reprs", "recording", "cupy_diagnosis", "backend", "memory", "ops", "fast",
-             "initializers", "layers", "summary", "models", "losses", "optimizers", "lbfgs", "checkpoint", "gradcheck", "networks", "data",
-             "generate", "style", "demo", "info", "bench", "arguments", "course", "cli"]
+             "initializers", "layers", "summary", "models", "losses", "optimizers", "lbfgs", "checkpoint", "gradcheck",
+             "networks", "data", "generate", "style", "demo", "info", "bench", "arguments", "course", "cli"]
     for path in SOURCES:
         room = path.relative_to(ROOT / "nnscratch").parts[0].removesuffix(".py")
         for name in imports(path):
@@ -149,7 +149,7 @@ def test_readme_code_runs_and_prints_what_it_says(capsys):
 
 
 def test_the_book_knows_nothing_of_the_engine():
-    """No formula speaks of devices, scratch memory or algorithms; with `fast` out of reach ops imports, and a convolution runs."""
+    """No formula speaks of devices, scratch memory or algorithms; without `fast` ops imports, and a convolution runs."""
     for path in (ROOT / "nnscratch" / "ops").rglob("*.py"):
         assert not re.search(r"cuda|scratch\(|algorithm=", path.read_text()), path
     code = """

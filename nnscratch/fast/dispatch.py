@@ -11,6 +11,7 @@ times of `python -m benchmarks algorithms`.
 """
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
+from contextvars import ContextVar
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -25,7 +26,7 @@ from nnscratch.ops.window import Window
 
 __all__ = ["CONVOLUTIONS", "Problem", "choose_convolution", "choose_room", "disabled"]
 
-_enabled = True
+_enabled: ContextVar[bool] = ContextVar("whether the engine is enabled", default=True)  # for each thread by itself
 
 
 @contextmanager
@@ -44,12 +45,11 @@ def disabled() -> Iterator[None]:
     ...     fast.choose_room([])
     'ops'
     """
-    global _enabled
-    before, _enabled = _enabled, False
+    before = _enabled.set(False)
     try:
         yield
     finally:
-        _enabled = before
+        _enabled.reset(before)
 
 
 def choose_room(arguments: Iterable[Any]) -> str:
@@ -71,7 +71,7 @@ def choose_room(arguments: Iterable[Any]) -> str:
     ('cpu', 'ops')
     """
     arrays = [a for a in arguments if hasattr(a, "dtype") and a.shape != ()]
-    if not _enabled or not arrays:
+    if not _enabled.get() or not arrays:
         return "ops"
     if supported(*arrays):
         return "cuda"
@@ -83,7 +83,7 @@ def choose_update(changed: Iterable[Array], read: Iterable[Array]) -> str:
     """Where an optimizer's update is computed: "cuda" if a kernel can change these arrays in place, else "ops", the formula."""
     changed = [*changed]
     in_place = supported(*changed, *read) and all(array.flags.c_contiguous for array in changed)
-    return "cuda" if _enabled and in_place else "ops"
+    return "cuda" if _enabled.get() and in_place else "ops"
 
 
 class Problem(NamedTuple):
@@ -148,7 +148,7 @@ def always(p: Problem) -> bool:
 
 
 DEPTHWISE = "depthwise", "one filter for each channel", lambda p: p.channels == p.outputs == 1 < p.groups
-WINOGRAD = "winograd", "stride 1, 2 to 7 rows, 512 windows, 8 input and 2 output channels or more", lambda p: p.winograd
+WINOGRAD = "winograd", "stride 1, 2 to 7 rows, 512 windows, 8 input and 2 output channels or more", lambda p: p.winograd_pays
 IM2COL = "im2col", "everything else", always
 
 # For each product the algorithms of fast/cpu: (name, its condition in words, the condition). The first that holds is taken.

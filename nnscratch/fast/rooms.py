@@ -70,6 +70,8 @@ def accelerated(name: str) -> tuple[Callable, Callable]:
     def backward(dy: Any, cache: Cache, *arguments: Any, **options: Any) -> Any:
         return getattr(ROOMS[cache.room], f"{name}_backward")(dy, cache.saved, *arguments, **options)
 
+    for function in (forward, backward):
+        function.__module__ = "nnscratch.fast"  # where pickle finds it, and not the formula of the same name
     return forward, backward
 
 

@@ -115,6 +115,12 @@ def with_current_names(info: dict[str, Any]) -> dict[str, Any]:
         return info
     error = "mae" if options.get("method") == "glo" else "rmse"  # both were called "off"
     info = info | {"options": {RENAMED.get(name, name): value for name, value in options.items()}}
+    if isinstance(info.get("data"), dict) and isinstance(info["data"].get("title"), str):
+        title = info["data"]["title"]
+        for old, new in (("pictures", "images"), ("pieces of a picture", "pieces of an image")):
+            if title == old or title.startswith(f"{old} of "):
+                title = new + title.removeprefix(old)
+        info["data"] = info["data"] | {"title": title}
     if isinstance(history, list):
         info["history"] = [{error if name == "off" else name: value for name, value in record.items()}
                            if isinstance(record, dict) else record for record in history]

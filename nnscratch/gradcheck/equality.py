@@ -36,10 +36,16 @@ def images(rng: Rng, channels: int | None = None, max_size: int = 20) -> Array:
 
 
 def random_layout(rng: Rng, x: Array) -> Array:
-    """The same numbers in C order, as a flipped view, as every second element, or channels first in memory."""
+    """The same numbers in C order, flipped, as every second element, channels first in memory, or with odd strides."""
     layouts = (lambda: x, lambda: x[:, ::-1, ::-1].copy()[:, ::-1, ::-1], lambda: np.repeat(x, 2, axis=-1)[..., ::2],
-               lambda: x.transpose(0, 3, 1, 2).copy().transpose(0, 2, 3, 1))
-    return layouts[rng.integers(4)]()
+               lambda: x.transpose(0, 3, 1, 2).copy().transpose(0, 2, 3, 1), lambda: odd_strides(x))
+    return layouts[rng.integers(5)]()
+
+
+def odd_strides(x: Array) -> Array:
+    """The strides of axes of length 1 are arbitrary: NumPy makes them 0 for `x[..., None]`, negative for `x[..., ::-1]`."""
+    strides = [-7 * x.itemsize if length == 1 else stride for length, stride in zip(x.shape, x.strides)]
+    return np.lib.stride_tricks.as_strided(x, strides=strides)
 
 
 def pair(rng: Rng, largest: int) -> tuple[int, int]:

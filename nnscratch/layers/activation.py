@@ -27,6 +27,15 @@ def find_activation(activation: ActivationLike) -> ActivationPair | None:
     return ACTIVATIONS[activation]
 
 
+def activate(layer: Layer, function: Callable[[Array], tuple[Array, Any]], x: Array) -> tuple[Array, Any]:
+    """y, cache of an activation; InputError where a function of the user's returns anything else."""
+    result = function(x)
+    if not (isinstance(result, tuple) and len(result) == 2 and getattr(result[0], "shape", None) == x.shape):
+        raise InputError(f"{layer}: the activation's forward function returned no pair (y, cache) with y of shape "
+                         f"{tuple(x.shape)}; return y, cache")
+    return result
+
+
 class Activation(Layer):
     """An activation function, applied to each value (softmax: to the last axis).
 
@@ -57,7 +66,7 @@ class Activation(Layer):
         self.function, self.function_backward = pair
 
     def compute(self, x: Array, training: bool) -> tuple[Array, Any]:
-        return self.function(x)
+        return activate(self, self.function, x)
 
     def differentiate(self, dy: Array, cache: Any, wrt: str) -> tuple[Array, dict[str, Array]]:
         return self.function_backward(dy, cache), {}

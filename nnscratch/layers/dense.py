@@ -9,7 +9,7 @@ from nnscratch import fast, initializers
 from nnscratch.backend import Array
 from nnscratch.errors import InputError
 from nnscratch.initializers import Initializer
-from nnscratch.layers.activation import ActivationLike, find_activation
+from nnscratch.layers.activation import ActivationLike, activate, find_activation
 from nnscratch.layers.base import Layer
 from nnscratch.layers.graph import Shape
 from nnscratch.ops.validation import check_int
@@ -58,7 +58,7 @@ class KernelLayer(Layer):
         y, cache = self.linear(x, kernel, bias)
         if self.activation is None:
             return y, (cache, None)
-        y, activation_cache = self.activation[0](y)
+        y, activation_cache = activate(self, self.activation[0], y)
         return y, (cache, activation_cache)
 
     def differentiate(self, dy: Array, cache: Any, wrt: str) -> tuple[Array, dict[str, Array]]:

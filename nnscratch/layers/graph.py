@@ -141,7 +141,7 @@ def calls_behind_parameters(calls: list[Symbol]) -> set[Symbol]:
     return found
 
 
-def raise_naming_layer(error: Exception, model: Any, layer: Any, kind: str, arrays: list[Any]) -> NoReturn:
+def raise_naming_layer(error: BaseException, model: Any, layer: Any, kind: str, arrays: list[Any]) -> NoReturn:
     """Raise the error with its place in the model: in the sentence of an InputError, as a note to any other exception."""
     shapes = ", ".join(str(getattr(array, "shape", "unknown")) for array in arrays)
     place = f"layer {model.layers.index(layer) + 1} of {len(model.layers)} of {model}, {kind} of shape {shapes}"

@@ -2,6 +2,8 @@
 
 Shapes: x (N, H, W, C), kernel (KH, KW, C, OC), y (N, OH, OW, OC); a bias has the channels of the result.
 """
+import numpy as np
+
 from nnscratch.backend import Array
 from nnscratch.fast.cpu import col2im, depthwise, folded, im2col, subpixel, winograd
 from nnscratch.fast.cpu.col2im import adjoint_window, flip_kernel
@@ -13,6 +15,7 @@ __all__: list[str] = []
 
 def convolve(x: Array, kernel: Array, window: Window, bias: Array | None = None, groups: int = 1) -> Array:
     """y = im2col(x) @ K + b."""
+    x, kernel = plain_strides(x), plain_strides(kernel)
     problem = Problem(window, len(x), kernel.shape[2], kernel.shape[3] // groups, groups)
     algorithm = choose_convolution("convolve", problem)
     if algorithm == "winograd":
@@ -28,6 +31,7 @@ def convolve(x: Array, kernel: Array, window: Window, bias: Array | None = None,
 
 def convolve_dx(dy: Array, kernel: Array, window: Window, bias: Array | None = None, groups: int = 1) -> Array:
     """dx = col2im(dy @ Kᵀ) + b."""
+    dy, kernel = plain_strides(dy), plain_strides(kernel)
     problem = Problem(window, len(dy), kernel.shape[2], kernel.shape[3] // groups, groups)
     algorithm = choose_convolution("convolve_dx", problem)
     if algorithm == "as convolve":
@@ -40,6 +44,7 @@ def convolve_dx(dy: Array, kernel: Array, window: Window, bias: Array | None = N
 
 def convolve_dkernel(x: Array, dy: Array, window: Window, groups: int = 1) -> Array:
     """dK = im2col(x)ᵀ @ dy."""
+    x, dy = plain_strides(x), plain_strides(dy)
     problem = Problem(window, len(x), x.shape[3] // groups, dy.shape[3] // groups, groups)
     algorithm = choose_convolution("convolve_dkernel", problem)
     if algorithm == "swapped":  # x and dy exchanged: the columns are those of dy, which has fewer channels
@@ -50,7 +55,26 @@ def convolve_dkernel(x: Array, dy: Array, window: Window, groups: int = 1) -> Ar
 
 
 def add(y: Array, bias: Array | None) -> Array:
-    """y + bias, in place."""
-    if bias is not None:
-        y += bias
+    """y + bias, in place where y can hold it."""
+    if bias is None:
+        return y
+    if np.result_type(y, bias) != y.dtype:
+        return y + bias
+    y += bias
     return y
+
+
+def plain_strides(x: Array) -> Array:
+    """The same array with the strides that follow from its shape, for each axis of length 1.
+
+    NumPy leaves the stride of such an axis arbitrary, 0 after `x[..., None]`, and still calls the array contiguous. The
+    algorithms compute addresses from the strides.
+    """
+    if 1 not in x.shape:
+        return x
+    strides, step = list(x.strides), x.itemsize
+    for axis in reversed(range(x.ndim)):
+        if x.shape[axis] == 1:
+            strides[axis] = step
+        step = strides[axis] * x.shape[axis]
+    return np.lib.stride_tricks.as_strided(x, strides=strides, writeable=False)
