@@ -54,7 +54,7 @@ def bytes_of(x_shape, kernel_shape, **times):
 
 
 def divided(later, gained):
-    """Where the lines cross: later / gained, plus 1, with NumPy's division by 0; 1 where the GPU is faster from the start."""
+    """The first integer beyond later / gained, with NumPy's division by 0; 1 if the GPU is faster from the start."""
     with np.errstate(all="ignore"):
         n = np.float64(later) / np.float64(gained)
     return max(1, np.floor(n) + 1) if n >= 0 or later < 0 else np.inf
