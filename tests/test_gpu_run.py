@@ -41,8 +41,8 @@ def test_all_bars_can_be_measured_in_time():
 
 @TOOLS
 def test_a_part_that_fails_stops_no_other(tmp_path):
-    """A program replaces Python; it fails for the GAN, reports a missing module for the style, and succeeds otherwise. A test run
-    in which no test passed proves nothing. Each part has a line and a log, and the script fails."""
+    """A program replaces Python; it fails for the GAN, reports a missing module for the style, and succeeds otherwise. A test
+    run in which no test passed proves nothing. Each part has a line and a log, and the script fails."""
     python = in_pythons_place(tmp_path, '*"part gan"*) exit 3;; *"part style"*) exit 77;;')
     found, lines = run(tmp_path / "out", PYTHON=python), summary(tmp_path)
     verdicts = {line.split()[0]: line[13:37].strip() for line in lines if ".log" in line}
