@@ -210,7 +210,7 @@ def test_a_source_is_converted_as_written(tmp_path):
 
 @pytest.mark.parametrize("milliseconds", [(12.2, 12.1, 12.0), (14, 12, 9), (0, 0, 0)])
 def test_the_gpu_notebook_accepts_falling_times(milliseconds, monkeypatch):
-    """A busy machine may need less time for a larger batch. The fitted line then has a changed slope, and nothing raises."""
+    """A busy machine may need less time for a larger batch. The fitted slope stays positive, and nothing raises."""
     from nnscratch.bench import sweep
     steps = [{"times": {"NumPy": {"wall": t / 1000}}} for t in milliseconds]
     monkeypatch.setattr(sweep, "run", lambda *arguments, **named: steps)

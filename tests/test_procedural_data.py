@@ -204,7 +204,7 @@ def test_colours_equal_those_of_the_colour_circle():
 
 @pytest.mark.slow
 def test_texture_families_differ():
-    """An image's family can be predicted from how its grey changes between pixels, far better than chance (1 / 9)."""
+    """An image's family can be predicted from the spectrum and quantiles of its grey levels, far better than chance (1 / 9)."""
     data = textures(1800, seed=7)
     grey = data.images.mean(axis=-1)
     grey = (grey - grey.mean(axis=(1, 2), keepdims=True)) / grey.std(axis=(1, 2), keepdims=True)

@@ -18,7 +18,7 @@ from PIL import Image
     (["--blend", "1", "2"], "2 numbers for 1 style"), (["--blend", "-1"], "above 0"),
     (["--again", "nowhere.json"], "content was given together with --again")])
 def test_invalid_settings(images, capsys, change, words, monkeypatch):
-    """Before any work."""
+    """They are refused before any work."""
     monkeypatch.setattr("nnscratch.style.command.transfer_style", None)
     assert run_style(images, *change) == 2
     error = capsys.readouterr().err
@@ -67,14 +67,14 @@ def test_bad_images_are_one_sentence_and_exit_code_2(images, capsys, make, words
 
 @pytest.mark.parametrize("output", ["nowhere/out.png", "out.xyz", "."])
 def test_an_output_that_cannot_be_written_is_refused_first(images, capsys, output, monkeypatch):
-    """Before any work: the transfer is never started."""
+    """It is refused before any work: the transfer never starts."""
     monkeypatch.setattr("nnscratch.style.command.transfer_style", None)
     assert run_style(images, output=output) == 2
     assert capsys.readouterr().err.count("\n") == 1
 
 
 def test_too_little_memory_is_one_sentence_and_exit_code_2(images, capsys, monkeypatch):
-    """How much was requested, from NumPy's or CuPy's message, and which options to lower."""
+    """The requested amount, from NumPy's or CuPy's message, and the options that reduce it."""
     cupys = type("OutOfMemoryError", (MemoryError,), {"__module__": "cupy.cuda.memory"})
     for error, sentence in (
             (MemoryError("Unable to allocate 9 GiB for an array with shape (9,)"), "not enough memory for 9 GiB more; "),
