@@ -178,8 +178,8 @@ def test_every_page_in_a_browser(site, tmp_path):
 
 @needs_browser
 def test_everything_fits_on_the_screen(site, tmp_path):
-    """Code and outputs of notebooks fit without scrolling on laptops and larger screens, with or without the list of headings; on a
-    phone each formula fits, or scrolls separately. No page is wider than the window."""
+    """Code and outputs of notebooks fit without scrolling on laptops and larger screens, with or without the list of headings;
+    on a phone each formula fits, or scrolls separately. No page is wider than the window."""
     with Browser(tmp_path) as browser:
         for page in sorted(site.glob("*.html")):
             browser.visit(page.as_uri(), "document.querySelectorAll('details').forEach(part => { part.open = true; })")
