@@ -57,10 +57,10 @@ class Passed:
 
 @pytest.fixture
 def laboratory(monkeypatch):
-    made = Laboratory()
-    monkeypatch.setattr(clock, "perf_counter", made.perf_counter)
-    monkeypatch.setattr(clock, "sleep", made.sleep)
-    return made
+    lab = Laboratory()
+    monkeypatch.setattr(clock, "perf_counter", lab.perf_counter)
+    monkeypatch.setattr(clock, "sleep", lab.sleep)
+    return lab
 
 
 def test_both_clocks_of_a_gpu(laboratory):

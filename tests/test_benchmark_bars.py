@@ -152,7 +152,7 @@ def keep(folder, part, rows):
 
 
 def step(name, **walls):
-    return {"name": name, "times": {who.replace("_", " "): {"wall": wall} for who, wall in walls.items()}}
+    return {"name": name, "times": {contender.replace("_", " "): {"wall": wall} for contender, wall in walls.items()}}
 
 
 def test_the_summary_has_every_bar(tmp_path, capsys):

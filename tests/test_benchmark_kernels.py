@@ -72,10 +72,10 @@ def lost(*_, **__):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("who, name", [(kernels, "copy_gb_per_s"), (cuda, "product")])
-def test_without_a_ceiling_there_is_no_fraction_of_it(cp, monkeypatch, who, name):
+@pytest.mark.parametrize("owner, name", [(kernels, "copy_gb_per_s"), (cuda, "product")])
+def test_without_a_ceiling_there_is_no_fraction_of_it(cp, monkeypatch, owner, name):
     """If a copy or the strict product cannot be measured, convolutions are still timed."""
-    monkeypatch.setattr(who, name, lost)
+    monkeypatch.setattr(owner, name, lost)
     rows = list(kernels.run(cp, **TINY))
     assert {row["failed"] for row in rows if "failed" in row} == {"not enough memory"}
     conv = [row for row in rows if row["part"] == "conv"]

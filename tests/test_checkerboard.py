@@ -50,4 +50,4 @@ def test_before_training_transposed_convolution_gives_a_checkerboard():
     before, after = compare_upsamplings(image), compare_upsamplings(image, steps=15)
     assert checkerboard_fraction(before["transposed"]) > 0.33 and checkerboard_fraction(before["resize"]) < 0.05
     assert checkerboard_fraction(after["transposed"]) < 0.5 * checkerboard_fraction(before["transposed"])
-    assert all(made.shape == image.shape and np.isfinite(made).all() for made in after.values())
+    assert all(output.shape == image.shape and np.isfinite(output).all() for output in after.values())

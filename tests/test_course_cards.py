@@ -60,7 +60,7 @@ def evaluate(line, values, shown, sizes):
         **{name: Padded(array) for name, array in values.items()}, **sizes, "sqrt": math.sqrt, "exp": math.exp, "log": math.log,
         "argmax": lambda terms: int(np.argmax(list(terms))),
         "over": lambda *indices: itertools.product(*(range_of(index, shown, sizes) for index in indices))}
-    made = {}
+    computed = {}
     for places in itertools.product(*(range_of(index, shown, sizes) for index in free)):
         here = scope | dict(zip(free, places))
         spot = ()
@@ -69,10 +69,10 @@ def evaluate(line, values, shown, sizes):
             spot = spot if isinstance(spot, tuple) else (spot,)
         number = eval(code, here)
         if not adds:
-            assert made.setdefault(spot, number) == number, "two numbers for one place"
-        made[spot] = made.get(spot, 0) + number if adds else number
+            assert computed.setdefault(spot, number) == number, "two numbers for one place"
+        computed[spot] = computed.get(spot, 0) + number if adds else number
     name = target.value.id if isinstance(target, ast.Subscript) else target.id
-    return name, made, adds
+    return name, computed, adds
 
 
 def unrolled(value):
@@ -94,27 +94,27 @@ def all_lines(shown, example):
     """{letter: array}: the results of the formulas, line by line, from the inputs and dy only."""
     letters, values = sizes(shown, example), dict(shown.inputs)
     values[f"d{shown.output}"] = example[f"d{shown.output}"]
-    made = {}
+    computed = {}
     for line in [*shown.forward, *shown.backward]:
         name, numbers, adds = evaluate(line, values, shown, letters)
         shape = example[name].shape if name in example else [1 + max(place) for place in zip(*numbers)]
-        if not adds or name not in made:
-            made[name] = np.zeros(shape)
+        if not adds or name not in computed:
+            computed[name] = np.zeros(shape)
         for place, value in numbers.items():
             inside = all(0 <= index < size for index, size in zip(place, shape))
             assert inside or adds
             if inside:
-                made[name][place] = made[name][place] + value if adds else value
-        values[name] = made[name]
-    return made
+                computed[name][place] = computed[name][place] + value if adds else value
+        values[name] = computed[name]
+    return computed
 
 
 def check(shown):
     """y and every gradient of the op follow from the formulas alone."""
     example = shown.example()
-    made = all_lines(shown, example)
+    computed = all_lines(shown, example)
     for name in example.keys() - shown.inputs.keys() - {f"d{shown.output}"}:
-        np.testing.assert_allclose(made[name], example[name], rtol=1e-12, atol=1e-12, err_msg=name)
+        np.testing.assert_allclose(computed[name], example[name], rtol=1e-12, atol=1e-12, err_msg=name)
 
 
 @every_card
@@ -163,8 +163,8 @@ def test_running_statistics():
     """The two lines that no gradient depends on."""
     shown = card("batch_norm")
     _, running, _ = ops.batch_norm(*shown.inputs.values(), training=True, **shown.options)
-    made = all_lines(shown, shown.example())
-    assert np.allclose([made["mean_new"], made["variance_new"]], running)
+    computed = all_lines(shown, shown.example())
+    assert np.allclose([computed["mean_new"], computed["variance_new"]], running)
 
 
 @pytest.mark.parametrize("wrong, right", [("s*oh + i - p", "s*oh - i - p"), ("dy[n, oh, ow, o] * K", "dy[n, ow, oh, o] * K"),

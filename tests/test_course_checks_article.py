@@ -45,12 +45,12 @@ def impatient(steps, dy):
 
 def padded(before):
     """The fraction of live taps with other padding before the image: before(total padding)."""
-    def share(side):
+    def fraction(side):
         places = (side + 1) // 2
         p = before(max(2 * (places - 1) + 4 - side, 0))
         pixels = 2 * np.arange(places)[:, None] + np.arange(4) - p
         return (((pixels >= 0) & (pixels < side)).any(axis=0).sum() / 4)**2
-    return share
+    return fraction
 
 
 WRONG = [
@@ -85,5 +85,5 @@ def test_sides_and_taps_equal_the_networks(side):
     """Measured on the article's stack with few filters and two blocks."""
     model = article_stack((side, side, 3), blocks=2, filters=4)
     assert image_sides(model) == [right_side(side, 1), right_side(side, 2)]
-    shares = [right_fraction(side), right_fraction(right_side(side, 1))]
-    assert live_taps(model, normal(5, side, side, 3).astype(np.float32)) == shares
+    fractions = [right_fraction(side), right_fraction(right_side(side, 1))]
+    assert live_taps(model, normal(5, side, side, 3).astype(np.float32)) == fractions

@@ -31,9 +31,9 @@ def whole_blocks_only(x, kernel, rows):
 
 def side_by_side(x, kernel, rows):
     """Blocks without overlap."""
-    apart = rows + len(kernel) - 1
-    return np.concatenate([ops.im2col(x[:, r:r + apart], kernel.shape[:2])[0] @ matrix(kernel)
-                           for r in range(0, x.shape[1] - len(kernel) + 1, apart)], axis=1)
+    height = rows + len(kernel) - 1
+    return np.concatenate([ops.im2col(x[:, r:r + height], kernel.shape[:2])[0] @ matrix(kernel)
+                           for r in range(0, x.shape[1] - len(kernel) + 1, height)], axis=1)
 
 
 def mended(change):

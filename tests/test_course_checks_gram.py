@@ -13,11 +13,11 @@ def rows(x):
 
 def there_and_back(factor, divide=lambda d: d.size):
     """The solution of gram_loss with another dG."""
-    def pull(x, A):
+    def changed_loss(x, A):
         F = rows(x)
         d = F.T @ F / len(F) - A
         return (d * d).mean(), (F @ (2 * factor * d / divide(d)) * 2 / len(F)).reshape(x.shape)
-    return pull
+    return changed_loss
 
 
 WRONG = [

@@ -82,8 +82,8 @@ def test_adain_and_its_gradient():
                       [f, s], names=["f", "s"])
     assert report.ok, report
     which, gammas, betas = np.array([1, 0]), normal(3, 3), normal(3, 3, seed=1)
-    made = [ops.instance_norm(f[n:n + 1], gammas[k], betas[k], epsilon=0.1)[0] for n, k in enumerate(which)]
-    same(S["conditional_norm"](f, gammas, betas, which, 0.1), np.concatenate(made))
+    results = [ops.instance_norm(f[n:n + 1], gammas[k], betas[k], epsilon=0.1)[0] for n, k in enumerate(which)]
+    same(S["conditional_norm"](f, gammas, betas, which, 0.1), np.concatenate(results))
 
 
 def test_the_loss_of_the_stylizer_equals_the_printed_one():
@@ -92,18 +92,18 @@ def test_the_loss_of_the_stylizer_equals_the_printed_one():
     model, network, code = decoder(seed=1), texture_features(), encoder()
     t = adain(code.forward(content), code.forward(style))
     ours, styles, photographs = (network.forward(image) for image in (model.forward(t), style, content))
-    share = np.mean((ours[5] - t[..., :128])**2) / np.mean(t[..., :128]**2)
+    content_loss = np.mean((ours[5] - t[..., :128])**2) / np.mean(t[..., :128]**2)
 
     def gram(features, style):
         rows = (features - style.mean(axis=(1, 2))).reshape(-1, features.shape[3])
         return rows.T @ rows / len(rows)
-    shares = []
+    style_losses = []
     for y, s, p in zip(ours, styles, photographs):
         G, S_, P = (gram(features, s) for features in (y, s, p))
-        shares.append(np.mean((G - S_)**2) / (np.mean(S_**2) + np.mean(P**2)))
+        style_losses.append(np.mean((G - S_)**2) / (np.mean(S_**2) + np.mean(P**2)))
     losses = train_step(model, network, code, Adam(1e-3), content, style)
-    assert len(shares) == 9 and (CONTENT_WEIGHT, SINGLE_STYLE_CONTENT_WEIGHT) == (1, 0.5)
-    same(np.array([losses["content"], losses["style"]]), np.array([share, sum(shares) / 9]), 1e-4)
+    assert len(style_losses) == 9 and (CONTENT_WEIGHT, SINGLE_STYLE_CONTENT_WEIGHT) == (1, 0.5)
+    same(np.array([losses["content"], losses["style"]]), np.array([content_loss, sum(style_losses) / 9]), 1e-4)
 
 
 def test_photographs_are_stored_as_jpeg():

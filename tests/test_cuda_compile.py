@@ -49,10 +49,10 @@ def test_nvcc_compiles_all_kernels_without_spills(tmp_path, architecture):
     for file in FILES:
         if architecture >= OLDEST.get(file, 0):
             (tmp_path / file).write_text(text(file))
-            made = subprocess.run(["nvcc", "-cubin", f"-arch=sm_{architecture}", *OPTIONS, "-Xptxas", "-v", "-o",
+            process = subprocess.run(["nvcc", "-cubin", f"-arch=sm_{architecture}", *OPTIONS, "-Xptxas", "-v", "-o",
                                    tmp_path / "kernels.cubin", tmp_path / file], capture_output=True, text=True)
-            assert made.returncode == 0 and "warning" not in made.stderr, made.stderr
-            seen |= resources(made.stderr)
+            assert process.returncode == 0 and "warning" not in process.stderr, process.stderr
+            seen |= resources(process.stderr)
     expected = {kernel.name for kernel in kernels().values() if architecture >= OLDEST.get(kernel.file, 0)}
     assert set(seen) == expected
     for name, (spilt, registers, shared) in seen.items():

@@ -34,11 +34,11 @@ def test_col2im_is_the_adjoint_of_im2col(cp, case):
     """<im2col x, v> = <x, col2im v> for random v; and col2im adds to its output."""
     shape, window = case
     x, block = single(*shape), everything(window, shape[0])
-    made = to_cpu(conv.im2col(on(cp, x), window, block))
-    v, dx = single(*made.shape, seed=1), on(cp, np.ones(shape, np.float32))
+    columns = to_cpu(conv.im2col(on(cp, x), window, block))
+    v, dx = single(*columns.shape, seed=1), on(cp, np.ones(shape, np.float32))
     conv.col2im(on(cp, v), dx, window, block)
     dx = to_cpu(dx) - 1.0
-    same(np.vdot(made.astype(float), v), np.vdot(x.astype(float), dx), 1e-5)
+    same(np.vdot(columns.astype(float), v), np.vdot(x.astype(float), dx), 1e-5)
     same(dx, fast.col2im(v.reshape(len(x), *window.output, -1), window), 1e-5)
 
 
@@ -74,10 +74,10 @@ def test_windows_of_one_pixel_need_no_columns(cp):
     x = on(cp, single(2, 4, 4, 3))
     for strides, padding, same_memory in ((1, 0, True), (2, 0, False), (1, 1, False)):
         window = make_window("test", (4, 4), 1, strides, padding)
-        made = conv.im2col(x, window, everything(window, 2))
-        assert (made.data.ptr == x.data.ptr) == same_memory
+        columns = conv.im2col(x, window, everything(window, 2))
+        assert (columns.data.ptr == x.data.ptr) == same_memory
         expected, _ = ops.im2col(to_cpu(x), 1, strides=strides, padding=padding)
-        assert np.array_equal(to_cpu(made), expected.reshape(-1, 3))
+        assert np.array_equal(to_cpu(columns), expected.reshape(-1, 3))
 
 
 def rounded_to_bf16(x):

@@ -102,8 +102,8 @@ def test_a_file_is_compiled_once(standin, monkeypatch):
     """However many of its kernels are launched, and however often."""
     if not hasattr(standin, "RawModule"):
         pytest.skip(NO_KERNELS)
-    made = []
-    monkeypatch.setattr(standin, "RawModule", lambda **options: made.append(options) or options_module(**options))
+    compiled = []
+    monkeypatch.setattr(standin, "RawModule", lambda **options: compiled.append(options) or options_module(**options))
     options_module = standin.raw_module.RawModule
     launcher.module.cache_clear()
     launcher.function.cache_clear()
@@ -111,7 +111,7 @@ def test_a_file_is_compiled_once(standin, monkeypatch):
     for _ in range(2):
         y, cache = fast.bias_leaky_relu(x, x[0].copy(), 0.1)
         fast.bias_leaky_relu_backward(x, cache)
-    assert len(made) == 1 and made[0] == {"code": text("activations.cu"), "options": ("-std=c++17",)}
+    assert len(compiled) == 1 and compiled[0] == {"code": text("activations.cu"), "options": ("-std=c++17",)}
 
 
 def test_a_kernel_that_does_not_compile_is_a_runtime_error(standin, monkeypatch):

@@ -61,10 +61,10 @@ def test_gradients_of_both_networks_by_class():
 
 
 @pytest.mark.parametrize("name", LOSSES)
-@pytest.mark.parametrize("who", ["real", "fake", "generator"])
-def test_gradients_of_the_losses(name, who):
+@pytest.mark.parametrize("role", ["real", "fake", "generator"])
+def test_gradients_of_the_losses(name, role):
     """Each of the three losses against numeric gradients, for logits away from the hinge's kink."""
-    loss, logits = getattr(LOSSES[name](), who), np.array([[-3.1], [-0.4], [0.3], [2.7]])
+    loss, logits = getattr(LOSSES[name](), role), np.array([[-3.1], [-0.4], [0.3], [2.7]])
     report = check_op(lambda z: loss(z), lambda dy, cache: dy * cache, [logits], smooth=False)
     assert report.ok, str(report)
 

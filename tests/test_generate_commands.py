@@ -155,5 +155,5 @@ def test_groups_are_not_scored_as_classes(quick, capsys):
     assert main(["judge", *BEST, "--data", "discs.npz", "-o", "judged", "--count", "60"]) == 0
     assert json.loads(Path("judged/report.json").read_text())["label_accuracy"] is None
     classifier = SimpleNamespace(names=["a", "b"], probabilities=lambda images: np.eye(3)[images])
-    for named, share in ((False, 0.75), (True, 0.25)):  # three of four images have a class, one of them the right one
-        assert recognition_score(classifier, named)(np.array([0, 0, 1, 2]), np.array([0, 7, 9, 1])) == share
+    for named, fraction in ((False, 0.75), (True, 0.25)):  # three of four images have a class, one of them the right one
+        assert recognition_score(classifier, named)(np.array([0, 0, 1, 2]), np.array([0, 7, 9, 1])) == fraction

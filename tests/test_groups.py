@@ -108,8 +108,8 @@ def test_a_saved_generator_has_its_groups(tmp_path):
     save_generator(path, trainer)
     sampler = load_generator(path)
     assert sampler.fractions == trainer.label_fractions() and sampler.names == ["group 1", "group 2", "group 3", "group 4"]
-    alike = make_trainer(Dataset(np.zeros((200, 12, 12, 1), np.uint8)), options(groups=4))  # one group has all, three are empty
-    save_generator(tmp_path / "alike.safetensors", alike)
+    uniform = make_trainer(Dataset(np.zeros((200, 12, 12, 1), np.uint8)), options(groups=4))  # three groups are empty
+    save_generator(tmp_path / "alike.safetensors", uniform)
     assert load_generator(tmp_path / "alike.safetensors").fractions == [1, 0, 0, 0]
     labels = sampler.sample(2000, seed=1)[1]
     np.testing.assert_allclose(np.bincount(labels, minlength=4) / 2000, sampler.fractions, atol=0.04)

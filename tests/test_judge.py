@@ -48,8 +48,8 @@ def classifier():
 @pytest.fixture(scope="module")
 def metrics(classifier):
     """The metrics of new shapes, as if from a perfect generator."""
-    made = marks(180, 2)
-    return evaluate_images(classifier, to_floats(made.images), made.labels, marks(300, 3), marks(200, 4), seed=5)
+    generated = marks(180, 2)
+    return evaluate_images(classifier, to_floats(generated.images), generated.labels, marks(300, 3), marks(200, 4), seed=5)
 
 
 @pytest.mark.slow
@@ -146,15 +146,15 @@ def test_the_report_is_self_contained_and_escaped(metrics, tmp_path):
 
 def test_modes_in_metrics_and_report(classifier, tmp_path):
     """With masters, recognizable images are counted by face, and the page shows the name of each face, escaped."""
-    train, made = marks(300, 3), marks(60, 2)
+    train, generated = marks(300, 3), marks(60, 2)
     masters = np.zeros((2, 3, 64, 64), np.uint8)
     masters[:, 0, 28:36, 10:54] = masters[:, 1, 10:54, 26:38] = masters[:, 2, 14:50, 12:52] = 255
     masters[:, 2, 23:41, 23:41] = masters[1, :, ::2] = 0
     faces = (masters, ["plain", "<striped>"])
-    metrics = evaluate_images(classifier, to_floats(made.images), made.labels, train, marks(200, 4), faces)
+    metrics = evaluate_images(classifier, to_floats(generated.images), generated.labels, train, marks(200, 4), faces)
     counts = np.array(metrics["modes"]["counts"])
     assert counts.sum() == metrics["modes"]["images"] and (counts.sum(axis=0) > 0).all() and metrics["modes"]["of"] == 6
-    assert "&lt;striped&gt;" in write_report(tmp_path, metrics, to_floats(made.images), train).read_text(encoding="utf-8")
+    assert "&lt;striped&gt;" in write_report(tmp_path, metrics, to_floats(generated.images), train).read_text(encoding="utf-8")
 
 
 def test_mistakes_get_one_clear_sentence(classifier, metrics, tmp_path):

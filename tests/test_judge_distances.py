@@ -133,8 +133,8 @@ def test_memorisation_distinguishes_copies_from_new_samples():
 
 def test_classes_covered():
     """A fifth of the expected frequency is enough; "none" (4 here) is not a class, but counts in the total."""
-    covered, shares = classes_covered([0] * 70 + [1] * 5 + [2] * 4 + [4] * 21, 4)
-    assert covered == 2 and shares.tolist() == [0.70, 0.05, 0.04, 0]
+    covered, fractions = classes_covered([0] * 70 + [1] * 5 + [2] * 4 + [4] * 21, 4)
+    assert covered == 2 and fractions.tolist() == [0.70, 0.05, 0.04, 0]
 
 
 def masters_and_images():

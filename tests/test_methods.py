@@ -60,8 +60,8 @@ def test_imle_trains_on_the_nearest_samples(conditional, monkeypatch):
     expected = []
     for k, image in enumerate(real):
         noises = pool[4 * k:4 * k + 4] if conditional else pool
-        made = trainer.generator.forward(with_labels(noises, labels[[k] * 4] if conditional else None))
-        expected.append(noises[min(tries, key=lambda j, made=made, image=image: ((made[j] - image)**2).sum())])
+        generated = trainer.generator.forward(with_labels(noises, labels[[k] * 4] if conditional else None))
+        expected.append(noises[min(tries, key=lambda j, generated=generated, image=image: ((generated[j] - image)**2).sum())])
     seen = []
     forward = trainer.generator.forward
     monkeypatch.setattr(trainer.generator, "forward", lambda x, **more: seen.append(x) or forward(x, **more))

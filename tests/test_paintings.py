@@ -50,9 +50,9 @@ def test_the_palette_is_used_from_dark_to_light():
     """Deep blues dominate, but every colour of the palette is the nearest one to some part of the image."""
     pixels = flow_painting(256, 0).reshape(-1, 1, 3) * 255
     nearest = np.argmin(((pixels - PALETTE) ** 2).sum(-1), axis=1)
-    shares = np.bincount(nearest, minlength=len(PALETTE)) / len(nearest)
-    assert shares.min() > 0.002
-    assert shares[:5].sum() > 0.4  # midnight to teal
+    fractions = np.bincount(nearest, minlength=len(PALETTE)) / len(nearest)
+    assert fractions.min() > 0.002
+    assert fractions[:5].sum() > 0.4  # midnight to teal
 
 
 @pytest.mark.parametrize("seed", range(4))

@@ -65,8 +65,8 @@ def test_every_template_is_a_different_character(letters, classes):
     assert ink[:, :9].max() == ink[:, -9:].max() == ink[:, :, :9].max() == ink[:, :, -9:].max() == 0
     flat = ink.reshape(len(ink), -1).astype(float)
     square = (flat ** 2).sum(axis=1)
-    apart = square[:, None] + square - 2 * flat @ flat.T + 1e12 * np.eye(len(flat))
-    one, other = np.divmod(np.argwhere(apart < 1.0 * 255 ** 2), classes)[0].T  # less than one pixel of full ink
+    distances = square[:, None] + square - 2 * flat @ flat.T + 1e12 * np.eye(len(flat))
+    one, other = np.divmod(np.argwhere(distances < 1.0 * 255 ** 2), classes)[0].T  # less than one pixel of full ink
     assert [(FACES[a], FACES[b]) for a, b in zip(one, other) if a < b] == ([("DejaVuSans", "cmss10")] if letters else [])
 
 
@@ -95,10 +95,10 @@ def count_regions(paper):
 
 def test_the_distance_of_a_square_with_a_hole():
     """Outside, in the ring, in the hole, and beyond a corner, where the nearest point is the corner."""
-    def walk(half, way):
+    def outline(half, way):
         corners = np.array([(-half, -half), (-half, half), (half, half), (half, -half)], float)[::way]
         return corners, np.roll(corners, -1, axis=0)
-    begins, ends = (np.concatenate(part) for part in zip(walk(20, 1), walk(8, -1)))
+    begins, ends = (np.concatenate(part) for part in zip(outline(20, 1), outline(8, -1)))
     found = signed_distance(begins, ends)  # point k is at k - 31.5
     np.testing.assert_allclose(found[31, [0, 11, 18, 23, 24, 31]], [-11.5, -0.5, 5.5, 0.5, -0.5, -7.5], atol=1e-4)
     np.testing.assert_allclose(found[0, 0], -np.hypot(11.5, 11.5), atol=1e-4)

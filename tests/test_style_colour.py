@@ -47,8 +47,8 @@ def test_transfer_keeps_colours():
     content, style = image(24, 28), np.clip(image(24, 24, 3) * [1.0, 0.3, 0.1], 0, 1).astype(np.float32)
 
     def shift(keep):
-        made = transfer_style(content, style, features="random", strength=80, steps=4, keep_colors=keep).image
-        return made, np.abs(made.mean((0, 1, 2)) - content.mean((0, 1, 2))).max()
+        result = transfer_style(content, style, features="random", strength=80, steps=4, keep_colors=keep).image
+        return result, np.abs(result.mean((0, 1, 2)) - content.mean((0, 1, 2))).max()
     without, matched, light = (shift(keep) for keep in (None, "match", "luminance"))
     assert matched[1] < 0.5 * without[1]
     inside = (light[0] > 0).all(axis=-1) & (light[0] < 1).all(axis=-1)  # not clipped

@@ -33,16 +33,16 @@ def test_again_gives_the_same_image(images, capsys):
     again = ["style", "--again", str(images / "out.png.json"), "-o", str(images / "again.png")]
     assert main(again) == 0
     assert (images / "again.png").read_bytes() == (images / "out.png").read_bytes()
-    made = json.loads((images / "out.png.json").read_text())
-    assert made["settings"]["keep_colors"] == "luminance" and len(made["history"]) == 2
-    assert made["settings"]["features"] == "texture", "the default"
+    record = json.loads((images / "out.png.json").read_text())
+    assert record["settings"]["keep_colors"] == "luminance" and len(record["history"]) == 2
+    assert record["settings"]["features"] == "texture", "the default"
     assert main([*again, "--steps", "3"]) == 2 and "steps was given together with --again" in capsys.readouterr().err
     (images / "style.png").write_bytes((images / "again.png").read_bytes())
     assert main(again) == 2 and "style.png has changed" in capsys.readouterr().err
     (images / "style.png").unlink()
     assert main(again) == 2 and "style.png (No such file or directory), from which" in capsys.readouterr().err
     for lie in ({"interrupted": True}, {"size": float("inf")}, {"styles": 3}):
-        (images / "out.png.json").write_text(json.dumps(made | lie))
+        (images / "out.png.json").write_text(json.dumps(record | lie))
         assert main(again) == 2 and capsys.readouterr().err.count("\n") == 1
     (images / "out.png.json").write_text('{"content": 3}')
     assert main(again) == 2 and "does not say how an image was made" in capsys.readouterr().err
@@ -94,9 +94,9 @@ def test_an_interrupted_transfer_is_resumed(images, monkeypatch, capsys, optimiz
 def test_the_files_and_options_of_version_0_1(images):
     """The setting `colors` had the name `colours`: in the .json beside an image, and on the command line."""
     assert run_style(images, "--colours", "rgb") == 0
-    made = json.loads((images / "out.png.json").read_text())
-    made["settings"]["colours"] = made["settings"].pop("colors")
-    (images / "old.json").write_text(json.dumps(made))
+    record = json.loads((images / "out.png.json").read_text())
+    record["settings"]["colours"] = record["settings"].pop("colors")
+    (images / "old.json").write_text(json.dumps(record))
     assert main(["style", "--again", str(images / "old.json"), "-o", str(images / "again.png")]) == 0
     assert (images / "again.png").read_bytes() == (images / "out.png").read_bytes()
 
@@ -105,16 +105,16 @@ def test_the_files_and_options_of_version_0_1(images):
 def test_several_styles(images):
     """Equal weights or a blend: the colours follow the weights."""
     Image.fromarray(np.full((40, 40, 3), [200, 40, 20], np.uint8)).save(images / "red.png")
-    style, made = [str(images / "style.png"), str(images / "red.png")], []
+    style, results = [str(images / "style.png"), str(images / "red.png")], []
     for more in ([], ["--blend", "1", "9"], ["--blend", "9", "1"]):
         assert main(["style", str(images / "content.jpg"), *style, "-o", str(images / "out.png"), "--size", "48", "--steps",
                      "6", *more]) == 0
-        made.append(read_image(images / "out.png"))
-    redness = [float((p[..., 0] - p[..., 2]).mean()) for p in made]
+        results.append(read_image(images / "out.png"))
+    redness = [float((p[..., 0] - p[..., 2]).mean()) for p in results]
     assert redness[2] < redness[0] < redness[1]
     assert main(["style", str(images / "content.jpg"), *style[::-1], "-o", str(images / "out.png"), "--size", "48",
                  "--steps", "6"]) == 0
-    assert np.abs(read_image(images / "out.png") - made[0]).mean() < 0.02, "the order does not matter"
+    assert np.abs(read_image(images / "out.png") - results[0]).mean() < 0.02, "the order does not matter"
 
 
 def test_a_mask_keeps_part_of_the_photograph(images):
@@ -123,8 +123,8 @@ def test_a_mask_keeps_part_of_the_photograph(images):
     mask[:, :10] = 255
     Image.fromarray(mask).save(images / "mask.png")
     assert run_style(images, "--mask", str(images / "mask.png")) == 0
-    made, content = read_image(images / "out.png"), read_image(images / "content.jpg", 48)
-    right, left = np.abs(made - content)[:, :, 28:], np.abs(made - content)[:, :, :20]
+    result, content = read_image(images / "out.png"), read_image(images / "content.jpg", 48)
+    right, left = np.abs(result - content)[:, :, 28:], np.abs(result - content)[:, :, :20]
     assert right.max() <= 1.01 / 255 and left.mean() > 0.01
     assert main(["style", "--again", str(images / "out.png.json"), "-o", str(images / "again.png")]) == 0
     assert (images / "again.png").read_bytes() == (images / "out.png").read_bytes()

@@ -123,8 +123,8 @@ def test_training_on_one_style(quick, tmp_path):
     first = train_stylizer(tmp_path / "a", tmp_path / "style.png", steps=5, upsampling="transposed", device="cpu")
     last = train_stylizer(tmp_path / "b", tmp_path / "style.png", steps=40, upsampling="transposed", device="cpu")
     assert last < 0.8 * first
-    made = Stylizer(tmp_path / "b" / "stylizer.safetensors")(smooth(21, 18), style_image("glass", 32))
-    assert made.shape == (1, 21, 18, 3) and made.min() >= 0 and made.max() <= 1
+    result = Stylizer(tmp_path / "b" / "stylizer.safetensors")(smooth(21, 18), style_image("glass", 32))
+    assert result.shape == (1, 21, 18, 3) and result.min() >= 0 and result.max() <= 1
 
 
 @pytest.mark.slow
@@ -165,8 +165,8 @@ def test_the_shipped_stylizer(tmp_path):
     assert SHIPPED.stat().st_size < 2e6
     content, style = read_image(photograph(), 130), style_image("mosaic", 128)
     stylizer, network = Stylizer(), texture_features()
-    made = stylizer(content, style)
-    assert made.shape == content.shape
+    result = stylizer(content, style)
+    assert result.shape == content.shape
 
     def style_distance(image):
         total = 0
@@ -175,8 +175,8 @@ def test_the_shipped_stylizer(tmp_path):
             total += float(gram_style_loss(ours - mean, gram_matrix(theirs - mean)[0])[0])
         return total
     recoloured = match_colours(content, style)
-    assert style_distance(made) < 0.7 * style_distance(recoloured)
-    light, before = made.mean(axis=-1).ravel(), recoloured.mean(axis=-1).ravel()
+    assert style_distance(result) < 0.7 * style_distance(recoloured)
+    light, before = result.mean(axis=-1).ravel(), recoloured.mean(axis=-1).ravel()
     assert np.corrcoef(light, before)[0, 1] > 0.5
     same(stylizer(content, style, 0.0), content)
     far = [np.abs(stylizer(content, style, strength) - content).mean() for strength in (5.0, 20.0, 50.0, 100.0)]

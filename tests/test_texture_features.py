@@ -45,8 +45,8 @@ def test_patterns_differ():
     changed = {name for name, a, b in zip(PATTERNS, one, other) if (a != b).any()}
     assert changed == set(PATTERNS) - by_place_alone
     rows = one.reshape(len(one), -1) - one.mean(axis=(1, 2))[:, None]
-    alike = np.abs(np.corrcoef(rows)) - np.eye(len(rows))
-    assert alike.max() < 0.9
+    correlation = np.abs(np.corrcoef(rows)) - np.eye(len(rows))
+    assert correlation.max() < 0.9
 
 
 def test_hashed_random_numbers_are_uniform_and_independent():
