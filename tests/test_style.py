@@ -102,9 +102,9 @@ def test_adam_instead_of_lbfgs():
     """The style loss falls, the image stays in range at every step, and an image passed to `progress` is not changed later."""
     seen = []
     result = transfer_style(image(32, 40), image(36, 33, 3), optimizer="adam", steps=25,
-                            progress=lambda fraction, record, step_image: seen.append((step_image, step_image.copy())))
+                            progress=lambda fraction, record, frame: seen.append((frame, frame.copy())))
     assert result.history[-1]["style"] < 0.6 * result.history[0]["style"] and len(seen) == 25
-    assert all(np.array_equal(step_image, copy) and step_image.min() >= 0 and step_image.max() <= 1 for step_image, copy in seen)
+    assert all(np.array_equal(frame, copy) and frame.min() >= 0 and frame.max() <= 1 for frame, copy in seen)
 
 
 @pytest.mark.slow
