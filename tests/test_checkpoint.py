@@ -138,7 +138,7 @@ def spoil(path, kind):
     ("truncated", "not a whole safetensors file"), ("header cut", "not a whole"), ("lying header", "not a whole"),
     ("pickle", "not a whole safetensors file"), ("text", "not a whole"), ("foreign", "nnscratch did not write it"),
 ])
-def test_a_bad_file_is_one_sentence_and_changes_nothing(tmp_path, kind, words):
+def test_a_bad_file_gives_one_sentence_and_changes_nothing(tmp_path, kind, words):
     """Every kind of bad file raises InputError; no code is executed and the network is unchanged."""
     path, model, adam = tmp_path / "a.safetensors", network(), Adam()
     train(model, adam, range(2))
@@ -260,7 +260,7 @@ def test_a_failed_save_leaves_the_old_file(tmp_path, monkeypatch):
     assert [p.name for p in tmp_path.iterdir()] == ["a.safetensors"]
 
 
-def test_an_unwritable_place_is_one_sentence(tmp_path):
+def test_an_unwritable_place_gives_one_sentence(tmp_path):
     """A folder that does not exist."""
     with pytest.raises(InputError, match=r"cannot write .*No such file"):
         checkpoint.save(tmp_path / "nowhere" / "a.safetensors", network())

@@ -46,7 +46,7 @@ def test_a_closed_pipe_ends_the_command_quietly():
 
 @pytest.mark.parametrize("arguments", [[], ["paint"], ["style"], ["style", "a", "b", "-o", "c", "--size", "big"],
                                        ["demo", "--fast"], ["demo", "night"]])
-def test_a_wrong_command_line_is_one_sentence_and_exit_code_2(arguments, capsys):
+def test_a_wrong_command_line_gives_one_sentence_and_exit_code_2(arguments, capsys):
     """argparse's error as one sentence that refers to --help."""
     with pytest.raises(SystemExit) as exit_code:
         main(arguments)

@@ -131,7 +131,7 @@ def test_a_sheet(capsys):
 @pytest.mark.parametrize("given, complaint", [
     (["15"], "expected a notebook from 01 to 14, got '15'"), (["x"], "'x'"), ([], "notebook"),
     (["04", "--seed", "-1"], "--seed: expected an integer of at least 0, got -1"), (["04", "--seed", "a"], "invalid int")])
-def test_bad_input_is_one_sentence(given, complaint, capsys):
+def test_bad_input_gives_one_sentence(given, complaint, capsys):
     with pytest.raises(SystemExit) as stop:
         main(given)
     out, error = capsys.readouterr()

@@ -99,7 +99,7 @@ def test_a_texture_from_one_image(quick, capsys):
     (["generate", "-o", "a.png", "--class", "x"], "expected one of 0, 1"),
     (["generate", "-o", "a.png", "--grid", "0x9"], "is not a grid"),
     (["judge", "--data", "shapes"], "the data have (32, 32, 3)")])
-def test_mistakes_are_one_sentence(quick, capsys, arguments, words):
+def test_mistakes_give_one_sentence(quick, capsys, arguments, words):
     """Exit code 2 and no traceback."""
     try:
         code = main(arguments)

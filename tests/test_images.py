@@ -181,7 +181,7 @@ def bad_files():
 
 
 @pytest.mark.parametrize("name", bad_files())
-def test_a_bad_file_is_one_sentence(tmp_path, name):
+def test_a_bad_file_gives_one_sentence(tmp_path, name):
     """Nothing is decoded, and the sentence names the file and the problem."""
     content, word = bad_files()[name]
     (tmp_path / "bad.png").write_bytes(content)
@@ -189,7 +189,7 @@ def test_a_bad_file_is_one_sentence(tmp_path, name):
     assert word in message and "bad.png" in message
 
 
-def test_paths_without_an_image_are_one_sentence(tmp_path):
+def test_paths_without_an_image_give_one_sentence(tmp_path):
     """A missing file, a folder, a pipe (reading it would wait forever), an impossible name, an empty name."""
     assert "None" in complaint(read_image, None)
     assert "No such file" in complaint(read_image, tmp_path / "none.png")
@@ -200,7 +200,7 @@ def test_paths_without_an_image_are_one_sentence(tmp_path):
         assert "not a regular file" in complaint(read_image, tmp_path / "pipe.png")
 
 
-def test_a_file_without_permission_is_one_sentence(tmp_path, monkeypatch):
+def test_a_file_without_permission_gives_one_sentence(tmp_path, monkeypatch):
     """The operating system's error is passed on (simulated: root may read everything)."""
     path = saved(tmp_path, CORNERS)
     def refuse(*_):

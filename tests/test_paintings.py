@@ -91,7 +91,7 @@ def test_stars_keep_their_minimum_distance():
 
 
 @pytest.mark.parametrize("size, seed", [(15, 0), (0, 0), (20.0, 0), ("64", 0), (64, -1), (64, 0.5)])
-def test_a_wrong_size_or_seed_is_one_sentence(size, seed):
+def test_a_wrong_size_or_seed_gives_one_sentence(size, seed):
     """The sentence names the given value."""
     with pytest.raises(InputError, match="expected") as caught:
         flow_painting(size, seed)

@@ -243,7 +243,7 @@ def test_palettes_give_their_colours():
 
 @pytest.mark.parametrize("make", MAKERS)
 @pytest.mark.parametrize("wrong", [{"count": 0}, {"count": 2.0}, {"count": True}, {"seed": -1}, {"seed": None}, {"size": 7}])
-def test_a_wrong_argument_is_one_sentence(make, wrong):
+def test_a_wrong_argument_gives_one_sentence(make, wrong):
     """It names the argument, the given value and the expected one."""
     with pytest.raises(InputError, match="expected a whole number of at least") as caught:
         make(**{"count": 4, **wrong})

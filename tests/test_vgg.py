@@ -105,7 +105,7 @@ def untrained():
     (lambda w: w["features.0.weight"].__imul__(100), "first layer"),
     (lambda w: w["features.0.weight"][:, 1].fill(0), "first layer"),
     (lambda w: w.update({"features.0.weight": untrained()}), "correlation of -?0.0[0-5].*, expected 0.06 or more")])
-def test_wrong_weights_are_one_sentence(tmp_path, change, words):
+def test_wrong_weights_give_one_sentence(tmp_path, change, words):
     weights = random_weights("vgg19")
     weights = {name: array.copy() for name, array in weights.items() if int(name.split(".")[1]) < 30}
     change(weights)
