@@ -12,7 +12,7 @@ import pytest
 from standin.strict_cupy import NAMES
 
 LIBRARY = Path(__file__).parent.parent / "nnscratch"
-# The names of CuPy's own that the library uses and NumPy lacks: only in nnscratch/cuda and backend.py.
+# What the library uses of CuPy's own, which NumPy has not: all of it in nnscratch/fast/cuda and backend.py.
 ONLY_CUPY = {"RawModule", "cuda", "cuda.Device", "cuda.get_current_stream", "cuda.Stream", "cuda.Memory", "cuda.MemoryPointer",
              "cuda.MemoryPool", "cuda.using_allocator", "cuda.compiler", "cuda.runtime", "get_default_memory_pool"}
 SUBMODULES = {name.rpartition(".")[0] for name in NAMES} - {"", "ndarray"} | {"cuda"}
