@@ -48,7 +48,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--keep-settings", action="store_true", help="obey OPENBLAS_CORETYPE, which slows only NumPy down")
     options = parser.parse_args(arguments)
 
-    kept = memory.keep_freed_memory()  # as our commands do; it applies to PyTorch in this process, too
+    kept = memory.keep_freed_memory()  # as in our commands; it also applies to PyTorch in this process
     if options.what in ("devices", "kernels", "bars"):
         try:
             return {"devices": run_devices, "kernels": run_kernels, "bars": run_bars}[options.what](options)
@@ -71,7 +71,7 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def run_devices(options: argparse.Namespace) -> int:
-    """Exit code 1 if a contender computed something else or did not run, 130 if Ctrl-C stopped it."""
+    """Exit code 1 if a contender had a wrong result or failed, 130 if Ctrl-C stopped it."""
     from benchmarks.torch_devices import TorchRival
     torch = load_torch(machine.threads())
     rivals = [TorchRival(torch)] if torch else []
@@ -80,12 +80,12 @@ def run_devices(options: argparse.Namespace) -> int:
 
 
 def run_kernels(options: argparse.Namespace) -> int:
-    """Exit code 1 if a kernel computed something else or did not run."""
+    """Exit code 1 if a kernel had a wrong result or failed."""
     from benchmarks import kernels
     from nnscratch import backend
     check_int(options.rounds, "kernels: --rounds", 1)
     backend.use("gpu")
-    card, rows = gpu_card(backend.current_module()), []  # first, because a GPU that is lost later tells nothing
+    card, rows = gpu_card(backend.current_module()), []  # first, because a GPU that is lost later reports nothing
     for row in kernels.run(backend.current_module(), load_torch(machine.threads()), rounds=options.rounds):
         rows.append(row)
         share = f"{row['share']:5.0%}" if "share" in row else ""
@@ -98,7 +98,7 @@ def run_kernels(options: argparse.Namespace) -> int:
 
 def run_bars(options: argparse.Namespace) -> int:
     """Print a part's rows and write them to FOLDER/PART.json as they are measured. Exit code 1 if gradients or repeats differ
-    too much, or if anything computed something else or did not run."""
+    too much, or if anything had a wrong result or failed."""
     from benchmarks import bars
     from benchmarks.torch_devices import TorchRival
     from nnscratch import backend

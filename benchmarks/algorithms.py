@@ -1,6 +1,6 @@
-"""`python -m benchmarks algorithms`: every algorithm for every product on 31 shapes, and the one that is chosen.
+"""`python -m benchmarks algorithms`: every algorithm for every product on 31 shapes, and the chosen algorithm.
 
-The rule in `nnscratch/fast/dispatch.py` was read off this table. Shapes: (images, side, channels in, channels out,
+The rule in `nnscratch/fast/dispatch.py` was derived from this table. Shapes: (images, side, channels in, channels out,
 kernel, stride), padding "same".
 """
 from collections.abc import Iterator

@@ -1,7 +1,7 @@
 """`python -m benchmarks bars`: the requirements on the GPU code, each as one number. gpu_run.sh runs the parts one by one.
 
     gradients  each layer of bench/cases.py, forward and backward, in float32: the GPU's results against the CPU's, and against
-               the GPU's own in a second run; and a GAN's training, as usual and recorded, run twice each
+               the GPU's own in a second run; and a GAN's training, eager and recorded, run twice each
     gan, style a GAN step (`tiny`, `small`) and a style step (512 px) beside NumPy and PyTorch eager
     summary    all bars, read from the files that the parts and `benchmarks kernels` have written to the folder
 """
@@ -87,7 +87,7 @@ def whole_steps(part: str, modules: dict[str, Any], rivals: Sequence[Any], round
 
 
 def lines(part: str, row: dict, names: Sequence[str]) -> list[str]:
-    """A row as it is printed."""
+    """A row as text."""
     if part != "gradients":
         return [*report.step_lines(row, names)]
     if "failed" in row:
@@ -126,7 +126,7 @@ def summary(folder: str | Path) -> dict[str, str]:
 
 
 def kept(path: Path) -> dict:
-    """The content of a file; nothing if its part has not run."""
+    """The content of a file; empty if its part has not run."""
     return json.loads(path.read_text()) if path.exists() else {}
 
 
@@ -136,24 +136,24 @@ def rows_of(folder: Path, part: str) -> list[dict]:
 
 
 def layer_shares(bench: dict) -> list[float]:
-    """Of the layers that multiply, forward and backward, in a bench.json."""
+    """The fractions for layers with matrix products, forward and backward, in a bench.json."""
     top = bench.get("machine", {}).get("ceilings", {}).get("CuPy")
     return [fraction(row, row["times"]["CuPy"]["device"], top) for row in bench.get("layers", [])
             if top and row["flop"] and "CuPy" in row["times"]]
 
 
 def infinite(number: float | None) -> float:
-    """JSON has null where we had infinity."""
+    """JSON has null instead of infinity."""
     return float("inf") if number is None else number
 
 
 def walls(rows: Sequence[dict], name: str) -> dict[str, float]:
-    """{contender: wall seconds of a step}; failed ones are missing."""
+    """{contender: wall seconds of a step}, without failed ones."""
     return {who: time["wall"] for row in rows if row["name"] == name for who, time in row["times"].items() if time["wall"]}
 
 
 def against_torch(rows: Sequence[dict], name: str) -> str | None:
-    """Our recorded step beside PyTorch's fastest."""
+    """Our recorded step relative to PyTorch's fastest."""
     times = walls(rows, name)
     theirs = {who: wall for who, wall in times.items() if who not in OURS}
     if "CuPy graph" not in times:
@@ -166,7 +166,7 @@ def against_torch(rows: Sequence[dict], name: str) -> str | None:
 
 
 def against_numpy(rows: Sequence[dict], name: str) -> str | None:
-    """Our recorded step beside NumPy's."""
+    """Our recorded step relative to NumPy's."""
     times = walls(rows, name)
     if not {"NumPy", "CuPy graph"} <= set(times):
         return None
@@ -175,7 +175,7 @@ def against_numpy(rows: Sequence[dict], name: str) -> str | None:
 
 
 def over_cudnn(conv: Sequence[dict], precision: str) -> str | None:
-    """For each convolution, the time of our faster algorithm in this precision over cuDNN's."""
+    """For each convolution, the time of our faster algorithm in this precision divided by cuDNN's."""
     times: dict[str, dict[str, list[float]]] = {}
     for row in conv:
         layer, way, name = row["name"].rsplit(", ", 2)

@@ -1,4 +1,4 @@
-"""`python -m benchmarks features --judge FILE.onnx`: which loss network transfers style best, judged by another network.
+"""`python -m benchmarks features --judge FILE.onnx`: which loss network transfers style best, according to another network.
 
 The judge is any classifier of photographs as an ONNX file, with one input (N, side, side, 3) or (N, 3, side, side), run by
 onnxruntime. Its features are read after its ReLUs; its input is blue, green, red minus MEAN, as for networks from Caffe. For
@@ -7,7 +7,7 @@ every pair of images, loss network and strength:
     style     100 % if means and standard deviations of the judge's features equal the style image's, 0 % for the photograph
     content   the distance of its features from the photograph's, divided by that of the style image's (0: unchanged)
 
-More strength gives more style and loses content, so networks must be compared along the whole curve, not at one strength.
+More strength gives more style and less content, so networks must be compared along the whole curve, not at one strength.
 """
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -49,7 +49,7 @@ def moments(features: Sequence[np.ndarray]) -> list[np.ndarray]:
 
 
 def apart(a: Sequence[np.ndarray], b: Sequence[np.ndarray], unit: Sequence[np.ndarray]) -> float:
-    """The distance of two lists of vectors: for each layer divided by the length of `unit`, then averaged."""
+    """The distance of two lists of vectors: per layer relative to the norm of `unit`, then averaged."""
     return float(np.mean([np.linalg.norm(p - q) / (np.linalg.norm(u) + 1e-12) for p, q, u in zip(a, b, unit)]))
 
 

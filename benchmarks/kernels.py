@@ -1,14 +1,14 @@
-"""`python -m benchmarks kernels`: our CUDA kernels alone, on a GPU, as a fraction of what its memory and products allow.
+"""`python -m benchmarks kernels`: single CUDA kernels on a GPU, as a fraction of its memory and matrix product rates.
 
-    memory     kernels that mostly move data, in GB/s, as a fraction of a copy's rate
-    products   cuBLAS by our own call, in each precision
+    memory     kernels that mostly move data, in GB/s, as a fraction of the rate of a copy
+    products   our call of cuBLAS, in each precision
     conv       a convolution by columns and cuBLAS in each precision, beside the kernel without columns (implicit_gemm) and, if
-               PyTorch is installed, cuDNN: images stored as ours, its fastest algorithm; in bf16 everything that cuDNN reads
-               and writes is bf16, while ours begins and ends in float32
+               PyTorch is installed, cuDNN: images in our layout, its fastest algorithm; in bf16 all of cuDNN's inputs
+               and outputs are bf16, while ours are float32
     launch     the cost of one launch: a thousand launches of a tiny kernel
 
 Results are compared before they are timed: with NumPy's; products and convolutions with float64. The "share" of a strict
-convolution is its fraction of the ceilings above: of the copy and of the strict product.
+convolution is its fraction of the ceilings above: of the rates of the copy and of the strict product.
 """
 from collections.abc import Callable, Iterator, Sequence
 from functools import cache, partial
@@ -30,7 +30,7 @@ from nnscratch.fast.cuda.conv import convolve
 from nnscratch.fast.cuda.dropouts import dropout_mask
 from nnscratch.ops.window import make_window
 
-PIXELS, CHANNELS, SIDE = 2**18, 64, 4096  # arrays of 67 MB, more than any cache holds; matrices of 4096 x 4096
+PIXELS, CHANNELS, SIDE = 2**18, 64, 4096  # arrays of 67 MB, larger than any cache; matrices of 4096 x 4096
 CONVOLUTIONS = [  # images, side, channels in and out, kernel, stride
     (64, 32, 64, 64, 3, 1), (64, 32, 64, 128, 4, 2), (64, 16, 128, 128, 4, 2), (1, 512, 3, 64, 3, 1), (1, 512, 64, 64, 3, 1)]
 
@@ -38,8 +38,8 @@ CONVOLUTIONS = [  # images, side, channels in and out, kernel, stride
 def run(cupy: Any, torch: Any = None, pixels: int = PIXELS, side: int = SIDE,
         convolutions: Sequence[tuple] = CONVOLUTIONS, rounds: int = 7) -> Iterator[dict]:
     """Rows {"part", "name", "seconds", "figure", "unit", "share", "error"}, as they are measured. A part whose arrays do not
-    fit, or that loses the GPU, ends with a row that has "failed"; the next part follows."""
-    tops: dict[str, Any] = {"gb_per_s": None, "gflops": None}  # the ceilings, from the first two parts
+    fit, or that loses the GPU, ends with a row that has "failed"; then the next part starts."""
+    tops: dict[str, Any] = {"gb_per_s": None, "gflops": None}  # the ceilings, measured by the first two parts
     yield from to_its_end("memory", "the rest", memory(cupy, pixels, tops, rounds))
     yield from to_its_end("products", "the rest", products(cupy, side, tops, rounds))
     for shape in convolutions:
@@ -48,7 +48,7 @@ def run(cupy: Any, torch: Any = None, pixels: int = PIXELS, side: int = SIDE,
 
 
 def to_its_end(part: str, rest: str, rows: Iterator[dict]) -> Iterator[dict]:
-    """As many rows as can be measured, and one called `rest` that says why there are no more."""
+    """The rows that can be measured, and one called `rest` with the reason if rows are missing."""
     try:
         yield from rows
     except RUN_ERRORS as error:
@@ -56,7 +56,7 @@ def to_its_end(part: str, rest: str, rows: Iterator[dict]) -> Iterator[dict]:
 
 
 def memory(cupy: Any, pixels: int, tops: dict[str, Any], rounds: int) -> Iterator[dict]:
-    """Kernels that move much and compute little. Writes the rate of a copy into `tops`."""
+    """Kernels that move much data and compute little. Stores the rate of a copy in `tops`."""
     top = tops["gb_per_s"] = copy_gb_per_s(16 * pixels * CHANNELS, cupy)
     yield {"part": "memory", "name": "copy", "figure": top, "unit": "GB/s", "share": 1.0, "error": 0.0}
     for name, function, size, expected in memory_bound(cupy, pixels):
@@ -92,11 +92,11 @@ def memory_bound(cupy: Any, pixels: int) -> Iterator[tuple[str, Callable, int, l
     def adam():
         adam_kernel(w, dx, m, v, rate, 0.9, 0.999, 1e-7)
         return w
-    yield "adam", adam, 7 * x.nbytes, [x]  # at a rate of 0, so that it may be repeated
+    yield "adam", adam, 7 * x.nbytes, [x]  # learning rate 0, so that it can be repeated
 
 
 def products(cupy: Any, side: int, tops: dict[str, Any], rounds: int) -> Iterator[dict]:
-    """out = a @ b in each precision. Writes the rate of the strict one into `tops`."""
+    """out = a @ b in each precision. Stores the rate of the strict one in `tops`."""
     rng = np.random.default_rng(0)
     a, b = (rng.standard_normal((side, side), np.float32) for _ in range(2))
     da, db, out, some = move(a, cupy), move(b, cupy), cupy.empty((side, side), dtype=np.float32), slice(0, 64)
@@ -110,7 +110,7 @@ def products(cupy: Any, side: int, tops: dict[str, Any], rounds: int) -> Iterato
 
 
 def title(shape: tuple[int, ...]) -> str:
-    """A convolution's name."""
+    """The name of a convolution."""
     n, side, c, oc, size, stride = shape
     return f"{n}x{side}x{side}x{c} -> {oc}, {size}x{size}/{stride}"
 
@@ -139,7 +139,7 @@ def convolution(cupy: Any, torch: Any, shape: tuple[int, ...], tops: dict[str, A
 
 
 def one_launch(cupy: Any, rounds: int) -> Iterator[dict]:
-    """The launch of a kernel that has nothing to do."""
+    """The launch of a kernel that has no work."""
     one, out = cupy.ones(1, dtype=np.float32), cupy.empty(1, dtype=np.float32)
     row = measure(cupy, "launch", "our launch()", lambda: cuda.launch("leaky_relu", 1, one, out, 0.2, 1), None, 0, rounds)
     yield row | ({"figure": 1e6 * row["wall"], "unit": "us"} if "wall" in row else {})
@@ -147,8 +147,8 @@ def one_launch(cupy: Any, rounds: int) -> Iterator[dict]:
 
 def cudnn(torch: Any, precision: str, x: np.ndarray, kernel: np.ndarray, stride: int,
           device: str = "cuda") -> Callable[[], Any]:
-    """PyTorch's convolution: a function that computes y (N, OC, OH, OW) there. It uploads when it is first called, so that only
-    this contender fails if there is not enough memory."""
+    """PyTorch's convolution: a function that computes y (N, OC, OH, OW) there. It uploads at its first call, so only this
+    contender fails if there is not enough memory."""
     dtype = torch.bfloat16 if precision == "bf16" else torch.float32
 
     @cache
@@ -186,7 +186,7 @@ def measure(cupy: Any, part: str, name: str, function: Callable, expected: list 
             if not row["error"] <= tolerance:
                 return row | {"failed": f"wrong by {row['error']:.0e}, more than {tolerance:g}: not timed"}
         times, failed = time_in_turn([Contender(name, function, clock or GPU(cupy))], rounds, 3.0)
-    except RUN_ERRORS as error:  # what does not fit, or needs a newer GPU, is reported and left out
+    except RUN_ERRORS as error:  # missing memory or support is reported, and the row has no time
         return row | {"failed": failure_reason(error)}
     finally:
         cuda.precision(before)

@@ -1,6 +1,6 @@
-"""`python -m benchmarks ladder`: every idea that made the layers fast, before and after, on one layer each.
+"""`python -m benchmarks ladder`: every optimization of the layers, before and after, on one layer each.
 
-A rung is two ways of computing the same result. They are compared, then timed in turn. README.md explains them.
+A rung compares two ways to compute the same result. They are compared, then timed in turn. README.md explains them.
 """
 from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple
@@ -73,7 +73,7 @@ def one_piece(x: np.ndarray, kernel: np.ndarray) -> Callable[[], np.ndarray]:
 
 
 def blocks() -> Rung:
-    """Columns that leave the cache against columns that stay in it."""
+    """Columns that exceed the cache against columns that fit into it."""
     x, kernel, _, window = layer(1, 256, 64, 64, 3)
     return Rung("im2col in one piece -> in blocks that stay in the cache", "3x3, 64 channels, 256 px", one_piece(x, kernel),
                 by("im2col", "convolve", x, kernel, window))
@@ -103,7 +103,7 @@ def row_columns(x: np.ndarray, window: Window) -> Iterator[tuple[slice, np.ndarr
 
 
 def wide_windows() -> Rung:
-    """One window for each pixel against one for 4 x 4 pixels."""
+    """One window per pixel against one window per 4 x 4 pixels."""
     x, kernel, _, window = layer(1, 256, 32, 3, 9)
     return Rung("a window for each pixel -> one for 4 x 4 pixels", "9x9, 32->3 channels, 256 px",
                 by("im2col", "convolve", x, kernel, window), by("wide", "convolve", x, kernel, window))
@@ -139,7 +139,7 @@ def phases() -> Rung:
 
 
 def bias() -> Rung:
-    """A bias added to y against one added to a product in the cache."""
+    """A bias added to y against a bias added to a product in the cache."""
     x, kernel, _, window = layer(1, 256, 64, 64, 3)
     offsets = np.linspace(-1, 1, 64, dtype=np.float32)
     without = by("winograd", "convolve", x, kernel, window)
@@ -167,14 +167,14 @@ def images(*shape: int) -> np.ndarray:
 
 
 def choices() -> Rung:
-    """A decision for each value against a maximum."""
+    """A branch for each value against a maximum."""
     x = images(64, 14, 14, 64)
     return Rung("LeakyReLU: a decision for each value -> the larger of two", "64 images of 14 px, 64 channels",
                 lambda: np.where(x > 0, x, 0.2 * x), lambda: fast.leaky_relu(x, 0.2)[0])
 
 
 def sums() -> Rung:
-    """A sum over an axis against a product with ones."""
+    """A sum over an axis against a product with a vector of ones."""
     x = images(64, 28, 28, 16)
     return Rung("channel sums: sum(axis) -> a product with ones", "64 images of 28 px, 16 channels",
                 lambda: x.sum(axis=(0, 1, 2)), lambda: channel_sum(x))
@@ -233,7 +233,7 @@ def pooling() -> Rung:
 
 
 def scatter() -> Rung:
-    """All products at once against blocks that stay in the cache."""
+    """All products at once against blocks that fit into the cache."""
     dy = images(1, 64, 64, 64)
     _, kernel, _, window = layer(1, 64, 64, 64, 3)
     matrix = kernel.reshape(-1, 64).T

@@ -1,4 +1,4 @@
-"""A description of this machine, and its two ceilings, of which every other figure is a fraction."""
+"""A description of this machine, and its two ceilings; other results are fractions of these."""
 import os
 import platform
 from typing import Any

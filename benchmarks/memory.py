@@ -1,8 +1,8 @@
 """`python -m benchmarks memory`: the peak memory of a convolution, predicted from its shapes and measured.
 
-The prediction is a bound: the result; the workspace, which is at most 8 MB for every image (for im2col 4 MB of columns and a
+The prediction is an upper bound: the result; the workspace, which is at most 8 MB per image (for im2col 4 MB of columns and a
 padded copy of the image); and the kernel in the form that the algorithm needs. Then one style step on large images, each in a
-process of its own.
+separate process.
 """
 import subprocess
 import sys
@@ -18,11 +18,11 @@ from nnscratch.memory import peak_bytes
 from nnscratch.ops.window import make_window
 
 LARGE = [conv("large", f"3x3 64->64, {side} px", 1, side, 64, 64, 3) for side in (512, 1024)]
-SMALL = 2**18  # bytes for the rest: Python objects, a margin of zeros, the bias
+SMALL = 2**18  # bytes for everything else: Python objects, padding, the bias
 
 
 def run() -> Iterator[dict]:
-    """A row for each convolution of the list, and larger ones: bytes of the forward."""
+    """A row with the bytes of the forward pass for each convolution of the list, and for larger ones."""
     for case in [*CASES, *LARGE]:
         if case.op == "conv2d" and case.options["groups"] == 1:
             forward, _ = ours(case, case.draw())
@@ -31,7 +31,7 @@ def run() -> Iterator[dict]:
 
 
 def predict(case: Case) -> tuple[str, int]:
-    """(algorithm, bytes) of the forward of a convolution."""
+    """(algorithm, bytes) of the forward pass of a convolution."""
     (n, h, w, c), (kh, kw, _, oc) = case.arrays["x"], case.arrays["kernel"]
     window = make_window("benchmark", (h, w), (kh, kw), case.options["strides"], "same")
     algorithm = choose_convolution("convolve", Problem(window, n, c, oc))
@@ -45,7 +45,7 @@ def predict(case: Case) -> tuple[str, int]:
 
 
 def peak(function: Callable[[], Any]) -> int:
-    """The peak of NumPy's memory during the call, in a thread of its own, whose scratch memory is empty at first."""
+    """The peak of NumPy's memory during the call, in a new thread, whose workspace is empty at first."""
     def in_a_thread() -> None:
         thread = Thread(target=function)
         thread.start()
@@ -65,13 +65,13 @@ print(before, largest())
 
 
 def style_step(side: int) -> dict:
-    """The largest size of a process that makes one style step on an image of side x side pixels (Linux only)."""
+    """The peak size of a process that runs one style step on an image of side x side pixels (Linux only)."""
     result = subprocess.run([sys.executable, "-c", STYLE.format(side=side)], capture_output=True, text=True, check=True)
     before, measured = map(int, result.stdout.split())
     return {"name": f"style step, {side} px", "before": before, "measured": measured}
 
 
 def largest() -> int:
-    """The largest size this process ever had, in bytes. (Not getrusage, which a child inherits from its parent.)"""
+    """The peak size of this process in bytes. (Not from getrusage, whose value a child inherits from its parent.)"""
     with open("/proc/self/status") as lines:
         return next(int(line.split()[1]) * 1024 for line in lines if line.startswith("VmHWM"))

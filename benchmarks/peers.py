@@ -1,11 +1,11 @@
-"""`python -m benchmarks peers`: forward + backward against other deep learning in NumPy.
+"""`python -m benchmarks peers`: forward + backward against other deep learning libraries in NumPy.
 
-    plain im2col   the idea of Stanford's CS231n: all windows of all images as one matrix, then one product (by our im2col)
+    plain im2col   the method of Stanford's CS231n: all windows of all images as one matrix, then one product (by our im2col)
     DeZero         "Deep Learning from Scratch 3": im2col by loops over the taps, channels first
     numpy-ml       im2col by index arrays
 
-DeZero and numpy-ml are installed by hand (pip install dezero; pip install --no-deps numpy-ml scipy). They use names that NumPy
-and Python have removed since; `load` restores these names. Results are compared before timing.
+DeZero and numpy-ml are installed manually (pip install dezero; pip install --no-deps numpy-ml scipy). They use names that NumPy
+and Python have since removed; `load` restores these names. Results are compared before timing.
 """
 import collections
 import collections.abc
@@ -23,7 +23,7 @@ from nnscratch.ops import col2im, im2col
 
 
 def run(rounds: int, only: str = "") -> Iterator[dict]:
-    """A row for each case that at least one peer can do."""
+    """A row for each case that at least one peer supports."""
     peers = {"plain im2col": plain_im2col, "DeZero": load(dezero, "dezero"), "numpy-ml": load(numpy_ml, "numpy_ml")}
     for case in CASES:
         if only in case.name or only == case.group:
@@ -65,9 +65,9 @@ def plain_im2col(case: Case, arrays: list[np.ndarray], dy: np.ndarray) -> Callab
 
 def load(peer: Callable, package: str) -> Callable | None:
     """The peer, or None if its package is missing."""
-    for name, kind in (("int", int), ("float", float)):  # gone since NumPy 1.24
+    for name, kind in (("int", int), ("float", float)):  # removed in NumPy 1.24
         setattr(np, name, kind)
-    for name in collections.abc.__all__:  # gone since Python 3.10
+    for name in collections.abc.__all__:  # removed in Python 3.10
         setattr(collections, name, getattr(collections.abc, name))
     try:
         with warnings.catch_warnings():
@@ -79,7 +79,7 @@ def load(peer: Callable, package: str) -> Callable | None:
 
 
 def dezero(case: Case, arrays: list[np.ndarray], dy: np.ndarray) -> Callable[[], tuple] | None:
-    """DeZero works on (N, C, H, W)."""
+    """DeZero, which uses (N, C, H, W)."""
     import dezero as package
     from dezero import functions as f
     from dezero import functions_conv as fc
@@ -108,7 +108,7 @@ def dezero(case: Case, arrays: list[np.ndarray], dy: np.ndarray) -> Callable[[],
 
 
 def numpy_ml(case: Case, arrays: list[np.ndarray], dy: np.ndarray) -> Callable[[], tuple] | None:
-    """numpy-ml works on (N, H, W, C), as we do."""
+    """numpy-ml, which uses (N, H, W, C), as we do."""
     from numpy_ml.neural_nets import layers
 
     o = case.options
@@ -120,7 +120,7 @@ def numpy_ml(case: Case, arrays: list[np.ndarray], dy: np.ndarray) -> Callable[[
         return None
     x = arrays[0]
     if prod(x.shape) > 2**21 and case.op == "max_pool2d":
-        return None  # Python loops over every window: minutes
+        return None  # Python loops over every window and takes minutes
     layer.forward(x[:1, :8, :8])
     if len(arrays) > 1:
         layer.parameters = {"W": arrays[1], "b": arrays[2].reshape(1, 1, 1, -1)}
@@ -135,6 +135,6 @@ def numpy_ml(case: Case, arrays: list[np.ndarray], dy: np.ndarray) -> Callable[[
 
 
 def padding(case: Case) -> int:
-    """"same" in pixels on every side."""
+    """The pixels on every side for padding "same"."""
     s, (k, *_), width = case.options["strides"], case.arrays["kernel"], case.arrays["x"][2]
     return max(0, (-(-width // s) - 1) * s + k - width) // 2

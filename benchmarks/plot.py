@@ -1,9 +1,9 @@
-"""The image of `python -m benchmarks layers --plot FILE`: our time over PyTorch's, a row a layer; left of 1 we are faster."""
+"""The plot of `python -m benchmarks layers --plot FILE`: our time over PyTorch's, one row per layer; below 1 we are faster."""
 from collections.abc import Sequence
 
 
 def plot_layers(card: dict, rows: Sequence[dict], path: str) -> None:
-    """Draw our time over PyTorch's, a row for each layer."""
+    """Draw our time over PyTorch's, one row per layer."""
     import matplotlib
 
     matplotlib.use("Agg")
@@ -35,7 +35,7 @@ def plot_layers(card: dict, rows: Sequence[dict], path: str) -> None:
 
 
 def plot_features(rows: Sequence[dict], path: str) -> None:
-    """Style against content, a curve for each loss network over the strengths, for every style and for all."""
+    """Style against content, a curve over the strengths for each loss network, for every style and for all."""
     from matplotlib.figure import Figure
     styles = list(dict.fromkeys(row["pair"].split(" x ")[1] for row in rows))
     figure = Figure(figsize=(11, 3.2), layout="constrained")

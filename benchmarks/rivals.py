@@ -1,7 +1,7 @@
 """The same layers in PyTorch: each case in its two layouts, with the same inputs and the same number of threads.
 
-PyTorch's images have the shape (N, C, H, W). "contiguous" stores them in this order; "channels last" stores them as we do, with
-permuted strides. Which is faster depends on the layer, so the faster of the two is the one to beat.
+PyTorch's images have the shape (N, C, H, W). "contiguous" stores them in this order; "channels last" stores them in our order,
+with permuted strides. The faster layout depends on the layer, so we compare with the faster of the two.
 """
 from collections.abc import Callable
 from typing import Any
@@ -10,7 +10,7 @@ import numpy as np
 
 from nnscratch.bench.cases import Case, upstream
 
-# How our axes are permuted for PyTorch: images to (N, C, H, W), kernels with the channels first.
+# The permutations of our axes for PyTorch: images to (N, C, H, W), kernels with the channels first.
 AXES = {"x": (0, 3, 1, 2), "kernel": (3, 2, 0, 1), "bias": (0,), "gamma": (0,), "beta": (0,)}
 
 
@@ -64,7 +64,7 @@ def torch_case(torch: Any, case: Case, arrays: list[np.ndarray], layout: str,
         return torch.autograd.grad(y, inputs, dy, retain_graph=True)
 
     def as_ours(outputs):
-        """Outputs of `forward` (one tensor) or `backward` (one for each argument), in our axes."""
+        """Outputs of `forward` (one tensor) or `backward` (one per argument), with our axes."""
         if not isinstance(outputs, tuple):
             y = outputs.detach().cpu().numpy()
             return [y.transpose(0, 2, 3, 1) if y.ndim == 4 else y]

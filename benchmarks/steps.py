@@ -1,4 +1,4 @@
-"""`python -m benchmarks steps`: whole steps, ours against the same network in PyTorch eager, from the same weights.
+"""`python -m benchmarks steps`: whole steps, ours against the same network in PyTorch eager, with the same weights.
 
     GAN step       discriminator on real and on fake images, generator through the discriminator, two Adam updates
     style step     loss and gradient with respect to the image, through the loss network of `nnscratch style`
@@ -51,7 +51,7 @@ def discriminator(image: tuple[int, int], down: tuple[int, ...], **_: Any) -> Mo
 
 
 class OurGAN:
-    """One step by hand: forward, backward, update."""
+    """One step written out: forward, backward, update."""
 
     def __init__(self, preset: str) -> None:
         initializers.set_seed(0)
@@ -123,7 +123,7 @@ def run(torch: Any, rounds: int) -> Iterator[dict]:
 
 
 def scaling(sides: Sequence[int], rounds: int) -> dict[int, float]:
-    """Seconds per pixel of a style step for images of these sides: bounded blocks should keep it constant."""
+    """Seconds per pixel of a style step for images of these sides: with bounded blocks it should be constant."""
     steps = {side: OurStyle(side) for side in sides}
     seconds = interleave({side: step.step for side, step in steps.items()}, rounds, budget=60)
     return {side: median_and_spread(s)[0] / side**2 for side, s in seconds.items()}

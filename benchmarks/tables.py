@@ -1,4 +1,4 @@
-"""The tables that `python -m benchmarks` prints: each row as soon as it is measured, then a summary."""
+"""The tables that `python -m benchmarks` prints: each row when it is measured, then a summary."""
 from argparse import Namespace
 from collections.abc import Iterable
 from math import exp, log
@@ -30,7 +30,7 @@ def ratio(row: dict, direction: str | None = None) -> str:
 
 
 def geometric_mean(values: Iterable[float]) -> float:
-    """exp of the mean logarithm; NaN of nothing."""
+    """exp of the mean logarithm; NaN if there are no values."""
     values = list(values)
     return exp(sum(map(log, values)) / len(values)) if values else float("nan")
 
@@ -106,7 +106,7 @@ def show_memory(torch: Any, card: dict, options: Namespace) -> list[dict]:
 
 
 def show_ladder(torch: Any, card: dict, options: Namespace) -> list[dict]:
-    """Print every idea, before and after."""
+    """Print every optimization, before and after."""
     print(f"\n{'':62} {'before':>10} {'after':>10}   gain")
     rows = []
     for row in ladder.run(options.rounds):

@@ -1,7 +1,7 @@
-"""Time several ways of doing one thing: in turn (A B A B ...), warmed up, with median and spread.
+"""Time several ways to do the same thing: in turn (A B A B ...), after a warm-up, with median and spread.
 
-A shared machine slows down and speeds up by itself. Taking turns spreads that evenly over all contenders, so the ratio of two
-medians is reliable even when the medians are not.
+The speed of a shared machine varies. Taking turns spreads that evenly over all contenders, so the ratio of two medians
+is reliable even if the medians are not.
 """
 import gc
 from collections.abc import Callable, Mapping
@@ -14,7 +14,7 @@ from nnscratch.bench.clock import PAUSE, SAMPLE
 def interleave(functions: Mapping[Any, Callable[[], Any]], rounds: int = 9, budget: float = 20.0) -> dict[Any, list[float]]:
     """{name: [seconds per call, one for each round]}; fewer rounds if they would exceed `budget` seconds.
 
-    One untimed call precedes each sample: the first call after a change of contender finds cold caches.
+    One untimed call precedes each sample, because the first call after a change of contender has cold caches.
     """
     repeats = {name: repeats_for(function) for name, function in functions.items()}
     seconds: dict[Any, list[float]] = {name: [] for name in functions}
@@ -42,7 +42,7 @@ def sample(function: Callable[[], Any], repeats: int) -> float:
 
 
 def repeats_for(function: Callable[[], Any]) -> int:
-    """How many calls make a sample; the two calls that measure it are the warm-up."""
+    """The number of calls in a sample; the two calls that determine it are the warm-up."""
     function()
     start = perf_counter()
     function()

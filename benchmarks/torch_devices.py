@@ -1,8 +1,8 @@
 """PyTorch as a rival of `nnscratch bench` (defined in nnscratch/bench/run.py): the same layers and steps.
 
     torch           PyTorch's defaults: on a GPU convolutions in TF32, other products in float32
-    torch strict    float32 throughout, as our default
-    torch NHWC      strict, images stored as ours ("channels last"), with the fastest algorithm of cuDNN
+    torch strict    float32 throughout, as is our default
+    torch NHWC      strict, images in our layout ("channels last"), with cuDNN's fastest algorithm
 
 `python -m benchmarks devices` runs it.
 """
@@ -27,11 +27,11 @@ class TorchClock:
         self.cuda = torch.cuda
 
     def wait(self) -> None:
-        """Until the GPU has done everything."""
+        """Wait until the GPU has finished all work."""
         self.cuda.synchronize()
 
     def event(self) -> Any:
-        """A mark that the GPU passes when it gets there."""
+        """Record an event in the stream."""
         event = self.cuda.Event(enable_timing=True)
         event.record()
         return event
@@ -42,7 +42,7 @@ class TorchClock:
 
 
 class TorchRival:
-    """PyTorch in three settings, as the top of this file lists them."""
+    """PyTorch with the three settings listed at the top of this file."""
 
     def __init__(self, torch: Any) -> None:
         self.torch, self.on_gpu = torch, torch.cuda.is_available()
@@ -59,7 +59,7 @@ class TorchRival:
         return TorchClock(self.torch) if self.on_gpu else CPU()
 
     def pinned(self, name: str, function: Callable[[], Any]) -> Callable[[], Any]:
-        """The function, run with PyTorch's global switches as the setting `name` needs them."""
+        """The function, run with PyTorch's global switches set as in `name`."""
         cudnn, matmul = self.torch.backends.cudnn, self.torch.backends.cuda.matmul
 
         def run():
@@ -68,7 +68,7 @@ class TorchRival:
         return run
 
     def layer(self, case: Case) -> dict[str, Callable]:
-        """A maker for each of the three settings."""
+        """A factory for each of the three settings."""
         return {name: partial(self.make_layer, name, case) for name in self.precision}
 
     def make_layer(self, name: str, case: Case) -> tuple:
@@ -77,19 +77,19 @@ class TorchRival:
         return tuple(self.pinned(name, function) for function in pair), self.clock(), as_ours
 
     def step(self, name: str, make: Callable) -> dict[str, Callable]:
-        """A maker for each of the three settings."""
+        """A factory for each of the three settings."""
         kind = GANStep if name.startswith("GAN") else StyleStep
         return {who: partial(self.make_step, who, kind, make) for who in self.precision}
 
     def make_step(self, name: str, kind: type, make: Callable) -> tuple:
-        """(resident, with transfers, peak of memory), from the same weights and images as ours."""
+        """(resident, with transfers, peak memory), with the same weights and images as ours."""
         work = make(np)
         step = kind(self.torch, work, self.layout[name], self.device)
         resident, transfers = (Contender(name, self.pinned(name, run), self.clock()) for run in (step.run, step.with_transfers))
         return resident, transfers if self.on_gpu else None, partial(self.peak, resident)
 
     def peak(self, resident: Contender) -> int | None:
-        """Bytes beyond what was allocated before, as ours; None on a CPU, where PyTorch does not report it."""
+        """Bytes beyond those allocated before, as for ours; None on a CPU, where PyTorch does not report it."""
         if not self.on_gpu:
             return None
         self.torch.cuda.reset_peak_memory_stats()
@@ -100,7 +100,7 @@ class TorchRival:
 
 
 class Chain:
-    """A Model whose layers follow each other, in PyTorch, from the same weights."""
+    """A sequential Model in PyTorch, with the same weights."""
 
     def __init__(self, torch: Any, model: Any, layout: str, device: str) -> None:
         self.torch, self.f, self.layers = torch, torch.nn.functional, [call.layer for call in model.calls]
@@ -108,7 +108,7 @@ class Chain:
         self.format = layouts(torch)[layout]
 
     def parameters(self) -> list:
-        """All tensors that are trained."""
+        """All trained tensors."""
         return [tensor for tensors in self.tensors for tensor in tensors.values()]
 
     def __call__(self, x: Any) -> Any:
@@ -117,7 +117,7 @@ class Chain:
         return x
 
     def apply(self, layer: Any, p: dict, x: Any) -> Any:
-        """One layer."""
+        """Apply one layer."""
         f = self.f
         match layer:
             case Flatten():
@@ -140,7 +140,7 @@ class Chain:
 
 
 def our_step(adam: Any, beta_2: float, epsilon: float = 1e-7) -> None:
-    """A step with our (and Keras') epsilon; PyTorch adds epsilon after the bias correction."""
+    """A step with our (and Keras's) epsilon; PyTorch adds epsilon after the bias correction."""
     adam.made = getattr(adam, "made", 0) + 1
     adam.param_groups[0]["eps"] = epsilon / (1 - beta_2**adam.made)**0.5
     adam.step()
@@ -161,11 +161,11 @@ class GANStep:
         return images(self.torch, real, self.format, self.device), self.torch.from_numpy(noise).to(self.device)
 
     def run(self) -> list:
-        """A step on a batch that is there."""
+        """A step on a batch that is already on the device."""
         return self.learn(*self.inputs)
 
     def with_transfers(self) -> list[float]:
-        """A step on a batch that is uploaded; the losses are downloaded."""
+        """A step that uploads its batch and downloads the losses."""
         return [float(loss) for loss in self.learn(*self.upload())]
 
     def learn(self, real: Any, noise: Any) -> list:
@@ -181,7 +181,7 @@ class GANStep:
         adam_g.zero_grad()
         logits = self.d(fake)
         g_loss = bce(logits, full(logits, 1.0))
-        g_loss.backward(inputs=self.g.parameters())  # not the discriminator's: as ours
+        g_loss.backward(inputs=self.g.parameters())  # without the discriminator's parameters, as in ours
         our_step(adam_g, 0.999)
         return [d_loss.detach(), g_loss.detach()]
 
@@ -194,12 +194,12 @@ class StyleStep(TorchStyle):
         self.adam = torch.optim.Adam([self.image], lr=0.02, betas=(0.9, 0.99))
 
     def run(self) -> list:
-        """A step; nothing has to be uploaded."""
+        """A step; nothing is uploaded."""
         loss, self.image.grad = self.loss_and_gradient()
         our_step(self.adam, 0.99)
         self.image.data.clamp_(0, 1)
         return [loss.detach()]
 
     def with_transfers(self) -> list[float]:
-        """A step; the loss is downloaded."""
+        """A step that downloads the loss."""
         return [float(loss) for loss in self.run()]

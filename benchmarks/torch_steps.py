@@ -1,4 +1,4 @@
-"""The steps of steps.py in PyTorch eager: the same networks from the same weights, by torch.nn.functional and autograd."""
+"""The steps of steps.py in PyTorch eager: the same networks with the same weights, by torch.nn.functional and autograd."""
 from collections.abc import Iterator
 from typing import Any
 
@@ -73,7 +73,7 @@ class TorchGAN:
         self.adam_d.step()
         self.adam_g.zero_grad()
         g_loss = bce(self.judge(fake), ones)
-        g_loss.backward(inputs=[p for layer in self.g for p in layer.values()])  # not the discriminator's: as ours
+        g_loss.backward(inputs=[p for layer in self.g for p in layer.values()])  # not the discriminator's, as in ours
         self.adam_g.step()
         return float(d_loss.detach()), float(g_loss.detach())
 
@@ -94,7 +94,7 @@ class TorchStyle:
                         float((style[..., :-1]**2 + photograph[..., :-1]**2).mean()))
                        for mean, style, photograph in zip(self.ours.style_means[0], self.ours.style_moments[0],
                                                           self.ours.content_moments)]
-        self.target = images(torch, self.ours.content_features[0], self.format, device)  # one strip: the image is small
+        self.target = images(torch, self.ours.content_features[0], self.format, device)  # one strip, because the image is small
 
     def features(self, x: Any) -> Iterator[Any]:
         """The activations of every layer."""
@@ -106,7 +106,7 @@ class TorchStyle:
             yield x
 
     def loss_and_gradient(self) -> tuple[Any, Any]:
-        """Of the image, by autograd."""
+        """Of the objective with respect to the image, by autograd."""
         features, style = list(self.features(self.image)), 0
         for x, (mean, target, whole) in zip(features, self.layers):
             rows = (x - mean).flatten(2)

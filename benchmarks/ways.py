@@ -1,4 +1,4 @@
-"""Every algorithm of fast/cpu for each of the three products of a convolution, by itself, and the windows it supports."""
+"""Every algorithm of fast/cpu for each of the three products of a convolution, and the windows it supports."""
 from collections.abc import Callable
 from functools import partial
 
@@ -19,17 +19,17 @@ def turned(convolve: Callable, dy: np.ndarray, kernel: np.ndarray, window: Windo
 
 
 def adjoint(x: np.ndarray, kernel: np.ndarray, window: Window) -> np.ndarray:
-    """y with stride 1 by multiplying first."""
+    """y with stride 1 as an adjoint: the products first, then the additions."""
     return col2im.convolve_dx(x, flip_kernel(kernel), adjoint_window(window))
 
 
 def swapped(x: np.ndarray, dy: np.ndarray, window: Window) -> np.ndarray:
-    """dK with stride 1 by the columns of dy."""
+    """dK with stride 1 from the columns of dy."""
     return flip_kernel(im2col.convolve_dkernel(dy, x, adjoint_window(window)))
 
 
 def any_window(window: Window) -> bool:
-    """For algorithms that can do everything."""
+    """For algorithms that support every window."""
     return True
 
 
@@ -44,7 +44,7 @@ def undilated(window: Window) -> bool:
 
 
 def winograd_can(window: Window) -> bool:
-    """What winograd.py supports, with less padding than taps."""
+    """The windows that winograd.py supports, with less padding than taps."""
     return supports_winograd(window) and dense(window)
 
 

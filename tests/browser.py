@@ -1,4 +1,4 @@
-"""A headless Chromium, spoken to through a pipe by its DevTools protocol: what a page logs, asks for and looks like."""
+"""A headless Chromium, controlled through a pipe by the DevTools protocol: what a page logs, requests and looks like."""
 import fcntl
 import json
 import os
@@ -12,14 +12,14 @@ program = next(filter(None, map(shutil.which, NAMES)), None)
 
 
 class Browser:
-    """with Browser(folder) as browser: browser.visit(url, script). The folder is for its own files; no host is found."""
+    """with Browser(folder) as browser: browser.visit(url, script). The folder holds its own files; no host name resolves."""
 
     def __init__(self, folder):
         self.folder, self.count, self.waiting, self.events = folder, 0, b"", []
 
     def __enter__(self):
         (read, self.to), (self.back, write) = os.pipe(), os.pipe()
-        read, write = (fcntl.fcntl(end, fcntl.F_DUPFD, 10) for end in (read, write))  # away from 3 and 4
+        read, write = (fcntl.fcntl(end, fcntl.F_DUPFD, 10) for end in (read, write))  # not 3 and 4, Chromium's own
 
         def ends():
             os.dup2(read, 3)
@@ -39,7 +39,7 @@ class Browser:
         self.process.wait()
 
     def ask(self, method, **parameters):
-        """Send one command and wait for its answer; what happens meanwhile is put into `events`."""
+        """Send one command and wait for its answer; append the events that arrive meanwhile to `events`."""
         self.count += 1
         message = {"id": self.count, "method": method, "params": parameters}
         if hasattr(self, "session"):
@@ -61,7 +61,7 @@ class Browser:
         return json.loads(message)
 
     def visit(self, url, script="null"):
-        """Load a page; (what the script evaluates to then, errors on its console, addresses that it asked for)."""
+        """Load a page; return (the value of the script, the errors on the console, the addresses that were requested)."""
         self.events = []
         self.ask("Page.navigate", url=url)
         while not any(event.get("method") == "Page.loadEventFired" for event in self.events):
@@ -75,11 +75,11 @@ class Browser:
         return value, errors, asked
 
     def evaluate(self, script):
-        """On the page that was visited last."""
+        """Evaluate a script on the page that was visited last."""
         value = self.ask("Runtime.evaluate", expression=script, returnByValue=True, awaitPromise=True)
         assert "exceptionDetails" not in value, value
         return value["result"].get("value")
 
     def resize(self, width):
-        """The window of this page and the next ones, in pixels."""
+        """Set the width of the window in pixels, for this page and the next ones."""
         self.ask("Emulation.setDeviceMetricsOverride", width=width, height=900, deviceScaleFactor=1, mobile=False)

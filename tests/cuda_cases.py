@@ -9,12 +9,12 @@ from nnscratch.ops.window import make_window
 
 pairs = st.tuples(st.integers(1, 3), st.integers(1, 3))
 before_and_after = st.tuples(st.integers(0, 2), st.integers(0, 2))
-TOLERANCE = 2e-6  # of float32, for sums of some hundred numbers
+TOLERANCE = 2e-6  # for float32 sums of some hundred numbers
 
 
 @st.composite
 def windows(draw, dilation=pairs):
-    """A window of any strides, dilation and uneven padding, and the shape of what it looks at."""
+    """A window with any strides, dilation and uneven padding, and the shape of the image that it slides over."""
     size = draw(st.tuples(st.integers(1, 7), st.integers(1, 7)))
     try:
         window = make_window("test", size, draw(pairs), draw(pairs), draw(st.tuples(before_and_after, before_and_after)),

@@ -1,6 +1,6 @@
-"""Answers to the exercises of the course, for the checks to judge: the solutions, and mistakes that learners make.
+"""Answers to the exercises of the course, for testing the checks: the solutions, and mistakes that learners make.
 
-S is {name: solution}; WRONG is a list of (name, wrong answer, what its diagnosis must say).
+S is {name: solution}; WRONG is a list of (name, wrong answer, text that its diagnosis must contain).
 """
 import importlib.util
 import math
@@ -24,7 +24,7 @@ for file in sorted(SOLUTIONS.glob("*.py")):
 
 
 def spoiled(name, k, change):
-    """A wrong answer: a solution with its k-th result (or its only one, k = None) passed through `change`."""
+    """A wrong answer: a solution whose k-th result (or only result, k = None) is passed through `change`."""
     def wrong(*arguments):
         results = S[name](*arguments)
         return change(results) if k is None else tuple(change(r) if m == k else r for m, r in enumerate(results))
@@ -50,7 +50,7 @@ def one_sided(f, x, h):
 
 
 def never_back(f, x, h):
-    """Each place is left where it was measured last."""
+    """A difference quotient that does not restore the element it has changed."""
     x, result = x.copy(), np.zeros_like(x)
     for k in np.ndindex(x.shape):
         x[k] += h

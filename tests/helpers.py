@@ -1,4 +1,4 @@
-"""What many tests need: random arrays on the device under test, comparing what comes back, a quick `nnscratch style`."""
+"""Helpers of many tests: random arrays on the device under test, comparison of results, a quick `nnscratch style`."""
 from contextlib import nullcontext
 
 import numpy as np
@@ -13,18 +13,18 @@ NO_KERNELS = "g++ on Linux is not there, which compiles the CUDA kernels for the
 
 
 def normal(*shape, seed=0):
-    """Normal numbers in float64, the same for the same shape and seed."""
+    """Normally distributed float64 numbers; the same shape and seed give the same numbers."""
     return np.random.default_rng([seed, *shape]).standard_normal(shape)
 
 
 def on(xp, *arrays):
-    """The arrays on the device of `xp`; None stays None."""
+    """Move the arrays to the device of `xp`; None stays None."""
     moved = [None if a is None else move(a, xp) for a in arrays]
     return moved[0] if len(moved) == 1 else moved
 
 
 def same(actual, expected, tolerance=1e-12):
-    """Assert equality up to rounding, for an array or a list of arrays; None equals None alone."""
+    """Assert equality up to rounding, for an array or a list of arrays; None equals only None."""
     if isinstance(expected, (list, tuple)):
         assert len(actual) == len(expected)
         for a, e in zip(actual, expected):
@@ -38,12 +38,12 @@ def same(actual, expected, tolerance=1e-12):
 
 
 def without_waiting(xp):
-    """Where waiting can be forbidden, it is."""
+    """A context that forbids synchronization, where the device supports that."""
     return xp.forbid_sync() if hasattr(xp, "forbid_sync") else nullcontext()
 
 
 def slopes(params, loss, step, seed=0):
-    """For each array of parameters: its name, a random direction, and the slope of loss() along it by central differences."""
+    """For each parameter array: its name, a random direction, and the slope of loss() along it, by central differences."""
     for k, (name, array) in enumerate(params.items()):
         direction = normal(*array.shape, seed=seed + k)
         array += step * direction
@@ -55,7 +55,7 @@ def slopes(params, loss, step, seed=0):
 
 
 def run_style(folder, *changes, content="content.jpg", style="style.png", output="out.png"):
-    """`nnscratch style` on the files of the fixture `images`, quick."""
+    """Run a quick `nnscratch style` on the files of the fixture `images`."""
     return main(["style", str(folder / content), str(folder / style), "-o", str(folder / output), "--size", "48",
                  "--steps", "2", *changes])
 
@@ -63,7 +63,7 @@ def run_style(folder, *changes, content="content.jpg", style="style.png", output
 # --- both convolutions by the nested loops of ops/reference, with the signatures of ops ----------------------------
 
 def by_groups(product, a, b, window, groups):
-    """One of the three products, group by group."""
+    """Compute one of the three products separately for each group."""
     parts = zip(np.split(a, groups, -1), np.split(b, groups, -1))
     return np.concatenate([product(p, q, window) for p, q in parts], axis=-1)
 

@@ -1,4 +1,4 @@
-"""What the tests of images share: an image with four corners, saving one, and the sentence that refuses one."""
+"""Helpers of the image tests: an image with four distinct corners, saving an image, and the message of a refusal."""
 import numpy as np
 import pytest
 from PIL import Image
@@ -11,7 +11,7 @@ CORNERS[:10, :15], CORNERS[:10, 15:], CORNERS[10:, :15], CORNERS[10:, 15:] = (25
 
 
 def saved(folder, image, name="image.png", **options):
-    """The path of a PIL image or an array saved in the folder."""
+    """Save a PIL image or an array in the folder; return its path."""
     image = image if isinstance(image, Image.Image) else Image.fromarray(image)
     image.save(folder / name, **options)
     return folder / name

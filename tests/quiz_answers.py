@@ -1,6 +1,6 @@
-"""What the questions of the quizzes should be answered with, worked out a second time: by loops, and by measuring slopes.
+"""The answers to the quiz questions, computed a second time: by loops and by finite differences.
 
-Each function has the name of an item and takes what the item has drawn.
+Each function has the name of a quiz item and takes the values that the item has drawn.
 """
 import math
 
@@ -8,7 +8,7 @@ import numpy as np
 
 
 def slopes(loss, x, h=1e-5):
-    """The slopes of loss(x) by central differences, in the shape of x."""
+    """The derivatives of loss(x) by central differences, in the shape of x."""
     x, found = np.array(x, float), np.zeros(np.shape(x))
     for place in np.ndindex(x.shape):
         step = np.zeros(x.shape)
@@ -67,11 +67,11 @@ def chain(x, t, y):
 
 
 def central(x, h):
-    return 3 * x**2 + h**2  # (x ± h)³ multiplied out
+    return 3 * x**2 + h**2  # (x ± h)³ expanded
 
 
 def smaller_step(error, times):
-    h = math.sqrt(error)  # of x³ a central difference errs by h² exactly
+    h = math.sqrt(error)  # the error of the central difference of x³ is exactly h²
     return ((1 + h / times)**3 - (1 - h / times)**3) / (2 * h / times) - 3
 
 
@@ -132,7 +132,7 @@ def max_backward(x, dy):
     dx = np.zeros((2, 4))
     for window in range(2):
         places = [(r, s) for r in range(2) for s in (2 * window, 2 * window + 1)]
-        dx[max(places, key=lambda place: x[place])] += dy[window]  # max gives the first of equals
+        dx[max(places, key=lambda place: x[place])] += dy[window]  # max returns the first of equal values
     return dx
 
 

@@ -1,4 +1,4 @@
-"""As quiz_answers.py, for notebooks 09 to 14."""
+"""Like quiz_answers.py, for notebooks 09 to 14."""
 import math
 
 import numpy as np
@@ -87,7 +87,7 @@ def coarse_to_fine(steps, seconds, levels):
 
 
 def matched_colour(own_mean, own_variance, mean, variance, x):
-    return mean + math.sqrt(variance) * (x - own_mean) / math.sqrt(own_variance)  # as many deviations from the mean as before
+    return mean + math.sqrt(variance) * (x - own_mean) / math.sqrt(own_variance)  # same standard score
 
 
 def conditional_norm(gammas, betas, x, k):

@@ -1,4 +1,4 @@
-"""Small files of every format that the readers know, made by hand."""
+"""Small files in every format that the readers support, built by hand."""
 import os
 import struct
 
@@ -11,18 +11,18 @@ PLANES = np.random.default_rng(1).integers(0, 256, (3, 3, 32, 32)).astype(np.uin
 
 
 def idx(array, count=None):
-    """An IDX file; its header may promise another count than there is."""
+    """An IDX file; `count` makes its header state another number of images than the file contains."""
     shape = (len(array) if count is None else count, *array.shape[1:])
     return bytes([0, 0, 8, array.ndim]) + struct.pack(f">{array.ndim}I", *shape) + array.tobytes()
 
 
 def record(label, planes):
-    """A record of CIFAR's binary form."""
+    """One record of CIFAR's binary format."""
     return bytes(label) + planes.tobytes()
 
 
 def python_2(rows, labels, key=b"labels"):
-    """A batch as Python 2 pickled it, in its opcodes: U and T are strings, c names a function, R calls it, b sets a state."""
+    """A batch as pickled by Python 2. Opcodes: U and T are strings, c names a function, R calls it, b sets the state."""
     def string(text):
         return b"T" + struct.pack("<i", len(text)) + text
     shape = b"K" + bytes([len(rows)]) + b"M" + struct.pack("<H", rows.shape[1]) + b"\x86"
@@ -33,7 +33,7 @@ def python_2(rows, labels, key=b"labels"):
 
 
 def npy_header(shape):
-    """The header of an .npy file of bytes that promises a shape."""
+    """The header of an .npy file of bytes that states this shape."""
     text = repr({"descr": "|u1", "fortran_order": False, "shape": shape}).ljust(117).encode() + b"\n"
     return b"\x93NUMPY\x01\0" + struct.pack("<H", len(text)) + text
 
@@ -51,7 +51,7 @@ def save(folder, name, pixels, **options):
 
 
 class Evil:
-    """Unpickled by a trusting reader, it runs a program that leaves a mark."""
+    """An object whose unpickling runs a program that creates a marker file."""
     def __init__(self, mark):
         self.mark = str(mark)
 

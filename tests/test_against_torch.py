@@ -1,7 +1,7 @@
-"""nnscratch against PyTorch in float64: forward, and every gradient under a random upstream gradient.
+"""nnscratch against PyTorch in float64: forward passes, and all gradients for a random upstream gradient.
 
-PyTorch is optional; without it this file is skipped. Its layouts (N, C, H, W) and (out, in, KH, KW) are reached by
-permuting inside PyTorch, so that its gradients come back in our layouts by themselves.
+PyTorch is optional; without it this file is skipped. Arrays are permuted to PyTorch's layouts (N, C, H, W) and
+(out, in, KH, KW) inside the autograd graph, so its gradients are returned in our layouts.
 """
 import numpy as np
 import pytest
@@ -18,7 +18,7 @@ some = settings(max_examples=40, deadline=None, derandomize=True, database=None)
 small = st.integers(1, 4)
 uneven = st.tuples(st.integers(0, 3), st.integers(0, 3))
 even = st.integers(0, 3).map(lambda p: (p, p))
-shapes = st.tuples(st.integers(2, 3), st.integers(2, 7), st.integers(2, 7), small)  # of images
+shapes = st.tuples(st.integers(2, 3), st.integers(2, 7), st.integers(2, 7), small)  # shapes of images
 
 
 def close(got, expected):
@@ -26,7 +26,7 @@ def close(got, expected):
 
 
 def check(forward, backward, reference, *arrays):
-    """y = forward(*arrays) and the gradients by all arrays are those of the PyTorch function `reference`."""
+    """y = forward(*arrays) and the gradients with respect to all arrays equal those of the PyTorch function `reference`."""
     y, cache = forward(*arrays)
     leaves = [torch.tensor(a, requires_grad=True) for a in arrays]
     expected = reference(*leaves)
@@ -39,7 +39,7 @@ def check(forward, backward, reference, *arrays):
 
 
 def channels_first(function):
-    """A PyTorch function of images, for images with channels last."""
+    """Make a PyTorch function for channels-first images accept channels-last images."""
     return lambda x, *others: function(x.permute(0, 3, 1, 2).contiguous(), *others).permute(0, 2, 3, 1)
 
 
@@ -49,18 +49,18 @@ def torch_kernel(kernel):
 
 
 def torch_pads(padding):
-    """((top, bottom), (left, right)) in the order of F.pad, the last axis first."""
+    """Reorder ((top, bottom), (left, right)) for F.pad, which lists the last axis first."""
     (top, bottom), (left, right) = padding
     return left, right, top, bottom
 
 
 @st.composite
 def convolutions(draw, transposed=False, pads=uneven):
-    """Options, then x, kernel and bias of a convolution whose window fits; rows and columns are drawn apart."""
+    """Options, x, kernel and bias of a convolution whose window fits; rows and columns are drawn independently."""
     def axis():
         taps, stride, dilation, (before, after) = draw(small), draw(small), draw(st.integers(1, 3)), draw(pads)
         reach = (taps - 1) * dilation + 1
-        if transposed:  # of the (size - 1) * stride + reach rows painted, the crop must leave one
+        if transposed:  # the output has (size - 1) * stride + reach rows; at least one must remain after the crop
             smallest = 1 + max(0, -(-(before + after + 1 - reach) // stride))
         else:
             smallest = max(1, reach - before - after)
@@ -76,7 +76,7 @@ def convolutions(draw, transposed=False, pads=uneven):
 @some
 @given(convolutions())
 def test_conv2d(case):
-    """Any strides, uneven padding, dilation and groups, the depthwise convolution among them."""
+    """Any strides, uneven padding, dilation and groups, including depthwise convolution."""
     options, *arrays = case
 
     @channels_first
@@ -90,7 +90,7 @@ def test_conv2d(case):
 @some
 @given(convolutions(transposed=True, pads=even), st.data())
 def test_conv2d_transpose(case, data):
-    """Padding, output padding and groups mean what they mean to F.conv_transpose2d."""
+    """Padding, output padding and groups have the same meaning as in F.conv_transpose2d."""
     options, *arrays = case
     extra = tuple(data.draw(st.integers(0, stride - 1)) for stride in options["strides"])
 
@@ -107,7 +107,7 @@ def test_conv2d_transpose(case, data):
 @some
 @given(convolutions(transposed=True), st.data())
 def test_conv2d_transpose_with_uneven_padding(case, data):
-    """Padding crops PyTorch's full image, and output padding grows it at the bottom and the right."""
+    """Padding crops PyTorch's uncropped output; output padding extends it at the bottom and the right."""
     options, *arrays = case
     down, across = (data.draw(st.integers(0, stride - 1)) for stride in options["strides"])
     (top, bottom), (left, right) = options["padding"]
@@ -124,10 +124,10 @@ def test_conv2d_transpose_with_uneven_padding(case, data):
 
 @st.composite
 def poolings(draw, pads):
-    """x, pool size, strides and padding; windows overlap, touch, or leave gaps."""
+    """x, pool size, strides and padding; windows overlap, are adjacent, or leave gaps."""
     def axis():
         taps, stride = draw(small), draw(small)
-        before, after = (min(p, taps // 2) for p in draw(pads))  # PyTorch allows no more than half a window
+        before, after = (min(p, taps // 2) for p in draw(pads))  # PyTorch limits padding to half a window
         smallest = max(1, taps - before - after)
         return draw(st.integers(smallest, smallest + 6)), taps, stride, (before, after)
 
@@ -138,7 +138,7 @@ def poolings(draw, pads):
 @some
 @given(poolings(uneven))
 def test_max_pool2d(case):
-    """Padding, even or not, never wins."""
+    """Padded values are never the maximum, whether the padding is even or uneven."""
     x, taps, strides, padding = case
 
     reference = channels_first(lambda x: F.max_pool2d(F.pad(x, torch_pads(padding), value=-torch.inf), taps, strides))
@@ -148,7 +148,7 @@ def test_max_pool2d(case):
 @some
 @given(poolings(even), st.booleans())
 def test_avg_pool2d(case, count_include_pad):
-    """Both ways to count the padding."""
+    """Averages with and without the padding in the count."""
     x, taps, strides, padding = case
 
     @channels_first
@@ -162,12 +162,12 @@ def test_avg_pool2d(case, count_include_pad):
 @some
 @given(shapes, st.booleans(), st.floats(0, 1), st.floats(1e-6, 1))
 def test_batch_norm(shape, training, momentum, epsilon):
-    """unbiased=True stores PyTorch's variance; its momentum is the share of the new value, ours of the old."""
+    """unbiased=True stores PyTorch's variance. PyTorch's momentum is the weight of the new value, ours that of the old."""
     x, gamma, beta, mean = normal(*shape), *(normal(shape[-1], seed=k) for k in (1, 2, 3))
     variance = 0.5 + normal(shape[-1], seed=4)**2
     y, moved, cache = ops.batch_norm(x, gamma, beta, mean, variance, training=training, momentum=momentum,
                                      epsilon=epsilon, unbiased=True)
-    torch_moved = torch.tensor(mean), torch.tensor(variance)  # changed in place
+    torch_moved = torch.tensor(mean), torch.tensor(variance)  # updated in place
 
     @channels_first
     def reference(x, gamma, beta):
@@ -181,7 +181,7 @@ def test_batch_norm(shape, training, momentum, epsilon):
 @some
 @given(shapes, st.floats(1e-6, 1))
 def test_instance_norm(shape, epsilon):
-    """Each channel of each image by itself."""
+    """Each channel of each image is normalized separately."""
     @channels_first
     def reference(x, gamma, beta):
         return F.instance_norm(x, weight=gamma, bias=beta, eps=epsilon)
@@ -193,7 +193,7 @@ def test_instance_norm(shape, epsilon):
 @some
 @given(shapes, st.tuples(small, small), st.sampled_from(["nearest", "bilinear"]))
 def test_upsample2d(shape, factor, mode):
-    """Whole factors, with pixel centres at (k + 1/2) / size: align_corners=False."""
+    """Integer factors; pixel centres are at (k + 1/2) / size, which is align_corners=False."""
     check(lambda x: ops.upsample2d(x, factor, mode=mode), ops.upsample2d_backward,
           channels_first(lambda x: F.interpolate(x, scale_factor=factor, mode=mode)), normal(*shape))
 
@@ -201,7 +201,7 @@ def test_upsample2d(shape, factor, mode):
 @some
 @given(shapes, st.tuples(st.integers(1, 15), st.integers(1, 15)))
 def test_resize2d(shape, size):
-    """Any size, smaller ones included."""
+    """Any target size, including smaller ones."""
     check(lambda x: ops.resize2d(x, size), ops.resize2d_backward,
           channels_first(lambda x: F.interpolate(x, size, mode="bilinear")), normal(*shape))
 
@@ -209,7 +209,7 @@ def test_resize2d(shape, size):
 @some
 @given(shapes, st.data(), st.sampled_from(["constant", "reflect", "edge"]))
 def test_pad2d(shape, data, mode):
-    """Zeros, a mirror and a repeated edge, each of the four sides by its own width."""
+    """Zero, reflected and repeated borders, with a separate width for each of the four sides."""
     widths = tuple(tuple(data.draw(st.integers(0, n - 1)) for _ in range(2)) for n in shape[1:3])
     torch_mode = {"edge": "replicate"}.get(mode, mode)
     check(lambda x: ops.pad2d(x, widths, mode=mode), ops.pad2d_backward,
@@ -221,14 +221,14 @@ def test_pad2d(shape, data, mode):
     ("leaky_relu", (0.3,), F.leaky_relu), ("elu", (1.5,), F.elu), ("softmax", (), lambda x: F.softmax(x, dim=-1)),
     ("global_avg_pool2d", (), lambda x: x.mean((1, 2)))])
 def test_op_of_x(name, arguments, reference):
-    """Ops of x alone, with values from the flat to the steep."""
+    """Ops with the only argument x, from their flat to their steep regions."""
     x = normal(2, 3, 4, 5) * np.array([1e-3, 0.1, 1, 10, 100])
     check(lambda x: getattr(ops, name)(x, *arguments), getattr(ops, f"{name}_backward"),
           lambda x: reference(x, *arguments), x)
 
 
 def test_dense():
-    """x @ W + b, for a batch of any rank."""
+    """x @ W + b, for input of any rank."""
     for batch in ((3,), (2, 3)):
         check(ops.dense, ops.dense_backward, lambda x, w, b: x @ w + b, normal(*batch, 4), normal(4, 5), normal(5))
 
@@ -238,7 +238,7 @@ def test_dense():
     (losses.binary_cross_entropy, F.binary_cross_entropy_with_logits)])
 @pytest.mark.parametrize("scale", [1, 1000])
 def test_loss(loss, reference, scale):
-    """Value and gradient, for hopelessly wrong logits too."""
+    """Value and gradient, including very wrong logits."""
     prediction, target = scale * normal(6, 5), np.eye(5)[[0, 3, 1, 4, 2, 2]]
     leaf = torch.tensor(prediction, requires_grad=True)
     expected = reference(leaf, torch.tensor(target))

@@ -1,4 +1,4 @@
-"""The seed article's listing, character for character but for its two import lines, and what it turns out to be."""
+"""The seed article's listing, verbatim except for its two import lines, and the properties of its model."""
 import numpy as np
 import pytest
 from helpers import normal
@@ -7,7 +7,7 @@ from nnscratch.gradcheck import check_model
 from nnscratch.layers import Conv2DTranspose
 from nnscratch.networks.article import article_stack, explain, image_sides, live_taps, output_spread
 
-pytestmark = pytest.mark.xdist_group("article")  # what is made once is made in one process
+pytestmark = pytest.mark.xdist_group("article")  # one process builds the fixtures once
 
 LISTING = """
 from nnscratch.layers import Input, Conv2D, BatchNormalization, Conv2DTranspose, LeakyReLU, Dropout2D
@@ -31,8 +31,8 @@ def model():
 
 
 @pytest.mark.slow
-def test_64_blocks_forward_and_backward(model):
-    """The sides shrink 64, 32, ..., 1 and stay 1; every gradient is finite."""
+def test_forward_and_backward_of_64_blocks(model):
+    """The sides shrink 64, 32, ..., 1 and then stay 1; every gradient is finite."""
     assert [call.shape[1] for call in model.calls[::2]] == [32, 16, 8, 4, 2, 1] + [1] * 58
     y = model.forward(normal(2, 64, 64, 3).astype(np.float32), training=True)
     assert y.shape == (2, 1, 1, 128)
@@ -42,11 +42,11 @@ def test_64_blocks_forward_and_backward(model):
 
 
 @pytest.mark.slow
-def test_the_gradient_of_64_blocks_is_right():
-    """A narrow copy (3 filters for 128, 64 blocks deep): one element of each array, and the whole along a random direction.
+def test_gradient_of_64_narrow_blocks():
+    """A narrow copy (3 filters instead of 128, 64 blocks): one element of each array, and all of it in a random direction.
 
-    By complex step, which is exact here: a leaky ReLU is linear wherever it does not bend. The tolerances are wider than
-    for one layer, because 64 blocks magnify rounding a thousandfold and more: in float32 little is left of the forward.
+    The complex step is exact here, because leaky ReLU is linear away from its kink. The tolerances are larger than for one
+    layer, because 64 blocks amplify rounding by a factor of a thousand or more: in float32 the forward pass is inaccurate.
     """
     names = {}
     exec(LISTING.format(blocks=64).replace("128", "3").replace("(64, 64, 3)", "(9, 8, 2)"), names)
@@ -56,13 +56,13 @@ def test_the_gradient_of_64_blocks_is_right():
 
 
 @pytest.mark.slow
-def test_the_gradient_at_full_width_is_right():
-    """The listing itself, 64 blocks of 128 filters: the slope along one random direction of x and all 17 million numbers.
+def test_gradient_at_full_width():
+    """The listing itself, 64 blocks of 128 filters: the slope along one random direction of x and all 17 million weights.
 
-    Measured by one complex step, exact here as above, against <gradients, direction>. Each array's direction is scaled
-    by the length of its gradient, so that all 257 arrays weigh alike in the sum: a wrong factor or sign in any one would
-    show, and so would an error of a few parts in ten thousand in any. It is one equation: it does not say where. Measured
-    in float64: 3e-10 (64 blocks magnify a rounding error of 1e-16 to 4e-10 in the forward alone); allowed: 1e-7.
+    One complex step, exact here as above, is compared with <gradients, direction>. Each array's direction is scaled by the
+    norm of its gradient, so all 257 arrays have equal weight in the sum: a wrong factor or sign in any array changes it, and
+    so does a relative error of a few in ten thousand. The test does not show which array is wrong. Measured in float64:
+    3e-10 (64 blocks amplify a rounding error of 1e-16 to 4e-10 in the forward pass alone); allowed: 1e-7.
     """
     names, tolerance, step = {}, 1e-7, 1e-20
     exec(LISTING.format(blocks=64), names)
@@ -82,11 +82,11 @@ def test_the_gradient_at_full_width_is_right():
     slope = (upstream * y.imag).sum() / step
     assert len(terms) == 1 + 64 * 4 and sum(g.size for g in gradients.values()) > 16e6
     assert abs(terms.sum() - slope) <= tolerance * abs(slope)
-    assert np.abs(terms).min() > 1000 * tolerance * abs(slope)  # no array is too light to be seen
+    assert np.abs(terms).min() > 1000 * tolerance * abs(slope)  # every array contributes measurably
 
 
-def test_at_1x1_one_tap_of_sixteen_is_alive(model):
-    """Deep in the stack the image is one pixel: of each 4x4 kernel only tap [1, 1] ever meets data, or learns."""
+def test_at_1x1_one_tap_of_sixteen_is_trained(model):
+    """Deep in the stack the image is one pixel: only tap [1, 1] of each 4x4 kernel multiplies data and gets a gradient."""
     deep = model.layers[40]
     assert deep.params["kernel"].shape == (4, 4, 128, 128)
     y = model.forward(normal(2, 64, 64, 3).astype(np.float32), training=True)
@@ -96,23 +96,23 @@ def test_at_1x1_one_tap_of_sixteen_is_alive(model):
     assert learns[1, 1] and learns.sum() == 1
 
 
-def test_batch_norm_at_1x1_with_one_image_forgets_the_image(model):
-    """One value a channel has variance 0: the output is beta, whatever went in."""
+def test_batch_norm_at_1x1_with_one_image_outputs_beta(model):
+    """A single value per channel has variance 0: the output is beta for every input."""
     first, second = (model.forward(normal(1, 64, 64, 3, seed=k).astype(np.float32), training=True, remember=False)
                      for k in (1, 2))
     np.testing.assert_array_equal(first, second)
 
 
-def test_article_stack_is_the_listings_model(model):
-    """The function builds what the listing builds: the same layers, shapes and first weights' shapes, block by block."""
+def test_article_stack_equals_the_listing(model):
+    """The function builds the same layers, shapes and initial weight shapes as the listing, block by block."""
     ours = article_stack()
     assert [(type(call.layer).__name__, call.shape) for call in ours.calls] == \
         [(type(call.layer).__name__, call.shape) for call in model.calls]
     assert {k: a.shape for k, a in ours.params.items()} == {k: a.shape for k, a in model.params.items()}
 
 
-def test_the_case_against_it_in_numbers():
-    """Sides, live taps (16, then 4, then 1 of 16), spread of the outputs, and the one word that doubles the sides."""
+def test_numbers_of_the_article_network():
+    """Sides, live taps (16, then 4, then 1 of 16), standard deviation of the outputs, and the word that doubles the sides."""
     narrow = article_stack((16, 16, 3), blocks=6, filters=5)
     assert image_sides(narrow) == [8, 4, 2, 1, 1, 1]
     assert live_taps(narrow, normal(4, 16, 16, 3).astype(np.float32)) == [1, 1, 1, 0.25, 0.0625, 0.0625]
@@ -124,7 +124,7 @@ def test_the_case_against_it_in_numbers():
 
 
 def test_every_name_of_the_article_can_be_imported():
-    """Keras itself has no Dropout2D: here it is SpatialDropout2D, which is what the name means elsewhere."""
+    """Keras has no Dropout2D: here the name is an alias of SpatialDropout2D, its usual meaning elsewhere."""
     from nnscratch.layers import BatchNormalization, Conv2D, Conv2DTranspose, Dropout2D, Input, LeakyReLU
     from nnscratch.models import Model
     x = Input(shape=(8, 8, 3))

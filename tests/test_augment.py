@@ -1,4 +1,4 @@
-"""Differentiable augmentation: its distortions and their gradient."""
+"""Differentiable augmentation: the distortions and their gradients."""
 import numpy as np
 import pytest
 from helpers import normal, on, same
@@ -13,12 +13,12 @@ from nnscratch.optimizers import Adam
 
 @pytest.mark.parametrize("size", [(9, 8, 3), (16, 17, 1), (7, 5, 1)])
 def test_gradient(size):
-    """All four distortions at once, by complex step; a different draw for each image."""
+    """All four distortions together, by complex step; each image has its own random parameters."""
     report = check_op(lambda x: augment(x, np.random.default_rng(3)), augment_backward, [normal(5, *size)])
     assert report.ok, str(report)
 
 
-def test_every_image_is_distorted_in_its_own_way(xp):
+def test_each_image_is_distorted_differently(xp):
     """Equal images become different; all devices give the same result."""
     x = np.ones((6, 16, 16, 1))
     x[:, 4:12, 4:12] = -1
@@ -29,13 +29,13 @@ def test_every_image_is_distorted_in_its_own_way(xp):
 
 
 def test_shifts_of_up_to_an_eighth():
-    """In both directions, up to the limit."""
+    """Shifts occur in both directions, up to the limit."""
     places = np.array(random_shifts(500, 16, 24, np.random.default_rng(0)))
     assert places.min(axis=1).tolist() == [-2, -3] and places.max(axis=1).tolist() == [2, 3]
 
 
-def test_shifts_down_and_right_and_back():
-    """By hand: one pixel is moved, and moved back by the opposite shift."""
+def test_a_shift_and_its_opposite():
+    """By hand: one pixel is moved, and the opposite shift moves it back."""
     x = np.zeros((3, 4, 5, 1))
     x[:, 1, 2] = 7
     y = shift_images(x, [np.array([2, -1, 0]), np.array([1, -2, 0])])
@@ -43,15 +43,15 @@ def test_shifts_down_and_right_and_back():
     same(shift_images(y, [np.array([-2, 1, 0]), np.array([-1, 2, 0])]), x)
 
 
-def test_cutout_is_half_as_wide_and_high():
-    """A rectangle inside the image covers a quarter of it."""
+def test_cutout_covers_a_quarter_of_the_area():
+    """A rectangle inside the image, half as wide and half as high, is set to zero."""
     masks = cutout_mask(200, 16, 16, np.random.default_rng(0))
     covered = (1 - masks).sum((1, 2, 3))
     assert covered.max() == 64 and covered.min() >= 16 and set(np.unique(masks)) == {0, 1}
 
 
-def test_the_generators_gradient_goes_through_the_distortion():
-    """The slope of the generator's loss along its gradient, by central differences, with a fixed draw and discriminator."""
+def test_the_generators_gradient_passes_through_the_distortion():
+    """The slope of the generator's loss along its gradient, by central differences, with fixed rng and discriminator."""
     preset, shape = Preset(5, (6, 4), (4, 6), 7, False, 12, 1), (12, 12, 1)
     g, d = generator(preset, shape), discriminator(preset, shape)
     for model in (g, d):

@@ -1,4 +1,4 @@
-"""The device: which module owns an array, how arrays move, and the message where no GPU can be used."""
+"""The device: which module owns an array, how arrays are moved, and the message if no GPU can be used."""
 import logging
 import subprocess
 import sys
@@ -16,7 +16,7 @@ DRIVER = "install or update the NVIDIA driver to 580 or newer"
 TOOLKIT = 'pip install "cupy-cuda13x[ctk]"'
 NVIDIA_SMI = "check it with nvidia-smi"
 
-# What CuPy raises at the first computation, and the remedy that must be named.
+# Exceptions that CuPy raises at the first computation, and the remedy that the message must name.
 BROKEN = {
     "no driver, or an old one": (RuntimeError("cudaErrorInsufficientDriver: the driver is insufficient"), DRIVER),
     "no kernel compiler": (RuntimeError("CuPy failed to load libnvrtc.so.13: cannot open it"), TOOLKIT),
@@ -33,12 +33,12 @@ BROKEN = {
 
 
 def install(monkeypatch, module):
-    """`import cupy` gives `module`; None means that CuPy is not installed."""
+    """Make `import cupy` return `module`; None means that CuPy is not installed."""
     monkeypatch.setitem(sys.modules, "cupy", module)
 
 
 class Broken(ModuleType):
-    """A CuPy that can be imported, and raises at the first computation."""
+    """A CuPy that can be imported but raises at the first computation."""
     float32 = np.float32
 
     def __init__(self, error):
@@ -50,7 +50,7 @@ class Broken(ModuleType):
 
 
 def test_without_cupy(monkeypatch):
-    """The reason is that CuPy is not installed, the remedy is the line that installs it for either driver."""
+    """The message says that CuPy is not installed and gives the install command for either driver."""
     install(monkeypatch, None)
     module, reason, remedy = backend.gpu_status()
     assert module is None and reason == "CuPy is not installed"
@@ -59,7 +59,7 @@ def test_without_cupy(monkeypatch):
 
 @pytest.mark.parametrize("name", BROKEN)
 def test_cupy_that_cannot_compute(monkeypatch, name):
-    """Importing CuPy proves nothing: the first computation does. Its error is quoted in one line, its remedy fits."""
+    """A successful import proves nothing: only a computation does. The error is quoted in one line, with a fitting remedy."""
     error, expected = BROKEN[name]
     install(monkeypatch, Broken(error))
     monkeypatch.setattr(cupy_diagnosis, "installed_wheels", list)
@@ -73,7 +73,7 @@ def test_cupy_that_cannot_compute(monkeypatch, name):
     (["cupy-cuda12x"], 'pip install "cupy-cuda12x[ctk]"'), (["cupy-cuda13x"], 'pip install "cupy-cuda13x[ctk]"'),
     (["cupy-cuda12x", "cupy-cuda13x"], "overwrite each other: pip uninstall -y cupy-cuda12x cupy-cuda13x && pip install")])
 def test_the_remedy_fits_the_wheel(monkeypatch, capsys, wheels, remedy):
-    """The libraries of the CuPy that is there; of two one must go. On the command line: one sentence and code 2."""
+    """The remedy names the libraries of the installed wheel; of two wheels one must be removed. The command: one sentence."""
     install(monkeypatch, Broken(OSError("libnvrtc.so.12: cannot open shared object file")))
     monkeypatch.setattr(cupy_diagnosis, "installed_wheels", lambda: wheels)
     assert remedy in backend.gpu_status()[2]
@@ -82,13 +82,13 @@ def test_the_remedy_fits_the_wheel(monkeypatch, capsys, wheels, remedy):
     assert printed.err.startswith("nnscratch: device 'gpu' was asked for, but") and remedy in printed.err and not printed.out
 
 
-def test_installed_wheels_are_found():
-    """Those of this environment, whatever they are."""
+def test_installed_wheels():
+    """The wheels of this environment, whatever they are, are reported."""
     assert set(cupy_diagnosis.installed_wheels()) <= {"cupy", "cupy-cuda11x", "cupy-cuda12x", "cupy-cuda13x"}
 
 
 def test_cupy_that_cannot_be_imported(monkeypatch, tmp_path):
-    """An installed CuPy that misses a library fails to import; that is not "not installed", and its cause is quoted."""
+    """An installed CuPy with a missing library fails to import; that is not "not installed", and the cause is quoted."""
     (tmp_path / "cupy.py").write_text("""
 try:
     raise ImportError("libnvrtc.so.13: cannot open shared object file")
@@ -104,8 +104,8 @@ except ImportError as error:
                       "(ImportError: libnvrtc.so.13: cannot open shared object file)")
 
 
-def test_cupy_without_a_module_of_its_own(monkeypatch, tmp_path):
-    """A missing module that is not CuPy itself does not count as a missing CuPy."""
+def test_a_missing_module_other_than_cupy(monkeypatch, tmp_path):
+    """A missing module that CuPy imports does not count as a missing CuPy."""
     (tmp_path / "cupy.py").write_text("import no_such_module_of_cupys")
     monkeypatch.delitem(sys.modules, "cupy", raising=False)
     monkeypatch.syspath_prepend(tmp_path)
@@ -113,8 +113,8 @@ def test_cupy_without_a_module_of_its_own(monkeypatch, tmp_path):
 
 
 @pytest.mark.parametrize("broken", ["product", "kernel"])
-def test_the_gpu_counts_only_after_product_and_kernel(monkeypatch, broken):
-    """A GPU that makes arrays but no products (no cuBLAS), or no sums (no kernel compiler), does not count."""
+def test_the_gpu_is_available_only_if_product_and_kernel_work(monkeypatch, broken):
+    """A GPU that creates arrays but has no products (no cuBLAS), or no sums (no kernel compiler), is not available."""
     def fail(*_, **__):
         raise RuntimeError(f"no {broken}")
     install(monkeypatch, strict_cupy)
@@ -127,8 +127,8 @@ def test_the_gpu_counts_only_after_product_and_kernel(monkeypatch, broken):
     assert module is None and f"no {broken}" in reason
 
 
-def test_a_gpu_that_computes_nonsense_is_refused(monkeypatch):
-    """The right result is 12; a GPU with another one is not used."""
+def test_a_gpu_with_wrong_results_is_refused(monkeypatch):
+    """The right result is 12; a GPU that returns another value is not used."""
     install(monkeypatch, strict_cupy)
     monkeypatch.setattr(strict_cupy.ndarray, "__matmul__", lambda a, b: a)
     module, reason, remedy = backend.gpu_status()
@@ -136,7 +136,7 @@ def test_a_gpu_that_computes_nonsense_is_refused(monkeypatch):
 
 
 def test_use_gpu_never_falls_back(monkeypatch):
-    """Without a GPU use("gpu") raises one sentence with reason and remedy, and the choice stays as it was."""
+    """Without a GPU use("gpu") raises one sentence with reason and remedy, and the device stays the same."""
     install(monkeypatch, None)
     with pytest.raises(InputError, match="CuPy is not installed") as error:
         backend.use("gpu")
@@ -144,7 +144,7 @@ def test_use_gpu_never_falls_back(monkeypatch):
     assert backend._device == "cpu" and backend.current_module() is np
 
 
-def test_auto_says_once_why_there_is_no_gpu(monkeypatch, caplog):
+def test_auto_logs_once_why_there_is_no_gpu(monkeypatch, caplog):
     """use("auto") falls back to the CPU and logs exactly one line with the reason."""
     install(monkeypatch, None)
     with caplog.at_level(logging.INFO, logger="nnscratch"):
@@ -152,8 +152,8 @@ def test_auto_says_once_why_there_is_no_gpu(monkeypatch, caplog):
     assert caplog.messages == ["running on the CPU: CuPy is not installed"]
 
 
-def test_auto_and_gpu_take_the_gpu_in_silence(monkeypatch, caplog):
-    """With a GPU both choose it, log nothing, and new arrays are made there; use("cpu") goes back."""
+def test_auto_and_gpu_choose_the_gpu_without_a_message(monkeypatch, caplog):
+    """With a GPU both choose it and log nothing, and new arrays are created there; use("cpu") switches back."""
     install(monkeypatch, strict_cupy)
     with caplog.at_level(logging.INFO, logger="nnscratch"):
         for device in ("auto", "gpu"):
@@ -164,29 +164,29 @@ def test_auto_and_gpu_take_the_gpu_in_silence(monkeypatch, caplog):
 
 @pytest.mark.parametrize("device", ["cuda", "GPU", "", None, 0])
 def test_unknown_device(device):
-    """The sentence names what was given and what can be chosen."""
+    """The sentence names the given device and the possible ones."""
     with pytest.raises(InputError, match='is unknown: use "auto", "cpu" or "gpu"') as error:
         backend.use(device)
     assert repr(device) in str(error.value)
 
 
-def test_use_cpu_does_not_ask_for_a_gpu(monkeypatch, caplog):
-    """The CPU is chosen without looking for a GPU, and without a message about a missing one."""
+def test_use_cpu_does_not_look_for_a_gpu(monkeypatch, caplog):
+    """The CPU is chosen without testing the GPU, and without a message about a missing one."""
     install(monkeypatch, None)
     monkeypatch.setattr(backend, "gpu_status", None)
     with caplog.at_level(logging.INFO, logger="nnscratch"):
         assert backend.use("cpu") == "cpu" and not caplog.messages
 
 
-def test_array_module_knows_the_owner(xp):
-    """One array of CuPy's among the arguments is enough; numbers and nothing at all belong to NumPy."""
+def test_array_module_returns_the_owner(xp):
+    """One CuPy array among the arguments is enough; Python numbers, and no arguments, belong to NumPy."""
     assert backend.array_module(xp.ones(2)) is xp
     assert backend.array_module(2.0, None, np.ones(2), xp.ones(2)) is xp
     assert backend.array_module() is backend.array_module(2.0, [1], np.float32(1)) is np
 
 
 def test_arrays_move_both_ways(xp):
-    """Values and dtype survive both transfers; an array that is there already is not copied."""
+    """Values and dtype survive both transfers; an array that is already there is not copied."""
     for dtype in (np.float32, np.float64, np.complex128, np.int64):
         host = np.arange(6).astype(dtype).reshape(2, 3)
         there = backend.move(host, xp)
@@ -200,7 +200,7 @@ def test_arrays_move_both_ways(xp):
 
 
 def test_describe_device(monkeypatch):
-    """One line that names the device and the library with its version."""
+    """One line names the device and the library with its version."""
     assert backend.describe_device() == f"CPU, NumPy {np.__version__}"
     install(monkeypatch, strict_cupy)
     backend.use("gpu")
@@ -208,7 +208,7 @@ def test_describe_device(monkeypatch):
 
 
 def test_import_loads_numpy_alone():
-    """The package and its formulas, layers and models load no other package: not matplotlib, Pillow, CuPy or tqdm."""
+    """The package with its formulas, layers and models imports no other package: not matplotlib, Pillow, CuPy or tqdm."""
     code = """
 import sys, numpy, numpy.random
 before = set(sys.modules)

@@ -1,4 +1,4 @@
-"""`nnscratch bench`: what it counts, compares, prints and keeps. No test here depends on how fast anything is."""
+"""`nnscratch bench`: what it counts, compares, prints and saves. No test here depends on a measured speed."""
 import json
 import sys
 
@@ -20,7 +20,7 @@ SMALL = [conv("test", "small conv", 2, 6, 3, 4, 3), deconv("test", "small deconv
 
 @pytest.fixture
 def small(monkeypatch):
-    """Tiny cases in place of the real ones."""
+    """Replace the real cases by tiny ones."""
     monkeypatch.setattr(layers, "measure", lambda case, modules, rivals, rounds, budget, real=layers.measure: real(
         case, modules, rivals, 1, 0))
     monkeypatch.setattr(layers.run, "__defaults__", (SMALL,))
@@ -34,8 +34,8 @@ def small(monkeypatch):
     monkeypatch.setattr(clock, "SAMPLE", 0)
 
 
-def test_ceiling_and_share():
-    """Few operations a byte: memory is the ceiling; many: the products are."""
+def test_ceiling_and_fraction():
+    """With few operations per byte memory is the ceiling; with many, the matrix products are."""
     tops = {"gflops": 100.0, "gb_per_s": 10.0}
     assert roofline.ceiling(0, 10**10, tops) == pytest.approx(1.0)
     assert roofline.ceiling(2 * 10**11, 10**9, tops) == pytest.approx(2.0)
@@ -43,17 +43,17 @@ def test_ceiling_and_share():
 
 
 def test_crossover():
-    """By straight lines through logarithms; the first size where it is faster throughout, None where it ends slower."""
+    """Interpolation is linear in logarithms. The first size from which it stays faster; None if it ends slower."""
     assert sweep.crossover([1, 4, 16], [1, 4, 16], [4, 4, 4]) == pytest.approx(4)
     assert sweep.crossover([1, 16], [1, 16], [4, 4]) == pytest.approx(4)
     assert sweep.crossover([2, 8], [2, 8], [1, 1]) == 2
     assert sweep.crossover([2, 8], [2, 8], [9, 9]) is None and sweep.crossover([], [], []) is None
-    assert sweep.crossover([1, 2, 4, 8], [1, 2, 4, 8], [0.5, 3, 3, 3]) == pytest.approx(3)  # once it was faster before: no
+    assert sweep.crossover([1, 2, 4, 8], [1, 2, 4, 8], [0.5, 3, 3, 3]) == pytest.approx(3)  # an earlier lead does not count
     assert sweep.crossover([1, 4], [2, 3], [0, -1]) == 1 and sweep.crossover([1, 4], [2, 0], [3, 3]) is None  # no logarithm
 
 
 def test_cost_of_a_layer():
-    """Forward: every argument read, y written. Backward of a convolution: two products of forward's size."""
+    """Forward: all arguments are read, y is written. Backward of a convolution: two products of the forward's size."""
     case = SMALL[0]
     exact = [layers.to_list(function()) for function in layers.ours(case, case.draw(np.float64))]
     x, kernel, y = 2 * 6 * 6 * 3, 3 * 3 * 3 * 4, 2 * 6 * 6 * 4
@@ -62,7 +62,7 @@ def test_cost_of_a_layer():
 
 
 def test_distance():
-    """Relative and Euclidean; NaN, infinity and another shape are infinitely far away, on whichever side."""
+    """The relative Euclidean distance; NaN, infinity or another shape on either side give infinity."""
     assert agree.distance([np.float32([3, 4])], [np.float64([3, 4])]) == 0
     assert agree.distance([[0.0, 0.0]], [[3.0, 4.0]]) == pytest.approx(1)
     assert agree.distance([[np.nan]], [[1.0]]) == agree.distance([[1.0, 2.0]], [[1.0]]) == float("inf")
@@ -70,8 +70,8 @@ def test_distance():
         assert agree.distance([[1.0, 2.0]], [[1.0, wrong]]) == agree.distance([[wrong]], [[wrong]]) == float("inf")
 
 
-def test_courses():
-    """The first losses to rounding, later ones as a share of the way gone; an optimizer that does nothing is found out."""
+def test_loss_curves_are_compared():
+    """First losses must agree up to rounding, later ones relative to the decrease; a do-nothing optimizer is detected."""
     ours = [[1.0, 2.0], [0.9, 2.1], [0.8, 2.2]]
     others = {"same": ours, "rounded": [[1.0, 2.0], [0.9, 2.1], [0.801, 2.2]], "still": [[1.0, 2.0]] * 3,
               "begins elsewhere": [[1.1, 2.0], *ours[1:]], "lost": [[1.0, 2.0], [0.9, 2.1], [np.nan, 2.2]]}
@@ -81,13 +81,13 @@ def test_courses():
 
 
 def test_summary():
-    """Medians of both clocks, and half the distance of the quartiles as a share."""
+    """Medians of both clocks, and half the interquartile range relative to the median."""
     assert clock.summary([(1.0, 0.5), (2.0, 0.6), (3.0, 0.7)], 9) == {"wall": 2.0, "device": 0.6, "spread": 0.25, "calls": 9}
 
 
 @pytest.mark.slow
 def test_on_the_cpu_alone(small, tmp_path, monkeypatch, capsys):
-    """The CPU's half, one sentence on what is missing, and three files that agree."""
+    """The CPU's results, one sentence on what is missing, and three consistent files."""
     monkeypatch.setitem(sys.modules, "cupy", None)
     monkeypatch.setattr(backend, "gpu_status", lambda: (None, "CuPy is not installed", "pip install it"))
     assert cli.main(["bench", "--quick", "-o", str(tmp_path / "made")]) == 0
@@ -119,8 +119,8 @@ def test_on_the_device(small, cp, monkeypatch, tmp_path):
     assert found["machine"]["gpu"]["name"] and backend._device == "cpu"
 
 
-def test_who_is_wrong_gets_no_time(small, cp, monkeypatch, capsys):
-    """A contender whose numbers differ is named, not timed; the command ends with 1."""
+def test_a_wrong_result_is_not_timed(small, cp, monkeypatch, capsys):
+    """A contender with wrong results is named and not timed; the command exits with code 1."""
     def wrong(*arguments, real=ROOMS["cuda"].batch_norm, **options):
         y, *rest = real(*arguments, **options)
         return 1.01 * y, *rest
@@ -133,8 +133,8 @@ def test_who_is_wrong_gets_no_time(small, cp, monkeypatch, capsys):
     assert row.rstrip().endswith("-")
 
 
-def test_a_wrong_step_gets_no_time(small, monkeypatch):
-    """The same for whole steps, rivals among them; a rival short of memory, or broken, leaves the others theirs."""
+def test_a_wrong_step_is_not_timed(small, monkeypatch):
+    """The same for whole steps, including rivals; a rival that runs out of memory or fails does not affect the others."""
     def lost():
         raise MemoryError
 
@@ -163,9 +163,9 @@ def test_a_wrong_step_gets_no_time(small, monkeypatch):
 
 
 @pytest.mark.slow
-def test_who_fails_while_timed_leaves_the_others_theirs(small):
-    """Rivals whose numbers are right and that run out of memory at a later call: of a step after the losses are compared, with
-    transfers or before; of a layer after forward's times are taken. A sentence says so; what was measured before stands."""
+def test_a_failure_during_timing_does_not_affect_the_others(small):
+    """Rivals with right results run out of memory in a later call: of a step after the losses were compared, with or without
+    transfers; of a layer after the forward pass was timed. A sentence reports it; earlier measurements are kept."""
     def exhausted(function, calls):
         def run():
             nonlocal calls
@@ -186,7 +186,7 @@ def test_who_fails_while_timed_leaves_the_others_theirs(small):
             def entrant():
                 contender = steps.ours(make, np, False)[0]
                 late = clock.Contender("", exhausted(contender.run, 2), clock.CPU())
-                return contender, late, lambda: 1  # fails with transfers alone
+                return contender, late, lambda: 1  # fails only with transfers
 
             def early():
                 contender = steps.ours(make, np, False)[0]
@@ -206,8 +206,8 @@ def test_who_fails_while_timed_leaves_the_others_theirs(small):
 
 
 @pytest.mark.slow
-def test_a_gpu_that_is_lost_leaves_the_cpu_its_steps(small, cp, monkeypatch):
-    """After the layers it cannot even be asked for its ceilings: a sentence, the former ones stay, and NumPy's steps follow."""
+def test_the_cpu_steps_are_timed_after_the_gpu_is_lost(small, cp, monkeypatch):
+    """After the layers even the ceilings fail: a sentence reports it, the former ceilings stay, and NumPy's steps follow."""
     tops = {"gflops": 100.0, "gb_per_s": 10.0}
 
     def ceilings(xp, quick):
@@ -225,7 +225,7 @@ def test_a_gpu_that_is_lost_leaves_the_cpu_its_steps(small, cp, monkeypatch):
 
 
 def test_ctrl_c_keeps_what_was_measured(small, tmp_path, monkeypatch, capsys):
-    """Stopped in the second case: the first is in the file, which says that it is not all."""
+    """Ctrl-C in the second case: the file contains the first case and says that it is incomplete."""
     def stopped(case, *rest, real=layers.measure):
         if case is SMALL[1]:
             raise KeyboardInterrupt
@@ -243,7 +243,7 @@ def test_ctrl_c_keeps_what_was_measured(small, tmp_path, monkeypatch, capsys):
     (["--only", "kernels"], "bench: only 'kernels' is unknown: choose"), (["--device", "tpu"], "device 'tpu' is unknown"),
     (["-o", "/dev/null/here"], "cannot make the folder"), (["--fast"], "unrecognized arguments: --fast")])
 def test_wrong_options(arguments, sentence, capsys):
-    """One sentence and code 2, before anything is timed."""
+    """One sentence and exit code 2, before anything is timed."""
     try:
         code = cli.main(["bench", *arguments])
     except SystemExit as stop:
@@ -254,7 +254,7 @@ def test_wrong_options(arguments, sentence, capsys):
 
 
 def test_the_cases_of_quick_exist():
-    """Every name in the short lists is one of the long ones."""
+    """Every name in the short lists is also in the long ones."""
     assert set(layers.QUICK) <= {case.name for case in layers.CASES} and set(steps.QUICK) <= set(steps.STEPS)
     with pytest.raises(InputError, match="no GPU|was asked for"):
         if backend.gpu_status()[0] is None:
@@ -263,7 +263,7 @@ def test_the_cases_of_quick_exist():
 
 
 def test_tables_line_up():
-    """Header and rows of a table are of one width, with whatever contenders."""
+    """The header and the rows of a table have the same width, for any contenders."""
     row = {"name": "a layer", "way": "forward", "flop": 2e9, "bytes": 4e6, "failed": {},
            "times": {"NumPy": {"wall": 0.01, "device": 0.01}}}
     names = ["NumPy", "CuPy", "PyTorch strict"]
@@ -279,7 +279,7 @@ def test_tables_line_up():
     ("gram", 2 * 2 * 7 * 5 * 5 * 5, 1),
 ])
 def test_additions_and_multiplications_are_those_of_the_formula(name, forward, backward):
-    """Two for each product of a number with a weight; backward as many for dx, and as many for a kernel."""
+    """Two operations per multiplication with a weight; backward as many for dx, and as many for a kernel."""
     x = (2, 7, 5, 5)
     case = {
         "strided": Case("", "", "conv2d", {"x": x, "kernel": (3, 3, 5, 6)}, {"strides": 2, "padding": "same"}),

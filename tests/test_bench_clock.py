@@ -1,4 +1,4 @@
-"""How `nnscratch bench` takes time, and what it writes: by a clock that stands still unless somebody computes."""
+"""How `nnscratch bench` measures time, and what it writes: with a simulated clock that advances only during work."""
 import gc
 import json
 from functools import partial
@@ -19,7 +19,7 @@ TINY = gan.Preset(5, (4, 3), (3, 4), 4, False, 6, 1)
 
 
 class Laboratory:
-    """A wall clock, and a GPU whose work is done one after the other and whose events are CuPy's."""
+    """A simulated wall clock, and a GPU that works sequentially and has CuPy's events."""
 
     def __init__(self):
         self.now, self.free_at, self.rested, self.waits = 100.0, 0.0, [], 0
@@ -41,7 +41,7 @@ class Laboratory:
         return 1e3 * (end.time - start.time)
 
     def work(self, asking, computing):
-        """Ask for a kernel, which takes the program so long, and the GPU so long."""
+        """Launch a kernel; launching takes `asking` on the CPU, and the kernel takes `computing` on the GPU."""
         self.now += asking
         self.free_at = max(self.now, self.free_at) + computing
         return [1.0]
@@ -57,15 +57,15 @@ class Passed:
 
 @pytest.fixture
 def laboratory(monkeypatch):
-    made = Laboratory()
-    monkeypatch.setattr(clock, "perf_counter", made.perf_counter)
-    monkeypatch.setattr(clock, "sleep", made.sleep)
-    return made
+    lab = Laboratory()
+    monkeypatch.setattr(clock, "perf_counter", lab.perf_counter)
+    monkeypatch.setattr(clock, "sleep", lab.sleep)
+    return lab
 
 
 def test_both_clocks_of_a_gpu(laboratory):
-    """Seconds a call. Of one that Python asks for in 1 ms and the GPU computes in 4, both say 4, and ten of them begin 1 ms
-    late. Where asking takes longer, 3 ms, than computing, 1 ms, the GPU waits for Python, and both say 3."""
+    """Seconds per call. Launch in 1 ms, kernel in 4 ms: both clocks give 4 ms, and the wall clock of ten calls includes the
+    first launch. Launch in 3 ms, kernel in 1 ms: the GPU waits for Python, and both clocks give 3 ms."""
     gpu = clock.GPU(laboratory)
     slow = clock.Contender("slow kernel", lambda: laboratory.work(0.001, 0.004), gpu)
     asked = clock.Contender("slow Python", lambda: laboratory.work(0.003, 0.001), gpu)
@@ -76,13 +76,13 @@ def test_both_clocks_of_a_gpu(laboratory):
 
 
 def test_the_clock_of_a_cpu(laboratory):
-    """Wall and device are one."""
+    """Wall time and device time are the same."""
     contender = clock.Contender("", lambda: laboratory.sleep(0.002), clock.CPU())
     assert clock.sample(contender, 5) == (pytest.approx(0.002), pytest.approx(0.002))
 
 
 def test_contenders_take_turns(laboratory):
-    """A, B, A, B, a rest before each sample, which has as many calls as fill 20 ms; the times are of a call."""
+    """Order A, B, A, B, with a pause before each sample. A sample has as many calls as fill 20 ms; times are per call."""
     order, gpu = [], clock.GPU(laboratory)
 
     def doing(name, asking, computing):
@@ -96,15 +96,15 @@ def test_contenders_take_turns(laboratory):
     assert "".join(order) == "aabb" + "aaaaabb" * 3 and laboratory.rested == [clock.PAUSE] * 6
 
 
-def test_a_budget_ends_the_turns(laboratory):
-    """After the round in which it is used up."""
+def test_a_budget_ends_the_measurement(laboratory):
+    """The measurement ends after the round that exceeds the budget."""
     contender = clock.Contender("", lambda: laboratory.work(0.0, 1.0), clock.GPU(laboratory))
     assert clock.time_in_turn([contender], 9, 3.5)[0][""]["calls"] == 2
 
 
 @pytest.mark.parametrize("seconds, calls", [(1.0, 1), (0.01, 2), (1e-7, 1000)])
-def test_how_many_calls_fill_a_sample(laboratory, seconds, calls):
-    """From 1 to 1000, by the second call: the first, which is slow, is a warm-up."""
+def test_number_of_calls_in_a_sample(laboratory, seconds, calls):
+    """From 1 to 1000, determined by the second call: the first call is slow and serves as warm-up."""
     slow = count()
     contender = clock.Contender("", lambda: laboratory.work(0.0, seconds if next(slow) else 5.0), clock.GPU(laboratory))
     assert clock.calls_per_sample(contender) == calls
@@ -114,8 +114,8 @@ def test_how_many_calls_fill_a_sample(laboratory, seconds, calls):
     (MemoryError(), "not enough memory"), (RuntimeError("cudaErrorLaunchFailure\nat"), "RuntimeError: cudaErrorLaunchFailure"),
     (InputError("x is 3"), "InputError: x is 3")])
 @pytest.mark.parametrize("calls", [0, 1, 2, 5])
-def test_who_fails_leaves_the_turns(laboratory, calls, error, sentence):
-    """After 0, 1, 2 or 5 calls that went well: a sentence instead of times, and the others have their own, of every round."""
+def test_a_contender_that_fails_is_dropped(laboratory, calls, error, sentence):
+    """After 0, 1, 2 or 5 successful calls: it has a sentence instead of times, and the others have times of every round."""
     called = []
 
     def fails():
@@ -132,14 +132,14 @@ def test_who_fails_leaves_the_turns(laboratory, calls, error, sentence):
     assert clock.time_in_turn([], 3, 1.0) == ({}, {})
 
 
-def test_a_mistake_of_ours_is_no_sentence(laboratory):
-    """What no contender raises for want of memory or means ends the run, as a fault in the program does."""
+def test_an_unexpected_error_is_raised(laboratory):
+    """An exception that is not due to missing memory or support ends the run, because it is a bug."""
     with pytest.raises(ZeroDivisionError):
         clock.time_in_turn([clock.Contender("", lambda: 1 / 0, clock.CPU())], 1, 1.0)
 
 
 def test_ceilings(laboratory, monkeypatch):
-    """Of a product of n x n matrices in 2 ms, 2 n³ / 0.002; of a copy of b bytes, 2 b / 0.002, both in 10⁹ a second; the best
+    """A product of n x n matrices in 2 ms gives 2 n³ / 0.002, a copy of b bytes 2 b / 0.002, both in 10⁹ per second; the best
     of several counts."""
     monkeypatch.setattr(machine, "CPU", lambda: clock.GPU(laboratory))
     times = count()
@@ -149,8 +149,8 @@ def test_ceilings(laboratory, monkeypatch):
     assert machine.best(slow) == pytest.approx(0.002)
 
 
-def test_regimes_of_the_crossover_are_not_exchanged():
-    """`resident` is told by the times with everything in place, `transfers` by those with transfers."""
+def test_the_regimes_of_the_crossover():
+    """`resident` uses the times with all data in place, `transfers` those with transfers."""
     rows = [{"batch": size, "times": {"NumPy": {"wall": size}, "CuPy": {"wall": 4.0}}, "transfers": {"CuPy": {"wall": 16.0}}}
             for size in (1, 8, 64)]
     assert sweep.crossovers(rows) == {"CuPy": {"resident": pytest.approx(4), "transfers": pytest.approx(16)}}
@@ -159,8 +159,8 @@ def test_regimes_of_the_crossover_are_not_exchanged():
 
 
 @pytest.mark.slow
-def test_every_contender_of_a_step_is_what_it_is_called(standin, played, monkeypatch):
-    """"CuPy graph" plays one recorded graph a call, in both regimes, and "CuPy" none; transfers upload the inputs each time."""
+def test_contenders_do_what_their_names_say(standin, played, monkeypatch):
+    """"CuPy graph" replays one recorded graph per call, in both regimes, "CuPy" none; transfers upload the inputs each time."""
     entered = {}
     monkeypatch.setattr(steps, "time_in_turn", lambda able, rounds, budget: (entered.setdefault(len(entered), able) and {}, {}))
     row = steps.measure("GAN", partial(steps.gan_work, TINY, 2), {"NumPy": np, "CuPy": standin}, (), 1, 0)
@@ -177,9 +177,9 @@ def test_every_contender_of_a_step_is_what_it_is_called(standin, played, monkeyp
             assert isinstance(contender.clock, clock.CPU if contender.name == "NumPy" else clock.GPU)
 
 
-def test_the_peak_of_a_recorded_step_is_that_of_the_step(standin):
-    """Of a step with a weight of 1 MB and results of some 100 bytes: neither Adam's 2 MB nor cuBLAS' workspace, which were
-    there before for the step as it stands, are in either number."""
+def test_peak_memory_of_a_recorded_step(standin):
+    """The step has a weight of 1 MB and results of some 100 bytes. Neither Adam's 2 MB nor cuBLAS's workspace, which the eager
+    step allocated before, are in either number."""
     def make(xp):
         backend.use("gpu")
         (w, g), adam = (xp.ones((512, 512), dtype=np.float32) for _ in range(2)), Adam()
@@ -196,8 +196,8 @@ def test_the_peak_of_a_recorded_step_is_that_of_the_step(standin):
         assert 64 <= peak() < 1000, graph
 
 
-def test_what_is_no_number_is_null_in_the_file_and_a_dash_in_the_table(tmp_path, monkeypatch):
-    """A reader of JSON in another language knows no NaN and no Infinity; a table says "-"; the image leaves it out."""
+def test_nan_is_null_in_the_file_and_a_dash_in_the_table(tmp_path, monkeypatch):
+    """JSON has no NaN and no Infinity, so the file has null; the table shows "-"; the plot omits the value."""
     nan, inf = float("nan"), float("inf")
     kept = report.Report(tmp_path, lambda line: None)
     kept.figures["machine"] = {"ceilings": {"NumPy": {"gflops": 100.0, "gb_per_s": 10.0}}}

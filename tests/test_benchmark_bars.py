@@ -1,4 +1,4 @@
-"""`python -m benchmarks bars`: its parts run through on the stand-in, and its summary says every bar, measured or not."""
+"""`python -m benchmarks bars`: its parts run on the stand-in, and its summary lists every bar, measured or not."""
 import json
 import re
 from types import SimpleNamespace
@@ -24,7 +24,7 @@ TINY = gan.Preset(5, (4, 3), (3, 4), 4, False, 6, 1)
 
 @pytest.fixture
 def small(monkeypatch):
-    """Tiny cases, steps and samples in place of the real ones; no PyTorch."""
+    """Tiny cases, steps and samples instead of the real ones; no PyTorch."""
     monkeypatch.setattr(bars.gradients, "__defaults__", (SMALL,))
     monkeypatch.setattr(bars.trained, "__defaults__", (TINY, 2))
     monkeypatch.setattr(steps, "STEPS", {name: lambda xp: steps.gan_work(TINY, 2, xp) for name in bars.STEPS["gan"]})
@@ -39,7 +39,7 @@ def run(*arguments):
 
 @pytest.mark.slow
 def test_gradients_and_repeats(small, cp, tmp_path):
-    """Every layer and every way to do a GAN's steps has a row: near the CPU, and the same bits twice."""
+    """Every layer and every way to run a GAN's steps has a row: close to the CPU, with identical bits in two runs."""
     assert run("--part", "gradients", "-o", tmp_path) == 0
     rows = json.loads((tmp_path / "gradients.json").read_text())["rows"]
     assert [row["name"] for row in rows[:2]] == ["small conv", "small norm"] and len(rows) == 5
@@ -48,8 +48,8 @@ def test_gradients_and_repeats(small, cp, tmp_path):
 
 
 @pytest.mark.slow
-def test_gradients_that_lie_apart_are_told(small, cp, tmp_path, monkeypatch, capsys):
-    """Code 1, and the summary has the number: a dbeta off by a thousandth, and not the same from run to run."""
+def test_differing_gradients_are_reported(small, cp, tmp_path, monkeypatch, capsys):
+    """Exit code 1, and the summary shows the number: a dbeta off by 0.1 % to 0.2 %, different in each run."""
     noise, real = np.random.default_rng(0), ROOMS["cuda"].batch_norm_backward
 
     def wrong(*arguments):
@@ -65,13 +65,13 @@ def test_gradients_that_lie_apart_are_told(small, cp, tmp_path, monkeypatch, cap
     assert rows[1]["gpu_error"] > 1e-3 > 1e-6 > rows[1]["cpu_error"] > 0, "either's own, from float64"
 
 
-APART = "apart", lambda dbeta, calls: dbeta * np.float32(1.001)                       # always, and by the same
-OTHERS = "identical", lambda dbeta, calls: dbeta * np.float32(1 + 1e-6 * (calls % 2))  # not the same twice, but near enough
+APART = "apart", lambda dbeta, calls: dbeta * np.float32(1.001)                       # always wrong, by the same factor
+OTHERS = "identical", lambda dbeta, calls: dbeta * np.float32(1 + 1e-6 * (calls % 2))  # within tolerance, not identical
 
 
 @pytest.mark.parametrize("column, change", [APART, OTHERS], ids=lambda given: given if isinstance(given, str) else "")
-def test_either_is_reason_enough(small, cp, tmp_path, monkeypatch, column, change):
-    """Code 1 where repeats are identical but wrong, and where they are right but not identical."""
+def test_either_difference_fails(small, cp, tmp_path, monkeypatch, column, change):
+    """Exit code 1 if repeats are identical but wrong, and if they are right but not identical."""
     calls, real = [], ROOMS["cuda"].batch_norm_backward
 
     def changed(*arguments):
@@ -86,8 +86,8 @@ def test_either_is_reason_enough(small, cp, tmp_path, monkeypatch, column, chang
     assert (row["apart"] > 1e-5, row["identical"] < row["arrays"]) == (column == "apart", column == "identical")
 
 
-def test_what_does_not_run_is_told(small, cp, tmp_path, monkeypatch, capsys):
-    """Code 1; a layer without memory and a step that cannot be recorded have a sentence each, and all others numbers."""
+def test_failures_are_reported(small, cp, tmp_path, monkeypatch, capsys):
+    """Exit code 1; a layer out of memory and a step that cannot be recorded have a sentence each, all others have numbers."""
     def lost(*_, **__):
         raise MemoryError
 
@@ -107,8 +107,8 @@ def test_what_does_not_run_is_told(small, cp, tmp_path, monkeypatch, capsys):
     assert f"{'small norm':48} not enough memory\n" in text
 
 
-def test_a_gpu_that_is_lost_is_no_reason_to_forget(small, cp, tmp_path, monkeypatch):
-    """Where it does not even tell its name any more, all rows are kept, with the name that it had."""
+def test_rows_are_kept_if_the_gpu_is_lost(small, cp, tmp_path, monkeypatch):
+    """If the GPU no longer even reports its name, all rows are kept, with the name it had."""
     def lost(*_, **__):
         monkeypatch.setattr(command, "gpu_card", lost)
         raise RuntimeError("cudaErrorIllegalAddress")
@@ -122,8 +122,8 @@ def test_a_gpu_that_is_lost_is_no_reason_to_forget(small, cp, tmp_path, monkeypa
 
 
 @pytest.mark.slow
-def test_five_steps_by_each_way(small, standin, played, monkeypatch):
-    """Two trainings as they stand, and two that are recorded: of the five steps, the first is not, the others are played."""
+def test_five_steps_eager_and_recorded(small, standin, played, monkeypatch):
+    """Two eager trainings and two recorded ones: of the five steps the first is eager, the others are replayed."""
     taken, real = [], steps.gan_work
 
     def counted(*arguments):
@@ -137,7 +137,7 @@ def test_five_steps_by_each_way(small, standin, played, monkeypatch):
 
 @pytest.mark.slow
 def test_steps(small, cp, tmp_path, capsys):
-    """Both GAN steps, on all our ways; a style step takes its part of its own."""
+    """Both GAN steps, for all our contenders; the style step is a separate part."""
     assert run("--part", "gan", "-o", tmp_path) == 0
     rows = json.loads((tmp_path / "gan.json").read_text())["rows"]
     assert [row["name"] for row in rows] == ["GAN tiny", "GAN small"]
@@ -152,11 +152,11 @@ def keep(folder, part, rows):
 
 
 def step(name, **walls):
-    return {"name": name, "times": {who.replace("_", " "): {"wall": wall} for who, wall in walls.items()}}
+    return {"name": name, "times": {contender.replace("_", " "): {"wall": wall} for contender, wall in walls.items()}}
 
 
-def test_the_summary_says_every_bar(tmp_path, capsys):
-    """Ratios of hand-made times, the right way round."""
+def test_the_summary_has_every_bar(tmp_path, capsys):
+    """Ratios of given times, with numerator and denominator in the right order."""
     keep(tmp_path, "gradients", [{"name": "a", "apart": 2e-6, "identical": 3, "arrays": 3},
                                  {"name": "b", "apart": None, "identical": 1, "arrays": 2}])
     keep(tmp_path, "gan", [step("GAN tiny", NumPy=1.0, CuPy=0.004, CuPy_graph=0.001, torch=0.005, torch_NHWC=0.003),
@@ -190,14 +190,14 @@ def test_the_summary_says_every_bar(tmp_path, capsys):
     assert all(f"{name:48} {sentence}\n" in text for name, sentence in found.items())
 
 
-def test_an_empty_folder_has_every_bar_too(tmp_path, capsys):
-    """Nobody has to guess what is missing."""
+def test_the_summary_of_an_empty_folder_has_every_bar(tmp_path, capsys):
+    """Missing measurements are listed."""
     assert run("--part", "summary", "-o", tmp_path / "new") == 0
     assert capsys.readouterr().out.count("not measured") == len(json.loads((tmp_path / "new" / "bars.json").read_text())) == 12
 
 
 def test_a_part_needs_a_name(capsys):
-    """One sentence, code 2."""
+    """One sentence, exit code 2."""
     assert run() == 2
     assert "bars: --part None is unknown: choose one of gradients, gan, style, summary" in capsys.readouterr().err
     assert backend._device == "cpu"

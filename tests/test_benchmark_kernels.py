@@ -1,4 +1,4 @@
-"""`python -m benchmarks kernels` runs through: every kernel it times is compared first, and agrees."""
+"""`python -m benchmarks kernels`: every kernel that is timed is first compared, and agrees."""
 import json
 from contextlib import nullcontext
 from functools import partial
@@ -33,7 +33,7 @@ def cp(cp):
 
 @pytest.mark.slow
 def test_every_kernel_is_compared_and_timed(cp):
-    """Tiny sizes: no row failed, every part is there, and the precision is what it was before."""
+    """Tiny sizes: no row failed, every part is present, and the precision is restored."""
     cuda.precision("tf32")
     rows = list(kernels.run(cp, **TINY))
     assert not [row for row in rows if "failed" in row]
@@ -51,8 +51,8 @@ def test_every_kernel_is_compared_and_timed(cp):
 
 
 @pytest.mark.slow
-def test_a_wrong_kernel_gets_no_time(cp, monkeypatch, capsys):
-    """Its row says by how much; code 1; all others are timed."""
+def test_a_wrong_kernel_is_not_timed(cp, monkeypatch, capsys):
+    """Its row states the error; exit code 1; all others are timed."""
     def wrong(*given, real=ROOMS["cuda"].leaky_relu):
         y, cache = real(*given)
         return 1.01 * y, cache
@@ -72,10 +72,10 @@ def lost(*_, **__):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("who, name", [(kernels, "copy_gb_per_s"), (cuda, "product")])
-def test_without_a_ceiling_there_is_no_share_of_it(cp, monkeypatch, who, name):
-    """Where a copy or the strict product cannot be measured, convolutions have times all the same."""
-    monkeypatch.setattr(who, name, lost)
+@pytest.mark.parametrize("owner, name", [(kernels, "copy_gb_per_s"), (cuda, "product")])
+def test_without_a_ceiling_there_is_no_fraction_of_it(cp, monkeypatch, owner, name):
+    """If a copy or the strict product cannot be measured, convolutions are still timed."""
+    monkeypatch.setattr(owner, name, lost)
     rows = list(kernels.run(cp, **TINY))
     assert {row["failed"] for row in rows if "failed" in row} == {"not enough memory"}
     conv = [row for row in rows if row["part"] == "conv"]
@@ -83,8 +83,8 @@ def test_without_a_ceiling_there_is_no_share_of_it(cp, monkeypatch, who, name):
 
 
 @pytest.mark.slow
-def test_who_fails_while_timed_has_a_sentence(cp, monkeypatch):
-    """A kernel that runs once, when it is compared, and a launch that does not: all others have times."""
+def test_a_failure_during_timing_is_a_sentence(cp, monkeypatch):
+    """A kernel that runs only once, for the comparison, and a launch that fails: all others have times."""
     def only_once(*given, real=cuda.implicit_gemm_conv2d):
         calls.append(1)
         return real(*given) if len(calls) == 1 else lost()
@@ -105,8 +105,8 @@ def test_who_fails_while_timed_has_a_sentence(cp, monkeypatch):
 @pytest.mark.parametrize("function, part, names", [
     ("memory", "memory", ["the rest"]), ("products", "products", ["the rest"]), ("one_launch", "launch", ["the rest"]),
     ("convolution", "conv", ["2x6x6x3 -> 5, 3x3/1, the rest", "1x8x8x4 -> 4, 4x4/2, the rest"])])
-def test_a_part_that_ends_early_leaves_the_others_theirs(cp, monkeypatch, function, part, names):
-    """After its first row a sentence says of what there is no more; the other parts are whole."""
+def test_a_part_that_ends_early_does_not_affect_the_others(cp, monkeypatch, function, part, names):
+    """After its first row a sentence says which rows are missing; the other parts are complete."""
     real = getattr(kernels, function)
 
     def ends(*given):
@@ -122,8 +122,8 @@ def test_a_part_that_ends_early_leaves_the_others_theirs(cp, monkeypatch, functi
 
 
 @pytest.mark.slow
-def test_a_rival_without_room_leaves_us_our_times(cp):
-    """PyTorch has a GPU and cannot upload to it: a sentence for each of its rows, and times for all of ours."""
+def test_a_rival_without_memory_does_not_affect_our_times(cp):
+    """PyTorch has a GPU but cannot upload to it: each of its rows has a sentence, all of ours have times."""
     class Tensor:
         def to(self, *_):
             raise RuntimeError("CUDA out of memory\nat")
@@ -137,8 +137,8 @@ def test_a_rival_without_room_leaves_us_our_times(cp):
 
 
 @pytest.mark.slow
-def test_a_gpu_that_is_lost_is_no_reason_to_forget(cp, monkeypatch, tmp_path):
-    """Where it does not even tell its name any more, all rows are kept, with the name that it had."""
+def test_rows_are_kept_if_the_gpu_is_lost(cp, monkeypatch, tmp_path):
+    """If the GPU no longer even reports its name, all rows are kept, with the name it had."""
     def broken(*_, **__):
         monkeypatch.setattr(command, "gpu_card", broken)
         raise RuntimeError("cudaErrorIllegalAddress")
@@ -151,14 +151,14 @@ def test_a_gpu_that_is_lost_is_no_reason_to_forget(cp, monkeypatch, tmp_path):
     assert found["machine"]["name"] and len(found["rows"]) == 21
 
 
-def test_no_rounds_are_refused(capsys):
-    """One sentence, code 2, before anything is asked of a GPU."""
+def test_zero_rounds_are_refused(capsys):
+    """One sentence, exit code 2, before the GPU is used."""
     assert command.main(["kernels", "--rounds", "0"]) == 2
     assert "kernels: --rounds is 0, expected a whole number of at least 1" in capsys.readouterr().err
 
 
-def test_cudnn_computes_in_the_precision_it_is_listed_under(monkeypatch):
-    """PyTorch's switch for TF32 in convolutions is on for that row alone, whatever it was before, and bf16 has its own type."""
+def test_cudnn_uses_the_listed_precision(monkeypatch):
+    """PyTorch's TF32 switch for convolutions is on for that row only, whatever it was before; bf16 has its own dtype."""
     torch = pytest.importorskip("torch", reason="PyTorch is the rival")
     monkeypatch.setattr(torch.backends.cudnn, "allow_tf32", True)
     monkeypatch.setattr(torch.backends.cudnn, "benchmark", False)
@@ -173,8 +173,8 @@ def test_cudnn_computes_in_the_precision_it_is_listed_under(monkeypatch):
 
 
 @pytest.mark.parametrize("size, stride", [(3, 1), (4, 2)])
-def test_the_rival_convolves_the_same(size, stride):
-    """PyTorch's convolution as it is set beside ours: the same numbers in the same places, in bf16 up to its rounding."""
+def test_the_rival_computes_the_same_convolution(size, stride):
+    """PyTorch's convolution, in the form that is timed, equals ours; in bf16 up to its rounding."""
     torch = pytest.importorskip("torch", reason="PyTorch is the rival")
     x, kernel = normal(2, 8, 8, 3).astype(np.float32), normal(size, size, 3, 5).astype(np.float32)
     expected = ops.conv2d(x, kernel, strides=stride, padding="same")[0]

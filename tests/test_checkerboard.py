@@ -1,4 +1,4 @@
-"""Checkerboards: how kernels overlap, how much of an image is a checkerboard, and which upsampling starts with one."""
+"""Checkerboard artifacts: how kernels overlap, how much of an image is a checkerboard, and which upsampling causes one."""
 import numpy as np
 import pytest
 from helpers import normal, same
@@ -9,13 +9,13 @@ from nnscratch.style.checkerboard import checkerboard_fraction, compare_upsampli
 
 
 def waves(h, w, period):
-    """cos along both axes, with a period of so many pixels."""
+    """cos along both axes, with a period in pixels."""
     return np.outer(*(np.cos(2 * np.pi * np.arange(side) / period) for side in (h, w)))[None, :, :, None]
 
 
 @given(st.integers(1, 6), st.integers(1, 4), st.integers(1, 7), st.integers(1, 7))
-def test_overlaps_are_counted(kernel_size, stride, h, w):
-    """As two loops over the kernels of one axis count them; kernels are cropped at the border."""
+def test_overlaps_equal_a_count_by_loops(kernel_size, stride, h, w):
+    """Two loops over the kernels of one axis count the overlaps; kernels are cropped at the border."""
     assume(kernel_size >= stride)  # no gaps
 
     def along(length):
@@ -29,13 +29,13 @@ def test_overlaps_are_counted(kernel_size, stride, h, w):
 
 
 def test_a_kernel_divisible_by_the_stride_covers_pixels_equally():
-    """Except at the border. Size 3 with stride 2 gives one, two and four in turn."""
+    """Except at the border. Size 3 with stride 2 gives one, two and four overlaps alternately."""
     assert (overlap_counts((8, 8), 4, 2)[1:-1, 1:-1] == 4).all()
     same(overlap_counts((8, 8), 3, 2)[4:6, 4:6], np.array([[4.0, 2.0], [2.0, 1.0]]))
 
 
 def test_checkerboard_fraction():
-    """1 for a pattern of the period, also if it fades; 0 for a slow wave and for grey; for noise as the docstring says."""
+    """1 for a pattern of the period, also with decreasing amplitude; 0 for a slow wave and for grey; noise as documented."""
     assert checkerboard_fraction(waves(64, 64, 2)) > 0.999
     assert checkerboard_fraction(waves(64, 64, 2) * (1.5 + waves(64, 64, 32))) > 0.999
     assert checkerboard_fraction(waves(48, 48, 3)) < 1e-12 < 0.999 < checkerboard_fraction(waves(48, 48, 3), stride=3)
@@ -45,9 +45,9 @@ def test_checkerboard_fraction():
 
 @pytest.mark.slow
 def test_before_training_transposed_convolution_gives_a_checkerboard():
-    """More than a third of its variance, and less than a twentieth after resizing; a few training steps reduce it."""
+    """More than a third of the variance, and less than a twentieth after resizing; a few training steps reduce it."""
     image = 0.5 + 0.3 * (waves(32, 48, 16) + 0.1 * normal(1, 32, 48, 3)).astype(np.float32)
     before, after = compare_upsamplings(image), compare_upsamplings(image, steps=15)
     assert checkerboard_fraction(before["transposed"]) > 0.33 and checkerboard_fraction(before["resize"]) < 0.05
     assert checkerboard_fraction(after["transposed"]) < 0.5 * checkerboard_fraction(before["transposed"])
-    assert all(made.shape == image.shape and np.isfinite(made).all() for made in after.values())
+    assert all(output.shape == image.shape and np.isfinite(output).all() for output in after.values())

@@ -1,4 +1,4 @@
-"""Checkpoints: what is saved comes back bit for bit, and a bad file is one sentence that changes nothing."""
+"""Checkpoints: saving and loading preserves every bit, and a bad file gives one sentence and changes nothing."""
 import json
 import os
 import pickle
@@ -34,8 +34,8 @@ def everything(model, optimizer):
     return {**model.params, **model.buffers, **optimizer.save_state()}
 
 
-def test_interrupted_training_goes_on_bit_for_bit(tmp_path):
-    """3 steps, save, load into a fresh network, 3 steps: weights, statistics, dropout masks and Adam as after 6 steps."""
+def test_interrupted_training_resumes_bit_for_bit(tmp_path):
+    """3 steps, save, load into a new network, 3 steps: weights, statistics, dropout masks and Adam equal those of 6 steps."""
     whole, whole_adam = network(), Adam()
     start = {name: array.copy() for name, array in whole.params.items()}
     train(whole, whole_adam, range(6))
@@ -54,13 +54,13 @@ def test_interrupted_training_goes_on_bit_for_bit(tmp_path):
 
 
 def with_old_names(arrays):
-    """As version 0.1 named a batch normalization's moving averages."""
+    """Rename a batch normalization's moving averages as in version 0.1."""
     return {name.replace("/moving_", "/") if name.startswith("buffers/") else name: array for name, array in arrays.items()}
 
 
 @pytest.mark.parametrize("nested", [False, True])
 def test_a_training_state_of_version_0_1_still_loads(tmp_path, nested):
-    """Its buffers are called mean and variance; Adam's memories of those names stay what they are."""
+    """Its buffers are called mean and variance; Adam's moments keep their names."""
     def build():
         inner = network()
         return Model(x := Input((5,)), inner(x)) if nested else inner
@@ -78,7 +78,7 @@ def test_a_training_state_of_version_0_1_still_loads(tmp_path, nested):
         np.testing.assert_array_equal(array, expected[name], err_msg=name)
 
 
-def test_the_weights_that_come_with_nnscratch_have_the_old_names_and_load():
+def test_the_shipped_weights_have_the_old_names_and_load():
     """The generator of glyphs was saved by version 0.1."""
     path = files("nnscratch") / "generate" / "weights" / "glyphs.safetensors"
     arrays, header = checkpoint.read_arrays(path)
@@ -89,8 +89,8 @@ def test_the_weights_that_come_with_nnscratch_have_the_old_names_and_load():
         np.testing.assert_array_equal(array, arrays[f"buffers/{name.replace('moving_', '')}"])
 
 
-def test_a_buffer_that_is_really_called_mean_is_left_alone(tmp_path):
-    """A layer of the user's may call its own so."""
+def test_a_users_buffer_called_mean_is_not_renamed(tmp_path):
+    """A user's layer may have a buffer of this name."""
     class Centre(Layer):
         def build(self, shape):
             self.buffers["mean"] = np.zeros(shape, np.float32)
@@ -109,7 +109,7 @@ def test_a_buffer_that_is_really_called_mean_is_left_alone(tmp_path):
 
 
 def spoil(path, kind):
-    """Turn a good checkpoint into a bad one."""
+    """Damage a good checkpoint in one of several ways."""
     data = path.read_bytes()
     if kind == "missing":
         path.unlink()
@@ -138,8 +138,8 @@ def spoil(path, kind):
     ("truncated", "not a whole safetensors file"), ("header cut", "not a whole"), ("lying header", "not a whole"),
     ("pickle", "not a whole safetensors file"), ("text", "not a whole"), ("foreign", "nnscratch did not write it"),
 ])
-def test_a_bad_file_is_one_sentence_and_changes_nothing(tmp_path, kind, words):
-    """Every way a file can be bad: InputError, nothing executed, the network untouched."""
+def test_a_bad_file_gives_one_sentence_and_changes_nothing(tmp_path, kind, words):
+    """Every kind of bad file raises InputError; no code is executed and the network is unchanged."""
     path, model, adam = tmp_path / "a.safetensors", network(), Adam()
     train(model, adam, range(2))
     checkpoint.save(path, model, adam)
@@ -153,7 +153,7 @@ def test_a_bad_file_is_one_sentence_and_changes_nothing(tmp_path, kind, words):
 
 
 def test_a_file_of_another_network_is_refused(tmp_path):
-    """Another width, a layer too many, a layer too few: the first array that differs is named."""
+    """Another width, an additional layer, a missing layer: the sentence names the first array that differs."""
     path, model = tmp_path / "a.safetensors", network()
     checkpoint.save(path, model)
     with pytest.raises(InputError, match=r"params/dense_0/kernel has shape \(5, 4\), expected \(5, 6\)"):
@@ -173,7 +173,7 @@ def deeper():
 
 
 def test_nan_weights_are_refused(tmp_path):
-    """A network that had failed when it was saved is not loaded silently."""
+    """The weights of a network that had diverged are not loaded silently."""
     path, model = tmp_path / "a.safetensors", network()
     model.params["dense_1/kernel"][0, 0] = np.nan
     checkpoint.save(path, model)
@@ -192,8 +192,8 @@ def test_nan_weights_are_refused(tmp_path):
     ("optimizer/steps", lambda a: a.astype(np.float64), "saved state does not fit"),
     ("optimizer/stranger/mean", lambda a: np.ones(3), "saved state does not fit"),
 ])
-def test_numbers_that_do_not_fit_are_refused(tmp_path, name, change, words):
-    """Too large for float32, another kind, NaN in the optimizer, no count of steps: one sentence, nothing changed."""
+def test_invalid_numbers_are_refused(tmp_path, name, change, words):
+    """Too large for float32, another type, NaN in the optimizer, no step count: one sentence, nothing changed."""
     path, model, adam = tmp_path / "a.safetensors", network(), Adam()
     train(model, adam, range(2))
     checkpoint.save(path, model, adam)
@@ -208,7 +208,7 @@ def test_numbers_that_do_not_fit_are_refused(tmp_path, name, change, words):
 
 
 def test_the_state_of_another_optimizer_is_refused(tmp_path):
-    """Adam's memories are not SGD's; the weights alone can be loaded."""
+    """Adam's state does not fit SGD; the weights alone can be loaded."""
     path, model, adam = tmp_path / "a.safetensors", network(), Adam()
     train(model, adam, range(1))
     checkpoint.save(path, model, adam)
@@ -219,22 +219,22 @@ def test_the_state_of_another_optimizer_is_refused(tmp_path):
 
 @pytest.mark.parametrize("info", [
     [1], "text", {"loss": np.float32(1)}, {"loss": float("nan")}, {"shape": (1, 2)}, {1: "one"}, {"path": os}])
-def test_info_that_would_not_come_back_is_refused(tmp_path, info):
-    """No dict, no JSON, or JSON that reads otherwise: one sentence, no file."""
+def test_info_that_json_cannot_represent_is_refused(tmp_path, info):
+    """Not a dict, not JSON, or JSON that is read back differently: one sentence, no file."""
     with pytest.raises(InputError, match="info cannot be saved") as error:
         checkpoint.save(tmp_path / "a.safetensors", network(), info=info)
     assert "\n" not in str(error.value) and not list(tmp_path.iterdir())
 
 
-def test_info_comes_back_as_given(tmp_path):
-    """Also where its keys are those of our own header."""
+def test_info_is_read_back_as_given(tmp_path):
+    """Also if its keys are those of the file's own header."""
     info = {"kind": "mine", "version": 3, "optimizer": None, "info": {"nested": [1, 2.5, "ü", True]}}
     checkpoint.save(tmp_path / "a.safetensors", network(), info=info)
     assert checkpoint.load(tmp_path / "a.safetensors", network()) == info
 
 
 def test_a_model_that_cannot_be_saved_is_refused(tmp_path):
-    """Not yet built, or complex; or nowhere to save it to."""
+    """A model that is not built, a complex one, or an unusable path."""
     with pytest.raises(InputError, match="no parameters to save"):
         checkpoint.save(tmp_path / "a.safetensors", Dense(3))
     model = network()
@@ -247,7 +247,7 @@ def test_a_model_that_cannot_be_saved_is_refused(tmp_path):
 
 
 def test_a_failed_save_leaves_the_old_file(tmp_path, monkeypatch):
-    """Disk full while writing, or a kill before the rename: the old checkpoint is whole, nothing lies about."""
+    """Disk full while writing, or killed before the rename: the old checkpoint is intact, no temporary file stays."""
     path, model = tmp_path / "a.safetensors", network()
     checkpoint.save(path, model, info={"step": 1})
 
@@ -260,7 +260,7 @@ def test_a_failed_save_leaves_the_old_file(tmp_path, monkeypatch):
     assert [p.name for p in tmp_path.iterdir()] == ["a.safetensors"]
 
 
-def test_an_unwritable_place_is_one_sentence(tmp_path):
+def test_an_unwritable_place_gives_one_sentence(tmp_path):
     """A folder that does not exist."""
     with pytest.raises(InputError, match=r"cannot write .*No such file"):
         checkpoint.save(tmp_path / "nowhere" / "a.safetensors", network())

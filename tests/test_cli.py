@@ -1,4 +1,4 @@
-"""The command: what it prints, and one sentence with exit code 2 for mistakes."""
+"""The command: its output, and one sentence with exit code 2 for mistakes."""
 import os
 import re
 import shutil
@@ -17,7 +17,7 @@ from nnscratch.gradcheck.table import LEGEND
 
 
 def test_a_memory_shortage_names_the_options_that_reduce_it(capsys):
-    """The command's own options, or closing other programs."""
+    """The sentence names the command's own options, or suggests closing other programs."""
     for words, way_out in ((["train", "generator", "--batch", "512"], "set a smaller --batch-size (it is 512) or --size"),
                            (["generate", "-o", "x.png", "--grid", "90x90"], "set a smaller --grid (it is (90, 90))"),
                            (["judge"], "set a smaller --count (it is 5000)"), (["demo"], "close other programs"),
@@ -28,7 +28,7 @@ def test_a_memory_shortage_names_the_options_that_reduce_it(capsys):
 
 @pytest.mark.slow
 def test_output_that_the_terminal_cannot_show_is_replaced():
-    """An ASCII terminal, and a file name that it cannot print: still one sentence."""
+    """An ASCII terminal, and a file name that it cannot print: the output is still one sentence."""
     command = [sys.executable, "-m", "nnscratch.cli", "style", "\u1d40.png", "\u1d40.png", "-o", "out.png"]
     result = subprocess.run(command, capture_output=True, env={**os.environ, "PYTHONIOENCODING": "ascii:strict"})
     assert result.returncode == 2 and result.stderr.startswith(b"nnscratch: cannot open ?.png"), result.stderr
@@ -37,7 +37,7 @@ def test_output_that_the_terminal_cannot_show_is_replaced():
 
 @pytest.mark.skipif(sys.platform == "win32", reason="needs a POSIX pipe")
 def test_a_closed_pipe_ends_the_command_quietly():
-    """`nnscratch info | head -0`: no traceback, and the exit code of a closed pipe."""
+    """`nnscratch info | head -0`: no traceback, and the exit code of a broken pipe."""
     process = subprocess.Popen([sys.executable, "-m", "nnscratch.cli", "info"], stdout=subprocess.PIPE, stderr=subprocess.PIPE)
     process.stdout.close()
     assert process.stderr.read() == b""
@@ -46,8 +46,8 @@ def test_a_closed_pipe_ends_the_command_quietly():
 
 @pytest.mark.parametrize("arguments", [[], ["paint"], ["style"], ["style", "a", "b", "-o", "c", "--size", "big"],
                                        ["demo", "--fast"], ["demo", "night"]])
-def test_a_wrong_command_line_is_one_sentence_and_exit_code_2(arguments, capsys):
-    """argparse's errors in one sentence, which points to the help."""
+def test_a_wrong_command_line_gives_one_sentence_and_exit_code_2(arguments, capsys):
+    """argparse's error as one sentence that refers to --help."""
     with pytest.raises(SystemExit) as exit_code:
         main(arguments)
     assert exit_code.value.code == 2
@@ -57,7 +57,7 @@ def test_a_wrong_command_line_is_one_sentence_and_exit_code_2(arguments, capsys)
 
 @pytest.mark.slow
 def test_check_prints_the_table(capsys):
-    """A row for each op, and the verdict."""
+    """One row per op, and the verdict."""
     assert main(["check", "--device", "cpu"]) == 0
     out = capsys.readouterr().out
     assert "batch_norm training" in out and re.search(r"(\d+) of \1 wrong backward passes caught", out)
@@ -70,7 +70,7 @@ def test_check_prints_the_table(capsys):
     (["style", "a", "b", "-o", "o", "--keep-colors", "x"], "keep_colors"),
     (["style", "a", "b", "-o", "o", "--colors", "x"], "colors")])
 def test_every_spelling_of_an_option_is_accepted(words, name):
-    """-o, --output and --out; colour and color, also with = and shortened; the help shows one of them."""
+    """-o, --output and --out; colour and color, also with = and abbreviated; the help shows one of them."""
     *command, option, value = words
     spellings = {"output": ["-o", "--output", "--out", "--outp"], "colors": ["--colors", "--colours", "--colour", "--color"],
                  "keep_colors": ["--keep-colors", "--keep-colours", "--keep-colour"]}[name]
@@ -83,20 +83,20 @@ def test_every_spelling_of_an_option_is_accepted(words, name):
 @pytest.mark.parametrize("command", [["style"], ["gallery"], ["generate"], ["train", "generator"], ["train", "texture"],
                                      ["train", "stylizer"], ["judge"], ["bench"]])
 def test_the_help_shows_one_spelling(command, capsys):
-    """-o, --output, and color; the other spellings are accepted, not shown."""
+    """-o, --output, and color; the other spellings are accepted but not shown."""
     with pytest.raises(SystemExit):
         main([*command, "--help"])
     shown = capsys.readouterr().out
     assert re.search(r"-o \w+, --output", shown) and not re.search(r"--out\b|--\S*colour|default: None", shown)
 
 
-def test_what_follows_a_double_dash_is_left_as_it_is():
-    """There are no options after it, but files whose names may begin with dashes."""
+def test_arguments_after_a_double_dash_are_unchanged():
+    """After -- there are no options, only file names, which may begin with a dash."""
     assert shown_spellings(["--out", "a", "--", "--out"]) == ["--output", "a", "--", "--out"]
 
 
 def test_info_names_versions_and_the_missing_gpu(capsys, monkeypatch):
-    """Versions, BLAS with its threads, and if there is no GPU, the reason and the remedy."""
+    """Versions, BLAS with its number of threads, and without a GPU the reason and the remedy."""
     monkeypatch.setattr("nnscratch.backend.gpu_status", lambda: (None, "CuPy is not installed", "pip install that"))
     assert main(["info"]) == 0
     out = capsys.readouterr().out
@@ -105,8 +105,8 @@ def test_info_names_versions_and_the_missing_gpu(capsys, monkeypatch):
 
 
 @pytest.mark.parametrize("device", ["cpu", "gpu"])
-def test_info_leaves_the_chosen_device_alone(monkeypatch, device):
-    """It describes the GPU, and does not change the device."""
+def test_info_does_not_change_the_device(monkeypatch, device):
+    """It describes the GPU, but the chosen device stays the same."""
     monkeypatch.setitem(sys.modules, "cupy", strict_cupy)
     backend.use(device)
     assert "stand-in" in dict(info.report())["array library"]
@@ -115,7 +115,7 @@ def test_info_leaves_the_chosen_device_alone(monkeypatch, device):
 
 @pytest.mark.slow
 def test_the_package_runs_as_the_command():
-    """python -m nnscratch, with the command's exit code."""
+    """python -m nnscratch returns the command's exit code."""
     words = [sys.executable, "-m", "nnscratch"]
     assert subprocess.run([*words, "--version"], capture_output=True, text=True).stdout.startswith("nnscratch ")
     result = subprocess.run([*words, "paint"], capture_output=True, text=True)
@@ -123,7 +123,7 @@ def test_the_package_runs_as_the_command():
 
 
 def test_the_command_is_installed():
-    """The console script answers."""
+    """The console script runs."""
     assert shutil.which("nnscratch", path=str(Path(sys.executable).parent)), "not installed: pip install -e ."
     result = subprocess.run([sys.executable, "-m", "nnscratch.cli", "--version"], capture_output=True, text=True, check=True)
     assert result.stdout.startswith("nnscratch ")

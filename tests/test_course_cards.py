@@ -1,4 +1,4 @@
-"""Every formula on a card is evaluated, index by index, and gives what the op gives; the numbers shown are those."""
+"""Every formula on a card, evaluated index by index, gives the op's result; the numbers shown are those of the op."""
 import ast
 import itertools
 import math
@@ -20,7 +20,7 @@ every_card = pytest.mark.parametrize("shown", CARDS, ids=lambda card: card.name)
 
 
 class Padded:
-    """An array whose numbers beside it are 0."""
+    """An array that is 0 outside its bounds."""
 
     def __init__(self, array):
         self.array = array
@@ -31,7 +31,7 @@ class Padded:
 
 
 def sizes(shown, example):
-    """{"N": 2, ...}: the letters of the table of shapes, from the arrays themselves."""
+    """{"N": 2, ...}: the letters in the table of shapes, from the shapes of the arrays."""
     found = {"M": len(example["x"])} if "M" in str(shown.shapes) else {}
     for letter, text in shown.shapes.items():
         for name, size in zip(re.findall(r"\w[\w ]*", text.split(")")[0]), example[letter].shape):
@@ -40,7 +40,7 @@ def sizes(shown, example):
 
 
 def range_of(index, shown, sizes):
-    """How far an index goes; i and j over the kernel, or over the copies of a pixel, or, in a softmax, j over classes."""
+    """The range of an index; i and j run over the kernel or over the copies of a pixel; in a softmax j runs over classes."""
     if index in "ij":
         of_classes = shown.name == "softmax_cross_entropy"
         return range(sizes["K"] if of_classes else sizes.get("f") or sizes["KH" if index == "i" else "KW"])
@@ -48,7 +48,7 @@ def range_of(index, shown, sizes):
 
 
 def evaluate(line, values, shown, sizes):
-    """One line as loops over all its free indices; the array it makes is put into `values`."""
+    """Evaluate one line by loops over all its free indices, and store the resulting array in `values`."""
     statement = ast.parse(line).body[0]
     adds = isinstance(statement, ast.AugAssign)
     target, value = (statement.target if adds else statement.targets[0]), statement.value
@@ -60,7 +60,7 @@ def evaluate(line, values, shown, sizes):
         **{name: Padded(array) for name, array in values.items()}, **sizes, "sqrt": math.sqrt, "exp": math.exp, "log": math.log,
         "argmax": lambda terms: int(np.argmax(list(terms))),
         "over": lambda *indices: itertools.product(*(range_of(index, shown, sizes) for index in indices))}
-    made = {}
+    computed = {}
     for places in itertools.product(*(range_of(index, shown, sizes) for index in free)):
         here = scope | dict(zip(free, places))
         spot = ()
@@ -69,10 +69,10 @@ def evaluate(line, values, shown, sizes):
             spot = spot if isinstance(spot, tuple) else (spot,)
         number = eval(code, here)
         if not adds:
-            assert made.setdefault(spot, number) == number, "two numbers for one place"
-        made[spot] = made.get(spot, 0) + number if adds else number
+            assert computed.setdefault(spot, number) == number, "two numbers for one place"
+        computed[spot] = computed.get(spot, 0) + number if adds else number
     name = target.value.id if isinstance(target, ast.Subscript) else target.id
-    return name, made, adds
+    return name, computed, adds
 
 
 def unrolled(value):
@@ -91,35 +91,35 @@ def unrolled(value):
 
 
 def all_lines(shown, example):
-    """{letter: array}: what the formulas make, line by line, out of the inputs and dy alone."""
+    """{letter: array}: the results of the formulas, line by line, from the inputs and dy only."""
     letters, values = sizes(shown, example), dict(shown.inputs)
     values[f"d{shown.output}"] = example[f"d{shown.output}"]
-    made = {}
+    computed = {}
     for line in [*shown.forward, *shown.backward]:
         name, numbers, adds = evaluate(line, values, shown, letters)
         shape = example[name].shape if name in example else [1 + max(place) for place in zip(*numbers)]
-        if not adds or name not in made:
-            made[name] = np.zeros(shape)
+        if not adds or name not in computed:
+            computed[name] = np.zeros(shape)
         for place, value in numbers.items():
             inside = all(0 <= index < size for index, size in zip(place, shape))
             assert inside or adds
             if inside:
-                made[name][place] = made[name][place] + value if adds else value
-        values[name] = made[name]
-    return made
+                computed[name][place] = computed[name][place] + value if adds else value
+        values[name] = computed[name]
+    return computed
 
 
 def check(shown):
-    """y and every gradient of the op come out of the formulas alone."""
+    """y and every gradient of the op follow from the formulas alone."""
     example = shown.example()
-    made = all_lines(shown, example)
+    computed = all_lines(shown, example)
     for name in example.keys() - shown.inputs.keys() - {f"d{shown.output}"}:
-        np.testing.assert_allclose(made[name], example[name], rtol=1e-12, atol=1e-12, err_msg=name)
+        np.testing.assert_allclose(computed[name], example[name], rtol=1e-12, atol=1e-12, err_msg=name)
 
 
 @every_card
 def test_the_formulas_give_what_the_op_gives(shown):
-    """In the numbers of the card, and each gradient has a formula."""
+    """For the numbers on the card; each gradient has a formula."""
     check(shown)
 
 
@@ -133,7 +133,7 @@ SHAPES = {"x": (2, 5, 4, 2), "K": (3, 2, 2, 2), "b": (2,)}
 
 @pytest.mark.parametrize("name, options", [(name, options) for name, more in LARGER.items() for options in more])
 def test_the_formulas_hold_for_other_sizes(name, options):
-    """With several images and channels, strides, paddings and random numbers."""
+    """Several images and channels, strides, paddings and random numbers."""
     shown, rng = card(name), np.random.default_rng(0)
     of_images = shown.shapes.get("x", "").startswith("(N, H")
     inputs = {letter: rng.standard_normal(SHAPES[letter]) if of_images and letter in SHAPES
@@ -144,33 +144,33 @@ def test_the_formulas_hold_for_other_sizes(name, options):
     check(shown._replace(dy=rng.standard_normal(np.shape(y)) if np.ndim(y) else np.array(1.0)))
 
 
-def test_of_equal_pixels_the_first_gets_the_gradient():
-    """As the op does it: windows full of equal numbers, side by side and overlapping."""
+def test_the_first_of_equal_pixels_gets_the_gradient():
+    """The rule of the op: windows with equal numbers, adjacent and overlapping."""
     shown, rng = card("max_pool2d"), np.random.default_rng(0)
     for options in ({"s": 1, "KH": 2, "KW": 2}, {"s": 2, "KH": 2, "KW": 3}):
         tied = shown._replace(inputs={"x": rng.integers(0, 2, (2, 5, 6, 2)).astype(float)}, options=options)
         check(tied._replace(dy=rng.standard_normal(tied.run(*tied.inputs.values(), **options)[0].shape)))
 
 
-def test_every_card_is_tried_with_other_sizes():
-    """But for the two whose mask belongs to one shape, and their masks are 0 or 1 / (1 - rate)."""
+def test_every_card_is_tested_with_other_sizes():
+    """Except the two whose mask has a fixed shape; their masks are 0 or 1 / (1 - rate)."""
     assert set(cards()) - set(LARGER) == {"dropout", "spatial_dropout2d"}
     for name in ("dropout", "spatial_dropout2d"):
         assert set(card(name).inputs["m"].ravel()) == {0, 2} and card(name).options == {"rate": 0.5}
 
 
 def test_running_statistics():
-    """The two lines that no gradient needs."""
+    """The two lines that no gradient depends on."""
     shown = card("batch_norm")
     _, running, _ = ops.batch_norm(*shown.inputs.values(), training=True, **shown.options)
-    made = all_lines(shown, shown.example())
-    assert np.allclose([made["mean_new"], made["variance_new"]], running)
+    computed = all_lines(shown, shown.example())
+    assert np.allclose([computed["mean_new"], computed["variance_new"]], running)
 
 
 @pytest.mark.parametrize("wrong, right", [("s*oh + i - p", "s*oh - i - p"), ("dy[n, oh, ow, o] * K", "dy[n, ow, oh, o] * K"),
                                           ("+= Sum(o", "+= 2 * Sum(o"), ("b[o] + ", "")])
-def test_a_wrong_formula_is_noticed(wrong, right):
-    """Otherwise the tests above prove nothing."""
+def test_a_wrong_formula_is_detected(wrong, right):
+    """Otherwise the tests above would prove nothing."""
     shown = card("conv2d")
     lines = [[line.replace(wrong, right, 1) for line in lines] for lines in (shown.forward, shown.backward)]
     with pytest.raises((AssertionError, IndexError)):
@@ -178,8 +178,8 @@ def test_a_wrong_formula_is_noticed(wrong, right):
 
 
 @every_card
-def test_what_is_worked_out_by_hand(shown):
-    """Forward and backward, and each comes to the number in its place."""
+def test_the_worked_examples(shown):
+    """Forward and backward: each worked example gives the number at its position."""
     example, scope = shown.example(), {"log": math.log, "max": max}
     assert any(place.startswith("d") for place in shown.by_hand)
     for place, text in shown.by_hand.items():
@@ -188,7 +188,7 @@ def test_what_is_worked_out_by_hand(shown):
 
 @every_card
 def test_shows_every_formula_and_number(shown):
-    """As text and as Markdown; the library's lines are there, the checks of arguments are not."""
+    """As text and as Markdown; the library's lines are shown, without the argument checks."""
     text, page, example = str(shown), shown._repr_markdown_(), shown.example()
     for line in [*shown.forward, *shown.backward]:
         assert as_text(line) in text and f"$${as_latex(line)}$$" in page
@@ -215,6 +215,6 @@ def test_latex(line, expected):
     assert as_latex(line) == expected
 
 
-def test_a_card_that_is_not_there():
+def test_an_unknown_card_is_refused():
     with pytest.raises(InputError, match="choose one of dense, conv2d"):
         card("convolution")

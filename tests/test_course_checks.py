@@ -1,4 +1,4 @@
-"""The checks of the exercises are themselves checked: solutions are right, typical mistakes wrong and called by their name."""
+"""The checks of the exercises: solutions are right, and typical mistakes are wrong and get the right diagnosis."""
 import math
 import re
 
@@ -37,7 +37,7 @@ every_wrong_answer = pytest.mark.parametrize("name, attempt, diagnosis", WRONG,
 
 @pytest.mark.parametrize("name", EXERCISES)
 def test_the_solution_is_right(name):
-    """And `...`, None and NotImplementedError are not attempts."""
+    """`...`, None and NotImplementedError are not attempts."""
     assert EXERCISES[name](S[name]).state == "right"
     assert EXERCISES[name](lambda *a, **k: ...).state == EXERCISES[name](lambda *a, **k: None).state == "not attempted"
 
@@ -46,8 +46,8 @@ def test_the_solution_is_right(name):
     assert EXERCISES[name](later).state == "not attempted"
 
 
-def test_a_forgotten_return_is_no_empty_body():
-    """Lines that return nothing are an attempt; `...`, with or without a docstring, is none."""
+def test_a_forgotten_return_counts_as_an_attempt():
+    """A body that returns nothing is an attempt; `...`, with or without a docstring, is not."""
     def forgotten(x, weights, bias):
         x @ weights + bias
 
@@ -60,20 +60,20 @@ def test_a_forgotten_return_is_no_empty_body():
 
 
 @every_wrong_answer
-def test_a_wrong_answer_is_called_by_its_name(name, attempt, diagnosis):
+def test_a_wrong_answer_gets_its_diagnosis(name, attempt, diagnosis):
     answer = EXERCISES[name](attempt)
     assert answer.state == "wrong" and diagnosis in answer.text, answer
 
 
 @pytest.mark.parametrize("name", EXERCISES)
-def test_three_wrong_answers_are_known(name):
+def test_each_exercise_has_three_wrong_answers(name):
     assert len([1 for other, _, _ in WRONG if other == name]) >= 3
 
 
 @pytest.mark.parametrize("name", EXERCISES)
-def test_every_mistake_that_a_check_knows_is_one(name, monkeypatch):
-    """Each can be made with all inputs and gives as many results as the right function, one of them another: what raises, is
-    right, or holds NaN, would never be named, and nobody would see it."""
+def test_every_known_mistake_is_a_mistake(name, monkeypatch):
+    """Each can be computed for all inputs and returns as many results as the right function, at least one of them different. A
+    mistake that raises, is right, or returns NaN could never be diagnosed."""
     compared = []
     monkeypatch.setitem(EXERCISES[name].judge.__globals__, "compare", lambda *given: compared.append(given))
     EXERCISES[name](S[name])
@@ -88,7 +88,7 @@ def test_every_mistake_that_a_check_knows_is_one(name, monkeypatch):
 
 
 def as_if(attempt, change):
-    """The attempt, with each of its numbers or arrays passed through `change`."""
+    """The attempt, with each number or array of its result passed through `change`."""
     def other(*arguments):
         results = attempt(*arguments)
         return tuple(map(change, results)) if isinstance(results, (tuple, list)) else change(results)
@@ -96,7 +96,7 @@ def as_if(attempt, change):
 
 
 def single(value):
-    """Numbers in float32; anything else as it is."""
+    """Floats as float32; other values unchanged."""
     real = isinstance(value, (float, np.floating, np.ndarray)) and np.asarray(value).dtype.kind == "f"
     return np.asarray(value, np.float32) if real else value
 
@@ -106,8 +106,8 @@ def as_list(value):
 
 
 @pytest.mark.parametrize("name", EXERCISES)
-def test_a_right_answer_may_come_in_another_style(name):
-    """Computed in single precision, or returned so; as lists; as arrays of no dimension."""
+def test_a_right_answer_may_have_another_type(name):
+    """Computed in or returned as float32; as lists; as 0-d arrays."""
     def computed_single(*arguments):
         return as_if(S[name], single)(*[single(a) if isinstance(a, np.ndarray) else a for a in arguments])
 
@@ -118,13 +118,13 @@ def test_a_right_answer_may_come_in_another_style(name):
 
 @every_wrong_answer
 def test_a_wrong_answer_is_wrong_in_single_precision(name, attempt, diagnosis):
-    """What float32 is forgiven is less than any mistake: the same answers are refused, for the same reasons."""
+    """The tolerance for float32 is smaller than any mistake: the same answers are refused with the same diagnosis."""
     answer = EXERCISES[name](as_if(attempt, single))
     assert answer.state == "wrong" and diagnosis in answer.text, answer
 
 
-def test_small_numbers_among_large_ones_may_be_rounded():
-    """Rounding is as large as the largest number asks for, in each precision, and not larger."""
+def test_rounding_is_relative_to_the_largest_number():
+    """The tolerance is proportional to the largest number, in each precision."""
     want = np.array([1000.0, 1e-3, 0.0])
     for dtype, fine, coarse in ((np.float64, 5e-4, 5e-3), (np.float32, 1e-2, 5e-2), (np.float16, 0, 0.5)):
         rounded = want.astype(dtype)
@@ -135,14 +135,14 @@ def test_small_numbers_among_large_ones_may_be_rounded():
 
 
 @pytest.mark.parametrize("name, attempt, diagnosis", ON_PAPER, ids=[f"{name}-{text[:30]}" for name, _, text in ON_PAPER])
-def test_the_input_that_fails_is_small_enough_for_paper(name, attempt, diagnosis):
-    """It is shown with its numbers, and not as a shape. (Where code raises, that says more.)"""
+def test_the_failing_input_is_small(name, attempt, diagnosis):
+    """It is shown with its numbers, not as a shape. (If the code raises, the exception says more.)"""
     text = EXERCISES[name](attempt).text
     assert "raised" in text or "of shape (" not in text.replace("expected numbers of shape", ""), text
 
 
-def test_the_smallest_input_that_fails_is_shown():
-    """The mean is right for a batch of one, so the batch of two is shown, with all its numbers, and its N alone is named."""
+def test_the_smallest_failing_input_is_shown():
+    """The mean is right for a batch of one, so the batch of two is shown with all its numbers; of its sizes only N is named."""
     answer = checks.dense_backward(lambda dy, x, weights: (dy @ weights.T, x.T @ dy, dy.mean(axis=0)))
     assert str(answer) == """dense_backward: wrong
   for dy = [[1], [10]], x = [[2], [3]], weights = [[4]]
@@ -150,21 +150,21 @@ def test_the_smallest_input_that_fails_is_shown():
   it is too small by exactly 2 = N, the batch size: a mean is taken where a sum belongs, or a term is counted only once"""
 
 
-def test_letters_are_read_as_they_are_meant():
-    """A set, a list, one string with or without commas, small letters."""
+def test_accepted_forms_of_letters():
+    """A set, a list, one string with or without commas, lower case."""
     for answer in ({"B", "C", "E"}, ["b", "c", "e"], "B, C, E", "BCE", "b c and e", ("BC", "e"), np.array(["B", "C", "E"])):
         assert checks.guilty(lambda answer=answer: answer).state == "right", answer
 
 
-def test_at_zero_the_slope_is_that_of_the_library():
-    """LeakyReLU's backward at x = 0: what the check expects is what the formula in the notebook and the library say."""
+def test_the_slope_at_zero_is_the_librarys():
+    """LeakyReLU's backward at x = 0: the check, the formula in the notebook and the library agree."""
     dy, x = np.array([3.0]), np.array([0.0])
     expected = ops.leaky_relu_backward(dy, ops.leaky_relu(x, 0.5)[1])
     assert expected == S["leaky_relu_backward"](dy, x, 0.5) == 1.5
 
 
 def test_hints_and_solution(capsys, monkeypatch):
-    """Hints come one after the other; the solution is printed where it is at hand."""
+    """Hints are shown one after the other; the solution is printed where it is available."""
     hints = checks.dense.hints
     checks.dense.hints_given = 0
     for _ in range(len(hints) + 1):
@@ -176,8 +176,8 @@ def test_hints_and_solution(capsys, monkeypatch):
     assert "return x @ weights + bias" in text and "not found here" in text
 
 
-def test_the_formulas_of_the_exercises_hold():
-    """Each solution against the library, or against a measurement: one formula, two ways to write it."""
+def test_the_formulas_of_the_exercises_are_right():
+    """Each solution against the library or a numeric gradient: one formula, two implementations."""
     x, kernel, bias = normal(2, 6, 5, 3), normal(3, 2, 3, 4), normal(4)
     y, cache = ops.conv2d(x, kernel, bias)
     dy = normal(*y.shape, seed=1)
@@ -196,7 +196,7 @@ def test_the_formulas_of_the_exercises_hold():
     assert np.allclose(S["numeric_gradient"](lambda a: (a**3).sum(), numbers, 0.5), 3 * numbers**2 + 0.25), "x³ errs by h²"
 
 
-def test_a_step_of_training_is_the_librarys():
+def test_the_training_step_equals_the_librarys():
     """train_step against mse, Dense and SGD."""
     x, target, layer = normal(4, 5), normal(4, 3), Dense(3)
     layer.forward(x)
@@ -208,12 +208,12 @@ def test_a_step_of_training_is_the_librarys():
     assert np.allclose(weights, layer.params["kernel"]) and np.allclose(bias, layer.params["bias"])
 
 
-def test_suspects_are_some_right_and_some_wrong():
+def test_some_suspects_are_right_and_some_are_wrong():
     assert re.fullmatch("[A-E]{5}", "".join(suspects())) and {"A", "D"} == set(suspects()) - S["guilty"]()
 
 
-def test_an_answer_may_be_odd_without_breaking_the_check():
-    """Lists for arrays, names for results, recursion: always an Answer, never an exception."""
+def test_odd_answers_do_not_break_the_check():
+    """Lists for arrays, names for results, recursion: the result is always an Answer, never an exception."""
     def endless(*arguments, **named):
         return endless(*arguments, **named)
     for odd in (lambda *a: "a word", lambda *a: [["a"]], lambda *a: {}, lambda *a: object(), lambda *a: np.nan, endless,

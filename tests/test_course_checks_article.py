@@ -1,4 +1,4 @@
-"""Wrong answers to the exercises of notebook 08, which test_course_checks.py puts to their checks; the formulas measured."""
+"""Wrong answers for notebook 08, given to its checks by test_course_checks.py; its formulas against measurements."""
 import numpy as np
 import pytest
 from helpers import normal
@@ -8,7 +8,7 @@ from nnscratch.networks.article import article_stack, image_sides, live_taps
 
 
 def back_by(setting):
-    """A reverse walk that puts gradients down in another way: setting(gradients, name, part)."""
+    """A backward traversal that stores gradients in another way: setting(gradients, name, part)."""
     def back(steps, dy):
         gradients = {steps[-1].name: dy}
         for step in reversed(steps):
@@ -23,7 +23,7 @@ def added(gradients, name, part):
 
 
 def forward(steps, dy):
-    """From the first step on: nothing has arrived yet where it begins."""
+    """A traversal from the first step on, where no gradient has arrived yet."""
     gradients = dict.fromkeys(["x", *(step.name for step in steps)], 0.0) | {steps[-1].name: dy}
     for step in steps:
         for name, part in zip(step.inputs, step.backward(gradients[step.name])):
@@ -32,7 +32,7 @@ def forward(steps, dy):
 
 
 def impatient(steps, dy):
-    """A queue of what has arrived: each arrival hands on all there is so far."""
+    """A queue of arrived gradients: each arrival passes on the sum so far, too early."""
     gradients, waiting = {steps[-1].name: 0}, [(steps[-1].name, dy)]
     while waiting:
         name, part = waiting.pop()
@@ -44,13 +44,13 @@ def impatient(steps, dy):
 
 
 def padded(before):
-    """The share of live taps with other zeros before the image: before(all of the padding)."""
-    def share(side):
+    """The fraction of live taps with other padding before the image: before(total padding)."""
+    def fraction(side):
         places = (side + 1) // 2
         p = before(max(2 * (places - 1) + 4 - side, 0))
         pixels = 2 * np.arange(places)[:, None] + np.arange(4) - p
         return (((pixels >= 0) & (pixels < side)).any(axis=0).sum() / 4)**2
-    return share
+    return fraction
 
 
 WRONG = [
@@ -81,9 +81,9 @@ WRONG = [
 
 
 @pytest.mark.parametrize("side", [1, 2, 3, 4, 7, 16])
-def test_sides_and_taps_are_the_networks(side):
-    """Measured on the article's stack itself, narrow and two blocks deep."""
+def test_sides_and_taps_equal_the_networks(side):
+    """Measured on the article's stack with few filters and two blocks."""
     model = article_stack((side, side, 3), blocks=2, filters=4)
     assert image_sides(model) == [right_side(side, 1), right_side(side, 2)]
-    shares = [right_fraction(side), right_fraction(right_side(side, 1))]
-    assert live_taps(model, normal(5, side, side, 3).astype(np.float32)) == shares
+    fractions = [right_fraction(side), right_fraction(right_side(side, 1))]
+    assert live_taps(model, normal(5, side, side, 3).astype(np.float32)) == fractions

@@ -1,4 +1,4 @@
-"""Wrong answers to the exercises of notebooks 13 and 14, which test_course_checks.py puts to their checks; what they count."""
+"""Wrong answers for notebooks 13 and 14, given to their checks by test_course_checks.py; what these checks count."""
 import numpy as np
 import pytest
 from exercise_answers import S
@@ -30,10 +30,10 @@ def whole_blocks_only(x, kernel, rows):
 
 
 def side_by_side(x, kernel, rows):
-    """Blocks that do not overlap."""
-    apart = rows + len(kernel) - 1
-    return np.concatenate([ops.im2col(x[:, r:r + apart], kernel.shape[:2])[0] @ matrix(kernel)
-                           for r in range(0, x.shape[1] - len(kernel) + 1, apart)], axis=1)
+    """Blocks without overlap."""
+    height = rows + len(kernel) - 1
+    return np.concatenate([ops.im2col(x[:, r:r + height], kernel.shape[:2])[0] @ matrix(kernel)
+                           for r in range(0, x.shape[1] - len(kernel) + 1, height)], axis=1)
 
 
 def mended(change):
@@ -46,7 +46,7 @@ def mended(change):
 
 
 def bytes_of(x_shape, kernel_shape, **times):
-    """The intensity if x, kernel, y and the columns are moved so many times."""
+    """The arithmetic intensity if x, kernel, y and the columns are moved the given number of times."""
     x, kernel = (normal(*shape) for shape in (x_shape, kernel_shape))
     y = ops.conv2d(x, kernel)[0]
     sizes = {"x": x.size, "kernel": kernel.size, "y": y.size, "columns": y.size // y.shape[3] * kernel[..., 0].size}
@@ -54,7 +54,7 @@ def bytes_of(x_shape, kernel_shape, **times):
 
 
 def divided(later, gained):
-    """The number beyond later / gained, as NumPy divides by 0; and 1 where the GPU begins lower and is never met."""
+    """The first integer beyond later / gained, with NumPy's division by 0; 1 if the GPU is faster from the start."""
     with np.errstate(all="ignore"):
         n = np.float64(later) / np.float64(gained)
     return max(1, np.floor(n) + 1) if n >= 0 or later < 0 else np.inf
@@ -112,7 +112,7 @@ WRONG = [
 
 
 def transformed(collect):
-    """The transforms of d and of g, each collected, and then multiplied."""
+    """The transforms of d and of g are each collected in an array and then multiplied."""
     def f23(d, g):
         m = collect([d[0] - d[2], d[1] + d[2], d[2] - d[1], d[1] - d[3]])
         m = m * collect([g[0], (g[0] + g[1] + g[2]) / 2, (g[0] - g[1] + g[2]) / 2, g[2]])
@@ -127,7 +127,7 @@ def filled(numbers):
 
 
 def by_loops(d, g):
-    """The transforms as loops over NumPy's numbers, which stand first in the product."""
+    """The transforms by loops over NumPy scalars, which are the first factor of each product."""
     a, g_matrix, b = winograd_matrices(2, 3)
     m = [sum(g_matrix[i, j] * g[j] for j in range(3)) * sum(b[i, j] * d[j] for j in range(4)) for i in range(4)]
     return np.array([sum(a[i, j] * m[j] for j in range(4)) for i in range(2)])
@@ -146,13 +146,13 @@ def by_matrices(d, g):
 @pytest.mark.parametrize("f23", [mended(lambda m: m), lambda d, g: filled(mended(lambda m: m)(d, g)), transformed(np.array),
                                  transformed(filled), by_loops, halved, by_matrices,
                                  lambda d, g: by_matrices(d.astype(np.float32), g.astype(np.float32))])
-def test_four_products_in_many_spellings(f23):
-    """Scalars, slices, matrices, loops over matrices, arrays that are filled or collected: none is refused."""
+def test_four_products_in_many_implementations(f23):
+    """Scalars, slices, matrices, loops over matrices, filled or collected arrays: none is refused."""
     assert checks.f23(f23).state == "right", checks.f23(f23)
 
 
 def test_products_are_counted():
-    """Of two that came in, in either order, as numbers and in arrays; not with a constant from either side."""
+    """Products of two inputs count, in either order, as scalars and in arrays; products with a constant do not."""
     a, b = np.array([Counted(2.0), Counted(3.0)]), Counted(5.0)
     for function, count, value in ((lambda: a[0] * b, 1, 10), (lambda: (b * a)[1], 2, 15), (lambda: a @ a, 2, 13),
                                    (lambda: b / a[0], 1, 2.5), (lambda: 2 * b + b * 0.5 - 1, 0, 11.5), (lambda: 1 / b, 0, 0.2),
@@ -167,7 +167,7 @@ def concatenated(x, kernel, rows):
 
 
 def stacked(x, kernel, rows):
-    """The windows one by one, in a list that becomes an array."""
+    """The windows one by one, in a list that is converted to an array."""
     (kh, kw), (n, h, w) = kernel.shape[:2], x.shape[:3]
     y = []
     for r in range(0, h - kh + 1, rows):
@@ -178,14 +178,14 @@ def stacked(x, kernel, rows):
 
 
 def windows(x, kernel, rows):
-    """A view of all windows, which takes no memory, a block of it at a time."""
+    """A view of all windows, which takes no memory, one block at a time."""
     seen = np.lib.stride_tricks.sliding_window_view(x, kernel.shape[:2], (1, 2))
     return np.concatenate([np.einsum("nhwcij,ijco->nhwo", seen[:, r:r + rows], kernel)
                            for r in range(0, seen.shape[1], rows)], axis=1)
 
 
 def tap_by_tap(x, kernel, rows):
-    """No slice is higher than `rows`."""
+    """No slice has more than `rows` rows."""
     (kh, kw, c, oc), (n, h, w) = kernel.shape, x.shape[:3]
     y = np.zeros((n, h - kh + 1, w - kw + 1, oc))
     for r in range(0, h - kh + 1, rows):
@@ -198,12 +198,12 @@ def tap_by_tap(x, kernel, rows):
 
 
 @pytest.mark.parametrize("blocks", [concatenated, stacked, windows, tap_by_tap])
-def test_blocks_in_many_spellings(blocks):
+def test_blocks_in_many_implementations(blocks):
     assert checks.conv_in_blocks(blocks).state == "right", checks.conv_in_blocks(blocks)
 
 
 def test_memory_is_measured():
-    """What NumPy held at once, also while somebody else is tracing."""
+    """The peak of NumPy's memory, also while tracemalloc is already running."""
     import tracemalloc
     assert 800_000 <= peak(lambda: np.ones(100_000)) < 900_000
     x, kernel = normal(1, 40, 40, 8), normal(3, 3, 8, 8)
@@ -218,8 +218,8 @@ def test_memory_is_measured():
 
 
 @pytest.mark.parametrize("shapes", [((2, 7, 5, 3), (3, 2, 3, 4)), ((1, 4, 4, 1), (4, 4, 1, 1))])
-def test_flop_are_those_of_the_loops(shapes):
-    """Counted by the loops' own products."""
+def test_flop_equal_those_of_the_loops(shapes):
+    """Counted as the products in the loops."""
     x, kernel = (normal(*shape) for shape in shapes)
     y = ops.conv2d(x, kernel)[0]
     assert S["conv_flop"](*shapes) == 2 * y.size * kernel[..., 0].size
@@ -228,21 +228,21 @@ def test_flop_are_those_of_the_loops(shapes):
 
 @given(kernels=st.integers(1, 40), ask=st.floats(0.01, 5), compute=st.floats(0.01, 5))
 def test_the_queue_has_a_formula(kernels, ask, compute):
-    """The one that the notebook prints."""
+    """It equals the formula that the notebook prints."""
     assert np.isclose(S["queue_seconds"](kernels, ask, compute), max(kernels * ask + compute, ask + kernels * compute))
 
 
 @given(*[st.integers(1, 12)] * 4)
 def test_before_the_crossover_the_gpu_is_not_faster(fixed_cpu, each_cpu, fixed_gpu, each_gpu):
-    """At the batch it is, one before it is not; where there is none, not at a thousand either."""
+    """At the crossover it is faster, one before it is not; without a crossover it is not faster at 1000 either."""
     def faster(n):
         return fixed_gpu + n * each_gpu < fixed_cpu + n * each_cpu
     n = S["crossover"](fixed_cpu, each_cpu, fixed_gpu, each_gpu)
     assert faster(n) and (n == 1 or not faster(n - 1)) if np.isfinite(n) else not faster(1000)
 
 
-def test_bars_show_their_numbers():
-    """Each value, or the sum of the parts; twice alike."""
+def test_bar_charts_show_their_values():
+    """Each value, or the sum of stacked parts; two calls draw the same image."""
     def image(stacked):
         return draw.bars({"a": {"one": 2.0, "two": 30.0}, "b": {"one": 0.5, "two": 4.0}}, "bars", "ms", stacked=stacked)
     shown = [[text for text in texts(image(stacked)) if text] for stacked in (False, True)]

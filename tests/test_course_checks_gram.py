@@ -1,4 +1,4 @@
-"""Wrong answers to the exercises of notebook 10, which test_course_checks.py puts to their checks; the formulas measured."""
+"""Wrong answers for notebook 10, given to its checks by test_course_checks.py; its formulas against measurements."""
 import numpy as np
 from helpers import normal
 
@@ -13,11 +13,11 @@ def rows(x):
 
 def there_and_back(factor, divide=lambda d: d.size):
     """The solution of gram_loss with another dG."""
-    def pull(x, A):
+    def changed_loss(x, A):
         F = rows(x)
         d = F.T @ F / len(F) - A
         return (d * d).mean(), (F @ (2 * factor * d / divide(d)) * 2 / len(F)).reshape(x.shape)
-    return pull
+    return changed_loss
 
 
 WRONG = [
@@ -48,8 +48,8 @@ WRONG = [
 ]
 
 
-def test_the_gradient_of_the_pull_is_right():
-    """By central differences, which are exact to h² for a polynomial of degree four."""
+def test_the_gradient_of_gram_loss_is_right():
+    """By central differences, whose error for a polynomial of degree four is of order h²."""
     x, A, h = normal(3, 2, 4), normal(4, 4), 1e-5
     A = A + A.T
     _, dx = right_loss(x, A)
@@ -61,7 +61,7 @@ def test_the_gradient_of_the_pull_is_right():
 
 
 def test_shuffled_pixels_have_the_same_gram_matrix():
-    """And so the check calls a Gram matrix of shuffled features right."""
+    """So the check accepts a Gram matrix of shuffled features."""
     def shuffled(x):
         F = np.random.default_rng(0).permutation(rows(x))
         return F.T @ F / len(F)

@@ -1,4 +1,4 @@
-"""The checks of notebooks 05 to 07, checked like those before: typical mistakes are wrong and called by their name."""
+"""The checks of notebooks 05 to 07: typical mistakes are wrong and get the right diagnosis."""
 import numpy as np
 from exercise_answers import S, spoiled
 from helpers import normal
@@ -44,7 +44,7 @@ def by_image(x, gamma, beta, epsilon):
 
 
 def without(what):
-    """The backward of batch normalisation in training with something left out."""
+    """The backward pass of batch normalization in training with one term left out."""
     def backward(dy, x, gamma, epsilon):
         d = np.sqrt(x.var(axis=AXES) + epsilon)
         normed = (x - x.mean(axis=AXES)) / d
@@ -63,7 +63,7 @@ def with_batch_statistics(dy, x, gamma, mean, variance, epsilon):
 
 
 def overwriting(x, kernel, stride):
-    """Painting with = instead of +=."""
+    """A transposed convolution with = instead of +=."""
     (n, height, width, _), (kh, kw, oc, _) = x.shape, kernel.shape
     y = np.zeros((n, (height - 1) * stride + kh, (width - 1) * stride + kw, oc))
     for h, w in np.ndindex(height, width):
@@ -172,7 +172,7 @@ WRONG = [
 ]
 
 
-def test_the_formulas_of_pooling_and_dropout_hold():
+def test_the_formulas_of_pooling_and_dropout_are_right():
     """The solutions of notebook 05 against the library, ties included."""
     x = normal(2, 6, 9, 4).round(0)  # many ties
     y, cache = ops.max_pool2d(x, 3)
@@ -185,7 +185,7 @@ def test_the_formulas_of_pooling_and_dropout_hold():
     assert np.allclose(S["dropout"](x, 0.3, chance, True), ops.dropout(x, 0.3, seed=5)[0])
 
 
-def test_the_formulas_of_batch_normalisation_hold():
+def test_the_formulas_of_batch_normalisation_are_right():
     """The solutions of notebook 06 against the library, in training and at inference."""
     x, gamma, beta, mean, variance = 3 * normal(2, 5, 4, 3) + 1, *(normal(3, seed=k) for k in range(3)), 0.5 + normal(3)**2
     dy = normal(*x.shape, seed=1)
@@ -199,7 +199,7 @@ def test_the_formulas_of_batch_normalisation_hold():
         assert np.allclose(a, b)
 
 
-def test_the_formulas_of_transposed_convolution_hold():
+def test_the_formulas_of_transposed_convolution_are_right():
     """The solutions of notebook 07 against the library."""
     x, kernel = normal(2, 4, 3, 3), normal(3, 4, 6, 3)
     y, cache = ops.conv2d_transpose(x, kernel, strides=2, padding=0)

@@ -1,4 +1,4 @@
-"""Wrong answers to the exercises of notebook 12, which test_course_checks.py puts to their checks; the formulas measured."""
+"""Wrong answers for notebook 12, given to its checks by test_course_checks.py; its formulas against measurements."""
 from io import BytesIO
 
 import numpy as np
@@ -29,7 +29,7 @@ def adapted(f, s, scale_f, scale_s):
 
 
 def parts(dt, f, s, epsilon):
-    """n, deviation(f), deviation(s), mean(dt), mean(dt n)."""
+    """n, std(f), std(s), mean(dt), mean(dt n)."""
     of_f, of_s = (np.sqrt(a.var(**AXES) + epsilon) for a in (f, s))
     n = (f - f.mean(**AXES)) / of_f
     return n, of_f, of_s, dt.mean(**AXES), (dt * n).mean(**AXES)
@@ -75,39 +75,39 @@ WRONG = [
 
 
 def test_adain_and_its_gradient():
-    """Measured, several images at once; forward it is the library's, and instance normalisation image by image."""
+    """Numeric gradients for several images; the forward pass equals the library's, and instance norm image by image."""
     f, s = normal(2, 4, 5, 3), 2 + 3 * normal(2, 6, 3, 3)
     same(S["adain"](f, s, 1e-5), adain(f, s))
     report = check_op(lambda f, s: (S["adain"](f, s, 0.1), (f, s)), lambda dt, cache: S["adain_backward"](dt, *cache, 0.1),
                       [f, s], names=["f", "s"])
     assert report.ok, report
     which, gammas, betas = np.array([1, 0]), normal(3, 3), normal(3, 3, seed=1)
-    made = [ops.instance_norm(f[n:n + 1], gammas[k], betas[k], epsilon=0.1)[0] for n, k in enumerate(which)]
-    same(S["conditional_norm"](f, gammas, betas, which, 0.1), np.concatenate(made))
+    results = [ops.instance_norm(f[n:n + 1], gammas[k], betas[k], epsilon=0.1)[0] for n, k in enumerate(which)]
+    same(S["conditional_norm"](f, gammas, betas, which, 0.1), np.concatenate(results))
 
 
-def test_the_loss_of_the_stylizer_is_the_printed_one():
-    """As notebook 12 prints it, from the nine maps: the shares that a step of training returns, without their weights."""
+def test_the_loss_of_the_stylizer_equals_the_printed_one():
+    """The formula in notebook 12, from the nine maps, gives the terms that a training step returns, without their weights."""
     content, style = normal(1, 32, 32, 3).clip(0, 1), normal(1, 32, 32, 3, seed=1).clip(0, 1)**2
     model, network, code = decoder(seed=1), texture_features(), encoder()
     t = adain(code.forward(content), code.forward(style))
     ours, styles, photographs = (network.forward(image) for image in (model.forward(t), style, content))
-    share = np.mean((ours[5] - t[..., :128])**2) / np.mean(t[..., :128]**2)
+    content_loss = np.mean((ours[5] - t[..., :128])**2) / np.mean(t[..., :128]**2)
 
     def gram(features, style):
         rows = (features - style.mean(axis=(1, 2))).reshape(-1, features.shape[3])
         return rows.T @ rows / len(rows)
-    shares = []
+    style_losses = []
     for y, s, p in zip(ours, styles, photographs):
         G, S_, P = (gram(features, s) for features in (y, s, p))
-        shares.append(np.mean((G - S_)**2) / (np.mean(S_**2) + np.mean(P**2)))
+        style_losses.append(np.mean((G - S_)**2) / (np.mean(S_**2) + np.mean(P**2)))
     losses = train_step(model, network, code, Adam(1e-3), content, style)
-    assert len(shares) == 9 and (CONTENT_WEIGHT, SINGLE_STYLE_CONTENT_WEIGHT) == (1, 0.5)
-    same(np.array([losses["content"], losses["style"]]), np.array([share, sum(shares) / 9]), 1e-4)
+    assert len(style_losses) == 9 and (CONTENT_WEIGHT, SINGLE_STYLE_CONTENT_WEIGHT) == (1, 0.5)
+    same(np.array([losses["content"], losses["style"]]), np.array([content_loss, sum(style_losses) / 9]), 1e-4)
 
 
-def test_photographs_are_kept_as_jpeg():
-    """A notebook gets one form of them, small, and the colours are right."""
+def test_photographs_are_stored_as_jpeg():
+    """A notebook contains one version of each photograph, small, with the right colours."""
     colours = {"red": [1.0, 0, 0], "blue": [0, 0, 1.0]}
     first, again = (draw.photographs({name: np.ones((40, 40, 3)) * c for name, c in colours.items()}, "two") for _ in range(2))
     data = first._repr_jpeg_()

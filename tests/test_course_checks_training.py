@@ -1,4 +1,4 @@
-"""Wrong answers to the exercises of notebook 09, which test_course_checks.py puts to their checks; the formulas measured."""
+"""Wrong answers for notebook 09, given to its checks by test_course_checks.py; its formulas against measurements."""
 import numpy as np
 from exercise_answers import S, spoiled
 from helpers import normal
@@ -54,7 +54,7 @@ def by_exponentials(real, fake, s):
 
 
 def moved(step):
-    """The right m and v, but w is moved by step(old m and v, new m and v, g, 1 - beta_1**k, 1 - beta_2**k)."""
+    """m and v are right, but w moves by step(old m and v, new m and v, g, 1 - beta_1**k, 1 - beta_2**k)."""
     def adam(w, g, m, v, k, rate, beta_1, beta_2):
         _, new_m, new_v = S["adam"](w, g, m, v, k, rate, beta_1, beta_2)
         return w - rate * step(m, v, new_m, new_v, g, 1 - beta_1**k, 1 - beta_2**k), new_m, new_v
@@ -124,8 +124,8 @@ def slope(loss, z, place, h=1e-6):
     return (loss(z + step) - loss(z - step)) / (2 * h)
 
 
-def test_the_gradients_of_the_losses_are_measured():
-    """By central differences; and the losses are the library's."""
+def test_the_gradients_of_the_losses_are_right():
+    """By central differences; and the losses equal the library's."""
     real, fake, game = normal(4, 1), normal(4, 1, seed=1), non_saturating(0.8)
     loss, dreal, dfake = S["discriminator_loss"](real, fake, 0.8)
     of_generator, dz = S["generator_loss"](fake)
@@ -137,7 +137,7 @@ def test_the_gradients_of_the_losses_are_measured():
     assert np.isclose(S["discriminator_loss"](0 * real, 0 * fake, 1.0)[0], 2 * np.log(2)), "question 1 of the notebook"
 
 
-def test_three_steps_of_adam_are_the_librarys():
+def test_three_steps_of_adam_equal_the_librarys():
     w, m, v, theirs = normal(3, 2), np.zeros((3, 2)), np.zeros((3, 2)), {"w": normal(3, 2)}
     optimizer = Adam(0.01, beta_1=0.5, beta_2=0.9)
     for k in (1, 2, 3):
@@ -147,7 +147,7 @@ def test_three_steps_of_adam_are_the_librarys():
     assert np.allclose(w, theirs["w"], atol=1e-6) and np.allclose(v, optimizer.state["w"]["square"])
 
 
-def test_the_average_is_the_librarys():
+def test_the_moving_average_equals_the_librarys():
     """Weights and statistics, with the library's decay for step 8: (1 + 8) / (10 + 8)."""
     def network(seed):
         x = Input((3,))

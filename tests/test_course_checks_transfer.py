@@ -1,4 +1,4 @@
-"""Wrong answers to the exercises of notebook 11, which test_course_checks.py puts to their checks; the formulas measured."""
+"""Wrong answers for notebook 11, given to its checks by test_course_checks.py; its formulas against measurements."""
 import numpy as np
 from exercise_answers import S, spoiled
 from helpers import normal
@@ -109,8 +109,8 @@ def slope(loss, x, place, h=1e-5):
     return (loss(x + step) - loss(x - step)) / (2 * h)
 
 
-def test_the_gradients_are_measured_and_the_losses_the_librarys():
-    """Central differences are exact for squares, to rounding."""
+def test_the_gradients_are_right_and_the_losses_equal_the_librarys():
+    """Central differences are exact for squares, up to rounding."""
     F, P = normal(2, 3, 2), normal(2, 3, 2, seed=1)
     _, dF = S["content_gradient"](F, P)
     _, dx = S["total_variation"](F)
@@ -121,8 +121,8 @@ def test_the_gradients_are_measured_and_the_losses_the_librarys():
     assert np.isclose(S["total_variation"](F)[0], librarys(F[None])[0])
 
 
-def test_matched_colours_have_the_others_mean_and_covariance():
-    """And are the library's, where nothing is clipped and the colours vary far more than its EPSILON."""
+def test_matched_colours_have_the_targets_mean_and_covariance():
+    """They equal the library's if nothing is clipped and the colours vary much more than its EPSILON."""
     x, y = 5 * normal(40, 3), 2 + normal(50, 3, seed=1) @ normal(3, 3)
     z = S["matched_colours"](x, y)
     assert np.allclose(z.mean(axis=0), y.mean(axis=0)) and np.allclose(plain(z), plain(y))
@@ -132,7 +132,7 @@ def test_matched_colours_have_the_others_mean_and_covariance():
 
 
 def test_answers_to_the_questions():
-    """Inside a checkerboard of 0 and 1 every difference is 1: two for each pixel; a 1 is pulled down from four sides."""
+    """In a checkerboard of 0 and 1 every difference is 1: two per pixel; four neighbours contribute to the gradient at a 1."""
     board = np.indices((64, 64)).sum(axis=0)[:, :, None] % 2.0
     loss, dx = S["total_variation"](board)
     assert np.isclose(loss, 2 * 63 / 64) and np.allclose(dx[2:-2, 2:-2] * board.size, 8 * (2 * board[2:-2, 2:-2] - 1))

@@ -1,4 +1,4 @@
-"""The images: each is drawn, says in words what it shows, leaves no figure open, and shows the numbers it should."""
+"""The drawings: each is drawn, has a description, leaves no figure open, and shows the right numbers."""
 import sys
 
 import numpy as np
@@ -30,8 +30,8 @@ def texts(image):
 
 @pytest.mark.slow
 @pytest.mark.parametrize("name", IMAGES)
-def test_is_drawn_twice_alike(name):
-    """The same bytes each time, an image of sensible size, and a sentence for those who do not see it."""
+def test_drawing_is_reproducible(name):
+    """The same bytes each time, an image of reasonable size, and alternative text."""
     first, again = IMAGES[name](), IMAGES[name]()
     assert first._repr_png_() == again._repr_png_() and first._repr_png_().startswith(b"\x89PNG")
     assert len(first._repr_png_()) < 80_000 and len(first.text) > 5 and repr(first) == f"<image: {first.text}>"
@@ -39,14 +39,14 @@ def test_is_drawn_twice_alike(name):
     assert 1 <= width < 12 and 0.5 <= height < 10
 
 
-def test_pyplot_is_not_touched():
-    """Nothing has a state that a notebook would have to clear."""
+def test_pyplot_is_not_used():
+    """No global state that a notebook would have to reset."""
     if "matplotlib.pyplot" in sys.modules:
         assert not sys.modules["matplotlib.pyplot"].get_fignums()
 
 
 def test_the_window_shows_the_right_numbers():
-    """The outputs written into `sliding` are those of conv2d, and what `painting` ends with is its dx."""
+    """The outputs in `sliding` equal those of conv2d, and the last state of `painting` is its dx."""
     y, cache = ops.conv2d(X[None, :, :, None], KERNEL[:, :, None, None])
     last = texts(draw.sliding(X, KERNEL, [(2, 3)]))[-12:]
     assert last == [number(value) for value in y.ravel()]
@@ -55,13 +55,13 @@ def test_the_window_shows_the_right_numbers():
     assert texts(draw.painting(dy, KERNEL, [(2, 3)]))[-20:] == [number(value) for value in dx.ravel()]
 
 
-def test_numbers_are_short():
+def test_numbers_are_formatted_briefly():
     assert [number(v) for v in (0.0, -0.0, 1.0, -2.5, 0.333, 12.34, 123.4, -0.001, np.nan)] == [
         "0", "0", "1", "-2.5", "0.33", "12.3", "123", "0", ""]
 
 
 def test_colours_differ_in_lightness_too():
-    """Blue above and orange below 0 are told apart by everyone; ink on every shade has a contrast of 4.5 or more."""
+    """Blue above and orange below 0 are distinguishable in grey; ink has a contrast of at least 4.5 on every shade."""
     def luminance(colour):
         channels = np.array(colour[:3])
         return np.where(channels <= 0.03928, channels / 12.92, ((channels + 0.055) / 1.055)**2.4) @ [0.2126, 0.7152, 0.0722]

@@ -1,4 +1,4 @@
-"""The images of notebooks 05 to 07 and 09: drawn twice alike, whole, and the numbers in them are those of the library."""
+"""The drawings of notebooks 05 to 07 and 09: reproducible, complete, and with the library's numbers."""
 from io import BytesIO
 
 import numpy as np
@@ -21,13 +21,13 @@ IMAGES = {
 
 @pytest.mark.slow
 @pytest.mark.parametrize("name", IMAGES)
-def test_is_drawn_twice_alike(name):
+def test_drawing_is_reproducible(name):
     first, again = IMAGES[name](), IMAGES[name]()
     assert first._repr_png_() == again._repr_png_() and len(first._repr_png_()) < 80_000 and len(first.text) > 5
 
 
 def test_pooling_shows_the_right_numbers():
-    """Forward and backward, ties included."""
+    """Forward and backward, including ties."""
     dy = np.array([[1.0, 10], [-2, 3]])
     y, cache = ops.max_pool2d(TIED[None, :, :, None])
     dx = ops.max_pool2d_backward(dy[None, :, :, None], cache)
@@ -35,21 +35,21 @@ def test_pooling_shows_the_right_numbers():
     assert shown == [number(value) for array in (TIED, y, dy, dx) for value in array.ravel()]
 
 
-def test_stamps_end_with_the_transposed_convolution():
+def test_stamps_end_at_the_transposed_convolution():
     x, kernel = normal(2, 3), normal(3, 2)
     y, _ = ops.conv2d_transpose(x[None, :, :, None], kernel[:, :, None, None], strides=2, padding=0)
     assert texts(draw.stamps(x, kernel, 2, [(1, 2)]))[-y.size:] == [number(value) for value in y.ravel()]
 
 
 @pytest.mark.parametrize("height, width", [(10, 40), (40, 10), (20, 20)])
-def test_a_row_of_images_is_as_high_as_its_highest(height, width):
-    """And its title's: no empty paper above or below wide images."""
+def test_a_row_of_images_is_as_high_as_its_highest_image(height, width):
+    """Plus its title: no empty space above or below wide images."""
     shown = draw.images({"a": normal(height, width), "b": normal(1, width)}, "two", 2.0)
     assert np.isclose(shown.figure.get_size_inches()[1], 2.0 * height / width + 0.36)
 
 
-def test_an_image_is_framed_on_all_four_sides():
-    """A white one on a light card would have no end: going out from its middle, each way meets a dark line."""
+def test_an_image_has_a_frame_on_all_four_sides():
+    """A white image on a light card needs a visible edge: from its centre every direction meets a dark line."""
     file = BytesIO()
     draw.images({"white": np.ones((8, 8, 3))}, "white").save(file)
     shown = np.asarray(Image.open(file).convert("L"))
@@ -59,7 +59,7 @@ def test_an_image_is_framed_on_all_four_sides():
         assert line[white[0] - 2:white[0]].min() < 128 and line[white[-1] + 1:white[-1] + 3].min() < 128
 
 
-def test_the_upright_axis_alone_can_be_logarithmic():
+def test_only_the_vertical_axis_can_be_logarithmic():
     scales = {log: draw.curves({"a": (np.arange(3), np.ones(3))}, "a", log=log).figure.axes[0] for log in (False, "y", True)}
     assert [(axes.get_xscale(), axes.get_yscale()) for axes in scales.values()] == [
         ("linear", "linear"), ("linear", "log"), ("log", "log")]

@@ -1,4 +1,4 @@
-"""The images that move show the numbers of the ops, frame by frame, and are small; so do those of padding and channels."""
+"""Animations show the numbers of the ops, frame by frame, and are small; so do the drawings of padding and channels."""
 import re
 from base64 import b64decode
 from io import BytesIO
@@ -29,8 +29,8 @@ def grids_of(row):
     return {part.title: part for part in row if isinstance(part, draw.Grid)}
 
 
-def test_the_window_visits_every_place():
-    """Each frame writes one more number of y, that of the op, as the sum of its products under the frame."""
+def test_the_window_visits_every_position():
+    """Each frame writes one more value of y, the op's, as the sum of the products in the window."""
     film = draw.sliding_film(X, KERNEL)
     y = ops.conv2d(*one_channel(X, KERNEL))[0][0, :, :, 0]
     assert len(film.rows) == y.size
@@ -43,8 +43,8 @@ def test_the_window_visits_every_place():
         assert np.array_equal(shown["x"].array, X) and np.array_equal(shown["kernel"].array, KERNEL)
 
 
-def test_every_number_paints():
-    """Each frame adds what one number of x alone gives; the last frame is the transposed convolution."""
+def test_every_value_of_x_adds_a_kernel():
+    """Each frame adds the contribution of one value of x; the last frame is the transposed convolution."""
     film, so_far = draw.stamps_film(SMALL, KERNEL, 2), 0
     assert len(film.rows) == SMALL.size
     for row, place in zip(film.rows, np.ndindex(SMALL.shape)):
@@ -59,8 +59,8 @@ def test_every_number_paints():
 
 @pytest.mark.slow
 @every_film
-def test_a_gif_is_small_and_whole(name):
-    """A frame for each row, all of one palette and size, below 60 KB; and the page needs nothing else to show it."""
+def test_a_gif_is_small_and_complete(name):
+    """One frame per row, all with the same palette and size, below 60 KB; the page needs no other file to show it."""
     film = FILMS[name]()
     text = film._repr_html_()
     alternative, data = re.fullmatch(r'<img alt="([^"]+)" src="data:image/gif;base64,([^"]+)">', text).groups()
@@ -77,7 +77,7 @@ def test_a_gif_is_small_and_whole(name):
 @pytest.mark.slow
 @every_film
 def test_a_strip_for_print(name):
-    """The first, a middle and the last frame stand still; a reader without images gets the sentence."""
+    """The first, a middle and the last frame are printed; without images the alternative text is shown."""
     film = FILMS[name]()
     assert film._repr_png_() == film.strip()._repr_png_()
     last = film.rows[-1][-1]
@@ -85,7 +85,7 @@ def test_a_strip_for_print(name):
     assert repr(film).startswith(f"<film of {len(film.rows)} frames: ")
 
 
-def test_a_long_film_is_refused():
+def test_a_long_animation_is_refused():
     with pytest.raises(InputError, match="expected a film of 1 to 30 frames, got 36; use a smaller image"):
         draw.sliding_film(normal(8, 8), normal(3, 3))
     with pytest.raises(InputError, match="0 frames"):
@@ -93,8 +93,8 @@ def test_a_long_film_is_refused():
 
 
 @pytest.mark.parametrize("stride, padding", [(1, 0), (1, 1), (2, 0), (2, 1), (3, 2)])
-def test_a_blue_pixel_for_every_number_of_y(stride, padding):
-    """The middles lie where a kernel with a single 1 in its middle reads from."""
+def test_a_blue_pixel_for_every_value_of_y(stride, padding):
+    """The window centres are where a kernel with a single 1 in its centre reads."""
     places, kernel = np.arange(25.0).reshape(5, 5) + 1, np.zeros((3, 3))
     kernel[1, 1] = 1
     y = ops.conv2d(*one_channel(places, kernel), strides=stride, padding=padding)[0][0, :, :, 0]

@@ -1,4 +1,4 @@
-"""GANs that fail: each variant differs in what its name says, and the stored results are those that the notebook describes."""
+"""GANs that fail: each variant has the difference in its name, and the stored results are those the notebook describes."""
 import numpy as np
 import pytest
 from helpers import normal
@@ -15,7 +15,7 @@ def after(name, steps=2):
 
 @pytest.mark.slow
 def test_variants_differ_in_what_their_names_say():
-    """One thing each: losses and beta_1 change the weights, "no statistics" leaves them at 0 and 1, the bare one has none."""
+    """One difference each: losses and beta_1 change the weights, "no statistics" keeps them at 0 and 1, the bare one none."""
     healthy = after("healthy")
     for name in ("saturating", "beta_1 = 0.9", "both sides smooth"):
         assert any(not np.array_equal(array, healthy.params[key]) for key, array in after(name).params.items())
@@ -27,8 +27,8 @@ def test_variants_differ_in_what_their_names_say():
     assert gan_failures.train(gan_failures.VARIANTS["healthy"], steps=1, callback=None).buffers
 
 
-def test_the_bare_generator_is_the_other_without_normalisation():
-    """The same kernels at the same places, and biases for the offsets."""
+def test_the_bare_generator_lacks_only_normalisation():
+    """The same kernels in the same positions, and biases instead of the offsets."""
     initializers.set_seed(0)
     bare, healthy = gan_failures.bare_generator(), gan_failures.VARIANTS["healthy"].generator()
     assert {key: array.shape for key, array in bare.params.items() if "kernel" in key} == {
@@ -43,8 +43,8 @@ def test_label_accuracy_of_real_digits_and_of_noise():
     assert gan_failures.label_accuracy(normal(200, 16, 16, 1).astype(np.float32), real.labels) < 0.3
 
 
-def test_what_the_notebook_tells_is_stored():
-    """Its numbers in percent, after 700 steps, and what it calls slow, lost or equal."""
+def test_the_notebooks_results_are_stored():
+    """Its percentages after 700 steps, and which variants it calls slow, lost or equal."""
     shown = gan_failures.stored_results()
     assert shown["names"] == list(gan_failures.VARIANTS) and shown["images"].shape == (6, 20, 16, 16, 1)
     late = dict(zip(shown["names"], np.rint(100 * shown["label_accuracy"][:, :, -1].mean(axis=1)).astype(int).tolist()))
@@ -58,8 +58,8 @@ def test_what_the_notebook_tells_is_stored():
 
 
 @pytest.mark.parametrize("p, q, s, t", [(1.0, 1.0, 0.9, 0.0), (0.2, 0.7, 0.9, 0.1), (0.0, 1.0, 0.9, 0.1)])
-def test_what_the_best_discriminator_says(p, q, s, t):
-    """The slope of the cost of p real and q generated images is 0 at σ = (s p + t q) / (p + q), and changes its sign there."""
+def test_the_optimal_discriminator(p, q, s, t):
+    """The derivative of the cost of p real and q generated images is 0 at σ = (s p + t q) / (p + q), where its sign changes."""
     def slope(sigma):
         z = np.log(sigma / (1 - sigma))
         cost = [p * (np.logaddexp(0, a) - s * a) + q * (np.logaddexp(0, a) - t * a) for a in (z + 1e-5, z - 1e-5)]

@@ -1,4 +1,4 @@
-"""The quizzes: every answer is worked out a second time, no typical mistake leads to it, and a sheet can be had again."""
+"""The quizzes: every answer is computed a second time, no typical mistake gives it, and a sheet is reproducible."""
 import re
 from collections import Counter
 
@@ -23,7 +23,7 @@ def worked_out(name):
 @pytest.mark.slow
 @every_item
 def test_the_answer_is_right(item):
-    """By loops or a measured slope, for many seeds; and on paper no wrong answer looks like it, nor like another."""
+    """By loops or numeric derivatives, for many seeds; as printed, no wrong answer equals the answer or another wrong one."""
     for seed in SEEDS:
         asked = ask(item, seed)
         np.testing.assert_allclose(asked.answer, worked_out(item.__name__)(**asked.given), rtol=1e-6, atol=1e-6)
@@ -33,8 +33,8 @@ def test_the_answer_is_right(item):
 
 @pytest.mark.slow
 @every_item
-def test_the_question_can_be_asked(item):
-    """Its text shows every number that was drawn; seeds differ, and the same seed asks the same; plain letters alone."""
+def test_the_question_is_well_formed(item):
+    """Its text shows every number that was drawn; seeds differ; the same seed gives the same text; plain characters."""
     texts = set()
     for seed in SEEDS[:20]:
         asked = ask(item, seed)
@@ -49,16 +49,16 @@ def test_the_question_can_be_asked(item):
 @pytest.mark.slow
 @every_item
 def test_there_are_many_questions(item):
-    """Three hundred seeds ask at least twenty; and who always answers the same is right in 60 % of them at most."""
+    """Three hundred seeds give at least twenty questions; a constant answer is right for at most 60 % of them."""
     asked = [ask(item, seed) for seed in range(300)]
     assert len({one.text for one in asked}) >= 20
     assert Counter(format_number(one.answer) for one in asked).most_common(1)[0][1] <= 180
 
 
 @pytest.mark.slow
-def test_what_an_answer_hangs_on_is_said():
-    """Which of two equal pixels wins, where counting begins; a reason is true whatever was drawn; a quotient
-    ends."""
+def test_the_questions_state_their_conventions():
+    """Which of two equal pixels wins, and where counting begins; a reason is true for all numbers drawn; a quotient
+    terminates."""
     def asked(item):
         return [ask(item, seed) for seed in range(300)]
 
@@ -71,8 +71,8 @@ def test_what_an_answer_hangs_on_is_said():
     assert all(np.isclose(one.answer, round(one.answer, 2), atol=1e-9) for one in asked(speed.amdahl))
 
 
-def test_a_neuron_is_silent_now_and_then():
-    """Else relu would not be asked for; and then a typical wrong answer is the sum itself."""
+def test_a_neuron_is_sometimes_inactive():
+    """Otherwise relu would not matter; and then a typical wrong answer is the sum itself."""
     silent = [one for one in (ask(neuron.neuron, seed) for seed in range(100)) if one.answer == 0]
     assert 10 < len(silent) < 60
     for one in silent:
@@ -80,7 +80,7 @@ def test_a_neuron_is_silent_now_and_then():
 
 
 def test_our_features_are_never_all_zero():
-    """Nothing can be a share of them then: for one seed in 640 the question could not be asked."""
+    """No fraction of them would exist then: for one seed in 640 the question would be impossible."""
     assert all(np.isfinite(list(ask(style.content_share, seed).wrong.values())).all() for seed in range(2000))
 
 
@@ -91,7 +91,7 @@ def test_every_notebook_has_three_to_five_items():
 
 
 def test_numbers_that_hide_a_mistake_are_drawn_again():
-    """2 and 2: their sum is their product. An item whose answers are always alike says so and does not go on for ever."""
+    """2 and 2: the sum equals the product. An item whose answers are always equal raises, and does not loop forever."""
     def sum_of_two(rng):
         a, b = integers(rng, 2, low=1, high=3)
         return question("{a} and {b}: what is their sum?", {"a": a, "b": b}, a + b, {"multiplied": a * b})
@@ -106,16 +106,16 @@ def test_numbers_that_hide_a_mistake_are_drawn_again():
         ask(hopeless, 0)
 
 
-def test_numbers_are_shown_as_one_writes_them():
+def test_number_format():
     assert [format_number(value) for value in (3.0, -0.0, 1 / 3, -2.5, 151e6)] == ["3", "0", "0.3333", "-2.5", "151000000"]
     assert format_number(np.array([1, -2.0])) == "(1, -2)" and format_number([[1, 2], [3, 0.5]]) == "[[1, 2], [3, 0.5]]"
-    assert format_number(2e-5) == "0"  # nobody is asked for such a number, or two answers would look alike
+    assert format_number(2e-5) == "0"  # no question uses such a number; two answers could look alike
     drawn = integers(np.random.default_rng(0), 1000)
     assert set(drawn) == {-3, -2, -1, 1, 2, 3, 4} and 0 in integers(np.random.default_rng(0), 1000, low=0)
 
 
 def test_a_sheet(capsys):
-    """Questions alone, or with answers; the same seed, the same sheet; lines of a width, whole formulas, no other lists."""
+    """Questions alone, or with answers; the same seed, the same sheet; bounded line width, whole formulas, no other lists."""
     for notebook in ITEMS:
         given, solved = sheet(notebook, 7), sheet(notebook, 7, answers=True)
         assert "Answer" not in given and solved.count("Answer: ") == len(ITEMS[notebook])
@@ -131,7 +131,7 @@ def test_a_sheet(capsys):
 @pytest.mark.parametrize("given, complaint", [
     (["15"], "expected a notebook from 01 to 14, got '15'"), (["x"], "'x'"), ([], "notebook"),
     (["04", "--seed", "-1"], "--seed: expected an integer of at least 0, got -1"), (["04", "--seed", "a"], "invalid int")])
-def test_bad_input_is_one_sentence(given, complaint, capsys):
+def test_bad_input_gives_one_sentence(given, complaint, capsys):
     with pytest.raises(SystemExit) as stop:
         main(given)
     out, error = capsys.readouterr()

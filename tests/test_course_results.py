@@ -1,4 +1,4 @@
-"""What the notebooks show of results that are kept, and of a GPU where there is one: the stand-in here, or a real one."""
+"""How notebooks show stored results, and a GPU if there is one: the stand-in here, or a real GPU."""
 import json
 
 import numpy as np
@@ -13,7 +13,7 @@ LIMITS = {"NumPy": {"gflops": 50.0, "gb_per_s": 10.0}, "CuPy": {"gflops": 5000.0
 
 
 def test_results_are_found_or_not(tmp_path):
-    """A file that is there, one that is not, and which of them come from a GPU."""
+    """A file that exists, one that does not, and which of them come from a GPU."""
     assert {"idea", "gain"} <= set(results.stored_result("ladder")["rows"][0])
     assert results.stored_result("nothing") is None and results.stored_result("ladder", tmp_path) is None
     (tmp_path / "h100").mkdir()
@@ -25,7 +25,7 @@ def test_results_are_found_or_not(tmp_path):
 
 @pytest.fixture
 def last_cell(monkeypatch):
-    """A function that runs the cell of notebook 14 that looks for GPUs, with such kept results and such a GPU."""
+    """A function that runs notebook 14's cell on GPUs, with the given stored results and GPU."""
     source = pytest.importorskip("notebooks.source", reason="notebooks need nbformat: pip install -e '.[test]'")
     notebook = source.read(source.FOLDER / "src" / "14_gpu.py")
     text, = (cell.source for cell in notebook.cells if cell.cell_type == "code" and "gpu_status" in cell.source)
@@ -38,7 +38,7 @@ def last_cell(monkeypatch):
     return run
 
 
-def test_what_is_missing_is_said(last_cell, capsys):
+def test_missing_results_are_reported(last_cell, capsys):
     last_cell({}, (None, "CuPy is not installed", "pip install it"))
     assert capsys.readouterr().out == (
         "No results of a GPU are kept: bash benchmarks/gpu_run.sh FOLDER makes them, on one.\n"
@@ -47,7 +47,7 @@ def test_what_is_missing_is_said(last_cell, capsys):
 
 @pytest.mark.slow
 def test_a_gpu_is_shown(last_cell, cp, capsys):
-    """Kept rows under the name of their GPU, and live ones of the same layer; both forward and backward, none refused."""
+    """Stored rows under the name of their GPU, and live rows of the same layer; both forward and backward, none failed."""
     rows = list(layers.run({"NumPy": np, "CuPy": cp}, (), True, TINY))
     report = {"machine": {"gpu": {"name": "one of old"}, "ceilings": LIMITS}, "layers": json.loads(json.dumps(rows))}
     last_cell({"h100/bench": report}, (cp, "a product and a kernel ran", ""))

@@ -1,4 +1,4 @@
-"""A traced walk is the model's own walk, leaves the model as it was, and its formulas are true."""
+"""A traced pass equals the model's own pass, leaves the model unchanged, and its formulas are true."""
 import sys
 
 import numpy as np
@@ -25,7 +25,7 @@ from nnscratch.models import Model
 
 
 def small_model():
-    """One of everything that is hard: a branch that meets again, batch normalisation, a built-in activation."""
+    """A small model of everything difficult: branches that merge, batch normalization, a built-in activation."""
     x = Input((6, 5, 2))
     y = BatchNormalization()(Conv2D(3, 3, activation="tanh")(x))
     y = Add()([y, LeakyReLU()(y)])
@@ -35,8 +35,8 @@ def small_model():
 
 
 @pytest.mark.parametrize("training", [False, True])
-def test_the_walk_is_the_models(training):
-    """y, dx and every gradient are those of model.forward and model.backward, bit for bit."""
+def test_the_traced_pass_equals_the_models(training):
+    """y, dx and every gradient equal those of model.forward and model.backward, bit for bit."""
     model, x, dy = small_model(), normal(2, 6, 5, 2), normal(2, 4)
     trace = course.trace(model, x, dy, training)
     y = model.forward(x, training, remember=True)
@@ -48,8 +48,8 @@ def test_the_walk_is_the_models(training):
     assert names[:7] == names[7:][::-1] and [step.direction for step in trace.steps] == ["forward"] * 7 + ["backward"] * 7
 
 
-def test_the_model_comes_back_as_it_was():
-    """Gradients, buffers and memory, also after a walk that failed."""
+def test_the_model_is_unchanged():
+    """Gradients, buffers and saved values, also after a pass that failed."""
     model, x = small_model(), normal(2, 6, 5, 2)
     model.forward(x, training=True)
     model.backward(normal(2, 4))
@@ -78,7 +78,7 @@ CASES = [(Dense(4), (2, 3)), (Dense(4, activation="tanh", use_bias=False), (2, 3
 @pytest.mark.parametrize("layer, shape", CASES, ids=[f"{layer!r}{k}" for k, (layer, _) in enumerate(CASES)])
 @pytest.mark.parametrize("training", [False, True])
 def test_the_formulas_are_true(layer, shape, training):
-    """The text of each formula, evaluated, gives what the layer gives."""
+    """The text of each formula, evaluated, gives the layer's result."""
     x = normal(*shape)
     layer.forward(x)
     layer.cast(np.float64)
@@ -112,7 +112,7 @@ def test_the_formulas_are_true(layer, shape, training):
 
 
 def test_every_formula_is_tested():
-    """Those of layers above, and Add's two inputs here; what has no formula is called by its name."""
+    """The formulas of the layers above, and of Add's two inputs here; a layer without a formula is shown by its name."""
     assert {type(layer) for layer, _ in CASES} | {Add} == set(formulas.FORMULAS)
     assert formulas.forward_formula(Add()) == "y = x0 + x1"
     assert np.array_equal(Add()([normal(2, 3), normal(2, 3, seed=1)]), normal(2, 3) + normal(2, 3, seed=1))
@@ -120,7 +120,7 @@ def test_every_formula_is_tested():
     assert all(issubclass(kind, layers.Layer) for kind in formulas.FORMULAS)
 
 
-def test_a_walk_as_text():
+def test_a_traced_pass_as_text():
     model, x = small_model(), normal(2, 6, 5, 2)
     lines = str(course.trace(model, x)).splitlines()
     assert len(lines) == 14 and lines[0].startswith("→ conv2d_0") and "y = f(im2col(x) @ K + b)" in lines[0]
@@ -129,7 +129,7 @@ def test_a_walk_as_text():
 
 @pytest.mark.slow
 def test_strip_player_and_file(tmp_path, monkeypatch):
-    """Images of every step; the file needs nothing else and shows every step without scripts too."""
+    """Images of every step; the file needs no other file and shows every step without scripts, too."""
     pytest.importorskip("matplotlib")
     trace = course.trace(small_model(), normal(2, 6, 5, 2))
     assert trace.strip()._repr_png_().startswith(b"\x89PNG")
@@ -140,7 +140,7 @@ def test_strip_player_and_file(tmp_path, monkeypatch):
     assert "a pass of 14 steps" in repr(trace.player())
 
 
-def test_the_player_turns_pages():
+def test_the_player_changes_pages():
     pytest.importorskip("ipywidgets", reason="the player's buttons are ipywidgets")
     trace = course.trace(small_model(), normal(2, 6, 5, 2))
     box = player.player(trace.steps)

@@ -1,7 +1,7 @@
-"""The kernels through NVIDIA's own compilers, which need no GPU: they compile for old and new ones, and stay within limits.
+"""NVIDIA's own compilers compile the kernels, without a GPU, for old and new architectures and within resource limits.
 
-A thread that needs more registers than there are keeps numbers in memory instead ("spills"), and is slow without a word. So
-the limits stand here: registers for each kernel as nvcc counts them, rounded up a little, and no spills for anybody.
+A thread that needs more registers than available stores values in local memory ("spills") and becomes slow without any
+warning. So this file has limits: registers of each kernel as reported by nvcc, rounded up, and no spills.
 """
 import ctypes
 import importlib.util
@@ -17,11 +17,11 @@ from nnscratch.fast.cuda.kernel_registry import kernels, text
 from nnscratch.fast.cuda.launcher import OPTIONS as OURS
 
 FILES = sorted({kernel.file for kernel in kernels().values()})
-OLDEST = {"implicit_gemm.cu": 80}  # TF32 came with Ampere; all else runs on what CUDA 13 still knows, 75 being Turing
-OPTIONS = *OURS, "-ftz=true"  # which CuPy adds by itself
+OLDEST = {"implicit_gemm.cu": 80}  # TF32 needs Ampere; the others run on the oldest architecture of CUDA 13, 75 (Turing)
+OPTIONS = *OURS, "-ftz=true"  # CuPy adds this option
 ARCHITECTURES = (75, 80, 90, 120)
 
-REGISTERS = {  # at most; 256 threads of 64 registers fit four times into an SM, which is what hides the waiting for memory
+REGISTERS = {  # upper limits; four blocks of 256 threads with 64 registers fit into an SM, which hides memory latency
     "adam": 40, "adam_rate": 64, "average_pool": 48, "average_pool_backward": 48, "batch_norm": 40, "batch_norm_backward": 48,
     "batch_norm_backward_sums": 40, "batch_norm_moments": 40, "bias_leaky_relu": 32, "bias_leaky_relu_backward": 40,
     "channel_sums": 32, "col2im": 48, "dropout_mask": 48, "im2col": 48, "im2col_bf16": 48, "implicit_gemm": 128,
@@ -49,10 +49,10 @@ def test_nvcc_compiles_all_kernels_without_spills(tmp_path, architecture):
     for file in FILES:
         if architecture >= OLDEST.get(file, 0):
             (tmp_path / file).write_text(text(file))
-            made = subprocess.run(["nvcc", "-cubin", f"-arch=sm_{architecture}", *OPTIONS, "-Xptxas", "-v", "-o",
+            process = subprocess.run(["nvcc", "-cubin", f"-arch=sm_{architecture}", *OPTIONS, "-Xptxas", "-v", "-o",
                                    tmp_path / "kernels.cubin", tmp_path / file], capture_output=True, text=True)
-            assert made.returncode == 0 and "warning" not in made.stderr, made.stderr
-            seen |= resources(made.stderr)
+            assert process.returncode == 0 and "warning" not in process.stderr, process.stderr
+            seen |= resources(process.stderr)
     expected = {kernel.name for kernel in kernels().values() if architecture >= OLDEST.get(kernel.file, 0)}
     assert set(seen) == expected
     for name, (spilt, registers, shared) in seen.items():
@@ -60,30 +60,30 @@ def test_nvcc_compiles_all_kernels_without_spills(tmp_path, architecture):
 
 
 def resources(report):
-    """{kernel: (bytes spilt, registers, bytes of shared memory)} from what ptxas reports."""
+    """{kernel: (bytes spilled, registers, bytes of shared memory)} from the report of ptxas."""
     found = re.findall(r"properties for (\w+)\n.*?(\d+) bytes spill stores.*?Used (\d+) registers([^\n]*)", report, re.S)
     return {name: (int(spilt), int(registers), int((re.search(r"(\d+) bytes smem", rest) or [0, 0])[1]))
             for name, spilt, registers, rest in found if name in kernels()}
 
 
 def test_every_kernel_has_a_limit():
-    """Neither a kernel without one, nor a limit without a kernel."""
+    """No kernel lacks a limit, and no limit lacks a kernel."""
     assert set(REGISTERS) == set(kernels()) and set(SHARED_BYTES) < set(REGISTERS)
 
 
 def nvrtc():
-    """The compiler that CuPy uses at run time, from NVIDIA's package; None where it is not installed."""
+    """The compiler that CuPy uses at run time, from NVIDIA's package; None if it is not installed."""
     spec = importlib.util.find_spec("nvidia")
     folders = [Path(folder) for folder in (spec.submodule_search_locations if spec else ())]
     libraries = [path for folder in folders for path in folder.glob("**/libnvrtc*.so.*") if "alt" not in path.name]
-    for path in sorted(libraries, key=lambda path: "builtins" not in path.name):  # the builtins first: the other needs them
+    for path in sorted(libraries, key=lambda path: "builtins" not in path.name):  # builtins first: a dependency
         library = ctypes.CDLL(str(path))
     return library if libraries else None
 
 
 @pytest.mark.parametrize("file", FILES)
-def test_nvrtc_compiles_what_cupy_would_give_it(file):
-    """The one piece of text and the options that launch() uses, by the compiler that CuPy uses: no header is found there."""
+def test_nvrtc_compiles_the_text_that_cupy_gets(file):
+    """The text and the options of launch(), compiled by the compiler that CuPy uses, which finds no header files."""
     library = nvrtc()
     if library is None:
         pytest.skip('NVRTC is not installed: pip install nvidia-cuda-nvrtc (cupy-cuda13x[ctk] brings it, too)')

@@ -1,6 +1,6 @@
-"""Our own call of cuBLAS: rows and columns, leading dimensions, beta, precision; against NumPy's reading of the same arguments.
+"""Our call of cuBLAS: row and column order, leading dimensions, beta, precision; compared with NumPy for the same arguments.
 
-The stand-in gives it a library in NumPy (tests/standin/column_major.py), which looks at addresses as cuBLAS does.
+The stand-in replaces the library by NumPy (tests/standin/column_major.py), which reads addresses as cuBLAS does.
 """
 import weakref
 from contextlib import nullcontext
@@ -18,7 +18,7 @@ from nnscratch.fast.cuda import capability, cublas
 from nnscratch.fast.cuda.conv import to_bf16
 from nnscratch.ops.window import make_window
 
-# How a matrix can lie in memory: (the array around it, the view).
+# Memory layouts of a matrix: (the array around it, the view).
 LAYOUTS = {
     "whole": (lambda m, n: (m, n), lambda a: a),
     "transposed": (lambda m, n: (n, m), lambda a: a.T),
@@ -37,7 +37,7 @@ def matrix(cp, layout, m, n, seed):
 @pytest.mark.parametrize("a_layout", LAYOUTS)
 @pytest.mark.parametrize("b_layout", LAYOUTS)
 def test_gemm_of_every_layout(cp, a_layout, b_layout):
-    """out = a @ b + beta * out, also for single rows and columns; what lies around out stays."""
+    """out = a @ b + beta * out, also for single rows and columns; memory around out is unchanged."""
     for m, k, n in ((4, 5, 6), (1, 5, 6), (4, 1, 6), (4, 5, 1), (1, 1, 1)):
         for beta in (0.0, 1.0, 0.5):
             (a, exact_a), (b, exact_b) = matrix(cp, a_layout, m, k, 1), matrix(cp, b_layout, k, n, 2)
@@ -49,14 +49,14 @@ def test_gemm_of_every_layout(cp, a_layout, b_layout):
             same(around, expected, 1e-6)
 
 
-def test_memory_that_was_never_written_does_not_matter(cp):
-    """With beta 0 nothing of out is read, be it no number."""
+def test_uninitialized_memory_is_not_read(cp):
+    """With beta 0 out is not read, even if it contains NaN."""
     a = on(cp, np.ones((2, 2), np.float32))
     assert cuda.gemm(a, a, cp.full((2, 2), np.nan, dtype=np.float32)).tolist() == [[2, 2], [2, 2]]
 
 
-def test_what_gemm_refuses(cp):
-    """Shapes that do not fit, and layouts that cuBLAS does not know, with the way out."""
+def test_gemm_refuses_wrong_arguments(cp):
+    """Shapes that do not match and layouts that cuBLAS does not support, with the remedy."""
     a = on(cp, normal(4, 4).astype(np.float32))
     for wrong in ((a[:3], a[:3], a), (a, a, a[:3])):
         with pytest.raises(InputError, match=r"expected \(M, K\) @ \(K, N\)"):
@@ -73,8 +73,8 @@ def test_what_gemm_refuses(cp):
         same(cuda.product(awkward, a), to_cpu(awkward) @ to_cpu(a), 1e-6)
 
 
-def test_product_is_the_plain_one_for_everything_else(xp):
-    """float64 and complex numbers, and everything on a CPU."""
+def test_product_is_matmul_otherwise(xp):
+    """float64 and complex numbers, and all arrays on a CPU."""
     a, out = normal(3, 3).astype(np.float32), np.ones((3, 3), np.float32)
     same(cuda.gemm(*on(xp, a, a, out), beta=2.0), a @ a + 2, 1e-6)
     for dtype in (np.float32, np.float64, np.complex128):
@@ -84,16 +84,16 @@ def test_product_is_the_plain_one_for_everything_else(xp):
         same(y, a @ a, 1e-6)
 
 
-ROUNDING = {"strict": 0.0, "tf32": 2.0**-10, "bf16": 2.0**-7}  # of a factor at most: the rest of its digits, cut off
+ROUNDING = {"strict": 0.0, "tf32": 2.0**-10, "bf16": 2.0**-7}  # largest relative error of a factor, truncated
 
 
-def test_precision_is_chosen_in_the_open(cp):
-    """Strict by default; tf32 and bf16 may round the factors, of dense layers and convolutions alike, to so many digits.
+def test_precision_is_an_explicit_choice(cp):
+    """The default is strict; tf32 and bf16 may round the factors of dense layers and convolutions to the stated precision.
 
-    The bound holds for every number of the result, however tensor cores round: two factors that are each off by a share r make
-    a product that is off by (2 r + r²) |a b|. There is no bound from below: cuBLAS may round, and need not. The stand-in does.
+    The bound holds for every element, however tensor cores round: two factors with relative errors of at most r give
+    a product whose error is at most (2 r + r²) |a b|. There is no lower bound: cuBLAS may round. The stand-in does.
     """
-    x, w = normal(64, 32).astype(np.float32), normal(32, 64).astype(np.float32)  # multiples of what tensor cores take
+    x, w = normal(64, 32).astype(np.float32), normal(32, 64).astype(np.float32)  # multiples of the tensor cores' tile sizes
     exact, size, errors = x.astype(float) @ w, abs(x).astype(float) @ abs(w), {}
     assert cuda.precision() == "strict"
     for name, r in ROUNDING.items():
@@ -110,7 +110,7 @@ def test_precision_is_chosen_in_the_open(cp):
 
 @pytest.fixture
 def old_gpu(standin, monkeypatch):
-    """The stand-in as a GPU of Turing's generation."""
+    """The stand-in as a GPU of the Turing generation."""
     facts = {"name": b"Tesla T4", "major": 7, "minor": 5}
     monkeypatch.setattr(standin.cuda.runtime, "getDeviceProperties", lambda number: facts)
     capability.gpu.cache_clear()
@@ -119,7 +119,7 @@ def old_gpu(standin, monkeypatch):
 
 
 @pytest.mark.parametrize("major, minor, able", [(7, 5, False), (8, 0, True), (8, 9, True), (9, 0, True), (12, 0, True)])
-def test_from_which_capability_on(old_gpu, monkeypatch, major, minor, able):
+def test_precision_needs_a_capability(old_gpu, monkeypatch, major, minor, able):
     """8.0, the first with tensor cores for TF32 and bfloat16, is enough; 12.0 is more than 8.0."""
     monkeypatch.setattr(old_gpu.cuda.runtime, "getDeviceProperties", lambda _: {"name": b"", "major": major, "minor": minor})
     a = on(old_gpu, np.ones((2, 2), np.float32))
@@ -130,8 +130,8 @@ def test_from_which_capability_on(old_gpu, monkeypatch, major, minor, able):
 
 
 @pytest.mark.parametrize("name", ["tf32", "bf16"])
-def test_an_old_gpu_refuses_what_it_lacks(old_gpu, name):
-    """By one sentence: when it is chosen, or, where the GPU was not in use yet, by the first product; strict goes on."""
+def test_an_old_gpu_refuses_an_unsupported_precision(old_gpu, name):
+    """In one sentence: when it is chosen or, if the GPU was not yet in use, by the first product; strict works."""
     sentence = (f"precision '{name}' needs a GPU of compute capability 8.0 or newer, but Tesla T4 has 7.5; choose "
                 f'cuda.precision\\("strict"\\)')
     a, kernel = on(old_gpu, np.ones((2, 2), np.float32), np.ones((1, 1, 2, 2), np.float32))
@@ -146,8 +146,8 @@ def test_an_old_gpu_refuses_what_it_lacks(old_gpu, name):
     assert cuda.precision() == "strict" and cuda.product(a, a).tolist() == [[2, 2], [2, 2]]
 
 
-def test_an_old_gpu_runs_all_that_auto_chooses(old_gpu):
-    """A convolution goes by columns; the kernel for tensor cores is refused by name, and never taken."""
+def test_an_old_gpu_supports_every_choice_of_auto(old_gpu):
+    """A convolution uses columns; the kernel for tensor cores is refused if named, and is never chosen."""
     if not hasattr(old_gpu, "RawModule"):
         pytest.skip(NO_KERNELS)
     x, kernel = on(old_gpu, normal(1, 5, 5, 4).astype(np.float32), normal(3, 3, 4, 4).astype(np.float32))
@@ -160,7 +160,7 @@ def test_an_old_gpu_runs_all_that_auto_chooses(old_gpu):
 
 
 def test_convolutions_in_bf16(cp):
-    """Columns, kernel and gradient are rounded to bfloat16, the sums are not: exact for the rounded numbers."""
+    """Columns, kernel and gradient are rounded to bfloat16, but sums are not: exact for the rounded numbers."""
     x, kernel, dy = normal(2, 7, 6, 3), normal(3, 3, 3, 5), normal(2, 7, 6, 5)
     x, kernel, dy = (a.astype(np.float32) for a in (x, kernel, dy))
     round_trip = [to_cpu(cublas.from_bf16(to_bf16(on(cp, a)))).astype(float) for a in (x, kernel, dy)]
@@ -174,8 +174,8 @@ def test_convolutions_in_bf16(cp):
     same(y, fast.conv2d(x, kernel, padding="same")[0], 2e-2)
 
 
-def test_each_stream_has_a_workspace_of_its_own(standin):
-    """Products of two streams may run at once. The library in NumPy asserts that every product has a workspace."""
+def test_each_stream_has_its_own_workspace(standin):
+    """Products on two streams may run at once. The NumPy library asserts that every product has a workspace."""
     five, six, again = (cublas.handle(standin, 0, stream) for stream in (5, 6, 5))
     assert five is again and five.workspace.data.ptr != six.workspace.data.ptr
     assert [(c.library.stream, c.library.workspace) for c in (five, six)] == [(5, 32 * 2**20), (6, 32 * 2**20)]
@@ -185,8 +185,8 @@ def test_each_stream_has_a_workspace_of_its_own(standin):
     assert ours.library.stream == (standin.cuda.get_current_stream().ptr or None) and ours.library.products == 1
 
 
-def test_free_gives_everything_back(standin):
-    """Handles are destroyed and workspaces forgotten: those of one stream, or all; the next product makes new ones."""
+def test_free_releases_everything(standin):
+    """Handles are destroyed and workspaces released, for one stream or for all; the next product creates new ones."""
     five, six = (cublas.handle(standin, 0, stream) for stream in (5, 6))
     libraries, workspaces = [c.library for c in (five, six)], [weakref.ref(c.workspace._host) for c in (five, six)]
     del five, six
@@ -198,8 +198,8 @@ def test_free_gives_everything_back(standin):
     assert cuda.product(a, a).tolist() == [[2, 2], [2, 2]] and len(cublas._handles) == 1
 
 
-def test_a_product_of_another_stream_waits_for_it(standin):
-    """It runs on the current stream, in its order; what another one has written is there only after waiting for that."""
+def test_a_product_waits_for_another_stream(standin):
+    """It runs on the current stream, in order; another stream's results are available only after waiting for that stream."""
     a, other = on(standin, np.ones((2, 2), np.float32)), standin.cuda.Stream(non_blocking=True)
     with other, pytest.raises(AssertionError, match="unwaited for"):
         cuda.product(a, a)
@@ -209,8 +209,8 @@ def test_a_product_of_another_stream_waits_for_it(standin):
         assert cuda.product(b, b).tolist() == [[8, 8], [8, 8]]
 
 
-def test_no_memory_for_the_workspace_is_no_missing_library(standin, monkeypatch, caplog):
-    """CUDA's error for it is a RuntimeError, as one of cuBLAS; it must be a MemoryError, and the next product tries again."""
+def test_no_memory_for_the_workspace_is_a_memory_error(standin, monkeypatch, caplog):
+    """CUDA's error for it is a RuntimeError, like a missing cuBLAS; it must be a MemoryError, and the next product retries."""
     caplog.set_level("INFO", logger="nnscratch")
     x = on(standin, np.ones((2, 2), np.float32))
     with monkeypatch.context() as little:
@@ -222,8 +222,8 @@ def test_no_memory_for_the_workspace_is_no_missing_library(standin, monkeypatch,
     assert [h.library.products for h in cublas._handles.values()] == [1] and not caplog.messages
 
 
-def test_an_error_of_the_library_is_not_lost(standin, monkeypatch):
-    """cuBLAS tells by a number that it did nothing."""
+def test_an_error_of_the_library_is_raised(standin, monkeypatch):
+    """cuBLAS reports failure by a status code."""
     a = on(standin, np.ones((2, 2), np.float32))
     here = standin.cuda.get_current_stream().ptr
     monkeypatch.setattr(type(cublas.handle(standin, 0, here).library), "cublasGemmEx", lambda *_: 13)
@@ -232,15 +232,15 @@ def test_an_error_of_the_library_is_not_lost(standin, monkeypatch):
 
 
 @pytest.mark.parametrize("beta", [0.0, 0.5])
-def test_without_cublas_it_is_the_plain_product(standin, monkeypatch, caplog, beta):
-    """Where the library cannot be loaded, one line says so, once, and the numbers are the same; bfloat16 too."""
+def test_without_cublas_it_is_matmul(standin, monkeypatch, caplog, beta):
+    """If the library cannot be loaded, one line is logged once, and the numbers are the same; bfloat16 included."""
     def missing():
         raise ImportError("no such library")
     monkeypatch.setattr(cublas, "load_library", missing)
     caplog.set_level("INFO", logger="nnscratch")
     a, b, out = (normal(3, 3, seed=k).astype(np.float32) for k in range(3))
     for stream in (standin.cuda.get_current_stream(), standin.cuda.Stream(non_blocking=True)):
-        with stream:  # and once for all streams, each of which looks for a library of its own
+        with stream:  # once for all streams, although each loads its own library
             for _ in range(2):
                 ours = cuda.gemm(*on(standin, a, b, out), beta)
                 same(ours, a.astype(float) @ b + beta * out, 1e-6)

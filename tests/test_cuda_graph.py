@@ -1,4 +1,4 @@
-"""A step recorded as a CUDA graph does what the step does, to the bit; what cannot be recorded is refused in one sentence."""
+"""A step recorded as a CUDA graph equals the step bit for bit; steps that cannot be recorded are refused in one sentence."""
 import weakref
 
 import numpy as np
@@ -25,7 +25,7 @@ STEPS = 5
 
 
 def everything(*models_and_optimizers):
-    """Weights, statistics, counts and Adam's memory, as NumPy arrays by name."""
+    """Weights, statistics, counts and Adam's state, as NumPy arrays by name."""
     found = {}
     for k, one in enumerate(models_and_optimizers):
         arrays = one.save_state() if hasattr(one, "save_state") else {**one.params, **one.buffers}
@@ -38,7 +38,7 @@ def batches(xp, *shapes):
 
 
 def gan_step(xp):
-    """The `nano` pair on images of 8 pixels, with a learning rate that changes."""
+    """The `nano` pair of networks on images of 8 pixels, with a learning rate schedule."""
     initializers.set_seed(0)
     models = gan.generator("nano", (8, 8, 1), 3), gan.discriminator("nano", (8, 8, 1), 3)
     pair = Pair(*models, Adam(linear_decay(1e-3, 7), beta_1=0.5), Adam(2e-3, beta_1=0.5))
@@ -50,7 +50,7 @@ def gan_step(xp):
 
 
 def style_step(xp):
-    """A look at the image through the loss network of `nnscratch style`, and a step of Adam."""
+    """One evaluation of the loss network of `nnscratch style`, and a step of Adam."""
     content, painting = on(xp, *(np.random.default_rng(k).random((1, 16, 18, 3), np.float32) for k in (1, 2)))
     network = loss_network("texture", painting, side=16)
     objective = Objective(network.model, content, [painting], content_layer=network.content_layer, **network.weights(50))
@@ -65,7 +65,7 @@ def style_step(xp):
 
 
 def dropout_step(xp):
-    """A classifier with both kinds of dropout and batch normalisation."""
+    """A classifier with both kinds of dropout and with batch normalization."""
     initializers.set_seed(0)
     x = Input((6, 6, 2))
     y = SpatialDropout2D(0.4, seed=3)(BatchNormalization()(Conv2D(4, 3, activation="relu")(x)))
@@ -82,7 +82,7 @@ def dropout_step(xp):
 
 
 def run(xp, make, wrap):
-    """Facts of every step, and all state after the last."""
+    """The metrics of every step, and the state after the last."""
     backend.use("cpu" if xp is np else "gpu")
     step, inputs, state = make(xp)
     step = wrap(step)
@@ -92,8 +92,8 @@ def run(xp, make, wrap):
 
 @pytest.mark.slow
 @pytest.mark.parametrize("make", [gan_step, style_step, dropout_step])
-def test_a_recorded_step_is_the_step(cp, make):
-    """Facts, weights, Adam's state, running statistics and counts after five steps are those of the eager step, bit for bit."""
+def test_a_recorded_step_equals_the_step(cp, make):
+    """Metrics, weights, Adam's state, running statistics and counts after five steps equal the eager step's, bit for bit."""
     expected_facts, expected, _ = run(cp, make, lambda step: step)
     facts, state, play = run(cp, make, cuda.capture)
     assert play.graph is not None and facts == expected_facts
@@ -105,7 +105,7 @@ def test_a_recorded_step_is_the_step(cp, make):
 @pytest.mark.slow
 @pytest.mark.parametrize("make", [gan_step, style_step, dropout_step])
 def test_the_recorded_step_does_not_wait(standin, make):
-    """Once it is recorded, the program never stops for the GPU, nor uploads anything that was there."""
+    """Once recorded, the step never waits for the GPU, and uploads nothing that is already on it."""
     backend.use("gpu")
     step, inputs, _ = make(standin)
     play = cuda.capture(step)
@@ -117,8 +117,8 @@ def test_the_recorded_step_does_not_wait(standin, make):
     assert standin.counts["uploads"] == before
 
 
-def test_recording_does_nothing_by_itself(standin):
-    """While it is recorded no weight changes; Python's step count and the GPU's agree after each play."""
+def test_recording_changes_no_state(standin):
+    """Recording changes no weight; Python's step count and the GPU's agree after each replay."""
     backend.use("gpu")
     w, g = on(standin, normal(5).astype(np.float32), normal(5, seed=1).astype(np.float32))
     optimizer, seen = Adam(0.1), []
@@ -140,8 +140,8 @@ def test_recording_does_nothing_by_itself(standin):
     np.testing.assert_array_equal(*seen)
 
 
-def test_on_the_cpu_it_is_the_step_itself():
-    """NumPy has no graphs: the same lines run there."""
+def test_on_the_cpu_the_step_runs_eagerly():
+    """NumPy has no graphs: the same lines run eagerly."""
     facts, state, play = run(np, dropout_step, cuda.capture)
     expected_facts, expected, _ = run(np, dropout_step, lambda step: step)
     assert facts == expected_facts and play.graph is None
@@ -149,7 +149,7 @@ def test_on_the_cpu_it_is_the_step_itself():
 
 
 def test_inputs_may_come_from_the_host(cp):
-    """Each call copies what it is given, NumPy's arrays too, so that the last batch does not come back."""
+    """Each call copies its inputs, including NumPy arrays, so an old batch is not used again."""
     backend.use("gpu")
     play = cuda.capture(lambda x, nothing: 2 * x)
     for k in range(4):
@@ -157,9 +157,9 @@ def test_inputs_may_come_from_the_host(cp):
         assert to_cpu(play(x if k % 2 else on(cp, x), None)).tolist() == [2 * k] * 3
 
 
-def test_nobody_reads_what_is_not_there_yet(standin):
-    """The inputs are written on the usual stream, right before, and the facts are read there, right after: with work of either
-    stream still under way the other waits. (The stand-in refuses who does not.)"""
+def test_inputs_and_outputs_are_synchronized(standin):
+    """Inputs are written on the default stream right before the replay, and metrics are read there right after it: while one
+    stream is still working, the other waits. (The stand-in refuses unsynchronized access.)"""
     backend.use("gpu")
     play = cuda.capture(lambda x: x + 1)
     for k in range(4):
@@ -170,14 +170,14 @@ def test_nobody_reads_what_is_not_there_yet(standin):
         assert y.tolist() == [2.0 * (2 * k + 1)] * 3
 
 
-def test_the_memory_of_a_graph_goes_with_it(standin):
-    """A recorded step holds a handle of cuBLAS and a workspace for its stream; neither is in its pool, `free` takes neither
-    away from it, and both go when it goes."""
+def test_the_memory_of_a_graph_is_released_with_it(standin):
+    """A recorded step owns a cuBLAS handle and a workspace for its stream. Neither is in its pool, `free` does not release
+    them, and both are released with the step."""
     backend.use("gpu")
     x = on(standin, np.ones((4, 4), np.float32))
     play = cuda.capture(lambda x: cuda.product(x, x))
     play(x)
-    cuda.free()  # between the first call and the recording: the recording has another one made
+    cuda.free()  # between the first call and the recording: the recording creates another one
     play(x)
     library, workspace = play.library.library, weakref.ref(play.library.workspace._host)
     assert play.kept_bytes == 64 and play.pool.total_bytes() == 128, "the results of both calls, and no workspace"
@@ -196,7 +196,7 @@ def test_the_memory_of_a_graph_goes_with_it(standin):
 
 
 def test_dropout_is_the_same_on_every_device(xp):
-    """The layer's masks and the op's on NumPy, the stand-in and a GPU are the same numbers; the count is saved alike."""
+    """The masks of the layer and of the op are the same on NumPy, the stand-in and a GPU; so is the saved count."""
     layer, x = Dropout(0.3, seed=5), np.ones((7, 9), np.float32)
     rng = [np.random.Generator(np.random.Philox(key=np.uint64([5, call]))).random(x.shape) for call in range(3)]
     for drawn in rng:

@@ -1,6 +1,6 @@
-"""Every CUDA kernel against the formula it stands for: edges, odd sizes, and any order of threads.
+"""Every CUDA kernel against its formula: edge cases, odd sizes, and any order of threads.
 
-Without a GPU the kernels' own text is compiled by g++ (tests/standin/cuda_on_cpu.h); on a GPU, `pytest -m gpu` runs the same.
+Without a GPU the kernels' source is compiled by g++ (tests/standin/cuda_on_cpu.h); on a GPU, `pytest -m gpu` runs the same.
 """
 
 import numpy as np
@@ -28,14 +28,14 @@ rows_and_channels = st.tuples(st.integers(1, 70), st.sampled_from([1, 3, 31, 32,
 
 @pytest.fixture
 def short_parts(monkeypatch):
-    """Sums are cut into many parts, the last of which is shorter, in small arrays as well."""
+    """Sums are split into many parts even for small arrays, and the last part is shorter."""
     monkeypatch.setattr("nnscratch.fast.cuda.activations.MIN_ROWS", 9)
 
 
 @settings(max_examples=15)
 @given(shape=rows_and_channels, slope=st.sampled_from([0.0, 0.2, 1.0]))
 def test_bias_and_leaky_relu(cp, short_parts, shape, slope):
-    """Both ways as ops has it in float64, with a random upstream gradient."""
+    """Forward and backward equal ops in float64, for a random upstream gradient."""
     x, bias, dy = single(*shape), single(shape[1], seed=1), single(*shape, seed=2)
     y, cache = fast.leaky_relu(x.astype(float) + bias, slope)
     dx = fast.leaky_relu_backward(dy.astype(float), cache)
@@ -46,7 +46,7 @@ def test_bias_and_leaky_relu(cp, short_parts, shape, slope):
 
 
 def test_relu_of_extreme_numbers(cp):
-    """ReLU of -infinity is 0, not 0 * infinity; what is no number goes through."""
+    """ReLU of -infinity is 0, not 0 * infinity; NaN stays NaN."""
     x = np.float32([[-np.inf, np.inf, np.nan, -0.0]])
     for slope, expected in ((0.0, [0, np.inf, np.nan, 0]), (0.2, [-np.inf, np.inf, np.nan, 0])):
         zeros = on(cp, np.zeros(4, np.float32))
@@ -68,7 +68,7 @@ def test_channel_sum(cp, short_parts, shape):
 @settings(max_examples=20)
 @given(shape=rows_and_channels, training=st.booleans(), unbiased=st.booleans(), offset=st.sampled_from([0.0, 100.0]))
 def test_batch_norm(cp, short_parts, shape, training, unbiased, offset):
-    """y, running statistics and all three gradients as in float64, also for numbers far from 0."""
+    """y, running statistics and all three gradients equal float64, also for values far from 0."""
     c = shape[1]
     x, dy, mean = single(*shape) + np.float32(offset), single(*shape, seed=1), single(c, seed=4) + np.float32(offset)
     gamma, beta, variance = single(c, seed=2), single(c, seed=3), np.abs(single(c, seed=5)) + np.float32(0.1)
@@ -76,23 +76,23 @@ def test_batch_norm(cp, short_parts, shape, training, unbiased, offset):
     y, running, cache = fast.batch_norm(*(a.astype(float) for a in arrays), **choices)
     gradients = fast.batch_norm_backward(dy.astype(float), cache)
     our_y, our_running, our_cache = fast.batch_norm(*on(cp, *arrays), **choices)
-    tolerance = 1e-5 if offset == 0 else 3e-4  # x itself has only 5 digits behind the point
+    tolerance = 1e-5 if offset == 0 else 3e-4  # x itself has only 5 decimals
     same([our_y, *our_running, *fast.batch_norm_backward(on(cp, dy), our_cache)], [y, *running, *gradients], tolerance)
     for wrt, asked in (("input", [True, False, False]), ("parameters", [False, True, True])):
         some = fast.batch_norm_backward(on(cp, dy), our_cache, wrt)
         same(some, [g if wanted else None for g, wanted in zip(gradients, asked)], tolerance)
 
 
-def test_batch_norm_of_what_hardly_varies(cp):
-    """Around 1000 the squares are a million, of which E[x²] - E[x]² in float32 would leave nothing of a variance of 1."""
+def test_batch_norm_of_a_small_variance(cp):
+    """Around 1000 the squares are a million: E[x²] - E[x]² in float32 would lose a variance of 1."""
     x, c = single(500, 3) + np.float32(1000), 3
     ones, zeros = on(cp, np.ones(c, np.float32), np.zeros(c, np.float32))
     _, (_, variance), _ = fast.batch_norm(on(cp, x), ones, zeros, zeros, zeros, training=True, momentum=0.0)
     same(variance, x.astype(float).var(axis=0), 1e-5)
 
 
-def test_the_four_kernels_of_batch_norm_count_alike():
-    """Rows, channels, rows of a part: a batch that forward takes, backward takes. Elements, which are more, nobody counts."""
+def test_the_four_kernels_of_batch_norm_count_with_equal_types():
+    """Rows, channels and rows per part: forward and backward support the same batch sizes. No kernel counts the elements."""
     for name in ("batch_norm_moments", "batch_norm", "batch_norm_backward_sums", "batch_norm_backward"):
         assert [p.name for p in kernels()[name].parameters if p.ctype == "int"][-3:] == ["rows", "C", "part_rows"], name
         assert "EACH" not in text("normalize.cu").split(f"{name}(const")[1].split("\n}\n")[0], name
@@ -103,7 +103,7 @@ def test_the_four_kernels_of_batch_norm_count_alike():
 @pytest.mark.slow
 @given(case=windows(dilation=st.just(1)), values=st.sampled_from([3, 1000]), counted=st.booleans())
 def test_pooling(cp, case, values, counted):
-    """Maxima, averages and gradients; few different values make ties common, and the first of them wins."""
+    """Maxima, averages and gradients; with few different values ties are common, and the first of them wins."""
     shape, window = case
     assume(all(max(pads) < taps for pads, taps in zip(window.pads, window.taps)))
     x = (np.random.default_rng(values).integers(0, values, shape) / 4).astype(np.float32)
@@ -118,7 +118,7 @@ def test_pooling(cp, case, values, counted):
 
 
 def test_max_pool_of_extreme_numbers(cp):
-    """What is no number wins and gets no gradient; of a window of -infinity the first tap wins, even one in the padding."""
+    """NaN wins and gets no gradient; in a window of -infinity the first tap wins, even if it is padding."""
     x = np.full((1, 4, 4, 1), -np.inf, np.float32)
     x[0, 3, 3] = np.nan
     results = []
@@ -136,8 +136,8 @@ def test_max_pool_of_extreme_numbers(cp):
 @settings(max_examples=10)
 @given(count=st.integers(1, 700), seed=st.integers(0, 2**64 - 1), calls=st.integers(0, 2**40),
        rate=st.sampled_from([0.0, 0.1, 0.5]))
-def test_dropout_draws_numpys_numbers(cp, count, seed, calls, rate):
-    """Bit for bit what NumPy's Philox draws from the same key."""
+def test_dropout_draws_the_numbers_of_numpy(cp, count, seed, calls, rate):
+    """Bit for bit the numbers of NumPy's Philox with the same key."""
     drawn = np.random.Generator(np.random.Philox(key=np.uint64([seed, calls]))).random(count)
     mask = dropout_mask(cp, count, rate, seed, on(cp, np.uint64([calls])))
     assert np.array_equal(to_cpu(mask), np.where(drawn >= rate, np.float32(1 / (1 - rate)), np.float32(0)))
@@ -146,7 +146,7 @@ def test_dropout_draws_numpys_numbers(cp, count, seed, calls, rate):
 # --- all ----------------------------------------------------------------------------------------------------------
 
 def results_of_every_kernel(cp):
-    """Arrays that together come from all kernels but those of single numbers."""
+    """The results of all kernels, except those for scalars."""
     window = make_window("test", (6, 5), 3, 2, ((1, 2), (0, 1)))
     x, kernel, dy = on(cp, single(2, 6, 5, 4), single(3, 3, 4, 5), single(2, *window.output, 5))
     vector, statistics = on(cp, single(4), np.ones(4, np.float32))
@@ -172,15 +172,15 @@ def results_of_every_kernel(cp):
 @pytest.mark.slow
 @pytest.mark.parametrize("order", [1, 2, 3])
 def test_no_result_depends_on_the_order_of_threads(cp, short_parts, order):
-    """The same bits from every kernel, whichever thread is first."""
+    """Every kernel returns the same bits for any order of threads."""
     expected = results_of_every_kernel(cp)
     with thread_order(order):
         for ours, first in zip(results_of_every_kernel(cp), expected):
             assert np.array_equal(to_cpu(ours), to_cpu(first))
 
 
-def test_any_number_of_blocks_will_do(cp, monkeypatch):
-    """With fewer threads than elements, each takes several, and the results stay."""
+def test_any_number_of_blocks_gives_the_same_result(cp, monkeypatch):
+    """With fewer threads than elements, each thread processes several, and the results do not change."""
     x = single(3, 9, 10, 4)  # more than the 256 threads of a block
     window = make_window("test", (9, 10), 3, 1, "same")
     def both():
@@ -192,8 +192,8 @@ def test_any_number_of_blocks_will_do(cp, monkeypatch):
     same(both(), expected, 0)
 
 
-def test_arrays_that_are_not_contiguous_are_taken(cp):
-    """Slices and transposed views go through every op; the copies are made by the callers of the kernels."""
+def test_non_contiguous_arrays_are_accepted(cp):
+    """Slices and transposed views work in every op; the kernels' callers make the copies."""
     x = normal(2, 8, 6, 8).astype(np.float32)
     kernel, vector = normal(4, 3, 3, 3).transpose(1, 2, 3, 0).astype(np.float32), np.ones(3, np.float32)
     results = []

@@ -1,4 +1,4 @@
-"""launch(): what it refuses, in one sentence each; how it reads the .cu files; and that they come along in the wheel."""
+"""launch(): what it refuses, in one sentence each; how it reads the .cu files; and that the wheel contains them."""
 import tomllib
 import zipfile
 from pathlib import Path
@@ -19,7 +19,7 @@ ROOT = Path(__file__).parent.parent
 
 
 def given(cp):
-    """Right arguments for channel_sums: x (3, 4), sums (1, 4), rows, C, part_rows."""
+    """Valid arguments for channel_sums: x (3, 4), sums (1, 4), rows, C, part_rows."""
     return [on(cp, np.ones((3, 4), np.float32)), on(cp, np.zeros((1, 4), np.float32)), 3, 4, 3]
 
 
@@ -43,7 +43,7 @@ REFUSED = {
 
 @pytest.mark.parametrize("name", REFUSED)
 def test_wrong_arguments_are_refused(cp, name):
-    """Each by a sentence that names the kernel and the parameter, before anything is launched."""
+    """Each error names the kernel and the parameter, before anything is launched."""
     place, wrong, message = REFUSED[name]
     arguments = given(cp)
     arguments[place] = wrong(cp, arguments[0])
@@ -52,8 +52,8 @@ def test_wrong_arguments_are_refused(cp, name):
     cuda.launch("channel_sums", (1, 1), *given(cp))
 
 
-def test_numbers_become_what_the_kernel_declares(cp):
-    """Python's and NumPy's numbers of any width become a float; what is none is refused."""
+def test_numbers_are_converted_to_the_declared_type(cp):
+    """Python and NumPy numbers of any width become a float; other objects are refused."""
     bias = on(cp, np.zeros(4, np.float32))
     for slope in (0.5, 1, np.float64(0.5), np.float16(0.5), np.int64(1)):
         y = on(cp, -np.ones((1, 4), np.float32))
@@ -64,15 +64,15 @@ def test_numbers_become_what_the_kernel_declares(cp):
             cuda.launch("bias_leaky_relu", 4, y, bias, slope, 4, 4)
 
 
-def test_only_a_window_is_a_window(cp):
-    """A tuple of the right numbers in the wrong order would pass unnoticed."""
+def test_only_a_window_is_accepted_as_a_window(cp):
+    """A tuple with the right numbers in the wrong order would not be detected."""
     x, y = on(cp, np.ones((1, 2, 2, 1), np.float32), np.ones((1, 1, 1, 1), np.float32))
     with pytest.raises(InputError, match="w is a tuple, expected a Window; make one with"):
         cuda.launch("max_pool", 1, x, y, (2, 2) * 7, 1, 1)
 
 
-def test_missing_and_unknown_are_named(cp):
-    """Too few arguments: the sentence lists them all; no such kernel: it lists those there are."""
+def test_missing_arguments_and_unknown_kernels_are_named(cp):
+    """Too few arguments: the sentence lists all of them; an unknown kernel: it lists the known ones."""
     with pytest.raises(InputError, match="got 4 arguments, expected 5: x, sums, rows, C, part_rows"):
         cuda.launch("channel_sums", (1, 1), *given(cp)[:-1])
     with pytest.raises(InputError, match="no kernel 'conv'.* im2col"):
@@ -80,7 +80,7 @@ def test_missing_and_unknown_are_named(cp):
 
 
 def test_launching_neither_waits_nor_uploads(cp):
-    """Not even for the numbers: they travel with the launch."""
+    """Not even for scalars, which are passed with the launch."""
     arguments = given(cp)
     if not hasattr(cp, "forbid_sync"):
         pytest.skip("only the stand-in counts")
@@ -90,8 +90,8 @@ def test_launching_neither_waits_nor_uploads(cp):
     assert cp.counts["uploads"] == before
 
 
-def test_only_float32_on_a_gpu_is_for_the_kernels(cp):
-    """Everything else goes the way of the formula."""
+def test_only_float32_on_a_gpu_uses_the_kernels(cp):
+    """All other arrays use the formula."""
     x = on(cp, np.ones(3, np.float32))
     assert cuda.supported(x) and cuda.supported(x, None)
     assert not any(map(cuda.supported, (x.get(), x.astype(np.float64), x.astype(np.complex64), None)))
@@ -102,8 +102,8 @@ def test_a_file_is_compiled_once(standin, monkeypatch):
     """However many of its kernels are launched, and however often."""
     if not hasattr(standin, "RawModule"):
         pytest.skip(NO_KERNELS)
-    made = []
-    monkeypatch.setattr(standin, "RawModule", lambda **options: made.append(options) or options_module(**options))
+    compiled = []
+    monkeypatch.setattr(standin, "RawModule", lambda **options: compiled.append(options) or options_module(**options))
     options_module = standin.raw_module.RawModule
     launcher.module.cache_clear()
     launcher.function.cache_clear()
@@ -111,11 +111,11 @@ def test_a_file_is_compiled_once(standin, monkeypatch):
     for _ in range(2):
         y, cache = fast.bias_leaky_relu(x, x[0].copy(), 0.1)
         fast.bias_leaky_relu_backward(x, cache)
-    assert len(made) == 1 and made[0] == {"code": text("activations.cu"), "options": ("-std=c++17",)}
+    assert len(compiled) == 1 and compiled[0] == {"code": text("activations.cu"), "options": ("-std=c++17",)}
 
 
 def test_a_kernel_that_does_not_compile_is_a_runtime_error(standin, monkeypatch):
-    """As all else that CUDA refuses, which whoever measures or records catches. CuPy's own error is none."""
+    """Like all other errors of CUDA; callers that measure or record catch it. CuPy's own exception is not a RuntimeError."""
     if not hasattr(standin, "RawModule"):
         pytest.skip(NO_KERNELS)
     assert not issubclass(standin.cuda.compiler.CompileException, RuntimeError)
@@ -125,8 +125,8 @@ def test_a_kernel_that_does_not_compile_is_a_runtime_error(standin, monkeypatch)
         fast.leaky_relu(on(standin, np.ones(3, np.float32)), 0.2)
 
 
-def test_signatures_are_read_as_they_are_written():
-    """Every form a parameter has in the folder."""
+def test_signatures_are_parsed_as_they_are_written():
+    """Every form of a parameter in the folder."""
     for declaration, expected in {
             "const float* __restrict__ x": ("x", "float", "f4", True, True),
             "\n   unsigned short* __restrict__\n columns": ("columns", "unsigned short", "u2", True, False),
@@ -138,15 +138,15 @@ def test_signatures_are_read_as_they_are_written():
 
 
 def test_every_kernel_of_the_folder_is_found():
-    """As many as the texts have, each with its block in the declaration, and none named twice."""
+    """All kernels in the files, each with its block size in the declaration, and without duplicate names."""
     texts = [path.read_text() for path in kernel_registry.FOLDER.glob("*.cu")]
     assert len(kernels()) == sum(each.count("__global__") for each in texts) > 15
     assert all(kernel.block == 256 and kernel.parameters for kernel in kernels().values())
     assert all("#include" not in text(kernel.file) for kernel in kernels().values()), "what is compiled is one piece"
 
 
-def test_every_array_a_kernel_reads_only_is_const_and_apart():
-    """`const` and __restrict__ are what lets launch() notice an array in the wrong place, so no pointer is without."""
+def test_every_read_only_array_is_const_and_restrict():
+    """`const` and __restrict__ let launch() detect an array at the wrong position, so every pointer has one of them."""
     for kernel in kernels().values():
         pointers = sum(parameter.pointer for parameter in kernel.parameters)
         declaration = text(kernel.file).split(f"{kernel.name}(")[1].split(")")[0]
@@ -154,7 +154,7 @@ def test_every_array_a_kernel_reads_only_is_const_and_apart():
         assert not all(parameter.const for parameter in kernel.parameters if parameter.pointer), "it writes something"
 
 
-def test_the_window_of_the_kernels_is_that_of_ops():
+def test_the_window_struct_has_the_fields_of_window():
     """The same fields in the same order, in C and in Python."""
     declared = text("window.h").split("struct Window {")[1].split("}")[0]
     assert declared.split(";")[0].replace("int", "").replace(",", "").split() == FIELDS.split()
@@ -164,8 +164,8 @@ def test_the_window_of_the_kernels_is_that_of_ops():
                       "right": 4, "OH": window.output[0], "OW": window.output[1]}
 
 
-def test_the_kernels_come_along_in_the_wheel(tmp_path):
-    """All .cu files and the headers they include: the whole folder is packed; where hatchling is, a wheel is made to see."""
+def test_the_wheel_contains_the_kernels(tmp_path):
+    """All .cu files and the headers they include: the whole folder is packed. If hatchling is installed, a wheel is built."""
     with open(ROOT / "pyproject.toml", "rb") as file:
         assert tomllib.load(file)["tool"]["hatch"]["build"]["targets"]["wheel"] == {"packages": ["nnscratch"]}, "no exceptions"
     hatchling = pytest.importorskip("hatchling.builders.wheel", reason="hatchling, which builds the wheel, is not installed")
@@ -174,8 +174,8 @@ def test_the_kernels_come_along_in_the_wheel(tmp_path):
     assert {f"nnscratch/fast/cuda/{path.name}" for path in kernel_registry.FOLDER.glob("*.[ch]*")} <= names
 
 
-def test_kernel_files_are_short_and_say_what_they_are():
-    """As for Python: one idea a file; it begins with what it is, and the shapes it uses."""
+def test_kernel_files_are_short_and_have_a_header():
+    """As for Python: one idea per file, which begins with a description and the shapes it uses."""
     for path in kernel_registry.FOLDER.iterdir():
         lines = path.read_text().splitlines() if path.suffix in (".cu", ".h") else ["//"]
         assert len(lines) <= 250 and lines[0].startswith("//") and max(map(len, lines)) <= 128, path.name

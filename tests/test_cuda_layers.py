@@ -1,4 +1,4 @@
-"""Single layers on the device: each runs our kernels where it has some, agrees with NumPy, and never waits."""
+"""Single layers on the device: each runs our kernels if it has any, agrees with NumPy, and never waits."""
 import numpy as np
 import pytest
 from helpers import normal, on, same, without_waiting
@@ -43,7 +43,7 @@ LAYERS = [
 @pytest.mark.parametrize("training", [True, False])
 @pytest.mark.parametrize("make", LAYERS, ids=lambda make: repr(make()))
 def test_every_layer_in_float32(cp, make, training):
-    """y, dx, gradients and statistics are NumPy's, in training and at inference, and nothing waits."""
+    """y, dx, gradients and statistics equal NumPy's, in training and at inference, and nothing waits."""
     results = []
     for xp in (np, cp):
         initializers.set_seed(0)
@@ -57,7 +57,7 @@ def test_every_layer_in_float32(cp, make, training):
 
 
 def test_a_bias_of_another_size_is_refused(cp):
-    """The kernel would read behind it: the same sentence as on the CPU."""
+    """The kernel would read beyond its end: the error is the same as on the CPU."""
     for xp in (np, cp):
         layer, x = Conv2D(4, 3, activation="relu"), on(xp, normal(1, 5, 5, 2).astype(np.float32))
         layer.forward(x)
@@ -67,7 +67,7 @@ def test_a_bias_of_another_size_is_refused(cp):
 
 
 def test_bias_and_activation_in_one_pass(cp):
-    """It changes what a layer keeps, not what it computes: inference, training, and gradients of what is asked for alone."""
+    """One pass changes what a layer saves, not its results: inference, training, and gradients of the input or weights only."""
     for activation in ("relu", "leaky_relu", "tanh", None):
         results = []
         for xp in (np, cp):

@@ -1,6 +1,6 @@
-"""The CPU's stand-in for CUDA must notice mistakes: each kernel here is wrong on purpose, and has to be caught.
+"""The CPU stand-in for CUDA must detect mistakes: each kernel here has a deliberate mistake that must be caught.
 
-The right ones beside them show that it is the mistake that is caught.
+The correct kernels beside them show that it is the mistake that is caught.
 """
 import numpy as np
 import pytest
@@ -15,7 +15,7 @@ SHARED = "__shared__ float s[64]; int t = threadIdx.x;"
 
 
 def run(cp, body, *arguments, parameters="float* y", block=64, grid=1):
-    """Compile a kernel with this body and run it on the device arrays and numbers."""
+    """Compile a kernel with this body and run it on the given device arrays and numbers."""
     if not hasattr(cp, "forbid_sync"):
         pytest.skip("a kernel that is wrong on purpose is for the stand-in alone")
     RawModule(code=f"{HEAD}kernel({parameters}) {{\n{body}\n}}").get_function("kernel")((grid,), (block,), arguments)
@@ -30,15 +30,15 @@ REVERSE = SHARED + " s[t] = y[t]; %s y[t] = s[63 - t];"
 
 @pytest.mark.parametrize("order", range(4))
 def test_barriers_work_in_any_order(cp, order):
-    """An array turned round through shared memory."""
+    """An array is reversed through shared memory."""
     y = on(cp, np.arange(64, dtype=np.float32))
     with thread_order(order):
         run(cp, REVERSE % "__syncthreads();", y)
     assert y.tolist() == [*range(63, -1, -1)]
 
 
-def test_a_missing_barrier_is_noticed(cp):
-    """Threads read what nobody has written yet: shared memory begins as NaN, and the orders disagree."""
+def test_a_missing_barrier_is_detected(cp):
+    """Threads read values that are not yet written: shared memory starts as NaN, and thread orders give different results."""
     results = []
     for order in range(4):
         y = on(cp, np.arange(64, dtype=np.float32))
@@ -48,8 +48,8 @@ def test_a_missing_barrier_is_noticed(cp):
     assert all(np.isnan(y).any() for y in results) and not np.array_equal(np.isnan(results[0]), np.isnan(results[1]))
 
 
-def test_a_missing_barrier_between_two_rounds_is_noticed(cp):
-    """The tree of channels.h without its barrier: in at least one order a half is added before it is there."""
+def test_a_missing_barrier_between_two_rounds_is_detected(cp):
+    """The tree sum of channels.h without its barrier: in at least one order a partial sum is read before it is complete."""
     tree = SHARED + (" s[t] = y[t]; %s for (int half = 32; half > 0; half /= 2) { if (t < half) s[t] += s[t + half]; %s }"
                      " y[t] = s[0];")
     for barrier, right in (("__syncthreads();", 4), ("", 0)):
@@ -62,8 +62,8 @@ def test_a_missing_barrier_between_two_rounds_is_noticed(cp):
         assert sum(sums) == right if right else sum(sums) < 4
 
 
-def test_a_divergent_barrier_is_noticed(cp):
-    """Half of the threads never come to it."""
+def test_a_divergent_barrier_is_detected(cp):
+    """Half of the threads never reach it."""
     with pytest.raises(RuntimeError, match="not all threads reach the same barrier"):
         run(cp, SHARED + " if (t < 32) { s[t] = 1.0f; __syncthreads(); } y[t] = s[t % 32];", zeros(cp))
     with pytest.raises(RuntimeError, match="not all threads reach the same barrier"):
@@ -71,8 +71,8 @@ def test_a_divergent_barrier_is_noticed(cp):
 
 
 @pytest.mark.slow
-def test_writes_outside_an_array_are_noticed(cp):
-    """Before it, behind it, and of NaN over the guards' own NaN."""
+def test_writes_outside_an_array_are_detected(cp):
+    """Before it, after it, and of NaN over the guard zone's own NaN."""
     for body in ("y[i + 1] = 1.0f;", "y[i - 1] = 1.0f;", "if (i == 0) y[64] = nanf(\"\");", "if (i == 0) y[-1] = y[64];"):
         with pytest.raises(IndexError, match="writes outside y"):
             run(cp, f"{I} {body}", zeros(cp))
@@ -81,30 +81,30 @@ def test_writes_outside_an_array_are_noticed(cp):
     run(cp, f"{I} y[i] = 1.0f;", zeros(cp))
 
 
-def test_reads_outside_an_array_give_no_number(cp):
-    """Behind the end is NaN, not the zeros that would hide the mistake."""
+def test_reads_outside_an_array_give_nan(cp):
+    """Memory after the end is NaN, not zero, which would hide the mistake."""
     y = zeros(cp)
     run(cp, f"{I} y[i] = x[i + 1];", zeros(cp), y, parameters="const float* x, float* y")
     assert np.isnan(y.get()).tolist() == [False] * 63 + [True]
 
 
-def test_a_shared_overrun_is_noticed(cp):
-    """Also from one shared array into the next: each has guards of its own."""
+def test_a_shared_memory_overrun_is_detected(cp):
+    """Also from one shared array into the next: each has its own guard zones."""
     with pytest.raises(IndexError, match="writes beside its shared memory"):
         run(cp, SHARED + " s[t + 1] = y[t]; __syncthreads(); y[t] = s[t];", zeros(cp))
     with pytest.raises(IndexError, match="writes beside its shared memory"):
         run(cp, f"__shared__ float a[64];\n __shared__ float b[64]; {I} b[i] = 0.0f; a[i - 1] = b[i];", zeros(cp))
 
 
-def test_shared_memory_is_forgotten_between_blocks(cp):
-    """What the first block leaves there, the second must not find."""
+def test_shared_memory_is_reset_between_blocks(cp):
+    """A block must not find the values of the previous block."""
     y = zeros(cp, 128)
     run(cp, SHARED + " if (blockIdx.x == 0) s[t] = 1.0f; __syncthreads(); y[blockIdx.x * 64 + t] = s[t];", y, grid=2)
     assert (y.get()[:64] == 1).all() and np.isnan(y.get()[64:]).all()
 
 
-def test_a_write_to_a_const_array_is_noticed(cp):
-    """A cast takes the const away; the array tells."""
+def test_a_write_to_a_const_array_is_detected(cp):
+    """A cast removes const; the comparison of the array detects the write."""
     with pytest.raises(RuntimeError, match="writes to x, which is const"):
         run(cp, f"{I} ((float*)x)[i] = 1.0f; y[i] = 0.0f;", zeros(cp), zeros(cp), parameters="const float* x, float* y")
 
@@ -121,15 +121,15 @@ WRONG_ARGUMENTS = {
 
 
 @pytest.mark.parametrize("name", WRONG_ARGUMENTS)
-def test_wrong_arguments_are_noticed(cp, name):
-    """What CuPy would pass on without a word, for a kernel to misread."""
+def test_wrong_arguments_are_detected(cp, name):
+    """CuPy would pass them on without an error, and the kernel would misread them."""
     arguments, message = WRONG_ARGUMENTS[name]
     with pytest.raises(TypeError, match=message):
         run(cp, f"{I} y[i] = a;", *arguments(cp), parameters="float* y, float a")
 
 
 def test_shuffles_exchange_within_a_warp(cp):
-    """xor and down, for whole warps in any order; down stays where there is nobody below."""
+    """xor and down, for whole warps in any thread order; down keeps a lane's own value if there is no lane to read from."""
     for order in range(3):
         x = on(cp, np.arange(64, dtype=np.float32))
         y = x.copy()
@@ -140,21 +140,21 @@ def test_shuffles_exchange_within_a_warp(cp):
         assert y.tolist() == [i // 32 * 32 + i % 16 + 16 for i in range(64)]
 
 
-def test_which_kernels_need_fibers():
-    """Barriers are found in helper functions as well; one that was missed is an error, not a silent success."""
+def test_kernels_that_need_fibers():
+    """Barriers are found in helper functions as well; a barrier that is not found is an error, not a silent success."""
     waiting = {name for name, kernel in kernels().items() if name in waiting_functions(text(kernel.file))}
     assert waiting == {"bias_leaky_relu_backward", "channel_sums", "batch_norm_moments", "batch_norm",
                        "batch_norm_backward_sums", "implicit_gemm"}
     assert "SHARED(float, a_tile, [TILE_M][PITCH_A]);" in translate(text("implicit_gemm.cu"))
 
 
-def test_a_barrier_that_was_not_seen_is_an_error(cp):
-    """Where the text hides it, by a macro for instance."""
+def test_a_barrier_that_was_not_found_is_an_error(cp):
+    """If the source hides it, for instance in a macro."""
     with pytest.raises(RuntimeError, match="a barrier that was not seen"):
         run(cp, "\n#define HIDE(a, b) a##b\nHIDE(__sync, threads)(); y[0] = 1.0f;", zeros(cp))
 
 
-def test_what_does_not_compile_says_why(cp):
-    """With the compiler's own words and the kernel's own lines."""
+def test_a_compile_error_says_why(cp):
+    """It quotes the compiler and the kernel's own line numbers."""
     with pytest.raises(cp.cuda.compiler.CompileException, match=r"kernels.cu:2.*nothing"):
         run(cp, "y[0] = nothing;", zeros(cp))

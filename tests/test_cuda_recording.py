@@ -1,4 +1,4 @@
-"""The moments of a recording: that it does not begin, that another one is under way, and what holds while it lasts."""
+"""The phases of a recording: a failure at its start, a second recording at the same time, and the state during it."""
 import gc
 import sys
 from types import SimpleNamespace
@@ -22,7 +22,7 @@ def out_of_order(*_):
     raise RuntimeError("cudaErrorIllegalState: the GPU is lost")
 
 
-# What goes wrong: (where, what is replaced there, by what, what is said of it).
+# What fails: (object, attribute that is replaced, replacement, expected text).
 BEGINNINGS = {
     "no workspace": ("nnscratch.fast.cuda.graph", "handle", out_of_memory, "the GPU has not enough memory .*33,554,432"),
     "no memory": (None, None, out_of_memory, "the GPU has not enough memory .*lower the batch size or the size of images"),
@@ -32,9 +32,9 @@ BEGINNINGS = {
 
 @pytest.mark.parametrize("name", BEGINNINGS)
 @pytest.mark.parametrize("must", [True, False])
-def test_a_recording_that_does_not_begin_is_over(cp, monkeypatch, caplog, name, must):
-    """Without memory for the workspace of cuBLAS or for the step, or where CUDA does not begin: nothing is being recorded
-    afterwards, one sentence says why, and what need not be recorded goes on as it stands, the pool's memory given back."""
+def test_a_recording_that_fails_at_its_start_is_over(cp, monkeypatch, caplog, name, must):
+    """No memory for the cuBLAS workspace or the step, or an error of CUDA at the start: afterwards nothing is being recorded,
+    one sentence says why, and a step with required=False runs eagerly, after the pool has returned its memory."""
     backend.use("gpu")
     caplog.set_level("INFO", logger="nnscratch")
     where, attribute, error, sentence = BEGINNINGS[name]
@@ -54,9 +54,9 @@ def test_a_recording_that_does_not_begin_is_over(cp, monkeypatch, caplog, name, 
     assert len(caplog.messages) == len(freed) == (not must)
 
 
-def test_the_pool_gives_nothing_back_while_it_records(standin, monkeypatch):
-    """CuPy's pool would, where CUDA has no more memory: what is free in it is what the recorded part works with. (The stand-in
-    refuses that.) Before and after it may: there a pool without memory says MemoryError, and gets on once there is some."""
+def test_the_pool_keeps_its_memory_during_a_recording(standin, monkeypatch):
+    """If CUDA is out of memory, CuPy's pool would return its free blocks, but the recorded work uses them. (The stand-in
+    refuses this.) Before and after a recording it may: an exhausted pool raises MemoryError, and works once there is memory."""
     backend.use("gpu")
     x = on(standin, np.ones((3, 3), np.float32))
     play = cuda.capture(lambda x: cuda.product(x, x))
@@ -72,8 +72,8 @@ def test_the_pool_gives_nothing_back_while_it_records(standin, monkeypatch):
     assert play(x).tolist() == [[3] * 3] * 3 and play.graph is not None
 
 
-def test_what_earlier_steps_left_in_the_usual_pool_is_given_back(standin, monkeypatch):
-    """A recorded step has a pool of its own, which cannot have it."""
+def test_free_memory_of_the_default_pool_is_returned(standin, monkeypatch):
+    """A recorded step has its own pool, which cannot use the default pool's free blocks."""
     backend.use("gpu")
     freed = []
     monkeypatch.setattr(standin.get_default_memory_pool(), "free_all_blocks", lambda: freed.append(1), raising=False)
@@ -84,7 +84,7 @@ def test_what_earlier_steps_left_in_the_usual_pool_is_given_back(standin, monkey
 
 
 def test_a_convolution_in_many_groups_is_recorded(cp):
-    """Its parts are put side by side without a table of addresses, which would be an upload."""
+    """Its parts are concatenated without a table of addresses, which would be an upload."""
     backend.use("gpu")
     x, kernel = on(cp, normal(1, 4, 4, 40).astype(np.float32), normal(3, 3, 2, 60, seed=1).astype(np.float32))
     play = cuda.capture(lambda x: fast.conv2d(x, kernel, groups=20)[0])
@@ -94,8 +94,8 @@ def test_a_convolution_in_many_groups_is_recorded(cp):
     assert play.graph is not None
 
 
-def test_a_captured_step_within_another_is_a_part_of_it(cp):
-    """It is recorded with the step around it, and does by itself what it did before."""
+def test_a_captured_step_inside_another_is_part_of_it(cp):
+    """It is recorded with the outer step, and still works on its own as before."""
     backend.use("gpu")
     inner = cuda.capture(lambda x: x + 1)
     outer, x = cuda.capture(lambda x: inner(x) * 2), on(cp, np.ones(3, np.float32))
@@ -105,8 +105,8 @@ def test_a_captured_step_within_another_is_a_part_of_it(cp):
     assert all(inner(x + k).tolist() == [2 + k] * 3 for k in range(3)) and inner.graph is not None
 
 
-def test_python_does_not_tidy_up_while_it_records(cp):
-    """Its collector might free memory of the GPU's; afterwards it is on again, or off, as it was, refused or not."""
+def test_the_garbage_collector_is_off_while_recording(cp):
+    """The collector might free GPU memory; afterwards it is on or off as before, whether or not the recording was refused."""
     backend.use("gpu")
     x, seen, was_on = on(cp, np.ones(3, np.float32)), [], gc.isenabled()
 

@@ -1,4 +1,4 @@
-"""What cannot be recorded as a CUDA graph is refused in one sentence, and everything is as if it had not been tried."""
+"""Steps that cannot be recorded as a CUDA graph are refused in one sentence, and the state is as before the attempt."""
 import numpy as np
 import pytest
 from helpers import normal, on
@@ -25,8 +25,8 @@ REFUSED = {
 
 
 @pytest.mark.parametrize("name", REFUSED)
-def test_what_cannot_be_recorded_is_refused(cp, name):
-    """One sentence at the second call, which is the first that is recorded; and the device works on as before."""
+def test_a_step_that_cannot_be_recorded_is_refused(cp, name):
+    """One sentence at the second call, the first that is recorded; afterwards the device works as before."""
     backend.use("gpu")
     step, sentence = REFUSED[name]
     play, x = cuda.capture(step), on(cp, np.ones(3, np.float32))
@@ -38,7 +38,7 @@ def test_what_cannot_be_recorded_is_refused(cp, name):
 
 
 def test_the_first_step_of_an_optimizer_cannot_be_recorded(cp):
-    """Its state was loaded, but the step number is not on the GPU yet: the graph would not count."""
+    """Its state was loaded, but the step count is not on the GPU yet: the graph would not increment it."""
     backend.use("gpu")
     w = {"w": on(cp, np.ones(3, np.float32))}
     optimizer = Adam()
@@ -50,9 +50,9 @@ def test_the_first_step_of_an_optimizer_cannot_be_recorded(cp):
     assert optimizer.steps == 5 and w["w"].tolist() == [1, 1, 1] and not is_recording()
 
 
-def test_a_refused_recording_leaves_the_model_as_it_was(cp):
-    """Two forwards stand open when it is refused; afterwards there is nothing to go back through, and steps are those of a
-    model on which nothing was ever recorded, bit for bit."""
+def test_a_refused_recording_does_not_change_the_model(cp):
+    """Two forward passes are pending when it is refused. Afterwards none is pending, and further steps equal those of a model
+    that was never recorded, bit for bit."""
     backend.use("gpu")
     batch = on(cp, normal(4, 6, 6, 2).astype(np.float32))
 
@@ -89,8 +89,8 @@ def test_a_refused_recording_leaves_the_model_as_it_was(cp):
         np.testing.assert_array_equal(states[0][name], states[1][name], err_msg=name)
 
 
-def test_a_forward_from_before_survives_a_refused_recording(cp):
-    """What was open when the recording began is open after it, though the step went back through it."""
+def test_a_pending_forward_survives_a_refused_recording(cp):
+    """A forward pass that was pending before the recording is pending after it, although the step ran its backward pass."""
     backend.use("gpu")
     x = Input((3,))
     model, given = Model(x, Dense(2)(x)), on(cp, np.ones((1, 3), np.float32))
@@ -107,9 +107,9 @@ def test_a_forward_from_before_survives_a_refused_recording(cp):
     assert not model._saved, "what an earlier recording put back is not put back again"
 
 
-def test_a_way_back_that_was_refused_can_be_gone_again(cp):
-    """The same where the step went back through it by model.backward: the gradients are those of a model that never was in a
-    recording."""
+def test_a_backward_pass_can_be_repeated_after_a_refused_recording(cp):
+    """The same if the step called model.backward: the gradients equal those of a model that was never
+    recorded."""
     backend.use("gpu")
     given, dy = on(cp, normal(2, 3).astype(np.float32), normal(2, 2, seed=1).astype(np.float32))
     gradients = []
@@ -134,7 +134,7 @@ def test_a_way_back_that_was_refused_can_be_gone_again(cp):
         np.testing.assert_array_equal(ours, exact)
 
 
-def test_what_need_not_be_recorded_goes_on_as_it_stands(cp, caplog):
+def test_without_required_the_step_runs_eagerly(cp, caplog):
     """With required=False: the same numbers, and one logged line for all calls."""
     backend.use("gpu")
     caplog.set_level("INFO", logger="nnscratch")
@@ -145,8 +145,8 @@ def test_what_need_not_be_recorded_goes_on_as_it_stands(cp, caplog):
     assert sentence.startswith("going on step by step: the step cannot be recorded as a CUDA graph (")
 
 
-def test_a_refused_step_takes_every_shape(cp):
-    """No graph reads arrays of the first call's shapes; what comes from the host is uploaded all the same."""
+def test_a_refused_step_accepts_any_shape(cp):
+    """No graph depends on the first call's shapes; host arrays are still uploaded."""
     backend.use("gpu")
     play = cuda.capture(lambda x: x * float(x.sum()), required=False)
     for n in (3, 3, 2, 5):
@@ -155,7 +155,7 @@ def test_a_refused_step_takes_every_shape(cp):
 
 
 def test_other_shapes_are_refused(cp):
-    """The graph reads arrays of the first call's shapes."""
+    """The graph reads arrays with the first call's shapes."""
     backend.use("gpu")
     play = cuda.capture(lambda x: x + 1)
     play(on(cp, np.ones(3, np.float32)))
@@ -164,8 +164,8 @@ def test_other_shapes_are_refused(cp):
             play(on(cp, other))
 
 
-def test_a_state_loaded_afterwards_is_refused(cp):
-    """A recorded step goes on with the arrays it was recorded with; an optimizer that took up others says so."""
+def test_a_state_loaded_after_the_recording_is_refused(cp):
+    """A recorded step uses the arrays it was recorded with; an optimizer that has loaded other arrays raises an error."""
     backend.use("gpu")
     w, optimizer = {"w": on(cp, np.ones(3, np.float32))}, Adam()
     play = cuda.capture(lambda g: optimizer.step(w, {"w": g}))

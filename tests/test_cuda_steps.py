@@ -1,4 +1,4 @@
-"""Whole steps on the device: an adversarial one and one of style transfer run our kernels, agree with NumPy, and never wait."""
+"""Whole steps on the device: an adversarial and a style step use our kernels, agree with NumPy, and never wait."""
 import sys
 from contextlib import nullcontext
 from functools import partial
@@ -52,7 +52,7 @@ def discriminator():
 
 
 def play(xp, make_generator, make_discriminator, labels=None, **options):
-    """The facts of the last of three adversarial steps, and all parameters and statistics after it."""
+    """The metrics of the last of three adversarial steps, and all parameters and statistics after it."""
     initializers.set_seed(0)
     backend.use("cpu" if xp is np else "gpu")
     optimizers = Adam(linear_decay(1e-3, 9), beta_1=0.5), Adam(2e-3, beta_1=0.5)
@@ -65,19 +65,19 @@ def play(xp, make_generator, make_discriminator, labels=None, **options):
 
 
 def adversarial(xp):
-    """With networks that have one of everything."""
+    """With networks that contain every kind of layer."""
     return play(xp, generator, discriminator)
 
 
 def the_librarys_own(xp, penalty=0.0):
-    """With the networks that `nnscratch train generator` trains, labels and distorted images."""
+    """With the networks that `nnscratch train generator` trains, with labels and augmented images."""
     preset = gan.Preset(5, (8, 6, 4), (4, 8), 6, True, 6, 1)
     return play(xp, partial(gan.generator, preset, (6, 6, 1), 3), partial(gan.discriminator, preset, (6, 6, 1), 3),
                 np.eye(3, dtype=np.float32)[[0, 1, 2, 0]], rng=np.random.default_rng(0), penalty=penalty)
 
 
 def test_an_adversarial_step(cp):
-    """Three of them agree with NumPy's to float32's digits, without one wait."""
+    """Three steps agree with NumPy's to float32 precision, without any wait."""
     used = launched(cp, lambda: same(adversarial(cp), [np.asarray(a) for a in adversarial(np)], 1e-4))
     if hasattr(cp, "forbid_sync"):
         assert used >= {"im2col", "col2im", "bias_leaky_relu", "bias_leaky_relu_backward", "batch_norm_moments", "batch_norm",
@@ -87,16 +87,16 @@ def test_an_adversarial_step(cp):
 
 @pytest.mark.slow
 def test_an_adversarial_step_of_the_librarys_own_networks(cp):
-    """The same for what is really trained."""
+    """The same for the networks that the command trains."""
     used = launched(cp, lambda: same(the_librarys_own(cp), [np.asarray(a) for a in the_librarys_own(np)], 1e-4))
-    with_penalty = partial(the_librarys_own, penalty=1.0)  # in complex numbers, to which no kernel applies
+    with_penalty = partial(the_librarys_own, penalty=1.0)  # in complex numbers, which no kernel supports
     same(with_penalty(cp), [np.asarray(a) for a in with_penalty(np)], 1e-3)
     if hasattr(cp, "forbid_sync"):
         assert used >= {"im2col", "col2im", "leaky_relu", "leaky_relu_backward", "batch_norm", "batch_norm_backward", "adam"}
 
 
 def style(xp):
-    """Loss and gradient of one look at an image, and the image after a step of Adam along it."""
+    """Loss and gradient of one evaluation, and the image after a step of Adam."""
     initializers.set_seed(0)
     backend.use("cpu" if xp is np else "gpu")
     x = Input((None, None, 3))
@@ -112,7 +112,7 @@ def style(xp):
 
 
 def test_a_style_step(cp):
-    """Features, Gram matrices and the walk back agree with NumPy's, without one wait."""
+    """Features, Gram matrices and the backward pass agree with NumPy's, without any wait."""
     used = launched(cp, lambda: same(style(cp), [np.asarray(a) for a in style(np)], 1e-4))
     if hasattr(cp, "forbid_sync"):
         assert used >= {"im2col", "col2im", "bias_leaky_relu", "bias_leaky_relu_backward", "average_pool",
@@ -121,8 +121,8 @@ def test_a_style_step(cp):
 
 @pytest.mark.slow
 @pytest.mark.parametrize("step", [adversarial, the_librarys_own, style])
-def test_every_product_of_a_step_is_our_own(standin, monkeypatch, step):
-    """CuPy refuses its own products while a CUDA graph is recorded, so none of them may be left in a training step."""
+def test_every_product_of_a_step_uses_our_gemm(standin, monkeypatch, step):
+    """CuPy refuses its own products while a CUDA graph is recorded, so a training step must not contain any."""
     if not hasattr(standin, "RawModule"):
         pytest.skip(NO_KERNELS)
     call = standin.call
@@ -139,7 +139,7 @@ def test_every_product_of_a_step_is_our_own(standin, monkeypatch, step):
 
 
 def test_adam_on_the_device(cp):
-    """Steps with a schedule, then on from a saved state with another optimizer: NumPy's numbers throughout."""
+    """Steps with a schedule, continued from a saved state with another optimizer: all numbers equal NumPy's."""
     results = []
     for xp in (np, cp):
         w = dict(zip("ab", on(xp, normal(3, 4).astype(np.float32), normal(300).astype(np.float32))))
@@ -152,12 +152,12 @@ def test_adam_on_the_device(cp):
         with without_waiting(xp):
             for _ in range(2):
                 resumed.step(w, g)
-            optimizer.step(w, g)  # its own clock went on from 3
+            optimizer.step(w, g)  # its own step count was 3
         results.append([w["a"], w["b"], *(array for memory in resumed.state.values() for array in memory.values())])
     same(results[1], [np.asarray(a) for a in results[0]], 2e-6)
 
 
-def test_adam_without_the_engine_is_the_formula(cp):
+def test_adam_without_kernels_is_the_formula(cp):
     """Inside `fast.disabled()` no kernel runs, and the step is the same."""
     results = []
     for block in (nullcontext, fast.disabled):
@@ -170,8 +170,8 @@ def test_adam_without_the_engine_is_the_formula(cp):
     same(results[1], results[0], 1e-6)
 
 
-def test_adam_takes_arrays_of_any_layout(cp):
-    """Gradients and parameters that are views, memory in float64: where the kernel cannot, the formula does it."""
+def test_adam_accepts_arrays_of_any_layout(cp):
+    """Gradients and parameters that are views, float64 state: the formula is used if the kernel cannot be."""
     results = []
     for xp in (np, cp):
         whole = {name: on(xp, np.ones(shape, np.float32))
@@ -188,8 +188,8 @@ def test_adam_takes_arrays_of_any_layout(cp):
     same(results[1], results[0], 1e-6)
 
 
-def test_a_step_back_with_another_learning_rate(cp):
-    """As who looks for a learning rate does: the state of one step before, and then a smaller step."""
+def test_a_repeated_step_with_another_learning_rate(cp):
+    """As in a search for the learning rate: load the state of one step before, then make a smaller step."""
     for xp in (np, cp):
         w, g = {"w": on(xp, np.ones(3, np.float32))}, {"w": on(xp, np.ones(3, np.float32))}
         optimizer = Adam(0.1)
@@ -202,8 +202,8 @@ def test_a_step_back_with_another_learning_rate(cp):
         same(w["w"], np.full(3, 0.999, np.float32), 1e-6)
 
 
-def test_adams_clock_can_be_played_again(cp):
-    """What a CUDA graph would repeat, the launches alone, goes on counting and follows a learning rate written in between."""
+def test_adams_step_count_can_be_replayed(cp):
+    """Replaying the launches alone, as a CUDA graph does, increments the count and uses a learning rate written in between."""
     w, g, m, v = (on(cp, a) for a in (normal(5).astype(np.float32), normal(5, seed=1).astype(np.float32),
                                      np.zeros(5, np.float32), np.zeros(5, np.float32)))
     expected = {"w": to_cpu(w).copy()}
@@ -221,7 +221,7 @@ def test_adams_clock_can_be_played_again(cp):
     assert clock.steps.tolist() == [4]
 
 
-def test_other_precisions_take_the_formula(cp):
+def test_other_precisions_use_the_formula(cp):
     """float64 and complex numbers launch no kernel; float32 does."""
     kinds = {dtype: launched(cp, lambda dtype=dtype: Conv2D(2, 3).forward(on(cp, normal(1, 4, 4, 1).astype(dtype))))
              for dtype in (np.float64, np.complex128, np.float32)}
@@ -229,8 +229,8 @@ def test_other_precisions_take_the_formula(cp):
     assert kinds[np.float32] == {"im2col"} or not hasattr(cp, "forbid_sync")
 
 
-def test_the_module_is_not_needed_to_import():
-    """`import nnscratch` imports no CuPy and reads no kernel."""
+def test_importing_does_not_need_cupy():
+    """`import nnscratch` does not import CuPy and reads no kernel."""
     import subprocess
     subprocess.run([sys.executable, "-c", "import sys; sys.modules['cupy'] = None; "
                     "import nnscratch.fast.cuda.kernel_registry as s; "

@@ -1,4 +1,4 @@
-"""`nnscratch train generator` on the device: its steps are recorded where they can be, and what comes out is the same."""
+"""`nnscratch train generator` on the device: its steps are recorded where possible, and the results are the same."""
 
 import numpy as np
 import pytest
@@ -12,8 +12,8 @@ from nnscratch.generate.options import Options
 
 
 def trained(steps, stop_at=None, recorded=True, path=None, **options):
-    """A training of a small generator on the device: the metrics of each step, all arrays, itself. Before step `stop_at` it is
-    saved, and another one takes it up."""
+    """A training of a small generator on the device: the metrics of each step, all arrays, the trainer. Before step `stop_at`
+    the training is saved, and another trainer resumes it."""
     images = np.random.default_rng(0).integers(0, 256, (40, 8, 8, 1)).astype(np.uint8)
     data = Dataset(images, np.arange(40) % 2, ["even", "odd"], "noise")
     chosen = Options(**{"preset": "nano", "steps": 20, "batch_size": 4, "groups": 0, **options})
@@ -36,9 +36,9 @@ def to_arrays(trainer):
 
 @pytest.mark.slow
 @pytest.mark.parametrize("options", [{"conditional": False}, {"r1": 1.0}], ids=str)
-def test_a_training_is_recorded_and_does_the_same(cp, tmp_path, options):
-    """`nnscratch train generator` on a GPU: metrics, weights, averages and both optimizers after five steps are those of the
-    steps as they stand, bit for bit; and those of a training that was stopped in the middle, saved and taken up again."""
+def test_a_recorded_training_has_the_same_results(cp, tmp_path, options):
+    """`nnscratch train generator` on a GPU: metrics, weights, moving averages and both optimizers after five recorded steps
+    equal those of eager steps, bit for bit; and those of a training that was stopped in the middle, saved and resumed."""
     backend.use("gpu")
     eager_metrics, eager, _ = trained(5, recorded=False, **options)
     metrics, arrays, trainer = trained(5, **options)
@@ -50,15 +50,15 @@ def test_a_training_is_recorded_and_does_the_same(cp, tmp_path, options):
     assert trainer.replay.graph is not None and again.replay.graph is not None
     if "r1" in options:
         assert metrics[0] != trained(1)[0][0], "the penalty is there, in the step before anything is recorded"
-    trainer.load(tmp_path / "state.safetensors")  # back to step 3, as after a step that went wrong: what was recorded is void
+    trainer.load(tmp_path / "state.safetensors")  # back to step 3, as after a diverged step: the recorded graph is invalid
     assert [[float(value) for value in trainer.step().values()] for _ in range(2)] == metrics[3:]
     assert all(np.array_equal(array, eager[name]) for name, array in to_arrays(trainer).items())
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("options", [{"augment": True}, {"spectral_norm": True, "loss": "hinge"}], ids=str)
-def test_a_training_in_which_python_has_a_say_is_not_recorded(standin, options):
-    """Distortions are drawn anew, and kernels normalised anew, at every step."""
+def test_a_training_with_changing_steps_is_not_recorded(standin, options):
+    """Augmentation parameters and normalized kernels are computed anew in every step."""
     backend.use("gpu")
     metrics, arrays, trainer = trained(3, **options)
     eager_metrics, eager, _ = trained(3, recorded=False, **options)
@@ -67,9 +67,9 @@ def test_a_training_in_which_python_has_a_say_is_not_recorded(standin, options):
 
 
 @pytest.mark.slow
-def test_steps_with_a_penalty_between_recorded_ones(cp, monkeypatch):
-    """Every third step is made as it stands, the others are played before and after it: weights, Adam's memory and the count of
-    steps are the same arrays for both ways, so the numbers are those of a training of which nothing is recorded."""
+def test_penalty_steps_between_recorded_steps(cp, monkeypatch):
+    """Every third step is eager, the others before and after it are replayed. Both use the same arrays for weights, Adam's
+    state and the step count, so the numbers equal those of a training without recording."""
     backend.use("gpu")
     monkeypatch.setattr(gan, "PENALTY_INTERVAL", 3)
     penalised, real = [], gan.adversarial_step
@@ -83,8 +83,8 @@ def test_steps_with_a_penalty_between_recorded_ones(cp, monkeypatch):
 
 
 @pytest.mark.slow
-def test_a_training_goes_on_where_nothing_can_be_recorded(standin, monkeypatch):
-    """Without cuBLAS of our own, products are CuPy's, which refuses them in a recording: as slow as before, and as right."""
+def test_a_training_continues_without_recording(standin, monkeypatch):
+    """Without our cuBLAS calls, products are CuPy's, which refuses them in a recording: slower, but with right results."""
     def missing():
         raise ImportError("no such library")
     backend.use("gpu")

@@ -1,6 +1,6 @@
-"""A formula must use only what NumPy and CuPy both have: every `xp.<name>` in the library is looked up.
+"""A formula must use only names that NumPy and CuPy share: every `xp.<name>` in the library is looked up.
 
-The stand-in refuses a wrong name where a test happens to run the line; this reads all lines, run or not.
+The stand-in refuses a wrong name if a test runs the line; this file reads all lines, run or not.
 """
 import ast
 import inspect
@@ -37,18 +37,18 @@ def library_names():
 
 @pytest.mark.parametrize("path", sorted(LIBRARY.rglob("*.py")), ids=lambda path: str(path.relative_to(LIBRARY)))
 def test_every_name_exists_in_cupy(path):
-    """Each file uses names from cupy_names.txt alone."""
+    """Each file uses only names in cupy_names.txt."""
     assert not unknown_names(path.read_text())
 
 
 @pytest.mark.slow
-def test_the_library_is_really_read():
-    """The check above would pass on an empty folder, too."""
+def test_the_library_is_read():
+    """The test above would also pass for an empty folder."""
     assert {"where", "zeros", "exp", "maximum", "result_type"} <= library_names()
 
 
 def test_wrong_names_are_found():
-    """Functions, submodules and their functions, also where the code is never run; with the line they stand on."""
+    """Functions, submodules and their functions, also in code that never runs; with the line number."""
     wrong = """
 def f(x, xp):
     y = xp.exp(xp.nanquantile(x, 0.5))
@@ -60,8 +60,8 @@ def f(x, xp):
         (3, "nanquantile"), (5, "lib.format"), (5, "linalg.multi_dot"), (6, "asnumpy"), (6, "random")]
 
 
-def test_right_names_pass():
-    """Functions, constants, submodules, what hangs on a result, and other modules than xp."""
+def test_right_names_are_accepted():
+    """Functions, constants, submodules, attributes of a result, and modules other than xp."""
     right = """
 y = xp.lib.stride_tricks.as_strided(xp.zeros(3, dtype=xp.float32), (2,), (4,)).sum().item() * -xp.inf + xp.pi.real
 z = xp.linalg.norm(y)[xp.newaxis] + np.nanquantile(y) + my_xp.anything + xp.float32.mro()
@@ -70,15 +70,15 @@ z = xp.linalg.norm(y)[xp.newaxis] + np.nanquantile(y) + my_xp.anything + xp.floa
 
 
 def test_the_list_agrees_with_the_installed_cupy():
-    """Where CuPy is installed (a GPU is not needed), it has every name of the list."""
+    """If CuPy is installed (a GPU is not needed), it has every name in the list."""
     cupy = pytest.importorskip("cupy", exc_type=ImportError)
     for name in NAMES | ONLY_CUPY:
         attrgetter(name)(cupy)
 
 
 @pytest.mark.slow
-def test_what_only_cupy_has_is_used_in_one_room():
-    """Everywhere else the same line must run on NumPy; and the list above holds nothing that is not used."""
+def test_cupys_own_names_are_used_only_for_the_gpu():
+    """All other code must run on NumPy as well; and every name in the list above is used."""
     users = {name: set() for name in ONLY_CUPY}
     for path in LIBRARY.rglob("*.py"):
         for _, used in used_names(path.read_text()):
@@ -87,8 +87,8 @@ def test_what_only_cupy_has_is_used_in_one_room():
     assert set(map(frozenset, users.values())) == {frozenset({"fast/cuda"})}
 
 
-def test_keywords_are_those_of_the_installed_cupy():
-    """Where CuPy is installed, every keyword that the library passes to one of its functions is in its signature."""
+def test_keywords_exist_in_the_installed_cupy():
+    """If CuPy is installed, every keyword that the library passes to one of its functions is in its signature."""
     cupy = pytest.importorskip("cupy", exc_type=ImportError)
     for path in LIBRARY.rglob("*.py"):
         for node in ast.walk(ast.parse(path.read_text())):

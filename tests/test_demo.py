@@ -1,4 +1,4 @@
-"""The demo as a user meets it: what it leaves behind when it ends, is stopped, or cannot write."""
+"""The demo: the files it leaves when it ends, is interrupted, or cannot write."""
 import pytest
 
 from nnscratch import demo
@@ -9,7 +9,7 @@ from nnscratch.lbfgs import LBFGS
 
 @pytest.mark.slow
 def test_demo_leaves_all_its_images(tmp_path, monkeypatch, capsys):
-    """The whole demo, small: table, device, images, loss curve."""
+    """The whole demo with a small network: table, device, images, loss curve."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr("nnscratch.demo.SIZE", 64)
     monkeypatch.setattr("nnscratch.demo.STEPS", 2)
@@ -24,7 +24,7 @@ def test_demo_leaves_all_its_images(tmp_path, monkeypatch, capsys):
 
 
 def test_demo_in_a_place_that_cannot_be_written(tmp_path, monkeypatch, capsys):
-    """A file where the folder should be: one sentence, exit code 2."""
+    """A file in place of the folder: one sentence, exit code 2."""
     monkeypatch.chdir(tmp_path)
     (tmp_path / "nnscratch-demo").write_text("")
     assert main(["demo"]) == 2
@@ -33,8 +33,8 @@ def test_demo_in_a_place_that_cannot_be_written(tmp_path, monkeypatch, capsys):
 
 @pytest.mark.slow
 @pytest.mark.parametrize("steps", [0, 1])
-def test_a_demo_stopped_by_ctrl_c_leaves_its_images_too(tmp_path, monkeypatch, capsys, steps):
-    """Exit code 130, all the files, and nothing half-written; also when not one step was done."""
+def test_a_demo_interrupted_by_ctrl_c_leaves_its_images(tmp_path, monkeypatch, capsys, steps):
+    """Exit code 130, all the files, and none incomplete; also if not a single step was completed."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr("nnscratch.demo.SIZE", 64)
     monkeypatch.setattr("nnscratch.demo.print_table", lambda module: True)
@@ -53,7 +53,7 @@ def test_a_demo_stopped_by_ctrl_c_leaves_its_images_too(tmp_path, monkeypatch, c
 
 
 def test_a_demo_on_an_unknown_device_leaves_nothing(tmp_path, monkeypatch, capsys):
-    """Not even the folder."""
+    """It does not even create the folder."""
     monkeypatch.chdir(tmp_path)
     assert main(["demo", "--device", "tpu"]) == 2
     assert "device 'tpu' is unknown" in capsys.readouterr().err and not list(tmp_path.iterdir())
@@ -61,7 +61,7 @@ def test_a_demo_on_an_unknown_device_leaves_nothing(tmp_path, monkeypatch, capsy
 
 @pytest.mark.parametrize("name", demo.OUTPUTS)
 def test_the_demo_checks_first_that_it_can_write(tmp_path, monkeypatch, capsys, name):
-    """A folder in the place of any of its files: one sentence, before the work."""
+    """A folder in place of any of its files: one sentence, before the work."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr("nnscratch.demo.print_table", None)
     (tmp_path / "nnscratch-demo" / name).mkdir(parents=True)

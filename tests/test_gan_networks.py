@@ -18,7 +18,7 @@ SMALL = Preset(5, (6, 4, 3), (4, 5), 7, True, 12, 1)
 @pytest.mark.parametrize("shape", [(28, 28, 1), (30, 31, 3), (5, 7, 1), (33, 12, 3)])
 @pytest.mark.parametrize("refine", [True, False])
 def test_any_size(shape, classes, refine):
-    """Odd and unequal sides: images have the requested size and lie in [-1, 1]; the discriminator accepts them."""
+    """Odd and unequal sides: images have the requested size and values in [-1, 1]; the discriminator accepts them."""
     preset = SMALL._replace(refine=refine)
     g, d = generator(preset, shape, classes), discriminator(preset, shape, classes)
     labels = [np.eye(3, dtype=np.float32)[[0, 2]]] if classes else []
@@ -28,7 +28,7 @@ def test_any_size(shape, classes, refine):
     assert d.forward([image, *labels] if classes else image).shape == (2, 1)
 
 
-def test_the_generator_mirrors_the_discriminators_sizes():
+def test_the_generator_has_the_discriminators_sizes_in_reverse():
     """For an odd size."""
     shape, sizes = (29, 22, 3), halved_sizes((29, 22), 2)
     g, d = generator(SMALL, shape), discriminator(SMALL, shape)
@@ -39,7 +39,7 @@ def test_the_generator_mirrors_the_discriminators_sizes():
 
 @pytest.mark.parametrize("name, parameters", [("tiny", 242_033), ("nano", None), ("small", None), ("dcgan64", None)])
 def test_presets(name, parameters):
-    """Every preset generates images of its size; tiny has the number of weights that was computed by hand."""
+    """Every preset generates images of its size; tiny has the number of weights computed by hand."""
     preset = PRESETS[name]
     if name != "dcgan64":  # 24 million weights
         g = generator(name, (preset.side, preset.side, preset.channels))
@@ -61,16 +61,16 @@ def test_gradients_of_both_networks_by_class():
 
 
 @pytest.mark.parametrize("name", LOSSES)
-@pytest.mark.parametrize("who", ["real", "fake", "generator"])
-def test_gradients_of_the_losses(name, who):
-    """Each of the three losses against numeric gradients, at logits away from the hinge's kink."""
-    loss, logits = getattr(LOSSES[name](), who), np.array([[-3.1], [-0.4], [0.3], [2.7]])
+@pytest.mark.parametrize("role", ["real", "fake", "generator"])
+def test_gradients_of_the_losses(name, role):
+    """Each of the three losses against numeric gradients, for logits away from the hinge's kink."""
+    loss, logits = getattr(LOSSES[name](), role), np.array([[-3.1], [-0.4], [0.3], [2.7]])
     report = check_op(lambda z: loss(z), lambda dy, cache: dy * cache, [logits], smooth=False)
     assert report.ok, str(report)
 
 
 def test_the_saturating_loss_has_a_vanishing_gradient():
-    """Where the discriminator is sure; the non-saturating loss has a gradient of nearly 1 there."""
+    """If the discriminator is certain; the non-saturating loss has a gradient of almost 1 there."""
     sure = np.array([[-10.0]])
     assert abs(LOSSES["saturating"]().generator(sure)[1].item()) < 1e-4
     assert LOSSES["non-saturating"]().generator(sure)[1].item() < -0.99
@@ -94,6 +94,6 @@ def test_average_of_weights_and_statistics():
 
 
 def test_diversity_of_collapsed_and_of_real_images():
-    """0 where all images are equal, 1 where they differ as real ones do."""
+    """0 if all images are equal, 1 if they differ as much as real ones."""
     real = normal(8, 4, 4, 1)
     assert diversity(np.repeat(real[:1], 8, axis=0), real) < 1e-6 and diversity(real, real) == pytest.approx(1, rel=1e-4)

@@ -1,6 +1,6 @@
-"""Twenty adversarial steps agree with PyTorch's: every loss, and every weight at the end.
+"""Twenty adversarial steps agree with PyTorch's: every loss, and every final weight.
 
-Live where PyTorch is installed; the losses stored from it (oracles/gan_steps.json) are compared always.
+They run live if PyTorch is installed; the losses stored from it (oracles/gan_steps.json) are always compared.
 """
 import json
 from pathlib import Path
@@ -20,7 +20,7 @@ CASES = {  # preset, classes
     "unconditional": (Preset(5, (6, 4), (4, 6), 7, False, 12, 1), 0),
 }
 SHAPE, BATCH, STEPS, RATE = (12, 12, 1), 8, 20, 2e-3
-EPSILON = 1e-20  # of Adam. PyTorch adds it after the bias correction, Keras and we before it; so small, it does not matter
+EPSILON = 1e-20  # of Adam. PyTorch adds it after the bias correction, Keras and we before it; here it is negligible
 
 
 def inputs(classes, noise, dtype):
@@ -31,7 +31,7 @@ def inputs(classes, noise, dtype):
 
 
 def networks(name, dtype):
-    """With ten times larger first weights, so that twenty steps leave the region near 0."""
+    """Initial weights are ten times larger, so that twenty steps leave the neighbourhood of 0."""
     preset, classes = CASES[name]
     initializers.set_seed(1)
     pair = generator(preset, SHAPE, classes), discriminator(preset, SHAPE, classes)
@@ -66,7 +66,7 @@ def twenty_steps_of_torch(name, dtype):
 @pytest.mark.parametrize("name", CASES)
 @pytest.mark.parametrize("dtype, tolerance", [("float64", 1e-9), ("float32", 1e-4)])
 def test_twenty_steps_equal_those_of_pytorch(name, dtype, tolerance):
-    """Every loss on the way, and every weight at the end."""
+    """Every loss of the twenty steps, and every final weight."""
     pytest.importorskip("torch", reason="PyTorch is not installed; the stored numbers stand in")
     for a, b in zip(twenty_steps(name, dtype), twenty_steps_of_torch(name, dtype)):
         if isinstance(a, list):
@@ -79,6 +79,6 @@ def test_twenty_steps_equal_those_of_pytorch(name, dtype, tolerance):
 
 @pytest.mark.parametrize("name", CASES)
 def test_losses_of_twenty_steps_equal_the_stored_ones(name):
-    """Where PyTorch is absent."""
+    """For machines without PyTorch."""
     stored = json.loads((Path(__file__).parent / "oracles" / "gan_steps.json").read_text())
     np.testing.assert_allclose(twenty_steps(name, "float64")[0], stored[name], rtol=1e-9)

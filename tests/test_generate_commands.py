@@ -1,4 +1,4 @@
-"""`nnscratch train generator`, `generate` and `judge` as a user runs them."""
+"""The commands `nnscratch train generator`, `generate` and `judge`."""
 import json
 from pathlib import Path
 from types import SimpleNamespace
@@ -17,7 +17,7 @@ from tools.ship_generator import ship
 
 @pytest.fixture
 def quick(monkeypatch, tmp_path):
-    """A classifier trained in a moment, and a data set of discs in a file."""
+    """A classifier that trains in a moment, and a data set of discs in a file."""
     monkeypatch.setattr("nnscratch.generate.evaluate.command.STEPS", 20)
     monkeypatch.chdir(tmp_path)
     discs = [data(seed, size=14) for seed in range(2)]
@@ -30,13 +30,13 @@ TRAIN = ["train", "generator", "--data", "discs.npz", "--preset", "nano", "--bat
 
 @pytest.mark.slow
 def test_train_resume_generate_judge(quick, capsys, tmp_path):
-    """Four commands in a row, each of which reports what it did; a second training does not overwrite the first."""
+    """Four commands in a row, each with its report; a second training does not overwrite the first."""
     assert main([*TRAIN, "--steps", "12"]) == 0
     said = capsys.readouterr().out
     assert "360 images of discs.npz, 14 x 14 x 1, 2 classes; preset nano, steps 0 to 12" in said and "classifier of 2" in said
     assert main([*TRAIN, "--steps", "12"]) == 2
     assert "holds a training already; add --resume" in capsys.readouterr().err
-    resume = ["train", "generator", "--resume"]  # alone: data and options are in the folder
+    resume = ["train", "generator", "--resume"]  # no other arguments: data and options are in the folder
     assert main(resume) == 0 and "steps 12 to 12" in capsys.readouterr().out
     assert main([*resume, "--steps", "15"]) == 0 and "steps 12 to 15" in capsys.readouterr().out
     assert main([*resume, "--batch", "8"]) == 0, "the option's name in version 0.1"
@@ -52,8 +52,8 @@ def test_train_resume_generate_judge(quick, capsys, tmp_path):
 
 
 @pytest.mark.slow
-def test_a_training_by_minutes(quick, capsys):
-    """The number of steps is computed first and printed; with groups in place of labels and all further options."""
+def test_a_training_limited_by_minutes(quick, capsys):
+    """The number of steps is computed and printed first; groups replace labels, and all further options are used."""
     assert main([*TRAIN, "--minutes", "0.00001", "--unconditional", "--loss", "hinge", "--augment", "--r1", "0.5",
                  "--spectral-norm"]) == 0
     assert "14 groups; preset nano, steps 0 to 10" in capsys.readouterr().out
@@ -61,7 +61,7 @@ def test_a_training_by_minutes(quick, capsys):
 
 @pytest.mark.slow
 def test_a_texture_from_one_image(quick, capsys):
-    """Pieces of the image are the data; samples have the size of a piece, or any other that is requested."""
+    """Crops of the image are the data; samples have the size of a crop, or any requested size."""
     stripes = np.zeros((40, 40, 3), np.uint8)
     stripes[:, ::4] = 200, 100, 50
     Image.fromarray(stripes).save("stripes.png")
@@ -71,7 +71,7 @@ def test_a_texture_from_one_image(quick, capsys):
     assert sampler.info["shape"] == [16, 16, 3] and sampler.info["preset"] == "texture" and sampler.info["steps"] == 3
     assert main(["generate", *BEST, "--side", "80", "-o", "large.png"]) == 0
     assert "1 image written" in capsys.readouterr().out and Image.open("large.png").size == (80, 80)
-    for side in ("50", "4096", "-16"):  # no multiple of 16, too large, none
+    for side in ("50", "4096", "-16"):  # not a multiple of 16, too large, negative
         assert main(["generate", *BEST, "--side", side, "-o", "large.png"]) == 2
     assert main(["generate", "--side", "64", "-o", "large.png"]) == 2
     error = capsys.readouterr().err
@@ -99,17 +99,17 @@ def test_a_texture_from_one_image(quick, capsys):
     (["generate", "-o", "a.png", "--class", "x"], "expected one of 0, 1"),
     (["generate", "-o", "a.png", "--grid", "0x9"], "is not a grid"),
     (["judge", "--data", "shapes"], "the data have (32, 32, 3)")])
-def test_mistakes_are_one_sentence(quick, capsys, arguments, words):
+def test_mistakes_give_one_sentence(quick, capsys, arguments, words):
     """Exit code 2 and no traceback."""
     try:
         code = main(arguments)
-    except SystemExit as exit:  # argparse's own
+    except SystemExit as exit:  # argparse's own exit
         code = exit.code
     error = capsys.readouterr().err
     assert code == 2 and words in error and error.count("\n") == 1
 
 
-def test_the_generator_that_comes_along(tmp_path, capsys):
+def test_the_shipped_generator(tmp_path, capsys):
     """At most 1 MB; it samples digits, the same for the same seed, ten classes in ten columns."""
     assert SHIPPED.stat().st_size < 1e6
     sampler = load_generator()
@@ -122,8 +122,8 @@ def test_the_generator_that_comes_along(tmp_path, capsys):
 
 
 def test_shipping_again_changes_nothing(tmp_path):
-    """A file that is in half precision keeps every array, and from the second time on every byte. The first time the moving
-    averages get today's names in place of those of version 0.1, mean and variance."""
+    """A file in half precision keeps every array, and from the second time on every byte. The first time, the moving averages
+    get today's names instead of those of version 0.1, mean and variance."""
     again, twice = tmp_path / "weights" / "again.safetensors", tmp_path / "weights" / "twice.safetensors"
     ship(SHIPPED, again)
     ship(again, twice)
@@ -136,7 +136,7 @@ def test_shipping_again_changes_nothing(tmp_path):
 
 
 def test_a_texture_from_a_narrow_image(quick, capsys):
-    """It is shrunk by its shorter side, so that pieces fit; impossible sizes are refused before any folder is made."""
+    """It is reduced to its shorter side, so that crops fit; impossible sizes are refused before a folder is created."""
     ribbon = np.random.default_rng(0).integers(0, 256, (70, 400, 3)).astype(np.uint8)
     Image.fromarray(ribbon).save("ribbon.png")
     texture = ["train", "generator", "--method", "texture", "--data", "ribbon.png", "--steps", "1", "--device", "cpu"]
@@ -150,10 +150,10 @@ def test_a_texture_from_a_narrow_image(quick, capsys):
 
 @pytest.mark.slow
 def test_groups_are_not_scored_as_classes(quick, capsys):
-    """Pseudo-labels do not say what an image should show, so neither the report nor the score compares with them."""
+    """Pseudo-labels do not say what an image should show, so neither the report nor the score uses them."""
     assert main([*TRAIN, "--unconditional", "--groups", "3", "--steps", "6"]) == 0
     assert main(["judge", *BEST, "--data", "discs.npz", "-o", "judged", "--count", "60"]) == 0
     assert json.loads(Path("judged/report.json").read_text())["label_accuracy"] is None
     classifier = SimpleNamespace(names=["a", "b"], probabilities=lambda images: np.eye(3)[images])
-    for named, share in ((False, 0.75), (True, 0.25)):  # of four images three are of a class, one of those the right one
-        assert recognition_score(classifier, named)(np.array([0, 0, 1, 2]), np.array([0, 7, 9, 1])) == share
+    for named, fraction in ((False, 0.75), (True, 0.25)):  # three of four images have a class, one of them the right one
+        assert recognition_score(classifier, named)(np.array([0, 0, 1, 2]), np.array([0, 7, 9, 1])) == fraction

@@ -1,4 +1,4 @@
-"""benchmarks/gpu_run.sh without a GPU and without Python: that its parts fit into its time, and that none stops the others."""
+"""benchmarks/gpu_run.sh without a GPU and without Python: its parts fit into its time, and a failure stops no other part."""
 import os
 import re
 import shutil
@@ -15,7 +15,7 @@ TOOLS = pytest.mark.skipif(None in map(shutil.which, ("bash", "timeout")), reaso
 
 
 def in_pythons_place(folder, cases):
-    """A program that says what it was given, and ends as the cases of a shell tell it."""
+    """A program that prints its arguments, and exits as the given cases of a shell `case` say."""
     program = folder / "python"
     program.write_text(f'#!/bin/sh\necho "given: $*"\ncase "$*" in {cases} esac\n')
     program.chmod(0o755)
@@ -32,7 +32,7 @@ def run(*arguments, **environment):
 
 
 def test_all_bars_can_be_measured_in_time():
-    """Even if every part takes all it may: up to the last that measures one, which is the layers' share of the roofline."""
+    """Even if every part takes its maximum: up to the last one that measures a bar, the layers' fraction of the roofline."""
     names, total = [name for name, _ in PARTS], int(re.search(r"^TOTAL=(\d+)", SCRIPT.read_text(), re.MULTILINE)[1])
     needed = PARTS[:names.index("layers") + 1]
     assert {"gradients", "gan", "style", "kernels", "layers"} <= {name for name, _ in needed}
@@ -41,8 +41,8 @@ def test_all_bars_can_be_measured_in_time():
 
 @TOOLS
 def test_a_part_that_fails_stops_no_other(tmp_path):
-    """With a program in Python's place that fails for the GAN, is missing something for the style, and else does well. Tests of
-    which none passed have shown nothing. Each part has a line and a log, and the whole fails."""
+    """A program replaces Python; it fails for the GAN, reports a missing module for the style, and succeeds otherwise. A test
+    run in which no test passed proves nothing. Each part has a line and a log, and the script fails."""
     python = in_pythons_place(tmp_path, '*"part gan"*) exit 3;; *"part style"*) exit 77;;')
     found, lines = run(tmp_path / "out", PYTHON=python), summary(tmp_path)
     verdicts = {line.split()[0]: line[13:37].strip() for line in lines if ".log" in line}
@@ -55,10 +55,10 @@ def test_a_part_that_fails_stops_no_other(tmp_path):
 
 
 @TOOLS
-def test_time_runs_out(tmp_path):
-    """At 510 of 530 seconds a part has 20, or fewer, of the 40 that it may have else, and who takes longer fails; at 528
-    nothing begins any more, which is a failure, too. (bash counts on from the SECONDS it is given.)"""
-    python = in_pythons_place(tmp_path, '*"part gradients"*) exit 124;;')  # as `timeout` does
+def test_out_of_time(tmp_path):
+    """At 510 of 530 seconds a part gets the remaining 20 seconds or less instead of its 40, and fails if it takes longer; at
+    528 no part starts, which is also a failure. (bash continues from the SECONDS it is given.)"""
+    python = in_pythons_place(tmp_path, '*"part gradients"*) exit 124;;')  # the exit code of `timeout`
     assert run(tmp_path / "out", PYTHON=python, SECONDS="510").returncode == 1
     gradients, = (line for line in summary(tmp_path) if line.startswith("gradients"))
     assert 5 <= int(re.search(r"NOT DONE in (\d+) s ", gradients)[1]) <= 20
@@ -67,8 +67,8 @@ def test_time_runs_out(tmp_path):
 
 
 @TOOLS
-def test_what_is_missing_is_said(tmp_path):
-    """No folder, and no Python: one sentence each, before anything is run."""
+def test_missing_arguments_are_reported(tmp_path):
+    """No folder, or no Python: one sentence each, before anything runs."""
     found = run()
     assert found.returncode == 2 and "expected one, the folder for the results" in found.stderr and not found.stdout
     found = run(tmp_path, PYTHON=str(tmp_path / "nowhere"))

@@ -1,4 +1,4 @@
-"""Every backward pass is right, every wrong one is caught, and the checker reports what it should."""
+"""Every backward pass is right, every wrong one is detected, and the checker's report is right."""
 import numpy as np
 import pytest
 from helpers import normal
@@ -26,7 +26,7 @@ def measurement(name, **options):
 @pytest.mark.parametrize("name", CASES)
 def test_every_backward_is_the_derivative_of_its_forward(xp, name):
     """On every device: smooth ops to 1e-10, kinked ones to 1e-6, adjoint identity, no mutation, determinism, float32."""
-    xp = np if name in CPU_ONLY else xp  # what only the CPU computes is checked with NumPy each time
+    xp = np if name in CPU_ONLY else xp  # ops that run only on the CPU are tested with NumPy each time
     report = measurement(name, xp=xp).check(CASES[name].backward)
     assert report.ok, str(report)
     assert report.error <= (1e-10 if CASES[name].smooth else 1e-6)
@@ -34,15 +34,15 @@ def test_every_backward_is_the_derivative_of_its_forward(xp, name):
 
 
 @pytest.mark.parametrize("name, mistake", [(name, mistake) for name, wrong in MUTANTS.items() for mistake in wrong])
-def test_every_mutant_is_caught(name, mistake):
-    """A wrong backward never passes."""
+def test_every_mutant_is_detected(name, mistake):
+    """A wrong backward pass never passes the check."""
     report = measurement(name).check(mutants_of(name)[mistake])
     assert not report.ok
     assert report.problems
 
 
 def test_there_are_many_mutants_and_each_has_a_case():
-    """At least 80, all of them entered under a case that exists, no op family left out."""
+    """At least 80, each registered under an existing case, and every family of ops has some."""
     assert sum(map(len, MUTANTS.values())) >= 80
     assert set(MUTANTS) <= set(CASES)
     families = {name.split()[0] for name in MUTANTS}
@@ -51,7 +51,7 @@ def test_there_are_many_mutants_and_each_has_a_case():
 
 
 @pytest.mark.parametrize("mistake", BLIND_TO_ONES)
-def test_a_check_by_sum_is_blind_where_ours_sees(mistake):
+def test_a_check_with_dy_of_ones_misses_what_ours_detects(mistake):
     """With dy = 1 these four wrong backward passes of batch normalization give the right dx, zero; a random dy exposes them."""
     wrong = mutants_of("batch_norm training")[mistake]
     assert measurement("batch_norm training", upstream=np.ones).check(wrong).ok
@@ -77,19 +77,19 @@ def test_a_check_by_sum_is_blind_where_ours_sees(mistake):
     ("pad2d edge", "corners lost: rows and columns folded apart", "all at the border"),
     ("relu", "mask from dy instead of x", "mask or condition"),
 ])
-def test_the_likely_mistake_is_named(name, mistake, words):
+def test_the_probable_mistake_is_named(name, mistake, words):
     """The report names the kind of mistake, not only that there is one."""
     assert words in str(measurement(name).check(mutants_of(name)[mistake]))
 
 
-def test_a_gradient_that_is_zero_everywhere_proves_nothing():
-    """sum of a softmax is constant: the check refuses to call that a success."""
+def test_a_gradient_of_zeros_is_not_accepted():
+    """The sum of a softmax is constant: the check refuses to report success."""
     report = check_op(ops.softmax, ops.softmax_backward, [normal(3, 4)], upstream=np.ones)
     assert "proves nothing" in str(report)
 
 
-def test_changed_input_and_randomness_are_caught():
-    """A forward pass that writes into x, and a backward pass whose results differ each time."""
+def test_changed_inputs_and_randomness_are_detected():
+    """A forward pass that writes into x, and a backward pass with different results each time."""
     def clobber(x):
         x *= 2
         return x.copy(), None
@@ -99,7 +99,7 @@ def test_changed_input_and_randomness_are_caught():
     assert "two runs" in str(report)
 
 
-def test_kinks_are_left_out_not_called_wrong():
+def test_kinks_are_skipped():
     """A ReLU at exactly 0 has no derivative: the element is skipped and counted; too many of them are reported."""
     x = normal(3, 4)
     x[1, 2] = 0
@@ -110,7 +110,7 @@ def test_kinks_are_left_out_not_called_wrong():
 
 
 def test_the_worst_element_is_located():
-    """One wrong number among many is found and shown with both values."""
+    """A single wrong element is found and shown with both values."""
     def wrong(dy, cache):
         dx = ops.tanh_backward(dy, cache)
         dx[2, 1] += 0.5
@@ -118,15 +118,15 @@ def test_the_worst_element_is_located():
     assert "worst at (2, 1)" in str(check_op(ops.tanh, wrong, [normal(4, 5)]))
 
 
-def test_wrong_shape_and_wrong_dtype_are_caught():
+def test_wrong_shape_and_wrong_dtype_are_detected():
     """A gradient must have the shape of its input, and float32 must stay float32."""
     assert "has shape" in str(check_op(ops.tanh, lambda dy, y: ops.tanh_backward(dy, y)[:1], [normal(4, 5)]))
     report = check_op(ops.tanh, lambda dy, y: ops.tanh_backward(dy, y) * np.float64(1) * np.ones(5), [normal(4, 5)])
     assert "float32 inputs give a float64" in str(report)
 
 
-def test_nan_is_called_nan():
-    """NaN differs from itself: it must not be reported as randomness. In the forward pass it is found too."""
+def test_nan_is_reported_as_nan():
+    """NaN differs from itself: it must not be reported as randomness. It is also found in the forward pass."""
     def wrong(dy, cache):
         dx = ops.tanh_backward(dy, cache)
         dx[2, 1] = np.nan
@@ -155,7 +155,7 @@ def assert_same_state(after, before):
 
 
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
-def test_check_layer_leaves_the_layer_as_it_was(dtype):
+def test_check_layer_does_not_change_the_layer(dtype):
     """Parameters, precision, gradients and pending forward passes are restored bit for bit, and backward still works."""
     layer, x, dy = Dense(3), normal(2, 5).astype(dtype), normal(2, 3).astype(dtype)
     layer.forward(x, training=True)
@@ -168,8 +168,8 @@ def test_check_layer_leaves_the_layer_as_it_was(dtype):
     np.testing.assert_allclose(layer.backward(dy), dy @ kernel.T, rtol=1e-5)
 
 
-def test_check_model_leaves_its_layers_as_they_were():
-    """The same for a Model in a Model, and when the check itself fails with an error."""
+def test_check_model_does_not_change_its_layers():
+    """The same for a Model in a Model, and if the check itself raises an error."""
     a, b = Input((5,)), Input((4,))
     inner = Model(b, BatchNormalization()(Dropout(0.4)(b)))
     model = Model(a, Dense(3)(inner(Dense(4, activation="tanh")(a))))
@@ -186,8 +186,8 @@ def test_check_model_leaves_its_layers_as_they_were():
     assert_same_state(state(layers), before)
 
 
-def test_frozen_parameters_are_left_out():
-    """A frozen layer gives no parameter gradients: its dx is checked, wrong or right; in a Model the others are checked."""
+def test_frozen_parameters_are_skipped():
+    """A frozen layer has no parameter gradients: its dx is checked, right or wrong; in a Model the other layers are checked."""
     layer = Dense(3)
     layer.trainable = False
     report = check_layer(layer, normal(4, 5))
@@ -203,8 +203,8 @@ def test_frozen_parameters_are_left_out():
 
 
 @pytest.mark.slow
-def test_the_table_has_a_row_for_each_op_and_says_wrong(monkeypatch):
-    """`nnscratch check` prints every case and its verdict, and fails when one backward pass is wrong."""
+def test_the_table_has_a_row_for_each_op_and_its_verdict(monkeypatch):
+    """`nnscratch check` prints every case with its verdict, and fails if one backward pass is wrong."""
     lines = []
     assert print_table(print_fn=lines.append)
     assert len(lines) == len(CASES) + sum(map(len, LAYER_CASES.values())) + 4

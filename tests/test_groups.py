@@ -1,4 +1,4 @@
-"""Pseudo-labels: k-means finds them, samples follow their frequencies, generators save them."""
+"""Pseudo-labels: k-means finds them, samples have their frequencies, and generators save them."""
 import numpy as np
 import pytest
 from hypothesis import given
@@ -44,20 +44,20 @@ def test_centres_are_the_means_of_their_groups():
 
 
 def test_an_empty_group_keeps_its_centre():
-    """Two centres for three equal rows: the second, nearest to no row, stays and does not become 0."""
+    """Two centres for three equal rows: the second has no rows, stays unchanged and does not become 0."""
     x = np.full((3, 2), 7.0)
     np.testing.assert_array_equal(k_means(x, 2, np.random.default_rng(0)), np.full((2, 2), 7.0))
 
 
 def test_first_centres_are_far_apart():
-    """One large cluster and two distant small ones get a centre each; uniform sampling would take the first 98 times in 100."""
+    """One large cluster and two distant small ones get one centre each; uniform sampling would fail 98 times in 100."""
     x = np.concatenate([np.zeros((980, 2)), np.full((10, 2), 50.0), np.full((10, 2), -50.0)])
     for seed in range(10):
         assert sorted(kmeans_plus_plus(x, 3, np.random.default_rng(seed))[:, 0]) == [-50, 0, 50]
 
 
 @given(st.integers(1, 120), st.integers(0, 12), st.integers(0, 3), st.booleans())
-def test_any_data_will_do(count, wanted, seed, alike):
+def test_groups_of_any_data(count, wanted, seed, alike):
     """Few or equal images: groups from 0 on, at most as many as requested and one per 25 images; or no labels at all."""
     images = np.random.default_rng(seed).integers(0, 256, (count, 3, 4, 1)).astype(np.uint8)
     dataset = Dataset(images * (not alike), np.zeros(count, np.int64), ["all"])
@@ -78,8 +78,8 @@ def test_groups_are_sampled_in_proportion():
 
 @pytest.mark.slow
 @pytest.mark.parametrize("method", ["gan", "vae", "glo", "imle"])
-def test_every_method_learns_with_groups(method):
-    """Without labels, or where they are not used, the networks are conditioned on the group; `sample` follows the fractions."""
+def test_every_method_trains_with_groups(method):
+    """If labels are missing or not used, the networks are conditioned on the group; `sample` uses the fractions."""
     dataset = data()
     trainer = make_trainer(dataset, options(method=method, conditional=False, groups=5))
     assert trainer.num_classes == 5 and not trainer.labelled and sum(trainer.label_fractions()) == pytest.approx(1)
@@ -93,14 +93,14 @@ def test_every_method_learns_with_groups(method):
 
 
 def test_a_texture_is_not_grouped():
-    """Pieces of one image are all of one kind: no groups by default, and an error if they are requested."""
+    """Crops of one image are all of one kind: no groups by default, and an error if they are requested."""
     images = np.random.default_rng(0).integers(0, 256, (100, 16, 16, 3)).astype(np.uint8)
     assert make_trainer(Dataset(images), make_options({"method": "texture"})).num_classes == 0
     with pytest.raises(InputError, match="groups is 4 for the method 'texture'"):
         make_options({"method": "texture", "groups": 4})
 
 
-def test_a_saved_generator_knows_its_groups(tmp_path):
+def test_a_saved_generator_has_its_groups(tmp_path):
     """It has the trainer's fractions, and finds a group by name; files with wrong fractions are refused."""
     trainer = make_trainer(data(), options(conditional=False, groups=4))
     trainer.step()
@@ -108,8 +108,8 @@ def test_a_saved_generator_knows_its_groups(tmp_path):
     save_generator(path, trainer)
     sampler = load_generator(path)
     assert sampler.fractions == trainer.label_fractions() and sampler.names == ["group 1", "group 2", "group 3", "group 4"]
-    alike = make_trainer(Dataset(np.zeros((200, 12, 12, 1), np.uint8)), options(groups=4))  # one group has all, three none
-    save_generator(tmp_path / "alike.safetensors", alike)
+    uniform = make_trainer(Dataset(np.zeros((200, 12, 12, 1), np.uint8)), options(groups=4))  # three groups are empty
+    save_generator(tmp_path / "alike.safetensors", uniform)
     assert load_generator(tmp_path / "alike.safetensors").fractions == [1, 0, 0, 0]
     labels = sampler.sample(2000, seed=1)[1]
     np.testing.assert_allclose(np.bincount(labels, minlength=4) / 2000, sampler.fractions, atol=0.04)

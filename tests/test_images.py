@@ -1,4 +1,4 @@
-"""Images in: the values that are read, and that no file whatever breaks the reader."""
+"""Reading images: the values that are read, and that no file crashes the reader."""
 import io
 import os
 import struct
@@ -12,7 +12,7 @@ from PIL import Image
 from nnscratch.data.images import read_image
 from nnscratch.errors import InputError
 
-UPRIGHT = {  # what EXIF orientation k asks of the stored rows and columns
+UPRIGHT = {  # what EXIF orientation k requires of the stored rows and columns
     1: lambda a: a, 2: lambda a: a[:, ::-1], 3: lambda a: a[::-1, ::-1], 4: lambda a: a[::-1],
     5: lambda a: a.swapaxes(0, 1), 6: lambda a: np.rot90(a, -1), 7: lambda a: a[::-1, ::-1].swapaxes(0, 1),
     8: lambda a: np.rot90(a)}
@@ -21,7 +21,7 @@ UPRIGHT = {  # what EXIF orientation k asks of the stored rows and columns
 # --- what is read -------------------------------------------------------------------------------------------------
 
 def test_values_rows_and_columns_are_those_of_the_file(tmp_path):
-    """Every level of every channel arrives as level / 255, rows first."""
+    """Every level of every channel is read as level / 255, rows first."""
     levels = np.random.default_rng(0).integers(0, 256, (H, W, 3), dtype=np.uint8)
     image = read_image(saved(tmp_path, levels))
     assert image.shape == (1, H, W, 3) and image.dtype == np.float32
@@ -42,7 +42,7 @@ def test_exif_orientation_turns_the_image(tmp_path, orientation, name):
 
 
 def test_broken_exif_does_not_lose_the_image(tmp_path):
-    """Damaged EXIF data leave the image as stored; a valid orientation (6) is applied though the next tag is damaged."""
+    """Damaged EXIF data leave the image as stored; a valid orientation (6) is applied although the next tag is damaged."""
     rubbish = b"Exif\0\0MM\0*\0\0\0\x08\xff\xff rubbish"
     bad_tag = (b"Exif\0\0MM\0*\0\0\0\x08\0\x02\x01\x12\0\x03\0\0\0\x01\0\x06\0\0"
                b"\x01>\0\x01\0\0\0\x03\0\0\0\x18\0\0\0\0" + bytes(30))
@@ -51,22 +51,22 @@ def test_broken_exif_does_not_lose_the_image(tmp_path):
         np.testing.assert_allclose(read_image(path)[0, 3, 3], expected[3, 3] / 255, atol=0.02)
 
 
-def test_transparency_lies_on_white(tmp_path):
-    """Alpha 0 is white whatever colour hides below, alpha 51 is a fifth of the colour, alpha 255 the colour."""
+def test_transparent_pixels_are_blended_with_white(tmp_path):
+    """Alpha 0 is white whatever the stored colour, alpha 51 is a fifth of the colour, alpha 255 the colour."""
     rgba = np.full((H, W, 4), (255, 0, 100, 0), np.uint8)
     rgba[5:10, :, 3], rgba[10:, :, 3] = 51, 255
     rows = read_image(saved(tmp_path, rgba))[0, [0, 7, 15], 0]
     np.testing.assert_allclose(rows, [[1, 1, 1], [1, 0.8, 0.8784], [1, 0, 0.3922]], atol=1 / 255)
 
 
-def test_grey_with_alpha_lies_on_white(tmp_path):
-    """Black at alpha 102 is 60% grey in all three channels."""
+def test_grey_with_alpha_is_blended_with_white(tmp_path):
+    """Black with alpha 102 is 60% grey in all three channels."""
     image = Image.merge("LA", [Image.new("L", (W, H), 0), Image.new("L", (W, H), 102)])
     np.testing.assert_allclose(read_image(saved(tmp_path, image)), 0.6, atol=1 / 255)
 
 
-def test_palettes_give_their_colours_and_their_transparent_entry_white(tmp_path):
-    """A palette's indices are not grey levels; the entry marked transparent is white, in PNG and in GIF."""
+def test_palette_images(tmp_path):
+    """A palette's indices are not grey levels; the entry marked as transparent is white, in PNG and in GIF."""
     image = Image.new("P", (W, H), 0)
     image.putpalette([200, 10, 20, 30, 140, 250])
     image.paste(1, (0, 0, 15, H))
@@ -80,8 +80,8 @@ def test_palettes_give_their_colours_and_their_transparent_entry_white(tmp_path)
 @pytest.mark.parametrize("mode, value, expected", [
     ("L", 51, (0.2, 0.2, 0.2)), ("1", 1, (1, 1, 1)), ("1", 0, (0, 0, 0)), ("CMYK", (255, 0, 0, 0), (0, 1, 1)),
     ("CMYK", (0, 0, 255, 51), (0.8, 0.8, 0))])
-def test_other_modes_become_red_green_blue(tmp_path, mode, value, expected):
-    """Grey, black-and-white and print colours arrive as the RGB one sees."""
+def test_other_modes_become_rgb(tmp_path, mode, value, expected):
+    """Grey, black-and-white and print colours are converted to the visible RGB colours."""
     image = read_image(saved(tmp_path, Image.new(mode, (W, H), value), "a.tif"))
     np.testing.assert_allclose(image[0, 3, 4], expected, atol=1.5 / 255)
 
@@ -97,15 +97,15 @@ def test_grey_of_16_bits_keeps_its_precision(tmp_path, name):
         np.testing.assert_allclose(image[0, 3, [9, 0, 1]], expected * np.ones(3), rtol=1e-6)
 
 
-def test_16_bits_in_the_other_byte_order_and_in_32_bits(tmp_path):
-    """Modes I;16B and I say the same as I;16."""
+def test_16_bits_big_endian_and_in_32_bits(tmp_path):
+    """Modes I;16B and I give the same values as I;16."""
     deep = np.full((H, W), 40000)
     for values in (deep.astype(np.int32), deep.astype(">u2")):
         np.testing.assert_allclose(read_image(saved(tmp_path, values, "a.tif")), 40000 / 65535, rtol=1e-6)
 
 
 def test_a_transparent_level_of_16_bits_is_white(tmp_path):
-    """PNG may name one deep grey level as transparent; its neighbours stay as they are."""
+    """PNG may mark one 16-bit grey level as transparent; neighbouring levels are unchanged."""
     deep = np.full((H, W), 40000, np.uint16)
     deep[:, 0] = 40001
     image = read_image(saved(tmp_path, deep, transparency=40000))
@@ -114,14 +114,14 @@ def test_a_transparent_level_of_16_bits_is_white(tmp_path):
 
 @pytest.mark.parametrize("values, expected", [
     ((0.25, 0.5, 0.75), (0.25, 0.5, 0.75)), ((0, 102, 510), (0, 0.2, 1)), ((-1, 0, 1), (0, 0.5, 1))])
-def test_float_grey_is_taken_as_it_is_or_stretched(tmp_path, values, expected):
+def test_float_grey_is_kept_or_rescaled(tmp_path, values, expected):
     """Floats within [0, 1] are kept; a wider range is mapped to [0, 1]."""
     rows = np.tile(np.repeat(np.float32(values), 10), (H, 1))
     np.testing.assert_allclose(read_image(saved(tmp_path, rows, "a.tif"))[0, 0, [0, 15, 29], 1], expected)
 
 
-def test_an_animation_is_its_first_frame(tmp_path):
-    """The red frame is read, the blue one not."""
+def test_an_animation_gives_its_first_frame(tmp_path):
+    """The red frame is read, the blue one is not."""
     frames = [Image.new("RGB", (W, H), colour) for colour in ("red", "blue")]
     path = saved(tmp_path, frames[0], "a.gif", save_all=True, append_images=frames[1:])
     np.testing.assert_allclose(read_image(path)[0, 3, 3], [1, 0, 0], atol=0.01)
@@ -129,28 +129,28 @@ def test_an_animation_is_its_first_frame(tmp_path):
 
 @pytest.mark.parametrize("size, expected", [(None, (20, 30)), (24, (16, 24)), (60, (40, 60)), (31, (21, 31))])
 def test_size_is_the_longer_side(tmp_path, size, expected):
-    """Shrunk or enlarged, the longer side is the given size, and the aspect ratio is kept."""
+    """The longer side is reduced or enlarged to the given size, and the aspect ratio is kept."""
     assert read_image(saved(tmp_path, CORNERS), size).shape == (1, *expected, 3)
     assert read_image(saved(tmp_path, CORNERS.swapaxes(0, 1)), size).shape == (1, *expected[::-1], 3)
 
 
 def test_an_image_need_not_be_enlarged(tmp_path):
-    """enlarge=False: shrunk to a smaller size, left as it is for a larger one."""
+    """enlarge=False: reduced to a smaller size, unchanged for a larger one."""
     path = saved(tmp_path, CORNERS)
     assert read_image(path, 24, enlarge=False).shape == (1, 16, 24, 3)
     np.testing.assert_array_equal(read_image(path, 60, enlarge=False)[0], CORNERS / np.float32(255))
 
 
-def test_deep_grey_stays_in_range_when_resized(tmp_path):
-    """Lanczos overshoots at an edge between black and white; floats have to be clipped."""
+def test_16_bit_grey_stays_in_range_when_resized(tmp_path):
+    """Lanczos overshoots at an edge between black and white; floats must be clipped."""
     edge = np.zeros((H, W), np.uint16)
     edge[:, 15:] = 65535
     image = read_image(saved(tmp_path, edge), 47)
     assert image.min() == 0 and image.max() == 1
 
 
-def test_shrinking_averages_instead_of_dropping_pixels(tmp_path):
-    """A fine checkerboard becomes grey, not a moiré of black and white."""
+def test_reducing_averages_instead_of_dropping_pixels(tmp_path):
+    """A fine checkerboard becomes grey, not a moiré pattern of black and white."""
     board = (np.indices((128, 128)).sum(0) % 2 * 255).astype(np.uint8)
     np.testing.assert_allclose(read_image(saved(tmp_path, board), 32)[0, 4:-4, 4:-4], 0.5, atol=0.02)
 
@@ -158,7 +158,7 @@ def test_shrinking_averages_instead_of_dropping_pixels(tmp_path):
 # --- what is refused ----------------------------------------------------------------------------------------------
 
 def png_header(width, height):
-    """A PNG whose header states a size and which holds nothing, like a decompression bomb."""
+    """A PNG whose header states a size but which contains no pixels, like a decompression bomb."""
     def chunk(name, data):
         return struct.pack(">I", len(data)) + name + data + struct.pack(">I", zlib.crc32(name + data))
     header = struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)
@@ -167,7 +167,7 @@ def png_header(width, height):
 
 
 def bad_files():
-    """Bytes of files that must be refused, and a word of the sentence that says why."""
+    """Bytes of files that must be refused, and a word that the error must contain."""
     good = io.BytesIO()
     Image.fromarray(CORNERS).save(good, "JPEG")
     postscript = io.BytesIO()
@@ -181,16 +181,16 @@ def bad_files():
 
 
 @pytest.mark.parametrize("name", bad_files())
-def test_a_bad_file_is_one_sentence(tmp_path, name):
-    """Nothing is decoded, and the sentence names the file and what is wrong."""
+def test_a_bad_file_gives_one_sentence(tmp_path, name):
+    """Nothing is decoded, and the sentence names the file and the problem."""
     content, word = bad_files()[name]
     (tmp_path / "bad.png").write_bytes(content)
     message = complaint(read_image, tmp_path / "bad.png")
     assert word in message and "bad.png" in message
 
 
-def test_places_without_an_image_are_one_sentence(tmp_path):
-    """A missing file, a folder, a pipe (reading it would wait forever), an impossible name, no name at all."""
+def test_paths_without_an_image_give_one_sentence(tmp_path):
+    """A missing file, a folder, a pipe (reading it would wait forever), an impossible name, an empty name."""
     assert "None" in complaint(read_image, None)
     assert "No such file" in complaint(read_image, tmp_path / "none.png")
     assert "folder" in complaint(read_image, tmp_path)
@@ -200,8 +200,8 @@ def test_places_without_an_image_are_one_sentence(tmp_path):
         assert "not a regular file" in complaint(read_image, tmp_path / "pipe.png")
 
 
-def test_a_file_without_permission_is_one_sentence(tmp_path, monkeypatch):
-    """The operating system's refusal is passed on (simulated: root may read everything)."""
+def test_a_file_without_permission_gives_one_sentence(tmp_path, monkeypatch):
+    """The operating system's error is passed on (simulated: root may read everything)."""
     path = saved(tmp_path, CORNERS)
     def refuse(*_):
         raise PermissionError(13, "Permission denied")
@@ -212,21 +212,21 @@ def test_a_file_without_permission_is_one_sentence(tmp_path, monkeypatch):
 @pytest.mark.parametrize("shape, options", [
     ((1, 1), {}), ((1, 1), {"size": 64}), ((15, 90), {}), ((40, 400), {"size": 100}), ((20, 20), {"minimum": 24})])
 def test_an_image_too_small_for_the_network_is_refused(tmp_path, shape, options):
-    """Neither the file nor the resized image may have a side below the minimum, and nothing is distorted for it."""
+    """Neither the file nor the resized image may have a side below the minimum, and the aspect ratio is kept."""
     message = complaint(read_image, saved(tmp_path, np.zeros(shape, np.uint8)), **options)
     assert f"{shape[1]}x{shape[0]}" in message and str(options.get("minimum", 16)) in message
 
 
 @pytest.mark.parametrize("size", [0, -5, 15, 2.5, "big", 10**9])
 def test_an_impossible_size_is_refused(tmp_path, size):
-    """Before the file is even opened."""
+    """Before the file is opened."""
     assert repr(size) in complaint(read_image, tmp_path / "none.png", size)
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("form", ["PNG", "JPEG", "GIF", "BMP", "TIFF", "WEBP"])
-def test_no_broken_file_crashes_the_reader(tmp_path, form):
-    """Cut short or with bytes overwritten at random, a file is read or refused; no other exception ever comes out."""
+def test_no_damaged_file_crashes_the_reader(tmp_path, form):
+    """A file that is truncated or has random bytes overwritten is read or refused; no other exception is ever raised."""
     chance, buffer, path = np.random.default_rng(0), io.BytesIO(), tmp_path / "fuzzed"
     exif = Image.Exif()
     exif[0x0112] = 6

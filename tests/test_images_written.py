@@ -1,4 +1,4 @@
-"""Images out: what is written is what was meant, whole or not at all; and several in a row."""
+"""Writing images: the file has the intended values, and is complete or absent; and images side by side."""
 import os
 
 import numpy as np
@@ -11,8 +11,8 @@ from nnscratch.data.synthetic.paintings import flow_painting
 
 @pytest.mark.parametrize("name", ["a.png", "a.tif", "a.bmp", "A.PNG"])
 @pytest.mark.parametrize("shape", [(1, H, W, 3), (H, W, 3), (H, W, 1), (H, W)])
-def test_what_is_written_is_read_again(tmp_path, xp, shape, name):
-    """Within half a level, for each accepted shape, on every device; grey comes back in all three channels."""
+def test_a_written_image_is_read_back(tmp_path, xp, shape, name):
+    """Within half a level, for each accepted shape, on every device; grey is read as three equal channels."""
     values = np.random.default_rng(0).random(shape, np.float32)
     write_image(tmp_path / name, xp.asarray(values))
     expected = np.broadcast_to(values.reshape(1, H, W, -1), (1, H, W, 3))
@@ -20,8 +20,8 @@ def test_what_is_written_is_read_again(tmp_path, xp, shape, name):
     assert os.listdir(tmp_path) == [name]
 
 
-def test_jpeg_keeps_the_strokes(tmp_path):
-    """Written here, a JPEG loses a third less than at Pillow's default quality."""
+def test_jpeg_keeps_fine_strokes(tmp_path):
+    """A JPEG written here loses a third less than at Pillow's default quality."""
     painting = flow_painting(128)
     write_image(tmp_path / "ours.jpg", painting)
     saved(tmp_path, np.rint(painting[0] * 255).astype(np.uint8), "default.jpg")
@@ -30,7 +30,7 @@ def test_jpeg_keeps_the_strokes(tmp_path):
 
 
 def test_values_are_clipped_not_wrapped(tmp_path):
-    """-0.5 is black, 1.5 and infinity are white, and the caller's array is left alone."""
+    """-0.5 is black, 1.5 and infinity are white, and the caller's array is unchanged."""
     values = np.full((H, W, 3), -0.5)
     values[:, 10:], values[:, 20:] = 1.5, np.inf
     before = values.copy()
@@ -42,7 +42,7 @@ def test_values_are_clipped_not_wrapped(tmp_path):
 @pytest.mark.parametrize("image, word", [
     (np.zeros((2, H, W, 3)), "(2, 20, 30, 3)"), (np.zeros((H, W, 4)), "(20, 30, 4)"), (np.zeros(H), "(20,)"),
     (np.zeros((0, W, 3)), "(0, 30, 3)"), (CORNERS, "uint8"), (np.full((H, W), np.nan), "NaN")])
-def test_what_is_not_an_image_is_not_written(tmp_path, image, word):
+def test_arrays_that_are_not_images_are_refused(tmp_path, image, word):
     """A batch, four channels, no pixels, integers, NaN: one sentence, no file."""
     assert word in complaint(write_image, tmp_path / "a.png", image)
     assert os.listdir(tmp_path) == []
@@ -50,7 +50,7 @@ def test_what_is_not_an_image_is_not_written(tmp_path, image, word):
 
 @pytest.mark.parametrize("failing", ["os.fsync", "os.replace"])
 def test_a_failing_write_leaves_the_old_file(tmp_path, monkeypatch, failing):
-    """A full disk, or a refused rename: the old image is untouched and no temporary file stays."""
+    """A full disk, or a failing rename: the old image is unchanged and no temporary file stays."""
     write_image(tmp_path / "a.png", np.ones((H, W)))
     old = (tmp_path / "a.png").read_bytes()
 
@@ -63,7 +63,7 @@ def test_a_failing_write_leaves_the_old_file(tmp_path, monkeypatch, failing):
 
 
 def test_ctrl_c_while_writing_leaves_nothing_behind(tmp_path, monkeypatch):
-    """An interruption is passed on, after tidying up."""
+    """KeyboardInterrupt is passed on, after the temporary file is removed."""
     def interrupt(*_):
         raise KeyboardInterrupt
     monkeypatch.setattr("os.replace", interrupt)
@@ -72,7 +72,7 @@ def test_ctrl_c_while_writing_leaves_nothing_behind(tmp_path, monkeypatch):
     assert os.listdir(tmp_path) == []
 
 
-def test_a_symbolic_link_is_written_through(tmp_path):
+def test_a_symbolic_link_is_followed(tmp_path):
     """The image it points to changes; the link stays a link."""
     write_image(tmp_path / "real.png", np.zeros((H, W)))
     (tmp_path / "link.png").symlink_to(tmp_path / "real.png")
@@ -85,8 +85,8 @@ def test_a_symbolic_link_is_written_through(tmp_path):
     ("a.xyz", ".xyz"), ("a", "without extension"), ("a.psd", ".psd"), ("a.xbm", "XBM"), ("none/a.png", "No such file"),
     ("file.png/a.png", "Not a directory"), ("folder.png", "folder"), ("x" * 300 + ".png", "too long"),
     ("a\0.png", "null")])
-def test_an_impossible_place_is_refused_before_the_work(tmp_path, name, word):
-    """check_writable says in one sentence what write_image would say later, and leaves nothing behind."""
+def test_an_unwritable_path_is_refused_before_the_work(tmp_path, name, word):
+    """check_writable raises the error that write_image would raise later, and leaves no file."""
     (tmp_path / "folder.png").mkdir()
     (tmp_path / "file.png").touch()
     for attempt in (check_writable, lambda path: write_image(path, np.zeros((H, W)))):
@@ -95,16 +95,16 @@ def test_an_impossible_place_is_refused_before_the_work(tmp_path, name, word):
     assert "None" in complaint(check_writable, None)
 
 
-def test_a_folder_that_refuses_files_is_found_out_by_trying(tmp_path, monkeypatch):
-    """Permission bits say nothing to root or on a read-only disk; only creating a file does (simulated)."""
+def test_an_unwritable_folder_is_detected_by_creating_a_file(tmp_path, monkeypatch):
+    """Permission bits are misleading for root or on a read-only disk; only creating a file is reliable (simulated)."""
     def refuse(*_, **__):
         raise OSError(30, "Read-only file system")
     monkeypatch.setattr("pathlib.Path.touch", refuse)
     assert "Read-only" in complaint(check_writable, tmp_path / "a.png")
 
 
-def test_a_good_place_is_accepted_and_left_as_it_was(tmp_path):
-    """A new name leaves no file; an old file keeps its content."""
+def test_a_writable_path_is_accepted_and_unchanged(tmp_path):
+    """For a new name no file is left; an old file keeps its content."""
     (tmp_path / "old.png").write_bytes(b"precious")
     for name in ("old.png", "new.jpg", "new.webp", "new.tif"):
         check_writable(tmp_path / name)
@@ -114,8 +114,8 @@ def test_a_good_place_is_accepted_and_left_as_it_was(tmp_path):
 
 # --- side by side -------------------------------------------------------------------------------------------------
 
-def test_images_stand_in_a_row_on_white_with_captions():
-    """Two grounds of different sizes come out equally high, with white between and around, and dark letters below."""
+def test_images_are_side_by_side_on_white_with_captions():
+    """Two images of different sizes are shown equally high, with white between and around them, and dark letters below."""
     red, blue = np.zeros((1, 40, 40, 3)), np.zeros((1, 80, 40, 3))
     red[..., 0], blue[..., 2] = 1, 1
     row = side_by_side([red, blue], ["one", "two"], height=80)
@@ -130,7 +130,7 @@ def test_images_stand_in_a_row_on_white_with_captions():
 
 
 def test_a_long_caption_is_not_cut():
-    """A column is at least as wide as its caption, and the image stands in its middle."""
+    """A column is at least as wide as its caption, and the image is centred."""
     row = side_by_side([np.zeros((1, 20, 20, 3))], ["a very long caption for a very small image"])
     assert (row[0, 30:, :4] == 1).all() and (row[0, 30:, -4:] == 1).all() and row.shape[2] > 200
     columns = np.nonzero(row[0, 15, :, 0] == 0)[0]
@@ -138,6 +138,6 @@ def test_a_long_caption_is_not_cut():
 
 
 def test_labels_and_images_must_match():
-    """None at all, or unequal numbers, are refused."""
+    """No images, or different numbers of images and labels, are refused."""
     assert "0 images" in complaint(side_by_side, [], [])
     assert "2 labels" in complaint(side_by_side, [np.zeros((1, 20, 20, 3))], ["a", "b"])

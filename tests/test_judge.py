@@ -1,4 +1,4 @@
-"""The classifier, its metrics and its report, on a data set of three marks that trains in seconds."""
+"""The classifier, its metrics and its report, on a data set of three shapes that trains in seconds."""
 import json
 import re
 
@@ -24,7 +24,7 @@ NAMES = ["<bar>", "pole & line", "frame"]
 
 
 def marks(count, seed):
-    """Dataset of a bar, a pole and a frame on 14 x 12 pixels, at random positions, of random brightness."""
+    """Dataset of a horizontal bar, a vertical bar and a frame on 14 x 12 pixels, with random positions and brightness."""
     rng = np.random.default_rng(seed)
     labels = np.arange(count) % 3
     images = rng.integers(0, 30, (count, 14, 12, 1)).astype(np.uint8)
@@ -47,14 +47,14 @@ def classifier():
 
 @pytest.fixture(scope="module")
 def metrics(classifier):
-    """The metrics of fresh marks, as of a perfect generator."""
-    made = marks(180, 2)
-    return evaluate_images(classifier, to_floats(made.images), made.labels, marks(300, 3), marks(200, 4), seed=5)
+    """The metrics of new shapes, as if from a perfect generator."""
+    generated = marks(180, 2)
+    return evaluate_images(classifier, to_floats(generated.images), generated.labels, marks(300, 3), marks(200, 4), seed=5)
 
 
 @pytest.mark.slow
-def test_the_classifier_learns_classes_and_none(classifier):
-    """Nearly all marks are right, corrupted ones mostly none; noise, blank and blurred images always. str() says so."""
+def test_the_classifier_learns_the_classes_and_none(classifier):
+    """Almost all shapes are classified right, corrupted ones mostly as none; noise, blank and blurred images always as none."""
     fresh = marks(300, 6)
     seen = classifier.probabilities(to_floats(fresh.images))
     assert seen.shape == (300, 4) and (seen.argmax(axis=1) == fresh.labels).mean() > 0.97
@@ -67,14 +67,14 @@ def test_the_classifier_learns_classes_and_none(classifier):
 
 
 def test_training_is_deterministic():
-    """The same seed gives the same classifier, whatever networks were created before; another seed gives another."""
+    """The same seed gives the same classifier, whatever networks were created before; another seed gives another one."""
     data, images = marks(60, 0), to_floats(marks(9, 1).images)
     first, again, other = (train_classifier(data, data, steps=3, seed=seed).features(images) for seed in (0, 0, 1))
     assert (first == again).all() and (first != other).any()
 
 
 def test_colour_large_and_unlabelled_images():
-    """Any size and number of channels; without labels there is one class, and large images are averaged down first."""
+    """Any size and number of channels; without labels there is one class, and large images are first averaged down."""
     rng = np.random.default_rng(0)
     data = Dataset(rng.integers(0, 256, (24, 70, 50, 3)).astype(np.uint8))
     classifier = train_classifier(data, data, steps=1)
@@ -84,7 +84,7 @@ def test_colour_large_and_unlabelled_images():
 
 @pytest.mark.slow
 def test_a_saved_classifier_is_the_same(classifier, tmp_path):
-    """Probabilities and features bit for bit, names and accuracy too."""
+    """Probabilities and features bit for bit, also names and accuracy."""
     classifier.save(tmp_path / "classifier.safetensors")
     loaded, images = Classifier.load(tmp_path / "classifier.safetensors"), to_floats(marks(30, 7).images)
     for before, after in zip(classifier.predict(images), loaded.predict(images)):
@@ -103,7 +103,7 @@ def test_other_files_are_refused(classifier, tmp_path):
 
 
 def test_metrics_of_a_perfect_generator(metrics):
-    """Fresh marks are recognised, have the requested class, cover all classes, lie near real ones, and are no copies."""
+    """New shapes are recognized, have the requested class, cover all classes, are near real ones, and are not copies."""
     assert metrics["recognisable"] > 0.9 and metrics["label_accuracy"] > 0.95 and metrics["classes"]["covered"] == 3
     f, n = metrics["frechet"], metrics["neighbours"]
     assert f["distance"] < 3 * f["floor"] and all(f["distance"] < ceiling / 3 for ceiling in f["ceilings"].values())
@@ -113,8 +113,8 @@ def test_metrics_of_a_perfect_generator(metrics):
     assert json.loads(json.dumps(metrics, allow_nan=False)) == metrics
 
 
-def test_metrics_of_copies_and_of_a_collapse(classifier):
-    """Copies have ratio 0, and their originals are found; a single mark has one class, low recall, a large Fréchet distance."""
+def test_metrics_of_copies_and_of_mode_collapse(classifier):
+    """Copies have ratio 0, and their originals are found; a single shape: one class, low recall, a large Fréchet distance."""
     train, held_out = marks(300, 3), marks(200, 4)
     copies = evaluate_images(classifier, to_floats(train.images[:100]), None, train, held_out)
     assert copies["memorisation"]["ratio"] == 0 and copies["label_accuracy"] is None
@@ -134,7 +134,7 @@ def test_distances_rise_with_corruption(classifier):
         assert values == sorted(values)
 
 
-def test_the_report_is_whole_and_escaped(metrics, tmp_path):
+def test_the_report_is_self_contained_and_escaped(metrics, tmp_path):
     """One page without external files, class names escaped, and the same metrics as JSON."""
     path = write_report(tmp_path / "new", metrics, to_floats(marks(180, 2).images), marks(300, 3), title="Marks <script>")
     page = path.read_text(encoding="utf-8")
@@ -145,20 +145,20 @@ def test_the_report_is_whole_and_escaped(metrics, tmp_path):
 
 
 def test_modes_in_metrics_and_report(classifier, tmp_path):
-    """With masters, recognisable images are counted by face, and the page shows each face by its name, escaped."""
-    train, made = marks(300, 3), marks(60, 2)
+    """With masters, recognizable images are counted by face, and the page shows the name of each face, escaped."""
+    train, generated = marks(300, 3), marks(60, 2)
     masters = np.zeros((2, 3, 64, 64), np.uint8)
     masters[:, 0, 28:36, 10:54] = masters[:, 1, 10:54, 26:38] = masters[:, 2, 14:50, 12:52] = 255
     masters[:, 2, 23:41, 23:41] = masters[1, :, ::2] = 0
     faces = (masters, ["plain", "<striped>"])
-    metrics = evaluate_images(classifier, to_floats(made.images), made.labels, train, marks(200, 4), faces)
+    metrics = evaluate_images(classifier, to_floats(generated.images), generated.labels, train, marks(200, 4), faces)
     counts = np.array(metrics["modes"]["counts"])
     assert counts.sum() == metrics["modes"]["images"] and (counts.sum(axis=0) > 0).all() and metrics["modes"]["of"] == 6
-    assert "&lt;striped&gt;" in write_report(tmp_path, metrics, to_floats(made.images), train).read_text(encoding="utf-8")
+    assert "&lt;striped&gt;" in write_report(tmp_path, metrics, to_floats(generated.images), train).read_text(encoding="utf-8")
 
 
 def test_mistakes_get_one_clear_sentence(classifier, metrics, tmp_path):
-    """Too few, of another size, not finite, not those of the metrics: refused before any work."""
+    """Too few images, another size, not finite, not the images of the metrics: refused before any work."""
     train, held_out = marks(60, 0), marks(60, 1)
     images = to_floats(held_out.images)
     other = Dataset(train.images[:, 1:], train.labels, NAMES, "smaller marks")

@@ -1,4 +1,4 @@
-"""Layers: gradients of every kind, what they remember, what they refuse."""
+"""Layers: all of their gradients, the values they save, and the arguments they refuse."""
 import numpy as np
 import pytest
 from helpers import normal, same
@@ -52,7 +52,7 @@ KINKED = {"MaxPooling2D": MaxPooling2D(3, 2), "LeakyReLU": LeakyReLU(), "ReLU": 
 @pytest.mark.parametrize("training", [True, False])
 @pytest.mark.parametrize("name", [*SMOOTH, *KINKED])
 def test_every_layer_passes_the_gradient_check(name, training):
-    """dx and every parameter, in training and in inference mode, batch normalisation's second backward included."""
+    """dx and every parameter, in training and in inference mode, including batch normalization's inference backward."""
     layer = {**SMOOTH, **KINKED}[name]
     report = check_layer(layer, normal(2, 7, 5, 3), smooth=name in SMOOTH, training=training)
     assert report.ok, str(report)
@@ -65,15 +65,15 @@ def test_layers_of_several_inputs_pass_the_gradient_check(layer, shape):
     assert report.ok, str(report)
 
 
-def test_output_shape_is_the_shape_that_comes_out():
-    """What a Symbol promises is what forward delivers, for every layer."""
+def test_output_shape_equals_the_shape_of_the_output():
+    """The shape of a Symbol equals that of forward's result, for every layer."""
     x = normal(2, 7, 5, 3).astype(np.float32)
     for layer in [*SMOOTH.values(), *KINKED.values()]:
         assert (2, *layer.output_shape((7, 5, 3))) == layer.forward(x).shape, layer
 
 
 def test_two_forwards_then_two_backwards_in_reverse_order():
-    """Real and fake through one layer: the gradients are those of the two runs apart, added up."""
+    """Real and fake images through one layer: the gradients are the sum of those of two separate runs."""
     layer, twin = Dense(3, activation="tanh"), Dense(3, activation="tanh")
     real, fake = normal(4, 5), normal(4, 5, seed=1)
     dy_real, dy_fake = normal(4, 3, seed=2), normal(4, 3, seed=3)
@@ -92,8 +92,8 @@ def test_two_forwards_then_two_backwards_in_reverse_order():
     assert not any(gradient.any() for gradient in layer.grads.values())
 
 
-def test_inference_remembers_nothing():
-    """After forward(training=False) there is nothing to go back through, and the sentence says what to do."""
+def test_inference_saves_nothing():
+    """After forward(training=False) no forward pass is pending, and the error gives the remedy."""
     layer = Conv2D(2, 3)
     layer.forward(normal(1, 5, 5, 1))
     with pytest.raises(InputError, match="training=True"):
@@ -105,14 +105,14 @@ def test_inference_remembers_nothing():
 
 
 def without_product(monkeypatch, product):
-    """Take one of the three products away from the engine: whoever calls it fails."""
+    """Replace one of the three products in the engine by a function that fails."""
     monkeypatch.setattr(cpu_conv, product, None)
 
 
 @pytest.mark.parametrize("layer", [Dense(3), Conv2D(3, 3, padding="same"), Conv2DTranspose(3, 3, padding="same"),
                                    BatchNormalization(), InstanceNormalization()], ids=repr)
-def test_a_backward_for_dx_alone_does_not_touch_or_pay_for_grads(layer, monkeypatch):
-    """grads stay 0, and the product that makes a convolution kernel's gradient is never called."""
+def test_a_backward_for_dx_alone_does_not_compute_grads(layer, monkeypatch):
+    """grads stay 0, and the product for the gradient of a convolution kernel is never called."""
     x = normal(2, 4, 4, 3)
     dy = normal(*layer.forward(x, training=True).shape)
     full = layer.backward(dy)
@@ -124,16 +124,16 @@ def test_a_backward_for_dx_alone_does_not_touch_or_pay_for_grads(layer, monkeypa
 
 
 @pytest.mark.parametrize("layer", [BatchNormalization(), InstanceNormalization()], ids=repr)
-def test_normalisation_for_dx_alone_does_not_pay_for_gamma_and_beta(layer, monkeypatch):
-    """In inference mode (and always, for single images) dx needs no sums for the parameters: they are not taken."""
+def test_normalisation_for_dx_alone_does_not_compute_gamma_and_beta(layer, monkeypatch):
+    """In inference mode (and always, for single images) dx needs no sums for the parameters: they are not computed."""
     x = normal(2, 4, 4, 3)
     layer.forward(x, remember=True)
     monkeypatch.setattr("nnscratch.fast.cpu.normalize.channel_sum", None)
     assert layer.backward(x, wrt="input").shape == x.shape
 
 
-def test_a_backward_for_parameters_alone_does_not_pay_for_dx(monkeypatch):
-    """The first layer of a network needs no dx: None comes back, and the product for it is never called."""
+def test_a_backward_for_parameters_alone_does_not_compute_dx(monkeypatch):
+    """The first layer of a network needs no dx: the result is None, and the product for it is never called."""
     layer, x = Conv2D(3, 3), normal(2, 5, 5, 2)
     dy = normal(*layer.forward(x, training=True).shape)
     layer.backward(dy)
@@ -145,8 +145,8 @@ def test_a_backward_for_parameters_alone_does_not_pay_for_dx(monkeypatch):
     same(list(layer.grads.values()), list(expected.values()))
 
 
-def test_a_frozen_layer_learns_nothing_and_still_sends_dx():
-    """trainable = False: dx as ever, grads 0, batch normalisation by its running statistics, which stay."""
+def test_a_frozen_layer_is_not_trained_and_returns_dx():
+    """trainable = False: dx is unchanged, grads are 0, batch normalization uses its running statistics and keeps them."""
     layer, x, dy = BatchNormalization(), normal(4, 3) + 2, normal(4, 3, seed=1)
     layer.forward(x, training=True)
     layer.discard_forward()
@@ -159,7 +159,7 @@ def test_a_frozen_layer_learns_nothing_and_still_sends_dx():
 
 
 def test_batch_normalization_statistics():
-    """Running values keep `momentum` of the old; inference uses them; `unbiased` divides the variance by M - 1."""
+    """Running values keep `momentum` of the old value; inference uses them; `unbiased` divides the variance by M - 1."""
     x = normal(8, 3) * 2 + 5
     for unbiased, divisor in ((False, 8), (True, 7)):
         layer = BatchNormalization(momentum=0.9, unbiased=unbiased)
@@ -171,7 +171,7 @@ def test_batch_normalization_statistics():
 
 
 def test_dropout_in_training_and_inference():
-    """About `rate` of the values are dropped, the others scaled so that the mean stays; inference changes nothing."""
+    """About `rate` of the values are dropped, and the others are scaled to keep the mean; inference changes nothing."""
     layer, x = Dropout(0.25, seed=1), np.ones((100, 100))
     first, second = layer.forward(x, training=True), layer.forward(x, training=True)
     assert set(np.unique(first)) == {0, 1 / 0.75}
@@ -181,7 +181,7 @@ def test_dropout_in_training_and_inference():
 
 
 def test_spatial_dropout_drops_whole_channels():
-    """One draw for each image and channel; Dropout2D is another name for it."""
+    """One random number for each image and channel; Dropout2D is an alias."""
     assert Dropout2D is SpatialDropout2D
     y = Dropout2D(0.5, seed=3).forward(np.ones((8, 4, 5, 16)), training=True)
     assert set(np.unique(y)) == {0, 2}
@@ -189,14 +189,14 @@ def test_spatial_dropout_drops_whole_channels():
 
 
 def test_keras_two_defaults_for_the_leaky_slope():
-    """LeakyReLU() has 0.3; the activation by name 0.2."""
+    """LeakyReLU() has slope 0.3; the activation by name has 0.2."""
     x = -np.ones((1, 1))
     assert LeakyReLU().forward(x)[0, 0] == pytest.approx(-0.3)
     assert Activation("leaky_relu").forward(x)[0, 0] == pytest.approx(-0.2)
 
 
-def test_initial_values_are_reproducible_and_of_the_right_size():
-    """The same seed gives the same weights; Glorot's and He's variances are met in a built layer."""
+def test_initial_values_are_reproducible_and_have_the_right_variance():
+    """The same seed gives the same weights; a built layer has Glorot's and He's variances."""
     def kernel(name):
         initializers.set_seed(7)
         layer = Conv2D(64, 3, kernel_initializer=name)
@@ -211,8 +211,8 @@ def test_initial_values_are_reproducible_and_of_the_right_size():
     assert kernel("normal_002").std() == pytest.approx(0.02, rel=0.05)
 
 
-def test_numpy_integers_are_whole_numbers_too():
-    """Sizes that come out of NumPy are as good as Python's."""
+def test_numpy_integers_are_accepted():
+    """Sizes computed by NumPy are accepted like Python's."""
     three, two = np.int64(3), np.int32(2)
     x = Input((np.int64(8), np.int64(8), three))
     assert Conv2D(three, (three, three), strides=two, padding=np.int64(1))(x).shape == (None, 4, 4, 3)
@@ -221,14 +221,14 @@ def test_numpy_integers_are_whole_numbers_too():
 @pytest.mark.parametrize("layer", [LeakyReLU(np.float64(0.3)), ELU(np.float64(1)), Dropout(np.float64(0.3)),
                                    BatchNormalization(momentum=np.float64(0.9), epsilon=np.float64(1e-3))], ids=repr)
 def test_options_that_are_numpy_scalars_keep_float32(layer):
-    """A float64 option does not turn a float32 network into a float64 one, in the values or in the statistics."""
+    """A float64 option does not turn a float32 network into float64, neither its values nor its statistics."""
     y = layer.forward(normal(4, 5).astype(np.float32), training=True)
     assert y.dtype == np.float32 and layer.backward(y).dtype == np.float32
     assert all(array.dtype == np.float32 for array in layer.buffers.values() if array.dtype.kind == "f")
 
 
-def test_a_wrong_dy_is_refused_and_can_be_mended():
-    """A dy of another shape raises, and the memory of the forward is still there for the right one."""
+def test_after_a_wrong_dy_backward_can_be_repeated():
+    """A dy of another shape raises, and the saved forward pass is still available for the right dy."""
     layer = Dense(3)
     layer.forward(normal(4, 5), training=True)
     with pytest.raises(InputError, match=r"dy has shape \(4, 2\), expected that of the output, \(4, 3\)"):
@@ -237,7 +237,7 @@ def test_a_wrong_dy_is_refused_and_can_be_mended():
 
 
 def test_device_of_input_and_parameters_must_agree(xp):
-    """Parameters are made where the first input lives; an input from elsewhere is refused in words."""
+    """Parameters are created where the first input is; an input on another device raises an error."""
     layer = Dense(3)
     layer.forward(xp.ones((2, 4), dtype=xp.float32))
     assert type(layer.params["kernel"]) is type(xp.ones(1))

@@ -1,4 +1,4 @@
-"""Losses at the edges: confident mistakes, extreme numbers, and meanings that must not drift. Gradients: test_gradcheck."""
+"""Losses in edge cases: confident mistakes, extreme numbers, and fixed definitions. Gradients: test_gradcheck."""
 import numpy as np
 import pytest
 from helpers import normal, on, same
@@ -10,8 +10,8 @@ from nnscratch.gradcheck import check_op
 from nnscratch.ops import gram_matrix
 
 
-def test_a_confident_wrong_answer_keeps_its_full_gradient():
-    """Logit 1000 for a fake called real: loss 1000 and gradient 1, where a clipped log would give 0."""
+def test_a_confident_mistake_has_its_full_gradient():
+    """Logit 1000 for a fake image with label real: loss 1000 and gradient 1, where a clipped log would give 0."""
     loss, gradient = losses.binary_cross_entropy(np.array([1000.0]), np.array([0.0]))
     assert (loss, gradient[0]) == (1000, 1)
     loss, gradient = losses.softmax_cross_entropy(np.array([[1000.0, 0.0]]), np.array([[0.0, 1.0]]))
@@ -19,7 +19,7 @@ def test_a_confident_wrong_answer_keeps_its_full_gradient():
 
 
 def test_binary_cross_entropy_is_ln_2_when_undecided():
-    """Logit 0 costs ln 2 whatever the label, smoothed or not; float32 stays finite at ±100."""
+    """Logit 0 costs ln 2 for any label, smoothed or not; float32 stays finite at ±100."""
     for label in (0.0, 1.0):
         assert losses.binary_cross_entropy(np.zeros((3, 1)), np.full((3, 1), label))[0] == pytest.approx(np.log(2))
     extreme = np.array([100, -100], dtype=np.float32)
@@ -27,15 +27,15 @@ def test_binary_cross_entropy_is_ln_2_when_undecided():
     assert loss == pytest.approx(5.0) and gradient == pytest.approx(np.array([0.025, -0.025]))
 
 
-def test_hinge_stops_beyond_the_margin():
-    """Real images with a logit above 1 cost nothing and get no gradient; fakes likewise below -1."""
+def test_hinge_is_zero_beyond_the_margin():
+    """Real images with a logit above 1 have loss 0 and gradient 0; fake ones likewise below -1."""
     loss, gradient = losses.hinge(np.array([2.0, 0.5, -3.0]), 1)
     assert loss == pytest.approx((0 + 0.5 + 4) / 3) and gradient.tolist() == pytest.approx([0, -1 / 3, -1 / 3])
     assert losses.hinge(np.array([-2.0]), -1)[0] == 0
 
 
 def test_cross_entropy_of_any_targets_and_any_rank():
-    """Targets that do not sum to 1 get the right gradient too, and (N, H, W, classes) is a mean over all N*H*W rows."""
+    """Targets that do not sum to 1 also get the right gradient, and (N, H, W, classes) is averaged over all N*H*W rows."""
     targets = np.abs(normal(2, 3, 4, 5))
     report = check_op(lambda z: losses.softmax_cross_entropy(z, targets), lambda dy, gradient: dy * gradient,
                       [normal(2, 3, 4, 5, seed=1)])
@@ -46,7 +46,7 @@ def test_cross_entropy_of_any_targets_and_any_rank():
 
 
 def test_integer_targets_keep_float32():
-    """Labels as they come, int or float64, do not turn float32 training into float64."""
+    """Labels of type int or float64 do not turn float32 training into float64."""
     prediction = normal(4, 3).astype(np.float32)
     for loss in (losses.mse, losses.softmax_cross_entropy, losses.binary_cross_entropy):
         for target in (np.eye(4, 3, dtype=int), np.eye(4, 3)):
@@ -59,8 +59,8 @@ def test_least_squares_is_the_mean_square():
     assert loss == 2.5 and gradient.tolist() == [1, 2]
 
 
-def test_image_losses_are_shares():
-    """0 for the target itself, 1 for nothing at all, and the same for any scale of the features or size of the image."""
+def test_image_losses_are_fractions():
+    """0 for the target itself, 1 for zero features, and independent of the features' scale and the image's size."""
     x, target = normal(1, 6, 5, 3), normal(1, 6, 5, 3, seed=1)
     gram = gram_matrix(target)[0]
     assert losses.content_loss(target, target)[0] == 0 and losses.gram_style_loss(target, gram)[0] < 1e-30
@@ -72,8 +72,8 @@ def test_image_losses_are_shares():
     same(losses.gram_style_loss(doubled, gram)[0], losses.gram_style_loss(x, gram)[0])
 
 
-def test_the_gram_matrix_does_not_see_where():
-    """Shuffled pixels: the same style; the content is gone."""
+def test_the_gram_matrix_ignores_positions():
+    """Shuffled pixels have the same style; the content is lost."""
     x = normal(1, 6, 5, 3)
     shuffled = np.random.default_rng(0).permutation(x.reshape(30, 3)).reshape(x.shape)
     assert losses.gram_style_loss(shuffled, gram_matrix(x)[0])[0] < 1e-25
@@ -88,8 +88,8 @@ def test_total_variation_by_hand():
     assert loss == 2 and gradient[0, :, :, 0].tolist() == [[-2 / 3] * 3, [2 / 3] * 3]
 
 
-def test_losses_stay_on_the_device_until_asked(xp):
-    """A loss and its gradient are of the device (see test_promises for the ban on waiting), the gradient is finite."""
+def test_losses_stay_on_the_device(xp):
+    """A loss and its gradient are on the device (test_promises forbids synchronization); the gradient is finite."""
     prediction, target = on(xp, normal(4, 3), np.eye(4)[:, :3])
     for loss in (losses.mse, losses.softmax_cross_entropy, losses.binary_cross_entropy):
         value, gradient = loss(prediction, target)
@@ -107,12 +107,12 @@ def test_losses_stay_on_the_device_until_asked(xp):
     (lambda: losses.gram_style_loss(normal(1, 4, 4, 3), normal(1, 2, 2)), r"target_gram has shape \(1, 2, 2\)"),
 ])
 def test_mistakes_get_one_clear_sentence(action, words):
-    """Named before any work."""
+    """The error names the mistake before any work."""
     with pytest.raises(InputError, match=words):
         action()
 
 
-def test_dir_shows_the_losses_alone():
-    """For tab completion; what the losses are made of can still be imported by name."""
+def test_dir_lists_only_the_losses():
+    """For tab completion; the helpers can still be imported by name."""
     assert dir(losses) == losses.__all__ and {"mse", "relative_gram_loss", "hinge"} < set(dir(losses))
     assert not {"array_module", "check_array", "np"} & set(dir(losses))

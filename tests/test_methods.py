@@ -42,14 +42,14 @@ def test_the_gradients_of_the_variational_loss(conditional):
     loss()
     for model in (trainer.generator, trainer.encoder):
         gradients = {name: array.copy() for name, array in model.grads.items()}
-        for name, direction, slope in slopes(model.params, loss, 1e-7):  # few kinks of LeakyReLU lie within the step
+        for name, direction, slope in slopes(model.params, loss, 1e-7):  # few kinks of LeakyReLU are within the step
             size = np.linalg.norm(gradients[name]) * np.linalg.norm(direction)
             assert slope == pytest.approx((gradients[name] * direction).sum(), abs=1e-4 * size), name
 
 
 @pytest.mark.parametrize("conditional", [True, False])
 def test_imle_trains_on_the_nearest_samples(conditional, monkeypatch):
-    """For each real image, the noise of the pool whose image is nearest (and of its class) is trained on."""
+    """For each real image, the noise in the pool whose image is nearest (and of its class) is used for training."""
     trainer = make_trainer(data(), options(method="imle", batch_size=4, conditional=conditional))
     monkeypatch.setattr(IMLETrainer, "JITTER", 0)
     labels = 3 * np.eye(2, dtype=np.float32)[[0, 1, 1, 0]] if conditional else None
@@ -60,8 +60,8 @@ def test_imle_trains_on_the_nearest_samples(conditional, monkeypatch):
     expected = []
     for k, image in enumerate(real):
         noises = pool[4 * k:4 * k + 4] if conditional else pool
-        made = trainer.generator.forward(with_labels(noises, labels[[k] * 4] if conditional else None))
-        expected.append(noises[min(tries, key=lambda j, made=made, image=image: ((made[j] - image)**2).sum())])
+        generated = trainer.generator.forward(with_labels(noises, labels[[k] * 4] if conditional else None))
+        expected.append(noises[min(tries, key=lambda j, generated=generated, image=image: ((generated[j] - image)**2).sum())])
     seen = []
     forward = trainer.generator.forward
     monkeypatch.setattr(trainer.generator, "forward", lambda x, **more: seen.append(x) or forward(x, **more))
@@ -73,7 +73,7 @@ def test_imle_trains_on_the_nearest_samples(conditional, monkeypatch):
 @pytest.mark.slow
 @pytest.mark.parametrize("method", ["vae", "glo", "imle"])
 def test_reconstruction_errors_fall(method):
-    """On discs, within 150 steps, and the images do not collapse."""
+    """On discs, within 150 steps, and the images do not collapse to one."""
     trainer = make_trainer(data(), options(method=method, steps=150, learning_rate=2e-3))
     metrics = [{name: float(value) for name, value in trainer.step().items()} for _ in range(150)]
     error = "mae" if method == "glo" else "rmse"
@@ -81,7 +81,7 @@ def test_reconstruction_errors_fall(method):
 
 
 def test_gradient_of_the_texture_loss():
-    """The slope of the loss along its gradient is the gradient's norm, in float64."""
+    """The slope of the loss along its gradient equals the gradient's norm, in float64."""
     image = 0.5 + 0.2 * np.tanh(normal(1, 40, 40, 3))
     trainer = make_trainer(crops(image, 16, 20), options(method="texture", preset="texture", batch_size=3, learning_rate=1e-18))
     for model in (trainer.generator, trainer.features):
@@ -101,8 +101,8 @@ def test_gradient_of_the_texture_loss():
 
 @pytest.mark.slow
 def test_scale_of_the_texture_loss():
-    """0 for the texture's own pieces, at most 1 for their shuffled pixels. The statistics are those of
-    the batch as a whole: the pieces together have a loss of 0, but each by itself has a larger one."""
+    """0 for the texture's own crops, at most 1 for their shuffled pixels. The statistics are those of
+    the whole batch: the crops together have a loss of 0, but each separately has a larger one."""
     texture = crops(style_image("coral", 64), 32, SAMPLES)
     trainer = make_trainer(texture, make_options({"method": "texture"}))
     pieces = to_floats(texture.images)
@@ -118,7 +118,7 @@ def test_scale_of_the_texture_loss():
 
 @pytest.mark.slow
 def test_a_texture_is_learned():
-    """The loss on leaves nearly halves within 60 steps; a change of a tenth would be chance."""
+    """The loss on leaves almost halves within 60 steps; a change of a tenth would be chance."""
     trainer = make_trainer(crops(style_image("leaves", 128), 64, 50), make_options(
         {"method": "texture", "batch_size": 2, "steps": 60}))
     losses = [float(trainer.step()["style"]) for _ in range(60)]
@@ -138,7 +138,7 @@ def test_gradient_of_the_loss_at_three_sizes(size):
     assert report.ok, str(report)
 
 
-def test_codes_begin_at_the_principal_components():
+def test_codes_start_at_the_principal_components():
     """They have mean 0, are uncorrelated, and have a norm of at most √Z."""
     codes = principal_codes(data(), 8)
     assert np.linalg.norm(codes, axis=1).max() <= 8**0.5 + 1e-5 and np.abs(codes.mean(axis=0)).max() < 0.1
@@ -146,8 +146,8 @@ def test_codes_begin_at_the_principal_components():
     assert np.abs(together).max() < 0.25
 
 
-def test_a_step_of_the_codes_lowers_the_loss(monkeypatch):
-    """The loss falls; an image that is in the batch twice moves by both gradients; no code leaves the ball."""
+def test_a_step_of_the_codes_decreases_the_loss(monkeypatch):
+    """The loss falls; an image that occurs twice in the batch moves by both gradients; every code stays in the ball."""
     trainer = make_trainer(data(), options(method="glo", batch_size=8, learning_rate=1e-18, conditional=False))
     for array in trainer.generator.params.values():
         array[...] = 0.3 * normal(*array.shape)
@@ -164,7 +164,7 @@ def test_a_step_of_the_codes_lowers_the_loss(monkeypatch):
     old, trainer.indices = codes.copy(), np.array([3, 5, 3])
     dcode = 1e-3 * normal(3, 32).astype(np.float32)
     trainer.update_codes(dcode)
-    moved = codes - old - (codes - old)[20]  # minus the common drift
+    moved = codes - old - (codes - old)[20]  # minus the common shift
     np.testing.assert_allclose(moved[[3, 5]], [-0.3 * (dcode[0] + dcode[2]), -0.3 * dcode[1]], atol=1e-6)
     trainer.update_codes(np.full((3, 32), -1e6, np.float32))
     assert np.linalg.norm(codes, axis=1).max() < 1.1 * 32**0.5
@@ -188,7 +188,7 @@ def test_codes_and_samples_are_jittered(monkeypatch):
 
 
 def test_glo_samples_with_the_covariance_of_the_codes():
-    """The sampling model's image of z is the average's image of A z, where A Aᵀ is the covariance."""
+    """The sampling model's image of z is the averaged model's image of A z, where A Aᵀ is the covariance."""
     trainer = make_trainer(data(), options(method="glo", steps=20))
     for _ in range(20):
         trainer.step()

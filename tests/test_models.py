@@ -1,4 +1,4 @@
-"""Graphs of layers: the order of the walk, sums where paths meet, several inputs and outputs, and the seed article's code."""
+"""Graphs of layers: the order of traversal, sums where branches merge, several inputs and outputs, the seed article's code."""
 import numpy as np
 import pytest
 from helpers import normal, on, same
@@ -34,13 +34,13 @@ def residual_model():
 
 
 def test_a_residual_network_passes_the_gradient_check():
-    """x goes two ways and its gradient is the sum of both."""
+    """x has two paths, and its gradient is the sum over both."""
     report = check_model(residual_model(), normal(2, 6, 5, 3))
     assert report.ok, str(report)
 
 
 def test_several_inputs_and_outputs_pass_the_gradient_check():
-    """Two inputs joined, three outputs at different depths, one layer used twice."""
+    """Two inputs are merged, three outputs have different depths, and one layer is used twice."""
     a, b, shared = Input((4,)), Input((3,)), Dense(5, activation="tanh")
     first = shared(Dense(5)(a))
     joined = Concatenate()([shared(first), b])
@@ -49,7 +49,7 @@ def test_several_inputs_and_outputs_pass_the_gradient_check():
 
 
 def test_a_model_is_a_layer():
-    """A generator inside a bigger graph: gradients reach its parameters through the whole."""
+    """A generator inside a larger graph: gradients reach its parameters."""
     inner = residual_model()
     z = Input((90,))
     outer = Model(z, Dense(1)(inner(Reshape((6, 5, 3))(z))))
@@ -58,8 +58,8 @@ def test_a_model_is_a_layer():
     assert report.ok, str(report)
 
 
-def test_an_output_without_gradient_is_left_out():
-    """None for one tap: the walk starts at the others, and nothing is left remembered."""
+def test_an_output_without_gradient_is_skipped():
+    """None for one output: the backward pass starts at the others, and no saved values remain."""
     x = Input((4,))
     first = Dense(3)(x)
     second = Dense(2)(first)
@@ -73,7 +73,7 @@ def test_an_output_without_gradient_is_left_out():
 
 
 def test_backward_for_the_input_alone_and_for_the_parameters_alone():
-    """wrt="input": dx as ever and grads 0. wrt="parameters": grads as ever, no dx, and nothing left remembered."""
+    """wrt="input": dx is the same and grads are 0. wrt="parameters": grads are the same, no dx, and no saved values remain."""
     model, x = residual_model(), normal(2, 6, 5, 3)
     dy = normal(*model.forward(x, training=True).shape)
     dx = model.backward(dy)
@@ -89,7 +89,7 @@ def test_backward_for_the_input_alone_and_for_the_parameters_alone():
 
 
 def test_frozen_layers_below_get_no_backward(monkeypatch):
-    """With the first layers frozen, training the last one stops there: their backward is never called."""
+    """If the first layers are frozen, the backward pass stops at the last one: their backward is never called."""
     x = Input((4,))
     below, above = Dense(3), Dense(2)
     model = Model(x, above(below(x)))
@@ -102,7 +102,7 @@ def test_frozen_layers_below_get_no_backward(monkeypatch):
 
 @pytest.mark.slow
 def test_training_lowers_the_loss(xp):
-    """Twenty steps of Adam fit a small network to random targets; every device comes to the loss that NumPy came to."""
+    """Twenty steps of Adam fit a small network to random targets; every device reaches the loss that NumPy reaches."""
     backend.use("cpu" if xp is np else "gpu")
     x = Input((8, 8, 2))
     y = Conv2D(4, 4, 2, padding="same", activation="leaky_relu")(x)
@@ -121,7 +121,7 @@ def test_training_lowers_the_loss(xp):
 
 
 def test_summary_counts_parameters_and_multiply_adds():
-    """Figures that can be checked by hand: 3x3x3x4 + 4 parameters, 36 places of 27 x 4 products, ..."""
+    """Numbers that can be verified by hand: 3x3x3x4 + 4 parameters, 36 positions with 27 x 4 products, ..."""
     x = Input((8, 8, 3))
     y = Conv2D(4, 3, name="first")(x)
     y = Dense(10)(Flatten()(Conv2DTranspose(2, 4, 2, padding="same")(y)))
@@ -135,15 +135,15 @@ def test_summary_counts_parameters_and_multiply_adds():
     assert "(None, 12, 12, 2)" in "\n".join(lines)
 
 
-def test_summary_of_open_sizes_and_shared_layers():
-    """An open size costs "?", not 0; a layer used twice has its parameters counted once."""
+def test_summary_of_open_shapes_and_shared_layers():
+    """An open size gives a cost of "?", not 0; the parameters of a layer that is used twice are counted once."""
     x, shared, lines = Input((None, None, 3)), Conv2D(3, 3, name="twice"), []
     Model(x, shared(shared(x))).summary(print_fn=lines.append)
     assert [line.split()[-2:] for line in lines[2:]] == [["84", "?"], ["(shared)", "?"], ["84", "?"]]
 
 
-def test_frozen_parameters_are_not_stepped():
-    """Freezing keeps the weights where they are, whatever momentum the optimizer remembers."""
+def test_frozen_parameters_are_not_updated():
+    """Freezing keeps the weights constant, whatever momentum the optimizer has stored."""
     x = Input((4,))
     below, above = Dense(3), Dense(2)
     model, optimizer = Model(x, above(below(x))), Adam(0.1)
@@ -158,8 +158,8 @@ def test_frozen_parameters_are_not_stepped():
         assert (above.params["kernel"] != before[1]).any()
 
 
-def test_two_models_that_share_a_layer_cannot_be_mixed_up():
-    """Forward A, forward B, backward A would use B's memory of the shared layer: it is refused, the right order works."""
+def test_two_models_that_share_a_layer_must_run_in_order():
+    """Forward A, forward B, backward A would use B's saved values of the shared layer: it is refused; the right order works."""
     x, shared = Input((4,)), Dense(3)
     a, b = Model(x, Dense(1)(shared(x))), Model(x, Dense(2)(shared(x)))
     a.forward(normal(2, 4), training=True)
@@ -168,8 +168,8 @@ def test_two_models_that_share_a_layer_cannot_be_mixed_up():
         a.backward(normal(2, 1))
 
 
-def test_an_error_on_the_way_leaves_nothing_remembered():
-    """The second layer fails: the first one's memory of that pass is dropped, and earlier passes can still go back."""
+def test_an_error_in_the_forward_pass_leaves_no_saved_values():
+    """The second layer fails: the first layer's saved values of that pass are dropped, and earlier passes keep theirs."""
     x = Input((4,))
     first, second = Dense(3), Activation("tanh")
     model = Model(x, second(first(x)))
@@ -184,8 +184,8 @@ def test_an_error_on_the_way_leaves_nothing_remembered():
         model.backward(normal(2, 3))
 
 
-def test_a_wrong_backward_is_refused_before_any_layer_is_asked():
-    """A misspelt wrt, a dy too few, a dy of a wrong shape: gradients and memory stay as they were."""
+def test_a_wrong_backward_is_refused_before_any_layer_runs():
+    """A misspelt wrt, a missing dy, a dy of a wrong shape: gradients and saved values do not change."""
     x = Input((4,))
     first = Dense(3)(x)
     model = Model(x, [first, Dense(2)(first)])
@@ -197,8 +197,8 @@ def test_a_wrong_backward_is_refused_before_any_layer_is_asked():
     model.backward([normal(2, 3), normal(2, 2)])
 
 
-def test_a_model_in_a_graph_takes_the_shape_it_is_given():
-    """A fully convolutional inner model of open size: what stands after it knows its size."""
+def test_a_model_in_a_graph_adapts_to_the_input_shape():
+    """A fully convolutional inner model with an open size: the layers after it get the actual size."""
     inner_x = Input((None, None, 3))
     inner = Model(inner_x, Conv2D(4, 3)(inner_x))
     x = Input((9, 8, 3))
@@ -208,8 +208,8 @@ def test_a_model_in_a_graph_takes_the_shape_it_is_given():
         inner(Input((9, 8, 2)))
 
 
-def test_a_model_of_several_inputs_in_a_graph_costs_what_it_costs():
-    """Two inputs of 4, a product of 8 x 2 inside: 16 multiply-adds, in the summary of the outer model too."""
+def test_cost_of_a_model_with_several_inputs_in_a_graph():
+    """Two inputs of 4, a product of 8 x 2 inside: 16 multiply-adds, also in the summary of the outer model."""
     a, b = Input((4,)), Input((4,))
     inner = Model([a, b], Dense(2)(Concatenate()([a, b])))
     outer, lines = Model([a, b], inner([a, b])), []
@@ -218,8 +218,8 @@ def test_a_model_of_several_inputs_in_a_graph_costs_what_it_costs():
     assert lines[-1].split() == ["total", "18", "16"]
 
 
-def test_params_cannot_be_replaced_and_lost():
-    """model.params is a view: arrays are changed in place, entries cannot be set."""
+def test_entries_of_params_cannot_be_replaced():
+    """model.params is a view: arrays are changed in place, and entries cannot be assigned."""
     model = residual_model()
     with pytest.raises(TypeError):
         model.params["dense_0/bias"] = np.ones(2)
@@ -236,13 +236,13 @@ def test_params_cannot_be_replaced_and_lost():
     (lambda: Model([a := Input((4,)), b := Input((4,))], Add()([a, b])).forward([normal(2, 4)]), "1 inputs given, expected 2"),
 ])
 def test_mistakes_get_one_clear_sentence(build, words):
-    """Named at the call, before any work."""
+    """The error names the mistake at the call, before any work."""
     with pytest.raises(InputError, match=words):
         build()
 
 
-def test_a_very_deep_graph_is_no_problem():
-    """2,000 layers: the walk uses no recursion."""
+def test_a_very_deep_graph():
+    """2,000 layers: the traversal is not recursive."""
     x = y = Input((2,))
     for _ in range(2000):
         y = Activation("tanh")(y)

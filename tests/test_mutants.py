@@ -1,7 +1,7 @@
-"""Every mutant makes the mistake that it is named for: where the mistake has a formula, the mutant is compared with it.
+"""Every mutant makes the mistake it is named for: if the mistake has a formula, the mutant is compared with it.
 
-test_gradcheck shows that each is caught. A mutant that is wrong in another way would be caught as well, but would mislead the
-reader.
+test_gradcheck shows that each mutant is detected. A mutant with another mistake would be detected as well, but would mislead
+the reader.
 """
 import numpy as np
 import pytest
@@ -18,7 +18,7 @@ DX, PARAMETER, BIAS = 0, 1, 2
 
 
 def run(name, mistake=None):
-    """dy, the cache, and the gradients of the mutant (without a mistake: of the right backward pass)."""
+    """dy, the cache, and the gradients of the mutant (without a mistake: those of the right backward pass)."""
     case = CASES[name]
     y, cache = case.forward(*case.inputs.values())
     dy = normal(*y.shape, seed=9)
@@ -28,7 +28,7 @@ def run(name, mistake=None):
 
 @pytest.mark.parametrize("name, mistake", ALL)
 def test_no_mutant_is_nan_or_zero_by_accident(name, mistake):
-    """NaN would be caught too, but would prove nothing. All gradients have the shapes of the inputs, and one is wrong."""
+    """NaN would be detected too, but would prove nothing. All gradients have the inputs' shapes, and at least one is wrong."""
     _, _, right = run(name)
     _, _, wrong = run(name, mistake)
     for gradient, like in zip(wrong, right, strict=True):
@@ -39,7 +39,7 @@ def test_no_mutant_is_nan_or_zero_by_accident(name, mistake):
 
 
 def test_a_mutant_that_changes_dy_changes_it():
-    """The one whose result is right."""
+    """The mutant whose result is right."""
     case = CASES["leaky_relu"]
     y, cache = case.forward(*case.inputs.values())
     dy = normal(*y.shape)
@@ -78,15 +78,15 @@ N, HW, NHW, OUTPUTS = 2, 7 * 5, 2 * 7 * 5, 2 * 5 * 4
     ("total_variation", "sum for mean", DX, NHW * 3),
     ("hinge", "sign", DX, -1),
 ])
-def test_a_wrong_factor_is_exactly_that_factor(name, mistake, which, ratio):
-    """One gradient is off by the factor in the name, the others are right."""
+def test_a_wrong_factor_has_its_stated_value(name, mistake, which, ratio):
+    """One gradient is off by the factor in the name, and the others are right."""
     _, _, right = run(name)
     _, _, wrong = run(name, mistake)
     same(wrong, [r * ratio if k == which else r for k, r in enumerate(right)])
 
 
 def test_gram_with_a_symmetric_dg():
-    """2 F dG / M: exactly right where dG is symmetric, and only there."""
+    """2 F dG / M is right where dG is symmetric, and only there."""
     mutant = MUTANTS["gram_matrix"]["dG taken as symmetric"]
     dy, x, (wrong,) = run("gram_matrix", "dG taken as symmetric")
     same(wrong, 2 * np.einsum("nhwc,ncd->nhwd", x, dy) / HW)
@@ -94,8 +94,8 @@ def test_gram_with_a_symmetric_dg():
     same(mutant(symmetric, x), ops.gram_matrix_backward(symmetric, x))
 
 
-def test_swapped_strides_are_swapped():
-    """Loop by loop: output (oh, ow) reads pixel (oh + i - 1, 2 ow + j), where the right one reads (2 oh + i - 1, ow + j)."""
+def test_swapped_strides():
+    """Written as loops: output (oh, ow) reads pixel (oh + i - 1, 2 ow + j); the right one reads (2 oh + i - 1, ow + j)."""
     case = CASES["conv2d stride 2x1, same"]
     x, kernel, _ = case.inputs.values()
     for mistake, (sh, sw) in ((None, (2, 1)), ("strides of rows and columns swapped", (1, 2)), ("stride ignored", (1, 1))):
@@ -110,7 +110,7 @@ def test_swapped_strides_are_swapped():
 
 
 def test_max_pool_gives_the_gradient_to_the_mirrored_pixel():
-    """In each 2x2 block the rows and columns of the right dx change places; unused pixels get nothing."""
+    """In each 2x2 block the rows and columns of the right dx are exchanged; unused pixels get 0."""
     _, _, (right,) = run("max_pool2d")
     _, _, (wrong,) = run("max_pool2d", "winner's row and column swapped")
     blocks, wrong_blocks = (g[:, :6, :4].reshape(2, 3, 2, 2, 2, 3) for g in (right, wrong))
@@ -119,7 +119,7 @@ def test_max_pool_gives_the_gradient_to_the_mirrored_pixel():
 
 
 def test_target_not_subtracted():
-    """softmax(z) / N: off by the one-hot target, nothing else."""
+    """softmax(z) / N: the difference is the one-hot target."""
     dy, (gradient, z, target), (wrong,) = run("softmax_cross_entropy", "target not subtracted")
     same(wrong, dy * np.exp(z) / np.exp(z).sum(axis=1, keepdims=True) / 4)
     same(wrong - dy * gradient, dy * target / 4)
@@ -133,14 +133,14 @@ def test_label_smoothing_forgotten():
 
 
 def test_gradient_beyond_the_margin():
-    """+1 / n everywhere, where the right one has zeros beyond the margin."""
+    """+1 / n everywhere, where the right one is zero beyond the margin."""
     dy, (gradient, _), (wrong,) = run("hinge", "gradient also beyond the margin")
     assert (gradient == 0).any()
     same(wrong, np.full(gradient.shape, dy / 20))
 
 
-def test_only_the_neighbour_that_follows():
-    """-2d at x[h] alone. Adding +2d at x[h + 1], by an independent loop over pixels, gives the right gradient."""
+def test_only_one_of_two_neighbours():
+    """-2d at x[h] alone. Adding +2d at x[h + 1], by a separate loop over pixels, gives the right gradient."""
     dy, (gradient, x), (wrong,) = run("total_variation", "only the neighbour that follows")
     expected, rest = np.zeros(x.shape), np.zeros(x.shape)
     for h, w in np.ndindex(7, 5):
@@ -153,8 +153,8 @@ def test_only_the_neighbour_that_follows():
     same(gradient, expected + rest)
 
 
-def test_batch_norm_mistakes_have_their_formulas():
-    """dx with one term left out or counted wrong; epsilon outside the root; dgamma from the centred x."""
+def test_batch_norm_mistakes_equal_their_formulas():
+    """dx with one term missing or wrong; epsilon outside the root; dgamma from the centred x."""
     name = "batch_norm training"
     x, gamma, _ = CASES[name].inputs.values()
     dy, *_ = run(name)

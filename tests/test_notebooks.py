@@ -1,4 +1,4 @@
-"""The course as its readers get it: every notebook runs, unsolved and solved, and shows what is stored in it."""
+"""The course: every notebook runs, unsolved and solved, and its output equals the stored output."""
 import ast
 import os
 import re
@@ -16,13 +16,13 @@ from nnscratch.errors import InputError
 from notebooks.build import execute
 from notebooks.source import FOLDER, read, solutions, solve, sources
 
-SECONDS, KILOBYTES, WORDS = 20, 500, (800, 1500)  # seconds of a processor, with one thread: other programs do not count
-LONGER = {"09": 60, "11": 60}  # seconds for those that train a generator, or paint a photograph
+SECONDS, KILOBYTES, WORDS = 20, 500, (800, 1500)  # seconds of CPU time, with one thread, so other programs do not matter
+LONGER = {"09": 60, "11": 60}  # seconds for those that train a generator, or stylize a photograph
 ALLOWED = {"numpy", "matplotlib", "nnscratch", "math", "itertools", "time"}
 BANNED_CALLS = {"eval", "exec", "open", "__import__", "get_ipython"}
 
-# Put before a notebook: any attempt to reach the network or to start a program raises. matplotlib asks the system for its
-# fonts once, so that happens before.
+# This cell is inserted before a notebook: any attempt to use the network or to start a program raises. matplotlib runs a
+# program once to find the system's fonts, so that happens before.
 GUARD = """
 import sys
 import matplotlib.font_manager
@@ -38,7 +38,7 @@ every_lesson = pytest.mark.parametrize("source", lessons, ids=lambda path: path.
 
 
 def each_run(paths):
-    """For tests that run notebooks: both of one notebook go to one process, which runs it once."""
+    """For tests that run notebooks: both tests of a notebook run in one process, which runs it once."""
     marks = {path: [pytest.mark.slow, pytest.mark.xdist_group(path.stem)] for path in paths}
     return pytest.mark.parametrize("source", [pytest.param(path, id=path.stem, marks=marks[path]) for path in paths])
 
@@ -52,7 +52,7 @@ def exercises(notebook):
 
 
 def shown(cell):
-    """What a cell prints or shows, as text: no images, no warnings."""
+    """The output of a cell as text, without images and warnings."""
     streams = [output.text for output in cell.outputs if output.output_type == "stream" and output.name == "stdout"]
     return "".join(streams + [output.data.get("text/plain", "") for output in cell.outputs if "data" in output])
 
@@ -62,18 +62,18 @@ def all_shown(notebook):
 
 
 def steady(notebook):
-    """The cells whose output is the same on every run and machine; the others are marked in the source."""
+    """The cells whose output is the same in every run and on every machine; the others are marked in the source."""
     return [cell for cell in code_cells(notebook) if "varies" not in cell.metadata.get("tags", [])]
 
 
 def of_children():
-    """Seconds of a processor that programs have used which this one had started, and which are done; 0 on Windows."""
+    """Seconds of CPU time used by child processes that have ended; 0 on Windows."""
     return os.times().children_user + os.times().children_system
 
 
 @pytest.mark.slow
-def test_the_time_of_a_kernel_is_counted():
-    """A second of its work, and not of waiting: otherwise no notebook could be over its budget."""
+def test_the_cpu_time_of_a_kernel_is_counted():
+    """A second of work counts, waiting does not: otherwise no notebook could exceed its budget."""
     begin = of_children()
     execute(nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(
         "import time\ntime.sleep(3)\nwhile time.process_time() < 2: pass")]))
@@ -81,7 +81,7 @@ def test_the_time_of_a_kernel_is_counted():
 
 
 def depending(cells, names):
-    """The code cells that use one of the names, or what such a cell makes of them."""
+    """The code cells that use one of the names, or a result of such a cell."""
     found, names = [], set(names)
     for cell in cells:
         nodes = list(ast.walk(ast.parse(cell.source)))
@@ -94,10 +94,10 @@ def depending(cells, names):
 
 @cache
 def run(source):
-    """A notebook run as it is given and then solved, in one kernel: (its cells as given, those solved, seconds of a processor).
+    """Run a notebook as given and then solved, in one kernel: (cells as given, cells solved, seconds of CPU time).
 
-    Solved are the exercises, and each cell that depends on one; the others have nothing new to compute. Meanwhile nothing
-    reaches the network or starts a program.
+    The exercises, and each cell that depends on one, are run again as solved; the results of the others would not change.
+    Meanwhile nothing uses the network or starts a program.
     """
     given = read(source)
     solved = solve(read(source), solutions(source.stem))
@@ -112,7 +112,7 @@ def run(source):
 
 @each_run(sources())
 def test_as_given(source):
-    """Run as it is, a notebook raises nothing, calls no exercise wrong or right, and shows what is stored, in time."""
+    """As given, a notebook raises nothing, calls no exercise right or wrong, shows its stored output, and keeps its budget."""
     cells, _, seconds = run(source)
     assert seconds < LONGER.get(source.stem[:2], SECONDS)
     fresh = nbformat.v4.new_notebook(cells=cells)
@@ -130,10 +130,10 @@ def test_as_given(source):
 
 @each_run(lessons)
 def test_solved(source):
-    """With the solutions in place every check says "right"."""
+    """With the solutions every check says "right"."""
     answers, asked = solutions(source.stem), exercises(read(source))
     assert 2 <= len(asked) <= 4 and {cell.metadata["exercise"] for cell in asked} == set(answers)
-    for cell in asked:  # the learner's function and the solution are called alike
+    for cell in asked:  # the learner's function and the solution have the same call
         given, answer = (ast.parse(text).body[0] for text in (cell.source, answers[cell.metadata["exercise"]]))
         assert (given.name, ast.dump(given.args)) == (answer.name, ast.dump(answer.args))
     text = "\n".join(map(shown, run(source)[1]))
@@ -141,10 +141,10 @@ def test_solved(source):
 
 
 @every_source
-def test_imports_little_and_reaches_nowhere(source):
-    """Only NumPy, matplotlib, this library and a little of the standard library; no shell, no files, no addresses in code."""
+def test_imports_and_access_are_limited(source):
+    """Only NumPy, matplotlib, this library and some of the standard library; no shell, no files, no URLs in code."""
     for cell in code_cells(read(source)):
-        for node in ast.walk(ast.parse(cell.source)):  # a line with ! or % is no Python
+        for node in ast.walk(ast.parse(cell.source)):  # a line with ! or % is not Python
             if isinstance(node, ast.Import):
                 assert {alias.name.split(".")[0] for alias in node.names} <= ALLOWED
             if isinstance(node, ast.ImportFrom):
@@ -154,8 +154,8 @@ def test_imports_little_and_reaches_nowhere(source):
 
 
 @every_source
-def test_nothing_of_a_machine_is_stored(source):
-    """No paths, addresses in memory or times; few enough bytes for a quick look on a phone."""
+def test_no_machine_details_are_stored(source):
+    """No paths, memory addresses or times; a file size that a phone can load."""
     path = FOLDER / f"{source.stem}.ipynb"
     assert path.stat().st_size < KILOBYTES * 1024
     stored = nbformat.read(path, 4)
@@ -167,8 +167,8 @@ def test_nothing_of_a_machine_is_stored(source):
 
 
 @every_lesson
-def test_keeps_to_the_pattern(source):
-    """800 to 1500 words; cells of few lines; a head that says what is built, needed and how long it takes."""
+def test_follows_the_pattern(source):
+    """800 to 1500 words; cells of few lines; a header that states what is built, what is needed and how long it takes."""
     notebook = read(source)
     text = "\n".join(cell.source for cell in notebook.cells if cell.cell_type == "markdown")
     assert WORDS[0] <= len(text.split()) <= WORDS[1], len(text.split())
@@ -180,19 +180,19 @@ def test_keeps_to_the_pattern(source):
 
 
 def test_the_index_lists_every_lesson():
-    """One line and a link for each, in order, and no link leads nowhere."""
+    """One line and a link for each, in order, and no broken links."""
     text = "\n".join(cell.source for cell in read(FOLDER / "src" / "00_index.py").cells)
     assert re.findall(r"\]\((\d\d_\w+)\.ipynb\)", text) == [path.stem for path in lessons]
 
 
 @pytest.mark.parametrize("source, following", [*zip(lessons, lessons[1:])], ids=lambda path: path.stem)
-def test_each_lesson_leads_to_the_next(source, following):
-    """By a link, in its last cell."""
+def test_each_lesson_links_to_the_next(source, following):
+    """By a link in its last cell."""
     assert re.findall(r"\*\*Next:\*\* \[[^]]+\]\((\d\d_\w+)\.ipynb\)", read(source).cells[-1].source) == [following.stem]
 
 
-def test_a_source_is_read_as_written(tmp_path):
-    """Text, code and exercises; equal sources give equal files; what stands before the first cell is refused."""
+def test_a_source_is_converted_as_written(tmp_path):
+    """Text, code and exercises; equal sources give equal files; text before the first cell is refused."""
     path = tmp_path / "99_small.py"
     path.write_text("# %% [markdown]\n# # Title\n#\n# text\n\n# %%\n1 + 1\n\n# %% exercise=f\ndef f(x):\n    ...\n"
                     "\n# %% varies\nclock()\n")
@@ -209,8 +209,8 @@ def test_a_source_is_read_as_written(tmp_path):
 
 
 @pytest.mark.parametrize("milliseconds", [(12.2, 12.1, 12.0), (14, 12, 9), (0, 0, 0)])
-def test_the_gpu_notebook_survives_falling_times(milliseconds, monkeypatch):
-    """A busy machine may take less time for a larger batch. The line through the times is then bent up, and nothing raises."""
+def test_the_gpu_notebook_accepts_falling_times(milliseconds, monkeypatch):
+    """A busy machine may need less time for a larger batch. The fitted slope stays positive, and nothing raises."""
     from nnscratch.bench import sweep
     steps = [{"times": {"NumPy": {"wall": t / 1000}}} for t in milliseconds]
     monkeypatch.setattr(sweep, "run", lambda *arguments, **named: steps)
@@ -224,7 +224,7 @@ def test_the_gpu_notebook_survives_falling_times(milliseconds, monkeypatch):
 
 @pytest.mark.slow
 def test_the_guard_works():
-    """A notebook that starts a program is stopped: otherwise the tests above prove nothing."""
+    """A notebook that starts a program is stopped: otherwise the tests above would prove nothing."""
     notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(GUARD), nbformat.v4.new_code_cell(
         "import subprocess\nsubprocess.run(['true'])")])
     with pytest.raises(CellExecutionError, match="tried subprocess.Popen"):

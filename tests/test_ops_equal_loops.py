@@ -1,4 +1,4 @@
-"""Every op gives the numbers of its nested loops, over odd sizes, strides, paddings, dilations and groups."""
+"""Every op equals its nested loops, for odd sizes, strides, paddings, dilations and groups."""
 import numpy as np
 import pytest
 from helpers import (
@@ -53,7 +53,7 @@ def forward_and_backward(forward, backward, arrays, options):
 @both_precisions
 @given(case=convolutions())
 def test_conv2d_by_im2col_equals_loops(xp, room, case, dtype):
-    """y, dx, dkernel and dbias, by `ops` and by `fast`, are those of the loops."""
+    """y, dx, dkernel and dbias, by `ops` and by `fast`, equal those of the loops."""
     x, kernel, bias, options = case
     try:
         expected = forward_and_backward(loops_conv2d, loops_conv2d_backward, (x, kernel, bias), options)
@@ -109,7 +109,7 @@ def test_conv2d_transpose_equals_its_definition(xp, case, dtype):
 @both_precisions
 @given(case=transposed_convolutions())
 def test_conv2d_transpose_by_im2col_equals_loops(xp, room, case, dtype):
-    """y, dx, dkernel and dbias, by `ops` and by `fast`, are those of the loops."""
+    """y, dx, dkernel and dbias, by `ops` and by `fast`, equal those of the loops."""
     x, kernel, bias, options = case
     pair = room.conv2d_transpose, room.conv2d_transpose_backward
     try:
@@ -125,7 +125,7 @@ def poolings(draw):
     size = draw(st.tuples(st.integers(1, 7), st.integers(1, 7)))
     pool, strides = draw(pairs), draw(st.one_of(st.none(), pairs))
     before_after = st.tuples(*(st.tuples(st.integers(0, p - 1), st.integers(0, p - 1)) for p in pool))
-    # Few different values, so that ties are common: the rule for ties is part of what is tested.
+    # Few different values, so that ties are common: the rule for ties is tested, too.
     x = np.random.default_rng(draw(st.integers(0, 99))).integers(0, draw(st.sampled_from([3, 1000])), (2, *size, 2)) / 4
     return x, pool, strides, draw(st.one_of(st.sampled_from(["valid", "same"]), before_after))
 
@@ -133,7 +133,7 @@ def poolings(draw):
 @both_precisions
 @given(case=poolings())
 def test_max_pool2d_equals_loops(xp, case, dtype):
-    """Maxima and the pixels that get the gradient, ties and overlaps included, are those of the loops."""
+    """Maxima and the pixels that get the gradient, including ties and overlaps, equal those of the loops."""
     x, pool, strides, padding = case
     try:
         y, cache = ops.max_pool2d(given_arrays(xp, dtype, x), pool, strides, padding=padding)
@@ -148,7 +148,7 @@ def test_max_pool2d_equals_loops(xp, case, dtype):
 @both_precisions
 @given(case=poolings(), counted=st.booleans())
 def test_avg_pool2d_equals_loops(xp, case, counted, dtype):
-    """Averages with and without the padding counted, and their gradients, are those of the loops."""
+    """Averages with and without the padding in the count, and their gradients, equal those of the loops."""
     x, pool, strides, padding = case
     try:
         y, cache = ops.avg_pool2d(given_arrays(xp, dtype, x), pool, strides, padding=padding, count_include_pad=counted)
@@ -185,7 +185,7 @@ def test_im2col_and_col2im_are_adjoint(xp, case):
 
 
 @pytest.mark.parametrize("size, expected", [(5, 3), (6, 3)])
-def test_same_padding_puts_the_odd_pixel_last(size, expected):
+def test_same_padding_puts_the_odd_pixel_at_the_end(size, expected):
     """Keras: 'same' gives ceil(size / stride), and the odd pixel of padding goes to the bottom and the right."""
     geometry = window.make_window("test", (size, size), 4, 2, "same")
     assert geometry.output == (expected, expected)

@@ -1,4 +1,4 @@
-"""Optimizers against the formulas by hand, their state over a restart, and L-BFGS on problems with known answers."""
+"""Optimizers against formulas by hand, their state across a restart, and L-BFGS on problems with known solutions."""
 from inspect import isclass
 
 import numpy as np
@@ -21,7 +21,7 @@ from nnscratch.optimizers import (
     warmup,
 )
 
-# All there are, so that a new one is tested without being asked.
+# All optimizers, so that a new one is tested automatically.
 KINDS = [kind for kind in vars(optimizers).values() if isclass(kind) and issubclass(kind, Optimizer) and kind is not Optimizer]
 EVERY = [*KINDS, lambda: SGD(0.1, momentum=0.9), lambda: SGD(0.1, momentum=0.9, nesterov=True)]
 
@@ -34,7 +34,7 @@ def run(optimizer, w, gradients):
 
 
 def test_the_first_steps_by_hand():
-    """SGD -ηg; momentum adds 0.9 of the last step; Nesterov looks ahead; Adam's first step is η whatever the gradient."""
+    """SGD: -ηg; momentum adds 0.9 of the last step; Nesterov looks ahead; Adam's first step is η for any gradient."""
     w, g = np.array([1.0]), np.array([2.0])
     assert run(SGD(0.1), w, [g, g]) == pytest.approx(0.6)
     assert run(SGD(0.1, momentum=0.9), w, [g, g]) == pytest.approx(1 - 0.2 - 0.38)
@@ -45,7 +45,7 @@ def test_the_first_steps_by_hand():
 
 
 @pytest.mark.parametrize("make", EVERY)
-def test_every_optimizer_finds_the_lowest_point_of_a_bowl(make, xp):
+def test_every_optimizer_minimizes_a_quadratic(make, xp):
     """(w - 3)² from 0, on every device; the parameter array itself is changed, not replaced."""
     optimizer = make()
     optimizer.learning_rate = 0.05
@@ -67,7 +67,7 @@ def test_a_restart_from_saved_state_is_bit_for_bit(make):
 
 
 def test_clipping_keeps_the_direction():
-    """The norm over all gradients together comes down to the limit; smaller ones are left as they are."""
+    """The norm of all gradients together is reduced to the limit; smaller gradients are unchanged."""
     grads = {"a": np.array([3.0, 0.0]), "b": np.array([4.0])}
     assert global_norm(grads) == 5
     clipped = clip_by_global_norm(grads, 1.0)
@@ -77,7 +77,7 @@ def test_clipping_keeps_the_direction():
 
 
 def test_schedules():
-    """Start, middle and end of each; an optimizer asks the schedule with the number of steps made."""
+    """Start, middle and end of each; an optimizer calls the schedule with the number of completed steps."""
     assert [linear_decay(1.0, 100, start=0.75)(k) for k in (0, 75, 90, 100)] == pytest.approx([1, 1, 0.4, 0])
     assert [cosine_decay(2.0, 100)(k) for k in (0, 50, 100, 150)] == pytest.approx([2, 1, 0, 0])
     assert [warmup(1.0, 4)(k) for k in (0, 1, 3, 9)] == [0.25, 0.5, 1, 1]
@@ -104,7 +104,7 @@ def two_models_one_optimizer():
     (lambda: LBFGS(None, None, history=0), "history is 0"),
 ])
 def test_mistakes_get_one_clear_sentence(action, words):
-    """Named before anything is changed."""
+    """The error names the mistake before anything changes."""
     with pytest.raises(InputError, match=words):
         action()
 
@@ -114,8 +114,8 @@ def rosenbrock(x):
     return (1 - a)**2 + 100 * (b - a**2)**2, np.array([-2 * (1 - a) - 400 * a * (b - a**2), 200 * (b - a**2)])
 
 
-def test_lbfgs_follows_rosenbrocks_valley():
-    """The classic curved valley: (1, 1) to ten digits in under 60 steps, never uphill."""
+def test_lbfgs_minimizes_rosenbrocks_function():
+    """The classic curved valley: (1, 1) to ten digits in under 60 steps, and the loss never increases."""
     minimizer, last = LBFGS(rosenbrock, np.array([-1.2, 1.0])), np.inf
     for _ in range(60):
         loss = minimizer.step()
@@ -125,8 +125,8 @@ def test_lbfgs_follows_rosenbrocks_valley():
 
 
 @pytest.mark.slow
-def test_lbfgs_solves_a_badly_conditioned_bowl(xp):
-    """30 unknowns with curvatures from 1 to 10,000: as near the bottom after 200 steps as SciPy's L-BFGS-B (3.3e-4)."""
+def test_lbfgs_minimizes_a_badly_conditioned_quadratic(xp):
+    """30 unknowns with curvatures from 1 to 10,000: as near the minimum after 200 steps as SciPy's L-BFGS-B (3.3e-4)."""
     curvature, centre = on(xp, np.logspace(0, 4, 30), normal(30))
     minimizer = LBFGS(lambda x: ((curvature * (x - centre)**2).sum() / 2, curvature * (x - centre)), 0 * centre)
     for _ in range(200):
@@ -134,8 +134,8 @@ def test_lbfgs_solves_a_badly_conditioned_bowl(xp):
     assert minimizer.loss < 1e-3 and minimizer.evaluations < 250
 
 
-def test_lbfgs_survives_a_cliff_and_stops_at_the_bottom():
-    """A function that is NaN beyond a wall is searched on this side of it; at the minimum `converged` is set."""
+def test_lbfgs_handles_nan_and_stops_at_the_minimum():
+    """If the function is NaN beyond a wall, the line search stays on this side; at the minimum `converged` is set."""
     def walled(x):
         if x[0] > 2:
             return np.nan, np.full(1, np.nan)
@@ -147,6 +147,6 @@ def test_lbfgs_survives_a_cliff_and_stops_at_the_bottom():
 
 
 def test_the_repr_shows_the_arguments():
-    """All of them, with the values that the optimizer works with."""
+    """All of them, with the values that the optimizer uses."""
     assert repr(Adam(2e-4)) == "Adam(learning_rate=0.0002, beta_1=0.9, beta_2=0.999, epsilon=1e-07)"
     assert repr(SGD(warmup)) == "SGD(learning_rate=warmup, momentum=0.0, nesterov=False)"

@@ -1,4 +1,4 @@
-"""R1's gradient, a gradient of a gradient, against differences of the penalty itself."""
+"""The gradient of R1, a gradient of a gradient, against differences of the penalty itself."""
 import numpy as np
 import pytest
 from helpers import normal, on, same, slopes
@@ -33,7 +33,7 @@ def test_gradient_of_the_penalty(classes):
 
 
 def test_the_penalty_of_a_linear_layer():
-    """By hand: D(x) = x · w has slope w everywhere, R = |w|² / 2, dR/dw = w."""
+    """By hand: D(x) = x · w has gradient w everywhere, R = |w|² / 2, dR/dw = w."""
     from nnscratch.layers import Dense, Flatten, Input
     from nnscratch.models import Model
     x = Input((2, 2, 1))
@@ -45,7 +45,7 @@ def test_the_penalty_of_a_linear_layer():
 
 
 def test_single_precision_is_enough(xp):
-    """On every device within 1e-5 of float64, and the weights do not change by a bit."""
+    """On every device within 1e-5 of float64, and no bit of the weights changes."""
     exact, real, labels = setting(3)
     gradient_penalty(exact, real, labels)
     d, real, labels = setting(3, np.float32, xp)

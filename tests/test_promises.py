@@ -1,4 +1,4 @@
-"""What no single layer shows: bounded memory, no waiting for the GPU inside a step, no argument changed."""
+"""Properties of whole models: bounded memory, no synchronization with the GPU inside a step, unchanged arguments."""
 import sys
 import tracemalloc
 
@@ -15,7 +15,7 @@ from nnscratch.optimizers import Adam
 
 
 def peak_bytes(function):
-    """The most memory NumPy held at once during the call, beyond what was there before."""
+    """The peak of NumPy's memory during the call, beyond what was allocated before."""
     function()
     tracemalloc.start()
     function()
@@ -26,11 +26,11 @@ def peak_bytes(function):
 
 @pytest.mark.parametrize("side", [128, 256])
 def test_the_columns_of_a_convolution_take_bounded_memory(side):
-    """A 5x5 convolution never holds 25 copies of its image: a padded copy, the result, and 4 MB of columns a product."""
+    """A 5x5 convolution never stores 25 copies of its image: a padded copy, the result, and 4 MB of columns per product."""
     x, kernel = normal(1, side, side, 16).astype(np.float32), normal(5, 5, 16, 16).astype(np.float32)
     y, cache = fast.conv2d(x, kernel, padding="same")
     image, padded = x.nbytes, (side + 4)**2 * 16 * 4
-    small = 2 * COLUMN_BYTES + image // 4  # a block of columns, the block of the result, and odds and ends
+    small = 2 * COLUMN_BYTES + image // 4  # a block of columns, the block of the result, and small arrays
     assert peak_bytes(lambda: fast.conv2d(x, kernel, padding="same")) < padded + y.nbytes + small
     assert peak_bytes(lambda: fast.conv2d_backward(y, cache, wrt="input")) < padded + small
     assert peak_bytes(lambda: fast.conv2d_backward(y, cache, wrt="parameters")) < padded + small
@@ -38,7 +38,7 @@ def test_the_columns_of_a_convolution_take_bounded_memory(side):
 
 
 def test_a_training_step_never_waits_for_the_gpu(monkeypatch):
-    """Forward, loss, backward and optimizer step run without one download or question about a value."""
+    """Forward, loss, backward and optimizer step run without a download or a query of a value."""
     monkeypatch.setitem(sys.modules, "cupy", strict_cupy)
     backend.use("gpu")
     x = Input((8, 8, 1))
@@ -54,8 +54,8 @@ def test_a_training_step_never_waits_for_the_gpu(monkeypatch):
             optimizer.step(model.params, model.grads)
 
 
-def test_read_only_inputs_are_enough():
-    """No op writes into an argument: arrays that cannot be written to are accepted by a whole network and its backward."""
+def test_read_only_inputs_are_accepted():
+    """No op writes into an argument: a whole network and its backward pass accept read-only arrays."""
     x = Input((6, 6, 2))
     model = Model(x, Dense(2, activation="softmax")(Flatten()(BatchNormalization()(Conv2D(3, 3, activation="elu")(x)))))
     images = normal(2, 6, 6, 2)
@@ -67,24 +67,24 @@ def test_read_only_inputs_are_enough():
     assert all(np.isfinite(gradient).all() for gradient in model.grads.values())
 
 
-MILLION = 4 * 2**20  # bytes of a million numbers in float32
+MILLION = 4 * 2**20  # bytes of a million float32 numbers
 
 
 def big_arrays(function, size=MILLION):
-    """How many arrays of `size` bytes the call makes and holds at once, its results among them; small ones count as none."""
+    """The peak number of arrays of `size` bytes during the call, results included; small ones count as 0."""
     return peak_bytes(function) // size
 
 
-def test_activations_make_one_array():
-    """The result and nothing else of its size."""
+def test_activations_allocate_one_array():
+    """The result and no other array of its size."""
     x = normal(2**20).astype(np.float32)
     (_, cache), (_, relu_cache) = fast.leaky_relu(x), fast.relu(x)
     assert big_arrays(lambda: fast.relu(x)) == big_arrays(lambda: fast.leaky_relu(x)) == 1
     assert big_arrays(lambda: fast.relu_backward(x, relu_cache)) == big_arrays(lambda: fast.leaky_relu_backward(x, cache)) == 1
 
 
-def test_batch_norm_makes_few_arrays():
-    """Forward: the centred x, which backward needs, y, and one on the way. Backward: dx and two on the way."""
+def test_batch_norm_allocates_few_arrays():
+    """Forward: the centred x, which backward needs, y, and one temporary. Backward: dx and two temporaries."""
     x, ones, zeros = normal(2**16, 16).astype(np.float32), np.ones(16, np.float32), np.zeros(16, np.float32)
     y, _, cache = fast.batch_norm(x, ones, zeros, zeros, ones, training=True)
     assert big_arrays(lambda: fast.batch_norm(x, ones, zeros, zeros, ones, training=True)) <= 3
@@ -94,8 +94,8 @@ def test_batch_norm_makes_few_arrays():
 @pytest.mark.slow
 @pytest.mark.parametrize("channels, kernel, options", [
     (16, 3, {}), (16, 4, {"strides": 2}), (16, 9, {}), (16, 1, {}), (16, 3, {"groups": 16})], ids=str)
-def test_convolutions_make_their_results_alone(channels, kernel, options):
-    """y, then dx: beside the workspace (kept between calls) nothing grows with the image but a padded copy for depthwise."""
+def test_convolutions_allocate_only_their_results(channels, kernel, options):
+    """y, then dx: apart from the workspace (kept between calls) only depthwise has an array of image size, a padded copy."""
     x = normal(1, 512, 512, channels).astype(np.float32)
     arrays = x, normal(kernel, kernel, channels // options.get("groups", 1), channels).astype(np.float32), np.ones(
         channels, np.float32)
@@ -107,7 +107,7 @@ def test_convolutions_make_their_results_alone(channels, kernel, options):
 
 
 def test_freed_memory_can_be_kept():
-    """True with glibc, False elsewhere, and the numbers stay the same either way."""
+    """True with glibc, False elsewhere, and the numbers are the same in both cases."""
     x = normal(2**20)
     before = x * 2
     assert memory.keep_freed_memory() in (True, False)

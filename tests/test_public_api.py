@@ -1,4 +1,4 @@
-"""What is public is typed and documented: `__all__` in every module, type hints, numpydoc sections, examples that run."""
+"""The public API is typed and documented: `__all__` in every module, type hints, numpydoc sections, examples that run."""
 import doctest
 import importlib
 import inspect
@@ -10,13 +10,13 @@ import nnscratch
 
 numpydoc = pytest.importorskip("numpydoc.validate")
 
-# numpydoc's own names: no docstring, sections unknown or in disorder, parameters undocumented, unknown, out of order or
+# numpydoc's own codes: no docstring, unknown or misordered sections, parameters that are undocumented, unknown, misordered or
 # without a type, a result that is not documented or not described, no summary.
 ERRORS = {"GL06", "GL07", "GL08", "PR01", "PR02", "PR03", "PR04", "PR10", "RT01", "RT03", "SS01"}
 
 
 def modules():
-    """The name of every module of the package, but for scripts."""
+    """The name of every module of the package, except scripts."""
     names = [m.name for m in pkgutil.walk_packages(nnscratch.__path__, "nnscratch.")]
     return ["nnscratch", *(name for name in names if not name.endswith("__main__"))]
 
@@ -47,22 +47,22 @@ every_module = pytest.mark.parametrize("name", modules())
 
 
 @every_module
-def test_a_module_says_what_is_public(name):
-    """`__all__` names what exists."""
+def test_a_module_lists_its_public_names(name):
+    """Every name in `__all__` exists."""
     module = importlib.import_module(name)
     assert hasattr(module, "__all__") and all(hasattr(module, public) for public in module.__all__)
 
 
 @every_module
 def test_parameters_have_hints(name):
-    """Every parameter of what is public."""
+    """Every parameter of the public API."""
     missing = {dotted: unhinted(thing) for dotted, thing in members(importlib.import_module(name)) if unhinted(thing)}
     assert not missing
 
 
 @every_module
 def test_docstrings_are_numpydoc(name):
-    """Judged by numpydoc's own validator. A method that overrides a documented one inherits its docstring, as in `help`."""
+    """numpydoc's own validator checks them. A method that overrides a documented one inherits its docstring, as in `help`."""
     wrong = []
     for dotted, thing in members(importlib.import_module(name)):
         if inspect.isroutine(thing) and thing.__doc__ is None and inspect.getdoc(thing):
@@ -73,5 +73,5 @@ def test_docstrings_are_numpydoc(name):
 
 @every_module
 def test_examples_run(name):
-    """The doctests."""
+    """The doctests of the module."""
     assert doctest.testmod(importlib.import_module(name), optionflags=doctest.NORMALIZE_WHITESPACE).failed == 0

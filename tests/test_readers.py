@@ -1,4 +1,4 @@
-"""Readers of users' files: every format by files made by hand, whose values are known."""
+"""Readers of users' files: every format, with files built by hand whose values are known."""
 import gzip
 import os
 import pickle
@@ -31,14 +31,14 @@ def test_idx(tmp_path, images, labels):
 
 
 def test_a_folder_gives_the_training_images(tmp_path):
-    """Not t10k, which comes first in the alphabet; a compressed copy of the raw file does not count."""
+    """Not those of t10k, which is first alphabetically; a compressed copy of the raw file does not count as a second file."""
     write(tmp_path, "t10k-images-idx3-ubyte", idx(IMAGES[:2]))
     write(tmp_path, "train-images-idx3-ubyte", idx(IMAGES))
     write(tmp_path, "train-images-idx3-ubyte.gz", gzip.compress(idx(IMAGES[:1])))
     np.testing.assert_array_equal(open_dataset(tmp_path).images[..., 0], IMAGES)
 
 
-def test_the_name_does_not_matter(tmp_path):
+def test_the_content_determines_the_format(tmp_path):
     """Compressed IDX named .npy, an .npy named .gz: the content decides; a compressed copy is not mistaken for labels."""
     write(tmp_path, "a", idx(IMAGES))
     write(tmp_path, "a.gz", gzip.compress(idx(IMAGES)))
@@ -50,7 +50,7 @@ def test_the_name_does_not_matter(tmp_path):
 
 
 def test_real_fashion_mnist():
-    """Debian's copy, where it is installed: 60,000 images, 6,000 of each class, the first an ankle boot (9)."""
+    """Debian's copy, if it is installed: 60,000 images, 6,000 of each class, the first an ankle boot (9)."""
     path = "/usr/share/datasets/fashion-mnist"
     if not os.path.isdir(path):
         pytest.skip("Debian's package dataset-fashion-mnist is not installed")
@@ -63,7 +63,7 @@ def test_real_fashion_mnist():
 
 @pytest.mark.parametrize("head", [1, 2])
 def test_cifar_binary(tmp_path, head):
-    """Planes become pixels: red, green, blue of the pixel (i, j); of two labels the second counts."""
+    """Planes become pixels: red, green, blue of pixel (i, j); of two labels the second is used."""
     data = b"".join(record([9, k][-head:], PLANES[k]) for k in range(3))
     dataset = open_dataset(write(tmp_path, "data_batch_1.bin", data))
     np.testing.assert_array_equal(dataset.labels, [0, 1, 2])
@@ -73,7 +73,7 @@ def test_cifar_binary(tmp_path, head):
 
 @pytest.mark.parametrize("protocol", [2, 4, 5])
 def test_cifar_python_batches_in_a_folder(tmp_path, protocol):
-    """All batches in order, one in both versions only once, with the names of the classes."""
+    """All batches in order, one that exists in both versions only once, with the names of the classes."""
     for k in (1, 2):
         batch = {b"data": PLANES.reshape(3, -1)[:k + 1], b"labels": [0, 1, 0][:k + 1], b"filenames": [b"a"]}
         write(tmp_path, f"data_batch_{k}", pickle.dumps(batch, protocol))
@@ -85,7 +85,7 @@ def test_cifar_python_batches_in_a_folder(tmp_path, protocol):
 
 
 @pytest.mark.parametrize("name", ["data_batch_1", "train"])
-def test_cifar_as_python_2_wrote_it(tmp_path, name):
+def test_cifar_as_written_by_python_2(tmp_path, name):
     """The published files: NumPy under its old name, text as bytes; a folder of CIFAR-100 has fine labels."""
     key = b"labels" if name == "data_batch_1" else b"fine_labels"
     path = write(tmp_path, name, python_2(PLANES.reshape(3, -1), [4, 0, 9], key))
@@ -94,8 +94,8 @@ def test_cifar_as_python_2_wrote_it(tmp_path, name):
         np.testing.assert_array_equal(dataset.images, PLANES.transpose(0, 2, 3, 1))
 
 
-def test_cifar_array_stored_by_columns(tmp_path):
-    """The pickle says in which order the bytes are."""
+def test_cifar_array_in_fortran_order(tmp_path):
+    """The pickle states the order of the bytes."""
     batch = {"data": np.asfortranarray(PLANES.reshape(3, -1)), "labels": [0, 1, 2]}
     for protocol in (4, 5):
         dataset = open_dataset(write(tmp_path, "data_batch_1", pickle.dumps(batch, protocol)))
@@ -138,7 +138,7 @@ def test_the_data_are_independent_of_the_file(tmp_path):
 # --- folders, sizes, channels, names ------------------------------------------------------------------------------
 
 def test_folder_of_images(tmp_path, caplog):
-    """Sub-folders are classes by name; mixed sizes are cropped and resized; what is not an image is skipped."""
+    """Subfolders are classes by name; mixed sizes are cropped and resized; files that are not images are skipped."""
     wide = np.zeros((20, 40, 3), np.uint8)
     wide[:, :10], wide[:, 10:30], wide[:, 30:] = (0, 250, 0), (250, 0, 0), (0, 250, 0)
     save(tmp_path / "dogs", "a.png", wide)
@@ -151,12 +151,12 @@ def test_folder_of_images(tmp_path, caplog):
     dataset = open_dataset(tmp_path, size=16)
     assert dataset.class_names == ["cats", "dogs"] and dataset.labels.tolist() == [0, 1]
     expected = np.array([[0, 0, 250], [250, 0, 0]])[:, None, None].repeat(16, 1).repeat(16, 2)
-    np.testing.assert_allclose(dataset.images, expected, atol=8)  # at the cut Lanczos sees a little of what is cut off
+    np.testing.assert_allclose(dataset.images, expected, atol=8)  # Lanczos reads a few pixels beyond the cut
     assert len(caplog.records) == 1 and "2 files" in caplog.text and "c.jpg" in caplog.text
 
 
 def test_folder_without_classes(tmp_path):
-    """Grey images stay grey, in the order of their names, unless colour is asked for; a folder of text is not a class."""
+    """Grey images stay grey, in the order of their names, unless colour is requested; a folder of text is not a class."""
     for k in range(3):
         save(tmp_path, f"{k}.png", np.full((12, 12), 40 * k, np.uint8))
     write(tmp_path / "notes", "a.txt", b"text")
@@ -167,9 +167,9 @@ def test_folder_without_classes(tmp_path):
 
 
 def test_images_in_folders_are_upright_and_on_white(tmp_path):
-    """As read_image reads them: EXIF orientation, transparency, 16-bit grey."""
+    """As by read_image: EXIF orientation, transparency, 16-bit grey."""
     exif = Image.Exif()
-    exif[0x0112] = 3  # by half a turn
+    exif[0x0112] = 3  # rotated by half a turn
     half = np.zeros((8, 8, 3), np.uint8)
     half[:4] = 200
     save(tmp_path, "a.png", half, exif=exif)
@@ -178,8 +178,8 @@ def test_images_in_folders_are_upright_and_on_white(tmp_path):
     assert open_dataset(tmp_path).images[:, [0, 7], 0, 0].tolist() == [[0, 200], [255, 255], [128, 128]]
 
 
-def test_size_and_channels_of_any_data_set(tmp_path):
-    """A pair (H, W) crops to its aspect ratio; shrinking averages; colour becomes Rec. 601's grey."""
+def test_size_and_channels_of_every_data_set(tmp_path):
+    """A pair (H, W) crops to its aspect ratio; reducing averages; colour is converted to Rec. 601's grey."""
     board = np.zeros((1, 32, 64, 3), np.uint8)
     board[:, ::2, ::2] = board[:, 1::2, 1::2] = (200, 0, 0)
     board[:, :, :16] = 255  # cut off
@@ -193,7 +193,7 @@ def test_size_and_channels_of_any_data_set(tmp_path):
 
 
 def test_synthetic_data_by_name():
-    """The four names, at the size and with the channels asked for; the same seed gives the same images."""
+    """The four names, with the requested size and channels; the same seed gives the same images."""
     for name in SYNTHETIC:
         first, again = (open_dataset(name, size=16, channels=3, count=4, seed=7) for _ in range(2))
         assert first.images.shape == (4, 16, 16, 3) and first.images.std() > 0
@@ -203,7 +203,7 @@ def test_synthetic_data_by_name():
 
 
 def test_splits_of_a_file_do_not_overlap(tmp_path):
-    """A tenth of each class is held out, also where labels alternate; the same images every time."""
+    """A tenth of each class is held out, also if labels alternate; the same images every time."""
     images = np.arange(40, dtype=np.uint8)[:, None, None].repeat(8, 1).repeat(8, 2)
     np.savez(tmp_path / "a.npz", images=images, labels=np.arange(40) % 4)
     parts, again = splits.load_splits(tmp_path / "a.npz"), splits.load_splits(tmp_path / "a.npz")

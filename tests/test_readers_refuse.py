@@ -1,4 +1,4 @@
-"""Readers of users' files: whatever is wrong with a file is one sentence, no code is run, and memory stays bounded."""
+"""Readers of users' files: a bad file gives one sentence, no code is run, and memory stays bounded."""
 import gzip
 import io
 import os
@@ -34,7 +34,7 @@ def short(code):
 
 
 BIG = b"J" + struct.pack("<i", 2**31 - 1)
-WRONG = {  # what is wrong: (name, bytes, words)
+WRONG = {  # the problem: (name, bytes, words)
     "truncated gzip": ("a.gz", gzip.compress(idx(IMAGES))[:60], "truncated"),
     "damaged gzip": ("a.gz", b"\x1f\x8b" + bytes(50), "damaged or truncated"),
     "gzip of another file": ("a.gz", gzip.compress(b"hello, I am no data set"), "expected 00000803"),
@@ -72,7 +72,7 @@ WRONG = {  # what is wrong: (name, bytes, words)
 
 
 @pytest.mark.parametrize("what", WRONG)
-def test_wrong_files(tmp_path, what):
+def test_bad_files(tmp_path, what):
     """One sentence for each, which names the file."""
     name, data, words = WRONG[what]
     with pytest.raises(InputError, match=words) as caught:
@@ -81,8 +81,8 @@ def test_wrong_files(tmp_path, what):
 
 
 @pytest.mark.parametrize("protocol", [0, 1, 2, 4, 5])
-def test_a_pickle_that_calls_os_system_does_not(tmp_path, protocol):
-    """Refused in one sentence, as a batch or as class names, and nothing has run; pickle.loads does run it."""
+def test_a_pickle_cannot_call_os_system(tmp_path, protocol):
+    """It is refused in one sentence, as a batch or as class names, and nothing has run; pickle.loads would run it."""
     mark, batch = tmp_path / "mark", {b"data": ROWS, b"labels": [0, 1, 2]}
     evil = write(tmp_path, "data_batch_1", pickle.dumps({b"data": Evil(mark), b"labels": [0]}, protocol))
     with pytest.raises(InputError, match="asks for 'posix.system'|asks for 'nt.system'"):
@@ -97,7 +97,7 @@ def test_a_pickle_that_calls_os_system_does_not(tmp_path, protocol):
 
 
 def open_and_say(path):
-    """Protocols 0 and 1 have no magic number, so such a file is not recognised as a pickle; `unpickle` refuses it, too."""
+    """Protocols 0 and 1 have no magic number, so such a file is not recognized as a pickle; `unpickle` also refuses it."""
     from nnscratch.data.readers.cifar import unpickle
     with pytest.raises(InputError, match="expected a folder of images, an IDX"):
         open_dataset(path)
@@ -106,8 +106,8 @@ def open_and_say(path):
 
 @pytest.mark.parametrize("asked", ["builtins\neval", "numpy\nload", "numpy.core.multiarray\nfromfile",
                                    "nnscratch.files\nreason", "numpy\nndarray.__class__", "copyreg\n_reconstructor"])
-def test_a_pickle_finds_no_other_name(tmp_path, asked):
-    """Neither Python's, nor NumPy's, nor our own."""
+def test_a_pickle_can_use_no_other_name(tmp_path, asked):
+    """Neither Python's names, nor NumPy's, nor our own."""
     path = write(tmp_path, "data_batch_1", short(b"c" + asked.encode() + b"\n(tR"))
     with pytest.raises(InputError, match="which no CIFAR file needs"):
         open_dataset(path)
@@ -115,7 +115,7 @@ def test_a_pickle_finds_no_other_name(tmp_path, asked):
 
 @pytest.fixture(scope="module")
 def bombs(tmp_path_factory):
-    """Files of a few KB that decompress to far more than their headers say, or whose headers say far too much."""
+    """Files of a few KB that decompress to far more than their headers state, or whose headers state far too much."""
     folder = tmp_path_factory.mktemp("bombs")
     write(folder, "a.gz", gzip.compress(idx(IMAGES) + bytes(10**8)))
     with zipfile.ZipFile(folder / "header.npz", "w", zipfile.ZIP_DEFLATED) as archive:
@@ -125,7 +125,7 @@ def bombs(tmp_path_factory):
     with zipfile.ZipFile(folder / "size.npz", "w", zipfile.ZIP_DEFLATED) as archive:
         for name in ("images.npy", "labels.npy"):
             archive.writestr(name, npy_header((10**6, 9, 9)) + bytes(1000))
-    parts = (folder / "size.npz").read_bytes().split(b"PK\x01\x02")  # the directory; in an entry the unpacked size is at 20
+    parts = (folder / "size.npz").read_bytes().split(b"PK\x01\x02")  # the directory; an entry has the unpacked size at 20
     parts[1:] = [part[:20] + struct.pack("<I", 2**32 - 2) + part[24:] for part in parts[1:]]
     write(folder, "size.npz", b"PK\x01\x02".join(parts))
     np.savez(folder / "label.npz", x=IMAGES, y=np.arange(6) + 10**9)
@@ -133,12 +133,12 @@ def bombs(tmp_path_factory):
 
 
 @pytest.mark.slow
-@pytest.mark.xdist_group("bombs")  # made once, in one process
+@pytest.mark.xdist_group("bombs")  # created once, in one process
 @pytest.mark.parametrize("name, words", [
     ("a.gz", "has more"), ("header.npz", "header promises more"), ("method.npz", "compressed in a way"),
     ("size.npz", "bytes, unpacked"), ("label.npz", "labels from 1000000000")])
-def test_bombs_do_not_go_off(bombs, name, words):
-    """Refused, with less than 20 MB allocated."""
+def test_bombs_are_refused(bombs, name, words):
+    """Less than 20 MB is allocated before the error."""
     tracemalloc.start()
     try:
         with pytest.raises(InputError, match=words):
@@ -148,8 +148,8 @@ def test_bombs_do_not_go_off(bombs, name, words):
         tracemalloc.stop()
 
 
-def test_files_that_do_not_belong_together(tmp_path):
-    """Labels of another number, no known name in an .npz, two training parts in a folder."""
+def test_files_that_do_not_match(tmp_path):
+    """Another number of labels, no known name in an .npz, two training files in a folder."""
     np.savez(tmp_path / "a.npz", **{"some\nthing": IMAGES})
     with pytest.raises(InputError, match=r"holds 'some\\nthing', expected images under"):
         open_dataset(tmp_path / "a.npz")
@@ -166,7 +166,7 @@ def test_files_that_do_not_belong_together(tmp_path):
 
 
 def test_unusable_folders(tmp_path, caplog):
-    """Empty, without images, of mixed sizes."""
+    """Folders that are empty, without images, or with mixed sizes."""
     with pytest.raises(InputError, match="holds no images"):
         open_dataset(tmp_path)
     write(tmp_path, "a.txt", b"text")
@@ -180,8 +180,8 @@ def test_unusable_folders(tmp_path, caplog):
     assert open_dataset(tmp_path, size=8).images.shape == (2, 8, 8, 1)
 
 
-def test_images_beyond_memory_are_refused(tmp_path, monkeypatch):
-    """Counted while they are read."""
+def test_images_larger_than_memory_are_refused(tmp_path, monkeypatch):
+    """Their size is counted while they are read."""
     monkeypatch.setattr("nnscratch.data.readers.folder.MAX_BYTES", 3 * 8 * 8 * 2)
     for k in range(3):
         save(tmp_path, f"{k}.png", np.zeros((8, 8), np.uint8))
@@ -189,7 +189,7 @@ def test_images_beyond_memory_are_refused(tmp_path, monkeypatch):
         open_dataset(tmp_path)
 
 
-def test_places_without_data(tmp_path, monkeypatch):
+def test_paths_without_data(tmp_path, monkeypatch):
     """Missing, unknown names, impossible paths, a pipe (reading it would wait forever), a file without permission."""
     for path in (tmp_path / "missing", "glyfs", "a\0b", None, 3.5, "", "x" * 5000):
         with pytest.raises(InputError, match="expected a folder of images, an IDX"):
@@ -215,7 +215,7 @@ def test_places_without_data(tmp_path, monkeypatch):
 @pytest.mark.parametrize("options", [{"size": 2}, {"size": 10**6}, {"size": "big"}, {"size": (8, 8, 8)}, {"size": 8.5},
                                      {"channels": 2}, {"channels": "grey"}, {"channels": 0}])
 def test_impossible_options(tmp_path, options):
-    """Before anything is read, and the sentence says what was given."""
+    """They are refused before anything is read, and the sentence names the given value."""
     name, value = next(iter(options.items()))
     for reader in (open_dataset, read_folder):
         with pytest.raises(InputError) as caught:
@@ -224,8 +224,8 @@ def test_impossible_options(tmp_path, options):
 
 
 @pytest.mark.parametrize("kind", ["gzip", "idx", "npy", "npz", "pickle 2", "pickle 4", "pickle 5", "python 2", "cifar", "png"])
-def test_damaged_files_never_crash(tmp_path, kind):
-    """With bytes changed and ends cut off, 120 times: a data set or an InputError, and no other exception."""
+def test_damaged_files_never_crash_the_reader(tmp_path, kind):
+    """120 files with changed bytes or truncated ends give a data set or an InputError, and no other exception."""
     rng, batch = np.random.default_rng(5), {b"data": ROWS, b"labels": [0, 1, 2]}
     npz, png = io.BytesIO(), save(tmp_path / "made", "a.png", IMAGES[0])
     np.savez_compressed(npz, images=IMAGES, labels=LABELS)

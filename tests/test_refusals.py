@@ -1,4 +1,4 @@
-"""What layers and ops refuse: one clear sentence at the call, never a number that is silently wrong."""
+"""Arguments that layers and ops refuse: one clear sentence at the call, never a silently wrong number."""
 import numpy as np
 import pytest
 from helpers import normal
@@ -56,14 +56,14 @@ from nnscratch.layers import (
     (lambda: Dense(3).backward(normal(2, 3), wrt="weights"), "wrt 'weights' is unknown: choose one of all, input, parameters"),
 ])
 def test_mistakes_get_one_clear_sentence(action, words):
-    """What was given, what was expected, at the call and before any work."""
+    """The given and the expected value, at the call and before any work."""
     with pytest.raises(InputError, match=words) as error:
         action()
     assert "\n" not in str(error.value)
 
 
 def test_a_refused_first_input_builds_nothing():
-    """After an input of a precision that is not computed in, the layer is as new, and takes a right one."""
+    """After an input of an unsupported precision the layer is not built, and accepts a valid input."""
     layer = Dense(3)
     with pytest.raises(InputError, match="dtype float16"):
         layer.forward(np.zeros((2, 4), dtype=np.float16))
@@ -92,7 +92,7 @@ BACKWARDS = {
 
 @pytest.mark.parametrize("name", BACKWARDS)
 def test_a_dy_of_a_wrong_shape_is_refused_by_every_op(name):
-    """One row too many, one image too few, or a shape that would broadcast: never a number, always a sentence."""
+    """One row too many, one image too few, or a shape that would broadcast: always an error, never a number."""
     forward, backward, inputs = BACKWARDS[name]
     y, cache = forward(*inputs)
     for dy in (y[:1], np.concatenate([y, y[:1]]), y[..., :1]):

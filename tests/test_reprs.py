@@ -1,4 +1,4 @@
-"""Reprs show how a layer was made; errors inside a model say where."""
+"""Reprs show a layer's arguments; errors inside a model name the layer."""
 import copy
 import importlib
 import pkgutil
@@ -29,7 +29,7 @@ from nnscratch.models import Model
 
 
 def swish(x):
-    """x σ(x), and what its backward needs."""
+    """x σ(x), and the values its backward needs."""
     sigma = 1 / (1 + np.exp(-x))
     return x * sigma, (x, sigma)
 
@@ -55,7 +55,7 @@ def test_a_repr_shows_the_arguments(layer, shown):
 
 
 def test_a_layer_in_a_model_shows_its_name():
-    """The name that summary and saved files use, until the layer has one of its own."""
+    """The name in the summary and in saved files, unless the layer has its own name."""
     x = Input((8, 8, 3))
     y = Conv2D(4, 3, padding="same")(Conv2D(4, 3, name="first")(x))
     model = Model(x, Flatten()(y), name="classifier")
@@ -66,7 +66,7 @@ def test_a_layer_in_a_model_shows_its_name():
 
 
 def test_an_error_in_the_constructor_shows_the_call():
-    """The arguments are known before any is checked."""
+    """The arguments are recorded before any is validated."""
     with pytest.raises(InputError, match=r"^Conv2D\(4, 3, strides=0\): strides is 0, expected"):
         Conv2D(4, 3, strides=0)
 
@@ -89,8 +89,8 @@ class Picky(Layer):
         return dy, {}
 
 
-def test_an_error_inside_a_model_names_the_layer_its_place_and_the_shapes():
-    """Forward and backward, in the one sentence; a model inside a model gives both places."""
+def test_an_error_inside_a_model_names_the_layer_its_position_and_the_shapes():
+    """Forward and backward, in one sentence; a model inside a model gives both positions."""
     x = Input((3,))
     model = Model(x, Activation(None)(Picky()(Activation(None)(x))), name="m")
     with pytest.raises(InputError) as error:
@@ -119,7 +119,7 @@ def test_several_inputs_give_several_shapes():
 
 
 def test_another_exception_inside_a_model_keeps_its_type():
-    """It is a bug, of ours or of a layer of the user's: the place is a note below its traceback."""
+    """It is a bug of ours or of a user's layer: the position is a note below its traceback."""
     x = Input((3,))
     model = Model(x, Picky(KeyError)(x))
     with pytest.raises(KeyError) as error:
@@ -130,7 +130,7 @@ def test_another_exception_inside_a_model_keeps_its_type():
 
 @pytest.mark.parametrize("make", [Activation, lambda f: Dense(4, activation=f), lambda f: Conv2D(4, 3, activation=f),
                                   lambda f: Conv2DTranspose(4, 3, activation=f, use_bias=False)])
-def test_an_activation_of_ones_own_is_a_pair_and_passes_the_gradient_check(make):
+def test_a_user_defined_activation_is_a_pair_and_passes_the_gradient_check(make):
     """swish, which the library does not have, in every layer with an activation; None is the identity."""
     x = normal(2, 5, 4, 3)
     report = check_layer(make((swish, swish_backward)), x)
@@ -142,7 +142,7 @@ def test_an_activation_of_ones_own_is_a_pair_and_passes_the_gradient_check(make)
 
 
 @pytest.mark.parametrize("activation", ["swish", swish, (swish,), (swish, "swish_backward"), sqrt, 3])
-def test_another_activation_is_refused(activation):
+def test_another_type_of_activation_is_refused(activation):
     """One function is not enough: its backward is missing."""
     for make in (Activation, lambda f: Dense(2, activation=f)):
         with pytest.raises(InputError, match=r"is unknown: choose one of relu, .*, None, or a pair of functions \(forward, "):
@@ -150,7 +150,7 @@ def test_another_activation_is_refused(activation):
 
 
 @pytest.mark.parametrize("folder", [layers, losses])
-def test_what_a_file_makes_public_is_found_in_its_folder(folder):
-    """A new layer is named in its own file alone, by `__all__`; a new file needs one line."""
+def test_public_names_of_a_file_are_exported_by_its_folder(folder):
+    """A new layer is named only in its own file, in `__all__`; a new file needs one line."""
     modules = [importlib.import_module(f"{folder.__name__}.{module.name}") for module in pkgutil.iter_modules(folder.__path__)]
     assert sorted({name for module in modules for name in module.__all__}) == folder.__all__

@@ -1,4 +1,4 @@
-"""The course as web pages: whole, without a server or another host, and every formula drawn, as a real browser sees it."""
+"""The course as web pages: complete, without a server or another host, with every formula rendered, tested in a browser."""
 import inspect
 import re
 import sys
@@ -18,7 +18,7 @@ from notebooks.site.__main__ import main
 from notebooks.site.build import build, run_sphinx
 from notebooks.source import solutions, sources
 
-pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("site")]  # what is made once is made in one process
+pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("site")]  # fixtures are built once, in one process
 
 NEEDS = "the site is made by Sphinx, MyST-NB, furo, math-core and ziamath: pip install -e '.[site]'"
 needs_browser = pytest.mark.skipif(program is None, reason="Chromium, to look at pages, is not there: apt install chromium")
@@ -51,7 +51,7 @@ def site(tmp_path_factory):
 
 
 class Page(HTMLParser):
-    """What a page refers to: [(tag, address)], and the places in it that can be referred to."""
+    """The references of a page, [(tag, address)], and the anchors in it."""
 
     def __init__(self, path):
         super().__init__()
@@ -67,7 +67,7 @@ class Page(HTMLParser):
 
 
 def wrong_references(folder):
-    """Sentences on links, images, styles and scripts of all pages that lead nowhere, or to another host."""
+    """One sentence for each link, image, style sheet or script on any page that is broken or on another host."""
     pages = {path.resolve(): Page(path) for path in folder.glob("*.html")}
     found = []
     for path, page in pages.items():
@@ -87,18 +87,18 @@ def wrong_references(folder):
 
 
 def wrong_in_browser(browser, page):
-    """Sentences on what does not work when the page is opened from the disk."""
+    """One sentence for each thing that does not work when the page is opened from the disk."""
     drawn, errors, asked = browser.visit(page.as_uri(), DRAWN)
     return drawn + errors + [f"asks for {address}" for address in asked if not address.startswith(("file:", "data:"))]
 
 
-def test_all_references_lead_somewhere(site):
+def test_no_references_are_broken(site):
     assert wrong_references(site) == []
 
 
-def test_every_notebook_and_card_has_its_place(site):
-    """Each notebook is a page with its solutions folded in; the index shows the README's image and all pages; no file of ours
-    is left over that a reader could stumble on."""
+def test_every_notebook_and_card_has_a_page(site):
+    """Each notebook is a page with its solutions collapsed; the index shows the README's image and links to all pages; none of
+    our source files is left in the site."""
     index = (site / "index.html").read_text(encoding="utf-8")
     assert 'src="_images/side-by-side.jpg"' in index
     for path in sources():
@@ -115,7 +115,7 @@ def test_every_notebook_and_card_has_its_place(site):
 @pytest.mark.parametrize("page, thing", [("api_ops", ops.conv2d), ("api_layers", layers.Conv2D),
                                          ("api_optimizers", optimizers.Adam)])
 def test_the_api_reference(site, page, thing):
-    """Each public module has a page, which names every parameter: in the signature, and in the list of parameters."""
+    """Each public module has a page that names every parameter: in the signature, and in the list of parameters."""
     assert f'href="{page}.html"' in (site / "api.html").read_text(encoding="utf-8")
     name = f"nnscratch.{page.removeprefix('api_')}.{thing.__name__}"
     text = (site / f"{page}.html").read_text(encoding="utf-8").partition(f'id="{name}"')[2].partition('<dt class="sig')[0]
@@ -126,7 +126,7 @@ def test_the_api_reference(site, page, thing):
 
 
 def test_docstrings_become_restructured_text():
-    """Set-off formulas are literal, also where all lines are set off; `names` are code; stars and underscores are escaped."""
+    """Indented formulas are literal blocks, also if all lines are indented; `names` are code; * and _ are escaped."""
     pytest.importorskip("sphinx", reason=NEEDS)
     from notebooks.site import docstrings
 
@@ -167,7 +167,7 @@ Notes
 
 @needs_browser
 def test_every_page_in_a_browser(site, tmp_path):
-    """Formulas have a size, images are shown, nothing is logged as an error, nothing is asked of another host."""
+    """Formulas have a size, images are shown, no errors are logged, and nothing is requested from another host."""
     pages, formulas = sorted(site.glob("*.html")), {}
     with Browser(tmp_path) as browser:
         for page in pages:
@@ -177,9 +177,9 @@ def test_every_page_in_a_browser(site, tmp_path):
 
 
 @needs_browser
-def test_nothing_is_out_of_reach(site, tmp_path):
-    """Code and outputs of notebooks fit without scrolling from laptops on, with the list of headings beside them or not; on a
-    phone each formula fits, or scrolls by itself. No page is wider than the window."""
+def test_everything_fits_on_the_screen(site, tmp_path):
+    """Code and outputs of notebooks fit without scrolling on laptops and larger screens, with or without the list of headings;
+    on a phone each formula fits, or scrolls separately. No page is wider than the window."""
     with Browser(tmp_path) as browser:
         for page in sorted(site.glob("*.html")):
             browser.visit(page.as_uri(), "document.querySelectorAll('details').forEach(part => { part.open = true; })")
@@ -190,8 +190,8 @@ def test_nothing_is_out_of_reach(site, tmp_path):
 
 
 @needs_browser
-def test_a_search_from_the_disk(site, tmp_path):
-    """Finds pages, and nothing is fetched that a browser refuses to."""
+def test_search_from_the_disk(site, tmp_path):
+    """It finds pages, and no request is made that a browser refuses for local files."""
     with Browser(tmp_path) as browser:
         found, errors, _ = browser.visit((site / "search.html").as_uri() + "?q=adain", FOUND)
     assert any("12_stylizer.html" in address for address in found) and errors == []
@@ -199,7 +199,7 @@ def test_a_search_from_the_disk(site, tmp_path):
 
 @needs_browser
 def test_the_switch_from_light_to_dark(site, tmp_path):
-    """Text, formulas, code and outputs take the colours of the theme, not of the system, and can be read in both."""
+    """Text, formulas, code and outputs use the colours of the theme, not of the system, and are readable in both themes."""
     contrast = """(() => {
       const grey = colour => { const [r, g, b] = colour.match(/[0-9.]+/g).map(Number); return .3 * r + .59 * g + .11 * b; };
       const behind = part => { const colour = getComputedStyle(part).backgroundColor;
@@ -229,8 +229,8 @@ PLANTED = {
 
 
 @needs_browser
-def test_the_look_in_the_browser_can_fail(tmp_path):
-    """Each planted mistake is named, and where there is none, none is."""
+def test_the_browser_check_can_fail(tmp_path):
+    """Each planted mistake is reported, and a page without mistakes is not."""
     with Browser(tmp_path / "browser") as browser:
         for name, (text, expected) in PLANTED.items():
             page = tmp_path / f"{name}.html"
@@ -247,7 +247,7 @@ def test_the_look_in_the_browser_can_fail(tmp_path):
             assert len(browser.evaluate(CUT_OFF)) == expected and len(browser.evaluate(SCROLLED)) == 1
 
 
-def test_the_look_at_references_can_fail(tmp_path):
+def test_the_check_of_references_can_fail(tmp_path):
     (tmp_path / "there.html").write_text('<p id="here">')
     (tmp_path / "page.html").write_text('<a href="there.html#here"></a><a href="there.html#gone"></a><a href="gone.html"></a>'
                                         '<img src="gone.png" alt=""><script src="//example.com/a.js"></script>')
@@ -258,7 +258,7 @@ def test_the_look_at_references_can_fail(tmp_path):
 
 @pytest.mark.parametrize("text, expected", [(r"$\frac{a$", r"no LaTeX: \\frac{a"), (r"$$\foo{x}$$", r"no LaTeX: \\foo"),
                                             ("[words](gone.ipynb)", "gone.ipynb")])
-def test_a_formula_or_link_that_cannot_be_read_stops_the_build(tmp_path, text, expected):
+def test_an_invalid_formula_or_link_stops_the_build(tmp_path, text, expected):
     for package in ("sphinx", "myst_nb", "furo", "math_core"):
         pytest.importorskip(package, reason=NEEDS)
     folder = tmp_path / "source"
@@ -270,7 +270,7 @@ def test_a_formula_or_link_that_cannot_be_read_stops_the_build(tmp_path, text, e
 
 
 def test_links_of_notebooks_and_of_the_teachers_page(tmp_path, monkeypatch):
-    """To pages where there are any, in plain words where not."""
+    """Links lead to pages if these exist; otherwise they become plain text."""
     pages = {"00_index", "01_neuron"}
     for text, expected in [("[a](01_neuron.ipynb)", "[a](01_neuron.ipynb)"), ("[a](00_index.ipynb)", "[a](index.ipynb)"),
                            ("[a](solutions/01_neuron.py)", "[a](01_neuron.ipynb)"), ("[a](../nnscratch/models.py)", "a"),
@@ -286,8 +286,8 @@ def test_links_of_notebooks_and_of_the_teachers_page(tmp_path, monkeypatch):
     assert "[first](01_neuron.ipynb)" in (tmp_path / "out" / "teachers.md").read_text()
 
 
-def test_errors_say_the_way_out(tmp_path, monkeypatch, capsys):
-    """One sentence each, and nothing of somebody else's is overwritten."""
+def test_errors_name_the_remedy(tmp_path, monkeypatch, capsys):
+    """One sentence each, and no foreign file is overwritten."""
     monkeypatch.setitem(sys.modules, "furo", None)
     assert main(["-o", str(tmp_path / "a")]) == 2 and "pip install -e '.[site]'" in capsys.readouterr().err
     for package in ("furo", "math_core", "myst_nb"):

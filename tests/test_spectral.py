@@ -18,7 +18,7 @@ def network(classes=3, dtype=np.float64):
     return SpectralNormalization(d), [normal(4, 9, 8, 2).astype(dtype), np.eye(3)[[0, 2, 1, 1]].astype(dtype)]
 
 
-def test_no_kernel_stretches_by_more_than_one():
+def test_normalized_kernels_have_singular_values_of_at_most_one():
     """After some steps of power iteration the largest singular value of every normalized kernel is 1."""
     d, given = network()
     for _ in range(300):
@@ -47,8 +47,8 @@ def test_gradients_with_respect_to_the_kernels():
         assert slope == pytest.approx((gradients[name] * direction).sum(), abs=1e-5 * size + 1e-7), name
 
 
-def test_it_works_with_the_gradient_penalty():
-    """R1's gradient passes through the normalization like any other: it is finite and not 0."""
+def test_gradients_with_the_gradient_penalty():
+    """R1's gradient is backpropagated through the normalization as usual: it is finite and not 0."""
     d, (real, labels) = network(dtype=np.float32)
     d.zero_grads()
     gradient_penalty(d, real, labels)

@@ -1,4 +1,4 @@
-"""The stand-in for CuPy (tests/standin) must refuse what a GPU refuses, allow what it allows, and compute the same."""
+"""The stand-in for CuPy (tests/standin) must refuse what a GPU refuses, allow what it allows, and compute the same values."""
 from operator import attrgetter
 
 import numpy as np
@@ -102,29 +102,29 @@ UPLOADS = {
 
 
 @pytest.mark.parametrize("name", MIXING)
-def test_host_and_device_never_meet(device, name):
-    """Every way to mix a NumPy array with a device array raises, whoever stands on the left."""
+def test_host_and_device_arrays_cannot_be_mixed(device, name):
+    """Every way to mix a NumPy array with a device array raises, whichever is on the left."""
     with pytest.raises(TypeError, match="NumPy array"):
         MIXING[name](device)
     assert np.all(HOST == 1)
 
 
 @pytest.mark.parametrize("name", CONVERSION)
-def test_nothing_is_converted_unasked(device, name):
-    """NumPy and Python do not get at the numbers behind the stand-in's back."""
+def test_no_implicit_conversion(device, name):
+    """NumPy and Python cannot read the numbers of the stand-in implicitly."""
     with pytest.raises(TypeError):
         CONVERSION[name](device)
 
 
 @pytest.mark.parametrize("name", ONLY_NUMPY)
-def test_what_only_numpy_takes_raises(device, name):
-    """Keywords and operands that work on NumPy alone do not pass unnoticed."""
+def test_numpy_only_arguments_raise(device, name):
+    """Keywords and operands that only NumPy accepts are refused."""
     with pytest.raises(TypeError):
         ONLY_NUMPY[name](device)
 
 
-def test_names_that_cupy_lacks_raise(device):
-    """Functions, submodules and methods of NumPy's that CuPy 14.2 does not have; and random, with other numbers."""
+def test_names_missing_in_cupy_raise(device):
+    """Functions, submodules and methods of NumPy that CuPy 14.2 lacks; and random, whose numbers differ."""
     for name in ("nanquantile", "errstate", "strings", "random", "linalg.multi_dot", "lib.format", "no_such_name"):
         with pytest.raises(AttributeError, match=r"CuPy 14\.2 has no"):
             attrgetter(name)(cp)
@@ -136,8 +136,8 @@ def test_names_that_cupy_lacks_raise(device):
 
 
 @pytest.mark.parametrize("name", WAITS)
-def test_waits_are_counted_and_can_be_forbidden(device, name):
-    """Whatever needs a number on the host is counted once outside, and raises inside, forbid_sync()."""
+def test_synchronization_is_counted_and_can_be_forbidden(device, name):
+    """An operation that needs a number on the host is counted outside forbid_sync(), and raises inside."""
     before = cp.counts["waits"]
     WAITS[name](device)
     assert cp.counts["waits"] > before
@@ -147,14 +147,14 @@ def test_waits_are_counted_and_can_be_forbidden(device, name):
 
 
 @pytest.mark.parametrize("name", DOES_NOT_WAIT)
-def test_work_that_does_not_wait_is_never_forbidden(device, name):
-    """The GPU computes on while the program runs ahead."""
+def test_asynchronous_work_is_never_forbidden(device, name):
+    """The GPU computes while the program continues."""
     with cp.forbid_sync():
         DOES_NOT_WAIT[name](device)
 
 
 def test_nested_forbid_sync_stays_forbidden(device):
-    """Leaving the inner block does not open the outer one."""
+    """Leaving the inner block does not end the outer one."""
     with cp.forbid_sync():
         with cp.forbid_sync():
             pass
@@ -162,8 +162,8 @@ def test_nested_forbid_sync_stays_forbidden(device):
             float(device.sum())
 
 
-def test_memory_has_an_address_and_nothing_else(device):
-    """A library call gets a pointer; nobody gets a buffer. What was not written yet is no number."""
+def test_memory_has_only_an_address(device):
+    """A library call gets a pointer; no buffer is exposed. Uninitialized memory is NaN."""
     assert isinstance(device.data.ptr, int) and device[1:].data.ptr == device.data.ptr + 16
     with pytest.raises(TypeError):
         memoryview(device.data)
@@ -172,7 +172,7 @@ def test_memory_has_an_address_and_nothing_else(device):
 
 
 def test_views_share_memory_and_results_do_not(device):
-    """Slices, single elements, reshape, transpose, real and as_strided are windows on one memory, as in CuPy."""
+    """Slices, single elements, reshape, transpose, real and as_strided are views of one memory, as in CuPy."""
     device[:, 1::2] += 100
     device[0, 0] = -1
     element, row, turned = device[2, 2], device[1], device.T
@@ -189,14 +189,14 @@ def test_views_share_memory_and_results_do_not(device):
     same -= 1
     assert same is device and cp.asarray(device) is device
     same @= cp.ones((4, 4))
-    assert same is not device  # CuPy has no @= in place
+    assert same is not device  # CuPy has no in-place @=
     copy = device.copy()
     copy += 1
     assert copy[0, 0].item() == 0 and device[0, 0].item() == -1
 
 
 def test_uploads_copy_and_are_counted():
-    """The device has its own memory: changing the host array afterwards changes nothing there."""
+    """The device has its own memory: a later change of the host array does not affect it."""
     host, before = np.ones(3), cp.counts["uploads"]
     device = cp.asarray(host)
     host[:] = 0
@@ -207,8 +207,8 @@ def test_uploads_copy_and_are_counted():
 
 
 @pytest.mark.parametrize("name", UPLOADS)
-def test_what_cupy_uploads_by_itself_is_counted(device, name):
-    """Lists of indices, and the table of addresses by which it finds more than eight arrays; not while a graph is captured."""
+def test_cupys_implicit_uploads_are_counted(device, name):
+    """Lists of indices, and the table of addresses for more than eight arrays; not while a graph is captured."""
     before = cp.counts["uploads"]
     UPLOADS[name](device)
     assert cp.counts["uploads"] == before + 1
@@ -220,11 +220,11 @@ def test_what_cupy_uploads_by_itself_is_counted(device, name):
             UPLOADS[name](device)
 
 
-def test_a_pool_that_gets_no_more_while_a_graph_is_captured(device, monkeypatch):
-    """CuPy's answer to CUDA's own error is to free what is free in the pool, and the graph may work with it."""
+def test_a_pool_without_memory_while_a_graph_is_captured(device, monkeypatch):
+    """On an out-of-memory error of CUDA, CuPy releases the free blocks of the pool, which the graph may use."""
     monkeypatch.setattr(cp.cuda.Memory, "largest", 100)
     with cp.cuda.Stream() as stream, cp.cuda.using_allocator(cp.cuda.MemoryPool().malloc):
-        cp.zeros(10)  # 80 bytes, which are free again
+        cp.zeros(10)  # 80 bytes, which become free again
         with pytest.raises(MemoryError, match="Out of memory allocating 7,920 bytes"):
             cp.zeros(1000)
         with pytest.raises(RuntimeError, match="cudaErrorMemoryAllocation"), cp.cuda.using_allocator():
@@ -235,7 +235,7 @@ def test_a_pool_that_gets_no_more_while_a_graph_is_captured(device, monkeypatch)
 
 
 def test_numbers_of_any_kind_mix_with_device_arrays(device):
-    """Python's numbers and NumPy's scalars, on both sides, with NumPy's dtype rules; the result is on the device."""
+    """Python numbers and NumPy scalars, on both sides, with NumPy's dtype rules; the result is on the device."""
     for result in (device * 2, 2.0 - device, np.float32(2) * device, device**np.float32(2), -device,
                    abs(device), divmod(device, 2)[0], cp.maximum(device, 0), cp.exp(device),
                    cp.where(device > 1, device, np.float32(0))):
@@ -258,16 +258,16 @@ def test_numbers_of_any_kind_mix_with_device_arrays(device):
     lambda xp, x: np.linalg.norm(x), lambda xp, x: np.lib.stride_tricks.sliding_window_view(x, (2, 2)),
 ])
 @pytest.mark.parametrize("dtype", [np.float32, np.float64, np.complex128])
-def test_results_are_numpys(compute, dtype):
-    """The same line gives the same bits and dtype on both, called by CuPy's name, by NumPy's name or as a method."""
+def test_results_equal_numpys(compute, dtype):
+    """The same line gives the same bits and dtype on both, by CuPy's name, by NumPy's name or as a method."""
     x = (np.arange(12).reshape(3, 4) / 8).astype(dtype)
     expected, result = np.asarray(compute(np, x)), compute(cp, cp.asarray(x))
     assert type(result) is cp.ndarray and result.dtype == expected.dtype
     np.testing.assert_array_equal(result.get(), expected)
 
 
-def test_the_library_takes_it_for_cupy(device):
-    """array_module, gpu_status, use, move and describe_device work on it by their real mechanism."""
+def test_the_library_treats_it_as_cupy(device):
+    """array_module, gpu_status, use, move and describe_device work with it, without special cases."""
     assert backend.array_module(HOST, device) is cp and backend.array_module(HOST) is np
     assert backend.gpu_status() == (cp, "a product and a kernel ran", "")
     assert backend.use("gpu") == "gpu" and backend.current_module() is cp
@@ -276,8 +276,8 @@ def test_the_library_takes_it_for_cupy(device):
     assert backend.move(device, cp) is device
 
 
-def test_the_fixture_gives_the_module_it_promises(xp):
-    """`import cupy` gives the module under test, and a test starts on the CPU whatever the one before it chose."""
+def test_the_fixture_gives_the_right_module(xp):
+    """`import cupy` gives the module under test, and each test starts on the CPU whatever the previous test chose."""
     assert backend._device == "cpu"
     assert backend.array_module(xp.ones(1)) is xp
     if xp is not np:

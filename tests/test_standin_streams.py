@@ -1,10 +1,10 @@
-"""The stand-in for CuPy knows in which order streams work, and what a recording may not do."""
+"""The stand-in for CuPy models the order of work on streams, and the restrictions of a recording."""
 import pytest
 from standin import strict_cupy as cp
 
 
-def test_streams_wait_for_each_other_or_are_refused(device):
-    """What one has written, another may read or write after an event of it, or after the program has waited; never before."""
+def test_unsynchronized_streams_are_refused(device):
+    """A stream may use another stream's results after waiting for its event, or after the program has waited; never before."""
     ours, other = cp.cuda.get_current_stream(), cp.cuda.Stream(non_blocking=True)
     third = cp.cuda.Stream(non_blocking=True)
     uses = {"reads": lambda: device + 1, "writes": lambda: device.fill(0), "assigns": lambda: device.__setitem__(0, 0),
@@ -15,11 +15,11 @@ def test_streams_wait_for_each_other_or_are_refused(device):
             use()
     early = ours.record()
     device += 1
-    other.wait_event(early)  # from before the last write
+    other.wait_event(early)  # recorded before the last write
     with other, pytest.raises(AssertionError, match="unwaited for"):
         uses["reads"]()
     other.wait_event(ours.record())
-    third.wait_event(other.record())  # and so for ours, by way of the other
+    third.wait_event(other.record())  # and so for our stream, through the other one
     for stream in (third, other):
         with stream:
             uses["reads"]()
@@ -34,8 +34,8 @@ def test_streams_wait_for_each_other_or_are_refused(device):
             uses["reads"]()
 
 
-def test_a_write_waits_for_those_who_read(device):
-    """Two streams may read at the same time; who writes must have waited for both, for one is not enough."""
+def test_a_write_waits_for_all_readers(device):
+    """Two streams may read at the same time; a stream that writes must have waited for both, one is not enough."""
     ours = cp.cuda.get_current_stream()
     first, second = (cp.cuda.Stream(non_blocking=True) for _ in range(2))
     writes = {"fills": lambda: device.fill(0), "assigns": lambda: device.__setitem__(0, 0), "adds": lambda: device.__iadd__(1)}
@@ -52,8 +52,8 @@ def test_a_write_waits_for_those_who_read(device):
         write()
 
 
-def test_a_capture_that_was_refused_something_is_void(device):
-    """It ends with an error, and must be ended before another begins."""
+def test_a_capture_with_a_refused_operation_is_invalid(device):
+    """It ends with an error, and must be ended before another capture begins."""
     stream = cp.cuda.Stream(non_blocking=True)
     with stream:
         stream.begin_capture()

@@ -1,6 +1,6 @@
-"""Tiling: cut into any number of strips, an image has the same loss and gradient as in one piece.
+"""Tiling: an image cut into any number of strips has the same loss and gradient as the whole image.
 
-And what saves memory: a Model releases the values that no later layer needs.
+Memory is also saved elsewhere: a Model releases the values that no later layer needs.
 """
 import tracemalloc
 
@@ -19,7 +19,7 @@ from nnscratch.style import tiling
 from nnscratch.style.memory_limit import feature_memory
 from nnscratch.style.objective import Objective
 
-SMALL, DEEP = (4, 5), (3, 4, 4, 5)  # channels of two and of four stages: poolings reduce 2 and 8 rows to one
+SMALL, DEEP = (4, 5), (3, 4, 4, 5)  # channels of two and of four stages; pooling reduces 2 and 8 rows to one
 
 
 def image(height, width, seed=0):
@@ -35,7 +35,7 @@ def network_for(widths, xp=np):
 
 
 def cut_at(monkeypatch, own_rows):
-    """Make strips with so many own rows, rounded to what pooling allows; None: one strip."""
+    """Make strips with this many own rows, rounded to a valid multiple for pooling; None: one strip."""
     def rows_that_fit(network, width, itemsize, memory):
         return 10**6 if own_rows is None else own_rows + 2 * tiling.halo_rows(network)
     monkeypatch.setattr(tiling, "rows_that_fit", rows_that_fit)
@@ -58,8 +58,8 @@ def evaluate(network, content, style, x, masks=None):
     (SMALL, 2, 18, 40), (SMALL, 4, 41, 19), (SMALL, 16, 65, 70), (DEEP, 8, 83, 121), (DEEP, 16, 136, 90),
     (DEEP, 40, 127, 200), (DEEP, 64, 200, 161),
 ])
-def test_strips_give_the_result_of_the_whole_image(xp, monkeypatch, widths, own_rows, height, style_height):
-    """Loss, both terms and gradient; odd sizes; strips lower and higher than their halo; on every device."""
+def test_strips_equal_the_whole_image(xp, monkeypatch, widths, own_rows, height, style_height):
+    """Loss, both terms and gradient; odd sizes; strips higher and lower than their halo; on every device."""
     network = network_for(widths, xp)
     images = on(xp, image(height, 19), image(style_height, 22, 1), image(height, 19, 2))
     cut_at(monkeypatch, None)
@@ -73,7 +73,7 @@ def test_strips_give_the_result_of_the_whole_image(xp, monkeypatch, widths, own_
 
 @pytest.mark.slow
 def test_strips_with_a_mask_for_each_style(xp, monkeypatch):
-    """Loss and gradient as of the whole image, with masks that overlap, are grey in part, and end within a strip."""
+    """Loss and gradient equal those of the whole image, with masks that overlap, are partly grey, and end within a strip."""
     network = network_for(SMALL, xp)
     images = on(xp, image(41, 19), image(40, 22, 1), image(41, 19, 2))
     rng = np.random.default_rng(0)
@@ -89,7 +89,7 @@ def test_strips_with_a_mask_for_each_style(xp, monkeypatch):
 
 @pytest.mark.parametrize("widths, rows", [(SMALL, 6), (DEEP, 32)])
 def test_the_halo_is_no_larger_than_needed(monkeypatch, widths, rows):
-    """One unit of pooling less changes the loss."""
+    """With one unit of pooling less the loss changes."""
     network, unit = network_for(widths), 2 ** (len(widths) - 1)
     images = image(100, 19), image(90, 22, 1), image(100, 19, 2)
     assert tiling.halo_rows(network) == rows
@@ -103,7 +103,7 @@ def test_the_halo_is_no_larger_than_needed(monkeypatch, widths, rows):
 
 @pytest.mark.slow
 def test_the_gradient_of_strips_is_right(monkeypatch):
-    """Against central differences: at pixels in the middle of strips, beside the cuts and at the border."""
+    """Against central differences: at pixels in the middle of strips, next to the cuts and at the border."""
     network, x, step = network_for(SMALL), image(23, 9, 2), 1e-6
     cut_at(monkeypatch, 6)
     objective = objective_for(network, image(23, 9), image(20, 11, 1))
@@ -119,7 +119,7 @@ def test_the_gradient_of_strips_is_right(monkeypatch):
 @pytest.mark.parametrize("height", [64, 65, 71, 200, 203])
 @pytest.mark.parametrize("own_rows", [1, 8, 60, 100])
 def test_every_row_of_every_map_belongs_to_one_strip(monkeypatch, height, own_rows):
-    """Put end to end, the own rows are 0, 1, 2, ... to the last, in every feature map; their fractions add up to 1."""
+    """Concatenated, the own rows are 0, 1, 2, ... to the last, in every feature map; their fractions sum to 1."""
     network = random_features(DEEP)
     cut_at(monkeypatch, own_rows)
     pieces = tiling.make_strips(network, image(height, 16))
@@ -132,7 +132,7 @@ def test_every_row_of_every_map_belongs_to_one_strip(monkeypatch, height, own_ro
 
 
 def test_images_up_to_1024_pixels_are_one_strip():
-    """With the network as it is used; 2048 pixels are several strips, each with no more rows than fit into memory."""
+    """With the real network; 2048 pixels are several strips, each with no more rows than fit into memory."""
     network = random_features()
     assert len(tiling.make_strips(network, np.empty((1, 1024, 1024, 3), np.float32))) == 1
     rows = tiling.rows_that_fit(network, 2048, 4, tiling.STRIP_BYTES)
@@ -140,8 +140,8 @@ def test_images_up_to_1024_pixels_are_one_strip():
     assert len(pieces) > 1 and all(piece.input_rows.stop - piece.input_rows.start <= rows for piece in pieces)
 
 
-def test_strips_are_cut_to_the_memory_that_is_given():
-    """With less memory, strips are lower; too little is refused with the amount that is enough, which is then accepted."""
+def test_strips_fit_the_given_memory():
+    """With less memory, strips are lower; too little is refused with the required amount, which is then accepted."""
     network, style = random_features(), np.empty((1, 64, 64, 3), np.float32)
     content, counts = np.empty((1, 807, 1000, 3), np.float32), []
     for gigabytes in (20, 1.5, 1.2, 1):
@@ -160,8 +160,8 @@ def test_strips_are_cut_to_the_memory_that_is_given():
         feature_memory(network, np.empty((1, 2000, 2000, 3), np.float32), [style], None, "sliced")
 
 
-def test_an_image_too_low_for_the_poolings_is_refused():
-    """And an image of another size than the content."""
+def test_an_image_too_low_for_pooling_is_refused():
+    """An image with another size than the content is refused, too."""
     network = network_for(DEEP)
     with pytest.raises(InputError, match="has 7 rows, expected at least 8"):
         objective_for(network, image(7, 30), image(30, 30))
@@ -169,8 +169,8 @@ def test_an_image_too_low_for_the_poolings_is_refused():
         objective_for(network, image(30, 30), image(30, 30))(image(31, 30))
 
 
-def test_one_strip_runs_the_network_once_an_evaluation(monkeypatch):
-    """The last strip's forward pass also serves its backward pass: 2 n - 1 forward passes for n strips."""
+def test_one_strip_runs_the_network_once_per_evaluation(monkeypatch):
+    """The last strip's forward pass is also used for its backward pass: 2 n - 1 forward passes for n strips."""
     network, runs = network_for(SMALL), []
     forward = network.forward
 
@@ -188,7 +188,7 @@ def test_one_strip_runs_the_network_once_an_evaluation(monkeypatch):
 
 @pytest.mark.slow
 def test_strips_save_memory(monkeypatch):
-    """Construction and one evaluation: limited to an eighth, strips take less than a third of the memory of one piece."""
+    """Construction and one evaluation: limited to an eighth, strips need less than a third of the memory of the whole image."""
     network = random_features((8, 16))
     content, style, x = (image(480, 64, seed).astype(np.float32) for seed in range(3))
     normalize_filters(network, style)
@@ -206,7 +206,7 @@ def test_strips_save_memory(monkeypatch):
 
 
 def test_values_that_no_later_layer_needs_are_released():
-    """Ten layers with a megabyte of output each: at any time three exist, input, output and the requested value."""
+    """Ten layers with an output of one megabyte each: at any time three exist, input, output and the requested value."""
     x = Input((2**17,))
     first = y = Activation("tanh")(x)
     for _ in range(9):
@@ -220,7 +220,7 @@ def test_values_that_no_later_layer_needs_are_released():
     same(values[0], np.tanh(array))
 
 
-def test_a_value_that_one_layer_takes_twice_is_released_once():
+def test_a_value_used_twice_by_one_layer_is_released_once():
     """y + y, in the middle of a graph."""
     x = Input((3,))
     y = Activation("tanh")(x)
@@ -230,7 +230,7 @@ def test_a_value_that_one_layer_takes_twice_is_released_once():
 @pytest.mark.slow
 @given(height=st.integers(100, 3000), width=st.integers(16, 3000), rows=st.integers(80, 400))
 def test_every_strip_fits_into_its_memory(height, width, rows):
-    """Also with odd sizes: with halos, whole units and the odd rows at the end, wherever the lowest strip fits."""
+    """Also with odd sizes: with halos, whole units and the odd rows at the end, whenever the lowest strip fits."""
     network = random_features()
     memory = rows * tiling.bytes_per_row(network, width, 4)
     pieces = tiling.make_strips(network, np.broadcast_to(np.float32(0), (1, height, width, 3)), memory)

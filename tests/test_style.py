@@ -1,4 +1,4 @@
-"""Style transfer: the whole objective's gradient, what the optimisation achieves, and how it is interrupted."""
+"""Style transfer: the gradient of the whole objective, the result of the optimization, and interruptions."""
 from itertools import pairwise
 
 import numpy as np
@@ -67,7 +67,7 @@ def test_normalised_filters_have_mean_0_and_variance_1_on_the_style():
 
 
 @pytest.mark.slow
-def test_samples_normalise_for_the_whole_of_a_large_style(xp):
+def test_samples_of_a_large_style_suffice_for_normalisation(xp):
     """700x530 pixels of changing colours: the first convolution has a mean near 0 and a standard deviation near 1."""
     style = on(xp, image(700, 530))
     backend.use("cpu" if xp is np else "gpu")
@@ -79,8 +79,8 @@ def test_samples_normalise_for_the_whole_of_a_large_style(xp):
 
 
 @pytest.mark.slow
-def test_transfer_moves_the_style_and_keeps_the_content(xp):
-    """The style loss falls by more than half, the image stays in range and of the content's size, on every device."""
+def test_transfer_changes_the_style_and_keeps_the_content(xp):
+    """The style loss falls by more than half, the image stays in range and has the content's size, on every device."""
     backend.use("cpu" if xp is np else "gpu")
     result = transfer_style(image(32, 40), image(36, 33, 3), steps=6)
     assert isinstance(result.image, np.ndarray) and result.image.shape == (1, 32, 40, 3)
@@ -91,7 +91,7 @@ def test_transfer_moves_the_style_and_keeps_the_content(xp):
 
 
 def test_the_same_seed_gives_the_same_image():
-    """Bit for bit; another seed, another image."""
+    """Bit for bit; another seed gives another image."""
     def run(seed):
         return transfer_style(image(16, 18), image(20, 20, 3), features="random", steps=3, seed=seed).image
     np.testing.assert_array_equal(run(1), run(1))
@@ -99,17 +99,17 @@ def test_the_same_seed_gives_the_same_image():
 
 
 def test_adam_instead_of_lbfgs():
-    """The style loss falls, the image stays in range at every step, and an image given to `progress` is not changed later."""
+    """The style loss falls, the image stays in range at every step, and an image passed to `progress` is not changed later."""
     seen = []
     result = transfer_style(image(32, 40), image(36, 33, 3), optimizer="adam", steps=25,
-                            progress=lambda fraction, record, made: seen.append((made, made.copy())))
+                            progress=lambda fraction, record, frame: seen.append((frame, frame.copy())))
     assert result.history[-1]["style"] < 0.6 * result.history[0]["style"] and len(seen) == 25
-    assert all(np.array_equal(made, copy) and made.min() >= 0 and made.max() <= 1 for made, copy in seen)
+    assert all(np.array_equal(frame, copy) and frame.min() >= 0 and frame.max() <= 1 for frame, copy in seen)
 
 
 @pytest.mark.slow
-def test_large_images_are_done_coarse_to_fine():
-    """Half the size before the full one, down to 80 pixels a side; small images at one size only."""
+def test_large_images_are_optimized_coarse_to_fine():
+    """Half the size before the full size, down to 80 pixels a side; small images at one size only."""
     result = transfer_style(image(162, 180), image(190, 161, 3), steps=2)
     assert [record["size"] for record in result.history] == [90, 90, 180, 180]
     assert {record["size"] for record in transfer_style(image(20, 30), image(64, 64, 3), steps=2).history} == {30}
@@ -118,7 +118,7 @@ def test_large_images_are_done_coarse_to_fine():
 @pytest.mark.slow
 @pytest.mark.parametrize("stop_at", [1, 4])
 def test_ctrl_c_returns_the_best_image_so_far(stop_at):
-    """Interrupted at the small or at the full size: the result is an image of the full size, marked as interrupted."""
+    """Interrupted at the small or the full size: the result has the full size and is marked as interrupted."""
     fractions = []
 
     def progress(fraction, record, image):
@@ -133,16 +133,16 @@ def test_ctrl_c_returns_the_best_image_so_far(stop_at):
 
 @pytest.mark.parametrize("style", [np.full((1, 20, 20, 3), 0.5), np.zeros((1, 20, 20, 3)),
                                    np.repeat(image(20, 20)[..., :1], 3, -1)], ids=["one colour", "black", "grey"])
-def test_dull_styles_give_numbers_not_nan(style):
+def test_uniform_styles_give_no_nan(style):
     """One colour, black, grey."""
     result = transfer_style(image(20, 24), style.astype(np.float32), steps=3)
     assert np.isfinite(result.image).all() and np.isfinite(result.history[-1]["loss"])
 
 
 @pytest.mark.slow
-def test_strength_from_the_photograph_to_nothing_but_style():
-    """0 is the photograph, bit for bit; with more strength the style loss falls and the content loss rises, at least fourfold
-    from 2 to 25; at 100 the content has no weight."""
+def test_strength_from_the_photograph_to_pure_style():
+    """0 gives the photograph, bit for bit. With more strength the style loss falls and the content loss rises, at least
+    fourfold from 2 to 25; at 100 the content has weight 0."""
     content, style, left = image(40, 48), image(44, 40, 3), []
     same(transfer_style(content, style, strength=0).image, content)
     for strength in (2, 25, 50, 75, 100):
@@ -218,14 +218,14 @@ def test_maps_that_are_too_small_are_dropped():
     ({"style": np.full((1, 20, 20, 3), np.nan)}, "values outside 0 to 1 or NaN"),
 ])
 def test_mistakes_are_one_clear_sentence(change, words):
-    """Before the network is built."""
+    """They are refused before the network is built."""
     options = {"content": image(20, 20), "style": image(20, 20, 1), **change}
     with pytest.raises(InputError, match=words):
         transfer_style(**options)
 
 
 def test_a_loss_that_is_not_finite_is_refused_at_once(monkeypatch):
-    """Before the first step: the network's filters overflow."""
+    """Before the first step; the values in the network overflow."""
     def broken(network, style):
         network.layers[1].params["kernel"][...] = np.inf
         return network
@@ -236,8 +236,8 @@ def test_a_loss_that_is_not_finite_is_refused_at_once(monkeypatch):
 
 
 @pytest.mark.slow
-def test_the_fraction_of_the_work_ends_at_1():
-    """It rises in equal parts, and to 1 at once where the minimizer has converged."""
+def test_the_progress_fraction_ends_at_1():
+    """It rises in equal parts, and to 1 at once if the minimizer has converged."""
     fractions = []
     transfer_style(image(20, 20), image(20, 20, 1), steps=4, progress=lambda fraction, *_: fractions.append(fraction))
     assert fractions == [0.25, 0.5, 0.75, 1]
@@ -248,7 +248,7 @@ def test_the_fraction_of_the_work_ends_at_1():
 
 
 def test_objective_terms_stay_on_the_device(xp):
-    """Loss and gradient of one evaluation are arrays of the device: nothing is downloaded in between."""
+    """Loss and gradient of one evaluation are device arrays: nothing is downloaded in between."""
     backend.use("cpu" if xp is np else "gpu")
     network = small_network()
     content, style = map(backend.to_device, (image(16, 16), image(16, 16, 1)))

@@ -1,4 +1,4 @@
-"""Keeping the photograph's colours."""
+"""Transfer that keeps the photograph's colours."""
 import numpy as np
 import pytest
 from helpers import same
@@ -9,7 +9,7 @@ from nnscratch.style.transfer import transfer_style
 
 
 def inner(seed):
-    """Colours far from the borders 0 and 1, so that nothing is clipped."""
+    """Colours far from 0 and 1, so that nothing is clipped."""
     return (0.5 + 0.1 * np.random.default_rng(seed).standard_normal((1, 20, 24, 3)) @ [[1, .2, 0], [0, .6, .3], [.1, 0, .4]])
 
 
@@ -17,11 +17,11 @@ def test_matched_colours_have_the_contents_mean_and_covariance():
     style, content = inner(0), 0.25 + 0.5 * inner(1)
     matched, target = (p.reshape(-1, 3) for p in (match_colours(style, content), content))
     same(matched.mean(axis=0), target.mean(axis=0), 1e-6)
-    same(np.cov(matched.T), np.cov(target.T), 0.02)  # EPSILON is added to the style's own
+    same(np.cov(matched.T), np.cov(target.T), 0.02)  # EPSILON is added to the style's covariance
 
 
 def test_a_grey_style_can_be_matched():
-    """Its colours cannot be stretched; they stay finite and in range."""
+    """Its colours cannot be scaled; they stay finite and in range."""
     matched = match_colours(grey(inner(0)), inner(1))
     assert np.isfinite(matched).all() and matched.min() >= 0 and matched.max() <= 1
     assert np.isfinite(match_luminance(np.full((1, 4, 4, 3), 0.5), inner(1))).all()
@@ -43,12 +43,12 @@ def test_luminance_is_matched():
 
 @pytest.mark.slow
 def test_transfer_keeps_colours():
-    """Matching comes nearer to the photograph's mean colour; luminance transfer keeps its colours exactly."""
+    """Matching reduces the distance to the photograph's mean colour; luminance transfer keeps its colours exactly."""
     content, style = image(24, 28), np.clip(image(24, 24, 3) * [1.0, 0.3, 0.1], 0, 1).astype(np.float32)
 
     def shift(keep):
-        made = transfer_style(content, style, features="random", strength=80, steps=4, keep_colors=keep).image
-        return made, np.abs(made.mean((0, 1, 2)) - content.mean((0, 1, 2))).max()
+        result = transfer_style(content, style, features="random", strength=80, steps=4, keep_colors=keep).image
+        return result, np.abs(result.mean((0, 1, 2)) - content.mean((0, 1, 2))).max()
     without, matched, light = (shift(keep) for keep in (None, "match", "luminance"))
     assert matched[1] < 0.5 * without[1]
     inside = (light[0] > 0).all(axis=-1) & (light[0] < 1).all(axis=-1)  # not clipped

@@ -1,4 +1,4 @@
-"""`nnscratch style` as a user meets it: what it writes, how it is interrupted and resumed, and what it leaves behind."""
+"""`nnscratch style`: the files it writes, interruption and resuming, and what it leaves on disk."""
 import json
 import signal
 import subprocess
@@ -19,37 +19,37 @@ from nnscratch.style.transfer import Transfer
 
 
 def test_style_writes_the_image(images, capsys):
-    """The requested size, no temporary files, a line that says where it is, and the .json beside it."""
+    """The requested size, no temporary files, a line with the path, and the .json beside the image."""
     assert run_style(images) == 0
     assert read_image(images / "out.png").shape == (1, 38, 48, 3)
     assert "written to" in capsys.readouterr().out
     assert sorted(p.name for p in images.iterdir()) == ["content.jpg", "out.png", "out.png.json", "style.png"]
 
 
-def test_the_same_image_once_more(images, capsys):
-    """From the .json beside it, with every setting that was given: bit for bit."""
+def test_again_gives_the_same_image(images, capsys):
+    """From the .json beside it, with every given setting: bit for bit."""
     settings = ["--strength", "60", "--keep-colors", "luminance", "--init", "noise", "--seed", "3", "--style-scale", "1.5"]
     assert run_style(images, *settings) == 0
     again = ["style", "--again", str(images / "out.png.json"), "-o", str(images / "again.png")]
     assert main(again) == 0
     assert (images / "again.png").read_bytes() == (images / "out.png").read_bytes()
-    made = json.loads((images / "out.png.json").read_text())
-    assert made["settings"]["keep_colors"] == "luminance" and len(made["history"]) == 2
-    assert made["settings"]["features"] == "texture", "the default"
+    record = json.loads((images / "out.png.json").read_text())
+    assert record["settings"]["keep_colors"] == "luminance" and len(record["history"]) == 2
+    assert record["settings"]["features"] == "texture", "the default"
     assert main([*again, "--steps", "3"]) == 2 and "steps was given together with --again" in capsys.readouterr().err
     (images / "style.png").write_bytes((images / "again.png").read_bytes())
     assert main(again) == 2 and "style.png has changed" in capsys.readouterr().err
     (images / "style.png").unlink()
     assert main(again) == 2 and "style.png (No such file or directory), from which" in capsys.readouterr().err
     for lie in ({"interrupted": True}, {"size": float("inf")}, {"styles": 3}):
-        (images / "out.png.json").write_text(json.dumps(made | lie))
+        (images / "out.png.json").write_text(json.dumps(record | lie))
         assert main(again) == 2 and capsys.readouterr().err.count("\n") == 1
     (images / "out.png.json").write_text('{"content": 3}')
     assert main(again) == 2 and "does not say how an image was made" in capsys.readouterr().err
 
 
 def as_in_version_0_1(path):
-    """Give the names in a state file the spelling of version 0.1."""
+    """Change the names in a state file to those of version 0.1."""
     arrays, header = checkpoint.read_arrays(path)
     settings = header["info"]["record"]["settings"]
     settings["colours"] = settings.pop("colors")
@@ -61,8 +61,8 @@ def as_in_version_0_1(path):
 @pytest.mark.slow
 @pytest.mark.parametrize("optimizer, old", [("lbfgs", False), ("adam", False), ("adam", True)])
 def test_an_interrupted_transfer_is_resumed(images, monkeypatch, capsys, optimizer, old):
-    """Ctrl-C after the third step of the second size gives the best image so far; --resume then makes, bit for bit, the image
-    of a transfer without interruption, also from a state of version 0.1, and leaves no state behind."""
+    """Ctrl-C after the third step of the second size gives the best image so far. --resume then gives, bit for bit, the image
+    of an uninterrupted transfer, also from a state of version 0.1, and deletes the state."""
     monkeypatch.setattr("nnscratch.style.inputs.MIN_LEVEL_SIDE", 16)
     arguments = ["--steps", "5", "--optimizer", optimizer]
     assert run_style(images, *arguments, output="whole.png") == 0
@@ -92,39 +92,39 @@ def test_an_interrupted_transfer_is_resumed(images, monkeypatch, capsys, optimiz
 
 
 def test_the_files_and_options_of_version_0_1(images):
-    """The setting `colors` was spelled `colours`: in the .json beside an image, and on the command line."""
+    """The setting `colors` had the name `colours`: in the .json beside an image, and on the command line."""
     assert run_style(images, "--colours", "rgb") == 0
-    made = json.loads((images / "out.png.json").read_text())
-    made["settings"]["colours"] = made["settings"].pop("colors")
-    (images / "old.json").write_text(json.dumps(made))
+    record = json.loads((images / "out.png.json").read_text())
+    record["settings"]["colours"] = record["settings"].pop("colors")
+    (images / "old.json").write_text(json.dumps(record))
     assert main(["style", "--again", str(images / "old.json"), "-o", str(images / "again.png")]) == 0
     assert (images / "again.png").read_bytes() == (images / "out.png").read_bytes()
 
 
 @pytest.mark.slow
 def test_several_styles(images):
-    """Mixed equally or by a blend: the colours follow the weights."""
+    """Equal weights or a blend: the colours follow the weights."""
     Image.fromarray(np.full((40, 40, 3), [200, 40, 20], np.uint8)).save(images / "red.png")
-    style, made = [str(images / "style.png"), str(images / "red.png")], []
+    style, results = [str(images / "style.png"), str(images / "red.png")], []
     for more in ([], ["--blend", "1", "9"], ["--blend", "9", "1"]):
         assert main(["style", str(images / "content.jpg"), *style, "-o", str(images / "out.png"), "--size", "48", "--steps",
                      "6", *more]) == 0
-        made.append(read_image(images / "out.png"))
-    redness = [float((p[..., 0] - p[..., 2]).mean()) for p in made]
+        results.append(read_image(images / "out.png"))
+    redness = [float((p[..., 0] - p[..., 2]).mean()) for p in results]
     assert redness[2] < redness[0] < redness[1]
     assert main(["style", str(images / "content.jpg"), *style[::-1], "-o", str(images / "out.png"), "--size", "48",
                  "--steps", "6"]) == 0
-    assert np.abs(read_image(images / "out.png") - made[0]).mean() < 0.02, "the order does not matter"
+    assert np.abs(read_image(images / "out.png") - results[0]).mean() < 0.02, "the order does not matter"
 
 
 def test_a_mask_keeps_part_of_the_photograph(images):
-    """The white left half is stylized; the black right half is the photograph, up to rounding."""
+    """The white left half is stylized; the black right half equals the photograph, up to rounding."""
     mask = np.zeros((10, 20), np.uint8)
     mask[:, :10] = 255
     Image.fromarray(mask).save(images / "mask.png")
     assert run_style(images, "--mask", str(images / "mask.png")) == 0
-    made, content = read_image(images / "out.png"), read_image(images / "content.jpg", 48)
-    right, left = np.abs(made - content)[:, :, 28:], np.abs(made - content)[:, :, :20]
+    result, content = read_image(images / "out.png"), read_image(images / "content.jpg", 48)
+    right, left = np.abs(result - content)[:, :, 28:], np.abs(result - content)[:, :, :20]
     assert right.max() <= 1.01 / 255 and left.mean() > 0.01
     assert main(["style", "--again", str(images / "out.png.json"), "-o", str(images / "again.png")]) == 0
     assert (images / "again.png").read_bytes() == (images / "out.png").read_bytes()
@@ -132,7 +132,7 @@ def test_a_mask_keeps_part_of_the_photograph(images):
 
 @pytest.mark.slow
 def test_a_mask_for_each_style(images, capsys):
-    """Red where the first mask is white, blue where the second is; --again bit for bit; wrong masks are one sentence."""
+    """Red where the first mask is white, blue where the second is; --again bit for bit; wrong masks give one sentence."""
     for name, colour in (("red", [220, 30, 30]), ("blue", [30, 30, 220])):
         Image.fromarray((np.array(colour) * np.linspace(0.7, 1, 1600).reshape(40, 40, 1)).astype(np.uint8)).save(
             images / f"{name}.png")
@@ -161,7 +161,7 @@ def test_a_mask_for_each_style(images, capsys):
 
 @pytest.mark.slow
 def test_frames_and_minutes(images, monkeypatch):
-    """An image after steps 1, 2, 4 and a film of them; with --minutes as many steps as fit."""
+    """An image after steps 1, 2, 4 and an animation of them; with --minutes as many steps as fit."""
     assert run_style(images, "--every", "2", "--steps", "4") == 0
     assert sorted(p.name for p in (images / "out-frames").iterdir()) == ["0001.png", "0002.png", "0003.png"]
     assert Image.open(images / "out-film.gif").n_frames == 3
@@ -175,7 +175,7 @@ def test_frames_and_minutes(images, monkeypatch):
 
 
 def test_a_built_in_style_by_name(images, monkeypatch):
-    """It is drawn; a file of that name has precedence."""
+    """It is drawn; an existing file with that name has precedence."""
     command = ["style", "content.jpg", "glass", "-o", "out.png", "--size", "48", "--steps", "2"]
     monkeypatch.chdir(images)
     assert main(command) == 0
@@ -186,7 +186,7 @@ def test_a_built_in_style_by_name(images, monkeypatch):
 
 @pytest.mark.parametrize("order", ["P O S", "O P S", "O P C S", "O P C S S", "P C S O"])
 def test_images_and_options_in_any_order(images, monkeypatch, order):
-    """Photograph, styles, -o OUT and another option: only the order of the images counts. An unknown option is refused."""
+    """Photograph, styles, -o OUT and another option: only the order of the images matters. An unknown option is refused."""
     words = {"P": ["content.jpg"], "S": ["night"], "O": ["-o", "out.png"], "C": ["--steps", "2"]}
     called = []
     monkeypatch.setattr("nnscratch.style.command.stylize",
@@ -214,7 +214,7 @@ def test_gallery(images, capsys, monkeypatch):
     ((90, 90), (50, 40), (50, 40)), ((90, 90), (200, 100), (96, 48)), ((96, 16), (200, 200), (64, 64))],
     ids=["small", "large", "narrow content"])
 def test_the_style_is_never_enlarged(images, monkeypatch, content, style, expected):
-    """It is shrunk to the size, or to four times the shorter side of the content, so that it never dominates the work."""
+    """It is reduced to the size, or to four times the shorter side of the content, so it never dominates the run time."""
     Image.new("RGB", content).save(images / "content.jpg")
     Image.new("RGB", style).save(images / "style.png")
     used = []
@@ -230,14 +230,14 @@ def test_the_style_is_never_enlarged(images, monkeypatch, content, style, expect
 @pytest.mark.slow
 @pytest.mark.skipif(sys.platform == "win32", reason="needs POSIX signals")
 def test_ctrl_c_saves_the_best_image(images):
-    """A real process and a real SIGINT in the middle of the work: exit code 130, the image is there and whole."""
+    """A real process and a real SIGINT during the work: exit code 130, and the image is complete."""
     command = [sys.executable, "-m", "nnscratch.cli", "style", "content.jpg", "style.png", "-o", "out.png", "--size", "64",
                "--steps", "100000"]
-    def listen():  # a shell lets its background jobs ignore Ctrl-C, and a child would inherit that
+    def listen():  # a shell makes background jobs ignore Ctrl-C, and a child inherits that
         signal.signal(signal.SIGINT, signal.default_int_handler)
     process = subprocess.Popen(command, cwd=images, stderr=subprocess.PIPE, stdout=subprocess.PIPE, preexec_fn=listen)
     seen = b""
-    while b"loss" not in seen:  # until the first step is done
+    while b"loss" not in seen:  # until the first step is complete
         more = process.stderr.read1()
         assert more, seen.decode()
         seen += more

@@ -18,7 +18,7 @@ from PIL import Image
     (["--blend", "1", "2"], "2 numbers for 1 style"), (["--blend", "-1"], "above 0"),
     (["--again", "nowhere.json"], "content was given together with --again")])
 def test_invalid_settings(images, capsys, change, words, monkeypatch):
-    """Before any work."""
+    """They are refused before any work."""
     monkeypatch.setattr("nnscratch.style.command.transfer_style", None)
     assert run_style(images, *change) == 2
     error = capsys.readouterr().err
@@ -36,7 +36,7 @@ def test_invalid_settings(images, capsys, change, words, monkeypatch):
     (["--device", "tpu"], "device 'tpu' is unknown"),
     (["--device", "gpu"], "device 'gpu' was asked for, but"),
 ])
-def test_bad_options_are_one_sentence_and_exit_code_2(images, capsys, changes, words, monkeypatch):
+def test_bad_options_give_one_sentence_and_exit_code_2(images, capsys, changes, words, monkeypatch):
     """Nothing is written, nothing is computed, no traceback."""
     monkeypatch.setattr("nnscratch.backend.gpu_status", lambda: (None, "there is none in this test", "buy one"))
     assert run_style(images, *changes) == 2
@@ -55,7 +55,7 @@ def test_bad_options_are_one_sentence_and_exit_code_2(images, capsys, changes, w
     (lambda p: Image.new("1", (20000, 20000)).save(p, format="PNG"), "content.jpg"),
     (lambda p: p.write_bytes((Image.new("RGB", (60, 60)).save(p), p.read_bytes()[:400])[1]), "content.jpg"),
 ], ids=["missing", "a folder", "text", "empty", "one pixel", "decompression bomb", "truncated"])
-def test_bad_images_are_one_sentence_and_exit_code_2(images, capsys, make, words):
+def test_bad_images_give_one_sentence_and_exit_code_2(images, capsys, make, words):
     """Every file that is not a usable image."""
     path = images / "content.jpg"
     path.unlink()
@@ -67,14 +67,14 @@ def test_bad_images_are_one_sentence_and_exit_code_2(images, capsys, make, words
 
 @pytest.mark.parametrize("output", ["nowhere/out.png", "out.xyz", "."])
 def test_an_output_that_cannot_be_written_is_refused_first(images, capsys, output, monkeypatch):
-    """Before any work: the transfer is never started."""
+    """It is refused before any work: the transfer never starts."""
     monkeypatch.setattr("nnscratch.style.command.transfer_style", None)
     assert run_style(images, output=output) == 2
     assert capsys.readouterr().err.count("\n") == 1
 
 
-def test_too_little_memory_is_one_sentence_and_exit_code_2(images, capsys, monkeypatch):
-    """How much was requested, from NumPy's or CuPy's message, and which options to lower."""
+def test_too_little_memory_gives_one_sentence_and_exit_code_2(images, capsys, monkeypatch):
+    """The requested amount, from NumPy's or CuPy's message, and the options that reduce it."""
     cupys = type("OutOfMemoryError", (MemoryError,), {"__module__": "cupy.cuda.memory"})
     for error, sentence in (
             (MemoryError("Unable to allocate 9 GiB for an array with shape (9,)"), "not enough memory for 9 GiB more; "),

@@ -1,4 +1,4 @@
-"""The built-in style images: the same for the same seed, in range, not flat."""
+"""The built-in style images: reproducible, in range, not uniform."""
 import numpy as np
 import pytest
 
@@ -8,7 +8,7 @@ from nnscratch.errors import InputError
 
 @pytest.mark.parametrize("name", STYLES)
 def test_a_style_image(name):
-    """It has the requested size; another seed gives another image; no channel is flat."""
+    """It has the requested size; another seed gives another image; no channel is uniform."""
     one, again, other = style_image(name, 48), style_image(name, 48), style_image(name, 48, seed=1)
     assert one.shape == (1, 48, 48, 3) and one.dtype == np.float32 and one.min() >= 0 and one.max() <= 1
     np.testing.assert_array_equal(one, again)

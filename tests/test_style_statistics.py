@@ -1,4 +1,4 @@
-"""The statistics of a style: their values by hand, their gradients, and whole transfers with them."""
+"""The statistics of a style: values by hand, gradients, and whole transfers with them."""
 import numpy as np
 import pytest
 from helpers import normal, on, same
@@ -41,9 +41,9 @@ def test_gradient_of_moments(statistic, weighted):
 
 
 @given(st.integers(1, 6), st.integers(1, 6), st.integers(0, 1000))
-def test_weighted_moments_count_pixels_as_often(h, w, seed):
-    """Integer weights equal so many copies of each pixel, and weights of 1 equal none. For a random upstream gradient, each
-    pixel's gradient is the sum of its copies' gradients."""
+def test_weighted_moments_equal_repeated_pixels(h, w, seed):
+    """Integer weights equal that many copies of each pixel, and weights of 1 equal no weights. For a random upstream gradient,
+    each pixel's gradient is the sum of its copies' gradients."""
     f, times = normal(1, h, w, 3, seed=seed), np.random.default_rng(seed).integers(0, 4, (1, h, w, 1))
     times[0, 0, 0] = 1
     copies = np.repeat(f.reshape(-1, 3), times.ravel(), axis=0)[None, None]
@@ -56,7 +56,7 @@ def test_weighted_moments_count_pixels_as_often(h, w, seed):
 
 @pytest.mark.parametrize("masked", [False, True])
 def test_masked_pixels_do_not_matter(masked):
-    """The style term of a region does not depend on pixels where its mask is black and that are far from its edge."""
+    """The style term of a region does not depend on pixels that are black in its mask and far from its edge."""
     network = small_network()
     network.forward(image(8, 6))
     network.cast(np.float64)
@@ -72,7 +72,7 @@ def test_masked_pixels_do_not_matter(masked):
 
 
 def test_moments_by_hand():
-    """The covariance of the features is G - δδᵀ; the loss is 0 at the style, and a shift of the mean gives δ² / variance."""
+    """The covariance of the features is G - δδᵀ; the loss is 0 for the style, and a shift of the mean gives δ² / variance."""
     style = normal(1, 8, 9, 3)
     style -= style.mean(axis=(1, 2), keepdims=True)
     target = moments(style)
@@ -111,7 +111,7 @@ def test_sliced_compares_the_whole_distribution(xp):
 
 
 def test_resample_sorted():
-    """Twice as many ranks are interpolated, as many return the values, half as many are midpoints; ends stay ends."""
+    """Twice as many ranks are interpolated, equally many are the values, half as many are midpoints; the ends do not change."""
     values = np.arange(4.0)[:, None]
     same(resample_sorted(values, 8)[:, 0], np.clip((np.arange(8) + 0.5) / 2 - 0.5, 0, 3))
     assert resample_sorted(values, 4) is values and resample_sorted(values, 2)[:, 0].tolist() == [0.5, 2.5]
@@ -121,7 +121,7 @@ def test_resample_sorted():
 @pytest.mark.parametrize("statistics, masked", [("covariance", False), ("sliced", False), ("gram", True),
                                                ("covariance", True)])
 def test_gradient_of_the_objective(statistics, masked):
-    """Through the network to the pixels, two styles mixed or each with a mask, against central differences."""
+    """Through the network to the pixels, for two styles mixed or each with a mask, against central differences."""
     network = small_network()
     network.forward(image(8, 6))
     network.cast(np.float64)
@@ -131,7 +131,7 @@ def test_gradient_of_the_objective(statistics, masked):
                           content_layer=2, statistics=statistics, masks=masks)
     report = check_op(lambda x: objective(x.astype(float)), lambda dy, gradient: dy * gradient, [image(8, 6, 1)],
                       smooth=False)
-    # The order of some pixels changes within the step of the difference: a kink.
+    # The order of some pixels changes within the step of the central difference: a kink.
     assert report.error < (2e-3 if statistics == "sliced" else 1e-6), str(report)
 
 
@@ -146,8 +146,8 @@ def test_transfer(statistics):
 
 
 def test_each_mask_belongs_to_its_style():
-    """A content whose left half is the first style and whose right half the second has a small loss with the masks in order,
-    and a large one with the masks exchanged; regions count by their area, so two halves of one style equal the whole."""
+    """The left half of the content is the first style and the right half the second. The loss is small with the masks in order
+    and large with the masks exchanged. Regions are weighted by their area, so two halves of one style equal the whole."""
     network = random_features((4,), seed=1)
     first, second = (np.random.default_rng(k).random((1, 64, 64, 3)) * scale for k, scale in ((0, 0.3), (1, 1.0)))
     network.forward(first)
@@ -160,8 +160,8 @@ def test_each_mask_belongs_to_its_style():
         objective(content)
         return float(objective.terms["style"])
     right_way, exchanged = style_loss([first, second], [left, 1 - left]), style_loss([first, second], [1 - left, left])
-    assert right_way < 0.04 < 0.4 < exchanged  # not quite 0: where the halves meet, features depend on both
-    # the whole image twice, with masks of half the area each, equals the whole image once
+    assert right_way < 0.04 < 0.4 < exchanged  # not exactly 0: where the halves meet, features depend on both
+    # The whole image twice, with masks of half the area each, equals the whole image once.
     halves = style_loss([second, second], [np.full_like(left, 0.5)] * 2)
     objective = Objective(network, content, [second], style_weight=1, smoothness=0, content_layer=0)
     objective(content)

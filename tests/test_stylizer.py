@@ -33,7 +33,7 @@ def smooth(h, w, seed=0):
 
 
 def test_adapted_features_have_the_styles_statistics():
-    """For each channel of each image; the order of values is kept."""
+    """For each channel of each image; the order of the values is kept."""
     f, s = normal(2, 6, 5, 3), 2 + 3 * normal(2, 8, 9, 3, seed=1)
     t = adain(f, s)
     same(t.mean(axis=(1, 2)), s.mean(axis=(1, 2)), 1e-10)
@@ -52,8 +52,8 @@ def test_the_encoder_is_the_texture_network():
 @pytest.mark.slow
 @pytest.mark.parametrize("upsampling", UPSAMPLINGS)
 def test_the_gradient_of_a_training_step(upsampling):
-    """The whole loss, content, Gram matrices and smoothness, along a random direction of each array of weights, by central
-    differences; the residual blocks' last convolutions, which start at 0, get random weights."""
+    """The whole loss, content, Gram matrices and smoothness, along a random direction of each weight array, by central
+    differences; the last convolutions of the residual blocks, which start at 0, get random weights."""
     model, network, code = decoder(upsampling), texture_features(), encoder()
     for part in (model, network, code):
         part.cast(np.float64)
@@ -82,7 +82,7 @@ def test_the_gradient_of_a_training_step(upsampling):
         assert size > 0
 
 
-pytestmark = pytest.mark.xdist_group("textures")  # so that what is drawn once is drawn in one process
+pytestmark = pytest.mark.xdist_group("textures")  # fixtures are drawn once, in one process
 drawn_once = cache(pairs.TextureDataset)
 
 
@@ -97,7 +97,7 @@ def quick(monkeypatch):
 
 @pytest.mark.slow
 def test_an_interrupted_training_is_resumed(quick, tmp_path, monkeypatch):
-    """Five steps at once, or Ctrl-C in the fourth and the rest: the same weights, bit for bit."""
+    """Five steps at once, or Ctrl-C in the fourth and then the rest: the same weights, bit for bit."""
     train_stylizer(tmp_path / "once", steps=5, device="cpu")
     batch = pairs.PairDataset.batch
 
@@ -118,18 +118,18 @@ def test_an_interrupted_training_is_resumed(quick, tmp_path, monkeypatch):
 
 @pytest.mark.slow
 def test_training_on_one_style(quick, tmp_path):
-    """The style loss of a single image falls; the file paints."""
+    """The style loss of a single image falls; the file can stylize."""
     Image.fromarray((255 * style_image("glass", 64)[0]).astype(np.uint8)).save(tmp_path / "style.png")
     first = train_stylizer(tmp_path / "a", tmp_path / "style.png", steps=5, upsampling="transposed", device="cpu")
     last = train_stylizer(tmp_path / "b", tmp_path / "style.png", steps=40, upsampling="transposed", device="cpu")
     assert last < 0.8 * first
-    made = Stylizer(tmp_path / "b" / "stylizer.safetensors")(smooth(21, 18), style_image("glass", 32))
-    assert made.shape == (1, 21, 18, 3) and made.min() >= 0 and made.max() <= 1
+    result = Stylizer(tmp_path / "b" / "stylizer.safetensors")(smooth(21, 18), style_image("glass", 32))
+    assert result.shape == (1, 21, 18, 3) and result.min() >= 0 and result.max() <= 1
 
 
 @pytest.mark.slow
 def test_one_style_starts_from_the_shipped_decoder(quick, tmp_path, monkeypatch):
-    """Before the first step it is the decoder that nnscratch ships, if it has the same upsampling; then reconstruction is
+    """Before the first step it is the decoder that nnscratch ships, if the upsampling is the same; then reconstruction is
     skipped."""
     firsts, drawn, weights = [], [], []
     monkeypatch.setattr(module, "reconstruct", lambda *arguments: drawn.append(1) or 0.0)
@@ -148,7 +148,7 @@ def test_one_style_starts_from_the_shipped_decoder(quick, tmp_path, monkeypatch)
 
 @pytest.mark.slow
 def test_a_training_with_other_options_is_not_resumed(quick, tmp_path):
-    """A state without one of the options was started by other rules."""
+    """A state that lacks one of the options was written with other rules."""
     train_stylizer(tmp_path, "glass", steps=2, device="cpu")
     state = tmp_path / "state.safetensors"
     model, info = decoder(), checkpoint.read_arrays(state)[1]["info"]
@@ -161,12 +161,12 @@ def test_a_training_with_other_options_is_not_resumed(quick, tmp_path):
 @pytest.mark.slow
 def test_the_shipped_stylizer(tmp_path):
     """At most 2 MB. The result is nearer to the style's Gram matrices than the recoloured photograph, and correlates with it.
-    Any size works; strength 0 changes nothing, more strength more."""
+    Any size works; strength 0 changes nothing, and more strength changes more."""
     assert SHIPPED.stat().st_size < 2e6
     content, style = read_image(photograph(), 130), style_image("mosaic", 128)
     stylizer, network = Stylizer(), texture_features()
-    made = stylizer(content, style)
-    assert made.shape == content.shape
+    result = stylizer(content, style)
+    assert result.shape == content.shape
 
     def style_distance(image):
         total = 0
@@ -175,8 +175,8 @@ def test_the_shipped_stylizer(tmp_path):
             total += float(gram_style_loss(ours - mean, gram_matrix(theirs - mean)[0])[0])
         return total
     recoloured = match_colours(content, style)
-    assert style_distance(made) < 0.7 * style_distance(recoloured)
-    light, before = made.mean(axis=-1).ravel(), recoloured.mean(axis=-1).ravel()
+    assert style_distance(result) < 0.7 * style_distance(recoloured)
+    light, before = result.mean(axis=-1).ravel(), recoloured.mean(axis=-1).ravel()
     assert np.corrcoef(light, before)[0, 1] > 0.5
     same(stylizer(content, style, 0.0), content)
     far = [np.abs(stylizer(content, style, strength) - content).mean() for strength in (5.0, 20.0, 50.0, 100.0)]
@@ -187,12 +187,12 @@ def test_the_shipped_stylizer(tmp_path):
 
 @pytest.mark.slow
 @pytest.mark.parametrize("upsampling", UPSAMPLINGS)
-def test_strips_change_nothing(monkeypatch, upsampling):
-    """An image in strips equals the image at once, for any height of the last strip; with a halo of two rows of codes less, the
-    decoder's output would differ."""
+def test_strips_do_not_change_the_result(monkeypatch, upsampling):
+    """An image in strips equals the whole image, for any height of the last strip. With a halo that is smaller by two rows of
+    codes, the decoder's output would differ."""
     content, style, stylizer = smooth(150, 61), style_image("glass", 48), Stylizer()
     stylizer.decoder, rng = decoder(upsampling, 1), np.random.default_rng(0)
-    for array in stylizer.decoder.params.values():  # also of the residual blocks, which are the identity at first
+    for array in stylizer.decoder.params.values():  # also of the residual blocks, which start as the identity
         array += 0.03 * rng.normal(size=array.shape)
     whole = stylizer(content, style)
     for pixels in (64 * 64, 64 * 100):
@@ -207,7 +207,7 @@ def test_strips_change_nothing(monkeypatch, upsampling):
 
 @pytest.mark.slow
 def test_strips_save_memory(monkeypatch):
-    """For a large content as for a large style, the maps of one strip exist at a time."""
+    """For a large content and for a large style, only the maps of one strip exist at a time."""
     stylizer, peaks = Stylizer(), {}
     long, short = smooth(1000, 64), smooth(64, 64, 1)
     for name, images in {"content": (long, short), "style": (short, long)}.items():
@@ -219,7 +219,7 @@ def test_strips_save_memory(monkeypatch):
 
 @pytest.mark.slow
 def test_fast_on_the_command_line(tmp_path, capsys):
-    """An image, a folder, a film; invalid input is one sentence."""
+    """An image, a folder, an animation; invalid input gives one sentence."""
     (tmp_path / "in").mkdir()
     for k in range(2):
         Image.fromarray((255 * smooth(30, 40, k)[0]).astype(np.uint8)).save(tmp_path / "in" / f"{k}.jpg")

@@ -1,4 +1,4 @@
-"""The teachers' page: its quiz items are what the code gives, its numbers are computed here, every name leads somewhere."""
+"""The teachers' page: its quiz items equal the code's, its numbers are computed here, and every name it uses exists."""
 import json
 import re
 
@@ -17,8 +17,8 @@ every_lesson = pytest.mark.parametrize("source", [path for path in sources() if 
                                        ids=lambda path: path.stem)
 
 
-def test_every_quiz_item_is_what_the_code_gives():
-    """One for each notebook, with its seed; and its answers, right and wrong."""
+def test_every_quiz_item_equals_the_codes():
+    """One for each notebook, with its seed; and its right and wrong answers."""
     for notebook in ITEMS:
         text = LESSONS[notebook]
         seed, number = re.search(rf"quiz {notebook} --seed (\d+) --answers`:\n\n(\d)\. ", text).groups()
@@ -27,8 +27,8 @@ def test_every_quiz_item_is_what_the_code_gives():
 
 
 @every_lesson
-def test_every_name_leads_somewhere(source):
-    """Headings in italics and exercises stand in the notebook; the lesson has its title, and all of its exercises."""
+def test_every_name_exists(source):
+    """Headings in italics and exercises exist in the notebook; the lesson has its title and all of its exercises."""
     notebook, lesson = read(source), LESSONS[source.stem[:2]]
     plan, _, rest = lesson.partition("**What goes wrong.**")
     markdown = "\n".join(cell.source for cell in notebook.cells if cell.cell_type == "markdown")
@@ -42,15 +42,15 @@ def test_every_name_leads_somewhere(source):
 
 
 def test_a_lesson_has_no_gaps():
-    """Each part begins when the one before ends."""
+    """Each part begins when the previous one ends."""
     for lesson in LESSONS.values():
         times = [(int(a), int(b)) for a, b in re.findall(r"^\| (\d+)-(\d+) \|", lesson, flags=re.M)]
         assert times[0][0] == 0 and times[-1][1] == 45
         assert all(one[1] == two[0] for one, two in zip(times, times[1:])) and all(a < b for a, b in times)
 
 
-def test_the_orders_name_what_there_is():
-    """Weeks, short terms and the day: all notebooks are in it; the headings and exercises of the day are those of some."""
+def test_the_course_plans_name_existing_notebooks():
+    """Weeks, short terms and the day: all notebooks are included; the headings and exercises of the day exist."""
     order = PAGE.split("## An order")[1].split("\n## ")[0]
     assert set(re.findall(r"\b\d\d\b(?!:)", order)) >= set(LESSONS)
     text = "\n".join(cell.source for path in sources() for cell in read(path).cells)
@@ -66,7 +66,7 @@ def listed(numbers):
 
 
 def claims():
-    """(notebook, what its lesson says): the numbers in the texts, computed."""
+    """(notebook, text that its lesson must contain): the numbers in the texts, computed."""
     _, cache = ops.dense(np.ones((2, 1)), np.ones((1, 1)), np.zeros(1))
     dbias = ops.dense_backward(np.array([[1.0], [10]]), cache)[2][0]
     yield "01", f"the bias gets {dbias:g}, not {dbias / 2:g}"
@@ -146,7 +146,7 @@ def test_the_numbers_are_right():
 
 
 def test_small_steps_and_ones():
-    """What the lesson on notebook 02 says of h and of `dy = 1`. (What that on 13 says of rounding, the notebook asserts.)"""
+    """The statements in the lesson on notebook 02 about h and `dy = 1`. (The notebook asserts those on rounding in 13.)"""
     def error(h):
         return abs((np.tanh(0.25 + h) - np.tanh(0.25 - h)) / (2 * h) - (1 - np.tanh(0.25)**2))
 

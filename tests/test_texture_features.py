@@ -1,4 +1,4 @@
-"""The loss network that nnscratch trains itself: its images, its training, and the network without batch normalisation."""
+"""The loss network that nnscratch trains: its images, its training, and the network without batch normalization."""
 from functools import cache
 
 import numpy as np
@@ -20,7 +20,7 @@ from nnscratch.style.train_stylizer import train_stylizer
 from nnscratch.style.train_texture import TextureDataset, palette, train_texture
 from tools.ship_style import ship
 
-pytestmark = pytest.mark.xdist_group("textures")  # so that what is drawn once is drawn in one process
+pytestmark = pytest.mark.xdist_group("textures")  # fixtures are drawn once, in one process
 drawn_once = cache(TextureDataset)
 
 
@@ -33,7 +33,7 @@ def quick(monkeypatch):
 
 
 def test_patterns_differ():
-    """In range, not flat, reproducible, different for other random numbers; no two families are alike."""
+    """They are in range, not uniform, reproducible, and differ for other seeds; no two families look the same."""
     rng = np.random.default_rng(0)
     labels, draws, grid = np.arange(len(PATTERNS)), rng.random((len(PATTERNS), 5), np.float32), rng.random(
         (len(PATTERNS), 8, 8), np.float32)
@@ -45,19 +45,19 @@ def test_patterns_differ():
     changed = {name for name, a, b in zip(PATTERNS, one, other) if (a != b).any()}
     assert changed == set(PATTERNS) - by_place_alone
     rows = one.reshape(len(one), -1) - one.mean(axis=(1, 2))[:, None]
-    alike = np.abs(np.corrcoef(rows)) - np.eye(len(rows))
-    assert alike.max() < 0.9
+    correlation = np.abs(np.corrcoef(rows)) - np.eye(len(rows))
+    assert correlation.max() < 0.9
 
 
-def test_dice_are_fair_and_independent():
-    """Uniform, and neighbouring cells are uncorrelated, as fur, grain and mosaics need it."""
+def test_hashed_random_numbers_are_uniform_and_independent():
+    """Uniform, and neighbouring cells are uncorrelated, as fur, grain and mosaics require."""
     numbers = cell_random(normal(1, 8, 8), *np.mgrid[:200, :200][:, None])[0]
     assert abs(numbers.mean() - 0.5) < 0.01 and abs(numbers.std() - 12**-0.5) < 0.01
     assert abs(np.corrcoef(numbers[:, 1:].ravel(), numbers[:, :-1].ravel())[0, 1]) < 0.02
 
 
 def test_batch_normalisation_is_folded_into_the_kernels():
-    """After the image itself, the plain chain's maps are those of the classifier in inference."""
+    """After the image itself, the maps of the plain chain equal those of the classifier in inference mode."""
     classifier = texture_classifier(5, seed=1)
     images = np.random.default_rng(0).random((6, 24, 24, 3), np.float32)
     for layer in classifier.layers:
@@ -81,7 +81,7 @@ def test_palette_by_hand():
 
 @pytest.mark.slow
 def test_crops_are_the_same_for_the_same_step(quick):
-    """They depend on seed and step alone, are in range, and contain patterns and paintings."""
+    """They depend only on the seed and the step, are in range, and contain patterns and paintings."""
     images = drawn_once(0)
     (crops, labels), (again, _), (other, _) = images.batch(3, 60), TextureDataset(0).batch(3, 60), images.batch(4, 60)
     np.testing.assert_array_equal(crops, again)
@@ -131,7 +131,7 @@ def test_the_shipped_weights():
 
 
 def test_invalid_features():
-    """One sentence each."""
+    """They are refused in one sentence each."""
     for features, weights, words in (("vgg", None, "features"), ("vgg19", None, "give --weights FILE"),
                                      ("random", __file__, "need none; leave them out"),
                                      ("texture", "a.safetensors", "cannot read a.safetensors")):

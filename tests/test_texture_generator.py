@@ -1,4 +1,4 @@
-"""The generator of textures paints any size, and its output does not depend on the absolute position."""
+"""The texture generator has outputs of any size, which do not depend on the absolute position."""
 import numpy as np
 import pytest
 
@@ -17,7 +17,7 @@ def test_sizes():
 
 @pytest.mark.slow
 def test_the_same_noise_gives_the_same_texture_at_any_position():
-    """Noise of a small image inside that of a large one: away from the border, which is repeated, both outputs agree."""
+    """The noise of a small image is part of that of a large one: away from the border, both outputs agree."""
     rng = np.random.default_rng(0)
     small, large = texture_generator((256, 256, 3)), texture_generator((288, 320, 3))
     for name, array in large.params.items():
@@ -28,13 +28,13 @@ def test_the_same_noise_gives_the_same_texture_at_any_position():
     inside = noise[:, 1:17, 2:18]
     whole, part = large.forward(noise.reshape(1, -1)), small.forward(inside.reshape(1, -1))
     same = whole[:, SCALE:-SCALE, 2 * SCALE:-2 * SCALE]
-    far = 6 * SCALE  # a pixel depends on so much of the noise
+    far = 6 * SCALE  # the receptive field in the noise, in pixels
     np.testing.assert_allclose(part[:, far:-far, far:-far], same[:, far:-far, far:-far], atol=1e-12)
     assert np.abs(part - same).max() > 1e-3, "at the border they differ"
 
 
-def test_constant_noise_gives_a_constant_image_up_to_the_border():
-    """The border is repeated: zero padding would produce a frame."""
+def test_constant_noise_gives_a_constant_image_including_the_border():
+    """The border is replicated: zero padding would produce a frame."""
     model = texture_generator((48, 32, 3))
     y = model.forward(np.full((1, noise_length((48, 32, 3))), 0.7, np.float32))
     np.testing.assert_allclose(y, np.broadcast_to(y[:, 20, 16], y.shape), atol=1e-5)

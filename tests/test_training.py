@@ -1,4 +1,4 @@
-"""A training can be stopped and resumed at any step; warnings; generators in files; options."""
+"""Training: stopping and resuming at any step; warnings; saved generators; options."""
 import json
 import os
 import signal
@@ -61,7 +61,7 @@ train(make_trainer(data(), options()), {folder!r}, progress=slow, save_every=10)
 @pytest.mark.slow
 @pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="this system has no kill -9")
 def test_resuming_after_a_kill_is_exact(tmp_path):
-    """Bit for bit: weights, statistics, averages, both optimizers. The first ten steps run in a process that is killed."""
+    """Bit for bit: weights, statistics, moving averages, both optimizers. The first ten steps run in a killed process."""
     code = CHILD.format(tests=os.path.dirname(__file__), folder=str(tmp_path))
     child = subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True)
     assert child.stdout.readline().strip() == "10"
@@ -114,7 +114,7 @@ def test_every_option_and_method_resumes_bit_for_bit(tmp_path, chosen):
 @pytest.mark.parametrize("other, words", [
     ({"preset": "tiny"}, "options preset = 'nano', expected 'tiny'"), ({"seed": 1}, "options seed = 0, expected 1")])
 def test_a_checkpoint_of_other_options_is_refused(tmp_path, other, words):
-    """The error names the first difference, and nothing has changed."""
+    """The error names the first difference, and nothing changes."""
     make_trainer(data(), options()).save(tmp_path / "state.safetensors")
     trainer = make_trainer(data(), options(**other))
     before = {name: array.copy() for name, array in everything(trainer).items()}
@@ -142,8 +142,8 @@ def test_files_of_a_training(tmp_path):
     assert load_generator(tmp_path / "best.safetensors").info["steps"] == 20
 
 
-def test_what_the_discriminator_sees(monkeypatch):
-    """Real and generated images are both distorted; R1 applies to the real ones, at every 16th step, 16 times as strong."""
+def test_inputs_of_the_discriminator(monkeypatch):
+    """Real and generated images are both augmented; R1 is computed for the real ones, every 16th step, with a factor of 16."""
     trainer, seen, penalised = make_trainer(data(), options(augment=True, r1=0.5, batch_size=4)), [], []
     monkeypatch.setattr(adversarial, "augment", lambda x, rng: seen.append(x) or augment(x, rng))
     monkeypatch.setattr(adversarial, "gradient_penalty", lambda d, x, labels, weight: penalised.append((x, weight)))
@@ -223,7 +223,7 @@ def test_a_training_of_version_0_1_resumes(tmp_path, method, error):
     history = [{"step": 2, "off": 0.5, "g_norm": 1.0}] if error else [{"step": 2, "g_norm": 1.0}]
     path = tmp_path / "state.safetensors"
 
-    class SeveralOptimizers(CompositeOptimizer):  # the file names the class
+    class SeveralOptimizers(CompositeOptimizer):  # the file contains the class name
         pass
     checkpoint.save(path, first.models, SeveralOptimizers(first.optimizers.parts), info | {"options": old, "history": history})
     second.load(path)
@@ -253,7 +253,7 @@ def test_nan_ends_the_training_at_the_last_checkpoint(tmp_path, monkeypatch):
     ({"diversity": 0.1}, "collapsed"), ({"d_real": 0.999, "d_fake": 0.001}, "certain about all images"),
     ({"g_norm": 1e-6}, "gradient has nearly vanished")])
 def test_warnings_in_plain_words(change, words):
-    """Each warning appears once, after twenty records of its sign; none for a healthy training."""
+    """Each warning appears once, after twenty records of its symptom; a healthy training has none."""
     healthy = {"diversity": 0.9, "d_real": 0.6, "d_fake": 0.4, "g_norm": 1.0}
     said = []
     monitor = Monitor(said.append)
@@ -263,7 +263,7 @@ def test_warnings_in_plain_words(change, words):
 
 
 def test_saved_generators(tmp_path):
-    """Full precision is exact; half precision is within a grey level and half the size; classes are found by name."""
+    """Full precision is exact; half precision is within one grey level and half the size; classes are found by name."""
     trainer = make_trainer(data(), options())
     for _ in range(5):
         trainer.step()
@@ -284,7 +284,7 @@ def test_saved_generators(tmp_path):
 
 
 def test_slerp_keeps_the_norm():
-    """Halfway between two noises of one norm is a noise of that norm; the ends are the noises themselves."""
+    """The midpoint of two noise vectors of one norm has that norm; the ends are the vectors themselves."""
     a, b = np.random.default_rng(0).standard_normal((2, 64))
     b *= np.linalg.norm(a) / np.linalg.norm(b)
     np.testing.assert_allclose(slerp(a, b, 0.0), a)

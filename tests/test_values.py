@@ -1,4 +1,4 @@
-"""Edge cases of activations and pooling, where an implementation could differ from the formula."""
+"""Edge cases of activations and pooling in which an implementation could differ from the formula."""
 import numpy as np
 import pytest
 from helpers import normal, on, same
@@ -7,7 +7,7 @@ from nnscratch import ops
 from nnscratch.backend import to_cpu
 
 
-def test_relu_lets_nan_through(xp):
+def test_relu_of_nan_is_nan(xp):
     """NaN must stay visible: it is not turned into 0."""
     y, _ = ops.relu(on(xp, np.array([-1.0, np.nan, 2.0])))
     np.testing.assert_array_equal(to_cpu(y), [0, np.nan, 2])
@@ -15,7 +15,7 @@ def test_relu_lets_nan_through(xp):
 
 @pytest.mark.parametrize("slope", [0.0, 0.2, 1.0, 1.5, -0.5])
 def test_leaky_relu_for_every_slope(xp, slope):
-    """max(x, slope x) is right only up to slope 1; for larger and negative slopes the sign of x must decide."""
+    """max(x, slope x) is right only for slopes up to 1; for larger and negative slopes the sign of x must decide."""
     x, dy = normal(40), normal(40, seed=1)
     y, cache = ops.leaky_relu(on(xp, x), slope)
     same(y, np.where(x > 0, x, slope * x))
@@ -24,14 +24,14 @@ def test_leaky_relu_for_every_slope(xp, slope):
 
 @pytest.mark.parametrize("slope, expected", [(0.0, [0, 0, 2, np.inf]), (0.5, [-np.inf, -0.5, 2, np.inf])])
 def test_leaky_relu_of_infinity(xp, slope, expected):
-    """0 * inf is NaN, and must not occur."""
+    """0 * inf is NaN and must not occur."""
     y, _ = ops.leaky_relu(on(xp, np.array([-np.inf, -1, 2, np.inf])), slope)
     np.testing.assert_array_equal(to_cpu(y), expected)
 
 
 @pytest.mark.parametrize("alpha", [-1.0, 0.0, 0.5, 2.0])
 def test_elu_for_every_alpha(xp, alpha):
-    """Also for negative alpha, where y > 0 does not mean x > 0; and at both infinities."""
+    """Also for negative alpha, for which y > 0 does not imply x > 0; and at both infinities."""
     x, dy = np.array([-np.inf, -2.0, -0.5, 0.0, 0.5, 2.0, np.inf]), normal(7)
     y, cache = ops.elu(on(xp, x), alpha)
     same(y[:-1], np.where(x > 0, x, alpha * np.expm1(np.minimum(x, 0)))[:-1])
@@ -40,7 +40,7 @@ def test_elu_for_every_alpha(xp, alpha):
 
 
 def test_elu_of_large_numbers(xp):
-    """exp of a large positive number would overflow; it is never taken."""
+    """exp of a large positive number would overflow; it is never computed."""
     x = np.array([-1000.0, -1.0, 0.0, 1.0, 1000.0], dtype=np.float32)
     with np.errstate(all="raise", under="ignore"):
         y, cache = ops.elu(on(xp, x))
@@ -51,7 +51,7 @@ def test_elu_of_large_numbers(xp):
 @pytest.mark.parametrize("size, options", [((6, 8), {}), ((7, 9), {}), ((7, 9), {"padding": "same"}), ((6, 8), {"strides": 1}),
                                            ((6, 8), {"strides": 3})], ids=str)
 def test_pooling_gives_every_pixel_its_gradient(xp, size, options):
-    """Windows side by side, where gradients are written, and others, where they are added, against a loop over windows."""
+    """Adjacent windows, whose gradients are assigned, and others, whose gradients are added, against a loop over windows."""
     x = normal(2, *size, 3)
     for op, backward, weight in ((ops.max_pool2d, ops.max_pool2d_backward, lambda w: w == w.max((1, 2), keepdims=True)),
                                  (ops.avg_pool2d, ops.avg_pool2d_backward, lambda w: np.ones_like(w) / w[0, :, :, 0].size)):

@@ -1,4 +1,4 @@
-"""VGG from a user's file: the same features as an independent implementation, and a sentence for every wrong file."""
+"""VGG from a user's file: the features equal those of an independent implementation; every wrong file gives one sentence."""
 import numpy as np
 import pytest
 from safetensors.numpy import save_file
@@ -14,11 +14,11 @@ from nnscratch.networks.vgg import (
     vgg_features,
 )
 
-pytestmark = pytest.mark.xdist_group("vgg")  # what is made once is made in one process
+pytestmark = pytest.mark.xdist_group("vgg")  # fixtures are built once, in one process
 
 
 def random_weights(kind, seed=0):
-    """All 16 or 13 layers under torchvision's names, in the real shapes; He's scale, so that no feature dies out."""
+    """All 16 or 13 layers with torchvision's names and real shapes; He's scale, so that no feature vanishes."""
     rng, weights, number, inputs = np.random.default_rng(seed), {}, 0, 3
     for count, width in zip(CONVOLUTIONS[kind], WIDTHS):
         for _ in range(count):
@@ -26,14 +26,14 @@ def random_weights(kind, seed=0):
             weights[f"features.{number}.bias"] = 0.1 * rng.standard_normal(width, np.float32)
             number, inputs = number + 2, width
         number += 1
-    first = weights["features.0.weight"]  # filters that see the three colours alike in part, as trained ones do
+    first = weights["features.0.weight"]  # filters that partly agree in the three colours, as trained ones do
     first += scale_of(3) * rng.standard_normal((64, 1, 3, 3), np.float32)
     first /= np.float32(2**0.5)
     return weights
 
 
 def scale_of(inputs):
-    """He's, for kernels of 3x3."""
+    """He's standard deviation for 3x3 kernels."""
     return np.float32((2 / (9 * inputs))**0.5)
 
 
@@ -52,8 +52,8 @@ MEANS = {  # of the six maps for IMAGE, computed by PyTorch 2.13 (float64) with 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("pooling, colours", MEANS)
-def test_features_are_those_of_another_implementation(file, pooling, colours):
-    """Value by value where PyTorch is there; by the mean of every map, stored, where it is not."""
+def test_features_equal_another_implementation(file, pooling, colours):
+    """Element by element if PyTorch is installed; otherwise by the stored mean of every map."""
     features = vgg_features(file, pooling=pooling, colours=colours).forward(IMAGE)
     assert [f.shape for f in features] == [(1, 35, 32, 64), (1, 17, 16, 128), (1, 8, 8, 256), (1, 4, 4, 512), (1, 4, 4, 512),
                                            (1, 2, 2, 512)]
@@ -64,7 +64,7 @@ def test_features_are_those_of_another_implementation(file, pooling, colours):
 
 
 def by_torch(torch, weights, pooling, colours):
-    """The same network, written down with PyTorch's functions."""
+    """The same network, written with PyTorch's functions."""
     if colours == "rgb":
         x = (IMAGE.astype(np.float64) - RGB_MEAN) / RGB_STD
     else:
@@ -83,7 +83,7 @@ def by_torch(torch, weights, pooling, colours):
 
 @pytest.mark.slow
 def test_vgg16_has_fewer_layers(tmp_path):
-    """Its own file is taken, VGG-19's is not: the layers after the ninth have other places."""
+    """Its own file is accepted, VGG-19's is not: the layers after the ninth have other positions."""
     save_file(random_weights("vgg16"), tmp_path / "a.safetensors")
     assert len(vgg_features(tmp_path / "a.safetensors", "vgg16").forward(IMAGE)) == 6
     with pytest.raises(InputError, match="features.16.weight"):
@@ -91,7 +91,7 @@ def test_vgg16_has_fewer_layers(tmp_path):
 
 
 def untrained():
-    """A first layer as libraries begin with: of a plausible size, but each number for itself."""
+    """A randomly initialized first layer: of a plausible scale, but with independent elements."""
     return scale_of(3) * np.random.default_rng(5).standard_normal((64, 3, 3, 3), np.float32)
 
 
@@ -105,7 +105,7 @@ def untrained():
     (lambda w: w["features.0.weight"].__imul__(100), "first layer"),
     (lambda w: w["features.0.weight"][:, 1].fill(0), "first layer"),
     (lambda w: w.update({"features.0.weight": untrained()}), "correlation of -?0.0[0-5].*, expected 0.06 or more")])
-def test_wrong_weights_are_one_sentence(tmp_path, change, words):
+def test_wrong_weights_give_one_sentence(tmp_path, change, words):
     weights = random_weights("vgg19")
     weights = {name: array.copy() for name, array in weights.items() if int(name.split(".")[1]) < 30}
     change(weights)
@@ -114,8 +114,8 @@ def test_wrong_weights_are_one_sentence(tmp_path, change, words):
         vgg_features(tmp_path / "a.safetensors")
 
 
-def test_a_first_layer_that_is_a_little_alike_is_taken():
-    """As in the least alike of trained networks, a correlation of 0.11."""
+def test_a_first_layer_with_a_small_correlation_is_accepted():
+    """A correlation of 0.11, the smallest among trained networks."""
     rng = np.random.default_rng(0)
     kernel = scale_of(3) * (rng.standard_normal((3, 3, 3, 64)) + 0.36 * rng.standard_normal((3, 3, 1, 64)))
     check_first_layer("file", kernel)
@@ -125,7 +125,7 @@ def test_a_first_layer_that_is_a_little_alike_is_taken():
 
 @pytest.mark.parametrize("data", [b"", b"\x80\x04N.", b"PK\x03\x04" + b"0" * 100, b"\xff" * 200],
                          ids=["empty", "pickle", "zip", "noise"])
-def test_files_that_are_none(tmp_path, data):
+def test_files_that_are_not_weights(tmp_path, data):
     """A pickle is never opened, whatever its name."""
     (tmp_path / "a.safetensors").write_bytes(data)
     with pytest.raises(InputError, match="not a whole safetensors file"):

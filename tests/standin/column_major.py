@@ -1,7 +1,7 @@
-"""What cuBLAS computes, in NumPy, from the very arguments of its C interface: addresses, columns first, leading dimensions.
+"""cuBLAS in NumPy, with the arguments of its C interface: addresses, column-major order, leading dimensions.
 
-With it the library's own call (nnscratch/fast/cuda/cublas.py) runs without a GPU. It refuses what cuBLAS refuses, and keeps to
-the precision it is asked for.
+With it the library's own call (nnscratch/fast/cuda/cublas.py) runs without a GPU. It refuses what cuBLAS refuses, and uses the
+requested precision.
 """
 import ctypes
 from functools import partial
@@ -16,7 +16,7 @@ TYPES = {0: np.float32, 14: np.uint16}
 
 
 def at(pointer, rows, columns, step, kind):
-    """The matrix at an address, `step` numbers from one column to the next."""
+    """The matrix at an address; consecutive columns are `step` numbers apart."""
     assert step >= max(1, rows), "cuBLAS refuses this leading dimension"
     dtype = np.dtype(TYPES[kind])
     size = (step * (columns - 1) + rows) * dtype.itemsize
@@ -25,7 +25,7 @@ def at(pointer, rows, columns, step, kind):
 
 
 def rounded(matrix, precision):
-    """The factor as tensor cores see it."""
+    """The factor rounded as by tensor cores."""
     if matrix.dtype == np.uint16:
         return (matrix.astype(np.uint32) << 16).view(np.float32)
     bits = np.ascontiguousarray(matrix).view(np.uint32)
@@ -37,7 +37,7 @@ def rounded(matrix, precision):
 
 
 class ColumnMajor:
-    """The functions of the library that cublas.py calls; `products` counts."""
+    """The functions of the library that cublas.py calls; `products` counts the products."""
 
     def __init__(self):
         self.products, self.stream, self.workspace, self.destroyed = 0, None, None, False
@@ -50,7 +50,7 @@ class ColumnMajor:
         return 0
 
     def cublasSetStream_v2(self, handle, stream):
-        self.stream, self.workspace = stream.value, None  # a new stream takes the workspace away
+        self.stream, self.workspace = stream.value, None  # a new stream resets the workspace
         return 0
 
     def cublasSetWorkspace_v2(self, handle, workspace, size):
@@ -59,7 +59,7 @@ class ColumnMajor:
 
     def cublasGemmEx(self, handle, a_turned, b_turned, m, n, k, alpha, a, a_kind, a_step, b, b_kind, b_step, beta,
                      c, c_kind, c_step, precision, algorithm):
-        supported = {0: (STRICT, TF32, BF16), 14: (STRICT,)}  # what is half already is not to be rounded
+        supported = {0: (STRICT, TF32, BF16), 14: (STRICT,)}  # 16-bit factors need no rounding
         if a_kind != b_kind or c_kind != 0 or precision not in supported[a_kind]:
             return 15  # CUBLAS_STATUS_NOT_SUPPORTED
         assert self.workspace, "without a workspace of its own cuBLAS would allocate one"

@@ -1,9 +1,9 @@
-"""CuPy's memory pools, and what is computed while a CUDA graph is captured, without a GPU (streams: streams.py).
+"""CuPy's memory pools, and operations during the capture of a CUDA graph, without a GPU (streams: streams.py).
 
-While a stream is captured nothing is done: what would change memory is written down, with the memory it reads and writes, and
-done when the graph is launched. What CUDA or CuPy refuses meanwhile is refused: waiting, uploads, products by cuBLAS through
-CuPy. Stricter than they are, arrays must come from a pool of one's own, because those of the usual pool are given to others
-once Python has forgotten them; and a graph cannot be launched after its pool is gone.
+During capture no operation is executed: operations that change memory are recorded, with the memory they read and write, and
+executed when the graph is launched. Operations that CUDA or CuPy refuses during capture are refused: synchronization, uploads,
+products by cuBLAS through CuPy. Stricter than CuPy, arrays must come from a separate pool, because the default pool reuses
+their memory once Python has released them; and a graph cannot be launched after its pool is gone.
 """
 import weakref
 from contextlib import contextmanager
@@ -13,22 +13,22 @@ import numpy as np
 from standin.streams import Streams, capturing, do, done
 
 CUBLAS = {"matmul", "__matmul__", "__rmatmul__", "dot", "vdot", "inner", "einsum", "tensordot"}
-IN_PLACE = {"fill", "sort", "put_along_axis", "copyto"}  # of these the memory is only changed when the graph is launched
+IN_PLACE = {"fill", "sort", "put_along_axis", "copyto"}  # the memory of these is changed only when the graph is launched
 
 
 def compute(name, function, *arguments, **options):
-    """function(...) of host arrays. During capture the result's memory is set aside, and written when the graph is launched."""
+    """function(...) of host arrays. During capture the result's memory is allocated; the graph's launch writes it."""
     if capturing() and name in CUBLAS:
         raise NotImplementedError("calling cuBLAS API during stream capture is currently unsupported")
     inputs = [*arrays_in([getattr(function, "__self__", None), *arguments, *options.values()])]
     if name in IN_PLACE or options.get("out") is not None or (name.startswith("__i") and name[3:-2] not in ("nvert", "nt")):
         changed = options["out"] if options.get("out") is not None else inputs[0]
         return do(lambda: function(*arguments, **options), inputs, [changed])
-    with np.errstate(**{"all": "ignore"} if capturing() else {}):  # of numbers that are none yet, only shape and type count
+    with np.errstate(**{"all": "ignore"} if capturing() else {}):  # values not computed yet: shape and dtype matter
         result = function(*arguments, **options)
     for k, array in enumerate(result if isinstance(result, (list, tuple)) else [result]):
         if isinstance(array, np.generic):
-            array = result = np.asarray(array)  # a number of NumPy's is an array of CuPy's
+            array = result = np.asarray(array)  # a NumPy scalar is an array in CuPy
         if isinstance(array, np.ndarray) and not any(np.may_share_memory(a, array) for a in inputs):
             keep(array)
             again = (lambda k=k: function(*arguments, **options)[k]) if isinstance(result, (list, tuple)) else (
@@ -38,7 +38,7 @@ def compute(name, function, *arguments, **options):
 
 
 def arrays_in(values):
-    """All host arrays of nested lists and tuples."""
+    """All host arrays in nested lists and tuples."""
     for value in values:
         if isinstance(value, (list, tuple)):
             yield from arrays_in(value)
@@ -47,7 +47,7 @@ def arrays_in(values):
 
 
 def keep(array):
-    """Memory that is asked for. During capture it must come from a pool of one's own, and lives as long as that."""
+    """Register allocated memory. During capture it must come from a separate pool, and lives as long as that pool."""
     if capturing():
         if not isinstance(Streams.pool, MemoryPool) or Streams.pool is usual_pool:
             raise RuntimeError("memory of the usual pool is asked for during capture, and will be given to others")
@@ -61,7 +61,7 @@ def keep(array):
 
 
 class Memory:
-    """A block that CUDA is asked for; more than `largest` bytes it has not."""
+    """A block of memory from CUDA, which has no more than `largest` bytes."""
     largest = float("inf")
 
     def __init__(self, size):
@@ -75,7 +75,7 @@ def MemoryPointer(memory, offset):
 
 
 class MemoryPool:
-    """Counts what it has lent, and the most it ever had, which is what it has asked its allocator for."""
+    """Counts the memory in use, and the peak, which is the memory requested from its allocator."""
 
     def __init__(self, allocator=Memory):
         self.arrays, self.used, self.most, self.allocator = [], 0, 0, allocator
@@ -91,8 +91,8 @@ class MemoryPool:
             weakref.finalize(array, MemoryPool.back, weakref.ref(self), array.nbytes)
 
     def grow(self, size):
-        """Where CUDA itself says that it has not enough (not where an allocator raises MemoryError), CuPy gives back what is
-        free in the pool, and asks again; during capture that would be memory the graph works with."""
+        """If CUDA itself is out of memory (not if an allocator raises MemoryError), CuPy releases the free blocks of the pool
+        and retries; during capture the graph might use that memory."""
         try:
             self.allocator(size)
         except RuntimeError as error:
@@ -112,11 +112,11 @@ class MemoryPool:
         return self.most
 
     def free_all_blocks(self):
-        """Nothing is kept."""
+        """The pool keeps no memory."""
 
 
 class NoPool:
-    """Asks for each array, and counts nothing."""
+    """Allocates each array separately, and counts nothing."""
 
     def __init__(self, allocator):
         self.allocator = allocator
@@ -130,7 +130,7 @@ usual_pool = MemoryPool()
 
 @contextmanager
 def using_allocator(malloc=None):
-    """A pool's `malloc`; or another allocator: memory of its own for each array, from no pool."""
+    """A pool's `malloc`; or another allocator: separate memory for each array, from no pool."""
     before, Streams.pool = Streams.pool, getattr(malloc, "__self__", None) or NoPool(malloc or Memory)
     try:
         yield

@@ -1,15 +1,15 @@
-"""CuPy's RawModule without a GPU: the text of CUDA kernels, compiled by g++ behind cuda_on_cpu.h, run on the stand-in's arrays.
+"""CuPy's RawModule without a GPU: g++ compiles the CUDA kernels with cuda_on_cpu.h, and they run on the stand-in's arrays.
 
-Stricter than CuPy, which passes on whatever it is given:
+Stricter than CuPy, which passes on any arguments:
 
-  arguments  as many as parameters; arrays of the device, of the declared type and in C order; numbers of exactly the declared
-             type, so no number of Python's (CuPy makes a double of every float)
-  arrays     each is copied between two guard zones of numbers that are none, each zone with a pattern of its own, so that
-             even a NaN carried from one into another shows; `const` arrays must come out as they went in
-  threads    run in the order that `thread_order` says (cuda_on_cpu.h); a barrier that not all threads reach is an error,
-             and so is a write beside shared memory
+  arguments  as many as parameters; device arrays of the declared type in C order; numbers of exactly the declared
+             type, so no Python numbers (CuPy converts every float to a double)
+  arrays     each is copied between two guard zones of NaN, each zone with a different bit pattern, so that even a NaN
+             copied from one array into another is detected; `const` arrays must be unchanged
+  threads    run in the order given by `thread_order` (cuda_on_cpu.h); a barrier that not all threads reach is an error,
+             and so is a write outside shared memory
 
-Compiled libraries stay in the temporary folder, named by what they are made from.
+Compiled libraries stay in the temporary folder; their names are hashes of the source and the options.
 """
 import ctypes
 import hashlib
@@ -27,18 +27,18 @@ from nnscratch.fast.cuda.kernel_registry import read_kernels
 from standin import streams
 
 HEADER = Path(__file__).with_name("cuda_on_cpu.h")
-GUARD = 1024  # elements before and behind each array
+GUARD = 1024  # elements before and after each array
 MOST_THREADS = 1024
 WRONG = {1: (RuntimeError, "not all threads reach the same barrier"), 2: (IndexError, "writes beside its shared memory"),
          3: (RuntimeError, "has a barrier that was not seen when it was built")}
 
-launches = Counter()  # of each kernel, by its name
+launches = Counter()  # of each kernel, by name
 _order = 0
 
 
 @contextmanager
 def thread_order(order):
-    """Inside this block threads run in that order: 0 first to last, 1 last to first, 2 and above at random."""
+    """Inside this block threads run in this order: 0 first to last, 1 last to first, 2 and above random."""
     global _order
     before, _order = _order, order
     try:
@@ -48,7 +48,7 @@ def thread_order(order):
 
 
 def waiting_functions(code):
-    """The names of what waits for other threads: barriers, shuffles, tensor cores, and functions that contain one of them."""
+    """The names of functions that wait for other threads: barriers, shuffles, tensor cores, and functions that call them."""
     names = {"__syncthreads", "__syncwarp", "__shfl_xor_sync", "__shfl_down_sync", "multiply_tiles"}
     code = re.sub(r"//.*|__launch_bounds__\(\d+\)", "", code)
     functions = re.findall(r"(\w+)\([^{};]*\) \{\n(.*?)\n\}", code, flags=re.S)
@@ -58,7 +58,7 @@ def waiting_functions(code):
 
 
 def translate(code):
-    """The C++ for g++: the text itself, shared memory declared by a macro, and an entrance to each kernel."""
+    """The C++ for g++: the source itself, shared memory declared by a macro, and an entry point for each kernel."""
     kernels, waiting = read_kernels(code), waiting_functions(code)
     parts = [f'#include "{HEADER.name}"', '#line 1 "kernels.cu"']
     plain = re.sub(r'extern "C" __global__ void __launch_bounds__\(\d+\)', "static void", code)
@@ -74,10 +74,10 @@ def translate(code):
 
 
 def build(code, options):
-    """The compiled library: from the temporary folder, or made now."""
+    """The compiled library: from the temporary folder, or compiled now."""
     source = translate(code)
     flags = ["-O2", "-w", "-ffp-contract=off", "-fPIC", "-shared", "-I", str(HEADER.parent), *options,
-             "-fsanitize=alignment", "-fsanitize-undefined-trap-on-error"]  # a GPU would stop as hard
+             "-fsanitize=alignment", "-fsanitize-undefined-trap-on-error"]  # a GPU would stop as well
     key = hashlib.sha256("\0".join([source, HEADER.read_text(), *flags]).encode()).hexdigest()[:24]
     library = Path(tempfile.gettempdir()) / f"nnscratch-kernels-{key}.so"
     if not library.exists():
@@ -85,12 +85,12 @@ def build(code, options):
         made = subprocess.run(["g++", *flags, "-x", "c++", "-", "-o", str(part)], input=source, capture_output=True, text=True)
         if made.returncode:
             raise CompileException(f"g++ does not compile it:\n{made.stderr}")
-        os.replace(part, library)  # two test runs at once never see half a file
+        os.replace(part, library)  # parallel test runs never see an incomplete file
     return ctypes.CDLL(str(library))
 
 
 class CompileException(Exception):
-    """No RuntimeError, as in CuPy."""
+    """Not a RuntimeError, as in CuPy."""
 
 
 class RawModule:
@@ -102,11 +102,11 @@ class RawModule:
 
 
 class Guarded:
-    """A copy of an array between guard zones, at an address that is aligned as the array's own: a view may begin anywhere."""
+    """A copy of an array between guard zones, at an address with the array's own alignment: a view may begin anywhere."""
 
     def __init__(self, host, number):
         self.host, unsigned = host, np.dtype(f"u{host.itemsize}")
-        nan = {2: 0x7FC0, 4: 0x7FC00000, 8: 0x7FF8 << 48}[host.itemsize]  # for floats; any other pattern does for whole numbers
+        nan = {2: 0x7FC0, 4: 0x7FC00000, 8: 0x7FF8 << 48}[host.itemsize]  # for floats; any other pattern works for integers
         self.patterns = [unsigned.type(nan + 1 + 2 * number + zone) for zone in (0, 1)]
         whole = np.empty(host.size + 2 * GUARD + 256, unsigned)
         start = GUARD + ((host.ctypes.data - whole.ctypes.data - GUARD * host.itemsize) % 256) // host.itemsize
@@ -126,7 +126,7 @@ class Guarded:
 
 
 class Function:
-    """One kernel: call it with a grid, a block and the arguments."""
+    """One kernel, called with a grid, a block and the arguments."""
 
     def __init__(self, kernel, run):
         self.kernel, self.run = kernel, run
@@ -139,7 +139,7 @@ class Function:
         if not 0 < np.prod(block) <= MOST_THREADS or min(grid) < 1 or grid[0] >= 2**31 or max(grid[1:]) >= 2**16:
             raise ValueError(f"{kernel.name}: a grid of {grid} blocks of {block} threads")
         for p, value in zip(kernel.parameters, arguments):
-            self.check(p, value)  # what is wrong is said at once, also where a graph is captured
+            self.check(p, value)  # mistakes are reported at once, also while a graph is captured
         reads, writes = ([value._host for p, value in zip(kernel.parameters, arguments) if p.pointer and p.const == const]
                          for const in (True, False))
         streams.do(lambda: self.launch(grid, block, arguments), reads, writes)
@@ -165,7 +165,7 @@ class Function:
                 array.copy_back()
 
     def check(self, parameter, value):
-        """Raise TypeError for what the kernel would misread."""
+        """Raise TypeError for arguments that the kernel would misread."""
         if not parameter.pointer:
             if isinstance(value, (np.generic, np.ndarray)) and value.dtype == parameter.dtype and value.size == 1:
                 return

@@ -1,13 +1,13 @@
-"""CuPy's streams and events without a GPU, and the order between them.
+"""CuPy's streams and events without a GPU, and the order of their work.
 
-CUDA promises none, but where a stream waits for an event of another, or the program waits for a stream. Here everything is
-done at once, which would hide a wait that is missing. So each piece of memory knows which stream wrote it last, and which have
-read it since, as which of their works; each stream knows up to which work of every other it has waited; and who reads what
-another may still write, or writes what another may still write or read, is refused. Not modelled: that two halves of one array
-may be two streams' at the same time (refused), that some streams of CUDA's wait for the usual one by themselves, and that
-CuPy's pools give memory that was freed to the stream it came from.
+CUDA guarantees no order between streams, unless one waits for an event of another, or the program waits for a stream. Here all
+work is executed at once, which would hide a missing wait. So each piece of memory records which stream wrote it last and which
+streams have read it since, with the index of that work; each stream records up to which work of every other stream it has
+waited. A stream that reads memory which another may still write, or writes memory which another may still read or write, is
+refused. Not modelled: two streams may use two halves of one array at the same time (refused here), some CUDA streams
+implicitly wait for the default stream, and CuPy's pools return freed memory to the stream it came from.
 
-While a stream is captured its works are written down instead, and done when the graph is launched (graphs.py).
+While a stream is captured, its work is recorded instead, and executed when the graph is launched (graphs.py).
 """
 import weakref
 from itertools import count
@@ -17,8 +17,8 @@ import numpy as np
 
 
 class Streams:
-    current = None   # of all; set below
-    pool = None      # whose allocator is in use; None: the usual one
+    current = None   # the current stream; set below
+    pool = None      # the pool whose allocator is in use; None: the default pool
 
 
 def capturing():
@@ -26,15 +26,15 @@ def capturing():
 
 
 def refuse(what):
-    """Raise CUDA's error for what must not happen during capture."""
+    """Raise CUDA's error for an operation that is forbidden during capture."""
     if capturing():
         Streams.current.graph.void = True
         raise RuntimeError(f"cudaErrorStreamCaptureUnsupported: operation not permitted when stream is capturing ({what})")
 
 
 def do(function, reads=(), writes=(), stream=None):
-    """On a stream (None: the current one), now; during its capture, each time the graph is launched. `reads` and `writes` are
-    the host arrays that it does that to."""
+    """Execute on a stream (None: the current one), now; during its capture, at each launch of the graph. `reads` and `writes`
+    are the host arrays that the function reads and writes."""
     stream = stream or Streams.current
     if stream.graph is not None:
         stream.graph.operations.append((function, reads, writes))
@@ -43,11 +43,11 @@ def do(function, reads=(), writes=(), stream=None):
 
 
 def done():
-    """A work of which nothing is left to be done."""
+    """Work that is already complete."""
 
 
 class Memory:
-    """Who used a piece of it: `written`, the last to write, and `read`, those who read since; {stream: as its which work}."""
+    """The users of a piece of memory: `written`, the last writer, and `read`, the readers since; {stream: index of work}."""
     _all = {}  # by id
 
     def __init__(self, array):
@@ -56,7 +56,7 @@ class Memory:
 
     @classmethod
     def of(cls, array):
-        """That of the array that a view is a view of."""
+        """The memory of the array that a view belongs to."""
         while getattr(array, "base", None) is not None:
             array = array.base
         if id(array) not in cls._all:
@@ -64,11 +64,11 @@ class Memory:
         return cls._all[id(array)]
 
 
-_owners = weakref.WeakValueDictionary()  # address: host array, for library calls, which are told addresses alone
+_owners = weakref.WeakValueDictionary()  # {address: host array} for library calls, which only get addresses
 
 
 def address(array):
-    """Of a host array, which can be found by it while it lives."""
+    """The address of a host array, by which the array can be found while it exists."""
     found = array.ctypes.data
     _owners[found] = array
     return found
@@ -79,7 +79,7 @@ def at_address(pointer):
 
 
 class Event:
-    """A moment of a stream: what had been given to it until then, and what that waits for."""
+    """A point in a stream: all work submitted to it until then, and the work that this waits for."""
 
     def __init__(self, *_, **__):
         self.time, self.seen = None, {}
@@ -98,7 +98,7 @@ def get_elapsed_time(start, end):
 
 
 def meet(ours, theirs):
-    """Of each stream, wait for the later of two works."""
+    """For each stream, keep the later of two works."""
     for stream, work in theirs.items():
         ours[stream] = max(work, ours.get(stream, 0))
 
@@ -108,12 +108,12 @@ all_streams = weakref.WeakSet()
 
 class Stream:
     _numbers = count()
-    host = {}  # {stream: up to which of its works the program has waited}, and so everything it asks for from now on
+    host = {}  # {stream: index of the work the program has waited for}; all work submitted later has waited, too
 
     def __init__(self, non_blocking=False):
         self.ptr, self.graph, self.before = next(self._numbers), None, []
         all_streams.add(self)
-        self.works, self.seen = 0, {}  # how many were given to it; {other stream: up to which work it has waited for that}
+        self.works, self.seen = 0, {}  # the number of works submitted; {other stream: index of the work it has waited for}
 
     def __enter__(self):
         self.before.append(Streams.current)
@@ -124,7 +124,7 @@ class Stream:
         Streams.current = self.before.pop()
 
     def run(self, function, reads=(), writes=()):
-        """The next work of this stream."""
+        """Submit the next work to this stream."""
         self.works += 1
         for memory in map(Memory.of, reads):
             self.must_have_waited(memory.written, "written")
@@ -136,7 +136,7 @@ class Stream:
         function()
 
     def must_have_waited(self, works, what):
-        """For these works of other streams, {stream: as its which work}; `what` they did to the memory."""
+        """Check that this stream has waited for these works, {stream: index of the work}; `what` they did to the memory."""
         for stream, work in works.items():
             if stream != self.ptr and work > max(self.seen.get(stream, 0), self.host.get(stream, 0)):
                 raise AssertionError(f"stream {self.ptr} uses memory that stream {stream} has {what}, unwaited for")
@@ -160,7 +160,7 @@ class Stream:
         self.graph = Graph()
 
     def end_capture(self):
-        """A recording in which something was refused is void."""
+        """A recording that contains a refused operation is invalid."""
         if self.graph is None:
             raise RuntimeError("cudaErrorIllegalState: the stream is not being captured")
         graph, self.graph = self.graph, None
@@ -174,7 +174,7 @@ class Stream:
 
 
 def stream_at(pointer):
-    """The stream whose `ptr` this is; None, C's null, is the usual one."""
+    """The stream with this `ptr`; None, C's null, is the default stream."""
     return next(stream for stream in all_streams if stream.ptr == (pointer or 0))
 
 

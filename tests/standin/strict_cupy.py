@@ -1,26 +1,26 @@
 """A strict stand-in for CuPy: the library runs under CuPy's rules on a machine that has no GPU.
 
-NumPy does the arithmetic. What is checked is what NumPy lets pass and a GPU does not:
+NumPy computes. The stand-in checks the rules that NumPy does not have and a GPU does:
 
-  mixing      a device array and a NumPy array never meet: not in operators, functions, indices, out= or assignments
-  conversion  a device array becomes a NumPy array by .get() or asnumpy() alone, never by np.asarray
-  names       only what CuPy 14.2 has as well (cupy_names.txt)
-  keywords    where= and initial= are NumPy's alone
-  waiting     float(), bool(), .get(), printing, boolean masks... stop the program until the GPU has caught up. They are
+  mixing      a device array and a NumPy array cannot be mixed: not in operators, functions, indices, out= or assignments
+  conversion  a device array becomes a NumPy array only by .get() or asnumpy(), never by np.asarray
+  names       only those that CuPy 14.2 also has (cupy_names.txt)
+  keywords    where= and initial= exist only in NumPy
+  waiting     float(), bool(), .get(), printing, boolean masks... block the program until the GPU has finished. They are
               counted, and forbidden inside `with forbid_sync():`, because a training step should not wait
-  memory      `empty` memory is full of NaN: who forgets to write a number there will notice
-  uploads     are counted, also those that CuPy makes by itself: lists of indices, tables of addresses
-  graphs      pools, and what a CUDA graph records and refuses (graphs.py)
-  order       a stream waits before it uses what another has written, or writes what another has read (streams.py)
-  kernels     where g++ is, the library's CUDA kernels run, too, with their arguments and writes watched (raw_module.py)
+  memory      `empty` memory is NaN, so a missing write is detected
+  uploads     are counted, including CuPy's implicit ones: lists of indices, tables of addresses
+  graphs      memory pools, and the operations that a CUDA graph records and refuses (graphs.py)
+  order       a stream must wait before it uses another's results, or writes memory that another has read (streams.py)
+  kernels     if g++ is installed, the library's CUDA kernels run, too, with checked arguments and writes (raw_module.py)
 
-How: `ndarray` keeps a NumPy array in `_host` and shows it to nobody. Each call is unwrapped by `on_host`, which notices
-a stray NumPy array, done by NumPy, and wrapped again by `on_device`. A result is a 0-d array where NumPy would give a
-number, and a view shares memory with its base, both as in CuPy.
+Implementation: `ndarray` stores a NumPy array in `_host` and never exposes it. Each call is unwrapped by `on_host`, which
+detects NumPy arrays among the arguments, computed by NumPy, and wrapped again by `on_device`. A result is a 0-d array where
+NumPy would return a number, and a view shares memory with its base, both as in CuPy.
 
-Stricter than CuPy: a NumPy array as an index, as the indices of `take`, or 0-d in an assignment is refused; CuPy takes
-these, but copies them to the GPU anew each time. Not modelled: CuPy wraps an index that is out of range (here NumPy
-raises), sums in another order, and never warns of a division by zero.
+Stricter than CuPy: a NumPy array as an index, as the indices of `take`, or 0-d in an assignment is refused; CuPy accepts
+these, but copies them to the GPU each time. Not modelled: CuPy wraps an index that is out of range (here NumPy
+raises), sums in another order, and never warns about a division by zero.
 """
 import shutil
 import sys
@@ -38,17 +38,17 @@ __version__ = "14.2.0 (stand-in)"
 
 NAMES = {line for line in Path(__file__).with_name("cupy_names.txt").read_text().splitlines() if line[0] != "#"}
 
-# The shape of the result depends on the values, or the result is for the host: CuPy waits inside these.
+# The shape of the result depends on the values, or the result is for the host: CuPy waits in these functions.
 WAITING = {"nonzero", "flatnonzero", "argwhere", "extract", "compress", "unique", "bincount", "tobytes", "tofile", "dump",
            "dumps"}
-JOINING = {"concatenate", "stack", "vstack", "hstack", "dstack", "column_stack"}  # more than eight by a table of addresses
+JOINING = {"concatenate", "stack", "vstack", "hstack", "dstack", "column_stack"}  # more than eight need a table of addresses
 
 counts = {"uploads": 0, "waits": 0}
 _waiting_allowed = True
 
 
 def wait(what):
-    """Called wherever CuPy would stop until the GPU has finished."""
+    """Called wherever CuPy would wait until the GPU has finished."""
     streams.refuse(what)
     counts["waits"] += 1
     if not _waiting_allowed:
@@ -56,13 +56,13 @@ def wait(what):
 
 
 def upload(what="an upload"):
-    """Called wherever CuPy would copy something to the GPU."""
+    """Called wherever CuPy would copy data to the GPU."""
     streams.refuse(what)
     counts["uploads"] += 1
 
 
 def seen(what, array):
-    """The host array, once the current stream has come to the end of its work: what CuPy does before it hands numbers over."""
+    """The host array, after the current stream has finished its work, as CuPy does before it copies numbers to the host."""
     wait(what)
     streams.do(streams.done, [array._host])
     streams.Streams.current.synchronize()
@@ -93,7 +93,7 @@ def each(function, values):
 
 
 def on_host(value):
-    """What NumPy is given in place of `value`; refuses a NumPy array that came in from outside."""
+    """NumPy's argument for `value`; a NumPy array from outside is refused."""
     if isinstance(value, ndarray):
         return value._host
     if isinstance(value, np.ndarray):
@@ -102,21 +102,21 @@ def on_host(value):
 
 
 def on_device(value):
-    """What the caller is given in place of NumPy's result: arrays, and numbers too, become device arrays."""
+    """The caller's result for NumPy's result: arrays, and numbers too, become device arrays."""
     if isinstance(value, (np.ndarray, np.generic)):
         return ndarray(np.asarray(value))
     return each(on_device, value) if isinstance(value, (list, tuple)) else value
 
 
 def operand(value):
-    """As `on_host`, for arithmetic: NumPy would take a list for an array there, CuPy does not."""
+    """Like `on_host`, for arithmetic: NumPy would convert a list to an array there, CuPy does not."""
     if isinstance(value, (list, tuple)):
         raise TypeError(f"CuPy computes with arrays and numbers, not with a {type(value).__name__}")
     return on_host(value)
 
 
 def call(name, function, *arguments, **options):
-    """NumPy's function under CuPy's rules."""
+    """Call NumPy's function under CuPy's rules."""
     if refused := {"where", "initial"} & set(options):
         raise TypeError(f"{name}: CuPy has no keyword {refused.pop()!r} here")
     if name in WAITING or (name == "where" and len(arguments) == 1):
@@ -128,15 +128,15 @@ def call(name, function, *arguments, **options):
     unwrap = operand if isinstance(function, np.ufunc) else on_host
     result = graphs.compute(name, function, *map(unwrap, arguments), **{key: unwrap(value) for key, value in options.items()})
     if name in ("allclose", "array_equal", "array_equiv"):
-        result = np.asarray(result)  # NumPy answers with a bool, CuPy with an array whose bool() waits
+        result = np.asarray(result)  # NumPy returns a bool, CuPy an array whose bool() waits
     return on_device(result) if options.get("out") is None else options["out"]
 
 
 def host_index(index):
-    """The index for NumPy. The `...` added makes x[0] of a vector a view, as in CuPy; NumPy would copy the number."""
+    """The index for NumPy. The added `...` makes x[0] of a vector a view, as in CuPy; NumPy would copy the number."""
     parts = index if isinstance(index, tuple) else (index,)
     if any(isinstance(part, ndarray) and part.dtype == bool for part in parts):
-        wait("a boolean mask")  # CuPy must learn how many elements it selects
+        wait("a boolean mask")  # CuPy needs the number of selected elements
     if any(isinstance(part, list) for part in parts):
         upload("a list of indices")
     ellipsis = () if any(part is Ellipsis for part in parts) else (Ellipsis,)
@@ -144,7 +144,7 @@ def host_index(index):
 
 
 class ndarray:
-    """An array on the device. `array_module` knows it by the module it says it comes from."""
+    """An array on the device. `array_module` recognizes it by its `__module__`."""
     __module__ = "cupy"
     __slots__ = ("_host",)
     __hash__ = None
@@ -153,13 +153,13 @@ class ndarray:
         self._host = host
 
     def __getattr__(self, name):
-        """What CuPy's arrays have, except what would show the memory itself; above all no __array_interface__."""
+        """The attributes of CuPy's arrays, except those that expose the memory itself, especially __array_interface__."""
         if f"ndarray.{name}" not in NAMES or name in ("flat", "device"):
             raise AttributeError(f"a CuPy array has no {name!r}, or the stand-in does not offer it")
         found = getattr(self._host, name)
         return partial(call, name, found) if callable(found) else on_device(found)
 
-    data = property(lambda self: SimpleNamespace(ptr=streams.address(self._host)))  # an address, and no way to what is there
+    data = property(lambda self: SimpleNamespace(ptr=streams.address(self._host)))  # an address without access to the memory
 
     def __len__(self):
         return len(self._host)
@@ -174,7 +174,7 @@ class ndarray:
         index, value = host_index(index), operand(value)
         streams.do(lambda: self._host.__setitem__(index, value), [*graphs.arrays_in([index, value])], [self._host])
 
-    # These hand numbers to the host, and so wait for them, as do float(), item() and their like below.
+    # These copy numbers to the host and so wait for them, like float(), item() and the other converters below.
 
     def get(self):
         return seen("get()", self).copy()
@@ -185,7 +185,7 @@ class ndarray:
     def __format__(self, how):
         return format(seen("printing", self)[()], how)
 
-    # NumPy calls these: to convert an array, to add one (np.add), to do anything else with one (np.sum).
+    # NumPy calls these: to convert an array, to apply a ufunc (np.add), and for all other functions (np.sum).
 
     def __array__(self, dtype=None, copy=None):
         raise TypeError("a CuPy array does not become a NumPy array unasked: use .get() or asnumpy()")
@@ -222,11 +222,11 @@ for _name in "neg pos abs invert lt le eq ne gt ge".split():
 for _name in "add sub mul truediv floordiv mod divmod pow matmul and or xor lshift rshift".split():
     for _side in ("", "r"):
         setattr(ndarray, f"__{_side}{_name}__", _operator(f"__{_side}{_name}__"))
-    if _name not in ("divmod", "matmul"):  # CuPy lacks @=, so that Python makes x @= y a new array
+    if _name not in ("divmod", "matmul"):  # CuPy lacks @=, so Python makes x @= y a new array
         setattr(ndarray, f"__i{_name}__", _operator(f"__i{_name}__", in_place=True))
 
 
-# The module's own names: first those that are CuPy's alone or take NumPy arrays, then everything that NumPy has too.
+# The module's own names: first those that only CuPy has or that accept NumPy arrays, then all names that NumPy has, too.
 
 def array(obj, dtype=None):
     """A new device array, from a device array or from numbers on the host."""
@@ -236,7 +236,7 @@ def array(obj, dtype=None):
 
 
 def asarray(obj, dtype=None):
-    """The same, without copying what is there already."""
+    """The same, without copying an array that is already on the device."""
     return obj if isinstance(obj, ndarray) and (dtype is None or dtype == obj.dtype) else array(obj, dtype)
 
 
@@ -245,7 +245,7 @@ def asnumpy(obj):
 
 
 def empty(shape, dtype=float):
-    """Memory that nobody has written to: NaN, where the type has it."""
+    """Uninitialized memory: NaN, if the dtype has it."""
     return ndarray(graphs.keep(np.full(shape, np.nan, dtype) if np.dtype(dtype).kind in "fc" else np.empty(shape, dtype)))
 
 
@@ -267,7 +267,7 @@ def get_default_memory_pool():
 
 
 def find(name):
-    """`exp` or `linalg.norm`: NumPy's, under CuPy's rules."""
+    """`exp` or `linalg.norm`: NumPy's function under CuPy's rules."""
     if name not in NAMES:
         raise AttributeError(f"CuPy 14.2 has no {name!r}")
     found = attrgetter(name)(np)
