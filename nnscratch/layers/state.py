@@ -57,7 +57,7 @@ class LayerState(ArgumentsRepr):
                     arrays[name] = (array.real if np.dtype(dtype).kind == "f" else array).astype(dtype)
 
     def __repr__(self) -> str:
-        name = self.name or self._name_in_model
+        name = getattr(self, "name", None) or getattr(self, "_name_in_model", None)
         return f"{name}: {self._call_text()}" if name else self._call_text()
 
     def _call_text(self) -> str:
