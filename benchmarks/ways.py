@@ -6,7 +6,7 @@ import numpy as np
 
 from nnscratch.fast.cpu import col2im, depthwise, folded, im2col, subpixel, winograd
 from nnscratch.fast.cpu.col2im import adjoint_window, flip_kernel
-from nnscratch.fast.cpu.winograd_matrices import MAX_PRODUCTS
+from nnscratch.fast.cpu.folded import supports_folding
 from nnscratch.fast.cpu.winograd_tiles import supports_winograd
 from nnscratch.fast.dispatch import Problem
 from nnscratch.ops import reference
@@ -49,8 +49,8 @@ def winograd_can(window: Window) -> bool:
 
 
 def strided_winograd_can(window: Window) -> bool:
-    """Dilation 1, strides, and more rows of taps than the stride."""
-    return undilated(window) and window.strides != (1, 1) and 2 <= -(-window.taps[0] // window.strides[0]) < MAX_PRODUCTS
+    """Strides, for which Winograd works on folded images."""
+    return window.strides != (1, 1) and supports_folding(window)
 
 
 WAYS: dict[str, dict[str, tuple[Callable, Callable]]] = {

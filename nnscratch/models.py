@@ -22,6 +22,7 @@ from nnscratch.layers.graph import (
     Symbol,
     calls_behind_parameters,
     check_input,
+    discard_saved,
     layer_calls,
     raise_naming_layer,
     unique_names,
@@ -116,8 +117,7 @@ class Model(Layer):
                         del values[symbol]
         except BaseException:  # an error in a layer, or Ctrl-C: no backward pass will follow
             if remember:
-                for call, _ in zip(self.calls, depths):
-                    call.layer.discard_forward()
+                discard_saved(self.calls, depths)
             raise
         outputs = [values[symbol] for symbol in self.outputs]
         if remember:
@@ -150,9 +150,7 @@ class Model(Layer):
             try:
                 dx = call.layer.backward(gradient, part)
             except BaseException as error:  # or Ctrl-C: what the earlier layers saved will not be used
-                for other, saved in zip(reversed(self.calls), reversed(depths)):
-                    if len(other.layer._saved) == saved:
-                        other.layer.discard_forward()
+                discard_saved(self.calls, depths)
                 raise_naming_layer(error, self, call.layer, "gradient", [gradient])
             for symbol, part_dx in zip(call.inputs, dx if isinstance(dx, list) else [dx] * len(call.inputs)):
                 add(symbol, part_dx)

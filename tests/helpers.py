@@ -1,8 +1,14 @@
 """Helpers of many tests: random arrays on the device under test, comparison of results, a quick `nnscratch style`."""
+import os
+import shutil
+import subprocess
+import sys
 from contextlib import nullcontext
+from pathlib import Path
 
 import numpy as np
 
+import nnscratch
 from nnscratch.backend import move, to_cpu
 from nnscratch.cli import main
 from nnscratch.ops import reference
@@ -92,3 +98,16 @@ def loops_conv2d_transpose_backward(dy, cache):
     dbias = sum(dy[n, h, w] for n, h, w in reference.ranges(*dy.shape[:3])) if has_bias else None
     return (by_groups(reference.convolve, dy, kernel, window, groups),
             by_groups(reference.convolve_dkernel, dy, x, window, groups), dbias)
+
+
+def package_copy(folder):
+    """A copy of the package in this folder, to be changed."""
+    target = folder / "nnscratch"
+    shutil.copytree(Path(nnscratch.__file__).parent, target, ignore=shutil.ignore_patterns("__pycache__", "course"))
+    return target
+
+
+def run_python(folder, *command):
+    """Python run in this folder, with the package that is there."""
+    return subprocess.run([sys.executable, *command], cwd=folder, capture_output=True, text=True,
+                          env=os.environ | {"PYTHONPATH": str(folder)})

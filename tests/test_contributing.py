@@ -1,13 +1,11 @@
 """CONTRIBUTING.md works: what it and README quote is the code, what it adds is right, and what is forgotten is named."""
 import ast
-import os
 import re
 import shutil
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
+from helpers import package_copy, run_python
 
 ROOT = Path(__file__).parent.parent
 TEXT = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
@@ -24,17 +22,6 @@ def bare(node):
             if ast.get_docstring(part) is not None:
                 part.body = part.body[1:]
     return ast.unparse(node)
-
-
-def copied(folder):
-    """A copy of the package, to be changed."""
-    shutil.copytree(ROOT / "nnscratch", folder / "nnscratch", ignore=shutil.ignore_patterns("__pycache__", "course"))
-    return folder / "nnscratch"
-
-
-def run(folder, *command):
-    return subprocess.run([sys.executable, *command], cwd=folder, capture_output=True, text=True,
-                          env=os.environ | {"PYTHONPATH": str(folder)})
 
 
 def test_every_file_and_folder_exists():
@@ -68,7 +55,7 @@ def test_the_formula_in_the_readme_is_the_code():
 @pytest.mark.slow
 def test_the_additions_are_proven_right(tmp_path):
     """The loss and the optimizer, added to a copy where it says: `nnscratch check` passes, and every optimizer's tests do."""
-    package = copied(tmp_path)
+    package = package_copy(tmp_path)
     for file, text in (block for block in BLOCKS if block[0].startswith("add to ")):
         path = tmp_path / file.split()[-1]
         source = path.read_text(encoding="utf-8")
@@ -79,12 +66,13 @@ def test_the_additions_are_proven_right(tmp_path):
         else:
             source += f"\n\n{text}"
         path.write_text(source, encoding="utf-8")
-    done = run(tmp_path, "-m", "nnscratch.cli", "check")
+    done = run_python(tmp_path, "-m", "nnscratch.cli", "check")
     assert done.returncode == 0 and re.search(r"^huber ", done.stdout, flags=re.M), done.stdout + done.stderr
     for file in ("test_optimizers.py", "helpers.py", "conftest.py"):
         shutil.copy(ROOT / "tests" / file, tmp_path)
     shutil.copytree(ROOT / "tests" / "standin", tmp_path / "standin")
-    done = run(tmp_path, "-m", "pytest", "-p", "no:cacheprovider", "-p", "no:xdist", "-q", "test_optimizers.py", "-k", "Lion")
+    done = run_python(tmp_path, "-m", "pytest", "-p", "no:cacheprovider", "-p", "no:xdist", "-q", "test_optimizers.py",
+                      "-k", "Lion")
     assert done.returncode == 0 and "passed" in done.stdout, done.stdout + done.stderr
     assert package.exists()
 
@@ -97,10 +85,11 @@ def test_the_additions_are_proven_right(tmp_path):
 ])
 def test_a_forgotten_case_is_named(tmp_path, file, line, sentence):
     """Without its line the check fails, in one sentence that says which file lacks it."""
-    package = copied(tmp_path)
+    package = package_copy(tmp_path)
     lines = (package / file).read_text(encoding="utf-8").splitlines()
     kept = [text for text in lines if not text.startswith(line)]
     assert len(kept) == len(lines) - 1
     (package / file).write_text("\n".join(kept), encoding="utf-8")
-    done = run(tmp_path, "-c", "from nnscratch.gradcheck.coverage import without_case; print(*without_case(), sep='\\n')")
+    done = run_python(tmp_path, "-c",
+                      "from nnscratch.gradcheck.coverage import without_case; print(*without_case(), sep='\\n')")
     assert done.stdout.strip() == sentence, done.stderr

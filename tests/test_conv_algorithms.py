@@ -26,7 +26,6 @@ from nnscratch.fast import dispatch, workspace
 from nnscratch.fast.cpu import col2im, depthwise, folded, im2col, subpixel, winograd, winograd_tiles
 from nnscratch.fast.cpu import conv as cpu_conv
 from nnscratch.fast.cpu.col2im import adjoint_window, flip_kernel
-from nnscratch.fast.cpu.winograd_matrices import MAX_PRODUCTS
 from nnscratch.fast.dispatch import CONVOLUTIONS, Problem, choose_convolution
 from nnscratch.ops import reference
 from nnscratch.ops.window import make_window
@@ -65,7 +64,7 @@ def can(algorithm, window):
     if algorithm == "subpixel":
         return window.dilation == (1, 1)
     if algorithm == "folded":
-        return window.dilation == (1, 1) and 2 <= -(-window.taps[0] // window.strides[0]) < MAX_PRODUCTS
+        return folded.supports_folding(window)
     if algorithm == "winograd" and not winograd_tiles.supports_winograd(window):
         return False
     return Problem(window, 1, 1, 1).unit_stride

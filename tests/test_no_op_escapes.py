@@ -1,13 +1,7 @@
 """The proof finds by itself what it has to prove: every op, layer, loss and op of the engine."""
-import os
-import shutil
-import subprocess
-import sys
-from pathlib import Path
-
 import pytest
+from helpers import package_copy, run_python
 
-import nnscratch
 from nnscratch.gradcheck.coverage import without_case
 from nnscratch.gradcheck.equality import GENERATORS, differences
 from nnscratch.gradcheck.layer_cases import LAYER_CASES, check_case
@@ -51,13 +45,11 @@ def test_everything_has_a_case():
 @pytest.mark.slow
 def test_what_has_no_case_fails_the_check(tmp_path):
     """Four wrong gradients, each added to one file of a copy and to no list: `nnscratch check` names all of them and fails."""
-    copy = tmp_path / "nnscratch"
-    shutil.copytree(Path(nnscratch.__file__).parent, copy, ignore=shutil.ignore_patterns("__pycache__", "*.npz", "course"))
+    copy = package_copy(tmp_path)
     for file, text in ADDED.items():
         with (copy / file).open("a", encoding="utf-8") as stream:
             stream.write(text)
-    done = subprocess.run([sys.executable, "-m", "nnscratch.cli", "check"], cwd=tmp_path, capture_output=True, text=True,
-                          env=os.environ | {"PYTHONPATH": str(tmp_path)})
+    done = run_python(tmp_path, "-m", "nnscratch.cli", "check")
     assert done.returncode == 1, done.stderr
     for name in ("ops.double", "layers.Double", "losses.total", "fast.elu"):
         assert f"WRONG: {name} has no" in done.stdout

@@ -18,8 +18,8 @@ import numpy as np
 
 from nnscratch.backend import Array, array_module
 from nnscratch.fast.cpu.col2im import adjoint_window
+from nnscratch.fast.cpu.folded import supports_folding
 from nnscratch.fast.cpu.subpixel import waste
-from nnscratch.fast.cpu.winograd_matrices import MAX_PRODUCTS
 from nnscratch.fast.cpu.winograd_tiles import supports_winograd
 from nnscratch.fast.cuda.launcher import supported
 from nnscratch.ops.window import Window
@@ -126,9 +126,8 @@ class Problem(NamedTuple):
     @property
     def strided_winograd(self) -> bool:
         """Whether Winograd pays for a strided product, which becomes one of stride 1 with ceil(KH / SH) rows of taps."""
-        rows = -(-self.window.taps[0] // self.window.strides[0])
-        return (self.window.dilation == (1, 1) and self.window.strides != (1, 1) and 2 <= rows < MAX_PRODUCTS
-                and not self.few_windows and min(self.channels, self.outputs) >= 32)
+        strided = self.window.strides != (1, 1) and supports_folding(self.window)
+        return strided and not self.few_windows and min(self.channels, self.outputs) >= 32
 
     @property
     def whole_cells(self) -> bool:

@@ -141,6 +141,13 @@ def calls_behind_parameters(calls: list[Symbol]) -> set[Symbol]:
     return found
 
 
+def discard_saved(calls: Sequence[Any], depths: list[int]) -> None:
+    """Drop what layers saved in a forward pass and no backward pass has used, given the depths of their stacks after it."""
+    for call, depth in reversed([*zip(calls, depths)]):
+        if len(call.layer._saved) == depth:
+            call.layer.discard_forward()
+
+
 def raise_naming_layer(error: BaseException, model: Any, layer: Any, kind: str, arrays: list[Any]) -> NoReturn:
     """Raise the error with its place in the model: in the sentence of an InputError, as a note to any other exception."""
     shapes = ", ".join(str(getattr(array, "shape", "unknown")) for array in arrays)

@@ -10,9 +10,15 @@ import numpy as np
 
 from nnscratch.backend import Array, common_dtype
 from nnscratch.fast.cpu import winograd
+from nnscratch.fast.cpu.winograd_matrices import MAX_PRODUCTS
 from nnscratch.ops.window import Window, make_window
 
 __all__ = ["convolve_dkernel"]
+
+
+def supports_folding(window: Window) -> bool:
+    """Whether Winograd can compute it on cells of SH x SW pixels: dilation 1, and 2 to 7 rows of cells under a window."""
+    return window.dilation == (1, 1) and 2 <= -(-window.taps[0] // window.strides[0]) < MAX_PRODUCTS
 
 
 def convolve_dkernel(x: Array, dy: Array, window: Window) -> Array:
@@ -25,7 +31,7 @@ def convolve_dkernel(x: Array, dy: Array, window: Window) -> Array:
     dy : array (N, OH, OW, OC)
         Gradient of the loss with respect to y.
     window : Window
-        Where the kernel stands on x; it has more rows of taps than the stride.
+        Where the kernel stands on x; `supports_folding` holds for it.
 
     Returns
     -------

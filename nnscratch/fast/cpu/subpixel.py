@@ -40,7 +40,7 @@ def convolve_dx(dy: Array, kernel: Array, window: Window, by_winograd: bool = Fa
     window : Window
         Where the kernel stands on x.
     by_winograd : bool
-        Whether Winograd's algorithm computes the product, which has stride 1. There must be 2 rows of taps or more, U > 1.
+        Whether Winograd's algorithm computes the product, which has stride 1; `folded.supports_folding` must hold.
 
     Returns
     -------
