@@ -7,6 +7,7 @@ Shapes: x (N, H, W, C), kernel (KH, KW, C/groups, OC), y (N, OH, OW, OC); transp
 conv2d is the first, and its backward the other two. conv2d_transpose is the second, and its backward the first and the third.
 The columns are not kept for the backward pass: they are up to KH*KW times as large as x, and making them again is fast.
 """
+from math import prod
 from typing import Any
 
 from nnscratch.backend import Array, array_module, concatenate
@@ -29,18 +30,24 @@ def conv2d(x: Array, kernel: Array, bias: Array | None = None, *, strides: Any =
            groups: int = 1) -> tuple[Array, Any]:
     """As ops.conv2d."""
     window = conv2d_window(x, kernel, bias, strides, padding, dilation, groups)
-    return product("convolve", x, kernel, window, groups, bias), (x, kernel, bias is not None, window, groups)
+    columns = cpu.columns_to_keep(x, kernel, window, groups) if device_room(x) == "cpu" else None
+    y = product("convolve", x, kernel, window, groups, bias, columns)
+    return y, (x if columns is None else columns, kernel, bias is not None, window, groups)
 
 
 def conv2d_backward(dy: Array, cache: Any, wrt: str = "all") -> tuple[Array, Array, Array]:
     """As ops.conv2d_backward."""
     x, kernel, has_bias, window, groups = cache
-    check_dy("conv2d_backward", dy, (len(x), *window.output, kernel.shape[3]), wrt)
+    has_columns = x.ndim == 2
+    images = len(x) // prod(window.output) if has_columns else len(x)
+    check_dy("conv2d_backward", dy, (images, *window.output, kernel.shape[3]), wrt)
     dx = dkernel = dbias = None
     if wrt != "parameters":
         dx = product("convolve_dx", dy, kernel, window, groups)
     if wrt != "input":
-        dkernel, dbias = product("convolve_dkernel", x, dy, window, groups), channel_sum(dy) if has_bias else None
+        dkernel = (x.T @ dy.reshape(len(x), -1)).reshape(kernel.shape) if has_columns else product(
+            "convolve_dkernel", x, dy, window, groups)
+        dbias = channel_sum(dy) if has_bias else None
     return dx, dkernel, dbias
 
 
@@ -55,18 +62,24 @@ def conv2d_transpose_backward(dy: Array, cache: Any, wrt: str = "all") -> tuple[
     """As ops.conv2d_transpose_backward."""
     x, kernel, has_bias, window, groups = cache
     check_dy("conv2d_transpose_backward", dy, (len(x), *window.input, kernel.shape[2] * groups), wrt)
-    dx = dkernel = dbias = None
-    if wrt != "parameters":
+    dx = dkernel = None
+    if wrt == "all" and groups == 1 and device_room(dy) == "cpu":
+        dx, dkernel = cpu.convolve_and_dkernel(dy, kernel, x, window)
+    elif wrt == "all":
+        dx, dkernel = product("convolve", dy, kernel, window, groups), product("convolve_dkernel", dy, x, window, groups)
+    elif wrt == "input":
         dx = product("convolve", dy, kernel, window, groups)
-    if wrt != "input":
-        dkernel, dbias = product("convolve_dkernel", dy, x, window, groups), channel_sum(dy) if has_bias else None
-    return dx, dkernel, dbias
+    else:
+        dkernel = product("convolve_dkernel", dy, x, window, groups)
+    return dx, dkernel, channel_sum(dy) if has_bias and wrt != "input" else None
 
 
-def product(name: str, a: Array, b: Array, window: Window, groups: int, bias: Array | None = None) -> Array:
+def product(name: str, a: Array, b: Array, window: Window, groups: int, bias: Array | None = None,
+            keep: Array | None = None) -> Array:
     """One of the three products; group by group, each array cut along its last axis."""
     room = {"cpu": cpu, "cuda": cuda}[device_room(a)]
     function, options = getattr(room, name), {} if bias is None else {"bias": bias}
+    options |= {} if keep is None else {"keep": keep}
     inputs = a.shape[3] if name == "convolve_dkernel" else b.shape[2] * groups
     if room is cpu and groups > 1 and inputs == groups == b.shape[3]:  # fast/cpu/depthwise.py computes all groups at once
         return function(a, b, window, groups=groups, **options)

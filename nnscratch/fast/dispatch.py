@@ -12,6 +12,7 @@ times of `python -m benchmarks algorithms`.
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
+from functools import cache
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -25,6 +26,8 @@ from nnscratch.fast.cuda.launcher import supported
 from nnscratch.ops.window import Window
 
 __all__ = ["CONVOLUTIONS", "Problem", "choose_convolution", "choose_room", "disabled"]
+
+KEPT_BYTES = 18 * 2**20  # of columns that a convolution keeps from its forward pass to its backward pass
 
 _enabled: ContextVar[bool] = ContextVar("whether the engine is enabled", default=True)  # for each thread by itself
 
@@ -127,7 +130,7 @@ class Problem(NamedTuple):
     def strided_winograd(self) -> bool:
         """Whether Winograd pays for a strided product, which becomes one of stride 1 with ceil(KH / SH) rows of taps."""
         strided = self.window.strides != (1, 1) and supports_folding(self.window)
-        return strided and not self.few_windows and min(self.channels, self.outputs) >= 32
+        return strided and not self.few_windows and min(self.channels, self.outputs) >= 128
 
     @property
     def whole_cells(self) -> bool:
@@ -177,6 +180,7 @@ CONVOLUTIONS: dict[str, list[tuple[str, str, Callable[[Problem], bool]]]] = {
 }
 
 
+@cache
 def choose_convolution(product: str, problem: Problem) -> str:
     """Choose the algorithm of fast/cpu for one product of a convolution.
 
@@ -200,6 +204,14 @@ def choose_convolution(product: str, problem: Problem) -> str:
     'winograd'
     """
     return next(name for name, _, holds in CONVOLUTIONS[product] if holds(problem))
+
+
+def keeps_columns(problem: Problem, itemsize: int) -> bool:
+    """Whether the columns of a convolution wait for the backward pass: both passes need them, and they are small."""
+    (kh, kw), (oh, ow) = problem.window.taps, problem.window.output
+    size = problem.images * oh * ow * kh * kw * problem.channels * itemsize
+    return size <= KEPT_BYTES and (kh, kw) != (1, 1) and all(choose_convolution(product, problem) == "im2col"
+                                      for product in ("convolve", "convolve_dkernel"))
 
 
 def device_room(array: Array) -> str:

@@ -52,8 +52,8 @@ def pad2d(x: Array, padding: Padding, *, mode: str = "constant") -> tuple[Array,
 def pad2d_backward(dy: Array, cache: tuple) -> Array:
     """A padded pixel is a copy, so its gradient is added to the pixel that it copies.
 
-    Zeros are copies of nothing: their gradients are dropped. The columns are folded back first and the rows after them, so that
-    the corners, which are copies of copies, are added too.
+    Zeros are copies of nothing: their gradients are dropped. A border row is itself padded, so its columns are folded back
+    before it is added: the corners are copies of copies.
 
     Parameters
     ----------
@@ -67,18 +67,25 @@ def pad2d_backward(dy: Array, cache: tuple) -> Array:
     """
     (n, h, w, c), (rows, columns), mode = cache
     check_dy("pad2d_backward", dy, (n, h + sum(rows), w + sum(columns), c))
-    dy = fold(dy, 2, w, columns, mode)
-    return fold(dy, 1, h, rows, mode)
+    dx = fold_columns(dy[:, rows[0]:rows[0] + h], w, columns, mode)
+    for row, border in copies(h, rows, mode):
+        dx[:, row] += fold_columns(dy[:, border], w, columns, mode)
+    return dx
 
 
-def fold(dy: Array, axis: int, size: int, widths: Size, mode: str) -> Array:
-    """Undo the padding along one axis, adding every border line to the line that it copies."""
+def fold_columns(dy: Array, width: int, widths: Size, mode: str) -> Array:
+    """Undo the padding of each row, adding every border column to the column that it copies: (..., W, C)."""
+    dx = dy[..., widths[0]:widths[0] + width, :].copy()
+    for column, border in copies(width, widths, mode):
+        dx[..., column, :] += dy[..., border, :]
+    return dx
+
+
+def copies(size: int, widths: Size, mode: str) -> list[tuple[int, int]]:
+    """For each border line of a padded axis: (the line of x that it copies, where it lies on the padded axis)."""
+    if mode == "constant":
+        return []
     before, after = widths
-    lines = array_module(dy).moveaxis(dy, axis, 0)
-    inside = lines[before:before + size].copy()
-    if mode != "constant":
-        for k in range(1, before + 1):  # k lines outside the first line
-            inside[k if mode == "reflect" else 0] += lines[before - k]
-        for k in range(1, after + 1):   # k lines outside the last line
-            inside[size - 1 - k if mode == "reflect" else size - 1] += lines[before + size - 1 + k]
-    return array_module(dy).moveaxis(inside, 0, axis)
+    first = [(k if mode == "reflect" else 0, before - k) for k in range(1, before + 1)]
+    last = [(size - 1 - k if mode == "reflect" else size - 1, before + size - 1 + k) for k in range(1, after + 1)]
+    return first + last

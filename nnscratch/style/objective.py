@@ -44,8 +44,9 @@ from nnscratch.style.tiling import Strip, make_strips
 
 __all__ = ["Objective"]
 
-# For each feature map and region: (centred features, pixel weights) -> the gradient of the loss with respect to the features.
-StyleBackward = list[list[Callable[[Array, Array | None], Array]]]
+# For each feature map and region: (fraction of the image that a strip is, its features, pixel weights) -> the gradient of the loss
+# with respect to these features.
+StyleBackward = list[list[Callable[[float, Array, Array | None], Array]]]
 
 
 class Objective:
@@ -130,7 +131,7 @@ class Objective:
         """The moments of each region, one below the other, in these rows of map k: (regions, C, C + 1)."""
         if self.statistics == "sliced":
             return 0
-        return array_module(features).concatenate([moments(features - means[k], select_rows(region.pixel_weights[k], rows))
+        return array_module(features).concatenate([moments(features, select_rows(region.pixel_weights[k], rows), means[k])
                                                    for region, means in zip(self.regions, self.style_means)])
 
     def _average(self, image: Array, strips: list[Strip], measure: Callable[[int, Array, slice], Array],
@@ -154,7 +155,8 @@ class Objective:
                 weight = region.area / len(image_moments)
                 layer_loss, gradient = compare(ours[r:r + 1], self.style_moments[r][k], photograph[r:r + 1])
                 loss = loss + weight * layer_loss
-                backward[k].append(partial(moments_backward, self.style_weight * weight * gradient))
+                dmoments, center = self.style_weight * weight * gradient, self.style_means[r][k]
+                backward[k].append(partial(moment_gradient, dmoments, center))
         return loss, backward
 
     def _prepare_sliced(self, content: Array, styles: list[Array], blend_weights: Sequence[float]) -> None:
@@ -185,15 +187,25 @@ class Objective:
         """A strip's part of the content loss, and the gradient of its whole loss with respect to its input rows."""
         gradients = []
         for k, (y, own, rows, fraction) in enumerate(zip(features, *strip[1:])):
-            gradient = array_module(y).zeros_like(y)  # the halo's features have no gradient
-            for region, means, style_backward in zip(self.regions, self.style_means, backward[k]):
-                gradient[:, own] += fraction * style_backward(y[:, own] - means[k], select_rows(region.pixel_weights[k], rows))
-            gradients.append(gradient)
-        k = self.content_layer
-        loss, gradient = mse(features[k][:, strip.own[k]], target)
-        scale = strip.fractions[k] / self.content_scale
-        gradients[k][:, strip.own[k]] += self.content_weight * scale * gradient
+            gradient, *others = [style_backward(fraction, y[:, own], select_rows(region.pixel_weights[k], rows))
+                                 for region, style_backward in zip(self.regions, backward[k])]
+            for other in others:
+                gradient += other
+            if k == self.content_layer:
+                loss, dcontent = mse(y[:, own], target)
+                scale = fraction / self.content_scale
+                gradient += self.content_weight * scale * dcontent
+            gradients.append(with_halo(gradient, y, own))
         return scale * loss, self.network.backward(gradients, wrt="input")
+
+
+def with_halo(gradient: Array, y: Array, own: slice) -> Array:
+    """The gradient with respect to all features y of a strip, given that of its own rows: the halo has none."""
+    if gradient.shape == y.shape:
+        return gradient
+    whole = array_module(y).zeros_like(y)
+    whole[:, own] = gradient
+    return whole
 
 
 def select_rows(weights: Array | None, rows: slice) -> Array | None:
@@ -203,9 +215,14 @@ def select_rows(weights: Array | None, rows: slice) -> Array | None:
 
 def centred_moments(means: list[Array], k: int, features: Array) -> Array:
     """The moments of features of map k around their means."""
-    return moments(features - means[k])
+    return moments(features, center=means[k])
 
 
-def constant(gradient: Array, features: Array, weights: Array | None) -> Array:
-    """The backward function of a term whose gradient is known already."""
+def moment_gradient(dmoments: Array, center: Array, fraction: float, features: Array, weights: Array | None) -> Array:
+    """The backward function of a loss of moments, which are a mean over the strips."""
+    return moments_backward(fraction * dmoments, features, weights, center)
+
+
+def constant(gradient: Array, fraction: float, features: Array, weights: Array | None) -> Array:
+    """The backward function of a term whose gradient is known already, for the whole image in one strip."""
     return gradient

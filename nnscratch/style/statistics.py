@@ -32,28 +32,36 @@ __all__ = ["STATISTICS", "covariance_loss", "gram_loss", "moments", "moments_bac
 DIRECTIONS = 32
 
 
-def moments(features: Array, weights: Array | None = None) -> Array:
-    """Compute the Gram matrix and the mean of centred features.
+def moments(features: Array, weights: Array | None = None, center: Array | None = None) -> Array:
+    """Compute the Gram matrix and the mean of features, measured from a center.
 
     Parameters
     ----------
     features : Array (1, H, W, C)
     weights : Array (1, H, W, 1), the weight w of each pixel, 1 on average; None where all are 1
+    center : Array (1, 1, 1, C), subtracted from the features; None for 0
 
     Returns
     -------
     Array (1, C, C + 1)
-        The Gram matrix G = mean of w f fᵀ, and the mean δ = mean of w f as the last column.
+        The Gram matrix G = mean of w f fᵀ, and the mean δ = mean of w f as the last column; f is a pixel minus the center.
+
+    Notes
+    -----
+    Without weights no array of centred features is made: with the mean a of the features as they are, δ = a - center, and
+    G = mean of F Fᵀ - a aᵀ + δ δᵀ, because both sides are the covariance plus δ δᵀ.
     """
+    xp, rows = array_module(features), features.reshape(-1, features.shape[3])
     if weights is not None:
-        root = weights**0.5
-        return array_module(features).concatenate([gram_matrix(root * features)[0],
-                                                   (weights * features).mean(axis=(1, 2))[:, :, None]], axis=2)
-    delta = features.mean(axis=(1, 2))[:, :, None]
-    return array_module(features).concatenate([gram_matrix(features)[0], delta], axis=2)
+        centred, root = features if center is None else features - center, weights**0.5
+        return xp.concatenate([gram_matrix(root * centred)[0], (weights * centred).mean(axis=(1, 2))[:, :, None]], axis=2)
+    mean = dense(xp.full((1, len(rows)), 1 / len(rows), rows.dtype), rows)[0][:, :, None]
+    delta = mean if center is None else mean - center.reshape(1, -1, 1)
+    gram = gram_matrix(features)[0] - mean * mean.swapaxes(1, 2) + delta * delta.swapaxes(1, 2)
+    return xp.concatenate([gram, delta], axis=2)
 
 
-def moments_backward(dmoments: Array, features: Array, weights: Array | None = None) -> Array:
+def moments_backward(dmoments: Array, features: Array, weights: Array | None = None, center: Array | None = None) -> Array:
     """Compute the gradient with respect to the features.
 
     Parameters
@@ -61,6 +69,7 @@ def moments_backward(dmoments: Array, features: Array, weights: Array | None = N
     dmoments : Array (1, C, C + 1), the gradient with respect to the moments
     features : Array (1, H, W, C)
     weights : Array (1, H, W, 1) or None, as in `moments`
+    center : Array (1, 1, 1, C), as in `moments`
 
     Returns
     -------
@@ -69,11 +78,15 @@ def moments_backward(dmoments: Array, features: Array, weights: Array | None = N
 
     Notes
     -----
-    δ is a mean, so each pixel gets dδ / M; G gives F (dG + dGᵀ) / M, as ops.gram_matrix_backward derives. Both contain each
-    pixel w times, and so does the gradient.
+    δ is a mean, so each pixel gets dδ / M; G gives (F - center) (dG + dGᵀ) / M, as ops.gram_matrix_backward derives: together
+    a dense layer on the features. Both contain each pixel w times, and so does the gradient.
     """
-    dgram, ddelta, pixels = dmoments[0, :, :-1], dmoments[:, None, None, :, -1], features.shape[1] * features.shape[2]
-    gradient = dense(features, (dgram + dgram.T) / pixels)[0] + ddelta / pixels
+    pixels = features.shape[1] * features.shape[2]
+    matrix = (dmoments[0, :, :-1] + dmoments[0, :, :-1].T) / pixels
+    bias = dmoments[0, :, -1] / pixels
+    if center is not None:
+        bias = bias - center.reshape(-1) @ matrix
+    gradient = dense(features, matrix, bias)[0]
     return gradient if weights is None else weights * gradient
 
 

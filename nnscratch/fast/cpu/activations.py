@@ -1,4 +1,4 @@
-"""LeakyReLU on the CPU, alone or after a bias, in one pass over memory.
+"""ReLU and LeakyReLU on the CPU, also after a bias, in one pass over memory.
 
 Shapes: x, y, dy, dx (..., C), bias (C,).
 
@@ -18,9 +18,10 @@ from nnscratch.ops.validation import check_dy
 
 __all__: list[str] = []
 
-OPS = ["bias_leaky_relu", "bias_leaky_relu_backward", "leaky_relu", "leaky_relu_backward"]
+OPS = ["bias_leaky_relu", "bias_leaky_relu_backward", "leaky_relu", "leaky_relu_backward", "relu",
+       "relu_backward"]
 
-PIECE = 2**15  # values processed at once
+PIECE = 2**17  # values processed at once: they and what is computed from them fit in the cache
 
 
 def leaky_relu(x: Array, negative_slope: float = 0.2) -> Any:
@@ -64,13 +65,30 @@ def bias_leaky_relu_backward(dy: Array, cache: Any) -> Array:
     return dx, channel_sum(dx)
 
 
+def relu(x: Array) -> Any:
+    """As ops.relu, for real numbers; else NotImplemented."""
+    if x.dtype.kind != "f" or not x.flags.c_contiguous:
+        return NotImplemented
+    y, zeros = np.empty_like(x), np.zeros((1, min(PIECE, x.size)), x.dtype)  # an array of zeros is faster than the number
+    for source, target in pieces(x.reshape(1, -1), y.reshape(1, -1)):
+        np.maximum(source, zeros[:, :source.size], out=target)
+    return y, y
+
+
+def relu_backward(dy: Array, cache: Array) -> Array:
+    """As ops.relu_backward."""
+    check_dy("relu_backward", dy, cache.shape)
+    return slope_times(dy, cache, 0.0)
+
+
 def slope_times(dy: Array, x: Array, s: float) -> Array:
     """dy where x > 0, else s dy; x is C-contiguous."""
     dx = np.empty(x.shape, np.result_type(dy, x))
-    dy = np.ascontiguousarray(dy)
+    dy, lowest = np.ascontiguousarray(dy), np.full((1, min(PIECE, x.size)), s, x.dtype)
     for upstream, source, target in pieces(*(array.reshape(1, -1) for array in (dy, x, dx))):
-        slope = np.multiply(source > 0, x.dtype.type(1 - s))
-        slope += x.dtype.type(s)
+        slope = (source > 0).astype(x.dtype)
+        if s:
+            np.maximum(slope, lowest[:, :source.size], out=slope)
         np.multiply(upstream, slope, out=target)
     return dx
 

@@ -2,26 +2,29 @@
 
 Shapes: x (N, H, W, C), kernel (KH, KW, C, OC), y (N, OH, OW, OC); a bias has the channels of the result.
 """
+from math import prod
+
 import numpy as np
 
-from nnscratch.backend import Array
+from nnscratch.backend import Array, common_dtype
 from nnscratch.fast.cpu import col2im, depthwise, folded, im2col, subpixel, winograd
 from nnscratch.fast.cpu.col2im import adjoint_window, flip_kernel
-from nnscratch.fast.dispatch import Problem, choose_convolution
+from nnscratch.fast.dispatch import Problem, choose_convolution, keeps_columns
 from nnscratch.ops.window import Window
 
 __all__: list[str] = []
 
 
-def convolve(x: Array, kernel: Array, window: Window, bias: Array | None = None, groups: int = 1) -> Array:
-    """y = im2col(x) @ K + b."""
+def convolve(x: Array, kernel: Array, window: Window, bias: Array | None = None, groups: int = 1,
+             keep: Array | None = None) -> Array:
+    """y = im2col(x) @ K + b; the columns are written to `keep`, an array from `columns_to_keep`."""
     x, kernel = plain_strides(x), plain_strides(kernel)
     problem = Problem(window, len(x), kernel.shape[2], kernel.shape[3] // groups, groups)
     algorithm = choose_convolution("convolve", problem)
     if algorithm == "winograd":
         return winograd.convolve(x, kernel, window, bias)
     if algorithm == "im2col":
-        return im2col.convolve(x, kernel, window, bias)
+        return im2col.convolve(x, kernel, window, bias, keep)
     if algorithm == "adjoint":
         y = col2im.convolve_dx(x, flip_kernel(kernel), adjoint_window(window))
     else:
@@ -52,6 +55,22 @@ def convolve_dkernel(x: Array, dy: Array, window: Window, groups: int = 1) -> Ar
     functions = {"depthwise": depthwise.convolve_dkernel, "winograd": winograd.convolve_dkernel,
                  "folded winograd": folded.convolve_dkernel, "im2col": im2col.convolve_dkernel}
     return functions[algorithm](x, dy, window)
+
+
+def convolve_and_dkernel(x: Array, kernel: Array, dy: Array, window: Window) -> tuple[Array, Array]:
+    """y = im2col(x) @ K and dK = im2col(x)ᵀ @ dy: both of them, as the backward pass of a transposed convolution needs them."""
+    problem = Problem(window, len(x), kernel.shape[2], kernel.shape[3])
+    if {choose_convolution(product, problem) for product in ("convolve", "convolve_dkernel")} == {"im2col"}:
+        return im2col.convolve_and_dkernel(plain_strides(x), plain_strides(kernel), plain_strides(dy), window)
+    return convolve(x, kernel, window), convolve_dkernel(x, dy, window)
+
+
+def columns_to_keep(x: Array, kernel: Array, window: Window, groups: int) -> Array | None:
+    """Memory for columns that wait for the backward pass, which then need not gather them again; None where they are large."""
+    problem, dtype = Problem(window, len(x), kernel.shape[2], kernel.shape[3] // groups, groups), common_dtype(x, kernel)
+    if groups > 1 or not keeps_columns(problem, dtype.itemsize):
+        return None
+    return np.empty((len(x) * prod(window.output), prod(kernel.shape[:3])), dtype)
 
 
 def add(y: Array, bias: Array | None) -> Array:

@@ -10,6 +10,7 @@ the processor's cache between being written and being read. Padded rows, too, ex
 images, or some rows of a large one.
 """
 from collections.abc import Iterator
+from functools import lru_cache
 from itertools import product
 from math import prod
 from typing import Any
@@ -20,14 +21,14 @@ from nnscratch.backend import Array, common_dtype
 from nnscratch.fast.workspace import BESIDE, WINDOWS, scratch
 from nnscratch.ops.window import Window, extent
 
-__all__ = ["convolve", "convolve_dkernel", "convolve_wide"]
+__all__ = ["convolve", "convolve_and_dkernel", "convolve_dkernel", "convolve_wide"]
 
 COLUMN_BYTES = 2 * 2**20
 SLAB_BYTES = 3 * 2**20
 WIDE = 4  # output rows and columns that convolve_wide computes from one window
 
 
-def convolve(x: Array, kernel: Array, window: Window, bias: Array | None = None) -> Array:
+def convolve(x: Array, kernel: Array, window: Window, bias: Array | None = None, keep: Array | None = None) -> Array:
     """Compute y = im2col(x) @ K + b, block by block.
 
     Parameters
@@ -40,6 +41,8 @@ def convolve(x: Array, kernel: Array, window: Window, bias: Array | None = None)
         Where the kernel stands on x.
     bias : array (OC,), optional
         The bias.
+    keep : array (N*OH*OW, KH*KW*C), optional
+        Where to write the columns, if the backward pass shall find them again.
 
     Returns
     -------
@@ -47,13 +50,45 @@ def convolve(x: Array, kernel: Array, window: Window, bias: Array | None = None)
         y.
     """
     oc, dtype = kernel.shape[3], common_dtype(x, kernel, bias)
-    y, matrix = np.empty((len(x), *window.output, oc), dtype), np.ascontiguousarray(kernel, dtype).reshape(-1, oc)
+    y, matrix = np.empty((len(x), *window.output, oc), dtype), kernel.astype(dtype, copy=False).reshape(-1, oc)
     rows = y.reshape(-1, oc)
-    for block, columns in blocks(x, window, oc, dtype):
+    for block, columns in blocks(x, window, oc, dtype, keep):
         np.matmul(columns, matrix, out=rows[block])
         if bias is not None:
             rows[block] += bias  # while it is in the cache
     return y
+
+
+def convolve_and_dkernel(x: Array, kernel: Array, dy: Array, window: Window) -> tuple[Array, Array]:
+    """Compute both y = im2col(x) @ K and dK = im2col(x)ᵀ @ dy, from columns that are gathered once.
+
+    The backward pass of a transposed convolution is these two products.
+
+    Parameters
+    ----------
+    x : array (N, H, W, C)
+        The images.
+    kernel : array (KH, KW, C, OC)
+        The kernel.
+    dy : array (N, OH, OW, OC)
+        Gradient of the loss with respect to y.
+    window : Window
+        Where the kernel stands on x.
+
+    Returns
+    -------
+    y : array (N, OH, OW, OC)
+        The convolution.
+    dkernel : array (KH, KW, C, OC)
+        Gradient of the loss with respect to the kernel.
+    """
+    oc, dtype = kernel.shape[3], common_dtype(x, kernel, dy)
+    y, matrix = np.empty((len(x), *window.output, oc), dtype), kernel.astype(dtype, copy=False).reshape(-1, oc)
+    rows, upstream, total = y.reshape(-1, oc), np.ascontiguousarray(dy, dtype).reshape(-1, oc), np.zeros_like(matrix, order="C")
+    for block, columns in blocks(x, window, oc, dtype):
+        np.matmul(columns, matrix, out=rows[block])
+        total += columns.T @ upstream[block]
+    return y, total.reshape(kernel.shape)
 
 
 def convolve_dkernel(x: Array, dy: Array, window: Window) -> Array:
@@ -116,8 +151,9 @@ def convolve_wide(x: Array, kernel: Array, window: Window) -> Array:
     return np.ascontiguousarray(y[:, :oh, :ow])
 
 
-def blocks(x: Array, window: Window, outputs: int, dtype: np.dtype) -> Iterator[tuple[slice, Array]]:
-    """Cut all N*OH*OW windows into blocks; yield which windows, and their columns in scratch memory."""
+def blocks(x: Array, window: Window, outputs: int, dtype: np.dtype,
+           keep: Array | None = None) -> Iterator[tuple[slice, Array]]:
+    """Cut all N*OH*OW windows into blocks; yield which windows, and their columns in scratch memory, or in `keep`."""
     (oh, ow), (kh, kw), (sh, sw), (dh, dw), c = window.output, window.taps, window.strides, window.dilation, x.shape[3]
     if window.taps == window.strides == (1, 1) and window.output == window.input:  # every pixel is a window
         yield slice(0, len(x) * oh * ow), np.ascontiguousarray(x, dtype).reshape(-1, c)
@@ -131,28 +167,39 @@ def blocks(x: Array, window: Window, outputs: int, dtype: np.dtype) -> Iterator[
         for n, r, q in product(range(0, len(slab), images), range(0, rows, height), range(0, width, places)):
             shape = min(images, len(slab) - n), min(height, rows - r), min(places, width - q), kh, kw // together
             begin = n * image + r * strides[1] + q * strides[2]
-            columns = scratch(WINDOWS, (prod(shape[:3]), kh * kw * c), dtype)
-            np.copyto(columns.view(items).reshape(shape), np.ndarray(shape, items, slab, begin, strides))
             start = ((first + n) * oh + top + r) * ow + left + q
-            yield slice(start, start + len(columns)), columns
+            block = slice(start, start + prod(shape[:3]))
+            columns = scratch(WINDOWS, (prod(shape[:3]), kh * kw * c), dtype) if keep is None else keep[block]
+            np.copyto(columns.view(items).reshape(shape), np.ndarray(shape, items, slab, begin, strides))
+            yield block, columns
 
 
 def slabs(x: Array, window: Window, dtype: np.dtype) -> Iterator[tuple[int, int, int, tuple, Array]]:
     """Yield padded pixels, some at a time: the first image, the first row and column of y, how many rows and columns of y they
     are enough for, and the pixels: of some images, of some rows of one image, or of a part of a row that is too large."""
-    (oh, ow), (sh, sw) = window.output, window.strides
+    (oh, ow) = window.output
     if window.pads == ((0, 0), (0, 0)) and x.dtype == dtype and x.flags.c_contiguous:
         yield 0, 0, 0, (oh, ow), x
         return
-    reach = tuple(map(extent, window.taps, window.dilation))
-    pixel, (h, w) = x.shape[3] * dtype.itemsize, (n + sum(pads) for n, pads in zip(window.input, window.pads))
+    for where, n, r, q, part in cut(window, len(x), x.shape[3] * dtype.itemsize):
+        yield n, r, q, part.output, pad(x[where], part, dtype)
+
+
+@lru_cache(256)
+def cut(window: Window, count: int, pixel: int) -> list[tuple[tuple[slice, ...], int, int, int, Window]]:
+    """The slabs of `count` images, with `pixel` bytes a pixel: the part of x that is padded, the first image, row and column of
+    y, and the window on that part. A training step asks again and again for the same."""
+    (oh, ow), (sh, sw), reach = window.output, window.strides, tuple(map(extent, window.taps, window.dilation))
+    h, w = (n + sum(pads) for n, pads in zip(window.input, window.pads))
     images = max(1, SLAB_BYTES // (pixel * w * h))
     rows = oh if images > 1 else max(1, min(oh, (SLAB_BYTES // (pixel * w) - reach[0]) // sh + 1))
     columns = ow if rows > 1 else max(1, min(ow, (SLAB_BYTES // (pixel * reach[0]) - reach[1]) // sw + 1))
-    for n, r, q in product(range(0, len(x), images), range(0, oh, rows), range(0, ow, columns)):
+    slabs = []
+    for n, r, q in product(range(0, count, images), range(0, oh, rows), range(0, ow, columns)):
         seen_rows, part = seen_by(window, 0, r, min(r + rows, oh))
         seen_columns, part = seen_by(part, 1, q, min(q + columns, ow))
-        yield n, r, q, part.output, pad(x[n:n + images, seen_rows, seen_columns], part, dtype)
+        slabs.append(((slice(n, n + images), seen_rows, seen_columns), n, r, q, part))
+    return slabs
 
 
 def seen_by(window: Window, axis: int, first: int, last: int) -> tuple[slice, Window]:

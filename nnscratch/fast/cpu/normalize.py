@@ -93,7 +93,7 @@ def in_long_rows(x: Array) -> tuple[Array, Callable[[Array], Array]]:
     """x with k pixels in each row, (..., C) -> (pixels / k, k C), and `repeat`, which makes (C,) as long as such a row."""
     channels = x.shape[-1]
     together = gcd(x.size // channels, 2 ** (8192 // channels).bit_length())  # pixels, a power of two
-    return x.reshape(-1, together * channels), lambda numbers: np.tile(numbers, together)
+    return x.reshape(-1, together * channels), lambda numbers: numbers[None].repeat(together, axis=0).reshape(-1)
 
 
 def image_mean(x: Array) -> Array:

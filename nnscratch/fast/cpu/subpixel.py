@@ -14,6 +14,8 @@ one copy, where col2im adds KH*KW times.
 
 References: Shi et al., "Is the deconvolution layer the same as a convolutional layer?", 2016.
 """
+from collections.abc import Iterator
+from itertools import product
 
 import numpy as np
 
@@ -24,7 +26,7 @@ from nnscratch.ops.window import Window
 
 __all__ = ["convolve_dx"]
 
-PHASE_BYTES = 2**20             # of phases that exist at once
+PHASE_BYTES = 2**21             # of phases that exist at once
 WINOGRAD_PHASE_BYTES = 2**24    # more, because Winograd transforms the kernel anew each time
 
 
@@ -51,29 +53,58 @@ def convolve_dx(dy: Array, kernel: Array, window: Window, by_winograd: bool = Fa
     u, v = -(-kh // sh), -(-kw // sw)
     taps = np.zeros((u, sh, v, sw, c, oc), dtype)  # K[SH*u + p, SW*v + q], 0 where the kernel has no such tap
     taps.reshape(u * sh, v * sw, c, oc)[:kh, :kw] = kernel
-    matrix = taps[::-1, :, ::-1].transpose(0, 2, 5, 1, 3, 4).reshape(u, v, oc, sh * sw * c)
+    # The transpose of the matrix, (SH, SW*C, U, V, OC): to keep OC last is a faster copy, and BLAS reads either.
+    transpose = taps[::-1, :, ::-1].transpose(1, 3, 4, 0, 2, 5).reshape(sh, sw * c, u, v, oc)
     dy, seen = windows_of_dy(dy, window, (u, v))
-    dx = np.empty((len(dy), h, w, c), dtype)
-    row = seen.output[1] * sh * sw * c * dtype.itemsize
-    convolve, limit = (winograd.convolve, WINOGRAD_PHASE_BYTES) if by_winograd else (im2col.convolve, PHASE_BYTES)
-    images, rows = max(1, limit // (row * seen.output[0])), max(1, min(seen.output[0], limit // row))
-    for n in range(0, len(dy), images):
-        for first in range(0, seen.output[0], rows):
-            last = min(first + rows, seen.output[0])
-            under, part = seen_by(seen, 0, first, last)
-            phases = convolve(dy[n:n + images, under], matrix, part).reshape(-1, *part.output, sh, sw, c)
-            interleave(dx[n:n + images], phases, window, first, last)
+    dx, limit = np.empty((len(dy), h, w, c), dtype), WINOGRAD_PHASE_BYTES if by_winograd else PHASE_BYTES
+    for low, high, phases in bands(window, seen.output[0]):
+        matrix = transpose[phases].reshape(-1, u, v, oc).transpose(1, 2, 3, 0)
+        convolve = winograd.convolve if by_winograd and high - low > 1 else im2col.convolve
+        row = seen.output[1] * matrix.shape[3] * dtype.itemsize
+        images, rows = max(1, limit // (row * (high - low))), max(1, min(high - low, limit // row))
+        for n, first in product(range(0, len(dy), images), range(low, high, rows)):
+            under, part = seen_by(seen, 0, first, min(first + rows, high))
+            y = convolve(dy[n:n + images, under], matrix, part).reshape(-1, *part.output, len(transpose[phases]), sw, c)
+            interleave(dx[n:n + images], y, window, first, phases.start)
     return dx
 
 
-def interleave(dx: Array, phases: Array, window: Window, first: int, last: int) -> None:
-    """Write the phases (N, rows, columns, SH, SW, C) of the rows first, ..., last - 1 to their places in dx."""
-    of_dx, of_phases = as_items(dx), as_items(phases)
-    for p in range(window.strides[0]):
-        rows, from_rows = interleaved(p, window, 0, first, last)
-        for q in range(window.strides[1]):
-            columns, from_columns = interleaved(q, window, 1, 0, phases.shape[2])
-            of_dx[:, rows, columns] = of_phases[:, from_rows, from_columns, p, q]
+def bands(window: Window, rows: int) -> Iterator[tuple[int, int, slice]]:
+    """Cut the rows 0, ..., R - 1 into bands whose phases all lie in the image: (first row, the row after the last, phases).
+
+    The image may begin or end within the SH phases of a row: then only some of them are computed there.
+    """
+    sh, above = window.strides[0], window.pads[0][0] % window.strides[0]  # phases of the first row that lie above the image
+    below = rows * sh - above - window.input[0]
+    if rows == 1:
+        yield 0, 1, slice(above, sh - below)
+        return
+    if above:
+        yield 0, 1, slice(above, sh)
+    if rows > (above > 0) + (below > 0):
+        yield int(above > 0), rows - int(below > 0), slice(0, sh)
+    if below:
+        yield rows - 1, rows, slice(0, sh - below)
+
+
+def interleave(dx: Array, y: Array, window: Window, first: int, phase: int) -> None:
+    """Write y (N, rows, columns, phases, SW, C), which begins at row `first` and this phase, to its places in dx.
+
+    The SW phases of a row are neighbours in dx too: SW * C values in one piece, except that the image may begin or end within
+    the first or last of these pieces.
+    """
+    (n, _, w, c), (sh, sw), rows = dx.shape, window.strides, y.shape[1]
+    outside = window.pads[1][0] % sw  # pixels of the first piece that lie left of the image
+    start = min(w, sw - outside) if outside else 0
+    pieces, rest = divmod(w - start, sw)
+    whole = slice((outside + start) // sw, (outside + start) // sw + pieces)
+    for p in range(y.shape[3]):
+        top = sh * first + phase + p - window.pads[0][0] % sh
+        target, source = dx[:, top:top + sh * (rows - 1) + 1:sh], y[:, :, :, p]
+        target[:, :, :start] = source[:, :, 0, outside:outside + start]
+        shape = n, rows, pieces, sw * c
+        as_items(target[:, :, start:w - rest].reshape(shape))[...] = as_items(source[:, :, whole].reshape(shape))
+        target[:, :, w - rest:] = source[:, :, -1, :rest]
 
 
 def windows_of_dy(dy: Array, window: Window, taps: tuple[int, int]) -> tuple[Array, Window]:
@@ -87,14 +118,6 @@ def windows_of_dy(dy: Array, window: Window, taps: tuple[int, int]) -> tuple[Arr
     dy = dy[:, rows, columns]
     pads = tuple((max(0, b), max(0, a)) for b, a in zip(before, after))
     return dy, Window(dy.shape[1:3], taps, (1, 1), (1, 1), pads, output)
-
-
-def interleaved(p: int, window: Window, axis: int, first: int, last: int) -> tuple[slice, slice]:
-    """Where the rows (or columns) first, ..., last - 1 of phase p belong in dx, and which of them lie in the image."""
-    stride, length, shift = window.strides[axis], window.input[axis], p - window.pads[axis][0] % window.strides[axis]
-    low, high = max(first, 1 if shift < 0 else 0), min(last, (length - 1 - shift) // stride + 1)
-    high = max(low, high)
-    return slice(stride * low + shift, max(0, stride * high + shift - stride + 1), stride), slice(low - first, high - first)
 
 
 def waste(window: Window) -> float:
