@@ -1,6 +1,6 @@
 """`python -m benchmarks steps`: whole steps, ours against the same network in PyTorch eager, with the same weights.
 
-    GAN step       discriminator on real and on fake images, generator through the discriminator, two Adam updates
+    GAN step       discriminator on real and fake images in one pass, generator through the discriminator, two Adam updates
     style step     loss and gradient with respect to the image, through the loss network of `nnscratch style`
 
 Losses are compared before anything is timed.
@@ -66,10 +66,10 @@ class OurGAN:
         ones, zeros = np.ones((BATCH, 1), np.float32), np.zeros((BATCH, 1), np.float32)
         fake = self.g.forward(self.noise, training=True)
         self.d.zero_grads()
-        real_loss, gradient = binary_cross_entropy(self.d.forward(self.real, training=True), 0.9 * ones)
-        self.d.backward(gradient, wrt="parameters")
-        fake_loss, gradient = binary_cross_entropy(self.d.forward(fake, training=True), zeros)
-        self.d.backward(gradient, wrt="parameters")
+        logits = self.d.forward(np.concatenate([self.real, fake]), training=True)
+        real_loss, dreal = binary_cross_entropy(logits[:BATCH], 0.9 * ones)
+        fake_loss, dfake = binary_cross_entropy(logits[BATCH:], zeros)
+        self.d.backward(np.concatenate([dreal, dfake]), wrt="parameters")
         self.adam_d.step(self.d.trainable_params, self.d.grads)
         self.g.zero_grads()
         g_loss, gradient = binary_cross_entropy(self.d.forward(fake, training=True), ones)

@@ -183,6 +183,7 @@ class Model(Layer):
     grads = property(lambda self: self._gather("grads"))
     buffers = property(lambda self: self._gather("buffers"))
     trainable_params = property(lambda self: self._gather("trainable_params"))
+    per_sample = property(lambda self: all(layer.per_sample for layer in self.layers))  # type: ignore[assignment]
 
     @property
     def trainable(self) -> bool:

@@ -126,6 +126,9 @@ class forced:
     def __enter__(self):
         for product in CONVOLUTIONS:
             self.patch.setattr(cpu_conv, product, partial(self.run, getattr(self.ways, product)))
+        self.patch.setattr(dispatch, "KEPT_BYTES", -1)
+        self.patch.setattr(cpu_conv, "convolve_and_dkernel", lambda x, kernel, dy, window: (
+            cpu_conv.convolve(x, kernel, window), cpu_conv.convolve_dkernel(x, dy, window)))
 
     def run(self, way, a, b, window, bias=None, groups=1):
         result = way(a, b, window) if groups == 1 else by_groups(way, a, b, window, groups)
@@ -275,11 +278,11 @@ def test_depthwise_is_not_taken_for_what_is_none(monkeypatch):
     (64, 7, {}, ("winograd", "as convolve", "winograd")), (64, 1, {}, ("im2col", "as convolve", "im2col")),
     (64, 2, {"strides": 2}, ("im2col", "col2im", "im2col")), (64, 3, {"dilation": 2}, ("im2col", "col2im", "im2col")),
     (16, 3, {}, ("im2col", "col2im", "im2col")), (64, 9, {}, ("im2col", "as convolve", "im2col")),
-    (6, 4, {"strides": 2}, ("im2col", "col2im", "im2col")),
+    (6, 4, {"strides": 2}, ("im2col", "subpixel", "im2col")), (2, 4, {"strides": 2}, ("im2col", "col2im", "im2col")),
 ], ids=str)
 def test_what_is_chosen(side, kernel, options, expected):
-    """The rule of dispatch.py for typical layers of 64 channels."""
-    problem = Problem(make_window("test", (side, side), kernel, padding="same", **options), 1, 64, 64)
+    """The rule of dispatch.py for layers of 128 channels."""
+    problem = Problem(make_window("test", (side, side), kernel, padding="same", **options), 1, 128, 128)
     assert tuple(choose_convolution(product, problem) for product in CONVOLUTIONS) == expected
 
 
@@ -290,6 +293,51 @@ def test_what_is_chosen_for_few_channels(channels, outputs, groups, expected):
     """Where few channels come out, fewer numbers are copied the other way round; one filter a channel is depthwise."""
     problem = Problem(make_window("test", (64, 64), 3, padding="same"), 1, channels, outputs, groups)
     assert tuple(choose_convolution(product, problem) for product in CONVOLUTIONS) == expected
+
+
+def test_strides_of_few_channels_take_no_winograd():
+    """With 64 channels the transforms cost more than the multiplications that they save."""
+    problem = Problem(make_window("test", (64, 64), 4, 2, "same"), 1, 64, 64)
+    assert [choose_convolution(product, problem) for product in CONVOLUTIONS] == ["im2col", "subpixel", "im2col"]
+
+
+@given(shapes=st.tuples(st.integers(1, 4), st.integers(1, 9), st.integers(1, 9), st.integers(1, 5), st.integers(1, 5)),
+       size=kernel_sizes, stride=strides, padding=paddings, dilation=st.integers(1, 2), types=st.sampled_from(["f4", "f8"]),
+       room=st.integers(100, 20000))
+def test_kept_columns_change_nothing(shapes, size, stride, padding, dilation, types, room):
+    """Columns kept for the backward pass give the kernel gradient that columns gathered anew give, also if the bias has a higher
+    precision than the images; and so does a transposed convolution that gathers once for both gradients."""
+    n, h, w, c, oc = shapes
+    x, kernel, bias = normal(n, h, w, c).astype("f4"), normal(*size, c, oc).astype("f4"), normal(oc).astype(types)
+    options = {"strides": stride, "padding": padding, "dilation": dilation}
+    results = {}
+    for kept in (-1, 2**40):
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(dispatch, "KEPT_BYTES", kept)
+            patch.setattr(im2col, "COLUMN_BYTES", room)
+            try:
+                results[kept] = forward_and_backward(fast.conv2d, fast.conv2d_backward, (x, kernel, bias), options)
+            except InputError:
+                assume(False)
+    same(results[2**40], results[-1], 1e-5)
+    window = make_window("test", (h, w), size, stride, padding, dilation)
+    dy = normal(n, *window.output, oc, seed=3).astype("f4")
+    y, dkernel = im2col.convolve_and_dkernel(x, kernel, dy, window)
+    same([y, dkernel], [im2col.convolve(x, kernel, window), im2col.convolve_dkernel(x, dy, window)], 1e-5)
+
+
+def test_columns_are_kept_only_where_they_are_small(monkeypatch):
+    """A 4x4 convolution of small images keeps its columns, and its backward gathers nothing; of larger ones it keeps x."""
+    kernel = normal(4, 4, 3, 8)
+    for side, kept in ((32, True), (1024, False)):
+        x = normal(1, side, side, 3)
+        y, cache = fast.conv2d(x, kernel, strides=2, padding="same")
+        with monkeypatch.context() as patch:
+            if kept:
+                patch.setattr(im2col, "blocks", None)
+            dkernel = fast.conv2d_backward(np.ones_like(y), cache, "parameters")[1]
+        same(dkernel, im2col.convolve_dkernel(x, np.ones_like(y), make_window("test", (side, side), 4, 2, "same")), 1e-10)
+        assert dispatch.keeps_columns(Problem(make_window("test", (side, side), 4, 2, "same"), 1, 3, 8), 8) == kept
 
 
 def test_disabled_means_the_formula(monkeypatch):

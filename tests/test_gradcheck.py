@@ -74,7 +74,7 @@ def test_a_check_with_dy_of_ones_misses_what_ours_detects(mistake):
     ("dense", "dx forgotten", "zero everywhere"),
     ("leaky_relu", "upstream gradient changed in place", "changes the upstream gradient"),
     ("elu", "a mask of true and false for the gradient", "bool gradient"),
-    ("pad2d edge", "corners lost: rows and columns folded apart", "all at the border"),
+    ("pad2d edge", "corners lost: the columns of border rows are not folded", "all at the border"),
     ("relu", "mask from dy instead of x", "mask or condition"),
 ])
 def test_the_probable_mistake_is_named(name, mistake, words):

@@ -5,7 +5,7 @@ Shapes: x (N, H, W, C), kernel (KH, KW, C/groups, OC), y (N, OH, OW, OC); transp
     convolve(x, K) = y        convolve_dx(dy, K) = dx        convolve_dkernel(x, dy) = dK
 
 conv2d is the first, and its backward the other two. conv2d_transpose is the second, and its backward the first and the third.
-The columns are not kept for the backward pass: they are up to KH*KW times as large as x, and making them again is fast.
+The columns wait for the backward pass only where they are small: they are up to KH*KW times as large as x.
 """
 from math import prod
 from typing import Any
@@ -30,23 +30,26 @@ def conv2d(x: Array, kernel: Array, bias: Array | None = None, *, strides: Any =
            groups: int = 1) -> tuple[Array, Any]:
     """As ops.conv2d."""
     window = conv2d_window(x, kernel, bias, strides, padding, dilation, groups)
-    columns = cpu.columns_to_keep(x, kernel, window, groups) if device_room(x) == "cpu" else None
-    y = product("convolve", x, kernel, window, groups, bias, columns)
-    return y, (x if columns is None else columns, kernel, bias is not None, window, groups)
+    if groups == 1 and device_room(x) == "cpu":
+        y, columns = cpu.convolve_keeping(x, kernel, window, bias)
+    else:
+        y, columns = product("convolve", x, kernel, window, groups, bias), None
+    return y, (x if columns is None else None, columns, kernel, bias is not None, window, groups)  # x is not needed beside them
 
 
 def conv2d_backward(dy: Array, cache: Any, wrt: str = "all") -> tuple[Array, Array, Array]:
     """As ops.conv2d_backward."""
-    x, kernel, has_bias, window, groups = cache
-    has_columns = x.ndim == 2
-    images = len(x) // prod(window.output) if has_columns else len(x)
+    x, columns, kernel, has_bias, window, groups = cache
+    images = len(x) if columns is None else len(columns) // prod(window.output)
     check_dy("conv2d_backward", dy, (images, *window.output, kernel.shape[3]), wrt)
     dx = dkernel = dbias = None
     if wrt != "parameters":
         dx = product("convolve_dx", dy, kernel, window, groups)
     if wrt != "input":
-        dkernel = (x.T @ dy.reshape(len(x), -1)).reshape(kernel.shape) if has_columns else product(
-            "convolve_dkernel", x, dy, window, groups)
+        if columns is None:
+            dkernel = product("convolve_dkernel", x, dy, window, groups)
+        else:
+            dkernel = (columns.T @ dy.reshape(len(columns), -1)).reshape(kernel.shape)
         dbias = channel_sum(dy) if has_bias else None
     return dx, dkernel, dbias
 
@@ -74,12 +77,10 @@ def conv2d_transpose_backward(dy: Array, cache: Any, wrt: str = "all") -> tuple[
     return dx, dkernel, channel_sum(dy) if has_bias and wrt != "input" else None
 
 
-def product(name: str, a: Array, b: Array, window: Window, groups: int, bias: Array | None = None,
-            keep: Array | None = None) -> Array:
+def product(name: str, a: Array, b: Array, window: Window, groups: int, bias: Array | None = None) -> Array:
     """One of the three products; group by group, each array cut along its last axis."""
     room = {"cpu": cpu, "cuda": cuda}[device_room(a)]
     function, options = getattr(room, name), {} if bias is None else {"bias": bias}
-    options |= {} if keep is None else {"keep": keep}
     inputs = a.shape[3] if name == "convolve_dkernel" else b.shape[2] * groups
     if room is cpu and groups > 1 and inputs == groups == b.shape[3]:  # fast/cpu/depthwise.py computes all groups at once
         return function(a, b, window, groups=groups, **options)

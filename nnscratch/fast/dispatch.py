@@ -125,7 +125,6 @@ class Problem(NamedTuple):
         """Whether Winograd pays: few windows are not worth transforming the kernel, few channels not the rows."""
         return supports_winograd(self.window) and not self.few_windows and self.channels >= 8 and self.outputs >= 2
 
-
     @property
     def strided_winograd(self) -> bool:
         """Whether Winograd pays for a strided product, which becomes one of stride 1 with ceil(KH / SH) rows of taps."""
@@ -165,9 +164,9 @@ CONVOLUTIONS: dict[str, list[tuple[str, str, Callable[[Problem], bool]]]] = {
     "convolve_dx": [
         DEPTHWISE,
         ("as convolve", "stride 1, 512 windows or more: the flipped kernel", lambda p: p.unit_stride and not p.few_windows),
-        ("subpixel winograd", "strides; 512 windows, 32 channels or more, more rows of taps than the stride",
+        ("subpixel winograd", "strides; 512 windows, 128 channels or more, more rows of taps than the stride",
          lambda p: p.strided_winograd and waste(p.window) < 1.6),
-        ("col2im", "fewer than 512 windows; dilation, one channel, windows that do not overlap, small images",
+        ("col2im", "fewer than 512 windows; dilation, one channel, windows that do not overlap, images of few columns",
          lambda p: p.unit_stride or needs_col2im(p)),
         ("subpixel", "everything else", always)],
     "convolve_dkernel": [

@@ -106,6 +106,11 @@ class SpectralNormalization:
         return grads
 
     @property
+    def per_sample(self) -> bool:
+        """Whether the model treats each sample by itself, as Layer.per_sample."""
+        return self.model.per_sample
+
+    @property
     def params(self) -> dict[str, Array]:
         """The kernels W and the other parameters."""
         return {**self.model.params, **self.kernels}

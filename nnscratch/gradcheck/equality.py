@@ -83,14 +83,22 @@ def conv2d_transpose(rng: Rng) -> Call:
 
 @generator
 def dense(rng: Rng) -> Call:
-    """Arguments of dense."""
+    """Arguments of dense: the rows of a matrix, or the pixels of images."""
     n, inputs, units = rng.integers(1, 12, 3)
-    return (rng.normal(size=(n, inputs)), rng.normal(size=(inputs, units)), rng.normal(size=units)), {}
+    x = rng.normal(size=(n, inputs)) if rng.random() < 0.5 else images(rng, int(inputs))
+    bias = rng.normal(size=units) if rng.random() < 0.5 else None
+    return (x, rng.normal(size=(inputs, units)), bias), {}
 
 
 @generator
 def gram_matrix(rng: Rng) -> Call:
     """Arguments of gram_matrix."""
+    return (images(rng),), {}
+
+
+@generator
+def relu(rng: Rng) -> Call:
+    """Arguments of relu."""
     return (images(rng),), {}
 
 

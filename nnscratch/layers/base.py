@@ -59,6 +59,7 @@ class Layer(LayerState):
     """
 
     axes: int | None = None  # 4 for layers of images (N, H, W, C); None: any number
+    per_sample: bool = True  # the output for a sample depends on that sample alone, in training too, and not on chance
 
     def __init__(self, name: str | None = None) -> None:
         super().__init__(name)

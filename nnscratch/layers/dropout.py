@@ -30,6 +30,7 @@ class Dropout(Layer):
     checkpoint the next mask follows, because the buffer `calls` is saved with the layer.
     """
 
+    per_sample = False
     _drop, _drop_backward = staticmethod(fast.dropout), staticmethod(fast.dropout_backward)
 
     def __init__(self, rate: float, seed: int | None = None, name: str | None = None) -> None:
@@ -68,6 +69,7 @@ class SpatialDropout2D(Dropout):
     """
 
     axes = 4
+    per_sample = False
     _drop, _drop_backward = staticmethod(fast.spatial_dropout2d), staticmethod(fast.spatial_dropout2d_backward)
 
 

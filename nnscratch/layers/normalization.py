@@ -39,6 +39,8 @@ class BatchNormalization(Layer):
     A frozen layer (`trainable = False`) uses the moving averages in training too, and does not change them.
     """
 
+    per_sample = False
+
     def __init__(self, momentum: float = 0.99, epsilon: float = 1e-3, unbiased: bool = False,
                  gamma_initializer: Initializer = "ones", name: str | None = None) -> None:
         super().__init__(name)

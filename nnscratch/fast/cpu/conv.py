@@ -15,16 +15,15 @@ from nnscratch.ops.window import Window
 __all__: list[str] = []
 
 
-def convolve(x: Array, kernel: Array, window: Window, bias: Array | None = None, groups: int = 1,
-             keep: Array | None = None) -> Array:
-    """y = im2col(x) @ K + b; the columns are written to `keep`, an array from `columns_to_keep`."""
+def convolve(x: Array, kernel: Array, window: Window, bias: Array | None = None, groups: int = 1) -> Array:
+    """y = im2col(x) @ K + b."""
     x, kernel = plain_strides(x), plain_strides(kernel)
     problem = Problem(window, len(x), kernel.shape[2], kernel.shape[3] // groups, groups)
     algorithm = choose_convolution("convolve", problem)
     if algorithm == "winograd":
         return winograd.convolve(x, kernel, window, bias)
     if algorithm == "im2col":
-        return im2col.convolve(x, kernel, window, bias, keep)
+        return im2col.convolve(x, kernel, window, bias)
     if algorithm == "adjoint":
         y = col2im.convolve_dx(x, flip_kernel(kernel), adjoint_window(window))
     else:
@@ -65,12 +64,13 @@ def convolve_and_dkernel(x: Array, kernel: Array, dy: Array, window: Window) -> 
     return convolve(x, kernel, window), convolve_dkernel(x, dy, window)
 
 
-def columns_to_keep(x: Array, kernel: Array, window: Window, groups: int) -> Array | None:
-    """Memory for columns that wait for the backward pass, which then need not gather them again; None where they are large."""
-    problem, dtype = Problem(window, len(x), kernel.shape[2], kernel.shape[3] // groups, groups), common_dtype(x, kernel)
-    if groups > 1 or not keeps_columns(problem, dtype.itemsize):
-        return None
-    return np.empty((len(x) * prod(window.output), prod(kernel.shape[:3])), dtype)
+def convolve_keeping(x: Array, kernel: Array, window: Window, bias: Array | None) -> tuple[Array, Array | None]:
+    """y, and its columns, which the backward pass then need not gather again; None where they are too large to keep."""
+    problem, dtype = Problem(window, len(x), kernel.shape[2], kernel.shape[3]), common_dtype(x, kernel, bias)
+    if not keeps_columns(problem, dtype.itemsize):
+        return convolve(x, kernel, window, bias), None
+    columns = np.empty((len(x) * prod(window.output), prod(kernel.shape[:3])), dtype)
+    return im2col.convolve(plain_strides(x), plain_strides(kernel), window, bias, columns), columns
 
 
 def add(y: Array, bias: Array | None) -> Array:

@@ -181,19 +181,19 @@ def slabs(x: Array, window: Window, dtype: np.dtype) -> Iterator[tuple[int, int,
     if window.pads == ((0, 0), (0, 0)) and x.dtype == dtype and x.flags.c_contiguous:
         yield 0, 0, 0, (oh, ow), x
         return
-    for where, n, r, q, part in cut(window, len(x), x.shape[3] * dtype.itemsize):
+    for where, n, r, q, part in cut(window, len(x), x.shape[3] * dtype.itemsize, SLAB_BYTES):
         yield n, r, q, part.output, pad(x[where], part, dtype)
 
 
 @lru_cache(256)
-def cut(window: Window, count: int, pixel: int) -> list[tuple[tuple[slice, ...], int, int, int, Window]]:
-    """The slabs of `count` images, with `pixel` bytes a pixel: the part of x that is padded, the first image, row and column of
-    y, and the window on that part. A training step asks again and again for the same."""
+def cut(window: Window, count: int, pixel: int, limit: int) -> list[tuple[tuple[slice, ...], int, int, int, Window]]:
+    """The slabs of `count` images, with `pixel` bytes a pixel and at most `limit` bytes: the part of x that is padded, the first
+    image, row and column of y, and the window on that part. Cached, because every training step asks for the same."""
     (oh, ow), (sh, sw), reach = window.output, window.strides, tuple(map(extent, window.taps, window.dilation))
     h, w = (n + sum(pads) for n, pads in zip(window.input, window.pads))
-    images = max(1, SLAB_BYTES // (pixel * w * h))
-    rows = oh if images > 1 else max(1, min(oh, (SLAB_BYTES // (pixel * w) - reach[0]) // sh + 1))
-    columns = ow if rows > 1 else max(1, min(ow, (SLAB_BYTES // (pixel * reach[0]) - reach[1]) // sw + 1))
+    images = max(1, limit // (pixel * w * h))
+    rows = oh if images > 1 else max(1, min(oh, (limit // (pixel * w) - reach[0]) // sh + 1))
+    columns = ow if rows > 1 else max(1, min(ow, (limit // (pixel * reach[0]) - reach[1]) // sw + 1))
     slabs = []
     for n, r, q in product(range(0, count, images), range(0, oh, rows), range(0, ow, columns)):
         seen_rows, part = seen_by(window, 0, r, min(r + rows, oh))

@@ -121,7 +121,6 @@ def windows_of_dy(dy: Array, window: Window, taps: tuple[int, int]) -> tuple[Arr
 
 
 def waste(window: Window) -> float:
-    """How many pixels are computed for each pixel of dx: the phases at the border are computed in full."""
-    (h, w), (sh, sw), ((top, _), (left, _)) = window.input, window.strides, window.pads
-    rows, columns = ((n - 1 + b) // s - b // s + 1 for n, b, s in ((h, top, sh), (w, left, sw)))
-    return rows * sh * columns * sw / (h * w)
+    """How many pixels are computed for each pixel of dx: all phases of the first and last column, also those outside."""
+    w, stride, left = window.input[1], window.strides[1], window.pads[1][0]
+    return ((w - 1 + left) // stride - left // stride + 1) * stride / w
