@@ -305,7 +305,7 @@ def test_strides_of_few_channels_take_no_winograd():
        size=kernel_sizes, stride=strides, padding=paddings, dilation=st.integers(1, 2), types=st.sampled_from(["f4", "f8"]),
        room=st.integers(100, 20000))
 def test_kept_columns_change_nothing(shapes, size, stride, padding, dilation, types, room):
-    """Columns kept for the backward pass give the kernel gradient that columns gathered anew give, also if the bias has a higher
+    """Columns kept for the backward pass give the kernel gradient of columns gathered anew, also if the bias has a higher
     precision than the images; and so does a transposed convolution that gathers once for both gradients."""
     n, h, w, c, oc = shapes
     x, kernel, bias = normal(n, h, w, c).astype("f4"), normal(*size, c, oc).astype("f4"), normal(oc).astype(types)

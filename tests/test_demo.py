@@ -1,4 +1,7 @@
 """The demo: the files it leaves when it ends, is interrupted, or cannot write."""
+import re
+from dataclasses import replace
+
 import pytest
 
 from nnscratch import demo
@@ -9,14 +12,18 @@ from nnscratch.lbfgs import LBFGS
 
 @pytest.mark.slow
 def test_demo_leaves_all_its_images(tmp_path, monkeypatch, capsys):
-    """The whole demo with a small network: table, device, images, loss curve."""
+    """The whole demo with a small photograph and half the training: table, device, images, loss curve; digits are recognised."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr("nnscratch.demo.SIZE", 64)
     monkeypatch.setattr("nnscratch.demo.STEPS", 2)
-    monkeypatch.setattr("nnscratch.demo.MINUTES", 1e-3)
+    monkeypatch.setattr("nnscratch.demo.TRAINING", replace(demo.TRAINING, steps=demo.TRAINING.steps // 2))
     assert main(["demo"]) == 0
-    out = capsys.readouterr().out
+    out, progress = capsys.readouterr()
     assert "Device: " in out and "wrong backward passes caught" in out
+    recognised = int(re.search(r"(\d+)% of 1000 new digits are recognised as the digit that was asked for", out)[1])
+    assert recognised >= 85
+    assert "99.8% of held-out images right" in out, "how good the judge itself is"
+    assert "\r" not in progress and "100%" in progress
     folder = tmp_path / "nnscratch-demo"
     assert {p.name for p in folder.iterdir()} == {
         "content.png", "digits.png", "loss.png", "image.png", "side-by-side.png", "style.png"}

@@ -10,7 +10,7 @@ from helpers import normal, same
 from nnscratch.generate.adversarial import Pair, adversarial_step, discriminator_gradients
 from nnscratch.generate.adversarial_losses import LOSSES, non_saturating
 from nnscratch.generate.spectral import SpectralNormalization
-from nnscratch.layers import BatchNormalization, Conv2D, Dense, Dropout, Flatten, Input, LeakyReLU
+from nnscratch.layers import BatchNormalization, Conv2D, Dense, Dropout, Flatten, Input
 from nnscratch.models import Model
 from nnscratch.networks import gan
 from nnscratch.networks.gan import Preset
@@ -113,8 +113,8 @@ def test_large_allocations_are_found():
 
 
 def test_no_large_array_is_made_twice():
-    """A GAN step with 64 images of 32x32 makes its arrays above 1 MB once: y, what the backward pass needs, and dx. More of them
-    than today means that something is computed or copied twice."""
+    """A GAN step with 64 images of 32x32 makes its arrays above 1 MB once: y, what the backward pass needs, and dx. More than
+    today means that something is computed or copied twice."""
     shape = (32, 32, 3)
     pair = Pair(gan.generator("small", shape), gan.discriminator("small", shape), Adam(), Adam())
     real, noise = normal(64, *shape).astype(np.float32), normal(64, 64, seed=1).astype(np.float32)

@@ -26,6 +26,7 @@ from nnscratch.generate.train_loop import Record, Score, train
 from nnscratch.generate.trainer import Trainer
 from nnscratch.networks.texture_generator import SCALE
 from nnscratch.ops.validation import check_int
+from nnscratch.progress import progress_bar
 
 __all__ = ["generate", "steps_for_minutes", "train_generator"]
 
@@ -157,10 +158,9 @@ def steps_for_minutes(minutes: float, dataset: Dataset, options: Options) -> int
 
 def train_with_progress(trainer: Trainer, folder: FilePath, score: Score | None) -> str:
     """`train` with a progress bar of the metrics; both losses stand beside those of a discriminator that guesses."""
-    from tqdm import tqdm
     chance = CHANCE_LOSS[trainer.options.loss] if trainer.options.method == "gan" else {}
     labels = {name: f"{words} ({chance[name]:.2f})" if name in chance else words for name, words in BAR_LABELS.items()}
-    with tqdm(total=trainer.options.steps, initial=trainer.step_count, desc="training", unit="step",
+    with progress_bar(total=trainer.options.steps, initial=trainer.step_count, desc="training", unit="step",
               bar_format="{l_bar}{bar}| step {n_fmt}, {elapsed}, {remaining} left{postfix}") as bar:
         def progress(record: Record) -> None:
             metrics = (f"{words} {record[name]:.3g}" for name, words in labels.items() if name in record)

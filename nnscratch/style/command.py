@@ -21,6 +21,7 @@ from nnscratch.data.images import check_writable, encode, read_image, to_image, 
 from nnscratch.data.synthetic.styles import is_style, style_image
 from nnscratch.errors import InputError
 from nnscratch.files import make_folder, reason, replace_file, temporary_path
+from nnscratch.progress import progress_bar
 from nnscratch.style.colour import grey, restore_colours
 from nnscratch.style.features import min_side
 from nnscratch.style.inputs import check_inputs
@@ -173,8 +174,7 @@ def transfer_with_progress(content: Array, style: Array | Sequence[Array], masks
     Transfer
         The result.
     """
-    from tqdm import tqdm
-    with tqdm(total=1.0, desc="stylizing", bar_format="{l_bar}{bar}| {elapsed}, {remaining} left{postfix}") as bar:
+    with progress_bar(total=1.0, desc="stylizing", bar_format="{l_bar}{bar}| {elapsed}, {remaining} left{postfix}") as bar:
         def progress(fraction: float, record: dict[str, Any], image: Array) -> None:
             text = f"{record['size']} pixels, loss {record['loss']:.3f}, content {record['content']:.3f}"
             bar.set_postfix_str(f"{text}, style {record['style']:.4f}", refresh=False)

@@ -13,6 +13,7 @@ from nnscratch.data.images import check_writable, encode, photograph, read_image
 from nnscratch.data.synthetic.styles import STYLES, style_image
 from nnscratch.files import replace_file
 from nnscratch.ops.validation import check_choice
+from nnscratch.progress import progress_bar
 from nnscratch.style.settings import Settings
 from nnscratch.style.transfer import transfer_style
 
@@ -45,7 +46,6 @@ def gallery(output: str | PathLike, contents: Sequence[str | PathLike] = (), *, 
     InputError
         A file that cannot be read or written, before the work begins.
     """
-    from tqdm import tqdm
     check_writable(output)
     for kind in features:
         check_choice(kind, "gallery: features", ("texture", "random"))
@@ -54,7 +54,7 @@ def gallery(output: str | PathLike, contents: Sequence[str | PathLike] = (), *, 
     backend.use(device)
     styles = [style_image(name, size, seed) for name in STYLES]
     rows = [[np.ones_like(styles[0]), *styles]]
-    with tqdm(total=len(photographs) * len(kinds) * len(styles), desc="painting", unit="image") as bar:
+    with progress_bar(total=len(photographs) * len(kinds) * len(styles), desc="painting", unit="image") as bar:
         for content in (resize(image, size) for image in photographs):
             for settings in kinds:
                 rows.append([content])

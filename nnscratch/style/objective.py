@@ -44,8 +44,8 @@ from nnscratch.style.tiling import Strip, make_strips
 
 __all__ = ["Objective"]
 
-# For each feature map and region: (fraction of the image that a strip is, its features, pixel weights) -> the gradient of the loss
-# with respect to these features.
+# For each feature map and region: (a strip's fraction of the image, its features, their pixel weights) -> the gradient of the
+# loss with respect to these features.
 StyleBackward = list[list[Callable[[float, Array, Array | None], Array]]]
 
 

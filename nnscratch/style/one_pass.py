@@ -15,6 +15,7 @@ from nnscratch.data.images import check_writable, on_white, read_image, to_image
 from nnscratch.data.synthetic.styles import is_style, style_image
 from nnscratch.errors import InputError
 from nnscratch.files import make_folder, reason, replace_file
+from nnscratch.progress import progress_bar
 from nnscratch.style.settings import check_strength
 from nnscratch.style.stylizer import SHIPPED, Stylizer
 
@@ -70,8 +71,7 @@ def stylize_fast(content_path: str | PathLike, style_path: str | PathLike, outpu
     if is_gif:
         count = paint_gif(content_path, output_path, size, paint)
     else:
-        from tqdm import tqdm
-        for path, output in tqdm(jobs, "painting", unit="image", disable=not is_folder):
+        for path, output in progress_bar(jobs, desc="painting", unit="image", disable=not is_folder):
             write_image(output, paint(read_image(path, size, minimum=MIN_SIDE, enlarge=False)))
         count = len(jobs)
     print(f"{count} {'images' if count > 1 else 'image'} written to {output_path}")
@@ -92,7 +92,6 @@ def folder_jobs(folder: Path, output: Path) -> list[tuple[Path, Path]]:
 def paint_gif(path: Path, output: Path, size: int, paint: Callable[[Array], Array]) -> int:
     """Paint every frame of a GIF and keep its duration; return the number of frames."""
     from PIL import Image, ImageSequence
-    from tqdm import tqdm
     try:
         with Image.open(path) as film:
             count = film.n_frames  # type: ignore[attr-defined]  # images with several frames have it
@@ -112,7 +111,7 @@ def paint_gif(path: Path, output: Path, size: int, paint: Callable[[Array], Arra
     except Exception as error:  # Pillow's decoders raise almost any exception, also for decompression bombs
         raise InputError(f"cannot open {path} ({reason(error)}), expected a GIF; use one that others can show") from error
     painted = [to_image(paint(np.asarray(image, np.float32)[None] / 255))
-               for image, _ in tqdm(frames, "painting", unit="frame")]
+               for image, _ in progress_bar(frames, desc="painting", unit="frame")]
     data = io.BytesIO()
     painted[0].save(data, "GIF", save_all=True, append_images=painted[1:], duration=[time for _, time in frames], loop=0)
     replace_file(output, data.getvalue())

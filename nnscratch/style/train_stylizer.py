@@ -26,6 +26,7 @@ from nnscratch.networks.stylizer import CHANNELS, ENCODED, UPSAMPLINGS, adain, d
 from nnscratch.networks.texture_features import texture_features
 from nnscratch.ops.validation import check_choice, check_int
 from nnscratch.optimizers import Adam, Optimizer, clip_by_global_norm, cosine_decay, warmup
+from nnscratch.progress import progress_bar
 from nnscratch.style.pairs import BATCH_SIZE, PairDataset
 from nnscratch.style.stylizer import SHIPPED
 from nnscratch.style.train_texture import open_training
@@ -97,11 +98,10 @@ def train(model: Model, optimizer: Optimizer, dataset: PairDataset, info: dict[s
 
     Returns the last style loss.
     """
-    from tqdm import tqdm
     network, code = texture_features(), encoder()
     metrics: dict[str, Array] = {}
     content_weight = CONTENT_WEIGHT if info["style"] is None else SINGLE_STYLE_CONTENT_WEIGHT
-    with tqdm(total=info["steps"], initial=info["done"], desc="training", unit="step") as bar:
+    with progress_bar(total=info["steps"], initial=info["done"], desc="training", unit="step") as bar:
         for step in range(info["done"] + 1, info["steps"] + 1):
             content, style = (to_device(crops) for crops in dataset.batch(step))
             if step <= reconstruction_steps:
@@ -109,7 +109,7 @@ def train(model: Model, optimizer: Optimizer, dataset: PairDataset, info: dict[s
             else:
                 metrics = train_step(model, network, code, optimizer, content, style, content_weight)
             if step % 10 == 0:
-                bar.set_postfix_str(", ".join(f"{name} {float(value):.3f}" for name, value in metrics.items()))
+                bar.set_postfix_str(", ".join(f"{name} {float(value):.3f}" for name, value in metrics.items()), refresh=False)
             bar.update()
             info["done"] = step
             if step % SAVE_EVERY == 0 or step == info["steps"]:

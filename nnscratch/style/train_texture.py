@@ -25,6 +25,7 @@ from nnscratch.models import Model
 from nnscratch.networks.texture_features import texture_classifier, without_batch_norm
 from nnscratch.ops.validation import check_int
 from nnscratch.optimizers import Adam, Optimizer, cosine_decay, warmup
+from nnscratch.progress import progress_bar
 
 __all__ = ["TextureDataset", "palette", "train_texture"]
 
@@ -103,8 +104,7 @@ def open_training(folder: str | PathLike, what: str, given: dict[str, Any], resu
 def train(model: Model, optimizer: Optimizer, dataset: "TextureDataset", done: int, steps: int,
           save: Callable[[int], object]) -> None:
     """Run the steps done + 1 to `steps` with a progress bar; call save(step) every SAVE_EVERY steps and at the end."""
-    from tqdm import tqdm
-    with tqdm(total=steps, initial=done, desc="training", unit="step") as bar:
+    with progress_bar(total=steps, initial=done, desc="training", unit="step") as bar:
         for step in range(done + 1, steps + 1):
             crops, labels = dataset.batch(step)
             x, target = to_device(crops), to_device(np.eye(dataset.num_classes, dtype=np.float32)[labels])
@@ -116,7 +116,8 @@ def train(model: Model, optimizer: Optimizer, dataset: "TextureDataset", done: i
             optimizer.step(model.trainable_params, model.grads)
             if step % 20 == 0:
                 accuracy = float((logits.argmax(axis=1) == target.argmax(axis=1)).mean())
-                bar.set_postfix_str(f"loss {float(loss):.2f}, accuracy {accuracy:.0%}, palette rmse {float(error)**0.5:.3f}")
+                bar.set_postfix_str(f"loss {float(loss):.2f}, accuracy {accuracy:.0%}, palette rmse {float(error)**0.5:.3f}",
+                                    refresh=False)
             bar.update()
             if step % SAVE_EVERY == 0 or step == steps:
                 save(step)

@@ -187,19 +187,19 @@ def slabs(x: Array, window: Window, dtype: np.dtype) -> Iterator[tuple[int, int,
 
 @lru_cache(256)
 def cut(window: Window, count: int, pixel: int, limit: int) -> list[tuple[tuple[slice, ...], int, int, int, Window]]:
-    """The slabs of `count` images, with `pixel` bytes a pixel and at most `limit` bytes: the part of x that is padded, the first
-    image, row and column of y, and the window on that part. Cached, because every training step asks for the same."""
+    """The slabs of `count` images, each of at most `limit` bytes with `pixel` bytes a pixel: the part of x that is padded, the
+    first image, row and column of y, and the window on that part. Cached, because every training step asks for the same."""
     (oh, ow), (sh, sw), reach = window.output, window.strides, tuple(map(extent, window.taps, window.dilation))
     h, w = (n + sum(pads) for n, pads in zip(window.input, window.pads))
     images = max(1, limit // (pixel * w * h))
     rows = oh if images > 1 else max(1, min(oh, (limit // (pixel * w) - reach[0]) // sh + 1))
     columns = ow if rows > 1 else max(1, min(ow, (limit // (pixel * reach[0]) - reach[1]) // sw + 1))
-    slabs = []
+    found: list[tuple[tuple[slice, ...], int, int, int, Window]] = []
     for n, r, q in product(range(0, count, images), range(0, oh, rows), range(0, ow, columns)):
         seen_rows, part = seen_by(window, 0, r, min(r + rows, oh))
         seen_columns, part = seen_by(part, 1, q, min(q + columns, ow))
-        slabs.append(((slice(n, n + images), seen_rows, seen_columns), n, r, q, part))
-    return slabs
+        found.append(((slice(n, n + images), seen_rows, seen_columns), n, r, q, part))
+    return found
 
 
 def seen_by(window: Window, axis: int, first: int, last: int) -> tuple[slice, Window]:

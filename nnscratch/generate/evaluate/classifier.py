@@ -6,6 +6,7 @@ Without the last class, softmax would assign noise to some class, often 8. So th
 images (corruptions.py), all with the label "none". It must not be trained on what the generator is trained on: use glyphs of
 another seed, or images held out. Its own accuracy is stored with it.
 """
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -25,6 +26,7 @@ from nnscratch.ops.validation import check_array, check_int, check_shape
 __all__ = ["Classifier", "Judge"]
 
 NONE, FEATURES = "none", 64
+SHIPPED = Path(__file__).parent.parent / "weights" / "judge.safetensors"  # of the digits of data.glyphs
 MAX_SIDE = 32  # pixels: larger images are first averaged down to about that, to save time
 
 

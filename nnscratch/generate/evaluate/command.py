@@ -17,6 +17,7 @@ from nnscratch.generate.evaluate.classifier_training import train_classifier, tr
 from nnscratch.generate.evaluate.metrics import MIN_IMAGES, evaluate_images, recognised
 from nnscratch.generate.evaluate.report import write_report
 from nnscratch.generate.sampler import Sampler, load_generator
+from nnscratch.progress import progress_bar
 
 __all__ = ["evaluate_generator"]
 
@@ -90,8 +91,7 @@ def classifier_for(splits: Splits, path: Path, seed: int = 0) -> Classifier:
         classifier = Classifier.load(path)
         if classifier.origin == training_origin(splits.judge_train, STEPS, seed):
             return classifier
-    from tqdm import tqdm
-    with tqdm(total=STEPS, desc="training the classifier", unit="step") as bar:
+    with progress_bar(total=STEPS, desc="training the classifier", unit="step") as bar:
         classifier = train_classifier(splits.judge_train, splits.held_out, steps=STEPS, seed=seed,
                                       progress=lambda step, loss: bar.update())
     classifier.save(path)
