@@ -7,13 +7,16 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from benchmarks.steps import PRESETS, discriminator
 from benchmarks.timing import interleave
 from benchmarks.ways import WAYS
-from nnscratch import fast
+from nnscratch import fast, initializers
 from nnscratch.bench.clock import median_and_spread
 from nnscratch.fast.cpu import im2col as row_im2col
 from nnscratch.fast.cpu.im2col import as_items
 from nnscratch.fast.cpu.normalize import channel_dot, channel_sum, in_long_rows
+from nnscratch.generate.adversarial import discriminator_gradients
+from nnscratch.generate.adversarial_losses import non_saturating
 from nnscratch.ops import col2im, im2col
 from nnscratch.ops.window import Window, each_tap, make_window
 
@@ -138,6 +141,31 @@ def phases() -> Rung:
                 by("subpixel", "convolve_dx", dy, kernel, window))
 
 
+def kept_columns() -> Rung:
+    """dK from columns that are gathered anew against columns kept from the forward pass."""
+    x, kernel, dy, window = layer(64, 14, 32, 64, 4, 2)
+    kept = np.concatenate([columns.copy() for _, columns in row_columns(x, window)])
+
+    def after():
+        return (kept.T @ dy.reshape(len(kept), -1)).reshape(kernel.shape)
+    return Rung("dK: columns gathered anew -> kept from the forward pass", "4x4 stride 2, 32->64 channels, 64 images of 14 px",
+                by("im2col", "convolve_dkernel", x, dy, window), after)
+
+
+def one_gather() -> Rung:
+    """The two gradients of a transposed convolution one after the other against both from the same columns."""
+    dy, kernel, x, window = layer(64, 28, 16, 32, 4, 2)
+
+    def before():
+        both = row_im2col.convolve(dy, kernel, window), row_im2col.convolve_dkernel(dy, x, window)
+        return np.concatenate([part.ravel() for part in both])
+
+    def after():
+        return np.concatenate([part.ravel() for part in row_im2col.convolve_and_dkernel(dy, kernel, x, window)])
+    return Rung("transposed: columns of dy for dx and for dK -> once for both",
+                "4x4 stride 2, 32->16 channels, 64 images of 14 px", before, after)
+
+
 def bias() -> Rung:
     """A bias added to y against a bias added to a product in the cache."""
     x, kernel, _, window = layer(1, 256, 64, 64, 3)
@@ -171,6 +199,34 @@ def choices() -> Rung:
     x = images(64, 14, 14, 64)
     return Rung("LeakyReLU: a decision for each value -> the larger of two", "64 images of 14 px, 64 channels",
                 lambda: np.where(x > 0, x, 0.2 * x), lambda: fast.leaky_relu(x, 0.2)[0])
+
+
+def slopes() -> Rung:
+    """A product with booleans against a product with floats."""
+    x, dy = images(64, 14, 14, 64), images(64, 14, 14, 64)[::-1].copy()
+    _, cache = fast.leaky_relu(x, 0.2)
+    return Rung("LeakyReLU backward: where -> times the larger of two", "64 images of 14 px, 64 channels",
+                lambda: np.where(x > 0, dy, 0.2 * dy), lambda: fast.leaky_relu_backward(dy, cache))
+
+
+def one_batch() -> Rung:
+    """Two passes through a discriminator against one."""
+    initializers.set_seed(0)
+    d = discriminator(**PRESETS["tiny"])
+    real, fake, loss = images(64, 28, 28, 1), images(64, 28, 28, 1)[::-1].copy(), non_saturating()
+    kernel = d.grads["conv2d_0/kernel"]
+
+    def before():
+        d.zero_grads()
+        for batch, part in ((real, loss.real), (fake, loss.fake)):
+            d.backward(part(d.forward(batch, training=True))[1], wrt="parameters")
+        return kernel.copy()
+
+    def after():
+        d.zero_grads()
+        discriminator_gradients(d, loss, real, fake, None)
+        return kernel.copy()
+    return Rung("discriminator: real and generated images apart -> as one batch", "GAN step, tiny", before, after)
 
 
 def sums() -> Rung:
@@ -242,5 +298,5 @@ def scatter() -> Rung:
 
 
 CONVOLUTIONS = (loops_to_im2col, blocks, scatter, row_items, wide_windows, fewer_products, back_to_x, back_to_kernel,
-                phases, bias, depthwise)
-AROUND = (choices, sums, products_in_passing, long_rows, items, pooling)
+                phases, kept_columns, one_gather, bias, depthwise)
+AROUND = (choices, slopes, sums, products_in_passing, long_rows, items, pooling, one_batch)

@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 
 from nnscratch import ops
 from nnscratch.fast import conv
-from nnscratch.fast.cpu import activations, linear, normalize, pool
+from nnscratch.fast.cpu import activations, normalize, pool
 from nnscratch.fast.cuda import activations as cuda_activations
 from nnscratch.fast.cuda import dropouts as cuda_dropouts
 from nnscratch.fast.cuda import linear as cuda_linear
@@ -32,7 +32,7 @@ def functions(*modules: Any) -> SimpleNamespace:
 
 
 ROOMS: dict[str, Any] = {
-    "cpu": functions(conv, activations, linear, normalize, pool),
+    "cpu": functions(conv, activations, normalize, pool),
     "cuda": functions(conv, cuda_activations, cuda_dropouts, cuda_linear, cuda_normalize, cuda_pool),
     "ops": SimpleNamespace(**{name: getattr(ops, name) for name in NAMES}),
 }
