@@ -1,4 +1,4 @@
-"""The command line: python -m benchmarks layers | devices | kernels | bars | steps | peers | memory | algorithms | ladder."""
+"""The command line: python -m benchmarks layers | steps | calls | peers | ..."""
 import argparse
 import sys
 from pathlib import Path
@@ -22,6 +22,7 @@ WHAT = {
     "kernels": "our CUDA kernels alone, against the GPU's memory and products; needs a GPU",
     "bars": "the requirements on a GPU, each as one number: --part gradients, gan, style, or summary; needs a GPU",
     "steps": "a GAN step and a style step against PyTorch eager; a style step's time per pixel from 128 to 1024 px",
+    "calls": "what a layer's call costs where there is nearly nothing to compute, level by level",
     "peers": "forward + backward against DeZero, numpy-ml and im2col in one piece",
     "memory": "the most memory a convolution takes, predicted and measured; a style step at 2048 px",
     "features": "which loss network transfers style best, judged by a network of yours (--judge FILE.onnx)",

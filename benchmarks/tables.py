@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from math import exp, log
 from typing import Any
 
-from benchmarks import algorithms, features, ladder, layers, memory, peers, steps
+from benchmarks import algorithms, calls, features, ladder, layers, memory, peers, steps
 
 CONTENDERS = "ours", "contiguous", "channels last"
 
@@ -72,6 +72,17 @@ def show_steps(torch: Any, card: dict, options: Namespace) -> list[dict]:
     print("\nstyle step, time per pixel: " + ", ".join(f"{side} px {1e9 * s:.0f} ns" for side, s in per_pixel.items())
           + f"; largest over smallest {max(per_pixel.values()) / min(per_pixel.values()):.2f}")
     return [*rows, {"name": "style step, seconds per pixel", "per_pixel": per_pixel}]
+
+
+def show_calls(torch: Any, card: dict, options: Namespace) -> list[dict]:
+    """Print the cost of a layer's call, level by level."""
+    print(f"\nforward + backward, microseconds\n{'':32}" + "".join(f"{level:>9}" for level in calls.LEVELS))
+    rows = []
+    for row in calls.run(options.rounds):
+        rows.append(row)
+        cells = (f"{row['times'][level]:9.0f}" if level in row["times"] else f"{'-':>9}" for level in calls.LEVELS)
+        print(f"{row['name']:32}{''.join(cells)}", flush=True)
+    return rows
 
 
 def show_peers(torch: Any, card: dict, options: Namespace) -> list[dict]:

@@ -12,7 +12,7 @@ from nnscratch.lbfgs import LBFGS
 
 @pytest.mark.slow
 def test_demo_leaves_all_its_images(tmp_path, monkeypatch, capsys):
-    """The whole demo with a small photograph and half the training: table, device, images, loss curve; digits are recognised."""
+    """The whole demo with a small photograph and half the training: table, device, images, loss curve, recognised digits."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr("nnscratch.demo.SIZE", 64)
     monkeypatch.setattr("nnscratch.demo.STEPS", 2)
