@@ -1,8 +1,8 @@
 """`python -m benchmarks memory`: the peak memory of a convolution, predicted from its shapes and measured.
 
-The prediction is an upper bound: the result; the workspace, which is at most 8 MB per image (for im2col 4 MB of columns and a
-padded copy of the image); and the kernel in the form that the algorithm needs. Then one style step on large images, each in a
-separate process.
+The prediction is an upper bound: the result, and the columns where they are kept for the backward pass; the workspace, at most
+8 MB per image (for im2col 4 MB of columns and a padded copy of the image); and the kernel in the form that the algorithm needs.
+Then one style step on large images, each in a separate process.
 """
 import subprocess
 import sys
@@ -13,7 +13,7 @@ from typing import Any
 
 from nnscratch.bench.cases import CASES, Case, conv, ours
 from nnscratch.fast.cpu.winograd_tiles import WORKSPACE, make_plan
-from nnscratch.fast.dispatch import Problem, choose_convolution
+from nnscratch.fast.dispatch import Problem, choose_convolution, keeps_columns
 from nnscratch.memory import peak_bytes
 from nnscratch.ops.window import make_window
 
@@ -36,6 +36,8 @@ def predict(case: Case) -> tuple[str, int]:
     window = make_window("benchmark", (h, w), (kh, kw), case.options["strides"], "same")
     algorithm = choose_convolution("convolve", Problem(window, n, c, oc))
     result = 4 * n * prod(window.output) * oc
+    if keeps_columns(Problem(window, n, c, oc), 4):
+        result += 4 * n * prod(window.output) * kh * kw * c
     if algorithm != "winograd":
         columns, padded = WORKSPACE // 2, 0 if window.pads == ((0, 0), (0, 0)) else 4 * n * (h + kh) * (w + kw) * c
         return algorithm, result + columns + padded + WORKSPACE // 2 + SMALL

@@ -80,11 +80,13 @@ def train_digits(path: Path, stopped: bool = False) -> bool:
     except KeyboardInterrupt:
         stopped = True
     replace_file(path, png(grid(trainer.sample(100, GRID_STREAM)[0])))
+    if stopped:
+        return True
     judge = Classifier.load(SHIPPED)
     images, labels = trainer.sample(JUDGED, SCORE_STREAM)
     right = recognition_score(judge, labelled=True)(images, labels)
     print(f"\n{right:.0%} of {JUDGED} new digits are recognised as the digit that was asked for, by another network:\n{judge}")
-    return stopped
+    return False
 
 
 def make_folder(folder: Path) -> None:

@@ -30,21 +30,26 @@ def progress_bar(items: Iterable | None = None, **options: Any) -> Any:
     6
     """
     from tqdm import tqdm  # here, so that what shows no progress needs NumPy alone
+    if sys.stderr is None:  # no console at all, as under pythonw
+        return tqdm(items, **options | {"disable": True})
     if sys.stderr.isatty():
         return tqdm(items, **options)
-    return tqdm(items, file=Lines(sys.stderr), mininterval=LINE_INTERVAL, maxinterval=LINE_INTERVAL, miniters=0, **options)
+    lines = {"file": Lines(sys.stderr), "mininterval": LINE_INTERVAL, "maxinterval": LINE_INTERVAL, "miniters": 0}
+    return tqdm(items, **lines | options)
 
 
 class Lines(io.TextIOBase):
     """Writes what tqdm would draw over and over in one place as lines."""
 
     def __init__(self, file: TextIO) -> None:
-        self.file = file
+        self.file, self.last = file, ""
 
     def write(self, text: str) -> int:
         """Write one state of the bar."""
-        if line := text.strip():
+        line = text.strip()
+        if line and line != self.last and not line.startswith("\x1b"):  # neither twice, nor commands that move the cursor
             self.file.write(line + "\n")
+            self.last = line
         return len(text)
 
     def flush(self) -> None:

@@ -161,7 +161,7 @@ def train_with_progress(trainer: Trainer, folder: FilePath, score: Score | None)
     chance = CHANCE_LOSS[trainer.options.loss] if trainer.options.method == "gan" else {}
     labels = {name: f"{words} ({chance[name]:.2f})" if name in chance else words for name, words in BAR_LABELS.items()}
     with progress_bar(total=trainer.options.steps, initial=trainer.step_count, desc="training", unit="step",
-              bar_format="{l_bar}{bar}| step {n_fmt}, {elapsed}, {remaining} left{postfix}") as bar:
+                      bar_format="{l_bar}{bar}| step {n_fmt}, {elapsed}, {remaining} left{postfix}") as bar:
         def progress(record: Record) -> None:
             metrics = (f"{words} {record[name]:.3g}" for name, words in labels.items() if name in record)
             bar.set_postfix_str(", ".join(metrics), refresh=False)

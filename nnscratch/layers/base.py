@@ -42,6 +42,8 @@ class Layer(LayerState):
         State that is saved and not trained, such as moving averages.
     trainable : bool
         False freezes the parameters, and the moving averages of batch normalization.
+    per_sample : bool
+        Whether y of a sample depends on that sample alone, also in training; False where a layer mixes samples or draws masks.
 
     Examples
     --------
@@ -59,15 +61,14 @@ class Layer(LayerState):
     """
 
     axes: int | None = None  # 4 for layers of images (N, H, W, C); None: any number
-    per_sample: bool = True  # the output for a sample depends on that sample alone, in training too, and not on chance
+    per_sample: bool = True  # False: a discriminator sees real and generated images apart (generate/adversarial.py)
 
     def __init__(self, name: str | None = None) -> None:
         super().__init__(name)
         self.built = False
         self.channels: int | None = None  # of the input for which the parameters were made
 
-    # --- what a subclass writes -----------------------------------------------------------------------------------
-
+    # --- what a subclass writes
     def build(self, shape: Shape) -> None:
         """Set the initial values of `params` and `buffers`.
 
@@ -147,8 +148,7 @@ class Layer(LayerState):
         """
         return 0
 
-    # --- what users call --------------------------------------------------------------------------------------------
-
+    # --- what users call
     def forward(self, x: Array, training: bool = False, remember: bool | None = None) -> Array:
         """Compute the output; the first input also builds the layer.
 

@@ -69,7 +69,6 @@ class SpatialDropout2D(Dropout):
     """
 
     axes = 4
-    per_sample = False
     _drop, _drop_backward = staticmethod(fast.spatial_dropout2d), staticmethod(fast.spatial_dropout2d_backward)
 
 

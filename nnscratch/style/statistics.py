@@ -1,6 +1,6 @@
 """The statistics of a style's features that an image must match: three choices, `statistics` in settings.py.
 
-Shapes: features F of one map (1, H, W, C), centred on the style's mean; M = H*W pixels as rows f (M, C).
+Shapes: features F of one map (1, H, W, C), measured from a center (1, 1, 1, C), the style's mean; M = H*W pixels f, (M, C).
 
     gram         G = FᵀF / M: which channels vary together, including the difference of the means
     covariance   S = G - δδᵀ and δ, the mean of F: the two separated, so that neither can compensate for the other
@@ -30,6 +30,7 @@ __all__ = ["STATISTICS", "covariance_loss", "gram_loss", "moments", "moments_bac
            "sorted_values"]
 
 DIRECTIONS = 32
+BLOCK = 2**20  # values that are centred at once
 
 
 def moments(features: Array, weights: Array | None = None, center: Array | None = None) -> Array:
@@ -48,17 +49,24 @@ def moments(features: Array, weights: Array | None = None, center: Array | None 
 
     Notes
     -----
-    Without weights no array of centred features is made: with the mean a of the features as they are, δ = a - center, and
-    G = mean of F Fᵀ - a aᵀ + δ δᵀ, because both sides are the covariance plus δ δᵀ.
+    Without weights the pixels are centred and summed BLOCK values at a time: no large array of centred features is made.
+    (FᵀF / M - aaᵀ, with the mean a of the features as they are, would need none either, but it cancels: in float32 nothing is
+    left of a variance that is a million times smaller than a².)
     """
-    xp, rows = array_module(features), features.reshape(-1, features.shape[3])
+    xp, pixels = array_module(features), features.shape[1] * features.shape[2]
     if weights is not None:
         centred, root = features if center is None else features - center, weights**0.5
         return xp.concatenate([gram_matrix(root * centred)[0], (weights * centred).mean(axis=(1, 2))[:, :, None]], axis=2)
-    mean = dense(xp.full((1, len(rows)), 1 / len(rows), rows.dtype), rows)[0][:, :, None]
-    delta = mean if center is None else mean - center.reshape(1, -1, 1)
-    gram = gram_matrix(features)[0] - mean * mean.swapaxes(1, 2) + delta * delta.swapaxes(1, 2)
-    return xp.concatenate([gram, delta], axis=2)
+    rows, step = features.reshape(1, 1, pixels, -1), max(1, BLOCK // features.shape[3])
+    gram: Array = 0
+    delta: Array = 0
+    for first in range(0, pixels, step):
+        block = rows[:, :, first:first + step]
+        block = block if center is None else block - center
+        count = block.shape[2]
+        gram = gram + gram_matrix(block)[0] * (count / pixels)
+        delta = delta + dense(xp.full((1, count), 1 / pixels, block.dtype), block[0, 0])[0]
+    return xp.concatenate([gram, delta[:, :, None]], axis=2)
 
 
 def moments_backward(dmoments: Array, features: Array, weights: Array | None = None, center: Array | None = None) -> Array:
@@ -85,7 +93,7 @@ def moments_backward(dmoments: Array, features: Array, weights: Array | None = N
     matrix = (dmoments[0, :, :-1] + dmoments[0, :, :-1].T) / pixels
     bias = dmoments[0, :, -1] / pixels
     if center is not None:
-        bias = bias - center.reshape(-1) @ matrix
+        bias = bias - dense(center.reshape(1, -1), matrix)[0][0]
     gradient = dense(features, matrix, bias)[0]
     return gradient if weights is None else weights * gradient
 

@@ -156,9 +156,9 @@ checks.generator_loss(generator_loss)
 # %% [markdown]
 # ## One step
 #
-# First the discriminator's turn: a batch of real pictures, a batch of made ones, gradients from both, a step of its
-# optimizer. `backward` adds to the gradients that are there; `zero_grads` clears them. `"parameters"` asks for those of weights
-# alone.
+# First the discriminator's turn: a batch of real images, a batch of generated ones, gradients from both, a step of its
+# optimizer. It treats every image by itself (there is no batch normalization in it), so both batches go through it as one.
+# `backward` adds to the gradients that are there; `zero_grads` clears them. `"parameters"` asks for those of weights alone.
 
 # %%
 from nnscratch.optimizers import Adam
@@ -174,10 +174,10 @@ real, noise, labels = batch(rng)
 g_optimizer, d_optimizer = Adam(2e-3, beta_1=0.5), Adam(2e-3, beta_1=0.5)
 fake = g.forward([noise, labels], training=True)
 d.zero_grads()
-real_loss, dreal = game.real(d.forward([real, labels], training=True))
-d.backward(dreal, wrt="parameters")
-fake_loss, dfake = game.fake(d.forward([fake, labels], training=True))
-d.backward(dfake, wrt="parameters")
+logits = d.forward([np.concatenate([real, fake]), np.concatenate([labels, labels])], training=True)
+real_loss, dreal = game.real(logits[:64])
+fake_loss, dfake = game.fake(logits[64:])
+d.backward(np.concatenate([dreal, dfake]), wrt="parameters")
 d_optimizer.step(d.trainable_params, d.grads)
 
 # %% [markdown]

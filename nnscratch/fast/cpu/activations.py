@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from nnscratch import ops
 from nnscratch.backend import Array
 from nnscratch.fast.cpu.normalize import channel_sum, in_long_rows
 from nnscratch.ops.bias_activation import check_bias_leaky_relu
@@ -18,8 +19,7 @@ from nnscratch.ops.validation import check_dy
 
 __all__: list[str] = []
 
-OPS = ["bias_leaky_relu", "bias_leaky_relu_backward", "leaky_relu", "leaky_relu_backward", "relu",
-       "relu_backward"]
+OPS = ["bias_leaky_relu", "bias_leaky_relu_backward", "leaky_relu", "leaky_relu_backward", "relu", "relu_backward"]
 
 PIECE = 2**17  # values processed at once: they and what is computed from them fit in the cache
 
@@ -78,7 +78,7 @@ def relu(x: Array) -> Any:
 def relu_backward(dy: Array, cache: Array) -> Array:
     """As ops.relu_backward."""
     check_dy("relu_backward", dy, cache.shape)
-    return slope_times(dy, cache, 0.0)
+    return slope_times(dy, cache, 0.0) if dy.dtype == cache.dtype else ops.relu_backward(dy, cache)
 
 
 def slope_times(dy: Array, x: Array, s: float) -> Array:

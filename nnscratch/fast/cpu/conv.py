@@ -6,7 +6,7 @@ from math import prod
 
 import numpy as np
 
-from nnscratch.backend import Array, common_dtype
+from nnscratch.backend import Array
 from nnscratch.fast.cpu import col2im, depthwise, folded, im2col, subpixel, winograd
 from nnscratch.fast.cpu.col2im import adjoint_window, flip_kernel
 from nnscratch.fast.dispatch import Problem, choose_convolution, keeps_columns
@@ -59,18 +59,24 @@ def convolve_dkernel(x: Array, dy: Array, window: Window, groups: int = 1) -> Ar
 def convolve_and_dkernel(x: Array, kernel: Array, dy: Array, window: Window) -> tuple[Array, Array]:
     """y = im2col(x) @ K and dK = im2col(x)ᵀ @ dy: both of them, as the backward pass of a transposed convolution needs them."""
     problem = Problem(window, len(x), kernel.shape[2], kernel.shape[3])
-    if {choose_convolution(product, problem) for product in ("convolve", "convolve_dkernel")} == {"im2col"}:
+    algorithms = {choose_convolution(product, problem) for product in ("convolve", "convolve_dkernel")}
+    if algorithms == {"im2col"} and one_dtype(x, kernel, dy):
         return im2col.convolve_and_dkernel(plain_strides(x), plain_strides(kernel), plain_strides(dy), window)
     return convolve(x, kernel, window), convolve_dkernel(x, dy, window)
 
 
 def convolve_keeping(x: Array, kernel: Array, window: Window, bias: Array | None) -> tuple[Array, Array | None]:
     """y, and its columns, which the backward pass then need not gather again; None where they are too large to keep."""
-    problem, dtype = Problem(window, len(x), kernel.shape[2], kernel.shape[3]), common_dtype(x, kernel, bias)
-    if not keeps_columns(problem, dtype.itemsize):
+    problem = Problem(window, len(x), kernel.shape[2], kernel.shape[3])
+    if not (one_dtype(x, kernel, bias) and keeps_columns(problem, x.itemsize)):
         return convolve(x, kernel, window, bias), None
-    columns = np.empty((len(x) * prod(window.output), prod(kernel.shape[:3])), dtype)
+    columns = np.empty((len(x) * prod(window.output), prod(kernel.shape[:3])), x.dtype)
     return im2col.convolve(plain_strides(x), plain_strides(kernel), window, bias, columns), columns
+
+
+def one_dtype(*arrays: Array | None) -> bool:
+    """Whether all arrays have the same dtype: then so have y and both gradients."""
+    return len({array.dtype for array in arrays if array is not None}) == 1
 
 
 def add(y: Array, bias: Array | None) -> Array:

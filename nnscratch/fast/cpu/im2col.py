@@ -6,8 +6,8 @@ Two tricks. With channels last, the KW * C values under one row of a window are 
 item of that many bytes, and all windows of a block in one call, where ops.im2col copies C values at a time, tap by tap.
 
 And the columns hold each pixel up to KH*KW times, so they are made for a few rows at a time, at most COLUMN_BYTES: they stay in
-the processor's cache between being written and being read. Padded rows, too, exist only SLAB_BYTES at a time: those of some
-images, or some rows of a large one.
+the processor's cache between being written and being read (unless the backward pass is to find them again). Padded rows, too,
+exist only SLAB_BYTES at a time: those of some images, or some rows of a large one.
 """
 from collections.abc import Iterator
 from functools import lru_cache
@@ -42,7 +42,7 @@ def convolve(x: Array, kernel: Array, window: Window, bias: Array | None = None,
     bias : array (OC,), optional
         The bias.
     keep : array (N*OH*OW, KH*KW*C), optional
-        Where to write the columns, if the backward pass shall find them again.
+        Where to write the columns, if the backward pass is to find them again.
 
     Returns
     -------
@@ -177,7 +177,7 @@ def blocks(x: Array, window: Window, outputs: int, dtype: np.dtype,
 def slabs(x: Array, window: Window, dtype: np.dtype) -> Iterator[tuple[int, int, int, tuple, Array]]:
     """Yield padded pixels, some at a time: the first image, the first row and column of y, how many rows and columns of y they
     are enough for, and the pixels: of some images, of some rows of one image, or of a part of a row that is too large."""
-    (oh, ow) = window.output
+    oh, ow = window.output
     if window.pads == ((0, 0), (0, 0)) and x.dtype == dtype and x.flags.c_contiguous:
         yield 0, 0, 0, (oh, ow), x
         return
@@ -186,7 +186,7 @@ def slabs(x: Array, window: Window, dtype: np.dtype) -> Iterator[tuple[int, int,
 
 
 @lru_cache(256)
-def cut(window: Window, count: int, pixel: int, limit: int) -> list[tuple[tuple[slice, ...], int, int, int, Window]]:
+def cut(window: Window, count: int, pixel: int, limit: int) -> tuple[tuple[tuple[slice, ...], int, int, int, Window], ...]:
     """The slabs of `count` images, each of at most `limit` bytes with `pixel` bytes a pixel: the part of x that is padded, the
     first image, row and column of y, and the window on that part. Cached, because every training step asks for the same."""
     (oh, ow), (sh, sw), reach = window.output, window.strides, tuple(map(extent, window.taps, window.dilation))
@@ -194,12 +194,12 @@ def cut(window: Window, count: int, pixel: int, limit: int) -> list[tuple[tuple[
     images = max(1, limit // (pixel * w * h))
     rows = oh if images > 1 else max(1, min(oh, (limit // (pixel * w) - reach[0]) // sh + 1))
     columns = ow if rows > 1 else max(1, min(ow, (limit // (pixel * reach[0]) - reach[1]) // sw + 1))
-    found: list[tuple[tuple[slice, ...], int, int, int, Window]] = []
+    found = []
     for n, r, q in product(range(0, count, images), range(0, oh, rows), range(0, ow, columns)):
         seen_rows, part = seen_by(window, 0, r, min(r + rows, oh))
         seen_columns, part = seen_by(part, 1, q, min(q + columns, ow))
         found.append(((slice(n, n + images), seen_rows, seen_columns), n, r, q, part))
-    return found
+    return tuple(found)
 
 
 def seen_by(window: Window, axis: int, first: int, last: int) -> tuple[slice, Window]:

@@ -95,7 +95,7 @@ def interleave(dx: Array, y: Array, window: Window, first: int, phase: int) -> N
     """
     (n, _, w, c), (sh, sw), rows = dx.shape, window.strides, y.shape[1]
     outside = window.pads[1][0] % sw  # pixels of the first piece that lie left of the image
-    start = min(w, sw - outside) if outside else 0
+    start = min(w, sw - outside) if outside else 0  # pixels of the image before the first piece that lies in it as a whole
     pieces, rest = divmod(w - start, sw)
     whole = slice((outside + start) // sw, (outside + start) // sw + pieces)
     for p in range(y.shape[3]):
