@@ -17,6 +17,7 @@ Sources: Gatys, Ecker, Bethge (2016), equations 3 to 6; Li et al., "Demystifying
 means and covariances; Heitz et al., "A sliced Wasserstein loss for neural texture synthesis" (2021), section 3.
 """
 from collections.abc import Callable
+from math import gcd
 from types import ModuleType
 
 import numpy as np
@@ -57,15 +58,14 @@ def moments(features: Array, weights: Array | None = None, center: Array | None 
     if weights is not None:
         centred, root = features if center is None else features - center, weights**0.5
         return xp.concatenate([gram_matrix(root * centred)[0], (weights * centred).mean(axis=(1, 2))[:, :, None]], axis=2)
-    rows, step = features.reshape(1, 1, pixels, -1), max(1, BLOCK // features.shape[3])
+    rows, step = features.reshape(pixels, -1), max(1, BLOCK // features.shape[3])
     gram: Array = 0
     delta: Array = 0
     for first in range(0, pixels, step):
-        block = rows[:, :, first:first + step]
-        block = block if center is None else block - center
-        count = block.shape[2]
-        gram = gram + gram_matrix(block)[0] * (count / pixels)
-        delta = delta + dense(xp.full((1, count), 1 / pixels, block.dtype), block[0, 0])[0]
+        block = rows[first:first + step]
+        block = block if center is None else add_to_pixels(block, -center.reshape(-1))
+        gram = gram + gram_matrix(block[None, None])[0] * (len(block) / pixels)
+        delta = delta + dense(xp.full((1, len(block)), 1 / pixels, block.dtype), block)[0]
     return xp.concatenate([gram, delta[:, :, None]], axis=2)
 
 
@@ -94,8 +94,15 @@ def moments_backward(dmoments: Array, features: Array, weights: Array | None = N
     bias = dmoments[0, :, -1] / pixels
     if center is not None:
         bias = bias - dense(center.reshape(1, -1), matrix)[0][0]
-    gradient = dense(features, matrix, bias)[0]
+    gradient = add_to_pixels(dense(features.reshape(pixels, -1), matrix)[0], bias).reshape(features.shape)
     return gradient if weights is None else weights * gradient
+
+
+def add_to_pixels(rows: Array, vector: Array) -> Array:
+    """rows (M, C) + vector (C,), many pixels as one long row: NumPy has a cost for each row that it begins."""
+    together = gcd(len(rows), 256)
+    long_rows = rows.reshape(-1, together * rows.shape[1])
+    return (long_rows + array_module(rows).tile(vector, together)).reshape(rows.shape)
 
 
 def gram_loss(image: Array, style: Array, photograph: Array) -> tuple[Array, Array]:
