@@ -298,7 +298,7 @@ draw.bars(gains, "how many times faster each idea is, here and in the kept resul
           "times faster", log=True)
 
 # %% [markdown]
-# `benchmarks/README.md` tells the rest of the story, seventeen steps of it.
+# `benchmarks/README.md` tells the rest of the story, step by step, and what did not pay.
 #
 # ## The class does the same
 #
