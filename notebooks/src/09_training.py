@@ -156,9 +156,9 @@ checks.generator_loss(generator_loss)
 # %% [markdown]
 # ## One step
 #
-# First the discriminator's turn: a batch of real images, a batch of generated ones, gradients from both, a step of its
-# optimizer. It treats every image by itself (there is no batch normalization in it), so both batches go through it as one.
-# `backward` adds to the gradients that are there; `zero_grads` clears them. `"parameters"` asks for those of weights alone.
+# First the discriminator's turn: real images, generated ones, gradients from both, a step of its optimizer. It treats every
+# image by itself, so both batches go through it as one. `zero_grads` clears the gradients, `backward` adds to them;
+# `"parameters"` asks for those of weights alone.
 
 # %%
 from nnscratch.optimizers import Adam
