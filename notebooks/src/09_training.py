@@ -156,9 +156,8 @@ checks.generator_loss(generator_loss)
 # %% [markdown]
 # ## One step
 #
-# First the discriminator's turn: real images, generated ones, gradients from both, a step of its optimizer. It treats every
-# image by itself, so both batches go through it as one. `zero_grads` clears the gradients, `backward` adds to them;
-# `"parameters"` asks for those of weights alone.
+# First the discriminator's turn. It treats every image by itself, so real and generated ones go through it as one batch.
+# `zero_grads` clears gradients, `backward` adds to them; `"parameters"` asks for those of weights alone.
 
 # %%
 from nnscratch.optimizers import Adam
