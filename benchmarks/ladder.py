@@ -171,14 +171,14 @@ def bias() -> Rung:
 
 
 def depthwise() -> Rung:
-    """A product for each channel against one einsum."""
+    """A product for each channel against sums of long rows."""
     x, kernel, _, window = layer(4, 64, 1, 128, 3)
     x = np.random.default_rng(1).normal(size=(4, 64, 64, 128)).astype(np.float32)
 
     def a_product_for_each_group():
         convolve, _ = WAYS["convolve"]["im2col"]
         return np.concatenate([convolve(x[..., c:c + 1], kernel[..., c:c + 1], window) for c in range(128)], axis=3)
-    return Rung("depthwise: a product for each channel -> einsum", "3x3, 128 channels, 4 images of 64 px",
+    return Rung("depthwise: a product for each channel -> long rows", "3x3, 128 channels, 4 images of 64 px",
                 a_product_for_each_group, by("depthwise", "convolve", x, kernel, window))
 
 

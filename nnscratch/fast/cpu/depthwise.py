@@ -4,16 +4,21 @@ Shapes: x (N, H, W, C), kernel (KH, KW, 1, C), y (N, OH, OW, C).
 
     y[n, oh, ow, c] = Σ_i Σ_j x[n, oh*SH + i*DH - top, ow*SW + j*DW - left, c] * kernel[i, j, c]
 
-There is no sum over channels, so there is no matrix product, and every column would be read only once. So `einsum` reads the
-windows where they lie in memory, without columns, and computes the formula directly. Reading memory is what takes the time.
+There is no sum over channels, so there is no matrix product. A row of y is a sum of KH*KW rows of x, each times a row of
+factors: with stride 1 along the row, OW * C values that are neighbours in memory, so that NumPy's loops are long. A few rows at
+a time stay in the cache. With other strides `einsum` reads the windows where they lie in memory.
 """
+from itertools import product
 
 import numpy as np
 
 from nnscratch.backend import Array, common_dtype
+from nnscratch.fast.cpu.col2im import adjoint_window
 from nnscratch.ops.window import Window, crop, each_tap, pad, padded_zeros
 
 __all__ = ["convolve", "convolve_dkernel", "convolve_dx"]
+
+BAND = 2**17  # values of y
 
 
 def convolve(x: Array, kernel: Array, window: Window) -> Array:
@@ -33,8 +38,29 @@ def convolve(x: Array, kernel: Array, window: Window) -> Array:
     array (N, OH, OW, C)
         y.
     """
-    y = np.einsum("nhwijc,ijc->nhwc", windows(pad(x, window), window), kernel[:, :, 0])
-    return y.astype(common_dtype(x, kernel), copy=False)
+    if window.strides[1] != 1:
+        y = np.einsum("nhwijc,ijc->nhwc", windows(pad(x, window), window), kernel[:, :, 0])
+        return y.astype(common_dtype(x, kernel), copy=False)
+    (oh, ow), c, dtype = window.output, x.shape[3], common_dtype(x, kernel)
+    padded, y = np.ascontiguousarray(pad(x, window)), np.empty((len(x), oh, ow * c), dtype)
+    padded = padded.reshape(*padded.shape[:2], -1)
+    factors = kernel.repeat(ow, axis=2).reshape(*window.taps, -1)  # (KH, KW, OW*C)
+    images, rows = max(1, BAND // (oh * ow * c)), max(1, min(oh, BAND // (ow * c)))
+    for n, first in product(range(0, len(x), images), range(0, oh, rows)):
+        total, under = y[n:n + images, first:first + rows], padded[n:n + images, first * window.strides[0]:]
+        term = np.empty_like(total)
+        for i, j in product(*map(range, window.taps)):
+            tap = tap_in_long_rows(under, window, i, j, total.shape[1], c)
+            np.multiply(tap, factors[i, j], out=total if i == j == 0 else term)
+            if (i, j) != (0, 0):
+                total += term
+    return y.reshape(len(x), oh, ow, c)
+
+
+def tap_in_long_rows(padded: Array, window: Window, i: int, j: int, rows: int, c: int) -> Array:
+    """The pixels that tap (i, j) reads for the first `rows` rows of y, (N, rows, OW*C); stride 1 along the row."""
+    stride, top, left = window.strides[0], i * window.dilation[0], j * window.dilation[1]
+    return padded[:, top:top + (rows - 1) * stride + 1:stride, left * c:(left + window.output[1]) * c]
 
 
 def convolve_dx(dy: Array, kernel: Array, window: Window) -> Array:
@@ -54,6 +80,8 @@ def convolve_dx(dy: Array, kernel: Array, window: Window) -> Array:
     array (N, H, W, C)
         Gradient of the loss with respect to x.
     """
+    if window.strides == window.dilation == (1, 1) and min(map(min, adjoint_window(window).pads)) >= 0:
+        return convolve(dy, np.ascontiguousarray(kernel[::-1, ::-1]), adjoint_window(window))
     padded = padded_zeros(np, len(dy), window, dy.shape[3], common_dtype(dy, kernel))
     for n in range(len(dy)):  # image by image, so that the temporary products stay in the cache
         for i, j, tap in each_tap(padded[n:n + 1], window):
