@@ -9,8 +9,7 @@ from collections.abc import Callable
 from typing import Any
 
 from nnscratch.backend import Array, array_module
-from nnscratch.errors import InputError
-from nnscratch.ops.validation import check_int
+from nnscratch.ops.validation import check_int, check_positive
 
 __all__ = ["LBFGS"]
 
@@ -60,8 +59,7 @@ class LBFGS:
     def __init__(self, function: Callable[[Array], tuple[Any, Array]], x: Array, *, history: int = 10,
                  first_step: float = 0.1) -> None:
         check_int(history, "LBFGS: history", 1)
-        if not first_step > 0:
-            raise InputError(f"LBFGS: first_step is {first_step!r}, expected a number above 0")
+        first_step = check_positive(first_step, "LBFGS: first_step")
         self.function, self.x, self.history, self.first_step = function, x, history, first_step
         self.memory: list[tuple[Array, Array]] = []  # the pairs (s, y), oldest first
         self.converged, self.evaluations = False, 1

@@ -231,7 +231,7 @@ def test_after_a_wrong_dy_backward_can_be_repeated():
     """A dy of another shape raises, and the saved forward pass is still available for the right dy."""
     layer = Dense(3)
     layer.forward(normal(4, 5), training=True)
-    with pytest.raises(InputError, match=r"dy has shape \(4, 2\), expected that of the output, \(4, 3\)"):
+    with pytest.raises(InputError, match=r"dy has shape \(4, 2\), expected \(4, 3\) like the output"):
         layer.backward(normal(4, 2))
     assert layer.backward(normal(4, 3)).shape == (4, 5)
 

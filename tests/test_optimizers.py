@@ -92,10 +92,10 @@ def two_models_one_optimizer():
 
 @pytest.mark.parametrize("action, words", [
     (lambda: two_models_one_optimizer(), "use one optimizer for each model"),
-    (lambda: Adam("fast"), "learning_rate is 'fast', expected a number above 0"),
+    (lambda: Adam("fast"), "learning_rate is 'fast', expected a finite number above 0, or a function"),
     (lambda: Adam(beta_1=1.0), "beta_1 is 1.0, expected at least 0 and below 1"),
     (lambda: cosine_decay(1.0, 0), "total is 0, expected a whole number of at least 1"),
-    (lambda: Adam(0), "learning_rate is 0, expected a number above 0"),
+    (lambda: Adam(0), "learning_rate is 0, expected a finite number above 0"),
     (lambda: SGD().step({"w": np.zeros(2)}, {}), "parameter 'w' of shape .* got no gradient"),
     (lambda: SGD().step({"w": np.zeros(2)}, {"w": np.zeros(3)}), r"got \(3,\)"),
     (lambda: Adam().load_state({"steps": np.array(1), "v/mean": np.zeros(2)}, {"w": np.zeros(2)}), "does not fit"),
@@ -107,6 +107,48 @@ def test_mistakes_get_one_clear_sentence(action, words):
     """The error names the mistake before anything changes."""
     with pytest.raises(InputError, match=words):
         action()
+
+
+NOT_POSITIVE = [0.0, -1.0, float("inf"), float("nan"), True, None, "0.1", 1j]
+
+
+@pytest.mark.parametrize("wrong", NOT_POSITIVE, ids=str)
+def test_numbers_are_finite_and_positive(wrong):
+    """Learning rates, epsilons (which may be 0), first steps: a finite number, not a bool, before anything is computed."""
+    calls = [*KINDS, lambda rate: linear_decay(rate, 10), lambda rate: cosine_decay(rate, 10),
+             lambda first: LBFGS(None, None, first_step=first)]
+    if wrong != 0:
+        calls += [lambda epsilon: Adam(epsilon=epsilon), lambda epsilon: RMSprop(epsilon=epsilon)]
+    for call in calls:
+        with pytest.raises(InputError, match="expected a finite number"):
+            call(wrong)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("wrong", [-0.1, float("inf"), float("nan"), None])
+def test_a_schedule_that_fails_changes_nothing(kind, wrong):
+    """A rate that is no finite number is found at its step, before the parameters, the state or the count change."""
+    rates, params = iter([0.1, wrong, 0.1]), {"w": np.ones(2)}
+    optimizer = kind(lambda step: next(rates))
+    optimizer.step(params, {"w": np.ones(2)})
+    w, state = params["w"].copy(), optimizer.save_state()
+    with pytest.raises(InputError, match="the learning rate of step 1 is"):
+        optimizer.step(params, {"w": np.ones(2)})
+    same([params["w"], *optimizer.save_state().values()], [w, *state.values()], 0)
+    optimizer.step(params, {"w": np.ones(2)})
+    assert optimizer.steps == 2
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("w, g", [
+    (np.zeros(2, int), np.ones(2)), (np.zeros(2), np.ones(2, complex)), (np.zeros(2, bool), np.ones(2)),
+    (np.zeros(2), [1.0, 1.0]), (np.zeros(2), None)], ids=["int", "complex", "bool", "list", "None"])
+def test_a_step_is_made_for_all_parameters_or_for_none(kind, w, g):
+    """A gradient that does not fit the last parameter is found before the first one changes."""
+    params, optimizer = {"a": np.zeros(2), "b": w}, kind()
+    with pytest.raises(InputError, match="'b'"):
+        optimizer.step(params, {"a": np.ones(2), "b": g})
+    assert (params["a"] == 0).all() and optimizer.steps == 0 and not optimizer.state
 
 
 def rosenbrock(x):

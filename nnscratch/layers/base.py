@@ -20,7 +20,7 @@ from nnscratch.backend import Array
 from nnscratch.errors import InputError
 from nnscratch.layers.graph import Shape, Symbol, sample_shape
 from nnscratch.layers.state import LayerState
-from nnscratch.ops.validation import check_array
+from nnscratch.ops.validation import check_array, check_shape
 from nnscratch.recording import changing
 
 __all__ = ["Layer"]
@@ -194,8 +194,7 @@ class Layer(LayerState):
         self._check_pending(wrt)
         changing(self._saved)
         cache, shape = self._saved[-1]
-        if tuple(dy.shape) != tuple(shape):
-            raise InputError(f"{self}: dy has shape {tuple(dy.shape)}, expected that of the output, {tuple(shape)}")
+        check_shape(repr(self), "dy", dy, shape, "like the output")
         self._saved.pop()
         if not self.trainable:
             if wrt == "parameters":

@@ -71,7 +71,7 @@ def Input(shape: Sequence[int | None]) -> Symbol:
 def sample_shape(x: Any) -> Any:
     """The shape of an array without the batch axis; a list of shapes for a list of arrays."""
     if isinstance(x, (list, tuple)):
-        return [tuple(part.shape[1:]) for part in x]
+        return [sample_shape(part) for part in x]
     if not hasattr(x, "shape"):
         raise InputError(f"a layer got a {type(x).__name__}, expected an array or a Symbol; wrap it in np.asarray(...)")
     return tuple(x.shape[1:])

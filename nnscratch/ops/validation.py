@@ -1,6 +1,7 @@
 """Checks of arguments: a wrong one is refused before any work is done, by an InputError of one sentence."""
 import operator
 from collections.abc import Collection, Iterable
+from math import isfinite
 from numbers import Real
 from typing import Any
 
@@ -56,6 +57,14 @@ def check_fraction(value: float, name: str) -> float:
     """A real number of any type, at least 0 and below 1, as a Python float."""
     if not (isinstance(value, Real) and 0 <= value < 1):
         raise InputError(f"{name} is {value!r}, expected at least 0 and below 1")
+    return float(value)
+
+
+def check_positive(value: Any, name: str, minimum: float = 0.0, exclusive: bool = True) -> float:
+    """A finite real number of any type except bool, above `minimum` (or at least that), as a Python float."""
+    right = isinstance(value, Real) and not isinstance(value, bool) and isfinite(value)
+    if not right or not (value > minimum or (value == minimum and not exclusive)):
+        raise InputError(f"{name} is {value!r}, expected a finite number {'above' if exclusive else 'of at least'} {minimum:g}")
     return float(value)
 
 

@@ -5,12 +5,12 @@ that code (fast/updates.py). A step can be recorded and replayed (recording.py) 
 """
 from collections.abc import Mapping
 from functools import partial
-from numbers import Real
 
 import numpy as np
 
 from nnscratch.backend import Array, array_module, move, to_cpu
 from nnscratch.errors import InputError
+from nnscratch.ops.validation import check_positive
 from nnscratch.optimizers.schedules import Schedule
 from nnscratch.recording import each_replay, is_recording
 from nnscratch.reprs import ArgumentsRepr
@@ -31,9 +31,11 @@ class Optimizer(ArgumentsRepr):
     shows_defaults = True
 
     def __init__(self, learning_rate: float | Schedule) -> None:
-        if not callable(learning_rate) and not (isinstance(learning_rate, Real) and float(learning_rate) > 0):
-            raise InputError(f"{type(self).__name__}: learning_rate is {learning_rate!r}, expected a number above 0 or a "
-                             f"function of the step")
+        if not callable(learning_rate):
+            try:
+                check_positive(learning_rate, f"{type(self).__name__}: learning_rate")
+            except InputError as error:
+                raise InputError(f"{error}, or a function of the step") from None
         self.learning_rate, self.steps, self.rate = learning_rate, 0, 0.0  # rate: the learning rate of the latest step
         self.state: dict[str, dict[str, Array]] = {}
 
@@ -54,10 +56,13 @@ class Optimizer(ArgumentsRepr):
             earlier steps.
         """
         for name, w in params.items():
-            if name not in grads or grads[name].shape != w.shape:
-                given = grads[name].shape if name in grads else "no gradient"
+            given = getattr(grads.get(name), "shape", "no gradient")
+            if given != w.shape:
                 raise InputError(f"{type(self).__name__}: parameter {name!r} of shape {w.shape} got {given}; give step() "
                                  f"the params and grads of the same model")
+            if w.dtype.kind not in "fc" or not np.can_cast(grads[name].dtype, w.dtype, "same_kind"):
+                raise InputError(f"{type(self).__name__}: parameter {name!r} of {w.dtype} got a gradient of {grads[name].dtype}"
+                                 f", expected floating-point numbers of one kind; convert them with .astype")
             if name in self.state and any(array.shape != w.shape for array in self.state[name].values()):
                 raise InputError(f"{type(self).__name__}: parameter {name!r} had another shape in earlier steps; use one "
                                  f"optimizer for each model")
@@ -80,7 +85,8 @@ class Optimizer(ArgumentsRepr):
         if state is not self.state:
             raise InputError(f"{type(self).__name__}: another state was loaded after its step had been recorded; capture the "
                              f"step anew")
-        self.rate = float(self.learning_rate(self.steps) if callable(self.learning_rate) else self.learning_rate)
+        rate = self.learning_rate(self.steps) if callable(self.learning_rate) else self.learning_rate
+        self.rate = check_positive(rate, f"{type(self).__name__}: the learning rate of step {self.steps}", exclusive=False)
         self.steps += 1
 
     def update(self, w: Array, g: Array, memory: dict[str, Array], learning_rate: float) -> None:

@@ -9,7 +9,7 @@ from math import sqrt
 
 from nnscratch.backend import Array, array_module
 from nnscratch.fast import adam_supported, adam_update
-from nnscratch.ops.validation import check_fraction
+from nnscratch.ops.validation import check_fraction, check_positive
 from nnscratch.optimizers.base import Optimizer
 from nnscratch.optimizers.schedules import Schedule
 
@@ -91,7 +91,8 @@ class RMSprop(Optimizer):
 
     def __init__(self, learning_rate: float | Schedule = 1e-3, rho: float = 0.9, epsilon: float = 1e-7) -> None:
         super().__init__(learning_rate)
-        self.rho, self.epsilon = check_fraction(rho, "RMSprop: rho"), float(epsilon)
+        self.rho = check_fraction(rho, "RMSprop: rho")
+        self.epsilon = check_positive(epsilon, "RMSprop: epsilon", exclusive=False)
 
     def update(self, w: Array, g: Array, memory: dict[str, Array], learning_rate: float) -> None:
         """Change one parameter and its memory by the formula.
@@ -150,7 +151,7 @@ class Adam(Optimizer):
                  epsilon: float = 1e-7) -> None:
         super().__init__(learning_rate)
         self.beta_1, self.beta_2 = check_fraction(beta_1, "Adam: beta_1"), check_fraction(beta_2, "Adam: beta_2")
-        self.epsilon = float(epsilon)
+        self.epsilon = check_positive(epsilon, "Adam: epsilon", exclusive=False)
 
     def update(self, w: Array, g: Array, memory: dict[str, Array], learning_rate: float) -> None:
         """Change one parameter and its memory by the formula.

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from math import cos, pi
 from typing import TypeAlias
 
-from nnscratch.ops.validation import check_fraction, check_int
+from nnscratch.ops.validation import check_fraction, check_int, check_positive
 
 __all__ = ["Schedule", "cosine_decay", "linear_decay", "warmup"]
 
@@ -38,6 +38,7 @@ def linear_decay(rate: float, total: int, start: float = 0.0) -> Schedule:
     [1.0, 1.0, 0.5, 0.0]
     """
     total, start = check_int(total, "linear_decay: total", 1), check_fraction(start, "linear_decay: start")
+    rate = check_positive(rate, "linear_decay: rate")
     return lambda step: rate * min(1.0, max(0.0, (total - step) / (total * (1 - start))))
 
 
@@ -66,6 +67,7 @@ def cosine_decay(rate: float, total: int) -> Schedule:
     [1.0, 0.5, 0.0]
     """
     total = check_int(total, "cosine_decay: total", 1)
+    rate = check_positive(rate, "cosine_decay: rate")
     return lambda step: rate * (1 + cos(pi * min(step, total) / total)) / 2
 
 
