@@ -237,8 +237,7 @@ def check_op(forward: Forward, backward: Backward, inputs: Sequence[Array], *, n
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("error", np.exceptions.ComplexWarning)  # an imaginary part that is thrown away
-            by_complex_step = measure(smooth=True, tolerance=tolerance)
-            report, slope = by_complex_step.check(backward), by_complex_step.slope
+            report, slope = (measured := measure(smooth=True, tolerance=tolerance)).check(backward), measured.slope
     except (TypeError, np.exceptions.ComplexWarning):  # a forward pass that takes no complex numbers
         report = None
     if report is not None and report.ok:
