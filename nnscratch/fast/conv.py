@@ -68,12 +68,11 @@ def conv2d_transpose_backward(dy: Array, cache: Any, wrt: str = "all") -> tuple[
     dx = dkernel = None
     if wrt == "all" and groups == 1 and device_room(dy) == "cpu":
         dx, dkernel = cpu.convolve_and_dkernel(dy, kernel, x, window)
-    elif wrt == "all":
-        dx, dkernel = product("convolve", dy, kernel, window, groups), product("convolve_dkernel", dy, x, window, groups)
-    elif wrt == "input":
-        dx = product("convolve", dy, kernel, window, groups)
     else:
-        dkernel = product("convolve_dkernel", dy, x, window, groups)
+        if wrt != "parameters":
+            dx = product("convolve", dy, kernel, window, groups)
+        if wrt != "input":
+            dkernel = product("convolve_dkernel", dy, x, window, groups)
     return dx, dkernel, channel_sum(dy) if has_bias and wrt != "input" else None
 
 

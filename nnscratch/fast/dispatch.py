@@ -206,12 +206,16 @@ def choose_convolution(product: str, problem: Problem) -> str:
     return next(name for name, _, holds in CONVOLUTIONS[product] if holds(problem))
 
 
+def shares_columns(problem: Problem) -> bool:
+    """Whether y and dK are products of the same columns, those of row im2col."""
+    return {choose_convolution(product, problem) for product in ("convolve", "convolve_dkernel")} == {"im2col"}
+
+
 def keeps_columns(problem: Problem, itemsize: int) -> bool:
     """Whether the columns of a convolution wait for the backward pass: both passes need them, and they are small."""
     values, pixels = prod(problem.window.output) * prod(problem.window.taps), prod(problem.window.input)
     small = values <= 4 * pixels and problem.images * values * problem.channels * itemsize <= KEPT_BYTES
-    algorithms = {choose_convolution(product, problem) for product in ("convolve", "convolve_dkernel")}
-    return small and algorithms == {"im2col"} and problem.window.taps != (1, 1)
+    return small and shares_columns(problem) and problem.window.taps != (1, 1)
 
 
 def device_room(array: Array) -> str:

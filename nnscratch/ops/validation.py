@@ -60,11 +60,11 @@ def check_fraction(value: float, name: str) -> float:
     return float(value)
 
 
-def check_positive(value: Any, name: str, minimum: float = 0.0, exclusive: bool = True) -> float:
-    """A finite real number of any type except bool, above `minimum` (or at least that), as a Python float."""
-    right = isinstance(value, Real) and not isinstance(value, bool) and isfinite(value)
-    if not right or not (value > minimum or (value == minimum and not exclusive)):
-        raise InputError(f"{name} is {value!r}, expected a finite number {'above' if exclusive else 'of at least'} {minimum:g}")
+def check_positive(value: Any, name: str, or_zero: bool = False) -> float:
+    """A finite real number of any type except bool, above 0 (or 0 itself), as a Python float."""
+    finite = isinstance(value, Real) and not isinstance(value, bool) and isfinite(value)
+    if not finite or value < 0 or (value == 0 and not or_zero):
+        raise InputError(f"{name} is {value!r}, expected a finite number {'of at least' if or_zero else 'above'} 0")
     return float(value)
 
 

@@ -86,7 +86,7 @@ class Optimizer(ArgumentsRepr):
             raise InputError(f"{type(self).__name__}: another state was loaded after its step had been recorded; capture the "
                              f"step anew")
         rate = self.learning_rate(self.steps) if callable(self.learning_rate) else self.learning_rate
-        self.rate = check_positive(rate, f"{type(self).__name__}: the learning rate of step {self.steps}", exclusive=False)
+        self.rate = check_positive(rate, f"{type(self).__name__}: the learning rate of step {self.steps}", or_zero=True)
         self.steps += 1
 
     def update(self, w: Array, g: Array, memory: dict[str, Array], learning_rate: float) -> None:

@@ -92,7 +92,7 @@ class RMSprop(Optimizer):
     def __init__(self, learning_rate: float | Schedule = 1e-3, rho: float = 0.9, epsilon: float = 1e-7) -> None:
         super().__init__(learning_rate)
         self.rho = check_fraction(rho, "RMSprop: rho")
-        self.epsilon = check_positive(epsilon, "RMSprop: epsilon", exclusive=False)
+        self.epsilon = check_positive(epsilon, "RMSprop: epsilon", or_zero=True)
 
     def update(self, w: Array, g: Array, memory: dict[str, Array], learning_rate: float) -> None:
         """Change one parameter and its memory by the formula.
@@ -151,7 +151,7 @@ class Adam(Optimizer):
                  epsilon: float = 1e-7) -> None:
         super().__init__(learning_rate)
         self.beta_1, self.beta_2 = check_fraction(beta_1, "Adam: beta_1"), check_fraction(beta_2, "Adam: beta_2")
-        self.epsilon = check_positive(epsilon, "Adam: epsilon", exclusive=False)
+        self.epsilon = check_positive(epsilon, "Adam: epsilon", or_zero=True)
 
     def update(self, w: Array, g: Array, memory: dict[str, Array], learning_rate: float) -> None:
         """Change one parameter and its memory by the formula.

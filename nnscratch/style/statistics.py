@@ -17,13 +17,13 @@ Sources: Gatys, Ecker, Bethge (2016), equations 3 to 6; Li et al., "Demystifying
 means and covariances; Heitz et al., "A sliced Wasserstein loss for neural texture synthesis" (2021), section 3.
 """
 from collections.abc import Callable
-from math import gcd
 from types import ModuleType
 
 import numpy as np
 
 from nnscratch.backend import Array, array_module, move
 from nnscratch.fast import dense, gram_matrix
+from nnscratch.fast.cpu.normalize import in_long_rows
 from nnscratch.losses import mse, relative_gram_loss
 from nnscratch.losses.images import TINY
 
@@ -100,9 +100,8 @@ def moments_backward(dmoments: Array, features: Array, weights: Array | None = N
 
 def add_to_pixels(rows: Array, vector: Array) -> Array:
     """rows (M, C) + vector (C,), many pixels as one long row: NumPy has a cost for each row that it begins."""
-    together = gcd(len(rows), 256)
-    long_rows = rows.reshape(-1, together * rows.shape[1])
-    return (long_rows + array_module(rows).tile(vector, together)).reshape(rows.shape)
+    long_rows, repeat = in_long_rows(rows)
+    return (long_rows + repeat(vector)).reshape(rows.shape)
 
 
 def gram_loss(image: Array, style: Array, photograph: Array) -> tuple[Array, Array]:

@@ -9,7 +9,7 @@ import numpy as np
 from nnscratch.backend import Array
 from nnscratch.fast.cpu import col2im, depthwise, folded, im2col, subpixel, winograd
 from nnscratch.fast.cpu.col2im import adjoint_window, flip_kernel
-from nnscratch.fast.dispatch import Problem, choose_convolution, keeps_columns
+from nnscratch.fast.dispatch import Problem, choose_convolution, keeps_columns, shares_columns
 from nnscratch.ops.window import Window
 
 __all__: list[str] = []
@@ -58,9 +58,7 @@ def convolve_dkernel(x: Array, dy: Array, window: Window, groups: int = 1) -> Ar
 
 def convolve_and_dkernel(x: Array, kernel: Array, dy: Array, window: Window) -> tuple[Array, Array]:
     """y = im2col(x) @ K and dK = im2col(x)ᵀ @ dy: both of them, as the backward pass of a transposed convolution needs them."""
-    problem = Problem(window, len(x), kernel.shape[2], kernel.shape[3])
-    algorithms = {choose_convolution(product, problem) for product in ("convolve", "convolve_dkernel")}
-    if algorithms == {"im2col"} and one_dtype(x, kernel, dy):
+    if one_dtype(x, kernel, dy) and shares_columns(Problem(window, len(x), kernel.shape[2], kernel.shape[3])):
         return im2col.convolve_and_dkernel(plain_strides(x), plain_strides(kernel), plain_strides(dy), window)
     return convolve(x, kernel, window), convolve_dkernel(x, dy, window)
 

@@ -43,24 +43,16 @@ def convolve(x: Array, kernel: Array, window: Window) -> Array:
         return y.astype(common_dtype(x, kernel), copy=False)
     (oh, ow), c, dtype = window.output, x.shape[3], common_dtype(x, kernel)
     padded, y = np.ascontiguousarray(pad(x, window)), np.empty((len(x), oh, ow * c), dtype)
-    padded = padded.reshape(*padded.shape[:2], -1)
     factors = kernel.repeat(ow, axis=2).reshape(*window.taps, -1)  # (KH, KW, OW*C)
     images, rows = max(1, BAND // (oh * ow * c)), max(1, min(oh, BAND // (ow * c)))
     for n, first in product(range(0, len(x), images), range(0, oh, rows)):
-        total, under = y[n:n + images, first:first + rows], padded[n:n + images, first * window.strides[0]:]
-        term = np.empty_like(total)
-        for i, j in product(*map(range, window.taps)):
-            tap = tap_in_long_rows(under, window, i, j, total.shape[1], c)
-            np.multiply(tap, factors[i, j], out=total if i == j == 0 else term)
+        total = y[n:n + images, first:first + rows]
+        term, part = np.empty_like(total), window._replace(output=(total.shape[1], ow))
+        for i, j, tap in each_tap(padded[n:n + images, first * window.strides[0]:], part):
+            np.multiply(tap.reshape(total.shape), factors[i, j], out=total if i == j == 0 else term)  # reshape: a view
             if (i, j) != (0, 0):
                 total += term
     return y.reshape(len(x), oh, ow, c)
-
-
-def tap_in_long_rows(padded: Array, window: Window, i: int, j: int, rows: int, c: int) -> Array:
-    """The pixels that tap (i, j) reads for the first `rows` rows of y, (N, rows, OW*C); stride 1 along the row."""
-    stride, top, left = window.strides[0], i * window.dilation[0], j * window.dilation[1]
-    return padded[:, top:top + (rows - 1) * stride + 1:stride, left * c:(left + window.output[1]) * c]
 
 
 def convolve_dx(dy: Array, kernel: Array, window: Window) -> Array:
