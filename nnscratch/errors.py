@@ -1,6 +1,7 @@
-"""The one exception for every mistake a caller can make."""
+"""The one exception for every mistake a caller can make, and how a foreign name is shown in its sentence."""
+import unicodedata
 
-__all__ = ["InputError"]
+__all__ = ["InputError", "printable"]
 
 
 class InputError(ValueError):
@@ -9,4 +10,34 @@ class InputError(ValueError):
     The sentence says what was expected, what was given, and what to use instead. It is raised before any work is done.
     The command line prints it without a traceback and exits with code 2. Every other exception is a bug of this package
     and keeps its traceback.
+
+    Parameters
+    ----------
+    message : str
+        The sentence. Names of files in it may hold anything; they are made printable.
     """
+
+    def __init__(self, message: str) -> None:
+        super().__init__(printable(message))
+
+
+def printable(text: object) -> str:
+    """Escape what would break a line, command a terminal, or could not be encoded.
+
+    Parameters
+    ----------
+    text : object
+        Anything, such as the name of a file.
+
+    Returns
+    -------
+    str
+        Its text on one line.
+
+    Examples
+    --------
+    >>> printable("two\\nlines"), printable("\\x1b[2J")
+    ('two\\\\nlines', '\\\\x1b[2J')
+    """
+    hidden = ("Cc", "Cf", "Cs", "Zl", "Zp")  # control and format characters, halves of pairs (undecodable bytes), separators
+    return "".join(repr(c)[1:-1] if unicodedata.category(c) in hidden else c for c in str(text))

@@ -1,22 +1,91 @@
-"""Writing files atomically: a reader sees the old file or the whole new one, never a part of it."""
+"""Files: read only if they are regular; written atomically, so that a reader sees the old file or the whole new one."""
 import contextlib
+import errno
 import os
+import stat
 import uuid
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TypeAlias
+from typing import IO, TypeAlias
+from zlib import crc32
 
 from nnscratch.errors import InputError
 
-__all__ = ["FilePath", "make_folder", "replace_file"]
+__all__ = ["FilePath", "make_folder", "open_regular_file", "read_file", "replace_file"]
 
 FilePath: TypeAlias = str | os.PathLike[str]
+
+
+def open_regular_file(path: FilePath, expected: str = "a file") -> IO[bytes]:
+    """Open a file for reading. All readers of users' files use it.
+
+    Parameters
+    ----------
+    path : str or path
+        The file.
+    expected : str
+        What it should be, for the error message.
+
+    Returns
+    -------
+    binary file
+        At its beginning.
+
+    Raises
+    ------
+    InputError
+        It is missing, not readable, or a folder, pipe or device: these would block, or never end.
+    """
+    try:
+        # A pipe that nobody writes to is opened at once with O_NONBLOCK; without, opening it would wait forever.
+        handle = os.open(os.fspath(path), os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))
+        mode = os.fstat(handle).st_mode
+        if not stat.S_ISREG(mode):
+            os.close(handle)
+            raise OSError(0, "it is a folder" if stat.S_ISDIR(mode) else "it is not a regular file")
+        return open(handle, "rb")
+    except (OSError, ValueError, TypeError) as error:  # ValueError: a zero byte in the name; TypeError: no name at all
+        why = "it is a folder" if isinstance(error, PermissionError) and os.path.isdir(path) else reason(error)  # on Windows
+        raise InputError(f"cannot open {path} ({why}), expected {expected}: give a readable file") from error
+
+
+def read_file(path: FilePath, expected: str = "a file", most: int = 2**24) -> bytes:
+    """Read a whole file of limited length.
+
+    Parameters
+    ----------
+    path : str or path
+        The file.
+    expected : str
+        What it should be, for the error message.
+    most : int
+        Bytes that it may have.
+
+    Returns
+    -------
+    bytes
+        Its content.
+
+    Raises
+    ------
+    InputError
+        As for `open_regular_file`, or the file is too long.
+    """
+    with open_regular_file(path, expected) as file:
+        try:
+            data = file.read(most + 1)
+        except OSError as error:
+            raise InputError(f"cannot read {path} ({reason(error)}), expected {expected}: give a readable file") from error
+    if len(data) > most:
+        raise InputError(f"{path} has more than {most} bytes, expected {expected}, which has fewer: give the right file")
+    return data
 
 
 def replace_file(path: FilePath, data: bytes) -> None:
     """Write the bytes to `path` atomically: a kill or a full disk at any moment leaves the old file whole.
 
-    A full disk or Ctrl-C leaves nothing else behind; a kill may leave a hidden file `.name.1a2b3c4d` in the same folder.
+    A full disk or Ctrl-C leaves nothing else behind; a kill may leave a hidden file `.nnscratch-...` in the same folder, which
+    the next command that writes the same file removes.
 
     Parameters
     ----------
@@ -45,13 +114,37 @@ def temporary_path(path: FilePath) -> Iterator[Path]:
         if os.path.isdir(path):
             raise OSError(0, "it is a folder")
         target = Path(os.path.realpath(path))  # follow a symbolic link, do not replace it
-        temporary = target.with_name(f".{target.name}.{uuid.uuid4().hex[:8]}")
+        with contextlib.suppress(FileNotFoundError):
+            os.stat(target)  # raises if the name is too long
+        temporary = target.with_name(f"{temporary_prefix(target)}{uuid.uuid4().hex[:8]}")
         try:
             yield temporary
         finally:
             temporary.unlink(missing_ok=True)
     except (OSError, ValueError, TypeError) as error:  # TypeError: not a path at all, such as None
-        raise InputError(f"cannot write {path} ({reason(error)}), expected a writable folder: make one") from error
+        raise InputError(f"cannot write {path} ({reason(error)}), expected a writable folder: {way_out(error)}") from error
+
+
+def temporary_prefix(target: Path) -> str:
+    """How the names of the temporary files for a file begin: short, since a name may have 255 bytes, and recognisable."""
+    return f".nnscratch-{crc32(os.fsencode(target.name)):08x}-"
+
+
+def remove_leftovers(path: FilePath) -> None:
+    """Remove what killed processes left behind while they wrote `path`; only for the one process that may write it now."""
+    target = Path(os.path.realpath(path))
+    for leftover in target.parent.glob(f"{temporary_prefix(target)}????????"):
+        with contextlib.suppress(OSError):
+            leftover.unlink()
+
+
+def way_out(error: BaseException) -> str:
+    """What to do about a file that cannot be written."""
+    if getattr(error, "errno", None) in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
+        return "free some space, or write to another disk"
+    if getattr(error, "errno", None) in (errno.EMFILE, errno.ENFILE):
+        return "allow more open files, with  ulimit -n"
+    return "make one, or give another place"
 
 
 def make_folder(path: FilePath) -> None:
@@ -69,9 +162,9 @@ def make_folder(path: FilePath) -> None:
     """
     try:
         Path(path).mkdir(parents=True, exist_ok=True)
-    except (OSError, ValueError) as error:
-        raise InputError(f"cannot make the folder {path} ({reason(error)}), expected a writable place: give another "
-                         f"one") from error
+    except (OSError, ValueError, TypeError) as error:
+        raise InputError(f"cannot make the folder {path} ({reason(error)}), expected a writable place: "
+                         f"{way_out(error)}") from error
 
 
 def reason(error: BaseException) -> str:

@@ -14,7 +14,7 @@ import numpy as np
 
 from nnscratch.backend import Array, to_cpu
 from nnscratch.errors import InputError
-from nnscratch.files import FilePath, reason, replace_file, temporary_path
+from nnscratch.files import FilePath, open_regular_file, reason, replace_file, temporary_path
 
 if TYPE_CHECKING:
     from PIL import Image as PIL_Image
@@ -53,7 +53,7 @@ def read_image(path: FilePath, size: int | None = None, *, minimum: int = 16, en
     from PIL import Image
     if size is not None and not (isinstance(size, (int, np.integer)) and minimum <= size <= MAX_SIDE):
         raise InputError(f"size is {size!r}, expected pixels: give an integer from {minimum} to {MAX_SIDE}")
-    with open_file(path) as file:
+    with open_regular_file(path, "an image") as file:
         image = decode(file, path)
     longest, sides = max(image.size), image.size
     if size is not None and (enlarge or longest > size):
@@ -65,16 +65,6 @@ def read_image(path: FilePath, size: int | None = None, *, minimum: int = 16, en
     if image.mode == "RGB":
         return pixels[None] / 255
     return np.repeat(pixels[None, :, :, None].clip(0, 1), 3, axis=3)  # floats: Lanczos overshoots at edges
-
-
-def open_file(path: FilePath, expected: str = "an image") -> IO[bytes]:
-    """The file, opened for reading; raise InputError if that fails. All readers of users' files use it."""
-    try:
-        if os.path.exists(path) and not os.path.isfile(path):  # opening a pipe would wait forever
-            raise OSError(0, "it is a folder" if os.path.isdir(path) else "it is not a regular file")
-        return open(path, "rb")
-    except (OSError, ValueError, TypeError) as error:
-        raise InputError(f"cannot open {path} ({reason(error)}), expected {expected}: give a readable file") from error
 
 
 def decode(file: IO[bytes], path: FilePath) -> "PIL_Image.Image":

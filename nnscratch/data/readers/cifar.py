@@ -16,10 +16,9 @@ import numpy as np
 
 from nnscratch.backend import Array
 from nnscratch.data.dataset import Dataset
-from nnscratch.data.images import open_file
 from nnscratch.data.limits import check_labels
 from nnscratch.errors import InputError
-from nnscratch.files import FilePath, reason
+from nnscratch.files import FilePath, read_file, reason
 
 __all__ = ["read_cifar"]
 
@@ -75,7 +74,7 @@ def looks_like_cifar(head: bytes, size: int) -> bool:
 
 def read_batch(path: Path) -> tuple[Array, Array]:
     """(images (N, 32, 32, 3), labels (N,)) of one file."""
-    data = read_limited(path, MAX_FILE_BYTES)
+    data = read_file(path, "a batch of CIFAR", MAX_FILE_BYTES)
     if data[:1] == b"\x80":  # no label is 128
         return from_pickle(path, data)
     for head, num_classes in NUM_CLASSES.items():
@@ -85,19 +84,6 @@ def read_batch(path: Path) -> tuple[Array, Array]:
             return to_images(records[:, head:]), records[:, head - 1].astype(np.int64)
     raise InputError(f"{path} has {len(data)} bytes, expected a multiple of {1 + VALUES} (CIFAR-10) or {2 + VALUES} "
                      f"(CIFAR-100), or a pickle: it is truncated or of another format, fetch it again")
-
-
-def read_limited(path: Path, max_bytes: int) -> bytes:
-    """All bytes of a file that has at most `max_bytes`."""
-    try:
-        with open_file(path, "a batch of CIFAR") as file:
-            data = file.read(max_bytes + 1)
-    except OSError as error:
-        raise InputError(f"cannot read {path} ({reason(error)}), expected a batch of CIFAR: give a readable file") from error
-    if len(data) > max_bytes:
-        raise InputError(f"{path} has more than {max_bytes} bytes, expected a batch of CIFAR, which has fewer: give the right "
-                         f"file")
-    return data
 
 
 def from_pickle(path: Path, data: bytes) -> tuple[Array, Array]:
@@ -195,9 +181,9 @@ def class_names(folder: Path) -> list[str]:
     """The names of the classes, from the file in the batches' folder; none if there is no such file."""
     text = next((folder / name for name in ("batches.meta.txt", "fine_label_names.txt") if (folder / name).is_file()), None)
     if text is not None:
-        return read_limited(text, 2**16).decode(errors="replace").split()
+        return read_file(text, "names of classes", 2**16).decode(errors="replace").split()
     meta = next((folder / name for name in ("batches.meta", "meta") if (folder / name).is_file()), None)
-    found = unpickle(meta, read_limited(meta, 2**16)) if meta else {}
+    found = unpickle(meta, read_file(meta, "names of classes", 2**16)) if meta else {}
     names = found.get(b"label_names", found.get(b"fine_label_names", []))
     names = [name for name in names if isinstance(name, (bytes, str))] if isinstance(names, list) else []
     return [name if isinstance(name, str) else name.decode(errors="replace") for name in names]

@@ -10,11 +10,11 @@ import numpy as np
 
 from nnscratch.backend import Array
 from nnscratch.data.dataset import Dataset
-from nnscratch.data.images import decode, open_file
+from nnscratch.data.images import decode
 from nnscratch.data.limits import MAX_BYTES
 from nnscratch.data.resize import check_channels, check_size, crop_and_resize, resize_dataset
 from nnscratch.errors import InputError
-from nnscratch.files import FilePath, reason
+from nnscratch.files import FilePath, open_regular_file, reason
 
 if TYPE_CHECKING:
     from PIL import Image as PIL_Image
@@ -82,7 +82,7 @@ def read_images(folder: Path, size: tuple[int, int] | None) -> tuple[list[Array]
                 skipped.append(path.name)
                 continue
             try:
-                with open_file(path) as file:
+                with open_regular_file(path, "an image") as file:
                     pixels = to_pixels(decode(file, path), size)
             except InputError:
                 skipped.append(path.name)

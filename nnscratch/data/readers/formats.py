@@ -3,7 +3,6 @@ import os
 from pathlib import Path
 
 from nnscratch.data.dataset import Dataset
-from nnscratch.data.images import open_file
 from nnscratch.data.readers.cifar import batches_in, looks_like_cifar, read_cifar
 from nnscratch.data.readers.folder import read_folder
 from nnscratch.data.readers.idx import GZIP, idx_files, read_idx
@@ -11,7 +10,7 @@ from nnscratch.data.readers.npz import read_npz
 from nnscratch.data.resize import check_channels, check_size, resize_dataset
 from nnscratch.data.synthetic.registry import DEFAULT_COUNT, SYNTHETIC, make_synthetic
 from nnscratch.errors import InputError
-from nnscratch.files import FilePath, reason
+from nnscratch.files import FilePath, open_regular_file, reason
 
 __all__ = ["open_dataset"]
 
@@ -77,7 +76,7 @@ def open_dataset(path_or_name: FilePath, *, size: int | tuple[int, int] | None =
 
 def read_file(path: Path) -> Dataset:
     """The data set in a file, recognised by its first bytes; CIFAR, which has no magic number, by its length."""
-    with open_file(path, FORMATS) as file:
+    with open_regular_file(path, FORMATS) as file:
         head, length = file.read(6), os.fstat(file.fileno()).st_size
     if head[:2] == GZIP or head[:4] in IDX:
         return read_idx(path)

@@ -17,10 +17,9 @@ import numpy as np
 
 from nnscratch.backend import Array
 from nnscratch.data.dataset import Dataset
-from nnscratch.data.images import open_file
 from nnscratch.data.limits import MAX_BYTES
 from nnscratch.errors import InputError
-from nnscratch.files import FilePath, reason
+from nnscratch.files import FilePath, open_regular_file, reason
 
 __all__ = ["read_idx"]
 
@@ -87,7 +86,7 @@ def labels_beside(path: Path) -> Path | None:
 def read_array(path: Path, axes: int) -> Array:
     """The array in an IDX file of bytes; it must have this number of axes."""
     try:
-        with open_file(path, "an IDX file") as raw:
+        with open_regular_file(path, "an IDX file") as raw:
             compressed = raw.read(2) == GZIP
             raw.seek(0)
             file = gzip.GzipFile(fileobj=raw) if compressed else raw

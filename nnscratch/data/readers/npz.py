@@ -11,10 +11,9 @@ import numpy as np
 
 from nnscratch.backend import Array
 from nnscratch.data.dataset import Dataset, to_bytes
-from nnscratch.data.images import open_file
 from nnscratch.data.limits import MAX_BYTES, check_labels
 from nnscratch.errors import InputError
-from nnscratch.files import FilePath, reason
+from nnscratch.files import FilePath, open_regular_file, reason
 
 __all__ = ["read_npz"]
 
@@ -47,7 +46,7 @@ def read_npz(path: FilePath) -> Dataset:
     entries, else they are first.
     """
     path = Path(path)
-    with open_file(path, "an .npy or .npz file"):
+    with open_regular_file(path, "an .npy or .npz file"):
         pass  # it exists, is readable, and is not a pipe
     try:
         images, labels = from_zip(path) if zipfile.is_zipfile(path) else (memory_mapped(path), None)
