@@ -116,7 +116,9 @@ def run_style(options: Namespace) -> int:
         stylize_fast(content, styles[0], options.output, weights=weights, strength=strength, device=options.device,
                      **given_options(options, ["size"]))
         return 0
-    result = stylize(content, styles, options.output, every=options.every, device=options.device, settings=settings, **more)
+    if options.every is not None or options.again:
+        more["every"] = options.every
+    result = stylize(content, styles, options.output, device=options.device, settings=settings, **more)
     return 130 if result.interrupted else 0
 
 

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from typing import Any
 
 from nnscratch.backend import Array, array_module
+from nnscratch.errors import InputError
 from nnscratch.ops.validation import check_int, check_positive
 
 __all__ = ["LBFGS"]
@@ -115,9 +116,20 @@ class LBFGS:
         ----------
         arrays, numbers : dict
             From `state`.
+
+        Raises
+        ------
+        InputError
+            With nothing changed, if the arrays are not those of a state, or belong to another starting point.
         """
+        count = (len(arrays) - 2) // 2
+        names = {"x", "gradient"} | {f"{name}{k}" for name in "sy" for k in range(count)}
+        wrong = set(arrays) != names or any(array.shape != self.x.shape for array in arrays.values())
+        if wrong or not all(dot(arrays[f"s{k}"], arrays[f"y{k}"]) > 0 for k in range(count)):  # no pair without curvature is kept
+            raise InputError(f"LBFGS: the saved state has other arrays than x, gradient and pairs s, y of shape {self.x.shape}; "
+                             f"give a state of the same minimization")
         self.x, self.gradient = arrays["x"], arrays["gradient"]
-        self.memory = [(arrays[f"s{k}"], arrays[f"y{k}"]) for k in range(self.history) if f"s{k}" in arrays]
+        self.memory = [(arrays[f"s{k}"], arrays[f"y{k}"]) for k in range(count)][-self.history:]
         self.loss, self.converged = numbers["loss"], numbers["converged"]
 
     def _times_inverse_hessian(self, gradient: Array) -> Array:

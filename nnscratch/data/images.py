@@ -227,3 +227,10 @@ def side_by_side(images: Sequence[Array], labels: Sequence[str], *, height: int 
         draw.text((left + column / 2, height + 2 * gap + text / 2), label, "#222222", font, anchor="mm")
         left += column + gap
     return np.asarray(row, np.float32)[None] / 255
+
+
+def read_mask(path, size):
+    from nnscratch.style.colour import grey
+    from PIL import Image
+    image = to_image(grey(read_image(path, minimum=1))).convert("L").resize(size[::-1], Image.Resampling.BILINEAR)
+    return np.asarray(image, np.float32)[None, :, :, None] / 255
