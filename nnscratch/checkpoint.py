@@ -11,6 +11,7 @@ shapes of the model's. The header: {"nnscratch": version, "kind": "checkpoint", 
 the caller's dict, "crc32": checksum of everything else}.
 """
 import json
+import re
 from collections.abc import Iterable
 from os import PathLike
 from typing import Any, TypeAlias
@@ -218,10 +219,8 @@ def read_arrays(path: Path) -> tuple[dict[str, np.ndarray], dict[str, Any]]:
         The file is missing, truncated or foreign.
     """
     arrays, text = read_safetensors(path)
-    text, _, saved = text.rpartition(CHECKSUM)
-    if not text:  # version 0.1 wrote none
-        text, saved = saved[:-1], ""
-    text += "}"
+    signed = re.fullmatch(rf"(.*){CHECKSUM}(\d+)}}", text, re.DOTALL)
+    text = signed[1] + "}" if signed else text  # version 0.1 wrote no checksum
     try:
         header = json.loads(text)
         if set(header) != HEADER or header["kind"] != "checkpoint" or not isinstance(header["info"], dict):
@@ -229,7 +228,7 @@ def read_arrays(path: Path) -> tuple[dict[str, np.ndarray], dict[str, Any]]:
     except (TypeError, ValueError, RecursionError) as error:
         raise InputError(f"{path} is a safetensors file, but nnscratch did not write it; expected one saved by "
                          f"nnscratch.checkpoint.save") from error
-    if saved and saved != f"{checksum(arrays, text)}}}":
+    if signed and int(signed[2]) != checksum(arrays, text):
         raise InputError(f"{path} is damaged: its checksum is not that of its content; use another copy")
     return arrays, header
 
@@ -245,5 +244,5 @@ def read_safetensors(path: Path) -> tuple[dict[str, np.ndarray], str]:
         raise InputError(f"cannot read {path} ({reason(error)}); give the path of a .safetensors file") from error
     except (SafetensorError, AttributeError, ValueError, TypeError, KeyError, OverflowError) as error:
         # AttributeError and KeyError: 4-bit and 8-bit floats, which NumPy does not have
-        raise InputError(f"{path} is not a whole safetensors file of NumPy's numbers ({reason(error)}); it may be truncated, or "
-                         f"of another format") from error
+        raise InputError(f"{path} is not a whole safetensors file of NumPy's numbers ({reason(error)}); it may be truncated, "
+                         f"or of another format") from error

@@ -125,9 +125,9 @@ class LBFGS:
         count = (len(arrays) - 2) // 2
         names = {"x", "gradient"} | {f"{name}{k}" for name in "sy" for k in range(count)}
         wrong = set(arrays) != names or any(array.shape != self.x.shape for array in arrays.values())
-        if wrong or not all(dot(arrays[f"s{k}"], arrays[f"y{k}"]) > 0 for k in range(count)):  # no pair without curvature is kept
-            raise InputError(f"LBFGS: the saved state has other arrays than x, gradient and pairs s, y of shape {self.x.shape}; "
-                             f"give a state of the same minimization")
+        if wrong or not all(dot(arrays[f"s{k}"], arrays[f"y{k}"]) > 0 for k in range(count)):  # as for each pair that is kept
+            raise InputError(f"LBFGS: the saved state has other arrays than x, gradient and pairs s, y of shape "
+                             f"{self.x.shape}; give a state of the same minimization")
         self.x, self.gradient = arrays["x"], arrays["gradient"]
         self.memory = [(arrays[f"s{k}"], arrays[f"y{k}"]) for k in range(count)][-self.history:]
         self.loss, self.converged = numbers["loss"], numbers["converged"]

@@ -172,6 +172,16 @@ class OutputFolder:
         return OutputFolder(self.file(name), names, self.inputs, self.adopt)
 
 
+@contextlib.contextmanager
+def output_folder(folder: "FilePath | OutputFolder", names: Sequence[str], adopt: bool = False) -> Iterator[OutputFolder]:
+    """An OutputFolder for a path; one that the caller holds already is passed on."""
+    if isinstance(folder, OutputFolder):
+        yield folder
+    else:
+        with OutputFolder(folder, names, adopt=adopt) as held:
+            yield held
+
+
 def own_names(folder: Path) -> set[str]:
     """Find what nnscratch wrote, so that no output is taken for an input.
 

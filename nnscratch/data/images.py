@@ -24,7 +24,7 @@ __all__ = ["check_writable", "photograph", "read_image", "side_by_side", "write_
 MAX_SIDE = 10_000  # pixels: a square of that side takes 1.2 GB as float32
 
 
-def read_image(path: FilePath, size: int | None = None, *, minimum: int = 16, enlarge: bool = True) -> Array:
+def read_image(path: FilePath, size: int | None = None, *, minimum: int = 16, enlarge: bool = True, shorter=None) -> Array:
     """Read an image: upright, transparency on white, the first frame of an animation.
 
     Parameters
@@ -55,6 +55,8 @@ def read_image(path: FilePath, size: int | None = None, *, minimum: int = 16, en
         raise InputError(f"size is {size!r}, expected pixels: give an integer from {minimum} to {MAX_SIDE}")
     with open_regular_file(path, "an image") as file:
         image = decode(file, path)
+    if shorter is not None:
+        size = round(shorter * max(image.size) / min(image.size))
     longest, sides = max(image.size), image.size
     if size is not None and (enlarge or longest > size):
         sides = round(image.width * size / longest), round(image.height * size / longest)
@@ -230,7 +232,8 @@ def side_by_side(images: Sequence[Array], labels: Sequence[str], *, height: int 
 
 
 def read_mask(path, size):
-    from nnscratch.style.colour import grey
     from PIL import Image
+
+    from nnscratch.style.colour import grey
     image = to_image(grey(read_image(path, minimum=1))).convert("L").resize(size[::-1], Image.Resampling.BILINEAR)
     return np.asarray(image, np.float32)[None, :, :, None] / 255

@@ -20,11 +20,11 @@ import numpy as np
 
 from nnscratch import checkpoint
 from nnscratch.backend import Array
-from nnscratch.data.synthetic.styles import is_style
 from nnscratch.errors import InputError
 from nnscratch.files import read_file, reason
-from nnscratch.provenance import FILE, OPTIONAL_FILE, file_record, verified_path
 from nnscratch.schema import check, each, flag, number, optional, record, text, whole
+from nnscratch.style import provenance
+from nnscratch.style.provenance import FILE, file_record, style_record, verified_path, verified_style
 from nnscratch.style.settings import Settings
 from nnscratch.style.transfer import State
 from nnscratch.version import __version__
@@ -34,19 +34,10 @@ __all__ = ["read_sidecar", "read_state"]
 log = logging.getLogger("nnscratch")
 
 
-def style_entry(value: Any, place: str) -> None:
-    """The schema of a style: a file, or the name of a built-in style."""
-    if isinstance(value, dict) and "name" in value:
-        if not is_style(value["name"]):
-            raise InputError(f"{place.lstrip('.')} is {value['name']!r:.40}, expected the name of a built-in style")
-    else:
-        FILE(value, place)
-
-
 SETTINGS = record(features=text(), weights=optional(text()), strength=number(0, 100), steps=whole(1), seed=whole(),
                   keep_colors=optional(text()), init=text(), optimizer=text(), statistics=text(),
                   max_memory=optional(number(0)), blend=optional(each(number(0), 1, 100)))
-RECORD = record(content=FILE, styles=each(style_entry, 1, 100), masks=each(FILE, 0, 100), size=whole(1, 10_000),
+RECORD = record(content=FILE, styles=each(provenance.style, 1, 100), masks=each(FILE, 0, 100), size=whole(1, 10_000),
                 style_scale=number(0.1, 10), settings=SETTINGS)
 SIDECAR = record(interrupted=flag)
 NUMBERS = record(scale=whole(0, 20), step=whole(1), loss=number(), converged=flag, history=each(
@@ -100,7 +91,7 @@ def make_record(content_path: str | PathLike, style_paths: Sequence[str | PathLi
                 style_scale: float, settings: Settings, every: int | None = None) -> dict[str, Any]:
     """The arguments of `stylize` as JSON values."""
     return {"nnscratch": __version__, "content": file_record(content_path),
-            "styles": [{"name": str(path)} if is_style(path) else file_record(path) for path in style_paths],
+            "styles": [style_record(path) for path in style_paths],
             "size": size, "style_scale": style_scale, "masks": [file_record(mask) for mask in masks], "every": every,
             "weights": None if settings.weights is None else file_record(settings.weights), "settings": asdict(settings)}
 
@@ -112,7 +103,7 @@ def arguments_from(path: Path, saved: Any) -> tuple[str, list[str], dict[str, An
         saved = saved | {"settings": {"colors" if name == "colours" else name: v for name, v in saved["settings"].items()}}
     check(saved, RECORD, path, remedy)
     weights, every = saved.get("weights"), saved.get("every")
-    check(weights, OPTIONAL_FILE, path, remedy)
+    check(weights, optional(FILE), path, remedy)
     check(every, optional(whole(1)), path, remedy)
     unknown = set(saved["settings"]) - {field.name for field in fields(Settings)}
     if unknown:
@@ -122,11 +113,6 @@ def arguments_from(path: Path, saved: Any) -> tuple[str, list[str], dict[str, An
     return verified_path(saved["content"]), [verified_style(style) for style in saved["styles"]], {
         "size": saved["size"], "style_scale": float(saved["style_scale"]), "every": every,
         "masks": [verified_path(mask) for mask in saved["masks"]], "settings": asdict(Settings(**settings))}
-
-
-def verified_style(entry: dict[str, Any]) -> str:
-    """The name of a built-in style, or the path of an unchanged file."""
-    return str(entry["name"]) if "name" in entry else verified_path(entry)
 
 
 def read_sidecar(path: str | PathLike) -> tuple[str, list[str], dict[str, Any]]:
@@ -200,11 +186,11 @@ def read_state(output_path: str | PathLike) -> tuple[str, list[str], dict[str, A
 
 def check_arrays(path: Path, arrays: dict[str, Array]) -> None:
     """Raise InputError unless these are finite arrays of a minimizer, all of one shape. `transfer_style` knows which."""
+    if not {"x", "gradient"} <= set(arrays):
+        raise InputError(f"{path} holds no image or no gradient; start again without --resume")
     for name, array in arrays.items():
         counter = name == "adam/steps"
         if not ARRAYS.fullmatch(name) or array.dtype != (np.int64 if counter else np.float32) or (
-                array.shape != (() if counter else arrays.get("x", array).shape)) or not np.isfinite(array).all():
+                array.shape != (() if counter else arrays["x"].shape)) or not np.isfinite(array).all():
             raise InputError(f"{path} holds an array {name!r} {array.shape} of {array.dtype} that no state has, or NaN in it; "
                              f"start again without --resume")
-    if not {"x", "gradient"} <= set(arrays):
-        raise InputError(f"{path} holds no image or no gradient; start again without --resume")

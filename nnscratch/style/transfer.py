@@ -144,8 +144,8 @@ def restore(minimizer: Any, state: State, history: list[dict[str, Any]]) -> int:
     """Load a state into the minimizer and the history; return the number of completed steps at this size."""
     arrays, numbers = state
     if any(arrays[name].shape != minimizer.x.shape for name in ("x", "gradient")):
-        raise InputError(f"the state holds an image {arrays['x'].shape}, expected {minimizer.x.shape} at this size; start again "
-                         f"without it")
+        raise InputError(f"the state holds an image {arrays['x'].shape}, expected {minimizer.x.shape} at this size; start "
+                         f"again without it")
     minimizer.load_state({name: to_device(array) for name, array in arrays.items()}, numbers)
     history.extend(numbers["history"])
     return numbers["step"]
