@@ -4,6 +4,7 @@ import sys
 from collections.abc import Sequence
 from typing import Any, NoReturn
 
+from nnscratch.errors import printable
 from nnscratch.version import __version__
 
 __all__ = ["parser"]
@@ -25,7 +26,7 @@ class Parser(argparse.ArgumentParser):
 
     def error(self, message: str) -> NoReturn:
         """Print one sentence and exit with code 2."""
-        print(f"nnscratch: {message}; see {self.prog} --help", file=sys.stderr)
+        print(f"nnscratch: {printable(message)}; see {self.prog} --help", file=sys.stderr)
         raise SystemExit(2)
 
 

@@ -13,6 +13,7 @@ from typing import Any
 from nnscratch import memory
 from nnscratch.arguments import parser
 from nnscratch.errors import InputError
+from nnscratch.terminal import SIGNALLED, discard, standard_streams, stopped_by_signals
 
 __all__ = ["main"]
 
@@ -28,34 +29,33 @@ def main(arguments: Sequence[str] | None = None) -> int:
     Returns
     -------
     int
-        The exit code: 0 done, 1 a check failed, 2 wrong input or too little memory, 130 stopped by Ctrl-C, 141 the output
-        was closed (the last two as in a shell).
+        The exit code: 0 done, 1 a check failed or some of several files were skipped, 2 wrong input or too little memory, 130
+        stopped by Ctrl-C, 141 the output was closed, 143 stopped by SIGTERM (the last three as in a shell).
     """
-    for stream in (sys.stdout, sys.stderr):
-        if hasattr(stream, "reconfigure"):
-            stream.reconfigure(errors="replace")  # a letter that the terminal cannot show is no reason to stop
-    options = parse_arguments(arguments)
-    memory.keep_freed_memory()
-    logging.basicConfig(level=logging.INFO, format="%(message)s")
-    try:
-        code = RUN[options.run](options)
-        sys.stdout.flush()  # a closed pipe must be noticed here, where it can be caught
-        return code
-    except InputError as error:
-        print(f"nnscratch: {error}", file=sys.stderr)
-        return 2
-    except MemoryError as error:  # CuPy's own is a subclass
-        return report_memory_shortage(error, options)
-    except RuntimeError as error:
-        if not memory.is_cuda_out_of_memory(error):
-            raise
-        return report_memory_shortage(error, options)
-    except BrokenPipeError:  # `nnscratch check | head -1`
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # else Python's own flush at exit would fail
-        return 141
-    except KeyboardInterrupt:
-        print("nnscratch: stopped", file=sys.stderr)
-        return 130
+    os.environ["MPLBACKEND"] = "agg"  # no command opens a window, so the user's choice does not matter, even if it is wrong
+    with standard_streams(), stopped_by_signals() as signals:
+        try:
+            options = parse_arguments(arguments)
+            memory.keep_freed_memory()
+            logging.basicConfig(level=logging.INFO, format="%(message)s")
+            code = RUN[options.run](options)
+            sys.stdout.flush()  # a closed pipe must be noticed here, where it can be caught
+        except InputError as error:
+            print(f"nnscratch: {error}", file=sys.stderr)
+            code = 2
+        except MemoryError as error:  # CuPy's own is a subclass
+            code = report_memory_shortage(error, options)
+        except RuntimeError as error:
+            if not memory.is_cuda_out_of_memory(error):
+                raise
+            code = report_memory_shortage(error, options)
+        except BrokenPipeError:
+            discard(sys.stdout)
+            code = 141
+        except KeyboardInterrupt:
+            print("nnscratch: stopped", file=sys.stderr)
+            code = 130
+        return SIGNALLED + signals[0] if code == 130 and signals else code
 
 
 # The options of each command that reduce its memory.
@@ -76,8 +76,8 @@ def report_memory_shortage(error: BaseException, options: Namespace) -> int:
 
 def parse_arguments(arguments: Sequence[str] | None) -> Namespace:
     """The options. argparse collects file names only before or between two options; later style files are added here."""
-    top = parser()
-    options, rest = top.parse_known_args(arguments)
+    top, words = parser(), sys.argv[1:] if arguments is None else arguments
+    options, rest = top.parse_known_args(words or ["--help"])
     if rest and (options.run != "style" or any(word.startswith("-") for word in rest)):
         top.error(f"unrecognized arguments: {' '.join(rest)}")
     if rest:
@@ -166,6 +166,8 @@ def run_train_stylizer(options: Namespace) -> int:
 
 def run_generate(options: Namespace) -> int:
     from nnscratch.generate.command import generate
+    if options.walk is not None:
+        refuse(given_options(options, ["grid"]), other="--walk")
     generate(options.path, options.output, shape=options.grid, walk=options.walk, label=options.label, side=options.side,
              seed=options.seed, device=options.device)
     return 0

@@ -19,7 +19,17 @@ from pathlib import Path
 from zlib import crc32
 
 from nnscratch.errors import InputError
-from nnscratch.files import FilePath, make_folder, open_regular_file, read_file, reason, remove_leftovers, replace_file, way_out
+from nnscratch.files import (
+    FilePath,
+    make_folder,
+    open_regular_file,
+    read_file,
+    reason,
+    remove_leftovers,
+    replace_file,
+    temporary_path,
+)
+from nnscratch.locks import lock
 from nnscratch.version import __version__
 
 __all__ = ["OutputFolder", "own_names", "writing"]
@@ -47,6 +57,8 @@ def writing(output: FilePath, derived: Sequence[FilePath] = (), inputs: Iterable
     """
     for path in (output, *derived):
         refuse_inputs(path, inputs)
+        with temporary_path(path):
+            pass  # the name is possible
     for path in derived:
         if os.path.lexists(path) and not is_ours(Path(path)):
             raise InputError(f"{path} exists, and nnscratch did not write it; move it away, or give another output")
@@ -101,7 +113,7 @@ class OutputFolder:
         """Read the list of what is ours, and refuse what is not and would be overwritten."""
         found = read_manifest(self.path)
         try:
-            present = [path for path in self.path.iterdir() if path.name not in (MANIFEST, LOCK)]
+            present = sorted(path for path in self.path.iterdir() if path.name not in (MANIFEST, LOCK))
         except OSError as error:
             raise InputError(f"cannot read the folder {self.path} ({reason(error)}); give another one") from error
         if found is None:
@@ -247,53 +259,3 @@ def refuse_inputs(path: FilePath, inputs: Iterable[FilePath]) -> None:
             same = False
         if same:
             raise InputError(f"{path} would overwrite {given}, which is an input; give another output")
-
-
-@contextlib.contextmanager
-def lock(path: Path, output: FilePath) -> Iterator[None]:
-    """Hold the lock file `path`, or raise InputError if another process does. The system frees the lock of a killed process."""
-    handle = None
-    try:
-        while handle is None:
-            handle = os.open(path, os.O_RDWR | os.O_CREAT, 0o666)
-            try_lock(handle)
-            try:
-                current = os.path.samestat(os.fstat(handle), os.stat(path))
-            except FileNotFoundError:
-                current = False
-            if not current:  # its owner removed it between the first two lines: begin again with a new file
-                os.close(handle)
-                handle = None
-    except (BlockingIOError, PermissionError) as error:
-        if handle is not None:
-            os.close(handle)
-            raise InputError(f"another process is writing to {output}; wait for it, or give another output") from error
-        raise InputError(f"cannot write beside {output} ({reason(error)}), expected a writable folder: "
-                         f"{way_out(error)}") from error
-    except (OSError, ValueError) as error:
-        raise InputError(f"cannot write {output} ({reason(error)}), expected a writable folder: {way_out(error)}") from error
-    try:
-        yield
-    finally:
-        with contextlib.suppress(OSError):
-            os.unlink(path)
-        os.close(handle)
-
-
-def try_lock(handle: int) -> None:
-    """Lock an open file for this process; BlockingIOError or PermissionError if another has it. Some disks know no locks."""
-    try:
-        import fcntl
-    except ImportError:  # on Windows
-        try:
-            import msvcrt
-        except ImportError:  # in a browser
-            return
-        msvcrt.locking(handle, msvcrt.LK_NBLCK, 1)  # type: ignore[attr-defined]  # exists on Windows alone
-        return
-    try:
-        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        raise
-    except OSError:
-        pass

@@ -24,6 +24,8 @@ class Report:
         self.lines: list[str] = []
         self.figures: dict[str, Any] = {"machine": {}, "layers": [], "steps": [], "sweep": [], "crossover": {},
                                         "interrupted": False}
+        if folder is not None:
+            folder.remove("roofline.png")  # of an earlier run: this one may draw none
         self.write()
 
     def say(self, line: str = "") -> None:

@@ -69,11 +69,26 @@ class Frames:
 
     @staticmethod
     def name(number: int) -> str:
-        """The name of a frame; the first has number 1."""
+        """The name of a frame.
+
+        Parameters
+        ----------
+        number : int, 1 for the first
+
+        Returns
+        -------
+        str
+            The name in the folder.
+        """
         return f"{number:04}.png"
 
     def add(self, image: Array) -> None:
-        """Count a step, and write its image if it is one to be kept."""
+        """Count a step, and write its image if it is one to be kept.
+
+        Parameters
+        ----------
+        image : Array (1, h, w, 3) in [0, 1], at the size of this step
+        """
         self.steps += 1
         if self.folder is not None and self.every is not None and (self.steps == 1 or self.steps % self.every == 0):
             frame = to_image(backend.to_cpu(image)).resize(self.content.shape[2:0:-1])

@@ -17,7 +17,8 @@ from nnscratch import checkpoint, networks
 from nnscratch.backend import Array, array_module, to_cpu, to_device
 from nnscratch.errors import InputError
 from nnscratch.models import Model
-from nnscratch.networks.stylizer import SCALE, adain, decoder, encoder, fingerprint
+from nnscratch.networks.stylizer import SCALE, UPSAMPLINGS, adain, decoder, encoder, fingerprint
+from nnscratch.schema import check, one_of, record, whole
 from nnscratch.style.colour import match_colours
 
 __all__ = ["SHIPPED", "Stylizer"]
@@ -52,7 +53,8 @@ class Stylizer:
         if info.get("what") != "stylizer":
             raise InputError(f"{path} holds {info.get('what', 'something else')!r}, expected a stylizer; train one with "
                              f"nnscratch train stylizer")
-        self.encoder, self.decoder = encoder(), decoder(info.get("upsampling"))
+        check(info, record(upsampling=one_of(*UPSAMPLINGS), encoder=whole(0, 2**32 - 1)), path, "train it anew")
+        self.encoder, self.decoder = encoder(), decoder(info["upsampling"])
         checkpoint.load(path, self.decoder)
         if info.get("encoder") != fingerprint(self.encoder):
             raise InputError(f"{path} was trained with other texture weights than those that come with nnscratch; train it "
