@@ -8,7 +8,7 @@ else must be new, or ours, which a mark tells:
     OUT.state      a safetensors file with "nnscratch" in its header, as all files of checkpoint.py
     OUT-film.gif   a GIF with the comment "nnscratch"
 
-While a command writes, it holds a lock, which ends with its process; so two commands cannot write the same output.
+(marks.py reads them.) While a command writes, it holds a lock, which ends with its process; so two commands cannot write the same output.
 """
 import contextlib
 import json
@@ -19,22 +19,12 @@ from pathlib import Path
 from zlib import crc32
 
 from nnscratch.errors import InputError
-from nnscratch.files import (
-    FilePath,
-    make_folder,
-    open_regular_file,
-    read_file,
-    reason,
-    remove_leftovers,
-    replace_file,
-    temporary_path,
-)
+from nnscratch.files import FilePath, make_folder, reason, remove_leftovers, replace_file, temporary_path
 from nnscratch.locks import lock
+from nnscratch.marks import LOCK, MANIFEST, MARK, is_ours, read_manifest
 from nnscratch.version import __version__
 
-__all__ = ["OutputFolder", "own_names", "writing"]
-
-MANIFEST, LOCK, MARK = ".nnscratch.json", ".nnscratch.lock", "nnscratch"
+__all__ = ["OutputFolder", "writing"]
 
 
 @contextlib.contextmanager
@@ -192,62 +182,6 @@ def output_folder(folder: "FilePath | OutputFolder", names: Sequence[str], adopt
     else:
         with OutputFolder(folder, names, adopt=adopt) as held:
             yield held
-
-
-def own_names(folder: Path) -> set[str]:
-    """Find what nnscratch wrote, so that no output is taken for an input.
-
-    Parameters
-    ----------
-    folder : Path
-        A folder of images.
-
-    Returns
-    -------
-    set of str
-        Names of files and folders in it. They are left out where images are read from a folder of the user's; a folder that
-        nnscratch made, and that the user names, is read: then the set is empty.
-    """
-    found = read_manifest(folder)
-    if found is not None and found[0]:
-        return set()
-    own = {MANIFEST, LOCK} | (found[1] if found else set())
-    for path in folder.iterdir():
-        if path.is_dir():
-            inside = read_manifest(path)
-            if inside is not None and inside[0]:
-                own.add(path.name)
-        elif path.suffix.lower() == ".json" and is_ours(path):
-            own |= {path.name, path.name.removesuffix(".json")}  # OUT.json stands beside OUT
-        elif path.suffix.lower() == ".gif" and is_ours(path):
-            own.add(path.name)
-    return own
-
-
-def read_manifest(folder: Path) -> tuple[bool, set[str]] | None:
-    """(whether nnscratch made the folder, names of its files in it); None if there is no list, or a damaged one."""
-    try:
-        found = json.loads(read_file(folder / MANIFEST))
-        names = {name for name in found["files"] if isinstance(name, str) and Path(name).name == name}
-        return bool(found["made"]), names
-    except (InputError, ValueError, TypeError, KeyError, RecursionError):
-        return None
-
-
-def is_ours(path: Path) -> bool:
-    """Whether the mark of nnscratch is in a .json, .gif, .state or .safetensors file, or in a folder."""
-    if path.is_dir():
-        return read_manifest(path) is not None
-    try:
-        with open_regular_file(path) as file:
-            head = file.read(2**12)
-        if path.suffix == ".gif":
-            return head[:3] == b"GIF" and MARK.encode() in head[:2000]
-        if path.suffix == ".json":
-            return MARK in json.loads(read_file(path))
-        return head[8:9] == b"{" and b'"__metadata__":{"nnscratch"' in head
-    except (InputError, OSError, ValueError, TypeError, RecursionError):
-        return False
 
 
 def refuse_inputs(path: FilePath, inputs: Iterable[FilePath]) -> None:

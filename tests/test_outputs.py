@@ -13,7 +13,8 @@ from PIL import Image
 from nnscratch.cli import main
 from nnscratch.errors import InputError
 from nnscratch.files import replace_file
-from nnscratch.outputs import LOCK, MANIFEST, OutputFolder, own_names, writing
+from nnscratch.marks import LOCK, MANIFEST, own_names
+from nnscratch.outputs import OutputFolder, writing
 
 QUICK = ["--steps", "2", "--size", "48"]
 
