@@ -9,7 +9,8 @@ from collections.abc import Callable
 from typing import Any
 
 from nnscratch.backend import Array, array_module
-from nnscratch.ops.validation import check_int, check_positive
+from nnscratch.errors import InputError
+from nnscratch.ops.validation import as_array, check_array, check_int, check_positive, check_shape
 
 __all__ = ["LBFGS"]
 
@@ -60,14 +61,14 @@ class LBFGS:
                  first_step: float = 0.1) -> None:
         check_int(history, "LBFGS: history", 1)
         first_step = check_positive(first_step, "LBFGS: first_step")
+        x = check_array("LBFGS", "x", x, None).copy()  # nothing here is the caller's, who may change it in place
         self.function, self.x, self.history, self.first_step = function, x, history, first_step
         self.memory: list[tuple[Array, Array]] = []  # the pairs (s, y), oldest first
         self.converged, self.evaluations = False, 1
         self.loss, self.gradient = self._evaluate(x)
 
     def _evaluate(self, x: Array) -> tuple[float, Array]:
-        loss, gradient = self.function(x)
-        return float(loss), gradient
+        return evaluate("LBFGS", self.function, x)
 
     def step(self) -> float:
         """Make one line search along Newton's direction.
@@ -116,8 +117,9 @@ class LBFGS:
         arrays, numbers : dict
             From `state`.
         """
-        self.x, self.gradient = arrays["x"], arrays["gradient"]
-        self.memory = [(arrays[f"s{k}"], arrays[f"y{k}"]) for k in range(self.history) if f"s{k}" in arrays]
+        own = {name: array.copy() for name, array in arrays.items()}
+        self.x, self.gradient = own["x"], own["gradient"]
+        self.memory = [(own[f"s{k}"], own[f"y{k}"]) for k in range(self.history) if f"s{k}" in own]
         self.loss, self.converged = numbers["loss"], numbers["converged"]
 
     def _times_inverse_hessian(self, gradient: Array) -> Array:
@@ -153,6 +155,18 @@ class LBFGS:
                 low = t
             t = 2 * low if high is None else (low + high) / 2
         return best
+
+
+def evaluate(name: str, function: Any, x: Array) -> tuple[float, Array]:
+    """The loss as a number and a copy of the gradient: the function may use its array again for the next one."""
+    result = function(x)
+    if not (isinstance(result, (tuple, list)) and len(result) == 2):
+        raise InputError(f"{name}: the function returned a {type(result).__name__}, expected a pair (loss, gradient)")
+    loss, gradient = as_array(name, "the loss", result[0]), check_array(name, "the gradient", result[1], None)
+    if loss.size != 1 or loss.dtype.kind == "c":
+        raise InputError(f"{name}: the loss has shape {loss.shape} and dtype {loss.dtype}, expected one real number")
+    check_shape(name, "the gradient", gradient, x.shape, "like x")
+    return float(loss.item()), gradient.copy()
 
 
 def dot(a: Array, b: Array) -> float:
