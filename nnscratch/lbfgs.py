@@ -6,11 +6,12 @@ Newton's direction is d = -H⁻¹ g. H⁻¹ is never built: each past step s = x
 y = g' - g, tell that H⁻¹ y = s along one direction, and the two loops below apply all of those pairs to g.
 """
 from collections.abc import Callable
+from numbers import Real
 from typing import Any
 
 from nnscratch.backend import Array, array_module
 from nnscratch.errors import InputError
-from nnscratch.ops.validation import as_array, check_array, check_int, check_positive, check_shape
+from nnscratch.ops.validation import check_array, check_int, check_positive, check_shape
 
 __all__ = ["LBFGS"]
 
@@ -61,7 +62,8 @@ class LBFGS:
                  first_step: float = 0.1) -> None:
         check_int(history, "LBFGS: history", 1)
         first_step = check_positive(first_step, "LBFGS: first_step")
-        x = check_array("LBFGS", "x", x, None).copy()  # nothing here is the caller's, who may change it in place
+        check_array("LBFGS", "x", x, None)
+        x = x.copy()  # nothing here is the caller's, who may change it in place
         self.function, self.x, self.history, self.first_step = function, x, history, first_step
         self.memory: list[tuple[Array, Array]] = []  # the pairs (s, y), oldest first
         self.converged, self.evaluations = False, 1
@@ -162,11 +164,13 @@ def evaluate(name: str, function: Any, x: Array) -> tuple[float, Array]:
     result = function(x)
     if not (isinstance(result, (tuple, list)) and len(result) == 2):
         raise InputError(f"{name}: the function returned a {type(result).__name__}, expected a pair (loss, gradient)")
-    loss, gradient = as_array(name, "the loss", result[0]), check_array(name, "the gradient", result[1], None)
-    if loss.size != 1 or loss.dtype.kind == "c":
-        raise InputError(f"{name}: the loss has shape {loss.shape} and dtype {loss.dtype}, expected one real number")
+    loss, gradient = result
+    number = loss.item() if hasattr(loss, "item") and getattr(loss, "shape", None) == () else loss
+    if not isinstance(number, Real):
+        raise InputError(f"{name}: the loss is {loss!r:.100}, expected one real number")
+    check_array(name, "the gradient", gradient, None)
     check_shape(name, "the gradient", gradient, x.shape, "like x")
-    return float(loss.item()), gradient.copy()
+    return float(number), gradient.copy()
 
 
 def dot(a: Array, b: Array) -> float:

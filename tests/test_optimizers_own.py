@@ -136,7 +136,8 @@ def test_starting_point_and_state_stay_the_callers(kind):
 
 @pytest.mark.parametrize("result, words", [
     (None, "returned a NoneType"), ((1.0,), "returned a tuple"), ((1.0, np.zeros(2)), r"shape \(2,\), expected \(3,\)"),
-    ((np.zeros(3), np.zeros(3)), "one real number"), ((1j, np.zeros(3)), "one real number"), ((1.0, "up"), "array of numbers")])
+    ((np.zeros(3), np.zeros(3)), "one real number"), ((1j, np.zeros(3)), "one real number"),
+    ((1.0, "up"), "gradient is a str")])
 @pytest.mark.parametrize("kind", MINIMIZERS)
 def test_a_function_that_returns_something_else_is_named(kind, result, words):
     """In the sentence that the call of the minimizer raises."""

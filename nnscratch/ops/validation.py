@@ -8,68 +8,70 @@ from typing import Any
 import numpy as np
 
 from nnscratch.backend import Array, is_cupy_type
-from nnscratch.cupy_diagnosis import first_line
 from nnscratch.errors import InputError
 
 __all__: list[str] = []  # for the functions of this package; nothing that a user needs
 
+WRT = ("all", "input", "parameters")
 IMAGES = "(N, H, W, C): N images of H rows, W columns and C channels"
 
 
-def as_array(op: Any, name: str, value: Any) -> Array:
-    """The one place where an array-like becomes an array. Arrays of NumPy and CuPy stay as they are, without a copy.
+def check_is_array(op: Any, name: str, value: Any, expected: str = "an array") -> None:
+    """Raise InputError unless the value is an array of NumPy or CuPy. This is the one place that decides what an array is.
 
-    A list or a number counts as NumPy counts it, except that whole numbers become float64, as if they had been written with a
-    point. A subclass of ndarray is seen as an ndarray, because a matrix multiplies in another way. The rest is an InputError.
+    Lists are not converted: NumPy would choose a dtype that the caller has not written, and a copy that he does not see. Nor
+    are subclasses of ndarray: a matrix multiplies in another way, and a masked array forgets its mask.
     """
     kind = type(value)
     if kind is np.ndarray or is_cupy_type(kind):  # type: ignore[arg-type]  # a type is hashable, which mypy doubts
-        return value
-    if isinstance(value, np.ma.MaskedArray) and np.ma.is_masked(value):
-        raise InputError(f"{op}: {name} has masked values, expected numbers everywhere; fill them with {name}.filled(0)")
-    try:
-        array = np.asarray(value)
-    except Exception as error:  # a ragged list, or anything at all in the __array__ of a stranger
-        raise InputError(f"{op}: {name} is a {kind.__name__} that NumPy cannot read as an array ({first_line(error)}); give an "
-                         f"array, or a list of rows of one length") from error
-    if array.dtype.kind not in "biufc":
-        raise InputError(f"{op}: {name} is a {kind.__name__}, expected an array of numbers, or a list of them")
-    return array.astype(np.float64) if array.dtype.kind in "biu" and not hasattr(value, "dtype") else array
+        return
+    if not isinstance(value, (np.memmap, np.generic)):
+        masked = isinstance(value, np.ma.MaskedArray)
+        way_out = f"fill in its masked values with {name}.filled(0)" if masked else "wrap it in np.asarray(...)"
+        raise InputError(f"{op}: {name} is a {kind.__name__}, expected {expected}; {way_out}")
 
 
-def check_array(op: Any, name: str, array: Any, axes: int | None, meaning: str = IMAGES) -> Array:
-    """The array, if it holds float32, float64 or complex numbers and has so many axes (None: any number)."""
-    array = as_array(op, name, array)
+def check_array(op: Any, name: str, array: Array, axes: int | None, meaning: str = IMAGES) -> None:
+    """Raise InputError unless `array` holds float32, float64 or complex numbers and has so many axes (None: any number)."""
+    if type(array) is not np.ndarray:
+        check_is_array(op, name, array)
     shape, dtype = array.shape, array.dtype
     if axes is not None and len(shape) != axes:
-        hint = f" (add the missing axis with {name}[None])" if len(shape) == axes - 1 else ""
-        raise InputError(f"{op}: {name} has shape {shape}, expected {axes} axes {meaning}{hint}")
+        hint = " (add the missing axis with x[None])" if len(shape) == axes - 1 else ""
+        raise InputError(f"{op}: {name} has shape {tuple(shape)}, expected {axes} axes {meaning}{hint}")
     if 0 in shape:
-        raise InputError(f"{op}: {name} has shape {shape}, expected at least one value along every axis")
+        raise InputError(f"{op}: {name} has shape {tuple(shape)}, expected at least one value along every axis")
     if dtype.kind not in "fc" or dtype.itemsize < 4:
         raise InputError(f"{op}: {name} has dtype {dtype}, expected float32 or float64; convert it with "
                          f'{name}.astype("float32"), and divide by 255 if it holds bytes of an image')
-    return array
 
 
 def check_shape(op: Any, name: str, array: Array, shape: Iterable[int], because: str) -> None:
     """Raise InputError unless `array` has exactly the shape; `because` explains where it comes from."""
+    if type(array) is not np.ndarray:
+        check_is_array(op, name, array)
     if tuple(array.shape) != tuple(shape):
         raise InputError(f"{op}: {name} has shape {tuple(array.shape)}, expected {tuple(shape)} {because}")
 
 
-def check_dy(op: Any, dy: Any, shape: Iterable[int], wrt: str = "all") -> Array:
-    """The upstream gradient, if it has the shape of the output of the forward pass, and `wrt` is known."""
-    check_choice(wrt, f"{op}: wrt", ("all", "input", "parameters"))
-    dy = check_array(op, "dy", dy, None)
+def check_dy(op: Any, dy: Array, shape: Iterable[int], wrt: str = "all") -> None:
+    """Raise InputError unless the upstream gradient has the shape of the output of the forward pass, and `wrt` is known."""
+    check_wrt(op, wrt)
+    check_array(op, "dy", dy, None)
     check_shape(op, "dy", dy, shape, "like the output of the forward pass")
-    return dy
+
+
+def check_wrt(op: Any, wrt: str) -> None:
+    """Raise InputError unless `wrt` is one of the three words."""
+    if not isinstance(wrt, str) or wrt not in WRT:
+        check_choice(wrt, f"{op}: wrt", WRT)
 
 
 def read_cache(op: str, cache: Any, parts: int | None = None) -> Any:
     """The cache of a forward pass, if it is an array, or a tuple of so many parts."""
-    fits = hasattr(cache, "shape") if parts is None else isinstance(cache, tuple) and len(cache) == parts
-    if not fits:
+    if parts is None:
+        check_is_array(op, "the cache", cache, f"the cache that {op.removesuffix('_backward')} returned")
+    elif not isinstance(cache, tuple) or len(cache) != parts:
         raise InputError(f"{op}: the cache is a {type(cache).__name__}, expected what {op.removesuffix('_backward')} returned")
     return cache
 

@@ -13,7 +13,7 @@ import numpy as np
 
 from nnscratch.backend import Array, array_module, move, to_cpu
 from nnscratch.errors import InputError
-from nnscratch.ops.validation import as_array, check_positive
+from nnscratch.ops.validation import check_is_array, check_positive
 from nnscratch.optimizers.schedules import Schedule, check_rate
 from nnscratch.recording import each_replay, is_recording
 from nnscratch.reprs import ArgumentsRepr
@@ -59,14 +59,13 @@ class Optimizer(ArgumentsRepr):
             With nothing changed, if a gradient is missing or has another shape, or if an earlier step was one of another
             parameter of the same name: another array that still exists and holds other numbers, as in a second model.
         """
-        given = params
-        params, grads = self._check(params, grads)
+        self._check(params, grads)
         stepped_before = all(name in self.state for name in params)
         if is_recording() and not (stepped_before and len(self._fused(params, grads)) == len(params)):
             raise InputError(f"{type(self).__name__}: this step cannot be recorded; record steps of Adam with float32 "
                              f"parameters, all of which it has stepped on before")
         each_replay(partial(self._count, self.state))
-        self._remember(given)
+        self._remember(params)
         for name, w in params.items():
             if name not in self.state:
                 self.state[name] = {slot: array_module(w).zeros_like(w) for slot in self.slots}
@@ -76,25 +75,21 @@ class Optimizer(ArgumentsRepr):
             if name not in done:
                 self.update(w, grads[name], self.state[name], self.rate)
 
-    def _check(self, params: Mapping[str, Array], grads: Mapping[str, Array]) -> tuple[dict[str, Array], dict[str, Array]]:
-        """The arguments of `step` as dicts of arrays that fit together and to the state."""
+    def _check(self, params: Mapping[str, Array], grads: Mapping[str, Array]) -> None:
+        """Raise InputError unless the arguments of `step` fit together and to the state."""
         who = type(self).__name__
         for kind, given in (("params", params), ("grads", grads)):
             if not isinstance(given, Mapping):
                 raise InputError(f"{who}: {kind} is a {type(given).__name__}, expected a dict of arrays, such as model.{kind}")
-        arrays: dict[str, Array] = {}
-        gradients: dict[str, Array] = {}
-        for name, given in params.items():
+        for name, w in params.items():
             what = f"parameter {name!r}"
-            gradient: Any = grads.get(name)
-            if not hasattr(given, "dtype"):
-                raise InputError(f"{who}: {what} is a {type(given).__name__}, expected an array, which step() changes in place")
-            w = arrays[name] = as_array(who, what, given)
-            if not hasattr(gradient, "dtype") or gradient.shape != w.shape:
-                got = getattr(gradient, "shape", "no gradient" if gradient is None else f"a {type(gradient).__name__}")
+            g: Any = grads.get(name)
+            check_is_array(who, what, w, "an array, which step() changes in place")
+            if getattr(g, "shape", None) != w.shape:
+                got = getattr(g, "shape", "no gradient" if g is None else f"a {type(g).__name__}")
                 raise InputError(f"{who}: {what} of shape {w.shape} got {got}; give step() the params and grads of the same "
                                  f"model")
-            g = gradients[name] = as_array(who, f"the gradient of {name!r}", gradient)
+            check_is_array(who, f"the gradient of {name!r}", g)
             if w.dtype.kind not in "fc" or not np.can_cast(g.dtype, w.dtype, "same_kind"):
                 raise InputError(f"{who}: {what} of {w.dtype} got a gradient of {g.dtype}, expected floating-point numbers of "
                                  f"one kind; convert them with .astype")
@@ -103,10 +98,9 @@ class Optimizer(ArgumentsRepr):
             if any(array.shape != w.shape for array in self.state.get(name, {}).values()):
                 raise InputError(f"{who}: {what} had another shape in earlier steps; use one optimizer for each model")
             known = self._stepped.get(name)
-            if known is not None and known() is not given and known() is not None and not alike(known(), w):
+            if known is not None and known() is not w and known() is not None and not alike(known(), w):
                 raise InputError(f"{who}: {what} was another array in earlier steps, which still exists with other values; use "
                                  f"one optimizer for each model")
-        return arrays, gradients
 
     def _remember(self, params: Mapping[str, Array]) -> None:
         """Note which parameters the state belongs to."""

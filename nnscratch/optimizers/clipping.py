@@ -11,11 +11,12 @@ from nnscratch.ops.validation import check_array, check_positive
 __all__ = ["clip_by_global_norm", "clip_by_value", "global_norm"]
 
 
-def read_grads(name: str, grads: Mapping[str, Array]) -> dict[str, Array]:
-    """The gradients as arrays."""
+def check_grads(name: str, grads: Mapping[str, Array]) -> None:
+    """Raise InputError unless these are arrays by their names."""
     if not isinstance(grads, Mapping):
         raise InputError(f"{name}: grads is a {type(grads).__name__}, expected a dict of arrays, such as model.grads")
-    return {key: check_array(name, f"the gradient of {key!r}", g, None) for key, g in grads.items()}
+    for key, g in grads.items():
+        check_array(name, f"the gradient of {key!r}", g, None)
 
 
 def global_norm(grads: Mapping[str, Array]) -> Array:
@@ -31,7 +32,8 @@ def global_norm(grads: Mapping[str, Array]) -> Array:
     array ()
         The norm, on the gradients' device.
     """
-    return sum((g * g).sum() for g in read_grads("global_norm", grads).values())**0.5
+    check_grads("global_norm", grads)
+    return sum((g * g).sum() for g in grads.values())**0.5
 
 
 def clip_by_global_norm(grads: Mapping[str, Array], limit: float) -> dict[str, Array]:
@@ -59,7 +61,7 @@ def clip_by_global_norm(grads: Mapping[str, Array], limit: float) -> dict[str, A
     >>> clip_by_global_norm({"w": np.array([3.0, 4.0])}, 1.0)
     {'w': array([0.6, 0.8])}
     """
-    grads, limit = read_grads("clip_by_global_norm", grads), check_positive(limit, "clip_by_global_norm: limit")
+    limit = check_positive(limit, "clip_by_global_norm: limit")
     norm = global_norm(grads)
     scale = limit / array_module(norm).maximum(norm, limit)
     return {name: g * scale for name, g in grads.items()}
@@ -80,5 +82,6 @@ def clip_by_value(grads: Mapping[str, Array], limit: float) -> dict[str, Array]:
     dict of str to array
         New arrays.
     """
-    grads, limit = read_grads("clip_by_value", grads), check_positive(limit, "clip_by_value: limit")
+    check_grads("clip_by_value", grads)
+    limit = check_positive(limit, "clip_by_value: limit")
     return {name: array_module(g).clip(g, -limit, limit) for name, g in grads.items()}

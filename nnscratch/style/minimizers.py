@@ -32,7 +32,8 @@ class AdamDescent:
     LEARNING_RATE = 0.02
 
     def __init__(self, function: Callable[[Array], tuple[Array, Array]], x: Array):
-        self.function, self.x, self.converged = function, check_array("AdamDescent", "x", x, None).copy(), False
+        check_array("AdamDescent", "x", x, None)
+        self.function, self.x, self.converged = function, x.copy(), False
         self.adam = Adam(self.LEARNING_RATE, beta_1=0.9, beta_2=0.99)
         self.evaluate()
 
