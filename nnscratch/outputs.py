@@ -8,7 +8,8 @@ else must be new, or ours, which a mark tells:
     OUT.state      a safetensors file with "nnscratch" in its header, as all files of checkpoint.py
     OUT-film.gif   a GIF with the comment "nnscratch"
 
-(marks.py reads them.) While a command writes, it holds a lock, which ends with its process; so two commands cannot write the same output.
+marks.py reads these marks. While a command writes, it holds a lock, which ends with its process; so two commands cannot write
+the same output.
 """
 import contextlib
 import json

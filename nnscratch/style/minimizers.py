@@ -3,7 +3,8 @@ from collections.abc import Callable
 from typing import Any
 
 from nnscratch.backend import Array, array_module, to_cpu
-from nnscratch.lbfgs import LBFGS
+from nnscratch.lbfgs import LBFGS, evaluate
+from nnscratch.ops.validation import check_array
 from nnscratch.optimizers import Adam
 
 __all__ = ["MINIMIZERS", "AdamDescent"]
@@ -31,14 +32,14 @@ class AdamDescent:
     LEARNING_RATE = 0.02
 
     def __init__(self, function: Callable[[Array], tuple[Array, Array]], x: Array):
-        self.function, self.x, self.converged = function, x, False
+        check_array("AdamDescent", "x", x, None)
+        self.function, self.x, self.converged = function, x.copy(), False
         self.adam = Adam(self.LEARNING_RATE, beta_1=0.9, beta_2=0.99)
         self.evaluate()
 
     def evaluate(self) -> None:
         """Set `loss` and `gradient` at x."""
-        loss, self.gradient = self.function(self.x)
-        self.loss = float(loss)
+        self.loss, self.gradient = evaluate("AdamDescent", self.function, self.x)
 
     def state(self) -> tuple[dict[str, Array], dict[str, Any]]:
         """Return everything that the following steps depend on, as LBFGS.state does.
@@ -69,7 +70,7 @@ class AdamDescent:
         adam = {name.removeprefix("adam/"): to_cpu(array) for name, array in arrays.items() if name.startswith("adam/")}
         self.adam.load_state({name.replace("picture/", "image/"): array for name, array in adam.items()},  # version 0.1
                              {"image": self.x})
-        self.x, self.gradient, self.loss = arrays["x"], arrays["gradient"], numbers["loss"]
+        self.x, self.gradient, self.loss = arrays["x"].copy(), arrays["gradient"].copy(), numbers["loss"]
 
     def step(self) -> float:
         """Take one step.
