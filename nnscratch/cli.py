@@ -5,6 +5,7 @@ arguments.py defines the commands and their options; this file runs them.
 import logging
 import os
 import sys
+import warnings
 from argparse import Namespace
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import fields
@@ -33,7 +34,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         stopped by Ctrl-C, 141 the output was closed, 143 stopped by SIGTERM (the last three as in a shell).
     """
     os.environ["MPLBACKEND"] = "agg"  # no command opens a window, so the user's choice does not matter, even if it is wrong
-    with standard_streams(), stopped_by_signals() as signals:
+    with standard_streams(), stopped_by_signals() as signals, warnings.catch_warnings():
+        warnings.simplefilter("ignore", RuntimeWarning)  # of an overflow: every command looks at its results, and says it better
         try:
             options = parse_arguments(arguments)
             memory.keep_freed_memory()

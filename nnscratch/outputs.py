@@ -85,7 +85,7 @@ class OutputFolder:
         self.made, self.files, self.context = False, set[str](), contextlib.ExitStack()
 
     def __enter__(self) -> "OutputFolder":
-        self.made = not self.path.exists()
+        self.made = not os.path.exists(self.path)
         make_folder(self.path)
         with contextlib.ExitStack() as context:
             context.enter_context(lock(self.path / LOCK, self.path))

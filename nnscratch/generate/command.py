@@ -64,7 +64,7 @@ def train_generator(chosen: dict[str, Any], folder: FilePath, *, data: str | Non
     check_size(size)
     check_minutes(minutes)
     state = Path(folder) / STATE
-    if not resume and any((Path(folder) / name).exists() for name in (STATE, "best.safetensors")):
+    if not resume and any(os.path.exists(Path(folder) / name) for name in (STATE, "best.safetensors")):
         raise InputError(f"{folder} holds a training already; add --resume to go on with it, or give another --output")
     source: dict[str, Any] = {"data": "glyphs", "size": None}
     options, source, step_count = saved_options(state, chosen) if resume else (make_options(chosen), source, 0)
@@ -120,7 +120,7 @@ def load_data(source: dict[str, Any], options: Options) -> tuple[Splits | None, 
 
 def saved_options(state: Path, chosen: dict[str, Any]) -> tuple[Options, dict[str, Any], int]:
     """(options, source, steps made) of a saved training; InputError where an option other than `steps` is given and differs."""
-    if not state.exists():
+    if not os.path.exists(state):
         raise InputError(f"{state.parent} holds no training to resume; leave out --resume, or give its folder as --output")
     info = with_current_names(checkpoint.read_arrays(state)[1]["info"])
     check(info, TRAINING, state, "begin anew in another folder")

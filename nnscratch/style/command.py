@@ -17,7 +17,8 @@ import numpy as np
 
 from nnscratch import backend
 from nnscratch.backend import Array
-from nnscratch.data.images import check_writable, read_image, read_mask, write_image
+from nnscratch.data.images import check_writable, read_image, write_image
+from nnscratch.data.masks import read_mask
 from nnscratch.data.synthetic.styles import is_style, style_image
 from nnscratch.errors import InputError, printable
 from nnscratch.files import replace_file

@@ -7,6 +7,7 @@ Shapes: crops (N, 64, 64, 3) in [0, 1]; labels (N,) of K classes; palette (N, 6)
 All random numbers depend on (seed, step) alone, so a training that is stopped and resumed gives the same result.
 """
 import contextlib
+import os
 from collections.abc import Callable, Iterator, Sequence
 from os import PathLike
 from pathlib import Path
@@ -94,9 +95,9 @@ def open_training(folder: str | PathLike, network: str, given: dict[str, Any], s
     folder that cannot be made, that already holds a training, or none to resume, or one of another kind.
     """
     state = Path(folder) / STATE
-    if not resume and state.exists():
+    if not resume and os.path.exists(state):
         raise InputError(f"{folder} holds a training; add --resume to continue it, or give another --output")
-    if resume and not state.exists():
+    if resume and not os.path.exists(state):
         raise InputError(f"{folder} holds no training to resume; leave out --resume, or give its folder as --output")
     info = checkpoint.read_arrays(state)[1]["info"] if resume else {"what": f"{network} training", "done": 0, **given}
     check(info, record(what=one_of(f"{network} training"), done=whole(), steps=whole(1), seed=whole()), state,
