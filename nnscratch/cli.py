@@ -35,7 +35,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """
     os.environ["MPLBACKEND"] = "agg"  # no command opens a window, so the user's choice does not matter, even if it is wrong
     with standard_streams(), stopped_by_signals() as signals, warnings.catch_warnings():
-        warnings.simplefilter("ignore", RuntimeWarning)  # of an overflow: every command looks at its results, and says it better
+        warnings.simplefilter("ignore", RuntimeWarning)  # overflow: commands look at their results
         try:
             options = parse_arguments(arguments)
             memory.keep_freed_memory()
