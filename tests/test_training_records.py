@@ -116,7 +116,8 @@ def rewritten(source, path, change):
 @pytest.mark.parametrize("change", [
     {"options.batch_size": 10**30}, {"options.steps": 10**30}, {"options.steps": "3"}, {"options.loss": 3}, {"options.r1": "x"},
     {"options.smoothing": "x"}, {"options.conditional": 3}, {"options.unknown": 3}, {"options": 3}, {"step": 10**30},
-    {"step": -1}, {"history": [{"step": 2}, {"d_loss": 3.0}]}, {"history": [{"d_loss": 3.0}]}, {"history": [{"step": 2, "d_loss": "x"}]},
+    {"step": -1}, {"history": [{"step": 2}, {"d_loss": 3.0}]}, {"history": [{"d_loss": 3.0}]},
+    {"history": [{"step": 2, "d_loss": "x"}]},
     {"history": [{"step": 2, "d_loss": 1.0}, {"step": 3, "g_loss": 1.0}]}, {"source": {"data": 3, "size": None}},
     {"source": {"data": "marks.npz"}}, {"source": None}, {"source": {"data": "marks.npz", "size": 10**9}}, {"data": 3}])
 def test_a_wrong_state_is_refused(place, capsys, change):
