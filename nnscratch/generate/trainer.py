@@ -222,6 +222,8 @@ class Trainer:
         ours = self.info()
         if isinstance(info.get("options"), dict) and "steps" in info["options"]:
             info["options"]["steps"] = self.options.steps
+        if isinstance(info.get("data"), dict):
+            info["data"].pop("title", None)  # of version 0.1: the same data may have another name by now
         for part, remedy in (("what", "give a file that `nnscratch train generator` wrote"),
                              ("options", "give the options it was begun with, or begin anew in another folder"),
                              ("data", "give the data it was begun with, or begin anew in another folder")):
