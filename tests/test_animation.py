@@ -59,7 +59,7 @@ for frames in (paths, (Image.open(path) for path in paths)):
 
 @pytest.mark.parametrize("frames, options, word", [
     ([], {}, "none"), (None, {}, "NoneType"), ([None], {}, "NoneType"), ([CORNERS], {}, "ndarray"), (5, {}, "int"),
-    (["missing.png"], {}, "cannot open"), ([FRAMES[0], Image.new("RGB", (9, 9))], {}, "9x9"), ([(FRAMES[0], "x")], {}, "millis"),
+    (["missing.png"], {}, "cannot open"), ([FRAMES[0], Image.new("RGB", (9, 9))], {}, "9x9"), ([(FRAMES[0], "x")], {}, "mill"),
     (FRAMES, {"milliseconds": -1}, "milliseconds"), (FRAMES, {"pause": 10**9}, "pause"), (FRAMES, {"loop": "yes"}, "loop")])
 def test_what_is_no_film_is_refused(frames, options, word):
     """In one sentence."""
@@ -89,7 +89,8 @@ def film_again(path):
 
 def test_a_plain_image_has_one_frame(tmp_path):
     """A GIF of one frame, a JPEG, pages of a TIFF; transparency is put on white, deep grey keeps its brightness."""
-    for name, options in (("a.gif", {}), ("a.jpg", {}), ("a.tif", {"save_all": True, "append_images": FRAMES[1:]})):
+    pages = [frame.copy() for frame in FRAMES[1:]]  # an image remembers how it was saved
+    for name, options in (("a.gif", {}), ("a.jpg", {}), ("a.tif", {"save_all": True, "append_images": pages})):
         film = read_film(saved(tmp_path, FRAMES[0].copy(), name, **options), 64)
         ((frame, _),) = film.frames
         assert film.count == 1 and frame.size == (W, H) and close([frame.getpixel((3, 3))], COLOURS[:1])
