@@ -115,9 +115,9 @@ def run_style(options: Namespace) -> int:
         refuse(settings, given_options(options, ["style_scale", "minutes", "masks", "every"]), other="--fast")
         if len(styles) > 1:
             raise InputError(f"--fast got {len(styles)} styles, expected one; leave --fast out to mix them")
-        stylize_fast(content, styles[0], options.output, weights=weights, strength=strength, device=options.device,
-                     **given_options(options, ["size"]))
-        return 0
+        skipped = stylize_fast(content, styles[0], options.output, weights=weights, strength=strength, device=options.device,
+                               **given_options(options, ["size"]))
+        return int(skipped > 0)
     if options.every is not None or options.again:
         more["every"] = options.every
     result = stylize(content, styles, options.output, device=options.device, settings=settings, **more)
