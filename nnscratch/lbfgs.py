@@ -11,7 +11,15 @@ from typing import Any
 
 from nnscratch.backend import Array, array_module
 from nnscratch.errors import InputError
-from nnscratch.ops.validation import check_array, check_int, check_positive, check_shape
+from nnscratch.ops.validation import (
+    check_array,
+    check_flag,
+    check_function,
+    check_int,
+    check_number,
+    check_positive,
+    check_shape,
+)
 
 __all__ = ["LBFGS"]
 
@@ -62,6 +70,7 @@ class LBFGS:
                  first_step: float = 0.1) -> None:
         check_int(history, "LBFGS: history", 1)
         first_step = check_positive(first_step, "LBFGS: first_step")
+        check_function(function, "LBFGS: function")
         check_array("LBFGS", "x", x, None)
         x = x.copy()  # nothing here is the caller's, who may change it in place
         self.function, self.x, self.history, self.first_step = function, x, history, first_step
@@ -119,10 +128,14 @@ class LBFGS:
         arrays, numbers : dict
             From `state`.
         """
+        loss, converged = check_state("LBFGS", arrays, numbers, self.x.shape)
+        pairs = [k for k in range(self.history) if f"s{k}" in arrays]
+        if any(f"y{k}" not in arrays for k in pairs):
+            raise InputError("LBFGS: the state has an s without its y, expected both; give load_state what state() returned")
         own = {name: array.copy() for name, array in arrays.items()}
         self.x, self.gradient = own["x"], own["gradient"]
-        self.memory = [(own[f"s{k}"], own[f"y{k}"]) for k in range(self.history) if f"s{k}" in own]
-        self.loss, self.converged = numbers["loss"], numbers["converged"]
+        self.memory = [(own[f"s{k}"], own[f"y{k}"]) for k in pairs]
+        self.loss, self.converged = loss, converged
 
     def _times_inverse_hessian(self, gradient: Array) -> Array:
         """H⁻¹ g by the two loops: newest step first, then oldest first."""
@@ -157,6 +170,19 @@ class LBFGS:
                 low = t
             t = 2 * low if high is None else (low + high) / 2
         return best
+
+
+def check_state(name: str, arrays: Any, numbers: Any, shape: tuple[int, ...]) -> tuple[float, bool]:
+    """The loss and whether it has converged, of a state whose arrays fit x."""
+    for what, given, needed in (("arrays", arrays, ("x", "gradient")), ("numbers", numbers, ("loss", "converged"))):
+        if not isinstance(given, dict) or any(key not in given for key in needed):
+            raise InputError(f"{name}: the {what} of the state are {given!r:.100}, expected a dict with "
+                             f"{' and '.join(needed)}; give load_state what state() returned")
+    for key, array in arrays.items():
+        check_array(name, f"{key!r} of the state", array, None)
+        check_shape(name, f"{key!r} of the state", array, shape, "like x")
+    return (check_number(numbers["loss"], f"{name}: the loss of the state"),
+            check_flag(numbers["converged"], f"{name}: 'converged' of the state"))
 
 
 def evaluate(name: str, function: Any, x: Array) -> tuple[float, Array]:
