@@ -13,6 +13,7 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
+from nnscratch.array_likes import numbers
 from nnscratch.cupy_diagnosis import find_remedy, first_line
 from nnscratch.errors import InputError
 
@@ -131,7 +132,7 @@ def use(device: str = "auto") -> str:
     'cpu'
     """
     global _device
-    if device not in ("auto", "cpu", "gpu"):
+    if not isinstance(device, str) or device not in ("auto", "cpu", "gpu"):
         raise InputError(f'device {device!r} is unknown: use "auto", "cpu" or "gpu"')
     chosen = "cpu"
     if device != "cpu":
@@ -180,8 +181,12 @@ def move(array: Array, module: ModuleType | Any) -> Array:
     InputError
         An upload while a CUDA graph is recorded (fast/cuda/graph.py): every replay would see these same numbers.
     """
+    if not (module is np or hasattr(module, "asarray") and hasattr(module, "cuda")):
+        raise InputError(f"the module is {module!r:.100}, expected numpy or cupy")
+    if array_module(array) is np:
+        array = numbers(array)
     if module is np:
-        return array.get() if array_module(array) is not np else np.asarray(array)
+        return array.get() if array_module(array) is not np else array
     if array_module(array) is np and module.cuda.get_current_stream().is_capturing():
         raise InputError(f"an array of shape {np.shape(array)} is uploaded in a step that is being recorded, and every replay "
                          f"would see these numbers; upload it before, and give it to the step as an input")
@@ -234,6 +239,8 @@ def describe_device(module: ModuleType | Any = None) -> str:
         For instance "CPU, NumPy 2.3.1".
     """
     cupy = current_module() if module is None else module
+    if not (cupy is np or hasattr(cupy, "cuda")):
+        raise InputError(f"the module is {module!r:.100}, expected numpy or cupy")
     if cupy is np:
         return f"CPU, NumPy {np.__version__}"
     name = cupy.cuda.runtime.getDeviceProperties(cupy.cuda.Device().id)["name"].decode()
