@@ -7,13 +7,13 @@ to, `xp = array_module(x)`, and continues with `xp.exp(x)`. Only code that *crea
 import logging
 import sys
 from collections.abc import Sequence
+from contextlib import suppress
 from functools import cache
 from types import ModuleType
 from typing import Any, TypeAlias
 
 import numpy as np
 
-from nnscratch.array_likes import numbers
 from nnscratch.cupy_diagnosis import find_remedy, first_line
 from nnscratch.errors import InputError
 
@@ -37,11 +37,7 @@ def array_module(*arrays: Array) -> Any:
     Returns
     -------
     module
-        `numpy` or `cupy`.
-
-    Notes
-    -----
-    CuPy is never imported here: an array of CuPy's can only exist once CuPy has been imported.
+        `numpy` or `cupy`. CuPy is not imported: an array of CuPy's can only exist once CuPy has been imported.
 
     Examples
     --------
@@ -193,6 +189,14 @@ def move(array: Array, module: ModuleType | Any) -> Array:
     return module.asarray(array)
 
 
+def numbers(array: Any) -> np.ndarray:
+    """An array of NumPy, or a list or a number as one."""
+    with suppress(Exception):  # of a ragged list, or of anything at all in the __array__ of a stranger
+        if (found := np.asarray(array)).dtype.kind in "biufc" and not isinstance(array, np.ma.MaskedArray):
+            return found
+    raise InputError(f"got a {type(array).__name__}, expected an array of numbers without a mask")
+
+
 def to_device(array: Array) -> Array:
     """The array on the device chosen by `use`.
 
@@ -239,8 +243,6 @@ def describe_device(module: ModuleType | Any = None) -> str:
         For instance "CPU, NumPy 2.3.1".
     """
     cupy = current_module() if module is None else module
-    if not (cupy is np or hasattr(cupy, "cuda")):
-        raise InputError(f"the module is {module!r:.100}, expected numpy or cupy")
     if cupy is np:
         return f"CPU, NumPy {np.__version__}"
     name = cupy.cuda.runtime.getDeviceProperties(cupy.cuda.Device().id)["name"].decode()
