@@ -97,21 +97,17 @@ def adain(f: Array, s: Array, strength: float = 1.0) -> Array:
     array like f
         t = std(s) (f - mean(f)) / std(f) + mean(s), for strength 1. No backward pass needs its gradient.
     """
-<<<<<<< HEAD
+    check_array("adain", "f", f, 4)
+    check_array("adain", "s", s, 4)
+    if len(s) not in (1, len(f)) or s.shape[3] != f.shape[3]:
+        raise InputError(f"adain: s has shape {s.shape}, expected codes of {f.shape[3]} channels for {len(f)} images")
+    strength = check_positive(strength, "adain: strength", or_zero=True)
     return change_statistics(f, channel_statistics(f), channel_statistics(s), strength)
 
 
 def change_statistics(f: Array, own: tuple[Array, Array], wanted: tuple[Array, Array], strength: float) -> Array:
     """AdaIN for a part of a code: `own` are the statistics (mean, standard deviation) of the whole code."""
     (mean_f, std_f), (mean_s, std_s) = own, wanted
-=======
-    check_array("adain", "f", f, 4)
-    check_array("adain", "s", s, 4)
-    if len(s) not in (1, len(f)) or s.shape[3] != f.shape[3]:
-        raise InputError(f"adain: s has shape {s.shape}, expected codes of {f.shape[3]} channels for {len(f)} images")
-    strength = check_positive(strength, "adain: strength", or_zero=True)
-    (mean_f, std_f), (mean_s, std_s) = channel_statistics(f), channel_statistics(s)
->>>>>>> b10e06b
     factor = 1 + strength * (std_s / std_f - 1)
     return (f - mean_f) * factor.clip(0) + mean_f + strength * (mean_s - mean_f)  # a factor below 0 would invert the pattern
 
