@@ -37,7 +37,7 @@ def test_capitals_are_taken(tmp_path, monkeypatch):
 
 
 @pytest.mark.slow
-@pytest.mark.skipif(sys.platform != "linux", reason="memory is measured in kilobytes on Linux")
+@pytest.mark.skipif(sys.platform != "linux", reason="memory is measured on Linux")
 def test_a_large_style_takes_little_memory():
     """The image and one band of it."""
     code = "from nnscratch.data import style_image; style_image('ink', 2500)"
