@@ -106,6 +106,11 @@ class ArraysOnly(PurePython):
         self.append(self.read(int.from_bytes(self.read(8), "little")))
 
 
+def is_pickle(head: bytes) -> bool:
+    """Whether a file with these first bytes could be a pickle, of a protocol that announces itself."""
+    return len(head) > 1 and head[0] == 0x80 and 2 <= head[1] <= pickle.HIGHEST_PROTOCOL
+
+
 def unpickle(path: FilePath, data: bytes) -> dict[Any, Any]:
     """The dict in a pickle, its keys as bytes, its arrays as StandIns."""
     try:
