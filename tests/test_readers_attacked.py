@@ -129,7 +129,7 @@ def test_many_classes_take_no_square(tmp_path):
 
 
 @pytest.mark.slow
-@pytest.mark.skipif(sys.platform != "linux", reason="memory is measured in kilobytes on Linux")
+@pytest.mark.skipif(sys.platform != "linux", reason="memory is measured on Linux")
 @pytest.mark.parametrize("kind", ["idx", "npz", "tar", "folder"])
 def test_bombs_take_little_memory(tmp_path, kind):
     """Small files that unpack to gigabytes, or to images of 9000x9000."""
