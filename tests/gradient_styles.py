@@ -114,6 +114,21 @@ simple("embedding", lambda table, k: (table[k], (table.shape, k)), lambda dy, c:
 simple("a mask of bools", lambda x, mask: (np.where(mask, x, 0), mask), lambda dy, mask: (dy * mask, None), X, X > 0)
 
 
+simple("a whole number, no gradient", lambda x, n: (np.stack([x**k for k in range(1, n + 1)]).sum(0), (x, n)),
+       lambda dy, c: dy * sum((k + 1) * c[0]**k for k in range(c[1])), X, 3)
+simple("an axis, None", lambda x, axis: (x.sum(axis=axis, keepdims=True), x.shape),
+       lambda dy, shape: (np.broadcast_to(dy, shape).copy(), None), X, 1)
+simple("labels in a list", lambda x, k: (sum(x[i, j] for i, j in enumerate(k)), (x.shape, k)), lambda dy, c: one_hot(dy, *c), X,
+       [2, 0, 1, 2])
+simple("a power of the user's", lambda x, n: (x**n, (x, n)), lambda dy, c: (c[1] * dy * c[0]**(c[1] - 1), None), X, 3)
+simple("eigenvalues", lambda x: np.linalg.eigh(x + x.T), lambda dy, v: (v * dy) @ v.T + ((v * dy) @ v.T).T, draw(3, 3))
+simple("bilinear reading", lambda x, t: (x[int(t)] * (1 - t % 1) + x[int(t) + 1] * (t % 1), (x, t)), lambda dy, c: (
+    one_hot(dy * (1 - c[1] % 1), (5,), [int(c[1])]) + one_hot(dy * (c[1] % 1), (5,), [int(c[1]) + 1]),
+    dy * (c[0][int(c[1]) + 1] - c[0][int(c[1])])), draw(5), 2.3)
+simple("root of abs", lambda x: (np.sqrt(np.abs(x)), x), lambda dy, x: dy * np.sign(x) / (2 * np.sqrt(np.abs(x))), X)
+simple("1000 values with zeros", lambda x: (np.maximum(x, 0), x), lambda dy, x: dy * (x > 0), np.arange(-500, 500) / 100)
+
+
 def masked_square(x):
     y = x.copy()
     y[y > 0] **= 2
@@ -139,7 +154,7 @@ def checked(x):
 
 def one_hot(dy, shape, k):
     dx = np.zeros(shape)
-    dx[np.arange(len(k)), k] += dy
+    dx[(np.arange(len(k)), k) if len(shape) == 2 else k] += dy
     return dx
 
 

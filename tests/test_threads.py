@@ -150,7 +150,8 @@ def test_racing_threads_get_right_gradients_or_a_refusal():
     assert done > 0 and layer.grads["kernel"].sum() % 3 == 0  # a sum of whole passes
 
 
-@pytest.mark.parametrize("make, shape", [(lambda: Dense(3), (1, 4)), (network, (1, 5, 5, 2))], ids=["layer", "model"])
+@pytest.mark.parametrize("make, shape", [(lambda: Dense(3), (1, 4)), (network, (1, 5, 5, 2)),
+                                         (lambda: copy.deepcopy(network()), (1, 5, 5, 2))], ids=["layer", "model", "copy"])
 def test_forgotten_forward_passes_are_mentioned_once(caplog, make, shape):
     """At the hundredth that waits for a backward pass, once for a layer and once for a whole model, with the way out."""
     model, x = make(), np.ones(shape, np.float32)

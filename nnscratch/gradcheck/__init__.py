@@ -1,7 +1,9 @@
 """Gradient checks: is a backward pass the derivative of its forward pass?
 
     numeric         gradients measured from the forward pass alone: complex steps and central differences
-    check           check_op: measure, compare, and report what is wrong
+    calls           the two functions that are checked, as people write them
+    measurement     measures the gradient of the one and compares that of the other
+    check           check_op: by complex steps or central differences, and a report of what is wrong
     layers          check_layer, check_model: the same for objects that own parameters and save values for backward
     diagnose        names the likely mistake from the pattern of the error
     cases           every op and loss of this library, ready to be checked; layer_cases: every layer

@@ -38,11 +38,11 @@ class Calls:
         names = [f"input {k}" for k in range(len(inputs))] if names is None else names
         if not isinstance(names, (list, tuple)) or len(names) != len(inputs):
             raise InputError(f"check_op: names are {names!r:.100}, expected a list of {len(inputs)}, one for each input")
-        self.fixed: dict[int, Array] = {}
+        self.fixed: dict[int, Any] = {}
         self.all_names = [str(name) for name in names]
         whole = {k: x for k, x in enumerate(self.all) if x.dtype.kind in "biu"}
         if whole:
-            self.fixed = self.without_gradient(whole)
+            self.fixed = {k: inputs[k] for k in self.without_gradient(whole)}  # as they were given
         self.inputs = [x for k, x in enumerate(self.all) if k not in self.fixed]
         self.names = [name for k, name in enumerate(self.all_names) if k not in self.fixed]
 

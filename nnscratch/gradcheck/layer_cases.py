@@ -83,4 +83,4 @@ def check_case(name: str, case: LayerCase) -> Report:
     layer.forward(single if isinstance(case.shape, list) else single[0])
     for array in layer.params.values():
         array += 0.5 * rng.normal(size=array.shape).astype(array.dtype)
-    return check_layer(layer, arrays if isinstance(case.shape, list) else arrays[0], smooth=case.smooth)
+    return check_layer(layer, arrays if isinstance(case.shape, list) else arrays[0], smooth=case.smooth, strict=True)

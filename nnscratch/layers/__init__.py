@@ -1,6 +1,7 @@
 """Layers: objects that own parameters, save what the backward pass needs, and call ops. Names as in Keras.
 
     base, state         Layer, and the arrays that it owns
+    inputs, pending     what a layer is called with, and the forward passes that wait for their backward pass
     graph               Input and Symbol: how a network is written down
     dense, conv         Dense, Conv2D, Conv2DTranspose
     activation, dropout ReLU, LeakyReLU, ELU, Activation; Dropout, SpatialDropout2D

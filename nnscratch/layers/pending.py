@@ -31,7 +31,7 @@ class Pending(list[Any]):
 
     def __reduce__(self) -> tuple[Any, ...]:
         """A copy belongs to no thread yet."""
-        return Pending, (list(self),)
+        return Pending, (list(self),), {"warns": self.warns}
 
     def __setitem__(self, where: Any, passes: Any) -> None:
         super().__setitem__(where, passes)

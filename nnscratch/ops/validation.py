@@ -99,6 +99,8 @@ def check_number(value: Any, name: str, expected: str = "a finite number") -> fl
 
 def check_fraction(value: Any, name: str, or_one: bool = False) -> float:
     """A real number of any type except bool, at least 0 and below 1 (or 1 itself), as a Python float."""
+    if type(value) is float and 0 <= value < 1:  # almost always; ops are called often
+        return value
     expected = f"at least 0 and {'at most' if or_one else 'below'} 1"
     number = check_number(value, name, expected)
     if not 0 <= number <= 1 or (number == 1 and not or_one):
@@ -108,6 +110,8 @@ def check_fraction(value: Any, name: str, or_one: bool = False) -> float:
 
 def check_positive(value: Any, name: str, or_zero: bool = False) -> float:
     """A finite real number of any type except bool, above 0 (or 0 itself), as a Python float."""
+    if type(value) is float and 0 < value < inf:
+        return value
     expected = f"a finite number {'of at least' if or_zero else 'above'} 0"
     number = check_number(value, name, expected)
     if number < 0 or (number == 0 and not or_zero):

@@ -74,7 +74,9 @@ def make_window(op: str, size: Size, kernel_size: Pair, strides: Pair = 1, paddi
     >>> make_window("conv2d", (5, 5), 4, 2, "same").pads
     ((1, 2), (1, 2))
     """
-    h, w = size = as_pair(size, f"{op}: the size of the images")
+    if not (isinstance(size, tuple) and [*map(type, size)] == [int, int]):
+        size = as_pair(size, f"{op}: the size of the images")
+    h, w = size
     taps = as_pair(kernel_size, f"{op}: kernel_size")
     strides = as_pair(strides, f"{op}: strides")
     dilation = as_pair(dilation, f"{op}: dilation")
