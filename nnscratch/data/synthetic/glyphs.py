@@ -10,6 +10,7 @@ import numpy as np
 
 from nnscratch.backend import Array
 from nnscratch.data.dataset import Dataset
+from nnscratch.data.limits import check_drawing
 from nnscratch.data.synthetic.faces import FACES, SIDE, characters, distance_fields
 from nnscratch.ops.validation import check_int
 
@@ -46,7 +47,7 @@ def glyphs(count: int = 20000, *, seed: int = 0, letters: bool = False, size: in
     Raises
     ------
     InputError
-        A count or size is not an integer of at least 1 or 8, the seed is negative, or `letters` is neither True nor False.
+        A count or size is not an integer of at least 1 or 8, or too large, the seed is negative, or `letters` is neither True nor False.
 
     Examples
     --------
@@ -82,6 +83,7 @@ def draw_glyphs(count: int, *, seed: int = 0, letters: bool = False, size: int =
         `face * num_classes + label`. Each round of `21 * num_classes` images shows every mode once.
     """
     count, seed, size = check_int(count, "count", 1), check_int(seed, "seed", 0), check_int(size, "size", 8)
+    check_drawing("images", count, size)
     fields = distance_fields(letters)
     num_classes = fields.shape[1]
     order, normal, uniform = np.random.default_rng(seed).spawn(3)  # a stream each, so that a larger count only appends

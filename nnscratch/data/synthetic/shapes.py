@@ -11,6 +11,7 @@ import numpy as np
 
 from nnscratch.backend import Array
 from nnscratch.data.dataset import Dataset
+from nnscratch.data.limits import check_drawing
 from nnscratch.ops.validation import check_int
 
 __all__ = ["KINDS", "draw_shapes", "shapes"]
@@ -42,7 +43,7 @@ def shapes(count: int = 20000, *, seed: int = 0, size: int = 32) -> Dataset:
     Raises
     ------
     InputError
-        A count or size is not an integer of at least 1 or 8, or the seed is negative.
+        A count or size is not an integer of at least 1 or 8, or too large, or the seed is negative.
 
     Examples
     --------
@@ -76,6 +77,7 @@ def draw_shapes(count: int, *, seed: int = 0, size: int = 32) -> tuple[Array, di
         middle and size as fractions of the side; "angle", clockwise, in [0, 2π).
     """
     count, seed, size = check_int(count, "count", 1), check_int(seed, "seed", 0), check_int(size, "size", 8)
+    check_drawing("images", count, size)
     order, rng = np.random.default_rng(seed).spawn(2)
     kind = order.permuted(np.tile(np.arange(len(KINDS)), (-(-count // len(KINDS)), 1)), axis=1).ravel()[:count]
     draws = rng.random((count, 7))
