@@ -47,3 +47,8 @@ def check_drawing(what: str, count: int, size: int) -> None:
     if size > MAX_DRAWN or 3 * count * size**2 > MAX_BYTES:
         raise InputError(f"{count} {what} of {size}x{size} pixels would take {3 * count * size**2 // 2**30} GB, expected "
                          f"at most {MAX_BYTES / 2**30:.0f}, and {MAX_DRAWN} pixels a side; use a smaller size")
+
+
+def images_at_once(most: int, size: int) -> int:
+    """How many images of this size are drawn together: fewer large ones, since a formula needs many arrays of their size."""
+    return max(1, min(most, most * 64**2 // size**2))

@@ -11,7 +11,7 @@ import numpy as np
 
 from nnscratch.backend import Array
 from nnscratch.data.dataset import Dataset
-from nnscratch.data.limits import check_drawing
+from nnscratch.data.limits import check_drawing, images_at_once
 from nnscratch.ops.validation import check_int
 
 __all__ = ["KINDS", "draw_shapes", "shapes"]
@@ -87,9 +87,10 @@ def draw_shapes(count: int, *, seed: int = 0, size: int = 32) -> tuple[Array, di
     factors = {"kind": kind, "hue": hue, "ground": (hue + 0.2 + 0.6 * draws[:, 4]) % 1,
                "row": row, "column": column, "radius": radius, "angle": 2 * np.pi * draws[:, 5]}
     images = np.empty((count, size, size, 3), np.uint8)
-    for start in range(0, count, BATCH):
-        part = {name: value[start:start + BATCH] for name, value in factors.items()}
-        images[start:start + BATCH] = np.rint(255 * paint(part, draws[start:start + BATCH, 6], size))
+    batch = images_at_once(BATCH, size)
+    for start in range(0, count, batch):
+        part = {name: value[start:start + batch] for name, value in factors.items()}
+        images[start:start + batch] = np.rint(255 * paint(part, draws[start:start + batch, 6], size))
     return images, factors
 
 
