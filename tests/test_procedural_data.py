@@ -17,6 +17,14 @@ from nnscratch.errors import InputError
 MAKERS = [glyphs, shapes, textures]
 
 
+@pytest.mark.parametrize("module, make", [(g, glyphs), (s, shapes), (t, textures)])
+def test_images_do_not_depend_on_how_many_are_drawn_at_once(module, make, monkeypatch):
+    """Fewer large images are drawn at a time, so that their arrays do not fill the memory."""
+    whole = make(25, size=20).images
+    monkeypatch.setattr(module, "BATCH", 4)
+    np.testing.assert_array_equal(make(25, size=20).images, whole)
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("make", MAKERS)
 def test_a_seed_gives_its_images_and_a_larger_count_adds_more(make):

@@ -1,12 +1,16 @@
 """Images and data sets.
 
     images      read and write single images
+    masks       images that say where something applies
+    decode      image files of any kind, without filling the memory
+    animation   GIF, animated WebP and APNG, frame by frame
     dataset     many images of one size, with labels; mini-batches
     readers     the user's files: folders of images, IDX (MNIST), CIFAR, .npy and .npz
     synthetic   data sets and style images drawn by rule: no download
     splits      for training, for comparison, for the classifier that judges
     resize      one size and one number of channels for all images
     limits      how much an untrusted file may ask for
+    arrays      what callers give as arrays
 """
 from nnscratch.data.dataset import Dataset, to_bytes, to_floats
 from nnscratch.data.images import photograph, read_image, side_by_side, write_image

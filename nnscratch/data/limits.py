@@ -11,6 +11,7 @@ __all__: list[str] = []
 MAX_BYTES = 4 * 2**30  # of a data set, unpacked: 350,000 colour images of 64x64
 MAX_CLASSES = 2**16    # the largest data sets have some 20,000
 MAX_SIDE = 2048        # pixels of an image, if no size is given that it is resized to
+MAX_DRAWN = 10_000     # pixels a side of an image that is drawn; as floats it takes 1.2 GB
 BOMB_BYTES, BOMB_RATIO = 2**30, 50  # more unpacked bytes than both, times the packed ones, are a bomb; MNIST's ratio is 5
 
 
@@ -39,3 +40,15 @@ def check_levels(path: FilePath, images: Array) -> None:
     """Raise InputError for bytes that are 0 and 1 alone: 255 is white, so such images are black."""
     if images.size and images.max() == 1:
         raise InputError(f"{path} holds bytes that are all 0 or 1, expected 0 to 255, where 1 is nearly black: multiply by 255")
+
+
+def check_drawing(what: str, count: int, size: int) -> None:
+    """Raise InputError for synthetic images that would not fit into memory."""
+    if size > MAX_DRAWN or 3 * count * size**2 > MAX_BYTES:
+        raise InputError(f"{count} {what} of {size}x{size} pixels would take {3 * count * size**2 // 2**30} GB, expected "
+                         f"at most {MAX_BYTES / 2**30:.0f}, and {MAX_DRAWN} pixels a side; use a smaller size")
+
+
+def images_at_once(most: int, size: int) -> int:
+    """How many images of this size are drawn together: fewer large ones, since a formula needs many arrays of their size."""
+    return max(1, min(most, most * 64**2 // size**2))

@@ -63,7 +63,7 @@ def glyph_templates(letters: bool = False) -> tuple[Array, list[str]]:
 
 def characters(letters: bool) -> list[str]:
     """The names of the classes: the ten digits, or the capital letters."""
-    if letters not in (True, False):
+    if not isinstance(letters, (int, np.bool_)) or letters not in (True, False):
         raise InputError(f"letters is {letters!r}, expected True for A to Z or False for 0 to 9: give one of the two")
     return list("ABCDEFGHIJKLMNOPQRSTUVWXYZ" if letters else "0123456789")
 

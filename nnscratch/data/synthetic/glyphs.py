@@ -10,6 +10,7 @@ import numpy as np
 
 from nnscratch.backend import Array
 from nnscratch.data.dataset import Dataset
+from nnscratch.data.limits import check_drawing, images_at_once
 from nnscratch.data.synthetic.faces import FACES, SIDE, characters, distance_fields
 from nnscratch.ops.validation import check_int
 
@@ -46,7 +47,8 @@ def glyphs(count: int = 20000, *, seed: int = 0, letters: bool = False, size: in
     Raises
     ------
     InputError
-        A count or size is not an integer of at least 1 or 8, the seed is negative, or `letters` is neither True nor False.
+        A count or size is not an integer of at least 1 or 8, or too large, the seed is negative, or `letters` is neither
+        True nor False.
 
     Examples
     --------
@@ -82,21 +84,23 @@ def draw_glyphs(count: int, *, seed: int = 0, letters: bool = False, size: int =
         `face * num_classes + label`. Each round of `21 * num_classes` images shows every mode once.
     """
     count, seed, size = check_int(count, "count", 1), check_int(seed, "seed", 0), check_int(size, "size", 8)
+    check_drawing("images", count, size)
     fields = distance_fields(letters)
     num_classes = fields.shape[1]
     order, normal, uniform = np.random.default_rng(seed).spawn(3)  # a stream each, so that a larger count only appends
     rounds = -(-count // (len(FACES) * num_classes))
     modes = order.permuted(np.tile(np.arange(len(FACES) * num_classes), (rounds, 1)), axis=1).ravel()[:count]
     images = np.empty((count, size, size, 1), np.uint8)
-    for start in range(0, count, BATCH):
-        these = modes[start:start + BATCH]
+    batch = images_at_once(BATCH, size)
+    for start in range(0, count, batch):
+        these = modes[start:start + batch]
         gaussians = normal.standard_normal((len(these), 4 + 2 * KNOTS ** 2), dtype=np.float32).clip(-2.2, 2.2)
         uniforms = uniform.random((len(these), 3), dtype=np.float32)
         positions, zoom = source_positions(size, gaussians, uniforms[:, :2])
         boldness = BOLDNESS[0] + uniforms[:, 2] * (BOLDNESS[1] - BOLDNESS[0])
         distance = interpolate(fields.reshape(-1), these, positions) * zoom[:, None, None] + boldness[:, None, None]
         ink = distance * np.float32(size / SIDE) + 0.5  # the edge is one pixel soft, whatever the size of a pixel
-        images[start:start + BATCH, ..., 0] = np.rint(255 * ink.clip(0, 1))
+        images[start:start + batch, ..., 0] = np.rint(255 * ink.clip(0, 1))
     return images, modes % num_classes, modes
 
 

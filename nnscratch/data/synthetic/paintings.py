@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from nnscratch.backend import Array
+from nnscratch.data.limits import check_drawing
 from nnscratch.ops.validation import check_int
 
 if TYPE_CHECKING:
@@ -37,7 +38,7 @@ def flow_painting(size: int = 256, seed: int = 0) -> Array:
     Parameters
     ----------
     size : int
-        Rows and columns, at least 16.
+        Rows and columns, from 16 to 10,000.
     seed : int
         Seed of all random choices: the stars' positions, and every stroke.
 
@@ -49,7 +50,7 @@ def flow_painting(size: int = 256, seed: int = 0) -> Array:
     Raises
     ------
     InputError
-        Size or seed is not an integer of at least 16 or 0.
+        Size or seed is not an integer from 16 to 10,000, or of at least 0.
 
     Examples
     --------
@@ -58,6 +59,7 @@ def flow_painting(size: int = 256, seed: int = 0) -> Array:
     """
     from PIL import Image, ImageDraw
     size, seed = check_int(size, "the painting's size", 16), check_int(seed, "the painting's seed", 0)
+    check_drawing("painting", 1, size)
     rng = np.random.default_rng(seed)
     sky = NightSky(size, rng)
     ground = np.concatenate([palette_colour(sky.tone(rows, np.arange(size))).astype(np.uint8) for rows in bands(size)])

@@ -11,6 +11,7 @@ import numpy as np
 
 from nnscratch.backend import Array
 from nnscratch.data.dataset import Dataset
+from nnscratch.data.limits import check_drawing, images_at_once
 from nnscratch.ops.validation import check_int
 
 __all__ = ["KINDS", "draw_shapes", "shapes"]
@@ -42,7 +43,7 @@ def shapes(count: int = 20000, *, seed: int = 0, size: int = 32) -> Dataset:
     Raises
     ------
     InputError
-        A count or size is not an integer of at least 1 or 8, or the seed is negative.
+        A count or size is not an integer of at least 1 or 8, or too large, or the seed is negative.
 
     Examples
     --------
@@ -76,6 +77,7 @@ def draw_shapes(count: int, *, seed: int = 0, size: int = 32) -> tuple[Array, di
         middle and size as fractions of the side; "angle", clockwise, in [0, 2π).
     """
     count, seed, size = check_int(count, "count", 1), check_int(seed, "seed", 0), check_int(size, "size", 8)
+    check_drawing("images", count, size)
     order, rng = np.random.default_rng(seed).spawn(2)
     kind = order.permuted(np.tile(np.arange(len(KINDS)), (-(-count // len(KINDS)), 1)), axis=1).ravel()[:count]
     draws = rng.random((count, 7))
@@ -85,9 +87,10 @@ def draw_shapes(count: int, *, seed: int = 0, size: int = 32) -> tuple[Array, di
     factors = {"kind": kind, "hue": hue, "ground": (hue + 0.2 + 0.6 * draws[:, 4]) % 1,
                "row": row, "column": column, "radius": radius, "angle": 2 * np.pi * draws[:, 5]}
     images = np.empty((count, size, size, 3), np.uint8)
-    for start in range(0, count, BATCH):
-        part = {name: value[start:start + BATCH] for name, value in factors.items()}
-        images[start:start + BATCH] = np.rint(255 * paint(part, draws[start:start + BATCH, 6], size))
+    batch = images_at_once(BATCH, size)
+    for start in range(0, count, batch):
+        part = {name: value[start:start + batch] for name, value in factors.items()}
+        images[start:start + batch] = np.rint(255 * paint(part, draws[start:start + batch, 6], size))
     return images, factors
 
 

@@ -9,10 +9,10 @@ from typing import NamedTuple
 import numpy as np
 
 from nnscratch.backend import Array
+from nnscratch.data.limits import check_drawing
 from nnscratch.data.synthetic.paintings import flow_painting
 from nnscratch.data.synthetic.patterns import PATTERNS
 from nnscratch.data.synthetic.textures import apply_palette, tones
-from nnscratch.errors import InputError
 from nnscratch.files import FilePath
 from nnscratch.ops.validation import check_choice, check_int
 
@@ -35,7 +35,6 @@ RECIPES = {
     "leaves": Recipe("dabs", 5.5, ((22, 44, 36), (60, 110, 62), (196, 176, 72), (246, 236, 196))),
 }
 STYLES = ("night", *RECIPES)
-MAX_SIDE = 10_000  # pixels: a square of that side takes 1.2 GB
 BAND = 2**17       # pixels drawn at a time
 
 
@@ -89,8 +88,7 @@ def style_image(name: str, size: int = 384, seed: int = 0) -> Array:
     """
     name = check_choice(name.lower() if isinstance(name, str) else name, "style image", STYLES)
     size, seed = check_int(size, "size", 16), check_int(seed, "seed", 0)
-    if size > MAX_SIDE:
-        raise InputError(f"size is {size}, expected at most {MAX_SIDE}: draw a smaller image and enlarge it")
+    check_drawing("image", 1, size)
     if name == "night":
         return flow_painting(size, seed)
     recipe, rng = RECIPES[name], np.random.default_rng(seed)

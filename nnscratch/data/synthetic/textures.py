@@ -13,6 +13,7 @@ import numpy as np
 
 from nnscratch.backend import Array
 from nnscratch.data.dataset import Dataset
+from nnscratch.data.limits import check_drawing, images_at_once
 from nnscratch.data.synthetic.procedural_noise import GRID, lattice_value, value_noise
 from nnscratch.ops.validation import check_int
 
@@ -54,7 +55,7 @@ def textures(count: int = 20000, *, seed: int = 0, size: int = 32) -> Dataset:
     Raises
     ------
     InputError
-        A count or size is not an integer of at least 1 or 8, or the seed is negative.
+        A count or size is not an integer of at least 1 or 8, or too large, or the seed is negative.
 
     Examples
     --------
@@ -62,16 +63,18 @@ def textures(count: int = 20000, *, seed: int = 0, size: int = 32) -> Dataset:
     ['stripes', 'checks', 'dots']
     """
     count, seed, size = check_int(count, "count", 1), check_int(seed, "seed", 0), check_int(size, "size", 8)
+    check_drawing("images", count, size)
     order, rng, grids = np.random.default_rng(seed).spawn(3)
     rounds = -(-count // len(FAMILIES))
     labels = order.permuted(np.tile(np.arange(len(FAMILIES)), (rounds, 1)), axis=1).ravel()[:count]
     images = np.empty((count, size, size, 3), np.uint8)
-    for start in range(0, count, BATCH):
-        these = labels[start:start + BATCH]
+    batch = images_at_once(BATCH, size)
+    for start in range(0, count, batch):
+        these = labels[start:start + batch]
         draws = rng.random((len(these), 19), dtype=np.float32)
         tone = tones(these, draws[:, :5], grids.random((len(these), GRID, GRID), dtype=np.float32), 2 * size)
         painted = tint(tone, draws[:, 5], draws[:, 6:18].reshape(-1, 4, 3), draws[:, 18])
-        images[start:start + BATCH] = np.rint(255 * painted.clip(0, 1))
+        images[start:start + batch] = np.rint(255 * painted.clip(0, 1))
     return Dataset(images, labels, list(FAMILIES), "textures")
 
 
