@@ -72,7 +72,7 @@ class OutputFolder:
     inputs : iterable of str or path
         Files that are read.
     adopt : bool
-        Whether all these names count as ours: in a training of version 0.1, which kept no list.
+        Whether all these names count as ours where there is no list yet, as in a training of version 0.1.
 
     Raises
     ------
@@ -114,7 +114,7 @@ class OutputFolder:
         for path in present:
             if any(fnmatch(path.name.lower(), name.lower()) for name in self.names) and path.name not in self.files:
                 refuse_inputs(path, self.inputs)
-                if not (self.adopt or is_ours(path)):
+                if not (is_ours(path) or (self.adopt and found is None)):
                     raise InputError(f"{self.path} holds {path.name}, which nnscratch did not write and would overwrite; move "
                                      f"it away, or give another folder")
                 self.files.add(path.name)

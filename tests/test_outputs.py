@@ -174,6 +174,17 @@ def test_output_in_a_folder_of_data(tmp_path, monkeypatch, output):
     assert {name: after[name] for name in before} == before
 
 
+def test_an_old_training_is_adopted_once(tmp_path):
+    """Version 0.1 kept no list: --resume makes one of the known names. With a list, a file of the user's stays the user's."""
+    for name in ("curves.png", "mine.txt"):
+        (tmp_path / name).write_text("old")
+    with OutputFolder(tmp_path, ["curves.png", "film.gif"], adopt=True) as folder:
+        assert folder.files == {"curves.png"}
+    (tmp_path / "film.gif").write_text("mine")
+    with pytest.raises(InputError, match="holds film.gif"), OutputFolder(tmp_path, ["curves.png", "film.gif"], adopt=True):
+        pass
+
+
 # --- locks and leftovers ----------------------------------------------------------------------------------------------
 
 def hold(path, folder, held, release):

@@ -6,6 +6,7 @@ Beside the result OUT.png lies OUT.png.json: images, settings and how the loss f
 image once more, bit for bit on the same machine with the same version. During the work, OUT.png.state holds all that `--resume`
 needs to continue after Ctrl-C or a kill, with the same result.
 """
+import contextlib
 import json
 from collections.abc import Callable, Sequence
 from dataclasses import asdict
@@ -104,7 +105,8 @@ def stylize(content_path: str | PathLike, style_paths: Sequence[str | PathLike],
         record |= {"interrupted": result.interrupted, "history": result.history}
         replace_file(sidecar, json.dumps(record, indent=1).encode())
         if not result.interrupted:
-            state.unlink(missing_ok=True)  # last: until here, everything can be resumed
+            with contextlib.suppress(OSError):
+                state.unlink()  # last: until here, everything can be resumed
     shown = printable(output_path)
     print(f"{'stopped early; best image so far' if result.interrupted else 'image'} written to {shown}, how it was "
           f"made to {shown}.json{f'; continue with  nnscratch style --resume -o {shown}' if result.interrupted else ''}")
