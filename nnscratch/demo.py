@@ -18,6 +18,7 @@ from nnscratch.generate.plots import grid, png
 from nnscratch.generate.trainer import GRID_STREAM, SCORE_STREAM
 from nnscratch.gradcheck.table import print_table
 from nnscratch.outputs import OutputFolder
+from nnscratch.plotting import load_matplotlib
 from nnscratch.progress import progress_bar
 from nnscratch.style.command import transfer_with_progress
 
@@ -99,6 +100,7 @@ def train_digits(path: Path, stopped: bool = False) -> bool:
 
 def plot_losses(history: list[dict[str, Any]]) -> bytes:
     """Loss, style loss and content loss at each step, as the bytes of a PNG; a line marks each change to a larger size."""
+    load_matplotlib()
     from matplotlib.figure import Figure  # without pyplot: no window, no global state
     figure = Figure(figsize=(7, 4), layout="constrained")
     axes = figure.subplots()

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from nnscratch.data.dataset import to_bytes
+from nnscratch.plotting import load_matplotlib
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -94,6 +95,7 @@ def plot_history(history: list[dict[str, Any]], chance: dict[str, float] | None 
     bytes
         A PNG file.
     """
+    load_matplotlib()
     from matplotlib.figure import Figure  # not pyplot: no window, no global state
     steps = [record["step"] for record in history]
     scored = [(record["step"], record["score"]) for record in history if "score" in record]
