@@ -27,6 +27,7 @@ Size: TypeAlias = tuple[int, int]
 
 LARGE = 50_000_000  # pixels: as floats 0.6 GB; beyond it an image is only read if it is shrunk
 MAX_LENGTH = 65_535  # pixels a side, as in JPEG: a band has at least one row
+REFUSED = ("EPS", "ICNS")  # Pillow would start Ghostscript; an ICNS holds JPEG 2000 that may be far larger than the ICNS says
 BAND = 2**20        # pixels in a band of rows
 THRIFTY = ("BMP", "GIF", "ICO", "JPEG", "MPO", "PCX", "PNG", "PPM", "SGI", "TGA", "TIFF")  # decoded without a copy
 
@@ -91,8 +92,8 @@ def open_header(file: IO[bytes], path: FilePath) -> "PIL_Image.Image":
     from PIL import Image, UnidentifiedImageError
     with errors_of(file, path), loud_bombs():
         image = Image.open(file)
-        if image.format == "EPS":  # Pillow would start Ghostscript on it
-            raise UnidentifiedImageError("PostScript")
+        if image.format in REFUSED:
+            raise UnidentifiedImageError(image.format)
         return image
 
 

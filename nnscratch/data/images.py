@@ -33,7 +33,7 @@ def read_image(path: FilePath, size: int | None = None, *, shorter: int | None =
     Parameters
     ----------
     path : str or path
-        Any file that Pillow reads, except PostScript, which is a program. Colour profiles are ignored.
+        Any file that Pillow reads, except PostScript, which is a program, and ICNS. Colour profiles are ignored.
     size : int, optional
         Longer side of the result in pixels; the aspect ratio is kept. By default the size is left as it is.
     shorter : int, optional

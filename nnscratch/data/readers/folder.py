@@ -62,7 +62,8 @@ def read_folder(folder: FilePath, size: int | tuple[int, int] | None = None, cha
         pixels = np.ascontiguousarray(pixels[..., :1])
     check_levels(folder, pixels)
     classes = sorted(set(places) - {folder})
-    labels = np.array([classes.index(place) for place in places]) if classes else None
+    number = {place: k for k, place in enumerate(classes)}
+    labels = np.array([number[place] for place in places]) if classes else None
     return resize_dataset(Dataset(pixels, labels, [place.name for place in classes], title_of(folder)), size, channels)
 
 
@@ -88,9 +89,8 @@ def image_files(folder: FilePath) -> tuple[list[Path], list[str]]:
     InputError
         No such folder, or it cannot be read.
     """
-    entries = visible(as_path(folder, "a folder of images"))
-    paths = [path for path in entries if is_image(path)]
-    return paths, [path.name for path in entries if path not in paths]
+    found = [(path, is_image(path)) for path in visible(as_path(folder, "a folder of images"))]
+    return [path for path, image in found if image], [path.name for path, image in found if not image]
 
 
 def is_image(path: Path) -> bool:
