@@ -12,6 +12,8 @@ from typing import Any
 
 import numpy as np
 
+from nnscratch.plotting import load_matplotlib
+
 __all__ = ["ceiling", "fraction"]
 
 COLOURS = {"NumPy": "#0072b2", "CuPy": "#d55e00"}
@@ -70,6 +72,7 @@ def ratio(a: float, b: float) -> float:
 
 def plot(report: Mapping[str, Any], path: Any) -> None:
     """Draw the layers that multiply under the ceilings of each device; rivals appear under ours."""
+    load_matplotlib()
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
     from matplotlib.ticker import LogLocator

@@ -51,7 +51,6 @@ def train_classifier(dataset: Dataset, held_out: Dataset, *, steps: int = 1000, 
                          f"split one data set in two")
     classifier, labels = Classifier(shape, names, seed, origin=training_origin(dataset, steps, seed)), labels_of(dataset)
     model, rng = classifier.model, np.random.default_rng([seed, 1])
-    targets = to_device(np.eye(len(names) + 1, dtype=np.float32))
     optimizer = Adam(cosine_decay(2e-3, steps))
     for step in range(steps):
         indices = rng.integers(len(dataset), size=BATCH_SIZE + CORRUPTED)
@@ -59,8 +58,10 @@ def train_classifier(dataset: Dataset, held_out: Dataset, *, steps: int = 1000, 
         images[:BATCH_SIZE] = soften(images[:BATCH_SIZE], rng)  # sharpness must not tell real images from corrupted ones
         images[BATCH_SIZE:] = corrupt(images[BATCH_SIZE:], rng)
         classes = np.append(labels[indices[:BATCH_SIZE]], np.full(CORRUPTED, len(names)))
+        targets = np.zeros((len(classes), len(names) + 1), np.float32)  # one-hot
+        targets[np.arange(len(classes)), classes] = 1
         _, logits = model.forward(to_device(images), training=True)
-        loss, dlogits = softmax_cross_entropy(logits, targets[to_device(classes)])
+        loss, dlogits = softmax_cross_entropy(logits, to_device(targets))
         model.zero_grads()
         model.backward([None, dlogits], wrt="parameters")
         optimizer.step(model.trainable_params, model.grads)
