@@ -1,4 +1,4 @@
-"""Makes every command quick, for the instruments that run them hundreds of times: fewer steps, images and gradient checks inside.
+"""Makes every command quick, for the instruments that run them hundreds of times: fewer steps and images inside.
 
 Only sizes change, not what is read, written or checked.
 """

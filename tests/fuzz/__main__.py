@@ -136,7 +136,8 @@ def special_files(folder):
 def show(seed, number, base, folder):
     """Run one case and print everything about it."""
     reader, case, outcome, problem = run_case(seed, number, base, folder)
-    print(f"{reader}: {case.words[:1000]}\n{words_of(case.command, folder)}\ncode {outcome.code}, {outcome.peak / 2**20:.0f} MB")
+    print(f"{reader}: {case.words[:1000]}\n{words_of(case.command, folder)}")
+    print(f"code {outcome.code}, {outcome.peak / 2**20:.0f} MB")
     print(outcome.stdout[-2000:] + outcome.stderr[-8000:])
     print(problem or "right")
     return int(problem is not None)

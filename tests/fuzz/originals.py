@@ -11,7 +11,7 @@ from PIL import Image
 
 from tests.child import start, wait
 
-__all__ = ["SETTINGS", "make_originals"]
+__all__ = ["SETTINGS", "make_inputs", "make_originals", "run"]
 
 SETTINGS = {  # the shortest run of each command
     "style": ["--size", "32", "--steps", "2"], "fast": ["--fast", "--size", "32"],
@@ -22,6 +22,16 @@ SETTINGS = {  # the shortest run of each command
 
 def make_originals(base):
     """Write the originals to a folder; raises RuntimeError where the library fails to make one."""
+    make_inputs(base)
+    for command in commands(base):
+        run(command, base)
+    state_of(["style", base / "photo.png", base / "style.png", "-o", base / "out.png", "--keep-colors", "luminance",
+              *SETTINGS["style"]], base, "out.png.state", 1)
+    write_vgg(base / "vgg.safetensors")
+
+
+def make_inputs(base):
+    """Write images and a data set to a folder."""
     rng = np.random.default_rng(0)
     base.mkdir(exist_ok=True)
     for name, shape in (("photo.png", (32, 40, 3)), ("style.png", (40, 48, 3)), ("mask.png", (32, 40))):
@@ -31,11 +41,6 @@ def make_originals(base):
     np.savez(base / "data.npz", images=pixels, labels=labels)
     flower = Image.fromarray(rng.integers(0, 256, (150, 150, 3)).astype(np.uint8))
     flower.save(base / "large.png")
-    for command in commands(base):
-        run(command, base)
-    state_of(["style", base / "photo.png", base / "style.png", "-o", base / "out.png", "--keep-colors", "luminance",
-              *SETTINGS["style"]], base, "out.png.state", 1)
-    write_vgg(base / "vgg.safetensors")
 
 
 def commands(base):

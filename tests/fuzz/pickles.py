@@ -1,6 +1,6 @@
-"""Evil pickles, in the place of a batch of CIFAR or of its class names: each would run, hang or fill the memory if it were loaded.
+"""Evil pickles, in the place of a batch of CIFAR or of its class names: each runs, hangs or fills the memory if it is loaded.
 
-Opcodes: c names a function, R calls it, q and r write to the memo, h and j read it, t and \\x85 to \\x87 make tuples, u fills a dict.
+Opcodes: c names a function, R calls it, q and r write to the memo, h and j read it, t and \\x85 to \\x87 make tuples, u fills.
 """
 import builtins
 import os
@@ -39,7 +39,7 @@ def evil_pickle(rng, canary):
         depth = pick(rng, [60, 100_000])
         return b"\x80\x02}(" + b")" + b"\x85" * depth + b"K\x01u.", f"a key of {depth} nested tuples"
     if kind == 7:
-        keys = b"".join(b"\x8a\x09" + (k * (2**61 - 1)).to_bytes(9, "little") + b"K\x00" for k in range(1, 50_000))
+        keys = b"".join(b"\x8a\x0a" + (k * (2**61 - 1)).to_bytes(10, "little") + b"K\x00" for k in range(1, 50_000))
         return b"\x80\x02}(" + keys + b"u.", "50,000 integers with one hash"
     if kind == 8:
         return b"\x80\x02}r" + struct.pack("<I", 2**31 - 1) + b".", "a memo of 2**31 entries"

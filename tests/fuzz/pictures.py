@@ -78,7 +78,7 @@ def lie(rng, data):
     w, h = (pick(rng, [0, 1, 40, 9000, 2**31 - 1, 2**32 - 1]) for _ in range(2))
     depth, colour = pick(rng, [8, 8, 16, 1, 3]), pick(rng, [2, 0, 6, 3, 7])
     head = b"IHDR" + struct.pack(">IIBBBBB", w, h, depth, colour, 0, 0, int(rng.integers(2)))
-    return data[:12] + head + struct.pack(">I", zlib.crc32(head)) + data[33:], f"header says {w}x{h}, {depth} bits, type {colour}"
+    return data[:12] + head + struct.pack(">I", zlib.crc32(head)) + data[33:], f"header: {w}x{h}, {depth} bits, type {colour}"
 
 
 def large(rng):

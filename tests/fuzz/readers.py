@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tests.fuzz import data_sets
-from tests.fuzz.damage import Tensors, damage_bytes, damage_json, damage_tensors, pick, put_something_else
+from tests.fuzz.damage import Tensors, damage_json, damage_tensors, pick, put_something_else
 from tests.fuzz.originals import SETTINGS
 from tests.fuzz.pictures import film, picture
 
@@ -94,8 +94,8 @@ def fast_film(rng, place):
 
 def fast_folder(rng, place):
     path, words = data_sets.folder(rng, place.inputs / "folder", place.canary)
-    return Case(["style", path, "night", "-o", place.output / "painted", *SETTINGS["fast"]], words, place.output / "painted", None,
-                (0, 1, 2))  # 1: some were left out
+    out = place.output / "painted"
+    return Case(["style", path, "night", "-o", out, *SETTINGS["fast"]], words, out, None, (0, 1, 2))  # 1: some were left out
 
 
 def gallery(rng, place):
@@ -122,8 +122,8 @@ def data(function):
             path, words = put_something_else(rng, place.inputs / "else")
         size = pick(rng, [[], [], ["--size", "16"]])
         if rng.random() < 0.2:
-            return Case(["judge", "--from", place.base / "generator" / "best.safetensors", "--data", path, "-o", place.output / "j",
-                         *SETTINGS["judge"], *size], f"judge, {words}", place.output / "j")
+            return Case(["judge", "--from", place.base / "generator" / "best.safetensors", "--data", path, *SETTINGS["judge"],
+                         *size, "-o", place.output / "j"], f"judge, {words}", place.output / "j")
         return Case(["train", "generator", "--data", path, "-o", place.output / "g", *SETTINGS["generator"], *size], words,
                     place.output / "g")
     return make
@@ -188,8 +188,8 @@ def classifier(rng, place):
 
 def stylizer(rng, place):
     path, words, wrong = hostile(rng, place.base / "stylizer" / "stylizer.safetensors", place.inputs / "s.safetensors")
-    return Case(["style", place.base / "photo.png", "night", "-o", place.output / "out.png", "--weights", path, *SETTINGS["fast"]],
-                words, place.output / "out.png")
+    out = place.output / "out.png"
+    return Case(["style", place.base / "photo.png", "night", "-o", out, "--weights", path, *SETTINGS["fast"]], words, out)
 
 
 def texture_features(rng, place):
@@ -235,14 +235,16 @@ def output(rng, place):
 
 
 READERS = {
-    "photograph": photograph, "style image": style_image, "mask": mask, "fast photograph": fast_photograph, "fast film": fast_film,
-    "fast folder": fast_folder, "gallery": gallery, "texture data": texture_data, "single style": single_style,
-    "npy": data(data_sets.npy), "npz": data(data_sets.npz), "idx": data(data_sets.idx), "cifar binary": data(data_sets.cifar_binary),
-    "cifar pickle": data(data_sets.cifar_pickle), "class names": data(data_sets.class_names), "folder": data(data_sets.folder),
+    "photograph": photograph, "style image": style_image, "mask": mask, "fast photograph": fast_photograph,
+    "fast film": fast_film, "fast folder": fast_folder, "gallery": gallery, "texture data": texture_data,
+    "single style": single_style,
+    "npy": data(data_sets.npy), "npz": data(data_sets.npz), "idx": data(data_sets.idx), "folder": data(data_sets.folder),
+    "cifar binary": data(data_sets.cifar_binary), "cifar pickle": data(data_sets.cifar_pickle),
+    "class names": data(data_sets.class_names),
     "generator": generator_file, "generator state": training("generator", "generator", "--steps", "3"),
     "texture state": training("texture", "texture"), "stylizer state": training("stylizer", "stylizer"),
-    "classifier": classifier, "stylizer": stylizer, "texture features": texture_features, "vgg": vgg, "style state": style_state,
-    "sidecar": sidecar, "output": output}
+    "classifier": classifier, "stylizer": stylizer, "texture features": texture_features, "vgg": vgg,
+    "style state": style_state, "sidecar": sidecar, "output": output}
 
 
 def make_case(reader, rng, place):
