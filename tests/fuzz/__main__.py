@@ -52,20 +52,20 @@ def main():
 
 def run_all(seed, numbers, base, folder):
     """Run these cases, print the bad ones and the table; returns whether one is bad."""
-    table, start_time = {name: Counter() for name in READERS}, time.perf_counter()
+    table = {name: Counter() for name in READERS}
     for k in numbers:
+        begin = time.perf_counter()
         reader, case, outcome, problem = run_case(seed, k, base, folder / "case")
-        table[reader].update(files=1, ok=outcome.code == 0 and not problem, refused=outcome.code > 0 and not problem,
+        table[reader].update(files=1, seconds=time.perf_counter() - begin, ok=outcome.code == 0 and not problem, refused=outcome.code > 0 and not problem,
                              bad=bool(problem))
         if problem:
             print(f"seed {seed} case {k} ({reader}): {problem}\n    {case.words[:300]}\n    {words_of(case.command, folder)}",
                   flush=True)
         shutil.rmtree(folder / "case")
-    print(f"\n{'reader':20} {'files':>7} {'ok':>7} {'refused':>7} {'bad':>7}")
+    print(f"\n{'reader':20} {'files':>7} {'ok':>7} {'refused':>7} {'bad':>7} {'seconds':>7}")
     table = {name: row for name, row in table.items() if row} | {"all": sum(table.values(), Counter())}
     for name, row in table.items():
-        print(f"{name:20} {row['files']:7} {row['ok']:7} {row['refused']:7} {row['bad']:7}")
-    print(f"{time.perf_counter() - start_time:.0f} s")
+        print(f"{name:20} {row['files']:7} {row['ok']:7} {row['refused']:7} {row['bad']:7} {row['seconds']:7.1f}")
     return table["all"]["bad"] > 0
 
 

@@ -33,7 +33,7 @@ def crc(text):
 
 def interrupt_until_done(bench, name, rng):
     """Interrupt a job a few times at random moments and finish it; what is wrong with it."""
-    out = bench.fresh(name)
+    out = bench.fresh(name, old=rng.random() < 0.5)
     best = False
     for _ in range(int(rng.integers(1, 4))):
         which = SIGNALS[int(rng.integers(len(SIGNALS)))]

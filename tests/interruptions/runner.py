@@ -28,7 +28,7 @@ class Bench:
     base: object
 
     def __post_init__(self):
-        self.references, self.old, self.seconds = {}, {}, {}
+        self.references, self.old, self.seconds, self.began = {}, {}, {}, {}
 
     def run(self, words, out, prepare=None):
         """Run a command to its end."""
@@ -69,6 +69,7 @@ class Bench:
         for path, data in self.old[name].items() if old else ():
             (out / path).parent.mkdir(parents=True, exist_ok=True)
             (out / path).write_bytes(data)
+        self.began = files_of(out)
         return out
 
     def after(self, name, fault, outcome, out):
@@ -88,7 +89,7 @@ class Bench:
         if not problem and left and fault in ("ENOSPC", "EMFILE"):  # others can hit just what removes them
             problem = f"left {left[0].relative_to(out)} behind"
         if not problem and fault not in ("interrupt", "SIGINT", "SIGTERM") and JOBS[name].old:
-            for path, data in self.old[name].items():
+            for path, data in self.began.items():
                 now = (out / path).read_bytes() if (out / path).exists() else None
                 if self.same(data, now) or self.same(self.references[name].get(path), now) or "frames" in path:
                     continue
