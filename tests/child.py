@@ -22,7 +22,7 @@ __all__ = ["Outcome", "complaint_about", "start", "wait"]
 
 CPU_SECONDS, WALL_SECONDS = 20, 60  # the second for what waits and does not compute; a busy machine must not decide
 MEMORY, ADDRESSES = 2**30, 5 * 2**30  # bytes more than the parent has: allowed at the peak; where allocations begin to fail
-PROGRESS = re.compile(r"[\w ]+: +\d+%\|")  # a line of a progress bar
+PROGRESS = re.compile(r"[\w ]+: +(\d+%\||\d+\w+ \[)")  # a line of a progress bar
 TRACEBACK = ("Traceback (most recent", "Exception ignored")
 
 

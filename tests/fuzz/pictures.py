@@ -18,7 +18,7 @@ MODES = {"png": ["RGB", "RGBA", "L", "LA", "P", "1", "I;16", "palette with a hol
          "bmp": ["RGB", "L", "P", "1"], "ppm": ["RGB", "L", "1"], "tga": ["RGB", "RGBA", "L"], "ico": ["RGBA"],
          "jp2": ["RGB", "L"], "avif": ["RGB"], "pcx": ["RGB", "L"], "dds": ["RGBA"], "sgi": ["RGB"], "eps": ["RGB"]}
 SIZES = [(40, 32)] * 12 + [(1, 1), (1, 400), (400, 1), (8, 8), (7, 300), (2000, 30), (256, 256), (16, 17)]
-LARGE = (9400, 9400)
+LARGE, LARGE_SHARE = (9400, 9400), 0.08
 
 
 def image(rng, mode, size):
@@ -54,7 +54,7 @@ def picture(rng):
     """(bytes, extension, words) of one picture."""
     extension = pick(rng, list(MODES))
     kind = rng.random()
-    if kind < 0.08:
+    if kind < LARGE_SHARE:
         return large(rng)
     if kind < 0.14:
         return *film(rng), "gif and film"
@@ -104,7 +104,7 @@ def film(rng):
         count, size = int(rng.integers(1, 6)), (40, 32)
     elif kind < 0.65:
         count, size = int(rng.integers(200, 1500)), (8, 8)
-    elif kind < 0.8:
+    elif kind < 0.8 and LARGE_SHARE:
         count, size = 4, pick(rng, [(3000, 3000), (9400, 9400)]) if extension == "gif" else (1000, 1000)
     else:
         count, size = 3, pick(rng, [(1, 1), (7, 40), (40, 7), (400, 8)])
