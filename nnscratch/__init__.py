@@ -15,21 +15,32 @@
     course            what the notebooks use: exercises, images, a trace through a network
     cli, arguments    the `nnscratch` command
 """
-# Only what needs NumPy alone. data, style and generate need Pillow and are imported where they are used.
-from nnscratch import (
-    backend,
-    checkpoint,
-    fast,
-    gradcheck,
-    initializers,
-    layers,
-    lbfgs,
-    losses,
-    models,
-    ops,
-    optimizers,
-)
 from nnscratch.version import __version__
 
+TYPE_CHECKING = False  # type checkers take it for true
+if TYPE_CHECKING:
+    from nnscratch import (
+        backend,
+        checkpoint,
+        fast,
+        gradcheck,
+        initializers,
+        layers,
+        lbfgs,
+        losses,
+        models,
+        ops,
+        optimizers,
+    )
+
+# What needs NumPy alone. data, style and generate need Pillow and are imported by their names.
 __all__ = ["__version__", "backend", "checkpoint", "fast", "gradcheck", "initializers", "layers", "lbfgs", "losses", "models",
            "ops", "optimizers"]
+
+
+def __getattr__(name: str) -> object:
+    """Import a module when it is first used: `import nnscratch` takes no time, and the command can be stopped meanwhile."""
+    if name in __all__:
+        from importlib import import_module
+        return import_module(f"nnscratch.{name}")
+    raise AttributeError(f"module 'nnscratch' has no attribute {name!r}")

@@ -1,7 +1,35 @@
-"""`python -m nnscratch` is the command `nnscratch`, for when the console script is not on the path."""
+"""The entry point of `nnscratch`, and of `python -m nnscratch`: Ctrl-C can stop the command even while it is imported."""
+import os
+import signal
 import sys
 
-from nnscratch.cli import main
+__all__ = ["main"]
+
+
+def main() -> int:
+    """Import and run the command.
+
+    Returns
+    -------
+    int
+        The exit code, see `nnscratch.cli.main`.
+    """
+    interruptible = signal.getsignal(signal.SIGINT) is signal.default_int_handler  # else it is ignored, as under nohup
+    if interruptible:
+        signal.signal(signal.SIGINT, stop_import)
+    import numpy  # noqa: F401  # NumPy would turn an interruption of its import into an advice on its installation
+
+    from nnscratch import cli
+    if interruptible:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+    return cli.main()
+
+
+def stop_import(number: int, frame: object) -> None:
+    """End the process at once: nothing has begun."""
+    os.write(2, b"nnscratch: stopped\n")
+    os._exit(130)
+
 
 if __name__ == "__main__":
     sys.exit(main())

@@ -4,6 +4,7 @@ import sys
 from collections.abc import Sequence
 from typing import Any, NoReturn
 
+from nnscratch.errors import printable
 from nnscratch.version import __version__
 
 __all__ = ["parser"]
@@ -25,7 +26,7 @@ class Parser(argparse.ArgumentParser):
 
     def error(self, message: str) -> NoReturn:
         """Print one sentence and exit with code 2."""
-        print(f"nnscratch: {message}; see {self.prog} --help", file=sys.stderr)
+        print(f"nnscratch: {printable(message)}; see {self.prog} --help", file=sys.stderr)
         raise SystemExit(2)
 
 
@@ -206,8 +207,8 @@ def add_judge(commands: Any) -> None:
     """`nnscratch judge`."""
     judge = commands.add_parser("judge", help="evaluate a generator against real images: a report", formatter_class=Defaults)
     add_generator_file(judge)
-    judge.add_argument("--data", default="glyphs", help="the data that it was trained on")
-    judge.add_argument("--size", type=int, help="side that the images were resized to")
+    judge.add_argument("--data", help="the data that it was trained on (default: those that its file names)")
+    judge.add_argument("--size", type=int, help="side that the images were resized to (default: the one that its file names)")
     add_output(judge, "FOLDER", "folder for report.html and report.json", default="judged")
     judge.add_argument("--count", type=int, default=5000, help="number of images to draw")
     judge.add_argument("--seed", type=int, default=0, help="for the noise")

@@ -8,24 +8,27 @@ converts and checks everything first, and changes nothing if anything is wrong.
 
 The arrays are named "params/dense_0/kernel", "buffers/dropout_0/calls", "optimizer/dense_0/kernel/mean"; they have the
 shapes of the model's. The header: {"nnscratch": version, "kind": "checkpoint", "optimizer": its class or null, "info":
-the caller's dict}.
+the caller's dict, "crc32": checksum of everything else}.
 """
 import json
+import re
 from collections.abc import Iterable
 from os import PathLike
 from typing import Any, TypeAlias
+from zlib import crc32
 
 import numpy as np
 
 from nnscratch.backend import Array, array_module, move, to_cpu
 from nnscratch.errors import InputError
-from nnscratch.files import replace_file
+from nnscratch.files import open_regular_file, reason, replace_file
 from nnscratch.version import __version__
 
 __all__ = ["load", "read_arrays", "save"]
 
 Path: TypeAlias = str | PathLike[str]
 HEADER = {"nnscratch", "kind", "optimizer", "info"}
+CHECKSUM = ', "crc32": '  # the last entry of the header in the file
 OLD_BUFFERS = {"mean": "moving_mean", "variance": "moving_variance"}  # of BatchNormalization in version 0.1: today's names
 OLD_OPTIMIZERS = {"SeveralOptimizers": "CompositeOptimizer"}  # class names in version 0.1: today's names
 
@@ -181,10 +184,18 @@ def header_text(optimizer: str | None, info: dict[str, Any]) -> str:
 
 
 def write_arrays(path: Path, arrays: dict[str, Array], header: str) -> None:
-    """Write {name: array} and the header's text to a safetensors file, aside and then renamed."""
+    """Write {name: array} and the header's text, with a checksum of both, to a safetensors file, aside and then renamed."""
     from safetensors.numpy import save as to_bytes
     arrays = {name: np.asarray(to_cpu(array), order="C") for name, array in arrays.items()}
-    replace_file(path, to_bytes(arrays, metadata={"nnscratch": header}))
+    replace_file(path, to_bytes(arrays, metadata={"nnscratch": header[:-1] + CHECKSUM + f"{checksum(arrays, header)}}}"}))
+
+
+def checksum(arrays: dict[str, np.ndarray], header: str) -> int:
+    """CRC-32 of names, dtypes, shapes and bytes of all arrays, and of the header's text."""
+    total = crc32(header.encode())
+    for name, array in sorted(arrays.items()):
+        total = crc32(np.ascontiguousarray(array).data, crc32(f"{name} {array.dtype} {array.shape}".encode(), total))
+    return total
 
 
 def read_arrays(path: Path) -> tuple[dict[str, np.ndarray], dict[str, Any]]:
@@ -207,21 +218,31 @@ def read_arrays(path: Path) -> tuple[dict[str, np.ndarray], dict[str, Any]]:
     InputError
         The file is missing, truncated or foreign.
     """
-    from safetensors import SafetensorError, safe_open
+    arrays, text = read_safetensors(path)
+    signed = re.fullmatch(rf"(.*){CHECKSUM}(\d+)}}", text, re.DOTALL)
+    text = signed[1] + "}" if signed else text  # version 0.1 wrote no checksum
     try:
-        with safe_open(path, framework="numpy") as file:
-            text = (file.metadata() or {}).get("nnscratch")
-            arrays = {name: file.get_tensor(name) for name in file.keys()}
-    except OSError as error:
-        raise InputError(f"cannot read {path}: {error.strerror or error}; give the path of a .safetensors file") from error
-    except (SafetensorError, ValueError, TypeError, OverflowError) as error:
-        raise InputError(f"{path} is not a whole safetensors file ({error}); it may be truncated, or of another "
-                         f"format") from error
-    try:
-        header = json.loads(text or "")
+        header = json.loads(text)
         if set(header) != HEADER or header["kind"] != "checkpoint" or not isinstance(header["info"], dict):
             raise ValueError("another header")
     except (TypeError, ValueError, RecursionError) as error:
         raise InputError(f"{path} is a safetensors file, but nnscratch did not write it; expected one saved by "
                          f"nnscratch.checkpoint.save") from error
+    if signed and int(signed[2]) != checksum(arrays, text):
+        raise InputError(f"{path} is damaged: its checksum is not that of its content; use another copy")
     return arrays, header
+
+
+def read_safetensors(path: Path) -> tuple[dict[str, np.ndarray], str]:
+    """The arrays of any safetensors file, and the text of its entry "nnscratch"; empty without one."""
+    from safetensors import SafetensorError, safe_open
+    open_regular_file(path, "a .safetensors file").close()  # it exists, and is no pipe
+    try:
+        with safe_open(path, framework="numpy") as file:
+            return {name: file.get_tensor(name) for name in file.keys()}, (file.metadata() or {}).get("nnscratch", "")
+    except OSError as error:
+        raise InputError(f"cannot read {path} ({reason(error)}); give the path of a .safetensors file") from error
+    except (SafetensorError, AttributeError, ValueError, TypeError, KeyError, OverflowError) as error:
+        # AttributeError and KeyError: 4-bit and 8-bit floats, which NumPy does not have
+        raise InputError(f"{path} is not a whole safetensors file of NumPy's numbers ({reason(error)}); it may be truncated, "
+                         f"or of another format") from error

@@ -5,6 +5,7 @@ arguments.py defines the commands and their options; this file runs them.
 import logging
 import os
 import sys
+import warnings
 from argparse import Namespace
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import fields
@@ -13,6 +14,7 @@ from typing import Any
 from nnscratch import memory
 from nnscratch.arguments import parser
 from nnscratch.errors import InputError
+from nnscratch.terminal import SIGNALLED, discard, standard_streams, stopped_by_signals
 
 __all__ = ["main"]
 
@@ -28,34 +30,34 @@ def main(arguments: Sequence[str] | None = None) -> int:
     Returns
     -------
     int
-        The exit code: 0 done, 1 a check failed, 2 wrong input or too little memory, 130 stopped by Ctrl-C, 141 the output
-        was closed (the last two as in a shell).
+        The exit code: 0 done, 1 a check failed or some of several files were skipped, 2 wrong input or too little memory, 130
+        stopped by Ctrl-C, 141 the output was closed, 143 stopped by SIGTERM (the last three as in a shell).
     """
-    for stream in (sys.stdout, sys.stderr):
-        if hasattr(stream, "reconfigure"):
-            stream.reconfigure(errors="replace")  # a letter that the terminal cannot show is no reason to stop
-    options = parse_arguments(arguments)
-    memory.keep_freed_memory()
-    logging.basicConfig(level=logging.INFO, format="%(message)s")
-    try:
-        code = RUN[options.run](options)
-        sys.stdout.flush()  # a closed pipe must be noticed here, where it can be caught
-        return code
-    except InputError as error:
-        print(f"nnscratch: {error}", file=sys.stderr)
-        return 2
-    except MemoryError as error:  # CuPy's own is a subclass
-        return report_memory_shortage(error, options)
-    except RuntimeError as error:
-        if not memory.is_cuda_out_of_memory(error):
-            raise
-        return report_memory_shortage(error, options)
-    except BrokenPipeError:  # `nnscratch check | head -1`
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # else Python's own flush at exit would fail
-        return 141
-    except KeyboardInterrupt:
-        print("nnscratch: stopped", file=sys.stderr)
-        return 130
+    os.environ["MPLBACKEND"] = "agg"  # no command opens a window, so the user's choice does not matter, even if it is wrong
+    with standard_streams(), stopped_by_signals() as signals, warnings.catch_warnings():
+        warnings.simplefilter("ignore", RuntimeWarning)  # of an overflow: every command looks at its results, and says it better
+        try:
+            options = parse_arguments(arguments)
+            memory.keep_freed_memory()
+            logging.basicConfig(level=logging.INFO, format="%(message)s")
+            code = RUN[options.run](options)
+            sys.stdout.flush()  # a closed pipe must be noticed here, where it can be caught
+        except InputError as error:
+            print(f"nnscratch: {error}", file=sys.stderr)
+            code = 2
+        except MemoryError as error:  # CuPy's own is a subclass
+            code = report_memory_shortage(error, options)
+        except RuntimeError as error:
+            if not memory.is_cuda_out_of_memory(error):
+                raise
+            code = report_memory_shortage(error, options)
+        except BrokenPipeError:
+            discard(sys.stdout)
+            code = 141
+        except KeyboardInterrupt:
+            print("nnscratch: stopped", file=sys.stderr)
+            code = 130
+        return SIGNALLED + signals[0] if code == 130 and signals else code
 
 
 # The options of each command that reduce its memory.
@@ -76,8 +78,8 @@ def report_memory_shortage(error: BaseException, options: Namespace) -> int:
 
 def parse_arguments(arguments: Sequence[str] | None) -> Namespace:
     """The options. argparse collects file names only before or between two options; later style files are added here."""
-    top = parser()
-    options, rest = top.parse_known_args(arguments)
+    top, words = parser(), sys.argv[1:] if arguments is None else arguments
+    options, rest = top.parse_known_args(words or ["--help"])
     if rest and (options.run != "style" or any(word.startswith("-") for word in rest)):
         top.error(f"unrecognized arguments: {' '.join(rest)}")
     if rest:
@@ -116,7 +118,9 @@ def run_style(options: Namespace) -> int:
         stylize_fast(content, styles[0], options.output, weights=weights, strength=strength, device=options.device,
                      **given_options(options, ["size"]))
         return 0
-    result = stylize(content, styles, options.output, every=options.every, device=options.device, settings=settings, **more)
+    if options.every is not None or options.again:
+        more["every"] = options.every
+    result = stylize(content, styles, options.output, device=options.device, settings=settings, **more)
     return 130 if result.interrupted else 0
 
 
@@ -164,6 +168,8 @@ def run_train_stylizer(options: Namespace) -> int:
 
 def run_generate(options: Namespace) -> int:
     from nnscratch.generate.command import generate
+    if options.walk is not None:
+        refuse(given_options(options, ["grid"]), other="--walk")
     generate(options.path, options.output, shape=options.grid, walk=options.walk, label=options.label, side=options.side,
              seed=options.seed, device=options.device)
     return 0

@@ -5,10 +5,10 @@ from pathlib import Path
 from typing import Any
 
 from nnscratch import backend
-from nnscratch.data.images import check_writable, photograph, read_image, side_by_side, write_image
+from nnscratch.data.images import photograph, read_image, side_by_side, write_image
 from nnscratch.data.synthetic.glyphs import glyphs
 from nnscratch.data.synthetic.paintings import flow_painting
-from nnscratch.errors import InputError
+from nnscratch.errors import printable
 from nnscratch.files import FilePath, replace_file
 from nnscratch.generate.evaluate.classifier import SHIPPED, Classifier
 from nnscratch.generate.evaluate.command import recognition_score
@@ -17,6 +17,7 @@ from nnscratch.generate.options import Options
 from nnscratch.generate.plots import grid, png
 from nnscratch.generate.trainer import GRID_STREAM, SCORE_STREAM
 from nnscratch.gradcheck.table import print_table
+from nnscratch.outputs import OutputFolder
 from nnscratch.progress import progress_bar
 from nnscratch.style.command import transfer_with_progress
 
@@ -47,9 +48,17 @@ def run(folder: FilePath = "nnscratch-demo", device: str = "auto") -> int:
     InputError
         The device is unknown or missing, or the folder cannot be written to.
     """
-    start, folder = time.perf_counter(), Path(folder)
+    start = time.perf_counter()
     backend.use(device)
-    make_folder(folder)
+    with OutputFolder(folder, OUTPUTS) as output:
+        code = run_parts(output)
+    print(f"{time.perf_counter() - start:.0f} s in all")
+    return code
+
+
+def run_parts(output: OutputFolder) -> int:
+    """The three parts of the demo; returns the exit code."""
+    files = {name: output.file(name) for name in OUTPUTS}
     print(f"Device: {backend.describe_device()}\n")
     print("1. Is every gradient right? Each is compared with a numeric one, and wrong ones must be caught:\n")
     right = print_table(backend.current_module())
@@ -59,14 +68,13 @@ def run(folder: FilePath = "nnscratch-demo", device: str = "auto") -> int:
     images = [content, style, result.image]
     images.append(side_by_side(images, ["photograph", "style", "result"]))
     for name, image in zip(OUTPUTS, images):
-        write_image(folder / name, image)
-    replace_file(folder / OUTPUTS[-1], plot_losses(result.history))
+        write_image(files[name], image)
+    replace_file(files["loss.png"], plot_losses(result.history))
     print("\n3. Digits from noise, by a generator trained from scratch:\n")
-    interrupted = train_digits(folder / "digits.png", result.interrupted) or result.interrupted
-    print(f"\n{', '.join(OUTPUTS)} are in {folder}/")
+    interrupted = train_digits(files["digits.png"], result.interrupted) or result.interrupted
+    print(f"\n{', '.join(OUTPUTS)} are in {printable(output.path)}/")
     if interrupted:
         print("stopped early: the images are the best so far")
-    print(f"{time.perf_counter() - start:.0f} s in all")
     return 130 if interrupted else 0 if right else 1
 
 
@@ -87,17 +95,6 @@ def train_digits(path: Path, stopped: bool = False) -> bool:
     right = recognition_score(judge, labelled=True)(images, labels)
     print(f"\n{right:.0%} of {JUDGED} new digits are recognised as the digit that was asked for, by another network:\n{judge}")
     return False
-
-
-def make_folder(folder: Path) -> None:
-    """Create the folder; raise InputError unless every output can be written to it."""
-    try:
-        folder.mkdir(exist_ok=True)
-    except OSError as error:
-        raise InputError(f"cannot make the folder {folder} ({error.strerror}), expected a writable place; run the demo "
-                         f"elsewhere") from error
-    for name in OUTPUTS:
-        check_writable(folder / name)
 
 
 def plot_losses(history: list[dict[str, Any]]) -> bytes:

@@ -111,11 +111,11 @@ def replace_file(path: FilePath, data: bytes) -> None:
 def temporary_path(path: FilePath) -> Iterator[Path]:
     """Yield the path of a temporary file in the same folder as `path`; it is removed at the end unless it was renamed."""
     try:
-        if os.path.isdir(path):
-            raise OSError(0, "it is a folder")
         target = Path(os.path.realpath(path))  # follow a symbolic link, do not replace it
         with contextlib.suppress(FileNotFoundError):
-            os.stat(target)  # raises if the name is too long
+            mode = os.stat(target).st_mode  # raises if the name is too long
+            if not stat.S_ISREG(mode):  # /dev/null would become a file
+                raise OSError(0, "it is a folder" if stat.S_ISDIR(mode) else "it is not a regular file")
         temporary = target.with_name(f"{temporary_prefix(target)}{uuid.uuid4().hex[:8]}")
         try:
             yield temporary

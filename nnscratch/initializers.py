@@ -8,10 +8,11 @@ that starts at seed 0, so a script gives the same network every time it is run. 
 """
 from collections.abc import Callable
 from math import prod, sqrt
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 import numpy as np
 
+from nnscratch.errors import InputError
 from nnscratch.ops.validation import check_choice, check_int
 
 __all__ = ["glorot_uniform", "he_normal", "normal_002", "ones", "set_seed", "zeros"]
@@ -54,6 +55,15 @@ def fans(shape: tuple[int, ...]) -> tuple[int, int]:
     return window * shape[-2], window * shape[-1]
 
 
+def check_shape_and_rng(name: str, shape: Any, rng: Any, needs_rng: bool = False) -> tuple[int, ...]:
+    """The shape as a tuple of whole numbers; InputError for another shape, or for another source of random numbers."""
+    if not isinstance(shape, (tuple, list)) or not shape:
+        raise InputError(f"{name}: shape is {shape!r:.100}, expected a tuple of whole numbers such as (3, 3, 8, 16)")
+    if not isinstance(rng, np.random.Generator) and (needs_rng or rng is not None):
+        raise InputError(f"{name}: rng is a {type(rng).__name__}, expected a numpy.random.Generator")
+    return tuple(check_int(side, f"{name}: a side of the shape", 1) for side in shape)
+
+
 def zeros(shape: tuple[int, ...], rng: np.random.Generator | None = None) -> np.ndarray:
     """All values 0.
 
@@ -69,7 +79,7 @@ def zeros(shape: tuple[int, ...], rng: np.random.Generator | None = None) -> np.
     numpy.ndarray
         The initial values.
     """
-    return np.zeros(shape)
+    return np.zeros(check_shape_and_rng("zeros", shape, rng))
 
 
 def ones(shape: tuple[int, ...], rng: np.random.Generator | None = None) -> np.ndarray:
@@ -87,7 +97,7 @@ def ones(shape: tuple[int, ...], rng: np.random.Generator | None = None) -> np.n
     numpy.ndarray
         The initial values.
     """
-    return np.ones(shape)
+    return np.ones(check_shape_and_rng("ones", shape, rng))
 
 
 def glorot_uniform(shape: tuple[int, ...], rng: np.random.Generator) -> np.ndarray:
@@ -109,6 +119,7 @@ def glorot_uniform(shape: tuple[int, ...], rng: np.random.Generator) -> np.ndarr
     ----------
     Glorot and Bengio, "Understanding the difficulty of training deep feedforward neural networks" (2010), equation 16.
     """
+    shape = check_shape_and_rng("glorot_uniform", shape, rng, needs_rng=True)
     limit = sqrt(6 / sum(fans(shape)))
     return rng.uniform(-limit, limit, shape)
 
@@ -132,6 +143,7 @@ def he_normal(shape: tuple[int, ...], rng: np.random.Generator) -> np.ndarray:
     ----------
     He et al., "Delving deep into rectifiers" (2015), section 2.2.
     """
+    shape = check_shape_and_rng("he_normal", shape, rng, needs_rng=True)
     return rng.normal(0, sqrt(2 / fans(shape)[0]), shape)
 
 
@@ -164,14 +176,23 @@ def normal_002(shape: tuple[int, ...], rng: np.random.Generator) -> np.ndarray:
     Radford, Metz, Chintala, "Unsupervised representation learning with deep convolutional generative adversarial networks"
     (2016), section 4.
     """
-    return rng.normal(0, 0.02, shape)
+    return rng.normal(0, 0.02, check_shape_and_rng("normal_002", shape, rng, needs_rng=True))
 
 
 INITIALIZERS = {"zeros": zeros, "ones": ones, "glorot_uniform": glorot_uniform, "he_normal": he_normal,
                 "normal_002": normal_002}
 
 
+def check_initializer(initializer: Any, name: str) -> Initializer:
+    """The initializer, if it is a function or one of the names."""
+    return initializer if callable(initializer) else check_choice(initializer, name, INITIALIZERS)
+
+
 def draw(initializer: Initializer, shape: tuple[int, ...]) -> np.ndarray:
-    """Initial values in float32 from an initializer, given by its name or as a function."""
+    """Initial values in float32 from an initializer, given by its name or as a function; an array of its own."""
     function = initializer if callable(initializer) else INITIALIZERS[check_choice(initializer, "initializer", INITIALIZERS)]
-    return np.asarray(function(shape, _rng), dtype=np.float32)
+    drawn = np.asarray(function(shape, _rng))
+    if drawn.shape != tuple(shape) or drawn.dtype.kind not in "biuf":
+        raise InputError(f"an initializer returned an array of shape {drawn.shape} and dtype {drawn.dtype}, expected real "
+                         f"numbers of shape {tuple(shape)}")
+    return drawn.astype(np.float32)

@@ -6,10 +6,12 @@ Newton's direction is d = -H⁻¹ g. H⁻¹ is never built: each past step s = x
 y = g' - g, tell that H⁻¹ y = s along one direction, and the two loops below apply all of those pairs to g.
 """
 from collections.abc import Callable
+from numbers import Real
 from typing import Any
 
 from nnscratch.backend import Array, array_module
-from nnscratch.ops.validation import check_int, check_positive
+from nnscratch.errors import InputError
+from nnscratch.ops.validation import check_array, check_int, check_positive, check_shape
 
 __all__ = ["LBFGS"]
 
@@ -60,14 +62,15 @@ class LBFGS:
                  first_step: float = 0.1) -> None:
         check_int(history, "LBFGS: history", 1)
         first_step = check_positive(first_step, "LBFGS: first_step")
+        check_array("LBFGS", "x", x, None)
+        x = x.copy()  # nothing here is the caller's, who may change it in place
         self.function, self.x, self.history, self.first_step = function, x, history, first_step
         self.memory: list[tuple[Array, Array]] = []  # the pairs (s, y), oldest first
         self.converged, self.evaluations = False, 1
         self.loss, self.gradient = self._evaluate(x)
 
     def _evaluate(self, x: Array) -> tuple[float, Array]:
-        loss, gradient = self.function(x)
-        return float(loss), gradient
+        return evaluate("LBFGS", self.function, x)
 
     def step(self) -> float:
         """Make one line search along Newton's direction.
@@ -115,9 +118,21 @@ class LBFGS:
         ----------
         arrays, numbers : dict
             From `state`.
+
+        Raises
+        ------
+        InputError
+            With nothing changed, if the arrays are not those of a state, or belong to another starting point.
         """
-        self.x, self.gradient = arrays["x"], arrays["gradient"]
-        self.memory = [(arrays[f"s{k}"], arrays[f"y{k}"]) for k in range(self.history) if f"s{k}" in arrays]
+        count = (len(arrays) - 2) // 2
+        names = {"x", "gradient"} | {f"{name}{k}" for name in "sy" for k in range(count)}
+        wrong = set(arrays) != names or any(array.shape != self.x.shape for array in arrays.values())
+        if wrong or not all(dot(arrays[f"s{k}"], arrays[f"y{k}"]) > 0 for k in range(count)):  # as for each pair that is kept
+            raise InputError(f"LBFGS: the saved state has other arrays than x, gradient and pairs s, y of shape "
+                             f"{self.x.shape}; give a state of the same minimization")
+        own = {name: array.copy() for name, array in arrays.items()}
+        self.x, self.gradient = own["x"], own["gradient"]
+        self.memory = [(own[f"s{k}"], own[f"y{k}"]) for k in range(count)][-self.history:]
         self.loss, self.converged = numbers["loss"], numbers["converged"]
 
     def _times_inverse_hessian(self, gradient: Array) -> Array:
@@ -153,6 +168,20 @@ class LBFGS:
                 low = t
             t = 2 * low if high is None else (low + high) / 2
         return best
+
+
+def evaluate(name: str, function: Any, x: Array) -> tuple[float, Array]:
+    """The loss as a number and a copy of the gradient: the function may use its array again for the next one."""
+    result = function(x)
+    if not (isinstance(result, (tuple, list)) and len(result) == 2):
+        raise InputError(f"{name}: the function returned a {type(result).__name__}, expected a pair (loss, gradient)")
+    loss, gradient = result
+    number = loss.item() if hasattr(loss, "item") and getattr(loss, "shape", None) == () else loss
+    if not isinstance(number, Real):
+        raise InputError(f"{name}: the loss is {loss!r:.100}, expected one real number")
+    check_array(name, "the gradient", gradient, None)
+    check_shape(name, "the gradient", gradient, x.shape, "like x")
+    return float(number), gradient.copy()
 
 
 def dot(a: Array, b: Array) -> float:

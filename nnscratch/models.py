@@ -10,6 +10,7 @@ Shapes: those of the inputs and outputs, with the batch axis first. A Model is i
 and a loss network is a Model whose outputs are its feature maps.
 """
 from collections.abc import Callable, Mapping
+from contextlib import nullcontext
 from types import MappingProxyType, ModuleType
 from typing import Any
 
@@ -24,11 +25,15 @@ from nnscratch.layers.graph import (
     check_input,
     discard_saved,
     layer_calls,
+    one_for_each,
     raise_naming_layer,
+    read_symbols,
     unique_names,
 )
+from nnscratch.layers.inputs import read_flag
+from nnscratch.layers.pending import Pending
+from nnscratch.layers.state import check_name
 from nnscratch.ops.validation import check_dy
-from nnscratch.recording import changing
 from nnscratch.summary import call_cost, sample_shapes, table
 
 __all__ = ["Input", "Model"]
@@ -79,29 +84,32 @@ class Model(Layer):
     """
 
     def __init__(self, inputs: Symbol | list[Symbol], outputs: Symbol | list[Symbol], name: str | None = None) -> None:
-        self.name, self.built = name, True
+        self.name, self.built = check_name("Model", name), True
         self.single_input, self.single_output = isinstance(inputs, Symbol), isinstance(outputs, Symbol)
-        self.inputs = [inputs] if isinstance(inputs, Symbol) else list(inputs)
-        self.outputs = [outputs] if isinstance(outputs, Symbol) else list(outputs)
-        if not self.outputs or not all(isinstance(s, Symbol) for s in [*self.inputs, *self.outputs]):
-            raise InputError("Model: inputs and outputs must be Symbols, or lists of them; use what Input and layers return")
+        self.inputs, self.outputs = read_symbols(inputs), read_symbols(outputs)
         self.calls = layer_calls(self.inputs, self.outputs)
         self.layers: list[Layer] = list(dict.fromkeys(call.layer for call in self.calls))
         self.names = unique_names(self.layers)
         for layer in self.layers:
-            layer._name_in_model = self.names[layer]
+            layer.join(self.names[layer])
         self.last_use = {symbol: call for call in self.calls for symbol in call.inputs}  # after it the value can be freed
         for symbol in self.outputs:
             self.last_use.pop(symbol, None)
-        self._saved = []  # for each pending forward pass: shapes of the outputs, how many caches each layer then had
+        self._saved = Pending()  # for each forward pass: shapes of the outputs, how many caches each layer then had
 
     # --- forward and backward -------------------------------------------------------------------------------------
 
     def forward(self, x: Any, training: bool = False, remember: bool | None = None) -> Any:
-        arrays = self._one_for_each_input(x)
+        arrays = one_for_each(self, self.inputs, x, "inputs", self.single_input)
         for array, symbol in zip(arrays, self.inputs):
             check_input(self, array, symbol)
-        remember = training if remember is None else remember
+        training = read_flag(self, "training", training)
+        remember = training if remember is None else read_flag(self, "remember", remember)
+        with self._saved.claim(self) if remember else nullcontext():
+            return self._run(arrays, training, remember)
+
+    def _run(self, arrays: list[Array], training: bool, remember: bool) -> Any:
+        """The forward pass through all layers."""
         values: dict[Symbol, Array] = dict(zip(self.inputs, arrays))
         depths: list[int] = []
         try:
@@ -121,13 +129,15 @@ class Model(Layer):
             raise
         outputs = [values[symbol] for symbol in self.outputs]
         if remember:
-            changing(self._saved)
-            self._saved.append(([y.shape for y in outputs], depths))
+            self._saved.push(self, ([y.shape for y in outputs], depths))
         return outputs[0] if self.single_output else outputs
 
     def backward(self, dy: Any, wrt: str = "all") -> Any:
-        dys = [dy] if self.single_output else list(dy)
-        depths = self._check_backward(dys, wrt)
+        with self._saved.claim(self):
+            return self._run_back(*self._check_backward(dy, wrt), wrt)
+
+    def _run_back(self, dys: list[Array | None], depths: list[int], wrt: str) -> Any:
+        """The backward pass through all layers."""
         gradients: dict[Symbol, Array] = {}
 
         def add(symbol: Symbol, gradient: Array) -> None:
@@ -159,18 +169,15 @@ class Model(Layer):
         dx = [gradients.get(symbol) for symbol in self.inputs]
         return dx[0] if self.single_input else dx
 
-    def _check_backward(self, dys: list[Array], wrt: str) -> list[int]:
-        """Check the arguments of `backward` before any layer is called; pop and return the saved depths."""
-        self._check_pending(wrt)
-        shapes, depths = self._saved[-1]
-        if len(dys) != len(shapes):
-            raise InputError(f"{self}: {len(dys)} upstream gradients given, expected {len(shapes)}, one for each output")
+    def _check_backward(self, dy: Any, wrt: str) -> tuple[list[Array | None], list[int]]:
+        """Check the arguments of `backward` before any layer is called; return the gradients and the saved depths, popped."""
+        shapes, depths = self._saved.latest(self, wrt)
+        dys = one_for_each(self, self.outputs, dy, "upstream gradients", self.single_output)
         for gradient, shape in zip(dys, shapes):
-            if gradient is not None:
-                check_dy(repr(self), gradient, shape)
-        changing(self._saved)
-        self._saved.pop()
-        return depths
+            if gradient is not None or self.single_output:
+                check_dy(self, gradient, shape)
+        self._saved.take()
+        return dys, depths
 
     # --- what a Layer has, gathered from the layers ---------------------------------------------------------------
 
@@ -195,15 +202,16 @@ class Model(Layer):
             layer.trainable = value
 
     def zero_grads(self) -> None:
-        for layer in self.layers:
-            layer.zero_grads()
+        with self._saved.claim(self):
+            for layer in self.layers:
+                layer.zero_grads()
 
     def discard_forward(self) -> None:
         if self._saved:
-            changing(self._saved)
-            self._saved.pop()
-            for call in reversed(self.calls):
-                call.layer.discard_forward()
+            with self._saved.claim(self):
+                self._saved.take()
+                for call in reversed(self.calls):
+                    call.layer.discard_forward()
 
     def cast(self, dtype: Any) -> None:
         for layer in self.layers:
@@ -217,20 +225,13 @@ class Model(Layer):
     def _ensure_built(self, shape: Any, module: ModuleType, dtype: Any) -> None:
         """Do nothing: the layers are built. `output_shape` checks the shape."""
 
-    def _one_for_each_input(self, given: Any) -> list[Any]:
-        """Arrays or shapes, one for each input, as a list."""
-        listed = [given] if self.single_input else list(given)
-        if len(listed) != len(self.inputs):
-            raise InputError(f"{self}: {len(listed)} inputs given, expected {len(self.inputs)}")
-        return listed
-
     def output_shape(self, shape: Any) -> Shape:
         if not self.single_output:
             raise InputError(f"{self} has {len(self.outputs)} outputs and so cannot stand in a graph; call it on arrays")
-        return sample_shapes(self, self._one_for_each_input(shape))[self.outputs[0]]
+        return sample_shapes(self, one_for_each(self, self.inputs, shape, "inputs", self.single_input))[self.outputs[0]]
 
     def multiply_adds(self, shape: Any) -> int:
-        shapes = sample_shapes(self, self._one_for_each_input(shape))
+        shapes = sample_shapes(self, one_for_each(self, self.inputs, shape, "inputs", self.single_input))
         return sum(call_cost(call, [shapes[symbol] for symbol in call.inputs]) for call in self.calls)
 
     def summary(self, print_fn: Callable[[str], Any] = print) -> None:

@@ -66,6 +66,11 @@ def run_style(folder, *changes, content="content.jpg", style="style.png", output
                  "--steps", "2", *changes])
 
 
+def visible(folder):
+    """The names in a folder, without hidden ones such as the list of what nnscratch wrote."""
+    return {path.name for path in folder.iterdir() if not path.name.startswith(".")}
+
+
 # --- both convolutions by the nested loops of ops/reference, with the signatures of ops ----------------------------
 
 def by_groups(product, a, b, window, groups):

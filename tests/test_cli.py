@@ -44,7 +44,7 @@ def test_a_closed_pipe_ends_the_command_quietly():
     assert process.wait() == 141
 
 
-@pytest.mark.parametrize("arguments", [[], ["paint"], ["style"], ["style", "a", "b", "-o", "c", "--size", "big"],
+@pytest.mark.parametrize("arguments", [["paint"], ["style"], ["style", "a", "b", "-o", "c", "--size", "big"],
                                        ["demo", "--fast"], ["demo", "night"]])
 def test_a_wrong_command_line_gives_one_sentence_and_exit_code_2(arguments, capsys):
     """argparse's error as one sentence that refers to --help."""

@@ -3,6 +3,7 @@ import re
 from dataclasses import replace
 
 import pytest
+from helpers import visible
 
 from nnscratch import demo
 from nnscratch.cli import main
@@ -25,7 +26,7 @@ def test_demo_leaves_all_its_images(tmp_path, monkeypatch, capsys):
     assert "99.8% of held-out images right" in out, "how good the judge itself is"
     assert "\r" not in progress and "100%" in progress
     folder = tmp_path / "nnscratch-demo"
-    assert {p.name for p in folder.iterdir()} == {
+    assert visible(folder) == {
         "content.png", "digits.png", "loss.png", "image.png", "side-by-side.png", "style.png"}
     assert max(read_image(folder / "image.png").shape[1:3]) == 64
 
@@ -56,7 +57,7 @@ def test_a_demo_interrupted_by_ctrl_c_leaves_its_images(tmp_path, monkeypatch, c
     monkeypatch.setattr(LBFGS, "step", interrupted)
     assert main(["demo"]) == 130
     assert "stopped early" in capsys.readouterr().out
-    assert {p.name for p in (tmp_path / "nnscratch-demo").iterdir()} == set(demo.OUTPUTS)
+    assert visible(tmp_path / "nnscratch-demo") == set(demo.OUTPUTS)
 
 
 def test_a_demo_on_an_unknown_device_leaves_nothing(tmp_path, monkeypatch, capsys):

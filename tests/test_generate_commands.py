@@ -82,7 +82,7 @@ def test_a_texture_from_one_image(quick, capsys):
 @pytest.mark.parametrize("arguments, words", [
     (["train", "generator", "--data", "nowhere"], "neither a file or folder nor one of glyphs"),
     (["train", "generator", "--preset", "huge"], "preset"),
-    (["train", "generator", "--resume"], "cannot read"),
+    (["train", "generator", "--resume"], "generator holds no training to resume"),
     (["train", "generator", "--minutes", "-1"], "--minutes is -1.0"),
     (["train", "generator", "-o", "discs.npz/a"], "cannot make the folder"),
     (["train", "generator", "--method", "vae", "--r1", "5"], "r1 is 5.0 for the method 'vae'"),
@@ -92,7 +92,7 @@ def test_a_texture_from_one_image(quick, capsys):
     (["generate", "-o", "a.gif", "--walk", "0"], "a walk of 0 images"),
     (["judge", "--count", "-1"], "--count -1"),
     (["judge", "--data", "letters"], "of A, B, C"),
-    (["judge", "--data", "discs.npz", "-o", "discs.npz/a"], "cannot make the folder"),
+    (["judge", "-o", "discs.npz/a"], "cannot make the folder"),
     (["generate", "-o", "a.png", "--walk"], "ends in .gif"),
     (["generate", "-o", "nowhere/a.png"], "cannot write"),
     (["generate", "-o", "a.png", "--from", "discs.npz"], "not a whole safetensors file"),

@@ -155,6 +155,36 @@ def test_reducing_averages_instead_of_dropping_pixels(tmp_path):
     np.testing.assert_allclose(read_image(saved(tmp_path, board), 32)[0, 4:-4, 4:-4], 0.5, atol=0.02)
 
 
+@pytest.mark.parametrize("shape, shorter, enlarge, expected", [
+    ((40, 100), 20, True, (20, 50)), ((100, 40), 20, True, (50, 20)), ((20, 400), 40, True, (40, 800)),
+    ((20, 400), 40, False, (20, 400)), ((41, 100), 20, False, (20, 49))])
+def test_shorter_is_the_shorter_side(tmp_path, shape, shorter, enlarge, expected):
+    """A wide image keeps the detail of its shorter side, so that squares can be cut out of it."""
+    path = saved(tmp_path, np.zeros(shape, np.uint8))
+    assert read_image(path, shorter=shorter, enlarge=enlarge).shape == (1, *expected, 3)
+
+
+def test_32_bit_integers_up_to_255_are_bytes(tmp_path):
+    """Not nearly black; 16-bit grey that happens to be dark stays dark."""
+    levels = np.tile(np.arange(0, 240, 8), (H, 1))
+    for dtype, white in ((np.int32, 255), (np.uint16, 65535)):
+        image = read_image(saved(tmp_path, levels.astype(dtype), "a.tif"))
+        np.testing.assert_allclose(image[0, 3, :, 1], levels[3] / white, rtol=1e-6)
+
+
+def test_bands_do_not_change_a_pixel(tmp_path, monkeypatch):
+    """Images are converted and resized in bands of rows: the result is that of the whole image, bit for bit."""
+    rng = np.random.default_rng(0)
+    colour, deep = rng.integers(0, 256, (200, 150, 4)).astype(np.uint8), rng.integers(0, 65536, (200, 150)).astype(np.uint16)
+    for pixels in (colour, colour[..., :3], deep):
+        path = saved(tmp_path, pixels)
+        for size in (None, 47, 333):
+            whole = read_image(path, size)
+            with monkeypatch.context() as small:
+                small.setattr("nnscratch.data.decode.BAND", 1000)
+                np.testing.assert_array_equal(read_image(path, size), whole)
+
+
 # --- what is refused ----------------------------------------------------------------------------------------------
 
 def png_header(width, height):
@@ -221,6 +251,22 @@ def test_an_image_too_small_for_the_network_is_refused(tmp_path, shape, options)
 def test_an_impossible_size_is_refused(tmp_path, size):
     """Before the file is opened."""
     assert repr(size) in complaint(read_image, tmp_path / "none.png", size)
+
+
+def test_only_one_of_size_and_shorter(tmp_path):
+    """Both are refused, as are impossible values of `shorter`, and a result of too many pixels."""
+    assert "shorter is 32" in complaint(read_image, tmp_path / "none.png", 32, shorter=32)
+    assert "shorter is 2.5" in complaint(read_image, tmp_path / "none.png", shorter=2.5)
+    assert "16x30000" in complaint(read_image, saved(tmp_path, np.zeros((30000, 16), np.uint8)), shorter=9000)
+
+
+def test_a_very_large_image_needs_a_size(tmp_path, monkeypatch):
+    """As floats it would fill the memory; formats that are decoded through copies are refused even with a size."""
+    monkeypatch.setattr("nnscratch.data.decode.LARGE", 500)
+    assert "30x20 pixels" in complaint(read_image, saved(tmp_path, CORNERS)) and read_image(tmp_path / "image.png", 24).size
+    assert "shrink it" in complaint(read_image, saved(tmp_path, CORNERS, "a.webp"), 24)
+    half = read_image(saved(tmp_path, CORNERS, "a.jpg", quality=95), 15, minimum=8)
+    np.testing.assert_allclose(half[0, 2, 3], [1, 0, 0], atol=0.05)
 
 
 @pytest.mark.slow

@@ -249,3 +249,50 @@ def test_a_very_deep_graph():
     model = Model(x, y)
     model.forward(normal(1, 2), training=True)
     assert np.isfinite(model.backward(normal(1, 2))).all()
+
+
+def test_an_unnamed_layer_steps_aside_for_a_named_one():
+    """`dense_1` given to one layer: the unnamed ones get other numbers, and two given names that are equal are refused."""
+    x = Input((3,))
+    model = Model(x, Dense(2)(Dense(2)(Dense(2, name="dense_1")(x))))
+    assert list(model.names.values()) == ["dense_1", "dense_2", "dense_3"]
+    assert list(Model(x, Dense(2, name="dense_1")(Dense(2)(x))).names.values()) == ["dense_0", "dense_1"]
+    assert list(Model(x, Dense(2, name="dense_0")(Dense(2)(x))).names.values()) == ["dense_1", "dense_0"]
+    assert len(model.params) == 6
+    with pytest.raises(InputError, match="used twice"):
+        Model(x, Dense(2, name="one")(Dense(2, name="one")(x)))
+
+
+def test_a_layer_of_two_models_is_named_by_each():
+    """Errors in a model use that model's name; the layer itself shows none where the two differ."""
+    x = Input((3,))
+    shared, first = Dense(4), Dense(3)
+    alone, below = Model(x, shared(x)), Model(x, shared(first(x)))
+    assert alone.names[shared] == "dense_0" and below.names[shared] == "dense_1" and repr(shared) == "Dense(4)"
+    assert repr(first) == "dense_0: Dense(3)"
+    for model, place in ((alone, "dense_0: Dense(4) (layer 1 of 1"), (below, "dense_1: Dense(4) (layer 2 of 2")):
+        shared.params["kernel"] = np.ones((5, 4), np.float32)
+        with pytest.raises(InputError) as caught:
+            model.forward(np.ones((2, 3), np.float32))
+        assert str(caught.value).startswith(place), caught.value
+
+
+@pytest.mark.parametrize("where", ["compute", "differentiate"])
+def test_a_foreign_error_in_a_deep_model_names_the_layer(where):
+    """A note with the layer, its index and the shape, in forward and in backward."""
+    class Fails(Layer):
+        def compute(self, x, training):
+            return (x if where == "differentiate" else 1 // 0), None
+
+        def differentiate(self, dy, cache, wrt):
+            raise ZeroDivisionError
+
+    x = Input((3,))
+    h = x
+    for _ in range(4):
+        h = Dense(3)(h)
+    model = Model(x, Dense(2)(Fails()(h)))
+    with pytest.raises(ZeroDivisionError) as caught:
+        model.backward(model.forward(np.ones((2, 3), np.float32), training=True))
+    kind = "input" if where == "compute" else "gradient"
+    assert caught.value.__notes__ == [f"in fails_0: Fails() (layer 5 of 6 of Model(6 layers), {kind} of shape (2, 3))"]

@@ -154,7 +154,7 @@ def test_a_training_with_other_options_is_not_resumed(quick, tmp_path):
     model, info = decoder(), checkpoint.read_arrays(state)[1]["info"]
     del info["begins"]
     checkpoint.save(state, model, info=info)
-    with pytest.raises(InputError, match="of this version; start a new one in another folder"):
+    with pytest.raises(InputError, match="start a new training in another folder"):
         train_stylizer(tmp_path, resume=True, device="cpu")
 
 

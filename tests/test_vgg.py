@@ -130,5 +130,5 @@ def test_files_that_are_not_weights(tmp_path, data):
     (tmp_path / "a.safetensors").write_bytes(data)
     with pytest.raises(InputError, match="not a whole safetensors file"):
         vgg_features(tmp_path / "a.safetensors")
-    with pytest.raises(InputError, match="cannot read"):
+    with pytest.raises(InputError, match="cannot open"):
         vgg_features(tmp_path / "nowhere.safetensors")

@@ -3,29 +3,30 @@ import io
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from math import isfinite
-from pathlib import Path
 from typing import Any
 
 from nnscratch.bench.roofline import fraction, plot, ratio
 from nnscratch.bench.sweep import crossovers
-from nnscratch.files import make_folder, replace_file
+from nnscratch.files import replace_file
+from nnscratch.outputs import OutputFolder
 
 __all__ = ["layer_header", "layer_lines"]
 
 Row = Mapping[str, Any]
+FILES = ("bench.json", "bench.txt", "roofline.png")
 
 
 class Report:
     """Prints lines, keeps them and the figures, and rewrites the files after every row, so that Ctrl-C loses nothing."""
 
-    def __init__(self, folder: str | Path | None, print_fn: Callable[[str], Any]) -> None:
-        self.folder, self.print_fn = Path(folder) if folder else None, print_fn
+    def __init__(self, folder: OutputFolder | None, print_fn: Callable[[str], Any]) -> None:
+        self.folder, self.print_fn = folder, print_fn
         self.lines: list[str] = []
         self.figures: dict[str, Any] = {"machine": {}, "layers": [], "steps": [], "sweep": [], "crossover": {},
                                         "interrupted": False}
-        if self.folder:
-            make_folder(self.folder)
-            self.write()
+        if folder is not None:
+            folder.remove("roofline.png")  # of an earlier run: this one may draw none
+        self.write()
 
     def say(self, line: str = "") -> None:
         """Print a line and keep it."""
@@ -42,8 +43,8 @@ class Report:
     def write(self) -> None:
         """Replace the files."""
         if self.folder:
-            replace_file(self.folder / "bench.json", as_json(self.figures))
-            replace_file(self.folder / "bench.txt", "".join(f"{line}\n" for line in self.lines).encode())
+            replace_file(self.folder.file("bench.json"), as_json(self.figures))
+            replace_file(self.folder.file("bench.txt"), "".join(f"{line}\n" for line in self.lines).encode())
 
     def finish(self) -> None:
         """Write the files, and the plot if there is anything to draw."""
@@ -51,7 +52,7 @@ class Report:
         if self.folder and any(row["flop"] and row["times"] for row in self.figures["layers"]):
             image = io.BytesIO()
             plot(self.figures, image)
-            replace_file(self.folder / "roofline.png", image.getvalue())
+            replace_file(self.folder.file("roofline.png"), image.getvalue())
 
 
 def as_json(figures: Any) -> bytes:

@@ -7,6 +7,7 @@ A rival, such as another library, is an object with two methods. This package ha
 
 It has three attributes: `precision` {name: text}, `tolerance` {name: number}, and `known_by`, a dict for the machine's card.
 """
+import contextlib
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -18,6 +19,7 @@ from nnscratch.bench import layers, machine, steps, sweep
 from nnscratch.bench import report as tables
 from nnscratch.bench.agree import RUN_ERRORS, failure_reason
 from nnscratch.ops.validation import check_choice
+from nnscratch.outputs import output_folder
 
 __all__ = ["bench"]
 
@@ -60,7 +62,13 @@ def bench(only: str | None = None, *, quick: bool = False, output: str | Path | 
         device = "auto" if backend.gpu_status()[0] is None else "gpu"
     before = "cpu" if backend.current_module() is np else "gpu"
     chosen = backend.use("cpu" if device == "auto" else device)
-    report = tables.Report(output, print_fn)
+    with output_folder(output, tables.FILES) if output else contextlib.nullcontext() as folder:
+        return fill(tables.Report(folder, print_fn), only, quick, rivals, device, before, chosen)
+
+
+def fill(report: tables.Report, only: str | None, quick: bool, rivals: Sequence[Any], device: str, before: str,
+         chosen: str) -> dict[str, Any]:
+    """Run the parts, and write what was measured, also where Ctrl-C ends it early."""
     try:
         modules = {"NumPy": np} | ({"CuPy": backend.current_module()} if chosen == "gpu" else {})
         run(only, quick, modules, rivals, report, device)

@@ -35,6 +35,8 @@ def encode_gif(frames: "Sequence[Image]", milliseconds: int = 250, pause: int = 
     """
     if not frames:
         raise InputError("expected at least one frame for an animation, got none; give one or more images")
+    from PIL import Image
+    frames = [Image.open(f) if not isinstance(f, Image.Image) else f for f in frames]
     data, durations = io.BytesIO(), [milliseconds] * (len(frames) - 1) + [pause]
     frames[0].save(data, "GIF", save_all=True, append_images=frames[1:], duration=durations, loop=0)
     return data.getvalue()

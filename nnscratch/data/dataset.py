@@ -11,8 +11,9 @@ from zlib import crc32
 import numpy as np
 
 from nnscratch.backend import Array
-from nnscratch.errors import InputError
-from nnscratch.ops.validation import check_int
+from nnscratch.data.arrays import as_array, byte_array, distinct_names
+from nnscratch.errors import InputError, printable
+from nnscratch.ops.validation import check_array, check_int
 
 __all__ = ["Dataset", "crops", "fingerprint", "to_bytes", "to_floats"]
 
@@ -24,11 +25,11 @@ class Dataset:
     Parameters
     ----------
     images : uint8 array (N, H, W, C)
-        C is 1 (grey) or 3 (red, green, blue).
+        C is 1 (grey) or 3 (red, green, blue). An array is kept, not copied; nested lists of 0 to 255 are converted.
     labels : int array (N,), optional
         Classes from 0 to `len(class_names) - 1`; without `class_names`, the distinct numbers that occur become the classes.
     class_names : list of str, optional
-        A name for each class.
+        A name for each class. Names are made printable, and equal ones different.
     title : str
         What the images show, for messages.
 
@@ -49,22 +50,25 @@ class Dataset:
     title: str = "images"
 
     def __post_init__(self) -> None:
-        images, labels = self.images, self.labels
-        if images.dtype != np.uint8 or images.ndim != 4 or images.shape[3] not in (1, 3) or len(images) == 0:
+        self.title = printable(self.title)
+        images = self.images = byte_array(self.images, self.title)
+        if images.dtype != np.uint8 or images.ndim != 4 or images.shape[3] not in (1, 3) or images.size == 0:
             raise InputError(f"{self.title}: expected images (N, H, W, 1) or (N, H, W, 3) of uint8, N at least 1, got "
                              f"{images.shape} of {images.dtype}")
-        if labels is None:
+        self.class_names = distinct_names(self.class_names, self.title)
+        if self.labels is None:
             return
+        labels = as_array(self.labels, f"{self.title}: labels")
         if labels.shape != images.shape[:1] or labels.dtype.kind not in "iu":
             raise InputError(f"{self.title}: expected labels ({len(images)},) of integers, one for each image, got "
                              f"{labels.shape} of {labels.dtype}")
-        self.labels = labels.astype(np.int64)
         if not self.class_names:  # the numbers that occur: letters labelled 1 to 26 are 26 classes
-            occurring, self.labels = np.unique(self.labels, return_inverse=True)
+            occurring, labels = np.unique(labels, return_inverse=True)
             self.class_names = [str(number) for number in occurring]
-        if self.labels.min() < 0 or self.labels.max() >= len(self.class_names):
+        if labels.min() < 0 or labels.max() >= len(self.class_names):
             raise InputError(f"{self.title}: expected labels from 0 to {len(self.class_names) - 1}, one for each of "
-                             f"{len(self.class_names)} classes, got {self.labels.min()} to {self.labels.max()}")
+                             f"{len(self.class_names)} classes, got {labels.min()} to {labels.max()}")
+        self.labels = labels.astype(np.int64)
 
     def __len__(self) -> int:
         return len(self.images)
@@ -118,7 +122,8 @@ class Dataset:
     def _batch(self, indices: Array, one_hot: bool) -> tuple[Array, Array | None]:
         labels = None if self.labels is None else self.labels[indices]
         if labels is not None and one_hot:
-            labels = np.eye(self.num_classes, dtype=np.float32)[labels]
+            classes, labels = labels, np.zeros((len(labels), self.num_classes), np.float32)
+            labels[np.arange(len(labels)), classes] = 1
         return to_floats(self.images[indices]), labels
 
 
@@ -146,19 +151,26 @@ def crops(image: Array, side: int, count: int, seed: int = 0, title: str = "piec
     Raises
     ------
     InputError
-        The image is smaller than a piece.
+        The image is none, or smaller than a piece; there are no pieces.
     """
+    side, count = check_int(side, "crops: side", 1), check_int(count, "crops: count", 1)
+    seed = check_int(seed, "crops: seed", 0)
+    check_array("crops", "image", image, 4, "(1, H, W, 3), one image")
+    if image.shape[0] != 1 or image.shape[3] not in (1, 3) or not np.isfinite(image).all():
+        raise InputError(f"crops: the image has shape {image.shape}, expected (1, H, W, 3) of finite numbers: use read_image")
     height, width = image.shape[1:3]
     if min(height, width) < side:
-        raise InputError(f"the image has {width}x{height} pixels, expected at least {side} a side; use a smaller --size")
+        raise InputError(f"the image has {height}x{width} pixels, expected at least {side} a side; use a smaller --size")
     rng = np.random.default_rng(seed)
     places = zip(rng.integers(0, height - side + 1, count), rng.integers(0, width - side + 1, count))
-    pieces = np.stack([image[0, top:top + side, left:left + side] for top, left in places])
-    return Dataset(np.rint(pieces * 255).astype(np.uint8), title=title)
+    pieces = np.empty((count, side, side, image.shape[3]), np.uint8)
+    for piece, (top, left) in zip(pieces, places):
+        piece[...] = np.rint(image[0, top:top + side, left:left + side].clip(0, 1) * 255)
+    return Dataset(pieces, title=title)
 
 
 def fingerprint(dataset: Dataset) -> dict[str, Any]:
-    """Title, shape, number of classes and checksum: equal for equal data.
+    """Shape, number of classes and checksum: equal for equal data, wherever they lie.
 
     Parameters
     ----------
@@ -169,9 +181,16 @@ def fingerprint(dataset: Dataset) -> dict[str, Any]:
     -------
     dict
         JSON values. Training states store them, to recognise their data again.
+
+    Raises
+    ------
+    InputError
+        No data set.
     """
+    if not isinstance(dataset, Dataset):
+        raise InputError(f"fingerprint: got a {type(dataset).__name__}, expected a Dataset: make one of the images")
     labels = b"" if dataset.labels is None else dataset.labels.tobytes()
-    return {"title": dataset.title, "shape": list(dataset.images.shape), "classes": dataset.num_classes,
+    return {"shape": list(dataset.images.shape), "classes": dataset.num_classes,
             "crc32": crc32(labels, crc32(np.ascontiguousarray(dataset.images).data))}
 
 
@@ -187,7 +206,15 @@ def to_floats(images: Array) -> Array:
     -------
     float32 array
         The same shape, 0 becomes -1 and 255 becomes 1.
+
+    Raises
+    ------
+    InputError
+        No array of bytes.
     """
+    if getattr(images, "dtype", None) != np.uint8:
+        what = getattr(images, "dtype", type(images).__name__)
+        raise InputError(f"to_floats: images are {what}, expected an array of uint8: floats need no conversion")
     return images.astype(np.float32) / 127.5 - 1
 
 
@@ -204,9 +231,17 @@ def to_bytes(images: Array) -> Array:
     uint8 array
         The same shape, -1 becomes 0 and 1 becomes 255.
 
+    Raises
+    ------
+    InputError
+        No array of floats.
+
     Examples
     --------
     >>> to_bytes(np.array([-1.0, 0.0, 1.0, 7.0]))
     array([  0, 128, 255, 255], dtype=uint8)
     """
+    if getattr(getattr(images, "dtype", None), "kind", None) != "f":
+        what = getattr(images, "dtype", type(images).__name__)
+        raise InputError(f"to_bytes: images are {what}, expected an array of floats in [-1, 1]: bytes need no conversion")
     return np.rint((images.clip(-1, 1) + 1) * 127.5).astype(np.uint8)

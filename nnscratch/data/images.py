@@ -3,16 +3,15 @@
 Shapes: an image is a float32 array (1, H, W, 3): one image of H rows and W columns, with red, green and blue in [0, 1].
 Files are not trusted: whatever is wrong with one is reported as an InputError, never as another exception.
 """
-import contextlib
 import io
 import os
-import warnings
 from collections.abc import Sequence
-from typing import IO, TYPE_CHECKING
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from nnscratch.backend import Array, to_cpu
+from nnscratch.data.decode import bands, decode
 from nnscratch.errors import InputError
 from nnscratch.files import FilePath, open_regular_file, reason, replace_file, temporary_path
 
@@ -24,7 +23,8 @@ __all__ = ["check_writable", "photograph", "read_image", "side_by_side", "write_
 MAX_SIDE = 10_000  # pixels: a square of that side takes 1.2 GB as float32
 
 
-def read_image(path: FilePath, size: int | None = None, *, minimum: int = 16, enlarge: bool = True) -> Array:
+def read_image(path: FilePath, size: int | None = None, *, shorter: int | None = None, minimum: int = 16,
+               enlarge: bool = True) -> Array:
     """Read an image: upright, transparency on white, the first frame of an animation.
 
     Parameters
@@ -33,84 +33,48 @@ def read_image(path: FilePath, size: int | None = None, *, minimum: int = 16, en
         Any file that Pillow reads, except PostScript, which is a program. Colour profiles are ignored.
     size : int, optional
         Longer side of the result in pixels; the aspect ratio is kept. By default the size is left as it is.
+    shorter : int, optional
+        In place of `size`: shorter side of the result, for squares that are cut out of it.
     minimum : int
         Minimum number of pixels of each side, in the file and in the result.
     enlarge : bool
-        False leaves an image smaller than `size` as it is.
+        False leaves an image smaller than `size` (or `shorter`) as it is.
 
     Returns
     -------
     float32 array (1, H, W, 3)
         Values in [0, 1]. 16-bit grey keeps its precision (65535 is white); grey beyond that, or float grey beyond 1, is
-        stretched to [0, 1].
+        stretched to [0, 1]; 32-bit integers up to 255 are bytes.
 
     Raises
     ------
     InputError
-        The file is missing, damaged or not an image, has more pixels than Pillow's limit against decompression bombs, or
-        `size` is out of range.
+        The file is missing, damaged or not an image, has more pixels than Pillow's limit against decompression bombs (without
+        `size`: than 50 million), or `size` is out of range.
     """
-    from PIL import Image
-    if size is not None and not (isinstance(size, (int, np.integer)) and minimum <= size <= MAX_SIDE):
-        raise InputError(f"size is {size!r}, expected pixels: give an integer from {minimum} to {MAX_SIDE}")
+    if size is not None and shorter is not None:
+        raise InputError(f"size is {size!r} and shorter is {shorter!r}, expected one of them: leave the other out")
+    for name, side in (("size", size), ("shorter", shorter)):
+        if side is not None and not (isinstance(side, (int, np.integer)) and minimum <= side <= MAX_SIDE):
+            raise InputError(f"{name} is {side!r}, expected pixels: give an integer from {minimum} to {MAX_SIDE}")
+
+    def target(full: tuple[int, int]) -> tuple[int, int]:
+        wanted, given = (size, max(full)) if shorter is None else (shorter, min(full))
+        width, height = full
+        if wanted is not None and (enlarge or given > wanted):
+            width, height = round(width * wanted / given), round(height * wanted / given)
+        if min(*full, width, height) < minimum or width * height > MAX_SIDE**2:
+            raise InputError(f"{path} has {full[0]}x{full[1]} pixels, used as {width}x{height}, expected at least {minimum} on "
+                             f"each side and {MAX_SIDE**2 // 10**6} million in all: choose another image or size, or crop it")
+        return width, height
+
     with open_regular_file(path, "an image") as file:
-        image = decode(file, path)
-    longest, sides = max(image.size), image.size
-    if size is not None and (enlarge or longest > size):
-        sides = round(image.width * size / longest), round(image.height * size / longest)
-    if min(*image.size, *sides) < minimum:
-        raise InputError(f"{path} has {image.width}x{image.height} pixels, used as {sides[0]}x{sides[1]}, expected "
-                         f"at least {minimum} on each side: choose a larger image or size, or crop it")
-    pixels = np.asarray(image.resize(sides, Image.Resampling.LANCZOS), np.float32)
-    if image.mode == "RGB":
-        return pixels[None] / 255
-    return np.repeat(pixels[None, :, :, None].clip(0, 1), 3, axis=3)  # floats: Lanczos overshoots at edges
-
-
-def decode(file: IO[bytes], path: FilePath) -> "PIL_Image.Image":
-    """The first frame of an open file, upright and opaque: a Pillow image of mode RGB, or F in [0, 1] for deep grey."""
-    from PIL import Image, ImageOps, UnidentifiedImageError
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # warnings about odd metadata
-            warnings.simplefilter("error", Image.DecompressionBombWarning)
-            image: PIL_Image.Image = Image.open(file)
-            if image.format == "EPS":  # Pillow would start Ghostscript on it
-                raise UnidentifiedImageError("PostScript")
-            image.load()
-            with contextlib.suppress(Exception):  # damaged EXIF data, found after the rotation: the pixels are fine
-                ImageOps.exif_transpose(image, in_place=True)
-            return deep_grey(image) if image.mode.startswith(("I", "F")) else on_white(image)
-    except (Image.DecompressionBombWarning, Image.DecompressionBombError) as error:
-        raise InputError(f"{path} is too large, expected {Image.MAX_IMAGE_PIXELS} pixels at most: shrink it") from error
-    except UnidentifiedImageError as error:
-        what = "is not an image that can be read here" if os.fstat(file.fileno()).st_size else "is empty (0 bytes)"
-        raise InputError(f"{path} {what}, expected PNG, JPEG or the like: convert it or use another") from error
-    except MemoryError:
-        raise  # nothing is wrong with the file
-    except Exception as error:  # Pillow reports a damaged file with almost any exception
-        raise InputError(f"{path} is damaged, expected a whole image ({reason(error)}): download it again") from error
-
-
-def on_white(image: "PIL_Image.Image") -> "PIL_Image.Image":
-    """Palettes, grey, CMYK and other 8-bit modes as RGB; transparent pixels become white."""
-    from PIL import Image
-    if image.has_transparency_data:
-        image = Image.alpha_composite(Image.new("RGBA", image.size, "white"), image.convert("RGBA"))
-    return image.convert("RGB")
-
-
-def deep_grey(image: "PIL_Image.Image") -> "PIL_Image.Image":
-    """Grey of 16 bits, 32 bits or floats as mode F in [0, 1]; Pillow's own conversion would clip everything at 255."""
-    from PIL import Image
-    values = np.array(image, np.float64)
-    if image.mode != "F":
-        values[values == image.info.get("transparency")] = 65535
-        values /= 65535
-    if not np.isfinite(values).all():
-        raise ValueError("some pixels are NaN or infinite")
-    low, high = min(values.min(), 0), max(values.max(), 1)
-    return Image.fromarray(((values - low) / (high - low)).astype(np.float32))
+        image = decode(file, path, target, whole=size is None and shorter is None)
+    pixels = np.empty((1, image.height, image.width, 3), np.float32)
+    for top, band in bands(image):  # of grey, one channel fills all three; Lanczos overshoots at the edges of floats
+        values = np.asarray(band, np.float32)
+        pixels[0, top:top + band.height] = values / 255 if image.mode == "RGB" else values.clip(0, 1)[..., None]
+    return pixels
 
 
 def photograph() -> str:

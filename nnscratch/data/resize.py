@@ -41,15 +41,15 @@ def crop_and_resize(image: "PIL_Image.Image", size: tuple[int, int]) -> "PIL_Ima
     return ImageOps.fit(image, size[::-1], Image.Resampling.LANCZOS)
 
 
-def resize_dataset(dataset: Dataset, size: tuple[int, int] | None = None, channels: int | None = None) -> Dataset:
+def resize_dataset(dataset: Dataset, size: int | tuple[int, int] | None = None, channels: int | None = None) -> Dataset:
     """A data set with all its images at another size, in grey or in colour.
 
     Parameters
     ----------
     dataset : Dataset
         The images.
-    size : (int, int), optional
-        Height and width; each image is cropped to this aspect ratio and resized with a Lanczos filter.
+    size : int or (int, int), optional
+        Side of a square, or height and width; each image is cropped to this aspect ratio and resized with a Lanczos filter.
     channels : {1, 3}, optional
         Grey or colour. Grey is Rec. 601's luma, 0.299 red + 0.587 green + 0.114 blue, as in Pillow's mode L.
 
@@ -57,10 +57,18 @@ def resize_dataset(dataset: Dataset, size: tuple[int, int] | None = None, channe
     -------
     Dataset
         The same labels and names; the data set itself if nothing changes.
+
+    Raises
+    ------
+    InputError
+        No data set, or an impossible size or number of channels.
     """
     from PIL import Image
+    if not isinstance(dataset, Dataset):
+        raise InputError(f"resize_dataset: got a {type(dataset).__name__}, expected a Dataset: make one of the images")
+    check_channels(channels)
     images = dataset.images
-    size, channels = size or images.shape[1:3], channels or images.shape[3]
+    size, channels = check_size(size) or images.shape[1:3], channels or images.shape[3]
     if images.shape[1:] == (*size, channels):
         return dataset
     result = np.empty((len(images), *size, channels), np.uint8)

@@ -4,7 +4,7 @@ The generator is trained on the first part. It is judged against the second, whi
 was trained on the third. Synthetic data are unlimited, so each part gets a seed of its own. Of a file's images, a tenth is
 held out, drawn at random from each class; the classifier then has to use the generator's part, and the report says so.
 """
-from pathlib import Path
+import os
 from typing import NamedTuple
 
 import numpy as np
@@ -12,6 +12,7 @@ import numpy as np
 from nnscratch.backend import Array
 from nnscratch.data.dataset import Dataset
 from nnscratch.data.readers.formats import open_dataset
+from nnscratch.data.readers.places import as_path, shown
 from nnscratch.data.synthetic.registry import DEFAULT_COUNT, SYNTHETIC, make_synthetic
 from nnscratch.errors import InputError
 from nnscratch.files import FilePath
@@ -69,9 +70,11 @@ def load_splits(name: FilePath, *, size: int | None = None, seed: int = 0, count
     if isinstance(name, str) and name in SYNTHETIC:
         return Splits(make_synthetic(name, count, seed, size), make_synthetic(name, count // 2, seed + HELD_OUT_SEED, size),
                       make_synthetic(name, count, seed + JUDGE_SEED, size))
-    if not Path(name).exists():
-        raise InputError(f"the data {name!r} are neither a file or folder nor one of {', '.join(SYNTHETIC)}; check the path")
-    dataset = open_dataset(name, size=size)
+    path = as_path(name, "data, a file or folder")
+    if not os.path.exists(path):
+        raise InputError(f"the data {shown(path)!r} are neither a file or folder nor one of {', '.join(SYNTHETIC)}; check the "
+                         f"path")
+    dataset = open_dataset(path, size=size)
     if len(dataset) < 2 * HELD_OUT_EVERY:
         raise InputError(f"{name} has {len(dataset)} images, expected at least {2 * HELD_OUT_EVERY}; add more")
     out = held_out_mask(dataset)

@@ -74,7 +74,7 @@ def choose_room(arguments: Iterable[Any]) -> str:
     >>> choose_room([np.ones(3, np.float32)]), choose_room([np.ones(3, np.float16)])
     ('cpu', 'ops')
     """
-    arrays = [a for a in arguments if hasattr(a, "dtype") and a.shape != ()]
+    arrays = [a for a in arguments if hasattr(a, "dtype") and getattr(a, "shape", ()) != ()]
     if not _enabled.get() or not arrays:
         return "ops"
     if supported(*arrays):

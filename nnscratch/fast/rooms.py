@@ -12,6 +12,7 @@ from types import SimpleNamespace
 from typing import Any, NamedTuple
 
 from nnscratch import ops
+from nnscratch.errors import InputError
 from nnscratch.fast import conv
 from nnscratch.fast.cpu import activations, normalize, pool
 from nnscratch.fast.cuda import activations as cuda_activations
@@ -39,8 +40,9 @@ ROOMS: dict[str, Any] = {
 
 
 class Cache(NamedTuple):
-    """What a backward needs: the room whose forward ran, and the cache of that forward."""
+    """What a backward needs: the op, the room whose forward ran, and the cache of that forward."""
 
+    op: str
     room: str
     saved: Any
 
@@ -64,10 +66,13 @@ def accelerated(name: str) -> tuple[Callable, Callable]:
             room = "ops"
             result = getattr(ROOMS[room], name)(*arguments, **options)
         *outputs, saved = result
-        return (*outputs, Cache(room, saved))
+        return (*outputs, Cache(name, room, saved))
 
     @wraps(getattr(ops, f"{name}_backward"))
     def backward(dy: Any, cache: Cache, *arguments: Any, **options: Any) -> Any:
+        if type(cache) is not Cache or cache.op != name:
+            got = cache.op if isinstance(cache, Cache) else f"a {type(cache).__name__}"
+            raise InputError(f"fast.{name}_backward: the cache is that of {got}, expected the one that fast.{name} returned")
         return getattr(ROOMS[cache.room], f"{name}_backward")(dy, cache.saved, *arguments, **options)
 
     for function in (forward, backward):

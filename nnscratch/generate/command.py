@@ -1,5 +1,6 @@
 """The commands `nnscratch train generator` and `nnscratch generate`. Mistakes are reported before the work begins."""
 import gc
+import os
 from dataclasses import replace
 from pathlib import Path
 from time import perf_counter
@@ -11,26 +12,30 @@ from nnscratch import backend, checkpoint
 from nnscratch.data.animation import encode_gif
 from nnscratch.data.dataset import Dataset, crops
 from nnscratch.data.images import check_writable, encode, read_image
-from nnscratch.data.splits import load_splits
+from nnscratch.data.splits import Splits, load_splits
+from nnscratch.data.synthetic.registry import SYNTHETIC
 from nnscratch.data.synthetic.styles import is_style, style_image
-from nnscratch.errors import InputError
-from nnscratch.files import FilePath, make_folder, replace_file
+from nnscratch.errors import InputError, printable
+from nnscratch.files import FilePath, replace_file
 from nnscratch.generate.adversarial_losses import CHANCE_LOSS
 from nnscratch.generate.evaluate.command import CLASSIFIER_FILE, classifier_for, recognition_score
+from nnscratch.generate.headers import MAX_SIDE, SOURCE, TRAINING
 from nnscratch.generate.inputs import TEXTURE
 from nnscratch.generate.methods import make_trainer
 from nnscratch.generate.options import Options, make_options, with_current_names
 from nnscratch.generate.plots import grid
-from nnscratch.generate.sampler import MAX_SIDE, SHIPPED, load_generator
-from nnscratch.generate.train_loop import Record, Score, train
+from nnscratch.generate.sampler import SHIPPED, load_generator
+from nnscratch.generate.train_loop import TRAINING_FILES, Record, Score, train
 from nnscratch.generate.trainer import Trainer
 from nnscratch.networks.texture_generator import SCALE
 from nnscratch.ops.validation import check_int
+from nnscratch.outputs import OutputFolder, writing
 from nnscratch.progress import progress_bar
+from nnscratch.schema import check
 
 __all__ = ["generate", "steps_for_minutes", "train_generator"]
 
-STATE, TEXTURE_SIDE, TEXTURE_PIECES = "state.safetensors", 128, 100
+STATE, TEXTURE_SIDE, TEXTURE_PIECES, MAX_FRAMES = "state.safetensors", 128, 100, 10_000
 BAR_LABELS = {  # of metrics in the progress bar
     "d_loss": "D", "g_loss": "G", "rmse": "RMSE", "mae": "MAE", "style": "style", "divergence": "divergence",
     "d_norm": "gradients D", "g_norm": "G", "diversity": "diversity", "score": "score"}
@@ -59,40 +64,67 @@ def train_generator(chosen: dict[str, Any], folder: FilePath, *, data: str | Non
     check_size(size)
     check_minutes(minutes)
     state = Path(folder) / STATE
-    if not resume and state.exists():
+    if not resume and any(os.path.exists(Path(folder) / name) for name in (STATE, "best.safetensors")):
         raise InputError(f"{folder} holds a training already; add --resume to go on with it, or give another --output")
-    source: dict[str, Any] = {"data": data or "glyphs", "size": size}
+    source: dict[str, Any] = {"data": "glyphs", "size": None}
     options, source, step_count = saved_options(state, chosen) if resume else (make_options(chosen), source, 0)
     backend.use(device)
-    data, size = data or str(source["data"]), size or source["size"]
-    splits = None if options.method == TEXTURE else load_splits(data, size=size, seed=options.seed)
-    dataset = texture_pieces(data, size or TEXTURE_SIDE, options.seed) if splits is None else splits.train
-    make_folder(folder)
+    source = {"data": full_path(data) if data else source["data"], "size": size or source["size"]}
+    splits, dataset = load_data(source, options)
     if minutes is not None:
         options = replace(options, steps=step_count + steps_for_minutes(minutes, dataset, options))
     trainer = make_trainer(dataset, options)
     trainer.source = source
     if resume:
         trainer.load(state)
+    inputs = [source["data"]] if os.path.isfile(source["data"]) else []
+    with OutputFolder(folder, TRAINING_FILES, inputs, adopt=resume) as output:
+        return run_training(trainer, splits, output)
+
+
+def run_training(trainer: Trainer, splits: Splits | None, output: OutputFolder) -> str:
+    """Train with a progress bar, and a score where the data have classes; print how to go on."""
+    options = trainer.options
     kind = "classes" if trainer.labelled else "groups"
     labels = f"{trainer.num_classes} {kind}" if trainer.num_classes else "without classes"
-    print(f"{len(dataset)} {dataset.title}, {' x '.join(map(str, trainer.shape))}, {labels}; "
+    print(f"{len(trainer.dataset)} {trainer.dataset.title}, {' x '.join(map(str, trainer.shape))}, {labels}; "
           f"preset {options.preset}, steps {trainer.step_count} to {options.steps} on {backend.describe_device()}")
     score = None
     if splits is not None and splits.train.num_classes:
-        classifier = classifier_for(splits, Path(folder) / CLASSIFIER_FILE)
+        classifier = classifier_for(splits, output.file(CLASSIFIER_FILE))
         print(classifier)
         score = recognition_score(classifier, trainer.labelled)
-    ended = train_with_progress(trainer, folder, score)
+    ended, folder = train_with_progress(trainer, output, score), printable(output.path)
     print({"done": f"done: sample with  nnscratch generate --from {folder}/best.safetensors -o images.png",
            "stopped": f"stopped; go on with  nnscratch train generator --resume -o {folder}",
            "failed": "ended early, see above"}[ended])
     return ended
 
 
+def full_path(data: str) -> str:
+    """The full path of a file or folder, so that it can be found from elsewhere; a built-in name as it is."""
+    return os.path.abspath(data) if data not in SYNTHETIC and os.path.exists(data) else data
+
+
+def load_data(source: dict[str, Any], options: Options) -> tuple[Splits | None, Dataset]:
+    """(splits, the images to train on) of a source; there are no splits for a texture."""
+    data, size = source["data"], source["size"]
+    if os.path.isabs(data) and not os.path.exists(data):
+        raise InputError(f"the data {data} are not there, expected a file or folder; check the path, or give their new place "
+                         f"with --data")
+    if options.method == TEXTURE:
+        return None, texture_pieces(data, size or TEXTURE_SIDE, options.seed)
+    splits = load_splits(data, size=size, seed=options.seed)
+    return splits, splits.train
+
+
 def saved_options(state: Path, chosen: dict[str, Any]) -> tuple[Options, dict[str, Any], int]:
     """(options, source, steps made) of a saved training; InputError where an option other than `steps` is given and differs."""
+    if not os.path.exists(state):
+        raise InputError(f"{state.parent} holds no training to resume; leave out --resume, or give its folder as --output")
     info = with_current_names(checkpoint.read_arrays(state)[1]["info"])
+    check(info, TRAINING, state, "begin anew in another folder")
+    check(info.get("source"), SOURCE, state, "begin anew in another folder")
     try:
         options, step_count = Options(**info["options"]), info["step"]
         source = {name: info["source"][name] for name in ("data", "size")}
@@ -102,6 +134,8 @@ def saved_options(state: Path, chosen: dict[str, Any]) -> tuple[Options, dict[st
         if name != "steps" and value != getattr(options, name):
             raise InputError(f"{name} is {value!r}, but the training in {state} was begun with {getattr(options, name)!r}; "
                              f"leave it out, or begin anew in another folder")
+    if chosen.get("steps", step_count) < step_count:
+        raise InputError(f"steps is {chosen['steps']}, but the training in {state} has made {step_count} already; give more")
     return replace(options, steps=chosen.get("steps", options.steps)), source, step_count
 
 
@@ -111,11 +145,7 @@ def texture_pieces(image: str, side: int, seed: int) -> Dataset:
         raise InputError(f"--size is {side}, expected a multiple of {SCALE} up to {MAX_SIDE} for the pieces of a texture")
     if is_style(image):
         return crops(style_image(image, 2 * side), side, TEXTURE_PIECES, seed)
-    whole = read_image(image)
-    shorter, longer = sorted(whole.shape[1:3])
-    if shorter > 2 * side:
-        whole = read_image(image, round(2 * side * longer / shorter))
-    return crops(whole, side, TEXTURE_PIECES, seed)
+    return crops(read_image(image, shorter=2 * side, enlarge=False), side, TEXTURE_PIECES, seed)
 
 
 def check_size(size: int | None) -> None:
@@ -156,7 +186,7 @@ def steps_for_minutes(minutes: float, dataset: Dataset, options: Options) -> int
     return max(10, int(0.95 * 60 * minutes / seconds))  # the rest goes to checkpoints and grids
 
 
-def train_with_progress(trainer: Trainer, folder: FilePath, score: Score | None) -> str:
+def train_with_progress(trainer: Trainer, folder: OutputFolder, score: Score | None) -> str:
     """`train` with a progress bar of the metrics; both losses stand beside those of a discriminator that guesses."""
     chance = CHANCE_LOSS[trainer.options.loss] if trainer.options.method == "gan" else {}
     labels = {name: f"{words} ({chance[name]:.2f})" if name in chance else words for name, words in BAR_LABELS.items()}
@@ -187,9 +217,9 @@ def generate(path: FilePath | None, output: FilePath, *, shape: tuple[int, int] 
     """
     check_writable(output)
     check_int(seed, "generate: seed", 0)
-    if walk is not None and (walk < 2 or Path(output).suffix.lower() != ".gif"):
-        raise InputError(f"a walk of {walk} images to {output} was requested, expected at least 2 images and a name that ends "
-                         f"in .gif")
+    if walk is not None and (not 2 <= walk <= MAX_FRAMES or Path(output).suffix.lower() != ".gif"):
+        raise InputError(f"a walk of {walk} images to {output} was requested, expected 2 to {MAX_FRAMES} images and a name "
+                         f"that ends in .gif")
     backend.use(device)
     sampler = load_generator(path or SHIPPED, side)
     number = None if label is None else sampler.class_number(label)
@@ -203,5 +233,6 @@ def generate(path: FilePath | None, output: FilePath, *, shape: tuple[int, int] 
     else:
         images, _ = sampler.sample(rows * columns, seed=seed, label=number)
         data = encode(grid(images, columns, gap=2 if len(images) > 1 else 0, enlarge=not side), output)
-    replace_file(output, data)
-    print(f"{len(images)} image{'s' if len(images) > 1 else ''} written to {output}")
+    with writing(output, inputs=[path or SHIPPED]):
+        replace_file(output, data)
+    print(f"{len(images)} image{'s' if len(images) > 1 else ''} written to {printable(output)}")

@@ -75,7 +75,7 @@ class CompositeOptimizer:
         for part, trial in trials.items():  # each may raise, while no part has changed
             trial.load_state(of_part(part, arrays), of_part(part, params))
         for part, optimizer in self.parts.items():
-            optimizer.steps, optimizer.state = trials[part].steps, trials[part].state
+            vars(optimizer).update(vars(trials[part]))
 
 
 def of_part(part: str, named: Mapping[str, Array]) -> dict[str, Array]:

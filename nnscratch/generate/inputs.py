@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from nnscratch.backend import Array, to_cpu, to_device
+from nnscratch.errors import InputError
 from nnscratch.generate.pseudo_labels import sample_in_proportion
 from nnscratch.models import Model
 from nnscratch.networks.gan import PRESETS, generator
@@ -71,6 +72,11 @@ def generate_images(model: Model, noise: np.ndarray, labels: np.ndarray, num_cla
     -------
     ndarray (N, H, W, C)
         Images in [-1, 1].
+
+    Raises
+    ------
+    InputError
+        They are not finite.
     """
     height, width, _ = model.outputs[0].sample_shape
     batch_size = max(1, min(64, PIXELS_PER_BATCH // (height * width)))
@@ -80,7 +86,11 @@ def generate_images(model: Model, noise: np.ndarray, labels: np.ndarray, num_cla
         if num_classes:
             hot = one_hot(labels[k:k + batch_size], num_classes)
         generated.append(to_cpu(model.forward(with_labels(z, hot))))
-    return np.concatenate(generated)
+    images = np.concatenate(generated)
+    if not np.isfinite(images).all():
+        raise InputError("the generator's images hold NaN: its weights are damaged, or its training diverged; use an earlier "
+                         "checkpoint")
+    return images
 
 
 def with_labels(x: Array, labels: Array | None) -> Array | list[Array]:

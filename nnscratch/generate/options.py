@@ -14,6 +14,7 @@ METHOD_NAMES = ("gan", "vae", "glo", "imle", "texture")
 METHOD_DEFAULTS: dict[str, dict[str, Any]] = {  # where they differ from those of Options
     TEXTURE: {"preset": TEXTURE, "groups": 0, "steps": 400, "batch_size": 4, "learning_rate": 5e-3, "beta_1": 0.9}}
 GAN_ONLY = ("loss", "smoothing", "augment", "r1", "spectral_norm")  # options of the discriminator
+LARGEST = {"steps": 10**9, "batch_size": 2**16, "groups": 10_000, "seed": 2**63 - 1}
 RENAMED = {"batch": "batch_size"}  # version 0.1's name: today's
 
 
@@ -72,7 +73,13 @@ class Options:
         check_int(self.seed, "train: seed", 0)
         check_int(self.groups, "train: groups", 0)
         check_fraction(self.beta_1, "train: beta_1")
-        if not 0.5 < self.smoothing <= 1:
+        for name, largest in LARGEST.items():
+            if getattr(self, name) > largest:
+                raise InputError(f"train: {name} is {getattr(self, name)}, expected at most {largest}; use a smaller number")
+        for name in ("conditional", "augment", "spectral_norm"):
+            if not isinstance(getattr(self, name), bool):
+                raise InputError(f"train: {name} is {getattr(self, name)!r}, expected True or False")
+        if not (isinstance(self.smoothing, (int, float)) and 0.5 < self.smoothing <= 1):
             raise InputError(f"train: smoothing is {self.smoothing!r}, expected a number above 0.5, up to 1, such as 0.9")
         if self.method == TEXTURE and self.groups:
             raise InputError(f"train: groups is {self.groups} for the method 'texture', expected 0, since all pieces of a "

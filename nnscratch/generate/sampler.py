@@ -5,6 +5,7 @@ Shapes: noise (N, Z), labels (N,) whole numbers, images (N, H, W, C) in [-1, 1].
 The file describes itself (preset, size of the images, names of the classes), so its path is enough to use it. Weights may be
 kept in half precision: half the size, and no visible difference.
 """
+import os
 from pathlib import Path
 from typing import Any
 
@@ -13,16 +14,17 @@ import numpy as np
 from nnscratch import checkpoint
 from nnscratch.errors import InputError
 from nnscratch.files import FilePath
+from nnscratch.generate.headers import GENERATOR, MAX_TEXTURE_SIDE, SOURCE, check_file_size, check_limits
 from nnscratch.generate.inputs import TEXTURE, generate_images, new_generator, noise_length_of, sample_labels
 from nnscratch.generate.trainer import Trainer
 from nnscratch.models import Model
+from nnscratch.networks.gan import PRESETS
 from nnscratch.networks.texture_generator import SCALE
-from nnscratch.ops.validation import check_int
+from nnscratch.ops.validation import check_choice, check_int
+from nnscratch.schema import check
 
 __all__ = ["SHIPPED", "Sampler", "load_generator", "save_generator", "slerp"]
 
-MAX_SIDE = 512  # pixels: the dense layer of a generator for larger images would take gigabytes
-MAX_TEXTURE_SIDE = 2048  # the weights of a texture generator do not grow with the image
 SHIPPED = Path(__file__).parent / "weights" / "glyphs.safetensors"
 
 
@@ -160,7 +162,7 @@ def save_generator(path: FilePath, trainer: Trainer, half: bool = False) -> None
     o = trainer.options
     info = {"what": "generator", "preset": o.preset, "shape": list(trainer.shape), "classes": trainer.num_classes,
             "names": trainer.dataset.class_names if trainer.num_classes else [], "shares": trainer.label_fractions(),
-            "data": trainer.dataset.title, "steps": trainer.step_count, "seed": o.seed}
+            "data": trainer.dataset.title, "source": trainer.source, "steps": trainer.step_count, "seed": o.seed}
     write_generator(path, trainer.sampling_model(), info, half)
 
 
@@ -195,26 +197,29 @@ def load_generator(path: FilePath = SHIPPED, side: int | None = None) -> Sampler
     InputError
         Another file, or a side that the generator does not have.
     """
-    info = checkpoint.read_arrays(path)[1]["info"]
+    if os.path.isdir(path) and os.path.exists(os.path.join(path, "best.safetensors")):
+        path = os.path.join(path, "best.safetensors")  # the folder of a training
+    arrays, header = checkpoint.read_arrays(path)
+    info = header["info"]
     if info.get("what") != "generator":
         raise InputError(f"{path} holds {info.get('what', 'something else')!r}, expected a generator; give best.safetensors of "
                          f"a training's folder")
-    try:
-        height, width, channels = shape = tuple(map(int, info["shape"]))
-        num_classes, fractions = int(info["classes"]), info.setdefault("shares", None)
-        valid_shape = 1 <= min(shape) and max(shape) <= MAX_SIDE and channels in (1, 3)
-        valid_names = len(info["names"]) == num_classes <= 10_000 and all(isinstance(name, str) for name in info["names"])
-        valid_fractions = fractions is None or (len(fractions) == num_classes and min(map(float, fractions)) >= 0
-                                                and 0 < sum(fractions) < 2)
-        valid_texture = info["preset"] != TEXTURE or num_classes == 0
-        if not (valid_shape and valid_names and valid_fractions and valid_texture and type(info["seed"]) is int):
-            raise ValueError("sizes that no generator has")
-        model = new_generator(info["preset"], (height, width, channels), num_classes)
-    except (KeyError, TypeError, ValueError, OverflowError) as error:
-        raise InputError(f"{path} does not say what its generator is ({error}); train it anew") from error
+    info.setdefault("shares", None)
+    check(info, GENERATOR, path, "it does not say what its generator is, train it anew")
+    check(info.get("source"), SOURCE, path)
+    preset, shape, num_classes, fractions = info["preset"], tuple(info["shape"]), info["classes"], info["shares"]
+    check_choice(preset, f"{path}: preset", [*PRESETS, TEXTURE])
+    check_limits(str(path), preset, shape, num_classes)
+    if len(info["names"]) != num_classes or (preset == TEXTURE and num_classes) or (
+            fractions is not None and (len(fractions) != num_classes or not 0.5 < sum(fractions) < 1.5)):
+        raise InputError(f"{path} does not say what its generator is: {num_classes} classes, {len(info['names'])} names, "
+                         f"fractions {str(fractions)[:40]}; train it anew")
+    check_file_size(str(path), preset, shape, sum(array.size for array in arrays.values()))
+    del arrays
+    model = new_generator(preset, shape, num_classes)
     if side is not None:
-        info["shape"] = square_shape(path, info["preset"], side)
-        model = new_generator(info["preset"], info["shape"], num_classes)
+        info["shape"] = square_shape(path, preset, side)
+        model = new_generator(preset, info["shape"], num_classes)
     checkpoint.load(path, model)
     return Sampler(model, info)
 

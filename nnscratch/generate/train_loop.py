@@ -18,29 +18,33 @@ import numpy as np
 
 from nnscratch.data.animation import encode_gif
 from nnscratch.fast import sigmoid
-from nnscratch.files import FilePath, make_folder, replace_file
+from nnscratch.files import FilePath, replace_file
 from nnscratch.generate.adversarial_losses import CHANCE_LOSS
 from nnscratch.generate.plots import grid, plot_history, png
 from nnscratch.generate.sampler import save_generator
 from nnscratch.generate.trainer import GRID_STREAM, SCORE_STREAM, Trainer
+from nnscratch.outputs import OutputFolder, output_folder
 
 __all__ = ["train"]
 
 RECORD_INTERVAL, SAVE_INTERVAL = 10, 250  # steps
+TRAINING_FILES = ("state.safetensors", "best.safetensors", "judge.safetensors", "samples", "history.json", "curves.png",
+                  "film.gif")
+GRID_FILES = ("step-*.png",)
 EARLY_GRIDS = (0, 50, 100, 200, 400)  # further steps with a grid: the images change most at the beginning
 
 Record: TypeAlias = dict[str, float]  # "step", and the metrics of that step
 Score: TypeAlias = Callable[[np.ndarray, np.ndarray], float]
 
 
-def train(trainer: Trainer, folder: FilePath, *, score: Score | None = None,
+def train(trainer: Trainer, folder: FilePath | OutputFolder, *, score: Score | None = None,
           progress: Callable[[Record], None] | None = None, save_every: int = SAVE_INTERVAL) -> str:
     """Train until `trainer.options.steps`.
 
     Parameters
     ----------
     trainer : Trainer
-    folder : str or Path, made if it does not exist
+    folder : str, Path or OutputFolder; it is made if it does not exist. What an earlier training left there is replaced
     score : callable, (images, labels) -> float, called at each checkpoint: the generator with the highest score is kept as
         the best; without it, the latest
     progress : callable, (record), called after each recorded step
@@ -51,64 +55,74 @@ def train(trainer: Trainer, folder: FilePath, *, score: Score | None = None,
     str
         Why the training ended: "done", "stopped" (by Ctrl-C) or "failed" (by NaN or infinity).
     """
-    folder = Path(folder)
-    make_folder(folder / "samples")
-    monitor, ended, last_step = Monitor(), "done", trainer.options.steps
+    resumed = trainer.step_count > 0
+    with output_folder(folder, TRAINING_FILES, resumed) as output, output.subfolder("samples", GRID_FILES) as samples:
+        if not resumed:
+            for held in (output, samples):
+                for name in sorted(held.files - {"judge.safetensors", "samples"}):
+                    held.remove(name)  # of an earlier training
+        ended = run_steps(trainer, output, samples, score, progress, save_every)
+        save_summary(trainer, output, samples)
+    return ended
+
+
+def run_steps(trainer: Trainer, folder: OutputFolder, samples: OutputFolder, score: Score | None,
+              progress: Callable[[Record], None] | None, save_every: int) -> str:
+    """The steps of `train`, with records, checkpoints and grids; why they ended."""
+    monitor, last_step = Monitor(), trainer.options.steps
     try:
         if trainer.step_count == 0:
-            trainer.save(folder / "state.safetensors")  # so that even a training stopped at once can be resumed
-            save_grid(trainer, folder)
+            trainer.save(folder.file("state.safetensors"))  # so that even a training stopped at once can be resumed
+            save_grid(trainer, samples)
         while trainer.step_count < last_step:
             metrics = trainer.step()
             step = trainer.step_count
-            save = step % save_every == 0 or step == last_step
+            save, record = step % save_every == 0 or step == last_step, None
             if step % RECORD_INTERVAL == 0 or save:
                 record = {"step": step, **{name: float(value) for name, value in metrics.items()}}
                 record |= {name: float(sigmoid(metrics[name])[0]) for name in ("d_real", "d_fake") if name in metrics}
                 if not all(isfinite(value) for value in record.values()):
-                    ended = "failed"
-                    monitor.warn(restore_after_failure(trainer, folder, record))
-                    break
+                    monitor.warn(restore_after_failure(trainer, folder.path, record))
+                    return "failed"
                 trainer.history.append(record)
                 monitor.check(record)
-                if save:
-                    save_checkpoint(trainer, folder, score, record)
-                if progress is not None:
-                    progress(record)
             if step in EARLY_GRIDS or save:
-                save_grid(trainer, folder)
+                save_grid(trainer, samples)  # before the checkpoint: a resumed training makes only what comes after it
+            if save and record is not None:
+                save_checkpoint(trainer, folder, score, record)
+            if progress is not None and record is not None:
+                progress(record)
     except KeyboardInterrupt:
-        ended = "stopped"  # the last checkpoint is whole: at most `save_every` steps are lost
-    save_summary(trainer, folder)
-    return ended
+        return "stopped"  # the last checkpoint is whole: at most `save_every` steps are lost
+    return "done"
 
 
-def save_grid(trainer: Trainer, folder: Path) -> None:
+def save_grid(trainer: Trainer, samples: OutputFolder) -> None:
     """Write a grid of samples at this step, from the same noise every time."""
     rows, columns = trainer.GRID_SHAPE
     image = grid(trainer.sample(rows * columns, GRID_STREAM)[0], columns)
-    replace_file(folder / "samples" / f"step-{trainer.step_count:06}.png", png(image))
+    replace_file(samples.file(f"step-{trainer.step_count:06}.png"), png(image))
 
 
-def save_checkpoint(trainer: Trainer, folder: Path, score: Score | None, record: Record) -> None:
+def save_checkpoint(trainer: Trainer, folder: OutputFolder, score: Score | None, record: Record) -> None:
     """Save the training; and the generator by itself, if it is the best so far."""
     best = max((entry["score"] for entry in trainer.history[:-1] if "score" in entry), default=None)
     if score is not None:
         count = 50 * max(trainer.num_classes if trainer.labelled else 0, 10)
         record["score"] = float(score(*trainer.sample(count, SCORE_STREAM)))
     if score is None or best is None or record["score"] >= best:
-        save_generator(folder / "best.safetensors", trainer)
-    trainer.save(folder / "state.safetensors")
+        save_generator(folder.file("best.safetensors"), trainer)
+    trainer.save(folder.file("state.safetensors"))
 
 
-def save_summary(trainer: Trainer, folder: Path) -> None:
+def save_summary(trainer: Trainer, folder: OutputFolder, samples: OutputFolder) -> None:
     """Write the history as JSON and as curves, and the grids as an animation."""
-    from PIL import Image
-    replace_file(folder / "history.json", json.dumps(trainer.history, indent=0).encode())
+    replace_file(folder.file("history.json"), json.dumps(trainer.history, indent=0).encode())
     if len(trainer.history) > 1:
-        replace_file(folder / "curves.png", plot_history(trainer.history, CHANCE_LOSS[trainer.options.loss]))
-    grids = sorted((folder / "samples").glob("step-*.png"))
-    replace_file(folder / "film.gif", encode_gif([Image.open(path) for path in grids]))
+        replace_file(folder.file("curves.png"), plot_history(trainer.history, CHANCE_LOSS[trainer.options.loss]))
+    grids = sorted(path for path in samples.path.glob("step-*.png") if path.name in samples.files)
+    if grids:
+        replace_file(folder.file("film.gif"), encode_gif(grids))
 
 
 def restore_after_failure(trainer: Trainer, folder: Path, record: Record) -> str:

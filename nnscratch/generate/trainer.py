@@ -21,11 +21,13 @@ from nnscratch.errors import InputError
 from nnscratch.files import FilePath
 from nnscratch.generate.composite import CompositeModel, CompositeOptimizer
 from nnscratch.generate.ema import EMA
+from nnscratch.generate.headers import TRAINING, check_limits
 from nnscratch.generate.inputs import generate_images, new_generator, noise_length_of, one_hot, sample_labels
 from nnscratch.generate.options import Options, with_current_names
 from nnscratch.generate.pseudo_labels import with_pseudo_labels
 from nnscratch.models import Model
 from nnscratch.optimizers import Adam, linear_decay
+from nnscratch.schema import check
 
 __all__ = ["Trainer"]
 
@@ -60,6 +62,7 @@ class Trainer:
         self.labelled = bool(options.conditional and dataset.num_classes)
         self.dataset = dataset if self.labelled else with_pseudo_labels(dataset, options.groups, options.seed)
         self.num_classes = self.dataset.num_classes
+        check_limits(self.dataset.title, options.preset, self.shape, self.num_classes)
         self.noise_length = noise_length_of(options.preset, self.shape)
         initializers.set_seed(options.seed)
         self.generator, average = (new_generator(options.preset, self.shape, self.num_classes) for _ in range(2))
@@ -219,24 +222,19 @@ class Trainer:
             Other options or data than those of the saved training; only `steps` may differ. Nothing has changed then.
         """
         info = with_current_names(checkpoint.read_arrays(path)[1]["info"])
-        ours = self.info()
-        if isinstance(info.get("options"), dict) and "steps" in info["options"]:
-            info["options"]["steps"] = self.options.steps
-        for part, remedy in (("what", "give a file that `nnscratch train generator` wrote"),
-                             ("options", "give the options it was begun with, or begin anew in another folder"),
+        check(info, TRAINING, path, "give a file that `nnscratch train generator` wrote")
+        ours, theirs = self.info(), info | {"options": info["options"] | {"steps": self.options.steps}}
+        for side in (ours, theirs):
+            side["data"] = {name: value for name, value in (side["data"] or {}).items() if name != "title"}  # may be renamed
+        for part, remedy in (("options", "give the options it was begun with, or begin anew in another folder"),
                              ("data", "give the data it was begun with, or begin anew in another folder")):
-            if info.get(part) != ours[part]:
-                raise InputError(f"{path} holds a training with {part} {difference(info.get(part), ours[part])}; {remedy}")
-        step, history = info.get("step"), info.get("history")
-        if type(step) is not int or step < 0 or not isinstance(history, list) or not all(isinstance(r, dict) for r in history):
-            raise InputError(f"{path} does not say how many steps its training has made; begin anew in another folder")
+            if theirs[part] != ours[part]:
+                raise InputError(f"{path} holds a training with {part} {difference(theirs[part], ours[part])}; {remedy}")
         checkpoint.load(path, self.models, self.optimizers)
-        self.step_count, self.history = step, history
+        self.step_count, self.history = info["step"], info["history"]
 
 
-def difference(theirs: Any, ours: Any) -> str:
+def difference(theirs: dict[str, Any], ours: dict[str, Any]) -> str:
     """The first entry in which two dicts differ, for an error message."""
-    if not isinstance(theirs, dict) or not isinstance(ours, dict):
-        return f"{theirs!r}, expected {ours!r}"
     name = next(name for name in [*ours, *theirs] if theirs.get(name) != ours.get(name))
     return f"{name} = {theirs.get(name)!r}, expected {ours.get(name)!r}"

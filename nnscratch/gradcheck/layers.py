@@ -13,6 +13,7 @@ from nnscratch import backend
 from nnscratch.backend import Array
 from nnscratch.gradcheck.check import Report, check_op
 from nnscratch.layers.base import Layer
+from nnscratch.layers.pending import Pending
 
 __all__ = ["check_layer", "check_model"]
 
@@ -61,7 +62,7 @@ def check_layer(layer: Layer, x: Array | Sequence[Array], *, smooth: bool = True
         for part, arrays_of_part in zip(parts, own):
             part.params, part.grads, part.buffers = (in_precision(inputs[0].dtype, a) for a in arrays_of_part)
         for part in all_layers:
-            part._saved = []
+            part._saved = Pending()
         copies = layer.params
         for key, value in zip(parameters, values):
             copies[key][...] = value

@@ -6,6 +6,7 @@ from nnscratch import fast
 from nnscratch.backend import Array
 from nnscratch.errors import InputError
 from nnscratch.layers.base import Layer
+from nnscratch.ops.validation import check_number
 
 __all__ = ["ELU", "Activation", "LeakyReLU", "ReLU"]
 
@@ -60,6 +61,8 @@ class Activation(Layer):
     array([[9., 9.]])
     """
 
+    one_input = True
+
     def __init__(self, activation: ActivationLike, name: str | None = None) -> None:
         super().__init__(name)
         pair: ActivationPair = find_activation(activation) or (identity, identity_backward)
@@ -106,9 +109,11 @@ class LeakyReLU(Layer):
         Name in error messages and in the model.
     """
 
+    one_input = True
+
     def __init__(self, negative_slope: float = 0.3, name: str | None = None) -> None:
         super().__init__(name)
-        self.negative_slope = negative_slope
+        self.negative_slope = check_number(negative_slope, f"{self}: negative_slope")
 
     def compute(self, x: Array, training: bool) -> tuple[Array, Any]:
         return fast.leaky_relu(x, self.negative_slope)
@@ -128,9 +133,11 @@ class ELU(Layer):
         Name in error messages and in the model.
     """
 
+    one_input = True
+
     def __init__(self, alpha: float = 1.0, name: str | None = None) -> None:
         super().__init__(name)
-        self.alpha = alpha
+        self.alpha = check_number(alpha, f"{self}: alpha")
 
     def compute(self, x: Array, training: bool) -> tuple[Array, Any]:
         return fast.elu(x, self.alpha)

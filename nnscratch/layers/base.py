@@ -4,12 +4,14 @@
     dx = layer.backward(dy)                   pop the cache, compute dx, and add to layer.grads
 
 Because the caches form a stack, two forward passes (a discriminator on real and on fake images, a layer used twice in a
-graph) followed by two backward passes in reverse order are right; their gradients add up until `zero_grads()`. Parameters
-must not change between a forward pass and its backward pass: step the optimizer afterwards.
+graph) followed by two backward passes in reverse order are right; their gradients add up until `zero_grads()`. A cache holds
+arrays, not copies: neither x nor a parameter may change in place between a forward pass and its backward pass, or the gradients
+are wrong. So step the optimizer afterwards. The stack belongs to one thread at a time; another one is refused.
 
 A subclass writes `compute` and `differentiate`; with parameters also `build`, and where the shape changes also
 `output_shape`. Shapes in those two are of one sample, without the batch axis.
 """
+from contextlib import nullcontext
 from types import ModuleType
 from typing import Any
 
@@ -19,9 +21,8 @@ from nnscratch import backend
 from nnscratch.backend import Array
 from nnscratch.errors import InputError
 from nnscratch.layers.graph import Shape, Symbol, sample_shape
+from nnscratch.layers.inputs import check_gradient, check_input, read_flag
 from nnscratch.layers.state import LayerState
-from nnscratch.ops.validation import check_array, check_shape
-from nnscratch.recording import changing
 
 __all__ = ["Layer"]
 
@@ -44,6 +45,13 @@ class Layer(LayerState):
         False freezes the parameters, and the moving averages of batch normalization.
     per_sample : bool
         Whether y of a sample depends on that sample alone, also in training; False where a layer mixes samples or draws masks.
+    one_input : bool
+        False: a list of arrays may be given, as several inputs.
+
+    Notes
+    -----
+    `forward` keeps x itself, not a copy: do not change x in place before `backward`. Layers are not thread-safe: a second
+    thread is refused while a forward pass waits for its backward pass.
 
     Examples
     --------
@@ -60,6 +68,7 @@ class Layer(LayerState):
     array([[2., 2., 2.]])
     """
 
+    one_input: bool = False
     axes: int | None = None  # 4 for layers of images (N, H, W, C); None: any number
     per_sample: bool = True  # False: a discriminator sees real and generated images apart (generate/adversarial.py)
 
@@ -134,7 +143,7 @@ class Layer(LayerState):
         raise NotImplementedError
 
     def multiply_adds(self, shape: Any) -> int:
-        """Count the multiply-adds of a forward pass, for the summary.
+        """Count the multiply-adds of a forward pass.
 
         Parameters
         ----------
@@ -166,14 +175,15 @@ class Layer(LayerState):
         array
             The output y.
         """
+        check_input(self, x)
+        training = read_flag(self, "training", training)
+        remember = training if remember is None else read_flag(self, "remember", remember)
         shape, first = sample_shape(x), x[0] if isinstance(x, (list, tuple)) else x
-        if not self.built:  # parameters take the input's precision, so it must be a supported one
-            check_array(repr(self), "the input", first, None)
-        self._ensure_built(shape, backend.array_module(first), first.dtype)
-        y, cache = self.compute(x, training)
-        if training if remember is None else remember:
-            changing(self._saved)
-            self._saved.append((cache, y.shape))
+        with self._saved.claim(self) if remember or not self.built else nullcontext():
+            self._ensure_built(shape, backend.array_module(first), first.dtype)
+            y, cache = self.compute(x, training)
+            if remember:
+                self._saved.push(self, (cache, y.shape))
         return y
 
     def backward(self, dy: Array, wrt: str = "all") -> Any:
@@ -191,28 +201,18 @@ class Layer(LayerState):
         array, list of arrays, or None
             Gradient dx with respect to the input; None for wrt="parameters".
         """
-        self._check_pending(wrt)
-        changing(self._saved)
-        cache, shape = self._saved[-1]
-        check_shape(repr(self), "dy", dy, shape, "like the output")
-        self._saved.pop()
-        if not self.trainable:
-            if wrt == "parameters":
-                return None
-            wrt = "input"
-        dx, gradients = self.differentiate(dy, cache, wrt)
-        for name, gradient in gradients.items():
-            if gradient is not None:
-                self.grads[name] += gradient
+        with self._saved.claim(self):
+            check_gradient(self, dy, self._saved.latest(self, wrt)[1])
+            cache, _ = self._saved.take()
+            if not self.trainable:
+                if wrt == "parameters":
+                    return None
+                wrt = "input"
+            dx, gradients = self.differentiate(dy, cache, wrt)
+            for name, gradient in gradients.items():
+                if gradient is not None:
+                    self.grads[name] += gradient
         return dx
-
-    def _check_pending(self, wrt: str) -> None:
-        """Check that `wrt` is one of the three words, and that there is a pending forward pass."""
-        if wrt not in ("all", "input", "parameters"):
-            raise InputError(f"{self}: wrt {wrt!r} is unknown: choose one of all, input, parameters")
-        if not self._saved:
-            raise InputError(f"{self}: backward() was called without a pending forward(); call forward(x, training=True) "
-                             f"first, or forward(x, remember=True) for inference mode")
 
     def __call__(self, x: Any) -> Any:
         """On a Symbol, or a list of them: the next Symbol of a graph. On arrays: the forward pass in inference mode."""
@@ -220,6 +220,8 @@ class Layer(LayerState):
         symbols = list(x) if takes_list else [x]
         if not all(isinstance(s, Symbol) for s in symbols):
             return self.forward(x)
+        if takes_list and (self.one_input or not symbols):
+            raise InputError(f"{self}: got a list of {len(symbols)} Symbols, expected {'one Symbol' if symbols else 'some'}")
         shape = [s.sample_shape for s in symbols] if takes_list else x.sample_shape
         self._ensure_built(shape, backend.current_module(), np.float32)
         return Symbol(self.output_shape(shape), self, symbols, takes_list)

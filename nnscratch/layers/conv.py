@@ -14,7 +14,7 @@ from nnscratch.layers.dense import KernelLayer
 from nnscratch.layers.graph import Shape
 from nnscratch.ops.conv import check_groups
 from nnscratch.ops.conv_transpose import transposed_window
-from nnscratch.ops.validation import as_pair
+from nnscratch.ops.validation import as_pair, check_int
 from nnscratch.ops.window import Padding, Pair, make_window, read_padding
 
 __all__ = ["Conv2D", "Conv2DTranspose"]
@@ -70,7 +70,7 @@ class Conv2D(KernelLayer):
         self.kernel_size = as_pair(kernel_size, f"{self}: kernel_size")
         self.options: dict[str, Any] = {
             "strides": as_pair(strides, f"{self}: strides"), "padding": read_padding(repr(self), padding),
-            "dilation": as_pair(dilation_rate, f"{self}: dilation_rate"), "groups": groups}
+            "dilation": as_pair(dilation_rate, f"{self}: dilation_rate"), "groups": check_int(groups, f"{self}: groups", 1)}
 
     def kernel_shape(self, channels: int) -> Shape:
         groups = self.options["groups"]
@@ -148,7 +148,10 @@ class Conv2DTranspose(KernelLayer):
         self.kernel_size = as_pair(kernel_size, f"{self}: kernel_size")
         self.options: dict[str, Any] = {
             "strides": as_pair(strides, f"{self}: strides"), "padding": read_padding(repr(self), padding),
-            "output_padding": output_padding, "dilation": as_pair(dilation_rate, f"{self}: dilation_rate"), "groups": groups}
+            "output_padding": output_padding, "dilation": as_pair(dilation_rate, f"{self}: dilation_rate"),
+            "groups": check_int(groups, f"{self}: groups", 1)}
+        if output_padding is not None:
+            as_pair(output_padding, f"{self}: output_padding", minimum=0)
 
     def kernel_shape(self, channels: int) -> Shape:
         groups = self.options["groups"]

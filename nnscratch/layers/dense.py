@@ -12,7 +12,7 @@ from nnscratch.initializers import Initializer
 from nnscratch.layers.activation import ActivationLike, activate, find_activation
 from nnscratch.layers.base import Layer
 from nnscratch.layers.graph import Shape
-from nnscratch.ops.validation import check_int
+from nnscratch.ops.validation import check_flag, check_int
 
 __all__ = ["Dense"]
 
@@ -22,13 +22,16 @@ SLOPES = {"relu": 0.0, "leaky_relu": 0.2}  # activations that one kernel compute
 class KernelLayer(Layer):
     """y = activation(linear(x, kernel, bias)); a subclass defines the linear map and the shape of its kernel."""
 
+    one_input = True
+
     def __init__(self, filters: int, activation: ActivationLike, use_bias: bool, kernel_initializer: Initializer,
                  bias_initializer: Initializer, name: str | None) -> None:
         super().__init__(name)
         self.filters = check_int(filters, f"{self}: the number of output channels", 1)
-        self.use_bias, self.activation = use_bias, find_activation(activation)
+        self.use_bias, self.activation = check_flag(use_bias, f"{self}: use_bias"), find_activation(activation)
         self.slope = SLOPES.get(activation) if use_bias and isinstance(activation, str) else None
-        self.kernel_initializer, self.bias_initializer = kernel_initializer, bias_initializer
+        self.kernel_initializer = initializers.check_initializer(kernel_initializer, f"{self}: kernel_initializer")
+        self.bias_initializer = initializers.check_initializer(bias_initializer, f"{self}: bias_initializer")
 
     def kernel_shape(self, channels: int) -> Shape:
         """The kernel's shape for an input of this many channels."""

@@ -30,7 +30,7 @@ class Dropout(Layer):
     checkpoint the next mask follows, because the buffer `calls` is saved with the layer.
     """
 
-    per_sample = False
+    per_sample, one_input = False, True
     _drop, _drop_backward = staticmethod(fast.dropout), staticmethod(fast.dropout_backward)
 
     def __init__(self, rate: float, seed: int | None = None, name: str | None = None) -> None:

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any, NoReturn, TypeAlias
 
 from nnscratch.errors import InputError
-from nnscratch.ops.validation import check_int
+from nnscratch.ops.validation import check_array, check_int
 
 __all__ = ["Input", "Symbol"]
 
@@ -72,9 +72,15 @@ def sample_shape(x: Any) -> Any:
     """The shape of an array without the batch axis; a list of shapes for a list of arrays."""
     if isinstance(x, (list, tuple)):
         return [sample_shape(part) for part in x]
-    if not hasattr(x, "shape"):
-        raise InputError(f"a layer got a {type(x).__name__}, expected an array or a Symbol; wrap it in np.asarray(...)")
     return tuple(x.shape[1:])
+
+
+def read_symbols(given: Any) -> list[Symbol]:
+    """The inputs or outputs of a model as a list."""
+    symbols = list(given) if isinstance(given, (list, tuple)) else [given]
+    if not symbols or not all(isinstance(s, Symbol) for s in symbols):
+        raise InputError("Model: inputs and outputs must be Symbols, or lists of them; use what Input and layers return")
+    return symbols
 
 
 def layer_calls(inputs: list[Symbol], outputs: list[Symbol]) -> list[Symbol]:
@@ -103,10 +109,15 @@ def layer_calls(inputs: list[Symbol], outputs: list[Symbol]) -> list[Symbol]:
 def unique_names(layers: list[Any]) -> dict[Any, str]:
     """A name for each layer: its own, or its class and a number. Two layers of one name are an error."""
     counts: Counter[str] = Counter()
+    taken = {layer.name for layer in layers}
     names = {}
     for layer in layers:
         kind = type(layer).__name__.lower()
-        names[layer] = layer.name or f"{kind}_{counts[kind]}"
+        number = counts[kind]
+        while f"{kind}_{number}" in taken:  # another layer was given this name
+            number += 1
+        names[layer] = layer.name or f"{kind}_{number}"
+        taken.add(names[layer])
         if "/" in names[layer]:
             raise InputError(f"Model: layer name {names[layer]!r} holds a '/', which separates layer and parameter; "
                              f"choose another")
@@ -117,12 +128,21 @@ def unique_names(layers: list[Any]) -> dict[Any, str]:
     return names
 
 
+def one_for_each(model: Any, symbols: list[Symbol], given: Any, what: str, single: bool) -> list[Any]:
+    """The arrays, shapes or gradients given for these symbols, as a list; for a single symbol it is given by itself."""
+    listed = [given] if single else given
+    if not isinstance(listed, (list, tuple)) or len(listed) != len(symbols):
+        got = len(listed) if isinstance(listed, (list, tuple)) else f"a {type(listed).__name__} for"
+        raise InputError(f"{model}: {got} {what} given, expected {len(symbols)} in a list")
+    return list(listed)
+
+
 def check_input(model: Any, array: Any, symbol: Symbol) -> None:
-    """Check that an input of the model is an array that fits its Input."""
-    shape = getattr(array, "shape", None)
-    if shape is None:
-        raise InputError(f"{model}: the input is a {type(array).__name__}, expected an array; wrap it in np.asarray(...)")
-    check_sides(model, shape[1:], symbol)
+    """Raise InputError unless an input of the model is an array that fits its Input."""
+    check_array(model, "the input", array, None)
+    if array.ndim == 0:
+        raise InputError(f"{model}: the input is one number, expected an array {('N', *symbol.sample_shape)}")
+    check_sides(model, array.shape[1:], symbol)
 
 
 def check_sides(model: Any, sample_shape: Shape, symbol: Symbol) -> None:
@@ -152,7 +172,8 @@ def raise_naming_layer(error: BaseException, model: Any, layer: Any, kind: str, 
     """Raise the error with its place in the model: in the sentence of an InputError, as a note to any other exception."""
     shapes = ", ".join(str(getattr(array, "shape", "unknown")) for array in arrays)
     place = f"layer {model.layers.index(layer) + 1} of {len(model.layers)} of {model}, {kind} of shape {shapes}"
+    named = f"{model.names[layer]}: {layer._call_text()}"  # its repr may hold the name in another model
     if isinstance(error, InputError):
-        raise InputError(f"{layer} ({place}): {str(error).removeprefix(f'{layer}: ')}") from error
-    error.add_note(f"in {layer} ({place})")
+        raise InputError(f"{named} ({place}): {str(error).removeprefix(f'{layer}: ')}") from error
+    error.add_note(f"in {named} ({place})")
     raise error

@@ -3,8 +3,10 @@ from typing import Any
 
 from nnscratch import fast, initializers
 from nnscratch.backend import Array
+from nnscratch.errors import InputError
 from nnscratch.layers.base import Layer
 from nnscratch.layers.graph import Shape
+from nnscratch.ops.validation import check_int, check_positive
 
 __all__ = ["GroupNormalization"]
 
@@ -31,9 +33,11 @@ class GroupNormalization(Layer):
 
     def __init__(self, groups: int = 32, epsilon: float = 1e-3, name: str | None = None) -> None:
         super().__init__(name)
-        self.groups, self.epsilon = groups, epsilon
+        self.groups, self.epsilon = check_int(groups, f"{self}: groups", 1), check_positive(epsilon, f"{self}: epsilon")
 
     def build(self, shape: Shape) -> None:
+        if shape[-1] is None or shape[-1] % self.groups:
+            raise InputError(f"{self}: groups is {self.groups}, expected a divisor of the {shape[-1]} channels")
         self.params["gamma"] = initializers.draw("ones", shape[-1:])
         self.params["beta"] = initializers.draw("zeros", shape[-1:])
 

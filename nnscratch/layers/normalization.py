@@ -7,6 +7,7 @@ from nnscratch.fast import batch_norm, batch_norm_backward, instance_norm, insta
 from nnscratch.initializers import Initializer
 from nnscratch.layers.base import Layer
 from nnscratch.layers.graph import Shape
+from nnscratch.ops.validation import check_flag, check_fraction, check_positive
 
 __all__ = ["BatchNormalization", "InstanceNormalization"]
 
@@ -39,12 +40,14 @@ class BatchNormalization(Layer):
     A frozen layer (`trainable = False`) uses the moving averages in training too, and does not change them.
     """
 
-    per_sample = False
+    per_sample, one_input = False, True
 
     def __init__(self, momentum: float = 0.99, epsilon: float = 1e-3, unbiased: bool = False,
                  gamma_initializer: Initializer = "ones", name: str | None = None) -> None:
         super().__init__(name)
-        self.momentum, self.epsilon, self.unbiased, self.gamma_initializer = momentum, epsilon, unbiased, gamma_initializer
+        self.momentum = check_fraction(momentum, f"{self}: momentum", or_one=True)
+        self.epsilon, self.unbiased = check_positive(epsilon, f"{self}: epsilon"), check_flag(unbiased, f"{self}: unbiased")
+        self.gamma_initializer = initializers.check_initializer(gamma_initializer, f"{self}: gamma_initializer")
 
     def build(self, shape: Shape) -> None:
         channels = shape[-1:]
@@ -86,7 +89,7 @@ class InstanceNormalization(Layer):
 
     def __init__(self, epsilon: float = 1e-5, name: str | None = None) -> None:
         super().__init__(name)
-        self.epsilon = epsilon
+        self.epsilon = check_positive(epsilon, f"{self}: epsilon")
 
     def build(self, shape: Shape) -> None:
         self.params["gamma"] = initializers.draw("ones", shape[-1:])

@@ -12,7 +12,7 @@ from nnscratch.fast import (
 )
 from nnscratch.layers.base import Layer
 from nnscratch.layers.graph import Shape
-from nnscratch.ops.validation import as_pair
+from nnscratch.ops.validation import as_pair, check_flag
 from nnscratch.ops.window import Padding, Pair, make_window, read_padding
 
 __all__ = ["AveragePooling2D", "GlobalAveragePooling2D", "MaxPooling2D"]
@@ -87,7 +87,7 @@ class AveragePooling2D(Pooling2D):
     def __init__(self, pool_size: Pair = 2, strides: Pair | None = None, padding: Padding = "valid",
                  count_include_pad: bool = False, name: str | None = None) -> None:
         super().__init__(pool_size, strides, padding, name)
-        self.count_include_pad = count_include_pad
+        self.count_include_pad = check_flag(count_include_pad, f"{self}: count_include_pad")
 
     def compute(self, x: Array, training: bool) -> tuple[Array, Any]:
         return avg_pool2d(x, self.pool_size, self.strides, padding=self.padding, count_include_pad=self.count_include_pad)

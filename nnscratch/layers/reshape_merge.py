@@ -30,6 +30,8 @@ class Reshape(Layer):
     <Symbol (None, 7, 7, 2) from Reshape((7, 7, -1))>
     """
 
+    one_input = True
+
     def __init__(self, target_shape: int | Sequence[int], name: str | None = None) -> None:
         super().__init__(name)
         sides = target_shape if isinstance(target_shape, (tuple, list)) else (target_shape,)

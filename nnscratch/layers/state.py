@@ -4,11 +4,11 @@ from typing import Any
 import numpy as np
 
 from nnscratch.backend import Array, array_module
-from nnscratch.recording import changing
+from nnscratch.errors import InputError
+from nnscratch.layers.pending import Pending
 from nnscratch.reprs import ArgumentsRepr
 
 __all__: list[str] = []
-
 
 class LayerState(ArgumentsRepr):
     """The arrays of a layer. `Layer` adds the forward and the backward pass, and documents the attributes."""
@@ -16,11 +16,11 @@ class LayerState(ArgumentsRepr):
     _name_in_model: str | None = None  # set by Model, for the repr
 
     def __init__(self, name: str | None = None) -> None:
-        self.name, self.trainable = name, True
+        self.name, self.trainable = check_name(type(self).__name__, name), True
         self.params: dict[str, Array] = {}
         self.grads: dict[str, Array] = {}
         self.buffers: dict[str, Array] = {}
-        self._saved: list[tuple[Any, Any]] = []  # (cache, shape of y) of each forward pass that waits for its backward pass
+        self._saved = Pending()  # (cache, shape of y)
 
     @property
     def trainable_params(self) -> Any:
@@ -29,14 +29,15 @@ class LayerState(ArgumentsRepr):
 
     def zero_grads(self) -> None:
         """Set all gradients to 0, at the start of a step."""
-        for gradient in self.grads.values():
-            gradient[...] = 0
+        with self._saved.claim(self):
+            for gradient in self.grads.values():
+                gradient[...] = 0
 
     def discard_forward(self) -> None:
         """Drop the latest pending forward pass, whose backward pass will not be called."""
         if self._saved:
-            changing(self._saved)
-            self._saved.pop()
+            with self._saved.claim(self):
+                self._saved.take()
 
     def set_buffer(self, name: str, value: Array) -> None:
         """Give one buffer a new value.
@@ -56,6 +57,11 @@ class LayerState(ArgumentsRepr):
                 if array.dtype.kind in "fc":
                     arrays[name] = (array.real if np.dtype(dtype).kind == "f" else array).astype(dtype)
 
+    def join(self, name: str) -> None:
+        """Be named so in the repr, as a layer of a model; a layer that two models name differently has no name of its own."""
+        self._name_in_model = name if self._name_in_model in (None, name) else ""
+        self._saved.warns = False
+
     def __repr__(self) -> str:
         name = getattr(self, "name", None) or getattr(self, "_name_in_model", None)
         return f"{name}: {self._call_text()}" if name else self._call_text()
@@ -63,3 +69,10 @@ class LayerState(ArgumentsRepr):
     def _call_text(self) -> str:
         """The constructor's call."""
         return super().__repr__()
+
+
+def check_name(layer: str, name: Any) -> str | None:
+    """The name that was given to a layer, if any."""
+    if not (name is None or isinstance(name, str)):
+        raise InputError(f"{layer}: name is {name!r:.100}, expected a string")
+    return name

@@ -147,7 +147,7 @@ def hinge(logits: Array, sign: float) -> tuple[Array, Array]:
     Lim and Ye, "Geometric GAN" (2017), section 3.
     """
     check_array("hinge", "logits", logits, None)
-    if not isinstance(sign, Real) or abs(sign) != 1:
+    if not isinstance(sign, Real) or isinstance(sign, bool) or abs(sign) != 1:
         raise InputError(f"hinge: sign is {sign!r}, expected +1 for real or -1 for fake, one for the whole batch")
     xp, sign = array_module(logits), float(sign)
     margin = 1 - sign * logits

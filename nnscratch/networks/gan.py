@@ -113,6 +113,13 @@ def generator(preset: str | Preset, shape: tuple[int, int, int], num_classes: in
     return Model([noise, *labels] if labels else noise, y, name="generator")
 
 
+def dense_size(preset: str | Preset, shape: tuple[int, ...]) -> int:
+    """The number of weights of the generator's dense layer without labels: most of a generator for large images."""
+    preset = find_preset(preset)
+    h, w = halved_sizes(shape[:2], len(preset.up) - preset.refine)[-1]
+    return preset.noise_length * h * w * preset.up[0]
+
+
 def upsample(x: Symbol, filters: int, size: tuple[int, ...], **options: Any) -> Symbol:
     """A transposed convolution from ceil(n / 2) pixels to n = `size`: the adjoint of the discriminator's convolution."""
     padding = tuple((1, 1 + n % 2) for n in size)  # that of "same", and one pixel more where the side is odd

@@ -38,7 +38,7 @@ from nnscratch.ops.validation import check_choice
 __all__ = ["UPSAMPLINGS", "adain", "decoder", "encoder", "fingerprint"]
 
 ENCODED, SCALE, CHANNELS = 5, 4, 128  # index of the texture network's map in the code; how many times smaller; its channels
-BLOCKS = 2
+BLOCKS, EPSILON = 2, 1e-5  # residual blocks; added to variances
 UPSAMPLINGS = ("resize", "transposed")
 
 
@@ -95,7 +95,12 @@ def adain(f: Array, s: Array, strength: float = 1.0) -> Array:
     array like f
         t = std(s) (f - mean(f)) / std(f) + mean(s), for strength 1. No backward pass needs its gradient.
     """
-    (mean_f, std_f), (mean_s, std_s) = channel_statistics(f), channel_statistics(s)
+    return change_statistics(f, channel_statistics(f), channel_statistics(s), strength)
+
+
+def change_statistics(f: Array, own: tuple[Array, Array], wanted: tuple[Array, Array], strength: float) -> Array:
+    """AdaIN for a part of a code: `own` are the statistics (mean, standard deviation) of the whole code."""
+    (mean_f, std_f), (mean_s, std_s) = own, wanted
     factor = 1 + strength * (std_s / std_f - 1)
     return (f - mean_f) * factor.clip(0) + mean_f + strength * (mean_s - mean_f)  # a factor below 0 would invert the pattern
 
@@ -103,7 +108,17 @@ def adain(f: Array, s: Array, strength: float = 1.0) -> Array:
 def channel_statistics(x: Array) -> tuple[Array, Array]:
     """(mean, standard deviation) of each channel of each image: (N, H, W, C) -> two arrays (N, 1, 1, C)."""
     mean = x.mean(axis=(1, 2), keepdims=True)
-    return mean, (((x - mean)**2).mean(axis=(1, 2), keepdims=True) + 1e-5)**0.5
+    return mean, (((x - mean)**2).mean(axis=(1, 2), keepdims=True) + EPSILON)**0.5
+
+
+def joined_statistics(parts: list[tuple[int, Array, Array]]) -> tuple[Array, Array]:
+    """The statistics of a whole code from those of its parts, each (pixels, mean, standard deviation).
+
+    The variance of the whole is the mean of the parts' variances, plus the variance of their means.
+    """
+    total = sum(n for n, _, _ in parts)
+    mean = sum(n * m for n, m, _ in parts) / total
+    return mean, (sum(n * (std**2 + (m - mean)**2) for n, m, std in parts) / total)**0.5  # each std² has its EPSILON already
 
 
 def encoder() -> Model:

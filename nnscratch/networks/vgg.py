@@ -21,6 +21,7 @@ import numpy as np
 
 from nnscratch.backend import array_module, move, to_device
 from nnscratch.errors import InputError
+from nnscratch.files import open_regular_file, reason
 from nnscratch.layers import AveragePooling2D, Conv2D, Input, MaxPooling2D, ReLU
 from nnscratch.models import Model
 from nnscratch.ops.validation import check_choice
@@ -108,14 +109,17 @@ def read_weights(path: File, kind: str) -> dict[str, tuple[np.ndarray, np.ndarra
     """{"features.0": (kernel HWIO, bias)} of all layers up to relu5_1, each checked."""
     from safetensors import SafetensorError, safe_open
     weights = {}
+    open_regular_file(path, "a .safetensors file").close()  # it exists, and is no pipe
     try:
         with safe_open(path, framework="numpy") as file:
             for _, _, name, inputs, width in layout(kind):
                 kernel = read_array(path, file, f"{name}.weight", (width, inputs, 3, 3), kind)
                 weights[name] = kernel.transpose(2, 3, 1, 0), read_array(path, file, f"{name}.bias", (width,), kind)
+    except InputError:
+        raise
     except OSError as error:
-        raise InputError(f"cannot read {path}: {error.strerror or error}; give the path of a .safetensors file") from error
-    except (SafetensorError, ValueError, TypeError, OverflowError) as error:
+        raise InputError(f"cannot read {path} ({reason(error)}); give the path of a .safetensors file") from error
+    except (SafetensorError, AttributeError, ValueError, TypeError, KeyError, OverflowError) as error:
         raise InputError(f"{path} is not a whole safetensors file of plain numbers ({error}); convert the weights with "
                          f"safetensors.torch.save_file") from error
     check_first_layer(path, weights["features.0"][0])
@@ -129,6 +133,10 @@ def read_array(path: File, file: Any, name: str, shape: tuple[int, ...], kind: s
     found = tuple(file.get_slice(name).get_shape())
     if found != shape:
         raise InputError(f"{path}: {name} has shape {found}, expected {shape} (OIHW) for {kind}; give the weights of {kind}")
+    dtype = file.get_slice(name).get_dtype()
+    if dtype == "BF16" or dtype.startswith(("F8", "F4")):
+        raise InputError(f"{path}: {name} holds {dtype}, which NumPy does not have; convert the weights with tensor.float() "
+                         f"and save them again with safetensors.torch.save_file")
     array = file.get_tensor(name)
     if array.dtype.kind != "f" or not np.isfinite(array).all():
         raise InputError(f"{path}: {name} holds {array.dtype} with NaN or infinity, or no floats at all; give trained weights")

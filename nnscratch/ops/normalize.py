@@ -3,11 +3,8 @@
 Shapes: x (..., C) with channels last, gamma, beta and moving statistics (C,). A mean is taken over M values: all axes but the
 last for batch normalization, the H*W pixels of one image for instance normalization.
 """
-from numbers import Real
-
 from nnscratch.backend import Array
-from nnscratch.errors import InputError
-from nnscratch.ops.validation import check_array, check_dy, check_shape
+from nnscratch.ops.validation import check_array, check_dy, check_flag, check_fraction, check_positive, check_shape, read_cache
 
 __all__ = ["batch_norm", "batch_norm_backward", "instance_norm", "instance_norm_backward"]
 
@@ -56,7 +53,7 @@ def batch_norm(x: Array, gamma: Array, beta: Array, moving_mean: Array, moving_v
     >>> y.round(3).tolist(), new_mean.round(3).tolist()
     ([[-1.0], [1.0]], [0.02])
     """
-    check_batch_norm(x, gamma, beta, moving_mean, moving_variance, momentum, epsilon)
+    check_batch_norm(x, gamma, beta, moving_mean, moving_variance, momentum, epsilon, training, unbiased)
     axes = tuple(range(x.ndim - 1))
     if training:
         mean = x.mean(axes)
@@ -109,7 +106,7 @@ def batch_norm_backward(dy: Array, cache: tuple, wrt: str = "all") -> tuple[Arra
     InputError
         dy has another shape than y.
     """
-    x_hat, gamma, inverse_std, training = cache
+    x_hat, gamma, inverse_std, training = read_cache("batch_norm_backward", cache, 4)
     check_dy("batch_norm_backward", dy, x_hat.shape, wrt)
     axes = tuple(range(dy.ndim - 1))
     dx = dgamma = dbeta = None
@@ -177,7 +174,7 @@ def instance_norm_backward(dy: Array, cache: tuple, wrt: str = "all") -> tuple[A
     dx, dgamma, dbeta : arrays in the shapes of x, gamma and beta
         None for what `wrt` leaves out.
     """
-    x_hat, gamma, inverse_std = cache
+    x_hat, gamma, inverse_std = read_cache("instance_norm_backward", cache, 3)
     check_dy("instance_norm_backward", dy, x_hat.shape, wrt)
     dx = dgamma = dbeta = None
     if wrt != "parameters":
@@ -189,13 +186,14 @@ def instance_norm_backward(dy: Array, cache: tuple, wrt: str = "all") -> tuple[A
 
 
 def check_batch_norm(x: Array, gamma: Array, beta: Array, moving_mean: Array, moving_variance: Array, momentum: float,
-                     epsilon: float) -> None:
+                     epsilon: float, training: bool, unbiased: bool) -> None:
     """Check the arguments of `batch_norm`."""
     check_array("batch_norm", "x", x, max(2, getattr(x, "ndim", 2)), "(..., C)")
     check_normalization("batch_norm", x, epsilon, gamma=gamma, beta=beta, moving_mean=moving_mean,
                         moving_variance=moving_variance)
-    if not (isinstance(momentum, Real) and 0 <= momentum <= 1):
-        raise InputError(f"batch_norm: momentum is {momentum!r}, expected a fraction between 0 and 1, such as 0.99")
+    check_fraction(momentum, "batch_norm: momentum", or_one=True)
+    check_flag(training, "batch_norm: training")
+    check_flag(unbiased, "batch_norm: unbiased")
 
 
 def check_normalization(op: str, x: Array, epsilon: float, **per_channel: Array) -> None:
@@ -203,5 +201,4 @@ def check_normalization(op: str, x: Array, epsilon: float, **per_channel: Array)
     for name, array in per_channel.items():
         check_array(op, name, array, 1, "(C,)")
         check_shape(op, name, array, x.shape[-1:], "(C,), one number for each channel of x")
-    if not (isinstance(epsilon, Real) and epsilon > 0):
-        raise InputError(f"{op}: epsilon is {epsilon!r}, expected a number above 0, such as 1e-3")
+    check_positive(epsilon, f"{op}: epsilon")

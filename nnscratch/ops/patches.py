@@ -3,6 +3,7 @@
 Shapes: x (N, H, W, C), columns (N, OH, OW, KH*KW*C), the last axis in the order (i, j, c).
 """
 from nnscratch.backend import Array, array_module
+from nnscratch.errors import InputError
 from nnscratch.ops.validation import check_array, check_shape
 from nnscratch.ops.window import Padding, Pair, Window, crop, each_tap, make_window, pad, padded_zeros
 
@@ -75,6 +76,8 @@ def col2im(columns: Array, cache: Window) -> Array:
     >>> col2im(np.ones((1, 2, 2, 4)), window)[0, :, :, 0].tolist()
     [[1.0, 2.0, 1.0], [2.0, 4.0, 2.0], [1.0, 2.0, 1.0]]
     """
+    if not isinstance(cache, Window):
+        raise InputError(f"col2im: the window is a {type(cache).__name__}, expected the Window that im2col returned")
     window, taps = cache, cache.taps[0] * cache.taps[1]
     check_array("col2im", "columns", columns, 4, "(N, OH, OW, KH*KW*C)")
     channels = columns.shape[3] // taps

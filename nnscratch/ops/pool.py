@@ -9,7 +9,7 @@ from functools import reduce
 
 from nnscratch.backend import Array, array_module
 from nnscratch.errors import InputError
-from nnscratch.ops.validation import check_array, check_dy
+from nnscratch.ops.validation import check_array, check_dy, check_flag, read_cache
 from nnscratch.ops.window import Padding, Pair, Window, crop, each_tap, make_window, pad, padded_zeros
 
 __all__ = ["avg_pool2d", "avg_pool2d_backward", "global_avg_pool2d", "global_avg_pool2d_backward", "max_pool2d",
@@ -78,7 +78,7 @@ def max_pool2d_backward(dy: Array, cache: tuple) -> Array:
     dx : array (N, H, W, C)
         The gradient with respect to x.
     """
-    x, y, window = cache
+    x, y, window = read_cache("max_pool2d_backward", cache, 3)
     check_dy("max_pool2d_backward", dy, y.shape)
     undecided, dpadded = array_module(x).ones(y.shape, dtype=bool), zeros_like_padded(x.shape, window, dy)
     pixels = each_tap(pad(x, window, value=-float("inf")), window)
@@ -122,6 +122,7 @@ def avg_pool2d(x: Array, pool_size: Pair = 2, strides: Pair | None = None, *, pa
     [2.5]
     """
     window = pooling_window("avg_pool2d", x, pool_size, strides, padding)
+    check_flag(count_include_pad, "avg_pool2d: count_include_pad")
     y = combine(array_module(x).add, pad(x, window), window) / pixels_counted(x, window, count_include_pad)
     return y, (x.shape, window, count_include_pad)
 
@@ -139,7 +140,7 @@ def avg_pool2d_backward(dy: Array, cache: tuple) -> Array:
     dx : array (N, H, W, C)
         The gradient with respect to x.
     """
-    shape, window, count_include_pad = cache
+    shape, window, count_include_pad = read_cache("avg_pool2d_backward", cache, 3)
     check_dy("avg_pool2d_backward", dy, (shape[0], *window.output, shape[3]))
     dpadded, part = zeros_like_padded(shape, window, dy), dy / pixels_counted(dy, window, count_include_pad)
     for _, _, dtap in each_tap(dpadded, window):
@@ -209,6 +210,6 @@ def global_avg_pool2d_backward(dy: Array, cache: tuple) -> Array:
     dx : array (N, H, W, C)
         The gradient with respect to x.
     """
-    n, h, w, c = cache
+    n, h, w, c = read_cache("global_avg_pool2d_backward", cache, 4)
     check_dy("global_avg_pool2d_backward", dy, (n, c))
     return array_module(dy).broadcast_to(dy[:, None, None, :] / (h * w), (n, h, w, c)).copy()

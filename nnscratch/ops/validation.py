@@ -1,23 +1,41 @@
 """Checks of arguments: a wrong one is refused before any work is done, by an InputError of one sentence."""
 import operator
 from collections.abc import Collection, Iterable
-from math import isfinite
+from math import inf, isfinite, nan
 from numbers import Real
 from typing import Any
 
-from nnscratch.backend import Array
+import numpy as np
+
+from nnscratch.backend import Array, is_cupy_type
 from nnscratch.errors import InputError
 
 __all__: list[str] = []  # for the functions of this package; nothing that a user needs
 
+WRT = ("all", "input", "parameters")
 IMAGES = "(N, H, W, C): N images of H rows, W columns and C channels"
 
 
-def check_array(op: str, name: str, array: Array, axes: int | None, meaning: str = IMAGES) -> None:
+def check_is_array(op: Any, name: str, value: Any, expected: str = "an array") -> None:
+    """Raise InputError unless the value is an array of NumPy or CuPy. This is the one place that decides what an array is.
+
+    Lists are not converted: NumPy would choose a dtype that the caller has not written, and a copy that he does not see. Nor
+    are subclasses of ndarray: a matrix multiplies in another way, and a masked array forgets its mask.
+    """
+    kind = type(value)
+    if kind is np.ndarray or is_cupy_type(kind):  # type: ignore[arg-type]  # a type is hashable, which mypy doubts
+        return
+    if not isinstance(value, (np.memmap, np.generic)):
+        masked = isinstance(value, np.ma.MaskedArray)
+        way_out = f"fill in its masked values with {name}.filled(0)" if masked else "wrap it in np.asarray(...)"
+        raise InputError(f"{op}: {name} is a {kind.__name__}, expected {expected}; {way_out}")
+
+
+def check_array(op: Any, name: str, array: Array, axes: int | None, meaning: str = IMAGES) -> None:
     """Raise InputError unless `array` holds float32, float64 or complex numbers and has so many axes (None: any number)."""
-    shape, dtype = getattr(array, "shape", None), getattr(array, "dtype", None)
-    if shape is None or dtype is None:
-        raise InputError(f"{op}: {name} is a {type(array).__name__}, expected an array; wrap it in np.asarray(...)")
+    if type(array) is not np.ndarray:
+        check_is_array(op, name, array)
+    shape, dtype = array.shape, array.dtype
     if axes is not None and len(shape) != axes:
         hint = " (add the missing axis with x[None])" if len(shape) == axes - 1 else ""
         raise InputError(f"{op}: {name} has shape {tuple(shape)}, expected {axes} axes {meaning}{hint}")
@@ -28,19 +46,34 @@ def check_array(op: str, name: str, array: Array, axes: int | None, meaning: str
                          f'{name}.astype("float32"), and divide by 255 if it holds bytes of an image')
 
 
-def check_shape(op: str, name: str, array: Array, shape: Iterable[int], because: str) -> None:
+def check_shape(op: Any, name: str, array: Array, shape: Iterable[int], because: str) -> None:
     """Raise InputError unless `array` has exactly the shape; `because` explains where it comes from."""
-    if not hasattr(array, "shape"):
-        raise InputError(f"{op}: {name} is a {type(array).__name__}, expected an array; wrap it in np.asarray(...)")
+    if type(array) is not np.ndarray:
+        check_is_array(op, name, array)
     if tuple(array.shape) != tuple(shape):
         raise InputError(f"{op}: {name} has shape {tuple(array.shape)}, expected {tuple(shape)} {because}")
 
 
-def check_dy(op: str, dy: Array, shape: Iterable[int], wrt: str = "all") -> None:
+def check_dy(op: Any, dy: Array, shape: Iterable[int], wrt: str = "all") -> None:
     """Raise InputError unless the upstream gradient has the shape of the output of the forward pass, and `wrt` is known."""
-    check_choice(wrt, f"{op}: wrt", ("all", "input", "parameters"))
+    check_wrt(op, wrt)
     check_array(op, "dy", dy, None)
     check_shape(op, "dy", dy, shape, "like the output of the forward pass")
+
+
+def check_wrt(op: Any, wrt: str) -> None:
+    """Raise InputError unless `wrt` is one of the three words."""
+    if not isinstance(wrt, str) or wrt not in WRT:
+        check_choice(wrt, f"{op}: wrt", WRT)
+
+
+def read_cache(op: str, cache: Any, parts: int | None = None) -> Any:
+    """The cache of a forward pass, if it is an array, or a tuple of so many parts."""
+    if parts is None:
+        check_is_array(op, "the cache", cache, f"the cache that {op.removesuffix('_backward')} returned")
+    elif not isinstance(cache, tuple) or len(cache) != parts:
+        raise InputError(f"{op}: the cache is a {type(cache).__name__}, expected what {op.removesuffix('_backward')} returned")
+    return cache
 
 
 def check_int(value: Any, name: str, minimum: int) -> int:
@@ -53,19 +86,40 @@ def check_int(value: Any, name: str, minimum: int) -> int:
     return operator.index(value)
 
 
-def check_fraction(value: float, name: str) -> float:
-    """A real number of any type, at least 0 and below 1, as a Python float."""
-    if not (isinstance(value, Real) and 0 <= value < 1):
-        raise InputError(f"{name} is {value!r}, expected at least 0 and below 1")
-    return float(value)
+def check_number(value: Any, name: str, expected: str = "a finite number") -> float:
+    """A finite real number of any type except bool, as a Python float."""
+    try:
+        number = float(value) if isinstance(value, Real) and not isinstance(value, bool) else nan
+    except OverflowError:  # a whole number of more than 308 digits
+        number = inf
+    if not isfinite(number):
+        raise InputError(f"{name} is {value!r:.100}, expected {expected}")
+    return number
+
+
+def check_fraction(value: Any, name: str, or_one: bool = False) -> float:
+    """A real number of any type except bool, at least 0 and below 1 (or 1 itself), as a Python float."""
+    expected = f"at least 0 and {'at most' if or_one else 'below'} 1"
+    number = check_number(value, name, expected)
+    if not 0 <= number <= 1 or (number == 1 and not or_one):
+        raise InputError(f"{name} is {value!r}, expected {expected}")
+    return number
 
 
 def check_positive(value: Any, name: str, or_zero: bool = False) -> float:
     """A finite real number of any type except bool, above 0 (or 0 itself), as a Python float."""
-    finite = isinstance(value, Real) and not isinstance(value, bool) and isfinite(value)
-    if not finite or value < 0 or (value == 0 and not or_zero):
-        raise InputError(f"{name} is {value!r}, expected a finite number {'of at least' if or_zero else 'above'} 0")
-    return float(value)
+    expected = f"a finite number {'of at least' if or_zero else 'above'} 0"
+    number = check_number(value, name, expected)
+    if number < 0 or (number == 0 and not or_zero):
+        raise InputError(f"{name} is {value!r}, expected {expected}")
+    return number
+
+
+def check_flag(value: Any, name: str) -> bool:
+    """True or False, Python's or NumPy's."""
+    if not isinstance(value, (bool, np.bool_)):
+        raise InputError(f"{name} is {value!r}, expected True or False")
+    return bool(value)
 
 
 def as_pair(value: Any, name: str, minimum: int = 1) -> tuple[int, int]:

@@ -6,8 +6,17 @@ from collections.abc import Mapping
 
 from nnscratch.backend import Array, array_module
 from nnscratch.errors import InputError
+from nnscratch.ops.validation import check_array, check_positive
 
 __all__ = ["clip_by_global_norm", "clip_by_value", "global_norm"]
+
+
+def check_grads(name: str, grads: Mapping[str, Array]) -> None:
+    """Raise InputError unless these are arrays by their names."""
+    if not isinstance(grads, Mapping):
+        raise InputError(f"{name}: grads is a {type(grads).__name__}, expected a dict of arrays, such as model.grads")
+    for key, g in grads.items():
+        check_array(name, f"the gradient of {key!r}", g, None)
 
 
 def global_norm(grads: Mapping[str, Array]) -> Array:
@@ -23,6 +32,7 @@ def global_norm(grads: Mapping[str, Array]) -> Array:
     array ()
         The norm, on the gradients' device.
     """
+    check_grads("global_norm", grads)
     return sum((g * g).sum() for g in grads.values())**0.5
 
 
@@ -51,8 +61,7 @@ def clip_by_global_norm(grads: Mapping[str, Array], limit: float) -> dict[str, A
     >>> clip_by_global_norm({"w": np.array([3.0, 4.0])}, 1.0)
     {'w': array([0.6, 0.8])}
     """
-    if not limit > 0:
-        raise InputError(f"clip_by_global_norm: limit is {limit!r}, expected a number above 0")
+    limit = check_positive(limit, "clip_by_global_norm: limit")
     norm = global_norm(grads)
     scale = limit / array_module(norm).maximum(norm, limit)
     return {name: g * scale for name, g in grads.items()}
@@ -73,6 +82,6 @@ def clip_by_value(grads: Mapping[str, Array], limit: float) -> dict[str, Array]:
     dict of str to array
         New arrays.
     """
-    if not limit > 0:
-        raise InputError(f"clip_by_value: limit is {limit!r}, expected a number above 0")
+    check_grads("clip_by_value", grads)
+    limit = check_positive(limit, "clip_by_value: limit")
     return {name: array_module(g).clip(g, -limit, limit) for name, g in grads.items()}

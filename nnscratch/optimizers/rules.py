@@ -9,7 +9,7 @@ from math import sqrt
 
 from nnscratch.backend import Array, array_module
 from nnscratch.fast import adam_supported, adam_update
-from nnscratch.ops.validation import check_fraction, check_positive
+from nnscratch.ops.validation import check_flag, check_fraction, check_positive
 from nnscratch.optimizers.base import Optimizer
 from nnscratch.optimizers.schedules import Schedule
 
@@ -48,7 +48,7 @@ class SGD(Optimizer):
 
     def __init__(self, learning_rate: float | Schedule = 0.01, momentum: float = 0.0, nesterov: bool = False) -> None:
         super().__init__(learning_rate)
-        self.momentum, self.nesterov = check_fraction(momentum, "SGD: momentum"), nesterov
+        self.momentum, self.nesterov = check_fraction(momentum, "SGD: momentum"), check_flag(nesterov, "SGD: nesterov")
 
     def update(self, w: Array, g: Array, memory: dict[str, Array], learning_rate: float) -> None:
         """Change one parameter and its memory by the formula.

@@ -5,14 +5,30 @@
 A large rate moves fast at first; a small one lets the iterates settle at the end.
 """
 from collections.abc import Callable
+from dataclasses import dataclass
 from math import cos, pi
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
+from nnscratch.errors import InputError
 from nnscratch.ops.validation import check_fraction, check_int, check_positive
 
 __all__ = ["Schedule", "cosine_decay", "linear_decay", "warmup"]
 
 Schedule: TypeAlias = Callable[[int], float]  # the number of steps already made -> the learning rate
+
+
+@dataclass(frozen=True, repr=False)
+class Formula:
+    """A schedule made of a function of this file and fixed numbers: it can be pickled, compared and read."""
+
+    name: str
+    arguments: tuple[Any, ...]
+
+    def __call__(self, step: int) -> float:
+        return FORMULAS[self.name](step, *self.arguments)
+
+    def __repr__(self) -> str:
+        return f"{self.name}({', '.join(map(repr, self.arguments))})"
 
 
 def linear_decay(rate: float, total: int, start: float = 0.0) -> Schedule:
@@ -39,7 +55,7 @@ def linear_decay(rate: float, total: int, start: float = 0.0) -> Schedule:
     """
     total, start = check_int(total, "linear_decay: total", 1), check_fraction(start, "linear_decay: start")
     rate = check_positive(rate, "linear_decay: rate")
-    return lambda step: rate * min(1.0, max(0.0, (total - step) / (total * (1 - start))))
+    return Formula("linear_decay", (rate, total, start))
 
 
 def cosine_decay(rate: float, total: int) -> Schedule:
@@ -68,7 +84,7 @@ def cosine_decay(rate: float, total: int) -> Schedule:
     """
     total = check_int(total, "cosine_decay: total", 1)
     rate = check_positive(rate, "cosine_decay: rate")
-    return lambda step: rate * (1 + cos(pi * min(step, total) / total)) / 2
+    return Formula("cosine_decay", (rate, total))
 
 
 def warmup(schedule: float | Schedule, steps: int) -> Schedule:
@@ -91,9 +107,24 @@ def warmup(schedule: float | Schedule, steps: int) -> Schedule:
     >>> [warmup(1.0, 4)(step) for step in range(6)]
     [0.25, 0.5, 0.75, 1.0, 1.0, 1.0]
     """
-    steps = check_int(steps, "warmup: steps", 1)
+    return Formula("warmup", (check_rate(schedule, "warmup: schedule"), check_int(steps, "warmup: steps", 1)))
 
-    def rate(step: int) -> float:
-        value = schedule(step) if callable(schedule) else schedule
-        return value * min(1.0, (step + 1) / steps)
-    return rate
+
+def check_rate(rate: Any, name: str) -> float | Schedule:
+    """A learning rate: a number above 0, or a function of the step."""
+    try:
+        return rate if callable(rate) else check_positive(rate, name)
+    except InputError as error:
+        raise InputError(f"{error}, or a function of the step") from None
+
+
+def rise(step: int, schedule: float | Schedule, steps: int) -> float:
+    """The formula of warmup."""
+    return (schedule(step) if callable(schedule) else schedule) * min(1.0, (step + 1) / steps)
+
+
+FORMULAS: dict[str, Callable[..., float]] = {
+    "linear_decay": lambda step, rate, total, start: rate * min(1.0, max(0.0, (total - step) / (total * (1 - start)))),
+    "cosine_decay": lambda step, rate, total: rate * (1 + cos(pi * min(step, total) / total)) / 2,
+    "warmup": rise,
+}

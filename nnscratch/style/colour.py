@@ -7,7 +7,7 @@ Shapes: images (1, H, W, 3) in [0, 1]; their pixels as rows (M, 3).
 
 Source: Gatys, Bethge, Hertzmann, Shechtman, "Preserving color in neural artistic style transfer" (2016), sections 2 and 3.
 """
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 
@@ -17,6 +17,7 @@ __all__ = ["grey", "match_colours", "match_luminance", "matrix_power", "restore_
 
 # Y, I and Q of the NTSC standard: the luminance, and two directions of colour.
 RGB_TO_YIQ = np.array([[0.299, 0.587, 0.114], [0.596, -0.274, -0.322], [0.211, -0.523, 0.312]])
+BLOCK = 2**18  # pixels
 EPSILON = 1e-4  # a colour without variance, such as any in a grey style, cannot be stretched
 
 
@@ -55,17 +56,30 @@ def match_colours(image: Array, reference: Array | list[Array], weights: Sequenc
     >>> bool(abs(match_colours(image, reference).mean() - reference.mean()) < 1e-3)
     True
     """
-    x = image.reshape(-1, 3).astype(np.float64)
-    mean, covariance = colour_moments(reference if isinstance(reference, list) else [reference], weights)
-    a = matrix_power(covariance, 0.5) @ matrix_power(np.cov(x.T) + EPSILON * np.eye(3), -0.5)
-    return ((x - x.mean(axis=0)) @ a.T + mean).clip(0, 1).reshape(image.shape).astype(image.dtype)
+    own_mean, own = colour_moments([image], [1.0])
+    mean, wanted = colour_moments(reference if isinstance(reference, list) else [reference], weights)
+    count = image.size // 3
+    unbiased = own * (count / max(count - 1, 1))
+    a = matrix_power(wanted, 0.5) @ matrix_power(unbiased + EPSILON * np.eye(3), -0.5)
+    result = np.empty(image.shape, image.dtype).reshape(-1, 3)
+    for rows, x in blocks(image):
+        result[rows] = ((x - own_mean) @ a.T + mean).clip(0, 1)
+    return result.reshape(image.shape)
 
 
 def colour_moments(images: list[Array], weights: Sequence[float]) -> tuple[Array, Array]:
     """Mean (3,) and covariance (3, 3) of the colours of a weighted mixture of images."""
-    rows = [image.reshape(-1, 3).astype(np.float64) for image in images]
-    mean = sum(weight * x.mean(axis=0) for weight, x in zip(weights, rows))
-    return mean, sum(weight * ((x - mean).T @ (x - mean)) / len(x) for weight, x in zip(weights, rows))
+    means = [sum(x.sum(axis=0) for _, x in blocks(image)) / (image.size // 3) for image in images]
+    mean = sum(weight * m for weight, m in zip(weights, means))
+    return mean, sum(weight * sum((x - mean).T @ (x - mean) for _, x in blocks(image)) / (image.size // 3)
+                     for weight, image in zip(weights, images))
+
+
+def blocks(image: Array) -> Iterator[tuple[slice, Array]]:
+    """The pixels of an image in blocks of rows (M, 3) in double precision, which would take much memory all at once."""
+    pixels = image.reshape(-1, 3)
+    for first in range(0, len(pixels), BLOCK):
+        yield slice(first, first + BLOCK), pixels[first:first + BLOCK].astype(np.float64)
 
 
 def matrix_power(matrix: Array, power: float) -> Array:

@@ -17,13 +17,15 @@ import numpy as np
 
 from nnscratch import backend
 from nnscratch.backend import Array
-from nnscratch.data.images import check_writable, encode, read_image, to_image, write_image
+from nnscratch.data.images import check_writable, read_image, write_image
+from nnscratch.data.masks import read_mask
 from nnscratch.data.synthetic.styles import is_style, style_image
-from nnscratch.errors import InputError
-from nnscratch.files import make_folder, reason, replace_file, temporary_path
+from nnscratch.errors import InputError, printable
+from nnscratch.files import replace_file
+from nnscratch.outputs import writing
 from nnscratch.progress import progress_bar
-from nnscratch.style.colour import grey, restore_colours
 from nnscratch.style.features import min_side
+from nnscratch.style.frames import Frames, film_path
 from nnscratch.style.inputs import check_inputs
 from nnscratch.style.settings import Settings
 from nnscratch.style.sidecar import StateSaver, make_record
@@ -37,7 +39,7 @@ MAX_STYLE_RATIO = 4  # longer side of the style / shorter side of the content
 def stylize(content_path: str | PathLike, style_paths: Sequence[str | PathLike], output_path: str | PathLike, *,
             size: int = 256, style_scale: float = 1.0, masks: Sequence[str | PathLike] = (), minutes: float | None = None,
             every: int | None = None, device: str = "auto", settings: dict[str, Any] | None = None,
-            resume: State | None = None) -> Transfer:
+            resume: State | None = None, frames: int = 0) -> Transfer:
     """Run the whole command: from image files to an image file.
 
     Parameters
@@ -54,6 +56,7 @@ def stylize(content_path: str | PathLike, style_paths: Sequence[str | PathLike],
     device : str, "auto", "cpu" or "gpu"
     settings : dict, the arguments of Settings
     resume : state from `sidecar.read_state`
+    frames : int, images of `every` that the resumed transfer has written
 
     Returns
     -------
@@ -63,12 +66,10 @@ def stylize(content_path: str | PathLike, style_paths: Sequence[str | PathLike],
     Raises
     ------
     InputError
-        Whatever is wrong with files or settings, before the work begins.
+        Whatever is wrong with files or settings, before the work begins; also where a file that nnscratch did not write, or an
+        input, would be overwritten.
     """
-    sidecar = Path(f"{output_path}.json")
     check_writable(output_path)
-    with temporary_path(sidecar) as temporary:
-        temporary.touch()
     if not 0.1 <= style_scale <= 10:
         raise InputError(f"--style-scale is {style_scale}, expected 0.1 to 10; 2 makes strokes twice as large")
     if minutes is not None and not 0 < minutes < 10_000:
@@ -76,81 +77,59 @@ def stylize(content_path: str | PathLike, style_paths: Sequence[str | PathLike],
     if every is not None and every < 1:
         raise InputError(f"--every is {every}, expected a number of steps, at least 1")
     options = Settings(**(settings or {}))
-    smallest = min_side(options.features)
-    content = read_image(content_path, size, minimum=smallest)
-    # Enlarging a style only blurs it; beside a long and narrow content, a large style would be nearly all the work.
-    style_size = round(style_scale * min(size, MAX_STYLE_RATIO * min(content.shape[1:3])))
-    styles = [style_image(str(path), max(16, style_size)) if is_style(path) else
-              read_image(path, max(smallest, style_size), minimum=smallest, enlarge=style_scale > 1) for path in style_paths]
-    mask_images = [read_mask(path, content) for path in masks]
+    content, styles, mask_images = read_images(content_path, style_paths, masks, size, style_scale, options)
     blend_mask, style_masks = (mask_images[0], None) if len(mask_images) == 1 else (1.0, mask_images or None)
     check_inputs(content, styles, options, style_masks)  # now, because transfer_style checks after the progress bar has begun
     backend.use(device)
-    check_memory(content, styles, options)
     if minutes is not None:
         options.steps = estimate_steps(minutes, content, styles, options, style_masks)
-    print(f"{content.shape[2]}x{content.shape[1]} pixels, {options.steps} steps a size, features {options.features}, on "
-          f"{backend.describe_device()}")
-    frames = Frames(output_path, content, every, options.keep_colors, content_path)
-    record = make_record(content_path, style_paths, masks, size, style_scale, options)
-    saver = StateSaver(f"{output_path}.state", record)
-    result = transfer_with_progress(content, styles, masks=style_masks, on_image=frames.add, save=saver.save, resume=resume,
-                                    **asdict(options))
-    saver.finish(result.interrupted)
-    result.image = (blend_mask * result.image + (1 - blend_mask) * content).astype(np.float32)
-    write_image(output_path, result.image)
-    frames.write_film()
-    record |= {"interrupted": result.interrupted, "history": result.history}
-    replace_file(sidecar, json.dumps(record, indent=1).encode())
-    print(f"{'stopped early; best image so far' if result.interrupted else 'image'} written to {output_path}, how it was "
-          f"made to {sidecar}{f'; continue with  nnscratch style --resume -o {output_path}' if result.interrupted else ''}")
+    record = make_record(content_path, style_paths, masks, size, style_scale, options, every)
+    inputs = [content_path, *(path for path in style_paths if not is_style(path)), *masks, *filter(None, [options.weights])]
+    state, sidecar = Path(f"{output_path}.state"), Path(f"{output_path}.json")
+    film = [film_path(output_path)] if every is not None else []
+    with (writing(output_path, [state, sidecar, *film], inputs),
+          Frames(output_path, content, every, options.keep_colors == "luminance", frames, steps_of(resume), inputs) as kept):
+        print(f"{content.shape[2]}x{content.shape[1]} pixels, {options.steps} steps a size, features {options.features}, on "
+              f"{backend.describe_device()}")
+        saver = StateSaver(state, record, lambda: kept.count)
+        if resume is None:
+            saver.begin()
+        result = transfer_with_progress(content, styles, masks=style_masks, on_image=kept.add, save=saver.save, resume=resume,
+                                        **asdict(options))
+        if result.interrupted:
+            saver.finish()
+        result.image = (blend_mask * result.image + (1 - blend_mask) * content).astype(np.float32)
+        write_image(output_path, result.image)
+        kept.write_film()
+        record |= {"interrupted": result.interrupted, "history": result.history}
+        replace_file(sidecar, json.dumps(record, indent=1).encode())
+        if not result.interrupted:
+            state.unlink(missing_ok=True)  # last: until here, everything can be resumed
+    shown = printable(output_path)
+    print(f"{'stopped early; best image so far' if result.interrupted else 'image'} written to {shown}, how it was "
+          f"made to {shown}.json{f'; continue with  nnscratch style --resume -o {shown}' if result.interrupted else ''}")
     return result
 
 
-def read_mask(path: str | PathLike, content: Array) -> Array:
-    """The luminance of the image at `path`, stretched to the size of the content: (1, H, W, 1) in [0, 1]."""
-    from PIL import Image
-    image = to_image(grey(read_image(path, minimum=1))).convert("L").resize(content.shape[2:0:-1], Image.Resampling.BILINEAR)
-    return np.asarray(image, np.float32)[None, :, :, None] / 255
+def read_images(content_path: str | PathLike, style_paths: Sequence[str | PathLike], masks: Sequence[str | PathLike], size: int,
+                style_scale: float, options: Settings) -> tuple[Array, list[Array], list[Array]]:
+    """The content, the styles and the masks, once it is certain that memory suffices for the first two."""
+    smallest = min_side(options.features)
+    content = read_image(content_path, size, minimum=smallest)
+    # Enlarging a style only blurs it; beside a long and narrow content, a large style would be nearly all the work.
+    wanted = round(style_scale * min(size, MAX_STYLE_RATIO * min(content.shape[1:3])))
+    side = max(16, wanted)
+    drawn = [(1, side, side, 3) for path in style_paths if is_style(path)]
+    check_memory([content.shape, *drawn], options)  # before styles are drawn at that size
+    styles = [style_image(str(path), side) if is_style(path) else
+              read_image(path, max(smallest, wanted), minimum=smallest, enlarge=style_scale > 1) for path in style_paths]
+    check_memory([image.shape for image in (content, *styles)], options)
+    return content, styles, [read_mask(path, content.shape[1:3]) for path in masks]
 
 
-class Frames:
-    """The image after every so many steps: OUT-frames/0001.png, ..., and OUT-film.gif of all of them."""
-
-    def __init__(self, output_path: str | PathLike, content: Array, every: int | None, keep_colors: str | None,
-                 content_path: str | PathLike):
-        output = Path(output_path)
-        self.folder, self.gif = output.with_name(f"{output.stem}-frames"), output.with_name(f"{output.stem}-film.gif")
-        self.content, self.every, self.steps = content, every, 0
-        self.images: list[Any] = []
-        self.luminance_only = keep_colors == "luminance"
-        if every is not None:
-            if self.gif.resolve() == Path(content_path).resolve():
-                raise InputError(f"the film would overwrite {content_path}, which is the content; give another output")
-            check_writable(self.gif)
-            make_folder(self.folder)
-            try:
-                for old in self.folder.glob("[0-9][0-9][0-9][0-9].png"):
-                    old.unlink()
-            except OSError as error:
-                raise InputError(f"cannot empty the folder {self.folder} ({reason(error)}); write elsewhere") from error
-
-    def add(self, image: Array) -> None:
-        """Count a step, and write its image if it is one to be kept."""
-        self.steps += 1
-        if self.every is not None and (self.steps == 1 or self.steps % self.every == 0):
-            image = to_image(backend.to_cpu(image)).resize(self.content.shape[2:0:-1])
-            if self.luminance_only:
-                image = to_image(restore_colours(np.asarray(image, np.float32)[None] / 255, self.content))
-            self.images.append(image)
-            path = self.folder / f"{len(self.images):04}.png"
-            replace_file(path, encode(image, path))
-
-    def write_film(self) -> None:
-        """Write the film of all images kept so far."""
-        if self.images:
-            from nnscratch.data.animation import encode_gif
-            replace_file(self.gif, encode_gif(self.images, milliseconds=120))
+def steps_of(state: State | None) -> int:
+    """The steps that a resumed transfer has made."""
+    return 0 if state is None else len(state[1]["history"])
 
 
 def transfer_with_progress(content: Array, style: Array | Sequence[Array], masks: Sequence[Array] | None = None,

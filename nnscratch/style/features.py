@@ -6,8 +6,8 @@ Shapes: image (1, H, W, 3) in [0, 1] -> a list of feature maps (1, H / 2^k, W / 
     random        eight maps of random filters, normalised on the style image (networks/random_features.py)
     vgg19, vgg16  six maps of a large network trained on photographs, from a file of yours (networks/vgg.py)
 """
+import os
 from os import PathLike
-from pathlib import Path
 from typing import Any, NamedTuple
 
 from nnscratch.backend import Array
@@ -117,7 +117,7 @@ def check_features(features: str, weights: str | PathLike | None) -> None:
     if features.startswith("vgg") and weights is None:
         raise InputError(f"the features {features!r} need a file of weights, which nnscratch does not include; give --weights "
                          f"FILE, a .safetensors file with torchvision's names, or use the features texture")
-    if weights is not None and not Path(weights).is_file():
+    if weights is not None and not os.path.isfile(weights):
         raise InputError(f"cannot read {weights}, expected a file of weights; check the path")
     if features == "random" and weights is not None:
         raise InputError(f"weights {weights} were given for the features 'random', which need none; leave them out, or use "

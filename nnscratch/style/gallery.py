@@ -11,8 +11,10 @@ from nnscratch import backend
 from nnscratch.backend import Array
 from nnscratch.data.images import check_writable, encode, photograph, read_image, to_image
 from nnscratch.data.synthetic.styles import STYLES, style_image
+from nnscratch.errors import printable
 from nnscratch.files import replace_file
 from nnscratch.ops.validation import check_choice
+from nnscratch.outputs import writing
 from nnscratch.progress import progress_bar
 from nnscratch.style.settings import Settings
 from nnscratch.style.transfer import transfer_style
@@ -50,11 +52,12 @@ def gallery(output: str | PathLike, contents: Sequence[str | PathLike] = (), *, 
     for kind in features:
         check_choice(kind, "gallery: features", ("texture", "random"))
     kinds = [Settings(features=kind, steps=steps, seed=seed) for kind in features]
-    photographs = [crop_square(read_image(path, 2 * size)) for path in contents or [photograph()]]
+    photographs = [crop_square(read_image(path, shorter=2 * size)) for path in contents or [photograph()]]
     backend.use(device)
     styles = [style_image(name, size, seed) for name in STYLES]
     rows = [[np.ones_like(styles[0]), *styles]]
-    with progress_bar(total=len(photographs) * len(kinds) * len(styles), desc="painting", unit="image") as bar:
+    count = len(photographs) * len(kinds) * len(styles)
+    with writing(output, inputs=contents), progress_bar(total=count, desc="painting", unit="image") as bar:
         for content in (resize(image, size) for image in photographs):
             for settings in kinds:
                 rows.append([content])
@@ -64,14 +67,14 @@ def gallery(output: str | PathLike, contents: Sequence[str | PathLike] = (), *, 
                     bar.update()
                     if result.interrupted:
                         return write_sheet(output, rows, complete=False)
-    return write_sheet(output, rows)
+        return write_sheet(output, rows)
 
 
 def write_sheet(output: str | PathLike, rows: list[list[Array]], complete: bool = True) -> bool:
     """Write the sheet and print where; returns `complete`."""
     replace_file(output, encode(to_image(sheet(rows)), output))
     count = sum(map(len, rows[1:])) - len(rows) + 1
-    print(f"{'' if complete else 'stopped early; '}{count} images written to {output}")
+    print(f"{'' if complete else 'stopped early; '}{count} images written to {printable(output)}")
     return complete
 
 

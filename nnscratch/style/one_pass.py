@@ -11,7 +11,8 @@ import numpy as np
 
 from nnscratch import backend
 from nnscratch.backend import Array
-from nnscratch.data.images import check_writable, on_white, read_image, to_image, write_image
+from nnscratch.data.decode import on_ground
+from nnscratch.data.images import check_writable, read_image, to_image, write_image
 from nnscratch.data.synthetic.styles import is_style, style_image
 from nnscratch.errors import InputError
 from nnscratch.files import make_folder, reason, replace_file
@@ -100,7 +101,7 @@ def paint_gif(path: Path, output: Path, size: int, paint: Callable[[Array], Arra
                                  f"{MAX_FRAMES} of at least {MIN_SIDE} a side; cut it")
             frames = []
             for frame in ImageSequence.Iterator(film):
-                image = on_white(frame.convert("RGBA"))
+                image = on_ground(frame.convert("RGBA"))
                 image.thumbnail((size, size))
                 if min(image.size) < MIN_SIDE:
                     raise InputError(f"{path} would be {image.width}x{image.height} pixels, expected at least {MIN_SIDE} a "

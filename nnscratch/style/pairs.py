@@ -82,7 +82,7 @@ def read_style(name: str, side: int) -> Array:
     """The image at a path, or the built-in style of that name: (H, W, 3)."""
     if is_style(name):
         return style_image(name, side)[0]
-    return read_image(name, side, minimum=SIDE)[0]
+    return read_image(name, shorter=side, minimum=SIDE)[0]
 
 
 def resized_crop(image: Array, rng: np.random.Generator, side: int) -> Array:

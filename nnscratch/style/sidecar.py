@@ -3,36 +3,64 @@
 Shapes: a state holds the image x and its gradient (1, H, W, 3), and the memory of the minimizer.
 
 Both contain a record: the input files with their checksums, and the settings. `--again` reads it from the first, `--resume`
-from the second.
+from the second. Neither file is trusted: schemas say what each entry may be.
 """
 import json
+import logging
+import os
+import re
 from collections.abc import Callable, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, fields
 from os import PathLike
 from pathlib import Path
 from time import perf_counter
 from typing import Any
-from zlib import crc32
+
+import numpy as np
 
 from nnscratch import checkpoint
-from nnscratch.data.synthetic.styles import is_style
+from nnscratch.backend import Array
 from nnscratch.errors import InputError
-from nnscratch.files import reason
+from nnscratch.files import read_file, reason
+from nnscratch.schema import check, each, flag, number, optional, record, text, whole
+from nnscratch.style import provenance
+from nnscratch.style.provenance import FILE, file_record, style_record, verified_path, verified_style
 from nnscratch.style.settings import Settings
 from nnscratch.style.transfer import State
 from nnscratch.version import __version__
 
 __all__ = ["read_sidecar", "read_state"]
 
+log = logging.getLogger("nnscratch")
+
+
+SETTINGS = record(features=text(), weights=optional(text()), strength=number(0, 100), steps=whole(1), seed=whole(),
+                  keep_colors=optional(text()), init=text(), optimizer=text(), statistics=text(),
+                  max_memory=optional(number(0)), blend=optional(each(number(0), 1, 100)))
+RECORD = record(content=FILE, styles=each(provenance.style, 1, 100), masks=each(FILE, 0, 100), size=whole(1, 10_000),
+                style_scale=number(0.1, 10), settings=SETTINGS)
+SIDECAR = record(interrupted=flag)
+NUMBERS = record(scale=whole(0, 20), step=whole(1), loss=number(), converged=flag, history=each(
+    record(size=whole(1), loss=number(), content=number(), style=number())))
+ARRAYS = re.compile(r"x|gradient|[sy]\d|adam/(steps|(image|picture)/\w+)")
+
 
 class StateSaver:
-    """Saves the state of a transfer to a file: every few seconds, and when it is interrupted."""
+    """Saves the state of a transfer to a file: every few seconds, and when it is interrupted.
+
+    The state is a convenience: where it cannot be written, the transfer goes on, and a line says so.
+    """
 
     SECONDS = 5
 
-    def __init__(self, path: str | PathLike, record: dict[str, Any]):
-        self.path, self.record, self.written = Path(path), record, perf_counter()
+    def __init__(self, path: str | PathLike, record: dict[str, Any], frames: Callable[[], int] = lambda: 0) -> None:
+        self.path, self.record, self.frames, self.written = Path(path), record, frames, perf_counter()
         self.state: Callable[[], State] | None = None
+        self.works = True
+
+    def begin(self) -> None:
+        """Write the record alone, so that the file belongs to this transfer from its first moment."""
+        self.write(lambda: ({}, {}))
 
     def save(self, state: Callable[[], State]) -> None:
         """Take note of the state after a step; write it if the last one is old."""
@@ -42,53 +70,49 @@ class StateSaver:
 
     def write(self, state: Callable[[], State]) -> None:
         """Write a state and the record to the file."""
+        if not self.works:
+            return
         arrays, numbers = state()
-        checkpoint.write_arrays(self.path, arrays, checkpoint.header_text(None, {"record": self.record, **numbers}))
+        info = {"record": self.record, "frames": self.frames(), **numbers}
+        try:
+            checkpoint.write_arrays(self.path, arrays, checkpoint.header_text(None, info))
+        except InputError as error:
+            self.works = False
+            log.warning("%s; the transfer goes on, but could not be resumed", error)
         self.written = perf_counter()
 
-    def finish(self, interrupted: bool) -> None:
-        """Write the last state of an interrupted transfer; remove the file of a finished one."""
-        if not interrupted:
-            self.path.unlink(missing_ok=True)
-        elif self.state is not None:
+    def finish(self) -> None:
+        """Write the last state of an interrupted transfer."""
+        if self.state is not None:
             self.write(self.state)
 
 
 def make_record(content_path: str | PathLike, style_paths: Sequence[str | PathLike], masks: Sequence[str | PathLike], size: int,
-                style_scale: float, settings: Settings) -> dict[str, Any]:
+                style_scale: float, settings: Settings, every: int | None = None) -> dict[str, Any]:
     """The arguments of `stylize` as JSON values."""
-    return {"nnscratch": __version__, "content": file_entry(content_path), "styles": [file_entry(path) for path in style_paths],
-            "size": size, "style_scale": style_scale, "masks": [file_entry(mask) for mask in masks],
-            "settings": asdict(settings)}
+    return {"nnscratch": __version__, "content": file_record(content_path),
+            "styles": [style_record(path) for path in style_paths],
+            "size": size, "style_scale": style_scale, "masks": [file_record(mask) for mask in masks], "every": every,
+            "weights": None if settings.weights is None else file_record(settings.weights), "settings": asdict(settings)}
 
 
-def arguments_from(record: dict[str, Any]) -> tuple[str, list[str], dict[str, Any]]:
-    """The arguments of `stylize` in a record; InputError where one of the files has changed."""
-    masks = [verified_path(mask) for mask in record["masks"]]
-    return verified_path(record["content"]), [verified_path(style) for style in record["styles"]], {
-        "size": int(record["size"]), "style_scale": float(record["style_scale"]), "masks": masks,
-        "settings": asdict(Settings.from_saved(record["settings"]))}
-
-
-def file_entry(path: str | PathLike) -> dict[str, Any]:
-    """A file's full path and checksum; for a built-in style its name."""
-    if is_style(path):
-        return {"name": path}
-    return {"path": str(Path(path).resolve()), "crc32": crc32(Path(path).read_bytes())}
-
-
-def verified_path(entry: dict[str, Any]) -> str:
-    """The path in a `file_entry`; InputError where the file is gone or has changed."""
-    if "name" in entry:
-        return str(entry["name"])
-    path = Path(entry["path"])
-    try:
-        data = path.read_bytes()
-    except OSError as error:
-        raise InputError(f"cannot read {path} ({reason(error)}), from which the image was made; restore it") from error
-    if crc32(data) != entry["crc32"]:
-        raise InputError(f"{path} has changed since the image was made, expected the same file; restore the old one")
-    return str(path)
+def arguments_from(path: Path, saved: Any) -> tuple[str, list[str], dict[str, Any]]:
+    """The arguments of `stylize` in a record; InputError where an entry is wrong, or one of the files has changed."""
+    remedy = "it does not say how an image was made; give the .json beside one, or start again without --resume"
+    if isinstance(saved, dict) and isinstance(saved.get("settings"), dict):  # version 0.1 wrote colours, and no weights entry
+        saved = saved | {"settings": {"colors" if name == "colours" else name: v for name, v in saved["settings"].items()}}
+    check(saved, RECORD, path, remedy)
+    weights, every = saved.get("weights"), saved.get("every")
+    check(weights, optional(FILE), path, remedy)
+    check(every, optional(whole(1)), path, remedy)
+    unknown = set(saved["settings"]) - {field.name for field in fields(Settings)}
+    if unknown:
+        raise InputError(f"{path} holds the setting {min(unknown)!r}, which this version does not know; use the version that "
+                         f"wrote it")
+    settings = saved["settings"] if weights is None else saved["settings"] | {"weights": verified_path(weights)}
+    return verified_path(saved["content"]), [verified_style(style) for style in saved["styles"]], {
+        "size": saved["size"], "style_scale": float(saved["style_scale"]), "every": every,
+        "masks": [verified_path(mask) for mask in saved["masks"]], "settings": asdict(Settings(**settings))}
 
 
 def read_sidecar(path: str | PathLike) -> tuple[str, list[str], dict[str, Any]]:
@@ -113,16 +137,15 @@ def read_sidecar(path: str | PathLike) -> tuple[str, list[str], dict[str, Any]]:
         Not such a file, a transfer that was interrupted, or an input file that has changed.
     """
     try:
-        made = json.loads(Path(path).read_text())
-        if made["interrupted"]:
-            raise InputError(f"the image of {path} was stopped early, at a moment that cannot be reproduced; use another")
-        return arguments_from(made)
-    except OSError as error:
-        raise InputError(f"cannot read {path} ({reason(error)}); give the .json beside an image") from error
+        made = json.loads(read_file(path, "the .json beside an image"))
     except InputError:
         raise
-    except (ValueError, KeyError, TypeError, OverflowError, RecursionError) as error:
+    except (ValueError, RecursionError) as error:
         raise InputError(f"{path} does not say how an image was made ({reason(error)}); give the .json beside one") from error
+    check(made, SIDECAR, path, "it does not say how an image was made; give the .json beside one")
+    if made["interrupted"]:
+        raise InputError(f"the image of {path} was stopped early, at a moment that cannot be reproduced; use another")
+    return arguments_from(Path(path), made)
 
 
 def read_state(output_path: str | PathLike) -> tuple[str, list[str], dict[str, Any]]:
@@ -147,17 +170,27 @@ def read_state(output_path: str | PathLike) -> tuple[str, list[str], dict[str, A
         No state, not such a file, or an input file that has changed.
     """
     path = Path(f"{output_path}.state")
-    if not path.exists():
+    if not os.path.lexists(path):
         raise InputError(f"there is no {path}, so no transfer to {output_path} was stopped; start it without --resume")
     arrays, header = checkpoint.read_arrays(path)
-    try:
-        content, styles, arguments = arguments_from(header["info"].pop("record"))
-        numbers = header["info"]
-        if not all(type(numbers[name]) is int for name in ("scale", "step")) or type(numbers["loss"]) is not float or not (
-                {"x", "gradient"} <= set(arrays) and isinstance(numbers["history"], list)):
-            raise ValueError("not a state of a transfer")
-        return content, styles, arguments | {"resume": (arrays, numbers)}
-    except InputError:
-        raise
-    except (ValueError, KeyError, TypeError, AttributeError, OverflowError) as error:
-        raise InputError(f"{path} does not say how to continue ({reason(error)}); start again without --resume") from error
+    numbers = header["info"]
+    content, styles, arguments = arguments_from(path, numbers.pop("record", None))
+    numbers.setdefault("frames", 0)
+    remedy = "it does not say how to continue; start again without --resume"
+    check(numbers, record(frames=whole(0)), path, remedy)
+    if arrays:  # else the transfer was stopped before its first step
+        check(numbers, NUMBERS, path, remedy)
+        check_arrays(path, arrays)
+    return content, styles, arguments | {"frames": numbers["frames"], "resume": (arrays, numbers) if arrays else None}
+
+
+def check_arrays(path: Path, arrays: dict[str, Array]) -> None:
+    """Raise InputError unless these are finite arrays of a minimizer, all of one shape. `transfer_style` knows which."""
+    if not {"x", "gradient"} <= set(arrays):
+        raise InputError(f"{path} holds no image or no gradient; start again without --resume")
+    for name, array in arrays.items():
+        counter = name == "adam/steps"
+        if not ARRAYS.fullmatch(name) or array.dtype != (np.int64 if counter else np.float32) or (
+                array.shape != (() if counter else arrays["x"].shape)) or not np.isfinite(array).all():
+            raise InputError(f"{path} holds an array {name!r} {array.shape} of {array.dtype} that no state has, or NaN in it; "
+                             f"start again without --resume")

@@ -5,8 +5,8 @@ Shapes: content (1, H, W, 3) and style (1, H', W', 3) in [0, 1]; result (1, H, W
     recolour -> encode -> AdaIN -> decode -> recolour        see networks/stylizer.py; recolouring is a formula, colour.py
 
 Both networks process large images in strips. A strip has a halo, the rows above and below it that its own results depend on;
-the results of the halo are discarded. So the networks' maps take no more memory for a large image. Codes and colours are kept
-whole, about 160 bytes a pixel.
+the results of the halo are discarded. So the networks' maps take no more memory for a large image. Statistics are those of the
+whole code, which is therefore computed first, and for a large image twice instead of being kept.
 """
 from os import PathLike
 from pathlib import Path
@@ -17,13 +17,23 @@ from nnscratch import checkpoint, networks
 from nnscratch.backend import Array, array_module, to_cpu, to_device
 from nnscratch.errors import InputError
 from nnscratch.models import Model
-from nnscratch.networks.stylizer import SCALE, adain, decoder, encoder, fingerprint
+from nnscratch.networks.stylizer import (
+    SCALE,
+    UPSAMPLINGS,
+    change_statistics,
+    channel_statistics,
+    decoder,
+    encoder,
+    fingerprint,
+    joined_statistics,
+)
+from nnscratch.schema import check, one_of, record, whole
 from nnscratch.style.colour import match_colours
 
 __all__ = ["SHIPPED", "Stylizer"]
 
-STRIP_PIXELS = 2**19
-HALO = 32  # pixel rows: the decoder depends on 8 rows of a code: 6 at the code's size, and 2 each at twice and four times it
+STRIP_PIXELS, MAX_KEPT = 2**19, 3 * 2**23  # of the image; numbers in an image whose code, eleven times as many, is kept
+HALO = 8  # rows of a code: the decoder depends on 6 at the code's size, and on 2 each at twice and four times it
 SHIPPED = Path(networks.__file__).parent / "weights" / "stylizer.safetensors"
 
 
@@ -52,7 +62,8 @@ class Stylizer:
         if info.get("what") != "stylizer":
             raise InputError(f"{path} holds {info.get('what', 'something else')!r}, expected a stylizer; train one with "
                              f"nnscratch train stylizer")
-        self.encoder, self.decoder = encoder(), decoder(info.get("upsampling"))
+        check(info, record(upsampling=one_of(*UPSAMPLINGS), encoder=whole(0, 2**32 - 1)), path, "train it anew")
+        self.encoder, self.decoder = encoder(), decoder(info["upsampling"])
         checkpoint.load(path, self.decoder)
         if info.get("encoder") != fingerprint(self.encoder):
             raise InputError(f"{path} was trained with other texture weights than those that come with nnscratch; train it "
@@ -82,27 +93,47 @@ class Stylizer:
             return content
         amount = strength / 50
         colours = [content, style], (1 - min(1.0, amount), min(1.0, amount))
-        recoloured = match_colours(content, *colours)
         h, w = content.shape[1:3]
-        padded = np.pad(recoloured, ((0, 0), (0, -h % SCALE), (0, -w % SCALE), (0, 0)), mode="edge")  # to a multiple of 4
-        rows = strip_rows(padded)
-        f = forward_in_strips(self.encoder, to_device(padded.astype(np.float32)), rows, HALO)
-        style = style[:, :style.shape[1] // SCALE * SCALE]  # strips are whole rows of the code
-        s = forward_in_strips(self.encoder, to_device(style.astype(np.float32)), strip_rows(style), HALO)
-        painted = forward_in_strips(self.decoder, adain(f, s, amount), rows // SCALE, HALO // SCALE)[:, :h, :w]
-        return match_colours(to_cpu(array_module(painted).clip(painted, 0, 1)), *colours)
+        x = np.pad(match_colours(content, *colours), ((0, 0), (0, -h % SCALE), (0, -w % SCALE), (0, 0)), mode="edge")
+        code, wanted = Code(self.encoder, x), Code(self.encoder, style[:, :style.shape[1] // SCALE * SCALE]).statistics()
+        own, painted = code.statistics(), np.empty_like(x)
+        for low, high in code.strips:
+            first, last = max(0, low - HALO), min(code.height, high + HALO)
+            y = self.decoder.forward(change_statistics(code.rows(first, last), own, wanted, amount))
+            painted[:, SCALE * low:SCALE * high] = to_cpu(y[:, SCALE * (low - first):SCALE * (high - first)]).clip(0, 1)
+        del code, x
+        return match_colours(painted[:, :h, :w], *colours)
 
 
-def strip_rows(image: Array) -> int:
-    """The rows of a strip of this image, a multiple of SCALE."""
-    return max(HALO, STRIP_PIXELS // image.shape[2] // SCALE * SCALE)
+class Code:
+    """The code of an image, strip by strip. That of a large image is not kept, but computed again when it is needed.
 
+    Parameters
+    ----------
+    encoder : Model
+    image : Array (1, H, W, 3), H a multiple of SCALE
+    """
 
-def forward_in_strips(model: Model, x: Array, rows: int, halo: int) -> Array:
-    """model.forward(x) for x (1, H, W, C), computed for so many of its rows at a time."""
-    parts, height = [], x.shape[1]
-    for top in range(0, height, rows):
-        low, high, bottom = max(0, top - halo), min(height, top + rows + halo), min(height, top + rows)
-        y = model.forward(x[:, low:high])
-        parts.append(y[:, (top - low) * y.shape[1] // (high - low):(bottom - low) * y.shape[1] // (high - low)])
-    return array_module(x).concatenate(parts, axis=1)
+    def __init__(self, encoder: Model, image: Array) -> None:
+        self.encoder, self.image, self.height = encoder, image, image.shape[1] // SCALE
+        rows = max(HALO, STRIP_PIXELS // image.shape[2] // SCALE)
+        self.strips = [(low, min(self.height, low + rows)) for low in range(0, self.height, rows)]
+        self.kept: list[Array] = []
+        if image.size <= MAX_KEPT or len(self.strips) == 1:
+            self.kept = [array_module(image).concatenate([self.encode(*strip) for strip in self.strips], axis=1)]
+
+    def encode(self, low: int, high: int) -> Array:
+        """The rows from `low` to `high` of the code, on the device in use."""
+        first, last = max(0, low - HALO), min(self.height, high + HALO)
+        y = self.encoder.forward(to_device(self.image[:, SCALE * first:SCALE * last].astype(np.float32)))
+        return y[:, low - first:high - first]
+
+    def rows(self, low: int, high: int) -> Array:
+        """The same, from what is kept if it is."""
+        return self.kept[0][:, low:high] if self.kept else self.encode(low, high)
+
+    def statistics(self) -> tuple[Array, Array]:
+        """The mean and the standard deviation of each channel."""
+        if self.kept:
+            return channel_statistics(self.kept[0])
+        return joined_statistics([((high - low), *channel_statistics(self.encode(low, high))) for low, high in self.strips])

@@ -19,6 +19,7 @@ import numpy as np
 
 from nnscratch import backend, checkpoint
 from nnscratch.backend import Array, array_module, to_device
+from nnscratch.errors import printable
 from nnscratch.fast import gram_matrix, gram_matrix_backward
 from nnscratch.losses import content_loss, mse, relative_gram_loss, total_variation
 from nnscratch.models import Model
@@ -27,9 +28,12 @@ from nnscratch.networks.texture_features import texture_features
 from nnscratch.ops.validation import check_choice, check_int
 from nnscratch.optimizers import Adam, Optimizer, clip_by_global_norm, cosine_decay, warmup
 from nnscratch.progress import progress_bar
+from nnscratch.schema import one_of, optional, record
+from nnscratch.style import provenance
 from nnscratch.style.pairs import BATCH_SIZE, PairDataset
+from nnscratch.style.provenance import style_record, verified_style
 from nnscratch.style.stylizer import SHIPPED
-from nnscratch.style.train_texture import open_training
+from nnscratch.style.train_texture import STATE, open_training
 
 __all__ = ["reconstruct", "train_step", "train_stylizer"]
 
@@ -38,6 +42,15 @@ LEARNING_RATE = 1e-3
 CONTENT_WEIGHT, SINGLE_STYLE_CONTENT_WEIGHT, SMOOTHNESS = 1.0, 0.5, 5.0
 MAX_GRADIENT_NORM = 1.0  # of all weights together
 SAVE_EVERY = 100
+
+
+def saved_style(value: Any, place: str) -> None:
+    """The schema of the style in a state: a record, none, or the path that version 0.1 wrote."""
+    if not isinstance(value, str):
+        optional(provenance.style)(value, place)
+
+
+TRAINING = record(upsampling=one_of(*UPSAMPLINGS), begins=one_of("shipped", "random"), style=saved_style)
 
 
 def train_stylizer(folder: str | PathLike, style: str | PathLike | None = None, *, steps: int = 2000,
@@ -66,21 +79,32 @@ def train_stylizer(folder: str | PathLike, style: str | PathLike | None = None, 
     """
     check_choice(upsampling, "train stylizer: upsampling", UPSAMPLINGS)
     start_shipped = style is not None and upsampling == checkpoint.read_arrays(SHIPPED)[1]["info"]["upsampling"]
-    given = {"style": style and str(style), "steps": check_int(steps, "train stylizer: steps", 1), "upsampling": upsampling,
+    given = {"style": None if style is None else style_record(style), "upsampling": upsampling,
+             "steps": check_int(steps, "train stylizer: steps", 1),
              "seed": check_int(seed, "train stylizer: seed", 0), "begins": "shipped" if start_shipped else "random"}
-    state, info = open_training(folder, "stylizer training", given, resume)
-    backend.use(device)
-    dataset = PairDataset(info["seed"], info["style"])
-    model, reconstruction_steps = initial_decoder(info)
-    optimizer = Adam(warmup(cosine_decay(LEARNING_RATE, info["steps"]), 50))
-    if resume:
-        checkpoint.load(state, model, optimizer)
-    style_loss = train(model, optimizer, dataset, info, reconstruction_steps,
-                       lambda: checkpoint.save(state, model, optimizer, info))
-    path = state.with_name("stylizer.safetensors")
-    checkpoint.save(path, model, info=info | {"what": "stylizer", "encoder": fingerprint(encoder())})
-    print(f"the stylizer is {path}; paint with  nnscratch style PHOTO STYLE --fast --weights {path} -o OUT")
+    with open_training(folder, "stylizer", given, TRAINING, resume, [style] if style else []) as (output, info):
+        backend.use(device)
+        dataset = PairDataset(info["seed"], recorded_style(info["style"]))
+        model, reconstruction_steps = initial_decoder(info)
+        optimizer, state = Adam(warmup(cosine_decay(LEARNING_RATE, info["steps"]), 50)), output.file(STATE)
+        if resume:
+            checkpoint.load(state, model, optimizer)
+        else:
+            checkpoint.save(state, model, optimizer, info)  # so that even a training stopped at once can be resumed
+        style_loss = train(model, optimizer, dataset, info, reconstruction_steps,
+                           lambda: checkpoint.save(state, model, optimizer, info))
+        path = output.file("stylizer.safetensors")
+        checkpoint.save(path, model, info=info | {"what": "stylizer", "encoder": fingerprint(encoder())})
+    shown = printable(path)
+    print(f"the stylizer is {shown}; paint with  nnscratch style PHOTO STYLE --fast --weights {shown} -o OUT")
     return style_loss
+
+
+def recorded_style(saved: Any) -> str | None:
+    """The style in a state, as `PairDataset` takes it; version 0.1 wrote the path as it was given."""
+    if saved is None or isinstance(saved, str):
+        return saved
+    return verified_style(saved, "the stylizer is trained")
 
 
 def initial_decoder(info: dict[str, Any]) -> tuple[Model, int]:

@@ -6,7 +6,9 @@ Shapes: crops (N, 64, 64, 3) in [0, 1]; labels (N,) of K classes; palette (N, 6)
 
 All random numbers depend on (seed, step) alone, so a training that is stopped and resumed gives the same result.
 """
-from collections.abc import Callable
+import contextlib
+import os
+from collections.abc import Callable, Iterator, Sequence
 from os import PathLike
 from pathlib import Path
 from typing import Any
@@ -18,14 +20,15 @@ from nnscratch.backend import Array, to_cpu, to_device
 from nnscratch.data.synthetic.paintings import flow_painting
 from nnscratch.data.synthetic.patterns import PATTERNS
 from nnscratch.data.synthetic.textures import tint, tones
-from nnscratch.errors import InputError
-from nnscratch.files import make_folder
+from nnscratch.errors import InputError, printable
 from nnscratch.losses import mse, softmax_cross_entropy
 from nnscratch.models import Model
 from nnscratch.networks.texture_features import texture_classifier, without_batch_norm
 from nnscratch.ops.validation import check_int
 from nnscratch.optimizers import Adam, Optimizer, cosine_decay, warmup
+from nnscratch.outputs import OutputFolder
 from nnscratch.progress import progress_bar
+from nnscratch.schema import Rule, check, one_of, record, whole
 
 __all__ = ["TextureDataset", "palette", "train_texture"]
 
@@ -34,6 +37,7 @@ LEARNING_RATE, PALETTE_WEIGHT = 4e-3, 10.0
 IMAGES_PER_PATTERN, PAINTINGS = 200, 6  # each painting is a class of its own
 PERIODS = 1.5, 5.0                      # of a pattern, across a crop
 SAVE_EVERY, TEST_CROPS = 250, 1000
+STATE, TRAINING = "state.safetensors", record()
 
 
 def train_texture(folder: str | PathLike, *, steps: int = 2500, seed: int = 0, resume: bool = False,
@@ -59,46 +63,53 @@ def train_texture(folder: str | PathLike, *, steps: int = 2500, seed: int = 0, r
         A folder that already holds a training, or holds none to resume.
     """
     given = {"steps": check_int(steps, "train texture: steps", 1), "seed": check_int(seed, "train texture: seed", 0)}
-    state, info = open_training(folder, "texture training", given, resume)
-    steps, seed, done = info["steps"], info["seed"], info["done"]
-    backend.use(device)
-    names = [*PATTERNS, *(f"painting {k}" for k in range(PAINTINGS))]
-    model = texture_classifier(len(names), seed)
-    model.forward(to_device(np.zeros((1, SIDE, SIDE, 3), np.float32)))
-    optimizer = Adam(warmup(cosine_decay(LEARNING_RATE, steps), steps // 10 + 1))
-    if resume:
-        checkpoint.load(state, model, optimizer)
-    train(model, optimizer, TextureDataset(seed), done, steps,
-          lambda step: checkpoint.save(state, model, optimizer, info | {"done": step}))
-    accuracy = evaluate(model, TextureDataset(seed + 1))
-    print(f"{accuracy:.1%} of {TEST_CROPS} new crops are classified correctly ({1 / len(names):.1%} by chance)")
-    path = state.with_name("features.safetensors")
-    checkpoint.save(path, without_batch_norm(model), info={
-        "what": "texture features", "steps": steps, "seed": seed, "right": accuracy, "classes": names})
-    print(f"the loss network is {path}; use it with  nnscratch style PHOTO STYLE --weights {path} -o OUT")
+    with open_training(folder, "texture", given, TRAINING, resume) as (output, info):
+        steps, seed, done = info["steps"], info["seed"], info["done"]
+        backend.use(device)
+        names = [*PATTERNS, *(f"painting {k}" for k in range(PAINTINGS))]
+        model = texture_classifier(len(names), seed)
+        model.forward(to_device(np.zeros((1, SIDE, SIDE, 3), np.float32)))
+        optimizer, state = Adam(warmup(cosine_decay(LEARNING_RATE, steps), steps // 10 + 1)), output.file(STATE)
+        if resume:
+            checkpoint.load(state, model, optimizer)
+        else:
+            checkpoint.save(state, model, optimizer, info)  # so that even a training stopped at once can be resumed
+        train(model, optimizer, TextureDataset(seed), done, steps,
+              lambda step: checkpoint.save(state, model, optimizer, info | {"done": step}))
+        accuracy = evaluate(model, TextureDataset(seed + 1))
+        print(f"{accuracy:.1%} of {TEST_CROPS} new crops are classified correctly ({1 / len(names):.1%} by chance)")
+        path = output.file("features.safetensors")
+        checkpoint.save(path, without_batch_norm(model), info={
+            "what": "texture features", "steps": steps, "seed": seed, "right": accuracy, "classes": names})
+    shown = printable(path)
+    print(f"the loss network is {shown}; use it with  nnscratch style PHOTO STYLE --weights {shown} -o OUT")
     return accuracy
 
 
-def open_training(folder: str | PathLike, what: str, given: dict[str, Any], resume: bool) -> tuple[Path, dict[str, Any]]:
-    """(path of the state, its info) of a training that starts, or is resumed, in a folder.
+@contextlib.contextmanager
+def open_training(folder: str | PathLike, network: str, given: dict[str, Any], schema: Rule, resume: bool,
+                  inputs: Sequence[str | PathLike] = ()) -> Iterator[tuple[OutputFolder, dict[str, Any]]]:
+    """Hold the folder of a training of this network that starts, or is resumed: yields it and the state's info.
 
-    given : the options of a new training; a resumed one keeps its own. Raises InputError for a folder that cannot be made, that
-    already holds a training, or none to resume, or one of another kind.
+    given : the options of a new training; a resumed one keeps its own, which must obey the schema. Raises InputError for a
+    folder that cannot be made, that already holds a training, or none to resume, or one of another kind.
     """
-    state = Path(folder) / "state.safetensors"
-    if not resume:
-        if state.exists():
-            raise InputError(f"{folder} holds a training; add --resume to continue it, or give another --output")
-        make_folder(folder)
-        return state, {"what": what, "done": 0, **given}
-    if not state.exists():
-        raise InputError(f"{folder} holds no training; leave out --resume")
-    info = checkpoint.read_arrays(state)[1]["info"]
-    if info.get("what") != what or set(info) != {"what", "done", *given} or any(
-            type(info[name]) is not int or info[name] < 0 for name in ("done", "steps", "seed")):
-        raise InputError(f"{state} holds {info.get('what', 'something else')!r}, expected a {what} of this version; start "
-                         f"a new one in another folder")
-    return state, info
+    state = Path(folder) / STATE
+    if not resume and os.path.exists(state):
+        raise InputError(f"{folder} holds a training; add --resume to continue it, or give another --output")
+    if resume and not os.path.exists(state):
+        raise InputError(f"{folder} holds no training to resume; leave out --resume, or give its folder as --output")
+    info = checkpoint.read_arrays(state)[1]["info"] if resume else {"what": f"{network} training", "done": 0, **given}
+    check(info, record(what=one_of(f"{network} training"), done=whole(), steps=whole(1), seed=whole()), state,
+          "start a new training in another folder")
+    check(info, schema, state, "start a new training in another folder")
+    files = (STATE, "features.safetensors" if network == "texture" else "stylizer.safetensors")
+    with OutputFolder(folder, files, inputs, adopt=resume) as output:
+        try:
+            yield output, info
+        except KeyboardInterrupt:
+            print(f"stopped; go on with  nnscratch train {network} --resume -o {printable(folder)}")
+            raise
 
 
 def train(model: Model, optimizer: Optimizer, dataset: "TextureDataset", done: int, steps: int,

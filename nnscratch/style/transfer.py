@@ -18,7 +18,7 @@ from nnscratch.backend import Array, array_module, to_cpu, to_device
 from nnscratch.errors import InputError
 from nnscratch.fast import resize2d
 from nnscratch.style.colour import recolour_inputs, restore_colours
-from nnscratch.style.features import LossNetwork, loss_network
+from nnscratch.style.features import ALL_MAPS_SIDE, LossNetwork, loss_network
 from nnscratch.style.inputs import check_inputs, image_pyramid, initial_image, masks_to_device, stack_styles
 from nnscratch.style.memory_limit import feature_memory
 from nnscratch.style.minimizers import MINIMIZERS
@@ -59,7 +59,7 @@ def transfer_style(content: Array, style: Array | Sequence[Array], *, masks: Seq
         anything changes
     progress : callable(fraction, record, image), called after each step with the completed fraction of the work (steps count by
         pixels), the last entry of the history, and the image at its present size
-    save : callable(state), called after each step; state() returns ({name: array}, dict of JSON values)
+    save : callable(state), called after `progress`; state() returns ({name: array}, dict of JSON values)
     resume : such a state, from which the transfer continues bit for bit, with the same images and settings
     **settings : see Settings: features="texture", strength=50.0, steps=40, seed=0, keep_colors=None, ...
 
@@ -99,6 +99,9 @@ def transfer_style(content: Array, style: Array | Sequence[Array], *, masks: Seq
     image, interrupted = initial_image(*levels[0], blend_weights, options), False
     history: list[dict[str, Any]] = []
     first_level = 0 if resume is None else resume[1]["scale"]
+    if first_level >= len(levels):
+        raise InputError(f"the state is of size number {first_level + 1}, expected 1 to {len(levels)} for these images; start "
+                         f"again without it")
     work, done = (options.steps * sum(small.size for small, *_ in part) for part in (levels, levels[:first_level]))
     try:
         for level, (small, small_styles, small_masks) in enumerate(levels[first_level:], first_level):
@@ -116,11 +119,11 @@ def transfer_style(content: Array, style: Array | Sequence[Array], *, masks: Seq
                 image = minimizer.x
                 history.append({"size": max(small.shape[1:3]), "loss": loss,
                                 **{name: float(value) for name, value in objective.terms.items()}})
-                if save is not None:
-                    save(partial(snapshot, minimizer, level, step, history))
                 if progress is not None:
                     used = options.steps if minimizer.converged else step  # the remaining steps are not needed: done
                     progress((done + used * small.size) / work, history[-1], image)
+                if save is not None:
+                    save(partial(snapshot, minimizer, level, step, history))
             done += options.steps * small.size
     except KeyboardInterrupt:
         interrupted = True  # at any point, `image` is the best so far
@@ -140,6 +143,9 @@ def snapshot(minimizer: Any, level: int, step: int, history: list[dict[str, Any]
 def restore(minimizer: Any, state: State, history: list[dict[str, Any]]) -> int:
     """Load a state into the minimizer and the history; return the number of completed steps at this size."""
     arrays, numbers = state
+    if any(arrays[name].shape != minimizer.x.shape for name in ("x", "gradient")):
+        raise InputError(f"the state holds an image {arrays['x'].shape}, expected {minimizer.x.shape} at this size; start "
+                         f"again without it")
     minimizer.load_state({name: to_device(array) for name, array in arrays.items()}, numbers)
     history.extend(numbers["history"])
     return numbers["step"]
@@ -174,11 +180,14 @@ def estimate_steps(minutes: float, content: Array, styles: list[Array], settings
     return max(1, int(60 * minutes / (1.2 * 4 / 3 * (perf_counter() - start))))
 
 
-def check_memory(content: Array, styles: list[Array], settings: Settings) -> None:
-    """Raise InputError where the transfer needs more memory than the settings allow."""
+def check_memory(shapes: Sequence[tuple[int, ...]], settings: Settings) -> None:
+    """Raise InputError where a transfer of images of these shapes, the content's first, needs more memory than is allowed."""
     if settings.max_memory is not None or settings.statistics == "sliced":
-        network = build_network(to_device(content), [to_device(style) for style in styles], settings).model
-        feature_memory(network, content, styles, settings.max_memory, settings.statistics)
+        content, *styles = (np.broadcast_to(np.float32(0.5), shape) for shape in shapes)  # shapes without memory
+        noise = np.random.default_rng(0).random((1, ALL_MAPS_SIDE, ALL_MAPS_SIDE, 3), np.float32)
+        network = loss_network(settings.features, to_device(noise), side=min(min(shape[1:3]) for shape in shapes),
+                               weights=settings.weights, colors=settings.colors)
+        feature_memory(network.model, content, styles, settings.max_memory, settings.statistics)
 
 
 def build_network(content: Array, styles: list[Array], settings: Settings) -> LossNetwork:

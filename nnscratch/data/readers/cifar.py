@@ -1,42 +1,53 @@
 """CIFAR-10 and CIFAR-100: 32x32 colour images, in the binary and in the Python version.
 
 A record of the binary version: 1 label (CIFAR-100: coarse and fine), then 1024 red, 1024 green, 1024 blue bytes, row by row.
-The Python version is a pickle of a dict: data uint8 (N, 3072) and labels; `unpickle` explains why that is dangerous.
+The Python version is a pickle of a dict: data uint8 (N, 3072) and labels; pickles.py says why that is dangerous.
 
 Reference: Krizhevsky, "Learning multiple layers of features from tiny images" (2009), appendix; the data's own page.
 """
 import io
+import os
 import pickle
-import pickletools
 import re
+import tarfile
+import zlib
+from collections.abc import Iterable
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
 from nnscratch.backend import Array
 from nnscratch.data.dataset import Dataset
 from nnscratch.data.limits import check_labels
+from nnscratch.data.readers.gunzip import MAGIC, Gunzip
+from nnscratch.data.readers.pickles import rows_of, unpickle
+from nnscratch.data.readers.places import as_path, title_of, visible
+from nnscratch.data.resize import resize_dataset
 from nnscratch.errors import InputError
-from nnscratch.files import FilePath, read_file, reason
+from nnscratch.files import FilePath, open_regular_file, read_file, reason
 
 __all__ = ["read_cifar"]
 
 SIDE, VALUES = 32, 3 * 32 * 32  # of an image: pixels a side, bytes
 NUM_CLASSES = {1: 10, 2: 100}  # by the number of labels before an image; of two, the second is the fine one
 MAX_FILE_BYTES = 2**28         # the largest published file has 155 million
-MAX_OPCODES, MAX_TUPLES = 2**21, 2000  # in a pickle; the largest published file has about 300,000 opcodes
-RECONSTRUCT, FROMBUFFER, ENCODE = "numpy.core.multiarray._reconstruct", "numpy.core.numeric._frombuffer", "_codecs.encode"
-ALLOWED = {RECONSTRUCT, FROMBUFFER, ENCODE, "numpy.ndarray", "numpy.dtype"}
+MAX_MEMBERS, MAX_ARCHIVE_BYTES = 100, 2**29  # of an archive; the published ones have 9 members and 186 million bytes
+BATCH, META = r"(data_batch_\d+|train)(\.bin)?", ("batches.meta.txt", "fine_label_names.txt", "batches.meta", "meta")
+EXPECTED = "a batch of CIFAR"
 
 
-def read_cifar(path: FilePath) -> Dataset:
-    """Read one batch file of CIFAR, binary or Python, or all training batches in a folder.
+def read_cifar(path: FilePath, size: int | tuple[int, int] | None = None, channels: int | None = None) -> Dataset:
+    """Read one batch file of CIFAR, binary or Python, or all training batches in a folder or in a .tar.gz.
 
     Parameters
     ----------
     path : str or path
-        The file or folder. Class names come from batches.meta(.txt), meta or fine_label_names.txt in the same folder.
+        The file, the folder, or the archive as it was published. Class names come from batches.meta(.txt), meta or
+        fine_label_names.txt in the same folder.
+    size : int or (int, int), optional
+        Side of a square, or height and width, to crop and resize the images to.
+    channels : {1, 3}, optional
+        Convert to grey or to colour.
 
     Returns
     -------
@@ -48,22 +59,67 @@ def read_cifar(path: FilePath) -> Dataset:
     InputError
         A file is missing, truncated or of another format, or a pickle asks for anything but arrays.
     """
-    path = Path(path)
-    files = batches_in(path) if path.is_dir() else [path]
-    if not files:
+    path = as_path(path, EXPECTED)
+    files: dict[Path, bytes | None] = {path: None}  # the content of what has been read already
+    if os.path.isdir(path):
+        files = dict.fromkeys(batches_in(path))
+    elif is_archive(path):
+        files = archive_members(path)
+    batches = list(files) if list(files) == [path] else choose_batches(files)
+    if not batches:
         raise InputError(f"{path} has no data_batch_1 or train, expected the batches of CIFAR: give the folder with them")
-    parts = [read_batch(file) for file in files]
+    parts = [read_batch(file, files[file]) for file in batches]
     images, labels = np.concatenate([p[0] for p in parts]), np.concatenate([p[1] for p in parts])
-    names = class_names(files[0].parent)
-    numbers = [str(k) for k in range(int(labels.max()) + 1)]
-    return Dataset(images, labels, names if len(names) >= len(numbers) else numbers, f"images of {path.name}")
+    names, numbers = class_names(batches[0].parent, files), [str(k) for k in range(int(labels.max()) + 1)]
+    fitting = len(numbers) <= len(names) <= NUM_CLASSES[2]
+    return resize_dataset(Dataset(images, labels, names if fitting else numbers, title_of(path)), size, channels)
 
 
 def batches_in(folder: Path) -> list[Path]:
     """The training batches in a folder, in order; a batch that exists in both versions counts once."""
-    files = sorted(p for p in folder.iterdir() if re.fullmatch(r"(data_batch_\d+|train)(\.bin)?", p.name) and p.is_file())
-    batches = [p for p in files if p.name.startswith("data")] or files
-    return [p for p in batches if p.suffix != ".bin" or p.with_suffix("") not in batches]
+    return choose_batches([path for path in visible(folder) if path.is_file()])
+
+
+def choose_batches(files: Iterable[Path]) -> list[Path]:
+    """Those of the files that are training batches, sorted; of a batch in both versions the Python version."""
+    files = sorted(path for path in files if re.fullmatch(BATCH, path.name))
+    batches = [path for path in files if path.name.startswith("data")] or files
+    return [path for path in batches if path.suffix != ".bin" or path.with_suffix("") not in batches]
+
+
+def is_archive(path: Path) -> bool:
+    """Whether a file is a tar archive compressed with gzip: its first header says ustar, or its first name is CIFAR's."""
+    with open_regular_file(path, EXPECTED) as file:
+        if file.read(2) != MAGIC:
+            return False
+        file.seek(0)
+        try:
+            head = io.BufferedReader(Gunzip(file, path)).read(512)
+        except (EOFError, zlib.error, OSError):
+            return False
+    return head[257:262] == b"ustar" or head.startswith(b"cifar-")
+
+
+def archive_members(path: Path) -> dict[Path, bytes | None]:
+    """The batches and class names in a .tar.gz. Links, devices and holes are left out; nothing is written to the disk."""
+    members: dict[Path, bytes | None] = {}
+    try:
+        with open_regular_file(path, EXPECTED) as file, tarfile.open(fileobj=Gunzip(file, path), mode="r|") as archive:
+            total = 0
+            for count, member in enumerate(archive):
+                total += member.size
+                if count >= MAX_MEMBERS or total > MAX_ARCHIVE_BYTES:
+                    raise ValueError("it holds more than CIFAR")
+                name = Path(member.name).name
+                if member.isreg() and not member.issparse() and (re.fullmatch(BATCH, name) or name in META):
+                    content = archive.extractfile(member)
+                    members[path / name] = content.read() if content else None
+    except InputError:
+        raise
+    except Exception as error:  # a damaged archive can raise any exception
+        raise InputError(f"{path} is not a whole archive of CIFAR ({reason(error)[:90]}), expected it as it was published: "
+                         f"fetch it again") from error
+    return members
 
 
 def looks_like_cifar(head: bytes, size: int) -> bool:
@@ -72,9 +128,9 @@ def looks_like_cifar(head: bytes, size: int) -> bool:
     return pickled or size > 0 and any(size % (labels + VALUES) == 0 for labels in NUM_CLASSES)
 
 
-def read_batch(path: Path) -> tuple[Array, Array]:
-    """(images (N, 32, 32, 3), labels (N,)) of one file."""
-    data = read_file(path, "a batch of CIFAR", MAX_FILE_BYTES)
+def read_batch(path: Path, data: bytes | None = None) -> tuple[Array, Array]:
+    """(images (N, 32, 32, 3), labels (N,)) of one file, or of its content."""
+    data = read_file(path, EXPECTED, MAX_FILE_BYTES) if data is None else data
     if data[:1] == b"\x80":  # no label is 128
         return from_pickle(path, data)
     for head, num_classes in NUM_CLASSES.items():
@@ -93,7 +149,7 @@ def from_pickle(path: Path, data: bytes) -> tuple[Array, Array]:
         key = next(key for key in (b"labels", b"fine_labels") if key in found)
         if not isinstance(found[key], list) or not all(type(k) is int and abs(k) < 2**31 for k in found[key]):
             raise ValueError("the labels are not a list of integers")
-        rows, labels = rows_of(found[b"data"]), np.array(found[key], np.int64)
+        rows, labels = rows_of(found[b"data"], VALUES), np.array(found[key], np.int64)
         if labels.shape != (len(rows),) or not len(rows):
             raise ValueError(f"{len(labels)} labels for {len(rows)} images")
     except Exception as error:  # the values in the dict can be of any type
@@ -104,86 +160,20 @@ def from_pickle(path: Path, data: bytes) -> tuple[Array, Array]:
     return to_images(rows), labels
 
 
-# --- pickles ------------------------------------------------------------------------------------------------------
-
-class StandIn:
-    """What a pickle gets in place of NumPy's functions: it only records its arguments and its state."""
-
-    def __init__(self, name: str, arguments: tuple[Any, ...] = ()) -> None:
-        self.name, self.arguments = name, arguments
-        self.state: Any = ()
-
-    def __call__(self, *arguments: Any) -> Any:
-        return arguments[0] if self.name == ENCODE else StandIn(self.name, arguments)
-
-    def __setstate__(self, state: Any) -> None:
-        self.state = state
-
-
-class ArraysOnly(pickle.Unpickler):
-    """Knows the five names under which an array is pickled, and refuses a pickle that asks for any other."""
-
-    def find_class(self, module: str, name: str) -> StandIn:
-        asked = f"{module}.{name}"
-        known = asked.replace("numpy._core.", "numpy.core.")  # its name since NumPy 2
-        if known not in ALLOWED:
-            raise pickle.UnpicklingError(f"it asks for {asked[:60]!r}, which no CIFAR file needs")
-        return StandIn(known)
-
-
-def unpickle(path: Path, data: bytes) -> dict[Any, Any]:
-    """The dict in a pickle, its keys as bytes, its arrays as StandIns.
-
-    A pickle is a program that may call anything it can name; here it can name nothing but StandIns. Even a short program may
-    fill the memory or overflow the stack; its opcodes are therefore inspected first, and too many of them, too many tuples
-    or too large memo indices are refused.
-    """
-    try:
-        tuples = 0
-        for count, (opcode, argument, _) in enumerate(pickletools.genops(data)):
-            tuples += "TUPLE" in opcode.name  # a deeply nested tuple, used as a key, is hashed recursively
-            huge_memo = opcode.name.endswith("PUT") and int(argument or 0) > MAX_OPCODES  # memory for all smaller indices
-            if count > MAX_OPCODES or tuples > MAX_TUPLES or huge_memo:
-                raise pickle.UnpicklingError("it does more than a CIFAR file has to")
-        found = ArraysOnly(io.BytesIO(data), encoding="bytes").load()
-        if not isinstance(found, dict):
-            raise pickle.UnpicklingError(f"it holds a {type(found).__name__}, not a dict")
-        return {as_bytes(key): value for key, value in found.items()}
-    except Exception as error:  # a damaged pickle can raise any exception
-        raise InputError(f"{path} is refused as a pickle ({reason(error)[:90]}), expected data and labels alone: give a batch "
-                         f"of CIFAR as it was published") from error
-
-
-def rows_of(array: StandIn) -> Array:
-    """The bytes (N, 3072) of the array that a StandIn stands for."""
-    if array.name == RECONSTRUCT:
-        _, shape, dtype, by_columns, data = array.state
-    else:  # FROMBUFFER: pickles of protocol 5
-        data, dtype, shape, order = array.arguments[:4]
-        by_columns = {"C": False, "F": True}[order]
-    count, width = shape
-    if as_bytes(dtype.arguments[0]) != b"u1" or width != VALUES:
-        raise ValueError(f"an array of {count!r:.20} x {width!r:.20}")
-    return np.frombuffer(as_bytes(data), np.uint8).reshape((count, width), order="F" if by_columns else "C")
-
-
-def as_bytes(text: Any) -> Any:
-    """Text as bytes, anything else unchanged: Python 3 pickles text where Python 2 pickled bytes."""
-    return text.encode("latin1", "replace") if isinstance(text, str) else text
-
-
 def to_images(rows: Array) -> Array:
     """Planes of red, green and blue (N, 3072) -> pixels (N, 32, 32, 3)."""
     return np.ascontiguousarray(rows.reshape(-1, 3, SIDE, SIDE).transpose(0, 2, 3, 1))
 
 
-def class_names(folder: Path) -> list[str]:
-    """The names of the classes, from the file in the batches' folder; none if there is no such file."""
-    text = next((folder / name for name in ("batches.meta.txt", "fine_label_names.txt") if (folder / name).is_file()), None)
-    if text is not None:
-        return read_file(text, "names of classes", 2**16).decode(errors="replace").split()
-    meta = next((folder / name for name in ("batches.meta", "meta") if (folder / name).is_file()), None)
-    found = unpickle(meta, read_file(meta, "names of classes", 2**16)) if meta else {}
+def class_names(folder: Path, files: dict[Path, bytes | None]) -> list[str]:
+    """The names of the classes, from the file beside the batches, which may have been read; none if there is no such file."""
+    path = next((folder / name for name in META if folder / name in files or (folder / name).is_file()), None)
+    if path is None:
+        return []
+    data = files.get(path) or read_file(path, "names of classes", 2**16)
+    if path.suffix == ".txt":
+        return data.decode(errors="replace").split()
+    found = unpickle(path, data)
     names = found.get(b"label_names", found.get(b"fine_label_names", []))
     names = [name for name in names if isinstance(name, (bytes, str))] if isinstance(names, list) else []
     return [name if isinstance(name, str) else name.decode(errors="replace") for name in names]

@@ -10,16 +10,17 @@ import numpy as np
 
 from nnscratch.backend import Array
 from nnscratch.data.dataset import Dataset
-from nnscratch.data.images import decode
-from nnscratch.data.limits import MAX_BYTES
+from nnscratch.data.decode import LARGE, decode, open_header
+from nnscratch.data.limits import MAX_BYTES, check_levels, check_sides
+from nnscratch.data.readers.places import as_path, title_of, visible
 from nnscratch.data.resize import check_channels, check_size, crop_and_resize, resize_dataset
-from nnscratch.errors import InputError
-from nnscratch.files import FilePath, open_regular_file, reason
+from nnscratch.errors import InputError, printable
+from nnscratch.files import FilePath, open_regular_file
 
 if TYPE_CHECKING:
     from PIL import Image as PIL_Image
 
-__all__ = ["read_folder"]
+__all__ = ["image_files", "log_skipped", "read_folder"]
 
 log = logging.getLogger("nnscratch")
 
@@ -27,7 +28,8 @@ log = logging.getLogger("nnscratch")
 def read_folder(folder: FilePath, size: int | tuple[int, int] | None = None, channels: int | None = None) -> Dataset:
     """Read all images in a folder, upright, with transparency on white.
 
-    Files that are not whole images, and files beside the sub-folders, are skipped with one logged line; hidden files silently.
+    Files that are not whole images, and files beside the sub-folders, are skipped with one logged line; hidden files, and what
+    nnscratch wrote itself, silently.
 
     Parameters
     ----------
@@ -48,50 +50,123 @@ def read_folder(folder: FilePath, size: int | tuple[int, int] | None = None, cha
     InputError
         There are no images, their sizes differ and no size is given, or they take too much memory.
     """
-    folder, size = Path(folder), check_size(size)
+    folder, size = as_path(folder, "a folder of images"), check_size(size)
     check_channels(channels)
-    try:
-        images, labels, skipped = read_images(folder, size)
-    except OSError as error:
-        raise InputError(f"cannot read {folder} ({reason(error)}), expected a folder of images: give a readable "
-                         f"one") from error
-    if skipped:
-        log.warning("%s: skipped %d files that are not whole images or in no class, such as %s", folder, len(skipped),
-                    skipped[0])
+    images, places, skipped = read_images(folder, size)
+    log_skipped(folder, skipped)
     if not images:
         raise InputError(f"{folder} holds no images, expected files that Pillow reads, or sub-folders of them: give such a "
                          f"folder")
     pixels = np.stack(images)
     if all((image == image[..., :1]).all() for image in images):
         pixels = np.ascontiguousarray(pixels[..., :1])
-    names = sorted({name for name in labels if name is not None})
-    number = {name: k for k, name in enumerate(names)}
-    numbers = np.array([number[name] for name in labels if name is not None]) if names else None
-    return resize_dataset(Dataset(pixels, numbers, names, f"images of {folder.name}"), size, channels)
+    check_levels(folder, pixels)
+    classes = sorted(set(places) - {folder})
+    labels = np.array([classes.index(place) for place in places]) if classes else None
+    return resize_dataset(Dataset(pixels, labels, [place.name for place in classes], title_of(folder)), size, channels)
 
 
-def read_images(folder: Path, size: tuple[int, int] | None) -> tuple[list[Array], list[str | None], list[str]]:
-    """Images (H, W, 3) as bytes, the name of each one's sub-folder (None: in none), and the names of skipped files."""
+def image_files(folder: FilePath) -> tuple[list[Path], list[str]]:
+    """The images in a folder, and the names of the other entries.
+
+    Hidden files, and what nnscratch wrote itself, are in neither list.
+
+    Parameters
+    ----------
+    folder : str or path
+        The folder; its sub-folders are not searched.
+
+    Returns
+    -------
+    paths : list of Path
+        Regular files that are images by their extension or by their content, sorted by name; some may be damaged.
+    skipped : list of str
+        Names of all other files and folders: log them, nothing is left out silently.
+
+    Raises
+    ------
+    InputError
+        No such folder, or it cannot be read.
+    """
+    entries = visible(as_path(folder, "a folder of images"))
+    paths = [path for path in entries if is_image(path)]
+    return paths, [path.name for path in entries if path not in paths]
+
+
+def is_image(path: Path) -> bool:
+    """Whether a file is regular, and an image by its extension or, if that is of none, by its content."""
+    from PIL import Image
+    if not path.is_file():
+        return False
+    if Image.registered_extensions().get(path.suffix.lower()) in Image.OPEN:
+        return True
+    try:
+        with open_regular_file(path) as file:
+            return bool(open_header(file, path).format)
+    except InputError:
+        return False
+
+
+def log_skipped(folder: FilePath, skipped: list[str]) -> None:
+    """Log one line about what was left out, if anything was.
+
+    Parameters
+    ----------
+    folder : str or path
+        Where it was.
+    skipped : list of str
+        The names.
+    """
+    if skipped:
+        log.warning("%s: skipped %d files that are not whole images or in no class, such as %s", printable(folder),
+                    len(skipped), printable(skipped[0]))
+
+
+def read_images(folder: Path, size: tuple[int, int] | None) -> tuple[list[Array], list[Path], list[str]]:
+    """Images (H, W, 3) as bytes, the folder that each is in, and the names of skipped files."""
     images: list[Array] = []
-    labels: list[str | None] = []
+    places: list[Path] = []
     skipped: list[str] = []
     first = None
-    for place in [*sorted(p for p in folder.iterdir() if p.is_dir() and not p.name.startswith(".")), folder]:
-        for path in sorted(p for p in place.iterdir() if p.is_file() and not p.name.startswith(".")):
-            if place == folder and labels and labels[0] is not None:  # there are classes, and this is in none
+    for place in [*(path for path in visible(folder) if path.is_dir()), folder]:
+        paths, others = image_files(place)
+        skipped += [name for name in others if place != folder or not (folder / name).is_dir()]
+        for path in paths:
+            if place == folder and places and places[0] != folder:  # there are classes, and this is in none
                 skipped.append(path.name)
                 continue
-            try:
-                with open_regular_file(path, "an image") as file:
-                    pixels = to_pixels(decode(file, path), size)
-            except InputError:
+            pixels = read_one(path, size)
+            if pixels is None:
                 skipped.append(path.name)
                 continue
             first = first or path.name
             check_next(folder, images, pixels, first, path.name)
             images.append(pixels)
-            labels.append(None if place == folder else place.name)
-    return images, labels, skipped
+            places.append(place)
+    return images, places, skipped
+
+
+def read_one(path: Path, size: tuple[int, int] | None) -> Array | None:
+    """The bytes (H, W, 3) of an image, or None if it cannot be read; InputError if it is too large without a size."""
+    try:
+        with open_regular_file(path, "an image") as file:
+            full = open_header(file, path).size
+    except InputError:
+        return None
+    check_sides(path, full[::-1], size)
+    try:
+        with open_regular_file(path, "an image") as file:
+            return to_pixels(decode(file, path, lambda sides: shrunk(sides, size)), size)
+    except InputError:
+        return None
+
+
+def shrunk(sides: tuple[int, int], size: tuple[int, int] | None) -> tuple[int, int]:
+    """The size at which an image is read: its own, but if it is very large, one that is enough for `size`."""
+    if size is None or sides[0] * sides[1] <= LARGE:
+        return sides
+    factor = min(1, 4 * max(size) / min(sides))
+    return max(1, round(sides[0] * factor)), max(1, round(sides[1] * factor))
 
 
 def check_next(folder: Path, images: list[Array], pixels: Array, first: str, name: str) -> None:

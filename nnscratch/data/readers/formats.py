@@ -1,21 +1,28 @@
 """Open a data set of any supported format; the format is recognised by the content, not by the file's name."""
 import os
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any, TypeAlias
 
 from nnscratch.data.dataset import Dataset
-from nnscratch.data.readers.cifar import batches_in, looks_like_cifar, read_cifar
+from nnscratch.data.readers.cifar import batches_in, is_archive, looks_like_cifar, read_cifar
 from nnscratch.data.readers.folder import read_folder
-from nnscratch.data.readers.idx import GZIP, idx_files, read_idx
+from nnscratch.data.readers.gunzip import MAGIC
+from nnscratch.data.readers.idx import idx_files, read_idx
 from nnscratch.data.readers.npz import read_npz
+from nnscratch.data.readers.places import as_path, shown, visible
 from nnscratch.data.resize import check_channels, check_size, resize_dataset
 from nnscratch.data.synthetic.registry import DEFAULT_COUNT, SYNTHETIC, make_synthetic
 from nnscratch.errors import InputError
-from nnscratch.files import FilePath, open_regular_file, reason
+from nnscratch.files import FilePath, open_regular_file
 
 __all__ = ["open_dataset"]
 
+Reader: TypeAlias = Callable[[Path, Any, Any], Dataset]
+
 IDX = (b"\0\0\x08\x01", b"\0\0\x08\x03")
 FORMATS = "a folder of images, an IDX, CIFAR, .npy or .npz file"
+FOLDER_READERS: list[tuple[Callable[[Path], list[Path]], Reader]] = [(idx_files, read_idx), (batches_in, read_cifar)]
 
 
 def open_dataset(path_or_name: FilePath, *, size: int | tuple[int, int] | None = None, channels: int | None = None,
@@ -25,8 +32,9 @@ def open_dataset(path_or_name: FilePath, *, size: int | tuple[int, int] | None =
     Parameters
     ----------
     path_or_name : str or path
-        A folder of images (sub-folders are classes), of IDX files or of CIFAR batches; a file of IDX (MNIST), CIFAR, .npy or
-        .npz; or one of the names "glyphs", "letters", "shapes", "textures". For a folder of such a name write "./glyphs".
+        A folder of images (sub-folders are classes), of IDX files or of CIFAR batches, also as torchvision leaves them; a file
+        of IDX (MNIST), CIFAR (also as .tar.gz), .npy or .npz; or one of the names "glyphs", "letters", "shapes", "textures".
+        For a folder of such a name write "./glyphs".
     size : int or (int, int), optional
         Side of a square, or height and width: each image is cropped to this aspect ratio and resized.
     channels : {1, 3}, optional
@@ -56,32 +64,36 @@ def open_dataset(path_or_name: FilePath, *, size: int | tuple[int, int] | None =
     if isinstance(path_or_name, str) and path_or_name in SYNTHETIC:
         side = pair[0] if pair and pair[0] == pair[1] else None  # drawing at this size is better than resizing to it
         return resize_dataset(make_synthetic(path_or_name, count, seed, side), pair, channels)
-    try:
-        if not os.path.exists(path_or_name):
-            raise InputError(f"{str(path_or_name)!r} is not a file or folder, expected {FORMATS}, or one of the names "
-                             f"{', '.join(SYNTHETIC)}: check the path")
-        path = Path(path_or_name)
-        if not path.is_dir():
-            return resize_dataset(read_file(path), pair, channels)
-        if idx_files(path):
-            return resize_dataset(read_idx(path), pair, channels)
-        if batches_in(path):
-            return resize_dataset(read_cifar(path), pair, channels)
-    except InputError:
-        raise
-    except (OSError, TypeError, ValueError) as error:  # TypeError: not a path; ValueError: an impossible one
-        raise InputError(f"cannot read {path_or_name} ({reason(error)}), expected {FORMATS}: give a readable one") from error
-    return read_folder(path, pair, channels)
+    path = as_path(path_or_name, FORMATS)
+    if not os.path.exists(path):
+        raise InputError(f"{shown(path)!r} is not a file or folder, expected {FORMATS}, or one of the names "
+                         f"{', '.join(SYNTHETIC)}: check the path")
+    if not os.path.isdir(path):
+        return reader_of(path)(path, pair, channels)
+    found = [(place, reader) for place in data_places(path) for finds, reader in FOLDER_READERS if finds(place)]
+    found = [(place, reader) for place, reader in found if place == path] or found
+    if len(found) > 1:
+        names = ", ".join(str(place.relative_to(path)) for place, _ in found[:4])
+        raise InputError(f"{path} holds several data sets, {names}, expected one: give the path of one of them")
+    place, reader = found[0] if found else (path, read_folder)
+    return reader(place, pair, channels)
 
 
-def read_file(path: Path) -> Dataset:
-    """The data set in a file, recognised by its first bytes; CIFAR, which has no magic number, by its length."""
+def data_places(folder: Path) -> list[Path]:
+    """Where IDX files and CIFAR batches may lie: in the folder itself, or below it as torchvision leaves them."""
+    below = [path for path in visible(folder) if path.is_dir()]
+    return [folder, *(path for path in below if path.name == "raw" or path.name.startswith("cifar-")),
+            *(path / "raw" for path in below if (path / "raw").is_dir())]
+
+
+def reader_of(path: Path) -> Reader:
+    """The reader of a file, recognised by its first bytes; CIFAR, which has no magic number, by its length."""
     with open_regular_file(path, FORMATS) as file:
         head, length = file.read(6), os.fstat(file.fileno()).st_size
-    if head[:2] == GZIP or head[:4] in IDX:
-        return read_idx(path)
+    if head[:2] == MAGIC or head[:4] in IDX:
+        return read_cifar if is_archive(path) else read_idx
     if head == b"\x93NUMPY" or head[:4] == b"PK\x03\x04":
-        return read_npz(path)
+        return read_npz
     if looks_like_cifar(head, length):
-        return read_cifar(path)
+        return read_cifar
     raise InputError(f"{path} begins with {head.hex() or 'nothing'}, expected {FORMATS}: give one of these")

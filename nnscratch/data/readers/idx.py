@@ -7,7 +7,7 @@
 All numbers are big-endian. EMNIST stores its images with rows and columns exchanged; they are read as they are stored.
 Reference: LeCun, Cortes, Burges, "The MNIST database of handwritten digits" (1998), file formats.
 """
-import gzip
+import os
 import zlib
 from math import prod
 from pathlib import Path
@@ -17,22 +17,27 @@ import numpy as np
 
 from nnscratch.backend import Array
 from nnscratch.data.dataset import Dataset
-from nnscratch.data.limits import MAX_BYTES
+from nnscratch.data.limits import MAX_BYTES, check_levels, check_sides, check_unpacked
+from nnscratch.data.readers.gunzip import MAGIC, Gunzip
+from nnscratch.data.readers.places import as_path, title_of, visible
+from nnscratch.data.resize import resize_dataset
 from nnscratch.errors import InputError
 from nnscratch.files import FilePath, open_regular_file, reason
 
 __all__ = ["read_idx"]
 
-GZIP = b"\x1f\x8b"
 
-
-def read_idx(path: FilePath) -> Dataset:
+def read_idx(path: FilePath, size: int | tuple[int, int] | None = None, channels: int | None = None) -> Dataset:
     """Read an IDX file of images, and its labels from the matching file in the same folder, if there is one.
 
     Parameters
     ----------
     path : str or path
         The file of images, raw or gzip; or a folder, of which the training images are read.
+    size : int or (int, int), optional
+        Side of a square, or height and width, to crop and resize the images to.
+    channels : {1, 3}, optional
+        Convert to grey or to colour.
 
     Returns
     -------
@@ -44,21 +49,22 @@ def read_idx(path: FilePath) -> Dataset:
     InputError
         A file is missing, truncated, of another format, or not as long as its header says.
     """
-    path = Path(path)
-    if path.is_dir():
-        path = training_images(path)
-    images = read_array(path, axes=3)
+    given = as_path(path, "an IDX file or its folder")
+    path = training_images(given) if os.path.isdir(given) else given
+    images = read_array(path, 3, size)
+    check_levels(path, images)
     labels_path = labels_beside(path)
-    labels = None if labels_path is None else read_array(labels_path, axes=1)
+    labels = None if labels_path is None else read_array(labels_path, 1)
     if labels is not None and len(labels) != len(images):
         raise InputError(f"{labels_path} has {len(labels)} labels for {len(images)} images in {path}, expected one for each; "
                          f"give two files that belong together")
-    return Dataset(images[..., None], None if labels is None else labels.astype(np.int64), title=f"images of {path.name}")
+    dataset = Dataset(images[..., None], None if labels is None else labels.astype(np.int64), title=title_of(path))
+    return resize_dataset(dataset, size, channels)
 
 
 def idx_files(folder: Path) -> list[Path]:
     """The files of images in a folder, by their names; a compressed copy of a raw file does not count."""
-    found = sorted(p for p in folder.iterdir() if "images" in p.name and "ubyte" in p.name and p.is_file())
+    found = [p for p in visible(folder) if "images" in p.name and "ubyte" in p.name and p.is_file()]
     return [p for p in found if p.suffix != ".gz" or p.with_suffix("") not in found]
 
 
@@ -83,37 +89,40 @@ def labels_beside(path: Path) -> Path | None:
     return None
 
 
-def read_array(path: Path, axes: int) -> Array:
+def read_array(path: Path, axes: int, size: int | tuple[int, int] | None = None) -> Array:
     """The array in an IDX file of bytes; it must have this number of axes."""
     try:
         with open_regular_file(path, "an IDX file") as raw:
-            compressed = raw.read(2) == GZIP
+            compressed = raw.read(2) == MAGIC
             raw.seek(0)
-            file = gzip.GzipFile(fileobj=raw) if compressed else raw
-            head = file.read(4 + 4 * axes)
+            file = Gunzip(raw, path) if compressed else raw
+            head = read_at_most(file, 4 + 4 * axes)
             if len(head) < 4 + 4 * axes or head[:3] != b"\0\0\x08" or head[3] != axes:
                 raise InputError(f"{path} begins with {head[:4].hex()}, expected 000008{axes:02x}, an IDX file of "
                                  f"{'images' if axes == 3 else 'labels'}; give the right file")
             shape = tuple(int.from_bytes(head[k:k + 4], "big") for k in range(4, len(head), 4))
-            size = prod(shape)
-            if not 0 < size <= MAX_BYTES:
+            length = prod(shape)
+            if not 0 < length <= MAX_BYTES:
                 raise InputError(f"{path} promises {' x '.join(map(str, shape))} bytes, expected 1 to {MAX_BYTES}; it is "
                                  f"damaged: fetch it again")
-            body = read_at_most(file, size + 1)  # never more than promised, however much the file decompresses to
-    except (EOFError, zlib.error, gzip.BadGzipFile) as error:
+            check_unpacked(path, length, os.fstat(raw.fileno()).st_size)
+            if axes == 3:
+                check_sides(path, shape[1:], size)
+            body = read_at_most(file, length + 1)  # never more than promised, however much the file decompresses to
+    except (EOFError, zlib.error) as error:
         raise InputError(f"{path} is a damaged or truncated gzip file ({error}), expected a whole one: fetch it "
                          f"again") from error
     except OSError as error:
         raise InputError(f"cannot read {path} ({reason(error)}), expected an IDX file: give a readable one") from error
-    if len(body) != size:
-        raise InputError(f"{path} promises {size} bytes of data and has {'more' if len(body) > size else len(body)}; it is "
-                         f"truncated or damaged, fetch it again")
+    if len(body) != length:
+        raise InputError(f"{path} promises {length} bytes of data and has {'more' if len(body) > length else len(body)}; it "
+                         f"is truncated or damaged, fetch it again")
     return np.frombuffer(body, np.uint8).reshape(shape)
 
 
-def read_at_most(file: IO[bytes] | gzip.GzipFile, size: int) -> bytearray:
-    """Up to `size` bytes, in pieces: memory grows with what the file holds, not with what its header promises."""
+def read_at_most(file: IO[bytes] | Gunzip, length: int) -> bytearray:
+    """Up to `length` bytes, in pieces: memory grows with what the file holds, not with what its header promises."""
     body = bytearray()
-    while piece := file.read(min(size - len(body), 2**20)):
+    while piece := file.read(min(length - len(body), 2**20)):
         body += piece
     return body

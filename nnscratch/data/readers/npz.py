@@ -3,15 +3,18 @@
 Shapes: images (N, H, W), (N, H, W, 1 or 3), or channels first, (N, 1 or 3, H, W); bytes, or floats in [0, 1] or [-1, 1].
 Reference for the formats: numpy.lib.format in NumPy's documentation; an .npz is a zip of .npy files.
 """
+import os
 import zipfile
-from math import prod
+from math import isfinite, prod
 from pathlib import Path
 
 import numpy as np
 
 from nnscratch.backend import Array
 from nnscratch.data.dataset import Dataset, to_bytes
-from nnscratch.data.limits import MAX_BYTES, check_labels
+from nnscratch.data.limits import MAX_BYTES, check_labels, check_levels, check_sides, check_unpacked
+from nnscratch.data.readers.places import as_path, title_of
+from nnscratch.data.resize import resize_dataset
 from nnscratch.errors import InputError
 from nnscratch.files import FilePath, open_regular_file, reason
 
@@ -19,9 +22,10 @@ __all__ = ["read_npz"]
 
 IMAGES, LABELS = ("images", "x", "x_train", "data", "arr_0"), ("labels", "y", "y_train", "arr_1")
 CHUNK = 1024  # images converted at a time
+NOISE = 0.02  # floats that lie outside their range by up to 5 levels of 255 are clipped; beyond it, the range is another
 
 
-def read_npz(path: FilePath) -> Dataset:
+def read_npz(path: FilePath, size: int | tuple[int, int] | None = None, channels: int | None = None) -> Dataset:
     """Read an .npy file of images, or an .npz file of images and labels.
 
     Parameters
@@ -29,6 +33,10 @@ def read_npz(path: FilePath) -> Dataset:
     path : str or path
         The file. In an .npz, images have one of the names images, x, x_train, data, arr_0; labels, (N,) or (N, 1), one of
         labels, y, y_train, arr_1; the first name that exists is taken.
+    size : int or (int, int), optional
+        Side of a square, or height and width, to crop and resize the images to.
+    channels : {1, 3}, optional
+        Convert to grey or to colour.
 
     Returns
     -------
@@ -42,10 +50,10 @@ def read_npz(path: FilePath) -> Dataset:
 
     Notes
     -----
-    Floats are taken to be in [-1, 1] if any is negative, else in [0, 1]. Channels are last if the last axis has 1 or 3
-    entries, else they are first.
+    Floats are taken to be in [0, 1], or, if some are below -0.5, in [-1, 1]; rounding errors just outside are clipped.
+    Channels are last if the last axis has 1 or 3 entries, else they are first.
     """
-    path = Path(path)
+    path = as_path(path, "an .npy or .npz file")
     with open_regular_file(path, "an .npy or .npz file"):
         pass  # it exists, is readable, and is not a pipe
     try:
@@ -58,13 +66,15 @@ def read_npz(path: FilePath) -> Dataset:
     if labels is not None:
         labels = labels[:, 0] if labels.ndim == 2 and labels.shape[1] == 1 else labels
         check_labels(path, labels)
-    return Dataset(to_pixels(path, images), labels, title=f"images of {path.name}")
+    images = channels_last(path, images)
+    check_sides(path, images.shape[1:3], size)
+    return resize_dataset(Dataset(to_pixels(path, images), labels, title=title_of(path)), size, channels)
 
 
 def memory_mapped(path: Path) -> Array:
     """The array in an .npy file, not yet loaded: NumPy maps it, and compares the header's length with the file's."""
     images = np.load(path, mmap_mode="r", allow_pickle=False)
-    check_bytes(path, images.nbytes)
+    check_bytes(path, images.nbytes, images.nbytes)
     return images
 
 
@@ -78,7 +88,7 @@ def from_zip(path: Path) -> tuple[Array, Array | None]:
             raise InputError(f"{path} holds {held}, expected images under one of the names {', '.join(IMAGES)}: save them "
                              f"with one of these")
         used = [entries[name] for name in chosen if name]
-        check_bytes(path, sum(entry.file_size for entry in used))
+        check_bytes(path, sum(entry.file_size for entry in used), os.path.getsize(path))
         if not all(entry.compress_type in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED) for entry in used):
             raise InputError(f"{path} is compressed in a way that NumPy does not use, expected np.savez or "
                              f"np.savez_compressed: save it with one of them")  # Python decompresses others without a bound
@@ -98,14 +108,15 @@ def read_entry(archive: zipfile.ZipFile, entry: zipfile.ZipInfo) -> Array:
         return form.read_array(file, allow_pickle=False)
 
 
-def check_bytes(path: Path, size: int) -> None:
-    """Raise InputError for more bytes than a data set may take."""
+def check_bytes(path: Path, size: int, packed: int) -> None:
+    """Raise InputError for more bytes than a data set may take, or a decompression bomb."""
     if size > MAX_BYTES:
         raise InputError(f"{path} holds {size} bytes, unpacked, expected {MAX_BYTES} at most: give fewer or smaller images")
+    check_unpacked(path, size, packed)
 
 
-def to_pixels(path: Path, images: Array) -> Array:
-    """Images in any of the allowed layouts and dtypes as bytes (N, H, W, C), always a copy."""
+def channels_last(path: Path, images: Array) -> Array:
+    """Images in any of the allowed layouts as (N, H, W, C)."""
     shape = images.shape
     if images.ndim == 3 and shape[2] not in (1, 3):  # (H, W, 3) would be one image, not H of them
         images = images[..., None]
@@ -114,17 +125,40 @@ def to_pixels(path: Path, images: Array) -> Array:
     if images.ndim != 4 or images.shape[3] not in (1, 3) or images.size == 0:
         raise InputError(f"{path} holds an array {shape}, expected (N, H, W), (N, H, W, 1 or 3) or (N, 1 or 3, H, W): "
                          f"reshape it")
+    return images
+
+
+def to_pixels(path: Path, images: Array) -> Array:
+    """Images (N, H, W, C) of any of the allowed dtypes as bytes, always a copy."""
     if images.dtype == np.uint8:
+        check_levels(path, images)
         return np.array(images, order="C")
-    if images.dtype.kind != "f":
-        raise InputError(f"{path} holds {images.dtype}, expected uint8, or floats in [0, 1] or [-1, 1]: convert with "
-                         f".astype(np.uint8)")
+    if images.dtype == bool:
+        return np.where(images, np.uint8(255), np.uint8(0))
+    if images.dtype.kind not in "iuf":
+        raise InputError(f"{path} holds {images.dtype}, expected uint8, or floats in [0, 1] or [-1, 1]: save one of these")
     low, high = float(images.min()), float(images.max())
-    if not (-1 <= low and high <= 1):  # true for NaN, too
-        raise InputError(f"{path} holds {images.dtype} from {low:g} to {high:g}, expected bytes, or floats in [0, 1] or "
-                         f"[-1, 1]: divide by 255")
+    signed = low < -0.5
+    if images.dtype.kind != "f" or not ((-1 if signed else 0) - NOISE <= low and high <= 1 + NOISE):  # true for NaN, too
+        raise InputError(f"{path} holds {images.dtype}, expected uint8, or floats in [0, 1] or [-1, 1], but they go from "
+                         f"{low:g} to {high:g}: {conversion(images.dtype, low, high)}")
     result = np.empty(images.shape, np.uint8)
     for start in range(0, len(images), CHUNK):
         chunk = images[start:start + CHUNK]
-        result[start:start + CHUNK] = to_bytes(chunk if low < 0 else chunk * 2 - 1)
+        result[start:start + CHUNK] = to_bytes(chunk if signed else chunk * 2 - 1)
     return result
+
+
+def conversion(dtype: np.dtype, low: float, high: float) -> str:
+    """How to make bytes of numbers x in this range: by their white, if that is clear, else by stretching them."""
+    if not isfinite(low) or not isfinite(high):
+        return "replace NaN and infinity"
+    if dtype.kind == "f" and low >= -1.5 and high <= 1.5:
+        return f"clip them, x.clip({-1 if low < -0.5 else 0}, 1)"
+    if low >= 0 and 127 < high <= 255:
+        return "divide by 255" if dtype.kind == "f" else "convert with x.astype(np.uint8)"
+    if low >= 0 and 32767 < high <= 65535:
+        return "divide by 257, (x / 257).round().astype(np.uint8)"
+    if (low, high) == (0, 1):
+        return "multiply by 255, x.astype(np.uint8) * 255"
+    return f"stretch them, ((x.astype(float) - {low!r}) * (255 / {(high - low) or 1.0!r})).round().astype(np.uint8)"

@@ -15,7 +15,7 @@ from nnscratch import ops
 from nnscratch.backend import Array
 from nnscratch.fast.cpu.normalize import channel_sum, in_long_rows
 from nnscratch.ops.bias_activation import check_bias_leaky_relu
-from nnscratch.ops.validation import check_dy
+from nnscratch.ops.validation import check_dy, check_number
 
 __all__: list[str] = []
 
@@ -26,7 +26,7 @@ PIECE = 2**17  # values processed at once: they and what is computed from them f
 
 def leaky_relu(x: Array, negative_slope: float = 0.2) -> Any:
     """As ops.leaky_relu, for real numbers and slopes above 0, up to 1; else NotImplemented."""
-    s = float(negative_slope)
+    s = check_number(negative_slope, "leaky_relu: negative_slope")
     if x.dtype.kind != "f" or not 0 < s <= 1 or not x.flags.c_contiguous:
         return NotImplemented
     y = np.empty_like(x)
@@ -46,7 +46,7 @@ def leaky_relu_backward(dy: Array, cache: Any) -> Array:
 def bias_leaky_relu(x: Array, bias: Array, negative_slope: float = 0.2) -> Any:
     """As ops.bias_leaky_relu, for real numbers and slopes from 0 to 1; else NotImplemented. y has the sign of x + bias."""
     check_bias_leaky_relu(x, bias)
-    s = float(negative_slope)
+    s = check_number(negative_slope, "bias_leaky_relu: negative_slope")
     if x.dtype.kind != "f" or x.dtype != bias.dtype or not 0 <= s <= 1 or not x.flags.c_contiguous:
         return NotImplemented
     y, (rows, repeat) = np.empty_like(x), in_long_rows(x)

@@ -24,7 +24,7 @@ OPS = ["batch_norm", "batch_norm_backward", "instance_norm", "instance_norm_back
 def batch_norm(x: Array, gamma: Array, beta: Array, moving_mean: Array, moving_variance: Array, *, training: bool,
                momentum: float = 0.99, epsilon: float = 1e-3, unbiased: bool = False) -> tuple[Array, tuple[Array, Array], Any]:
     """As ops.batch_norm."""
-    check_batch_norm(x, gamma, beta, moving_mean, moving_variance, momentum, epsilon)
+    check_batch_norm(x, gamma, beta, moving_mean, moving_variance, momentum, epsilon, training, unbiased)
     momentum, (rows, repeat) = float(momentum), in_long_rows(x)
     if training:
         count = x.size // x.shape[-1]

@@ -11,7 +11,7 @@ import numpy as np
 
 from nnscratch.backend import Array
 from nnscratch.ops.pool import pixels_counted, pooling_window
-from nnscratch.ops.validation import check_dy
+from nnscratch.ops.validation import check_dy, check_flag
 from nnscratch.ops.window import Window, crop, each_tap, pad, padded_zeros
 
 __all__: list[str] = []
@@ -43,6 +43,7 @@ def avg_pool2d(x: Array, pool_size: Any = 2, strides: Any = None, *, padding: An
                count_include_pad: bool = False) -> tuple[Array, Any]:
     """As ops.avg_pool2d."""
     window = pooling_window("avg_pool2d", x, pool_size, strides, padding)
+    check_flag(count_include_pad, "avg_pool2d: count_include_pad")
     y = combine(np.add, pad(x, window), window)
     y *= 1 / pixels_counted(x, window, count_include_pad)
     return y, (x.shape, window, count_include_pad)

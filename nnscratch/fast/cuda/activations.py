@@ -12,7 +12,7 @@ import numpy as np
 from nnscratch.backend import Array, array_module
 from nnscratch.fast.cuda.launcher import launch
 from nnscratch.ops.bias_activation import check_bias_leaky_relu
-from nnscratch.ops.validation import check_array, check_dy
+from nnscratch.ops.validation import check_array, check_dy, check_number
 
 __all__: list[str] = []
 
@@ -36,7 +36,7 @@ def channel_blocks(channels: int) -> int:
 def leaky_relu(x: Array, negative_slope: float = 0.2) -> tuple[Array, Any]:
     """As ops.leaky_relu."""
     check_array("leaky_relu", "x", x, None)
-    xp, slope = array_module(x), float(negative_slope)
+    xp, slope = array_module(x), check_number(negative_slope, "leaky_relu: negative_slope")
     y = xp.empty(x.shape, dtype=np.float32)
     launch("leaky_relu", y.size, xp.ascontiguousarray(x), y, slope, y.size)
     return y, (x, slope)
@@ -55,7 +55,7 @@ def leaky_relu_backward(dy: Array, cache: Any) -> Array:
 def bias_leaky_relu(x: Array, bias: Array, negative_slope: float = 0.2) -> Any:
     """As ops.bias_leaky_relu, for slopes of at least 0. y > 0 where x + bias > 0, so the backward pass needs only y."""
     check_bias_leaky_relu(x, bias)
-    slope = float(negative_slope)
+    slope = check_number(negative_slope, "bias_leaky_relu: negative_slope")
     if slope < 0:
         return NotImplemented
     y = x.copy(order="C")

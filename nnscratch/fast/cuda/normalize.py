@@ -23,7 +23,7 @@ OPS = ["batch_norm", "batch_norm_backward"]
 def batch_norm(x: Array, gamma: Array, beta: Array, moving_mean: Array, moving_variance: Array, *, training: bool,
                momentum: float = 0.99, epsilon: float = 1e-3, unbiased: bool = False) -> tuple[Array, tuple[Array, Array], Any]:
     """As ops.batch_norm. The cache holds x and mean: recomputing x - mean is faster than reading it."""
-    check_batch_norm(x, gamma, beta, moving_mean, moving_variance, momentum, epsilon)
+    check_batch_norm(x, gamma, beta, moving_mean, moving_variance, momentum, epsilon, training, unbiased)
     momentum, epsilon = float(momentum), float(epsilon)
     xp, c = array_module(x), x.shape[-1]
     x, rows, (parts, part_rows) = xp.ascontiguousarray(x), x.size // c, parts_of(x.size // c)

@@ -21,7 +21,8 @@ from nnscratch.generate.evaluate.corruptions import corrupt
 from nnscratch.initializers import seeded_he_normal
 from nnscratch.layers import AveragePooling2D, Conv2D, Dense, Flatten, Input, MaxPooling2D
 from nnscratch.models import Model
-from nnscratch.ops.validation import check_array, check_int, check_shape
+from nnscratch.ops.validation import check_array, check_shape
+from nnscratch.schema import check, each, mapping, number, optional, record, text, whole
 
 __all__ = ["Classifier", "Judge"]
 
@@ -43,6 +44,10 @@ def classifier_network(shape: tuple[int, ...], num_classes: int, seed: int) -> M
         x = MaxPooling2D(2, padding="same")(x)
     features = Dense(FEATURES, activation="relu", kernel_initializer=initializer)(Flatten()(x))
     return Model(image, [features, Dense(num_classes + 1, kernel_initializer=initializer)(features)], name="classifier")
+
+
+HEADER = record(shape=each(whole(1, 4096), 3, 3), names=each(text(), 1, 10_000), accuracy=optional(
+    record(images=number(0, 1), classes=mapping(number(0, 1)), none=number(0, 1))))
 
 
 class Classifier:
@@ -171,20 +176,15 @@ class Classifier:
         if info.get("what") != "judge":
             raise InputError(f"{path} holds {info.get('what', 'something else')!r}, expected a classifier; train one with "
                              f"train_classifier and save it")
-        try:
-            shape, names = [check_int(side, "side", 1) for side in info["shape"]], [str(name) for name in info["names"]]
-            if len(shape) != 3 or max(shape) > 4096 or not 1 <= len(names) <= 10_000:
-                raise ValueError("sizes that no classifier has")
-            accuracy = info["accuracy"] and {"images" if key == "pictures" else key: value  # the key in version 0.1
-                                             for key, value in info["accuracy"].items()}
-            classifier = cls(shape, names, accuracy=accuracy, origin=info.get("origin"))
-        except (AttributeError, KeyError, TypeError, ValueError) as error:
-            raise InputError(f"{path} does not say what its classifier is ({error}); train it anew") from error
+        if isinstance(info.get("accuracy"), dict):  # version 0.1 called the images pictures
+            info["accuracy"] = {"images" if key == "pictures" else key: value for key, value in info["accuracy"].items()}
+        check(info, HEADER, path, "it does not say what its classifier is, train it anew")
+        classifier = cls(info["shape"], info["names"], accuracy=info["accuracy"], origin=info.get("origin"))
         checkpoint.load(path, classifier.model)
         return classifier
 
     def __str__(self) -> str:
-        if self.accuracy is None:
+        if self.accuracy is None or not self.accuracy["classes"]:
             return f"classifier of {len(self.names)} classes, not measured yet"
         worst = min(self.accuracy["classes"], key=self.accuracy["classes"].get)
         return (f"classifier of {len(self.names)} classes: {self.accuracy['images']:.1%} of held-out images right (worst: "

@@ -1,4 +1,5 @@
 """`nnscratch judge`, and the classifier by which a training selects its best generator."""
+import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -10,33 +11,35 @@ from nnscratch.data.dataset import Dataset
 from nnscratch.data.splits import Splits, load_splits
 from nnscratch.data.synthetic.faces import glyph_templates
 from nnscratch.data.synthetic.registry import SYNTHETIC, make_synthetic
-from nnscratch.errors import InputError
-from nnscratch.files import FilePath, make_folder
+from nnscratch.errors import InputError, printable
+from nnscratch.files import FilePath
 from nnscratch.generate.evaluate.classifier import Classifier
 from nnscratch.generate.evaluate.classifier_training import train_classifier, training_origin
 from nnscratch.generate.evaluate.metrics import MIN_IMAGES, evaluate_images, recognised
-from nnscratch.generate.evaluate.report import write_report
+from nnscratch.generate.evaluate.report import REPORT_FILES, write_report
 from nnscratch.generate.sampler import Sampler, load_generator
+from nnscratch.outputs import OutputFolder
 from nnscratch.progress import progress_bar
 
 __all__ = ["evaluate_generator"]
 
+TITLES = {"digits": "glyphs", "letters": "letters", "shapes": "shapes", "textures": "textures"}  # of the synthetic data
 CLASSIFIER_FILE, STEPS = "judge.safetensors", 1000
 FRESH_SEED = 500  # added to the seed: images not used in the training, not even to select the best checkpoint
 
 
-def evaluate_generator(path: FilePath | None, data: str, folder: FilePath, *, count: int = 5000, seed: int = 0,
+def evaluate_generator(path: FilePath | None, data: str | None, folder: FilePath, *, count: int = 5000, seed: int = 0,
                        size: int | None = None, device: str = "auto") -> dict[str, Any]:
     """Carry out `nnscratch judge`: generate images, evaluate them, and write a report.
 
     Parameters
     ----------
     path : str or Path, of a generator; None for the one that comes with nnscratch
-    data : str, name or path of the data that the generator was trained on
+    data : str, name or path of the data that the generator was trained on; None for those that its file names
     folder : str or Path, where the report goes
     count : int, images to generate
     seed : int
-    size : int, side that the images were shrunk to, in pixels
+    size : int, side that the images were shrunk to, in pixels; None for the one that the generator's file names
     device : {"auto", "cpu", "gpu"}
 
     Returns
@@ -44,14 +47,14 @@ def evaluate_generator(path: FilePath | None, data: str, folder: FilePath, *, co
     dict
         The metrics of `evaluate_images`.
     """
-    if count < MIN_IMAGES or seed < 0:
+    if not MIN_IMAGES <= count <= 1_000_000 or seed < 0:
         raise InputError(f"--count {count} and --seed {seed} were given, expected at least {MIN_IMAGES} and 0")
     backend.use(device)
     sampler = load_generator(path) if path else load_generator()
+    data, size = data_of(sampler, data, size)
     labelled = bool(sampler.num_classes) and sampler.fractions is None
     if data in SYNTHETIC:
         check_data(sampler, make_synthetic(data, 10, 0, size), labelled)  # before thousands of images are drawn
-    make_folder(folder)
     known, fresh = (load_splits(data, size=size, seed=sampler.info["seed"] + more) for more in (0, FRESH_SEED))
     splits = Splits(known.train, fresh.held_out, fresh.judge_train, fresh.disjoint)
     train = splits.train
@@ -59,16 +62,33 @@ def evaluate_generator(path: FilePath | None, data: str, folder: FilePath, *, co
     if len(splits.held_out) < MIN_IMAGES:
         raise InputError(f"{data} has {len(splits.held_out)} images to hold out, a tenth, expected at least {MIN_IMAGES}; add "
                          f"more")
-    classifier = classifier_for(splits, Path(folder) / CLASSIFIER_FILE, seed=1)  # not the one that selected the checkpoint
-    print(classifier)
-    images, labels = sampler.sample(count, seed=[seed, 7])
-    metrics = evaluate_images(classifier, images, labels if labelled else None, train, splits.held_out,
-                              glyph_templates() if data == "glyphs" else None, seed)
-    metrics["disjoint"] = splits.disjoint
-    write_report(folder, metrics, images, train)
+    with OutputFolder(folder, (*REPORT_FILES, CLASSIFIER_FILE), [path] if path else ()) as output:
+        classifier = classifier_for(splits, output.file(CLASSIFIER_FILE), seed=1)  # not the one that selected the checkpoint
+        print(classifier)
+        images, labels = sampler.sample(count, seed=[seed, 7])
+        metrics = evaluate_images(classifier, images, labels if labelled else None, train, splits.held_out,
+                                  glyph_templates() if data == "glyphs" else None, seed)
+        metrics["disjoint"] = splits.disjoint
+        write_report(output, metrics, images, train)
     print_metrics(metrics)
-    print(f"report.html and report.json are in {folder}/")
+    print(f"report.html and report.json are in {printable(folder)}/")
     return metrics
+
+
+def data_of(sampler: Sampler, data: str | None, size: int | None) -> tuple[str, int | None]:
+    """The data, and the side of their images, that the generator was trained on, where they are not given."""
+    source, title = sampler.info.get("source"), sampler.info.get("data")
+    if data is None:
+        if source is not None:
+            data = source["data"]
+        elif title in TITLES:
+            data = TITLES[title]
+        else:
+            raise InputError(f"the generator was trained on {title!r}, and its file does not say where they are; give them "
+                             f"with --data")
+        if data not in SYNTHETIC and not os.path.exists(data):
+            raise InputError(f"the data {data}, on which the generator was trained, are gone; give their new place with --data")
+    return data, source["size"] if size is None and source is not None else size
 
 
 def check_data(sampler: Sampler, dataset: Dataset, labelled: bool) -> None:

@@ -11,26 +11,28 @@ import numpy as np
 
 from nnscratch.data.dataset import Dataset, to_floats
 from nnscratch.errors import InputError
-from nnscratch.files import FilePath, make_folder, replace_file
+from nnscratch.files import FilePath, replace_file
 from nnscratch.generate.evaluate.css import CSS
 from nnscratch.generate.evaluate.html_parts import bar_chart, figure, number, percent, section, table
 from nnscratch.generate.plots import grid
+from nnscratch.outputs import OutputFolder, output_folder
 
 if TYPE_CHECKING:
     from PIL.Image import Image
 
 __all__ = ["write_report"]
 
+REPORT_FILES = ("report.json", "report.html")
 SHOWN = 100  # images on the sheet
 
 
-def write_report(folder: FilePath, metrics: dict[str, Any], images: np.ndarray, train: Dataset, *,
+def write_report(folder: FilePath | OutputFolder, metrics: dict[str, Any], images: np.ndarray, train: Dataset, *,
                  title: str = "What the generator makes") -> Path:
     """Write report.html and report.json.
 
     Parameters
     ----------
-    folder : str or Path, made if it does not exist
+    folder : str, Path or OutputFolder; it is made if it does not exist
     metrics : dict, from `evaluate_images`
     images : ndarray (N, H, W, C) in [-1, 1], the images that were evaluated
     train : Dataset that they were compared with, from which the nearest neighbours are shown
@@ -44,9 +46,9 @@ def write_report(folder: FilePath, metrics: dict[str, Any], images: np.ndarray, 
     Raises
     ------
     InputError
-        A file cannot be written, or the images are not those of the metrics.
+        A file cannot be written, or exists and is not ours, or the images are not those of the metrics.
     """
-    folder, closest = Path(folder), metrics["memorisation"]["closest"]
+    closest = metrics["memorisation"]["closest"]
     if len(images) != metrics["images"] or any(pair["train"] >= len(train) for pair in closest):
         raise InputError(f"write_report: {len(images)} images and {len(train)} training images were given, expected the "
                          f"{metrics['images']} and the data that the metrics are about; give what evaluate_images was given")
@@ -54,10 +56,11 @@ def write_report(folder: FilePath, metrics: dict[str, Any], images: np.ndarray, 
     nearest = to_floats(train.images[[pair["train"] for pair in closest]])
     pairs = grid(np.concatenate([generated, nearest]), len(generated))
     page = report_page(metrics, title, grid(images[:SHOWN], 20), pairs)
-    make_folder(folder)
-    replace_file(folder / "report.json", json.dumps(metrics, indent=1, allow_nan=False).encode())
-    replace_file(folder / "report.html", page.encode())
-    return folder / "report.html"
+    with output_folder(folder, REPORT_FILES) as output:
+        data, html = (output.file(name) for name in REPORT_FILES)
+        replace_file(data, json.dumps(metrics, indent=1, allow_nan=False).encode())
+        replace_file(html, page.encode(errors="backslashreplace"))  # names of classes may not be text
+        return html
 
 
 def report_page(m: dict[str, Any], title: str, sheet: "Image", pairs: "Image") -> str:

@@ -1,0 +1,122 @@
+"""The dict in a pickle of CIFAR, without running anything that the pickle asks for.
+
+A pickle is a program that may call anything it can name. Here it can name nothing but StandIns, and its dicts have no keys
+but text and bytes: a nested tuple, or many integers, can take years to hash.
+
+Shapes: the arrays that are pickled are bytes (N, 3072).
+"""
+import io
+import pickle
+import pickletools
+from typing import Any
+
+import numpy as np
+
+from nnscratch.backend import Array
+from nnscratch.errors import InputError
+from nnscratch.files import FilePath, reason
+
+__all__: list[str] = []  # for the reader of CIFAR
+
+MAX_OPCODES, MAX_TUPLES = 2**21, 2000  # in a pickle; the largest published file has about 300,000 opcodes
+RECONSTRUCT, FROMBUFFER, ENCODE = "numpy.core.multiarray._reconstruct", "numpy.core.numeric._frombuffer", "_codecs.encode"
+ALLOWED = {RECONSTRUCT, FROMBUFFER, ENCODE, "numpy.ndarray", "numpy.dtype"}
+
+
+class StandIn:
+    """What a pickle gets in place of NumPy's functions: it only records its arguments and its state."""
+
+    def __init__(self, name: str, arguments: tuple[Any, ...] = ()) -> None:
+        self.name, self.arguments = name, arguments
+        self.state: Any = ()
+
+    def __call__(self, *arguments: Any) -> Any:
+        return arguments[0] if self.name == ENCODE else StandIn(self.name, arguments)
+
+    def __setstate__(self, state: Any) -> None:
+        self.state = state
+
+
+class Text(dict):
+    """A dict that refuses every key but text and bytes, before it hashes the key."""
+
+    __slots__ = ()  # a pickle cannot add attributes
+
+    def __setitem__(self, key: Any, value: Any) -> None:
+        if type(key) not in (str, bytes):
+            raise pickle.UnpicklingError(f"a dict has a key of type {type(key).__name__}")
+        super().__setitem__(key, value)
+
+
+PurePython: Any = pickle._Unpickler  # the unpickler in Python, whose steps can be changed
+
+
+class ArraysOnly(PurePython):
+    """Knows the five names under which an array is pickled, and refuses a pickle that asks for any other."""
+
+    dispatch: dict[int, Any] = dict(PurePython.dispatch)
+
+    def find_class(self, module: str, name: str) -> StandIn:
+        """A StandIn for one of the five names."""
+        asked = f"{module}.{name}"
+        known = asked.replace("numpy._core.", "numpy.core.")  # its name since NumPy 2
+        if known not in ALLOWED:
+            raise pickle.UnpicklingError(f"it asks for {asked[:60]!r}, which no CIFAR file needs")
+        return StandIn(known)
+
+    def load_empty_dictionary(self) -> None:
+        """Begin a dict."""
+        self.append(Text())
+
+    def load_dict(self) -> None:
+        """Make a dict of what is on the stack since the mark."""
+        items, made = self.pop_mark(), Text()
+        for key, value in zip(items[::2], items[1::2]):
+            made[key] = value
+        self.append(made)
+
+    dispatch[pickle.EMPTY_DICT[0]], dispatch[pickle.DICT[0]] = load_empty_dictionary, load_dict
+
+
+def unpickle(path: FilePath, data: bytes) -> dict[Any, Any]:
+    """The dict in a pickle, its keys as bytes, its arrays as StandIns.
+
+    Even a short program may fill the memory or overflow the stack; its opcodes are therefore inspected first, and sets, too
+    many opcodes, too many tuples or too large memo indices are refused.
+    """
+    try:
+        tuples = 0
+        for count, (opcode, argument, _) in enumerate(pickletools.genops(data)):
+            tuples += "TUPLE" in opcode.name
+            huge_memo = opcode.name.endswith("PUT") and int(argument or 0) > MAX_OPCODES  # memory for all smaller indices
+            a_set = opcode.name in ("EMPTY_SET", "ADDITEMS", "FROZENSET")  # hashes its elements
+            if count > MAX_OPCODES or tuples > MAX_TUPLES or huge_memo or a_set:
+                raise pickle.UnpicklingError("it does more than a CIFAR file has to")
+        found = ArraysOnly(io.BytesIO(data), encoding="bytes").load()
+        if not isinstance(found, dict):
+            raise pickle.UnpicklingError(f"it holds a {type(found).__name__}, not a dict")
+        return {as_bytes(key): value for key, value in found.items()}
+    except Exception as error:  # a damaged pickle can raise any exception
+        raise InputError(f"{path} is refused as a pickle ({reason(error)[:90]}), expected data and labels alone: give a batch "
+                         f"of CIFAR as it was published") from error
+
+
+def rows_of(array: Any, width: int) -> Array:
+    """The bytes (N, width) of the array that a StandIn stands for."""
+    if not isinstance(array, StandIn):
+        raise ValueError("no array")
+    if array.name == RECONSTRUCT:
+        _, shape, dtype, by_columns, data = array.state
+        order = "F" if by_columns else "C"
+    else:  # FROMBUFFER: pickles of protocol 5
+        data, dtype, shape, order = array.arguments[:4]
+    if type(shape) is not tuple or [type(side) for side in shape] != [int, int] or type(order) is not str:
+        raise ValueError("an array of another shape")
+    if as_bytes(dtype.arguments[0]) != b"u1" or shape[1] != width:
+        raise ValueError("an array of another width or type")
+    return np.frombuffer(as_bytes(data), np.uint8).reshape(shape, order="F" if order == "F" else "C")
+
+
+def as_bytes(text: Any) -> Any:
+    """Text as bytes, anything else unchanged: Python 3 pickles text where Python 2 pickled bytes."""
+    return text.encode("latin1", "replace") if isinstance(text, str) else text

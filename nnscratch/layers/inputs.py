@@ -1,0 +1,29 @@
+"""How a layer reads what it is called with: arrays (N, ...), lists of arrays, flags."""
+from typing import Any
+
+from nnscratch.backend import Array
+from nnscratch.errors import InputError
+from nnscratch.ops.validation import check_array, check_dy, check_flag, check_is_array
+
+__all__: list[str] = []
+
+
+def check_input(layer: Any, x: Any) -> None:
+    """Raise InputError unless x is an array with a batch axis, or a list of them for a layer that may have several inputs."""
+    for part in x if isinstance(x, (list, tuple)) and x and not layer.one_input else [x]:
+        check_is_array(layer, "the input", part, "an array or a Symbol")
+        check_array(layer, "the input", part, None)
+        if part.ndim == 0:
+            raise InputError(f"{layer}: the input is one number, expected an array (N, ...) with the batch axis first")
+
+
+def check_gradient(layer: Any, dy: Array, shape: tuple[int, ...]) -> None:
+    """Raise InputError unless dy fits the layer's output and parameters."""
+    check_dy(layer, dy, shape)
+    if dy.dtype.kind == "c" and any(gradient.dtype.kind != "c" for gradient in layer.grads.values()):
+        raise InputError(f"{layer}: dy has dtype {dy.dtype}, expected real numbers, as the parameters are")
+
+
+def read_flag(layer: Any, name: str, value: Any) -> bool:
+    """A flag of the forward pass as a bool; the layer's repr is made only for an error."""
+    return value if value is True or value is False else check_flag(value, f"{layer}: {name}")

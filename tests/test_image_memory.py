@@ -1,0 +1,40 @@
+"""Small files that hold huge images take less than 1 GB, whatever reads them."""
+import sys
+
+import pytest
+from memory_use import peak_megabytes
+from PIL import Image
+
+pytestmark = [pytest.mark.slow, pytest.mark.skipif(sys.platform != "linux", reason="memory is measured in kilobytes on Linux")]
+
+SIDE = 9400  # just below Pillow's limit against decompression bombs
+
+
+def huge(folder, name, mode, colour, **options):
+    """One colour, so that the file is small."""
+    image = Image.new(mode, (SIDE, SIDE), colour)
+    if mode == "P":
+        image.putpalette([200, 100, 50] * 256)
+    image.save(folder / name, **options)
+    return folder / name
+
+
+TURNED = Image.Exif()
+TURNED[0x0112] = 6
+FILES = {"colour": ("a.png", "RGB", (200, 100, 50), {"exif": TURNED}), "alpha": ("a.png", "RGBA", (200, 100, 50, 90), {}),
+         "palette": ("a.gif", "P", 3, {"transparency": 3}), "bits": ("a.png", "1", 1, {}), "deep": ("a.png", "I;16", 40000, {}),
+         "floats": ("a.tif", "F", 0.5, {"compression": "tiff_deflate"}), "webp": ("a.webp", "RGB", (200, 100, 50), {}),
+         "jpeg": ("a.jpg", "CMYK", (9, 9, 9, 9), {"progressive": True, "subsampling": 0})}
+
+
+@pytest.mark.parametrize("kind", FILES)
+def test_huge_images(tmp_path, kind):
+    """Shrunk, as a mask and in a data set; at full size they are refused."""
+    name, mode, colour, options = FILES[kind]
+    path = huge(tmp_path, name, mode, colour, **options)
+    for code in ("from nnscratch.data.images import read_image; read_image(sys.argv[1], 4000)",
+                 "from nnscratch.data.images import read_image; read_image(sys.argv[1])",
+                 "from nnscratch.data.masks import read_mask; read_mask(sys.argv[1], (3000, 4000))",
+                 "from nnscratch.data.readers.folder import read_folder; read_folder(sys.argv[2], 64)",
+                 "from nnscratch.data.readers.folder import read_folder; read_folder(sys.argv[2])"):
+        assert peak_megabytes(code, path, tmp_path) < 950

@@ -1,0 +1,241 @@
+"""Outputs: what nnscratch did not write is neither deleted nor overwritten, and what it wrote is never taken for an input."""
+import json
+import multiprocessing
+import os
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+from helpers import run_style, visible
+from PIL import Image
+
+from nnscratch.cli import main
+from nnscratch.errors import InputError
+from nnscratch.files import replace_file
+from nnscratch.marks import LOCK, MANIFEST, own_names
+from nnscratch.outputs import OutputFolder, writing
+
+QUICK = ["--steps", "2", "--size", "48"]
+
+
+def contents(folder):
+    """{name: bytes} of all files in a folder, at any depth; without hidden ones."""
+    return {str(path.relative_to(folder)): path.read_bytes() for path in sorted(folder.rglob("*"))
+            if path.is_file() and not path.name.startswith(".nnscratch")}
+
+
+def own_images(folder, count, side=20):
+    """Images of the user's, 0001.png and so on."""
+    folder.mkdir(exist_ok=True)
+    for k in range(1, count + 1):
+        pixels = np.random.default_rng(k).integers(0, 256, (side, side, 3)).astype(np.uint8)
+        Image.fromarray(pixels).save(folder / f"{k:04}.png")
+
+
+# --- deleting and overwriting -----------------------------------------------------------------------------------------
+
+def test_a_folder_of_the_users_is_not_emptied_for_frames(images, capsys):
+    """OUT-frames with five images that are not frames: refused before the work, nothing changed."""
+    own_images(images / "out-frames", 5)
+    before = contents(images)
+    assert run_style(images, "--every", "1") == 2
+    assert "out-frames holds 0001.png, which nnscratch did not write" in capsys.readouterr().err
+    assert contents(images) == before
+
+
+def test_frames_of_an_earlier_transfer_are_replaced(images):
+    """Five frames of one transfer, then two of another: the film has two, and a note of the user's in the folder stays."""
+    assert run_style(images, "--every", "1", "--steps", "5") == 0
+    (images / "out-frames" / "note.txt").write_text("mine")
+    assert run_style(images, "--every", "1", "--steps", "2") == 0
+    assert visible(images / "out-frames") == {"0001.png", "0002.png", "note.txt"}
+    assert Image.open(images / "out-film.gif").n_frames == 2
+
+
+@pytest.mark.parametrize("name, data", [
+    ("out.png.json", b'{"mine": 1}'), ("out.png.json", b"text"), ("out.png.state", b"mine"), ("out-film.gif", b"GIF89a mine")])
+def test_files_beside_the_output_are_not_overwritten(images, capsys, name, data):
+    """OUT was named by the user; OUT.json, OUT.state and OUT-film.gif were not."""
+    (images / name).write_bytes(data)
+    before = contents(images)
+    assert run_style(images, "--every", "1") == 2
+    assert f"{name} exists, and nnscratch did not write it" in capsys.readouterr().err
+    assert contents(images) == before
+
+
+@pytest.mark.parametrize("output", ["content.jpg", "style.png", "mask.png", "link.png", "./content.jpg", "hard.png"])
+def test_an_input_is_not_overwritten(images, capsys, output):
+    """Photograph, style and mask, also under another name: a symbolic link, a hard link, another spelling."""
+    Image.new("L", (48, 38), 255).save(images / "mask.png")
+    (images / "link.png").symlink_to(images / "style.png")
+    os.link(images / "mask.png", images / "hard.png")
+    before = contents(images)
+    for more in ([], ["--fast"]):
+        if not (more and output in ("mask.png", "hard.png")):
+            arguments = [str(images / "content.jpg"), str(images / "style.png"), "-o", str(images / output), *more]
+            arguments += ["--size", "48"] if more else [*QUICK, "--mask", str(images / "mask.png")]
+            assert main(["style", *arguments]) == 2
+            assert "which is an input; give another output" in capsys.readouterr().err
+    assert contents(images) == before
+
+
+def test_no_command_overwrites_its_input(images, monkeypatch, capsys):
+    """gallery, generate, judge and train stylizer, too."""
+    monkeypatch.chdir(images)
+    Path("generator.png").write_bytes(b"not a generator")
+    for words in (["gallery", "content.jpg", "-o", "content.jpg"],):
+        assert main(words) == 2 and "would overwrite content.jpg" in capsys.readouterr().err
+    with pytest.raises(InputError, match="would overwrite"), OutputFolder(images, ["*.jpg"], inputs=["content.jpg"]):
+        pass
+
+
+@pytest.mark.parametrize("name", ["report.html", "report.json", "judge.safetensors"])
+def test_a_report_does_not_replace_a_file_of_the_users(tmp_path, monkeypatch, capsys, name):
+    """`judge -o FOLDER` where FOLDER/report.html is the user's."""
+    (tmp_path / name).write_text("mine")
+    assert main(["judge", "-o", str(tmp_path), "--count", "100"]) == 2
+    assert f"holds {name}, which nnscratch did not write" in capsys.readouterr().err
+    assert contents(tmp_path) == {name: b"mine"}
+
+
+def test_a_folder_that_differs_in_capitals_only(tmp_path):
+    """On some disks Report.HTML is report.html, so such a name is refused everywhere."""
+    (tmp_path / "Report.HTML").write_text("mine")
+    with pytest.raises(InputError, match="holds Report.HTML"), OutputFolder(tmp_path, ["report.html"]):
+        pass
+
+
+# --- the list of what is ours -----------------------------------------------------------------------------------------
+
+def test_only_listed_files_are_removed(tmp_path):
+    """`remove` does nothing to a file that is not in the list; the list survives the process."""
+    with OutputFolder(tmp_path / "out", ["*.txt"]) as folder:
+        replace_file(folder.file("ours.txt"), b"1")
+    (tmp_path / "out" / "mine.md").write_text("mine")
+    with OutputFolder(tmp_path / "out", ["*.txt"]) as folder:
+        assert folder.files == {"ours.txt"} and folder.made
+        folder.remove("mine.md")
+        folder.remove("ours.txt")
+        folder.remove("ours.txt")
+    assert visible(tmp_path / "out") == {"mine.md"}
+
+
+@pytest.mark.parametrize("text", ["", "[]", "3", '{"files": 3}', '{"made": true}', '{"files": ["../mine"], "made": true}',
+                                  '{"files": [3, null, "a/b", ".."], "made": true}', "[" * 100_000])
+def test_a_damaged_list_makes_nothing_ours(tmp_path, text):
+    """Such a list, or one with paths that lead out of the folder."""
+    (tmp_path / "mine").write_text("mine")
+    folder = tmp_path / "out"
+    folder.mkdir()
+    (folder / MANIFEST).write_text(text)
+    (folder / "a.txt").write_text("mine")
+    with pytest.raises(InputError, match="did not write"), OutputFolder(folder, ["*.txt"]):
+        pass
+    assert (folder / "a.txt").read_text() == "mine" and (tmp_path / "mine").exists()
+
+
+def test_own_names(images):
+    """OUT and OUT.json, film, frames, a folder of ours; not the user's images, nor a .json of another program."""
+    assert run_style(images, "--every", "1") == 0
+    (images / "style.png.json").write_text("{}")
+    with OutputFolder(images / "painted", ["*.png"]):
+        pass
+    own = own_names(images) - {MANIFEST, LOCK}
+    assert own == {"out.png", "out.png.json", "out-film.gif", "out-frames", "painted"}
+    assert own_names(images / "painted") == set(), "a folder of ours that the user names is read"
+
+
+def test_own_output_is_not_data(tmp_path, monkeypatch):
+    """A training in the folder of its data, with the default output: the data are the same afterwards, and it is resumed."""
+    own_images(tmp_path, 30)
+    monkeypatch.chdir(tmp_path)
+    train = ["train", "generator", "--preset", "nano", "--batch", "4", "--device", "cpu"]
+    assert main([*train, "--data", ".", "--groups", "0", "--steps", "2"]) == 0
+    assert main(["train", "generator", "--resume", "--steps", "4"]) == 0
+    assert main(["style", "0001.png", "0002.png", "-o", "painted.png", *QUICK, "--every", "1"]) == 0
+    assert main(["style", ".", "night", "--fast", "-o", "all"]) == 0
+    assert len(visible(Path("all"))) == 30, "the painted image and its film are no photographs"
+    assert main(["train", "generator", "--resume", "--steps", "6"]) == 0
+    assert len(json.loads(Path("generator/history.json").read_text())) == 3
+
+
+@pytest.mark.parametrize("output", [".", "class a"])
+def test_output_in_a_folder_of_data(tmp_path, monkeypatch, output):
+    """Files in the data's own folder, or in that of a class: the data are the same afterwards."""
+    for name in ("class a", "class b"):
+        own_images(tmp_path / name, 12)
+    monkeypatch.chdir(tmp_path)
+    before = contents(tmp_path)
+    train = ["train", "generator", "--preset", "nano", "--batch", "4", "--device", "cpu"]
+    assert main([*train, "--data", ".", "--steps", "2", "-o", output]) == 0
+    assert main(["train", "generator", "--resume", "--steps", "4", "-o", output]) == 0
+    after = contents(tmp_path)
+    assert {name: after[name] for name in before} == before
+
+
+# --- locks and leftovers ----------------------------------------------------------------------------------------------
+
+def hold(path, folder, held, release):
+    """Hold the lock of an output until told otherwise."""
+    with OutputFolder(path, ["*"]) if folder else writing(path):
+        held.set()
+        release.wait(30)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="forks")
+@pytest.mark.parametrize("folder", [True, False])
+def test_two_processes_cannot_write_one_output(tmp_path, folder):
+    """The second is refused while the first is at it, and not afterwards, also if the first was killed."""
+    path, context = tmp_path / "out", multiprocessing.get_context("fork")
+
+    def attempt():
+        with OutputFolder(path, ["*"]) if folder else writing(path):
+            pass
+    for kill in (False, True):
+        held, release = context.Event(), context.Event()
+        process = context.Process(target=hold, args=(path, folder, held, release))
+        process.start()
+        assert held.wait(30)
+        with pytest.raises(InputError, match="another process is writing to .*out; wait for it, or give another output"):
+            attempt()
+        process.kill() if kill else release.set()
+        process.join()
+        attempt()
+        assert not [name for name in os.listdir(tmp_path) if name.endswith(".lock")]
+
+
+def test_what_killed_processes_left_is_removed(tmp_path):
+    """A temporary file of the same output, not that of another."""
+    ours, others = tmp_path / "a.png", tmp_path / "b.png"
+    for path in (ours, others):
+        class Killed(BaseException):
+            pass
+
+        def killed(*_):
+            raise Killed
+        monkeypatch = pytest.MonkeyPatch()
+        monkeypatch.setattr(os, "replace", killed)
+        monkeypatch.setattr(Path, "unlink", lambda *_, **__: None)
+        with pytest.raises(Killed):
+            replace_file(path, b"half")
+        monkeypatch.undo()
+    assert len(os.listdir(tmp_path)) == 2
+    with writing(ours):
+        replace_file(ours, b"whole")
+    left = [name for name in os.listdir(tmp_path) if name != "a.png"]
+    assert len(left) == 1 and left[0].startswith(".nnscratch-")
+    with writing(others):
+        pass
+    assert os.listdir(tmp_path) == ["a.png"]
+
+
+@pytest.mark.parametrize("length", [245, 250, 255])
+def test_long_names(tmp_path, length):
+    """A name of 255 bytes can be written by itself; with .json after it, it cannot, and one sentence says so at the start."""
+    path = tmp_path / ("x" * (length - 4) + ".png")
+    replace_file(path, b"data")
+    assert path.read_bytes() == b"data"
+    with writing(path):
+        replace_file(path, b"more")
+    assert [len(name) for name in os.listdir(tmp_path) if name.endswith(".png")] == [length]
