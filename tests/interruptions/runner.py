@@ -28,7 +28,7 @@ class Bench:
     base: object
 
     def __post_init__(self):
-        self.references, self.old, self.seconds, self.began = {}, {}, {}, {}
+        self.references, self.seconds, self.began = {}, {}, {}
 
     def run(self, words, out, prepare=None):
         """Run a command to its end."""
@@ -53,11 +53,10 @@ class Bench:
             if problem:
                 raise RuntimeError(f"{name} fails without interruption: {problem}")
             self.seconds[name], self.references[name] = time.perf_counter() - begin, files_of(out)
-            self.old[name] = {}
             if JOBS[name].old:
                 shutil.rmtree(out)
                 self.run([word.replace("BASE", str(self.base)).replace("OUT", str(out)) for word in JOBS[name].old], out)
-                self.old[name] = files_of(out)
+                shutil.copytree(out, self.folder / f"old {name}")
         return self.references[name]
 
     def fresh(self, name, old=False):
@@ -65,10 +64,10 @@ class Bench:
         self.reference(name)
         out = self.folder / "out"
         shutil.rmtree(out, ignore_errors=True)
-        out.mkdir()
-        for path, data in self.old[name].items() if old else ():
-            (out / path).parent.mkdir(parents=True, exist_ok=True)
-            (out / path).write_bytes(data)
+        if old and JOBS[name].old:
+            shutil.copytree(self.folder / f"old {name}", out)
+        else:
+            out.mkdir()
         self.began = files_of(out)
         return out
 
@@ -77,7 +76,7 @@ class Bench:
         codes = CODES.get(fault, (2, 0))
         if outcome.code in (137, -9) and fault in ("kill", "SIGKILL"):
             problem = None
-        elif outcome.code in (130, 143) and outcome.code in codes and "stopped" in outcome.stdout:
+        elif outcome.code in (130, 143) and outcome.code in codes and "nnscratch: " not in outcome.stderr and "stopped" in outcome.stdout:
             outcome.stderr = f"nnscratch: stopped\n{outcome.stderr}"  # one sentence, on the other stream
             problem = complaint_about(outcome, codes)
         else:
