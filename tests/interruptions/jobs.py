@@ -61,6 +61,6 @@ JOBS = {
 
 
 def files_of(folder: Path):
-    """{name: bytes} of all files in an output folder, but hidden temporary ones. Times in a record of steps are no result."""
+    """{name: bytes} of all files in an output folder, but hidden ones: temporary files, and lists of what is ours."""
     return {str(path.relative_to(folder)): path.read_bytes() for path in sorted(folder.rglob("*"))
-            if path.is_file() and not path.name.startswith(".nnscratch-")}
+            if path.is_file() and not path.name.startswith(".")}

@@ -76,7 +76,7 @@ class Bench:
         codes = CODES.get(fault, (2, 0))
         if outcome.code in (137, -9) and fault in ("kill", "SIGKILL"):
             problem = None
-        elif outcome.code in (130, 143) and outcome.code in codes and "nnscratch: " not in outcome.stderr and "stopped" in outcome.stdout:
+        elif outcome.code in (130, 143) and "stopped" in outcome.stdout and "nnscratch: " not in outcome.stderr:
             outcome.stderr = f"nnscratch: stopped\n{outcome.stderr}"  # one sentence, on the other stream
             problem = complaint_about(outcome, codes)
         else:
