@@ -35,7 +35,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """
     os.environ["MPLBACKEND"] = "agg"  # no command opens a window, so the user's choice does not matter, even if it is wrong
     with standard_streams(), stopped_by_signals() as signals, warnings.catch_warnings():
-        warnings.simplefilter("ignore", RuntimeWarning)  # of an overflow: every command looks at its results, and says it better
+        warnings.simplefilter("ignore", RuntimeWarning)  # overflow: commands look at their results
         try:
             options = parse_arguments(arguments)
             memory.keep_freed_memory()
@@ -115,9 +115,9 @@ def run_style(options: Namespace) -> int:
         refuse(settings, given_options(options, ["style_scale", "minutes", "masks", "every"]), other="--fast")
         if len(styles) > 1:
             raise InputError(f"--fast got {len(styles)} styles, expected one; leave --fast out to mix them")
-        stylize_fast(content, styles[0], options.output, weights=weights, strength=strength, device=options.device,
-                     **given_options(options, ["size"]))
-        return 0
+        skipped = stylize_fast(content, styles[0], options.output, weights=weights, strength=strength, device=options.device,
+                               **given_options(options, ["size"]))
+        return int(skipped > 0)
     if options.every is not None or options.again:
         more["every"] = options.every
     result = stylize(content, styles, options.output, device=options.device, settings=settings, **more)

@@ -176,7 +176,8 @@ def normal_002(shape: tuple[int, ...], rng: np.random.Generator) -> np.ndarray:
     Radford, Metz, Chintala, "Unsupervised representation learning with deep convolutional generative adversarial networks"
     (2016), section 4.
     """
-    return rng.normal(0, 0.02, check_shape_and_rng("normal_002", shape, rng, needs_rng=True))
+    shape = check_shape_and_rng("normal_002", shape, rng, needs_rng=True)
+    return rng.normal(0, 0.02, shape)
 
 
 INITIALIZERS = {"zeros": zeros, "ones": ones, "glorot_uniform": glorot_uniform, "he_normal": he_normal,

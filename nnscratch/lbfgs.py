@@ -11,7 +11,15 @@ from typing import Any
 
 from nnscratch.backend import Array, array_module
 from nnscratch.errors import InputError
-from nnscratch.ops.validation import check_array, check_int, check_positive, check_shape
+from nnscratch.ops.validation import (
+    check_array,
+    check_flag,
+    check_function,
+    check_int,
+    check_number,
+    check_positive,
+    check_shape,
+)
 
 __all__ = ["LBFGS"]
 
@@ -62,6 +70,7 @@ class LBFGS:
                  first_step: float = 0.1) -> None:
         check_int(history, "LBFGS: history", 1)
         first_step = check_positive(first_step, "LBFGS: first_step")
+        check_function(function, "LBFGS: function")
         check_array("LBFGS", "x", x, None)
         x = x.copy()  # nothing here is the caller's, who may change it in place
         self.function, self.x, self.history, self.first_step = function, x, history, first_step
@@ -124,16 +133,16 @@ class LBFGS:
         InputError
             With nothing changed, if the arrays are not those of a state, or belong to another starting point.
         """
+        loss, converged = check_state("LBFGS", arrays, numbers, self.x.shape)
         count = (len(arrays) - 2) // 2
         names = {"x", "gradient"} | {f"{name}{k}" for name in "sy" for k in range(count)}
-        wrong = set(arrays) != names or any(array.shape != self.x.shape for array in arrays.values())
-        if wrong or not all(dot(arrays[f"s{k}"], arrays[f"y{k}"]) > 0 for k in range(count)):  # as for each pair that is kept
-            raise InputError(f"LBFGS: the saved state has other arrays than x, gradient and pairs s, y of shape "
-                             f"{self.x.shape}; give a state of the same minimization")
+        if set(arrays) != names or not all(dot(arrays[f"s{k}"], arrays[f"y{k}"]) > 0 for k in range(count)):
+            raise InputError("LBFGS: the state holds other arrays than x, gradient and pairs s, y of positive curvature; give "
+                             "load_state what state() returned")
         own = {name: array.copy() for name, array in arrays.items()}
         self.x, self.gradient = own["x"], own["gradient"]
         self.memory = [(own[f"s{k}"], own[f"y{k}"]) for k in range(count)][-self.history:]
-        self.loss, self.converged = numbers["loss"], numbers["converged"]
+        self.loss, self.converged = loss, converged
 
     def _times_inverse_hessian(self, gradient: Array) -> Array:
         """H⁻¹ g by the two loops: newest step first, then oldest first."""
@@ -168,6 +177,19 @@ class LBFGS:
                 low = t
             t = 2 * low if high is None else (low + high) / 2
         return best
+
+
+def check_state(name: str, arrays: Any, numbers: Any, shape: tuple[int, ...]) -> tuple[float, bool]:
+    """The loss and whether it has converged, of a state whose arrays fit x."""
+    for what, given, needed in (("arrays", arrays, ("x", "gradient")), ("numbers", numbers, ("loss", "converged"))):
+        if not isinstance(given, dict) or any(key not in given for key in needed):
+            raise InputError(f"{name}: the {what} of the state are {given!r:.100}, expected a dict with "
+                             f"{' and '.join(needed)}; give load_state what state() returned")
+    for key, array in arrays.items():
+        check_array(name, f"{key!r} of the state", array, None)
+        check_shape(name, f"{key!r} of the state", array, shape, "like x")
+    return (check_number(numbers["loss"], f"{name}: the loss of the state"),
+            check_flag(numbers["converged"], f"{name}: 'converged' of the state"))
 
 
 def evaluate(name: str, function: Any, x: Array) -> tuple[float, Array]:

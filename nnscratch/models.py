@@ -30,7 +30,7 @@ from nnscratch.layers.graph import (
     read_symbols,
     unique_names,
 )
-from nnscratch.layers.inputs import read_flag
+from nnscratch.layers.inputs import read_mode
 from nnscratch.layers.pending import Pending
 from nnscratch.layers.state import check_name
 from nnscratch.ops.validation import check_dy
@@ -103,8 +103,7 @@ class Model(Layer):
         arrays = one_for_each(self, self.inputs, x, "inputs", self.single_input)
         for array, symbol in zip(arrays, self.inputs):
             check_input(self, array, symbol)
-        training = read_flag(self, "training", training)
-        remember = training if remember is None else read_flag(self, "remember", remember)
+        training, remember = read_mode(self, training, remember)
         with self._saved.claim(self) if remember else nullcontext():
             return self._run(arrays, training, remember)
 
@@ -218,8 +217,10 @@ class Model(Layer):
             layer.cast(dtype)
 
     def set_buffer(self, name: str, value: Array) -> None:
-        layer, _, rest = name.partition("/")
-        owner = next(one for one in self.layers if self.names[one] == layer)
+        layer, _, rest = str(name).partition("/")
+        owner = next((one for one in self.layers if self.names[one] == layer), self)
+        if owner is self:
+            raise InputError(f"{self}: there is no buffer {name!r:.100}; choose one of {', '.join(self.buffers) or 'none'}")
         owner.set_buffer(rest, value)
 
     def _ensure_built(self, shape: Any, module: ModuleType, dtype: Any) -> None:

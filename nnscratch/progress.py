@@ -38,6 +38,12 @@ def progress_bar(items: Iterable | None = None, **options: Any) -> Any:
     return tqdm(items, **lines | options)
 
 
+def print_above_bar(text: str) -> None:
+    """Print without breaking the progress bar."""
+    from tqdm import tqdm
+    tqdm.write(text)
+
+
 class Lines(io.TextIOBase):
     """Writes what tqdm would draw over and over in one place as lines."""
 

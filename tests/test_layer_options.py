@@ -33,7 +33,7 @@ def of_both(name, *arrays, **fixed):
 NUMBERS = [
     LeakyReLU, ELU, Dropout, SpatialDropout2D, InstanceNormalization, BatchNormalization,
     lambda v: BatchNormalization(epsilon=v), lambda v: GroupNormalization(2, epsilon=v),
-    lambda v: GroupNormalization(v)(Input((4, 4, 8))), lambda v: Conv2D(4, 3, groups=v)(Input((4, 4, 8))),
+    lambda v: GroupNormalization(v).forward(x), lambda v: Conv2D(4, 3, groups=v)(Input((4, 4, 8))),
     lambda v: Conv2DTranspose(4, 3, groups=v)(Input((4, 4, 8))),
     lambda v: Conv2DTranspose(4, 3, 2, output_padding=(v, v))(Input((4, 4, 8))),
     *of_both("leaky_relu", x, negative_slope=...), *of_both("bias_leaky_relu", x, c, negative_slope=...),

@@ -2,9 +2,12 @@
 import pytest
 from helpers import package_copy, run_python
 
+from nnscratch import ops
 from nnscratch.gradcheck.coverage import without_case
 from nnscratch.gradcheck.equality import GENERATORS, differences
-from nnscratch.gradcheck.layer_cases import LAYER_CASES, check_case
+from nnscratch.gradcheck.layer_cases import LAYER_CASES, LayerCase, check_case
+from nnscratch.layers import Activation
+from nnscratch.layers.activation import ACTIVATIONS
 
 ADDED = {  # what somebody wrote without a case, by file
     "ops/activations.py": """
@@ -74,3 +77,18 @@ def test_the_engine_equals_the_formula(name, dtype):
 def test_the_engine_on_a_gpu_equals_the_formula(name, cp):
     """Our CUDA kernels: on the stand-in by way of g++, or on a GPU."""
     assert not list(differences(name, count=10, dtype="float32", xp=cp))
+
+
+def test_ops_without_a_backward_pass_and_new_activations_are_found(monkeypatch):
+    """Also an op that nobody differentiates, a backward pass without its op, and an activation that is no op."""
+    monkeypatch.setattr(ops, "__all__", [*vars(ops)["__all__"], "triple", "stray_backward"])
+    monkeypatch.setitem(ACTIVATIONS, "double", (lambda x: (2 * x, None), lambda dy, cache: 2 * dy))
+    monkeypatch.setitem(ACTIVATIONS, "mixed", (ACTIVATIONS["relu"][0], ACTIVATIONS["tanh"][1]))
+    missing = without_case()
+    assert len(missing) == 4
+    for words in ("ops.triple has no", "ops.stray_backward has no", "the activation 'double' has no",
+                  "activation 'mixed' has no"):
+        assert any(words in sentence for sentence in missing)
+    pair = ACTIVATIONS["double"]
+    monkeypatch.setitem(LAYER_CASES, "Activation", [*LAYER_CASES["Activation"], LayerCase(lambda: Activation(pair), (3, 4))])
+    assert len(without_case()) == 3

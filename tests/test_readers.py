@@ -2,6 +2,7 @@
 import gzip
 import os
 import pickle
+import tarfile
 
 import numpy as np
 import pytest
@@ -13,6 +14,7 @@ from nnscratch.data.dataset import Dataset
 from nnscratch.data.readers.formats import open_dataset
 from nnscratch.data.readers.idx import read_idx
 from nnscratch.data.synthetic.registry import SYNTHETIC
+from nnscratch.errors import InputError
 
 # --- IDX ----------------------------------------------------------------------------------------------------------
 
@@ -47,6 +49,29 @@ def test_the_content_determines_the_format(tmp_path):
     (tmp_path / "c.npy").rename(tmp_path / "c.gz")
     for name in ("a", "b.npy", "c.gz"):
         np.testing.assert_array_equal(open_dataset(tmp_path / name).images[..., 0], IMAGES)
+
+
+@pytest.mark.parametrize("tail", [b"x", b"\n", b"trailing bytes", bytes(99)])
+def test_what_follows_a_gzip_stream_is_ignored(tmp_path, tail):
+    """As the program gzip does; a second member belongs to the data."""
+    whole = idx(IMAGES)
+    path = write(tmp_path, "a.gz", gzip.compress(whole) + tail)
+    np.testing.assert_array_equal(open_dataset(path).images[..., 0], IMAGES)
+    path = write(tmp_path, "b.gz", gzip.compress(whole[:50]) + gzip.compress(whole[50:]))
+    np.testing.assert_array_equal(open_dataset(path).images[..., 0], IMAGES)
+
+
+@pytest.mark.parametrize("place", ["raw", "MNIST/raw", "FashionMNIST/raw"])
+def test_idx_as_torchvision_leaves_them(tmp_path, place):
+    """Below the given folder; two data sets in it are not mixed."""
+    (tmp_path / place).mkdir(parents=True)
+    write(tmp_path / place, "train-images-idx3-ubyte", idx(IMAGES))
+    write(tmp_path / place, "train-labels-idx1-ubyte", idx(LABELS))
+    assert open_dataset(tmp_path).labels.tolist() == LABELS.tolist()
+    (tmp_path / "Other" / "raw").mkdir(parents=True)
+    write(tmp_path / "Other" / "raw", "train-images-idx3-ubyte", idx(IMAGES))
+    with pytest.raises(InputError, match="several data sets, .*Other/raw.* expected one"):
+        open_dataset(tmp_path)
 
 
 def test_real_fashion_mnist():
@@ -102,6 +127,36 @@ def test_cifar_array_in_fortran_order(tmp_path):
         np.testing.assert_array_equal(dataset.images, PLANES.transpose(0, 2, 3, 1))
 
 
+CIFAR_FILES = {  # as published: the folder in the archive, and its files
+    "cifar-10-batches-py": {"data_batch_1": python_2(PLANES.reshape(3, -1), [1, 0, 1]), "test_batch": b"x", "readme.html": b"x",
+                            "batches.meta": pickle.dumps({b"label_names": [b"cat", b"ship"]}, 2)},
+    "cifar-10-batches-bin": {"data_batch_1.bin": b"".join(record([k], PLANES[j]) for j, k in enumerate([1, 0, 1])),
+                             "batches.meta.txt": b"cat\nship\n\n"},
+    "cifar-100-python": {"train": python_2(PLANES.reshape(3, -1), [1, 0, 1], b"fine_labels"),
+                         "meta": pickle.dumps({b"fine_label_names": [b"cat", b"ship"]}, 2)}}
+
+
+@pytest.mark.parametrize("folder", CIFAR_FILES)
+def test_cifar_as_published(tmp_path, folder):
+    """The folder, the one that contains it, and the .tar.gz give the same; hidden files do not count."""
+    (tmp_path / "root").mkdir()
+    for name, data in (CIFAR_FILES[folder] | {"._data_batch_2.bin": b"x", ".data_batch_3": b"x"}).items():
+        write(tmp_path / "root" / folder, name, data)
+    with tarfile.open(tmp_path / "cifar.tar.gz", "w:gz") as archive:
+        archive.add(tmp_path / "root" / folder, folder)
+    for path in (tmp_path / "root" / folder, tmp_path / "root", tmp_path / "cifar.tar.gz"):
+        dataset = open_dataset(path)
+        assert dataset.labels.tolist() == [1, 0, 1] and dataset.class_names == ["cat", "ship"]
+        np.testing.assert_array_equal(dataset.images, PLANES.transpose(0, 2, 3, 1))
+
+
+def test_more_names_than_classes_are_not_believed(tmp_path):
+    """32,768 names would be as many columns of a one-hot label."""
+    write(tmp_path, "data_batch_1.bin", record([1], PLANES[0]))
+    write(tmp_path, "batches.meta.txt", b"a\n" * 32768)
+    assert open_dataset(tmp_path).class_names == ["0", "1"]
+
+
 def test_cifar_names_as_text(tmp_path):
     """batches.meta.txt in the folder of binary batches."""
     write(tmp_path, "data_batch_1.bin", record([1], PLANES[0]))
@@ -114,8 +169,11 @@ def test_cifar_names_as_text(tmp_path):
 @pytest.mark.parametrize("array, expected", [
     (IMAGES, IMAGES[..., None]), (PLANES, PLANES.transpose(0, 2, 3, 1)), (np.float32([[[[0.0], [1.0]]]]), [[[[0], [255]]]]),
     (np.float64([[[[-1.0], [0.0], [1.0]]]]), [[[[0], [128], [255]]]]), (IMAGES.astype(">f8") / 255, IMAGES[..., None]),
-    (np.asfortranarray(IMAGES), IMAGES[..., None])],
-    ids=["grey", "channels first", "0 to 1", "-1 to 1", "other byte order", "by columns"])
+    (np.asfortranarray(IMAGES), IMAGES[..., None]), (IMAGES > 99, np.where(IMAGES > 99, 255, 0)[..., None]),
+    (np.float32([[[[-1e-7], [0.2], [1 + 1e-6]]]]), [[[[0], [51], [255]]]]),
+    (np.float32([[[[-1 - 1e-6], [0.2], [1 + 1e-6]]]]), [[[[0], [153], [255]]]])],
+    ids=["grey", "channels first", "0 to 1", "-1 to 1", "other byte order", "by columns", "bool", "0 to 1 with rounding errors",
+         "-1 to 1 with rounding errors"])
 def test_numpy_files(tmp_path, array, expected):
     """.npy, and .npz with labels."""
     np.save(tmp_path / "a.npy", array)

@@ -72,8 +72,8 @@ def load_splits(name: FilePath, *, size: int | None = None, seed: int = 0, count
                       make_synthetic(name, count, seed + JUDGE_SEED, size))
     path = as_path(name, "data, a file or folder")
     if not os.path.exists(path):
-        raise InputError(f"the data {shown(path)!r} are neither a file or folder nor one of {', '.join(SYNTHETIC)}; check the "
-                         f"path")
+        raise InputError(f"the data {shown(path)!r} are neither a file or folder nor one of {', '.join(SYNTHETIC)}, expected "
+                         f"one of these; check the path")
     dataset = open_dataset(path, size=size)
     if len(dataset) < 2 * HELD_OUT_EVERY:
         raise InputError(f"{name} has {len(dataset)} images, expected at least {2 * HELD_OUT_EVERY}; add more")

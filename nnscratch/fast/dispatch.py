@@ -79,7 +79,8 @@ def choose_room(arguments: Iterable[Any]) -> str:
         return "ops"
     if supported(*arrays):
         return "cuda"
-    on_cpu = all(type(a) is np.ndarray and a.dtype.kind in "fc" and a.dtype.itemsize >= 4 and a.size for a in arrays)
+    on_cpu = all(type(a) is np.ndarray and a.dtype.kind in "fc" and a.dtype.itemsize >= 4 and a.dtype.isnative and a.size
+                 for a in arrays)
     return "cpu" if on_cpu else "ops"
 
 

@@ -24,6 +24,7 @@ from nnscratch.generate.plots import grid, plot_history, png
 from nnscratch.generate.sampler import save_generator
 from nnscratch.generate.trainer import GRID_STREAM, SCORE_STREAM, Trainer
 from nnscratch.outputs import OutputFolder, output_folder
+from nnscratch.progress import print_above_bar
 
 __all__ = ["train"]
 
@@ -160,9 +161,3 @@ class Monitor:
             if len(self.recent) == self.patience and words not in self.warned and all(map(sign, self.recent)):
                 self.warned.add(words)
                 self.warn(f"step {record['step']}: {words}")
-
-
-def print_above_bar(text: str) -> None:
-    """Print without breaking the progress bar."""
-    from tqdm import tqdm
-    tqdm.write(text)

@@ -224,8 +224,7 @@ class Trainer:
         info = with_current_names(checkpoint.read_arrays(path)[1]["info"])
         check(info, TRAINING, path, "give a file that `nnscratch train generator` wrote")
         ours, theirs = self.info(), info | {"options": info["options"] | {"steps": self.options.steps}}
-        for side in (ours, theirs):
-            side["data"] = {name: value for name, value in (side["data"] or {}).items() if name != "title"}  # may be renamed
+        theirs["data"] = {name: value for name, value in (info["data"] or {}).items() if name != "title"}  # of version 0.1
         for part, remedy in (("options", "give the options it was begun with, or begin anew in another folder"),
                              ("data", "give the data it was begun with, or begin anew in another folder")):
             if theirs[part] != ours[part]:

@@ -12,7 +12,7 @@ import numpy as np
 from nnscratch import losses, ops
 from nnscratch.backend import Array, array_module, move
 from nnscratch.gradcheck import cpu_algorithms
-from nnscratch.gradcheck.check import Backward, Forward
+from nnscratch.gradcheck.measurement import Backward, Forward
 
 __all__ = ["Case", "all_cases"]
 

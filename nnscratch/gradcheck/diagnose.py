@@ -192,7 +192,7 @@ def variance_missing(e: Evidence) -> str | None:
     x = e.inputs[e.name]
     for axes, over in averaging_axes(x) if x.ndim > 1 else ():
         centered, difference = x - x.mean(axes, keepdims=True), e.wrong - e.right
-        r = (difference * centered).sum(axes, keepdims=True) / (centered * centered).sum(axes, keepdims=True)
+        r = (difference * centered).sum(axes, keepdims=True) / ((centered * centered).sum(axes, keepdims=True) + 1e-300)
         if close(difference, r * centered):
             return f"it is off by a multiple of the normalized {e.name}: the variance {over} depends on {e.name} too"
     return None

@@ -11,7 +11,8 @@ import numpy as np
 
 from nnscratch import backend
 from nnscratch.backend import Array
-from nnscratch.gradcheck.check import Report, check_op
+from nnscratch.gradcheck.check import run_check
+from nnscratch.gradcheck.measurement import Report
 from nnscratch.layers.base import Layer
 from nnscratch.layers.pending import Pending
 
@@ -84,7 +85,8 @@ def check_layer(layer: Layer, x: Array | Sequence[Array], *, smooth: bool = True
     names = [*([f"x[{k}]" for k in range(len(arrays))] if len(arrays) > 1 else ["x"]), *parameters]
     values = [backend.to_cpu(array).astype(np.float64) for array in parameters.values()]
     try:
-        return check_op(forward, backward, [*arrays, *values], name=repr(layer), smooth=smooth, names=names, **options)
+        return run_check(forward, backward, [*arrays, *values], name=repr(layer), smooth=smooth, names=names, strict=True,
+                         **options)
     finally:
         for part, (params, grads, buffers) in zip(parts, own):
             part.params, part.grads, part.buffers = params, grads, buffers

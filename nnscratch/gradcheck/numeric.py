@@ -15,6 +15,8 @@ from typing import Any
 import numpy as np
 
 from nnscratch.backend import Array
+from nnscratch.errors import InputError
+from nnscratch.ops.validation import check_array, check_flag, check_function, check_is_array
 
 __all__ = ["central_difference", "complex_step", "directional_derivative"]
 
@@ -43,6 +45,7 @@ def complex_step(loss: Callable[..., Any], inputs: Sequence[Array],
     >>> gradients[0].tolist()
     [3.0, 12.0]
     """
+    check_lists("complex_step", loss, inputs, elements)
     inputs = [array.astype(np.complex128) for array in inputs]
     gradients = []
     for array, chosen in zip(inputs, elements):
@@ -56,8 +59,8 @@ def complex_step(loss: Callable[..., Any], inputs: Sequence[Array],
     return gradients, [np.zeros(len(chosen), dtype=bool) for chosen in elements]
 
 
-def central_difference(loss: Callable[..., Any], inputs: Sequence[Array],
-                       elements: Sequence[Array]) -> tuple[list[Array], list[Array]]:
+def central_difference(loss: Callable[..., Any], inputs: Sequence[Array], elements: Sequence[Array],
+                       h: float = CENTRAL_H) -> tuple[list[Array], list[Array]]:
     """dL/dx for chosen elements of each input, by central differences.
 
     Parameters
@@ -65,6 +68,7 @@ def central_difference(loss: Callable[..., Any], inputs: Sequence[Array],
     loss : callable, loss(*inputs) -> L
     inputs : list of arrays
     elements : list of arrays of int, for each input the flat indices to measure
+    h : float, the step, for a number above 1 in proportion to it
 
     Returns
     -------
@@ -77,6 +81,7 @@ def central_difference(loss: Callable[..., Any], inputs: Sequence[Array],
     >>> gradients[0].round(6).tolist(), kinks[0].tolist()
     ([0.0, 1.0], [True, False])
     """
+    check_lists("central_difference", loss, inputs, elements)
     inputs = [array.copy() for array in inputs]
     middle = loss(*inputs)
     gradients, kinks = [], []
@@ -84,21 +89,21 @@ def central_difference(loss: Callable[..., Any], inputs: Sequence[Array],
         left, right = np.zeros(len(chosen)), np.zeros(len(chosen))
         for k, index in enumerate(chosen):
             value = array.flat[index]
-            h = CENTRAL_H * max(1.0, abs(value))
-            array.flat[index] = value + h
-            right[k] = (loss(*inputs) - middle) / h
-            array.flat[index] = value - h
-            left[k] = (middle - loss(*inputs)) / h
+            step = h * max(1.0, abs(value))
+            array.flat[index] = value + step
+            right[k] = (loss(*inputs) - middle) / step
+            array.flat[index] = value - step
+            left[k] = (middle - loss(*inputs)) / step
             array.flat[index] = value
         gradients.append((left + right) / 2)
         # The two slopes of a smooth function differ by about h; at a kink they differ by about their own size.
         typical = np.abs(left + right).max(initial=0) / 2
-        kinks.append(np.abs(right - left) > 1e-3 * typical)
+        kinks.append(np.abs(right - left) > max(1e-3, 50 * h) * typical)
     return gradients, kinks
 
 
 def directional_derivative(loss: Callable[..., Any], inputs: Sequence[Array], directions: Sequence[Array],
-                           smooth: bool) -> float:
+                           smooth: bool, h: float = CENTRAL_H) -> float:
     """The derivative of L when all inputs move along their directions at once: one number for the whole Jacobian.
 
     Parameters
@@ -107,13 +112,31 @@ def directional_derivative(loss: Callable[..., Any], inputs: Sequence[Array], di
     inputs : list of arrays
     directions : list of arrays, like inputs
     smooth : bool, True for a complex step, False for a central difference
+    h : float, the step of the central difference
 
     Returns
     -------
     slope : float
         dL/dt of L(x + t v) at t = 0.
     """
-    if smooth:
+    check_lists("directional_derivative", loss, inputs, directions)
+    if check_flag(smooth, "directional_derivative: smooth"):
         return np.imag(loss(*[x + 1j * COMPLEX_H * v for x, v in zip(inputs, directions)])) / COMPLEX_H
-    ahead, behind = ([x + sign * CENTRAL_H * v for x, v in zip(inputs, directions)] for sign in (1, -1))
-    return (loss(*ahead) - loss(*behind)) / (2 * CENTRAL_H)
+    ahead, behind = ([x + sign * h * v for x, v in zip(inputs, directions)] for sign in (1, -1))
+    return (loss(*ahead) - loss(*behind)) / (2 * h)
+
+
+def check_lists(name: str, loss: Any, inputs: Any, others: Any) -> None:
+    """Raise InputError unless the inputs are a list of arrays, and the others too: whole numbers, or directions."""
+    check_function(loss, f"{name}: loss")
+    if not (isinstance(inputs, (list, tuple)) and isinstance(others, (list, tuple)) and len(inputs) == len(others) > 0):
+        raise InputError(f"{name}: expected a list of inputs and another of the same length; put one array x into a list, [x]")
+    for x, other in zip(inputs, others):
+        check_array(name, "an input", x, None)
+        check_is_array(name, "a list's entry", other)
+        if other.dtype.kind in "iu" and other.ndim != 1:
+            raise InputError(f"{name}: the elements have shape {other.shape}, expected a list of flat indices")
+        if other.dtype.kind in "iu" and other.size and not 0 <= other.min() <= other.max() < x.size:
+            raise InputError(f"{name}: an element is {other.max()}, expected numbers from 0 to {x.size - 1}")
+        if other.dtype.kind not in "iu" and (other.dtype.kind != "f" or other.shape != x.shape):
+            raise InputError(f"{name}: got numbers of {other.dtype} in shape {other.shape} for an input of shape {x.shape}")

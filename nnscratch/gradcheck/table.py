@@ -5,10 +5,10 @@ from types import ModuleType
 import numpy as np
 
 from nnscratch.gradcheck.cases import all_cases
-from nnscratch.gradcheck.check import Measurement, Report
 from nnscratch.gradcheck.coverage import without_case
 from nnscratch.gradcheck.equality import GENERATORS, differences
 from nnscratch.gradcheck.layer_cases import LAYER_CASES, check_case
+from nnscratch.gradcheck.measurement import Measurement, Report
 from nnscratch.gradcheck.mutants import mutants_of
 
 __all__ = ["print_table"]

@@ -8,8 +8,8 @@ graph) followed by two backward passes in reverse order are right; their gradien
 arrays, not copies: neither x nor a parameter may change in place between a forward pass and its backward pass, or the gradients
 are wrong. So step the optimizer afterwards. The stack belongs to one thread at a time; another one is refused.
 
-A subclass writes `compute` and `differentiate`; with parameters also `build`, and where the shape changes also
-`output_shape`. Shapes in those two are of one sample, without the batch axis.
+A subclass writes `compute` and `differentiate`; with parameters also `build`, and where the shape changes `output_shape`: their
+shapes are of one sample, without the batch axis.
 """
 from contextlib import nullcontext
 from types import ModuleType
@@ -21,7 +21,7 @@ from nnscratch import backend
 from nnscratch.backend import Array
 from nnscratch.errors import InputError
 from nnscratch.layers.graph import Shape, Symbol, sample_shape
-from nnscratch.layers.inputs import check_gradient, check_input, read_flag
+from nnscratch.layers.inputs import check_gradient, check_input, read_mode
 from nnscratch.layers.state import LayerState
 
 __all__ = ["Layer"]
@@ -45,13 +45,11 @@ class Layer(LayerState):
         False freezes the parameters, and the moving averages of batch normalization.
     per_sample : bool
         Whether y of a sample depends on that sample alone, also in training; False where a layer mixes samples or draws masks.
-    one_input : bool
-        False: a list of arrays may be given, as several inputs.
 
     Notes
     -----
-    `forward` keeps x itself, not a copy: do not change x in place before `backward`. Layers are not thread-safe: a second
-    thread is refused while a forward pass waits for its backward pass.
+    `forward` keeps x itself, not a copy: do not change x in place before `backward`. Layers are not thread-safe: while a
+    forward pass waits for its backward pass, other threads are refused.
 
     Examples
     --------
@@ -68,7 +66,7 @@ class Layer(LayerState):
     array([[2., 2., 2.]])
     """
 
-    one_input: bool = False
+    one_input: bool = False  # True: never a list of several inputs
     axes: int | None = None  # 4 for layers of images (N, H, W, C); None: any number
     per_sample: bool = True  # False: a discriminator sees real and generated images apart (generate/adversarial.py)
 
@@ -176,8 +174,7 @@ class Layer(LayerState):
             The output y.
         """
         check_input(self, x)
-        training = read_flag(self, "training", training)
-        remember = training if remember is None else read_flag(self, "remember", remember)
+        training, remember = read_mode(self, training, remember)
         shape, first = sample_shape(x), x[0] if isinstance(x, (list, tuple)) else x
         with self._saved.claim(self) if remember or not self.built else nullcontext():
             self._ensure_built(shape, backend.array_module(first), first.dtype)
@@ -244,6 +241,7 @@ class Layer(LayerState):
         self.build(shape)
         if self.params:
             self.channels = shape[-1]
+        dtype = np.dtype(dtype).newbyteorder("=")
         for arrays in (self.params, self.buffers):
             for name, array in arrays.items():
                 arrays[name] = backend.move(array.astype(dtype) if array.dtype.kind in "fc" else array, module)

@@ -3,7 +3,6 @@ from typing import Any
 
 from nnscratch import fast, initializers
 from nnscratch.backend import Array
-from nnscratch.errors import InputError
 from nnscratch.layers.base import Layer
 from nnscratch.layers.graph import Shape
 from nnscratch.ops.validation import check_int, check_positive
@@ -36,8 +35,6 @@ class GroupNormalization(Layer):
         self.groups, self.epsilon = check_int(groups, f"{self}: groups", 1), check_positive(epsilon, f"{self}: epsilon")
 
     def build(self, shape: Shape) -> None:
-        if shape[-1] is None or shape[-1] % self.groups:
-            raise InputError(f"{self}: groups is {self.groups}, expected a divisor of the {shape[-1]} channels")
         self.params["gamma"] = initializers.draw("ones", shape[-1:])
         self.params["beta"] = initializers.draw("zeros", shape[-1:])
 

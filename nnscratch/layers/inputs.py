@@ -24,6 +24,10 @@ def check_gradient(layer: Any, dy: Array, shape: tuple[int, ...]) -> None:
         raise InputError(f"{layer}: dy has dtype {dy.dtype}, expected real numbers, as the parameters are")
 
 
-def read_flag(layer: Any, name: str, value: Any) -> bool:
-    """A flag of the forward pass as a bool; the layer's repr is made only for an error."""
-    return value if value is True or value is False else check_flag(value, f"{layer}: {name}")
+def read_mode(layer: Any, training: Any, remember: Any) -> tuple[bool, bool]:
+    """The two flags of a forward pass; `remember` follows `training` if it is not given."""
+    if training is not True and training is not False:  # the layer's repr is made only where it may be needed
+        training = check_flag(training, f"{layer}: training")
+    if remember is None:
+        return training, training
+    return training, check_flag(remember, f"{layer}: remember")

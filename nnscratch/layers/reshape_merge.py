@@ -35,7 +35,8 @@ class Reshape(Layer):
     def __init__(self, target_shape: int | Sequence[int], name: str | None = None) -> None:
         super().__init__(name)
         sides = target_shape if isinstance(target_shape, (tuple, list)) else (target_shape,)
-        self.target_shape = tuple(n if n == -1 else check_int(n, f"{self}: a side of {sides}", 1) for n in sides)
+        self.target_shape = tuple(-1 if isinstance(n, int) and n == -1 else check_int(n, f"{self}: a side of {sides}", 1)
+                                  for n in sides)
         if self.target_shape.count(-1) > 1:
             raise InputError(f"{self}: {sides} leaves more than one side open, expected at most one -1")
 
@@ -132,9 +133,14 @@ class Dot(Layer):
 
     def output_shape(self, shapes: list[Shape]) -> Shape:
         check_inputs(self, shapes, shapes)
+        if len(shapes) != 2:
+            raise InputError(f"{self}: {len(shapes)} inputs given, expected two")
         return (1,)
 
     def compute(self, xs: list[Array], training: bool) -> tuple[Array, Any]:
+        check_inputs(self, xs, [x.shape for x in xs])
+        if len(xs) != 2:
+            raise InputError(f"{self}: {len(xs)} inputs given, expected two")
         return dot(*xs)
 
     def differentiate(self, dy: Array, cache: Any, wrt: str) -> tuple[list[Array], dict[str, Array]]:

@@ -6,6 +6,7 @@ import numpy as np
 from nnscratch.backend import Array, array_module
 from nnscratch.errors import InputError
 from nnscratch.layers.pending import Pending
+from nnscratch.ops.validation import check_precision, check_shape
 from nnscratch.reprs import ArgumentsRepr
 
 __all__: list[str] = []
@@ -44,7 +45,12 @@ class LayerState(ArgumentsRepr):
 
         On a GPU the array is changed in place, so that a recorded step (fast/cuda/graph.py) goes on with it.
         """
-        old: Array = self.buffers.get(name)
+        old: Array = self.buffers.get(name) if isinstance(name, str) else None
+        if old is None:
+            raise InputError(f"{self}: there is no buffer {name!r:.100}; choose one of {', '.join(self.buffers) or 'none'}")
+        check_shape(self, f"the buffer {name!r}", value, old.shape, "as before")
+        if value.dtype.kind not in "biufc":
+            raise InputError(f"{self}: the buffer {name!r} is given numbers of {value.dtype}, expected {old.dtype}")
         if array_module(old) is np or array_module(value) is np or old.dtype != value.dtype:
             self.buffers[name] = value
         elif value is not old:
@@ -52,10 +58,11 @@ class LayerState(ArgumentsRepr):
 
     def cast(self, dtype: Any) -> None:
         """Change the precision of all floating-point arrays; gradient checks use float64 and complex128."""
+        dtype = check_precision(dtype, f"{self}: dtype")
         for arrays in (self.params, self.grads, self.buffers):
             for name, array in arrays.items():
                 if array.dtype.kind in "fc":
-                    arrays[name] = (array.real if np.dtype(dtype).kind == "f" else array).astype(dtype)
+                    arrays[name] = (array.real if dtype.kind == "f" else array).astype(dtype)
 
     def join(self, name: str) -> None:
         """Be named so in the repr, as a layer of a model; a layer that two models name differently has no name of its own."""

@@ -18,6 +18,8 @@ def as_target(loss: str, prediction: Array, target: Array, name: str = "predicti
     """Check both; return the target in the prediction's precision, so that integer labels do not make it float64."""
     check_array(loss, name, prediction, None)
     check_shape(loss, "target", target, prediction.shape, f"like the {name}")
+    if target.dtype.kind not in "biuf" + prediction.dtype.kind:
+        raise InputError(f"{loss}: target has dtype {target.dtype}, expected numbers of the kind of the {name}")
     return target.astype(prediction.real.dtype)
 
 

@@ -6,7 +6,7 @@ dtype, and for a dy of another shape than y.
 Conditions test the real part, so that every formula also takes complex numbers, which gradient checks use.
 """
 from nnscratch.backend import Array, array_module
-from nnscratch.ops.validation import check_array, check_dy, check_number, read_cache
+from nnscratch.ops.validation import check_array, check_cache, check_dy, check_number
 
 __all__ = ["elu", "elu_backward", "leaky_relu", "leaky_relu_backward", "relu", "relu_backward", "sigmoid", "sigmoid_backward",
            "tanh", "tanh_backward"]
@@ -52,7 +52,8 @@ def relu_backward(dy: Array, cache: Array) -> Array:
     dx : array like x
         dy * f'(x)
     """
-    y = read_cache("relu_backward", cache)
+    check_cache("relu_backward", cache)
+    y = cache
     check_dy("relu_backward", dy, y.shape)
     return dy * (y.real > 0)
 
@@ -81,7 +82,8 @@ def leaky_relu(x: Array, negative_slope: float = 0.2) -> tuple[Array, tuple]:
     [-0.5, 2.0]
     """
     check_array("leaky_relu", "x", x, None)
-    s = check_number(negative_slope, "leaky_relu: negative_slope")  # a NumPy scalar would turn float32 into float64
+    check_number(negative_slope, "leaky_relu: negative_slope")
+    s = float(negative_slope)  # a NumPy scalar would turn float32 into float64
     y = positive_part(x) if s == 0 else array_module(x).where(x.real > 0, x, s * x)  # 0 * x is NaN where x is infinite
     return y, (x, s)
 
@@ -99,7 +101,8 @@ def leaky_relu_backward(dy: Array, cache: tuple) -> Array:
     dx : array like x
         dy * f'(x)
     """
-    x, s = read_cache("leaky_relu_backward", cache, 2)
+    check_cache("leaky_relu_backward", cache, 2)
+    x, s = cache
     check_dy("leaky_relu_backward", dy, x.shape)
     return dy * array_module(x).where(x.real > 0, 1, s).astype(x.real.dtype)
 
@@ -122,7 +125,8 @@ def elu(x: Array, alpha: float = 1.0) -> tuple[Array, tuple]:
     Clevert, Unterthiner, Hochreiter, "Fast and accurate deep network learning by exponential linear units", 2016, equation 15.
     """
     check_array("elu", "x", x, None)
-    alpha = check_number(alpha, "elu: alpha")
+    check_number(alpha, "elu: alpha")
+    alpha = float(alpha)
     y = positive_part(x) + alpha * array_module(x).expm1(negative_part(x))  # exp of a large positive x would overflow
     return y, (x, alpha)
 
@@ -140,7 +144,8 @@ def elu_backward(dy: Array, cache: tuple) -> Array:
     dx : array like x
         dy * f'(x)
     """
-    x, alpha = read_cache("elu_backward", cache, 2)
+    check_cache("elu_backward", cache, 2)
+    x, alpha = cache
     check_dy("elu_backward", dy, x.shape)
     positive = x.real > 0
     return dy * (positive + ~positive * (alpha * array_module(x).exp(negative_part(x))))
@@ -188,7 +193,8 @@ def tanh_backward(dy: Array, cache: Array) -> Array:
     dx : array like x
         dy * f'(x)
     """
-    y = read_cache("tanh_backward", cache)
+    check_cache("tanh_backward", cache)
+    y = cache
     check_dy("tanh_backward", dy, y.shape)
     return dy * (1 - y * y)
 
@@ -229,6 +235,7 @@ def sigmoid_backward(dy: Array, cache: Array) -> Array:
     dx : array like x
         dy * f'(x)
     """
-    y = read_cache("sigmoid_backward", cache)
+    check_cache("sigmoid_backward", cache)
+    y = cache
     check_dy("sigmoid_backward", dy, y.shape)
     return dy * (y * (1 - y))

@@ -4,7 +4,7 @@ Shapes: x (..., C) with channels last, gamma, beta and moving statistics (C,). A
 last for batch normalization, the H*W pixels of one image for instance normalization.
 """
 from nnscratch.backend import Array
-from nnscratch.ops.validation import check_array, check_dy, check_flag, check_fraction, check_positive, check_shape, read_cache
+from nnscratch.ops.validation import check_array, check_cache, check_dy, check_flag, check_fraction, check_positive, check_shape
 
 __all__ = ["batch_norm", "batch_norm_backward", "instance_norm", "instance_norm_backward"]
 
@@ -106,7 +106,8 @@ def batch_norm_backward(dy: Array, cache: tuple, wrt: str = "all") -> tuple[Arra
     InputError
         dy has another shape than y.
     """
-    x_hat, gamma, inverse_std, training = read_cache("batch_norm_backward", cache, 4)
+    check_cache("batch_norm_backward", cache, 4)
+    x_hat, gamma, inverse_std, training = cache
     check_dy("batch_norm_backward", dy, x_hat.shape, wrt)
     axes = tuple(range(dy.ndim - 1))
     dx = dgamma = dbeta = None
@@ -174,7 +175,8 @@ def instance_norm_backward(dy: Array, cache: tuple, wrt: str = "all") -> tuple[A
     dx, dgamma, dbeta : arrays in the shapes of x, gamma and beta
         None for what `wrt` leaves out.
     """
-    x_hat, gamma, inverse_std = read_cache("instance_norm_backward", cache, 3)
+    check_cache("instance_norm_backward", cache, 3)
+    x_hat, gamma, inverse_std = cache
     check_dy("instance_norm_backward", dy, x_hat.shape, wrt)
     dx = dgamma = dbeta = None
     if wrt != "parameters":

@@ -6,7 +6,7 @@ Shapes: x (N, H, W, C), y (N, top + H + bottom, left + W + right, C).
 """
 from nnscratch.backend import Array, array_module
 from nnscratch.errors import InputError
-from nnscratch.ops.validation import check_array, check_choice, check_dy, read_cache
+from nnscratch.ops.validation import check_array, check_cache, check_choice, check_dy
 from nnscratch.ops.window import Padding, Size, explicit_padding
 
 __all__ = ["pad2d", "pad2d_backward"]
@@ -65,7 +65,8 @@ def pad2d_backward(dy: Array, cache: tuple) -> Array:
     dx : array (N, H, W, C)
         The gradient with respect to x.
     """
-    (n, h, w, c), (rows, columns), mode = read_cache("pad2d_backward", cache, 3)
+    check_cache("pad2d_backward", cache, 3)
+    (n, h, w, c), (rows, columns), mode = cache
     check_dy("pad2d_backward", dy, (n, h + sum(rows), w + sum(columns), c))
     dx = fold_columns(dy[:, rows[0]:rows[0] + h], w, columns, mode)
     for row, border in copies(h, rows, mode):

@@ -9,7 +9,7 @@ from functools import reduce
 
 from nnscratch.backend import Array, array_module
 from nnscratch.errors import InputError
-from nnscratch.ops.validation import check_array, check_dy, check_flag, read_cache
+from nnscratch.ops.validation import check_array, check_cache, check_dy, check_flag
 from nnscratch.ops.window import Padding, Pair, Window, crop, each_tap, make_window, pad, padded_zeros
 
 __all__ = ["avg_pool2d", "avg_pool2d_backward", "global_avg_pool2d", "global_avg_pool2d_backward", "max_pool2d",
@@ -78,7 +78,8 @@ def max_pool2d_backward(dy: Array, cache: tuple) -> Array:
     dx : array (N, H, W, C)
         The gradient with respect to x.
     """
-    x, y, window = read_cache("max_pool2d_backward", cache, 3)
+    check_cache("max_pool2d_backward", cache, 3)
+    x, y, window = cache
     check_dy("max_pool2d_backward", dy, y.shape)
     undecided, dpadded = array_module(x).ones(y.shape, dtype=bool), zeros_like_padded(x.shape, window, dy)
     pixels = each_tap(pad(x, window, value=-float("inf")), window)
@@ -140,7 +141,8 @@ def avg_pool2d_backward(dy: Array, cache: tuple) -> Array:
     dx : array (N, H, W, C)
         The gradient with respect to x.
     """
-    shape, window, count_include_pad = read_cache("avg_pool2d_backward", cache, 3)
+    check_cache("avg_pool2d_backward", cache, 3)
+    shape, window, count_include_pad = cache
     check_dy("avg_pool2d_backward", dy, (shape[0], *window.output, shape[3]))
     dpadded, part = zeros_like_padded(shape, window, dy), dy / pixels_counted(dy, window, count_include_pad)
     for _, _, dtap in each_tap(dpadded, window):
@@ -210,6 +212,7 @@ def global_avg_pool2d_backward(dy: Array, cache: tuple) -> Array:
     dx : array (N, H, W, C)
         The gradient with respect to x.
     """
-    n, h, w, c = read_cache("global_avg_pool2d_backward", cache, 4)
+    check_cache("global_avg_pool2d_backward", cache, 4)
+    n, h, w, c = cache
     check_dy("global_avg_pool2d_backward", dy, (n, c))
     return array_module(dy).broadcast_to(dy[:, None, None, :] / (h * w), (n, h, w, c)).copy()

@@ -3,7 +3,7 @@
 Shapes: x, y, dy and dx (..., K), one score for each of K classes.
 """
 from nnscratch.backend import Array, array_module
-from nnscratch.ops.validation import check_array, check_dy, read_cache
+from nnscratch.ops.validation import check_array, check_cache, check_dy
 
 __all__ = ["softmax", "softmax_backward"]
 
@@ -52,6 +52,7 @@ def softmax_backward(dy: Array, cache: Array) -> Array:
     dx : array (..., K)
         The gradient with respect to x.
     """
-    y = read_cache("softmax_backward", cache)
+    check_cache("softmax_backward", cache)
+    y = cache
     check_dy("softmax_backward", dy, y.shape)
     return y * (dy - (dy * y).sum(axis=-1, keepdims=True))

@@ -7,7 +7,7 @@ A pixel is a small square, and an image shows the same scene at any size: pixel 
 import numpy as np
 
 from nnscratch.backend import Array, array_module, move
-from nnscratch.ops.validation import as_pair, check_array, check_choice, check_dy, read_cache
+from nnscratch.ops.validation import as_pair, check_array, check_cache, check_choice, check_dy
 from nnscratch.ops.window import Pair
 
 __all__ = ["resize2d", "resize2d_backward", "upsample2d", "upsample2d_backward"]
@@ -67,10 +67,12 @@ def upsample2d_backward(dy: Array, cache: tuple) -> Array:
     dx : array (N, H, W, C)
         The gradient with respect to x.
     """
-    mode, cache = read_cache("upsample2d_backward", cache, 2)
+    check_cache("upsample2d_backward", cache, 2)
+    mode, cache = cache
     if mode == "bilinear":
         return resize2d_backward(dy, cache)
-    rows, columns, (n, h, w, c) = read_cache("upsample2d_backward", cache, 3)
+    check_cache("upsample2d_backward", cache, 3)
+    rows, columns, (n, h, w, c) = cache
     check_dy("upsample2d_backward", dy, (n, rows * h, columns * w, c))
     return dy.reshape(n, h, rows, w, columns, c).sum(axis=(2, 4))
 
@@ -120,7 +122,8 @@ def resize2d_backward(dy: Array, cache: tuple) -> Array:
     dx : array (N, H, W, C)
         The gradient with respect to x.
     """
-    a, b, (n, _, _, c) = read_cache("resize2d_backward", cache, 3)
+    check_cache("resize2d_backward", cache, 3)
+    a, b, (n, _, _, c) = cache
     check_dy("resize2d_backward", dy, (n, len(a), len(b), c))
     return multiply_axes(a.T, b.T, dy)
 

@@ -12,6 +12,7 @@ from nnscratch.errors import InputError
 
 __all__: list[str] = []  # for the functions of this package; nothing that a user needs
 
+LARGEST = 2**31 - 1  # of sizes, strides and paddings
 WRT = ("all", "input", "parameters")
 IMAGES = "(N, H, W, C): N images of H rows, W columns and C channels"
 
@@ -19,14 +20,14 @@ IMAGES = "(N, H, W, C): N images of H rows, W columns and C channels"
 def check_is_array(op: Any, name: str, value: Any, expected: str = "an array") -> None:
     """Raise InputError unless the value is an array of NumPy or CuPy. This is the one place that decides what an array is.
 
-    Lists are not converted: NumPy would choose a dtype that the caller has not written, and a copy that he does not see. Nor
-    are subclasses of ndarray: a matrix multiplies in another way, and a masked array forgets its mask.
+    Lists are not converted: NumPy would choose a dtype that the caller has not written. A matrix is refused because it
+    multiplies in another way, and a masked array because it forgets its mask.
     """
     kind = type(value)
     if kind is np.ndarray or is_cupy_type(kind):  # type: ignore[arg-type]  # a type is hashable, which mypy doubts
         return
-    if not isinstance(value, (np.memmap, np.generic)):
-        masked = isinstance(value, np.ma.MaskedArray)
+    masked = isinstance(value, np.ma.MaskedArray)
+    if masked or not isinstance(value, (np.ndarray, np.generic)) or isinstance(value, np.matrix):
         way_out = f"fill in its masked values with {name}.filled(0)" if masked else "wrap it in np.asarray(...)"
         raise InputError(f"{op}: {name} is a {kind.__name__}, expected {expected}; {way_out}")
 
@@ -67,13 +68,12 @@ def check_wrt(op: Any, wrt: str) -> None:
         check_choice(wrt, f"{op}: wrt", WRT)
 
 
-def read_cache(op: str, cache: Any, parts: int | None = None) -> Any:
-    """The cache of a forward pass, if it is an array, or a tuple of so many parts."""
+def check_cache(op: str, cache: Any, parts: int | None = None) -> None:
+    """Raise InputError unless the cache of a forward pass is an array, or a tuple of so many parts."""
     if parts is None:
-        check_is_array(op, "the cache", cache, f"the cache that {op.removesuffix('_backward')} returned")
+        check_array(op, "the cache", cache, None)
     elif not isinstance(cache, tuple) or len(cache) != parts:
         raise InputError(f"{op}: the cache is a {type(cache).__name__}, expected what {op.removesuffix('_backward')} returned")
-    return cache
 
 
 def check_int(value: Any, name: str, minimum: int) -> int:
@@ -82,7 +82,7 @@ def check_int(value: Any, name: str, minimum: int) -> int:
         if isinstance(value, bool) or operator.index(value) < minimum:
             raise TypeError
     except TypeError as error:
-        raise InputError(f"{name} is {value!r}, expected a whole number of at least {minimum}") from error
+        raise InputError(f"{name} is {value!r:.100}, expected a whole number of at least {minimum}") from error
     return operator.index(value)
 
 
@@ -127,8 +127,10 @@ def as_pair(value: Any, name: str, minimum: int = 1) -> tuple[int, int]:
     both = tuple(value) if isinstance(value, (tuple, list)) else (value, value)
     try:
         first, second = (check_int(v, name, minimum) for v in both)
+        if max(first, second) > LARGEST:
+            raise ValueError
     except ValueError as error:
-        raise InputError(f"{name} is {value!r}, expected an int or a pair of ints, each at least {minimum}") from error
+        raise InputError(f"{name} is {value!r:.100}, expected an int or a pair of ints, each at least {minimum}") from error
     return first, second
 
 
@@ -137,3 +139,19 @@ def check_choice(value: Any, name: str, options: Collection[str]) -> str:
     if not isinstance(value, str) or value not in options:
         raise InputError(f"{name} {value!r} is unknown: choose one of {', '.join(options)}")
     return value
+
+
+def check_precision(dtype: Any, name: str) -> np.dtype:
+    """A dtype of real or complex numbers that the ops can compute with."""
+    try:
+        if dtype is not None and (found := np.dtype(dtype)).kind in "fc" and found.itemsize >= 4:
+            return found
+    except TypeError:
+        pass
+    raise InputError(f"{name} is {dtype!r:.100}, expected float32, float64 or a complex dtype")
+
+
+def check_function(value: Any, name: str) -> None:
+    """Raise InputError unless the value can be called."""
+    if not callable(value):
+        raise InputError(f"{name} is a {type(value).__name__}, expected a function")

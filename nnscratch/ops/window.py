@@ -11,7 +11,7 @@ from typing import Any, NamedTuple, TypeAlias
 
 from nnscratch.backend import Array, array_module
 from nnscratch.errors import InputError
-from nnscratch.ops.validation import as_pair, check_int
+from nnscratch.ops.validation import as_pair
 
 __all__ = ["Padding", "Pair", "Window", "make_window"]
 
@@ -74,7 +74,7 @@ def make_window(op: str, size: Size, kernel_size: Pair, strides: Pair = 1, paddi
     >>> make_window("conv2d", (5, 5), 4, 2, "same").pads
     ((1, 2), (1, 2))
     """
-    h, w = size
+    h, w = size = as_pair(size, f"{op}: the size of the images")
     taps = as_pair(kernel_size, f"{op}: kernel_size")
     strides = as_pair(strides, f"{op}: strides")
     dilation = as_pair(dilation, f"{op}: dilation")
@@ -107,8 +107,8 @@ def read_padding(op: str, padding: Padding) -> str | Pads:
         if isinstance(padding, (tuple, list)):
             rows, columns = padding
             return as_pair(list(rows), op, minimum=0), as_pair(list(columns), op, minimum=0)
-        pixels = check_int(padding, op, 0)
-        return (pixels, pixels), (pixels, pixels)
+        pixels = as_pair(padding, op, minimum=0)
+        return pixels, pixels
     except (TypeError, ValueError) as error:
         raise InputError(f'{op}: padding is {padding!r}, expected "valid", "same", an int of at least 0, '
                          f"or ((top, bottom), (left, right))") from error

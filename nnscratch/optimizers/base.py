@@ -169,12 +169,21 @@ class Optimizer(ArgumentsRepr):
         InputError
             With nothing changed, if the state does not fit the parameters.
         """
+        who = type(self).__name__
+        for kind, given in (("arrays", arrays), ("params", params)):
+            if not isinstance(given, Mapping):
+                raise InputError(f"{who}: {kind} is a {type(given).__name__}, expected a dict of arrays")
+            for name, array in given.items():
+                check_is_array(who, f"{name!r} of {kind}", array)
+                if array.dtype.kind not in ("iu" if name == "steps" and kind == "arrays" else "fc"):
+                    raise InputError(f"{who}: {name!r} of {kind} has dtype {array.dtype}, expected numbers as save_state "
+                                     f"returned them")
         stepped = [name for name in params if any(f"{name}/{slot}" in arrays for slot in self.slots)]
         needed = {"steps": ()} | {f"{name}/{slot}": params[name].shape for name in stepped for slot in self.slots}
-        given = {name: array.shape for name, array in arrays.items()}
-        if given != needed or arrays["steps"].dtype.kind not in "iu" or arrays["steps"] < 0:
-            wrong = sorted(set(given.items()) ^ set(needed.items())) or [("steps", ())]
-            raise InputError(f"{type(self).__name__}: the saved state does not fit these parameters "
+        shapes = {name: array.shape for name, array in arrays.items()}
+        if shapes != needed or arrays["steps"] < 0:
+            wrong = sorted(set(shapes.items()) ^ set(needed.items()), key=str) or [("steps", ())]
+            raise InputError(f"{who}: the saved state does not fit these parameters "
                              f"({wrong[0][0]} is the first to differ)")
         self._stepped = {}
         self._remember({name: params[name] for name in stepped})

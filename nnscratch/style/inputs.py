@@ -16,6 +16,7 @@ from nnscratch.style.settings import Settings
 
 __all__: list[str] = []
 
+ROUNDING = 1e-3  # what a computation may leave outside 0 to 1; it is clipped
 MIN_LEVEL_SIDE = 80  # pixels: on a smaller image, a face is painted over as if it were a stroke
 
 Level: TypeAlias = tuple[Array, list[Array], list[Array] | None]  # content, styles and masks at one size
@@ -78,8 +79,9 @@ def check_inputs(content: Array, styles: Sequence[Array], settings: Settings,
             raise InputError(f"the {name} image has {shape[2]}x{shape[1]} pixels, expected at least {smallest} a side; "
                              f"use a larger image")
         values = to_cpu(image)
-        if not (np.isfinite(values).all() and values.min() >= 0 and values.max() <= 1):
-            raise InputError(f"the {name} image has values outside 0 to 1 or NaN; divide bytes by 255")
+        if not (values.min() >= -ROUNDING and values.max() <= 1 + ROUNDING):  # true for NaN, too
+            raise InputError(f"the {name} image has values from {values.min():g} to {values.max():g}, expected 0 to 1; divide "
+                             f"bytes by 255")
     if masks is not None and (len(masks) != len(styles) or settings.blend is not None or settings.statistics == "sliced"):
         raise InputError(f"{len(masks)} masks were given for {len(styles)} style(s), the blend {settings.blend} and the "
                          f"statistics {settings.statistics}, expected a mask for each style, no blend, and gram or covariance")

@@ -3,8 +3,8 @@ from collections.abc import Callable
 from typing import Any
 
 from nnscratch.backend import Array, array_module, to_cpu
-from nnscratch.lbfgs import LBFGS, evaluate
-from nnscratch.ops.validation import check_array
+from nnscratch.lbfgs import LBFGS, check_state, evaluate
+from nnscratch.ops.validation import check_array, check_function
 from nnscratch.optimizers import Adam
 
 __all__ = ["MINIMIZERS", "AdamDescent"]
@@ -32,6 +32,7 @@ class AdamDescent:
     LEARNING_RATE = 0.02
 
     def __init__(self, function: Callable[[Array], tuple[Array, Array]], x: Array):
+        check_function(function, "AdamDescent: function")
         check_array("AdamDescent", "x", x, None)
         self.function, self.x, self.converged = function, x.copy(), False
         self.adam = Adam(self.LEARNING_RATE, beta_1=0.9, beta_2=0.99)
@@ -67,10 +68,12 @@ class AdamDescent:
         InputError
             With nothing changed, if they do not fit the image.
         """
+        shapes = {name: array for name, array in arrays.items() if name != "adam/steps"} if isinstance(arrays, dict) else arrays
+        loss, _ = check_state("AdamDescent", shapes, numbers, self.x.shape)
         adam = {name.removeprefix("adam/"): to_cpu(array) for name, array in arrays.items() if name.startswith("adam/")}
         self.adam.load_state({name.replace("picture/", "image/"): array for name, array in adam.items()},  # version 0.1
                              {"image": self.x})
-        self.x, self.gradient, self.loss = arrays["x"].copy(), arrays["gradient"].copy(), numbers["loss"]
+        self.x, self.gradient, self.loss = arrays["x"].copy(), arrays["gradient"].copy(), loss
 
     def step(self) -> float:
         """Take one step.

@@ -1,9 +1,10 @@
-"""`nnscratch style PHOTO STYLE --fast`: an image, a folder of images, or the frames of a GIF, each in one pass.
+"""`nnscratch style PHOTO STYLE --fast`: an image, a folder of images, or the frames of a film, each in one pass.
 
 Shapes: images (1, H, W, 3) in [0, 1].
 """
-import io
-from collections.abc import Callable
+import os
+from collections.abc import Callable, Iterator
+from glob import escape
 from os import PathLike
 from pathlib import Path
 
@@ -11,31 +12,34 @@ import numpy as np
 
 from nnscratch import backend
 from nnscratch.backend import Array
-from nnscratch.data.decode import on_ground
-from nnscratch.data.images import check_writable, read_image, to_image, write_image
+from nnscratch.data.animation import Film, encode_gif, read_film
+from nnscratch.data.images import check_writable, encode, read_image, to_image
+from nnscratch.data.readers.folder import image_files
 from nnscratch.data.synthetic.styles import is_style, style_image
-from nnscratch.errors import InputError
-from nnscratch.files import make_folder, reason, replace_file
-from nnscratch.progress import progress_bar
+from nnscratch.errors import InputError, printable
+from nnscratch.files import replace_file
+from nnscratch.outputs import OutputFolder, writing
+from nnscratch.progress import print_above_bar, progress_bar
 from nnscratch.style.settings import check_strength
 from nnscratch.style.stylizer import SHIPPED, Stylizer
 
 __all__ = ["stylize_fast"]
 
-MAX_FRAMES, MAX_STYLE_SIDE = 1000, 1024
+MAX_STYLE_SIDE = 1024
 MIN_SIDE = 8  # pixels: two of a code
-EXTENSIONS = (".png", ".jpg", ".jpeg", ".webp", ".bmp", ".tif", ".tiff")
+
+Paint = Callable[[Array], Array]
 
 
 def stylize_fast(content_path: str | PathLike, style_path: str | PathLike, output_path: str | PathLike, *, size: int = 512,
                  weights: str | PathLike | None = None, strength: float = 50.0, device: str = "auto") -> int:
-    """Run the whole command: paint an image, a folder or a GIF.
+    """Run the whole command: paint an image, a folder or a film.
 
     Parameters
     ----------
-    content_path : path of an image, a folder of images, or a GIF
+    content_path : path of an image, a folder of images, or a film: a GIF, WebP or PNG of several frames
     style_path : path of the style image, or the name of a built-in style
-    output_path : path to write to: a folder for a folder, a GIF for a GIF
+    output_path : path to write to: a folder for a folder, a GIF for a film
     size : int, the longer side in pixels; smaller images are not enlarged
     weights : path of a trained stylizer; by default the one that comes with nnscratch
     strength : float from 0 to 100, see Stylizer
@@ -44,7 +48,7 @@ def stylize_fast(content_path: str | PathLike, style_path: str | PathLike, outpu
     Returns
     -------
     int
-        The number of painted images.
+        The number of images of a folder that were skipped, each with a line that says why.
 
     Raises
     ------
@@ -54,66 +58,74 @@ def stylize_fast(content_path: str | PathLike, style_path: str | PathLike, outpu
     if not MIN_SIDE <= size <= 8192:
         raise InputError(f"--size is {size}, expected {MIN_SIDE} to 8192 pixels")
     check_strength(strength)
-    content_path, output_path = Path(content_path), Path(output_path)
-    is_folder, is_gif = content_path.is_dir(), content_path.suffix.lower() == ".gif"
-    jobs = folder_jobs(content_path, output_path) if is_folder else [(content_path, output_path)]
-    for _, output in jobs[:1]:
-        check_writable(output)
-    if is_gif and output_path.suffix.lower() != ".gif":
-        raise InputError(f"{content_path} is a film, but the output is {output_path}; give it a name that ends in .gif")
+    is_folder = os.path.isdir(content_path)
+    paths, others = image_files(content_path) if is_folder else ([], [])
+    if is_folder:
+        check_folder(content_path, output_path, paths)
+    else:
+        check_writable(output_path)
     style = (style_image(str(style_path), max(16, min(size, MAX_STYLE_SIDE))) if is_style(style_path)
              else read_image(style_path, size, minimum=MIN_SIDE, enlarge=False))
+    film = None if is_folder else read_film(content_path, size, minimum=MIN_SIDE)
+    if film is not None and film.count > 1 and Path(output_path).suffix.lower() != ".gif":
+        raise InputError(f"{content_path} is a film of {film.count} frames, but the output is {output_path}; give it a name "
+                         f"that ends in .gif")
     backend.use(device)
-    stylizer = Stylizer(weights or SHIPPED)
+    stylizer, inputs = Stylizer(weights or SHIPPED), [path for path in (style_path, weights) if path and not is_style(path)]
 
     def paint(content: Array) -> Array:
         return stylizer(content, style, strength)
 
-    if is_gif:
-        count = paint_gif(content_path, output_path, size, paint)
-    else:
-        for path, output in progress_bar(jobs, desc="painting", unit="image", disable=not is_folder):
-            write_image(output, paint(read_image(path, size, minimum=MIN_SIDE, enlarge=False)))
-        count = len(jobs)
-    print(f"{count} {'images' if count > 1 else 'image'} written to {output_path}")
-    return count
+    if is_folder:
+        return paint_folder(paths, others, output_path, size, paint)
+    with writing(output_path, inputs=[content_path, *inputs]):
+        if film is not None and film.count > 1:
+            replace_file(output_path, paint_film(film, paint))
+        else:
+            image = to_image(paint(read_image(content_path, size, minimum=MIN_SIDE, enlarge=False)))
+            replace_file(output_path, encode(image, output_path))
+    count = film.count if film is not None else 1
+    print(f"{count} {'images' if count > 1 else 'image'} written to {printable(output_path)}")
+    return 0
 
 
-def folder_jobs(folder: Path, output: Path) -> list[tuple[Path, Path]]:
-    """[(image, where to write it)] of a folder; makes the output folder."""
-    paths = sorted(path for path in folder.iterdir() if path.suffix.lower() in EXTENSIONS)
+def check_folder(folder: str | PathLike, output: str | PathLike, paths: list[Path]) -> None:
+    """Raise InputError unless there are images, and another folder to write to."""
+    from PIL import Image
     if not paths:
-        raise InputError(f"{folder} holds no images, expected files that end in {', '.join(EXTENSIONS)}")
-    make_folder(output)
-    if output.resolve() == folder.resolve():
+        raise InputError(f"{folder} holds no images, expected files that Pillow reads; give another folder")
+    if os.path.realpath(folder) == os.path.realpath(output):
         raise InputError(f"the images of {folder} would be overwritten; give another folder to write to")
-    return [(path, output / f"{path.name}.png") for path in paths]  # a.jpg.png: the folder may also have an a.png
+    if not os.path.isdir(output) and Path(output).suffix.lower() in Image.registered_extensions():
+        raise InputError(f"{folder} is a folder, but {output} is the name of one image; give the name of a folder to write to")
 
 
-def paint_gif(path: Path, output: Path, size: int, paint: Callable[[Array], Array]) -> int:
-    """Paint every frame of a GIF and keep its duration; return the number of frames."""
-    from PIL import Image, ImageSequence
-    try:
-        with Image.open(path) as film:
-            count = film.n_frames  # type: ignore[attr-defined]  # images with several frames have it
-            if min(film.size) < MIN_SIDE or count > MAX_FRAMES:
-                raise InputError(f"{path} has {count} frames of {film.width}x{film.height} pixels, expected at most "
-                                 f"{MAX_FRAMES} of at least {MIN_SIDE} a side; cut it")
-            frames = []
-            for frame in ImageSequence.Iterator(film):
-                image = on_ground(frame.convert("RGBA"))
-                image.thumbnail((size, size))
-                if min(image.size) < MIN_SIDE:
-                    raise InputError(f"{path} would be {image.width}x{image.height} pixels, expected at least {MIN_SIDE} a "
-                                     f"side; use a larger --size")
-                frames.append((image, frame.info.get("duration", 100)))
-    except InputError:
-        raise
-    except Exception as error:  # Pillow's decoders raise almost any exception, also for decompression bombs
-        raise InputError(f"cannot open {path} ({reason(error)}), expected a GIF; use one that others can show") from error
-    painted = [to_image(paint(np.asarray(image, np.float32)[None] / 255))
-               for image, _ in progress_bar(frames, desc="painting", unit="frame")]
-    data = io.BytesIO()
-    painted[0].save(data, "GIF", save_all=True, append_images=painted[1:], duration=[time for _, time in frames], loop=0)
-    replace_file(output, data.getvalue())
-    return len(painted)
+def paint_folder(paths: list[Path], others: list[str], output: str | PathLike, size: int, paint: Paint) -> int:
+    """Paint each image that can be read; a line for each other file. Returns how many that should be images were skipped."""
+    from PIL import Image
+    names = {path: f"{path.name}.png" for path in paths}  # a.jpg.png: the folder may also have an a.png
+    painted, skipped = 0, sum(Path(name).suffix.lower() in Image.registered_extensions() for name in others)
+    with OutputFolder(output, [escape(name) for name in names.values()], paths) as folder:
+        for name in others:
+            print_above_bar(f"skipped {printable(name)}: it is no image")
+        for path in progress_bar(paths, desc="painting", unit="image"):
+            try:
+                content = read_image(path, size, minimum=MIN_SIDE, enlarge=False)
+            except InputError as error:
+                skipped += 1
+                print_above_bar(f"skipped {printable(path.name)}: {error}")
+                continue
+            target = folder.file(names[path])
+            replace_file(target, encode(to_image(paint(content)), target))
+            painted += 1
+    print(f"{painted} images written to {printable(output)}"
+          + (f", {skipped} skipped" if skipped else ""))
+    return skipped
+
+
+def paint_film(film: Film, paint: Paint) -> bytes:
+    """Paint every frame; durations and loops stay."""
+    def frames() -> Iterator[tuple[object, int]]:
+        for image, milliseconds in progress_bar(film.frames, desc="painting", unit="frame", total=film.count):
+            yield to_image(paint(np.asarray(image, np.float32)[None] / 255)), milliseconds
+    return encode_gif(frames(), loop=film.loop)

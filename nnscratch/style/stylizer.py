@@ -83,6 +83,11 @@ class Stylizer:
         Array (1, H, W, 3)
             The painted image in [0, 1], NumPy.
 
+        Raises
+        ------
+        InputError
+            The weights make no image.
+
         Notes
         -----
         Code and colours are interpolated from the content's to the style's: at 50 they are the style's. Above, the code is
@@ -102,6 +107,8 @@ class Stylizer:
             y = self.decoder.forward(change_statistics(code.rows(first, last), own, wanted, amount))
             painted[:, SCALE * low:SCALE * high] = to_cpu(y[:, SCALE * (low - first):SCALE * (high - first)]).clip(0, 1)
         del code, x
+        if not np.isfinite(painted).all():
+            raise InputError("the stylizer's image holds NaN, so its weights are damaged; use others, or train it anew")
         return match_colours(painted[:, :h, :w], *colours)
 
 

@@ -91,7 +91,7 @@ def transfer_style(content: Array, style: Array | Sequence[Array], *, masks: Seq
     blend_weights = check_inputs(content, styles, options, masks)
     if options.strength == 0:
         return Transfer(to_cpu(content).astype(np.float32))
-    photograph, *styles = (to_cpu(image).astype(np.float32) for image in (content, *styles))
+    photograph, *styles = (to_cpu(image).astype(np.float32).clip(0, 1) for image in (content, *styles))
     content, *styles = map(to_device, recolour_inputs(photograph, styles, options.keep_colors))
     network = build_network(content, styles, options)
     memory = feature_memory(network.model, content, styles, options.max_memory, options.statistics)

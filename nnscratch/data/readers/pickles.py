@@ -7,7 +7,7 @@ Shapes: the arrays that are pickled are bytes (N, 3072).
 """
 import io
 import pickle
-import pickletools
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -18,7 +18,11 @@ from nnscratch.files import FilePath, reason
 
 __all__: list[str] = []  # for the reader of CIFAR
 
-MAX_OPCODES, MAX_TUPLES = 2**21, 2000  # in a pickle; the largest published file has about 300,000 opcodes
+MAX_OPCODES = 2**19  # in a pickle; the largest published file has about 300,000
+TOO_MUCH = "it does more than a CIFAR file has to"
+OPCODES = frozenset(  # frames and marks, numbers, text, bytes, tuples, lists, dicts, names and calls, the memo; no sets
+    b"\x80\x95(.0" b"NIKLMJ\x88\x89\x8a" b"STUVX\x8c\x8d" b"BC\x8e\x96" b")t\x85\x86\x87" b"]lae" b"}dsu" b"c\x93Rb"
+    b"pqrghj\x94")
 RECONSTRUCT, FROMBUFFER, ENCODE = "numpy.core.multiarray._reconstruct", "numpy.core.numeric._frombuffer", "_codecs.encode"
 ALLOWED = {RECONSTRUCT, FROMBUFFER, ENCODE, "numpy.ndarray", "numpy.dtype"}
 
@@ -44,17 +48,32 @@ class Text(dict):
 
     def __setitem__(self, key: Any, value: Any) -> None:
         if type(key) not in (str, bytes):
-            raise pickle.UnpicklingError(f"a dict has a key of type {type(key).__name__}")
+            raise pickle.UnpicklingError(f"{TOO_MUCH}: a key of type {type(key).__name__}")
         super().__setitem__(key, value)
 
 
-PurePython: Any = pickle._Unpickler  # the unpickler in Python, whose steps can be changed
+class Steps(dict):
+    """What an unpickler does at each opcode: only what CIFAR's files need, and not without end."""
+
+    left = MAX_OPCODES
+
+    def __getitem__(self, opcode: int) -> Callable[["ArraysOnly"], None]:
+        self.left -= 1
+        if self.left < 0 or opcode not in OPCODES:
+            raise pickle.UnpicklingError(TOO_MUCH)
+        return super().__getitem__(opcode)
+
+
+PurePython: Any = pickle._Unpickler  # the unpickler that is written in Python: its steps can be replaced
 
 
 class ArraysOnly(PurePython):
     """Knows the five names under which an array is pickled, and refuses a pickle that asks for any other."""
 
-    dispatch: dict[int, Any] = dict(PurePython.dispatch)
+    def __init__(self, data: bytes) -> None:
+        super().__init__(io.BytesIO(data), encoding="bytes")
+        own = {b"}": self.empty_dict, b"d": self.full_dict, b"r": self.remember, b"\x96": self.byte_array}
+        self.dispatch = Steps(PurePython.dispatch | {code[0]: lambda _, step=step: step() for code, step in own.items()})
 
     def find_class(self, module: str, name: str) -> StandIn:
         """A StandIn for one of the five names."""
@@ -64,35 +83,33 @@ class ArraysOnly(PurePython):
             raise pickle.UnpicklingError(f"it asks for {asked[:60]!r}, which no CIFAR file needs")
         return StandIn(known)
 
-    def load_empty_dictionary(self) -> None:
+    def empty_dict(self) -> None:
         """Begin a dict."""
         self.append(Text())
 
-    def load_dict(self) -> None:
+    def full_dict(self) -> None:
         """Make a dict of what is on the stack since the mark."""
         items, made = self.pop_mark(), Text()
         for key, value in zip(items[::2], items[1::2]):
             made[key] = value
         self.append(made)
 
-    dispatch[pickle.EMPTY_DICT[0]], dispatch[pickle.DICT[0]] = load_empty_dictionary, load_dict
+    def remember(self) -> None:
+        """Store the top of the stack under a long number, which other unpicklers take for the length of an array."""
+        number = int.from_bytes(self.read(4), "little")
+        if number > MAX_OPCODES:
+            raise pickle.UnpicklingError(TOO_MUCH)
+        self.memo[number] = self.stack[-1]
+
+    def byte_array(self) -> None:
+        """Bytes; their stated length is not allocated before they are there."""
+        self.append(self.read(int.from_bytes(self.read(8), "little")))
 
 
 def unpickle(path: FilePath, data: bytes) -> dict[Any, Any]:
-    """The dict in a pickle, its keys as bytes, its arrays as StandIns.
-
-    Even a short program may fill the memory or overflow the stack; its opcodes are therefore inspected first, and sets, too
-    many opcodes, too many tuples or too large memo indices are refused.
-    """
+    """The dict in a pickle, its keys as bytes, its arrays as StandIns."""
     try:
-        tuples = 0
-        for count, (opcode, argument, _) in enumerate(pickletools.genops(data)):
-            tuples += "TUPLE" in opcode.name
-            huge_memo = opcode.name.endswith("PUT") and int(argument or 0) > MAX_OPCODES  # memory for all smaller indices
-            a_set = opcode.name in ("EMPTY_SET", "ADDITEMS", "FROZENSET")  # hashes its elements
-            if count > MAX_OPCODES or tuples > MAX_TUPLES or huge_memo or a_set:
-                raise pickle.UnpicklingError("it does more than a CIFAR file has to")
-        found = ArraysOnly(io.BytesIO(data), encoding="bytes").load()
+        found = ArraysOnly(data).load()
         if not isinstance(found, dict):
             raise pickle.UnpicklingError(f"it holds a {type(found).__name__}, not a dict")
         return {as_bytes(key): value for key, value in found.items()}

@@ -4,7 +4,7 @@ The check must catch every one: a checker that lets one pass proves nothing abou
 exercises too. `windows` has those of dense, convolution and pooling; `values` those of normalization, activations, images and
 losses.
 """
-from nnscratch.gradcheck.check import Backward
+from nnscratch.gradcheck.measurement import Backward
 from nnscratch.gradcheck.mutants import values, windows
 from nnscratch.gradcheck.mutants.registry import MUTANTS
 from nnscratch.gradcheck.mutants.values import BLIND_TO_ONES

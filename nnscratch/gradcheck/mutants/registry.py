@@ -3,7 +3,7 @@ from collections.abc import Callable
 from typing import Any
 
 from nnscratch.backend import Array
-from nnscratch.gradcheck.check import Backward
+from nnscratch.gradcheck.measurement import Backward
 
 __all__ = ["MUTANTS", "change", "mutant"]
 

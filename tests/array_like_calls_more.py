@@ -1,0 +1,2 @@
+EXCEPTIONS = {}
+OTHERS_TO_MEND = []
