@@ -78,7 +78,8 @@ COMMANDS = [line.split() for line in (
     "style photo.png style.png -o a.png --size 32 --steps 2 --every 1", "style photo.png night -o b.jpg --fast --size 32",
     "train generator --data data.npz -o g --preset nano --groups 0 --steps 2 --batch-size 2",
     "train generator --resume -o g --steps 3", "generate --from g/best.safetensors -o c.gif --walk 3",
-    "style --again a.png.json -o d.png", "generate -o e.png --grid 2x2", "gallery photo.png -o f.png --size 16 --steps 1", "info")]
+    "style --again a.png.json -o d.png", "generate -o e.png --grid 2x2", "gallery photo.png -o f.png --size 16 --steps 1",
+    "info")]
 
 
 def run(folder, lack, commands=COMMANDS, **environment):
