@@ -5,8 +5,14 @@ import numpy as np
 import pytest
 
 from nnscratch.data.synthetic import paintings
-from nnscratch.data.synthetic.paintings import PALETTE, flow_painting, night_sky, palette_colour, stars, stroke_paths
+from nnscratch.data.synthetic.paintings import PALETTE, NightSky, flow_painting, palette_colour, stars, stroke_paths
 from nnscratch.errors import InputError
+
+
+def night_sky(size, rng):
+    """The flow (H, W, 2) and the tone (H, W) at every pixel."""
+    sky, places = NightSky(size, rng), np.indices((size, size))
+    return sky.flow(places.reshape(2, -1).T).reshape(size, size, 2), sky.tone(*places)
 
 
 def test_the_same_seed_gives_the_same_painting():
@@ -70,8 +76,9 @@ def test_the_flow_circles_a_bright_star(seed, monkeypatch):
 
 def test_paths_of_a_vortex_are_circles():
     """The midpoint rule stays on a circle of radius 30 to within a pixel for 60 pixels; Euler steps would drift outwards."""
-    rows, columns = np.mgrid[0:100, 0:100] - 49.5
-    flow = np.stack([columns, -rows], axis=-1) / np.hypot(rows, columns)[..., None]
+    def flow(positions):
+        rows, columns = positions.astype(int).T - 49.5
+        return np.stack([columns, -rows], axis=-1) / np.hypot(rows, columns)[..., None]
     path = stroke_paths(flow, np.array([[50.0, 80.0]]), 60, np.random.default_rng(0))[0]
     assert np.abs(np.hypot(*(path - 50).T) - 30).max() < 1
 

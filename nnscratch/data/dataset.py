@@ -160,7 +160,7 @@ def crops(image: Array, side: int, count: int, seed: int = 0, title: str = "piec
         raise InputError(f"crops: the image has shape {image.shape}, expected (1, H, W, 3) of finite numbers: use read_image")
     height, width = image.shape[1:3]
     if min(height, width) < side:
-        raise InputError(f"the image has {height}x{width} pixels, expected at least {side} a side; use a smaller --size")
+        raise InputError(f"the image has {width}x{height} pixels, expected at least {side} a side; use a smaller --size")
     rng = np.random.default_rng(seed)
     places = zip(rng.integers(0, height - side + 1, count), rng.integers(0, width - side + 1, count))
     pieces = np.empty((count, side, side, image.shape[3]), np.uint8)

@@ -7,6 +7,7 @@ kept in half precision: half the size, and no visible difference.
 """
 import os
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -166,16 +167,12 @@ def save_generator(path: FilePath, trainer: Trainer, half: bool = False) -> None
     write_generator(path, trainer.sampling_model(), info, half)
 
 
-def write_generator(path: FilePath, model: Model, info: dict[str, Any], half: bool = False) -> None:
+def write_generator(path: FilePath, model: Any, info: dict[str, Any], half: bool = False) -> None:
     """Write a generator and what it is: `model` and `info` as in a Sampler."""
     if half:
-        copy = new_generator(info["preset"], tuple(info["shape"]), info["classes"])
-        copy.cast(np.float16)
-        for name, array in copy.params.items():
-            array[...] = model.params[name]
-        for name, array in model.buffers.items():
-            copy.set_buffer(name, array.astype(np.float16))
-        model = copy
+        params, buffers = ({name: array.astype(np.float16) for name, array in arrays.items()}
+                           for arrays in (model.params, model.buffers))
+        model = SimpleNamespace(params=params, buffers=buffers)  # all that is saved of a model
     checkpoint.save(path, model, info=info)
 
 

@@ -18,6 +18,7 @@ from nnscratch.files import FilePath, reason
 
 __all__: list[str] = []  # for the reader of CIFAR
 
+PROTOCOLS = range(2, 6)  # a pickle begins with 128 and one of these
 MAX_OPCODES = 2**19  # in a pickle; the largest published file has about 300,000
 TOO_MUCH = "it does more than a CIFAR file has to"
 OPCODES = frozenset(  # frames and marks, numbers, text, bytes, tuples, lists, dicts, names and calls, the memo; no sets

@@ -7,6 +7,7 @@ some darker.
 
 Shapes: fields are (H, W); a layer has M strokes, each with a path (T, 2): T points of (row, column) in pixels.
 """
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -26,6 +27,7 @@ PALETTE = np.array([  # from the dark of the sky to the light of the stars
 LAYERS = [  # width and length of the strokes in pixels, how many times they cover the canvas
     (24, 120, 2.5), (14, 84, 2.0), (9, 56, 1.2), (5, 36, 0.5)]
 
+BAND = 2**18  # pixels computed at a time
 SUPERSAMPLING = 3  # drawn at three times the size, then reduced, for smooth edges
 
 
@@ -57,41 +59,84 @@ def flow_painting(size: int = 256, seed: int = 0) -> Array:
     from PIL import Image, ImageDraw
     size, seed = check_int(size, "the painting's size", 16), check_int(seed, "the painting's seed", 0)
     rng = np.random.default_rng(seed)
-    flow, tone = night_sky(size, rng)
-    canvas = Image.fromarray(palette_colour(tone).astype(np.uint8)).resize((size * SUPERSAMPLING, size * SUPERSAMPLING))
+    sky = NightSky(size, rng)
+    ground = np.concatenate([palette_colour(sky.tone(rows, np.arange(size))).astype(np.uint8) for rows in bands(size)])
+    canvas = Image.fromarray(ground).resize((size * SUPERSAMPLING, size * SUPERSAMPLING))
+    del ground  # the canvas alone takes 0.6 GB for 4000 pixels
     draw = ImageDraw.Draw(canvas)
     for width, length, coverage in LAYERS:
         margin = length / 2  # some strokes start outside the canvas
         count = int(coverage * (size + 2 * margin) ** 2 / (width * length))
-        paths = stroke_paths(flow, rng.uniform(-margin, size + margin, (count, 2)), length, rng)
-        for path in paths:
-            paint_stroke(draw, path, width * rng.uniform(0.7, 1.2), stroke_colour(tone, path, rng), rng)
-    return np.asarray(canvas.reduce(SUPERSAMPLING), np.float32)[None] / 255
+        paths = stroke_paths(sky.flow, rng.uniform(-margin, size + margin, (count, 2)), length, rng)
+        middles = np.array([path[len(path) // 2] for path in paths]).reshape(-1, 2).astype(int).clip(0, size - 1)
+        for path, tone in zip(paths, sky.tone(*middles.T)):
+            paint_stroke(draw, path, width * rng.uniform(0.7, 1.2), stroke_colour(tone, rng), rng)
+    image = np.empty((1, size, size, 3), np.float32)
+    for rows in bands(size):
+        top, bottom = int(rows[0, 0]), int(rows[-1, 0]) + 1
+        box = (0, top * SUPERSAMPLING, canvas.width, bottom * SUPERSAMPLING)
+        image[0, top:bottom] = np.asarray(canvas.reduce(SUPERSAMPLING, box), np.float32) / 255
+    return image
 
 
-def night_sky(size: int, rng: np.random.Generator) -> tuple[Array, Array]:
-    """The flow (H, W, 2), of length 1, and the tone (H, W) from 0, dark, to 1, the middle of a star."""
-    rows, columns = (np.mgrid[0:size, 0:size] + 0.5) / size
-    psi = 0.5 * rows + 0.05 * waves(rows, columns, rng)
-    light = 0.1 * waves(rows, columns, rng)
-    for row, column in stars(rng):
-        radius, spin = rng.uniform(0.09, 0.2), rng.choice([-1, 1])
-        distance = np.hypot(rows - row, columns - column) / radius
-        near = np.exp(-0.5 * distance ** 2)
-        here = psi[int(row * size), int(column * size)]
-        psi = psi * (1 - near) + (here + spin * 0.8 * radius) * near  # flatten ψ near the star, then add a whirl
-        light += 0.9 * np.exp(-(distance / 0.75) ** 2) * (0.8 + 0.2 * np.cos(8 * distance))
-    tone = 0.26 + 0.14 * np.sin(40 * psi) + light
-    flow = np.stack([np.gradient(psi, axis=1), -np.gradient(psi, axis=0)], axis=-1)
-    return flow / (np.linalg.norm(flow, axis=-1, keepdims=True) + 1e-9), tone.clip(0, 1)
+def bands(size: int) -> list[Array]:
+    """The numbers of the rows, each band (rows, 1): what has many numbers for a pixel is computed for some rows at a time."""
+    rows = max(1, BAND // size)
+    return [np.arange(top, min(top + rows, size))[:, None] for top in range(0, size, rows)]
 
 
-def waves(rows: Array, columns: Array, rng: np.random.Generator) -> Array:
-    """Smooth random values: a sum of six plane waves in all directions, about -1 to 1."""
-    total = np.zeros_like(rows)
+class NightSky:
+    """ψ and the tone as functions of the pixel: they are computed where they are needed, not stored."""
+
+    def __init__(self, size: int, rng: np.random.Generator) -> None:
+        self.size, self.coarse, self.fine = size, wave_draws(rng), wave_draws(rng)
+        self.whirls: list[tuple[float, ...]] = []  # position, radius, ψ in the middle and at the rim
+        for row, column in stars(rng):
+            radius, spin = rng.uniform(0.09, 0.2), rng.choice([-1, 1])
+            here = self.psi(*np.array([[int(row * size)], [int(column * size)]]))[0]
+            self.whirls.append((row, column, radius, here + spin * 0.8 * radius))
+
+    def psi(self, rows: Array, columns: Array) -> Array:
+        """The stream function at pixels; the whirls of the stars are added to slow waves."""
+        rows, columns = (rows + 0.5) / self.size, (columns + 0.5) / self.size
+        psi = 0.5 * rows + 0.05 * waves(rows, columns, self.coarse)
+        for row, column, radius, whirl in self.whirls:
+            near = np.exp(-0.5 * (np.hypot(rows - row, columns - column) / radius) ** 2)
+            psi = psi * (1 - near) + whirl * near  # flatten ψ near the star, then add a whirl
+        return psi
+
+    def tone(self, rows: Array, columns: Array) -> Array:
+        """From 0, dark, to 1, the middle of a star, at pixels."""
+        psi, rows, columns = self.psi(rows, columns), (rows + 0.5) / self.size, (columns + 0.5) / self.size
+        light = 0.1 * waves(rows, columns, self.fine)
+        for row, column, radius, _ in self.whirls:
+            distance = np.hypot(rows - row, columns - column) / radius
+            light += 0.9 * np.exp(-(distance / 0.75) ** 2) * (0.8 + 0.2 * np.cos(8 * distance))
+        return (0.26 + 0.14 * np.sin(40 * psi) + light).clip(0, 1)
+
+    def flow(self, positions: Array) -> Array:
+        """The direction of the flow (M, 2), of length 1, at positions (M, 2): differences of ψ between neighbouring pixels."""
+        rows, columns = positions.astype(int).clip(0, self.size - 1).T
+        along = []
+        for down, right in ((0, 1), (1, 0)):
+            first = np.maximum(rows - down, 0), np.maximum(columns - right, 0)
+            last = np.minimum(rows + down, self.size - 1), np.minimum(columns + right, self.size - 1)
+            along.append((self.psi(*last) - self.psi(*first)) / (last[0] - first[0] + last[1] - first[1]))
+        flow = np.stack([along[0], -along[1]], axis=-1)
+        return flow / (np.linalg.norm(flow, axis=-1, keepdims=True) + 1e-9)
+
+
+def wave_draws(rng: np.random.Generator) -> Array:
+    """The angle, phase and number of turns of six waves, (3, 6)."""
     low, high = np.array([[0], [0], [0.8]]), np.array([[np.pi], [2 * np.pi], [2.6]])
-    for angle, phase, turns in zip(*rng.uniform(low, high, (3, 6))):
-        total += np.sin(2 * np.pi * turns * (rows * np.cos(angle) + columns * np.sin(angle)) + phase)
+    return rng.uniform(low, high, (3, 6))
+
+
+def waves(rows: Array, columns: Array, draws: Array) -> Array:
+    """Smooth values: a sum of six plane waves in all directions, about -1 to 1."""
+    total: Array | float = 0.0
+    for angle, phase, turns in zip(*draws):
+        total = total + np.sin(2 * np.pi * turns * (rows * np.cos(angle) + columns * np.sin(angle)) + phase)
     return total / 3
 
 
@@ -104,15 +149,12 @@ def stars(rng: np.random.Generator, count: int = 7, min_distance: float = 0.28) 
     return chosen
 
 
-def stroke_paths(flow: Array, starts: Array, length: float, rng: np.random.Generator, step: float = 3.0) -> list[Array]:
+def stroke_paths(flow: Callable[[Array], Array], starts: Array, length: float, rng: np.random.Generator, step: float = 3.0) -> list[Array]:
     """M paths (T, 2) along the flow from starts (M, 2), each with its own length of up to `length` pixels."""
-    def flow_at(positions: Array) -> Array:
-        rows, columns = positions.astype(int).clip(0, len(flow) - 1).T
-        return flow[rows, columns]
     points = [starts]
     for _ in range(int(length / step)):
-        halfway = points[-1] + step / 2 * flow_at(points[-1])  # the midpoint rule: Euler steps would spiral out of a whirl
-        points.append(points[-1] + step * flow_at(halfway))
+        halfway = points[-1] + step / 2 * flow(points[-1])  # the midpoint rule: Euler steps would spiral out of a whirl
+        points.append(points[-1] + step * flow(halfway))
     ends = (rng.uniform(0.45, 1.0, len(starts)) * len(points)).astype(int)
     return [path[:end] for path, end in zip(np.stack(points, axis=1), ends)]
 
@@ -123,10 +165,9 @@ def palette_colour(tone: Array) -> Array:
     return np.stack([np.interp(tone, places, channel) for channel in PALETTE.T], axis=-1)
 
 
-def stroke_colour(tone: Array, path: Array, rng: np.random.Generator) -> Array:
-    """The colour at the middle of the path, with noise in its tone and in each channel."""
-    row, column = path[len(path) // 2].astype(int).clip(0, len(tone) - 1)
-    return palette_colour(tone[row, column] + rng.normal(0, 0.055)) + rng.normal(0, 7, 3)
+def stroke_colour(tone: float, rng: np.random.Generator) -> Array:
+    """The colour at a tone, with noise in its tone and in each channel."""
+    return palette_colour(tone + rng.normal(0, 0.055)) + rng.normal(0, 7, 3)
 
 
 def paint_stroke(draw: "PIL_ImageDraw.ImageDraw", path: Array, width: float, colour: Array,

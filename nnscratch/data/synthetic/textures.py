@@ -76,16 +76,16 @@ def textures(count: int = 20000, *, seed: int = 0, size: int = 32) -> Dataset:
 
 
 def tones(labels: Array, draws: Array, grid: Array, size: int, families: dict[str, Formula] | None = None,
-          periods: tuple[float, float] = (2.4, 4.0)) -> Array:
+          periods: tuple[float, float] = (2.4, 4.0), rows: slice = slice(None)) -> Array:
     """The pattern of each image, (N, size, size) in [0, 1], from five draws each: period, angle, shift (2), knob.
 
-    An image spans between periods[0] and periods[1] periods of its pattern.
+    An image spans between periods[0] and periods[1] periods of its pattern. Only some rows of it may be drawn.
     """
     period, angle, down, right, knob = draws.T[..., None, None]
     pixels = (np.arange(size, dtype=np.float32) + 0.5) / size - 0.5
     span, angle = periods[0] + (periods[1] - periods[0]) * period, np.pi * angle
-    y = (np.cos(angle) * pixels[:, None] - np.sin(angle) * pixels) * span + GRID * down
-    x = (np.sin(angle) * pixels[:, None] + np.cos(angle) * pixels) * span + GRID * right
+    y = (np.cos(angle) * pixels[rows, None] - np.sin(angle) * pixels) * span + GRID * down
+    x = (np.sin(angle) * pixels[rows, None] + np.cos(angle) * pixels) * span + GRID * right
     tone = np.empty_like(y)
     for label, formula in enumerate((families or FAMILIES).values()):
         here = labels == label
