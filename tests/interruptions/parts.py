@@ -9,9 +9,9 @@ from pathlib import Path
 import numpy as np
 
 from tests.interruptions.faults import FAULTS, count_operations, injector
-from tests.interruptions.jobs import JOBS
+from tests.interruptions.jobs import JOBS, files_of
 
-__all__ = ["faults", "signals"]
+__all__ = ["faults", "numbers_in", "signals"]
 
 SIGNALS = ("SIGKILL", "SIGTERM", "SIGINT")
 SLOW = ("texture", "stylizer", "demo", "judge", "gallery")  # fewer signals for these
@@ -21,9 +21,16 @@ def signals(bench, seed, count, only=None, case=None):
     """Signals at random moments, one after the other, each followed by --resume, until the work is done."""
     for name in JOBS:
         if only in (None, name):
-            for k in range(count if name not in SLOW else max(1, count // 10)):
-                if case in (None, f"signals {name} {k}"):
-                    yield f"signals {name} {k}", interrupt_until_done(bench, name, np.random.default_rng([seed, k, crc(name)]))
+            for k in numbers_in(case, f"signals {name}", range(count if name not in SLOW else max(1, count // 10))):
+                yield f"signals {name} {k}", interrupt_until_done(bench, name, np.random.default_rng([seed, k, crc(name)]))
+
+
+def numbers_in(case, words, numbers):
+    """The numbers to run: all, or the one that the words of a case end with, if they begin with these words."""
+    if case is None:
+        return numbers
+    begin, _, number = case.rpartition(" ")
+    return [int(number)] if begin == words else []
 
 
 def crc(text):
@@ -37,9 +44,9 @@ def interrupt_until_done(bench, name, rng):
     best = False
     for _ in range(int(rng.integers(1, 4))):
         which = SIGNALS[int(rng.integers(len(SIGNALS)))]
-        work = bench.folder / "work"
         words = JOBS[name].words(bench.base, out, resume=True)
-        outcome = with_signal(bench, words, out, work, which, float(rng.uniform(0, 1.1 * bench.seconds[name])))
+        bench.began = files_of(out)
+        outcome = with_signal(bench, words, out, which, float(rng.uniform(0, 1.1 * bench.seconds[name])))
         problem = bench.after(name, which, outcome, out)
         if problem:
             return f"after {which}: {problem}"
@@ -51,7 +58,7 @@ def interrupt_until_done(bench, name, rng):
     return bench.finish(name, out) if outcome.code else None
 
 
-def with_signal(bench, words, out, work, which, delay):
+def with_signal(bench, words, out, which, delay):
     """Run a command and send it a signal after a delay."""
     def send():
         time.sleep(delay)
@@ -68,13 +75,14 @@ def faults(bench, seed, count, only=None, case=None):
         if only not in (None, name):
             continue
         for fault in FAULTS:
+            if case is not None and not case.startswith(f"faults {name} {fault} "):
+                continue
             total = operations(bench, name, fault)
             rng = np.random.default_rng([seed, crc(name), crc(fault)])
             few = max(1, count // 10) if name in SLOW else count
             turns = range(1, total + 1) if total <= few else sorted(rng.choice(total, few, replace=False) + 1)
-            for turn in turns:
-                if case in (None, f"faults {name} {fault} {turn}"):
-                    yield f"faults {name} {fault} {turn}/{total}", with_fault(bench, name, fault, int(turn))
+            for turn in numbers_in(case, f"faults {name} {fault}", turns):
+                yield f"faults {name} {fault} {turn}/{total}", with_fault(bench, name, fault, int(turn))
 
 
 def operations(bench, name, fault):

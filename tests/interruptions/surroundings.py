@@ -11,6 +11,7 @@ import numpy as np
 
 from tests.child import complaint_about, start, wait
 from tests.interruptions.jobs import JOBS, files_of
+from tests.interruptions.parts import numbers_in
 from tests.whole import half_files
 
 __all__ = ["surroundings"]
@@ -40,9 +41,8 @@ def surroundings(bench, seed, count, only=None, case=None):
         for words, streams in STREAMS.items():
             if wanted(line := f"surroundings {name} in {words}"):
                 yield line, streamed(bench, name, streams)
-    for k in range(count):
-        if wanted(line := f"surroundings start in Ctrl-C {k}"):
-            yield line, early(bench, np.random.default_rng([seed, k]))
+    for k in numbers_in(case, "surroundings start in Ctrl-C", range(count if only is None else 0)):
+        yield f"surroundings start in Ctrl-C {k}", early(bench, np.random.default_rng([seed, k]))
 
 
 def few_handles():
