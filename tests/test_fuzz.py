@@ -18,12 +18,12 @@ def fuzz(*words):
 
 
 def test_no_file_of_the_sample_is_bad():
-    """150 files over all readers: an image, or one sentence; nothing executed, nothing written beside the output."""
-    code, said = fuzz("--seed", "0", "--count", "150", "--quick")
+    """100 files over all readers: an image, or one sentence; nothing executed, nothing written beside the output."""
+    code, said = fuzz("--seed", "0", "--count", "100", "--quick")
     assert code == 0, said
 
 
-@pytest.mark.parametrize(("pattern", "example", "reason"), KNOWN["fuzz"])
+@pytest.mark.parametrize(("pattern", "example", "reason"), KNOWN["fuzz"], ids=[row[1] for row in KNOWN["fuzz"]])
 def test_a_known_fault_is_still_there(pattern, example, reason):
     """A fault that is mended leaves the table."""
     code, said = fuzz(*example.split())

@@ -149,7 +149,7 @@ def show(seed, number, base, folder):
     print(f"{reader}: {case.words[:1000]}\n{words_of(case.command, folder)}")
     print(f"code {outcome.code}, {outcome.peak / 2**20:.0f} MB")
     print(outcome.stdout[-2000:] + outcome.stderr[-8000:])
-    print(problem or "right")
+    print(f"{reader}: {problem or 'right'}; {case.words[:300]}")
     return int(problem is not None)
 
 

@@ -23,6 +23,7 @@ ODD = {  # what may stand in place of any value
     "newline": "a\nb\x1b[2J", "minus 1e30": -10**30, "tiny": 5e-324, "digits": "12", "dict of x": {"x": 0}, "zero byte": "a\0b",
     "many": [0] * 100_000}
 WRONG_TYPES = ("null", "empty", "x", "1e30", "NaN", "infinity", "list", "dict", "nested", "letters", "deep")
+NUMBERS = ("NaN", "infinity")
 DTYPES = {"F8_E4M3": 1, "F4": 0.5, "BF16": 2, "I64": 8, "U16": 2, "F64": 8, "F16": 2, "BOOL": 1, "U8": 1, "C64": 8,
           "nonsense": 4, "F8_E5M2": 1, "I32": 4}
 NAMES = ("__metadata__", "params/", "", "x", "../x", "params/a\0b", "optimizer/x", "n" * 10_000)
@@ -54,9 +55,9 @@ def damage_tree(rng, tree):
         node = node[step]
     name, words, kind = path[-1], ".".join(map(str, path)), rng.random()
     if kind < 0.7:
-        odd = pick(rng, list(ODD))
+        odd, before = pick(rng, list(ODD)), node[name]
         node[name] = copy.deepcopy(ODD[odd])
-        return tree, f"{words} = {odd}", odd in WRONG_TYPES
+        return tree, f"{words} = {odd}", odd in WRONG_TYPES and (odd in NUMBERS or type(before) is not type(ODD[odd]))
     if kind < 0.8:
         del node[name]
         return tree, f"{words} is missing", False

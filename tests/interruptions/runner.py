@@ -90,7 +90,8 @@ class Bench:
         if not problem and fault not in ("interrupt", "SIGINT", "SIGTERM") and JOBS[name].old:
             for path, data in self.began.items():
                 now = (out / path).read_bytes() if (out / path).exists() else None
-                if self.same(data, now) or self.same(self.references[name].get(path), now) or "frames" in path:
+                if self.same(data, now) or self.same(self.references[name].get(path), now) or "frames" in path or (
+                        path.endswith(".state")):  # both advance
                     continue
                 problem = f"{path} is neither the old nor the new one, but {'gone' if now is None else 'another'}"
         return problem
