@@ -7,6 +7,7 @@ to, `xp = array_module(x)`, and continues with `xp.exp(x)`. Only code that *crea
 import logging
 import sys
 from collections.abc import Sequence
+from contextlib import suppress
 from functools import cache
 from types import ModuleType
 from typing import Any, TypeAlias
@@ -36,11 +37,7 @@ def array_module(*arrays: Array) -> Any:
     Returns
     -------
     module
-        `numpy` or `cupy`.
-
-    Notes
-    -----
-    CuPy is never imported here: an array of CuPy's can only exist once CuPy has been imported.
+        `numpy` or `cupy`. CuPy is not imported: an array of CuPy's can only exist once CuPy has been imported.
 
     Examples
     --------
@@ -131,7 +128,7 @@ def use(device: str = "auto") -> str:
     'cpu'
     """
     global _device
-    if device not in ("auto", "cpu", "gpu"):
+    if not isinstance(device, str) or device not in ("auto", "cpu", "gpu"):
         raise InputError(f'device {device!r} is unknown: use "auto", "cpu" or "gpu"')
     chosen = "cpu"
     if device != "cpu":
@@ -180,12 +177,24 @@ def move(array: Array, module: ModuleType | Any) -> Array:
     InputError
         An upload while a CUDA graph is recorded (fast/cuda/graph.py): every replay would see these same numbers.
     """
+    if not (module is np or hasattr(module, "asarray") and hasattr(module, "cuda")):
+        raise InputError(f"the module is {module!r:.100}, expected numpy or cupy")
+    if array_module(array) is np:
+        array = numbers(array)
     if module is np:
-        return array.get() if array_module(array) is not np else np.asarray(array)
+        return array.get() if array_module(array) is not np else array
     if array_module(array) is np and module.cuda.get_current_stream().is_capturing():
         raise InputError(f"an array of shape {np.shape(array)} is uploaded in a step that is being recorded, and every replay "
                          f"would see these numbers; upload it before, and give it to the step as an input")
     return module.asarray(array)
+
+
+def numbers(array: Any) -> np.ndarray:
+    """An array of NumPy, or a list or a number as one."""
+    with suppress(Exception):  # of a ragged list, or of anything at all in the __array__ of a stranger
+        if (found := np.asarray(array)).dtype.kind in "biufc" and not isinstance(array, np.ma.MaskedArray):
+            return found
+    raise InputError(f"got a {type(array).__name__}, expected an array of numbers without a mask")
 
 
 def to_device(array: Array) -> Array:

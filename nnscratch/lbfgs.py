@@ -113,7 +113,7 @@ class LBFGS:
         Returns
         -------
         arrays : dict of str to array
-            x, gradient and the remembered pairs.
+            x, gradient and the remembered pairs: the arrays themselves, which no step changes in place.
         numbers : dict
             Plain numbers: loss, converged.
         """

@@ -5,6 +5,8 @@ import tracemalloc
 from collections.abc import Callable
 from typing import Any
 
+from nnscratch.errors import InputError
+
 __all__ = ["is_cuda_out_of_memory", "keep_freed_memory", "out_of_memory_message", "peak_bytes"]
 
 
@@ -27,6 +29,8 @@ def peak_bytes(function: Callable[[], Any]) -> int:
     >>> peak_bytes(lambda: np.zeros(1000)) >= 8000
     True
     """
+    if not callable(function):
+        raise InputError(f"peak_bytes: the function is a {type(function).__name__}, expected a function without arguments")
     tracing = tracemalloc.is_tracing()  # the caller may be tracing too; then it goes on
     if not tracing:
         tracemalloc.start()

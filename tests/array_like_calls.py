@@ -7,8 +7,7 @@ from functools import partial
 import numpy as np
 from helpers import normal
 
-from nnscratch import backend, course, fast, gradcheck, initializers, layers, losses, memory, networks, ops, optimizers
-from nnscratch.course.steps import Step
+from nnscratch import backend, fast, gradcheck, initializers, layers, losses, ops, optimizers
 from nnscratch.gradcheck import numeric
 from nnscratch.gradcheck.layer_cases import LAYER_CASES
 from nnscratch.lbfgs import LBFGS
@@ -16,8 +15,6 @@ from nnscratch.models import Model
 from nnscratch.ops.window import make_window
 from nnscratch.optimizers import SGD, Adam, RMSprop
 from nnscratch.style.minimizers import AdamDescent
-
-assert course and networks and memory
 
 CALLS = {}
 IMAGES, ROWS = (2, 4, 5, 4), (3, 4)
@@ -92,9 +89,6 @@ SIZES = dict(op="conv2d", size=(4, 5), kernel_size=(3, 2), strides=1, padding="s
 call("ops.patches.im2col", ops.im2col, x=images, kernel_size=2, strides=1, padding="valid", dilation=1)
 call("ops.patches.col2im", ops.col2im, columns=lambda: normal(2, 3, 4, 16), cache=lambda: make_window("im2col", (4, 5), 2))
 call("ops.window.make_window", make_window, **SIZES)
-call("fast.dispatch.choose_convolution", fast.dispatch.choose_convolution, product="convolve",
-     problem=lambda: fast.dispatch.Problem(make_window(**SIZES), 2, 4, 4))
-call("fast.dispatch.choose_room", fast.choose_room, arguments=lambda: [images()])
 
 call("losses.predictions.mse", losses.mse, prediction=images, target=lambda: images(1))
 call("losses.predictions.least_squares", losses.least_squares, prediction=images, target=lambda: images(1))
@@ -232,5 +226,3 @@ call("backend.move", backend.move, array=images, module=np)
 call("backend.to_cpu", backend.to_cpu, array=images)
 call("backend.to_device", backend.to_device, array=images)
 call("backend.use", backend.use, device="cpu")
-call("backend.describe_device", backend.describe_device, module=np)
-assert Step

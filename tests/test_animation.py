@@ -116,7 +116,7 @@ def test_bad_films_are_refused(tmp_path, monkeypatch):
 
 
 @pytest.mark.slow
-@pytest.mark.skipif(sys.platform != "linux", reason="memory is measured in kilobytes on Linux")
+@pytest.mark.skipif(sys.platform != "linux", reason="memory is measured on Linux")
 @pytest.mark.parametrize("side, count", [(13_000, 1), (9400, 2), (4096, 8)])
 def test_huge_films(tmp_path, side, count):
     """A small file; its frames are refused, or shrunk one by one."""

@@ -9,16 +9,18 @@ import importlib
 import inspect
 import warnings
 
+import array_like_calls_more  # noqa: F401  # enters its calls
 import numpy as np
 import pytest
-from array_like_calls import CALLS
-from array_like_calls_more import EXCEPTIONS, OTHERS_TO_MEND
+from array_like_calls import CALLS, FUNCTIONS
+from array_like_exceptions import EXCEPTIONS, OTHERS_TO_MEND
 from test_public_api import members, modules
 
-from nnscratch.backend import to_cpu
 from nnscratch.errors import InputError
+from nnscratch.fast.rooms import Cache
 from nnscratch.layers.base import Layer
 
+ENGINE = ("backend", "fast", "gradcheck", "initializers", "layers", "lbfgs", "losses", "models", "ops", "optimizers")
 MUST_FAIL = object()  # what replaces an argument that nothing could be right for
 CHANGED = {("optimizers.base.Optimizer.step", "params")}  # in place, which is their purpose
 
@@ -77,7 +79,10 @@ def junk_arrays(a):
                 ("strided", np.repeat(a, 2, axis=-1)[..., ::2], a), ("column-major", np.asfortranarray(a), a),
                 ("subclass", a.copy().view(Subclass), a), ("reversed", a[::-1].copy()[::-1], a))
     if a.ndim == 2:
-        yield "matrix", np.asmatrix(a.copy()), a
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", PendingDeprecationWarning)
+            matrix = np.asmatrix(a.copy())
+        yield "matrix", matrix, a
     if a.dtype.kind == "f":
         whole, half = a.astype(np.int8), a.astype(np.float16)
         yield from (("bytes", whole, whole.astype(a.dtype)), ("half", half, half.astype(a.dtype)),
@@ -92,12 +97,12 @@ def junk_values():
                 ("huge", 10**400, None))
 
 
-def variants(value):
+def variants(value, engine):
     """(what, another value, the clean one) for one argument: an array, a list or dict of arrays, or anything else."""
     if isinstance(value, np.ndarray):
         yield from junk_arrays(value)
         return
-    yield from junk_values()
+    yield from (junk for junk in junk_values() if engine or junk[0] != "huge")  # above the engine it may be a count of hours
     if isinstance(value, (list, dict)):
         for key, part in list(value.items() if isinstance(value, dict) else enumerate(value)):
             if isinstance(part, np.ndarray) and part.ndim:
@@ -109,6 +114,8 @@ def variants(value):
 
 def numbers(result):
     """All arrays and numbers in a result, in order."""
+    if isinstance(result, Cache):  # the rooms of fast save different things
+        return []
     if isinstance(result, (np.ndarray, np.generic, float, int)):
         return [np.asarray(result)]
     if isinstance(result, dict):
@@ -156,7 +163,7 @@ def outcome(name, replaced=None):
     except Exception as error:
         result = error
     same = all(value is None or unchanged(value, arguments[key]) for key, value in before.items())
-    return (result if isinstance(result, Exception) else [to_cpu(a) for a in numbers(result)]), same
+    return (result if isinstance(result, Exception) else numbers(result)), same
 
 
 def complaints(name):
@@ -166,9 +173,11 @@ def complaints(name):
     if isinstance(result, Exception) or not same:
         yield f"{name}: the valid call gives {result!r}" if isinstance(result, Exception) else f"{name} changes its arguments"
         return
-    parameters = inspect.signature(function).parameters
+    parameters, engine = inspect.signature(function).parameters, name.split(".")[0] in ENGINE
     for key, value in arguments.items():
-        for what, junk, clean in variants(value):
+        for what, junk, clean in variants(value, engine):
+            if what == "type" and key in FUNCTIONS:
+                continue  # it can be called
             if junk is None and parameters[key].default is None:
                 continue
             found, same = outcome(name, {key: junk})

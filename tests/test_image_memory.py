@@ -5,7 +5,7 @@ import pytest
 from memory_use import peak_megabytes
 from PIL import Image
 
-pytestmark = [pytest.mark.slow, pytest.mark.skipif(sys.platform != "linux", reason="memory is measured in kilobytes on Linux")]
+pytestmark = [pytest.mark.slow, pytest.mark.skipif(sys.platform != "linux", reason="memory is measured on Linux")]
 
 SIDE = 9400  # just below Pillow's limit against decompression bombs
 

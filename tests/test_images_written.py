@@ -1,5 +1,7 @@
 """Writing images: the file has the intended values, and is complete or absent; and images side by side."""
 import os
+import subprocess
+import sys
 
 import numpy as np
 import pytest
@@ -45,6 +47,24 @@ def test_values_are_clipped_not_wrapped(tmp_path):
 def test_arrays_that_are_not_images_are_refused(tmp_path, image, word):
     """A batch, four channels, no pixels, integers, NaN: one sentence, no file."""
     assert word in complaint(write_image, tmp_path / "a.png", image)
+    assert os.listdir(tmp_path) == []
+
+
+@pytest.mark.parametrize("dtype, white", [(bool, 1), (np.uint8, 255), (np.uint16, 65535)])
+def test_advice_on_integers_is_right_when_followed(tmp_path, dtype, white):
+    """Dividing by the number in the sentence gives black and white."""
+    image = np.zeros((H, W), dtype)
+    image[:, :9] = white
+    advised = int(complaint(write_image, tmp_path / "a.png", image).rsplit(" ", 1)[1])
+    write_image(tmp_path / "a.png", image / advised)
+    assert read_image(tmp_path / "a.png")[0, 3, [3, -3], 0].tolist() == [1, 0]
+
+
+@pytest.mark.parametrize("name", ["a.ico", "a.ICNS"])
+def test_formats_that_change_the_size_are_refused(tmp_path, name):
+    """An icon would be silently shrunk to 256 pixels; it is refused before the work."""
+    for attempt in (check_writable, lambda path: write_image(path, np.zeros((400, 400)))):
+        assert "does not keep the size" in complaint(attempt, tmp_path / name)
     assert os.listdir(tmp_path) == []
 
 
@@ -141,3 +161,23 @@ def test_labels_and_images_must_match():
     """No images, or different numbers of images and labels, are refused."""
     assert "0 images" in complaint(side_by_side, [], [])
     assert "2 labels" in complaint(side_by_side, [np.zeros((1, 20, 20, 3))], ["a", "b"])
+
+
+@pytest.mark.parametrize("images, labels, options, word", [
+    (None, ["a"], {}, "NoneType"), ([np.zeros((20, 20))], "a", {}, "str"), ([None], ["a"], {}, "array"),
+    ([np.zeros((20, 20))], ["a"], {"height": 0}, "height"), ([np.zeros((20, 20))], ["a"], {"height": 10**6}, "height"),
+    ([[[0.5, 1], [0.5]]], ["a"], {}, "array")])
+def test_junk_side_by_side_is_refused(images, labels, options, word):
+    """In one sentence."""
+    assert word in complaint(side_by_side, images, labels, **options)
+
+
+def test_captions_may_hold_anything():
+    """Newlines and undecodable bytes are shown escaped, also where matplotlib cannot be imported with this MPLBACKEND."""
+    image = np.zeros((1, 20, 20, 3))
+    plain = side_by_side([image], ["two\\nlines \\udce9"])
+    np.testing.assert_array_equal(side_by_side([image], ["two\nlines \udce9"]), plain)
+    code = ("from nnscratch.data import photograph, side_by_side; import numpy as np; photograph(); "
+            "side_by_side([np.zeros((20, 20))], ['a']); import matplotlib.figure")
+    for backend in ("nonsense", "two\nlines", "", "agg"):
+        subprocess.run([sys.executable, "-c", code], env=os.environ | {"MPLBACKEND": backend}, check=True, capture_output=True)

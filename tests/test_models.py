@@ -251,6 +251,21 @@ def test_a_very_deep_graph():
     assert np.isfinite(model.backward(normal(1, 2))).all()
 
 
+def test_a_buffer_is_copied():
+    """The caller may go on with his array, and two models may be given the same one."""
+    x = Input((3,))
+    value, models = np.full(3, 2.0, np.float32), [Model(x, BatchNormalization()(x)) for _ in range(2)]
+    for model in models:
+        model.set_buffer("batchnormalization_0/moving_mean", value)
+    value[...] = 9
+    assert all((model.buffers["batchnormalization_0/moving_mean"] == 2).all() for model in models)
+    for name, wrong in (("batchnormalization_0/mean", value), ("dense_0/moving_mean", value), (3, value)):
+        with pytest.raises(InputError, match="there is no buffer"):
+            model.set_buffer(name, wrong)
+    with pytest.raises(InputError, match=r"shape \(2,\), expected \(3,\)"):
+        model.set_buffer("batchnormalization_0/moving_mean", np.ones(2, np.float32))
+
+
 def test_an_unnamed_layer_steps_aside_for_a_named_one():
     """`dense_1` given to one layer: the unnamed ones get other numbers, and two given names that are equal are refused."""
     x = Input((3,))

@@ -4,7 +4,9 @@ x, y and their gradients dx, dy; K the kernel (of a convolution as a matrix of K
 df(dy) its backward pass. A layer without a formula here is shown by its name.
 """
 from nnscratch import layers
+from nnscratch.errors import InputError
 from nnscratch.layers import Layer
+from nnscratch.ops.validation import check_flag
 
 __all__ = ["FORMULAS", "backward_formula", "forward_formula"]
 
@@ -79,7 +81,9 @@ def backward_formula(layer: Layer, training: bool = False) -> str:
 
 def lines(layer: Layer, training: bool) -> tuple[str, str] | None:
     """Both formulas; a frozen layer computes as at inference."""
-    trains = training and layer.trainable
+    if not isinstance(layer, layers.Layer):
+        raise InputError(f"the layer is a {type(layer).__name__}, expected a Layer")
+    trains = check_flag(training, "training") and layer.trainable
     return (FORMULAS if trains else FORMULAS | AT_INFERENCE).get(type(layer))
 
 

@@ -19,6 +19,7 @@ from nnscratch.backend import Array
 from nnscratch.data.dataset import to_bytes, to_floats
 from nnscratch.data.synthetic.faces import glyph_templates
 from nnscratch.data.synthetic.glyphs import glyphs
+from nnscratch.errors import InputError
 from nnscratch.generate.adversarial import Pair, adversarial_step
 from nnscratch.generate.adversarial_losses import AdversarialLoss, constant_target, non_saturating, saturating
 from nnscratch.generate.ema import EMA
@@ -26,9 +27,11 @@ from nnscratch.generate.evaluate.modes import modes_hit
 from nnscratch.generate.inputs import generate_images, one_hot
 from nnscratch.generate.pairwise import squared_distances
 from nnscratch.layers import Concatenate, Conv2D, Conv2DTranspose, Dense, Input, LeakyReLU, Reshape
+from nnscratch.layers.inputs import check_model
 from nnscratch.losses import binary_cross_entropy
 from nnscratch.models import Model
 from nnscratch.networks.gan import KERNEL_INITIALIZER, SLOPE, Preset, discriminator, generator
+from nnscratch.ops.validation import check_array, check_int, check_shape
 from nnscratch.optimizers import Adam, linear_decay
 
 __all__ = ["CHECKPOINTS", "RATE", "VARIANTS", "Variant", "label_accuracy", "mode_count", "sample", "stored_results", "train"]
@@ -139,6 +142,8 @@ def sample(model: Model, count: int) -> tuple[Array, Array]:
     labels : array (count,)
         The digits that were asked for: 0 to 9 in turn.
     """
+    check_model("sample", model)
+    check_int(count, "sample: count", 1)
     noise = np.random.default_rng(1).standard_normal((count, SMALL.noise_length), np.float32)
     labels = np.arange(count) % CLASSES
     return generate_images(model, noise, labels, CLASSES), labels
@@ -158,6 +163,10 @@ def label_accuracy(generated: Array, labels: Array) -> float:
     accuracy : float
         Fraction of images whose nearest of 2000 real ones, which are not in the training data, has the label.
     """
+    check_generated("label_accuracy", generated)
+    check_shape("label_accuracy", "labels", labels, (len(generated),), "one for each image")
+    if labels.dtype.kind not in "biuf":
+        raise InputError(f"label_accuracy: labels have dtype {labels.dtype}, expected numbers from 0 to 9")
     real = glyphs(2000, seed=1, size=SHAPE[0])
     assert real.labels is not None  # all glyphs are labelled
     apart = squared_distances(generated.reshape(len(generated), -1), to_floats(real.images).reshape(2000, -1))
@@ -176,7 +185,14 @@ def mode_count(generated: Array) -> int:
     modes : int
         At most 210.
     """
+    check_generated("mode_count", generated)
     return modes_hit(generated, glyph_templates()[0]).hit
+
+
+def check_generated(name: str, generated: Array) -> None:
+    """Raise InputError unless these are images as `sample` returns them."""
+    check_array(name, "generated", generated, 4)
+    check_shape(name, "generated", generated, (len(generated), *SHAPE), "(N, 16, 16, 1)")
 
 
 def stored_results() -> dict[str, Any]:

@@ -17,7 +17,10 @@ from nnscratch.backend import Array, array_module, move
 from nnscratch.course.formulas import backward_formula, forward_formula
 from nnscratch.course.steps import Step
 from nnscratch.errors import InputError
+from nnscratch.layers.graph import check_input
+from nnscratch.layers.inputs import check_model
 from nnscratch.models import Model
+from nnscratch.ops.validation import check_array, check_flag
 
 __all__ = ["Trace", "trace"]
 
@@ -104,9 +107,14 @@ def trace(model: Model, x: Array, dy: Array | None = None, training: bool = Fals
     >>> [step.direction for step in trace(Model(x, Dense(2)(x)), np.ones((1, 3))).steps]
     ['forward', 'backward']
     """
+    check_model("trace", model)
     if not (model.single_input and model.single_output):
         raise InputError(f"trace: expected a model with one input and one output, got {len(model.inputs)} and "
                          f"{len(model.outputs)}")
+    check_input(model, x, model.inputs[0])
+    training = check_flag(training, "trace: training")
+    if dy is not None:
+        check_array("trace", "dy", dy, None)
     before = [(layer, copies(layer.buffers), copies(layer.grads)) for layer in model.layers]
     pending = [(part, list(part._saved)) for part in [model, *model.layers]]
     try:
@@ -128,7 +136,7 @@ def copies(arrays: dict[str, Array]) -> dict[str, Array]:
 
 def recorded_pass(model: Model, x: Array, dy: Array | None, training: bool) -> Trace:
     """The two passes, which change the model's gradients and buffers."""
-    values: dict[Any, Array] = {model.inputs[0]: x}
+    values: dict[Any, Array] = {model.inputs[0]: x.copy()}  # the trace is a record, and x the caller's
     gradients: dict[Any, Array] = {}
     steps: list[Step] = []
     for call in model.calls:
@@ -137,7 +145,7 @@ def recorded_pass(model: Model, x: Array, dy: Array | None, training: bool) -> T
         steps.append(Step(model.names[call.layer], "forward", forward_formula(call.layer, training), arrays, values[call],
                           copies(call.layer.params), {}))
     y = values[model.outputs[0]]
-    gradients[model.outputs[0]] = dy if dy is not None else move(
+    gradients[model.outputs[0]] = dy.copy() if dy is not None else move(
         np.random.default_rng(0).standard_normal(y.shape).astype(y.dtype), array_module(y))
     for call in reversed(model.calls):
         if call not in gradients:  # it does not reach the output

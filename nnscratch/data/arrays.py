@@ -6,7 +6,6 @@ import numpy as np
 
 from nnscratch.backend import Array, to_cpu
 from nnscratch.errors import InputError, printable
-from nnscratch.files import reason
 
 __all__: list[str] = []  # for the data sets
 
@@ -16,7 +15,8 @@ def as_array(value: Any, name: str) -> Array:
     try:
         array = np.asarray(to_cpu(value) if hasattr(value, "dtype") else value)
     except (ValueError, TypeError, OverflowError) as error:
-        raise InputError(f"{name} is no array of numbers ({reason(error)[:90]}), expected one: make it rectangular") from error
+        raise InputError(f"{name} is a {type(value).__name__} that is no array, expected an array of numbers: make it "
+                         f"rectangular") from error
     if array.dtype.kind not in "biufc" or np.ma.is_masked(value):
         what = "with masked values" if np.ma.is_masked(value) else f"of {array.dtype}"
         raise InputError(f"{name} is a {type(value).__name__} {what}, expected an array of numbers: give one")

@@ -10,10 +10,13 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from nnscratch.backend import Array, to_cpu
+from nnscratch.backend import Array
+from nnscratch.data.arrays import as_array
 from nnscratch.data.decode import bands, decode
-from nnscratch.errors import InputError
+from nnscratch.errors import InputError, printable
 from nnscratch.files import FilePath, open_regular_file, reason, replace_file, temporary_path
+from nnscratch.ops.validation import check_int
+from nnscratch.plotting import load_matplotlib
 
 if TYPE_CHECKING:
     from PIL import Image as PIL_Image
@@ -85,8 +88,7 @@ def photograph() -> str:
     str
         A JPEG file.
     """
-    import matplotlib
-    return os.path.join(matplotlib.get_data_path(), "sample_data", "grace_hopper.jpg")
+    return os.path.join(load_matplotlib().get_data_path(), "sample_data", "grace_hopper.jpg")
 
 
 def write_image(path: FilePath, image: Array) -> None:
@@ -117,7 +119,7 @@ def check_writable(path: FilePath) -> None:
         The file. A small image is encoded and a temporary file is created, to be sure.
     """
     from PIL import Image
-    encode(Image.new("RGB", (16, 16)), path)
+    encode(Image.new("RGB", (300, 200)), path)  # an icon of this size would be silently shrunk
     with temporary_path(path) as temporary:
         temporary.touch()
 
@@ -125,11 +127,13 @@ def check_writable(path: FilePath) -> None:
 def to_image(image: Array) -> "PIL_Image.Image":
     """An array in one of the shapes of `write_image` as a Pillow image of mode RGB."""
     from PIL import Image
-    array = to_cpu(image)
+    array = as_array(image, "the image")
     pixels = array[0] if array.ndim == 4 and len(array) == 1 else array[..., None] if array.ndim == 2 else array
     if pixels.ndim != 3 or pixels.shape[2] not in (1, 3) or pixels.size == 0 or pixels.dtype.kind != "f":
+        white = 1 if pixels.dtype.kind == "b" else 65535 if pixels.dtype == np.uint16 else 255
+        remedy = "reshape it" if pixels.dtype.kind == "f" else f"divide it by its white, perhaps {white}"
         raise InputError(f"the image is an array {array.shape} of {array.dtype}, expected (1, H, W, 3), (H, W, 3), "
-                         f"(H, W, 1) or (H, W) of floats in [0, 1]: reshape it, divide 8-bit values by 255")
+                         f"(H, W, 1) or (H, W) of floats in [0, 1]: {remedy}")
     if np.isnan(pixels).any():
         raise InputError("the image holds NaN, expected numbers in [0, 1]: its computation diverged, use smaller steps")
     levels = np.rint(pixels.clip(0, 1) * 255).astype(np.uint8)
@@ -146,6 +150,8 @@ def encode(image: "PIL_Image.Image", path: FilePath) -> bytes:
         if kind not in Image.SAVE:
             raise ValueError(f"Pillow cannot write {extension or 'files without extension'}")
         image.save(data, kind, quality=95)  # Pillow's own 75 smears fine strokes in JPEG; lossless formats ignore it
+        if kind in Image.OPEN and Image.open(data).size != image.size:  # icons have sizes of their own
+            raise ValueError(f"{extension} does not keep the size of {image.width}x{image.height}")
     except Exception as error:  # Pillow reports a missing format or feature with almost any exception
         raise InputError(f"cannot make {path} ({reason(error)}), expected an image: use .png, .jpg or .tif") from error
     return data.getvalue()
@@ -173,16 +179,18 @@ def side_by_side(images: Sequence[Array], labels: Sequence[str], *, height: int 
     InputError
         There are no images, or not as many labels as images.
     """
-    import matplotlib
     from PIL import Image, ImageDraw, ImageFont, ImageOps
-    if not images or len(images) != len(labels):
-        raise InputError(f"expected images with a label each, got {len(images)} images and {len(labels)} labels: add the "
-                         f"missing ones")
-    shown = [to_image(image) for image in images]
-    height = height or max(image.height for image in shown)
+    if not all(isinstance(given, (list, tuple)) for given in (images, labels)) or not 0 < len(images) == len(labels):
+        count = [len(given) if isinstance(given, (list, tuple)) else type(given).__name__ for given in (images, labels)]
+        raise InputError(f"expected a list of images and one of a label each, got {count[0]} images and {count[1]} labels: add "
+                         f"the missing ones")
+    shown, labels = [to_image(image) for image in images], [printable(label) for label in labels]
+    height = max(image.height for image in shown) if height is None else check_int(height, "side_by_side: height", 1)
+    if height > MAX_SIDE:
+        raise InputError(f"side_by_side: height is {height}, expected at most {MAX_SIDE}: choose a smaller one")
     shown = [ImageOps.contain(image, (100 * height, height), Image.Resampling.LANCZOS) for image in shown]
     text, gap = max(12, height // 20), max(8, height // 32)
-    font = ImageFont.truetype(f"{matplotlib.get_data_path()}/fonts/ttf/DejaVuSans.ttf", text)
+    font = ImageFont.truetype(f"{load_matplotlib().get_data_path()}/fonts/ttf/DejaVuSans.ttf", text)
     columns = [max(image.width, round(font.getlength(label))) for image, label in zip(shown, labels)]
     row = Image.new("RGB", (sum(columns) + gap * (len(columns) + 1), height + 3 * gap + text), "white")
     draw, left = ImageDraw.Draw(row), gap

@@ -101,14 +101,14 @@ class Calls:
                 for name, g in zip(self.names, gradients)]
 
 
-def read_input(k: int, x: Any) -> Array:
+def read_input(k: int, x: Any, who: str = "check_op") -> Array:
     """One input as an array of real numbers, whole numbers or bools."""
     try:
         array = np.asarray(to_cpu(x))
     except Exception as error:
-        raise InputError(f"check_op: input {k} is a {type(x).__name__}, expected an array of real numbers") from error
+        raise InputError(f"{who}: input {k} is a {type(x).__name__}, expected an array of real numbers") from error
     if array.dtype.kind not in "biuf" or isinstance(x, np.ma.MaskedArray) or not array.size:
-        raise InputError(f"check_op: input {k} is a {type(x).__name__} of {array.dtype} with {array.size} values, expected an "
+        raise InputError(f"{who}: input {k} is a {type(x).__name__} of {array.dtype} with {array.size} values, expected an "
                          f"array of real numbers; check a complex input by its two parts")
     return array
 

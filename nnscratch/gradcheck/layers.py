@@ -11,6 +11,8 @@ import numpy as np
 
 from nnscratch import backend
 from nnscratch.backend import Array
+from nnscratch.errors import InputError
+from nnscratch.gradcheck.calls import read_input
 from nnscratch.gradcheck.check import run_check
 from nnscratch.gradcheck.measurement import Report
 from nnscratch.layers.base import Layer
@@ -47,7 +49,10 @@ def check_layer(layer: Layer, x: Array | Sequence[Array], *, smooth: bool = True
     >>> check_layer(Dense(3, activation="tanh"), np.ones((2, 4))).ok
     True
     """
-    arrays = [np.asarray(a, dtype=np.float64) for a in (x if isinstance(x, (list, tuple)) else [x])]
+    if not isinstance(layer, Layer):
+        raise InputError(f"check_layer: the layer is a {type(layer).__name__}, expected a Layer or a Model")
+    arrays = [read_input(k, a, "check_layer").astype(np.float64)
+              for k, a in enumerate(x if isinstance(x, (list, tuple)) and x else [x])]
     if not layer.built:
         single = [a.astype(np.float32) for a in arrays]
         layer.forward(single if isinstance(x, (list, tuple)) else single[0])

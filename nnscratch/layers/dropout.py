@@ -46,7 +46,7 @@ class Dropout(Layer):
             return x, None
         calls = self.buffers["calls"]  # on x's device, where a recorded step counts on
         result = self._drop(x, self.rate, seed=(self.seed, calls))
-        self.set_buffer("calls", calls + 1)
+        self._keep_buffer("calls", calls + 1)
         return result
 
     def differentiate(self, dy: Array, cache: Any, wrt: str) -> tuple[Array, dict[str, Array]]:

@@ -17,6 +17,12 @@ def check_input(layer: Any, x: Any) -> None:
             raise InputError(f"{layer}: the input is one number, expected an array (N, ...) with the batch axis first")
 
 
+def check_model(who: str, value: Any) -> None:
+    """Raise InputError unless the value is a Model, or anything that has its layers and its parameters."""
+    if not (hasattr(value, "layers") and hasattr(value, "params") and hasattr(value, "calls")):
+        raise InputError(f"{who}: the model is a {type(value).__name__}, expected a Model")
+
+
 def check_gradient(layer: Any, dy: Array, shape: tuple[int, ...]) -> None:
     """Raise InputError unless dy fits the layer's output and parameters."""
     check_dy(layer, dy, shape)

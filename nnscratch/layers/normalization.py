@@ -60,8 +60,8 @@ class BatchNormalization(Layer):
         y, (mean, variance), cache = batch_norm(
             x, self.params["gamma"], self.params["beta"], self.buffers["moving_mean"], self.buffers["moving_variance"],
             training=training and self.trainable, momentum=self.momentum, epsilon=self.epsilon, unbiased=self.unbiased)
-        self.set_buffer("moving_mean", mean)
-        self.set_buffer("moving_variance", variance)
+        self._keep_buffer("moving_mean", mean)
+        self._keep_buffer("moving_variance", variance)
         return y, cache
 
     def differentiate(self, dy: Array, cache: Any, wrt: str) -> tuple[Array, dict[str, Array]]:

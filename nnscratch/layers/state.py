@@ -41,16 +41,21 @@ class LayerState(ArgumentsRepr):
                 self._saved.take()
 
     def set_buffer(self, name: str, value: Array) -> None:
-        """Give one buffer a new value.
-
-        On a GPU the array is changed in place, so that a recorded step (fast/cuda/graph.py) goes on with it.
-        """
+        """Give one buffer a new value, which is copied."""
         old: Array = self.buffers.get(name) if isinstance(name, str) else None
         if old is None:
             raise InputError(f"{self}: there is no buffer {name!r:.100}; choose one of {', '.join(self.buffers) or 'none'}")
         check_shape(self, f"the buffer {name!r}", value, old.shape, "as before")
         if value.dtype.kind not in "biufc":
             raise InputError(f"{self}: the buffer {name!r} is given numbers of {value.dtype}, expected {old.dtype}")
+        self._keep_buffer(name, value.copy())
+
+    def _keep_buffer(self, name: str, value: Array) -> None:
+        """Keep an array of the layer's own as the new value.
+
+        On a GPU the buffer is changed in place, so that a recorded step (fast/cuda/graph.py) goes on with it.
+        """
+        old: Array = self.buffers[name]
         if array_module(old) is np or array_module(value) is np or old.dtype != value.dtype:
             self.buffers[name] = value
         elif value is not old:

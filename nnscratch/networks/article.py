@@ -11,8 +11,11 @@ from typing import Any
 import numpy as np
 
 from nnscratch.backend import Array
+from nnscratch.errors import InputError
 from nnscratch.layers import BatchNormalization, Conv2D, Conv2DTranspose, Input
+from nnscratch.layers.inputs import check_model
 from nnscratch.models import Model
+from nnscratch.ops.validation import check_int
 
 __all__ = ["article_stack", "explain", "image_sides", "live_taps", "output_spread"]
 
@@ -57,6 +60,7 @@ def image_sides(model: Model) -> list[int]:
     list of int
         Pixels.
     """
+    check_model("image_sides", model)
     return [call.shape[1] for call in model.calls if isinstance(call.layer, (Conv2D, Conv2DTranspose))]
 
 
@@ -76,6 +80,7 @@ def live_taps(model: Model, images: Array) -> list[float]:
         For each convolution, the fraction of kernel positions (i, j) with a gradient that is not 0, for a random upstream
         gradient.
     """
+    check_model("live_taps", model)
     y = model.forward(images, training=True)
     model.zero_grads()
     model.backward(np.random.default_rng(0).standard_normal(y.shape).astype(y.dtype), wrt="parameters")
@@ -100,8 +105,15 @@ def output_spread(model: Model, shape: tuple[int, int, int], tries: int = 3) -> 
     float
         Largest difference between two outputs.
     """
+    check_model("output_spread", model)
+    check_int(tries, "output_spread: tries", 1)
+    if not isinstance(shape, (tuple, list)) or len(shape) != 3:
+        raise InputError(f"output_spread: shape is {shape!r:.100}, expected (H, W, C)")
+    for side in shape:
+        check_int(side, "output_spread: a side of the shape", 1)
     rng = np.random.default_rng(0)
-    made = [model.forward(rng.standard_normal((1, *shape)).astype(np.float32), training=True) for _ in range(tries)]
+    made = [model.forward(rng.standard_normal((1, *shape)).astype(np.float32), training=True, remember=False)
+            for _ in range(tries)]
     return float(max(np.abs(one - made[0]).max() for one in made))
 
 

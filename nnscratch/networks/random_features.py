@@ -16,7 +16,9 @@ import numpy as np
 from nnscratch.backend import Array, array_module
 from nnscratch.initializers import seeded_he_normal
 from nnscratch.layers import AveragePooling2D, Conv2D, Input, Padding2D, ReLU, Symbol
+from nnscratch.layers.inputs import check_model
 from nnscratch.models import Model
+from nnscratch.ops.validation import check_array
 
 __all__ = ["normalize_filters", "random_features"]
 
@@ -83,6 +85,8 @@ def normalize_filters(network: Model, image: Array) -> Model:
     An image of more than 512x512 pixels is represented by 8x8 crops spread over it, since the memory for whole feature maps
     would have no limit: over the whole image, mean and variance are then near 0 and 1. (Shrinking it would remove its grain.)
     """
+    check_model("normalize_filters", network)
+    check_array("normalize_filters", "image", image, 4)
     xp, x, (height, width) = array_module(image), image, image.shape[1:3]
     if height * width > MAX_SIDE**2:
         tops, lefts = (np.linspace(0, max(0, side - CROP_SIDE), MAX_SIDE // CROP_SIDE).astype(int) for side in (height, width))

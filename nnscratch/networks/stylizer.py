@@ -18,6 +18,7 @@ from zlib import crc32
 import numpy as np
 
 from nnscratch.backend import Array, to_cpu, to_device
+from nnscratch.errors import InputError
 from nnscratch.initializers import Initializer, seeded_he_normal
 from nnscratch.layers import (
     Add,
@@ -31,9 +32,10 @@ from nnscratch.layers import (
     Symbol,
     UpSampling2D,
 )
+from nnscratch.layers.inputs import check_model
 from nnscratch.models import Model
 from nnscratch.networks.texture_features import texture_features
-from nnscratch.ops.validation import check_choice
+from nnscratch.ops.validation import check_array, check_choice, check_positive
 
 __all__ = ["UPSAMPLINGS", "adain", "decoder", "encoder", "fingerprint"]
 
@@ -95,6 +97,11 @@ def adain(f: Array, s: Array, strength: float = 1.0) -> Array:
     array like f
         t = std(s) (f - mean(f)) / std(f) + mean(s), for strength 1. No backward pass needs its gradient.
     """
+    check_array("adain", "f", f, 4)
+    check_array("adain", "s", s, 4)
+    if len(s) not in (1, len(f)) or s.shape[3] != f.shape[3]:
+        raise InputError(f"adain: s has shape {s.shape}, expected codes of {f.shape[3]} channels for {len(f)} images")
+    strength = check_positive(strength, "adain: strength", or_zero=True)
     return change_statistics(f, channel_statistics(f), channel_statistics(s), strength)
 
 
@@ -147,6 +154,7 @@ def fingerprint(model: Model) -> int:
     int
         CRC-32 of all names and values; it tells the weights of one model from those of another.
     """
+    check_model("fingerprint", model)
     total = 0
     for name, array in sorted(model.params.items()):
         total = crc32(np.ascontiguousarray(to_cpu(array)).data, crc32(name.encode(), total))

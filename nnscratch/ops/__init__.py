@@ -3,7 +3,8 @@
     y, cache = op(x, parameters..., options)
     gradients = op_backward(dy, cache)
 
-An op changes no argument and reads no global state. Read the files in this order:
+An op changes no argument and reads no global state. It takes arrays of NumPy or CuPy; a list, a matrix or a masked array is
+refused by an InputError, because the op would have to guess a dtype. Read the files in this order:
 
     linear            dense: y = x @ W + b; dot
     activations       relu, leaky_relu, elu, tanh, sigmoid

@@ -142,13 +142,13 @@ def check_choice(value: Any, name: str, options: Collection[str]) -> str:
 
 
 def check_precision(dtype: Any, name: str) -> np.dtype:
-    """A dtype of real or complex numbers that the ops can compute with."""
+    """A dtype of real or complex numbers; files may keep them in float16."""
     try:
-        if dtype is not None and (found := np.dtype(dtype)).kind in "fc" and found.itemsize >= 4:
+        if dtype is not None and (found := np.dtype(dtype)).kind in "fc":
             return found
     except TypeError:
         pass
-    raise InputError(f"{name} is {dtype!r:.100}, expected float32, float64 or a complex dtype")
+    raise InputError(f"{name} is {dtype!r:.100}, expected float32, float64, or another dtype of real or complex numbers")
 
 
 def check_function(value: Any, name: str) -> None:

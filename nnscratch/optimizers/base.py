@@ -176,8 +176,8 @@ class Optimizer(ArgumentsRepr):
             for name, array in given.items():
                 check_is_array(who, f"{name!r} of {kind}", array)
                 if array.dtype.kind not in ("iu" if name == "steps" and kind == "arrays" else "fc"):
-                    raise InputError(f"{who}: {name!r} of {kind} has dtype {array.dtype}, expected numbers as save_state "
-                                     f"returned them")
+                    raise InputError(f"{who}: the saved state does not fit: {name!r} of {kind} has dtype {array.dtype}, "
+                                     f"expected the numbers that save_state returned")
         stepped = [name for name in params if any(f"{name}/{slot}" in arrays for slot in self.slots)]
         needed = {"steps": ()} | {f"{name}/{slot}": params[name].shape for name in stepped for slot in self.slots}
         shapes = {name: array.shape for name, array in arrays.items()}

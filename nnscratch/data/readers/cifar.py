@@ -19,7 +19,7 @@ from nnscratch.backend import Array
 from nnscratch.data.dataset import Dataset
 from nnscratch.data.limits import check_labels
 from nnscratch.data.readers.gunzip import MAGIC, Gunzip
-from nnscratch.data.readers.pickles import PROTOCOLS, rows_of, unpickle
+from nnscratch.data.readers.pickles import is_pickle, rows_of, unpickle
 from nnscratch.data.readers.places import as_path, title_of, visible
 from nnscratch.data.resize import resize_dataset
 from nnscratch.errors import InputError
@@ -123,8 +123,7 @@ def archive_members(path: Path) -> dict[Path, bytes | None]:
 
 def looks_like_cifar(head: bytes, size: int) -> bool:
     """Whether a file with these first bytes and this size could be a batch: a pickle, or whole records."""
-    pickled = len(head) > 1 and head[0] == 0x80 and head[1] in PROTOCOLS
-    return pickled or size > 0 and any(size % (labels + VALUES) == 0 for labels in NUM_CLASSES)
+    return is_pickle(head) or size > 0 and any(size % (labels + VALUES) == 0 for labels in NUM_CLASSES)
 
 
 def read_batch(path: Path, data: bytes | None = None) -> tuple[Array, Array]:

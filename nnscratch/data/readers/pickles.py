@@ -18,7 +18,6 @@ from nnscratch.files import FilePath, reason
 
 __all__: list[str] = []  # for the reader of CIFAR
 
-PROTOCOLS = range(2, 6)  # a pickle begins with 128 and one of these
 MAX_OPCODES = 2**19  # in a pickle; the largest published file has about 300,000
 TOO_MUCH = "it does more than a CIFAR file has to"
 OPCODES = frozenset(  # frames and marks, numbers, text, bytes, tuples, lists, dicts, names and calls, the memo; no sets
@@ -105,6 +104,11 @@ class ArraysOnly(PurePython):
     def byte_array(self) -> None:
         """Bytes; their stated length is not allocated before they are there."""
         self.append(self.read(int.from_bytes(self.read(8), "little")))
+
+
+def is_pickle(head: bytes) -> bool:
+    """Whether a file with these first bytes could be a pickle, of a protocol that announces itself."""
+    return len(head) > 1 and head[0] == 0x80 and 2 <= head[1] <= pickle.HIGHEST_PROTOCOL
 
 
 def unpickle(path: FilePath, data: bytes) -> dict[Any, Any]:

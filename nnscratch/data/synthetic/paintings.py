@@ -149,7 +149,8 @@ def stars(rng: np.random.Generator, count: int = 7, min_distance: float = 0.28) 
     return chosen
 
 
-def stroke_paths(flow: Callable[[Array], Array], starts: Array, length: float, rng: np.random.Generator, step: float = 3.0) -> list[Array]:
+def stroke_paths(flow: Callable[[Array], Array], starts: Array, length: float, rng: np.random.Generator,
+                 step: float = 3.0) -> list[Array]:
     """M paths (T, 2) along the flow from starts (M, 2), each with its own length of up to `length` pixels."""
     points = [starts]
     for _ in range(int(length / step)):

@@ -5,6 +5,7 @@ from nnscratch.data.synthetic.glyphs import glyphs
 from nnscratch.data.synthetic.shapes import shapes
 from nnscratch.data.synthetic.textures import textures
 from nnscratch.errors import InputError
+from nnscratch.ops.validation import check_choice, check_int
 
 __all__ = ["DEFAULT_COUNT", "SYNTHETIC", "make_synthetic"]
 
@@ -34,13 +35,15 @@ def make_synthetic(name: str, count: int = DEFAULT_COUNT, seed: int = 0, size: i
     Raises
     ------
     InputError
-        More bytes than a data set may take, or what the data set's own function refuses.
+        An unknown name, more bytes than a data set may take, or what the data set's own function refuses.
 
     Examples
     --------
     >>> make_synthetic("letters", count=5, size=16).images.shape
     (5, 16, 16, 1)
     """
+    check_choice(name, "synthetic data", SYNTHETIC)
+    count, size = check_int(count, "count", 1), None if size is None else check_int(size, "size", 8)
     if 3 * count * (size or 0)**2 > MAX_BYTES:
         raise InputError(f"{count} {name} of {size}x{size} pixels would take {3 * count * (size or 0)**2 / 2**30:.0f} GB, "
                          f"expected at most {MAX_BYTES / 2**30:.0f}; use a smaller size")
