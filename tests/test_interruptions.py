@@ -28,7 +28,8 @@ def test_a_command_survives(part, only, count):
     assert code == 0, said
 
 
-@pytest.mark.parametrize(("pattern", "example", "reason"), KNOWN["interruptions"], ids=[row[1] for row in KNOWN["interruptions"]])
+@pytest.mark.parametrize(("pattern", "example", "reason"), KNOWN["interruptions"],
+                         ids=[row[1] for row in KNOWN["interruptions"]])
 def test_a_known_fault_is_still_there(pattern, example, reason):
     """A fault that is mended leaves the table."""
     code, said = interrupt("--case", example)
