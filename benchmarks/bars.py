@@ -127,7 +127,7 @@ def summary(folder: str | Path) -> dict[str, str]:
 
 def kept(path: Path) -> dict:
     """The content of a file; empty if its part has not run."""
-    return json.loads(path.read_text()) if path.exists() else {}
+    return json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
 
 
 def rows_of(folder: Path, part: str) -> list[dict]:

@@ -1,0 +1,36 @@
+"""Interruptions: a part of what `python -m tests.interruptions` does, and the table of known faults is true."""
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from known_faults import KNOWN
+
+ROOT = Path(__file__).parent.parent
+pytestmark = [pytest.mark.slow, pytest.mark.skipif(sys.platform != "linux", reason="signals a forked process as on Linux")]
+
+
+def interrupt(*words):
+    """Run the instrument; returns (exit code, what it said)."""
+    ended = subprocess.run([sys.executable, "-m", "tests.interruptions", *words], cwd=ROOT, capture_output=True, text=True,
+                           timeout=900)
+    return ended.returncode, ended.stdout + ended.stderr
+
+
+@pytest.mark.parametrize(("part", "only", "count"), [
+    ("signals", "style", 3), ("signals", "generator", 1), ("signals", "fast folder", 1), ("faults", "style", 2),
+    ("faults", "generator", 1), ("faults", "generate", 2), ("faults", "fast folder", 2), ("faults", "judge", 10),
+    ("surroundings", "style", 1), ("surroundings", "generator", 1)])
+def test_a_command_survives(part, only, count):
+    """Afterwards every file is whole, one sentence was said, and going on ends with the bits of an uninterrupted run."""
+    code, said = interrupt("--part", part, "--only", only, "--count", str(count))
+    assert code == 0, said
+
+
+@pytest.mark.parametrize(("pattern", "example", "reason"), KNOWN["interruptions"],
+                         ids=[row[1] for row in KNOWN["interruptions"]])
+def test_a_known_fault_is_still_there(pattern, example, reason):
+    """A fault that is mended leaves the table."""
+    code, said = interrupt("--case", example)
+    assert reason and re.search(pattern, said), f"mended: remove it from tests/known_faults.py\n{said}"
