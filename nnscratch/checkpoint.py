@@ -223,7 +223,8 @@ def read_arrays(path: Path) -> tuple[dict[str, np.ndarray], dict[str, Any]]:
     text = signed[1] + "}" if signed else text  # version 0.1 wrote no checksum
     try:
         header = json.loads(text)
-        if set(header) != HEADER or header["kind"] != "checkpoint" or not isinstance(header["info"], dict):
+        if set(header) != HEADER or header["kind"] != "checkpoint" or not isinstance(header["info"], dict) or not isinstance(
+                header["optimizer"], str | None):
             raise ValueError("another header")
     except (TypeError, ValueError, RecursionError) as error:
         raise InputError(f"{path} is a safetensors file, but nnscratch did not write it; expected one saved by "

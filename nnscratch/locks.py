@@ -36,9 +36,14 @@ def lock(path: Path, output: FilePath) -> Iterator[None]:
     try:
         yield
     finally:
+        removed = False
         with contextlib.suppress(OSError):
             os.unlink(path)
+            removed = True
         os.close(handle)
+        if not removed:  # Windows removes no file that is open
+            with contextlib.suppress(OSError):
+                os.unlink(path)
 
 
 def try_lock(handle: int) -> None:

@@ -50,7 +50,6 @@ LACKS = {  # what a platform does not have: Python that takes it away
     "open files stay": OPEN_FILES_STAY,
     "no threads": "import threading\ndef start(self): raise RuntimeError(\"can't start new thread\")\n"
                   "import tqdm\ntqdm.tqdm.monitor_interval = 0\nthreading.Thread.start = start"}
-KNOWN = {"open files stay": pytest.mark.xfail(strict=True, reason="a lock file is removed while it is open")}
 RUN = """
 import os, sys
 {lack}
@@ -91,7 +90,7 @@ def run(folder, lack, commands=COMMANDS, **environment):
 
 @linux
 @pytest.mark.slow
-@pytest.mark.parametrize("lack", [pytest.param(name, marks=KNOWN.get(name, ())) for name in LACKS])
+@pytest.mark.parametrize("lack", LACKS)
 def test_commands_work_without(lack, inputs):
     """Every command ends with code 0, without a traceback, and leaves no hidden file."""
     result = run(inputs, LACKS[lack])

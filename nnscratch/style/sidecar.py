@@ -55,25 +55,25 @@ class StateSaver:
 
     def __init__(self, path: str | PathLike, record: dict[str, Any], frames: Callable[[], int] = lambda: 0) -> None:
         self.path, self.record, self.frames, self.written = Path(path), record, frames, perf_counter()
-        self.state: Callable[[], State] | None = None
+        self.latest: tuple[Callable[[], State], int] | None = None  # the state after the latest step, and the frames until then
         self.works = True
 
     def begin(self) -> None:
         """Write the record alone, so that the file belongs to this transfer from its first moment."""
-        self.write(lambda: ({}, {}))
+        self.write(lambda: ({}, {}), 0)
 
     def save(self, state: Callable[[], State]) -> None:
         """Take note of the state after a step; write it if the last one is old."""
-        self.state = state
+        self.latest = state, self.frames()
         if perf_counter() - self.written > self.SECONDS:
-            self.write(state)
+            self.write(*self.latest)
 
-    def write(self, state: Callable[[], State]) -> None:
-        """Write a state and the record to the file."""
+    def write(self, state: Callable[[], State], frames: int) -> None:
+        """Write a state, the number of frames until then, and the record to the file."""
         if not self.works:
             return
         arrays, numbers = state()
-        info = {"record": self.record, "frames": self.frames(), **numbers}
+        info = {"record": self.record, "frames": frames, **numbers}
         try:
             checkpoint.write_arrays(self.path, arrays, checkpoint.header_text(None, info))
         except InputError as error:
@@ -83,8 +83,8 @@ class StateSaver:
 
     def finish(self) -> None:
         """Write the last state of an interrupted transfer."""
-        if self.state is not None:
-            self.write(self.state)
+        if self.latest is not None:
+            self.write(*self.latest)
 
 
 def make_record(content_path: str | PathLike, style_paths: Sequence[str | PathLike], masks: Sequence[str | PathLike], size: int,

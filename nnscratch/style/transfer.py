@@ -8,7 +8,6 @@ sixteenth of the cost, and each larger one only adds what is finer.
 """
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from functools import partial
 from time import perf_counter
 from typing import Any, TypeAlias
 
@@ -119,11 +118,12 @@ def transfer_style(content: Array, style: Array | Sequence[Array], *, masks: Seq
                 image = minimizer.x
                 history.append({"size": max(small.shape[1:3]), "loss": loss,
                                 **{name: float(value) for name, value in objective.terms.items()}})
+                state = snapshot(minimizer, level, step, history)  # now: Ctrl-C may come at any moment
                 if progress is not None:
                     used = options.steps if minimizer.converged else step  # the remaining steps are not needed: done
                     progress((done + used * small.size) / work, history[-1], image)
                 if save is not None:
-                    save(partial(snapshot, minimizer, level, step, history))
+                    save(state)
             done += options.steps * small.size
     except KeyboardInterrupt:
         interrupted = True  # at any point, `image` is the best so far
@@ -133,11 +133,11 @@ def transfer_style(content: Array, style: Array | Sequence[Array], *, masks: Seq
     return Transfer(image, history, interrupted)
 
 
-def snapshot(minimizer: Any, level: int, step: int, history: list[dict[str, Any]]) -> State:
-    """The state after a step, with NumPy arrays. (Files call the level of the pyramid "scale".)"""
-    arrays, numbers = minimizer.state()
-    return {name: to_cpu(array) for name, array in arrays.items()}, {
-        "scale": level, "step": step, "history": list(history), **numbers}
+def snapshot(minimizer: Any, level: int, step: int, history: list[dict[str, Any]]) -> Callable[[], State]:
+    """A function that returns the state after this step, with NumPy arrays. (Files call the level of the pyramid "scale".)"""
+    (arrays, numbers), made = minimizer.state(), len(history)  # the minimizer never changes these arrays in place
+    return lambda: ({name: to_cpu(array) for name, array in arrays.items()},
+                    {"scale": level, "step": step, "history": history[:made], **numbers})
 
 
 def restore(minimizer: Any, state: State, history: list[dict[str, Any]]) -> int:

@@ -21,7 +21,7 @@ from nnscratch.files import FilePath, open_regular_file, reason
 __all__ = ["read_npz"]
 
 IMAGES, LABELS = ("images", "x", "x_train", "data", "arr_0"), ("labels", "y", "y_train", "arr_1")
-CHUNK = 1024  # images converted at a time
+CHUNK = 2**22  # numbers converted at a time
 NOISE = 0.02  # floats that lie outside their range by up to 5 levels of 255 are clipped; beyond it, the range is another
 
 
@@ -143,9 +143,11 @@ def to_pixels(path: Path, images: Array) -> Array:
         raise InputError(f"{path} holds {images.dtype}, expected uint8, or floats in [0, 1] or [-1, 1], but they go from "
                          f"{low:g} to {high:g}: {conversion(images.dtype, low, high)}")
     result = np.empty(images.shape, np.uint8)
-    for start in range(0, len(images), CHUNK):
-        chunk = images[start:start + CHUNK]
-        result[start:start + CHUNK] = to_bytes(chunk if signed else chunk * 2 - 1)
+    count, rows = (max(1, CHUNK // size) for size in (images[0].size, images[0, 0].size))
+    for first in range(0, len(images), count):
+        for top in range(0, images.shape[1], rows):
+            part = np.s_[first:first + count, top:top + rows]
+            result[part] = to_bytes(images[part] if signed else images[part] * 2 - 1)
     return result
 
 
