@@ -14,6 +14,7 @@ from nnscratch.errors import InputError
 from nnscratch.fast import cuda
 from nnscratch.networks import gan
 from nnscratch.optimizers import Adam
+from nnscratch.outputs import OutputFolder
 
 TINY = gan.Preset(5, (4, 3), (3, 4), 4, False, 6, 1)
 
@@ -199,7 +200,7 @@ def test_peak_memory_of_a_recorded_step(standin):
 def test_nan_is_null_in_the_file_and_a_dash_in_the_table(tmp_path, monkeypatch):
     """JSON has no NaN and no Infinity, so the file has null; the table shows "-"; the plot omits the value."""
     nan, inf = float("nan"), float("inf")
-    kept = report.Report(tmp_path, lambda line: None)
+    kept = report.Report(OutputFolder(tmp_path, report.FILES), lambda line: None)
     kept.figures["machine"] = {"ceilings": {"NumPy": {"gflops": 100.0, "gb_per_s": 10.0}}}
     layer = {"name": "a layer", "way": "forward", "flop": 2e9, "bytes": 4e6, "failed": {},
              "errors": {"NumPy": nan, "CuPy": inf},

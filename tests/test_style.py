@@ -214,8 +214,8 @@ def test_maps_that_are_too_small_are_dropped():
     ({"content": image(1, 1)}, "content image has 1x1 pixels, expected at least 8"),
     ({"style": image(20, 7)}, "style image has 7x20 pixels"),
     ({"content": image(20, 20)[0]}, r"expected \(1, H, W, 3\)"),
-    ({"content": 255 * image(20, 20)}, "values outside 0 to 1"),
-    ({"style": np.full((1, 20, 20, 3), np.nan)}, "values outside 0 to 1 or NaN"),
+    ({"content": 255 * image(20, 20)}, "values from 0 to 255, expected 0 to 1"),
+    ({"style": np.full((1, 20, 20, 3), np.nan)}, "values from nan to nan, expected 0 to 1"),
 ])
 def test_mistakes_are_one_clear_sentence(change, words):
     """They are refused before the network is built."""

@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 from helpers import normal, same
 
+from nnscratch.checkpoint import read_arrays
 from nnscratch.data.synthetic.patterns import PATTERNS
 from nnscratch.data.synthetic.procedural_noise import cell_random
 from nnscratch.data.synthetic.textures import tones
@@ -106,7 +107,7 @@ def test_an_interrupted_training_is_resumed(quick, tmp_path, monkeypatch):
     monkeypatch.setattr(TextureDataset, "batch", batch)
     with pytest.raises(InputError, match="holds a training; add --resume"):
         train_texture(tmp_path / "twice", steps=7, device="cpu")
-    for folder, more, words in (("nowhere", {"resume": True}, "holds no training; leave out --resume"),
+    for folder, more, words in (("nowhere", {"resume": True}, "holds no training to resume; leave out --resume"),
                                 ("once/features.safetensors", {}, "cannot make the folder"),
                                 ("new", {"seed": -1}, "seed is -1")):
         with pytest.raises(InputError, match=words):
@@ -140,9 +141,15 @@ def test_invalid_features():
 
 
 def test_shipping_is_idempotent(tmp_path):
-    """`python -m tools.ship_style` reproduces both shipped files byte for byte."""
+    """`python -m tools.ship_style` reproduces both shipped files, array by array; and its own, byte by byte, checksum included."""
+    again, twice = tmp_path / "again.safetensors", tmp_path / "twice.safetensors"
     for path in (SHIPPED, STYLIZER):
-        ship(path, tmp_path / "again.safetensors")
-        assert (tmp_path / "again.safetensors").read_bytes() == path.read_bytes()
+        ship(path, again)
+        ship(again, twice)
+        assert again.read_bytes() == twice.read_bytes()
+        (arrays, header), (shipped, shipped_header) = read_arrays(again), read_arrays(path)
+        assert header == shipped_header and arrays.keys() == shipped.keys()
+        assert all((a.dtype, a.shape, a.tobytes()) == (b.dtype, b.shape, b.tobytes())
+                   for a, b in zip(arrays.values(), shipped.values()))
     with pytest.raises(InputError, match="expected texture features or a stylizer"):
         ship(GENERATOR, tmp_path / "again.safetensors")

@@ -12,14 +12,18 @@ __all__: list[str] = []  # for the data sets
 
 def as_array(value: Any, name: str) -> Array:
     """A NumPy array of numbers; raise InputError for anything else, ragged lists and masked values among it."""
+    if isinstance(value, np.ma.MaskedArray):
+        if np.ma.is_masked(value):
+            raise InputError(f"{name} is a MaskedArray with masked values, expected an array of numbers: fill them in with "
+                             f".filled(0)")
+        value = value.data
     try:
         array = np.asarray(to_cpu(value) if hasattr(value, "dtype") else value)
     except (ValueError, TypeError, OverflowError) as error:
         raise InputError(f"{name} is a {type(value).__name__} that is no array, expected an array of numbers: make it "
                          f"rectangular") from error
-    if array.dtype.kind not in "biufc" or np.ma.is_masked(value):
-        what = "with masked values" if np.ma.is_masked(value) else f"of {array.dtype}"
-        raise InputError(f"{name} is a {type(value).__name__} {what}, expected an array of numbers: give one")
+    if array.dtype.kind not in "biufc":
+        raise InputError(f"{name} is a {type(value).__name__} of {array.dtype}, expected an array of numbers: give one")
     return array
 
 
