@@ -3,7 +3,6 @@
 arguments.py defines the commands and their options; this file runs them.
 """
 import logging
-import os
 import sys
 import warnings
 from argparse import Namespace
@@ -33,7 +32,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
         The exit code: 0 done, 1 a check failed or some of several files were skipped, 2 wrong input or too little memory, 130
         stopped by Ctrl-C, 141 the output was closed, 143 stopped by SIGTERM (the last three as in a shell).
     """
-    os.environ["MPLBACKEND"] = "agg"  # no command opens a window, so the user's choice does not matter, even if it is wrong
     with standard_streams(), stopped_by_signals() as signals, warnings.catch_warnings():
         warnings.simplefilter("ignore", RuntimeWarning)  # overflow: commands look at their results
         try:

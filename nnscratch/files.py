@@ -116,7 +116,7 @@ def temporary_path(path: FilePath) -> Iterator[Path]:
             mode = os.stat(target).st_mode  # raises if the name is too long
             if not stat.S_ISREG(mode):  # /dev/null would become a file
                 raise OSError(0, "it is a folder" if stat.S_ISDIR(mode) else "it is not a regular file")
-        temporary = target.with_name(f"{temporary_prefix(target)}{uuid.uuid4().hex[:8]}")
+        temporary = target.with_name(f"{hidden_name(target)}-{uuid.uuid4().hex[:8]}")
         try:
             yield temporary
         finally:
@@ -125,17 +125,20 @@ def temporary_path(path: FilePath) -> Iterator[Path]:
         raise InputError(f"cannot write {path} ({reason(error)}), expected a writable folder: {way_out(error)}") from error
 
 
-def temporary_prefix(target: Path) -> str:
-    """How the names of the temporary files for a file begin: short, since a name may have 255 bytes, and recognisable."""
-    return f".nnscratch-{crc32(os.fsencode(target.name)):08x}-"
+def hidden_name(target: Path) -> str:
+    """How the names of temporary files and locks of a file begin: short, since a name may have 255 bytes, and recognisable."""
+    return f".nnscratch-{crc32(os.fsencode(target.name)):08x}"
 
 
-def remove_leftovers(path: FilePath) -> None:
-    """Remove what killed processes left behind while they wrote `path`; only for the one process that may write it now."""
-    target = Path(os.path.realpath(path))
-    for leftover in target.parent.glob(f"{temporary_prefix(target)}????????"):
-        with contextlib.suppress(OSError):
-            leftover.unlink()
+def remove_leftovers(*paths: FilePath) -> None:
+    """Remove what killed processes left behind while they wrote these; only for the one process that may write them now."""
+    targets = [Path(os.path.realpath(path)) for path in paths]
+    killed = {target.with_name(hidden_name(target)) for target in targets}
+    for folder in {target.parent for target in targets}:
+        for leftover in folder.glob(".nnscratch-????????-????????"):
+            if leftover.with_name(leftover.name[:-9]) in killed:
+                with contextlib.suppress(OSError):
+                    leftover.unlink()
 
 
 def way_out(error: BaseException) -> str:

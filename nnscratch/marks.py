@@ -33,10 +33,8 @@ def own_names(folder: Path) -> set[str]:
             inside = read_manifest(path)
             if inside is not None and inside[0]:
                 own.add(path.name)
-        elif path.suffix.lower() == ".json" and is_ours(path):
+        elif path.suffix in (".json", ".gif") and is_ours(path):
             own |= {path.name, path.name.removesuffix(".json")}  # OUT.json stands beside OUT
-        elif path.suffix.lower() == ".gif" and is_ours(path):
-            own.add(path.name)
     return own
 
 
@@ -60,7 +58,8 @@ def is_ours(path: Path) -> bool:
         if path.suffix == ".gif":
             return head[:3] == b"GIF" and MARK.encode() in head[:2000]
         if path.suffix == ".json":
-            return MARK in json.loads(read_file(path))
+            found = json.loads(read_file(path))
+            return isinstance(found, dict) and MARK in found
         return head[8:9] == b"{" and b'"__metadata__":{"nnscratch"' in head
     except (InputError, OSError, ValueError, TypeError, RecursionError):
         return False

@@ -22,15 +22,16 @@ from nnscratch.layers.graph import (
     Shape,
     Symbol,
     calls_behind_parameters,
-    check_input,
+    check_sides,
     discard_saved,
     layer_calls,
     one_for_each,
     raise_naming_layer,
     read_symbols,
+    sample_shape,
     unique_names,
 )
-from nnscratch.layers.inputs import read_mode
+from nnscratch.layers.inputs import check_batch, read_mode
 from nnscratch.layers.pending import Pending
 from nnscratch.layers.state import check_name
 from nnscratch.ops.validation import check_dy
@@ -102,7 +103,8 @@ class Model(Layer):
     def forward(self, x: Any, training: bool = False, remember: bool | None = None) -> Any:
         arrays = one_for_each(self, self.inputs, x, "inputs", self.single_input)
         for array, symbol in zip(arrays, self.inputs):
-            check_input(self, array, symbol)
+            check_batch(self, array)
+            check_sides(self, sample_shape(array), symbol)
         training, remember = read_mode(self, training, remember)
         with self._saved.claim(self) if remember else nullcontext():
             return self._run(arrays, training, remember)

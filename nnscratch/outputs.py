@@ -17,10 +17,9 @@ import os
 from collections.abc import Iterable, Iterator, Sequence
 from fnmatch import fnmatch
 from pathlib import Path
-from zlib import crc32
 
 from nnscratch.errors import InputError
-from nnscratch.files import FilePath, make_folder, reason, remove_leftovers, replace_file, temporary_path
+from nnscratch.files import FilePath, hidden_name, make_folder, reason, remove_leftovers, replace_file, temporary_path
 from nnscratch.locks import lock
 from nnscratch.marks import LOCK, MANIFEST, MARK, is_ours, read_manifest
 from nnscratch.version import __version__
@@ -54,9 +53,8 @@ def writing(output: FilePath, derived: Sequence[FilePath] = (), inputs: Iterable
         if os.path.lexists(path) and not is_ours(Path(path)):
             raise InputError(f"{path} exists, and nnscratch did not write it; move it away, or give another output")
     target = Path(os.path.realpath(output))
-    with lock(target.with_name(f".nnscratch-{crc32(os.fsencode(target.name)):08x}.lock"), output):
-        for path in (output, *derived):
-            remove_leftovers(path)
+    with lock(target.with_name(f"{hidden_name(target)}.lock"), output):
+        remove_leftovers(output, *derived)
         yield
 
 
@@ -90,9 +88,7 @@ class OutputFolder:
         with contextlib.ExitStack() as context:
             context.enter_context(lock(self.path / LOCK, self.path))
             self._check()
-            for leftover in self.path.glob(".nnscratch-????????-????????"):  # of killed processes; none runs now
-                with contextlib.suppress(OSError):
-                    leftover.unlink()
+            remove_leftovers(*(self.path / name for name in (MANIFEST, *self.files)))
             self._write_list()
             self.context = context.pop_all()
         return self
@@ -143,19 +139,22 @@ class OutputFolder:
             self._write_list()  # before the file exists: a kill in between leaves a name too many, not a file that is nobody's
         return self.path / name
 
-    def remove(self, name: str) -> None:
-        """Remove a file that is ours; nothing happens to others.
+    def remove(self, *names: str) -> None:
+        """Remove files that are ours, and forget them: what appears later under such a name is not ours. Others stay.
 
         Parameters
         ----------
-        name : str
-            Its name in the folder.
+        *names : str
+            Their names in the folder.
         """
-        if name in self.files:
+        for name in sorted(self.files.intersection(names)):
             try:
                 (self.path / name).unlink(missing_ok=True)
             except OSError as error:
                 raise InputError(f"cannot remove {self.path / name} ({reason(error)}); write elsewhere") from error
+        if not self.files.isdisjoint(names):
+            self.files.difference_update(names)
+            self._write_list()
 
     def subfolder(self, name: str, names: Sequence[str]) -> "OutputFolder":
         """A folder in this one.

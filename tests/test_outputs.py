@@ -2,6 +2,7 @@
 import json
 import multiprocessing
 import os
+import shutil
 import sys
 from pathlib import Path
 
@@ -13,6 +14,7 @@ from PIL import Image
 from nnscratch.cli import main
 from nnscratch.errors import InputError
 from nnscratch.files import replace_file
+from nnscratch.generate.sampler import SHIPPED
 from nnscratch.marks import LOCK, MANIFEST, own_names
 from nnscratch.outputs import OutputFolder, writing
 
@@ -51,6 +53,9 @@ def test_frames_of_an_earlier_transfer_are_replaced(images):
     assert run_style(images, "--every", "1", "--steps", "2") == 0
     assert visible(images / "out-frames") == {"0001.png", "0002.png", "note.txt"}
     assert Image.open(images / "out-film.gif").n_frames == 2
+    (images / "out-frames" / "0004.png").write_text("mine")  # once the name of a frame
+    assert run_style(images, "--every", "1", "--steps", "2") == 2
+    assert (images / "out-frames" / "0004.png").read_text() == "mine"
 
 
 @pytest.mark.parametrize("name, data", [
@@ -81,11 +86,11 @@ def test_an_input_is_not_overwritten(images, capsys, output):
 
 
 def test_no_command_overwrites_its_input(images, monkeypatch, capsys):
-    """gallery, generate, judge and train stylizer, too."""
+    """gallery and generate, too, and folders."""
     monkeypatch.chdir(images)
-    Path("generator.png").write_bytes(b"not a generator")
-    for words in (["gallery", "content.jpg", "-o", "content.jpg"],):
-        assert main(words) == 2 and "would overwrite content.jpg" in capsys.readouterr().err
+    shutil.copy(SHIPPED, "generator.png")
+    for command, path in (["gallery"], "content.jpg"), (["generate", "--from"], "generator.png"):
+        assert main([*command, path, "-o", path]) == 2 and f"would overwrite {path}" in capsys.readouterr().err
     with pytest.raises(InputError, match="would overwrite"), OutputFolder(images, ["*.jpg"], inputs=["content.jpg"]):
         pass
 
@@ -138,7 +143,7 @@ def test_a_damaged_list_makes_nothing_ours(tmp_path, text):
 def test_own_names(images):
     """OUT and OUT.json, film, frames, a folder of ours; not the user's images, nor a .json of another program."""
     assert run_style(images, "--every", "1") == 0
-    (images / "style.png.json").write_text("{}")
+    (images / "style.png.json").write_text('["nnscratch"]')
     with OutputFolder(images / "painted", ["*.png"]):
         pass
     own = own_names(images) - {MANIFEST, LOCK}

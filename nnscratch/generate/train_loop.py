@@ -60,8 +60,7 @@ def train(trainer: Trainer, folder: FilePath | OutputFolder, *, score: Score | N
     with output_folder(folder, TRAINING_FILES, resumed) as output, output.subfolder("samples", GRID_FILES) as samples:
         if not resumed:
             for held in (output, samples):
-                for name in sorted(held.files - {"judge.safetensors", "samples"}):
-                    held.remove(name)  # of an earlier training
+                held.remove(*(held.files - {"judge.safetensors", "samples"}))  # of an earlier training
         ended = run_steps(trainer, output, samples, score, progress, save_every)
         save_summary(trainer, output, samples)
     return ended

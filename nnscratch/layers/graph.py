@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any, NoReturn, TypeAlias
 
 from nnscratch.errors import InputError
-from nnscratch.ops.validation import check_array, check_int
+from nnscratch.ops.validation import check_int
 
 __all__ = ["Input", "Symbol"]
 
@@ -135,14 +135,6 @@ def one_for_each(model: Any, symbols: list[Symbol], given: Any, what: str, singl
         got = len(listed) if isinstance(listed, (list, tuple)) else f"a {type(listed).__name__} for"
         raise InputError(f"{model}: {got} {what} given, expected {len(symbols)} in a list")
     return list(listed)
-
-
-def check_input(model: Any, array: Any, symbol: Symbol) -> None:
-    """Raise InputError unless an input of the model is an array that fits its Input."""
-    check_array(model, "the input", array, None)
-    if array.ndim == 0:
-        raise InputError(f"{model}: the input is one number, expected an array {('N', *symbol.sample_shape)}")
-    check_sides(model, array.shape[1:], symbol)
 
 
 def check_sides(model: Any, sample_shape: Shape, symbol: Symbol) -> None:

@@ -11,10 +11,15 @@ __all__: list[str] = []
 def check_input(layer: Any, x: Any) -> None:
     """Raise InputError unless x is an array with a batch axis, or a list of them for a layer that may have several inputs."""
     for part in x if isinstance(x, (list, tuple)) and x and not layer.one_input else [x]:
-        check_is_array(layer, "the input", part, "an array or a Symbol")
-        check_array(layer, "the input", part, None)
-        if part.ndim == 0:
-            raise InputError(f"{layer}: the input is one number, expected an array (N, ...) with the batch axis first")
+        check_batch(layer, part)
+
+
+def check_batch(layer: Any, x: Any) -> None:
+    """Raise InputError unless x is an array with a batch axis."""
+    check_is_array(layer, "the input", x, "an array or a Symbol")
+    check_array(layer, "the input", x, None)
+    if x.ndim == 0:
+        raise InputError(f"{layer}: the input is one number, expected an array (N, ...) with the batch axis first")
 
 
 def check_model(who: str, value: Any) -> None:

@@ -19,16 +19,16 @@ Schedule: TypeAlias = Callable[[int], float]  # the number of steps already made
 
 @dataclass(frozen=True, repr=False)
 class Formula:
-    """A schedule made of a function of this file and fixed numbers: it can be pickled, compared and read."""
+    """A function of this file with fixed arguments. Unlike a nested function, it can be pickled, compared and printed."""
 
-    name: str
+    function: Callable[..., float]  # such as linear_decay_at
     arguments: tuple[Any, ...]
 
     def __call__(self, step: int) -> float:
-        return FORMULAS[self.name](step, *self.arguments)
+        return self.function(step, *self.arguments)
 
     def __repr__(self) -> str:
-        return f"{self.name}({', '.join(map(repr, self.arguments))})"
+        return f"{self.function.__name__.removesuffix('_at')}({', '.join(map(repr, self.arguments))})"
 
 
 def linear_decay(rate: float, total: int, start: float = 0.0) -> Schedule:
@@ -55,7 +55,12 @@ def linear_decay(rate: float, total: int, start: float = 0.0) -> Schedule:
     """
     total, start = check_int(total, "linear_decay: total", 1), check_fraction(start, "linear_decay: start")
     rate = check_positive(rate, "linear_decay: rate")
-    return Formula("linear_decay", (rate, total, start))
+    return Formula(linear_decay_at, (rate, total, start))
+
+
+def linear_decay_at(step: int, rate: float, total: int, start: float) -> float:
+    """The learning rate of linear_decay at a step."""
+    return rate * min(1.0, max(0.0, (total - step) / (total * (1 - start))))
 
 
 def cosine_decay(rate: float, total: int) -> Schedule:
@@ -84,7 +89,12 @@ def cosine_decay(rate: float, total: int) -> Schedule:
     """
     total = check_int(total, "cosine_decay: total", 1)
     rate = check_positive(rate, "cosine_decay: rate")
-    return Formula("cosine_decay", (rate, total))
+    return Formula(cosine_decay_at, (rate, total))
+
+
+def cosine_decay_at(step: int, rate: float, total: int) -> float:
+    """The learning rate of cosine_decay at a step."""
+    return rate * (1 + cos(pi * min(step, total) / total)) / 2
 
 
 def warmup(schedule: float | Schedule, steps: int) -> Schedule:
@@ -107,7 +117,12 @@ def warmup(schedule: float | Schedule, steps: int) -> Schedule:
     >>> [warmup(1.0, 4)(step) for step in range(6)]
     [0.25, 0.5, 0.75, 1.0, 1.0, 1.0]
     """
-    return Formula("warmup", (check_rate(schedule, "warmup: schedule"), check_int(steps, "warmup: steps", 1)))
+    return Formula(warmup_at, (check_rate(schedule, "warmup: schedule"), check_int(steps, "warmup: steps", 1)))
+
+
+def warmup_at(step: int, schedule: float | Schedule, steps: int) -> float:
+    """The learning rate of warmup at a step."""
+    return (schedule(step) if callable(schedule) else schedule) * min(1.0, (step + 1) / steps)
 
 
 def check_rate(rate: Any, name: str) -> float | Schedule:
@@ -116,15 +131,3 @@ def check_rate(rate: Any, name: str) -> float | Schedule:
         return rate if callable(rate) else check_positive(rate, name)
     except InputError as error:
         raise InputError(f"{error}, or a function of the step") from None
-
-
-def rise(step: int, schedule: float | Schedule, steps: int) -> float:
-    """The formula of warmup."""
-    return (schedule(step) if callable(schedule) else schedule) * min(1.0, (step + 1) / steps)
-
-
-FORMULAS: dict[str, Callable[..., float]] = {
-    "linear_decay": lambda step, rate, total, start: rate * min(1.0, max(0.0, (total - step) / (total * (1 - start)))),
-    "cosine_decay": lambda step, rate, total: rate * (1 + cos(pi * min(step, total) / total)) / 2,
-    "warmup": rise,
-}

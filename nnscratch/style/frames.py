@@ -58,9 +58,7 @@ class Frames:
     def __enter__(self) -> "Frames":
         if self.folder is not None:
             self.folder.__enter__()
-            kept = {self.name(k) for k in range(1, self.count + 1)}
-            for name in sorted(self.folder.files - kept):
-                self.folder.remove(name)
+            self.folder.remove(*(self.folder.files - {self.name(k) for k in range(1, self.count + 1)}))
         return self
 
     def __exit__(self, *error: object) -> None:
