@@ -27,9 +27,6 @@ def generator_file(rng, place):
     if rng.random() < 0.2:
         return Case(["judge", "--from", path, "--data", place.base / "data.npz", "-o", place.output / "j", *SETTINGS["judge"]],
                     f"judge, {kind}: {words}", place.output / "j")
-    if rng.random() < 0.2:
-        more = pick(rng, [["--class", "1"], ["--side", "64"], ["--seed", "3"]])
-        return Case(["generate", "--from", path, "-o", out, *SETTINGS["generate"], *more], f"{kind}: {words}", out)
     return Case(["generate", "--from", path, "-o", out, *SETTINGS["generate"]], f"{kind}: {words}", out,
                 place.base / f"{kind}.png" if wrong else None)
 
