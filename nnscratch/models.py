@@ -28,7 +28,6 @@ from nnscratch.layers.graph import (
     one_for_each,
     raise_naming_layer,
     read_symbols,
-    sample_shape,
     unique_names,
 )
 from nnscratch.layers.inputs import check_batch, read_mode
@@ -104,7 +103,7 @@ class Model(Layer):
         arrays = one_for_each(self, self.inputs, x, "inputs", self.single_input)
         for array, symbol in zip(arrays, self.inputs):
             check_batch(self, array)
-            check_sides(self, sample_shape(array), symbol)
+            check_sides(self, array.shape[1:], symbol)
         training, remember = read_mode(self, training, remember)
         with self._saved.claim(self) if remember else nullcontext():
             return self._run(arrays, training, remember)

@@ -17,8 +17,8 @@ from nnscratch.backend import Array, array_module, move
 from nnscratch.course.formulas import backward_formula, forward_formula
 from nnscratch.course.steps import Step
 from nnscratch.errors import InputError
-from nnscratch.layers.graph import check_input
-from nnscratch.layers.inputs import check_model
+from nnscratch.layers.graph import check_sides
+from nnscratch.layers.inputs import check_batch, check_model
 from nnscratch.models import Model
 from nnscratch.ops.validation import check_array, check_flag
 
@@ -111,7 +111,8 @@ def trace(model: Model, x: Array, dy: Array | None = None, training: bool = Fals
     if not (model.single_input and model.single_output):
         raise InputError(f"trace: expected a model with one input and one output, got {len(model.inputs)} and "
                          f"{len(model.outputs)}")
-    check_input(model, x, model.inputs[0])
+    check_batch(model, x)
+    check_sides(model, x.shape[1:], model.inputs[0])
     training = check_flag(training, "trace: training")
     if dy is not None:
         check_array("trace", "dy", dy, None)
