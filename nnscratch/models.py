@@ -92,9 +92,8 @@ class Model(Layer):
         self.names = unique_names(self.layers)
         for layer in self.layers:
             layer.join(self.names[layer])
-        self.last_use = {symbol: call for call in self.calls for symbol in call.inputs}  # after it the value can be freed
-        for symbol in self.outputs:
-            self.last_use.pop(symbol, None)
+        self.last_use = {symbol: call for call in self.calls for symbol in call.inputs  # after it the value can be freed
+                         if symbol not in self.outputs}
         self._saved = Pending()  # for each forward pass: shapes of the outputs, how many caches each layer then had
 
     # --- forward and backward -------------------------------------------------------------------------------------
