@@ -179,11 +179,12 @@ def move(array: Array, module: ModuleType | Any) -> Array:
     """
     if not (module is np or hasattr(module, "asarray") and hasattr(module, "cuda")):
         raise InputError(f"the module is {module!r:.100}, expected numpy or cupy")
-    if array_module(array) is np:
+    on_cpu = array_module(array) is np
+    if on_cpu:
         array = numbers(array)
     if module is np:
-        return array.get() if array_module(array) is not np else array
-    if array_module(array) is np and module.cuda.get_current_stream().is_capturing():
+        return array if on_cpu else array.get()
+    if on_cpu and module.cuda.get_current_stream().is_capturing():
         raise InputError(f"an array of shape {np.shape(array)} is uploaded in a step that is being recorded, and every replay "
                          f"would see these numbers; upload it before, and give it to the step as an input")
     return module.asarray(array)

@@ -76,10 +76,7 @@ class LBFGS:
         self.function, self.x, self.history, self.first_step = function, x, history, first_step
         self.memory: list[tuple[Array, Array]] = []  # the pairs (s, y), oldest first
         self.converged, self.evaluations = False, 1
-        self.loss, self.gradient = self._evaluate(x)
-
-    def _evaluate(self, x: Array) -> tuple[float, Array]:
-        return evaluate("LBFGS", self.function, x)
+        self.loss, self.gradient = evaluate("LBFGS", self.function, x)
 
     def step(self) -> float:
         """Make one line search along Newton's direction.
@@ -166,7 +163,7 @@ class LBFGS:
         t = 1.0 if self.memory else self.first_step / max(float(abs(direction).max()), 1e-30)
         for _ in range(tries):
             x = self.x + t * direction
-            loss, gradient = self._evaluate(x)
+            loss, gradient = evaluate("LBFGS", self.function, x)
             self.evaluations += 1
             if not loss <= self.loss + ARMIJO * t * slope:  # also true for NaN
                 high = t

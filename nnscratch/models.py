@@ -28,7 +28,6 @@ from nnscratch.layers.graph import (
     one_for_each,
     raise_naming_layer,
     read_symbols,
-    sample_shape,
     unique_names,
 )
 from nnscratch.layers.inputs import check_batch, read_mode
@@ -93,9 +92,8 @@ class Model(Layer):
         self.names = unique_names(self.layers)
         for layer in self.layers:
             layer.join(self.names[layer])
-        self.last_use = {symbol: call for call in self.calls for symbol in call.inputs}  # after it the value can be freed
-        for symbol in self.outputs:
-            self.last_use.pop(symbol, None)
+        self.last_use = {symbol: call for call in self.calls for symbol in call.inputs  # after it the value can be freed
+                         if symbol not in self.outputs}
         self._saved = Pending()  # for each forward pass: shapes of the outputs, how many caches each layer then had
 
     # --- forward and backward -------------------------------------------------------------------------------------
@@ -104,7 +102,7 @@ class Model(Layer):
         arrays = one_for_each(self, self.inputs, x, "inputs", self.single_input)
         for array, symbol in zip(arrays, self.inputs):
             check_batch(self, array)
-            check_sides(self, sample_shape(array), symbol)
+            check_sides(self, array.shape[1:], symbol)
         training, remember = read_mode(self, training, remember)
         with self._saved.claim(self) if remember else nullcontext():
             return self._run(arrays, training, remember)

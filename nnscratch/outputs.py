@@ -136,7 +136,7 @@ class OutputFolder:
         """
         if name not in self.files:
             self.files.add(name)
-            self._write_list()  # before the file exists: a kill in between leaves a name too many, not a file that is nobody's
+            self._write_list()  # first: a kill before the file is written leaves a name without a file, which does no harm
         return self.path / name
 
     def remove(self, *names: str) -> None:

@@ -172,10 +172,7 @@ def test_a_wrong_state_is_refused(images, monkeypatch, capsys, change):
     """One sentence, and the state stays."""
     interrupted(images, monkeypatch, 3)
     state = images / "out.png.state"
-    try:
-        damaged(state, change)
-    except InputError:  # no JSON: such a state cannot be written either
-        return
+    damaged(state, change)
     before = state.read_bytes()
     capsys.readouterr()
     assert resume(images) == 2

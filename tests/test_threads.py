@@ -23,7 +23,6 @@ def network():
     return Model(x, Dense(3)(Flatten()(BatchNormalization()(Conv2D(4, 3, activation="relu")(x)))))
 
 
-
 @pytest.fixture
 def other():
     """A call in one other thread, which lives until the end of the test."""

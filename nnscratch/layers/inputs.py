@@ -10,7 +10,8 @@ __all__: list[str] = []
 
 def check_input(layer: Any, x: Any) -> None:
     """Raise InputError unless x is an array with a batch axis, or a list of them for a layer that may have several inputs."""
-    for part in x if isinstance(x, (list, tuple)) and x and not layer.one_input else [x]:
+    several = isinstance(x, (list, tuple)) and x and not layer.one_input and layer.axes is None
+    for part in x if several else [x]:
         check_batch(layer, part)
 
 

@@ -11,6 +11,7 @@ from nnscratch.reprs import ArgumentsRepr
 
 __all__: list[str] = []
 
+
 class LayerState(ArgumentsRepr):
     """The arrays of a layer. `Layer` adds the forward and the backward pass, and documents the attributes."""
 

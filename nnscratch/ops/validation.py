@@ -88,6 +88,8 @@ def check_int(value: Any, name: str, minimum: int) -> int:
 
 def check_number(value: Any, name: str, expected: str = "a finite number") -> float:
     """A finite real number of any type except bool, as a Python float."""
+    if type(value) is float and isfinite(value):  # almost always; ops are called often
+        return value
     try:
         number = float(value) if isinstance(value, Real) and not isinstance(value, bool) else nan
     except OverflowError:  # a whole number of more than 308 digits
@@ -99,7 +101,7 @@ def check_number(value: Any, name: str, expected: str = "a finite number") -> fl
 
 def check_fraction(value: Any, name: str, or_one: bool = False) -> float:
     """A real number of any type except bool, at least 0 and below 1 (or 1 itself), as a Python float."""
-    if type(value) is float and 0 <= value < 1:  # almost always; ops are called often
+    if type(value) is float and 0 <= value < 1:
         return value
     expected = f"at least 0 and {'at most' if or_one else 'below'} 1"
     number = check_number(value, name, expected)

@@ -118,12 +118,11 @@ def transfer_style(content: Array, style: Array | Sequence[Array], *, masks: Seq
                 image = minimizer.x
                 history.append({"size": max(small.shape[1:3]), "loss": loss,
                                 **{name: float(value) for name, value in objective.terms.items()}})
-                state = snapshot(minimizer, level, step, history)  # now: Ctrl-C may come at any moment
                 if progress is not None:
                     used = options.steps if minimizer.converged else step  # the remaining steps are not needed: done
                     progress((done + used * small.size) / work, history[-1], image)
                 if save is not None:
-                    save(state)
+                    save(snapshot(minimizer, level, step, history))
             done += options.steps * small.size
     except KeyboardInterrupt:
         interrupted = True  # at any point, `image` is the best so far

@@ -41,7 +41,7 @@ class StandIn:
         self.state = state
 
 
-class Text(dict):
+class TextKeys(dict):
     """A dict that refuses every key but text and bytes, before it hashes the key."""
 
     __slots__ = ()  # a pickle cannot add attributes
@@ -52,7 +52,7 @@ class Text(dict):
         super().__setitem__(key, value)
 
 
-class Steps(dict):
+class Opcodes(dict):
     """What an unpickler does at each opcode: only what CIFAR's files need, and not without end."""
 
     left = MAX_OPCODES
@@ -73,7 +73,7 @@ class ArraysOnly(PurePython):
     def __init__(self, data: bytes) -> None:
         super().__init__(io.BytesIO(data), encoding="bytes")
         own = {b"}": self.empty_dict, b"d": self.full_dict, b"r": self.remember, b"\x96": self.byte_array}
-        self.dispatch = Steps(PurePython.dispatch | {code[0]: lambda _, step=step: step() for code, step in own.items()})
+        self.dispatch = Opcodes(PurePython.dispatch | {code[0]: lambda _, step=step: step() for code, step in own.items()})
 
     def find_class(self, module: str, name: str) -> StandIn:
         """A StandIn for one of the five names."""
@@ -85,11 +85,11 @@ class ArraysOnly(PurePython):
 
     def empty_dict(self) -> None:
         """Begin a dict."""
-        self.append(Text())
+        self.append(TextKeys())
 
     def full_dict(self) -> None:
         """Make a dict of what is on the stack since the mark."""
-        items, made = self.pop_mark(), Text()
+        items, made = self.pop_mark(), TextKeys()
         for key, value in zip(items[::2], items[1::2]):
             made[key] = value
         self.append(made)
