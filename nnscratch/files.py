@@ -116,13 +116,21 @@ def temporary_path(path: FilePath) -> Iterator[Path]:
             mode = os.stat(target).st_mode  # raises if the name is too long
             if not stat.S_ISREG(mode):  # /dev/null would become a file
                 raise OSError(0, "it is a folder" if stat.S_ISDIR(mode) else "it is not a regular file")
-        temporary = target.with_name(f"{hidden_name(target)}-{uuid.uuid4().hex[:8]}")
-        try:
-            yield temporary
-        finally:
-            temporary.unlink(missing_ok=True)
     except (OSError, ValueError, TypeError) as error:  # TypeError: not a path at all, such as None
-        raise InputError(f"cannot write {path} ({reason(error)}), expected a writable folder: {way_out(error)}") from error
+        raise unwritable(path, error) from error
+    temporary = target.with_name(f"{hidden_name(target)}-{uuid.uuid4().hex[:8]}")
+    try:
+        yield temporary
+    except OSError as error:
+        raise unwritable(path, error) from error
+    finally:
+        with contextlib.suppress(OSError):
+            temporary.unlink(missing_ok=True)
+
+
+def unwritable(path: FilePath, error: Exception) -> InputError:
+    """The sentence about a file that cannot be written."""
+    return InputError(f"cannot write {path} ({reason(error)}), expected a writable folder: {way_out(error)}")
 
 
 def hidden_name(target: Path) -> str:

@@ -58,7 +58,7 @@ def is_ours(path: Path) -> bool:
         if path.suffix == ".gif":
             return head[:3] == b"GIF" and MARK.encode() in head[:2000]
         if path.suffix == ".json":
-            found = json.loads(read_file(path))
+            found = json.loads(read_file(path)) if MARK.encode() in head else None  # a folder may hold many large ones
             return isinstance(found, dict) and MARK in found
         return head[8:9] == b"{" and b'"__metadata__":{"nnscratch"' in head
     except (InputError, OSError, ValueError, TypeError, RecursionError):

@@ -58,9 +58,9 @@ def standard_streams() -> Iterator[None]:
             break
     before = sys.stdout, sys.stderr
     output, errors = (Stream(stream or open(os.devnull, "w", encoding="utf-8")) for stream in before)
-    for stream in (output, errors):
+    for stream, way in ((output, "replace"), (errors, "backslashreplace")):
         if hasattr(stream.stream, "reconfigure"):
-            stream.reconfigure(errors="replace")  # a letter that the terminal cannot show is no reason to stop
+            stream.reconfigure(errors=way)  # a letter that the terminal cannot show is no reason to stop
     sys.stdout, sys.stderr = output, errors  # type: ignore[assignment]  # the methods that print and tqdm call
     try:
         yield

@@ -1,11 +1,9 @@
-"""Hostile files: a part of what `python -m tests.fuzz --count 1000` tries, and the table of known faults is true."""
-import re
+"""Hostile files: a part of what `python -m tests.fuzz --count 1000` tries."""
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
-from known_faults import KNOWN
 
 ROOT = Path(__file__).parent.parent
 pytestmark = [pytest.mark.slow, pytest.mark.skipif(sys.platform != "linux", reason="measures a forked process as Linux does")]
@@ -21,10 +19,3 @@ def test_no_file_of_the_sample_is_bad():
     """100 files over all readers: an image, or one sentence; nothing executed, nothing written beside the output."""
     code, said = fuzz("--seed", "0", "--count", "100", "--quick")
     assert code == 0, said
-
-
-@pytest.mark.parametrize(("pattern", "example", "reason"), KNOWN["fuzz"], ids=[row[1] for row in KNOWN["fuzz"]])
-def test_a_known_fault_is_still_there(pattern, example, reason):
-    """A fault that is mended leaves the table."""
-    code, said = fuzz(*example.split())
-    assert reason and code == 1 and re.search(pattern, said), f"mended: remove it from tests/known_faults.py\n{said}"

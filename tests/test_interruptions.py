@@ -1,11 +1,9 @@
-"""Interruptions: a part of what `python -m tests.interruptions` does, and the table of known faults is true."""
-import re
+"""Interruptions: a part of what `python -m tests.interruptions` does."""
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
-from known_faults import KNOWN
 
 ROOT = Path(__file__).parent.parent
 pytestmark = [pytest.mark.slow, pytest.mark.skipif(sys.platform != "linux", reason="signals a forked process as on Linux")]
@@ -26,11 +24,3 @@ def test_a_command_survives(part, only, count):
     """Afterwards every file is whole, one sentence was said, and going on ends with the bits of an uninterrupted run."""
     code, said = interrupt("--part", part, "--only", only, "--count", str(count))
     assert code == 0, said
-
-
-@pytest.mark.parametrize(("pattern", "example", "reason"), KNOWN["interruptions"],
-                         ids=[row[1] for row in KNOWN["interruptions"]])
-def test_a_known_fault_is_still_there(pattern, example, reason):
-    """A fault that is mended leaves the table."""
-    code, said = interrupt("--case", example)
-    assert reason and re.search(pattern, said), f"mended: remove it from tests/known_faults.py\n{said}"

@@ -100,7 +100,7 @@ class Optimizer(ArgumentsRepr):
             known = self._stepped.get(name)
             if known is not None and known() is not w and known() is not None and not alike(known(), w):
                 raise InputError(f"{who}: {what} was another array in earlier steps, which still exists with other values; use "
-                                 f"one optimizer for each model")
+                                 f"one optimizer for each model, and change parameters in place, by w[...] =")
 
     def _remember(self, params: Mapping[str, Array]) -> None:
         """Note which parameters the state belongs to."""

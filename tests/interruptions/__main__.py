@@ -16,7 +16,6 @@ from tests.interruptions.jobs import JOBS
 from tests.interruptions.parts import faults, signals
 from tests.interruptions.runner import Bench, quick_states
 from tests.interruptions.surroundings import surroundings
-from tests.known_faults import is_known
 from tests.tiny import make_tiny
 
 PARTS = {"signals": signals, "faults": faults, "surroundings": surroundings}
@@ -51,13 +50,12 @@ def report(bench, options):
             continue
         for line, problem in cases(bench, options.seed, options.count, options.only, case):
             row = table.setdefault(" ".join(line.split("/")[0].split(" in ")[0].rstrip("0123456789").split()), Counter())
-            known = bool(problem) and is_known("interruptions", f"{line}: {problem}")
-            row.update(cases=1, known=known, bad=bool(problem) and not known)
+            row.update(cases=1, bad=bool(problem))
             if problem:
-                print(f"{'KNOWN ' if known else ''}{line}: {problem}", flush=True)
-    print(f"\n{'':40} {'cases':>7} {'known':>7} {'bad':>7}")
+                print(f"{line}: {problem}", flush=True)
+    print(f"\n{'':40} {'cases':>7} {'bad':>7}")
     for name, row in (table | {"all": sum(table.values(), Counter())}).items():
-        print(f"{name:40} {row['cases']:7} {row['known']:7} {row['bad']:7}")
+        print(f"{name:40} {row['cases']:7} {row['bad']:7}")
     print(f"{time.perf_counter() - start_time:.0f} s")
     return int(any(row["bad"] for row in table.values()))
 
