@@ -111,8 +111,8 @@ class OutputFolder:
             if any(fnmatch(path.name.lower(), name.lower()) for name in self.names) and path.name not in self.files:
                 refuse_inputs(path, self.inputs)
                 if not (is_ours(path) or (self.adopt and found is None)):
-                    raise InputError(f"{self.path} holds {path.name}, which nnscratch did not write (or before version 0.2), and "
-                                     f"which would be overwritten; move it away, or give another folder")
+                    raise InputError(f"{self.path} holds {path.name}, which nnscratch did not write (or before version 0.2), "
+                                     f"and which would be overwritten; move it away, or give another folder")
                 self.files.add(path.name)
             elif path.name in self.files:
                 refuse_inputs(path, self.inputs)
