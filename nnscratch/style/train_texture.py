@@ -24,7 +24,7 @@ from nnscratch.errors import InputError, printable
 from nnscratch.losses import mse, softmax_cross_entropy
 from nnscratch.models import Model
 from nnscratch.networks.texture_features import texture_classifier, without_batch_norm
-from nnscratch.ops.validation import check_int
+from nnscratch.ops.validation import check_form, check_int
 from nnscratch.optimizers import Adam, Optimizer, cosine_decay, warmup
 from nnscratch.outputs import OutputFolder
 from nnscratch.progress import progress_bar
@@ -155,6 +155,7 @@ def palette(x: Array) -> Array:
     Array (N, 6)
         Three means, three standard deviations.
     """
+    check_form("palette", "x", x, ("N", "H", "W", "C"))
     mean = x.mean(axis=(1, 2))
     std = ((x - mean[:, None, None])**2).mean(axis=(1, 2))**0.5
     return backend.array_module(x).concatenate([mean, std], axis=1)
