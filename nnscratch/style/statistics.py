@@ -17,6 +17,7 @@ Sources: Gatys, Ecker, Bethge (2016), equations 3 to 6; Li et al., "Demystifying
 means and covariances; Heitz et al., "A sliced Wasserstein loss for neural texture synthesis" (2021), section 3.
 """
 from collections.abc import Callable
+from collections.abc import Callable
 from types import ModuleType
 
 import numpy as np
@@ -202,8 +203,7 @@ def sorted_values(features: Array, v: Array) -> Array:
         The sorted values along each direction.
     """
     check_directions("sorted_values", features, v)
-    xp = array_module(features)
-    return xp.sort(features.reshape(-1, features.shape[3]) @ v, axis=0)
+    return array_module(features).sort(features.reshape(-1, features.shape[3]) @ v, axis=0)
 
 
 def sliced_loss(features: Array, style: Array, v: Array, scale: Array | float) -> tuple[Array, Array]:
