@@ -98,7 +98,7 @@ call("generate.spectral.SpectralNormalization", spectral.SpectralNormalization, 
 method("generate.spectral.SpectralNormalization.forward", lambda: spectral.SpectralNormalization(critic()), "forward", x=batch,
        training=True, remember=True)
 method("generate.spectral.SpectralNormalization.set_buffer", lambda: spectral.SpectralNormalization(critic()), "set_buffer",
-       name="dense_0/kernel/left", value=lambda: np.ones(1, np.float32))
+       name="dense_0/kernel/left", value=lambda: np.ones(256, np.float32))
 
 
 def spectral_backward():

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from nnscratch.data.dataset import to_bytes
+from nnscratch.errors import InputError
+from nnscratch.ops.validation import check_flag, check_form, check_int
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -38,6 +40,11 @@ def grid(images: np.ndarray, columns: int = 10, gap: int = 2, enlarge: bool = Tr
     (38, 26)
     """
     from PIL import Image
+    check_form("grid", "images", images, ("N", "H", "W", "C"))
+    if images.shape[3] not in (1, 3):
+        raise InputError(f"grid: images has {images.shape[3]} channels, expected 1 or 3")
+    columns, gap = check_int(columns, "grid: columns", 1), check_int(gap, "grid: gap", 0)
+    check_flag(enlarge, "grid: enlarge")
     n, h, w, c = images.shape
     columns = min(columns, n)
     rows = -(-n // columns)

@@ -17,7 +17,6 @@ Sources: Gatys, Ecker, Bethge (2016), equations 3 to 6; Li et al., "Demystifying
 means and covariances; Heitz et al., "A sliced Wasserstein loss for neural texture synthesis" (2021), section 3.
 """
 from collections.abc import Callable
-from collections.abc import Callable
 from types import ModuleType
 
 import numpy as np
