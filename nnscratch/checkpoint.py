@@ -66,6 +66,7 @@ def save(path: Path, model: Any, optimizer: Any = None, info: dict[str, Any] | N
     ...     load(path, model)
     {'step': 1200}
     """
+    check_parts(model, optimizer)
     arrays = arrays_of(model)
     if not arrays:
         raise InputError("the model has no parameters to save, expected one that is built; call it on an input first")
@@ -103,6 +104,7 @@ def load(path: Path, model: Any, optimizer: Any = None) -> dict[str, Any]:
         Nothing is changed: the file is missing, truncated, foreign, of another model or optimizer, or holds NaN or numbers
         too large for the model's precision.
     """
+    check_parts(model, optimizer)
     arrays, header = read_arrays(path)
     state = {name.removeprefix("optimizer/"): arrays.pop(name) for name in [*arrays] if name.startswith("optimizer/")}
     ours = arrays_of(model)
@@ -122,6 +124,14 @@ def load(path: Path, model: Any, optimizer: Any = None) -> dict[str, Any]:
     for name in model.buffers:
         model.set_buffer(name, arrays[f"buffers/{name}"])
     return header["info"]
+
+
+def check_parts(model: Any, optimizer: Any) -> None:
+    """Raise InputError unless the model has parameters and buffers, and the optimizer, if there is one, a state."""
+    if not (hasattr(model, "params") and hasattr(model, "buffers")):
+        raise InputError(f"the model is a {type(model).__name__}, expected a Model or a Layer")
+    if optimizer is not None and not hasattr(optimizer, "save_state"):
+        raise InputError(f"the optimizer is a {type(optimizer).__name__}, expected an Optimizer, or None")
 
 
 def arrays_of(model: Any) -> dict[str, Array]:

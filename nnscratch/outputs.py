@@ -21,6 +21,7 @@ from zlib import crc32
 
 from nnscratch.errors import InputError
 from nnscratch.files import FilePath, make_folder, reason, remove_leftovers, replace_file, temporary_path
+from nnscratch.hints import checked
 from nnscratch.locks import lock
 from nnscratch.marks import LOCK, MANIFEST, MARK, is_ours, read_manifest
 from nnscratch.version import __version__
@@ -28,6 +29,7 @@ from nnscratch.version import __version__
 __all__ = ["OutputFolder", "writing"]
 
 
+@checked
 @contextlib.contextmanager
 def writing(output: FilePath, derived: Sequence[FilePath] = (), inputs: Iterable[FilePath] = ()) -> Iterator[None]:
     """Hold the lock of an output file, once it is certain that writing it, and the files named after it, loses nothing.
@@ -80,6 +82,7 @@ class OutputFolder:
         The folder cannot be made, holds a file that would be overwritten, or another process writes to it.
     """
 
+    @checked
     def __init__(self, path: FilePath, names: Sequence[str], inputs: Iterable[FilePath] = (), adopt: bool = False) -> None:
         self.path, self.names, self.inputs, self.adopt = Path(path), names, list(inputs), adopt
         self.made, self.files, self.context = False, set[str](), contextlib.ExitStack()
@@ -125,6 +128,7 @@ class OutputFolder:
         text = json.dumps({MARK: __version__, "made": self.made, "files": sorted(self.files)}, indent=0)
         replace_file(self.path / MANIFEST, text.encode())
 
+    @checked
     def file(self, name: str) -> Path:
         """The path of a file to write, which is ours from now on.
 
@@ -143,6 +147,7 @@ class OutputFolder:
             self._write_list()  # before the file exists: a kill in between leaves a name too many, not a file that is nobody's
         return self.path / name
 
+    @checked
     def remove(self, name: str) -> None:
         """Remove a file that is ours; nothing happens to others.
 
@@ -157,6 +162,7 @@ class OutputFolder:
             except OSError as error:
                 raise InputError(f"cannot remove {self.path / name} ({reason(error)}); write elsewhere") from error
 
+    @checked
     def subfolder(self, name: str, names: Sequence[str]) -> "OutputFolder":
         """A folder in this one.
 

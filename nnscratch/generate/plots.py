@@ -9,6 +9,7 @@ import numpy as np
 
 from nnscratch.data.dataset import to_bytes
 from nnscratch.errors import InputError
+from nnscratch.hints import checked
 from nnscratch.ops.validation import check_flag, check_form, check_int
 
 if TYPE_CHECKING:
@@ -69,6 +70,8 @@ def png(image: "Image") -> bytes:
     bytes
         The file.
     """
+    if not hasattr(image, "save"):
+        raise InputError(f"png: image is a {type(image).__name__}, expected an image of Pillow; make one with grid(...)")
     data = io.BytesIO()
     image.save(data, "PNG")
     return data.getvalue()
@@ -88,6 +91,7 @@ PANELS: list[tuple[str, dict[str, str], dict[str, float]]] = [
 ]
 
 
+@checked
 def plot_history(history: list[dict[str, Any]], chance: dict[str, float] | None = None) -> bytes:
     """Plot the metrics of a training, a panel for each kind.
 

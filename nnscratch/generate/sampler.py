@@ -18,6 +18,7 @@ from nnscratch.files import FilePath
 from nnscratch.generate.headers import GENERATOR, MAX_TEXTURE_SIDE, SOURCE, check_file_size, check_limits
 from nnscratch.generate.inputs import TEXTURE, generate_images, new_generator, noise_length_of, sample_labels
 from nnscratch.generate.trainer import Trainer
+from nnscratch.hints import checked
 from nnscratch.models import Model
 from nnscratch.networks.gan import PRESETS
 from nnscratch.networks.texture_generator import SCALE
@@ -44,6 +45,7 @@ class Sampler:
     fractions : list of float, of each group in the training data; None if the labels were classes of the data
     """
 
+    @checked
     def __init__(self, model: Model, info: dict[str, Any]) -> None:
         self.model, self.info = model, info
         self.names, self.num_classes, self.fractions = info["names"], info["classes"], info["shares"]
@@ -161,6 +163,7 @@ def slerp(a: np.ndarray, b: np.ndarray, t: float) -> np.ndarray:
     return (np.sin((1 - t) * angle) * a + np.sin(t * angle) * b) / np.sin(angle)
 
 
+@checked
 def save_generator(path: FilePath, trainer: Trainer, half: bool = False) -> None:
     """Write a trainer's sampling model to a file of its own.
 
@@ -186,6 +189,7 @@ def write_generator(path: FilePath, model: Any, info: dict[str, Any], half: bool
     checkpoint.save(path, model, info=info)
 
 
+@checked
 def load_generator(path: FilePath = SHIPPED, side: int | None = None) -> Sampler:
     """Load a generator saved by `save_generator`.
 

@@ -25,7 +25,9 @@ from nnscratch.generate.headers import TRAINING, check_limits
 from nnscratch.generate.inputs import generate_images, new_generator, noise_length_of, one_hot, sample_labels
 from nnscratch.generate.options import Options, with_current_names
 from nnscratch.generate.pseudo_labels import with_pseudo_labels
+from nnscratch.hints import checked
 from nnscratch.models import Model
+from nnscratch.ops.validation import check_choice
 from nnscratch.optimizers import Adam, linear_decay
 from nnscratch.schema import check
 
@@ -54,6 +56,7 @@ class Trainer:
 
     GRID_SHAPE: ClassVar[tuple[int, int]] = (10, 10)  # rows and columns of the sample grids
 
+    @checked
     def __init__(self, dataset: Dataset, options: Options) -> None:
         self.options, self.step_count = options, 0
         self.source: dict[str, Any] | None = None  # where the data came from, set by the command
@@ -141,6 +144,7 @@ class Trainer:
         self.step_count += 1
         return metrics
 
+    @checked
     def optimizer(self, name: str) -> Adam:
         """The optimizer of one network.
 
@@ -153,8 +157,9 @@ class Trainer:
         Adam
             With its own state.
         """
-        return self.optimizers.parts[name]
+        return self.optimizers.parts[check_choice(name, "optimizer: name", self.optimizers.parts)]
 
+    @checked
     def sample(self, count: int, stream: int) -> tuple[np.ndarray, np.ndarray]:
         """Images of the averaged generator: classes in turn, pseudo-labels in proportion.
 

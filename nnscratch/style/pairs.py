@@ -7,6 +7,8 @@ import numpy as np
 from nnscratch.backend import Array
 from nnscratch.data.images import photograph, read_image
 from nnscratch.data.synthetic.styles import STYLES, is_style, style_image
+from nnscratch.files import FilePath
+from nnscratch.hints import checked
 from nnscratch.style.colour import match_colours
 from nnscratch.style.train_texture import TextureDataset
 
@@ -27,13 +29,16 @@ class PairDataset:
     style : path of a single style image or the name of a built-in one; None for all styles
     """
 
-    def __init__(self, seed: int, style: str | None = None):
+    @checked
+    def __init__(self, seed: int, style: FilePath | None = None):
+        chosen = None if style is None else read_style(style, 2 * SIDE)  # first, as it may not be there
         self.seed, self.textures = seed, TextureDataset(seed, SIDE, 60)
         self.photograph = read_image(photograph(), 512)[0]
-        self.styles = ([read_style(style, 2 * SIDE)] if style else
+        self.styles = ([chosen] if chosen is not None else
                        [style_image(name, 2 * SIDE, 100 + seed)[0] for name in STYLES])
         self.single_style = style is not None
 
+    @checked
     def batch(self, step: int) -> tuple[Array, Array]:
         """Draw the batch of a step.
 
@@ -78,10 +83,10 @@ class PairDataset:
                 for k in range(BATCH_SIZE)]
 
 
-def read_style(name: str, side: int) -> Array:
+def read_style(name: FilePath, side: int) -> Array:
     """The image at a path, or the built-in style of that name: (H, W, 3)."""
     if is_style(name):
-        return style_image(name, side)[0]
+        return style_image(str(name), side)[0]
     return read_image(name, shorter=side, minimum=SIDE)[0]
 
 

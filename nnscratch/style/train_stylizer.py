@@ -21,11 +21,12 @@ from nnscratch import backend, checkpoint
 from nnscratch.backend import Array, array_module, to_device
 from nnscratch.errors import printable
 from nnscratch.fast import gram_matrix, gram_matrix_backward
+from nnscratch.hints import checked
 from nnscratch.losses import content_loss, mse, relative_gram_loss, total_variation
 from nnscratch.models import Model
 from nnscratch.networks.stylizer import CHANNELS, ENCODED, UPSAMPLINGS, adain, decoder, encoder, fingerprint
 from nnscratch.networks.texture_features import texture_features
-from nnscratch.ops.validation import check_choice, check_int
+from nnscratch.ops.validation import check_choice, check_form, check_int
 from nnscratch.optimizers import Adam, Optimizer, clip_by_global_norm, cosine_decay, warmup
 from nnscratch.progress import progress_bar
 from nnscratch.schema import one_of, optional, record
@@ -53,6 +54,7 @@ def saved_style(value: Any, place: str) -> None:
 TRAINING = record(upsampling=one_of(*UPSAMPLINGS), begins=one_of("shipped", "random"), style=saved_style)
 
 
+@checked
 def train_stylizer(folder: str | PathLike, style: str | PathLike | None = None, *, steps: int = 2000,
                    upsampling: str = "resize", seed: int = 0, resume: bool = False, device: str = "auto") -> float:
     """Run the whole command: train, and write stylizer.safetensors to the folder.
@@ -82,8 +84,8 @@ def train_stylizer(folder: str | PathLike, style: str | PathLike | None = None, 
     given = {"style": None if style is None else style_record(style), "upsampling": upsampling,
              "steps": check_int(steps, "train stylizer: steps", 1),
              "seed": check_int(seed, "train stylizer: seed", 0), "begins": "shipped" if start_shipped else "random"}
+    backend.use(device)
     with open_training(folder, "stylizer", given, TRAINING, resume, [style] if style else []) as (output, info):
-        backend.use(device)
         dataset = PairDataset(info["seed"], recorded_style(info["style"]))
         model, reconstruction_steps = initial_decoder(info)
         optimizer, state = Adam(warmup(cosine_decay(LEARNING_RATE, info["steps"]), 50)), output.file(STATE)
@@ -141,6 +143,7 @@ def train(model: Model, optimizer: Optimizer, dataset: PairDataset, info: dict[s
     return float(metrics.get("style", np.nan))
 
 
+@checked
 def reconstruct(model: Model, code: Model, optimizer: Optimizer, content: Array, style: Array) -> Array:
     """Train the decoder for one step to reconstruct contents and styles from their own codes.
 
@@ -156,6 +159,8 @@ def reconstruct(model: Model, code: Model, optimizer: Optimizer, content: Array,
     Array ()
         The root mean square error of a pixel.
     """
+    for name, images in (("content", content), ("style", style)):
+        check_form("reconstruct", name, images, ("N", "H", "W", 3))
     images = array_module(content).concatenate([content[:BATCH_SIZE // 2], style[BATCH_SIZE // 2:]])
     loss, gradient = mse(model.forward(code.forward(images), training=True), images)
     update(model, optimizer, gradient)
@@ -169,6 +174,7 @@ def update(model: Model, optimizer: Optimizer, gradient: Array) -> None:
     optimizer.step(model.trainable_params, clip_by_global_norm(model.grads, MAX_GRADIENT_NORM))
 
 
+@checked
 def train_step(model: Model, network: Model, code: Model, optimizer: Optimizer, content: Array, style: Array,
                content_weight: float = CONTENT_WEIGHT) -> dict[str, Array]:
     """Train the decoder for one step on a batch of pairs.

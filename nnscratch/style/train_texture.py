@@ -21,6 +21,7 @@ from nnscratch.data.synthetic.paintings import flow_painting
 from nnscratch.data.synthetic.patterns import PATTERNS
 from nnscratch.data.synthetic.textures import tint, tones
 from nnscratch.errors import InputError, printable
+from nnscratch.hints import checked
 from nnscratch.losses import mse, softmax_cross_entropy
 from nnscratch.models import Model
 from nnscratch.networks.texture_features import texture_classifier, without_batch_norm
@@ -40,6 +41,7 @@ SAVE_EVERY, TEST_CROPS = 250, 1000
 STATE, TRAINING = "state.safetensors", record()
 
 
+@checked
 def train_texture(folder: str | PathLike, *, steps: int = 2500, seed: int = 0, resume: bool = False,
                   device: str = "auto") -> float:
     """Run the whole command: train, evaluate on new images, and write features.safetensors to the folder.
@@ -63,9 +65,9 @@ def train_texture(folder: str | PathLike, *, steps: int = 2500, seed: int = 0, r
         A folder that already holds a training, or holds none to resume.
     """
     given = {"steps": check_int(steps, "train texture: steps", 1), "seed": check_int(seed, "train texture: seed", 0)}
+    backend.use(device)
     with open_training(folder, "texture", given, TRAINING, resume) as (output, info):
         steps, seed, done = info["steps"], info["seed"], info["done"]
-        backend.use(device)
         names = [*PATTERNS, *(f"painting {k}" for k in range(PAINTINGS))]
         model = texture_classifier(len(names), seed)
         model.forward(to_device(np.zeros((1, SIDE, SIDE, 3), np.float32)))
@@ -171,6 +173,7 @@ class TextureDataset:
     images_per_pattern : int, images of each family of patterns; None for IMAGES_PER_PATTERN
     """
 
+    @checked
     def __init__(self, seed: int, side: int = SIDE, images_per_pattern: int | None = None):
         rng = np.random.default_rng([seed, 7])
         self.num_classes, self.seed, self.side = len(PATTERNS) + PAINTINGS, seed, side
@@ -182,6 +185,7 @@ class TextureDataset:
         # Never seed 0, the painting on which users try style transfer.
         self.paintings = [flow_painting(PAINTING_SIDE, 1000 + 100 * seed + k)[0] for k in range(PAINTINGS)]
 
+    @checked
     def batch(self, step: int, batch_size: int = BATCH_SIZE) -> tuple[Array, Array]:
         """Draw the batch of a step: mirrored, rotated, a little brighter or darker.
 

@@ -19,6 +19,7 @@ from nnscratch.generate.evaluate.corruptions import add_noise, gaussian_blur
 from nnscratch.generate.evaluate.distances import frechet_distance, kernel_distance, kernel_distance_interval
 from nnscratch.generate.evaluate.modes import classes_covered, modes_hit
 from nnscratch.generate.evaluate.neighbours import density_coverage, memorisation, precision_recall
+from nnscratch.hints import checked
 from nnscratch.ops.validation import check_array, check_int, check_shape
 
 __all__ = ["evaluate_images"]
@@ -29,6 +30,7 @@ MIN_IMAGES, SHOWN = 20, 16
 BLUR, NOISE = 0.05, 0.4  # of the ceilings: 1.4 of 28 pixels; a fifth of the way from black to white
 
 
+@checked
 def evaluate_images(classifier: Classifier, images: np.ndarray, labels: np.ndarray | None, train: Dataset, held_out: Dataset,
                     masters: tuple[np.ndarray, list[str]] | None = None, seed: int = 0) -> dict[str, Any]:
     """Compute all metrics of generated images.
