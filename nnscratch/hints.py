@@ -16,7 +16,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cache, wraps
 from math import isfinite
 from numbers import Real
-from typing import Any, TypeVar, Union, get_args, get_origin, get_type_hints
+from typing import IO, Any, TypeVar, Union, get_args, get_origin, get_type_hints
 
 import numpy as np
 
@@ -77,6 +77,7 @@ SIMPLE: dict[Any, tuple[Callable[[Any], bool], str]] = {
     float: (is_number, "a finite number"),
     os.PathLike: (is_path, "a path"),
     np.ndarray: (lambda value: type(value) is np.ndarray and value.dtype.kind in "biufc", "a NumPy array of numbers"),
+    IO: (lambda value: hasattr(value, "write"), "an open file"),
     collections.abc.Callable: (callable, "a function"),
 }
 
@@ -84,11 +85,17 @@ SIMPLE: dict[Any, tuple[Callable[[Any], bool], str]] = {
 def parts_of(hint: Any) -> tuple[Any, tuple[Any, ...]]:
     """The origin of a hint and its arguments; of a union with a path, a text is a path, too."""
     origin, parts = get_origin(hint) or hint, get_args(hint)
-    if origin in (Union, types.UnionType):
-        if any((get_origin(part) or part) is os.PathLike for part in parts):
-            parts = tuple(part for part in parts if part is not str)
-        return Union, parts
-    return origin, parts
+    if origin not in (Union, types.UnionType):
+        return origin, parts
+    if any(is_kind(get_origin(part) or part, os.PathLike) for part in parts):
+        parts = tuple(dict.fromkeys(os.PathLike if part is str or is_kind(get_origin(part) or part, os.PathLike) else part
+                                    for part in parts))
+    return Union, parts
+
+
+def is_kind(hint: Any, kind: type) -> bool:
+    """Whether the hint is this class, or one of its subclasses."""
+    return isinstance(hint, type) and issubclass(hint, kind)
 
 
 def fits(value: Any, hint: Any) -> bool:
@@ -98,7 +105,7 @@ def fits(value: Any, hint: Any) -> bool:
         return SIMPLE[origin][0](value)
     if origin is Union:
         return any(fits(value, part) for part in parts)
-    if origin is tuple:
+    if origin is tuple and parts:
         return isinstance(value, (tuple, list)) and (
             all(fits(one, parts[0]) for one in value) if parts[1:] == (...,) else
             len(value) == len(parts) and all(map(fits, value, parts)))
@@ -108,10 +115,11 @@ def fits(value: Any, hint: Any) -> bool:
         return isinstance(value, Iterable) and not isinstance(value, (str, bytes, Mapping)) and (
             not is_sequence(value) or all(fits(one, part) for part in parts for one in value))
     if origin in (dict, Mapping):
-        return isinstance(value, Mapping) and all(isinstance(key, str) for key in value)
+        return isinstance(value, Mapping) and (not parts or all(
+            fits(key, parts[0]) and fits(one, parts[1]) for key, one in value.items()))
     if origin is type:
         return isinstance(value, type) and any(issubclass(value, get_args(part) or part) for part in parts)
-    return not isinstance(origin, type) or isinstance(value, origin)
+    return not isinstance(origin, type) or getattr(origin, "_is_protocol", False) or isinstance(value, origin)
 
 
 def words(hint: Any) -> str:
@@ -121,9 +129,9 @@ def words(hint: Any) -> str:
         return SIMPLE[origin][1]
     if origin is Union:
         return " or ".join(map(words, parts))
-    if origin is tuple and parts[1:] != (...,):
+    if origin is tuple and parts and parts[1:] != (...,):
         return f"({', '.join(map(words, parts))})"
     if origin in (list, tuple, Sequence, Iterable):
-        return f"a sequence, each {words(parts[0])}"
-    return {dict: "a dict with names as keys", Mapping: "a dict with names as keys", type: "a class", str: "a text"}.get(
+        return f"a sequence{f', each {words(parts[0])}' if parts else ''}"
+    return {dict: "a dict", Mapping: "a dict", type: "a class", str: "a text"}.get(
         origin, f"a {getattr(origin, '__name__', origin)}")

@@ -26,6 +26,7 @@ from nnscratch.generate.ema import EMA
 from nnscratch.generate.evaluate.modes import modes_hit
 from nnscratch.generate.inputs import generate_images, one_hot
 from nnscratch.generate.pairwise import squared_distances
+from nnscratch.hints import checked
 from nnscratch.layers import Concatenate, Conv2D, Conv2DTranspose, Dense, Input, LeakyReLU, Reshape
 from nnscratch.layers.inputs import check_model
 from nnscratch.losses import binary_cross_entropy
@@ -91,6 +92,7 @@ VARIANTS = {"healthy": Variant(), "saturating": Variant(saturating(0.9)), "no ba
             "no statistics": Variant(average=WeightsOnly)}
 
 
+@checked
 def train(variant: Variant, seed: int = 0, steps: int = CHECKPOINTS[-1],
           callback: Callable[[int, Model], None] | None = None) -> Model:
     """Train a variant.

@@ -16,6 +16,7 @@ from nnscratch.course.checks.exercise import Attempt, Wrong, exercise, run
 from nnscratch.course.checks.neurons import normal
 from nnscratch.gradcheck import Report, check_op
 from nnscratch.gradcheck.mutants import BLIND_TO_ONES, mutants_of
+from nnscratch.hints import checked
 
 __all__ = ["batch_norm", "chain", "check_batch_norm", "guilty", "numeric_gradient", "suspects", "upstream"]
 
@@ -130,6 +131,7 @@ def batch_norm(x: Array, gamma: Array, beta: Array) -> tuple[Array, Any]:
     return y, cache
 
 
+@checked
 def check_batch_norm(backward: Callable, upstream: Callable[[tuple[int, ...]], Array]) -> Report:
     """Check a backward pass of batch normalisation with an upstream gradient of your choice.
 

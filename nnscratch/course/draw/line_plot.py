@@ -5,12 +5,14 @@ from typing import Any
 from numpy.typing import ArrayLike
 
 from nnscratch.course.draw.drawing import FAINT, INK, PALETTE, Drawing, new_figure
+from nnscratch.hints import checked
 
 __all__ = ["curves"]
 
 DASHES = "-", "--", ":", "-."  # besides the colours: for print, and for colour-blind readers
 
 
+@checked
 def curves(lines: Mapping[str, tuple[ArrayLike, ArrayLike]], text: str, xlabel: str = "", ylabel: str = "",
            points: Mapping[str, tuple[ArrayLike, ArrayLike]] | None = None, log: bool | str = False, width: float = 5.6,
            height: float = 3.0) -> Drawing:

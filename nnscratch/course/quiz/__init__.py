@@ -13,6 +13,7 @@ import numpy as np
 
 from nnscratch.course.quiz import convolution, generator, layers, networks, neuron, speed, style
 from nnscratch.course.quiz.question import Question, ask, format_number
+from nnscratch.hints import checked
 
 __all__ = ["ITEMS", "sheet"]
 
@@ -38,6 +39,7 @@ ITEMS: dict[str, tuple[Item, ...]] = {  # notebook: its items, in the order of t
 WIDTH = 100
 
 
+@checked
 def sheet(notebook: str, seed: int = 0, answers: bool = False) -> str:
     """A sheet of questions.
 
