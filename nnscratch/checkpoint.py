@@ -66,10 +66,11 @@ def save(path: Path, model: Any, optimizer: Any = None, info: dict[str, Any] | N
     ...     load(path, model)
     {'step': 1200}
     """
-    check_parts(model, optimizer)
     arrays = arrays_of(model)
     if not arrays:
         raise InputError("the model has no parameters to save, expected one that is built; call it on an input first")
+    if optimizer is not None and not hasattr(optimizer, "save_state"):
+        raise InputError(f"the optimizer is a {type(optimizer).__name__}, expected an Optimizer, or None")
     if optimizer is not None:
         arrays |= {f"optimizer/{name}": array for name, array in optimizer.save_state().items()}
     for name, array in arrays.items():
@@ -80,9 +81,7 @@ def save(path: Path, model: Any, optimizer: Any = None, info: dict[str, Any] | N
 
 
 def load(path: Path, model: Any, optimizer: Any = None) -> dict[str, Any]:
-    """Read a file written by `save` into a model, and into an optimizer.
-
-    Files of version 0.1 are read too.
+    """Read a file written by `save`, also by version 0.1, into a model, and into an optimizer.
 
     Parameters
     ----------
@@ -104,7 +103,6 @@ def load(path: Path, model: Any, optimizer: Any = None) -> dict[str, Any]:
         Nothing is changed: the file is missing, truncated, foreign, of another model or optimizer, or holds NaN or numbers
         too large for the model's precision.
     """
-    check_parts(model, optimizer)
     arrays, header = read_arrays(path)
     state = {name.removeprefix("optimizer/"): arrays.pop(name) for name in [*arrays] if name.startswith("optimizer/")}
     ours = arrays_of(model)
@@ -126,16 +124,10 @@ def load(path: Path, model: Any, optimizer: Any = None) -> dict[str, Any]:
     return header["info"]
 
 
-def check_parts(model: Any, optimizer: Any) -> None:
-    """Raise InputError unless the model has parameters and buffers, and the optimizer, if there is one, a state."""
-    if not (hasattr(model, "params") and hasattr(model, "buffers")):
-        raise InputError(f"the model is a {type(model).__name__}, expected a Model or a Layer")
-    if optimizer is not None and not hasattr(optimizer, "save_state"):
-        raise InputError(f"the optimizer is a {type(optimizer).__name__}, expected an Optimizer, or None")
-
-
 def arrays_of(model: Any) -> dict[str, Array]:
     """The model's own arrays, named as in the file."""
+    if not (hasattr(model, "params") and hasattr(model, "buffers")):
+        raise InputError(f"the model is a {type(model).__name__}, expected a Model or a Layer")
     return ({f"params/{name}": array for name, array in model.params.items()}
             | {f"buffers/{name}": array for name, array in model.buffers.items()})
 

@@ -14,7 +14,6 @@ from nnscratch.backend import move, to_cpu
 from nnscratch.bench.agree import RUN_ERRORS, compare_results, failure_reason, tolerances
 from nnscratch.bench.cases import CASES, Case, ours
 from nnscratch.bench.clock import CPU, GPU, Contender, time_in_turn
-from nnscratch.hints import checked
 
 __all__ = ["run"]
 
@@ -24,7 +23,6 @@ QUICK = ("3x3 64->64, 256 px", "1x1 256->64, 64 px, 4 images", "4x4/2 32->64, 14
 WAYS = ("forward", "backward")
 
 
-@checked
 def run(modules: Mapping[str, Any], rivals: Sequence[Any], quick: bool, cases: Sequence[Case] = CASES) -> Iterator[dict]:
     """Compare and time each case, forward and backward.
 

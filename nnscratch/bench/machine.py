@@ -14,7 +14,6 @@ import numpy as np
 
 from nnscratch.bench.clock import CPU, GPU
 from nnscratch.fast import cuda
-from nnscratch.hints import checked
 from nnscratch.info import blas, openblas_threads
 from nnscratch.version import __version__
 
@@ -74,7 +73,6 @@ def threads() -> int | None:
     return openblas_threads() or (len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count())
 
 
-@checked
 def ceilings(xp: Any, quick: bool = False) -> dict[str, float]:
     """Measure how fast the device multiplies matrices and copies memory.
 
@@ -110,7 +108,6 @@ def copy_gb_per_s(size: int = 2**28, xp: Any = np) -> float:
     return 2 * size / best(lambda: b.__setitem__(..., a), xp) / 1e9
 
 
-@checked
 def best(function: Callable[[], Any], xp: Any = np, times: int = 7) -> float:
     """Time several calls, after one that is not counted, and keep the shortest.
 

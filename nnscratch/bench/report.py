@@ -8,7 +8,6 @@ from typing import Any
 from nnscratch.bench.roofline import fraction, plot, ratio
 from nnscratch.bench.sweep import crossovers
 from nnscratch.files import replace_file
-from nnscratch.hints import checked
 from nnscratch.outputs import OutputFolder
 
 __all__ = ["layer_header", "layer_lines"]
@@ -87,7 +86,6 @@ def machine_lines(card: Row) -> Iterator[str]:
         yield f"ceilings of {name}: {top['gflops']:,.0f} GFLOP/s in products, {top['gb_per_s']:,.0f} GB/s copying"
 
 
-@checked
 def layer_header(names: Sequence[str]) -> str:
     """Write the head of the table of layers.
 
@@ -105,7 +103,6 @@ def layer_header(names: Sequence[str]) -> str:
     return f"{'ms a layer':46} {'way':8} {'GFLOP':>7} {'MB':>7} {'FLOP/B':>6}{columns}"
 
 
-@checked
 def layer_lines(row: Row, names: Sequence[str], ceilings: Mapping[str, Any]) -> Iterator[str]:
     """Write a row of the table: the layer's work, then time and fraction of the ceiling for each contender.
 

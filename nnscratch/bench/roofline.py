@@ -12,15 +12,12 @@ from typing import Any
 
 import numpy as np
 
-from nnscratch.hints import checked
-
 __all__ = ["ceiling", "fraction"]
 
 COLOURS = {"NumPy": "#0072b2", "CuPy": "#d55e00"}
 OTHERS = ("#009e73", "#cc79a7", "#e69f00", "#56b4e9")
 
 
-@checked
 def ceiling(flop: float, size: float, ceilings: Mapping[str, float]) -> float:
     """Compute the least time for so many operations and bytes.
 
@@ -46,7 +43,6 @@ def ceiling(flop: float, size: float, ceilings: Mapping[str, float]) -> float:
     return max(flop / (1e9 * ceilings["gflops"]), size / (1e9 * ceilings["gb_per_s"]))
 
 
-@checked
 def fraction(row: Mapping[str, Any], seconds: float, ceilings: Mapping[str, float]) -> float:
     """Compute the fraction of the ceiling that a layer reaches.
 

@@ -9,7 +9,6 @@ from math import exp, log
 from typing import Any
 
 from nnscratch.bench.steps import gan_work, measure
-from nnscratch.hints import checked
 
 __all__ = ["crossover", "run"]
 
@@ -18,7 +17,6 @@ PRESET = "nano"
 SHORTEST = 1e-9  # seconds: a clock may show 0, which has no logarithm
 
 
-@checked
 def run(modules: Mapping[str, Any], quick: bool, preset: Any = PRESET, sizes: Sequence[int] | None = None) -> Iterator[dict]:
     """Time a GAN step at each batch size.
 
@@ -54,7 +52,6 @@ def crossovers(rows: Sequence[Mapping[str, Any]]) -> dict[str, dict[str, float |
     return found
 
 
-@checked
 def crossover(sizes: Sequence[int], cpu: Sequence[float], gpu: Sequence[float]) -> float | None:
     """Find the batch size from which on the GPU is faster.
 

@@ -81,8 +81,8 @@ def check_inputs(content: Array, styles: Sequence[Array], settings: Settings,
                              f"use a larger image")
         values = to_cpu(image)
         if not (values.min() >= -ROUNDING and values.max() <= 1 + ROUNDING):  # true for NaN, too
-            raise InputError(f"the {name} image has values outside 0 to 1 or NaN: {values.min():g} to {values.max():g}; divide "
-                             f"bytes by 255")
+            raise InputError(f"the {name} image has values from {values.min():g} to {values.max():g}, expected 0 to 1, not "
+                             f"values outside 0 to 1 or NaN; divide bytes by 255")
     if masks is not None and (len(masks) != len(styles) or settings.blend is not None or settings.statistics == "sliced"):
         raise InputError(f"{len(masks)} masks were given for {len(styles)} style(s), the blend {settings.blend} and the "
                          f"statistics {settings.statistics}, expected a mask for each style, no blend, and gram or covariance")

@@ -7,7 +7,7 @@ classifier's numbers happen to be. All sets compared are of one size, since the 
 "one class", a ceiling, for which there are fewer images). Every random choice is determined by the seed, so the same images
 get the same metrics.
 """
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -31,8 +31,8 @@ BLUR, NOISE = 0.05, 0.4  # of the ceilings: 1.4 of 28 pixels; a fifth of the way
 
 
 @checked
-def evaluate_images(classifier: Classifier, images: np.ndarray, labels: np.ndarray | None, train: Dataset, held_out: Dataset,
-                    masters: tuple[np.ndarray, list[str]] | None = None, seed: int = 0) -> dict[str, Any]:
+def evaluate_images(classifier: Classifier, images: np.ndarray, labels: np.ndarray | Sequence[int] | None, train: Dataset,
+                    held_out: Dataset, masters: tuple[np.ndarray, list[str]] | None = None, seed: int = 0) -> dict[str, Any]:
     """Compute all metrics of generated images.
 
     Parameters
