@@ -1,7 +1,8 @@
 """Every public callable with every argument replaced by junk: an InputError or the right result, and no input is changed.
 
-The callables are found by walking all modules. One that has no valid call in array_like_calls.py, and is none of the few named
-exceptions, fails.
+The callables are found by walking all modules. One that has no valid call in array_like_calls*.py, and is none of the few named
+exceptions, fails. Where a valid call would train, write or take long, only what nothing could be right for is tried: it must be
+refused at once, by an InputError, and nothing may be written.
 """
 import contextlib
 import fnmatch
@@ -12,12 +13,13 @@ import shutil
 import signal
 import warnings
 
-import array_like_calls_more  # noqa: F401  # enters its calls
+import array_like_calls_more  # noqa: F401  # enters its calls, as the next does
+import array_like_calls_rest  # noqa: F401
 import numpy as np
 import pytest
 from array_like_calls import CALLS, FUNCTIONS
 from array_like_calls_cheap import CHEAP
-from array_like_exceptions import EXCEPTIONS, OTHERS_TO_MEND
+from array_like_exceptions import EXCEPTIONS, OTHERS_TO_MEND, PARTS
 from array_like_junk import MUST_FAIL, variants, wrong_values
 from test_public_api import members, modules
 
@@ -40,18 +42,35 @@ def public_callables():
     return found
 
 
-def excepted(name):
-    return any(fnmatch.fnmatch(name, pattern) for pattern in EXCEPTIONS)
+def reason(name, exceptions):
+    """Why a callable is not tried; None where it must be."""
+    return next((why for why, patterns in exceptions.items() if any(fnmatch.fnmatch(name, one) for one in patterns)), None)
 
 
-def test_every_public_callable_has_a_valid_call():
-    """Or is a named exception; and neither list holds what does not exist."""
-    names, called = public_callables(), {name.partition(",")[0] for name in CALLS}
-    missing = [name for name in names if name not in called and not excepted(name)]
-    assert not missing, f"no valid call in tests/array_like_calls.py: {missing}"
-    assert not called - set(names), "calls of what is not public"
-    assert all(fnmatch.filter(names, pattern) for pattern in EXCEPTIONS), "exceptions for what does not exist"
-    assert set(OTHERS_TO_MEND) <= set(CALLS)
+def test_every_public_callable_is_tried():
+    """572 public callables: 241 with any junk, 166 with what is never right; 124 parts and 41 others are excepted.
+
+    Tried are at least 90 % of what is no part (hook, engine, proof). No list holds what does not exist.
+    """
+    names, called = set(public_callables()), {name.partition(",")[0] for name in CALLS}
+    missing = [name for name in names if name not in called | set(CHEAP) and reason(name, EXCEPTIONS) is None]
+    assert not missing, f"no call in tests/array_like_calls*.py: {missing}"
+    assert not (called | set(CHEAP)) - names, "calls of what is not public"
+    assert not called & set(CHEAP), "what has a valid call needs no other"
+    assert all(fnmatch.filter(names, one) for patterns in EXCEPTIONS.values() for one in patterns), "what does not exist"
+    assert set(OTHERS_TO_MEND) <= set(CALLS) | set(CHEAP)
+    left = names - called - set(CHEAP)
+    parts = {name for name in left if reason(name, PARTS)}
+    counts = (f"{len(names)} public callables: {len(called)} with any junk, {len(CHEAP)} with what is never right; "
+              f"{len(parts)} parts and {len(left) - len(parts)} others are excepted.")
+    assert counts in test_every_public_callable_is_tried.__doc__, counts
+    assert len(called) + len(CHEAP) >= 0.9 * len(names - parts)
+
+
+def tried(calls):
+    """The names; those not yet mended are expected to fail."""
+    not_mended = pytest.mark.xfail(strict=True, reason="not yet mended")
+    return [pytest.param(name, marks=[not_mended] if name in OTHERS_TO_MEND else []) for name in calls]
 
 
 def numbers(result):
@@ -145,8 +164,7 @@ def complaints(name):
                     yield f"{place} gives another result than the clean array"
 
 
-@pytest.mark.parametrize("name", [pytest.param(name, marks=[pytest.mark.xfail(strict=True, reason="not yet mended")]
-                                               if name in OTHERS_TO_MEND else []) for name in CALLS])
+@pytest.mark.parametrize("name", tried(CALLS))
 def test_junk_is_refused_or_right(name):
     """One InputError or the right result, never another exception; what was given is bit for bit as it was."""
     wrong = list(complaints(name))
@@ -196,7 +214,7 @@ def not_refused(name, folder):
 
 
 @pytest.mark.skipif(not hasattr(signal, "setitimer"), reason="needs a timer")
-@pytest.mark.parametrize("name", CHEAP)
+@pytest.mark.parametrize("name", tried(CHEAP))
 def test_junk_is_refused_before_any_work(name, tmp_path, monkeypatch):
     """An InputError at once, and nothing is written."""
     monkeypatch.chdir(tmp_path)

@@ -3,6 +3,7 @@
 They are part of the repository, not of the installed package: without them a notebook shows a sentence instead.
 """
 import json
+from os import PathLike
 from pathlib import Path
 
 from nnscratch.hints import checked
@@ -14,12 +15,12 @@ MISSING = "no stored results here: they are in benchmarks/results of nnscratch's
 
 
 @checked
-def stored_result(name: str, folder: str | Path = FOLDER) -> dict | None:
+def stored_result(name: str | PathLike[str], folder: str | Path = FOLDER) -> dict | None:
     """Read the result NAME.json.
 
     Parameters
     ----------
-    name : str
+    name : str or path
     folder : str or Path
 
     Returns

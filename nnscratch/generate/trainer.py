@@ -144,7 +144,6 @@ class Trainer:
         self.step_count += 1
         return metrics
 
-    @checked
     def optimizer(self, name: str) -> Adam:
         """The optimizer of one network.
 

@@ -9,6 +9,7 @@ from nnscratch.data.images import photograph, read_image
 from nnscratch.data.synthetic.styles import STYLES, is_style, style_image
 from nnscratch.files import FilePath
 from nnscratch.hints import checked
+from nnscratch.ops.validation import check_int
 from nnscratch.style.colour import match_colours
 from nnscratch.style.train_texture import TextureDataset
 
@@ -38,7 +39,6 @@ class PairDataset:
                        [style_image(name, 2 * SIDE, 100 + seed)[0] for name in STYLES])
         self.single_style = style is not None
 
-    @checked
     def batch(self, step: int) -> tuple[Array, Array]:
         """Draw the batch of a step.
 
@@ -53,6 +53,7 @@ class PairDataset:
         styles : Array (N, 128, 128, 3) in [0, 1]
             The style of each content.
         """
+        check_int(step, "PairDataset: step", 0)
         rng = np.random.default_rng([self.seed, 9, step])
         contents, styles = self._contents(step, rng), self._style_crops(step, rng)
         contents = [match_colours(c[None], s[None])[0] for c, s in zip(contents, styles)]

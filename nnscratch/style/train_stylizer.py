@@ -26,7 +26,7 @@ from nnscratch.losses import content_loss, mse, relative_gram_loss, total_variat
 from nnscratch.models import Model
 from nnscratch.networks.stylizer import CHANNELS, ENCODED, UPSAMPLINGS, adain, decoder, encoder, fingerprint
 from nnscratch.networks.texture_features import texture_features
-from nnscratch.ops.validation import check_choice, check_form, check_int
+from nnscratch.ops.validation import check_choice, check_form, check_int, check_positive, check_type
 from nnscratch.optimizers import Adam, Optimizer, clip_by_global_norm, cosine_decay, warmup
 from nnscratch.progress import progress_bar
 from nnscratch.schema import one_of, optional, record
@@ -143,7 +143,6 @@ def train(model: Model, optimizer: Optimizer, dataset: PairDataset, info: dict[s
     return float(metrics.get("style", np.nan))
 
 
-@checked
 def reconstruct(model: Model, code: Model, optimizer: Optimizer, content: Array, style: Array) -> Array:
     """Train the decoder for one step to reconstruct contents and styles from their own codes.
 
@@ -159,12 +158,20 @@ def reconstruct(model: Model, code: Model, optimizer: Optimizer, content: Array,
     Array ()
         The root mean square error of a pixel.
     """
-    for name, images in (("content", content), ("style", style)):
-        check_form("reconstruct", name, images, ("N", "H", "W", 3))
+    check_pair("reconstruct", (model, code), optimizer, content, style)
     images = array_module(content).concatenate([content[:BATCH_SIZE // 2], style[BATCH_SIZE // 2:]])
     loss, gradient = mse(model.forward(code.forward(images), training=True), images)
     update(model, optimizer, gradient)
     return loss**0.5
+
+
+def check_pair(op: str, models: tuple[Model, ...], optimizer: Optimizer, content: Array, style: Array) -> None:
+    """Raise InputError unless these are networks, an optimizer, and images of equally many pairs."""
+    for model in models:
+        check_type(model, f"{op}: a network", Model)
+    check_type(optimizer, f"{op}: optimizer", Optimizer)
+    check_form(op, "content", content, ("N", "H", "W", 3))
+    check_form(op, "style", style, (len(content), "H", "W", 3))
 
 
 def update(model: Model, optimizer: Optimizer, gradient: Array) -> None:
@@ -174,7 +181,6 @@ def update(model: Model, optimizer: Optimizer, gradient: Array) -> None:
     optimizer.step(model.trainable_params, clip_by_global_norm(model.grads, MAX_GRADIENT_NORM))
 
 
-@checked
 def train_step(model: Model, network: Model, code: Model, optimizer: Optimizer, content: Array, style: Array,
                content_weight: float = CONTENT_WEIGHT) -> dict[str, Array]:
     """Train the decoder for one step on a batch of pairs.
@@ -193,6 +199,8 @@ def train_step(model: Model, network: Model, code: Model, optimizer: Optimizer, 
     dict of Array ()
         The losses "content" and "style".
     """
+    check_pair("train_step", (model, network, code), optimizer, content, style)
+    check_positive(content_weight, "train_step: content_weight", or_zero=True)
     content_maps, style_maps = network.forward(content), network.forward(style)
     t = adain(code.forward(content), code.forward(style))
     y = model.forward(t, training=True)

@@ -185,7 +185,6 @@ class TextureDataset:
         # Never seed 0, the painting on which users try style transfer.
         self.paintings = [flow_painting(PAINTING_SIDE, 1000 + 100 * seed + k)[0] for k in range(PAINTINGS)]
 
-    @checked
     def batch(self, step: int, batch_size: int = BATCH_SIZE) -> tuple[Array, Array]:
         """Draw the batch of a step: mirrored, rotated, a little brighter or darker.
 
@@ -201,6 +200,8 @@ class TextureDataset:
         labels : Array (N,) of int
             The class of each crop: first the patterns, then the paintings.
         """
+        check_int(step, "TextureDataset: step", 0)
+        check_int(batch_size, "TextureDataset: batch_size", 1)
         rng = np.random.default_rng([self.seed, 8, step])
         labels = rng.integers(self.num_classes, size=batch_size)
         crops = np.empty((batch_size, self.side, self.side, 3), np.float32)

@@ -143,7 +143,7 @@ def modes(fake: np.ndarray, fresh_images: np.ndarray, masters: np.ndarray, faces
             "faces": list(faces), "counts": ours.counts.tolist()}
 
 
-def check_arguments(classifier: Classifier, images: np.ndarray, labels: np.ndarray | None, train: Dataset,
+def check_arguments(classifier: Classifier, images: np.ndarray, labels: np.ndarray | Sequence[int] | None, train: Dataset,
                     held_out: Dataset) -> None:
     """Raise InputError for anything wrong, before any work."""
     check_array("evaluate_images", "images", images, 4)
