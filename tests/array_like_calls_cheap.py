@@ -7,7 +7,7 @@ from functools import cache, partial
 from pathlib import Path
 
 import numpy as np
-from array_like_calls import small_model
+from array_like_calls import small_model, stepped
 from array_like_calls_more import batch, critic, picture, small_dataset
 from array_like_junk import Word
 from helpers import normal
@@ -55,7 +55,7 @@ def plausible_method(name, make, key, /, **arguments):
                                                   for k, value in arguments.items()})
 
 
-def nothing(*arguments):
+def nothing(*arguments, **named):
     """A function for arguments that are functions."""
 
 
@@ -70,7 +70,21 @@ def small_options():
 
 @cache
 def small_classifier():
-    return classifier.Classifier((8, 8, 1), ["a", "b", "c"])
+    found = classifier.Classifier((8, 8, 1), ["a", "b", "c"])
+    found.measure(small_dataset(24))
+    return found
+
+
+@cache
+def decoder_and_encoder():
+    return stylizer.decoder(), stylizer.encoder()
+
+
+def held_folder():
+    """A folder in which there need not be anything."""
+    found = outputs.OutputFolder("folder", ["*.png"])
+    found.files |= {"one.png", "samples"}
+    return found
 
 
 @cache
@@ -86,20 +100,18 @@ plausible("files.replace_file", files.replace_file, path=OUT, data=b"bytes")
 plausible("marks.own_names", marks.own_names, folder=PHOTO.parent)
 plausible("outputs.OutputFolder", outputs.OutputFolder, path=Path("folder"), names=["*.png"], inputs=[PHOTO], adopt=False)
 for name in ("file", "remove"):
-    plausible_method(f"outputs.OutputFolder.{name}", lambda: outputs.OutputFolder("folder", ["*.png"]), name, name="one.png")
-plausible_method("outputs.OutputFolder.subfolder", lambda: outputs.OutputFolder("folder", ["*.png"]), "subfolder",
-                 name="samples", names=["*.png"])
+    plausible_method(f"outputs.OutputFolder.{name}", held_folder, name, name="one.png")
+plausible_method("outputs.OutputFolder.subfolder", held_folder, "subfolder", name="samples", names=["*.png"])
 plausible("outputs.writing", lambda **given: outputs.writing(**given).__enter__(), output=OUT, derived=[Path("out.json")],
           inputs=[PHOTO])
 plausible("checkpoint.save", checkpoint.save, path=OUT, model=lambda: small_model(), optimizer=lambda: Adam(), info={})
-plausible("checkpoint.load", checkpoint.load, path=GENERATOR, model=lambda: sampler.load_generator().model,
-          optimizer=lambda: Adam())
+plausible("checkpoint.load", checkpoint.load, path=GENERATOR, model=lambda: sampler.load_generator().model)
 plausible("checkpoint.read_arrays", checkpoint.read_arrays, path=GENERATOR)
 
 # --- generate -------------------------------------------------------------------------------------------------------
 plausible("generate.adversarial.adversarial_step", adversarial.adversarial_step,
           pair=lambda: adversarial.Pair(gan.generator("nano", (16, 16, 1)), critic(), Adam(), Adam()),
-          loss=LOSSES["hinge"], real=lambda: batch(), noise=lambda: normal(6, 32).astype(np.float32),
+          loss=LOSSES["hinge"](), real=lambda: batch(), noise=lambda: normal(6, 32).astype(np.float32),
           rng=lambda: np.random.default_rng(0), penalty=1.0)
 plausible("generate.command.generate", command.generate, path=GENERATOR, output=OUT, shape=(2, 2), label=Word("3"), seed=0,
           device=Word("cpu"))
@@ -113,7 +125,8 @@ plausible_method("generate.composite.CompositeModel.set_buffer", lambda: composi
     {"one": gan.generator("nano", (16, 16, 1))}), "set_buffer", name=Word("one/batchnormalization_0/moving_mean"),
     value=lambda: np.zeros(32, np.float32))
 plausible_method("generate.composite.CompositeOptimizer.load_state", lambda: composite.CompositeOptimizer({"one": Adam()}),
-                 "load_state", arrays={}, params=lambda: {"one/w": normal(3, 4)})
+                 "load_state", arrays=lambda: composite.CompositeOptimizer({"one": stepped(Adam)}).save_state(),
+                 params=lambda: {"one/w": normal(3, 4)})
 for kind in ("Classifier", "Judge"):
     place = f"generate.evaluate.classifier.{kind}"
     plausible(place, getattr(classifier, kind), shape=(8, 8, 1), names=["a", "b"], seed=0)
@@ -128,9 +141,10 @@ plausible("generate.evaluate.classifier_training.train_classifier", classifier_t
 plausible("generate.evaluate.command.evaluate_generator", judge.evaluate_generator, path=GENERATOR, data=Word("glyphs"),
           folder=Path("folder"), count=100, seed=0, size=28, device=Word("cpu"))
 plausible("generate.evaluate.metrics.evaluate_images", metrics.evaluate_images, classifier=small_classifier(),
-          images=lambda: normal(30, 8, 8, 1), labels=lambda: np.arange(30) % 3, train=small_dataset(), held_out=small_dataset(),
-          seed=0)
-plausible("generate.evaluate.report.write_report", report.write_report, folder=Path("folder"), metrics={"images": 30},
+          images=lambda: normal(30, 8, 8, 1), labels=lambda: np.arange(30) % 3, train=small_dataset(24),
+          held_out=small_dataset(24), seed=0)
+plausible("generate.evaluate.report.write_report", report.write_report, folder=Path("folder"),
+          metrics={"images": 30, "memorisation": {"closest": [{"image": 0, "train": 0}]}},
           images=lambda: normal(30, 8, 8, 1), train=small_dataset())
 plausible("generate.headers.check_limits", partial(headers.check_limits, "data"), preset=Word("nano"), shape=(28, 28, 1),
           num_classes=10)
@@ -172,7 +186,7 @@ plausible("networks.vgg.vgg_features", vgg.vgg_features, path=GENERATOR, kind=Wo
           pooling=Word("average"))
 
 # --- style ----------------------------------------------------------------------------------------------------------
-plausible("style.checkerboard.compare_upsamplings", checkerboard.compare_upsamplings, images=picture, steps=1, seed=0)
+plausible("style.checkerboard.compare_upsamplings", checkerboard.compare_upsamplings, images=lambda: picture(), steps=1, seed=0)
 plausible("style.command.stylize", style_command.stylize, content_path=PHOTO, style_paths=[Word("night")], output_path=OUT,
           size=64, style_scale=1.0, minutes=1.0, every=2, device=Word("cpu"), settings={"steps": 2}, frames=0)
 plausible("style.command.transfer_with_progress", style_command.transfer_with_progress, content=lambda: picture(),
@@ -206,9 +220,9 @@ plausible("style.settings.Settings.from_saved", settings.Settings.from_saved, sa
 plausible("style.sidecar.read_sidecar", sidecar.read_sidecar, path=GENERATOR)
 plausible("style.sidecar.read_state", sidecar.read_state, output_path=OUT)
 plausible("style.stylizer.Stylizer", fast_stylizer.Stylizer, path=fast_stylizer.SHIPPED)
-for name, more in (("reconstruct", {}), ("train_step", {"network": network()})):
-    plausible(f"style.train_stylizer.{name}", getattr(train_stylizer, name), model=network(), **more,
-              code=network(), optimizer=lambda: Adam(), content=lambda: picture(), style=lambda: picture())
+for name, more in (("reconstruct", {}), ("train_step", {"network": texture_features.texture_features()})):
+    plausible(f"style.train_stylizer.{name}", getattr(train_stylizer, name), model=decoder_and_encoder()[0], **more,
+              code=decoder_and_encoder()[1], optimizer=lambda: Adam(), content=lambda: picture(), style=lambda: picture())
 plausible("style.train_stylizer.train_stylizer", train_stylizer.train_stylizer, folder=Path("folder"), style=PHOTO, steps=2,
           upsampling=Word("resize"), seed=0, resume=False, device=Word("cpu"))
 plausible("style.train_texture.TextureDataset", train_texture.TextureDataset, seed=0, side=16, images_per_pattern=2)

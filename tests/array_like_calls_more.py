@@ -33,8 +33,8 @@ def features(seed=0, n=30):
     return normal(n, 4, seed=seed)
 
 
-def small_dataset():
-    return Dataset((np.random.default_rng(0).random((12, 8, 8, 1)) * 255).astype(np.uint8), np.arange(12) % 3, ["a", "b", "c"])
+def small_dataset(n=12):
+    return Dataset((np.random.default_rng(0).random((n, 8, 8, 1)) * 255).astype(np.uint8), np.arange(n) % 3, ["a", "b", "c"])
 
 
 def first_batches(batch_size, rng=None, one_hot=True, drop_last=False):

@@ -1,7 +1,9 @@
 """Plausible arguments of what the course, the data and the commands need, as in array_like_calls_cheap.py."""
-from functools import partial
+import tempfile
+from functools import cache, partial
 from pathlib import Path
 
+import reader_files
 from array_like_calls import small_model
 from array_like_calls_cheap import OUT, PHOTO, nothing, plausible, plausible_method
 from array_like_calls_more import picture
@@ -30,6 +32,16 @@ from nnscratch.data import animation, masks, splits
 from nnscratch.data import images as image_files
 from nnscratch.data.readers import cifar, folder, formats, idx, npz
 from nnscratch.data.synthetic import faces, glyphs, paintings, registry, shapes, styles, textures
+
+
+@cache
+def inputs():
+    """A folder for input files, which is removed at the end."""
+    return tempfile.TemporaryDirectory()
+
+
+def input_file(name, data):
+    return reader_files.write(Path(inputs().name), name, data)
 
 
 def image(*shape):
@@ -77,7 +89,7 @@ plausible("course.draw.number_grid.grids", number_grid.grids, rows=grid_rows(), 
 plausible("course.draw.number_grid.heatmaps", number_grid.heatmaps, arrays={"a": image()}, text="text", inches=0.1)
 plausible("course.draw.number_grid.product", number_grid.product, x=lambda: image(2, 3), weights=lambda: image(3, 2),
           y=lambda: image(2, 2), place=(0, 0), bias=lambda: image(2))
-plausible("course.draw.photograph.photographs", photograph.photographs, photos={"a": abs(image(1, 4, 4, 3))}, text="text",
+plausible("course.draw.photograph.photographs", photograph.photographs, photos={"a": abs(image(4, 4, 3))}, text="text",
           inches=2.0)
 plausible("course.draw.stamping.stamps", stamping.stamps, x=lambda: image(2, 2), kernel=lambda: image(2, 2), stride=2,
           places=[(0, 0)])
@@ -105,15 +117,16 @@ plausible("data.images.read_image", image_files.read_image, path=PHOTO, size=32,
 plausible("data.images.side_by_side", partial(image_files.side_by_side, labels=["a"]), images=lambda: [picture()], height=32)
 plausible("data.images.write_image", image_files.write_image, path=OUT, image=lambda: picture())
 plausible("data.masks.read_mask", masks.read_mask, path=PHOTO, size=(8, 8))
-for name, read in (("cifar.read_cifar", cifar.read_cifar), ("folder.read_folder", folder.read_folder),
-                   ("idx.read_idx", idx.read_idx), ("npz.read_npz", npz.read_npz)):
-    plausible(f"data.readers.{name}", read, path=PHOTO, size=8, channels=1)
-    if name.startswith("folder"):
-        plausible(f"data.readers.{name}", read, folder=PHOTO.parent, size=8, channels=1)
+for name, read, data in (("cifar.read_cifar", cifar.read_cifar, reader_files.record([3], reader_files.PLANES[0])),
+                         ("idx.read_idx", idx.read_idx, reader_files.idx(reader_files.IMAGES))):
+    plausible(f"data.readers.{name}", read, path=lambda name=name, data=data: input_file(name, data), size=8, channels=1)
+plausible("data.readers.npz.read_npz", npz.read_npz, size=8, channels=1,
+          path=lambda: input_file("images.npy", reader_files.npy_header((2, 8, 8)) + bytes(128)))
+plausible("data.readers.folder.read_folder", folder.read_folder, folder=PHOTO.parent, size=8, channels=1)
 plausible("data.readers.folder.image_files", folder.image_files, folder=PHOTO.parent)
-plausible("data.readers.formats.open_dataset", formats.open_dataset, path_or_name=Path("glyphs"), size=28, channels=1, count=10,
+plausible("data.readers.formats.open_dataset", formats.open_dataset, path_or_name=Word("glyphs"), size=28, channels=1, count=10,
           seed=0)
-plausible("data.splits.load_splits", splits.load_splits, name=Path("glyphs"), size=28, seed=0, count=10)
+plausible("data.splits.load_splits", splits.load_splits, name=Word("glyphs"), size=28, seed=0, count=10)
 plausible("data.synthetic.faces.glyph_templates", faces.glyph_templates, letters=False)
 for name, draw in (("glyphs.draw_glyphs", glyphs.draw_glyphs), ("glyphs.glyphs", glyphs.glyphs)):
     plausible(f"data.synthetic.{name}", draw, count=2, seed=0, letters=False, size=28)
@@ -125,7 +138,7 @@ plausible("data.synthetic.registry.make_synthetic", registry.make_synthetic, nam
 plausible("data.synthetic.styles.style_image", styles.style_image, name=Word("night"), size=32, seed=0)
 
 # --- commands and printing ------------------------------------------------------------------------------------------
-plausible("bench.run.bench", bench.run.bench, only=Word("conv"), quick=True, output=Path("folder"), device=Word("cpu"),
+plausible("bench.run.bench", bench.run.bench, only=Word("layers"), quick=True, output=Path("folder"), device=Word("cpu"),
           print_fn=nothing)
 plausible("demo.run", demo.run, folder=Path("folder"), device=Word("cpu"))
 plausible("info.print_report", info.print_report, print_fn=nothing)

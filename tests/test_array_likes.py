@@ -20,7 +20,7 @@ import pytest
 from array_like_calls import CALLS, FUNCTIONS
 from array_like_calls_cheap import CHEAP
 from array_like_exceptions import EXCEPTIONS, OTHERS_TO_MEND, PARTS
-from array_like_junk import MUST_FAIL, variants, wrong_values
+from array_like_junk import MUST_FAIL, Word, variants, wrong_values
 from test_public_api import members, modules
 
 from nnscratch.errors import InputError
@@ -177,16 +177,16 @@ class Slow(BaseException):
 
 @contextlib.contextmanager
 def at_most(seconds):
-    """Interrupt what takes longer."""
+    """Interrupt what takes longer, in time of this process: another one may slow it down."""
     def interrupt(*signal_and_frame):
         raise Slow
-    previous = signal.signal(signal.SIGALRM, interrupt)
-    signal.setitimer(signal.ITIMER_REAL, seconds)
+    previous = signal.signal(signal.SIGPROF, interrupt)
+    signal.setitimer(signal.ITIMER_PROF, seconds)
     try:
         yield
     finally:
-        signal.setitimer(signal.ITIMER_REAL, 0)
-        signal.signal(signal.SIGALRM, previous)
+        signal.setitimer(signal.ITIMER_PROF, 0)
+        signal.signal(signal.SIGPROF, previous)
 
 
 def not_refused(name, folder):
@@ -200,7 +200,8 @@ def not_refused(name, folder):
             try:
                 with at_most(2), warnings.catch_warnings():
                     warnings.simplefilter("ignore")
-                    function(**arguments | {key: junk})
+                    function(**{key: str(given) if type(given) is Word else given for key, given in arguments.items()} | {
+                        key: junk})
                 yield f"{name}({key}={what}) is accepted"
             except InputError:
                 pass
