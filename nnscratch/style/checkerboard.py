@@ -16,7 +16,7 @@ from nnscratch.backend import Array, to_cpu, to_device
 from nnscratch.fast import conv2d_transpose
 from nnscratch.losses import mse
 from nnscratch.networks.stylizer import UPSAMPLINGS, decoder, encoder
-from nnscratch.ops.validation import as_pair, check_form, check_int, check_positive
+from nnscratch.ops.validation import as_pair, check_form, check_int, check_is_array, check_positive
 from nnscratch.optimizers import Adam
 
 __all__ = ["checkerboard_fraction", "compare_upsamplings", "overlap_counts"]
@@ -71,10 +71,12 @@ def checkerboard_fraction(images: Array, stride: int = 2, width: float = 1 / 16)
 
     Examples
     --------
-    >>> board = np.indices((32, 32)).sum(axis=0) % 2.0
+    >>> board = np.indices((32, 32)).sum(axis=0) % 2
     >>> round(checkerboard_fraction(board[None, :, :, None]), 3)
     1.0
     """
+    check_is_array("checkerboard_fraction", "images", images)
+    images = images.astype(np.float64) if images.dtype.kind in "biu" else images  # a board of 0 and 1
     check_form("checkerboard_fraction", "images", images, ("N", "H", "W", "C"))
     stride, width = check_int(stride, "checkerboard_fraction: stride", 1), check_positive(width, "checkerboard_fraction: width")
     spectrum = abs(np.fft.fft2(images - images.mean(axis=(1, 2), keepdims=True), axes=(1, 2)))**2
