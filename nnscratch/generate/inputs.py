@@ -53,6 +53,11 @@ def one_hot(labels: np.ndarray, num_classes: int) -> Array:
     labels, num_classes = as_labels(labels, "one_hot: labels"), check_int(num_classes, "one_hot: num_classes", 1)
     if labels.size and not 0 <= labels.min() <= labels.max() < num_classes:
         raise InputError(f"one_hot: labels from {labels.min()} to {labels.max()} were given, expected 0 to {num_classes - 1}")
+    return one_hot_rows(labels, num_classes)
+
+
+def one_hot_rows(labels: np.ndarray, num_classes: int) -> Array:
+    """`one_hot` without its checks, for every step of a training."""
     rows = np.zeros((len(labels), num_classes), np.float32)
     rows[np.arange(len(labels)), labels] = LABEL_SCALE
     return to_device(rows)

@@ -22,7 +22,7 @@ from nnscratch.files import FilePath
 from nnscratch.generate.composite import CompositeModel, CompositeOptimizer
 from nnscratch.generate.ema import EMA
 from nnscratch.generate.headers import TRAINING, check_limits
-from nnscratch.generate.inputs import generate_images, new_generator, noise_length_of, one_hot, sample_labels
+from nnscratch.generate.inputs import generate_images, new_generator, noise_length_of, one_hot_rows, sample_labels
 from nnscratch.generate.options import Options, with_current_names
 from nnscratch.generate.pseudo_labels import with_pseudo_labels
 from nnscratch.hints import checked
@@ -138,7 +138,7 @@ class Trainer:
         noise = np.random.default_rng([o.seed, NOISE_STREAM, k]).standard_normal((o.batch_size, self.noise_length), np.float32)
         labels = None
         if self.dataset.labels is not None:
-            labels = one_hot(self.dataset.labels[self.indices], self.num_classes)
+            labels = one_hot_rows(self.dataset.labels[self.indices], self.num_classes)
         metrics = self.train_step(to_device(to_floats(self.dataset.images[self.indices])), to_device(noise), labels)
         self.average.update(self.generator, k)
         self.step_count += 1
