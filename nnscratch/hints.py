@@ -28,8 +28,11 @@ Function = TypeVar("Function", bound=Callable[..., Any])
 LONGEST = 255  # bytes of a name, in all usual file systems
 
 
-def checked(function: Function) -> Function:
-    """The function, which raises InputError for the first argument that is not what its hint says."""
+def checked(function: Function, signed: bool = False) -> Function:
+    """The function, which raises InputError for the first argument that is not what its hint says.
+
+    signed : whether a whole number may be negative, for the function to refuse by itself.
+    """
     signature = inspect.signature(function)
     kinds = {name: parameter.kind for name, parameter in signature.parameters.items()}
     hints = cache(lambda: get_type_hints(function))  # at the first call, when all modules are complete
@@ -39,11 +42,17 @@ def checked(function: Function) -> Function:
     def checking(*arguments: Any, **named: Any) -> Any:
         for key, value in signature.bind(*arguments, **named).arguments.items():
             hint = hints().get(key, Any)
-            if kinds[key] is inspect.Parameter.VAR_KEYWORD or fits(value, hint):
+            tried = abs(value) if signed and type(value) is int else value
+            if kinds[key] is inspect.Parameter.VAR_KEYWORD or fits(tried, hint):
                 continue
             raise InputError(f"{name}: {key} is {value!r:.100}, expected {words(hint)}")
         return function(*arguments, **named)
     return checking  # type: ignore[return-value]
+
+
+def checked_command(function: Function) -> Function:
+    """As `checked`, for a command that refuses numbers outside their ranges by the names of its options."""
+    return checked(function, signed=True)
 
 
 def is_path(value: Any) -> bool:

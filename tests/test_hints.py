@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from nnscratch.errors import InputError
-from nnscratch.hints import checked, fits
+from nnscratch.hints import checked, checked_command, fits
 from nnscratch.layers import Conv2D, Dense, Layer
 
 NAN = float("nan")
@@ -67,6 +67,16 @@ def test_what_does_not_fit_is_named(given, words):
     """Before the function begins."""
     with pytest.raises(InputError, match=f"^{words}$"):
         train(**given)
+
+
+def test_a_command_refuses_ranges_by_itself():
+    """What it is given must still be whole."""
+    @checked_command
+    def draw(count: int) -> int:
+        return count
+    assert draw(-3) == -3
+    with pytest.raises(InputError, match="count is -2.5, expected a whole number"):
+        draw(-2.5)
 
 
 def test_another_number_of_arguments_is_an_ordinary_mistake():

@@ -106,7 +106,7 @@ def test_an_interrupted_training_is_resumed(quick, tmp_path, monkeypatch):
     monkeypatch.setattr(TextureDataset, "batch", batch)
     with pytest.raises(InputError, match="holds a training; add --resume"):
         train_texture(tmp_path / "twice", steps=7, device="cpu")
-    for folder, more, words in (("nowhere", {"resume": True}, "holds no training; leave out --resume"),
+    for folder, more, words in (("nowhere", {"resume": True}, "holds no training to resume; leave out --resume"),
                                 ("once/features.safetensors", {}, "cannot make the folder"),
                                 ("new", {"seed": -1}, "seed is -1")):
         with pytest.raises(InputError, match=words):

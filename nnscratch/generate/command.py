@@ -27,7 +27,7 @@ from nnscratch.generate.plots import grid
 from nnscratch.generate.sampler import SHIPPED, load_generator
 from nnscratch.generate.train_loop import TRAINING_FILES, Record, Score, train
 from nnscratch.generate.trainer import Trainer
-from nnscratch.hints import checked
+from nnscratch.hints import checked, checked_command
 from nnscratch.networks.texture_generator import SCALE
 from nnscratch.ops.validation import check_int
 from nnscratch.outputs import OutputFolder, writing
@@ -42,7 +42,7 @@ BAR_LABELS = {  # of metrics in the progress bar
     "d_norm": "gradients D", "g_norm": "G", "diversity": "diversity", "score": "score"}
 
 
-@checked
+@checked_command
 def train_generator(chosen: dict[str, Any], folder: FilePath, *, data: str | None = None, size: int | None = None,
                     minutes: float | None = None, resume: bool = False, device: str = "auto") -> str:
     """Carry out `nnscratch train generator`.
