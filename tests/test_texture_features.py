@@ -111,7 +111,7 @@ def test_an_interrupted_training_is_resumed(quick, tmp_path, monkeypatch):
                                 ("new", {"seed": -1}, "seed is -1")):
         with pytest.raises(InputError, match=words):
             train_texture(tmp_path / folder, **more, device="cpu")
-    with pytest.raises(InputError, match="holds 'texture training', expected a stylizer training"):
+    with pytest.raises(InputError, match="what is 'texture training', expected one of 'stylizer training'"):
         train_stylizer(tmp_path / "twice", resume=True, device="cpu")
     train_texture(tmp_path / "twice", resume=True, device="cpu")
     first, second = (texture_features(tmp_path / way / "features.safetensors") for way in ("once", "twice"))
