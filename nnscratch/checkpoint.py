@@ -69,6 +69,8 @@ def save(path: Path, model: Any, optimizer: Any = None, info: dict[str, Any] | N
     arrays = arrays_of(model)
     if not arrays:
         raise InputError("the model has no parameters to save, expected one that is built; call it on an input first")
+    if optimizer is not None and not hasattr(optimizer, "save_state"):
+        raise InputError(f"the optimizer is a {type(optimizer).__name__}, expected an Optimizer, or None")
     if optimizer is not None:
         arrays |= {f"optimizer/{name}": array for name, array in optimizer.save_state().items()}
     for name, array in arrays.items():
@@ -79,9 +81,7 @@ def save(path: Path, model: Any, optimizer: Any = None, info: dict[str, Any] | N
 
 
 def load(path: Path, model: Any, optimizer: Any = None) -> dict[str, Any]:
-    """Read a file written by `save` into a model, and into an optimizer.
-
-    Files of version 0.1 are read too.
+    """Read a file written by `save`, also by version 0.1, into a model, and into an optimizer.
 
     Parameters
     ----------
@@ -126,6 +126,8 @@ def load(path: Path, model: Any, optimizer: Any = None) -> dict[str, Any]:
 
 def arrays_of(model: Any) -> dict[str, Array]:
     """The model's own arrays, named as in the file."""
+    if not (hasattr(model, "params") and hasattr(model, "buffers")):
+        raise InputError(f"the model is a {type(model).__name__}, expected a Model or a Layer")
     return ({f"params/{name}": array for name, array in model.params.items()}
             | {f"buffers/{name}": array for name, array in model.buffers.items()})
 

@@ -17,6 +17,7 @@ from nnscratch.generate.options import Options
 from nnscratch.generate.plots import grid, png
 from nnscratch.generate.trainer import GRID_STREAM, SCORE_STREAM
 from nnscratch.gradcheck.table import print_table
+from nnscratch.hints import checked
 from nnscratch.outputs import OutputFolder
 from nnscratch.plotting import load_matplotlib
 from nnscratch.progress import progress_bar
@@ -29,6 +30,7 @@ TRAINING, JUDGED = Options(preset="nano", learning_rate=2e-3, steps=900), 1000
 OUTPUTS = ("content.png", "style.png", "image.png", "side-by-side.png", "digits.png", "loss.png")
 
 
+@checked
 def run(folder: FilePath = "nnscratch-demo", device: str = "auto") -> int:
     """Run the demo, and write content, style, image, loss curve, a side-by-side image and generated digits.
 

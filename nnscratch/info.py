@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from nnscratch import backend
+from nnscratch.hints import checked
 from nnscratch.version import __version__
 
 __all__ = ["print_report", "report"]
@@ -38,6 +39,7 @@ def report() -> Iterator[tuple[str, str]]:
         yield "to change that", remedy
 
 
+@checked
 def print_report(print_fn: Callable[[str], Any] = print) -> None:
     """Print the report, a line for each fact.
 

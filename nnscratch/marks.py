@@ -4,12 +4,14 @@ from pathlib import Path
 
 from nnscratch.errors import InputError
 from nnscratch.files import open_regular_file, read_file
+from nnscratch.hints import checked
 
 __all__ = ["own_names"]
 
 MANIFEST, LOCK, MARK = ".nnscratch.json", ".nnscratch.lock", "nnscratch"
 
 
+@checked
 def own_names(folder: Path) -> set[str]:
     """Find what nnscratch wrote, so that no output is taken for an input.
 

@@ -34,7 +34,7 @@ from nnscratch.layers.inputs import check_batch, read_mode
 from nnscratch.layers.pending import Pending
 from nnscratch.layers.state import check_name
 from nnscratch.ops.validation import check_dy
-from nnscratch.summary import call_cost, sample_shapes, table
+from nnscratch.summary import call_cost, print_table, sample_shapes
 
 __all__ = ["Input", "Model"]
 
@@ -243,8 +243,7 @@ class Model(Layer):
         print_fn : callable
             Called with each line.
         """
-        for line in table(self):
-            print_fn(line)
+        print_table(self, print_fn)
 
     def _call_text(self) -> str:
         return f"Model({len(self.layers)} layer{'s' if len(self.layers) != 1 else ''})"

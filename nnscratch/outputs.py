@@ -20,6 +20,7 @@ from pathlib import Path
 
 from nnscratch.errors import InputError
 from nnscratch.files import FilePath, hidden_name, make_folder, reason, remove_leftovers, replace_file, temporary_path
+from nnscratch.hints import checked
 from nnscratch.locks import lock
 from nnscratch.marks import LOCK, MANIFEST, MARK, is_ours, read_manifest
 from nnscratch.version import __version__
@@ -27,6 +28,7 @@ from nnscratch.version import __version__
 __all__ = ["OutputFolder", "writing"]
 
 
+@checked
 @contextlib.contextmanager
 def writing(output: FilePath, derived: Sequence[FilePath] = (), inputs: Iterable[FilePath] = ()) -> Iterator[None]:
     """Hold the lock of an output file, once it is certain that writing it, and the files named after it, loses nothing.
@@ -78,6 +80,7 @@ class OutputFolder:
         The folder cannot be made, holds a file that would be overwritten, or another process writes to it.
     """
 
+    @checked
     def __init__(self, path: FilePath, names: Sequence[str], inputs: Iterable[FilePath] = (), adopt: bool = False) -> None:
         self.path, self.names, self.inputs, self.adopt = Path(path), names, list(inputs), adopt
         self.made, self.files, self.context = False, set[str](), contextlib.ExitStack()
@@ -121,6 +124,7 @@ class OutputFolder:
         text = json.dumps({MARK: __version__, "made": self.made, "files": sorted(self.files)}, indent=0)
         replace_file(self.path / MANIFEST, text.encode())
 
+    @checked
     def file(self, name: str) -> Path:
         """The path of a file to write, which is ours from now on.
 
@@ -139,6 +143,7 @@ class OutputFolder:
             self._write_list()  # first: a kill before the file is written leaves a name without a file, which does no harm
         return self.path / name
 
+    @checked
     def remove(self, *names: str) -> None:
         """Remove files that are ours, and forget them: what appears later under such a name is not ours. Others stay.
 
@@ -156,6 +161,7 @@ class OutputFolder:
             self.files.difference_update(names)
             self._write_list()
 
+    @checked
     def subfolder(self, name: str, names: Sequence[str]) -> "OutputFolder":
         """A folder in this one.
 

@@ -4,11 +4,14 @@ import sys
 from collections.abc import Iterable
 from typing import Any, TextIO
 
+from nnscratch.hints import checked
+
 __all__ = ["progress_bar"]
 
 LINE_INTERVAL = 10.0  # seconds
 
 
+@checked
 def progress_bar(items: Iterable | None = None, **options: Any) -> Any:
     """Make a progress bar on the standard error stream.
 

@@ -2,8 +2,10 @@
 
 Shapes: of one sample, without the batch axis; None for a side of any size.
 """
+from collections.abc import Callable
 from typing import Any
 
+from nnscratch.hints import checked
 from nnscratch.layers.graph import Shape, Symbol, check_sides
 
 __all__: list[str] = []
@@ -23,6 +25,13 @@ def sample_shapes(model: Any, given: list[Shape]) -> dict[Symbol, Shape]:
 def call_cost(call: Symbol, shapes: list[Shape]) -> int:
     """Multiply-adds of one layer call for one sample, with inputs of these shapes."""
     return call.layer.multiply_adds(shapes if call.takes_list else shapes[0])
+
+
+@checked
+def print_table(model: Any, print_fn: Callable[[str], Any]) -> None:
+    """Print the table, line by line."""
+    for line in table(model):
+        print_fn(line)
 
 
 def table(model: Any) -> list[str]:

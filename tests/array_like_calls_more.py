@@ -5,6 +5,7 @@ from helpers import normal
 
 from nnscratch import initializers, memory
 from nnscratch.course import formulas
+from nnscratch.course.checks.gradients import batch_norm
 from nnscratch.course.gan_failures import SMALL, label_accuracy, mode_count, sample
 from nnscratch.course.tracing import trace
 from nnscratch.data import dataset, resize
@@ -32,8 +33,8 @@ def features(seed=0, n=30):
     return normal(n, 4, seed=seed)
 
 
-def small_dataset():
-    return Dataset((np.random.default_rng(0).random((12, 8, 8, 1)) * 255).astype(np.uint8), np.arange(12) % 3, ["a", "b", "c"])
+def small_dataset(n=12):
+    return Dataset((np.random.default_rng(0).random((n, 8, 8, 1)) * 255).astype(np.uint8), np.arange(n) % 3, ["a", "b", "c"])
 
 
 def first_batches(batch_size, rng=None, one_hot=True, drop_last=False):
@@ -98,7 +99,7 @@ call("generate.spectral.SpectralNormalization", spectral.SpectralNormalization, 
 method("generate.spectral.SpectralNormalization.forward", lambda: spectral.SpectralNormalization(critic()), "forward", x=batch,
        training=True, remember=True)
 method("generate.spectral.SpectralNormalization.set_buffer", lambda: spectral.SpectralNormalization(critic()), "set_buffer",
-       name="dense_0/kernel/left", value=lambda: np.ones(1, np.float32))
+       name="dense_0/kernel/left", value=lambda: np.ones(256, np.float32))
 
 
 def spectral_backward():
@@ -157,3 +158,5 @@ call("course.gan_failures.sample", sample, model=lambda: generator(SMALL, (16, 1
 call("course.gan_failures.label_accuracy", label_accuracy, generated=batch, labels=lambda: np.arange(6))
 call("course.gan_failures.mode_count", mode_count, generated=batch)
 call("memory.peak_bytes", memory.peak_bytes, function=lambda: np.zeros(10))
+call("course.checks.gradients.batch_norm", batch_norm, x=lambda: normal(2, 4, 5, 4), gamma=lambda: normal(4),
+     beta=lambda: normal(4))

@@ -18,6 +18,7 @@ from nnscratch import backend
 from nnscratch.bench import layers, machine, steps, sweep
 from nnscratch.bench import report as tables
 from nnscratch.bench.agree import RUN_ERRORS, failure_reason
+from nnscratch.hints import checked
 from nnscratch.ops.validation import check_choice
 from nnscratch.outputs import output_folder
 
@@ -26,6 +27,7 @@ __all__ = ["bench"]
 PARTS = ("layers", "steps", "sweep")
 
 
+@checked
 def bench(only: str | None = None, *, quick: bool = False, output: str | Path | None = None, device: str = "auto",
           rivals: Sequence[Any] = (), print_fn: Callable[[str], Any] = print) -> dict[str, Any]:
     """Time layers, steps and batch sizes on the CPU and, if there is one, on the GPU.

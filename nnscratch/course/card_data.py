@@ -11,6 +11,7 @@ import numpy as np
 
 from nnscratch import layers, losses, ops
 from nnscratch.course.formula_card import Card
+from nnscratch.hints import checked
 from nnscratch.ops import reference
 from nnscratch.ops.patches import gather
 from nnscratch.ops.validation import check_choice
@@ -190,6 +191,7 @@ CARDS = [
 ]
 
 
+@checked
 def card(name: str) -> Card:
     """The card of an op.
 

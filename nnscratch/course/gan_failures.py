@@ -24,8 +24,9 @@ from nnscratch.generate.adversarial import Pair, adversarial_step
 from nnscratch.generate.adversarial_losses import AdversarialLoss, constant_target, non_saturating, saturating
 from nnscratch.generate.ema import EMA
 from nnscratch.generate.evaluate.modes import modes_hit
-from nnscratch.generate.inputs import generate_images, one_hot
+from nnscratch.generate.inputs import generate_images, one_hot_rows
 from nnscratch.generate.pairwise import squared_distances
+from nnscratch.hints import checked
 from nnscratch.layers import Concatenate, Conv2D, Conv2DTranspose, Dense, Input, LeakyReLU, Reshape
 from nnscratch.layers.inputs import check_model
 from nnscratch.losses import binary_cross_entropy
@@ -91,6 +92,7 @@ VARIANTS = {"healthy": Variant(), "saturating": Variant(saturating(0.9)), "no ba
             "no statistics": Variant(average=WeightsOnly)}
 
 
+@checked
 def train(variant: Variant, seed: int = 0, steps: int = CHECKPOINTS[-1],
           callback: Callable[[int, Model], None] | None = None) -> Model:
     """Train a variant.
@@ -118,7 +120,7 @@ def train(variant: Variant, seed: int = 0, steps: int = CHECKPOINTS[-1],
     for step in range(steps):
         chosen = rng.integers(len(data), size=BATCH)
         noise = rng.standard_normal((BATCH, SMALL.noise_length), np.float32)
-        labels = one_hot(data.labels[chosen], CLASSES)
+        labels = one_hot_rows(data.labels[chosen], CLASSES)
         adversarial_step(pair, variant.loss, to_floats(data.images[chosen]), noise, labels)
         average.update(g, step)
         if callback:

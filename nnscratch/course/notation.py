@@ -10,6 +10,8 @@ import ast
 import re
 from collections.abc import Sequence
 
+from nnscratch.hints import checked
+
 __all__ = ["as_latex", "as_text"]
 
 GREEK = {"gamma": r"\gamma", "beta": r"\beta", "mean": r"\mu", "variance": "v", "epsilon": r"\epsilon", "xn": r"\hat{x}",
@@ -19,6 +21,7 @@ LOOSE = ast.Add, ast.Sub
 OVER = {"Sum": ("Σ", r"\sum"), "Max": ("max", r"\max"), "ArgMax": ("argmax", r"\operatorname*{argmax}")}
 
 
+@checked
 def as_text(line: str) -> str:
     """A formula as text.
 
@@ -42,6 +45,7 @@ def as_text(line: str) -> str:
                   lambda match: f"{OVER[match[1]][0]}_{match[2].replace(', ', '')}(", line)
 
 
+@checked
 def as_latex(line: str) -> str:
     r"""A formula as LaTeX.
 

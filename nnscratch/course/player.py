@@ -15,6 +15,7 @@ from nnscratch.course.draw.drawing import BLUE, FAINT, INK, ORANGE, Drawing, can
 from nnscratch.course.draw.number_grid import Grid, put
 from nnscratch.course.steps import Step, first_array
 from nnscratch.files import replace_file
+from nnscratch.hints import checked
 
 __all__ = ["page", "player", "save", "strip"]
 
@@ -36,6 +37,7 @@ def shown(step: Step) -> list[tuple[str, Any]]:
     return [(names[0], step.inputs[0]), *parameters.items(), (names[1], first_array(step.output))]
 
 
+@checked
 def strip(steps: Sequence[Step]) -> Drawing:
     """Draw all steps below each other.
 
@@ -94,6 +96,7 @@ def corner(array: Any, is_kernel: bool = False) -> np.ndarray:
     return np.atleast_2d(array.reshape(-1, array.shape[-1]) if array.ndim > 2 else array)[:ROWS, :COLUMNS]
 
 
+@checked
 def player(steps: Sequence[Step]) -> Any:
     """Show one step at a time, with buttons for next and previous.
 
@@ -151,6 +154,7 @@ show(0);
 """
 
 
+@checked
 def page(steps: Sequence[Step]) -> str:
     """The player as an HTML page, which needs no other file.
 
@@ -168,6 +172,7 @@ def page(steps: Sequence[Step]) -> str:
     return PAGE.format(images="\n".join(images))
 
 
+@checked
 def save(steps: Sequence[Step], path: str | Path) -> None:
     """Write `page` to a file.
 

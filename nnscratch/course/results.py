@@ -3,7 +3,10 @@
 They are part of the repository, not of the installed package: without them a notebook shows a sentence instead.
 """
 import json
+from os import PathLike
 from pathlib import Path
+
+from nnscratch.hints import checked
 
 __all__ = ["FOLDER", "MISSING", "gpu_results", "stored_result"]
 
@@ -11,12 +14,13 @@ FOLDER = Path(__file__).parent.parent.parent / "benchmarks" / "results"
 MISSING = "no stored results here: they are in benchmarks/results of nnscratch's repository"
 
 
-def stored_result(name: str, folder: str | Path = FOLDER) -> dict | None:
+@checked
+def stored_result(name: str | PathLike[str], folder: str | Path = FOLDER) -> dict | None:
     """Read the result NAME.json.
 
     Parameters
     ----------
-    name : str
+    name : str or path
     folder : str or Path
 
     Returns
@@ -28,6 +32,7 @@ def stored_result(name: str, folder: str | Path = FOLDER) -> dict | None:
     return json.loads(path.read_text(encoding="utf-8")) if path.exists() else None
 
 
+@checked
 def gpu_results(folder: str | Path = FOLDER) -> dict[str, dict]:
     """Read the results that `nnscratch bench` measured on a GPU: their machine has a GPU, and they have layers.
 

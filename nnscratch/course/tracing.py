@@ -17,6 +17,7 @@ from nnscratch.backend import Array, array_module, move
 from nnscratch.course.formulas import backward_formula, forward_formula
 from nnscratch.course.steps import Step
 from nnscratch.errors import InputError
+from nnscratch.hints import checked
 from nnscratch.layers.graph import check_sides
 from nnscratch.layers.inputs import check_batch, check_model
 from nnscratch.models import Model
@@ -66,6 +67,7 @@ class Trace(NamedTuple):
         from nnscratch.course import player
         return player.player(self.steps)
 
+    @checked
     def save(self, path: str | Path) -> None:
         """Write the player as one HTML file.
 

@@ -18,9 +18,10 @@ import numpy as np
 from nnscratch.backend import Array, concatenate
 from nnscratch.generate.adversarial_losses import AdversarialLoss
 from nnscratch.generate.augment import augment, augment_backward
-from nnscratch.generate.inputs import with_labels
+from nnscratch.generate.inputs import IMAGES, with_labels
 from nnscratch.generate.penalty import gradient_penalty
 from nnscratch.models import Model
+from nnscratch.ops.validation import check_form, check_positive, check_type
 from nnscratch.optimizers import global_norm
 
 __all__ = ["Pair", "adversarial_step", "diversity"]
@@ -61,6 +62,9 @@ def adversarial_step(pair: Pair, loss: AdversarialLoss, real: Array, noise: Arra
     dict
         Metrics of the step, as 0-d arrays: both losses, mean logits, gradient norms, diversity.
     """
+    check_type(pair, "adversarial_step: pair", Pair)
+    check_type(loss, "adversarial_step: loss", AdversarialLoss)
+    check_positive(penalty, "adversarial_step: penalty", or_zero=True)
     g, d, g_optimizer, d_optimizer = pair
 
     fake = g.forward(with_labels(noise, labels), training=True)
@@ -137,4 +141,6 @@ def diversity(fake: Array, real: Array) -> Array:
     0-d Array
         Near 1 for a healthy generator; near 0 all images look alike: it has collapsed.
     """
+    check_form("diversity", "fake", fake, IMAGES)
+    check_form("diversity", "real", real, ("N", *fake.shape[1:]))
     return fake.std(axis=0).mean() / (real.std(axis=0).mean() + 1e-6)

@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 
 from nnscratch.backend import Array, array_module, move
+from nnscratch.ops.validation import check_cache, check_form, check_type
 
 __all__ = ["augment", "augment_backward"]
 
@@ -36,6 +37,8 @@ def augment(x: Array, rng: np.random.Generator) -> tuple[Array, Any]:
     cache : tuple
         What `augment_backward` needs.
     """
+    check_form("augment", "x", x, ("N", "H", "W", "C"))
+    check_type(rng, "augment: rng", np.random.Generator)
     n, h, w, _ = x.shape
     xp, dtype = array_module(x), x.dtype
     brightness = move(rng.uniform(-BRIGHTNESS, BRIGHTNESS, (n, 1, 1, 1)).astype(dtype), xp)
@@ -62,7 +65,9 @@ def augment_backward(dy: Array, cache: Any) -> Array:
     Array (N, H, W, C)
         dx. The adjoint of a shift is the opposite shift; pixels that came in from beyond the border pass nothing on.
     """
+    check_cache("augment_backward", cache, 3)
     contrast, shifts, mask = cache
+    check_form("augment_backward", "dy", dy, (*mask.shape[:3], "C"))
     dy = shift_images(dy * mask, [-shift for shift in shifts])
     return contrast * dy + (1 - contrast) * dy.mean(axis=(1, 2, 3), keepdims=True)
 

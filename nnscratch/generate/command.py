@@ -27,6 +27,7 @@ from nnscratch.generate.plots import grid
 from nnscratch.generate.sampler import SHIPPED, load_generator
 from nnscratch.generate.train_loop import TRAINING_FILES, Record, Score, train
 from nnscratch.generate.trainer import Trainer
+from nnscratch.hints import checked, checked_command
 from nnscratch.networks.texture_generator import SCALE
 from nnscratch.ops.validation import check_int
 from nnscratch.outputs import OutputFolder, writing
@@ -41,6 +42,7 @@ BAR_LABELS = {  # of metrics in the progress bar
     "d_norm": "gradients D", "g_norm": "G", "diversity": "diversity", "score": "score"}
 
 
+@checked_command
 def train_generator(chosen: dict[str, Any], folder: FilePath, *, data: str | None = None, size: int | None = None,
                     minutes: float | None = None, resume: bool = False, device: str = "auto") -> str:
     """Carry out `nnscratch train generator`.
@@ -160,6 +162,7 @@ def check_minutes(minutes: float | None) -> None:
         raise InputError(f"--minutes is {minutes}, expected a number above 0")
 
 
+@checked
 def steps_for_minutes(minutes: float, dataset: Dataset, options: Options) -> int:
     """Measure a few steps, and compute how many fit.
 
@@ -199,6 +202,7 @@ def train_with_progress(trainer: Trainer, folder: OutputFolder, score: Score | N
         return train(trainer, folder, score=score, progress=progress)
 
 
+@checked
 def generate(path: FilePath | None, output: FilePath, *, shape: tuple[int, int] | None = None,
              walk: int | None = None, label: str | None = None, side: int | None = None, seed: int = 0,
              device: str = "auto") -> None:

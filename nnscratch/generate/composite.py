@@ -7,6 +7,8 @@ from copy import copy
 from typing import Any
 
 from nnscratch.backend import Array
+from nnscratch.hints import checked
+from nnscratch.ops.validation import check_choice
 
 __all__ = ["CompositeModel", "CompositeOptimizer"]
 
@@ -19,6 +21,7 @@ class CompositeModel:
     parts : dict, {name: an object with `params` and `buffers`, such as a Model}
     """
 
+    @checked
     def __init__(self, parts: dict[str, Any]) -> None:
         self.parts = parts
 
@@ -29,6 +32,7 @@ class CompositeModel:
     params = property(lambda self: self._gather("params"))
     buffers = property(lambda self: self._gather("buffers"))
 
+    @checked
     def set_buffer(self, name: str, value: Array) -> None:
         """Set one buffer of one part.
 
@@ -38,6 +42,7 @@ class CompositeModel:
         value : Array
         """
         part, _, rest = name.partition("/")
+        check_choice(part, "set_buffer: the part", self.parts)
         self.parts[part].set_buffer(rest, value)
 
 
@@ -49,6 +54,7 @@ class CompositeOptimizer:
     parts : dict, {name of the model that it trains: Optimizer}
     """
 
+    @checked
     def __init__(self, parts: dict[str, Any]) -> None:
         self.parts = parts
 
@@ -63,6 +69,7 @@ class CompositeOptimizer:
         return {f"{part}/{name}": array for part, optimizer in self.parts.items()
                 for name, array in optimizer.save_state().items()}
 
+    @checked
     def load_state(self, arrays: Mapping[str, Array], params: Mapping[str, Array]) -> None:
         """Restore what `save_state` returned, in all parts or in none.
 

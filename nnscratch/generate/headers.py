@@ -6,7 +6,9 @@ from typing import Any
 
 from nnscratch.errors import InputError
 from nnscratch.generate.inputs import TEXTURE
-from nnscratch.networks.gan import dense_size
+from nnscratch.hints import checked
+from nnscratch.networks.gan import PRESETS, dense_size
+from nnscratch.ops.validation import check_choice
 from nnscratch.schema import Rule, each, expect, mapping, number, one_of, optional, record, text, whole
 
 __all__ = ["MAX_SIDE", "check_limits"]
@@ -39,6 +41,7 @@ TRAINING: Rule = record(what=one_of("training"), options=mapping(anything), data
                         history=history)
 
 
+@checked
 def check_limits(what: str, preset: str, shape: tuple[int, ...], num_classes: int) -> None:
     """Raise InputError for a generator that could be trained, but whose file could not be read.
 
@@ -53,8 +56,9 @@ def check_limits(what: str, preset: str, shape: tuple[int, ...], num_classes: in
     num_classes : int
         K; 0 without labels.
     """
+    check_choice(preset, f"{what}: preset", (*PRESETS, TEXTURE))
     side = MAX_TEXTURE_SIDE if preset == TEXTURE else MAX_SIDE
-    if not (1 <= min(shape) and max(shape) <= side and shape[2] in (1, 3)):
+    if not (len(shape) == 3 and 1 <= min(shape) and max(shape) <= side and shape[2] in (1, 3)):
         raise InputError(f"{what}: images of {shape[1]}x{shape[0]} pixels and {shape[2]} channels, expected at most {side} a "
                          f"side, grey or colour; use --size to shrink them")
     if not 0 <= num_classes <= MAX_CLASSES:

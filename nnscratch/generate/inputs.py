@@ -12,10 +12,12 @@ from nnscratch.generate.pseudo_labels import sample_in_proportion
 from nnscratch.models import Model
 from nnscratch.networks.gan import PRESETS, generator
 from nnscratch.networks.texture_generator import noise_length, texture_generator
+from nnscratch.ops.validation import check_form, check_int, check_is_array, check_shape, check_type
 
 __all__ = ["generate_images", "one_hot"]
 
 TEXTURE = "texture"  # a preset of its own, for the method of that name
+IMAGES = ("N", "H", "W", "C")
 LABEL_SCALE = 3.0  # three standard deviations of the noise: a label of 1 would be drowned in it
 PIXELS_PER_BATCH = 2**18  # in `generate_images`: 64 images of 64 x 64 pixels, one of 512 x 512
 
@@ -48,6 +50,14 @@ def one_hot(labels: np.ndarray, num_classes: int) -> Array:
     >>> one_hot(np.array([1, 0]), 3).tolist()
     [[0.0, 3.0, 0.0], [3.0, 0.0, 0.0]]
     """
+    labels, num_classes = as_labels(labels, "one_hot: labels"), check_int(num_classes, "one_hot: num_classes", 1)
+    if labels.size and not 0 <= labels.min() <= labels.max() < num_classes:
+        raise InputError(f"one_hot: labels from {labels.min()} to {labels.max()} were given, expected 0 to {num_classes - 1}")
+    return one_hot_rows(labels, num_classes)
+
+
+def one_hot_rows(labels: np.ndarray, num_classes: int) -> Array:
+    """`one_hot` without its checks, for every step of a training."""
     rows = np.zeros((len(labels), num_classes), np.float32)
     rows[np.arange(len(labels)), labels] = LABEL_SCALE
     return to_device(rows)
@@ -78,6 +88,11 @@ def generate_images(model: Model, noise: np.ndarray, labels: np.ndarray, num_cla
     InputError
         They are not finite.
     """
+    check_type(model, "generate_images: model", Model)
+    check_form("generate_images", "noise", noise, ("N", "Z"))
+    if check_int(num_classes, "generate_images: num_classes", 0):
+        check_shape("generate_images", "labels", as_labels(labels, "generate_images: labels"), noise.shape[:1],
+                    "one for each row of noise")
     height, width, _ = model.outputs[0].sample_shape
     batch_size = max(1, min(64, PIXELS_PER_BATCH // (height * width)))
     generated = []
@@ -91,6 +106,17 @@ def generate_images(model: Model, noise: np.ndarray, labels: np.ndarray, num_cla
         raise InputError("the generator's images hold NaN: its weights are damaged, or its training diverged; use an earlier "
                          "checkpoint")
     return images
+
+
+def as_labels(labels: np.ndarray | Sequence[int], name: str) -> np.ndarray:
+    """Labels (N,), an array or a list of whole numbers, as an array."""
+    if isinstance(labels, (list, tuple)):
+        labels = np.array([check_int(label, name, -2**63) for label in labels])
+    check_is_array(name.partition(":")[0], name, labels, "a list of whole numbers")
+    array = np.asarray(labels)
+    if array.ndim != 1 or array.dtype.kind not in "iu":
+        raise InputError(f"{name} has shape {array.shape} and dtype {array.dtype}, expected whole numbers (N,)")
+    return array
 
 
 def with_labels(x: Array, labels: Array | None) -> Array | list[Array]:

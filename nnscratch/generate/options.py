@@ -5,6 +5,7 @@ from typing import Any
 from nnscratch.errors import InputError
 from nnscratch.generate.adversarial_losses import LOSSES
 from nnscratch.generate.inputs import TEXTURE
+from nnscratch.hints import checked
 from nnscratch.networks.gan import PRESETS
 from nnscratch.ops.validation import check_choice, check_fraction, check_int
 
@@ -95,6 +96,7 @@ class Options:
             raise InputError(f"train: learning_rate is {self.learning_rate!r}, expected a number between 0 and 1, such as 5e-4")
 
 
+@checked
 def make_options(chosen: dict[str, Any]) -> Options:
     """Options with the chosen entries, and otherwise the defaults of the method.
 

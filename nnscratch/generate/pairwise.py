@@ -3,6 +3,7 @@
 Shapes: x (N, D), y (M, D).
 """
 from nnscratch.backend import Array
+from nnscratch.ops.validation import check_form
 
 __all__ = ["squared_distances"]
 
@@ -27,4 +28,6 @@ def squared_distances(x: Array, y: Array) -> Array:
     array([[ 0.],
            [25.]])
     """
+    check_form("squared_distances", "x", x, ("N", "D"))
+    check_form("squared_distances", "y", y, ("M", x.shape[1]))
     return ((x * x).sum(axis=1)[:, None] + (y * y).sum(axis=1) - 2 * x @ y.T).clip(0)

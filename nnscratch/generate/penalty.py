@@ -20,7 +20,10 @@ from typing import Any
 import numpy as np
 
 from nnscratch.backend import Array, array_module
-from nnscratch.generate.inputs import with_labels
+from nnscratch.generate.inputs import IMAGES, with_labels
+from nnscratch.generate.spectral import SpectralNormalization
+from nnscratch.models import Model
+from nnscratch.ops.validation import check_form, check_positive, check_type
 
 __all__ = ["gradient_penalty"]
 
@@ -40,6 +43,11 @@ def gradient_penalty(d: Any, real: Array, labels: Array | None = None, weight: f
     0-d Array
         The penalty R.
     """
+    check_type(d, "gradient_penalty: d", Model, SpectralNormalization)
+    check_form("gradient_penalty", "real", real, IMAGES)
+    if labels is not None:
+        check_form("gradient_penalty", "labels", labels, (len(real), "K"))
+    check_positive(weight, "gradient_penalty: weight", or_zero=True)
     xp, dtype, n = array_module(real), real.dtype, len(real)
     complex_dtype = np.complex64 if dtype == np.float32 else np.complex128
 

@@ -8,6 +8,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from nnscratch.data.dataset import to_bytes
+from nnscratch.errors import InputError
+from nnscratch.hints import checked
+from nnscratch.ops.validation import check_flag, check_form, check_int
 from nnscratch.plotting import load_matplotlib
 
 if TYPE_CHECKING:
@@ -39,6 +42,11 @@ def grid(images: np.ndarray, columns: int = 10, gap: int = 2, enlarge: bool = Tr
     (38, 26)
     """
     from PIL import Image
+    check_form("grid", "images", images, ("N", "H", "W", "C"))
+    if images.shape[3] not in (1, 3):
+        raise InputError(f"grid: images has {images.shape[3]} channels, expected 1 or 3")
+    columns, gap = check_int(columns, "grid: columns", 1), check_int(gap, "grid: gap", 0)
+    check_flag(enlarge, "grid: enlarge")
     n, h, w, c = images.shape
     columns = min(columns, n)
     rows = -(-n // columns)
@@ -63,6 +71,8 @@ def png(image: "Image") -> bytes:
     bytes
         The file.
     """
+    if not hasattr(image, "save"):
+        raise InputError(f"png: image is a {type(image).__name__}, expected an image of Pillow; make one with grid(...)")
     data = io.BytesIO()
     image.save(data, "PNG")
     return data.getvalue()
@@ -82,6 +92,7 @@ PANELS: list[tuple[str, dict[str, str], dict[str, float]]] = [
 ]
 
 
+@checked
 def plot_history(history: list[dict[str, Any]], chance: dict[str, float] | None = None) -> bytes:
     """Plot the metrics of a training, a panel for each kind.
 

@@ -19,6 +19,7 @@ import numpy as np
 
 from nnscratch.data.dataset import Dataset, to_floats
 from nnscratch.generate.pairwise import squared_distances
+from nnscratch.ops.validation import check_form, check_int, check_seed, check_type
 
 __all__ = ["k_means", "with_pseudo_labels"]
 
@@ -40,7 +41,9 @@ def with_pseudo_labels(dataset: Dataset, count: int, seed: int = 0) -> Dataset:
     Dataset
         With groups as labels, or without labels where there would be less than two groups.
     """
-    count = min(count, len(dataset) // MIN_GROUP_SIZE)
+    check_type(dataset, "with_pseudo_labels: dataset", Dataset)
+    check_seed(seed, "with_pseudo_labels: seed")
+    count = min(check_int(count, "with_pseudo_labels: count", 0), len(dataset) // MIN_GROUP_SIZE)
     if count < 2:
         return replace(dataset, labels=None, class_names=[])
     rng = np.random.default_rng(seed)
@@ -65,6 +68,9 @@ def k_means(x: np.ndarray, count: int, rng: np.random.Generator) -> np.ndarray:
     ndarray (K, D)
         Centres of the clusters.
     """
+    check_form("k_means", "x", x, ("N", "D"))
+    check_int(count, "k_means: count", 1)
+    check_type(rng, "k_means: rng", np.random.Generator)
     centres = kmeans_plus_plus(x, count, rng)
     for _ in range(ITERATIONS):
         groups = nearest_centre(x, centres)

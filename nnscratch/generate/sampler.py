@@ -18,10 +18,11 @@ from nnscratch.files import FilePath
 from nnscratch.generate.headers import GENERATOR, MAX_TEXTURE_SIDE, SOURCE, check_file_size, check_limits
 from nnscratch.generate.inputs import TEXTURE, generate_images, new_generator, noise_length_of, sample_labels
 from nnscratch.generate.trainer import Trainer
+from nnscratch.hints import checked
 from nnscratch.models import Model
 from nnscratch.networks.gan import PRESETS
 from nnscratch.networks.texture_generator import SCALE
-from nnscratch.ops.validation import check_choice, check_int
+from nnscratch.ops.validation import check_choice, check_form, check_int, check_number, check_seed
 from nnscratch.schema import check
 
 __all__ = ["SHIPPED", "Sampler", "load_generator", "save_generator", "slerp"]
@@ -44,6 +45,7 @@ class Sampler:
     fractions : list of float, of each group in the training data; None if the labels were classes of the data
     """
 
+    @checked
     def __init__(self, model: Model, info: dict[str, Any]) -> None:
         self.model, self.info = model, info
         self.names, self.num_classes, self.fractions = info["names"], info["classes"], info["shares"]
@@ -72,10 +74,16 @@ class Sampler:
         ((20, 28, 28, 1), [0, 1, 2])
         """
         check_int(count, "sample: count", 1)
-        rng = np.random.default_rng(seed)
+        rng, label = np.random.default_rng(check_seed(seed, "sample: seed")), self._checked(label, "sample: label")
         noise = rng.standard_normal((count, self.noise_length), np.float32)
         labels = sample_labels(count, self.num_classes, self.fractions, rng) if label is None else np.full(count, label)
         return generate_images(self.model, noise, labels, self.num_classes), labels
+
+    def _checked(self, label: int | None, name: str) -> int | None:
+        """The label, if there is such a class."""
+        if label is not None and check_int(label, name, 0) >= max(self.num_classes, 1):
+            raise InputError(f"{name} is {label}, expected a whole number below {self.num_classes}, the number of classes")
+        return label
 
     def walk(self, frames: int, *, seed: int = 0, stops: int = 5, label: int | None = None) -> np.ndarray:
         """Images along a closed path through random noises: each looks like the one before.
@@ -94,7 +102,8 @@ class Sampler:
         """
         check_int(frames, "walk: frames", 1)
         check_int(stops, "walk: stops", 2)
-        noises = np.random.default_rng(seed).standard_normal((stops, self.noise_length), np.float32)
+        label = self._checked(label, "walk: label")
+        noises = np.random.default_rng(check_seed(seed, "walk: seed")).standard_normal((stops, self.noise_length), np.float32)
         positions = np.arange(frames) * stops / frames
         noise = np.stack([slerp(noises[int(p)], noises[(int(p) + 1) % stops], p % 1) for p in positions])
         return generate_images(self.model, noise, np.full(frames, label or 0), self.num_classes)
@@ -118,7 +127,7 @@ class Sampler:
         """
         if not self.num_classes:
             raise InputError(f"class {name!r} was requested, but this generator was trained without labels; leave --class out")
-        if name not in self.names:
+        if not isinstance(name, str) or name not in self.names:
             raise InputError(f"class {name!r} is unknown, expected one of {', '.join(self.names)}")
         return self.names.index(name)
 
@@ -146,11 +155,15 @@ def slerp(a: np.ndarray, b: np.ndarray, t: float) -> np.ndarray:
     >>> slerp(np.array([1.0, 0]), np.array([0.0, 1]), 0.5).round(3)
     array([0.707, 0.707])
     """
+    check_form("slerp", "a", a, ("Z",))
+    check_form("slerp", "b", b, a.shape)
+    check_number(t, "slerp: t")
     cosine = a @ b / np.sqrt((a @ a) * (b @ b))
     angle = np.arccos(np.clip(cosine, -1, 1))
     return (np.sin((1 - t) * angle) * a + np.sin(t * angle) * b) / np.sin(angle)
 
 
+@checked
 def save_generator(path: FilePath, trainer: Trainer, half: bool = False) -> None:
     """Write a trainer's sampling model to a file of its own.
 
@@ -176,6 +189,7 @@ def write_generator(path: FilePath, model: Any, info: dict[str, Any], half: bool
     checkpoint.save(path, model, info=info)
 
 
+@checked
 def load_generator(path: FilePath = SHIPPED, side: int | None = None) -> Sampler:
     """Load a generator saved by `save_generator`.
 

@@ -17,6 +17,7 @@ import numpy as np
 
 from nnscratch.backend import Array, array_module, move
 from nnscratch.models import Model
+from nnscratch.ops.validation import check_form, check_seed, check_type
 
 __all__ = ["SpectralNormalization"]
 
@@ -35,7 +36,9 @@ class SpectralNormalization:
     """
 
     def __init__(self, model: Model, seed: int = 0) -> None:
-        self.model, self.layers, rng = model, model.layers, np.random.default_rng(seed)
+        check_type(model, "SpectralNormalization: model", Model)
+        rng = np.random.default_rng(check_seed(seed, "SpectralNormalization: seed"))
+        self.model, self.layers = model, model.layers
         self.kernels = {name: array.copy() for name, array in model.params.items() if name.endswith("kernel")}
         self.left: dict[str, Array] = {}
         self.right: dict[str, Array] = {}
@@ -131,9 +134,11 @@ class SpectralNormalization:
         name : str, a key of `buffers`
         value : Array
         """
-        kernel, _, side = name.rpartition("/")
-        if kernel in self.kernels:
-            getattr(self, side)[kernel] = value
+        kernel, _, side = name.rpartition("/") if isinstance(name, str) else ("", "", "")
+        if kernel in self.kernels and side in ("left", "right"):
+            vectors = getattr(self, side)
+            check_form("set_buffer", name, value, vectors[kernel].shape)
+            vectors[kernel] = value.astype(vectors[kernel].dtype)
         else:
             self.model.set_buffer(name, value)
 

@@ -23,6 +23,7 @@ from nnscratch.generate.adversarial_losses import CHANCE_LOSS
 from nnscratch.generate.plots import grid, plot_history, png
 from nnscratch.generate.sampler import save_generator
 from nnscratch.generate.trainer import GRID_STREAM, SCORE_STREAM, Trainer
+from nnscratch.hints import checked
 from nnscratch.outputs import OutputFolder, output_folder
 from nnscratch.progress import print_above_bar
 
@@ -38,6 +39,7 @@ Record: TypeAlias = dict[str, float]  # "step", and the metrics of that step
 Score: TypeAlias = Callable[[np.ndarray, np.ndarray], float]
 
 
+@checked
 def train(trainer: Trainer, folder: FilePath | OutputFolder, *, score: Score | None = None,
           progress: Callable[[Record], None] | None = None, save_every: int = SAVE_INTERVAL) -> str:
     """Train until `trainer.options.steps`.

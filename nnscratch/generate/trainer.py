@@ -22,10 +22,12 @@ from nnscratch.files import FilePath
 from nnscratch.generate.composite import CompositeModel, CompositeOptimizer
 from nnscratch.generate.ema import EMA
 from nnscratch.generate.headers import TRAINING, check_limits
-from nnscratch.generate.inputs import generate_images, new_generator, noise_length_of, one_hot, sample_labels
+from nnscratch.generate.inputs import generate_images, new_generator, noise_length_of, one_hot_rows, sample_labels
 from nnscratch.generate.options import Options, with_current_names
 from nnscratch.generate.pseudo_labels import with_pseudo_labels
+from nnscratch.hints import checked
 from nnscratch.models import Model
+from nnscratch.ops.validation import check_choice
 from nnscratch.optimizers import Adam, linear_decay
 from nnscratch.schema import check
 
@@ -54,6 +56,7 @@ class Trainer:
 
     GRID_SHAPE: ClassVar[tuple[int, int]] = (10, 10)  # rows and columns of the sample grids
 
+    @checked
     def __init__(self, dataset: Dataset, options: Options) -> None:
         self.options, self.step_count = options, 0
         self.source: dict[str, Any] | None = None  # where the data came from, set by the command
@@ -135,7 +138,7 @@ class Trainer:
         noise = np.random.default_rng([o.seed, NOISE_STREAM, k]).standard_normal((o.batch_size, self.noise_length), np.float32)
         labels = None
         if self.dataset.labels is not None:
-            labels = one_hot(self.dataset.labels[self.indices], self.num_classes)
+            labels = one_hot_rows(self.dataset.labels[self.indices], self.num_classes)
         metrics = self.train_step(to_device(to_floats(self.dataset.images[self.indices])), to_device(noise), labels)
         self.average.update(self.generator, k)
         self.step_count += 1
@@ -153,8 +156,9 @@ class Trainer:
         Adam
             With its own state.
         """
-        return self.optimizers.parts[name]
+        return self.optimizers.parts[check_choice(name, "optimizer: name", self.optimizers.parts)]
 
+    @checked
     def sample(self, count: int, stream: int) -> tuple[np.ndarray, np.ndarray]:
         """Images of the averaged generator: classes in turn, pseudo-labels in proportion.
 

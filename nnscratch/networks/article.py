@@ -12,6 +12,7 @@ import numpy as np
 
 from nnscratch.backend import Array
 from nnscratch.errors import InputError
+from nnscratch.hints import checked
 from nnscratch.layers import BatchNormalization, Conv2D, Conv2DTranspose, Input
 from nnscratch.layers.inputs import check_model
 from nnscratch.models import Model
@@ -20,6 +21,7 @@ from nnscratch.ops.validation import check_int
 __all__ = ["article_stack", "explain", "image_sides", "live_taps", "output_spread"]
 
 
+@checked
 def article_stack(shape: tuple[int, int, int] = (64, 64, 3), blocks: int = 64, filters: int = 128,
                   layer: type[Conv2D] | type[Conv2DTranspose] = Conv2D) -> Model:
     """Build the model of the article's listing.
@@ -117,6 +119,7 @@ def output_spread(model: Model, shape: tuple[int, int, int], tries: int = 3) -> 
     return float(max(np.abs(one - made[0]).max() for one in made))
 
 
+@checked
 def explain(blocks: int = 8, filters: int = 128, print_fn: Callable[[str], Any] = print) -> None:
     """Print in numbers why the listing cannot generate images.
 

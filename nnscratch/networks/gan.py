@@ -16,6 +16,7 @@ networks" (2016), section 3; Miyato and Koyama, "cGANs with projection discrimin
 """
 from typing import Any, NamedTuple
 
+from nnscratch.hints import checked
 from nnscratch.layers import (
     Add,
     BatchNormalization,
@@ -75,6 +76,7 @@ SLOPE, EPSILON, MOMENTUM = 0.2, 1e-5, 0.9  # Keras' momentum 0.99 would keep muc
 KERNEL_INITIALIZER = "normal_002"  # as in the DCGAN paper
 
 
+@checked
 def generator(preset: str | Preset, shape: tuple[int, int, int], num_classes: int = 0) -> Model:
     """Build a generator.
 
@@ -131,6 +133,7 @@ def normalize_and_activate(x: Symbol) -> Symbol:
     return LeakyReLU(SLOPE)(BatchNormalization(momentum=MOMENTUM, epsilon=EPSILON)(x))
 
 
+@checked
 def discriminator(preset: str | Preset, shape: tuple[int, int, int], num_classes: int = 0) -> Model:
     """Build a discriminator.
 
@@ -161,6 +164,7 @@ def discriminator(preset: str | Preset, shape: tuple[int, int, int], num_classes
     return Model([image, *labels] if labels else image, logit, name="discriminator")
 
 
+@checked
 def encoder(preset: str | Preset, shape: tuple[int, int, int], length: int) -> Model:
     """Build an encoder: the discriminator with another last layer.
 

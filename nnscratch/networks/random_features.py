@@ -14,6 +14,7 @@ from collections.abc import Callable, Sequence
 import numpy as np
 
 from nnscratch.backend import Array, array_module
+from nnscratch.hints import checked
 from nnscratch.initializers import seeded_he_normal
 from nnscratch.layers import AveragePooling2D, Conv2D, Input, Padding2D, ReLU, Symbol
 from nnscratch.layers.inputs import check_model
@@ -25,6 +26,7 @@ __all__ = ["normalize_filters", "random_features"]
 MAX_SIDE, CROP_SIDE = 512, 64  # pixels: a larger image is represented by crops
 
 
+@checked
 def random_features(widths: Sequence[int] = (32, 64, 128, 128), seed: int = 0) -> Model:
     """Build the network.
 

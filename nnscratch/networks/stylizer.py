@@ -19,6 +19,7 @@ import numpy as np
 
 from nnscratch.backend import Array, to_cpu, to_device
 from nnscratch.errors import InputError
+from nnscratch.hints import checked
 from nnscratch.initializers import Initializer, seeded_he_normal
 from nnscratch.layers import (
     Add,
@@ -44,6 +45,7 @@ BLOCKS, EPSILON = 2, 1e-5  # residual blocks; added to variances
 UPSAMPLINGS = ("resize", "transposed")
 
 
+@checked
 def decoder(upsampling: str = "resize", seed: int = 0) -> Model:
     """Build the decoder, with its initial weights.
 

@@ -18,6 +18,7 @@ import numpy as np
 
 from nnscratch import checkpoint
 from nnscratch.backend import to_device
+from nnscratch.hints import checked
 from nnscratch.initializers import seeded_he_normal
 from nnscratch.layers import BatchNormalization, Conv2D, Dense, GlobalAveragePooling2D, Input, Symbol
 from nnscratch.models import Model
@@ -29,6 +30,7 @@ WIDTHS = 32, 64, 128, 128
 SHIPPED = Path(__file__).parent / "weights" / "textures.safetensors"
 
 
+@checked
 def texture_classifier(num_classes: int, seed: int = 0) -> Model:
     """Build the classifier, with batch normalization, for training.
 
@@ -54,6 +56,7 @@ def texture_classifier(num_classes: int, seed: int = 0) -> Model:
     return Model(image, [Dense(num_classes, kernel_initializer=initializer)(x), Dense(6, kernel_initializer=initializer)(x)])
 
 
+@checked
 def without_batch_norm(classifier: Model) -> Model:
     """Turn a trained classifier into a plain chain of convolutions, with each batch normalization inside its kernel.
 

@@ -10,6 +10,7 @@ by bilinear resizing and convolutions; transposed convolutions, or nearest neigh
 Reference: after Ulyanov et al., "Texture networks" (2016), section 3.2, with noise at the smallest size only.
 """
 from nnscratch.errors import InputError
+from nnscratch.hints import checked
 from nnscratch.layers import BatchNormalization, Conv2D, Input, LeakyReLU, Padding2D, Reshape, Symbol, UpSampling2D
 from nnscratch.models import Model
 
@@ -19,6 +20,7 @@ NOISE_CHANNELS, WIDTHS = 8, (96, 96, 64, 48, 32)
 SCALE = 2**(len(WIDTHS) - 1)
 
 
+@checked
 def texture_generator(shape: tuple[int, int, int]) -> Model:
     """Build the generator.
 
@@ -45,6 +47,7 @@ def texture_generator(shape: tuple[int, int, int]) -> Model:
     return Model(noise, Conv2D(3, 1, activation="tanh")(x), name="texture generator")
 
 
+@checked
 def noise_length(shape: tuple[int, int, int]) -> int:
     """Compute the length of the noise vector for an image.
 

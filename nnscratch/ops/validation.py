@@ -55,6 +55,19 @@ def check_shape(op: Any, name: str, array: Array, shape: Iterable[int], because:
         raise InputError(f"{op}: {name} has shape {tuple(array.shape)}, expected {tuple(shape)} {because}")
 
 
+def check_form(op: Any, name: str, array: Array, form: tuple[int | str, ...]) -> None:
+    """Raise InputError unless `array` has the form, such as (1, "H", "W", 3): a number, or a letter for any, per axis."""
+    check_array(op, name, array, None)
+    shape = array.shape
+    if len(shape) == len(form):
+        for given, wanted in zip(shape, form):
+            if given != wanted and type(wanted) is int:
+                break
+        else:
+            return
+    raise InputError(f"{op}: {name} has shape {tuple(shape)}, expected ({', '.join(map(str, form))})")
+
+
 def check_dy(op: Any, dy: Array, shape: Iterable[int], wrt: str = "all") -> None:
     """Raise InputError unless the upstream gradient has the shape of the output of the forward pass, and `wrt` is known."""
     check_wrt(op, wrt)
@@ -86,6 +99,11 @@ def check_int(value: Any, name: str, minimum: int) -> int:
     return operator.index(value)
 
 
+def check_seed(value: Any, name: str) -> int | list[int]:
+    """A seed of NumPy's generators: a whole number of at least 0, or a list of them."""
+    return [check_int(part, name, 0) for part in value] if isinstance(value, (list, tuple)) else check_int(value, name, 0)
+
+
 def check_number(value: Any, name: str, expected: str = "a finite number") -> float:
     """A finite real number of any type except bool, as a Python float."""
     if type(value) is float and isfinite(value):  # almost always; ops are called often
@@ -97,6 +115,13 @@ def check_number(value: Any, name: str, expected: str = "a finite number") -> fl
     if not isfinite(number):
         raise InputError(f"{name} is {value!r:.100}, expected {expected}")
     return number
+
+
+def check_numbers(value: Any, name: str, count: int) -> list[float]:
+    """So many finite real numbers, as a list."""
+    if not (isinstance(value, (list, tuple)) or getattr(value, "ndim", 0) == 1) or len(value) != count:
+        raise InputError(f"{name} is {value!r:.100}, expected a list of {count} numbers")
+    return [check_number(part, name) for part in value]
 
 
 def check_fraction(value: Any, name: str, or_one: bool = False) -> float:
@@ -161,3 +186,9 @@ def check_function(value: Any, name: str) -> None:
     """Raise InputError unless the value can be called."""
     if not callable(value):
         raise InputError(f"{name} is a {type(value).__name__}, expected a function")
+
+
+def check_type(value: Any, name: str, *kinds: type) -> None:
+    """Raise InputError unless the value is an object of one of the classes."""
+    if not isinstance(value, kinds):
+        raise InputError(f"{name} is a {type(value).__name__}, expected a {' or a '.join(kind.__name__ for kind in kinds)}")

@@ -16,6 +16,7 @@ from nnscratch.backend import Array, to_cpu, to_device
 from nnscratch.fast import conv2d_transpose
 from nnscratch.losses import mse
 from nnscratch.networks.stylizer import UPSAMPLINGS, decoder, encoder
+from nnscratch.ops.validation import as_pair, check_form, check_int, check_is_array, check_positive
 from nnscratch.optimizers import Adam
 
 __all__ = ["checkerboard_fraction", "compare_upsamplings", "overlap_counts"]
@@ -43,6 +44,7 @@ def overlap_counts(shape: tuple[int, int], kernel_size: int, stride: int) -> Arr
     array([[4., 2.],
            [2., 1.]])
     """
+    shape, kernel_size = as_pair(shape, "overlap_counts: shape"), check_int(kernel_size, "overlap_counts: kernel_size", 1)
     ones = np.ones((1, *shape, 1)), np.ones((kernel_size, kernel_size, 1, 1))
     return conv2d_transpose(*ones, strides=stride, padding="same")[0][0, :, :, 0]
 
@@ -73,6 +75,10 @@ def checkerboard_fraction(images: Array, stride: int = 2, width: float = 1 / 16)
     >>> round(checkerboard_fraction(board[None, :, :, None]), 3)
     1.0
     """
+    check_is_array("checkerboard_fraction", "images", images)
+    images = images.astype(np.float64) if images.dtype.kind in "biu" else images  # a board of 0 and 1
+    check_form("checkerboard_fraction", "images", images, ("N", "H", "W", "C"))
+    stride, width = check_int(stride, "checkerboard_fraction: stride", 1), check_positive(width, "checkerboard_fraction: width")
     spectrum = abs(np.fft.fft2(images - images.mean(axis=(1, 2), keepdims=True), axes=(1, 2)))**2
     frequencies = [np.fft.fftfreq(side) for side in images.shape[1:3]]
     near_multiple = [abs(f * stride - np.rint(f * stride)) <= width * stride for f in frequencies]
@@ -95,7 +101,9 @@ def compare_upsamplings(images: Array, steps: int = 0, seed: int = 0) -> dict[st
     dict of Array (N, H, W, 3)
         The decoded images under "resize" and "transposed".
     """
-    images = to_device(np.asarray(images, np.float32))
+    check_form("compare_upsamplings", "images", images, ("N", "H", "W", 3))
+    check_int(steps, "compare_upsamplings: steps", 0)
+    images = to_device(images.astype(np.float32, copy=False))
     codes, decoded = encoder().forward(images), {}
     for upsampling in UPSAMPLINGS:
         model, optimizer = decoder(upsampling, seed), Adam(LEARNING_RATE)

@@ -12,6 +12,8 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 
 from nnscratch.backend import Array
+from nnscratch.ops.validation import check_form, check_number, check_numbers
+from nnscratch.style.checks import check_image
 
 __all__ = ["grey", "match_colours", "match_luminance", "matrix_power", "restore_colours"]
 
@@ -56,8 +58,11 @@ def match_colours(image: Array, reference: Array | list[Array], weights: Sequenc
     >>> bool(abs(match_colours(image, reference).mean() - reference.mean()) < 1e-3)
     True
     """
+    references = reference if isinstance(reference, list) else [reference]
+    for name, array in (("image", image), *(("reference", one) for one in references)):
+        check_image("match_colours", name, array)
     own_mean, own = colour_moments([image], [1.0])
-    mean, wanted = colour_moments(reference if isinstance(reference, list) else [reference], weights)
+    mean, wanted = colour_moments(references, check_numbers(weights, "match_colours: weights", len(references)))
     count = image.size // 3
     unbiased = own * (count / max(count - 1, 1))
     a = matrix_power(wanted, 0.5) @ matrix_power(unbiased + EPSILON * np.eye(3), -0.5)
@@ -101,6 +106,8 @@ def matrix_power(matrix: Array, power: float) -> Array:
     array([[2., 1.],
            [1., 2.]])
     """
+    check_form("matrix_power", "matrix", matrix, ("C", "C"))
+    check_number(power, "matrix_power: power")
     values, vectors = np.linalg.eigh(matrix)
     return (vectors * values.clip(1e-12)**power) @ vectors.T
 
@@ -117,6 +124,7 @@ def grey(image: Array) -> Array:
     Array (1, H, W, 3)
         The luminance Y in all three channels, which networks for colour images can read.
     """
+    check_image("grey", "image", image)
     return np.repeat(image @ RGB_TO_YIQ[0].astype(image.dtype), 3).reshape(image.shape)
 
 
@@ -133,6 +141,8 @@ def match_luminance(style: Array, content: Array) -> Array:
     Array (1, H', W', 3)
         The style with the content's mean and standard deviation, clipped to [0, 1].
     """
+    check_image("match_luminance", "style", style)
+    check_image("match_luminance", "content", content)
     matched = (style - style.mean()) * (content.std() / max(style.std(), EPSILON)) + content.mean()
     return matched.clip(0, 1).astype(style.dtype)
 
@@ -150,6 +160,8 @@ def restore_colours(image: Array, content: Array) -> Array:
     Array (1, H, W, 3)
         The combined image, clipped to [0, 1].
     """
+    check_image("restore_colours", "image", image)
+    check_form("restore_colours", "content", content, image.shape)
     yiq = content.astype(np.float64) @ RGB_TO_YIQ.T
     yiq[..., 0] = image.astype(np.float64) @ RGB_TO_YIQ[0]
     return (yiq @ np.linalg.inv(RGB_TO_YIQ).T).clip(0, 1).astype(image.dtype)

@@ -23,6 +23,7 @@ from nnscratch.data.masks import read_mask
 from nnscratch.data.synthetic.styles import is_style, style_image
 from nnscratch.errors import InputError, printable
 from nnscratch.files import replace_file
+from nnscratch.hints import checked
 from nnscratch.outputs import writing
 from nnscratch.progress import progress_bar
 from nnscratch.style.features import min_side
@@ -37,6 +38,7 @@ __all__ = ["stylize", "transfer_with_progress"]
 MAX_STYLE_RATIO = 4  # longer side of the style / shorter side of the content
 
 
+@checked
 def stylize(content_path: str | PathLike, style_paths: Sequence[str | PathLike], output_path: str | PathLike, *,
             size: int = 256, style_scale: float = 1.0, masks: Sequence[str | PathLike] = (), minutes: float | None = None,
             every: int | None = None, device: str = "auto", settings: dict[str, Any] | None = None,
@@ -134,6 +136,7 @@ def steps_of(state: State | None) -> int:
     return 0 if state is None else len(state[1]["history"])
 
 
+@checked
 def transfer_with_progress(content: Array, style: Array | Sequence[Array], masks: Sequence[Array] | None = None,
                            on_image: Callable[[Array], object] | None = None,
                            save: Callable[[Callable[[], State]], object] | None = None, resume: State | None = None,

@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 
 from nnscratch.backend import Array
 from nnscratch.errors import InputError
+from nnscratch.hints import checked
 from nnscratch.models import Model
 from nnscratch.networks.random_features import normalize_filters, random_features
 from nnscratch.networks.texture_features import texture_features
@@ -22,6 +23,7 @@ from nnscratch.style.tiling import row_scales
 __all__ = ["FEATURES", "LossNetwork", "loss_network"]
 
 ALL_MAPS_SIDE = 32  # pixels a side that are enough for all maps of all networks
+COLORS = ("rgb", "bgr")
 FEATURES = ("texture", "random", "vgg19", "vgg16")
 
 
@@ -46,6 +48,7 @@ class LossNetwork(NamedTuple):
     smoothness: float
     balance: float
 
+    @checked
     def weights(self, strength: float) -> dict[str, Any]:
         """Compute the weights of the loss terms.
 
@@ -62,6 +65,7 @@ class LossNetwork(NamedTuple):
         return {"content_weight": 1 - style, "style_weight": self.balance * style, "smoothness": self.smoothness * style}
 
 
+@checked
 def loss_network(features: str, style: Array | None, *, side: int = ALL_MAPS_SIDE, seed: int = 0,
                  weights: str | PathLike | None = None, colors: str = "rgb") -> LossNetwork:
     """Build a loss network by its name.
@@ -92,6 +96,7 @@ def loss_network(features: str, style: Array | None, *, side: int = ALL_MAPS_SID
     [3, 32, 32, 64, 64, 128, 128, 128, 128]
     """
     check_features(features, weights)
+    check_choice(colors, "style transfer: colors", COLORS)
     if features == "random":
         return LossNetwork(normalize_filters(drop_small_maps(random_features(seed=seed), side), style), 1, 0.5, 200.0)
     if features == "texture":

@@ -12,7 +12,9 @@ from nnscratch.backend import Array
 from nnscratch.data.animation import encode_gif
 from nnscratch.data.images import encode, to_image
 from nnscratch.files import replace_file
+from nnscratch.hints import checked
 from nnscratch.outputs import OutputFolder
+from nnscratch.style.checks import check_image
 from nnscratch.style.colour import restore_colours
 
 __all__ = ["Frames", "film_path"]
@@ -20,6 +22,7 @@ __all__ = ["Frames", "film_path"]
 PATTERN = "[0-9][0-9][0-9][0-9]*.png"
 
 
+@checked
 def film_path(output: str | PathLike) -> Path:
     """The path of the film of OUT.
 
@@ -48,8 +51,10 @@ class Frames:
     inputs : list of path, which no frame may overwrite
     """
 
+    @checked
     def __init__(self, output: str | PathLike, content: Array, every: int | None, luminance_only: bool = False,
                  count: int = 0, steps: int = 0, inputs: list[str | PathLike] | None = None) -> None:
+        check_image("Frames", "content", content)
         self.film, self.content, self.every, self.luminance_only = film_path(output), content, every, luminance_only
         self.count, self.steps = count, steps
         folder = Path(output).with_name(f"{Path(output).stem}-frames")
@@ -66,6 +71,7 @@ class Frames:
             self.folder.__exit__(*error)
 
     @staticmethod
+    @checked
     def name(number: int) -> str:
         """The name of a frame.
 

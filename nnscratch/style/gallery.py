@@ -13,6 +13,7 @@ from nnscratch.data.images import check_writable, encode, photograph, read_image
 from nnscratch.data.synthetic.styles import STYLES, style_image
 from nnscratch.errors import printable
 from nnscratch.files import replace_file
+from nnscratch.hints import checked
 from nnscratch.ops.validation import check_choice
 from nnscratch.outputs import writing
 from nnscratch.progress import progress_bar
@@ -24,6 +25,7 @@ __all__ = ["gallery"]
 GAP = 6  # pixels between images
 
 
+@checked
 def gallery(output: str | PathLike, contents: Sequence[str | PathLike] = (), *, features: Sequence[str] = ("texture",),
             size: int = 224, steps: int = 40, seed: int = 0, device: str = "auto") -> bool:
     """Paint every photograph in every style of synthetic/styles.py, by every kind of features.

@@ -10,6 +10,8 @@ import numpy as np
 from nnscratch.backend import Array, array_module, move, to_cpu, to_device
 from nnscratch.errors import InputError
 from nnscratch.fast import avg_pool2d
+from nnscratch.ops.validation import check_form
+from nnscratch.style.checks import check_image
 from nnscratch.style.colour import match_colours
 from nnscratch.style.features import min_side
 from nnscratch.style.settings import Settings
@@ -72,22 +74,20 @@ def check_inputs(content: Array, styles: Sequence[Array], settings: Settings,
     """Raise InputError for the first image or mask that is invalid; return the weight of each style."""
     weights, smallest = settings.blend_weights(len(styles)), min_side(settings.features)
     for name, image in (("content", content), *(("style", image) for image in styles)):
-        shape = getattr(image, "shape", None)
-        if shape is None or len(shape) != 4 or shape[0] != 1 or shape[3] != 3:
-            raise InputError(f"the {name} image has shape {shape}, expected (1, H, W, 3); read it with read_image")
-        if min(shape[1:3]) < smallest:
-            raise InputError(f"the {name} image has {shape[2]}x{shape[1]} pixels, expected at least {smallest} a side; "
+        check_image("style transfer", f"the {name} image", image)
+        height, width = image.shape[1:3]
+        if min(height, width) < smallest:
+            raise InputError(f"the {name} image has {width}x{height} pixels, expected at least {smallest} a side; "
                              f"use a larger image")
         values = to_cpu(image)
         if not (values.min() >= -ROUNDING and values.max() <= 1 + ROUNDING):  # true for NaN, too
-            raise InputError(f"the {name} image has values from {values.min():g} to {values.max():g}, expected 0 to 1; divide "
-                             f"bytes by 255")
+            raise InputError(f"the {name} image has values from {values.min():g} to {values.max():g}, expected 0 to 1, not "
+                             f"values outside 0 to 1 or NaN; divide bytes by 255")
     if masks is not None and (len(masks) != len(styles) or settings.blend is not None or settings.statistics == "sliced"):
         raise InputError(f"{len(masks)} masks were given for {len(styles)} style(s), the blend {settings.blend} and the "
                          f"statistics {settings.statistics}, expected a mask for each style, no blend, and gram or covariance")
     for number, mask in enumerate(masks or (), 1):
-        if getattr(mask, "shape", None) != (1, *content.shape[1:3], 1):
-            raise InputError(f"mask {number} has shape {getattr(mask, 'shape', None)}, expected {(1, *content.shape[1:3], 1)}")
+        check_form("style transfer", f"mask {number}", mask, (1, *content.shape[1:3], 1))
         if not (mask.min() >= 0 and 0 < mask.max() <= 1):
             raise InputError(f"mask {number} has values from {mask.min():g} to {mask.max():g}, expected 0 to 1 and not black "
                              f"everywhere; leave its style out")

@@ -6,12 +6,16 @@ The moments of a region are weighted means over pixels (statistics.py). The weig
 scaled to an average of 1: then a weighted mean is a plain mean of weighted features, and strips (tiling.py) need no special
 case for masks.
 """
+from collections.abc import Sequence
 from typing import NamedTuple
 
 from nnscratch.backend import Array
+from nnscratch.errors import InputError
 from nnscratch.fast import avg_pool2d
 from nnscratch.losses.images import TINY
 from nnscratch.models import Model
+from nnscratch.ops.validation import check_numbers, check_type
+from nnscratch.style.checks import IMAGE, MASK, check_list
 from nnscratch.style.tiling import row_scales
 
 __all__ = ["Region", "make_regions"]
@@ -33,7 +37,7 @@ class Region(NamedTuple):
     pixel_weights: list[Array | None]
 
 
-def make_regions(network: Model, styles: list[Array], blend_weights: list[float],
+def make_regions(network: Model, styles: list[Array], blend_weights: Sequence[float],
                  masks: list[Array] | None = None) -> list[Region]:
     """Divide an image into regions.
 
@@ -49,8 +53,14 @@ def make_regions(network: Model, styles: list[Array], blend_weights: list[float]
     list of Region
         Without masks, the whole image with the mixture of all styles; with masks, one region for each style.
     """
+    check_type(network, "make_regions: network", Model)
+    check_list("make_regions", "styles", styles, IMAGE)
     if masks is None:
+        blend_weights = check_numbers(blend_weights, "make_regions: blend_weights", len(styles))
         return [Region(styles, blend_weights, 1.0, [None] * len(network.outputs))]
+    check_list("make_regions", "masks", masks, MASK)
+    if len(masks) != len(styles):
+        raise InputError(f"make_regions: {len(masks)} masks for {len(styles)} styles, expected one for each")
     return [Region([style], [1.0], float(mask.mean()), pixel_weights(network, mask)) for style, mask in zip(styles, masks)]
 
 

@@ -8,7 +8,11 @@ from math import ceil
 
 from nnscratch.backend import Array
 from nnscratch.errors import InputError
+from nnscratch.hints import checked
 from nnscratch.models import Model
+from nnscratch.ops.validation import check_choice
+from nnscratch.style.checks import IMAGE, check_list
+from nnscratch.style.statistics import STATISTICS
 from nnscratch.style.tiling import bytes_per_row, make_strips, min_strip_rows
 
 __all__ = ["feature_memory"]
@@ -17,6 +21,7 @@ PROCESS_BYTES = 300e6  # Python, libraries, weights, a convolution's workspace
 BYTES_PER_PIXEL = 500  # half of it for L-BFGS, which stores ten steps and the changes of the gradient
 
 
+@checked
 def feature_memory(network: Model, content: Array, styles: list[Array], max_memory: float | None,
                    statistics: str) -> float | None:
     """Compute the memory that feature maps may take.
@@ -39,6 +44,8 @@ def feature_memory(network: Model, content: Array, styles: list[Array], max_memo
     InputError
         Not even the lowest strip fits, or, for the statistics "sliced", not every image in one strip.
     """
+    check_list("feature_memory", "the images", [content, *styles], IMAGE)
+    check_choice(statistics, "feature_memory: statistics", STATISTICS)
     remaining, images = None, [content, *styles]
     if max_memory is not None:
         height, width = content.shape[1:3]

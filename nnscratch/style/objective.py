@@ -24,14 +24,17 @@ from collections.abc import Callable, Sequence
 from functools import partial
 
 from nnscratch.backend import Array, array_module
+from nnscratch.errors import InputError
 from nnscratch.losses import mse, total_variation
 from nnscratch.losses.images import TINY
 from nnscratch.models import Model
-from nnscratch.ops.validation import check_shape
+from nnscratch.ops.validation import check_choice, check_int, check_positive, check_shape, check_type
+from nnscratch.style.checks import check_image
 from nnscratch.style.masks import Region, make_regions
 from nnscratch.style.memory_limit import check_single_strip
 from nnscratch.style.statistics import (
     MOMENT_LOSSES,
+    STATISTICS,
     mean_square,
     moments,
     moments_backward,
@@ -85,11 +88,18 @@ class Objective:
     def __init__(self, network: Model, content: Array, styles: list[Array], blend_weights: Sequence[float] = (1.0,), *,
                  content_weight: float = 1.0, style_weight: float, smoothness: float, content_layer: int,
                  statistics: str = "gram", masks: list[Array] | None = None, memory: float | None = None):
-        self.network, self.content_layer, self.statistics = network, content_layer, statistics
+        check_type(network, "Objective: network", Model)
+        check_image("Objective", "content", content)
+        if check_int(content_layer, "Objective: content_layer", 0) >= len(network.outputs):
+            raise InputError(f"Objective: content_layer is {content_layer}, expected at most {len(network.outputs) - 1}")
+        self.network, self.content_layer = network, content_layer
+        self.statistics = check_choice(statistics, "Objective: statistics", STATISTICS)
         self.terms: dict[str, Array] = {}
-        self.content_weight, self.style_weight, self.smoothness = map(float, (content_weight, style_weight, smoothness))
+        self.content_weight, self.style_weight, self.smoothness = (
+            check_positive(weight, f"Objective: {name}", or_zero=True) for name, weight in (
+                ("content_weight", content_weight), ("style_weight", style_weight), ("smoothness", smoothness)))
         self.shape, self.memory, self.strips = content.shape, memory, make_strips(network, content, memory)
-        self.regions = make_regions(network, styles, list(blend_weights), masks)
+        self.regions = make_regions(network, styles, blend_weights, masks)
         self.style_means = [self._blend(region, lambda k, features: features.mean(axis=(1, 2), keepdims=True))
                             for region in self.regions]
         if statistics == "sliced":

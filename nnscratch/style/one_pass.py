@@ -18,6 +18,7 @@ from nnscratch.data.readers.folder import image_files
 from nnscratch.data.synthetic.styles import is_style, style_image
 from nnscratch.errors import InputError, printable
 from nnscratch.files import replace_file
+from nnscratch.hints import checked
 from nnscratch.outputs import OutputFolder, writing
 from nnscratch.progress import print_above_bar, progress_bar
 from nnscratch.style.settings import check_strength
@@ -31,6 +32,7 @@ MIN_SIDE = 8  # pixels: two of a code
 Paint = Callable[[Array], Array]
 
 
+@checked
 def stylize_fast(content_path: str | PathLike, style_path: str | PathLike, output_path: str | PathLike, *, size: int = 512,
                  weights: str | PathLike | None = None, strength: float = 50.0, device: str = "auto") -> int:
     """Run the whole command: paint an image, a folder or a film.

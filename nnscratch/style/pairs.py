@@ -7,6 +7,9 @@ import numpy as np
 from nnscratch.backend import Array
 from nnscratch.data.images import photograph, read_image
 from nnscratch.data.synthetic.styles import STYLES, is_style, style_image
+from nnscratch.files import FilePath
+from nnscratch.hints import checked
+from nnscratch.ops.validation import check_int
 from nnscratch.style.colour import match_colours
 from nnscratch.style.train_texture import TextureDataset
 
@@ -27,10 +30,12 @@ class PairDataset:
     style : path of a single style image or the name of a built-in one; None for all styles
     """
 
-    def __init__(self, seed: int, style: str | None = None):
+    @checked
+    def __init__(self, seed: int, style: FilePath | None = None):
+        chosen = None if style is None else read_style(style, 2 * SIDE)  # first, as it may not be there
         self.seed, self.textures = seed, TextureDataset(seed, SIDE, 60)
         self.photograph = read_image(photograph(), 512)[0]
-        self.styles = ([read_style(style, 2 * SIDE)] if style else
+        self.styles = ([chosen] if chosen is not None else
                        [style_image(name, 2 * SIDE, 100 + seed)[0] for name in STYLES])
         self.single_style = style is not None
 
@@ -48,6 +53,7 @@ class PairDataset:
         styles : Array (N, 128, 128, 3) in [0, 1]
             The style of each content.
         """
+        check_int(step, "PairDataset: step", 0)
         rng = np.random.default_rng([self.seed, 9, step])
         contents, styles = self._contents(step, rng), self._style_crops(step, rng)
         contents = [match_colours(c[None], s[None])[0] for c, s in zip(contents, styles)]
@@ -78,10 +84,10 @@ class PairDataset:
                 for k in range(BATCH_SIZE)]
 
 
-def read_style(name: str, side: int) -> Array:
+def read_style(name: FilePath, side: int) -> Array:
     """The image at a path, or the built-in style of that name: (H, W, 3)."""
     if is_style(name):
-        return style_image(name, side)[0]
+        return style_image(str(name), side)[0]
     return read_image(name, shorter=side, minimum=SIDE)[0]
 
 

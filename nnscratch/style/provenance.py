@@ -7,6 +7,7 @@ from zlib import crc32
 from nnscratch.data.synthetic.styles import is_style
 from nnscratch.errors import InputError
 from nnscratch.files import FilePath, open_regular_file, reason
+from nnscratch.hints import checked
 from nnscratch.schema import Rule, record, text, whole
 
 __all__ = ["file_record", "style_record", "verified_path", "verified_style"]
@@ -52,6 +53,7 @@ def file_record(path: FilePath) -> dict[str, Any]:
     return {"path": os.fsdecode(Path(path).resolve()), "crc32": checksum}
 
 
+@checked
 def verified_path(entry: dict[str, Any], what: str = "the image was made") -> str:
     """The path in a `file_record`.
 
@@ -96,6 +98,7 @@ def style_record(path: FilePath) -> dict[str, Any]:
     return {"name": str(path)} if is_style(path) else file_record(path)
 
 
+@checked
 def verified_style(entry: dict[str, Any], what: str = "the image was made") -> str:
     """The style in a `style_record`.
 

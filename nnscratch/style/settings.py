@@ -5,8 +5,9 @@ from numbers import Real
 from typing import Any
 
 from nnscratch.errors import InputError
+from nnscratch.hints import checked
 from nnscratch.ops.validation import check_choice, check_int
-from nnscratch.style.features import check_features
+from nnscratch.style.features import COLORS, check_features
 from nnscratch.style.minimizers import MINIMIZERS
 from nnscratch.style.statistics import STATISTICS
 
@@ -69,7 +70,7 @@ class Settings:
 
     def __post_init__(self) -> None:
         check_features(self.features, self.weights)
-        check_choice(self.colors, "style transfer: colors", ("rgb", "bgr"))
+        check_choice(self.colors, "style transfer: colors", COLORS)
         check_strength(self.strength)
         check_int(self.steps, "style transfer: the number of steps", 1)
         check_int(self.seed, "style transfer: seed", 0)
@@ -80,10 +81,12 @@ class Settings:
         check_choice(self.statistics, "style transfer: statistics", STATISTICS)
         if self.max_memory is not None and not (isinstance(self.max_memory, Real) and 0 < self.max_memory < 1e6):
             raise InputError(f"--max-memory is {self.max_memory}, expected a number of GB above 0, such as 2")
-        blend = self.blend or [1]
-        if not (all(isinstance(weight, Real) and weight > 0 for weight in blend) and isfinite(sum(blend))):
+        blend = [1] if self.blend is None else self.blend
+        if not (isinstance(blend, (list, tuple)) and all(isinstance(weight, Real) and weight > 0 for weight in blend)
+                and isfinite(sum(blend))):
             raise InputError(f"the blend is {self.blend}, expected a number above 0 for each style, such as 1 3")
 
+    @checked
     def blend_weights(self, styles: int) -> list[float]:
         """Normalise the blend.
 
@@ -107,6 +110,7 @@ class Settings:
         return [weight / sum(blend) for weight in blend]
 
     @classmethod
+    @checked
     def from_saved(cls, saved: dict[str, Any]) -> "Settings":
         """Restore settings from a saved dict.
 

@@ -26,6 +26,8 @@ from nnscratch.fast import dense, gram_matrix
 from nnscratch.fast.cpu.normalize import in_long_rows
 from nnscratch.losses import mse, relative_gram_loss
 from nnscratch.losses.images import TINY
+from nnscratch.ops.validation import check_form, check_int, check_precision
+from nnscratch.style.checks import check_directions, check_features, check_moments, check_sliced
 
 __all__ = ["STATISTICS", "covariance_loss", "gram_loss", "moments", "moments_backward", "random_directions", "sliced_loss",
            "sorted_values"]
@@ -54,6 +56,7 @@ def moments(features: Array, weights: Array | None = None, center: Array | None 
     (FᵀF / M - aaᵀ, with the mean a of the features as they are, would need none either, but it cancels: in float32 nothing is
     left of a variance that is a million times smaller than a².)
     """
+    check_features("moments", features, weights, center)
     xp, pixels = array_module(features), features.shape[1] * features.shape[2]
     if weights is not None:
         centred, root = features if center is None else features - center, weights**0.5
@@ -89,6 +92,8 @@ def moments_backward(dmoments: Array, features: Array, weights: Array | None = N
     δ is a mean, so each pixel gets dδ / M; G gives (F - center) (dG + dGᵀ) / M, as ops.gram_matrix_backward derives: together
     a dense layer on the features. Both contain each pixel w times, and so does the gradient.
     """
+    check_features("moments_backward", features, weights, center)
+    check_form("moments_backward", "dmoments", dmoments, (1, features.shape[3], features.shape[3] + 1))
     pixels = features.shape[1] * features.shape[2]
     matrix = (dmoments[0, :, :-1] + dmoments[0, :, :-1].T) / pixels
     bias = dmoments[0, :, -1] / pixels
@@ -118,6 +123,7 @@ def gram_loss(image: Array, style: Array, photograph: Array) -> tuple[Array, Arr
     gradient : Array (1, C, C + 1)
         With respect to the moments of the image.
     """
+    check_moments("gram_loss", image, style, photograph)
     loss, gradient = relative_gram_loss(image[:, :, :-1], style[:, :, :-1], photograph[:, :, :-1])
     return loss, array_module(image).pad(gradient, ((0, 0), (0, 0), (0, 1)))
 
@@ -141,6 +147,7 @@ def covariance_loss(image: Array, style: Array, photograph: Array) -> tuple[Arra
     S = G - δδᵀ, and A is the style's covariance, because its features are centred. S contains -δ[a] δ[b], so dδ gets
     -(dS + dSᵀ) δ.
     """
+    check_moments("covariance_loss", image, style, photograph)
     gram, delta, style, photograph = image[:, :, :-1], image[:, :, -1:], style[:, :, :-1], photograph[:, :, :-1]
     scale = mean_square(style) + mean_square(photograph) + TINY
     loss, dcovariance = mse(gram - delta * delta.swapaxes(1, 2), style)
@@ -175,6 +182,8 @@ def random_directions(channels: int, seed: int, xp: ModuleType, dtype: np.dtype 
     Array (C, K)
         Random columns of length 1.
     """
+    channels, seed = check_int(channels, "random_directions: channels", 1), check_int(seed, "random_directions: seed", 0)
+    check_precision(dtype, "random_directions: dtype")
     v = np.random.default_rng([seed, channels]).standard_normal((channels, DIRECTIONS))
     return move((v / np.linalg.norm(v, axis=0)).astype(dtype), xp)
 
@@ -192,8 +201,8 @@ def sorted_values(features: Array, v: Array) -> Array:
     Array (M, K)
         The sorted values along each direction.
     """
-    xp = array_module(features)
-    return xp.sort(features.reshape(-1, features.shape[3]) @ v, axis=0)
+    check_directions("sorted_values", features, v)
+    return array_module(features).sort(features.reshape(-1, features.shape[3]) @ v, axis=0)
 
 
 def sliced_loss(features: Array, style: Array, v: Array, scale: Array | float) -> tuple[Array, Array]:
@@ -218,6 +227,7 @@ def sliced_loss(features: Array, style: Array, v: Array, scale: Array | float) -
     The order of the pixels is constant almost everywhere, so each pixel gets the difference at its own rank:
     dF = 2 / (M K scale) * unsort(T - t) vᵀ. A style with another number of pixels is interpolated at M ranks.
     """
+    check_sliced("sliced_loss", features, style, v, scale)
     xp, rows = array_module(features), features.reshape(-1, features.shape[3])
     values = rows @ v
     order = xp.argsort(values, axis=0)

@@ -17,6 +17,7 @@ from nnscratch.errors import InputError
 from nnscratch.layers.conv import Conv2D
 from nnscratch.layers.pooling import Pooling2D
 from nnscratch.models import Model
+from nnscratch.ops.validation import check_form, check_positive, check_type
 
 __all__ = ["Strip", "make_strips"]
 
@@ -67,6 +68,10 @@ def make_strips(network: Model, image: Array, memory: float | None = None) -> li
     Cuts are placed where the pooling windows of every scale end. Odd rows at the end, which poolings ignore, belong to the last
     strip, as they belong to the image.
     """
+    check_type(network, "make_strips: network", Model)
+    check_form("make_strips", "image", image, (1, "H", "W", "C"))
+    if memory is not None:
+        check_positive(memory, "make_strips: memory")
     height, width = image.shape[1:3]
     scales, halo, itemsize = row_scales(network), halo_rows(network), image.dtype.itemsize
     unit, map_scales = max(scales.values()), [scales[symbol] for symbol in network.outputs]

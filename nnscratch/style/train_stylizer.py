@@ -21,11 +21,12 @@ from nnscratch import backend, checkpoint
 from nnscratch.backend import Array, array_module, to_device
 from nnscratch.errors import printable
 from nnscratch.fast import gram_matrix, gram_matrix_backward
+from nnscratch.hints import checked
 from nnscratch.losses import content_loss, mse, relative_gram_loss, total_variation
 from nnscratch.models import Model
 from nnscratch.networks.stylizer import CHANNELS, ENCODED, UPSAMPLINGS, adain, decoder, encoder, fingerprint
 from nnscratch.networks.texture_features import texture_features
-from nnscratch.ops.validation import check_choice, check_int
+from nnscratch.ops.validation import check_choice, check_form, check_int, check_positive, check_type
 from nnscratch.optimizers import Adam, Optimizer, clip_by_global_norm, cosine_decay, warmup
 from nnscratch.progress import progress_bar
 from nnscratch.schema import one_of, optional, record
@@ -53,6 +54,7 @@ def saved_style(value: Any, place: str) -> None:
 TRAINING = record(upsampling=one_of(*UPSAMPLINGS), begins=one_of("shipped", "random"), style=saved_style)
 
 
+@checked
 def train_stylizer(folder: str | PathLike, style: str | PathLike | None = None, *, steps: int = 2000,
                    upsampling: str = "resize", seed: int = 0, resume: bool = False, device: str = "auto") -> float:
     """Run the whole command: train, and write stylizer.safetensors to the folder.
@@ -82,8 +84,8 @@ def train_stylizer(folder: str | PathLike, style: str | PathLike | None = None, 
     given = {"style": None if style is None else style_record(style), "upsampling": upsampling,
              "steps": check_int(steps, "train stylizer: steps", 1),
              "seed": check_int(seed, "train stylizer: seed", 0), "begins": "shipped" if start_shipped else "random"}
+    backend.use(device)
     with open_training(folder, "stylizer", given, TRAINING, resume, [style] if style else []) as (output, info):
-        backend.use(device)
         dataset = PairDataset(info["seed"], recorded_style(info["style"]))
         model, reconstruction_steps = initial_decoder(info)
         optimizer, state = Adam(warmup(cosine_decay(LEARNING_RATE, info["steps"]), 50)), output.file(STATE)
@@ -156,10 +158,20 @@ def reconstruct(model: Model, code: Model, optimizer: Optimizer, content: Array,
     Array ()
         The root mean square error of a pixel.
     """
+    check_pair("reconstruct", (model, code), optimizer, content, style)
     images = array_module(content).concatenate([content[:BATCH_SIZE // 2], style[BATCH_SIZE // 2:]])
     loss, gradient = mse(model.forward(code.forward(images), training=True), images)
     update(model, optimizer, gradient)
     return loss**0.5
+
+
+def check_pair(op: str, models: tuple[Model, ...], optimizer: Optimizer, content: Array, style: Array) -> None:
+    """Raise InputError unless these are networks, an optimizer, and images of equally many pairs."""
+    for model in models:
+        check_type(model, f"{op}: a network", Model)
+    check_type(optimizer, f"{op}: optimizer", Optimizer)
+    check_form(op, "content", content, ("N", "H", "W", 3))
+    check_form(op, "style", style, (len(content), "H", "W", 3))
 
 
 def update(model: Model, optimizer: Optimizer, gradient: Array) -> None:
@@ -187,6 +199,8 @@ def train_step(model: Model, network: Model, code: Model, optimizer: Optimizer, 
     dict of Array ()
         The losses "content" and "style".
     """
+    check_pair("train_step", (model, network, code), optimizer, content, style)
+    check_positive(content_weight, "train_step: content_weight", or_zero=True)
     content_maps, style_maps = network.forward(content), network.forward(style)
     t = adain(code.forward(content), code.forward(style))
     y = model.forward(t, training=True)

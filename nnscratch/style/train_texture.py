@@ -21,10 +21,11 @@ from nnscratch.data.synthetic.paintings import flow_painting
 from nnscratch.data.synthetic.patterns import PATTERNS
 from nnscratch.data.synthetic.textures import tint, tones
 from nnscratch.errors import InputError, printable
+from nnscratch.hints import checked
 from nnscratch.losses import mse, softmax_cross_entropy
 from nnscratch.models import Model
 from nnscratch.networks.texture_features import texture_classifier, without_batch_norm
-from nnscratch.ops.validation import check_int
+from nnscratch.ops.validation import check_form, check_int
 from nnscratch.optimizers import Adam, Optimizer, cosine_decay, warmup
 from nnscratch.outputs import OutputFolder
 from nnscratch.progress import progress_bar
@@ -40,6 +41,7 @@ SAVE_EVERY, TEST_CROPS = 250, 1000
 STATE, TRAINING = "state.safetensors", record()
 
 
+@checked
 def train_texture(folder: str | PathLike, *, steps: int = 2500, seed: int = 0, resume: bool = False,
                   device: str = "auto") -> float:
     """Run the whole command: train, evaluate on new images, and write features.safetensors to the folder.
@@ -63,9 +65,9 @@ def train_texture(folder: str | PathLike, *, steps: int = 2500, seed: int = 0, r
         A folder that already holds a training, or holds none to resume.
     """
     given = {"steps": check_int(steps, "train texture: steps", 1), "seed": check_int(seed, "train texture: seed", 0)}
+    backend.use(device)
     with open_training(folder, "texture", given, TRAINING, resume) as (output, info):
         steps, seed, done = info["steps"], info["seed"], info["done"]
-        backend.use(device)
         names = [*PATTERNS, *(f"painting {k}" for k in range(PAINTINGS))]
         model = texture_classifier(len(names), seed)
         model.forward(to_device(np.zeros((1, SIDE, SIDE, 3), np.float32)))
@@ -155,6 +157,7 @@ def palette(x: Array) -> Array:
     Array (N, 6)
         Three means, three standard deviations.
     """
+    check_form("palette", "x", x, ("N", "H", "W", "C"))
     mean = x.mean(axis=(1, 2))
     std = ((x - mean[:, None, None])**2).mean(axis=(1, 2))**0.5
     return backend.array_module(x).concatenate([mean, std], axis=1)
@@ -170,6 +173,7 @@ class TextureDataset:
     images_per_pattern : int, images of each family of patterns; None for IMAGES_PER_PATTERN
     """
 
+    @checked
     def __init__(self, seed: int, side: int = SIDE, images_per_pattern: int | None = None):
         rng = np.random.default_rng([seed, 7])
         self.num_classes, self.seed, self.side = len(PATTERNS) + PAINTINGS, seed, side
@@ -196,6 +200,8 @@ class TextureDataset:
         labels : Array (N,) of int
             The class of each crop: first the patterns, then the paintings.
         """
+        check_int(step, "TextureDataset: step", 0)
+        check_int(batch_size, "TextureDataset: batch_size", 1)
         rng = np.random.default_rng([self.seed, 8, step])
         labels = rng.integers(self.num_classes, size=batch_size)
         crops = np.empty((batch_size, self.side, self.side, 3), np.float32)

@@ -16,6 +16,7 @@ import numpy as np
 from nnscratch.backend import Array, array_module, to_cpu, to_device
 from nnscratch.errors import InputError
 from nnscratch.fast import resize2d
+from nnscratch.hints import checked
 from nnscratch.style.colour import recolour_inputs, restore_colours
 from nnscratch.style.features import ALL_MAPS_SIDE, LossNetwork, loss_network
 from nnscratch.style.inputs import check_inputs, image_pyramid, initial_image, masks_to_device, stack_styles
@@ -44,6 +45,7 @@ class Transfer:
     interrupted: bool = False
 
 
+@checked
 def transfer_style(content: Array, style: Array | Sequence[Array], *, masks: Sequence[Array] | None = None,
                    progress: Callable[[float, dict[str, Any], Array], object] | None = None,
                    save: Callable[[Callable[[], State]], object] | None = None, resume: State | None = None,
@@ -150,6 +152,7 @@ def restore(minimizer: Any, state: State, history: list[dict[str, Any]]) -> int:
     return numbers["step"]
 
 
+@checked
 def estimate_steps(minutes: float, content: Array, styles: list[Array], settings: Settings,
                    masks: Sequence[Array] | None = None) -> int:
     """Estimate the number of steps that fit in a time, from one evaluation of the loss at full size.

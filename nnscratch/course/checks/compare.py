@@ -12,12 +12,14 @@ import numpy as np
 from nnscratch.course.checks.exercise import Attempt, Wrong, describe_inputs, describe_value, run
 from nnscratch.gradcheck import diagnose as patterns
 from nnscratch.gradcheck.diagnose import Evidence
+from nnscratch.hints import checked
 
 __all__ = ["compare"]
 
 Case = Mapping[str, Any]  # {name: input}, in the order of the attempt's arguments
 
 
+@checked
 def compare(attempt: Attempt, right: Callable, cases: Sequence[Case], outputs: str,
             mistakes: Mapping[str, Callable] | None = None) -> None:
     """Raise Wrong, with a diagnosis, unless attempt and solution agree on all cases.

@@ -16,6 +16,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from nnscratch.hints import checked
+
 __all__ = ["Answer", "Exercise"]
 
 Attempt = Callable[..., Any]  # a learner's function
@@ -57,6 +59,7 @@ class Exercise:
     hints : tuple of str
     """
 
+    @checked
     def __init__(self, judge: Callable[[Attempt], None], hints: tuple[str, ...]) -> None:
         self.name, self.judge, self.hints, self.hints_given = judge.__name__, judge, hints, 0
         self.__doc__ = judge.__doc__
@@ -80,6 +83,7 @@ class Exercise:
         self.hints_given += 1
         print(f"hint {(self.hints_given - 1) % len(self.hints) + 1} of {len(self.hints)}: {hint}")
 
+    @checked
     def solution(self, folder: str | Path = "solutions") -> None:
         """Print a solution.
 

@@ -16,6 +16,8 @@ from nnscratch.course.checks.exercise import Attempt, Wrong, exercise, run
 from nnscratch.course.checks.neurons import normal
 from nnscratch.gradcheck import Report, check_op
 from nnscratch.gradcheck.mutants import BLIND_TO_ONES, mutants_of
+from nnscratch.hints import checked
+from nnscratch.ops.validation import check_array, check_shape
 
 __all__ = ["batch_norm", "chain", "check_batch_norm", "guilty", "numeric_gradient", "suspects", "upstream"]
 
@@ -125,11 +127,14 @@ def batch_norm(x: Array, gamma: Array, beta: Array) -> tuple[Array, Any]:
     y, cache : array and tuple
         As of an op.
     """
+    check_array("batch_norm", "x", x, None)
+    check_shape("batch_norm", "gamma", gamma, x.shape[-1:], "a number for each channel")
     running = np.zeros(x.shape[-1], x.dtype)  # the running statistics, which are not used in training
     y, _, cache = ops.batch_norm(x, gamma, beta, running, running, training=True)
     return y, cache
 
 
+@checked
 def check_batch_norm(backward: Callable, upstream: Callable[[tuple[int, ...]], Array]) -> Report:
     """Check a backward pass of batch normalisation with an upstream gradient of your choice.
 

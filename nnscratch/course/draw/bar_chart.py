@@ -5,10 +5,12 @@ import numpy as np
 
 from nnscratch.course.draw.drawing import FAINT, INK, PALETTE, Drawing, new_figure
 from nnscratch.course.draw.line_plot import finish
+from nnscratch.hints import checked
 
 __all__ = ["bars"]
 
 
+@checked
 def bars(groups: Mapping[str, Mapping[str, float]], text: str, xlabel: str = "", log: bool = False, stacked: bool = False,
          width: float = 7.0) -> Drawing:
     """Draw a horizontal bar for each value, with the number behind it.

@@ -8,11 +8,13 @@ import numpy as np
 
 from nnscratch.course.draw.drawing import BLUE, FAINT, Drawing, tint
 from nnscratch.course.draw.number_grid import Grid, grids
+from nnscratch.hints import checked
 from nnscratch.ops.window import make_window
 
 __all__ = ["channels", "window_places"]
 
 
+@checked
 def window_places(size: int, kernel: int, settings: Sequence[tuple[int, int]]) -> Drawing:
     """Draw where a window stands: padding grey, the first window framed, the centre of every window blue.
 
@@ -50,6 +52,7 @@ def centres(size: int, kernel: int, stride: int, padding: int) -> list[tuple[int
     return [(r * stride + (kernel - 1) // 2, s * stride + (kernel - 1) // 2) for r, s in np.ndindex(window.output)]
 
 
+@checked
 def channels(x: np.ndarray, kernel: np.ndarray, place: tuple[int, int], bias: float = 0.0) -> Drawing:
     """Draw how one number of y is summed over the channels, each of which has its own slice of the kernel.
 

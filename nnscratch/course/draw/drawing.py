@@ -10,6 +10,8 @@ from typing import IO, Any
 import numpy as np
 from matplotlib.figure import Figure
 
+from nnscratch.hints import checked
+
 __all__ = ["Drawing"]
 
 BLUE, ORANGE, GREEN, PINK, SKY, YELLOW = "#0072b2", "#d55e00", "#009e73", "#cc79a7", "#56b4e9", "#f0e442"
@@ -27,6 +29,7 @@ class Drawing:
         The image in a sentence.
     """
 
+    @checked
     def __init__(self, figure: Figure, text: str) -> None:
         self.figure, self.text = figure, text
 
@@ -35,6 +38,7 @@ class Drawing:
         self.save(file)
         return file.getvalue()
 
+    @checked
     def save(self, file: str | Path | IO[bytes]) -> None:
         """Write the image as PNG.
 

@@ -15,6 +15,7 @@ from nnscratch.course.draw.number_grid import Row, grids
 from nnscratch.course.draw.stamping import stamp_rows
 from nnscratch.course.draw.windows import sliding_rows
 from nnscratch.errors import InputError
+from nnscratch.hints import checked
 
 __all__ = ["Film", "sliding_film", "stamps_film"]
 
@@ -40,6 +41,7 @@ class Film:
         No frame, or more than 30.
     """
 
+    @checked
     def __init__(self, rows: Sequence[Row], text: str, inches: float = 0.36) -> None:
         if not 1 <= len(rows) <= MAX_FRAMES:
             raise InputError(f"draw: expected a film of 1 to {MAX_FRAMES} frames, got {len(rows)}; use a smaller image")
@@ -87,6 +89,7 @@ class Film:
         return f"<film of {len(self.rows)} frames: {self.text}>"
 
 
+@checked
 def sliding_film(x: np.ndarray, kernel: np.ndarray) -> Film:
     """Animate `sliding`: the window visits every place.
 
@@ -105,6 +108,7 @@ def sliding_film(x: np.ndarray, kernel: np.ndarray) -> Film:
                 f"places of a {x.shape[0]}x{x.shape[1]} image, row by row; at each the sum of the products is written into y")
 
 
+@checked
 def stamps_film(x: np.ndarray, kernel: np.ndarray, stride: int) -> Film:
     """Animate `stamps`: every number of x in turn.
 

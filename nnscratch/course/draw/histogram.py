@@ -5,10 +5,12 @@ import numpy as np
 
 from nnscratch.course.draw.drawing import PALETTE, Drawing, new_figure
 from nnscratch.course.draw.line_plot import finish
+from nnscratch.hints import checked
 
 __all__ = ["histograms"]
 
 
+@checked
 def histograms(panels: Mapping[str, Mapping[str, np.ndarray]], text: str, bins: int = 40, width: float = 2.7,
                height: float = 2.5) -> Drawing:
     """Draw histograms, a panel for each title, each with its own scale.

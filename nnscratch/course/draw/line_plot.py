@@ -5,12 +5,15 @@ from typing import Any
 from numpy.typing import ArrayLike
 
 from nnscratch.course.draw.drawing import FAINT, INK, PALETTE, Drawing, new_figure
+from nnscratch.hints import checked
+from nnscratch.ops.validation import check_choice
 
 __all__ = ["curves"]
 
 DASHES = "-", "--", ":", "-."  # besides the colours: for print, and for colour-blind readers
 
 
+@checked
 def curves(lines: Mapping[str, tuple[ArrayLike, ArrayLike]], text: str, xlabel: str = "", ylabel: str = "",
            points: Mapping[str, tuple[ArrayLike, ArrayLike]] | None = None, log: bool | str = False, width: float = 5.6,
            height: float = 3.0) -> Drawing:
@@ -34,6 +37,8 @@ def curves(lines: Mapping[str, tuple[ArrayLike, ArrayLike]], text: str, xlabel: 
     image : Drawing
         The plot.
     """
+    if not isinstance(log, bool):
+        check_choice(log, "curves: log", ("y",))
     figure = new_figure(width, height)
     axes = figure.subplots()
     for k, (label, (x, y)) in enumerate(lines.items()):

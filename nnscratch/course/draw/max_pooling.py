@@ -8,10 +8,12 @@ import numpy as np
 
 from nnscratch.course.draw.drawing import PALETTE, Drawing
 from nnscratch.course.draw.number_grid import Grid, grids, pale
+from nnscratch.hints import checked
 
 __all__ = ["pooling"]
 
 
+@checked
 def pooling(x: np.ndarray, dy: np.ndarray, p: int) -> Drawing:
     """Draw max pooling, x to y, and its backward pass, dy to dx.
 

@@ -6,6 +6,7 @@ import numpy as np
 from matplotlib.patches import FancyArrowPatch, FancyBboxPatch
 
 from nnscratch.course.draw.drawing import BLUE, FAINT, INK, ORANGE, Drawing, canvas
+from nnscratch.hints import checked
 
 __all__ = ["Node", "graph", "neuron"]
 
@@ -29,6 +30,7 @@ class Node(NamedTuple):
     gradient: float | str | None = None
 
 
+@checked
 def graph(nodes: Sequence[Node], text: str) -> Drawing:
     """Draw a computation in columns, each node to the right of those it reads.
 
@@ -91,6 +93,7 @@ def short_text(value: float | str) -> str:
     return value if isinstance(value, str) else f"{np.round(value, 4) + 0:g}"
 
 
+@checked
 def neuron(x: Sequence[float], w: Sequence[float], b: float, y: float, f: str = "f") -> Drawing:
     """Draw one neuron, y = f(Σ x w + b): the inputs, a weight at each arrow, the sum, the activation, the output.
 

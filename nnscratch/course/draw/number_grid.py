@@ -10,6 +10,7 @@ from matplotlib.patches import Rectangle
 from numpy.typing import ArrayLike
 
 from nnscratch.course.draw.drawing import FAINT, INK, ORANGE, Drawing, canvas, new_figure, number, shade, tint
+from nnscratch.hints import checked
 
 __all__ = ["Grid", "grids", "heatmaps", "product"]
 
@@ -44,6 +45,7 @@ class Grid(NamedTuple):
 Row: TypeAlias = Sequence[Grid | str]
 
 
+@checked
 def grids(rows: Sequence[Row], text: str, inches: float = 0.44) -> Drawing:
     """Draw rows of grids and signs.
 
@@ -105,6 +107,7 @@ def put(axes: Any, grid: Grid, left: float, top: float, height: float, inches: f
                                  edgecolor=ORANGE, linewidth=2.6, zorder=3))
 
 
+@checked
 def product(x: np.ndarray, weights: np.ndarray, y: np.ndarray, place: tuple[int, int] | None = None,
             bias: np.ndarray | None = None) -> Drawing:
     """Draw x @ weights (+ bias) = y.
@@ -137,6 +140,7 @@ def product(x: np.ndarray, weights: np.ndarray, y: np.ndarray, place: tuple[int,
     return grids([row], f"x {x.shape} @ weights {weights.shape} = y {y.shape}{where}")
 
 
+@checked
 def heatmaps(arrays: Mapping[str, np.ndarray], text: str, inches: float = 0.1) -> Drawing:
     """Draw arrays with many cells, in the same shades but without numbers.
 

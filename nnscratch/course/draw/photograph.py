@@ -6,6 +6,7 @@ import numpy as np
 
 from nnscratch.course.draw.drawing import CARD, Drawing
 from nnscratch.course.draw.windows import images
+from nnscratch.hints import checked
 
 __all__ = ["photographs"]
 
@@ -20,6 +21,7 @@ class Photographs(Drawing):
         return file.getvalue()
 
 
+@checked
 def photographs(photos: Mapping[str, np.ndarray], text: str, inches: float = 2.0) -> Drawing:
     """Draw photographs beside each other; a notebook stores them as JPEG.
 

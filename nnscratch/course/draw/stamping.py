@@ -8,10 +8,12 @@ import numpy as np
 
 from nnscratch.course.draw.drawing import Drawing
 from nnscratch.course.draw.number_grid import Grid, Row, grids
+from nnscratch.hints import checked
 
 __all__ = ["stamps"]
 
 
+@checked
 def stamps(x: np.ndarray, kernel: np.ndarray, stride: int, places: Sequence[tuple[int, int]]) -> Drawing:
     """Draw a transposed convolution at some places.
 

@@ -9,10 +9,12 @@ from matplotlib.patches import Rectangle
 
 from nnscratch.course.draw.drawing import INK, PALETTE, Drawing, canvas, new_figure
 from nnscratch.course.draw.number_grid import TITLE, Grid, Row, grids, pale, put
+from nnscratch.hints import checked
 
 __all__ = ["im2col", "images", "painting", "sliding"]
 
 
+@checked
 def sliding(x: np.ndarray, kernel: np.ndarray, places: Sequence[tuple[int, int]]) -> Drawing:
     """Draw a convolution at some places.
 
@@ -45,6 +47,7 @@ def sliding_rows(x: np.ndarray, kernel: np.ndarray, places: Sequence[tuple[int, 
     return rows
 
 
+@checked
 def painting(dy: np.ndarray, kernel: np.ndarray, places: Sequence[tuple[int, int]]) -> Drawing:
     """Draw the backward pass of a convolution: each number of dy adds the kernel, times itself, to dx.
 
@@ -71,6 +74,7 @@ def painting(dy: np.ndarray, kernel: np.ndarray, places: Sequence[tuple[int, int
     return grids(rows, f"each number of dy {dy.shape} paints the {kh}x{kw} kernel into dx, shown at places {list(places)}")
 
 
+@checked
 def im2col(x: np.ndarray, kernel: np.ndarray) -> Drawing:
     """Draw im2col: each patch becomes a row of its colour; the rows times the kernel as a column are y as a column.
 
@@ -111,6 +115,7 @@ def im2col(x: np.ndarray, kernel: np.ndarray) -> Drawing:
                            f"a matrix, which times the kernel as a column gives y as a column")
 
 
+@checked
 def images(images: Mapping[str, np.ndarray], text: str, inches: float = 2.0) -> Drawing:
     """Draw images beside each other.
 

@@ -13,6 +13,8 @@ import numpy as np
 
 from nnscratch.course.quiz import convolution, generator, layers, networks, neuron, speed, style
 from nnscratch.course.quiz.question import Question, ask, format_number
+from nnscratch.hints import checked
+from nnscratch.ops.validation import check_choice
 
 __all__ = ["ITEMS", "sheet"]
 
@@ -38,6 +40,7 @@ ITEMS: dict[str, tuple[Item, ...]] = {  # notebook: its items, in the order of t
 WIDTH = 100
 
 
+@checked
 def sheet(notebook: str, seed: int = 0, answers: bool = False) -> str:
     """A sheet of questions.
 
@@ -60,7 +63,8 @@ def sheet(notebook: str, seed: int = 0, answers: bool = False) -> str:
     >>> print(sheet("01").splitlines()[0])
     # Notebook 01, seed 0
     """
-    parts = [in_lines(k, ask(item, seed), answers) for k, item in enumerate(ITEMS[notebook], 1)]
+    items = ITEMS[check_choice(notebook, "sheet: notebook", ITEMS)]
+    parts = [in_lines(k, ask(item, seed), answers) for k, item in enumerate(items, 1)]
     return "\n\n".join([f"# Notebook {notebook}, seed {seed}", *parts])
 
 

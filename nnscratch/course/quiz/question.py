@@ -10,6 +10,8 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike
 
+from nnscratch.hints import checked
+
 __all__ = ["Question", "ask"]
 
 TRIES = 1000
@@ -38,6 +40,7 @@ def question(text: str, given: dict[str, Any], answer: Any, wrong: dict[str, Any
     return Question(text.format(**{name: format_number(value) for name, value in given.items()}), given, answer, wrong)
 
 
+@checked
 def ask(item: Callable[[np.random.Generator], Question], seed: int) -> Question:
     """The question of an item for a seed.
 

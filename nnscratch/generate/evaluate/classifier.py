@@ -18,6 +18,7 @@ from nnscratch.errors import InputError
 from nnscratch.fast import softmax
 from nnscratch.files import FilePath
 from nnscratch.generate.evaluate.corruptions import corrupt
+from nnscratch.hints import checked
 from nnscratch.initializers import seeded_he_normal
 from nnscratch.layers import AveragePooling2D, Conv2D, Dense, Flatten, Input, MaxPooling2D
 from nnscratch.models import Model
@@ -63,11 +64,13 @@ class Classifier:
     origin : dict, what it was trained on and how, as `training_origin` says
     """
 
+    @checked
     def __init__(self, shape: tuple[int, ...] | list[int], names: list[str], seed: int = 0,
                  accuracy: dict[str, Any] | None = None, origin: dict[str, Any] | None = None) -> None:
         self.shape, self.names, self.accuracy, self.origin = tuple(shape), list(names), accuracy, origin
         self.model = classifier_network(self.shape, len(names), seed)
 
+    @checked
     def predict(self, images: np.ndarray, batch_size: int = 256) -> tuple[np.ndarray, np.ndarray]:
         """Compute features and probabilities in one pass.
 
@@ -122,6 +125,7 @@ class Classifier:
         """
         return self.predict(images)[1]
 
+    @checked
     def measure(self, dataset: Dataset, seed: int = 0) -> dict[str, Any]:
         """Measure the accuracy on a data set, and on its images when corrupted.
 

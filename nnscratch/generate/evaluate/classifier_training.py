@@ -12,6 +12,7 @@ from nnscratch.data.dataset import Dataset, fingerprint, to_floats
 from nnscratch.errors import InputError
 from nnscratch.generate.evaluate.classifier import Classifier, labels_of
 from nnscratch.generate.evaluate.corruptions import corrupt, soften
+from nnscratch.hints import checked
 from nnscratch.losses import softmax_cross_entropy
 from nnscratch.ops.validation import check_int
 from nnscratch.optimizers import Adam, cosine_decay
@@ -21,6 +22,7 @@ __all__ = ["train_classifier"]
 BATCH_SIZE, CORRUPTED = 64, 20  # each training step sees 64 images, and 20 corrupted ones
 
 
+@checked
 def train_classifier(dataset: Dataset, held_out: Dataset, *, steps: int = 1000, seed: int = 0,
                      progress: Callable[[int, Array], object] | None = None) -> Classifier:
     """Train a classifier on one data set, and measure it on another.

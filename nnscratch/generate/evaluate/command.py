@@ -18,6 +18,7 @@ from nnscratch.generate.evaluate.classifier_training import train_classifier, tr
 from nnscratch.generate.evaluate.metrics import MIN_IMAGES, evaluate_images, recognised
 from nnscratch.generate.evaluate.report import REPORT_FILES, write_report
 from nnscratch.generate.sampler import Sampler, load_generator
+from nnscratch.hints import checked_command
 from nnscratch.outputs import OutputFolder
 from nnscratch.progress import progress_bar
 
@@ -28,6 +29,7 @@ CLASSIFIER_FILE, STEPS = "judge.safetensors", 1000
 FRESH_SEED = 500  # added to the seed: images not used in the training, not even to select the best checkpoint
 
 
+@checked_command
 def evaluate_generator(path: FilePath | None, data: str | None, folder: FilePath, *, count: int = 5000, seed: int = 0,
                        size: int | None = None, device: str = "auto") -> dict[str, Any]:
     """Carry out `nnscratch judge`: generate images, evaluate them, and write a report.

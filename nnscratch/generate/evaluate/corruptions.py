@@ -4,6 +4,9 @@ Shapes: images (N, H, W, C) float32 in [-1, 1] in and out; `rng` is a NumPy Gene
 """
 import numpy as np
 
+from nnscratch.generate.inputs import IMAGES
+from nnscratch.ops.validation import check_form, check_positive, check_type
+
 __all__ = ["add_noise", "corrupt", "gaussian_blur"]
 
 PARTS = 3  # an image is shuffled in 3 x 3 patches: shuffled in 2 x 2, a 1 or an 8 could still be read
@@ -22,6 +25,8 @@ def corrupt(images: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     ndarray (N, H, W, C)
         Images that show no class.
     """
+    check_form("corrupt", "images", images, IMAGES)
+    check_type(rng, "corrupt: rng", np.random.Generator)
     return np.concatenate([CORRUPTIONS[k](part, rng) for k, part in enumerate(np.array_split(images, len(CORRUPTIONS)))
                            if len(part)])
 
@@ -88,6 +93,8 @@ def gaussian_blur(images: np.ndarray, sigma: float) -> np.ndarray:
     ndarray (N, H, W, C)
         The blurred images.
     """
+    check_form("gaussian_blur", "images", images, IMAGES)
+    check_positive(sigma, "gaussian_blur: sigma")
     for axis in (1, 2):
         positions = np.arange(images.shape[axis], dtype=np.float32)
         rows = np.exp(-0.5 * ((positions[:, None] - positions) / sigma)**2)
@@ -117,4 +124,7 @@ def add_noise(images: np.ndarray, sigma: float, rng: np.random.Generator) -> np.
     ndarray (N, H, W, C)
         The noisy images.
     """
+    check_form("add_noise", "images", images, IMAGES)
+    check_positive(sigma, "add_noise: sigma", or_zero=True)
+    check_type(rng, "add_noise: rng", np.random.Generator)
     return (images + sigma * rng.standard_normal(images.shape, dtype=np.float32)).clip(-1, 1).astype(np.float32)

@@ -11,7 +11,7 @@ import numpy as np
 
 from nnscratch.backend import Array, to_cpu
 from nnscratch.errors import InputError
-from nnscratch.ops.validation import check_int
+from nnscratch.ops.validation import check_int, check_is_array
 
 __all__ = ["frechet_distance", "kernel_distance", "kernel_distance_interval"]
 
@@ -151,7 +151,8 @@ def kernel_distance_interval(a: Array, b: Array, seed: int, *, subsets: int = 50
     """
     a, b = check_features("kernel_distance_interval", a, b, 4)
     rng = np.random.default_rng(check_int(seed, "kernel_distance_interval: seed", 0))
-    size = min(size, len(a) // 2, len(b) // 2)
+    subsets = check_int(subsets, "kernel_distance_interval: subsets", 1)
+    size = min(check_int(size, "kernel_distance_interval: size", 2), len(a) // 2, len(b) // 2)
     values = [kernel_distance(*(x[rng.choice(len(x), size, replace=False)] for x in (a, b))) for _ in range(subsets)]
     low, high = np.quantile(values, [0.025, 0.975])
     return float(low), float(high)
@@ -175,7 +176,8 @@ def check_features(function: str, a: Array, b: Array, minimum: int) -> tuple[np.
 
 def check_rows(function: str, x: Array, minimum: int) -> np.ndarray:
     """One of them."""
-    x = to_cpu(x) if hasattr(x, "dtype") else np.asarray(x)
+    check_is_array(function, "the features", x)
+    x = to_cpu(x)
     if x.ndim != 2 or len(x) < minimum or x.shape[1] == 0 or x.dtype.kind not in "fiu":
         raise InputError(f"{function}: the features are {x.shape} of {x.dtype}, expected (N, D) real numbers with N at least "
                          f"{minimum}; give one row for each image, and more images")

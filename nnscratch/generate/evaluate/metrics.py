@@ -7,7 +7,7 @@ classifier's numbers happen to be. All sets compared are of one size, since the 
 "one class", a ceiling, for which there are fewer images). Every random choice is determined by the seed, so the same images
 get the same metrics.
 """
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -19,6 +19,7 @@ from nnscratch.generate.evaluate.corruptions import add_noise, gaussian_blur
 from nnscratch.generate.evaluate.distances import frechet_distance, kernel_distance, kernel_distance_interval
 from nnscratch.generate.evaluate.modes import classes_covered, modes_hit
 from nnscratch.generate.evaluate.neighbours import density_coverage, memorisation, precision_recall
+from nnscratch.hints import checked
 from nnscratch.ops.validation import check_array, check_int, check_shape
 
 __all__ = ["evaluate_images"]
@@ -29,8 +30,9 @@ MIN_IMAGES, SHOWN = 20, 16
 BLUR, NOISE = 0.05, 0.4  # of the ceilings: 1.4 of 28 pixels; a fifth of the way from black to white
 
 
-def evaluate_images(classifier: Classifier, images: np.ndarray, labels: np.ndarray | None, train: Dataset, held_out: Dataset,
-                    masters: tuple[np.ndarray, list[str]] | None = None, seed: int = 0) -> dict[str, Any]:
+@checked
+def evaluate_images(classifier: Classifier, images: np.ndarray, labels: np.ndarray | Sequence[int] | None, train: Dataset,
+                    held_out: Dataset, masters: tuple[np.ndarray, list[str]] | None = None, seed: int = 0) -> dict[str, Any]:
     """Compute all metrics of generated images.
 
     Parameters
@@ -141,7 +143,7 @@ def modes(fake: np.ndarray, fresh_images: np.ndarray, masters: np.ndarray, faces
             "faces": list(faces), "counts": ours.counts.tolist()}
 
 
-def check_arguments(classifier: Classifier, images: np.ndarray, labels: np.ndarray | None, train: Dataset,
+def check_arguments(classifier: Classifier, images: np.ndarray, labels: np.ndarray | Sequence[int] | None, train: Dataset,
                     held_out: Dataset) -> None:
     """Raise InputError for anything wrong, before any work."""
     check_array("evaluate_images", "images", images, 4)

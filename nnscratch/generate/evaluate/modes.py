@@ -10,7 +10,8 @@ from typing import NamedTuple
 import numpy as np
 
 from nnscratch.errors import InputError
-from nnscratch.ops.validation import check_array, check_int
+from nnscratch.generate.inputs import as_labels
+from nnscratch.ops.validation import check_array, check_int, check_is_array
 
 __all__ = ["Modes", "classes_covered", "modes_hit"]
 
@@ -39,7 +40,8 @@ def classes_covered(labels: np.ndarray | Sequence[int], num_classes: int) -> tup
     >>> covered, fractions.tolist()
     (2, [0.75, 0.25, 0.0])
     """
-    labels, num_classes = np.asarray(labels), check_int(num_classes, "classes_covered: num_classes", 1)
+    labels = as_labels(labels, "classes_covered: labels")
+    check_int(num_classes, "classes_covered: num_classes", 1)
     fractions = np.array([(labels == k).sum() for k in range(num_classes)]) / max(len(labels), 1)
     return int((fractions >= COVERED / num_classes).sum()), fractions
 
@@ -83,7 +85,8 @@ def modes_hit(images: np.ndarray, masters: np.ndarray) -> Modes:
     Metz et al., "Unrolled GANs", 2017, section 3.3.1 (Stacked MNIST), with masters in place of a classifier.
     """
     check_array("modes_hit", "images", images, 4)
-    if getattr(masters, "ndim", 0) != 4 or masters.shape[2] != masters.shape[3]:
+    check_is_array("modes_hit", "masters", masters)
+    if masters.ndim != 4 or masters.size == 0 or masters.dtype.kind not in "fiu" or masters.shape[2] != masters.shape[3]:
         raise InputError(f"modes_hit: the masters have shape {np.shape(masters)}, expected (faces, classes, S, S); use the "
                          f"first result of nnscratch.data.synthetic.faces.glyph_templates()")
     faces, classes, side, _ = masters.shape

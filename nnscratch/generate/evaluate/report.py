@@ -15,6 +15,7 @@ from nnscratch.files import FilePath, replace_file
 from nnscratch.generate.evaluate.css import CSS
 from nnscratch.generate.evaluate.html_parts import bar_chart, figure, number, percent, section, table
 from nnscratch.generate.plots import grid
+from nnscratch.hints import checked
 from nnscratch.outputs import OutputFolder, output_folder
 
 if TYPE_CHECKING:
@@ -26,6 +27,7 @@ REPORT_FILES = ("report.json", "report.html")
 SHOWN = 100  # images on the sheet
 
 
+@checked
 def write_report(folder: FilePath | OutputFolder, metrics: dict[str, Any], images: np.ndarray, train: Dataset, *,
                  title: str = "What the generator makes") -> Path:
     """Write report.html and report.json.

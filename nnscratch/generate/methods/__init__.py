@@ -14,6 +14,7 @@ from nnscratch.generate.methods.texture import TextureTrainer
 from nnscratch.generate.methods.vae import VAETrainer
 from nnscratch.generate.options import Options
 from nnscratch.generate.trainer import Trainer
+from nnscratch.hints import checked
 
 __all__ = ["METHODS", "make_trainer"]
 
@@ -21,6 +22,7 @@ METHODS: dict[str, type[Trainer]] = {
     "gan": GANTrainer, "vae": VAETrainer, "glo": GLOTrainer, "imle": IMLETrainer, "texture": TextureTrainer}
 
 
+@checked
 def make_trainer(dataset: Dataset, options: Options) -> Trainer:
     """Create the trainer of a method.
 
