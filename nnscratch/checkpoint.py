@@ -13,21 +13,21 @@ the caller's dict, "crc32": checksum of everything else}.
 import json
 import re
 from collections.abc import Iterable
-from os import PathLike
-from typing import Any, TypeAlias
+from typing import Any
 from zlib import crc32
 
 import numpy as np
 
 from nnscratch.backend import Array, array_module, move, to_cpu
 from nnscratch.errors import InputError
+from nnscratch.files import FilePath as Path
 from nnscratch.files import open_regular_file, reason, replace_file
+from nnscratch.schema import anything, check, mapping, one_of, optional, record, text
 from nnscratch.version import __version__
 
 __all__ = ["load", "read_arrays", "save"]
 
-Path: TypeAlias = str | PathLike[str]
-HEADER = {"nnscratch", "kind", "optimizer", "info"}
+HEADER = record(nnscratch=text(), kind=one_of("checkpoint"), optimizer=optional(text()), info=mapping(anything))
 CHECKSUM = ', "crc32": '  # the last entry of the header in the file
 OLD_BUFFERS = {"mean": "moving_mean", "variance": "moving_variance"}  # of BatchNormalization in version 0.1: today's names
 OLD_OPTIMIZERS = {"SeveralOptimizers": "CompositeOptimizer"}  # class names in version 0.1: today's names
@@ -220,18 +220,17 @@ def read_arrays(path: Path) -> tuple[dict[str, np.ndarray], dict[str, Any]]:
     InputError
         The file is missing, truncated or foreign.
     """
-    arrays, text = read_safetensors(path)
-    signed = re.fullmatch(rf"(.*){CHECKSUM}(\d+)}}", text, re.DOTALL)
-    text = signed[1] + "}" if signed else text  # version 0.1 wrote no checksum
+    arrays, words = read_safetensors(path)
+    signed = re.fullmatch(rf"(.*){CHECKSUM}(\d+)}}", words, re.DOTALL)
+    words = signed[1] + "}" if signed else words
     try:
-        header = json.loads(text)
-        if set(header) != HEADER or header["kind"] != "checkpoint" or not isinstance(header["info"], dict) or not isinstance(
-                header["optimizer"], str | None):
-            raise ValueError("another header")
+        header = json.loads(words)
+        check(header, HEADER, path)
     except (TypeError, ValueError, RecursionError) as error:
         raise InputError(f"{path} is a safetensors file, but nnscratch did not write it; expected one saved by "
                          f"nnscratch.checkpoint.save") from error
-    if signed and int(signed[2]) != checksum(arrays, text):
+    old = header["nnscratch"].startswith("0.1")  # version 0.1 wrote no checksum
+    if not (int(signed[2]) == checksum(arrays, words) if signed else old):
         raise InputError(f"{path} is damaged: its checksum is not that of its content; use another copy")
     return arrays, header
 

@@ -13,7 +13,7 @@ from typing import Any
 from nnscratch import memory
 from nnscratch.arguments import parser
 from nnscratch.errors import InputError
-from nnscratch.terminal import SIGNALLED, discard, standard_streams, stopped_by_signals
+from nnscratch.terminal import SIGNALLED, standard_streams, stopped_by_signals
 
 __all__ = ["main"]
 
@@ -32,14 +32,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
         The exit code: 0 done, 1 a check failed or some of several files were skipped, 2 wrong input or too little memory, 130
         stopped by Ctrl-C, 141 the output was closed, 143 stopped by SIGTERM (the last three as in a shell).
     """
-    with standard_streams(), stopped_by_signals() as signals, warnings.catch_warnings():
+    with standard_streams() as output, stopped_by_signals() as signals, warnings.catch_warnings():
         warnings.simplefilter("ignore", RuntimeWarning)  # overflow: commands look at their results
         try:
             options = parse_arguments(arguments)
             memory.keep_freed_memory()
             logging.basicConfig(level=logging.INFO, format="%(message)s")
             code = RUN[options.run](options)
-            sys.stdout.flush()  # a closed pipe must be noticed here, where it can be caught
+            output.flush()
+            if code == 0 and isinstance(output.error, BrokenPipeError):
+                code = 141
         except InputError as error:
             print(f"nnscratch: {error}", file=sys.stderr)
             code = 2
@@ -49,9 +51,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
             if not memory.is_cuda_out_of_memory(error):
                 raise
             code = report_memory_shortage(error, options)
-        except BrokenPipeError:
-            discard(sys.stdout)
-            code = 141
         except KeyboardInterrupt:
             print("nnscratch: stopped", file=sys.stderr)
             code = 130

@@ -99,6 +99,8 @@ def replace_file(path: FilePath, data: bytes) -> None:
     InputError
         The place cannot be written to.
     """
+    if not isinstance(data, (bytes, bytearray, memoryview)):
+        raise InputError(f"the data for {path} are a {type(data).__name__}, expected bytes; encode them")
     with temporary_path(path) as temporary:
         with open(temporary, "wb") as file:
             file.write(data)

@@ -42,8 +42,9 @@ def checked(function: Function, signed: bool = False) -> Function:
     def checking(*arguments: Any, **named: Any) -> Any:
         for key, value in signature.bind(*arguments, **named).arguments.items():
             hint = hints().get(key, Any)
-            tried = abs(value) if signed and type(value) is int else value
-            if kinds[key] is inspect.Parameter.VAR_KEYWORD or fits(tried, hint):
+            several = kinds[key] is inspect.Parameter.VAR_POSITIONAL  # *names: each has the hint
+            tried = [abs(one) if signed and type(one) is int else one for one in (value if several else [value])]
+            if kinds[key] is inspect.Parameter.VAR_KEYWORD or all(fits(one, hint) for one in tried):
                 continue
             raise InputError(f"{name}: {key} is {value!r:.100}, expected {words(hint)}")
         return function(*arguments, **named)

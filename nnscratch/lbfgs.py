@@ -190,8 +190,8 @@ def check_state(name: str, arrays: Any, numbers: Any, shape: tuple[int, ...]) ->
 
 
 def evaluate(name: str, function: Any, x: Array) -> tuple[float, Array]:
-    """The loss as a number and a copy of the gradient: the function may use its array again for the next one."""
-    result = function(x)
+    """The loss as a number and a copy of the gradient: the function may change its x, and use its own arrays again."""
+    result = function(x.copy())
     if not (isinstance(result, (tuple, list)) and len(result) == 2):
         raise InputError(f"{name}: the function returned a {type(result).__name__}, expected a pair (loss, gradient)")
     loss, gradient = result

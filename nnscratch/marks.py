@@ -1,5 +1,6 @@
 """Marks: how nnscratch recognises what it wrote, to overwrite nothing else, and to take none of it for an input."""
 import json
+import os
 from pathlib import Path
 
 from nnscratch.errors import InputError
@@ -52,14 +53,14 @@ def read_manifest(folder: Path) -> tuple[bool, set[str]] | None:
 
 def is_ours(path: Path) -> bool:
     """Whether the mark of nnscratch is in a .json, .gif, .state or .safetensors file, or in a folder."""
-    if path.is_dir():
+    if os.path.isdir(path):
         return read_manifest(path) is not None
     try:
         with open_regular_file(path) as file:
             head = file.read(2**12)
-        if path.suffix == ".gif":
+        if path.suffix.lower() == ".gif":
             return head[:3] == b"GIF" and MARK.encode() in head[:2000]
-        if path.suffix == ".json":
+        if path.suffix.lower() == ".json":
             found = json.loads(read_file(path)) if MARK.encode() in head else None  # a folder may hold many large ones
             return isinstance(found, dict) and MARK in found
         return head[8:9] == b"{" and b'"__metadata__":{"nnscratch"' in head

@@ -55,9 +55,15 @@ def writing(output: FilePath, derived: Sequence[FilePath] = (), inputs: Iterable
         if os.path.lexists(path) and not is_ours(Path(path)):
             raise InputError(f"{path} exists, and nnscratch did not write it; move it away, or give another output")
     target = Path(os.path.realpath(output))
+    unfinished, described = (Path(f"{output}{ending}") for ending in (".state", ".json"))
+    if unfinished not in derived and is_ours(unfinished):
+        raise InputError(f"{unfinished} holds a transfer to {output} that was stopped; go on with  nnscratch style --resume, "
+                         f"remove it, or give another output")
     with lock(target.with_name(f"{hidden_name(target)}.lock"), output):
         remove_leftovers(output, *derived)
         yield
+        if described not in derived and is_ours(described):
+            described.unlink()  # it tells how the image was made that is replaced now
 
 
 class OutputFolder:

@@ -47,6 +47,10 @@ def number(low: float = -inf, high: float = inf) -> Rule:
     return rule
 
 
+def anything(value: Any, place: str) -> None:
+    """Whatever it is: it is compared or checked elsewhere."""
+
+
 def flag(value: Any, place: str) -> None:
     """True or false."""
     expect(type(value) is bool, value, place, "true or false")

@@ -42,15 +42,16 @@ class Stream:
         if self.error is None:
             try:
                 function(*arguments)
-            except BrokenPipeError:  # the reader has seen enough: `nnscratch check | head -1`
-                raise
-            except OSError as error:  # a full disk
+            except OSError as error:  # a full disk; or the reader has seen enough: `nnscratch check | head -1`
                 self.error = error
 
 
 @contextlib.contextmanager
-def standard_streams() -> Iterator[None]:
-    """Streams that can be written to, whatever the process was given; at the end, a sentence if some output was lost."""
+def standard_streams() -> Iterator[Stream]:
+    """Streams that can be written to, whatever the process was given; at the end, a sentence if some output was lost.
+
+    Yields the output.
+    """
     for _ in range(3):  # a closed standard stream would be the number of the next file, and a library's warning would go there
         handle = os.open(os.devnull, os.O_RDWR)
         if handle > 2:
@@ -58,16 +59,15 @@ def standard_streams() -> Iterator[None]:
             break
     before = sys.stdout, sys.stderr
     output, errors = (Stream(stream or open(os.devnull, "w", encoding="utf-8")) for stream in before)
-    for stream, way in ((output, "replace"), (errors, "backslashreplace")):
+    for stream in (output, errors):
         if hasattr(stream.stream, "reconfigure"):
-            stream.reconfigure(errors=way)  # a letter that the terminal cannot show is no reason to stop
+            stream.reconfigure(errors="replace")  # a letter that the terminal cannot show is no reason to stop
     sys.stdout, sys.stderr = output, errors  # type: ignore[assignment]  # the methods that print and tqdm call
     try:
-        yield
+        yield output
     finally:
-        with contextlib.suppress(BrokenPipeError):
-            output.flush()
-        if output.error is not None:
+        output.flush()
+        if output.error is not None and not isinstance(output.error, BrokenPipeError):
             print(f"nnscratch: its text could not be written ({reason(output.error)}); the work itself is not affected",
                   file=sys.stderr)
         errors.flush()

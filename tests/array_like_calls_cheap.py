@@ -99,8 +99,8 @@ plausible("files.make_folder", files.make_folder, path=Path("folder"))
 plausible("files.replace_file", files.replace_file, path=OUT, data=b"bytes")
 plausible("marks.own_names", marks.own_names, folder=PHOTO.parent)
 plausible("outputs.OutputFolder", outputs.OutputFolder, path=Path("folder"), names=["*.png"], inputs=[PHOTO], adopt=False)
-for name in ("file", "remove"):
-    plausible_method(f"outputs.OutputFolder.{name}", held_folder, name, name="one.png")
+plausible_method("outputs.OutputFolder.file", held_folder, "file", name="one.png")
+plausible("outputs.OutputFolder.remove", lambda names: held_folder().remove(names), names="one.png")
 plausible_method("outputs.OutputFolder.subfolder", held_folder, "subfolder", name="samples", names=["*.png"])
 plausible("outputs.writing", lambda **given: outputs.writing(**given).__enter__(), output=OUT, derived=[Path("out.json")],
           inputs=[PHOTO])

@@ -32,8 +32,4 @@ OTHERS_TO_MEND = [  # they fail with another exception, or take junk; whoever me
     "data.dataset.to_bytes",
     "data.dataset.to_floats",
     "data.images.read_image",
-    "data.images.side_by_side",
-    "data.readers.formats.open_dataset",
-    "data.splits.load_splits",
-    "data.synthetic.registry.make_synthetic",
 ]

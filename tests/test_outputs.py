@@ -256,3 +256,50 @@ def test_long_names(tmp_path, length):
     with writing(path):
         replace_file(path, b"more")
     assert [len(name) for name in os.listdir(tmp_path) if name.endswith(".png")] == [length]
+
+
+# --- what other commands leave beside OUT -----------------------------------------------------------------------------
+
+def test_a_record_does_not_outlive_its_image(images):
+    """`style -o out.png`, then `style --fast -o out.png`: out.png.json would tell how another image was made."""
+    assert run_style(images) == 0 and (images / "out.png.json").exists()
+    assert main(["style", str(images / "content.jpg"), "ink", "--fast", "-o", str(images / "out.png"), "--size", "48"]) == 0
+    assert not (images / "out.png.json").exists()
+
+
+def test_an_unfinished_transfer_is_not_painted_over(images, monkeypatch, capsys):
+    """Another command may not write OUT while --resume would replace it."""
+    monkeypatch.setattr("nnscratch.style.command.write_image", interrupt)
+    assert run_style(images) == 130
+    assert main(["generate", "-o", str(images / "out.png")]) == 2
+    assert "out.png.state holds a transfer" in capsys.readouterr().err and not (images / "out.png").exists()
+
+
+def interrupt(*_):
+    raise KeyboardInterrupt
+
+
+def test_a_transfer_that_is_stopped_while_it_prepares_leaves_no_other_state(images, monkeypatch, capsys):
+    """A is unfinished; B is stopped before its images are read: --resume does not go on with A."""
+    with monkeypatch.context() as patch:
+        patch.setattr("nnscratch.style.command.write_image", interrupt)
+        assert run_style(images) == 130
+    monkeypatch.setattr("nnscratch.style.command.read_images", interrupt)
+    assert run_style(images, "--steps", "3") == 130
+    assert main(["style", "--resume", "-o", str(images / "out.png")]) == 2
+    assert "so no transfer to" in capsys.readouterr().err
+
+
+def test_frames_that_cannot_be_written_do_not_stop_the_work(images, monkeypatch, caplog):
+    """A full disk at the third frame: one line, the image is made, and the film has two."""
+    written = []
+
+    def full(path, data):
+        written.append(path)
+        if len(written) > 2:
+            raise InputError(f"cannot write {path} (No space left on device)")
+        replace_file(path, data)
+    monkeypatch.setattr("nnscratch.style.frames.replace_file", full)
+    assert run_style(images, "--every", "1", "--steps", "5") == 0
+    assert [r.message for r in caplog.records if "without further frames" in r.message] and (images / "out.png").exists()
+    assert visible(images / "out-frames") == {"0001.png", "0002.png"}

@@ -21,7 +21,7 @@ def make_tiny():
     whole = train_texture.TextureDataset
     pairs.TextureDataset = lambda seed, side, count: whole(seed, side, min(count, 2))
     train_texture.SAVE_EVERY = train_stylizer.SAVE_EVERY = 2
-    train_loop.train.__kwdefaults__["save_every"] = 2
+    train_loop.train.__wrapped__.__kwdefaults__["save_every"] = 2
     train_loop.EARLY_GRIDS = (0, 1, 3)
     demo.print_table = lambda module: True
     demo.SIZE, demo.STEPS, demo.JUDGED = 48, 2, 20

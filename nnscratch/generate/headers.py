@@ -9,7 +9,7 @@ from nnscratch.generate.inputs import TEXTURE
 from nnscratch.hints import checked
 from nnscratch.networks.gan import PRESETS, dense_size
 from nnscratch.ops.validation import check_choice
-from nnscratch.schema import Rule, each, expect, mapping, number, one_of, optional, record, text, whole
+from nnscratch.schema import Rule, anything, each, expect, mapping, number, one_of, optional, record, text, whole
 
 __all__ = ["MAX_SIDE", "check_limits"]
 
@@ -26,15 +26,11 @@ GENERATOR = record(what=one_of("generator"), preset=text(), shape=each(whole(1, 
 
 def history(value: Any, place: str) -> None:
     """The schema of a training's records: each has the step and the metrics that the first has, and some a score."""
-    each(record(step=whole(1)))(value, place)
+    each(record(step=whole(1), g_norm=number()))(value, place)
     each(mapping(number()))(value, place)
     for k, entry in enumerate(value):
         same = set(entry) - {"score"} == set(value[0]) - {"score"}
         expect(same, sorted(entry), f"{place}[{k}]", "the metrics of the first record")
-
-
-def anything(value: Any, place: str) -> None:
-    """The schema of an entry that is compared or checked elsewhere."""
 
 
 TRAINING: Rule = record(what=one_of("training"), options=mapping(anything), data=optional(mapping(anything)), step=whole(),

@@ -203,7 +203,8 @@ class Measurement:
         by_differences = directional_derivative(self.loss, self.inputs, self.directions, smooth=False)
         terms = [numeric * v.flat[chosen] for numeric, v, chosen in zip(self.numeric, self.directions, self.elements)]
         scale = abs(self.slope) + abs(by_differences) + sum(float(np.abs(term).sum()) for term in terms)
-        return bool(abs(self.slope - by_differences) <= 1e-3 * scale)
+        rounding = np.finfo(np.float64).eps * abs(self.loss(*self.inputs)) / self.h
+        return bool(abs(self.slope - by_differences) <= 1e-7 * scale + 10 * rounding)
 
     def bend(self) -> float:
         """By how much the slopes ahead and behind differ along the directions: much where they meet a kink."""

@@ -24,6 +24,7 @@ from nnscratch.data.synthetic.styles import is_style, style_image
 from nnscratch.errors import InputError, printable
 from nnscratch.files import replace_file
 from nnscratch.hints import checked
+from nnscratch.marks import is_ours
 from nnscratch.outputs import writing
 from nnscratch.progress import progress_bar
 from nnscratch.style.features import min_side
@@ -80,15 +81,20 @@ def stylize(content_path: str | PathLike, style_paths: Sequence[str | PathLike],
     if every is not None and every < 1:
         raise InputError(f"--every is {every}, expected a number of steps, at least 1")
     options = Settings(**(settings or {}))
-    content, styles, mask_images = read_images(content_path, style_paths, masks, size, style_scale, options)
-    blend_mask, style_masks = (mask_images[0], None) if len(mask_images) == 1 else (1.0, mask_images or None)
-    check_inputs(content, styles, options, style_masks)  # now, because transfer_style checks after the progress bar has begun
-    backend.use(device)
-    if minutes is not None:
-        options.steps = estimate_steps(minutes, content, styles, options, style_masks)
+    state, sidecar = Path(f"{output_path}.state"), Path(f"{output_path}.json")
+    try:
+        content, styles, mask_images = read_images(content_path, style_paths, masks, size, style_scale, options)
+        blend_mask, style_masks = (mask_images[0], None) if len(mask_images) == 1 else (1.0, mask_images or None)
+        check_inputs(content, styles, options, style_masks)  # now: transfer_style checks after the progress bar has begun
+        backend.use(device)
+        if minutes is not None:
+            options.steps = estimate_steps(minutes, content, styles, options, style_masks)
+    except KeyboardInterrupt:
+        if resume is None and is_ours(state):
+            state.unlink()  # of an earlier transfer, with which --resume would go on
+        raise
     record = make_record(content_path, style_paths, masks, size, style_scale, options, every)
     inputs = [content_path, *(path for path in style_paths if not is_style(path)), *masks, *filter(None, [options.weights])]
-    state, sidecar = Path(f"{output_path}.state"), Path(f"{output_path}.json")
     film = [film_path(output_path)] if every is not None else []
     with (writing(output_path, [state, sidecar, *film], inputs),
           Frames(output_path, content, every, options.keep_colors == "luminance", frames, steps_of(resume), inputs) as kept):
@@ -103,9 +109,9 @@ def stylize(content_path: str | PathLike, style_paths: Sequence[str | PathLike],
             saver.finish()
         result.image = (blend_mask * result.image + (1 - blend_mask) * content).astype(np.float32)
         write_image(output_path, result.image)
-        kept.write_film()
         record |= {"interrupted": result.interrupted, "history": result.history}
         replace_file(sidecar, json.dumps(record, indent=1).encode())
+        kept.write_film()
         if not result.interrupted:
             with contextlib.suppress(OSError):
                 state.unlink()  # last: until here, everything can be resumed

@@ -2,6 +2,7 @@
 
 Shapes: images (1, H, W, 3) in [0, 1].
 """
+import logging
 from os import PathLike
 from pathlib import Path
 
@@ -11,6 +12,7 @@ from nnscratch import backend
 from nnscratch.backend import Array
 from nnscratch.data.animation import encode_gif
 from nnscratch.data.images import encode, to_image
+from nnscratch.errors import InputError
 from nnscratch.files import replace_file
 from nnscratch.hints import checked
 from nnscratch.outputs import OutputFolder
@@ -18,6 +20,8 @@ from nnscratch.style.checks import check_image
 from nnscratch.style.colour import restore_colours
 
 __all__ = ["Frames", "film_path"]
+
+log = logging.getLogger("nnscratch")
 
 PATTERN = "[0-9][0-9][0-9][0-9]*.png"
 
@@ -98,14 +102,23 @@ class Frames:
             frame = to_image(backend.to_cpu(image)).resize(self.content.shape[2:0:-1])
             if self.luminance_only:
                 frame = to_image(restore_colours(np.asarray(frame, np.float32)[None] / 255, self.content))
-            path = self.folder.file(self.name(self.count + 1))
-            replace_file(path, encode(frame, path))
-            self.count += 1
+            try:
+                path = self.folder.file(self.name(self.count + 1))
+                replace_file(path, encode(frame, path))
+                self.count += 1
+            except InputError as error:  # a full disk
+                self._give_up(error)
 
     def write_film(self) -> None:
         """Write the film of all frames, those before a resumption included."""
-        if self.folder is not None:
+        if self.folder is not None and self.count:
             paths = [self.folder.path / self.name(k) for k in range(1, self.count + 1)]
-            paths = [path for path in paths if path.exists()]
-            if paths:
-                replace_file(self.film, encode_gif(paths, milliseconds=120))
+            try:
+                replace_file(self.film, encode_gif([path for path in paths if path.exists()], milliseconds=120))
+            except InputError as error:
+                self._give_up(error)
+
+    def _give_up(self, error: InputError) -> None:
+        """Frames are an extra: where one cannot be written, the transfer goes on without, and a line says so."""
+        self.every = None
+        log.warning("%s; the transfer goes on without further frames", error)

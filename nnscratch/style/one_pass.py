@@ -113,13 +113,12 @@ def paint_folder(paths: list[Path], others: list[str], output: str | PathLike, s
         for path in progress_bar(paths, desc="painting", unit="image"):
             try:
                 content = read_image(path, size, minimum=MIN_SIDE, enlarge=False)
+                target = folder.file(names[path])
+                replace_file(target, encode(to_image(paint(content)), target))
+                painted += 1
             except InputError as error:
                 skipped += 1
                 print_above_bar(f"skipped {printable(path.name)}: {error}")
-                continue
-            target = folder.file(names[path])
-            replace_file(target, encode(to_image(paint(content)), target))
-            painted += 1
     print(f"{painted} images written to {printable(output)}"
           + (f", {skipped} skipped" if skipped else ""))
     return skipped
