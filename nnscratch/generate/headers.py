@@ -13,7 +13,7 @@ from nnscratch.schema import Rule, anything, each, expect, mapping, number, one_
 
 __all__ = ["MAX_SIDE", "check_limits"]
 
-MAX_SIDE = 512  # pixels: the dense layer of a generator for larger images would take gigabytes
+MIN_SIDE, MAX_SIDE = 4, 512  # pixels: the dense layer of a generator for larger images would take gigabytes
 MAX_TEXTURE_SIDE = 2048  # the weights of a texture generator do not grow with the image
 MAX_CLASSES = 10_000
 
@@ -54,9 +54,9 @@ def check_limits(what: str, preset: str, shape: tuple[int, ...], num_classes: in
     """
     check_choice(preset, f"{what}: preset", (*PRESETS, TEXTURE))
     side = MAX_TEXTURE_SIDE if preset == TEXTURE else MAX_SIDE
-    if not (len(shape) == 3 and 1 <= min(shape) and max(shape) <= side and shape[2] in (1, 3)):
-        raise InputError(f"{what}: images of {shape[1]}x{shape[0]} pixels and {shape[2]} channels, expected at most {side} a "
-                         f"side, grey or colour; use --size to shrink them")
+    if not (len(shape) == 3 and MIN_SIDE <= min(shape[:2]) and max(shape) <= side and shape[2] in (1, 3)):
+        raise InputError(f"{what}: images of {shape[1]}x{shape[0]} pixels and {shape[2]} channels, expected {MIN_SIDE} to {side} "
+                         f"a side, grey or colour; use --size to resize them")
     if not 0 <= num_classes <= MAX_CLASSES:
         raise InputError(f"{what}: {num_classes} classes, expected at most {MAX_CLASSES}; use fewer, or --unconditional")
 
