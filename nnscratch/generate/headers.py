@@ -55,8 +55,8 @@ def check_limits(what: str, preset: str, shape: tuple[int, ...], num_classes: in
     check_choice(preset, f"{what}: preset", (*PRESETS, TEXTURE))
     side = MAX_TEXTURE_SIDE if preset == TEXTURE else MAX_SIDE
     if not (len(shape) == 3 and MIN_SIDE <= min(shape[:2]) and max(shape) <= side and shape[2] in (1, 3)):
-        raise InputError(f"{what}: images of {shape[1]}x{shape[0]} pixels and {shape[2]} channels, expected {MIN_SIDE} to {side} "
-                         f"a side, grey or colour; use --size to resize them")
+        raise InputError(f"{what}: images of {shape[1]}x{shape[0]} pixels and {shape[2]} channels, expected {MIN_SIDE} to "
+                         f"{side} a side, grey or colour; use --size to resize them")
     if not 0 <= num_classes <= MAX_CLASSES:
         raise InputError(f"{what}: {num_classes} classes, expected at most {MAX_CLASSES}; use fewer, or --unconditional")
 
