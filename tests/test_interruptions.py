@@ -17,9 +17,8 @@ def interrupt(*words):
 
 
 @pytest.mark.parametrize(("part", "only", "count"), [
-    ("signals", "style", 3), ("signals", "generator", 1), ("signals", "fast folder", 1), ("faults", "style", 2),
-    ("faults", "generator", 1), ("faults", "generate", 2), ("faults", "fast folder", 2), ("faults", "judge", 10),
-    ("surroundings", "style", 1), ("surroundings", "generator", 1)])
+    ("signals", "style", 3), ("signals", "generator", 1), ("faults", "style", 1), ("faults", "fast folder", 1),
+    ("faults", "generate", 1), ("surroundings", "generator", 1)])
 def test_a_command_survives(part, only, count):
     """Afterwards every file is whole, one sentence was said, and going on ends with the bits of an uninterrupted run."""
     code, said = interrupt("--part", part, "--only", only, "--count", str(count))

@@ -113,5 +113,5 @@ def compare(measure: Callable[..., Measurement], backward: Backward, smooth: boo
 def agree(by_complex_steps: Any, by_differences: Measurement) -> bool:
     """Whether the two measurements found the same gradient, element by element."""
     largest = max(np.abs(numeric).max(initial=0) for numeric in by_differences.numeric)
-    allowed = 1e-6 * largest + 1e-6 * float(np.linalg.norm(by_differences.u))
+    allowed = 1e-5 * largest + 1e-6 * float(np.linalg.norm(by_differences.u))
     return all(bool((np.abs(a - b) <= allowed).all()) for a, b in zip(by_complex_steps.numeric, by_differences.numeric))

@@ -204,7 +204,7 @@ class Measurement:
         terms = [numeric * v.flat[chosen] for numeric, v, chosen in zip(self.numeric, self.directions, self.elements)]
         scale = abs(self.slope) + abs(by_differences) + sum(float(np.abs(term).sum()) for term in terms)
         rounding = np.finfo(np.float64).eps * abs(self.loss(*self.inputs)) / self.h
-        return bool(abs(self.slope - by_differences) <= 1e-7 * scale + 10 * rounding)
+        return bool(abs(self.slope - by_differences) <= 1e-5 * scale + 10 * rounding)
 
     def bend(self) -> float:
         """By how much the slopes ahead and behind differ along the directions: much where they meet a kink."""
