@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from nnscratch.errors import InputError
-from nnscratch.files import FilePath, reason, way_out
+from nnscratch.files import FilePath, unwritable
 
 __all__: list[str] = []
 
@@ -29,10 +29,9 @@ def lock(path: Path, output: FilePath) -> Iterator[None]:
         if handle is not None:
             os.close(handle)
             raise InputError(f"another process is writing to {output}; wait for it, or give another output") from error
-        raise InputError(f"cannot write beside {output} ({reason(error)}), expected a writable folder: "
-                         f"{way_out(error)}") from error
+        raise unwritable(output, error) from error
     except (OSError, ValueError) as error:
-        raise InputError(f"cannot write {output} ({reason(error)}), expected a writable folder: {way_out(error)}") from error
+        raise unwritable(output, error) from error
     try:
         yield
     finally:

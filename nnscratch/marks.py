@@ -36,7 +36,7 @@ def own_names(folder: Path) -> set[str]:
             inside = read_manifest(path)
             if inside is not None and inside[0]:
                 own.add(path.name)
-        elif path.suffix in (".json", ".gif") and is_ours(path):
+        elif path.suffix.lower() in (".json", ".gif") and is_ours(path):
             own |= {path.name, path.name.removesuffix(".json")}  # OUT.json stands beside OUT
     return own
 

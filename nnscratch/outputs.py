@@ -117,14 +117,13 @@ class OutputFolder:
         else:
             self.made, self.files = found
         for path in present:
-            if any(fnmatch(path.name.lower(), name.lower()) for name in self.names) and path.name not in self.files:
+            listed = path.name in self.files
+            if listed or any(fnmatch(path.name.lower(), name.lower()) for name in self.names):
                 refuse_inputs(path, self.inputs)
-                if not (is_ours(path) or (self.adopt and found is None)):
+                if not (listed or is_ours(path) or (self.adopt and found is None)):
                     raise InputError(f"{self.path} holds {path.name}, which nnscratch did not write (or before version 0.2), "
                                      f"and which would be overwritten; move it away, or give another folder")
                 self.files.add(path.name)
-            elif path.name in self.files:
-                refuse_inputs(path, self.inputs)
 
     def _write_list(self) -> None:
         text = json.dumps({MARK: __version__, "made": self.made, "files": sorted(self.files)}, indent=0)

@@ -149,6 +149,8 @@ def test_own_names(images):
     own = own_names(images) - {MANIFEST, LOCK}
     assert own == {"out.png", "out.png.json", "out-film.gif", "out-frames", "painted"}
     assert own_names(images / "painted") == set(), "a folder of ours that the user names is read"
+    (images / "out-film.gif").rename(images / "out-film.GIF")
+    assert "out-film.GIF" in own_names(images)
 
 
 def test_own_output_is_not_data(tmp_path, monkeypatch):

@@ -1,4 +1,4 @@
-"""What callers give as arrays and names of classes, checked before it is used."""
+"""What callers give as arrays and names of classes, checked before it is used; and labels as one-hot rows."""
 from itertools import chain, count
 from typing import Any
 
@@ -43,3 +43,10 @@ def distinct_names(names: Any, title: str) -> list[str]:
         candidates = chain([name], (f"{name} ({k})" for k in count(2)))
         taken[next(other for other in candidates if other not in taken)] = None
     return list(taken)
+
+
+def one_hot_labels(labels: Array, num_classes: int) -> Array:
+    """Labels (N,) as float32 rows (N, num_classes): 1 at the label, 0 elsewhere. No table of all classes is made."""
+    rows = np.zeros((len(labels), num_classes), np.float32)
+    rows[np.arange(len(labels)), labels] = 1
+    return rows

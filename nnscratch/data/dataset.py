@@ -11,7 +11,7 @@ from zlib import crc32
 import numpy as np
 
 from nnscratch.backend import Array
-from nnscratch.data.arrays import as_array, byte_array, distinct_names
+from nnscratch.data.arrays import as_array, byte_array, distinct_names, one_hot_labels
 from nnscratch.errors import InputError, printable
 from nnscratch.ops.validation import check_array, check_int
 
@@ -122,8 +122,7 @@ class Dataset:
     def _batch(self, indices: Array, one_hot: bool) -> tuple[Array, Array | None]:
         labels = None if self.labels is None else self.labels[indices]
         if labels is not None and one_hot:
-            classes, labels = labels, np.zeros((len(labels), self.num_classes), np.float32)
-            labels[np.arange(len(labels)), classes] = 1
+            labels = one_hot_labels(labels, self.num_classes)
         return to_floats(self.images[indices]), labels
 
 

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from nnscratch.backend import Array, to_cpu, to_device
+from nnscratch.data.arrays import one_hot_labels
 from nnscratch.errors import InputError
 from nnscratch.generate.pseudo_labels import sample_in_proportion
 from nnscratch.models import Model
@@ -58,9 +59,7 @@ def one_hot(labels: np.ndarray, num_classes: int) -> Array:
 
 def one_hot_rows(labels: np.ndarray, num_classes: int) -> Array:
     """`one_hot` without its checks, for every step of a training."""
-    rows = np.zeros((len(labels), num_classes), np.float32)
-    rows[np.arange(len(labels)), labels] = LABEL_SCALE
-    return to_device(rows)
+    return to_device(LABEL_SCALE * one_hot_labels(labels, num_classes))
 
 
 def sample_labels(count: int, num_classes: int, fractions: Sequence[float] | None, rng: np.random.Generator) -> np.ndarray:

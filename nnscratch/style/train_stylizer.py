@@ -85,7 +85,7 @@ def train_stylizer(folder: str | PathLike, style: str | PathLike | None = None, 
              "steps": check_int(steps, "train stylizer: steps", 1),
              "seed": check_int(seed, "train stylizer: seed", 0), "begins": "shipped" if start_shipped else "random"}
     backend.use(device)
-    with open_training(folder, "stylizer", given, TRAINING, resume, [style] if style else []) as (output, info):
+    with open_training(folder, "stylizer", given, resume, TRAINING, [style] if style else []) as (output, info):
         dataset = PairDataset(info["seed"], recorded_style(info["style"]))
         model, reconstruction_steps = initial_decoder(info)
         optimizer, state = Adam(warmup(cosine_decay(LEARNING_RATE, info["steps"]), 50)), output.file(STATE)

@@ -17,6 +17,7 @@ import numpy as np
 
 from nnscratch import backend, checkpoint
 from nnscratch.backend import Array, to_cpu, to_device
+from nnscratch.data.arrays import one_hot_labels
 from nnscratch.data.synthetic.paintings import flow_painting
 from nnscratch.data.synthetic.patterns import PATTERNS
 from nnscratch.data.synthetic.textures import tint, tones
@@ -29,7 +30,7 @@ from nnscratch.ops.validation import check_form, check_int
 from nnscratch.optimizers import Adam, Optimizer, cosine_decay, warmup
 from nnscratch.outputs import OutputFolder
 from nnscratch.progress import progress_bar
-from nnscratch.schema import Rule, check, one_of, record, whole
+from nnscratch.schema import Rule, anything, check, one_of, record, whole
 
 __all__ = ["TextureDataset", "palette", "train_texture"]
 
@@ -38,7 +39,7 @@ LEARNING_RATE, PALETTE_WEIGHT = 4e-3, 10.0
 IMAGES_PER_PATTERN, PAINTINGS = 200, 6  # each painting is a class of its own
 PERIODS = 1.5, 5.0                      # of a pattern, across a crop
 SAVE_EVERY, TEST_CROPS = 250, 1000
-STATE, TRAINING = "state.safetensors", record()
+STATE = "state.safetensors"
 
 
 @checked
@@ -66,7 +67,7 @@ def train_texture(folder: str | PathLike, *, steps: int = 2500, seed: int = 0, r
     """
     given = {"steps": check_int(steps, "train texture: steps", 1), "seed": check_int(seed, "train texture: seed", 0)}
     backend.use(device)
-    with open_training(folder, "texture", given, TRAINING, resume) as (output, info):
+    with open_training(folder, "texture", given, resume) as (output, info):
         steps, seed, done = info["steps"], info["seed"], info["done"]
         names = [*PATTERNS, *(f"painting {k}" for k in range(PAINTINGS))]
         model = texture_classifier(len(names), seed)
@@ -89,8 +90,9 @@ def train_texture(folder: str | PathLike, *, steps: int = 2500, seed: int = 0, r
 
 
 @contextlib.contextmanager
-def open_training(folder: str | PathLike, network: str, given: dict[str, Any], schema: Rule, resume: bool,
-                  inputs: Sequence[str | PathLike] = ()) -> Iterator[tuple[OutputFolder, dict[str, Any]]]:
+def open_training(folder: str | PathLike, network: str, given: dict[str, Any], resume: bool,
+                  schema: Rule = anything, inputs: Sequence[str | PathLike] = ()
+                  ) -> Iterator[tuple[OutputFolder, dict[str, Any]]]:
     """Hold the folder of a training of this network that starts, or is resumed: yields it and the state's info.
 
     given : the options of a new training; a resumed one keeps its own, which must obey the schema. Raises InputError for a
@@ -120,7 +122,7 @@ def train(model: Model, optimizer: Optimizer, dataset: "TextureDataset", done: i
     with progress_bar(total=steps, initial=done, desc="training", unit="step") as bar:
         for step in range(done + 1, steps + 1):
             crops, labels = dataset.batch(step)
-            x, target = to_device(crops), to_device(np.eye(dataset.num_classes, dtype=np.float32)[labels])
+            x, target = to_device(crops), to_device(one_hot_labels(labels, dataset.num_classes))
             logits, predicted = model.forward(x, training=True)
             loss, dlogits = softmax_cross_entropy(logits, target)
             error, dpredicted = mse(predicted, palette(x))

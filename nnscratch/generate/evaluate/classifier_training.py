@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from nnscratch.backend import Array, to_device
+from nnscratch.data.arrays import one_hot_labels
 from nnscratch.data.dataset import Dataset, fingerprint, to_floats
 from nnscratch.errors import InputError
 from nnscratch.generate.evaluate.classifier import Classifier, labels_of
@@ -60,10 +61,8 @@ def train_classifier(dataset: Dataset, held_out: Dataset, *, steps: int = 1000, 
         images[:BATCH_SIZE] = soften(images[:BATCH_SIZE], rng)  # sharpness must not tell real images from corrupted ones
         images[BATCH_SIZE:] = corrupt(images[BATCH_SIZE:], rng)
         classes = np.append(labels[indices[:BATCH_SIZE]], np.full(CORRUPTED, len(names)))
-        targets = np.zeros((len(classes), len(names) + 1), np.float32)  # one-hot
-        targets[np.arange(len(classes)), classes] = 1
         _, logits = model.forward(to_device(images), training=True)
-        loss, dlogits = softmax_cross_entropy(logits, to_device(targets))
+        loss, dlogits = softmax_cross_entropy(logits, to_device(one_hot_labels(classes, len(names) + 1)))
         model.zero_grads()
         model.backward([None, dlogits], wrt="parameters")
         optimizer.step(model.trainable_params, model.grads)
