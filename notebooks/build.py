@@ -6,6 +6,7 @@ The exercises stay unsolved. The outputs are stored, so that a notebook can be r
 import os
 import sys
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import nbformat
 from nbclient import NotebookClient
@@ -15,8 +16,8 @@ from notebooks.source import FOLDER, read, sources
 __all__ = ["build", "execute"]
 
 
-def execute(notebook: nbformat.NotebookNode, seconds: int = 60) -> nbformat.NotebookNode:
-    """Run a notebook in a new kernel in the folder of the notebooks, as Jupyter does.
+def execute(notebook: nbformat.NotebookNode, seconds: int = 60, own: str | Path | None = None) -> nbformat.NotebookNode:
+    """Run a notebook in a new kernel in the folder of the notebooks, as Jupyter does, but without sliders.
 
     Parameters
     ----------
@@ -24,16 +25,20 @@ def execute(notebook: nbformat.NotebookNode, seconds: int = 60) -> nbformat.Note
         It is changed: the outputs are stored in it.
     seconds : int
         Time limit of each cell.
+    own : str or Path, optional
+        The folder of the learner's functions; by default an empty one.
 
     Returns
     -------
     notebook : NotebookNode
         The same object.
     """
-    here = os.environ | {"PYTHONPATH": str(FOLDER.parent)}  # import this nnscratch, not an installed one
-    if any(cell.cell_type == "code" for cell in notebook.cells):
-        NotebookClient(notebook, timeout=seconds, kernel_name="python3", coalesce_streams=True, record_timing=False,
-                       resources={"metadata": {"path": str(FOLDER)}}).execute(env=here)
+    with TemporaryDirectory() as empty:
+        here = os.environ | {"PYTHONPATH": str(FOLDER.parent),  # import this nnscratch, not an installed one
+                             "NNSCRATCH_OWN": str(own or Path(empty) / "own"), "NNSCRATCH_STATIC": "1"}
+        if any(cell.cell_type == "code" for cell in notebook.cells):
+            NotebookClient(notebook, timeout=seconds, kernel_name="python3", coalesce_streams=True, record_timing=False,
+                           resources={"metadata": {"path": str(FOLDER)}}).execute(env=here)
     notebook.metadata.language_info = {"name": "python"}  # a kernel adds its version
     return notebook
 

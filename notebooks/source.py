@@ -2,10 +2,10 @@
 
     # %% [markdown]                 text follows, each line behind "# "
     # %%                            code follows
-    # %% exercise=dense_backward    code to be completed: a function whose body is `...`
+    # %% exercise=dense_backward    code to be completed: a function whose body is `...`, or a list of `...` to predict
     # %% varies                     code whose output differs on every run, such as times: it is stored, but not compared
 
-A solution is a function of the same name in solutions/; `solve` puts it in the place of the exercise.
+A solution is a function or a list of the same name in solutions/; `solve` puts it in the place of the exercise.
 """
 import ast
 import re
@@ -13,6 +13,7 @@ from pathlib import Path
 
 import nbformat
 
+from nnscratch.course.checks.exercise import name_of
 from nnscratch.errors import InputError
 
 __all__ = ["FOLDER", "read", "solutions", "solve", "sources"]
@@ -81,14 +82,13 @@ def solutions(stem: str) -> dict[str, str]:
     Returns
     -------
     solutions : dict of str to str
-        The source of the function of each exercise; empty if the notebook has no exercises.
+        The source of the answer to each exercise; empty if the notebook has no exercises.
     """
     path = FOLDER / "solutions" / f"{stem}.py"
     if not path.exists():
         return {}
     text = path.read_text(encoding="utf-8")
-    return {node.name: ast.get_source_segment(text, node) or "" for node in ast.parse(text).body
-            if isinstance(node, ast.FunctionDef)}
+    return {name_of(node): ast.get_source_segment(text, node) or "" for node in ast.parse(text).body if name_of(node)}
 
 
 def solve(notebook: nbformat.NotebookNode, answers: dict[str, str]) -> nbformat.NotebookNode:

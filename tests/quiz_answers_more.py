@@ -1,4 +1,4 @@
-"""Like quiz_answers.py, for notebooks 09 to 14."""
+"""Like quiz_answers.py, for notebooks 14 to 18."""
 import math
 
 import numpy as np

@@ -2,17 +2,10 @@
 import math
 import re
 
-import exercise_answers
 import numpy as np
 import pytest
-import test_course_checks_article
-import test_course_checks_fast
-import test_course_checks_gram
-import test_course_checks_more
-import test_course_checks_stylizer
-import test_course_checks_training
-import test_course_checks_transfer
-from exercise_answers import EXERCISES, SOLUTIONS, S
+from course_answers import RIGHT, SHAPES_SHOWN, WRONG
+from course_answers.solutions import EXERCISES, SOLUTIONS, S
 from helpers import normal
 
 from nnscratch import ops
@@ -23,19 +16,25 @@ from nnscratch.layers import Dense
 from nnscratch.losses import mse
 from nnscratch.optimizers import SGD
 
-FILES = (exercise_answers, test_course_checks_more, test_course_checks_article, test_course_checks_fast,
-         test_course_checks_gram, test_course_checks_stylizer, test_course_checks_training, test_course_checks_transfer)
-WRONG = [answer for file in FILES for answer in file.WRONG]
-
-
-ON_PAPER = [answer for file in (exercise_answers, test_course_checks_more, test_course_checks_article, test_course_checks_gram,
-                                test_course_checks_training, test_course_checks_transfer)
-            for answer in file.WRONG if answer not in test_course_checks_transfer.NOT_ON_PAPER]
+ON_PAPER = [answer for answer in WRONG if callable(answer[1]) and answer[2] not in SHAPES_SHOWN]
+CODED_WRONG = [answer for answer in WRONG if callable(answer[1])]
 every_wrong_answer = pytest.mark.parametrize("name, attempt, diagnosis", WRONG,
                                              ids=[f"{name}-{text[:30]}" for name, _, text in WRONG])
 
 
-@pytest.mark.parametrize("name", EXERCISES)
+CODED = [name for name in EXERCISES if callable(S.get(name))]  # the others are predictions: lists of values
+
+
+@pytest.mark.parametrize("name", [name for name in EXERCISES if name not in CODED])
+def test_a_prediction_is_right(name):
+    """All of `...` is no attempt; one value of `...` is still open; too few are refused."""
+    assert EXERCISES[name](S[name]).state == "right"
+    assert EXERCISES[name]([...] * len(S[name])).state == "not attempted"
+    assert "still open" in EXERCISES[name]([..., *S[name][1:]]).text or len(S[name]) == 1
+    assert f"expected {len(S[name])} values" in EXERCISES[name]([*S[name], 1]).text
+
+
+@pytest.mark.parametrize("name", CODED)
 def test_the_solution_is_right(name):
     """`...`, None and NotImplementedError are not attempts."""
     assert EXERCISES[name](S[name]).state == "right"
@@ -59,6 +58,12 @@ def test_a_forgotten_return_counts_as_an_attempt():
     assert checks.chain(lambda *a: np.array(S["chain"](*a))).state == "right", "an array of the results is as good as a tuple"
 
 
+@pytest.mark.parametrize("name, attempt", RIGHT, ids=[f"{name}-{k}" for k, (name, _) in enumerate(RIGHT)])
+def test_another_style_is_right(name, attempt):
+    """Loops, whole arrays, einsum, views: what counts is the result."""
+    assert EXERCISES[name](attempt).state == "right", EXERCISES[name](attempt)
+
+
 @every_wrong_answer
 def test_a_wrong_answer_gets_its_diagnosis(name, attempt, diagnosis):
     answer = EXERCISES[name](attempt)
@@ -66,11 +71,12 @@ def test_a_wrong_answer_gets_its_diagnosis(name, attempt, diagnosis):
 
 
 @pytest.mark.parametrize("name", EXERCISES)
-def test_each_exercise_has_three_wrong_answers(name):
-    assert len([1 for other, _, _ in WRONG if other == name]) >= 3
+def test_each_exercise_has_wrong_answers(name):
+    """At least five; three for a prediction."""
+    assert len([1 for other, _, _ in WRONG if other == name]) >= (5 if name in CODED else 3)
 
 
-@pytest.mark.parametrize("name", EXERCISES)
+@pytest.mark.parametrize("name", CODED)
 def test_every_known_mistake_is_a_mistake(name, monkeypatch):
     """Each can be computed for all inputs and returns as many results as the right function, at least one of them different. A
     mistake that raises, is right, or returns NaN could never be diagnosed."""
@@ -105,7 +111,7 @@ def as_list(value):
     return value.tolist() if isinstance(value, np.ndarray) else value
 
 
-@pytest.mark.parametrize("name", EXERCISES)
+@pytest.mark.parametrize("name", CODED)
 def test_a_right_answer_may_have_another_type(name):
     """Computed in or returned as float32; as lists; as 0-d arrays."""
     def computed_single(*arguments):
@@ -116,7 +122,7 @@ def test_a_right_answer_may_have_another_type(name):
         assert EXERCISES[name](style).state == "right", EXERCISES[name](style)
 
 
-@every_wrong_answer
+@pytest.mark.parametrize("name, attempt, diagnosis", CODED_WRONG, ids=[f"{name}-{text[:30]}" for name, _, text in CODED_WRONG])
 def test_a_wrong_answer_is_wrong_in_single_precision(name, attempt, diagnosis):
     """The tolerance for float32 is smaller than any mistake: the same answers are refused with the same diagnosis."""
     answer = EXERCISES[name](as_if(attempt, single))

@@ -1,7 +1,7 @@
-"""Wrong answers for notebooks 13 and 14, given to their checks by test_course_checks.py; what these checks count."""
+"""Wrong answers for notebooks 17 and 18, given to their checks by test_course_checks.py; what these checks count."""
 import numpy as np
 import pytest
-from exercise_answers import S
+from course_answers.solutions import S
 from helpers import normal
 from hypothesis import given
 from hypothesis import strategies as st
@@ -21,21 +21,6 @@ def in_one_piece(x, kernel, rows):
     return ops.im2col(x, kernel.shape[:2])[0] @ matrix(kernel)
 
 
-def whole_blocks_only(x, kernel, rows):
-    (kh, kw), height = kernel.shape[:2], x.shape[1] - len(kernel) + 1
-    y = np.zeros((len(x), height, x.shape[2] - kw + 1, kernel.shape[3]))
-    for r in range(0, height - rows + 1, rows):
-        y[:, r:r + rows] = ops.im2col(x[:, r:r + rows + kh - 1], (kh, kw))[0] @ matrix(kernel)
-    return y
-
-
-def side_by_side(x, kernel, rows):
-    """Blocks without overlap."""
-    height = rows + len(kernel) - 1
-    return np.concatenate([ops.im2col(x[:, r:r + height], kernel.shape[:2])[0] @ matrix(kernel)
-                           for r in range(0, x.shape[1] - len(kernel) + 1, height)], axis=1)
-
-
 def mended(change):
     """The four products, each changed: change(m) -> m."""
     def f23(d, g):
@@ -51,64 +36,6 @@ def bytes_of(x_shape, kernel_shape, **times):
     y = ops.conv2d(x, kernel)[0]
     sizes = {"x": x.size, "kernel": kernel.size, "y": y.size, "columns": y.size // y.shape[3] * kernel[..., 0].size}
     return S["conv_flop"](x_shape, kernel_shape) / (4 * sum(count * sizes[name] for name, count in times.items()))
-
-
-def divided(later, gained):
-    """The first integer beyond later / gained, with NumPy's division by 0; 1 if the GPU is faster from the start."""
-    with np.errstate(all="ignore"):
-        n = np.float64(later) / np.float64(gained)
-    return max(1, np.floor(n) + 1) if n >= 0 or later < 0 else np.inf
-
-
-WRONG = [
-    ("conv_flop", lambda x_shape, kernel_shape: S["conv_flop"](x_shape, kernel_shape) // 2, "multiplications alone"),
-    ("conv_flop", lambda x_shape, kernel_shape: 2 * np.prod(x_shape[:3]) * np.prod(kernel_shape), "as many outputs as pixels"),
-    ("conv_flop", lambda x_shape, kernel_shape: S["conv_flop"](x_shape, kernel_shape) // kernel_shape[2], "channels of x are"),
-    ("conv_flop", lambda x_shape, kernel_shape: S["conv_flop"](x_shape, kernel_shape) // kernel_shape[3], "kernels are"),
-    ("conv_flop", lambda x_shape, kernel_shape: S["conv_flop"](x_shape, kernel_shape) // x_shape[0], "images are missing"),
-    ("conv_flop", lambda x_shape, kernel_shape: S["conv_flop"](x_shape, kernel_shape) * (
-        1 - 1 / (2 * np.prod(kernel_shape[:3]))), "k - 1 additions"),
-    ("conv_in_blocks", in_one_piece, "your code held"),
-    ("conv_in_blocks", lambda x, kernel, rows: S["conv_in_blocks"](x, kernel, max(rows, 16)), "your code held"),
-    ("conv_in_blocks", lambda x, kernel, rows: ops.conv2d(x, kernel)[0], "your code held"),
-    ("conv_in_blocks", lambda x, kernel, rows: S["conv_in_blocks"](x, kernel, 1), "are 3 rows high at most"),
-    ("conv_in_blocks", whole_blocks_only, "the last rows are missing"),
-    ("conv_in_blocks", side_by_side, "blocks overlap in x"),
-    ("conv_in_blocks", lambda x, kernel, rows: S["conv_in_blocks"](x, kernel[::-1], rows), "mirrored kernel"),
-    ("f23", lambda d, g: [d[:3] @ g, d[1:] @ g], "it took 6 products"),
-    ("f23", lambda d, g: np.convolve(d, g[::-1], "valid"), "it took 6 products"),
-    ("f23", lambda d, g: [d[0] * g[0] + d[1] * g[1] + d[2] / (1 / g[2]), d[1] / (1 / g[0]) + d[2] * g[1] + d[3] * g[2]],
-     "it took 6 products"),
-    ("f23", mended(lambda m: [m[0], 2 * m[1], 2 * m[2], m[3]]), "the halves are missing"),
-    ("f23", mended(lambda m: [m[0], m[1], -m[2], m[3]]), "it is (d2 - d1)"),
-    ("f23", mended(lambda m: [m[0], m[1], m[2], -m[3]]), "sign of m4"),
-    ("intensity", lambda x_shape, kernel_shape: 4 * S["intensity"](x_shape, kernel_shape), "FLOP for each number"),
-    ("intensity", lambda x_shape, kernel_shape: S["intensity"](x_shape, kernel_shape) / 2, "multiplications alone"),
-    ("intensity", lambda x_shape, kernel_shape: 1 / S["intensity"](x_shape, kernel_shape), "turned around"),
-    ("intensity", lambda x_shape, kernel_shape: bytes_of(x_shape, kernel_shape, x=1, kernel=1), "bytes of y are missing"),
-    ("intensity", lambda x_shape, kernel_shape: bytes_of(x_shape, kernel_shape, x=1, y=1), "bytes of the kernel are missing"),
-    ("intensity", lambda x_shape, kernel_shape: bytes_of(x_shape, kernel_shape, columns=1, kernel=1, y=1), "as im2col copies"),
-    ("roofline_seconds", lambda flop, size, gflops, gb_per_s: flop / gflops / 1e9 + size / gb_per_s / 1e9, "are added up"),
-    ("roofline_seconds", lambda flop, size, gflops, gb_per_s: min(flop / gflops, size / gb_per_s) / 1e9, "the shorter"),
-    ("roofline_seconds", lambda flop, size, gflops, gb_per_s: flop / gflops / 1e9, "only the operations"),
-    ("roofline_seconds", lambda flop, size, gflops, gb_per_s: max(flop / gflops, size / gb_per_s), "count in 10⁹"),
-    ("roofline_seconds", lambda flop, size, gflops, gb_per_s: min(gflops, gb_per_s * flop / size), "this is a speed"),
-    ("queue_seconds", lambda kernels, ask, compute: kernels * (ask + compute), "Python waits for each"),
-    ("queue_seconds", lambda kernels, ask, compute: kernels * max(ask, compute), "first asking and the last computing"),
-    ("queue_seconds", lambda kernels, ask, compute: ask + kernels * compute, "this is a graph"),
-    ("queue_seconds", lambda kernels, ask, compute: kernels * ask + compute, "one kernel at a time only"),
-    ("crossover", lambda a, b, c, d: (c - a) / (b - d) if b > d and c + d >= a + b else S["crossover"](
-        a, b, c, d), "whole number"),
-    ("crossover", lambda a, b, c, d: max(1, np.ceil((c - a) / (b - d))) if b > d else np.inf, "smallest number *beyond*"),
-    ("crossover", lambda a, b, c, d: max(1, (c - a) // (b - d)) if b > d else np.inf, "rounded down"),
-    ("crossover", lambda a, b, c, d: (c - a) // (b - d) + 1 if b > d else np.inf, "faster at 1"),
-    ("crossover", lambda a, b, c, d: 1 if c + d < a + b else (c - a) // (b - d) + 1 if b != d else np.inf, "never cross"),
-    ("crossover", lambda a, b, c, d: np.inf if d >= b else S["crossover"](a, b, c, d), "look at that first"),
-    ("crossover", lambda a, b, c, d: np.inf if d >= b else max(1, np.floor((c - a) / (b - d)) + 1), "look at that first"),
-    ("crossover", lambda a, b, c, d: 1 if c < a else S["crossover"](a, b, c, d), "a smaller fixed part alone"),
-    ("crossover", lambda a, b, c, d: divided(c - a, b - d), "faster *before* the lines meet"),
-    ("crossover", lambda a, b, c, d: 1 if c + d <= a + b else S["crossover"](a, b, c, d), "batch = 1, expected"),
-]
 
 
 def transformed(collect):

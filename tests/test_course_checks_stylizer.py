@@ -1,8 +1,8 @@
-"""Wrong answers for notebook 12, given to its checks by test_course_checks.py; its formulas against measurements."""
+"""Wrong answers for notebook 16, given to its checks by test_course_checks.py; its formulas against measurements."""
 from io import BytesIO
 
 import numpy as np
-from exercise_answers import S, spoiled
+from course_answers.solutions import S
 from helpers import normal, same
 from PIL import Image
 
@@ -13,65 +13,6 @@ from nnscratch.networks.stylizer import adain, decoder, encoder
 from nnscratch.networks.texture_features import texture_features
 from nnscratch.optimizers import Adam
 from nnscratch.style.train_stylizer import CONTENT_WEIGHT, SINGLE_STYLE_CONTENT_WEIGHT, train_step
-
-AXES = {"axis": (1, 2), "keepdims": True}
-
-
-def norm_over(axis):
-    def norm(x, gammas, betas, which, epsilon):
-        n = (x - x.mean(axis, keepdims=True)) / np.sqrt(x.var(axis, keepdims=True) + epsilon)
-        return gammas[which][:, None, None] * n + betas[which][:, None, None]
-    return norm
-
-
-def adapted(f, s, scale_f, scale_s):
-    return (f - f.mean(**AXES)) / scale_f * scale_s + s.mean(**AXES)
-
-
-def parts(dt, f, s, epsilon):
-    """n, std(f), std(s), mean(dt), mean(dt n)."""
-    of_f, of_s = (np.sqrt(a.var(**AXES) + epsilon) for a in (f, s))
-    n = (f - f.mean(**AXES)) / of_f
-    return n, of_f, of_s, dt.mean(**AXES), (dt * n).mean(**AXES)
-
-
-def with_df(change):
-    return lambda dt, f, s, epsilon: (change(dt, *parts(dt, f, s, epsilon)), S["adain_backward"](dt, f, s, epsilon)[1])
-
-
-def with_ds(change):
-    return lambda dt, f, s, epsilon: (S["adain_backward"](dt, f, s, epsilon)[0],
-                                      change(dt, f, s, *parts(dt, f, s, epsilon)) + np.zeros_like(s))
-
-
-WRONG = [
-    ("conditional_norm", norm_over((0, 1, 2)), "that is batch normalisation"),
-    ("conditional_norm", norm_over((1, 2, 3)), "each channel has its own"),
-    ("conditional_norm", lambda x, g, b, which, e: S["conditional_norm"](x, g, b, 0 * which, e), "gets the first style"),
-    ("conditional_norm", lambda x, g, b, which, e: S["conditional_norm"](x, g, b, np.arange(len(x)), e), "image n gets"),
-    ("conditional_norm", lambda x, g, b, which, e: S["conditional_norm"](x, b, g, which, e), "are exchanged"),
-    ("conditional_norm", lambda x, g, b, which, e: S["conditional_norm"](x, g, b, which, 0), "epsilon is missing"),
-    ("conditional_norm", lambda x, g, b, which, e: g[which][:, None, None] * (x - x.mean(**AXES)) / (
-        x.std(**AXES) + e) + b[which][:, None, None], "under the root, with the variance"),
-    ("adain", lambda f, s, e: S["adain"](f, s, e) - s.mean(**AXES), "the style's mean is missing"),
-    ("adain", lambda f, s, e: adapted(f, s, np.sqrt(f.var(**AXES) + e), 1), "the style's deviation is missing"),
-    ("adain", lambda f, s, e: adapted(f, s, 1, np.sqrt(s.var(**AXES) + e)), "f keeps its own deviation"),
-    ("adain", lambda f, s, e: adapted(f, s, f.var(**AXES) + e, s.var(**AXES) + e), "take the root"),
-    ("adain", lambda f, s, e: adapted(f, s, f.std(**AXES), s.std(**AXES)), "epsilon is missing"),
-    ("adain", lambda f, s, e: adapted(f, s, f.std(**AXES) + e, s.std(**AXES) + e), "under the root, with the variance"),
-    ("adain", lambda f, s, e: S["adain"](s, f, e), "t has shape"),
-    ("adain_backward", with_df(lambda dt, n, of_f, of_s, m, mn: of_s / of_f * (dt - n * mn)), "mean(dt) is to be subtracted"),
-    ("adain_backward", with_df(lambda dt, n, of_f, of_s, m, mn: of_s / of_f * (dt - m)), "n mean(dt n) is to be subtracted"),
-    ("adain_backward", with_df(lambda dt, n, of_f, of_s, m, mn: of_s / of_f * dt), "two parts are to be subtracted"),
-    ("adain_backward", with_df(lambda dt, n, of_f, of_s, m, mn: (dt - m - n * mn) / of_f), "which stands before n, is missing"),
-    ("adain_backward", with_ds(lambda dt, f, s, n, of_f, of_s, m, mn: dt.sum(**AXES) / s[0, ..., 0].size), "in its deviation"),
-    ("adain_backward", with_ds(lambda dt, f, s, n, of_f, of_s, m, mn: (dt * n).sum(**AXES) * (s - s.mean(**AXES)) / (
-        s[0, ..., 0].size * of_s)), "s is in its mean, too"),
-    ("adain_backward", with_ds(lambda dt, f, s, n, of_f, of_s, m, mn: dt.sum(**AXES) + (dt * n).sum(**AXES) * (
-        s - s.mean(**AXES)) / of_s), "division by the number of pixels of s"),
-    ("adain_backward", with_ds(lambda dt, f, s, n, of_f, of_s, m, mn: m + mn * (s - s.mean(**AXES)) / of_s), "the pixels of f"),
-    ("adain_backward", spoiled("adain_backward", 0, lambda df: -df), "right but for the sign"),
-]
 
 
 def test_adain_and_its_gradient():
@@ -87,7 +28,7 @@ def test_adain_and_its_gradient():
 
 
 def test_the_loss_of_the_stylizer_equals_the_printed_one():
-    """The formula in notebook 12, from the nine maps, gives the terms that a training step returns, without their weights."""
+    """The formula in notebook 16, from the nine maps, gives the terms that a training step returns, without their weights."""
     content, style = normal(1, 32, 32, 3).clip(0, 1), normal(1, 32, 32, 3, seed=1).clip(0, 1)**2
     model, network, code = decoder(seed=1), texture_features(), encoder()
     t = adain(code.forward(content), code.forward(style))

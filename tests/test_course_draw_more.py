@@ -1,4 +1,4 @@
-"""The drawings of notebooks 05 to 07 and 09: reproducible, complete, and with the library's numbers."""
+"""The drawings of notebooks 09 to 12 and 14: reproducible, complete, and with the library's numbers."""
 from io import BytesIO
 
 import numpy as np

@@ -102,7 +102,7 @@ def test_every_notebook_and_card_has_a_page(site):
     index = (site / "index.html").read_text(encoding="utf-8")
     assert 'src="_images/side-by-side.jpg"' in index
     for path in sources():
-        name = "index" if path.stem.startswith("00") else path.stem
+        name = path.stem
         page = (site / f"{name}.html").read_text(encoding="utf-8")
         assert f'href="{name}.html"' in index or name == "index"
         assert re.findall(r"<summary>A solution of (\w+)</summary>", page) == [
@@ -173,7 +173,7 @@ def test_every_page_in_a_browser(site, tmp_path):
         for page in pages:
             assert wrong_in_browser(browser, page) == [], page.name
             formulas[page.stem] = browser.visit(page.as_uri(), COUNT)[0]
-    assert formulas["03_convolution"] > 10 and formulas["cards"] > 100
+    assert formulas["07_convolution"] > 10 and formulas["cards"] > 100
 
 
 @needs_browser
@@ -194,7 +194,7 @@ def test_search_from_the_disk(site, tmp_path):
     """It finds pages, and no request is made that a browser refuses for local files."""
     with Browser(tmp_path) as browser:
         found, errors, _ = browser.visit((site / "search.html").as_uri() + "?q=adain", FOUND)
-    assert any("12_stylizer.html" in address for address in found) and errors == []
+    assert any("16_statistics.html" in address for address in found) and errors == []
 
 
 @needs_browser
@@ -211,7 +211,7 @@ def test_the_switch_from_light_to_dark(site, tmp_path):
     with Browser(tmp_path) as browser:
         for system in ("light", "dark"):
             browser.ask("Emulation.setEmulatedMedia", features=[{"name": "prefers-color-scheme", "value": system}])
-            for page in ("03_convolution.html", "api_layers.html"):
+            for page in ("07_convolution.html", "api_layers.html"):
                 start, light, dark = browser.visit((site / page).as_uri(), contrast)[0]
                 assert light[0] > 240 and dark[0] < 40 and start == (light if system == "light" else dark)
                 assert min(light[1], dark[1]) > 100, (page, system, light, dark)
@@ -271,8 +271,8 @@ def test_an_invalid_formula_or_link_stops_the_build(tmp_path, text, expected):
 
 def test_links_of_notebooks_and_of_the_teachers_page(tmp_path, monkeypatch):
     """Links lead to pages if these exist; otherwise they become plain text."""
-    pages = {"00_index", "01_neuron"}
-    for text, expected in [("[a](01_neuron.ipynb)", "[a](01_neuron.ipynb)"), ("[a](00_index.ipynb)", "[a](index.ipynb)"),
+    pages = {"index", "01_neuron"}
+    for text, expected in [("[a](01_neuron.ipynb)", "[a](01_neuron.ipynb)"), ("[a](index.ipynb)", "[a](index.ipynb)"),
                            ("[a](solutions/01_neuron.py)", "[a](01_neuron.ipynb)"), ("[a](../nnscratch/models.py)", "a"),
                            ("[a](01_neuron.ipynb#place)", "[a](01_neuron.ipynb#place)"), ("[a](https://b.org)", "[a](https://b.org)"),
                            ("![a](image.png)", "![a](image.png)")]:

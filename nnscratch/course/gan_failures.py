@@ -1,4 +1,4 @@
-"""GANs that fail: the training of notebook 09, each time with one thing changed, and the quality of the result.
+"""GANs that fail: the training of notebook 14, each time with one thing changed, and the quality of the result.
 
     python -m nnscratch.course.gan_failures  trains each variant with three seeds (six minutes on two cores), writes the .npz
 

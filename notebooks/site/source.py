@@ -33,7 +33,7 @@ def write(folder: Path) -> None:
             else:
                 name_images(cell)
         name = path.stem
-        if path.stem.startswith("00"):
+        if path.stem == "index":
             name, texts = "index", notebook.cells[0].source.partition("\n")
             text = re.sub(r" h \|", "\u00a0h |", texts[2])  # hours stay with their number
             notebook.cells[0].source = f"{texts[0]}\n\n{first_image(folder)}\n{text}"
@@ -52,7 +52,7 @@ def section(name: str) -> str:
 
 def contents(stored: list[Path]) -> str:
     """The list of pages that the sidebar shows."""
-    names = [path.stem for path in stored if not path.stem.startswith("00")]
+    names = [path.stem for path in stored if path.stem != "index"]
     more = ["cards", "api", *(["teachers"] if TEACHERS.exists() else [])]
     return "\n".join(f"```{{toctree}}\n:hidden:\n:caption: {title}\n\n" + "\n".join(list_) + "\n```\n"
                      for title, list_ in (("Notebooks", names), ("Besides", more)))
@@ -72,7 +72,7 @@ def relink(text: str, pages: set[str]) -> str:
         stem = re.sub(r"^(?:\./|notebooks/|solutions/|src/)*", "", target).rpartition(".")[0]
         if "://" in target or (target == "teachers.md" and TEACHERS.exists()):
             return match[0]
-        return f"[{words}]({'index' if stem.startswith('00') else stem}.ipynb{anchor})" if stem in pages else words
+        return f"[{words}]({stem}.ipynb{anchor})" if stem in pages else words
     return LINK.sub(replace, text)
 
 

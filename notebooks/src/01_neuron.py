@@ -101,7 +101,7 @@ draw.product(x, weights, y, (1, 2), bias)
 
 # %% [markdown]
 # The framed row of `x` and column of `weights` make the framed number: $0 \cdot (-1) + (-1) \cdot 4 - 2 = -6$. We leave $f$ out
-# from here on; it is a step of its own, and notebook 02 comes back to it.
+# from here on; it is a step of its own, and notebook 03 comes back to it.
 #
 # Loops and product must agree. Numbers computed in another order may differ in their last digits, so one asks `np.allclose`,
 # never `==`:
@@ -198,7 +198,7 @@ checks.dense_backward(dense_backward)
 #
 # `ops.dense` and `ops.dense_backward` are the library's. The forward returns two things: `y`, and a `cache` with what the
 # backward will need. They must give our numbers. And a gradient can be *measured*, too, from the forward alone, by changing
-# each number a little, as we did with $w$. `check_op` does so for every number of every input; notebook 02 builds it.
+# each number a little, as we did with $w$. `check_op` does so for every number of every input; notebook 03 builds it.
 
 # %%
 from nnscratch.gradcheck import check_op
@@ -281,4 +281,4 @@ print({name: gradient.shape for name, gradient in layer.grads.items()})
 #
 # **Alone:** change the rate in the training cell to 0.01, 0.3 and 1.0. When does it get too slow, when does it fly off?
 #
-# **Next:** [02 The chain rule, and how to know that a gradient is right](02_gradient_check.ipynb)
+# **Next:** [03 The chain rule, and how to know that a gradient is right](03_backpropagation.ipynb)

@@ -1,4 +1,4 @@
-"""Exercises of notebook 09: the losses of both networks and their gradients, a step of Adam, and an average of weights.
+"""Exercises of notebook 14: the losses of both networks and their gradients, a step of Adam, and an average of weights.
 
 Shapes: logits and their gradients (N, 1), above 0 for "real"; weights, their gradients, and statistics of any shape.
 """
@@ -51,7 +51,8 @@ def by_exponentials(real, fake, s):
             real, fake, s)[1:]
 
 
-@exercise("Two means: softplus(z) - s z over the real logits, softplus(z) over the fake ones. np.logaddexp(0, z) is softplus.",
+@exercise("14",
+          "Two means: softplus(z) - s z over the real logits, softplus(z) over the fake ones. np.logaddexp(0, z) is softplus.",
           "softplus'(z) = σ(z) = 1 / (1 + np.exp(-z)). So dreal = (σ(real) - s) / N: a mean over N has the slope 1/N for each.",
           "dfake = σ(fake) / N: generated images are to be called real with probability 0, so nothing is smoothed there.")
 def discriminator_loss(attempt: Attempt) -> None:
@@ -94,7 +95,8 @@ def naive(z):
         return -np.log(1 / (1 + np.exp(-z))).mean(), (sigma(z) - 1) / z.size
 
 
-@exercise("The generator wants its images called real: -log σ(z) = softplus(-z), as the discriminator has it for real ones.",
+@exercise("14",
+          "The generator wants its images called real: -log σ(z) = softplus(-z), as the discriminator has it for real ones.",
           "The slope of softplus(-z) is σ(z) - 1; the mean over N divides it by N.")
 def generator_loss(attempt: Attempt) -> None:
     """L = mean of softplus(-z), and dz."""
@@ -141,7 +143,8 @@ def root_first(w, g, m, v, k, rate, a, b):
     return w - rate * m / (1 - a**k) / (np.sqrt(v) / (1 - b**k) + EPSILON), m, v
 
 
-@exercise("First the new m and v. Each keeps the share beta of its old value: m = beta_1 * m + (1 - beta_1) * g; so does v, "
+@exercise("14",
+          "First the new m and v. Each keeps the share beta of its old value: m = beta_1 * m + (1 - beta_1) * g; so does v, "
           "with beta_2 and g * g.",
           "Then divide the start out: m / (1 - beta_1**k), v / (1 - beta_2**k). Return m and v as they were before that.",
           "w - rate * first / (np.sqrt(second) + 1e-7)")
@@ -188,7 +191,7 @@ def right_ema(weights, statistics, new_weights, new_statistics, decay):
     return mixed(weights, new_weights, decay), mixed(statistics, new_statistics, decay)
 
 
-@exercise("The average keeps the share `decay` of what it was: decay * old + (1 - decay) * new.",
+@exercise("14", "The average keeps the share `decay` of what it was: decay * old + (1 - decay) * new.",
           "The running statistics of batch normalisation belong to a network as much as its weights: do the same with them.")
 def ema(attempt: Attempt) -> None:
     """The averaged weights, and the averaged statistics."""

@@ -1,4 +1,4 @@
-"""Exercises of notebook 08: the sides of a stack, the taps that ever meet a pixel, and the backward pass through a graph.
+"""Exercises of notebook 13: the sides of a stack, the taps that ever meet a pixel, and the backward pass through a graph.
 
 The stack is the seed article's: convolutions of 4 x 4, stride 2, "same". A graph is a tuple of Steps in forward order.
 """
@@ -23,7 +23,7 @@ def halved_down(side, blocks):
     return max(side >> blocks, 0)
 
 
-@exercise("One block makes 64 to 32 and 5 to 3: half, rounded up. Do that `blocks` times.",
+@exercise("13", "One block makes 64 to 32 and 5 to 3: half, rounded up. Do that `blocks` times.",
           "Rounded up is (side + 1) // 2.")
 def side_after(attempt: Attempt) -> None:
     """The side of the image after so many blocks."""
@@ -51,7 +51,8 @@ def right_fraction(side):
     return (live_taps(side) / 4)**2
 
 
-@exercise("Think of one axis first. The window has (side + 1) // 2 places, two pixels apart; the padding says where it begins.",
+@exercise("13",
+          "Think of one axis first. The window has (side + 1) // 2 places, two pixels apart; the padding says where it begins.",
           "places = (side + 1) // 2; the padding is max(2 * (places - 1) + 4 - side, 0) in all, half of it, rounded down, "
           "before.",
           "Tap i at place o meets pixel 2 * o + i - before. Collect the i for which that is >= 0 and < side; the share along "
@@ -123,7 +124,7 @@ def at_once(steps, dy):
     return gradients["x"]
 
 
-@exercise("Keep a dictionary {name: gradient}; at the start it holds dy under the name of the last step.",
+@exercise("03", "Keep a dictionary {name: gradient}; at the start it holds dy under the name of the last step.",
           "For step in reversed(steps): parts = step.backward(gradients[step.name]), a part for each name in step.inputs.",
           "Where paths meet, gradients add: gradients[name] = gradients.get(name, 0) + part.")
 def backward_pass(attempt: Attempt) -> None:

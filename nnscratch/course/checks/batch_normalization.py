@@ -1,4 +1,4 @@
-"""Exercises of notebook 06: batch normalisation forward, its backward in training and at inference, running statistics.
+"""Exercises of notebook 11: batch normalisation forward, its backward in training and at inference, running statistics.
 
 Shapes: x, y, dy (N, H, W, C); gamma, beta, mean, variance (C,). A mean is taken over N, H and W.
 """
@@ -48,7 +48,7 @@ def unbiased(x, gamma, beta, epsilon):
     return batch_norm_with(scale=count / (count - 1))(x, gamma, beta, epsilon)
 
 
-@exercise("Four lines: the mean, x minus it, the mean of its square, and then y. Each mean is over axes 0, 1 and 2.",
+@exercise("11", "Four lines: the mean, x minus it, the mean of its square, and then y. Each mean is over axes 0, 1 and 2.",
           "variance = ((x - mean)**2).mean(axis=(0, 1, 2)); one number for each channel, which NumPy fits to the last axis.",
           "gamma * (x - mean) / np.sqrt(variance + epsilon) + beta")
 def batch_norm(attempt: Attempt) -> None:
@@ -86,7 +86,8 @@ def backward_with(mean_term=1, variance_term=1, of_gamma=lambda normed, x, centr
     return backward
 
 
-@exercise("Compute what the way back needs: mean, centred = x - mean, d = sqrt(variance + epsilon), normed = centred / d.",
+@exercise("11",
+          "Compute what the way back needs: mean, centred = x - mean, d = sqrt(variance + epsilon), normed = centred / d.",
           "dgamma = (dy * normed).sum(axis=(0, 1, 2)), dbeta = dy.sum(axis=(0, 1, 2)).",
           "dx = gamma / d * (dy - mean of dy - normed * mean of (dy * normed)); or the five steps, one after the other.")
 def batch_norm_backward(attempt: Attempt) -> None:
@@ -116,7 +117,7 @@ def inference_with(root=std, of_gamma=lambda normed, x, centred: normed):
     return backward
 
 
-@exercise("mean and variance are given, and constant. Then y is a straight line in x; what is its slope?",
+@exercise("11", "mean and variance are given, and constant. Then y is a straight line in x; what is its slope?",
           "dx = gamma / sqrt(variance + epsilon) * dy. dgamma and dbeta are as in training, with the given mean and variance.")
 def inference_backward(attempt: Attempt) -> None:
     """dx, dgamma, dbeta at inference, with the running mean and variance."""
@@ -143,7 +144,7 @@ def right_running_average(start, batches, momentum):
     return start
 
 
-@exercise("One step: new = momentum * old + (1 - momentum) * the batch's value. A loop goes through the batches.",
+@exercise("11", "One step: new = momentum * old + (1 - momentum) * the batch's value. A loop goes through the batches.",
           "for value in batches: start = momentum * start + (1 - momentum) * value; and at last return start.")
 def running_average(attempt: Attempt) -> None:
     """The running value after all batches: each step keeps the share `momentum` of the old one."""

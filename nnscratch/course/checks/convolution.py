@@ -1,4 +1,4 @@
-"""Exercises of notebook 03: the size of the output, convolution in loops, im2col, and both together.
+"""Exercises of notebook 07: the size of the output, convolution in loops, im2col, and both together.
 
 Shapes: x (H, W) and kernel (KH, KW) in the loops; then x (N, H, W, C), kernel (KH, KW, C, OC), columns (N, OH, OW, KH*KW*C).
 """
@@ -17,7 +17,7 @@ def right_output_size(size, kernel, stride, padding):
     return (size + 2 * padding - kernel) // stride + 1
 
 
-@exercise("Without stride and padding the first pixel of the window can stand on size - kernel + 1 places.",
+@exercise("07", "Without stride and padding the first pixel of the window can stand on size - kernel + 1 places.",
           "Padding makes the image larger on both sides: size + 2 padding. With stride s only every s-th place counts.",
           "(size + 2 * padding - kernel) // stride + 1")
 def output_size(attempt: Attempt) -> None:
@@ -42,7 +42,7 @@ def right_conv_loops(x, kernel):
     return ops.conv2d(x[None, :, :, None], kernel[:, :, None, None])[0][0, :, :, 0]
 
 
-@exercise("Make y = np.zeros((OH, OW)) first, with OH = H - KH + 1 and OW = W - KW + 1.",
+@exercise("07", "Make y = np.zeros((OH, OW)) first, with OH = H - KH + 1 and OW = W - KW + 1.",
           "Four loops, one for each letter: oh, ow, i, j; inside, y[oh, ow] += x[oh + i, ow + j] * kernel[i, j].")
 def conv_loops(attempt: Attempt) -> None:
     """y[oh, ow] = Σ_i Σ_j x[oh + i, ow + j] kernel[i, j]."""
@@ -72,7 +72,7 @@ def other_order(order):
     return columns
 
 
-@exercise("columns = np.zeros((N, OH, OW, KH * KW * C)); then fill columns[:, oh, ow] in a loop over oh and ow.",
+@exercise("07", "columns = np.zeros((N, OH, OW, KH * KW * C)); then fill columns[:, oh, ow] in a loop over oh and ow.",
           "The patch x[:, oh:oh + kh, ow:ow + kw] has shape (N, KH, KW, C); .reshape(N, -1) lays it out in the right order.")
 def im2col(attempt: Attempt) -> None:
     """columns[n, oh, ow] = the pixels x[n, oh + i, ow + j, c], in the order (i, j, c)."""
@@ -87,7 +87,7 @@ def im2col(attempt: Attempt) -> None:
             x, kh, kw).swapaxes(1, 2).reshape(right_im2col(x, kh, kw).shape)})
 
 
-@exercise("The kernel as a matrix: kernel.reshape(-1, OC). Its rows then go (i, j, c), as the columns do.",
+@exercise("07", "The kernel as a matrix: kernel.reshape(-1, OC). Its rows then go (i, j, c), as the columns do.",
           "columns @ matrix + bias, columns being ops.im2col(x, kernel.shape[:2])[0].")
 def conv2d(attempt: Attempt) -> None:
     """y = im2col(x) @ K + bias."""

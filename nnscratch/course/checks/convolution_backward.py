@@ -1,4 +1,4 @@
-"""Exercises of notebook 04: the two gradients of a convolution, col2im, and how many windows see a pixel.
+"""Exercises of notebook 08: the two gradients of a convolution, col2im, and how many windows see a pixel.
 
 Shapes: x (N, H, W, C), kernel (KH, KW, C, OC), dy (N, OH, OW, OC), columns (N, OH, OW, KH*KW*C).
 """
@@ -20,7 +20,7 @@ def right_dkernel(dy, x):
     return ops.conv2d_backward(dy, cache, "parameters")[1]
 
 
-@exercise("The window gives the size: KH = H - OH + 1, and KW likewise.",
+@exercise("08", "The window gives the size: KH = H - OH + 1, and KW likewise.",
           "kernel[i, j] meets the pixels x[:, i:i + OH, j:j + OW]: an image as large as dy. Two loops, over i and j.",
           "rows = x[:, i:i + OH, j:j + OW].reshape(-1, C); dkernel[i, j] = rows.T @ dy.reshape(-1, OC).")
 def conv_dkernel(attempt: Attempt) -> None:
@@ -60,7 +60,7 @@ def windows_without_adding(dy, kernel):
     return dx
 
 
-@exercise("dx has H = OH + KH - 1 rows and W = OW + KW - 1 columns. Make it of zeros, and add.",
+@exercise("08", "dx has H = OH + KH - 1 rows and W = OW + KW - 1 columns. Make it of zeros, and add.",
           "The output at (oh, ow) read x[oh + i, ow + j] through kernel[i, j]; so dy[oh, ow] goes back to that pixel, times "
           "kernel[i, j].",
           "Two loops, over i and j: dx[:, i:i + OH, j:j + OW] += dy @ kernel[i, j].T.")
@@ -98,7 +98,7 @@ def last_copy(columns, kh, kw):
     return x
 
 
-@exercise("Read your im2col backwards: what was read from a place is now added to that place.",
+@exercise("08", "Read your im2col backwards: what was read from a place is now added to that place.",
           "patch = columns[:, oh, ow].reshape(N, kh, kw, C) goes to x[:, oh:oh + kh, ow:ow + kw], with +=.")
 def col2im(attempt: Attempt) -> None:
     """x[n, oh + i, ow + j, c] += columns[n, oh, ow, (i, j, c)]."""
@@ -121,7 +121,7 @@ def col2im(attempt: Attempt) -> None:
         "each row is read in the order (c, i, j), but goes (i, j, c)": channels_first})
 
 
-@exercise("Ask col2im: if every window sends a 1 to each of its pixels, each pixel counts its windows.",
+@exercise("08", "Ask col2im: if every window sends a 1 to each of its pixels, each pixel counts its windows.",
           "ops.im2col(np.ones((1, h, w, 1)), (kh, kw)) gives columns of ones, and the window that ops.col2im wants.")
 def coverage(attempt: Attempt) -> None:
     """How many windows see each pixel, (h, w)."""

@@ -1,11 +1,12 @@
 """An exercise: it answers an attempt in one of three ways, and has hints and a solution.
 
-    checks.dense(my_dense)       not attempted | wrong, and why | right
+    checks.dense(my_dense)       not attempted | wrong, and why | right; then it is kept for later notebooks (course.own)
     checks.dense.hint()          the next hint
     checks.dense.solution()      the text of a solution
 
-A judge is a function of the attempt. It returns if the attempt is right, and raises Wrong or NotAttempted if not. The exercise
-itself raises nothing, whatever the attempt does: a notebook without solutions runs to its end.
+A judge is a function of the attempt, which is a function or the values of a prediction. It returns if the attempt is right, and
+raises Wrong or NotAttempted if not. The exercise itself raises nothing, whatever the attempt does: a notebook without solutions
+runs to its end.
 """
 import ast
 import dis
@@ -56,15 +57,39 @@ class Exercise:
     ----------
     judge : callable
         Its name is that of the exercise, its docstring says what is expected.
+    notebook : str
+        Where it is set, such as "01".
     hints : tuple of str
+    library : callable, optional
+        The library's function with the learner's arguments; then later notebooks use what the learner wrote (course.own).
     """
 
     @checked
-    def __init__(self, judge: Callable[[Attempt], None], hints: tuple[str, ...]) -> None:
-        self.name, self.judge, self.hints, self.hints_given = judge.__name__, judge, hints, 0
+    def __init__(self, judge: Callable[[Any], None], notebook: str, hints: tuple[str, ...],
+                 library: Callable[..., Any] | None = None) -> None:
+        self.name, self.judge, self.notebook, self.hints, self.hints_given = judge.__name__, judge, notebook, hints, 0
+        self.library = library
         self.__doc__ = judge.__doc__
 
-    def __call__(self, attempt: Attempt) -> Answer:
+    def __call__(self, attempt: Any) -> Answer:
+        answer = self.answer(attempt)
+        if answer.state == "right" and self.library and getattr(attempt, "__module__", "") == "__main__":
+            from nnscratch.course import own  # it uses the exercises
+            return Answer("right", f"{answer.text}; {own.kept(self.name, attempt)}")
+        return answer
+
+    def answer(self, attempt: Any) -> Answer:
+        """Judge an attempt.
+
+        Parameters
+        ----------
+        attempt : callable, or for a prediction its values
+
+        Returns
+        -------
+        answer : Answer
+            Nothing is stored.
+        """
         try:
             self.judge(attempt)
         except NotAttempted:
@@ -95,15 +120,23 @@ class Exercise:
         for path in sorted(Path(folder).glob("*.py")):
             text = path.read_text(encoding="utf-8")
             for node in ast.parse(text).body:
-                if isinstance(node, ast.FunctionDef) and node.name == self.name:
+                if name_of(node) == self.name:
                     print(ast.get_source_segment(text, node))
                     return
         print(f"the solution of {self.name} is in the folder notebooks/solutions of nnscratch, which is not found here")
 
 
-def exercise(*hints: str) -> Callable[[Callable[[Attempt], None]], Exercise]:
+def name_of(node: ast.stmt) -> str:
+    """The name that a statement gives to a function or a value: `def name(...)` or `name = ...`; else ""."""
+    if isinstance(node, ast.Assign):
+        return getattr(node.targets[0], "id", "")
+    return node.name if isinstance(node, ast.FunctionDef) else ""
+
+
+def exercise(notebook: str, *hints: str, library: Callable[..., Any] | None = None) -> Callable[
+        [Callable[[Any], None]], Exercise]:
     """A decorator that turns a judge into an exercise of the same name."""
-    return lambda judge: Exercise(judge, hints)
+    return lambda judge: Exercise(judge, notebook, hints, library)
 
 
 def run(attempt: Attempt, inputs: Mapping[str, Any]) -> Any:

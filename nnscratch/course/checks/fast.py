@@ -1,4 +1,4 @@
-"""Exercises of notebook 13: counting a convolution's work, im2col in blocks, and a filter with four products instead of six.
+"""Exercises of notebook 17: counting a convolution's work, im2col in blocks, and a filter with four products instead of six.
 
 Shapes: x (N, H, W, C), kernel (KH, KW, C, OC), y (N, OH, OW, OC), stride 1, no padding; in F(2, 3) d (4,), g (3,), y (2,).
 """
@@ -31,7 +31,7 @@ def single(axis, of_kernel=False):
     return flop
 
 
-@exercise("Count the outputs first: N * OH * OW * OC, with OH = H - KH + 1 and OW = W - KW + 1.",
+@exercise("17", "Count the outputs first: N * OH * OW * OC, with OH = H - KH + 1 and OW = W - KW + 1.",
           "Each output is a sum of KH * KW * C products, and each product is one multiplication and one addition.",
           "2 * N * OH * OW * OC * KH * KW * C")
 def conv_flop(attempt: Attempt) -> None:
@@ -62,7 +62,7 @@ def without_the_last(x, kernel, rows):
     return np.where(np.arange(y.shape[1])[:, None, None] < y.shape[1] // rows * rows, y, 0)
 
 
-@exercise("The rows r to r + rows of y see the rows r to r + rows + KH - 1 of x, and that slice is a small image.",
+@exercise("17", "The rows r to r + rows of y see the rows r to r + rows + KH - 1 of x, and that slice is a small image.",
           "A slice that goes beyond the end is shorter, so the last block needs no special case.",
           "For r in range(0, OH, rows): columns of x[:, r:r + rows + KH - 1], times the matrix, into y[:, r:r + rows].")
 def conv_in_blocks(attempt: Attempt) -> None:
@@ -158,7 +158,7 @@ def four(halves=0.5, third=lambda d: d[2] - d[1], last=-1.0, second=-1.0):
     return f23
 
 
-@exercise("Compute m1, m2, m3 and m4 as in the text, then y0 = m1 + m2 + m3 and y1 = m2 - m3 - m4.",
+@exercise("17", "Compute m1, m2, m3 and m4 as in the text, then y0 = m1 + m2 + m3 and y1 = m2 - m3 - m4.",
           "In m2 and m3 the sum of the taps is halved. Dividing by 2 is a product with a constant, and does not count.",
           "m2 = (d[1] + d[2]) * (g[0] + g[1] + g[2]) / 2 and m3 = (d[2] - d[1]) * (g[0] - g[1] + g[2]) / 2.")
 def f23(attempt: Attempt) -> None:

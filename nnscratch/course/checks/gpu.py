@@ -1,4 +1,4 @@
-"""Exercises of notebook 14: the intensity of a convolution, the roofline, a queue of kernels, and where two lines cross.
+"""Exercises of notebook 18: the intensity of a convolution, the roofline, a queue of kernels, and where two lines cross.
 
 Shapes: x (N, H, W, C), kernel (KH, KW, C, OC), stride 1, no padding; all else are numbers: FLOP, bytes, seconds.
 """
@@ -26,7 +26,7 @@ def with_columns(x_shape, kernel_shape):
     return flop / (4 * (columns + flop / right_intensity(x_shape, kernel_shape, ("kernel", "y"), 1)))
 
 
-@exercise("FLOP are 2 N OH OW OC KH KW C; OH = H - KH + 1, OW = W - KW + 1.",
+@exercise("18", "FLOP are 2 N OH OW OC KH KW C; OH = H - KH + 1, OW = W - KW + 1.",
           "Three arrays are moved: x, the kernel, and y of shape (N, OH, OW, OC).",
           "FLOP / (4 * (size of x + size of the kernel + size of y))")
 def intensity(attempt: Attempt) -> None:
@@ -54,7 +54,7 @@ def right_seconds(flop, size, gflops, gb_per_s):
     return ceiling(flop, size, {"gflops": gflops, "gb_per_s": gb_per_s})
 
 
-@exercise("At the peak the operations take flop / (10⁹ gflops) seconds; the bytes take size / (10⁹ gb_per_s).",
+@exercise("18", "At the peak the operations take flop / (10⁹ gflops) seconds; the bytes take size / (10⁹ gb_per_s).",
           "Both happen at once, so the slower of the two decides: max.")
 def roofline_seconds(attempt: Attempt) -> None:
     """The least seconds, a number."""
@@ -83,7 +83,7 @@ def right_queue(kernels, ask, compute):
     return done
 
 
-@exercise("Keep one number, the time at which the GPU is done so far; at first 0.",
+@exercise("18", "Keep one number, the time at which the GPU is done so far; at first 0.",
           "Kernel k has been asked for at k * ask. It begins then, or when the one before is done, whichever is later.",
           "For k in range(1, kernels + 1): done = max(k * ask, done) + compute.")
 def queue_seconds(attempt: Attempt) -> None:
@@ -129,7 +129,7 @@ def by_division(fixed_cpu, each_cpu, fixed_gpu, each_gpu):
     return math.floor(ahead / slower) + 1
 
 
-@exercise("The lines meet at (fixed_gpu - fixed_cpu) / (each_cpu - each_gpu), if the GPU's slope is the smaller one.",
+@exercise("18", "The lines meet at (fixed_gpu - fixed_cpu) / (each_cpu - each_gpu), if the GPU's slope is the smaller one.",
           "The smallest whole number beyond x is np.floor(x) + 1, also where x is whole.",
           "Two cases are special: a GPU that is faster at 1 image already (1), and, if it is not, no slope to catch up with "
           "(np.inf). In this order.")

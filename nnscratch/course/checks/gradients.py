@@ -1,4 +1,4 @@
-"""Exercises of notebook 02: the chain rule by hand, a numeric gradient, what a sum hides, and a search for bugs.
+"""Exercises of notebook 03: the chain rule by hand, a numeric gradient, what a sum hides, and a search for bugs.
 
 Shapes: all of `chain` are numbers; `numeric_gradient` takes x of any shape; the suspects are backward passes of conv2d.
 """
@@ -38,7 +38,8 @@ def chain_with(dy=lambda y, t: 2 * (y - t), slope=lambda y, z: 1 - y * y):
     return chain
 
 
-@exercise("Walk forward first and keep z = w x + b and y = tanh(z). Then walk back: dL/dy, dL/dz, and from there all three.",
+@exercise("03",
+          "Walk forward first and keep z = w x + b and y = tanh(z). Then walk back: dL/dy, dL/dz, and from there all three.",
           "dL/dy = 2 (y - t), and tanh'(z) = 1 - y².",
           "z = w x + b, so dz/dx = w, dz/dw = x, dz/db = 1; each is multiplied by dL/dz.")
 def chain(attempt: Attempt) -> None:
@@ -84,7 +85,7 @@ def left_where_it_was_moved(f, x, h):
     return result
 
 
-@exercise("for k in np.ndindex(x.shape) goes through all places of an array of any shape.",
+@exercise("03", "for k in np.ndindex(x.shape) goes through all places of an array of any shape.",
           "Work on a copy for each place: plus = x.copy(); plus[k] += h; likewise minus.",
           "The slope is (f(plus) - f(minus)) / (2 * h).")
 def numeric_gradient(attempt: Attempt) -> None:
@@ -161,7 +162,7 @@ def blind(backward: Callable, upstream: Callable) -> bool:
     return np.allclose(backward(dy.copy(), cache)[0], ops.batch_norm_backward(dy, cache)[0], rtol=0, atol=1e-9)
 
 
-@exercise("Ones are blind because batch normalisation takes the mean of dy away again: choose numbers that differ.",
+@exercise("11", "Ones are blind because batch normalisation takes the mean of dy away again: choose numbers that differ.",
           "They must also differ from x̂ times a number, which is taken away, too. Random numbers do: "
           "np.random.default_rng(0).standard_normal(shape).")
 def upstream(attempt: Attempt) -> None:
@@ -193,7 +194,8 @@ def suspects() -> dict[str, Callable]:
             "D": lambda dy, cache: ops.conv2d_backward(dy, cache, "all"), "E": wrong["bias gradient averaged"]}
 
 
-@exercise("check_op(ops.conv2d, backward, inputs, names=[...]) gives a report; report.ok says whether the backward is right.",
+@exercise("08",
+          "check_op(ops.conv2d, backward, inputs, names=[...]) gives a report; report.ok says whether the backward is right.",
           'Go through suspects().items() and collect the letters where not check_op(...).ok, as in "A", into a set.')
 def guilty(attempt: Attempt) -> None:
     """The letters of the wrong backwards."""

@@ -1,4 +1,4 @@
-"""Exercises of notebook 10: the Gram matrix, its backward, and a texture loss with its gradient.
+"""Exercises of notebook 15: the Gram matrix, its backward, and a texture loss with its gradient.
 
 Shapes: x and dx (H, W, C), G and dG (C, C): the features of one image.
 """
@@ -21,7 +21,7 @@ def right_gram(x):
     return ops.gram_matrix(x[None])[0][0]
 
 
-@exercise("Lay the pixels out as rows: F = x.reshape(-1, C), one row for each pixel.",
+@exercise("15", "Lay the pixels out as rows: F = x.reshape(-1, C), one row for each pixel.",
           "G[a, b] is the mean over pixels of F[:, a] * F[:, b]; a product of matrices takes all a and b at once.",
           "G = F.T @ F / len(F).")
 def gram(attempt: Attempt) -> None:
@@ -42,7 +42,7 @@ def right_backward(dG, x):
     return ops.gram_matrix_backward(dG[None], ops.gram_matrix(x[None])[1])[0]
 
 
-@exercise("F[m, c] stands in row c of G and in column c. Each gives a sum, and dF is both together.",
+@exercise("15", "F[m, c] stands in row c of G and in column c. Each gives a sum, and dF is both together.",
           "Row c: Σ_b dG[c, b] F[m, b], as a product F @ dG.T. Column c: Σ_a dG[a, c] F[m, a], as a product F @ dG.",
           "dF = F @ (dG + dG.T) / M, in the shape of x.")
 def gram_backward(attempt: Attempt) -> None:
@@ -77,7 +77,7 @@ def loss_with(dG, loss=lambda difference: (difference**2).mean()):
     return lambda x, A: (loss(right_gram(x) - A), right_backward(dG(right_gram(x) - A), x))
 
 
-@exercise("Three steps: G by ops.gram_matrix(x[None]), the loss and dG, then back by ops.gram_matrix_backward.",
+@exercise("15", "Three steps: G by ops.gram_matrix(x[None]), the loss and dG, then back by ops.gram_matrix_backward.",
           "The loss is a mean over the C·C numbers, so dG = 2 (G - A) / C².",
           "G, cache = ops.gram_matrix(x[None]); dx = ops.gram_matrix_backward(dG, cache)[0], with dG of shape (1, C, C).")
 def gram_loss(attempt: Attempt) -> None:

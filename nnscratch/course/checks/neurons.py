@@ -21,7 +21,7 @@ def right_neuron(x, w, b):
     return max(0.0, float((x * w).sum()) + b)
 
 
-@exercise("Begin with total = b, then add one product after the other in a loop over range(len(x)).",
+@exercise("01", "Begin with total = b, then add one product after the other in a loop over range(len(x)).",
           "f comes last, once, on the whole sum: max(0.0, total).")
 def neuron(attempt: Attempt) -> None:
     """y = relu(Σ_k x[k] w[k] + b), a number."""
@@ -47,8 +47,14 @@ CASES = [{"x": np.array([[2.0]]), "weights": np.array([[3.0]]), "bias": np.array
          {"x": normal(4, 5), "weights": normal(5, 3), "bias": normal(3)}]
 
 
-@exercise("y[n, u] = Σ_k x[n, k] weights[k, u] + bias[u]: the sum over the inner index is a matrix product, x @ weights.",
-          "bias has one number for each unit. NumPy adds it to every row of (N, units) when you write + bias.")
+def library_dense(x, W, b):
+    """The library's, with the learner's arguments."""
+    return ops.dense(x, W, b)[0]
+
+
+@exercise("01", "y[n, u] = Σ_k x[n, k] weights[k, u] + bias[u]: the sum over the inner index is a matrix product, x @ weights.",
+          "bias has one number for each unit. NumPy adds it to every row of (N, units) when you write + bias.",
+          library=library_dense)
 def dense(attempt: Attempt) -> None:
     """y = x @ weights + bias."""
     compare(attempt, lambda x, weights, bias: ops.dense(x, weights, bias)[0], CASES, "y")
@@ -59,7 +65,8 @@ def right_backward(dy, x, weights):
     return dy @ weights.T, x.T @ dy, dy.sum(axis=0)
 
 
-@exercise("Shapes first: dx has that of x, (N, inputs); of dy (N, units) and weights (inputs, units) only one product fits.",
+@exercise("03",
+          "Shapes first: dx has that of x, (N, inputs); of dy (N, units) and weights (inputs, units) only one product fits.",
           "dx = dy @ weights.T, and dweights = x.T @ dy, by the same reasoning.",
           "The bias reaches every row n, so it collects from every row: a sum over n, that is, axis 0.")
 def dense_backward(attempt: Attempt) -> None:
@@ -88,7 +95,7 @@ def step_with(sign=1, factor=2, count=lambda y: y.size):
     return step
 
 
-@exercise("Four lines: y, then dy = dL/dy, then dweights and dbias as in the last exercise, then the step.",
+@exercise("02", "Four lines: y, then dy = dL/dy, then dweights and dbias as in the last exercise, then the step.",
           "L is the mean of (y - target)² over all y.size numbers, so dL/dy = 2 (y - target) / y.size.",
           "Downhill is against the gradient: weights - rate * dweights.")
 def train_step(attempt: Attempt) -> None:

@@ -1,4 +1,4 @@
-"""Exercises of notebook 05: max pooling forward and backward, the slope of LeakyReLU, dropout.
+"""Exercises of notebook 09: max pooling forward and backward, the slope of LeakyReLU, dropout.
 
 Shapes: x (N, H, W, C), y and dy (N, H/p, W/p, C) for windows of p x p side by side; any shape for LeakyReLU and dropout.
 """
@@ -28,7 +28,8 @@ def right_max_pool(x, p):
     return ops.max_pool2d(x, p)[0]
 
 
-@exercise("Each window is a small array, x[:, oh * p:(oh + 1) * p, ow * p:(ow + 1) * p]; take its maximum over axes 1 and 2.",
+@exercise("09",
+          "Each window is a small array, x[:, oh * p:(oh + 1) * p, ow * p:(ow + 1) * p]; take its maximum over axes 1 and 2.",
           "Without loops: reshape x to (N, H/p, p, W/p, p, C). Which two axes are now the window's?",
           "x.reshape(n, h // p, p, w // p, p, c).max(axis=(2, 4))")
 def max_pool(attempt: Attempt) -> None:
@@ -66,7 +67,8 @@ def shared(dy, x, p):
     return to_whole_window(dy, p) * winners(x, p) / count
 
 
-@exercise("Go through all places (n, oh, ow, c) of dy. Cut out the window x[n, oh * p:(oh + 1) * p, ow * p:(ow + 1) * p, c].",
+@exercise("09",
+          "Go through all places (n, oh, ow, c) of dy. Cut out the window x[n, oh * p:(oh + 1) * p, ow * p:(ow + 1) * p, c].",
           "window.argmax() finds the first maximum, row by row; np.unravel_index(window.argmax(), window.shape) is its (i, j).",
           "dx[n, oh * p + i, ow * p + j, c] = dy[n, oh, ow, c]; everything else stays 0.")
 def max_pool_backward(attempt: Attempt) -> None:
@@ -99,7 +101,7 @@ def right_leaky_relu_backward(dy, x, slope):
     return dy * np.where(x > 0, 1, slope)
 
 
-@exercise("y = x where x > 0, else slope * x. How fast does y change with x on either side?",
+@exercise("06", "y = x where x > 0, else slope * x. How fast does y change with x on either side?",
           "The derivative is 1 where x > 0 and slope elsewhere: np.where(x > 0, 1, slope). The chain rule multiplies it by dy.")
 def leaky_relu_backward(attempt: Attempt) -> None:
     """dx = dy where x > 0, else slope * dy: at 0, too."""
@@ -135,7 +137,7 @@ def dropout_with(keep=lambda rate, chance: chance >= rate, scale=lambda rate: 1 
 right_dropout = dropout_with()
 
 
-@exercise("Not in training: x comes back as it is.",
+@exercise("06", "Not in training: x comes back as it is.",
           "chance holds numbers from 0 to 1, each as likely as the others. chance >= rate is True with probability 1 - rate.",
           "In training: x * (chance >= rate) / (1 - rate).")
 def dropout(attempt: Attempt) -> None:

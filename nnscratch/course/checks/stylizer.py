@@ -1,4 +1,4 @@
-"""Exercises of notebook 12: conditional instance normalisation, AdaIN, and the backward pass of AdaIN.
+"""Exercises of notebook 16: conditional instance normalisation, AdaIN, and the backward pass of AdaIN.
 
 Shapes: x and f (N, H, W, C), s (N, H', W', C), gammas and betas (S, C) for S styles, which (N,); epsilon is a number.
 """
@@ -54,7 +54,7 @@ def conditional(rows=lambda table, which: table[which], swap=False, **how):
     return norm
 
 
-@exercise("Mean and variance over the pixels of each image: x.mean(axis=(1, 2), keepdims=True) has shape (N, 1, 1, C).",
+@exercise("16", "Mean and variance over the pixels of each image: x.mean(axis=(1, 2), keepdims=True) has shape (N, 1, 1, C).",
           "gammas[which] has shape (N, C): a row for each image. It has to become (N, 1, 1, C).",
           "gammas[which][:, None, None] * (x - mean) / np.sqrt(variance + epsilon) + betas[which][:, None, None]")
 def conditional_norm(attempt: Attempt) -> None:
@@ -83,7 +83,7 @@ def adapted(f_axes=PIXELS, s_axes=PIXELS, std=std):
     return adain
 
 
-@exercise("First make f have mean 0 and deviation 1 in each channel of each image.",
+@exercise("16", "First make f have mean 0 and deviation 1 in each channel of each image.",
           "Then multiply by the deviation of s, and add the mean of s: shapes (N, 1, 1, C).",
           "A deviation is np.sqrt(variance + epsilon), of f and of s alike.")
 def adain(attempt: Attempt) -> None:
@@ -118,7 +118,7 @@ def changed(**switches):
     return lambda dt, f, s, epsilon: right_backward(dt, f, s, epsilon, **switches)
 
 
-@exercise("df is the backward of notebook 06, with means over (1, 2), and the style's deviation as gamma.",
+@exercise("16", "df is the backward of notebook 11, with means over (1, 2), and the style's deviation as gamma.",
           "The style's mean got sum(dt), its deviation sum(dt * n). Now ask what each pixel of s does to these two.",
           "ds = sum(dt) / M + sum(dt * n) (s - mean) / (M deviation), with M the pixels of s and keepdims=True in the sums.")
 def adain_backward(attempt: Attempt) -> None:

@@ -1,4 +1,4 @@
-"""Exercises of notebook 11: the content loss, total variation, and colour matching.
+"""Exercises of notebook 15: the content loss, total variation, and colour matching.
 
 Shapes: features F, P and images x (H, W, C); colours as rows, x (M, C) and y (K, C).
 """
@@ -20,7 +20,7 @@ def loss_with(factor=2, whole=lambda F, P: (P * P).sum(), gradient_whole=None):
     return loss
 
 
-@exercise("Two sums: of (F - P)², and of P². L is the first divided by the second.",
+@exercise("15", "Two sums: of (F - P)², and of P². L is the first divided by the second.",
           "Only F can change, so the second sum is a constant: dF = 2 (F - P) / Σ P².")
 def content_gradient(attempt: Attempt) -> None:
     """L = Σ (F - P)² / Σ P², and dF."""
@@ -87,7 +87,7 @@ def differences(x):
     return np.diff(x, axis=0).size + np.diff(x, axis=1).size
 
 
-@exercise("down = x[1:] - x[:-1] and across = x[:, 1:] - x[:, :-1]. L is both sums of squares, divided by x.size.",
+@exercise("15", "down = x[1:] - x[:-1] and across = x[:, 1:] - x[:, :-1]. L is both sums of squares, divided by x.size.",
           "Each d = x[h+1] - x[h] adds 2 d / x.size to dx at h + 1, and takes as much away at h.",
           "dx = np.zeros_like(x); dx[1:] += down; dx[:-1] -= down; likewise across; at last times 2 / x.size.")
 def total_variation(attempt: Attempt) -> None:
@@ -135,7 +135,8 @@ def matched_with(factor=lambda cx, cy: matrix_power(cy, 0.5) @ matrix_power(cx, 
     return match
 
 
-@exercise("Centre x, stretch it by A, and add the mean of y. Colours lie in rows, so A acts from the right, transposed: @ A.T.",
+@exercise("16",
+          "Centre x, stretch it by A, and add the mean of y. Colours lie in rows, so A acts from the right, transposed: @ A.T.",
           "The covariance of x: centred.T @ centred / len(x), with centred = x - x.mean(axis=0).",
           "A = matrix_power(covariance of y, 0.5) @ matrix_power(covariance of x, -0.5).")
 def matched_colours(attempt: Attempt) -> None:

@@ -1,4 +1,4 @@
-"""Exercises of notebook 07: the size of a transposed convolution, its forward and backward, how many kernels lie on a pixel.
+"""Exercises of notebook 12: the size of a transposed convolution, its forward and backward, how many kernels lie on a pixel.
 
 Shapes: x (N, H, W, C), kernel (KH, KW, OC, C), y and dy (N, (H-1) stride + KH, (W-1) stride + KW, OC): nothing is cropped.
 """
@@ -17,7 +17,7 @@ def right_transposed_size(size, kernel, stride, crop):
     return (size - 1) * stride + kernel - 2 * crop
 
 
-@exercise("Where does the last kernel begin, and how many pixels does it cover from there on?",
+@exercise("12", "Where does the last kernel begin, and how many pixels does it cover from there on?",
           "The first kernel begins at 0, the last at (size - 1) * stride, and it covers `kernel` pixels.",
           "(size - 1) * stride + kernel - 2 * crop")
 def transposed_size(attempt: Attempt) -> None:
@@ -66,7 +66,7 @@ def stamps_without_adding(x, kernel, stride):
     return y
 
 
-@exercise("y has (H - 1) * stride + KH rows, (W - 1) * stride + KW columns and OC channels. Make it of zeros, and add.",
+@exercise("12", "y has (H - 1) * stride + KH rows, (W - 1) * stride + KW columns and OC channels. Make it of zeros, and add.",
           "x[:, h, w] has shape (N, C), kernel[i, j] (OC, C): what is painted at tap (i, j) is x[:, h, w] @ kernel[i, j].T.",
           "for h, w and for i, j: y[:, h * stride + i, w * stride + j] += x[:, h, w] @ kernel[i, j].T")
 def conv_transpose(attempt: Attempt) -> None:
@@ -103,7 +103,7 @@ def one_apart(dy, kernel, stride):
     return ops.conv2d(dy, kernel)[0][:, :rows, :columns]
 
 
-@exercise("x[h, w] painted the pixels h * stride + i, w * stride + j of y. So it collects from them, times kernel[i, j].",
+@exercise("12", "x[h, w] painted the pixels h * stride + i, w * stride + j of y. So it collects from them, times kernel[i, j].",
           "For one place: the window dy[:, h * stride:h * stride + KH, w * stride:w * stride + KW] times the kernel, summed "
           "over i, j and o.",
           "That is a convolution with a stride: ops.conv2d(dy, kernel, strides=stride)[0]. The kernel's axes fit as they are.")
@@ -130,7 +130,7 @@ def right_overlap(h, w, kernel, stride):
     return right_conv_transpose(np.ones((1, h, w, 1)), np.ones((kernel, kernel, 1, 1)), stride)[0, :, :, 0]
 
 
-@exercise("Let every pixel of x paint a 1 on all it reaches: then each pixel of y counts its kernels.",
+@exercise("12", "Let every pixel of x paint a 1 on all it reaches: then each pixel of y counts its kernels.",
           "x = np.ones((1, h, w, 1)) and a kernel of ones, (kernel, kernel, 1, 1).",
           "ops.conv2d_transpose(x, ones, strides=stride, padding=0)[0][0, :, :, 0]")
 def overlap(attempt: Attempt) -> None:

@@ -2,6 +2,7 @@
 from nnscratch.course.draw.bar_chart import bars
 from nnscratch.course.draw.convolutions import channels, window_places
 from nnscratch.course.draw.drawing import Drawing
+from nnscratch.course.draw.exploration import Exploration, explore
 from nnscratch.course.draw.film import sliding_film, stamps_film
 from nnscratch.course.draw.histogram import histograms
 from nnscratch.course.draw.line_plot import curves
@@ -12,6 +13,6 @@ from nnscratch.course.draw.photograph import photographs
 from nnscratch.course.draw.stamping import stamps
 from nnscratch.course.draw.windows import im2col, images, painting, sliding
 
-__all__ = ["Drawing", "Grid", "Node", "bars", "channels", "curves", "graph", "grids", "heatmaps", "histograms", "im2col",
-           "images", "neuron", "painting", "photographs", "pooling", "product", "sliding", "sliding_film", "stamps",
-           "stamps_film", "window_places"]
+__all__ = ["Drawing", "Exploration", "Grid", "Node", "bars", "channels", "curves", "explore", "graph", "grids", "heatmaps",
+           "histograms", "im2col", "images", "neuron", "painting", "photographs", "pooling", "product", "sliding",
+           "sliding_film", "stamps", "stamps_film", "window_places"]

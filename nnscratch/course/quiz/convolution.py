@@ -1,4 +1,4 @@
-"""Quiz of notebooks 03 and 04: convolution and its two gradients, mostly along one row.
+"""Quiz of notebooks 07 and 08: convolution and its two gradients, mostly along one row.
 
 Shapes: x (W,) or (H, W), kernel (KW,) or (KH, KW), dy and y (OW,) or (OH, OW).
 """

@@ -1,4 +1,4 @@
-"""Quiz of notebook 09: the losses of two players, Adam, and the running average of weights."""
+"""Quiz of notebook 14: the losses of two players, Adam, and the running average of weights."""
 import numpy as np
 
 from nnscratch.course.quiz.question import Question, choice, integers, question

@@ -1,4 +1,4 @@
-"""Quiz of notebooks 05 and 06: pooling, leaky ReLU, dropout, batch normalisation.
+"""Quiz of notebooks 09 and 11: pooling, leaky ReLU, dropout, batch normalisation.
 
 Shapes: x and dy (W,) or (H, W), one channel; of batch normalisation (M,), the numbers of one channel.
 """

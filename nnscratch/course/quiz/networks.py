@@ -1,4 +1,4 @@
-"""Quiz of notebooks 07 and 08: transposed convolution, checkerboards, and networks as graphs.
+"""Quiz of notebooks 12 and 13: transposed convolution, checkerboards, and networks as graphs.
 
 Shapes: x (W,), kernel (KW,), y ((W - 1) stride + KW,), along one row.
 """

@@ -1,4 +1,4 @@
-"""Quiz of notebooks 01 and 02: a neuron, a layer, their gradients, and how gradients are measured.
+"""Quiz of notebooks 01 and 03: a neuron, a layer, their gradients, and how gradients are measured.
 
 Shapes: x (inputs,) or (N, inputs), weights (inputs, units), bias and dy (units,) or (N, units).
 """

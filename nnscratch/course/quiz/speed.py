@@ -1,4 +1,4 @@
-"""Quiz of notebooks 13 and 14: work and bytes, Winograd's products, and what a GPU costs before it pays."""
+"""Quiz of notebooks 17 and 18: work and bytes, Winograd's products, and what a GPU costs before it pays."""
 from math import ceil, floor
 
 import numpy as np

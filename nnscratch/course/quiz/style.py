@@ -1,4 +1,4 @@
-"""Quiz of notebooks 10 to 12: the Gram matrix, style transfer by optimisation, and in one pass.
+"""Quiz of notebooks 15 to 16: the Gram matrix, style transfer by optimisation, and in one pass.
 
 Shapes: features F (M, C), a row for each pixel; Gram matrices (C, C).
 """

@@ -1,0 +1,106 @@
+"""The learner's own functions, kept from one notebook to the next.
+
+    from nnscratch.course import own
+    y = own.dense(x, W, b)      # what the learner wrote in notebook 01, or else the library's
+    own.who("M1")               # whose each part of a milestone is, and how long it took
+
+A check that says "right" stores the source of the function in the folder own/ (store.py). A stored function is judged again
+before it is used, since a learner may have changed the file.
+"""
+import sys
+from collections.abc import Callable
+from typing import Any
+
+from nnscratch.course.own.function import OwnFunction
+from nnscratch.course.own.store import keep, load, stored_source
+from nnscratch.errors import InputError
+from nnscratch.hints import checked
+from nnscratch.ops.validation import check_choice
+
+__all__ = ["who"]
+
+MILESTONES = {  # name: (what it is, the functions in it)
+    "M1": ("a multilayer perceptron reads digits", (
+        "dense", "dense_backward", "relu_backward", "softmax_cross_entropy", "batches", "momentum_step", "he_normal")),
+    "M2": ("a convolutional network beats it", (
+        "im2col", "conv2d", "col2im", "conv2d_backward", "max_pool", "max_pool_backward", "dense", "dense_backward",
+        "relu_backward", "softmax_cross_entropy", "batches", "momentum_step", "he_normal")),
+    "M3": ("digits from noise", ("discriminator_loss", "generator_loss", "adam", "gan_step")),
+    "M4": ("a photograph in the style of a painting", (
+        "gram", "gram_backward", "style_loss", "smoothness", "adam", "style_step")),
+    "M5": ("the convolutional network, made fast", ("im2col", "conv_in_blocks", "conv2d", "f23")),
+    "M6": ("its layers on CPU and GPU", ("intensity", "roofline_seconds", "queue_seconds", "crossover")),
+}
+FUNCTIONS: dict[str, OwnFunction] = {}  # those that were asked for in this session
+
+
+def __getattr__(name: str) -> OwnFunction:
+    """`own.dense`: the learner's function, or the library's in its place."""
+    if name not in known():
+        raise AttributeError(f"own has no function {name!r}: no exercise of the course keeps one under this name")
+    if name not in FUNCTIONS:
+        FUNCTIONS[name] = from_store(name)
+    return FUNCTIONS[name]
+
+
+def __dir__() -> list[str]:
+    """For completion by the tab key."""
+    return ["who", *known()]
+
+
+def known() -> dict[str, Any]:
+    """The exercises whose functions are kept, by name."""
+    from nnscratch.course import checks  # an exercise calls `kept`, so that each of the two modules needs the other
+    exercises = {name: getattr(checks, name) for name in checks.__all__}
+    return {name: exercise for name, exercise in exercises.items() if getattr(exercise, "library", None)}
+
+
+def kept(name: str, function: Callable[..., Any]) -> str:
+    """Store a function that was judged right; return a sentence for the learner."""
+    FUNCTIONS.pop(name, None)
+    return keep(name, function, known())
+
+
+def from_store(name: str) -> OwnFunction:
+    """What the folder own/ has for an exercise, judged once more."""
+    exercise, mine = known()[name], None
+    why = f"yours comes from notebook {exercise.notebook}"
+    try:
+        source = stored_source(name)
+        if source is not None:
+            mine = load(name, source, known(), lambda other: __getattr__(other))
+            if exercise.answer(mine).state != "right":
+                mine, why = None, f"own/{name}.py is no longer right: run its check in notebook {exercise.notebook}"
+    except InputError as error:
+        why = str(error)
+    return OwnFunction(name, exercise.library, mine, why)
+
+
+@checked
+def who(milestone: str) -> None:
+    """Print whose each part of a milestone is, and the time of its calls in this session beside the library's.
+
+    Parameters
+    ----------
+    milestone : str
+        "M1" to "M6".
+
+    Raises
+    ------
+    InputError
+        There is no such milestone.
+
+    Examples
+    --------
+    >>> from nnscratch.course import own
+    >>> own.who("M3")  # doctest: +ELLIPSIS
+    M3, digits from noise
+    ...
+    """
+    title, names = MILESTONES[check_choice(milestone, "own.who: milestone", MILESTONES)]
+    print(f"{milestone}, {title}\n{'':22}{'whose':12}{'calls':>7}{'ms a call':>12}{'library':>12}")
+    for name in names:
+        one = getattr(sys.modules[__name__], name)
+        yours = "yours" if one.mine else "library's"
+        both = [1000 * seconds / one.own_calls for seconds in (one.seconds, one.library_seconds)] if one.own_calls else []
+        print(f"{name:22}{yours:12}{one.calls:7}" + "".join(f"{time:12.3f}" for time in both))

@@ -1,0 +1,87 @@
+"""A learner's function beside the library's of the same signature, which stands in where the learner's is missing or fails.
+
+At the first call with new shapes both are called: the shapes of their results are compared, and their times noted.
+"""
+import copy
+from collections.abc import Callable
+from time import perf_counter
+from typing import Any
+
+import numpy as np
+
+__all__: list[str] = []  # `own` makes them
+
+PATIENCE, SLOW = 5.0, 10.0  # relieve a function after 5 seconds in all, if it takes 10 times as long as the library's
+
+
+class OwnFunction:
+    """The function of an exercise, as later notebooks call it.
+
+    name : the exercise; library : stands in; mine : the learner's, or None; why : a sentence for the learner, if None
+    """
+
+    def __init__(self, name: str, library: Callable[..., Any], mine: Callable[..., Any] | None, why: str = "") -> None:
+        self.name, self.library, self.mine, self.why = name, library, mine, why
+        self.__doc__ = library.__doc__
+        self.calls = self.own_calls = 0
+        self.seconds = self.library_seconds = 0.0  # of the own calls: measured, and what the library would have taken
+        self.library_time: dict[str, float] = {}  # seconds of one call with these shapes
+
+    def __call__(self, *arguments: Any, **named: Any) -> Any:
+        self.calls += 1
+        if self.mine is None:
+            self.tell()
+            return self.library(*arguments, **named)
+        shapes = describe_call(arguments, named)
+        first = shapes not in self.library_time
+        if first:
+            expected, self.library_time[shapes] = timed(self.library, *copy.deepcopy((arguments, named)))
+        try:
+            result, seconds = timed(self.mine, arguments, named)
+        except Exception as error:
+            self.relieve(f"yours raised {type(error).__name__}: {error}; called with {shapes}")
+            return self.library(*arguments, **named)
+        if first and describe(result) != describe(expected):
+            self.relieve(f"yours returns {describe(result)}, expected {describe(expected)}; called with {shapes}")
+            return expected
+        self.own_calls += 1
+        self.seconds += seconds
+        self.library_seconds += self.library_time[shapes]
+        if self.seconds > max(PATIENCE, SLOW * self.library_seconds):
+            own, library = (1000 * total / self.own_calls for total in (self.seconds, self.library_seconds))
+            self.relieve(f"yours is right, but takes {own:.3g} ms a call, the library's {library:.3g} ms")
+        return result
+
+    def relieve(self, why: str) -> None:
+        """Call the library from now on, and say why."""
+        self.mine, self.why = None, why
+        self.tell()
+
+    def tell(self) -> None:
+        """Say, once, that the library's function stands in."""
+        if self.why:
+            print(f"{self.name}: the library's stands in; {self.why}")
+            self.why = ""
+
+    def __repr__(self) -> str:
+        return f"<{self.name}: {'yours' if self.mine else 'the library' + chr(39) + 's'}>"
+
+
+def timed(function: Callable[..., Any], arguments: tuple[Any, ...], named: dict[str, Any]) -> tuple[Any, float]:
+    """(result, seconds) of a call."""
+    begin = perf_counter()
+    result = function(*arguments, **named)
+    return result, perf_counter() - begin
+
+
+def describe_call(arguments: tuple[Any, ...], named: dict[str, Any]) -> str:
+    """The arguments by their shapes."""
+    return ", ".join([*map(describe, arguments), *(f"{name} {describe(value)}" for name, value in named.items())])
+
+
+def describe(value: Any) -> str:
+    """A value by its shape: (64, 784), a number, or each of several."""
+    if isinstance(value, (tuple, list)):
+        return f"({'; '.join(map(describe, value))})" if len(value) < 10 else f"{len(value)} values"
+    return str(value.shape) if isinstance(value, np.ndarray) and value.ndim else (
+        "a number" if np.isscalar(value) or isinstance(value, np.ndarray) else type(value).__name__)

@@ -1,0 +1,167 @@
+"""The learner's own functions: stored when right, judged again, called; the library's stands in and says so once."""
+import sys
+import textwrap
+
+import numpy as np
+import pytest
+from helpers import normal
+
+from nnscratch.course import checks, own
+from nnscratch.course.own.function import OwnFunction
+from nnscratch.course.own.store import MARK, check_source
+from nnscratch.errors import InputError
+
+RIGHT = "def dense(x, W, b):\n    return x @ W + b\n"
+
+
+@pytest.fixture
+def folder(tmp_path, monkeypatch):
+    """An empty folder of stored functions, and no functions from before."""
+    monkeypatch.setenv("NNSCRATCH_OWN", str(tmp_path / "own"))
+    monkeypatch.setattr(own, "FUNCTIONS", {})
+    return tmp_path / "own"
+
+
+def written(source, tmp_path, monkeypatch, name="dense"):
+    """A function as if it were written in a notebook."""
+    path = tmp_path / f"cell_{len(list(tmp_path.iterdir()))}.py"
+    path.write_text(textwrap.dedent(source))
+    names = {"__name__": "__main__", "np": np}
+    exec(compile(path.read_text(), str(path), "exec"), names)
+    return names[name]
+
+
+def store(folder, source, name="dense"):
+    folder.mkdir(exist_ok=True)
+    (folder / f"{name}.py").write_text(MARK + source)
+
+
+def test_a_right_function_is_kept_and_called_later(folder, tmp_path, monkeypatch):
+    """As source, under the exercise's name; a second right one replaces the first, at once."""
+    x, W, b = normal(3, 2), normal(2, 4), normal(4)
+    answer = checks.dense(written(RIGHT, tmp_path, monkeypatch))
+    assert answer.state == "right" and answer.text == "dense: right; kept in own/dense.py"
+    assert (folder / "dense.py").read_text() == MARK + RIGHT
+    assert own.dense.mine is not None and np.array_equal(own.dense(x, W, b), x @ W + b)
+    checks.dense(written("def dense(x, W, b):\n    y = np.dot(x, W)\n    return y + b\n", tmp_path, monkeypatch))
+    assert "np.dot" in (folder / "dense.py").read_text() and np.allclose(own.dense(x, W, b), x @ W + b)
+
+
+def test_a_function_under_another_name_is_kept(folder, tmp_path, monkeypatch):
+    checks.dense(written("def mine(x, W, b):\n    return x @ W + b\n", tmp_path, monkeypatch, "mine"))
+    assert np.allclose(own.dense(normal(3, 2), np.ones((2, 1)), np.zeros(1)), normal(3, 2).sum(axis=1, keepdims=True))
+
+
+def test_what_is_wrong_or_not_from_a_notebook_is_not_kept(folder, tmp_path, monkeypatch):
+    checks.dense(written("def dense(x, W, b):\n    return x @ W\n", tmp_path, monkeypatch))
+    assert checks.dense(lambda x, W, b: x @ W + b).text == "dense: right" and not folder.exists()
+
+
+@pytest.mark.parametrize("source, why", [
+    ("offset = 0\ndef dense(x, W, b):\n    return x @ W + b + offset\n", "it uses offset, which later notebooks do not have"),
+    ("def dense(x, W, b):\n    import math\n    return x @ W + b\n", "no other import"),
+    ("def dense(x, W, b):\n    eval('0')\n    return x @ W + b\n", "cannot call eval"),
+    ("dense = lambda x, W, b: x @ W + b\n", "begins with `def`")])
+def test_a_function_that_needs_its_notebook_is_right_but_not_kept(source, why, folder, tmp_path, monkeypatch):
+    text = checks.dense(written(source, tmp_path, monkeypatch)).text
+    assert text.startswith("dense: right; not kept for later notebooks: ") and why in text and not folder.exists()
+
+
+def test_a_users_file_is_not_overwritten(folder, tmp_path, monkeypatch):
+    folder.mkdir()
+    (folder / "dense.py").write_text("my notes")
+    assert "is not one of its files" in checks.dense(written(RIGHT, tmp_path, monkeypatch)).text
+    assert (folder / "dense.py").read_text() == "my notes"
+
+
+def test_the_library_stands_in_and_says_so_once(folder, capsys):
+    for _ in range(2):
+        assert np.allclose(own.dense(normal(3, 2), normal(2, 4), normal(4)), normal(3, 2) @ normal(2, 4) + normal(4))
+    assert capsys.readouterr().out == "dense: the library's stands in; yours comes from notebook 01\n"
+
+
+@pytest.mark.parametrize("source, why", [
+    ("def dense(x, W, b):\n    return x @ W\n", "own/dense.py is no longer right: run its check in notebook 01"),
+    ("def dense(x, W, b:\n", "own/dense.py cannot be used"), ("import os\n", "own/dense.py cannot be used"),
+    ("def dense(x, W, b):\n    return open('x')\n", "cannot call open"),
+    ("def dense(x, W, b):\n    return dense(x, W, b)\n", "no longer right"), ("", "cannot be used"), ("\0", "cannot be used")])
+def test_a_stored_function_is_judged_again(source, why, folder, capsys):
+    """A learner may have changed it; nothing but the `def` is run to find out."""
+    store(folder, source)
+    assert np.allclose(own.dense(normal(3, 2), normal(2, 4), normal(4)), normal(3, 2) @ normal(2, 4) + normal(4))
+    text = capsys.readouterr().out
+    assert text.startswith("dense: the library's stands in; ") and why in text and text.count("\n") == 1
+
+
+def test_a_function_that_fails_later_is_replaced(capsys):
+    """It raises, or returns another shape: the library's result, and a sentence with the call."""
+    def library(x):
+        return 2 * x
+
+    def raises(x):
+        if x.size > 2:
+            raise IndexError("too far")
+        return 2 * x
+
+    one = OwnFunction("double", library, raises)
+    assert (one(np.ones(2)) == 2).all() and (one(np.ones(3)) == 2).all() and (one(np.ones(4)) == 2).all()
+    assert capsys.readouterr().out == ("double: the library's stands in; yours raised IndexError: too far; "
+                                       "called with (3,)\n")
+    one = OwnFunction("double", library, lambda x: 2 * x[:2])
+    assert one(np.ones(2)).shape == (2,) and one(np.ones(3)).shape == (3,) and one(np.ones(5)).shape == (5,)
+    assert capsys.readouterr().out == "double: the library's stands in; yours returns (2,), expected (3,); called with (3,)\n"
+
+
+def test_a_slow_function_is_relieved(monkeypatch, capsys):
+    """After some seconds, and only if the library's is much faster; it says so."""
+    times = iter(np.cumsum([0, 0.001] + [0, 2.0] * 10))  # pairs: the first call is the library's
+    monkeypatch.setattr("nnscratch.course.own.function.perf_counter", lambda: next(times))
+    one = OwnFunction("slow", lambda x: x, lambda x: x)
+    while one.mine:
+        one(1.0)
+    assert one.own_calls == 3
+    assert capsys.readouterr().out == ("slow: the library's stands in; yours is right, but takes 2e+03 ms a call, the "
+                                       "library's 1 ms\n")
+
+
+def test_random_numbers_are_drawn_once(folder):
+    """The comparison with the library uses a copy of the generator."""
+    def draw(rng):
+        return rng.normal(size=3)
+    one, rng = OwnFunction("draw", draw, draw), np.random.default_rng(0)
+    assert np.array_equal(one(rng), np.random.default_rng(0).normal(size=3))
+    assert np.array_equal(one(rng), np.random.default_rng(0).normal(size=6)[3:])
+
+
+def test_who(folder, capsys):
+    """Whose each part is, how often it was called, and both times."""
+    store(folder, RIGHT)
+    own.dense(normal(3, 2), normal(2, 4), normal(4))
+    capsys.readouterr()
+    own.who("M1")
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[0] == "M1, a multilayer perceptron reads digits"
+    dense = next(line.split() for line in lines if line.startswith("dense "))
+    assert dense[1:3] == ["yours", "1"] and len(dense) == 5
+    assert next(line.split() for line in lines if line.startswith("dense_backward")) == ["dense_backward", "library's", "0"]
+    with pytest.raises(InputError, match="milestone"):
+        own.who("M9")
+
+
+def test_every_function_of_a_milestone_is_an_exercise():
+    for _, names in own.MILESTONES.values():
+        assert set(names) <= set(own.known())
+
+
+def test_unknown_names_and_completion():
+    with pytest.raises(AttributeError, match="own has no function 'nothing'"):
+        own.nothing  # noqa: B018
+    assert {"who", "dense"} <= set(dir(own)) and "own" not in sys.modules
+
+
+def test_names_that_a_function_may_use():
+    """Its own, np, math, own, built-in ones, and those of other exercises, also in a function within it."""
+    source = "def f(x):\n    def g(y):\n        return conv2d(y) + math.pi\n    return [g(k) for k in range(x)] + f(0)\n"
+    assert check_source(source, {"conv2d"}) == {"conv2d"}
+    with pytest.raises(InputError, match="it uses conv2d"):
+        check_source(source, set())
