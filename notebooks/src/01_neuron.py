@@ -1,284 +1,316 @@
 # %% [markdown]
-# # 01 One neuron, then a layer of them
+# # 01 One neuron, one layer
 #
-# **You will build** a neuron with four lines of Python, then a whole layer as one matrix product, then its backward: the three
-# gradients that let it learn. At the end a layer finds a straight line through points by itself.
+# **A neuron multiplies, adds, and draws one straight line. What can many of them do together?**
 #
-# **You need** school calculus (the derivative of a sum and of a square) and a little NumPy: arrays, shapes, `@`.
+# **You will build** a whole layer of neurons, `dense`; a hat and a sine wave from bent lines; and, without any
+# training, a layer that reads most of the digits.
 #
-# **It takes** about an hour with the exercises; the notebook itself runs in seconds.
+# **You need** [notebook 00](00_numpy.ipynb): shapes, broadcasting and `@`.
 #
-# An exercise is a function whose body is `...`. Write yours in its place, run the cell (Shift + Enter), and run the check
-# below it. A check says *not attempted*, *right*, or *wrong*, and then what it probably is. Nothing breaks if you leave
-# exercises for later: the cells after them never use your functions.
-#
-# One rule holds for all of them: return something new, and do not change what you were given, for others still need it. A
-# line such as `x *= 2` or `x[0] = 1` changes the caller's array; `y = 2 * x` makes a new one. The checks notice.
+# **It takes** about 75 minutes with the exercises.
 
 # %%
 import numpy as np
 
-from nnscratch import ops
-from nnscratch.course import checks, draw
+from nnscratch import layers
+from nnscratch.course import checks, draw, own
+from nnscratch.course.digits import digits
 
 # %% [markdown]
-# ## A neuron
+# ## One neuron
 #
-# Three numbers come in. Each is multiplied by a number of its own, its *weight*; the products are added up, together with one
-# more number, the *bias*. The sum goes through a function $f$, the *activation*. That is all:
+# A [neuron](glossary.md#neuron-unit), also called a unit, reads some inputs. It multiplies each by a
+# [weight](glossary.md#weight), adds the products, and adds a constant, the [bias](glossary.md#bias). The sum is its
+# [pre-activation](glossary.md#pre-activation) $a$. An [activation function](glossary.md#activation-function) $f$ turns
+# it into the output:
 #
-# $$y = f\Big(\sum_k x_k w_k + b\Big)$$
+# $$a = \sum_d w_d x_d + b \qquad y = f(a)$$
 #
-# With $x = (1, 2, -1)$, $w = (0.5, -1, 2)$ and $b = 4$ the sum is $0.5 - 2 - 2 + 4 = 0.5$. As $f$ we take *relu*, which lets
-# positive numbers pass and turns negative ones into 0: $f(z) = \max(0, z)$. So $y = 0.5$.
+# A common choice of $f$ is the [ReLU](glossary.md#relu), the rectified linear unit: $f(a) = \max(0, a)$. Positive
+# values pass, negative ones become 0. With $x = (1, 2, -1)$, $w = (0.5, -1, 2)$ and $b = 4$:
+#
+# $$a = 0.5 \cdot 1 - 1 \cdot 2 + 2 \cdot (-1) + 4 = 0.5 \qquad y = \max(0,\, 0.5) = 0.5$$
 
 # %%
-x, w, b = np.array([1.0, 2.0, -1.0]), np.array([0.5, -1.0, 2.0]), 4.0
-z = sum(x * w) + b
-y = max(0.0, z)
-print(f"sum {z}, output {y}")
-assert y == 0.5
-
-# %%
-draw.neuron(x, w, b, y, "relu")
-
-# %% [markdown]
-# A weight says how much an input counts, and in which direction. The bias moves the threshold: with $b = 3$ the sum would be
-# $-0.5$, and this neuron silent.
-#
-# ### Exercise: the neuron as a loop
-#
-# Write the formula with a loop over $k$. It is slow, but one reads it as one reads the sum. (A check looks at the numbers
-# alone, so `np.sum` passes, too; write the loop once all the same.)
-
-# %% exercise=neuron
 def neuron(x, w, b):
-    """relu(Σ_k x[k] w[k] + b), a number."""
-    ...
+    a = b
+    for d in range(len(x)):
+        a += w[d] * x[d]
+    return max(0.0, a)
 
-# %%
-checks.neuron(neuron)
 
-# %% [markdown]
-# ## Why $f$?
-#
-# Without $f$, neurons behind neurons would be a waste. A sum of sums is again a sum: if $y = 3x + 1$ and $u = 2y - 5$, then $u
-# = 6x - 3$, which a single neuron can do. A bend between them changes that. Three relus make a hat, and from hats one can build
-# any curve.
-
-# %%
-t = np.linspace(-2, 2, 81)
-straight = 2 * (3 * t + 1) - 5
-assert np.allclose(straight, 6 * t - 3)
-hat = np.maximum(0, t + 1) - 2 * np.maximum(0, t) + np.maximum(0, t - 1)
-draw.curves({"relu(t)": (t, np.maximum(0, t)), "three relus, added": (t, hat)},
-            "relu, and a hat made of three of them", "t")
+y = neuron([1, 2, -1], [0.5, -1, 2], 4)
+print("y =", y)
+assert y == 0.5
+draw.neuron([1, 2, -1], [0.5, -1, 2], 4, y, "ReLU")
 
 # %% [markdown]
-# ## Many neurons, many samples
+# **Figure 1.1.** One neuron with its numbers: three inputs, a weight at each arrow, the sum with the bias, and the
+# ReLU.
 #
-# A *layer* is several neurons that read the same inputs; here they are called *units*. Each unit has its weights, so the
-# weights become a table with a column for each unit. Samples also come many at once, a row each. For sample $n$ and unit $u$
-# the neuron's formula reads
+# ### Exercise (predict): four outputs
 #
-# $$y_{nu} = \sum_k x_{nk} W_{ku} + b_u$$
+# Another neuron has $w = (2, -1)$ and $b = -1$. Work out its output on paper, with the ReLU, for four inputs.
+
+# %% exercise=neuron_outputs
+neuron_outputs = [
+    ...,  # x = (0, 1)
+    ...,  # x = (1, 1)
+    ...,  # x = (2, 1)
+    ...,  # x = (-1, -4)
+]
+
+# %%
+checks.neuron_outputs(neuron_outputs)
+
+# %% [markdown]
+# ## A neuron draws a line
 #
-# and that is how a matrix product is defined. The whole layer is one line, `y = x @ W + b`:
+# With two inputs, each sample is a point in the plane. The pre-activation is 0 on a straight line, positive on one side
+# of it and negative on the other. So one neuron can separate two classes, if a line can. The weights turn the line, the
+# bias moves it. Try the sliders: how few mistakes can you reach?
+
+# %%
+rng = np.random.default_rng(4)
+classes = np.arange(40) % 2
+centres = np.array([[-0.9, -0.4], [0.9, 0.7]])
+points = centres[classes] + rng.normal(0, 0.75, (40, 2))
+
+
+def line(axes, w0, w1, b):
+    draw.boundary(axes, points, classes, [w0, w1], b)
+
+
+some = [-2, -1, -0.5, 0, 0.5, 1, 2]
+draw.explore(line, "six neurons, and the side of each that it calls positive", size=(2.6, 2.5),
+             shown=[(1, 0, 0), (0, 1, 0), (1, 1, 0), (1, 1, 2), (1, 1, -2), (-1, -1, 0)],
+             w0=some, w1=some, b=some)
+
+# %% [markdown]
+# **Figure 1.2.** A neuron and its line, for six choices of its parameters. On the orange side $a > 0$: the neuron says
+# "triangle". Negative weights exchange the sides.
 #
-# | | shape | here |
+# ## A layer of neurons
+#
+# A [dense layer](glossary.md#dense-fully-connected-layer), or fully connected layer, is several units that read the
+# same inputs. Each unit has its own weights and its own bias. Put the weights of unit $u$ into column $u$ of a matrix
+# $W$:
+
+# %%
+draw.layer(3, 4, 1, "a dense layer of three inputs and four units; the three weights of unit 1")
+
+# %% [markdown]
+# **Figure 1.3.** Every unit reads every input. The orange lines are the weights of unit 1: column 1 of $W$.
+#
+# Samples arrive many at once, one a row. For sample $n$ and unit $u$, the pre-activation is the neuron's formula with
+# one more index for each:
+#
+# $$a_{nu} = \sum_d x_{nd} W_{du} + b_u$$
+#
+# | | shape | holds |
 # |---|---|---|
-# | `x` | (N, inputs) | (3, 2) |
-# | `weights` | (inputs, units) | (2, 4) |
-# | `bias` | (units,) | (4,) |
-# | `y` | (N, units) | (3, 4) |
-
-# %%
-x = np.array([[1.0, 2.0], [0.0, -1.0], [3.0, 0.5]])
-weights = np.array([[1.0, 0.5, -1.0, 2.0], [2.0, -3.0, 4.0, 0.0]])
-bias = np.array([0.5, 1.0, -2.0, 0.0])
-y = x @ weights + bias
-draw.product(x, weights, y, (1, 2), bias)
-
-# %% [markdown]
-# The framed row of `x` and column of `weights` make the framed number: $0 \cdot (-1) + (-1) \cdot 4 - 2 = -6$. We leave $f$ out
-# from here on; it is a step of its own, and notebook 03 comes back to it.
+# | `x` | (N, D) | N samples of D inputs |
+# | `W` | (D, U) | a column of weights for each of U units |
+# | `b` | (U,) | a bias for each unit |
+# | result | (N, U) | a row for each sample, a column for each unit |
 #
-# Loops and product must agree. Numbers computed in another order may differ in their last digits, so one asks `np.allclose`,
-# never `==`:
-
-# %%
-by_loops = np.zeros((3, 4))
-for n, u in np.ndindex(3, 4):
-    by_loops[n, u] = bias[u]
-    for k in range(2):
-        by_loops[n, u] += x[n, k] * weights[k, u]
-print("loops and product agree:", np.allclose(by_loops, y))
-assert np.allclose(by_loops, y) and y[1, 2] == -6
-
-# %% [markdown]
-# ### Exercise: the layer
+# (Many texts write $Wx + b$, with $x$ as a column. Their $W$ is the transpose of ours.)
 #
-# One line.
+# ### Exercise (build): the dense layer
+#
+# Write the layer, without an activation. Start with loops if you like. There is a form of one line: notebook 00 has all
+# it needs.
 
 # %% exercise=dense
-def dense(x, weights, bias):
-    """(N, inputs), (inputs, units), (units,) -> (N, units)"""
+def dense(x, W, b):
+    """(N, D), (D, U), (U,) -> (N, U)"""
     ...
 
 # %%
 checks.dense(dense)
 
 # %% [markdown]
-# ## Backward: who is to blame?
-#
-# To learn is to change weights so that some number $L$, the *loss*, becomes smaller. For that we ask of every weight: if it
-# grew a little, how much would $L$ grow? That slope is written $\partial L / \partial W_{ku}$: the derivative of $L$ when this
-# number alone moves, and all others stay. All slopes together are the *gradient*. In code and in short, `dw` means the slope of
-# $L$ by $w$, and so for every name.
-#
-# Somebody behind the layer tells us the slopes of $L$ by our outputs, $\partial L / \partial y_{nu}$. We call this table `dy`;
-# it has the shape of `y`. From it the layer works out three tables, `dx`, `dweights` and `dbias`, each in the shape of what it
-# belongs to.
-#
-# Begin with one number of each: $y = x w + b$ with $x = 2$, $w = 3$, $b = 1$, and let $dy = 5$. Raise $w$ by $0.001$: $y$ rises
-# by $2 \cdot 0.001$, because $w$ is multiplied by $x = 2$; and $L$ by five times as much. So
-#
-# $$dw = dy \cdot x = 10 \qquad dx = dy \cdot w = 15 \qquad db = dy = 5$$
+# The layer, followed by the ReLU, must agree with neurons computed one by one, by the loop above:
 
 # %%
-x1, w1, b1, dy1 = 2.0, 3.0, 1.0, 5.0
-dx1, dw1, db1 = dy1 * w1, dy1 * x1, dy1
-step = 0.001
-for name, grown, slope in [("x", (x1 + step) * w1 + b1, dx1), ("w", x1 * (w1 + step) + b1, dw1),
-                           ("b", x1 * w1 + (b1 + step), db1)]:
-    rise = grown - (x1 * w1 + b1)
-    print(f"{name} grows by {step}, y by {rise:.3f}, L by {dy1 * rise:.3f}: slope {slope:g}")
-    assert np.isclose(dy1 * rise / step, slope)
-
-# %%
-draw.graph([draw.Node("x", (), x1, dx1), draw.Node("w", (), w1, dw1), draw.Node("b", (), b1, db1),
-            draw.Node("x·w", ("x", "w"), x1 * w1, dy1),
-            draw.Node("y", ("x·w", "b"), x1 * w1 + b1, dy1)],
-           "y = x w + b forward, 2 · 3 + 1 = 7; backward 5 at y gives 15, 10, 5 at x, w, b")
+x = np.array([[1.0, 2, -1], [0, -1, 2]])
+W = np.array([[0.5, 1, -1, 2], [-1, 0, 1, 1], [2, -2, 0, 1]])
+b = np.array([4.0, 0, 1, -1])
+y = own.dense(x, W, b)
+by_neurons = [[neuron(x[n], W[:, u], b[u]) for u in range(4)] for n in range(2)]
+assert np.allclose(np.maximum(0, y), by_neurons) and y[0, 0] == 0.5
+draw.product(x, W, y, (0, 1), b)
 
 # %% [markdown]
-# Blue numbers went forward, orange ones came back. Now with all indices. The weight $W_{ku}$ touches unit $u$ of *every*
-# sample, so it collects from every sample. The input $x_{nk}$ feeds *every* unit, so it collects from every unit. The bias
-# $b_u$ is added in every sample:
+# **Figure 1.4.** The layer as a matrix product, $Y = XW + b$. A row of `x` and a column of `W`, both framed, and one
+# bias make one number of `y`.
 #
-# $$dx_{nk} = \sum_u dy_{nu} W_{ku} \qquad dW_{ku} = \sum_n x_{nk}\, dy_{nu} \qquad db_u = \sum_n dy_{nu}$$
+# ## Why f must not be linear
 #
-# The rule behind all three: **what was used in several places gets the sum of what comes back from there.** As loops:
-
-# %%
-dy = np.array([[1.0, 0.0, 2.0, -1.0], [0.5, 1.0, 0.0, 1.0], [0.0, -2.0, 1.0, 3.0]])
-dx, dweights, dbias = np.zeros_like(x), np.zeros_like(weights), np.zeros_like(bias)
-for n, u in np.ndindex(3, 4):
-    dbias[u] += dy[n, u]
-    for k in range(2):
-        dx[n, k] += dy[n, u] * weights[k, u]
-        dweights[k, u] += x[n, k] * dy[n, u]
-print(dweights)
-
-# %% [markdown]
-# ### Exercise: backward without loops
+# $XW + b$ is an [affine map](glossary.md#affine-map). Without an activation, a second layer gains nothing, since two
+# affine maps in a row are one affine map: if $y = 3x + 1$, then $2y - 5 = 6x - 3$. The ReLU breaks this rule, because
+# it bends the line. One bend is a beginning. How much can you build from several?
 #
-# Each sum is a matrix product again, one of the two factors transposed. Let the shapes lead you.
+# ### Exercise (derive): a hat from three ReLUs
+#
+# Find three factors and three kinks, so that a sum of ReLUs, $w_0\,f(x - c_0) + w_1\,f(x - c_1) + w_2\,f(x - c_2)$, is
+# a hat: it goes through (0, 0), (1, 2) and (2, 0) in straight lines, and is 0 to the left and to the right of them.
+# Draw it on paper first.
 
-# %% exercise=dense_backward
-def dense_backward(dy, x, weights):
-    """dx, dweights, dbias for dy (N, units)"""
+# %% exercise=hat
+def hat(x):
+    """x of any shape -> y of the same shape"""
     ...
 
 # %%
-checks.dense_backward(dense_backward)
+checks.hat(hat)
+
+# %%
+x = np.linspace(-1, 3, 201)
+assert np.allclose(own.hat(np.array([0.0, 1, 2, 5])), [0, 2, 0, 0])
+assert np.allclose(2 * (3 * x + 1) - 5, 6 * x - 3)
+draw.curves({"hat(x)": (x, own.hat(x)), "ReLU(x)": (x, np.maximum(0, x))},
+            "a hat, made of three ReLUs, beside one ReLU", "x", "y")
 
 # %% [markdown]
-# ## Is it true? The library's layer, and a gradient check
+# **Figure 1.5.** Three bent lines add up to a hat, which is 0 everywhere else.
 #
-# `ops.dense` and `ops.dense_backward` are the library's. The forward returns two things: `y`, and a `cache` with what the
-# backward will need. They must give our numbers. And a gradient can be *measured*, too, from the forward alone, by changing
-# each number a little, as we did with $w$. `check_op` does so for every number of every input; notebook 03 builds it.
+# ## From hats to any curve
+#
+# Each ReLU adds one kink: there, the slope changes by its factor. So a sum of ReLUs can follow any curve as a chain of
+# straight pieces. That is a network of two layers. The first has one unit for each kink, the second adds them up:
 
 # %%
-from nnscratch.gradcheck import check_op
+def sum_of_relus(x, f, U):
+    kinks = np.linspace(0, 2 * np.pi, U + 1)
+    slopes = np.diff(f(kinks)) / np.diff(kinks)
+    changes = np.diff(slopes, prepend=0)  # of the slope, at each kink
+    hidden = np.maximum(0, own.dense(x[:, None], np.ones((1, U)), -kinks[:-1]))
+    return own.dense(hidden, changes[:, None], f(kinks[:1]))[:, 0]
 
-y_ops, cache = ops.dense(x, weights, bias)
-ours, theirs = (dx, dweights, dbias), ops.dense_backward(dy, cache)
-print("the loops agree with the library:", [bool(np.allclose(a, b)) for a, b in zip(ours, theirs)])
-assert np.allclose(y_ops, y) and all(np.allclose(a, b) for a, b in zip(ours, theirs))
-report = check_op(ops.dense, ops.dense_backward, [x, weights, bias], names=["x", "weights", "bias"])
-print("and the library with a measurement:", report.ok)
-assert report.ok
+
+x = np.linspace(0, 2 * np.pi, 400)
+errors = [np.abs(sum_of_relus(x, np.sin, U) - np.sin(x)).max() for U in (3, 10, 30)]
+print("largest error with 3, 10, 30 ReLUs:", np.round(errors, 3))
+assert errors[0] > 0.4 and errors[1] < 0.05 and errors[2] < 0.006
+
+# %%
+def approximation(axes, units):
+    axes.plot(x, np.sin(x), color="#bbbbbb", linewidth=4)
+    axes.plot(x, sum_of_relus(x, np.sin, units), color="#0072b2", linewidth=1.6)
+    axes.set(xlabel="x", ylabel="y", ylim=(-1.2, 1.2))
+
+
+draw.explore(approximation, "a sine, approximated by 2 to 30 ReLUs", units=[2, 3, 4, 6, 10, 30])
 
 # %% [markdown]
-# ## It learns
+# **Figure 1.6.** A sum of ReLUs (blue) is piecewise linear. With more units the pieces are finer, until they cover the
+# sine (grey).
 #
-# Sixty points lie around a straight line. A layer with one input and one unit *is* a straight line, $y = x w + b$, and we want
-# it to go through them. How wrong it is says the mean of the squares,
+# This is [universal approximation](glossary.md#universal-approximation): with enough units, such a network comes as
+# close as you like to any continuous function on a bounded interval. It does not say how to *find* the weights. That is
+# what training is for.
 #
-# $$L = \frac{1}{M} \sum (y - t)^2 \qquad dy = \frac{2}{M} (y - t)$$
+# ## A layer that reads digits
 #
-# where $t$ are the targets and $M$ is how many there are. Then every weight takes a small step *against* its slope:
-# $w \leftarrow w - r \cdot dw$. The number $r$ is the *learning rate*.
+# Here is one choice of weights that needs no training. Notebook 00 made a mean image $m_u$ of each digit. Now decide
+# that an image $x$ shows the digit whose mean image is nearest to it. The squared distance is
 #
-# ### Exercise: one step
+# $$\sum_d (x_d - m_{ud})^2 = \sum_d x_d^2 - 2\Big(\sum_d x_d\, m_{ud} - \tfrac{1}{2}\sum_d m_{ud}^2\Big)$$
 #
-# Compute $y$, `dy`, the two gradients, and return the new weights and the new bias.
-
-# %% exercise=train_step
-def train_step(x, target, weights, bias, rate):
-    """The weights and the bias after one step downhill on the mean of (y - target)²."""
-    ...
+# The first sum is the same for all ten digits. So the smallest distance means the largest bracket, and the bracket is a
+# neuron: its weights are the mean image, its bias is minus half the sum of their squares.
 
 # %%
-checks.train_step(train_step)
+images, labels, faces = digits("train", size=16)
+X, Y = images.reshape(-1, 256), own.one_hot(labels, 10)
+W = X.T @ Y / Y.sum(axis=0)
+b = -(W**2).sum(axis=0) / 2
+images, labels, faces = digits("validation", size=16)  # other images
+y = own.dense(images.reshape(-1, 256), W, b)
+right, without_b = (y.argmax(axis=1) == labels).mean(), ((y - b).argmax(axis=1) == labels).mean()
+print(f"right: {right:.1%}, without the biases: {without_b:.1%}")
+assert 0.84 < right < 0.86 and without_b < 0.7
 
 # %%
-rng = np.random.default_rng(0)
-points = rng.uniform(-2, 2, (60, 1))
-target = 1.5 * points - 0.5 + rng.normal(0, 0.3, (60, 1))
-weights, bias, losses = np.zeros((1, 1)), np.zeros(1), []
-for _ in range(60):
-    y, cache = ops.dense(points, weights, bias)
-    losses.append(np.mean((y - target)**2))
-    _, dweights, dbias = ops.dense_backward(2 * (y - target) / y.size, cache)
-    weights, bias = weights - 0.1 * dweights, bias - 0.1 * dbias
-print(f"w = {weights[0, 0]:.2f}, b = {bias[0]:.2f}; loss from {losses[0]:.2f} to {losses[-1]:.2f}")
-assert losses[-1] < 0.1 < losses[0]
-
-# %%
-ends = np.array([[-2.0], [2.0]])
-draw.curves({"the layer after 60 steps": (ends, ends @ weights + bias), "before": (ends, 0 * ends)},
-            "points around a line, and the line that the layer found", "x", "y",
-            {"points": (points, target)})
+n = 12
+columns = {f"{u}: {y[n, u]:.1f}": W[:, u].reshape(16, 16) for u in range(10)}
+draw.images({"x": images[n], **columns},
+            f"an image of a {labels[n]} and the ten columns of W, each with its output", inches=0.6)
 
 # %% [markdown]
-# The points were made with $w = 1.5$ and $b = -0.5$, plus noise. Nobody told the layer; it followed sixty slopes downhill.
+# **Figure 1.7.** One image and the ten columns of $W$, with the output of each unit above it. The largest output names
+# the digit.
 #
-# ## The class does the same
+# One dense layer reads 85 of 100 new images. Notebook 02 begins to *learn* weights from examples, and notebook 04
+# trains a layer of this size to read better.
 #
-# `layers.Dense` owns its `kernel` (the weights) and `bias`, remembers the cache between forward and backward, and adds what
-# comes out to `grads`. Nothing else is new in it.
+# ## The library's layer
+#
+# `layers.Dense` is the same formula. It keeps its weights under the name `kernel`:
 
 # %%
-from nnscratch.layers import Dense
-
-layer = Dense(4)
-y = layer.forward(x, training=True)
-dx = layer.backward(dy)
-assert np.allclose(y, x @ layer.params["kernel"] + layer.params["bias"])
-assert np.allclose(layer.grads["kernel"], x.T @ dy)
-assert np.allclose(dx, dy @ layer.params["kernel"].T)
-print({name: gradient.shape for name, gradient in layer.grads.items()})
+layer = layers.Dense(10)
+layer.forward(X[:1])  # the first call makes the parameters in their shapes
+layer.params["kernel"], layer.params["bias"] = W, b
+assert np.allclose(layer.forward(images.reshape(-1, 256)), y)
+print({name: values.shape for name, values in layer.params.items()})
 
 # %% [markdown]
+# ### Exercise (debug): five faulty layers
+#
+# Let `X` be (5, 3), `W` (3, 4) and `b` (4,), so that a layer must return (5, 4). Each of these five lines is wrong.
+# Most can be caught by their shape alone. Type the shape that each returns as a tuple, or `"error"` if NumPy refuses.
+
+# %% exercise=layer_shapes
+layer_shapes = [
+    ...,  # A: W.T @ X.T + b[:, None]
+    ...,  # B: X[:, :, None] * W + b
+    ...,  # C: X @ W + b[:, None]
+    ...,  # D: (X @ W).sum(axis=0) + b
+    ...,  # E: X @ W + b.sum()
+]
+
+# %%
+checks.layer_shapes(layer_shapes)
+
+# %% [markdown]
+# One of them has the right shape and the wrong numbers. That is why one also compares with loops on a small case, with
+# unequal sizes, as you did above.
+#
 # ## Questions
 #
-# 1. Why is `dbias` a sum over samples, and `dx` not?
-# 2. If you double all of `dy`, what happens to the three gradients?
-# 3. `dweights` has the shape of `weights` whatever N is. Where did the N go?
+# 1. What is a network of ten layers if every $f$ is the identity?
 #
-# **Alone:** change the rate in the training cell to 0.01, 0.3 and 1.0. When does it get too slow, when does it fly off?
+# <details><summary>Answer</summary>
 #
-# **Next:** [03 The chain rule, and how to know that a gradient is right](03_backpropagation.ipynb)
+# One affine map: affine maps in a row make an affine map again.
+#
+# </details>
+#
+# 2. What does the bias do to the line of a neuron with two inputs?
+#
+# <details><summary>Answer</summary>
+#
+# It moves the line and keeps its direction. Without it, every line goes through the origin.
+#
+# </details>
+#
+# 3. A dense layer has 784 inputs and 128 units. How many weights and biases are that?
+#
+# <details><summary>Answer</summary>
+#
+# There are 784 · 128 = 100,352 weights and 128 biases, together 100,480.
+#
+# </details>
+#
+# ## References
+#
+# - McCulloch and Pitts (1943), *A logical calculus of the ideas immanent in nervous activity*
+# - Rosenblatt (1958), *The perceptron: a probabilistic model for information storage and organization in the brain*
+# - Cybenko (1989), *Approximation by superpositions of a sigmoidal function*
+# - Hornik (1991), *Approximation capabilities of multilayer feedforward networks*
+# - Goodfellow, Bengio and Courville (2016), *Deep Learning*, sections 6.1 and 6.4.1
+#
+# **Next:** [02 Gradient descent](02_gradient_descent.ipynb)

@@ -5,7 +5,7 @@ Shapes: y and t of one shape, which may be any. The line: x and t (N,), w and b 
 import numpy as np
 
 from nnscratch import losses
-from nnscratch.course.checks.compare import compare
+from nnscratch.course.checks.compare import Case, compare
 from nnscratch.course.checks.exercise import Attempt, exercise
 from nnscratch.course.checks.neurons import normal
 from nnscratch.course.checks.prediction import predicted
@@ -107,7 +107,7 @@ def library_step(w, dw, lr):
           "return w - lr * dw", library=library_step)
 def sgd_step(attempt: Attempt) -> None:
     """w, and dw of its shape, and a number -> the new w."""
-    cases = [{"w": 2.0, "dw": 3.0, "lr": 0.25}, {"w": np.array([2.0]), "dw": np.array([-3.0]), "lr": 0.25},
+    cases: list[Case] = [{"w": 2.0, "dw": 3.0, "lr": 0.25}, {"w": np.array([2.0]), "dw": np.array([-3.0]), "lr": 0.25},
              {"w": np.array([1.0, 5.0]), "dw": np.array([4.0, -2.0]), "lr": 0.5},
              {"w": normal(3, 4), "dw": normal(3, 4, seed=1), "lr": 0.1}]
     compare(attempt, library_step, cases, "w", {

@@ -1,6 +1,9 @@
 """The images of the course. Each call returns a Drawing, which a notebook shows and `save` writes; the films move."""
+from nnscratch.course.draw.array_figures import axis_sums, broadcast, layouts, pixels
 from nnscratch.course.draw.bar_chart import bars
+from nnscratch.course.draw.boundaries import boundary, layer
 from nnscratch.course.draw.convolutions import channels, window_places
+from nnscratch.course.draw.descents import loss_map, residuals, steps_on_curve
 from nnscratch.course.draw.drawing import Drawing
 from nnscratch.course.draw.exploration import Exploration, explore
 from nnscratch.course.draw.film import sliding_film, stamps_film
@@ -13,6 +16,7 @@ from nnscratch.course.draw.photograph import photographs
 from nnscratch.course.draw.stamping import stamps
 from nnscratch.course.draw.windows import im2col, images, painting, sliding
 
-__all__ = ["Drawing", "Exploration", "Grid", "Node", "bars", "channels", "curves", "explore", "graph", "grids", "heatmaps",
-           "histograms", "im2col", "images", "neuron", "painting", "photographs", "pooling", "product", "sliding",
-           "sliding_film", "stamps", "stamps_film", "window_places"]
+__all__ = ["Drawing", "Exploration", "Grid", "Node", "axis_sums", "bars", "boundary", "broadcast", "channels", "curves",
+           "explore", "graph", "grids", "heatmaps", "histograms", "im2col", "images", "layer", "layouts", "loss_map", "neuron",
+           "painting", "photographs", "pixels", "pooling", "product", "residuals", "sliding", "sliding_film", "stamps",
+           "stamps_film", "steps_on_curve", "window_places"]

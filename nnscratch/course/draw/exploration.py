@@ -51,7 +51,7 @@ class Exploration:
         -------
         image : Drawing
         """
-        columns = min(PER_ROW, len(self.shown))
+        columns = 2 if len(self.shown) == 4 else min(PER_ROW, len(self.shown))
         rows = -(-len(self.shown) // columns)
         figure = new_figure(self.size[0] * columns, self.size[1] * rows)
         panels = np.ravel(figure.subplots(rows, columns, squeeze=False))

@@ -132,12 +132,12 @@ def product(x: np.ndarray, weights: np.ndarray, y: np.ndarray, place: tuple[int,
         return Grid(title, array, frame if place else None)  # type: ignore[arg-type]  # always four numbers
 
     row: list[Grid | str]
-    row = [framed("x", x, n, 0, 1, x.shape[1]), "@", framed("weights", weights, 0, u, len(weights), 1)]
+    row = [framed("x", x, n, 0, 1, x.shape[1]), "@", framed("W", weights, 0, u, len(weights), 1)]
     if bias is not None:
-        row += ["+", framed("bias", bias, 0, u, 1, 1)]
+        row += ["+", framed("b", bias, 0, u, 1, 1)]
     row += ["=", framed("y", y, n, u, 1, 1)]
-    where = f"; row {n} of x and column {u} of weights make y[{n}, {u}]" if place else ""
-    return grids([row], f"x {x.shape} @ weights {weights.shape} = y {y.shape}{where}")
+    where = f"; row {n} of x and column {u} of W make y[{n}, {u}]" if place else ""
+    return grids([row], f"x {x.shape} @ W {weights.shape} = y {y.shape}{where}")
 
 
 @checked
