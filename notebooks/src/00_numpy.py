@@ -130,7 +130,7 @@ assert np.allclose(by_loops, X[:100].mean(axis=0))
 # (`np.allclose` asks whether two arrays agree up to rounding. Use it in place of `==`: sums in another order may differ
 # in their last digits.)
 #
-# `reshape` keeps the order of the numbers, row by row, and only cuts it into other rows. One size may be `-1`: NumPy
+# `reshape` keeps the sequence of the numbers, row by row, and only cuts it into other rows. One size may be `-1`: NumPy
 # works it out. To exchange rows and columns is something else:
 
 # %%
@@ -175,14 +175,14 @@ assert product.tolist() == [[12], [34]]
 # %% [markdown]
 # ## Indexing with arrays
 #
-# An index may be an array itself. A mask keeps the elements where it is true. An array of integers picks in its order.
-# Two arrays of integers are read in pairs, as row and column:
+# An index may be an array itself. A mask keeps the elements where it is true. An array of integers picks these places,
+# in this order. Two arrays of integers are read in pairs, as row and column:
 
 # %%
 x = np.array([[1, 2, 3], [4, 5, 6]])
 print("mask", x[x > 4], " order", x[:, [2, 0, 0]].tolist(), " pairs", x[[0, 1], [2, 0]])
 assert x[x > 4].tolist() == [5, 6] and x[[0, 1], [2, 0]].tolist() == [3, 4]
-print("images of the digit 3:", images[labels == 3].shape)
+print("all images of the digit 3:", images[labels == 3].shape)
 
 # %% [markdown]
 # ### Exercise (predict): eight shapes
@@ -241,8 +241,8 @@ draw.images({f"{k}": means[k].reshape(16, 16) for k in range(10)},
 # ### Exercise (build): standardise
 #
 # Many methods work best when all columns have a similar scale; notebook 02 shows why. Standardise each column of `X`:
-# subtract its mean, and divide by its standard deviation (`std`). The border pixels are black in every image. Such a
-# column has the standard deviation 0; it should become 0.
+# subtract its mean, and divide by its standard deviation (`std`). Some pixels at the border are black in every image.
+# Such a column has the standard deviation 0; it should become 0.
 
 # %% exercise=standardise
 def standardise(X):

@@ -53,7 +53,10 @@ x2, t2 = np.array([1.0, 2]), np.array([3.0, 1])
 
 
 def line_loss(x, t, w, b):
-    return ((w * x + b - t)**2).mean()
+    L = 0
+    for n in range(len(x)):
+        L += (w * x[n] + b - t[n])**2 / len(x)
+    return L
 
 
 print("L =", line_loss(x2, t2, 1, 1))
@@ -107,12 +110,14 @@ rates = np.random.default_rng(50).permutation([0.05, 0.3, 0.95, 1.02])  # in an 
 
 
 def over_steps(axes, curve):
-    axes.plot(steps_on_parabola(rates["ABCD".index(curve)], 20), "o-", color="#0072b2", markersize=3)
+    w = steps_on_parabola(rates["ABCD".index(curve)], 20)
+    axes.plot(w, "o-", color="#0072b2", markersize=3)
     axes.axhline(3, color="#bbbbbb", zorder=0)
     axes.set(xlabel="step", ylabel="w", ylim=(-4, 10), xticks=range(0, 21, 5))
 
 
-draw.explore(over_steps, "w over 20 steps, for four learning rates", size=(2.7, 1.9), curve=list("ABCD"))
+draw.explore(over_steps, "w over 20 steps, for four learning rates",
+             size=(2.7, 1.9), curve=["A", "B", "C", "D"])
 
 # %% [markdown]
 # **Figure 2.2.** The parameter $w$ over 20 steps from $w = 0$, for four learning rates. The grey line is the minimum,
@@ -138,11 +143,12 @@ def on_parabola(axes, lr):
     draw.steps_on_curve(axes, lambda w: (w - 3)**2, steps_on_parabola(lr, 12), (-1, 7))
 
 
-draw.explore(on_parabola, "steps on a parabola, for six learning rates", lr=[0.05, 0.3, 0.5, 0.95, 1.0, 1.02])
+draw.explore(on_parabola, "steps on a parabola, for six learning rates",
+             lr=[0.05, 0.3, 0.5, 0.95, 1.0, 1.02])
 
 # %% [markdown]
-# **Figure 2.3.** Twelve steps on $L = (w - 3)^2$: too small is slow, too large jumps over the minimum and at last
-# diverges.
+# **Figure 2.3.** Twelve steps on $L = (w - 3)^2$: a small rate is slow, a large one jumps over the minimum, and beyond
+# 1 the steps diverge.
 #
 # The reason is one line of algebra. A step multiplies the distance to the minimum by a fixed factor:
 #
@@ -253,8 +259,8 @@ draw.explore(path, "contours of the loss of a line, and paths of gradient descen
 # **Figure 2.4.** Contours of the loss and 15 steps from (0, 0); the cross is the minimum. Each step is at a right angle
 # to its contour.
 #
-# The loss is steep across the valley and flat along it. Its curvature is largest across, and this one limits the
-# learning rate; along the valley the same rate makes little progress. The loss curve shows it, too:
+# The loss is a narrow valley: steep across, nearly flat along. The large curvature across limits the learning rate, and
+# with such a rate the steps along the valley are small. A plot of the loss over the steps shows it, too:
 
 # %%
 curvature = 2 * np.array([[(x * x).mean(), x.mean()], [x.mean(), 1]])  # second derivatives of L
@@ -266,12 +272,12 @@ for lr in (0.01, 0.05, 0.2, 0.26, 0.27):
 assert 0.26 < 2 / largest < 0.27 and curves["lr = 0.26"][-1] < curves["lr = 0.26"][0]
 assert curves["lr = 0.27"][-1] > curves["lr = 0.27"][0]
 draw.curves({name: (np.arange(41), loss) for name, loss in curves.items()},
-            "the loss over 40 steps, for five learning rates", "step", "loss L", log="y", height=3.4)
+            "the loss over 40 steps, for five learning rates", "step", "loss L", log="y")
 
 # %% [markdown]
 # **Figure 2.5.** One problem, five learning rates: slow, better, good, almost too large, and diverging.
 #
-# A smooth but flat curve asks for a larger rate. A curve that jumps or rises asks for a smaller one.
+# A curve that falls slowly asks for a larger rate. A curve that jumps or rises asks for a smaller one.
 #
 # ## Standardised inputs
 #
@@ -295,8 +301,8 @@ draw.explore(bowl, "the same with standardised inputs: round contours",
 # %% [markdown]
 # **Figure 2.6.** With standardised inputs the contours are circles, and 30 steps lead straight to the minimum.
 #
-# Now both curvatures are 2, and $\eta = 1/\lambda = 0.5$ reaches the minimum in a single step. Real networks are not
-# that simple, but they, too, learn faster from inputs of similar scale.
+# Now both curvatures are 2, and $\eta = 1/\lambda = 0.5$ reaches the minimum in a single step. A network has many
+# curvatures at once. The largest limits its learning rate in the same way.
 #
 # ## The library's loss and optimiser
 #
