@@ -101,10 +101,10 @@ def as_dense(x, t, lr, steps):
 
 WRONG = [
     ("which_rate", guess(0, 1.02), "comes nearer"),
-    ("which_rate", guess(0, 0.05), "a step goes beyond the minimum"),
-    ("which_rate", guess(1, 0.3), "far from the minimum after one step"),
+    ("which_rate", guess(0, 0.05), "go beyond the minimum"),
+    ("which_rate", guess(1, 0.3), "still far from the minimum"),
     ("which_rate", guess(2, 0.95), "the distance grows"),
-    ("which_rate", guess(3, 0.05), "within some steps"),
+    ("which_rate", guess(3, 0.05), "after some steps"),
     ("mse", mse_with(lambda L, y, t: L * y.size, lambda dy, y: dy * y.size), "the sum stands for the mean"),
     ("mse", mse_with(dy=lambda dy, y: dy * y.size), "dy is not divided by the number of values"),
     ("mse", mse_with(dy=lambda dy, y: dy / 2), "the 2 of the square is missing"),

@@ -21,11 +21,11 @@ RATES = {"curve A": 0.95, "curve B": 0.05, "curve C": 1.02, "curve D": 0.3}
 def which_rate(attempt: list) -> None:
     """Four learning rates, of the curves A to D."""
     predicted(attempt, RATES, {
-        "A alternates around the minimum, but comes nearer: 1.02 does not": ("curve A", 1.02),
-        "A alternates: a step goes beyond the minimum, which a small rate never does": ("curve A", 0.05),
-        "B is far from the minimum after one step: 0.3 has more than half of the distance behind it": ("curve B", 0.3),
-        "C alternates and moves away: the distance grows from step to step": ("curve C", 0.95),
-        "D reaches the minimum within some steps: 0.05 takes a tenth of the distance in each": ("curve D", 0.05)})
+        "it alternates around the minimum and comes nearer, which 1.02 does not": ("curve A", 1.02),
+        "it alternates: its steps go beyond the minimum, which those of a small rate never do": ("curve A", 0.05),
+        "after one step it is still far from the minimum; 0.3 takes more than half of the distance at once": ("curve B", 0.3),
+        "it moves away: the distance to the minimum grows from step to step": ("curve C", 0.95),
+        "it is at the minimum after some steps; 0.05 takes only a tenth of the distance in each": ("curve D", 0.05)})
 
 
 def library_mse(y, t):
