@@ -103,7 +103,7 @@ WRONG = [
     ("which_rate", guess(0, 1.02), "comes nearer"),
     ("which_rate", guess(0, 0.05), "go beyond the minimum"),
     ("which_rate", guess(1, 0.3), "still far from the minimum"),
-    ("which_rate", guess(2, 0.95), "the distance grows"),
+    ("which_rate", guess(2, 0.95), "grows from step to step"),
     ("which_rate", guess(3, 0.05), "after some steps"),
     ("mse", mse_with(lambda L, y, t: L * y.size, lambda dy, y: dy * y.size), "the sum stands for the mean"),
     ("mse", mse_with(dy=lambda dy, y: dy * y.size), "dy is not divided by the number of values"),
