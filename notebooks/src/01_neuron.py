@@ -256,6 +256,7 @@ layer.forward(X[:1])  # the first call makes the parameters in their shapes
 layer.params["kernel"], layer.params["bias"] = W, b
 assert np.allclose(layer.forward(images.reshape(-1, 256)), y)
 print({name: values.shape for name, values in layer.params.items()})
+assert 784 * 128 == 100_352 and 100_352 + 128 == 100_480  # question 3
 
 # %% [markdown]
 # ### Exercise (debug): five faulty layers
