@@ -74,7 +74,8 @@ def graph(nodes: Sequence[Node], text: str) -> Drawing:
     across = min(ACROSS, (WIDEST - wide - 0.7) / max(len(columns) - 1, 1))
     margin = 0.05 + 0.2 * max(str(node.value).count("\n") for node in nodes)
     figure, axes = canvas(across * (len(columns) - 1) + wide + 0.7, DOWN * (lowest - highest + 1) + margin + 0.05, INCHES)
-    place = {(name, k): (0.35 + wide / 2 + across * k, margin + DOWN * (down - highest + 0.5)) for (name, k), down in row.items()}
+    place = {(name, k): (0.35 + wide / 2 + across * k, margin + DOWN * (down - highest + 0.5))
+             for (name, k), down in row.items()}
     for node in nodes:
         for arrow in arrows(node):
             begin, end = depth[arrow.start], depth[node.name]
@@ -119,7 +120,9 @@ def connect(axes: Any, points: Sequence[Point], arrow: Arrow, wide: float) -> No
                   bbox={**paper, "pad": 1.5})
     if arrow.gradient is not None:
         direct = len(points) == 2
-        x, y = (x0 + 0.58 * (x1 - x0), y0 + 0.58 * (y1 - y0)) if direct else ((points[1][0] + points[-2][0]) / 2, points[1][1] + 0.08)
+        x, y = (points[1][0] + points[-2][0]) / 2, points[1][1] + 0.08
+        if direct:
+            x, y = x0 + 0.58 * (x1 - x0), y0 + 0.58 * (y1 - y0)
         axes.text(x, y, short_text(arrow.gradient), ha="center", va="center" if direct else "top", fontsize=9.5, color=ORANGE,
                   bbox=paper)
 
