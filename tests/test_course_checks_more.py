@@ -29,7 +29,9 @@ def test_the_formulas_of_batch_normalisation_are_right():
     assert np.allclose(S["batch_norm"](x, gamma, beta, 1e-3), y)
     for a, b in zip(S["batch_norm_backward"](dy, x, gamma, 1e-3), ops.batch_norm_backward(dy, cache)):
         assert np.allclose(a, b)
-    assert np.allclose(S["running_average"](mean, [x.mean(axis=AXES)], 0.9), new_mean)
+    assert np.allclose(0.9 * mean + 0.1 * x.mean(axis=AXES), new_mean), "the decay multiplies the old value"
+    channel = S["batch_norm_steps"](dy[..., 1].ravel(), x[..., 1].ravel(), gamma[1], 1e-3)
+    assert np.allclose(channel[-1], ops.batch_norm_backward(dy, cache)[0][..., 1].ravel())
     _, _, cache = ops.batch_norm(x, gamma, beta, mean, variance, training=False)
     for a, b in zip(S["inference_backward"](dy, x, gamma, mean, variance, 1e-3), ops.batch_norm_backward(dy, cache)):
         assert np.allclose(a, b)

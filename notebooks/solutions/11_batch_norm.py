@@ -25,7 +25,7 @@ def batch_norm_steps(dy, x, gamma, epsilon):
 
 
 def batch_norm_backward(dy, x, gamma, epsilon):
-    """dy and x (N, H, W, C) or (N, C), gamma (C,), epsilon a number -> dx like x, dgamma (C,), dbeta (C,)"""
+    """dy, x (N, H, W, C) or (N, C), gamma (C,), epsilon -> dx like x, dgamma and dbeta (C,)"""
     axes = tuple(range(x.ndim - 1))
     c = x - x.mean(axis=axes)
     inv_std = ((c**2).mean(axis=axes) + epsilon)**-0.5

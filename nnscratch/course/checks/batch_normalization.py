@@ -141,33 +141,33 @@ def batch_norm_steps(attempt: Attempt) -> None:
     numbers, dy = NUMBERS.ravel(), DY.ravel()
     cases = [{"dy": dy, "x": numbers, "gamma": 2.0, "epsilon": 0.0}, {"dy": dy, "x": numbers, "gamma": 2.0, "epsilon": 11.0},
              {"dy": normal(7), "x": 3 * normal(7, seed=1) + 1, "gamma": -1.5, "epsilon": 0.5}]
-    compare(attempt, steps_with(), cases, "d_x_hat d_inv_std d_var d_c d_mean dx", {
-        "gamma is missing: y = gamma x_hat + beta": steps_with(d_x_hat=lambda dy, gamma: dy),
-        "x_hat = c inv_std: its derivative with respect to inv_std is c, not x":
-            steps_with(d_inv_std=lambda d, x, c, x_hat: (d * x).sum()),
-        "x_hat = c inv_std: its derivative with respect to inv_std is c, not x_hat":
-            steps_with(d_inv_std=lambda d, x, c, x_hat: (d * x_hat).sum()),
-        "inv_std is used M times, so its gradient is a sum, not a mean":
-            steps_with(d_inv_std=lambda d, x, c, x_hat: (d * c).mean()),
-        "the sign of d_var is wrong: a larger variance makes inv_std smaller": steps_with(slope=lambda v, e: -power(v, e)),
-        "the exponent -1/2 of the root is missing as a factor": steps_with(slope=lambda v, e: -(v + e)**-1.5),
-        "the derivative of (var + epsilon)^(-1/2) has the exponent -3/2, not -1/2": steps_with(
-            slope=lambda v, e: -0.5 * (v + e)**-0.5),
-        "this is the derivative of the root, expected that of one over the root": steps_with(
-            slope=lambda v, e: 0.5 * (v + e)**-0.5),
-        "epsilon is missing in the derivative of inv_std": steps_with(slope=lambda v, e: power(v, 0)),
-        "only the part that comes along the arrow from x_hat: c is in the variance, too": steps_with(
-            d_c=lambda direct, by_var: direct),
-        "only the part that comes along the arrow from the variance: c is in x_hat, too": steps_with(
-            d_c=lambda direct, by_var: by_var),
-        "the variance is a mean: each c has the part 1/M in it": steps_with(of_square=lambda c: 2 * c),
-        "the derivative of c² is 2c: the 2 is missing": steps_with(of_square=lambda c: c / c.size),
-        "the sign of d_mean is wrong: c = x - mean": steps_with(d_mean=lambda d_c, direct: d_c.sum()),
+    compare(attempt, steps_with(), cases, "d_x_hat d_inv_std d_var d_c d_mean dx", {  # the last step first: it changes no other
+        "d_mean is subtracted: its sign is already that of -Σ d_c": steps_with(dx=lambda d_c, d_mean: d_c - d_mean / d_c.size),
+        "each x is in the mean with the factor 1/M": steps_with(dx=lambda d_c, d_mean: d_c + d_mean),
+        "the mean is taken for a constant: x is in the mean, too": steps_with(dx=lambda d_c, d_mean: d_c),
         "the mean is subtracted M times, so its gradient is a sum, not a mean": steps_with(
             d_mean=lambda d_c, direct: -d_c.mean()),
-        "the mean is taken for a constant: x is in the mean, too": steps_with(dx=lambda d_c, d_mean: d_c),
-        "each x is in the mean with the factor 1/M": steps_with(dx=lambda d_c, d_mean: d_c + d_mean),
-        "d_mean is subtracted: its sign is already that of -Σ d_c": steps_with(dx=lambda d_c, d_mean: d_c - d_mean / d_c.size)})
+        "the sign of d_mean is wrong: c = x - mean": steps_with(d_mean=lambda d_c, direct: d_c.sum()),
+        "the derivative of c² is 2c: the 2 is missing": steps_with(of_square=lambda c: c / c.size),
+        "the variance is a mean: each c has the part 1/M in it": steps_with(of_square=lambda c: 2 * c),
+        "only the part that comes along the arrow from the variance: c is in x_hat, too": steps_with(
+            d_c=lambda direct, by_var: by_var),
+        "only the part that comes along the arrow from x_hat: c is in the variance, too": steps_with(
+            d_c=lambda direct, by_var: direct),
+        "epsilon is missing in the derivative of inv_std": steps_with(slope=lambda v, e: power(v, 0)),
+        "this is the derivative of the root, expected that of one over the root": steps_with(
+            slope=lambda v, e: 0.5 * (v + e)**-0.5),
+        "the derivative of (var + epsilon)^(-1/2) has the exponent -3/2, not -1/2": steps_with(
+            slope=lambda v, e: -0.5 * (v + e)**-0.5),
+        "the exponent -1/2 of the root is missing as a factor": steps_with(slope=lambda v, e: -(v + e)**-1.5),
+        "the sign of d_var is wrong: a larger variance makes inv_std smaller": steps_with(slope=lambda v, e: -power(v, e)),
+        "inv_std is used M times, so its gradient is a sum, not a mean":
+            steps_with(d_inv_std=lambda d, x, c, x_hat: (d * c).mean()),
+        "x_hat = c inv_std: its derivative with respect to inv_std is c, not x_hat":
+            steps_with(d_inv_std=lambda d, x, c, x_hat: (d * x_hat).sum()),
+        "x_hat = c inv_std: its derivative with respect to inv_std is c, not x":
+            steps_with(d_inv_std=lambda d, x, c, x_hat: (d * x).sum()),
+        "gamma is missing: y = gamma x_hat + beta": steps_with(d_x_hat=lambda dy, gamma: dy)})
 
 
 # --- backward, whole ----------------------------------------------------------------------------------------------
@@ -346,9 +346,14 @@ def blind(backward: Callable, dy: Array) -> bool:
     return bool(np.abs(backward(dy.copy(), cache)[0] - right).max() <= 1e-6 * np.abs(right).max() + 1e-12)
 
 
+def library_upstream(shape):
+    """Normally distributed numbers, the same at every call."""
+    return np.random.default_rng(0).standard_normal(shape)
+
+
 @exercise("11", "Ones are blind because batch normalisation takes the mean of dy away again: choose numbers that differ.",
           "Arrays of random numbers differ. The same ones at every call: a generator with a seed.",
-          "return np.random.default_rng(0).standard_normal(shape)")
+          "return np.random.default_rng(0).standard_normal(shape)", library=library_upstream)
 def upstream(attempt: Attempt) -> None:
     """A dy of the given shape."""
     shape = (2, 7, 5, 3)

@@ -16,6 +16,7 @@ from nnscratch.hints import checked
 __all__ = ["Node", "graph", "neuron"]
 
 ACROSS, DOWN, HIGH, INCHES = 2.5, 1.5, 0.56, 0.72  # from box to box, the height of a box, in units, and a unit
+LONG = 12  # characters of an array on one line
 NARROW, WIDE, WIDEST = 0.8, 1.3, 12.6  # the width of a box, and of the whole: scaled down to 600 pixels it is still legible
 
 Point = tuple[float, float]
@@ -29,20 +30,20 @@ class Node(NamedTuple):
     name : str
     inputs : tuple
         Names of the nodes it reads, or tuples (name, label of the arrow) or (name, label, gradient that comes along it).
-    value, gradient : float, str or None
+    value, gradient : float, array, str or None
         None is not drawn.
     """
     name: str
     inputs: tuple[Any, ...] = ()
-    value: float | str | None = None
-    gradient: float | str | None = None
+    value: Any = None
+    gradient: Any = None
 
 
 class Arrow(NamedTuple):
     """What a node reads."""
     start: str
     label: str = ""
-    gradient: float | str | None = None
+    gradient: Any = None
 
 
 @checked
@@ -72,7 +73,7 @@ def graph(nodes: Sequence[Node], text: str) -> Drawing:
     highest, lowest = min(row.values()), max(row.values())
     wide = min(WIDE, max(NARROW, 0.3 + 0.13 * max(len(node.name) for node in nodes)))
     across = min(ACROSS, (WIDEST - wide - 0.7) / max(len(columns) - 1, 1))
-    margin = 0.05 + 0.2 * max(str(node.value).count("\n") for node in nodes)
+    margin = 0.05 + 0.2 * max(("" if node.value is None else short_text(node.value)).count("\n") for node in nodes)
     figure, axes = canvas(across * (len(columns) - 1) + wide + 0.7, DOWN * (lowest - highest + 1) + margin + 0.05, INCHES)
     place = {(name, k): (0.35 + wide / 2 + across * k, margin + DOWN * (down - highest + 0.5))
              for (name, k), down in row.items()}
@@ -123,7 +124,7 @@ def connect(axes: Any, points: Sequence[Point], arrow: Arrow, wide: float) -> No
         x, y = (points[1][0] + points[-2][0]) / 2, points[1][1] + 0.08
         if direct:
             x, y = x0 + 0.58 * (x1 - x0), y0 + 0.58 * (y1 - y0)
-        axes.text(x, y, short_text(arrow.gradient), ha="center", va="center" if direct else "top", fontsize=9.5, color=ORANGE,
+        axes.text(x, y, short_text(arrow.gradient), ha="center", va="center" if direct else "top", fontsize=10, color=ORANGE,
                   bbox=paper)
 
 
@@ -131,16 +132,23 @@ def box(axes: Any, node: Node, x: float, y: float, wide: float) -> None:
     """Draw a node."""
     axes.add_patch(FancyBboxPatch((x - wide / 2, y - HIGH / 2), wide, HIGH, boxstyle="round,pad=0,rounding_size=0.12",
                                   facecolor="white" if node.inputs else "#f0f0ec", edgecolor=FAINT, linewidth=1.2))
-    axes.text(x, y, node.name, ha="center", va="center_baseline", fontsize=10.5, color=INK)
+    axes.text(x, y, node.name, ha="center", va="center_baseline", fontsize=11, color=INK)
     if node.value is not None:
-        axes.text(x, y - HIGH / 2 - 0.07, short_text(node.value), ha="center", va="bottom", fontsize=9.5, color=BLUE)
+        axes.text(x, y - HIGH / 2 - 0.07, short_text(node.value), ha="center", va="bottom", fontsize=10, color=BLUE)
     if node.gradient is not None:
-        axes.text(x, y + HIGH / 2 + 0.07, short_text(node.gradient), ha="center", va="top", fontsize=9.5, color=ORANGE)
+        axes.text(x, y + HIGH / 2 + 0.07, short_text(node.gradient), ha="center", va="top", fontsize=10, color=ORANGE)
 
 
-def short_text(value: float | str) -> str:
-    """A number with at most four decimals; text as it is."""
-    return value if isinstance(value, str) else f"{np.round(value, 4) + 0:g}"
+def short_text(value: Any) -> str:
+    """A number with at most four decimals; an array in brackets, on two lines if it is long; text as it is."""
+    if isinstance(value, str):
+        return value
+    numbers = [f"{one + 0:g}" for one in np.round(np.ravel(value), 4)]
+    if len(numbers) == 1:
+        return numbers[0]
+    half = -(-len(numbers) // 2)
+    gap = "\n" if len(", ".join(numbers)) > LONG else " "
+    return f"({', '.join(numbers[:half])},{gap}{', '.join(numbers[half:])})"
 
 
 @checked
