@@ -207,7 +207,7 @@ draw.graph([Node("x", (), x, node["x"]),
 #
 # On paper, from right to left: what is the gradient of each node, in terms of those to its right? $s$, $\sigma^2$ and $\mu$ are
 # single numbers that all $M$ values share. Figure 11.3 tells you whether you are right. Then return all six; the check names
-# the first wrong one. Mind $\epsilon$, which is 0 in the figure.
+# the first wrong one. In code $s$ is `inv_std`. Mind $\epsilon$, which is 0 in the figure.
 
 # %% exercise=batch_norm_steps
 def batch_norm_steps(dy, x, gamma, epsilon):
@@ -298,6 +298,7 @@ def accuracy(images, layers, normalise):
 right = accuracy(X_val, without, plain), accuracy(X_val, normed, by_batch)
 print(f"validation accuracy without: {right[0]:.0%}, with batch normalisation: {right[1]:.0%}")
 assert right[0] < 0.15 and right[1] > 0.93
+assert np.abs(np.array(loss_without) - np.log(10)).max() < 0.1
 draw.curves({"without": (np.arange(200), loss_without),
              "batch normalisation": (np.arange(200), loss_normed)},
             "the training loss of six layers that start from weights of 0.01: without batch "
@@ -415,7 +416,7 @@ draw.explore(running, "the running mean of noisy batch means around 5, for three
 
 # %% [markdown]
 # **Figure 11.5.** The running mean (blue) of batch means (grey): a small decay follows every batch, a large one is smooth, but
-# not there yet after 300 steps.
+# not quite there after 300 steps.
 #
 # ### Exercise (derive): the backward pass at inference
 #

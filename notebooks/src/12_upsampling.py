@@ -1,8 +1,8 @@
 # %% [markdown]
 # # 12 Transposed convolution and checkerboards
 #
-# A generator must make images larger. The layer for it, the transposed convolution, has a habit: it leaves dots where no data
-# have any. Where do they come from, and how does one avoid them?
+# A generator must make images larger. The layer for it, the transposed convolution, often leaves a pattern of dots that no data
+# have. Where do the dots come from, and how does one avoid them?
 #
 # **You will build** the transposed convolution and its backward pass, which you know already; a count of its overlaps, which
 # explains the dots; and the usual remedy.
@@ -27,8 +27,8 @@ draw.images({"16 x 16": digit, "64 x 64": large[0, :, :, 0]},
             "dots covers its strokes", inches=2.6)
 
 # %% [markdown]
-# **Figure 12.1.** A digit enlarged by two transposed convolutions, all of whose weights are 1: a regular pattern of dots covers
-# the strokes.
+# **Figure 12.1.** A digit enlarged by two transposed convolutions: a regular pattern of dots covers the strokes. (All weights
+# are 1 here, which makes the pattern easy to see.)
 #
 # ## Three numbers by hand
 #
@@ -224,16 +224,16 @@ assert stripes.ravel()[2:-2].tolist() == [3, 8] * 5
 #
 # The other way to upsample repeats every pixel, $(1, 2) \to (1, 1, 2, 2)$, and then convolves with stride 1. Now every value of
 # $y$ meets every weight, and a constant input stays constant. It is a transposed convolution, too, but one of a special kind.
-# Repeat by 2 and convolve with $(k_0, k_1, k_2)$: then $x_w$ reaches four values of $y$, with the weights
-# $(k_2,\; k_1 + k_2,\; k_0 + k_1,\; k_0)$. Every second of them: $k_2 + k_0 + k_1$. The others: $k_1 + k_2 + k_0$. Always the
-# same sum:
+# Repeat by 2 and convolve with $(K_0, K_1, K_2)$: then $x_w$ reaches four values of $y$, with the weights
+# $(K_2,\; K_1 + K_2,\; K_0 + K_1,\; K_0)$. The first and the third have the sum $K_2 + K_0 + K_1$, the second and the fourth
+# $K_1 + K_2 + K_0$: always the same.
 
 # %%
-k = np.array([1.0, 5, 2])
+K = np.array([1.0, 5, 2])
 line = rng.normal(size=(1, 1, 6, 1))
 padded = np.pad(np.repeat(line, 2, axis=2), ((0, 0), (0, 0), (1, 1), (0, 0)))
-resized = own.conv2d(padded, k.reshape(1, 3, 1, 1), np.zeros(1))
-wide = np.array([k[2], k[1] + k[2], k[0] + k[1], k[0]]).reshape(1, 4, 1, 1)
+resized = own.conv2d(padded, K.reshape(1, 3, 1, 1), np.zeros(1))
+wide = np.array([K[2], K[1] + K[2], K[0] + K[1], K[0]]).reshape(1, 4, 1, 1)
 added = own.conv_transpose(line, wide, 2)[:, :, 1:-1]
 print("the same:", np.allclose(resized, added))
 assert np.allclose(resized, added)
