@@ -1,9 +1,13 @@
 """The checks of notebooks 09 to 12: typical mistakes are wrong and get the right diagnosis."""
 import numpy as np
+import pytest
+from course_answers import RIGHT
 from course_answers.solutions import S
 from helpers import normal
 
 from nnscratch import ops
+from nnscratch.course.checks.batch_normalization import check_batch_norm
+from nnscratch.gradcheck.mutants import BLIND_TO_ONES, mutants_of
 
 AXES = (0, 1, 2)
 
@@ -35,6 +39,14 @@ def test_the_formulas_of_batch_normalisation_are_right():
     _, _, cache = ops.batch_norm(x, gamma, beta, mean, variance, training=False)
     for a, b in zip(S["inference_backward"](dy, x, gamma, mean, variance, 1e-3), ops.batch_norm_backward(dy, cache)):
         assert np.allclose(a, b)
+
+
+@pytest.mark.parametrize("dy", [attempt for name, attempt in RIGHT if name == "upstream"])
+def test_an_upstream_gradient_that_is_right_sees(dy):
+    """The gradient check catches every wrong backward pass with it, and lets the right one pass, whatever its scale."""
+    wrong = mutants_of("batch_norm training")
+    assert not any(check_batch_norm(wrong[mistake], upstream=dy).ok for mistake in BLIND_TO_ONES)
+    assert check_batch_norm(ops.batch_norm_backward, upstream=dy).ok
 
 
 def test_the_formulas_of_transposed_convolution_are_right():

@@ -369,6 +369,8 @@ def upstream(attempt: Attempt) -> None:
     largest = np.abs(dy).max()
     if not largest:
         raise Wrong("dy is 0 everywhere: then all gradients are 0, and every backward pass that multiplies is right")
+    if not 1e-30 < largest < 1e30:
+        raise Wrong(f"the largest number of dy is {largest:.0e}, which is out of range in single precision: stay near 1")
     dy = dy / largest
     unseen = [mistake for mistake in BLIND_TO_ONES if blind(mutants_of("batch_norm training")[mistake], dy)]
     if unseen:
