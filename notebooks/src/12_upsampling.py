@@ -323,9 +323,10 @@ assert min(losses, key=losses.get) == "resize, then 3 x 3"
 
 # %% [markdown]
 # The transposed convolution of 4 x 4 ends even *below* the energy of the targets. Yet its loss is higher than that of resizing
-# and convolving, which is the lowest: energy is not quality. Training can remove the pattern. But here it has 9 or 16 weights to adjust, in a generator those
-# of every layer, and some of it may remain. Backward, the pattern appears too: a *convolution* with kernel 3 and stride 2 has
-# the transposed convolution of Figure 12.3 as its backward pass, so its input gradient is a checkerboard.
+# and convolving, which is the lowest: energy is not quality. Training can remove the pattern. But here it has 9 or 16 weights
+# to adjust, in a generator those of every layer, and some of it may remain. Backward, the pattern appears too: a *convolution*
+# with kernel 3 and stride 2 has the transposed convolution of Figure 12.3 as its backward pass, so its input gradient is a
+# checkerboard.
 #
 # ## The library's classes
 
