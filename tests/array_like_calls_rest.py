@@ -12,7 +12,7 @@ from helpers import normal
 
 from nnscratch import bench, demo, info, progress
 from nnscratch.course import card_data, gan_failures, notation, player, quiz, results
-from nnscratch.course.checks import compare, exercise, gradients
+from nnscratch.course.checks import batch_normalization, compare, exercise
 from nnscratch.course.draw import (
     bar_chart,
     convolutions,
@@ -66,7 +66,8 @@ plausible("course.checks.compare.compare", compare.compare, attempt=nothing, rig
 plausible("course.checks.exercise.Exercise", exercise.Exercise, judge=nothing, hints=("a hint",))
 plausible_method("course.checks.exercise.Exercise.solution", lambda: exercise.Exercise(nothing, ("a hint",)), "solution",
                  folder=Path("folder"))
-plausible("course.checks.gradients.check_batch_norm", gradients.check_batch_norm, backward=nothing, upstream=nothing)
+plausible("course.checks.batch_normalization.check_batch_norm", batch_normalization.check_batch_norm, backward=nothing,
+          upstream=nothing)
 plausible("course.draw.bar_chart.bars", bar_chart.bars, groups={"one": {"a": 1.0}}, text="text", log=False, stacked=False,
           width=7.0)
 plausible("course.draw.convolutions.channels", convolutions.channels, x=lambda: image(4, 4, 2), kernel=lambda: image(3, 3, 2),

@@ -55,6 +55,16 @@ def test_the_window_shows_the_right_numbers():
     assert texts(draw.painting(dy, KERNEL, [(2, 3)]))[-20:] == [number(value) for value in dx.ravel()]
 
 
+def test_an_arrow_passes_boxes_in_a_lane_of_its_own():
+    """x is read by two nodes: the arrow past the first lies below it, and says how much gradient comes along it."""
+    image = draw.graph([draw.Node("x", (), np.array([1.0, 2.0]), 5.0), draw.Node("m", (("x", "", 2.0),), 1.5, 4.0),
+                        draw.Node("b", (), -0.0), draw.Node("y", (("x", "· 1", 3.0), "m", "b"), np.arange(5.0) + 10)], "x to y")
+    places = {text.get_text(): text.get_position() for text in image.figure.axes[0].texts}
+    assert places["3"][1] > places["m"][1] and places["3"][0] == places["m"][0] == places["b"][0], "an input before its reader"
+    assert {"(1, 2)", "(10, 11, 12,\n13, 14)", "0", "· 1"} <= set(places)
+    assert places["x"][0] < places["m"][0] < places["y"][0]
+
+
 def test_numbers_are_formatted_briefly():
     assert [number(v) for v in (0.0, -0.0, 1.0, -2.5, 0.333, 12.34, 123.4, -0.001, np.nan)] == [
         "0", "0", "1", "-2.5", "0.33", "12.3", "123", "0", ""]

@@ -1,11 +1,13 @@
 # %% [markdown]
 # # 12 Transposed convolution and checkerboards
 #
-# **You will build** the layer that makes pictures larger, the *transposed convolution*, which every generator of pictures
-# needs in one form or another. You will see that you know it already, as the backward of a convolution; why it likes to paint
-# checkerboards; and what to do about them.
+# A generator must make images larger. The layer for it, the transposed convolution, often leaves a pattern of dots that no data
+# have. Where do the dots come from, and how does one avoid them?
 #
-# **You need** notebooks 07 and 08.
+# **You will build** the transposed convolution and its backward pass, which you know already; a count of its overlaps, which
+# explains the dots; and the usual remedy.
+#
+# **You need** notebooks [07](07_convolution.ipynb) and [08](08_convolution_backward.ipynb).
 #
 # **It takes** about an hour and a half with the exercises; the notebook itself runs in seconds.
 
@@ -13,327 +15,363 @@
 import numpy as np
 
 from nnscratch import ops
-from nnscratch.course import checks, draw
-from nnscratch.course.draw import Grid
+from nnscratch.course import checks, draw, own
+from nnscratch.course.digits import digits
+
+digit = digits("validation", 16).images[3]
+large = digit[None, :, :, None]
+for _ in range(2):
+    large, _ = ops.conv2d_transpose(large, np.ones((3, 3, 1, 1)), strides=2, padding="same")
+draw.images({"16 x 16": digit, "64 x 64": large[0, :, :, 0]},
+            "a digit, and the same enlarged by two transposed convolutions: a regular pattern of "
+            "dots covers its strokes", inches=2.6)
 
 # %% [markdown]
-# ## Painting with gaps
+# **Figure 12.1.** A digit enlarged by two transposed convolutions: a regular pattern of dots covers the strokes. (All weights
+# are 1 here, which makes the pattern easy to see.)
 #
-# In notebook 08 the backward of a convolution painted: each number of `dy` stamped the kernel, times itself, onto `dx`. Now
-# let the stamps stand 2 pixels apart. Three numbers $x = (2, 1, 3)$ and a kernel $(1, 10, 100)$:
+# ## Three numbers by hand
+#
+# In notebook 08 the backward pass of a convolution added a copy of the kernel to $dx$ for each output gradient, scaled by that
+# gradient. A [transposed convolution](glossary.md#transposed-convolution) does the same in its *forward* pass, with the copies
+# $S$ pixels apart: this is [upsampling](glossary.md#upsampling). Take $x = (2, 1, 3)$, the kernel $(1, 10, 100)$ and $S = 2$:
 #
 # | | 0 | 1 | 2 | 3 | 4 | 5 | 6 |
 # |---|---|---|---|---|---|---|---|
-# | 2 paints | 2 | 20 | 200 | | | | |
-# | 1 paints | | | 1 | 10 | 100 | | |
-# | 3 paints | | | | | 3 | 30 | 300 |
+# | $2 \cdot (1, 10, 100)$ | 2 | 20 | 200 | | | | |
+# | $1 \cdot (1, 10, 100)$ | | | 1 | 10 | 100 | | |
+# | $3 \cdot (1, 10, 100)$ | | | | | 3 | 30 | 300 |
 # | $y$ | 2 | 20 | 201 | 10 | 103 | 30 | 300 |
 #
-# Three numbers have become seven. Where stamps overlap, the paint adds up.
+# Three values have become seven. Where kernels overlap, their values add up.
 
 # %%
-x, kernel = np.array([2.0, 1, 3]), np.array([1.0, 10, 100])
+x, K = np.array([2.0, 1, 3]), np.array([1.0, 10, 100])
 y = np.zeros(7)
 for w in range(3):
-    y[2 * w:2 * w + 3] += x[w] * kernel
+    y[2 * w:2 * w + 3] += x[w] * K
 print("y", y)
 assert y.tolist() == [2, 20, 201, 10, 103, 30, 300]
-
-# %%
-draw.stamps(np.array([[1.0, 2], [0, -1]]), np.array([[1.0, 2, 1], [2, 4, 2], [1, 2, 1]]), 2,
-            [(0, 0), (0, 1), (1, 1)])
-
-# %% [markdown]
-# With nine numbers, one after the other:
 
 # %%
 nine = np.array([[1.0, 2, 1], [0, -1, 3], [2, 1, 1]])
 draw.stamps_film(nine, np.array([[1.0, 2, 1], [2, 4, 2], [1, 2, 1]]), 2)
 
 # %% [markdown]
-# In letters, with stride $s$. The kernel has the shape $(KH, KW, OC, C)$, output channels before input channels, for a reason
-# that you will see:
+# **Figure 12.2.** Each value of $x$ adds a scaled copy of the kernel to $y$, two pixels apart; where copies overlap, their
+# values add up.
 #
-# $$y_{n,\;s h + i,\;s w + j,\;o} \mathrel{+}= \sum_c x_{n,h,w,c}\; K_{i,j,o,c} \quad \text{for all } n, h, w, i, j, o$$
+# With channels, the kernel has the shape $(KH, KW, O, C)$, output channels before input channels, for a reason that comes
+# below:
 #
-# ## How large?
+# $$y_{n,\;S h + i,\;S w + j,\;o} \;\text{+=}\; \sum_c x_{n,h,w,c}\; K_{i,j,o,c} \qquad \text{for all } n, h, w, i, j, o$$
 #
-# The first stamp begins at 0, the last at $(size - 1) \cdot s$, and it covers $k$ pixels from there. Often the rim is cropped
-# afterwards, the same number of pixels on both sides.
+# ### Exercise (derive): the size
 #
-# ### Exercise: the size
+# How many values has $y$ along one side? A padding $P$ cuts off $P$ values at either end, as it adds them in a convolution.
+# Try it for three values, a kernel of 3 and $S = 2$, as above; then for letters.
 
 # %% exercise=transposed_size
-def transposed_size(size, kernel, stride, crop):
-    """How many pixels are painted along one side, `crop` cut off at either end."""
+def transposed_size(size, kernel, stride, padding):
+    """whole numbers -> the size of the output along one side"""
     ...
 
 # %%
 checks.transposed_size(transposed_size)
 
-# %% [markdown]
-# With a kernel of 4, stride 2 and a crop of 1 the size doubles exactly, $(size - 1) \cdot 2 + 4 - 2 = 2\,size$, which is why
-# generators love this combination. `padding="same"` crops so that $size \cdot s$ pixels remain, whatever the kernel; here a
-# 7 x 7 picture with four kernels:
-
 # %%
-seven = np.ones((1, 7, 7, 1))
-for k in (2, 3, 4, 5):
-    kernel = np.ones((k, k, 1, 1))
-    all_painted, _ = ops.conv2d_transpose(seven, kernel, strides=2, padding=0)
-    same, _ = ops.conv2d_transpose(seven, kernel, strides=2, padding="same")
-    print(f"kernel {k}: {all_painted.shape[1]} painted, {same.shape[1]} with same")
-    assert all_painted.shape[1] == 6 * 2 + k and same.shape[1] == 14
+for kernel, padding in ((3, 0), (4, 0), (4, 1)):
+    size = own.transposed_size(7, kernel, 2, padding)
+    print(f"7 values, kernel {kernel}, stride 2, padding {padding}: {size}")
+    theirs, _ = ops.conv2d_transpose(np.ones((1, 7, 7, 1)), np.ones((kernel, kernel, 1, 1)),
+                                     strides=2, padding=padding)
+    assert theirs.shape[1] == size
 
 # %% [markdown]
-# ### Exercise: paint
+# A kernel of 4 with stride 2 and padding 1 doubles the size exactly, which is why generators use it so often.
 #
-# Start from zeros. Nothing is cropped.
+# ### Exercise (build): the transposed convolution
+#
+# Your `conv_dx` of notebook 08 is the case of stride 1. Generalise it. Nothing is cut off.
 
 # %% exercise=conv_transpose
-def conv_transpose(x, kernel, stride):
-    """(N, H, W, C), (KH, KW, OC, C) -> (N, (H-1) stride + KH, (W-1) stride + KW, OC)"""
+def conv_transpose(x, K, stride):
+    """(N, H, W, C), (KH, KW, O, C) -> y (N, (H-1) stride + KH, (W-1) stride + KW, O)"""
     ...
 
 # %%
 checks.conv_transpose(conv_transpose)
 
-# %% [markdown]
-# The loops may go over the pixels of $x$, or, with a slice of stride $s$, over the taps $(i, j)$ alone. There are few of those:
-
 # %%
 rng = np.random.default_rng(0)
-x, kernel = rng.normal(size=(2, 5, 4, 3)), rng.normal(size=(3, 2, 6, 3))
-y = np.zeros((2, 4 * 2 + 3, 3 * 2 + 2, 6))
-for i, j in np.ndindex(3, 2):
-    y[:, i:i + 9:2, j:j + 7:2] += x @ kernel[i, j].T
-theirs, cache = ops.conv2d_transpose(x, kernel, strides=2, padding=0)
-print("the loop agrees with the library:", np.allclose(y, theirs))
-assert np.allclose(y, theirs)
+x, K = rng.normal(size=(2, 5, 4, 3)), rng.normal(size=(3, 2, 6, 3))
+y = own.conv_transpose(x, K, 2)
+same = np.allclose(own.conv_transpose(x, K, 1), own.conv_dx(x, K))
+theirs, _ = ops.conv2d_transpose(x, K, strides=2, padding=0)
+print("with stride 1 it is your conv_dx:", same, "  the library agrees:", np.allclose(y, theirs))
+assert same and np.allclose(y, theirs)
 
 # %% [markdown]
-# ## The adjoint of a convolution
+# ### Exercise (build): its backward pass
 #
-# Take a convolution with stride 2 that makes a large picture small. Its backward paints `dy` onto the large picture: it *is*
-# the transposed convolution, with the same kernel. For the convolution that kernel is (KH, KW, in, out), and its inputs are our
-# outputs: hence the order of the axes. Two random pictures are enough to test it (notebook 08):
-#
-# $$\langle u, \mathrm{conv}(v) \rangle = \langle \mathrm{conv}^T(u), v \rangle$$
-
-# %%
-u, v = rng.normal(size=x.shape), rng.normal(size=y.shape)
-small, conv_cache = ops.conv2d(v, kernel, strides=2)
-large, _ = ops.conv2d_transpose(u, kernel, strides=2, padding=0)
-print(f"<u, conv(v)> = {(u * small).sum():.6f}    <convᵀ(u), v> = {(large * v).sum():.6f}")
-assert np.isclose((u * small).sum(), (large * v).sum())
-assert np.allclose(large, ops.conv2d_backward(u, conv_cache)[0])
-
-# %% [markdown]
-# It is the *transpose*, not the inverse, although many call it "deconvolution". It brings back the size of the picture before
-# the convolution, not the picture.
-#
-# Even the size is not certain. A convolution with kernel 3 and stride 2 makes 2 pixels of 5 and also of 6: the last pixel is
-# skipped. On the way back one has to say which was meant. That is `output_padding`: rows added at the end, which no stamp
-# reaches.
-
-# %%
-three = np.ones((3, 3, 1, 1))
-for size, extra in ((5, 0), (6, 1)):
-    small, _ = ops.conv2d(np.ones((1, size, size, 1)), three, strides=2)
-    back, _ = ops.conv2d_transpose(small, three, strides=2, padding=0, output_padding=extra)
-    print(f"{size} -> {small.shape[1]} -> {back.shape[1]} with output_padding={extra}")
-    assert back.shape[1] == size
-
-# %% [markdown]
-# ## Backward
-#
-# The transpose of the transpose is the thing itself. Forward, $x_{hw}$ painted a window of $y$; backward, it collects from it:
-#
-# $$dx_{n,h,w,c} = \sum_{i,j,o} dy_{n,\;s h + i,\;s w + j,\;o}\; K_{i,j,o,c}$$
-#
-# With the numbers of the beginning and $dy = (1, 2, 3, 4, 5, 6, 7)$: $dx_0 = 1 \cdot 1 + 2 \cdot 10 + 3 \cdot 100 = 321$, then
-# 543 and 765. And the kernel collects from all places where it was stamped, as in notebook 08.
-#
-# ### Exercise: backward
-#
-# Loops, or one call of something you have built long ago.
+# Forward, $x_{h,w}$ was added to a whole window of $y$, times the kernel. Its gradient is made of the gradients of this window.
+# Predict which of your functions from notebooks 07 and 08 does that; then call it, as `own.name(...)`. One line is enough.
 
 # %% exercise=conv_transpose_dx
-def conv_transpose_dx(dy, kernel, stride):
-    """The shape of y, (KH, KW, OC, C) -> (N, H, W, C)"""
+def conv_transpose_dx(dy, K, stride):
+    """dy in the shape of y, K (KH, KW, O, C) -> dx (N, H, W, C)"""
     ...
 
 # %%
 checks.conv_transpose_dx(conv_transpose_dx)
 
 # %%
-from nnscratch.gradcheck import check_op
-
-
-def forward(x, kernel):
-    return ops.conv2d_transpose(x, kernel, strides=2, padding=0)
-
-
-def backward(dy, cache):
-    return ops.conv2d_transpose_backward(dy, cache)[:2]
-
-
-dy = rng.normal(size=y.shape)
-dkernel = np.zeros_like(kernel)
-for i, j in np.ndindex(3, 2):
-    dkernel[i, j] = np.einsum("nhwo,nhwc->oc", dy[:, i:i + 9:2, j:j + 7:2], x)
-report = check_op(forward, backward, [x, kernel], names=["x", "kernel"])
-print("our dkernel:", np.allclose(dkernel, backward(dy, cache)[1]), "  measured:", report.ok)
-assert np.allclose(dkernel, backward(dy, cache)[1]) and report.ok
+u = rng.normal(size=y.shape)
+dx = own.conv_transpose_dx(u, K, 2)
+measured = own.numeric_gradient(lambda v: (u * own.conv_transpose(v, K, 2)).sum(), x, 1e-5)
+print("gradient check passed:", np.allclose(dx, measured))
+assert np.allclose(dx, measured)
 
 # %% [markdown]
-# ## Checkerboards
+# ## The adjoint of a convolution
 #
-# In $y = (2, 20, 201, 10, 103, 30, 300)$ the pixels 2 and 4 got paint twice, pixel 3 once. A kernel of 3 at stride 2 overlaps
-# at every second pixel. In two directions these meet, and pixels are painted 1, 2 or 4 times.
+# So a convolution with stride $S$ and the transposed convolution with the same kernel are each other's backward pass: they are
+# adjoint. For the convolution the kernel is $(KH, KW, \text{in}, \text{out})$, and its inputs are our outputs: hence the order
+# of the axes. The test of notebook 08, with two random arrays:
 #
-# ### Exercise: how many kernels lie on a pixel?
+# $$\langle u, \text{conv}(v) \rangle = \langle \text{conv}^T(u), v \rangle$$
+
+# %%
+u, v = rng.normal(size=x.shape), rng.normal(size=y.shape)
+left = (u * own.conv2d(v, K, np.zeros(3), 2)).sum()
+right = (own.conv_transpose(u, K, 2) * v).sum()
+print(f"<u, conv(v)> = {left:.6f}    <convᵀ(u), v> = {right:.6f}")
+assert np.isclose(left, right)
+
+# %% [markdown]
+# It is the transpose, not the inverse, although many call it "deconvolution". It restores the size, not the image. Even the
+# size is not certain: a convolution with kernel 3, stride 2 and padding 1 makes 3 pixels of 5, and of 6 as well. To get 6
+# again, one asks for `output_padding=1`: one row more of what padding would have cut off. So kernels may well reach it:
+
+# %%
+ones = np.ones((1, 3, 3, 1)), np.ones((3, 3, 1, 1))
+six, _ = ops.conv2d_transpose(*ones, strides=2, padding=1, output_padding=1)
+print("last row of 6:", six[0, -1, :, 0])
+assert six.shape[1] == 6 and six[0, -1, :, 0].tolist() == [1, 2, 1, 2, 1, 1]
+
+# %% [markdown]
+# ## Why there are dots
 #
-# As in notebook 08, let the library count.
+# Let $x$ and the kernel be 1 everywhere. Then each value of $y$ is the number of kernels that cover it.
+#
+# ### Exercise (predict): how many kernels?
+#
+# Three values, a kernel of 3, stride 2, so $y_0$ to $y_6$. How many kernels cover $y_1$? And $y_2$? In an image, with a kernel
+# of 3 x 3 and stride 2: how many at most cover one pixel? And with a kernel of 4 and stride 2, how many cover a value inside of
+# a row?
+
+# %% exercise=covering
+covering = [..., ..., ..., ...]
+
+# %%
+checks.covering(covering)
+
+# %% [markdown]
+# ### Exercise (build): count them
+#
+# For any size, kernel and stride, along a row. In an image the counts of rows and columns multiply.
 
 # %% exercise=overlap
-def overlap(h, w, kernel, stride):
-    """How many kernels of kernel x kernel lie on each pixel painted from (h, w) pixels."""
+def overlap(size, kernel, stride):
+    """-> how many kernels cover each of the (size - 1) stride + kernel values of a row"""
     ...
 
 # %%
 checks.overlap(overlap)
 
 # %%
-def counts(k):
-    x, ones = np.ones((1, 4, 4, 1)), np.ones((k, k, 1, 1))
-    return ops.conv2d_transpose(x, ones, strides=2, padding=0)[0][0, :, :, 0]
+def panel(axes, kernel, stride):
+    row = own.overlap(4, kernel, stride)
+    counts = np.outer(row, row)
+    axes.imshow(counts, cmap="Blues", vmin=0, vmax=1.6 * counts.max())
+    for (r, c), count in np.ndenumerate(counts):
+        axes.text(c, r, f"{count:g}", ha="center", va="center", fontsize=10)
+    axes.set(xticks=[], yticks=[])
 
 
-two, three, four, five = (Grid(f"kernel {k}", counts(k)) for k in (2, 3, 4, 5))
-draw.grids([[two, " ", three], [four, " ", five]],
-           "how many kernels lie on each pixel, stride 2: kernels of 2 and 4 cover the inside "
-           "evenly, those of 3 and 5 in a checkerboard", inches=0.3)
+draw.explore(panel, "how many kernels cover each pixel: kernels of 2 and 4 at stride 2 and of 3 at "
+             "stride 3 cover the inside evenly, the others in a pattern",
+             kernel=[2, 3, 4, 5], stride=[2, 3], size=(2.9, 3.1),
+             shown=[(2, 2), (3, 2), (4, 2), (5, 2), (2, 3), (3, 3)])
 
 # %% [markdown]
-# Where 4 kernels lie instead of one, $y$ is four times as large if $x$ is constant and all weights are equal (and twice as
-# large if they are random, in the root mean square), before anything was learnt. If the *stride divides the kernel*, as with
-# 2 and 4, the inside is even.
+# **Figure 12.3.** How many kernels cover each pixel of $y$, made of 4 x 4 pixels of $x$: the inside is even only where the
+# stride divides the kernel, as 2 divides 2 and 4, and 3 divides 3.
 #
-# But even counts are only half of the cure. Let $x$ be constant 1 and the kernel $(1, 5, 2, 3)$ at stride 2. An even pixel of
-# $y$ gets $1 + 2 = 3$, an odd one $5 + 3 = 8$: stripes out of nothing. Each pixel meets only every second weight, and nothing
-# makes the two groups agree.
-#
-# ## Repeat, then convolve
-#
-# The other way to become larger: repeat every pixel, $(1, 2) \to (1, 1, 2, 2)$, then convolve with stride 1. Now all pixels of
-# $y$ meet all weights, and a constant stays constant. (The backward of repeating is the sum over the copies: what was used
-# twice gets the sum.)
-#
-# It is a transposed convolution, too, but one that cannot go wrong. Repeat by 2 and convolve with $(a, b, c)$: then $x_w$ is
-# seen from the pixels $2w - 1$ to $2w + 2$, with the weights $(c,\; b + c,\; a + b,\; a)$. Every second of them: $c + a + b$.
-# The others: $b + c + a$. Always the same sum:
+# Otherwise the counts have the period of the stride: a [checkerboard artifact](glossary.md#checkerboard-artifact). But even
+# counts are only half of the remedy. Let $x$ be 1 everywhere, and the kernel $(1, 5, 2, 3)$ at stride 2. A value with an even
+# index gets $1 + 2 = 3$, the others $5 + 3 = 8$:
 
 # %%
-a, b, c = 1.0, 5.0, 2.0
+stripes = own.conv_transpose(np.ones((1, 1, 6, 1)), np.array([1.0, 5, 2, 3]).reshape(1, 4, 1, 1), 2)
+print(stripes.ravel())
+assert stripes.ravel()[2:-2].tolist() == [3, 8] * 5
+
+# %% [markdown]
+# Each value of $y$ meets only every second weight, and nothing makes the two groups agree.
+#
+# ## Resize, then convolve
+#
+# The other way to upsample repeats every pixel, $(1, 2) \to (1, 1, 2, 2)$, and then convolves with stride 1. Now every value of
+# $y$ meets every weight, and a constant input stays constant. It is a transposed convolution, too, but one of a special kind.
+# Repeat by 2 and convolve with $(K_0, K_1, K_2)$: then $x_w$ reaches four values of $y$, with the weights
+# $(K_2,\; K_1 + K_2,\; K_0 + K_1,\; K_0)$. The first and the third have the sum $K_2 + K_0 + K_1$, the second and the fourth
+# $K_1 + K_2 + K_0$: always the same.
+
+# %%
+K = np.array([1.0, 5, 2])
 line = rng.normal(size=(1, 1, 6, 1))
-repeated, _ = ops.upsample2d(line, (1, 2))
-resized, _ = ops.conv2d(repeated, np.array([a, b, c]).reshape(1, 3, 1, 1), padding="same")
-wide = np.array([c, b + c, a + b, a]).reshape(1, 4, 1, 1)
-stamped, _ = ops.conv2d_transpose(line, wide, strides=(1, 2), padding=((0, 0), (1, 1)))
-print("the same:", np.allclose(resized, stamped))
-assert np.allclose(resized, stamped)
+padded = np.pad(np.repeat(line, 2, axis=2), ((0, 0), (0, 0), (1, 1), (0, 0)))
+resized = own.conv2d(padded, K.reshape(1, 3, 1, 1), np.zeros(1))
+wide = np.array([K[2], K[1] + K[2], K[0] + K[1], K[0]]).reshape(1, 4, 1, 1)
+added = own.conv_transpose(line, wide, 2)[:, :, 1:-1]
+print("the same:", np.allclose(resized, added))
+assert np.allclose(resized, added)
 
 # %% [markdown]
-# Now to the eye. A soft picture of 16 x 16 becomes 32 x 32, by kernels of random positive numbers, as at the beginning of a
-# training:
+# Now on images. Eight smooth images of 16 x 16 pixels become 32 x 32, in three ways, by random kernels of mean 0, as a network
+# has at its start. Each kernel is scaled so that $y$ is about as large as $x$.
 
 # %%
-def transposed(x, kernel):
-    return ops.conv2d_transpose(x, kernel, strides=2, padding="same")
+def transposed(x, K):
+    return ops.conv2d_transpose(x, K, strides=2, padding="same")
 
 
-def resize_and_convolve(x, kernel):
-    return ops.conv2d(ops.upsample2d(x, 2)[0], kernel, padding="same")
+def resize_and_convolve(x, K):
+    return ops.conv2d(ops.upsample2d(x, 2)[0], K, padding="same")
+
+
+def start(name, seed):
+    k = WAYS[name][2]
+    met = k * k / 4 if name.startswith("transposed") else k * k  # weights on a pixel
+    return np.random.default_rng(seed).normal(0, met**-0.5, (k, k, 1, 1))
 
 
 WAYS = {"transposed, 3 x 3": (transposed, ops.conv2d_transpose_backward, 3),
         "transposed, 4 x 4": (transposed, ops.conv2d_transpose_backward, 4),
-        "repeat and convolve": (resize_and_convolve, ops.conv2d_backward, 3)}
-soft, _ = ops.resize2d(rng.normal(size=(8, 5, 5, 1)), (32, 32))
-half, _ = ops.avg_pool2d(soft, 2)
-start = {name: np.random.default_rng(1).random((k, k, 1, 1)) for name, (_, _, k) in WAYS.items()}
-made = {name: way(half, start[name])[0] for name, (way, _, _) in WAYS.items()}
-draw.images({"16 x 16": half[0, :, :, 0], **{name: y[0, :, :, 0] for name, y in made.items()}},
-            "a soft image made larger: both transposed convolutions show a checkerboard, "
-            "repeat and convolve does not")
+        "resize, then 3 x 3": (resize_and_convolve, ops.conv2d_backward, 3)}
+smooth, _ = ops.resize2d(rng.normal(size=(8, 5, 5, 1)), (32, 32))
+half, _ = ops.avg_pool2d(smooth, 2)
+
+# %%
+enlarged = {name: way(half, start(name, 1))[0][0, :, :, 0] for name, (way, _, _) in WAYS.items()}
+draw.images({"16 x 16": half[0, :, :, 0], **enlarged},
+            "a smooth image enlarged by random kernels: both transposed convolutions cover it with "
+            "a pattern of two pixels, resizing and convolving does not")
 
 # %% [markdown]
-# Does training remove it? Each of the three learns to draw the soft pictures back from their halves. `checkerboard_fraction`
-# says how much of the checkerboard is in a picture. Every picture can be written as a sum of waves, slow ones and fast ones,
-# and the variance of its pixels is the sum of what the waves contribute. The fastest that fits on pixels goes up and down
-# every 2 pixels. What waves of about that period contribute, as a share of the whole, is what we look at: 1 for a
-# checkerboard, little for a soft picture.
+# **Figure 12.4.** A smooth image enlarged by random kernels: both transposed convolutions cover it with a pattern of period 2,
+# even the one whose overlap is even; resizing and convolving does not.
 #
-# The kernels begin as random numbers from 0 to 1, so their mean is ½. On a pixel of $y$ lie $k^2 / 4$ weights on average with a
-# transposed convolution of stride 2, and all $k^2$ after repeating. Divided by half of that, they sum to about 1, and $y$ is
-# about as large as $x$: a fair start for all three.
+# ## Does training remove it?
+#
+# Each kernel now learns to restore the smooth images from their halves. `checkerboard_fraction` measures the *checkerboard
+# energy*: which fraction of the variance of the pixels lies at a period of about two pixels. It is 1 for a checkerboard. First
+# at the start, for three seeds:
 
 # %%
 from nnscratch.style.checkerboard import checkerboard_fraction
 
 board = np.indices((32, 32)).sum(axis=0)[None, :, :, None] % 2
 assert np.isclose(checkerboard_fraction(board), 1)
-shares = {}
-for name, (way, way_back, k) in WAYS.items():
-    on_a_pixel = k**2 / 4 if way is transposed else k**2
-    kernel, path = start[name] / (on_a_pixel / 2), []
-    for _ in range(101):
-        y, cache = way(half, kernel)
-        path.append(checkerboard_fraction(y))
-        kernel = kernel - 0.2 * way_back(2 * (y - soft) / y.size, cache)[1]
-    shares[name] = np.arange(101) + 1, np.array(path)
-draw.curves(shares, "the share of the checkerboard over 100 steps of training: the transposed ones "
-            "begin high and come down slowly, the other one is low from the start",
-            "step", "share", log=True)
+first = {name: [checkerboard_fraction(way(half, start(name, seed))[0]) for seed in range(3)]
+         for name, (way, _, _) in WAYS.items()}
+for name, energy in first.items():
+    print(f"{name:20} {np.round(energy, 2)}")
+assert min(first["transposed, 3 x 3"] + first["transposed, 4 x 4"]) > 0.35
+assert max(first["resize, then 3 x 3"]) < 0.2
 
 # %%
-for name, (_, path) in shares.items():
-    print(f"{name:20} at the start {path[0]:.3f}, after 100 steps {path[-1]:.3f}")
-print(f"the soft images themselves {checkerboard_fraction(soft):.3f}")
-assert shares["transposed, 3 x 3"][1][0] > 10 * shares["repeat and convolve"][1][0]
+energies, losses = {}, {}
+for name, (way, way_backward, _) in WAYS.items():
+    K, path = start(name, 1), []
+    for _ in range(101):
+        y, cache = way(half, K)
+        path.append(checkerboard_fraction(y))
+        losses[name] = np.mean((y - smooth)**2)
+        K = K - 0.2 * way_backward(2 * (y - smooth) / y.size, cache)[1]
+    energies[name] = np.arange(101), np.array(path)
+target = checkerboard_fraction(smooth)
+draw.curves({**energies, "the smooth images": (np.arange(101), np.full(101, target))},
+            "checkerboard energy over 100 steps: both transposed convolutions begin high and fall "
+            "to the energy of the targets, resizing and convolving begins low", "step",
+            "checkerboard energy", log="y")
 
 # %% [markdown]
-# (The soft pictures have a share of their own, since their left edges do not fit their right ones.) So training can repair it,
-# but has to: here with 9 or 16 weights, in a network in every layer, where some rest may remain. The library's stylizer repeats
-# and convolves. *Gradients* deserve a thought, too: a convolution with kernel 3 and stride 2 sends a checkerboard *backward*,
-# for its backward is what you saw here.
+# **Figure 12.5.** Both transposed convolutions begin with a hundred times the checkerboard energy of the smooth images, their
+# targets, and lose most of it within 50 steps; resizing and convolving begins far lower.
+
+# %%
+for name, (_, path) in energies.items():
+    print(f"{name:20} energy {path[0]:.3f}, then {path[50]:.3f} and {path[100]:.3f};"
+          f" loss {losses[name]:.3f}")
+print(f"{'the smooth images':20} energy {target:.3f}")
+for name in ("transposed, 3 x 3", "transposed, 4 x 4"):
+    assert energies[name][1][0] > 100 * target and energies[name][1][50] < energies[name][1][0] / 20
+assert energies["transposed, 4 x 4"][1][100] < target
+assert min(losses, key=losses.get) == "resize, then 3 x 3"
+
+# %% [markdown]
+# The transposed convolution of 4 x 4 ends even *below* the energy of the targets. Yet its loss is higher than that of resizing
+# and convolving, which is the lowest: energy is not quality. Training can remove the pattern. But here it has 9 or 16 weights
+# to adjust, in a generator those of every layer, and some of it may remain. Backward, the pattern appears too: a *convolution*
+# with kernel 3 and stride 2 has the transposed convolution of Figure 12.3 as its backward pass, so its input gradient is a
+# checkerboard.
 #
-# ## The classes do the same
+# ## The library's classes
 
 # %%
 from nnscratch.layers import Conv2D, Conv2DTranspose, UpSampling2D
 
 layer = Conv2DTranspose(filters=6, kernel_size=4, strides=2, padding="same")
 y = layer.forward(x, training=True)
-by_hand, cache = ops.conv2d_transpose(x, layer.params["kernel"], layer.params["bias"], strides=2,
-                                      padding="same")
+by_hand = own.conv_transpose(x, layer.params["kernel"].astype(float), 2)[:, 1:-1, 1:-1]
 other = Conv2D(filters=6, kernel_size=3, padding="same").forward(UpSampling2D(2).forward(x))
-same = np.allclose(y, by_hand) and np.allclose(layer.backward(y),
-                                               ops.conv2d_transpose_backward(y, cache)[0])
-print("the class does the same:", same, "  both ways:", x.shape, "->", y.shape, "=", other.shape)
+same = np.allclose(y, by_hand + layer.params["bias"], atol=1e-5)
+print("Conv2DTranspose is yours, cropped:", same)
+print("both ways:", x.shape, "->", y.shape, "=", other.shape)
 assert same and other.shape == y.shape == (2, 10, 8, 6)
 
 # %% [markdown]
 # ## Questions
 #
-# 1. Stride 3: which kernel sizes cover the inside evenly?
-# 2. With stride 1, is a transposed convolution anything new? (Think of the turned kernel of notebook 08.)
-# 3. Kernel 2 at stride 4: what does $y$ look like?
-# 4. How many multiplications does one pixel of $y$ cost with a transposed convolution of kernel 4 and stride 2, and how many
-#    with repeating and a kernel of 3?
+# 1. With stride 3, which kernel sizes cover the inside evenly?
+#    <details><summary>Answer</summary>
 #
-# **Alone:** let the last training run for 1000 steps. And start from kernels of equal numbers: which of the three now begin
-# without a checkerboard, and why?
+#    The multiples of 3. Each value then meets as many weights as any other.
+#    </details>
+# 2. What does $y$ look like for a kernel of 2 and stride 4?
+#    <details><summary>Answer</summary>
 #
-# **Next:** [13 Assembling a network, and why one of them cannot generate](13_generator.ipynb)
+#    Pairs of values with gaps of two zeros between them, which no kernel covers.
+#    </details>
+# 3. Is the transposed convolution the inverse of the convolution?
+#    <details><summary>Answer</summary>
+#
+#    No, its adjoint. It gives the shape back, not the values, which are lost in general.
+#    </details>
+# 4. How many products does one pixel of $y$ cost, for one channel in and out, with a transposed convolution of 4 x 4 at
+#    stride 2, and how many with resizing and 3 x 3?
+#    <details><summary>Answer</summary>
+#
+#    4 against 9: of the 16 weights only every second one in each direction meets a given pixel.
+#    </details>
+#
+# ## References
+#
+# - Zeiler, Krishnan, Taylor and Fergus (2010), *Deconvolutional networks*
+# - Dumoulin and Visin (2016), *A guide to convolution arithmetic for deep learning*, section 4
+# - Odena, Dumoulin and Olah (2016), *Deconvolution and checkerboard artifacts*
+# - Aitken et al. (2017), *Checkerboard artifact free sub-pixel convolution*
+#
+# **Next:** [13 The shape of a generator](13_generator.ipynb)

@@ -1,4 +1,4 @@
-"""Exercises of notebook 03: the chain rule by hand, a numeric gradient, what a sum hides, and a search for bugs.
+"""Exercises of notebook 03: the chain rule by hand, a numeric gradient, and a search for bugs.
 
 Shapes: all of `chain` are numbers; `numeric_gradient` takes x of any shape; the suspects are backward passes of conv2d.
 """
@@ -10,16 +10,13 @@ from typing import Any
 import numpy as np
 
 from nnscratch import ops
-from nnscratch.backend import Array
 from nnscratch.course.checks.compare import compare
 from nnscratch.course.checks.exercise import Attempt, Wrong, exercise, run
 from nnscratch.course.checks.neurons import normal
-from nnscratch.gradcheck import Report, check_op
-from nnscratch.gradcheck.mutants import BLIND_TO_ONES, mutants_of
-from nnscratch.hints import checked
-from nnscratch.ops.validation import check_array, check_shape
+from nnscratch.gradcheck import check_op
+from nnscratch.gradcheck.mutants import mutants_of
 
-__all__ = ["batch_norm", "chain", "check_batch_norm", "guilty", "numeric_gradient", "suspects", "upstream"]
+__all__ = ["chain", "guilty", "numeric_gradient", "suspects"]
 
 
 def right_chain(x, w, b, t):
@@ -111,72 +108,6 @@ def numeric_gradient(attempt: Attempt) -> None:
         "a place that was moved stays there: move it back, before the next one has its turn": left_where_it_was_moved,
         "all places move at once, but each wants its own turn":
             lambda f, x, h: np.full_like(x, (f(x + h) - f(x - h)) / (2 * h))})
-
-
-# --- what a sum hides ---------------------------------------------------------------------------------------------
-
-def batch_norm(x: Array, gamma: Array, beta: Array) -> tuple[Array, Any]:
-    """Batch normalisation in training, without the running statistics.
-
-    Parameters
-    ----------
-    x : array (N, H, W, C)
-    gamma, beta : array (C,)
-
-    Returns
-    -------
-    y, cache : array and tuple
-        As of an op.
-    """
-    check_array("batch_norm", "x", x, None)
-    check_shape("batch_norm", "gamma", gamma, x.shape[-1:], "a number for each channel")
-    running = np.zeros(x.shape[-1], x.dtype)  # the running statistics, which are not used in training
-    y, _, cache = ops.batch_norm(x, gamma, beta, running, running, training=True)
-    return y, cache
-
-
-@checked
-def check_batch_norm(backward: Callable, upstream: Callable[[tuple[int, ...]], Array]) -> Report:
-    """Check a backward pass of batch normalisation with an upstream gradient of your choice.
-
-    Parameters
-    ----------
-    backward : callable
-        (dy, cache) -> dx, dgamma, dbeta.
-    upstream : callable
-        shape -> dy.
-
-    Returns
-    -------
-    report : Report
-        Of the gradient check.
-    """
-    inputs = [normal(2, 7, 5, 3), normal(3), normal(3, seed=1)]
-    return check_op(batch_norm, backward, inputs, name="batch_norm", names=["x", "gamma", "beta"], upstream=upstream)
-
-
-def blind(backward: Callable, upstream: Callable) -> bool:
-    """Whether dx for this upstream gradient is the right one, although the backward pass is wrong."""
-    _, cache = batch_norm(normal(2, 7, 5, 3), normal(3), normal(3, seed=1))
-    dy = np.asarray(upstream((2, 7, 5, 3)), dtype=np.float64)
-    return np.allclose(backward(dy.copy(), cache)[0], ops.batch_norm_backward(dy, cache)[0], rtol=0, atol=1e-9)
-
-
-@exercise("11", "Ones are blind because batch normalisation takes the mean of dy away again: choose numbers that differ.",
-          "They must also differ from x̂ times a number, which is taken away, too. Random numbers do: "
-          "np.random.default_rng(0).standard_normal(shape).")
-def upstream(attempt: Attempt) -> None:
-    """A dy of the given shape by which every wrong batchnorm is seen."""
-    dy = np.asarray(run(attempt, {"shape": (2, 7, 5, 3)}))
-    if dy.shape != (2, 7, 5, 3):
-        raise Wrong(f"dy has shape {dy.shape}, expected the shape asked for, (2, 7, 5, 3)")
-    if not np.array_equal(dy, attempt((2, 7, 5, 3))):
-        raise Wrong("two calls give different numbers, so a check could not be repeated: give the generator a seed")
-    unseen = [mistake for mistake in BLIND_TO_ONES if blind(mutants_of("batch_norm training")[mistake], attempt)]
-    if unseen:
-        constant = "dy is constant in each channel, and its mean is all that batchnorm takes away" * bool(
-            np.allclose(dy, dy.mean(axis=(0, 1, 2))))
-        raise Wrong(f"with this dy {len(unseen)} wrong backwards pass, among them: {unseen[0]}\n{constant}".rstrip())
 
 
 # --- find the bug -------------------------------------------------------------------------------------------------

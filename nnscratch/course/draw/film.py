@@ -110,7 +110,7 @@ def sliding_film(x: np.ndarray, kernel: np.ndarray) -> Film:
 
 @checked
 def stamps_film(x: np.ndarray, kernel: np.ndarray, stride: int) -> Film:
-    """Animate `stamps`: every number of x in turn.
+    """Animate `stamps`: every value of x in turn.
 
     Parameters
     ----------
@@ -121,8 +121,8 @@ def stamps_film(x: np.ndarray, kernel: np.ndarray, stride: int) -> Film:
     Returns
     -------
     film : Film
-        A frame for each number of x.
+        A frame for each value of x.
     """
     places = [(h, w) for h in range(x.shape[0]) for w in range(x.shape[1])]
-    return Film(stamp_rows(x, kernel, stride, places), f"each of the {x.size} numbers of x in turn paints the kernel, times "
-                f"itself, into y, {stride} pixels apart; where two kernels overlap the paint adds up", inches=0.34)
+    return Film(stamp_rows(x, kernel, stride, places), f"each of the {x.size} values of x in turn adds the kernel, times "
+                f"the value, to y, {stride} pixels apart; where two kernels overlap, their values add up", inches=0.34)

@@ -1,4 +1,4 @@
-"""Transposed convolution as painting: every number of x adds the kernel, times itself, to y, `stride` pixels apart.
+"""A transposed convolution, step by step: every value of x adds the kernel, times that value, to y, `stride` pixels apart.
 
 Shapes: x (H, W), kernel (KH, KW), y ((H-1) stride + KH, (W-1) stride + KW): one image of one channel.
 """
@@ -27,11 +27,11 @@ def stamps(x: np.ndarray, kernel: np.ndarray, stride: int, places: Sequence[tupl
     Returns
     -------
     image : Drawing
-        A row for each place: the number of x, what it paints, and y so far.
+        A row for each place: the value of x, the scaled kernel, and y so far.
     """
     kh, kw = kernel.shape
-    return grids(stamp_rows(x, kernel, stride, places), f"each number of x {x.shape} paints the {kh}x{kw} kernel into y, "
-                 f"{stride} pixels apart, shown at places {list(places)}", inches=0.38)
+    return grids(stamp_rows(x, kernel, stride, places), f"each value of x {x.shape} adds the {kh}x{kw} kernel, times the value, "
+                 f"to y, {stride} pixels apart, shown at places {list(places)}", inches=0.38)
 
 
 def stamp_rows(x: np.ndarray, kernel: np.ndarray, stride: int, places: Sequence[tuple[int, int]]) -> list[Row]:
@@ -41,5 +41,5 @@ def stamp_rows(x: np.ndarray, kernel: np.ndarray, stride: int, places: Sequence[
     for h, w in np.ndindex(x.shape):
         y[h * stride:h * stride + kh, w * stride:w * stride + kw] += x[h, w] * kernel
         so_far[h, w] = y.copy()
-    return [[Grid("x", x, (h, w, 1, 1)), "·", Grid("kernel", kernel), "→", Grid("painted", x[h, w] * kernel), "add →",
+    return [[Grid("x", x, (h, w, 1, 1)), "·", Grid("kernel", kernel), "→", Grid("scaled", x[h, w] * kernel), "add →",
              Grid("y so far", so_far[h, w], (h * stride, w * stride, kh, kw), vmax=np.abs(y).max())] for h, w in places]
