@@ -1,6 +1,6 @@
-"""Exercises of notebook 01: one neuron, the dense layer, its backward, a step downhill.
+"""Exercises of notebooks 01 and 02: one neuron, the dense layer, a step downhill.
 
-Shapes: x (N, inputs), weights (inputs, units), bias (units,), dy and y (N, units). One neuron: x and w (inputs,), b a number.
+Shapes: x (N, inputs), weights (inputs, units), bias (units,), y (N, units). One neuron: x and w (inputs,), b a number.
 """
 import numpy as np
 
@@ -8,7 +8,7 @@ from nnscratch import ops
 from nnscratch.course.checks.compare import compare
 from nnscratch.course.checks.exercise import Attempt, exercise
 
-__all__ = ["dense", "dense_backward", "neuron", "train_step"]
+__all__ = ["dense", "neuron", "train_step"]
 
 
 def normal(*shape, seed=0):
@@ -58,25 +58,6 @@ def library_dense(x, W, b):
 def dense(attempt: Attempt) -> None:
     """y = x @ weights + bias."""
     compare(attempt, lambda x, weights, bias: ops.dense(x, weights, bias)[0], CASES, "y")
-
-
-def right_backward(dy, x, weights):
-    """The solution."""
-    return dy @ weights.T, x.T @ dy, dy.sum(axis=0)
-
-
-@exercise("03",
-          "Shapes first: dx has that of x, (N, inputs); of dy (N, units) and weights (inputs, units) only one product fits.",
-          "dx = dy @ weights.T, and dweights = x.T @ dy, by the same reasoning.",
-          "The bias reaches every row n, so it collects from every row: a sum over n, that is, axis 0.")
-def dense_backward(attempt: Attempt) -> None:
-    """dx, dweights, dbias."""
-    cases = [{"dy": np.array([[5.0]]), "x": np.array([[2.0]]), "weights": np.array([[3.0]])},
-             {"dy": np.array([[1.0], [10.0]]), "x": np.array([[2.0], [3.0]]), "weights": np.array([[4.0]])},
-             {"dy": np.array([[1.0, -10.0, 100.0]]), "x": np.array([[2.0, -3.0]]),
-              "weights": np.array([[1.0, 2.0, 3.0], [4.0, 5.0, 6.0]])},
-             {"dy": normal(4, 3), "x": normal(4, 5), "weights": normal(5, 3)}]
-    compare(attempt, right_backward, cases, "dx dweights dbias")
 
 
 def right_step(x, target, weights, bias, rate):
