@@ -128,30 +128,32 @@ def library_train_linear(x, labels, classes, lr, steps):
     return descent()(x, labels, classes, lr, steps)
 
 
-def descent(sign=-1, db=1, times=lambda x: 1, start=0.0, count=lambda steps: steps, fresh=True):
+def descent(sign=-1, db=1, times=lambda x: 1, start=0.0, count=lambda steps: steps, fresh=True, late=False):
     """Full-batch gradient descent of a linear classifier; wrong answers change one of its parts."""
     def train(x, labels, classes, lr, steps):
         W, b, t = np.full((x.shape[1], classes), start), np.full(classes, start), np.eye(classes)[labels]
-        dlogits = (softmax(x @ W + b) - t) / len(x)
+        losses = []
+        _, dlogits = library_cross_entropy(x @ W + b, t)
         for _ in range(count(steps)):
-            if fresh:
-                dlogits = (softmax(x @ W + b) - t) / len(x)
+            L, slope = library_cross_entropy(x @ W + b, t)
+            dlogits = slope if fresh else dlogits
             W = W + sign * lr * times(x) * x.T @ dlogits
             b = b + sign * lr * times(x) * db * dlogits.sum(axis=0)
-        return W, b
+            losses.append(library_cross_entropy(x @ W + b, t)[0] if late else L)
+        return W, b, np.array(losses)
     return train
 
 
-@exercise("04", "Before the loop: W and b full of zeros, and one-hot targets.",
-          "A step is five lines: logits, loss with its gradient, gradients of W and b, a step for W, a step for b. All five stand "
-          "inside the loop.",
-          "_, dW, db = own.dense_backward(dlogits, x, W), then W = own.sgd_step(W, dW, lr)", library=library_train_linear)
+@exercise("04", "Before the loop: W and b full of zeros, one-hot targets, and an empty list of losses.",
+          "A step: logits, loss with its gradient, gradients of W and b, a step for W, a step for b. All of it stands inside the "
+          "loop, the return does not.",
+          "dx, dW, db = own.dense_backward(dlogits, x, W), then W = own.sgd_step(W, dW, lr)", library=library_train_linear)
 def train_linear(attempt: Attempt) -> None:
-    """W (inputs, classes) and b (classes,) after the steps."""
-    cases = [{"x": np.array([[1.0, 0.0, 3.0], [0.0, 2.0, 1.0]]), "labels": np.array([1, 0]), "classes": 2, "lr": 0.5, "steps": 1},
+    """W (inputs, classes) and b (classes,) after the steps, and the losses (steps,)."""
+    cases = [{"x": np.array([[1.0, 0.0], [0.0, 2.0]]), "labels": np.array([1, 0]), "classes": 2, "lr": 0.5, "steps": 1},
              {"x": np.array([[1.0, 3.0]]), "labels": np.array([2]), "classes": 3, "lr": 0.5, "steps": 2},
              {"x": normal(5, 2), "labels": np.array([0, 1, 2, 1, 1]), "classes": 3, "lr": 0.25, "steps": 4}]
-    compare(attempt, library_train_linear, cases, "W b", {
+    compare(attempt, library_train_linear, cases, "W b losses", {
         "the steps go along the gradient: subtract it": descent(sign=1),
         "b never changes: it has a gradient and a step, too": descent(db=0),
         "the gradients are N times too large: is N divided out?": descent(times=len),
@@ -159,4 +161,5 @@ def train_linear(attempt: Attempt) -> None:
         "one step is missing": descent(count=lambda steps: steps - 1),
         "one step is too many": descent(count=lambda steps: steps + 1),
         "it is one step only: is the return inside the loop?": descent(count=lambda steps: 1),
+        "these are the losses after each step, expected those before it": descent(late=True),
         "the gradient is that of the first step throughout: logits and loss belong inside the loop": descent(fresh=False)})

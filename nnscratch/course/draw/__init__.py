@@ -1,5 +1,6 @@
 """The images of the course. Each call returns a Drawing, which a notebook shows and `save` writes; the films move."""
 from nnscratch.course.draw.bar_chart import bars
+from nnscratch.course.draw.classes import gallery, regions, verdicts
 from nnscratch.course.draw.convolutions import channels, window_places
 from nnscratch.course.draw.drawing import Drawing
 from nnscratch.course.draw.exploration import Exploration, explore
@@ -13,6 +14,6 @@ from nnscratch.course.draw.photograph import photographs
 from nnscratch.course.draw.stamping import stamps
 from nnscratch.course.draw.windows import im2col, images, painting, sliding
 
-__all__ = ["Drawing", "Exploration", "Grid", "Node", "bars", "channels", "curves", "explore", "graph", "grids", "heatmaps",
-           "histograms", "im2col", "images", "neuron", "painting", "photographs", "pooling", "product", "sliding",
-           "sliding_film", "stamps", "stamps_film", "window_places"]
+__all__ = ["Drawing", "Exploration", "Grid", "Node", "bars", "channels", "curves", "explore", "gallery", "graph", "grids",
+           "heatmaps", "histograms", "im2col", "images", "neuron", "painting", "photographs", "pooling", "product",
+           "regions", "sliding", "sliding_film", "stamps", "stamps_film", "verdicts", "window_places"]
