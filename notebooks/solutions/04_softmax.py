@@ -14,12 +14,12 @@ def softmax_cross_entropy(logits, t):
 
 
 def accuracy(logits, labels):
-    """The fraction of rows whose largest logit is that of the label: logits (N, classes), labels (N,)."""
+    """The fraction of right answers, from logits (N, classes) and labels (N,)."""
     return np.mean(logits.argmax(axis=1) == labels)
 
 
 def train_linear(x, labels, classes, lr, steps):
-    """W (inputs, classes), b (classes,) after `steps` steps from zeros, and the losses (steps,), each before its step."""
+    """W (inputs, classes), b (classes,) after the steps; losses (steps,), each before its step."""
     W, b, t = np.zeros((x.shape[1], classes)), np.zeros(classes), own.one_hot(labels, classes)
     losses = []
     for _ in range(steps):

@@ -15,7 +15,7 @@ def mlp_backward(dlogits, x, a, y, W2):
 
 
 def batches(count, size, rng):
-    """A list of arrays of indices: each of 0 to count - 1 once, in random order, `size` in each array but the last."""
+    """A list of arrays of indices, 0 to count - 1 in random order, `size` in each but the last."""
     order = rng.permutation(count)
     return [order[start:start + size] for start in range(0, count, size)]
 

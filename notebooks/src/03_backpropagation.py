@@ -86,7 +86,7 @@ draw.graph([Node("x", (), 2.0, dx), Node("w", (), 0.5, dw), Node("b", (), -0.75,
 #
 # ## A value that is used twice
 #
-# Let $u = 3x$, $v = 5x$ and $y = u + v$. Somebody writes the backward pass line by line:
+# Let $u = 3x$, $v = 5x$ and $y = u + v$. Someone writes the backward pass line by line:
 #
 # ```python
 # dy = 1
@@ -225,7 +225,7 @@ def zoom(axes, delta):
         axes.legend(frameon=False, fontsize=9, loc="upper left")
 
 
-draw.explore(zoom, "tanh at 1, enlarged: curved for δ = 1, straight for 1e-5, a staircase for 1e-16",
+draw.explore(zoom, "tanh enlarged: curved for δ = 1, straight for 1e-5, a staircase for 1e-15",
              delta=[1, 0.3, 0.1, 1e-5, 1e-15, 1e-16])
 
 # %% [markdown]

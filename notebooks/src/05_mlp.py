@@ -119,7 +119,7 @@ def spirals(axes, hidden):
         params = [own.sgd_step(w, dw, 1.0) for w, dw in zip(params, gradients)]
     right[hidden] = own.accuracy(forward(points, *params)[0], kind)
     draw.regions(lambda x: forward(x, *params)[0].argmax(axis=1), points, kind, "", axes=axes)
-    axes.text(0.03, 0.03, f"{right[hidden]:.0%} right", transform=axes.transAxes, fontsize=10)
+    axes.set_xlabel(f"first input\n{right[hidden]:.0%} right")
 
 
 right = {}
@@ -138,7 +138,8 @@ draw.explore(spirals, "regions of 2, 4 and 16 hidden units: from three sectors t
 # %%
 parts = {part: digits(part, size=28) for part in ("train", "validation")}
 x, labels = parts["train"].images.reshape(-1, 784), parts["train"].labels
-x_validation, labels_validation = parts["validation"].images.reshape(-1, 784), parts["validation"].labels
+x_validation = parts["validation"].images.reshape(-1, 784)
+labels_validation = parts["validation"].labels
 t, t_validation = own.one_hot(labels, 10), own.one_hot(labels_validation, 10)
 print(x.shape, x_validation.shape)
 
@@ -165,7 +166,7 @@ checks.before_training(before_training)
 
 # %% exercise=batches
 def batches(count, size, rng):
-    """A list of arrays of indices: each of 0 to count - 1 once, in random order, `size` in each array but the last."""
+    """A list of arrays of indices, 0 to count - 1 in random order, `size` in each but the last."""
     ...
 
 # %%
@@ -219,7 +220,8 @@ draw.explore(valley, "40 steps in a narrow valley, without and with momentum",
 # %%
 def train_step(x, t, params, velocities, lr, decay):
     L, gradients = loss_and_gradients(x, t, params)
-    moved = [own.momentum_step(w, v, dw, lr, decay) for w, v, dw in zip(params, velocities, gradients)]
+    moved = [own.momentum_step(w, v, dw, lr, decay)
+             for w, v, dw in zip(params, velocities, gradients)]
     return L, [w for w, v in moved], [v for w, v in moved]
 
 
@@ -235,8 +237,7 @@ assert abs(curve[0] - np.log(10)) < 0.05 and curve[30] < 0.01
 # %% [markdown]
 # ### Exercise (debug): three faults
 #
-# Somebody else's training loop runs, but its loss rises, and its validation accuracy means nothing. Three lines are wrong.
-# Which? `train` and `validation` are lists of samples, `forward` and `mlp_backward` are as above and right.
+# This training loop runs, but its loss rises, and its validation accuracy means nothing. Three lines are wrong. Which? `train` and `validation` are lists of samples, `forward` and `mlp_backward` are as above and right.
 #
 # ```
 #  1  def fit(params, train, validation, lr, decay, epochs, rng):
@@ -273,10 +274,12 @@ def train(lr, epochs, seed=0):
         for one in own.batches(len(x), 64, rng):
             L, params, velocities = train_step(x[one], t[one], params, velocities, lr, 0.9)
             steps.append(L)
-        judged.append(own.softmax_cross_entropy(forward(x_validation, *params)[0], t_validation)[0])
+        logits = forward(x_validation, *params)[0]
+        judged.append(own.softmax_cross_entropy(logits, t_validation)[0])
     return params, steps, judged
 
 
+# %% varies
 chosen = {}
 for lr in (0.001, 0.01, 0.1, 1.0):
     params, steps, judged = train(lr, 2)
@@ -287,8 +290,9 @@ assert max(chosen, key=chosen.get) == 0.1
 # %%
 params, steps, judged = train(0.1, 6)
 logits = forward(x_validation, *params)[0]
-print(f"after {len(steps)} steps: {own.accuracy(logits, labels_validation):.1%} of the validation set")
-assert own.accuracy(logits, labels_validation) > 0.97
+right = own.accuracy(logits, labels_validation)
+print(f"after {len(steps)} steps: {right:.1%} of the validation set")
+assert right > 0.97
 each = len(steps) // 6
 smooth = [np.mean(steps[max(0, k - 10):k + 10]) for k in range(len(steps))]
 draw.curves({"training, mean of 20 steps": (np.arange(len(steps)) + 1, smooth),

@@ -157,6 +157,9 @@ class Graph(tuple):
         graph.text = text
         return graph
 
+    def __getnewargs__(self) -> tuple:
+        return (self.text, *self)  # for copies
+
     def __repr__(self) -> str:
         return f"({self.text})"
 
