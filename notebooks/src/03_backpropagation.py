@@ -1,8 +1,8 @@
 # %% [markdown]
 # # 03 Backpropagation, and how to check it
 #
-# In notebook 02 two derivatives were enough, and you derived both on paper. The network of notebook 05 has 101,770 parameters.
-# *How does one get all their derivatives, for the price of about two more forward passes?*
+# In notebook 02 two derivatives were enough, and you derived both on paper. The network of notebook 05 has 101,770
+# parameters. *How does one get all their derivatives, for the price of about two more forward passes?*
 #
 # **You will build** the gradients of a neuron, then of a whole dense layer; a check for any gradient; and, at last, the
 # backward pass through any graph.
@@ -23,10 +23,10 @@ from nnscratch.course.draw import Grid, Node
 # %% [markdown]
 # ## A computational graph
 #
-# Take $L = (3x + 1)^2$ at $x = 2$, and give every operation a node. That is a
-# [computational graph](glossary.md#computational-graph). The [forward pass](glossary.md#forward-pass) computes the values from
-# left to right. The [backward pass](glossary.md#backpropagation-backward-pass) computes the derivative of $L$ with respect to
-# every value, from right to left:
+# Take $L = (3x + 1)^2$ at $x = 2$, and give every operation a node. That is a [computational
+# graph](glossary.md#computational-graph). The [forward pass](glossary.md#forward-pass) computes the values from left to
+# right. The [backward pass](glossary.md#backpropagation-backward-pass) computes the derivative of $L$ with respect to every
+# value, from right to left:
 
 # %%
 x = 2.0
@@ -44,8 +44,8 @@ draw.graph([Node("x", (), x, dx), Node("a = 3x", ("x",), a, da),
 # **Figure 3.1.** Values (blue) are computed from left to right, gradients (orange) from right to left.
 #
 # A node needs to know two things only: its own local derivative, and the derivative of $L$ with respect to its output, the
-# [upstream gradient](glossary.md#upstream-gradient). It multiplies the two and passes the product on. This is the
-# [chain rule](glossary.md#chain-rule), applied once per node; applied to a whole network it is called *backpropagation*.
+# [upstream gradient](glossary.md#upstream-gradient). It multiplies the two and passes the product on. This is the [chain
+# rule](glossary.md#chain-rule), applied once per node; applied to a whole network it is called *backpropagation*.
 #
 # As before, `dx` is short for $\partial L / \partial x$. Is $dx = 42$ plausible? Move $x$ a little and look at $L$:
 
@@ -61,8 +61,8 @@ assert math.isclose(dx, slope)
 #
 # $$a = w x + b \qquad y = \tanh(a) \qquad L = (y - t)^2$$
 #
-# Draw its graph on paper. Write values at the nodes for $x = 2$, $w = 0.5$, $b = -0.75$, $t = 1.5$, then go from right to left.
-# You need one fact: the derivative of $\tanh$ at $a$ is $1 - \tanh(a)^2$.
+# Draw its graph on paper. Write values at the nodes for $x = 2$, $w = 0.5$, $b = -0.75$, $t = 1.5$, then go from right to
+# left. You need one fact: the derivative of $\tanh$ at $a$ is $1 - \tanh(a)^2$.
 
 # %% exercise=chain
 def chain(x, w, b, t):
@@ -121,8 +121,8 @@ draw.graph([Node("x", (), 1, f"3 + 5 = {dx}"), Node("u = 3x", (("x", "3"),), 3, 
 # %% [markdown]
 # **Figure 3.3.** A value used twice receives two gradients, 3 and 5, and they add.
 #
-# The line `dx = 5 * dv` forgets the first use; `dx += 5 * dv` is right. A small change of $x$ changes $y$ along both paths, and
-# the two effects add:
+# The line `dx = 5 * dv` forgets the first use; `dx += 5 * dv` is right. A small change of $x$ changes $y$ along both paths,
+# and the two effects add:
 #
 # $$\frac{\partial L}{\partial x} = \frac{\partial L}{\partial u} \frac{\partial u}{\partial x} +
 # \frac{\partial L}{\partial v} \frac{\partial v}{\partial x}$$
@@ -166,9 +166,9 @@ checks.dense_backward(dense_backward)
 # %% [markdown]
 # ## What a backward pass computes
 #
-# The [Jacobian](glossary.md#jacobian) $J$ of a function is the table of all its partial derivatives, a row for each output and
-# a column for each input. A `dy` with a single 1 picks out one row. So the whole table for two samples, three inputs, two units
-# takes four backward passes:
+# The [Jacobian](glossary.md#jacobian) $J$ of a function is the table of all its partial derivatives, a row for each output
+# and a column for each input. A `dy` with a single 1 picks out one row. So the whole table for two samples, three inputs, two
+# units takes four backward passes:
 
 # %%
 rng = np.random.default_rng(0)
@@ -182,9 +182,9 @@ draw.grids([[Grid("∂y/∂x: 4 outputs, 6 inputs", J), "  ", Grid("W", W)]],
 # %% [markdown]
 # **Figure 3.4.** The Jacobian holds $W^T$ once for each sample; everything else is 0, as no sample touches another.
 #
-# For any array $u$ in the place of `dy`, the backward pass returns $J^T u$, a
-# [vector-Jacobian product](glossary.md#vector-jacobian-product), without ever making $J$. That is its whole point. With 64
-# samples, 784 inputs and 128 units, $J$ would have 411 million values:
+# For any array $u$ in the place of `dy`, the backward pass returns $J^T u$, a [vector-Jacobian
+# product](glossary.md#vector-jacobian-product), without ever making $J$. That is its whole point. With 64 samples, 784 inputs
+# and 128 units, $J$ would have 411 million values:
 
 # %%
 print(f"{64 * 128} x {64 * 784} = {64 * 128 * 64 * 784:,} values")
@@ -193,8 +193,8 @@ assert 64 * 128 * 64 * 784 == 411_041_792
 # %% [markdown]
 # ## Measuring a gradient
 #
-# A derivation may be wrong. A measurement needs no derivation: move one value up and down by a small $\delta$, leave all others
-# as they are, and look at the loss. This is the [central difference](glossary.md#central-difference):
+# A derivation may be wrong. A measurement needs no derivation: move one value up and down by a small $\delta$, leave all
+# others as they are, and look at the loss. This is the [central difference](glossary.md#central-difference):
 #
 # $$\frac{\partial L}{\partial x_d} \approx \frac{L(x_d + \delta) - L(x_d - \delta)}{2 \delta}$$
 #
@@ -244,24 +244,24 @@ draw.curves({"central difference": (steps, central), "one-sided difference": (st
             "error of the slope", log=True)
 
 # %% [markdown]
-# **Figure 3.6.** From right to left: first the truncation error falls, then the rounding error grows; the central difference is
-# best near $\delta = 10^{-5}$.
+# **Figure 3.6.** From right to left: first the truncation error falls, then the rounding error grows; the central difference
+# is best near $\delta = 10^{-5}$.
 #
 # <details><summary>For the curious: complex steps</summary>
 #
 # Put $x + i \delta$ into $f(x) = x^2$, with $i \cdot i = -1$. The result is $x^2 - \delta^2 + 2 x \delta \, i$, and its
-# imaginary part divided by $\delta$ is $2x$: the slope. Nothing was subtracted from something nearly equal, so that $\delta$ may
-# be $10^{-20}$. For smooth functions that accept complex numbers the slope is right to the last digit (`by_complex` above). The
-# library's own check does this where it can.
+# imaginary part divided by $\delta$ is $2x$: the slope. Nothing was subtracted from something nearly equal, so that $\delta$
+# may be $10^{-20}$. For smooth functions that accept complex numbers the slope is right to the last digit (`by_complex`
+# above). The library's own check does this where it can.
 #
 # </details>
 #
 # ## The gradient check
 #
-# A layer returns an array, not a loss. So make a loss of it: with an arbitrary array $u$ in the shape of $y$, let
-# $L = \sum_{n,u} u_{nu}\, y_{nu}$. Then $\partial L / \partial y$ is the array $u$: call the backward pass with `dy = u`, and compare
-# with the measured gradient. A [gradient check](glossary.md#gradient-check) reports the *relative error*, the largest difference
-# divided by the largest gradient. Below $10^{-7}$ the two agree; above $10^{-4}$ something is wrong.
+# A layer returns an array, not a loss. So make a loss of it: with an arbitrary array $u$ in the shape of $y$, let $L =
+# \sum_{n,u} u_{nu}\, y_{nu}$. Then $\partial L / \partial y$ is the array $u$: call the backward pass with `dy = u`, and
+# compare with the measured gradient. A [gradient check](glossary.md#gradient-check) reports the *relative error*, the largest
+# difference divided by the largest gradient. Below $10^{-7}$ the two agree; above $10^{-4}$ something is wrong.
 
 # %%
 x, W, b = rng.normal(size=(4, 5)), rng.normal(size=(5, 3)), rng.normal(size=3)
@@ -281,15 +281,15 @@ for gradient, (name, (f, at)) in zip(own.dense_backward(u, x, W), losses.items()
 #
 # ## Training without a single formula for a parameter
 #
-# A layer of three inputs and two units has eight parameters. Forward, loss, backward, step: no formula of this loop
-# knows how many there are.
+# A layer of three inputs and two units has eight parameters. Forward, loss, backward, step: no formula of this loop knows how
+# many there are.
 
 # %%
 W_true, b_true = np.array([[1.0, -2], [0.5, 0], [3, 1]]), np.array([-1.0, 2])
 x = rng.normal(size=(60, 3))
 t = x @ W_true + b_true
 W, b = np.zeros((3, 2)), np.zeros(2)
-for step in range(200):
+for _ in range(200):
     L, dy = own.mse(own.dense(x, W, b), t)
     dx, dW, db = own.dense_backward(dy, x, W)
     W, b = own.sgd_step(W, dW, 0.1), own.sgd_step(b, db, 0.1)
@@ -331,8 +331,8 @@ assert dx == 4
 # %% [markdown]
 # ## The library's
 #
-# `Model` is such a graph of layers, and `check_op` and `check_model` are gradient checks. They also try to name the mistake. A
-# mean over the batch where a sum belongs is a common one:
+# `Model` is such a graph of layers, and `check_op` and `check_model` are gradient checks. They also try to name the mistake.
+# A mean over the batch where a sum belongs is a common one:
 
 # %%
 from nnscratch.gradcheck import check_model, check_op

@@ -1,8 +1,8 @@
 # %% [markdown]
 # # 04 Softmax and cross-entropy: a linear classifier
 #
-# A dense layer turns the 256 pixels of a digit into ten numbers, one for each class. *How do ten numbers become an answer, and
-# what is the loss of a wrong one?* A mean squared error knows nothing of classes.
+# A dense layer turns the 256 pixels of a digit into ten numbers, one for each class. *How do ten numbers become an answer,
+# and what is the loss of a wrong one?* A mean squared error knows nothing of classes.
 #
 # **You will build** the loss that nearly all classifiers are trained with, its gradient, and a classifier that reads 19
 # digits of 20.
@@ -53,7 +53,8 @@ def panel(axes, a_0):
 draw.explore(panel, "the probability of class 0 rises with its logit", a_0=[-1, 0, 1, 2, 3, 5])
 
 # %% [markdown]
-# **Figure 4.2.** The first logit grows from $-1$ to 5, the others stay at 1 and $-1$: its probability grows at the cost of both.
+# **Figure 4.2.** The first logit grows from $-1$ to 5, the others stay at 1 and $-1$: its probability grows at the cost of
+# both.
 #
 # ## The loss
 #
@@ -75,7 +76,8 @@ checks.first_losses(first_losses)
 # %%
 p = np.linspace(0.001, 1, 200)
 draw.curves({"-ln p": (p, -np.log(p)), "1 - p": (p, 1 - p)},
-            "-ln p falls from 6.9 at 0.001 to 0 at 1", "probability of the true class", "loss of the sample",
+            "-ln p falls from 6.9 at 0.001 to 0 at 1",
+            "probability of the true class", "loss of the sample",
             {"ten equal probabilities": ([0.1], [np.log(10)])})
 
 # %% [markdown]
@@ -94,14 +96,14 @@ assert np.isinf(beyond) and np.allclose(shifted / shifted.sum(), powers / powers
 
 # %% [markdown]
 # The remedy: add the same number to all logits of a row, and $p$ does not change, as the factor cancels in the fraction.
-# Subtract the largest logit, and no power exceeds 1. At the other end, a power may round to 0, and its logarithm is $-\infty$;
-# so do not take the logarithm of $p$, but simplify $\ln p$ on paper first. A formula that survives both ends is called
-# [numerically stable](glossary.md#numerical-stability).
+# Subtract the largest logit, and no power exceeds 1. At the other end, a power may round to 0, and its logarithm is
+# $-\infty$; so do not take the logarithm of $p$, but simplify $\ln p$ on paper first. A formula that survives both ends is
+# called [numerically stable](glossary.md#numerical-stability).
 #
 # ### Exercise (derive): softmax and cross-entropy together
 #
-# Write $L$ as a function of the logits, and derive $\partial L / \partial a_{nu}$. One fact helps, where $[u = u']$ is 1 if both
-# are the same unit, else 0:
+# Write $L$ as a function of the logits, and derive $\partial L / \partial a_{nu}$. One fact helps, where $[u = u']$ is 1 if
+# both are the same unit, else 0:
 #
 # $$\frac{\partial p_u}{\partial a_{u'}} = p_u \left([u = u'] - p_{u'}\right)$$
 #
@@ -136,8 +138,8 @@ print(f"loss {L:.3f}, gradient {dlogits.round(3).tolist()}")
 assert np.isclose(L, 1.349, atol=0.001) and np.isclose(dlogits.sum(), 0)
 
 # %% [markdown]
-# Compare it with the probabilities 0.705, 0.259, 0.035. Gradient descent lowers the logits of the wrong classes, in proportion
-# to how much was believed in them, and raises that of the true class.
+# Compare it with the probabilities 0.705, 0.259, 0.035. Gradient descent lowers the logits of the wrong classes, in
+# proportion to how much was believed in them, and raises that of the true class.
 #
 # ## How often is it right?
 #
@@ -158,7 +160,8 @@ checks.accuracy(accuracy)
 # ### Exercise (build): train a linear classifier
 #
 # All parts are there: `own.one_hot`, `own.dense`, `own.softmax_cross_entropy`, `own.dense_backward`, `own.sgd_step`. Put them
-# into a training loop. Begin with `W` and `b` full of zeros, use all samples in every step, and keep the loss before each step.
+# into a training loop. Begin with `W` and `b` full of zeros, use all samples in every step, and keep the loss before each
+# step.
 
 # %% exercise=train_linear
 def train_linear(x, labels, classes, lr, steps):
@@ -198,8 +201,8 @@ draw.gallery(W.T.reshape(10, 16, 16), [f"column {u}" for u in range(10)],
              "the ten columns of W as images", columns=5, inches=1.25, signed=True)
 
 # %% [markdown]
-# **Figure 4.5.** Ten templates: ink on a blue pixel raises the logit of the class, ink on an orange one lowers it. Look at the
-# orange middle of the 0.
+# **Figure 4.5.** Ten templates: ink on a blue pixel raises the logit of the class, ink on an orange one lowers it. Look at
+# the orange middle of the 0.
 
 # %%
 logits = own.dense(x_validation, W, b)

@@ -30,8 +30,8 @@ draw.regions(lambda x: own.dense(x, W, b).argmax(axis=1), points, kind,
              f"linear: {right:.0%} right")
 
 # %% [markdown]
-# **Figure 5.1.** The colour of the plane is the predicted class. Where it changes is the
-# [decision boundary](glossary.md#decision-boundary), and for a linear classifier it is straight.
+# **Figure 5.1.** The colour of the plane is the predicted class. Where it changes is the [decision
+# boundary](glossary.md#decision-boundary), and for a linear classifier it is straight.
 #
 # ## Two layers
 #
@@ -56,8 +56,8 @@ print(f"a = {a[0].tolist()}, y = {y[0].tolist()}, logit = {logits.item():g}")
 assert logits.item() == 10
 
 # %% [markdown]
-# How fast does the logit change with each of the two weights of the first layer? The second unit gives 0, and would give 0 for
-# any small change of its weight. That thought is the next exercise.
+# How fast does the logit change with each of the two weights of the first layer? The second unit gives 0, and would give 0
+# for any small change of its weight. That thought is the next exercise.
 #
 # ### Exercise (derive): through the ReLU
 #
@@ -74,8 +74,8 @@ checks.relu_backward(relu_backward)
 # %% [markdown]
 # ### Exercise (derive): through both layers
 #
-# Draw the graph: x, a, y, logits, L. Go through it from right to left, with `own.dense_backward` and `own.relu_backward` of the
-# nodes that you meet. The gradient with respect to x is not needed: nobody trains the pixels.
+# Draw the graph: x, a, y, logits, L. Go through it from right to left, with `own.dense_backward` and `own.relu_backward` of
+# the nodes that you meet. The gradient with respect to x is not needed: nobody trains the pixels.
 
 # %% exercise=mlp_backward
 def mlp_backward(dlogits, x, a, y, W2):
@@ -131,9 +131,9 @@ draw.explore(spirals, "regions of 2, 4 and 16 hidden units: from three sectors t
 #
 # ## Digits: samples for three purposes
 #
-# The [training set](glossary.md#training-validation-test-set) fits the parameters. The *validation set* is for choices, such as
-# the learning rate. The *test set* says at the end what the result is worth: it is used once, since whatever one chooses on, one
-# fits to. What counts is [generalisation](glossary.md#generalisation), being right on samples never seen.
+# The [training set](glossary.md#training-validation-test-set) fits the parameters. The *validation set* is for choices, such
+# as the learning rate. The *test set* says at the end what the result is worth: it is used once, since whatever one chooses
+# on, one fits to. What counts is [generalisation](glossary.md#generalisation), being right on samples never seen.
 
 # %%
 parts = {part: digits(part, size=28) for part in ("train", "validation")}
@@ -151,7 +151,8 @@ print(x.shape, x_validation.shape)
 # ### Exercise (predict): before the training
 #
 # A network of 784 inputs, 128 hidden units and 10 classes; mini-batches of 64 out of 6300 samples, the last one may be short;
-# second weights so small that all logits are nearly 0. How many parameters? How many steps has an epoch? What is the first loss?
+# second weights so small that all logits are nearly 0. How many parameters? How many steps has an epoch? What is the first
+# loss?
 
 # %% exercise=before_training
 before_training = [..., ..., ...]
@@ -209,13 +210,13 @@ draw.explore(valley, "40 steps in a narrow valley, without and with momentum",
              shown=[(0.05, 0), (0.2, 0), (0.45, 0), (0.05, 0.9), (0.2, 0.5), (0.45, 0.5)])
 
 # %% [markdown]
-# **Figure 5.3.** Forty steps from the left to the minimum (star). Above, without momentum: slow, or zigzag. Below, with it: the
-# same learning rates get further.
+# **Figure 5.3.** Forty steps from the left to the minimum (star). Above, without momentum: slow, or zigzag. Below, with it:
+# the same learning rates get further.
 #
 # ## Two checks before the training
 #
-# The first loss must be near $\ln 10$. And one mini-batch alone must be learned by heart, in a few steps. If either fails, more
-# data will not help: the code is wrong.
+# The first loss must be near $\ln 10$. And one mini-batch alone must be learned by heart, in a few steps. If either fails,
+# more data will not help: the code is wrong.
 
 # %%
 def train_step(x, t, params, velocities, lr, decay):
@@ -237,7 +238,8 @@ assert abs(curve[0] - np.log(10)) < 0.05 and curve[30] < 0.01
 # %% [markdown]
 # ### Exercise (debug): three faults
 #
-# This training loop runs, but its loss rises, and its validation accuracy means nothing. Three lines are wrong. Which? `train` and `validation` are lists of samples, `forward` and `mlp_backward` are as above and right.
+# This training loop runs, but its loss rises, and its validation accuracy means nothing. Three lines are wrong. Which?
+# `train` and `validation` are lists of samples, `forward` and `mlp_backward` are as above and right.
 #
 # ```
 #  1  def fit(params, train, validation, lr, decay, epochs, rng):
@@ -300,8 +302,8 @@ draw.curves({"training, mean of 20 steps": (np.arange(len(steps)) + 1, smooth),
             "both losses fall; the training loss falls further", "step", "cross-entropy", log="y")
 
 # %% [markdown]
-# **Figure 5.4.** Both losses fall, but the training loss goes on where the validation loss no longer does: the training digits
-# are learned by heart. Notebook 06 is about that gap.
+# **Figure 5.4.** Both losses fall, but the training loss goes on where the validation loss no longer does: the training
+# digits are learned by heart. Notebook 06 is about that gap.
 
 # %%
 powers = np.exp(logits - logits.max(axis=1, keepdims=True))

@@ -129,7 +129,8 @@ WRONG = [
     ("dense_backward", lambda dy, x, W: (dy @ W.T, x.T @ dy, ...), "this part is still missing"),
     ("dense_backward", lambda dy, x, W: (x.T @ dy, dy @ W.T, dy.sum(axis=0)), "another order: expected dx, dW, db"),
     ("dense_backward", lambda dy, x, W: (dy @ W.T, dy.sum(axis=0), x.T @ dy), "another order: expected dx, dW, db"),
-    ("dense_backward", lambda dy, x, W: (dy @ W.T, x.T @ dy, (dy * x.sum(axis=1)[:, None]).sum(axis=0)), "db does not depend on x"),
+    ("dense_backward", lambda dy, x, W: (dy @ W.T, x.T @ dy, (dy * x.sum(axis=1)[:, None]).sum(axis=0)),
+     "db does not depend on x"),
     ("dense_backward", lambda dy, x, W: (dy @ W.T, x.T @ dy, dy[0]), "b is used by every sample"),
     ("dense_backward", lambda dy, x, W: (dy @ W.T, np.outer(x[0], dy[0]), dy.sum(axis=0)), "W is used by every sample"),
     ("dense_backward", lambda dy, x, W: (dy @ W.T / W.shape[1], x.T @ dy, dy.sum(axis=0)), "a mean over the units"),
@@ -168,7 +169,8 @@ WRONG = [
 ]
 RIGHT = [
     ("dense_backward", dense_by_loops),
-    ("dense_backward", lambda dy, x, W: [np.einsum("nu,du->nd", dy, W), np.einsum("nd,nu->du", x, dy), dy.T @ np.ones(len(dy))]),
+    ("dense_backward", lambda dy, x, W: [np.einsum("nu,du->nd", dy, W), np.einsum("nd,nu->du", x, dy),
+                                         dy.T @ np.ones(len(dy))]),
     ("chain", lambda x, w, b, t: tuple(2 * (math.tanh(w * x + b) - t) / math.cosh(w * x + b)**2 * np.array([w, x, 1]))),
     ("fan_out", (5, 8)),
     ("numeric_gradient", flat),

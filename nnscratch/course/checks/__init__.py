@@ -11,7 +11,14 @@ from nnscratch.course.checks.gpu import crossover, intensity, queue_seconds, roo
 from nnscratch.course.checks.gradients import chain, fan_out, guilty, numeric_gradient, upstream, walk_back
 from nnscratch.course.checks.gram_matrix import gram, gram_backward, gram_loss
 from nnscratch.course.checks.neurons import dense, neuron, train_step
-from nnscratch.course.checks.perceptron import batches, before_training, faulty_lines, mlp_backward, momentum_step, relu_backward
+from nnscratch.course.checks.perceptron import (
+           batches,
+           before_training,
+           faulty_lines,
+           mlp_backward,
+           momentum_step,
+           relu_backward,
+)
 from nnscratch.course.checks.pooling import dropout, leaky_relu_backward, max_pool, max_pool_backward
 from nnscratch.course.checks.stylizer import adain, adain_backward, conditional_norm
 from nnscratch.course.checks.transfer import content_gradient, matched_colours, total_variation

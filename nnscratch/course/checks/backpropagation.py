@@ -18,7 +18,7 @@ def library_dense_backward(dy, x, W):
 
 
 @exercise("03",
-          "In how many values of y does one value of x appear? And one of W, one of b? Each use sends a gradient, and they add.",
+          "In how many values of y does one value of x appear? One of W, one of b? Each use sends a gradient, and they add.",
           "A gradient has the shape of its array. Which products of dy (N, U), x (N, D) and W (D, U), one factor transposed, "
           "have the shapes (N, D) and (D, U)?",
           "The first of the three is dx = dy @ W.T; b is added to every row, so that db is a sum over axis 0.",

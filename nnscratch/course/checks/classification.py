@@ -61,7 +61,7 @@ def with_floor(logits, t, floor=1e-9):
     return -(t * np.log(p + floor)).sum() / len(t), (p - t) / len(t)
 
 
-@exercise("04", "Write L as a function of the logits first: ln p = a - ln of a sum. Then a large logit needs no exp that overflows.",
+@exercise("04", "Write L as a function of the logits first: ln p = a - ln of a sum. Then no large power is needed.",
           "The gradient: by the chain rule, ∂L/∂a of unit u is the sum over all u' of ∂L/∂p times ∂p/∂a, but t is 0 for all "
           "classes but one. What is left is short. Do not forget that L is a mean.",
           "shifted = logits - logits.max(axis=1, keepdims=True); "
@@ -79,8 +79,10 @@ def softmax_cross_entropy(attempt: Attempt) -> None:
         "the sum runs down the samples, but the probabilities of one sample sum to 1": loss_with(axis=0),
         "this is 1 - p of the true class, expected -ln p": loss_with(lambda p, t: 1 - (t * p).sum() / len(t)),
         "dlogits is not divided by N, but L is a mean": loss_with(slope=lambda p, t: p - t),
-        "dlogits is divided by all N x classes values, but L is a mean over N": loss_with(slope=lambda p, t: (p - t) / p.size),
-        "the sign of dlogits is wrong: it is the direction of steepest descent": loss_with(slope=lambda p, t: (t - p) / len(t)),
+        "dlogits is divided by all N x classes values, but L is a mean over N":
+            loss_with(slope=lambda p, t: (p - t) / p.size),
+        "the sign of dlogits is wrong: it is the direction of steepest descent":
+            loss_with(slope=lambda p, t: (t - p) / len(t)),
         "this is p / N: the target is missing in dlogits": loss_with(slope=lambda p, t: p / len(t)),
         "only the true class gets a gradient, but each logit is part of the sum under the fraction bar":
             loss_with(slope=lambda p, t: t * (p - 1) / len(t)),
@@ -94,8 +96,8 @@ def softmax_cross_entropy(attempt: Attempt) -> None:
     except Wrong as wrong:
         text = str(wrong)
         if "NaN" in text or "inf" in text:
-            text += ("\nexp(a) is infinite from a = 710 on, and 0 below a = -745: subtract from each row its own largest logit, "
-                     "and take the logarithm of the sum alone")
+            text += ("\nexp(a) is infinite from a = 710 on, and 0 below a = -745: subtract from each row its own largest "
+                     "logit, and take the logarithm of the sum alone")
         raise Wrong(text) from wrong
 
 
@@ -106,7 +108,8 @@ def library_accuracy(logits, labels):
 
 @exercise("04", "The predicted class of a row is the one with the largest logit.",
           "np.argmax over the right axis gives N class numbers; compare them with the labels.",
-          "np.mean of an array of True and False is the fraction of True: np.mean(predicted == labels)", library=library_accuracy)
+          "np.mean of an array of True and False is the fraction of True: np.mean(predicted == labels)",
+          library=library_accuracy)
 def accuracy(attempt: Attempt) -> None:
     """A number from 0 to 1."""
     cases = [{"logits": np.array([[1.0, 3.0]]), "labels": np.array([1])},
@@ -145,8 +148,8 @@ def descent(sign=-1, db=1, times=lambda x: 1, start=0.0, count=lambda steps: ste
 
 
 @exercise("04", "Before the loop: W and b full of zeros, one-hot targets, and an empty list of losses.",
-          "A step: logits, loss with its gradient, gradients of W and b, a step for W, a step for b. All of it stands inside the "
-          "loop, the return does not.",
+          "A step: logits, loss with its gradient, gradients of W and b, a step for W, a step for b. All of it stands inside "
+          "the loop, the return does not.",
           "dx, dW, db = own.dense_backward(dlogits, x, W), then W = own.sgd_step(W, dW, lr)", library=library_train_linear)
 def train_linear(attempt: Attempt) -> None:
     """W (inputs, classes) and b (classes,) after the steps, and the losses (steps,)."""

@@ -1,5 +1,5 @@
-"""Exercises of notebook 03: the chain rule by hand, fan-out, a numeric gradient, the backward pass through a graph; of 11 and 08:
-what a sum hides, and a search for bugs.
+"""Exercises of notebook 03: the chain rule by hand, fan-out, a numeric gradient, the backward pass through a graph; of 11 and
+08: what a sum hides, and a search for bugs.
 
 Shapes: all of `chain` and of the graphs are numbers; `numeric_gradient` takes x of any shape; the suspects are backward passes
 of conv2d. A graph is a tuple of Steps in forward order.
@@ -48,7 +48,7 @@ def constant_db(x, w, b, t):
 
 
 @exercise("03",
-          "Forward first: compute a and y and keep them. Backward: begin with dy, the derivative of (y - t)² with respect to y.",
+          "Forward first: compute a and y and keep them. Backward: begin with dy, the derivative of (y - t)² for y.",
           "One node further: da = dy times the local derivative of tanh, which you can compute from y.",
           "da = 2 * (y - t) * (1 - y * y); x enters a with the factor w, so dx = da * w. What are the factors of w and b?",
           library=right_chain)

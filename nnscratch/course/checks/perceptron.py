@@ -34,8 +34,8 @@ def library_relu_backward(dy, a):
     return ops.relu_backward(dy, ops.relu(a)[1])
 
 
-@exercise("05", "Where a is positive, y = a. Where it is negative, y = 0, whatever a is. What are the two local derivatives?",
-          "Multiply dy by the local derivative of each element: an array of 0 and 1 in the shape of a, which a comparison gives.",
+@exercise("05", "Where a is positive, y = a. Where it is negative, y = 0. What are the two local derivatives?",
+          "Multiply dy by the local derivative of each element: an array of 0 and 1 in the shape of a, from a comparison.",
           "dy * (a > 0)", library=library_relu_backward)
 def relu_backward(attempt: Attempt) -> None:
     """da, an array in the shape of a."""
@@ -67,8 +67,8 @@ def mlp_with(da=library_relu_backward, of_second=lambda a, y: y, scale=lambda x:
 
 @exercise("05", "Begin at the logits. own.dense_backward of the second layer gives three gradients; which of them goes on?",
           "The gradient with respect to y passes the ReLU, and is then the upstream gradient of the first layer.",
-          "dy, dW2, db2 = own.dense_backward(dlogits, y, W2). The first layer's weights do not enter: the gradient with respect "
-          "to x is not needed, so that x.T @ da and a sum are enough.", library=library_mlp_backward)
+          "dy, dW2, db2 = own.dense_backward(dlogits, y, W2). The first layer needs own.relu_backward, and then two of "
+          "the three gradients of a dense layer: x.T @ da and a sum.", library=library_mlp_backward)
 def mlp_backward(attempt: Attempt) -> None:
     """dW1, db1, dW2, db2, in the shapes of W1, b1, W2, b2."""
     def case(dlogits, x, a, W2):
@@ -139,7 +139,7 @@ def library_batches(count, size, rng):
 
 
 @exercise("05", "Shuffle all indices once, then cut them into pieces of `size`.",
-          "rng.permutation(count) is an array of 0 to count - 1 in a random order; range(0, count, size) gives where pieces start.",
+          "rng.permutation(count) is 0 to count - 1 in a random order; range(0, count, size) gives where the pieces start.",
           "[order[start:start + size] for start in range(0, count, size)]; a slice at the end may be short.",
           library=library_batches)
 def batches(attempt: Attempt) -> None:
@@ -185,7 +185,7 @@ def check_pieces(pieces: list[np.ndarray], count: int, size: int) -> None:
         raise Wrong(f"there is no index {outside[0]}: they go from 0 to {count - 1}\n{shown}")
     if len(set(found)) < len(found):
         twice = next(k for k in found if found.count(k) > 1)
-        raise Wrong(f"index {twice} appears more than once: an epoch uses each sample once, so draw without replacement\n{shown}")
+        raise Wrong(f"index {twice} appears more than once: an epoch uses each sample once, draw without replacement\n{shown}")
     if len(found) < count:
         last = sizes == full[:len(sizes)]
         why = "the last samples are left out: the last mini-batch may be short" if last else "some indices are missing"
