@@ -183,12 +183,12 @@ draw.grids([[Grid("∂y/∂x: 4 outputs, 6 inputs", J), "  ", Grid("W", W)]],
 # **Figure 3.4.** The Jacobian holds $W^T$ once for each sample; everything else is 0, as no sample touches another.
 #
 # For any array $u$ in the place of `dy`, the backward pass returns $J^T u$, a [vector-Jacobian
-# product](glossary.md#vector-jacobian-product), without ever making $J$. That is its whole point. With 64 samples, 784 inputs
-# and 128 units, $J$ would have 411 million values:
+# product](glossary.md#vector-jacobian-product), without ever making $J$. That is its whole point. In the first layer of
+# notebook 05, with 64 samples, 784 inputs and 128 units, $J$ would have 411 million values:
 
 # %%
 print(f"{64 * 128} x {64 * 784} = {64 * 128 * 64 * 784:,} values")
-assert 64 * 128 * 64 * 784 == 411_041_792
+assert 64 * 128 * 64 * 784 == 411_041_792 and 784 * 128 + 128 + 128 * 10 + 10 == 101_770
 
 # %% [markdown]
 # ## Measuring a gradient
@@ -260,8 +260,9 @@ draw.curves({"central difference": (steps, central), "one-sided difference": (st
 #
 # A layer returns an array, not a loss. So make a loss of it: with an arbitrary array $u$ in the shape of $y$, let $L =
 # \sum_{n,u} u_{nu}\, y_{nu}$. Then $\partial L / \partial y$ is the array $u$: call the backward pass with `dy = u`, and
-# compare with the measured gradient. A [gradient check](glossary.md#gradient-check) reports the *relative error*, the largest
-# difference divided by the largest gradient. Below $10^{-7}$ the two agree; above $10^{-4}$ something is wrong.
+# compare with the measured gradient. (Random numbers, not ones: notebook 11 shows what ones can hide.) A [gradient
+# check](glossary.md#gradient-check) reports the *relative error*, the largest difference divided by the largest gradient. As
+# a rule of thumb in double precision, below $10^{-7}$ the two agree, and above $10^{-4}$ something is wrong.
 
 # %%
 x, W, b = rng.normal(size=(4, 5)), rng.normal(size=(5, 3)), rng.normal(size=3)
@@ -346,22 +347,25 @@ def averaged(dy, cache):
 
 
 x, W, b = rng.normal(size=(4, 5)), rng.normal(size=(5, 3)), rng.normal(size=3)
-print(str(check_op(ops.dense, averaged, [x, W, b], names=["x", "W", "b"])).splitlines()[2])
+print(check_op(ops.dense, averaged, [x, W, b], names=["x", "W", "b"]))
 start = Input((3,))
 model = Model(start, Dense(1)(Activation("tanh")(Dense(4)(start))))
 assert check_model(model, rng.normal(size=(2, 3))).ok
 
 # %% [markdown]
+# The last line of the report compares two sums: $\langle u, Jv \rangle$, how much $L$ changes along a random direction $v$,
+# and $\langle J^T u, v \rangle$, what the backward pass says about it. Notebook 08 returns to this.
+#
 # ## Questions
 #
 # 1. Why does the backward pass visit the nodes in reverse order?
 #    <details><summary>Answer</summary>
 #    A node needs its whole upstream gradient, the sum over all its uses, and every use comes later in the forward pass.
 #    </details>
-# 2. What does the gradient of $P$ parameters cost, by a backward pass and by central differences?
+# 2. What does the gradient of a million parameters cost, by a backward pass and by central differences?
 #    <details><summary>Answer</summary>
-#    A dense layer computes two matrix products backward for one forward, so about two more forward passes, whatever $P$ is.
-#    Central differences need $2P$ forward passes.
+#    A dense layer computes two matrix products backward for one forward, so about two more forward passes, however many
+#    parameters there are. Central differences need two million forward passes.
 #    </details>
 # 3. ReLU has no derivative at 0. What will a central difference report at $x = 0$?
 #    <details><summary>Answer</summary>
