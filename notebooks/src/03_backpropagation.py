@@ -294,7 +294,7 @@ for _ in range(200):
     L, dy = own.mse(own.dense(x, W, b), t)
     dx, dW, db = own.dense_backward(dy, x, W)
     W, b = own.sgd_step(W, dW, 0.1), own.sgd_step(b, db, 0.1)
-print("found W:", W.round(2).tolist())
+print("found W:", (W.round(2) + 0).tolist())
 assert np.allclose(W, W_true, atol=0.01) and np.allclose(b, b_true, atol=0.01)
 
 # %% [markdown]

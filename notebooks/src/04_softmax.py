@@ -21,6 +21,7 @@ from nnscratch.course.digits import digits
 train_images, train_labels, faces = digits("train", size=16)
 validation_images, validation_labels, faces = digits("validation", size=16)
 first = [int(np.argmax(train_labels == u)) for u in range(10)]
+assert len(train_images) == 6300 and len(set(faces)) == 21
 draw.gallery(train_images[first], [f"class {u}" for u in range(10)], "a digit of each class")
 
 # %% [markdown]
@@ -58,7 +59,7 @@ draw.explore(panel, "the probability of class 0 rises with its logit", a_0=[-1, 
 #
 # ## The loss
 #
-# Only the probability of the true class is judged. The [cross-entropy](glossary.md#cross-entropy) is $-\ln p$ of it, averaged
+# Only the probability of the true class counts. The [cross-entropy](glossary.md#cross-entropy) is $-\ln p$ of it, averaged
 # over the samples. With one-hot targets $t_{nu}$ from notebook 00, which pick it out,
 #
 # $$L = -\frac{1}{N} \sum_n \sum_u t_{nu} \ln p_{nu}$$
@@ -81,7 +82,7 @@ draw.curves({"-ln p": (p, -np.log(p)), "1 - p": (p, 1 - p)},
             {"ten equal probabilities": ([0.1], [np.log(10)])})
 
 # %% [markdown]
-# **Figure 4.3.** Cross-entropy has no upper bound, unlike $1 - p$: who is sure and wrong pays much more than who guesses.
+# **Figure 4.3.** Cross-entropy has no upper bound, unlike $1 - p$: being sure and wrong costs much more than guessing.
 #
 # ## Large logits
 #

@@ -216,7 +216,7 @@ draw.explore(valley, "40 steps in a narrow valley, without and with momentum",
 #
 # ## Two checks before the training
 #
-# The first loss must be near $\ln 10$. And one mini-batch alone must be learned by heart, in a few steps. If either fails,
+# The first loss must be near $\ln 10$. And one mini-batch alone must be memorised, in a few steps. If either fails,
 # more data will not help: the code is wrong.
 
 # %%
@@ -271,27 +271,27 @@ checks.faulty_lines(faulty_lines)
 # %%
 def train(lr, epochs, seed=0):
     rng = np.random.default_rng(seed)
-    params, steps, judged = start(784, 128, 10, rng), [], []
+    params, steps, curve = start(784, 128, 10, rng), [], []
     velocities = [0 * p for p in params]
     for _ in range(epochs):
         for one in own.batches(len(x), 64, rng):
             L, params, velocities = train_step(x[one], t[one], params, velocities, lr, 0.9)
             steps.append(L)
         logits = forward(x_validation, *params)[0]
-        judged.append(own.softmax_cross_entropy(logits, t_validation)[0])
-    return params, steps, judged
+        curve.append(own.softmax_cross_entropy(logits, t_validation)[0])
+    return params, steps, curve
 
 
 # %% varies
 chosen = {}
 for lr in (0.001, 0.01, 0.1, 1.0):
-    params, steps, judged = train(lr, 2)
+    params, steps, curve = train(lr, 2)
     chosen[lr] = own.accuracy(forward(x_validation, *params)[0], labels_validation)
     print(f"lr {lr:5}: {chosen[lr]:.1%} of the validation set")
 assert max(chosen, key=chosen.get) == 0.1
 
 # %%
-params, steps, judged = train(0.1, 6)
+params, steps, curve = train(0.1, 6)
 logits = forward(x_validation, *params)[0]
 right = own.accuracy(logits, labels_validation)
 print(f"after {len(steps)} steps: {right:.1%} of the validation set")
@@ -299,12 +299,12 @@ assert right > 0.97
 each = len(steps) // 6
 smooth = [np.mean(steps[max(0, k - 10):k + 10]) for k in range(len(steps))]
 draw.curves({"training, mean of 20 steps": (np.arange(len(steps)) + 1, smooth),
-             "validation, after each epoch": (each * np.arange(1, 7), judged)},
+             "validation, after each epoch": (each * np.arange(1, 7), curve)},
             "both losses fall; the training loss falls further", "step", "cross-entropy", log="y")
 
 # %% [markdown]
 # **Figure 5.4.** Both losses fall, but the training loss goes on where the validation loss no longer does: the training
-# digits are learned by heart. Notebook 06 is about that gap.
+# digits are memorised. Notebook 06 is about that gap.
 
 # %%
 powers = np.exp(logits - logits.max(axis=1, keepdims=True))
@@ -361,7 +361,7 @@ print("the same four gradients")
 # 1. What does the validation accuracy say once you have tried a thousand learning rates on it?
 #    <details><summary>Answer</summary>
 #    Too much: the best of a thousand is partly luck on these 2100 samples. The choice has been fitted to them, so another set
-#    has to judge it.
+#    has to evaluate it.
 #    </details>
 # 2. Why not use all 6300 samples in each step? The gradient would be more accurate.
 #    <details><summary>Answer</summary>

@@ -165,6 +165,8 @@ WRONG = [
     ("walk_back", lambda steps, dy: back_by(added)(steps[::-1], dy), "raised KeyError"),
     ("walk_back", forward, "visited in forward order"),
     ("walk_back", lambda steps, dy: back_by(added)(steps, dy)**2 / dy, "dx = 36, expected 6"),
+    ("walk_back", lambda steps, dy: sum(part for step in steps[::-1] for name, part in zip(step.inputs, step.backward(dy))
+                                        if name == "x"), "each step gets dy"),
     ("walk_back", impatient, "before all parts have arrived"),
 ]
 RIGHT = [

@@ -51,8 +51,13 @@ def by_columns(logits, t):
     return -(t * np.log(p)).sum() / len(t), (p - t) / len(t)
 
 
+def whole_batch(logits, t):
+    p = np.exp(logits) / np.exp(logits).sum()
+    return -(t * np.log(p)).sum() / len(t), (p - t) / len(t)
+
+
 def by_loops(logits, t):
-    """Right: sample by sample, with math.log1p-free plain sums."""
+    """Right: sample by sample."""
     total, dlogits = 0.0, np.zeros(logits.shape)
     for n, row in enumerate(logits):
         largest = max(row)
@@ -104,8 +109,9 @@ WRONG = [
     ("softmax_cross_entropy", naive, "subtract from each row its own largest logit"),
     ("softmax_cross_entropy", one_maximum, "subtract from each row its own largest logit"),
     ("softmax_cross_entropy", log_of_rounded, "take the logarithm of the sum alone"),
-    ("softmax_cross_entropy", floor, "a small number is added to p"),
-    ("softmax_cross_entropy", clipped, "p is clipped"),
+    ("softmax_cross_entropy", floor, "L stops growing: is a small number added"),
+    ("softmax_cross_entropy", clipped, "or p clipped?"),
+    ("softmax_cross_entropy", whole_batch, "one softmax goes over the whole batch"),
     ("softmax_cross_entropy", by_columns, "the sum runs down the samples"),
     ("softmax_cross_entropy", in_place, "changes logits"),
     ("softmax_cross_entropy", loss(lambda p, t: -(t * np.log(p)).sum()), "L is a sum over the samples"),

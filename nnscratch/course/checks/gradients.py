@@ -199,6 +199,11 @@ def at_once(steps, dy):
     return gradients["x"]
 
 
+def from_dy_alone(steps, dy):
+    """Every step is called with the upstream gradient of the last."""
+    return sum(part for step in steps for name, part in zip(step.inputs, step.backward(dy)) if name == "x")
+
+
 @exercise("03", "Keep a dictionary {name: gradient}. At the start it holds dy under the name of the last step.",
           "Visit the steps in reverse; step.backward(gradients[step.name]) gives a part for each name in step.inputs.",
           "A part is added to what is already there: gradients[name] = gradients.get(name, 0) + part.", library=right_walk_back)
@@ -213,6 +218,7 @@ def walk_back(attempt: Attempt) -> None:
         "the steps are visited in forward order: begin with the last step": lambda steps, dy: sum(
             part for name, part in zip(steps[-1].inputs, steps[-1].backward(dy)) if name == "x"),
         "a step passes its gradient on more than once, or before all parts have arrived": at_once,
+        "each step gets dy, expected the gradient of its own output": from_dy_alone,
         "it starts from 1 instead of dy": lambda steps, dy: reverse_pass()(steps, 1.0)})
 
 

@@ -25,6 +25,7 @@ def before_training(attempt: Any) -> None:
         "the biases are parameters, too": (parameters, 101632),
         "the biases of the last layer are parameters, too": (parameters, 101760),
         "the second layer is missing": (parameters, 100480), "the last mini-batch, of 28 samples, is a step, too": (steps, 98),
+        "there is no fraction of a step: round up": (steps, 6300 / 64),
         "this is the number of samples: a step takes 64": (steps, 6300),
         "the logits are nearly equal, but then p is 1/10, not 1": (loss, 0.0), "the base is e, not 10": (loss, 1.0)})
 
@@ -126,6 +127,8 @@ def momentum_step(attempt: Attempt) -> None:
             lambda w, old, v, dw, lr: w - lr * v, lambda v, dw, lr, decay: decay * v + dw),
         "dw is weighted by 1 - decay: this is a moving average, asked is a decaying sum":
             new(moved, lambda v, dw, lr, decay: decay * v - (1 - decay) * lr * dw),
+        "this is a moving average of gradients, asked is a decaying sum of steps": new(
+            lambda w, old, v, dw, lr: w - lr * v, lambda v, dw, lr, decay: decay * v + (1 - decay) * dw),
         "the gradient is subtracted once more: it is already in v":
             new(lambda w, old, v, dw, lr: w + v - lr * dw, right_v),
         "the decay multiplies the whole of v: the new gradient is not decayed yet":
