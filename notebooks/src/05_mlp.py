@@ -112,18 +112,23 @@ print("all four gradients agree with the measured ones")
 # Now the spirals, with 2, 4 and 16 hidden units and a thousand steps of gradient descent each:
 
 # %%
-def spirals(axes, hidden):
+def fit_spirals(hidden):
     params, t = start(2, hidden, 3, np.random.default_rng(0)), own.one_hot(kind, 3)
     for _ in range(1000):
         L, gradients = loss_and_gradients(points, t, params)
         params = [own.sgd_step(w, dw, 1.0) for w, dw in zip(params, gradients)]
-    solved[hidden] = own.accuracy(forward(points, *params)[0], kind)
+    return params, own.accuracy(forward(points, *params)[0], kind)
+
+
+def panel(axes, hidden):
+    params, right = fitted[hidden]
     draw.regions(lambda x: forward(x, *params)[0].argmax(axis=1), points, kind, "", axes=axes)
-    axes.set_xlabel(f"first input\n{solved[hidden]:.0%} right")
+    axes.set_xlabel(f"first input\n{right:.0%} right")
 
 
-solved = {}
-draw.explore(spirals, "regions of 2, 4 and 16 hidden units: from three sectors to three spirals",
+fitted = {hidden: fit_spirals(hidden) for hidden in (2, 4, 16)}
+assert fitted[2][1] < 0.8 and fitted[16][1] > 0.98
+draw.explore(panel, "regions of 2, 4 and 16 hidden units: from three sectors to three spirals",
              hidden=[2, 4, 16], size=(2.6, 2.7))
 
 # %% [markdown]
@@ -136,7 +141,6 @@ draw.explore(spirals, "regions of 2, 4 and 16 hidden units: from three sectors t
 # on, one fits to. What counts is [generalisation](glossary.md#generalisation), being right on samples never seen.
 
 # %%
-assert solved[2] < 0.8 and solved[16] > 0.98
 parts = {part: digits(part, size=28) for part in ("train", "validation")}
 x, labels = parts["train"].images.reshape(-1, 784), parts["train"].labels
 x_validation = parts["validation"].images.reshape(-1, 784)
