@@ -193,14 +193,15 @@ assert 64 * 128 * 64 * 784 == 411_041_792 and 784 * 128 + 128 + 128 * 10 + 10 ==
 # %% [markdown]
 # ## Measuring a gradient
 #
-# A derivation may be wrong. A measurement needs no derivation: move one value up and down by a small $\delta$, leave all
-# others as they are, and look at the loss. This is the [central difference](glossary.md#central-difference):
+# A derivation may be wrong. A measurement needs no derivation: move $x$ up and down by a small $\delta$, and look at the
+# function. For a single number this is the [central difference](glossary.md#central-difference):
 #
-# $$\frac{\partial L}{\partial x_d} \approx \frac{L(x_d + \delta) - L(x_d - \delta)}{2 \delta}$$
+# $$f'(x) \approx \frac{f(x + \delta) - f(x - \delta)}{2 \delta}$$
 #
 # ### Exercise (build): a numeric gradient
 #
-# For a function `f` of one array of any shape, which returns a number. Each element has its turn.
+# For a function `f` of one array of any shape, which returns a number: the partial derivative with respect to each element.
+# Each has its turn, while all others stay as they are.
 
 # %% exercise=numeric_gradient
 def numeric_gradient(f, x, delta):

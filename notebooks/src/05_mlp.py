@@ -182,9 +182,10 @@ checks.batches(batches)
 # ## Momentum
 #
 # In a narrow valley the gradient points across, hardly along. [Momentum](glossary.md#momentum) keeps a velocity $v$: steps
-# along the valley add up, those across cancel. With the gradient $g$ and a decay $\rho$, often 0.9:
-#
-# $$v \leftarrow \rho v - \eta g \qquad w \leftarrow w + v$$
+# along the valley add up, those across cancel. In each step, the old velocity first decays to a fraction $\rho$ of itself,
+# often 0.9; then the plain step of gradient descent is added; and the parameter moves by the result. By hand, with $w = 10$,
+# $v = -2$, the gradient $g = 4$, $\eta = 0.5$ and $\rho = 0.9$: the velocity decays to $-1.8$, becomes $-3.8$, and moves $w$
+# to $6.2$.
 #
 # ### Exercise (build): a step with momentum
 
@@ -207,9 +208,12 @@ def valley(axes, lr, decay):
                  colors="#bbbbbb", linewidths=1)
     axes.plot(*np.array(path).T, ".-", color="#0072b2", linewidth=1)
     axes.plot(0, 0, "*", color="#d55e00", markersize=9)
-    axes.set(xlim=(-3.4, 1.4), ylim=(-1.6, 1.6), xlabel="first parameter", ylabel="second")
+    axes.set(xlim=(-3.4, 1.4), ylim=(-1.6, 1.6), xlabel="first parameter",
+             ylabel="second parameter")
 
 
+w, v = own.momentum_step(np.array([10.0]), np.array([-2.0]), np.array([4.0]), 0.5, 0.9)
+assert np.allclose([w, v], [[6.2], [-3.8]])
 draw.explore(valley, "40 steps in a narrow valley, without and with momentum",
              lr=[0.05, 0.2, 0.45], decay=[0, 0.5, 0.9],
              shown=[(0.05, 0), (0.2, 0), (0.45, 0), (0.05, 0.9), (0.2, 0.5), (0.45, 0.5)])
@@ -218,10 +222,13 @@ draw.explore(valley, "40 steps in a narrow valley, without and with momentum",
 # **Figure 5.3.** Forty steps from the left to the minimum (star). Above, without momentum: slow, or zigzag. Below, with it:
 # the same learning rates get further.
 #
+# In letters, $v \leftarrow \rho v - \eta g$ and then $w \leftarrow w + v$. Other libraries put the signs and $\eta$
+# elsewhere.
+#
 # ## Two checks before the training
 #
-# The first loss must be near $\ln 10$. And one mini-batch alone must be memorised, in a few steps. If either fails,
-# more data will not help: the code is wrong.
+# The first loss must be near $\ln 10$. And one mini-batch alone must be memorised, in a few steps. If either fails, more data
+# will not help: the code is wrong.
 
 # %%
 def train_step(x, t, params, velocities, lr, decay):
@@ -278,8 +285,8 @@ def train(lr, epochs, seed=0):
     params, steps, curve = start(784, 128, 10, rng), [], []
     velocities = [0 * p for p in params]
     for _ in range(epochs):
-        for one in own.batches(len(x), 64, rng):
-            L, params, velocities = train_step(x[one], t[one], params, velocities, lr, 0.9)
+        for batch in own.batches(len(x), 64, rng):
+            L, params, velocities = train_step(x[batch], t[batch], params, velocities, lr, 0.9)
             steps.append(L)
         logits = forward(x_validation, *params)[0]
         curve.append(own.softmax_cross_entropy(logits, t_validation)[0])
