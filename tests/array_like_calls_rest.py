@@ -15,6 +15,7 @@ from nnscratch.course import card_data, gan_failures, notation, player, quiz, re
 from nnscratch.course.checks import batch_normalization, compare, exercise
 from nnscratch.course.draw import (
     bar_chart,
+    classes,
     convolutions,
     drawing,
     film,
@@ -70,6 +71,12 @@ plausible("course.checks.batch_normalization.check_batch_norm", batch_normalizat
           upstream=nothing)
 plausible("course.draw.bar_chart.bars", bar_chart.bars, groups={"one": {"a": 1.0}}, text="text", log=False, stacked=False,
           width=7.0)
+plausible("course.draw.classes.gallery", classes.gallery, images=lambda: [image()], titles=["a"], text="text", columns=2,
+          inches=0.7, signed=True)
+plausible("course.draw.classes.regions", classes.regions, classify=lambda: lambda x: (x[:, 0] > 0) * 1,
+          points=lambda: image(4, 2), labels=lambda: abs(image(4)).round().astype(int), text="text", title="title", side=5)
+plausible("course.draw.classes.verdicts", classes.verdicts, images=lambda: [image()], probabilities=lambda: image(1, 2),
+          labels=[0], text="text", inches=2.0)
 plausible("course.draw.convolutions.channels", convolutions.channels, x=lambda: image(4, 4, 2), kernel=lambda: image(3, 3, 2),
           place=(0, 0), bias=0.0)
 plausible("course.draw.convolutions.window_places", convolutions.window_places, size=5, kernel=3, settings=[(1, 0)])

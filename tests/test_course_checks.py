@@ -149,10 +149,10 @@ def test_the_failing_input_is_small(name, attempt, diagnosis):
 
 def test_the_smallest_failing_input_is_shown():
     """The mean is right for a batch of one, so the batch of two is shown with all its numbers; of its sizes only N is named."""
-    answer = checks.dense_backward(lambda dy, x, weights: (dy @ weights.T, x.T @ dy, dy.mean(axis=0)))
+    answer = checks.dense_backward(lambda dy, x, W: (dy @ W.T, x.T @ dy, dy.mean(axis=0)))
     assert str(answer) == """dense_backward: wrong
-  for dy = [[1], [10]], x = [[2], [3]], weights = [[4]]
-  dbias = [5.5], expected [11]
+  for dy = [[1], [10]], x = [[2], [3]], W = [[4]]
+  db = [5.5], expected [11]
   it is too small by exactly 2 = N, the batch size: a mean is taken where a sum belongs, or a term is counted only once"""
 
 

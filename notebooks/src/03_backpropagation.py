@@ -1,12 +1,15 @@
 # %% [markdown]
-# # 03 The chain rule, and how to know that a gradient is right
+# # 03 Backpropagation, and how to check it
 #
-# **You will build** the backward of a small computation by hand, then a measuring device that needs no backward at all. You
-# will see why the most usual test lets wrong backwards pass, and find out which of five suspects are wrong.
+# In notebook 02 two derivatives were enough, and you derived both on paper. The network of notebook 05 has 101,770
+# parameters. *How does one get all their derivatives, for the price of about two more forward passes?*
 #
-# **You need** notebook 01 and the chain rule from school: $(f(g(x)))' = f'(g(x)) \cdot g'(x)$.
+# **You will build** the gradients of a neuron, then of a whole dense layer; a check for any gradient; and, at last, the
+# backward pass through any graph.
 #
-# **It takes** about an hour and a half with the exercises; the notebook itself runs in seconds.
+# **You need** notebook 02 and the chain rule from school: $(f(g(x)))' = f'(g(x)) \cdot g'(x)$.
+#
+# **It takes** about two hours, best in two sittings; the notebook itself runs in seconds.
 
 # %%
 import math
@@ -14,290 +17,368 @@ import math
 import numpy as np
 
 from nnscratch import ops
-from nnscratch.course import checks, draw
-from nnscratch.course.draw import Node
+from nnscratch.course import checks, draw, own
+from nnscratch.course.draw import Grid, Node
 
 # %% [markdown]
-# ## A chain of small steps
+# ## A computational graph
 #
-# Take one neuron with a smooth activation, and how far it is from a target $t$:
-#
-# $$z = w x + b \qquad y = \tanh(z) \qquad L = (y - t)^2$$
-#
-# Forward with $x = 2$, $w = 0.5$, $b = -0.75$ and $t = 1.5$, each step kept, because the way back will need it:
+# Take $L = (3x + 1)^2$ at $x = 2$, and give every operation a node. That is a [computational
+# graph](glossary.md#computational-graph). The [forward pass](glossary.md#forward-pass) computes the values from left to
+# right. The [backward pass](glossary.md#backpropagation-backward-pass) computes the derivative of $L$ with respect to every
+# value, from right to left:
 
 # %%
-x, w, b, t = 2.0, 0.5, -0.75, 1.5
-z = w * x + b
-y = math.tanh(z)
-L = (y - t)**2
-print(f"z = {z}, y = {y:.4f}, L = {L:.4f}")
+x = 2.0
+a = 3 * x             # forward
+y = a + 1
+L = y**2
+dy = 2 * y * 1.0      # backward: local derivative 2y, times dL/dL = 1
+da = 1 * dy           # local derivative 1
+dx = 3 * da           # local derivative 3
+draw.graph([Node("x", (), x, dx), Node("a = 3x", ("x",), a, da),
+            Node("y = a + 1", ("a = 3x",), y, dy), Node("L = y²", ("y = a + 1",), L, 1.0)],
+           "forward 2, 6, 7, 49; backward 1, 14, 14, 42")
 
 # %% [markdown]
-# Backward we ask of every step: how fast does $L$ change with it? At the end that is easy, $dL/dy = 2 (y - t)$. One step
-# earlier the chain rule says: multiply by the slope of the step between, $\tanh'(z) = 1 - \tanh(z)^2 = 1 - y^2$. And so on:
+# **Figure 3.1.** Values (blue) are computed from left to right, gradients (orange) from right to left.
 #
-# $$dy = 2 (y - t) \qquad dz = dy \cdot (1 - y^2) \qquad dw = dz \cdot x \qquad dx = dz \cdot w \qquad db = dz$$
+# A node needs to know two things only: its own local derivative, and the derivative of $L$ with respect to its output, the
+# [upstream gradient](glossary.md#upstream-gradient). It multiplies the two and passes the product on. This is the [chain
+# rule](glossary.md#chain-rule), applied once per node; applied to a whole network it is called *backpropagation*.
 #
-# No step needs to know the whole computation. It gets the slope from behind, multiplies by its own, and hands on. (As in
-# notebook 01, `dw` is short for $\partial L / \partial w$.)
+# As before, `dx` is short for $\partial L / \partial x$. Is $dx = 42$ plausible? Move $x$ a little and look at $L$:
 
 # %%
-dy = 2 * (y - t)
-dz = dy * (1 - y**2)
-dw, dx, db = dz * x, dz * w, dz
-draw.graph([Node("x", (), x, dx), Node("w", (), w, dw), Node("b", (), b, db),
-            Node("z = wx + b", ("x", "w", "b"), z, dz),
-            Node("y = tanh z", ("z = wx + b",), y, dy),
-            Node("L = (y - t)²", ("y = tanh z",), L, 1.0)],
-           f"forward to L = {L:.4f}, backward to dx = {dx:.4f}, dw = {dw:.4f}, db = {db:.4f}")
+slope = ((3 * 2.001 + 1)**2 - (3 * 1.999 + 1)**2) / 0.002
+print(f"by the chain rule {dx}, measured {slope:.6f}")
+assert math.isclose(dx, slope)
 
 # %% [markdown]
-# Is $dw = -4.72$ believable? Raise $w$ by a little and look:
-
-# %%
-def loss(x, w, b, t):
-    return (math.tanh(w * x + b) - t)**2
-
-
-h = 1e-5
-measured = (loss(x, w + h, b, t) - loss(x, w - h, b, t)) / (2 * h)
-print(f"by the chain rule {dw:.6f}, measured {measured:.6f}")
-assert math.isclose(dw, measured, rel_tol=1e-8)
-
-# %% [markdown]
-# ### Exercise: the chain
+# ### Exercise (derive): one neuron
 #
-# All five lines in one function, for any numbers.
+# Now a neuron with a smooth activation, and its squared error:
+#
+# $$a = w x + b \qquad y = \tanh(a) \qquad L = (y - t)^2$$
+#
+# Draw its graph on paper. Write values at the nodes for $x = 2$, $w = 0.5$, $b = -0.75$, $t = 1.5$, then go from right to
+# left. You need one fact: the derivative of $\tanh$ at $a$ is $1 - \tanh(a)^2$.
 
 # %% exercise=chain
 def chain(x, w, b, t):
-    """dL/dx, dL/dw, dL/db of L = (tanh(w x + b) - t)²"""
+    """The gradients dx, dw, db of L = (tanh(w x + b) - t)², three numbers."""
     ...
 
 # %%
 checks.chain(chain)
 
+# %%
+dx, dw, db = own.chain(2.0, 0.5, -0.75, 1.5)
+y = math.tanh(0.25)
+draw.graph([Node("x", (), 2.0, dx), Node("w", (), 0.5, dw), Node("b", (), -0.75, db),
+            Node("a = wx + b", ("x", "w", "b"), 0.25, db),
+            Node("y = tanh a", ("a = wx + b",), y, 2 * (y - 1.5)),
+            Node("L = (y - t)²", ("y = tanh a",), (y - 1.5)**2, 1.0)],
+           f"a neuron: L = {(y - 1.5)**2:.4f}, dx = {dx:.4f}, dw = {dw:.4f}, db = {db:.4f}")
+
+# %% [markdown]
+# **Figure 3.2.** One backward pass gives the gradients of all inputs of the graph: compare them with your paper.
+#
+# ## A value that is used twice
+#
+# Let $u = 3x$, $v = 5x$ and $y = u + v$. Someone writes the backward pass line by line:
+#
+# ```python
+# dy = 1
+# du, dv = dy, dy       # the derivatives of a sum are 1
+# dx = 3 * du           # x was used here
+# dx = 5 * dv           # and here
+# print(dx)
+# ```
+#
+# ### Exercise (predict): fan-out
+#
+# What does the code print, and what is the right $\partial y / \partial x$?
+
+# %% exercise=fan_out
+fan_out = [..., ...]
+
+# %%
+checks.fan_out(fan_out)
+
+# %%
+du = dv = dy = 1
+dx = 3 * du
+dx = 5 * dv
+wrong = dx
+dx = 3 * du
+dx += 5 * dv
+assert wrong == 5 and dx == 8
+draw.graph([Node("x", (), 1, f"3 + 5 = {dx}"), Node("u = 3x", (("x", "3"),), 3, du),
+            Node("v = 5x", (("x", "5"),), 5, dv), Node("y = u + v", ("u = 3x", "v = 5x"), 8, dy)],
+           "x is used by u = 3x and v = 5x; backward 3 and 5 arrive at x, 8 in all")
+
+# %% [markdown]
+# **Figure 3.3.** A value used twice receives two gradients, 3 and 5, and they add.
+#
+# The line `dx = 5 * dv` forgets the first use; `dx += 5 * dv` is right. A small change of $x$ changes $y$ along both paths,
+# and the two effects add:
+#
+# $$\frac{\partial L}{\partial x} = \frac{\partial L}{\partial u} \frac{\partial u}{\partial x} +
+# \frac{\partial L}{\partial v} \frac{\partial v}{\partial x}$$
+#
+# A value with several uses has [fan-out](glossary.md#fan-out). In a network nearly all values have it, as you will see now.
+#
+# ## From one neuron to a layer
+#
+# The layer of notebook 01 computes, for sample $n$ and unit $u$,
+#
+# $$y_{nu} = \sum_d x_{nd} W_{du} + b_u$$
+#
+# The next layer passes on the upstream gradient `dy`, in the shape of `y`. Three gradients are wanted, each in the shape of
+# its array:
+#
+# | given | shape | wanted | shape |
+# |---|---|---|---|
+# | `dy` | (N, units) | `dx` | (N, inputs) |
+# | `x` | (N, inputs) | `dW` | (inputs, units) |
+# | `W` | (inputs, units) | `db` | (units,) |
+#
+# Take two samples, one input and one unit: $x = (2, 3)$, $W = 4$, $dy = (1, 10)$. The one weight is used by both samples. The
+# first sample sends $1 \cdot 2$, the second $10 \cdot 3$, so $dW = 32$.
+#
+# ### Exercise (derive): the dense layer
+#
+# On paper, for one value at a time:
+#
+# 1. In which $y_{nu}$ does $x_{nd}$ appear? Sum over all of them: upstream gradient times local derivative.
+# 2. The same for $W_{du}$, and for $b_u$.
+# 3. Write each sum as a matrix product, or as a sum over an axis. The shapes leave only one way.
+
+# %% exercise=dense_backward
+def dense_backward(dy, x, W):
+    """dx (N, inputs), dW (inputs, units), db (units,) from dy (N, units)."""
+    ...
+
+# %%
+checks.dense_backward(dense_backward)
+
+# %% [markdown]
+# ## What a backward pass computes
+#
+# The [Jacobian](glossary.md#jacobian) $J$ of a function is the table of all its partial derivatives, a row for each output
+# and a column for each input. A `dy` with a single 1 picks out one row. So the whole table for two samples, three inputs, two
+# units takes four backward passes:
+
+# %%
+rng = np.random.default_rng(0)
+x, W = rng.normal(size=(2, 3)), np.array([[1.0, 4], [2, 5], [3, 6]])
+J = np.array([own.dense_backward(one.reshape(2, 2), x, W)[0].ravel() for one in np.eye(4)])
+u = rng.normal(size=(2, 2))
+assert np.allclose(own.dense_backward(u, x, W)[0].ravel(), J.T @ u.ravel())
+draw.grids([[Grid("∂y/∂x: 4 outputs, 6 inputs", J), "  ", Grid("W", W)]],
+           "the Jacobian of a dense layer: W transposed, once for each sample, zeros elsewhere")
+
+# %% [markdown]
+# **Figure 3.4.** The Jacobian holds $W^T$ once for each sample; everything else is 0, as no sample touches another.
+#
+# For any array $u$ in the place of `dy`, the backward pass returns $J^T u$, a [vector-Jacobian
+# product](glossary.md#vector-jacobian-product), without ever making $J$. That is its whole point. In the first layer of
+# notebook 05, with 64 samples, 784 inputs and 128 units, $J$ would have 411 million values:
+
+# %%
+print(f"{64 * 128} x {64 * 784} = {64 * 128 * 64 * 784:,} values")
+assert 64 * 128 * 64 * 784 == 411_041_792 and 784 * 128 + 128 + 128 * 10 + 10 == 101_770
+
 # %% [markdown]
 # ## Measuring a gradient
 #
-# What we did with $w$ works for any function of any array: change one number by $h$ up, then by $h$ down, and divide.
+# A derivation may be wrong. A measurement needs no derivation: move $x$ up and down by a small $\delta$, and look at the
+# function. For a single number this is the [central difference](glossary.md#central-difference):
 #
-# $$\frac{\partial f}{\partial x_k} \approx \frac{f(x + h e_k) - f(x - h e_k)}{2h}$$
+# $$f'(x) \approx \frac{f(x + \delta) - f(x - \delta)}{2 \delta}$$
 #
-# ($e_k$ is 1 at place $k$ and 0 elsewhere.) This is the *central difference*. It costs two forwards for each number, so nobody
-# trains with it. But it needs no backward, and so it can judge one.
+# ### Exercise (build): a numeric gradient
 #
-# ### Exercise: the measuring device
+# For a function `f` of one array of any shape, which returns a number: the partial derivative with respect to each element.
+# Each has its turn, while all others stay as they are.
 
 # %% exercise=numeric_gradient
-def numeric_gradient(f, x, h):
-    """The slope of f along every element of x: an array like x."""
+def numeric_gradient(f, x, delta):
+    """The gradient of f, a function of one array that returns a number, in the shape of x."""
     ...
 
 # %%
 checks.numeric_gradient(numeric_gradient)
 
 # %% [markdown]
-# ## How small should $h$ be?
-#
-# Not as small as possible. Two errors pull in opposite directions. A large $h$ sees the bend of the curve: the error grows with
-# $h^2$. A small $h$ subtracts two numbers that are nearly equal, and what is left of their digits is divided by a tiny $h$:
-# that error grows as $h$ shrinks. Together they make a V. In float32, with its 7 digits, even the bottom of the V is not good.
-#
-# A third way has no V at all. It uses *complex numbers*. Such a number, $a + ib$, is a pair that one computes with as usual,
-# except that $i \cdot i = -1$; $a$ is called its real part and $b$ its imaginary part, written $\mathrm{Im}$. They are used
-# here for one reason alone: the two parts stay apart. Put $x + ih$ into $f(x) = x^2$:
-#
-# $$(x + ih)^2 = x^2 - h^2 + i \cdot 2xh \qquad \frac{\mathrm{Im}\,(x + ih)^2}{h} = 2x$$
-#
-# That is the slope, and nothing was subtracted from something nearly equal. For any smooth function it works the same way, but
-# for an error of the size of $h^2$:
-#
-# $$f'(x) \approx \frac{\mathrm{Im}\, f(x + ih)}{h}$$
-#
-# Since no digits are lost, $h$ may be so tiny that this error vanishes: the *complex step* is right to the last digit. It asks
-# for a smooth function that takes complex numbers; NumPy's do, and there $i$ is written `1j`.
+# How small should $\delta$ be? The next figure looks at $\tanh$ near $x = 1$ through a window as wide as four steps:
+
+# %%
+def zoom(axes, delta):
+    s = np.linspace(-2, 2, 401)
+    axes.plot(s, (np.tanh(1 + s * delta) - np.tanh(1)) / delta, color="#0072b2", label="tanh")
+    up, down = ((np.tanh(1 + k * delta) - np.tanh(1)) / delta for k in (1, -1))
+    axes.plot([-1, 1], [down, up], "o-", color="#d55e00", label="difference")
+    axes.plot(s, s * (1 - np.tanh(1)**2), "k:", label="tangent")
+    axes.set(xlabel="(x - 1) / δ", ylabel="change / δ", xticks=[-2, -1, 0, 1, 2], ylim=(-1.3, 1.3))
+    if delta == 1:
+        axes.legend(frameon=False, fontsize=9, loc="upper left")
+
+
+draw.explore(zoom, "tanh enlarged: curved for δ = 1, straight for 1e-5, a staircase for 1e-15",
+             delta=[1, 0.3, 0.1, 1e-5, 1e-15, 1e-16])
+
+# %% [markdown]
+# **Figure 3.5.** A large $\delta$ sees the bend of the curve; a tiny one sees the steps between neighbouring floating-point
+# numbers, and no slope any more.
 
 # %%
 steps = 10.0**-np.arange(1, 15)
-true = 1 - np.tanh(0.25)**2
-
-
-def errors(dtype):
-    at, h = dtype(0.25), steps.astype(dtype)
-    return np.abs((np.tanh(at + h) - np.tanh(at - h)) / (2 * h) - true) + 1e-17
-
-
-assert np.isclose(np.imag((3 + 1j * 1e-20)**2) / 1e-20, 2 * 3)
-by_complex = np.abs(np.imag(np.tanh(0.25 + 1j * steps)) / steps - true) + 1e-17
-assert errors(np.float64).min() < 1e-10 and errors(np.float32).min() > 1e-8
-assert by_complex.min() < 1e-15
-
-# %%
-draw.curves({"central, float64": (steps, errors(np.float64)),
-             "central, float32": (steps, errors(np.float32)),
-             "complex step": (steps, by_complex)},
-            "the error over the step: two Vs, and one line down to rounding",
-            "step h", "error of the slope", log=True)
+true = 1 - np.tanh(1)**2
+central = np.abs((np.tanh(1 + steps) - np.tanh(1 - steps)) / (2 * steps) - true)
+one_sided = np.abs((np.tanh(1 + steps) - np.tanh(1)) / steps - true)
+by_complex = abs(np.tanh(1 + 1e-20j).imag / 1e-20 - true)
+assert 1e-6 < steps[central.argmin()] < 1e-4 and central.min() < 1e-10 and by_complex < 1e-15
+draw.curves({"central difference": (steps, central), "one-sided difference": (steps, one_sided)},
+            "the error over δ: it falls to a minimum near 1e-5 and rises again", "step δ",
+            "error of the slope", log=True)
 
 # %% [markdown]
-# ## From a number to an array
+# **Figure 3.6.** From right to left: first the truncation error falls, then the rounding error grows; the central difference
+# is best near $\delta = 10^{-5}$.
 #
-# A layer's output is an array, and has no single slope. So we pretend that a loss stands behind it: take any array $u$ in the
-# shape of $y$, and let
+# <details><summary>For the curious: complex steps</summary>
 #
-# $$L = \sum u \cdot y$$
+# Put $x + i \delta$ into $f(x) = x^2$, with $i \cdot i = -1$. The result is $x^2 - \delta^2 + 2 x \delta \, i$, and its
+# imaginary part divided by $\delta$ is $2x$: the slope. Nothing was subtracted from something nearly equal, so that $\delta$
+# may be $10^{-20}$. For smooth functions that accept complex numbers the slope is right to the last digit (`by_complex`
+# above). The library's own check does this where it can.
 #
-# Then $\partial L / \partial y = u$: exactly what a layer receives as `dy`. Run the backward with `dy = u`, measure $L$'s
-# slopes, and the two must agree. Here for the dense layer of notebook 01, with the library's own device:
+# </details>
+#
+# ## The gradient check
+#
+# A layer returns an array, not a loss. So make a loss of it: with an arbitrary array $u$ in the shape of $y$, let $L =
+# \sum_{n,u} u_{nu}\, y_{nu}$. Then $\partial L / \partial y$ is the array $u$: call the backward pass with `dy = u`, and
+# compare with the measured gradient. (Random numbers, not ones: notebook 11 shows what ones can hide.) A [gradient
+# check](glossary.md#gradient-check) reports the *relative error*, the largest difference divided by the largest gradient. As
+# a rule of thumb in double precision, below $10^{-7}$ the two agree, and above $10^{-4}$ something is wrong.
 
 # %%
-from nnscratch.gradcheck import check_op
-from nnscratch.gradcheck.numeric import central_difference
-
-rng = np.random.default_rng(0)
-x, weights, bias = rng.normal(size=(4, 5)), rng.normal(size=(5, 3)), rng.normal(size=3)
+x, W, b = rng.normal(size=(4, 5)), rng.normal(size=(5, 3)), rng.normal(size=3)
 u = rng.normal(size=(4, 3))
-
-
-def dense_loss(x, weights, bias):
-    return (u * ops.dense(x, weights, bias)[0]).sum()
-
-
-everywhere = [np.arange(array.size) for array in (x, weights, bias)]
-slopes, _ = central_difference(dense_loss, [x, weights, bias], everywhere)
-backward = ops.dense_backward(u, ops.dense(x, weights, bias)[1])
-agree = [bool(np.allclose(a.ravel(), b)) for a, b in zip(backward, slopes)]
-print("dx, dweights, dbias agree:", agree)
-assert all(agree)
+losses = {"dx": (lambda x: (u * own.dense(x, W, b)).sum(), x),
+          "dW": (lambda W: (u * own.dense(x, W, b)).sum(), W),
+          "db": (lambda b: (u * own.dense(x, W, b)).sum(), b)}
+for gradient, (name, (f, at)) in zip(own.dense_backward(u, x, W), losses.items()):
+    measured = own.numeric_gradient(f, at, 1e-5)
+    error = np.abs(gradient - measured).max() / np.abs(measured).max()
+    print(f"{name} {gradient.shape}: relative error below 1e-7: {error < 1e-7}")
+    assert error < 1e-7
 
 # %% [markdown]
-# ## What a sum hides
+# The check costs two forward passes for every element, so that one trains with the backward pass and checks it once, on small
+# arrays.
 #
-# Which $u$? Many people take ones, which means $L = \sum y$. It looks harmless. Watch it fail.
+# ## Training without a single formula for a parameter
 #
-# *Batch normalisation* takes a channel (a column of numbers), subtracts its mean, divides by its standard deviation, and then
-# applies a factor $\gamma$ and an offset $\beta$ (`nnscratch/ops/normalize.py` derives its backward). Here one fact is enough:
-# whatever goes in, the normalised numbers of a channel sum to 0. So $\sum y = M \beta$ for a channel of $M$ numbers. It does
-# not depend on $x$ at all, and the true gradient by $x$ is exactly 0.
+# A layer of three inputs and two units has eight parameters. Forward, loss, backward, step: no formula of this loop knows how
+# many there are.
 
 # %%
-from nnscratch.course.checks.gradients import batch_norm, check_batch_norm
-from nnscratch.gradcheck.mutants import BLIND_TO_ONES, mutants_of
-
-column = rng.normal(size=(6, 1)) * 3 + 5
-y, cache = batch_norm(column, np.array([2.0]), np.array([0.5]))
-print(f"sum of y: {y.sum():.6f} = 6 · 0.5")
-dx_of_a_sum = ops.batch_norm_backward(np.ones_like(y), cache)[0]
-assert np.isclose(y.sum(), 3) and np.allclose(dx_of_a_sum, 0)
+W_true, b_true = np.array([[1.0, -2], [0.5, 0], [3, 1]]), np.array([-1.0, 2])
+x = rng.normal(size=(60, 3))
+t = x @ W_true + b_true
+W, b = np.zeros((3, 2)), np.zeros(2)
+for _ in range(200):
+    L, dy = own.mse(own.dense(x, W, b), t)
+    dx, dW, db = own.dense_backward(dy, x, W)
+    W, b = own.sgd_step(W, dW, 0.1), own.sgd_step(b, db, 0.1)
+print("found W:", (W.round(2) + 0).tolist())
+assert np.allclose(W, W_true, atol=0.01) and np.allclose(b, b_true, atol=0.01)
 
 # %% [markdown]
-# Now take four backwards that are wrong on purpose: one forgets $\gamma$, one takes the variance for a constant, and so on.
-# Each multiplies or changes something that is 0 for `dy = 1`. We measure each of them twice, with ones and with random numbers:
+# ## Any graph
+#
+# A library does not derive formulas either. It stores a graph: a list of steps in forward order, each with the names that it
+# reads and its own backward pass, which returns a list, one gradient for each input.
 
 # %%
-for mistake in BLIND_TO_ONES:
-    wrong = mutants_of("batch_norm training")[mistake]
-    with_ones = check_batch_norm(wrong, upstream=np.ones)
-    with_random = check_batch_norm(wrong, upstream=rng.standard_normal)
-    print(f"{mistake:31} ones: {'passes' if with_ones.ok else 'caught'}   "
-          f"random: {'passes' if with_random.ok else 'caught'}, error {with_random.error:.0e}")
-    assert with_ones.ok and not with_random.ok
+from nnscratch.course.checks.gradients import SMALL_GRAPH
+
+print(SMALL_GRAPH)
+for step in SMALL_GRAPH:
+    print(f"{step.name} reads {step.inputs}; backward of 1: {step.backward(1.0)}")
 
 # %% [markdown]
-# With ones all four agree with the measurement: 0 everywhere. A network with some of them would train badly, and its tests
-# would be green. With random numbers each one is caught.
+# ### Exercise (build): the backward pass of a graph
 #
-# ### Exercise: an upstream gradient that sees
-#
-# Give back a `dy` of the shape asked for, the same at every call, that lets none of the four pass. Try `np.ones(shape)` first
-# and read what the check says.
+# Given the steps and the upstream gradient of the last one, return the gradient of the value named `"x"`. Two things matter:
+# the order, since a step can only start when its upstream gradient is complete; and fan-out.
 
-# %% exercise=upstream
-def upstream(shape):
-    """An array of that shape, the same at every call."""
+# %% exercise=walk_back
+def walk_back(steps, dy):
+    """dx: each step has a .name, .inputs (names) and .backward(dy), a list of gradients."""
     ...
 
 # %%
-checks.upstream(upstream)
+checks.walk_back(walk_back)
+
+# %%
+dx = own.walk_back(SMALL_GRAPH, 1.0)
+print(f"y = x + 3x, dx = {dx:g}")
+assert dx == 4
 
 # %% [markdown]
-# ## A report
+# ## The library's
 #
-# `check_op` does all of this at once: a random `dy`, complex steps where the function is smooth, every input. It also tries to
-# *name* the mistake. A mean over the batch where a sum belongs is the most usual one:
+# `Model` is such a graph of layers, and `check_op` and `check_model` are gradient checks. They also try to name the mistake.
+# A mean over the batch where a sum belongs is a common one:
 
 # %%
-def averaged(dy, cache):
-    dx, dweights, dbias = ops.dense_backward(dy, cache)
-    return dx, dweights / len(dy), dbias
-
-
-x = rng.normal(size=(4, 5))
-print(check_op(ops.dense, averaged, [x, weights, bias], names=["x", "weights", "bias"]))
-
-# %% [markdown]
-# The last line needs two words. Pointed brackets are a sum: $\langle a, b \rangle$ means that two arrays of one shape are
-# multiplied element by element, and all products added up, so our $L$ above was $\langle u, y \rangle$. And $J$ is the table of
-# all slopes, of every output by every input: $J v$ says how $y$ moves if the inputs move along a direction $v$, and $J^T u$ is
-# what a backward makes of $u$. The line compares two numbers that see every element at once: how $L$ changes along a random
-# $v$, measured, and what the backward says about it. Notebook 08 comes back to this.
-#
-# ### Exercise: find the bugs
-#
-# Five backwards of a convolution stand in `suspects()`, by letters. Some are right. (You do not need to know yet how a
-# convolution works: that is the point.) Return the letters of the wrong ones, as a set or as one string.
-
-# %%
-from nnscratch.course.checks.gradients import suspects
-
-print(", ".join(suspects()))
-x, kernel = rng.normal(size=(2, 4, 5, 3)), rng.normal(size=(3, 2, 3, 4))
-bias = rng.normal(size=4)
-y, cache = ops.conv2d(x, kernel, bias)
-assert y.shape == (2, 2, 4, 4) and len(suspects()["A"](y, cache)) == 3
-
-# %% exercise=guilty
-def guilty():
-    """The letters of the suspects whose gradients are wrong, as a set such as {"A"}."""
-    ...
-
-# %%
-checks.guilty(guilty)
-
-# %% [markdown]
-# ## The library does the same
-#
-# A model is a graph of layers. Its forward walks the graph; its backward walks it in reverse and hands `dy` from one to the
-# next, as you did with five lines. Here is such a walk, each line with its formula, shapes, and the typical size of its
-# numbers. And `check_model` measures the gradient of the whole.
-
-# %%
-from nnscratch import course
-from nnscratch.gradcheck import check_model
+from nnscratch.gradcheck import check_model, check_op
 from nnscratch.layers import Activation, Dense, Input
 from nnscratch.models import Model
 
+
+def averaged(dy, cache):
+    dx, dW, db = ops.dense_backward(dy, cache)
+    return dx, dW / len(dy), db
+
+
+x, W, b = rng.normal(size=(4, 5)), rng.normal(size=(5, 3)), rng.normal(size=3)
+print(check_op(ops.dense, averaged, [x, W, b], names=["x", "W", "b"]))
 start = Input((3,))
 model = Model(start, Dense(1)(Activation("tanh")(Dense(4)(start))))
-walk = course.trace(model, rng.normal(size=(2, 3)).astype("float32"))
-print(walk)
 assert check_model(model, rng.normal(size=(2, 3))).ok
 
-# %%
-walk.strip()
-
 # %% [markdown]
-# `walk.player()` shows the same with buttons, and `walk.save("walk.html")` as a page for any browser.
+# The last line of the report compares two sums: $\langle u, Jv \rangle$, how much $L$ changes along a random direction $v$,
+# and $\langle J^T u, v \rangle$, what the backward pass says about it. Notebook 08 returns to this.
 #
 # ## Questions
 #
-# 1. Why does the central difference err by $h^2$, and $(f(x + h) - f(x)) / h$ by $h$?
-# 2. relu has no slope at 0. What will a measurement say for $x = 10^{-7}$ and $h = 10^{-5}$?
-# 3. For which layers besides batch normalisation is the gradient of $\sum y$ a poor test? Think of softmax.
+# 1. Why does the backward pass visit the nodes in reverse order?
+#    <details><summary>Answer</summary>
+#    A node needs its whole upstream gradient, the sum over all its uses, and every use comes later in the forward pass.
+#    </details>
+# 2. What does the gradient of a million parameters cost, by a backward pass and by central differences?
+#    <details><summary>Answer</summary>
+#    A dense layer computes two matrix products backward for one forward, so about two more forward passes, however many
+#    parameters there are. Central differences need two million forward passes.
+#    </details>
+# 3. ReLU has no derivative at 0. What will a central difference report at $x = 0$?
+#    <details><summary>Answer</summary>
+#    One half: 1 to the right, 0 to the left. The course takes 0 there, a convention. So check at points that are further from 0
+#    than $\delta$.
+#    </details>
 #
-# **Alone:** `check_op` your own backward from notebook 01, as `lambda dy, cache: dense_backward(dy, *cache[:2])`; then spoil
-# it, and see whether the report finds out how.
+# ## References
 #
-# **Next:** [07 Convolution: from loops to one matrix product](07_convolution.ipynb)
+# - Rumelhart, Hinton, Williams (1986), *Learning representations by back-propagating errors*, Nature 323
+# - Goodfellow, Bengio, Courville (2016), *Deep Learning*, section 6.5
+# - Baydin, Pearlmutter, Radul, Siskind (2018), *Automatic differentiation in machine learning: a survey*, section 3
+# - Squire, Trapp (1998), *Using complex variables to estimate derivatives of real functions*
+#
+# **Next:** [04 Softmax and cross-entropy: a linear classifier](04_softmax.ipynb)

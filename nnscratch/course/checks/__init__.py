@@ -1,6 +1,7 @@
 """The exercises of the notebooks. Each is called with an attempt and returns an Answer (exercise.py)."""
 from nnscratch.course.checks.adversarial import adam, discriminator_loss, ema, generator_loss
-from nnscratch.course.checks.article import backward_pass, live_fraction, side_after
+from nnscratch.course.checks.article import live_fraction, side_after
+from nnscratch.course.checks.backpropagation import dense_backward
 from nnscratch.course.checks.batch_normalization import (
     batch_norm,
     batch_norm_backward,
@@ -9,26 +10,37 @@ from nnscratch.course.checks.batch_normalization import (
     running_mean,
     upstream,
 )
+from nnscratch.course.checks.classification import accuracy, first_losses, softmax_cross_entropy, train_linear
 from nnscratch.course.checks.convolution import conv2d, conv_loops, im2col, output_size
 from nnscratch.course.checks.convolution_backward import col2im, conv_dkernel, conv_dx, coverage
 from nnscratch.course.checks.descent import fit_line, line_gradient, mse, sgd_step, which_rate
 from nnscratch.course.checks.fast import conv_flop, conv_in_blocks, f23
 from nnscratch.course.checks.gpu import crossover, intensity, queue_seconds, roofline_seconds
-from nnscratch.course.checks.gradients import chain, guilty, numeric_gradient
+from nnscratch.course.checks.gradients import chain, fan_out, guilty, numeric_gradient, walk_back
 from nnscratch.course.checks.gram_matrix import gram, gram_backward, gram_loss
-from nnscratch.course.checks.neurons import dense, dense_backward, hat, layer_shapes, neuron_outputs
+from nnscratch.course.checks.neurons import dense, hat, layer_shapes, neuron_outputs
 from nnscratch.course.checks.numpy_basics import array_shapes, one_hot, standardise, stretch
+from nnscratch.course.checks.perceptron import (
+    batches,
+    before_training,
+    faulty_lines,
+    mlp_backward,
+    momentum_step,
+    relu_backward,
+)
 from nnscratch.course.checks.pooling import dropout, leaky_relu_backward, max_pool, max_pool_backward
 from nnscratch.course.checks.stylizer import adain, adain_backward, conditional_norm
 from nnscratch.course.checks.transfer import content_gradient, matched_colours, total_variation
 from nnscratch.course.checks.upsampling import conv_transpose, conv_transpose_dx, covering, overlap, transposed_size
 
-__all__ = ["adain", "adain_backward", "adam", "array_shapes", "backward_pass", "batch_norm", "batch_norm_backward",
-           "batch_norm_steps", "chain", "col2im", "conditional_norm", "content_gradient", "conv2d", "conv_dkernel", "conv_dx",
-           "conv_flop", "conv_in_blocks", "conv_loops", "conv_transpose", "conv_transpose_dx", "coverage", "covering",
-           "crossover", "dense", "dense_backward", "discriminator_loss", "dropout", "ema", "f23", "fit_line", "generator_loss",
-           "gram", "gram_backward", "gram_loss", "guilty", "hat", "im2col", "inference_backward", "intensity", "layer_shapes",
-           "leaky_relu_backward", "line_gradient", "live_fraction", "matched_colours", "max_pool", "max_pool_backward", "mse",
-           "neuron_outputs", "numeric_gradient", "one_hot", "output_size", "overlap", "queue_seconds", "roofline_seconds",
-           "running_mean", "sgd_step", "side_after", "standardise", "stretch", "total_variation", "transposed_size", "upstream",
+__all__ = ["accuracy", "adain", "adain_backward", "adam", "array_shapes", "batch_norm", "batch_norm_backward",
+           "batch_norm_steps", "batches", "before_training", "chain", "col2im", "conditional_norm", "content_gradient",
+           "conv2d", "conv_dkernel", "conv_dx", "conv_flop", "conv_in_blocks", "conv_loops", "conv_transpose",
+           "conv_transpose_dx", "coverage", "covering", "crossover", "dense", "dense_backward", "discriminator_loss", "dropout",
+           "ema", "f23", "fan_out", "faulty_lines", "first_losses", "fit_line", "generator_loss", "gram", "gram_backward",
+           "gram_loss", "guilty", "hat", "im2col", "inference_backward", "intensity", "layer_shapes", "leaky_relu_backward",
+           "line_gradient", "live_fraction", "matched_colours", "max_pool", "max_pool_backward", "mlp_backward",
+           "momentum_step", "mse", "neuron_outputs", "numeric_gradient", "one_hot", "output_size", "overlap", "queue_seconds",
+           "relu_backward", "roofline_seconds", "running_mean", "sgd_step", "side_after", "softmax_cross_entropy",
+           "standardise", "stretch", "total_variation", "train_linear", "transposed_size", "upstream", "walk_back",
            "which_rate"]

@@ -5,6 +5,7 @@ identified on the largest, whose sizes all differ, so that no two axes can be co
 typical mistakes of the exercise, or from the patterns of gradient checks (gradcheck/diagnose.py).
 """
 from collections.abc import Callable, Mapping, Sequence
+from itertools import permutations
 from typing import Any
 
 import numpy as np
@@ -39,11 +40,33 @@ def compare(attempt: Attempt, right: Callable, cases: Sequence[Case], outputs: s
     for case in cases:
         wanted = as_arrays(right(**case), names)
         results = read_results(run(attempt, case), names, wanted, case)
+        if any(result.shape != want.shape for result, want in zip(results, wanted)):
+            refuse_another_order(attempt, right, cases, names, case)
         for name, result, want in zip(names, results, wanted):
             check_numbers(name, result, want, case)
             if not close(result, want).all():
                 raise Wrong(f"{describe_inputs(case)}\n{difference(name, result, want)}\n"
                             f"{diagnose(attempt, right, cases, names, name, mistakes or {})}".rstrip())
+
+
+def refuse_another_order(attempt: Attempt, right: Callable, cases: Sequence[Case], names: Sequence[str], case: Case) -> None:
+    """Raise Wrong if in all cases the results are the right ones, but in another order than `names`."""
+    if sentence := another_order(attempt, right, cases, names):
+        raise Wrong(f"{sentence}\n{describe_inputs(case)}")
+
+
+def another_order(attempt: Attempt, right: Callable, cases: Sequence[Case], names: Sequence[str]) -> str:
+    """A sentence, if in all cases the results are the right ones in another order; else ""."""
+    if not 2 <= len(names) <= 6:
+        return ""
+    pairs = [(run(attempt, case), as_arrays(right(**case), names)) for case in cases]
+    if not all(isinstance(results, (tuple, list)) and len(results) == len(names) for results, _ in pairs):
+        return ""
+    for order in permutations(range(len(names))):
+        if all(shape_of(results[place]) == want.shape and close(np.asarray(results[place]), want).all()
+               for results, wanted in pairs for place, want in zip(order, wanted)):
+            return f"the results come in another order: expected {', '.join(names)}"
+    return ""
 
 
 def as_arrays(results: Any, names: Sequence[str]) -> list[np.ndarray]:
@@ -141,6 +164,8 @@ def diagnose(attempt: Attempt, right: Callable, cases: Sequence[Case], names: Se
         for sentence, mistake in mistakes.items():
             if all(same(result, case, mistake) for result, case in zip(results, cases)):
                 return sentence
+        if sentence := another_order(attempt, right, cases, names):
+            return sentence
         wrong = [evidence(result, wanted, case, name) for result, case in zip(results, cases)
                  if not close(result, wanted(case)).all()]
         return diagnose_pattern(wrong[-1]._replace(shown=wrong[0]))

@@ -1,4 +1,4 @@
-"""Exercises of notebook 01: one neuron, the dense layer, a hat of ReLUs; and the backward pass of the layer.
+"""Exercises of notebook 01: one neuron, the dense layer, a hat of ReLUs.
 
 Shapes: x (N, D), W (D, U), b (U,), y and dy (N, U), of N samples, D inputs and U units.
 """
@@ -9,7 +9,7 @@ from nnscratch.course.checks.compare import compare
 from nnscratch.course.checks.exercise import Attempt, exercise
 from nnscratch.course.checks.prediction import predicted
 
-__all__ = ["dense", "dense_backward", "hat", "layer_shapes", "neuron_outputs"]
+__all__ = ["dense", "hat", "layer_shapes", "neuron_outputs"]
 
 
 def normal(*shape, seed=0):
@@ -106,22 +106,3 @@ CONFUSIONS = {
 def layer_shapes(attempt: list) -> None:
     """Five shapes as tuples, or the text "error"."""
     predicted(attempt, LAYERS, CONFUSIONS)
-
-
-def right_backward(dy, x, weights):
-    """The solution."""
-    return dy @ weights.T, x.T @ dy, dy.sum(axis=0)
-
-
-@exercise("03",
-          "Shapes first: dx has that of x, (N, inputs); of dy (N, units) and weights (inputs, units) only one product fits.",
-          "dx = dy @ weights.T, and dweights = x.T @ dy, by the same reasoning.",
-          "The bias reaches every row n, so it collects from every row: a sum over n, that is, axis 0.")
-def dense_backward(attempt: Attempt) -> None:
-    """dx, dweights, dbias."""
-    cases = [{"dy": np.array([[5.0]]), "x": np.array([[2.0]]), "weights": np.array([[3.0]])},
-             {"dy": np.array([[1.0], [10.0]]), "x": np.array([[2.0], [3.0]]), "weights": np.array([[4.0]])},
-             {"dy": np.array([[1.0, -10.0, 100.0]]), "x": np.array([[2.0, -3.0]]),
-              "weights": np.array([[1.0, 2.0, 3.0], [4.0, 5.0, 6.0]])},
-             {"dy": normal(4, 3), "x": normal(4, 5), "weights": normal(5, 3)}]
-    compare(attempt, right_backward, cases, "dx dweights dbias")

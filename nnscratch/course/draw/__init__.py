@@ -2,6 +2,7 @@
 from nnscratch.course.draw.array_figures import axis_sums, broadcast, layouts, pixels
 from nnscratch.course.draw.bar_chart import bars
 from nnscratch.course.draw.boundaries import boundary, layer
+from nnscratch.course.draw.classes import gallery, regions, verdicts
 from nnscratch.course.draw.convolutions import channels, window_places
 from nnscratch.course.draw.descents import loss_map, residuals, steps_on_curve
 from nnscratch.course.draw.drawing import Drawing
@@ -17,6 +18,6 @@ from nnscratch.course.draw.stamping import stamps
 from nnscratch.course.draw.windows import im2col, images, painting, sliding
 
 __all__ = ["Drawing", "Exploration", "Grid", "Node", "axis_sums", "bars", "boundary", "broadcast", "channels", "curves",
-           "explore", "graph", "grids", "heatmaps", "histograms", "im2col", "images", "layer", "layouts", "loss_map", "neuron",
-           "painting", "photographs", "pixels", "pooling", "product", "residuals", "sliding", "sliding_film", "stamps",
-           "stamps_film", "steps_on_curve", "window_places"]
+           "explore", "gallery", "graph", "grids", "heatmaps", "histograms", "im2col", "images", "layer", "layouts", "loss_map",
+           "neuron", "painting", "photographs", "pixels", "pooling", "product", "regions", "residuals", "sliding",
+           "sliding_film", "stamps", "stamps_film", "steps_on_curve", "verdicts", "window_places"]

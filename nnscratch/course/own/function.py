@@ -80,8 +80,10 @@ def describe_call(arguments: tuple[Any, ...], named: dict[str, Any]) -> str:
 
 
 def describe(value: Any) -> str:
-    """A value by its shape: (64, 784), a number, or each of several."""
+    """A value by its shape: (64, 784), a number, or each of several; a list of numbers counts as an array."""
     if isinstance(value, (tuple, list)):
+        if value and all(np.isscalar(one) or (isinstance(one, np.ndarray) and one.ndim == 0) for one in value):
+            return f"({len(value)},)"
         return f"({'; '.join(map(describe, value))})" if len(value) < 10 else f"{len(value)} values"
     return str(value.shape) if isinstance(value, np.ndarray) and value.ndim else (
         "a number" if np.isscalar(value) or isinstance(value, np.ndarray) else type(value).__name__)

@@ -1,0 +1,225 @@
+"""Exercises of notebook 05: mini-batches, the backward pass of two layers, momentum, what to expect, and a faulty loop.
+
+Shapes: x (N, inputs), a and y (N, hidden), logits (N, classes), W2 (hidden, classes).
+"""
+from typing import Any
+
+import numpy as np
+
+from nnscratch import ops
+from nnscratch.course.checks.compare import compare
+from nnscratch.course.checks.exercise import Attempt, NotAttempted, Wrong, exercise, run
+from nnscratch.course.checks.neurons import normal
+from nnscratch.course.checks.prediction import predicted
+
+__all__ = ["batches", "before_training", "faulty_lines", "mlp_backward", "momentum_step", "relu_backward"]
+
+
+@exercise("05", "A dense layer has a weight for each pair of input and unit, and a bias for each unit. Which layers are there?",
+          "The last mini-batch of an epoch may be short, but it is a step.",
+          "784 * 128 + 128 + 128 * 10 + 10 parameters")
+def before_training(attempt: Any) -> None:
+    """Three numbers: parameters, steps of an epoch, the first loss."""
+    parameters, steps, loss = "parameters", "steps of an epoch", "first loss"
+    predicted(attempt, {parameters: 101770, steps: 99, loss: np.log(10)}, {
+        "the biases are parameters, too": (parameters, 101632),
+        "the biases of the last layer are parameters, too": (parameters, 101760),
+        "the second layer is missing": (parameters, 100480), "the last mini-batch, of 28 samples, is a step, too": (steps, 98),
+        "there is no fraction of a step: round up": (steps, 6300 / 64),
+        "this is the number of samples: a step takes 64": (steps, 6300),
+        "the logits are nearly equal, but then p is 1/10, not 1": (loss, 0.0), "the base is e, not 10": (loss, 1.0)})
+
+
+def library_relu_backward(dy, a):
+    """The library's, with the learner's arguments."""
+    return ops.relu_backward(dy, ops.relu(a)[1])
+
+
+@exercise("05", "Where a is positive, y = a. Where it is negative, y = 0. What are the two local derivatives?",
+          "Multiply dy by the local derivative of each element: an array of 0 and 1 in the shape of a, from a comparison.",
+          "dy * (a > 0)", library=library_relu_backward)
+def relu_backward(attempt: Attempt) -> None:
+    """da, an array in the shape of a."""
+    cases = [{"dy": np.array([5.0]), "a": np.array([2.0])}, {"dy": np.array([5.0, -3.0]), "a": np.array([2.0, -2.0])},
+             {"dy": np.array([7.0, 4.0]), "a": np.array([0.0, 0.25])}, {"dy": normal(3, 4), "a": normal(3, 4, seed=1)}]
+    compare(attempt, library_relu_backward, cases, "da", {
+        "this is ReLU of dy: its own sign does not matter, that of a does": lambda dy, a: np.maximum(0, dy),
+        "dy is multiplied by a, not by the derivative of ReLU at a": lambda dy, a: dy * np.maximum(0, a),
+        "it is the mask alone: the upstream gradient is missing": lambda dy, a: (a > 0) * 1.0,
+        "the gradient passes where a is negative: exchange the two": lambda dy, a: dy * (a < 0),
+        "at a = 0 the course takes the derivative 0: a > 0, not a >= 0": lambda dy, a: dy * (a >= 0),
+        "the gradient passes everywhere, but where a is negative y does not depend on a": lambda dy, a: dy * 1.0,
+        "the local derivative is 0 or 1, not the sign of a": lambda dy, a: dy * np.sign(a)})
+
+
+def library_mlp_backward(dlogits, x, a, y, W2):
+    """The library's, with the learner's arguments."""
+    return mlp_with()(dlogits, x, a, y, W2)
+
+
+def mlp_with(da=library_relu_backward, of_second=lambda a, y: y, scale=lambda x: 1.0):
+    """The backward pass of two layers; wrong answers change one of its parts."""
+    def backward(dlogits, x, a, y, W2):
+        dy, dW2, db2 = ops.dense_backward(dlogits, (of_second(a, y), W2, True))
+        hidden = da(dy, a)
+        return x.T @ hidden * scale(x), hidden.sum(axis=0) * scale(x), dW2 * scale(x), db2 * scale(x)
+    return backward
+
+
+@exercise("05", "Begin at the logits. own.dense_backward of the second layer gives three gradients; which of them goes on?",
+          "The gradient with respect to y passes the ReLU, and is then the upstream gradient of the first layer.",
+          "dy, dW2, db2 = own.dense_backward(dlogits, y, W2). The first layer needs own.relu_backward, and then two of "
+          "the three gradients of a dense layer: x.T @ da and a sum.", library=library_mlp_backward)
+def mlp_backward(attempt: Attempt) -> None:
+    """dW1, db1, dW2, db2, in the shapes of W1, b1, W2, b2."""
+    def case(dlogits, x, a, W2):
+        return {"dlogits": dlogits, "x": x, "a": a, "y": np.maximum(0, a), "W2": W2}
+    cases = [case(np.array([[5.0]]), np.array([[2.0]]), np.array([[3.0]]), np.array([[7.0]])),
+             case(np.array([[1.0, -10.0]]), np.array([[2.0]]), np.array([[4.0, -3.0, 6.0]]),
+                  np.array([[1.0, 2.0], [3.0, 4.0], [-5.0, 6.0]])),
+             case(np.array([[1.0], [10.0]]), np.array([[2.0], [3.0]]), np.array([[-4.0], [5.0]]), np.array([[-7.0]])),
+             case(normal(3, 2), normal(3, 5), normal(3, 4), normal(4, 2))]
+    compare(attempt, library_mlp_backward, cases, "dW1 db1 dW2 db2", {
+        "ReLU is missing: the gradient does not pass units with a negative a": mlp_with(da=lambda dy, a: dy),
+        "ReLU is applied to the gradient: what counts is the sign of a": mlp_with(da=lambda dy, a: np.maximum(0, dy)),
+        "the gradient is multiplied by y, expected 1 where a is positive": mlp_with(da=lambda dy, a: dy * np.maximum(0, a)),
+        "the second layer reads y, not a": mlp_with(of_second=lambda a, y: a),
+        "dlogits is already divided by N: no second division": mlp_with(scale=lambda x: 1 / len(x))})
+
+
+def library_momentum_step(w, v, dw, lr, decay):
+    """The solution."""
+    v = decay * v - lr * dw
+    return w + v, v
+
+
+@exercise("05", "First the new velocity, then the parameter: it moves by the new velocity.",
+          "Both results are new arrays: `w += v` would change the caller's w.",
+          "v = decay * v - lr * dw", library=library_momentum_step)
+def momentum_step(attempt: Attempt) -> None:
+    """The new w and the new v, in the shape of w."""
+    cases = [{"w": np.array([10.0]), "v": np.array([0.0]), "dw": np.array([4.0]), "lr": 0.5, "decay": 0.75},
+             {"w": np.array([10.0, 20.0]), "v": np.array([8.0, -4.0]), "dw": np.array([4.0, 1.0]), "lr": 0.5, "decay": 0.75},
+             {"w": normal(3, 2), "v": normal(3, 2, seed=1), "dw": normal(3, 2, seed=2), "lr": 0.125, "decay": 0.875}]
+
+    def new(w, v):
+        """A wrong answer from formulas of the new w, given the new v, and of the new v."""
+        def step(W, V, dw, lr, decay):
+            velocity = v(V, dw, lr, decay)
+            return w(W, V, velocity, dw, lr), velocity
+        return step
+
+    def right_v(v, dw, lr, decay):
+        return decay * v - lr * dw
+
+    def moved(w, old, v, dw, lr):
+        return w + v
+    compare(attempt, library_momentum_step, cases, "w v", {
+        "w moves by the old velocity, expected the new one": new(lambda w, old, v, dw, lr: w + old, right_v),
+        "v has the other sign: here v is the step itself, so that w + v is the new w":
+            new(lambda w, old, v, dw, lr: w - v, lambda v, dw, lr, decay: decay * v + lr * dw),
+        "the step goes along the gradient: v gets minus lr times dw": new(moved, lambda v, dw, lr, decay: decay * v + lr * dw),
+        "w - v goes along the gradient: v is the step itself, so add it": new(lambda w, old, v, dw, lr: w - v, right_v),
+        "the decay is missing: old steps must fade": new(moved, lambda v, dw, lr, decay: v - lr * dw),
+        "the old velocity is missing: this is plain gradient descent": new(moved, lambda v, dw, lr, decay: -lr * dw),
+        "the learning rate is missing": new(moved, lambda v, dw, lr, decay: decay * v - dw),
+        "the learning rate belongs into v: other libraries keep it outside": new(
+            lambda w, old, v, dw, lr: w - lr * v, lambda v, dw, lr, decay: decay * v + dw),
+        "dw is weighted by 1 - decay: this is a moving average, asked is a decaying sum":
+            new(moved, lambda v, dw, lr, decay: decay * v - (1 - decay) * lr * dw),
+        "this is a moving average of gradients, asked is a decaying sum of steps": new(
+            lambda w, old, v, dw, lr: w - lr * v, lambda v, dw, lr, decay: decay * v + (1 - decay) * dw),
+        "the gradient is subtracted once more: it is already in v":
+            new(lambda w, old, v, dw, lr: w + v - lr * dw, right_v),
+        "the decay multiplies the whole of v: the new gradient is not decayed yet":
+            new(moved, lambda v, dw, lr, decay: decay * (v - lr * dw))})
+
+
+def library_batches(count, size, rng):
+    """The solution."""
+    order = rng.permutation(count)
+    return [order[start:start + size] for start in range(0, count, size)]
+
+
+@exercise("05", "Shuffle all indices once, then cut them into pieces of `size`.",
+          "rng.permutation(count) is 0 to count - 1 in a random order; range(0, count, size) gives where the pieces start.",
+          "[order[start:start + size] for start in range(0, count, size)]; a slice at the end may be short.",
+          library=library_batches)
+def batches(attempt: Attempt) -> None:
+    """A list of arrays of integers, from 0 to count - 1."""
+    for count, size in ((5, 2), (4, 2), (3, 8), (23, 5)):
+        pieces = pieces_of(attempt, count, size, np.random.default_rng(1))
+        check_pieces(pieces, count, size)
+    rng = np.random.default_rng(1)
+    first, second, again = (np.concatenate(pieces_of(attempt, 61, 5, one)) for one in (rng, rng, np.random.default_rng(1)))
+    called = "for count = 61, size = 5"
+    if np.array_equal(first, np.arange(61)):
+        raise Wrong(f"the indices are in order, expected a random order\n{called}")
+    if all((np.diff(first[start:start + 5]) == 1).all() for start in range(0, 61, 5)):
+        raise Wrong(f"the mini-batches are shuffled, but each holds neighbours: shuffle before you cut\n{called}")
+    if not np.array_equal(first, again):
+        raise Wrong(f"two generators of one seed give different orders: draw from rng, and from nothing else\n{called}")
+    if np.array_equal(first, second):
+        raise Wrong(f"each epoch has the same order: draw from rng, do not make a new generator\n{called}")
+
+
+def pieces_of(attempt: Attempt, count: int, size: int, rng: np.random.Generator) -> list[np.ndarray]:
+    """The mini-batches of an attempt; Wrong if they are not a list of indices."""
+    called = f"for count = {count}, size = {size}"
+    result = run(attempt, {"count": count, "size": size, "rng": rng})
+    if isinstance(result, np.ndarray) or not isinstance(result, (list, tuple)):
+        raise Wrong(f"your code returns a {type(result).__name__}, expected a list of arrays\n{called}")
+    pieces = [np.asarray(piece) for piece in result]
+    for piece in pieces:
+        if piece.ndim != 1 or piece.dtype.kind not in "iu":
+            raise Wrong(f"a mini-batch is {piece.tolist()!r:.40}, expected a list of arrays of integers\n{called}")
+    return pieces
+
+
+def check_pieces(pieces: list[np.ndarray], count: int, size: int) -> None:
+    """Raise Wrong unless each index appears once, and all mini-batches but the last are full."""
+    shown = f"for count = {count}, size = {size}\nthe mini-batches are {[piece.tolist() for piece in pieces]}".replace(
+        "], [", "] [")
+    found, sizes = sorted(int(k) for piece in pieces for k in piece), [len(piece) for piece in pieces]
+    full = [size] * (count // size) + [count % size] * (count % size > 0)
+    if 0 in sizes:
+        raise Wrong(f"one mini-batch is empty: from where to where do the starts go?\n{shown}")
+    if outside := [k for k in found if not 0 <= k < count]:
+        raise Wrong(f"there is no index {outside[0]}: they go from 0 to {count - 1}\n{shown}")
+    if len(set(found)) < len(found):
+        twice = next(k for k in found if found.count(k) > 1)
+        raise Wrong(f"index {twice} appears more than once: an epoch uses each sample once, draw without replacement\n{shown}")
+    if len(found) < count:
+        last = sizes == full[:len(sizes)]
+        why = "the last samples are left out: the last mini-batch may be short" if last else "some indices are missing"
+        raise Wrong(f"{why}\n{shown}")
+    if sizes != full:
+        raise Wrong(f"their sizes are {sizes}, expected {full}: all are full but the last\n{shown}")
+
+
+FAULTS = {4: "the validation set is trained on", 8: "the gradients of all steps are added up, never cleared",
+          9: "the step goes along the gradient"}
+FAULTLESS = {1: "line 1 names what the function reads", 2: "line 2 makes a zero for each parameter",
+             3: "line 3 counts the epochs", 5: "line 5 is the forward pass", 6: "line 6 compares with this batch's targets",
+             7: "line 7 is the backward pass", 10: "line 10 adds a velocity to each parameter",
+             11: "line 11 returns what was learned"}
+
+
+@exercise("05", "Follow one number at a time: which samples does line 4 read? What does `total` hold after two steps?",
+          "Three questions: is it trained on the right data, with the gradient of this step, in the right direction?",
+          "One fault is in the data, one is a += that belongs to fan-out within one step, one is a sign.")
+def faulty_lines(attempt: Any) -> None:
+    """Three numbers of lines, from 1 to 11."""
+    values = list(attempt) if isinstance(attempt, (list, tuple, set, np.ndarray)) else attempt
+    if not isinstance(values, list) or len(values) != len(FAULTS):
+        raise Wrong(f"expected {len(FAULTS)} values: the numbers of the faulty lines")
+    if all(value is Ellipsis for value in values):
+        raise NotAttempted
+    if any(isinstance(value, bool) or not (value is Ellipsis or isinstance(value, (int, np.integer))) for value in values):
+        raise Wrong("expected the numbers of the lines, as in [1, 2, 3]")
+    lines = [FAULTLESS.get(value, f"there is no line {value}") + ": it is right" * (value in FAULTLESS)
+             for value in values if value is not Ellipsis and value not in FAULTS]
+    lines += ["one is still open"] * (Ellipsis in values)
+    lines += ["one line is named twice"] * (len({value for value in values if value in FAULTS}) + len(lines) < len(FAULTS))
+    if lines:
+        raise Wrong("\n".join(lines))
