@@ -1,9 +1,8 @@
-"""Exercises of notebook 03: the chain rule by hand, a numeric gradient, what a sum hides, and a search for bugs.
+"""Exercises of notebook 03: the chain rule by hand, a numeric gradient, and what a sum hides.
 
-Shapes: all of `chain` are numbers; `numeric_gradient` takes x of any shape; the suspects are backward passes of conv2d.
+Shapes: all of `chain` are numbers; `numeric_gradient` takes x of any shape.
 """
 import math
-import re
 from collections.abc import Callable
 from typing import Any
 
@@ -19,7 +18,7 @@ from nnscratch.gradcheck.mutants import BLIND_TO_ONES, mutants_of
 from nnscratch.hints import checked
 from nnscratch.ops.validation import check_array, check_shape
 
-__all__ = ["batch_norm", "chain", "check_batch_norm", "guilty", "numeric_gradient", "suspects", "upstream"]
+__all__ = ["batch_norm", "chain", "check_batch_norm", "numeric_gradient", "upstream"]
 
 
 def right_chain(x, w, b, t):
@@ -177,49 +176,3 @@ def upstream(attempt: Attempt) -> None:
         constant = "dy is constant in each channel, and its mean is all that batchnorm takes away" * bool(
             np.allclose(dy, dy.mean(axis=(0, 1, 2))))
         raise Wrong(f"with this dy {len(unseen)} wrong backwards pass, among them: {unseen[0]}\n{constant}".rstrip())
-
-
-# --- find the bug -------------------------------------------------------------------------------------------------
-
-def suspects() -> dict[str, Callable]:
-    """Backward passes of conv2d, some right, some wrong.
-
-    Returns
-    -------
-    suspects : dict of str to callable
-        By letter.
-    """
-    wrong = mutants_of("conv2d")
-    return {"A": ops.conv2d_backward, "B": wrong["kernel gradient flipped"], "C": wrong["= for += in col2im"],
-            "D": lambda dy, cache: ops.conv2d_backward(dy, cache, "all"), "E": wrong["bias gradient averaged"]}
-
-
-@exercise("08",
-          "check_op(ops.conv2d, backward, inputs, names=[...]) gives a report; report.ok says whether the backward is right.",
-          'Go through suspects().items() and collect the letters where not check_op(...).ok, as in "A", into a set.')
-def guilty(attempt: Attempt) -> None:
-    """The letters of the wrong backwards."""
-    letters = letters_of(run(attempt, {}))
-    found = {letter for letter, backward in suspects().items() if not innocent(backward)}
-    if letters - set(suspects()):
-        raise Wrong(f"there is no suspect {sorted(letters - set(suspects()))[0]!r}, only {', '.join(suspects())}")
-    if letters - found:
-        raise Wrong(f"{sorted(letters - found)[0]} is innocent: its report says that every gradient is right")
-    if found - letters:
-        raise Wrong(f"{len(found - letters)} of the wrong ones got away: check each suspect with all three inputs")
-
-
-def letters_of(answer: Any) -> set[str]:
-    """The letters in {"A", "B"}, ["a", "b"], "A, B", "A and B" or "AB"."""
-    words = [answer] if isinstance(answer, str) or not np.iterable(answer) else list(answer)
-    if isinstance(answer, dict) or not all(isinstance(word, str) for word in words):
-        raise Wrong(f"your code returns something of type {type(answer).__name__}, expected the letters of the wrong ones, "
-                    'as in {"A"}')
-    found = set(re.findall(r"[^\W_]+", " ".join(words).upper())) - {"AND"}
-    return {letter for word in found for letter in (word if set(word) <= set(suspects()) else [word])}
-
-
-def innocent(backward: Callable) -> bool:
-    """Whether the check finds no mistake."""
-    inputs = [normal(2, 7, 5, 3), normal(3, 2, 3, 4), normal(4)]
-    return check_op(ops.conv2d, backward, inputs, names=["x", "kernel", "bias"], max_elements=60).ok

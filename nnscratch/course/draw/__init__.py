@@ -10,9 +10,12 @@ from nnscratch.course.draw.max_pooling import pooling
 from nnscratch.course.draw.node_graph import Node, graph, neuron
 from nnscratch.course.draw.number_grid import Grid, grids, heatmaps, product
 from nnscratch.course.draw.photograph import photographs
+from nnscratch.course.draw.scaled_kernels import scaled_kernels
 from nnscratch.course.draw.stamping import stamps
+from nnscratch.course.draw.training_panels import training_panels
+from nnscratch.course.draw.window_grid import window_grid
 from nnscratch.course.draw.windows import im2col, images, painting, sliding
 
 __all__ = ["Drawing", "Exploration", "Grid", "Node", "bars", "channels", "curves", "explore", "graph", "grids", "heatmaps",
-           "histograms", "im2col", "images", "neuron", "painting", "photographs", "pooling", "product", "sliding",
-           "sliding_film", "stamps", "stamps_film", "window_places"]
+           "histograms", "im2col", "images", "neuron", "painting", "photographs", "pooling", "product", "scaled_kernels",
+           "sliding", "sliding_film", "stamps", "stamps_film", "training_panels", "window_grid", "window_places"]
