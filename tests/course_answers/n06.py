@@ -76,7 +76,7 @@ WRONG = [
     ("illnesses", [*LIST[:2], "too few units", *LIST[3:]], "how many samples"),
     ("illnesses", [*LIST[:5], "inputs too large"], "there are six layers to multiply"),
     ("illnesses", [*LIST[:4], ..., LIST[5]], "E: still open"),
-    ("variances", [0.01, 2, 0.04, 1 / 64], "has n terms"),
+    ("variances", [0.01, 2, 0.04, 1 / 64], "has 100 terms"),
     ("variances", [1, 4, 0.04, 1 / 64], "sets half of the values to 0"),
     ("variances", [1, 2, 0.02, 0.5], "ReLU halves it"),
     ("variances", [1, 1.36, 0.2, 3], "whose mean is not 0"),

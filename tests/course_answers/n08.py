@@ -90,7 +90,7 @@ WRONG = [
     ("conv_dkernel", spoiled("conv_dkernel", None, lambda g: 3 * g), "right but for one factor"),
     ("conv_dkernel", spoiled("conv_dkernel", None, lambda g: g.swapaxes(2, 3)), "dK has shape"),
     ("conv_dkernel", lambda dy, x: S["conv_dkernel"](
-        dy * (np.arange(dy[0, ..., 0].size) == dy[0, ..., 0].size - 1).reshape(1, *dy.shape[1:3], 1), x)
+        dy * (np.arange(dy[0, ..., 0].size) == dy[0, ..., 0].size - 1).reshape(1, *dy.shape[1:3], 1), x),
      "last output position"),
     ("conv_dx", overwriting_dx, "= stands where += belongs"),
     ("conv_dx", lambda dy, K: S["conv_dx"](dy, flip(K)), "mirrored along its rows and columns"),

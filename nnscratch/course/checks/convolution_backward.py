@@ -13,7 +13,6 @@ from nnscratch.course.checks.compare import compare
 from nnscratch.course.checks.exercise import Attempt, Wrong, exercise, run
 from nnscratch.course.checks.neurons import normal
 from nnscratch.course.checks.prediction import predicted
-from nnscratch.gradcheck.mutants import mutants_of
 from nnscratch.hints import checked
 from nnscratch.ops.validation import check_array
 from nnscratch.ops.window import make_window
@@ -225,11 +224,6 @@ def coverage(attempt: Attempt) -> None:
 
 # --- find the bugs ------------------------------------------------------------------------------------------------
 
-def with_cache(backward: Callable) -> Callable:
-    """A backward pass of the library's form, (dy, cache), with the learner's arguments."""
-    return lambda dy, x, K: backward(dy, ops.conv2d(x, K, np.zeros(K.shape[3], x.dtype))[1])
-
-
 def suspects() -> dict[str, Callable]:
     """Backward passes of a convolution, some right, some wrong.
 
@@ -238,10 +232,10 @@ def suspects() -> dict[str, Callable]:
     suspects : dict of str to callable
         By letter: (dy, x, K) -> dx, dK, db.
     """
-    wrong = mutants_of("conv2d")
     return {"A": lambda dy, x, K: (right_dx(dy, K), right_dkernel(dy, x), dy.sum(axis=(0, 1, 2))),
-            "B": with_cache(wrong["kernel gradient flipped"]), "C": with_cache(wrong["= for += in col2im"]),
-            "D": with_cache(ops.conv2d_backward), "E": with_cache(wrong["bias gradient averaged"])}
+            "B": backward_with(dK=lambda dK, dy, x, K: dK[::-1, ::-1]),
+            "C": backward_with(dx=lambda dx, dy, x, K: windows_without_adding(dy, K)), "D": right_conv2d_backward,
+            "E": backward_with(db=lambda db, dy, x, K: dy.mean(axis=(0, 1, 2)))}
 
 
 @exercise("08", "Choose sizes that all differ, N of at least 2, and random values: ones hide mistakes.",

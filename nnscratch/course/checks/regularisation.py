@@ -40,7 +40,7 @@ class Case(NamedTuple):
 
 
 def case_files() -> dict[str, Case]:
-    """Six trainings of digits that failed, each for one reason.
+    """A training of digits that worked, "healthy", and six that failed, each for one reason.
 
     Returns
     -------
@@ -51,7 +51,8 @@ def case_files() -> dict[str, Case]:
     x, x_val, labels = train.images.reshape(-1, 784), validation.images.reshape(-1, 784), train.labels
     shallow, deep = (784, 128, 10), (784, *6 * (128,), 10)
     he = [math.sqrt(2 / inputs) for inputs in shallow]
-    return {"A": Case(network(shallow, he), 2 * x - 1, labels, 2 * x_val - 1, 0.1),
+    return {"healthy": Case(network(shallow, he), x, labels, x_val, 0.1),
+            "A": Case(network(shallow, he), 2 * x - 1, labels, 2 * x_val - 1, 0.1),
             "B": Case(network(deep, 7 * [0.01]), x, labels, x_val, 0.05),
             "C": Case(network(shallow, he), x[:100], labels[:100], x_val, 0.1),
             "D": Case(network(shallow, 2 * [1.0]), x, labels, x_val, 0.1),
@@ -88,18 +89,18 @@ def illnesses(attempt: Attempt) -> None:
 
 # --- initialisation -----------------------------------------------------------------------------------------------
 
-@exercise("06", "Var a = n Var w E[x²]: put in the numbers.",
+@exercise("06", "Var a = D Var w E[x²]: put in the numbers.",
           "E[y²]: half of all values a become 0, the other half keep their squares, and E[a²] = Var a, since the mean is 0.",
-          "So one layer multiplies E[x²] by n Var w / 2.")
+          "So one layer multiplies E[x²] by D Var w / 2.")
 def variances(attempt: Attempt) -> None:
     """Four numbers."""
     half = "that is Var a; ReLU sets half of the values to 0"
     predicted(attempt, {"Var a": 1.0, "E[y²]": 2.0, "Var w": 0.04, "after six layers": 1 / 64}, {
-        "the sum has n terms, so the variances of n products add up": ("Var a", 0.01),
+        "the sum has 100 terms, whose variances add up": ("Var a", 0.01),
         "Var w is given, not the standard deviation: no square": ("Var a", 0.1),
         half: ("E[y²]", 4.0),
         "that is the variance of y, whose mean is not 0; asked is E[y²]": ("E[y²]", 4 * (0.5 - 0.5 / math.pi)),
-        "n Var w = 1 keeps E[a²], but ReLU halves it": ("Var w", 0.02),
+        "D Var w = 1 keeps E[a²], but ReLU halves it": ("Var w", 0.02),
         "that is the standard deviation, asked is the variance": ("Var w", 0.2),
         "ReLU doubles nothing: Var w must be larger, not smaller": ("Var w", 0.01),
         "each of the six layers halves it": ("after six layers", 0.5),
@@ -127,7 +128,7 @@ def check_randomness(attempt, inputs, part=lambda result: result):
         raise Wrong("the result is the same at every call: draw from the given rng, without a seed of your own")
 
 
-@exercise("06", "The values have mean 0; which standard deviation did your derivation give for n = fan_in?",
+@exercise("06", "The values have mean 0; which standard deviation did your derivation give for fan_in inputs?",
           "rng.normal(0, sigma, shape) draws them; sigma is the root of the variance.",
           "rng.normal(0, np.sqrt(2 / fan_in), shape)", library=library_he_normal)
 def he_normal(attempt: Attempt) -> None:
@@ -289,16 +290,16 @@ def library_shifted(images, most, rng):
           "each: result[n] = wide[n, i:i + H, j:j + W]", library=library_shifted)
 def shifted(attempt: Attempt) -> None:
     """An array like images: each image shifted by whole pixels, at random."""
-    for inputs in ({"images": np.arange(1.0, 10).reshape(1, 3, 3), "most": 1},
-                   {"images": 1 + np.abs(normal(400, 7, 6)), "most": 2}, {"images": 1 + np.abs(normal(300, 6, 7)), "most": 1}):
-        small = len(inputs["images"]) == 1
-        where = describe_inputs(inputs) if small else f"for most = {inputs['most']}"
+    for images, most in ((np.arange(1.0, 10).reshape(1, 3, 3), 1), (1 + np.abs(normal(400, 7, 6)), 2),
+                         (1 + np.abs(normal(300, 6, 7)), 1)):
+        inputs = {"images": images, "most": most}
+        where = describe_inputs(inputs) if len(images) == 1 else f"for most = {most}"
         result = np.asarray(run(attempt, {**inputs, "rng": np.random.default_rng(0)}))
-        if result.shape != inputs["images"].shape:
-            raise Wrong(f"the result has shape {result.shape}, expected that of the images, {inputs['images'].shape}\n{where}")
-        offsets = [offset_of(image, one, inputs["most"], where) for image, one in zip(inputs["images"], result)]
-        if not small:
-            check_offsets(np.array(offsets), inputs["most"], where)
+        if result.shape != images.shape:
+            raise Wrong(f"the result has shape {result.shape}, expected that of the images, {images.shape}\n{where}")
+        offsets = [offset_of(image, one, most, where) for image, one in zip(images, result)]
+        if len(images) > 1:
+            check_offsets(np.array(offsets), most, where)
     check_randomness(attempt, {"images": 1 + np.abs(normal(20, 5, 6)), "most": 2})
 
 

@@ -44,12 +44,12 @@ def training_panels(logs: Mapping[str, Mapping[str, Any]], healthy: Mapping[str,
     panels = np.ravel(figure.subplots(rows, min(PER_ROW, len(logs)), sharex=True, sharey=True, squeeze=False))
     for place, (axes, (title, log)) in enumerate(zip(panels, logs.items())):
         axes.plot(healthy["step"], healthy["train"], color=FAINT, linewidth=2.5, label="healthy network, training")
-        axes.plot(log["step"], finite(log["train"]), color=BLUE, linewidth=2, label="training")
+        axes.plot(log["step"], finite(log["train"]), color=BLUE, linewidth=2, marker="o", markevery=[0], markersize=4, label="training")
         axes.plot(log["step"], finite(log["validation"]), color=ORANGE, linewidth=2, linestyle="--", label="validation")
         if not np.isfinite(log["train"]).all():
             first = log["step"][int(np.argmin(np.isfinite(log["train"])))]
             axes.text(0.97, 0.5, f"NaN from step\n{first} on", transform=axes.transAxes, ha="right", va="center", color=INK)
-        axes.set_title(title, fontsize=11, color=INK)
+        axes.set_title(title, fontsize=10, color=INK)
         axes.semilogy()
         axes.set_ylim(3e-4, 2e3)
         axes.set_yticks([0.001, 0.1, 10, 1000], ["0.001", "0.1", "10", "1000"])
