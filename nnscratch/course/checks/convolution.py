@@ -12,7 +12,7 @@ from nnscratch.course.checks.prediction import predicted
 from nnscratch.hints import checked
 from nnscratch.ops.validation import check_array
 
-__all__ = ["conv2d", "conv_loops", "filter_kernels", "filtered", "filters", "im2col", "output_size"]
+__all__ = ["conv2d", "conv_loops", "filter_kernels", "filters", "im2col", "output_size"]
 
 
 # --- which kernel made which image --------------------------------------------------------------------------------

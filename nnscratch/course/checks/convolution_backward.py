@@ -17,7 +17,7 @@ from nnscratch.hints import checked
 from nnscratch.ops.validation import check_array
 from nnscratch.ops.window import make_window
 
-__all__ = ["col2im", "conv2d_backward", "conv_dkernel", "conv_dx", "coverage", "guilty", "suspects", "unknown_filter"]
+__all__ = ["col2im", "conv2d_backward", "conv_dkernel", "conv_dx", "coverage", "guilty", "suspects"]
 
 
 # --- the gradient with respect to the kernel ----------------------------------------------------------------------

@@ -15,7 +15,7 @@ from nnscratch.course.checks.neurons import normal
 from nnscratch.course.checks.prediction import predicted
 from nnscratch.course.digits import digits
 
-__all__ = ["Case", "case_files", "dropout", "he_normal", "illnesses", "leaky_relu_backward", "shifted", "variances"]
+__all__ = ["case_files", "dropout", "he_normal", "illnesses", "leaky_relu_backward", "shifted", "variances"]
 
 
 # --- which illness ------------------------------------------------------------------------------------------------

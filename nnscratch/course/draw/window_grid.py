@@ -1,6 +1,5 @@
 """The positions of a window for a stride and a padding, on axes of their own: a panel for sliders."""
-from typing import Any
-
+from matplotlib.axes import Axes
 from matplotlib.patches import Rectangle
 
 from nnscratch.course.draw.convolutions import centres
@@ -11,7 +10,7 @@ __all__ = ["window_grid"]
 
 
 @checked
-def window_grid(axes: Any, size: int, kernel: int, stride: int, padding: int) -> None:
+def window_grid(axes: Axes, size: int, kernel: int, stride: int, padding: int) -> None:
     """Draw an image with its padding, the first window framed, and a dot in the centre of every window.
 
     Parameters
