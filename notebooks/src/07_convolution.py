@@ -1,8 +1,8 @@
 # %% [markdown]
 # # 07 Convolution
 #
-# Shift every digit by two pixels, down and to the right, and the network of notebook 05 falls from more than 97 % to about 65
-# %. Training on shifted digits repairs that, but then the network learns every digit anew for every position. **Can one set
+# Shift every digit by two pixels, down and to the right, and the network of notebook 05 falls from more than 97 % to about
+# 65 %. Training on shifted digits repairs that, but then the network learns every digit anew for every position. **Can one set
 # of weights serve all positions?**
 #
 # **You will build** a convolution: by hand, in loops, as one matrix product, and with stride and padding.
@@ -142,8 +142,8 @@ draw.images({"photograph": photo, "K": across, "K transposed": down,
 #
 # ### Exercise (predict): which kernel made which image?
 #
-# Four kernels, A to D, were applied to a digit. Which of them made image 1, 2, 3, 4? Think of a constant region first, then
-# of the edges. Grey values go from the darkest to the lightest of each image.
+# Four kernels, A to D, were applied to a digit. Which of them made image 1, 2, 3, 4? The background is 0 in all images. Each is
+# drawn from its smallest value, in black, to its largest, in white: a grey background shows that there are negative values.
 
 # %%
 for letter, kernel in filter_kernels().items():
@@ -209,6 +209,8 @@ for size, kernel, stride, padding in [(28, 3, 1, 1), (28, 4, 2, 1), (28, 5, 3, 0
 # layer has $O$ of them; each gives one channel of the output, a *feature map*.
 #
 # $$y_{n,h,w,o} = b_o + \sum_i \sum_j \sum_c x_{n,\;Sh+i-P,\;Sw+j-P,\;c}\; K_{i,j,c,o}$$
+#
+# A pixel outside the image counts as 0: that is the padding.
 
 # %%
 two = np.array([[[1, 0], [2, 1], [0, 1]], [[0, 2], [1, -1], [3, 0]], [[1, 1], [0, 0], [2, 1]]])
@@ -311,6 +313,7 @@ from nnscratch.layers import Conv2D
 layer = Conv2D(filters=4, kernel_size=(3, 2), strides=2, padding=1)
 theirs = layer.forward(x)
 mine = own.conv2d(x, layer.params["kernel"], layer.params["bias"], 2, 1)
+assert 4 * 4 * 3 * 32 + 32 == 1568
 print("the layer agrees with own.conv2d:", "yes" if np.allclose(theirs, mine) else "no")
 assert np.allclose(theirs, mine)
 

@@ -86,8 +86,9 @@ RIGHT = [
 ]
 WRONG = [
     ("filters", ["D", "B", "C", "A"], "but of the other direction"),
-    ("filters", ["A", "D", "C", "B"], "constant regions become 0"),
+    ("filters", ["A", "D", "C", "B"], "get opposite signs"),
     ("filters", ["C", "A", "D", "B"], "and C makes edges stronger"),
+    ("filters", ["D", "C", "C", "B"], "keeps a stroke bright"),
     ("filters", ["D", "A", "C", ...], "image 4: still open"),
     ("output_size", lambda size, kernel, stride, padding: (size + 2 * padding - kernel) // stride, "+ 1 is missing"),
     ("output_size", lambda size, kernel, stride, padding: (size + padding - kernel) // stride + 1, "both sides"),

@@ -51,14 +51,14 @@ def filtered(image: np.ndarray) -> dict[str, np.ndarray]:
     return {f"image {k + 1}": right_conv_loops(image, kernels[letter]) for k, letter in enumerate(MADE_BY)}
 
 
-@exercise("07", "On a constant region the output is the region's value times the sum of the kernel: 0, 0, 1 and 1 here.",
+@exercise("07", "Which kernel has no negative weight? Its output has no negative values, so the background is black.",
           "A compares left with right, so it reacts to vertical edges. B is its transpose.",
-          "D is a mean: it blurs. C exceeds the image on the bright side of an edge, and falls below it on the dark side.")
+          "D is a mean: it blurs. C makes the difference to the four neighbours larger: edges become stronger.")
 def filters(attempt: Attempt) -> None:
     """The letter of the kernel that made image 1, 2, 3, 4."""
     turned = "it reacts to edges, but of the other direction: A compares left with right, B top with bottom"
-    flat = "that kernel sums to 0, so constant regions become 0; here they keep their value"
-    kept = "that kernel sums to 1, so constant regions keep their value; here they become 0"
+    flat = "that kernel compares two sides, so the two edges of a stroke get opposite signs; here the whole stroke is bright"
+    kept = "that kernel keeps a stroke bright; here one of its edges is dark"
     predicted(attempt, {f"image {k + 1}": letter for k, letter in enumerate(MADE_BY)}, {
         turned: ("image 2", "B"), f"{turned} ": ("image 4", "A"),
         flat: ("image 1", "A"), f"{flat} ": ("image 1", "B"), f"{flat}  ": ("image 3", "A"), f"{flat}   ": ("image 3", "B"),

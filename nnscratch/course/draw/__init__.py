@@ -5,15 +5,15 @@ from nnscratch.course.draw.drawing import Drawing
 from nnscratch.course.draw.exploration import Exploration, explore
 from nnscratch.course.draw.film import sliding_film, stamps_film
 from nnscratch.course.draw.histogram import histograms
+from nnscratch.course.draw.kernel_copies import scaled_kernels
+from nnscratch.course.draw.learning_curves import training_panels
 from nnscratch.course.draw.line_plot import curves
 from nnscratch.course.draw.max_pooling import pooling
 from nnscratch.course.draw.node_graph import Node, graph, neuron
 from nnscratch.course.draw.number_grid import Grid, grids, heatmaps, product
 from nnscratch.course.draw.photograph import photographs
-from nnscratch.course.draw.scaled_kernels import scaled_kernels
 from nnscratch.course.draw.stamping import stamps
-from nnscratch.course.draw.training_panels import training_panels
-from nnscratch.course.draw.window_grid import window_grid
+from nnscratch.course.draw.window_positions import window_grid
 from nnscratch.course.draw.windows import im2col, images, painting, sliding
 
 __all__ = ["Drawing", "Exploration", "Grid", "Node", "bars", "channels", "curves", "explore", "graph", "grids", "heatmaps",

@@ -44,7 +44,8 @@ def training_panels(logs: Mapping[str, Mapping[str, Any]], healthy: Mapping[str,
     panels = np.ravel(figure.subplots(rows, min(PER_ROW, len(logs)), sharex=True, sharey=True, squeeze=False))
     for place, (axes, (title, log)) in enumerate(zip(panels, logs.items())):
         axes.plot(healthy["step"], healthy["train"], color=FAINT, linewidth=2.5, label="healthy network, training")
-        axes.plot(log["step"], finite(log["train"]), color=BLUE, linewidth=2, marker="o", markevery=[0], markersize=4, label="training")
+        axes.plot(log["step"], finite(log["train"]), color=BLUE, linewidth=2, marker="o", markevery=[0], markersize=4,
+                  label="training")
         axes.plot(log["step"], finite(log["validation"]), color=ORANGE, linewidth=2, linestyle="--", label="validation")
         if not np.isfinite(log["train"]).all():
             first = log["step"][int(np.argmin(np.isfinite(log["train"])))]
