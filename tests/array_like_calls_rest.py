@@ -20,12 +20,15 @@ from nnscratch.course.draw import (
     drawing,
     film,
     histogram,
+    kernel_copies,
+    learning_curves,
     line_plot,
     max_pooling,
     node_graph,
     number_grid,
     photograph,
     stamping,
+    window_positions,
     windows,
 )
 from nnscratch.course.tracing import trace
@@ -99,6 +102,13 @@ plausible("course.draw.number_grid.product", number_grid.product, x=lambda: imag
           y=lambda: image(2, 2), place=(0, 0), bias=lambda: image(2))
 plausible("course.draw.photograph.photographs", photograph.photographs, photos={"a": abs(image(4, 4, 3))}, text="text",
           inches=2.0)
+LOG = {"step": [0, 1], "train": [2.3, 1.0], "validation": [2.3, 1.1]}
+plausible("course.draw.kernel_copies.scaled_kernels", kernel_copies.scaled_kernels, dy=lambda: image(3, 3),
+          kernel=lambda: image(2, 2), places=[(0, 0)])
+plausible("course.draw.learning_curves.training_panels", learning_curves.training_panels, logs={"A": LOG}, healthy=LOG,
+          text="text")
+plausible("course.draw.window_positions.window_grid", window_positions.window_grid, size=5, kernel=3, stride=1, padding=0,
+          axes=lambda: drawing.new_figure(2, 2).subplots())
 plausible("course.draw.stamping.stamps", stamping.stamps, x=lambda: image(2, 2), kernel=lambda: image(2, 2), stride=2,
           places=[(0, 0)])
 plausible("course.draw.windows.im2col", windows.im2col, x=lambda: image(), kernel=lambda: image(2, 2))

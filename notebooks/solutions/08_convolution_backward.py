@@ -1,37 +1,53 @@
 """Solutions of notebook 08."""
 import numpy as np
 
-from nnscratch import ops
+from nnscratch.course import own
+from nnscratch.course.checks.convolution_backward import suspects
 
 
 def conv_dkernel(dy, x):
-    """(N, OH, OW, OC), (N, H, W, C) -> (KH, KW, C, OC)"""
-    (_, oh, ow, oc), (_, h, w, c) = dy.shape, x.shape
-    dkernel = np.zeros((h - oh + 1, w - ow + 1, c, oc))
-    for i, j in np.ndindex(dkernel.shape[:2]):
-        dkernel[i, j] = x[:, i:i + oh, j:j + ow].reshape(-1, c).T @ dy.reshape(-1, oc)
-    return dkernel
+    """(N, OH, OW, O), (N, H, W, C) -> (KH, KW, C, O)"""
+    (_, OH, OW, O), (_, H, W, C) = dy.shape, x.shape
+    dK = np.zeros((H - OH + 1, W - OW + 1, C, O))
+    for i, j in np.ndindex(dK.shape[:2]):
+        dK[i, j] = x[:, i:i + OH, j:j + OW].reshape(-1, C).T @ dy.reshape(-1, O)
+    return dK
 
 
-def conv_dx(dy, kernel):
-    """(N, OH, OW, OC), (KH, KW, C, OC) -> (N, H, W, C)"""
-    (n, oh, ow, _), (kh, kw, c, _) = dy.shape, kernel.shape
-    dx = np.zeros((n, oh + kh - 1, ow + kw - 1, c))
-    for i, j in np.ndindex(kh, kw):
-        dx[:, i:i + oh, j:j + ow] += dy @ kernel[i, j].T
+def conv_dx(dy, K):
+    """(N, OH, OW, O), (KH, KW, C, O) -> (N, H, W, C)"""
+    (N, OH, OW, _), (KH, KW, C, _) = dy.shape, K.shape
+    dx = np.zeros((N, OH + KH - 1, OW + KW - 1, C))
+    for i, j in np.ndindex(KH, KW):
+        dx[:, i:i + OH, j:j + OW] += dy @ K[i, j].T
     return dx
 
 
 def col2im(columns, kh, kw):
-    """(N, OH, OW, KH*KW*C) -> (N, H, W, C)"""
-    n, oh, ow, width = columns.shape
-    x = np.zeros((n, oh + kh - 1, ow + kw - 1, width // (kh * kw)))
-    for r, s in np.ndindex(oh, ow):
-        x[:, r:r + kh, s:s + kw] += columns[:, r, s].reshape(n, kh, kw, -1)
+    """(N, OH, OW, kh*kw*C) -> (N, H, W, C)"""
+    N, OH, OW, width = columns.shape
+    x = np.zeros((N, OH + kh - 1, OW + kw - 1, width // (kh * kw)))
+    for h, w in np.ndindex(OH, OW):
+        x[:, h:h + kh, w:w + kw] += columns[:, h, w].reshape(N, kh, kw, -1)
     return x
 
 
-def coverage(h, w, kh, kw):
-    """How many windows see each pixel of an (h, w) picture."""
-    columns, window = ops.im2col(np.ones((1, h, w, 1)), (kh, kw))
-    return ops.col2im(columns, window)[0, :, :, 0]
+def conv2d_backward(dy, x, K):
+    """(N, OH, OW, O), (N, H, W, C), (KH, KW, C, O) -> dx, dK, db"""
+    KH, KW, C, O = K.shape
+    columns = own.im2col(x, KH, KW)
+    dcolumns, dmatrix, db = own.dense_backward(
+        dy.reshape(-1, O), columns.reshape(-1, KH * KW * C), K.reshape(-1, O))
+    return own.col2im(dcolumns.reshape(columns.shape), KH, KW), dmatrix.reshape(K.shape), db
+
+
+coverage = [1, 2, 2, 4]
+
+
+def guilty():
+    """The letters of the wrong ones, as a set such as {"A"}."""
+    rng = np.random.default_rng(0)
+    x, K, dy = (rng.normal(size=s) for s in ((2, 6, 5, 3), (3, 2, 3, 4), (2, 4, 4, 4)))
+    right = own.conv2d_backward(dy, x, K)
+    return {letter for letter, backward in suspects().items()
+            if not all(np.allclose(a, b) for a, b in zip(backward(dy, x, K), right))}

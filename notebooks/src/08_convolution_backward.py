@@ -1,279 +1,317 @@
 # %% [markdown]
-# # 08 Convolution backwards
+# # 08 Backpropagation through a convolution
 #
-# **You will build** the two gradients of a convolution: the one by the kernel, from which it learns, and the one by the
-# picture, which goes on to the layer before. On the way you meet the *adjoint*, the idea behind every backward of a linear
-# step, and see why `col2im` does not undo `im2col`. At the end a convolution finds an unknown kernel by itself.
+# Twenty images went through a filter that we do not know. We have the images before and after. **Can gradient descent find the
+# kernel?** It can, once we have the gradients of a convolution.
 #
-# **You need** notebooks 01 and 07; of 02, that gradients can be measured.
+# **You will build** all of its gradients: with respect to the kernel, from which it learns; with respect to the input, which
+# the layer before needs; and both at once, from parts that you have. On the way: why `col2im` does not undo `im2col`.
+#
+# **You need** notebooks 03 and 07.
 #
 # **It takes** about two hours with the exercises; the notebook itself runs in seconds.
 
 # %%
 import numpy as np
 
-from nnscratch import ops
-from nnscratch.course import checks, draw
+from nnscratch.course import checks, draw, own
+from nnscratch.course.checks.convolution_backward import suspects, unknown_filter
 from nnscratch.course.draw import Grid
 
+rng = np.random.default_rng(0)
+images = rng.normal(size=(20, 12, 12, 1))
+target = unknown_filter(images)  # the kernel is 3 x 3; no bias
+draw.heatmaps({"an image": images[0, :, :, 0], "after the filter": target[0, :, :, 0]},
+              "an image of random values before and after an unknown filter", inches=0.2)
+
 # %% [markdown]
+# **Figure 8.1.** One of twenty images of random values (blue is positive, orange negative), and what the unknown filter made of
+# it. Which nine numbers did that?
+#
 # ## The smallest case
 #
-# Three pixels $x = (1, 2, 4)$, a kernel of two weights $k = (3, 5)$. The window has two places:
+# Three pixels $x = (1, 2, 4)$ and a kernel of two weights $K = (3, 5)$, in one dimension. The window has two positions:
 #
-# $$y_0 = x_0 k_0 + x_1 k_1 = 13 \qquad y_1 = x_1 k_0 + x_2 k_1 = 26$$
+# $$y_0 = x_0 K_0 + x_1 K_1 = 13 \qquad y_1 = x_1 K_0 + x_2 K_1 = 26$$
 #
-# Now let $dy = (1, 10)$ come back. Who was touched by what? The weight $k_0$ was used at both places, with $x_0$ at the first
-# and $x_1$ at the second. So it collects from both, and so does $k_1$:
+# Let the upstream gradient be $dy = (1, 10)$. The weight $K_0$ is used twice, once with $x_0$ and once with $x_1$. It is a
+# fan-out, so its gradients add; and so do those of $K_1$:
 #
-# $$dk_0 = dy_0 x_0 + dy_1 x_1 = 21 \qquad dk_1 = dy_0 x_1 + dy_1 x_2 = 42$$
+# $$dK_0 = dy_0 x_0 + dy_1 x_1 = 21 \qquad dK_1 = dy_0 x_1 + dy_1 x_2 = 42$$
 #
-# The pixel $x_1$ was seen by both windows, $x_0$ and $x_2$ by one each:
+# The pixel $x_1$ is read by both windows, $x_0$ and $x_2$ by one each:
 #
-# $$dx_0 = dy_0 k_0 = 3 \qquad dx_1 = dy_0 k_1 + dy_1 k_0 = 35 \qquad dx_2 = dy_1 k_1 = 50$$
+# $$dx_0 = dy_0 K_0 = 3 \qquad dx_1 = dy_0 K_1 + dy_1 K_0 = 35 \qquad dx_2 = dy_1 K_1 = 50$$
 
 # %%
-x, k, dy = np.array([1.0, 2.0, 4.0]), np.array([3.0, 5.0]), np.array([1.0, 10.0])
-y = np.array([x[0] * k[0] + x[1] * k[1], x[1] * k[0] + x[2] * k[1]])
-dk = np.array([dy[0] * x[0] + dy[1] * x[1], dy[0] * x[1] + dy[1] * x[2]])
-dx = np.array([dy[0] * k[0], dy[0] * k[1] + dy[1] * k[0], dy[1] * k[1]])
-print("y", y, " dk", dk, " dx", dx)
-assert y.tolist() == [13, 26] and dk.tolist() == [21, 42] and dx.tolist() == [3, 35, 50]
+x, K, dy = np.array([1.0, 2.0, 4.0]), np.array([3.0, 5.0]), np.array([1.0, 10.0])
+
+
+def loss(x, K):
+    return (dy * np.array([x[0] * K[0] + x[1] * K[1], x[1] * K[0] + x[2] * K[1]])).sum()
+
+
+dx = own.numeric_gradient(lambda x: loss(x, K), x, 1e-4)
+dK = own.numeric_gradient(lambda K: loss(x, K), K, 1e-4)
+print("measured: dx", dx.round(6), " dK", dK.round(6))
+assert np.allclose(dx, [3, 35, 50]) and np.allclose(dK, [21, 42])
 
 # %% [markdown]
-# Again the rule of notebook 01: *what was used in several places gets the sum of what comes back from there.* Everything below
-# is this, with more letters.
+# As in notebook 03, an array $dy$ becomes a loss by $L = \sum dy \cdot y$, whose gradient with respect to $y$ is $dy$.
 #
-# ## The gradient by the kernel
+# ## The gradient with respect to the kernel
 #
-# Forward, place $(oh, ow)$ multiplied pixel $x_{oh+i,\,ow+j}$ with weight $K_{ij}$. Backward, that weight collects from all
-# places and all pictures:
+# In the smallest case: $dK_j = \sum_w dy_w\, x_{w+j}$. With images, channels and two dimensions, write down for one weight
+# $K_{i,j,c,o}$ all products in which it occurs; the forward formula is
 #
-# $$dK_{i,j,c,o} = \sum_n \sum_{oh} \sum_{ow} dy_{n,\,oh,\,ow,\,o}\; x_{n,\;oh+i,\;ow+j,\;c}$$
+# $$y_{n,h,w,o} = b_o + \sum_i \sum_j \sum_c x_{n,\;h+i,\;w+j,\;c}\; K_{i,j,c,o}$$
 #
-# As loops, on two pictures of three channels:
-
-# %%
-rng = np.random.default_rng(0)
-x, kernel = rng.normal(size=(2, 7, 5, 3)), rng.normal(size=(3, 2, 3, 4))
-bias = rng.normal(size=4)
-y, cache = ops.conv2d(x, kernel, bias)
-dy = rng.normal(size=y.shape)
-dkernel = np.zeros_like(kernel)
-for n, oh, ow, o in np.ndindex(y.shape):
-    for i, j, c in np.ndindex(3, 2, 3):
-        dkernel[i, j, c, o] += dy[n, oh, ow, o] * x[n, oh + i, ow + j, c]
-print("the loops agree with the library:", np.allclose(dkernel, ops.conv2d_backward(dy, cache)[1]))
-assert np.allclose(dkernel, ops.conv2d_backward(dy, cache)[1])
-
-# %% [markdown]
-# Look at it for one fixed $(i, j)$: the pixels that ever met this weight are `x[:, i:i + OH, j:j + OW]`, a picture as large as
-# `dy`. So two loops are enough, over $i$ and $j$; the sum over $n$, $oh$, $ow$ is a matrix product.
+# ### Exercise (derive): the kernel's gradient
 #
-# ### Exercise: the kernel's gradient
+# First on paper: which indices are summed over? Then as code. Two loops are enough: for a fixed $(i, j)$ the pixels that meet
+# this weight form an image as large as `dy`.
 
 # %% exercise=conv_dkernel
 def conv_dkernel(dy, x):
-    """(N, OH, OW, OC), (N, H, W, C) -> (KH, KW, C, OC)"""
+    """(N, OH, OW, O), (N, H, W, C) -> (KH, KW, C, O)"""
     ...
 
 # %%
 checks.conv_dkernel(conv_dkernel)
 
 # %% [markdown]
-# ## The gradient by the picture
+# ## The gradient with respect to the input
 #
-# Think of a stamp. Forward, the window *read* a patch through the kernel. Backward, each number of `dy` *paints* the kernel,
-# times itself, onto the patch that was read. Where stamps overlap, the paint adds up:
+# Forward, a window reads a patch of $x$ through the kernel. Backward, the gradient of that one output reaches exactly the
+# pixels of that patch:
 
 # %%
-small_dy, small_kernel = np.array([[1.0, 2.0], [0.0, -1.0]]), np.array([[1.0, 10.0], [3.0, 5.0]])
-draw.painting(small_dy, small_kernel, [(0, 0), (0, 1), (1, 1)])
+draw.scaled_kernels(np.array([[1.0, 2.0], [0.0, -1.0]]), np.array([[1.0, 10.0], [3.0, 5.0]]),
+                    [(0, 0), (0, 1), (1, 1)])
 
 # %% [markdown]
-# (Frames mark the number of `dy` at work, and the patch it paints.) In letters, where $\mathrel{+}=$ means "add to what is
-# there":
+# **Figure 8.2.** Each output gradient adds a copy of the kernel, scaled by that gradient, to the input gradient.
 #
-# $$dx_{n,\;oh+i,\;ow+j,\;c} \mathrel{+}= \sum_o dy_{n,\,oh,\,ow,\,o}\; K_{i,j,c,o} \quad \text{for all } n, oh, ow, i, j, c$$
+# ### Exercise (derive): the input's gradient
 #
-# ### Exercise: paint
-#
-# Start from zeros, and mind the `+=`: with `=` only the last stamp would remain.
+# Now with images and channels. Which indices are summed over for one pixel $x_{n,h,w,c}$?
 
 # %% exercise=conv_dx
-def conv_dx(dy, kernel):
-    """(N, OH, OW, OC), (KH, KW, C, OC) -> (N, H, W, C)"""
+def conv_dx(dy, K):
+    """(N, OH, OW, O), (KH, KW, C, O) -> (N, H, W, C)"""
     ...
 
 # %%
 checks.conv_dx(conv_dx)
 
-# %% [markdown]
-# There is another way to see it. A pixel collects from all windows that saw it: those *above and to the left*. That is a
-# convolution of `dy` again, with the kernel turned by 180 degrees, and with $KH - 1$ rows and $KW - 1$ columns of zeros around
-# so that windows may hang over the edge. Input and output channels change places.
-
 # %%
-turned = kernel[::-1, ::-1].transpose(0, 1, 3, 2)
-dx_by_convolving, _ = ops.conv2d(dy, turned, padding=((2, 2), (1, 1)))
-dx = ops.conv2d_backward(dy, cache)[0]
-print("painting equals convolving with the turned kernel:", np.allclose(dx_by_convolving, dx))
-assert np.allclose(dx_by_convolving, dx)
+x, K, b = rng.normal(size=(2, 4, 5, 2)), rng.normal(size=(3, 2, 2, 3)), rng.normal(size=3)
+dy = rng.normal(size=(2, 2, 4, 3))
+measured = own.numeric_gradient(lambda x: (dy * own.conv2d(x, K, b)).sum(), x, 1e-4)
+assert np.allclose(own.conv_dx(dy, K), measured, atol=1e-6)
+print("conv_dx agrees with the measured gradient on", measured.size, "pixels")
 
 # %% [markdown]
-# Painting with the stamps two pixels apart is a layer of its own, `Conv2DTranspose`: with it generators make small pictures
-# large.
-#
-# ## Transpose, or: the adjoint
-#
-# Why does all this look like a mirror image? A convolution without bias is *linear* in $x$: twice the picture gives twice the
-# output, and the sum of two pictures the sum of their outputs. Anything linear is a matrix. Take a 3 x 4 picture and a 2 x 2
-# kernel, and lay the 12 pixels out as a column; then each of the 6 outputs is a row of numbers times this column, $y = A x$.
-# Most of $A$ is 0, and the same 4 weights stand in every row, moved along. One finds column $k$ of $A$ by asking for the
-# output of a picture that is 1 at pixel $k$ and 0 elsewhere:
+# There is another way to see it. A pixel gets its gradient from the windows that begin above it and to its left. That is
+# again a convolution: of $dy$ with $KH - 1$ rows and $KW - 1$ columns of zeros around it, and with the kernel flipped along
+# both axes. Input and output channels change places.
 
 # %%
-four = np.array([[1.0, 2.0], [3.0, -1.0]])[:, :, None, None]
-pixels = np.eye(12).reshape(12, 3, 4, 1)
-A = ops.conv2d(pixels, four)[0].reshape(12, 6).T
+wide = np.pad(dy, ((0, 0), (2, 2), (1, 1), (0, 0)))
+flipped = K[::-1, ::-1].transpose(0, 1, 3, 2)
+assert np.allclose(own.conv2d(wide, flipped, np.zeros(2)), own.conv_dx(dy, K))
+
+# %% [markdown]
+# ## The adjoint
+#
+# Why does each backward pass look like a mirror image of the forward pass? A convolution without bias is linear in $x$, and
+# everything linear is a matrix. Take an image of 3 x 4 and a kernel of 2 x 2. With the 12 pixels written as a column, each of
+# the 6 outputs is a row of numbers times that column: $y = Ax$. Column $d$ of $A$ is the output for an image that is 1 at
+# pixel $d$ and 0 elsewhere:
+
+# %%
+small = np.array([[1.0, 2.0], [3.0, -1.0]])[:, :, None, None]
+A = own.conv2d(np.eye(12).reshape(12, 3, 4, 1), small, np.zeros(1)).reshape(12, 6).T
 draw.heatmaps({"A: y = A x": A, "Aᵀ: dx = Aᵀ dy": A.T},
-              "a convolution as a 6 x 12 matrix, and its transpose", inches=0.22)
+              "a convolution as a 6 x 12 matrix, and its transpose", inches=0.25)
 
 # %% [markdown]
-# If $y_r = \sum_k A_{rk} x_k$, then $x_k$ touches $y_r$ with slope $A_{rk}$, and so
+# **Figure 8.3.** A convolution as a matrix, and its transpose: most of it is 0, and each row holds the same four weights,
+# moved.
 #
-# $$dx_k = \sum_r A_{rk}\, dy_r \qquad \text{that is,} \qquad dx = A^T dy$$
-#
-# **The backward of anything linear is its transpose.** For dense layers that was `dy @ W.T`. Nobody builds $A$ for a
-# convolution; painting *is* $A^T$. When a transpose is not written as a matrix one calls it the *adjoint*, and it can be
-# recognised without any matrix: for all $u$ and $v$
+# $A$ is the Jacobian of the convolution. So the vector-Jacobian product of notebook 03 says $dx = A^T dy$: **the backward
+# pass of anything linear is its transpose.** For the dense layer that is `dy @ W.T`. Nobody builds $A$ for a convolution;
+# your `conv_dx` *is* $A^T$. A transpose that is not written as a matrix is called the [adjoint](glossary.md#adjoint), and
+# needs none to be recognised: for all $u$ and $v$
 #
 # $$\langle u, A v \rangle = \langle A^T u, v \rangle$$
 #
-# where $\langle a, b \rangle = \sum a \cdot b$. Two random arrays test a whole backward with one number:
+# where $\langle\;,\,\rangle$ is the sum of the products of the elements. Two random arrays test a whole backward pass by two
+# numbers:
 
 # %%
-image, u = rng.normal(size=(1, 3, 4, 1)), rng.normal(size=(1, 2, 3, 1))
-output, small_cache = ops.conv2d(image, four)
-painted = ops.conv2d_backward(u, small_cache)[0]
-print(f"<u, A v> = {(u * output).sum():.6f}    <Aᵀ u, v> = {(painted * image).sum():.6f}")
-assert np.isclose((u * output).sum(), (painted * image).sum())
-assert np.allclose(A @ image.ravel(), output.ravel())
-assert np.allclose(A.T @ u.ravel(), painted.ravel())
+v, u = rng.normal(size=(1, 3, 4, 1)), rng.normal(size=(1, 2, 3, 1))
+left = (u * own.conv2d(v, small, np.zeros(1))).sum()
+right = (own.conv_dx(u, small) * v).sum()
+print(f"<u, A v> = {left:.6f}    <Aᵀ u, v> = {right:.6f}")
+assert np.isclose(left, right) and np.allclose(A.T @ u.ravel(), own.conv_dx(u, small).ravel())
 
 # %% [markdown]
-# ## im2col backwards
+# ## The adjoint of im2col
 #
-# In notebook 07 a convolution became two steps, `columns = im2col(x)` and `y = columns @ K + b`. Its backward is theirs in
-# reverse. The product is the dense layer, which we know:
+# In notebook 07 a convolution became two steps: `im2col` copies patches into rows, and a dense layer multiplies them by the
+# kernel. The backward pass of the dense layer you have. `im2col` is linear, so it has an adjoint. Its name is `col2im`. A
+# pixel that was copied into several rows is a fan-out once more.
 #
-# $$dK = \text{columns}^T\, dy \qquad d\text{columns} = dy\, K^T$$
+# ### Exercise (build): col2im
 #
-# And `im2col` only copies pixels. A pixel that was copied to several rows gets the sum of what comes back from its copies. This
-# is the adjoint of `im2col`, and its name is `col2im`.
-#
-# ### Exercise: col2im
+# Stride 1, no padding; rows in the order $(i, j, c)$.
 
 # %% exercise=col2im
 def col2im(columns, kh, kw):
-    """(N, OH, OW, KH*KW*C) -> (N, H, W, C)"""
+    """(N, OH, OW, kh*kw*C) -> (N, H, W, C)"""
     ...
 
 # %%
 checks.col2im(col2im)
 
 # %% [markdown]
-# Together they are the whole backward of a convolution, three lines, one for each gradient:
-
-# %%
-columns, window = ops.im2col(x, (3, 2))
-matrix, rows = kernel.reshape(-1, 4), dy.reshape(-1, 4)
-dkernel = (columns.reshape(-1, 18).T @ rows).reshape(kernel.shape)
-dx = ops.col2im(dy @ matrix.T, window)
-dbias = rows.sum(axis=0)
-theirs = ops.conv2d_backward(dy, cache)
-agree = [bool(np.allclose(a, b)) for a, b in zip((dx, dkernel, dbias), theirs)]
-print("dx, dkernel, dbias agree with the library:", agree)
-assert all(agree)
-
-# %% [markdown]
-# ## The adjoint is not the inverse
+# `col2im` sounds as if it undid `im2col`. Does it?
 #
-# `col2im` sounds as if it undid `im2col`. It does not. It *adds* the copies, so `col2im(im2col(x))` is each pixel times the
-# number of windows that see it: once in a corner, often in the middle.
+# ### Exercise (predict): ones through both
 #
-# ### Exercise: how many windows see a pixel?
-#
-# Do not count; let `ops.im2col` and `ops.col2im` count for you.
+# An image of 4 x 5 ones and a window of 3 x 2: what is `col2im(im2col(x))` at the pixels (0, 0), (0, 2), (1, 0) and (2, 3)?
 
 # %% exercise=coverage
-def coverage(h, w, kh, kw):
-    """How many windows see each pixel of an (h, w) picture."""
-    ...
+coverage = [..., ..., ..., ...]
 
 # %%
 checks.coverage(coverage)
 
 # %%
-columns, window = ops.im2col(np.arange(1.0, 21).reshape(1, 4, 5, 1), (3, 2))
-back = ops.col2im(columns, window)[0, :, :, 0]
-there = np.arange(1.0, 21).reshape(4, 5)
-draw.grids([[Grid("x", there), "→", Grid("col2im(im2col(x))", back),
-             "=  x  ·", Grid("windows", back / there)]],
-           "an image, what comes back through im2col and col2im, and their ratio: "
-           "the number of windows that see each pixel")
+count = own.col2im(own.im2col(np.ones((1, 4, 5, 1)), 3, 2), 3, 2)[0, :, :, 0]
+image = np.arange(1.0, 21).reshape(1, 4, 5, 1)
+both = own.col2im(own.im2col(image, 3, 2), 3, 2)
+assert np.allclose(both[0, :, :, 0], image[0, :, :, 0] * count)
+draw.grids([[Grid("x", image[0, :, :, 0]), "·", Grid("windows", count), "=",
+             Grid("col2im(im2col(x))", both[0, :, :, 0])]],
+           "an image, how many windows cover each pixel, and their product", inches=0.38)
 
 # %% [markdown]
-# Dividing by that number would give an inverse, and a wrong gradient.
+# **Figure 8.4.** `col2im(im2col(x))` is every pixel times the number of windows that cover it: the adjoint is not the inverse.
 #
-# ## The measurement, and the class
+# ### Exercise (build): the whole backward pass
 #
-# `check_op` measures all three gradients; `Conv2D` keeps the cache between forward and backward.
+# Three gradients from parts that you have: `own.im2col`, `own.dense_backward`, `own.col2im`. Mind the shapes:
+# `dense_backward` wants two axes.
+
+# %% exercise=conv2d_backward
+def conv2d_backward(dy, x, K):
+    """(N, OH, OW, O), (N, H, W, C), (KH, KW, C, O) -> dx, dK, db"""
+    ...
 
 # %%
-from nnscratch.gradcheck import check_op
-from nnscratch.layers import Conv2D
+checks.conv2d_backward(conv2d_backward)
 
-report = check_op(ops.conv2d, ops.conv2d_backward, [x, kernel, bias], names=["x", "kernel", "bias"])
-layer = Conv2D(filters=4, kernel_size=(3, 2))
-layer.forward(x, training=True)
-dx = layer.backward(dy)
-same = np.allclose(layer.grads["kernel"], dkernel) and np.allclose(layer.grads["bias"], dbias)
-print("measured:", report.ok, "  the class has the same gradients:", same)
-assert report.ok and same
+# %%
+measured = [own.numeric_gradient(f, start, 1e-4) for f, start in [
+    (lambda x: (dy * own.conv2d(x, K, b)).sum(), x),
+    (lambda K: (dy * own.conv2d(x, K, b)).sum(), K),
+    (lambda b: (dy * own.conv2d(x, K, b)).sum(), b)]]
+for name, mine, slope in zip(("dx", "dK", "db"), own.conv2d_backward(dy, x, K), measured):
+    assert np.allclose(mine, slope, atol=1e-6)
+    print(name, mine.shape, "agrees with the measured gradient")
 
 # %% [markdown]
-# ## It learns a kernel
+# ### Exercise (debug): five backward passes
 #
-# Somebody filtered twenty pictures of noise with the edge detector of notebook 07, and shows us the pictures before and after.
-# We start from a kernel of zeros, and walk downhill on the mean of the squared differences, as in notebook 01.
+# `suspects()` is a dictionary of five functions, "A" to "E", each called like yours: `backward(dy, x, K)`. Some are wrong.
+# Return the letters of the wrong ones. You cannot read their code, but you can call them; which inputs let a wrong one show
+# itself?
 
 # %%
-secret = np.array([[1.0, 0, -1], [2, 0, -2], [1, 0, -1]])[:, :, None, None]
-noise = rng.normal(size=(20, 12, 12, 1))
-target, _ = ops.conv2d(noise, secret)
-found, snapshots = np.zeros((3, 3, 1, 1)), {}
+x_ones = np.ones((1, 3, 3, 1))
+for letter, backward in suspects().items():
+    dx, dK, db = backward(np.ones((1, 1, 1, 1)), x_ones, np.ones((3, 3, 1, 1)))
+    print(letter, dx.sum(), dK.sum(), db[0])
+    assert (dx.sum(), dK.sum(), db[0]) == (9, 9, 1)  # all alike: these inputs show nothing
+
+# %% exercise=guilty
+def guilty():
+    """The letters of the wrong ones, as a set such as {"A"}."""
+    ...
+
+# %%
+checks.guilty(guilty)
+
+# %% [markdown]
+# ## The unknown kernel
+#
+# Now for the question at the beginning. Start with zeros, and descend on the mean squared error between our outputs and the
+# filtered images, with the gradient from your `conv2d_backward`:
+
+# %%
+found, snapshots, losses = np.zeros((3, 3, 1, 1)), {}, []
 for step in range(41):
     if step in (0, 2, 10, 40):
         snapshots[f"step {step}"] = found[:, :, 0, 0]
-    y, cache = ops.conv2d(noise, found)
-    _, dkernel, _ = ops.conv2d_backward(2 * (y - target) / y.size, cache)
-    found = found - 0.1 * dkernel
-assert np.allclose(found, secret, atol=0.01)
+    difference = own.conv2d(images, found, np.zeros(1)) - target
+    losses.append((difference**2).mean())
+    _, dK, _ = own.conv2d_backward(2 * difference / difference.size, images, found)
+    found = found - 0.1 * dK
+print(f"loss at first {losses[0]:.1f}, at last {losses[-1]:.0e}")
+assert losses[-1] < 1e-4 * losses[0] and np.allclose(found, found.round(), atol=0.02)
 
 # %%
 row = [part for title, array in snapshots.items() for part in (Grid(title, array), "→")]
-draw.grids([[*row[:-1], "≈", Grid("secret", secret[:, :, 0, 0])]],
-           "the kernel after 0, 2, 10 and 40 steps, and the secret one, which it has found")
+draw.grids([row[:-1]], "the kernel after 0, 2, 10 and 40 steps", inches=0.42)
+
+# %% [markdown]
+# **Figure 8.5.** The kernel after 0, 2, 10 and 40 steps: nine whole numbers appear.
+#
+# They form an emboss filter: it subtracts the upper left from the lower right, and adds the middle. The loss is almost 0, so
+# the found kernel does to these images what the unknown one does. A convolutional network learns all its kernels in this way,
+# from the class of an image instead of a filtered image: notebook 09.
+#
+# ## In the library
+#
+# `layers.Conv2D` keeps the columns from its forward pass, and leaves its gradients in `grads`:
+
+# %%
+from nnscratch.layers import Conv2D
+
+layer = Conv2D(filters=3, kernel_size=(3, 2))
+layer.forward(x, training=True)
+dx = layer.backward(dy)
+mine = own.conv2d_backward(dy, x, layer.params["kernel"])
+agree = [np.allclose(a, b) for a, b in zip((dx, layer.grads["kernel"], layer.grads["bias"]), mine)]
+print("gradients that agree:", sum(agree), "of", len(agree))
+assert all(agree)
 
 # %% [markdown]
 # ## Questions
 #
-# 1. Why has `dbias` of a convolution a sum over three axes, and that of a dense layer over one?
-# 2. A kernel of 1 x 1: what are `coverage`, `im2col` and `col2im` then? Is `col2im` an inverse now?
-# 3. With stride 2 the stamps stand two pixels apart. What does `coverage` look like for a kernel of 3, and for one of 4? (This
-#    is where the checkerboards in generated pictures come from.)
+# 1. Over which axes is $db$ summed, and why over one only in a dense layer?
+#    <details><summary>Answer</summary>
+#    Over n, h and w: the bias is used at every output position of every image. A dense layer has no positions.
+#    </details>
+# 2. With a kernel of 1 x 1, is `col2im` the inverse of `im2col`?
+#    <details><summary>Answer</summary>
+#    Yes: every pixel is in exactly one window, so nothing is added.
+#    </details>
+# 3. Dividing `col2im` by the number of windows would give an inverse. Why is that wrong in the backward pass?
+#    <details><summary>Answer</summary>
+#    A pixel that is used four times gets the sum of four gradients. A mean would not pass the adjoint test.
+#    </details>
+# 4. Why must the images with the unknown filter vary? What if all were constant?
+#    <details><summary>Answer</summary>
+#    On constant images only the sum of the kernel matters, so many kernels have loss 0.
+#    </details>
 #
-# **Alone:** change the learning rate in the last loop. And start from a kernel of random numbers: is the same one found?
+# ## References
 #
-# **Next:** [09 Pooling, LeakyReLU, dropout](09_cnn.ipynb)
+# - Goodfellow, Bengio and Courville (2016), *Deep Learning*, section 9.5
+# - Dumoulin and Visin (2016), *A guide to convolution arithmetic for deep learning*, section 4
+# - Claerbout (1992), *Earth Soundings Analysis: Processing versus Inversion*
+#
+# **Next:** [09 A convolutional network](09_cnn.ipynb)

@@ -11,12 +11,12 @@ from nnscratch.course.checks.batch_normalization import (
     upstream,
 )
 from nnscratch.course.checks.classification import accuracy, first_losses, softmax_cross_entropy, train_linear
-from nnscratch.course.checks.convolution import conv2d, conv_loops, im2col, output_size
-from nnscratch.course.checks.convolution_backward import col2im, conv_dkernel, conv_dx, coverage
+from nnscratch.course.checks.convolution import conv2d, conv_loops, filters, im2col, output_size
+from nnscratch.course.checks.convolution_backward import col2im, conv2d_backward, conv_dkernel, conv_dx, coverage, guilty
 from nnscratch.course.checks.descent import fit_line, line_gradient, mse, sgd_step, which_rate
 from nnscratch.course.checks.fast import conv_flop, conv_in_blocks, f23
 from nnscratch.course.checks.gpu import crossover, intensity, queue_seconds, roofline_seconds
-from nnscratch.course.checks.gradients import chain, fan_out, guilty, numeric_gradient, walk_back
+from nnscratch.course.checks.gradients import chain, fan_out, numeric_gradient, walk_back
 from nnscratch.course.checks.gram_matrix import gram, gram_backward, gram_loss
 from nnscratch.course.checks.neurons import dense, hat, layer_shapes, neuron_outputs
 from nnscratch.course.checks.numpy_basics import array_shapes, one_hot, standardise, stretch
@@ -28,19 +28,20 @@ from nnscratch.course.checks.perceptron import (
     momentum_step,
     relu_backward,
 )
-from nnscratch.course.checks.pooling import dropout, leaky_relu_backward, max_pool, max_pool_backward
+from nnscratch.course.checks.pooling import max_pool, max_pool_backward
+from nnscratch.course.checks.regularisation import dropout, he_normal, illnesses, leaky_relu_backward, shifted, variances
 from nnscratch.course.checks.stylizer import adain, adain_backward, conditional_norm
 from nnscratch.course.checks.transfer import content_gradient, matched_colours, total_variation
 from nnscratch.course.checks.upsampling import conv_transpose, conv_transpose_dx, covering, overlap, transposed_size
 
 __all__ = ["accuracy", "adain", "adain_backward", "adam", "array_shapes", "batch_norm", "batch_norm_backward",
            "batch_norm_steps", "batches", "before_training", "chain", "col2im", "conditional_norm", "content_gradient",
-           "conv2d", "conv_dkernel", "conv_dx", "conv_flop", "conv_in_blocks", "conv_loops", "conv_transpose",
-           "conv_transpose_dx", "coverage", "covering", "crossover", "dense", "dense_backward", "discriminator_loss", "dropout",
-           "ema", "f23", "fan_out", "faulty_lines", "first_losses", "fit_line", "generator_loss", "gram", "gram_backward",
-           "gram_loss", "guilty", "hat", "im2col", "inference_backward", "intensity", "layer_shapes", "leaky_relu_backward",
-           "line_gradient", "live_fraction", "matched_colours", "max_pool", "max_pool_backward", "mlp_backward",
-           "momentum_step", "mse", "neuron_outputs", "numeric_gradient", "one_hot", "output_size", "overlap", "queue_seconds",
-           "relu_backward", "roofline_seconds", "running_mean", "sgd_step", "side_after", "softmax_cross_entropy",
-           "standardise", "stretch", "total_variation", "train_linear", "transposed_size", "upstream", "walk_back",
-           "which_rate"]
+           "conv2d", "conv2d_backward", "conv_dkernel", "conv_dx", "conv_flop", "conv_in_blocks", "conv_loops",
+           "conv_transpose", "conv_transpose_dx", "coverage", "covering", "crossover", "dense", "dense_backward",
+           "discriminator_loss", "dropout", "ema", "f23", "fan_out", "faulty_lines", "filters", "first_losses", "fit_line",
+           "generator_loss", "gram", "gram_backward", "gram_loss", "guilty", "hat", "he_normal", "illnesses", "im2col",
+           "inference_backward", "intensity", "layer_shapes", "leaky_relu_backward", "line_gradient", "live_fraction",
+           "matched_colours", "max_pool", "max_pool_backward", "mlp_backward", "momentum_step", "mse", "neuron_outputs",
+           "numeric_gradient", "one_hot", "output_size", "overlap", "queue_seconds", "relu_backward", "roofline_seconds",
+           "running_mean", "sgd_step", "shifted", "side_after", "softmax_cross_entropy", "standardise", "stretch",
+           "total_variation", "train_linear", "transposed_size", "upstream", "variances", "walk_back", "which_rate"]

@@ -1,113 +1,259 @@
-"""Exercises of notebook 07: the size of the output, convolution in loops, im2col, and both together.
+"""Exercises of notebook 07: filters recognised, the size of the output, convolution in loops, im2col, and both together.
 
-Shapes: x (H, W) and kernel (KH, KW) in the loops; then x (N, H, W, C), kernel (KH, KW, C, OC), columns (N, OH, OW, KH*KW*C).
+Shapes: x (H, W) and K (KH, KW) in the loops; then x (N, H, W, C), K (KH, KW, C, O), columns (N, OH, OW, KH*KW*C).
 """
 import numpy as np
 
 from nnscratch import ops
 from nnscratch.course.checks.compare import compare
-from nnscratch.course.checks.exercise import Attempt, exercise
+from nnscratch.course.checks.exercise import Attempt, Wrong, exercise, run
 from nnscratch.course.checks.neurons import normal
+from nnscratch.course.checks.prediction import predicted
+from nnscratch.hints import checked
+from nnscratch.ops.validation import check_array
 
-__all__ = ["conv2d", "conv_loops", "im2col", "output_size"]
+__all__ = ["conv2d", "conv_loops", "filter_kernels", "filters", "im2col", "output_size"]
 
+
+# --- which kernel made which image --------------------------------------------------------------------------------
+
+SOBEL = np.array([[1.0, 0, -1], [2, 0, -2], [1, 0, -1]])
+MADE_BY = "DACB"  # images 1 to 4
+
+
+def filter_kernels() -> dict[str, np.ndarray]:
+    """Four kernels.
+
+    Returns
+    -------
+    kernels : dict of str to array (3, 3)
+        By letter.
+    """
+    sharpen = np.array([[0.0, -1, 0], [-1, 5, -1], [0, -1, 0]])
+    return {"A": SOBEL, "B": SOBEL.T, "C": sharpen, "D": np.ones((3, 3)) / 9}
+
+
+@checked
+def filtered(image: np.ndarray) -> dict[str, np.ndarray]:
+    """The image after each of the four kernels, in another order.
+
+    Parameters
+    ----------
+    image : array (H, W)
+
+    Returns
+    -------
+    images : dict of str to array (H - 2, W - 2)
+        By number.
+    """
+    check_array("filtered", "image", image, 2, "(rows, columns)")
+    kernels = filter_kernels()
+    return {f"image {k + 1}": right_conv_loops(image, kernels[letter]) for k, letter in enumerate(MADE_BY)}
+
+
+@exercise("07", "Which kernel has no negative weight? Its output has no negative values, so the background is black.",
+          "A compares left with right, so it reacts to vertical edges. B is its transpose.",
+          "D is a mean: it blurs. C makes the difference to the four neighbours larger: edges become stronger.")
+def filters(attempt: Attempt) -> None:
+    """The letter of the kernel that made image 1, 2, 3, 4."""
+    turned = "it reacts to edges, but of the other direction: A compares left with right, B top with bottom"
+    flat = "that kernel compares two sides, so the two edges of a stroke get opposite signs; here the whole stroke is bright"
+    kept = "that kernel keeps a stroke bright; here one of its edges is dark"
+    predicted(attempt, {f"image {k + 1}": letter for k, letter in enumerate(MADE_BY)}, {
+        turned: ("image 2", "B"), f"{turned} ": ("image 4", "A"),
+        flat: ("image 1", "A"), f"{flat} ": ("image 1", "B"), f"{flat}  ": ("image 3", "A"), f"{flat}   ": ("image 3", "B"),
+        kept: ("image 2", "C"), f"{kept} ": ("image 2", "D"), f"{kept}  ": ("image 4", "C"), f"{kept}   ": ("image 4", "D"),
+        "this image is blurred, and C makes edges stronger": ("image 1", "C"),
+        "the edges of this image are stronger, and a mean makes them weaker": ("image 3", "D")})
+
+
+# --- loops --------------------------------------------------------------------------------------------------------
 
 def right_output_size(size, kernel, stride, padding):
     """The solution."""
     return (size + 2 * padding - kernel) // stride + 1
 
 
-@exercise("07", "Without stride and padding the first pixel of the window can stand on size - kernel + 1 places.",
-          "Padding makes the image larger on both sides: size + 2 padding. With stride s only every s-th place counts.",
-          "(size + 2 * padding - kernel) // stride + 1")
+@exercise("07", "Without stride and padding the first pixel of the window has size - kernel + 1 positions.",
+          "Padding enlarges the image on both sides: size + 2 padding. With a stride s only every s-th position counts.",
+          "(size + 2 * padding - kernel) // stride + 1", library=right_output_size)
 def output_size(attempt: Attempt) -> None:
-    """How many places a window has along one side."""
+    """A whole number: how many positions a window has along one side."""
     cases = [dict(zip(("size", "kernel", "stride", "padding"), numbers)) for numbers in
-             [(3, 1, 1, 0), (5, 3, 1, 0), (5, 3, 2, 0), (6, 3, 2, 0), (5, 3, 1, 1), (28, 4, 2, 1), (11, 5, 3, 2)]]
+             [(3, 1, 1, 0), (5, 3, 1, 0), (5, 3, 2, 0), (6, 3, 2, 0), (5, 3, 1, 1), (28, 4, 2, 1), (11, 5, 3, 2), (9, 2, 5, 0)]]
     compare(attempt, right_output_size, cases, "size", {
-        "the + 1 is missing: a window as large as the image has one place, not none":
+        "the + 1 is missing: a window as large as the image has one position, not none":
             lambda size, kernel, stride, padding: (size + 2 * padding - kernel) // stride,
         "padding stands on both sides: 2 padding":
             lambda size, kernel, stride, padding: (size + padding - kernel) // stride + 1,
-        "the + 1 comes after the division by the stride: the first place counts":
+        "padding is missing": lambda size, kernel, stride, padding: (size - kernel) // stride + 1,
+        "the stride is missing": lambda size, kernel, stride, padding: size + 2 * padding - kernel + 1,
+        "the + 1 comes after the division by the stride: the first position counts":
             lambda size, kernel, stride, padding: (size + 2 * padding - kernel + 1) // stride,
-        "places are whole numbers: use //, which rounds down":
+        "positions are whole numbers: use //, which rounds down":
             lambda size, kernel, stride, padding: (size + 2 * padding - kernel) / stride + 1,
-        "it is rounded up: a window that hangs over the edge does not count":
+        "it is rounded to the nearest number, expected down: a window that hangs over the edge does not count":
+            lambda size, kernel, stride, padding: round((size + 2 * padding - kernel) / stride) + 1,
+        "it is rounded up, expected down: a window that hangs over the edge does not count":
             lambda size, kernel, stride, padding: -(-(size + 2 * padding - kernel) // stride) + 1})
 
 
-def right_conv_loops(x, kernel):
+def right_conv_loops(x, K):
     """The solution."""
-    return ops.conv2d(x[None, :, :, None], kernel[:, :, None, None])[0][0, :, :, 0]
+    return ops.conv2d(x[None, :, :, None], K[:, :, None, None])[0][0, :, :, 0]
 
 
-@exercise("07", "Make y = np.zeros((OH, OW)) first, with OH = H - KH + 1 and OW = W - KW + 1.",
-          "Four loops, one for each letter: oh, ow, i, j; inside, y[oh, ow] += x[oh + i, ow + j] * kernel[i, j].")
+def of_taps(keep):
+    """The convolution with the kernel's elements k where keep(k, count) is true, the others being 0."""
+    def convolve(x, K):
+        return right_conv_loops(x, K * keep(np.arange(K.size), K.size).reshape(K.shape))
+    return convolve
+
+
+@exercise("07", "Make y = np.zeros((H - KH + 1, W - KW + 1)) first.",
+          "Four loops, one for each letter: h, w over y, and i, j over K. Which pixel of x meets K[i, j] at (h, w)?",
+          "y[h, w] += x[h + i, w + j] * K[i, j]", library=right_conv_loops)
 def conv_loops(attempt: Attempt) -> None:
-    """y[oh, ow] = Σ_i Σ_j x[oh + i, ow + j] kernel[i, j]."""
-    cases = [{"x": np.array([[1.0, 2.0, 4.5]]), "kernel": np.array([[1.0, 10.0]])},
-             {"x": np.arange(1.0, 10.0).reshape(3, 3), "kernel": np.array([[1.0, 2.0], [3.0, -5.0]])},
-             {"x": normal(7, 5), "kernel": normal(3, 2)}]
+    """An array (H - KH + 1, W - KW + 1)."""
+    cases = [{"x": np.array([[1.0, 2.0, 4.5]]), "K": np.array([[1.0, 10.0]])},
+             {"x": np.array([[1.0], [2.0], [4.5]]), "K": np.array([[1.0], [10.0]])},
+             {"x": np.arange(1.0, 10.0).reshape(3, 3), "K": np.array([[1.0, 2.0], [3.0, -5.0]])},
+             {"x": normal(7, 5), "K": normal(3, 2)}]
+    mirrored = "the kernel is mirrored along its {}: x[{} pairs with K[{}]"
     compare(attempt, right_conv_loops, cases, "y", {
-        "the kernel is mirrored: as everywhere in this field, x[oh + i] meets kernel[i]":
-            lambda x, kernel: right_conv_loops(x, kernel[::-1, ::-1]),
-        "only the last product is kept: = stands where += belongs":
-            lambda x, kernel: right_conv_loops(x, kernel * (np.arange(kernel.size).reshape(kernel.shape) == kernel.size - 1)),
-        "only the first tap of the kernel is used":
-            lambda x, kernel: right_conv_loops(x, kernel * (np.arange(kernel.size).reshape(kernel.shape) == 0))})
+        "the kernel is mirrored along rows and columns: x[h + i, w + j] pairs with K[i, j]":
+            lambda x, K: right_conv_loops(x, K[::-1, ::-1]),
+        mirrored.format("rows", "h + i]", "i"): lambda x, K: right_conv_loops(x, K[::-1]),
+        mirrored.format("columns", "w + j]", "j"): lambda x, K: right_conv_loops(x, K[:, ::-1]),
+        "only the last product is kept: = stands where += belongs": of_taps(lambda k, count: k == count - 1),
+        "only the first product is there: is the return within a loop?": of_taps(lambda k, count: k == 0),
+        "all products use the pixel x[h, w]: the window's own offset i, j is missing":
+            lambda x, K: x[:x.shape[0] - K.shape[0] + 1, :x.shape[1] - K.shape[1] + 1] * K.sum()})
 
 
-def right_im2col(x, kh, kw):
-    """The solution."""
-    return ops.im2col(x, (kh, kw))[0]
+# --- one matrix product -------------------------------------------------------------------------------------------
+
+def library_im2col(x, kh, kw, stride=1, padding=0):
+    """The library's, with the learner's arguments."""
+    return ops.im2col(x, (kh, kw), strides=stride, padding=padding)[0]
 
 
-def other_order(order):
+def compare_windows(attempt, library, cases, outputs, mistakes):
+    """`compare`; where a result has a wrong shape, say whether it would be right without stride or padding."""
+    try:
+        compare(attempt, library, cases, outputs, mistakes)
+    except Wrong as wrong:
+        if "inhomogeneous shape" in str(wrong):
+            raise Wrong(f"{wrong}\nthe library's im2col returns columns and a cache: take [0], or use own.im2col") from wrong
+        for sentence, setting in (("the stride is ignored", {"stride": 1}), ("the padding is ignored", {"padding": 0}),
+                                  ("stride and padding are ignored", {"stride": 1, "padding": 0})):
+            if " has shape " in str(wrong) and ignores(attempt, library, cases[-1], setting):
+                raise Wrong(f"{wrong}\n{sentence}") from wrong
+        raise
+
+
+def ignores(attempt, library, case, setting):
+    """Whether the attempt gives on this case what is right for another stride or padding."""
+    result, other = np.asarray(run(attempt, case)), library(**{**case, **setting})
+    return result.shape == other.shape and np.allclose(result, other)
+
+
+def other_order(*order):
     """im2col with its last axis in another order of (i, j, c) = (3, 4, 5)."""
-    def columns(x, kh, kw):
-        right = right_im2col(x, kh, kw)
+    def columns(x, kh, kw, stride=1, padding=0):
+        right = library_im2col(x, kh, kw, stride, padding)
         split = right.reshape(*right.shape[:3], kh, kw, x.shape[3])
         return split.transpose(0, 1, 2, *order).reshape(right.shape)
     return columns
 
 
-@exercise("07", "columns = np.zeros((N, OH, OW, KH * KW * C)); then fill columns[:, oh, ow] in a loop over oh and ow.",
-          "The patch x[:, oh:oh + kh, ow:ow + kw] has shape (N, KH, KW, C); .reshape(N, -1) lays it out in the right order.")
+def positions_exchanged(x, kh, kw, stride=1, padding=0):
+    """im2col with (w, h) in the place of (h, w)."""
+    right = library_im2col(x, kh, kw, stride, padding)
+    return right.swapaxes(1, 2).reshape(right.shape)
+
+
+def neighbouring_patches(x, kh, kw, stride=1, padding=0):
+    """im2col whose windows start at h, w instead of S h, S w."""
+    right = library_im2col(x, kh, kw, stride, padding)
+    return library_im2col(x, kh, kw, 1, padding)[:, :right.shape[1], :right.shape[2]]
+
+
+def padded_at_the_end(x, kh, kw, stride=1, padding=0):
+    """im2col with all padding below and on the right."""
+    wide = np.pad(x, ((0, 0), (0, 2 * padding), (0, 2 * padding), (0, 0)))
+    return library_im2col(wide, kh, kw, stride)
+
+
+def padded_with_the_edge(x, kh, kw, stride=1, padding=0):
+    """im2col whose padding repeats the border."""
+    wide = np.pad(x, ((0, 0), (padding, padding), (padding, padding), (0, 0)), mode="edge")
+    return library_im2col(wide, kh, kw, stride)
+
+
+@exercise("07", "Pad first: np.pad(x, ((0, 0), (P, P), (P, P), (0, 0))). Then make an array of zeros for the columns; "
+          "own.output_size gives OH and OW.",
+          "Loop over the output positions h and w. The patch of a position begins at row S h and column S w, and has the shape "
+          "(N, KH, KW, C).",
+          "columns[:, h, w] = x[:, S * h:S * h + kh, S * w:S * w + kw].reshape(N, -1)", library=library_im2col)
 def im2col(attempt: Attempt) -> None:
-    """columns[n, oh, ow] = the pixels x[n, oh + i, ow + j, c], in the order (i, j, c)."""
-    cases = [{"x": np.array([1.0, 2.0, 4.0]).reshape(1, 1, 3, 1), "kh": 1, "kw": 2},
-             {"x": np.arange(1.0, 9.0).reshape(1, 2, 2, 2), "kh": 2, "kw": 2},
-             {"x": np.arange(1.0, 9.0).reshape(2, 2, 2, 1), "kh": 2, "kw": 1},
-             {"x": np.arange(2 * 5 * 4 * 3.0).reshape(2, 5, 4, 3), "kh": 3, "kw": 2}]
-    compare(attempt, right_im2col, cases, "columns", {
-        "rows hold the right pixels in the order (c, i, j), expected (i, j, c): channels last": other_order((5, 3, 4)),
-        "rows hold the right pixels in the order (j, i, c), expected (i, j, c): i before j": other_order((4, 3, 5)),
-        "the windows stand at (ow, oh): rows and columns of the output are exchanged": lambda x, kh, kw: right_im2col(
-            x, kh, kw).swapaxes(1, 2).reshape(right_im2col(x, kh, kw).shape)})
+    """An array (N, OH, OW, KH*KW*C); a row holds the pixels of a patch in the order (i, j, c)."""
+    plain = {"stride": 1, "padding": 0}
+    cases = [{"x": np.array([1.0, 2.0, 4.0]).reshape(1, 1, 3, 1), "kh": 1, "kw": 2, **plain},
+             {"x": np.arange(1.0, 9.0).reshape(1, 2, 2, 2), "kh": 2, "kw": 2, **plain},
+             {"x": np.arange(1.0, 9.0).reshape(2, 2, 2, 1), "kh": 2, "kw": 1, **plain},
+             {"x": np.arange(1.0, 7.0).reshape(1, 1, 6, 1), "kh": 1, "kw": 2, "stride": 2, "padding": 0},
+             {"x": np.arange(1.0, 3.0).reshape(1, 1, 2, 1), "kh": 3, "kw": 3, "stride": 1, "padding": 1},
+             {"x": np.arange(2 * 5 * 4 * 3.0).reshape(2, 5, 4, 3), "kh": 3, "kw": 2, **plain},
+             {"x": np.arange(1, 1 + 2 * 7 * 6 * 3.0).reshape(2, 7, 6, 3), "kh": 3, "kw": 2, "stride": 2, "padding": 1}]
+    compare_windows(attempt, library_im2col, cases, "columns", {
+        "rows hold the right pixels in the order (c, i, j), expected (i, j, c): channels last": other_order(5, 3, 4),
+        "rows hold the right pixels in the order (j, i, c), expected (i, j, c): i before j": other_order(4, 3, 5),
+        "the patch of (h, w) is at (w, h): rows and columns of the output are exchanged": positions_exchanged,
+        "the patches are one pixel apart: the window of position h begins at row S h": neighbouring_patches,
+        "all padding is below and on the right, expected P rows and columns on each side": padded_at_the_end,
+        "the padding repeats the border, expected zeros": padded_with_the_edge})
 
 
-@exercise("07", "The kernel as a matrix: kernel.reshape(-1, OC). Its rows then go (i, j, c), as the columns do.",
-          "columns @ matrix + bias, columns being ops.im2col(x, kernel.shape[:2])[0].")
+def library_conv2d(x, K, b, stride=1, padding=0):
+    """The library's, with the learner's arguments."""
+    return ops.conv2d(x, K, b, strides=stride, padding=padding)[0]
+
+
+def with_kernel(turn):
+    """A convolution whose kernel, as a matrix, has its elements in another order."""
+    return lambda x, K, b, stride=1, padding=0: library_conv2d(x, turn(K).reshape(K.shape), b, stride, padding)
+
+
+@exercise("07", "The kernel as a matrix: K.reshape(-1, O). Its rows then have the order (i, j, c), as the columns do.",
+          "A dense layer on the rows: own.dense(columns, matrix, b), or a product and a sum. Its input may have more than two "
+          "axes.",
+          "columns = own.im2col(x, K.shape[0], K.shape[1], stride, padding); return columns @ K.reshape(-1, K.shape[3]) + b",
+          library=library_conv2d)
 def conv2d(attempt: Attempt) -> None:
-    """y = im2col(x) @ K + bias."""
-    cases = [{"x": np.array([1.0, 2.0, 4.0]).reshape(1, 1, 3, 1), "kernel": np.array([1.0, 10.0]).reshape(1, 2, 1, 1),
-              "bias": np.array([0.5])},
-             {"x": np.array([1.0, 2.0]).reshape(1, 1, 2, 1), "kernel": np.array([[1.0, 10.0], [3.0, 5.0]]).reshape(1, 2, 1, 2),
-              "bias": np.array([0.5, 0.0])},
-             {"x": np.array([1.0, 2.0, 3.0, 4.0]).reshape(1, 2, 2, 1), "kernel": np.array([1.0, 10.0]).reshape(2, 1, 1, 1),
-              "bias": np.array([0.5])},
+    """An array (N, OH, OW, O)."""
+    plain = {"stride": 1, "padding": 0}
+    row = np.array([1.0, 2.0, 4.0]).reshape(1, 1, 3, 1)
+    cases = [{"x": row, "K": np.array([1.0, 10.0]).reshape(1, 2, 1, 1), "b": np.array([0.5]), **plain},
+             {"x": np.array([1.0, 2.0]).reshape(1, 1, 2, 1), "K": np.array([[1.0, 10.0], [3.0, 5.0]]).reshape(1, 2, 1, 2),
+              "b": np.array([0.5, 0.0]), **plain},
+             {"x": np.array([1.0, 2.0, 3.0, 4.0]).reshape(1, 2, 2, 1), "K": np.array([1.0, 10.0]).reshape(2, 1, 1, 1),
+              "b": np.array([0.5]), **plain},
              {"x": np.array([1.0, 2.0, 3.0, 4.0]).reshape(1, 1, 2, 2),
-              "kernel": np.array([1.0, 10.0, 100.0, 1000.0]).reshape(1, 2, 2, 1), "bias": np.array([0.5])},
-             {"x": normal(2, 7, 5, 3), "kernel": normal(3, 2, 3, 4), "bias": normal(4)}]
-
-    def with_matrix(turn):
-        return lambda x, kernel, bias: ops.conv2d(x, turn(kernel).reshape(kernel.shape), bias)[0]
-
-    compare(attempt, lambda x, kernel, bias: ops.conv2d(x, kernel, bias)[0], cases, "y", {
-        "the kernel's matrix is not kernel.reshape(-1, OC), but that one transposed and reshaped":
-            with_matrix(lambda kernel: kernel.reshape(-1, kernel.shape[3]).T),
-        "the kernel's matrix is kernel.reshape(-1, OC); kernel.reshape(OC, -1).T tears the channels apart":
-            with_matrix(lambda kernel: kernel.reshape(kernel.shape[3], -1).T),
-        "the kernel's rows go (c, i, j), those of the columns (i, j, c)": with_matrix(lambda k: k.transpose(2, 0, 1, 3)),
-        "the kernel's rows go (j, i, c), those of the columns (i, j, c)": with_matrix(lambda k: k.transpose(1, 0, 2, 3))})
+              "K": np.array([1.0, 10.0, 100.0, 1000.0]).reshape(1, 2, 2, 1), "b": np.array([0.5]), **plain},
+             {"x": np.array([1.0, 2.0, 3.0, 4.0]).reshape(1, 2, 2, 1),
+              "K": np.array([1.0, 10.0, 100.0, 1000.0]).reshape(2, 2, 1, 1), "b": np.array([0.5]), **plain},
+             {"x": np.arange(1.0, 6.0).reshape(1, 1, 5, 1), "K": np.array([1.0, 10.0]).reshape(1, 2, 1, 1),
+              "b": np.array([0.5]), "stride": 2, "padding": 0},
+             {"x": row, "K": np.array([1.0, 10.0, 100.0]).reshape(1, 3, 1, 1), "b": np.array([0.5]), "stride": 1, "padding": 1},
+             {"x": normal(2, 7, 5, 3), "K": normal(3, 2, 3, 4), "b": normal(4), **plain},
+             {"x": normal(2, 8, 6, 3), "K": normal(3, 2, 3, 4), "b": normal(4), "stride": 2, "padding": 1}]
+    compare_windows(attempt, library_conv2d, cases, "y", {
+        "the kernel's matrix is not K.reshape(-1, O), but that one transposed and reshaped":
+            with_kernel(lambda K: K.reshape(-1, K.shape[3]).T),
+        "the kernel's matrix is K.reshape(-1, O); K.reshape(O, -1).T tears the channels apart":
+            with_kernel(lambda K: K.reshape(K.shape[3], -1).T),
+        "the kernel's rows have the order (c, i, j), those of the columns (i, j, c)":
+            with_kernel(lambda K: K.transpose(2, 0, 1, 3)),
+        "the kernel's rows have the order (j, i, c), those of the columns (i, j, c)":
+            with_kernel(lambda K: K.transpose(1, 0, 2, 3))})

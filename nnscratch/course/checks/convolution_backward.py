@@ -1,17 +1,26 @@
-"""Exercises of notebook 08: the two gradients of a convolution, col2im, and how many windows see a pixel.
+"""Exercises of notebook 08: the gradients of a convolution, col2im, how many windows cover a pixel, and wrong backward passes.
 
-Shapes: x (N, H, W, C), kernel (KH, KW, C, OC), dy (N, OH, OW, OC), columns (N, OH, OW, KH*KW*C).
+Shapes: x (N, H, W, C), K (KH, KW, C, O), dy (N, OH, OW, O), columns (N, OH, OW, KH*KW*C); stride 1, no padding.
 """
+import re
+from collections.abc import Callable
+from typing import Any
+
 import numpy as np
 
 from nnscratch import ops
 from nnscratch.course.checks.compare import compare
-from nnscratch.course.checks.exercise import Attempt, exercise
+from nnscratch.course.checks.exercise import Attempt, Wrong, exercise, run
 from nnscratch.course.checks.neurons import normal
+from nnscratch.course.checks.prediction import predicted
+from nnscratch.hints import checked
+from nnscratch.ops.validation import check_array
 from nnscratch.ops.window import make_window
 
-__all__ = ["col2im", "conv_dkernel", "conv_dx", "coverage"]
+__all__ = ["col2im", "conv2d_backward", "conv_dkernel", "conv_dx", "coverage", "guilty", "suspects"]
 
+
+# --- the gradient with respect to the kernel ----------------------------------------------------------------------
 
 def right_dkernel(dy, x):
     """The solution."""
@@ -20,62 +29,87 @@ def right_dkernel(dy, x):
     return ops.conv2d_backward(dy, cache, "parameters")[1]
 
 
-@exercise("08", "The window gives the size: KH = H - OH + 1, and KW likewise.",
-          "kernel[i, j] meets the pixels x[:, i:i + OH, j:j + OW]: an image as large as dy. Two loops, over i and j.",
-          "rows = x[:, i:i + OH, j:j + OW].reshape(-1, C); dkernel[i, j] = rows.T @ dy.reshape(-1, OC).")
+@exercise("08", "The sizes first: y has H - KH + 1 rows, so dy and x together give KH, and likewise KW.",
+          "K[i, j] is multiplied with the pixels x[:, i:i + OH, j:j + OW], as many as dy has. Two loops, over i and j; which "
+          "axes are summed over?",
+          "rows = x[:, i:i + OH, j:j + OW].reshape(-1, C); dK[i, j] = rows.T @ dy.reshape(-1, O)", library=right_dkernel)
 def conv_dkernel(attempt: Attempt) -> None:
-    """dkernel[i, j, c, o] = Σ_n Σ_oh Σ_ow dy[n, oh, ow, o] x[n, oh + i, ow + j, c]."""
+    """An array (KH, KW, C, O)."""
     cases = [{"dy": np.array([1.0, 10.0]).reshape(1, 1, 2, 1), "x": np.array([1.0, 2.0, 4.0]).reshape(1, 1, 3, 1)},
              {"dy": np.array([1.0, 10.0]).reshape(2, 1, 1, 1), "x": np.array([1.0, 2.0, 4.0, 8.0]).reshape(2, 1, 2, 1)},
+             {"dy": np.array([1.0, 10.0]).reshape(1, 2, 1, 1), "x": np.array([1.0, 2.0, 4.0]).reshape(1, 3, 1, 1)},
              {"dy": np.array([1.0, 10.0, 100.0]).reshape(1, 1, 1, 3), "x": np.array([2.0, 3.0]).reshape(1, 1, 1, 2)},
              {"dy": normal(2, 5, 4, 4), "x": normal(2, 7, 5, 3)}]
-    compare(attempt, right_dkernel, cases, "dkernel", {
-        "it holds the first image alone: the kernel is shared by all N, so their gradients are added":
-            lambda dy, x: right_dkernel(dy[:1], x[:1])})
+    flipped = "the result is mirrored along its {}: K[i, j] is multiplied with x[h + i, w + j]"
+    compare(attempt, right_dkernel, cases, "dK", {
+        "only the first image counts: the kernel is shared by all N, so their gradients add up":
+            lambda dy, x: right_dkernel(dy[:1], x[:1]),
+        "only the last image counts: = stands where += belongs": lambda dy, x: right_dkernel(dy[-1:], x[-1:]),
+        "only the last output position counts: = stands where += belongs":
+            lambda dy, x: right_dkernel(dy * last_position(dy), x),
+        flipped.format("rows and columns"): lambda dy, x: right_dkernel(dy, x)[::-1, ::-1],
+        flipped.format("rows"): lambda dy, x: right_dkernel(dy, x)[::-1],
+        flipped.format("columns"): lambda dy, x: right_dkernel(dy, x)[:, ::-1],
+        "it is the mean over the images, expected their sum": lambda dy, x: right_dkernel(dy, x) / len(x)})
 
 
-def right_dx(dy, kernel):
+def last_position(dy):
+    """1 at the last output position, 0 elsewhere."""
+    mask = np.zeros_like(dy)
+    mask[:, -1, -1] = 1
+    return mask
+
+
+# --- the gradient with respect to the input -----------------------------------------------------------------------
+
+def right_dx(dy, K):
     """The solution."""
-    n, oh, ow, _ = dy.shape
-    kh, kw, c, _ = kernel.shape
-    _, cache = ops.conv2d(np.zeros((n, oh + kh - 1, ow + kw - 1, c)), kernel)
+    (n, oh, ow, _), (kh, kw, c, _) = dy.shape, K.shape
+    _, cache = ops.conv2d(np.zeros((n, oh + kh - 1, ow + kw - 1, c)), K)
     return ops.conv2d_backward(dy, cache, "input")[0]
 
 
-def painted_without_adding(dy, kernel):
-    """dx with = in place of +=, tap by tap."""
-    (n, oh, ow, _), (kh, kw, c, _) = dy.shape, kernel.shape
+def taps_without_adding(dy, K):
+    """dx with = in place of +=, a loop over the kernel's elements."""
+    (n, oh, ow, _), (kh, kw, c, _) = dy.shape, K.shape
     dx = np.zeros((n, oh + kh - 1, ow + kw - 1, c))
     for i, j in np.ndindex(kh, kw):
-        dx[:, i:i + oh, j:j + ow] = dy @ kernel[i, j].T
+        dx[:, i:i + oh, j:j + ow] = dy @ K[i, j].T
     return dx
 
 
-def windows_without_adding(dy, kernel):
-    """dx with = in place of +=, window by window."""
-    (n, oh, ow, _), (kh, kw, c, _) = dy.shape, kernel.shape
+def windows_without_adding(dy, K):
+    """dx with = in place of +=, a loop over the windows."""
+    (n, oh, ow, _), (kh, kw, c, _) = dy.shape, K.shape
     dx = np.zeros((n, oh + kh - 1, ow + kw - 1, c))
-    for r, s in np.ndindex(oh, ow):
-        dx[:, r:r + kh, s:s + kw] = np.einsum("no,ijco->nijc", dy[:, r, s], kernel)
+    for h, w in np.ndindex(oh, ow):
+        dx[:, h:h + kh, w:w + kw] = np.einsum("no,ijco->nijc", dy[:, h, w], K)
     return dx
 
 
-@exercise("08", "dx has H = OH + KH - 1 rows and W = OW + KW - 1 columns. Make it of zeros, and add.",
-          "The output at (oh, ow) read x[oh + i, ow + j] through kernel[i, j]; so dy[oh, ow] goes back to that pixel, times "
-          "kernel[i, j].",
-          "Two loops, over i and j: dx[:, i:i + OH, j:j + OW] += dy @ kernel[i, j].T.")
+@exercise("08", "dx has OH + KH - 1 rows and OW + KW - 1 columns. Begin with zeros, and add.",
+          "The output at (h, w) depends on x[h + i, w + j] by the factor K[i, j]. Which gradient does that pixel get from it?",
+          "Two loops, over i and j: dx[:, i:i + OH, j:j + OW] += dy @ K[i, j].T", library=right_dx)
 def conv_dx(attempt: Attempt) -> None:
-    """dx[n, oh + i, ow + j, c] += Σ_o dy[n, oh, ow, o] kernel[i, j, c, o]."""
-    cases = [{"dy": np.array([1.0, 2.0]).reshape(1, 1, 2, 1), "kernel": np.array([1.0, 10.0]).reshape(1, 2, 1, 1)},
+    """An array (N, H, W, C)."""
+    cases = [{"dy": np.array([1.0, 2.0]).reshape(1, 1, 2, 1), "K": np.array([1.0, 10.0]).reshape(1, 2, 1, 1)},
+             {"dy": np.array([1.0, 2.0]).reshape(1, 2, 1, 1), "K": np.array([1.0, 10.0]).reshape(2, 1, 1, 1)},
              {"dy": np.array([1.0, 10.0]).reshape(1, 1, 1, 2),
-              "kernel": np.array([1.0, 2.0, 3.0, 4.0, 5.0, 6.0]).reshape(1, 1, 3, 2)},
-             {"dy": normal(2, 5, 4, 4), "kernel": normal(3, 2, 3, 4)}]
-    overwritten = "= stands where += belongs: a pixel under several windows gets the sum of what they send"
+              "K": np.array([1.0, 2.0, 3.0, 4.0, 5.0, 6.0]).reshape(1, 1, 3, 2)},
+             {"dy": normal(2, 5, 4, 4), "K": normal(3, 2, 3, 4)}]
+    overwritten = "= stands where += belongs: a pixel in several windows gets the sum of their gradients"
+    mirrored = "the kernel is mirrored along its {}: K[i, j] belongs to the pixel (h + i, w + j)"
     compare(attempt, right_dx, cases, "dx", {
-        overwritten: painted_without_adding, f"{overwritten} ": windows_without_adding,
-        "the kernel is mirrored once too often: painting uses it as it is":
-            lambda dy, kernel: right_dx(dy, kernel[::-1, ::-1])})
+        overwritten: taps_without_adding, f"{overwritten} ": windows_without_adding,
+        mirrored.format("rows and columns"): lambda dy, K: right_dx(dy, K[::-1, ::-1]),
+        mirrored.format("rows"): lambda dy, K: right_dx(dy, K[::-1]),
+        mirrored.format("columns"): lambda dy, K: right_dx(dy, K[:, ::-1]),
+        "the kernel is missing: each gradient is only copied": lambda dy, K: right_dx(dy, np.ones_like(K)),
+        "it is the mean over the windows of a pixel, expected the sum":
+            lambda dy, K: right_dx(dy, K) / right_dx(np.ones_like(dy[..., :1]), np.ones_like(K[:, :, :1, :1]))})
 
+
+# --- col2im -------------------------------------------------------------------------------------------------------
 
 def right_col2im(columns, kh, kw):
     """The solution."""
@@ -85,7 +119,7 @@ def right_col2im(columns, kh, kw):
 
 
 def coverage_of(n, h, w, c, kh, kw):
-    """How many windows see each pixel, (N, H, W, C)."""
+    """How many windows cover each pixel, (N, H, W, C)."""
     return right_col2im(np.ones((n, h - kh + 1, w - kw + 1, kh * kw * c)), kh, kw)
 
 
@@ -93,47 +127,164 @@ def last_copy(columns, kh, kw):
     """col2im with = in place of +=."""
     (n, oh, ow), c = columns.shape[:3], columns.shape[3] // (kh * kw)
     x = np.zeros((n, oh + kh - 1, ow + kw - 1, c))
-    for r, s in np.ndindex(oh, ow):
-        x[:, r:r + kh, s:s + kw] = columns[:, r, s].reshape(n, kh, kw, c)
+    for h, w in np.ndindex(oh, ow):
+        x[:, h:h + kh, w:w + kw] = columns[:, h, w].reshape(n, kh, kw, c)
     return x
 
 
-@exercise("08", "Read your im2col backwards: what was read from a place is now added to that place.",
-          "patch = columns[:, oh, ow].reshape(N, kh, kw, C) goes to x[:, oh:oh + kh, ow:ow + kw], with +=.")
+def averaged(columns, kh, kw):
+    """col2im with the mean of the copies in place of their sum."""
+    x = right_col2im(columns, kh, kw)
+    n, h, w, c = x.shape
+    return x / coverage_of(n, h, w, c, kh, kw)
+
+
+def reordered(*order):
+    """col2im of rows that are read in another order."""
+    def read(columns, kh, kw):
+        sizes = {"i": kh, "j": kw, "c": columns.shape[3] // (kh * kw)}
+        split = columns.reshape(*columns.shape[:3], *(sizes[letter] for letter in order))
+        split = split.transpose(0, 1, 2, *(3 + order.index(letter) for letter in "ijc"))
+        return right_col2im(split.reshape(columns.shape), kh, kw)
+    return read
+
+
+@exercise("08", "What im2col read from a position, col2im adds to it: the same loop, with reading and writing exchanged.",
+          "x has OH + KH - 1 rows and OW + KW - 1 columns; C is columns.shape[3] // (kh * kw).",
+          "x[:, h:h + kh, w:w + kw] += columns[:, h, w].reshape(N, kh, kw, C)", library=right_col2im)
 def col2im(attempt: Attempt) -> None:
-    """x[n, oh + i, ow + j, c] += columns[n, oh, ow, (i, j, c)]."""
+    """An array (N, H, W, C)."""
     cases = [{"columns": np.array([1.0, 2.0, 10.0, 20.0]).reshape(1, 1, 2, 2), "kh": 1, "kw": 2},
              {"columns": np.array([1.0, 2.0, 3.0, 4.0]).reshape(1, 1, 1, 4), "kh": 1, "kw": 2},
+             {"columns": np.array([1.0, 2.0, 3.0, 4.0]).reshape(1, 1, 1, 4), "kh": 2, "kw": 2},
              {"columns": normal(2, 5, 4, 3 * 2 * 3), "kh": 3, "kw": 2}]
-
-    def averaged(columns, kh, kw):
-        x = right_col2im(columns, kh, kw)
-        n, h, w, c = x.shape
-        return x / coverage_of(n, h, w, c, kh, kw)
-
-    def channels_first(columns, kh, kw):
-        split = columns.reshape(*columns.shape[:3], -1, kh, kw).transpose(0, 1, 2, 4, 5, 3)
-        return right_col2im(split.reshape(columns.shape), kh, kw)
-
     compare(attempt, right_col2im, cases, "x", {
-        "= stands where += belongs: a pixel has a copy in every window that saw it, and gets their sum": last_copy,
+        "= stands where += belongs: a pixel has a copy in every window that covers it, and gets their sum": last_copy,
         "it is the mean of a pixel's copies: that would be an inverse, but the adjoint is their sum": averaged,
-        "each row is read in the order (c, i, j), but goes (i, j, c)": channels_first})
+        "each row is read in the order (c, i, j), but it has the order (i, j, c)": reordered("c", "i", "j"),
+        "each row is read in the order (j, i, c), but it has the order (i, j, c)": reordered("j", "i", "c"),
+        "only the first pixel of each window gets its value": lambda columns, kh, kw: right_col2im(
+            columns * (np.arange(columns.shape[3]) < columns.shape[3] // (kh * kw)), kh, kw)})
 
 
-@exercise("08", "Ask col2im: if every window sends a 1 to each of its pixels, each pixel counts its windows.",
-          "ops.im2col(np.ones((1, h, w, 1)), (kh, kw)) gives columns of ones, and the window that ops.col2im wants.")
+def right_conv2d_backward(dy, x, K):
+    """The solution."""
+    return ops.conv2d_backward(dy, ops.conv2d(x, K, np.zeros(K.shape[3], K.dtype))[1])
+
+
+def backward_with(dx=lambda dx, dy, x, K: dx, dK=lambda dK, dy, x, K: dK, db=lambda db, dy, x, K: db):
+    """The backward pass with one of its results changed."""
+    def backward(dy, x, K):
+        return tuple(change(result, dy, x, K) for change, result in zip((dx, dK, db), right_conv2d_backward(dy, x, K)))
+    return backward
+
+
+@exercise("08", "Forward: im2col, then a product. In reverse: first the gradients of the product, then that of im2col.",
+          "The product is a dense layer: own.dense_backward(dy as rows, columns as rows, matrix) gives three gradients.",
+          "dcolumns, dmatrix, db = own.dense_backward(dy.reshape(-1, O), columns.reshape(-1, KH * KW * C), K.reshape(-1, O)); "
+          "then own.col2im(dcolumns.reshape(columns.shape), KH, KW)", library=right_conv2d_backward)
+def conv2d_backward(attempt: Attempt) -> None:
+    """Three arrays, of the shapes of x, K and b."""
+    cases = [{"dy": np.array([1.0, 10.0]).reshape(1, 1, 2, 1), "x": np.array([1.0, 2.0, 4.0]).reshape(1, 1, 3, 1),
+              "K": np.array([3.0, 5.0]).reshape(1, 2, 1, 1)},
+             {"dy": np.array([1.0, 10.0]).reshape(2, 1, 1, 1), "x": np.array([1.0, 2.0, 4.0, 8.0]).reshape(2, 1, 2, 1),
+              "K": np.array([3.0, 5.0]).reshape(1, 2, 1, 1)},
+             {"dy": np.array([1.0, 10.0, 100.0]).reshape(1, 1, 1, 3), "x": np.array([2.0, 3.0]).reshape(1, 1, 1, 2),
+              "K": np.array([1.0, 2.0, 3.0, 4.0, 5.0, 6.0]).reshape(1, 1, 2, 3)},
+             {"dy": normal(2, 5, 4, 4), "x": normal(2, 7, 5, 3), "K": normal(3, 2, 3, 4)}]
+    overwritten = "in dx = stands where += belongs: a pixel in several windows gets the sum of their gradients"
+    compare(attempt, right_conv2d_backward, cases, "dx dK db", {
+        overwritten: backward_with(dx=lambda dx, dy, x, K: windows_without_adding(dy, K)),
+        "in dx the kernel is mirrored: K[i, j] belongs to the pixel (h + i, w + j)":
+            backward_with(dx=lambda dx, dy, x, K: right_dx(dy, K[::-1, ::-1])),
+        "dK is mirrored along its rows and columns": backward_with(dK=lambda dK, dy, x, K: dK[::-1, ::-1]),
+        "dK belongs to the first image alone: the kernel is shared by all N":
+            backward_with(dK=lambda dK, dy, x, K: right_dkernel(dy[:1], x[:1])),
+        "db is a mean, expected the sum over n, h and w": backward_with(db=lambda db, dy, x, K: dy.mean(axis=(0, 1, 2))),
+        "db is the mean over the images, expected their sum": backward_with(db=lambda db, dy, x, K: db / len(dy)),
+        "db belongs to the first image alone": backward_with(db=lambda db, dy, x, K: dy[0].sum(axis=(0, 1)))})
+
+
+# --- how many windows ---------------------------------------------------------------------------------------------
+
+@exercise("08", "The kernel has 3 rows on 4, so 2 positions down; and 2 columns on 5, so 4 positions across.",
+          "A row index h is covered by the positions from h - KH + 1 to h, as far as they exist. Likewise for the columns.",
+          "The counts of rows are 1, 2, 2, 1, those of columns 1, 2, 2, 2, 1; a pixel has their product.")
 def coverage(attempt: Attempt) -> None:
-    """How many windows see each pixel, (h, w)."""
-    cases = [{"h": 1, "w": 3, "kh": 1, "kw": 2}, {"h": 3, "w": 3, "kh": 2, "kw": 2}, {"h": 3, "w": 3, "kh": 3, "kw": 3},
-             {"h": 7, "w": 5, "kh": 3, "kw": 2}]
+    """Four whole numbers: the windows that cover the pixels (0, 0), (0, 2), (1, 0) and (2, 3)."""
+    counts = coverage_of(1, 4, 5, 1, 3, 2)[0, :, :, 0].astype(int)
+    all_of_it = "that is the size of the kernel: only far from the border each of its elements can meet the pixel"
+    predicted(attempt, {f"pixel ({h}, {w})": int(counts[h, w]) for h, w in ((0, 0), (0, 2), (1, 0), (2, 3))}, {
+        all_of_it: ("pixel (2, 3)", 6), f"{all_of_it} ": ("pixel (0, 0)", 6),
+        "that is the number of all windows": ("pixel (2, 3)", 8),
+        "a window cannot begin outside the image: one window only reaches this corner": ("pixel (0, 0)", 2),
+        "the window at the column before covers this pixel, too": ("pixel (0, 2)", 1),
+        "the window at the row before covers this pixel, too": ("pixel (1, 0)", 1)})
 
-    def right(h, w, kh, kw):
-        return coverage_of(1, h, w, 1, kh, kw)[0, :, :, 0]
 
-    compare(attempt, right, cases, "counts", {
-        "every pixel gets the size of the window, but near the border fewer windows see it":
-            lambda h, w, kh, kw: np.full((h, w), kh * kw),
-        "kh and kw are exchanged": lambda h, w, kh, kw: right(h, w, min(kw, h), min(kh, w)),
-        "this counts as if windows hung over the border": lambda h, w, kh, kw: coverage_of(
-            1, h + 2 * kh - 2, w + 2 * kw - 2, 1, kh, kw)[0, kh - 1:-kh + 1 or None, kw - 1:-kw + 1 or None, 0]})
+# --- find the bugs ------------------------------------------------------------------------------------------------
+
+def suspects() -> dict[str, Callable]:
+    """Backward passes of a convolution, some right, some wrong.
+
+    Returns
+    -------
+    suspects : dict of str to callable
+        By letter: (dy, x, K) -> dx, dK, db.
+    """
+    return {"A": lambda dy, x, K: (right_dx(dy, K), right_dkernel(dy, x), dy.sum(axis=(0, 1, 2))),
+            "B": backward_with(dK=lambda dK, dy, x, K: dK[::-1, ::-1]),
+            "C": backward_with(dx=lambda dx, dy, x, K: windows_without_adding(dy, K)), "D": right_conv2d_backward,
+            "E": backward_with(db=lambda db, dy, x, K: dy.mean(axis=(0, 1, 2)))}
+
+
+@exercise("08", "Choose sizes that all differ, N of at least 2, and random values: ones hide mistakes.",
+          "You have a backward pass that is right: own.conv2d_backward. Or measure: own.numeric_gradient of "
+          "(dy * own.conv2d(x, K, b)).sum().",
+          "For each letter compare all three arrays by np.allclose; collect the letters where one of them differs.")
+def guilty(attempt: Attempt) -> None:
+    """The letters of the wrong backward passes, as in {"A"}."""
+    letters = letters_of(run(attempt, {}))
+    found = {letter for letter, backward in suspects().items() if not is_right(backward)}
+    if letters - set(suspects()):
+        raise Wrong(f"there is no suspect {sorted(letters - set(suspects()))[0]!r}, only {', '.join(suspects())}")
+    if letters - found:
+        raise Wrong(f"{sorted(letters - found)[0]} is right: all of its gradients agree with a gradient check")
+    if found - letters:
+        raise Wrong(f"{len(found - letters)} of the wrong ones are not named: compare dx, dK and db of each suspect")
+
+
+def letters_of(answer: Any) -> set[str]:
+    """The letters in {"A", "B"}, ["a", "b"], "A, B", "A and B" or "AB"."""
+    words = [answer] if isinstance(answer, str) or not np.iterable(answer) else list(answer)
+    if isinstance(answer, dict) or not all(isinstance(word, str) for word in words):
+        raise Wrong(f"your code returns something of type {type(answer).__name__}, expected the letters of the wrong ones, "
+                    'as in {"A"}')
+    found = set(re.findall(r"[^\W_]+", " ".join(words).upper())) - {"AND"}
+    return {letter for word in found for letter in (word if set(word) <= set(suspects()) else [word])}
+
+
+def is_right(backward: Callable) -> bool:
+    """Whether all three gradients are those of the library."""
+    x, K = normal(2, 7, 5, 3), normal(3, 2, 3, 4)
+    dy = normal(2, 5, 4, 4, seed=1)
+    return all(np.allclose(mine, right) for mine, right in zip(backward(dy, x, K), right_conv2d_backward(dy, x, K)))
+
+
+# --- a kernel to be found -----------------------------------------------------------------------------------------
+
+@checked
+def unknown_filter(images: np.ndarray) -> np.ndarray:
+    """Filter images with a kernel of 3 x 3 that is to be found.
+
+    Parameters
+    ----------
+    images : array (N, H, W, 1)
+
+    Returns
+    -------
+    y : array (N, H - 2, W - 2, 1)
+    """
+    check_array("unknown_filter", "images", images, 4)
+    kernel = np.array([[-2.0, -1, 0], [-1, 1, 1], [0, 1, 2]])
+    return ops.conv2d(images, kernel[:, :, None, None].astype(images.dtype))[0]

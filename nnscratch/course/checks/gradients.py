@@ -1,24 +1,20 @@
 """Exercises of notebook 03: the chain rule by hand, fan-out, a numeric gradient, the backward pass through a graph.
 
-Shapes: all of `chain` and of the graphs are numbers; `numeric_gradient` takes x of any shape; the suspects are backward passes
-of conv2d. A graph is a tuple of Steps in forward order.
+Shapes: all of `chain` and of the graphs are numbers; `numeric_gradient` takes x of any shape. A graph is a tuple of Steps in
+forward order.
 """
 import math
-import re
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import numpy as np
 
-from nnscratch import ops
 from nnscratch.course.checks.compare import compare
-from nnscratch.course.checks.exercise import Attempt, Wrong, exercise, run
+from nnscratch.course.checks.exercise import Attempt, exercise
 from nnscratch.course.checks.neurons import normal
 from nnscratch.course.checks.prediction import predicted
-from nnscratch.gradcheck import check_op
-from nnscratch.gradcheck.mutants import mutants_of
 
-__all__ = ["SMALL_GRAPH", "chain", "fan_out", "guilty", "numeric_gradient", "suspects", "walk_back"]
+__all__ = ["SMALL_GRAPH", "chain", "fan_out", "numeric_gradient", "walk_back"]
 
 
 def right_chain(x, w, b, t):
@@ -215,49 +211,3 @@ def walk_back(attempt: Attempt) -> None:
         "a step passes its gradient on more than once, or before all parts have arrived": at_once,
         "each step gets dy, expected the gradient of its own output": from_dy_alone,
         "it starts from 1 instead of dy": lambda steps, dy: reverse_pass()(steps, 1.0)})
-
-
-# --- find the bug -------------------------------------------------------------------------------------------------
-
-def suspects() -> dict[str, Callable]:
-    """Backward passes of conv2d, some right, some wrong.
-
-    Returns
-    -------
-    suspects : dict of str to callable
-        By letter.
-    """
-    wrong = mutants_of("conv2d")
-    return {"A": ops.conv2d_backward, "B": wrong["kernel gradient flipped"], "C": wrong["= for += in col2im"],
-            "D": lambda dy, cache: ops.conv2d_backward(dy, cache, "all"), "E": wrong["bias gradient averaged"]}
-
-
-@exercise("08",
-          "check_op(ops.conv2d, backward, inputs, names=[...]) gives a report; report.ok says whether the backward is right.",
-          'Go through suspects().items() and collect the letters where not check_op(...).ok, as in "A", into a set.')
-def guilty(attempt: Attempt) -> None:
-    """The letters of the wrong backwards."""
-    letters = letters_of(run(attempt, {}))
-    found = {letter for letter, backward in suspects().items() if not innocent(backward)}
-    if letters - set(suspects()):
-        raise Wrong(f"there is no suspect {sorted(letters - set(suspects()))[0]!r}, only {', '.join(suspects())}")
-    if letters - found:
-        raise Wrong(f"{sorted(letters - found)[0]} is innocent: its report says that every gradient is right")
-    if found - letters:
-        raise Wrong(f"{len(found - letters)} of the wrong ones got away: check each suspect with all three inputs")
-
-
-def letters_of(answer: Any) -> set[str]:
-    """The letters in {"A", "B"}, ["a", "b"], "A, B", "A and B" or "AB"."""
-    words = [answer] if isinstance(answer, str) or not np.iterable(answer) else list(answer)
-    if isinstance(answer, dict) or not all(isinstance(word, str) for word in words):
-        raise Wrong(f"your code returns something of type {type(answer).__name__}, expected the letters of the wrong ones, "
-                    'as in {"A"}')
-    found = set(re.findall(r"[^\W_]+", " ".join(words).upper())) - {"AND"}
-    return {letter for word in found for letter in (word if set(word) <= set(suspects()) else [word])}
-
-
-def innocent(backward: Callable) -> bool:
-    """Whether the check finds no mistake."""
-    inputs = [normal(2, 7, 5, 3), normal(3, 2, 3, 4), normal(4)]
-    return check_op(ops.conv2d, backward, inputs, names=["x", "kernel", "bias"], max_elements=60).ok

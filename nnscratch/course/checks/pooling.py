@@ -1,6 +1,6 @@
-"""Exercises of notebook 09: max pooling forward and backward, the slope of LeakyReLU, dropout.
+"""Exercises of notebook 09: max pooling forward and backward.
 
-Shapes: x (N, H, W, C), y and dy (N, H/p, W/p, C) for windows of p x p side by side; any shape for LeakyReLU and dropout.
+Shapes: x (N, H, W, C), y and dy (N, H/p, W/p, C) for windows of p x p side by side.
 """
 import numpy as np
 
@@ -9,7 +9,7 @@ from nnscratch.course.checks.compare import compare
 from nnscratch.course.checks.exercise import Attempt, exercise
 from nnscratch.course.checks.neurons import normal
 
-__all__ = ["dropout", "leaky_relu_backward", "max_pool", "max_pool_backward"]
+__all__ = ["max_pool", "max_pool_backward"]
 
 
 def as_windows(x, p):
@@ -94,68 +94,3 @@ def max_pool_backward(attempt: Attempt) -> None:
         "it holds 1 at each winner: dy itself is missing": lambda dy, x, p: right_max_pool_backward(np.ones_like(dy), x, p),
         "it holds the winners' values, expected dy in their places":
             lambda dy, x, p: right_max_pool_backward(right_max_pool(x, p), x, p)})
-
-
-def right_leaky_relu_backward(dy, x, slope):
-    """The solution."""
-    return dy * np.where(x > 0, 1, slope)
-
-
-@exercise("06", "y = x where x > 0, else slope * x. How fast does y change with x on either side?",
-          "The derivative is 1 where x > 0 and slope elsewhere: np.where(x > 0, 1, slope). The chain rule multiplies it by dy.")
-def leaky_relu_backward(attempt: Attempt) -> None:
-    """dx = dy where x > 0, else slope * dy: at 0, too."""
-    cases = [{"dy": np.array([3.0, 3.0]), "x": np.array([2.0, -2.0]), "slope": 0.5},
-             {"dy": np.array([1.0, -1.0, 2.0, -2.0]), "x": np.array([0.5, 0.5, -4.0, -4.0]), "slope": 0.25},
-             {"dy": np.array([3.0]), "x": np.array([0.0]), "slope": 0.5},
-             {"dy": normal(4, 5), "x": normal(4, 5, seed=1), "slope": 0.3}]
-    wrong_side = "the slope stands on the wrong side: it belongs where x is not above 0"
-    compare(attempt, right_leaky_relu_backward, cases, "dx", {
-        "this is the backward of relu: below 0 the slope is not 0": lambda dy, x, slope: dy * (x > 0),
-        "this is the backward of relu: below 0 the slope is not 0 ": lambda dy, x, slope: dy * (x >= 0),
-        wrong_side: lambda dy, x, slope: dy * np.where(x > 0, slope, 1),
-        f"{wrong_side} ": lambda dy, x, slope: dy * np.where(x >= 0, slope, 1),
-        "right but at x = 0, where two slopes meet: the formula says x > 0, so 0 belongs to the other side, with slope * dy":
-            lambda dy, x, slope: dy * np.where(x >= 0, 1, slope),
-        "right but at x = 0, where two slopes meet: neither 0 nor their mean, the formula takes slope * dy":
-            lambda dy, x, slope: dy * np.where(x == 0, (1 + slope) / 2, np.where(x > 0, 1, slope)),
-        "right but at x = 0, where two slopes meet: neither 0 nor their mean, the formula takes slope * dy ":
-            lambda dy, x, slope: dy * np.where(x == 0, 0, np.where(x > 0, 1, slope)),
-        "the sign of dy decides, expected the sign of x": lambda dy, x, slope: dy * np.where(dy > 0, 1, slope),
-        "this is the slope alone: the chain rule multiplies it by dy": lambda dy, x, slope: np.where(x > 0, 1, slope),
-        "dy is multiplied by y, expected by the slope of y": lambda dy, x, slope: dy * np.where(x > 0, x, slope * x),
-        "below 0 it is the slope without dy": lambda dy, x, slope: np.where(x > 0, dy, slope)})
-
-
-def dropout_with(keep=lambda rate, chance: chance >= rate, scale=lambda rate: 1 / (1 - rate), inference=lambda x, rate: x):
-    """Dropout from its three decisions: who stays, by how much they grow, and what happens at inference."""
-    def drop(x, rate, chance, training):
-        return x * keep(rate, chance) * scale(rate) if training else inference(x, rate)
-    return drop
-
-
-right_dropout = dropout_with()
-
-
-@exercise("06", "Not in training: x comes back as it is.",
-          "chance holds numbers from 0 to 1, each as likely as the others. chance >= rate is True with probability 1 - rate.",
-          "In training: x * (chance >= rate) / (1 - rate).")
-def dropout(attempt: Attempt) -> None:
-    """In training 0 where chance < rate, else x / (1 - rate); at inference x."""
-    numbers, chance = np.array([1.0, 2.0, 3.0, 4.0]), np.array([0.1, 0.8, 0.6, 0.3])
-    cases = [{"x": numbers, "rate": 0.25, "chance": chance, "training": True},
-             {"x": numbers, "rate": 0.25, "chance": chance, "training": False},
-             {"x": numbers, "rate": 0.25, "chance": np.array([0.0, 0.25, 0.5, 0.75]), "training": True},
-             {"x": normal(4, 5), "rate": 0.4, "chance": np.random.default_rng(0).random((4, 5)), "training": True}]
-    compare(attempt, right_dropout, cases, "y", {
-        "what stays is not scaled up: divide by 1 - rate, or the mean shrinks": dropout_with(scale=lambda rate: 1),
-        "what stays is multiplied by 1 - rate, expected divided": dropout_with(scale=lambda rate: 1 - rate),
-        "what stays is divided by the rate, expected by 1 - rate, the share that stays": dropout_with(scale=lambda r: 1 / r),
-        "what should stay is dropped, and the other way round: keep where chance >= rate": dropout_with(
-            keep=lambda rate, chance: chance < rate),
-        "it drops at inference, too: there x comes back as it is":
-            lambda x, rate, chance, training: right_dropout(x, rate, chance, True),
-        "at inference it is scaled by 1 - rate: not needed here, for training has already scaled up": dropout_with(
-            inference=lambda x, rate: x * (1 - rate)),
-        "this is the older kind, scaled down at inference: expected is the inverted kind, scaled up in training":
-            dropout_with(scale=lambda rate: 1, inference=lambda x, rate: x * (1 - rate))})
