@@ -30,7 +30,7 @@ def stamps(x: np.ndarray, kernel: np.ndarray, stride: int, places: Sequence[tupl
         A row for each place: the value of x, the scaled kernel, and y so far.
     """
     kh, kw = kernel.shape
-    return grids(stamp_rows(x, kernel, stride, places), f"each value of x {x.shape} adds the {kh}x{kw} kernel, times the value, "
+    return grids(stamp_rows(x, kernel, stride, places), f"each value of x {x.shape} adds the {kh}x{kw} kernel times it "
                  f"to y, {stride} pixels apart, shown at places {list(places)}", inches=0.38)
 
 
