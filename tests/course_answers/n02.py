@@ -116,7 +116,7 @@ WRONG = [
     ("mse", mse_with(lambda L, y, t: abs(y - t).mean()), "square them"),
     ("mse", lambda y, t: ((y - t)**2).mean(), "expected 2: L, dy"),
     ("mse", lambda y, t: ((y - t)**2, 2 * (y - t) / y.size), "is an axis left over"),
-    ("mse", lambda y, t: S["mse"](y, t)[::-1], "L has shape (1,), expected ()"),
+    ("mse", lambda y, t: S["mse"](y, t)[::-1], "another order: expected L, dy"),
     ("line_gradient", line_with(lambda dy, dw, db, x, y: (dy / 2, dw / 2, db / 2)), "the 2 of the square is missing"),
     ("line_gradient", line_with(lambda dy, dw, db, x, y: (-dy, -dw, -db)), "the sign of dy is wrong"),
     ("line_gradient", lambda x, t, w, b: S["line_gradient"](x, t, w, 0.0), "b is missing in y"),
