@@ -1,7 +1,7 @@
 """Notebook 13: wrong answers, with what their diagnosis must say, and right ones in another style."""
 import numpy as np
-from course_answers.solutions import S
 
+from course_answers.solutions import S
 from nnscratch.course.checks.generator_design import example_generator
 
 

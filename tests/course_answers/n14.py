@@ -1,7 +1,7 @@
 """Notebook 14: wrong answers, with what their diagnosis must say, and right ones in another style."""
 import numpy as np
-from course_answers.solutions import S, spoiled
 
+from course_answers.solutions import S, spoiled
 from nnscratch import ops
 from nnscratch.course.checks.adversarial import step_with
 
@@ -147,7 +147,7 @@ def wrong_batch(gen, dis, real, z, smooth):
 
 
 WRONG = [
-    ("discriminator_loss", lambda real, generated, smooth: S["discriminator_loss"](real, generated, 1.0), "smoothing is missing"),
+    ("discriminator_loss", lambda a, b, smooth: S["discriminator_loss"](a, b, 1.0), "smoothing is missing"),
     ("discriminator_loss", smooth_both, "generated samples are smoothed, too"),
     ("discriminator_loss", spoiled("discriminator_loss", 2, lambda g: -g), "the sign of d_generated is wrong"),
     ("discriminator_loss", sum_gradients, "divided by the number of logits of its mean"),
@@ -185,15 +185,15 @@ WRONG = [
     ("adam", adam_from(square=lambda dw: dw), "v is made of dw"),
     ("adam", lambda w, m, v, dw, k, lr, a, b, e: S["adam"](w, m, v, dw, k, -lr, a, b, e), "along the gradient"),
     ("adam", lambda w, m, v, dw, k, lr, a, b, e: S["adam"](w, m, v, dw, k, lr, b, a, e), "beta1 and beta2 are exchanged"),
-    ("adam", moved(lambda m, v, new_m, new_v, dw, a, b, e: new_m / (np.sqrt(new_v / b) + e)), "bias correction of m is missing"),
-    ("adam", moved(lambda m, v, new_m, new_v, dw, a, b, e: new_m / a / (np.sqrt(new_v) + e)), "bias correction of v is missing"),
-    ("adam", moved(lambda m, v, new_m, new_v, dw, a, b, e: new_m / a / (np.sqrt(new_v / a) + e)), "correction of v has beta1"),
-    ("adam", moved(lambda m, v, new_m, new_v, dw, a, b, e: new_m * a / (np.sqrt(new_v * b) + e)), "the correction multiplies"),
-    ("adam", moved(lambda m, v, new_m, new_v, dw, a, b, e: new_m / a / (np.sqrt(new_v) / b + e)), "and not of v alone"),
-    ("adam", moved(lambda m, v, new_m, new_v, dw, a, b, e: m / a / (np.sqrt(v / b) + e)), "make the new ones first"),
-    ("adam", moved(lambda m, v, new_m, new_v, dw, a, b, e: dw / (np.sqrt(new_v / b) + e)), "w is moved by dw"),
-    ("adam", moved(lambda m, v, new_m, new_v, dw, a, b, e: new_m / a / np.sqrt(new_v / b + e)), "epsilon is inside the root"),
-    ("adam", moved(lambda m, v, new_m, new_v, dw, a, b, e: np.sqrt(b) / a * new_m / (np.sqrt(new_v) + e)), "this is Keras' form"),
+    ("adam", moved(lambda m, v, M, V, dw, a, b, e: M / (np.sqrt(V / b) + e)), "bias correction of m is missing"),
+    ("adam", moved(lambda m, v, M, V, dw, a, b, e: M / a / (np.sqrt(V) + e)), "bias correction of v is missing"),
+    ("adam", moved(lambda m, v, M, V, dw, a, b, e: M / a / (np.sqrt(V / a) + e)), "correction of v has beta1"),
+    ("adam", moved(lambda m, v, M, V, dw, a, b, e: M * a / (np.sqrt(V * b) + e)), "the correction multiplies"),
+    ("adam", moved(lambda m, v, M, V, dw, a, b, e: M / a / (np.sqrt(V) / b + e)), "and not of v alone"),
+    ("adam", moved(lambda m, v, M, V, dw, a, b, e: m / a / (np.sqrt(v / b) + e)), "make the new ones first"),
+    ("adam", moved(lambda m, v, M, V, dw, a, b, e: dw / (np.sqrt(V / b) + e)), "w is moved by dw"),
+    ("adam", moved(lambda m, v, M, V, dw, a, b, e: M / a / np.sqrt(V / b + e)), "epsilon is inside the root"),
+    ("adam", moved(lambda m, v, M, V, dw, a, b, e: np.sqrt(b) / a * M / (np.sqrt(V) + e)), "this is Keras' form"),
     ("adam", constant(1e-8), "it is an argument"), ("adam", constant(1e-6), "it is an argument"),
     ("adam", constant(1e-7), "it is an argument"), ("adam", constant(1e-5), "w = "),
     ("adam", constant(1e-14, inside=True), "it is an argument"), ("adam", constant(1e-7, inside=True), "w = "),

@@ -53,9 +53,9 @@ def by_exponentials(real, generated, smooth):
 
 
 @exercise("14",
-          "Put σ(a) = 1 / (1 + exp(-a)) into the cost -t ln σ(a) - (1 - t) ln(1 - σ(a)), and collect what does not depend on t.",
-          "What is left is ln(1 + exp(a)) minus a product of t and a. Its derivative is a difference of two probabilities; a mean "
-          "over N values divides it by N. Real samples have t = smooth, generated ones 0.",
+          "Put σ(a) = 1 / (1 + exp(-a)) into the cost -t ln σ(a) - (1 - t) ln(1 - σ(a)), and collect what t does not multiply.",
+          "What is left is ln(1 + exp(a)) minus a product of t and a. Its derivative is a difference of two probabilities; a "
+          "mean over N values divides it by N. Real samples have t = smooth, generated ones 0.",
           "L = (np.logaddexp(0, real) - smooth * real).mean() + np.logaddexp(0, generated).mean()",
           library=right_discriminator_loss)
 def discriminator_loss(attempt: Attempt) -> None:
@@ -316,7 +316,17 @@ def step_with(clear_dis=True, clear_gen=True, fresh_logits=True, first="dis", di
 
 def right_gan_step(gen, dis, real, z, smooth):
     """The solution."""
-    return step_with()(gen, dis, real, z, smooth)
+    fake = gen.forward(z)
+    logits = dis.forward(np.concatenate([real, fake]))
+    L_dis, d_real, d_generated = right_discriminator_loss(logits[:len(real)], logits[len(real):], smooth)
+    dis.zero_grads()
+    dis.backward(np.concatenate([d_real, d_generated]))
+    dis.step()
+    L_gen, d_generated = right_generator_loss(dis.forward(fake))
+    gen.zero_grads()
+    gen.backward(dis.backward(d_generated))
+    gen.step()
+    return L_dis, L_gen
 
 
 def generator_alone(gen, dis, real, z, smooth):
@@ -336,10 +346,10 @@ def two_steps(gan_step):
     return TwoSteps(gan_step)
 
 
-@exercise("14", "Draw both passes. Whose weights change in the first half, whose in the second, and through which network does the "
-          "generator's gradient pass?",
-          "Dis: forward on real and generated samples, loss, zero_grads, backward, step. Then Gen: Dis reads the generated samples "
-          "once more, since it has changed, and its backward returns the gradient that Gen's backward needs.",
+@exercise("14", "Draw both passes. Whose weights change in the first half, whose in the second, and through which network does "
+          "the generator's gradient pass?",
+          "Dis: forward on real and generated samples, loss, zero_grads, backward, step. Then Gen: Dis reads the generated "
+          "samples once more, since it has changed, and its backward returns the gradient that Gen's backward needs.",
           "gen.backward(dis.backward(d_generated))", library=right_gan_step)
 def gan_step(attempt: Attempt) -> None:
     """L_dis and L_gen, two numbers; the weights of gen and dis are changed by their own steps."""
@@ -365,8 +375,8 @@ def gan_step(attempt: Attempt) -> None:
             "Dis does not move: its step is missing": generator_alone}.items()})
 
 
-@exercise("14", "A training that diverges leaves no strokes. Statistics that belong to other weights leave strokes, but change how "
-          "strong they are.",
+@exercise("14", "A training that diverges leaves no strokes. Statistics that belong to other weights leave strokes, but change "
+          "how strong they are.",
           "Compare each sheet with A: are the digits there, and are they as white on as black?")
 def exhibits(attempt: Any) -> None:
     """Two letters: the sheet of beta_1 = 0.9, and that of the forgotten statistics."""

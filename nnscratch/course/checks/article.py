@@ -59,8 +59,8 @@ def right_live_taps(side, kernel):
 
 @exercise("13", "Begin with one axis. How many output positions are there, how far do they reach, and so how many zeros stand "
           "before the first pixel?",
-          "Below element i of the kernel, at output position h, lies pixel 2 * h + i - before. For which i is there a pixel, at "
-          "some h? Along the other axis it is the same.",
+          "Below element i of the kernel, at output position h, lies pixel 2 * h + i - before. For which i is there a pixel, "
+          "at some h? Along the other axis it is the same.",
           "outputs = (side + 1) // 2; before = max(2 * (outputs - 1) + kernel - side, 0) // 2", library=right_live_taps)
 def live_taps(attempt: Attempt) -> None:
     """A whole number, at most kernel * kernel."""

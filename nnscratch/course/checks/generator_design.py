@@ -30,7 +30,8 @@ def which_generate(attempt: Any) -> None:
         "its output has three channels in [-1, 1], and it grows from 1 to 64": ("B", "shrinks"),
         "tanh bounds its three channels": ("B", "range"),
         "six doublings are right, and so is the range. But its first layer normalises one value alone": ("C", "generates"),
-        "its last layer is a tanh of three channels": ("C", "range"), "its shapes are right, 1 to 64. Look at the last layer: which values can it return?": ("D", "generates"),
+        "its last layer is a tanh of three channels": ("C", "range"),
+        "its shapes are right, 1 to 64. Look at the last layer: which values can it return?": ("D", "generates"),
         "Conv2DTranspose with stride 2 doubles the side": ("D", "shrinks"),
         "the batch has 64 samples, so that its mean is not the sample itself": ("D", "forgets z")})
 
@@ -88,13 +89,15 @@ def example_generator() -> list[tuple]:
             ("batch_norm",), ("leaky_relu",), ("conv_transpose", 1, 4, 2, 1), ("tanh",)]
 
 
-@exercise("13", "Write the shape beside each row, beginning with (32,): a dense layer gives as many values as the first image has.",
+@exercise("13", "Write the shape beside each row, beginning with (32,): a dense layer gives as many values as the first image "
+          "has.",
           "Which stride doubles a side, and with which padding is it exactly doubled, by a kernel of 4? Where does a layer "
           "without an activation follow another one?",
           "It begins with (\"dense\", 4 * 4 * 32), (\"reshape\", 4, 4, 32), (\"batch_norm\",), (\"leaky_relu\",)")
 def generator_shapes(attempt: Attempt) -> None:
     """A list of rows, such as ("dense", 100) or ("tanh",)."""
-    rows, shape, sides, linear, weights = rows_of(run(attempt, {})), LATENT, [], False, 0
+    rows, sides, linear, weights = rows_of(run(attempt, {})), [], False, 0
+    shape: tuple[int, ...] = LATENT
     for number, (name, numbers) in enumerate(rows, 1):
         where = f"row {number}, {(name, *numbers)}: "
         try:

@@ -5,6 +5,7 @@ from nnscratch.course.draw.drawing import Drawing
 from nnscratch.course.draw.exploration import Exploration, explore
 from nnscratch.course.draw.film import sliding_film, stamps_film
 from nnscratch.course.draw.histogram import histograms
+from nnscratch.course.draw.image_tiles import tiles
 from nnscratch.course.draw.line_plot import curves
 from nnscratch.course.draw.max_pooling import pooling
 from nnscratch.course.draw.node_graph import Node, graph, neuron
@@ -15,4 +16,4 @@ from nnscratch.course.draw.windows import im2col, images, painting, sliding
 
 __all__ = ["Drawing", "Exploration", "Grid", "Node", "bars", "channels", "curves", "explore", "graph", "grids", "heatmaps",
            "histograms", "im2col", "images", "neuron", "painting", "photographs", "pooling", "product", "sliding",
-           "sliding_film", "stamps", "stamps_film", "window_places"]
+           "sliding_film", "stamps", "stamps_film", "tiles", "window_places"]

@@ -1,0 +1,63 @@
+"""Groups of small images, such as generated digits: each group under its title, its images in rows."""
+from collections.abc import Mapping
+
+import numpy as np
+from matplotlib.patches import Rectangle
+
+from nnscratch.course.draw.drawing import CARD, FAINT, INK, Drawing, new_figure
+from nnscratch.hints import checked
+
+__all__ = ["tiles"]
+
+
+@checked
+def tiles(groups: Mapping[str, np.ndarray], text: str, columns: int = 10, per_row: int = 1, width: float = 6.0,
+          low: float = -1.0, high: float = 1.0) -> Drawing:
+    """Draw groups of images.
+
+    Parameters
+    ----------
+    groups : dict of str to array (N, H, W) or (N, H, W, 1)
+        By title.
+    text : str
+        The image in a sentence.
+    columns : int
+        Images in a row of a group.
+    per_row : int
+        Groups beside each other.
+    width : float, inches
+        Of the whole.
+    low, high : float
+        The values that are drawn black and white.
+
+    Returns
+    -------
+    image : Drawing
+        The groups.
+    """
+    sheets = {title: sheet(np.asarray(images, dtype=float), columns, low, high) for title, images in groups.items()}
+    rows, tallest = -(-len(sheets) // per_row), max(one.shape[0] / one.shape[1] for one in sheets.values())
+    figure = new_figure(width, rows * (tallest * (width / per_row - 0.15) + 0.3))
+    panels = np.ravel(figure.subplots(rows, per_row, squeeze=False))
+    for axes, (title, one) in zip(panels, sheets.items()):
+        axes.imshow(one, cmap="gray", interpolation="nearest", vmin=low, vmax=high)
+        axes.set_title(title, fontsize=10, color=INK, loc="left")
+        axes.add_patch(Rectangle((-0.5, -0.5), one.shape[1], one.shape[0], fill=False, edgecolor=FAINT, linewidth=0.8,
+                                 clip_on=False))
+    for axes in panels:
+        axes.set_axis_off()
+        axes.set_facecolor(CARD)
+    return Drawing(figure, text)
+
+
+def sheet(images: np.ndarray, columns: int, low: float, high: float) -> np.ndarray:
+    """Images (N, H, W) side by side, `columns` in a row, with a grey line between them; missing ones are white."""
+    images = images.reshape(images.shape[:3])
+    count, h, w = images.shape
+    columns = min(columns, count)
+    rows = -(-count // columns)
+    page = np.full((rows * (h + 1) - 1, columns * (w + 1) - 1), (low + high) / 2)
+    for n in range(rows * columns):
+        top, left = n // columns * (h + 1), n % columns * (w + 1)
+        page[top:top + h, left:left + w] = np.clip(images[n], low, high) if n < count else high
+    return page
