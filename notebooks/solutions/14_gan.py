@@ -23,7 +23,7 @@ two_slopes = [-0.0067, -0.9933]
 
 
 def adam(w, m, v, dw, step, lr, beta1, beta2, epsilon):
-    """Weights, their moments, their gradient, number of the step, and four numbers -> new w, m, v"""
+    """Weights, moments, gradient, number of the step from 1, four numbers -> new w, m, v"""
     m = beta1 * m + (1 - beta1) * dw
     v = beta2 * v + (1 - beta2) * dw**2
     m_hat, v_hat = m / (1 - beta1**step), v / (1 - beta2**step)

@@ -2,9 +2,8 @@
 from collections.abc import Mapping
 
 import numpy as np
-from matplotlib.patches import Rectangle
 
-from nnscratch.course.draw.drawing import CARD, FAINT, INK, Drawing, new_figure
+from nnscratch.course.draw.drawing import CARD, INK, Drawing, new_figure
 from nnscratch.hints import checked
 
 __all__ = ["tiles"]
@@ -42,8 +41,6 @@ def tiles(groups: Mapping[str, np.ndarray], text: str, columns: int = 10, per_ro
     for axes, (title, one) in zip(panels, sheets.items()):
         axes.imshow(one, cmap="gray", interpolation="nearest", vmin=low, vmax=high)
         axes.set_title(title, fontsize=10, color=INK, loc="left")
-        axes.add_patch(Rectangle((-0.5, -0.5), one.shape[1], one.shape[0], fill=False, edgecolor=FAINT, linewidth=0.8,
-                                 clip_on=False))
     for axes in panels:
         axes.set_axis_off()
         axes.set_facecolor(CARD)
@@ -51,13 +48,13 @@ def tiles(groups: Mapping[str, np.ndarray], text: str, columns: int = 10, per_ro
 
 
 def sheet(images: np.ndarray, columns: int, low: float, high: float) -> np.ndarray:
-    """Images (N, H, W) side by side, `columns` in a row, with a grey line between them; missing ones are white."""
+    """Images (N, H, W) side by side, `columns` in a row, with a gap between them: NaN, which is drawn as nothing."""
     images = images.reshape(images.shape[:3])
     count, h, w = images.shape
     columns = min(columns, count)
     rows = -(-count // columns)
-    page = np.full((rows * (h + 1) - 1, columns * (w + 1) - 1), (low + high) / 2)
-    for n in range(rows * columns):
+    page = np.full((rows * (h + 1) - 1, columns * (w + 1) - 1), np.nan)
+    for n, image in enumerate(images):
         top, left = n // columns * (h + 1), n % columns * (w + 1)
-        page[top:top + h, left:left + w] = np.clip(images[n], low, high) if n < count else high
+        page[top:top + h, left:left + w] = np.clip(image, low, high)
     return page
