@@ -96,11 +96,12 @@ checks.live_taps(live_taps)
 # see:
 
 # %%
-from nnscratch.networks.article import article_stack, live_taps as measured_live_taps
+from nnscratch.networks import article
+from nnscratch.networks.article import article_stack
 
 stack = article_stack((64, 64, 3), blocks=8, filters=16)
 images = np.random.default_rng(0).standard_normal((4, 64, 64, 3)).astype(np.float32)
-measured = [16 * fraction for fraction in measured_live_taps(stack, images)]
+measured = [16 * fraction for fraction in article.live_taps(stack, images)]
 counted = [own.live_taps(own.side_after(64, k), 4) for k in range(8)]
 print("counted", counted)
 assert counted == measured == [16, 16, 16, 16, 16, 4, 1, 1]
@@ -134,8 +135,18 @@ draw.heatmaps({f"block {k + 1}": taps[k] / taps[k].max() for k in (4, 5, 6)},
 # %% [markdown]
 # **Figure 13.3.** Size of the gradient of each tap, measured: 16 live taps in block 5, four in block 6, one in block 7.
 #
-# The **second** reason: from block 7 on, 15 of 16 weights are dead. What is left is a dense layer of 128 units.
-#
+# The **second** reason: from block 7 on, 15 of 16 weights are dead. What is left is a dense layer, such as yours of notebook
+# 01. Here is block 21 of the article's network:
+
+# %%
+layer = [layer for layer in model.layers if isinstance(layer, Conv2D)][20]
+pixel = np.random.default_rng(1).standard_normal((3, 1, 1, 128)).astype(np.float32)
+a = own.dense(pixel[:, 0, 0], layer.params["kernel"][1, 1], layer.params["bias"])
+same = np.allclose(layer.forward(pixel)[:, 0, 0], np.where(a > 0, a, 0.2 * a), atol=1e-5)
+print("one tap, a dense layer and a leaky ReLU give the same:", same)
+assert same
+
+# %% [markdown]
 # ## Batch normalisation of a single value
 #
 # **Third:** train that network with one image at a time. A channel then has a single value, which is its own mean. Your
@@ -251,7 +262,7 @@ draw.tiles({"eight latent vectors, before any training": generated[:8]},
 #
 # ## Questions
 #
-# 1. The article's images had 256 x 256 pixels. How many blocks read more than one pixel?
+# 1. Suppose the images had 256 x 256 pixels. How many blocks would read more than one pixel?
 #    <details><summary>Answer</summary>
 #    Eight: their inputs have the sides 256, 128, 64, 32, 16, 8, 4 and 2.
 #    </details>

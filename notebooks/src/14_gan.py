@@ -98,10 +98,12 @@ rng = np.random.default_rng(0)
 a_real, a_generated = rng.normal(size=(3, 1)), rng.normal(size=(5, 1))
 L, d_real, d_generated = own.discriminator_loss(a_real, a_generated, 0.9)
 assert np.isclose(L, cost(a_real, 0.9).mean() + cost(a_generated, 0).mean())
-for mine, at, other in ((d_real, a_real, lambda a: (a, a_generated)),
-                        (d_generated, a_generated, lambda a: (a_real, a))):
-    measured = own.numeric_gradient(lambda a: own.discriminator_loss(*other(a), 0.9)[0], at, 1e-5)
-    assert np.allclose(mine, measured, atol=1e-9)
+of_real = own.numeric_gradient(
+    lambda a: own.discriminator_loss(a, a_generated, 0.9)[0], a_real, 1e-5)
+of_generated = own.numeric_gradient(
+    lambda a: own.discriminator_loss(a_real, a, 0.9)[0], a_generated, 1e-5)
+assert np.allclose(d_real, of_real, atol=1e-9)
+assert np.allclose(d_generated, of_generated, atol=1e-9)
 print("both gradients agree with the measured ones")
 
 # %% [markdown]
@@ -171,6 +173,13 @@ def adam(w, m, v, dw, step, lr, beta1, beta2, epsilon):
 
 # %%
 checks.adam(adam)
+
+# %%
+for dw in (4.0, 0.0004):
+    zero, g = np.zeros(1), np.full(1, dw)
+    w, m, v = own.adam(np.ones(1), zero, zero, g, 1, 0.1, 0.9, 0.999, 1e-8)
+    print(f"gradient {dw}: w moves by {1 - w[0]:.4f}")
+    assert abs(1 - w[0] - 0.1) < 1e-4
 
 # %% [markdown]
 # This is Algorithm 1 of the paper. This library and Keras compute the paper's second form, with
@@ -372,7 +381,7 @@ def update(average, model, step):
 gen, dis = new_pair()
 average, rng, seen = new_pair()[0].model, np.random.default_rng(0), {}
 for step in range(700):
-    if step in (0, 200):
+    if step in (0, 200):  # 500 images, always of the same latent vectors, and their classes
         seen[f"after {step} steps"], wanted = gan_failures.sample(average, 500)
     gen.lr = dis.lr = 2e-3 * min(1, (700 - step) / 175)
     real, gen.labels, z = batch(rng)
@@ -433,8 +442,8 @@ draw.tiles({"from class 3 to class 8": classes, "difference to the first": class
 #
 # ## A museum of failures
 #
-# Six trainings, 700 steps each with batches of 64, made beforehand. A is the one above. The others differ in a single point: no
-# batch normalisation in Gen; $\beta_1 = 0.9$; smoothing on both sides (generated samples get the target 0.1); the saturating
+# Six trainings of 700 steps, made beforehand with batches of 64. A is healthy, as above. The others differ in a single point:
+# no batch normalisation in Gen; $\beta_1 = 0.9$; smoothing on both sides (generated samples get the target 0.1); the saturating
 # loss; and an average whose running statistics were forgotten (they stay at mean 0 and variance 1).
 
 # %%

@@ -231,26 +231,27 @@ def adam(attempt: Attempt) -> None:
         "m and v are returned with their correction, expected as they are before it": corrected_moments})
 
 
-class Bilinear:
-    """The smallest network for a step: y = x W. Its step is w - lr times the gradient that has been added up.
-
-    For the check alone: it counts what is asked of it.
-    """
+class Linear:
+    """The smallest network for a step: y = x W. Its step is W - lr times the gradient that has been added up."""
 
     def __init__(self, W: Any, lr: float) -> None:
-        self.W, self.lr, self.grads, self.x = np.array(W, dtype=float), lr, np.zeros(np.shape(W)), np.zeros((1, 1))
+        self.W, self.lr, self.grads = np.array(W, dtype=float), lr, np.zeros(np.shape(W))
+        self.passes: list[Any] = []
 
     def forward(self, x: Any) -> Any:
         """y (N, units)."""
-        self.x = np.asarray(x, dtype=float)
-        return self.x @ self.W
+        self.passes.append(np.asarray(x, dtype=float))
+        return self.passes[-1] @ self.W
 
     def backward(self, dy: Any) -> Any:
-        """dx; the gradient with respect to W is added to `grads`. It refuses a dy that belongs to another batch."""
-        if np.shape(dy) != (len(self.x), self.W.shape[1]):
+        """dx of the last forward pass; the gradient with respect to W is added to `grads`."""
+        if not self.passes:
+            raise ValueError("backward needs a forward pass of its own")
+        x = self.passes.pop()
+        if np.shape(dy) != (len(x), self.W.shape[1]):
             raise ValueError(f"backward got dy of shape {np.shape(dy)}, but the last forward returned "
-                             f"{(len(self.x), self.W.shape[1])}")
-        self.grads = self.grads + self.x.T @ dy
+                             f"{(len(x), self.W.shape[1])}")
+        self.grads = self.grads + x.T @ dy
         return dy @ self.W.T
 
     def zero_grads(self) -> None:
@@ -269,10 +270,12 @@ class TwoSteps:
         self.attempt, self.__code__, self.__name__ = attempt, getattr(attempt, "__code__", None), "gan_step"
 
     def __call__(self, W_gen: Any, W_dis: Any, real: Any, z: Any, smooth: float) -> Any:
-        gen, dis = Bilinear(W_gen, 0.5), Bilinear(W_dis, 0.25)
+        gen, dis = Linear(W_gen, 0.5), Linear(W_dis, 0.25)
         first = self.attempt(gen, dis, real, z, smooth)
         if first is Ellipsis or first is None:
             return first
+        if np.shape(first)[:1] != (2,):
+            raise ValueError(f"expected two results, L_dis and L_gen, got {first!r:.60}")
         L_dis, L_gen = first
         once = gen.W, dis.W
         self.attempt(gen, dis, real[::-1], z[::-1], smooth)

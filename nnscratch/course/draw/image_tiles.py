@@ -49,10 +49,9 @@ def tiles(groups: Mapping[str, np.ndarray], text: str, columns: int = 10, per_ro
 
 def sheet(images: np.ndarray, columns: int, low: float, high: float) -> np.ndarray:
     """Images (N, H, W) side by side, `columns` in a row, with a gap between them: NaN, which is drawn as nothing."""
-    images = images.reshape(images.shape[:3])
-    count, h, w = images.shape
-    columns = min(columns, count)
-    rows = -(-count // columns)
+    h, w = images.shape[1:3]
+    images, columns = images.reshape(-1, h, w), min(columns, len(images))
+    rows = -(-len(images) // columns)
     page = np.full((rows * (h + 1) - 1, columns * (w + 1) - 1), np.nan)
     for n, image in enumerate(images):
         top, left = n // columns * (h + 1), n % columns * (w + 1)
