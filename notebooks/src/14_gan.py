@@ -449,7 +449,7 @@ draw.tiles({"from class 3 to class 8": classes, "difference to the first": class
 # %%
 order = dict(zip("ABCDEF", (0, 2, 3, 4, 1, 5)))
 draw.tiles({letter: museum["images"][place] for letter, place in order.items()},
-           "twenty digits of each of six trainings, A to F: blots in C, pale digits in F",
+           "twenty digits of each of six trainings, A to F; two of them are not as they should be",
            columns=5, per_row=3)
 
 # %% [markdown]
