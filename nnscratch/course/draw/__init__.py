@@ -9,6 +9,7 @@ from nnscratch.course.draw.drawing import Drawing
 from nnscratch.course.draw.exploration import Exploration, explore
 from nnscratch.course.draw.film import sliding_film, stamps_film
 from nnscratch.course.draw.histogram import histograms
+from nnscratch.course.draw.image_tiles import tiles
 from nnscratch.course.draw.kernel_copies import scaled_kernels
 from nnscratch.course.draw.learning_curves import training_panels
 from nnscratch.course.draw.line_plot import curves
@@ -23,5 +24,5 @@ from nnscratch.course.draw.windows import im2col, images, painting, sliding
 __all__ = ["Drawing", "Exploration", "Grid", "Node", "axis_sums", "bars", "boundary", "broadcast", "channels", "curves",
            "explore", "gallery", "graph", "grids", "heatmaps", "histograms", "im2col", "images", "layer", "layouts", "loss_map",
            "neuron", "painting", "photographs", "pixels", "pooling", "product", "regions", "residuals", "scaled_kernels",
-           "sliding", "sliding_film", "stamps", "stamps_film", "steps_on_curve", "training_panels", "verdicts", "window_grid",
-           "window_places"]
+           "sliding", "sliding_film", "stamps", "stamps_film", "steps_on_curve", "tiles", "training_panels", "verdicts",
+           "window_grid", "window_places"]

@@ -36,9 +36,9 @@ FUNCTIONS: dict[str, OwnFunction] = {}  # those that were asked for in this sess
 
 def __getattr__(name: str) -> OwnFunction:
     """`own.dense`: the learner's function, or the library's in its place."""
-    if name not in known():
-        raise AttributeError(f"own has no function {name!r}: no exercise of the course keeps one under this name")
-    if name not in FUNCTIONS:
+    if name not in FUNCTIONS:  # first, since a training asks for it in every step
+        if name not in known():
+            raise AttributeError(f"own has no function {name!r}: no exercise of the course keeps one under this name")
         FUNCTIONS[name] = from_store(name)
     return FUNCTIONS[name]
 
