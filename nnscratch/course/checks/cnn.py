@@ -65,9 +65,9 @@ class Unpacked:
         return self.call(self.attempt, *arrays)
 
 
-def parameters(*arrays: np.ndarray) -> dict[str, np.ndarray]:
+def parameters(*values: np.ndarray) -> dict[str, np.ndarray]:
     """The arrays as the dict that a learner's function gets."""
-    return dict(zip(PARAMETERS, arrays))
+    return dict(zip(PARAMETERS, values))
 
 
 def unchanged(function: Attempt, *arguments: Any) -> Any:
@@ -153,21 +153,21 @@ def library_forward(x, params):
     return own.dense(x3, params["W3"], params["b3"]), dict(zip(CACHED, (x1, a1, y1, x2, a2, y2, x3)))
 
 
-def integers(*shape):
-    """Small whole numbers around 0, the same for the same shape."""
-    return np.random.default_rng(shape).integers(-3, 4, shape).astype(float)
+def integers(*shape, seed=0):
+    """Small whole numbers around 0, the same for the same shape and seed."""
+    return np.random.default_rng([seed, *shape]).integers(-3, 4, shape).astype(float)
 
 
 def networks() -> list[dict[str, np.ndarray]]:
     """Images with parameters, from the smallest: one of 4 x 4 pixels; three with unequal sides and channels."""
-    shapes = [((1, 4, 4, 1), (3, 3, 1, 1), 1, (3, 3, 1, 1), 1, (1, 2), 2),
-              ((2, 8, 4, 1), (3, 3, 1, 3), 3, (3, 3, 3, 5), 5, (10, 4), 4)]
-    cases = []
-    for k, (x, K1, b1, K2, b2, W3, b3) in enumerate(shapes):
-        draw = normal if k else integers
-        cases.append(dict(zip(("x", *PARAMETERS), (draw(*x), draw(*K1), 0.5 + draw(b1), draw(*K2), 0.5 + draw(b2), draw(*W3),
-                                                   draw(b3)))))
-    return cases
+    return [{"x": integers(1, 4, 4, 1), **arrays(integers, 1, 1, 1, 1, 2)},
+            {"x": normal(2, 8, 4, 1), **arrays(normal, 1, 3, 5, 2 * 5, 4)}]
+
+
+def arrays(draw, C, O1, O2, D, classes):
+    """Parameters by name; biases around 0.5, so that not all of the few units are 0."""
+    shapes = (3, 3, C, O1), (O1,), (3, 3, O1, O2), (O2,), (D, classes), (classes,)
+    return {name: draw(*shape, seed=k) + 0.5 * (len(shape) == 1) for k, (name, shape) in enumerate(zip(PARAMETERS, shapes))}
 
 
 @exercise("09",
@@ -177,8 +177,8 @@ def networks() -> list[dict[str, np.ndarray]]:
           library=library_forward)
 def cnn_forward(attempt: Attempt) -> None:
     """logits, an array (N, classes), and cache, a dict of the arrays x1, a1, y1, x2, a2, y2, x3."""
-    def call(function, x, *arrays):
-        result = unchanged(function, x, parameters(*arrays))
+    def call(function, x, *values):
+        result = unchanged(function, x, parameters(*values))
         if result is None or result is Ellipsis:
             return result
         if not isinstance(result, (tuple, list)) or len(result) != 2:
@@ -190,16 +190,15 @@ def cnn_forward(attempt: Attempt) -> None:
     compare(Unpacked(attempt, call), right_forward, networks(), " ".join((*CACHED, "logits")), {
         "the first ReLU is missing: y1 is max(0, a1)": forward_with(relu1=lambda a: a),
         "the second ReLU is missing: y2 is max(0, a2)": forward_with(relu2=lambda a: a),
-        "the ReLUs are missing: y is max(0, a)": forward_with(relu1=lambda a: a, relu2=lambda a: a),
         "this is average pooling, expected max pooling": forward_with(pool=average),
         "the padding holds ones, expected zeros": forward_with(pad=around(1)),
         f"{inner}: here the channels come first": forward_with(flat=lambda p: p.transpose(0, 3, 1, 2).reshape(len(p), -1)),
-        f"{inner}: here the values of different images are mixed": forward_with(flat=lambda p: p.reshape(len(p), -1, order="F")),
+        f"{inner}: here values of several images are mixed": forward_with(flat=lambda p: p.reshape(-1, len(p)).T),
         "the last layer has no ReLU: logits may be negative": forward_with(last=relu),
         "the softmax belongs to the loss: return the logits": forward_with(last=softmax),
         "the first bias is missing": lambda x, K1, b1, *rest: right_forward(x, K1, 0 * b1, *rest),
         "the second bias is missing": lambda x, K1, b1, K2, b2, *rest: right_forward(x, K1, b1, K2, 0 * b2, *rest),
-        "the last bias is missing": lambda *arrays: right_forward(*arrays[:-1], 0 * arrays[-1])})
+        "the last bias is missing": lambda *values: right_forward(*values[:-1], 0 * values[-1])})
 
 
 GRADIENTS = ("W3", "b3", "K2", "b2", "K1", "b1", "x")  # in the order of the backward pass
@@ -248,7 +247,7 @@ def backward_with(relu1=masked, relu2=masked, pool=pooled_gradient, crop=cropped
 
 def convolved(dy, x, K):
     """The backward pass of a convolution."""
-    return ops.conv2d_backward(dy, ops.conv2d(x, K)[1], "all") if x.shape[1] == dy.shape[1] + 2 else None
+    return ops.conv2d_backward(dy, ops.conv2d(x, K, np.zeros(K.shape[3]))[1]) if x.shape[1] == dy.shape[1] + 2 else None
 
 
 right_backward = backward_with()
@@ -275,15 +274,14 @@ def library_backward(dlogits, cache, params):
           library=library_backward)
 def cnn_backward(attempt: Attempt) -> None:
     """grads, a dict of gradients: K1, b1, K2, b2, W3, b3 in the shapes of the parameters, and x in the shape of the images."""
-    cases = [{"dlogits": integers(*case["b3"].shape, len(case["x"])).T + 0.5, **case} for case in networks()]
+    cases = [{"dlogits": integers(len(case["x"]), len(case["b3"])) + 0.5, **case} for case in networks()]
 
-    def call(function, dlogits, x, *arrays):
-        *cached, _ = right_forward(x, *arrays)
-        result = unchanged(function, dlogits, dict(zip(CACHED, cached)), parameters(*arrays))
+    def call(function, dlogits, x, *values):
+        *cached, _ = right_forward(x, *values)
+        result = unchanged(function, dlogits, dict(zip(CACHED, cached)), parameters(*values))
         return result if result is None or result is Ellipsis else items(result, GRADIENTS, "grads")
 
     compare(Unpacked(attempt, call), right_backward, cases, " ".join(f"d{name}" for name in GRADIENTS), {
-        "the backward pass of both ReLUs is missing": backward_with(unmasked, unmasked),
         "the backward pass of the second ReLU is missing: where a2 is not positive, the gradient is 0":
             backward_with(relu2=unmasked),
         "the backward pass of the first ReLU is missing: where a1 is not positive, the gradient is 0":
@@ -297,4 +295,4 @@ def cnn_backward(attempt: Attempt) -> None:
         "these are the gradients divided by N: the mean is already in dlogits":
             lambda dlogits, *rest: [g / len(dlogits) for g in right_backward(dlogits, *rest)],
         "the sign is wrong: these are the steps, expected the gradients":
-            lambda *arrays: [-g for g in right_backward(*arrays)]})
+            lambda *values: [-g for g in right_backward(*values)]})

@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 
 from nnscratch.course.checks.cnn import (
-    PARAMETERS,
     Unpacked,
+    arrays,
     integers,
     parameters,
     right_backward,
@@ -41,7 +41,7 @@ def counted_once(labels, predicted, classes):
 
 @exercise("10",
           "Begin with zeros of shape (classes, classes). Each image adds 1 to one element: in which row, in which column?",
-          "C[labels, predicted] += 1 adds 1 only once where the same pair occurs several times. A loop over the pairs does not.",
+          "C[labels, predicted] += 1 adds 1 only once where the same pair occurs several times. A loop adds each time.",
           "np.add.at(C, (labels, predicted), 1), or in a loop over zip(labels, predicted): C[j, k] += 1.",
           library=right_confusion_matrix)
 def confusion_matrix(attempt: Attempt) -> None:
@@ -91,16 +91,12 @@ def inside_numbers(attempt: Any) -> None:
         "only one class is asked about": ("backward passes for one saliency map", 10)})
 
 
-def probabilities(images, arrays):
-    """p of a batch (N, H, W), from the parameters."""
-    return softmax(right_forward(images[..., None], *arrays)[-1])
-
-
 def saliency_with(upstream=lambda p, k: np.eye(len(p))[k], last=np.abs):
     """A saliency map from the gradient with respect to the logits, and from what is done with the result."""
-    def saliency(image, k, *arrays):
-        p = probabilities(image[None], arrays)[0]
-        dx = right_backward(upstream(p, k)[None], image[None, :, :, None], *arrays)[-1][0, :, :, 0]
+    def saliency(image, k, K1, b1, K2, b2, W3, b3):
+        x, values = image[None, :, :, None], (K1, b1, K2, b2, W3, b3)
+        p = softmax(right_forward(x, *values)[-1])[0]
+        dx = right_backward(upstream(p, k)[None], x, *values)[-1][0, :, :, 0]
         return last(dx) if last is not None else np.abs(dx * image)
     return saliency
 
@@ -119,15 +115,11 @@ def library_saliency(image, k, params):
 
 def cases_of(**more: Any) -> list[dict[str, Any]]:
     """Images with a class, other inputs and parameters, from the smallest: 4 x 4 pixels, and 8 x 12."""
-    cases = []
-    for draw, (H, W), channels, classes, k in ((integers, (4, 4), (1, 1), 2, 1), (normal, (8, 12), (2, 3), 4, 2)):
-        shapes = [(3, 3, 1, channels[0]), channels[:1], (3, 3, *channels), channels[1:], (H * W // 16 * channels[1], classes),
-                  (classes,)]
-        arrays = [draw(*shape) + 0.5 * (len(shape) == 1) for shape in shapes]
-        image = np.random.default_rng(H * W).integers(0, 9, (H, W)) / 8
-        cases.append({"image": image, "k": k, **{name: values[len(cases)] for name, values in more.items()},
-                      **dict(zip(PARAMETERS, arrays))})
-    return cases
+    image = np.random.default_rng(0).integers(0, 9, (8, 12)) / 8
+    return [{"image": image[:4, :4], "k": 1, **{name: first for name, (first, _) in more.items()},
+             **arrays(integers, 1, 1, 1, 1, 2)},
+            {"image": image, "k": 2, **{name: second for name, (_, second) in more.items()},
+             **arrays(normal, 1, 2, 3, 2 * 3 * 3, 4)}]
 
 
 @exercise("10",
@@ -137,8 +129,8 @@ def cases_of(**more: Any) -> list[dict[str, Any]]:
           library=library_saliency)
 def saliency(attempt: Attempt) -> None:
     """An array (H, W)."""
-    def call(function, image, k, *arrays):
-        return unchanged(function, image, k, parameters(*arrays))
+    def call(function, image, k, *values):
+        return unchanged(function, image, k, parameters(*values))
 
     compare(Unpacked(attempt, call), right_saliency, cases_of(), "saliency", {
         "the sign is left: expected is the absolute value": saliency_with(last=lambda dx: dx),
@@ -150,12 +142,13 @@ def saliency(attempt: Attempt) -> None:
         "this is the gradient of the sum of all logits, expected that of class k": saliency_with(lambda p, k: 1 + 0 * p),
         "this is the gradient of the logit of class 0, whatever k is": saliency_with(lambda p, k: np.eye(len(p))[0]),
         "the gradient is multiplied by the image: another method, expected the gradient alone": saliency_with(last=None),
-        "it is divided by its maximum: expected the values as they are": saliency_with(last=lambda dx: abs(dx) / abs(dx).max())})
+        "it is divided by its maximum: expected the values as they are": saliency_with(last=lambda d: abs(d) / abs(d).max())})
 
 
-def occlusion_with(score=lambda p, a, k: p[:, k], change=lambda before, after: before - after, keep=False, inside=False, ink=0.0):
+def occlusion_with(score=lambda p, a, k: p[:, k], change=lambda before, after: before - after, keep=False, inside=False,
+                   ink=0.0):
     """An occlusion map from its decisions; keep: patches stay; inside: all but the patch is covered."""
-    def occlusion(image, k, patch, *arrays):
+    def occlusion(image, k, patch, K1, b1, K2, b2, W3, b3):
         rows, columns = image.shape[0] - patch + 1, image.shape[1] - patch + 1
         batch, covered = [], image.copy()
         for h, w in np.ndindex(rows, columns):
@@ -164,7 +157,7 @@ def occlusion_with(score=lambda p, a, k: p[:, k], change=lambda before, after: b
             here = slice(h, h + patch), slice(w, w + patch)
             covered[here] = image[here] if inside else ink
             batch.append(covered.copy())
-        logits = right_forward(np.array([image, *batch])[..., None], *arrays)[-1]
+        logits = right_forward(np.array([image, *batch])[..., None], K1, b1, K2, b2, W3, b3)[-1]
         scores = score(softmax(logits), logits, k)
         return change(scores[0], scores[1:]).reshape(rows, columns)
     return occlusion
@@ -188,18 +181,18 @@ def library_occlusion(image, k, patch, params):
 @exercise("10",
           "For each position (h, w) of the patch: a fresh copy of the image, zeros in the patch, p of class k.",
           "All covered images can go through the network as one batch. np.ndindex(rows, columns) goes through the positions.",
-          "covered = image.copy(); covered[h:h + patch, w:w + patch] = 0; the result at (h, w) is p_k of the image minus p_k of it.",
+          "covered = image.copy(); covered[h:h + patch, w:w + patch] = 0; the drop is p_k before minus p_k after.",
           library=library_occlusion)
 def occlusion(attempt: Attempt) -> None:
     """An array (H - patch + 1, W - patch + 1)."""
-    def call(function, image, k, patch, *arrays):
-        return unchanged(function, image, k, patch, parameters(*arrays))
+    def call(function, image, k, patch, *values):
+        return unchanged(function, image, k, patch, parameters(*values))
 
     cases = cases_of(patch=(3, 5))
     for case in cases:
         case.update(W3=case["W3"] / 20, K2=case["K2"] / 5)  # probabilities away from 0 and 1
     compare(Unpacked(attempt, call), right_occlusion, cases, "drop", {
-        "this is the probability with the patch: expected how much it drops": occlusion_with(change=lambda before, after: after),
+        "this is the probability with the patch: by how much does it drop?": occlusion_with(change=lambda before, after: after),
         "the sign is wrong: a drop is positive, p of the whole image minus p of the covered one":
             occlusion_with(change=lambda before, after: after - before),
         "the sign is lost: where covering helps, the drop is negative":

@@ -29,14 +29,15 @@ def right_max_pool(x, p):
 
 
 @exercise("09",
-          "Cut one window out of x: which rows does the output row h read, if the windows stand side by side and are p high?",
+          "Cut one window out of x: which rows does the output row h read, if windows are p high and side by side?",
           "Without loops: reshape splits an axis of H values into two, H/p windows of p rows. Over which two axes is the maximum?",
-          "x.reshape(N, H // p, p, W // p, p, C).max(axis=(2, 4)); with loops: x[n, h * p:(h + 1) * p, w * p:(w + 1) * p, c].max()",
+          "x.reshape(N, H // p, p, W // p, p, C).max(axis=(2, 4)), or in loops x[n, h * p:(h + 1) * p, w * p:(w + 1) * p, c].max()",
           library=right_max_pool)
 def max_pool(attempt: Attempt) -> None:
     """y, an array (N, H/p, W/p, C)."""
     cases = [{"x": image([1, 2], [4, 3]), "p": 2}, {"x": image([-3000, -2000], [-4000, -5000]), "p": 2},
              {"x": image([1, 2, 8, 5], [4, 3, 6, 7]), "p": 2}, {"x": image([5, 2, 8], [4, 3, 6], [1, 0, 7]), "p": 3},
+             {"x": np.concatenate([image([1, 2], [4, 3]), image([8, 7], [5, 6])], axis=3), "p": 2},
              {"x": normal(2, 6, 4, 3), "p": 2}, {"x": normal(2, 6, 9, 4), "p": 3}]
     compare(attempt, right_max_pool, cases, "y", {
         "it is the average of each window, expected its maximum": lambda x, p: as_windows(x, p).mean(axis=(2, 4)),
