@@ -240,7 +240,8 @@ WRONG = [
     ("cnn_backward", lambda *arguments: list(S["cnn_backward"](*arguments).values()), "expected a dict"),
     ("cnn_backward", spoils_the_cache, "your code changes y2"),
 ]
-RIGHT = [("max_pool", by_loops), ("max_pool", lambda x, p: np.stack([x[:, i::p, j::p] for i in range(p) for j in range(p)]).max(0)),
+RIGHT = [("max_pool", by_loops),
+         ("max_pool", lambda x, p: np.stack([x[:, i::p, j::p] for i in range(p) for j in range(p)]).max(0)),
          ("max_pool_backward", looped), ("max_pool_backward", still_free),
          ("cnn_forward", network()), ("cnn_forward", lambda x, params: list(network()(x, dict(params)))),
          ("cnn_backward", gradients()), ("cnn_backward", gradients(pool=still_free)),

@@ -108,7 +108,7 @@ WRONG = [
     ("occlusion", covered(fresh=False), "earlier patches stay covered"),
     ("occlusion", covered(value=1.0), "covered with ink"),
     ("occlusion", alone, "all but the patch is covered"),
-    ("occlusion", lambda image, k, patch, params: covered_one_by_one(image, k, patch, params)[::patch, ::patch], "drop has shape"),
+    ("occlusion", lambda image, k, patch, params: S["occlusion"](image, k, patch, params)[::patch, ::patch], "drop has shape"),
 ]
 RIGHT = [("confusion_matrix", loop),
          ("confusion_matrix", lambda j, k, n: np.bincount(n * j + k, minlength=n * n).reshape(n, n)),

@@ -30,8 +30,8 @@ def right_max_pool(x, p):
 
 @exercise("09",
           "Cut one window out of x: which rows does the output row h read, if windows are p high and side by side?",
-          "Without loops: reshape splits an axis of H values into two, H/p windows of p rows. Over which two axes is the maximum?",
-          "x.reshape(N, H // p, p, W // p, p, C).max(axis=(2, 4)), or in loops x[n, h * p:(h + 1) * p, w * p:(w + 1) * p, c].max()",
+          "Without loops: reshape splits an axis of H values into two, H/p windows of p rows. The maximum is over which axes?",
+          "x.reshape(N, H // p, p, W // p, p, C).max(axis=(2, 4)), or loops: x[n, h * p:(h + 1) * p, w * p:(w + 1) * p, c]",
           library=right_max_pool)
 def max_pool(attempt: Attempt) -> None:
     """y, an array (N, H/p, W/p, C)."""
@@ -125,8 +125,8 @@ def first_by_columns(dy, x, p):
 
 @exercise("09",
           "One window at a time: which of its pixels decided y? All others got a slope of 0.",
-          "window.argmax() counts through the window row by row and finds the first maximum; divmod(window.argmax(), p) is its row "
-          "and column, within the window.",
+          "window.argmax() counts through the window row by row and finds the first maximum; divmod(window.argmax(), p) is its "
+          "row and column, within the window.",
           "dx[n, h * p + i, w * p + j, c] = dy[n, h, w, c]; everything else stays 0.",
           library=right_max_pool_backward)
 def max_pool_backward(attempt: Attempt) -> None:

@@ -11,8 +11,9 @@ from nnscratch.course.draw.node_graph import Node, graph, neuron
 from nnscratch.course.draw.number_grid import Grid, grids, heatmaps, product
 from nnscratch.course.draw.photograph import photographs
 from nnscratch.course.draw.stamping import stamps
+from nnscratch.course.draw.volumes import volumes
 from nnscratch.course.draw.windows import im2col, images, painting, sliding
 
 __all__ = ["Drawing", "Exploration", "Grid", "Node", "bars", "channels", "curves", "explore", "graph", "grids", "heatmaps",
            "histograms", "im2col", "images", "neuron", "painting", "photographs", "pooling", "product", "sliding",
-           "sliding_film", "stamps", "stamps_film", "window_places"]
+           "sliding_film", "stamps", "stamps_film", "volumes", "window_places"]
