@@ -69,7 +69,7 @@ def alone(image, k, patch, params):
     return drop
 
 
-NUMBERS = [136 / 150, 0.8, (1, 0), 121, 1]
+NUMBERS = [136 / 150, 0.8, 40 / 43, (1, 0)]
 
 
 def numbers(place, value):
@@ -85,11 +85,13 @@ WRONG = [
     ("confusion_matrix", lambda *a: np.diag(np.diag(loop(*a))), "the mistakes are missing"),
     ("confusion_matrix", lambda labels, predicted, classes: loop(labels, predicted, max(labels.max(), predicted.max()) + 1),
      "expected (3, 3)"),
-    ("inside_numbers", numbers(0, 136), "divide by all 150"),
-    ("inside_numbers", numbers(1, 40 / 43), "divide by the row"),
-    ("inside_numbers", numbers(2, (0, 1)), "first the true class"),
-    ("inside_numbers", numbers(3, 256), "has 11 positions"),
-    ("inside_numbers", numbers(4, 256), "with respect to all pixels"),
+    ("confusion_numbers", numbers(0, 136), "a number of images, expected a fraction"),
+    ("confusion_numbers", numbers(0, 14 / 150), "the fraction of mistakes"),
+    ("confusion_numbers", numbers(1, 40 / 43), "divide by the sum of the row"),
+    ("confusion_numbers", numbers(1, 40), "expected a fraction"),
+    ("confusion_numbers", numbers(2, 0.8), "divide by the sum of the column"),
+    ("confusion_numbers", numbers(2, 40), "expected a fraction"),
+    ("confusion_numbers", numbers(3, (0, 1)), "first the true class"),
     ("saliency", mapped(one, lambda dx: dx), "the sign is left"),
     ("saliency", mapped(one, np.square), "these are squares"),
     ("saliency", mapped(lambda a, k: p(a)[0, k] * (one(a, k) - p(a))), "the gradient of the probability"),

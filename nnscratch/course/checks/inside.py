@@ -22,7 +22,7 @@ from nnscratch.course.checks.exercise import Attempt, exercise
 from nnscratch.course.checks.neurons import normal
 from nnscratch.course.checks.prediction import predicted
 
-__all__ = ["confusion_matrix", "inside_numbers", "occlusion", "saliency"]
+__all__ = ["confusion_matrix", "confusion_numbers", "occlusion", "saliency"]
 
 
 def right_confusion_matrix(labels, predicted, classes):
@@ -71,24 +71,22 @@ def confusion_matrix(attempt: Attempt) -> None:
 
 
 @exercise("10",
-          "The diagonal counts what was read rightly; a row counts the images of one true class.",
-          "Accuracy: the sum of the diagonal over the sum of all elements.",
-          "A patch of 2 on a row of 5 pixels has 4 positions.")
-def inside_numbers(attempt: Any) -> None:
-    """Five values: a fraction, a fraction, a pair of digits, two numbers."""
+          "The diagonal counts what was read rightly. A row has all images of one true class, a column all images read as one.",
+          "Of all images read as 1, in the column, how many are ones? Of all ones, in the row, how many are read as 1?",
+          "Accuracy is the sum of the diagonal over the sum of all elements: (48 + 40 + 48) / 150.")
+def confusion_numbers(attempt: Any) -> None:
+    """Four values: three fractions and a pair of classes."""
+    whole = "this is a number of images, expected a fraction"
     predicted(attempt, {
-        "accuracy": 136 / 150, "fraction of the ones that are read as 1": 0.8, "commonest mistake (true, read)": (1, 0),
-        "forward passes of images for one occlusion map": 121, "backward passes for one saliency map": 1}, {
-        "this is a number of images: divide by all 150": ("accuracy", 136),
-        "the sum of the diagonal is 136": ("accuracy", 14 / 150),
-        "this is a number of images: divide by the 50 ones": ("fraction of the ones that are read as 1", 40),
-        "divide by the row, all images of a 1, not by the column": ("fraction of the ones that are read as 1", 40 / 43),
-        "first the true class, the row": ("commonest mistake (true, read)", (0, 1)),
-        "a patch of 6 has 11 positions along a side of 16":
-            ("forward passes of images for one occlusion map", 256),
-        "a patch of 6 has 11 positions along a side of 16 ": ("forward passes of images for one occlusion map", 100),
-        "one backward pass gives the gradient with respect to all pixels": ("backward passes for one saliency map", 256),
-        "only one class is asked about": ("backward passes for one saliency map", 10)})
+        "accuracy": 136 / 150, "fraction of the ones that are read as 1": 40 / 50,
+        "fraction of what is read as 1 that is a one": 40 / 43, "commonest mistake (true, read)": (1, 0)}, {
+        whole: ("accuracy", 136),
+        "this is the fraction of mistakes": ("accuracy", 14 / 150),
+        f"{whole} ": ("fraction of the ones that are read as 1", 40),
+        "divide by the sum of the row, all ones": ("fraction of the ones that are read as 1", 40 / 43),
+        "divide by the sum of the column, all that is read as 1": ("fraction of what is read as 1 that is a one", 40 / 50),
+        f"{whole}  ": ("fraction of what is read as 1 that is a one", 40),
+        "first the true class, the row": ("commonest mistake (true, read)", (0, 1))})
 
 
 def saliency_with(upstream=lambda p, k: np.eye(len(p))[k], last=np.abs):

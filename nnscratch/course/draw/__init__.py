@@ -5,6 +5,7 @@ from nnscratch.course.draw.drawing import Drawing
 from nnscratch.course.draw.exploration import Exploration, explore
 from nnscratch.course.draw.film import sliding_film, stamps_film
 from nnscratch.course.draw.histogram import histograms
+from nnscratch.course.draw.image_rows import confusion, image_rows
 from nnscratch.course.draw.line_plot import curves
 from nnscratch.course.draw.max_pooling import pooling
 from nnscratch.course.draw.node_graph import Node, graph, neuron
@@ -14,6 +15,6 @@ from nnscratch.course.draw.stamping import stamps
 from nnscratch.course.draw.volumes import volumes
 from nnscratch.course.draw.windows import im2col, images, painting, sliding
 
-__all__ = ["Drawing", "Exploration", "Grid", "Node", "bars", "channels", "curves", "explore", "graph", "grids", "heatmaps",
-           "histograms", "im2col", "images", "neuron", "painting", "photographs", "pooling", "product", "sliding",
+__all__ = ["Drawing", "Exploration", "Grid", "Node", "bars", "channels", "confusion", "curves", "explore", "graph", "grids", "heatmaps",
+           "histograms", "im2col", "image_rows", "images", "neuron", "painting", "photographs", "pooling", "product", "sliding",
            "sliding_film", "stamps", "stamps_film", "volumes", "window_places"]
