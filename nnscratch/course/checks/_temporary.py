@@ -5,7 +5,8 @@ from nnscratch import ops
 from nnscratch.course.checks.exercise import Attempt, exercise
 
 __all__ = ["accuracy", "batches", "conv2d_backward", "he_normal", "mlp_backward", "momentum_step", "one_hot", "relu_backward",
-           "shifted", "softmax_cross_entropy", "conv2d", "col2im", "im2col", "dense_backward", "numeric_gradient"]
+           "shifted", "softmax_cross_entropy", "conv2d", "col2im", "im2col", "dense_backward", "numeric_gradient",
+           "output_size"]
 
 
 def stand_in(notebook, library):
@@ -91,5 +92,10 @@ def numeric_gradient(f, x, delta):
     return gradient
 
 
-for name, notebook in zip(__all__, ("04", "05", "08", "06", "05", "05", "00", "05", "06", "04", "07", "08", "07", "03", "03")):
+def output_size(size, kernel, stride, padding):
+    return (size + 2 * padding - kernel) // stride + 1
+
+
+for name, notebook in zip(__all__, (  # noqa: E501
+        "04", "05", "08", "06", "05", "05", "00", "05", "06", "04", "07", "08", "07", "03", "03", "07")):
     globals()[name] = stand_in(notebook, globals()[name])

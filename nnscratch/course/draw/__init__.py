@@ -5,16 +5,16 @@ from nnscratch.course.draw.drawing import Drawing
 from nnscratch.course.draw.exploration import Exploration, explore
 from nnscratch.course.draw.film import sliding_film, stamps_film
 from nnscratch.course.draw.histogram import histograms
-from nnscratch.course.draw.image_rows import confusion, image_rows
+from nnscratch.course.draw.labelled_images import confusion, image_rows
 from nnscratch.course.draw.line_plot import curves
 from nnscratch.course.draw.max_pooling import pooling
+from nnscratch.course.draw.network_arrays import volumes
 from nnscratch.course.draw.node_graph import Node, graph, neuron
 from nnscratch.course.draw.number_grid import Grid, grids, heatmaps, product
 from nnscratch.course.draw.photograph import photographs
 from nnscratch.course.draw.stamping import stamps
-from nnscratch.course.draw.volumes import volumes
 from nnscratch.course.draw.windows import im2col, images, painting, sliding
 
-__all__ = ["Drawing", "Exploration", "Grid", "Node", "bars", "channels", "confusion", "curves", "explore", "graph", "grids", "heatmaps",
-           "histograms", "im2col", "image_rows", "images", "neuron", "painting", "photographs", "pooling", "product", "sliding",
-           "sliding_film", "stamps", "stamps_film", "volumes", "window_places"]
+__all__ = ["Drawing", "Exploration", "Grid", "Node", "bars", "channels", "confusion", "curves", "explore", "graph", "grids",
+           "heatmaps", "histograms", "im2col", "image_rows", "images", "neuron", "painting", "photographs", "pooling",
+           "product", "sliding", "sliding_film", "stamps", "stamps_film", "volumes", "window_places"]

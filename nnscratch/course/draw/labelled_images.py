@@ -79,7 +79,8 @@ def confusion(matrix: np.ndarray, text: str, inches: float = 0.36) -> Drawing:
         axes.add_patch(Rectangle((k - 0.5, j - 0.5), 1, 1, facecolor=colour, edgecolor=FAINT, linewidth=0.7))
         if wrong[j, k]:
             axes.text(k, j, f"{wrong[j, k]:g}", ha="center", va="center", color=INK, fontsize=10)
-    axes.set(xlim=(-0.5, classes - 0.5), ylim=(classes - 0.5, -0.5), xticks=range(classes), yticks=range(classes), aspect="equal")
+    axes.set(xlim=(-0.5, classes - 0.5), ylim=(classes - 0.5, -0.5), aspect="equal")
+    axes.set(xticks=range(classes), yticks=range(classes))
     axes.set_xlabel("read as", color=INK)
     axes.set_ylabel("true digit", color=INK)
     axes.tick_params(length=0)
