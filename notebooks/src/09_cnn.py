@@ -200,10 +200,10 @@ checks.cnn_forward(cnn_forward)
 
 # %%
 def start(rng, side=16):
-    """First parameters, by He's rule."""
+    """First parameters by He's rule, with small logits."""
     return {"K1": own.he_normal((3, 3, 1, 8), 9, rng), "b1": np.zeros(8),
             "K2": own.he_normal((3, 3, 8, 16), 72, rng), "b2": np.zeros(16),
-            "W3": own.he_normal((side * side, 10), side * side, rng), "b3": np.zeros(10)}
+            "W3": 0.1 * own.he_normal((side * side, 10), side * side, rng), "b3": np.zeros(10)}
 
 
 ones = {name: 1.0 * (value.ndim > 1) + 0 * value for name, value in start(rng).items()}
@@ -247,8 +247,8 @@ checks.cnn_backward(cnn_backward)
 # %% [markdown]
 # ## Before the training: three checks
 #
-# The gradient check, on two small images of random numbers. The first loss, which should not be far from $\ln 10 = 2.30$. And
-# one batch, which the network must be able to learn by heart.
+# The gradient check, on two small images of random numbers. The first loss, which must be near $\ln 10 = 2.30$. And one batch,
+# which the network must be able to learn by heart.
 
 # %%
 x, t, params = rng.normal(size=(2, 8, 8, 1)), own.one_hot(np.array([3, 7]), 10), start(rng, side=8)
@@ -268,7 +268,7 @@ for name in ("x", "K1", "b1", "b2", "b3"):
 print("the gradients agree with the measured ones")
 
 # %%
-def train(network, params, x, labels, lr, steps=300, size=64, seed=0, watch=None):
+def train(network, params, x, labels, lr, steps=400, size=64, seed=0, watch=None):
     """Mini-batches with momentum; after two thirds of the steps a smaller learning rate."""
     (forward, backward), rng, todo = network, np.random.default_rng(seed), []
     t, v = own.one_hot(labels, 10), {name: 0 * value for name, value in params.items()}
@@ -290,8 +290,8 @@ M2 = own.cnn_forward, own.cnn_backward
 losses = []
 train(M2, start(rng), images[:64], labels[:64], 0.05, 60,
       watch=lambda step, L, params: losses.append(L))
-assert losses[0] < 6 and losses[-1] < 0.05
-print("the loss of one batch falls below 0.05")
+assert abs(losses[0] - np.log(10)) < 0.1 and losses[-1] < 0.05
+print(f"first loss {losses[0]:.2f}; the loss of one batch falls below 0.05")
 
 # %% [markdown]
 # ## M2 against M1
@@ -341,7 +341,7 @@ assert size == {"M1": 34186, "M2": 3818}
 
 # %%
 lines = {f"{name}, {size[name]:,} parameters": tuple(zip(*curves[name])) for name in curves}
-draw.curves(lines, "accuracy on 700 validation images over 300 steps: M2 ends above M1",
+draw.curves(lines, "accuracy on 700 validation images over 400 steps: M2 ends above M1",
             "step", "right on validation images (%)")
 
 # %% [markdown]
@@ -356,7 +356,7 @@ print("M2 makes less than half the mistakes of M1")
 # %% [markdown]
 # ### Few samples
 #
-# **Predict:** does M2 gain more over M1 with 100 training images or with 6,300? Compare the mistakes of both as a ratio.
+# **Predict:** 100 training images, ten of each digit. Is M2 still ahead, or does it need more samples than M1?
 
 # %% varies
 counts, wrong = [100, 300, 1000, 6300], {"M1": [], "M2": []}
@@ -364,7 +364,7 @@ for name, begin in (("M1", mlp_start), ("M2", start)):
     network, _, lr = networks[name]
     for count in counts[:-1]:
         params = begin(np.random.default_rng(1))
-        train(network, params, images[:count], labels[:count], lr, 200, 32)
+        train(network, params, images[:count], labels[:count], lr, 150, 32)
         wrong[name].append(100 - 100 * right(network[0], params, validation))
     wrong[name].append(100 * errors[name])
     print(name, "wrong:", ", ".join(f"{value:.1f} %" for value in wrong[name]))
@@ -375,13 +375,13 @@ draw.curves({name: (counts, values) for name, values in wrong.items()},
             "training images", "wrong (%)", log=True)
 
 # %% [markdown]
-# **Figure 9.7.** M2 makes fewer mistakes with any number of images, and with many of them its lead is largest.
+# **Figure 9.7.** M2 makes fewer mistakes with any number of images; both make far fewer with many.
 #
 # Local, shared weights are a good assumption about images. But an assumption does not replace samples.
 
 # %%
 assert all(m2 < m1 for m1, m2 in zip(wrong["M1"], wrong["M2"]))
-assert wrong["M2"][-1] / wrong["M1"][-1] < wrong["M2"][0] / wrong["M1"][0]
+assert all(values[-1] < values[0] / 4 for values in wrong.values())
 
 # %% [markdown]
 # ### Shifted images
@@ -393,6 +393,7 @@ assert wrong["M2"][-1] / wrong["M1"][-1] < wrong["M2"][0] / wrong["M1"][0]
 # %%
 from nnscratch.initializers import set_seed
 from nnscratch.layers import Conv2D, Dense, Flatten, GlobalAveragePooling2D, MaxPooling2D, ReLU
+from nnscratch.losses import softmax_cross_entropy
 from nnscratch.models import Input, Model
 from nnscratch.optimizers import SGD
 
@@ -404,12 +405,12 @@ for channels in (8, 16, 32):
 pooling_net = Model(pixels, Dense(10)(GlobalAveragePooling2D()(y)))
 
 # %%
-order, t = np.random.default_rng(1), own.one_hot(labels, 10)
-for step in range(300):
+order, t = np.random.default_rng(1), np.eye(10)[labels]
+for step in range(400):
     n = order.choice(len(images), 64, replace=False)
-    if step in (0, 200):
+    if step in (0, 267):
         optimizer = SGD(0.02 if step else 0.1, momentum=0.9)
-    _, dlogits = own.softmax_cross_entropy(pooling_net.forward(images[n], training=True), t[n])
+    _, dlogits = softmax_cross_entropy(pooling_net.forward(images[n], training=True), t[n])
     pooling_net.zero_grads()
     pooling_net.backward(dlogits, "parameters")
     optimizer.step(pooling_net.params, pooling_net.grads)

@@ -25,7 +25,7 @@ print("images", images.shape, " labels", labels.shape)
 def start(rng):
     return {"K1": own.he_normal((3, 3, 1, 8), 9, rng), "b1": np.zeros(8),
             "K2": own.he_normal((3, 3, 8, 16), 72, rng), "b2": np.zeros(16),
-            "W3": own.he_normal((256, 10), 256, rng), "b3": np.zeros(10)}
+            "W3": 0.1 * own.he_normal((256, 10), 256, rng), "b3": np.zeros(10)}
 
 
 def train(params, x, labels, lr, steps, rng):
