@@ -367,11 +367,11 @@ for name, begin in (("M1", mlp_start), ("M2", start)):
         train(network, params, images[:count], labels[:count], lr, 150, 32)
         wrong[name].append(100 - 100 * right(network[0], params, validation))
     wrong[name].append(100 * errors[name])
-    print(name, "wrong:", ", ".join(f"{value:.1f} %" for value in wrong[name]))
+    print(name, "mistakes:", ", ".join(f"{value:.1f} %" for value in wrong[name]))
 
 # %%
 draw.curves({name: (counts, values) for name, values in wrong.items()},
-            "wrong validation images against the number of training images, logarithmic axes",
+            "mistakes on validation images against the number of training images, log axes",
             "training images", "wrong (%)", log=True)
 
 # %% [markdown]
