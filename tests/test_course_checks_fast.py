@@ -13,12 +13,12 @@ from nnscratch.course.checks.fast import Counted, peak
 from nnscratch.fast.cpu.winograd_matrices import winograd_matrices
 
 
-def matrix(kernel):
-    return kernel.reshape(-1, kernel.shape[3])
+def matrix(K):
+    return K.reshape(-1, K.shape[3])
 
 
-def in_one_piece(x, kernel, rows):
-    return ops.im2col(x, kernel.shape[:2])[0] @ matrix(kernel)
+def in_one_piece(x, K, rows):
+    return ops.im2col(x, K.shape[:2])[0] @ matrix(K)
 
 
 def mended(change):
@@ -30,12 +30,12 @@ def mended(change):
     return f23
 
 
-def bytes_of(x_shape, kernel_shape, **times):
-    """The arithmetic intensity if x, kernel, y and the columns are moved the given number of times."""
-    x, kernel = (normal(*shape) for shape in (x_shape, kernel_shape))
-    y = ops.conv2d(x, kernel)[0]
-    sizes = {"x": x.size, "kernel": kernel.size, "y": y.size, "columns": y.size // y.shape[3] * kernel[..., 0].size}
-    return S["conv_flop"](x_shape, kernel_shape) / (4 * sum(count * sizes[name] for name, count in times.items()))
+def bytes_of(x_shape, K_shape, **times):
+    """The arithmetic intensity if x, K, y and the columns are moved the given number of times."""
+    x, K = (normal(*shape) for shape in (x_shape, K_shape))
+    y = ops.conv2d(x, K)[0]
+    sizes = {"x": x.size, "K": K.size, "y": y.size, "columns": y.size // y.shape[3] * K[..., 0].size}
+    return S["conv_flop"](x_shape, K_shape) / (4 * sum(count * sizes[name] for name, count in times.items()))
 
 
 def transformed(collect):
@@ -88,39 +88,39 @@ def test_products_are_counted():
         assert (float(function()), Counted.products) == (value, count)
 
 
-def concatenated(x, kernel, rows):
-    return np.concatenate([in_one_piece(x[:, r:r + rows + len(kernel) - 1], kernel, rows)
-                           for r in range(0, x.shape[1] - len(kernel) + 1, rows)], axis=1)
+def concatenated(x, K, rows):
+    return np.concatenate([in_one_piece(x[:, r:r + rows + len(K) - 1], K, rows)
+                           for r in range(0, x.shape[1] - len(K) + 1, rows)], axis=1)
 
 
-def stacked(x, kernel, rows):
+def stacked(x, K, rows):
     """The windows one by one, in a list that is converted to an array."""
-    (kh, kw), (n, h, w) = kernel.shape[:2], x.shape[:3]
+    (kh, kw), (n, h, w) = K.shape[:2], x.shape[:3]
     y = []
     for r in range(0, h - kh + 1, rows):
         columns = np.array([[[x[k, i:i + kh, j:j + kw].reshape(-1) for j in range(w - kw + 1)]
                              for i in range(r, min(r + rows, h - kh + 1))] for k in range(n)])
-        y.append(columns @ matrix(kernel))
+        y.append(columns @ matrix(K))
     return np.concatenate(y, axis=1)
 
 
-def windows(x, kernel, rows):
+def windows(x, K, rows):
     """A view of all windows, which takes no memory, one block at a time."""
-    seen = np.lib.stride_tricks.sliding_window_view(x, kernel.shape[:2], (1, 2))
-    return np.concatenate([np.einsum("nhwcij,ijco->nhwo", seen[:, r:r + rows], kernel)
+    seen = np.lib.stride_tricks.sliding_window_view(x, K.shape[:2], (1, 2))
+    return np.concatenate([np.einsum("nhwcij,ijco->nhwo", seen[:, r:r + rows], K)
                            for r in range(0, seen.shape[1], rows)], axis=1)
 
 
-def tap_by_tap(x, kernel, rows):
+def tap_by_tap(x, K, rows):
     """No slice has more than `rows` rows."""
-    (kh, kw, c, oc), (n, h, w) = kernel.shape, x.shape[:3]
+    (kh, kw, c, oc), (n, h, w) = K.shape, x.shape[:3]
     y = np.zeros((n, h - kh + 1, w - kw + 1, oc))
     for r in range(0, h - kh + 1, rows):
         R = min(rows, h - kh + 1 - r)
         columns = np.empty((n, R, w - kw + 1, kh, kw, c))
         for i, j in np.ndindex(kh, kw):
             columns[:, :, :, i, j] = x[:, r + i:r + i + R, j:j + w - kw + 1]
-        y[:, r:r + R] = columns.reshape(n, R, w - kw + 1, -1) @ matrix(kernel)
+        y[:, r:r + R] = columns.reshape(n, R, w - kw + 1, -1) @ matrix(K)
     return y
 
 
@@ -133,8 +133,8 @@ def test_memory_is_measured():
     """The peak of NumPy's memory, also while tracemalloc is already running."""
     import tracemalloc
     assert 800_000 <= peak(lambda: np.ones(100_000)) < 900_000
-    x, kernel = normal(1, 40, 40, 8), normal(3, 3, 8, 8)
-    first, again = (peak(lambda: ops.conv2d(x, kernel)) for _ in range(2))
+    x, K = normal(1, 40, 40, 8), normal(3, 3, 8, 8)
+    first, again = (peak(lambda: ops.conv2d(x, K)) for _ in range(2))
     assert abs(first - again) < 0.1 * first, "what the library has kept from the first call counts in the second"
     tracemalloc.start()
     try:
@@ -147,16 +147,16 @@ def test_memory_is_measured():
 @pytest.mark.parametrize("shapes", [((2, 7, 5, 3), (3, 2, 3, 4)), ((1, 4, 4, 1), (4, 4, 1, 1))])
 def test_flop_equal_those_of_the_loops(shapes):
     """Counted as the products in the loops."""
-    x, kernel = (normal(*shape) for shape in shapes)
-    y = ops.conv2d(x, kernel)[0]
-    assert S["conv_flop"](*shapes) == 2 * y.size * kernel[..., 0].size
-    assert S["intensity"](*shapes) == bytes_of(*shapes, x=1, kernel=1, y=1)
+    x, K = (normal(*shape) for shape in shapes)
+    y = ops.conv2d(x, K)[0]
+    assert S["conv_flop"](*shapes) == 2 * y.size * K[..., 0].size
+    assert S["intensity"](*shapes, 4) == bytes_of(*shapes, x=1, K=1, y=1)
 
 
-@given(kernels=st.integers(1, 40), ask=st.floats(0.01, 5), compute=st.floats(0.01, 5))
-def test_the_queue_has_a_formula(kernels, ask, compute):
+@given(kernels=st.integers(1, 40), launch=st.floats(0.01, 5), compute=st.floats(0.01, 5))
+def test_the_queue_has_a_formula(kernels, launch, compute):
     """It equals the formula that the notebook prints."""
-    assert np.isclose(S["queue_seconds"](kernels, ask, compute), max(kernels * ask + compute, ask + kernels * compute))
+    assert np.isclose(S["queue_seconds"](kernels, launch, compute), max(kernels * launch + compute, launch + kernels * compute))
 
 
 @given(*[st.integers(1, 12)] * 4)
