@@ -14,7 +14,7 @@ line_bytes = [4, 16, 64, 64]
 
 
 def conv_in_blocks(x, K, rows):
-    """(N, H, W, C), (KH, KW, C, O) -> (N, OH, OW, O), with the columns of `rows` rows of y at a time"""
+    """(N, H, W, C), (KH, KW, C, O) -> (N, OH, OW, O), by columns of `rows` rows of y at a time"""
     (N, H, W, _), (KH, KW, _, O) = x.shape, K.shape
     y = np.zeros((N, H - KH + 1, W - KW + 1, O))
     for r in range(0, H - KH + 1, rows):
@@ -33,7 +33,7 @@ def f23(d, g):
 
 
 def fast_step(x, t, params):
-    """(N, H, W, 1), (N, classes), dict -> L, dict of the gradients with respect to the parameters"""
+    """(N, H, W, 1), (N, classes), dict -> L, dict of gradients, one for each parameter"""
     corners = [(0, 0), (0, 1), (1, 0), (1, 1)]
 
     def columns_of(y):

@@ -192,8 +192,8 @@ def four(halves=0.5, third=lambda d: d[2] - d[1], last=-1.0, second=-1.0):
 
 
 @exercise("17",
-          "Begin with m2 + m3, which shall hold d1 g1 + d2 g2, and m2 - m3, which shall hold d1 g0 + d2 g1. Which two products, "
-          "each with d1 and d2 in it, do that?",
+          "Begin with m2 + m3, which shall hold d1 g1 + d2 g2, and m2 - m3, which shall hold d1 g0 + d2 g1. Which two "
+          "products, each with d1 and d2 in it, do that?",
           "m2 = (d1 + d2) (g0 + g1 + g2) / 2, and m3 is the same with two signs changed. Multiply out: one term of the sum and "
           "one of the difference are wrong; m1 and m4 replace them. (A product with the constant 1/2 does not count.)",
           "m2 = (d[1] + d[2]) * (g[0] + g[1] + g[2]) / 2 and m1 = (d[0] - d[2]) * g[0]", library=library_f23)

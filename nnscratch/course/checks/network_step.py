@@ -119,8 +119,9 @@ def library_step(x, t, params):
         dx2[:, i:i + H // 2, j:j + W // 2] += da2 @ K2[i, j].T
     da1 = to_first_positive(dx2[:, 1:-1, 1:-1], y1, pooled1).reshape(-1, K1.shape[3])
     da2 = da2.reshape(-1, K2.shape[3])
-    return L, {"K1": (columns1.T @ da1).reshape(K1.shape), "b1": np.ones(len(da1)) @ da1, "K2": (columns2.T @ da2).reshape(K2.shape),
-               "b2": da2.sum(axis=0), "W3": x3.T @ dlogits, "b3": dlogits.sum(axis=0)}
+    return L, {"K1": (columns1.T @ da1).reshape(K1.shape), "b1": np.ones(len(da1)) @ da1,
+               "K2": (columns2.T @ da2).reshape(K2.shape), "b2": np.ones(len(da2)) @ da2, "W3": x3.T @ dlogits,
+               "b3": dlogits.sum(axis=0)}
 
 
 def summed(logits, t):

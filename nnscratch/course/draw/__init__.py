@@ -15,6 +15,6 @@ from nnscratch.course.draw.roofline_plot import roofline
 from nnscratch.course.draw.stamping import stamps
 from nnscratch.course.draw.windows import im2col, images, painting, sliding
 
-__all__ = ["Drawing", "Exploration", "Grid", "Node", "bars", "channels", "curves", "dots", "explore", "graph", "grids", "heatmaps",
-           "histograms", "im2col", "images", "neuron", "painting", "photographs", "pooling", "product", "roofline",
+__all__ = ["Drawing", "Exploration", "Grid", "Node", "bars", "channels", "curves", "dots", "explore", "graph", "grids",
+           "heatmaps", "histograms", "im2col", "images", "neuron", "painting", "photographs", "pooling", "product", "roofline",
            "sliding", "sliding_film", "stamps", "stamps_film", "window_places"]

@@ -44,8 +44,10 @@ def roofline(machines: Mapping[str, tuple[float, float]], layers: Mapping[str, t
                       ha="right", fontsize=9, color=PALETTE[k])
     for name, (place, reached) in layers.items():
         axes.plot(place, reached, "o", color=INK, markersize=5)
-        axes.annotate(name, (place, reached), xytext=(7, 0), textcoords="offset points", va="center", fontsize=9, color=INK)
+        axes.annotate(name, (place, reached), xytext=(5, -3), textcoords="offset points", va="top", fontsize=9, color=INK)
     axes.loglog()
+    for axis in (axes.xaxis, axes.yaxis):
+        axis.set_major_formatter("{x:,g}")
     finish(axes, "arithmetic intensity (FLOP per byte)", "GFLOP/s")
     axes.legend(frameon=False, fontsize=9, loc="lower right")
     return Drawing(figure, text)
