@@ -44,7 +44,9 @@ def roofline(machines: Mapping[str, tuple[float, float]], layers: Mapping[str, t
                       ha="right", fontsize=9, color=PALETTE[k])
     for name, (place, reached) in layers.items():
         axes.plot(place, reached, "o", color=INK, markersize=5)
-        axes.annotate(name, (place, reached), xytext=(5, -3), textcoords="offset points", va="top", fontsize=9, color=INK)
+        crowded = any(place < other < 2 * place and reached / 2 < speed < 2 * reached for other, speed in layers.values())
+        axes.annotate(name, (place, reached), xytext=(-5, 3) if crowded else (5, -3), textcoords="offset points", fontsize=9,
+                      ha="right" if crowded else "left", va="bottom" if crowded else "top", color=INK)
     axes.loglog()
     for axis in (axes.xaxis, axes.yaxis):
         axis.set_major_formatter("{x:,g}")
