@@ -1,6 +1,4 @@
 """Solutions of notebook 18."""
-import math
-
 import numpy as np
 
 from nnscratch.course import own
@@ -14,7 +12,7 @@ def roofline_seconds(flop, moved, gflops, gb_per_s):
 def intensity(x_shape, K_shape, itemsize):
     """(N, H, W, C), (KH, KW, C, O), bytes a value; stride 1, no padding -> FLOP per byte"""
     (N, H, W, _), (KH, KW, _, O) = x_shape, K_shape
-    values = math.prod(x_shape) + math.prod(K_shape) + N * (H - KH + 1) * (W - KW + 1) * O
+    values = np.prod(x_shape) + np.prod(K_shape) + N * (H - KH + 1) * (W - KW + 1) * O
     return own.conv_flop(x_shape, K_shape) / (itemsize * values)
 
 

@@ -83,8 +83,8 @@ calls = {
     "pooling 2": (lambda: own.max_pool(y2, 2), lambda: own.max_pool_backward(dy2, y2, 2)),
     "dense": (lambda: own.dense(y3, W3, b3), lambda: own.dense_backward(t64, y3, W3))}
 seconds = {name: [best(call, times=4) for call in pair] for name, pair in calls.items()}
-both = {name: {"forward": 1e3 * pair[0], "backward": 1e3 * pair[1]} for name, pair in seconds.items()}
-draw.dots(both, "milliseconds of each part of a training step, forward and backward", "ms for 64 images")
+both = {name: {"forward": 1e3 * a, "backward": 1e3 * b} for name, (a, b) in seconds.items()}
+draw.dots(both, "milliseconds of each part of a training step", "ms for 64 images")
 
 # %% [markdown]
 # **Figure 17.1.** Convolutions and poolings take nearly all of the time, and their backward passes most of it.
@@ -233,7 +233,8 @@ for rows in (1, 4, 16, 64):
 
     times[f"rows = {rows}"] = {"": 1e3 * best(blocks, times=3)}
     print(f"rows = {rows:2}: {peak_bytes(blocks) / 1e6:5.1f} million bytes at once")
-draw.dots(times, "milliseconds of a convolution by the rows of a block", "ms for 64 rows", log=False)
+draw.dots(times, "milliseconds of a convolution by the rows of a block", "ms for 64 rows",
+          log=False)
 
 # %% [markdown]
 # **Figure 17.4.** All 64 rows at once need the most memory and are not the fastest.

@@ -38,9 +38,8 @@ GPU = {"gflops": 19_500,   # 10⁹ FLOP a second in float32; data sheet of an A1
 
 # %% varies
 cpu = ceilings(np, quick=True)
-draw.dots({"FLOP (10⁹ a second)": {"this CPU, measured": cpu["gflops"], "a GPU, data sheet": GPU["gflops"]},
-           "bytes (10⁹ a second)": {"this CPU, measured": cpu["gb_per_s"],
-                                    "a GPU, data sheet": GPU["gb_per_s"]}},
+draw.dots({name: {"this CPU, measured": cpu[key], "a GPU, data sheet": GPU[key]}
+           for name, key in (("FLOP", "gflops"), ("bytes of memory", "gb_per_s"))},
           "peak and bandwidth of this CPU and of a GPU, on a log axis", "10⁹ a second")
 
 # %% [markdown]
@@ -124,7 +123,7 @@ work |= {"ReLU 1": (64 * 16 * 16 * 8, 1 / 8), "pooling 1": (3 * 64 * 8 * 8 * 8, 
          "512 x 512 product": (2 * 512**3, 2 * 512**3 / (4 * 3 * 512**2))}
 for name, (flop, I) in work.items():
     print(f"{name:18}{flop:12,} FLOP {I:6.2f} FLOP per byte")
-assert np.allclose([I for _, I in work.values()], [3.88, 20.01, 4.18, 0.125, 0.15, 85.33], rtol=1e-3)
+assert np.allclose([I for _, I in work.values()], [3.88, 20.01, 4.18, 0.125, 0.15, 85.33], 1e-3)
 
 # %% varies
 from nnscratch import fast
@@ -141,7 +140,8 @@ cpu = {name: max(cpu[name], now) for name, now in ceilings(np, quick=True).items
 # %% varies
 machines = {"this CPU, measured": (cpu["gflops"], cpu["gb_per_s"]),
             "a GPU, data sheet": (GPU["gflops"], GPU["gb_per_s"])}
-draw.roofline(machines, reached, "layers of M2 as named dots under the rooflines of this CPU and a GPU")
+draw.roofline(machines, reached,
+              "layers of M2 as named dots under the rooflines of this CPU and of a GPU")
 
 # %% [markdown]
 # **Figure 18.2.** Each dot is a layer of M2 in the library's float32 functions on this CPU: small layers stay far below the roof.
@@ -172,7 +172,7 @@ assert round(1e6 * transfer(4 * 16**2), 1) == 10.0 and round(1e6 * transfer(64 *
 
 # %% [markdown]
 # So few large transfers beat many small ones: 64 digits together take hardly longer than one. And none is best. A loss that is
-# printed at every step has to come back at every step.
+# printed at every step is a transfer at every step.
 #
 # ## Launches
 #
@@ -251,8 +251,9 @@ checks.crossover(crossover)
 
 # %% varies
 sizes, rng = np.array([1, 16, 32, 64]), np.random.default_rng(0)
-params = {"K1": rng.normal(size=(3, 3, 1, 8)), "b1": np.zeros(8), "K2": rng.normal(size=(3, 3, 8, 16)),
-          "b2": np.zeros(16), "W3": rng.normal(size=(256, 10)), "b3": np.zeros(10)}
+names, of_params = ("K1", "b1", "K2", "b2", "W3", "b3"), (
+    (3, 3, 1, 8), (8,), (3, 3, 8, 16), (16,), (256, 10), (10,))
+params = {name: rng.normal(size=shape) for name, shape in zip(names, of_params)}
 x, t = rng.random((64, 16, 16, 1)), np.eye(10)[rng.integers(0, 10, 64)]
 on_cpu = np.array([best(lambda: own.fast_step(x[:n], t[:n], params)) for n in sizes])
 each_cpu, fixed_cpu = np.polyfit(sizes, on_cpu, 1, w=1 / on_cpu)
@@ -288,8 +289,8 @@ models = {"this CPU, measured": fixed_cpu + n * each_cpu,
 for name, fixed in (("a GPU, model", queued(0)), ("a GPU with a graph, model", fixed_graph)):
     print(f"{name}: faster from {own.crossover(fixed_cpu, each_cpu, fixed, each_gpu):g} images on")
 draw.curves({name: (n, 1e3 * seconds) for name, seconds in models.items()},
-            "milliseconds a step against the batch size: the GPU's curves stay flat, the CPU's rises",
-            "images in a batch", "ms a step", {"measured": (sizes, 1e3 * on_cpu)}, log=True, height=3.6)
+            "milliseconds a step against the batch size: the GPU's stay flat, the CPU's rise",
+            "images in a batch", "ms a step", {"measured": (sizes, 1e3 * on_cpu)}, log=True)
 
 # %% [markdown]
 # **Figure 18.5.** The CPU's time rises with the batch, the modelled GPU's stays flat: they cross at a small batch.
