@@ -8,7 +8,8 @@ from hypothesis import strategies as st
 from test_course_draw import texts
 
 from nnscratch import ops
-from nnscratch.course import checks, draw
+from nnscratch.course import checks, draw, own
+from nnscratch.course.checks import network_step
 from nnscratch.course.checks.fast import Counted, peak
 from nnscratch.fast.cpu.winograd_matrices import winograd_matrices
 
@@ -175,3 +176,42 @@ def test_bar_charts_show_their_values():
     shown = [[text for text in texts(image(stacked)) if text] for stacked in (False, True)]
     assert {"2", "30", "0.5", "4"} <= set(shown[0]) and {"32", "4.5"} <= set(shown[1])
     assert image(True)._repr_png_() == image(True)._repr_png_()
+
+
+def test_dots_show_their_values():
+    """Each value, three digits of it; two calls draw the same image; a label may lack a series."""
+    def image(log):
+        return draw.dots({"a": {"one": 2.0, "two": 1234.5}, "b": {"one": 0.5126}}, "dots", "ms", log=log)
+    for log in (True, False):
+        assert {text for text in texts(image(log)) if text} == {"2", "1,234", "0.513"}
+        assert image(log)._repr_png_() == image(log)._repr_png_()
+    alone = draw.dots({"a": {"": 2.0}}, "one dot", "ms")
+    assert alone.figure.axes[0].get_legend() is None and image(True).figure.axes[0].get_legend() is not None
+
+
+def test_layers_under_a_roofline_have_names():
+    """The name of each layer, the two limits of each machine."""
+    image = draw.roofline({"a CPU": (100.0, 20.0)}, {"dense": (4.0, 8.0), "conv": (4.2, 9.0)}, "a roofline")
+    assert set(texts(image)) == {"dense", "conv", "100 GFLOP/s", "20 GB/s"}
+    assert image._repr_png_().startswith(b"\x89PNG") and image.figure.axes[0].get_xlabel().startswith("arithmetic intensity")
+
+
+def test_three_steps_have_the_same_results():
+    """The plain one, which attempts are timed against, the library's fast one, and the one of the library's ops."""
+    numbers = network_step.case(normal, network_step.background(2, 8), 2, 3, 3)
+    x, t, *values = numbers.values()
+    L, *grads = network_step.right_step(x, t, *values)
+    for step in (network_step.plain_step, network_step.library_step):
+        other, found = step(x, t, dict(zip(network_step.PARAMETERS, values)))
+        assert np.isclose(L, other) and all(np.allclose(one, found[name]) for name, one in zip(network_step.BACKWARD, grads))
+
+
+def test_stand_ins_are_timed(monkeypatch, tmp_path, capsys):
+    """`own.who` shows how long the library's function takes where the learner's is missing."""
+    monkeypatch.setenv("NNSCRATCH_OWN", str(tmp_path))
+    monkeypatch.setattr(own, "FUNCTIONS", {})
+    own.roofline_seconds(1e9, 8e9, 100, 20)
+    own.who("M6")
+    lines = {line.split()[0]: line.split()[1:] for line in capsys.readouterr().out.splitlines()[2:]}
+    assert lines["roofline_seconds"][:2] == ["library's", "1"] and len(lines["roofline_seconds"]) == 3
+    assert lines["intensity"] == ["library's", "0"]

@@ -67,8 +67,18 @@ L, grads = plain_step(x, t64, params)
 print("first loss", round(float(L), 2), "  gradients", {name: g.shape for name, g in grads.items()})
 
 # %% [markdown]
-# `best(f)` calls `f` several times and gives the seconds of the shortest call: other programs can only make a call longer.
-# Times differ in every run and on every machine. **Predict:** which part of the step takes longest?
+# Ten more steps, and then a table: how often each function was called, and how many milliseconds a call took. Times differ in
+# every run and on every machine. (What is stored here shows the library's functions; on your machine it shows yours.)
+
+# %% varies
+for _ in range(10):
+    plain_step(x, t64, params)
+own.who("M2")
+
+# %% [markdown]
+# A function that calls another one, as `conv2d` calls `im2col`, includes its time. The table does not tell the two convolutions
+# apart, so now each part by itself. `best(f)` calls `f` several times and gives the seconds of the shortest call: other
+# programs can only make a call longer. **Predict:** which part takes longest?
 
 # %% varies
 x1, x2 = border(x), border(rng.random((64, 8, 8, 8)))
@@ -89,15 +99,6 @@ draw.dots(both, "milliseconds of each part of a training step", "ms for 64 image
 # %% [markdown]
 # **Figure 17.1.** Convolutions and poolings take nearly all of the time, and their backward passes most of it.
 #
-# (Figures stored here show the library's functions; on your machine they show yours.) The next table counts the calls of ten
-# steps. A function that calls another one, as `conv2d` calls `im2col`, includes its time.
-
-# %% varies
-for _ in range(10):
-    plain_step(x, t64, params)
-own.who("M2")
-
-# %% [markdown]
 # ## Count the work
 #
 # Is that much for the work they do? One image of 4 x 5 pixels with two channels, five kernels of 3 x 3: count by loops, a
@@ -106,8 +107,8 @@ own.who("M2")
 
 # %%
 count = 0
-for output in np.ndindex(1, 2, 3, 5):
-    for product in np.ndindex(3, 3, 2):
+for _ in np.ndindex(1, 2, 3, 5):  # n, h, w, o
+    for _ in np.ndindex(3, 3, 2):  # i, j, c
         count += 2
 print(count, "FLOP")
 assert count == 1080
@@ -148,7 +149,7 @@ from nnscratch.ops import reference
 from nnscratch.ops.window import make_window
 
 small, K = rng.standard_normal((1, 8, 8, 8)), rng.standard_normal((3, 3, 8, 8))
-window = make_window("notebook", (8, 8), 3)
+window = make_window("notebook", (8, 8), 3)  # for the library's functions
 ways = {"loops": lambda: reference.convolve(small, K, window),
         "one matrix product": lambda: own.conv2d(small, K, np.zeros(8)),
         "the engine's im2col": lambda: im2col.convolve(small, K, window),
@@ -175,8 +176,8 @@ draw.dots({name: {"": flop / best(way, times=3) / 1e6} for name, way in ways.ite
 #
 # ### Exercise (predict): bytes for each value
 #
-# From a long array in float32 every $S$-th value is read, for $S = 1, 4, 16, 64$. How many bytes are fetched for each value that
-# is read, on average?
+# From a long array in float32 every $S$-th value is read, for $S = 1, 4, 16, 64$. How many bytes are fetched for each value
+# that is read, on average?
 
 # %% exercise=line_bytes
 line_bytes = [..., ..., ..., ...]
@@ -192,22 +193,28 @@ for S in (1, 4, 16, 64):
 
 # %% varies
 values, strides = np.ones(2**25, np.float32), np.array([1, 2, 4, 8, 16, 32, 64])
-each = [1e9 * best(lambda: values[::S].sum(), times=3) / len(values[::S]) for S in strides]
+each = [1e9 * best(lambda S=S: values[::S].sum(), times=3) / len(values[::S]) for S in strides]
 draw.curves({"measured": (strides, each)}, "nanoseconds for each value rise with the stride",
             "stride S (values)", "ns for each value", log=True)
 
 # %% [markdown]
 # **Figure 17.3.** Each value is one addition; values that lie far apart take many times as long.
 #
-# In formulas: bytes $= 4 \min(S, 16)$. This is why the layout matters. With channels last, the $KW \cdot C$ values under a row of
-# the window lie side by side.
+# In formulas: bytes $= 4 \min(S, 16)$. This is why the layout matters. With channels last, the $KW \cdot C$ values under a row
+# of the window lie side by side.
 #
 # ## Blocks
 #
-# im2col copies most pixels $KH \cdot KW$ times. For 256 x 256 pixels with 64 channels in float32 the columns of a 3 x 3 window
-# take $256 \cdot 256 \cdot 576 \cdot 4 \approx 151$ million bytes, the image itself 17. They are written to main memory and read
-# again for the product. But a row of $y$ depends on few rows of $x$. So make the columns of some rows, multiply them while they
-# are in the cache, and go on.
+# im2col copies most pixels $KH \cdot KW$ times. Take 256 x 256 pixels with 64 channels in float32 and a window of 3 x 3:
+
+# %%
+image, columns = (256 * 256 * values * 4 for values in (64, 3 * 3 * 64))
+print(f"image {image / 1e6:.0f}, columns {columns / 1e6:.0f} million bytes")
+assert (round(image / 1e6), round(columns / 1e6)) == (17, 151)
+
+# %% [markdown]
+# The columns are written to main memory and read again for the product. But a row of $y$ depends on few rows of $x$. So make
+# the columns of some rows, multiply them while they are in the cache, and go on.
 #
 # ### Exercise (build): `conv_in_blocks`
 #
@@ -228,7 +235,7 @@ from nnscratch.memory import peak_bytes
 wide, K = rng.random((1, 66, 130, 64)), rng.random((3, 3, 64, 16))
 times = {}
 for rows in (1, 4, 16, 64):
-    def blocks():
+    def blocks(rows=rows):
         return own.conv_in_blocks(wide, K, rows)
 
     times[f"rows = {rows}"] = {"": 1e3 * best(blocks, times=3)}
@@ -259,7 +266,8 @@ draw.dots(times, "milliseconds of a convolution by the rows of a block", "ms for
 #
 # ### Exercise (derive): `f23`
 #
-# On paper: $m_2$ and $m_3$ hold $d_1$ and $d_2$ alone. The check counts products of something made of $d$ with something made of
+# On paper: $m_2$ and $m_3$ hold $d_1$ and $d_2$ alone. The check counts products of something made of $d$ with something made
+# of
 # $g$; a product with a constant, as in a half, does not count.
 
 # %% exercise=f23
@@ -276,7 +284,7 @@ checks.f23(f23)
 # %%
 row, g = rng.normal(size=16), np.array([1.0, 3, 4])
 tiled = np.concatenate([own.f23(row[k:k + 4], g) for k in range(0, 14, 2)])
-print("14 outputs by 28 products in place of 42")
+print(len(tiled), "outputs by", 4 * 7, "products in place of", 3 * 14)
 assert np.allclose(tiled, [row[k:k + 3] @ g for k in range(14)])
 
 # %% [markdown]
@@ -342,12 +350,12 @@ draw.curves({"minimal filtering": (outputs, 1e8 * filtered), "plain sum": (outpu
 # %% [markdown]
 # **Figure 17.6.** The plain sum keeps its error; that of minimal filtering grows with the outputs of a tile.
 #
-# Six outputs at once cost most of a digit. No image shows that, and no training that we have tried.
+# Six outputs at once cost most of a digit. An image with 8 bits a value does not show that.
 #
 # ## M5: your step, twice as fast
 #
 # Look at figure 17.1 again. Which parts pay? For each ask: is it needed, is it computed twice, is it a loop of many small
-# copies? `plain_step` has all three.
+# copies? With the functions of notebooks 07 and 08, `plain_step` has all three.
 #
 # ### Exercise (build): `fast_step`
 #
@@ -415,7 +423,7 @@ from nnscratch.course.checks.network_step import plain_step as solved_step
 
 steps = {"as 07 to 09 are solved": solved_step, "your functions": plain_step,
          "your fast step": own.fast_step, "the library's classes": model_step}
-took = {name: best(lambda: step(x, t64, params), times=6) for name, step in steps.items()}
+took = {name: best(lambda step=step: step(x, t64, params), times=6) for name, step in steps.items()}
 draw.dots({name: {"": 1e3 * one} for name, one in took.items()},
           "milliseconds of a step: as solved, of your functions, your fast one, the library's",
           "ms for 64 images")

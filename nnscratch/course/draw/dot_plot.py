@@ -45,8 +45,8 @@ def dots(groups: Mapping[str, Mapping[str, float]], text: str, xlabel: str, log:
     if log:
         axes.set_xscale("log")
         shown = [value for group in groups.values() for value in group.values()]
-        decades = max(shown) / min(shown)
-        axes.xaxis.set_major_locator(LogLocator(subs=(1, 2, 3, 5, 7) if decades < 10 else (1, 2, 5) if decades < 1000 else (1,)))
+        ratio = max(shown) / min(shown)
+        axes.xaxis.set_major_locator(LogLocator(subs=(1, 2, 3, 5, 7) if ratio < 10 else (1, 2, 5) if ratio < 1000 else (1,)))
         axes.xaxis.set_major_formatter("{x:,g}")
         axes.xaxis.set_minor_locator(NullLocator())
     axes.margins(x=0.08)
