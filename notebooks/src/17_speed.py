@@ -266,9 +266,8 @@ draw.dots(times, "milliseconds of a convolution by the rows of a block", "ms for
 #
 # ### Exercise (derive): `f23`
 #
-# On paper: $m_2$ and $m_3$ hold $d_1$ and $d_2$ alone. The check counts products of something made of $d$ with something made
-# of
-# $g$; a product with a constant, as in a half, does not count.
+# On paper: of $d$, $m_2$ and $m_3$ hold $d_1$ and $d_2$ alone. The check counts products of something made of $d$ with
+# something made of $g$; a product with a constant, as in a half, does not count.
 
 # %% exercise=f23
 def f23(d, g):

@@ -43,7 +43,7 @@ draw.dots({name: {"this CPU, measured": cpu[key], "a GPU, data sheet": GPU[key]}
           "peak and bandwidth of this CPU and of a GPU, on a log axis", "10⁹ a second")
 
 # %% [markdown]
-# **Figure 18.1.** On paper the GPU is ahead by a factor of more than ten in both.
+# **Figure 18.1.** On paper the GPU is ahead in both, here by a factor of more than ten.
 #
 # **Everything that is computed from `GPU` is a model, not a measurement.** The last section looks for measurements.
 #
@@ -75,6 +75,7 @@ relu = own.roofline_seconds(1e9, 8e9, 100, 20)
 product = own.roofline_seconds(2 * 600**3, 4 * 3 * 600**2, 100, 20)
 print(f"ReLU {1 / relu:.1f} GFLOP/s, product {2 * 600**3 / product / 1e9:.0f} GFLOP/s")
 assert np.allclose([1 / relu, 2 * 600**3 / product / 1e9, 1e3 * product], [2.5, 100, 4.32])
+assert round(1e3 * 4 * 3 * 600**2 / 20e9, 2) == 0.22
 
 # %% [markdown]
 # ReLU reaches 2.5 of 100 GFLOP/s: it is *memory-bound*. The product is *compute-bound*. Which one it is depends on a single
@@ -153,7 +154,7 @@ draw.roofline(machines, reached,
 # the roof comes out too low.)
 #
 # The GPU's roof is higher for all of them. For the memory-bound layers only its bandwidth counts, for the others its peak. But
-# the roof counts neither the way to the GPU nor the start of its programs.
+# the roof counts neither transfers to the GPU nor the start of its programs.
 #
 # ## Transfers
 #
@@ -173,8 +174,8 @@ for name, size in (("one digit of 16 px", 4 * 16**2), ("64 digits", 64 * 4 * 16*
 assert round(1e6 * transfer(4 * 16**2), 1) == 10.0 and round(1e6 * transfer(64 * 4 * 16**2)) == 12
 
 # %% [markdown]
-# So few large transfers beat many small ones: 64 digits together take hardly longer than one. And none is best. A loss that is
-# printed at every step is a transfer at every step.
+# So few large transfers beat many small ones: 64 digits together take hardly longer than one. Best is no transfer at all: a
+# loss that is printed at every step is a transfer at every step.
 #
 # ## Launches
 #
@@ -275,7 +276,8 @@ forward = [flop / 64 for flop, _ in list(work.values())[:3]]
 flop = 2 * forward[0] + 3 * forward[1] + 3 * forward[2]
 each_gpu = flop / (1e9 * GPU["gflops"] * GPU["reach"]) + 4 * (16 * 16 + 10) / (1e9 * GPU["link"])
 print(f"{flop:,.0f} FLOP and {1e6 * each_gpu:.2f} µs an image in the model")
-assert flop == 531_456
+extra = KERNELS * GPU["launch"] + GPU["kernel"] + 2 * GPU["latency"]  # beyond the CPU's fixed time
+assert flop == 531_456 and 1.9 < (extra + KERNELS * GPU["launch"]) / extra < 2
 
 # %% varies
 n, both_ways = np.geomspace(1, 1024, 60), 2 * GPU["latency"]
@@ -299,8 +301,8 @@ draw.curves({name: (n, 1e3 * seconds) for name, seconds in models.items()},
 # %% [markdown]
 # **Figure 18.5.** The CPU's time rises with the batch, the modelled GPU's stays flat: they cross at a small batch.
 #
-# How much of this do you believe? The shape: flat, then rising. Not the numbers. With `launch` guessed twice as large the fixed
-# time of single kernels nearly doubles, and the crossover moves with it.
+# How much of this do you believe? The shape: flat, then rising. Not the numbers. With `launch` guessed twice as large the
+# crossover of single kernels is nearly doubled.
 #
 # ## Amdahl's law
 #

@@ -51,7 +51,7 @@ def dots(groups: Mapping[str, Mapping[str, float]], text: str, xlabel: str, log:
         axes.xaxis.set_minor_locator(NullLocator())
     axes.margins(x=0.08)
     if not log:
-        axes.set_xlim(left=0)
+        axes.set_xlim(0, 1.08 * max(value for group in groups.values() for value in group.values()))
     axes.set_yticks(range(len(groups)), groups)
     axes.set_ylim(len(groups) - 0.6, -0.75)
     if len(series) == 1:

@@ -3,7 +3,7 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from nnscratch.course.draw.drawing import INK, PALETTE, Drawing, new_figure
+from nnscratch.course.draw.drawing import CARD, INK, PALETTE, Drawing, new_figure
 from nnscratch.course.draw.line_plot import DASHES, finish
 from nnscratch.hints import checked
 
@@ -46,7 +46,8 @@ def roofline(machines: Mapping[str, tuple[float, float]], layers: Mapping[str, t
         axes.plot(place, reached, "o", color=INK, markersize=5)
         crowded = any(place < other < 2 * place and reached / 2 < speed < 2 * reached for other, speed in layers.values())
         axes.annotate(name, (place, reached), xytext=(-5, 3) if crowded else (5, -3), textcoords="offset points", fontsize=9,
-                      ha="right" if crowded else "left", va="bottom" if crowded else "top", color=INK)
+                      ha="right" if crowded else "left", va="bottom" if crowded else "top", color=INK,
+                      bbox={"facecolor": CARD, "edgecolor": "none", "alpha": 0.8, "pad": 0.5})
     axes.loglog()
     for axis in (axes.xaxis, axes.yaxis):
         axis.set_major_formatter("{x:,g}")
