@@ -137,7 +137,7 @@ calls |= {"ReLU 1": lambda: np.maximum(y1, 0), "pooling 1": lambda: fast.max_poo
           "512 x 512 product": lambda: square @ square}
 reached = {name: (work[name][1], work[name][0] / best(call) / 1e9) for name, call in calls.items()}
 cpu = {name: max(cpu[name], now) for name, now in ceilings(np, quick=True).items()}  # once more
-cpu["gflops"] = max(cpu["gflops"], reached["512 x 512 product"][1])  # other programs may hold it back
+cpu["gflops"] = max(cpu["gflops"], reached["512 x 512 product"][1])  # if others held it back
 
 # %% varies
 machines = {"this CPU, measured": (cpu["gflops"], cpu["gb_per_s"]),
