@@ -40,13 +40,15 @@ def roofline(machines: Mapping[str, tuple[float, float]], layers: Mapping[str, t
         axes.plot(per_byte, reach, DASHES[k % 4], color=PALETTE[k], linewidth=2, label=name)
         axes.annotate(f"{peak:,.0f} GFLOP/s", (per_byte[-1], reach[-1]), xytext=(0, 4), textcoords="offset points", ha="right",
                       fontsize=9, color=PALETTE[k])
-        axes.annotate(f"{bandwidth:,.0f} GB/s", (per_byte[25], reach[25]), xytext=(-4, 4), textcoords="offset points",
-                      ha="right", fontsize=9, color=PALETTE[k])
+        axes.annotate(f"{bandwidth:,.0f} GB/s", (per_byte[12], reach[12]), xytext=(6, -3), textcoords="offset points",
+                      va="top", fontsize=9, color=PALETTE[k])
     for name, (place, reached) in layers.items():
         axes.plot(place, reached, "o", color=INK, markersize=5)
-        crowded = any(place < other < 2 * place and reached / 2 < speed < 2 * reached for other, speed in layers.values())
-        axes.annotate(name, (place, reached), xytext=(-5, 3) if crowded else (5, -3), textcoords="offset points", fontsize=9,
-                      ha="right" if crowded else "left", va="bottom" if crowded else "top", color=INK,
+        near = [other for other, speed in layers.values()
+                if place / 2 < other < 2 * place and reached / 4 < speed < 4 * reached and other != place]
+        left = bool(near) and place < min(near)  # names of neighbours stand on both sides of them
+        axes.annotate(name, (place, reached), xytext=(-6 if left else 6, 0 if near else -3), textcoords="offset points",
+                      ha="right" if left else "left", va="center" if near else "top", fontsize=9, color=INK,
                       bbox={"facecolor": CARD, "edgecolor": "none", "alpha": 0.8, "pad": 0.5})
     axes.loglog()
     for axis in (axes.xaxis, axes.yaxis):
