@@ -5,6 +5,7 @@ from nnscratch.course.draw.boundaries import boundary, layer
 from nnscratch.course.draw.classes import gallery, regions, verdicts
 from nnscratch.course.draw.convolutions import channels, window_places
 from nnscratch.course.draw.descents import loss_map, residuals, steps_on_curve
+from nnscratch.course.draw.dot_plot import dots
 from nnscratch.course.draw.drawing import Drawing
 from nnscratch.course.draw.exploration import Exploration, explore
 from nnscratch.course.draw.film import sliding_film, stamps_film
@@ -19,12 +20,13 @@ from nnscratch.course.draw.network_arrays import volumes
 from nnscratch.course.draw.node_graph import Node, graph, neuron
 from nnscratch.course.draw.number_grid import Grid, grids, heatmaps, product
 from nnscratch.course.draw.photograph import photographs
+from nnscratch.course.draw.roofline_plot import roofline
 from nnscratch.course.draw.stamping import stamps
 from nnscratch.course.draw.window_positions import window_grid
 from nnscratch.course.draw.windows import im2col, images, painting, sliding
 
 __all__ = ["Drawing", "Exploration", "Grid", "Node", "axis_sums", "bars", "boundary", "broadcast", "channels", "confusion",
-           "curves", "explore", "gallery", "graph", "grids", "heatmaps", "histograms", "im2col", "image_rows", "images",
+           "curves", "dots", "explore", "gallery", "graph", "grids", "heatmaps", "histograms", "im2col", "image_rows", "images",
            "layer", "layouts", "loss_map", "neuron", "painting", "photographs", "pixels", "pooling", "product", "regions",
-           "residuals", "scaled_kernels", "sliding", "sliding_film", "stamps", "stamps_film", "steps_on_curve", "tiles",
-           "training_panels", "verdicts", "volumes", "window_grid", "window_places"]
+           "residuals", "roofline", "scaled_kernels", "sliding", "sliding_film", "stamps", "stamps_film", "steps_on_curve",
+           "tiles", "training_panels", "verdicts", "volumes", "window_grid", "window_places"]
