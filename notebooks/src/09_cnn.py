@@ -326,7 +326,7 @@ some, curves, size = Digits(*(part[:700] for part in validation)), {"M1": [], "M
 
 def watcher(name, forward):
     def watch(step, L, params):
-        if step % 20 == 19:
+        if step % 40 == 39:
             curves[name].append((step + 1, 100 * right(forward, params, some)))
     return watch
 
@@ -364,7 +364,7 @@ for name, begin in (("M1", mlp_start), ("M2", start)):
     network, _, lr = networks[name]
     for count in counts[:-1]:
         params = begin(np.random.default_rng(1))
-        train(network, params, images[:count], labels[:count], lr, 150, 32)
+        train(network, params, images[:count], labels[:count], lr, 120, 32)
         wrong[name].append(100 - 100 * right(network[0], params, validation))
     wrong[name].append(100 * errors[name])
     print(name, "mistakes:", ", ".join(f"{value:.1f} %" for value in wrong[name]))
@@ -406,9 +406,9 @@ pooling_net = Model(pixels, Dense(10)(GlobalAveragePooling2D()(y)))
 
 # %%
 order, t = np.random.default_rng(1), np.eye(10)[labels]
-for step in range(400):
+for step in range(300):
     n = order.choice(len(images), 64, replace=False)
-    if step in (0, 267):
+    if step in (0, 200):
         optimizer = SGD(0.02 if step else 0.1, momentum=0.9)
     _, dlogits = softmax_cross_entropy(pooling_net.forward(images[n], training=True), t[n])
     pooling_net.zero_grads()
@@ -424,8 +424,8 @@ shifted = {}
 for name, read in readers.items():
     shifted[name] = []
     for shift in range(3):
-        x = np.pad(validation.images, ((0, 0), (0, 0), (shift, 0)))[:, :, :16, None]
-        shifted[name].append(100 * own.accuracy(read(x), validation.labels))
+        x = np.pad(some.images, ((0, 0), (0, 0), (shift, 0)))[:, :, :16, None]
+        shifted[name].append(100 * own.accuracy(read(x), some.labels))
     print(f"{name:15}", ", ".join(f"{value:.0f} %" for value in shifted[name]))
 
 # %%
