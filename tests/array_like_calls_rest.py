@@ -21,9 +21,11 @@ from nnscratch.course.draw import (
     film,
     histogram,
     kernel_copies,
+    labelled_images,
     learning_curves,
     line_plot,
     max_pooling,
+    network_arrays,
     node_graph,
     number_grid,
     photograph,
@@ -91,6 +93,10 @@ plausible("course.draw.film.sliding_film", film.sliding_film, x=lambda: image(),
 plausible("course.draw.film.stamps_film", film.stamps_film, x=lambda: image(2, 2), kernel=lambda: image(2, 2), stride=2)
 plausible("course.draw.histogram.histograms", histogram.histograms, panels={"one": {"a": image()}}, text="text", bins=4,
           width=2.0, height=2.0)
+plausible("course.draw.labelled_images.confusion", labelled_images.confusion, matrix=lambda: abs(image(3, 3)).round(),
+          text="text", inches=0.3)
+plausible("course.draw.labelled_images.image_rows", labelled_images.image_rows, rows={"a": {"b": image()}}, text="text",
+          signed=["b"], inches=0.9)
 plausible("course.draw.line_plot.curves", line_plot.curves, lines={"a": ([0, 1], [1, 2])}, text="text", log=False, width=5.0,
           height=3.0)
 plausible("course.draw.max_pooling.pooling", max_pooling.pooling, x=lambda: image(), dy=lambda: image(2, 2), p=2)
@@ -111,6 +117,8 @@ plausible("course.draw.window_positions.window_grid", window_positions.window_gr
           axes=lambda: drawing.new_figure(2, 2).subplots())
 plausible("course.draw.stamping.stamps", stamping.stamps, x=lambda: image(2, 2), kernel=lambda: image(2, 2), stride=2,
           places=[(0, 0)])
+plausible("course.draw.network_arrays.volumes", network_arrays.volumes, arrays={"x": (4, 4, 1), "y": (10,)}, steps=["dense"],
+          text="text")
 plausible("course.draw.windows.im2col", windows.im2col, x=lambda: image(), kernel=lambda: image(2, 2))
 plausible("course.draw.windows.images", windows.images, images={"a": image()}, text="text", inches=2.0)
 plausible("course.draw.windows.painting", windows.painting, dy=lambda: image(3, 3), kernel=lambda: image(2, 2), places=[(0, 0)])

@@ -8,17 +8,18 @@ from hypothesis import strategies as st
 from test_course_draw import texts
 
 from nnscratch import ops
-from nnscratch.course import checks, draw
+from nnscratch.course import checks, draw, own
+from nnscratch.course.checks import network_step
 from nnscratch.course.checks.fast import Counted, peak
 from nnscratch.fast.cpu.winograd_matrices import winograd_matrices
 
 
-def matrix(kernel):
-    return kernel.reshape(-1, kernel.shape[3])
+def matrix(K):
+    return K.reshape(-1, K.shape[3])
 
 
-def in_one_piece(x, kernel, rows):
-    return ops.im2col(x, kernel.shape[:2])[0] @ matrix(kernel)
+def in_one_piece(x, K, rows):
+    return ops.im2col(x, K.shape[:2])[0] @ matrix(K)
 
 
 def mended(change):
@@ -30,12 +31,12 @@ def mended(change):
     return f23
 
 
-def bytes_of(x_shape, kernel_shape, **times):
-    """The arithmetic intensity if x, kernel, y and the columns are moved the given number of times."""
-    x, kernel = (normal(*shape) for shape in (x_shape, kernel_shape))
-    y = ops.conv2d(x, kernel)[0]
-    sizes = {"x": x.size, "kernel": kernel.size, "y": y.size, "columns": y.size // y.shape[3] * kernel[..., 0].size}
-    return S["conv_flop"](x_shape, kernel_shape) / (4 * sum(count * sizes[name] for name, count in times.items()))
+def bytes_of(x_shape, K_shape, **times):
+    """The arithmetic intensity if x, K, y and the columns are moved the given number of times."""
+    x, K = (normal(*shape) for shape in (x_shape, K_shape))
+    y = ops.conv2d(x, K)[0]
+    sizes = {"x": x.size, "K": K.size, "y": y.size, "columns": y.size // y.shape[3] * K[..., 0].size}
+    return S["conv_flop"](x_shape, K_shape) / (4 * sum(count * sizes[name] for name, count in times.items()))
 
 
 def transformed(collect):
@@ -88,39 +89,39 @@ def test_products_are_counted():
         assert (float(function()), Counted.products) == (value, count)
 
 
-def concatenated(x, kernel, rows):
-    return np.concatenate([in_one_piece(x[:, r:r + rows + len(kernel) - 1], kernel, rows)
-                           for r in range(0, x.shape[1] - len(kernel) + 1, rows)], axis=1)
+def concatenated(x, K, rows):
+    return np.concatenate([in_one_piece(x[:, r:r + rows + len(K) - 1], K, rows)
+                           for r in range(0, x.shape[1] - len(K) + 1, rows)], axis=1)
 
 
-def stacked(x, kernel, rows):
+def stacked(x, K, rows):
     """The windows one by one, in a list that is converted to an array."""
-    (kh, kw), (n, h, w) = kernel.shape[:2], x.shape[:3]
+    (kh, kw), (n, h, w) = K.shape[:2], x.shape[:3]
     y = []
     for r in range(0, h - kh + 1, rows):
         columns = np.array([[[x[k, i:i + kh, j:j + kw].reshape(-1) for j in range(w - kw + 1)]
                              for i in range(r, min(r + rows, h - kh + 1))] for k in range(n)])
-        y.append(columns @ matrix(kernel))
+        y.append(columns @ matrix(K))
     return np.concatenate(y, axis=1)
 
 
-def windows(x, kernel, rows):
+def windows(x, K, rows):
     """A view of all windows, which takes no memory, one block at a time."""
-    seen = np.lib.stride_tricks.sliding_window_view(x, kernel.shape[:2], (1, 2))
-    return np.concatenate([np.einsum("nhwcij,ijco->nhwo", seen[:, r:r + rows], kernel)
+    seen = np.lib.stride_tricks.sliding_window_view(x, K.shape[:2], (1, 2))
+    return np.concatenate([np.einsum("nhwcij,ijco->nhwo", seen[:, r:r + rows], K)
                            for r in range(0, seen.shape[1], rows)], axis=1)
 
 
-def tap_by_tap(x, kernel, rows):
+def tap_by_tap(x, K, rows):
     """No slice has more than `rows` rows."""
-    (kh, kw, c, oc), (n, h, w) = kernel.shape, x.shape[:3]
+    (kh, kw, c, oc), (n, h, w) = K.shape, x.shape[:3]
     y = np.zeros((n, h - kh + 1, w - kw + 1, oc))
     for r in range(0, h - kh + 1, rows):
         R = min(rows, h - kh + 1 - r)
         columns = np.empty((n, R, w - kw + 1, kh, kw, c))
         for i, j in np.ndindex(kh, kw):
             columns[:, :, :, i, j] = x[:, r + i:r + i + R, j:j + w - kw + 1]
-        y[:, r:r + R] = columns.reshape(n, R, w - kw + 1, -1) @ matrix(kernel)
+        y[:, r:r + R] = columns.reshape(n, R, w - kw + 1, -1) @ matrix(K)
     return y
 
 
@@ -133,8 +134,8 @@ def test_memory_is_measured():
     """The peak of NumPy's memory, also while tracemalloc is already running."""
     import tracemalloc
     assert 800_000 <= peak(lambda: np.ones(100_000)) < 900_000
-    x, kernel = normal(1, 40, 40, 8), normal(3, 3, 8, 8)
-    first, again = (peak(lambda: ops.conv2d(x, kernel)) for _ in range(2))
+    x, K = normal(1, 40, 40, 8), normal(3, 3, 8, 8)
+    first, again = (peak(lambda: ops.conv2d(x, K)) for _ in range(2))
     assert abs(first - again) < 0.1 * first, "what the library has kept from the first call counts in the second"
     tracemalloc.start()
     try:
@@ -147,16 +148,16 @@ def test_memory_is_measured():
 @pytest.mark.parametrize("shapes", [((2, 7, 5, 3), (3, 2, 3, 4)), ((1, 4, 4, 1), (4, 4, 1, 1))])
 def test_flop_equal_those_of_the_loops(shapes):
     """Counted as the products in the loops."""
-    x, kernel = (normal(*shape) for shape in shapes)
-    y = ops.conv2d(x, kernel)[0]
-    assert S["conv_flop"](*shapes) == 2 * y.size * kernel[..., 0].size
-    assert S["intensity"](*shapes) == bytes_of(*shapes, x=1, kernel=1, y=1)
+    x, K = (normal(*shape) for shape in shapes)
+    y = ops.conv2d(x, K)[0]
+    assert S["conv_flop"](*shapes) == 2 * y.size * K[..., 0].size
+    assert S["intensity"](*shapes, 4) == bytes_of(*shapes, x=1, K=1, y=1)
 
 
-@given(kernels=st.integers(1, 40), ask=st.floats(0.01, 5), compute=st.floats(0.01, 5))
-def test_the_queue_has_a_formula(kernels, ask, compute):
+@given(kernels=st.integers(1, 40), launch=st.floats(0.01, 5), compute=st.floats(0.01, 5))
+def test_the_queue_has_a_formula(kernels, launch, compute):
     """It equals the formula that the notebook prints."""
-    assert np.isclose(S["queue_seconds"](kernels, ask, compute), max(kernels * ask + compute, ask + kernels * compute))
+    assert np.isclose(S["queue_seconds"](kernels, launch, compute), max(kernels * launch + compute, launch + kernels * compute))
 
 
 @given(*[st.integers(1, 12)] * 4)
@@ -175,3 +176,42 @@ def test_bar_charts_show_their_values():
     shown = [[text for text in texts(image(stacked)) if text] for stacked in (False, True)]
     assert {"2", "30", "0.5", "4"} <= set(shown[0]) and {"32", "4.5"} <= set(shown[1])
     assert image(True)._repr_png_() == image(True)._repr_png_()
+
+
+def test_dots_show_their_values():
+    """Each value, three digits of it; two calls draw the same image; a label may lack a series."""
+    def image(log):
+        return draw.dots({"a": {"one": 2.0, "two": 1234.5}, "b": {"one": 0.5126}}, "dots", "ms", log=log)
+    for log in (True, False):
+        assert {text for text in texts(image(log)) if text} == {"2", "1,234", "0.513"}
+        assert image(log)._repr_png_() == image(log)._repr_png_()
+    alone = draw.dots({"a": {"": 2.0}}, "one dot", "ms")
+    assert alone.figure.axes[0].get_legend() is None and image(True).figure.axes[0].get_legend() is not None
+
+
+def test_layers_under_a_roofline_have_names():
+    """The name of each layer, the two limits of each machine."""
+    image = draw.roofline({"a CPU": (100.0, 20.0)}, {"dense": (4.0, 8.0), "conv": (4.2, 9.0)}, "a roofline")
+    assert set(texts(image)) == {"dense", "conv", "100 GFLOP/s", "20 GB/s"}
+    assert image._repr_png_().startswith(b"\x89PNG") and image.figure.axes[0].get_xlabel().startswith("arithmetic intensity")
+
+
+def test_three_steps_have_the_same_results():
+    """The plain one, which attempts are timed against, the library's fast one, and the one of the library's ops."""
+    numbers = network_step.case(normal, network_step.background(2, 8), 2, 3, 3)
+    x, t, *values = numbers.values()
+    L, *grads = network_step.right_step(x, t, *values)
+    for step in (network_step.plain_step, network_step.library_step):
+        other, found = step(x, t, dict(zip(network_step.PARAMETERS, values)))
+        assert np.isclose(L, other) and all(np.allclose(one, found[name]) for name, one in zip(network_step.BACKWARD, grads))
+
+
+def test_stand_ins_are_timed(monkeypatch, tmp_path, capsys):
+    """`own.who` shows how long the library's function takes where the learner's is missing."""
+    monkeypatch.setenv("NNSCRATCH_OWN", str(tmp_path))
+    monkeypatch.setattr(own, "FUNCTIONS", {})
+    own.roofline_seconds(1e9, 8e9, 100, 20)
+    own.who("M6")
+    lines = {line.split()[0]: line.split()[1:] for line in capsys.readouterr().out.splitlines()[2:]}
+    assert lines["roofline_seconds"][:2] == ["library's", "1"] and len(lines["roofline_seconds"]) == 3
+    assert lines["intensity"] == ["library's", "0"]

@@ -52,7 +52,7 @@ def test_a_gpu_is_shown(last_cell, cp, capsys):
     report = {"machine": {"gpu": {"name": "one of old"}, "ceilings": LIMITS}, "layers": json.loads(json.dumps(rows))}
     last_cell({"h100/bench": report}, (cp, "a product and a kernel ran", ""))
     kept, here = capsys.readouterr().out.split("here and now\n")
-    assert kept.startswith("h100/bench on one of old\n") and "No GPU" not in kept + here
+    assert kept.startswith("measured: h100/bench on one of old\n") and "No GPU" not in kept + here
     for part in (kept, here):
         assert [line.split()[3] for line in part.splitlines() if line.startswith("a small layer")] == ["forward", "backward"]
         assert part.count("%") == 4 and "not timed" not in part

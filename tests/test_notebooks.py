@@ -22,7 +22,7 @@ from notebooks.build import execute
 from notebooks.source import FOLDER, read, solutions, solve, sources
 
 SECONDS, KILOBYTES, WORDS = 20, 500, (800, 1800)  # seconds of CPU time, with one thread, so other programs do not matter
-LONGER = {"05": 60, "06": 60, "09": 60, "14": 60, "15": 60}  # seconds for those that train a generator, or stylize a photograph
+LONGER = {"05": 60, "06": 60, "09": 60, "10": 30, "14": 60, "15": 60}  # seconds for those that train
 ALLOWED = {"numpy", "matplotlib", "nnscratch", "math", "itertools", "time"}
 BANNED_CALLS = {"eval", "exec", "open", "__import__", "get_ipython"}
 
@@ -232,18 +232,18 @@ def test_a_source_is_converted_as_written(tmp_path):
         read(path)
 
 
-@pytest.mark.parametrize("milliseconds", [(12.2, 12.1, 12.0), (14, 12, 9), (0, 0, 0)])
+@pytest.mark.parametrize("milliseconds", [(12.2, 12.1, 12.05, 12.0), (16, 14, 12, 9), (0, 0, 0, 0)])
 def test_the_gpu_notebook_accepts_falling_times(milliseconds, monkeypatch):
     """A busy machine may need less time for a larger batch. The fitted slope stays positive, and nothing raises."""
-    from nnscratch.bench import sweep
-    steps = [{"times": {"NumPy": {"wall": t / 1000}}} for t in milliseconds]
-    monkeypatch.setattr(sweep, "run", lambda *arguments, **named: steps)
-    wanted = ("import numpy", "GPU = {", "def in_micro(", "def queue(", "sweep.run(", "each_gpu = ", "sweep.crossover(")
+    from nnscratch.bench import machine
+    times = [max(t / 1000, 1e-9) for t in milliseconds]  # as `best` gives them
+    monkeypatch.setattr(machine, "best", lambda *arguments, **named: times.pop(0))
+    wanted = ("import numpy", "GPU = {", "shapes = {", "on_cpu = ", "each_gpu = ", "own.crossover(")
     cells = [cell.source for cell in code_cells(read(FOLDER / "src" / "18_gpu.py"))]
     chosen, names = [source for source in cells if any(part in source for part in wanted)], {}
     for source in chosen:
         exec(source, names)
-    assert len(chosen) == len(wanted) and names["fixed_cpu"] >= 0 and names["each_cpu"] > 0
+    assert len(chosen) == len(wanted) and names["fixed_cpu"] >= 0 and names["each_cpu"] > 0 and not times
 
 
 @pytest.mark.slow

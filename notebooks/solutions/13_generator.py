@@ -1,25 +1,26 @@
 """Solutions of notebook 13."""
 
 
-def side_after(side, blocks):
-    """The side of the picture after so many blocks: a whole number."""
+def side_after(size, blocks):
+    """The side of an image after so many blocks: a whole number."""
     for _ in range(blocks):
-        side = (side + 1) // 2
-    return side
+        size = (size + 1) // 2
+    return size
 
 
-def live_fraction(side):
-    """The share of a kernel's 16 taps that meet a pixel at some place of the window."""
-    places = (side + 1) // 2
-    before = max(2 * (places - 1) + 4 - side, 0) // 2
-    alive = {i for o in range(places) for i in range(4) if 0 <= 2 * o + i - before < side}
-    return (len(alive) / 4)**2
+def live_taps(side, kernel):
+    """How many of the kernel * kernel taps meet a pixel at some output position: a whole number."""
+    outputs = (side + 1) // 2
+    before = max(2 * (outputs - 1) + kernel - side, 0) // 2
+    live = {i for h in range(outputs) for i in range(kernel) if 0 <= 2 * h + i - before < side}
+    return len(live)**2
 
 
-def backward_pass(steps, dy):
-    """dx: each step has a .name, .inputs (names) and .backward(dy), a list of gradients."""
-    gradients = {steps[-1].name: dy}
-    for step in reversed(steps):
-        for name, part in zip(step.inputs, step.backward(gradients[step.name])):
-            gradients[name] = gradients.get(name, 0) + part
-    return gradients["x"]
+which_generate = ["shrinks", "generates", "forgets z", "range"]
+
+
+def generator_shapes():
+    """The layers from a latent vector (32,) to an image (16, 16, 1) in [-1, 1], a list of rows."""
+    return [("dense", 4 * 4 * 32), ("reshape", 4, 4, 32), ("batch_norm",), ("leaky_relu",),
+            ("conv_transpose", 16, 4, 2, 1), ("batch_norm",), ("leaky_relu",),
+            ("conv_transpose", 1, 4, 2, 1), ("tanh",)]

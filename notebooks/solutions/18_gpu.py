@@ -1,25 +1,26 @@
 """Solutions of notebook 18."""
 import numpy as np
 
-
-def intensity(x_shape, kernel_shape):
-    """(N, H, W, C), (KH, KW, C, OC), stride 1, no padding, float32 -> FLOP for each byte"""
-    (n, h, w, c), (kh, kw, _, oc) = x_shape, kernel_shape
-    y_size = n * (h - kh + 1) * (w - kw + 1) * oc
-    numbers = n * h * w * c + kh * kw * c * oc + y_size
-    return 2 * y_size * kh * kw * c / (4 * numbers)
+from nnscratch.course import own
 
 
-def roofline_seconds(flop, size, gflops, gb_per_s):
+def roofline_seconds(flop, moved, gflops, gb_per_s):
     """The least seconds for so many operations and bytes"""
-    return max(flop / (1e9 * gflops), size / (1e9 * gb_per_s))
+    return max(flop / (1e9 * gflops), moved / (1e9 * gb_per_s))
 
 
-def queue_seconds(kernels, ask, compute):
+def intensity(x_shape, K_shape, itemsize):
+    """(N, H, W, C), (KH, KW, C, O), bytes a value; stride 1, no padding -> FLOP per byte"""
+    (N, H, W, _), (KH, KW, _, O) = x_shape, K_shape
+    values = np.prod(x_shape) + np.prod(K_shape) + N * (H - KH + 1) * (W - KW + 1) * O
+    return own.conv_flop(x_shape, K_shape) / (itemsize * values)
+
+
+def queue_seconds(kernels, launch, compute):
     """A whole number of kernels, seconds, seconds -> seconds until the last is done"""
     done = 0.0
     for k in range(1, kernels + 1):
-        done = max(k * ask, done) + compute
+        done = max(k * launch, done) + compute
     return done
 
 

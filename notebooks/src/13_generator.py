@@ -1,118 +1,21 @@
 # %% [markdown]
-# # 13 Assembling a network, and why one of them cannot generate
+# # 13 The shape of a generator
 #
-# **You will build** a network as a graph of layers, and walk through it forward and back. Then you will examine a network of 64
-# blocks from an article on making pictures, find out in numbers why it cannot make any, and turn its shapes round with one
-# word.
+# An article about generating images gives the network below, in the language of Keras. It runs without an error. *Can it
+# generate images?* Vote before you read on; the rest of this notebook finds out by shapes and by gradients.
 #
-# **You need** notebooks 01 to 08; what batch normalisation does is said again here.
+# **You will build** the tools to read a network by its shapes, find the weights in it that can never learn, and design a
+# generator of your own.
 #
-# **It takes** about an hour and a half with the exercises; the notebook itself runs in some seconds.
+# **You need** notebooks [11](11_batch_norm.ipynb) and [12](12_upsampling.ipynb).
+#
+# **It takes** about an hour and a quarter; the notebook itself runs in seconds.
 
 # %%
 import numpy as np
 
-from nnscratch import course, ops
-from nnscratch.course import checks, draw
-from nnscratch.course.draw import Node
-
-# %% [markdown]
-# ## A graph
-#
-# Take $u = 3x$, $v = 5x$ and $y = u + v$. With $x = 2$ forward gives $u = 6$, $v = 10$ and $y = 16$. Backward starts with
-# $dy = 1$. The sum hands it on to both that it read: $du = 1$ and $dv = 1$. Then $u$ sends $3 \cdot du = 3$ to $x$, and $v$
-# sends $5 \cdot dv = 5$. So two gradients arrive at $x$, and they add: $dx = 3 + 5 = 8$. Right, since $y = 8x$.
-
-# %%
-draw.graph([Node("x", (), 2, 8),
-            Node("u = 3 x", ("x",), 6, 1), Node("v = 5 x", ("x",), 10, 1),
-            Node("y = u + v", ("u = 3 x", "v = 5 x"), 16, 1)],
-           "x = 2 is used twice, so dx = 3 + 5 = 8")
-
-# %% [markdown]
-# In letters: if a value $x$ is read by several steps, and step $k$ gives $y_k$, then
-#
-# $$\frac{\partial L}{\partial x} = \sum_k \frac{\partial L}{\partial y_k} \frac{\partial y_k}{\partial x}$$
-#
-# and this gives the order of work. Forward: each step after those that it reads. Backward: the same list from its end, so that
-# a step's gradient is complete before the step hands it on. A dictionary keeps what has arrived.
-#
-# ### Exercise: the reverse walk
-#
-# `steps` is a tuple in forward order. Each step has a `name`, which is also that of the value it computes; the names of its
-# `inputs`; and a function `backward(dy)`, which gives a list: one gradient for each input. The value that no step computes is
-# called "x". Here is a small graph, $u = 3x$ and $y = x + u$, as you will get it:
-
-# %%
-from nnscratch.course.checks.article import SMALL_GRAPH
-
-for step in SMALL_GRAPH:
-    print(f"{step.name} reads {step.inputs}; backward(1.0) gives {step.backward(1.0)}")
-
-# %% [markdown]
-# `dy` is the gradient of what the last step computes. Return that of "x"; in this graph it is $dy + 3\,dy$.
-
-# %% exercise=backward_pass
-def backward_pass(steps, dy):
-    """dx: each step has a .name, .inputs (names) and .backward(dy), a list of gradients."""
-    ...
-
-# %%
-checks.backward_pass(backward_pass)
-
-# %% [markdown]
-# ## Model: the same with layers
-#
-# `Input` is a placeholder with a shape. A layer called on it computes nothing yet: it notes whom it reads. `Model` collects the
-# notes, in `model.calls`, and puts them in forward order. Here a value is used twice again, by a leaky ReLU and by `Add`, which
-# reads a list of values. (`cast` makes the weights float64, so that a measurement can be exact.)
-
-# %%
-from nnscratch.layers import Add, Conv2D, Input, LeakyReLU
-from nnscratch.models import Model
-
-inputs = Input((3, 3, 2))
-u = Conv2D(2, 2)(inputs)
-small = Model(inputs, Add()([u, LeakyReLU()(u)]))
-small.cast(np.float64)
-small.summary()
-
-# %% [markdown]
-# The forward walk, written out: a dictionary from each place in the graph, `Input` or call of a layer, to its array.
-
-# %%
-x = np.random.default_rng(0).normal(size=(2, 3, 3, 2))
-values = {small.inputs[0]: x}
-for call in small.calls:
-    arrays = [values[place] for place in call.inputs]
-    values[call] = call.layer.forward(arrays if call.takes_list else arrays[0])
-print("it is what the model does:", np.array_equal(values[small.calls[-1]], small.forward(x)))
-assert np.array_equal(values[small.calls[-1]], small.forward(x))
-
-# %% [markdown]
-# `course.trace` does this walk and the one back, and takes notes. Blue goes forward, orange back:
-
-# %%
-trace = course.trace(small, x)
-trace.strip()  # of each array the first picture, the first channel
-
-# %%
-from nnscratch.gradcheck import check_model
-
-small.forward(x, training=True)
-dx = small.backward(np.random.default_rng(0).standard_normal(trace.y.shape))
-report = check_model(small, x)
-print("the model's dx is the traced one:", np.array_equal(dx, trace.dx), "  measured:", report.ok)
-assert np.array_equal(dx, trace.dx) and report.ok
-
-# %% [markdown]
-# ## An article's network
-#
-# This listing comes from an article about generating pictures, where it was written for Keras. Only its import lines are
-# changed. It runs. (`'leaky_relu'` has the slope 0.2; the class `LeakyReLU` above has 0.3. Both are Keras' numbers.)
-
-# %%
-from nnscratch.layers import BatchNormalization, Conv2D, Input
+from nnscratch.course import checks, draw, own
+from nnscratch.layers import BatchNormalization, Conv2D, Conv2DTranspose, Input
 from nnscratch.models import Model
 
 inputs = Input(shape=(64, 64, 3))
@@ -124,15 +27,29 @@ for _ in range(64 - 1):
 model = Model(inputs=inputs, outputs=x)
 
 # %% [markdown]
-# Can it generate? Look at the shapes. The 2 is the stride: the window moves by two pixels. And `'same'` says: put as many
-# zeros around the picture as it takes for the window to have a place at every second pixel. So each block halves the sides,
-# rounded up.
+# A [generator](glossary.md#generator-discriminator) turns random numbers into an image. These numbers are the [latent
+# vector](glossary.md#latent-vector-latent-space) $z$, a point of the latent space: 32 or 100 values, mean 0, variance 1. Its
+# opposite, the discriminator, turns an image into one number: real, or generated?
 #
-# ### Exercise: the side after some blocks
+# ## Shapes by hand
+#
+# `Conv2D(128, 4, 2)` has 128 filters of 4 x 4 and the stride 2. Padding `'same'` adds as many zeros as it takes for a window to
+# begin at every second pixel. On 64 pixels that is 1 on each side:
+
+# %%
+print("64 ->", own.output_size(64, 4, 2, 1), "  then ->", own.output_size(32, 4, 2, 1))
+assert own.output_size(64, 4, 2, 1) == 32
+
+# %% [markdown]
+# On 5 pixels, windows begin at every second pixel, three in all, so that one zero more stands behind the image than before it.
+#
+# ### Exercise (build): the side after some blocks
+#
+# A block is such a convolution with its batch normalisation.
 
 # %% exercise=side_after
-def side_after(side, blocks):
-    """The side of the picture after so many blocks: a whole number."""
+def side_after(size, blocks):
+    """The side of an image after so many blocks: a whole number."""
     ...
 
 # %%
@@ -141,54 +58,73 @@ checks.side_after(side_after)
 # %%
 from nnscratch.networks.article import image_sides
 
-print("sides:", image_sides(model)[:9], "...", image_sides(model)[-1])
-assert image_sides(model) == [32, 16, 8, 4, 2, 1] + [1] * 58
+sides = [own.side_after(64, k) for k in range(10)]
+assert image_sides(model)[:9] == sides[1:] and image_sides(model)[-1] == 1
+draw.curves({"Conv2D with stride 2": (np.arange(10), np.log2(sides))},
+            "the side falls from 64 to 1 within six blocks, and stays 1", "blocks",
+            "log2 of the side in pixels")
 
 # %% [markdown]
-# **First:** it only shrinks. After 6 blocks of 64 a picture is one pixel, and 58 blocks work on that pixel.
+# **Figure 13.1.** After six of the 64 blocks one pixel is left. The other 58 blocks process that pixel.
 #
-# ## What a kernel of 4 x 4 does with one pixel
+# That is the **first** reason why it cannot generate: it only shrinks.
 #
-# Around the single pixel lies padding: zeros. Of the 16 weights, or *taps*, one lies on the pixel, and 15 on zeros. What is
-# multiplied by zero changes nothing, and so gets no gradient and never learns. In letters, along one axis, for a picture of
-# side $s$: the window has $P$ places, two pixels apart, and together they cover $2 (P - 1) + 4$ pixels. What goes beyond $s$ is
-# zeros, half of them before the picture, which is $p$; an odd one comes behind it.
+# ## A kernel of 4 x 4 on a single pixel
 #
-# $$P = \lceil s / 2 \rceil \qquad p = \lfloor \max(2 (P - 1) + 4 - s,\; 0) / 2 \rfloor$$
+# Around that pixel, everything is padding. A weight that meets zeros alone changes nothing; its gradient is 0, so that it never
+# learns. Call one of the 4 x 4 positions in a kernel a *tap*. A tap is live if it meets a pixel at *some* output position.
 #
-# Then tap $i$ at place $o$ lies on pixel $2o + i - p$, if there is one: if that is at least 0 and below $s$. For $s = 1$:
-# $P = 1$, $p = \lfloor 3/2 \rfloor = 1$, so only $i = 1$ lies on pixel 0.
+# With a kernel of 3 on 2 pixels and stride 2 there is one output position. The window needs 3 values, so that one zero is
+# added. It stands behind the image (half of it, rounded down, would stand before). Two of three taps are live along this axis,
+# so 4 of 9.
 #
-# ### Exercise: the share that lives
+# ### Exercise (derive): live taps
 #
-# A tap lives if it lies on a pixel at *some* place of the window. Along one axis there are 4 taps, in the kernel $4 \cdot 4$.
+# For stride 2 and `'same'`: how many output positions are there, how many zeros does the last window need, and how many of them
+# stand before the image?
 
-# %% exercise=live_fraction
-def live_fraction(side):
-    """The share of a kernel's 16 taps that meet a pixel at some place of the window."""
+# %% exercise=live_taps
+def live_taps(side, kernel):
+    """How many of the kernel * kernel taps meet a pixel at some output position: a whole number."""
     ...
 
 # %%
-checks.live_fraction(live_fraction)
+checks.live_taps(live_taps)
 
 # %% [markdown]
-# First counted, and then by the network's own word: the taps whose gradient is not 0. What counts is the side of the picture,
-# so a copy with 8 blocks of 16 filters will do, which is faster.
+# Does the network agree? A tap lives if its gradient is not 0. A copy of eight blocks with 16 filters shows all there is to
+# see:
 
 # %%
-from nnscratch.networks.article import article_stack, live_taps
+from nnscratch.networks import article
+from nnscratch.networks.article import article_stack
 
 stack = article_stack((64, 64, 3), blocks=8, filters=16)
-counted = []
-for side in [64, *image_sides(stack)[:-1]]:
-    places = (side + 1) // 2
-    before = max(2 * (places - 1) + 4 - side, 0) // 2
-    pixels = 2 * np.arange(places)[:, None] + np.arange(4) - before
-    counted.append(float((((pixels >= 0) & (pixels < side)).any(axis=0).sum() / 4)**2))
 images = np.random.default_rng(0).standard_normal((4, 64, 64, 3)).astype(np.float32)
-measured = live_taps(stack, images)
-print(counted, np.allclose(counted, measured))
-assert np.allclose(counted, measured)
+measured = [16 * fraction for fraction in article.live_taps(stack, images)]
+counted = [own.live_taps(own.side_after(64, k), 4) for k in range(8)]
+print("counted", counted)
+assert counted == measured == [16, 16, 16, 16, 16, 4, 1, 1]
+
+# %%
+def kernel_grid(axes, side, kernel):
+    k = np.arange(kernel)
+    count = round(own.live_taps(side, kernel)**0.5)
+    first = (kernel - count) // 2  # live taps stand in the middle
+    live = (k >= first) & (k < first + count)
+    axes.imshow(np.outer(live, live), cmap="Blues", vmin=0, vmax=1.6, extent=(0, kernel, kernel, 0))
+    axes.set(xticks=range(kernel + 1), yticks=range(kernel + 1), xticklabels=[], yticklabels=[],
+             xlabel=f"{count**2} of {kernel**2} taps live")
+    axes.grid(color="#bbbbbb")
+    axes.tick_params(length=0)
+
+
+draw.explore(kernel_grid, "live taps of a kernel on images of one, two, three and five pixels",
+             side=[1, 2, 3, 5], kernel=[3, 4, 5, 7],
+             shown=[(1, 4), (2, 4), (3, 4), (1, 7), (3, 7), (5, 7)], size=(2.0, 2.2))
+
+# %% [markdown]
+# **Figure 13.2.** Blue taps meet a pixel, white ones only padding: the smaller the image, the more of the kernel is dead.
 
 # %%
 kernels = [layer.grads["kernel"] for layer in stack.layers if isinstance(layer, Conv2D)]
@@ -197,97 +133,157 @@ draw.heatmaps({f"block {k + 1}": taps[k] / taps[k].max() for k in (4, 5, 6)},
               "gradients of the 4 x 4 taps: all live in block 5, four in 6, one in 7", 0.4)
 
 # %% [markdown]
-# **Second:** from the seventh block on 1/16 of the weights, 6.25 %, act at all. Each such convolution is a dense layer of 128
-# units that drags 15 times as many dead weights along. Indeed, here is the 21st, with its one live tap:
+# **Figure 13.3.** Size of the gradient of each tap, measured: 16 live taps in block 5, four in block 6, one in block 7.
+#
+# The **second** reason: from block 7 on, 15 of 16 weights are dead. What is left is a dense layer, such as yours of notebook
+# 01. Here is block 21 of the article's network:
 
 # %%
 layer = [layer for layer in model.layers if isinstance(layer, Conv2D)][20]
 pixel = np.random.default_rng(1).standard_normal((3, 1, 1, 128)).astype(np.float32)
-z = pixel[:, 0, 0] @ layer.params["kernel"][1, 1] + layer.params["bias"]
-dense = np.where(z > 0, z, 0.2 * z)
-print("a dense layer gives the same:", np.allclose(layer.forward(pixel)[:, 0, 0], dense, atol=1e-5))
-assert np.allclose(layer.forward(pixel)[:, 0, 0], dense, atol=1e-5)
+a = own.dense(pixel[:, 0, 0], layer.params["kernel"][1, 1], layer.params["bias"])
+same = np.allclose(layer.forward(pixel)[:, 0, 0], np.where(a > 0, a, 0.2 * a), atol=1e-5)
+print("one tap, a dense layer and a leaky ReLU give the same:", same)
+assert same
 
 # %% [markdown]
-# ## Batch normalisation of one number
+# ## Batch normalisation of a single value
 #
-# In training it takes from each channel its mean over all pictures and pixels, and divides by the deviation:
-#
-# $$y = \gamma\, \frac{x - \mu}{\sqrt{\sigma^2 + \varepsilon}} + \beta$$
-#
-# A single picture of one pixel has a single number in a channel, say 5. Its mean is 5, so $y = \gamma \cdot 0 + \beta$:
-# whatever went in, $\beta$ comes out. **Third:** in training, with one picture at a time, the network forgets its input. Three
-# different noises:
+# **Third:** train that network with one image at a time. A channel then has a single value, which is its own mean. Your
+# `batch_norm` of notebook 11 shows what is left of the input:
 
 # %%
+gamma, beta = np.ones(1), np.full(1, 0.5)
+for value in (5.0, -80.0, 1e6):
+    y = own.batch_norm(np.full((1, 1, 1, 1), value), gamma, beta, 1e-3)
+    print(f"{value:9g} -> {y.item():g}")
+    assert y.item() == 0.5
 rng = np.random.default_rng(0)
-noises = [rng.standard_normal((1, 64, 64, 3)).astype(np.float32) for _ in range(3)]
-made = [model.forward(noise, training=True, remember=False) for noise in noises]
-apart = max(float(np.abs(one - made[0]).max()) for one in made)
-print(f"shape {made[0].shape}; three noises, and the outputs differ by {apart:g}")
-assert apart == 0
+outputs = [model.forward(rng.standard_normal((1, 64, 64, 3)).astype(np.float32), training=True,
+                         remember=False) for _ in range(3)]
+print("three different inputs, equal outputs:", np.array_equal(outputs[0], outputs[1]))
+assert np.array_equal(outputs[0], outputs[1]) and np.array_equal(outputs[0], outputs[2])
 
 # %% [markdown]
-# With two pictures, 5 and 7, the mean is 6 and the deviation 1: $-1$ and $+1$ come out. Of 5 and 700 the same. So what a
-# picture gives depends on its neighbour, and in each channel only on which of the two is
-# larger:
+# **Fourth:** the output has 128 channels without bounds, while an image has one or three, in a range such as $[-1, 1]$.
+#
+# None of this is a fault of the *layers*. Six such blocks turn an image into a few numbers: a good start for a discriminator.
+#
+# ## The other direction
+#
+# `Conv2DTranspose` enlarges (notebook 12). With a kernel of 4, stride 2 and padding 1 it doubles the side exactly, from $z$ as
+# one pixel to 64:
 
 # %%
-zeros, ones = np.zeros(1), np.ones(1)
-for pair in ([5.0, 7], [5.0, 700]):
-    two = np.reshape(pair, (2, 1, 1, 1))
-    y, _, _ = ops.batch_norm(two, ones, zeros, zeros, ones, training=True)
-    print(pair, "->", y.ravel().round(2))
-    assert np.allclose(y.ravel(), [-1, 1], atol=1e-3)
-
-# %% [markdown]
-# (With more pictures more is left. And at inference running statistics stand in, notebook 11; but what is learnt is learnt in
-# training.)
-#
-# **Fourth:** what comes out has 128 channels without bounds. A picture has three, in a range.
-#
-# None of this is a fault of the *layers*. The first six blocks shrink a picture to a few numbers, and that is what a network
-# does that is to *judge* pictures.
-#
-# ## One word
-#
-# `Conv2DTranspose` paints where `Conv2D` reads (notebook 08), and with stride 2 it doubles the sides. Put it in the place of
-# `Conv2D`, begin with noise of one pixel, and stop after six blocks, at 64:
-
-# %%
-from nnscratch.layers import Conv2DTranspose
-
+sides = [1]
+for _ in range(6):
+    sides.append(own.transposed_size(sides[-1], 4, 2, 1))
 repaired = article_stack((1, 1, 16), blocks=6, filters=16, layer=Conv2DTranspose)
-print("sides:", image_sides(repaired))
-blocks = np.arange(7)
-draw.curves({"Conv2D": (blocks, np.log2([64, *image_sides(model)[:6]])),
-             "Conv2DTranspose": (blocks, np.log2([1, *image_sides(repaired)]))},
-            "sides over six blocks: Conv2D from 64 to 1, Conv2DTranspose from 1 to 64", "blocks",
-            "side, as a power of 2")
-
-# %%
-noise = rng.standard_normal((2, 1, 1, 16)).astype(np.float32)
-y = repaired.forward(noise, training=True)
-dx = repaired.backward(rng.standard_normal(y.shape).astype(np.float32))
-print("from noise", noise.shape, "to", y.shape, "and back to", dx.shape)
-assert y.shape == (2, 64, 64, 16) and dx.shape == noise.shape and np.abs(dx).min() > 0
-kernels = [layer.grads["kernel"] for layer in repaired.layers if isinstance(layer, Conv2DTranspose)]
-shares = [float((np.abs(gradient).max(axis=(2, 3)) > 0).mean()) for gradient in kernels]
-print("the share of the taps that learn:", shares)
-assert shares == [0.25] + 5 * [1.0] and np.abs(y[0] - y[1]).max() > 0.1
+print(sides)
+assert image_sides(repaired) == sides[1:] == [2, 4, 8, 16, 32, 64]
+z = np.random.default_rng(0).standard_normal((2, 1, 1, 16)).astype(np.float32)
+y = repaired.forward(z, training=True)
+print("two latent vectors, two different images:", np.abs(y[0] - y[1]).max() > 0.1)
+assert np.abs(y[0] - y[1]).max() > 0.1
 
 # %% [markdown]
-# Two noises give two pictures now, and all taps learn but for the first block, where `'same'` crops most of the stamp away. But
-# so far only the shapes are right. To be a generator it still needs a last layer of three channels with a tanh, fewer
-# channels where pictures are large, and above all a loss that says what a good picture is. All that is in
-# `nnscratch/networks/gan.py`.
+# ### Exercise (debug): four networks
+#
+# Below, *block* means the layer named first, with a kernel of 4, stride 2, `'same'` and `leaky_relu`, followed by batch
+# normalisation. Which one can generate images with values in $[-1, 1]$, and what is wrong with the others?
+#
+# | | input | layers | last layer | batch |
+# |---|---|---|---|---|
+# | A | noise (64, 64, 3) | six `Conv2D` blocks | `Conv2D(3, 3)`, tanh | 64 |
+# | B | z (1, 1, 16) | six `Conv2DTranspose` blocks | `Conv2D(3, 3)`, tanh | 64 |
+# | C | z (1, 1, 16) | batch normalisation, six `Conv2DTranspose` blocks | `Conv2D(3, 3)`, tanh | 1 |
+# | D | z (1, 1, 16) | six `Conv2DTranspose` blocks | `Conv2D(3, 3)`, `leaky_relu` | 64 |
+#
+# Write for each of A to D one of: `"generates"`, `"shrinks"`, `"range"`, `"forgets z"`.
+
+# %% exercise=which_generate
+which_generate = [..., ..., ..., ...]
+
+# %%
+checks.which_generate(which_generate)
+
+# %% [markdown]
+# ## A generator of your own
+#
+# Digits have 16 x 16 pixels and one channel. Radford et al. (2016) start a generator with a dense layer, whose values become a
+# small image of many channels. Transposed convolutions then double the side, with fewer channels each time. Batch normalisation
+# stands after each of these layers but the last, an activation after each, and tanh at the end.
+#
+# ### Exercise (build): from z to a digit
+#
+# From $z$ of shape (32,) to an image (16, 16, 1) in $[-1, 1]$: the first image has 4 x 4 pixels, two transposed convolutions
+# double it, their kernels overlap evenly (notebook 12), and there are at most 40,000 weights. Return a list of these rows:
+#
+# | row | |
+# |---|---|
+# | `("dense", units)` | `("reshape", height, width, channels)` |
+# | `("conv_transpose", filters, kernel, stride, padding)` | `("conv", filters, kernel, stride, padding)` |
+# | `("batch_norm",)` | `("leaky_relu",)` or `("tanh",)` |
+
+# %% exercise=generator_shapes
+def generator_shapes():
+    """The layers from a latent vector (32,) to an image (16, 16, 1) in [-1, 1], a list of rows."""
+    ...
+
+# %%
+answer = checks.generator_shapes(generator_shapes)
+answer
+
+# %% [markdown]
+# Until yours is right, the library has an example (its rows stay hidden). Does it do what it should?
+
+# %%
+from nnscratch.course.checks.generator_design import build_generator, example_generator
+
+yours = answer.state == "right"
+generator = build_generator(generator_shapes() if yours else example_generator())
+z = np.random.default_rng(1).standard_normal((64, 32)).astype(np.float32)
+generated = generator.forward(z, training=True)
+assert generated.shape == (64, 16, 16, 1) and np.abs(generated).max() <= 1
+dy = np.random.default_rng(2).standard_normal(generated.shape).astype(np.float32)
+dz = generator.backward(dy)
+assert dz.shape == z.shape and np.abs(dz).max(axis=1).min() > 0
+dead = [name for name, g in generator.grads.items() if "kernel" in name and not g.any()]
+print("every kernel gets a gradient, and so does z:", not dead)
+assert not dead
+draw.tiles({"eight latent vectors, before any training": generated[:8]},
+           "eight generated images of an untrained generator: noise without digits", columns=8)
+
+# %% [markdown]
+# **Figure 13.4.** The shapes are right, values are in range, different $z$ give different images. What a digit looks like, it
+# does not know yet.
+#
+# The library's `nnscratch/networks/gan.py` builds such generators for any size of image.
 #
 # ## Questions
 #
-# 1. Why may a step hand on its gradient only when all that read it have been passed?
-# 2. Into how many blocks does more than one pixel go if pictures have 256 x 256?
-# 3. For which sides are all 16 taps alive?
+# 1. Suppose the images had 256 x 256 pixels. How many blocks would read more than one pixel?
+#    <details><summary>Answer</summary>
+#    Eight: their inputs have the sides 256, 128, 64, 32, 16, 8, 4 and 2.
+#    </details>
+# 2. From which side on are all 16 taps of a 4 x 4 kernel live?
+#    <details><summary>Answer</summary>
+#    From 3 on: the two output positions meet the pixels with the taps 1 to 3 and 0 to 1 of each axis.
+#    </details>
+# 3. Why does the example start with 4 x 4 pixels of many channels, and not with one pixel?
+#    <details><summary>Answer</summary>
+#    On one pixel, `'same'` cuts off most of each transposed kernel, and a dense layer reaches 4 x 4 pixels at once.
+#    </details>
+# 4. What is still missing, so that the generator learns to draw digits?
+#    <details><summary>Answer</summary>
+#    A loss: a number that says how good a generated image is. No image is given as the target of a $z$.
+#    </details>
 #
-# **Alone:** replace `padding='same'` by `'valid'` in the listing. At which block does it stop, and what does the message say?
+# ## References
 #
-# **Next:** [14 Training the generator](14_gan.ipynb)
+# - Radford, Metz, Chintala (2016), *Unsupervised representation learning with deep convolutional generative adversarial
+#   networks*, section 3
+# - Dumoulin and Visin (2016), *A guide to convolution arithmetic for deep learning*, section 4
+# - Ioffe and Szegedy (2015), *Batch normalization*, section 3
+#
+# **Next:** [14 A GAN: digits from noise](14_gan.ipynb)

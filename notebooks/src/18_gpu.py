@@ -1,10 +1,13 @@
 # %% [markdown]
 # # 18 CPU against GPU
 #
-# **You will build** a model of time: what a layer can reach at best, what it costs to bring numbers to a GPU and to ask it for
-# something, and from which batch size on all that pays. The CPU's half of it you measure here and now.
+# A GPU has thousands of multipliers where a core of a CPU has some dozens. Would it train M2 faster? Which of its layers, by
+# how much at most, and from which batch size on?
 #
-# **You need** notebooks 07 and 17.
+# **You will build** a model of time: the least seconds that a layer can take, a queue of GPU programs, and the batch from which
+# on a GPU pays. The CPU's half of it you measure here and now. This is milestone M6.
+#
+# **You need** notebook 17.
 #
 # **It takes** about an hour and a half with the exercises; the notebook itself runs in some seconds.
 
@@ -12,78 +15,55 @@
 import numpy as np
 
 from nnscratch.bench.machine import best, ceilings
-from nnscratch.course import checks, draw, results
+from nnscratch.course import checks, draw, own, results
+from nnscratch.memory import keep_freed_memory
+
+kept = keep_freed_memory()
 
 # %% [markdown]
-# ## Another machine beside yours
+# ## Two machines
 #
-# A GPU has thousands of multipliers where a CPU has some dozens, and a memory of its own that is ten to a hundred times as
-# fast. It is a second computer at the end of a wire, and it does nothing unless it is asked to. So there are three costs: the
-# numbers must go there and come back, every step must be asked for, and the step itself takes time.
-#
-# **When this was written no GPU had run this project**, so there is no measurement of one to show (the last cell looks for some
-# all the same). Instead this notebook *models* one, with the numbers below. Change them: they are yours.
+# A processor has two limits: how many FLOP it does in a second, its *peak*, and how many bytes its memory moves in a second,
+# its [bandwidth](glossary.md#bandwidth-latency-kernel-launch). `ceilings` measures both on your CPU, by a large matrix product
+# and by copying a large array. The GPU is described by numbers. Change them: they are yours.
 
 # %%
 GPU = {"gflops": 19_500,   # 10⁹ FLOP a second in float32; data sheet of an A100 with 40 GB
-       "gb_per_s": 1_555,  # of its memory; data sheet
-       "link": 32,         # GB/s each way, from the CPU's memory: PCIe 4.0 with 16 lanes, on paper
+       "gb_per_s": 1_555,  # 10⁹ bytes a second of its memory; data sheet
+       "link": 32,         # 10⁹ bytes a second each way, from the CPU: PCIe 4.0, 16 lanes, on paper
        "latency": 10e-6,   # seconds until a transfer begins: a guess
-       "launch": 10e-6,    # seconds to ask for a kernel: a guess
+       "launch": 10e-6,    # seconds to launch a kernel: a guess
        "kernel": 3e-6,     # seconds that the shortest kernel takes: a guess
-       "reach": 0.3}       # the share of its peak that small layers get: a guess
+       "reach": 0.3}       # the fraction of the peak that small layers reach: a guess
+
+# %% varies
+cpu = ceilings(np, quick=True)
+draw.dots({name: {"this CPU, measured": cpu[key], "a GPU, data sheet": GPU[key]}
+           for name, key in (("FLOP", "gflops"), ("bytes of memory", "gb_per_s"))},
+          "peak and bandwidth of this CPU and of a GPU, on a log axis", "10⁹ a second")
 
 # %% [markdown]
-# A *kernel* is here a program that the GPU runs on many numbers at once (and not the weights of a convolution). Everything
-# computed from `GPU` is **a model, not a measurement**.
+# **Figure 18.1.** On paper the GPU is ahead in both, here by a factor of more than ten.
+#
+# **Everything that is computed from `GPU` is a model, not a measurement.** The last section looks for measurements.
 #
 # ## The roofline
 #
-# A processor has two limits: how many FLOP it does a second, its *peak*, and how many bytes its memory moves a second, its
-# *bandwidth*. Which one counts depends on the work. Take a machine with 100 GFLOP/s and 20 GB/s.
+# Take a machine with 100 GFLOP/s and 20 GB/s, and two pieces of work.
 #
-# - ReLU reads a number of 4 bytes, does one operation, and writes 4 bytes: 1/8 FLOP for each byte. Memory brings 20 billion
-#   bytes a second, so there are $20 / 8 = 2.5$ GFLOP/s to be had. The other multipliers wait.
-# - A product of two 600 x 600 matrices has $2 \cdot 600^3$ FLOP, and $3 \cdot 600^2$ numbers to move once each: 100 FLOP for a
-#   byte. Memory would feed 2000 GFLOP/s, and the multipliers can do 100.
+# - ReLU for $10^9$ values in float32: each is read, takes one operation, and is written. That is $10^9$ FLOP, or 10 ms at the
+#   peak, and $8 \cdot 10^9$ bytes, or 400 ms through memory.
+# - The product of two 600 x 600 matrices: $2 \cdot 600^3$ FLOP take 4.32 ms. Three matrices, moved once each, are 4.32 million
+#   bytes: 0.22 ms.
 #
-# FLOP for each byte are called the *intensity*. In letters:
+# Computing and moving go on at the same time.
 #
-# $$\text{attainable} = \min(\text{peak},\; \text{bandwidth} \cdot \text{intensity})$$
-
-# %%
-def attainable(intensity, gflops, gb_per_s):
-    return np.minimum(gflops, gb_per_s * intensity)
-
-
-product = 2 * 600**3 / (4 * 3 * 600**2)
-print("ReLU", attainable(1 / 8, 100, 20), "  product", attainable(product, 100, 20), "GFLOP/s")
-assert attainable(1 / 8, 100, 20) == 2.5 and attainable(product, 100, 20) == 100
-
-# %% [markdown]
-# Drawn over the intensity this is a slope and a flat roof, which gave it its name. They meet at peak / bandwidth: 5 FLOP a byte
-# for our machine, $19500 / 1555 \approx 12.5$ for the GPU. The faster the multipliers, the more work for each byte they want.
+# ### Exercise (derive): `roofline_seconds`
 #
-# ### Exercise: the intensity of a convolution
-#
-# FLOP as in notebook 17, and bytes as few as possible: $x$ and the kernel are read once, $y$ is written once, 4 bytes each.
-
-# %% exercise=intensity
-def intensity(x_shape, kernel_shape):
-    """(N, H, W, C), (KH, KW, C, OC), stride 1, no padding, float32 -> FLOP for each byte"""
-    ...
-
-# %%
-checks.intensity(intensity)
-
-# %% [markdown]
-# ### Exercise: the least seconds
-#
-# The same turned around: `flop` operations take so long at the peak, `size` bytes so long through memory, and both happen at
-# the same time. `gflops` and `gb_per_s` count in $10^9$.
+# How long does it take at least? `gflops` and `gb_per_s` count in $10^9$, `moved` counts bytes.
 
 # %% exercise=roofline_seconds
-def roofline_seconds(flop, size, gflops, gb_per_s):
+def roofline_seconds(flop, moved, gflops, gb_per_s):
     """The least seconds for so many operations and bytes"""
     ...
 
@@ -91,102 +71,137 @@ def roofline_seconds(flop, size, gflops, gb_per_s):
 checks.roofline_seconds(roofline_seconds)
 
 # %%
-from nnscratch.bench.roofline import ceiling
-
-limits = {"gflops": 100, "gb_per_s": 20}
-seconds = ceiling(2 * 600**3, 4 * 3 * 600**2, limits)
-print(f"the product takes at least {1e3 * seconds:.2f} ms")
-assert np.isclose(2 * 600**3 / seconds / 1e9, attainable(product, **limits))
-
-# %% [markdown]
-# ## Your CPU under its roof
-#
-# `ceilings` measures the two limits, by a large product and by copying a large array; twice, as other programs may hold it
-# back. In between some layers of `nnscratch bench` run, forward and backward, each compared with float64 before it is timed.
-# (This cell and the others that measure show other numbers on every machine; those stored here come from one thread of a
-# machine that others used as well.)
-
-# %% varies
-from nnscratch.bench import cases, layers
-
-before = ceilings(np, quick=True)
-names = "4x4/2 1->32, 28 px, 64 images", "3x3 3->64, 256 px", "Gram matrix, 256 channels, 64 px"
-chosen = [case for case in cases.CASES if case.name in names]
-rows = list(layers.run({"NumPy": np}, (), True, chosen))
-cpu = {name: max(before[name], now) for name, now in ceilings(np, quick=True).items()}
-for row in rows:
-    share = ceiling(row["flop"], row["bytes"], cpu) / row["times"]["NumPy"]["wall"]
-    print(f"{row['name']:34}{row['way']:9}{row['flop'] / row['bytes']:6.1f} FLOP/byte {share:5.0%}")
-
-# %% varies
-per_byte = np.geomspace(0.03, 3000, 200)
-roof = attainable(per_byte, GPU["gflops"], GPU["gb_per_s"])
-lines = {"this CPU, measured": (per_byte, attainable(per_byte, **cpu)),
-         "the GPU, from its data sheet": (per_byte, roof)}
-reached = [row["flop"] / 1e9 / row["times"]["NumPy"]["wall"] for row in rows]
-points = {"layers on this CPU, measured": ([row["flop"] / row["bytes"] for row in rows], reached)}
-draw.curves(lines, "layers under the roofline of this CPU, and a GPU's roofline above it",
-            "FLOP for each byte", "GFLOP/s", points, log=True, height=3.6)
+relu = own.roofline_seconds(1e9, 8e9, 100, 20)
+product = own.roofline_seconds(2 * 600**3, 4 * 3 * 600**2, 100, 20)
+print(f"ReLU {1 / relu:.1f} GFLOP/s, product {2 * 600**3 / product / 1e9:.0f} GFLOP/s")
+assert np.allclose([1 / relu, 2 * 600**3 / product / 1e9, 1e3 * product], [2.5, 100, 4.32])
+assert round(1e3 * 4 * 3 * 600**2 / 20e9, 2) == 0.22
 
 # %% [markdown]
-# These are products, so they stand under the flat part. Those with one or three input channels mostly stay well below it: their
-# matrices are thin. Activations and normalisation would stand far to the left, where only bandwidth helps; so it pays to do
-# several of them in one pass. (A dot may lie above the roof: small arrays come from the cache, Winograd saves products, of a
-# symmetric product, as the Gram matrix is, NumPy computes one half, and on a busy machine the roof comes out too low.)
+# ReLU reaches 2.5 of 100 GFLOP/s: it is *memory-bound*. The product is *compute-bound*. Which one it is depends on a single
+# number, the FLOP for each byte that must be moved: the [arithmetic
+# intensity](glossary.md#arithmetic-intensity-roofline) $I$. Divide FLOP by the least seconds:
 #
-# ## The wire
+# $$\text{attainable FLOP/s} = \min(\text{peak},\; \text{bandwidth} \cdot I)$$
 #
-# A transfer takes a moment to begin, and then so many bytes a second:
+# Drawn over $I$ this is a slope and a flat roof, hence *roofline*. They meet at peak / bandwidth: 5 FLOP per byte here,
+# $19500 / 1555 \approx 12.5$ for the GPU.
+
+# %%
+def attainable(I, gflops, gb_per_s):
+    return np.minimum(gflops, gb_per_s * I)
+
+
+assert np.isclose(attainable(1 / 8, 100, 20), 2.5) and round(19_500 / 1_555, 1) == 12.5
+print("ReLU", attainable(1 / 8, 100, 20), "  product", attainable(100, 100, 20), "GFLOP/s")
+
+# %% [markdown]
+# ### Exercise (derive): `intensity`
 #
-# $$t = \text{latency} + \frac{\text{bytes}}{\text{bandwidth}}$$
+# Of a convolution, with as few bytes as possible. A value has `itemsize` bytes, 4 in float32. Count the FLOP with
+# `own.conv_flop(x_shape, K_shape)`.
+
+# %% exercise=intensity
+def intensity(x_shape, K_shape, itemsize):
+    """(N, H, W, C), (KH, KW, C, O), bytes a value; stride 1, no padding -> FLOP per byte"""
+    ...
+
+# %%
+checks.intensity(intensity)
+
+# %% [markdown]
+# ## M2 under the roof
 #
-# One digit of 28 x 28 has 3136 bytes: 10 µs for the beginning, 0.1 µs for the bytes. Sixty-four photographs of 256 x 256 have
-# 50 million: 10 µs, and 1573 µs for the bytes.
+# **Predict:** which layers of M2 are memory-bound on your CPU? A dense layer is a 1 x 1 convolution on images of one pixel.
+# ReLU has 1/8 FLOP per byte. Max pooling by 2 compares three times for four values read and one written: 3/20.
+
+# %%
+shapes = {"convolution 1": ((64, 18, 18, 1), (3, 3, 1, 8)),
+          "convolution 2": ((64, 10, 10, 8), (3, 3, 8, 16)),
+          "dense": ((64, 1, 1, 256), (1, 1, 256, 10))}
+work = {name: (own.conv_flop(*both), own.intensity(*both, 4)) for name, both in shapes.items()}
+work |= {"ReLU 1": (64 * 16 * 16 * 8, 1 / 8), "pooling 1": (3 * 64 * 8 * 8 * 8, 3 / 20),
+         "512 x 512 product": (2 * 512**3, 2 * 512**3 / (4 * 3 * 512**2))}
+for name, (flop, I) in work.items():
+    print(f"{name:18}{flop:12,} FLOP {I:6.2f} FLOP per byte")
+assert np.allclose([I for _, I in work.values()], [3.88, 20.01, 4.18, 0.125, 0.15, 85.33], 1e-3)
+
+# %% varies
+from nnscratch import fast
+
+rng = np.random.default_rng(0)
+arrays = {name: [rng.random(shape, np.float32) for shape in both] for name, both in shapes.items()}
+y1, square = rng.random((64, 16, 16, 8), np.float32), rng.random((512, 512), np.float32)
+calls = {name: lambda pair=pair: fast.conv2d(*pair) for name, pair in arrays.items()}
+calls |= {"ReLU 1": lambda: np.maximum(y1, 0), "pooling 1": lambda: fast.max_pool2d(y1, 2),
+          "512 x 512 product": lambda: square @ square}
+reached = {name: (work[name][1], work[name][0] / best(call) / 1e9) for name, call in calls.items()}
+cpu = {name: max(cpu[name], now) for name, now in ceilings(np, quick=True).items()}  # once more
+cpu["gflops"] = max(cpu["gflops"], reached["512 x 512 product"][1])  # if others held it back
+
+# %% varies
+machines = {"this CPU, measured": (cpu["gflops"], cpu["gb_per_s"]),
+            "a GPU, data sheet": (GPU["gflops"], GPU["gb_per_s"])}
+draw.roofline(machines, reached,
+              "layers of M2 as named dots under the rooflines of this CPU and of a GPU")
+
+# %% [markdown]
+# **Figure 18.2.** Each dot but the large product is a layer of M2, computed by the library in float32 on this CPU; the product
+# shows how near to the roof one can come.
+#
+# A dot far below both lines is held back by something else: the time of a call in Python, copies such as im2col's, matrices too
+# thin to fill the multipliers. (A dot may also lie above the slope, as small arrays stay in the cache, and on a busy machine
+# the roof comes out too low.)
+#
+# The GPU's roof is higher for all of them. For the memory-bound layers only its bandwidth counts, for the others its peak. But
+# the roof counts neither transfers to the GPU nor the start of its programs.
+#
+# ## Transfers
+#
+# A GPU has a memory of its own. A transfer takes a moment to begin, its [latency](glossary.md#bandwidth-latency-kernel-launch),
+# and then so many bytes a second:
+#
+# $$\text{time} = \text{latency} + \text{bytes} / \text{bandwidth}$$
 
 # %%
 def transfer(size):
     return GPU["latency"] + size / (1e9 * GPU["link"])
 
 
-def in_micro(seconds):
-    return round(1e6 * float(seconds), 1)
-
-
-for name, size in (("a digit", 4 * 28**2), ("64 photographs", 64 * 4 * 3 * 256**2)):
-    print(f"{name:15} {size:10,} bytes  {in_micro(transfer(size)):8,} µs in the model")
-assert in_micro(transfer(4 * 28**2)) == 10.1 and in_micro(transfer(64 * 4 * 3 * 256**2)) == 1582.9
+for name, size in (("one digit of 16 px", 4 * 16**2), ("64 digits", 64 * 4 * 16**2),
+                   ("64 photographs of 256 px", 64 * 4 * 3 * 256**2)):
+    print(f"{name:25}{size:11,} bytes {1e6 * transfer(size):9,.1f} µs in the model")
+assert round(1e6 * transfer(4 * 16**2), 1) == 10.0 and round(1e6 * transfer(64 * 4 * 16**2)) == 12
 
 # %% [markdown]
-# Half of the bandwidth is reached at latency · bandwidth, here 320 thousand bytes. So: few large transfers instead of many
-# small ones, and above all none in between. A loss that is printed at every step has to come back at every step.
+# So few large transfers beat many small ones: 64 digits together take hardly longer than one. Best is no transfer at all: a
+# loss that is printed at every step is a transfer at every step.
 #
-# ## Asking
+# ## Launches
 #
-# Even a CPU takes a moment to begin. NumPy doubles arrays of different lengths; this is your machine:
+# A program that a GPU runs on many values at once is called a *kernel*, too, and starting one a *kernel launch*. Even a CPU
+# takes a moment for each call:
 
 # %% varies
-def doubling(length):
-    a = np.ones(length, np.float32)
-    return 1e6 * best(lambda: a * 2)
-
-
 lengths = 10**np.arange(7)
-draw.curves({"a * 2 in NumPy": (lengths, np.array([doubling(n) for n in lengths]))},
-            "microseconds over the length of an array: flat for short ones, then proportional",
-            "numbers", "µs", log=True)
+ones = [np.ones(length, np.float32) for length in lengths]
+draw.curves({"a * 2 in NumPy": (lengths, [1e6 * best(lambda a=a: a * 2) for a in ones])},
+            "microseconds against the length of an array: flat for short ones, then proportional",
+            "values", "µs", log=True)
 
 # %% [markdown]
-# Up to some thousand numbers it hardly matters how many there are. With a GPU that plateau lies higher. But Python need not
-# wait: it asks for a kernel, goes on and asks for the next, while the GPU works off the queue. A kernel begins when it has been
-# asked for *and* the one before is done.
+# **Figure 18.3.** Up to some thousand values the length of an array hardly matters: the call itself is what takes time.
 #
-# ### Exercise: the queue
+# With a GPU that plateau lies higher. But Python need not wait. It launches a kernel, goes on and launches the next, while the
+# GPU works through the queue, one kernel at a time. A kernel begins when it has been launched *and* the one before is done.
 #
-# Python asks for kernel 1, 2, 3, ... one after the other, `ask` seconds each. Every kernel computes for `compute` seconds. When
-# is the last one done?
+# ### Exercise (build): `queue_seconds`
+#
+# Python launches kernel 1, 2, 3, ... one after the other, `launch` seconds each. Every kernel computes for `compute` seconds.
+# When is the last one done?
 
 # %% exercise=queue_seconds
-def queue_seconds(kernels, ask, compute):
+def queue_seconds(kernels, launch, compute):
     """A whole number of kernels, seconds, seconds -> seconds until the last is done"""
     ...
 
@@ -194,44 +209,36 @@ def queue_seconds(kernels, ask, compute):
 checks.queue_seconds(queue_seconds)
 
 # %% [markdown]
-# For equal kernels there is a formula. Either the GPU waits for Python, or Python is ahead:
-#
-# $$T = \max(n \cdot ask + compute,\;\; ask + n \cdot compute)$$
-#
-# 300 kernels of 2 µs, 10 µs to ask: $\max(3002, 610) = 3002$ µs, and four fifths of the time the GPU does nothing. A training
-# step of small layers is like that. The cure is to record the whole step once, as a *graph*, and to ask for it as one:
-# $ask + n \cdot compute = 610$ µs. (`nnscratch.fast.cuda.capture` does that.) For kernels of 50 µs a graph changes nothing.
+# 300 kernels of 2 µs with 10 µs for a launch: four fifths of the time the GPU waits. The remedy is to record a whole step once,
+# as a *graph*, and to launch it as one. For kernels of 50 µs both take the same time.
 
 # %%
-def queue(n, ask, compute):
-    return np.maximum(n * ask + compute, ask + n * compute)
-
-
-done = 0.0
-for k in range(1, 301):
-    done = max(k * 10e-6, done) + 2e-6
-print("by a loop", in_micro(done), "µs, by the formula", in_micro(queue(300, 10e-6, 2e-6)), "µs")
-assert np.isclose(done, queue(300, 10e-6, 2e-6)) and in_micro(10e-6 + 300 * 2e-6) == 610
+one_by_one, graph = own.queue_seconds(300, 10e-6, 2e-6), 10e-6 + 300 * 2e-6
+print(f"one by one {1e6 * one_by_one:.0f} µs, as a graph {1e6 * graph:.0f} µs")
+assert np.isclose(one_by_one, 3002e-6) and np.isclose(graph, 610e-6) and 600 / 3002 < 0.2
+assert np.isclose(own.queue_seconds(300, 10e-6, 50e-6), 10e-6 + 300 * 50e-6)
 
 # %%
-compute = np.geomspace(0.5e-6, 100e-6, 100)
-single, graph = queue(300, GPU["launch"], compute), GPU["launch"] + 300 * compute
-draw.curves({name: (1e6 * compute, 1e3 * seconds)
-             for name, seconds in (("one by one", single), ("as a graph", graph))},
-            "300 kernels: short ones take as long as asking for them, unless they are a graph",
-            "µs a kernel (model)", "ms for 300", log=True)
+compute = np.geomspace(0.5e-6, 100e-6, 60)
+single = np.array([own.queue_seconds(300, GPU["launch"], one) for one in compute])
+draw.curves({"one by one": (1e6 * compute, 1e3 * single),
+             "as a graph": (1e6 * compute, 1e3 * (GPU["launch"] + 300 * compute))},
+            "300 kernels: short ones take as long as their launches, unless they are a graph",
+            "µs a kernel (model)", "ms for 300 kernels", log=True)
 
 # %% [markdown]
+# **Figure 18.4.** Short kernels take as long as their launches, unless they are launched as a graph; for long ones both are
+# equal.
+#
+# (The library's graph is `nnscratch.fast.cuda.capture`.)
+#
 # ## From which batch size on?
 #
-# A step on $n$ pictures takes a fixed time and some for each picture, on both: $t(n) = fixed + n \cdot each$. The GPU's fixed
-# part is larger, as the same lines of Python run, and ask for kernels besides. Its slope is smaller. So the lines cross where
+# On both machines a step on $n$ images takes a fixed time, and some more for each image. The GPU's fixed time is longer: the
+# same lines of Python run, and they launch kernels besides. Its time for an image is shorter. With 5 and 9 ms fixed, and 1 and
+# 0.2 ms an image, both take 10 ms for 5 images, and from 6 on the GPU is faster.
 #
-# $$n = \frac{fixed_{GPU} - fixed_{CPU}}{each_{CPU} - each_{GPU}}$$
-#
-# With 5 and 9 ms fixed and 1 and 0.2 ms a picture: $4 / 0.8 = 5$; at 5 pictures they are equal, from 6 on the GPU is faster.
-#
-# ### Exercise: the crossover
+# ### Exercise (derive): `crossover`
 #
 # The smallest batch, a whole number from 1 on, for which the GPU takes *less* time; `np.inf` if there is none.
 
@@ -244,79 +251,93 @@ def crossover(fixed_cpu, each_cpu, fixed_gpu, each_gpu):
 checks.crossover(crossover)
 
 # %% [markdown]
-# A real step: the library's smallest generator and its discriminator, one turn each, measured on this CPU at three batch
-# sizes. A straight line through the three gives fixed and each.
+# Your fast step of notebook 17, measured on this CPU at four batch sizes. The straight line that fits them best has the two
+# numbers. (It computes in float64; the GPU of the model in float32.)
 
 # %% varies
-from nnscratch.bench import sweep
-
-sizes = np.array([2, 8, 32])
-steps = list(sweep.run({"NumPy": np}, True, sizes=[int(n) for n in sizes]))
-on_cpu = np.array([row["times"]["NumPy"]["wall"] for row in steps])
-each_cpu, fixed_cpu = np.polyfit(sizes, on_cpu, 1)
+sizes, rng = np.array([1, 16, 32, 64]), np.random.default_rng(0)
+names, of_params = ("K1", "b1", "K2", "b2", "W3", "b3"), (
+    (3, 3, 1, 8), (8,), (3, 3, 8, 16), (16,), (256, 10), (10,))
+params = {name: rng.normal(size=shape) for name, shape in zip(names, of_params)}
+x, t = rng.random((64, 16, 16, 1)), np.eye(10)[rng.integers(0, 10, 64)]
+on_cpu = np.array([best(lambda n=n: own.fast_step(x[:n], t[:n], params)) for n in sizes])
+each_cpu, fixed_cpu = np.polyfit(sizes, on_cpu, 1, w=1 / on_cpu)
 fixed_cpu, each_cpu = max(fixed_cpu, 0), max(each_cpu, 1e-6)  # other programs can bend the line
-print(f"this CPU: {1e3 * fixed_cpu:.1f} ms and {1e3 * each_cpu:.2f} ms an image")
+print(f"this CPU: {1e3 * fixed_cpu:.2f} ms and {1e3 * each_cpu:.3f} ms an image")
 
 # %% [markdown]
-# Now the model of the GPU. The work of a picture: the generator goes forward and back, three products of its size; the
-# discriminator sees real and false pictures forward and back, and once more for the generator, eight in all. 300 kernels are
-# a guess. Asking for one takes its share of Python's lines, too; a graph is asked for once, and none of those lines runs.
+# Now the model of the GPU. A backward pass has two products of the forward pass's size, one for $dx$ and one for $dK$; the
+# first convolution needs no $dx$. 40 kernels a step are a guess. Each launch takes its part of Python's lines, too; a graph is
+# launched once, and none of those lines runs.
 
 # %%
-from nnscratch.networks import gan
-
-G = gan.generator("nano", (28, 28, 1)).multiply_adds((32,))
-D = gan.discriminator("nano", (28, 28, 1)).multiply_adds((28, 28, 1))
-flop = 2 * (3 * G + 8 * D)
-each_gpu = flop / (1e9 * GPU["gflops"] * GPU["reach"]) + 4 * (28 * 28 + 32) / (1e9 * GPU["link"])
-print(f"{flop / 1e6:.0f} million FLOP, {1e6 * each_gpu:.1f} µs an image in the model")
-assert G == 398_336
+KERNELS = 40
+forward = [flop / 64 for flop, _ in list(work.values())[:3]]
+flop = 2 * forward[0] + 3 * forward[1] + 3 * forward[2]
+each_gpu = flop / (1e9 * GPU["gflops"] * GPU["reach"]) + 4 * (16 * 16 + 10) / (1e9 * GPU["link"])
+print(f"{flop:,.0f} FLOP and {1e6 * each_gpu:.2f} µs an image in the model")
+extra = KERNELS * GPU["launch"] + GPU["kernel"] + 2 * GPU["latency"]  # beyond the CPU's fixed time
+assert flop == 531_456 and 1.9 < (extra + KERNELS * GPU["launch"]) / extra < 2
 
 # %% varies
-x, there_and_back = np.geomspace(1, 256, 60), 2 * GPU["latency"]
-ask, compute = GPU["launch"] + fixed_cpu / 300, GPU["kernel"] + x * each_gpu / 300
-lines = {"this CPU, measured": fixed_cpu + x * each_cpu,
-         "a GPU, model": queue(300, ask, compute) + there_and_back,
-         "with a graph, model": GPU["launch"] + 300 * compute + there_and_back}
-for name in list(lines)[1:]:
-    n = sweep.crossover(x, lines["this CPU, measured"], lines[name])
-    print(f"{name}:", "never faster" if n is None else f"faster from {n:.3g} images on")
-lines = {name: (x, 1e3 * seconds) for name, seconds in lines.items()}
-draw.curves(lines, "milliseconds a step over the batch size: the GPU's lines begin where they "
-            "begin and stay flat, the CPU's rises", "images a batch", "ms a step",
-            {"measured": (sizes, 1e3 * on_cpu)}, log=True, height=3.6)
+n, both_ways = np.geomspace(1, 1024, 60), 2 * GPU["latency"]
+launch = GPU["launch"] + fixed_cpu / KERNELS
+
+
+def queued(n):
+    return own.queue_seconds(KERNELS, launch, GPU["kernel"] + n * each_gpu / KERNELS) + both_ways
+
+
+fixed_graph = GPU["launch"] + KERNELS * GPU["kernel"] + both_ways
+models = {"this CPU, measured": fixed_cpu + n * each_cpu,
+          "a GPU, model": np.array([queued(one) for one in n]),
+          "a GPU with a graph, model": fixed_graph + n * each_gpu}
+for name, fixed in (("a GPU, model", queued(0)), ("a GPU with a graph, model", fixed_graph)):
+    print(f"{name}: faster from {own.crossover(fixed_cpu, each_cpu, fixed, each_gpu):g} images on")
+draw.curves({name: (n, 1e3 * seconds) for name, seconds in models.items()},
+            "milliseconds a step against the batch size: the GPU's stay flat, the CPU's rise",
+            "images in a batch", "ms a step", {"measured": (sizes, 1e3 * on_cpu)}, log=True)
 
 # %% [markdown]
-# (`sweep.crossover` is the library's: from measured times, where the lines between them meet.) How much of this do you believe?
-# The shape: flat, then rising. Not the numbers, not even their first digit: with `launch` guessed twice as large the crossover
-# of single kernels lies nearly twice as far. For a network a hundred times larger than this toy *the model* says 1.
+# **Figure 18.5.** The CPU's time rises with the batch, the modelled GPU's stays flat: they cross at a small batch.
+#
+# How much of this do you believe? The shape: flat, then rising. Not the numbers. With `launch` guessed twice as large the
+# crossover of single kernels is nearly doubled.
 #
 # ## Amdahl's law
 #
-# If a share $p$ of the time becomes $s$ times as fast, and the rest stays, the whole is
+# If a fraction of the time becomes faster by some factor, the gain, and the rest stays, the whole is faster by
+# ([Amdahl's law](glossary.md#amdahls-law))
 #
-# $$S = \frac{1}{(1 - p) + p / s}$$
+# $$\frac{1}{(1 - \text{fraction}) + \text{fraction} / \text{gain}}$$
 #
-# times as fast. With $p = 0.9$ and $s = 10$: $1 / (0.1 + 0.09) \approx 5.3$. And with $s = 1000$? Not even 10. Whatever is left
-# on the CPU, reading files for instance, soon is all that counts.
+# With 0.9 and a gain of 10: $1 / (0.1 + 0.09) \approx 5.3$. With a gain of 1000? Not even 10. What is left on the CPU, such as
+# reading files, soon is all that counts.
 
 # %%
-def amdahl(p, s):
-    return 1 / ((1 - p) + p / s)
+def amdahl(fraction, gain):
+    return 1 / ((1 - fraction) + fraction / gain)
 
 
-print([round(amdahl(0.9, s), 2) for s in (10, 100, 1000)])
-assert round(amdahl(0.9, 10), 1) == 5.3 and amdahl(0.9, 1e9) < 10
-s = np.geomspace(1, 1000, 60)
-draw.curves({f"p = {p}": (s, amdahl(p, s)) for p in (0.5, 0.9, 0.99)},
-            "how much faster the whole becomes: for each share p it ends at 1 / (1 - p)",
-            "s, how much faster the part is", "S, the whole", log=True)
+assert round(amdahl(0.9, 10), 1) == 5.3 and 9.9 < amdahl(0.9, 1000) < 10
+gains = np.geomspace(1, 1000, 60)
+draw.curves({f"fraction {one}": (gains, amdahl(one, gains)) for one in (0.5, 0.9, 0.99)},
+            "how much faster the whole becomes against the gain of a part: each curve levels off",
+            "gain of the part", "gain of the whole", log=True)
 
 # %% [markdown]
-# ## And now a real one
+# **Figure 18.6.** The gain of the whole levels off: at 2, 10 and 100 for the fractions 0.5, 0.9 and 0.99.
 #
-# This cell looks for results that `nnscratch bench` has measured on a GPU, in `benchmarks/results`, and for a GPU in your
-# machine. It shows what it finds, and else says what is missing.
+# ## And a real one
+#
+# This cell looks for measurements on a GPU in `benchmarks/results`, made by `nnscratch bench`, and for a GPU in your machine.
+# It shows what it finds, and else says what is missing.
+
+# %%
+from nnscratch.bench import cases, layers
+
+chosen = [cases.conv("M2", "convolution 1 of M2, 64 images", 64, 16, 1, 8, 3),
+          cases.conv("M2", "convolution 2 of M2, 64 images", 64, 8, 8, 16, 3)]
 
 # %% varies
 from nnscratch.backend import gpu_status
@@ -324,7 +345,7 @@ from nnscratch.bench.report import layer_header, layer_lines
 
 kept, (cupy, reason, remedy) = results.gpu_results(), gpu_status()
 for name, report in kept.items():
-    print(f"{name} on {report['machine']['gpu']['name']}")
+    print(f"measured: {name} on {report['machine']['gpu']['name']}")
     print(layer_header(["NumPy", "CuPy"]))
     for row in report["layers"]:
         print(*layer_lines(row, ["NumPy", "CuPy"], report["machine"]["ceilings"]), sep="\n")
@@ -338,16 +359,50 @@ else:
     for row in layers.run(both, (), True, chosen):
         print(*layer_lines(row, list(both), tops), sep="\n")
 
+# %% varies
+own.who("M6")
+
 # %% [markdown]
-# `nnscratch bench -o FOLDER` does all of it, on the CPU and, where there is one, on the GPU: layers, whole steps with and
-# without transfers and as a graph, and the crossover from measured times.
-#
 # ## Questions
 #
-# 1. What is the intensity of a 1 x 1 convolution with very many channels in and out? And with one each?
-# 2. With bytes cut in half (numbers of 16 bits), which layers become faster, and by how much at most?
-# 3. Why can a graph not help when every kernel is long?
+# 1. Values of 16 bits have half the bytes. At the same peak, which layers gain, and how much at most?
 #
-# **Alone:** put the data sheet of your own GPU into `GPU`, or that of a phone. Which conclusions change?
+# <details><summary>Answer</summary>
+#
+# The memory-bound ones, at most a factor of 2. For compute-bound layers nothing changes.
+#
+# </details>
+#
+# 2. Why does a graph not help when every kernel is long?
+#
+# <details><summary>Answer</summary>
+#
+# The next launches happen while a kernel computes, so the GPU never waits for them.
+#
+# </details>
+#
+# 3. A fraction of 0.9 of a step runs on the GPU. What is the largest gain of the whole?
+#
+# <details><summary>Answer</summary>
+#
+# 10: the remaining tenth stays, however fast the rest is.
+#
+# </details>
+#
+# 4. What is the arithmetic intensity of a 1 x 1 convolution in float32 on very many pixels, with one channel in and out? And
+#    with very many channels?
+#
+# <details><summary>Answer</summary>
+#
+# 2 FLOP for a value read and one written: 1/4. With $C$ channels in and out it is $2C^2$ FLOP for $2C$ values, so $C/4$.
+#
+# </details>
+#
+# **On your own:** put the data sheet of your GPU into `GPU`, or that of a phone. Which conclusions change?
+#
+# ## References
+#
+# - Williams, Waterman, Patterson (2009), *Roofline: an insightful visual performance model for multicore architectures*
+# - Amdahl (1967), *Validity of the single processor approach to achieving large scale computing capabilities*
 #
 # **The course ends here.** Its map is the [index](index.ipynb); the code you have read about is in `nnscratch`.

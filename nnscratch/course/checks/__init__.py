@@ -1,6 +1,6 @@
 """The exercises of the notebooks. Each is called with an attempt and returns an Answer (exercise.py)."""
-from nnscratch.course.checks.adversarial import adam, discriminator_loss, ema, generator_loss
-from nnscratch.course.checks.article import live_fraction, side_after
+from nnscratch.course.checks.adversarial import adam, discriminator_loss, exhibits, gan_step, generator_loss, two_slopes
+from nnscratch.course.checks.article import live_taps, side_after
 from nnscratch.course.checks.backpropagation import dense_backward
 from nnscratch.course.checks.batch_normalization import (
     batch_norm,
@@ -11,13 +11,17 @@ from nnscratch.course.checks.batch_normalization import (
     upstream,
 )
 from nnscratch.course.checks.classification import accuracy, first_losses, softmax_cross_entropy, train_linear
+from nnscratch.course.checks.cnn import cnn_backward, cnn_forward, cnn_table
 from nnscratch.course.checks.convolution import conv2d, conv_loops, filters, im2col, output_size
 from nnscratch.course.checks.convolution_backward import col2im, conv2d_backward, conv_dkernel, conv_dx, coverage, guilty
 from nnscratch.course.checks.descent import fit_line, line_gradient, mse, sgd_step, which_rate
-from nnscratch.course.checks.fast import conv_flop, conv_in_blocks, f23
+from nnscratch.course.checks.fast import conv_flop, conv_in_blocks, f23, line_bytes
+from nnscratch.course.checks.generator_design import generator_shapes, which_generate
 from nnscratch.course.checks.gpu import crossover, intensity, queue_seconds, roofline_seconds
 from nnscratch.course.checks.gradients import chain, fan_out, numeric_gradient, walk_back
 from nnscratch.course.checks.gram_matrix import gram, gram_backward, gram_loss
+from nnscratch.course.checks.inside import confusion_matrix, confusion_numbers, occlusion, saliency
+from nnscratch.course.checks.network_step import fast_step
 from nnscratch.course.checks.neurons import dense, hat, layer_shapes, neuron_outputs
 from nnscratch.course.checks.numpy_basics import array_shapes, one_hot, standardise, stretch
 from nnscratch.course.checks.perceptron import (
@@ -35,13 +39,15 @@ from nnscratch.course.checks.transfer import content_gradient, matched_colours, 
 from nnscratch.course.checks.upsampling import conv_transpose, conv_transpose_dx, covering, overlap, transposed_size
 
 __all__ = ["accuracy", "adain", "adain_backward", "adam", "array_shapes", "batch_norm", "batch_norm_backward",
-           "batch_norm_steps", "batches", "before_training", "chain", "col2im", "conditional_norm", "content_gradient",
-           "conv2d", "conv2d_backward", "conv_dkernel", "conv_dx", "conv_flop", "conv_in_blocks", "conv_loops",
-           "conv_transpose", "conv_transpose_dx", "coverage", "covering", "crossover", "dense", "dense_backward",
-           "discriminator_loss", "dropout", "ema", "f23", "fan_out", "faulty_lines", "filters", "first_losses", "fit_line",
-           "generator_loss", "gram", "gram_backward", "gram_loss", "guilty", "hat", "he_normal", "illnesses", "im2col",
-           "inference_backward", "intensity", "layer_shapes", "leaky_relu_backward", "line_gradient", "live_fraction",
+           "batch_norm_steps", "batches", "before_training", "chain", "cnn_backward", "cnn_forward", "cnn_table", "col2im",
+           "conditional_norm", "confusion_matrix", "confusion_numbers", "content_gradient", "conv2d", "conv2d_backward",
+           "conv_dkernel", "conv_dx", "conv_flop", "conv_in_blocks", "conv_loops", "conv_transpose", "conv_transpose_dx",
+           "coverage", "covering", "crossover", "dense", "dense_backward", "discriminator_loss", "dropout", "exhibits", "f23",
+           "fan_out", "fast_step", "faulty_lines", "filters", "first_losses", "fit_line", "gan_step", "generator_loss",
+           "generator_shapes", "gram", "gram_backward", "gram_loss", "guilty", "hat", "he_normal", "illnesses", "im2col",
+           "inference_backward", "intensity", "layer_shapes", "leaky_relu_backward", "line_bytes", "line_gradient", "live_taps",
            "matched_colours", "max_pool", "max_pool_backward", "mlp_backward", "momentum_step", "mse", "neuron_outputs",
-           "numeric_gradient", "one_hot", "output_size", "overlap", "queue_seconds", "relu_backward", "roofline_seconds",
-           "running_mean", "sgd_step", "shifted", "side_after", "softmax_cross_entropy", "standardise", "stretch",
-           "total_variation", "train_linear", "transposed_size", "upstream", "variances", "walk_back", "which_rate"]
+           "numeric_gradient", "occlusion", "one_hot", "output_size", "overlap", "queue_seconds", "relu_backward",
+           "roofline_seconds", "running_mean", "saliency", "sgd_step", "shifted", "side_after", "softmax_cross_entropy",
+           "standardise", "stretch", "total_variation", "train_linear", "transposed_size", "two_slopes", "upstream",
+           "variances", "walk_back", "which_generate", "which_rate"]

@@ -146,6 +146,8 @@ def run(attempt: Attempt, inputs: Mapping[str, Any]) -> Any:
         result = attempt(*copies.values())
     except NotImplementedError as error:
         raise NotAttempted from error
+    except Wrong:  # of a judge that unpacks dicts
+        raise
     except Exception as error:
         where = failing_line(error, attempt)
         text = PRODUCT if "matmul" in str(error) else error

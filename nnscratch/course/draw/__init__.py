@@ -5,23 +5,28 @@ from nnscratch.course.draw.boundaries import boundary, layer
 from nnscratch.course.draw.classes import gallery, regions, verdicts
 from nnscratch.course.draw.convolutions import channels, window_places
 from nnscratch.course.draw.descents import loss_map, residuals, steps_on_curve
+from nnscratch.course.draw.dot_plot import dots
 from nnscratch.course.draw.drawing import Drawing
 from nnscratch.course.draw.exploration import Exploration, explore
 from nnscratch.course.draw.film import sliding_film, stamps_film
 from nnscratch.course.draw.histogram import histograms
+from nnscratch.course.draw.image_tiles import tiles
 from nnscratch.course.draw.kernel_copies import scaled_kernels
+from nnscratch.course.draw.labelled_images import confusion, image_rows
 from nnscratch.course.draw.learning_curves import training_panels
 from nnscratch.course.draw.line_plot import curves
 from nnscratch.course.draw.max_pooling import pooling
+from nnscratch.course.draw.network_arrays import volumes
 from nnscratch.course.draw.node_graph import Node, graph, neuron
 from nnscratch.course.draw.number_grid import Grid, grids, heatmaps, product
 from nnscratch.course.draw.photograph import photographs
+from nnscratch.course.draw.roofline_plot import roofline
 from nnscratch.course.draw.stamping import stamps
 from nnscratch.course.draw.window_positions import window_grid
 from nnscratch.course.draw.windows import im2col, images, painting, sliding
 
-__all__ = ["Drawing", "Exploration", "Grid", "Node", "axis_sums", "bars", "boundary", "broadcast", "channels", "curves",
-           "explore", "gallery", "graph", "grids", "heatmaps", "histograms", "im2col", "images", "layer", "layouts", "loss_map",
-           "neuron", "painting", "photographs", "pixels", "pooling", "product", "regions", "residuals", "scaled_kernels",
-           "sliding", "sliding_film", "stamps", "stamps_film", "steps_on_curve", "training_panels", "verdicts", "window_grid",
-           "window_places"]
+__all__ = ["Drawing", "Exploration", "Grid", "Node", "axis_sums", "bars", "boundary", "broadcast", "channels", "confusion",
+           "curves", "dots", "explore", "gallery", "graph", "grids", "heatmaps", "histograms", "im2col", "image_rows", "images",
+           "layer", "layouts", "loss_map", "neuron", "painting", "photographs", "pixels", "pooling", "product", "regions",
+           "residuals", "roofline", "scaled_kernels", "sliding", "sliding_film", "stamps", "stamps_film", "steps_on_curve",
+           "tiles", "training_panels", "verdicts", "volumes", "window_grid", "window_places"]

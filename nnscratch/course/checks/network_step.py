@@ -1,0 +1,277 @@
+"""The open exercise of notebook 17: a training step of the convolutional network, with the same results in half the time.
+
+The network is that of notebook 09: convolution (3 x 3, padding 1), ReLU, max pooling 2, the same again, a dense layer.
+
+Shapes: x (N, H, W, 1), H and W multiples of 4; t (N, classes); parameters K1 (3, 3, 1, O1), b1, K2 (3, 3, O1, O2), b2,
+W3 (H/4 * W/4 * O2, classes), b3.
+"""
+import time
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import numpy as np
+
+from nnscratch import ops
+from nnscratch.course.checks.compare import compare
+from nnscratch.course.checks.exercise import Attempt, Wrong, exercise
+from nnscratch.course.checks.neurons import normal
+
+__all__ = ["fast_step"]
+
+PARAMETERS, BACKWARD = ("K1", "b1", "K2", "b2", "W3", "b3"), ("W3", "b3", "K2", "b2", "K1", "b1")
+TIMES, IMAGES, ROUNDS = 2, 8, 20  # how many times as fast; with how many images, and how often, it is measured
+
+
+def with_border(x):
+    """Zeros, one pixel wide, around each image."""
+    return np.pad(x, [(0, 0), (1, 1), (1, 1), (0, 0)])
+
+
+def cross_entropy(logits, t):
+    """(loss, gradient), means over the batch."""
+    exponents = logits - logits.max(axis=1, keepdims=True)
+    log_p = exponents - np.log(np.exp(exponents).sum(axis=1, keepdims=True))
+    return -(t * log_p).sum() / len(t), (np.exp(log_p) - t) / len(t)
+
+
+def to_first(dy, y, pooled):
+    """The backward pass of max pooling."""
+    return ops.max_pool2d_backward(dy, ops.max_pool2d(y, 2)[1])
+
+
+def to_all(dy, y, pooled):
+    """Every maximum of a window gets all of the gradient."""
+    def spread(a):
+        return a.repeat(2, axis=1).repeat(2, axis=2)
+    return spread(dy) * (y == spread(pooled))
+
+
+def masked(dy, a):
+    """The backward pass of ReLU."""
+    return dy * (a > 0)
+
+
+def step_with(relu1=masked, relu2=masked, pool_backward=to_first, loss=cross_entropy, border=with_border):
+    """A step from its decisions; the results in the order L, BACKWARD."""
+    def step(x, t, K1, b1, K2, b2, W3, b3):
+        a1, cache1 = ops.conv2d(border(x), K1, b1)
+        y1 = np.maximum(0, a1)
+        pooled1 = ops.max_pool2d(y1, 2)[0]
+        a2, cache2 = ops.conv2d(border(pooled1), K2, b2)
+        y2 = np.maximum(0, a2)
+        pooled2 = ops.max_pool2d(y2, 2)[0]
+        x3 = pooled2.reshape(len(x), -1)
+        L, dlogits = loss(x3 @ W3 + b3, t)
+        da2 = relu2(pool_backward((dlogits @ W3.T).reshape(pooled2.shape), y2, pooled2), a2)
+        dx2, dK2, db2 = ops.conv2d_backward(da2, cache2)
+        da1 = relu1(pool_backward(dx2[:, 1:-1, 1:-1], y1, pooled1), a1)
+        _, dK1, db1 = ops.conv2d_backward(da1, cache1, "parameters")
+        return L, x3.T @ dlogits, dlogits.sum(axis=0), dK2, db2, dK1, db1
+    return step
+
+
+right_step = step_with()
+
+
+CORNERS = (0, 0), (0, 1), (1, 0), (1, 1)  # of a window of 2 x 2
+
+
+def columns_of(y):
+    """im2col for a window of 3 x 3 and padding 1, tap by tap: (N*H*W, 9*C)."""
+    N, H, W, C = y.shape
+    padded, columns = with_border(y), np.empty((N, H, W, 3, 3, C), y.dtype)
+    for i, j in np.ndindex(3, 3):
+        columns[:, :, :, i, j] = padded[:, i:i + H, j:j + W]
+    return columns.reshape(-1, 9 * C)
+
+
+def maxima(y):
+    """Max pooling."""
+    a, b, c, d = (y[:, i::2, j::2] for i, j in CORNERS)
+    return np.maximum(np.maximum(a, b), np.maximum(c, d))
+
+
+def to_first_positive(dy, y, pooled):
+    """The backward pass of max pooling and of the ReLU before it, whose output is y."""
+    da, dy = np.zeros_like(y), dy * (pooled > 0)
+    for i, j in CORNERS:
+        part = dy * (y[:, i::2, j::2] == pooled)
+        da[:, i::2, j::2] = part
+        dy = dy - part  # it went to this corner: the next ones get nothing
+    return da
+
+
+def library_step(x, t, params):
+    """A fast step, with the learner's arguments: the columns are kept, and nothing is computed that no parameter needs."""
+    K1, b1, K2, b2, W3, b3 = (params[name] for name in PARAMETERS)
+    N, H, W, _ = x.shape
+    columns1 = columns_of(x)
+    y1 = np.maximum(0, columns1 @ K1.reshape(9, -1) + b1).reshape(N, H, W, -1)
+    pooled1 = maxima(y1)
+    columns2 = columns_of(pooled1)
+    y2 = np.maximum(0, columns2 @ K2.reshape(-1, K2.shape[3]) + b2).reshape(N, H // 2, W // 2, -1)
+    pooled2 = maxima(y2)
+    x3 = pooled2.reshape(N, -1)
+    L, dlogits = cross_entropy(x3 @ W3 + b3, t)
+    da2 = to_first_positive((dlogits @ W3.T).reshape(pooled2.shape), y2, pooled2)
+    dx2 = np.zeros((N, H // 2 + 2, W // 2 + 2, K2.shape[2]))
+    for i, j in np.ndindex(3, 3):
+        dx2[:, i:i + H // 2, j:j + W // 2] += da2 @ K2[i, j].T
+    da1 = to_first_positive(dx2[:, 1:-1, 1:-1], y1, pooled1).reshape(-1, K1.shape[3])
+    da2 = da2.reshape(-1, K2.shape[3])
+    return L, {"K1": (columns1.T @ da1).reshape(K1.shape), "b1": np.ones(len(da1)) @ da1,
+               "K2": (columns2.T @ da2).reshape(K2.shape), "b2": np.ones(len(da2)) @ da2, "W3": x3.T @ dlogits,
+               "b3": dlogits.sum(axis=0)}
+
+
+def summed(logits, t):
+    """The loss and gradient as sums over the batch."""
+    return tuple(len(t) * one for one in cross_entropy(logits, t))
+
+
+def mean_of_mean(logits, t):
+    """The gradient divided by the batch once more."""
+    L, dlogits = cross_entropy(logits, t)
+    return L, dlogits / len(t)
+
+
+def plain_columns(x):
+    """im2col as notebook 07 solves it: a loop over the positions of a window of 3 x 3."""
+    N, H, W, C = x.shape
+    columns = np.zeros((N, H - 2, W - 2, 9 * C))
+    for h, w in np.ndindex(H - 2, W - 2):
+        columns[:, h, w] = x[:, h:h + 3, w:w + 3].reshape(N, -1)
+    return columns
+
+
+def plain_backward(dy, x, K):
+    """The convolution's backward pass as notebook 08 solves it."""
+    columns = plain_columns(x)
+    dcolumns = (dy @ K.reshape(-1, K.shape[3]).T).reshape(*dy.shape[:3], *K.shape[:3])
+    dx = np.zeros(x.shape)
+    for h, w in np.ndindex(*dy.shape[1:3]):
+        dx[:, h:h + 3, w:w + 3] += dcolumns[:, h, w]
+    dK = columns.reshape(-1, columns.shape[3]).T @ dy.reshape(-1, K.shape[3])
+    return dx, dK.reshape(K.shape), dy.sum(axis=(0, 1, 2))
+
+
+def windows_of(y):
+    """(N, H, W, C) -> (N, H/2, W/2, C, 4), the windows of the pooling."""
+    N, H, W, C = y.shape
+    return y.reshape(N, H // 2, 2, W // 2, 2, C).transpose(0, 1, 3, 5, 2, 4).reshape(N, H // 2, W // 2, C, 4)
+
+
+def plain_pool(y):
+    """Max pooling as notebook 09 solves it."""
+    N, H, W, C = y.shape
+    return y.reshape(N, H // 2, 2, W // 2, 2, C).max(axis=(2, 4))
+
+
+def plain_pool_backward(dy, y):
+    """Max pooling's backward pass as notebook 09 solves it."""
+    windows = windows_of(y)
+    d_windows = np.zeros_like(windows)
+    np.put_along_axis(d_windows, windows.argmax(axis=4)[..., None], dy[..., None], axis=4)
+    N, H, W, C = y.shape
+    return d_windows.reshape(N, H // 2, W // 2, C, 2, 2).transpose(0, 1, 4, 2, 5, 3).reshape(y.shape)
+
+
+def plain_step(x, t, params):
+    """The step as notebooks 07 to 09 solve its parts: what an attempt is timed against."""
+    K1, b1, K2, b2, W3, b3 = (params[name] for name in PARAMETERS)
+    x1 = with_border(x)
+    a1 = plain_columns(x1) @ K1.reshape(-1, K1.shape[3]) + b1
+    y1 = np.maximum(0, a1)
+    x2 = with_border(plain_pool(y1))
+    a2 = plain_columns(x2) @ K2.reshape(-1, K2.shape[3]) + b2
+    y2 = np.maximum(0, a2)
+    pooled = plain_pool(y2)
+    x3 = pooled.reshape(len(x), -1)
+    L, dlogits = cross_entropy(x3 @ W3 + b3, t)
+    da2 = masked(plain_pool_backward((dlogits @ W3.T).reshape(pooled.shape), y2), a2)
+    dx2, dK2, db2 = plain_backward(da2, x2, K2)
+    da1 = masked(plain_pool_backward(dx2[:, 1:-1, 1:-1], y1), a1)
+    _, dK1, db1 = plain_backward(da1, x1, K1)
+    return L, {"K1": dK1, "b1": db1, "K2": dK2, "b2": db2, "W3": x3.T @ dlogits, "b3": dlogits.sum(axis=0)}
+
+
+class ByName:
+    """An attempt at a function of a dict, called with arrays by position, so that `compare` can name them."""
+
+    def __init__(self, attempt: Attempt) -> None:
+        self.attempt = attempt
+        self.__code__ = getattr(attempt, "__code__", None)  # for `run`, which shows the line that raised
+
+    def __call__(self, x: np.ndarray, t: np.ndarray, *values: np.ndarray) -> Any:
+        result = self.attempt(x, t, dict(zip(PARAMETERS, values)))
+        if result is None or result is Ellipsis:
+            return result
+        if not isinstance(result, (tuple, list)) or len(result) != 2:
+            raise Wrong("expected two results: the loss L, and a dict of gradients")
+        grads = result[1].item() if isinstance(result[1], np.ndarray) and result[1].ndim == 0 else result[1]
+        if not isinstance(grads, Mapping) or (missing := [name for name in BACKWARD if name not in grads]):
+            what = "a dict of gradients" if not isinstance(grads, Mapping) else ", ".join(missing)
+            raise Wrong(f"the second result is a {type(grads).__name__} without {what}: expected K1, b1, K2, b2, W3, b3")
+        return (result[0], *(grads[name] for name in BACKWARD))
+
+
+def integers(*shape, seed=0):
+    """Small whole numbers around 0, the same for the same shape and seed."""
+    return np.random.default_rng([seed, *shape]).integers(-3, 4, shape).astype(float)
+
+
+def case(draw, x, O1, O2, classes):
+    """Images with targets and parameters; the biases are positive, so that not all of the few units are 0."""
+    shapes = ((3, 3, 1, O1), (O1,), (3, 3, O1, O2), (O2,), (x.shape[1] * x.shape[2] // 16 * O2, classes), (classes,))
+    values = [draw(*shape, seed=k) + 0.5 * (len(shape) == 1) for k, shape in enumerate(shapes)]
+    return {"x": x, "t": np.eye(classes)[np.arange(len(x)) % classes], **dict(zip(PARAMETERS, values))}
+
+
+def background(N, side):
+    """Images of 0 with a small bright square: most windows of the pooling hold four equal values."""
+    x = np.zeros((N, side, side, 1))
+    for n in range(N):
+        x[n, 1 + n:3 + n, 2:4] = 0.5 + n
+    return x
+
+
+@exercise("17",
+          "Which results are computed that nobody needs, and which are computed twice? A training step needs the gradients of "
+          "the parameters alone.",
+          "A loop over the 9 elements of the kernel copies few large blocks, a loop over 256 positions many small ones. This "
+          "is so for im2col and for its adjoint. And max pooling by 2 is np.maximum of four slices, such as y[:, ::2, 1::2].",
+          "for i, j in np.ndindex(3, 3): columns[:, :, :, i, j] = x1[:, i:i + H, j:j + W]; keep them for the backward pass",
+          library=library_step)
+def fast_step(attempt: Attempt) -> None:
+    """L, a number, and grads, a dict of the gradients with respect to K1, b1, K2, b2, W3, b3; at least twice as fast."""
+    cases = [case(integers, integers(1, 4, 4, 1), 1, 1, 2), case(normal, background(2, 8), 2, 3, 3),
+             case(normal, normal(3, 8, 4, 1), 3, 5, 4)]
+
+    def wrong(**change: Callable) -> Callable:
+        return step_with(**change)
+
+    compare(ByName(attempt), right_step, cases, "L " + " ".join(f"d{name}" for name in BACKWARD), {
+        "the backward pass of the first ReLU is missing": wrong(relu1=lambda dy, a: dy),
+        "the backward pass of the second ReLU is missing": wrong(relu2=lambda dy, a: dy),
+        "where several values of a window are the maximum, only the first gets the gradient": wrong(pool_backward=to_all),
+        "loss and gradients are sums over the batch, expected means": wrong(loss=summed),
+        "the gradients are divided by N twice": wrong(loss=mean_of_mean),
+        "the padding holds ones, expected zeros": wrong(
+            border=lambda x: np.pad(x, [(0, 0), (1, 1), (1, 1), (0, 0)], constant_values=1))})
+    mine, plain = in_turn(attempt, case(normal, np.maximum(0, normal(IMAGES, 16, 16, 1)), 8, 16, 10))
+    if mine * TIMES > plain:
+        raise Wrong(f"the values are right, but your step takes {1000 * mine:.2g} ms for {IMAGES} images, the plain one "
+                    f"{1000 * plain:.2g} ms: {plain / mine:.2f} times as fast, expected at least {TIMES}")
+
+
+def in_turn(attempt: Attempt, numbers: dict[str, np.ndarray]) -> tuple[float, float]:
+    """Seconds of processor time of the attempt and of the plain step, measured in turn: other programs do not count."""
+    clock = getattr(time, "thread_time", time.perf_counter)  # a browser has only the second
+    x, t, *values = numbers.values()
+    params, seconds = dict(zip(PARAMETERS, values)), [0.0, 0.0]
+    for count in range(ROUNDS + 1):
+        for k, step in enumerate((attempt, plain_step)):
+            begin = clock()
+            step(x, t, params)
+            seconds[k] += (clock() - begin) * (count > 0)  # the first call may be slower
+    return seconds[0] / ROUNDS, seconds[1] / ROUNDS
