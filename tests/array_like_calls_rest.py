@@ -29,7 +29,6 @@ from nnscratch.course.draw import (
     node_graph,
     number_grid,
     photograph,
-    stamping,
     window_positions,
     windows,
 )
@@ -115,13 +114,10 @@ plausible("course.draw.learning_curves.training_panels", learning_curves.trainin
           text="text")
 plausible("course.draw.window_positions.window_grid", window_positions.window_grid, size=5, kernel=3, stride=1, padding=0,
           axes=lambda: drawing.new_figure(2, 2).subplots())
-plausible("course.draw.stamping.stamps", stamping.stamps, x=lambda: image(2, 2), kernel=lambda: image(2, 2), stride=2,
-          places=[(0, 0)])
 plausible("course.draw.network_arrays.volumes", network_arrays.volumes, arrays={"x": (4, 4, 1), "y": (10,)}, steps=["dense"],
           text="text")
 plausible("course.draw.windows.im2col", windows.im2col, x=lambda: image(), kernel=lambda: image(2, 2))
 plausible("course.draw.windows.images", windows.images, images={"a": image()}, text="text", inches=2.0)
-plausible("course.draw.windows.painting", windows.painting, dy=lambda: image(3, 3), kernel=lambda: image(2, 2), places=[(0, 0)])
 plausible("course.draw.windows.sliding", windows.sliding, x=lambda: image(), kernel=lambda: image(2, 2), places=[(0, 0)])
 plausible("course.gan_failures.train", gan_failures.train, variant=gan_failures.Variant(), seed=0, steps=10, callback=nothing)
 for name in ("as_latex", "as_text"):

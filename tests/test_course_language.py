@@ -3,9 +3,13 @@ import ast
 import io
 import re
 import tokenize
+from pathlib import Path
 
 import pytest
 
+from nnscratch import course
+from nnscratch.course.quiz import ITEMS
+from nnscratch.course.quiz.question import ask
 from notebooks.source import FOLDER, read, sources
 
 LESSONS = [path for path in sources() if path.stem[0].isdigit()]
@@ -38,11 +42,27 @@ def prose(source):
                     if isinstance(node, ast.FunctionDef))
 
 
+def house_words(texts):
+    """Each with what stands around it."""
+    return [text[max(0, match.start() - 30):match.end() + 20] for text in texts for match in HOUSE_WORDS.finditer(text)]
+
+
 @every_lesson
 def test_no_house_words(source):
     """The field's own terms, which a reader can search for."""
-    found = [text[max(0, match.start() - 30):match.end() + 20]
-             for text in prose(source) for match in HOUSE_WORDS.finditer(text)]
+    found = house_words(prose(source))
+    assert not found, "\n".join(found)
+
+
+MODULES = Path(course.__file__).parent
+TEXTS = {tokenize.STRING, tokenize.COMMENT, getattr(tokenize, "FSTRING_MIDDLE", tokenize.STRING)}
+
+
+@pytest.mark.parametrize("module", sorted(MODULES.rglob("*.py")), ids=lambda path: str(path.relative_to(MODULES)))
+def test_no_house_words_in_the_modules(module):
+    """Nor in what the course's code prints, draws or explains: strings, docstrings, comments."""
+    tokens = tokenize.generate_tokens(io.StringIO(module.read_text(encoding="utf-8")).readline)
+    found = house_words(token.string for token in tokens if token.type in TEXTS)
     assert not found, "\n".join(found)
 
 
@@ -63,6 +83,13 @@ def test_every_sign_is_in_the_notation(source):
     """notation.md says what each letter means; no notebook uses another."""
     text = "\n".join(cell.source for cell in read(source).cells if cell.cell_type == "markdown")
     assert set(signs(text)) <= TABLE | {"d"}, set(signs(text)) - TABLE
+
+
+@pytest.mark.parametrize("notebook", ITEMS)
+def test_every_sign_of_a_quiz_is_in_the_notation(notebook):
+    """The same letters on paper as in the notebook."""
+    found = set(signs("\n".join(ask(item, 0).text for item in ITEMS[notebook])))
+    assert found <= TABLE | {"d"}, found - TABLE
 
 
 def shows_a_figure(source):

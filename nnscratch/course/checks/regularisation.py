@@ -1,6 +1,6 @@
 """Exercises of notebook 06: causes of a failed training, He's initialisation, LeakyReLU's slope, dropout, random shifts.
 
-Random results cannot be compared number by number, so they are judged by what they must have in common: the shape, the
+Random results cannot be compared elementwise, so they are judged by what they must have in common: the shape, the
 standard deviation, the fraction of zeros, and that all randomness comes from `rng`.
 """
 import math
