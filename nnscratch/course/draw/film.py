@@ -122,8 +122,8 @@ def stamps_film(x: np.ndarray, kernel: np.ndarray, stride: int) -> Film:
     film : Film
         A frame for each value of x.
     """
-    return Film(transposed_rows(x, kernel, stride), f"each of the {x.size} values of x in turn adds the kernel, times the value, "
-                f"to y, {stride} pixels apart; where two kernels overlap, their values add up", inches=0.34)
+    return Film(transposed_rows(x, kernel, stride), f"each of the {x.size} values of x in turn adds the kernel, times the "
+                f"value, to y, {stride} pixels apart; where two kernels overlap, their values add up", inches=0.34)
 
 
 def transposed_rows(x: np.ndarray, kernel: np.ndarray, stride: int) -> list[Row]:
