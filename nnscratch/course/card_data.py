@@ -125,7 +125,7 @@ CARDS = [
          as_tuple(momentum), ["v_new[d] = decay * v[d] - lr * g[d]", "w_new[d] = w[d] + v_new[d]"], [],
          {"v_new[0, 0]": "0.5 * (-2) - 0.5 * 4", "w_new[0, 0]": "10 - 3"}, [SGD.update], output="w_new"),
     Card("adam", "Adam (Algorithm 1)",
-         "The running mean of the gradient, divided by the root of that of its square; both are corrected for their start at 0. "
+         "The running mean of the gradient, divided by the root of that of its square, both corrected for their start at 0. "
          "(The epsilon in the library's lines is the paper's epsilon-hat: epsilon * sqrt(1 - beta2**k).)",
          {"w": "(D,)", "m": "(D,)", "v": "(D,)", "g": "(D,)", "m_new": "(D,)", "v_new": "(D,)", "w_new": "(D,)"},
          {"w": numbers([10, 4]), "m": numbers([1, -2]), "v": numbers([2, 5]), "g": numbers([2, -1])},

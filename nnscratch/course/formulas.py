@@ -14,9 +14,9 @@ from nnscratch.errors import InputError
 from nnscratch.layers import Layer
 from nnscratch.layers.activation import ACTIVATIONS
 from nnscratch.layers.dense import KernelLayer
-from nnscratch.ops.validation import check_flag
+from nnscratch.ops.validation import check_flag, check_int
 
-__all__ = ["FORMULAS", "backward_formula", "forward_formula", "named_arrays"]
+__all__ = ["FORMULAS", "backward_formula", "forward_formula"]
 
 NORMAL = "gamma * (x - mean) * inv_std + beta"
 
@@ -107,39 +107,14 @@ def lines(layer: Layer, training: bool, inputs: int) -> tuple[str, str] | None:
     """Both formulas; a frozen layer computes as at inference."""
     if not isinstance(layer, layers.Layer):
         raise InputError(f"the layer is a {type(layer).__name__}, expected a Layer")
-    trains = check_flag(training, "training") and layer.trainable
+    trains, count = check_flag(training, "training") and layer.trainable, max(check_int(inputs, "inputs", 1), 2)
     if type(layer) is layers.Add:
-        return " + ".join(input_names(max(inputs, 2))), ", ".join(["dy"] * max(inputs, 2))
+        return " + ".join(input_names(count)), ", ".join(["dy"] * count)
     return (FORMULAS if trains else FORMULAS | AT_INFERENCE).get(type(layer))
 
 
 def named_arrays(layer: Layer, formula: str, inputs: Sequence[Array], y: Array, training: bool = False) -> dict[str, Array]:
-    """The arrays that a formula of a layer names.
-
-    Parameters
-    ----------
-    layer : Layer
-        Built; as it was in the forward pass.
-    formula : str
-        As above.
-    inputs : sequence of array
-        x, one or several.
-    y : array
-        The output.
-    training : bool
-
-    Returns
-    -------
-    arrays : dict of str to array
-        First the inputs; dy and the result are not among them.
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> layer, x = layers.LeakyReLU(), np.ones((1, 2))
-    >>> named_arrays(layer, backward_formula(layer), [x], layer(x))
-    {'x': array([[1., 1.]])}
-    """
+    """The arrays that a formula names, first the inputs; dy and the result are not among them."""
     x = inputs[0]
     arrays = dict(zip(input_names(len(inputs)), inputs))
     arrays |= {letter(name, array): array.copy() for name, array in layer.params.items()}
