@@ -17,7 +17,7 @@ def softmax(rng: np.random.Generator) -> Question:
         "The exponentials of three logits are $e^a = {powers}$. Which probabilities does softmax give?",
         {"powers": powers}, ops.softmax(np.log(powers)[None])[0][0], {
             "divided by the largest one: then the sum is not 1": powers / powers.max(),
-            "this is the one-hot row of the largest logit: softmax is softer": np.eye(3)[powers.argmax()],
+            "this is the one-hot row of the largest logit: softmax gives every class more than 0": np.eye(3)[powers.argmax()],
             "the logits were divided by their sum, not their exponentials": np.log(powers) / np.log(powers).sum()})
 
 

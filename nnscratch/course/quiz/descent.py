@@ -50,10 +50,10 @@ def training_step(rng: np.random.Generator) -> Question:
 
 def rate_bound(rng: np.random.Generator) -> Question:
     """The learning rate above which gradient descent diverges."""
-    c, m = choice(rng, 0.2, 0.25, 0.8, 2, 4, 5, 8, 10), integers(rng, low=-9, high=9)
+    c, m = choice(rng, 0.2, 0.25, 0.8, 2, 4, 5, 8, 10), integers(rng, low=1, high=9)
     curvature = 2 * c
     return question(
-        r"$L = {c} (w - m)^2$ with $m = {m}$. Above which learning rate $\eta$ does gradient descent diverge?",
+        r"$L = {c} (w - {m})^2$. Above which learning rate $\eta$ does gradient descent diverge?",
         {"c": c, "m": m}, 2 / curvature, {
             "with this rate one step reaches the minimum: it diverges above twice as much": 1 / curvature,
             "the curvature is the second derivative: the 2 of the square is a factor of it": 2 / c,
@@ -62,12 +62,12 @@ def rate_bound(rng: np.random.Generator) -> Question:
 
 def some_steps(rng: np.random.Generator) -> Question:
     """w after some steps on a parabola."""
-    m, start, lr, steps = integers(rng), integers(rng), choice(rng, 0.1, 0.25, 0.4, 0.75, 1), choice(rng, 2, 3)
+    m, start, lr, steps = integers(rng, low=1, high=9), integers(rng), choice(rng, 0.1, 0.25, 0.4, 0.75, 1), choice(rng, 2, 3)
     w, optimizer = np.array([start]), SGD(lr)
     for _ in range(steps):
         optimizer.step({"w": w}, {"w": 2 * (w - m)})
     return question(
-        r"$L = (w - m)^2$ with $m = {m}$, beginning at $w = {start}$. What is $w$ after {steps} steps of gradient descent with "
+        r"$L = (w - {m})^2$, and $w = {start}$ at the start. What is $w$ after {steps} steps of gradient descent with "
         r"$\eta = {lr}$?",
         {"m": m, "start": start, "lr": lr, "steps": steps}, w[0], {
             "one step only": start - lr * 2 * (start - m),

@@ -61,7 +61,7 @@ def average_weight(rng: np.random.Generator) -> Question:
     return question(
         "The average of a weight is {held}, the weight itself is now {now}, and the decay is {decay}. What is the new average?",
         {"held": held, "now": now, "decay": decay}, decay * held + (1 - decay) * now, {
-            "exchanged: the decay is the weight of the old average": decay * now + (1 - decay) * held,
+            "exchanged: the decay belongs to the old average": decay * now + (1 - decay) * held,
             "the plain mean of the two": (held + now) / 2,
             "added, but the old one did not fade": held + (1 - decay) * now})
 

@@ -30,12 +30,12 @@ def pooled_size(rng: np.random.Generator) -> Question:
 
 def cnn_weights(rng: np.random.Generator) -> Question:
     """The parameters of a small convolutional network."""
-    side, k, c, o, classes = choice(rng, 8, 12, 16, 20), choice(rng, 3, 5), choice(rng, 1, 3), choice(rng, 4, 8, 10), 10
+    side, k, c, o, classes = choice(rng, 8, 12, 16, 20), choice(rng, 3, 5), choice(rng, 2, 3), choice(rng, 4, 8, 10), 10
     x = Input((side, side, c))
     model = Model(x, Dense(classes)(Flatten()(MaxPooling2D(2)(Conv2D(o, k, padding="same")(x)))))
     left = side * side // 4 * o
     return question(
-        "Images of {side} x {side} with {c} channel(s): a convolution with {o} kernels of {k} x {k}, padded so that the side "
+        "Images of {side} x {side} with {c} channels: a convolution with {o} kernels of {k} x {k}, padded so that the side "
         "stays, max pooling by 2, and a dense layer with {classes} logits. How many parameters has the network?",
         {"side": side, "c": c, "o": o, "k": k, "classes": classes}, sum(array.size for array in model.params.values()), {
             "the biases were forgotten": k * k * c * o + left * classes,
