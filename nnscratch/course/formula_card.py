@@ -3,7 +3,7 @@
     card("conv2d")      shows itself in a notebook; print(card("conv2d")) gives it as text
     cards()             the names of all cards
 
-The op computes the numbers when the card is shown. What stands on each card is in card_data.py.
+The op computes the numbers when the card is shown. What is on each card is in card_data.py and card_training.py.
 """
 import ast
 import inspect
@@ -146,6 +146,11 @@ def formula_lines(function: Callable) -> str:
         if name.startswith("check_") or isinstance(statement.value, ast.Constant):
             del lines[statement.lineno - 1:statement.end_lineno]
     return "\n".join(lines)
+
+
+def numbers(rows: Any, *shape: int) -> np.ndarray:
+    """Integers as float64, in a shape."""
+    return np.array(rows, dtype=float).reshape(shape or np.shape(rows))
 
 
 def number(value: float) -> str:

@@ -46,7 +46,7 @@ def layer(rng: np.random.Generator) -> Question:
 
 def two_layers(rng: np.random.Generator) -> Question:
     """The one neuron that two without activation make."""
-    w, v, b, c = *integers(rng, 2, low=-4, high=5), *integers(rng, 2, low=1, high=6)
+    (w, v), (b, c) = integers(rng, 2, low=-4, high=5), integers(rng, 2, low=1, high=6)
     return question(
         "Two neurons without activation follow each other: the first gives $y = {w} x + {b}$, the second ${v} y + {c}$. "
         "Which weight and which bias has a single neuron that computes the same?",
