@@ -38,12 +38,22 @@ def prose(source):
                     if isinstance(node, ast.FunctionDef))
 
 
-@every_lesson
+def house_words(texts):
+    """Each with some words around it."""
+    return [text[max(0, match.start() - 30):match.end() + 20] for text in texts for match in HOUSE_WORDS.finditer(text)]
+
+
+@pytest.mark.parametrize("source", sources(), ids=lambda path: path.stem)
 def test_no_house_words(source):
-    """The field's own terms, which a reader can search for."""
-    found = [text[max(0, match.start() - 30):match.end() + 20]
-             for text in prose(source) for match in HOUSE_WORDS.finditer(text)]
-    assert not found, "\n".join(found)
+    """The field's own terms, which a reader can search for; in the index, too."""
+    assert not house_words(prose(source))
+
+
+@pytest.mark.parametrize("page", ["teachers", "glossary", "notation"])
+def test_no_house_words_beside_the_notebooks(page):
+    """Likewise on the pages of Markdown."""
+    text = (FOLDER / f"{page}.md").read_text(encoding="utf-8")
+    assert not house_words([re.sub(r"```.*?```|`[^`]*`|\]\([^)]*\)", " ", text, flags=re.S)])
 
 
 def signs(text):

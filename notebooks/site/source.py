@@ -1,4 +1,4 @@
-"""What Sphinx reads: the stored notebooks, a folded solution below each exercise, the contents, the glossary, the formula cards."""
+"""What Sphinx reads: the stored notebooks, a folded solution below each exercise, contents, glossary, formula cards."""
 import re
 import shutil
 from pathlib import Path

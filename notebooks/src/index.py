@@ -9,7 +9,8 @@
 # that draws new ones, and style transfer for your own photographs. Each function comes the same way: a small case by hand, the
 # formula, code, a check of its gradient, a figure, and at last the class of the library that does the same.
 #
-# You need Python and the derivatives of school. No notebook needs a GPU, a download or the network.
+# Six milestones, **M1** to **M6**, are made of your own functions. You need Python and the derivatives of school. No notebook
+# needs a GPU, a download or the network.
 #
 # ## Part 1: a network that reads digits
 #
@@ -18,10 +19,10 @@
 # | 00 [NumPy in 45 minutes](00_numpy.ipynb) | one-hot rows, the mean image of each digit | ¾ h | Python |
 # | 01 [One neuron, one layer](01_neuron.ipynb) | a dense layer; a sine made of ReLUs | 1¼ h | 00 |
 # | 02 [Gradient descent](02_gradient_descent.ipynb) | a loss, its gradient, a line that fits itself | 1¼ h | 01 |
-# | 03 [Backpropagation, and how to check it](03_backpropagation.ipynb) | gradients of a layer and of any graph; a gradient check | 2 h | 02 |
-# | 04 [Softmax and cross-entropy: a linear classifier](04_softmax.ipynb) | the loss of a classifier; 95 % of the digits | 1½ h | 03 |
-# | 05 [A multilayer perceptron reads digits](05_mlp.ipynb) | two layers, mini-batches, momentum. **Milestone M1:** 97 % | 2 h | 04 |
-# | 06 [When training fails](06_when_training_fails.ipynb) | a diagnosis; initialisation, dropout, data augmentation | 2 h | 05 |
+# | 03 [Backpropagation, and how to check it](03_backpropagation.ipynb) | gradients of any graph; a gradient check | 2 h | 02 |
+# | 04 [Softmax and cross-entropy: a linear classifier](04_softmax.ipynb) | a loss for classes; 95 % of the digits | 1½ h | 03 |
+# | 05 [A multilayer perceptron reads digits](05_mlp.ipynb) | two layers, mini-batches, momentum. **M1:** 97 % | 2 h | 04 |
+# | 06 [When training fails](06_when_training_fails.ipynb) | a diagnosis; initialisation, augmentation | 2 h | 05 |
 #
 # ## Part 2: convolutional networks
 #
@@ -29,7 +30,7 @@
 # |---|---|---|---|
 # | 07 [Convolution](07_convolution.ipynb) | a convolution as loops and as one matrix product | 1¾ h | 01, 05 |
 # | 08 [Backpropagation through a convolution](08_convolution_backward.ipynb) | its three gradients | 2 h | 03, 07 |
-# | 09 [A convolutional network](09_cnn.ipynb) | pooling. **Milestone M2:** 98.5 %, with a ninth of M1's parameters | 2 h | 06, 08 |
+# | 09 [A convolutional network](09_cnn.ipynb) | pooling. **M2:** 98.5 %, a ninth of the parameters | 2 h | 06, 08 |
 # | 10 [Looking inside a network](10_looking_inside.ipynb) | confusion matrix, saliency, occlusion | 1¼ h | 09 |
 #
 # ## Part 3: images from noise, images in a style
@@ -38,19 +39,20 @@
 # |---|---|---|---|
 # | 11 [Batch normalisation](11_batch_norm.ipynb) | its forward pass and its two backward passes | 2 h | 06, 08 |
 # | 12 [Transposed convolution and checkerboards](12_upsampling.ipynb) | upsampling, and a cure for its artifacts | 1½ h | 08 |
-# | 13 [The shape of a generator](13_generator.ipynb) | an analysis of a network that cannot generate; a generator | 1¼ h | 11, 12 |
-# | 14 [A GAN: digits from noise](14_gan.ipynb) | both losses, Adam. **Milestone M3:** your own training step draws digits | 2½ h | 11 to 13 |
-# | 15 [Texture and style: the Gram matrix](15_style.ipynb) | **Milestone M4:** a photograph in the style of a painting | 2½ h | 07, 10, 14 |
-# | 16 [Matching statistics: colour, AdaIN, style in one pass](16_statistics.ipynb) | colour transfer, AdaIN (optional) | 1½ h | 11, 15 |
+# | 13 [The shape of a generator](13_generator.ipynb) | a diagnosis by shapes; a generator | 1¼ h | 11, 12 |
+# | 14 [A GAN: digits from noise](14_gan.ipynb) | both losses, Adam. **M3:** your own step draws digits | 2½ h | 11 to 13 |
+# | 15 [Texture and style: the Gram matrix](15_style.ipynb) | **M4:** a photograph in a painting's style | 2½ h | 07, 10, 14 |
+# | 16 [Matching statistics: colour, AdaIN, style in one pass](16_statistics.ipynb) | colour transfer, AdaIN | 1½ h | 11, 15 |
 #
 # ## Part 4: speed
 #
 # | | you build | time | needs |
 # |---|---|---|---|
-# | 17 [Making it fast](17_speed.ipynb) | blocks, fewer products. **Milestone M5:** a step of M2 in half the time | 1½ h | 09 |
-# | 18 [CPU against GPU](18_gpu.ipynb) | rooflines. **Milestone M6:** the batch from which on a GPU pays | 1½ h | 17 |
+# | 17 [Making it fast](17_speed.ipynb) | blocks, fewer products. **M5:** a step of M2 in half the time | 1½ h | 09 |
+# | 18 [CPU against GPU](18_gpu.ipynb) | rooflines. **M6:** the batch from which on a GPU pays | 1½ h | 17 |
 #
-# The times are estimates for reading and solving. Running a notebook takes seconds; 05, 06, 09, 14 and 15 take up to a minute.
+# The times are estimates for reading and solving. Running a notebook takes seconds; 05, 06, 09, 14 and 15 take up to a
+# minute. No other notebook needs 16.
 #
 # ## How it works
 #
@@ -80,6 +82,6 @@
 # python3 -m venv .venv && .venv/bin/pip install -q -e ".[notebooks]" && .venv/bin/jupyter lab notebooks/index.ipynb
 # ```
 #
-# That takes a minute or two and some hundred MB, and a browser opens with this page. Next time the last of the three commands is
-# enough. If no browser opens, the terminal shows an address for it. Click on 00 above and run it from its first cell to the last.
-# Your changes are saved in the notebook; Ctrl + C in the terminal ends it all.
+# That takes a minute or two and some hundred MB, and a browser opens with this page. Next time the last of the three commands
+# is enough. If no browser opens, the terminal shows an address for it. Click on 00 above and run it from its first cell to the
+# last. Your changes are saved in the notebook; Ctrl + C in the terminal ends it all.
