@@ -10,10 +10,10 @@ from nnscratch.course.digits import digits
 from nnscratch.course.quiz import ITEMS, in_lines
 from nnscratch.course.quiz.question import ask
 from nnscratch.initializers import set_seed
-from nnscratch.layers import Conv2D, Dense, Flatten, Input, MaxPooling2D, ReLU
+from nnscratch.layers import Conv2D, Dense, Flatten, Input, LeakyReLU, MaxPooling2D, ReLU
 from nnscratch.losses import softmax_cross_entropy
 from nnscratch.models import Model
-from nnscratch.optimizers import SGD
+from nnscratch.optimizers import SGD, Adam
 from notebooks.source import FOLDER, read, sources
 
 PAGE = (FOLDER / "teachers.md").read_text(encoding="utf-8")
@@ -322,3 +322,30 @@ def test_answers_to_open_exercises():
     rows = images_val.reshape(-1, 256)
     wrong = [1 - fraction_right(mlp, rows[part], validation.labels[part]) for part in (seen_val, ~seen_val)]
     assert wrong[1] > 1.3 * wrong[0], wrong
+
+
+@pytest.mark.slow
+def test_momentum_on_the_ring():
+    """The answer to the open exercise of 14: with beta1 = 0.9 the points reach the eight blobs of the ring, but later."""
+    set_seed(0)
+    gen, dis = (Model(x := Input((2,)), Dense(outputs)(LeakyReLU(0.2)(Dense(64)(LeakyReLU(0.2)(Dense(64)(x))))))
+                for outputs in (2, 1))
+    of_gen, of_dis, rng, near = Adam(1e-3, beta_1=0.9), Adam(1e-3, beta_1=0.9), np.random.default_rng(0), {}
+    centres = np.array([[np.cos(angle), np.sin(angle)] for angle in np.pi * np.arange(8) / 4])
+    targets = np.repeat([[0.9], [0]], 128, axis=0)
+    for step in range(1, 3001):
+        real = (centres[rng.integers(8, size=128)] + rng.normal(0, 0.05, (128, 2))).astype(np.float32)
+        fake = gen.forward(rng.standard_normal((128, 2), np.float32), training=True)
+        logits = dis.forward(np.concatenate([real, fake]), training=True)
+        dis.zero_grads()
+        dis.backward(((1 / (1 + np.exp(-logits)) - targets) / 128).astype(np.float32))
+        of_dis.step(dis.params, dis.grads)
+        logits = dis.forward(fake, training=True)
+        gen.zero_grads()
+        gen.backward(dis.backward(((1 / (1 + np.exp(-logits)) - 1) / 128).astype(np.float32)))
+        of_gen.step(gen.params, gen.grads)
+        if step in (1000, 3000):
+            points = gen.forward(np.random.default_rng(1).standard_normal((500, 2), np.float32))
+            far = np.linalg.norm(points[:, None] - centres, axis=2)
+            near[step] = np.bincount(far.argmin(axis=1)[far.min(axis=1) < 0.2], minlength=8)
+    assert near[1000].sum() < 150 and near[3000].sum() > 300 and near[3000].min() > 10, near
