@@ -43,15 +43,21 @@ def prose(source):
 
 
 def house_words(texts):
-    """Each with what stands around it."""
+    """Each with some words around it."""
     return [text[max(0, match.start() - 30):match.end() + 20] for text in texts for match in HOUSE_WORDS.finditer(text)]
 
 
-@every_lesson
+@pytest.mark.parametrize("source", sources(), ids=lambda path: path.stem)
 def test_no_house_words(source):
-    """The field's own terms, which a reader can search for."""
-    found = house_words(prose(source))
-    assert not found, "\n".join(found)
+    """The field's own terms, which a reader can search for; in the index, too."""
+    assert not house_words(prose(source))
+
+
+@pytest.mark.parametrize("page", ["teachers", "glossary", "notation"])
+def test_no_house_words_beside_the_notebooks(page):
+    """Likewise on the pages of Markdown."""
+    text = (FOLDER / f"{page}.md").read_text(encoding="utf-8")
+    assert not house_words([re.sub(r"```.*?```|`[^`]*`|\]\([^)]*\)", " ", text, flags=re.S)])
 
 
 MODULES = Path(course.__file__).parent
@@ -62,8 +68,7 @@ TEXTS = {tokenize.STRING, tokenize.COMMENT, getattr(tokenize, "FSTRING_MIDDLE", 
 def test_no_house_words_in_the_modules(module):
     """Nor in what the course's code prints, draws or explains: strings, docstrings, comments."""
     tokens = tokenize.generate_tokens(io.StringIO(module.read_text(encoding="utf-8")).readline)
-    found = house_words(token.string for token in tokens if token.type in TEXTS)
-    assert not found, "\n".join(found)
+    assert not house_words(token.string for token in tokens if token.type in TEXTS)
 
 
 def signs(text):
