@@ -12,7 +12,7 @@ from helpers import normal
 
 from nnscratch import bench, demo, info, progress
 from nnscratch.course import card_data, gan_failures, notation, player, quiz, results
-from nnscratch.course.checks import batch_normalization, compare, exercise
+from nnscratch.course.checks import compare, exercise, upstream_gradients
 from nnscratch.course.draw import (
     bar_chart,
     classes,
@@ -72,7 +72,7 @@ plausible("course.checks.compare.compare", compare.compare, attempt=nothing, rig
 plausible("course.checks.exercise.Exercise", exercise.Exercise, judge=nothing, hints=("a hint",))
 plausible_method("course.checks.exercise.Exercise.solution", lambda: exercise.Exercise(nothing, ("a hint",)), "solution",
                  folder=Path("folder"))
-plausible("course.checks.batch_normalization.check_batch_norm", batch_normalization.check_batch_norm, backward=nothing,
+plausible("course.checks.upstream_gradients.check_batch_norm", upstream_gradients.check_batch_norm, backward=nothing,
           upstream=nothing)
 plausible("course.draw.bar_chart.bars", bar_chart.bars, groups={"one": {"a": 1.0}}, text="text", log=False, stacked=False,
           width=7.0)

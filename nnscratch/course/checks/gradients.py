@@ -11,7 +11,7 @@ import numpy as np
 
 from nnscratch.course.checks.compare import compare
 from nnscratch.course.checks.exercise import Attempt, exercise
-from nnscratch.course.checks.neurons import normal
+from nnscratch.course.checks.inputs import normal
 from nnscratch.course.checks.prediction import predicted
 
 __all__ = ["SMALL_GRAPH", "chain", "fan_out", "numeric_gradient", "walk_back"]
