@@ -144,6 +144,7 @@ def build_generator(listing: Any) -> Model:
     Returns
     -------
     model : Model
+        From latent vectors to images.
     """
     z = Input(LATENT)
     x = z

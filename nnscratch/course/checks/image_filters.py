@@ -73,6 +73,7 @@ def unknown_filter(images: np.ndarray) -> np.ndarray:
     Returns
     -------
     y : array (N, H - 2, W - 2, 1)
+        The filtered images.
     """
     check_array("unknown_filter", "images", images, 4)
     kernel = np.array([[-2.0, -1, 0], [-1, 1, 1], [0, 1, 2]])
