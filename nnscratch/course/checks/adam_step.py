@@ -2,7 +2,6 @@
 
 Shapes: w, m, v and dw of one shape.
 """
-
 import numpy as np
 
 from nnscratch.course.checks.compare import compare

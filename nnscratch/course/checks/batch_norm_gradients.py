@@ -2,7 +2,6 @@
 
 Shapes: x, dx, dy (N, H, W, C) or (N, C); gamma, mean, var (C,). The steps are those of one channel: x and dy (M,).
 """
-
 import numpy as np
 
 from nnscratch import ops
@@ -21,7 +20,7 @@ def power(var, epsilon):
 
 def steps_with(d_x_hat=lambda dy, gamma: gamma * dy, d_inv_std=lambda d, x, c, x_hat: (d * c).sum(), slope=power,
                d_c=lambda direct, by_var: direct + by_var, of_square=lambda c: 2 * c / c.size,
-               d_mean=lambda d_c, direct: -d_c.sum(), dx=lambda d_c, d_mean: d_c + d_mean / d_c.size):
+               d_mean=lambda d_c: -d_c.sum(), dx=lambda d_c, d_mean: d_c + d_mean / d_c.size):
     """The backward pass of one channel from its steps; a wrong answer changes one of them."""
     def steps(dy, x, gamma, epsilon):
         c = x - x.mean()
@@ -31,7 +30,7 @@ def steps_with(d_x_hat=lambda dy, gamma: gamma * dy, d_inv_std=lambda d, x, c, x
         by_inv_std = d_inv_std(by_x_hat, x, c, c * inv_std)
         by_var = by_inv_std * slope(var, epsilon)
         by_c = d_c(by_x_hat * inv_std, by_var * of_square(c))
-        by_mean = d_mean(by_c, by_x_hat * inv_std)
+        by_mean = d_mean(by_c)
         return by_x_hat, by_inv_std, by_var, by_c, by_mean, dx(by_c, by_mean)
     return steps
 
@@ -58,8 +57,8 @@ def batch_norm_steps(attempt: Attempt) -> None:
         "each x is in the mean with the factor 1/M": steps_with(dx=lambda d_c, d_mean: d_c + d_mean),
         "the mean is taken for a constant: x is in the mean, too": steps_with(dx=lambda d_c, d_mean: d_c),
         "the mean is subtracted M times, so its gradient is a sum, not a mean": steps_with(
-            d_mean=lambda d_c, direct: -d_c.mean()),
-        "the sign of d_mean is wrong: c = x - mean": steps_with(d_mean=lambda d_c, direct: d_c.sum()),
+            d_mean=lambda d_c: -d_c.mean()),
+        "the sign of d_mean is wrong: c = x - mean": steps_with(d_mean=lambda d_c: d_c.sum()),
         "the derivative of c² is 2c: the 2 is missing": steps_with(of_square=lambda c: c / c.size),
         "the variance is a mean: each c has the part 1/M in it": steps_with(of_square=lambda c: 2 * c),
         "only the part that comes along the arrow from the variance: c is in x_hat, too": steps_with(

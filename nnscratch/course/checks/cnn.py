@@ -104,7 +104,7 @@ def library_forward(x, params):
 
 
 def networks() -> list[dict[str, np.ndarray]]:
-    """Images with parameters, from the smallest: one of 4 x 4 pixels; three with unequal sides and channels."""
+    """Images with parameters, from the smallest: one of 4 x 4 pixels; two with unequal sides and channels."""
     return [{"x": integers(1, 4, 4, 1), **arrays(integers, 1, 1, 1, 1, 2)},
             {"x": normal(2, 8, 4, 1), **arrays(normal, 1, 3, 5, 2 * 5, 4)}]
 

@@ -2,7 +2,6 @@
 
 Shapes: dlogits (N, classes); the parameters, their gradients and the cached arrays as in cnn.py.
 """
-
 import numpy as np
 
 from nnscratch import ops

@@ -2,7 +2,6 @@
 
 Shapes: x (N, H, W, C), K (KH, KW, C, O), dy (N, OH, OW, O), columns (N, OH, OW, KH*KW*C); stride 1, no padding.
 """
-
 import numpy as np
 
 from nnscratch import ops

@@ -1,5 +1,4 @@
-"""The exercise of notebook 06 on six trainings that failed: what is the cause of each?
-"""
+"""The exercise of notebook 06 on six trainings that failed: what is the cause of each?"""
 import math
 from typing import NamedTuple
 

@@ -1,6 +1,4 @@
-"""Filters of images: the exercise of notebook 07 on four kernels, and a kernel to be found in notebook 08.
-"""
-
+"""Filters of images: the exercise of notebook 07 on four kernels, and a kernel to be found in notebook 08."""
 import numpy as np
 
 from nnscratch import ops

@@ -1,6 +1,4 @@
-"""The exercise of notebook 05 on mini-batches: the indices of an epoch, shuffled and cut into pieces.
-"""
-
+"""The exercise of notebook 05 on mini-batches: the indices of an epoch, shuffled and cut into pieces."""
 import numpy as np
 
 from nnscratch.course.checks.exercise import Attempt, Wrong, exercise, run

@@ -1,5 +1,4 @@
-"""Attempts at functions of dicts: `compare` gets their arrays one by one, so that it can name them.
-"""
+"""Attempts at functions of dicts: `compare` gets their arrays one by one, so that it can name them."""
 from collections.abc import Callable, Mapping
 from typing import Any
 

@@ -1,7 +1,6 @@
 """Random results cannot be compared number by number. They are judged by what they must have in common: the shape, the
 standard deviation, the fraction of zeros; and, here, that all randomness comes from `rng`.
 """
-
 import numpy as np
 
 from nnscratch.course.checks.exercise import Wrong, run

@@ -2,7 +2,6 @@
 
 Shapes: dy, a and da alike.
 """
-
 import numpy as np
 
 from nnscratch import ops

@@ -2,7 +2,6 @@
 
 Shapes: x, y and mask alike; images (N, H, W).
 """
-
 import numpy as np
 
 from nnscratch import ops

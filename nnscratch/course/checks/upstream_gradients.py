@@ -1,5 +1,4 @@
-"""The exercise of notebook 11 on what a sum hides: an upstream gradient that shows every mistake of batch normalisation.
-"""
+"""The exercise of notebook 11 on what a sum hides: an upstream gradient that shows every mistake of batch normalisation."""
 from collections.abc import Callable
 from typing import Any
 
