@@ -52,7 +52,7 @@ def test_every_value_of_x_adds_a_kernel():
         alone[place] = SMALL[place]
         so_far = so_far + ops.conv2d_transpose(*one_channel(alone, KERNEL), strides=2, padding=0)[0][0, :, :, 0]
         shown = grids_of(row)
-        assert np.allclose(shown["y so far"].array, so_far) and np.allclose(shown["painted"].array, SMALL[place] * KERNEL)
+        assert np.allclose(shown["y so far"].array, so_far) and np.allclose(shown["scaled"].array, SMALL[place] * KERNEL)
         assert shown["x"].frame == (*place, 1, 1) and shown["y so far"].frame == (2 * place[0], 2 * place[1], 3, 2)
     assert np.allclose(so_far, ops.conv2d_transpose(*one_channel(SMALL, KERNEL), strides=2, padding=0)[0][0, :, :, 0])
 

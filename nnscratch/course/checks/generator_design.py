@@ -84,7 +84,13 @@ def weights_of(name: str, numbers: Sequence[int], shape: tuple[int, ...]) -> int
 
 
 def example_generator() -> list[tuple]:
-    """A right answer."""
+    """A right answer.
+
+    Returns
+    -------
+    listing : list of tuple
+        The rows.
+    """
     return [("dense", 4 * 4 * 32), ("reshape", 4, 4, 32), ("batch_norm",), ("leaky_relu",), ("conv_transpose", 16, 4, 2, 1),
             ("batch_norm",), ("leaky_relu",), ("conv_transpose", 1, 4, 2, 1), ("tanh",)]
 
@@ -128,7 +134,18 @@ def generator_shapes(attempt: Attempt) -> None:
 
 
 def build_generator(listing: Any) -> Model:
-    """The library's model of the rows of a generator."""
+    """The library's model of the rows of a generator.
+
+    Parameters
+    ----------
+    listing : list of tuple
+        The rows.
+
+    Returns
+    -------
+    model : Model
+        From latent vectors to images.
+    """
     z = Input(LATENT)
     x = z
     for name, numbers in rows_of(listing):

@@ -2,9 +2,11 @@
 
 Shapes: X (N, 2), points in the plane; labels (N,), 0 or 1.
 """
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
+from matplotlib.axes import Axes
 from matplotlib.patches import Circle
 
 from nnscratch.course.draw.drawing import BLUE, CARD, FAINT, INK, ORANGE, Drawing, canvas, tint
@@ -14,7 +16,7 @@ __all__ = ["boundary", "layer"]
 
 
 @checked
-def boundary(axes: Any, X: np.ndarray, labels: np.ndarray, w: Any, b: float, reach: float = 3.0) -> None:
+def boundary(axes: Axes, X: np.ndarray, labels: np.ndarray, w: Sequence[float], b: float, reach: float = 3.0) -> None:
     """Draw points in two colours, and on which side of its line a neuron has a positive pre-activation.
 
     Parameters
@@ -28,7 +30,7 @@ def boundary(axes: Any, X: np.ndarray, labels: np.ndarray, w: Any, b: float, rea
     reach : float
         The plot shows -reach to reach along both axes.
     """
-    w, line = np.asarray(w, dtype=float), np.linspace(-reach, reach, 161)
+    line = np.linspace(-reach, reach, 161)
     first, second = np.meshgrid(line, line)
     a = w[0] * first + w[1] * second + b
     axes.contourf(first, second, a, levels=[-1e9, 0, 1e9], colors=[tint(BLUE, 0.13), tint(ORANGE, 0.16)])
@@ -36,7 +38,7 @@ def boundary(axes: Any, X: np.ndarray, labels: np.ndarray, w: Any, b: float, rea
         axes.contour(first, second, a, levels=[0], colors=INK, linewidths=1.6)
     for label, colour, sign in ((0, BLUE, "o"), (1, ORANGE, "^")):
         axes.plot(*X[labels == label].T, sign, color=colour, markersize=4.5, markeredgecolor=CARD, markeredgewidth=0.5)
-    wrong = int(((X @ w + b > 0) != (labels == 1)).sum())
+    wrong = int(((X @ np.array(w) + b > 0) != (labels == 1)).sum())
     axes.text(0.03, 0.03, f"{wrong} of {len(X)} wrong", transform=axes.transAxes, fontsize=9.5, color=INK,
               bbox={"facecolor": CARD, "edgecolor": "none", "pad": 1.5, "alpha": 0.85})
     axes.set(xlim=(-reach, reach), ylim=(-reach, reach), aspect="equal")

@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
+from matplotlib.axes import Axes
 
 from nnscratch.course.draw.drawing import BLUE, CARD, FAINT, INK, ORANGE
 from nnscratch.hints import checked
@@ -14,7 +15,7 @@ __all__ = ["loss_map", "residuals", "steps_on_curve"]
 
 
 @checked
-def steps_on_curve(axes: Any, loss: Callable[[Any], Any], path: Sequence[float], reach: tuple[float, float]) -> None:
+def steps_on_curve(axes: Axes, loss: Callable[[Any], Any], path: Sequence[float], reach: tuple[float, float]) -> None:
     """Draw a loss of one parameter, and the steps on it.
 
     Parameters
@@ -36,7 +37,7 @@ def steps_on_curve(axes: Any, loss: Callable[[Any], Any], path: Sequence[float],
 
 
 @checked
-def loss_map(axes: Any, x: np.ndarray, t: np.ndarray, path: np.ndarray, centre: tuple[float, float],
+def loss_map(axes: Axes, x: np.ndarray, t: np.ndarray, path: np.ndarray, centre: tuple[float, float],
              reach: float = 2.5) -> None:
     """Draw the loss of the line y = w x + b as contours over w and b, and a path of gradient descent.
 
@@ -64,7 +65,7 @@ def loss_map(axes: Any, x: np.ndarray, t: np.ndarray, path: np.ndarray, centre: 
 
 
 @checked
-def residuals(axes: Any, x: np.ndarray, t: np.ndarray, w: float, b: float) -> None:
+def residuals(axes: Axes, x: np.ndarray, t: np.ndarray, w: float, b: float) -> None:
     """Draw points, the line y = w x + b, and the error of each point as a vertical line.
 
     Parameters
@@ -83,7 +84,7 @@ def residuals(axes: Any, x: np.ndarray, t: np.ndarray, w: float, b: float) -> No
     label(axes, "x", "t")
 
 
-def label(axes: Any, across: str, upwards: str) -> None:
+def label(axes: Axes, across: str, upwards: str) -> None:
     """Names at the axes, and their style."""
     axes.set_xlabel(across, color=INK)
     axes.set_ylabel(upwards, color=INK)

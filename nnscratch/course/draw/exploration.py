@@ -50,6 +50,7 @@ class Exploration:
         Returns
         -------
         image : Drawing
+            Of all panels.
         """
         columns = 2 if len(self.shown) == 4 else min(PER_ROW, len(self.shown))
         rows = -(-len(self.shown) // columns)
@@ -89,6 +90,7 @@ class Exploration:
         Returns
         -------
         box : ipywidgets.VBox
+            The sliders and the panel.
         """
         import ipywidgets
         sliders = [ipywidgets.SelectionSlider(options=list(values), value=start, description=name)
@@ -136,6 +138,7 @@ def explore(panel: Callable[..., None], text: str, *, shown: Sequence[tuple] | N
     Returns
     -------
     exploration : Exploration
+        A notebook shows it.
 
     Raises
     ------
