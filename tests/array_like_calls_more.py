@@ -5,7 +5,7 @@ from helpers import normal
 
 from nnscratch import initializers, memory
 from nnscratch.course import formulas
-from nnscratch.course.checks.batch_normalization import batch_norm_op
+from nnscratch.course.checks.upstream_gradients import batch_norm_op
 from nnscratch.course.gan_failures import SMALL, label_accuracy, mode_count, sample
 from nnscratch.course.tracing import trace
 from nnscratch.data import dataset, resize
@@ -158,5 +158,5 @@ call("course.gan_failures.sample", sample, model=lambda: generator(SMALL, (16, 1
 call("course.gan_failures.label_accuracy", label_accuracy, generated=batch, labels=lambda: np.arange(6))
 call("course.gan_failures.mode_count", mode_count, generated=batch)
 call("memory.peak_bytes", memory.peak_bytes, function=lambda: np.zeros(10))
-call("course.checks.batch_normalization.batch_norm_op", batch_norm_op, x=lambda: normal(2, 4, 5, 4),
+call("course.checks.upstream_gradients.batch_norm_op", batch_norm_op, x=lambda: normal(2, 4, 5, 4),
      gamma=lambda: normal(4), beta=lambda: normal(4))

@@ -13,7 +13,7 @@ from helpers import normal
 
 from nnscratch import bench, demo, info, progress
 from nnscratch.course import card_data, digits, gan_failures, notation, own, player, quiz, results
-from nnscratch.course.checks import batch_normalization, compare, exercise, generator_design
+from nnscratch.course.checks import compare, exercise, generator_design, image_filters, upstream_gradients
 from nnscratch.course.draw import (
     array_figures,
     bar_chart,
@@ -61,12 +61,11 @@ def image(*shape):
     return normal(*shape or (4, 4)).round(1)
 
 
+axes = lambda: drawing.new_figure(2, 2).subplots()  # noqa: E731
+
+
 def steps():
     return trace(small_model(), normal(2, 4, 5, 4)).steps
-
-
-def new_axes():
-    return drawing.new_figure(2, 2).subplots()
 
 
 def grid_rows():
@@ -80,14 +79,37 @@ def neuron_nodes():
 plausible("course.card_data.card", card_data.card, name=Word("dense"))
 plausible("course.checks.compare.compare", compare.compare, attempt=nothing, right=nothing, cases=[{"x": 1}], outputs="y",
           mistakes={"none": nothing})
-plausible("course.checks.exercise.Exercise", exercise.Exercise, judge=nothing, notebook="text", hints=("a hint",))
+plausible("course.checks.exercise.Exercise", exercise.Exercise, judge=nothing, notebook="01",
+          hints=("a hint",))
 plausible_method("course.checks.exercise.Exercise.solution", lambda: exercise.Exercise(nothing, "01", ("a hint",)), "solution",
                  folder=Path("folder"))
-plausible("course.checks.batch_normalization.check_batch_norm", batch_normalization.check_batch_norm, backward=nothing,
+plausible("course.checks.upstream_gradients.check_batch_norm", upstream_gradients.check_batch_norm, backward=nothing,
           upstream=nothing)
 plausible("course.checks.generator_design.build_generator", generator_design.build_generator, listing=[("dense", 4)])
-plausible("course.digits.digits", digits.digits, part=Word("train"), size=8)
+plausible("course.checks.image_filters.filtered", image_filters.filtered, image=lambda: image(5, 5))
+plausible("course.checks.image_filters.unknown_filter", image_filters.unknown_filter, images=lambda: image(2, 5, 5, 1))
+plausible("course.digits.digits", digits.digits, part=Word("train"), size=28)
 plausible("course.own.who", own.who, milestone=Word("M1"))
+plausible("course.draw.array_figures.axis_sums", array_figures.axis_sums, array=lambda: image(2, 3), text="text")
+plausible("course.draw.array_figures.broadcast", array_figures.broadcast, pairs=[(image(2, 3), image(3))], text="text")
+plausible("course.draw.array_figures.layouts", array_figures.layouts, arrays=[("x", image(2, 3))], text="text")
+plausible("course.draw.array_figures.pixels", array_figures.pixels, image=lambda: abs(image()), rows=(0, 2), columns=(0, 2),
+          text="text")
+plausible("course.draw.boundaries.boundary", boundaries.boundary, axes=axes, X=lambda: image(4, 2),
+          labels=lambda: np.arange(4) % 2, w=[1.0, 2.0], b=0.5, reach=3.0)
+plausible("course.draw.boundaries.layer", boundaries.layer, inputs=3, units=2, unit=1, text="text")
+plausible("course.draw.descents.loss_map", descents.loss_map, axes=axes, x=lambda: image(4), t=lambda: image(4),
+          path=lambda: image(3, 2), centre=(0.0, 0.0))
+plausible("course.draw.descents.residuals", descents.residuals, axes=axes, x=lambda: image(4), t=lambda: image(4), w=1.0, b=0.5)
+plausible("course.draw.descents.steps_on_curve", descents.steps_on_curve, axes=axes, loss=nothing, path=[0.0, 1.0],
+          reach=(-1.0, 2.0))
+plausible("course.draw.dot_plot.dots", dot_plot.dots, groups={"one": {"a": 1.0}}, text="text", xlabel="x", log=False, width=7.0)
+plausible("course.draw.exploration.explore", partial(exploration.explore, k=[1, 2]), panel=nothing, text="text",
+          shown=[(1,)], size=(2.0, 2.0))
+plausible("course.draw.image_tiles.tiles", image_tiles.tiles, groups={"a": abs(image(3, 4, 4))}, text="text", columns=2,
+          per_row=1, width=6.0)
+plausible("course.draw.roofline_plot.roofline", roofline_plot.roofline, machines={"a CPU": (100.0, 20.0)},
+          layers={"dense": (4.0, 8.0)}, text="text")
 plausible("course.draw.bar_chart.bars", bar_chart.bars, groups={"one": {"a": 1.0}}, text="text", log=False, stacked=False,
           width=7.0)
 plausible("course.draw.classes.gallery", classes.gallery, images=lambda: [image()], titles=["a"], text="text", columns=2,
@@ -122,35 +144,13 @@ plausible("course.draw.number_grid.product", number_grid.product, x=lambda: imag
           y=lambda: image(2, 2), place=(0, 0), bias=lambda: image(2))
 plausible("course.draw.photograph.photographs", photograph.photographs, photos={"a": abs(image(4, 4, 3))}, text="text",
           inches=2.0)
-plausible("course.draw.array_figures.axis_sums", array_figures.axis_sums, array=lambda: image(), text="text")
-plausible("course.draw.array_figures.broadcast", array_figures.broadcast, pairs=lambda: [(image(2, 3), image(3))], text="text")
-plausible("course.draw.array_figures.layouts", array_figures.layouts, arrays=[("x", np.arange(6).reshape(2, 3))], text="text")
-plausible("course.draw.array_figures.pixels", array_figures.pixels, image=lambda: abs(image()) % 1, rows=(0, 2),
-          columns=(1, 3), text="text")
-plausible("course.draw.boundaries.boundary", boundaries.boundary, axes=lambda: new_axes(), X=lambda: image(4, 2),
-          labels=lambda: np.array([0, 1, 0, 1]), w=(1.0, 2.0), b=0.5, reach=3.0)
-plausible("course.draw.boundaries.layer", boundaries.layer, inputs=3, units=2, unit=0, text="text")
-plausible("course.draw.descents.loss_map", descents.loss_map, axes=lambda: new_axes(), x=lambda: image(4), t=lambda: image(4),
-          path=lambda: image(3, 2), centre=(0.0, 1.0), reach=2.5)
-plausible("course.draw.descents.residuals", descents.residuals, axes=lambda: new_axes(), x=lambda: image(4),
-          t=lambda: image(4), w=1.0, b=0.5)
-plausible("course.draw.descents.steps_on_curve", descents.steps_on_curve, axes=lambda: new_axes(), loss=np.square,
-          path=[0.5, 0.2], reach=(-1.0, 1.0))
-plausible("course.draw.dot_plot.dots", dot_plot.dots, groups={"one": {"a": 1.0}}, text="text", xlabel="text", log=True,
-          width=7.0)
-plausible("course.draw.exploration.explore", partial(exploration.explore, k=[1, 2]), panel=nothing, text="text", shown=[(1,)],
-          size=(2.0, 2.0))
-plausible("course.draw.image_tiles.tiles", image_tiles.tiles, groups={"a": image(2, 4, 4)}, text="text", columns=2, per_row=1,
-          width=6.0, low=-1.0, high=1.0)
-plausible("course.draw.roofline_plot.roofline", roofline_plot.roofline, machines={"a": (10.0, 5.0)}, layers={"b": (1.0, 2.0)},
-          text="text", width=7.0, height=4.2)
 LOG = {"step": [0, 1], "train": [2.3, 1.0], "validation": [2.3, 1.1]}
 plausible("course.draw.kernel_copies.scaled_kernels", kernel_copies.scaled_kernels, dy=lambda: image(3, 3),
           kernel=lambda: image(2, 2), places=[(0, 0)])
 plausible("course.draw.learning_curves.training_panels", learning_curves.training_panels, logs={"A": LOG}, healthy=LOG,
           text="text")
 plausible("course.draw.window_positions.window_grid", window_positions.window_grid, size=5, kernel=3, stride=1, padding=0,
-          axes=lambda: new_axes())
+          axes=axes)
 plausible("course.draw.network_arrays.volumes", network_arrays.volumes, arrays={"x": (4, 4, 1), "y": (10,)}, steps=["dense"],
           text="text")
 plausible("course.draw.windows.im2col", windows.im2col, x=lambda: image(), kernel=lambda: image(2, 2))

@@ -11,7 +11,7 @@ from helpers import normal
 from nnscratch import ops
 from nnscratch.course import checks
 from nnscratch.course.checks.compare import as_arrays, close
-from nnscratch.course.checks.convolution_backward import suspects
+from nnscratch.course.checks.wrong_gradients import suspects
 from nnscratch.layers import Dense
 from nnscratch.losses import mse
 from nnscratch.optimizers import SGD

@@ -6,7 +6,7 @@ from course_answers.solutions import S
 from helpers import normal
 
 from nnscratch import ops
-from nnscratch.course.checks.batch_normalization import check_batch_norm
+from nnscratch.course.checks.upstream_gradients import check_batch_norm
 from nnscratch.gradcheck.mutants import BLIND_TO_ONES, mutants_of
 
 AXES = (0, 1, 2)

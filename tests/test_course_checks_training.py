@@ -3,7 +3,7 @@ import numpy as np
 from course_answers.solutions import S
 from helpers import normal
 
-from nnscratch.course.checks.adversarial import TwoSteps
+from nnscratch.course.checks.gan_training import TwoSteps
 from nnscratch.generate.adversarial import Pair, adversarial_step
 from nnscratch.generate.adversarial_losses import non_saturating
 from nnscratch.layers import Dense, Flatten, Input, Reshape

@@ -1,4 +1,5 @@
 """The learner's own functions: stored when right, judged again, called; the library's stands in and says so once."""
+import subprocess
 import sys
 import textwrap
 
@@ -151,6 +152,12 @@ def test_who(folder, capsys):
 def test_every_function_of_a_milestone_is_an_exercise():
     for _, names in own.MILESTONES.values():
         assert set(names) <= set(own.known())
+
+
+def test_the_exercises_are_enough_for_a_function_to_be_kept():
+    """A notebook may import the checks alone."""
+    code = "from nnscratch.course import checks\nassert len(checks.exercise.KEEPERS) == 1"
+    subprocess.run([sys.executable, "-c", code], check=True)
 
 
 def test_unknown_names_and_completion():

@@ -259,7 +259,7 @@ def test_small_steps_and_ones():
     def error(delta):
         return abs((np.tanh(0.25 + delta) - np.tanh(0.25 - delta)) / (2 * delta) - (1 - np.tanh(0.25)**2))
 
-    from nnscratch.course.checks.batch_normalization import check_batch_norm
+    from nnscratch.course.checks.upstream_gradients import check_batch_norm
     from nnscratch.gradcheck.mutants import BLIND_TO_ONES, mutants_of
     assert error(1e-6) < 1e-10 and error(1e-12) > 1e-8 and len(BLIND_TO_ONES) == 4
     rng = np.random.default_rng(0)

@@ -2,7 +2,7 @@
 import numpy as np
 
 from nnscratch.course import own
-from nnscratch.course.checks.convolution_backward import suspects
+from nnscratch.course.checks.wrong_gradients import suspects
 
 
 def conv_dkernel(dy, x):

@@ -15,7 +15,7 @@
 import numpy as np
 
 from nnscratch.course import checks, draw, own
-from nnscratch.course.checks.regularisation import case_files
+from nnscratch.course.checks.failed_trainings import case_files
 from nnscratch.course.digits import digits
 
 images, labels, _ = digits("train")

@@ -15,7 +15,7 @@
 import numpy as np
 
 from nnscratch.course import checks, draw, own
-from nnscratch.course.checks.convolution import filter_kernels, filtered
+from nnscratch.course.checks.image_filters import filter_kernels, filtered
 from nnscratch.course.digits import digits
 
 images, labels, _ = digits("train")

@@ -15,7 +15,8 @@
 import numpy as np
 
 from nnscratch.course import checks, draw, own
-from nnscratch.course.checks.convolution_backward import suspects, unknown_filter
+from nnscratch.course.checks.image_filters import unknown_filter
+from nnscratch.course.checks.wrong_gradients import suspects
 from nnscratch.course.draw import Grid
 
 rng = np.random.default_rng(0)

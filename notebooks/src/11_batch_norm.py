@@ -319,7 +319,7 @@ draw.curves({"without": (np.arange(200), loss_without),
 # is not.) A check that differentiates $\sum y$ compares 0 with 0. Four wrong backward passes:
 
 # %%
-from nnscratch.course.checks.batch_normalization import check_batch_norm
+from nnscratch.course.checks.upstream_gradients import check_batch_norm
 from nnscratch.gradcheck.mutants import BLIND_TO_ONES, mutants_of
 
 wrong = mutants_of("batch_norm training")

@@ -3,7 +3,7 @@ import numpy as np
 
 from course_answers.solutions import S, spoiled
 from nnscratch import ops
-from nnscratch.course.checks.adversarial import step_with
+from nnscratch.course.checks.gan_training import step_with
 
 
 def softplus(a):

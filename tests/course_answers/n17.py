@@ -4,6 +4,8 @@ import numpy as np
 from course_answers.solutions import S
 from nnscratch import ops
 from nnscratch.course import own
+from nnscratch.course.checks.cnn import forward_with
+from nnscratch.course.checks.inputs import with_border
 from nnscratch.course.checks.network_step import BACKWARD, library_step, plain_step, step_with, to_all
 
 
@@ -109,13 +111,13 @@ WRONG = [
     ("fast_step", changed(lambda L, grads, N: (L, {name: one / N for name, one in grads.items()})), "divided by N twice"),
     ("fast_step", changed(lambda L, grads, N: (L, {**grads, "K2": -grads["K2"]})), "right but for the sign"),
     ("fast_step", changed(lambda L, grads, N: (L, {**grads, "b1": grads["b1"].mean()})), "db1 has shape ()"),
-    ("fast_step", changed(lambda L, grads, N: (L, {name: grads[name] for name in ("K1", "b1")})), "without W3, b3, K2, b2"),
+    ("fast_step", changed(lambda L, grads, N: (L, {name: grads[name] for name in ("K1", "b1")})), "has no W3, b3, K2, b2"),
     ("fast_step", changed(lambda L, grads, N: grads), "expected two results"),
-    ("fast_step", changed(lambda L, grads, N: (L, list(grads.values()))), "without a dict of gradients"),
+    ("fast_step", changed(lambda L, grads, N: (L, list(grads.values()))), "grads is a list, expected a dict"),
     ("fast_step", network(relu1=lambda dy, a: dy), "first ReLU is missing"),
     ("fast_step", network(relu2=lambda dy, a: dy), "second ReLU is missing"),
-    ("fast_step", network(pool_backward=to_all), "only the first gets the gradient"),
-    ("fast_step", network(border=lambda x: np.pad(x, [(0, 0), (1, 1), (1, 1), (0, 0)], constant_values=1)), "holds ones"),
+    ("fast_step", network(pool=to_all), "only the first gets the gradient"),
+    ("fast_step", network(forward=forward_with(pad=lambda x: with_border(x, 1))), "holds ones"),
     ("fast_step", half_precision, "right to three digits"),
     ("fast_step", in_place, "changes b3"),
 ]

@@ -1,42 +1,39 @@
 """The exercises of the notebooks. Each is called with an attempt and returns an Answer (exercise.py)."""
-from nnscratch.course.checks.adversarial import adam, discriminator_loss, exhibits, gan_step, generator_loss, two_slopes
+from nnscratch.course.checks.adam_step import adam
 from nnscratch.course.checks.article import live_taps, side_after
 from nnscratch.course.checks.backpropagation import dense_backward
-from nnscratch.course.checks.batch_normalization import (
-    batch_norm,
-    batch_norm_backward,
-    batch_norm_steps,
-    inference_backward,
-    running_mean,
-    upstream,
-)
+from nnscratch.course.checks.batch_norm_gradients import batch_norm_backward, batch_norm_steps, inference_backward
+from nnscratch.course.checks.batch_normalization import batch_norm, running_mean
 from nnscratch.course.checks.classification import accuracy, first_losses, softmax_cross_entropy, train_linear
-from nnscratch.course.checks.cnn import cnn_backward, cnn_forward, cnn_table
-from nnscratch.course.checks.convolution import conv2d, conv_loops, filters, im2col, output_size
-from nnscratch.course.checks.convolution_backward import col2im, conv2d_backward, conv_dkernel, conv_dx, coverage, guilty
+from nnscratch.course.checks.cnn import cnn_forward, cnn_table
+from nnscratch.course.checks.cnn_gradients import cnn_backward
+from nnscratch.course.checks.convolution import conv2d, conv_loops, im2col, output_size
+from nnscratch.course.checks.convolution_backward import col2im, conv2d_backward, conv_dkernel, conv_dx, coverage
 from nnscratch.course.checks.descent import fit_line, line_gradient, mse, sgd_step, which_rate
+from nnscratch.course.checks.failed_trainings import illnesses
 from nnscratch.course.checks.fast import conv_flop, conv_in_blocks, f23, line_bytes
+from nnscratch.course.checks.gan_losses import discriminator_loss, generator_loss, two_slopes
+from nnscratch.course.checks.gan_training import exhibits, gan_step
 from nnscratch.course.checks.generator_design import generator_shapes, which_generate
 from nnscratch.course.checks.gpu import crossover, intensity, queue_seconds, roofline_seconds
 from nnscratch.course.checks.gradients import chain, fan_out, numeric_gradient, walk_back
 from nnscratch.course.checks.gram_matrix import gram, gram_backward, gram_loss
+from nnscratch.course.checks.image_filters import filters
+from nnscratch.course.checks.initialisation import he_normal, variances
 from nnscratch.course.checks.inside import confusion_matrix, confusion_numbers, occlusion, saliency
+from nnscratch.course.checks.mini_batches import batches
 from nnscratch.course.checks.network_step import fast_step
 from nnscratch.course.checks.neurons import dense, hat, layer_shapes, neuron_outputs
 from nnscratch.course.checks.numpy_basics import array_shapes, one_hot, standardise, stretch
-from nnscratch.course.checks.perceptron import (
-    batches,
-    before_training,
-    faulty_lines,
-    mlp_backward,
-    momentum_step,
-    relu_backward,
-)
+from nnscratch.course.checks.perceptron import before_training, faulty_lines, mlp_backward, momentum_step
 from nnscratch.course.checks.pooling import max_pool, max_pool_backward
-from nnscratch.course.checks.regularisation import dropout, he_normal, illnesses, leaky_relu_backward, shifted, variances
+from nnscratch.course.checks.rectifiers import leaky_relu_backward, relu_backward
+from nnscratch.course.checks.regularisation import dropout, shifted
 from nnscratch.course.checks.stylizer import adain, adain_backward, conditional_norm
 from nnscratch.course.checks.transfer import content_gradient, matched_colours, total_variation
 from nnscratch.course.checks.upsampling import conv_transpose, conv_transpose_dx, covering, overlap, transposed_size
+from nnscratch.course.checks.upstream_gradients import upstream
+from nnscratch.course.checks.wrong_gradients import guilty
 
 __all__ = ["accuracy", "adain", "adain_backward", "adam", "array_shapes", "batch_norm", "batch_norm_backward",
            "batch_norm_steps", "batches", "before_training", "chain", "cnn_backward", "cnn_forward", "cnn_table", "col2im",

@@ -7,7 +7,7 @@ import numpy as np
 from nnscratch import ops
 from nnscratch.course.checks.compare import compare
 from nnscratch.course.checks.exercise import Attempt, exercise
-from nnscratch.course.checks.neurons import normal
+from nnscratch.course.checks.inputs import normal
 
 __all__ = ["dense_backward"]
 

@@ -9,7 +9,7 @@ import numpy as np
 from nnscratch import losses
 from nnscratch.course.checks.compare import compare
 from nnscratch.course.checks.exercise import Attempt, Wrong, exercise
-from nnscratch.course.checks.neurons import normal
+from nnscratch.course.checks.inputs import normal
 from nnscratch.course.checks.prediction import predicted
 
 __all__ = ["accuracy", "first_losses", "softmax_cross_entropy", "train_linear"]

@@ -1,4 +1,4 @@
-"""Exercises of notebook 07: filters recognised, the size of the output, convolution in loops, im2col, and both together.
+"""Exercises of notebook 07: the size of the output, convolution in loops, im2col, and convolution as one matrix product.
 
 Shapes: x (H, W) and K (KH, KW) in the loops; then x (N, H, W, C), K (KH, KW, C, O), columns (N, OH, OW, KH*KW*C).
 """
@@ -7,64 +7,9 @@ import numpy as np
 from nnscratch import ops
 from nnscratch.course.checks.compare import compare
 from nnscratch.course.checks.exercise import Attempt, Wrong, exercise, run
-from nnscratch.course.checks.neurons import normal
-from nnscratch.course.checks.prediction import predicted
-from nnscratch.hints import checked
-from nnscratch.ops.validation import check_array
+from nnscratch.course.checks.inputs import normal
 
-__all__ = ["conv2d", "conv_loops", "filter_kernels", "filters", "im2col", "output_size"]
-
-
-# --- which kernel made which image --------------------------------------------------------------------------------
-
-SOBEL = np.array([[1.0, 0, -1], [2, 0, -2], [1, 0, -1]])
-MADE_BY = "DACB"  # images 1 to 4
-
-
-def filter_kernels() -> dict[str, np.ndarray]:
-    """Four kernels.
-
-    Returns
-    -------
-    kernels : dict of str to array (3, 3)
-        By letter.
-    """
-    sharpen = np.array([[0.0, -1, 0], [-1, 5, -1], [0, -1, 0]])
-    return {"A": SOBEL, "B": SOBEL.T, "C": sharpen, "D": np.ones((3, 3)) / 9}
-
-
-@checked
-def filtered(image: np.ndarray) -> dict[str, np.ndarray]:
-    """The image after each of the four kernels, in another order.
-
-    Parameters
-    ----------
-    image : array (H, W)
-
-    Returns
-    -------
-    images : dict of str to array (H - 2, W - 2)
-        By number.
-    """
-    check_array("filtered", "image", image, 2, "(rows, columns)")
-    kernels = filter_kernels()
-    return {f"image {k + 1}": right_conv_loops(image, kernels[letter]) for k, letter in enumerate(MADE_BY)}
-
-
-@exercise("07", "Which kernel has no negative weight? Its output has no negative values, so the background is black.",
-          "A compares left with right, so it reacts to vertical edges. B is its transpose.",
-          "D is a mean: it blurs. C makes the difference to the four neighbours larger: edges become stronger.")
-def filters(attempt: Attempt) -> None:
-    """The letter of the kernel that made image 1, 2, 3, 4."""
-    turned = "it reacts to edges, but of the other direction: A compares left with right, B top with bottom"
-    flat = "that kernel compares two sides, so the two edges of a stroke get opposite signs; here the whole stroke is bright"
-    kept = "that kernel keeps a stroke bright; here one of its edges is dark"
-    predicted(attempt, {f"image {k + 1}": letter for k, letter in enumerate(MADE_BY)}, {
-        turned: ("image 2", "B"), f"{turned} ": ("image 4", "A"),
-        flat: ("image 1", "A"), f"{flat} ": ("image 1", "B"), f"{flat}  ": ("image 3", "A"), f"{flat}   ": ("image 3", "B"),
-        kept: ("image 2", "C"), f"{kept} ": ("image 2", "D"), f"{kept}  ": ("image 4", "C"), f"{kept}   ": ("image 4", "D"),
-        "this image is blurred, and C makes edges stronger": ("image 1", "C"),
-        "the edges of this image are stronger, and a mean makes them weaker": ("image 3", "D")})
+__all__ = ["conv2d", "conv_loops", "im2col", "output_size"]
 
 
 # --- loops --------------------------------------------------------------------------------------------------------

@@ -1,23 +1,17 @@
-"""Exercises of notebook 08: the gradients of a convolution, col2im, how many windows cover a pixel, and wrong backward passes.
+"""Exercises of notebook 08: the gradients of a convolution, col2im, and how many windows cover a pixel.
 
 Shapes: x (N, H, W, C), K (KH, KW, C, O), dy (N, OH, OW, O), columns (N, OH, OW, KH*KW*C); stride 1, no padding.
 """
-import re
-from collections.abc import Callable
-from typing import Any
-
 import numpy as np
 
 from nnscratch import ops
 from nnscratch.course.checks.compare import compare
-from nnscratch.course.checks.exercise import Attempt, Wrong, exercise, run
-from nnscratch.course.checks.neurons import normal
+from nnscratch.course.checks.exercise import Attempt, exercise
+from nnscratch.course.checks.inputs import normal
 from nnscratch.course.checks.prediction import predicted
-from nnscratch.hints import checked
-from nnscratch.ops.validation import check_array
 from nnscratch.ops.window import make_window
 
-__all__ = ["col2im", "conv2d_backward", "conv_dkernel", "conv_dx", "coverage", "guilty", "suspects"]
+__all__ = ["col2im", "conv2d_backward", "conv_dkernel", "conv_dx", "coverage"]
 
 
 # --- the gradient with respect to the kernel ----------------------------------------------------------------------
@@ -69,21 +63,25 @@ def right_dx(dy, K):
     return ops.conv2d_backward(dy, cache, "input")[0]
 
 
-def taps_without_adding(dy, K):
-    """dx with = in place of +=, a loop over the kernel's elements."""
+def zeros_like_dx(dy, K, stride):
+    """Zeros in the shape of dx."""
     (n, oh, ow, _), (kh, kw, c, _) = dy.shape, K.shape
-    dx = np.zeros((n, oh + kh - 1, ow + kw - 1, c))
-    for i, j in np.ndindex(kh, kw):
-        dx[:, i:i + oh, j:j + ow] = dy @ K[i, j].T
+    return np.zeros((n, (oh - 1) * stride + kh, (ow - 1) * stride + kw, c))
+
+
+def taps_without_adding(dy, K, stride=1):
+    """dx with = in place of +=, a loop over the kernel's elements."""
+    dx, (_, oh, ow, _) = zeros_like_dx(dy, K, stride), dy.shape
+    for i, j in np.ndindex(K.shape[:2]):
+        dx[:, i:i + (oh - 1) * stride + 1:stride, j:j + (ow - 1) * stride + 1:stride] = dy @ K[i, j].T
     return dx
 
 
-def windows_without_adding(dy, K):
+def windows_without_adding(dy, K, stride=1):
     """dx with = in place of +=, a loop over the windows."""
-    (n, oh, ow, _), (kh, kw, c, _) = dy.shape, K.shape
-    dx = np.zeros((n, oh + kh - 1, ow + kw - 1, c))
-    for h, w in np.ndindex(oh, ow):
-        dx[:, h:h + kh, w:w + kw] = np.einsum("no,ijco->nijc", dy[:, h, w], K)
+    dx, (kh, kw) = zeros_like_dx(dy, K, stride), K.shape[:2]
+    for h, w in np.ndindex(dy.shape[1:3]):
+        dx[:, h * stride:h * stride + kh, w * stride:w * stride + kw] = np.einsum("no,ijco->nijc", dy[:, h, w], K)
     return dx
 
 
@@ -220,71 +218,3 @@ def coverage(attempt: Attempt) -> None:
         "a window cannot begin outside the image: one window only reaches this corner": ("pixel (0, 0)", 2),
         "the window at the column before covers this pixel, too": ("pixel (0, 2)", 1),
         "the window at the row before covers this pixel, too": ("pixel (1, 0)", 1)})
-
-
-# --- find the bugs ------------------------------------------------------------------------------------------------
-
-def suspects() -> dict[str, Callable]:
-    """Backward passes of a convolution, some right, some wrong.
-
-    Returns
-    -------
-    suspects : dict of str to callable
-        By letter: (dy, x, K) -> dx, dK, db.
-    """
-    return {"A": lambda dy, x, K: (right_dx(dy, K), right_dkernel(dy, x), dy.sum(axis=(0, 1, 2))),
-            "B": backward_with(dK=lambda dK, dy, x, K: dK[::-1, ::-1]),
-            "C": backward_with(dx=lambda dx, dy, x, K: windows_without_adding(dy, K)), "D": right_conv2d_backward,
-            "E": backward_with(db=lambda db, dy, x, K: dy.mean(axis=(0, 1, 2)))}
-
-
-@exercise("08", "Choose sizes that all differ, N of at least 2, and random values: ones hide mistakes.",
-          "You have a backward pass that is right: own.conv2d_backward. Or measure: own.numeric_gradient of "
-          "(dy * own.conv2d(x, K, b)).sum().",
-          "For each letter compare all three arrays by np.allclose; collect the letters where one of them differs.")
-def guilty(attempt: Attempt) -> None:
-    """The letters of the wrong backward passes, as in {"A"}."""
-    letters = letters_of(run(attempt, {}))
-    found = {letter for letter, backward in suspects().items() if not is_right(backward)}
-    if letters - set(suspects()):
-        raise Wrong(f"there is no suspect {sorted(letters - set(suspects()))[0]!r}, only {', '.join(suspects())}")
-    if letters - found:
-        raise Wrong(f"{sorted(letters - found)[0]} is right: all of its gradients agree with a gradient check")
-    if found - letters:
-        raise Wrong(f"{len(found - letters)} of the wrong ones are not named: compare dx, dK and db of each suspect")
-
-
-def letters_of(answer: Any) -> set[str]:
-    """The letters in {"A", "B"}, ["a", "b"], "A, B", "A and B" or "AB"."""
-    words = [answer] if isinstance(answer, str) or not np.iterable(answer) else list(answer)
-    if isinstance(answer, dict) or not all(isinstance(word, str) for word in words):
-        raise Wrong(f"your code returns something of type {type(answer).__name__}, expected the letters of the wrong ones, "
-                    'as in {"A"}')
-    found = set(re.findall(r"[^\W_]+", " ".join(words).upper())) - {"AND"}
-    return {letter for word in found for letter in (word if set(word) <= set(suspects()) else [word])}
-
-
-def is_right(backward: Callable) -> bool:
-    """Whether all three gradients are those of the library."""
-    x, K = normal(2, 7, 5, 3), normal(3, 2, 3, 4)
-    dy = normal(2, 5, 4, 4, seed=1)
-    return all(np.allclose(mine, right) for mine, right in zip(backward(dy, x, K), right_conv2d_backward(dy, x, K)))
-
-
-# --- a kernel to be found -----------------------------------------------------------------------------------------
-
-@checked
-def unknown_filter(images: np.ndarray) -> np.ndarray:
-    """Filter images with a kernel of 3 x 3 that is to be found.
-
-    Parameters
-    ----------
-    images : array (N, H, W, 1)
-
-    Returns
-    -------
-    y : array (N, H - 2, W - 2, 1)
-    """
-    check_array("unknown_filter", "images", images, 4)
-    kernel = np.array([[-2.0, -1, 0], [-1, 1, 1], [0, 1, 2]])
-    return ops.conv2d(images, kernel[:, :, None, None].astype(images.dtype))[0]

@@ -7,7 +7,7 @@ import numpy as np
 from nnscratch import losses
 from nnscratch.course.checks.compare import Case, compare
 from nnscratch.course.checks.exercise import Attempt, exercise
-from nnscratch.course.checks.neurons import normal
+from nnscratch.course.checks.inputs import normal
 from nnscratch.course.checks.prediction import predicted
 
 __all__ = ["fit_line", "line_gradient", "mse", "sgd_step", "which_rate"]

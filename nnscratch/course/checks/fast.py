@@ -10,7 +10,7 @@ import numpy as np
 from nnscratch import ops
 from nnscratch.course.checks.compare import compare
 from nnscratch.course.checks.exercise import Attempt, Wrong, describe_inputs, exercise, run
-from nnscratch.course.checks.neurons import normal
+from nnscratch.course.checks.inputs import normal
 from nnscratch.course.checks.prediction import predicted
 from nnscratch.fast.cpu.winograd_matrices import winograd_matrices
 from nnscratch.fast.workspace import free_scratch

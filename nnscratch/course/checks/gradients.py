@@ -11,7 +11,7 @@ import numpy as np
 
 from nnscratch.course.checks.compare import compare
 from nnscratch.course.checks.exercise import Attempt, exercise
-from nnscratch.course.checks.neurons import normal
+from nnscratch.course.checks.inputs import normal
 from nnscratch.course.checks.prediction import predicted
 
 __all__ = ["SMALL_GRAPH", "chain", "fan_out", "numeric_gradient", "walk_back"]
@@ -156,9 +156,9 @@ class Graph(tuple):
 
 
 SMALL_GRAPH = Graph("u = 3 x; y = x + u", Step("u", ("x",), lambda dy: [3 * dy]), Step("y", ("x", "u"), lambda dy: [dy, dy]))
-LARGE_GRAPH = Graph("u = 3 x; v = -4 u; w = u + v; y = x + 5 w + u", Step("u", ("x",), lambda dy: [3 * dy]),
+LARGE_GRAPH = Graph("u = 3 x; v = -4 u; w = u + v; y = u + 5 w + x", Step("u", ("x",), lambda dy: [3 * dy]),
                     Step("v", ("u",), lambda dy: [-4 * dy]), Step("w", ("u", "v"), lambda dy: [dy, dy]),
-                    Step("y", ("x", "w", "u"), lambda dy: [dy, 5 * dy, dy]))
+                    Step("y", ("u", "w", "x"), lambda dy: [dy, 5 * dy, dy]))
 CHAIN_GRAPH = Graph("u = 3 x; y = 2 u", Step("u", ("x",), lambda dy: [3 * dy]), Step("y", ("u",), lambda dy: [2 * dy]))
 
 

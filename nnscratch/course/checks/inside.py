@@ -7,19 +7,14 @@ from typing import Any
 
 import numpy as np
 
-from nnscratch.course.checks.cnn import (
-    Unpacked,
-    arrays,
-    integers,
-    parameters,
-    right_backward,
-    right_forward,
-    softmax,
-    unchanged,
-)
+from nnscratch.course import own
+from nnscratch.course.checks.classification import softmax
+from nnscratch.course.checks.cnn import arrays, parameters, right_forward
+from nnscratch.course.checks.cnn_gradients import right_backward
 from nnscratch.course.checks.compare import compare
 from nnscratch.course.checks.exercise import Attempt, exercise
-from nnscratch.course.checks.neurons import normal
+from nnscratch.course.checks.inputs import integers, normal
+from nnscratch.course.checks.named_arrays import Unpacked, unchanged
 from nnscratch.course.checks.prediction import predicted
 
 __all__ = ["confusion_matrix", "confusion_numbers", "occlusion", "saliency"]
@@ -104,7 +99,6 @@ right_saliency = saliency_with()
 
 def library_saliency(image, k, params):
     """The library's, with the learner's arguments, from the parts of the course."""
-    from nnscratch.course import own  # it uses the exercises
     logits, cache = own.cnn_forward(image[None, :, :, None], params)
     dlogits = np.zeros_like(logits)
     dlogits[0, k] = 1
@@ -166,7 +160,6 @@ right_occlusion = occlusion_with()
 
 def library_occlusion(image, k, patch, params):
     """The library's, with the learner's arguments, from the parts of the course."""
-    from nnscratch.course import own
     rows, columns = image.shape[0] - patch + 1, image.shape[1] - patch + 1
     batch = np.repeat(image[None], 1 + rows * columns, axis=0)
     for n, (h, w) in enumerate(np.ndindex(rows, columns), 1):

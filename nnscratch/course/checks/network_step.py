@@ -6,74 +6,36 @@ Shapes: x (N, H, W, 1), H and W multiples of 4; t (N, classes); parameters K1 (3
 W3 (H/4 * W/4 * O2, classes), b3.
 """
 import time
-from collections.abc import Callable, Mapping
-from typing import Any
 
 import numpy as np
 
-from nnscratch import ops
+from nnscratch.course.checks.classification import library_cross_entropy
+from nnscratch.course.checks.cnn import PARAMETERS, arrays, forward_with, parameters, right_forward
+from nnscratch.course.checks.cnn_gradients import GRADIENTS, backward_with, masked, unmasked
 from nnscratch.course.checks.compare import compare
 from nnscratch.course.checks.exercise import Attempt, Wrong, exercise
-from nnscratch.course.checks.neurons import normal
+from nnscratch.course.checks.inputs import integers, normal, with_border
+from nnscratch.course.checks.named_arrays import Unpacked, items, unchanged
 
 __all__ = ["fast_step"]
 
-PARAMETERS, BACKWARD = ("K1", "b1", "K2", "b2", "W3", "b3"), ("W3", "b3", "K2", "b2", "K1", "b1")
 TIMES, IMAGES, ROUNDS = 2, 8, 20  # how many times as fast; with how many images, and how often, it is measured
+CORNERS = (0, 0), (0, 1), (1, 0), (1, 1)  # of a window of 2 x 2
+BACKWARD = GRADIENTS[:-1]  # a training step needs no gradient with respect to the images
 
 
-def with_border(x):
-    """Zeros, one pixel wide, around each image."""
-    return np.pad(x, [(0, 0), (1, 1), (1, 1), (0, 0)])
+def step_with(loss=library_cross_entropy, forward=right_forward, **decisions):
+    """A step from its parts; the results in the order L, BACKWARD. A wrong answer changes one of them."""
+    backward = backward_with(forward=forward, **decisions)
 
-
-def cross_entropy(logits, t):
-    """(loss, gradient), means over the batch."""
-    exponents = logits - logits.max(axis=1, keepdims=True)
-    log_p = exponents - np.log(np.exp(exponents).sum(axis=1, keepdims=True))
-    return -(t * log_p).sum() / len(t), (np.exp(log_p) - t) / len(t)
-
-
-def to_first(dy, y, pooled):
-    """The backward pass of max pooling."""
-    return ops.max_pool2d_backward(dy, ops.max_pool2d(y, 2)[1])
-
-
-def to_all(dy, y, pooled):
-    """Every maximum of a window gets all of the gradient."""
-    def spread(a):
-        return a.repeat(2, axis=1).repeat(2, axis=2)
-    return spread(dy) * (y == spread(pooled))
-
-
-def masked(dy, a):
-    """The backward pass of ReLU."""
-    return dy * (a > 0)
-
-
-def step_with(relu1=masked, relu2=masked, pool_backward=to_first, loss=cross_entropy, border=with_border):
-    """A step from its decisions; the results in the order L, BACKWARD."""
     def step(x, t, K1, b1, K2, b2, W3, b3):
-        a1, cache1 = ops.conv2d(border(x), K1, b1)
-        y1 = np.maximum(0, a1)
-        pooled1 = ops.max_pool2d(y1, 2)[0]
-        a2, cache2 = ops.conv2d(border(pooled1), K2, b2)
-        y2 = np.maximum(0, a2)
-        pooled2 = ops.max_pool2d(y2, 2)[0]
-        x3 = pooled2.reshape(len(x), -1)
-        L, dlogits = loss(x3 @ W3 + b3, t)
-        da2 = relu2(pool_backward((dlogits @ W3.T).reshape(pooled2.shape), y2, pooled2), a2)
-        dx2, dK2, db2 = ops.conv2d_backward(da2, cache2)
-        da1 = relu1(pool_backward(dx2[:, 1:-1, 1:-1], y1, pooled1), a1)
-        _, dK1, db1 = ops.conv2d_backward(da1, cache1, "parameters")
-        return L, x3.T @ dlogits, dlogits.sum(axis=0), dK2, db2, dK1, db1
+        values = K1, b1, K2, b2, W3, b3
+        L, dlogits = loss(forward(x, *values)[-1], t)
+        return L, *backward(dlogits, x, *values)[:-1]
     return step
 
 
 right_step = step_with()
-
-
-CORNERS = (0, 0), (0, 1), (1, 0), (1, 1)  # of a window of 2 x 2
 
 
 def columns_of(y):
@@ -112,7 +74,7 @@ def library_step(x, t, params):
     y2 = np.maximum(0, columns2 @ K2.reshape(-1, K2.shape[3]) + b2).reshape(N, H // 2, W // 2, -1)
     pooled2 = maxima(y2)
     x3 = pooled2.reshape(N, -1)
-    L, dlogits = cross_entropy(x3 @ W3 + b3, t)
+    L, dlogits = library_cross_entropy(x3 @ W3 + b3, t)
     da2 = to_first_positive((dlogits @ W3.T).reshape(pooled2.shape), y2, pooled2)
     dx2 = np.zeros((N, H // 2 + 2, W // 2 + 2, K2.shape[2]))
     for i, j in np.ndindex(3, 3):
@@ -124,14 +86,21 @@ def library_step(x, t, params):
                "b3": dlogits.sum(axis=0)}
 
 
+def to_all(dy, y):
+    """Every maximum of a window gets all of the gradient."""
+    def spread(a):
+        return a.repeat(2, axis=1).repeat(2, axis=2)
+    return spread(dy) * (y == spread(maxima(y)))
+
+
 def summed(logits, t):
     """The loss and gradient as sums over the batch."""
-    return tuple(len(t) * one for one in cross_entropy(logits, t))
+    return tuple(len(t) * one for one in library_cross_entropy(logits, t))
 
 
 def mean_of_mean(logits, t):
     """The gradient divided by the batch once more."""
-    L, dlogits = cross_entropy(logits, t)
+    L, dlogits = library_cross_entropy(logits, t)
     return L, dlogits / len(t)
 
 
@@ -187,7 +156,7 @@ def plain_step(x, t, params):
     y2 = np.maximum(0, a2)
     pooled = plain_pool(y2)
     x3 = pooled.reshape(len(x), -1)
-    L, dlogits = cross_entropy(x3 @ W3 + b3, t)
+    L, dlogits = library_cross_entropy(x3 @ W3 + b3, t)
     da2 = masked(plain_pool_backward((dlogits @ W3.T).reshape(pooled.shape), y2), a2)
     dx2, dK2, db2 = plain_backward(da2, x2, K2)
     da1 = masked(plain_pool_backward(dx2[:, 1:-1, 1:-1], y1), a1)
@@ -195,36 +164,10 @@ def plain_step(x, t, params):
     return L, {"K1": dK1, "b1": db1, "K2": dK2, "b2": db2, "W3": x3.T @ dlogits, "b3": dlogits.sum(axis=0)}
 
 
-class ByName:
-    """An attempt at a function of a dict, called with arrays by position, so that `compare` can name them."""
-
-    def __init__(self, attempt: Attempt) -> None:
-        self.attempt = attempt
-        self.__code__ = getattr(attempt, "__code__", None)  # for `run`, which shows the line that raised
-
-    def __call__(self, x: np.ndarray, t: np.ndarray, *values: np.ndarray) -> Any:
-        result = self.attempt(x, t, dict(zip(PARAMETERS, values)))
-        if result is None or result is Ellipsis:
-            return result
-        if not isinstance(result, (tuple, list)) or len(result) != 2:
-            raise Wrong("expected two results: the loss L, and a dict of gradients")
-        grads = result[1].item() if isinstance(result[1], np.ndarray) and result[1].ndim == 0 else result[1]
-        if not isinstance(grads, Mapping) or (missing := [name for name in BACKWARD if name not in grads]):
-            what = "a dict of gradients" if not isinstance(grads, Mapping) else ", ".join(missing)
-            raise Wrong(f"the second result is a {type(grads).__name__} without {what}: expected K1, b1, K2, b2, W3, b3")
-        return (result[0], *(grads[name] for name in BACKWARD))
-
-
-def integers(*shape, seed=0):
-    """Small whole numbers around 0, the same for the same shape and seed."""
-    return np.random.default_rng([seed, *shape]).integers(-3, 4, shape).astype(float)
-
-
 def case(draw, x, O1, O2, classes):
-    """Images with targets and parameters; the biases are positive, so that not all of the few units are 0."""
-    shapes = ((3, 3, 1, O1), (O1,), (3, 3, O1, O2), (O2,), (x.shape[1] * x.shape[2] // 16 * O2, classes), (classes,))
-    values = [draw(*shape, seed=k) + 0.5 * (len(shape) == 1) for k, shape in enumerate(shapes)]
-    return {"x": x, "t": np.eye(classes)[np.arange(len(x)) % classes], **dict(zip(PARAMETERS, values))}
+    """Images with targets and parameters."""
+    D = x.shape[1] * x.shape[2] // 16 * O2
+    return {"x": x, "t": np.eye(classes)[np.arange(len(x)) % classes], **arrays(draw, 1, O1, O2, D, classes)}
 
 
 def background(N, side):
@@ -247,17 +190,21 @@ def fast_step(attempt: Attempt) -> None:
     cases = [case(integers, integers(1, 4, 4, 1), 1, 1, 2), case(normal, background(2, 8), 2, 3, 3),
              case(normal, normal(3, 8, 4, 1), 3, 5, 4)]
 
-    def wrong(**change: Callable) -> Callable:
-        return step_with(**change)
+    def call(function, x, t, *values):
+        result = unchanged(function, x, t, parameters(*values))
+        if result is None or result is Ellipsis:
+            return result
+        if not isinstance(result, (tuple, list)) or len(result) != 2:
+            raise Wrong("expected two results: the loss L, and a dict of gradients")
+        return (result[0], *items(result[1], BACKWARD, "grads"))
 
-    compare(ByName(attempt), right_step, cases, "L " + " ".join(f"d{name}" for name in BACKWARD), {
-        "the backward pass of the first ReLU is missing": wrong(relu1=lambda dy, a: dy),
-        "the backward pass of the second ReLU is missing": wrong(relu2=lambda dy, a: dy),
-        "where several values of a window are the maximum, only the first gets the gradient": wrong(pool_backward=to_all),
-        "loss and gradients are sums over the batch, expected means": wrong(loss=summed),
-        "the gradients are divided by N twice": wrong(loss=mean_of_mean),
-        "the padding holds ones, expected zeros": wrong(
-            border=lambda x: np.pad(x, [(0, 0), (1, 1), (1, 1), (0, 0)], constant_values=1))})
+    compare(Unpacked(attempt, call), right_step, cases, "L " + " ".join(f"d{name}" for name in BACKWARD), {
+        "the backward pass of the first ReLU is missing": step_with(relu1=unmasked),
+        "the backward pass of the second ReLU is missing": step_with(relu2=unmasked),
+        "where several values of a window are the maximum, only the first gets the gradient": step_with(pool=to_all),
+        "loss and gradients are sums over the batch, expected means": step_with(loss=summed),
+        "the gradients are divided by N twice": step_with(loss=mean_of_mean),
+        "the padding holds ones, expected zeros": step_with(forward=forward_with(pad=lambda x: with_border(x, 1)))})
     mine, plain = in_turn(attempt, case(normal, np.maximum(0, normal(IMAGES, 16, 16, 1)), 8, 16, 10))
     if mine * TIMES > plain:
         raise Wrong(f"the values are right, but your step takes {1000 * mine:.2g} ms for {IMAGES} images, the plain one "

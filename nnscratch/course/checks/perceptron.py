@@ -1,4 +1,4 @@
-"""Exercises of notebook 05: mini-batches, the backward pass of two layers, momentum, what to expect, and a faulty loop.
+"""Exercises of notebook 05: what to expect, the backward pass of two layers, momentum, and a faulty loop.
 
 Shapes: x (N, inputs), a and y (N, hidden), logits (N, classes), W2 (hidden, classes).
 """
@@ -8,11 +8,12 @@ import numpy as np
 
 from nnscratch import ops
 from nnscratch.course.checks.compare import compare
-from nnscratch.course.checks.exercise import Attempt, NotAttempted, Wrong, exercise, run
-from nnscratch.course.checks.neurons import normal
+from nnscratch.course.checks.exercise import Attempt, NotAttempted, Wrong, exercise
+from nnscratch.course.checks.inputs import normal
 from nnscratch.course.checks.prediction import predicted
+from nnscratch.course.checks.rectifiers import library_relu_backward
 
-__all__ = ["batches", "before_training", "faulty_lines", "mlp_backward", "momentum_step", "relu_backward"]
+__all__ = ["before_training", "faulty_lines", "mlp_backward", "momentum_step"]
 
 
 @exercise("05", "A dense layer has a weight for each pair of input and unit, and a bias for each unit. Which layers are there?",
@@ -28,28 +29,6 @@ def before_training(attempt: Any) -> None:
         "there is no fraction of a step: round up": (steps, 6300 / 64),
         "this is the number of samples: a step takes 64": (steps, 6300),
         "the logits are nearly equal, but then p is 1/10, not 1": (loss, 0.0), "the base is e, not 10": (loss, 1.0)})
-
-
-def library_relu_backward(dy, a):
-    """The library's, with the learner's arguments."""
-    return ops.relu_backward(dy, ops.relu(a)[1])
-
-
-@exercise("05", "Where a is positive, y = a. Where it is negative, y = 0. What are the two local derivatives?",
-          "Multiply dy by the local derivative of each element: an array of 0 and 1 in the shape of a, from a comparison.",
-          "dy * (a > 0)", library=library_relu_backward)
-def relu_backward(attempt: Attempt) -> None:
-    """da, an array in the shape of a."""
-    cases = [{"dy": np.array([5.0]), "a": np.array([2.0])}, {"dy": np.array([5.0, -3.0]), "a": np.array([2.0, -2.0])},
-             {"dy": np.array([7.0, 4.0]), "a": np.array([0.0, 0.25])}, {"dy": normal(3, 4), "a": normal(3, 4, seed=1)}]
-    compare(attempt, library_relu_backward, cases, "da", {
-        "this is ReLU of dy: its own sign does not matter, that of a does": lambda dy, a: np.maximum(0, dy),
-        "dy is multiplied by a, not by the derivative of ReLU at a": lambda dy, a: dy * np.maximum(0, a),
-        "it is the mask alone: the upstream gradient is missing": lambda dy, a: (a > 0) * 1.0,
-        "the gradient passes where a is negative: exchange the two": lambda dy, a: dy * (a < 0),
-        "at a = 0 the course takes the derivative 0: a > 0, not a >= 0": lambda dy, a: dy * (a >= 0),
-        "the gradient passes everywhere, but where a is negative y does not depend on a": lambda dy, a: dy * 1.0,
-        "the local derivative is 0 or 1, not the sign of a": lambda dy, a: dy * np.sign(a)})
 
 
 def library_mlp_backward(dlogits, x, a, y, W2):
@@ -133,68 +112,6 @@ def momentum_step(attempt: Attempt) -> None:
             new(lambda w, old, v, dw, lr: w + v - lr * dw, right_v),
         "the decay multiplies the whole of v: the new gradient is not decayed yet":
             new(moved, lambda v, dw, lr, decay: decay * (v - lr * dw))})
-
-
-def library_batches(count, size, rng):
-    """The solution."""
-    order = rng.permutation(count)
-    return [order[start:start + size] for start in range(0, count, size)]
-
-
-@exercise("05", "Shuffle all indices once, then cut them into pieces of `size`.",
-          "rng.permutation(count) is 0 to count - 1 in a random order; range(0, count, size) gives where the pieces start.",
-          "[order[start:start + size] for start in range(0, count, size)]; a slice at the end may be short.",
-          library=library_batches)
-def batches(attempt: Attempt) -> None:
-    """A list of arrays of integers, from 0 to count - 1."""
-    for count, size in ((5, 2), (4, 2), (3, 8), (23, 5)):
-        pieces = pieces_of(attempt, count, size, np.random.default_rng(1))
-        check_pieces(pieces, count, size)
-    rng = np.random.default_rng(1)
-    first, second, again = (np.concatenate(pieces_of(attempt, 61, 5, one)) for one in (rng, rng, np.random.default_rng(1)))
-    called = "for count = 61, size = 5"
-    if np.array_equal(first, np.arange(61)):
-        raise Wrong(f"the indices are in order, expected a random order\n{called}")
-    if all((np.diff(first[start:start + 5]) == 1).all() for start in range(0, 61, 5)):
-        raise Wrong(f"the mini-batches are shuffled, but each holds neighbours: shuffle before you cut\n{called}")
-    if not np.array_equal(first, again):
-        raise Wrong(f"two generators of one seed give different orders: draw from rng, and from nothing else\n{called}")
-    if np.array_equal(first, second):
-        raise Wrong(f"each epoch has the same order: draw from rng, do not make a new generator\n{called}")
-
-
-def pieces_of(attempt: Attempt, count: int, size: int, rng: np.random.Generator) -> list[np.ndarray]:
-    """The mini-batches of an attempt; Wrong if they are not a list of indices."""
-    called = f"for count = {count}, size = {size}"
-    result = run(attempt, {"count": count, "size": size, "rng": rng})
-    if isinstance(result, np.ndarray) or not isinstance(result, (list, tuple)):
-        raise Wrong(f"your code returns a {type(result).__name__}, expected a list of arrays\n{called}")
-    pieces = [np.asarray(piece) for piece in result]
-    for piece in pieces:
-        if piece.ndim != 1 or piece.dtype.kind not in "iu":
-            raise Wrong(f"a mini-batch is {piece.tolist()!r:.40}, expected a list of arrays of integers\n{called}")
-    return pieces
-
-
-def check_pieces(pieces: list[np.ndarray], count: int, size: int) -> None:
-    """Raise Wrong unless each index appears once, and all mini-batches but the last are full."""
-    shown = f"for count = {count}, size = {size}\nthe mini-batches are {[piece.tolist() for piece in pieces]}".replace(
-        "], [", "] [")
-    found, sizes = sorted(int(k) for piece in pieces for k in piece), [len(piece) for piece in pieces]
-    full = [size] * (count // size) + [count % size] * (count % size > 0)
-    if 0 in sizes:
-        raise Wrong(f"one mini-batch is empty: from where to where do the starts go?\n{shown}")
-    if outside := [k for k in found if not 0 <= k < count]:
-        raise Wrong(f"there is no index {outside[0]}: they go from 0 to {count - 1}\n{shown}")
-    if len(set(found)) < len(found):
-        twice = next(k for k in found if found.count(k) > 1)
-        raise Wrong(f"index {twice} appears more than once: an epoch uses each sample once, draw without replacement\n{shown}")
-    if len(found) < count:
-        last = sizes == full[:len(sizes)]
-        why = "the last samples are left out: the last mini-batch may be short" if last else "some indices are missing"
-        raise Wrong(f"{why}\n{shown}")
-    if sizes != full:
-        raise Wrong(f"their sizes are {sizes}, expected {full}: all are full but the last\n{shown}")
 
 
 FAULTS = {4: "the validation set is trained on", 8: "the gradients of all steps are added up, never cleared",

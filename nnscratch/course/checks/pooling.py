@@ -7,7 +7,7 @@ import numpy as np
 from nnscratch import ops
 from nnscratch.course.checks.compare import compare
 from nnscratch.course.checks.exercise import Attempt, exercise
-from nnscratch.course.checks.neurons import normal
+from nnscratch.course.checks.inputs import image, normal
 
 __all__ = ["max_pool", "max_pool_backward"]
 
@@ -16,11 +16,6 @@ def as_windows(x, p):
     """(N, H, W, C) -> (N, H/p, p, W/p, p, C)"""
     n, h, w, c = x.shape
     return x.reshape(n, h // p, p, w // p, p, c)
-
-
-def image(*rows):
-    """One image of one channel."""
-    return np.array(rows, dtype=float)[None, :, :, None]
 
 
 def right_max_pool(x, p):

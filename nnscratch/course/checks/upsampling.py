@@ -8,8 +8,9 @@ import numpy as np
 
 from nnscratch import ops
 from nnscratch.course.checks.compare import compare
+from nnscratch.course.checks.convolution_backward import taps_without_adding, windows_without_adding, zeros_like_dx
 from nnscratch.course.checks.exercise import Attempt, exercise
-from nnscratch.course.checks.neurons import normal
+from nnscratch.course.checks.inputs import normal
 from nnscratch.course.checks.prediction import predicted
 
 __all__ = ["conv_transpose", "conv_transpose_dx", "covering", "overlap", "transposed_size"]
@@ -45,36 +46,14 @@ def transposed_size(attempt: Attempt) -> None:
             lambda size, kernel, stride, padding: (size - 1) * stride + kernel + 2 * padding})
 
 
-def empty(x, K, stride):
-    """Zeros in the shape of y."""
-    (n, h, w, _), (kh, kw, o, _) = x.shape, K.shape
-    return np.zeros((n, (h - 1) * stride + kh, (w - 1) * stride + kw, o))
-
-
 def right_conv_transpose(x, K, stride):
     """The library's, with the learner's arguments."""
     return ops.conv2d_transpose(x, K, strides=stride, padding=0)[0]
 
 
-def taps_without_adding(x, K, stride):
-    """y with = in place of +=, kernel element by kernel element."""
-    y, (_, h, w, _) = empty(x, K, stride), x.shape
-    for i, j in np.ndindex(K.shape[:2]):
-        y[:, i:i + (h - 1) * stride + 1:stride, j:j + (w - 1) * stride + 1:stride] = x @ K[i, j].T
-    return y
-
-
-def kernels_without_adding(x, K, stride):
-    """y with = in place of +=, kernel by kernel."""
-    y, (kh, kw) = empty(x, K, stride), K.shape[:2]
-    for h, w in np.ndindex(x.shape[1:3]):
-        y[:, h * stride:h * stride + kh, w * stride:w * stride + kw] = np.einsum("nc,ijoc->nijo", x[:, h, w], K)
-    return y
-
-
 def one_apart(x, K, stride):
     """Kernels one pixel apart, whatever the stride is."""
-    y, close = empty(x, K, stride), right_conv_transpose(x, K, 1)
+    y, close = zeros_like_dx(x, K, stride), right_conv_transpose(x, K, 1)
     y[:, :close.shape[1], :close.shape[2]] = close
     return y
 
@@ -94,7 +73,7 @@ def conv_transpose(attempt: Attempt) -> None:
              {"x": normal(2, 4, 3, 3), "K": normal(5, 4, 6, 3), "stride": 3}]
     overwritten = "= stands where += belongs: where kernels overlap their values add up"
     compare(attempt, right_conv_transpose, cases, "y", {
-        overwritten: taps_without_adding, overwritten + ".": kernels_without_adding,
+        overwritten: taps_without_adding, overwritten + ".": windows_without_adding,
         "the kernel is mirrored: element (0, 0) belongs to the upper left pixel of each window":
             lambda x, K, stride: right_conv_transpose(x, K[::-1, ::-1], stride),
         "the kernel is mirrored along its rows": lambda x, K, stride: right_conv_transpose(x, K[::-1], stride),

@@ -34,11 +34,11 @@ def boundary(axes: Axes, X: np.ndarray, labels: np.ndarray, w: Sequence[float], 
     first, second = np.meshgrid(line, line)
     a = w[0] * first + w[1] * second + b
     axes.contourf(first, second, a, levels=[-1e9, 0, 1e9], colors=[tint(BLUE, 0.13), tint(ORANGE, 0.16)])
-    if w[0] or w[1]:
+    if np.any(w):
         axes.contour(first, second, a, levels=[0], colors=INK, linewidths=1.6)
     for label, colour, sign in ((0, BLUE, "o"), (1, ORANGE, "^")):
         axes.plot(*X[labels == label].T, sign, color=colour, markersize=4.5, markeredgecolor=CARD, markeredgewidth=0.5)
-    wrong = int(((X @ np.asarray(w) + b > 0) != (labels == 1)).sum())
+    wrong = int(((X @ np.array(w) + b > 0) != (labels == 1)).sum())
     axes.text(0.03, 0.03, f"{wrong} of {len(X)} wrong", transform=axes.transAxes, fontsize=9.5, color=INK,
               bbox={"facecolor": CARD, "edgecolor": "none", "pad": 1.5, "alpha": 0.85})
     axes.set(xlim=(-reach, reach), ylim=(-reach, reach), aspect="equal")

@@ -84,7 +84,7 @@ def residuals(axes: Axes, x: np.ndarray, t: np.ndarray, w: float, b: float) -> N
     label(axes, "x", "t")
 
 
-def label(axes: Any, across: str, upwards: str) -> None:
+def label(axes: Axes, across: str, upwards: str) -> None:
     """Names at the axes, and their style."""
     axes.set_xlabel(across, color=INK)
     axes.set_ylabel(upwards, color=INK)

@@ -50,7 +50,7 @@ class Exploration:
         Returns
         -------
         image : Drawing
-            The panels.
+            Of all panels.
         """
         columns = 2 if len(self.shown) == 4 else min(PER_ROW, len(self.shown))
         rows = -(-len(self.shown) // columns)
@@ -90,7 +90,7 @@ class Exploration:
         Returns
         -------
         box : ipywidgets.VBox
-            Sliders, and one large panel below them.
+            The sliders and the panel.
         """
         import ipywidgets
         sliders = [ipywidgets.SelectionSlider(options=list(values), value=start, description=name)
@@ -138,7 +138,7 @@ def explore(panel: Callable[..., None], text: str, *, shown: Sequence[tuple] | N
     Returns
     -------
     exploration : Exploration
-        It shows itself in a notebook.
+        A notebook shows it.
 
     Raises
     ------

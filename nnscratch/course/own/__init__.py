@@ -11,6 +11,7 @@ import sys
 from collections.abc import Callable
 from typing import Any
 
+from nnscratch.course.checks.exercise import EXERCISES, KEEPERS
 from nnscratch.course.own.function import OwnFunction
 from nnscratch.course.own.store import keep, load, stored_source
 from nnscratch.errors import InputError
@@ -49,16 +50,17 @@ def __dir__() -> list[str]:
 
 
 def known() -> dict[str, Any]:
-    """The exercises whose functions are kept, by name."""
-    from nnscratch.course import checks  # an exercise calls `kept`, so that each of the two modules needs the other
-    exercises = {name: getattr(checks, name) for name in checks.__all__}
-    return {name: exercise for name, exercise in exercises.items() if getattr(exercise, "library", None)}
+    """The exercises whose functions are kept, by name: those for which a function of the library stands in."""
+    return {name: exercise for name, exercise in EXERCISES.items() if exercise.library}
 
 
 def kept(name: str, function: Callable[..., Any]) -> str:
     """Store a function that was judged right; return a sentence for the learner."""
     FUNCTIONS.pop(name, None)
     return keep(name, function, known())
+
+
+KEEPERS.append(kept)
 
 
 def from_store(name: str) -> OwnFunction:
