@@ -10,9 +10,10 @@ from nnscratch.course.draw.max_pooling import pooling
 from nnscratch.course.draw.node_graph import Node, graph, neuron
 from nnscratch.course.draw.number_grid import Grid, grids, heatmaps, product
 from nnscratch.course.draw.photograph import photographs
+from nnscratch.course.draw.point_clouds import clouds
 from nnscratch.course.draw.stamping import stamps
 from nnscratch.course.draw.windows import im2col, images, painting, sliding
 
-__all__ = ["Drawing", "Exploration", "Grid", "Node", "bars", "channels", "curves", "explore", "graph", "grids", "heatmaps",
-           "histograms", "im2col", "images", "neuron", "painting", "photographs", "pooling", "product", "sliding",
+__all__ = ["Drawing", "Exploration", "Grid", "Node", "bars", "channels", "clouds", "curves", "explore", "graph", "grids",
+           "heatmaps", "histograms", "im2col", "images", "neuron", "painting", "photographs", "pooling", "product", "sliding",
            "sliding_film", "stamps", "stamps_film", "window_places"]
