@@ -28,5 +28,5 @@ def adain_backward(dt, f, s, epsilon):
     M = s.shape[0] * s.shape[1]
     centred = s - s.mean(axis=(0, 1))
     sigma_s = np.sqrt((centred**2).mean(axis=(0, 1)) + epsilon)
-    df, dstd, dmean = own.batch_norm_backward(dt, f, sigma_s, epsilon)
-    return df, dstd, dmean, dmean / M + dstd * centred / (M * sigma_s)
+    df, dstd, dmean = own.batch_norm_backward(dt[None], f[None], sigma_s, epsilon)
+    return df[0], dstd, dmean, dmean / M + dstd * centred / (M * sigma_s)

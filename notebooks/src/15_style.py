@@ -2,10 +2,10 @@
 # # 15 Texture and style: the Gram matrix
 #
 # Can a style be written down in numbers? This notebook takes a painting, reduces it to nine small tables of averages, and
-# changes a photograph until it has the same tables. Everything is built from your own gradients.
+# changes a photograph until its own tables are close to them. All gradients outside the network are your own.
 #
-# **You will build** the Gram matrix and its backward pass, a style loss, a smoothness term, and at last milestone M4: one
-# training step that gives a photograph the style of a painting.
+# **You will build** the Gram matrix and its backward pass, a style loss, a smoothness term, and at last milestone M4: a
+# step that takes a photograph towards the style of a painting, with your own Adam.
 #
 # **You need** notebooks 07, 10 and 14.
 #
@@ -20,7 +20,7 @@ from nnscratch.course.draw import Grid
 from nnscratch.data.images import photograph, read_image
 from nnscratch.data.synthetic.styles import style_image
 
-PATH = photograph()  # or your own, between quotes: "me.jpg"
+PATH = photograph()  # later your own, "me.jpg"; some assertions hold for this one alone
 photo = read_image(PATH, 96)[0]
 style, coral = style_image("night", 96)[0], style_image("coral", 80)[0]
 draw.photographs({"photograph": photo, "night": style, "coral": coral},
@@ -80,7 +80,8 @@ checks.gram(gram)
 # %%
 assert np.allclose(own.gram(four), entries)
 doubled, twice = own.gram(2 * four), own.gram(np.concatenate([four, four]))
-print("features doubled:", (doubled / entries).ravel(), "  beside its copy:", (twice / entries).ravel())
+print("features doubled:", doubled.ravel() / entries.ravel(),
+      "  beside its copy:", twice.ravel() / entries.ravel())
 assert np.allclose(doubled, 4 * entries) and np.allclose(twice, entries)
 
 # %% [markdown]
@@ -177,8 +178,8 @@ assert np.allclose(dF, measured, atol=1e-8)
 # - They have no $1/M$ in $G$.
 # - We subtract the style's mean $\mu$ from each channel. Features after a ReLU are never negative, so without this most of $G$
 #   would be products of means.
-# - We divide the style loss of each layer by the mean of $(G^s)^2$ plus the mean of $G^2$ at the start, so that no layer decides
-#   alone.
+# - We divide the style loss of each layer by the mean of $(G^s)^2$ plus the mean of $G^2$ at the start, so that no layer
+#   decides alone.
 
 # %%
 from nnscratch.networks.texture_features import texture_features
@@ -271,7 +272,7 @@ draw.photographs({**kept, "photograph": photo},
                  "layer 2 restores the photograph, 5 its edges, 8 hardly a face", 1.3)
 
 # %% [markdown]
-# **Figure 15.5.** What each layer keeps, after 20 steps: layer 2 nearly everything, layer 5 edges without colours, layer 8
+# **Figure 15.5.** What each layer keeps, after 20 steps: layer 2 nearly everything in paler colours, layer 5 edges without colours, layer 8
 # little.
 #
 # Gatys et al. take a deep layer. We take layer 2: with this small network it keeps far more of the photograph at the same
@@ -314,9 +315,9 @@ assert np.isclose(L, 5 / 3) and np.isclose(dx[0, 1, 0], 2)
 # ### Exercise (build): `style_step`
 #
 # Compute $L$ at $x$ and the gradient with respect to $x$. Then take a step by `own.adam(w, m, v, dw, step, lr, beta1, beta2,
-# epsilon)` of notebook 14, with 0.9, 0.99 and 1e-8 for the last three, and clip the new $x$ to [0, 1]. `targets` is the pair
-# of lists `F_c`, `G_s`, and `weights` the triple `w_c`, `w_s` (lists) and `w_x` (a number). The check has a network `pixels`,
-# whose only layer is the pixels themselves.
+# epsilon)` of notebook 14, with 0.9, 0.99 and 1e-8 for the last three, and clip the new $x$ to [0, 1]. As above, `F, backward
+# = network(x)`. `targets` is the pair of lists `F_c`, `G_s`, and `weights` the triple `w_c`, `w_s` (lists) and `w_x` (a
+# number). The check has a network `pixels`, whose only layer is the pixels themselves.
 
 # %% exercise=style_step
 def style_step(x, m, v, step, lr, network, targets, weights):
@@ -383,7 +384,7 @@ def minimise(loss, x, steps=80):
 
 _, by_lbfgs = minimise(objective(photo, style, 30), photo)
 _, from_noise = minimise(objective(photo, style, 30), start)
-assert by_lbfgs[-1] < from_noise[-1] < losses[-1]
+assert by_lbfgs[-1] < 0.9 * min(from_noise[-1], losses[-1])
 
 # %%
 paths = {"Adam, from the photograph": losses, "L-BFGS, from the photograph": by_lbfgs,
@@ -418,7 +419,8 @@ draw.explore(panel, "the portrait at three style weights, more and more a night 
              weight=strengths, shown=[(0.1,), (10,), (1000,)], size=(1.7, 2.1), jpeg=True)
 
 # %% [markdown]
-# **Figure 15.8.** Three style weights; neighbouring images differ by more than 0.07 a pixel on average.
+# **Figure 15.8.** Three style weights; neighbouring images differ by more than 0.07 a pixel on average. In a running notebook a
+# slider shows five.
 #
 # ## Small first, then large
 #

@@ -20,7 +20,7 @@ from nnscratch.course import checks, draw, own
 from nnscratch.data.images import photograph, read_image
 from nnscratch.data.synthetic.styles import style_image
 
-PATH = photograph()  # or your own, between quotes: "me.jpg"
+PATH = photograph()  # later your own, "me.jpg"; some assertions hold for this one alone
 photo, night = read_image(PATH, 190)[0][:160, :160], style_image("night", 160)[0]
 photo = photo[:len(photo) // 4 * 4, :photo.shape[1] // 4 * 4]  # sides that are multiples of 4
 draw.photographs({"photograph": photo, "night": night}, "a portrait and a painted night sky", 1.6)
@@ -56,8 +56,8 @@ assert np.allclose(root, [[2, 1], [1, 2]]) and np.allclose(root @ root, C)
 # %% [markdown]
 # ### Exercise (derive): colours with a given mean and covariance
 #
-# Find the $A$ that is a product of two symmetric roots. (Other matrices do it as well.) Use $C_x + \epsilon I$ for $C_x$, where
-# $I$ is `np.eye`, so that a grey photograph does no harm.
+# Find the $A$ that is a product of two symmetric roots. (Other matrices do it as well.) Add $\epsilon$ to the diagonal of $C_x$
+# first (`np.eye`), so that a grey photograph does no harm.
 
 # %% exercise=matched_colours
 def matched_colours(x, y, epsilon):
@@ -165,7 +165,8 @@ assert np.allclose(t.ravel(), [-1.8, 0.6, 1.4, 3.8]) and np.allclose(own.adain(2
 # ### Exercise (derive): the backward pass of AdaIN
 #
 # Let $\gamma$ be the standard deviation of $s$ and $\beta$ its mean; then $t$ is a batch normalisation of $f$, which is one
-# image. So `own.batch_norm_backward(dy, x, gamma, epsilon)` of notebook 11 gives three of the four results. New is $ds$: how
+# image: `f[None]` is a batch of one. So `own.batch_norm_backward(dy, x, gamma, epsilon)` of notebook 11 gives three of the
+# four results. New is $ds$: how
 # does one pixel of $s$ change $\beta$, and how $\gamma$? With $dt = (1, 0, 0, 4)$ and the numbers above, $\beta$ gets the
 # gradient 5, $\gamma$ gets 4.2, and $ds = (0.4, 4.6)$.
 
