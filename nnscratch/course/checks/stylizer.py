@@ -120,8 +120,8 @@ def over_variance(dt, f, s, epsilon):
 
 
 @exercise("16", "AdaIN is a batch normalisation of f: gamma is the standard deviation of s, and beta the mean of s.",
-          "own.batch_norm_backward(dt[None], f[None], sigma_s, epsilon) gives df[None], and the gradients of gamma and beta, dstd "
-          "and dmean. A pixel of s changes the mean by 1/M of its own change; how much does it change sigma_s?",
+          "own.batch_norm_backward(dt[None], f[None], sigma_s, epsilon) gives df[None], and the gradients of gamma and beta, "
+          "dstd and dmean. A pixel of s changes the mean by 1/M of its own change; how much does it change sigma_s?",
           "ds = dmean / M + dstd * (s - mean_s) / (M * sigma_s), with M the number of pixels of s.", library=right_backward)
 def adain_backward(attempt: Attempt) -> None:
     """An array of the shape of f, two of shape (C,), and one of the shape of s."""
