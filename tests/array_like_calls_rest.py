@@ -24,6 +24,7 @@ from nnscratch.course.draw import (
     node_graph,
     number_grid,
     photograph,
+    point_clouds,
     stamping,
     windows,
 )
@@ -91,6 +92,7 @@ plausible("course.draw.number_grid.product", number_grid.product, x=lambda: imag
           y=lambda: image(2, 2), place=(0, 0), bias=lambda: image(2))
 plausible("course.draw.photograph.photographs", photograph.photographs, photos={"a": abs(image(4, 4, 3))}, text="text",
           inches=2.0)
+plausible("course.draw.point_clouds.clouds", point_clouds.clouds, points={"a": image(5, 2)}, text="text", every=2, inches=1.9)
 plausible("course.draw.stamping.stamps", stamping.stamps, x=lambda: image(2, 2), kernel=lambda: image(2, 2), stride=2,
           places=[(0, 0)])
 plausible("course.draw.windows.im2col", windows.im2col, x=lambda: image(), kernel=lambda: image(2, 2))
