@@ -6,25 +6,18 @@ import numpy as np
 
 from nnscratch.backend import Array, array_module, to_cpu
 from nnscratch.errors import InputError
-from nnscratch.ops.validation import check_is_array
+from nnscratch.ops.validation import check_is_array, check_mapping, check_named
 
 __all__: list[str] = []
 
 
-def check_named(who: str, **given: Any) -> None:
-    """Raise InputError unless each argument is a dict."""
-    for kind, value in given.items():
-        if not isinstance(value, Mapping):
-            raise InputError(f"{who}: {kind} is a {type(value).__name__}, expected a dict of arrays, such as model.{kind}")
-
-
 def check_step(who: str, params: Mapping[str, Array], grads: Mapping[str, Array], stepped: Mapping[str, Array]) -> None:
     """Raise InputError unless the arguments of `step` fit together, and are the parameters that were stepped before."""
-    check_named(who, params=params, grads=grads)
+    check_named(who, "params", params)
+    check_mapping(who, "grads", grads)
     for name, w in params.items():
         what = f"parameter {name!r}"
         g: Any = grads.get(name)
-        check_is_array(who, what, w, "an array, which step() changes in place")
         if getattr(g, "shape", None) != w.shape:
             got = getattr(g, "shape", "no gradient" if g is None else f"a {type(g).__name__}")
             raise InputError(f"{who}: {what} of shape {w.shape} got {got}; give step() the params and grads of the same model")
@@ -54,10 +47,10 @@ def alike(old: Array, new: Array) -> bool:
 def check_state(who: str, arrays: Mapping[str, np.ndarray], params: Mapping[str, Array],
                 slots: tuple[str, ...]) -> dict[str, Array]:
     """The parameters that a saved state has memories of; InputError unless it fits them."""
-    check_named(who, arrays=arrays, params=params)
+    check_named(who, "arrays", arrays)
+    check_named(who, "params", params)
     for kind, given in (("arrays", arrays), ("params", params)):
         for name, array in given.items():
-            check_is_array(who, f"{name!r} of {kind}", array)
             if array.dtype.kind not in ("iu" if name == "steps" and kind == "arrays" else "fc"):
                 raise InputError(f"{who}: the saved state does not fit: {name!r} of {kind} has dtype {array.dtype}, "
                                  f"expected the numbers that save_state returned")
