@@ -157,7 +157,7 @@ SIZES = {"1e8": lambda x: 1e8 * x, "1e-8": lambda x: 1e-8 * x, "x + 1e4": lambda
          "rows of all sizes": lambda x: x * np.logspace(-6, 6, len(x))[:, None]}
 
 
-@pytest.mark.filterwarnings("ignore:overflow")
+@pytest.mark.filterwarnings("ignore::RuntimeWarning")
 @pytest.mark.parametrize("size", SIZES)
 @pytest.mark.parametrize("name", ONE_INPUT)
 def test_inputs_of_any_size(name, size):
