@@ -120,6 +120,25 @@ def test_a_step_belongs_to_one_thread(make):
     same(w["w"], expected["w"], 0)
 
 
+@pytest.mark.parametrize("kind", MINIMIZERS)
+def test_a_step_of_a_minimizer_belongs_to_one_thread(kind):
+    """Its function is called in the middle of a step: another thread is refused there."""
+    refused, minimizers = [], []
+
+    def function(x):
+        if minimizers and not refused:
+            with ThreadPoolExecutor(1) as pool, pytest.raises(InputError, match="another thread makes a step") as error:
+                pool.submit(minimizers[0].step).result()
+            refused.append(error)
+        return ((x - 3)**2).sum(), 2 * (x - 3)
+
+    minimizers.append(kind(function, np.zeros(2)))
+    plain = kind(lambda x: (((x - 3)**2).sum(), 2 * (x - 3)), np.zeros(2))
+    assert minimizers[0].step() == plain.step() and refused
+    with ThreadPoolExecutor(1) as pool:
+        assert pool.submit(minimizers[0].step).result() == plain.step()
+
+
 @pytest.mark.parametrize("make", EVERY)
 def test_the_functional_style_stays_possible(make):
     """`x = x.copy(); step({"x": x})`, with the old x kept or dropped, gives the bits of steps in place; so do views."""

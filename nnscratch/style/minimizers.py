@@ -4,6 +4,7 @@ from typing import Any
 
 from nnscratch.backend import Array, array_module, to_cpu
 from nnscratch.lbfgs import LBFGS, check_state, evaluate
+from nnscratch.one_thread import OneThread
 from nnscratch.ops.validation import check_array, check_function
 from nnscratch.optimizers import Adam
 
@@ -37,6 +38,7 @@ class AdamDescent:
         self.function, self.converged = function, False
         self.image, self.x = x.copy(), x.copy()  # Adam changes `image` in place; a caller may hold x
         self.adam = Adam(self.LEARNING_RATE, beta_1=0.9, beta_2=0.99)
+        self._one_thread = OneThread("another thread makes a step; give each thread a minimizer of its own")
         self.evaluate()
 
     def evaluate(self) -> None:
@@ -85,11 +87,12 @@ class AdamDescent:
         float
             The loss after it.
         """
-        self.adam.step({"image": self.image}, {"image": self.gradient})
-        array_module(self.image).clip(self.image, 0, 1, out=self.image)
-        self.x = self.image.copy()
-        self.evaluate()
-        return self.loss
+        with self._one_thread.claim("AdamDescent"):
+            self.adam.step({"image": self.image}, {"image": self.gradient})
+            array_module(self.image).clip(self.image, 0, 1, out=self.image)
+            self.x = self.image.copy()
+            self.evaluate()
+            return self.loss
 
 
 class ImageLBFGS(LBFGS):
