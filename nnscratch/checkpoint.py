@@ -12,7 +12,7 @@ the caller's dict, "crc32": checksum of everything else}.
 """
 import json
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 from zlib import crc32
 
@@ -22,6 +22,7 @@ from nnscratch.backend import Array, array_module, move, to_cpu
 from nnscratch.errors import InputError
 from nnscratch.files import FilePath as Path
 from nnscratch.files import open_regular_file, reason, replace_file
+from nnscratch.ops.validation import check_named
 from nnscratch.schema import anything, check, mapping, one_of, optional, record, text
 from nnscratch.version import __version__
 
@@ -69,14 +70,14 @@ def save(path: Path, model: Any, optimizer: Any = None, info: dict[str, Any] | N
     arrays = arrays_of(model)
     if not arrays:
         raise InputError("the model has no parameters to save, expected one that is built; call it on an input first")
-    if optimizer is not None and not hasattr(optimizer, "save_state"):
+    if isinstance(optimizer, type) or not hasattr(optimizer, "save_state") and optimizer is not None:
         raise InputError(f"the optimizer is a {type(optimizer).__name__}, expected an Optimizer, or None")
     if optimizer is not None:
-        arrays |= {f"optimizer/{name}": array for name, array in optimizer.save_state().items()}
+        check_named("the optimizer", "its state", state := optimizer.save_state())
+        arrays |= {f"optimizer/{name}": array for name, array in state.items()}
     for name, array in arrays.items():
         if array.dtype.kind not in "fiub":
-            raise InputError(f"{name} holds {array.dtype}, expected real numbers; cast the model back with "
-                             f'model.cast("float32")')
+            raise InputError(f'{name} holds {array.dtype}, expected real numbers; convert it by model.cast("float32")')
     write_arrays(path, arrays, header_text(optimizer and type(optimizer).__name__, {} if info is None else info))
 
 
@@ -111,10 +112,9 @@ def load(path: Path, model: Any, optimizer: Any = None) -> dict[str, Any]:
     arrays = {name: move(fitted(path, name, arrays[name], array), array_module(array)) for name, array in ours.items()}
     if optimizer is not None:
         check_optimizer(path, header["optimizer"], optimizer)
-        for name, array in state.items():
-            w = model.params.get(name.rpartition("/")[0])
-            if w is not None:  # else it is the count of steps, or unknown, and then load_state refuses it
-                state[name] = fitted(path, f"optimizer/{name}", array, w)
+        for name in state:
+            if (w := name.rpartition("/")[0]) in model.params:  # else the count of steps, or unknown: load_state refuses it
+                state[name] = fitted(path, f"optimizer/{name}", state[name], model.params[w])
         optimizer.load_state(state, model.params)
     # From here on nothing can fail: names, shapes, dtypes and devices agree.
     for name, array in model.params.items():
@@ -126,10 +126,11 @@ def load(path: Path, model: Any, optimizer: Any = None) -> dict[str, Any]:
 
 def arrays_of(model: Any) -> dict[str, Array]:
     """The model's own arrays, named as in the file."""
-    if not (hasattr(model, "params") and hasattr(model, "buffers")):
+    if not all(isinstance(getattr(model, kind, None), Mapping) for kind in ("params", "buffers")):
         raise InputError(f"the model is a {type(model).__name__}, expected a Model or a Layer")
-    return ({f"params/{name}": array for name, array in model.params.items()}
-            | {f"buffers/{name}": array for name, array in model.buffers.items()})
+    arrays = {f"{kind}/{name}": array for kind in ("params", "buffers") for name, array in getattr(model, kind).items()}
+    check_named("the model", "its arrays", arrays)
+    return arrays
 
 
 def current_name(name: str, expected: Iterable[str]) -> str:
@@ -229,8 +230,7 @@ def read_arrays(path: Path) -> tuple[dict[str, np.ndarray], dict[str, Any]]:
     except (TypeError, ValueError, RecursionError) as error:
         raise InputError(f"{path} is a safetensors file, but nnscratch did not write it; expected one saved by "
                          f"nnscratch.checkpoint.save") from error
-    old = header["nnscratch"].startswith("0.1")  # version 0.1 wrote no checksum
-    if not (int(signed[2]) == checksum(arrays, words) if signed else old):
+    if not (int(signed[2]) == checksum(arrays, words) if signed else header["nnscratch"].startswith("0.1")):  # 0.1 wrote none
         raise InputError(f"{path} is damaged: its checksum is not that of its content; use another copy")
     return arrays, header
 
