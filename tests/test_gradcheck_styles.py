@@ -114,8 +114,8 @@ def test_the_gradients_of_several_inputs_are_counted_and_named():
     assert "no input holds real numbers" in str(check_op(lambda k: (k[k], k), lambda dy, k: None, [np.arange(3)]))
 
 
-@pytest.mark.parametrize("inputs", [X, [], None, "x", [None], ["x"], [X * 1j], [np.ma.masked_equal(X, X.max())], [object()], [X[:0]]],
-                         ids=lambda v: str(v)[:12])
+@pytest.mark.parametrize("inputs", [X, [], None, "x", [None], ["x"], [X * 1j], [np.ma.masked_equal(X, X.max())],
+                                    [object()], [X[:0]]], ids=lambda v: str(v)[:12])
 def test_inputs_that_are_none_are_refused(inputs):
     with pytest.raises(InputError, match="check_op: input"):
         check_op(square, lambda dy, x: 2 * dy * x, inputs)

@@ -36,12 +36,6 @@ def check_unpacked(path: FilePath, unpacked: int, packed: int) -> None:
                          f"compress less: it is damaged or a decompression bomb, use another")
 
 
-def check_levels(path: FilePath, images: Array) -> None:
-    """Raise InputError for bytes that are 0 and 1 alone: 255 is white, so such images are black."""
-    if images.size and images.max() == 1:
-        raise InputError(f"{path} holds bytes that are all 0 or 1, expected 0 to 255, where 1 is nearly black: multiply by 255")
-
-
 def check_drawing(what: str, count: int, size: int) -> None:
     """Raise InputError for synthetic images that would not fit into memory."""
     if size > MAX_DRAWN or 3 * count * size**2 > MAX_BYTES:

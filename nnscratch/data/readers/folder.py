@@ -11,7 +11,7 @@ import numpy as np
 from nnscratch.backend import Array
 from nnscratch.data.dataset import Dataset
 from nnscratch.data.decode import LARGE, decode, open_header
-from nnscratch.data.limits import MAX_BYTES, check_levels, check_sides
+from nnscratch.data.limits import MAX_BYTES, check_sides
 from nnscratch.data.readers.places import as_path, title_of, visible
 from nnscratch.data.resize import check_channels, check_size, crop_and_resize, resize_dataset
 from nnscratch.errors import InputError, printable
@@ -60,7 +60,6 @@ def read_folder(folder: FilePath, size: int | tuple[int, int] | None = None, cha
     pixels = np.stack(images)
     if all((image == image[..., :1]).all() for image in images):
         pixels = np.ascontiguousarray(pixels[..., :1])
-    check_levels(folder, pixels)
     classes = sorted(set(places) - {folder})
     number = {place: k for k, place in enumerate(classes)}
     labels = np.array([number[place] for place in places]) if classes else None

@@ -17,7 +17,7 @@ import numpy as np
 
 from nnscratch.backend import Array
 from nnscratch.data.dataset import Dataset
-from nnscratch.data.limits import MAX_BYTES, check_levels, check_sides, check_unpacked
+from nnscratch.data.limits import MAX_BYTES, check_sides, check_unpacked
 from nnscratch.data.readers.gunzip import MAGIC, Gunzip
 from nnscratch.data.readers.places import as_path, title_of, visible
 from nnscratch.data.resize import resize_dataset
@@ -52,7 +52,6 @@ def read_idx(path: FilePath, size: int | tuple[int, int] | None = None, channels
     given = as_path(path, "an IDX file or its folder")
     path = training_images(given) if os.path.isdir(given) else given
     images = read_array(path, 3, size)
-    check_levels(path, images)
     labels_path = labels_beside(path)
     labels = None if labels_path is None else read_array(labels_path, 1)
     if labels is not None and len(labels) != len(images):
