@@ -60,8 +60,9 @@ def read_image(path: FilePath, size: int | None = None, *, shorter: int | None =
     minimum = check_int(minimum, "read_image: minimum", 1)
     enlarge = check_flag(enlarge, "read_image: enlarge")
     for name, side in (("size", size), ("shorter", shorter)):
-        if side is not None and check_int(side, name, minimum) > MAX_SIDE:
-            raise InputError(f"{name} is {side}, expected at most {MAX_SIDE} pixels: give a smaller one")
+        whole = isinstance(side, (int, np.integer)) and not isinstance(side, bool)
+        if side is not None and not (whole and minimum <= side <= MAX_SIDE):
+            raise InputError(f"{name} is {side!r:.100}, expected pixels: give an integer from {minimum} to {MAX_SIDE}")
 
     def target(full: tuple[int, int]) -> tuple[int, int]:
         wanted, given = (size, max(full)) if shorter is None else (shorter, min(full))
