@@ -25,8 +25,13 @@ def check_labels(path: FilePath, labels: Array, num_classes: int = MAX_CLASSES) 
 def check_sides(path: FilePath, sides: Sequence[int], size: Any) -> None:
     """Raise InputError for images of very many rows or columns, sides = (H, W), that are not going to be resized."""
     if size is None and max(sides) > MAX_SIDE:
-        raise InputError(f"{path} holds images of {sides[1]}x{sides[0]} pixels, expected at most {MAX_SIDE} a side: give a "
-                         f"size to shrink them to")
+        raise too_large(path, sides)
+
+
+def too_large(path: FilePath, sides: Sequence[int]) -> InputError:
+    """The sentence about images of very many rows or columns, sides = (H, W)."""
+    return InputError(f"{path} holds images of {sides[1]}x{sides[0]} pixels, expected at most {MAX_SIDE} a side: give a size "
+                      f"to shrink them to")
 
 
 def check_unpacked(path: FilePath, unpacked: int, packed: int) -> None:

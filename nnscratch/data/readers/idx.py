@@ -49,8 +49,8 @@ def read_idx(path: FilePath, size: int | tuple[int, int] | None = None, channels
     InputError
         A file is missing, truncated, of another format, or not as long as its header says.
     """
-    given = as_path(path, "an IDX file or its folder")
-    path = training_images(given) if os.path.isdir(given) else given
+    path = as_path(path, "an IDX file or its folder")
+    path = training_images(path, idx_files(visible(path))) if os.path.isdir(path) else path
     images = read_array(path, 3, size)
     labels_path = labels_beside(path)
     labels = None if labels_path is None else read_array(labels_path, 1)
@@ -61,15 +61,14 @@ def read_idx(path: FilePath, size: int | tuple[int, int] | None = None, channels
     return resize_dataset(dataset, size, channels)
 
 
-def idx_files(folder: Path) -> list[Path]:
-    """The files of images in a folder, by their names; a compressed copy of a raw file does not count."""
-    found = [p for p in visible(folder) if "images" in p.name and "ubyte" in p.name and p.is_file()]
+def idx_files(entries: list[Path]) -> list[Path]:
+    """Those entries of a folder that are files of images, by their names; a compressed copy of a raw file does not count."""
+    found = [p for p in entries if "images" in p.name and "ubyte" in p.name and p.is_file()]
     return [p for p in found if p.suffix != ".gz" or p.with_suffix("") not in found]
 
 
-def training_images(folder: Path) -> Path:
-    """The file of training images, or the only file of images."""
-    files = idx_files(folder)
+def training_images(folder: Path, files: list[Path]) -> Path:
+    """The file of training images in a folder, or its only file of images."""
     files = [p for p in files if "train" in p.name] or files
     if len(files) != 1:
         names = ", ".join(p.name for p in files[:3]) or "no IDX file of images"
