@@ -12,6 +12,7 @@ import tarfile
 import zlib
 from collections.abc import Iterable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -60,16 +61,17 @@ def read_cifar(path: FilePath, size: int | tuple[int, int] | None = None, channe
     """
     path = as_path(path, EXPECTED)
     if os.path.isdir(path):
-        return join_batches(path, batches_in(visible(path)), {}, size, channels)
+        return read_batches(path, batches_in(visible(path)), size, channels)
     if not is_archive(path):
-        return join_batches(path, [path], {}, size, channels)
+        return read_batches(path, [path], size, channels)
     members = archive_members(path)
-    return join_batches(path, choose_batches(members), members, size, channels)
+    return read_batches(path, choose_batches(members), size, channels, members)
 
 
-def join_batches(path: Path, batches: list[Path], content: dict[Path, bytes | None], size: int | tuple[int, int] | None,
-                 channels: int | None) -> Dataset:
-    """The data set of these batches; `content` is that of files that have been read already."""
+def read_batches(path: Path, batches: list[Path], size: Any, channels: int | None,
+                 members: dict[Path, bytes | None] | None = None) -> Dataset:
+    """Read these batches, all in the folder or archive `path`; `members` is the content of the archive."""
+    content = members or {}
     if not batches:
         raise InputError(f"{path} has no data_batch_1 or train, expected the batches of CIFAR: give the folder with them")
     parts = [read_batch(file, content.get(file)) for file in batches]

@@ -62,9 +62,8 @@ def read_entries(folder: Path, entries: list[Path], size: tuple[int, int] | None
     if not images:
         raise InputError(f"{folder} holds no images, expected files that Pillow reads, or sub-folders of them: give such a "
                          f"folder")
-    pixels = np.stack(images)
-    if all((image == image[..., :1]).all() for image in images):
-        pixels = np.ascontiguousarray(pixels[..., :1])
+    grey = all((image == image[..., :1]).all() for image in images)
+    pixels = np.stack([image[..., :1] for image in images] if grey else images)
     classes = sorted(set(places) - {folder})
     number = {place: k for k, place in enumerate(classes)}
     labels = np.array([number[place] for place in places]) if classes else None

@@ -5,10 +5,10 @@ from pathlib import Path
 from typing import Any, TypeAlias
 
 from nnscratch.data.dataset import Dataset
-from nnscratch.data.readers.cifar import batches_in, is_archive, join_batches, looks_like_cifar, read_cifar
+from nnscratch.data.readers.cifar import batches_in, is_archive, looks_like_cifar, read_batches, read_cifar
 from nnscratch.data.readers.folder import read_entries
 from nnscratch.data.readers.gunzip import MAGIC
-from nnscratch.data.readers.idx import idx_files, read_idx, training_images
+from nnscratch.data.readers.idx import idx_files, read_idx, read_training_images
 from nnscratch.data.readers.npz import read_npz
 from nnscratch.data.readers.places import as_path, shown, visible
 from nnscratch.data.resize import check_channels, check_size, resize_dataset
@@ -22,6 +22,8 @@ Reader: TypeAlias = Callable[[Path, Any, Any], Dataset]
 
 IDX = (b"\0\0\x08\x01", b"\0\0\x08\x03")
 FORMATS = "a folder of images, an IDX, CIFAR, .npy or .npz file"
+FOLDER_READERS: list[tuple[Callable[[list[Path]], list[Path]], Callable[[Path, list[Path], Any, Any], Dataset]]] = [
+    (idx_files, read_training_images), (batches_in, read_batches)]  # which entries of a folder a format takes, and its reader
 
 
 def open_dataset(path_or_name: FilePath, *, size: int | tuple[int, int] | None = None, channels: int | None = None,
@@ -75,18 +77,14 @@ def open_dataset(path_or_name: FilePath, *, size: int | tuple[int, int] | None =
 def read_any_folder(path: Path, size: tuple[int, int] | None, channels: int | None) -> Dataset:
     """The one data set in a folder, which is listed once: a folder of images may have very many entries."""
     entries = visible(path)
-    found = [(place, idx_files(inside), batches_in(inside)) for place, inside in data_places(path, entries)]
-    found = [one for one in found if one[1] or one[2]]
+    found = [(place, files, read) for place, inside in data_places(path, entries) for choose, read in FOLDER_READERS
+             if (files := choose(inside))]
     found = [one for one in found if one[0] == path] or found
-    if not found:
-        return read_entries(path, entries, size, channels)
-    place, images, batches = found[0]
-    if len(found) > 1 or images and batches:
+    if len(found) > 1:
         names = ", ".join(str(place.relative_to(path)) for place, *_ in found[:4])
         raise InputError(f"{path} holds several data sets, {names}, expected one: give the path of one of them")
-    if images:
-        return read_idx(training_images(place, images), size, channels)
-    return join_batches(place, batches, {}, size, channels)
+    place, files, read = found[0] if found else (path, entries, read_entries)
+    return read(place, files, size, channels)
 
 
 def data_places(folder: Path, entries: list[Path]) -> Iterator[tuple[Path, list[Path]]]:

@@ -11,7 +11,7 @@ import os
 import zlib
 from math import prod
 from pathlib import Path
-from typing import IO
+from typing import IO, Any
 
 import numpy as np
 
@@ -50,7 +50,8 @@ def read_idx(path: FilePath, size: int | tuple[int, int] | None = None, channels
         A file is missing, truncated, of another format, or not as long as its header says.
     """
     path = as_path(path, "an IDX file or its folder")
-    path = training_images(path, idx_files(visible(path))) if os.path.isdir(path) else path
+    if os.path.isdir(path):
+        return read_training_images(path, idx_files(visible(path)), size, channels)
     images = read_array(path, 3, size)
     labels_path = labels_beside(path)
     labels = None if labels_path is None else read_array(labels_path, 1)
@@ -67,13 +68,13 @@ def idx_files(entries: list[Path]) -> list[Path]:
     return [p for p in found if p.suffix != ".gz" or p.with_suffix("") not in found]
 
 
-def training_images(folder: Path, files: list[Path]) -> Path:
-    """The file of training images in a folder, or its only file of images."""
+def read_training_images(folder: Path, files: list[Path], size: Any, channels: int | None) -> Dataset:
+    """Read one of the files of images in a folder: that of the training images, or the only one."""
     files = [p for p in files if "train" in p.name] or files
     if len(files) != 1:
         names = ", ".join(p.name for p in files[:3]) or "no IDX file of images"
         raise InputError(f"{folder} holds {names}, expected one train-images-idx3-ubyte: give the path of the file itself")
-    return files[0]
+    return read_idx(files[0], size, channels)
 
 
 def labels_beside(path: Path) -> Path | None:
