@@ -130,7 +130,7 @@ class Dataset:
 def with_images(dataset: Dataset, images: Array, labels: Array | None) -> Dataset:
     """The same classes and title for other images, or a part of them, with their labels: right ones, so nothing is checked."""
     other = copy(dataset)
-    other.images, other.labels = images, labels
+    other.images, other.labels = images, None if labels is None else labels.copy()
     return other
 
 
