@@ -15,7 +15,7 @@ from nnscratch.backend import Array
 from nnscratch.data.labels import distinct_names, one_hot_labels, whole_labels
 from nnscratch.data.pixels import as_images, to_floats
 from nnscratch.errors import InputError, printable
-from nnscratch.ops.validation import check_array, check_flag, check_int
+from nnscratch.ops.validation import check_array, check_flag, check_int, check_type
 
 __all__ = ["Dataset", "crops", "fingerprint"]
 
@@ -56,8 +56,7 @@ class Dataset:
 
     def __post_init__(self) -> None:
         self.title = printable(self.title)
-        self.images = as_images(self.images, self.title).view()
-        self.images.flags.writeable = False
+        self.images = read_only(as_images(self.images, self.title))
         self.class_names = distinct_names(self.class_names, self.title)
         if self.labels is None:
             return
@@ -68,7 +67,7 @@ class Dataset:
         if labels.min() < 0 or labels.max() >= len(self.class_names):
             raise InputError(f"{self.title}: expected labels from 0 to {len(self.class_names) - 1}, one for each of "
                              f"{len(self.class_names)} classes, got {labels.min()} to {labels.max()}")
-        self.labels = labels
+        self.labels = labels.astype(np.int64, copy=False)  # indices have 32 bits in a browser
 
     def __len__(self) -> int:
         return len(self.images)
@@ -127,10 +126,18 @@ class Dataset:
         return to_floats(self.images[indices]), labels
 
 
+def read_only(array: Array) -> Array:
+    """The array if nothing can be written through it, else a view of this kind: the array itself stays as it is."""
+    if array.flags.writeable:
+        array = array.view()
+        array.flags.writeable = False
+    return array
+
+
 def with_images(dataset: Dataset, images: Array, labels: Array | None) -> Dataset:
     """The same classes and title for other images, or a part of them, with their labels: right ones, so nothing is checked."""
     other = copy(dataset)
-    other.images, other.labels = images, None if labels is None else labels.copy()
+    other.images, other.labels = read_only(images), None if labels is None else labels.copy()
     return other
 
 
@@ -194,8 +201,7 @@ def fingerprint(dataset: Dataset) -> dict[str, Any]:
     InputError
         No data set.
     """
-    if not isinstance(dataset, Dataset):
-        raise InputError(f"fingerprint: got a {type(dataset).__name__}, expected a Dataset: make one of the images")
+    check_type(dataset, "fingerprint: dataset", Dataset)
     labels = b"" if dataset.labels is None else dataset.labels.tobytes()
     return {"shape": list(dataset.images.shape), "classes": dataset.num_classes,
             "crc32": crc32(labels, crc32(np.ascontiguousarray(dataset.images).data))}

@@ -47,7 +47,7 @@ def read_image(path: FilePath, size: int | None = None, *, shorter: int | None =
     -------
     float32 array (1, H, W, 3)
         Values in [0, 1]. 16-bit grey keeps its precision (65535 is white); grey beyond that, or float grey beyond 1, is
-        stretched to [0, 1]; 32-bit integers up to 255 are bytes.
+        stretched to [0, 1]; 32-bit integers up to 255 are bytes. An image that is nearly black is noted in the log.
 
     Raises
     ------
@@ -131,7 +131,7 @@ def check_writable(path: FilePath) -> None:
 def to_image(image: Array) -> "PIL_Image.Image":
     """An array in one of the shapes of `write_image` as a Pillow image of mode RGB."""
     from PIL import Image
-    array = numbers(image, "the image")
+    array = numbers(image, "the image", "biuf")
     pixels = array[0] if array.ndim == 4 and len(array) == 1 else array[..., None] if array.ndim == 2 else array
     if pixels.ndim != 3 or pixels.shape[2] not in (1, 3) or pixels.size == 0 or pixels.dtype.kind != "f":
         white = 1 if pixels.dtype.kind == "b" else 65535 if pixels.dtype == np.uint16 else 255

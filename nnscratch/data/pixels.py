@@ -66,7 +66,7 @@ def as_bytes(name: Any, images: Array) -> Array:
     if images.dtype == bool:
         return np.where(images, np.uint8(255), np.uint8(0))
     if images.dtype.kind not in "iuf":
-        raise InputError(f"{name} holds {images.dtype}, expected uint8, or floats in [0, 1] or [-1, 1]: save one of these")
+        raise InputError(f"{name} holds {images.dtype}, expected uint8, or floats in [0, 1] or [-1, 1]: make it one of these")
     low, high = float(images.min()), float(images.max())
     signed = low < -0.5
     if images.dtype.kind != "f" or not ((-1 if signed else 0) - NOISE <= low and high <= 1 + NOISE):  # true for NaN, too

@@ -8,6 +8,7 @@ import numpy as np
 
 from nnscratch.data.dataset import Dataset, with_images
 from nnscratch.errors import InputError
+from nnscratch.ops.validation import check_type
 
 if TYPE_CHECKING:
     from PIL import Image as PIL_Image
@@ -65,8 +66,7 @@ def resize_dataset(dataset: Dataset, size: int | tuple[int, int] | None = None, 
         No data set, or an impossible size or number of channels.
     """
     from PIL import Image
-    if not isinstance(dataset, Dataset):
-        raise InputError(f"resize_dataset: got a {type(dataset).__name__}, expected a Dataset: make one of the images")
+    check_type(dataset, "resize_dataset: dataset", Dataset)
     check_channels(channels)
     images = dataset.images
     size, channels = check_size(size) or images.shape[1:3], channels or images.shape[3]
