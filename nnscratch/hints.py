@@ -66,8 +66,10 @@ def is_path(value: Any) -> bool:
 
 
 def is_sequence(value: Any) -> bool:
-    """Whether the value is a sequence of things: no text, which would be taken for its letters."""
-    return isinstance(value, (Sequence, np.ndarray)) and not isinstance(value, (str, bytes))
+    """Whether the value is a sequence of things: no text, which would be taken for its letters, and no array without axes."""
+    if isinstance(value, np.ndarray):
+        return value.ndim > 0
+    return isinstance(value, Sequence) and not isinstance(value, (str, bytes))
 
 
 def is_number(value: Any) -> bool:
@@ -122,8 +124,9 @@ def fits(value: Any, hint: Any) -> bool:
     if origin in (list, Sequence):
         return is_sequence(value) and all(fits(one, part) for part in parts for one in value)
     if origin is Iterable:
-        return isinstance(value, Iterable) and not isinstance(value, (str, bytes, Mapping)) and (
-            not is_sequence(value) or all(fits(one, part) for part in parts for one in value))
+        if is_sequence(value):
+            return all(fits(one, part) for part in parts for one in value)
+        return isinstance(value, Iterable) and not isinstance(value, (str, bytes, Mapping, np.ndarray))
     if origin in (dict, Mapping):
         return isinstance(value, Mapping) and (not parts or all(
             fits(key, parts[0]) and fits(one, parts[1]) for key, one in value.items()))

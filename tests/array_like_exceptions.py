@@ -1,4 +1,4 @@
-"""Public callables that test_array_likes.py does not call with junk, each with its reason, and those still to be mended."""
+"""Public callables that test_array_likes.py does not call with junk, each with its reason."""
 PARTS = {  # nobody calls these but the package, which has checked what it gives them: a check would only cost time
     "hooks: a subclass writes them, its base class calls them": [
         "*.compute", "*.differentiate", "*.build", "*.kernel_shape", "layers.*.linear", "layers.*.linear_backward",
@@ -26,10 +26,3 @@ EXCEPTIONS = PARTS | {
     "the command line: a mistake ends in an exit code (test_cli.py)": ["cli.main"],
     "writes a line to the log": ["data.readers.folder.log_skipped"],
 }
-
-OTHERS_TO_MEND = [  # they fail with another exception, or take junk; whoever mends one deletes its line (xfail is strict)
-    "data.dataset.Dataset.batches",
-    "data.dataset.to_bytes",
-    "data.dataset.to_floats",
-    "data.images.read_image",
-]

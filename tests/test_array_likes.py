@@ -19,7 +19,7 @@ import numpy as np
 import pytest
 from array_like_calls import CALLS, FUNCTIONS
 from array_like_calls_cheap import CHEAP
-from array_like_exceptions import EXCEPTIONS, OTHERS_TO_MEND, PARTS
+from array_like_exceptions import EXCEPTIONS, PARTS
 from array_like_junk import MUST_FAIL, Word, variants, wrong_values
 from test_public_api import members, modules
 
@@ -58,7 +58,6 @@ def test_every_public_callable_is_tried():
     assert not (called | set(CHEAP)) - names, "calls of what is not public"
     assert not called & set(CHEAP), "what has a valid call needs no other"
     assert all(fnmatch.filter(names, one) for patterns in EXCEPTIONS.values() for one in patterns), "what does not exist"
-    assert set(OTHERS_TO_MEND) <= set(CALLS) | set(CHEAP)
     left = names - called - set(CHEAP)
     parts = {name for name in left if reason(name, PARTS)}
     counts = (f"{len(names)} public callables: {len(called)} with any junk, {len(CHEAP)} with what is never right; "
@@ -75,12 +74,6 @@ def may_be_none(name, key):
     """Whether None is the default of an argument."""
     parameter = SIGNATURES[name.partition(",")[0]].get(key)
     return parameter is not None and parameter.default is None
-
-
-def tried(calls):
-    """The names; those not yet mended are expected to fail."""
-    not_mended = pytest.mark.xfail(strict=True, reason="not yet mended")
-    return [pytest.param(name, marks=[not_mended] if name in OTHERS_TO_MEND else []) for name in calls]
 
 
 def numbers(result):
@@ -174,7 +167,7 @@ def complaints(name):
                     yield f"{place} gives another result than the clean array"
 
 
-@pytest.mark.parametrize("name", tried(CALLS))
+@pytest.mark.parametrize("name", CALLS)
 def test_junk_is_refused_or_right(name):
     """One InputError or the right result, never another exception; what was given is bit for bit as it was."""
     wrong = list(complaints(name))
@@ -225,7 +218,7 @@ def not_refused(name, folder):
 
 
 @pytest.mark.skipif(not hasattr(signal, "setitimer"), reason="needs a timer")
-@pytest.mark.parametrize("name", tried(CHEAP))
+@pytest.mark.parametrize("name", CHEAP)
 def test_junk_is_refused_before_any_work(name, tmp_path, monkeypatch):
     """An InputError at once, and nothing is written."""
     monkeypatch.chdir(tmp_path)

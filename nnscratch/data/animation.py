@@ -151,7 +151,7 @@ def encode_gif(frames: "Iterable[Any]", milliseconds: int = 250, pause: int = 20
         No frames, or frames that are no images or of several sizes.
     """
     for name, value, most in (("milliseconds", milliseconds, MAX_MILLISECONDS), ("pause", pause, MAX_MILLISECONDS),
-                              ("loop", loop or 0, 65_535)):
+                              ("loop", 0 if loop is None else loop, 65_535)):
         if check_int(value, f"encode_gif: {name}", 0) > most:
             raise InputError(f"encode_gif: {name} is {value}, expected at most {most}: use less")
     try:

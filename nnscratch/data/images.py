@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from nnscratch.backend import Array
-from nnscratch.data.arrays import as_array
+from nnscratch.backend import Array, numbers
 from nnscratch.data.decode import bands, decode
+from nnscratch.data.pixels import warn_if_black
 from nnscratch.errors import InputError, printable
 from nnscratch.files import FilePath, open_regular_file, reason, replace_file, temporary_path
-from nnscratch.ops.validation import check_int
+from nnscratch.ops.validation import check_flag, check_int
 from nnscratch.plotting import load_matplotlib
 
 if TYPE_CHECKING:
@@ -47,7 +47,7 @@ def read_image(path: FilePath, size: int | None = None, *, shorter: int | None =
     -------
     float32 array (1, H, W, 3)
         Values in [0, 1]. 16-bit grey keeps its precision (65535 is white); grey beyond that, or float grey beyond 1, is
-        stretched to [0, 1]; 32-bit integers up to 255 are bytes.
+        stretched to [0, 1]; 32-bit integers up to 255 are bytes. An image that is nearly black is noted in the log.
 
     Raises
     ------
@@ -57,9 +57,12 @@ def read_image(path: FilePath, size: int | None = None, *, shorter: int | None =
     """
     if size is not None and shorter is not None:
         raise InputError(f"size is {size!r} and shorter is {shorter!r}, expected one of them: leave the other out")
+    minimum = check_int(minimum, "read_image: minimum", 1)
+    enlarge = check_flag(enlarge, "read_image: enlarge")
     for name, side in (("size", size), ("shorter", shorter)):
-        if side is not None and not (isinstance(side, (int, np.integer)) and minimum <= side <= MAX_SIDE):
-            raise InputError(f"{name} is {side!r}, expected pixels: give an integer from {minimum} to {MAX_SIDE}")
+        whole = isinstance(side, (int, np.integer)) and not isinstance(side, bool)
+        if side is not None and not (whole and minimum <= side <= MAX_SIDE):
+            raise InputError(f"{name} is {side!r:.100}, expected pixels: give an integer from {minimum} to {MAX_SIDE}")
 
     def target(full: tuple[int, int]) -> tuple[int, int]:
         wanted, given = (size, max(full)) if shorter is None else (shorter, min(full))
@@ -77,6 +80,7 @@ def read_image(path: FilePath, size: int | None = None, *, shorter: int | None =
     for top, band in bands(image):  # of grey, one channel fills all three; Lanczos overshoots at the edges of floats
         values = np.asarray(band, np.float32)
         pixels[0, top:top + band.height] = values / 255 if image.mode == "RGB" else values.clip(0, 1)[..., None]
+    warn_if_black(path, float(pixels.max()))
     return pixels
 
 
@@ -127,7 +131,7 @@ def check_writable(path: FilePath) -> None:
 def to_image(image: Array) -> "PIL_Image.Image":
     """An array in one of the shapes of `write_image` as a Pillow image of mode RGB."""
     from PIL import Image
-    array = as_array(image, "the image")
+    array = numbers(image, "the image", "biuf")
     pixels = array[0] if array.ndim == 4 and len(array) == 1 else array[..., None] if array.ndim == 2 else array
     if pixels.ndim != 3 or pixels.shape[2] not in (1, 3) or pixels.size == 0 or pixels.dtype.kind != "f":
         white = 1 if pixels.dtype.kind == "b" else 65535 if pixels.dtype == np.uint16 else 255

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from nnscratch.backend import Array, array_module, to_cpu
+from nnscratch.backend import Array, array_module, numbers, to_cpu
 from nnscratch.errors import InputError
 from nnscratch.ops.validation import check_function
 
@@ -103,13 +103,9 @@ class Calls:
 
 def read_input(k: int, x: Any, who: str = "check_op") -> Array:
     """One input as an array of real numbers, whole numbers or bools."""
-    try:
-        array = np.asarray(to_cpu(x))
-    except Exception as error:
-        raise InputError(f"{who}: input {k} is a {type(x).__name__}, expected an array of real numbers") from error
-    if array.dtype.kind not in "biuf" or isinstance(x, np.ma.MaskedArray) or not array.size:
-        raise InputError(f"{who}: input {k} is a {type(x).__name__} of {array.dtype} with {array.size} values, expected an "
-                         f"array of real numbers; check a complex input by its two parts")
+    array = numbers(x, f"{who}: input {k}", "biuf", "check a complex input by its two parts")
+    if not array.size:
+        raise InputError(f"{who}: input {k} has shape {array.shape}, expected at least one number")
     return array
 
 

@@ -26,7 +26,7 @@ from nnscratch.schema import check, each, flag, number, optional, record, text, 
 from nnscratch.style import provenance
 from nnscratch.style.provenance import FILE, file_record, style_record, verified_path, verified_style
 from nnscratch.style.settings import Settings
-from nnscratch.style.transfer import State
+from nnscratch.style.transfer import NUMBERS, State
 from nnscratch.version import __version__
 
 __all__ = ["read_sidecar", "read_state"]
@@ -40,8 +40,6 @@ SETTINGS = record(features=text(), weights=optional(text()), strength=number(0, 
 RECORD = record(content=FILE, styles=each(provenance.style, 1, 100), masks=each(FILE, 0, 100), size=whole(1, 10_000),
                 style_scale=number(0.1, 10), settings=SETTINGS)
 SIDECAR = record(interrupted=flag)
-NUMBERS = record(scale=whole(0, 20), step=whole(1), loss=number(), converged=flag, history=each(
-    record(size=whole(1), loss=number(), content=number(), style=number())))
 ARRAYS = re.compile(r"x|gradient|[sy]\d|adam/(steps|(image|picture)/\w+)")
 
 

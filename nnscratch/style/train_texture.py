@@ -17,7 +17,7 @@ import numpy as np
 
 from nnscratch import backend, checkpoint
 from nnscratch.backend import Array, to_cpu, to_device
-from nnscratch.data.arrays import one_hot_labels
+from nnscratch.data.labels import one_hot_labels
 from nnscratch.data.synthetic.paintings import flow_painting
 from nnscratch.data.synthetic.patterns import PATTERNS
 from nnscratch.data.synthetic.textures import tint, tones
