@@ -236,7 +236,7 @@ def generate(path: FilePath | None, output: FilePath, *, shape: tuple[int, int] 
         data = encode_gif([grid(image[None], gap=0, enlarge=not side) for image in images], milliseconds=60, pause=60)
     else:
         images, _ = sampler.sample(rows * columns, seed=seed, label=number)
-        data = encode(grid(images, columns, gap=2 if len(images) > 1 else 0, enlarge=not side), output)
+        data = encode(grid(images, columns, gap=2 if len(images) > 1 else 0, enlarge=not side), output, mark=True)
     with writing(output, inputs=[path or SHIPPED]):
         replace_file(output, data)
     print(f"{len(images)} image{'s' if len(images) > 1 else ''} written to {printable(output)}")

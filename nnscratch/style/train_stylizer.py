@@ -28,6 +28,7 @@ from nnscratch.networks.stylizer import CHANNELS, ENCODED, UPSAMPLINGS, adain, d
 from nnscratch.networks.texture_features import texture_features
 from nnscratch.ops.validation import check_choice, check_form, check_int, check_positive, check_type
 from nnscratch.optimizers import Adam, Optimizer, clip_by_global_norm, cosine_decay, warmup
+from nnscratch.outputs import TRAINING_GOES_ON, BestEffort
 from nnscratch.progress import progress_bar
 from nnscratch.schema import one_of, optional, record
 from nnscratch.style import provenance
@@ -93,8 +94,9 @@ def train_stylizer(folder: str | PathLike, style: str | PathLike | None = None, 
             checkpoint.load(state, model, optimizer)
         else:
             checkpoint.save(state, model, optimizer, info)  # so that even a training stopped at once can be resumed
+        attempt = BestEffort(TRAINING_GOES_ON)
         style_loss = train(model, optimizer, dataset, info, reconstruction_steps,
-                           lambda: checkpoint.save(state, model, optimizer, info))
+                           lambda: attempt(lambda: checkpoint.save(state, model, optimizer, info)))
         path = output.file("stylizer.safetensors")
         checkpoint.save(path, model, info=info | {"what": "stylizer", "encoder": fingerprint(encoder())})
     shown = printable(path)

@@ -28,7 +28,7 @@ from nnscratch.models import Model
 from nnscratch.networks.texture_features import texture_classifier, without_batch_norm
 from nnscratch.ops.validation import check_form, check_int
 from nnscratch.optimizers import Adam, Optimizer, cosine_decay, warmup
-from nnscratch.outputs import OutputFolder
+from nnscratch.outputs import TRAINING_GOES_ON, BestEffort, OutputFolder
 from nnscratch.progress import progress_bar
 from nnscratch.schema import Rule, anything, check, one_of, record, whole
 
@@ -73,12 +73,13 @@ def train_texture(folder: str | PathLike, *, steps: int = 2500, seed: int = 0, r
         model = texture_classifier(len(names), seed)
         model.forward(to_device(np.zeros((1, SIDE, SIDE, 3), np.float32)))
         optimizer, state = Adam(warmup(cosine_decay(LEARNING_RATE, steps), steps // 10 + 1)), output.file(STATE)
+        attempt = BestEffort(TRAINING_GOES_ON)
         if resume:
             checkpoint.load(state, model, optimizer)
         else:
             checkpoint.save(state, model, optimizer, info)  # so that even a training stopped at once can be resumed
         train(model, optimizer, TextureDataset(seed), done, steps,
-              lambda step: checkpoint.save(state, model, optimizer, info | {"done": step}))
+              lambda step: attempt(lambda: checkpoint.save(state, model, optimizer, info | {"done": step})))
         accuracy = evaluate(model, TextureDataset(seed + 1))
         print(f"{accuracy:.1%} of {TEST_CROPS} new crops are classified correctly ({1 / len(names):.1%} by chance)")
         path = output.file("features.safetensors")

@@ -19,7 +19,7 @@ from nnscratch.generate.evaluate.metrics import MIN_IMAGES, evaluate_images, rec
 from nnscratch.generate.evaluate.report import REPORT_FILES, write_report
 from nnscratch.generate.sampler import Sampler, load_generator
 from nnscratch.hints import checked_command
-from nnscratch.outputs import OutputFolder
+from nnscratch.outputs import BestEffort, OutputFolder
 from nnscratch.progress import progress_bar
 
 __all__ = ["evaluate_generator"]
@@ -116,7 +116,7 @@ def classifier_for(splits: Splits, path: Path, seed: int = 0) -> Classifier:
     with progress_bar(total=STEPS, desc="training the classifier", unit="step") as bar:
         classifier = train_classifier(splits.judge_train, splits.held_out, steps=STEPS, seed=seed,
                                       progress=lambda step, loss: bar.update())
-    classifier.save(path)
+    BestEffort("the work goes on, but the classifier would have to be trained again")(lambda: classifier.save(path))
     return classifier
 
 
