@@ -63,6 +63,7 @@ def train(trainer: Trainer, folder: FilePath | OutputFolder, *, score: Score | N
         if not resumed:
             for held in (output, samples):
                 held.remove(*(held.files.keys() - {"judge.safetensors"}))  # of an earlier training
+        output.file("best.safetensors")  # in the list from now on: a full disk at the end is then reported for the file itself
         ended = run_steps(trainer, output, samples, score, progress, save_every)
         save_summary(trainer, output, samples)
     return ended

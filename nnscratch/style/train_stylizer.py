@@ -89,7 +89,8 @@ def train_stylizer(folder: str | PathLike, style: str | PathLike | None = None, 
     with open_training(folder, "stylizer", given, resume, TRAINING, [style] if style else []) as (output, info):
         dataset = PairDataset(info["seed"], recorded_style(info["style"]))
         model, reconstruction_steps = initial_decoder(info)
-        optimizer, state = Adam(warmup(cosine_decay(LEARNING_RATE, info["steps"]), 50)), output.file(STATE)
+        optimizer = Adam(warmup(cosine_decay(LEARNING_RATE, info["steps"]), 50))
+        state, path = output.file(STATE), output.file("stylizer.safetensors")
         if resume:
             checkpoint.load(state, model, optimizer)
         else:
@@ -97,7 +98,6 @@ def train_stylizer(folder: str | PathLike, style: str | PathLike | None = None, 
         attempt = BestEffort(TRAINING_GOES_ON)
         style_loss = train(model, optimizer, dataset, info, reconstruction_steps,
                            lambda: attempt(lambda: checkpoint.save(state, model, optimizer, info)))
-        path = output.file("stylizer.safetensors")
         checkpoint.save(path, model, info=info | {"what": "stylizer", "encoder": fingerprint(encoder())})
     shown = printable(path)
     print(f"the stylizer is {shown}; paint with  nnscratch style PHOTO STYLE --fast --weights {shown} -o OUT")

@@ -72,7 +72,8 @@ def train_texture(folder: str | PathLike, *, steps: int = 2500, seed: int = 0, r
         names = [*PATTERNS, *(f"painting {k}" for k in range(PAINTINGS))]
         model = texture_classifier(len(names), seed)
         model.forward(to_device(np.zeros((1, SIDE, SIDE, 3), np.float32)))
-        optimizer, state = Adam(warmup(cosine_decay(LEARNING_RATE, steps), steps // 10 + 1)), output.file(STATE)
+        optimizer = Adam(warmup(cosine_decay(LEARNING_RATE, steps), steps // 10 + 1))
+        state, path = output.file(STATE), output.file("features.safetensors")
         attempt = BestEffort(TRAINING_GOES_ON)
         if resume:
             checkpoint.load(state, model, optimizer)
@@ -82,7 +83,6 @@ def train_texture(folder: str | PathLike, *, steps: int = 2500, seed: int = 0, r
               lambda step: attempt(lambda: checkpoint.save(state, model, optimizer, info | {"done": step})))
         accuracy = evaluate(model, TextureDataset(seed + 1))
         print(f"{accuracy:.1%} of {TEST_CROPS} new crops are classified correctly ({1 / len(names):.1%} by chance)")
-        path = output.file("features.safetensors")
         checkpoint.save(path, without_batch_norm(model), info={
             "what": "texture features", "steps": steps, "seed": seed, "right": accuracy, "classes": names})
     shown = printable(path)
