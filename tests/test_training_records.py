@@ -58,6 +58,19 @@ def test_a_generator_is_judged_by_its_own_data(place, monkeypatch, capsys):
 
 
 @pytest.mark.slow
+def test_what_judge_advises_can_be_run(place, capsys):
+    """A generator of images that were resized, whose file does not say from what: the advice names the size."""
+    assert main([*TRAIN, "--data", "marks.npz", "--size", "8", "--steps", "2"]) == 0
+    arrays, header = checkpoint.read_arrays("generator/best.safetensors")
+    checkpoint.write_arrays("old.safetensors", arrays, checkpoint.header_text(None, header["info"] | {"source": None}))
+    judge = ["judge", "--from", "old.safetensors", "--count", "100", "--device", "cpu"]
+    for more in ([], ["--data", "marks.npz"]):
+        assert main([*judge, *more]) == 2
+        assert capsys.readouterr().err.endswith(" with --data and --size 8\n")
+    assert main([*judge, "--data", "marks.npz", "--size", "8"]) == 0
+
+
+@pytest.mark.slow
 def test_data_are_known_by_their_content(place, capsys):
     """Renamed data are the same data; other data under the old name are not."""
     assert main([*TRAIN, "--data", "marks.npz", "--steps", "2"]) == 0

@@ -19,7 +19,7 @@ from nnscratch.errors import InputError, printable
 from nnscratch.files import FilePath, replace_file
 from nnscratch.generate.adversarial_losses import CHANCE_LOSS
 from nnscratch.generate.evaluate.command import CLASSIFIER_FILE, classifier_for, recognition_score
-from nnscratch.generate.headers import MAX_SIDE, SOURCE, TRAINING
+from nnscratch.generate.headers import MAX_SIDE, SOURCE, TRAINING, check_source
 from nnscratch.generate.inputs import TEXTURE
 from nnscratch.generate.methods import make_trainer
 from nnscratch.generate.options import Options, make_options, with_current_names
@@ -71,6 +71,8 @@ def train_generator(chosen: dict[str, Any], folder: FilePath, *, data: str | Non
     source: dict[str, Any] = {"data": "glyphs", "size": None}
     options, source, step_count = saved_options(state, chosen) if resume else (make_options(chosen), source, 0)
     backend.use(device)
+    if resume and not data:
+        check_source(source)
     source = {"data": full_path(data) if data else source["data"], "size": size or source["size"]}
     splits, dataset = load_data(source, options)
     if minutes is not None:
@@ -111,9 +113,6 @@ def full_path(data: str) -> str:
 def load_data(source: dict[str, Any], options: Options) -> tuple[Splits | None, Dataset]:
     """(splits, the images to train on) of a source; there are no splits for a texture."""
     data, size = source["data"], source["size"]
-    if os.path.isabs(data) and not os.path.exists(data):
-        raise InputError(f"the data {data} are not there, expected a file or folder; check the path, or give their new place "
-                         f"with --data")
     if options.method == TEXTURE:
         return None, texture_pieces(data, size or TEXTURE_SIDE, options.seed)
     splits = load_splits(data, size=size, seed=options.seed)
