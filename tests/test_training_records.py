@@ -10,8 +10,10 @@ from PIL import Image
 from nnscratch import checkpoint
 from nnscratch.cli import main
 from nnscratch.errors import InputError
+from nnscratch.generate.evaluate import classifier
 from nnscratch.generate.evaluate.classifier import Classifier
 from nnscratch.generate.sampler import SHIPPED, load_generator
+from nnscratch.style import stylizer
 
 TRAIN = ["train", "generator", "--preset", "nano", "--batch", "4", "--device", "cpu", "--groups", "0"]
 
@@ -180,3 +182,31 @@ def test_a_texture_of_a_wide_painting(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     Image.fromarray(np.random.default_rng(0).integers(0, 256, (120, 300, 3)).astype(np.uint8)).save("wide.png")
     assert main(["train", "generator", "--method", "texture", "--data", "wide.png", "--size", "64", "--steps", "1"]) == 0
+
+
+def counted_reads(monkeypatch):
+    """The paths of checkpoints, as they are read."""
+    read, paths = checkpoint.read_safetensors, []
+
+    def counted(path):
+        paths.append(Path(path))
+        return read(path)
+    monkeypatch.setattr(checkpoint, "read_safetensors", counted)
+    return paths
+
+
+@pytest.mark.parametrize("reader, path", [
+    (load_generator, SHIPPED), (Classifier.load, classifier.SHIPPED), (stylizer.Stylizer, stylizer.SHIPPED)])
+def test_a_file_is_read_once(monkeypatch, reader, path):
+    """Header and arrays together: a file that is replaced between two reads would give those of two files."""
+    paths = counted_reads(monkeypatch)
+    reader(path)
+    assert paths.count(path) == 1
+
+
+def test_a_state_is_read_once(place, monkeypatch):
+    """By --resume."""
+    assert main([*TRAIN, "--data", "marks.npz", "--steps", "2"]) == 0
+    paths = counted_reads(monkeypatch)
+    assert main(["train", "generator", "--resume", "--steps", "4"]) == 0
+    assert paths == [Path("generator/state.safetensors"), Path("generator/judge.safetensors")]

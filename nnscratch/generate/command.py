@@ -69,7 +69,8 @@ def train_generator(chosen: dict[str, Any], folder: FilePath, *, data: str | Non
     if not resume and any(os.path.exists(Path(folder) / name) for name in (STATE, "best.safetensors")):
         raise InputError(f"{folder} holds a training already; add --resume to go on with it, or give another --output")
     source: dict[str, Any] = {"data": "glyphs", "size": None}
-    options, source, step_count = saved_options(state, chosen) if resume else (make_options(chosen), source, 0)
+    saved = read_state(state) if resume else None
+    options, source, step_count = saved_options(state, saved, chosen) if saved else (make_options(chosen), source, 0)
     backend.use(device)
     if resume and not data:
         check_source(source)
@@ -79,8 +80,8 @@ def train_generator(chosen: dict[str, Any], folder: FilePath, *, data: str | Non
         options = replace(options, steps=step_count + steps_for_minutes(minutes, dataset, options))
     trainer = make_trainer(dataset, options)
     trainer.source = source
-    if resume:
-        trainer.load(state)
+    if saved:
+        trainer.load(state, saved)
     inputs = [source["data"]] if os.path.isfile(source["data"]) else []
     with OutputFolder(folder, TRAINING_FILES, inputs, adopt=resume) as output:
         return run_training(trainer, splits, output)
@@ -119,11 +120,16 @@ def load_data(source: dict[str, Any], options: Options) -> tuple[Splits | None, 
     return splits, splits.train
 
 
-def saved_options(state: Path, chosen: dict[str, Any]) -> tuple[Options, dict[str, Any], int]:
-    """(options, source, steps made) of a saved training; InputError where an option other than `steps` is given and differs."""
+def read_state(state: Path) -> checkpoint.Saved:
+    """The state of a training, if there is one."""
     if not os.path.exists(state):
         raise InputError(f"{state.parent} holds no training to resume; leave out --resume, or give its folder as --output")
-    info = with_current_names(checkpoint.read_arrays(state)[1]["info"])
+    return checkpoint.read_arrays(state)
+
+
+def saved_options(state: Path, saved: checkpoint.Saved, chosen: dict[str, Any]) -> tuple[Options, dict[str, Any], int]:
+    """(options, source, steps made) of a saved training; InputError where an option other than `steps` is given and differs."""
+    info = with_current_names(saved[1]["info"])
     check(info, TRAINING, state, "begin anew in another folder")
     check(info.get("source"), SOURCE, state, "begin anew in another folder")
     try:

@@ -86,13 +86,14 @@ def train_stylizer(folder: str | PathLike, style: str | PathLike | None = None, 
              "steps": check_int(steps, "train stylizer: steps", 1),
              "seed": check_int(seed, "train stylizer: seed", 0), "begins": "shipped" if start_shipped else "random"}
     backend.use(device)
-    with open_training(folder, "stylizer", given, resume, TRAINING, [style] if style else []) as (output, info):
+    with open_training(folder, "stylizer", given, resume, TRAINING, [style] if style else []) as training:
+        output, info, saved = training
         dataset = PairDataset(info["seed"], recorded_style(info["style"]))
         model, reconstruction_steps = initial_decoder(info)
         optimizer = Adam(warmup(cosine_decay(LEARNING_RATE, info["steps"]), 50))
         state, path = output.file(STATE), output.file("stylizer.safetensors")
-        if resume:
-            checkpoint.load(state, model, optimizer)
+        if saved:
+            checkpoint.restore(state, saved, model, optimizer)
         else:
             checkpoint.save(state, model, optimizer, info)  # so that even a training stopped at once can be resumed
         attempt = BestEffort(TRAINING_GOES_ON)

@@ -67,7 +67,7 @@ def train_texture(folder: str | PathLike, *, steps: int = 2500, seed: int = 0, r
     """
     given = {"steps": check_int(steps, "train texture: steps", 1), "seed": check_int(seed, "train texture: seed", 0)}
     backend.use(device)
-    with open_training(folder, "texture", given, resume) as (output, info):
+    with open_training(folder, "texture", given, resume) as (output, info, saved):
         steps, seed, done = info["steps"], info["seed"], info["done"]
         names = [*PATTERNS, *(f"painting {k}" for k in range(PAINTINGS))]
         model = texture_classifier(len(names), seed)
@@ -75,8 +75,8 @@ def train_texture(folder: str | PathLike, *, steps: int = 2500, seed: int = 0, r
         optimizer = Adam(warmup(cosine_decay(LEARNING_RATE, steps), steps // 10 + 1))
         state, path = output.file(STATE), output.file("features.safetensors")
         attempt = BestEffort(TRAINING_GOES_ON)
-        if resume:
-            checkpoint.load(state, model, optimizer)
+        if saved:
+            checkpoint.restore(state, saved, model, optimizer)
         else:
             checkpoint.save(state, model, optimizer, info)  # so that even a training stopped at once can be resumed
         train(model, optimizer, TextureDataset(seed), done, steps,
@@ -93,8 +93,8 @@ def train_texture(folder: str | PathLike, *, steps: int = 2500, seed: int = 0, r
 @contextlib.contextmanager
 def open_training(folder: str | PathLike, network: str, given: dict[str, Any], resume: bool,
                   schema: Rule = anything, inputs: Sequence[str | PathLike] = ()
-                  ) -> Iterator[tuple[OutputFolder, dict[str, Any]]]:
-    """Hold the folder of a training of this network that starts, or is resumed: yields it and the state's info.
+                  ) -> Iterator[tuple[OutputFolder, dict[str, Any], checkpoint.Saved | None]]:
+    """Hold the folder of a training of this network that starts, or is resumed: yields it, the info and what is saved.
 
     given : the options of a new training; a resumed one keeps its own, which must obey the schema. Raises InputError for a
     folder that cannot be made, that already holds a training, or none to resume, or one of another kind.
@@ -104,14 +104,15 @@ def open_training(folder: str | PathLike, network: str, given: dict[str, Any], r
         raise InputError(f"{folder} holds a training; add --resume to continue it, or give another --output")
     if resume and not os.path.exists(state):
         raise InputError(f"{folder} holds no training to resume; leave out --resume, or give its folder as --output")
-    info = checkpoint.read_arrays(state)[1]["info"] if resume else {"what": f"{network} training", "done": 0, **given}
+    saved = checkpoint.read_arrays(state) if resume else None
+    info = saved[1]["info"] if saved else {"what": f"{network} training", "done": 0, **given}
     check(info, record(what=one_of(f"{network} training"), done=whole(), steps=whole(1), seed=whole()), state,
           "start a new training in another folder")
     check(info, schema, state, "start a new training in another folder")
     files = (STATE, "features.safetensors" if network == "texture" else "stylizer.safetensors")
     with OutputFolder(folder, files, inputs, adopt=resume) as output:
         try:
-            yield output, info
+            yield output, info, saved
         except KeyboardInterrupt:
             print(f"stopped; go on with  nnscratch train {network} --resume -o {printable(folder)}")
             raise
