@@ -74,7 +74,7 @@ def save(path: FilePath, model: Any, optimizer: Any = None, info: dict[str, Any]
         arrays |= {f"optimizer/{name}": array for name, array in optimizer.save_state().items()}
     for name, array in arrays.items():
         if array.dtype.kind not in "fiub":
-            raise InputError(f'{name} holds {array.dtype}, expected real ones; cast the model back with model.cast("float32")')
+            raise InputError(f'{name} holds {array.dtype}, expected real numbers; cast it back with model.cast("float32")')
     write_arrays(path, arrays, header_text(optimizer and type(optimizer).__name__, {} if info is None else info))
 
 

@@ -2,6 +2,7 @@
 import os
 
 import pytest
+from helpers import run_style
 from test_training import data, equal, everything, options
 
 from nnscratch import checkpoint
@@ -125,3 +126,22 @@ def test_trainings_for_style_transfer_outlive_a_full_disk(tmp_path, disk, caplog
     full_at, disk.full = set(), False
     run(tmp_path / "end", resume=True)
     assert (tmp_path / "end" / result).read_bytes() == (tmp_path / "straight" / result).read_bytes()
+
+
+def test_a_transfer_that_cannot_be_resumed_advises_nothing_else(images, monkeypatch, capsys):
+    """No state could be written, then Ctrl-C: the best image is there, --resume is not advised."""
+    from nnscratch.style import command, sidecar
+    whole = command.transfer_style
+
+    def full(*_):
+        raise InputError("cannot write out.png.state (No space left on device)")
+
+    def stopped(*arguments, **options):
+        result = whole(*arguments, **options)
+        result.interrupted = True
+        return result
+    monkeypatch.setattr(command, "transfer_style", stopped)
+    assert run_style(images) == 130 and "continue with  nnscratch style --resume" in capsys.readouterr().out
+    monkeypatch.setattr(sidecar.checkpoint, "write_arrays", full)
+    assert run_style(images) == 130
+    assert "stopped early; best image so far written to" in (text := capsys.readouterr().out) and "--resume" not in text

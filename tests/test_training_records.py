@@ -1,5 +1,6 @@
 """What a training of a generator writes about itself: data are found again, damage is noticed, nothing is in vain."""
 import json
+import shlex
 import shutil
 from pathlib import Path
 
@@ -210,3 +211,19 @@ def test_a_state_is_read_once(place, monkeypatch):
     paths = counted_reads(monkeypatch)
     assert main(["train", "generator", "--resume", "--steps", "4"]) == 0
     assert paths == [Path("generator/state.safetensors"), Path("generator/judge.safetensors")]
+
+
+@pytest.mark.slow
+def test_what_a_training_advises_can_be_run(place, monkeypatch, capsys):
+    """Also in a folder whose name has a space."""
+    assert main([*TRAIN, "--data", "marks.npz", "--steps", "2", "-o", "my generator"]) == 0
+    advice = capsys.readouterr().out.splitlines()[-1].partition("  nnscratch ")[2]
+    assert main(shlex.split(advice)) == 0 and Path("images.png").exists()
+
+    def stop(*_):
+        raise KeyboardInterrupt
+    with monkeypatch.context() as patch:
+        patch.setattr("nnscratch.generate.methods.gan.GANTrainer.train_step", stop)
+        assert main([*TRAIN, "--data", "marks.npz", "--steps", "2", "-o", "it's another"]) == 130
+    advice = capsys.readouterr().out.splitlines()[-1].partition("  nnscratch ")[2]
+    assert main(shlex.split(advice)) == 0 and Path("it's another/best.safetensors").exists()

@@ -15,7 +15,7 @@ from nnscratch.data.images import check_writable, encode, read_image
 from nnscratch.data.splits import Splits, load_splits
 from nnscratch.data.synthetic.registry import SYNTHETIC
 from nnscratch.data.synthetic.styles import is_style, style_image
-from nnscratch.errors import InputError, printable
+from nnscratch.errors import InputError, as_argument, printable
 from nnscratch.files import FilePath, replace_file
 from nnscratch.generate.adversarial_losses import CHANCE_LOSS
 from nnscratch.generate.evaluate.command import CLASSIFIER_FILE, classifier_for, recognition_score
@@ -99,9 +99,9 @@ def run_training(trainer: Trainer, splits: Splits | None, output: OutputFolder) 
         classifier = classifier_for(splits, output.file(CLASSIFIER_FILE))
         print(classifier)
         score = recognition_score(classifier, trainer.labelled)
-    ended, folder = train_with_progress(trainer, output, score), printable(output.path)
-    print({"done": f"done: sample with  nnscratch generate --from {folder}/best.safetensors -o images.png",
-           "stopped": f"stopped; go on with  nnscratch train generator --resume -o {folder}",
+    ended, best = train_with_progress(trainer, output, score), output.path / "best.safetensors"
+    print({"done": f"done: sample with  nnscratch generate --from {as_argument(best)} -o images.png",
+           "stopped": f"stopped; go on with  nnscratch train generator --resume -o {as_argument(output.path)}",
            "failed": "ended early, see above"}[ended])
     return ended
 

@@ -21,7 +21,7 @@ from nnscratch.backend import Array
 from nnscratch.data.images import check_writable, read_image, write_image
 from nnscratch.data.masks import read_mask
 from nnscratch.data.synthetic.styles import is_style, style_image
-from nnscratch.errors import InputError, printable
+from nnscratch.errors import InputError, as_argument, printable
 from nnscratch.files import replace_file
 from nnscratch.hints import checked
 from nnscratch.marks import is_ours
@@ -116,9 +116,10 @@ def stylize(content_path: str | PathLike, style_paths: Sequence[str | PathLike],
         if not result.interrupted:
             with contextlib.suppress(OSError):
                 state.unlink()  # last: until here, everything can be resumed
-    shown = printable(output_path)
-    print(f"{'stopped early; best image so far' if result.interrupted else 'image'} written to {shown}, how it was "
-          f"made to {shown}.json{f'; continue with  nnscratch style --resume -o {shown}' if result.interrupted else ''}")
+    resumable = result.interrupted and not saver.attempt.failed
+    print(f"{'stopped early; best image so far' if result.interrupted else 'image'} written to {printable(output_path)}, how "
+          f"it was made to {printable(sidecar)}"
+          + (f"; continue with  nnscratch style --resume -o {as_argument(output_path)}" if resumable else ""))
     return result
 
 

@@ -19,7 +19,7 @@ import numpy as np
 
 from nnscratch import backend, checkpoint
 from nnscratch.backend import Array, array_module, to_device
-from nnscratch.errors import printable
+from nnscratch.errors import as_argument, printable
 from nnscratch.fast import gram_matrix, gram_matrix_backward
 from nnscratch.hints import checked
 from nnscratch.losses import content_loss, mse, relative_gram_loss, total_variation
@@ -100,8 +100,8 @@ def train_stylizer(folder: str | PathLike, style: str | PathLike | None = None, 
         style_loss = train(model, optimizer, dataset, info, reconstruction_steps,
                            lambda: attempt(lambda: checkpoint.save(state, model, optimizer, info)))
         checkpoint.save(path, model, info=info | {"what": "stylizer", "encoder": fingerprint(encoder())})
-    shown = printable(path)
-    print(f"the stylizer is {shown}; paint with  nnscratch style PHOTO STYLE --fast --weights {shown} -o OUT")
+    print(f"the stylizer is {printable(path)}; paint with  nnscratch style PHOTO STYLE --fast --weights {as_argument(path)} "
+          f"-o OUT")
     return style_loss
 
 

@@ -21,7 +21,7 @@ from nnscratch.data.arrays import one_hot_labels
 from nnscratch.data.synthetic.paintings import flow_painting
 from nnscratch.data.synthetic.patterns import PATTERNS
 from nnscratch.data.synthetic.textures import tint, tones
-from nnscratch.errors import InputError, printable
+from nnscratch.errors import InputError, as_argument, printable
 from nnscratch.hints import checked
 from nnscratch.losses import mse, softmax_cross_entropy
 from nnscratch.models import Model
@@ -85,8 +85,8 @@ def train_texture(folder: str | PathLike, *, steps: int = 2500, seed: int = 0, r
         print(f"{accuracy:.1%} of {TEST_CROPS} new crops are classified correctly ({1 / len(names):.1%} by chance)")
         checkpoint.save(path, without_batch_norm(model), info={
             "what": "texture features", "steps": steps, "seed": seed, "right": accuracy, "classes": names})
-    shown = printable(path)
-    print(f"the loss network is {shown}; use it with  nnscratch style PHOTO STYLE --weights {shown} -o OUT")
+    print(f"the loss network is {printable(path)}; use it with  nnscratch style PHOTO STYLE --weights {as_argument(path)} "
+          f"-o OUT")
     return accuracy
 
 
@@ -114,7 +114,7 @@ def open_training(folder: str | PathLike, network: str, given: dict[str, Any], r
         try:
             yield output, info, saved
         except KeyboardInterrupt:
-            print(f"stopped; go on with  nnscratch train {network} --resume -o {printable(folder)}")
+            print(f"stopped; go on with  nnscratch train {network} --resume -o {as_argument(folder)}")
             raise
 
 
