@@ -1,4 +1,5 @@
 """A disk that is full for a while: a training goes on in memory, says so once, and keeps the last good state."""
+import json
 import os
 
 import pytest
@@ -6,11 +7,13 @@ from helpers import run_style
 from test_training import data, equal, everything, options
 
 from nnscratch import checkpoint
+from nnscratch.bench import report
 from nnscratch.errors import InputError
 from nnscratch.generate import train_loop
 from nnscratch.generate.evaluate.command import classifier_for
 from nnscratch.generate.methods import make_trainer
 from nnscratch.generate.train_loop import train
+from nnscratch.outputs import OutputFolder
 from nnscratch.style import pairs, train_stylizer, train_texture
 
 
@@ -145,3 +148,16 @@ def test_a_transfer_that_cannot_be_resumed_advises_nothing_else(images, monkeypa
     monkeypatch.setattr(sidecar.checkpoint, "write_arrays", full)
     assert run_style(images) == 130
     assert "stopped early; best image so far written to" in (text := capsys.readouterr().out) and "--resume" not in text
+
+
+def test_measurements_outlive_a_full_disk(tmp_path, disk, caplog):
+    """Rows that could not be written are in the file at the end; one line says so."""
+    with OutputFolder(tmp_path, report.FILES) as folder:
+        kept = report.Report(folder, lambda line: None)
+        disk.full = True
+        for k in range(2):
+            kept.add("sweep", {"batch": k}, ["a line"])
+        disk.full = False
+        kept.finish()
+    assert [row["batch"] for row in json.loads((tmp_path / "bench.json").read_text())["sweep"]] == [0, 1]
+    assert len(caplog.records) == 1 and caplog.records[0].message.endswith("the measurements go on in memory")

@@ -97,7 +97,8 @@ def check_folder(folder: str | PathLike, output: str | PathLike, paths: list[Pat
     """Raise InputError unless there are images, and another folder to write to."""
     from PIL import Image
     if not paths:
-        raise InputError(f"{folder} holds no images, expected files that Pillow reads; give another folder")
+        raise InputError(f"{folder} holds no images (what nnscratch wrote there does not count), expected files that Pillow "
+                         f"reads; give another folder")
     if os.path.realpath(folder) == os.path.realpath(output):
         raise InputError(f"the images of {folder} would be overwritten; give another folder to write to")
     if not os.path.isdir(output) and Path(output).suffix.lower() in Image.registered_extensions():

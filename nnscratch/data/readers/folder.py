@@ -55,8 +55,8 @@ def read_folder(folder: FilePath, size: int | tuple[int, int] | None = None, cha
     images, places, skipped = read_images(folder, size)
     log_skipped(folder, skipped)
     if not images:
-        raise InputError(f"{folder} holds no images, expected files that Pillow reads, or sub-folders of them: give such a "
-                         f"folder")
+        raise InputError(f"{folder} holds no images (what nnscratch wrote there does not count), expected files that Pillow "
+                         f"reads, or sub-folders of them: give such a folder")
     pixels = np.stack(images)
     if all((image == image[..., :1]).all() for image in images):
         pixels = np.ascontiguousarray(pixels[..., :1])
