@@ -13,15 +13,14 @@ the caller's dict, "crc32": checksum of everything else}.
 import json
 import re
 from collections.abc import Iterable, Mapping
-from typing import Any
+from typing import Any, TypeAlias
 from zlib import crc32
 
 import numpy as np
 
 from nnscratch.backend import Array, array_module, move, to_cpu
 from nnscratch.errors import InputError
-from nnscratch.files import FilePath as Path
-from nnscratch.files import open_regular_file, reason, replace_file
+from nnscratch.files import FilePath, open_regular_file, reason, replace_file
 from nnscratch.ops.validation import check_named
 from nnscratch.schema import anything, check, mapping, one_of, optional, record, text
 from nnscratch.version import __version__
@@ -29,12 +28,13 @@ from nnscratch.version import __version__
 __all__ = ["load", "read_arrays", "save"]
 
 HEADER = record(nnscratch=text(), kind=one_of("checkpoint"), optimizer=optional(text()), info=mapping(anything))
+Saved: TypeAlias = tuple[dict[str, np.ndarray], dict[str, Any]]  # arrays by name, and the header
 CHECKSUM = ', "crc32": '  # the last entry of the header in the file
 OLD_BUFFERS = {"mean": "moving_mean", "variance": "moving_variance"}  # of BatchNormalization in version 0.1: today's names
 OLD_OPTIMIZERS = {"SeveralOptimizers": "CompositeOptimizer"}  # class names in version 0.1: today's names
 
 
-def save(path: Path, model: Any, optimizer: Any = None, info: dict[str, Any] | None = None) -> None:
+def save(path: FilePath, model: Any, optimizer: Any = None, info: dict[str, Any] | None = None) -> None:
     """Write a model, and what is needed to go on training it, to a file.
 
     Parameters
@@ -56,15 +56,14 @@ def save(path: Path, model: Any, optimizer: Any = None, info: dict[str, Any] | N
 
     Examples
     --------
-    >>> import os, tempfile
+    >>> from tempfile import TemporaryDirectory
     >>> from nnscratch.layers import Dense, Input
     >>> from nnscratch.models import Model
     >>> x = Input((3,))
     >>> model = Model(x, Dense(2)(x))
-    >>> with tempfile.TemporaryDirectory() as folder:
-    ...     path = os.path.join(folder, "model.safetensors")
-    ...     save(path, model, info={"step": 1200})
-    ...     load(path, model)
+    >>> with TemporaryDirectory() as folder:
+    ...     save(f"{folder}/model.safetensors", model, info={"step": 1200})
+    ...     load(f"{folder}/model.safetensors", model)
     {'step': 1200}
     """
     arrays = arrays_of(model)
@@ -81,7 +80,7 @@ def save(path: Path, model: Any, optimizer: Any = None, info: dict[str, Any] | N
     write_arrays(path, arrays, header_text(optimizer and type(optimizer).__name__, {} if info is None else info))
 
 
-def load(path: Path, model: Any, optimizer: Any = None) -> dict[str, Any]:
+def load(path: FilePath, model: Any, optimizer: Any = None) -> dict[str, Any]:
     """Read a file written by `save`, also by version 0.1, into a model, and into an optimizer.
 
     Parameters
@@ -104,7 +103,12 @@ def load(path: Path, model: Any, optimizer: Any = None) -> dict[str, Any]:
         Nothing is changed: the file is missing, truncated, foreign, of another model or optimizer, or holds NaN or numbers
         too large for the model's precision.
     """
-    arrays, header = read_arrays(path)
+    return restore(path, read_arrays(path), model, optimizer)
+
+
+def restore(path: FilePath, saved: Saved, model: Any, optimizer: Any = None) -> dict[str, Any]:
+    """`load` for a file that has been read: `saved` is what `read_arrays(path)` returned."""
+    arrays, header = dict(saved[0]), saved[1]
     state = {name.removeprefix("optimizer/"): arrays.pop(name) for name in [*arrays] if name.startswith("optimizer/")}
     ours = arrays_of(model)
     arrays = {current_name(name, ours): array for name, array in arrays.items()}
@@ -140,7 +144,7 @@ def current_name(name: str, expected: Iterable[str]) -> str:
     return renamed if name not in expected and renamed in expected else name
 
 
-def check_names(path: Path, found: Iterable[str], expected: Iterable[str]) -> None:
+def check_names(path: FilePath, found: Iterable[str], expected: Iterable[str]) -> None:
     """One sentence about the first array that is missing or too many."""
     for name in [*expected, *found]:
         if name not in found:
@@ -149,11 +153,10 @@ def check_names(path: Path, found: Iterable[str], expected: Iterable[str]) -> No
             raise InputError(f"{path} has an array {name!r} that this network lacks; build the network it was saved from")
 
 
-def fitted(path: Path, name: str, array: np.ndarray, like: Array) -> np.ndarray:
+def fitted(path: FilePath, name: str, array: np.ndarray, like: Array) -> np.ndarray:
     """The array in the dtype of `like`; one sentence if it is of another shape or kind, or not finite in that dtype."""
     if array.shape != like.shape:
-        raise InputError(f"{path}: {name} has shape {array.shape}, expected {like.shape}; build the network it was saved "
-                         f"from")
+        raise InputError(f"{path}: {name} has shape {array.shape}, expected {like.shape}; build the network it was saved from")
     if array.dtype.kind != like.dtype.kind:
         raise InputError(f"{path}: {name} holds {array.dtype}, expected {like.dtype}; build the network it was saved from")
     with np.errstate(over="ignore"):  # a value that is too large becomes infinite, and is refused below
@@ -164,7 +167,7 @@ def fitted(path: Path, name: str, array: np.ndarray, like: Array) -> np.ndarray:
     return array
 
 
-def check_optimizer(path: Path, saved: str | None, optimizer: Any) -> None:
+def check_optimizer(path: FilePath, saved: str | None, optimizer: Any) -> None:
     """Check that the saved state is of an optimizer of this class."""
     given = type(optimizer).__name__
     if saved is None:
@@ -186,7 +189,7 @@ def header_text(optimizer: str | None, info: dict[str, Any]) -> str:
     return text
 
 
-def write_arrays(path: Path, arrays: dict[str, Array], header: str) -> None:
+def write_arrays(path: FilePath, arrays: dict[str, Array], header: str) -> None:
     """Write {name: array} and the header's text, with a checksum of both, to a safetensors file, aside and then renamed."""
     from safetensors.numpy import save as to_bytes
     arrays = {name: np.asarray(to_cpu(array), order="C") for name, array in arrays.items()}
@@ -201,7 +204,7 @@ def checksum(arrays: dict[str, np.ndarray], header: str) -> int:
     return total
 
 
-def read_arrays(path: Path) -> tuple[dict[str, np.ndarray], dict[str, Any]]:
+def read_arrays(path: FilePath) -> Saved:
     """Read the arrays and the header of a file written by `save`, without a model.
 
     Parameters
@@ -235,7 +238,7 @@ def read_arrays(path: Path) -> tuple[dict[str, np.ndarray], dict[str, Any]]:
     return arrays, header
 
 
-def read_safetensors(path: Path) -> tuple[dict[str, np.ndarray], str]:
+def read_safetensors(path: FilePath) -> tuple[dict[str, np.ndarray], str]:
     """The arrays of any safetensors file, and the text of its entry "nnscratch"; empty without one."""
     from safetensors import SafetensorError, safe_open
     open_regular_file(path, "a .safetensors file").close()  # it exists, and is no pipe

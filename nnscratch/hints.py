@@ -46,7 +46,8 @@ def checked(function: Function, signed: bool = False) -> Function:
             tried = [abs(one) if signed and type(one) is int else one for one in (value if several else [value])]
             if kinds[key] is inspect.Parameter.VAR_KEYWORD or all(fits(one, hint) for one in tried):
                 continue
-            raise InputError(f"{name}: {key} is {value!r:.100}, expected {words(hint)}")
+            shorter = f", and of names that have at most {LONGEST} bytes" if is_too_long(value) else ""
+            raise InputError(f"{name}: {key} is {value!r:.100}, expected {words(hint)}{shorter}")
         return function(*arguments, **named)
     return checking  # type: ignore[return-value]
 
@@ -57,12 +58,20 @@ def checked_command(function: Function) -> Function:
 
 
 def is_path(value: Any) -> bool:
-    """Whether the value can name a file: neither a number, which `open` takes for an open file, nor impossible."""
+    """Whether the value can name a file: neither a number, which `open` takes for an open file, nor empty or impossible."""
     try:
         name = os.fsencode(os.fspath(value)) if isinstance(value, (str, os.PathLike)) else b"\0"
     except (TypeError, ValueError):
         return False
-    return b"\0" not in name and max(map(len, name.split(os.fsencode(os.sep)))) <= LONGEST
+    return name != b"" and b"\0" not in name and not is_too_long(name)
+
+
+def is_too_long(value: Any) -> bool:
+    """Whether the value is a path, one of whose names no usual file system can hold."""
+    try:
+        return max(map(len, os.fsencode(value).split(os.fsencode(os.sep)))) > LONGEST
+    except (TypeError, ValueError):
+        return False
 
 
 def is_sequence(value: Any) -> bool:

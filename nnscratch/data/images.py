@@ -4,6 +4,7 @@ Shapes: an image is a float32 array (1, H, W, 3): one image of H rows and W colu
 Files are not trusted: whatever is wrong with one is reported as an InputError, never as another exception.
 """
 import io
+import logging
 import os
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
@@ -11,10 +12,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from nnscratch.backend import Array, numbers
-from nnscratch.data.decode import bands, decode
+from nnscratch.data.animation import frame_count
+from nnscratch.data.decode import bands, decode, errors_of, loud_bombs, open_header
 from nnscratch.data.pixels import warn_if_black
 from nnscratch.errors import InputError, printable
 from nnscratch.files import FilePath, open_regular_file, reason, replace_file, temporary_path
+from nnscratch.marks import IMAGE_MARK
 from nnscratch.ops.validation import check_flag, check_int
 from nnscratch.plotting import load_matplotlib
 
@@ -23,12 +26,15 @@ if TYPE_CHECKING:
 
 __all__ = ["check_writable", "photograph", "read_image", "side_by_side", "write_image"]
 
+log = logging.getLogger("nnscratch")
+
+SOFTWARE = 0x0131  # the EXIF tag
 MAX_SIDE = 10_000  # pixels: a square of that side takes 1.2 GB as float32
 
 
 def read_image(path: FilePath, size: int | None = None, *, shorter: int | None = None, minimum: int = 16,
                enlarge: bool = True) -> Array:
-    """Read an image: upright, transparency on white, the first frame of an animation.
+    """Read an image: upright, transparency on white; of a film the first frame, with a logged line that says so.
 
     Parameters
     ----------
@@ -76,6 +82,11 @@ def read_image(path: FilePath, size: int | None = None, *, shorter: int | None =
 
     with open_regular_file(path, "an image") as file:
         image = decode(file, path, target, whole=size is None and shorter is None)
+        with errors_of(file, path), loud_bombs():
+            file.seek(0)
+            count = frame_count(open_header(file, path))
+    if count > 1:
+        log.warning("%s is a film of %d frames, of which the first is used", printable(path), count)
     pixels = np.empty((1, image.height, image.width, 3), np.float32)
     for top, band in bands(image):  # of grey, one channel fills all three; Lanczos overshoots at the edges of floats
         values = np.asarray(band, np.float32)
@@ -95,7 +106,7 @@ def photograph() -> str:
     return os.path.join(load_matplotlib().get_data_path(), "sample_data", "grace_hopper.jpg")
 
 
-def write_image(path: FilePath, image: Array) -> None:
+def write_image(path: FilePath, image: Array, mark: bool = False) -> None:
     """Write an image to a file.
 
     Parameters
@@ -104,6 +115,8 @@ def write_image(path: FilePath, image: Array) -> None:
         The file; its extension chooses the format.
     image : float array (1, H, W, 3), (H, W, 3), (H, W, 1) or (H, W)
         On the CPU or the GPU; values are clipped to [0, 1].
+    mark : bool
+        Whether the file says that nnscratch wrote it, so that it is not read as data. The pixels are the same.
 
     Raises
     ------
@@ -111,7 +124,7 @@ def write_image(path: FilePath, image: Array) -> None:
         Another shape, integers, NaN, an unknown extension, or a place that cannot be written to; an older file of that name
         is then left as it is.
     """
-    replace_file(path, encode(to_image(image), path))
+    replace_file(path, encode(to_image(image), path, mark))
 
 
 def check_writable(path: FilePath) -> None:
@@ -144,21 +157,24 @@ def to_image(image: Array) -> "PIL_Image.Image":
     return Image.fromarray(np.repeat(levels, 3 // levels.shape[2], axis=2))
 
 
-def encode(image: "PIL_Image.Image", path: FilePath) -> bytes:
-    """The bytes of an image file, in the format that the extension of `path` names."""
+def encode(image: "PIL_Image.Image", path: FilePath, mark: bool = False) -> bytes:
+    """The bytes of an image file, in the format that the extension of `path` names, marked in its metadata or after its end."""
     from PIL import Image
-    data = io.BytesIO()
+    data, metadata = io.BytesIO(), Image.Exif()
+    metadata[SOFTWARE] = IMAGE_MARK
     try:
         extension = os.path.splitext(path)[1].lower()
         kind = Image.registered_extensions().get(extension)
         if kind not in Image.SAVE:
             raise ValueError(f"Pillow cannot write {extension or 'files without extension'}")
-        image.save(data, kind, quality=95)  # Pillow's own 75 smears fine strokes in JPEG; lossless formats ignore it
+        marks = {"exif": metadata, "comment": IMAGE_MARK} if mark else {}  # each format takes those it has
+        image.save(data, kind, quality=95, **marks)  # Pillow's own 75 smears fine strokes in JPEG; lossless formats ignore it
         if kind in Image.OPEN and Image.open(data).size != image.size:  # icons have sizes of their own
             raise ValueError(f"{extension} does not keep the size of {image.width}x{image.height}")
     except Exception as error:  # Pillow reports a missing format or feature with almost any exception
         raise InputError(f"cannot make {path} ({reason(error)}), expected an image: use .png, .jpg or .tif") from error
-    return data.getvalue()
+    lacks_mark = mark and IMAGE_MARK.encode() not in data.getvalue()  # such as BMP; % begins a comment in PDF and PostScript
+    return data.getvalue() + (f"%{IMAGE_MARK}".encode() if lacks_mark else b"")
 
 
 def side_by_side(images: Sequence[Array], labels: Sequence[str], *, height: int | None = None) -> Array:

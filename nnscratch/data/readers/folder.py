@@ -60,8 +60,8 @@ def read_entries(folder: Path, entries: list[Path], size: tuple[int, int] | None
     images, places, skipped = read_images(folder, entries, size)
     log_skipped(folder, skipped)
     if not images:
-        raise InputError(f"{folder} holds no images, expected files that Pillow reads, or sub-folders of them: give such a "
-                         f"folder")
+        raise InputError(f"{folder} holds no images (what nnscratch wrote there does not count), expected files that Pillow "
+                         f"reads, or sub-folders of them: give such a folder")
     grey = all((image == image[..., :1]).all() for image in images)
     pixels = np.stack([image[..., :1] for image in images] if grey else images)
     classes = sorted(set(places) - {folder})
