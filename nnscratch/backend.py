@@ -242,9 +242,16 @@ def describe_device(module: ModuleType | Any = None) -> str:
     -------
     str
         For instance "CPU, NumPy 2.3.1".
+
+    Raises
+    ------
+    InputError
+        The module is neither of the two.
     """
     cupy = current_module() if module is None else module
     if cupy is np:
         return f"CPU, NumPy {np.__version__}"
+    if not hasattr(cupy, "cuda"):
+        raise InputError(f"describe_device: module is {module!r:.100}, expected numpy or cupy")
     name = cupy.cuda.runtime.getDeviceProperties(cupy.cuda.Device().id)["name"].decode()
     return f"GPU, {name}, CuPy {cupy.__version__}"

@@ -19,8 +19,8 @@ import numpy as np
 import pytest
 from array_like_calls import CALLS, FUNCTIONS
 from array_like_calls_cheap import CHEAP
-from array_like_exceptions import EXCEPTIONS, PARTS
-from array_like_junk import MUST_FAIL, Word, variants, wrong_values
+from array_like_exceptions import EXCEPTIONS, PARTS, TAKE_ANYTHING
+from array_like_junk import MUST_FAIL, WRONG, Word, variants, wrong_values
 from test_public_api import members, modules
 
 from nnscratch.errors import InputError
@@ -48,7 +48,8 @@ def reason(name, exceptions):
 
 
 def test_every_public_callable_is_tried():
-    """572 public callables: 241 with any junk, 166 with what is never right; 124 parts and 41 others are excepted.
+    """572 public callables: 241 with any junk, 166 with what is never right, 28 that take anything; 125 parts and 12 others are
+    excepted.
 
     Tried are at least 90 % of what is no part (hook, engine, proof). No list holds what does not exist.
     """
@@ -59,10 +60,10 @@ def test_every_public_callable_is_tried():
     assert not called & set(CHEAP), "what has a valid call needs no other"
     assert all(fnmatch.filter(names, one) for patterns in EXCEPTIONS.values() for one in patterns), "what does not exist"
     left = names - called - set(CHEAP)
-    parts = {name for name in left if reason(name, PARTS)}
-    counts = (f"{len(names)} public callables: {len(called)} with any junk, {len(CHEAP)} with what is never right; "
-              f"{len(parts)} parts and {len(left) - len(parts)} others are excepted.")
-    assert counts in test_every_public_callable_is_tried.__doc__, counts
+    parts, anything = ({name for name in left if reason(name, group)} for group in (PARTS, TAKE_ANYTHING))
+    counts = (f"{len(names)} public callables: {len(called)} with any junk, {len(CHEAP)} with what is never right, "
+              f"{len(anything)} that take anything; {len(parts)} parts and {len(left - parts - anything)} others are excepted.")
+    assert counts in " ".join(test_every_public_callable_is_tried.__doc__.split()), counts
     assert len(called) + len(CHEAP) >= 0.9 * len(names - parts)
 
 
@@ -215,6 +216,15 @@ def not_refused(name, folder):
                 shutil.rmtree(folder)
                 folder.mkdir()
                 os.chdir(folder)
+
+
+@pytest.mark.parametrize("name", [name for name in SIGNATURES if reason(name, TAKE_ANYTHING)])
+def test_junk_is_taken_by_what_takes_anything(name):
+    """A record keeps it, and a question about it has an answer: no exception but an InputError."""
+    function = public_callables()[name]
+    for junk in WRONG.values():
+        with contextlib.suppress(InputError):
+            function(*[junk] * len(SIGNATURES[name]))
 
 
 @pytest.mark.skipif(not hasattr(signal, "setitimer"), reason="needs a timer")
