@@ -282,7 +282,8 @@ def test_what_is_no_model_is_refused(tmp_path, model):
     assert not list(tmp_path.iterdir())
 
 
-@pytest.mark.parametrize("optimizer", [3, Adam, Thing(save_state=lambda: 3), Thing(save_state=lambda: {"steps": 1})], ids=str)
+@pytest.mark.parametrize("optimizer", [3, Adam, Thing(save_state=lambda: 3), Thing(save_state=lambda: {"steps": 1})],
+                         ids=["number", "class", "state a number", "state of numbers"])
 def test_what_is_no_optimizer_is_refused(tmp_path, optimizer):
     with pytest.raises(InputError, match="the optimizer"):
         checkpoint.save(tmp_path / "a.safetensors", network(), optimizer)
