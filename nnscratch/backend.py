@@ -32,8 +32,7 @@ def array_module(*arrays: Array) -> Any:
 
     Parameters
     ----------
-    *arrays : array
-        Any number of arrays; scalars count as NumPy's.
+    *arrays : any number of arrays; scalars count as NumPy's
 
     Returns
     -------
@@ -156,24 +155,21 @@ def move(array: Array, module: ModuleType | Any) -> Array:
 
     Parameters
     ----------
-    array : array
-        The array, of NumPy or CuPy.
+    array : array of NumPy or CuPy
     module : module
         `numpy` or `cupy`.
 
     Returns
     -------
-    array
-        An array of `module`. A download waits for the GPU.
+    array of `module`
+        A download waits for the GPU.
 
     Raises
     ------
     InputError
         An upload while a CUDA graph is recorded (fast/cuda/graph.py): every replay would see these same numbers.
     """
-    if not (module is np or hasattr(module, "asarray") and hasattr(module, "cuda")):
-        raise InputError(f"the module is {module!r:.100}, expected numpy or cupy")
-    if module is np:
+    if check_module(module) is np:
         return numbers(array)
     if array_module(array) is np:
         array = numbers(array)
@@ -181,6 +177,13 @@ def move(array: Array, module: ModuleType | Any) -> Array:
             raise InputError(f"an array of shape {array.shape} is uploaded in a step that is being recorded, and every replay "
                              f"would see these numbers; upload it before, and give it to the step as an input")
     return module.asarray(array)
+
+
+def check_module(module: ModuleType | Any) -> ModuleType | Any:
+    """The module; InputError unless it is numpy or cupy."""
+    if not (module is np or hasattr(module, "asarray") and hasattr(module, "cuda")):
+        raise InputError(f"the module is {module!r:.100}, expected numpy or cupy")
+    return module
 
 
 def numbers(value: Any, name: str = "the array", kinds: str = "biufc", remedy: str = "give one with equal rows") -> np.ndarray:
@@ -203,8 +206,7 @@ def to_device(array: Array) -> Array:
 
     Parameters
     ----------
-    array : array
-        The array, of NumPy or CuPy.
+    array : array of NumPy or CuPy
 
     Returns
     -------
@@ -219,8 +221,7 @@ def to_cpu(array: Array) -> np.ndarray:
 
     Parameters
     ----------
-    array : array
-        The array, of NumPy or CuPy.
+    array : array of NumPy or CuPy
 
     Returns
     -------
@@ -242,16 +243,9 @@ def describe_device(module: ModuleType | Any = None) -> str:
     -------
     str
         For instance "CPU, NumPy 2.3.1".
-
-    Raises
-    ------
-    InputError
-        The module is neither of the two.
     """
-    cupy = current_module() if module is None else module
+    cupy = current_module() if module is None else check_module(module)
     if cupy is np:
         return f"CPU, NumPy {np.__version__}"
-    if not hasattr(cupy, "cuda"):
-        raise InputError(f"describe_device: module is {module!r:.100}, expected numpy or cupy")
     name = cupy.cuda.runtime.getDeviceProperties(cupy.cuda.Device().id)["name"].decode()
     return f"GPU, {name}, CuPy {cupy.__version__}"

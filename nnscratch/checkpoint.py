@@ -39,14 +39,10 @@ def save(path: FilePath, model: Any, optimizer: Any = None, info: dict[str, Any]
 
     Parameters
     ----------
-    path : str or path
-        The .safetensors file; an existing one is replaced.
-    model : Model or Layer
-        Its parameters and buffers are saved.
-    optimizer : Optimizer, optional
-        Its state is saved too.
-    info : dict, optional
-        JSON values that `load` returns.
+    path : str or path, of the .safetensors file; an existing one is replaced
+    model : Model or Layer, its parameters and buffers are saved
+    optimizer : Optimizer, optional, its state is saved too
+    info : dict, optional, JSON values that `load` returns
 
     Raises
     ------
@@ -100,8 +96,7 @@ def load(path: FilePath, model: Any, optimizer: Any = None) -> dict[str, Any]:
     Raises
     ------
     InputError
-        Nothing is changed: the file is missing, truncated, foreign, of another model or optimizer, or holds NaN or numbers
-        too large for the model's precision.
+        Nothing is changed: the file is missing, damaged, foreign, of another model or optimizer, or has NaN or too large numbers.
     """
     return restore(path, read_arrays(path), model, optimizer)
 

@@ -4,6 +4,7 @@ import multiprocessing
 import os
 import shutil
 import sys
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -12,6 +13,7 @@ from helpers import run_style, visible
 from PIL import Image
 
 from nnscratch.cli import main
+from nnscratch.data.splits import load_splits
 from nnscratch.errors import InputError
 from nnscratch.files import replace_file
 from nnscratch.generate.sampler import SHIPPED
@@ -99,6 +101,7 @@ def test_no_command_overwrites_its_input(images, monkeypatch, capsys):
 @pytest.mark.parametrize("name", ["report.html", "report.json", "judge.safetensors"])
 def test_a_report_does_not_replace_a_file_of_the_users(tmp_path, monkeypatch, capsys, name):
     """`judge -o FOLDER` where FOLDER/report.html is the user's."""
+    monkeypatch.setattr("nnscratch.generate.evaluate.command.load_splits", partial(load_splits, count=400))
     (tmp_path / name).write_text("mine")
     assert main(["judge", "-o", str(tmp_path), "--count", "100"]) == 2
     assert f"holds {name}, which nnscratch did not write" in capsys.readouterr().err
@@ -156,14 +159,15 @@ def test_own_names(images):
 
 def test_own_output_is_not_data(tmp_path, monkeypatch):
     """A training in the folder of its data, with the default output: the data are the same afterwards, and it is resumed."""
-    own_images(tmp_path, 30)
+    own_images(tmp_path, 22)
     monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("nnscratch.generate.evaluate.command.STEPS", 10)
     train = ["train", "generator", "--preset", "nano", "--batch", "4", "--device", "cpu"]
     assert main([*train, "--data", ".", "--groups", "0", "--steps", "2"]) == 0
     assert main(["train", "generator", "--resume", "--steps", "4"]) == 0
     assert main(["style", "0001.png", "0002.png", "-o", "painted.png", *QUICK, "--every", "1"]) == 0
     assert main(["style", ".", "night", "--fast", "-o", "all"]) == 0
-    assert len(visible(Path("all"))) == 30, "the painted image and its film are no photographs"
+    assert len(visible(Path("all"))) == 22, "the painted image and its film are no photographs"
     assert main(["train", "generator", "--resume", "--steps", "6"]) == 0
     assert len(json.loads(Path("generator/history.json").read_text())) == 3
 
