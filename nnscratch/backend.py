@@ -156,8 +156,7 @@ def move(array: Array, module: ModuleType | Any) -> Array:
     Parameters
     ----------
     array : array of NumPy or CuPy
-    module : module
-        `numpy` or `cupy`.
+    module : `numpy` or `cupy`
 
     Returns
     -------

@@ -96,7 +96,8 @@ def load(path: FilePath, model: Any, optimizer: Any = None) -> dict[str, Any]:
     Raises
     ------
     InputError
-        Nothing is changed: the file is missing, damaged, foreign, of another model or optimizer, or has NaN or too large numbers.
+        Nothing is changed: the file is missing, damaged, foreign, of another model or optimizer, or has NaN or too large
+        numbers.
     """
     return restore(path, read_arrays(path), model, optimizer)
 
