@@ -184,9 +184,10 @@ class Measurement:
     def is_analytic(self) -> bool:
         """Whether L is analytic along the directions, all inputs at once.
 
-        If so, L(x + r ω v), averaged over the 8th roots of unity ω, is r ∂L/∂z after multiplication by the conjugate of ω, and
-        0 after that by ω, but for an error of r⁶. Parts that are not analytic are found down to 1e-10 of the whole. In a network
-        a circle may meet a kink, and a smaller one does not: the error then vanishes with r, where that of such a part stays.
+        If so, L(x + r ω v), averaged over the 8th roots of unity ω, is r ∂L/∂z after multiplication by the conjugate of ω,
+        and 0 after that by ω, but for an error of r⁶. Parts that are not analytic are found down to 1e-10 of the whole. In a
+        network a circle may meet a kink that a smaller one does not: the error vanishes with r, where that of such a part
+        stays.
         """
         terms = [g * v.flat[chosen] for g, v, chosen in zip(self.numeric, self.directions, self.elements)]
         scale = abs(self.slope) + sum(float(np.abs(term).sum()) for term in terms)
