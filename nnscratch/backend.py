@@ -22,6 +22,7 @@ __all__ = ["Array", "array_module", "current_module", "describe_device", "gpu_st
 Array: TypeAlias = Any  # an ndarray of NumPy or of CuPy; type checkers know nothing of CuPy's
 
 log = logging.getLogger("nnscratch")
+INSTALL = 'pip install "cupy-cuda13x>=14,<15" (or "cupy-cuda12x>=14,<15" for a CUDA 12 driver)'
 
 _device = "cpu"  # where new arrays are created; only use() changes it
 
@@ -31,8 +32,7 @@ def array_module(*arrays: Array) -> Any:
 
     Parameters
     ----------
-    *arrays : array
-        Any number of arrays; scalars count as NumPy's.
+    *arrays : any number of arrays; scalars count as NumPy's
 
     Returns
     -------
@@ -65,8 +65,7 @@ def common_dtype(*arrays: Array | None) -> Any:
 def concatenate(arrays: Sequence[Array], axis: int) -> Array:
     """`concatenate` for any number of arrays, also while a CUDA graph is recorded.
 
-    For more than eight arrays, CuPy uploads a table of their addresses, and uploads cannot be recorded (fast/cuda/graph.py).
-    On the GPU they are therefore concatenated eight at a time.
+    For more than eight arrays, CuPy uploads a table of addresses, and uploads cannot be recorded (fast/cuda/graph.py).
     """
     xp = array_module(*arrays)
     while xp is not np and len(arrays) > 8:
@@ -77,8 +76,7 @@ def concatenate(arrays: Sequence[Array], axis: int) -> Array:
 def gpu_status() -> tuple[Any, str, str]:
     """Whether a GPU can really be used, and if not, why not.
 
-    Importing CuPy, or asking it for a device, proves little: the driver, cuBLAS or the kernel compiler may still be
-    missing. A GPU counts as usable once a matrix product and a kernel have run on it.
+    Importing CuPy proves little: driver, cuBLAS or compiler may be missing. A matrix product and a kernel have to run.
 
     Returns
     -------
@@ -95,11 +93,10 @@ def gpu_status() -> tuple[Any, str, str]:
         total = float((ones @ ones + ones).sum())  # cuBLAS makes the product, a compiled kernel the sum
     except Exception as error:  # CuPy reports a missing driver or library with many unrelated exceptions
         if isinstance(error, ModuleNotFoundError) and error.name == "cupy":
-            remedy = 'pip install "cupy-cuda13x>=14,<15" (or "cupy-cuda12x>=14,<15" for a CUDA 12 driver)'
-            return None, "CuPy is not installed", remedy
+            return None, "CuPy is not installed", INSTALL
         cause = error.__cause__ or error  # a failed `import cupy` is a page of advice; its cause is one sentence
         return None, f"CuPy is installed but cannot compute ({first_line(cause)})", find_remedy(cause)
-    if total != 12.0:
+    if total != 12:
         return None, f"the GPU computed {total} where 12 was right", "check the GPU with nvidia-smi, then reinstall CuPy"
     return cupy, "a product and a kernel ran", ""
 
@@ -130,17 +127,13 @@ def use(device: str = "auto") -> str:
     global _device
     if not isinstance(device, str) or device not in ("auto", "cpu", "gpu"):
         raise InputError(f'device {device!r} is unknown: use "auto", "cpu" or "gpu"')
-    chosen = "cpu"
-    if device != "cpu":
-        module, reason, remedy = gpu_status()
-        if module is not None:
-            chosen = "gpu"
-        elif device == "gpu":
-            raise InputError(f"device 'gpu' was asked for, but {reason}; to repair it: {remedy}")
-        else:
-            log.info("running on the CPU: %s", reason)
-    _device = chosen
-    return chosen
+    module, reason, remedy = (None, "", "") if device == "cpu" else gpu_status()
+    if module is None and device == "gpu":
+        raise InputError(f"device 'gpu' was asked for, but {reason}; to repair it: {remedy}")
+    if module is None and device == "auto":
+        log.info("running on the CPU: %s", reason)
+    _device = "cpu" if module is None else "gpu"
+    return _device
 
 
 def current_module() -> Any:
@@ -162,40 +155,49 @@ def move(array: Array, module: ModuleType | Any) -> Array:
 
     Parameters
     ----------
-    array : array
-        The array, of NumPy or CuPy.
-    module : module
-        `numpy` or `cupy`.
+    array : array of NumPy or CuPy
+    module : `numpy` or `cupy`
 
     Returns
     -------
-    array
-        An array of `module`. A download waits for the GPU.
+    array of `module`
+        A download waits for the GPU.
 
     Raises
     ------
     InputError
         An upload while a CUDA graph is recorded (fast/cuda/graph.py): every replay would see these same numbers.
     """
-    if not (module is np or hasattr(module, "asarray") and hasattr(module, "cuda")):
-        raise InputError(f"the module is {module!r:.100}, expected numpy or cupy")
-    on_cpu = array_module(array) is np
-    if on_cpu:
+    if check_module(module) is np:
+        return numbers(array)
+    if array_module(array) is np:
         array = numbers(array)
-    if module is np:
-        return array if on_cpu else array.get()
-    if on_cpu and module.cuda.get_current_stream().is_capturing():
-        raise InputError(f"an array of shape {np.shape(array)} is uploaded in a step that is being recorded, and every replay "
-                         f"would see these numbers; upload it before, and give it to the step as an input")
+        if module.cuda.get_current_stream().is_capturing():
+            raise InputError(f"an array of shape {array.shape} is uploaded in a step that is being recorded, and every replay "
+                             f"would see these numbers; upload it before, and give it to the step as an input")
     return module.asarray(array)
 
 
-def numbers(array: Any) -> np.ndarray:
-    """An array of NumPy, or a list or a number as one."""
+def check_module(module: ModuleType | Any) -> ModuleType | Any:
+    """The module; InputError unless it is numpy or cupy."""
+    if not (module is np or hasattr(module, "asarray") and hasattr(module, "cuda")):
+        raise InputError(f"the module is {module!r:.100}, expected numpy or cupy")
+    return module
+
+
+def numbers(value: Any, name: str = "the array", kinds: str = "biufc", remedy: str = "give one with equal rows") -> np.ndarray:
+    """An array as one of NumPy, not copied; a list or a number as one. A masked value is none: its number means nothing."""
+    if type(value) is np.ndarray and value.dtype.kind in kinds:
+        return value
+    if is_cupy_type(type(value)):  # type: ignore[arg-type]
+        value = value.get()
+    masked = any(map(np.ma.is_masked, value if isinstance(value, (list, tuple)) else [value]))
     with suppress(Exception):  # of a ragged list, or of anything at all in the __array__ of a stranger
-        if (found := np.asarray(array)).dtype.kind in "biufc" and not isinstance(array, np.ma.MaskedArray):
+        if not masked and (found := np.asarray(value)).dtype.kind in kinds:
             return found
-    raise InputError(f"got a {type(array).__name__}, expected an array of numbers without a mask")
+    raise InputError(f"{name} is a {type(value).__name__}{f' of {value.dtype}' if isinstance(value, np.ndarray) else ''}, "
+                     f"expected an array of {'' if 'c' in kinds else 'real '}numbers: "
+                     f"{'fill in its masked values with .filled(0)' if masked else remedy}")
 
 
 def to_device(array: Array) -> Array:
@@ -203,8 +205,7 @@ def to_device(array: Array) -> Array:
 
     Parameters
     ----------
-    array : array
-        The array, of NumPy or CuPy.
+    array : array of NumPy or CuPy
 
     Returns
     -------
@@ -219,8 +220,7 @@ def to_cpu(array: Array) -> np.ndarray:
 
     Parameters
     ----------
-    array : array
-        The array, of NumPy or CuPy.
+    array : array of NumPy or CuPy
 
     Returns
     -------
@@ -243,7 +243,7 @@ def describe_device(module: ModuleType | Any = None) -> str:
     str
         For instance "CPU, NumPy 2.3.1".
     """
-    cupy = current_module() if module is None else module
+    cupy = current_module() if module is None else check_module(module)
     if cupy is np:
         return f"CPU, NumPy {np.__version__}"
     name = cupy.cuda.runtime.getDeviceProperties(cupy.cuda.Device().id)["name"].decode()

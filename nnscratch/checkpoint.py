@@ -12,40 +12,37 @@ the caller's dict, "crc32": checksum of everything else}.
 """
 import json
 import re
-from collections.abc import Iterable
-from typing import Any
+from collections.abc import Iterable, Mapping
+from typing import Any, TypeAlias
 from zlib import crc32
 
 import numpy as np
 
 from nnscratch.backend import Array, array_module, move, to_cpu
 from nnscratch.errors import InputError
-from nnscratch.files import FilePath as Path
-from nnscratch.files import open_regular_file, reason, replace_file
+from nnscratch.files import FilePath, open_regular_file, reason, replace_file
+from nnscratch.ops.validation import check_named
 from nnscratch.schema import anything, check, mapping, one_of, optional, record, text
 from nnscratch.version import __version__
 
 __all__ = ["load", "read_arrays", "save"]
 
 HEADER = record(nnscratch=text(), kind=one_of("checkpoint"), optimizer=optional(text()), info=mapping(anything))
+Saved: TypeAlias = tuple[dict[str, np.ndarray], dict[str, Any]]  # arrays by name, and the header
 CHECKSUM = ', "crc32": '  # the last entry of the header in the file
 OLD_BUFFERS = {"mean": "moving_mean", "variance": "moving_variance"}  # of BatchNormalization in version 0.1: today's names
 OLD_OPTIMIZERS = {"SeveralOptimizers": "CompositeOptimizer"}  # class names in version 0.1: today's names
 
 
-def save(path: Path, model: Any, optimizer: Any = None, info: dict[str, Any] | None = None) -> None:
+def save(path: FilePath, model: Any, optimizer: Any = None, info: dict[str, Any] | None = None) -> None:
     """Write a model, and what is needed to go on training it, to a file.
 
     Parameters
     ----------
-    path : str or path
-        The .safetensors file; an existing one is replaced.
-    model : Model or Layer
-        Its parameters and buffers are saved.
-    optimizer : Optimizer, optional
-        Its state is saved too.
-    info : dict, optional
-        JSON values that `load` returns.
+    path : str or path, of the .safetensors file; an existing one is replaced
+    model : Model or Layer, its parameters and buffers are saved
+    optimizer : Optimizer, optional, its state is saved too
+    info : dict, optional, JSON values that `load` returns
 
     Raises
     ------
@@ -55,32 +52,31 @@ def save(path: Path, model: Any, optimizer: Any = None, info: dict[str, Any] | N
 
     Examples
     --------
-    >>> import os, tempfile
+    >>> from tempfile import TemporaryDirectory
     >>> from nnscratch.layers import Dense, Input
     >>> from nnscratch.models import Model
     >>> x = Input((3,))
     >>> model = Model(x, Dense(2)(x))
-    >>> with tempfile.TemporaryDirectory() as folder:
-    ...     path = os.path.join(folder, "model.safetensors")
-    ...     save(path, model, info={"step": 1200})
-    ...     load(path, model)
+    >>> with TemporaryDirectory() as folder:
+    ...     save(f"{folder}/model.safetensors", model, info={"step": 1200})
+    ...     load(f"{folder}/model.safetensors", model)
     {'step': 1200}
     """
     arrays = arrays_of(model)
     if not arrays:
         raise InputError("the model has no parameters to save, expected one that is built; call it on an input first")
-    if optimizer is not None and not hasattr(optimizer, "save_state"):
+    if isinstance(optimizer, type) or not hasattr(optimizer, "save_state") and optimizer is not None:
         raise InputError(f"the optimizer is a {type(optimizer).__name__}, expected an Optimizer, or None")
     if optimizer is not None:
-        arrays |= {f"optimizer/{name}": array for name, array in optimizer.save_state().items()}
+        check_named("the optimizer", "its state", state := optimizer.save_state())
+        arrays |= {f"optimizer/{name}": array for name, array in state.items()}
     for name, array in arrays.items():
         if array.dtype.kind not in "fiub":
-            raise InputError(f"{name} holds {array.dtype}, expected real numbers; cast the model back with "
-                             f'model.cast("float32")')
+            raise InputError(f'{name} holds {array.dtype}, expected real numbers; convert it by model.cast("float32")')
     write_arrays(path, arrays, header_text(optimizer and type(optimizer).__name__, {} if info is None else info))
 
 
-def load(path: Path, model: Any, optimizer: Any = None) -> dict[str, Any]:
+def load(path: FilePath, model: Any, optimizer: Any = None) -> dict[str, Any]:
     """Read a file written by `save`, also by version 0.1, into a model, and into an optimizer.
 
     Parameters
@@ -100,10 +96,15 @@ def load(path: Path, model: Any, optimizer: Any = None) -> dict[str, Any]:
     Raises
     ------
     InputError
-        Nothing is changed: the file is missing, truncated, foreign, of another model or optimizer, or holds NaN or numbers
-        too large for the model's precision.
+        Nothing is changed: the file is missing, damaged, foreign, of another model or optimizer, or has NaN or too large
+        numbers.
     """
-    arrays, header = read_arrays(path)
+    return restore(path, read_arrays(path), model, optimizer)
+
+
+def restore(path: FilePath, saved: Saved, model: Any, optimizer: Any = None) -> dict[str, Any]:
+    """`load` for a file that has been read: `saved` is what `read_arrays(path)` returned."""
+    arrays, header = dict(saved[0]), saved[1]
     state = {name.removeprefix("optimizer/"): arrays.pop(name) for name in [*arrays] if name.startswith("optimizer/")}
     ours = arrays_of(model)
     arrays = {current_name(name, ours): array for name, array in arrays.items()}
@@ -111,10 +112,9 @@ def load(path: Path, model: Any, optimizer: Any = None) -> dict[str, Any]:
     arrays = {name: move(fitted(path, name, arrays[name], array), array_module(array)) for name, array in ours.items()}
     if optimizer is not None:
         check_optimizer(path, header["optimizer"], optimizer)
-        for name, array in state.items():
-            w = model.params.get(name.rpartition("/")[0])
-            if w is not None:  # else it is the count of steps, or unknown, and then load_state refuses it
-                state[name] = fitted(path, f"optimizer/{name}", array, w)
+        for name in state:
+            if (w := name.rpartition("/")[0]) in model.params:  # else the count of steps, or unknown: load_state refuses it
+                state[name] = fitted(path, f"optimizer/{name}", state[name], model.params[w])
         optimizer.load_state(state, model.params)
     # From here on nothing can fail: names, shapes, dtypes and devices agree.
     for name, array in model.params.items():
@@ -126,10 +126,11 @@ def load(path: Path, model: Any, optimizer: Any = None) -> dict[str, Any]:
 
 def arrays_of(model: Any) -> dict[str, Array]:
     """The model's own arrays, named as in the file."""
-    if not (hasattr(model, "params") and hasattr(model, "buffers")):
+    if not all(isinstance(getattr(model, kind, None), Mapping) for kind in ("params", "buffers")):
         raise InputError(f"the model is a {type(model).__name__}, expected a Model or a Layer")
-    return ({f"params/{name}": array for name, array in model.params.items()}
-            | {f"buffers/{name}": array for name, array in model.buffers.items()})
+    arrays = {f"{kind}/{name}": array for kind in ("params", "buffers") for name, array in getattr(model, kind).items()}
+    check_named("the model", "its arrays", arrays)
+    return arrays
 
 
 def current_name(name: str, expected: Iterable[str]) -> str:
@@ -139,7 +140,7 @@ def current_name(name: str, expected: Iterable[str]) -> str:
     return renamed if name not in expected and renamed in expected else name
 
 
-def check_names(path: Path, found: Iterable[str], expected: Iterable[str]) -> None:
+def check_names(path: FilePath, found: Iterable[str], expected: Iterable[str]) -> None:
     """One sentence about the first array that is missing or too many."""
     for name in [*expected, *found]:
         if name not in found:
@@ -148,11 +149,10 @@ def check_names(path: Path, found: Iterable[str], expected: Iterable[str]) -> No
             raise InputError(f"{path} has an array {name!r} that this network lacks; build the network it was saved from")
 
 
-def fitted(path: Path, name: str, array: np.ndarray, like: Array) -> np.ndarray:
+def fitted(path: FilePath, name: str, array: np.ndarray, like: Array) -> np.ndarray:
     """The array in the dtype of `like`; one sentence if it is of another shape or kind, or not finite in that dtype."""
     if array.shape != like.shape:
-        raise InputError(f"{path}: {name} has shape {array.shape}, expected {like.shape}; build the network it was saved "
-                         f"from")
+        raise InputError(f"{path}: {name} has shape {array.shape}, expected {like.shape}; build the network it was saved from")
     if array.dtype.kind != like.dtype.kind:
         raise InputError(f"{path}: {name} holds {array.dtype}, expected {like.dtype}; build the network it was saved from")
     with np.errstate(over="ignore"):  # a value that is too large becomes infinite, and is refused below
@@ -163,7 +163,7 @@ def fitted(path: Path, name: str, array: np.ndarray, like: Array) -> np.ndarray:
     return array
 
 
-def check_optimizer(path: Path, saved: str | None, optimizer: Any) -> None:
+def check_optimizer(path: FilePath, saved: str | None, optimizer: Any) -> None:
     """Check that the saved state is of an optimizer of this class."""
     given = type(optimizer).__name__
     if saved is None:
@@ -185,7 +185,7 @@ def header_text(optimizer: str | None, info: dict[str, Any]) -> str:
     return text
 
 
-def write_arrays(path: Path, arrays: dict[str, Array], header: str) -> None:
+def write_arrays(path: FilePath, arrays: dict[str, Array], header: str) -> None:
     """Write {name: array} and the header's text, with a checksum of both, to a safetensors file, aside and then renamed."""
     from safetensors.numpy import save as to_bytes
     arrays = {name: np.asarray(to_cpu(array), order="C") for name, array in arrays.items()}
@@ -200,7 +200,7 @@ def checksum(arrays: dict[str, np.ndarray], header: str) -> int:
     return total
 
 
-def read_arrays(path: Path) -> tuple[dict[str, np.ndarray], dict[str, Any]]:
+def read_arrays(path: FilePath) -> Saved:
     """Read the arrays and the header of a file written by `save`, without a model.
 
     Parameters
@@ -229,13 +229,12 @@ def read_arrays(path: Path) -> tuple[dict[str, np.ndarray], dict[str, Any]]:
     except (TypeError, ValueError, RecursionError) as error:
         raise InputError(f"{path} is a safetensors file, but nnscratch did not write it; expected one saved by "
                          f"nnscratch.checkpoint.save") from error
-    old = header["nnscratch"].startswith("0.1")  # version 0.1 wrote no checksum
-    if not (int(signed[2]) == checksum(arrays, words) if signed else old):
+    if not (int(signed[2]) == checksum(arrays, words) if signed else header["nnscratch"].startswith("0.1")):  # 0.1 wrote none
         raise InputError(f"{path} is damaged: its checksum is not that of its content; use another copy")
     return arrays, header
 
 
-def read_safetensors(path: Path) -> tuple[dict[str, np.ndarray], str]:
+def read_safetensors(path: FilePath) -> tuple[dict[str, np.ndarray], str]:
     """The arrays of any safetensors file, and the text of its entry "nnscratch"; empty without one."""
     from safetensors import SafetensorError, safe_open
     open_regular_file(path, "a .safetensors file").close()  # it exists, and is no pipe

@@ -81,6 +81,9 @@ def parse_arguments(arguments: Sequence[str] | None) -> Namespace:
         top.error(f"unrecognized arguments: {' '.join(rest)}")
     if rest:
         options.content, *options.style = [name for name in (options.content, *options.style, *rest) if name is not None]
+    for name, value in vars(options).items():
+        if "" in (value if isinstance(value, list) else [value]):
+            raise InputError(f"{option_name(name)} is an empty text, expected a name or a path; fill it in, or leave it out")
     return options
 
 
@@ -129,9 +132,13 @@ def given_options(options: Namespace, names: Iterable[str]) -> dict[str, Any]:
 def refuse(*found: dict[str, Any] | set[str], other: str) -> None:
     """Raise InputError for the first option that has no meaning together with another."""
     for name in (name for options in found for name in options):
-        option = f"--{name.replace('_', '-')}"
-        option = {"content": "content", "masks": "--mask"}.get(name, option)
-        raise InputError(f"{option} was given together with {other}, where it has no meaning; leave it out")
+        raise InputError(f"{option_name(name)} was given together with {other}, where it has no meaning; leave it out")
+
+
+def option_name(name: str) -> str:
+    """An option as the user writes it: most have the name of their entry in the Namespace."""
+    return {"content": "content", "style": "style", "masks": "--mask", "path": "--from", "label": "--class"}.get(
+        name, f"--{name.replace('_', '-')}")
 
 
 def run_gallery(options: Namespace) -> int:

@@ -1,5 +1,6 @@
 """The one exception for every mistake a caller can make, and how a foreign name is shown in its sentence."""
 import unicodedata
+from shlex import quote
 
 __all__ = ["InputError", "printable"]
 
@@ -41,3 +42,8 @@ def printable(text: object) -> str:
     """
     hidden = ("Cc", "Cf", "Cs", "Zl", "Zp")  # control and format characters, halves of pairs (undecodable bytes), separators
     return "".join(repr(c)[1:-1] if unicodedata.category(c) in hidden else c for c in str(text))
+
+
+def as_argument(path: object) -> str:
+    """A path in a command that a message advises: printable, and quoted where a shell needs it, as for a space."""
+    return quote(printable(path))

@@ -81,6 +81,18 @@ def read_file(path: FilePath, expected: str = "a file", most: int = 2**24) -> by
     return data
 
 
+def checksum(path: FilePath) -> int:
+    """The CRC-32 of a file, which is never in memory as a whole."""
+    total = 0
+    with open_regular_file(path) as file:
+        try:
+            while piece := file.read(2**20):
+                total = crc32(piece, total)
+        except OSError as error:
+            raise InputError(f"cannot read {path} ({reason(error)}); give a readable file") from error
+    return total
+
+
 def replace_file(path: FilePath, data: bytes) -> None:
     """Write the bytes to `path` atomically: a kill or a full disk at any moment leaves the old file whole.
 
@@ -132,7 +144,8 @@ def temporary_path(path: FilePath) -> Iterator[Path]:
 
 def unwritable(path: FilePath, error: Exception) -> InputError:
     """The sentence about a file that cannot be written."""
-    return InputError(f"cannot write {path} ({reason(error)}), expected a writable folder: {way_out(error)}")
+    expected = "a shorter name" if getattr(error, "errno", None) == errno.ENAMETOOLONG else "a writable folder"
+    return InputError(f"cannot write {path} ({reason(error)}), expected {expected}: {way_out(error)}")
 
 
 def hidden_name(target: Path) -> str:
@@ -157,6 +170,8 @@ def way_out(error: BaseException) -> str:
         return "free some space, or write to another disk"
     if getattr(error, "errno", None) in (errno.EMFILE, errno.ENFILE):
         return "allow more open files, with  ulimit -n"
+    if getattr(error, "errno", None) == errno.ENAMETOOLONG:
+        return "shorten the name of the output"
     return "make one, or give another place"
 
 

@@ -46,7 +46,8 @@ def checked(function: Function, signed: bool = False) -> Function:
             tried = [abs(one) if signed and type(one) is int else one for one in (value if several else [value])]
             if kinds[key] is inspect.Parameter.VAR_KEYWORD or all(fits(one, hint) for one in tried):
                 continue
-            raise InputError(f"{name}: {key} is {value!r:.100}, expected {words(hint)}")
+            shorter = f", and of names that have at most {LONGEST} bytes" if is_too_long(value) else ""
+            raise InputError(f"{name}: {key} is {value!r:.100}, expected {words(hint)}{shorter}")
         return function(*arguments, **named)
     return checking  # type: ignore[return-value]
 
@@ -57,17 +58,27 @@ def checked_command(function: Function) -> Function:
 
 
 def is_path(value: Any) -> bool:
-    """Whether the value can name a file: neither a number, which `open` takes for an open file, nor impossible."""
+    """Whether the value can name a file: neither a number, which `open` takes for an open file, nor empty or impossible."""
     try:
         name = os.fsencode(os.fspath(value)) if isinstance(value, (str, os.PathLike)) else b"\0"
     except (TypeError, ValueError):
         return False
-    return b"\0" not in name and max(map(len, name.split(os.fsencode(os.sep)))) <= LONGEST
+    return name != b"" and b"\0" not in name and not is_too_long(name)
+
+
+def is_too_long(value: Any) -> bool:
+    """Whether the value is a path, one of whose names no usual file system can hold."""
+    try:
+        return max(map(len, os.fsencode(value).split(os.fsencode(os.sep)))) > LONGEST
+    except (TypeError, ValueError):
+        return False
 
 
 def is_sequence(value: Any) -> bool:
-    """Whether the value is a sequence of things: no text, which would be taken for its letters."""
-    return isinstance(value, (Sequence, np.ndarray)) and not isinstance(value, (str, bytes))
+    """Whether the value is a sequence of things: no text, which would be taken for its letters, and no array without axes."""
+    if isinstance(value, np.ndarray):
+        return value.ndim > 0
+    return isinstance(value, Sequence) and not isinstance(value, (str, bytes))
 
 
 def is_number(value: Any) -> bool:
@@ -122,8 +133,9 @@ def fits(value: Any, hint: Any) -> bool:
     if origin in (list, Sequence):
         return is_sequence(value) and all(fits(one, part) for part in parts for one in value)
     if origin is Iterable:
-        return isinstance(value, Iterable) and not isinstance(value, (str, bytes, Mapping)) and (
-            not is_sequence(value) or all(fits(one, part) for part in parts for one in value))
+        if is_sequence(value):
+            return all(fits(one, part) for part in parts for one in value)
+        return isinstance(value, Iterable) and not isinstance(value, (str, bytes, Mapping, np.ndarray))
     if origin in (dict, Mapping):
         return isinstance(value, Mapping) and (not parts or all(
             fits(key, parts[0]) and fits(one, parts[1]) for key, one in value.items()))

@@ -11,6 +11,7 @@ from typing import Any
 
 from nnscratch.backend import Array, array_module
 from nnscratch.errors import InputError
+from nnscratch.one_thread import OneThread
 from nnscratch.ops.validation import (
     check_array,
     check_flag,
@@ -76,6 +77,7 @@ class LBFGS:
         self.function, self.x, self.history, self.first_step = function, x, history, first_step
         self.memory: list[tuple[Array, Array]] = []  # the pairs (s, y), oldest first
         self.converged, self.evaluations = False, 1
+        self._one_thread = OneThread("another thread makes a step; give each thread a minimizer of its own")
         self.loss, self.gradient = evaluate("LBFGS", self.function, x)
 
     def step(self) -> float:
@@ -86,23 +88,24 @@ class LBFGS:
         float
             The loss at the new x.
         """
-        direction = -self._times_inverse_hessian(self.gradient)
-        slope = dot(direction, self.gradient)
-        if slope >= 0:  # rounding has spoilt the memory: restart with steepest descent
-            self.memory.clear()
-            direction, slope = -self.gradient, -dot(self.gradient, self.gradient)
-        found = self._search(direction, slope)
-        if found is None:
-            # Steepest descent may still help where the memory gave a bad direction.
-            self.converged, self.memory = not self.memory, []
+        with self._one_thread.claim("LBFGS"):
+            direction = -self._times_inverse_hessian(self.gradient)
+            slope = dot(direction, self.gradient)
+            if slope >= 0:  # rounding has spoilt the memory: restart with steepest descent
+                self.memory.clear()
+                direction, slope = -self.gradient, -dot(self.gradient, self.gradient)
+            found = self._search(direction, slope)
+            if found is None:
+                # Steepest descent may still help where the memory gave a bad direction.
+                self.converged, self.memory = not self.memory, []
+                return self.loss
+            x, loss, gradient = found
+            self.converged = not loss < self.loss
+            s, y = x - self.x, gradient - self.gradient
+            if dot(s, y) > 1e-10 * dot(y, y) > 0:  # else the pair holds no curvature, or only rounding
+                self.memory = [*self.memory, (s, y)][-self.history:]
+            self.x, self.loss, self.gradient = x, loss, gradient
             return self.loss
-        x, loss, gradient = found
-        self.converged = not loss < self.loss
-        s, y = x - self.x, gradient - self.gradient
-        if dot(s, y) > 1e-10 * dot(y, y) > 0:  # else the pair holds no curvature, or only rounding
-            self.memory = [*self.memory, (s, y)][-self.history:]
-        self.x, self.loss, self.gradient = x, loss, gradient
-        return self.loss
 
     def state(self) -> tuple[dict[str, Array], dict[str, Any]]:
         """Everything needed to continue later.

@@ -10,7 +10,6 @@ Shapes: those of the inputs and outputs, with the batch axis first. A Model is i
 and a loss network is a Model whose outputs are its feature maps.
 """
 from collections.abc import Callable, Mapping
-from contextlib import nullcontext
 from types import MappingProxyType, ModuleType
 from typing import Any
 
@@ -104,7 +103,9 @@ class Model(Layer):
             check_batch(self, array)
             check_sides(self, array.shape[1:], symbol)
         training, remember = read_mode(self, training, remember)
-        with self._saved.claim(self) if remember else nullcontext():
+        if not remember:
+            return self._run(arrays, training, remember)
+        with self._saved.claim(self):
             return self._run(arrays, training, remember)
 
     def _run(self, arrays: list[Array], training: bool, remember: bool) -> Any:

@@ -1,31 +1,37 @@
 """Outputs: the files and folders that commands write. What nnscratch did not write is never deleted or overwritten.
 
 Only the file that the user named with --output is replaced without a question, unless it is one of the inputs. Everything
-else must be new, or ours, which a mark tells:
-
-    a folder       .nnscratch.json inside, a list of the files there that nnscratch wrote
-    OUT.json       a JSON object with the entry "nnscratch"
-    OUT.state      a safetensors file with "nnscratch" in its header, as all files of checkpoint.py
-    OUT-film.gif   a GIF with the comment "nnscratch"
-
-marks.py reads these marks. While a command writes, it holds a lock, which ends with its process; so two commands cannot write
-the same output.
+else must be new, or ours and unchanged, which marks.py tells. While a command writes, it holds a lock, which ends with its
+process; so two commands cannot write the same output.
 """
 import contextlib
 import json
+import logging
 import os
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from fnmatch import fnmatch
 from pathlib import Path
 
 from nnscratch.errors import InputError
-from nnscratch.files import FilePath, hidden_name, make_folder, reason, remove_leftovers, replace_file, temporary_path
+from nnscratch.files import (
+    FilePath,
+    checksum,
+    hidden_name,
+    make_folder,
+    reason,
+    remove_leftovers,
+    replace_file,
+    temporary_path,
+)
 from nnscratch.hints import checked
 from nnscratch.locks import lock
-from nnscratch.marks import LOCK, MANIFEST, MARK, is_ours, read_manifest
+from nnscratch.marks import LOCK, MANIFEST, MARK, is_listed, is_ours, read_manifest
 from nnscratch.version import __version__
 
 __all__ = ["OutputFolder", "writing"]
+
+log = logging.getLogger("nnscratch")
+TRAINING_GOES_ON = "the training goes on in memory, but can be resumed only from the last state that was written"
 
 
 @checked
@@ -49,8 +55,7 @@ def writing(output: FilePath, derived: Sequence[FilePath] = (), inputs: Iterable
     """
     for path in (output, *derived):
         refuse_inputs(path, inputs)
-        with temporary_path(path):
-            pass  # the name is possible
+    check_names([output, *derived])
     for path in derived:
         if os.path.lexists(path) and not is_ours(Path(path)):
             raise InputError(f"{path} exists, and nnscratch did not write it; move it away, or give another output")
@@ -64,6 +69,13 @@ def writing(output: FilePath, derived: Sequence[FilePath] = (), inputs: Iterable
         yield
         if described not in derived and is_ours(described):
             described.unlink()  # it tells how the image was made that is replaced now
+
+
+def check_names(paths: Iterable[FilePath]) -> None:
+    """Raise InputError for the first path that cannot be that of a file: names that are derived from others may be too long."""
+    for path in paths:
+        with temporary_path(path):
+            pass
 
 
 class OutputFolder:
@@ -89,7 +101,8 @@ class OutputFolder:
     @checked
     def __init__(self, path: FilePath, names: Sequence[str], inputs: Iterable[FilePath] = (), adopt: bool = False) -> None:
         self.path, self.names, self.inputs, self.adopt = Path(path), names, list(inputs), adopt
-        self.made, self.files, self.context = False, set[str](), contextlib.ExitStack()
+        self.made, self.context = False, contextlib.ExitStack()
+        self.files: dict[str, int | None] = {}  # names of what is ours, and checksums; None for what this process writes
 
     def __enter__(self) -> "OutputFolder":
         self.made = not os.path.exists(self.path)
@@ -98,11 +111,14 @@ class OutputFolder:
             context.enter_context(lock(self.path / LOCK, self.path))
             self._check()
             remove_leftovers(*(self.path / name for name in (MANIFEST, *self.files)))
-            self._write_list()
+            self._write_list(self.files)
             self.context = context.pop_all()
         return self
 
     def __exit__(self, *error: object) -> None:
+        with contextlib.suppress(InputError):  # a full disk: what is in the list without a checksum is ours all the same
+            self._write_list({name: checksum(self.path / name) if total is None else total for name, total in self.files.items()
+                              if os.path.isfile(self.path / name)})
         self.context.close()
 
     def _check(self) -> None:
@@ -112,22 +128,27 @@ class OutputFolder:
             present = sorted(path for path in self.path.iterdir() if path.name not in (MANIFEST, LOCK))
         except OSError as error:
             raise InputError(f"cannot read the folder {self.path} ({reason(error)}); give another one") from error
-        if found is None:
-            self.made = self.made or not present
-        else:
-            self.made, self.files = found
+        self.made, listed = found or (self.made or not present, {})
         for path in present:
-            listed = path.name in self.files
-            if listed or any(fnmatch(path.name.lower(), name.lower()) for name in self.names):
+            ours = is_listed(path, listed)
+            if self._is_to_write(path.name):
                 refuse_inputs(path, self.inputs)
-                if not (listed or is_ours(path) or (self.adopt and found is None)):
-                    raise InputError(f"{self.path} holds {path.name}, which nnscratch did not write (or before version 0.2), "
-                                     f"and which would be overwritten; move it away, or give another folder")
-                self.files.add(path.name)
+                if not (ours or is_ours(path, image=False) or (self.adopt and found is None)):
+                    raise InputError(f"{self.path} holds {path.name}, which nnscratch did not write there as it is now "
+                                     f"(or before version 0.2), and which would be overwritten; move it away, or give another "
+                                     f"folder")
+                ours = path.is_file()
+            if ours:
+                self.files[path.name] = listed.get(path.name)
 
-    def _write_list(self) -> None:
-        text = json.dumps({MARK: __version__, "made": self.made, "files": sorted(self.files)}, indent=0)
+    def _is_to_write(self, name: str) -> bool:
+        """Whether this command may write a file of that name."""
+        return any(fnmatch(name.lower(), pattern.lower()) for pattern in self.names)
+
+    def _write_list(self, files: dict[str, int | None]) -> None:
+        text = json.dumps({MARK: __version__, "made": self.made, "files": files}, indent=0, sort_keys=True)
         replace_file(self.path / MANIFEST, text.encode())
+        self.files = files
 
     @checked
     def file(self, name: str) -> Path:
@@ -143,28 +164,27 @@ class OutputFolder:
         Path
             The path.
         """
-        if name not in self.files:
-            self.files.add(name)
-            self._write_list()  # first: a kill before the file is written leaves a name without a file, which does no harm
+        if self.files.get(name, 0) is not None:
+            self._write_list({**self.files, name: None})  # first: a name without a file, after a kill, does no harm
         return self.path / name
 
     @checked
     def remove(self, *names: str) -> None:
-        """Remove files that are ours, and forget them: what appears later under such a name is not ours. Others stay.
+        """Remove files of this command that are ours, and forget them: what appears later under such a name is not ours.
 
         Parameters
         ----------
         *names : str
-            Their names in the folder.
+            Their names in the folder. What is not ours stays, and what another command wrote.
         """
-        for name in sorted(self.files.intersection(names)):
+        removed = [name for name in names if name in self.files and self._is_to_write(name)]
+        for name in removed:
             try:
                 (self.path / name).unlink(missing_ok=True)
             except OSError as error:
                 raise InputError(f"cannot remove {self.path / name} ({reason(error)}); write elsewhere") from error
-        if not self.files.isdisjoint(names):
-            self.files.difference_update(names)
-            self._write_list()
+        if removed:
+            self._write_list({name: total for name, total in self.files.items() if name not in removed})
 
     @checked
     def subfolder(self, name: str, names: Sequence[str]) -> "OutputFolder":
@@ -182,7 +202,7 @@ class OutputFolder:
         OutputFolder
             To be used in a `with` statement.
         """
-        return OutputFolder(self.file(name), names, self.inputs, self.adopt)
+        return OutputFolder(self.path / name, names, self.inputs, self.adopt)
 
 
 @contextlib.contextmanager
@@ -193,6 +213,29 @@ def output_folder(folder: "FilePath | OutputFolder", names: Sequence[str], adopt
     else:
         with OutputFolder(folder, names, adopt=adopt) as held:
             yield held
+
+
+class BestEffort:
+    """Writes what the work can go on without, such as the state to resume it from.
+
+    Where that fails, as on a full disk, the work goes on, and a line says so, once. What was there before is still whole.
+
+    consequence : what follows for the user, the end of that line.
+    """
+
+    def __init__(self, consequence: str) -> None:
+        self.consequence, self.failed = consequence, False
+
+    def __call__(self, write: Callable[[], object]) -> bool:
+        """Call `write`, which raises InputError if it cannot write; returns whether it could."""
+        try:
+            write()
+            return True
+        except InputError as error:
+            if not self.failed:
+                log.warning("%s; %s", error, self.consequence)
+            self.failed = True
+            return False
 
 
 def refuse_inputs(path: FilePath, inputs: Iterable[FilePath]) -> None:

@@ -83,7 +83,7 @@ def decoder_and_encoder():
 def held_folder():
     """A folder in which there need not be anything."""
     found = outputs.OutputFolder("folder", ["*.png"])
-    found.files |= {"one.png", "samples"}
+    found.files |= {"one.png": None}
     return found
 
 

@@ -8,7 +8,7 @@ from nnscratch.course import formulas
 from nnscratch.course.checks.upstream_gradients import batch_norm_op
 from nnscratch.course.gan_failures import SMALL, label_accuracy, mode_count, sample
 from nnscratch.course.tracing import trace
-from nnscratch.data import dataset, resize
+from nnscratch.data import dataset, pixels, resize
 from nnscratch.data.dataset import Dataset
 from nnscratch.generate import adversarial, augment, ema, inputs, pairwise, penalty, plots, pseudo_labels, sampler, spectral
 from nnscratch.generate.adversarial_losses import constant_target, non_saturating, saturating
@@ -56,8 +56,8 @@ call("data.dataset.Dataset", Dataset, images=lambda: small_dataset().images, lab
 CALLS["data.dataset.Dataset.batches"] = lambda: (first_batches, dict(batch_size=4, rng=rng(), one_hot=True, drop_last=False))
 call("data.dataset.crops", dataset.crops, image=picture, side=8, count=3, seed=0, title="pieces")
 call("data.dataset.fingerprint", dataset.fingerprint, dataset=small_dataset)
-call("data.dataset.to_bytes", dataset.to_bytes, images=batch)
-call("data.dataset.to_floats", dataset.to_floats, images=lambda: small_dataset().images)
+call("data.pixels.to_bytes", pixels.to_bytes, images=batch)
+call("data.pixels.to_floats", pixels.to_floats, images=lambda: small_dataset().images)
 call("data.resize.resize_dataset", resize.resize_dataset, dataset=small_dataset, size=(6, 6), channels=3)
 
 call("generate.adversarial.diversity", adversarial.diversity, fake=batch, real=lambda: batch(seed=1))

@@ -36,6 +36,7 @@ from nnscratch.course.draw import (
     node_graph,
     number_grid,
     photograph,
+    point_clouds,
     roofline_plot,
     window_positions,
     windows,
@@ -151,6 +152,7 @@ plausible("course.draw.learning_curves.training_panels", learning_curves.trainin
           text="text")
 plausible("course.draw.window_positions.window_grid", window_positions.window_grid, size=5, kernel=3, stride=1, padding=0,
           axes=axes)
+plausible("course.draw.point_clouds.clouds", point_clouds.clouds, points={"a": image(5, 2)}, text="text", every=2, inches=1.9)
 plausible("course.draw.network_arrays.volumes", network_arrays.volumes, arrays={"x": (4, 4, 1), "y": (10,)}, steps=["dense"],
           text="text")
 plausible("course.draw.windows.im2col", windows.im2col, x=lambda: image(), kernel=lambda: image(2, 2))

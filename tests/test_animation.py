@@ -60,7 +60,8 @@ for frames in (paths, (Image.open(path) for path in paths)):
 @pytest.mark.parametrize("frames, options, word", [
     ([], {}, "none"), (None, {}, "NoneType"), ([None], {}, "NoneType"), ([CORNERS], {}, "ndarray"), (5, {}, "int"),
     (["missing.png"], {}, "cannot open"), ([FRAMES[0], Image.new("RGB", (9, 9))], {}, "9x9"), ([(FRAMES[0], "x")], {}, "mill"),
-    (FRAMES, {"milliseconds": -1}, "milliseconds"), (FRAMES, {"pause": 10**9}, "pause"), (FRAMES, {"loop": "yes"}, "loop")])
+    (FRAMES, {"milliseconds": -1}, "milliseconds"), (FRAMES, {"pause": 10**9}, "pause"), (FRAMES, {"loop": "yes"}, "loop"),
+    (FRAMES, {"loop": False}, "loop")])
 def test_what_is_no_film_is_refused(frames, options, word):
     """In one sentence."""
     assert word in complaint(encode_gif, frames, **options)

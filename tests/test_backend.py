@@ -199,6 +199,25 @@ def test_arrays_move_both_ways(xp):
     np.testing.assert_array_equal(backend.to_cpu([1.0, 2.0]), [1, 2])
 
 
+@pytest.mark.parametrize("value", [np.ma.masked_equal([1, 2], 2), [np.ones(2), np.ma.masked_equal([1, 2], 2)],
+                                   [1, np.ma.masked], [[1, 2], [3]], "12", None, ["1"], np.array([None])])
+def test_what_holds_no_numbers_is_refused(value):
+    """Masked values, alone or in a list, are none."""
+    with pytest.raises(InputError, match="the array is a .*, expected an array of numbers: "):
+        backend.numbers(value)
+
+
+def test_numbers_of_arrays_and_lists():
+    """An array is not copied; lists, numbers, other arrays and masks that hide nothing are the same numbers."""
+    array = np.arange(3)
+    assert backend.numbers(array) is array and backend.numbers(2.5).item() == 2.5
+    for same in ([0, 1, 2], (0, 1, 2), np.ma.masked_array(array, False), array.view(np.recarray)):
+        found = backend.numbers(same)
+        assert type(found) is np.ndarray and found.ravel().tolist() == [0, 1, 2]
+    with pytest.raises(InputError, match="expected an array of real numbers: take its parts"):
+        backend.numbers(array * 1j, "x", "biuf", "take its parts")
+
+
 def test_describe_device(monkeypatch):
     """One line names the device and the library with its version."""
     assert backend.describe_device() == f"CPU, NumPy {np.__version__}"

@@ -264,3 +264,27 @@ def test_an_unwritable_place_gives_one_sentence(tmp_path):
     """A folder that does not exist."""
     with pytest.raises(InputError, match=r"cannot write .*No such file"):
         checkpoint.save(tmp_path / "nowhere" / "a.safetensors", network())
+
+
+class Thing:
+    """Has what it is given."""
+
+    def __init__(self, **attributes):
+        vars(self).update(attributes)
+
+
+@pytest.mark.parametrize("model", [None, 3, {"w": np.ones(2)}, Dense, Thing(params={}), Thing(params=3, buffers={}),
+                                   Thing(params={"w": 1}, buffers={}), Thing(params={"w": [1.0]}, buffers={}),
+                                   Thing(params={}, buffers=None)], ids=lambda value: str(value)[:20])
+def test_what_is_no_model_is_refused(tmp_path, model):
+    with pytest.raises(InputError, match="the model is a|the model: 'params/w' of its arrays is a"):
+        checkpoint.save(tmp_path / "a.safetensors", model)
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("optimizer", [3, Adam, Thing(save_state=lambda: 3), Thing(save_state=lambda: {"steps": 1})],
+                         ids=["number", "class", "state a number", "state of numbers"])
+def test_what_is_no_optimizer_is_refused(tmp_path, optimizer):
+    with pytest.raises(InputError, match="the optimizer"):
+        checkpoint.save(tmp_path / "a.safetensors", network(), optimizer)
+    assert not list(tmp_path.iterdir())

@@ -1,4 +1,4 @@
-"""Wrong answers for notebook 16, given to its checks by test_course_checks.py; its formulas against measurements."""
+"""Notebook 16: AdaIN and the stylizer's loss, against measurements and the library."""
 from io import BytesIO
 
 import numpy as np
@@ -16,19 +16,28 @@ from nnscratch.style.train_stylizer import CONTENT_WEIGHT, SINGLE_STYLE_CONTENT_
 
 
 def test_adain_and_its_gradient():
-    """Numeric gradients for several images; the forward pass equals the library's, and instance norm image by image."""
-    f, s = normal(2, 4, 5, 3), 2 + 3 * normal(2, 6, 3, 3)
-    same(S["adain"](f, s, 1e-5), adain(f, s))
-    report = check_op(lambda f, s: (S["adain"](f, s, 0.1), (f, s)), lambda dt, cache: S["adain_backward"](dt, *cache, 0.1),
+    """Numeric gradients; the forward pass equals the library's, and an instance norm with the style's mean and deviation."""
+    f, s = normal(4, 5, 3), 2 + 3 * normal(6, 3, 3)
+    same(S["adain"](f, s, 1e-5), adain(f[None], s[None])[0])
+    report = check_op(lambda f, s: (S["adain"](f, s, 0.1), (f, s)), lambda dt, cache: S["adain_backward"](dt, *cache, 0.1)[::3],
                       [f, s], names=["f", "s"])
     assert report.ok, report
-    which, gammas, betas = np.array([1, 0]), normal(3, 3), normal(3, 3, seed=1)
-    results = [ops.instance_norm(f[n:n + 1], gammas[k], betas[k], epsilon=0.1)[0] for n, k in enumerate(which)]
-    same(S["conditional_norm"](f, gammas, betas, which, 0.1), np.concatenate(results))
+    scale, shift = np.sqrt(s.var(axis=(0, 1)) + 0.1), s.mean(axis=(0, 1))
+    same(S["adain"](f, s, 0.1), ops.instance_norm(f[None], scale, shift, epsilon=0.1)[0][0])
+
+
+def test_the_prediction_agrees_with_adain():
+    """Shuffled, f doubled, s doubled."""
+    f, s = normal(4, 5, 3), 2 + 3 * normal(6, 3, 3)
+    t = S["adain"](f, s, 0.0)
+    shuffled = np.random.default_rng(0).permutation(s.reshape(-1, 3)).reshape(s.shape)
+    same(S["adain"](f, shuffled, 0.0), t)
+    same(S["adain"](2 * f, s, 0.0), t)
+    same(S["adain"](f, 2 * s, 0.0), 2 * t)
 
 
 def test_the_loss_of_the_stylizer_equals_the_printed_one():
-    """The formula in notebook 16, from the nine maps, gives the terms that a training step returns, without their weights."""
+    """Content and style losses, from the nine maps, gives the terms that a training step returns, without their weights."""
     content, style = normal(1, 32, 32, 3).clip(0, 1), normal(1, 32, 32, 3, seed=1).clip(0, 1)**2
     model, network, code = decoder(seed=1), texture_features(), encoder()
     t = adain(code.forward(content), code.forward(style))

@@ -15,6 +15,7 @@ TIED = np.array([[1.0, 2, 0, 5], [4, 3, 1, 1], [7, 0, 2, 2], [1, 6, 2, 0]])
 IMAGES = {
     "pooling": lambda: draw.pooling(TIED, np.array([[1.0, 10], [-2, 3]]), 2),
     "histograms": lambda: draw.histograms({"x": {"a": normal(50), "b": 2 * normal(60)}, "y": {"a": normal(9)}}, "two panels"),
+    "clouds": lambda: draw.clouds({"a": normal(50, 2), "b": normal(9, 2)}, "two clouds", "red", "blue", every=3),
 }
 
 
@@ -32,6 +33,15 @@ def test_pooling_shows_the_right_numbers():
     dx = ops.max_pool2d_backward(dy[None, :, :, None], cache)
     shown = [text for text in texts(draw.pooling(TIED, dy, 2)) if text.lstrip("-").isdigit()]
     assert shown == [number(value) for array in (TIED, y, dy, dx) for value in array.ravel()]
+
+
+def test_a_cloud_has_the_ellipse_of_all_its_points():
+    """Two standard deviations from the mean, whatever the number of points that are drawn."""
+    cloud = normal(300, 2) @ np.array([[2.0, 1], [0, 0.5]]) + 3
+    few, ellipse = draw.clouds({"a": cloud}, "a cloud", every=10).figure.axes[0].lines
+    away = np.array(ellipse.get_data()).T - cloud.mean(axis=0)
+    distance = np.einsum("nc,co,no->n", away, np.linalg.inv(np.cov(cloud.T, bias=True)), away)
+    assert len(few.get_xdata()) == 30 and np.allclose(distance, 4)
 
 
 @pytest.mark.parametrize("height, width", [(10, 40), (40, 10), (20, 20)])

@@ -74,3 +74,10 @@ def test_the_digits_of_the_course():
     assert not np.array_equal(digits("test", 8).images, digits("validation", 8).images)
     with pytest.raises(InputError, match="digits: part"):
         digits("tset")
+
+
+def test_photographs_are_stored_as_jpeg():
+    """The row of panels; the frames of the sliders stay PNG."""
+    explored = exploration(jpeg=True)
+    assert explored.strip()._repr_png_ is None and explored.strip()._repr_jpeg_()[:2] == b"\xff\xd8"
+    assert explored.frame(1, 0)[:4] == b"\x89PNG" and exploration().strip()._repr_png_()[:4] == b"\x89PNG"

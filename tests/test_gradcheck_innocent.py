@@ -2,7 +2,9 @@
 import numpy as np
 import pytest
 
+from nnscratch.errors import InputError
 from nnscratch.gradcheck import check_op
+from nnscratch.gradcheck.numeric import central_difference, complex_step
 
 
 def rows(x):
@@ -149,3 +151,79 @@ def test_the_upstream_gradient_is_not_the_input():
         x = np.random.default_rng(seed).standard_normal((40, 5))
         check_op(lambda x: (x, None), lambda dy, _: seen.append(dy) or dy, [x], seed=seed)
         assert abs(np.corrcoef(x.ravel(), seen[-1].ravel())[0, 1]) < 0.3
+
+
+SIZES = {"1e8": lambda x: 1e8 * x, "1e-8": lambda x: 1e-8 * x, "x + 1e4": lambda x: x + 1e4, "x + 1e8": lambda x: x + 1e8,
+         "rows of all sizes": lambda x: x * np.logspace(-6, 6, len(x))[:, None]}
+
+
+@pytest.mark.filterwarnings("ignore::RuntimeWarning")
+@pytest.mark.parametrize("size", SIZES)
+@pytest.mark.parametrize("name", ONE_INPUT)
+def test_inputs_of_any_size(name, size):
+    """A right backward pass is never called wrong, and a wrong one never right."""
+    forward, backward = ONE_INPUT[name]
+    x = SIZES[size](np.random.default_rng(0).normal(size=(4, 3)))
+    assert "WRONG" not in str(check_op(forward, backward, [x]))
+    for factor in (0.0, 0.5, -1.0):
+        report = check_op(forward, lambda dy, cache, factor=factor: factor * backward(dy, cache), [x])
+        assert not report.ok or not backward(np.ones_like(forward(x)[0]), forward(x)[1]).any(), str(report)
+
+
+FLAT = ("np.clip", "tanh", "softmax, max subtracted", "hypot", "logaddexp", "real numbers alone")  # elsewhere than near 0
+
+
+@pytest.mark.parametrize("size", ["1e8", "1e-8", "x + 1e4"])
+@pytest.mark.parametrize("name", [name for name in ONE_INPUT if name not in FLAT])
+def test_inputs_of_most_sizes_are_judged(name, size):
+    """The steps are in units of the input."""
+    report = check_op(*ONE_INPUT[name], [SIZES[size](np.random.default_rng(0).normal(size=(4, 3)))])
+    assert report.ok and report.error < 1e-2, str(report)
+
+
+def test_a_large_offset_and_a_gradient_of_zero_at_the_maximum():
+    """var(x + 1e4), and the cosine similarity of x with itself, whose gradient is 0."""
+    x = np.random.default_rng(0).normal(size=5)
+
+    def cosine(a, b):
+        return a @ b / np.linalg.norm(a) / np.linalg.norm(b), (a, b)
+
+    def cosine_backward(dy, cache):
+        return tuple(dy * (q - (p @ q) * p / (p @ p)) / np.linalg.norm(p) / np.linalg.norm(q) for p, q in (cache, cache[::-1]))
+
+    assert check_op(cosine, cosine_backward, [x, 2 * x]).ok
+    assert check_op(cosine, cosine_backward, [x, x**2 + 1]).ok
+    assert not check_op(cosine, lambda dy, cache: (dy * cache[0], dy * cache[1]), [x, 2 * x]).ok
+    far = x + 1e4
+    assert check_op(lambda x: (np.var(x), x), lambda dy, x: 2 * dy * (x - x.mean()) / x.size, [far]).ok
+    assert not check_op(lambda x: (np.var(x), x), lambda dy, x: dy * (x - x.mean()) / x.size, [far]).ok
+
+
+@pytest.mark.parametrize("part", [1e-3, 1e-6, 1e-8])
+def test_small_parts_that_are_not_analytic_are_found(part):
+    """The complex step cannot see the |x| in x² + part |x|: it is measured by differences."""
+    x = np.random.default_rng(0).normal(size=(4, 3))
+
+    def forward(x):
+        return x * x + part * np.abs(x), x
+
+    report = check_op(forward, lambda dy, x: dy * (2 * x + part * np.sign(x)), [x])
+    assert report.ok and report.method == "central difference", str(report)
+
+
+def test_what_cannot_be_judged_is_no_accusation():
+    """At a kink in every element, or where differences see nothing: a third verdict, which is not ok either."""
+    report = check_op(lambda x: (np.abs(x), x), lambda dy, x: dy * np.sign(x), [np.zeros(3)])
+    assert not report.ok and not report.problems and "CANNOT BE JUDGED" in str(report)
+
+
+@pytest.mark.parametrize("forward, kind", [(lambda x: (x > 0, x), "bool"), (lambda x: (x.argmax(axis=1), x), "int64"),
+                                           (lambda x: (bool((x > 0).all()), x), "bool"), (lambda x: (3, x), "int")])
+def test_outputs_that_have_no_slope_get_a_sentence(forward, kind):
+    """Bools and whole numbers, in a check and in a measurement by hand."""
+    x = np.random.default_rng(0).normal(size=(4, 3))
+    report = check_op(forward, lambda dy, x: 0 * x, [x])
+    assert f"{kind}, expected an array of floating-point numbers" in str(report)
+    for measure in (central_difference, complex_step):
+        with pytest.raises(InputError, match="the loss returned a .*expected floating-point numbers"):
+            measure(lambda x: forward(x)[0], [x], [np.arange(3)])

@@ -114,11 +114,15 @@ def test_the_gradients_of_several_inputs_are_counted_and_named():
     assert "no input holds real numbers" in str(check_op(lambda k: (k[k], k), lambda dy, k: None, [np.arange(3)]))
 
 
-@pytest.mark.parametrize("inputs", [X, [], None, "x", [None], ["x"], [X * 1j], [np.ma.masked_invalid(X)], [object()], [X[:0]]],
-                         ids=lambda v: str(v)[:12])
+@pytest.mark.parametrize("inputs", [X, [], None, "x", [None], ["x"], [X * 1j], [np.ma.masked_equal(X, X.max())],
+                                    [object()], [X[:0]]], ids=lambda v: str(v)[:12])
 def test_inputs_that_are_none_are_refused(inputs):
     with pytest.raises(InputError, match="check_op: input"):
         check_op(square, lambda dy, x: 2 * dy * x, inputs)
+
+
+def test_an_array_without_a_masked_value_is_its_numbers():
+    assert check_op(square, lambda dy, x: 2 * dy * x, [np.ma.masked_invalid(X)]).ok
 
 
 def test_the_users_streams_are_left_alone():

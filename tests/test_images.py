@@ -104,6 +104,18 @@ def test_16_bits_big_endian_and_in_32_bits(tmp_path):
         np.testing.assert_allclose(read_image(saved(tmp_path, values, "a.tif")), 40000 / 65535, rtol=1e-6)
 
 
+@pytest.mark.parametrize("levels, factor", [(np.uint16(4095), 16), (np.uint8(1), 255), (np.uint16(1), 65535)])
+def test_what_is_nearly_black_is_noted(tmp_path, caplog, levels, factor):
+    """A camera of 12 bits, or 0 and 1 for black and white; the factor in the log is right. All black is left alone."""
+    path = saved(tmp_path, np.full((H, W), levels), "dark.png")
+    assert read_image(path).max() * factor == pytest.approx(1, abs=1e-3)
+    assert len(caplog.messages) == 1 and "nearly black" in caplog.text
+    assert float(caplog.messages[0].rsplit(" ", 1)[1]) == pytest.approx(factor, rel=1e-3)
+    for other in (0, 255):
+        read_image(saved(tmp_path, np.full((H, W), other, np.uint8), "other.png"))
+    assert len(caplog.messages) == 1
+
+
 def test_a_transparent_level_of_16_bits_is_white(tmp_path):
     """PNG may mark one 16-bit grey level as transparent; neighbouring levels are unchanged."""
     deep = np.full((H, W), 40000, np.uint16)

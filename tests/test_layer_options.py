@@ -97,3 +97,13 @@ def test_an_initializer_that_returns_something_else_is_named(drawn):
 def test_wrong_options_are_refused_by_the_constructor(make):
     with pytest.raises(InputError, match="is unknown|expected a string"):
         make()
+
+
+@pytest.mark.parametrize("name", ["", " ", "\n", "two\nlines", "\x1b[2J", "\u202egpj", "\ud800", 3, b"x"], ids=ascii)
+def test_a_name_can_be_read(name):
+    """In error messages and saved files; also a model's."""
+    x = Input((3,))
+    for make in (lambda: Dense(2, name=name), lambda: Model(x, Dense(2)(x), name=name)):
+        with pytest.raises(InputError, match="expected a string that can be printed"):
+            make()
+    assert Dense(2, name="größe 1").name == "größe 1"

@@ -9,7 +9,7 @@ from helpers import normal, same
 
 from nnscratch import ops
 from nnscratch.gradcheck.cases import all_cases
-from nnscratch.gradcheck.check import as_tuple
+from nnscratch.gradcheck.measurement import as_tuple
 from nnscratch.gradcheck.mutants import MUTANTS
 
 CASES = {case.name: case for case in all_cases()}

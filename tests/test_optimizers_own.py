@@ -1,6 +1,8 @@
 """What an optimizer keeps is its own: no array of the caller's, and no parameters of another model."""
 import copy
+import gc
 import pickle
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
@@ -38,6 +40,103 @@ def test_an_optimizer_refuses_a_second_model(make):
     optimizer.step(second.params, ones)
     with pytest.raises(InputError, match="use one optimizer for each model"):
         optimizer.step(first.params, ones)
+
+
+@pytest.mark.parametrize("make", EVERY)
+def test_a_model_that_is_gone_leaves_its_state_to_no_other(make):
+    """The state of a freed model is refused to the next; a state that was loaded is not."""
+    model, optimizer = small_model(), make()
+    ones = {name: np.ones_like(w) for name, w in model.params.items()}
+    optimizer.step(model.params, ones)
+    state = optimizer.save_state()
+    del model
+    gc.collect()
+    for _ in range(3):
+        model = small_model()
+        before = {name: w.copy() for name, w in model.params.items()}
+        with pytest.raises(InputError, match="use one optimizer for each model"):
+            optimizer.step(model.params, ones)
+        same(list(model.params.values()), list(before.values()), 0)
+    optimizer.load_state(state, model.params)
+    other = make()
+    other.load_state(state, before)
+    optimizer.step(model.params, ones)
+    other.step(before, ones)
+    same(list(model.params.values()), list(before.values()), 0)
+
+
+@pytest.mark.parametrize("make", EVERY)
+@pytest.mark.parametrize("copied", [copy.deepcopy, lambda one: pickle.loads(pickle.dumps(one))], ids=["deepcopy", "pickle"])
+def test_a_copy_without_its_model_goes_on_with_these_values_alone(make, copied):
+    """It takes the model, or another copy of it, as long as that has not been trained since; another model is refused."""
+    model, optimizer = small_model(), make()
+    ones = {name: np.ones_like(w) for name, w in model.params.items()}
+    optimizer.step(model.params, ones)
+    alone, second, twin = copied(optimizer), copied(optimizer), copied(model)
+    with pytest.raises(InputError, match="use one optimizer for each model"):
+        alone.step(small_model().params, ones)
+    optimizer.step(model.params, ones)
+    with pytest.raises(InputError, match="continue from saved states by load_state"):
+        second.step(model.params, ones)
+    alone.step(twin.params, ones)
+    same(list(twin.params.values()), list(model.params.values()), 0)
+
+
+@pytest.mark.parametrize("make", EVERY)
+def test_a_replaced_parameter_is_refused_with_the_way_out(make):
+    """`w = w / 2` makes another array; `w[...] = w / 2` is the parameter. A cast keeps the values."""
+    params, ones, optimizer = {"w": np.ones(3)}, {"w": np.ones(3)}, make()
+    optimizer.step(params, ones)
+    halved = params["w"] / 2
+    with pytest.raises(InputError, match=r"change parameters in place, as in w\[\.\.\.\] = w / 2"):
+        optimizer.step({"w": halved}, ones)
+    params["w"][...] = halved
+    optimizer.step(params, ones)
+    optimizer.step({"w": params["w"].astype(np.float32)}, {"w": np.ones(3, np.float32)})
+    assert optimizer.steps == 3
+
+
+@pytest.mark.parametrize("make", EVERY)
+def test_a_step_belongs_to_one_thread(make):
+    """A second thread that comes during a step is refused, and afterwards it may step."""
+    w, ones = {"w": np.zeros(3)}, {"w": np.ones(3)}
+
+    class Asks(type(make())):
+        ask = True
+
+        def update(self, *arguments):
+            if self.ask:
+                self.ask = False
+                with ThreadPoolExecutor(1) as pool, pytest.raises(InputError, match="another thread makes a step"):
+                    pool.submit(self.step, w, ones).result()
+            super().update(*arguments)
+
+    asks, plain, expected = Asks(), type(make())(), {"w": np.zeros(3)}
+    asks.step(w, ones)
+    with ThreadPoolExecutor(1) as pool:
+        pool.submit(asks.step, w, ones).result()
+    for _ in range(2):
+        plain.step(expected, ones)
+    same(w["w"], expected["w"], 0)
+
+
+@pytest.mark.parametrize("kind", MINIMIZERS)
+def test_a_step_of_a_minimizer_belongs_to_one_thread(kind):
+    """Its function is called in the middle of a step: another thread is refused there."""
+    refused, minimizers = [], []
+
+    def function(x):
+        if minimizers and not refused:
+            with ThreadPoolExecutor(1) as pool, pytest.raises(InputError, match="another thread makes a step") as error:
+                pool.submit(minimizers[0].step).result()
+            refused.append(error)
+        return ((x - 3)**2).sum(), 2 * (x - 3)
+
+    minimizers.append(kind(function, np.zeros(2)))
+    plain = kind(lambda x: (((x - 3)**2).sum(), 2 * (x - 3)), np.zeros(2))
+    assert minimizers[0].step() == plain.step() and refused
+    with ThreadPoolExecutor(1) as pool:
+        assert pool.submit(minimizers[0].step).result() == plain.step()
 
 
 @pytest.mark.parametrize("make", EVERY)

@@ -35,8 +35,8 @@ def test_no_framework_is_imported():
 def test_imports_run_one_way():
     """backend <- ops <- layers <- models <- networks <- style <- cli: nobody imports from further down the line."""
     rooms = ["errors", "version", "hints", "files", "schema", "marks", "locks", "outputs", "terminal", "plotting",
-             "reprs", "progress", "recording", "cupy_diagnosis", "backend", "memory", "ops", "fast", "initializers", "layers",
-             "summary", "models", "losses", "optimizers", "lbfgs", "checkpoint", "gradcheck",
+             "reprs", "progress", "recording", "one_thread", "cupy_diagnosis", "backend", "memory", "ops", "fast",
+             "initializers", "layers", "summary", "models", "losses", "optimizers", "lbfgs", "checkpoint", "gradcheck",
              "networks", "data", "generate", "style", "demo", "info", "bench", "arguments", "course", "cli"]
     for path in SOURCES:
         room = path.relative_to(ROOT / "nnscratch").parts[0].removesuffix(".py")

@@ -9,6 +9,7 @@ from nnscratch.data.dataset import fingerprint
 from nnscratch.data.readers.folder import image_files
 from nnscratch.data.readers.formats import open_dataset
 from nnscratch.errors import InputError
+from nnscratch.files import open_regular_file
 
 # --- ranges and sizes ---------------------------------------------------------------------------------------------
 
@@ -55,6 +56,12 @@ def test_images_of_thousands_of_pixels_need_a_size(tmp_path):
         assert open_dataset(path, size=(8, 64)).images.shape == (2, 8, 64, 1)
 
 
+def test_cameras_of_12_bits_are_noted(tmp_path, caplog):
+    """Grey of 16 bits whose white may be 4095 is read as it says, nearly black; the log has the factor."""
+    save(tmp_path, "a.png", (WIDE[0, :, :, 0] * 4095).astype(np.uint16).repeat(8, 0).repeat(8, 1))
+    assert open_dataset(tmp_path).images.max() == 16 and "if that is its white, multiply by 15.94" in caplog.text
+
+
 # --- files and names ----------------------------------------------------------------------------------------------
 
 def test_what_counts_as_an_image(tmp_path):
@@ -70,6 +77,20 @@ def test_what_counts_as_an_image(tmp_path):
     assert [path.name for path in paths] == ["a.GIF", "b.jfif", "broken.png", "c.jpe", "d.ppm", "e.webp", "f.png",
                                              "no_extension"]
     assert skipped == ["album.png", "notes.txt", "pipe.png"]
+
+
+def test_a_folder_is_listed_once_and_each_image_opened_once(tmp_path, monkeypatch):
+    """A folder may hold very many images. (own_names, which looks for our own files, lists it once more.)"""
+    listed, opened = [], []
+    monkeypatch.setattr("nnscratch.data.readers.places.own_names", lambda folder: listed.append(folder.name) or set())
+    monkeypatch.setattr("nnscratch.data.readers.folder.open_regular_file",
+                        lambda path, *more: opened.append(path.name) or open_regular_file(path, *more))
+    (tmp_path / "all").mkdir()
+    for folder, name in (("cats", "a"), ("cats", "b"), ("dogs", "c")):
+        save(tmp_path / "all" / folder, f"{name}.png", IMAGES[0])
+    dataset = open_dataset(tmp_path / "all")
+    assert dataset.labels.tolist() == [0, 0, 1] and (dataset.images[..., 0] == IMAGES[0]).all()
+    assert listed == ["all", "cats", "dogs"] and opened == ["a.png", "b.png", "c.png"]
 
 
 def test_own_output_is_not_data(tmp_path, monkeypatch):

@@ -213,7 +213,7 @@ def test_paths_without_data(tmp_path, monkeypatch):
 
 
 @pytest.mark.parametrize("options", [{"size": 2}, {"size": 10**6}, {"size": "big"}, {"size": (8, 8, 8)}, {"size": 8.5},
-                                     {"channels": 2}, {"channels": "grey"}, {"channels": 0}])
+                                     {"channels": 2}, {"channels": True}, {"channels": "grey"}, {"channels": 0}])
 def test_impossible_options(tmp_path, options):
     """They are refused before anything is read, and the sentence names the given value."""
     name, value = next(iter(options.items()))

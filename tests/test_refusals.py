@@ -5,6 +5,7 @@ from helpers import normal
 
 from nnscratch import fast, initializers, losses, ops
 from nnscratch.errors import InputError
+from nnscratch.gradcheck.cases import all_cases
 from nnscratch.layers import (
     Add,
     Concatenate,
@@ -18,6 +19,7 @@ from nnscratch.layers import (
     Reshape,
     UpSampling2D,
 )
+from nnscratch.optimizers import Adam
 
 
 @pytest.mark.parametrize("action, words", [
@@ -128,3 +130,32 @@ def test_losses_name_the_argument(call, words):
     """As the caller wrote it."""
     with pytest.raises(InputError, match=words):
         call()
+
+
+TUPLES = [case for case in all_cases() if hasattr(ops, f"{case.name.split()[0]}_backward")
+          and type(case.forward(*case.inputs.values())[1]) is tuple]
+
+
+@pytest.mark.parametrize("case", TUPLES, ids=lambda case: case.name)
+def test_a_cache_of_other_parts_is_refused(case):
+    """Each part in turn a list or nothing, or all of them, or a text; the true cache is taken."""
+    name = f"{case.name.split()[0]}_backward"
+    y, cache = case.forward(*case.inputs.values())
+    others = [tuple(other for _ in cache) for other in ([1.0], "x", None)]
+    others += [(*cache[:k], other, *cache[k + 1:]) for k in range(len(cache)) for other in ([1.0], None)]
+    for other in [*others, cache[:-1], list(cache), None]:
+        with pytest.raises(InputError, match="backward: the cache is a .*, expected what .* returned"):
+            getattr(ops, name)(np.ones_like(y), other)
+        with pytest.raises(InputError, match="cache"):
+            getattr(fast, name)(np.ones_like(y), other)
+    assert getattr(ops, name)(np.ones_like(y), cache) is not None
+
+
+@pytest.mark.parametrize("parameters", [None, 3, "x", [1], [None], [(np.ones(2),) * 4], [([1.0],) * 4], {"w": 1}, np.ones(3)],
+                         ids=lambda value: str(value)[:20])
+def test_an_update_of_what_is_not_on_the_gpu_is_refused(parameters):
+    with pytest.raises(InputError, match="adam_update: the parameters are"):
+        fast.adam_update(Adam(), parameters)
+    fast.adam_update(Adam(), [])
+    with pytest.raises(InputError, match="adam_update: the optimizer is a int"):
+        fast.adam_update(3, [])

@@ -163,15 +163,15 @@ def test_a_mask_for_each_style(images, capsys):
 def test_frames_and_minutes(images, monkeypatch):
     """An image after steps 1, 2, 4 and an animation of them; with --minutes as many steps as fit."""
     assert run_style(images, "--every", "2", "--steps", "4") == 0
-    assert visible(images / "out-frames") == {"0001.png", "0002.png", "0003.png"}
-    assert Image.open(images / "out-film.gif").n_frames == 3
+    assert visible(images / "out.png-frames") == {"0001.png", "0002.png", "0003.png"}
+    assert Image.open(images / "out.png-film.gif").n_frames == 3
     assert run_style(images, "--minutes", "0.001") == 0
     few = json.loads((images / "out.png.json").read_text())["settings"]["steps"]
     monkeypatch.setattr("nnscratch.style.command.transfer_style", lambda content, *_, **__: Transfer(content))
     assert run_style(images, "--minutes", "1") == 0
     assert json.loads((images / "out.png.json").read_text())["settings"]["steps"] > 20 * few >= 20
-    (images / "content.jpg").rename(images / "out-film.gif")
-    assert run_style(images, "--every", "1", content="out-film.gif") == 2, "the content would be lost"
+    (images / "content.jpg").rename(images / "out.png-film.gif")
+    assert run_style(images, "--every", "1", content="out.png-film.gif") == 2, "the content would be lost"
 
 
 def test_a_built_in_style_by_name(images, monkeypatch):

@@ -96,10 +96,10 @@ def test_frames_before_an_interruption_are_kept(images, monkeypatch):
     """The film of a resumed transfer is that of one that was never interrupted; --every need not be repeated."""
     assert run_style(images, *STEPS, "--every", "2", output="whole.png") == 0
     interrupted(images, monkeypatch, 3, "--every", "2")
-    assert visible(images / "out-frames") == {"0001.png", "0002.png"}
+    assert visible(images / "out.png-frames") == {"0001.png", "0002.png"}
     assert resume(images) == 0
-    assert visible(images / "out-frames") == {"0001.png", "0002.png", "0003.png"}
-    assert (images / "out-film.gif").read_bytes() == (images / "whole-film.gif").read_bytes()
+    assert visible(images / "out.png-frames") == {"0001.png", "0002.png", "0003.png"}
+    assert (images / "out.png-film.gif").read_bytes() == (images / "whole.png-film.gif").read_bytes()
 
 
 @pytest.mark.parametrize("function", ["write_image", "replace_file"])
@@ -107,7 +107,7 @@ def test_the_state_is_removed_last(images, monkeypatch, function):
     """A signal while the image or the record is written: the transfer can be resumed to the same image."""
     assert run_style(images, *STEPS, output="whole.png") == 0
 
-    def stop(*_):
+    def stop(*_, **__):
         raise KeyboardInterrupt
     with monkeypatch.context() as patch:
         patch.setattr(command, function, stop)

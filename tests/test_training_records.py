@@ -1,5 +1,6 @@
 """What a training of a generator writes about itself: data are found again, damage is noticed, nothing is in vain."""
 import json
+import shlex
 import shutil
 from pathlib import Path
 
@@ -10,8 +11,10 @@ from PIL import Image
 from nnscratch import checkpoint
 from nnscratch.cli import main
 from nnscratch.errors import InputError
+from nnscratch.generate.evaluate import classifier
 from nnscratch.generate.evaluate.classifier import Classifier
 from nnscratch.generate.sampler import SHIPPED, load_generator
+from nnscratch.style import stylizer
 
 TRAIN = ["train", "generator", "--preset", "nano", "--batch", "4", "--device", "cpu", "--groups", "0"]
 
@@ -55,6 +58,19 @@ def test_a_generator_is_judged_by_its_own_data(place, monkeypatch, capsys):
     assert main(judge) == 2
     assert f"the data {place / 'marks.npz'}, on which the generator was trained, are gone" in capsys.readouterr().err
     assert main([*judge, "--data", str(place / "moved.npz")]) == 0
+
+
+@pytest.mark.slow
+def test_what_judge_advises_can_be_run(place, capsys):
+    """A generator of images that were resized, whose file does not say from what: the advice names the size."""
+    assert main([*TRAIN, "--data", "marks.npz", "--size", "8", "--steps", "2"]) == 0
+    arrays, header = checkpoint.read_arrays("generator/best.safetensors")
+    checkpoint.write_arrays("old.safetensors", arrays, checkpoint.header_text(None, header["info"] | {"source": None}))
+    judge = ["judge", "--from", "old.safetensors", "--count", "100", "--device", "cpu"]
+    for more in ([], ["--data", "marks.npz"]):
+        assert main([*judge, *more]) == 2
+        assert capsys.readouterr().err.endswith(" with --data and --size 8\n")
+    assert main([*judge, "--data", "marks.npz", "--size", "8"]) == 0
 
 
 @pytest.mark.slow
@@ -167,3 +183,47 @@ def test_a_texture_of_a_wide_painting(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     Image.fromarray(np.random.default_rng(0).integers(0, 256, (120, 300, 3)).astype(np.uint8)).save("wide.png")
     assert main(["train", "generator", "--method", "texture", "--data", "wide.png", "--size", "64", "--steps", "1"]) == 0
+
+
+def counted_reads(monkeypatch):
+    """The paths of checkpoints, as they are read."""
+    read, paths = checkpoint.read_safetensors, []
+
+    def counted(path):
+        paths.append(Path(path))
+        return read(path)
+    monkeypatch.setattr(checkpoint, "read_safetensors", counted)
+    return paths
+
+
+@pytest.mark.parametrize("reader, path", [
+    (load_generator, SHIPPED), (Classifier.load, classifier.SHIPPED), (stylizer.Stylizer, stylizer.SHIPPED)])
+def test_a_file_is_read_once(monkeypatch, reader, path):
+    """Header and arrays together: a file that is replaced between two reads would give those of two files."""
+    paths = counted_reads(monkeypatch)
+    reader(path)
+    assert paths.count(path) == 1
+
+
+def test_a_state_is_read_once(place, monkeypatch):
+    """By --resume."""
+    assert main([*TRAIN, "--data", "marks.npz", "--steps", "2"]) == 0
+    paths = counted_reads(monkeypatch)
+    assert main(["train", "generator", "--resume", "--steps", "4"]) == 0
+    assert paths == [Path("generator/state.safetensors"), Path("generator/judge.safetensors")]
+
+
+@pytest.mark.slow
+def test_what_a_training_advises_can_be_run(place, monkeypatch, capsys):
+    """Also in a folder whose name has a space."""
+    assert main([*TRAIN, "--data", "marks.npz", "--steps", "2", "-o", "my generator"]) == 0
+    advice = capsys.readouterr().out.splitlines()[-1].partition("  nnscratch ")[2]
+    assert main(shlex.split(advice)) == 0 and Path("images.png").exists()
+
+    def stop(*_):
+        raise KeyboardInterrupt
+    with monkeypatch.context() as patch:
+        patch.setattr("nnscratch.generate.methods.gan.GANTrainer.train_step", stop)
+        assert main([*TRAIN, "--data", "marks.npz", "--steps", "2", "-o", "it's another"]) == 130
+    advice = capsys.readouterr().out.splitlines()[-1].partition("  nnscratch ")[2]
+    assert main(shlex.split(advice)) == 0 and Path("it's another/best.safetensors").exists()

@@ -8,7 +8,7 @@ from typing import Any
 from nnscratch.bench.roofline import fraction, plot, ratio
 from nnscratch.bench.sweep import crossovers
 from nnscratch.files import replace_file
-from nnscratch.outputs import OutputFolder
+from nnscratch.outputs import BestEffort, OutputFolder
 
 __all__ = ["layer_header", "layer_lines"]
 
@@ -20,7 +20,7 @@ class Report:
     """Prints lines, keeps them and the figures, and rewrites the files after every row, so that Ctrl-C loses nothing."""
 
     def __init__(self, folder: OutputFolder | None, print_fn: Callable[[str], Any]) -> None:
-        self.folder, self.print_fn = folder, print_fn
+        self.folder, self.print_fn, self.attempt = folder, print_fn, BestEffort("the measurements go on in memory")
         self.lines: list[str] = []
         self.figures: dict[str, Any] = {"machine": {}, "layers": [], "steps": [], "sweep": [], "crossover": {},
                                         "interrupted": False}
@@ -38,7 +38,7 @@ class Report:
         self.figures[part].append(row)
         for line in lines:
             self.say(line)
-        self.write()
+        self.attempt(self.write)
 
     def write(self) -> None:
         """Replace the files."""

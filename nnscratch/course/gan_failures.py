@@ -16,7 +16,7 @@ import numpy as np
 
 from nnscratch import initializers
 from nnscratch.backend import Array
-from nnscratch.data.dataset import to_bytes, to_floats
+from nnscratch.data.pixels import to_bytes, to_floats
 from nnscratch.data.synthetic.faces import glyph_templates
 from nnscratch.data.synthetic.glyphs import glyphs
 from nnscratch.errors import InputError

@@ -5,15 +5,17 @@
     decode      image files of any kind, without filling the memory
     animation   GIF, animated WebP and APNG, frame by frame
     dataset     many images of one size, with labels; mini-batches
+    pixels      arrays of images as bytes, bytes as floats
+    labels      whole numbers, names of classes, one-hot rows
     readers     the user's files: folders of images, IDX (MNIST), CIFAR, .npy and .npz
     synthetic   data sets and style images drawn by rule: no download
     splits      for training, for comparison, for the classifier that judges
     resize      one size and one number of channels for all images
     limits      how much an untrusted file may ask for
-    arrays      what callers give as arrays
 """
-from nnscratch.data.dataset import Dataset, to_bytes, to_floats
+from nnscratch.data.dataset import Dataset
 from nnscratch.data.images import photograph, read_image, side_by_side, write_image
+from nnscratch.data.pixels import to_bytes, to_floats
 from nnscratch.data.readers.formats import open_dataset
 from nnscratch.data.splits import load_splits
 from nnscratch.data.synthetic.glyphs import glyphs

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from nnscratch.data.decode import decode, errors_of, loud_bombs, on_ground, open_header
 from nnscratch.errors import InputError
 from nnscratch.files import FilePath, open_regular_file, reason
-from nnscratch.marks import MARK
+from nnscratch.marks import IMAGE_MARK
 from nnscratch.ops.validation import check_int
 
 if TYPE_CHECKING:  # `import nnscratch` needs NumPy alone
@@ -151,7 +151,7 @@ def encode_gif(frames: "Iterable[Any]", milliseconds: int = 250, pause: int = 20
         No frames, or frames that are no images or of several sizes.
     """
     for name, value, most in (("milliseconds", milliseconds, MAX_MILLISECONDS), ("pause", pause, MAX_MILLISECONDS),
-                              ("loop", loop or 0, 65_535)):
+                              ("loop", 0 if loop is None else loop, 65_535)):
         if check_int(value, f"encode_gif: {name}", 0) > most:
             raise InputError(f"encode_gif: {name} is {value}, expected at most {most}: use less")
     try:
@@ -163,7 +163,7 @@ def encode_gif(frames: "Iterable[Any]", milliseconds: int = 250, pause: int = 20
     first = next(images, None)
     if first is None:
         raise InputError("expected at least one frame for an animation, got none; give one or more images")
-    repeat: dict[str, Any] = {"comment": MARK} | ({} if loop is None else {"loop": loop})  # marks.py knows it again
+    repeat: dict[str, Any] = {"comment": IMAGE_MARK} | ({} if loop is None else {"loop": loop})  # marks.py knows it again
     try:  # Pillow asks for a frame's duration after it has taken the frame: `durations` grows meanwhile
         first.save(data, "GIF", save_all=True, append_images=images, duration=durations, **repeat)
     except InputError:

@@ -4,6 +4,7 @@ Shapes: images (N, H, W, C), C is 1 (grey) or 3 (red, green, blue); labels (N,),
 as bytes, a quarter of the memory of float32, and are converted to floats in [-1, 1], the range of tanh, batch by batch.
 """
 from collections.abc import Iterator
+from copy import copy
 from dataclasses import dataclass, field
 from typing import Any
 from zlib import crc32
@@ -11,11 +12,12 @@ from zlib import crc32
 import numpy as np
 
 from nnscratch.backend import Array
-from nnscratch.data.arrays import as_array, byte_array, distinct_names, one_hot_labels
+from nnscratch.data.labels import distinct_names, one_hot_labels, whole_labels
+from nnscratch.data.pixels import as_images, to_floats
 from nnscratch.errors import InputError, printable
-from nnscratch.ops.validation import check_array, check_int
+from nnscratch.ops.validation import check_array, check_flag, check_int, check_type
 
-__all__ = ["Dataset", "crops", "fingerprint", "to_bytes", "to_floats"]
+__all__ = ["Dataset", "crops", "fingerprint"]
 
 
 @dataclass
@@ -25,9 +27,12 @@ class Dataset:
     Parameters
     ----------
     images : uint8 array (N, H, W, C)
-        C is 1 (grey) or 3 (red, green, blue). An array is kept, not copied; nested lists of 0 to 255 are converted.
+        C is 1 (grey) or 3 (red, green, blue). The data set keeps a read-only view of an array of bytes, without a copy: it
+        never changes the array, but sees what you change in it later; give `images.copy()` if you do. Other layouts and
+        numbers (pixels.py) are converted to bytes: (N, H, W), channels first, bools, floats in [0, 1] or [-1, 1].
     labels : int array (N,), optional
         Classes from 0 to `len(class_names) - 1`; without `class_names`, the distinct numbers that occur become the classes.
+        Floats and bools that are whole numbers, and a column (N, 1), count as such; they are copied.
     class_names : list of str, optional
         A name for each class. Names are made printable, and equal ones different.
     title : str
@@ -36,7 +41,7 @@ class Dataset:
     Raises
     ------
     InputError
-        Another dtype or shape, or labels out of range.
+        Other numbers or shapes, bytes that are all 0 or 1 and so would be black, or labels out of range.
 
     Examples
     --------
@@ -51,24 +56,18 @@ class Dataset:
 
     def __post_init__(self) -> None:
         self.title = printable(self.title)
-        images = self.images = byte_array(self.images, self.title)
-        if images.dtype != np.uint8 or images.ndim != 4 or images.shape[3] not in (1, 3) or images.size == 0:
-            raise InputError(f"{self.title}: expected images (N, H, W, 1) or (N, H, W, 3) of uint8, N at least 1, got "
-                             f"{images.shape} of {images.dtype}")
+        self.images = read_only(as_images(self.images, self.title))
         self.class_names = distinct_names(self.class_names, self.title)
         if self.labels is None:
             return
-        labels = as_array(self.labels, f"{self.title}: labels")
-        if labels.shape != images.shape[:1] or labels.dtype.kind not in "iu":
-            raise InputError(f"{self.title}: expected labels ({len(images)},) of integers, one for each image, got "
-                             f"{labels.shape} of {labels.dtype}")
+        labels = whole_labels(self.labels, self.title, len(self.images))
         if not self.class_names:  # the numbers that occur: letters labelled 1 to 26 are 26 classes
             occurring, labels = np.unique(labels, return_inverse=True)
             self.class_names = [str(number) for number in occurring]
         if labels.min() < 0 or labels.max() >= len(self.class_names):
             raise InputError(f"{self.title}: expected labels from 0 to {len(self.class_names) - 1}, one for each of "
                              f"{len(self.class_names)} classes, got {labels.min()} to {labels.max()}")
-        self.labels = labels.astype(np.int64)
+        self.labels = labels.astype(np.int64, copy=False)  # indices have 32 bits in a browser
 
     def __len__(self) -> int:
         return len(self.images)
@@ -112,7 +111,8 @@ class Dataset:
         batch_size = check_int(batch_size, "batch_size", 1)
         if rng is not None and not isinstance(rng, np.random.Generator):
             raise InputError(f"rng is {rng!r}, expected a random generator; use np.random.default_rng(0)")
-        count = len(self) - len(self) % batch_size if drop_last else len(self)
+        one_hot = check_flag(one_hot, "one_hot")
+        count = len(self) - len(self) % batch_size if check_flag(drop_last, "drop_last") else len(self)
         if count == 0:
             raise InputError(f"batch_size is {batch_size}, expected at most {len(self)}, the number of images; use a smaller "
                              f"one, or drop_last=False")
@@ -124,6 +124,21 @@ class Dataset:
         if labels is not None and one_hot:
             labels = one_hot_labels(labels, self.num_classes)
         return to_floats(self.images[indices]), labels
+
+
+def read_only(array: Array) -> Array:
+    """The array if nothing can be written through it, else a view of this kind: the array itself stays as it is."""
+    if array.flags.writeable:
+        array = array.view()
+        array.flags.writeable = False
+    return array
+
+
+def with_images(dataset: Dataset, images: Array, labels: Array | None) -> Dataset:
+    """The same classes and title for other images, or a part of them, with their labels: right ones, so nothing is checked."""
+    other = copy(dataset)
+    other.images, other.labels = read_only(images), None if labels is None else labels.copy()
+    return other
 
 
 def crops(image: Array, side: int, count: int, seed: int = 0, title: str = "pieces of an image") -> Dataset:
@@ -186,61 +201,7 @@ def fingerprint(dataset: Dataset) -> dict[str, Any]:
     InputError
         No data set.
     """
-    if not isinstance(dataset, Dataset):
-        raise InputError(f"fingerprint: got a {type(dataset).__name__}, expected a Dataset: make one of the images")
+    check_type(dataset, "fingerprint: dataset", Dataset)
     labels = b"" if dataset.labels is None else dataset.labels.tobytes()
     return {"shape": list(dataset.images.shape), "classes": dataset.num_classes,
             "crc32": crc32(labels, crc32(np.ascontiguousarray(dataset.images).data))}
-
-
-def to_floats(images: Array) -> Array:
-    """Convert bytes to floats in [-1, 1].
-
-    Parameters
-    ----------
-    images : uint8 array
-        Values from 0 to 255.
-
-    Returns
-    -------
-    float32 array
-        The same shape, 0 becomes -1 and 255 becomes 1.
-
-    Raises
-    ------
-    InputError
-        No array of bytes.
-    """
-    if getattr(images, "dtype", None) != np.uint8:
-        what = getattr(images, "dtype", type(images).__name__)
-        raise InputError(f"to_floats: images are {what}, expected an array of uint8: floats need no conversion")
-    return images.astype(np.float32) / 127.5 - 1
-
-
-def to_bytes(images: Array) -> Array:
-    """Convert floats in [-1, 1] to bytes; values outside are clipped.
-
-    Parameters
-    ----------
-    images : float array
-        Values in [-1, 1].
-
-    Returns
-    -------
-    uint8 array
-        The same shape, -1 becomes 0 and 1 becomes 255.
-
-    Raises
-    ------
-    InputError
-        No array of floats.
-
-    Examples
-    --------
-    >>> to_bytes(np.array([-1.0, 0.0, 1.0, 7.0]))
-    array([  0, 128, 255, 255], dtype=uint8)
-    """
-    if getattr(getattr(images, "dtype", None), "kind", None) != "f":
-        what = getattr(images, "dtype", type(images).__name__)
-        raise InputError(f"to_bytes: images are {what}, expected an array of floats in [-1, 1]: bytes need no conversion")
-    return np.rint((images.clip(-1, 1) + 1) * 127.5).astype(np.uint8)

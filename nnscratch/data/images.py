@@ -4,18 +4,21 @@ Shapes: an image is a float32 array (1, H, W, 3): one image of H rows and W colu
 Files are not trusted: whatever is wrong with one is reported as an InputError, never as another exception.
 """
 import io
+import logging
 import os
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from nnscratch.backend import Array
-from nnscratch.data.arrays import as_array
-from nnscratch.data.decode import bands, decode
+from nnscratch.backend import Array, numbers
+from nnscratch.data.animation import frame_count
+from nnscratch.data.decode import bands, decode, errors_of, loud_bombs, open_header
+from nnscratch.data.pixels import warn_if_black
 from nnscratch.errors import InputError, printable
 from nnscratch.files import FilePath, open_regular_file, reason, replace_file, temporary_path
-from nnscratch.ops.validation import check_int
+from nnscratch.marks import IMAGE_MARK
+from nnscratch.ops.validation import check_flag, check_int
 from nnscratch.plotting import load_matplotlib
 
 if TYPE_CHECKING:
@@ -23,12 +26,15 @@ if TYPE_CHECKING:
 
 __all__ = ["check_writable", "photograph", "read_image", "side_by_side", "write_image"]
 
+log = logging.getLogger("nnscratch")
+
+SOFTWARE = 0x0131  # the EXIF tag
 MAX_SIDE = 10_000  # pixels: a square of that side takes 1.2 GB as float32
 
 
 def read_image(path: FilePath, size: int | None = None, *, shorter: int | None = None, minimum: int = 16,
                enlarge: bool = True) -> Array:
-    """Read an image: upright, transparency on white, the first frame of an animation.
+    """Read an image: upright, transparency on white; of a film the first frame, with a logged line that says so.
 
     Parameters
     ----------
@@ -47,7 +53,7 @@ def read_image(path: FilePath, size: int | None = None, *, shorter: int | None =
     -------
     float32 array (1, H, W, 3)
         Values in [0, 1]. 16-bit grey keeps its precision (65535 is white); grey beyond that, or float grey beyond 1, is
-        stretched to [0, 1]; 32-bit integers up to 255 are bytes.
+        stretched to [0, 1]; 32-bit integers up to 255 are bytes. An image that is nearly black is noted in the log.
 
     Raises
     ------
@@ -57,9 +63,12 @@ def read_image(path: FilePath, size: int | None = None, *, shorter: int | None =
     """
     if size is not None and shorter is not None:
         raise InputError(f"size is {size!r} and shorter is {shorter!r}, expected one of them: leave the other out")
+    minimum = check_int(minimum, "read_image: minimum", 1)
+    enlarge = check_flag(enlarge, "read_image: enlarge")
     for name, side in (("size", size), ("shorter", shorter)):
-        if side is not None and not (isinstance(side, (int, np.integer)) and minimum <= side <= MAX_SIDE):
-            raise InputError(f"{name} is {side!r}, expected pixels: give an integer from {minimum} to {MAX_SIDE}")
+        whole = isinstance(side, (int, np.integer)) and not isinstance(side, bool)
+        if side is not None and not (whole and minimum <= side <= MAX_SIDE):
+            raise InputError(f"{name} is {side!r:.100}, expected pixels: give an integer from {minimum} to {MAX_SIDE}")
 
     def target(full: tuple[int, int]) -> tuple[int, int]:
         wanted, given = (size, max(full)) if shorter is None else (shorter, min(full))
@@ -73,10 +82,16 @@ def read_image(path: FilePath, size: int | None = None, *, shorter: int | None =
 
     with open_regular_file(path, "an image") as file:
         image = decode(file, path, target, whole=size is None and shorter is None)
+        with errors_of(file, path), loud_bombs():
+            file.seek(0)
+            count = frame_count(open_header(file, path))
+    if count > 1:
+        log.warning("%s is a film of %d frames, of which the first is used", printable(path), count)
     pixels = np.empty((1, image.height, image.width, 3), np.float32)
     for top, band in bands(image):  # of grey, one channel fills all three; Lanczos overshoots at the edges of floats
         values = np.asarray(band, np.float32)
         pixels[0, top:top + band.height] = values / 255 if image.mode == "RGB" else values.clip(0, 1)[..., None]
+    warn_if_black(path, float(pixels.max()))
     return pixels
 
 
@@ -91,7 +106,7 @@ def photograph() -> str:
     return os.path.join(load_matplotlib().get_data_path(), "sample_data", "grace_hopper.jpg")
 
 
-def write_image(path: FilePath, image: Array) -> None:
+def write_image(path: FilePath, image: Array, mark: bool = False) -> None:
     """Write an image to a file.
 
     Parameters
@@ -100,6 +115,8 @@ def write_image(path: FilePath, image: Array) -> None:
         The file; its extension chooses the format.
     image : float array (1, H, W, 3), (H, W, 3), (H, W, 1) or (H, W)
         On the CPU or the GPU; values are clipped to [0, 1].
+    mark : bool
+        Whether the file says that nnscratch wrote it, so that it is not read as data. The pixels are the same.
 
     Raises
     ------
@@ -107,7 +124,7 @@ def write_image(path: FilePath, image: Array) -> None:
         Another shape, integers, NaN, an unknown extension, or a place that cannot be written to; an older file of that name
         is then left as it is.
     """
-    replace_file(path, encode(to_image(image), path))
+    replace_file(path, encode(to_image(image), path, mark))
 
 
 def check_writable(path: FilePath) -> None:
@@ -127,7 +144,7 @@ def check_writable(path: FilePath) -> None:
 def to_image(image: Array) -> "PIL_Image.Image":
     """An array in one of the shapes of `write_image` as a Pillow image of mode RGB."""
     from PIL import Image
-    array = as_array(image, "the image")
+    array = numbers(image, "the image", "biuf")
     pixels = array[0] if array.ndim == 4 and len(array) == 1 else array[..., None] if array.ndim == 2 else array
     if pixels.ndim != 3 or pixels.shape[2] not in (1, 3) or pixels.size == 0 or pixels.dtype.kind != "f":
         white = 1 if pixels.dtype.kind == "b" else 65535 if pixels.dtype == np.uint16 else 255
@@ -140,21 +157,24 @@ def to_image(image: Array) -> "PIL_Image.Image":
     return Image.fromarray(np.repeat(levels, 3 // levels.shape[2], axis=2))
 
 
-def encode(image: "PIL_Image.Image", path: FilePath) -> bytes:
-    """The bytes of an image file, in the format that the extension of `path` names."""
+def encode(image: "PIL_Image.Image", path: FilePath, mark: bool = False) -> bytes:
+    """The bytes of an image file, in the format that the extension of `path` names, marked in its metadata or after its end."""
     from PIL import Image
-    data = io.BytesIO()
+    data, metadata = io.BytesIO(), Image.Exif()
+    metadata[SOFTWARE] = IMAGE_MARK
     try:
         extension = os.path.splitext(path)[1].lower()
         kind = Image.registered_extensions().get(extension)
         if kind not in Image.SAVE:
             raise ValueError(f"Pillow cannot write {extension or 'files without extension'}")
-        image.save(data, kind, quality=95)  # Pillow's own 75 smears fine strokes in JPEG; lossless formats ignore it
+        marks = {"exif": metadata, "comment": IMAGE_MARK} if mark else {}  # each format takes those it has
+        image.save(data, kind, quality=95, **marks)  # Pillow's own 75 smears fine strokes in JPEG; lossless formats ignore it
         if kind in Image.OPEN and Image.open(data).size != image.size:  # icons have sizes of their own
             raise ValueError(f"{extension} does not keep the size of {image.width}x{image.height}")
     except Exception as error:  # Pillow reports a missing format or feature with almost any exception
         raise InputError(f"cannot make {path} ({reason(error)}), expected an image: use .png, .jpg or .tif") from error
-    return data.getvalue()
+    lacks_mark = mark and IMAGE_MARK.encode() not in data.getvalue()  # such as BMP; % begins a comment in PDF and PostScript
+    return data.getvalue() + (f"%{IMAGE_MARK}".encode() if lacks_mark else b"")
 
 
 def side_by_side(images: Sequence[Array], labels: Sequence[str], *, height: int | None = None) -> Array:

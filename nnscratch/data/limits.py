@@ -25,8 +25,13 @@ def check_labels(path: FilePath, labels: Array, num_classes: int = MAX_CLASSES) 
 def check_sides(path: FilePath, sides: Sequence[int], size: Any) -> None:
     """Raise InputError for images of very many rows or columns, sides = (H, W), that are not going to be resized."""
     if size is None and max(sides) > MAX_SIDE:
-        raise InputError(f"{path} holds images of {sides[1]}x{sides[0]} pixels, expected at most {MAX_SIDE} a side: give a "
-                         f"size to shrink them to")
+        raise too_large(path, sides)
+
+
+def too_large(path: FilePath, sides: Sequence[int]) -> InputError:
+    """The sentence about images of very many rows or columns, sides = (H, W)."""
+    return InputError(f"{path} holds images of {sides[1]}x{sides[0]} pixels, expected at most {MAX_SIDE} a side: give a size "
+                      f"to shrink them to")
 
 
 def check_unpacked(path: FilePath, unpacked: int, packed: int) -> None:
@@ -34,12 +39,6 @@ def check_unpacked(path: FilePath, unpacked: int, packed: int) -> None:
     if unpacked > BOMB_BYTES and unpacked > BOMB_RATIO * packed:
         raise InputError(f"{path} unpacks to more than {BOMB_BYTES} bytes, {BOMB_RATIO} times its own, expected data that "
                          f"compress less: it is damaged or a decompression bomb, use another")
-
-
-def check_levels(path: FilePath, images: Array) -> None:
-    """Raise InputError for bytes that are 0 and 1 alone: 255 is white, so such images are black."""
-    if images.size and images.max() == 1:
-        raise InputError(f"{path} holds bytes that are all 0 or 1, expected 0 to 255, where 1 is nearly black: multiply by 255")
 
 
 def check_drawing(what: str, count: int, size: int) -> None:

@@ -8,6 +8,7 @@ import numpy as np
 
 from nnscratch.backend import Array
 from nnscratch.data.decode import decode
+from nnscratch.data.pixels import BLACK
 from nnscratch.errors import InputError
 from nnscratch.files import FilePath, open_regular_file
 from nnscratch.ops.validation import as_pair
@@ -16,8 +17,6 @@ if TYPE_CHECKING:
     from PIL import Image as PIL_Image
 
 __all__ = ["read_mask"]
-
-BLACK = 16 / 255  # a mask without anything brighter chooses nothing: perhaps its whites are 1 instead of 255
 
 
 def read_mask(path: FilePath, size: tuple[int, int]) -> Array:

@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from nnscratch.data.dataset import Dataset
+from nnscratch.data.dataset import Dataset, with_images
 from nnscratch.errors import InputError
+from nnscratch.ops.validation import check_type
 
 if TYPE_CHECKING:
     from PIL import Image as PIL_Image
@@ -30,7 +31,8 @@ def check_size(size: int | tuple[int, int] | None) -> tuple[int, int] | None:
 
 def check_channels(channels: int | None) -> None:
     """Raise InputError for anything but None, 1 and 3."""
-    if channels is not None and not (isinstance(channels, (int, np.integer)) and channels in (1, 3)):
+    valid = isinstance(channels, (int, np.integer)) and type(channels) is not bool and channels in (1, 3)
+    if channels is not None and not valid:
         raise InputError(f"channels is {channels!r}, expected 1 (grey) or 3 (colour): give one of these, or none to keep the "
                          f"channels as they are")
 
@@ -64,8 +66,7 @@ def resize_dataset(dataset: Dataset, size: int | tuple[int, int] | None = None, 
         No data set, or an impossible size or number of channels.
     """
     from PIL import Image
-    if not isinstance(dataset, Dataset):
-        raise InputError(f"resize_dataset: got a {type(dataset).__name__}, expected a Dataset: make one of the images")
+    check_type(dataset, "resize_dataset: dataset", Dataset)
     check_channels(channels)
     images = dataset.images
     size, channels = check_size(size) or images.shape[1:3], channels or images.shape[3]
@@ -76,4 +77,4 @@ def resize_dataset(dataset: Dataset, size: int | tuple[int, int] | None = None, 
     for k, pixels in enumerate(images):
         image = Image.fromarray(pixels[..., 0] if pixels.shape[2] == 1 else pixels).convert(mode)
         result[k] = np.asarray(crop_and_resize(image, size)).reshape(*size, channels)
-    return Dataset(result, dataset.labels, dataset.class_names, dataset.title)
+    return with_images(dataset, result, dataset.labels)

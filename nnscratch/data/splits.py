@@ -10,7 +10,7 @@ from typing import NamedTuple
 import numpy as np
 
 from nnscratch.backend import Array
-from nnscratch.data.dataset import Dataset
+from nnscratch.data.dataset import Dataset, with_images
 from nnscratch.data.readers.formats import open_dataset
 from nnscratch.data.readers.places import as_path, shown
 from nnscratch.data.synthetic.registry import DEFAULT_COUNT, SYNTHETIC, make_synthetic
@@ -78,8 +78,8 @@ def load_splits(name: FilePath, *, size: int | None = None, seed: int = 0, count
     if len(dataset) < 2 * HELD_OUT_EVERY:
         raise InputError(f"{name} has {len(dataset)} images, expected at least {2 * HELD_OUT_EVERY}; add more")
     out = held_out_mask(dataset)
-    train, held_out = (Dataset(dataset.images[part], None if dataset.labels is None else dataset.labels[part],
-                               dataset.class_names, dataset.title) for part in (~out, out))
+    train, held_out = (with_images(dataset, dataset.images[part], None if dataset.labels is None else dataset.labels[part])
+                       for part in (~out, out))
     return Splits(train, held_out, train, disjoint=False)
 
 

@@ -5,9 +5,10 @@ Shapes: w, g, m, v alike: a parameter, its gradient, and Adam's running means of
 An update in NumPy's operations reads and writes whole arrays once for each operation. A kernel of our own does it once in all.
 """
 from collections.abc import Sequence
-from typing import Protocol
+from typing import Any, Protocol
 
-from nnscratch.backend import Array
+from nnscratch.backend import Array, is_cupy_type
+from nnscratch.errors import InputError
 from nnscratch.fast.cuda import adam as cuda
 from nnscratch.fast.dispatch import choose_update
 
@@ -53,7 +54,17 @@ def adam_update(optimizer: AdamLike, parameters: Sequence[tuple[Array, Array, Ar
     Raises
     ------
     InputError
-        If the first step of this optimizer is being recorded.
+        If the first step of this optimizer is being recorded, or for parameters that `adam_supported` refuses.
     """
+    if not isinstance(parameters, (list, tuple)) or not all(map(is_parameter, parameters)):
+        raise InputError(f"adam_update: the parameters are a {type(parameters).__name__}, expected a list of (w, g, m, v), "
+                         f"arrays on the GPU, for which adam_supported holds")
+    if not all(hasattr(optimizer, name) for name in AdamLike.__annotations__):
+        raise InputError(f"adam_update: the optimizer is a {type(optimizer).__name__}, expected an Adam")
     if parameters:
         cuda.adam_update(optimizer, parameters)
+
+
+def is_parameter(part: Any) -> bool:
+    """Whether this is (w, g, m, v) on the GPU."""
+    return isinstance(part, tuple) and len(part) == 4 and all(map(is_cupy_type, map(type, part)))

@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from nnscratch.backend import Array, array_module, move
-from nnscratch.ops.validation import check_cache, check_form, check_type
+from nnscratch.ops.validation import ARRAY, check_cache, check_form, check_type
 
 __all__ = ["augment", "augment_backward"]
 
@@ -65,7 +65,7 @@ def augment_backward(dy: Array, cache: Any) -> Array:
     Array (N, H, W, C)
         dx. The adjoint of a shift is the opposite shift; pixels that came in from beyond the border pass nothing on.
     """
-    check_cache("augment_backward", cache, 3)
+    check_cache("augment_backward", cache, ARRAY, list, ARRAY)
     contrast, shifts, mask = cache
     check_form("augment_backward", "dy", dy, (*mask.shape[:3], "C"))
     dy = shift_images(dy * mask, [-shift for shift in shifts])

@@ -15,11 +15,11 @@ from nnscratch.data.images import check_writable, encode, read_image
 from nnscratch.data.splits import Splits, load_splits
 from nnscratch.data.synthetic.registry import SYNTHETIC
 from nnscratch.data.synthetic.styles import is_style, style_image
-from nnscratch.errors import InputError, printable
+from nnscratch.errors import InputError, as_argument, printable
 from nnscratch.files import FilePath, replace_file
 from nnscratch.generate.adversarial_losses import CHANCE_LOSS
 from nnscratch.generate.evaluate.command import CLASSIFIER_FILE, classifier_for, recognition_score
-from nnscratch.generate.headers import MAX_SIDE, SOURCE, TRAINING
+from nnscratch.generate.headers import MAX_SIDE, SOURCE, TRAINING, check_source
 from nnscratch.generate.inputs import TEXTURE
 from nnscratch.generate.methods import make_trainer
 from nnscratch.generate.options import Options, make_options, with_current_names
@@ -69,16 +69,19 @@ def train_generator(chosen: dict[str, Any], folder: FilePath, *, data: str | Non
     if not resume and any(os.path.exists(Path(folder) / name) for name in (STATE, "best.safetensors")):
         raise InputError(f"{folder} holds a training already; add --resume to go on with it, or give another --output")
     source: dict[str, Any] = {"data": "glyphs", "size": None}
-    options, source, step_count = saved_options(state, chosen) if resume else (make_options(chosen), source, 0)
+    saved = read_state(state) if resume else None
+    options, source, step_count = saved_options(state, saved, chosen) if saved else (make_options(chosen), source, 0)
     backend.use(device)
+    if resume and not data:
+        check_source(source)
     source = {"data": full_path(data) if data else source["data"], "size": size or source["size"]}
     splits, dataset = load_data(source, options)
     if minutes is not None:
         options = replace(options, steps=step_count + steps_for_minutes(minutes, dataset, options))
     trainer = make_trainer(dataset, options)
     trainer.source = source
-    if resume:
-        trainer.load(state)
+    if saved:
+        trainer.load(state, saved)
     inputs = [source["data"]] if os.path.isfile(source["data"]) else []
     with OutputFolder(folder, TRAINING_FILES, inputs, adopt=resume) as output:
         return run_training(trainer, splits, output)
@@ -96,9 +99,9 @@ def run_training(trainer: Trainer, splits: Splits | None, output: OutputFolder) 
         classifier = classifier_for(splits, output.file(CLASSIFIER_FILE))
         print(classifier)
         score = recognition_score(classifier, trainer.labelled)
-    ended, folder = train_with_progress(trainer, output, score), printable(output.path)
-    print({"done": f"done: sample with  nnscratch generate --from {folder}/best.safetensors -o images.png",
-           "stopped": f"stopped; go on with  nnscratch train generator --resume -o {folder}",
+    ended, best = train_with_progress(trainer, output, score), output.path / "best.safetensors"
+    print({"done": f"done: sample with  nnscratch generate --from {as_argument(best)} -o images.png",
+           "stopped": f"stopped; go on with  nnscratch train generator --resume -o {as_argument(output.path)}",
            "failed": "ended early, see above"}[ended])
     return ended
 
@@ -111,20 +114,22 @@ def full_path(data: str) -> str:
 def load_data(source: dict[str, Any], options: Options) -> tuple[Splits | None, Dataset]:
     """(splits, the images to train on) of a source; there are no splits for a texture."""
     data, size = source["data"], source["size"]
-    if os.path.isabs(data) and not os.path.exists(data):
-        raise InputError(f"the data {data} are not there, expected a file or folder; check the path, or give their new place "
-                         f"with --data")
     if options.method == TEXTURE:
         return None, texture_pieces(data, size or TEXTURE_SIDE, options.seed)
     splits = load_splits(data, size=size, seed=options.seed)
     return splits, splits.train
 
 
-def saved_options(state: Path, chosen: dict[str, Any]) -> tuple[Options, dict[str, Any], int]:
-    """(options, source, steps made) of a saved training; InputError where an option other than `steps` is given and differs."""
+def read_state(state: Path) -> checkpoint.Saved:
+    """The state of a training, if there is one."""
     if not os.path.exists(state):
         raise InputError(f"{state.parent} holds no training to resume; leave out --resume, or give its folder as --output")
-    info = with_current_names(checkpoint.read_arrays(state)[1]["info"])
+    return checkpoint.read_arrays(state)
+
+
+def saved_options(state: Path, saved: checkpoint.Saved, chosen: dict[str, Any]) -> tuple[Options, dict[str, Any], int]:
+    """(options, source, steps made) of a saved training; InputError where an option other than `steps` is given and differs."""
+    info = with_current_names(saved[1]["info"])
     check(info, TRAINING, state, "begin anew in another folder")
     check(info.get("source"), SOURCE, state, "begin anew in another folder")
     try:
@@ -236,7 +241,7 @@ def generate(path: FilePath | None, output: FilePath, *, shape: tuple[int, int] 
         data = encode_gif([grid(image[None], gap=0, enlarge=not side) for image in images], milliseconds=60, pause=60)
     else:
         images, _ = sampler.sample(rows * columns, seed=seed, label=number)
-        data = encode(grid(images, columns, gap=2 if len(images) > 1 else 0, enlarge=not side), output)
+        data = encode(grid(images, columns, gap=2 if len(images) > 1 else 0, enlarge=not side), output, mark=True)
     with writing(output, inputs=[path or SHIPPED]):
         replace_file(output, data)
     print(f"{len(images)} image{'s' if len(images) > 1 else ''} written to {printable(output)}")

@@ -2,8 +2,10 @@
 
 Shapes: images (H, W, C), C is 1 or 3.
 """
+import os
 from typing import Any
 
+from nnscratch.data.synthetic.registry import SYNTHETIC
 from nnscratch.errors import InputError
 from nnscratch.generate.inputs import TEXTURE
 from nnscratch.hints import checked
@@ -35,6 +37,13 @@ def history(value: Any, place: str) -> None:
 
 TRAINING: Rule = record(what=one_of("training"), options=mapping(anything), data=optional(mapping(anything)), step=whole(),
                         history=history)
+
+
+def check_source(source: dict[str, Any]) -> None:
+    """Raise InputError if the data that a training or a generator names are gone: their path would be taken for a name."""
+    data = source["data"]
+    if data not in SYNTHETIC and not os.path.exists(data):
+        raise InputError(f"the data {data}, on which the generator was trained, are gone; give their new place with --data")
 
 
 @checked

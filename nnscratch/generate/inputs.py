@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from nnscratch.backend import Array, to_cpu, to_device
-from nnscratch.data.arrays import one_hot_labels
+from nnscratch.data.labels import one_hot_labels
 from nnscratch.errors import InputError
 from nnscratch.generate.pseudo_labels import sample_in_proportion
 from nnscratch.models import Model

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from nnscratch.data.dataset import to_bytes
+from nnscratch.data.pixels import to_bytes
 from nnscratch.errors import InputError
 from nnscratch.hints import checked
 from nnscratch.ops.validation import check_flag, check_form, check_int

@@ -210,8 +210,8 @@ def load_generator(path: FilePath = SHIPPED, side: int | None = None) -> Sampler
     """
     if os.path.isdir(path) and os.path.exists(os.path.join(path, "best.safetensors")):
         path = os.path.join(path, "best.safetensors")  # the folder of a training
-    arrays, header = checkpoint.read_arrays(path)
-    info = header["info"]
+    saved = checkpoint.read_arrays(path)
+    info = saved[1]["info"]
     if info.get("what") != "generator":
         raise InputError(f"{path} holds {info.get('what', 'something else')!r}, expected a generator; give best.safetensors of "
                          f"a training's folder")
@@ -225,13 +225,12 @@ def load_generator(path: FilePath = SHIPPED, side: int | None = None) -> Sampler
             fractions is not None and (len(fractions) != num_classes or not 0.5 < sum(fractions) < 1.5)):
         raise InputError(f"{path} does not say what its generator is: {num_classes} classes, {len(info['names'])} names, "
                          f"fractions {str(fractions)[:40]}; train it anew")
-    check_file_size(str(path), preset, shape, sum(array.size for array in arrays.values()))
-    del arrays
+    check_file_size(str(path), preset, shape, sum(array.size for array in saved[0].values()))
     model = new_generator(preset, shape, num_classes)
     if side is not None:
         info["shape"] = square_shape(path, preset, side)
         model = new_generator(preset, info["shape"], num_classes)
-    checkpoint.load(path, model)
+    checkpoint.restore(path, saved, model)
     return Sampler(model, info)
 
 

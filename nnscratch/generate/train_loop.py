@@ -24,7 +24,7 @@ from nnscratch.generate.plots import grid, plot_history, png
 from nnscratch.generate.sampler import save_generator
 from nnscratch.generate.trainer import GRID_STREAM, SCORE_STREAM, Trainer
 from nnscratch.hints import checked
-from nnscratch.outputs import OutputFolder, output_folder
+from nnscratch.outputs import TRAINING_GOES_ON, BestEffort, OutputFolder, output_folder
 from nnscratch.progress import print_above_bar
 
 __all__ = ["train"]
@@ -62,7 +62,8 @@ def train(trainer: Trainer, folder: FilePath | OutputFolder, *, score: Score | N
     with output_folder(folder, TRAINING_FILES, resumed) as output, output.subfolder("samples", GRID_FILES) as samples:
         if not resumed:
             for held in (output, samples):
-                held.remove(*(held.files - {"judge.safetensors", "samples"}))  # of an earlier training
+                held.remove(*(held.files.keys() - {"judge.safetensors"}))  # of an earlier training
+        output.file("best.safetensors")  # in the list from now on: a full disk at the end is then reported for the file itself
         ended = run_steps(trainer, output, samples, score, progress, save_every)
         save_summary(trainer, output, samples)
     return ended
@@ -71,11 +72,11 @@ def train(trainer: Trainer, folder: FilePath | OutputFolder, *, score: Score | N
 def run_steps(trainer: Trainer, folder: OutputFolder, samples: OutputFolder, score: Score | None,
               progress: Callable[[Record], None] | None, save_every: int) -> str:
     """The steps of `train`, with records, checkpoints and grids; why they ended."""
-    monitor, last_step = Monitor(), trainer.options.steps
+    monitor, last_step, attempt = Monitor(), trainer.options.steps, BestEffort(TRAINING_GOES_ON)
     try:
         if trainer.step_count == 0:
             trainer.save(folder.file("state.safetensors"))  # so that even a training stopped at once can be resumed
-            save_grid(trainer, samples)
+            save_grid(trainer, samples, attempt)
         while trainer.step_count < last_step:
             metrics = trainer.step()
             step = trainer.step_count
@@ -89,9 +90,9 @@ def run_steps(trainer: Trainer, folder: OutputFolder, samples: OutputFolder, sco
                 trainer.history.append(record)
                 monitor.check(record)
             if step in EARLY_GRIDS or save:
-                save_grid(trainer, samples)  # before the checkpoint: a resumed training makes only what comes after it
+                save_grid(trainer, samples, attempt)  # before the checkpoint: a resumed training makes only what comes after it
             if save and record is not None:
-                save_checkpoint(trainer, folder, score, record)
+                save_checkpoint(trainer, folder, score, record, attempt)
             if progress is not None and record is not None:
                 progress(record)
     except KeyboardInterrupt:
@@ -99,22 +100,25 @@ def run_steps(trainer: Trainer, folder: OutputFolder, samples: OutputFolder, sco
     return "done"
 
 
-def save_grid(trainer: Trainer, samples: OutputFolder) -> None:
+def save_grid(trainer: Trainer, samples: OutputFolder, attempt: BestEffort) -> None:
     """Write a grid of samples at this step, from the same noise every time."""
     rows, columns = trainer.GRID_SHAPE
-    image = grid(trainer.sample(rows * columns, GRID_STREAM)[0], columns)
-    replace_file(samples.file(f"step-{trainer.step_count:06}.png"), png(image))
+    data = png(grid(trainer.sample(rows * columns, GRID_STREAM)[0], columns))
+    attempt(lambda: replace_file(samples.file(f"step-{trainer.step_count:06}.png"), data))
 
 
-def save_checkpoint(trainer: Trainer, folder: OutputFolder, score: Score | None, record: Record) -> None:
-    """Save the training; and the generator by itself, if it is the best so far."""
+def save_checkpoint(trainer: Trainer, folder: OutputFolder, score: Score | None, record: Record, attempt: BestEffort) -> None:
+    """Save the training; and the generator by itself, if it is the best so far. At the last step it must succeed."""
     best = max((entry["score"] for entry in trainer.history[:-1] if "score" in entry), default=None)
     if score is not None:
         count = 50 * max(trainer.num_classes if trainer.labelled else 0, 10)
         record["score"] = float(score(*trainer.sample(count, SCORE_STREAM)))
     if score is None or best is None or record["score"] >= best:
-        save_generator(folder.file("best.safetensors"), trainer)
-    trainer.save(folder.file("state.safetensors"))
+        if trainer.step_count == trainer.options.steps:
+            save_generator(folder.file("best.safetensors"), trainer)
+        elif not attempt(lambda: save_generator(folder.file("best.safetensors"), trainer)):
+            record.pop("score", None)  # the best is the best of those that were saved
+    attempt(lambda: trainer.save(folder.file("state.safetensors")))
 
 
 def save_summary(trainer: Trainer, folder: OutputFolder, samples: OutputFolder) -> None:

@@ -213,19 +213,21 @@ class Trainer:
         return {"what": "training", "options": asdict(self.options), "data": self.fingerprint, "source": self.source,
                 "names": self.dataset.class_names, "step": self.step_count, "history": self.history}
 
-    def load(self, path: FilePath) -> None:
+    def load(self, path: FilePath, saved: checkpoint.Saved | None = None) -> None:
         """Resume a saved training.
 
         Parameters
         ----------
         path : str or Path, of a file written by `save`
+        saved : what `checkpoint.read_arrays(path)` returned, if it has been read
 
         Raises
         ------
         InputError
             Other options or data than those of the saved training; only `steps` may differ. Nothing has changed then.
         """
-        info = with_current_names(checkpoint.read_arrays(path)[1]["info"])
+        saved = checkpoint.read_arrays(path) if saved is None else saved
+        info = with_current_names(saved[1]["info"])
         check(info, TRAINING, path, "give a file that `nnscratch train generator` wrote")
         ours, theirs = self.info(), info | {"options": info["options"] | {"steps": self.options.steps}}
         theirs["data"] = {name: value for name, value in (info["data"] or {}).items() if name != "title"}  # of version 0.1
@@ -233,7 +235,7 @@ class Trainer:
                              ("data", "give the data it was begun with, or begin anew in another folder")):
             if theirs[part] != ours[part]:
                 raise InputError(f"{path} holds a training with {part} {difference(theirs[part], ours[part])}; {remedy}")
-        checkpoint.load(path, self.models, self.optimizers)
+        checkpoint.restore(path, saved, self.models, self.optimizers)
         self.step_count, self.history = info["step"], info["history"]
 
 

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from nnscratch.backend import Array, array_module, to_cpu
+from nnscratch.backend import Array, array_module, numbers, to_cpu
 from nnscratch.errors import InputError
 from nnscratch.ops.validation import check_function
 
@@ -69,7 +69,7 @@ class Calls:
             raise Mistake(f"forward returns {kind_of(result)}, expected a pair (y, cache)")
         y, cache = result
         if not isinstance(y, (tuple, list)):
-            return as_numbers(y, "forward returns y as"), (cache, None)
+            return as_numbers(y, "forward returns y as", "fc"), (cache, None)
         parts = [as_numbers(part, f"forward returns output {k} as") for k, part in enumerate(y)]
         if not parts:
             raise Mistake("forward returns no output at all, expected y or a tuple of several")
@@ -97,27 +97,24 @@ class Calls:
         if len(gradients) != len(self.inputs):
             raise Mistake(f"backward returns {len(gradients)} gradient{'s' * (len(gradients) != 1)}, expected "
                           f"{len(self.inputs)}, one for each input ({', '.join(self.names)})")
-        return [as_numbers(g, f"backward returns the gradient of {name} as", real=True)
+        return [as_numbers(g, f"backward returns the gradient of {name} as", "biuf")
                 for name, g in zip(self.names, gradients)]
 
 
 def read_input(k: int, x: Any, who: str = "check_op") -> Array:
     """One input as an array of real numbers, whole numbers or bools."""
-    try:
-        array = np.asarray(to_cpu(x))
-    except Exception as error:
-        raise InputError(f"{who}: input {k} is a {type(x).__name__}, expected an array of real numbers") from error
-    if array.dtype.kind not in "biuf" or isinstance(x, np.ma.MaskedArray) or not array.size:
-        raise InputError(f"{who}: input {k} is a {type(x).__name__} of {array.dtype} with {array.size} values, expected an "
-                         f"array of real numbers; check a complex input by its two parts")
+    array = numbers(x, f"{who}: input {k}", "biuf", "check a complex input by its two parts")
+    if not array.size:
+        raise InputError(f"{who}: input {k} has shape {array.shape}, expected at least one number")
     return array
 
 
-def as_numbers(value: Any, what: str, real: bool = False) -> Array:
-    """An output or a gradient as an array."""
+def as_numbers(value: Any, what: str, kinds: str = "biufc") -> Array:
+    """An output or a gradient as an array of these kinds of numbers."""
     array = value if hasattr(value, "dtype") and hasattr(value, "reshape") else np.asarray(value, dtype=kind_for(value))
-    if array.dtype.kind not in ("biuf" if real else "biufc") or isinstance(array, np.ma.MaskedArray):
-        raise Mistake(f"{what} {kind_of(value)}, expected an array of {'real ' if real else ''}numbers")
+    if array.dtype.kind not in kinds or isinstance(array, np.ma.MaskedArray):
+        word = {"fc": "floating-point ", "biuf": "real "}.get(kinds, "")
+        raise Mistake(f"{what} {kind_of(value)}, expected an array of {word}numbers")
     return array
 
 

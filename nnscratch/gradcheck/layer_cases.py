@@ -10,7 +10,7 @@ import numpy as np
 from nnscratch import initializers, layers
 from nnscratch.backend import Array
 from nnscratch.gradcheck.layers import check_layer
-from nnscratch.gradcheck.measurement import Report
+from nnscratch.gradcheck.report import Report
 from nnscratch.layers.base import Layer
 
 __all__ = ["LAYER_CASES", "LayerCase", "check_case"]

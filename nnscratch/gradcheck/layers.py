@@ -14,7 +14,7 @@ from nnscratch.backend import Array
 from nnscratch.errors import InputError
 from nnscratch.gradcheck.calls import read_input
 from nnscratch.gradcheck.check import run_check
-from nnscratch.gradcheck.measurement import Report
+from nnscratch.gradcheck.report import Report
 from nnscratch.layers.base import Layer
 from nnscratch.layers.pending import Pending
 

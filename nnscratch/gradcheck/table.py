@@ -8,8 +8,9 @@ from nnscratch.gradcheck.cases import all_cases
 from nnscratch.gradcheck.coverage import without_case
 from nnscratch.gradcheck.equality import GENERATORS, differences
 from nnscratch.gradcheck.layer_cases import LAYER_CASES, check_case
-from nnscratch.gradcheck.measurement import Measurement, Report
+from nnscratch.gradcheck.measurement import Measurement
 from nnscratch.gradcheck.mutants import mutants_of
+from nnscratch.gradcheck.report import Report
 
 __all__ = ["print_table"]
 

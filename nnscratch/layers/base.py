@@ -11,7 +11,6 @@ are wrong. So step the optimizer afterwards. The stack belongs to one thread at 
 A subclass writes `compute` and `differentiate`; with parameters also `build`, and where the shape changes `output_shape`: their
 shapes are of one sample, without the batch axis.
 """
-from contextlib import nullcontext
 from types import ModuleType
 from typing import Any
 
@@ -176,7 +175,10 @@ class Layer(LayerState):
         check_input(self, x)
         training, remember = read_mode(self, training, remember)
         shape, first = sample_shape(x), x[0] if isinstance(x, (list, tuple)) else x
-        with self._saved.claim(self) if remember or not self.built else nullcontext():
+        if self.built and not remember:
+            self._ensure_built(shape, backend.array_module(first), first.dtype)
+            return self.compute(x, training)[0]
+        with self._saved.claim(self):
             self._ensure_built(shape, backend.array_module(first), first.dtype)
             y, cache = self.compute(x, training)
             if remember:
@@ -213,8 +215,7 @@ class Layer(LayerState):
 
     def __call__(self, x: Any) -> Any:
         """On a Symbol, or a list of them: the next Symbol of a graph. On arrays: the forward pass in inference mode."""
-        takes_list = isinstance(x, (list, tuple))
-        symbols = list(x) if takes_list else [x]
+        symbols = list(x) if (takes_list := isinstance(x, (list, tuple))) else [x]
         if not all(isinstance(s, Symbol) for s in symbols):
             return self.forward(x)
         if takes_list and (self.one_input or not symbols):

@@ -72,7 +72,7 @@ def sample_shape(x: Any) -> Any:
     """The shape of an array without the batch axis; a list of shapes for a list of arrays."""
     if isinstance(x, (list, tuple)):
         return [sample_shape(part) for part in x]
-    return tuple(x.shape[1:])
+    return x.shape[1:]
 
 
 def read_symbols(given: Any) -> list[Symbol]:

@@ -1,63 +1,41 @@
 """The forward passes of a layer that wait for their backward pass: a stack that belongs to one thread at a time."""
 import logging
-import sys
 from collections.abc import Iterable
-from threading import Lock, get_ident
-from typing import Any, Self
+from typing import Any
 
 from nnscratch.errors import InputError
+from nnscratch.one_thread import OneThread
 from nnscratch.ops.validation import check_wrt
 from nnscratch.recording import changing
 
 __all__: list[str] = []
 
 MANY = 100  # forward passes that wait for a backward pass which seems to have been forgotten
+REFUSAL = ("a forward pass of another thread waits for its backward pass, and layers are not thread-safe; give each thread a "
+           "model of its own, such as copy.deepcopy(model)")
 
 log = logging.getLogger("nnscratch")
-inheriting = Lock()
 
 
-class Pending(list[Any]):
-    """The caches of the forward passes that wait for their backward pass, the latest last. They belong to one thread.
+class Pending(list[Any], OneThread):
+    """The caches of the forward passes that wait for their backward pass, the latest last.
 
-    A thread claims them before it computes, and frees them when none is left. Of two threads that come at once one is refused,
-    because `dict.setdefault` is atomic; a thread that has ended leaves them to the next.
+    A thread claims them before it computes, and frees them when none is left.
     """
 
     def __init__(self, passes: Iterable[Any] = ()) -> None:
         super().__init__(passes)
-        self.owner: dict[str, int] = {}
+        OneThread.__init__(self, REFUSAL)
         self.warns = True  # a layer of a model leaves that to the model
 
     def __reduce__(self) -> tuple[Any, ...]:
-        """A copy belongs to no thread yet."""
         return Pending, (list(self),), {"warns": self.warns}
 
     def __setitem__(self, where: Any, passes: Any) -> None:
         super().__setitem__(where, passes)
-        self.free()  # after a refused recording
-
-    def claim(self, layer: Any) -> Self:
-        """For a `with` statement: make the caches this thread's, or raise InputError."""
-        me = get_ident()
-        owner = self.owner.setdefault("thread", me)
-        if owner == me:
-            return self
-        with inheriting:
-            if self.owner.get("thread") == owner and owner not in sys._current_frames():
-                self.owner["thread"] = me
-                return self
-        raise InputError(f"{layer}: a forward pass of another thread waits for its backward pass, and layers are not "
-                         f"thread-safe; give each thread a model of its own, such as copy.deepcopy(model)")
-
-    def __enter__(self) -> None:
-        """The caches are claimed already."""
+        self.__exit__()  # after a refused recording
 
     def __exit__(self, *error: object) -> None:
-        self.free()
-
-    def free(self) -> None:
-        """Leave them to any thread, if none is left."""
         if not self:
             self.owner.clear()
 

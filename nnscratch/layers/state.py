@@ -4,7 +4,7 @@ from typing import Any
 import numpy as np
 
 from nnscratch.backend import Array, array_module
-from nnscratch.errors import InputError
+from nnscratch.errors import InputError, printable
 from nnscratch.layers.pending import Pending
 from nnscratch.ops.validation import check_precision, check_shape
 from nnscratch.reprs import ArgumentsRepr
@@ -86,6 +86,6 @@ class LayerState(ArgumentsRepr):
 
 def check_name(layer: str, name: Any) -> str | None:
     """The name that was given to a layer, if any."""
-    if not (name is None or isinstance(name, str)):
-        raise InputError(f"{layer}: name is {name!r:.100}, expected a string")
+    if name is not None and not (isinstance(name, str) and name.strip() and name == printable(name)):
+        raise InputError(f"{layer}: name is {name!r:.100}, expected a string that can be printed, such as 'hidden', or None")
     return name

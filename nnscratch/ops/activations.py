@@ -6,7 +6,7 @@ dtype, and for a dy of another shape than y.
 Conditions test the real part, so that every formula also takes complex numbers, which gradient checks use.
 """
 from nnscratch.backend import Array, array_module
-from nnscratch.ops.validation import check_array, check_cache, check_dy, check_number
+from nnscratch.ops.validation import ARRAY, check_array, check_cache, check_dy, check_number
 
 __all__ = ["elu", "elu_backward", "leaky_relu", "leaky_relu_backward", "relu", "relu_backward", "sigmoid", "sigmoid_backward",
            "tanh", "tanh_backward"]
@@ -101,7 +101,7 @@ def leaky_relu_backward(dy: Array, cache: tuple) -> Array:
     dx : array like x
         dy * f'(x)
     """
-    check_cache("leaky_relu_backward", cache, 2)
+    check_cache("leaky_relu_backward", cache, ARRAY, float)
     x, s = cache
     check_dy("leaky_relu_backward", dy, x.shape)
     return dy * array_module(x).where(x.real > 0, 1, s).astype(x.real.dtype)
@@ -144,7 +144,7 @@ def elu_backward(dy: Array, cache: tuple) -> Array:
     dx : array like x
         dy * f'(x)
     """
-    check_cache("elu_backward", cache, 2)
+    check_cache("elu_backward", cache, ARRAY, float)
     x, alpha = cache
     check_dy("elu_backward", dy, x.shape)
     positive = x.real > 0

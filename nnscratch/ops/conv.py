@@ -6,7 +6,7 @@ Inside, the M = N*OH*OW windows are rows, and each group has its own matrix: (gr
 from nnscratch.backend import Array
 from nnscratch.errors import InputError
 from nnscratch.ops.patches import col2im, gather
-from nnscratch.ops.validation import check_array, check_cache, check_dy, check_int, check_shape
+from nnscratch.ops.validation import ARRAY, FLAG, check_array, check_cache, check_dy, check_int, check_shape
 from nnscratch.ops.window import Padding, Pair, Window, make_window, pad
 
 __all__ = ["conv2d", "conv2d_backward"]
@@ -87,7 +87,7 @@ def conv2d_backward(dy: Array, cache: tuple, wrt: str = "all") -> tuple[Array, A
     InputError
         dy has another shape than y.
     """
-    check_cache("conv2d_backward", cache, 5)
+    check_cache("conv2d_backward", cache, ARRAY, ARRAY, tuple, FLAG, Window)
     columns, matrix, kernel_shape, has_bias, window = cache
     groups, taps = len(matrix), kernel_shape[0] * kernel_shape[1]
     images = columns.shape[1] // (window.output[0] * window.output[1])

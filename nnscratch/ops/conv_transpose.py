@@ -9,7 +9,7 @@ from nnscratch.backend import Array
 from nnscratch.errors import InputError
 from nnscratch.ops.conv import check_bias, check_images_and_kernel, merge_groups, split_groups
 from nnscratch.ops.patches import col2im, gather
-from nnscratch.ops.validation import as_pair, check_cache, check_dy, check_shape
+from nnscratch.ops.validation import ARRAY, FLAG, as_pair, check_cache, check_dy, check_shape
 from nnscratch.ops.window import Padding, Pair, Size, Window, extent, pad, read_padding
 
 __all__ = ["conv2d_transpose", "conv2d_transpose_backward"]
@@ -92,7 +92,7 @@ def conv2d_transpose_backward(dy: Array, cache: tuple, wrt: str = "all") -> tupl
     InputError
         dy has another shape than y.
     """
-    check_cache("conv2d_transpose_backward", cache, 6)
+    check_cache("conv2d_transpose_backward", cache, ARRAY, ARRAY, tuple, tuple, FLAG, Window)
     rows, matrix, x_shape, kernel_shape, has_bias, window = cache
     groups, taps = len(matrix), kernel_shape[0] * kernel_shape[1]
     check_dy("conv2d_transpose_backward", dy, (x_shape[0], *window.input, kernel_shape[2] * groups), wrt)

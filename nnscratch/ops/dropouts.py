@@ -11,7 +11,7 @@ import numpy as np
 
 from nnscratch.backend import Array, array_module, move
 from nnscratch.errors import InputError
-from nnscratch.ops.validation import check_array, check_cache, check_dy, check_fraction, check_int
+from nnscratch.ops.validation import ARRAY, check_array, check_cache, check_dy, check_fraction, check_int
 
 __all__ = ["dropout", "dropout_backward", "spatial_dropout2d", "spatial_dropout2d_backward"]
 
@@ -83,7 +83,7 @@ def dropout_backward(dy: Array, cache: tuple) -> Array:
     dx : array like x
         The gradient with respect to x.
     """
-    check_cache("dropout_backward", cache, 2)
+    check_cache("dropout_backward", cache, ARRAY, tuple)
     mask, shape = cache
     check_dy("dropout_backward", dy, shape)
     return dy * mask
@@ -130,7 +130,7 @@ def spatial_dropout2d_backward(dy: Array, cache: tuple) -> Array:
     dx : array (N, H, W, C)
         The gradient with respect to x.
     """
-    check_cache("spatial_dropout2d_backward", cache, 2)
+    check_cache("spatial_dropout2d_backward", cache, ARRAY, tuple)
     mask, shape = cache
     check_dy("spatial_dropout2d_backward", dy, shape)
     return dy * mask

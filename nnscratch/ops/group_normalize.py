@@ -7,7 +7,7 @@ It does not depend on the batch. G = C is instance normalization, G = 1 layer no
 from nnscratch.backend import Array
 from nnscratch.errors import InputError
 from nnscratch.ops.normalize import check_normalization
-from nnscratch.ops.validation import check_array, check_cache, check_dy, check_int
+from nnscratch.ops.validation import ARRAY, check_array, check_cache, check_dy, check_int
 
 __all__ = ["group_norm", "group_norm_backward"]
 
@@ -82,7 +82,7 @@ def group_norm_backward(dy: Array, cache: tuple, wrt: str = "all") -> tuple[Arra
     InputError
         dy has another shape than y.
     """
-    check_cache("group_norm_backward", cache, 4)
+    check_cache("group_norm_backward", cache, ARRAY, ARRAY, ARRAY, tuple)
     x_hat, gamma, inverse_std, shape = cache
     check_dy("group_norm_backward", dy, shape, wrt)
     dx = dgamma = dbeta = None

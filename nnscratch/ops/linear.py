@@ -3,7 +3,7 @@
 Shapes: x (..., inputs), weights (inputs, units), bias (units,), y (..., units). The leading axes are a batch of any rank.
 """
 from nnscratch.backend import Array
-from nnscratch.ops.validation import check_array, check_cache, check_dy, check_shape
+from nnscratch.ops.validation import ARRAY, FLAG, check_array, check_cache, check_dy, check_shape
 
 __all__ = ["dense", "dense_backward", "dot", "dot_backward"]
 
@@ -69,7 +69,7 @@ def dense_backward(dy: Array, cache: tuple, wrt: str = "all") -> tuple[Array, Ar
     InputError
         dy has another shape than y.
     """
-    check_cache("dense_backward", cache, 3)
+    check_cache("dense_backward", cache, ARRAY, ARRAY, FLAG)
     x, weights, has_bias = cache
     check_dy("dense_backward", dy, (*x.shape[:-1], weights.shape[1]), wrt)
     dx = dweights = dbias = None
@@ -130,7 +130,7 @@ def dot_backward(dy: Array, cache: tuple) -> tuple[Array, Array]:
     da, db : arrays (N, K)
         The gradients with respect to a and b.
     """
-    check_cache("dot_backward", cache, 2)
+    check_cache("dot_backward", cache, ARRAY, ARRAY)
     a, b = cache
     check_dy("dot_backward", dy, (len(a), 1))
     return dy * b, dy * a

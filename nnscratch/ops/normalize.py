@@ -4,7 +4,17 @@ Shapes: x (..., C) with channels last, gamma, beta and moving statistics (C,). A
 last for batch normalization, the H*W pixels of one image for instance normalization.
 """
 from nnscratch.backend import Array
-from nnscratch.ops.validation import check_array, check_cache, check_dy, check_flag, check_fraction, check_positive, check_shape
+from nnscratch.ops.validation import (
+    ARRAY,
+    FLAG,
+    check_array,
+    check_cache,
+    check_dy,
+    check_flag,
+    check_fraction,
+    check_positive,
+    check_shape,
+)
 
 __all__ = ["batch_norm", "batch_norm_backward", "instance_norm", "instance_norm_backward"]
 
@@ -106,7 +116,7 @@ def batch_norm_backward(dy: Array, cache: tuple, wrt: str = "all") -> tuple[Arra
     InputError
         dy has another shape than y.
     """
-    check_cache("batch_norm_backward", cache, 4)
+    check_cache("batch_norm_backward", cache, ARRAY, ARRAY, ARRAY, FLAG)
     x_hat, gamma, inverse_std, training = cache
     check_dy("batch_norm_backward", dy, x_hat.shape, wrt)
     axes = tuple(range(dy.ndim - 1))
@@ -175,7 +185,7 @@ def instance_norm_backward(dy: Array, cache: tuple, wrt: str = "all") -> tuple[A
     dx, dgamma, dbeta : arrays in the shapes of x, gamma and beta
         None for what `wrt` leaves out.
     """
-    check_cache("instance_norm_backward", cache, 3)
+    check_cache("instance_norm_backward", cache, ARRAY, ARRAY, ARRAY)
     x_hat, gamma, inverse_std = cache
     check_dy("instance_norm_backward", dy, x_hat.shape, wrt)
     dx = dgamma = dbeta = None

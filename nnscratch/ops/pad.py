@@ -65,7 +65,7 @@ def pad2d_backward(dy: Array, cache: tuple) -> Array:
     dx : array (N, H, W, C)
         The gradient with respect to x.
     """
-    check_cache("pad2d_backward", cache, 3)
+    check_cache("pad2d_backward", cache, tuple, tuple, str)
     (n, h, w, c), (rows, columns), mode = cache
     check_dy("pad2d_backward", dy, (n, h + sum(rows), w + sum(columns), c))
     dx = fold_columns(dy[:, rows[0]:rows[0] + h], w, columns, mode)

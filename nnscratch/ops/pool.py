@@ -9,7 +9,7 @@ from functools import reduce
 
 from nnscratch.backend import Array, array_module
 from nnscratch.errors import InputError
-from nnscratch.ops.validation import check_array, check_cache, check_dy, check_flag
+from nnscratch.ops.validation import ARRAY, FLAG, check_array, check_cache, check_dy, check_flag
 from nnscratch.ops.window import Padding, Pair, Window, crop, each_tap, make_window, pad, padded_zeros
 
 __all__ = ["avg_pool2d", "avg_pool2d_backward", "global_avg_pool2d", "global_avg_pool2d_backward", "max_pool2d",
@@ -78,7 +78,7 @@ def max_pool2d_backward(dy: Array, cache: tuple) -> Array:
     dx : array (N, H, W, C)
         The gradient with respect to x.
     """
-    check_cache("max_pool2d_backward", cache, 3)
+    check_cache("max_pool2d_backward", cache, ARRAY, ARRAY, Window)
     x, y, window = cache
     check_dy("max_pool2d_backward", dy, y.shape)
     undecided, dpadded = array_module(x).ones(y.shape, dtype=bool), zeros_like_padded(x.shape, window, dy)
@@ -141,7 +141,7 @@ def avg_pool2d_backward(dy: Array, cache: tuple) -> Array:
     dx : array (N, H, W, C)
         The gradient with respect to x.
     """
-    check_cache("avg_pool2d_backward", cache, 3)
+    check_cache("avg_pool2d_backward", cache, tuple, Window, FLAG)
     shape, window, count_include_pad = cache
     check_dy("avg_pool2d_backward", dy, (shape[0], *window.output, shape[3]))
     dpadded, part = zeros_like_padded(shape, window, dy), dy / pixels_counted(dy, window, count_include_pad)
@@ -212,7 +212,7 @@ def global_avg_pool2d_backward(dy: Array, cache: tuple) -> Array:
     dx : array (N, H, W, C)
         The gradient with respect to x.
     """
-    check_cache("global_avg_pool2d_backward", cache, 4)
+    check_cache("global_avg_pool2d_backward", cache, int, int, int, int)
     n, h, w, c = cache
     check_dy("global_avg_pool2d_backward", dy, (n, c))
     return array_module(dy).broadcast_to(dy[:, None, None, :] / (h * w), (n, h, w, c)).copy()

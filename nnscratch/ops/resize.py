@@ -7,7 +7,7 @@ A pixel is a small square, and an image shows the same scene at any size: pixel 
 import numpy as np
 
 from nnscratch.backend import Array, array_module, move
-from nnscratch.ops.validation import as_pair, check_array, check_cache, check_choice, check_dy
+from nnscratch.ops.validation import ARRAY, as_pair, check_array, check_cache, check_choice, check_dy
 from nnscratch.ops.window import Pair
 
 __all__ = ["resize2d", "resize2d_backward", "upsample2d", "upsample2d_backward"]
@@ -67,11 +67,11 @@ def upsample2d_backward(dy: Array, cache: tuple) -> Array:
     dx : array (N, H, W, C)
         The gradient with respect to x.
     """
-    check_cache("upsample2d_backward", cache, 2)
+    check_cache("upsample2d_backward", cache, str, tuple)
     mode, cache = cache
     if mode == "bilinear":
         return resize2d_backward(dy, cache)
-    check_cache("upsample2d_backward", cache, 3)
+    check_cache("upsample2d_backward", cache, int, int, tuple)
     rows, columns, (n, h, w, c) = cache
     check_dy("upsample2d_backward", dy, (n, rows * h, columns * w, c))
     return dy.reshape(n, h, rows, w, columns, c).sum(axis=(2, 4))
@@ -122,7 +122,7 @@ def resize2d_backward(dy: Array, cache: tuple) -> Array:
     dx : array (N, H, W, C)
         The gradient with respect to x.
     """
-    check_cache("resize2d_backward", cache, 3)
+    check_cache("resize2d_backward", cache, ARRAY, ARRAY, tuple)
     a, b, (n, _, _, c) = cache
     check_dy("resize2d_backward", dy, (n, len(a), len(b), c))
     return multiply_axes(a.T, b.T, dy)

@@ -1,6 +1,6 @@
 """Checks of arguments: a wrong one is refused before any work is done, by an InputError of one sentence."""
 import operator
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from math import inf, isfinite, nan
 from numbers import Real
 from typing import Any
@@ -14,6 +14,7 @@ __all__: list[str] = []  # for the functions of this package; nothing that a use
 
 LARGEST = 2**31 - 1  # of sizes, strides and paddings
 WRT = ("all", "input", "parameters")
+ARRAY, FLAG = (np.ndarray, np.generic), (bool, np.bool_)  # kinds of parts in a cache; arrays of CuPy are arrays, too
 IMAGES = "(N, H, W, C): N images of H rows, W columns and C channels"
 
 
@@ -30,6 +31,19 @@ def check_is_array(op: Any, name: str, value: Any, expected: str = "an array") -
     if masked or not isinstance(value, (np.ndarray, np.generic)) or isinstance(value, np.matrix):
         way_out = f"fill in its masked values with {name}.filled(0)" if masked else "wrap it in np.asarray(...)"
         raise InputError(f"{op}: {name} is a {kind.__name__}, expected {expected}; {way_out}")
+
+
+def check_mapping(who: str, kind: str, named: Any) -> None:
+    """Raise InputError unless this is a dict."""
+    if not isinstance(named, Mapping):
+        raise InputError(f"{who}: {kind} is a {type(named).__name__}, expected a dict of arrays, such as model.params")
+
+
+def check_named(who: str, kind: str, named: Any) -> None:
+    """Raise InputError unless these are arrays by their names."""
+    check_mapping(who, kind, named)
+    for name, array in named.items():
+        check_is_array(who, f"{name!r} of {kind}", array)
 
 
 def check_array(op: Any, name: str, array: Array, axes: int | None, meaning: str = IMAGES) -> None:
@@ -81,12 +95,20 @@ def check_wrt(op: Any, wrt: str) -> None:
         check_choice(wrt, f"{op}: wrt", WRT)
 
 
-def check_cache(op: str, cache: Any, parts: int | None = None) -> None:
-    """Raise InputError unless the cache of a forward pass is an array, or a tuple of so many parts."""
-    if parts is None:
+def check_cache(op: str, cache: Any, *kinds: Any) -> None:
+    """Raise InputError unless the cache of a forward pass is an array, or a tuple of parts of these kinds."""
+    if not kinds:
         check_array(op, "the cache", cache, None)
-    elif not isinstance(cache, tuple) or len(cache) != parts:
-        raise InputError(f"{op}: the cache is a {type(cache).__name__}, expected what {op.removesuffix('_backward')} returned")
+    elif isinstance(cache, tuple) and len(cache) == len(kinds):
+        for part, kind in zip(cache, kinds):
+            if not (isinstance(part, kind) or (kind is ARRAY and is_cupy_type(type(part)))):  # type: ignore[arg-type]
+                break
+        else:
+            return
+    if kinds:
+        parts = f" of {', '.join(type(part).__name__ for part in cache)}" if isinstance(cache, tuple) else ""
+        raise InputError(f"{op}: the cache is a {type(cache).__name__}{parts:.100}, expected what "
+                         f"{op.removesuffix('_backward')} returned")
 
 
 def check_int(value: Any, name: str, minimum: int) -> int:

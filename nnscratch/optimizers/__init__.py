@@ -4,7 +4,7 @@
     optimizer.step(model.trainable_params, model.grads)   # changes the parameters in place
 
     rules           SGD, RMSprop, Adam
-    base            Optimizer: checks, the count of steps, saving and restoring
+    base            Optimizer: the step, saving and restoring; arguments: its checks
     schedules       learning rates that change: linear_decay, cosine_decay, warmup
     clipping        gradients that are too large: clip_by_global_norm, clip_by_value
 

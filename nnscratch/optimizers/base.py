@@ -4,16 +4,15 @@ A step calls a subclass's formula for each parameter; or, if the engine has code
 that code (fast/updates.py). A step can be recorded and replayed (recording.py) only in the second case.
 """
 from collections.abc import Mapping
-from contextlib import suppress
 from functools import partial
-from typing import Any
-from weakref import ref
 
 import numpy as np
 
 from nnscratch.backend import Array, array_module, move, to_cpu
 from nnscratch.errors import InputError
-from nnscratch.ops.validation import check_is_array, check_positive
+from nnscratch.one_thread import OneThread
+from nnscratch.ops.validation import check_positive
+from nnscratch.optimizers.arguments import check_state, check_step
 from nnscratch.optimizers.schedules import Schedule, check_rate
 from nnscratch.recording import each_replay, is_recording
 from nnscratch.reprs import ArgumentsRepr
@@ -37,11 +36,9 @@ class Optimizer(ArgumentsRepr):
         check_rate(learning_rate, f"{type(self).__name__}: learning_rate")
         self.learning_rate, self.steps, self.rate = learning_rate, 0, 0.0  # rate: the learning rate of the latest step
         self.state: dict[str, dict[str, Array]] = {}
-        self._stepped: dict[str, ref] = {}  # the parameter that each state belongs to, as long as it lives
-
-    def __getstate__(self) -> dict[str, Any]:
-        """Without the weak references: a copy of an optimizer goes on with a copy of the model."""
-        return {**vars(self), "_stepped": {}}
+        self._stepped: dict[str, Array] = {}  # the parameter that each state belongs to
+        self._one_thread = OneThread("another thread makes a step, and optimizers are not thread-safe; give each thread its "
+                                     "own, such as copy.deepcopy((model, optimizer))")
 
     def step(self, params: Mapping[str, Array], grads: Mapping[str, Array]) -> None:
         """Make one step: change every parameter in place.
@@ -56,58 +53,25 @@ class Optimizer(ArgumentsRepr):
         Raises
         ------
         InputError
-            With nothing changed, if a gradient is missing or has another shape, or if an earlier step was one of another
-            parameter of the same name: another array that still exists and holds other numbers, as in a second model.
+            With nothing changed, if a gradient is missing or has another shape, if another thread makes a step, or if an
+            earlier step was one of another parameter of the same name, as in a second model.
         """
-        self._check(params, grads)
-        stepped_before = all(name in self.state for name in params)
-        if is_recording() and not (stepped_before and len(self._fused(params, grads)) == len(params)):
-            raise InputError(f"{type(self).__name__}: this step cannot be recorded; record steps of Adam with float32 "
-                             f"parameters, all of which it has stepped on before")
-        each_replay(partial(self._count, self.state))
-        self._remember(params)
-        for name, w in params.items():
-            if name not in self.state:
-                self.state[name] = {slot: array_module(w).zeros_like(w) for slot in self.slots}
-        done = self._fused(params, grads)
-        self._update_fused(params, grads, done)
-        for name, w in params.items():
-            if name not in done:
-                self.update(w, grads[name], self.state[name], self.rate)
-
-    def _check(self, params: Mapping[str, Array], grads: Mapping[str, Array]) -> None:
-        """Raise InputError unless the arguments of `step` fit together and to the state."""
-        who = type(self).__name__
-        for kind, given in (("params", params), ("grads", grads)):
-            if not isinstance(given, Mapping):
-                raise InputError(f"{who}: {kind} is a {type(given).__name__}, expected a dict of arrays, such as model.{kind}")
-        for name, w in params.items():
-            what = f"parameter {name!r}"
-            g: Any = grads.get(name)
-            check_is_array(who, what, w, "an array, which step() changes in place")
-            if getattr(g, "shape", None) != w.shape:
-                got = getattr(g, "shape", "no gradient" if g is None else f"a {type(g).__name__}")
-                raise InputError(f"{who}: {what} of shape {w.shape} got {got}; give step() the params and grads of the same "
-                                 f"model")
-            check_is_array(who, f"the gradient of {name!r}", g)
-            if w.dtype.kind not in "fc" or not np.can_cast(g.dtype, w.dtype, "same_kind"):
-                raise InputError(f"{who}: {what} of {w.dtype} got a gradient of {g.dtype}, expected floating-point numbers of "
-                                 f"one kind; convert them with .astype")
-            if array_module(w) is np and not w.flags.writeable:
-                raise InputError(f"{who}: {what} is read-only, expected an array that step() can change; give it a copy")
-            if any(array.shape != w.shape for array in self.state.get(name, {}).values()):
-                raise InputError(f"{who}: {what} had another shape in earlier steps; use one optimizer for each model")
-            known = self._stepped.get(name)
-            if known is not None and known() is not w and known() is not None and not alike(known(), w):
-                raise InputError(f"{who}: {what} was another array in earlier steps, which still exists with other values; use "
-                                 f"one optimizer for each model, and change parameters in place, by w[...] =")
-
-    def _remember(self, params: Mapping[str, Array]) -> None:
-        """Note which parameters the state belongs to."""
-        for name, w in params.items():
-            if name not in self._stepped or self._stepped[name]() is not w:
-                with suppress(TypeError):  # a kind of array that takes no weak references
-                    self._stepped[name] = ref(w)
+        with self._one_thread.claim(type(self).__name__):
+            check_step(type(self).__name__, params, grads, self._stepped)
+            stepped_before = all(name in self.state for name in params)
+            if is_recording() and not (stepped_before and len(self._fused(params, grads)) == len(params)):
+                raise InputError(f"{type(self).__name__}: this step cannot be recorded; record steps of Adam with float32 "
+                                 f"parameters, all of which it has stepped on before")
+            each_replay(partial(self._count, self.state))
+            self._stepped.update(params)
+            for name, w in params.items():
+                if name not in self.state:
+                    self.state[name] = {slot: array_module(w).zeros_like(w) for slot in self.slots}
+            done = self._fused(params, grads)
+            self._update_fused(params, grads, done)
+            for name, w in params.items():
+                if name not in done:
+                    self.update(w, grads[name], self.state[name], self.rate)
 
     def _count(self, state: dict[str, dict[str, Array]]) -> None:
         """Begin a step that will change `state`: set its number and its learning rate."""
@@ -169,32 +133,8 @@ class Optimizer(ArgumentsRepr):
         InputError
             With nothing changed, if the state does not fit the parameters.
         """
-        who = type(self).__name__
-        for kind, given in (("arrays", arrays), ("params", params)):
-            if not isinstance(given, Mapping):
-                raise InputError(f"{who}: {kind} is a {type(given).__name__}, expected a dict of arrays")
-            for name, array in given.items():
-                check_is_array(who, f"{name!r} of {kind}", array)
-                if array.dtype.kind not in ("iu" if name == "steps" and kind == "arrays" else "fc"):
-                    raise InputError(f"{who}: the saved state does not fit: {name!r} of {kind} has dtype {array.dtype}, "
-                                     f"expected the numbers that save_state returned")
-        stepped = [name for name in params if any(f"{name}/{slot}" in arrays for slot in self.slots)]
-        needed = {"steps": ()} | {f"{name}/{slot}": params[name].shape for name in stepped for slot in self.slots}
-        shapes = {name: array.shape for name, array in arrays.items()}
-        if shapes != needed or arrays["steps"] < 0:
-            wrong = sorted(set(shapes.items()) ^ set(needed.items()), key=str) or [("steps", ())]
-            raise InputError(f"{who}: the saved state does not fit these parameters "
-                             f"({wrong[0][0]} is the first to differ)")
-        self._stepped = {}
-        self._remember({name: params[name] for name in stepped})
+        stepped = check_state(type(self).__name__, arrays, params, self.slots)
+        self._stepped = stepped
         self.steps = int(arrays["steps"])
-        self.state = {name: {slot: move(arrays[f"{name}/{slot}"].copy(), array_module(params[name])) for slot in self.slots}
-                      for name in stepped}
-
-
-def alike(old: Array, new: Array) -> bool:
-    """Whether a parameter may take the other's place: in the same memory, or with the same values, as in `x = x.copy()`."""
-    xp = array_module(old)
-    if array_module(new) is not xp:
-        old, new, xp = to_cpu(old), to_cpu(new), np
-    return bool(xp.may_share_memory(old, new) or ((old == new) | (old != old)).all())
+        self.state = {name: {slot: move(arrays[f"{name}/{slot}"].copy(), array_module(w)) for slot in self.slots}
+                      for name, w in stepped.items()}

@@ -5,16 +5,14 @@
 from collections.abc import Mapping
 
 from nnscratch.backend import Array, array_module
-from nnscratch.errors import InputError
-from nnscratch.ops.validation import check_array, check_positive
+from nnscratch.ops.validation import check_array, check_mapping, check_positive
 
 __all__ = ["clip_by_global_norm", "clip_by_value", "global_norm"]
 
 
 def check_grads(name: str, grads: Mapping[str, Array]) -> None:
     """Raise InputError unless these are arrays by their names."""
-    if not isinstance(grads, Mapping):
-        raise InputError(f"{name}: grads is a {type(grads).__name__}, expected a dict of arrays, such as model.grads")
+    check_mapping(name, "grads", grads)
     for key, g in grads.items():
         check_array(name, f"the gradient of {key!r}", g, None)
 

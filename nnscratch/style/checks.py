@@ -18,10 +18,22 @@ def check_image(op: str, name: str, image: Array) -> None:
     check_form(op, name, image, IMAGE)
 
 
-def check_list(op: str, name: str, arrays: Any, form: tuple[int | str, ...]) -> None:
-    """Raise InputError unless `arrays` is a list of arrays of this form, at least one."""
+def check_real(op: str, name: str, array: Array, form: tuple[int | str, ...]) -> None:
+    """Raise InputError unless this is an array of this form, of real numbers."""
+    check_form(op, name, array, form)
+    if array.dtype.kind == "c":
+        raise InputError(f"{op}: {name} is complex, expected real numbers; take its .real")
+
+
+def check_filled(op: str, name: str, arrays: Any) -> None:
+    """Raise InputError unless this is a list of at least one thing."""
     if not isinstance(arrays, (list, tuple)) or not arrays:
         raise InputError(f"{op}: {name} is a {type(arrays).__name__}, expected a list of arrays, at least one")
+
+
+def check_list(op: str, name: str, arrays: Any, form: tuple[int | str, ...]) -> None:
+    """Raise InputError unless `arrays` is a list of arrays of this form, at least one."""
+    check_filled(op, name, arrays)
     for array in arrays:
         check_form(op, name, array, form)
 

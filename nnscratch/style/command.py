@@ -21,11 +21,11 @@ from nnscratch.backend import Array
 from nnscratch.data.images import check_writable, read_image, write_image
 from nnscratch.data.masks import read_mask
 from nnscratch.data.synthetic.styles import is_style, style_image
-from nnscratch.errors import InputError, printable
+from nnscratch.errors import InputError, as_argument, printable
 from nnscratch.files import replace_file
 from nnscratch.hints import checked
 from nnscratch.marks import is_ours
-from nnscratch.outputs import writing
+from nnscratch.outputs import check_names, writing
 from nnscratch.progress import progress_bar
 from nnscratch.style.features import min_side
 from nnscratch.style.frames import Frames, film_path
@@ -82,6 +82,8 @@ def stylize(content_path: str | PathLike, style_paths: Sequence[str | PathLike],
         raise InputError(f"--every is {every}, expected a number of steps, at least 1")
     options = Settings(**(settings or {}))
     state, sidecar = Path(f"{output_path}.state"), Path(f"{output_path}.json")
+    derived = [state, sidecar, *([film_path(output_path)] if every is not None else [])]
+    check_names(derived)
     try:
         content, styles, mask_images = read_images(content_path, style_paths, masks, size, style_scale, options)
         blend_mask, style_masks = (mask_images[0], None) if len(mask_images) == 1 else (1.0, mask_images or None)
@@ -95,8 +97,7 @@ def stylize(content_path: str | PathLike, style_paths: Sequence[str | PathLike],
         raise
     record = make_record(content_path, style_paths, masks, size, style_scale, options, every)
     inputs = [content_path, *(path for path in style_paths if not is_style(path)), *masks, *filter(None, [options.weights])]
-    film = [film_path(output_path)] if every is not None else []
-    with (writing(output_path, [state, sidecar, *film], inputs),
+    with (writing(output_path, derived, inputs),
           Frames(output_path, content, every, options.keep_colors == "luminance", frames, steps_of(resume), inputs) as kept):
         print(f"{content.shape[2]}x{content.shape[1]} pixels, {options.steps} steps a size, features {options.features}, on "
               f"{backend.describe_device()}")
@@ -108,16 +109,17 @@ def stylize(content_path: str | PathLike, style_paths: Sequence[str | PathLike],
         if result.interrupted:
             saver.finish()
         result.image = (blend_mask * result.image + (1 - blend_mask) * content).astype(np.float32)
-        write_image(output_path, result.image)
+        write_image(output_path, result.image, mark=True)
         record |= {"interrupted": result.interrupted, "history": result.history}
         replace_file(sidecar, json.dumps(record, indent=1).encode())
         kept.write_film()
         if not result.interrupted:
             with contextlib.suppress(OSError):
                 state.unlink()  # last: until here, everything can be resumed
-    shown = printable(output_path)
-    print(f"{'stopped early; best image so far' if result.interrupted else 'image'} written to {shown}, how it was "
-          f"made to {shown}.json{f'; continue with  nnscratch style --resume -o {shown}' if result.interrupted else ''}")
+    resumable = result.interrupted and not saver.attempt.failed
+    print(f"{'stopped early; best image so far' if result.interrupted else 'image'} written to {printable(output_path)}, how "
+          f"it was made to {printable(sidecar)}"
+          + (f"; continue with  nnscratch style --resume -o {as_argument(output_path)}" if resumable else ""))
     return result
 
 

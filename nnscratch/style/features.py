@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 
 from nnscratch.backend import Array
 from nnscratch.errors import InputError
-from nnscratch.hints import checked
+from nnscratch.hints import checked, is_path
 from nnscratch.models import Model
 from nnscratch.networks.random_features import normalize_filters, random_features
 from nnscratch.networks.texture_features import texture_features
@@ -122,8 +122,8 @@ def check_features(features: str, weights: str | PathLike | None) -> None:
     if features.startswith("vgg") and weights is None:
         raise InputError(f"the features {features!r} need a file of weights, which nnscratch does not include; give --weights "
                          f"FILE, a .safetensors file with torchvision's names, or use the features texture")
-    if weights is not None and not os.path.isfile(weights):
-        raise InputError(f"cannot read {weights}, expected a file of weights; check the path")
+    if weights is not None and not (is_path(weights) and os.path.isfile(weights)):
+        raise InputError(f"cannot read {weights!s:.200}, expected a file of weights; check the path")
     if features == "random" and weights is not None:
         raise InputError(f"weights {weights} were given for the features 'random', which need none; leave them out, or use "
                          f"the features texture or vgg19")

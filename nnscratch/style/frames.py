@@ -2,7 +2,7 @@
 
 Shapes: images (1, H, W, 3) in [0, 1].
 """
-import logging
+import os
 from os import PathLike
 from pathlib import Path
 
@@ -12,16 +12,13 @@ from nnscratch import backend
 from nnscratch.backend import Array
 from nnscratch.data.animation import encode_gif
 from nnscratch.data.images import encode, to_image
-from nnscratch.errors import InputError
 from nnscratch.files import replace_file
 from nnscratch.hints import checked
-from nnscratch.outputs import OutputFolder
+from nnscratch.outputs import BestEffort, OutputFolder
 from nnscratch.style.checks import check_image
 from nnscratch.style.colour import restore_colours
 
 __all__ = ["Frames", "film_path"]
-
-log = logging.getLogger("nnscratch")
 
 PATTERN = "[0-9][0-9][0-9][0-9]*.png"
 
@@ -37,9 +34,9 @@ def film_path(output: str | PathLike) -> Path:
     Returns
     -------
     Path
-        OUT-film.gif, in the same folder.
+        OUT-film.gif. OUT is the whole name: a.png and a.jpg have films of their own.
     """
-    return Path(output).with_name(f"{Path(output).stem}-film.gif")
+    return Path(f"{os.fspath(output)}-film.gif")
 
 
 class Frames:
@@ -61,13 +58,13 @@ class Frames:
         check_image("Frames", "content", content)
         self.film, self.content, self.every, self.luminance_only = film_path(output), content, every, luminance_only
         self.count, self.steps = count, steps
-        folder = Path(output).with_name(f"{Path(output).stem}-frames")
-        self.folder = OutputFolder(folder, [PATTERN], inputs or ()) if every is not None else None
+        self.attempt = BestEffort("the transfer goes on without further frames")
+        self.folder = OutputFolder(f"{os.fspath(output)}-frames", [PATTERN], inputs or ()) if every is not None else None
 
     def __enter__(self) -> "Frames":
         if self.folder is not None:
             self.folder.__enter__()
-            self.folder.remove(*(self.folder.files - {self.name(k) for k in range(1, self.count + 1)}))
+            self.folder.remove(*(self.folder.files.keys() - {self.name(k) for k in range(1, self.count + 1)}))
         return self
 
     def __exit__(self, *error: object) -> None:
@@ -98,27 +95,17 @@ class Frames:
         image : Array (1, h, w, 3) in [0, 1], at the size of this step
         """
         self.steps += 1
-        if self.folder is not None and self.every is not None and (self.steps == 1 or self.steps % self.every == 0):
+        if self.folder is not None and self.every is not None and not self.attempt.failed and (
+                self.steps == 1 or self.steps % self.every == 0):
             frame = to_image(backend.to_cpu(image)).resize(self.content.shape[2:0:-1])
             if self.luminance_only:
                 frame = to_image(restore_colours(np.asarray(frame, np.float32)[None] / 255, self.content))
-            try:
-                path = self.folder.file(self.name(self.count + 1))
-                replace_file(path, encode(frame, path))
-                self.count += 1
-            except InputError as error:  # a full disk
-                self._give_up(error)
+            name, folder = self.name(self.count + 1), self.folder
+            self.count += self.attempt(lambda: replace_file(folder.file(name), encode(frame, name)))
 
     def write_film(self) -> None:
         """Write the film of all frames, those before a resumption included."""
         if self.folder is not None and self.count:
             paths = [self.folder.path / self.name(k) for k in range(1, self.count + 1)]
-            try:
-                replace_file(self.film, encode_gif([path for path in paths if path.exists()], milliseconds=120))
-            except InputError as error:
-                self._give_up(error)
-
-    def _give_up(self, error: InputError) -> None:
-        """Frames are an extra: where one cannot be written, the transfer goes on without, and a line says so."""
-        self.every = None
-        log.warning("%s; the transfer goes on without further frames", error)
+            self.attempt(lambda: replace_file(self.film, encode_gif([path for path in paths if path.exists()],
+                                                                    milliseconds=120)))

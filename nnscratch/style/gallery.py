@@ -74,7 +74,7 @@ def gallery(output: str | PathLike, contents: Sequence[str | PathLike] = (), *, 
 
 def write_sheet(output: str | PathLike, rows: list[list[Array]], complete: bool = True) -> bool:
     """Write the sheet and print where; returns `complete`."""
-    replace_file(output, encode(to_image(sheet(rows)), output))
+    replace_file(output, encode(to_image(sheet(rows)), output, mark=True))
     count = sum(map(len, rows[1:])) - len(rows) + 1
     print(f"{'' if complete else 'stopped early; '}{count} images written to {printable(output)}")
     return complete

@@ -10,8 +10,7 @@ import numpy as np
 from nnscratch.backend import Array, array_module, move, to_cpu, to_device
 from nnscratch.errors import InputError
 from nnscratch.fast import avg_pool2d
-from nnscratch.ops.validation import check_form
-from nnscratch.style.checks import check_image
+from nnscratch.style.checks import IMAGE, check_filled, check_real
 from nnscratch.style.colour import match_colours
 from nnscratch.style.features import min_side
 from nnscratch.style.settings import Settings
@@ -72,9 +71,10 @@ def masks_to_device(masks: Sequence[Array] | None) -> list[Array] | None:
 def check_inputs(content: Array, styles: Sequence[Array], settings: Settings,
                  masks: Sequence[Array] | None = None) -> list[float]:
     """Raise InputError for the first image or mask that is invalid; return the weight of each style."""
+    check_filled("style transfer", "style", styles)
     weights, smallest = settings.blend_weights(len(styles)), min_side(settings.features)
     for name, image in (("content", content), *(("style", image) for image in styles)):
-        check_image("style transfer", f"the {name} image", image)
+        check_real("style transfer", f"the {name} image", image, IMAGE)
         height, width = image.shape[1:3]
         if min(height, width) < smallest:
             raise InputError(f"the {name} image has {width}x{height} pixels, expected at least {smallest} a side; "
@@ -83,11 +83,14 @@ def check_inputs(content: Array, styles: Sequence[Array], settings: Settings,
         if not (values.min() >= -ROUNDING and values.max() <= 1 + ROUNDING):  # true for NaN, too
             raise InputError(f"the {name} image has values from {values.min():g} to {values.max():g}, expected 0 to 1, not "
                              f"values outside 0 to 1 or NaN; divide bytes by 255")
-    if masks is not None and (len(masks) != len(styles) or settings.blend is not None or settings.statistics == "sliced"):
+    if masks is None:
+        return weights
+    check_filled("style transfer", "masks", masks)
+    if len(masks) != len(styles) or settings.blend is not None or settings.statistics == "sliced":
         raise InputError(f"{len(masks)} masks were given for {len(styles)} style(s), the blend {settings.blend} and the "
                          f"statistics {settings.statistics}, expected a mask for each style, no blend, and gram or covariance")
-    for number, mask in enumerate(masks or (), 1):
-        check_form("style transfer", f"mask {number}", mask, (1, *content.shape[1:3], 1))
+    for number, mask in enumerate(masks, 1):
+        check_real("style transfer", f"mask {number}", mask, (1, *content.shape[1:3], 1))
         if not (mask.min() >= 0 and 0 < mask.max() <= 1):
             raise InputError(f"mask {number} has values from {mask.min():g} to {mask.max():g}, expected 0 to 1 and not black "
                              f"everywhere; leave its style out")

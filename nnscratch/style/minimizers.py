@@ -4,6 +4,7 @@ from typing import Any
 
 from nnscratch.backend import Array, array_module, to_cpu
 from nnscratch.lbfgs import LBFGS, check_state, evaluate
+from nnscratch.one_thread import OneThread
 from nnscratch.ops.validation import check_array, check_function
 from nnscratch.optimizers import Adam
 
@@ -34,8 +35,10 @@ class AdamDescent:
     def __init__(self, function: Callable[[Array], tuple[Array, Array]], x: Array):
         check_function(function, "AdamDescent: function")
         check_array("AdamDescent", "x", x, None)
-        self.function, self.x, self.converged = function, x.copy(), False
+        self.function, self.converged = function, False
+        self.image, self.x = x.copy(), x.copy()  # Adam changes `image` in place; a caller may hold x
         self.adam = Adam(self.LEARNING_RATE, beta_1=0.9, beta_2=0.99)
+        self._one_thread = OneThread("another thread makes a step; give each thread a minimizer of its own")
         self.evaluate()
 
     def evaluate(self) -> None:
@@ -52,7 +55,7 @@ class AdamDescent:
         numbers : dict
             JSON values.
         """
-        adam = {f"adam/{name}": array for name, array in self.adam.save_state().items()}
+        adam = {f"adam/{name}": array for name, array in self.adam.save_state().items()}  # copies: steps change them in place
         return {"x": self.x, "gradient": self.gradient, **adam}, {"loss": self.loss, "converged": False}
 
     def load_state(self, arrays: dict[str, Array], numbers: dict[str, Any]) -> None:
@@ -72,8 +75,9 @@ class AdamDescent:
         loss, _ = check_state("AdamDescent", shapes, numbers, self.x.shape)
         adam = {name.removeprefix("adam/"): to_cpu(array) for name, array in arrays.items() if name.startswith("adam/")}
         self.adam.load_state({name.replace("picture/", "image/"): array for name, array in adam.items()},  # version 0.1
-                             {"image": self.x})
-        self.x, self.gradient, self.loss = arrays["x"].copy(), arrays["gradient"].copy(), loss
+                             {"image": self.image})
+        self.image[...], self.x = arrays["x"], arrays["x"].copy()
+        self.gradient, self.loss = arrays["gradient"].copy(), loss
 
     def step(self) -> float:
         """Take one step.
@@ -83,11 +87,12 @@ class AdamDescent:
         float
             The loss after it.
         """
-        x = self.x.copy()  # Adam works in place, and a caller may still hold the old image
-        self.adam.step({"image": x}, {"image": self.gradient})
-        self.x = array_module(x).clip(x, 0, 1)
-        self.evaluate()
-        return self.loss
+        with self._one_thread.claim("AdamDescent"):
+            self.adam.step({"image": self.image}, {"image": self.gradient})
+            array_module(self.image).clip(self.image, 0, 1, out=self.image)
+            self.x = self.image.copy()
+            self.evaluate()
+            return self.loss
 
 
 class ImageLBFGS(LBFGS):

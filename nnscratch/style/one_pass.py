@@ -1,25 +1,26 @@
-"""`nnscratch style PHOTO STYLE --fast`: an image, a folder of images, or the frames of a film, each in one pass.
+"""`nnscratch style PHOTO STYLE --fast`: an image, the frames of a film, or a folder of both, each in one pass.
 
 Shapes: images (1, H, W, 3) in [0, 1].
 """
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable
 from glob import escape
 from os import PathLike
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 from nnscratch import backend
 from nnscratch.backend import Array
-from nnscratch.data.animation import Film, encode_gif, read_film
+from nnscratch.data.animation import encode_gif, read_film
 from nnscratch.data.images import check_writable, encode, read_image, to_image
 from nnscratch.data.readers.folder import image_files
 from nnscratch.data.synthetic.styles import is_style, style_image
 from nnscratch.errors import InputError, printable
 from nnscratch.files import replace_file
 from nnscratch.hints import checked
-from nnscratch.outputs import OutputFolder, writing
+from nnscratch.outputs import OutputFolder, check_names, writing
 from nnscratch.progress import print_above_bar, progress_bar
 from nnscratch.style.settings import check_strength
 from nnscratch.style.stylizer import SHIPPED, Stylizer
@@ -82,10 +83,11 @@ def stylize_fast(content_path: str | PathLike, style_path: str | PathLike, outpu
         return paint_folder(paths, others, output_path, size, paint)
     with writing(output_path, inputs=[content_path, *inputs]):
         if film is not None and film.count > 1:
-            replace_file(output_path, paint_film(film, paint))
+            replace_file(output_path, paint_film(progress_bar(film.frames, desc="painting", unit="frame", total=film.count),
+                                                 film.loop, paint))
         else:
             image = to_image(paint(read_image(content_path, size, minimum=MIN_SIDE, enlarge=False)))
-            replace_file(output_path, encode(image, output_path))
+            replace_file(output_path, encode(image, output_path, mark=True))
     count = film.count if film is not None else 1
     print(f"{count} {'images' if count > 1 else 'image'} written to {printable(output_path)}")
     return 0
@@ -95,7 +97,8 @@ def check_folder(folder: str | PathLike, output: str | PathLike, paths: list[Pat
     """Raise InputError unless there are images, and another folder to write to."""
     from PIL import Image
     if not paths:
-        raise InputError(f"{folder} holds no images, expected files that Pillow reads; give another folder")
+        raise InputError(f"{folder} holds no images (what nnscratch wrote there does not count), expected files that Pillow "
+                         f"reads; give another folder")
     if os.path.realpath(folder) == os.path.realpath(output):
         raise InputError(f"the images of {folder} would be overwritten; give another folder to write to")
     if not os.path.isdir(output) and Path(output).suffix.lower() in Image.registered_extensions():
@@ -103,18 +106,24 @@ def check_folder(folder: str | PathLike, output: str | PathLike, paths: list[Pat
 
 
 def paint_folder(paths: list[Path], others: list[str], output: str | PathLike, size: int, paint: Paint) -> int:
-    """Paint each image that can be read; a line for each other file. Returns how many that should be images were skipped."""
+    """Paint each image, and each film, that can be read; a line for each other file. Returns how many of those that should be
+    images were skipped."""
     from PIL import Image
-    names = {path: f"{path.name}.png" for path in paths}  # a.jpg.png: the folder may also have an a.png
+    names = [f"{path.name}{ending}" for path in paths for ending in (".png", ".gif")]
     painted, skipped = 0, sum(Path(name).suffix.lower() in Image.registered_extensions() for name in others)
-    with OutputFolder(output, [escape(name) for name in names.values()], paths) as folder:
+    with OutputFolder(output, [escape(name) for name in names], paths) as folder:
         for name in others:
             print_above_bar(f"skipped {printable(name)}: it is no image")
         for path in progress_bar(paths, desc="painting", unit="image"):
             try:
-                content = read_image(path, size, minimum=MIN_SIDE, enlarge=False)
-                target = folder.file(names[path])
-                replace_file(target, encode(to_image(paint(content)), target))
+                film = read_film(path, size, minimum=MIN_SIDE)
+                name = f"{path.name}{'.gif' if film.count > 1 else '.png'}"  # a.jpg.png: the folder may also have an a.png
+                check_names([folder.path / name])
+                if film.count > 1:
+                    data = paint_film(film.frames, film.loop, paint)
+                else:
+                    data = encode(to_image(paint(read_image(path, size, minimum=MIN_SIDE, enlarge=False))), name)
+                replace_file(folder.file(name), data)
                 painted += 1
             except InputError as error:
                 skipped += 1
@@ -124,9 +133,7 @@ def paint_folder(paths: list[Path], others: list[str], output: str | PathLike, s
     return skipped
 
 
-def paint_film(film: Film, paint: Paint) -> bytes:
+def paint_film(frames: Iterable[tuple[Any, int]], loop: int | None, paint: Paint) -> bytes:
     """Paint every frame; durations and loops stay."""
-    def frames() -> Iterator[tuple[object, int]]:
-        for image, milliseconds in progress_bar(film.frames, desc="painting", unit="frame", total=film.count):
-            yield to_image(paint(np.asarray(image, np.float32)[None] / 255)), milliseconds
-    return encode_gif(frames(), loop=film.loop)
+    painted = ((to_image(paint(np.asarray(image, np.float32)[None] / 255)), milliseconds) for image, milliseconds in frames)
+    return encode_gif(painted, loop=loop)

@@ -2,18 +2,16 @@
 import os
 from pathlib import Path
 from typing import Any
-from zlib import crc32
 
 from nnscratch.data.synthetic.styles import is_style
 from nnscratch.errors import InputError
-from nnscratch.files import FilePath, open_regular_file, reason
+from nnscratch.files import FilePath, checksum
 from nnscratch.hints import checked
 from nnscratch.schema import Rule, record, text, whole
 
 __all__ = ["file_record", "style_record", "verified_path", "verified_style"]
 
 FILE: Rule = record(path=text(), crc32=whole(0, 2**32 - 1))  # what `file_record` returns
-PIECE = 2**20
 
 
 def style(value: Any, place: str) -> None:
@@ -43,14 +41,8 @@ def file_record(path: FilePath) -> dict[str, Any]:
     InputError
         It cannot be read.
     """
-    with open_regular_file(path) as file:
-        checksum = 0
-        try:
-            while piece := file.read(PIECE):
-                checksum = crc32(piece, checksum)
-        except OSError as error:
-            raise InputError(f"cannot read {path} ({reason(error)}); give a readable file") from error
-    return {"path": os.fsdecode(Path(path).resolve()), "crc32": checksum}
+    total = checksum(path)  # first: a path that cannot be read may not even be resolved
+    return {"path": os.fsdecode(Path(path).resolve()), "crc32": total}
 
 
 @checked
@@ -77,7 +69,7 @@ def verified_path(entry: dict[str, Any], what: str = "the image was made") -> st
     path = entry["path"]
     if not os.path.exists(path):
         raise InputError(f"{path}, from which {what}, is gone; put it back")
-    if file_record(path)["crc32"] != entry["crc32"]:
+    if checksum(path) != entry["crc32"]:
         raise InputError(f"{path} has changed since {what}, expected the same file; put the old one back")
     return path
 

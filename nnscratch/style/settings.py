@@ -1,11 +1,10 @@
 """The settings of a style transfer: everything but the images that decides its result, so that it can be saved beside it."""
 from dataclasses import dataclass
-from math import isfinite
-from numbers import Real
+from math import inf
 from typing import Any
 
 from nnscratch.errors import InputError
-from nnscratch.hints import checked
+from nnscratch.hints import checked, is_number
 from nnscratch.ops.validation import check_choice, check_int
 from nnscratch.style.features import COLORS, check_features
 from nnscratch.style.minimizers import MINIMIZERS
@@ -19,7 +18,7 @@ INITS = ("content", "noise")
 
 def check_strength(strength: float) -> None:
     """Raise InputError unless the strength is a number from 0 to 100 (NaN is none)."""
-    if not (isinstance(strength, Real) and 0 <= strength <= 100):
+    if not (is_number(strength) and 0 <= strength <= 100):
         raise InputError(f"the strength is {strength}, expected 0, the photograph, to 100, nothing but style; start with 50")
 
 
@@ -79,11 +78,11 @@ class Settings:
         check_choice(self.init, "style transfer: init", INITS)
         check_choice(self.optimizer, "style transfer: optimizer", MINIMIZERS)
         check_choice(self.statistics, "style transfer: statistics", STATISTICS)
-        if self.max_memory is not None and not (isinstance(self.max_memory, Real) and 0 < self.max_memory < 1e6):
+        if self.max_memory is not None and not (is_number(self.max_memory) and 0 < self.max_memory < 1e6):
             raise InputError(f"--max-memory is {self.max_memory}, expected a number of GB above 0, such as 2")
         blend = [1] if self.blend is None else self.blend
-        if not (isinstance(blend, (list, tuple)) and all(isinstance(weight, Real) and weight > 0 for weight in blend)
-                and isfinite(sum(blend))):
+        if not (isinstance(blend, (list, tuple)) and all(is_number(weight) and weight > 0 for weight in blend)
+                and 0 < sum(blend) < inf):
             raise InputError(f"the blend is {self.blend}, expected a number above 0 for each style, such as 1 3")
 
     @checked

@@ -6,7 +6,6 @@ Both contain a record: the input files with their checksums, and the settings. `
 from the second. Neither file is trusted: schemas say what each entry may be.
 """
 import json
-import logging
 import os
 import re
 from collections.abc import Callable, Sequence
@@ -22,17 +21,15 @@ from nnscratch import checkpoint
 from nnscratch.backend import Array
 from nnscratch.errors import InputError
 from nnscratch.files import read_file, reason
+from nnscratch.outputs import BestEffort
 from nnscratch.schema import check, each, flag, number, optional, record, text, whole
 from nnscratch.style import provenance
 from nnscratch.style.provenance import FILE, file_record, style_record, verified_path, verified_style
 from nnscratch.style.settings import Settings
-from nnscratch.style.transfer import State
+from nnscratch.style.transfer import NUMBERS, State
 from nnscratch.version import __version__
 
 __all__ = ["read_sidecar", "read_state"]
-
-log = logging.getLogger("nnscratch")
-
 
 SETTINGS = record(features=text(), weights=optional(text()), strength=number(0, 100), steps=whole(1), seed=whole(),
                   keep_colors=optional(text()), init=text(), optimizer=text(), statistics=text(),
@@ -40,8 +37,6 @@ SETTINGS = record(features=text(), weights=optional(text()), strength=number(0, 
 RECORD = record(content=FILE, styles=each(provenance.style, 1, 100), masks=each(FILE, 0, 100), size=whole(1, 10_000),
                 style_scale=number(0.1, 10), settings=SETTINGS)
 SIDECAR = record(interrupted=flag)
-NUMBERS = record(scale=whole(0, 20), step=whole(1), loss=number(), converged=flag, history=each(
-    record(size=whole(1), loss=number(), content=number(), style=number())))
 ARRAYS = re.compile(r"x|gradient|[sy]\d|adam/(steps|(image|picture)/\w+)")
 
 
@@ -56,7 +51,7 @@ class StateSaver:
     def __init__(self, path: str | PathLike, record: dict[str, Any], frames: Callable[[], int] = lambda: 0) -> None:
         self.path, self.record, self.frames, self.written = Path(path), record, frames, perf_counter()
         self.latest: tuple[Callable[[], State], int] | None = None  # the state after the latest step, and the frames until then
-        self.works = True
+        self.attempt = BestEffort("the transfer goes on, but could not be resumed")
 
     def begin(self) -> None:
         """Write the record alone, so that the file belongs to this transfer from its first moment."""
@@ -70,15 +65,11 @@ class StateSaver:
 
     def write(self, state: Callable[[], State], frames: int) -> None:
         """Write a state, the number of frames until then, and the record to the file."""
-        if not self.works:
-            return
+        if self.attempt.failed:
+            return  # a state may have a gigabyte: it is not tried again
         arrays, numbers = state()
         info = {"record": self.record, "frames": frames, **numbers}
-        try:
-            checkpoint.write_arrays(self.path, arrays, checkpoint.header_text(None, info))
-        except InputError as error:
-            self.works = False
-            log.warning("%s; the transfer goes on, but could not be resumed", error)
+        self.attempt(lambda: checkpoint.write_arrays(self.path, arrays, checkpoint.header_text(None, info)))
         self.written = perf_counter()
 
     def finish(self) -> None:

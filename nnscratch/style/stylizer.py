@@ -58,13 +58,14 @@ class Stylizer:
     """
 
     def __init__(self, path: str | PathLike = SHIPPED):
-        info = checkpoint.read_arrays(path)[1]["info"]
+        saved = checkpoint.read_arrays(path)
+        info = saved[1]["info"]
         if info.get("what") != "stylizer":
             raise InputError(f"{path} holds {info.get('what', 'something else')!r}, expected a stylizer; train one with "
                              f"nnscratch train stylizer")
         check(info, record(upsampling=one_of(*UPSAMPLINGS), encoder=whole(0, 2**32 - 1)), path, "train it anew")
         self.encoder, self.decoder = encoder(), decoder(info["upsampling"])
-        checkpoint.load(path, self.decoder)
+        checkpoint.restore(path, saved, self.decoder)
         if info.get("encoder") != fingerprint(self.encoder):
             raise InputError(f"{path} was trained with other texture weights than those that come with nnscratch; train it "
                              f"again")

@@ -19,7 +19,7 @@ import numpy as np
 
 from nnscratch import backend, checkpoint
 from nnscratch.backend import Array, array_module, to_device
-from nnscratch.errors import printable
+from nnscratch.errors import as_argument, printable
 from nnscratch.fast import gram_matrix, gram_matrix_backward
 from nnscratch.hints import checked
 from nnscratch.losses import content_loss, mse, relative_gram_loss, total_variation
@@ -28,6 +28,7 @@ from nnscratch.networks.stylizer import CHANNELS, ENCODED, UPSAMPLINGS, adain, d
 from nnscratch.networks.texture_features import texture_features
 from nnscratch.ops.validation import check_choice, check_form, check_int, check_positive, check_type
 from nnscratch.optimizers import Adam, Optimizer, clip_by_global_norm, cosine_decay, warmup
+from nnscratch.outputs import TRAINING_GOES_ON, BestEffort
 from nnscratch.progress import progress_bar
 from nnscratch.schema import one_of, optional, record
 from nnscratch.style import provenance
@@ -85,20 +86,22 @@ def train_stylizer(folder: str | PathLike, style: str | PathLike | None = None, 
              "steps": check_int(steps, "train stylizer: steps", 1),
              "seed": check_int(seed, "train stylizer: seed", 0), "begins": "shipped" if start_shipped else "random"}
     backend.use(device)
-    with open_training(folder, "stylizer", given, resume, TRAINING, [style] if style else []) as (output, info):
+    with open_training(folder, "stylizer", given, resume, TRAINING, [style] if style else []) as training:
+        output, info, saved = training
         dataset = PairDataset(info["seed"], recorded_style(info["style"]))
         model, reconstruction_steps = initial_decoder(info)
-        optimizer, state = Adam(warmup(cosine_decay(LEARNING_RATE, info["steps"]), 50)), output.file(STATE)
-        if resume:
-            checkpoint.load(state, model, optimizer)
+        optimizer = Adam(warmup(cosine_decay(LEARNING_RATE, info["steps"]), 50))
+        state, path = output.file(STATE), output.file("stylizer.safetensors")
+        if saved:
+            checkpoint.restore(state, saved, model, optimizer)
         else:
             checkpoint.save(state, model, optimizer, info)  # so that even a training stopped at once can be resumed
+        attempt = BestEffort(TRAINING_GOES_ON)
         style_loss = train(model, optimizer, dataset, info, reconstruction_steps,
-                           lambda: checkpoint.save(state, model, optimizer, info))
-        path = output.file("stylizer.safetensors")
+                           lambda: attempt(lambda: checkpoint.save(state, model, optimizer, info)))
         checkpoint.save(path, model, info=info | {"what": "stylizer", "encoder": fingerprint(encoder())})
-    shown = printable(path)
-    print(f"the stylizer is {shown}; paint with  nnscratch style PHOTO STYLE --fast --weights {shown} -o OUT")
+    print(f"the stylizer is {printable(path)}; paint with  nnscratch style PHOTO STYLE --fast --weights {as_argument(path)} "
+          f"-o OUT")
     return style_loss
 
 

@@ -17,18 +17,18 @@ import numpy as np
 
 from nnscratch import backend, checkpoint
 from nnscratch.backend import Array, to_cpu, to_device
-from nnscratch.data.arrays import one_hot_labels
+from nnscratch.data.labels import one_hot_labels
 from nnscratch.data.synthetic.paintings import flow_painting
 from nnscratch.data.synthetic.patterns import PATTERNS
 from nnscratch.data.synthetic.textures import tint, tones
-from nnscratch.errors import InputError, printable
+from nnscratch.errors import InputError, as_argument, printable
 from nnscratch.hints import checked
 from nnscratch.losses import mse, softmax_cross_entropy
 from nnscratch.models import Model
 from nnscratch.networks.texture_features import texture_classifier, without_batch_norm
 from nnscratch.ops.validation import check_form, check_int
 from nnscratch.optimizers import Adam, Optimizer, cosine_decay, warmup
-from nnscratch.outputs import OutputFolder
+from nnscratch.outputs import TRAINING_GOES_ON, BestEffort, OutputFolder
 from nnscratch.progress import progress_bar
 from nnscratch.schema import Rule, anything, check, one_of, record, whole
 
@@ -67,33 +67,34 @@ def train_texture(folder: str | PathLike, *, steps: int = 2500, seed: int = 0, r
     """
     given = {"steps": check_int(steps, "train texture: steps", 1), "seed": check_int(seed, "train texture: seed", 0)}
     backend.use(device)
-    with open_training(folder, "texture", given, resume) as (output, info):
+    with open_training(folder, "texture", given, resume) as (output, info, saved):
         steps, seed, done = info["steps"], info["seed"], info["done"]
         names = [*PATTERNS, *(f"painting {k}" for k in range(PAINTINGS))]
         model = texture_classifier(len(names), seed)
         model.forward(to_device(np.zeros((1, SIDE, SIDE, 3), np.float32)))
-        optimizer, state = Adam(warmup(cosine_decay(LEARNING_RATE, steps), steps // 10 + 1)), output.file(STATE)
-        if resume:
-            checkpoint.load(state, model, optimizer)
+        optimizer = Adam(warmup(cosine_decay(LEARNING_RATE, steps), steps // 10 + 1))
+        state, path = output.file(STATE), output.file("features.safetensors")
+        attempt = BestEffort(TRAINING_GOES_ON)
+        if saved:
+            checkpoint.restore(state, saved, model, optimizer)
         else:
             checkpoint.save(state, model, optimizer, info)  # so that even a training stopped at once can be resumed
         train(model, optimizer, TextureDataset(seed), done, steps,
-              lambda step: checkpoint.save(state, model, optimizer, info | {"done": step}))
+              lambda step: attempt(lambda: checkpoint.save(state, model, optimizer, info | {"done": step})))
         accuracy = evaluate(model, TextureDataset(seed + 1))
         print(f"{accuracy:.1%} of {TEST_CROPS} new crops are classified correctly ({1 / len(names):.1%} by chance)")
-        path = output.file("features.safetensors")
         checkpoint.save(path, without_batch_norm(model), info={
             "what": "texture features", "steps": steps, "seed": seed, "right": accuracy, "classes": names})
-    shown = printable(path)
-    print(f"the loss network is {shown}; use it with  nnscratch style PHOTO STYLE --weights {shown} -o OUT")
+    print(f"the loss network is {printable(path)}; use it with  nnscratch style PHOTO STYLE --weights {as_argument(path)} "
+          f"-o OUT")
     return accuracy
 
 
 @contextlib.contextmanager
 def open_training(folder: str | PathLike, network: str, given: dict[str, Any], resume: bool,
                   schema: Rule = anything, inputs: Sequence[str | PathLike] = ()
-                  ) -> Iterator[tuple[OutputFolder, dict[str, Any]]]:
-    """Hold the folder of a training of this network that starts, or is resumed: yields it and the state's info.
+                  ) -> Iterator[tuple[OutputFolder, dict[str, Any], checkpoint.Saved | None]]:
+    """Hold the folder of a training of this network that starts, or is resumed: yields it, the info and what is saved.
 
     given : the options of a new training; a resumed one keeps its own, which must obey the schema. Raises InputError for a
     folder that cannot be made, that already holds a training, or none to resume, or one of another kind.
@@ -103,16 +104,17 @@ def open_training(folder: str | PathLike, network: str, given: dict[str, Any], r
         raise InputError(f"{folder} holds a training; add --resume to continue it, or give another --output")
     if resume and not os.path.exists(state):
         raise InputError(f"{folder} holds no training to resume; leave out --resume, or give its folder as --output")
-    info = checkpoint.read_arrays(state)[1]["info"] if resume else {"what": f"{network} training", "done": 0, **given}
+    saved = checkpoint.read_arrays(state) if resume else None
+    info = saved[1]["info"] if saved else {"what": f"{network} training", "done": 0, **given}
     check(info, record(what=one_of(f"{network} training"), done=whole(), steps=whole(1), seed=whole()), state,
           "start a new training in another folder")
     check(info, schema, state, "start a new training in another folder")
     files = (STATE, "features.safetensors" if network == "texture" else "stylizer.safetensors")
     with OutputFolder(folder, files, inputs, adopt=resume) as output:
         try:
-            yield output, info
+            yield output, info, saved
         except KeyboardInterrupt:
-            print(f"stopped; go on with  nnscratch train {network} --resume -o {printable(folder)}")
+            print(f"stopped; go on with  nnscratch train {network} --resume -o {as_argument(folder)}")
             raise
 
 

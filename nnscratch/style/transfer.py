@@ -17,6 +17,8 @@ from nnscratch.backend import Array, array_module, to_cpu, to_device
 from nnscratch.errors import InputError
 from nnscratch.fast import resize2d
 from nnscratch.hints import checked
+from nnscratch.ops.validation import check_shape
+from nnscratch.schema import check, each, flag, number, record, whole
 from nnscratch.style.colour import recolour_inputs, restore_colours
 from nnscratch.style.features import ALL_MAPS_SIDE, LossNetwork, loss_network
 from nnscratch.style.inputs import check_inputs, image_pyramid, initial_image, masks_to_device, stack_styles
@@ -28,6 +30,8 @@ from nnscratch.style.settings import Settings
 __all__ = ["Transfer", "estimate_steps", "transfer_style"]
 
 State: TypeAlias = tuple[dict[str, Array], dict[str, Any]]  # arrays, and JSON values
+NUMBERS = record(scale=whole(0, 20), step=whole(1), loss=number(), converged=flag, history=each(
+    record(size=whole(1), loss=number(), content=number(), style=number())))
 
 
 @dataclass
@@ -90,6 +94,8 @@ def transfer_style(content: Array, style: Array | Sequence[Array], *, masks: Seq
     options = Settings(**settings)
     styles: list[Array] = list(style) if isinstance(style, (list, tuple)) else [style]
     blend_weights = check_inputs(content, styles, options, masks)
+    if resume is not None:
+        check(resume[1], NUMBERS, "the state", "start again without it")
     if options.strength == 0:
         return Transfer(to_cpu(content).astype(np.float32))
     photograph, *styles = (to_cpu(image).astype(np.float32).clip(0, 1) for image in (content, *styles))
@@ -144,9 +150,9 @@ def snapshot(minimizer: Any, level: int, step: int, history: list[dict[str, Any]
 def restore(minimizer: Any, state: State, history: list[dict[str, Any]]) -> int:
     """Load a state into the minimizer and the history; return the number of completed steps at this size."""
     arrays, numbers = state
-    if any(arrays[name].shape != minimizer.x.shape for name in ("x", "gradient")):
-        raise InputError(f"the state holds an image {arrays['x'].shape}, expected {minimizer.x.shape} at this size; start "
-                         f"again without it")
+    for name in ("x", "gradient"):
+        check_shape("style transfer", f"{name!r} of the state", arrays.get(name), minimizer.x.shape,
+                    "at this size; start again without it")
     minimizer.load_state({name: to_device(array) for name, array in arrays.items()}, numbers)
     history.extend(numbers["history"])
     return numbers["step"]
@@ -170,11 +176,11 @@ def estimate_steps(minutes: float, content: Array, styles: list[Array], settings
     int
         Steps at each size, at least 1.
     """
+    blend_weights = check_inputs(content, styles, settings, masks)
     content, *styles = (to_device(to_cpu(image).astype(np.float32)) for image in (content, *styles))
     network = build_network(content, styles, settings)
     memory = feature_memory(network.model, content, styles, settings.max_memory, settings.statistics)
-    objective = build_objective(network, content, styles, settings.blend_weights(len(styles)), settings, memory,
-                                masks_to_device(masks))
+    objective = build_objective(network, content, styles, blend_weights, settings, memory, masks_to_device(masks))
     objective(content)  # the first evaluation allocates everything
     start = perf_counter()
     float(objective(content)[0])

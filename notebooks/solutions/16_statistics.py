@@ -1,29 +1,32 @@
 """Solutions of notebook 16."""
 import numpy as np
 
+from nnscratch.course import own
 
-def conditional_norm(x, gammas, betas, which, epsilon):
-    """(N, H, W, C), (S, C), (S, C), (N,) whole numbers, a number -> (N, H, W, C)"""
-    centred = x - x.mean(axis=(1, 2), keepdims=True)
-    variance = (centred**2).mean(axis=(1, 2), keepdims=True)
-    n = centred / np.sqrt(variance + epsilon)
-    return gammas[which][:, None, None] * n + betas[which][:, None, None]
+adain_keeps = ["same", "same", "doubled", 262]
+
+
+def matched_colours(x, y, epsilon):
+    """(M, C), (K, C), a number -> (M, C)"""
+    x, centred = x - x.mean(axis=0), y - y.mean(axis=0)
+    C_x, C_y = x.T @ x / len(x), centred.T @ centred / len(y)
+    values, vectors = np.linalg.eigh(C_x + epsilon * np.eye(len(C_x)))
+    inverse_root = vectors / np.sqrt(values) @ vectors.T
+    values, vectors = np.linalg.eigh(C_y)
+    root = vectors * np.sqrt(values.clip(0)) @ vectors.T
+    return x @ (root @ inverse_root).T + y.mean(axis=0)
 
 
 def adain(f, s, epsilon):
-    """(N, H, W, C), (N, H', W', C), a number -> t (N, H, W, C)"""
-    mean_f, mean_s = (a.mean(axis=(1, 2), keepdims=True) for a in (f, s))
-    var_f, var_s = (((a - mean)**2).mean(axis=(1, 2), keepdims=True) for a, mean in ((f, mean_f), (s, mean_s)))
-    return np.sqrt(var_s + epsilon) * (f - mean_f) / np.sqrt(var_f + epsilon) + mean_s
+    """(H, W, C), (H', W', C), a number -> t (H, W, C)"""
+    sigma_f, sigma_s = (np.sqrt(a.var(axis=(0, 1)) + epsilon) for a in (f, s))
+    return sigma_s * (f - f.mean(axis=(0, 1))) / sigma_f + s.mean(axis=(0, 1))
 
 
 def adain_backward(dt, f, s, epsilon):
-    """dt like f -> df (N, H, W, C), ds (N, H', W', C)"""
-    pixels = {"axis": (1, 2), "keepdims": True}
-    deviation_f, deviation_s = (np.sqrt(a.var(**pixels) + epsilon) for a in (f, s))
-    n = (f - f.mean(**pixels)) / deviation_f
-    df = deviation_s / deviation_f * (dt - dt.mean(**pixels) - n * (dt * n).mean(**pixels))
-    M = s.shape[1] * s.shape[2]
-    through_mean = dt.sum(**pixels) / M
-    through_deviation = (dt * n).sum(**pixels) * (s - s.mean(**pixels)) / (M * deviation_s)
-    return df, through_mean + through_deviation
+    """dt like f -> df (H, W, C), dstd (C,), dmean (C,), ds (H', W', C)"""
+    M = s.shape[0] * s.shape[1]
+    centred = s - s.mean(axis=(0, 1))
+    sigma_s = np.sqrt((centred**2).mean(axis=(0, 1)) + epsilon)
+    df, dstd, dmean = own.batch_norm_backward(dt[None], f[None], sigma_s, epsilon)
+    return df[0], dstd, dmean, dmean / M + dstd * centred / (M * sigma_s)

@@ -1,305 +1,481 @@
 # %% [markdown]
-# # 15 The Gram matrix: what goes with what, wherever it is
+# # 15 Texture and style: the Gram matrix
 #
-# **You will build** the numbers that style transfer takes for a style, and their gradient. At the end noise turns into a
-# painting's texture, pulled by nothing but a few tables of averages.
+# Can a style be written down in numbers? This notebook takes a painting, reduces it to nine small tables of averages, and
+# changes a photograph until its own tables are close to them. All gradients outside the network are your own.
 #
-# **You need** notebooks 01, 03 and 07.
+# **You will build** the Gram matrix and its backward pass, a style loss, a smoothness term, and at last milestone M4: a
+# step that takes a photograph towards the style of a painting, with your own Adam.
 #
-# **It takes** about an hour and a half with the exercises; the notebook itself runs in some seconds.
+# **You need** notebooks 07, 10 and 14.
+#
+# **It takes** about two and a half hours, in two sittings; the notebook itself runs in less than a minute.
 
 # %%
 import numpy as np
 
 from nnscratch import ops
-from nnscratch.course import checks, draw
+from nnscratch.course import checks, draw, own
 from nnscratch.course.draw import Grid
+from nnscratch.data.images import photograph, read_image
+from nnscratch.data.synthetic.styles import style_image
+
+PATH = photograph()  # later your own, "me.jpg"; some assertions hold for this one alone
+photo = read_image(PATH, 96)[0]
+style, coral = style_image("night", 96)[0], style_image("coral", 72)[0]
+draw.photographs({"photograph": photo, "night": style, "coral": coral},
+                 "a portrait of a woman in uniform, a painted night sky, red and black cells", 1.3)
 
 # %% [markdown]
-# ## Averages that forget where
+# **Figure 15.1.** The photograph (Grace Hopper, 1984), and two images whose style is to be measured: a night sky in broad
+# strokes, and a coral.
 #
-# A convolution with $C$ kernels gives each pixel $C$ numbers, its *features*: how much of an edge there is, how much blue, and
-# so on. Take a picture of 2 x 2 pixels with two channels. Laid out with a row for each pixel it is a matrix $F$ with
-# $M = H \cdot W$ rows and $C$ columns:
+# ## A table that forgets positions
+#
+# A convolutional layer gives each pixel $C$ features. Write them as a matrix $F$, one row for each of the $M = H W$ pixels.
+# The [Gram matrix](glossary.md#gram-matrix) $G$ has one entry for each pair of channels. Entry $G_{co}$ is the mean, over all
+# pixels, of the product of channel $c$ and channel $o$. Here are four pixels with two channels. The framed entry is
+# $(2 \cdot 0 + 2 \cdot 4 + 0 \cdot (-2) + 0 \cdot 0) / 4 = 2$:
 
 # %%
-x = np.array([[[2.0, 0], [2, 4]], [[0, -2], [0, 0]]])
-F = x.reshape(-1, 2)
-G = F.T @ F / 4
-draw.grids([[Grid("Fᵀ", F.T), "@", Grid("F", F), "/ 4  =", Grid("G", G, (0, 1, 1, 1))]],
-           "F transposed times F, divided by the four pixels, is G = [[2, 2], [2, 5]]")
+four = np.array([[2.0, 0], [2, 4], [0, -2], [0, 0]])
+entries = np.array([[2.0, 2], [2, 5]])
+assert entries[0, 1] == (four[:, 0] * four[:, 1]).mean()
+draw.grids([[Grid("F", four), "→", Grid("G", entries, (0, 1, 1, 1))]],
+           "four pixels with two channels have the Gram matrix [[2, 2], [2, 5]]", 0.5)
 
 # %% [markdown]
-# The framed number asks: do channels 0 and 1 go together? Multiply them pixel by pixel, and take the mean:
-# $(2 \cdot 0 + 2 \cdot 4 + 0 \cdot (-2) + 0 \cdot 0) / 4 = 2$. It is large if both are large in the same places, and below 0
-# if one is above 0 where the other is below. On the diagonal each channel meets itself, and that says how strong it is. In
-# letters:
+# **Figure 15.2.** $G$ has a row and a column for each channel; the pixels are averaged out.
 #
-# $$G_{ab} = \frac{1}{M} \sum_m F_{ma} F_{mb} \qquad \text{that is,} \qquad G = F^T F / M$$
+# A large $G_{co}$ says that both features are strong at the same pixels. The diagonal says how strong each one is.
 #
-# This is the *Gram matrix*; elsewhere you may find it without the $1/M$. It is symmetric, and its size depends on the number of
-# channels alone, so pictures of different sizes can be compared. As loops, on an input whose sizes all differ:
+# ### Exercise (predict): what changes the Gram matrix?
+#
+# By which factor does every entry of $G$ change if
+#
+# 1. the pixels change places at random,
+# 2. all features are doubled,
+# 3. the image is put beside a copy of itself, so that there are twice as many pixels?
+# 4. How many entries has $G$ for an image of 80 x 60 pixels with 32 channels?
+
+# %% exercise=gram_changes
+gram_changes = [..., ..., ..., ...]
 
 # %%
-rng = np.random.default_rng(0)
-x = rng.normal(size=(4, 5, 3))
-F = x.reshape(-1, 3)
-by_loops = np.zeros((3, 3))
-for a, b in np.ndindex(3, 3):
-    for m in range(20):
-        by_loops[a, b] += F[m, a] * F[m, b] / 20
-print("loops and product agree:", np.allclose(by_loops, F.T @ F / 20))
-assert np.allclose(by_loops, F.T @ F / 20)
+checks.gram_changes(gram_changes)
 
 # %% [markdown]
-# ### Exercise: the Gram matrix
+# ### Exercise (build): the Gram matrix
 #
-# Two lines: lay out, multiply.
+# Loops first if you like; it can be done in one line.
 
 # %% exercise=gram
-def gram(x):
-    """(H, W, C) -> (C, C)"""
+def gram(F):
+    """(M, C) -> (C, C)"""
     ...
 
 # %%
 checks.gram(gram)
 
+# %%
+assert np.allclose(own.gram(four), entries)
+doubled, twice = own.gram(2 * four), own.gram(np.concatenate([four, four]))
+print("features doubled:", doubled.ravel() / entries.ravel(),
+      "  beside its copy:", twice.ravel() / entries.ravel())
+assert np.allclose(doubled, 4 * entries) and np.allclose(twice, entries)
+
 # %% [markdown]
-# ## Shuffle the pixels
+# ## Style is what survives a shuffle of the features
 #
-# A sum does not care about the order of its terms. So if the pixels change places, $G$ stays. Here is a painting that the
-# library draws, before and after. The features are its three colours:
+# Shuffle the pixels of an image, and the Gram matrix of its colours stays. But the features of a convolution see several
+# pixels at once. Four random filters of 3 x 3, each with mean 0, respond to changes between neighbours. Shuffle their
+# *output*, and $G$ stays. Shuffle the *image*, and the filters see noise:
 
 # %%
-from nnscratch.data.synthetic.styles import style_image
-
-style = style_image("night", size=80)
-shuffled = rng.permutation(style.reshape(-1, 3)).reshape(style.shape)
-draw.images({"a painting": style[0], "its pixels, shuffled": shuffled[0]},
-            "a painting of stars, and the same pixels in random order: noise")
-
-# %%
-before, after = ops.gram_matrix(style)[0][0], ops.gram_matrix(shuffled)[0][0]
-assert np.allclose(before, after, atol=1e-5)
-draw.grids([[Grid("before", before), "=", Grid("after", after)]],
-           "the Gram matrices of the colours, before and after the shuffle: they are equal")
-
-# %% [markdown]
-# The colours' Gram matrix knows the palette and nothing else. Where, then, does the stroke of a brush come in? By features that
-# look at more than one pixel. Take four filters of 3 x 3, each with a mean of 0, so that they answer to changes only. Shuffling
-# their *answers* changes nothing, but shuffling the picture *before* the filters look at it does: what were strokes is noise,
-# and noise changes from every pixel to the next.
-
-# %%
+rng = np.random.default_rng(0)
+shuffled = rng.permutation(coral.reshape(-1, 3)).reshape(coral.shape)
 filters = rng.normal(size=(3, 3, 3, 4)).astype(np.float32)
 filters -= filters.mean(axis=(0, 1))
-features, of_noise = ops.conv2d(style, filters)[0], ops.conv2d(shuffled, filters)[0]
-moved = rng.permutation(features.reshape(-1, 4)).reshape(features.shape)
-wanted, same, other = (ops.gram_matrix(f)[0][0] for f in (features, moved, of_noise))
-assert np.allclose(wanted, same, atol=1e-3) and np.trace(other) > 2 * np.trace(wanted)
-draw.grids([[Grid("of the image", wanted), "=", Grid("features shuffled", same), "≠",
-             Grid("image shuffled", other)]],
-           "Gram matrices of four features: shuffled features have the same, "
-           "a shuffled image another")
+features, of_noise = (ops.conv2d(image[None], filters)[0].reshape(-1, 4)
+                      for image in (coral, shuffled))
+tables = [own.gram(F) for F in (features, rng.permutation(features), of_noise)]
+colours, same_colours = (own.gram(image.reshape(-1, 3)) for image in (coral, shuffled))
+assert np.allclose(colours, same_colours, atol=1e-4)
+assert np.allclose(tables[0], tables[1], atol=1e-4)
+assert np.trace(tables[2]) > 2 * np.trace(tables[0])
+names = "image", "features shuffled", "image shuffled"
+first, second, third = (Grid(name, table) for name, table in zip(names, tables))
+draw.grids([[first, "=", second, "≠", third]],
+           "four filters: equal for shuffled features, another for a shuffled image", 0.42)
 
 # %% [markdown]
-# That is what style transfer takes for *style*: **what goes with what, in windows of several sizes, wherever in the
-# picture.** A convolution of a convolution looks at 5 x 5 pixels, a third one at 7 x 7, and pooling between them doubles
-# that. So the Gram matrices of deeper layers know larger strokes. (It is a definition that works, and not all that a painter
-# would call style.)
+# **Figure 15.3.** The Gram matrix of four filters keeps the pattern inside their windows, and nothing about where it is.
+#
+# So a texture is described by the correlations of features, at any position. Deeper layers see larger windows. This is a
+# definition that works, and not all that a painter would call style.
 #
 # ## Backward
 #
-# A loss $L$ will depend on $G$, and somebody gives us $dG_{ab} = \partial L / \partial G_{ab}$. What is $dF$? First with
-# numbers. Back to the four pixels. Raise the 2 in row 1, column 0 of $F$, $F_{1,0}$, by a small $h$. The mean of channel 0
-# squared rises by $2 \cdot 2h / 4 = h$, since the 2 meets itself (and by $h^2 / 4$, which is as good as nothing for a small
-# $h$). The mean of the product with channel 1, which is 4 there, rises by $4h / 4 = h$, and this mean stands in $G$ *twice*, as
-# $G_{0,1}$ and as $G_{1,0}$. With
+# A loss $L$ depends on $G$, and $dG$ is given. What is $dF$? By hand, with the four pixels and
 #
 # $$dG = \begin{pmatrix} 1 & 10 \\ 100 & 1000 \end{pmatrix}$$
 #
-# $L$ rises by $1h + 10h + 100h$, so $dF_{1,0} = 111$. Now with letters, step by step. $G_{ab}$ holds the product
-# $F_{ma} F_{mb}$, so $F_{mc}$ appears as first factor where $a = c$, and as second where $b = c$. By the product rule
+# Raise $F_{1,0} = 2$, in row 1 and column 0, by a small $\delta$. It is multiplied by itself in $G_{00}$, which rises by $2
+# \cdot 2 \delta / 4 = \delta$ (and by $\delta^2/4$, which is negligible). It is multiplied by its neighbour 4 in $G_{01}$,
+# which rises by $4 \delta / 4 = \delta$, and so does $G_{10}$. Altogether $L$ rises by $1 \delta + 10 \delta + 100 \delta$:
+# $dF_{1,0} = 111$. The value 1000 plays no part.
 #
-# $$\frac{\partial G_{ab}}{\partial F_{mc}} = \frac{1}{M} \big( [a = c]\, F_{mb} + F_{ma}\, [b = c] \big)$$
+# ### Exercise (derive): the gradient of the Gram matrix
 #
-# where $[\;]$ is 1 if true and 0 if not. Multiply by $dG_{ab}$ and add over all $a$ and $b$. Each bracket leaves one sum:
-#
-# $$dF_{mc} = \frac{1}{M} \Big( \sum_b dG_{cb} F_{mb} + \sum_a F_{ma}\, dG_{ac} \Big)$$
-#
-# The first sum is $(F\, dG^T)_{mc}$, the second $(F\, dG)_{mc}$. Together:
-#
-# $$dF = F\, (dG + dG^T) / M$$
-#
-# As loops, and without, on the four pixels:
-
-# %%
-F, dG = np.array([[2.0, 0], [2, 4], [0, -2], [0, 0]]), np.array([[1.0, 10], [100, 1000]])
-dF = np.zeros_like(F)
-for m, c in np.ndindex(4, 2):
-    for k in range(2):
-        dF[m, c] += (dG[c, k] * F[m, k] + F[m, k] * dG[k, c]) / 4
-print("dF[1, 0] =", dF[1, 0], "  loops and product agree:", np.allclose(dF, F @ (dG + dG.T) / 4))
-assert dF[1, 0] == 111 and np.allclose(dF, F @ (dG + dG.T) / 4)
-
-# %% [markdown]
-# ### Exercise: the gradient
+# On paper: in which entries of $G$ does $F_{n,c}$, channel $c$ of pixel $n$, occur? Write $dF_{n,c}$ as a sum, then all of $dF$
+# with a matrix product.
 
 # %% exercise=gram_backward
-def gram_backward(dG, x):
-    """dx (H, W, C) for dG (C, C)"""
+def gram_backward(dG, F):
+    """(C, C), (M, C) -> dF (M, C)"""
     ...
 
 # %%
 checks.gram_backward(gram_backward)
 
-# %% [markdown]
-# And measured, as in notebook 03. The library's op takes several pictures at once, each with a matrix of its own:
-
 # %%
-from nnscratch.gradcheck import check_op
-
-several = rng.normal(size=(2, 4, 5, 3))
-G, cache = ops.gram_matrix(several)
-dG = rng.normal(size=G.shape)
-F, both = several.reshape(2, 20, 3), dG + dG.swapaxes(1, 2)
-same = np.allclose((F @ both / 20).reshape(several.shape), ops.gram_matrix_backward(dG, cache))
-report = check_op(ops.gram_matrix, ops.gram_matrix_backward, [several], names=["x"])
-print("the library has the same gradient:", same, "  measured:", report.ok)
-assert same and report.ok
+dF = own.gram_backward(np.array([[1.0, 10], [100, 1000]]), four)
+print(f"dF[1, 0] = {dF[1, 0]:g}")
+assert np.isclose(dF[1, 0], 111)
 
 # %% [markdown]
-# ## A pull
+# ### Exercise (build): the style loss of a layer
 #
-# Let $A$ be the Gram matrix of a texture. How far $G$ is from it says the mean of the squares, and its gradient by $G$ we know
-# from notebook 01:
+# Let $G^s$ be the Gram matrix of the style. The *style loss* is the mean squared difference of the entries:
 #
-# $$L = \frac{1}{C^2} \sum_{ab} (G_{ab} - A_{ab})^2 \qquad dG = \frac{2}{C^2} (G - A)$$
+# $$L = \frac{1}{C^2} \sum_{c,\,o} (G_{co} - G^s_{co})^2$$
 #
-# Then $dG$ goes back to the features.
-#
-# ### Exercise: loss and gradient
-#
-# Use the library's two ops. They take several pictures at once, and `x[None]` is a batch of one: `ops.gram_matrix(x[None])`
-# gives $G$ in the shape (1, C, C), and a cache; `ops.gram_matrix_backward(dG, cache)` wants such a $dG$.
+# Return $L$ and its gradient with respect to $F$, with the two functions that you have built: `own.gram` and
+# `own.gram_backward`.
 
-# %% exercise=gram_loss
-def gram_loss(x, A):
-    """L = mean of (G - A)², a number, and dx (H, W, C)"""
+# %% exercise=style_loss
+def style_loss(F, G_s):
+    """(M, C), (C, C) -> L, dF (M, C)"""
     ...
 
 # %%
-checks.gram_loss(gram_loss)
+checks.style_loss(style_loss)
+
+# %%
+F, G_s = rng.normal(size=(6, 3)), np.eye(3)
+L, dF = own.style_loss(F, G_s)
+measured = own.numeric_gradient(lambda F: own.style_loss(F, G_s)[0], F, 1e-5)
+print("gradient check passed:", np.allclose(dF, measured, atol=1e-8))
+assert np.allclose(dF, measured, atol=1e-8)
 
 # %% [markdown]
-# ## Why features are counted from their mean
+# ## Noise becomes texture
 #
-# In the network that we will use, as in most, a relu ends each layer, so features are never negative. Two channels that have
-# nothing to do with each other, but lie around 5 and 7, have $G_{ab} \approx 35$. In general a mean of products splits, with
-# $\mu$ for the means:
+# The features come from a network that the library has trained to tell textures apart. It has nine layers: the image itself,
+# and eight convolutions. Its weights are fixed. Gatys, Ecker and Bethge, who invented the method, used a larger network, VGG.
+# We differ in three points:
 #
-# $$\text{mean}(f_a f_b) = \mu_a \mu_b + \text{mean}\big((f_a - \mu_a)(f_b - \mu_b)\big)$$
-#
-# The first part says only how bright channels are on average; the second says what varies with what, and is what we are after.
-# The library has trained a network to tell textures apart. It gives nine feature maps: the picture itself, and what eight
-# convolutions make of it, one after the other. How large are the two parts there, each as a table of $C \times C$ numbers, in
-# sums of squares, beside $G$? (The shares need not add up to 100 %, for the tables are added, not their squares.)
+# - They have no $1/M$ in $G$.
+# - We subtract the style's mean $\mu$ from each channel. Features after a ReLU are never negative, so without this most of $G$
+#   would be products of means.
+# - We divide the style loss of each layer by the mean of $(G^s)^2$ plus the mean of $G^2$ at the start, so that no layer
+#   decides alone.
 
 # %%
 from nnscratch.networks.texture_features import texture_features
 
-network = texture_features()
-maps = network.forward(style)
-for f in maps:
-    mu = f.mean(axis=(0, 1, 2))
-    G, first, second = (ops.gram_matrix(f)[0], np.outer(mu, mu), ops.gram_matrix(f - mu)[0])
-    assert np.allclose(G, first + second, atol=1e-4 * np.abs(G).max())
-    of_first, of_second = (100 * (part**2).sum() / (G**2).sum() for part in (first, second))
-    print(f"{f.shape[1]} x {f.shape[2]} pixels, {f.shape[3]:3} channels: "
-          f"brightness {of_first:.0f} %, what varies {of_second:.0f} %")
-    assert of_first > of_second
-
-# %% [markdown]
-# Brightness is the larger part in every map, and in the last ones nearly all there is. So we subtract the *style's* mean
-# $\mu$, from the style and from our picture alike. A picture that is brighter than the style still has a $G$ that is too
-# large, and is pulled back. And since $\mu$ is a constant, the backward stays as it was, with $F - \mu$ in the place of $F$.
-#
-# ## Noise becomes texture
-#
-# All parts together. Each of the nine maps has a pull, and they are added up. But numbers are larger in some maps than in
-# others, and those would decide alone; so each pull is divided by the size of what there is to pull, the Gram matrix $A_k$ of
-# the style and $B_k$ of the noise that we begin with:
-#
-# $$L = \frac19 \sum_k \frac{\text{mean}\big((G_k - A_k)^2\big)}{\text{mean}(A_k^2) + \text{mean}(B_k^2)}$$
-#
-# All nine gradients go backward through the network, down to the *pixels*: we do not train weights, we train the picture.
+model = texture_features()
 
 # %%
-noise = rng.random(style.shape, np.float32)
-means = [f.mean(axis=(1, 2), keepdims=True) for f in maps]
-targets = [ops.gram_matrix(f - mu)[0] for f, mu in zip(maps, means)]
-starts = [ops.gram_matrix(f - mu)[0] for f, mu in zip(network.forward(noise), means)]
-wholes = [np.mean(A**2) + np.mean(B**2) for A, B in zip(targets, starts)]
+for f in model.forward(style[None]):
+    mu, G = f.mean(axis=(0, 1, 2)), own.gram(f.reshape(-1, f.shape[3]))
+    assert np.linalg.norm(np.outer(mu, mu)) > np.linalg.norm(G - np.outer(mu, mu))  # most of G
 
 
-def pull(image):
-    loss, gradients, ours = 0, [], network.forward(image, remember=True)
-    for f, mu, A, whole in zip(ours, means, targets, wholes):
-        G, cache = ops.gram_matrix(f - mu)
-        loss += np.mean((G - A)**2) / whole / 9
-        dG = 2 * (G - A) / A.size / whole / 9
-        gradients.append(ops.gram_matrix_backward(dG, cache))
-    return loss, network.backward(gradients, wrt="input")
+def centred(style):
+    """The network, with the style's mean subtracted from each channel."""
+    means = [f.mean(axis=(0, 1, 2)) for f in model.forward(style[None])]
+
+    def network(x):
+        maps = model.forward(x[None].astype(np.float32), remember=True)
+
+        def backward(dF):
+            dF = [d.reshape(f.shape).astype(f.dtype) for d, f in zip(dF, maps)]
+            return model.backward(dF, wrt="input")[0]
+        return [f.reshape(-1, f.shape[3]) - mu for f, mu in zip(maps, means)], backward
+    return network
 
 # %% [markdown]
-# We could walk downhill as in notebook 01. L-BFGS as a rule needs fewer steps: from how the gradient changed over the last
-# steps it guesses how the loss is bent, and so how far to go. It is a hundred lines in `nnscratch/lbfgs.py`.
+# `network(x)` returns the features of all layers, and a function that takes the list of their gradients back to the pixels:
+# we train the image, not the weights.
+
+# %%
+def relative(G_s, F):
+    """A weight for each layer: the mean of the layers' losses, each divided by its size."""
+    return [1 / len(F) / (np.mean(G**2) + np.mean(own.gram(f)**2)) for G, f in zip(G_s, F)]
+
+
+noise, of_coral = rng.random(coral.shape, np.float32), centred(coral)
+coral_G = [own.gram(F) for F in of_coral(coral)[0]]
+coral_w = relative(coral_G, of_coral(noise)[0])
+
+
+def texture_loss(x):
+    F, backward = of_coral(x)
+    parts = [own.style_loss(f, G) for f, G in zip(F, coral_G)]
+    return (sum(w * L for w, (L, _) in zip(coral_w, parts)),
+            backward([w * dF for w, (_, dF) in zip(coral_w, parts)]))
+
+# %% [markdown]
+# Gradient descent would do. L-BFGS needs fewer steps: it estimates the curvature from the last ten gradients (the library's
+# `lbfgs.py`). This is [texture synthesis](glossary.md#texture-synthesis):
 
 # %%
 from nnscratch.lbfgs import LBFGS
 
-minimizer, images = LBFGS(pull, noise), {}
-first = minimizer.loss
+minimizer, frames = LBFGS(texture_loss, noise), {}
+first_loss = minimizer.loss
 for step in range(61):
     if step in (0, 5, 20, 60):
-        images[f"step {step}"] = minimizer.x[0].clip(0, 1)
+        frames[f"step {step}"] = minimizer.x.clip(0, 1)
     minimizer.step()
-print("the loss is less than a hundredth of the first:", minimizer.loss < first / 100)
-assert minimizer.loss < first / 100
-
-# %%
-draw.images({**images, "the style": style[0]},
-            "noise after 0, 5, 20 and 60 steps: patches of blue, yellow and orange appear", 1.7)
+print("loss below a hundredth of the first:", minimizer.loss < first_loss / 100)
+assert minimizer.loss < first_loss / 100
+draw.photographs({**frames, "style": coral}, "noise becomes a pattern of black and red cells", 1.2)
 
 # %% [markdown]
-# Blue, yellow and orange, in patches with bright edges, and none is where it was. The long strokes are not there: tables of
-# averages over small windows do not know them. The picture was pulled by nine such tables and nine rows of means, and by no
-# pixel of the painting.
+# **Figure 15.4.** Noise after 0, 5, 20 and 60 steps: cells of the right size and colour, and none where it was in the style.
 #
-# ## The class does the same
+# ## Content: features at their positions
 #
-# `style.objective.Objective` is our `pull` with two more terms: one for the content of a photograph, one for smoothness. With
-# their weights at 0 nothing else is left. (It computes in another order, in float32: hence the tolerance.)
+# [Style transfer](glossary.md#style-transfer) adds a photograph. Its [content loss](glossary.md#content-loss-style-loss) is
+# the mean squared error of notebook 02 between the features of one layer: `own.mse(F, F_c)`. Here positions matter. What does a
+# layer keep? Start from noise, and minimise the content loss of one layer alone:
+
+# %%
+network = centred(style)
+F_c, start = network(photo)[0], rng.random(photo.shape, np.float32)
+
+
+def content_alone(x, k):
+    F, backward = network(x)
+    dF = [np.zeros_like(f) for f in F]
+    L, dF[k] = own.mse(F[k], F_c[k])
+    return L, backward(dF)
+
+
+kept = {}
+for k in (2, 5, 8):
+    one = LBFGS(lambda x, k=k: content_alone(x, k), start)
+    for _ in range(20):
+        one.step()
+    kept[f"layer {k}"] = one.x.clip(0, 1)
+draw.photographs({**kept, "photograph": photo},
+                 "layer 2 restores the photograph, 5 its edges, 8 hardly a face", 1.3)
+
+# %% [markdown]
+# **Figure 15.5.** What each layer keeps, after 20 steps: layer 2 nearly everything in paler colours, layer 5 edges without
+# colours, layer 8 little.
+#
+# Gatys et al. take a deep layer. We take layer 2: with this small network it keeps far more of the photograph at the same
+# style.
+#
+# ## Smoothness
+#
+# The features leave freedom for grain. So neighbouring pixels should differ little. The
+# [smoothness term](glossary.md#total-variation-smoothness) is the sum of all squared differences of neighbours, down and
+# across, divided by the number of values in $x$. (Total variation sums absolute differences; the squares are a relative of it.)
+# The three pixels $(1, 3, 2)$ have the differences $2$ and $-1$, so $L = (4 + 1) / 3$. If the middle one rises by a small
+# $\delta$, then $2^2$ rises by $4 \delta$ and $(-1)^2$ by $2 \delta$: its gradient is $6/3 = 2$.
+#
+# ### Exercise (derive): the smoothness term
+#
+# Derive $dx$ for a pixel with four neighbours first.
+
+# %% exercise=smoothness
+def smoothness(x):
+    """(H, W, C) -> L, dx (H, W, C)"""
+    ...
+
+# %%
+checks.smoothness(smoothness)
+
+# %%
+L, dx = own.smoothness(np.array([1.0, 3, 2]).reshape(1, 3, 1))
+print(f"L = {L:.3f}, dx of the middle pixel = {dx[0, 1, 0]:.3f}")
+assert np.isclose(L, 5 / 3) and np.isclose(dx[0, 1, 0], 2)
+
+# %% [markdown]
+# ## Milestone M4: one step of style transfer
+#
+# The whole loss has a weight for each term and layer $\ell$:
+#
+# $$L = \sum_\ell \big( w_c^\ell L_c^\ell + w_s^\ell L_s^\ell \big) + w_x L_x$$
+#
+# $L_c^\ell$ is the content loss of layer $\ell$, $L_s^\ell$ its style loss, $L_x$ the smoothness term.
+#
+# ### Exercise (build): `style_step`
+#
+# Compute $L$ at $x$ and the gradient with respect to $x$. Then take a step by `own.adam(w, m, v, dw, step, lr, beta1, beta2,
+# epsilon)` of notebook 14, with 0.9, 0.99 and 1e-8 for the last three, and clip the new $x$ to [0, 1]. As above, `F, backward
+# = network(x)`. `targets` is the pair of lists `F_c`, `G_s`, and `weights` the triple `w_c`, `w_s` (lists) and `w_x` (a
+# number). The check has a network `pixels`, whose only layer is the pixels themselves.
+
+# %% exercise=style_step
+def style_step(x, m, v, step, lr, network, targets, weights):
+    """x, m, v (H, W, C); network(x) -> F, backward; F_c, G_s; w_c, w_s, w_x -> L, x, m, v"""
+    ...
+
+# %%
+checks.style_step(style_step)
+
+# %% [markdown]
+# Content has weight 1, relative to the photograph's features, in layer 2 alone. Style has weight 30, spread over all layers.
+
+# %%
+style_G = [own.gram(F) for F in network(style)[0]]
+targets = F_c, style_G
+w_c = [0.0] * 9
+w_c[2] = 1 / np.mean(model.forward(photo[None])[2]**2)
+weights = w_c, [30 * w for w in relative(style_G, F_c)], 0.3
+
+x, losses = (photo, np.zeros_like(photo), np.zeros_like(photo)), []
+for step in range(1, 61):
+    L, *x = own.style_step(*x, step, 0.02, network, targets, weights)
+    losses.append(float(L))
+print("loss below a tenth of the first:", losses[-1] < losses[0] / 10)
+assert losses[-1] < losses[0] / 10
+draw.photographs({"photograph": photo, "60 steps": x[0], "style": style},
+                 "the portrait in blue and yellow strokes", 1.6)
+
+# %% [markdown]
+# **Figure 15.6.** The photograph after 60 of your own steps: the colours and strokes of the night, at the photograph's forms.
+
+# %% varies
+own.who("M4")
+
+# %% [markdown]
+# ## The library's class, and L-BFGS
+#
+# `style.objective.Objective` computes the same loss. After the first step Adam's $m$ is a tenth of the gradient, so both can be
+# compared:
 
 # %%
 from nnscratch.style.objective import Objective
 
-objective = Objective(network, noise, [style], content_weight=0, style_weight=1, smoothness=0,
-                      content_layer=4)
-(loss, gradient), (ours, our_gradient) = objective(noise), pull(noise)
-close = np.allclose(gradient, our_gradient, rtol=1e-3, atol=1e-7)
-same = np.isclose(loss, ours, rtol=1e-4) and close
-print("Objective has our loss and our gradient:", same)
+
+def objective(content, painting, weight):
+    return Objective(model, content[None], [painting[None]], content_weight=1, style_weight=weight,
+                     smoothness=weight / 100, content_layer=2)
+
+# %%
+loss, gradient = objective(photo, style, 30)(photo[None])
+L, _, m, _ = own.style_step(photo, 0 * photo, 0 * photo, 1, 0.02, network, targets, weights)
+close = np.allclose(10 * m, gradient[0], atol=1e-3 * abs(gradient).max())
+same = np.isclose(L, loss, rtol=1e-4) and close
+print("the same loss and gradient:", same)
 assert same
 
+# %%
+def minimise(function, begin, steps):
+    """The image after so many steps of L-BFGS, and the losses."""
+    descent = LBFGS(function, begin[None])
+    falling = [descent.loss] + [descent.step() for _ in range(steps)]
+    return descent.x[0].clip(0, 1), falling
+
+
+random = np.random.default_rng(1).random(photo.shape, np.float32)
+by_lbfgs, from_noise = (minimise(objective(photo, style, 30), begin, 40)[1]
+                        for begin in (photo, random))
+
+# %%
+assert by_lbfgs[-1] < 0.9 * min(from_noise[-1], losses[-1])
+paths = {"Adam, from the photograph": losses, "L-BFGS, from the photograph": by_lbfgs,
+         "L-BFGS, from noise": from_noise}
+draw.curves({name: (np.arange(len(path)), np.array(path) / losses[0])
+             for name, path in paths.items()},
+            "three falling losses; L-BFGS from the photograph is lowest", "step",
+            "loss / first loss", log="y", height=2.8)
+
 # %% [markdown]
+# **Figure 15.7.** L-BFGS needs fewer steps than Adam. From noise it needs more of them: each edge must be found again.
+#
+# ## How much style?
+#
+# Only the ratio of the weights matters. Weights that look far apart may give images that look alike, so let us measure the mean
+# absolute difference of the pixels, which are in [0, 1]:
+
+# %%
+strengths = [0.1, 1, 10, 100, 1000]
+stylised = {s: minimise(objective(photo, style, s), photo, 20)[0] for s in strengths}
+apart = [abs(stylised[a] - stylised[b]).mean() for a, b in ((0.1, 10), (10, 1000))]
+print("neighbours differ by more than 0.05:", min(apart) > 0.05)
+assert min(apart) > 0.05
+
+
+def panel(axes, weight):
+    axes.imshow(stylised[weight], interpolation="nearest")
+    axes.set_axis_off()
+
+
+draw.explore(panel, "the portrait at three style weights, more and more a night sky",
+             weight=strengths, shown=[(0.1,), (10,), (1000,)], size=(1.7, 2.1), jpeg=True)
+
+# %% [markdown]
+# **Figure 15.8.** Three style weights; neighbouring images differ by more than 0.05 a pixel on average. In a running notebook a
+# slider shows five.
+#
+# ## Small first, then large
+#
+# On a large image a filter sees only the grain of a brush stroke. So stylise a small image first, where the same window covers
+# a whole stroke; then enlarge the result, and start the large one from it.
+
+# %%
+large, large_style = read_image(PATH, 160)[0], style_image("night", 160)[0]
+at_large = objective(large, large_style, 100)
+enlarged = ops.resize2d(stylised[100][None], large.shape[:2])[0][0]
+at_once, both = (minimise(at_large, begin, 15)[0] for begin in (large, enlarged))
+draw.photographs({"large at once": at_once, "small, then large": both},
+                 "with the small image first, the wall has broad swirls", 2.1)
+
+# %% [markdown]
+# **Figure 15.9.** With the small image first, the wall behind her has broad swirls; without it, grain.
+#
+# In a terminal, `nnscratch style photo.jpg night -o out.png` does all this, with several styles and masks if you like.
+#
 # ## Questions
 #
-# 1. Turn the style by 90 degrees. Does the Gram matrix of its colours change? That of its filters' answers?
-# 2. If all features double, what happens to $G$, and to $dF$ for the same $dG$?
-# 3. $F$ has $M \cdot C$ numbers, $G$ about $C^2 / 2$ different ones, so something must be lost. Look at the last of the nine
-#    maps: how small would the picture have to be for $G$ to have more numbers than $F$?
+# 1. The image is turned by 90 degrees. Does the Gram matrix of its colours change? That of its filters?
 #
-# **Alone:** take another style, "mosaic" or "hatching". Leave out all maps but the first two: what is lost?
+# <details><summary>Answer</summary>
 #
-# **Next:** [15 Style transfer on your own photograph](15b_transfer.ipynb)
+# Colours: no, the same pixels are averaged. Filters: yes, since an edge filter responds to one direction.
+#
+# </details>
+#
+# 2. Why does the content loss compare position by position, and the style loss not?
+#
+# <details><summary>Answer</summary>
+#
+# The content is where things are, so positions must be kept. A style should fit anywhere.
+#
+# </details>
+#
+# 3. $F$ has $M C$ values, $G$ about $C^2/2$ different ones. When does $G$ have more?
+#
+# <details><summary>Answer</summary>
+#
+# If $M < C/2$: with 128 channels for fewer than 64 pixels, as in the last layers of a very small image.
+#
+# </details>
+#
+# ## References
+#
+# - Gatys, Ecker, Bethge (2015), *Texture synthesis using convolutional neural networks*
+# - Gatys, Ecker, Bethge (2016), *Image style transfer using convolutional neural networks*, section 2
+# - Li, Wang, Liu, Hou (2017), *Demystifying neural style transfer*
+# - Mahendran and Vedaldi (2015), *Understanding deep image representations by inverting them*
+# - Rudin, Osher, Fatemi (1992), *Nonlinear total variation based noise removal algorithms*
+# - Liu and Nocedal (1989), *On the limited memory BFGS method for large scale optimization*
+#
+# **Next:** [16 Matching statistics: colour, AdaIN, style in one pass](16_statistics.ipynb)

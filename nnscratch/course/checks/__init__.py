@@ -17,7 +17,7 @@ from nnscratch.course.checks.gan_training import exhibits, gan_step
 from nnscratch.course.checks.generator_design import generator_shapes, which_generate
 from nnscratch.course.checks.gpu import crossover, intensity, queue_seconds, roofline_seconds
 from nnscratch.course.checks.gradients import chain, fan_out, numeric_gradient, walk_back
-from nnscratch.course.checks.gram_matrix import gram, gram_backward, gram_loss
+from nnscratch.course.checks.gram_matrix import gram, gram_backward, gram_changes, style_loss
 from nnscratch.course.checks.image_filters import filters
 from nnscratch.course.checks.initialisation import he_normal, variances
 from nnscratch.course.checks.inside import confusion_matrix, confusion_numbers, occlusion, saliency
@@ -29,22 +29,22 @@ from nnscratch.course.checks.perceptron import before_training, faulty_lines, ml
 from nnscratch.course.checks.pooling import max_pool, max_pool_backward
 from nnscratch.course.checks.rectifiers import leaky_relu_backward, relu_backward
 from nnscratch.course.checks.regularisation import dropout, shifted
-from nnscratch.course.checks.stylizer import adain, adain_backward, conditional_norm
-from nnscratch.course.checks.transfer import content_gradient, matched_colours, total_variation
+from nnscratch.course.checks.stylizer import adain, adain_backward, adain_keeps
+from nnscratch.course.checks.transfer import matched_colours, smoothness, style_step
 from nnscratch.course.checks.upsampling import conv_transpose, conv_transpose_dx, covering, overlap, transposed_size
 from nnscratch.course.checks.upstream_gradients import upstream
 from nnscratch.course.checks.wrong_gradients import guilty
 
-__all__ = ["accuracy", "adain", "adain_backward", "adam", "array_shapes", "batch_norm", "batch_norm_backward",
+__all__ = ["accuracy", "adain", "adain_backward", "adain_keeps", "adam", "array_shapes", "batch_norm", "batch_norm_backward",
            "batch_norm_steps", "batches", "before_training", "chain", "cnn_backward", "cnn_forward", "cnn_table", "col2im",
-           "conditional_norm", "confusion_matrix", "confusion_numbers", "content_gradient", "conv2d", "conv2d_backward",
-           "conv_dkernel", "conv_dx", "conv_flop", "conv_in_blocks", "conv_loops", "conv_transpose", "conv_transpose_dx",
-           "coverage", "covering", "crossover", "dense", "dense_backward", "discriminator_loss", "dropout", "exhibits", "f23",
-           "fan_out", "fast_step", "faulty_lines", "filters", "first_losses", "fit_line", "gan_step", "generator_loss",
-           "generator_shapes", "gram", "gram_backward", "gram_loss", "guilty", "hat", "he_normal", "illnesses", "im2col",
-           "inference_backward", "intensity", "layer_shapes", "leaky_relu_backward", "line_bytes", "line_gradient", "live_taps",
-           "matched_colours", "max_pool", "max_pool_backward", "mlp_backward", "momentum_step", "mse", "neuron_outputs",
-           "numeric_gradient", "occlusion", "one_hot", "output_size", "overlap", "queue_seconds", "relu_backward",
-           "roofline_seconds", "running_mean", "saliency", "sgd_step", "shifted", "side_after", "softmax_cross_entropy",
-           "standardise", "stretch", "total_variation", "train_linear", "transposed_size", "two_slopes", "upstream",
-           "variances", "walk_back", "which_generate", "which_rate"]
+           "confusion_matrix", "confusion_numbers", "conv2d", "conv2d_backward", "conv_dkernel", "conv_dx", "conv_flop",
+           "conv_in_blocks", "conv_loops", "conv_transpose", "conv_transpose_dx", "coverage", "covering", "crossover", "dense",
+           "dense_backward", "discriminator_loss", "dropout", "exhibits", "f23", "fan_out", "fast_step", "faulty_lines",
+           "filters", "first_losses", "fit_line", "gan_step", "generator_loss", "generator_shapes", "gram", "gram_backward",
+           "gram_changes", "guilty", "hat", "he_normal", "illnesses", "im2col", "inference_backward", "intensity",
+           "layer_shapes", "leaky_relu_backward", "line_bytes", "line_gradient", "live_taps", "matched_colours", "max_pool",
+           "max_pool_backward", "mlp_backward", "momentum_step", "mse", "neuron_outputs", "numeric_gradient", "occlusion",
+           "one_hot", "output_size", "overlap", "queue_seconds", "relu_backward", "roofline_seconds", "running_mean",
+           "saliency", "sgd_step", "shifted", "side_after", "smoothness", "softmax_cross_entropy", "standardise", "stretch",
+           "style_loss", "style_step", "train_linear", "transposed_size", "two_slopes", "upstream", "variances", "walk_back",
+           "which_generate", "which_rate"]

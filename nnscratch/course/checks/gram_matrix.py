@@ -1,97 +1,119 @@
-"""Exercises of notebook 15: the Gram matrix, its backward, and a texture loss with its gradient.
+"""Exercises of notebook 15: the Gram matrix, its backward, and the style loss of a layer with its gradient.
 
-Shapes: x and dx (H, W, C), G and dG (C, C): the features of one image.
+Shapes: features F and dF (M, C), a row for each pixel; Gram matrices G, G_s and dG (C, C).
 """
+from typing import Any
+
 import numpy as np
 
 from nnscratch import ops
 from nnscratch.course.checks.compare import compare
 from nnscratch.course.checks.exercise import Attempt, exercise
 from nnscratch.course.checks.neurons import normal
+from nnscratch.course.checks.prediction import predicted
 from nnscratch.losses import mse
 
-__all__ = ["gram", "gram_backward", "gram_loss"]
+__all__ = ["gram", "gram_backward", "gram_changes", "style_loss"]
 
-SMALL = np.array([[[2.0, 0], [2, 4]], [[0, -2], [0, 0]]])  # the image of the notebook
-SIGNS = np.array([[[1.0, -2], [3, 0.5]]])  # its channels go against each other
+FOUR = np.array([[2.0, 0], [2, 4], [0, -2], [0, 0]])  # the four pixels of the notebook
+SIGNS = np.array([[1.0, -2], [3, 0.5]])  # two channels of opposite signs
 
 
-def right_gram(x):
+@exercise("15", "An entry is a mean over all pixels of a product of two features. Which of the four changes touches that mean?",
+          "Twice as many pixels: twice as many terms, and the mean divides by twice as many.",
+          "gram_changes = [1, 4, 1, 1024]")
+def gram_changes(attempt: Any) -> None:
+    """Three factors and a count."""
+    predicted(attempt, {"pixels shuffled": 1, "features doubled": 4, "image beside its copy": 1, "entries": 1024}, {
+        "the mean does not depend on the order of its terms": ("pixels shuffled", 0),
+        "each entry is a mean of products, and both factors are doubled": ("features doubled", 2),
+        "it is a mean and not a sum: twice as many terms, divided by twice as many pixels": ("image beside its copy", 2),
+        "one entry for each pair of channels, 32 times 32, and not of pixels": ("entries", 4800**2),
+        "one entry for each pair of channels: the number of pixels does not matter": ("entries", 4800 * 32)})
+
+
+def right_gram(F):
     """The solution."""
-    return ops.gram_matrix(x[None])[0][0]
+    return ops.gram_matrix(F[None, None])[0][0]
 
 
-@exercise("15", "Lay the pixels out as rows: F = x.reshape(-1, C), one row for each pixel.",
-          "G[a, b] is the mean over pixels of F[:, a] * F[:, b]; a product of matrices takes all a and b at once.",
-          "G = F.T @ F / len(F).")
+@exercise("15", "Entry (0, 1) is np.mean(F[:, 0] * F[:, 1]). First write it for all pairs of channels with two loops.",
+          "The sum over pixels of F[n, c] * F[n, o], for all c and o at once, is a product of two matrices.",
+          "return F.T @ F / len(F)", library=right_gram)
 def gram(attempt: Attempt) -> None:
-    """G[a, b] = mean over all pixels of x[a] x[b], (C, C)."""
-    cases = [{"x": np.array([[[2.0], [4.0]]])}, {"x": SMALL}, {"x": SIGNS}, {"x": normal(4, 5, 3)}]
+    """One array of shape (C, C)."""
+    cases = [{"F": np.array([[2.0], [4.0]])}, {"F": FOUR}, {"F": SIGNS}, {"F": normal(20, 3)}]
     compare(attempt, right_gram, cases, "G", {
-        "it is a sum over pixels: divide by their number M = H W": lambda x: right_gram(x) * x.shape[0] * x.shape[1],
-        "it is divided by the number of channels: the mean is over the M = H W pixels":
-            lambda x: right_gram(x) * x.shape[0] * x.shape[1] / x.shape[2],
-        "it is divided by the number of all values: the mean is over the M = H W pixels": lambda x: right_gram(x) / x.shape[2],
-        "the mean is taken away first: that is the covariance, which comes later": lambda x: right_gram(x - x.mean((0, 1))),
-        "each channel's row of pixels is read from the wrong place: reshape(-1, C), without a transpose":
-            lambda x: right_gram(x.reshape(x.shape[2], -1, 1).transpose(1, 2, 0))})
+        "it is a sum over pixels: divide by their number M": lambda F: right_gram(F) * len(F),
+        "it is divided by the number of channels: the mean is over the M pixels":
+            lambda F: right_gram(F) * len(F) / F.shape[1],
+        "it is divided by the number of all values: the mean is over the M pixels": lambda F: right_gram(F) / F.shape[1],
+        "the mean is subtracted first: that is the covariance, which comes in notebook 16":
+            lambda F: right_gram(F - F.mean(axis=0)),
+        "it is the correlation: the Gram matrix is not divided by the size of the channels":
+            lambda F: right_gram(F / np.sqrt((F * F).mean(axis=0))),
+        "each channel is read from the wrong elements: F has one row for each pixel, so no reshape is needed":
+            lambda F: right_gram(F.reshape(F.shape[1], -1).T)})
 
 
-def right_backward(dG, x):
+def right_backward(dG, F):
     """The solution."""
-    return ops.gram_matrix_backward(dG[None], ops.gram_matrix(x[None])[1])[0]
+    return ops.gram_matrix_backward(dG[None], ops.gram_matrix(F[None, None])[1])[0, 0]
 
 
-@exercise("15", "F[m, c] stands in row c of G and in column c. Each gives a sum, and dF is both together.",
-          "Row c: Σ_b dG[c, b] F[m, b], as a product F @ dG.T. Column c: Σ_a dG[a, c] F[m, a], as a product F @ dG.",
-          "dF = F @ (dG + dG.T) / M, in the shape of x.")
+@exercise("15", "F[n, c] is a factor of every entry in row c of G, and of every entry in column c. Each gives a sum.",
+          "Row c: the sum over o of dG[c, o] F[n, o] / M. Column c: the sum over o of dG[o, c] F[n, o] / M.",
+          "return F @ (dG + dG.T) / len(F)", library=right_backward)
 def gram_backward(attempt: Attempt) -> None:
-    """dx = F (dG + dGᵀ) / M, in the shape of x."""
-    cases = [{"dG": np.array([[3.0]]), "x": np.array([[[2.0], [4.0]]])},
-             {"dG": np.array([[1.0, 10], [100, 1000]]), "x": SMALL},
-             {"dG": np.array([[-1.0, 10], [0, 2]]), "x": SIGNS}, {"dG": normal(3, 3), "x": normal(4, 5, 3)}]
+    """One array of the shape of F."""
+    cases = [{"dG": np.array([[3.0]]), "F": np.array([[2.0], [4.0]])}, {"dG": np.array([[1.0, 10], [100, 1000]]), "F": FOUR},
+             {"dG": np.array([[-1.0, 10], [0, 2]]), "F": SIGNS}, {"dG": normal(3, 3), "F": normal(20, 3)}]
 
-    def one_side(dG, x):
-        return x @ dG / (x.shape[0] * x.shape[1])
+    def one_side(dG, F):
+        return F @ dG / len(F)
 
-    both = "F stands in G twice, as row and as column: one of the two sums is missing"
-    compare(attempt, right_backward, cases, "dx", {
-        both: one_side, f"{both} ": lambda dG, x: one_side(dG.T, x),
-        "one sum is taken twice: that is right only where dG is symmetric, and dG + dG.T always":
-            lambda dG, x: one_side(2 * dG, x),
-        "one sum is taken twice: that is right only where dG is symmetric, and dG.T + dG always":
-            lambda dG, x: one_side(2 * dG.T, x),
-        "it is divided by the number of all values: G was divided by the M = H W pixels":
-            lambda dG, x: right_backward(dG, x) / x.shape[2],
-        "it is not divided by M = H W, as G was": lambda dG, x: right_backward(dG, x) * x.shape[0] * x.shape[1]})
+    both = "F[n, c] is in row c and in column c of G: one of the two sums is missing"
+    compare(attempt, right_backward, cases, "dF", {
+        both: one_side, f"{both} ": lambda dG, F: one_side(dG.T, F),
+        "the sum over row c is taken twice: that is right for a symmetric dG alone": lambda dG, F: one_side(2 * dG.T, F),
+        "the sum over column c is taken twice: that is right for a symmetric dG alone": lambda dG, F: one_side(2 * dG, F),
+        "it is divided by the number of all values: G was divided by the M pixels":
+            lambda dG, F: right_backward(dG, F) / F.shape[1],
+        "it is not divided by M, as G was": lambda dG, F: right_backward(dG, F) * len(F),
+        "the two sums are averaged: gradients of several uses add up": lambda dG, F: right_backward(dG, F) / 2})
 
 
-def right_loss(x, A):
+def right_loss(F, G_s):
     """The solution."""
-    loss, dG = mse(right_gram(x), A)
-    return loss, right_backward(dG, x)
+    loss, dG = mse(right_gram(F), G_s)
+    return loss, right_backward(dG, F)
 
 
 def loss_with(dG, loss=lambda difference: (difference**2).mean()):
     """The loss and its gradient from parts; a wrong answer changes one of them."""
-    return lambda x, A: (loss(right_gram(x) - A), right_backward(dG(right_gram(x) - A), x))
+    return lambda F, G_s: (loss(right_gram(F) - G_s), right_backward(dG(right_gram(F) - G_s), F))
 
 
-@exercise("15", "Three steps: G by ops.gram_matrix(x[None]), the loss and dG, then back by ops.gram_matrix_backward.",
-          "The loss is a mean over the C·C numbers, so dG = 2 (G - A) / C².",
-          "G, cache = ops.gram_matrix(x[None]); dx = ops.gram_matrix_backward(dG, cache)[0], with dG of shape (1, C, C).")
-def gram_loss(attempt: Attempt) -> None:
-    """L = mean of (G - A)², and dx."""
-    cases = [{"x": np.array([[[2.0], [4.0]]]), "A": np.array([[9.0]])}, {"x": SMALL, "A": np.array([[1.0, 0], [0, 4]])},
-             {"x": SIGNS, "A": np.array([[4.0, 1], [1, 0]])},
-             {"x": normal(4, 5, 3), "A": right_gram(normal(6, 2, 3))}]
-    compare(attempt, right_loss, cases, "loss dx", {
-        "L is right, but dG = 2 (G - A) / C²: the 2 of the square is missing": loss_with(lambda d: d / d.size),
-        "L is right, but dG = 2 (G - A) / C²: the number of values is missing": loss_with(lambda d: 2 * d),
-        "L is right, but the sign of dG is wrong: G - A, not A - G": loss_with(lambda d: -2 * d / d.size),
-        "L is right, but dx is not divided by M = H W, as G was": lambda x, A: (
-            right_loss(x, A)[0], right_loss(x, A)[1] * x.shape[0] * x.shape[1]),
-        "it is half: L is the mean of (G - A)², without a 1/2": lambda x, A: (right_loss(x, A)[0] / 2, right_loss(x, A)[1] / 2),
-        "a root is taken: L is the mean of (G - A)² itself": lambda x, A: (right_loss(x, A)[0]**0.5, right_loss(x, A)[1]),
-        "the square is missing: L is the mean of (G - A)²": loss_with(lambda d: 2 * d / d.size, lambda d: d.mean()),
-        "it is a sum over the numbers of G: L is their mean": loss_with(lambda d: 2 * d, lambda d: (d**2).sum())})
+@exercise("15", "Three steps: G by own.gram, then L and dG from G - G_s, then dF by own.gram_backward.",
+          "L is a mean over the C² entries of G, so dG has the factor 2 / C²: it is the mse of notebook 02.",
+          "dF = own.gram_backward(2 * (G - G_s) / G.size, F)", library=right_loss)
+def style_loss(attempt: Attempt) -> None:
+    """A number, and an array of the shape of F."""
+    cases = [{"F": np.array([[2.0], [4.0]]), "G_s": np.array([[9.0]])}, {"F": FOUR, "G_s": np.array([[1.0, 0], [0, 4]])},
+             {"F": SIGNS, "G_s": np.array([[4.0, 1], [1, 0]])}, {"F": normal(20, 3), "G_s": right_gram(normal(12, 3))}]
+    compare(attempt, right_loss, cases, "L dF", {
+        "L is right, but a factor 2 is missing in dF: one comes from the square, one from the two places of F in G":
+            loss_with(lambda d: d / d.size),
+        "L is right, but two factors 2 are missing in dF: one from the square, one from the two places of F in G":
+            loss_with(lambda d: d / 2 / d.size),
+        "L is right, but the number of entries of G is missing in dF: L is their mean": loss_with(lambda d: 2 * d),
+        "L is right, but the sign of dF is wrong: it is G - G_s": loss_with(lambda d: -2 * d / d.size),
+        "L is right, but dF is not divided by M, as G was": lambda F, G_s: (
+            right_loss(F, G_s)[0], right_loss(F, G_s)[1] * len(F)),
+        "it is half: L is the mean of the squares, without 1/2": lambda F, G_s: [part / 2 for part in right_loss(F, G_s)],
+        "it is a quarter, as in Gatys et al.: L is the mean of the squares here":
+            lambda F, G_s: [part / 4 for part in right_loss(F, G_s)],
+        "a root is taken: L is the mean of the squares itself": lambda F, G_s: (right_loss(F, G_s)[0]**0.5,
+                                                                                 right_loss(F, G_s)[1]),
+        "the square is missing in L": loss_with(lambda d: 2 * d / d.size, lambda d: d.mean()),
+        "it is a sum over the entries of G: L is their mean": loss_with(lambda d: 2 * d, lambda d: (d**2).sum())})

@@ -1,116 +1,105 @@
-"""Exercises of notebook 16: conditional instance normalisation, AdaIN, and the backward pass of AdaIN.
+"""Exercises of notebook 16: what AdaIN keeps of a style, AdaIN, and its backward pass.
 
-Shapes: x and f (N, H, W, C), s (N, H', W', C), gammas and betas (S, C) for S styles, which (N,); epsilon is a number.
+Shapes: f, t and dt (H, W, C), s (H', W', C): the features of one image and of one style; epsilon is a number.
 """
+from typing import Any
+
 import numpy as np
 
 from nnscratch.course.checks.compare import compare
 from nnscratch.course.checks.exercise import Attempt, exercise
 from nnscratch.course.checks.neurons import normal
+from nnscratch.course.checks.prediction import predicted
 
-__all__ = ["adain", "adain_backward", "conditional_norm"]
+__all__ = ["adain", "adain_backward", "adain_keeps"]
 
-PIXELS = (1, 2)
-FOUR = np.array([3.0, 9, 11, 17]).reshape(1, 2, 2, 1)  # the image of the notebook: mean 10, standard deviation 5
-TWO = np.array([-1.0, 3]).reshape(1, 1, 2, 1)          # its style: mean 1, standard deviation 2
+FOUR = np.array([3.0, 9, 11, 17]).reshape(2, 2, 1)  # the features of notebook 11: mean 10, standard deviation 5
+TWO = np.array([-1.0, 3]).reshape(1, 2, 1)          # a style: mean 1, standard deviation 2
 
 
-def mean(x, axes=PIXELS):
+@exercise("16", "AdaIN reads two numbers of each channel of s, its mean and its standard deviation. Which changes touch them?",
+          "If all f are doubled, f - mean is doubled, and so is its standard deviation.",
+          "adain_keeps = [\"same\", \"same\", \"doubled\", 262]")
+def adain_keeps(attempt: Any) -> None:
+    """Three times "same" or "doubled", and a count."""
+    predicted(attempt, {"s shuffled": "same", "f doubled": "same", "s doubled": "doubled", "numbers": 262}, {
+        "mean and standard deviation do not depend on the order of the pixels": ("s shuffled", "changed"),
+        "f is divided by its own standard deviation, which is doubled, too": ("f doubled", "doubled"),
+        "mean and standard deviation of s are both doubled": ("s doubled", "same"),
+        "each channel has a mean and a standard deviation: two numbers": ("numbers", 131),
+        "the pixels of s are averaged: their number does not matter": ("numbers", 131 * 40 * 40)})
+
+
+def mean(x, axes=(0, 1)):
     """The mean over some axes, which stay."""
     return x.mean(axis=axes, keepdims=True)
 
 
-def std(x, epsilon, axes=PIXELS):
+def std(x, epsilon, axes=(0, 1)):
     """The standard deviation over some axes, which stay."""
     return (mean((x - mean(x, axes))**2, axes) + epsilon)**0.5
 
 
-def normalized(x, epsilon, axes=PIXELS, std=std):
+def normalized(x, epsilon, axes=(0, 1), std=std):
     """x with mean 0 and standard deviation 1."""
     return (x - mean(x, axes)) / std(x, epsilon, axes)
 
 
-def outside(x, epsilon, axes=PIXELS):
+def outside(x, epsilon, axes=(0, 1)):
     """A standard deviation with epsilon outside the root."""
     return std(x, 0, axes) + epsilon
 
 
-def without(x, epsilon, axes=PIXELS):
+def without(x, epsilon, axes=(0, 1)):
     """A standard deviation without epsilon."""
     return std(x, 0, axes)
 
 
-ROOT = "epsilon belongs under the root, with the variance"
-MISSING = "epsilon is missing under the root"
+def unbiased(x, epsilon, axes=(0, 1)):
+    """With the variance divided by M - 1."""
+    M = x.size // std(x, 0, axes).size
+    return (std(x, 0, axes)**2 * M / (M - 1) + epsilon)**0.5
 
 
-def conditional(rows=lambda table, which: table[which], swap=False, **how):
-    """Conditional instance normalisation from its parts; a wrong answer changes one of them."""
-    def norm(x, gammas, betas, which, epsilon):
-        if swap:
-            gammas, betas = betas, gammas
-        scale, shift = (rows(table, which)[:, None, None] for table in (gammas, betas))
-        return scale * normalized(x, epsilon, **how) + shift
-    return norm
-
-
-@exercise("16", "Mean and variance over the pixels of each image: x.mean(axis=(1, 2), keepdims=True) has shape (N, 1, 1, C).",
-          "gammas[which] has shape (N, C): a row for each image. It has to become (N, 1, 1, C).",
-          "gammas[which][:, None, None] * (x - mean) / np.sqrt(variance + epsilon) + betas[which][:, None, None]")
-def conditional_norm(attempt: Attempt) -> None:
-    """y of the shape of x: each image normalised by itself, then scaled and shifted by the row of its style."""
-    cases = [{"x": FOUR, "gammas": np.array([[2.0]]), "betas": np.array([[1.0]]), "which": np.array([0]), "epsilon": 0.0},
-             {"x": np.array([1.0, 3, 10, 50]).reshape(2, 1, 2, 1), "gammas": np.array([[2.0], [3.0]]),
-              "betas": np.array([[0.0], [1.0]]), "which": np.array([1, 0]), "epsilon": 0.5},
-             {"x": np.array([1.0, 10, 3, 50]).reshape(1, 1, 2, 2), "gammas": np.array([[2.0, 1.0]]),
-              "betas": np.array([[1.0, 0.0]]), "which": np.array([0]), "epsilon": 0.0},
-             {"x": normal(3, 4, 5, 2), "gammas": normal(4, 2), "betas": normal(4, 2, seed=1), "which": np.array([2, 0, 2]),
-              "epsilon": 0.5}]
-    compare(attempt, conditional(), cases, "y", {
-        "mean and variance are taken over all images: that is batch normalisation; here each image has its own":
-            conditional(axes=(0, 1, 2)),
-        "mean and variance are taken over the channels, too: each channel has its own": conditional(axes=(1, 2, 3)),
-        "every image gets the first style: `which` says the row of each": conditional(lambda t, which: t[which * 0]),
-        "image n gets row n: `which` says the row of each": conditional(lambda t, which: t[np.arange(len(which))]),
-        "gammas and betas are exchanged": conditional(swap=True),
-        ROOT: conditional(std=outside), MISSING: conditional(std=without)})
-
-
-def adapted(f_axes=PIXELS, s_axes=PIXELS, std=std):
+def adapted(axes=(0, 1), std=std):
     """AdaIN from its parts; a wrong answer changes one of them."""
     def adain(f, s, epsilon):
-        return normalized(f, epsilon, f_axes, std) * std(s, epsilon, s_axes) + mean(s, s_axes)
+        return normalized(f, epsilon, axes, std) * std(s, epsilon, axes) + mean(s, axes)
     return adain
 
 
-@exercise("16", "First make f have mean 0 and deviation 1 in each channel of each image.",
-          "Then multiply by the deviation of s, and add the mean of s: shapes (N, 1, 1, C).",
-          "A deviation is np.sqrt(variance + epsilon), of f and of s alike.")
+@exercise("16", "Mean and variance of a channel are taken over the axes (0, 1): one number for each channel.",
+          "First give f mean 0 and standard deviation 1; then multiply by the standard deviation of s, and add the mean of s.",
+          "sigma_f = np.sqrt(f.var(axis=(0, 1)) + epsilon); likewise sigma_s.", library=adapted())
 def adain(attempt: Attempt) -> None:
-    """t = deviation(s) (f - mean(f)) / deviation(f) + mean(s), of the shape of f."""
+    """One array of the shape of f."""
     cases = [{"f": FOUR, "s": TWO, "epsilon": 0.0}, {"f": FOUR, "s": TWO, "epsilon": 11.0},
-             {"f": normal(2, 4, 5, 3), "s": 2 + 3 * normal(2, 6, 3, 3), "epsilon": 0.5}]
+             {"f": np.array([[[1.0, 10], [3, 50]]]), "s": np.array([[[0.0, 2], [4, 8]]]), "epsilon": 0.0},
+             {"f": normal(4, 5, 3), "s": 2 + 3 * normal(6, 3, 3), "epsilon": 0.5}]
     compare(attempt, adapted(), cases, "t", {
-        "the style's mean is missing": lambda f, s, epsilon: adapted()(f, s, epsilon) - mean(s),
-        "the style's deviation is missing": lambda f, s, epsilon: normalized(f, epsilon) + mean(s),
-        "f keeps its own deviation: divide by it first": lambda f, s, epsilon: (f - mean(f)) * std(s, epsilon) + mean(s),
-        "f keeps its own mean: take it away first": lambda f, s, epsilon: (
-            f / std(f, epsilon) * std(s, epsilon) + mean(s)),
-        "variances stand where deviations belong: take the root": adapted(
-            std=lambda x, epsilon, axes: std(x, epsilon, axes)**2),
-        "mean and deviation are taken over all images: each image has its own": adapted((0, 1, 2), (0, 1, 2)),
-        "mean and deviation are taken over the channels, too: each channel has its own": adapted((1, 2, 3), (1, 2, 3)),
-        ROOT: adapted(std=outside), MISSING: adapted(std=without)})
+        "the mean of the style is missing": lambda f, s, epsilon: adapted()(f, s, epsilon) - mean(s),
+        "the standard deviation of the style is missing": lambda f, s, epsilon: normalized(f, epsilon) + mean(s),
+        "f keeps its own standard deviation: divide by it first": lambda f, s, epsilon: (
+            (f - mean(f)) * std(s, epsilon) + mean(s)),
+        "f keeps its own mean: subtract it first": lambda f, s, epsilon: f / std(f, epsilon) * std(s, epsilon) + mean(s),
+        "f and s are exchanged in the statistics": lambda f, s, epsilon: (
+            (f - mean(s)) / std(s, epsilon) * std(f, epsilon) + mean(f)),
+        "variances stand where standard deviations belong: take the root": adapted(
+            std=lambda x, epsilon, axes=(0, 1): std(x, epsilon, axes)**2),
+        "mean and standard deviation are taken over the channels, too: each channel has its own": adapted((0, 1, 2)),
+        "the variance is divided by M - 1: expected is the plain mean of the squares": adapted(std=unbiased),
+        "epsilon belongs under the root, with the variance": adapted(std=outside),
+        "epsilon is missing under the root": adapted(std=without)})
 
 
-def right_backward(dt, f, s, epsilon, mean_part=True, variance_part=True, gamma=True, to_mean=1, to_std=1):
+def right_backward(dt, f, s, epsilon, mean_part=1, variance_part=1, gamma=1, to_mean=1, to_std=1, of_std=normalized):
     """The solution; the switches leave parts out or scale them."""
-    n, pixels = normalized(f, epsilon), s.shape[1] * s.shape[2]
-    df = dt - mean_part * mean(dt) - variance_part * n * mean(dt * n)
+    x_hat, M = normalized(f, epsilon), s[..., 0].size
+    df = dt - mean_part * mean(dt) - variance_part * x_hat * mean(dt * x_hat)
     df = df * (std(s, epsilon) if gamma else 1) / std(f, epsilon)
-    dmean, dstd = (part.sum(axis=PIXELS, keepdims=True) for part in (dt, dt * n))
-    ds = to_mean * dmean / pixels + to_std * dstd * (s - mean(s)) / (pixels * std(s, epsilon))
-    return df, ds + np.zeros_like(s)
+    dmean, dstd = dt.sum(axis=(0, 1)), (dt * of_std(f, epsilon)).sum(axis=(0, 1))
+    ds = to_mean * dmean / M + to_std * (dt * x_hat).sum(axis=(0, 1)) * (s - mean(s)) / (M * std(s, epsilon))
+    return df, dstd, dmean, ds + np.zeros_like(s)
 
 
 def changed(**switches):
@@ -118,23 +107,40 @@ def changed(**switches):
     return lambda dt, f, s, epsilon: right_backward(dt, f, s, epsilon, **switches)
 
 
-@exercise("16", "df is the backward of notebook 11, with means over (1, 2), and the style's deviation as gamma.",
-          "The style's mean got sum(dt), its deviation sum(dt * n). Now ask what each pixel of s does to these two.",
-          "ds = sum(dt) / M + sum(dt * n) (s - mean) / (M deviation), with M the pixels of s and keepdims=True in the sums.")
+def over_pixels_of_f(dt, f, s, epsilon):
+    """ds divided by the pixels of f."""
+    ratio = s[..., 0].size / f[..., 0].size
+    return right_backward(dt, f, s, epsilon, to_mean=ratio, to_std=ratio)
+
+
+def over_variance(dt, f, s, epsilon):
+    """ds through the variance, without its root."""
+    df, dstd, dmean, _ = right_backward(dt, f, s, epsilon)
+    return df, dstd, dmean, (dmean + dstd * (s - mean(s))) / s[..., 0].size
+
+
+@exercise("16", "AdaIN is a batch normalisation of f: gamma is the standard deviation of s, and beta the mean of s.",
+          "own.batch_norm_backward(dt[None], f[None], sigma_s, epsilon) gives df[None], and the gradients of gamma and beta, "
+          "dstd and dmean. A pixel of s changes the mean by 1/M of its own change; how much does it change sigma_s?",
+          "ds = dmean / M + dstd * (s - mean_s) / (M * sigma_s), with M the number of pixels of s.", library=right_backward)
 def adain_backward(attempt: Attempt) -> None:
-    """df and ds, of the shapes of f and s."""
-    cases = [{"dt": np.array([1.0, 0, 0, 4]).reshape(FOUR.shape), "f": FOUR, "s": TWO, "epsilon": 0.0},
-             {"dt": normal(2, 4, 5, 3, seed=1), "f": normal(2, 4, 5, 3), "s": 2 + 3 * normal(2, 6, 3, 3), "epsilon": 0.5}]
-    compare(attempt, right_backward, cases, "df ds", {
-        "df: the mean of f depends on f, too, so mean(dt) is to be subtracted": changed(mean_part=False),
-        "df: the deviation of f depends on f, too, so n mean(dt n) is to be subtracted": changed(variance_part=False),
-        "df: mean and deviation of f are no constants, so two parts are to be subtracted": changed(
-            mean_part=False, variance_part=False),
-        "df: the factor deviation(s), which stands before n, is missing": changed(gamma=False),
-        "ds has only what goes through the mean: s is in its deviation, too": changed(to_std=0),
-        "ds has only what goes through the deviation: s is in its mean, too": changed(to_mean=0),
+    """An array of the shape of f, two of shape (C,), and one of the shape of s."""
+    dt = np.array([1.0, 0, 0, 4]).reshape(FOUR.shape)
+    cases = [{"dt": dt, "f": FOUR, "s": TWO, "epsilon": 0.0}, {"dt": dt, "f": FOUR, "s": TWO, "epsilon": 11.0},
+             {"dt": normal(4, 5, 3, seed=1), "f": normal(4, 5, 3), "s": 2 + 3 * normal(6, 3, 3), "epsilon": 0.5}]
+    compare(attempt, right_backward, cases, "df dstd dmean ds", {
+        "df: the mean of f depends on f, too, so the mean of dt is to be subtracted": changed(mean_part=0),
+        "df: the standard deviation of f depends on f, too, so a part along the normalised f is to be subtracted":
+            changed(variance_part=0),
+        "df: mean and standard deviation of f are no constants, so two parts are to be subtracted": changed(
+            mean_part=0, variance_part=0),
+        "df: the factor sigma_s is missing": changed(gamma=0),
+        "dstd: t is sigma_s times the normalised f, and not times f": changed(of_std=lambda f, epsilon: f),
+        "dstd: t is sigma_s times the normalised f, and not times f - mean": changed(of_std=lambda f, epsilon: f - mean(f)),
+        "dstd and dmean are exchanged": lambda *given: [right_backward(*given)[k] for k in (0, 2, 1, 3)],
+        "ds has only the part through the mean: s is in its standard deviation, too": changed(to_std=0),
+        "ds has only the part through the standard deviation: s is in its mean, too": changed(to_mean=0),
         "ds: the division by the number of pixels of s is missing": lambda dt, f, s, epsilon: right_backward(
-            dt, f, s, epsilon, to_mean=s.shape[1] * s.shape[2], to_std=s.shape[1] * s.shape[2]),
-        "ds: the sums are divided by the pixels of f, but it is s that was averaged": lambda dt, f, s, epsilon: right_backward(
-            dt, f, s, epsilon, to_mean=s[0, ..., 0].size / f[0, ..., 0].size,
-            to_std=s[0, ..., 0].size / f[0, ..., 0].size)})
+            dt, f, s, epsilon, to_mean=s[..., 0].size, to_std=s[..., 0].size),
+        "ds: the part through the standard deviation must be divided by sigma_s": over_variance,
+        "ds is divided by the number of pixels of f, but the statistics are those of s": over_pixels_of_f})

@@ -1,59 +1,27 @@
-"""Exercises of notebook 15: the content loss, total variation, and colour matching.
+"""Exercises of notebook 15, smoothness and a step of style transfer, and of notebook 16, matched colours.
 
-Shapes: features F, P and images x (H, W, C); colours as rows, x (M, C) and y (K, C).
+Shapes: images x, dx, m, v (H, W, C); features F (M, C) of each layer; colours as rows, x (M, C) and y (K, C).
 """
 import numpy as np
 
 from nnscratch.course.checks.compare import compare
 from nnscratch.course.checks.exercise import Attempt, exercise
+from nnscratch.course.checks.gram_matrix import right_gram, right_loss
 from nnscratch.course.checks.neurons import normal
-from nnscratch.losses import total_variation as variation
+from nnscratch.losses import mse, total_variation
 from nnscratch.style.colour import matrix_power
 
-__all__ = ["content_gradient", "matched_colours", "total_variation"]
+__all__ = ["matched_colours", "smoothness", "style_step"]
 
 
-def loss_with(factor=2, whole=lambda F, P: (P * P).sum(), gradient_whole=None):
-    """The content loss from its parts; a wrong answer changes one of them."""
-    def loss(F, P):
-        return ((F - P)**2).sum() / whole(F, P), factor * (F - P) / (gradient_whole or whole)(F, P)
-    return loss
-
-
-@exercise("15", "Two sums: of (F - P)², and of P². L is the first divided by the second.",
-          "Only F can change, so the second sum is a constant: dF = 2 (F - P) / Σ P².")
-def content_gradient(attempt: Attempt) -> None:
-    """L = Σ (F - P)² / Σ P², and dF."""
-    cases = [{"F": np.array([[[2.0, 4.0]]]), "P": np.array([[[2.0, 2.0]]])},
-             {"F": np.array([[[0.0], [3.0]]]), "P": np.array([[[1.0], [-1.0]]])},
-             {"F": normal(4, 5, 3), "P": 2 * normal(4, 5, 3, seed=1)}]
-    compare(attempt, loss_with(), cases, "loss dF", {
-        "L is right, but dF = 2 (F - P) / Σ P²: the 2 of the square is missing": loss_with(1),
-        "L is right, but the sign of dF is wrong: F - P, not P - F": loss_with(-2),
-        "L is right, but dF is not divided by Σ P²": loss_with(gradient_whole=lambda F, P: 1),
-        "L is right, but dF is divided by the number of values, expected by Σ P²": loss_with(
-            gradient_whole=lambda F, P: F.size),
-        "it is a plain mean: as a share of the photograph it is divided by Σ P², not by the number of values": loss_with(
-            whole=lambda F, P: F.size),
-        "it is divided by Σ F², which changes with the image: expected is Σ P²": loss_with(whole=lambda F, P: (F * F).sum()),
-        "a sum is divided by a mean: take both sums, or both means": loss_with(whole=lambda F, P: (P * P).mean()),
-        "Σ P² is one number, of all places and channels: here it is that of each channel": loss_with(
-            gradient_whole=lambda F, P: (P * P).sum(axis=(0, 1))),
-        "Σ P² is one number, of all places and channels: here it is that of each place": loss_with(
-            gradient_whole=lambda F, P: (P * P).sum(axis=2, keepdims=True)),
-        "there is no 1/2: L is the whole share": loss_with(1, whole=lambda F, P: 2 * (P * P).sum(),
-                                                           gradient_whole=lambda F, P: (P * P).sum()),
-        "Σ P² is missing: L is a share of it": loss_with(whole=lambda F, P: 1)})
-
-
-def right_variation(x):
+def right_smoothness(x):
     """The solution."""
-    loss, gradient = variation(x[None])
+    loss, gradient = total_variation(x[None])
     return loss, gradient[0]
 
 
-def variation_with(along=(0, 1), sides=(1, -1), factor=2, count=lambda x: x.size):
-    """Total variation from its parts; a wrong answer changes one of them."""
+def smoothness_with(along=(0, 1), sides=(1, -1), factor=2, count=lambda x: x.size):
+    """The smoothness term from its parts; a wrong answer changes one of them."""
     def total(x):
         loss, gradient = 0.0, np.zeros_like(x)
         for axis in along:
@@ -79,7 +47,7 @@ def overwritten(x):
     gradient[1:], gradient[:-1] = down, -down
     gradient[:, 1:] = across
     gradient[:, :-1] = -across
-    return right_variation(x)[0], 2 * gradient / x.size
+    return right_smoothness(x)[0], 2 * gradient / x.size
 
 
 def differences(x):
@@ -87,35 +55,139 @@ def differences(x):
     return np.diff(x, axis=0).size + np.diff(x, axis=1).size
 
 
-@exercise("15", "down = x[1:] - x[:-1] and across = x[:, 1:] - x[:, :-1]. L is both sums of squares, divided by x.size.",
-          "Each d = x[h+1] - x[h] adds 2 d / x.size to dx at h + 1, and takes as much away at h.",
-          "dx = np.zeros_like(x); dx[1:] += down; dx[:-1] -= down; likewise across; at last times 2 / x.size.")
-def total_variation(attempt: Attempt) -> None:
-    """L = (Σ down² + Σ across²) / number of values, and dx."""
+def absolute(x):
+    """Total variation: absolute differences in L."""
+    return sum(abs(np.diff(x, axis=axis)).sum() for axis in (0, 1)) / x.size, right_smoothness(x)[1]
+
+
+@exercise("15", "All differences down at once are x[1:] - x[:-1], those across x[:, 1:] - x[:, :-1].",
+          "A difference d is the lower pixel minus the upper one. What does it add to the gradient of each of the two?",
+          "dx = np.zeros_like(x); dx[1:] += down; dx[:-1] -= down; likewise across; at last times 2 / x.size.",
+          library=right_smoothness)
+def smoothness(attempt: Attempt) -> None:
+    """A number, and an array of the shape of x."""
     cases = [{"x": np.array([[[1.0], [3.0], [2.0]]])}, {"x": np.array([[[1.0]], [[5.0]]])},
              {"x": np.array([[[1.0], [2.0]], [[4.0], [0.0]]])}, {"x": np.array([[[1.0, 0.0], [3.0, 5.0]]])},
              {"x": normal(4, 5, 3)}]
-    compare(attempt, right_variation, cases, "loss dx", {
-        "L is right, but a pixel has a neighbour on either side: what d adds at one end it takes away at the other":
-            variation_with(sides=(1, 0)),
-        "L is right, but a pixel has neighbours on both sides: only the one before gets its part":
-            variation_with(sides=(0, -1)),
-        "L is right, but both ends of a difference get the same sign": variation_with(sides=(1, 1)),
-        "L is right, but the sign of dx is wrong": variation_with(factor=-2),
-        "L is right, but the 2 of the square is missing in dx": variation_with(factor=1),
+    compare(attempt, right_smoothness, cases, "L dx", {
+        "L is right, but each difference belongs to two pixels: the one that is subtracted gets nothing":
+            smoothness_with(sides=(1, 0)),
+        "L is right, but each difference belongs to two pixels: only the one that is subtracted gets its part":
+            smoothness_with(sides=(0, -1)),
+        "L is right, but both pixels of a difference get the same sign": smoothness_with(sides=(1, 1)),
+        "L is right, but the sign of dx is wrong": smoothness_with(factor=-2),
+        "L is right, but the 2 of the square is missing in dx": smoothness_with(factor=1),
         "L is right, but dx is not divided by the number of values": lambda x: (
-            right_variation(x)[0], right_variation(x)[1] * x.size),
-        "it is divided by the number of differences, expected by that of values, x.size": variation_with(count=differences),
-        "it is divided by the number of pixels, expected by that of values, x.size: each channel counts": variation_with(
+            right_smoothness(x)[0], right_smoothness(x)[1] * x.size),
+        "it is divided by the number of differences, expected by that of values, x.size": smoothness_with(count=differences),
+        "it is divided by the number of pixels, expected by that of values, x.size: each channel counts": smoothness_with(
             count=lambda x: x.size / x.shape[2]),
-        "channels are no neighbours: only differences down and across count": variation_with(along=(0, 1, 2)),
+        "channels are no neighbours: only differences down and across count": smoothness_with(along=(0, 1, 2)),
         "the last pixel is no neighbour of the first: np.roll goes around the border": around_the_border,
         "L is right, but in dx = stands where += belongs: a pixel has up to four neighbours": overwritten,
-        "the differences are not squared": lambda x: (sum(abs(np.diff(x, axis=axis)).sum() for axis in (0, 1)) / x.size,
-                                                      right_variation(x)[1]),
-        "it is a sum: divide by the number of values, x.size": variation_with(count=lambda x: 1),
-        "only differences down count: those across are missing": variation_with(along=(0,)),
-        "only differences across count: those down are missing": variation_with(along=(1,))})
+        "L has absolute differences, which is total variation: here they are squared": absolute,
+        "it is a sum: divide by the number of values, x.size": smoothness_with(count=lambda x: 1),
+        "only differences down count: those across are missing": smoothness_with(along=(0,)),
+        "only differences across count: those down are missing": smoothness_with(along=(1,))})
+
+
+BETA1, BETA2, EPSILON = 0.9, 0.99, 1e-8  # of Adam in style_step
+
+
+def step_with(terms=(1, 1, 1), in_gradient=(1, 1, 1), weigh=lambda weights: weights, layers=slice(None), clip=True, sign=1,
+              count=lambda step: step, beta2=BETA2):
+    """A step of style transfer from its parts; a wrong answer changes one of them.
+
+    terms, in_gradient : factors of content, style and smoothness in L and in the gradient.
+    """
+    def style_step(x, m, v, step, lr, network, targets, weights):
+        w_c, w_s, w_x = weigh(weights)
+        loss, dx = right_smoothness(x)
+        loss, dx = terms[2] * w_x * loss, terms[2] * in_gradient[2] * w_x * dx
+        F, backward = network(x)
+        dF = [np.zeros_like(features) for features in F]
+        for k in range(len(F))[layers]:
+            content, d_content = mse(F[k], targets[0][k])
+            style, d_style = right_loss(F[k], targets[1][k])
+            loss = loss + terms[0] * w_c[k] * content + terms[1] * w_s[k] * style
+            dF[k] = terms[1] * in_gradient[1] * w_s[k] * d_style + terms[0] * in_gradient[0] * w_c[k] * d_content
+        dx = sign * (dx + backward(dF))
+        m, v = BETA1 * m + (1 - BETA1) * dx, beta2 * v + (1 - beta2) * dx * dx
+        k = count(step)
+        x = x - lr * m / (1 - BETA1**k) / (np.sqrt(v / (1 - beta2**k)) + EPSILON)
+        return loss, x.clip(0, 1) if clip else x, m, v
+    return style_step
+
+
+def pixels(x):
+    """A network of one layer, the pixels themselves: (its features, its backward pass)."""
+    return [x.reshape(-1, x.shape[2])], lambda dF: dF[0].reshape(x.shape)
+
+
+def pixels_and_squares(x):
+    """A network of two layers: the pixels, and their squares."""
+    F = x.reshape(-1, x.shape[2])
+    return [F, F * F], lambda dF: (dF[0] + 2 * F * dF[1]).reshape(x.shape)
+
+
+def with_m(change):
+    """The right step with changed moments."""
+    def style_step(x, m, v, *others):
+        loss, new_x, new_m, new_v = step_with()(x, m, v, *others)
+        return loss, new_x, *change(m, v, new_m, new_v)
+    return style_step
+
+
+def equal_weights(weights):
+    """All weights 1."""
+    return [1.0] * len(weights[0]), [1.0] * len(weights[1]), 1.0
+
+
+def unweighted_gradient(*given):
+    """The right L, and a step along the gradient of the terms without weights."""
+    return step_with()(*given)[0], *step_with(weigh=equal_weights)(*given)[1:]
+
+
+@exercise("15", "F, backward = network(x). Each layer has two terms, which both depend on its F: their gradients add up in dF.",
+          "backward(dF), with dF a list of one array a layer, goes through the network. The smoothness term does not: its "
+          "gradient is added to the result.",
+          "L_l, d = own.style_loss(F[l], G_s[l]); L = L + w_s[l] * L_l; dF[l] = dF[l] + w_s[l] * d. Likewise own.mse(F[l], "
+          "F_c[l]). At last own.adam(x, m, v, dx, step, lr, 0.9, 0.99, 1e-8), and x.clip(0, 1).", library=step_with())
+def style_step(attempt: Attempt) -> None:
+    """A number, and three arrays of the shape of x."""
+    two = np.array([[[0.5], [0.25]]])
+    targets = (np.array([[0.25], [0.25]]),), (np.array([[0.5]]),)
+    both = (*targets[0], np.array([[0.5], [0.0]])), (*targets[1], np.array([[0.25]]))
+    x, other = (normal(3, 4, 2, seed=seed) for seed in (0, 1))
+    large = pixels_and_squares(other)[0]
+    names = "x", "m", "v", "step", "lr", "network", "targets", "weights"
+    cases = [dict(zip(names, case)) for case in (
+        (two, np.zeros_like(two), np.zeros_like(two), 1, 0.125, pixels, targets, ((1.0,), (2.0,), 0.5)),
+        (two, 0.5 * two, two**2, 4, 0.125, pixels, targets, ((2.0,), (1.0,), 4.0)),
+        (two[:, ::-1] - 0.25, two, two**2, 2, 0.25, pixels, targets, ((1.0,), (1.0,), 1.0)),
+        (two, two - 0.5, two**2, 3, 0.125, pixels_and_squares, both, ((0.0, 3.0), (2.0, 4.0), 0.5)),
+        (0.5 + 0.1 * x, 0.1 * normal(3, 4, 2, seed=2), 0.01 + 0.1 * normal(3, 4, 2, seed=3)**2, 5, 0.02, pixels_and_squares,
+         (tuple(large), tuple(right_gram(F) for F in large)), ((0.25, 2.0), (1.5, 0.5), 3.0)))]
+    compare(attempt, step_with(), cases, "L x m v", {
+        "L is right, but the gradient of the smoothness term is missing: it does not go through the network":
+            step_with(in_gradient=(1, 1, 0)),
+        "L is right, but the gradient of the content term is missing: in a layer with both terms the gradients add up":
+            step_with(in_gradient=(0, 1, 1)),
+        "L is right, but the gradient of the style term is missing: in a layer with both terms the gradients add up":
+            step_with(in_gradient=(1, 0, 1)),
+        "the content term is missing": step_with(terms=(0, 1, 1)),
+        "the style term is missing": step_with(terms=(1, 0, 1)),
+        "the smoothness term is missing": step_with(terms=(1, 1, 0)),
+        "L is right, but the weights are missing in the gradient": unweighted_gradient,
+        "the weights are missing": step_with(weigh=equal_weights),
+        "only the first layer counts: the loss is a sum over all layers": step_with(layers=slice(0, 1)),
+        "only the last layer counts: the loss is a sum over all layers": step_with(layers=slice(-1, None)),
+        "x leaves [0, 1]: clip it": step_with(clip=False),
+        "the step goes up: own.adam subtracts, so dx needs no minus": step_with(sign=-1),
+        "step counts from 1 already": step_with(count=lambda step: step + 1),
+        "beta2 is 0.999, expected 0.99": step_with(beta2=0.999),
+        "m and v are the old ones: return those of own.adam": with_m(lambda m, v, new_m, new_v: (m, v)),
+        "m and v are exchanged": with_m(lambda m, v, new_m, new_v: (new_v, new_m))})
 
 
 def covariance(x, less=0):
@@ -128,44 +200,50 @@ ALL_RISE = np.array([[3.0, 1, 1], [1, 2, 1], [2, 1, 4]])  # mixed by it, all cha
 
 
 def matched_with(factor=lambda cx, cy: matrix_power(cy, 0.5) @ matrix_power(cx, -0.5), of=covariance,
-                 mean=lambda x, y: y.mean(axis=0)):
+                 mean=lambda x, y: y.mean(axis=0), ridge=lambda epsilon: (epsilon, 0.0)):
     """Colour matching from its parts; a wrong answer changes one of them."""
-    def match(x, y):
-        return (x - x.mean(axis=0)) @ factor(of(x), of(y)).T + mean(x, y)
+    def match(x, y, epsilon):
+        cx, cy = (of(rows) + e * np.eye(rows.shape[1]) for rows, e in zip((x, y), ridge(epsilon)))
+        return (x - x.mean(axis=0)) @ factor(cx, cy).T + mean(x, y)
     return match
 
 
-@exercise("16",
-          "Centre x, stretch it by A, and add the mean of y. Colours lie in rows, so A acts from the right, transposed: @ A.T.",
-          "The covariance of x: centred.T @ centred / len(x), with centred = x - x.mean(axis=0).",
-          "A = matrix_power(covariance of y, 0.5) @ matrix_power(covariance of x, -0.5).")
+@exercise("16", "Centre x, multiply each row by A, and add the mean of y. Colours lie in rows: A comes from the right, as A.T.",
+          "The covariance of x is centred.T @ centred / len(x); epsilon * np.eye(C) is added to that of x alone.",
+          "values, vectors = np.linalg.eigh(C_x + epsilon * np.eye(len(C_x))); its power -1/2 is (vectors / np.sqrt(values)) @ "
+          "vectors.T. Likewise the power 1/2 of C_y; A is the second times the first.", library=matched_with())
 def matched_colours(attempt: Attempt) -> None:
-    """The rows x with the mean and the covariance of the rows y."""
-    cases = [{"x": np.array([[0.0, 0], [2, 0], [0, 4], [2, 4]]), "y": np.array([[0.0, 0], [6, 0], [0, 2], [6, 2]])},
-             {"x": np.array([[0.0, 0], [4, 0], [0, 2], [4, 2]]), "y": np.array([[-2.0, -2], [2, 0], [0, 2], [4, 4]])},
-             {"x": normal(9, 3) @ ALL_RISE, "y": 2 + normal(7, 3, seed=1) @ ALL_RISE.T}]
+    """One array of the shape of x."""
+    first = np.array([[0.0, 0], [2, 0], [0, 4], [2, 4]]), np.array([[0.0, 0], [6, 0], [0, 2], [6, 2]])
+    cases = [{"x": first[0], "y": first[1], "epsilon": 0.0}, {"x": first[0], "y": first[1], "epsilon": 3.0},
+             {"x": np.array([[0.0, 0], [4, 0], [0, 2], [4, 2]]), "y": np.array([[-2.0, -2], [2, 0], [0, 2], [4, 4]]),
+              "epsilon": 0.0},
+             {"x": normal(9, 3) @ ALL_RISE, "y": 2 + normal(7, 3, seed=1) @ ALL_RISE.T, "epsilon": 0.5}]
     compare(attempt, matched_with(), cases, "colours", {
-        "only the mean is moved: the stretching is missing": matched_with(factor=lambda cx, cy: np.eye(len(cx))),
-        "each channel is stretched for itself: what channels have in common is lost": matched_with(
+        "only the mean is moved: A is missing": matched_with(factor=lambda cx, cy: np.eye(len(cx))),
+        "each channel is scaled for itself: the covariance of different channels is lost": matched_with(
             factor=lambda cx, cy: np.diag((np.diag(cy) / np.diag(cx))**0.5)),
         "the mean of x stays: that of y is to be added": matched_with(mean=lambda x, y: x.mean(axis=0)),
-        "x is not centred: subtract its mean before stretching": lambda x, y: x @ (
-            matrix_power(covariance(y), 0.5) @ matrix_power(covariance(x), -0.5)).T + y.mean(axis=0),
-        "x and y are exchanged": lambda x, y: matched_with()(y, x),
-        "x is made round, but does not get the shape of y": matched_with(factor=lambda cx, cy: matrix_power(cx, -0.5)),
-        "x gets the shape of y, but is not made round before": matched_with(factor=lambda cx, cy: matrix_power(cy, 0.5)),
+        "x is not centred: subtract its mean first": lambda x, y, epsilon: (
+            matched_with()(x, y, epsilon) + x.mean(axis=0) @ (matrix_power(covariance(y), 0.5) @ matrix_power(
+                covariance(x) + epsilon * np.eye(x.shape[1]), -0.5)).T),
+        "x has covariance 1, but does not get that of y": matched_with(factor=lambda cx, cy: matrix_power(cx, -0.5)),
+        "x is multiplied by the root of the covariance of y, but not by its own before": matched_with(
+            factor=lambda cx, cy: matrix_power(cy, 0.5)),
         "the covariances are sums: divide each by its number of rows": matched_with(of=lambda x: len(x) * covariance(x)),
         "the mean of y is missing": matched_with(mean=lambda x, y: 0),
-        "A is applied from the wrong side: colours are rows, so @ A.T": lambda x, y: (
-            x - x.mean(axis=0)) @ (matrix_power(covariance(y), 0.5) @ matrix_power(covariance(x), -0.5)) + y.mean(axis=0),
-        "the root is that of the matrix, matrix_power(C, 0.5), and not that of each of its numbers": matched_with(
+        "A is applied from the wrong side: colours are rows, so @ A.T": matched_with(
+            factor=lambda cx, cy: (matrix_power(cy, 0.5) @ matrix_power(cx, -0.5)).T),
+        "the root is that of the matrix, and not that of each of its elements": matched_with(
             factor=lambda cx, cy: cy**0.5 @ np.linalg.inv(cx**0.5)),
-        "the powers are exchanged: x is divided by its own width, and multiplied by that of y": matched_with(
+        "the powers are exchanged: x gets the power -1/2 of its own covariance, and 1/2 of that of y": matched_with(
             factor=lambda cx, cy: matrix_power(cy, -0.5) @ matrix_power(cx, 0.5)),
         "the roots are missing: covariances are squares": matched_with(factor=lambda cx, cy: cy @ matrix_power(cx, -1)),
-        "the factors are exchanged: first x is made round, by its own root, and then it gets the shape of y":
+        "the factors are exchanged: the power -1/2 of the covariance of x is applied first":
             matched_with(factor=lambda cx, cy: matrix_power(cx, -0.5) @ matrix_power(cy, 0.5)),
         "the covariances are divided by M - 1, as np.cov does: expected is the plain mean, bias=True": matched_with(
             of=lambda x: covariance(x, 1)),
+        "epsilon is missing: it is added to the diagonal of the covariance of x": matched_with(ridge=lambda e: (0.0, 0.0)),
+        "epsilon is added to both covariances, expected to that of x alone": matched_with(ridge=lambda e: (e, e)),
         "mean and covariance are met, but by another A of the many that do: expected is the one with the two roots":
             matched_with(factor=lambda cx, cy: np.linalg.cholesky(cy) @ np.linalg.inv(np.linalg.cholesky(cx)))})

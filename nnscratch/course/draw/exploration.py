@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 
 from nnscratch.course.draw.drawing import INK, Drawing, new_figure
+from nnscratch.course.draw.photograph import Photographs
 from nnscratch.errors import InputError
 from nnscratch.hints import checked
 
@@ -37,11 +38,13 @@ class Exploration:
         The combinations in the row of small panels.
     size : (float, float), inches
         Of a small panel.
+    jpeg : bool
+        Whether a notebook stores the row as JPEG.
     """
 
     def __init__(self, panel: Callable[..., None], text: str, choices: Mapping[str, Sequence[Any]],
-                 shown: Sequence[tuple], size: tuple[float, float]) -> None:
-        self.panel, self.text, self.choices, self.shown, self.size = panel, text, choices, shown, size
+                 shown: Sequence[tuple], size: tuple[float, float], jpeg: bool = False) -> None:
+        self.panel, self.text, self.choices, self.shown, self.size, self.jpeg = panel, text, choices, shown, size, jpeg
         self.frames: dict[tuple, bytes] = {}
 
     def strip(self) -> Drawing:
@@ -61,7 +64,7 @@ class Exploration:
             axes.set_title(", ".join(f"{name} = {value}" for name, value in zip(self.choices, values)), fontsize=10, color=INK)
         for axes in panels[len(self.shown):]:
             axes.set_axis_off()
-        return Drawing(figure, self.text)
+        return (Photographs if self.jpeg else Drawing)(figure, self.text)
 
     def frame(self, *values: Any) -> bytes:
         """Draw one combination.
@@ -119,7 +122,7 @@ class Exploration:
 
 @checked
 def explore(panel: Callable[..., None], text: str, *, shown: Sequence[tuple] | None = None,
-            size: tuple[float, float] = (2.6, 2.2), **choices: Any) -> Exploration:
+            size: tuple[float, float] = (2.6, 2.2), jpeg: bool = False, **choices: Any) -> Exploration:
     """Draw a figure with a slider for each parameter.
 
     Parameters
@@ -132,6 +135,8 @@ def explore(panel: Callable[..., None], text: str, *, shown: Sequence[tuple] | N
         Combinations for the row of small panels, at most 6; by default the first parameter varies.
     size : (float, float), inches
         Of a small panel.
+    jpeg : bool
+        For photographs: a notebook then stores the row of panels as JPEG, which is smaller.
     **choices : sequence
         The values of each parameter, by its name.
 
@@ -159,4 +164,4 @@ def explore(panel: Callable[..., None], text: str, *, shown: Sequence[tuple] | N
     if not 1 <= len(shown) <= MAX_PANELS or any(
             len(row) != len(choices) or not all(one in values for one, values in zip(row, choices.values())) for row in shown):
         raise InputError(f"explore: shown is {shown!r:.80}, expected 1 to {MAX_PANELS} combinations of {', '.join(choices)}")
-    return Exploration(panel, text, choices, list(shown), size)
+    return Exploration(panel, text, choices, list(shown), size, jpeg)

@@ -12,6 +12,7 @@ import tarfile
 import zlib
 from collections.abc import Iterable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -59,24 +60,30 @@ def read_cifar(path: FilePath, size: int | tuple[int, int] | None = None, channe
         A file is missing, truncated or of another format, or a pickle asks for anything but arrays.
     """
     path = as_path(path, EXPECTED)
-    files: dict[Path, bytes | None] = {path: None}  # the content of what has been read already
     if os.path.isdir(path):
-        files = dict.fromkeys(batches_in(path))
-    elif is_archive(path):
-        files = archive_members(path)
-    batches = list(files) if list(files) == [path] else choose_batches(files)
+        return read_batches(path, batches_in(visible(path)), size, channels)
+    if not is_archive(path):
+        return read_batches(path, [path], size, channels)
+    members = archive_members(path)
+    return read_batches(path, choose_batches(members), size, channels, members)
+
+
+def read_batches(path: Path, batches: list[Path], size: Any, channels: int | None,
+                 members: dict[Path, bytes | None] | None = None) -> Dataset:
+    """Read these batches, all in the folder or archive `path`; `members` is the content of the archive."""
+    content = members or {}
     if not batches:
         raise InputError(f"{path} has no data_batch_1 or train, expected the batches of CIFAR: give the folder with them")
-    parts = [read_batch(file, files[file]) for file in batches]
+    parts = [read_batch(file, content.get(file)) for file in batches]
     images, labels = np.concatenate([p[0] for p in parts]), np.concatenate([p[1] for p in parts])
-    names, numbers = class_names(batches[0].parent, files), [str(k) for k in range(int(labels.max()) + 1)]
+    names, numbers = class_names(batches[0].parent, content), [str(k) for k in range(int(labels.max()) + 1)]
     fitting = len(numbers) <= len(names) <= NUM_CLASSES[2]
     return resize_dataset(Dataset(images, labels, names if fitting else numbers, title_of(path)), size, channels)
 
 
-def batches_in(folder: Path) -> list[Path]:
-    """The training batches in a folder, in order; a batch that exists in both versions counts once."""
-    return choose_batches([path for path in visible(folder) if path.is_file()])
+def batches_in(entries: list[Path]) -> list[Path]:
+    """Those entries of a folder that are training batches, in order; a batch that exists in both versions counts once."""
+    return choose_batches([path for path in entries if re.fullmatch(BATCH, path.name) and path.is_file()])
 
 
 def choose_batches(files: Iterable[Path]) -> list[Path]:

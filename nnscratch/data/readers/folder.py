@@ -11,7 +11,7 @@ import numpy as np
 from nnscratch.backend import Array
 from nnscratch.data.dataset import Dataset
 from nnscratch.data.decode import LARGE, decode, open_header
-from nnscratch.data.limits import MAX_BYTES, check_levels, check_sides
+from nnscratch.data.limits import MAX_BYTES, MAX_SIDE, too_large
 from nnscratch.data.readers.places import as_path, title_of, visible
 from nnscratch.data.resize import check_channels, check_size, crop_and_resize, resize_dataset
 from nnscratch.errors import InputError, printable
@@ -52,15 +52,18 @@ def read_folder(folder: FilePath, size: int | tuple[int, int] | None = None, cha
     """
     folder, size = as_path(folder, "a folder of images"), check_size(size)
     check_channels(channels)
-    images, places, skipped = read_images(folder, size)
+    return read_entries(folder, visible(folder), size, channels)
+
+
+def read_entries(folder: Path, entries: list[Path], size: tuple[int, int] | None, channels: int | None) -> Dataset:
+    """As `read_folder`, where the entries of the folder are known already: a large folder takes long to list."""
+    images, places, skipped = read_images(folder, entries, size)
     log_skipped(folder, skipped)
     if not images:
-        raise InputError(f"{folder} holds no images, expected files that Pillow reads, or sub-folders of them: give such a "
-                         f"folder")
-    pixels = np.stack(images)
-    if all((image == image[..., :1]).all() for image in images):
-        pixels = np.ascontiguousarray(pixels[..., :1])
-    check_levels(folder, pixels)
+        raise InputError(f"{folder} holds no images (what nnscratch wrote there does not count), expected files that Pillow "
+                         f"reads, or sub-folders of them: give such a folder")
+    grey = all((image == image[..., :1]).all() for image in images)
+    pixels = np.stack([image[..., :1] for image in images] if grey else images)
     classes = sorted(set(places) - {folder})
     number = {place: k for k, place in enumerate(classes)}
     labels = np.array([number[place] for place in places]) if classes else None
@@ -89,7 +92,12 @@ def image_files(folder: FilePath) -> tuple[list[Path], list[str]]:
     InputError
         No such folder, or it cannot be read.
     """
-    found = [(path, is_image(path)) for path in visible(as_path(folder, "a folder of images"))]
+    return divide(visible(as_path(folder, "a folder of images")))
+
+
+def divide(entries: list[Path]) -> tuple[list[Path], list[str]]:
+    """The entries that are images, and the names of the others."""
+    found = [(path, is_image(path)) for path in entries]
     return [path for path, image in found if image], [path.name for path, image in found if not image]
 
 
@@ -122,14 +130,14 @@ def log_skipped(folder: FilePath, skipped: list[str]) -> None:
                     len(skipped), printable(skipped[0]))
 
 
-def read_images(folder: Path, size: tuple[int, int] | None) -> tuple[list[Array], list[Path], list[str]]:
+def read_images(folder: Path, entries: list[Path], size: tuple[int, int] | None) -> tuple[list[Array], list[Path], list[str]]:
     """Images (H, W, 3) as bytes, the folder that each is in, and the names of skipped files."""
     images: list[Array] = []
     places: list[Path] = []
     skipped: list[str] = []
     first = None
-    for place in [*(path for path in visible(folder) if path.is_dir()), folder]:
-        paths, others = image_files(place)
+    for place in [*(path for path in entries if path.is_dir()), folder]:
+        paths, others = divide(entries if place == folder else visible(place))
         skipped += [name for name in others if place != folder or not (folder / name).is_dir()]
         for path in paths:
             if place == folder and places and places[0] != folder:  # there are classes, and this is in none
@@ -151,14 +159,12 @@ def read_one(path: Path, size: tuple[int, int] | None) -> Array | None:
     try:
         with open_regular_file(path, "an image") as file:
             full = open_header(file, path).size
+            if size is not None or max(full) <= MAX_SIDE:
+                file.seek(0)
+                return to_pixels(decode(file, path, lambda sides: shrunk(sides, size)), size)
     except InputError:
         return None
-    check_sides(path, full[::-1], size)
-    try:
-        with open_regular_file(path, "an image") as file:
-            return to_pixels(decode(file, path, lambda sides: shrunk(sides, size)), size)
-    except InputError:
-        return None
+    raise too_large(path, full[::-1])
 
 
 def shrunk(sides: tuple[int, int], size: tuple[int, int] | None) -> tuple[int, int]:

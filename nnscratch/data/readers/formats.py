@@ -1,14 +1,14 @@
 """Open a data set of any supported format; the format is recognised by the content, not by the file's name."""
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, TypeAlias
 
 from nnscratch.data.dataset import Dataset
-from nnscratch.data.readers.cifar import batches_in, is_archive, looks_like_cifar, read_cifar
-from nnscratch.data.readers.folder import read_folder
+from nnscratch.data.readers.cifar import batches_in, is_archive, looks_like_cifar, read_batches, read_cifar
+from nnscratch.data.readers.folder import read_entries
 from nnscratch.data.readers.gunzip import MAGIC
-from nnscratch.data.readers.idx import idx_files, read_idx
+from nnscratch.data.readers.idx import idx_files, read_idx, read_training_images
 from nnscratch.data.readers.npz import read_npz
 from nnscratch.data.readers.places import as_path, shown, visible
 from nnscratch.data.resize import check_channels, check_size, resize_dataset
@@ -22,7 +22,8 @@ Reader: TypeAlias = Callable[[Path, Any, Any], Dataset]
 
 IDX = (b"\0\0\x08\x01", b"\0\0\x08\x03")
 FORMATS = "a folder of images, an IDX, CIFAR, .npy or .npz file"
-FOLDER_READERS: list[tuple[Callable[[Path], list[Path]], Reader]] = [(idx_files, read_idx), (batches_in, read_cifar)]
+FOLDER_READERS: list[tuple[Callable[[list[Path]], list[Path]], Callable[[Path, list[Path], Any, Any], Dataset]]] = [
+    (idx_files, read_training_images), (batches_in, read_batches)]  # which entries of a folder a format takes, and its reader
 
 
 def open_dataset(path_or_name: FilePath, *, size: int | tuple[int, int] | None = None, channels: int | None = None,
@@ -70,20 +71,29 @@ def open_dataset(path_or_name: FilePath, *, size: int | tuple[int, int] | None =
                          f"{', '.join(SYNTHETIC)}: check the path")
     if not os.path.isdir(path):
         return reader_of(path)(path, pair, channels)
-    found = [(place, reader) for place in data_places(path) for finds, reader in FOLDER_READERS if finds(place)]
-    found = [(place, reader) for place, reader in found if place == path] or found
+    return read_any_folder(path, pair, channels)
+
+
+def read_any_folder(path: Path, size: tuple[int, int] | None, channels: int | None) -> Dataset:
+    """The one data set in a folder, which is listed once: a folder of images may have very many entries."""
+    entries = visible(path)
+    found = [(place, files, read) for place, inside in data_places(path, entries) for choose, read in FOLDER_READERS
+             if (files := choose(inside))]
+    found = [one for one in found if one[0] == path] or found
     if len(found) > 1:
-        names = ", ".join(str(place.relative_to(path)) for place, _ in found[:4])
+        names = ", ".join(str(place.relative_to(path)) for place, *_ in found[:4])
         raise InputError(f"{path} holds several data sets, {names}, expected one: give the path of one of them")
-    place, reader = found[0] if found else (path, read_folder)
-    return reader(place, pair, channels)
+    place, files, read = found[0] if found else (path, entries, read_entries)
+    return read(place, files, size, channels)
 
 
-def data_places(folder: Path) -> list[Path]:
-    """Where IDX files and CIFAR batches may lie: in the folder itself, or below it as torchvision leaves them."""
-    below = [path for path in visible(folder) if path.is_dir()]
-    return [folder, *(path for path in below if path.name == "raw" or path.name.startswith("cifar-")),
-            *(path / "raw" for path in below if (path / "raw").is_dir())]
+def data_places(folder: Path, entries: list[Path]) -> Iterator[tuple[Path, list[Path]]]:
+    """Where IDX files and CIFAR batches may lie, with the entries: a folder itself, or below it as torchvision leaves them."""
+    yield folder, entries
+    for path in entries:
+        for place in (path, path / "raw"):
+            if (place.name == "raw" or place.name.startswith("cifar-")) and place.is_dir():
+                yield place, visible(place)
 
 
 def reader_of(path: Path) -> Reader:

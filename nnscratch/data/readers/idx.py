@@ -11,13 +11,13 @@ import os
 import zlib
 from math import prod
 from pathlib import Path
-from typing import IO
+from typing import IO, Any
 
 import numpy as np
 
 from nnscratch.backend import Array
 from nnscratch.data.dataset import Dataset
-from nnscratch.data.limits import MAX_BYTES, check_levels, check_sides, check_unpacked
+from nnscratch.data.limits import MAX_BYTES, check_sides, check_unpacked
 from nnscratch.data.readers.gunzip import MAGIC, Gunzip
 from nnscratch.data.readers.places import as_path, title_of, visible
 from nnscratch.data.resize import resize_dataset
@@ -49,10 +49,10 @@ def read_idx(path: FilePath, size: int | tuple[int, int] | None = None, channels
     InputError
         A file is missing, truncated, of another format, or not as long as its header says.
     """
-    given = as_path(path, "an IDX file or its folder")
-    path = training_images(given) if os.path.isdir(given) else given
+    path = as_path(path, "an IDX file or its folder")
+    if os.path.isdir(path):
+        return read_training_images(path, idx_files(visible(path)), size, channels)
     images = read_array(path, 3, size)
-    check_levels(path, images)
     labels_path = labels_beside(path)
     labels = None if labels_path is None else read_array(labels_path, 1)
     if labels is not None and len(labels) != len(images):
@@ -62,20 +62,19 @@ def read_idx(path: FilePath, size: int | tuple[int, int] | None = None, channels
     return resize_dataset(dataset, size, channels)
 
 
-def idx_files(folder: Path) -> list[Path]:
-    """The files of images in a folder, by their names; a compressed copy of a raw file does not count."""
-    found = [p for p in visible(folder) if "images" in p.name and "ubyte" in p.name and p.is_file()]
+def idx_files(entries: list[Path]) -> list[Path]:
+    """Those entries of a folder that are files of images, by their names; a compressed copy of a raw file does not count."""
+    found = [p for p in entries if "images" in p.name and "ubyte" in p.name and p.is_file()]
     return [p for p in found if p.suffix != ".gz" or p.with_suffix("") not in found]
 
 
-def training_images(folder: Path) -> Path:
-    """The file of training images, or the only file of images."""
-    files = idx_files(folder)
+def read_training_images(folder: Path, files: list[Path], size: Any, channels: int | None) -> Dataset:
+    """Read one of the files of images in a folder: that of the training images, or the only one."""
     files = [p for p in files if "train" in p.name] or files
     if len(files) != 1:
         names = ", ".join(p.name for p in files[:3]) or "no IDX file of images"
         raise InputError(f"{folder} holds {names}, expected one train-images-idx3-ubyte: give the path of the file itself")
-    return files[0]
+    return read_idx(files[0], size, channels)
 
 
 def labels_beside(path: Path) -> Path | None:

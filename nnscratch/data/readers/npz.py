@@ -5,14 +5,16 @@ Reference for the formats: numpy.lib.format in NumPy's documentation; an .npz is
 """
 import os
 import zipfile
-from math import isfinite, prod
+from math import prod
 from pathlib import Path
 
 import numpy as np
 
 from nnscratch.backend import Array
-from nnscratch.data.dataset import Dataset, to_bytes
-from nnscratch.data.limits import MAX_BYTES, check_labels, check_levels, check_sides, check_unpacked
+from nnscratch.data.dataset import Dataset
+from nnscratch.data.labels import whole_labels
+from nnscratch.data.limits import MAX_BYTES, check_labels, check_sides, check_unpacked
+from nnscratch.data.pixels import as_bytes, channels_last
 from nnscratch.data.readers.places import as_path, title_of
 from nnscratch.data.resize import resize_dataset
 from nnscratch.errors import InputError
@@ -21,8 +23,6 @@ from nnscratch.files import FilePath, open_regular_file, reason
 __all__ = ["read_npz"]
 
 IMAGES, LABELS = ("images", "x", "x_train", "data", "arr_0"), ("labels", "y", "y_train", "arr_1")
-CHUNK = 2**22  # numbers converted at a time
-NOISE = 0.02  # floats that lie outside their range by up to 5 levels of 255 are clipped; beyond it, the range is another
 
 
 def read_npz(path: FilePath, size: int | tuple[int, int] | None = None, channels: int | None = None) -> Dataset:
@@ -50,8 +50,7 @@ def read_npz(path: FilePath, size: int | tuple[int, int] | None = None, channels
 
     Notes
     -----
-    Floats are taken to be in [0, 1], or, if some are below -0.5, in [-1, 1]; rounding errors just outside are clipped.
-    Channels are last if the last axis has 1 or 3 entries, else they are first.
+    Layouts and ranges are those of pixels.py.
     """
     path = as_path(path, "an .npy or .npz file")
     with open_regular_file(path, "an .npy or .npz file"):
@@ -63,19 +62,19 @@ def read_npz(path: FilePath, size: int | tuple[int, int] | None = None, channels
     except Exception as error:  # a damaged file can raise any exception, MemoryError included
         raise InputError(f"{path} is not a whole file of NumPy ({reason(error)[:90]}), expected .npy or .npz without pickles: "
                          f"save it again") from error
-    if labels is not None:
-        labels = labels[:, 0] if labels.ndim == 2 and labels.shape[1] == 1 else labels
-        check_labels(path, labels)
     images = channels_last(path, images)
     check_sides(path, images.shape[1:3], size)
-    return resize_dataset(Dataset(to_pixels(path, images), labels, title=title_of(path)), size, channels)
+    if labels is not None:
+        labels = whole_labels(labels, path, len(images))
+        check_labels(path, labels)
+    return resize_dataset(Dataset(as_bytes(path, images), labels, title=title_of(path)), size, channels)
 
 
 def memory_mapped(path: Path) -> Array:
-    """The array in an .npy file, not yet loaded: NumPy maps it, and compares the header's length with the file's."""
+    """The array in an .npy file: NumPy maps it, and compares the header's length with the file's. Only bytes are loaded."""
     images = np.load(path, mmap_mode="r", allow_pickle=False)
     check_bytes(path, images.nbytes, images.nbytes)
-    return images
+    return np.array(images) if images.dtype == np.uint8 else images  # others will be converted to bytes, part by part
 
 
 def from_zip(path: Path) -> tuple[Array, Array | None]:
@@ -113,54 +112,3 @@ def check_bytes(path: Path, size: int, packed: int) -> None:
     if size > MAX_BYTES:
         raise InputError(f"{path} holds {size} bytes, unpacked, expected {MAX_BYTES} at most: give fewer or smaller images")
     check_unpacked(path, size, packed)
-
-
-def channels_last(path: Path, images: Array) -> Array:
-    """Images in any of the allowed layouts as (N, H, W, C)."""
-    shape = images.shape
-    if images.ndim == 3 and shape[2] not in (1, 3):  # (H, W, 3) would be one image, not H of them
-        images = images[..., None]
-    if images.ndim == 4 and images.shape[3] not in (1, 3) and images.shape[1] in (1, 3):
-        images = images.transpose(0, 2, 3, 1)
-    if images.ndim != 4 or images.shape[3] not in (1, 3) or images.size == 0:
-        raise InputError(f"{path} holds an array {shape}, expected (N, H, W), (N, H, W, 1 or 3) or (N, 1 or 3, H, W): "
-                         f"reshape it")
-    return images
-
-
-def to_pixels(path: Path, images: Array) -> Array:
-    """Images (N, H, W, C) of any of the allowed dtypes as bytes, always a copy."""
-    if images.dtype == np.uint8:
-        check_levels(path, images)
-        return np.array(images, order="C")
-    if images.dtype == bool:
-        return np.where(images, np.uint8(255), np.uint8(0))
-    if images.dtype.kind not in "iuf":
-        raise InputError(f"{path} holds {images.dtype}, expected uint8, or floats in [0, 1] or [-1, 1]: save one of these")
-    low, high = float(images.min()), float(images.max())
-    signed = low < -0.5
-    if images.dtype.kind != "f" or not ((-1 if signed else 0) - NOISE <= low and high <= 1 + NOISE):  # true for NaN, too
-        raise InputError(f"{path} holds {images.dtype}, expected uint8, or floats in [0, 1] or [-1, 1], but they go from "
-                         f"{low:g} to {high:g}: {conversion(images.dtype, low, high)}")
-    result = np.empty(images.shape, np.uint8)
-    count, rows = (max(1, CHUNK // size) for size in (images[0].size, images[0, 0].size))
-    for first in range(0, len(images), count):
-        for top in range(0, images.shape[1], rows):
-            part = np.s_[first:first + count, top:top + rows]
-            result[part] = to_bytes(images[part] if signed else images[part] * 2 - 1)
-    return result
-
-
-def conversion(dtype: np.dtype, low: float, high: float) -> str:
-    """How to make bytes of numbers x in this range: by their white, if that is clear, else by stretching them."""
-    if not isfinite(low) or not isfinite(high):
-        return "replace NaN and infinity"
-    if dtype.kind == "f" and low >= -1.5 and high <= 1.5:
-        return f"clip them, x.clip({-1 if low < -0.5 else 0}, 1)"
-    if low >= 0 and 127 < high <= 255:
-        return "divide by 255" if dtype.kind == "f" else "convert with x.astype(np.uint8)"
-    if low >= 0 and 32767 < high <= 65535:
-        return "divide by 257, (x / 257).round().astype(np.uint8)"
-    if (low, high) == (0, 1):
-        return "multiply by 255, x.astype(np.uint8) * 255"
-    return f"stretch them, ((x.astype(float) - {low!r}) * (255 / {(high - low) or 1.0!r})).round().astype(np.uint8)"

@@ -176,7 +176,8 @@ class Classifier:
         InputError
             Any other file.
         """
-        info = checkpoint.read_arrays(path)[1]["info"]
+        saved = checkpoint.read_arrays(path)
+        info = saved[1]["info"]
         if info.get("what") != "judge":
             raise InputError(f"{path} holds {info.get('what', 'something else')!r}, expected a classifier; train one with "
                              f"train_classifier and save it")
@@ -184,7 +185,7 @@ class Classifier:
             info["accuracy"] = {"images" if key == "pictures" else key: value for key, value in info["accuracy"].items()}
         check(info, HEADER, path, "it does not say what its classifier is, train it anew")
         classifier = cls(info["shape"], info["names"], accuracy=info["accuracy"], origin=info.get("origin"))
-        checkpoint.load(path, classifier.model)
+        checkpoint.restore(path, saved, classifier.model)
         return classifier
 
     def __str__(self) -> str:

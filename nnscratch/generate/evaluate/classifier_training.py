@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 
 from nnscratch.backend import Array, to_device
-from nnscratch.data.arrays import one_hot_labels
 from nnscratch.data.dataset import Dataset, fingerprint, to_floats
+from nnscratch.data.labels import one_hot_labels
 from nnscratch.errors import InputError
 from nnscratch.generate.evaluate.classifier import Classifier, labels_of
 from nnscratch.generate.evaluate.corruptions import corrupt, soften

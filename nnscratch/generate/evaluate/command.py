@@ -1,5 +1,4 @@
 """`nnscratch judge`, and the classifier by which a training selects its best generator."""
-import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -17,9 +16,10 @@ from nnscratch.generate.evaluate.classifier import Classifier
 from nnscratch.generate.evaluate.classifier_training import train_classifier, training_origin
 from nnscratch.generate.evaluate.metrics import MIN_IMAGES, evaluate_images, recognised
 from nnscratch.generate.evaluate.report import REPORT_FILES, write_report
+from nnscratch.generate.headers import check_source
 from nnscratch.generate.sampler import Sampler, load_generator
 from nnscratch.hints import checked_command
-from nnscratch.outputs import OutputFolder
+from nnscratch.outputs import BestEffort, OutputFolder
 from nnscratch.progress import progress_bar
 
 __all__ = ["evaluate_generator"]
@@ -80,17 +80,21 @@ def evaluate_generator(path: FilePath | None, data: str | None, folder: FilePath
 def data_of(sampler: Sampler, data: str | None, size: int | None) -> tuple[str, int | None]:
     """The data, and the side of their images, that the generator was trained on, where they are not given."""
     source, title = sampler.info.get("source"), sampler.info.get("data")
-    if data is None:
-        if source is not None:
-            data = source["data"]
-        elif title in TITLES:
-            data = TITLES[title]
-        else:
+    if data is None and source is not None:
+        check_source(source)
+        data = source["data"]
+    elif data is None:
+        data = TITLES.get(str(title))
+        if data is None:
             raise InputError(f"the generator was trained on {title!r}, and its file does not say where they are; give them "
-                             f"with --data")
-        if data not in SYNTHETIC and not os.path.exists(data):
-            raise InputError(f"the data {data}, on which the generator was trained, are gone; give their new place with --data")
+                             f"with {data_options(sampler)}")
     return data, source["size"] if size is None and source is not None else size
+
+
+def data_options(sampler: Sampler) -> str:
+    """The options that give the data of a generator; where the images are squares, with the side that they were resized to."""
+    height, width, _ = sampler.info["shape"]
+    return f"--data and --size {height}" if height == width else "--data"
 
 
 def check_data(sampler: Sampler, dataset: Dataset, labelled: bool) -> None:
@@ -99,7 +103,7 @@ def check_data(sampler: Sampler, dataset: Dataset, labelled: bool) -> None:
     if dataset.images.shape[1:] != shape or (labelled and sampler.names != dataset.class_names):
         raise InputError(f"the generator makes images {shape} of {list_names(sampler.names)}, the data have "
                          f"{dataset.images.shape[1:]} of {list_names(dataset.class_names)}; give the data it was trained on "
-                         f"with --data")
+                         f"with {data_options(sampler)}")
 
 
 def list_names(names: list[str]) -> str:
@@ -116,7 +120,7 @@ def classifier_for(splits: Splits, path: Path, seed: int = 0) -> Classifier:
     with progress_bar(total=STEPS, desc="training the classifier", unit="step") as bar:
         classifier = train_classifier(splits.judge_train, splits.held_out, steps=STEPS, seed=seed,
                                       progress=lambda step, loss: bar.update())
-    classifier.save(path)
+    BestEffort("the work goes on, but the classifier would have to be trained again")(lambda: classifier.save(path))
     return classifier
 
 

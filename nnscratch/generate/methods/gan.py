@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from nnscratch.backend import Array
+from nnscratch.checkpoint import Saved
 from nnscratch.fast.cuda import capture
 from nnscratch.files import FilePath
 from nnscratch.generate.adversarial import Pair, adversarial_step
@@ -49,7 +50,7 @@ class GANTrainer(Trainer):
         rng = np.random.default_rng([self.options.seed, AUGMENT_STREAM, self.step_count]) if self.options.augment else None
         return adversarial_step(pair, self.loss, real, noise, labels, rng, penalty)
 
-    def load(self, path: FilePath) -> None:
+    def load(self, path: FilePath, saved: Saved | None = None) -> None:
         """Resume; what was recorded is discarded, because it refers to the old arrays of Adam's state."""
-        super().load(path)
+        super().load(path, saved)
         self.replay = capture(self.update, required=False)
