@@ -13,7 +13,7 @@ from helpers import normal
 
 from nnscratch import bench, demo, info, progress
 from nnscratch.course import card_data, digits, gan_failures, notation, own, player, quiz, results
-from nnscratch.course.checks import compare, exercise, image_filters, upstream_gradients
+from nnscratch.course.checks import compare, exercise, generator_design, image_filters, upstream_gradients
 from nnscratch.course.draw import (
     array_figures,
     bar_chart,
@@ -38,7 +38,6 @@ from nnscratch.course.draw import (
     photograph,
     point_clouds,
     roofline_plot,
-    stamping,
     window_positions,
     windows,
 )
@@ -87,6 +86,7 @@ plausible_method("course.checks.exercise.Exercise.solution", lambda: exercise.Ex
                  folder=Path("folder"))
 plausible("course.checks.upstream_gradients.check_batch_norm", upstream_gradients.check_batch_norm, backward=nothing,
           upstream=nothing)
+plausible("course.checks.generator_design.build_generator", generator_design.build_generator, listing=[("dense", 4)])
 plausible("course.checks.image_filters.filtered", image_filters.filtered, image=lambda: image(5, 5))
 plausible("course.checks.image_filters.unknown_filter", image_filters.unknown_filter, images=lambda: image(2, 5, 5, 1))
 plausible("course.digits.digits", digits.digits, part=Word("train"), size=28)
@@ -153,13 +153,10 @@ plausible("course.draw.learning_curves.training_panels", learning_curves.trainin
 plausible("course.draw.window_positions.window_grid", window_positions.window_grid, size=5, kernel=3, stride=1, padding=0,
           axes=axes)
 plausible("course.draw.point_clouds.clouds", point_clouds.clouds, points={"a": image(5, 2)}, text="text", every=2, inches=1.9)
-plausible("course.draw.stamping.stamps", stamping.stamps, x=lambda: image(2, 2), kernel=lambda: image(2, 2), stride=2,
-          places=[(0, 0)])
 plausible("course.draw.network_arrays.volumes", network_arrays.volumes, arrays={"x": (4, 4, 1), "y": (10,)}, steps=["dense"],
           text="text")
 plausible("course.draw.windows.im2col", windows.im2col, x=lambda: image(), kernel=lambda: image(2, 2))
 plausible("course.draw.windows.images", windows.images, images={"a": image()}, text="text", inches=2.0)
-plausible("course.draw.windows.painting", windows.painting, dy=lambda: image(3, 3), kernel=lambda: image(2, 2), places=[(0, 0)])
 plausible("course.draw.windows.sliding", windows.sliding, x=lambda: image(), kernel=lambda: image(2, 2), places=[(0, 0)])
 plausible("course.gan_failures.train", gan_failures.train, variant=gan_failures.Variant(), seed=0, steps=10, callback=nothing)
 for name in ("as_latex", "as_text"):

@@ -21,7 +21,7 @@ def slide(x, kernel):
     return np.array([sum(kernel[i] * x[place + i] for i in range(len(kernel))) for place in range(len(x) - len(kernel) + 1)])
 
 
-def paint(x, kernel, stride):
+def add_kernels(x, kernel, stride):
     y = np.zeros((len(x) - 1) * stride + len(kernel))
     for k, value in enumerate(x):
         for i, weight in enumerate(kernel):
@@ -32,6 +32,31 @@ def paint(x, kernel, stride):
 def normed(x, gamma, beta):
     mean = sum(x) / len(x)
     return gamma * (x - mean) / math.sqrt(sum((value - mean)**2 for value in x) / len(x)) + beta
+
+
+# --- 00 -----------------------------------------------------------------------------------------------------------
+
+def product_shape(n, d, u):
+    W, b = np.arange(d * u).reshape(d, u), np.arange(u)
+    rows = [[sum(k * W[k, unit] for k in range(d)) + b[unit] for _ in range(n)] for unit in range(u)]
+    return len(rows), len(rows[0])
+
+
+def broadcast_shape(a, b):
+    table = [[row + column for column in range(b)] for row in range(a)]
+    return len(table), len(table[0])
+
+
+def axis_sum(X, axis):
+    return [sum(X[:, d]) for d in range(3)] if axis == 0 else [sum(X[n]) for n in range(2)]
+
+
+def centred_columns(X):
+    return [[X[n, d] - (X[0, d] + X[1, d]) / 2 for d in range(2)] for n in range(2)]
+
+
+def view_or_copy(x, k, first, second):
+    return [first if place == k else value for place, value in enumerate(x)]
 
 
 # --- 01 and 02 ----------------------------------------------------------------------------------------------------
@@ -54,20 +79,58 @@ def layer(x, weights, bias):
     return [bias[u] + sum(x[k] * weights[k, u] for k in range(2)) for u in range(2)]
 
 
-def weights_gradient(x, dy):
-    return slopes(lambda w: sum(dy[n] * (x[n, 0] * w[0] + x[n, 1] * w[1]) for n in range(2)), np.zeros(2))
+def two_layers(w, b, v, c):
+    at = [v * (w * x + b) + c for x in (0, 1)]
+    return at[1] - at[0], at[0]
 
 
-def training_step(x, w, t, rate):
-    return w - rate * slopes(lambda w: (x * w - t)**2, w)
+def sum_of_relus(first, slope, corner, x):
+    return slopes(lambda x: first * max(0, x) - slope * max(0, x - corner), x)
 
+
+def mean_squared_error(y, t):
+    return sum((a - b)**2 for a, b in zip(y, t)) / len(y)
+
+
+def mse_gradient(y, t):
+    return slopes(lambda y: mean_squared_error(y, t), y)
+
+
+def training_step(x, w, t, lr):
+    return w - lr * slopes(lambda w: (x * w - t)**2, w)
+
+
+def rate_bound(c, m):
+    """By bisection: does the distance from the minimum grow?"""
+    low, high = 0.0, 100.0
+    for _ in range(60):
+        lr = (low + high) / 2
+        low, high = (low, lr) if abs(m + 1 - lr * 2 * c * 1 - m) > 1 else (lr, high)
+    return low
+
+
+def some_steps(m, start, lr, steps):
+    for _ in range(steps):
+        start = start - lr * slopes(lambda w: (w - m)**2, start)
+    return start
+
+
+# --- 03 and 04 ----------------------------------------------------------------------------------------------------
 
 def chain(x, t, y):
     return slopes(lambda w: (math.tanh(math.atanh(y) + x * w) - t)**2, 0)
 
 
-def central(x, h):
-    return 3 * x**2 + h**2  # (x ± h)³ expanded
+def two_uses(first, second, x):
+    return slopes(lambda x: (first * x) * (second * x), x)
+
+
+def weights_gradient(x, dy):
+    return slopes(lambda w: sum(dy[n] * (x[n, 0] * w[0] + x[n, 1] * w[1]) for n in range(2)), np.zeros(2))
+
+
+def central(x, delta):
+    return 3 * x**2 + delta**2  # (x ± delta)³ expanded
 
 
 def smaller_step(error, times):
@@ -75,15 +138,80 @@ def smaller_step(error, times):
     return ((1 + h / times)**3 - (1 - h / times)**3) / (2 * h / times) - 3
 
 
-def complex_step(x, h):
-    return 2 * x
+def softmax(powers):
+    return [power / sum(powers) for power in powers]
 
 
-def sum_hides(x, u):
-    return slopes(lambda x: (u[0] * x[0] + u[1] * x[1]) / (x[0] + x[1]), x)
+def cross_entropy(a, k):
+    return math.log(sum(math.exp(value - a[k]) for value in a))
 
 
-# --- 03 and 04 ----------------------------------------------------------------------------------------------------
+def loss_of_a_guess(classes, n):
+    return sum(-math.log(1 / classes) for _ in range(n)) / n
+
+
+def logits_gradient(n, p, k):
+    return slopes(lambda a: cross_entropy(a, k) / n, np.log(p))
+
+
+def accuracy(logits, labels):
+    return sum(max(range(3), key=lambda k: a[k]) == label for a, label in zip(logits, labels)) / 5
+
+
+# --- 05 and 06 ----------------------------------------------------------------------------------------------------
+
+def mlp_weights(side, units, classes):
+    return len(list(np.ndindex(side, side, units))) + units + len(list(np.ndindex(units, classes))) + classes
+
+
+def epoch_steps(count, size):
+    steps = 0
+    while count > 0:
+        steps, count = steps + 1, count - size
+    return steps
+
+
+def relu_backward(a, dy):
+    return slopes(lambda a: sum(d * max(0, value) for value, d in zip(a, dy)), a)
+
+
+def hidden_gradient(a, weights, dlogits):
+    def loss(a):
+        return sum(dlogits[c] * sum(max(0, a[u]) * weights[u, c] for u in range(3)) for c in range(2))
+    return slopes(loss, a)
+
+
+def momentum_step(lr, decay, w, v, g):
+    move = decay * v
+    move -= lr * g
+    return move, w + move
+
+
+def he_deviation(units, inputs):
+    """The spread that keeps E[x²]: half of the variance of a sum of `inputs` products is left by ReLU."""
+    return (inputs / 2)**-0.5
+
+
+def leaky_backward(slope, a, dy):
+    return slopes(lambda a: sum(d * (v if v > 0 else slope * v) for v, d in zip(a, dy)), a)
+
+
+def weight_decay(w, g, lr, strength):
+    return w - lr * slopes(lambda w: g * w + strength / 2 * w**2, w)
+
+
+def dropout(rate, x, kept):
+    return [value / (1 - rate) if stays else 0 for value, stays in zip(x, kept)]
+
+
+def unscaled_dropout(rate, total):
+    """Of four terms, the mean over all masks, each with its probability, is `total`."""
+    masks = list(np.ndindex(2, 2, 2, 2))
+    mean = sum(sum(mask) * (1 - rate)**sum(mask) * rate**(4 - sum(mask)) for mask in masks)
+    return 4 * total / mean
+
+
+# --- 07 and 08 ----------------------------------------------------------------------------------------------------
 
 def convolution(x, kernel):
     return slide(x, kernel)
@@ -97,8 +225,8 @@ def output_size(size, kernel, stride, padding):
     return len([first for first in range(-padding, size + padding, stride) if first + kernel <= size + padding])
 
 
-def weights_of_conv(oc, k, side, c):
-    return sum(1 + len(list(np.ndindex(k, k, c))) for _ in range(oc))
+def weights_of_conv(o, k, side, c):
+    return sum(1 + len(list(np.ndindex(k, k, c))) for _ in range(o))
 
 
 def im2col_shape(n, side, c, k):
@@ -124,104 +252,3 @@ def windows_that_see(k, size):
 
 def there_and_back(x):
     return [x[0], 2 * x[1], 2 * x[2], x[3]]
-
-
-# --- 05 and 06 ----------------------------------------------------------------------------------------------------
-
-def max_backward(x, dy):
-    dx = np.zeros((2, 4))
-    for window in range(2):
-        places = [(r, s) for r in range(2) for s in (2 * window, 2 * window + 1)]
-        dx[max(places, key=lambda place: x[place])] += dy[window]  # max returns the first of equal values
-    return dx
-
-
-def overlapping(x, dy):
-    dx = np.zeros(4)
-    for k in range(3):
-        dx[k if x[k] >= x[k + 1] else k + 1] += dy[k]
-    return dx
-
-
-def average_backward(size, dy):
-    return slopes(lambda x: dy * x.mean(), np.zeros((size, size)))[0, 0]
-
-
-def leaky_backward(slope, x, dy):
-    return slopes(lambda x: sum(d * (v if v > 0 else slope * v) for v, d in zip(x, dy)), x)
-
-
-def dropout(rate, x, kept):
-    return [value / (1 - rate) if stays else 0 for value, stays in zip(x, kept)]
-
-
-def batch_norm(x, gamma, beta):
-    return normed(x, gamma, beta)
-
-
-def gamma_gradient(n, dy):
-    return slopes(lambda gamma: sum(d * (gamma * v) for v, d in zip(n, dy)), 1)
-
-
-def training_backward(x, gamma, dy):
-    return slopes(lambda x: (dy * normed(x, gamma, 0)).sum(), x)
-
-
-def running_mean(momentum, first, second):
-    return momentum * ((1 - momentum) * first) + (1 - momentum) * second
-
-
-def inference_backward(gamma, variance, dy):
-    return slopes(lambda x: (dy * gamma * x / math.sqrt(variance)).sum(), np.zeros(2))
-
-
-# --- 07 and 08 ----------------------------------------------------------------------------------------------------
-
-def stamps(x, kernel):
-    return paint(x, kernel, 2)
-
-
-def painted_size(k, stride, size, crop):
-    return len(paint(np.ones(size), np.ones(k), stride)) - 2 * crop
-
-
-def transposed_backward(kernel, dy):
-    return slopes(lambda x: (dy * paint(x, kernel, 2)).sum(), np.zeros(2))
-
-
-def overlap(k, stride, size):
-    return [sum(first <= pixel < first + k for first in range(0, size * stride, stride))
-            for pixel in range((size - 1) * stride + k)]
-
-
-def stripes(value, kernel):
-    return [sum(value * kernel[i] for i in (0, 2)), sum(value * kernel[i] for i in (1, 3))]
-
-
-def two_ways(a, b, x):
-    return slopes(lambda x: (a * x) * (b * x), x)
-
-
-def weights_of_model(f, k, c):
-    return f * (k * k * c + 1) + f + f
-
-
-def side_after(side, blocks):
-    for _ in range(blocks):
-        side = math.ceil(side / 2)
-    return side
-
-
-def live_taps(k, height, width):
-    rows, columns = (live_along(k, side) for side in (height, width))
-    return rows * columns
-
-
-def live_along(k, side):
-    places = math.ceil(side / 2)
-    before = max(2 * (places - 1) + k - side, 0) // 2
-    return len({i for i in range(k) for place in range(places) if 0 <= 2 * place + i - before < side})
-
-
-def of_two(first, second, gamma, beta):
-    return [beta - gamma, beta + gamma] if first < second else [beta + gamma, beta - gamma]

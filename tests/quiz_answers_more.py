@@ -1,40 +1,161 @@
-"""Like quiz_answers.py, for notebooks 14 to 18."""
+"""Like quiz_answers.py, for notebooks 09 to 18."""
 import math
 
 import numpy as np
-from quiz_answers import normed, slopes
+from quiz_answers import add_kernels, normed, slopes
+
+# --- 09 and 10 ----------------------------------------------------------------------------------------------------
+
+def max_backward(x, dy):
+    dx = np.zeros((2, 4))
+    for window in range(2):
+        places = [(r, s) for r in range(2) for s in (2 * window, 2 * window + 1)]
+        dx[max(places, key=lambda place: x[place])] += dy[window]  # max returns the first of equal values
+    return dx
 
 
-def softplus(z):
-    return math.log(1 + math.exp(z))
+def average_backward(size, dy):
+    return slopes(lambda x: dy * x.mean(), np.zeros((size, size)))[0, 0]
 
 
-def slope_of_real(p, n, s):
-    z = math.log(p / (1 - p))
-    return slopes(lambda z: (softplus(z) - s * z) / n, z)
+def pooled_size(size, k, padding, p):
+    firsts = [first for first in range(-padding, size + padding) if first + k <= size + padding]
+    return len([n for n in range(0, len(firsts), p) if n + p <= len(firsts)])
 
 
-def slopes_of_made(p):
-    z = math.log(p / (1 - p))
-    return [slopes(lambda z: math.log(1 - 1 / (1 + math.exp(-z))), z), slopes(lambda z: softplus(-z), z)]
+def cnn_weights(side, c, o, k, classes):
+    pixels = [(h, w) for h in range(0, side, 2) for w in range(0, side, 2)]
+    return sum(1 for _ in np.ndindex(k, k, c, o)) + o + len(pixels) * o * classes + classes
 
 
-def first_step(w, g, rate, beta_1, beta_2):
+def receptive_field(first, p, second):
+    """Back from one value: the positions that reach it."""
+    pooled = {i for i in range(second)}
+    values = {p * n + i for n in pooled for i in range(p)}
+    return len({n + i for n in values for i in range(first)})
+
+
+def confusion_sums(C, k):
+    return sum(C[k, j] for j in range(3)), sum(C[j, k] for j in range(3))
+
+
+def recall(C, k):
+    return 1 - sum(C[k, j] for j in range(3) if j != k) / sum(C[k, j] for j in range(3))
+
+
+def occlusion_drop(p, covered):
+    return [p - one for one in covered]
+
+
+def occlusion_count(patch, side):
+    return sum(h + patch <= side and w + patch <= side for h in range(side) for w in range(side))
+
+
+def saliency(x, weights, v):
+    def logit(x):
+        return sum(v[u] * max(0, x[0] * weights[0, u] + x[1] * weights[1, u]) for u in range(2))
+    return abs(slopes(logit, x))
+
+
+# --- 11 to 13 -----------------------------------------------------------------------------------------------------
+
+def batch_norm(x, gamma, beta):
+    return normed(x, gamma, beta)
+
+
+def training_backward(x, gamma, dy):
+    return slopes(lambda x: (dy * normed(x, gamma, 0)).sum(), x)
+
+
+def sum_hides(x, u):
+    return slopes(lambda x: (u[0] * x[0] + u[1] * x[1]) / (x[0] + x[1]), x)
+
+
+def running_mean(decay, first, second):
+    return decay * ((1 - decay) * first) + (1 - decay) * second
+
+
+def inference_backward(gamma, variance, dy):
+    return slopes(lambda x: (dy * gamma * x / math.sqrt(variance)).sum(), np.zeros(2))
+
+
+def transposed_conv(x, kernel):
+    return add_kernels(x, kernel, 2)
+
+
+def transposed_size(k, stride, size, padding):
+    return len(add_kernels(np.ones(size), np.ones(k), stride)) - 2 * padding
+
+
+def transposed_backward(kernel, dy):
+    return slopes(lambda x: (dy * add_kernels(x, kernel, 2)).sum(), np.zeros(2))
+
+
+def overlap(k, stride, size):
+    return [sum(first <= pixel < first + k for first in range(0, size * stride, stride))
+            for pixel in range((size - 1) * stride + k)]
+
+
+def stripes(value, kernel):
+    return [sum(value * kernel[i] for i in (0, 2)), sum(value * kernel[i] for i in (1, 3))]
+
+
+def side_after(side, blocks):
+    for _ in range(blocks):
+        side = math.ceil(side / 2)
+    return side
+
+
+def live_taps(k, height, width):
+    rows, columns = (live_along(k, side) for side in (height, width))
+    return rows * columns
+
+
+def live_along(k, side):
+    places = math.ceil(side / 2)
+    before = max(2 * (places - 1) + k - side, 0) // 2
+    return len({i for i in range(k) for place in range(places) if 0 <= 2 * place + i - before < side})
+
+
+def of_two(first, second, gamma, beta):
+    return [beta - gamma, beta + gamma] if first < second else [beta + gamma, beta - gamma]
+
+
+def weights_of_model(o, k, c):
+    return o * (k * k * c + 1) + o + o
+
+
+# --- 14 -----------------------------------------------------------------------------------------------------------
+
+def softplus(a):
+    return math.log(1 + math.exp(a))
+
+
+def real_gradient(p, n, t):
+    return slopes(lambda a: (softplus(a) - t * a) / n, math.log(p / (1 - p)))
+
+
+def generator_gradients(p):
+    a = math.log(p / (1 - p))
+    return [slopes(lambda a: math.log(1 - 1 / (1 + math.exp(-a))), a), slopes(lambda a: softplus(-a), a)]
+
+
+def first_step(w, g, lr, beta_1, beta_2):
     m, v = (1 - beta_1) * g, (1 - beta_2) * g**2
-    return w - rate * (m / (1 - beta_1)) / np.sqrt(v / (1 - beta_2))
+    return w - lr * (m / (1 - beta_1)) / np.sqrt(v / (1 - beta_2))
 
 
-def average(held, now, decay):
+def average_weight(held, now, decay):
     return held + (now - held) * (1 - decay)
 
 
-def best_answer(p, q, s):
-    z = np.linspace(-6, 6, 10**6)
-    best = z[np.argmin(p * (np.logaddexp(0, z) - s * z) + q * np.logaddexp(0, z))]
+def best_answer(p, q, t):
+    a = np.linspace(-6, 6, 10**6)
+    best = a[np.argmin(p * (np.logaddexp(0, a) - t * a) + q * np.logaddexp(0, a))]
     return np.round(1 / (1 + np.exp(-best)), 4)
 
 
-# --- 10 -----------------------------------------------------------------------------------------------------------
+# --- 15 and 16 ----------------------------------------------------------------------------------------------------
 
 def of_rows(F):
     G = np.zeros((2, 2))
@@ -54,36 +175,16 @@ def gram_backward(m, f, dG):
     return slopes(lambda f: (dG * of_rows(np.vstack([f, others]))).sum(), f)
 
 
-def louder(g, times):
-    return of_rows(times * np.array([[math.sqrt(g), 0]]))[0, 0]
+def style_gradient(c, g, target):
+    return slopes(lambda g: (g - target)**2 / c**2, g)
 
 
-def mean_splits(mean_a, mean_b, together):
-    F = np.array([[mean_a - 1, mean_b - together], [mean_a + 1, mean_b + together]])  # two pixels with that covariance
-    return of_rows(F)[0, 1]
+def content_gradient(m, features, target):
+    return slopes(lambda F: sum((F[n, c] - target[n, c])**2 for n in range(m) for c in range(2)) / (2 * m), features)
 
 
-def pull(c, g, a):
-    return slopes(lambda g: (g - a)**2 / c**2, g)
-
-
-# --- 11 and 12 ----------------------------------------------------------------------------------------------------
-
-def content_share(target, features):
-    return sum((f - t)**2 for f, t in zip(features, target)) / sum(t**2 for t in target)
-
-
-def variation(x):
-    pairs = [((0, 0), (1, 0)), ((0, 1), (1, 1)), ((0, 0), (0, 1)), ((1, 0), (1, 1))]
-    return sum((x[a] - x[b])**2 for a, b in pairs) / 4
-
-
-def variation_slope(x):
+def smoothness_gradient(x):
     return slopes(lambda x: sum((x[k + 1] - x[k])**2 for k in range(4)) / 5, x)[2]
-
-
-def coarse_to_fine(steps, seconds, levels):
-    return sum(seconds * (100 / 2**k)**2 / 100**2 for k in range(levels))
 
 
 def matched_colour(own_mean, own_variance, mean, variance, x):
@@ -94,27 +195,23 @@ def conditional_norm(gammas, betas, x, k):
     return normed(x, gammas[k], betas[k])
 
 
-def adain_on_paper(f, s):
+def adain(f, s):
     return normed(f, (s[1] - s[0]) / 2, (s[0] + s[1]) / 2)
 
 
-def adain_to_style(s, mean_gradient, std_gradient):
+def adain_style_gradient(s, mean_gradient, std_gradient):
     return slopes(lambda s: mean_gradient * s.mean() + std_gradient * s.std(), s)
 
 
-def told_by_style(channels):
-    return 2 * channels
-
-
-def strength(own, wanted, percent):
+def style_strength(own, wanted, percent):
     at = {0: own, 50: wanted}
     return max(0, at[0] + (at[50] - at[0]) * percent / 50)
 
 
-# --- 13 and 14 ----------------------------------------------------------------------------------------------------
+# --- 17 and 18 ----------------------------------------------------------------------------------------------------
 
-def flop(oc, k, side, c):
-    return sum(2 for _ in np.ndindex(side - k + 1, side - k + 1, oc, k, k, c))
+def flop(o, k, side, c):
+    return sum(2 for _ in np.ndindex(side - k + 1, side - k + 1, o, k, k, c))
 
 
 def lines(step):
@@ -143,8 +240,8 @@ def transfer(latency, bandwidth, megabytes):
     return 1e6 * (latency * 1e-6 + megabytes * 1e6 / (bandwidth * 1e9))
 
 
-def queue(n, asking, compute):
-    return max(n * asking + compute, asking + n * compute)
+def queue(n, launch, compute):
+    return max(n * launch + compute, launch + n * compute)
 
 
 def crossover(fixed_cpu, each_cpu, fixed_gpu, each_gpu):

@@ -16,7 +16,6 @@ IMAGES = {
     "pooling": lambda: draw.pooling(TIED, np.array([[1.0, 10], [-2, 3]]), 2),
     "histograms": lambda: draw.histograms({"x": {"a": normal(50), "b": 2 * normal(60)}, "y": {"a": normal(9)}}, "two panels"),
     "clouds": lambda: draw.clouds({"a": normal(50, 2), "b": normal(9, 2)}, "two clouds", "red", "blue", every=3),
-    "stamps": lambda: draw.stamps(normal(2, 2), normal(3, 3), 2, [(0, 0), (1, 1)]),
 }
 
 
@@ -34,12 +33,6 @@ def test_pooling_shows_the_right_numbers():
     dx = ops.max_pool2d_backward(dy[None, :, :, None], cache)
     shown = [text for text in texts(draw.pooling(TIED, dy, 2)) if text.lstrip("-").isdigit()]
     assert shown == [number(value) for array in (TIED, y, dy, dx) for value in array.ravel()]
-
-
-def test_stamps_end_at_the_transposed_convolution():
-    x, kernel = normal(2, 3), normal(3, 2)
-    y, _ = ops.conv2d_transpose(x[None, :, :, None], kernel[:, :, None, None], strides=2, padding=0)
-    assert texts(draw.stamps(x, kernel, 2, [(1, 2)]))[-y.size:] == [number(value) for value in y.ravel()]
 
 
 def test_a_cloud_has_the_ellipse_of_all_its_points():

@@ -3,9 +3,13 @@ import ast
 import io
 import re
 import tokenize
+from pathlib import Path
 
 import pytest
 
+from nnscratch import course
+from nnscratch.course.quiz import ITEMS
+from nnscratch.course.quiz.question import ask
 from notebooks.source import FOLDER, read, sources
 
 LESSONS = [path for path in sources() if path.stem[0].isdigit()]
@@ -38,12 +42,33 @@ def prose(source):
                     if isinstance(node, ast.FunctionDef))
 
 
-@every_lesson
+def house_words(texts):
+    """Each with some words around it."""
+    return [text[max(0, match.start() - 30):match.end() + 20] for text in texts for match in HOUSE_WORDS.finditer(text)]
+
+
+@pytest.mark.parametrize("source", sources(), ids=lambda path: path.stem)
 def test_no_house_words(source):
-    """The field's own terms, which a reader can search for."""
-    found = [text[max(0, match.start() - 30):match.end() + 20]
-             for text in prose(source) for match in HOUSE_WORDS.finditer(text)]
-    assert not found, "\n".join(found)
+    """The field's own terms, which a reader can search for; in the index, too."""
+    assert not house_words(prose(source))
+
+
+@pytest.mark.parametrize("page", ["teachers", "glossary", "notation"])
+def test_no_house_words_beside_the_notebooks(page):
+    """Likewise on the pages of Markdown."""
+    text = (FOLDER / f"{page}.md").read_text(encoding="utf-8")
+    assert not house_words([re.sub(r"```.*?```|`[^`]*`|\]\([^)]*\)", " ", text, flags=re.S)])
+
+
+MODULES = Path(course.__file__).parent
+TEXTS = {tokenize.STRING, tokenize.COMMENT, getattr(tokenize, "FSTRING_MIDDLE", tokenize.STRING)}
+
+
+@pytest.mark.parametrize("module", sorted(MODULES.rglob("*.py")), ids=lambda path: str(path.relative_to(MODULES)))
+def test_no_house_words_in_the_modules(module):
+    """Nor in what the course's code prints, draws or explains: strings, docstrings, comments."""
+    tokens = tokenize.generate_tokens(io.StringIO(module.read_text(encoding="utf-8")).readline)
+    assert not house_words(token.string for token in tokens if token.type in TEXTS)
 
 
 def signs(text):
@@ -63,6 +88,13 @@ def test_every_sign_is_in_the_notation(source):
     """notation.md says what each letter means; no notebook uses another."""
     text = "\n".join(cell.source for cell in read(source).cells if cell.cell_type == "markdown")
     assert set(signs(text)) <= TABLE | {"d"}, set(signs(text)) - TABLE
+
+
+@pytest.mark.parametrize("notebook", ITEMS)
+def test_every_sign_of_a_quiz_is_in_the_notation(notebook):
+    """The same letters on paper as in the notebook."""
+    found = set(signs("\n".join(ask(item, 0).text for item in ITEMS[notebook])))
+    assert found <= TABLE | {"d"}, found - TABLE
 
 
 def shows_a_figure(source):

@@ -12,6 +12,7 @@ from nnscratch.layers import (
     Activation,
     Add,
     BatchNormalization,
+    Concatenate,
     Conv2D,
     Dense,
     Flatten,
@@ -70,53 +71,74 @@ def test_a_model_of_several_outputs_is_refused():
         course.trace(Model(x, [Dense(2)(x), Dense(1)(x)]), np.ones((2, 3)))
 
 
-CASES = [(Dense(4), (2, 3)), (Dense(4, activation="tanh", use_bias=False), (2, 3)), (Conv2D(4, (3, 2)), (2, 6, 5, 3)),
-         (ReLU(), (2, 3)), (LeakyReLU(), (2, 3)), (Activation("sigmoid"), (2, 3)), (Flatten(), (2, 3, 4)),
-         (GlobalAveragePooling2D(), (2, 3, 4, 5)), (BatchNormalization(), (4, 3))]
+CASES = [(Dense(4), (2, 3)), (Dense(4, activation="tanh", use_bias=False), (2, 3)), (Dense(4, activation="softmax"), (2, 3)),
+         (Conv2D(4, (3, 2)), (2, 6, 5, 3)), (Conv2D(4, 2, activation="relu"), (2, 4, 5, 3)), (ReLU(), (2, 3)),
+         (LeakyReLU(), (2, 3)), (Activation("sigmoid"), (2, 3)), (Activation("softmax"), (2, 3)), (Flatten(), (2, 3, 4)),
+         (GlobalAveragePooling2D(), (2, 3, 4, 5)), (BatchNormalization(), (4, 3)), (BatchNormalization(), (2, 3, 4, 5))]
+ACTIVATION = {  # the function and its derivative, of a value
+    "tanh": (np.tanh, lambda a: 1 - np.tanh(a)**2), "relu": (lambda a: np.maximum(0, a), lambda a: a > 0),
+    "sigmoid": (lambda a: 1 / (1 + np.exp(-a)), lambda a: 1 / (2 + np.exp(a) + np.exp(-a))),
+    "softmax": (lambda a: np.exp(a) / np.exp(a).sum(axis=-1, keepdims=True), None)}
+
+
+def evaluated(step, layer, shape):
+    """The right side of a step's formula, from the arrays that the step shows and a few constants alone."""
+    x = step.named.get("x", step.inputs[0])
+    scope = step.named | {"N": len(x), "M": x[0, ..., 0].size, "slope": getattr(layer, "negative_slope", None),
+                          "axes": tuple(range(x.ndim - 1)), "maximum": np.maximum, "where": np.where, "ones": np.ones}
+    if isinstance(layer, Conv2D):
+        K = layer.params["kernel"]
+        scope |= {"K": K.reshape(-1, K.shape[-1]), "im2col": lambda x: ops.im2col(x, K.shape[:2])[0]}
+        window = ops.im2col(np.ones(shape), K.shape[:2])[1]
+        scope["col2im"] = lambda columns: ops.col2im(columns, window)
+    scope["f"], scope["df"] = ACTIVATION[repr(layer).partition("'")[2].partition("'")[0] or "tanh"]
+    return eval(step.formula.replace("f'", "df").partition(" = ")[2], scope)
 
 
 @pytest.mark.parametrize("layer, shape", CASES, ids=[f"{layer!r}{k}" for k, (layer, _) in enumerate(CASES)])
 @pytest.mark.parametrize("training", [False, True])
 def test_the_formulas_are_true(layer, shape, training):
-    """The text of each formula, evaluated, gives the layer's result."""
-    x = normal(*shape)
-    layer.forward(x)
-    layer.cast(np.float64)
-    for name, array in layer.params.items():
-        layer.params[name] = normal(*array.shape, seed=5)
-    statistics = x.mean(axis=0), x.var(axis=0)
-    if not training and layer.buffers:
-        statistics = layer.buffers["moving_mean"], layer.buffers["moving_variance"]
-    y = layer.forward(x, training, remember=True)
-    dy = normal(*y.shape, seed=1)
-    dx = layer.backward(dy)
-    names = {"x": x, "dy": dy, "N": len(x), "b": layer.params.get("bias"), "slope": getattr(layer, "negative_slope", None),
-             "maximum": np.maximum, "where": np.where, "sqrt": np.sqrt, "ones": np.ones,
-             "H": x.shape[1], "W": x.shape[2] if x.ndim > 2 else 0}
-    if "kernel" in layer.params:
-        K, window = layer.params["kernel"], None
-        names["K"] = K.reshape(-1, K.shape[-1])
-        if x.ndim == 4:
-            window = ops.im2col(x, K.shape[:2])[1]
-        names["im2col"], names["col2im"] = (lambda x: ops.im2col(x, K.shape[:2])[0]), (lambda c: ops.col2im(c, window))
-    names["f"], names["df"] = np.tanh, lambda dy: dy * (1 - y * y)
-    if type(layer) is Activation:
-        names["f"], names["df"] = (lambda x: 1 / (1 + np.exp(-x))), lambda dy: dy * y * (1 - y)
-    if isinstance(layer, BatchNormalization):
-        names |= {"mean": statistics[0], "variance": statistics[1], **layer.params, "epsilon": layer.epsilon}
-        xn = (x - statistics[0]) / np.sqrt(statistics[1] + layer.epsilon)
-        names |= {"xn": xn, "mean_dy": dy.mean(axis=0), "mean_dy_xn": (dy * xn).mean(axis=0)}
-    forward, backward = formulas.forward_formula(layer, training), formulas.backward_formula(layer, training)
-    assert np.allclose(eval(forward.removeprefix("y = "), names), y)
-    assert np.allclose(eval(backward.removeprefix("dx = "), names), dx)
+    """The text of each formula, evaluated with the arrays that the step shows, gives the layer's result."""
+    x = Input(shape[1:])
+    model = Model(x, layer(x))
+    model.cast(np.float64)
+    for array in layer.params.values():
+        array[...] = normal(*array.shape, seed=5)
+    forward, backward = course.trace(model, normal(*shape), training=training).steps
+    assert np.allclose(evaluated(forward, layer, shape), forward.output)
+    assert np.allclose(evaluated(backward, layer, shape), backward.output)
+    shown = [name for name, _ in player.shown(backward)]
+    letters = {"kernel": "dK" if isinstance(layer, Conv2D) else "dW", "bias": "db", "gamma": "dgamma", "beta": "dbeta"}
+    assert shown[0] == "dy" and shown[-1] == "dx" and {letters[name] for name in layer.params} <= set(shown)
+
+
+def test_every_array_of_a_formula_is_shown():
+    """Both inputs of an Add and their gradients; the x whose sign a LeakyReLU reads."""
+    steps = {(step.name.rpartition("_")[0], step.direction): [name for name, _ in player.shown(step)]
+             for step in course.trace(small_model(), normal(2, 6, 5, 2)).steps}
+    assert steps["add", "forward"] == ["x0", "x1", "y"] and steps["add", "backward"] == ["dy", "dx0", "dx1"]
+    assert steps["leakyrelu", "backward"] == ["dy", "x", "dx"]
+    assert steps["conv2d", "backward"] == ["dy", "K", "a", "dK", "db", "dx"]
+    assert steps["maxpooling2d", "forward"] == ["x", "y"] and steps["maxpooling2d", "backward"] == ["dy", "dx"]
+
+
+def test_an_activation_of_ones_own_is_not_described():
+    """Nobody knows whether its derivative is one number for each value."""
+    def square(x):
+        return x * x, x
+    pair = square, lambda dy, x: 2 * x * dy
+    assert formulas.backward_formula(Activation(pair)) == "dx = f_backward(dy)"
+    assert formulas.backward_formula(Dense(2, activation=pair)) == "dx = (f_backward(dy)) @ W.T"
 
 
 def test_every_formula_is_tested():
     """The formulas of the layers above, and of Add's two inputs here; a layer without a formula is shown by its name."""
     assert {type(layer) for layer, _ in CASES} | {Add} == set(formulas.FORMULAS)
-    assert formulas.forward_formula(Add()) == "y = x0 + x1"
+    assert formulas.forward_formula(Add()) == "y = x0 + x1" and formulas.forward_formula(Add(), inputs=3) == "y = x0 + x1 + x2"
+    assert formulas.backward_formula(Add(), inputs=3) == "dx = dy, dy, dy"
     assert np.array_equal(Add()([normal(2, 3), normal(2, 3, seed=1)]), normal(2, 3) + normal(2, 3, seed=1))
     assert formulas.forward_formula(MaxPooling2D()) == "y = MaxPooling2D(x)"
+    assert formulas.forward_formula(Concatenate(), inputs=2) == "y = Concatenate(x0, x1)"
     assert all(issubclass(kind, layers.Layer) for kind in formulas.FORMULAS)
 
 

@@ -10,13 +10,15 @@ from browser import Browser, program
 
 pytest.importorskip("nbformat", reason="the site reads notebooks with nbformat: pip install -e '.[test]'")
 
+import nbformat
+
 from nnscratch import layers, ops, optimizers
 from nnscratch.course import card, cards
 from nnscratch.errors import InputError
 from notebooks.site import source
 from notebooks.site.__main__ import main
 from notebooks.site.build import build, run_sphinx
-from notebooks.source import solutions, sources
+from notebooks.source import FOLDER, solutions, sources
 
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("site")]  # fixtures are built once, in one process
 
@@ -97,10 +99,14 @@ def test_no_references_are_broken(site):
 
 
 def test_every_notebook_and_card_has_a_page(site):
-    """Each notebook is a page with its solutions collapsed; the index shows the README's image and links to all pages; none of
-    our source files is left in the site."""
+    """Each notebook is a page with its solutions collapsed; the index has its image, and the sidebar all pages in parts."""
     index = (site / "index.html").read_text(encoding="utf-8")
-    assert 'src="_images/side-by-side.jpg"' in index
+    assert 'src="_images/course.jpg"' in index
+    sidebar = index.split('<div class="sidebar-tree">')[1].split("</div>")[0]
+    captions = re.findall(r'class="caption-text">(Part \d|To look up)', sidebar)
+    assert captions == ["Part 1", "Part 2", "Part 3", "Part 4", "To look up"]
+    assert re.findall(r'href="((?!api_)\w+).html"', sidebar) == [
+        *(path.stem for path in sources() if path.stem[0].isdigit()), "glossary", "notation", "cards", "api", "teachers"]
     for path in sources():
         name = path.stem
         page = (site / f"{name}.html").read_text(encoding="utf-8")
@@ -110,6 +116,33 @@ def test_every_notebook_and_card_has_a_page(site):
     text = (site / "cards.html").read_text(encoding="utf-8")
     assert [text.count(f">{card(name).title}<a") for name in cards()] == [1] * len(cards())
     assert not [name for name in cards() if f"<strong>{card(name).title}." in text], "a title stands twice"
+
+
+def test_terms_link_both_ways(site):
+    """Each term is a place on the glossary's page; it links to a notebook, which links to it."""
+    glossary = (site / "glossary.html").read_text(encoding="utf-8")
+    glossary = re.sub(r'<span id="[^"]+"></span>', "", glossary)
+    places = re.findall(r'<section id="([^"]+)">\s*<h2>.*?href="(\d\d_\w+)\.html"', glossary, flags=re.S)
+    assert len(places) == len(re.findall("^### ", (FOLDER / "glossary.md").read_text(encoding="utf-8"), flags=re.M)) > 80
+    missing = [place for place, name in places
+               if f'href="glossary.html#{place}"' not in (site / f"{name}.html").read_text(encoding="utf-8")]
+    assert not missing
+    assert 'href="notation.html"' in (site / "index.html").read_text(encoding="utf-8")
+
+
+def test_answers_are_folded_and_captions_are_captions(site):
+    """Formulas and code of an answer are rendered, no details are open at first, each figure's text has the class."""
+    folded = 0
+    for path in sources():
+        page = (site / f"{path.stem}.html").read_text(encoding="utf-8")
+        captions = re.findall(r'<p class="caption"><strong>Figure \d+\.\d+\.</strong>', page)
+        assert len(captions) == page.count("<strong>Figure ") == len(
+            re.findall(r"^# \*\*Figure ", path.read_text(encoding="utf-8"), flags=re.M))
+        assert "<details open" not in page and page.count("<details") == page.count("</details>")
+        for answer in re.findall(r"<summary>Answer</summary>(.*?)</details>", page, flags=re.S):
+            folded += 1
+            assert answer.strip().startswith(("<p>", "<ul", "<ol")) and "$" not in answer and "`" not in answer, answer
+    assert folded > 50
 
 
 @pytest.mark.parametrize("page, thing", [("api_ops", ops.conv2d), ("api_layers", layers.Conv2D),
@@ -271,19 +304,30 @@ def test_an_invalid_formula_or_link_stops_the_build(tmp_path, text, expected):
 
 def test_links_of_notebooks_and_of_the_teachers_page(tmp_path, monkeypatch):
     """Links lead to pages if these exist; otherwise they become plain text."""
-    pages = {"index", "01_neuron"}
+    pages = {"index", "01_neuron", "glossary"}
     for text, expected in [("[a](01_neuron.ipynb)", "[a](01_neuron.ipynb)"), ("[a](index.ipynb)", "[a](index.ipynb)"),
                            ("[a](solutions/01_neuron.py)", "[a](01_neuron.ipynb)"), ("[a](../nnscratch/models.py)", "a"),
-                           ("[a](01_neuron.ipynb#place)", "[a](01_neuron.ipynb#place)"), ("[a](https://b.org)", "[a](https://b.org)"),
+                           ("[a](01_neuron.ipynb#place)", "[a](01_neuron.ipynb#place)"), ("[a](teachers.md)", "a"),
+                           ("[a](glossary.md#relu)", "[a](glossary.md#relu)"), ("[a](https://b.org)", "[a](https://b.org)"),
                            ("![a](image.png)", "![a](image.png)")]:
         assert source.relink(text, pages) == expected
-    monkeypatch.setattr(source, "TEACHERS", tmp_path / "teachers.md")
-    assert "teachers" not in source.contents([])
-    (tmp_path / "teachers.md").write_text("# For teachers\n\n[first](01_neuron.ipynb)\n")
-    assert "\nteachers\n" in source.contents([])
+    index = "## Part 1: one\n\n[a](01_neuron.ipynb)\n\n## Part 2: two\n"
+    text = source.contents(index, pages)
+    assert ':caption: "Part 1: one"\n\n01_neuron\n' in text and "two" not in text and "teachers" not in text
+    monkeypatch.setattr(source, "beside", lambda name: tmp_path / f"{name}.md")
+    (tmp_path / "teachers.md").write_text("# For teachers\n\n[first](01_neuron.ipynb), [words](glossary.md)\n")
     (tmp_path / "out").mkdir()
     source.write(tmp_path / "out")
-    assert "[first](01_neuron.ipynb)" in (tmp_path / "out" / "teachers.md").read_text()
+    assert "[first](01_neuron.ipynb), words" in (tmp_path / "out" / "teachers.md").read_text()
+    assert "\nteachers\n" in nbformat.read(tmp_path / "out" / "index.ipynb", 4).cells[-1].source
+
+
+def test_text_of_a_notebook_becomes_a_page():
+    """Captions get a class; there is Markdown within details, also in a list."""
+    assert source.as_page("**Figure 1.2.** Words.\n\nMore.", set()) == "{.caption}\n**Figure 1.2.** Words.\n\nMore."
+    answer = "1. Why?\n   <details><summary>Answer</summary>\n   So.\n   </details>"
+    apart = "1. Why?\n   <details><summary>Answer</summary>\n\n   So.\n\n   </details>"
+    assert source.as_page(answer, set()) == apart == source.as_page(apart, set())
 
 
 def test_errors_name_the_remedy(tmp_path, monkeypatch, capsys):

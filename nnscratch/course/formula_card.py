@@ -3,7 +3,7 @@
     card("conv2d")      shows itself in a notebook; print(card("conv2d")) gives it as text
     cards()             the names of all cards
 
-The op computes the numbers when the card is shown. What stands on each card is in card_data.py.
+The op computes the numbers when the card is shown. What is on each card is in card_data.py and card_training.py.
 """
 import ast
 import inspect
@@ -33,9 +33,10 @@ class Card(NamedTuple):
     options : dict of str to number
         Numbers that the formulas use.
     dy : array
-        The upstream gradient.
+        The upstream gradient; empty for an optimiser.
     run, run_backward : callable
-        The op as a function of inputs and options, -> (y, cache); and (dy, cache) -> the gradients of the inputs.
+        The op as a function of inputs and options, -> (y, cache); and (dy, cache) -> the gradients of the inputs. An optimiser
+        has no backward pass, and a dict of its other results in the place of the cache.
     forward, backward : list of str
         Lines in the notation of notation.py, in the order of computation.
     by_hand : dict of str to str
@@ -75,6 +76,8 @@ class Card(NamedTuple):
             The inputs and y, then dy and the gradients.
         """
         y, cache = self.run(*self.inputs.values(), **self.options)
+        if not self.backward:
+            return self.inputs | cache | {self.output: y}
         gradients = self.run_backward(self.dy, cache)
         names = [self.output, f"d{self.output}", *(f"d{letter}" for letter in self.inputs)]
         arrays = [np.asarray(y), self.dy, *gradients]
@@ -99,7 +102,7 @@ class Card(NamedTuple):
         return "\n\n".join([
             f"**{self.title}.** {self.idea}",
             "\n".join(["| | shape | below |", "|---|---|---|", *rows]),
-            *(f"$${as_latex(line)}$$" for line in self.forward), "*Backward:*",
+            *(f"$${as_latex(line)}$$" for line in self.forward), *(["*Backward:*"] if self.backward else []),
             *(f"$${as_latex(line)}$$" for line in self.backward),
             *(["In short: " + " and ".join(f"`{line}`" for line in self.short_formulas())] if self.layer else []),
             "*In numbers" + (f", with {options}" if options else "") + ":*",
@@ -109,12 +112,12 @@ class Card(NamedTuple):
 
     def __str__(self) -> str:
         example = self.example()
-        shapes = [f"  {letter:8}{shape:28}{example[letter].shape}" for letter, shape in self.shapes.items()]
+        shapes = [f"  {letter:14}{shape:28}{example[letter].shape}" for letter, shape in self.shapes.items()]
         options = [f"  {letter} = {value}" for letter, value in self.options.items()]
         numbers = [f"  {letter} =\n{textwrap.indent(table(array), '    ')}" for letter, array in example.items()]
         by_hand = [f"  {place} = {sum_} = {number(value_at(example, place))}" for place, sum_ in self.by_hand.items()]
         return "\n".join([f"{self.title}. {self.idea}", *shapes, "forward", *(f"  {as_text(line)}" for line in self.forward),
-                          "backward", *(f"  {as_text(line)}" for line in self.backward),
+                          *(["backward"] if self.backward else []), *(f"  {as_text(line)}" for line in self.backward),
                           *(f"  in short: {line}" for line in self.short_formulas()), "in numbers", *options, *numbers,
                           *by_hand])
 
@@ -143,6 +146,11 @@ def formula_lines(function: Callable) -> str:
         if name.startswith("check_") or isinstance(statement.value, ast.Constant):
             del lines[statement.lineno - 1:statement.end_lineno]
     return "\n".join(lines)
+
+
+def numbers(rows: Any, *shape: int) -> np.ndarray:
+    """Integers as float64, in a shape."""
+    return np.array(rows, dtype=float).reshape(shape or np.shape(rows))
 
 
 def number(value: float) -> str:

@@ -1,7 +1,7 @@
 """Formulas with indices, written once as lines of Python and shown as LaTeX or as text; the tests evaluate the same lines.
 
-    "y[n, u] = b[u] + Sum(k, x[n, k] * W[k, u])"      for all n, u
-    "dx[s*h + i, c] += dy[h, c] * K[i]"               for all h, i, c: added to dx, which starts at zero
+    "y[n, u] = b[u] + Sum(d, x[n, d] * W[d, u])"      for all n, u
+    "dx[S*h + i, c] += dy[h, c] * K[i]"               for all h, i, c: added to dx, which starts at zero
 
 Sum(i, j, ...) and Max(i, j, ...) run over their indices. ArgMax(i, j, ...) is the index of the first maximum, counted from 0
 row by row. (a == b) is 1 if true, else 0. A pixel outside the image counts as 0.
@@ -14,8 +14,9 @@ from nnscratch.hints import checked
 
 __all__ = ["as_latex", "as_text"]
 
-GREEK = {"gamma": r"\gamma", "beta": r"\beta", "mean": r"\mu", "variance": "v", "epsilon": r"\epsilon", "xn": r"\hat{x}",
-         "slope": "s", "momentum": r"\rho", "cols": r"\text{cols}", "rate": r"\text{rate}", "first": r"\text{first}"}
+KNOWN = {"gamma": r"\gamma", "beta": r"\beta", "mean": r"\mu", "variance": r"{\sigma^2}", "epsilon": r"\epsilon", "lr": r"\eta",
+         "x_hat": r"\hat{x}", "m_hat": r"\hat{m}", "v_hat": r"\hat{v}", "beta1": r"\beta_1", "beta2": r"\beta_2", "slope": "s",
+         "decay": r"\rho", "cols": r"\text{cols}", "rate": r"\text{rate}", "first": r"\text{first}"}
 SIGNS = {ast.Add: "+", ast.Sub: "-", ast.Gt: ">", ast.Eq: "="}
 LOOSE = ast.Add, ast.Sub
 OVER = {"Sum": ("Σ", r"\sum"), "Max": ("max", r"\max"), "ArgMax": ("argmax", r"\operatorname*{argmax}")}
@@ -37,8 +38,8 @@ def as_text(line: str) -> str:
 
     Examples
     --------
-    >>> as_text("y[n, u] = b[u] + Sum(k, x[n, k] * W[k, u])")
-    'y[n, u] = b[u] + Σ_k(x[n, k] * W[k, u])'
+    >>> as_text("y[n, u] = b[u] + Sum(d, x[n, d] * W[d, u])")
+    'y[n, u] = b[u] + Σ_d(x[n, d] * W[d, u])'
     """
     line = line.replace("==", "=").replace("**2", "²")
     return re.sub(rf"({'|'.join(OVER)})\(((?:\w+, )+)",
@@ -108,13 +109,13 @@ def latex(node: ast.AST) -> str:
 
 def symbol(text: str) -> str:
     """A name as LaTeX: gamma as a Greek letter, dgamma as its gradient; what follows an underscore is a superscript."""
-    text, _, below = text.partition("_")
-    known = GREEK.get(text) or ("d" + GREEK[text[1:]] if text[1:] in GREEK else text)
-    return rf"{known}^{{\text{{{below}}}}}" if below else known
+    name, _, above = (text, "", "") if text in KNOWN else text.partition("_")
+    known = KNOWN.get(name) or ("d" + KNOWN[name[1:]] if name[1:] in KNOWN else name)
+    return rf"{known}^{{\text{{{above}}}}}" if above else known
 
 
 def listed(nodes: Sequence[ast.AST]) -> str:
-    """Indices with commas; those of several letters or with arithmetic get a space, and a dot, or s oh would be a word."""
+    """Indices with commas; those of several letters or with arithmetic get a space, and a dot, or S h would be a word."""
     texts = [latex(node).replace(r" \, ", r" \cdot ") for node in nodes]
     return (", " if all(len(text) == 1 for text in texts) else r",\, ").join(texts)
 

@@ -1,7 +1,7 @@
 """A traced pass as images: all steps in a strip, one at a time in a player, or in one HTML file.
 
-One function draws a step for all three: on the left the input, on the right the output, between them the parameters, and the
-formula above.
+One function draws a step for all three: the formula, and below it every array that the formula names, the gradients of the
+parameters, and on the right the result.
 """
 from base64 import b64encode
 from collections.abc import Sequence
@@ -13,14 +13,16 @@ import numpy as np
 
 from nnscratch.course.draw.drawing import BLUE, FAINT, INK, ORANGE, Drawing, canvas
 from nnscratch.course.draw.number_grid import Grid, put
-from nnscratch.course.steps import Step, first_array
+from nnscratch.course.formulas import letter
+from nnscratch.course.steps import Step, as_list
 from nnscratch.files import replace_file
 from nnscratch.hints import checked
 
 __all__ = ["page", "player", "save", "strip"]
 
 ROWS, COLUMNS, CELL = 6, 6, 0.34  # the largest part of an array that is shown, and the side of a cell in inches
-WIDE, HEAD, FOOT = 25.0, 2.4, 1.0  # of a step, and of the lines above and below its arrays, in cells
+WIDE, HEAD, FOOT = 25.0, 3.2, 1.0  # of a step, and of the lines above and below its arrays, in cells
+LEAST = 4.0  # the cells that a title such as x (2, 8, 8, 3) takes
 
 
 def height(steps: Sequence[Step]) -> float:
@@ -30,11 +32,12 @@ def height(steps: Sequence[Step]) -> float:
 
 
 def shown(step: Step) -> list[tuple[str, Any]]:
-    """(name, array) of the input, the parameters or their gradients, and the output."""
-    forward = step.direction == "forward"
-    names = ("x", "y") if forward else ("dy", "dx")
-    parameters = step.parameters if forward else {f"d{name}": array for name, array in step.grads.items()}
-    return [(names[0], step.inputs[0]), *parameters.items(), (names[1], first_array(step.output))]
+    """(name, array) of all that the formula names, the gradients of the parameters, and the result, one or several."""
+    result = "y" if step.direction == "forward" else "dx"
+    results = as_list(step.output)
+    grads = [(f"d{letter(name, array)}", array) for name, array in step.grads.items()]
+    return [*step.named.items(), *grads,
+            *((f"{result}{k}" if len(results) > 1 else result, array) for k, array in enumerate(results))]
 
 
 @checked
@@ -76,16 +79,18 @@ def draw_step(axes: Any, steps: Sequence[Step], k: int, top: float, high: float)
     axes.axhline(top, color=FAINT, linewidth=0.8)
     axes.text(0.5, top + 0.75, f"{k + 1}/{len(steps)}  {arrow} {step.name}", fontsize=11, color=colour, weight="bold",
               va="center")
-    axes.text(WIDE - 0.5, top + 0.75, step.formula, fontsize=10.5, color=INK, ha="right", va="center", family="monospace")
-    pieces = shown(step)
-    space = WIDE / len(pieces)
-    for place, (name, array) in enumerate(pieces):
-        part = corner(array, name.endswith("kernel"))
-        scale = min(1.0, (space - 0.6) / part.shape[1])
-        left = place * space + (space - part.shape[1] * scale) / 2
-        put(axes, Grid(f"{name} {array.shape}".replace(",)", ")"), part), left, top + HEAD, rows, CELL, scale)
-    axes.text(WIDE - 0.5, top + high - 0.4, f"RMS of {pieces[-1][0]}: {step.rms:.3g}", fontsize=8.5, color=INK,
-              ha="right", va="center")
+    axes.text(0.5, top + 1.6, step.formula, fontsize=10.5, color=INK, va="center", family="monospace")
+    pieces = [(name, array, corner(array, name in ("K", "dK"))) for name, array in shown(step)]
+    widths = [max(LEAST, part.shape[1] + 0.6) for *_, part in pieces]
+    scale = min(1.0, WIDE / sum(widths))
+    gap, left = (WIDE - scale * sum(widths)) / len(pieces), 0.0
+    for (name, array, part), width in zip(pieces, widths):
+        inset = (gap + scale * (width - part.shape[1])) / 2
+        put(axes, Grid(f"{name} {array.shape}".replace(",)", ")"), part), left + inset, top + HEAD, rows, CELL, scale)
+        left += gap + scale * width
+    result = pieces[-len(as_list(step.output))][0]
+    axes.text(WIDE - 0.5, top + high - 0.4, f"RMS of {result}: {step.rms:.3g}", fontsize=8.5, color=INK, ha="right",
+              va="center")
 
 
 def corner(array: Any, is_kernel: bool = False) -> np.ndarray:

@@ -22,30 +22,30 @@ class Step(NamedTuple):
         Forward: x, one or several. Backward: dy.
     output : array or list of array
         Forward: y. Backward: dx, one for each input.
-    parameters : dict of str to array
-        The layer's parameters.
+    named : dict of str to array
+        All arrays that the formula names, by these names.
     grads : dict of str to array
-        Their gradients from this step alone; empty in a forward step.
+        The gradients of the layer's parameters from this step alone; empty in a forward step.
     """
     name: str
     direction: str
     formula: str
     inputs: list[Array]
     output: Array | list[Array]
-    parameters: dict[str, Array]
+    named: dict[str, Array]
     grads: dict[str, Array]
 
     @property
     def shapes(self) -> str:
         """The shapes of inputs and output, such as "(2, 3) → (2, 4)"."""
-        return f"{' + '.join(str(array.shape) for array in self.inputs)} → {first_array(self.output).shape}"
+        return f"{' + '.join(str(array.shape) for array in self.inputs)} → {as_list(self.output)[0].shape}"
 
     @property
     def rms(self) -> float:
         """The root mean square of the output."""
-        return float(np.sqrt(np.mean(np.square(first_array(self.output)))))
+        return float(np.sqrt(np.mean(np.square(as_list(self.output)[0]))))
 
 
-def first_array(output: Array | list[Array]) -> Array:
-    """The output itself, or the first of several."""
-    return output[0] if isinstance(output, list) else output
+def as_list(arrays: Array | list[Array]) -> list[Array]:
+    """Several arrays as they are, one in a list."""
+    return arrays if isinstance(arrays, list) else [arrays]

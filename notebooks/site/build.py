@@ -19,7 +19,8 @@ SETTINGS = {
     "extensions": ["myst_nb", "notebooks.site.maths", "sphinx.ext.autodoc", "sphinx.ext.napoleon", "notebooks.site.docstrings"],
     "root_doc": "index", "html_math_renderer": "mathml",
     "nb_execution_mode": "off", "nb_merge_streams": True, "nb_render_markdown_format": "myst",
-    "myst_enable_extensions": ["dollarmath", "amsmath"], "html_static_path": ["_static"], "html_css_files": ["style.css"],
+    "myst_enable_extensions": ["dollarmath", "amsmath", "attrs_block"], "myst_heading_anchors": 2,
+    "html_static_path": ["_static"], "html_css_files": ["style.css"],
     "html_show_sphinx": False, "html_show_copyright": False, "html_show_sourcelink": False, "html_copy_source": False,
     "html_use_index": False, "html_domain_indices": False,
     "html_show_search_summary": False,  # a summary is fetched, which browsers refuse on a disk

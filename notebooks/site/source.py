@@ -1,4 +1,4 @@
-"""What Sphinx reads: the stored notebooks, a folded solution below each exercise, the contents, the formula cards."""
+"""What Sphinx reads: the stored notebooks, a folded solution below each exercise, contents, glossary, formula cards."""
 import re
 import shutil
 from pathlib import Path
@@ -10,10 +10,13 @@ from notebooks.source import FOLDER, solutions
 
 __all__ = ["write"]
 
-README = FOLDER.parent / "README.md"
-TEACHERS = FOLDER / "teachers.md"
-IMAGE = re.compile(r"^!\[(.*?)\]\((.*?)\)", flags=re.M)
+BESIDES = "glossary", "notation", "teachers"  # pages of Markdown beside the notebooks
+IMAGES = FOLDER / "images"
 LINK = re.compile(r"(?<!!)\[([^\]]+)\]\(([^)#\s]+)(#[^)\s]*)?\)")
+PART = re.compile(r"^## (Part \d: .+)\n((?:(?!## ).*\n?)*)", flags=re.M)
+CAPTION = re.compile(r"^(?=\*\*Figure \d+\.\d+\.\*\*)", flags=re.M)
+SUMMARY = re.compile(r"(</summary>)\n(?=[ ]*\S)")
+DETAILS_END = re.compile(r"(?<!\n)\n([ ]*</details>)")
 CARDS_PAGE = """# Formula cards
 
 Every op of the course on a card: its shapes, its formulas forward and backward, and small numbers that the op itself
@@ -22,26 +25,38 @@ computed. In a notebook, `from nnscratch.course import card` and `card("conv2d")
 
 
 def write(folder: Path) -> None:
-    """Write the notebooks, the cards and the teachers' page into an empty folder."""
-    stored = sorted(FOLDER.glob("[0-9][0-9]_*.ipynb"))
-    pages = {path.stem for path in stored}
+    """Write the notebooks, the glossary, the notation, the cards and the teachers' page into an empty folder."""
+    stored = [FOLDER / "index.ipynb", *sorted(FOLDER.glob("[0-9][0-9]_*.ipynb"))]
+    pages = {path.stem for path in stored} | {name for name in BESIDES if beside(name).exists()}
     for path in stored:
         notebook = nbformat.read(path, 4)
         for cell in notebook.cells:
             if cell.cell_type == "markdown":
-                cell.source = relink(cell.source, pages)
+                cell.source = as_page(cell.source, pages)
             else:
                 name_images(cell)
-        name = path.stem
         if path.stem == "index":
-            name, texts = "index", notebook.cells[0].source.partition("\n")
-            text = re.sub(r" h \|", "\u00a0h |", texts[2])  # hours stay with their number
-            notebook.cells[0].source = f"{texts[0]}\n\n{first_image(folder)}\n{text}"
-            notebook.cells.append(nbformat.v4.new_markdown_cell(contents(stored), id="contents"))
-        nbformat.write(with_solutions(notebook, solutions(path.stem)), folder / f"{name}.ipynb")
+            text = notebook.cells[0].source
+            notebook.cells[0].source = re.sub(r"(?<=[\d¼½¾]) (?=h|%)", "\u00a0", text)  # units stay with their numbers
+            notebook.cells.append(nbformat.v4.new_markdown_cell(contents(text, pages), id="contents"))
+        nbformat.write(with_solutions(notebook, solutions(path.stem)), folder / path.name)
+    if IMAGES.exists():
+        shutil.copytree(IMAGES, folder / IMAGES.name)
     (folder / "cards.md").write_text("\n".join([CARDS_PAGE, *map(section, cards())]), encoding="utf-8")
-    if TEACHERS.exists():
-        (folder / "teachers.md").write_text(relink(TEACHERS.read_text(encoding="utf-8"), pages), encoding="utf-8")
+    for name in pages.intersection(BESIDES):
+        text = re.sub("^### ", "## ", beside(name).read_text(encoding="utf-8"), flags=re.M)  # no level is left out
+        (folder / f"{name}.md").write_text(as_page(text, pages), encoding="utf-8")
+
+
+def beside(name: str) -> Path:
+    """A page of Markdown beside the notebooks."""
+    return FOLDER / f"{name}.md"
+
+
+def as_page(text: str, pages: set[str]) -> str:
+    """Text of a notebook as MyST: links to pages, captions with a class, Markdown and formulas inside of folded answers."""
+    text = DETAILS_END.sub(r"\n\n\1", SUMMARY.sub(r"\1\n\n", text))
+    return CAPTION.sub("{.caption}\n", relink(text, pages))
 
 
 def section(name: str) -> str:
@@ -50,19 +65,12 @@ def section(name: str) -> str:
     return f"## {shown.title}\n\n`card(\"{name}\")`\n\n{shown._repr_markdown_().removeprefix(f'**{shown.title}.** ')}\n"
 
 
-def contents(stored: list[Path]) -> str:
-    """The list of pages that the sidebar shows."""
-    names = [path.stem for path in stored if path.stem != "index"]
-    more = ["cards", "api", *(["teachers"] if TEACHERS.exists() else [])]
-    return "\n".join(f"```{{toctree}}\n:hidden:\n:caption: {title}\n\n" + "\n".join(list_) + "\n```\n"
-                     for title, list_ in (("Notebooks", names), ("Besides", more)))
-
-
-def first_image(folder: Path) -> str:
-    """The first image of the README, copied into the folder, as Markdown."""
-    text, path = IMAGE.findall(README.read_text(encoding="utf-8"))[0]
-    shutil.copy(README.parent / path, folder)
-    return f"![{text}]({path.rpartition('/')[2]})"
+def contents(index: str, pages: set[str]) -> str:
+    """The list of pages that the sidebar shows: the parts of the index, then what one looks up."""
+    parts = [(title, re.findall(r"\]\((\d\d_\w+)\.ipynb\)", text)) for title, text in PART.findall(index)]
+    more = [name for name in ("glossary", "notation", "cards", "api", "teachers") if name in pages | {"cards", "api"}]
+    return "\n".join(f"```{{toctree}}\n:hidden:\n:caption: \"{title}\"\n\n" + "\n".join(names) + "\n```\n"
+                     for title, names in [*parts, ("To look up", more)] if names)
 
 
 def relink(text: str, pages: set[str]) -> str:
@@ -70,9 +78,10 @@ def relink(text: str, pages: set[str]) -> str:
     def replace(match: re.Match[str]) -> str:
         words, target, anchor = match[1], match[2], match[3] or ""
         stem = re.sub(r"^(?:\./|notebooks/|solutions/|src/)*", "", target).rpartition(".")[0]
-        if "://" in target or (target == "teachers.md" and TEACHERS.exists()):
+        if "://" in target:
             return match[0]
-        return f"[{words}]({stem}.ipynb{anchor})" if stem in pages else words
+        kind = "md" if stem in BESIDES else "ipynb"
+        return f"[{words}]({stem}.{kind}{anchor})" if stem in pages else words
     return LINK.sub(replace, text)
 
 

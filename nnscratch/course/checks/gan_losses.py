@@ -106,7 +106,7 @@ def right_generator_loss(generated):
 
 @exercise("14",
           "It is the cost of samples with the target 1, without smoothing. You have derived cost and gradient for any target.",
-          "-ln σ(a) = ln(1 + exp(-a)). The mean over N values divides the gradient by N.",
+          "-ln σ(a) = ln(1 + exp(-a)). The mean over N values makes the gradient N times smaller.",
           "L = np.logaddexp(0, -generated).mean()", library=right_generator_loss)
 def generator_loss(attempt: Attempt) -> None:
     """L, a number; d_generated (N, 1)."""

@@ -11,6 +11,8 @@ from typing import Any
 
 from nnscratch.course.checks.exercise import Attempt, Wrong, exercise, run
 from nnscratch.course.checks.prediction import predicted
+from nnscratch.errors import InputError
+from nnscratch.hints import checked
 from nnscratch.layers import Activation, BatchNormalization, Conv2D, Conv2DTranspose, Dense, Input, LeakyReLU, Reshape
 from nnscratch.models import Model
 
@@ -84,12 +86,12 @@ def weights_of(name: str, numbers: Sequence[int], shape: tuple[int, ...]) -> int
 
 
 def example_generator() -> list[tuple]:
-    """A right answer.
+    """Give a right answer.
 
     Returns
     -------
-    listing : list of tuple
-        The rows.
+    listing : list of rows
+        As above.
     """
     return [("dense", 4 * 4 * 32), ("reshape", 4, 4, 32), ("batch_norm",), ("leaky_relu",), ("conv_transpose", 16, 4, 2, 1),
             ("batch_norm",), ("leaky_relu",), ("conv_transpose", 1, 4, 2, 1), ("tanh",)]
@@ -133,22 +135,32 @@ def generator_shapes(attempt: Attempt) -> None:
         raise Wrong(f"{weights:,} weights are more than the {MOST:,} that are allowed: where are most of them?")
 
 
-def build_generator(listing: Any) -> Model:
-    """The library's model of the rows of a generator.
+@checked
+def build_generator(listing: Sequence[Sequence[Any]]) -> Model:
+    """Build the library's model of a generator.
 
     Parameters
     ----------
-    listing : list of tuple
-        The rows.
+    listing : sequence of rows
+        As above.
 
     Returns
     -------
     model : Model
-        From latent vectors to images.
+        From a latent vector to an image.
+
+    Raises
+    ------
+    InputError
+        A row is no layer, or two layers do not fit.
     """
+    try:
+        rows = rows_of(listing)
+    except Wrong as wrong:
+        raise InputError(f"build_generator: {wrong}") from wrong
     z = Input(LATENT)
     x = z
-    for name, numbers in rows_of(listing):
+    for name, numbers in rows:
         x = {"dense": lambda x, n: Dense(n[0])(x), "reshape": lambda x, n: Reshape(tuple(n))(x),
              "conv_transpose": lambda x, n: Conv2DTranspose(*n)(x), "conv": lambda x, n: Conv2D(*n)(x),
              "batch_norm": lambda x, n: BatchNormalization()(x), "leaky_relu": lambda x, n: LeakyReLU(0.2)(x),

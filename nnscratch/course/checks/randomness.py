@@ -1,4 +1,4 @@
-"""Random results cannot be compared number by number. They are judged by what they must have in common: the shape, the
+"""Random results cannot be compared elementwise. They are judged by what they must have in common: the shape, the
 standard deviation, the fraction of zeros; and, here, that all randomness comes from `rng`.
 """
 import numpy as np

@@ -22,12 +22,11 @@ from nnscratch.course.draw.number_grid import Grid, grids, heatmaps, product
 from nnscratch.course.draw.photograph import photographs
 from nnscratch.course.draw.point_clouds import clouds
 from nnscratch.course.draw.roofline_plot import roofline
-from nnscratch.course.draw.stamping import stamps
 from nnscratch.course.draw.window_positions import window_grid
-from nnscratch.course.draw.windows import im2col, images, painting, sliding
+from nnscratch.course.draw.windows import im2col, images, sliding
 
 __all__ = ["Drawing", "Exploration", "Grid", "Node", "axis_sums", "bars", "boundary", "broadcast", "channels", "clouds",
            "confusion", "curves", "dots", "explore", "gallery", "graph", "grids", "heatmaps", "histograms", "im2col",
-           "image_rows", "images", "layer", "layouts", "loss_map", "neuron", "painting", "photographs", "pixels", "pooling",
-           "product", "regions", "residuals", "roofline", "scaled_kernels", "sliding", "sliding_film", "stamps", "stamps_film",
-           "steps_on_curve", "tiles", "training_panels", "verdicts", "volumes", "window_grid", "window_places"]
+           "image_rows", "images", "layer", "layouts", "loss_map", "neuron", "photographs", "pixels", "pooling", "product",
+           "regions", "residuals", "roofline", "scaled_kernels", "sliding", "sliding_film", "stamps_film", "steps_on_curve",
+           "tiles", "training_panels", "verdicts", "volumes", "window_grid", "window_places"]

@@ -11,8 +11,7 @@ from io import BytesIO
 import numpy as np
 
 from nnscratch.course.draw.drawing import Drawing
-from nnscratch.course.draw.number_grid import Row, grids
-from nnscratch.course.draw.stamping import stamp_rows
+from nnscratch.course.draw.number_grid import Grid, Row, grids
 from nnscratch.course.draw.windows import sliding_rows
 from nnscratch.errors import InputError
 from nnscratch.hints import checked
@@ -110,7 +109,7 @@ def sliding_film(x: np.ndarray, kernel: np.ndarray) -> Film:
 
 @checked
 def stamps_film(x: np.ndarray, kernel: np.ndarray, stride: int) -> Film:
-    """Animate `stamps`: every value of x in turn.
+    """Animate a transposed convolution: every value of x in turn adds the kernel, times itself, to y.
 
     Parameters
     ----------
@@ -123,6 +122,17 @@ def stamps_film(x: np.ndarray, kernel: np.ndarray, stride: int) -> Film:
     film : Film
         A frame for each value of x.
     """
-    places = [(h, w) for h in range(x.shape[0]) for w in range(x.shape[1])]
-    return Film(stamp_rows(x, kernel, stride, places), f"each of the {x.size} values of x in turn adds the kernel, times "
-                f"the value, to y, {stride} pixels apart; where two kernels overlap, their values add up", inches=0.34)
+    return Film(transposed_rows(x, kernel, stride), f"each of the {x.size} values of x in turn adds the kernel, times the "
+                f"value, to y, {stride} pixels apart; where two kernels overlap, their values add up", inches=0.34)
+
+
+def transposed_rows(x: np.ndarray, kernel: np.ndarray, stride: int) -> list[Row]:
+    """For each value of x a row: the value, the scaled kernel, and y so far."""
+    (kh, kw), states = kernel.shape, []
+    y = np.zeros(((x.shape[0] - 1) * stride + kh, (x.shape[1] - 1) * stride + kw))
+    for h, w in np.ndindex(x.shape):
+        y[h * stride:h * stride + kh, w * stride:w * stride + kw] += x[h, w] * kernel
+        states.append(y.copy())
+    return [[Grid("x", x, (h, w, 1, 1)), "·", Grid("kernel", kernel), "→", Grid("scaled", x[h, w] * kernel), "add →",
+             Grid("y so far", so_far, (h * stride, w * stride, kh, kw), vmax=np.abs(y).max())]
+            for (h, w), so_far in zip(np.ndindex(x.shape), states)]

@@ -1,6 +1,6 @@
-"""Windows on images: sliding in the forward pass, laid out as rows by im2col, and painted in the backward pass.
+"""Windows on images: sliding over the input, and laid out as rows by im2col.
 
-Shapes: x (H, W), kernel (KH, KW), y or dy (OH, OW): one image of one channel.
+Shapes: x (H, W), kernel (KH, KW), y (OH, OW): one image of one channel.
 """
 from collections.abc import Mapping, Sequence
 
@@ -11,7 +11,7 @@ from nnscratch.course.draw.drawing import INK, PALETTE, Drawing, canvas, new_fig
 from nnscratch.course.draw.number_grid import TITLE, Grid, Row, grids, pale, put
 from nnscratch.hints import checked
 
-__all__ = ["im2col", "images", "painting", "sliding"]
+__all__ = ["im2col", "images", "sliding"]
 
 
 @checked
@@ -45,33 +45,6 @@ def sliding_rows(x: np.ndarray, kernel: np.ndarray, places: Sequence[tuple[int, 
         rows.append([Grid("x", x, (oh, ow, kh, kw)), "·", Grid("kernel", kernel), "→", Grid("products", products), "sum →",
                      Grid("y", so_far, (oh, ow, 1, 1), vmax=vmax)])
     return rows
-
-
-@checked
-def painting(dy: np.ndarray, kernel: np.ndarray, places: Sequence[tuple[int, int]]) -> Drawing:
-    """Draw the backward pass of a convolution: each number of dy adds the kernel, times itself, to dx.
-
-    Parameters
-    ----------
-    dy : array (OH, OW)
-    kernel : array (KH, KW)
-    places : sequence of (oh, ow)
-
-    Returns
-    -------
-    image : Drawing
-        A row for each place.
-    """
-    kh, kw = kernel.shape
-    rows: list[Row] = []
-    for oh, ow in places:
-        dx = np.zeros((dy.shape[0] + kh - 1, dy.shape[1] + kw - 1))
-        for r, s in np.ndindex(dy.shape):
-            if (r, s) <= (oh, ow):
-                dx[r:r + kh, s:s + kw] += dy[r, s] * kernel
-        rows.append([Grid("dy", dy, (oh, ow, 1, 1)), "·", Grid("kernel", kernel), "→", Grid("painted", dy[oh, ow] * kernel),
-                     "add →", Grid("dx so far", dx, (oh, ow, kh, kw))])
-    return grids(rows, f"each number of dy {dy.shape} paints the {kh}x{kw} kernel into dx, shown at places {list(places)}")
 
 
 @checked

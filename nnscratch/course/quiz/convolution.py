@@ -15,7 +15,7 @@ def slide(x: np.ndarray, kernel: np.ndarray) -> np.ndarray:
     return ops.conv2d(row(x), taps(kernel))[0].ravel()
 
 
-def paint(dy: np.ndarray, kernel: np.ndarray, stride: int = 1) -> np.ndarray:
+def add_kernels(dy: np.ndarray, kernel: np.ndarray, stride: int = 1) -> np.ndarray:
     """The transposed convolution of a row."""
     return ops.conv2d_transpose(row(dy), taps(kernel), strides=(1, stride), padding=0)[0].ravel()
 
@@ -24,9 +24,9 @@ def convolution(rng: np.random.Generator) -> Question:
     """y along a row."""
     x, kernel = integers(rng, 5), integers(rng, 3)
     return question(
-        "A row of five pixels, $x = {x}$, and the kernel ${kernel}$, stride 1, nothing padded. What is $y$?",
+        "A row of five pixels, $x = {x}$, and the kernel $K = {kernel}$, stride 1, no padding. What is $y$?",
         {"x": x, "kernel": kernel}, slide(x, kernel), {
-            "the kernel was turned, as mathematicians do and this field does not": slide(x, kernel[::-1]),
+            "the kernel was flipped: deep-learning libraries do not, signal processing does": slide(x, kernel[::-1]),
             "the row was padded with zeros: as long as before": slide(np.pad(x, 1), kernel),
             "it was multiplied, but not added up": x[1:4] * kernel})
 
@@ -39,9 +39,9 @@ def convolution_2d(rng: np.random.Generator) -> Question:
         return ops.conv2d(image(x), kernel[:, :, None, None])[0][0, :, :, 0]
 
     return question(
-        "$x = {x}$, kernel ${kernel}$, stride 1, nothing padded. What is $y$?",
+        "$x = {x}$, $K = {kernel}$, stride 1, no padding. What is $y$?",
         {"x": x, "kernel": kernel}, by(kernel), {
-            "the kernel was turned by 180 degrees": by(kernel[::-1, ::-1]),
+            "the kernel was flipped in both directions": by(kernel[::-1, ::-1]),
             "rows and columns of the kernel were exchanged": by(kernel.T)})
 
 
@@ -49,26 +49,26 @@ def output_size(rng: np.random.Generator) -> Question:
     """The rows of the output."""
     size, kernel, stride, padding = (int(integers(rng, low=low, high=high)) for low, high in ((8, 30), (2, 5), (2, 3), (1, 2)))
     y, _ = ops.conv2d(np.zeros((1, size, size, 1)), np.zeros((kernel, kernel, 1, 1)), strides=stride, padding=padding)
-    places = (size + 2 * padding - kernel) / stride
+    steps = (size + 2 * padding - kernel) / stride
     return question(
-        "A side of {size} pixels, a kernel of {kernel}, stride {stride}, {padding} rows of zeros on each side. How many rows "
-        "has the output?",
+        "A side of {size} pixels, a kernel of {kernel}, stride {stride}, padding {padding} on each side. How many rows has the "
+        "output?",
         {"size": size, "kernel": kernel, "stride": stride, "padding": padding}, y.shape[1], {
-            "the + 1 was forgotten: the first place counts, too": np.floor(places),
-            "rounded up: a place that hangs over the edge does not count": np.ceil(places) + 1,
-            "the zeros were forgotten": (size - kernel) // stride + 1})
+            "the + 1 was forgotten: the first position counts, too": np.floor(steps),
+            "rounded up: the window must fit inside": np.ceil(steps) + 1,
+            "the padding was forgotten": (size - kernel) // stride + 1})
 
 
 def weights_of_conv(rng: np.random.Generator) -> Question:
     """The parameters of a Conv2D."""
-    k, c, oc, side = choice(rng, 2, 3, 5), choice(rng, 3, 4, 10), choice(rng, 8, 10, 20), choice(rng, 16, 32, 64)
+    k, c, o, side = choice(rng, 2, 3, 5), choice(rng, 3, 4, 10), choice(rng, 8, 10, 20), choice(rng, 16, 32, 64)
     return question(
-        "How many numbers does a `Conv2D` with {oc} filters of {k} x {k} learn on images of {side} x {side} with {c} "
-        "channels, bias included?",
-        {"oc": oc, "k": k, "side": side, "c": c}, k * k * c * oc + oc, {
-            "the channels were forgotten: a filter has a layer for each": k * k * oc + oc,
-            "the biases were forgotten, one for each filter": k * k * c * oc,
-            "the side came in: the same weights are used at every place": k * k * c * oc * side * side + oc})
+        "How many parameters has a convolution with {o} kernels of {k} x {k} on images of {side} x {side} with {c} channels, "
+        "biases included?",
+        {"o": o, "k": k, "side": side, "c": c}, k * k * c * o + o, {
+            "the channels were forgotten: a kernel has weights for each": k * k * o + o,
+            "the biases were forgotten, one for each kernel": k * k * c * o,
+            "the side became a factor: the same weights are used at every position": k * k * c * o * side * side + o})
 
 
 def im2col_shape(rng: np.random.Generator) -> Question:
@@ -77,24 +77,24 @@ def im2col_shape(rng: np.random.Generator) -> Question:
     columns, _ = ops.im2col(np.zeros((n, side, side, c)), (k, k))
     rows, width = int(np.prod(columns.shape[:3])), columns.shape[3]
     return question(
-        "{n} images of {side} x {side} pixels and {c} channels, windows of {k} x {k}, stride 1, nothing padded. As a "
+        "{n} images of {side} x {side} pixels and {c} channels, windows of {k} x {k}, stride 1, no padding. As a "
         "matrix, how many rows and columns has `im2col`?",
         {"n": n, "side": side, "c": c, "k": k}, (rows, width), {
-            "a row for each pixel; but it is one for each place of the window": (n * side * side, width),
+            "a row for each pixel: it is one for each position of the window": (n * side * side, width),
             "the channels were forgotten: a patch holds all of them": (rows, k * k),
             "one image alone": (rows // n, width)})
 
 
 def kernel_gradient(rng: np.random.Generator) -> Question:
-    """dk along a row."""
+    """dK along a row."""
     x, dy = integers(rng, 4), integers(rng, 3)
     _, cache = ops.conv2d(row(x), taps(np.ones(2)))
     return question(
-        "A kernel of two weights slid over $x = {x}$, and $dy = {dy}$ comes back. What is $dk$?",
+        "A convolution with a kernel of two weights on $x = {x}$ has the upstream gradient $dy = {dy}$. What is $dK$?",
         {"x": x, "dy": dy}, ops.conv2d_backward(row(dy), cache)[1].ravel(), {
-            "turned around: k0 meets the pixels from x0 on": slide(x, dy)[::-1],
-            "divided by the number of places: a mean stands for the sum": slide(x, dy) / 3,
-            "only the first place was counted": x[:2] * dy[0]})
+            "flipped: the first weight meets the pixels from the first on": slide(x, dy)[::-1],
+            "divided by the number of positions: a mean stands for the sum": slide(x, dy) / 3,
+            "only the first position was counted": x[:2] * dy[0]})
 
 
 def image_gradient(rng: np.random.Generator) -> Question:
@@ -103,11 +103,11 @@ def image_gradient(rng: np.random.Generator) -> Question:
     _, cache = ops.conv2d(row(np.zeros(4)), taps(kernel))
     last = np.array([*kernel[0] * dy, kernel[1] * dy[-1]])
     return question(
-        "A convolution with the kernel $k = {kernel}$ made three numbers of four pixels. With $dy = {dy}$, what is $dx$?",
+        "A convolution with $K = {kernel}$ made three numbers of four pixels. With $dy = {dy}$, what is $dx$?",
         {"kernel": kernel, "dy": dy}, ops.conv2d_backward(row(dy), cache)[0].ravel(), {
-            "= stands where += belongs: the later stamp has replaced the earlier one": last,
-            "the kernel was turned: painting uses it as it is": paint(dy, kernel[::-1]),
-            "a convolution of dy without a rim: too short": slide(dy, kernel)})
+            "= stands where += belongs: where two copies of the kernel overlap, their values are added": last,
+            "the kernel was flipped: its copies are added as it is": add_kernels(dy, kernel[::-1]),
+            "a convolution of dy without padding: too short": slide(dy, kernel)})
 
 
 def bias_gradient(rng: np.random.Generator) -> Question:
@@ -115,11 +115,11 @@ def bias_gradient(rng: np.random.Generator) -> Question:
     first, second = dy = integers(rng, 2, 2, 2)
     _, cache = ops.conv2d(np.zeros((2, 2, 2, 1)), np.ones((1, 1, 1, 1)), np.zeros(1))
     return question(
-        "One filter, two images: $dy = {first}$ and ${second}$ come back. What is $db$ of the filter?",
+        "One kernel, two images, whose upstream gradients are {first} and {second}. What is $db$?",
         {"first": first, "second": second}, ops.conv2d_backward(dy[..., None], cache)[2][0], {
             "the mean over the images: the bias was used in both": dy.sum() / 2,
             "the first image alone": first.sum(),
-            "the mean over all places": dy.mean()})
+            "the mean over all positions": dy.mean()})
 
 
 def windows_that_see(rng: np.random.Generator) -> Question:
@@ -127,12 +127,12 @@ def windows_that_see(rng: np.random.Generator) -> Question:
     k, more = choice(rng, 2, 3, 4, 5), int(integers(rng, low=0, high=5))
     size = 2 * k + more
     columns, window = ops.im2col(np.ones((1, 1, size, 1)), (1, k))
-    places = size - k + 1
+    positions = size - k + 1
     return question(
-        "A window of {k} pixels slides over a row of {size}, one pixel at a time. For each pixel: how many windows see it?",
+        "A window of {k} pixels slides over a row of {size}, one pixel at a time. For each pixel: how many windows cover it?",
         {"k": k, "size": size}, ops.col2im(columns, window).ravel(), {
-            "the size of the window everywhere: near the ends fewer see a pixel": np.full(size, k),
-            "the number of windows, but no pixel is seen by all": np.full(size, places),
+            "the size of the window everywhere: near the ends fewer cover a pixel": np.full(size, k),
+            "the number of windows, but no pixel is covered by all": np.full(size, positions),
             "one each: that is so for windows side by side": np.ones(size)})
 
 
@@ -144,5 +144,5 @@ def there_and_back(rng: np.random.Generator) -> Question:
         "Windows of two pixels on the row $x = {x}$: what is `col2im(im2col(x))`?",
         {"x": x}, ops.col2im(columns, window).ravel(), {
             "x itself: col2im is the adjoint of im2col, not its inverse": x,
-            "twice x: the first and the last pixel are seen by one window only": 2 * x,
+            "twice x: the first and the last pixel are in one window only": 2 * x,
             "one number for each window": slide(x, np.ones(2))})

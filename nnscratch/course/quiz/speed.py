@@ -17,16 +17,16 @@ SHORT = {30: (3,), 40: (2, 6), 50: (7, 9), 60: (6, 11), 70: (6, 7, 11), 75: (2, 
 
 def flop(rng: np.random.Generator) -> Question:
     """The FLOP of a convolution."""
-    side, c, oc, k = int(integers(rng, low=4, high=9)), choice(rng, 2, 3), choice(rng, 2, 5, 10), choice(rng, 2, 3)
+    side, c, o, k = int(integers(rng, low=4, high=9)), choice(rng, 2, 3), choice(rng, 2, 5, 10), choice(rng, 2, 3)
     x = Input((side, side, c))
-    places = side - k + 1
+    positions = (side - k + 1)**2
     return question(
-        "How many FLOP has a convolution with {oc} kernels of {k} x {k} on one image of {side} x {side} with {c} channels, "
-        "stride 1, nothing padded, no bias?",
-        {"oc": oc, "k": k, "side": side, "c": c}, 2 * Model(x, Conv2D(oc, k)(x)).multiply_adds((side, side, c)), {
-            "a multiplication and an addition are two": places**2 * k * k * c * oc,
-            "as many places as pixels: that is so with padding": 2 * side**2 * k * k * c * oc,
-            "the kernels were forgotten: each makes a channel": 2 * places**2 * k * k * c})
+        "How many FLOP has a convolution with {o} kernels of {k} x {k} on one image of {side} x {side} with {c} channels, "
+        "stride 1, no padding, no bias?",
+        {"o": o, "k": k, "side": side, "c": c}, 2 * Model(x, Conv2D(o, k)(x)).multiply_adds((side, side, c)), {
+            "a multiplication and an addition are two": positions * k * k * c * o,
+            "as many positions as pixels: that is so with padding": 2 * side**2 * k * k * c * o,
+            "the kernels were forgotten: each makes a channel": 2 * positions * k * k * c})
 
 
 def column_bytes(rng: np.random.Generator) -> Question:
@@ -35,24 +35,24 @@ def column_bytes(rng: np.random.Generator) -> Question:
     size = side * side * c * 4
     return question(
         "An image of {side} x {side} with {c} channels in float32. How many bytes have the columns of im2col for a window of "
-        "{k} x {k}, padded so that there is a place for each pixel?",
+        "{k} x {k}, padded so that there is a position for each pixel?",
         {"side": side, "c": c, "k": k}, size * k * k, {
             "this is the image itself; nearly every pixel is copied k times k times": size,
-            "numbers, not bytes: a float32 has four": size * k * k // 4,
+            "values, not bytes: a float32 has four": size * k * k // 4,
             "the channels were forgotten": size * k * k // c})
 
 
 def lines(rng: np.random.Generator) -> Question:
-    """Bytes per number of a strided read."""
+    """Bytes per value of a strided read."""
     step = int(integers(rng, low=2, high=24))
-    near, far = "a line for each number: but a line holds 16, and serves several", "lines between that hold none do not come"
+    near, far = "a line for each value: but a line holds 16, and serves several", "lines between that hold none are not fetched"
     return question(
-        "From a long array in float32 one number in {step} is read. Memory comes in lines of 64 bytes. How many bytes come "
-        "for each number, on average?",
+        "From a long array in float32 one value in {step} is read. Memory is fetched in lines of 64 bytes. How many bytes are "
+        "fetched for each value read, on average?",
         {"step": step}, min(4 * step, 64), {
-            "its own four: but the line comes whole": 4,
+            "its own four: but the whole line is fetched": 4,
             near if step < 16 else far: 64 if step < 16 else 4 * step,
-            "the numbers between were counted, not their bytes": step})
+            "the values between were counted, not their bytes": step})
 
 
 def four_products(rng: np.random.Generator) -> Question:
@@ -75,10 +75,10 @@ def fewer_products(rng: np.random.Generator) -> Question:
     r = int(integers(rng, low=2, high=tile - 1))
     m = tile + 1 - r
     return question(
-        r"How many times fewer products does $F({m} \times {m}, {r} \times {r})$ take than the plain sums?",
+        r"How many times fewer products does $F({m} \times {m}, {r} \times {r})$ take than the direct sums?",
         {"m": m, "r": r}, m * m * r * r / (m + r - 1)**2, {
             "this is one direction; both count": m * r / (m + r - 1),
-            "as many as the kernel has taps: but the tile has more numbers than the output": r * r,
+            "as many as the kernel has taps: but the tile has more values than the output": r * r,
             "upside down": (m + r - 1)**2 / (m * m * r * r)})
 
 
@@ -87,11 +87,11 @@ def attainable(rng: np.random.Generator) -> Question:
     peak, bandwidth, intensity = choice(rng, 50, 100, 200), choice(rng, 10, 20, 50), choice(rng, 0.25, 0.5, 2, 8, 10)
     seconds = ceiling(1e9 * intensity, 1e9, {"gflops": peak, "gb_per_s": bandwidth})
     return question(
-        "A processor does {peak} GFLOP/s at its peak, and its memory moves {bandwidth} GB/s. How many GFLOP/s can a layer "
-        "with {intensity} FLOP for each byte reach?",
+        "A processor has a peak of {peak} GFLOP/s and a bandwidth of {bandwidth} GB/s. How many GFLOP/s can a layer with an "
+        "arithmetic intensity of $I = {intensity}$ FLOP per byte reach?",
         {"peak": peak, "bandwidth": bandwidth, "intensity": intensity}, intensity / seconds, {
             "the larger of the two limits: the smaller one decides": max(peak, bandwidth * intensity),
-            "divided by the intensity: more FLOP for a byte is better": bandwidth / intensity,
+            "divided by the intensity: more FLOP per byte are better": bandwidth / intensity,
             "the mean of the two limits": (peak + bandwidth * intensity) / 2})
 
 
@@ -100,27 +100,27 @@ def transfer(rng: np.random.Generator) -> Question:
     latency, megabytes, bandwidth = choice(rng, 5, 10, 20), choice(rng, 1, 2, 4, 8), choice(rng, 10, 20, 40)
     bytes_take = 1000 * megabytes / bandwidth
     return question(
-        "A transfer takes {latency} microseconds to begin, and then goes at {bandwidth} GB/s. How many microseconds do "
+        "A transfer has a latency of {latency} microseconds and a bandwidth of {bandwidth} GB/s. How many microseconds do "
         "{megabytes} million bytes take?",
         {"latency": latency, "bandwidth": bandwidth, "megabytes": megabytes}, latency + bytes_take, {
-            "the beginning was forgotten": bytes_take,
+            "the latency was forgotten": bytes_take,
             "bytes were taken for bits": latency + 8 * bytes_take,
             "1 GB/s is a thousand bytes in a microsecond, not a million": latency + bytes_take / 1000})
 
 
 def queue(rng: np.random.Generator) -> Question:
     """The time of a queue of kernels."""
-    n, asking, compute = choice(rng, 10, 50, 100), integers(rng, low=2, high=12), integers(rng, low=2, high=12)
+    n, launch, compute = choice(rng, 10, 50, 100), integers(rng, low=2, high=12), integers(rng, low=2, high=12)
     done = 0
     for k in range(1, n + 1):
-        done = max(k * asking, done) + compute
+        done = max(k * launch, done) + compute
     return question(
-        "Python asks for {n} kernels, {asking} microseconds each; every kernel computes for {compute} microseconds. When is "
-        "the last one done?",
-        {"n": n, "asking": asking, "compute": compute}, done, {
-            "one after the other: but Python asks for the next while the GPU computes": n * (asking + compute),
-            "the faster of the two decides: it is the slower one": min(n * asking + compute, asking + n * compute),
-            "the first ask or the last kernel was forgotten": n * max(asking, compute)})
+        "Python launches {n} kernels one by one. A launch takes {launch} microseconds, and a kernel computes for {compute} "
+        "microseconds. After how many microseconds is the last one done?",
+        {"n": n, "launch": launch, "compute": compute}, done, {
+            "one after the other: but Python launches the next while the GPU computes": n * (launch + compute),
+            "the faster of the two decides: it is the slower one": min(n * launch + compute, launch + n * compute),
+            "the first launch or the last kernel was forgotten": n * max(launch, compute)})
 
 
 def crossover(rng: np.random.Generator) -> Question:
@@ -146,4 +146,4 @@ def amdahl(rng: np.random.Generator) -> Question:
         {"percent": percent, "s": s}, 1 / ((1 - p) + p / s), {
             "the rest was forgotten": s,
             "this is the limit for a part that takes no time at all": 1 / (1 - p),
-            "the share of the gain: but times add up, not speeds": p * s})
+            "the fraction of the gain: but times add up, not speeds": p * s})
