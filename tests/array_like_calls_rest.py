@@ -105,8 +105,8 @@ plausible("course.draw.descents.residuals", descents.residuals, axes=axes, x=lam
 plausible("course.draw.descents.steps_on_curve", descents.steps_on_curve, axes=axes, loss=nothing, path=[0.0, 1.0],
           reach=(-1.0, 2.0))
 plausible("course.draw.dot_plot.dots", dot_plot.dots, groups={"one": {"a": 1.0}}, text="text", xlabel="x", log=False, width=7.0)
-plausible("course.draw.exploration.explore", partial(exploration.explore, k=[1, 2]), panel=nothing, text="text",
-          shown=[(1,)], size=(2.0, 2.0))
+plausible("course.draw.exploration.explore", partial(exploration.explore, k=[2, 3]), panel=nothing, text="text",
+          shown=[(2,)], size=(2.0, 2.0))
 plausible("course.draw.image_tiles.tiles", image_tiles.tiles, groups={"a": abs(image(3, 4, 4))}, text="text", columns=2,
           per_row=1, width=6.0)
 plausible("course.draw.roofline_plot.roofline", roofline_plot.roofline, machines={"a CPU": (100.0, 20.0)},

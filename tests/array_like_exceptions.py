@@ -11,7 +11,7 @@ PARTS = {  # nobody calls these but the package, which has checked what it gives
 }
 TAKE_ANYTHING = {  # called with junk in all their arguments: no exception but an InputError
     "records: they keep what they are given, and whoever reads them checks it": [
-        "bench.cases.Case", "course.checks.exercise.Answer", "course.digits.Digits", "course.draw.exploration.Exploration*",
+        "bench.cases.Case", "course.checks.exercise.Answer", "course.digits.Digits", "course.draw.exploration.Exploration",
         "course.draw.node_graph.Node", "course.draw.number_grid.Grid",
         "course.formula_card.Card", "course.gan_failures.Variant", "course.quiz.question.Question", "course.steps.Step",
         "course.tracing.Trace", "data.animation.Film", "data.splits.Splits", "generate.adversarial.Pair",
@@ -20,10 +20,13 @@ TAKE_ANYTHING = {  # called with junk in all their arguments: no exception but a
         "networks.gan.Preset", "ops.window.Window", "style.features.LossNetwork", "style.masks.Region", "style.tiling.Strip",
         "style.transfer.Transfer"],
     "takes anything, and says something about it": [
-        "backend.array_module", "backend.describe_device", "course.checks.exercise.Exercise.answer", "errors.printable",
-        "memory.is_cuda_out_of_memory", "memory.out_of_memory_message", "data.synthetic.styles.is_style"],
+        "backend.array_module", "backend.describe_device", "errors.printable", "memory.is_cuda_out_of_memory",
+        "memory.out_of_memory_message", "data.synthetic.styles.is_style"],
 }
 EXCEPTIONS = PARTS | TAKE_ANYTHING | {
+    "judges: whatever an attempt does becomes an answer (test_course_checks.py)": [
+        "course.checks.exercise.Exercise.answer"],
+    "draws: `explore` has checked": ["course.draw.exploration.Exploration.frame"],
     "measures: called by `bench.run.bench`, which has checked": [
         "bench.cases.Case.draw", "bench.layers.*", "bench.machine.*", "bench.report.*", "bench.roofline.*", "bench.sweep.*"],
     "the command line: a mistake ends in an exit code (test_cli.py)": ["cli.main"],

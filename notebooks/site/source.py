@@ -16,6 +16,7 @@ LINK = re.compile(r"(?<!!)\[([^\]]+)\]\(([^)#\s]+)(#[^)\s]*)?\)")
 PART = re.compile(r"^## (Part \d: .+)\n((?:(?!## ).*\n?)*)", flags=re.M)
 CAPTION = re.compile(r"^(?=\*\*Figure \d+\.\d+\.\*\*)", flags=re.M)
 SUMMARY = re.compile(r"(</summary>)\n(?=[ ]*\S)")
+NUMBER = re.compile(r"(</summary>\n\n[ ]*\d+)\.(?= )")  # an answer such as "0. Since ..." is no list
 DETAILS_END = re.compile(r"(?<!\n)\n([ ]*</details>)")
 CARDS_PAGE = """# Formula cards
 
@@ -56,6 +57,7 @@ def beside(name: str) -> Path:
 def as_page(text: str, pages: set[str]) -> str:
     """Text of a notebook as MyST: links to pages, captions with a class, Markdown and formulas inside of folded answers."""
     text = DETAILS_END.sub(r"\n\n\1", SUMMARY.sub(r"\1\n\n", text))
+    text = NUMBER.sub(r"\1\\.", text)
     return CAPTION.sub("{.caption}\n", relink(text, pages))
 
 
