@@ -163,9 +163,12 @@ plausible("generate.sampler.save_generator", sampler.save_generator, path=OUT, t
 plausible("generate.train_loop.train", train_loop.train, trainer=small_trainer(), folder=Path("folder"), score=nothing,
           progress=nothing, save_every=10)
 plausible("generate.trainer.Trainer", trainer.Trainer, dataset=small_dataset(), options=small_options())
-for name, given in (("load", {"path": GENERATOR}), ("save", {"path": OUT}), ("optimizer", {"name": Word("generator")}),
-                    ("sample", {"count": 2, "stream": 3})):
+for name, given in (("optimizer", {"name": Word("generator")}), ("sample", {"count": 2, "stream": 3})):
     plausible_method(f"generate.trainer.Trainer.{name}", small_trainer, name, **given)
+
+# --- training -------------------------------------------------------------------------------------------------------
+for name, given in (("load", {"path": GENERATOR}), ("save", {"path": OUT})):
+    plausible_method(f"training.resume.Resumable.{name}", small_trainer, name, **given)
 
 # --- networks -------------------------------------------------------------------------------------------------------
 plausible("networks.article.article_stack", article.article_stack, shape=(8, 8, 3), blocks=2, filters=4, layer=Conv2D)

@@ -2,7 +2,8 @@
 PARTS = {  # nobody calls these but the package, which has checked what it gives them: a check would only cost time
     "hooks: a subclass writes them, its base class calls them": [
         "*.compute", "*.differentiate", "*.build", "*.kernel_shape", "layers.*.linear", "layers.*.linear_backward",
-        "*.output_shape", "*.multiply_adds", "*.update", "generate.trainer.Trainer.train_step", "layers.graph.Symbol"],
+        "*.output_shape", "*.multiply_adds", "*.update", "generate.trainer.Trainer.train_step",
+        "training.resume.Resumable.current", "layers.graph.Symbol"],
     "parts of the engine: called with what `fast`, a layer or an optimizer has checked": [
         "fast.cpu.*", "fast.cuda.*", "fast.dispatch.*", "fast.updates.*", "fast.workspace.*", "recording.*"],
     "parts of the proof: loops to compare with, cases, mistakes made on purpose": [
