@@ -5,7 +5,7 @@
     step, augment  one update on a batch; shifted and mirrored images
     options, trainer, train   a training that is saved, resumed, and keeps its best network
     results        accuracy, the confusion matrix, curves
-    look, prepare  photographs and scans made to look like the training images
+    ink, prepare   photographs and scans made to look like the training images
     saliency       the gradient of a class score with respect to the pixels
     command        `nnscratch train classifier` and `nnscratch classify`
 """

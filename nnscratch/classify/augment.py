@@ -49,6 +49,5 @@ def augmented(images: np.ndarray, kind: str, rng: np.random.Generator) -> np.nda
         rows, columns = (np.arange(h) - down).clip(0, h - 1), (np.arange(w) - right).clip(0, w - 1)
         images = images[np.arange(n)[:, None, None], rows[:, :, None], columns[:, None, :]]
     if "flip" in kind:
-        mirrored = rng.random(n) < 0.5
-        images = np.where(mirrored[:, None, None, None], images[:, :, ::-1], images)
+        images = np.where(rng.random((n, 1, 1, 1)) < 0.5, images[:, :, ::-1], images)
     return images.copy() if kind == "none" else images

@@ -9,7 +9,7 @@ import numpy as np
 
 from nnscratch import checkpoint
 from nnscratch.backend import to_cpu, to_device
-from nnscratch.classify.look import LOOK
+from nnscratch.classify.ink import LOOK
 from nnscratch.classify.network import PRESETS, classifier_network
 from nnscratch.errors import InputError
 from nnscratch.fast import softmax
@@ -129,8 +129,8 @@ def load_classifier(path: FilePath) -> ImageClassifier:
     saved = checkpoint.read_arrays(path)
     info = saved[1]["info"]
     if info.get("what") != "classifier":
-        raise InputError(f"{path} holds {info.get('what', 'something else')!r:.100}, expected a classifier; give best.safetensors "
-                         f"of a folder that `nnscratch train classifier` wrote")
+        raise InputError(f"{path} holds {info.get('what', 'something else')!r:.100}, expected a classifier; give "
+                         f"best.safetensors of a folder that `nnscratch train classifier` wrote")
     check(info, CLASSIFIER, path, "it does not say what its classifier is, train it anew")
     if info["shape"][2] not in (1, 3):
         raise InputError(f"{path} is of images with {info['shape'][2]} channels, expected 1 or 3; train it anew")
