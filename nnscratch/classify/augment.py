@@ -9,7 +9,8 @@ Shapes: images (N, H, W, C) of bytes, in and out.
 """
 import numpy as np
 
-from nnscratch.ops.validation import check_choice, check_form, check_type
+from nnscratch.errors import InputError
+from nnscratch.ops.validation import check_choice, check_is_array, check_type
 
 __all__ = ["augmented"]
 
@@ -40,7 +41,9 @@ def augmented(images: np.ndarray, kind: str, rng: np.random.Generator) -> np.nda
     >>> sorted({tuple(augmented(ramp, "flip", np.random.default_rng(k)).ravel().tolist()) for k in range(9)})
     [(0, 1, 2), (2, 1, 0)]
     """
-    check_form("augmented", "images", images, ("N", "H", "W", "C"))
+    check_is_array("augmented", "images", images, "an array of images")
+    if images.ndim != 4 or images.dtype.kind not in "biuf":
+        raise InputError(f"augmented: images have shape {images.shape} and dtype {images.dtype}, expected numbers (N, H, W, C)")
     check_choice(kind, "augmented: kind", KINDS)
     check_type(rng, "augmented: rng", np.random.Generator)
     n, h, w, _ = images.shape

@@ -84,8 +84,8 @@ def load_parts(name: FilePath, *, size: int | None = None, seed: int = 0, count:
     folders = part_folders(path)
     train = open_dataset(folders.get("train", path), size=size)
     if train.num_classes < 2:
-        raise InputError(f"{name} has {train.num_classes} classes, expected at least 2: give data with labels, or a folder with "
-                         f"a sub-folder of images for each class")
+        raise InputError(f"{name} has {train.num_classes} classes, expected at least 2: give data with labels, or a folder "
+                         f"with a sub-folder of images for each class")
     shape = {"size": train.images.shape[1:3], "channels": train.images.shape[3]}
     others = {part: read_folder(folder, **shape) for part, folder in folders.items() if part != "train"}
     test = others["test"] if "test" in others else None if folders else own_test(path, shape)
@@ -96,7 +96,8 @@ def load_parts(name: FilePath, *, size: int | None = None, seed: int = 0, count:
         raise InputError(f"{name} has {len(train)} images, expected at least {2 * HELD_OUT_EVERY}; add more")
     out = held_out_mask(train, max(HELD_OUT_EVERY, len(train) // MOST_VALIDATION))
     assert train.labels is not None  # there are classes
-    return Parts(*(with_images(train, train.images[part], train.labels[part]) for part in (~out, out)), test)
+    rest, validation = (with_images(train, train.images[part], train.labels[part]) for part in (~out, out))
+    return Parts(rest, validation, test)
 
 
 def part_folders(path: Path) -> dict[str, Path]:

@@ -10,13 +10,14 @@ from nnscratch.plotting import load_matplotlib
 __all__: list[str] = []  # for trainings
 
 COLORS = ("#0072b2", "#d55e00")
+AT_CHECKPOINTS = ("score", "validation_loss")  # metrics that few records have: a dot for each
 
 
 class Panel(NamedTuple):
     """Some curves in one frame.
 
     title  : what they show
-    curves : {metric: label}; a metric that few records have is drawn with a dot for each
+    curves : {metric: label}
     marks  : {label: value} of reference lines
     """
     title: str
@@ -33,8 +34,7 @@ def plot_panels(history: Sequence[dict[str, Any]], panels: Sequence[Panel]) -> b
         for (name, label), color in zip(curves.items(), COLORS):
             points = [(record["step"], record[name]) for record in history if name in record]
             if points:
-                marker = "o" if len(points) < len(history) or name == "score" else None
-                axes.plot(*zip(*points), color=color, label=label, linewidth=1, marker=marker)
+                axes.plot(*zip(*points), color=color, label=label, linewidth=1, marker="o" if name in AT_CHECKPOINTS else None)
         for label, value in marks.items():
             axes.axhline(value, color="0.5", linewidth=0.8, linestyle=":")
             axes.annotate(label, (1, value), xycoords=("axes fraction", "data"), xytext=(3, 0), textcoords="offset points",

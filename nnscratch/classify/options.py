@@ -1,0 +1,79 @@
+"""The options of a classifier's training, checked; and how many steps it takes by default."""
+from dataclasses import dataclass
+
+from nnscratch.classify.augment import KINDS
+from nnscratch.classify.network import PRESETS
+from nnscratch.errors import InputError
+from nnscratch.ops.validation import check_choice, check_int
+
+__all__ = ["ClassifierOptions", "default_steps"]
+
+LARGEST = {"steps": 10**9, "batch_size": 2**16, "seed": 2**63 - 1}
+EPOCHS, LEAST_STEPS = 6, 1200  # each image is seen so often; but of few images, each more often
+
+
+@dataclass
+class ClassifierOptions:
+    """Everything that determines a training: equal options, data and machine give equal weights, bit for bit.
+
+    Parameters
+    ----------
+    steps : int, training steps
+    preset : str, size of the network: "standard" or "small"
+    augment : str, how the images are distorted: "none", "shift", "flip" or "shift-flip"
+    batch_size : int, images per step, at least 2
+    learning_rate : float, between 0 and 1, at the beginning; it falls to 0 along a cosine
+    seed : int, draws the first weights, batches and distortions
+
+    Raises
+    ------
+    InputError
+        An unknown choice, or a number out of its range.
+
+    Examples
+    --------
+    >>> ClassifierOptions(steps=100).augment
+    'shift'
+    """
+    steps: int
+    preset: str = "standard"
+    augment: str = "shift"
+    batch_size: int = 64
+    learning_rate: float = 1e-3
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        check_int(self.steps, "train: steps", 1)
+        check_choice(self.preset, "train: preset", PRESETS)
+        check_choice(self.augment, "train: augment", KINDS)
+        check_int(self.batch_size, "train: batch_size", 2)
+        check_int(self.seed, "train: seed", 0)
+        for name, largest in LARGEST.items():
+            if getattr(self, name) > largest:
+                raise InputError(f"train: {name} is {getattr(self, name)}, expected at most {largest}; use a smaller number")
+        if not (isinstance(self.learning_rate, float) and 0 < self.learning_rate < 1):
+            raise InputError(f"train: learning_rate is {self.learning_rate!r}, expected a number between 0 and 1, such as 1e-3")
+
+
+def default_steps(count: int, batch_size: int = 64) -> int:
+    """The number of steps for a number of images: six times all of them, and at least 1200 batches of 64.
+
+    Parameters
+    ----------
+    count : int
+        Images to train on.
+    batch_size : int
+        Images per step.
+
+    Returns
+    -------
+    int
+        Steps.
+
+    Examples
+    --------
+    >>> default_steps(54_000), default_steps(500)
+    (5063, 1200)
+    """
+    images = max(EPOCHS * check_int(count, "default_steps: count", 1), 64 * LEAST_STEPS)
+    return -(-images // check_int(batch_size, "default_steps: batch_size", 1))
