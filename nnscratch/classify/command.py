@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from nnscratch import backend
-from nnscratch.classify.classifier import load_classifier
+from nnscratch.classify.classifier import ImageClassifier, load_classifier
 from nnscratch.classify.options import ClassifierOptions, default_steps
 from nnscratch.classify.prepare import prepare
 from nnscratch.classify.saliency import saliency, saliency_picture
@@ -143,7 +143,13 @@ def classify(paths: Sequence[FilePath], path: FilePath, *, output: FilePath | No
         raise InputError(f"{len(files)} images were given, expected 1 to {MOST_IMAGES}, and with --output {MOST_DRAWN}; give "
                          f"fewer at a time")
     backend.use(device)
-    classifier = load_classifier(path)
+    with contextlib.nullcontext() if output is None else writing(output, inputs=[*files, path]):
+        return classify_files(files, load_classifier(path), output, top)
+
+
+def classify_files(files: list[Path], classifier: ImageClassifier, output: FilePath | None,
+                   top: int) -> list[list[tuple[str, float]]]:
+    """`classify` for the files of images, when the output is held."""
     prepared = [prepare(file, classifier.shape, classifier.info["look"]) for file in files]
     for _, note in prepared:
         if note:
@@ -156,8 +162,7 @@ def classify(paths: Sequence[FilePath], path: FilePath, *, output: FilePath | No
     if output is not None:
         captions = [f"{classes[0][0]} ({classes[0][1]:.1%})" for classes in found]
         sheet = saliency_picture(images, saliency(classifier, images), captions)
-        with writing(output, inputs=[*files, path]):
-            replace_file(output, encode(to_image(sheet), output, mark=True))
+        replace_file(output, encode(to_image(sheet), output, mark=True))
         print(f"what decides is drawn in {printable(output)}")
     return found
 

@@ -25,6 +25,7 @@ SAMPLE = 1000  # images of a data set that are looked at
 EVEN = 0.7  # of the pixels at the border must be the ground
 CLEAR = 0.25  # how far ground and ink are apart, of the whole range
 SPECKS = 0.005  # of the ink may lie outside the box, at each side: dust
+REACH, SPARSE = 0.03, 0.08  # of the image's side: how far "around" is; of the densest place: what is dust
 
 
 def look_of(dataset: Dataset) -> dict[str, Any] | None:
@@ -84,7 +85,15 @@ def find_ink(grey: np.ndarray) -> tuple[np.ndarray, bool] | None:
         return None
     least = otsu(ink)
     full = float(np.percentile(ink[ink > least], 75))
-    return ((ink - least / 2) / max(full - least / 2, 1e-9)).clip(0, 1).astype(np.float32), darker
+    return without_specks(((ink - least / 2) / max(full - least / 2, 1e-9)).clip(0, 1).astype(np.float32)), darker
+
+
+def without_specks(ink: np.ndarray) -> np.ndarray:
+    """The ink without dust: what has much less ink around it than the densest place."""
+    from PIL import Image, ImageFilter
+    blur = ImageFilter.BoxBlur(round(REACH * max(ink.shape)))
+    around = np.asarray(Image.fromarray(np.rint(255 * ink).astype(np.uint8)).filter(blur))
+    return np.where(around > SPARSE * around.max(), ink, 0)
 
 
 def ground_of(grey: np.ndarray, darker: bool) -> np.ndarray:

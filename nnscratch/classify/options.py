@@ -9,7 +9,7 @@ from nnscratch.ops.validation import check_choice, check_int
 __all__ = ["ClassifierOptions", "default_steps"]
 
 LARGEST = {"steps": 10**9, "batch_size": 2**16, "seed": 2**63 - 1}
-EPOCHS, LEAST_STEPS = 6, 1200  # each image is seen so often; but of few images, each more often
+EPOCHS, LEAST_STEPS = 10, 1500  # each image is seen so often; but of few images, each more often
 
 
 @dataclass
@@ -56,7 +56,7 @@ class ClassifierOptions:
 
 
 def default_steps(count: int, batch_size: int = 64) -> int:
-    """The number of steps for a number of images: six times all of them, and at least 1200 batches of 64.
+    """The number of steps for a number of images: ten times all of them, and at least 1500 batches of 64.
 
     Parameters
     ----------
@@ -73,7 +73,7 @@ def default_steps(count: int, batch_size: int = 64) -> int:
     Examples
     --------
     >>> default_steps(54_000), default_steps(500)
-    (5063, 1200)
+    (8438, 1500)
     """
     images = max(EPOCHS * check_int(count, "default_steps: count", 1), 64 * LEAST_STEPS)
     return -(-images // check_int(batch_size, "default_steps: batch_size", 1))

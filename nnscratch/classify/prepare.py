@@ -9,7 +9,6 @@ say (ink.py). Lines that would be thinner than theirs are thickened.
 from typing import Any
 
 import numpy as np
-from PIL import Image, ImageFilter
 
 from nnscratch.classify.ink import box_of, centre_of_mass, find_ink, stroke_width
 from nnscratch.data.images import read_image, to_image
@@ -51,6 +50,7 @@ def prepare(path: FilePath, shape: tuple[int, ...], look: dict[str, Any] | None)
 
 def fit(ink: np.ndarray, sides: tuple[int, int], look: dict[str, Any]) -> np.ndarray:
     """The ink alone, as large as that of the training images, with lines that are not thinner."""
+    from PIL import Image, ImageFilter
     (top, bottom), (left, right) = box_of(ink)
     ink = ink[top:bottom, left:right]
     scale = look["box"] * min(sides[0] / ink.shape[0], sides[1] / ink.shape[1])
@@ -68,6 +68,7 @@ def fit(ink: np.ndarray, sides: tuple[int, int], look: dict[str, Any]) -> np.nda
 
 def resized(ink: np.ndarray, size: list[int]) -> np.ndarray:
     """The ink at another size (H, W)."""
+    from PIL import Image
     image = Image.fromarray(ink.astype(np.float32)).resize((size[1], size[0]), Image.Resampling.BOX if min(
         ink.shape[0] / size[0], ink.shape[1] / size[1]) > 1 else Image.Resampling.BILINEAR)
     return np.asarray(image, np.float32).clip(0, 1)

@@ -11,6 +11,7 @@ A part that the data have themselves is used:
 Where there is no validation part, a tenth of the training part is held out, drawn at random from each class, and never seen
 in training; without a test part there is none.
 """
+import os
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -27,12 +28,13 @@ from nnscratch.data.splits import HELD_OUT_EVERY, HELD_OUT_SEED, JUDGE_SEED, hel
 from nnscratch.data.synthetic.registry import SYNTHETIC, make_synthetic
 from nnscratch.errors import InputError
 from nnscratch.files import FilePath
+from nnscratch.ops.validation import check_int
 
 __all__ = ["Parts", "load_parts"]
 
 FOLDERS = {"train": ("train", "training"), "validation": ("validation", "val", "valid"), "test": ("test", "testing")}
 MOST_VALIDATION = 3000  # images: more would only take time
-COUNT = 20_000  # synthetic images to train on
+COUNT = 10_000  # synthetic images to train on
 
 
 class Parts(NamedTuple):
@@ -77,6 +79,7 @@ def load_parts(name: FilePath, *, size: int | None = None, seed: int = 0, count:
         `open_dataset` refuses the data, there are no labels or fewer than two classes, too few images, or the parts do not
         belong together.
     """
+    seed, count = check_int(seed, "load_parts: seed", 0), check_int(count, "load_parts: count", 1)
     if isinstance(name, str) and name in SYNTHETIC:
         return Parts(*(make_synthetic(name, max(1, count // part), seed + more, size)
                        for part, more in ((1, 0), (10, HELD_OUT_SEED), (10, JUDGE_SEED))))
@@ -102,7 +105,7 @@ def load_parts(name: FilePath, *, size: int | None = None, seed: int = 0, count:
 
 def part_folders(path: Path) -> dict[str, Path]:
     """The folders of the parts, if a folder consists of them: that of train must have sub-folders, which are the classes."""
-    if not path.is_dir():
+    if not os.path.isdir(path):
         return {}
     below = [entry for entry in visible(path) if entry.is_dir()]
     found = {part: entry for part, names in FOLDERS.items() for entry in below if entry.name.lower() in names}
