@@ -149,9 +149,9 @@ def show_classifier(torch: Any, card: dict, options: Namespace) -> list[dict]:
     rows = []
     for row in classifier.run(options.data, options.steps, options.augment):
         rows.append(row)
-        print(f"{row['name']}: {row['accuracy']:.2%} of the {row['images']} images of the {row['part']} part are right; trained "
-              f"on {row['train']} images in {row['steps']} steps, {row['seconds']:.0f} s, {row['processor_seconds']:.0f} s of "
-              f"processor time", flush=True)
+        print(f"{row['name']}: {row['accuracy']:.2%} of the {row['images']} images of the {row['part']} part are right")
+        print(f"trained on {row['train']} images in {row['steps']} steps, {row['seconds']:.0f} s, "
+              f"{row['processor_seconds']:.0f} s of processor time", flush=True)
     return rows
 
 
