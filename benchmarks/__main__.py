@@ -46,7 +46,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--only", default="", metavar="TEXT", help="layers, peers: cases with this in their name or group")
     parser.add_argument("--data", default="glyphs", metavar="DIR", help="classifier: its data (default glyphs)")
     parser.add_argument("--steps", type=int, help="classifier: instead of the default")
-    parser.add_argument("--augment", default="shift", help="classifier: none, shift (default), flip or shift-flip")
+    parser.add_argument("--augment", help="classifier: none, shift, flip or shift-flip, instead of the default")
     parser.add_argument("--judge", metavar="FILE", help="features: a classifier of photographs as an .onnx file")
     parser.add_argument("--json", metavar="FILE", help="write every figure to FILE")
     parser.add_argument("--plot", metavar="FILE", help="layers, features: draw the figures to FILE")

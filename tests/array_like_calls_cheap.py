@@ -18,7 +18,7 @@ from nnscratch.classify import results, saliency
 from nnscratch.classify import train as classify_train
 from nnscratch.classify.classifier import ImageClassifier, load_classifier
 from nnscratch.classify.network import classifier_network
-from nnscratch.classify.options import ClassifierOptions
+from nnscratch.classify.options import ClassifierOptions, options_for
 from nnscratch.classify.trainer import ClassifierTrainer
 from nnscratch.data import images as image_files
 from nnscratch.data.parts import load_parts
@@ -197,6 +197,7 @@ plausible("classify.network.classifier_network", classifier_network, shape=(8, 8
           preset=Word("small"))
 plausible("classify.options.ClassifierOptions", ClassifierOptions, steps=10, preset=Word("small"), augment=Word("shift"),
           batch_size=8, learning_rate=1e-3, seed=0)
+plausible("classify.options.options_for", options_for, count=100, chosen={"preset": "small"})
 plausible("classify.results.draw_confusion", results.draw_confusion, matrix=lambda: np.eye(2, dtype=int), names=["a", "b"],
           title="mistakes")
 plausible("classify.results.plot_training", results.plot_training, history=[{"step": 1, "loss": 1.0, "accuracy": 0.5}])

@@ -5,7 +5,6 @@ from helpers import normal
 
 from nnscratch import initializers, memory
 from nnscratch.classify.augment import augmented
-from nnscratch.classify.options import default_steps
 from nnscratch.classify.results import confusion_matrix
 from nnscratch.course import formulas
 from nnscratch.course.checks.gradients import batch_norm
@@ -64,7 +63,6 @@ call("data.pixels.to_floats", pixels.to_floats, images=lambda: small_dataset().i
 call("data.resize.resize_dataset", resize.resize_dataset, dataset=small_dataset, size=(6, 6), channels=3)
 
 call("classify.augment.augmented", augmented, images=lambda: small_dataset().images, kind="shift-flip", rng=rng)
-call("classify.options.default_steps", default_steps, count=100, batch_size=8)
 call("classify.results.confusion_matrix", confusion_matrix, labels=lambda: np.arange(6) % 3, predicted=lambda: np.arange(6) % 2,
      num_classes=3)
 

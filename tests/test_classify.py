@@ -10,7 +10,7 @@ from helpers import visible
 from nnscratch import checkpoint
 from nnscratch.classify.augment import augmented
 from nnscratch.classify.classifier import ImageClassifier, load_classifier
-from nnscratch.classify.options import ClassifierOptions, default_steps
+from nnscratch.classify.options import ClassifierOptions, options_for
 from nnscratch.classify.results import confusion_matrix, cross_entropy
 from nnscratch.classify.saliency import saliency, saliency_picture
 from nnscratch.classify.train import evaluate_classifier, train_on_images
@@ -196,4 +196,10 @@ def test_mistakes_get_one_clear_sentence():
         (lambda: saliency_picture(images, images[..., 0], ["a"]), "2 images of 1 channels and 1 captions")]:
         with pytest.raises(InputError, match=words):
             action()
-    assert (default_steps(60_000), default_steps(60_000, 128), default_steps(10)) == (9375, 4688, 1500)
+
+
+def test_defaults_depend_on_the_number_of_images():
+    """Ten epochs, 1500 batches of 64 at least; few images are shifted. What was chosen stays."""
+    found = [options_for(count, chosen) for count, chosen in (
+        (60_000, {}), (60_000, {"batch_size": 128}), (10, {}), (10, {"steps": 7, "augment": "flip"}))]
+    assert [(one.steps, one.augment) for one in found] == [(9375, "none"), (4688, "none"), (1500, "shift"), (7, "flip")]

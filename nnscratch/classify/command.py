@@ -9,7 +9,7 @@ import numpy as np
 
 from nnscratch import backend
 from nnscratch.classify.classifier import ImageClassifier, load_classifier
-from nnscratch.classify.options import ClassifierOptions, default_steps
+from nnscratch.classify.options import ClassifierOptions, options_for
 from nnscratch.classify.prepare import prepare
 from nnscratch.classify.saliency import saliency, saliency_picture
 from nnscratch.classify.train import TRAINING_FILES, train_on_images
@@ -67,7 +67,7 @@ def train_classifier(chosen: dict[str, Any], folder: FilePath, *, data: str | No
     backend.use(device)
     source = {"data": full_path(data) if data else source["data"], "size": size or source["size"]}
     parts = load_parts(source["data"], size=source["size"], seed=options.seed if options else chosen.get("seed", 0))
-    options = options or ClassifierOptions(**{"steps": default_steps(len(parts.train), chosen.get("batch_size", 64))} | chosen)
+    options = options or options_for(len(parts.train), chosen)
     trainer = ClassifierTrainer(parts.train, parts.validation, options)
     trainer.source = source
     if saved:
@@ -76,7 +76,7 @@ def train_classifier(chosen: dict[str, Any], folder: FilePath, *, data: str | No
     with OutputFolder(folder, TRAINING_FILES, inputs, adopt=resume) as output:
         shape, test = " x ".join(map(str, trainer.classifier.shape)), len(parts.test) if parts.test else "none"
         print(f"{len(parts.train)} {parts.train.title}, {shape}, {parts.train.num_classes} classes (validation: "
-              f"{len(parts.validation)}, test: {test}); steps {trainer.step_count} to {options.steps} on "
+              f"{len(parts.validation)}, test: {test}); augmentation: {options.augment}; steps {trainer.step_count} to {options.steps} on "
               f"{backend.describe_device()}")
         with training_progress(trainer) as progress:
             ended, results = train_on_images(trainer, output, test=parts.test, progress=progress)

@@ -1,15 +1,18 @@
-"""The options of a classifier's training, checked; and how many steps it takes by default."""
+"""The options of a classifier's training, checked, with defaults that depend on the number of images."""
 from dataclasses import dataclass
+from typing import Any
 
 from nnscratch.classify.augment import KINDS
 from nnscratch.classify.network import PRESETS
 from nnscratch.errors import InputError
+from nnscratch.hints import checked
 from nnscratch.ops.validation import check_choice, check_int
 
-__all__ = ["ClassifierOptions", "default_steps"]
+__all__ = ["ClassifierOptions", "options_for"]
 
 LARGEST = {"steps": 10**9, "batch_size": 2**16, "seed": 2**63 - 1}
 EPOCHS, LEAST_STEPS = 10, 1500  # each image is seen so often; but of few images, each more often
+FEW = 20_000  # images: these a network would learn by heart; of more, shifts only slow it down (Fashion-MNIST: 91.8 %, 90.1 %)
 
 
 @dataclass
@@ -20,7 +23,7 @@ class ClassifierOptions:
     ----------
     steps : int, training steps
     preset : str, size of the network: "standard" or "small"
-    augment : str, how the images are distorted: "none", "shift", "flip" or "shift-flip"
+    augment : str, how the images are distorted (augment.py): "none", "shift", "flip" or "shift-flip"
     batch_size : int, images per step, at least 2
     learning_rate : float, between 0 and 1, at the beginning; it falls to 0 along a cosine
     seed : int, draws the first weights, batches and distortions
@@ -55,25 +58,29 @@ class ClassifierOptions:
             raise InputError(f"train: learning_rate is {self.learning_rate!r}, expected a number between 0 and 1, such as 1e-3")
 
 
-def default_steps(count: int, batch_size: int = 64) -> int:
-    """The number of steps for a number of images: ten times all of them, and at least 1500 batches of 64.
+@checked
+def options_for(count: int, chosen: dict[str, Any]) -> ClassifierOptions:
+    """The chosen options, and otherwise the defaults for a number of images.
 
     Parameters
     ----------
     count : int
         Images to train on.
-    batch_size : int
-        Images per step.
+    chosen : dict, {name of an option: value}
 
     Returns
     -------
-    int
-        Steps.
+    ClassifierOptions
+        Complete and checked. By default, all images are seen ten times, and at least 1500 batches of 64 are; fewer than 20,000
+        images are shifted.
 
     Examples
     --------
-    >>> default_steps(54_000), default_steps(500)
-    (8438, 1500)
+    >>> options = options_for(54_000, {"seed": 1})
+    >>> options.steps, options.augment
+    (8438, 'none')
     """
-    images = max(EPOCHS * check_int(count, "default_steps: count", 1), 64 * LEAST_STEPS)
-    return -(-images // check_int(batch_size, "default_steps: batch_size", 1))
+    given = ClassifierOptions(**{"steps": 1} | chosen)
+    images = max(EPOCHS * count, ClassifierOptions.batch_size * LEAST_STEPS)
+    defaults = {"steps": -(-images // given.batch_size), "augment": "shift" if count < FEW else "none"}
+    return ClassifierOptions(**defaults | chosen)
