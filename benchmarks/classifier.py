@@ -20,7 +20,7 @@ from nnscratch.data.parts import load_parts
 def run(data: str, steps: int | None = None, augment: str | None = None, seed: int = 0) -> Iterator[dict]:
     """One row: the accuracy of the best classifier, and what it took."""
     parts = load_parts(data, seed=seed)
-    chosen = {"steps": steps, "augment": options.augment, "seed": seed}
+    chosen = {"steps": steps, "augment": augment, "seed": seed}
     options = options_for(len(parts.train), {name: value for name, value in chosen.items() if value is not None})
     start, processor = time.perf_counter(), time.process_time()
     with TemporaryDirectory() as folder:
@@ -28,6 +28,6 @@ def run(data: str, steps: int | None = None, augment: str | None = None, seed: i
         with training_progress(trainer) as progress:
             _, results = train_on_images(trainer, folder, test=parts.test, progress=progress)
     assert results is not None  # the last step is a checkpoint
-    yield {"name": parts.train.title, "train": len(parts.train), "steps": options.steps, "augment": options.augment, "seed": seed,
-           "part": results["part"], "images": results["images"], "accuracy": results["accuracy"],
-           "seconds": time.perf_counter() - start, "processor_seconds": time.process_time() - processor}
+    yield {"name": parts.train.title, "train": len(parts.train), "steps": options.steps, "augment": options.augment,
+           "seed": seed, "part": results["part"], "images": results["images"],
+           "accuracy": results["accuracy"], "seconds": time.perf_counter() - start, "processor_seconds": time.process_time() - processor}

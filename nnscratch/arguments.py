@@ -137,8 +137,8 @@ def add_train_classifier(networks: Any) -> None:
     classifier.add_argument("--size", type=int, help="side to resize the images to (default: as they are)")
     add_output(classifier, "FOLDER", "folder for all files (default: classifier)", default="classifier")
     classifier.add_argument("--steps", type=int, help="number of steps (default: each image is seen ten times, 1500 at least)")
-    classifier.add_argument("--augment", help="none (default), shift (default below 20,000 images), flip (left to right: not for letters), "
-                                                "or shift-flip")
+    classifier.add_argument("--augment", help="shift (default below 20,000 images), flip (left to right: not for letters), "
+                                              "shift-flip or none (default)")
     classifier.add_argument("--preset", help="standard (default) or small")
     classifier.add_argument("--batch-size", type=int, help="images in a batch (default: 64)")
     classifier.add_argument("--learning-rate", type=float, help="at the beginning (default: 0.001)")

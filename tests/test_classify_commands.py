@@ -36,7 +36,8 @@ def test_train_resume_classify(place, capsys):
     """Commands in a row: a training, a longer one, and a scan of each class, dark on light, is recognised."""
     assert main([*TRAIN, "--steps", "100", "--learning-rate", "0.003"]) == 0
     said = capsys.readouterr().out
-    assert "540 images of digits.npz, 20 x 20 x 1, 10 classes (validation: 60, test: 100); augmentation: shift; steps 0 to 100" in said
+    assert "540 images of digits.npz, 20 x 20 x 1, 10 classes (validation: 60, test: 100)" in said
+    assert "augmentation shift, steps 0 to 100" in said
     assert "of the 100 images of the test part are right" in said
     assert main([*TRAIN, "--steps", "12"]) == 2
     assert "holds a training already; add --resume" in capsys.readouterr().err

@@ -76,8 +76,8 @@ def train_classifier(chosen: dict[str, Any], folder: FilePath, *, data: str | No
     with OutputFolder(folder, TRAINING_FILES, inputs, adopt=resume) as output:
         shape, test = " x ".join(map(str, trainer.classifier.shape)), len(parts.test) if parts.test else "none"
         print(f"{len(parts.train)} {parts.train.title}, {shape}, {parts.train.num_classes} classes (validation: "
-              f"{len(parts.validation)}, test: {test}); augmentation: {options.augment}; steps {trainer.step_count} to {options.steps} on "
-              f"{backend.describe_device()}")
+              f"{len(parts.validation)}, test: {test}); augmentation {options.augment}, steps {trainer.step_count} to "
+              f"{options.steps} on {backend.describe_device()}")
         with training_progress(trainer) as progress:
             ended, results = train_on_images(trainer, output, test=parts.test, progress=progress)
         report(ended, results, output)
