@@ -29,5 +29,5 @@ def run(data: str, steps: int | None = None, augment: str | None = None, seed: i
             _, results = train_on_images(trainer, folder, test=parts.test, progress=progress)
     assert results is not None  # the last step is a checkpoint
     yield {"name": parts.train.title, "train": len(parts.train), "steps": options.steps, "augment": options.augment,
-           "seed": seed, "part": results["part"], "images": results["images"],
-           "accuracy": results["accuracy"], "seconds": time.perf_counter() - start, "processor_seconds": time.process_time() - processor}
+           "seed": seed, "part": results["part"], "images": results["images"], "accuracy": results["accuracy"],
+           "seconds": time.perf_counter() - start, "processor_seconds": time.process_time() - processor}
