@@ -25,6 +25,7 @@ WHAT = {
     "calls": "what a layer's call costs where there is nearly nothing to compute, level by level",
     "peers": "forward + backward against DeZero, numpy-ml and im2col in one piece",
     "memory": "the most memory a convolution takes, predicted and measured; a style step at 2048 px",
+    "classifier": "a classifier of images with the defaults: accuracy on the test part, seconds; --data as for the command",
     "features": "which loss network transfers style best, judged by a network of yours (--judge FILE.onnx)",
     "algorithms": "every algorithm on 31 shapes: the source of the rule in fast/dispatch.py",
     "ladder": "every idea that made the layers fast, before and after",
@@ -43,6 +44,9 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("-o", "--output", metavar="FOLDER", help="devices, bars: folder for their files")
     parser.add_argument("--rounds", type=int, default=9, help="samples of each contender (default 9)")
     parser.add_argument("--only", default="", metavar="TEXT", help="layers, peers: cases with this in their name or group")
+    parser.add_argument("--data", default="glyphs", metavar="DIR", help="classifier: its data (default glyphs)")
+    parser.add_argument("--steps", type=int, help="classifier: instead of the default")
+    parser.add_argument("--augment", help="classifier: none, shift, flip or shift-flip, instead of the default")
     parser.add_argument("--judge", metavar="FILE", help="features: a classifier of photographs as an .onnx file")
     parser.add_argument("--json", metavar="FILE", help="write every figure to FILE")
     parser.add_argument("--plot", metavar="FILE", help="layers, features: draw the figures to FILE")

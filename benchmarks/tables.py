@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from math import exp, log
 from typing import Any
 
-from benchmarks import algorithms, calls, features, ladder, layers, memory, peers, steps
+from benchmarks import algorithms, calls, classifier, features, ladder, layers, memory, peers, steps
 
 CONTENDERS = "ours", "contiguous", "channels last"
 
@@ -141,6 +141,17 @@ def show_algorithms(torch: Any, card: dict, options: Namespace) -> list[dict]:
     for name in algorithms.NAMES:
         alone = [row["times"][name] / min(row["times"].values()) for row in rows if name in row["times"]]
         print(f"  {name} alone, where it can: {geometric_mean(alone):.2f}")
+    return rows
+
+
+def show_classifier(torch: Any, card: dict, options: Namespace) -> list[dict]:
+    """Print how good a classifier is, and what it took."""
+    rows = []
+    for row in classifier.run(options.data, options.steps, options.augment):
+        rows.append(row)
+        print(f"{row['name']}: {row['accuracy']:.2%} of the {row['images']} images of the {row['part']} part are right")
+        print(f"trained on {row['train']} images in {row['steps']} steps, {row['seconds']:.0f} s, "
+              f"{row['processor_seconds']:.0f} s of processor time", flush=True)
     return rows
 
 

@@ -1,45 +1,11 @@
 """The command line of `nnscratch`: its commands and their options."""
 import argparse
-import sys
-from collections.abc import Sequence
-from typing import Any, NoReturn
+from typing import Any
 
-from nnscratch.errors import printable
+from nnscratch.argument_parser import Defaults, Parser
 from nnscratch.version import __version__
 
 __all__ = ["parser"]
-
-
-class Defaults(argparse.ArgumentDefaultsHelpFormatter):
-    """Adds "(default: ...)" to the help of options that have one."""
-
-    def _get_help_string(self, action: argparse.Action) -> str | None:
-        return action.help if action.default is None else super()._get_help_string(action)
-
-
-class Parser(argparse.ArgumentParser):
-    """argparse with the project's errors, one sentence that points to --help, and with other spellings of options."""
-
-    def parse_known_args(self, args: Any = None, namespace: Any = None) -> Any:
-        """Parse arguments in any accepted spelling."""
-        return super().parse_known_args(shown_spellings(sys.argv[1:] if args is None else args), namespace)
-
-    def error(self, message: str) -> NoReturn:
-        """Print one sentence and exit with code 2."""
-        print(f"nnscratch: {printable(message)}; see {self.prog} --help", file=sys.stderr)
-        raise SystemExit(2)
-
-
-def shown_spellings(words: Sequence[str]) -> list[str]:
-    """The arguments with each option as --help shows it; others are accepted."""
-    words, others = list(words), {"--out": "--output", "--batch": "--batch-size"}
-    end = words.index("--") if "--" in words else len(words)  # after it there are no options
-    for k, word in enumerate(words[:end]):
-        if word.startswith("--"):
-            name, *value = word.split("=", 1)
-            name = others.get(name, name).replace("colour", "color")
-            words[k] = "=".join([name, *value])
-    return words
 
 
 def parser() -> argparse.ArgumentParser:
@@ -59,9 +25,11 @@ def parser() -> argparse.ArgumentParser:
     train = commands.add_parser("train", help="train a network on synthetic images or your own")
     networks = train.add_subparsers(title="networks", required=True, metavar="NETWORK", parser_class=Parser)
     add_train_generator(networks)
+    add_train_classifier(networks)
     add_train_texture(networks)
     add_train_stylizer(networks)
     add_generate(commands)
+    add_classify(commands)
     add_judge(commands)
     add_plain(commands, "article", "the seed article's own network, and why it cannot generate, in numbers", device=False)
     add_plain(commands, "check", "check every gradient, and that wrong ones are found")
@@ -161,6 +129,26 @@ def add_train_generator(networks: Any) -> None:
     generator.set_defaults(run="train_generator")
 
 
+def add_train_classifier(networks: Any) -> None:
+    """`nnscratch train classifier`. Only ClassifierOptions has defaults, so that --resume can tell what was given."""
+    classifier = networks.add_parser("classifier", help="says what an image shows, from labelled images")
+    classifier.add_argument("--data", help="glyphs (default), letters, shapes, textures, or a path: IDX, CIFAR, .npz, a folder "
+                                           "whose sub-folders are classes, or one of train, val and test")
+    classifier.add_argument("--size", type=int, help="side to resize the images to (default: as they are)")
+    add_output(classifier, "FOLDER", "folder for all files (default: classifier)", default="classifier")
+    classifier.add_argument("--steps", type=int, help="number of steps (default: each image is seen ten times, 1500 at least)")
+    classifier.add_argument("--augment", help="shift (default below 20,000 images), flip (left to right: not for letters), "
+                                              "shift-flip or none (default)")
+    classifier.add_argument("--preset", help="standard (default) or small")
+    classifier.add_argument("--batch-size", type=int, help="images in a batch (default: 64)")
+    classifier.add_argument("--learning-rate", type=float, help="at the beginning (default: 0.001)")
+    classifier.add_argument("--seed", type=int, help="for weights, batches and distortions (default: 0)")
+    classifier.add_argument("--resume", action="store_true",
+                            help="continue the training in the folder, with its options and data; more --steps extend it")
+    add_device(classifier)
+    classifier.set_defaults(run="train_classifier")
+
+
 def add_train_texture(networks: Any) -> None:
     """`nnscratch train texture`."""
     texture = networks.add_parser("texture", help="the loss network of style transfer, from synthetic textures",
@@ -201,6 +189,17 @@ def add_generate(commands: Any) -> None:
     generate.add_argument("--seed", type=int, default=0, help="for the noise")
     add_device(generate)
     generate.set_defaults(run="generate")
+
+
+def add_classify(commands: Any) -> None:
+    """`nnscratch classify`."""
+    classify = commands.add_parser("classify", help="say what images show, by a trained classifier", formatter_class=Defaults)
+    classify.add_argument("images", nargs="+", metavar="IMAGE", help="image files, or folders of them")
+    classify.add_argument("--from", dest="path", metavar="FILE", required=True, help="best.safetensors of a training")
+    add_output(classify, "OUT", "file to write, for instance why.png: each image, and the pixels that decide")
+    classify.add_argument("--top", type=int, default=3, help="classes to print for each image")
+    add_device(classify)
+    classify.set_defaults(run="classify")
 
 
 def add_judge(commands: Any) -> None:

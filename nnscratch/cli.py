@@ -59,6 +59,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 # The options of each command that reduce its memory.
 MEMORY_OPTIONS = {"style": ("size", "max_memory"), "gallery": ("size",), "train_generator": ("batch_size", "size"),
+                  "train_classifier": ("batch_size", "size"),
                   "generate": ("grid",), "judge": ("count",)}
 
 
@@ -179,6 +180,21 @@ def run_generate(options: Namespace) -> int:
     return 0
 
 
+def run_train_classifier(options: Namespace) -> int:
+    from nnscratch.classify.command import train_classifier
+    from nnscratch.classify.options import ClassifierOptions
+    chosen = given_options(options, [field.name for field in fields(ClassifierOptions)])
+    ended = train_classifier(chosen, options.output, data=options.data, size=options.size, resume=options.resume,
+                             device=options.device)
+    return {"done": 0, "failed": 1, "stopped": 130}[ended]
+
+
+def run_classify(options: Namespace) -> int:
+    from nnscratch.classify.command import classify
+    classify(options.images, options.path, output=options.output, top=options.top, device=options.device)
+    return 0
+
+
 def run_judge(options: Namespace) -> int:
     from nnscratch.generate.evaluate.command import evaluate_generator
     evaluate_generator(options.path, options.data, options.output, count=options.count, seed=options.seed, size=options.size,
@@ -215,7 +231,8 @@ def run_info(options: Namespace) -> int:
 
 RUN: dict[str, Callable[[Namespace], int]] = {
     "demo": run_demo, "style": run_style, "gallery": run_gallery, "train_generator": run_train_generator,
-    "train_texture": run_train_texture, "train_stylizer": run_train_stylizer, "generate": run_generate, "judge": run_judge,
+    "train_texture": run_train_texture, "train_stylizer": run_train_stylizer, "generate": run_generate,
+    "train_classifier": run_train_classifier, "classify": run_classify, "judge": run_judge,
     "article": run_article, "check": run_check, "bench": run_bench, "info": run_info}
 
 

@@ -98,3 +98,32 @@ def stopped_by_signals() -> Iterator[list[int]]:
         yield received
     finally:
         signal.signal(signal.SIGTERM, before)
+
+
+@contextlib.contextmanager
+def delayed_signals() -> Iterator[list[int]]:
+    """Let Ctrl-C and SIGTERM wait for the end of a step, which would be lost otherwise; the list holds the signal's number.
+
+    A second one interrupts at once. In other threads than the main one nothing is delayed, and the list stays empty.
+    """
+    received: list[int] = []
+    main = threading.current_thread() is threading.main_thread()
+    before: dict[int, Any] = {
+        number: handler for number in (signal.SIGINT, signal.SIGTERM)
+        if main and callable(handler := signal.getsignal(number))}  # what would end or ignore the process does so
+
+    def note(number: int, frame: Any) -> None:
+        received.append(number)
+        restore()
+        with contextlib.suppress(KeyboardInterrupt):
+            before[number](number, frame)
+
+    def restore() -> None:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+    for number in before:
+        signal.signal(number, note)
+    try:
+        yield received
+    finally:
+        restore()

@@ -13,7 +13,15 @@ from array_like_junk import Word
 from helpers import normal
 
 from nnscratch import checkpoint, files, marks, outputs
+from nnscratch.classify import command as classify_command
+from nnscratch.classify import results, saliency
+from nnscratch.classify import train as classify_train
+from nnscratch.classify.classifier import ImageClassifier, load_classifier
+from nnscratch.classify.network import classifier_network
+from nnscratch.classify.options import ClassifierOptions, options_for
+from nnscratch.classify.trainer import ClassifierTrainer
 from nnscratch.data import images as image_files
+from nnscratch.data.parts import load_parts
 from nnscratch.generate import adversarial, command, composite, headers, methods, options, plots, sampler, train_loop, trainer
 from nnscratch.generate.adversarial_losses import LOSSES
 from nnscratch.generate.evaluate import classifier, classifier_training, metrics, report
@@ -80,6 +88,16 @@ def decoder_and_encoder():
     return stylizer.decoder(), stylizer.encoder()
 
 
+@cache
+def image_classifier():
+    return ImageClassifier((8, 8, 1), ["a", "b", "c"], "small")
+
+
+@cache
+def classifier_trainer():
+    return ClassifierTrainer(small_dataset(), small_dataset(), ClassifierOptions(10, batch_size=4))
+
+
 def held_folder():
     """A folder in which there need not be anything."""
     found = outputs.OutputFolder("folder", ["*.png"])
@@ -133,9 +151,6 @@ for kind in ("Classifier", "Judge"):
     plausible(f"{place}.load", classifier.Classifier.load, path=classifier.SHIPPED)
     plausible_method(f"{place}.save", small_classifier, "save", path=OUT)
     plausible_method(f"{place}.measure", small_classifier, "measure", dataset=small_dataset(), seed=0)
-    plausible_method(f"{place}.predict", small_classifier, "predict", images=lambda: normal(4, 8, 8, 1), batch_size=2)
-    for name in ("features", "probabilities"):
-        plausible_method(f"{place}.{name}", small_classifier, name, images=lambda: normal(4, 8, 8, 1))
 plausible("generate.evaluate.classifier_training.train_classifier", classifier_training.train_classifier,
           dataset=small_dataset(), held_out=small_dataset(), steps=10, seed=0, progress=nothing)
 plausible("generate.evaluate.command.evaluate_generator", judge.evaluate_generator, path=GENERATOR, data=Word("glyphs"),
@@ -163,9 +178,45 @@ plausible("generate.sampler.save_generator", sampler.save_generator, path=OUT, t
 plausible("generate.train_loop.train", train_loop.train, trainer=small_trainer(), folder=Path("folder"), score=nothing,
           progress=nothing, save_every=10)
 plausible("generate.trainer.Trainer", trainer.Trainer, dataset=small_dataset(), options=small_options())
-for name, given in (("load", {"path": GENERATOR}), ("save", {"path": OUT}), ("optimizer", {"name": Word("generator")}),
-                    ("sample", {"count": 2, "stream": 3})):
+for name, given in (("optimizer", {"name": Word("generator")}), ("sample", {"count": 2, "stream": 3})):
     plausible_method(f"generate.trainer.Trainer.{name}", small_trainer, name, **given)
+
+# --- classify -------------------------------------------------------------------------------------------------------
+plausible("classify.classifier.ImageClassifier", ImageClassifier, shape=(8, 8, 1), names=["a", "b"], preset=Word("small"),
+          seed=0)
+plausible_method("classify.classifier.ImageClassifier.predict", small_classifier, "predict", images=lambda: normal(4, 8, 8, 1),
+                 batch_size=2)
+for name in ("features", "probabilities"):
+    plausible_method(f"classify.classifier.ImageClassifier.{name}", small_classifier, name, images=lambda: normal(4, 8, 8, 1))
+plausible("classify.classifier.load_classifier", load_classifier, path=GENERATOR)
+plausible("classify.command.classify", classify_command.classify, paths=[PHOTO], path=GENERATOR, output=OUT, top=3,
+          device=Word("cpu"))
+plausible("classify.command.train_classifier", classify_command.train_classifier, chosen={"preset": "small"},
+          folder=Path("folder"), data=Word("glyphs"), size=28, resume=False, device=Word("cpu"))
+plausible("classify.network.classifier_network", classifier_network, shape=(8, 8, 1), num_classes=2, seed=0,
+          preset=Word("small"))
+plausible("classify.options.ClassifierOptions", ClassifierOptions, steps=10, preset=Word("small"), augment=Word("shift"),
+          batch_size=8, learning_rate=1e-3, seed=0)
+plausible("classify.options.options_for", options_for, count=100, chosen={"preset": "small"})
+plausible("classify.results.draw_confusion", results.draw_confusion, matrix=lambda: np.eye(2, dtype=int), names=["a", "b"],
+          title="mistakes")
+plausible("classify.results.plot_training", results.plot_training, history=[{"step": 1, "loss": 1.0, "accuracy": 0.5}])
+plausible("classify.saliency.saliency", saliency.saliency, classifier=image_classifier(), images=lambda: normal(4, 8, 8, 1),
+          labels=lambda: np.arange(4) % 3)
+plausible("classify.saliency.saliency_picture", saliency.saliency_picture, images=lambda: normal(2, 8, 8, 1),
+          maps=lambda: normal(2, 8, 8), captions=["a", "b"])
+plausible("classify.train.evaluate_classifier", classify_train.evaluate_classifier, classifier=image_classifier(),
+          dataset=small_dataset(), part="test")
+plausible("classify.train.train_on_images", classify_train.train_on_images, trainer=classifier_trainer(), folder=Path("folder"),
+          test=small_dataset(), progress=nothing, save_every=10)
+plausible("classify.trainer.ClassifierTrainer", ClassifierTrainer, train=small_dataset(), validation=small_dataset(),
+          options=ClassifierOptions(10))
+plausible_method("classify.trainer.ClassifierTrainer.save_classifier", classifier_trainer, "save_classifier", path=OUT)
+plausible("data.parts.load_parts", load_parts, name=Word("glyphs"), size=28, seed=0, count=100)
+
+# --- training -------------------------------------------------------------------------------------------------------
+for name, given in (("load", {"path": GENERATOR}), ("save", {"path": OUT})):
+    plausible_method(f"training.resume.Resumable.{name}", small_trainer, name, **given)
 
 # --- networks -------------------------------------------------------------------------------------------------------
 plausible("networks.article.article_stack", article.article_stack, shape=(8, 8, 3), blocks=2, filters=4, layer=Conv2D)

@@ -4,6 +4,8 @@ from array_like_calls import CALLS, call, method, small_model
 from helpers import normal
 
 from nnscratch import initializers, memory
+from nnscratch.classify.augment import augmented
+from nnscratch.classify.results import confusion_matrix
 from nnscratch.course import formulas
 from nnscratch.course.checks.upstream_gradients import batch_norm_op
 from nnscratch.course.gan_failures import SMALL, label_accuracy, mode_count, sample
@@ -59,6 +61,10 @@ call("data.dataset.fingerprint", dataset.fingerprint, dataset=small_dataset)
 call("data.pixels.to_bytes", pixels.to_bytes, images=batch)
 call("data.pixels.to_floats", pixels.to_floats, images=lambda: small_dataset().images)
 call("data.resize.resize_dataset", resize.resize_dataset, dataset=small_dataset, size=(6, 6), channels=3)
+
+call("classify.augment.augmented", augmented, images=lambda: small_dataset().images, kind="shift-flip", rng=rng)
+call("classify.results.confusion_matrix", confusion_matrix, labels=lambda: np.arange(6) % 3, predicted=lambda: np.arange(6) % 2,
+     num_classes=3)
 
 call("generate.adversarial.diversity", adversarial.diversity, fake=batch, real=lambda: batch(seed=1))
 call("generate.adversarial_losses.constant_target", constant_target, loss=lambda: mse, target=1.0)

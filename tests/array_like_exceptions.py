@@ -2,7 +2,8 @@
 PARTS = {  # nobody calls these but the package, which has checked what it gives them: a check would only cost time
     "hooks: a subclass writes them, its base class calls them": [
         "*.compute", "*.differentiate", "*.build", "*.kernel_shape", "layers.*.linear", "layers.*.linear_backward",
-        "*.output_shape", "*.multiply_adds", "*.update", "generate.trainer.Trainer.train_step", "layers.graph.Symbol"],
+        "*.output_shape", "*.multiply_adds", "*.update", "generate.trainer.Trainer.train_step",
+        "*.current", "layers.graph.Symbol"],
     "parts of the engine: called with what `fast`, a layer or an optimizer has checked": [
         "fast.cpu.*", "fast.cuda.*", "fast.dispatch.*", "fast.updates.*", "fast.workspace.*", "recording.*"],
     "parts of the proof: loops to compare with, cases, mistakes made on purpose": [
@@ -11,10 +12,11 @@ PARTS = {  # nobody calls these but the package, which has checked what it gives
 }
 TAKE_ANYTHING = {  # called with junk in all their arguments: no exception but an InputError
     "records: they keep what they are given, and whoever reads them checks it": [
-        "bench.cases.Case", "course.checks.exercise.Answer", "course.digits.Digits", "course.draw.exploration.Exploration",
+        "bench.cases.Case", "classify.network.Preset", "course.checks.exercise.Answer", "course.digits.Digits",
+        "course.draw.exploration.Exploration",
         "course.draw.node_graph.Node", "course.draw.number_grid.Grid",
         "course.formula_card.Card", "course.gan_failures.Variant", "course.quiz.question.Question", "course.steps.Step",
-        "course.tracing.Trace", "data.animation.Film", "data.splits.Splits", "generate.adversarial.Pair",
+        "course.tracing.Trace", "data.animation.Film", "data.parts.Parts", "data.splits.Splits", "generate.adversarial.Pair",
         "generate.adversarial_losses.AdversarialLoss", "generate.evaluate.modes.Modes",
         "generate.evaluate.neighbours.Memorisation", "gradcheck.report.Report",
         "networks.gan.Preset", "ops.window.Window", "style.features.LossNetwork", "style.masks.Region", "style.tiling.Strip",

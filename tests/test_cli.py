@@ -11,7 +11,7 @@ import pytest
 from standin import strict_cupy
 
 from nnscratch import backend, cli, info
-from nnscratch.arguments import shown_spellings
+from nnscratch.argument_parser import shown_spellings
 from nnscratch.cli import main
 from nnscratch.gradcheck.table import LEGEND
 

@@ -8,12 +8,14 @@ from test_training import data, equal, everything, options
 
 from nnscratch import checkpoint
 from nnscratch.bench import report
+from nnscratch.classify.options import ClassifierOptions
+from nnscratch.classify.train import train_on_images
+from nnscratch.classify.trainer import ClassifierTrainer
 from nnscratch.errors import InputError
-from nnscratch.generate import train_loop
 from nnscratch.generate.evaluate.command import classifier_for
 from nnscratch.generate.methods import make_trainer
 from nnscratch.generate.train_loop import train
-from nnscratch.outputs import OutputFolder
+from nnscratch.outputs import TRAINING_GOES_ON, OutputFolder
 from nnscratch.style import pairs, train_stylizer, train_texture
 
 
@@ -52,7 +54,25 @@ def test_a_generators_training_outlives_a_full_disk(tmp_path, disk, caplog):
     assert train(trainer, tmp_path, progress=progress, save_every=5) == "done"
     assert kept == {5: (5, 5), 10: (5, 5), 15: (5, 5), 20: (20, 20)}
     (line,) = [record.message for record in caplog.records]
-    assert "No space left on device" in line and line.endswith(train_loop.TRAINING_GOES_ON)
+    assert "No space left on device" in line and line.endswith(TRAINING_GOES_ON)
+    for _ in range(20):
+        straight.step()
+    assert equal(everything(straight), everything(trainer))
+
+
+def test_a_classifiers_training_outlives_a_full_disk(tmp_path, disk, caplog):
+    """Full at steps 10 and 15 of 20: the state of step 5 stays, one line, and the end is as without."""
+    kept = {}
+
+    def progress(record):
+        kept[record["step"]] = step_of(tmp_path / "state.safetensors"), step_of(tmp_path / "best.safetensors")
+        disk.full = record["step"] in (5, 10)
+    chosen = ClassifierOptions(20, preset="small", batch_size=16)
+    trainer, straight = (ClassifierTrainer(data(), data(1), chosen) for _ in range(2))
+    assert train_on_images(trainer, tmp_path, progress=progress, save_every=5)[0] == "done"
+    assert [kept[step] for step in (5, 10, 15)] == [(5, 5)] * 3 and kept[20][0] == 20
+    (line,) = [record.message for record in caplog.records]
+    assert "No space left on device" in line and line.endswith(TRAINING_GOES_ON)
     for _ in range(20):
         straight.step()
     assert equal(everything(straight), everything(trainer))

@@ -37,7 +37,8 @@ def test_imports_run_one_way():
     rooms = ["errors", "version", "hints", "files", "schema", "marks", "locks", "outputs", "terminal", "plotting",
              "reprs", "progress", "recording", "one_thread", "cupy_diagnosis", "backend", "memory", "ops", "fast",
              "initializers", "layers", "summary", "models", "losses", "optimizers", "lbfgs", "checkpoint", "gradcheck",
-             "networks", "data", "generate", "style", "demo", "info", "bench", "arguments", "course", "cli"]
+             "networks", "data", "training", "classify", "generate", "style", "demo", "info", "bench", "argument_parser",
+             "arguments", "course", "cli"]
     for path in SOURCES:
         room = path.relative_to(ROOT / "nnscratch").parts[0].removesuffix(".py")
         for name in imports(path):

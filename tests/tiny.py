@@ -5,6 +5,7 @@ Only sizes change, not what is read, written or checked.
 import tqdm
 
 from nnscratch import demo
+from nnscratch.classify import train as classify_train
 from nnscratch.data.synthetic import registry
 from nnscratch.generate import train_loop
 from nnscratch.generate.evaluate import command as judge
@@ -16,7 +17,7 @@ __all__ = ["make_tiny"]
 def make_tiny():
     """Shrink what no option of the command line can shrink; for the rest of this process and its children."""
     tqdm.tqdm.monitor_interval = 0  # no thread, which a fork would not copy
-    judge.STEPS = 2
+    judge.STEPS = classify_train.FEWEST = 2
     train_texture.IMAGES_PER_PATTERN, train_texture.TEST_CROPS, train_texture.PAINTINGS = 2, 50, 1
     whole = train_texture.TextureDataset
     pairs.TextureDataset = lambda seed, side, count: whole(seed, side, min(count, 2))

@@ -10,6 +10,7 @@
     readers     the user's files: folders of images, IDX (MNIST), CIFAR, .npy and .npz
     synthetic   data sets and style images drawn by rule: no download
     splits      for training, for comparison, for the classifier that judges
+    parts       for training a classifier, for choosing the best, for testing it
     resize      one size and one number of channels for all images
     limits      how much an untrusted file may ask for
 """

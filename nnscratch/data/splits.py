@@ -83,11 +83,11 @@ def load_splits(name: FilePath, *, size: int | None = None, seed: int = 0, count
     return Splits(train, held_out, train, disjoint=False)
 
 
-def held_out_mask(dataset: Dataset) -> Array:
+def held_out_mask(dataset: Dataset, every: int = HELD_OUT_EVERY) -> Array:
     """True or False for each image (N,): a tenth of each class is True, drawn at random, but the same in every call."""
     labels = np.zeros(len(dataset), np.int64) if dataset.labels is None else dataset.labels
     order = np.random.default_rng(0).permutation(len(dataset))
     order = order[np.argsort(labels[order], kind="stable")]  # class by class, shuffled within each
     out = np.zeros(len(dataset), bool)
-    out[order[HELD_OUT_EVERY // 2::HELD_OUT_EVERY]] = True
+    out[order[every // 2::every]] = True
     return out

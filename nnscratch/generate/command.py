@@ -8,35 +8,36 @@ from typing import Any
 
 import numpy as np
 
-from nnscratch import backend, checkpoint
+from nnscratch import backend
 from nnscratch.data.animation import encode_gif
 from nnscratch.data.dataset import Dataset, crops
 from nnscratch.data.images import check_writable, encode, read_image
 from nnscratch.data.splits import Splits, load_splits
-from nnscratch.data.synthetic.registry import SYNTHETIC
 from nnscratch.data.synthetic.styles import is_style, style_image
 from nnscratch.errors import InputError, as_argument, printable
 from nnscratch.files import FilePath, replace_file
 from nnscratch.generate.adversarial_losses import CHANCE_LOSS
 from nnscratch.generate.evaluate.command import CLASSIFIER_FILE, classifier_for, recognition_score
-from nnscratch.generate.headers import MAX_SIDE, SOURCE, TRAINING, check_source
+from nnscratch.generate.headers import MAX_SIDE, TRAINING
 from nnscratch.generate.inputs import TEXTURE
 from nnscratch.generate.methods import make_trainer
 from nnscratch.generate.options import Options, make_options, with_current_names
 from nnscratch.generate.plots import grid
 from nnscratch.generate.sampler import SHIPPED, load_generator
-from nnscratch.generate.train_loop import TRAINING_FILES, Record, Score, train
+from nnscratch.generate.train_loop import TRAINING_FILES, Score, train
 from nnscratch.generate.trainer import Trainer
 from nnscratch.hints import checked, checked_command
 from nnscratch.networks.texture_generator import SCALE
 from nnscratch.ops.validation import check_int
 from nnscratch.outputs import OutputFolder, writing
 from nnscratch.progress import progress_bar
-from nnscratch.schema import check
+from nnscratch.training.loop import Record
+from nnscratch.training.resume import BEST, STATE, check_new, read_state, saved_options
+from nnscratch.training.source import check_size, check_source, full_path
 
 __all__ = ["generate", "steps_for_minutes", "train_generator"]
 
-STATE, TEXTURE_SIDE, TEXTURE_PIECES, MAX_FRAMES = "state.safetensors", 128, 100, 10_000
+TEXTURE_SIDE, TEXTURE_PIECES, MAX_FRAMES = 128, 100, 10_000
 BAR_LABELS = {  # of metrics in the progress bar
     "d_loss": "D", "g_loss": "G", "rmse": "RMSE", "mae": "MAE", "style": "style", "divergence": "divergence",
     "d_norm": "gradients D", "g_norm": "G", "diversity": "diversity", "score": "score"}
@@ -66,11 +67,14 @@ def train_generator(chosen: dict[str, Any], folder: FilePath, *, data: str | Non
     check_size(size)
     check_minutes(minutes)
     state = Path(folder) / STATE
-    if not resume and any(os.path.exists(Path(folder) / name) for name in (STATE, "best.safetensors")):
-        raise InputError(f"{folder} holds a training already; add --resume to go on with it, or give another --output")
+    if not resume:
+        check_new(folder)
     source: dict[str, Any] = {"data": "glyphs", "size": None}
     saved = read_state(state) if resume else None
-    options, source, step_count = saved_options(state, saved, chosen) if saved else (make_options(chosen), source, 0)
+    options, step_count = make_options({} if saved else chosen), 0
+    if saved:
+        info = with_current_names(saved[1]["info"])
+        options, source, step_count = saved_options(state, info, TRAINING, Options, chosen)
     backend.use(device)
     if resume and not data:
         check_source(source)
@@ -99,16 +103,11 @@ def run_training(trainer: Trainer, splits: Splits | None, output: OutputFolder) 
         classifier = classifier_for(splits, output.file(CLASSIFIER_FILE))
         print(classifier)
         score = recognition_score(classifier, trainer.labelled)
-    ended, best = train_with_progress(trainer, output, score), output.path / "best.safetensors"
+    ended, best = train_with_progress(trainer, output, score), output.path / BEST
     print({"done": f"done: sample with  nnscratch generate --from {as_argument(best)} -o images.png",
            "stopped": f"stopped; go on with  nnscratch train generator --resume -o {as_argument(output.path)}",
            "failed": "ended early, see above"}[ended])
     return ended
-
-
-def full_path(data: str) -> str:
-    """The full path of a file or folder, so that it can be found from elsewhere; a built-in name as it is."""
-    return os.path.abspath(data) if data not in SYNTHETIC and os.path.exists(data) else data
 
 
 def load_data(source: dict[str, Any], options: Options) -> tuple[Splits | None, Dataset]:
@@ -120,32 +119,6 @@ def load_data(source: dict[str, Any], options: Options) -> tuple[Splits | None, 
     return splits, splits.train
 
 
-def read_state(state: Path) -> checkpoint.Saved:
-    """The state of a training, if there is one."""
-    if not os.path.exists(state):
-        raise InputError(f"{state.parent} holds no training to resume; leave out --resume, or give its folder as --output")
-    return checkpoint.read_arrays(state)
-
-
-def saved_options(state: Path, saved: checkpoint.Saved, chosen: dict[str, Any]) -> tuple[Options, dict[str, Any], int]:
-    """(options, source, steps made) of a saved training; InputError where an option other than `steps` is given and differs."""
-    info = with_current_names(saved[1]["info"])
-    check(info, TRAINING, state, "begin anew in another folder")
-    check(info.get("source"), SOURCE, state, "begin anew in another folder")
-    try:
-        options, step_count = Options(**info["options"]), info["step"]
-        source = {name: info["source"][name] for name in ("data", "size")}
-    except (KeyError, TypeError) as error:
-        raise InputError(f"{state} holds no training that this version knows; begin anew in another folder") from error
-    for name, value in chosen.items():
-        if name != "steps" and value != getattr(options, name):
-            raise InputError(f"{name} is {value!r}, but the training in {state} was begun with {getattr(options, name)!r}; "
-                             f"leave it out, or begin anew in another folder")
-    if chosen.get("steps", step_count) < step_count:
-        raise InputError(f"steps is {chosen['steps']}, but the training in {state} has made {step_count} already; give more")
-    return replace(options, steps=chosen.get("steps", options.steps)), source, step_count
-
-
 def texture_pieces(image: str, side: int, seed: int) -> Dataset:
     """Pieces of an image that is shrunk to at most two pieces along its shorter side, so that its structures fit a piece."""
     if not SCALE <= side <= MAX_SIDE or side % SCALE:
@@ -153,12 +126,6 @@ def texture_pieces(image: str, side: int, seed: int) -> Dataset:
     if is_style(image):
         return crops(style_image(image, 2 * side), side, TEXTURE_PIECES, seed)
     return crops(read_image(image, shorter=2 * side, enlarge=False), side, TEXTURE_PIECES, seed)
-
-
-def check_size(size: int | None) -> None:
-    """The size is possible."""
-    if size is not None and not 1 <= size <= 4096:
-        raise InputError(f"--size is {size}, expected pixels from 1 to 4096")
 
 
 def check_minutes(minutes: float | None) -> None:

@@ -2,16 +2,13 @@
 
 Shapes: images (H, W, C), C is 1 or 3.
 """
-import os
-from typing import Any
-
-from nnscratch.data.synthetic.registry import SYNTHETIC
 from nnscratch.errors import InputError
 from nnscratch.generate.inputs import TEXTURE
 from nnscratch.hints import checked
 from nnscratch.networks.gan import PRESETS, dense_size
 from nnscratch.ops.validation import check_choice
-from nnscratch.schema import Rule, anything, each, expect, mapping, number, one_of, optional, record, text, whole
+from nnscratch.schema import Rule, anything, each, mapping, number, one_of, optional, record, text, whole
+from nnscratch.training.resume import history_rule
 
 __all__ = ["MAX_SIDE", "check_limits"]
 
@@ -20,30 +17,11 @@ MAX_TEXTURE_SIDE = 2048  # the weights of a texture generator do not grow with t
 MAX_CLASSES = 10_000
 
 NAMES = each(text(), 0, MAX_CLASSES)
-SOURCE = optional(record(data=text(), size=optional(whole(1, 4096))))
 GENERATOR = record(what=one_of("generator"), preset=text(), shape=each(whole(1, MAX_TEXTURE_SIDE), 3, 3), names=NAMES,
                    data=text(), classes=whole(0, MAX_CLASSES), seed=whole(),
                    shares=optional(each(number(0, 1), 0, MAX_CLASSES)))
-
-
-def history(value: Any, place: str) -> None:
-    """The schema of a training's records: each has the step and the metrics that the first has, and some a score."""
-    each(record(step=whole(1), g_norm=number()))(value, place)
-    each(mapping(number()))(value, place)
-    for k, entry in enumerate(value):
-        same = set(entry) - {"score"} == set(value[0]) - {"score"}
-        expect(same, sorted(entry), f"{place}[{k}]", "the metrics of the first record")
-
-
 TRAINING: Rule = record(what=one_of("training"), options=mapping(anything), data=optional(mapping(anything)), step=whole(),
-                        history=history)
-
-
-def check_source(source: dict[str, Any]) -> None:
-    """Raise InputError if the data that a training or a generator names are gone: their path would be taken for a name."""
-    data = source["data"]
-    if data not in SYNTHETIC and not os.path.exists(data):
-        raise InputError(f"the data {data}, on which the generator was trained, are gone; give their new place with --data")
+                        history=history_rule("g_norm", ["score"]))
 
 
 @checked

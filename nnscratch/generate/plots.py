@@ -11,7 +11,7 @@ from nnscratch.data.pixels import to_bytes
 from nnscratch.errors import InputError
 from nnscratch.hints import checked
 from nnscratch.ops.validation import check_flag, check_form, check_int
-from nnscratch.plotting import load_matplotlib
+from nnscratch.training.curves import Panel, plot_panels
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -78,8 +78,7 @@ def png(image: "Image") -> bytes:
     return data.getvalue()
 
 
-# title, {metric: label of its curve}, {label: value of a reference line}
-PANELS: list[tuple[str, dict[str, str], dict[str, float]]] = [
+PANELS = [Panel(*panel) for panel in [
     ("root mean squared error of a pixel", {"rmse": "generated images"}, {}),
     ("mean absolute error of a pixel", {"mae": "generated images"}, {}),
     ("style loss (0: the texture's statistics, 1: none of them)", {"style": "generated images"}, {}),
@@ -89,7 +88,7 @@ PANELS: list[tuple[str, dict[str, str], dict[str, float]]] = [
      {"undecided": 0.5}),
     ("norm of the gradients", {"g_norm": "generator", "d_norm": "discriminator"}, {}),
     ("diversity (1: that of real images)", {"diversity": "generated images"}, {"real": 1.0}),
-]
+]]
 
 
 @checked
@@ -106,31 +105,10 @@ def plot_history(history: list[dict[str, Any]], chance: dict[str, float] | None 
     bytes
         A PNG file.
     """
-    load_matplotlib()
-    from matplotlib.figure import Figure  # not pyplot: no window, no global state
-    steps = [record["step"] for record in history]
-    scored = [(record["step"], record["score"]) for record in history if "score" in record]
-    panels = [panel for panel in PANELS if next(iter(panel[1])) in history[0]]
-    panels += [("fraction recognised by the classifier", {"score": "generated images"}, {})] if scored else []
-    figure = Figure(figsize=(9, 2.3 * len(panels)), layout="constrained")
-    for axes, (title, curves, marks) in zip(np.atleast_1d(figure.subplots(len(panels), sharex=True)), panels):
-        for (name, label), color in zip(curves.items(), ("#0072b2", "#d55e00")):
-            if name != "score" and name not in history[0]:
-                continue
-            points = scored if name == "score" else list(zip(steps, (record[name] for record in history)))
-            axes.plot(*zip(*points), color=color, label=label, linewidth=1, marker="o" if name == "score" else None)
-        if "d_loss" in curves:
-            marks = {f"{label}: chance": chance[name] for name, label in curves.items()} if chance else {}
-        for label, value in marks.items():
-            axes.axhline(value, color="0.5", linewidth=0.8, linestyle=":")
-            axes.annotate(label, (1, value), xycoords=("axes fraction", "data"), xytext=(3, 0), textcoords="offset points",
-                          color="0.4", fontsize=8, va="center")
-        if "norm" in "".join(curves):
-            axes.set_yscale("log")
-        axes.set_title(title, loc="left", fontsize=10)
-        axes.grid(alpha=0.3)
-        axes.legend(frameon=False, fontsize=8, ncols=2)
-    axes.set_xlabel("step")
-    data = io.BytesIO()
-    figure.savefig(data, format="png", dpi=110)
-    return data.getvalue()
+    panels = [panel for panel in PANELS if next(iter(panel.curves)) in history[0]]
+    if chance:
+        panels = [panel._replace(marks={f"{label}: chance": chance[name] for name, label in panel.curves.items()})
+                  if "d_loss" in panel.curves else panel for panel in panels]
+    if any("score" in record for record in history):
+        panels.append(Panel("fraction recognised by the classifier", {"score": "generated images"}, {}))
+    return plot_panels(history, panels)

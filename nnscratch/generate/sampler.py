@@ -15,7 +15,7 @@ import numpy as np
 from nnscratch import checkpoint
 from nnscratch.errors import InputError
 from nnscratch.files import FilePath
-from nnscratch.generate.headers import GENERATOR, MAX_TEXTURE_SIDE, SOURCE, check_file_size, check_limits
+from nnscratch.generate.headers import GENERATOR, MAX_TEXTURE_SIDE, check_file_size, check_limits
 from nnscratch.generate.inputs import TEXTURE, generate_images, new_generator, noise_length_of, sample_labels
 from nnscratch.generate.trainer import Trainer
 from nnscratch.hints import checked
@@ -24,6 +24,7 @@ from nnscratch.networks.gan import PRESETS
 from nnscratch.networks.texture_generator import SCALE
 from nnscratch.ops.validation import check_choice, check_form, check_int, check_number, check_seed
 from nnscratch.schema import check
+from nnscratch.training.source import SOURCE
 
 __all__ = ["SHIPPED", "Sampler", "load_generator", "save_generator", "slerp"]
 

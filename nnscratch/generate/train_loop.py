@@ -1,4 +1,4 @@
-"""The training loop: progress, sample grids, checkpoints, warnings.
+"""The training loop of a generator: sample grids, scores and warnings.
 
 Everything is in one folder:
 
@@ -10,9 +10,8 @@ Everything is in one folder:
 import json
 from collections import deque
 from collections.abc import Callable
-from math import isfinite
 from pathlib import Path
-from typing import ClassVar, TypeAlias
+from typing import Any, ClassVar, TypeAlias
 
 import numpy as np
 
@@ -24,18 +23,18 @@ from nnscratch.generate.plots import grid, plot_history, png
 from nnscratch.generate.sampler import save_generator
 from nnscratch.generate.trainer import GRID_STREAM, SCORE_STREAM, Trainer
 from nnscratch.hints import checked
-from nnscratch.outputs import TRAINING_GOES_ON, BestEffort, OutputFolder, output_folder
+from nnscratch.outputs import OutputFolder, output_folder
 from nnscratch.progress import print_above_bar
+from nnscratch.training.loop import Record, TrainingLoop
 
 __all__ = ["train"]
 
-RECORD_INTERVAL, SAVE_INTERVAL = 10, 250  # steps
+SAVE_INTERVAL = 250  # steps
 TRAINING_FILES = ("state.safetensors", "best.safetensors", "judge.safetensors", "samples", "history.json", "curves.png",
                   "film.gif")
 GRID_FILES = ("step-*.png",)
 EARLY_GRIDS = (0, 50, 100, 200, 400)  # further steps with a grid: the images change most at the beginning
 
-Record: TypeAlias = dict[str, float]  # "step", and the metrics of that step
 Score: TypeAlias = Callable[[np.ndarray, np.ndarray], float]
 
 
@@ -64,61 +63,47 @@ def train(trainer: Trainer, folder: FilePath | OutputFolder, *, score: Score | N
             for held in (output, samples):
                 held.remove(*(held.files.keys() - {"judge.safetensors"}))  # of an earlier training
         output.file("best.safetensors")  # in the list from now on: a full disk at the end is then reported for the file itself
-        ended = run_steps(trainer, output, samples, score, progress, save_every)
+        ended = GeneratorLoop(trainer, output, samples, score, progress, save_every).run()
         save_summary(trainer, output, samples)
     return ended
 
 
-def run_steps(trainer: Trainer, folder: OutputFolder, samples: OutputFolder, score: Score | None,
-              progress: Callable[[Record], None] | None, save_every: int) -> str:
-    """The steps of `train`, with records, checkpoints and grids; why they ended."""
-    monitor, last_step, attempt = Monitor(), trainer.options.steps, BestEffort(TRAINING_GOES_ON)
-    try:
-        if trainer.step_count == 0:
-            trainer.save(folder.file("state.safetensors"))  # so that even a training stopped at once can be resumed
-            save_grid(trainer, samples, attempt)
-        while trainer.step_count < last_step:
-            metrics = trainer.step()
-            step = trainer.step_count
-            save, record = step % save_every == 0 or step == last_step, None
-            if step % RECORD_INTERVAL == 0 or save:
-                record = {"step": step, **{name: float(value) for name, value in metrics.items()}}
-                record |= {name: float(sigmoid(metrics[name])[0]) for name in ("d_real", "d_fake") if name in metrics}
-                if not all(isfinite(value) for value in record.values()):
-                    monitor.warn(restore_after_failure(trainer, folder.path, record))
-                    return "failed"
-                trainer.history.append(record)
-                monitor.check(record)
-            if step in EARLY_GRIDS or save:
-                save_grid(trainer, samples, attempt)  # before the checkpoint: a resumed training makes only what comes after it
-            if save and record is not None:
-                save_checkpoint(trainer, folder, score, record, attempt)
-            if progress is not None and record is not None:
-                progress(record)
-    except KeyboardInterrupt:
-        return "stopped"  # the last checkpoint is whole: at most `save_every` steps are lost
-    return "done"
+class GeneratorLoop(TrainingLoop):
+    """The steps of `train`, with warnings, and grids of samples."""
 
+    trainer: Trainer
 
-def save_grid(trainer: Trainer, samples: OutputFolder, attempt: BestEffort) -> None:
-    """Write a grid of samples at this step, from the same noise every time."""
-    rows, columns = trainer.GRID_SHAPE
-    data = png(grid(trainer.sample(rows * columns, GRID_STREAM)[0], columns))
-    attempt(lambda: replace_file(samples.file(f"step-{trainer.step_count:06}.png"), data))
+    def __init__(self, trainer: Trainer, folder: OutputFolder, samples: OutputFolder, score: Score | None,
+                 progress: Callable[[Record], None] | None, save_every: int) -> None:
+        super().__init__(trainer, folder, progress, save_every)
+        self.samples, self.score, self.monitor = samples, score, Monitor()
 
+    def describe(self, metrics: dict[str, Any]) -> Record:
+        record = super().describe(metrics)
+        return record | {name: float(sigmoid(metrics[name])[0]) for name in ("d_real", "d_fake") if name in metrics}
 
-def save_checkpoint(trainer: Trainer, folder: OutputFolder, score: Score | None, record: Record, attempt: BestEffort) -> None:
-    """Save the training; and the generator by itself, if it is the best so far. At the last step it must succeed."""
-    best = max((entry["score"] for entry in trainer.history[:-1] if "score" in entry), default=None)
-    if score is not None:
-        count = 50 * max(trainer.num_classes if trainer.labelled else 0, 10)
-        record["score"] = float(score(*trainer.sample(count, SCORE_STREAM)))
-    if score is None or best is None or record["score"] >= best:
-        if trainer.step_count == trainer.options.steps:
-            save_generator(folder.file("best.safetensors"), trainer)
-        elif not attempt(lambda: save_generator(folder.file("best.safetensors"), trainer)):
-            record.pop("score", None)  # the best is the best of those that were saved
-    attempt(lambda: trainer.save(folder.file("state.safetensors")))
+    def observe(self, record: Record) -> None:
+        self.monitor.check(record)
+
+    def warn(self, sentence: str) -> None:
+        self.monitor.warn(sentence)
+
+    def draw(self, at_checkpoint: bool) -> None:
+        """Write a grid of samples at this step, from the same noise every time."""
+        trainer = self.trainer
+        if at_checkpoint or trainer.step_count in EARLY_GRIDS:
+            rows, columns = trainer.GRID_SHAPE
+            data = png(grid(trainer.sample(rows * columns, GRID_STREAM)[0], columns))
+            self.attempt(lambda: replace_file(self.samples.file(f"step-{trainer.step_count:06}.png"), data))
+
+    def measure(self) -> Record:
+        if self.score is None:
+            return {}
+        count = 50 * max(self.trainer.num_classes if self.trainer.labelled else 0, 10)
+        return {"score": float(self.score(*self.trainer.sample(count, SCORE_STREAM)))}
+
+    def save_best(self, path: Path) -> None:
+        save_generator(path, self.trainer)
 
 
 def save_summary(trainer: Trainer, folder: OutputFolder, samples: OutputFolder) -> None:
@@ -129,16 +114,6 @@ def save_summary(trainer: Trainer, folder: OutputFolder, samples: OutputFolder) 
     grids = sorted(path for path in samples.path.glob("step-*.png") if path.name in samples.files)
     if grids:
         replace_file(folder.file("film.gif"), encode_gif(grids))
-
-
-def restore_after_failure(trainer: Trainer, folder: Path, record: Record) -> str:
-    """Return to the last checkpoint; the result is a sentence about it."""
-    name = next(name for name, value in record.items() if not isfinite(value))
-    words, state = f"step {record['step']}: {name} is {record[name]}", folder / "state.safetensors"
-    if state.exists():
-        trainer.load(state)
-        words += f"; went back to step {trainer.step_count}, the last checkpoint"
-    return words + ". Begin anew with half the learning rate"
 
 
 class Monitor:

@@ -14,11 +14,9 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from nnscratch import checkpoint, initializers
+from nnscratch import initializers
 from nnscratch.backend import Array, to_device
 from nnscratch.data.dataset import Dataset, fingerprint, to_floats
-from nnscratch.errors import InputError
-from nnscratch.files import FilePath
 from nnscratch.generate.composite import CompositeModel, CompositeOptimizer
 from nnscratch.generate.ema import EMA
 from nnscratch.generate.headers import TRAINING, check_limits
@@ -29,15 +27,15 @@ from nnscratch.hints import checked
 from nnscratch.models import Model
 from nnscratch.ops.validation import check_choice
 from nnscratch.optimizers import Adam, linear_decay
-from nnscratch.schema import check
+from nnscratch.training.resume import Resumable
 
 __all__ = ["Trainer"]
 
 BATCH_STREAM, NOISE_STREAM, GRID_STREAM, SCORE_STREAM = 1, 2, 3, 4  # purposes of random numbers
 
 
-class Trainer:
-    """A training that can be stepped, saved, and resumed bit for bit.
+class Trainer(Resumable):
+    """A training of a generator that can be stepped, saved, and resumed bit for bit.
 
     Parameters
     ----------
@@ -54,13 +52,13 @@ class Trainer:
     num_classes : int, K; 0 without labels
     """
 
+    FILE = TRAINING, "nnscratch train generator"
     GRID_SHAPE: ClassVar[tuple[int, int]] = (10, 10)  # rows and columns of the sample grids
 
     @checked
     def __init__(self, dataset: Dataset, options: Options) -> None:
         self.options, self.step_count = options, 0
-        self.source: dict[str, Any] | None = None  # where the data came from, set by the command
-        self.history: list[dict[str, float]] = []
+        self.source, self.history = None, []
         self.shape, self.fingerprint = dataset.images.shape[1:], fingerprint(dataset)
         self.labelled = bool(options.conditional and dataset.num_classes)
         self.dataset = dataset if self.labelled else with_pseudo_labels(dataset, options.groups, options.seed)
@@ -126,13 +124,6 @@ class Trainer:
     # --- training and sampling --------------------------------------------------------------------------------------
 
     def step(self) -> dict[str, Array]:
-        """Update everything on a random batch.
-
-        Returns
-        -------
-        dict
-            The metrics of `train_step`.
-        """
         o, k = self.options, self.step_count
         self.indices = np.random.default_rng([o.seed, BATCH_STREAM, k]).integers(len(self.dataset), size=o.batch_size)
         noise = np.random.default_rng([o.seed, NOISE_STREAM, k]).standard_normal((o.batch_size, self.noise_length), np.float32)
@@ -193,53 +184,13 @@ class Trainer:
 
     # --- saving and resuming ----------------------------------------------------------------------------------------
 
-    def save(self, path: FilePath) -> None:
-        """Write everything to one file: networks, statistics, average, optimizers, history.
-
-        Parameters
-        ----------
-        path : str or Path, of a .safetensors file
-        """
-        checkpoint.save(path, self.models, self.optimizers, self.info())
-
     def info(self) -> dict[str, Any]:
-        """What a saved training says about itself.
-
-        Returns
-        -------
-        dict
-            JSON values.
-        """
         return {"what": "training", "options": asdict(self.options), "data": self.fingerprint, "source": self.source,
                 "names": self.dataset.class_names, "step": self.step_count, "history": self.history}
 
-    def load(self, path: FilePath, saved: checkpoint.Saved | None = None) -> None:
-        """Resume a saved training.
-
-        Parameters
-        ----------
-        path : str or Path, of a file written by `save`
-        saved : what `checkpoint.read_arrays(path)` returned, if it has been read
-
-        Raises
-        ------
-        InputError
-            Other options or data than those of the saved training; only `steps` may differ. Nothing has changed then.
-        """
-        saved = checkpoint.read_arrays(path) if saved is None else saved
-        info = with_current_names(saved[1]["info"])
-        check(info, TRAINING, path, "give a file that `nnscratch train generator` wrote")
-        ours, theirs = self.info(), info | {"options": info["options"] | {"steps": self.options.steps}}
-        theirs["data"] = {name: value for name, value in (info["data"] or {}).items() if name != "title"}  # of version 0.1
-        for part, remedy in (("options", "give the options it was begun with, or begin anew in another folder"),
-                             ("data", "give the data it was begun with, or begin anew in another folder")):
-            if theirs[part] != ours[part]:
-                raise InputError(f"{path} holds a training with {part} {difference(theirs[part], ours[part])}; {remedy}")
-        checkpoint.restore(path, saved, self.models, self.optimizers)
-        self.step_count, self.history = info["step"], info["history"]
-
-
-def difference(theirs: dict[str, Any], ours: dict[str, Any]) -> str:
-    """The first entry in which two dicts differ, for an error message."""
-    name = next(name for name in [*ours, *theirs] if theirs.get(name) != ours.get(name))
-    return f"{name} = {theirs.get(name)!r}, expected {ours.get(name)!r}"
+    @classmethod
+    def current(cls, info: dict[str, Any]) -> dict[str, Any]:
+        info = with_current_names(info)
+        if isinstance(info.get("data"), dict):  # version 0.1 compared titles, too
+            info = info | {"data": {name: value for name, value in info["data"].items() if name != "title"}}
+        return info

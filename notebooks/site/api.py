@@ -11,7 +11,7 @@ from types import ModuleType
 __all__ = ["MODULES", "write_api"]
 
 MODULES = ("ops", "fast", "layers", "models", "losses", "optimizers", "lbfgs", "initializers", "checkpoint", "gradcheck",
-           "networks", "data", "generate", "style", "backend")  # of nnscratch, bottom to top
+           "networks", "data", "training", "classify", "generate", "style", "backend")  # of nnscratch, bottom to top
 INDEX = """API reference
 =============
 

@@ -21,8 +21,8 @@ from tests.tiny import make_tiny
 from tests.whole import half_files, leftovers
 
 SLOW = ("single style", "texture state", "stylizer state")
-ROOMS = ("style.command", "style.one_pass", "style.gallery", "generate.command", "generate.evaluate.command", "generate.plots",
-         "style.train_texture", "style.train_stylizer", "demo")
+ROOMS = ("style.command", "style.one_pass", "style.gallery", "classify.command", "generate.command",
+         "generate.evaluate.command", "generate.plots", "style.train_texture", "style.train_stylizer", "demo")
 
 
 def main():

@@ -17,6 +17,7 @@ SETTINGS = {  # the shortest run of each command
     "style": ["--size", "32", "--steps", "2"], "fast": ["--fast", "--size", "32"],
     "generator": ["--preset", "nano", "--groups", "0", "--steps", "2", "--batch-size", "2", "--learning-rate", "1e-4"],
     "texture data": ["--method", "texture", "--size", "16", "--steps", "1", "--batch-size", "2"],
+    "classifier": ["--preset", "small", "--steps", "2", "--batch-size", "2", "--learning-rate", "1e-4"],
     "gallery": ["--size", "16", "--steps", "1"], "judge": ["--count", "40"], "generate": ["--grid", "2x2"]}
 
 
@@ -49,6 +50,7 @@ def commands(base):
     yield ["train", "generator", "-o", base / "generator", *data, *SETTINGS["generator"]]
     yield ["train", "generator", "-o", base / "unlabelled", *data, "--unconditional", *SETTINGS["generator"], "--groups", "3"]
     yield ["train", "generator", "-o", base / "pieces", "--data", base / "style.png", *SETTINGS["texture data"]]
+    yield ["train", "classifier", "-o", base / "classes", *data, *SETTINGS["classifier"]]
     yield ["train", "texture", "-o", base / "texture", "--steps", "2"]
     yield ["train", "stylizer", base / "large.png", "-o", base / "stylizer", "--steps", "2"]
     yield ["judge", "--from", base / "generator" / "best.safetensors", "-o", base / "judged", *data, *SETTINGS["judge"]]

@@ -10,6 +10,7 @@ from tests.fuzz.pictures import film, picture
 from tests.fuzz.weights import (
     classifier,
     generator_file,
+    image_classifier,
     sidecar,
     style_state,
     stylizer,
@@ -87,6 +88,12 @@ def texture_data(rng, place):
                 place.output / "t")
 
 
+def classified(rng, place):
+    path, words = hostile_picture(rng, place)
+    return Case(["classify", path, "--from", place.base / "classes", "-o", place.output / "why.png"], words,
+                place.output / "why.png")
+
+
 def single_style(rng, place):
     path, words = hostile_picture(rng, place)
     return Case(["train", "stylizer", path, "-o", place.output / "s", "--steps", "1"], words, place.output / "s")
@@ -129,7 +136,8 @@ READERS = {
     "generator": generator_file, "generator state": training("generator", "generator", "--steps", "3"),
     "texture state": training("texture", "texture"), "stylizer state": training("stylizer", "stylizer"),
     "classifier": classifier, "stylizer": stylizer, "texture features": texture_features, "vgg": vgg,
-    "style state": style_state, "sidecar": sidecar, "output": output}
+    "style state": style_state, "sidecar": sidecar, "output": output, "image classifier": image_classifier,
+    "image classifier state": training("classes", "classifier", "--steps", "3"), "classified image": classified}
 
 
 def make_case(reader, rng, place):

@@ -5,7 +5,8 @@ from tests.fuzz.cases import WHOLE, Case, style
 from tests.fuzz.damage import Tensors, damage_json, damage_tensors, pick, put_something_else
 from tests.fuzz.originals import SETTINGS
 
-__all__ = ["classifier", "generator_file", "sidecar", "style_state", "stylizer", "texture_features", "training", "vgg"]
+__all__ = ["classifier", "generator_file", "image_classifier", "sidecar", "style_state", "stylizer", "texture_features",
+           "training", "vgg"]
 
 
 def hostile(rng, original, path, damage=damage_tensors):
@@ -62,6 +63,14 @@ def classifier(rng, place):
                    *SETTINGS["judge"]]
     words, _ = in_place(rng, original, folder / "judge.safetensors")
     return Case([*command, "-o", folder], f"{command[0]}: {words}", folder)
+
+
+def image_classifier(rng, place):
+    path, words, wrong = hostile(rng, place.base / "classes" / "best.safetensors", place.inputs / "c.safetensors")
+    out = place.output / "why.png"
+    more = pick(rng, [[], ["-o", out]])
+    return Case(["classify", place.base / "mask.png", "--from", path, "--device", "cpu", *more], words, out if more else
+                place.output)
 
 
 def stylizer(rng, place):

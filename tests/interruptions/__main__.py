@@ -70,6 +70,7 @@ def make_base(base):
     frames[0].save(base / "film.gif", save_all=True, append_images=frames[1:], duration=100)
     run(["train", "generator", "-o", base / "trained", "--data", base / "data.npz", *SETTINGS["generator"]], base)
     shutil.copy(base / "trained" / "best.safetensors", base)
+    run(["train", "classifier", "-o", base / "classes", "--data", base / "data.npz", *SETTINGS["classifier"]], base)
 
 
 if __name__ == "__main__":

@@ -37,6 +37,7 @@ def job(text, resume=None, state="", old=None):
 
 PAINT = " ".join(SETTINGS["style"][:2])
 TRAIN = " ".join(SETTINGS["generator"])
+CLASSIFY = " ".join(SETTINGS["classifier"])
 JOBS = {
     "style": job(f"style BASE/photo.png BASE/style.png -o OUT/a.png {PAINT} --steps 6 --every 2",
                  "style --resume --every 2 -o OUT/a.png", "a.png.state",
@@ -49,6 +50,10 @@ JOBS = {
                      old="style BASE/film.gif night -o OUT/a.gif --fast --size 32"),
     "generator": job(f"train generator --data BASE/data.npz -o OUT/g {TRAIN} --steps 6", "train generator --resume -o OUT/g",
                      "g/state.safetensors"),
+    "classifier": job(f"train classifier --data BASE/data.npz -o OUT/c {CLASSIFY} --steps 6",
+                      "train classifier --resume -o OUT/c", "c/state.safetensors"),
+    "classify": job("classify BASE/photo.png --from BASE/classes -o OUT/why.png",
+                    old="classify BASE/style.png --from BASE/classes -o OUT/why.png"),
     "generate": job("generate -o OUT/a.png --grid 2x2", old="generate -o OUT/a.png --grid 2x2 --seed 1"),
     "judge": job("judge --data BASE/data.npz --from BASE/best.safetensors -o OUT/j --count 40",
                  old="judge --data BASE/data.npz --from BASE/best.safetensors -o OUT/j --count 40 --seed 1"),

@@ -104,7 +104,7 @@ def without_epsilon(var, epsilon):
 def library_backward(dy, x, gamma, epsilon):
     """The library's, with the learner's arguments."""
     zeros = np.zeros(x.shape[-1], x.dtype)
-    cache = ops.batch_norm(x, gamma, zeros, zeros, zeros, training=True, epsilon=epsilon or 1e-300)[2]  # an op wants more than 0
+    cache = ops.batch_norm(x, gamma, zeros, zeros, zeros, training=True, epsilon=epsilon or 1e-300)[2]
     return ops.batch_norm_backward(dy, cache)
 
 

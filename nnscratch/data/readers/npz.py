@@ -5,6 +5,7 @@ Reference for the formats: numpy.lib.format in NumPy's documentation; an .npz is
 """
 import os
 import zipfile
+from collections.abc import Sequence
 from math import prod
 from pathlib import Path
 
@@ -19,13 +20,16 @@ from nnscratch.data.readers.places import as_path, title_of
 from nnscratch.data.resize import resize_dataset
 from nnscratch.errors import InputError
 from nnscratch.files import FilePath, open_regular_file, reason
+from nnscratch.ops.validation import check_choice
 
 __all__ = ["read_npz"]
 
-IMAGES, LABELS = ("images", "x", "x_train", "data", "arr_0"), ("labels", "y", "y_train", "arr_1")
+NAMES = {"train": (("images", "x", "x_train", "data", "arr_0"), ("labels", "y", "y_train", "arr_1")),
+         "test": (("x_test",), ("y_test",))}  # of images and labels
 
 
-def read_npz(path: FilePath, size: int | tuple[int, int] | None = None, channels: int | None = None) -> Dataset:
+def read_npz(path: FilePath, size: int | tuple[int, int] | None = None, channels: int | None = None,
+             part: str = "train") -> Dataset:
     """Read an .npy file of images, or an .npz file of images and labels.
 
     Parameters
@@ -37,6 +41,8 @@ def read_npz(path: FilePath, size: int | tuple[int, int] | None = None, channels
         Side of a square, or height and width, to crop and resize the images to.
     channels : {1, 3}, optional
         Convert to grey or to colour.
+    part : {"train", "test"}
+        Of an .npz; "test" are x_test and y_test.
 
     Returns
     -------
@@ -52,11 +58,11 @@ def read_npz(path: FilePath, size: int | tuple[int, int] | None = None, channels
     -----
     Layouts and ranges are those of pixels.py.
     """
-    path = as_path(path, "an .npy or .npz file")
+    path, part = as_path(path, "an .npy or .npz file"), check_choice(part, "read_npz: part", NAMES)
     with open_regular_file(path, "an .npy or .npz file"):
         pass  # it exists, is readable, and is not a pipe
     try:
-        images, labels = from_zip(path) if zipfile.is_zipfile(path) else (memory_mapped(path), None)
+        images, labels = from_zip(path, NAMES[part]) if zipfile.is_zipfile(path) else (memory_mapped(path), None)
     except InputError:
         raise
     except Exception as error:  # a damaged file can raise any exception, MemoryError included
@@ -77,14 +83,23 @@ def memory_mapped(path: Path) -> Array:
     return np.array(images) if images.dtype == np.uint8 else images  # others will be converted to bytes, part by part
 
 
-def from_zip(path: Path) -> tuple[Array, Array | None]:
+def has_test_part(path: Path) -> bool:
+    """Whether an .npz file also holds images and labels to test with."""
+    try:
+        with open_regular_file(path) as file, zipfile.ZipFile(file) as archive:
+            return {f"{name[0]}.npy" for name in NAMES["test"]} <= {*archive.namelist()}
+    except (zipfile.BadZipFile, OSError, ValueError, RuntimeError, NotImplementedError):
+        return False
+
+
+def from_zip(path: Path, names: Sequence[Sequence[str]]) -> tuple[Array, Array | None]:
     """(images, labels or None) in an .npz file. Only these are decompressed, and only if their stated sizes are sane."""
     with zipfile.ZipFile(path) as archive:
         entries = {entry.filename.removesuffix(".npy"): entry for entry in archive.infolist()}
-        chosen = [next((name for name in names if name in entries), None) for names in (IMAGES, LABELS)]
+        chosen = [next((name for name in several if name in entries), None) for several in names]
         if chosen[0] is None:
             held = ", ".join(map(repr, entries))[:200] or "nothing"
-            raise InputError(f"{path} holds {held}, expected images under one of the names {', '.join(IMAGES)}: save them "
+            raise InputError(f"{path} holds {held}, expected images under one of the names {', '.join(names[0])}: save them "
                              f"with one of these")
         used = [entries[name] for name in chosen if name]
         check_bytes(path, sum(entry.file_size for entry in used), os.path.getsize(path))

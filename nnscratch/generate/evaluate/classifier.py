@@ -12,47 +12,26 @@ from typing import Any
 import numpy as np
 
 from nnscratch import checkpoint
-from nnscratch.backend import to_cpu, to_device
+from nnscratch.classify.classifier import NAMES, SHAPE, ImageClassifier
 from nnscratch.data.dataset import Dataset, to_floats
 from nnscratch.errors import InputError
-from nnscratch.fast import softmax
 from nnscratch.files import FilePath
 from nnscratch.generate.evaluate.corruptions import corrupt
 from nnscratch.hints import checked
-from nnscratch.initializers import seeded_he_normal
-from nnscratch.layers import AveragePooling2D, Conv2D, Dense, Flatten, Input, MaxPooling2D
-from nnscratch.models import Model
-from nnscratch.ops.validation import check_array, check_shape
-from nnscratch.schema import check, each, mapping, number, optional, record, text, whole
+from nnscratch.schema import check, mapping, number, optional, record
 
 __all__ = ["Classifier", "Judge"]
 
-NONE, FEATURES = "none", 64
+NONE = "none"
 SHIPPED = Path(__file__).parent.parent / "weights" / "judge.safetensors"  # of the digits of data.glyphs
-MAX_SIDE = 32  # pixels: larger images are first averaged down to about that, to save time
 
 
-def classifier_network(shape: tuple[int, ...], num_classes: int, seed: int) -> Model:
-    """A Model from images of `shape` (H, W, C) to [features (N, 64), logits (N, num_classes + 1)]."""
-    initializer = seeded_he_normal(seed)
-
-    x = image = Input(shape)
-    factor = round(max(shape[:2]) / MAX_SIDE)
-    if factor > 1:
-        x = AveragePooling2D(factor, padding="same")(x)
-    for filters in (16, 32):
-        x = Conv2D(filters, 3, padding="same", activation="relu", kernel_initializer=initializer)(x)
-        x = MaxPooling2D(2, padding="same")(x)
-    features = Dense(FEATURES, activation="relu", kernel_initializer=initializer)(Flatten()(x))
-    return Model(image, [features, Dense(num_classes + 1, kernel_initializer=initializer)(features)], name="classifier")
-
-
-HEADER = record(shape=each(whole(1, 4096), 3, 3), names=each(text(), 1, 10_000), accuracy=optional(
+HEADER = record(shape=SHAPE, names=NAMES, accuracy=optional(
     record(images=number(0, 1), classes=mapping(number(0, 1)), none=number(0, 1))))
 
 
-class Classifier:
-    """A classifier of K classes and "none".
+class Classifier(ImageClassifier):
+    """A classifier of K classes and "none": the last of its K + 1 probabilities.
 
     Parameters
     ----------
@@ -64,66 +43,13 @@ class Classifier:
     origin : dict, what it was trained on and how, as `training_origin` says
     """
 
+    EXTRA = 1
+
     @checked
     def __init__(self, shape: tuple[int, ...] | list[int], names: list[str], seed: int = 0,
                  accuracy: dict[str, Any] | None = None, origin: dict[str, Any] | None = None) -> None:
-        self.shape, self.names, self.accuracy, self.origin = tuple(shape), list(names), accuracy, origin
-        self.model = classifier_network(self.shape, len(names), seed)
-
-    @checked
-    def predict(self, images: np.ndarray, batch_size: int = 256) -> tuple[np.ndarray, np.ndarray]:
-        """Compute features and probabilities in one pass.
-
-        Parameters
-        ----------
-        images : ndarray (N, H, W, C) in [-1, 1]
-        batch_size : int, images at a time
-
-        Returns
-        -------
-        features : ndarray (N, 64)
-            Not negative.
-        probabilities : ndarray (N, K + 1)
-            The last column is "none".
-
-        Raises
-        ------
-        InputError
-            Images of another size.
-        """
-        check_array("Classifier", "images", images, 4)
-        check_shape("Classifier", "images", images, (len(images), *self.shape), "the size that it was trained for")
-        outputs = [self.model.forward(to_device(images[k:k + batch_size])) for k in range(0, len(images), batch_size)]
-        features, logits = (np.concatenate([to_cpu(part) for part in parts]) for parts in zip(*outputs))
-        return features, softmax(logits)[0]
-
-    def features(self, images: np.ndarray) -> np.ndarray:
-        """The features alone.
-
-        Parameters
-        ----------
-        images : ndarray (N, H, W, C) in [-1, 1]
-
-        Returns
-        -------
-        ndarray (N, 64)
-            Not negative.
-        """
-        return self.predict(images)[0]
-
-    def probabilities(self, images: np.ndarray) -> np.ndarray:
-        """The probabilities alone.
-
-        Parameters
-        ----------
-        images : ndarray (N, H, W, C) in [-1, 1]
-
-        Returns
-        -------
-        ndarray (N, K + 1)
-            The last column is "none".
-        """
-        return self.predict(images)[1]
+        super().__init__(shape, names, "small", seed)
+        self.accuracy, self.origin = accuracy, origin
 
     @checked
     def measure(self, dataset: Dataset, seed: int = 0) -> dict[str, Any]:

@@ -7,14 +7,13 @@ from typing import Any
 
 import numpy as np
 
-from nnscratch.backend import Array, to_device
+from nnscratch.backend import Array
+from nnscratch.classify.step import classifier_step
 from nnscratch.data.dataset import Dataset, fingerprint, to_floats
-from nnscratch.data.labels import one_hot_labels
 from nnscratch.errors import InputError
 from nnscratch.generate.evaluate.classifier import Classifier, labels_of
 from nnscratch.generate.evaluate.corruptions import corrupt, soften
 from nnscratch.hints import checked
-from nnscratch.losses import softmax_cross_entropy
 from nnscratch.ops.validation import check_int
 from nnscratch.optimizers import Adam, cosine_decay
 
@@ -61,11 +60,7 @@ def train_classifier(dataset: Dataset, held_out: Dataset, *, steps: int = 1000, 
         images[:BATCH_SIZE] = soften(images[:BATCH_SIZE], rng)  # sharpness must not tell real images from corrupted ones
         images[BATCH_SIZE:] = corrupt(images[BATCH_SIZE:], rng)
         classes = np.append(labels[indices[:BATCH_SIZE]], np.full(CORRUPTED, len(names)))
-        _, logits = model.forward(to_device(images), training=True)
-        loss, dlogits = softmax_cross_entropy(logits, to_device(one_hot_labels(classes, len(names) + 1)))
-        model.zero_grads()
-        model.backward([None, dlogits], wrt="parameters")
-        optimizer.step(model.trainable_params, model.grads)
+        loss, _ = classifier_step(model, optimizer, images, classes)
         if progress is not None:
             progress(step + 1, loss)
     classifier.measure(held_out, seed)

@@ -16,11 +16,11 @@ from nnscratch.generate.evaluate.classifier import Classifier
 from nnscratch.generate.evaluate.classifier_training import train_classifier, training_origin
 from nnscratch.generate.evaluate.metrics import MIN_IMAGES, evaluate_images, recognised
 from nnscratch.generate.evaluate.report import REPORT_FILES, write_report
-from nnscratch.generate.headers import check_source
 from nnscratch.generate.sampler import Sampler, load_generator
 from nnscratch.hints import checked_command
 from nnscratch.outputs import BestEffort, OutputFolder
 from nnscratch.progress import progress_bar
+from nnscratch.training.source import check_source
 
 __all__ = ["evaluate_generator"]
 

@@ -1,0 +1,121 @@
+"""The loop of a training: records, checkpoints, the best so far, and an end without loss.
+
+    state.safetensors    the whole training, to resume from (`--resume`)
+    best.safetensors     the network with the highest score so far
+"""
+from collections.abc import Callable
+from math import isfinite
+from pathlib import Path
+from typing import Any, ClassVar, TypeAlias
+
+from nnscratch.outputs import TRAINING_GOES_ON, BestEffort, OutputFolder
+from nnscratch.progress import print_above_bar
+from nnscratch.terminal import delayed_signals
+from nnscratch.training.resume import BEST, STATE, Resumable
+
+__all__: list[str] = []  # for trainings
+
+Record: TypeAlias = dict[str, float]  # "step", and the metrics of that step
+
+
+class TrainingLoop:
+    """The steps of a training; a subclass says what is recorded, scored, drawn and kept as the best.
+
+    trainer  : what is stepped, until `trainer.options.steps`
+    folder   : where its files go
+    progress : called with each record
+    save_every : steps between checkpoints
+    """
+
+    RECORD_INTERVAL: ClassVar[int] = 10  # steps
+
+    def __init__(self, trainer: Resumable, folder: OutputFolder, progress: Callable[[Record], None] | None,
+                 save_every: int) -> None:
+        self.trainer, self.folder, self.progress, self.save_every = trainer, folder, progress, save_every
+        self.attempt = BestEffort(TRAINING_GOES_ON)
+
+    # --- what a subclass writes
+
+    def save_best(self, path: Path) -> None:
+        """Write the network by itself."""
+        raise NotImplementedError
+
+    def measure(self) -> Record:
+        """What is measured at a checkpoint; the network with the highest "score" is the best, without one the latest."""
+        return {}
+
+    def describe(self, metrics: dict[str, Any]) -> Record:
+        """The metrics of a step as they are recorded."""
+        return {name: float(value) for name, value in metrics.items()}
+
+    def observe(self, record: Record) -> None:
+        """Look at a record, perhaps to warn."""
+
+    def draw(self, at_checkpoint: bool) -> None:
+        """Draw what the network does now: before the first step, and after each."""
+
+    def warn(self, sentence: str) -> None:
+        """Say something while the progress bar is drawn."""
+        print_above_bar(sentence)
+
+    # --- the loop
+
+    def run(self) -> str:
+        """Train; returns why it ended: "done", "stopped" (by Ctrl-C) or "failed" (by NaN or infinity)."""
+        trainer = self.trainer
+        try:
+            with delayed_signals() as stopped:
+                if trainer.step_count == 0:
+                    trainer.save(self.folder.file(STATE))  # so that even a training stopped at once can be resumed
+                    self.draw(False)
+                while trainer.step_count < trainer.options.steps:
+                    if stopped:
+                        self.attempt(lambda: trainer.save(self.folder.file(STATE)))
+                        return "stopped"
+                    if not self.step():
+                        return "failed"
+        except KeyboardInterrupt:  # a second time, or where signals cannot be delayed
+            return "stopped"  # the last checkpoint is whole: at most `save_every` steps are lost
+        return "done"
+
+    def step(self) -> bool:
+        """One step, and what follows it; returns whether it succeeded."""
+        trainer = self.trainer
+        metrics = trainer.step()
+        step, record = trainer.step_count, None
+        save = step % self.save_every == 0 or step == trainer.options.steps
+        if step % self.RECORD_INTERVAL == 0 or save:
+            record = {"step": step, **self.describe(metrics)}
+            if not all(isfinite(value) for value in record.values()):
+                self.warn(self.restore(record))
+                return False
+            trainer.history.append(record)
+            self.observe(record)
+        self.draw(save)  # before the checkpoint: a resumed training makes only what comes after it
+        if save and record is not None:
+            self.save_checkpoint(record)
+        if self.progress is not None and record is not None:
+            self.progress(record)
+        return True
+
+    def save_checkpoint(self, record: Record) -> None:
+        """Save the training; and the network by itself, if it is the best so far. At the last step it must succeed."""
+        trainer = self.trainer
+        best = max((entry["score"] for entry in trainer.history[:-1] if "score" in entry), default=None)
+        measured = self.measure()
+        record.update(measured)
+        if "score" not in measured or best is None or measured["score"] >= best:
+            if trainer.step_count == trainer.options.steps:
+                self.save_best(self.folder.file(BEST))
+            elif not self.attempt(lambda: self.save_best(self.folder.file(BEST))):
+                record.pop("score", None)  # the best is the best of those that were saved
+        self.attempt(lambda: trainer.save(self.folder.file(STATE)))
+
+    def restore(self, record: Record) -> str:
+        """Return to the last checkpoint after a failure; the result is a sentence about it."""
+        name = next(name for name, value in record.items() if not isfinite(value))
+        words, state = f"step {record['step']}: {name} is {record[name]}", self.folder.path / STATE
+        if state.exists():
+            self.trainer.load(state)
+            words += f"; went back to step {self.trainer.step_count}, the last checkpoint"
+        return words + ". Begin anew with half the learning rate"

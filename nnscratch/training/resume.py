@@ -1,0 +1,163 @@
+"""Trainings that are saved, and resumed bit for bit, with the options and data that they were begun with."""
+import os
+from collections.abc import Callable, Collection
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, ClassVar
+
+from nnscratch import checkpoint
+from nnscratch.errors import InputError
+from nnscratch.files import FilePath
+from nnscratch.schema import Rule, check, each, expect, mapping, number, record, whole
+from nnscratch.training.source import SOURCE
+
+__all__ = ["Resumable"]
+
+STATE, BEST = "state.safetensors", "best.safetensors"
+ANEW = "begin anew in another folder"
+
+
+def history_rule(always: str, at_checkpoints: Collection[str]) -> Rule:
+    """The schema of a training's records: each has the step and the metrics that the first has; some have further ones."""
+    def history(value: Any, place: str) -> None:
+        each(record(step=whole(1), **{always: number()}))(value, place)
+        each(mapping(number()))(value, place)
+        for k, entry in enumerate(value):
+            same = set(entry) - {*at_checkpoints} == set(value[0]) - {*at_checkpoints}
+            expect(same, sorted(entry), f"{place}[{k}]", "the metrics of the first record")
+    return history
+
+
+def check_new(folder: FilePath) -> None:
+    """Raise InputError if a folder holds a training that a new one would replace."""
+    if any(os.path.exists(Path(folder) / name) for name in (STATE, BEST)):
+        raise InputError(f"{folder} holds a training already; add --resume to go on with it, or give another --output")
+
+
+def read_state(state: Path) -> checkpoint.Saved:
+    """The state of a training, if there is one."""
+    if not os.path.exists(state):
+        raise InputError(f"{state.parent} holds no training to resume; leave out --resume, or give its folder as --output")
+    return checkpoint.read_arrays(state)
+
+
+def saved_options(state: Path, info: dict[str, Any], rule: Rule, make: Callable[..., Any],
+                  chosen: dict[str, Any]) -> tuple[Any, dict[str, Any], int]:
+    """(options, source, steps made) of a saved training; InputError where an option other than `steps` is given and differs.
+
+    info : what the training says about itself, which must obey the rule
+    make : the class of the options
+    """
+    check(info, rule, state, ANEW)
+    check(info.get("source"), SOURCE, state, ANEW)
+    try:
+        options, step_count = make(**info["options"]), info["step"]
+        source = {name: info["source"][name] for name in ("data", "size")}
+    except (KeyError, TypeError) as error:
+        raise InputError(f"{state} holds no training that this version knows; {ANEW}") from error
+    for name, value in chosen.items():
+        if name != "steps" and value != getattr(options, name):
+            raise InputError(f"{name} is {value!r}, but the training in {state} was begun with {getattr(options, name)!r}; "
+                             f"leave it out, or {ANEW}")
+    if chosen.get("steps", step_count) < step_count:
+        raise InputError(f"steps is {chosen['steps']}, but the training in {state} has made {step_count} already; give more")
+    return replace(options, steps=chosen.get("steps", options.steps)), source, step_count
+
+
+class Resumable:
+    """A training that can be saved, and resumed bit for bit.
+
+    A subclass sets the attributes, and writes `info` and `step`.
+
+    Attributes
+    ----------
+    options : dataclass, with `steps`
+    step_count : int, steps made so far
+    history : list of dict, the records of the training
+    source : dict or None, where the data came from, set by the command
+    models, optimizers : what a checkpoint holds
+    """
+
+    FILE: ClassVar[tuple[Rule, str]]  # what `info` must obey, and the command that writes the file
+
+    options: Any
+    models: Any
+    optimizers: Any
+    step_count: int
+    history: list[dict[str, float]]
+    source: dict[str, Any] | None
+
+    def step(self) -> dict[str, Any]:
+        """Update everything on a random batch.
+
+        Returns
+        -------
+        dict
+            Metrics of the step, as 0-d arrays.
+        """
+        raise NotImplementedError
+
+    def info(self) -> dict[str, Any]:
+        """What a saved training says about itself.
+
+        Returns
+        -------
+        dict
+            JSON values: "options" and "data", which must be equal to resume it, "step", "history" and others.
+        """
+        raise NotImplementedError
+
+    @classmethod
+    def current(cls, info: dict[str, Any]) -> dict[str, Any]:
+        """The info of a file, as this version would write it.
+
+        Parameters
+        ----------
+        info : dict, of a file that an older version may have written
+
+        Returns
+        -------
+        dict
+            The same, with today's names.
+        """
+        return info
+
+    def save(self, path: FilePath) -> None:
+        """Write everything to one file: networks, optimizers, history.
+
+        Parameters
+        ----------
+        path : str or Path, of a .safetensors file
+        """
+        checkpoint.save(path, self.models, self.optimizers, self.info())
+
+    def load(self, path: FilePath, saved: checkpoint.Saved | None = None) -> None:
+        """Resume a saved training.
+
+        Parameters
+        ----------
+        path : str or Path, of a file written by `save`
+        saved : what `checkpoint.read_arrays(path)` returned, if it has been read
+
+        Raises
+        ------
+        InputError
+            Other options or data than those of the saved training; only `steps` may differ. Nothing has changed then.
+        """
+        saved = checkpoint.read_arrays(path) if saved is None else saved
+        info = self.current(saved[1]["info"])
+        rule, command = self.FILE
+        check(info, rule, path, f"give a file that `{command}` wrote")
+        ours, theirs = self.info(), info | {"options": info["options"] | {"steps": self.options.steps}}
+        for part in ("options", "data"):
+            if theirs[part] != ours[part]:
+                raise InputError(f"{path} holds a training with {part} {difference(theirs[part] or {}, ours[part])}; give the "
+                                 f"{part} it was begun with, or {ANEW}")
+        checkpoint.restore(path, saved, self.models, self.optimizers)
+        self.step_count, self.history = info["step"], info["history"]
+
+
+def difference(theirs: dict[str, Any], ours: dict[str, Any]) -> str:
+    """The first entry in which two dicts differ, for an error message."""
+    name = next(name for name in [*ours, *theirs] if theirs.get(name) != ours.get(name))
+    return f"{name} = {theirs.get(name)!r}, expected {ours.get(name)!r}"
