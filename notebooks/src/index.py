@@ -78,8 +78,10 @@
 #
 # In the folder of nnscratch (on Windows write `.venv\Scripts\` for `.venv/bin/`):
 #
-# ```
-# python3 -m venv .venv && .venv/bin/pip install -q -e ".[notebooks]" && .venv/bin/jupyter lab notebooks/index.ipynb
+# ```text
+# python3 -m venv .venv
+# .venv/bin/pip install -q -e ".[notebooks]"
+# .venv/bin/jupyter lab notebooks/index.ipynb
 # ```
 #
 # That takes a minute or two and some hundred MB, and a browser opens with this page. Next time the last of the three commands
