@@ -361,17 +361,23 @@ assert check_model(model, rng.normal(size=(2, 3))).ok
 #
 # 1. Why does the backward pass visit the nodes in reverse order?
 #    <details><summary>Answer</summary>
+#
 #    A node needs its whole upstream gradient, the sum over all its uses, and every use comes later in the forward pass.
+#
 #    </details>
 # 2. What does the gradient of a million parameters cost, by a backward pass and by central differences?
 #    <details><summary>Answer</summary>
+#
 #    A dense layer computes two matrix products backward for one forward, so about two more forward passes, however many
 #    parameters there are. Central differences need two million forward passes.
+#
 #    </details>
 # 3. ReLU has no derivative at 0. What will a central difference report at $x = 0$?
 #    <details><summary>Answer</summary>
+#
 #    One half: 1 to the right, 0 to the left. The course takes 0 there, a convention. So check at points that are further from 0
 #    than $\delta$.
+#
 #    </details>
 #
 # ## References

@@ -240,16 +240,22 @@ print(f"the logits 1000 and 0, true class 1: loss {L:g}, gradient {dlogits.tolis
 #
 # 1. You add 5 to all ten logits. What changes?
 #    <details><summary>Answer</summary>
+#
 #    Nothing: the factor $e^5$ cancels in the fraction. So the ten columns of $W$ are determined only up to a common image.
+#
 #    </details>
 # 2. What is the sum of $\partial L / \partial a_{nu}$ over the classes of a sample, and why?
 #    <details><summary>Answer</summary>
-#    0. It is the derivative of the loss along the direction in which all logits grow equally, and there it does not change.
+#
+#    It is 0: this is the derivative of the loss along the direction in which all logits grow equally, and there it does not change.
+#
 #    </details>
 # 3. Why not the mean of $(p - t)^2$?
 #    <details><summary>Answer</summary>
+#
 #    Its gradient contains the derivative of softmax, $p_u (1 - p_u)$, as a factor. That vanishes where the classifier is sure,
 #    even if it is sure and wrong, and then it would not learn.
+#
 #    </details>
 #
 # ## References

@@ -371,22 +371,30 @@ print("the same four gradients")
 #
 # 1. What does the validation accuracy say once you have tried a thousand learning rates on it?
 #    <details><summary>Answer</summary>
+#
 #    Too much: the best of a thousand is partly luck on these 2100 samples. The choice has been fitted to them, so another set
 #    has to evaluate it.
+#
 #    </details>
 # 2. Why not use all 6300 samples in each step? The gradient would be more accurate.
 #    <details><summary>Answer</summary>
+#
 #    A step would cost about 100 times as much, and a direction that is roughly right is enough: 99 rough steps get further
 #    than one accurate step.
+#
 #    </details>
 # 3. How much faster does momentum get, at most, along a slope that never changes?
 #    <details><summary>Answer</summary>
+#
 #    Then $v = \rho v - \eta g$, so $v = -\eta g / (1 - \rho)$: ten times the plain step for $\rho = 0.9$.
+#
 #    </details>
 # 4. The test images come from the same 21 typefaces. Will a digit in a new typeface be read as well?
 #    <details><summary>Answer</summary>
+#
 #    That was not measured. The test set stands for samples of the same kind. To find out, train without five typefaces and test
 #    on those: `digits` returns the typeface of each image.
+#
 #    </details>
 #
 # ## References

@@ -409,19 +409,27 @@ assert set(y[0].tolist()) == {0.0, 2.0}
 #
 # 1. Why must the weights not begin at 0, while the biases may?
 #    <details><summary>Answer</summary>
+#
 #    Random weights already make the units different. With weights of 0 all units get equal gradients, and behind a ReLU none.
+#
 #    </details>
 # 2. Why does dropout scale the values that it keeps, and what would happen without it?
 #    <details><summary>Answer</summary>
+#
 #    The expected value stays the same. Without it the next layer would get larger inputs at inference than in training.
+#
 #    </details>
 # 3. By which set do we choose the step at which to stop early?
 #    <details><summary>Answer</summary>
+#
 #    By the validation set. The test set would no longer be unseen, and the training loss never turns.
+#
 #    </details>
 # 4. Would random mirror images, left to right, help with digits?
 #    <details><summary>Answer</summary>
+#
 #    No: a mirrored 2 is not a 2. An augmentation must leave the label true.
+#
 #    </details>
 #
 # ## References

@@ -322,19 +322,27 @@ assert np.allclose(theirs, mine)
 #
 # 1. A layer has 32 kernels of 4 x 4 on 3 channels. How many parameters? Does the size of the image matter?
 #    <details><summary>Answer</summary>
+#
 #    $4 \cdot 4 \cdot 3 \cdot 32 + 32 = 1568$ with the biases, for images of any size.
+#
 #    </details>
 # 2. Which kernel of 3 x 3 leaves the image as it is? Which one shifts it by a pixel to the left?
 #    <details><summary>Answer</summary>
+#
 #    A 1 in the middle and zeros elsewhere. A 1 at the right of the middle: each output is the right neighbour.
+#
 #    </details>
 # 3. What is a convolution with a kernel of 1 x 1?
 #    <details><summary>Answer</summary>
+#
 #    A dense layer from $C$ channels to $O$, applied at each pixel. im2col changes nothing.
+#
 #    </details>
 # 4. Why does the last column of a 6 x 6 image not count at stride 2 without padding?
 #    <details><summary>Answer</summary>
+#
 #    The windows begin at columns 0 and 2; one that begins at 4 would hang over the edge. Column 5 is in none of them.
+#
 #    </details>
 #
 # ## References

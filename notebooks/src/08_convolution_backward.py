@@ -294,19 +294,27 @@ assert all(agree)
 #
 # 1. Over which axes is $db$ summed, and why over one only in a dense layer?
 #    <details><summary>Answer</summary>
+#
 #    Over n, h and w: the bias is used at every output position of every image. A dense layer has no positions.
+#
 #    </details>
 # 2. With a kernel of 1 x 1, is `col2im` the inverse of `im2col`?
 #    <details><summary>Answer</summary>
+#
 #    Yes: every pixel is in exactly one window, so nothing is added.
+#
 #    </details>
 # 3. Dividing `col2im` by the number of windows would give an inverse. Why is that wrong in the backward pass?
 #    <details><summary>Answer</summary>
+#
 #    A pixel that is used four times gets the sum of four gradients. A mean would not pass the adjoint test.
+#
 #    </details>
 # 4. Why must the images with the unknown filter vary? What if all were constant?
 #    <details><summary>Answer</summary>
+#
 #    On constant images only the sum of the kernel matters, so many kernels have loss 0.
+#
 #    </details>
 #
 # ## References

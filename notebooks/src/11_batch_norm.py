@@ -469,21 +469,25 @@ assert same
 #    <details><summary>Answer</summary>
 #
 #    A bias shifts all values of a channel. The mean shifts along, and is subtracted.
+#
 #    </details>
 # 2. What is $\sum dx$ over a channel, in training and at inference?
 #    <details><summary>Answer</summary>
 #
 #    In training 0, since a common shift of $x$ changes nothing. At inference the mean is a constant, and the sum is any number.
+#
 #    </details>
 # 3. In the last check but one, `mine` was given $c$ in the place of $x$. Why does that work?
 #    <details><summary>Answer</summary>
 #
 #    The two differ by the mean of each channel, and a constant added to a channel changes neither $\hat x$ nor any gradient.
+#
 #    </details>
 # 4. A dense layer is trained with batches of one. What does it learn?
 #    <details><summary>Answer</summary>
 #
 #    Nothing before the normalisation: $y = \beta$ for every input, so $dx = 0$. Only what comes after it learns.
+#
 #    </details>
 #
 # ## References

@@ -349,22 +349,26 @@ assert same and other.shape == y.shape == (2, 10, 8, 6)
 #    <details><summary>Answer</summary>
 #
 #    The multiples of 3. Each value then meets as many weights as any other.
+#
 #    </details>
 # 2. What does $y$ look like for a kernel of 2 and stride 4?
 #    <details><summary>Answer</summary>
 #
 #    Pairs of values with gaps of two zeros between them, which no kernel covers.
+#
 #    </details>
 # 3. Is the transposed convolution the inverse of the convolution?
 #    <details><summary>Answer</summary>
 #
 #    No, its adjoint. It gives the shape back, not the values, which are lost in general.
+#
 #    </details>
 # 4. How many products does one pixel of $y$ cost, for one channel in and out, with a transposed convolution of 4 x 4 at
 #    stride 2, and how many with resizing and 3 x 3?
 #    <details><summary>Answer</summary>
 #
 #    4 against 9: of the 16 weights only every second one in each direction meets a given pixel.
+#
 #    </details>
 #
 # ## References

@@ -264,19 +264,27 @@ draw.tiles({"eight latent vectors, before any training": generated[:8]},
 #
 # 1. Suppose the images had 256 x 256 pixels. How many blocks would read more than one pixel?
 #    <details><summary>Answer</summary>
+#
 #    Eight: their inputs have the sides 256, 128, 64, 32, 16, 8, 4 and 2.
+#
 #    </details>
 # 2. From which side on are all 16 taps of a 4 x 4 kernel live?
 #    <details><summary>Answer</summary>
+#
 #    From 3 on: the two output positions meet the pixels with the taps 1 to 3 and 0 to 1 of each axis.
+#
 #    </details>
 # 3. Why does the example start with 4 x 4 pixels of many channels, and not with one pixel?
 #    <details><summary>Answer</summary>
+#
 #    On one pixel, `'same'` cuts off most of each transposed kernel, and a dense layer reaches 4 x 4 pixels at once.
+#
 #    </details>
 # 4. What is still missing, so that the generator learns to draw digits?
 #    <details><summary>Answer</summary>
+#
 #    A loss: a number that says how good a generated image is. No image is given as the target of a $z$.
+#
 #    </details>
 #
 # ## References

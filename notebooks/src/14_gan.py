@@ -513,19 +513,27 @@ assert size[0] < size[1] / 100 and alike > 0.99 and moves[0] > moves[1] / 2
 #
 # 1. Both networks know nothing, and all logits are 0. How large is $L$ of the discriminator, without and with smoothing?
 #    <details><summary>Answer</summary>
+#
 #    $2 \ln 2 = 1.39$ in both cases: at $a = 0$ the cost is $\ln 2$ for every target.
+#
 #    </details>
 # 2. In Gen's half, `backward` of Dis also computes gradients of Dis. Why are they thrown away?
 #    <details><summary>Answer</summary>
+#
 #    They lower Gen's loss: they would change Dis so that it takes generated samples for real.
+#
 #    </details>
 # 3. The loss of Gen falls. Are its samples better?
 #    <details><summary>Answer</summary>
+#
 #    Not necessarily. The loss is measured by Dis, which changes, too: it also falls when Dis gets worse.
+#
 #    </details>
 # 4. With the targets 0.9 and 0, and as many real as generated samples of a kind: which $\sigma(a)$ is best for Dis?
 #    <details><summary>Answer</summary>
+#
 #    The slope is $(\sigma(a) - 0.9) + \sigma(a)$, so $\sigma(a) = 0.45$.
+#
 #    </details>
 #
 # **Alone:** train on the ring with $\beta_1 = 0.9$. Does it fail there, too? (It need not.)
