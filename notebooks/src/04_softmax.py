@@ -247,7 +247,8 @@ print(f"the logits 1000 and 0, true class 1: loss {L:g}, gradient {dlogits.tolis
 # 2. What is the sum of $\partial L / \partial a_{nu}$ over the classes of a sample, and why?
 #    <details><summary>Answer</summary>
 #
-#    It is 0: this is the derivative of the loss along the direction in which all logits grow equally, and there it does not change.
+#    It is 0: this is the derivative of the loss along the direction in which all logits grow equally, and there it does not
+#    change.
 #
 #    </details>
 # 3. Why not the mean of $(p - t)^2$?
