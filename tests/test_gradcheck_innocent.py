@@ -227,3 +227,18 @@ def test_outputs_that_have_no_slope_get_a_sentence(forward, kind):
     for measure in (central_difference, complex_step):
         with pytest.raises(InputError, match="the loss returned a .*expected floating-point numbers"):
             measure(lambda x: forward(x)[0], [x], [np.arange(3)])
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_float32_inside_is_not_accused_and_wrong_factors_are_found(seed):
+    """A forward pass that computes in float32 has rounding errors of float32; 10 % off is more than that."""
+    W, x = np.random.default_rng([1, seed]).normal(size=(4, 4)), np.random.default_rng(seed).normal(size=(3, 4))
+    W = W.astype(np.float32)
+
+    def forward(x):
+        return x.astype(np.float32) @ W, x
+    assert not check_op(forward, lambda dy, x: dy @ W.T, [x], seed=seed).problems
+    assert not check_op(lambda x: (np.tanh(x.astype(np.float32)), x), lambda dy, x: dy * (1 - np.tanh(np.float32(x))**2),
+                        [10 * x], seed=seed).problems
+    for factor in (2, -1, 1.1):
+        assert not check_op(forward, lambda dy, x, factor=factor: factor * dy @ W.T, [x], seed=seed).ok

@@ -22,7 +22,7 @@ __all__: list[str] = []
 Forward: TypeAlias = Callable[..., tuple[Array, Any]]   # forward(*inputs) -> (y, cache)
 Backward: TypeAlias = Callable[[Array, Any], Any]       # backward(dy, cache) -> a gradient, or a tuple of them
 
-UPSTREAM_STREAM, EPS = 0xD5, float(np.finfo(np.float64).eps)
+UPSTREAM_STREAM = 0xD5
 SMOOTH_TOLERANCE, KINKED_TOLERANCE, FLOAT32_TOLERANCE, LOOSEST_TOLERANCE = 1e-10, 1e-6, 1e-5, 1e-2
 UNCERTAIN = "which is uncertain at these inputs; choose others between 0.1 and 10"
 
@@ -55,7 +55,8 @@ class Measurement:
         self.measure = complex_step if smooth else partial(central_difference, h=self.h)
         self.numeric, self.kinks = self.measure(self.loss, self.inputs, self.elements)
         self.largest = max(scale * norm(g) for scale, g in zip(self.scales, self.numeric))
-        self.rounding = 100 * EPS * norm(self.u * y) / (1 if smooth else self.h)  # of the measured numbers
+        eps = np.finfo(y.dtype).eps  # that of float32, where the forward pass computes in it
+        self.rounding = 30 * float(eps) * norm(self.u * y) / (1 if smooth else self.h)  # of the measured numbers
         self.directions = [scale * rng.standard_normal(x.shape) for x, scale in zip(self.inputs, self.scales)]
         for direction, chosen, kinks in zip(self.directions, self.elements, self.kinks):
             direction.flat[chosen[kinks]] = 0  # along a direction with a kink there is no derivative
@@ -185,9 +186,8 @@ class Measurement:
         """Whether L is analytic along the directions, all inputs at once.
 
         If so, L(x + r ω v), averaged over the 8th roots of unity ω, is r ∂L/∂z after multiplication by the conjugate of ω,
-        and 0 after that by ω, but for an error of r⁶. Parts that are not analytic are found down to 1e-10 of the whole. In a
-        network a circle may meet a kink that a smaller one does not: the error vanishes with r, where that of such a part
-        stays.
+        and 0 after that by ω, but for an error of r⁶. Parts that are not analytic are found down to 1e-10 of the whole. The
+        error at a kink of a network vanishes on a smaller circle, that of such a part stays.
         """
         terms = [g * v.flat[chosen] for g, v, chosen in zip(self.numeric, self.directions, self.elements)]
         scale = abs(self.slope) + sum(float(np.abs(term).sum()) for term in terms)

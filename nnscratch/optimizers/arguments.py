@@ -30,17 +30,18 @@ def check_step(who: str, params: Mapping[str, Array], grads: Mapping[str, Array]
         if name in stepped and stepped[name] is not w and not alike(stepped[name], w):
             raise InputError(f"{who}: {what} was another array in earlier steps, of another shape or with other values; use "
                              f"one optimizer for each model, change parameters in place, as in w[...] = w / 2, and continue "
-                             f"from saved states by load_state")
+                             f"from saved states by optimizer.load_state(state, model.params)")
 
 
 def alike(old: Array, new: Array) -> bool:
-    """Whether a parameter may take the other's place: in the same memory, or with the same values, as in `x = x.copy()`."""
+    """Whether a parameter may take the other's place: in the same memory, with the same values, as in `x = x.copy()`, or in
+    another precision: after `model.cast` its values may have changed.
+    """
     xp = array_module(old)
     if array_module(new) is not xp:
         old, new, xp = to_cpu(old), to_cpu(new), np
-    if old.shape != new.shape or xp.may_share_memory(old, new):
+    if old.shape != new.shape or old.dtype != new.dtype or xp.may_share_memory(old, new):
         return bool(old.shape == new.shape)
-    old = old.astype(new.dtype)  # after model.cast
     return bool(((old == new) | (old != old)).all())
 
 
