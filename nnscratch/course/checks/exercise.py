@@ -90,6 +90,8 @@ class Exercise:
             Nothing is stored.
         """
         try:
+            if self.library and not callable(attempt):
+                self.refuse_value(attempt)
             self.judge(attempt)
         except NotAttempted:
             return Answer("not attempted", f"{self.name}: not attempted yet. Put your lines in the place of the ... and run\n"
@@ -100,6 +102,13 @@ class Exercise:
             return Answer("wrong", f"{self.name}: wrong\n  your code returns something of another kind; expected is: "
                                    f"{self.__doc__}\n  ({type(error).__name__}: {error})")
         return Answer("right", f"{self.name}: right")
+
+    def refuse_value(self, attempt: Any) -> None:
+        """The attempt is not a function: `name = ...`, or the result of a call in place of the function."""
+        if attempt is Ellipsis:
+            raise NotAttempted
+        raise Wrong(f"this is a value of type {type(attempt).__name__}, expected a function: write checks.{self.name}("
+                    f"{self.name}), without calling it")
 
     def hint(self) -> None:
         """Print the next hint; after the last comes the first again."""
