@@ -117,6 +117,7 @@ def test_the_library_stands_in_and_says_so_once(folder, capsys):
     ("def dense(x, W, b:\n", "own/dense.py cannot be used"), ("import os\n", "own/dense.py cannot be used"),
     ("def dense(x, W, b):\n    return open('x')\n", "cannot call open"),
     ("def dense(x, W, b):\n    return dense(x, W, b)\n", "no longer right"), ("", "cannot be used"), ("\0", "cannot be used"),
+    ("def dense(x, W, b):\n    raise SystemExit\n", "no longer right"),
     ("def dense(x, W, b, k=1 / 0):\n    return x @ W + b\n", "division by zero"),
     ("def dense(x, W, b, k=open('x')):\n    return x @ W + b\n", "cannot call open"),
     ("def mine(x, W, b):\n    return dense(x, W, b)\n", "it calls own.dense"),

@@ -163,7 +163,7 @@ def run(attempt: Attempt, inputs: Mapping[str, Any]) -> Any:
         raise NotAttempted from error
     except Wrong:  # of a judge that unpacks dicts
         raise
-    except Exception as error:
+    except (Exception, SystemExit) as error:  # SystemExit: `exit()` would end the kernel
         where = failing_line(error, attempt)
         text = PRODUCT if "matmul" in str(error) else error
         raise Wrong(f"your code raised {type(error).__name__}: {text}{where}\n{describe_inputs(inputs)}") from error
@@ -183,7 +183,7 @@ def is_stub(attempt: Attempt) -> bool:
     return code is None or all(step.opname in EMPTY_BODY for step in dis.get_instructions(code))
 
 
-def failing_line(error: Exception, attempt: Attempt) -> str:
+def failing_line(error: BaseException, attempt: Attempt) -> str:
     """The line of the attempt that raised the error, also if a function that it calls raised it."""
     file = getattr(getattr(attempt, "__code__", None), "co_filename", None)
     lines = [frame.line for frame in traceback.extract_tb(error.__traceback__) if frame.filename == file and frame.line]

@@ -41,7 +41,7 @@ class OwnFunction:
             expected, self.library_time[shapes] = timed(self.library, *copied(arguments, named))
         try:
             result, seconds = timed(self.mine, arguments, named)
-        except Exception as error:
+        except (Exception, SystemExit) as error:
             self.relieve(f"yours raised {type(error).__name__}: {error}; called with {shapes}")
             return self.library(*arguments, **named)
         if first and describe(result) != describe(expected):
