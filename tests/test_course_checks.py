@@ -243,6 +243,7 @@ def test_odd_answers_do_not_break_the_check():
     (..., "not attempted yet")])
 def test_a_value_in_place_of_a_function(attempt, text):
     assert text in checks.dense(attempt).text
+    assert "expected a function" in checks.guilty({"B"}).text
 
 
 def test_odd_predictions():

@@ -53,6 +53,14 @@ def test_a_function_under_another_name_is_kept(folder, tmp_path, monkeypatch):
     assert np.allclose(own.dense(normal(3, 2), np.ones((2, 1)), np.zeros(1)), normal(3, 2).sum(axis=1, keepdims=True))
 
 
+def test_a_function_that_prints_does_so_once_a_case(folder, tmp_path, monkeypatch, capsys):
+    """Not again when its stored source is judged."""
+    source = "def dense(x, W, b):\n    print('hi', x.shape, W.shape)\n    return x @ W + b\n"
+    checks.dense(written(source, tmp_path, monkeypatch))
+    lines = capsys.readouterr().out.splitlines()
+    assert 0 < len(lines) == len(set(lines))
+
+
 def test_what_is_wrong_or_not_from_a_notebook_is_not_kept(folder, tmp_path, monkeypatch):
     checks.dense(written("def dense(x, W, b):\n    return x @ W\n", tmp_path, monkeypatch))
     assert checks.dense(lambda x, W, b: x @ W + b).text == "dense: right" and not folder.exists()

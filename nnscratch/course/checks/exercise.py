@@ -156,6 +156,8 @@ def exercise(notebook: str, *hints: str, library: Callable[..., Any] | None = No
 
 def run(attempt: Attempt, inputs: Mapping[str, Any]) -> Any:
     """Call the attempt on copies of the inputs, in their order; raise Wrong if it fails or changes them."""
+    if not callable(attempt):
+        raise Wrong(f"this is a value of type {type(attempt).__name__}, expected a function that returns it")
     copies = {name: value.copy() if hasattr(value, "copy") else value for name, value in inputs.items()}
     try:
         result = attempt(*copies.values())

@@ -7,6 +7,8 @@
 A check that says "right" stores the source of the function in the folder own/ (store.py). A stored function is judged again
 before it is used, since a learner may have changed the file.
 """
+import contextlib
+import io
 import sys
 from collections.abc import Callable
 from typing import Any
@@ -57,7 +59,10 @@ def known() -> dict[str, Any]:
 def kept(name: str, function: Callable[..., Any]) -> str:
     """Store a function that was judged right; return a sentence for the learner."""
     FUNCTIONS.pop(name, None)
-    return keep(name, function, known(), __getattr__, lambda made: known()[name].answer(made).state == "right")
+    def is_right(made: Callable[..., Any]) -> bool:
+        with contextlib.redirect_stdout(io.StringIO()):  # it printed before, when the learner's cell was judged
+            return known()[name].answer(made).state == "right"
+    return keep(name, function, known(), __getattr__, is_right)
 
 
 KEEPERS.append(kept)

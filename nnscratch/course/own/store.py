@@ -62,8 +62,8 @@ def source_of(function: Callable[..., Any]) -> str:
         source = textwrap.dedent(inspect.getsource(function))
         ast.parse(source)
     except (OSError, TypeError, SyntaxError) as error:
-        raise InputError("its source was not found: expected a function that begins with `def`, at the left margin of a cell"
-                         ) from error
+        raise InputError("its source was not found: expected a function that begins with `def`, at the left margin of a cell "
+                         "without %%") from error
     return source
 
 
