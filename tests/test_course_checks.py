@@ -236,3 +236,18 @@ def test_odd_answers_do_not_break_the_check():
     for odd in (lambda *a: "a word", lambda *a: [["a"]], lambda *a: {}, lambda *a: object(), lambda *a: np.nan, endless,
                 lambda: 1, 5, None):
         assert {one(odd).state for one in EXERCISES.values()} <= {"wrong"}, odd
+
+
+@pytest.mark.parametrize("attempt, text", [
+    (None, "a value of type NoneType, expected a function"), (np.ones(3), "a value of type ndarray, expected a function"),
+    (..., "not attempted yet")])
+def test_a_value_in_place_of_a_function(attempt, text):
+    assert text in checks.dense(attempt).text
+    assert "expected a function" in checks.guilty({"B"}).text
+
+
+def test_odd_predictions():
+    """An array counts as a list; None and functions are wrong, each by its question."""
+    assert checks.fan_out(np.array([5, 8])).state == "right"
+    for odd in (None, len, [5]):
+        assert checks.fan_out([odd, 8]).text.endswith("1 of 2 right")

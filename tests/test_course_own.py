@@ -53,6 +53,14 @@ def test_a_function_under_another_name_is_kept(folder, tmp_path, monkeypatch):
     assert np.allclose(own.dense(normal(3, 2), np.ones((2, 1)), np.zeros(1)), normal(3, 2).sum(axis=1, keepdims=True))
 
 
+def test_a_function_that_prints_does_so_once_a_case(folder, tmp_path, monkeypatch, capsys):
+    """Not again when its stored source is judged."""
+    source = "def dense(x, W, b):\n    print('hi', x.shape, W.shape)\n    return x @ W + b\n"
+    checks.dense(written(source, tmp_path, monkeypatch))
+    lines = capsys.readouterr().out.splitlines()
+    assert 0 < len(lines) == len(set(lines))
+
+
 def test_what_is_wrong_or_not_from_a_notebook_is_not_kept(folder, tmp_path, monkeypatch):
     checks.dense(written("def dense(x, W, b):\n    return x @ W\n", tmp_path, monkeypatch))
     assert checks.dense(lambda x, W, b: x @ W + b).text == "dense: right" and not folder.exists()
@@ -62,7 +70,14 @@ def test_what_is_wrong_or_not_from_a_notebook_is_not_kept(folder, tmp_path, monk
     ("offset = 0\ndef dense(x, W, b):\n    return x @ W + b + offset\n", "it uses offset, which later notebooks do not have"),
     ("def dense(x, W, b):\n    import math\n    return x @ W + b\n", "no other import"),
     ("def dense(x, W, b):\n    eval('0')\n    return x @ W + b\n", "cannot call eval"),
-    ("dense = lambda x, W, b: x @ W + b\n", "begins with `def`")])
+    ("dense = lambda x, W, b: x @ W + b\n", "begins with `def`"),
+    ("offset = 0\ndef dense(x, W, b, more=offset):\n    return x @ W + b + more\n", "it uses offset, which later"),
+    ("class Layer:\n    pass\ndef dense(x: Layer, W, b):\n    return x @ W + b\n", "it uses Layer, which later"),
+    ("class Layer:\n    def dense(self, x, W, b):\n        return x @ W + b\ndense = Layer().dense\n", "not by itself"),
+    ("def dense(x, W, b):\n    dense.calls += 1\n    return x @ W + b\ndense.calls = 0\n", "not by itself"),
+    ("sum = abs = np.array\ndef dense(x, W, b):\n    return sum(x @ W + b)\n", "not by itself"),
+    ("class Layer:\n    def __call__(self, x, W, b):\n        return x @ W + b\ndense = Layer()\n", "its source was not found"),
+    ("from nnscratch.course import own\ndef dense(x, W, b):\n    return own.dense(x, W, b)\n", "it calls own.dense")])
 def test_a_function_that_needs_its_notebook_is_right_but_not_kept(source, why, folder, tmp_path, monkeypatch):
     text = checks.dense(written(source, tmp_path, monkeypatch)).text
     assert text.startswith("dense: right; not kept for later notebooks: ") and why in text and not folder.exists()
@@ -75,6 +90,30 @@ def test_a_users_file_is_not_overwritten(folder, tmp_path, monkeypatch):
     assert (folder / "dense.py").read_text() == "my notes"
 
 
+def test_a_function_with_the_name_of_a_module_and_a_file_with_a_byte_order_mark(folder):
+    for source in ("def math(x, W, b):\n    return x @ W + b\n", RIGHT):
+        own.FUNCTIONS.clear()
+        store(folder, source)
+        path = folder / "dense.py"
+        path.write_bytes(path.read_text().replace("\n", "\r\n").encode("utf-8-sig"))
+        assert own.dense.mine is not None
+
+
+def test_functions_that_call_each_other_end_at_the_librarys(folder, capsys):
+    """While one is judged, the library's stands for it in the other."""
+    store(folder, "def dense(x, W, b):\n    return own.mse(x, x)[0] + x @ W + b\n")
+    store(folder, "def mse(y, t):\n    own.dense(y, np.ones((y.shape[1], 1)), np.zeros(1))\n    return ((y - t)**2).mean(), "
+                  "2 * (y - t) / y.size\n", "mse")
+    assert np.allclose(own.dense(np.ones((1, 1)), np.ones((1, 1)), np.zeros(1)), 1)
+    assert capsys.readouterr().out.count("RecursionError") <= 1
+
+
+def test_own_may_be_no_folder(folder, tmp_path, monkeypatch):
+    folder.write_text("a file")
+    assert "own is not a folder: rename it" in checks.dense(written(RIGHT, tmp_path, monkeypatch)).text
+    assert own.dense.mine is None and folder.read_text() == "a file"
+
+
 def test_the_library_stands_in_and_says_so_once(folder, capsys):
     for _ in range(2):
         assert np.allclose(own.dense(normal(3, 2), normal(2, 4), normal(4)), normal(3, 2) @ normal(2, 4) + normal(4))
@@ -85,7 +124,12 @@ def test_the_library_stands_in_and_says_so_once(folder, capsys):
     ("def dense(x, W, b):\n    return x @ W\n", "own/dense.py is no longer right: run its check in notebook 01"),
     ("def dense(x, W, b:\n", "own/dense.py cannot be used"), ("import os\n", "own/dense.py cannot be used"),
     ("def dense(x, W, b):\n    return open('x')\n", "cannot call open"),
-    ("def dense(x, W, b):\n    return dense(x, W, b)\n", "no longer right"), ("", "cannot be used"), ("\0", "cannot be used")])
+    ("def dense(x, W, b):\n    return dense(x, W, b)\n", "no longer right"), ("", "cannot be used"), ("\0", "cannot be used"),
+    ("def dense(x, W, b):\n    raise SystemExit\n", "no longer right"),
+    ("def dense(x, W, b, k=1 / 0):\n    return x @ W + b\n", "division by zero"),
+    ("def dense(x, W, b, k=open('x')):\n    return x @ W + b\n", "cannot call open"),
+    ("def mine(x, W, b):\n    return dense(x, W, b)\n", "it calls own.dense"),
+    ("def dense(x, W, b):\n    return own.dense(x, W, b)\n", "it calls own.dense")])
 def test_a_stored_function_is_judged_again(source, why, folder, capsys):
     """A learner may have changed it; nothing but the `def` is run to find out."""
     store(folder, source)
@@ -132,6 +176,8 @@ def test_random_numbers_are_drawn_once(folder):
     one, rng = OwnFunction("draw", draw, draw), np.random.default_rng(0)
     assert np.array_equal(one(rng), np.random.default_rng(0).normal(size=3))
     assert np.array_equal(one(rng), np.random.default_rng(0).normal(size=6)[3:])
+    one = OwnFunction("draw", draw, draw)
+    assert one(np.random).shape == (3,) and one.mine  # a module has no copy
 
 
 def test_who(folder, capsys):

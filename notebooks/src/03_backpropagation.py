@@ -43,9 +43,10 @@ draw.graph([Node("x", (), x, dx), Node("a = 3x", ("x",), a, da),
 # %% [markdown]
 # **Figure 3.1.** Values (blue) are computed from left to right, gradients (orange) from right to left.
 #
-# A node needs to know two things only: its own local derivative, and the derivative of $L$ with respect to its output, the
-# [upstream gradient](glossary.md#upstream-gradient). It multiplies the two and passes the product on. This is the [chain
-# rule](glossary.md#chain-rule), applied once per node; applied to a whole network it is called *backpropagation*.
+# A node needs to know two things only: its *local derivative*, that of its output with respect to its input; and the
+# derivative of $L$ with respect to its output, the [upstream gradient](glossary.md#upstream-gradient). It multiplies the two
+# and passes the product on. This is the [chain rule](glossary.md#chain-rule), applied once per node; applied to a whole
+# network it is called *backpropagation*.
 #
 # As before, `dx` is short for $\partial L / \partial x$. Is $dx = 42$ plausible? Move $x$ a little and look at $L$:
 
@@ -182,9 +183,9 @@ draw.grids([[Grid("∂y/∂x: 4 outputs, 6 inputs", J), "  ", Grid("W", W)]],
 # %% [markdown]
 # **Figure 3.4.** The Jacobian holds $W^T$ once for each sample; everything else is 0, as no sample touches another.
 #
-# For any array $u$ in the place of `dy`, the backward pass returns $J^T u$, a [vector-Jacobian
-# product](glossary.md#vector-jacobian-product), without ever making $J$. That is its whole point. In the first layer of
-# notebook 05, with 64 samples, 784 inputs and 128 units, $J$ would have 411 million values:
+# For any array $u$ in the place of `dy` (and $y$, $u$ and $x$ each written as one column), the backward pass returns $J^T u$,
+# a [vector-Jacobian product](glossary.md#vector-jacobian-product), without ever making $J$. That is its whole point. In the
+# first layer of notebook 05, with 64 samples, 784 inputs and 128 units, $J$ would have 411 million values:
 
 # %%
 print(f"{64 * 128} x {64 * 784} = {64 * 128 * 64 * 784:,} values")
@@ -245,8 +246,8 @@ draw.curves({"central difference": (steps, central), "one-sided difference": (st
             "error of the slope", log=True)
 
 # %% [markdown]
-# **Figure 3.6.** From right to left: first the truncation error falls, then the rounding error grows; the central difference
-# is best near $\delta = 10^{-5}$.
+# **Figure 3.6.** From right to left: first the error from the bend of the curve falls (*truncation error*), then that from the
+# steps between floating-point numbers grows (*rounding error*); the central difference is best near $\delta = 10^{-5}$.
 #
 # <details><summary>For the curious: complex steps</summary>
 #
@@ -259,11 +260,12 @@ draw.curves({"central difference": (steps, central), "one-sided difference": (st
 #
 # ## The gradient check
 #
-# A layer returns an array, not a loss. So make a loss of it: with an arbitrary array $u$ in the shape of $y$, let $L =
-# \sum_{n,u} u_{nu}\, y_{nu}$. Then $\partial L / \partial y$ is the array $u$: call the backward pass with `dy = u`, and
-# compare with the measured gradient. (Random numbers, not ones: notebook 11 shows what ones can hide.) A [gradient
-# check](glossary.md#gradient-check) reports the *relative error*, the largest difference divided by the largest gradient. As
-# a rule of thumb in double precision, below $10^{-7}$ the two agree, and above $10^{-4}$ something is wrong.
+# A layer returns an array, not a loss. So make a loss of it: take an arbitrary array $u$ in the shape of $y$, multiply the two
+# element by element, and let $L$ be the sum of the products. Then $\partial L / \partial y$ is the array $u$: call the
+# backward pass with `dy = u`, and compare with the measured gradient. (Random numbers, not ones: notebook 11 shows what ones
+# can hide.) A [gradient check](glossary.md#gradient-check) reports the *relative error*, the largest difference divided by the
+# largest gradient. As a rule of thumb in double precision, below $10^{-7}$ the two agree, and above $10^{-4}$ something is
+# wrong.
 
 # %%
 x, W, b = rng.normal(size=(4, 5)), rng.normal(size=(5, 3)), rng.normal(size=3)
@@ -354,8 +356,9 @@ model = Model(start, Dense(1)(Activation("tanh")(Dense(4)(start))))
 assert check_model(model, rng.normal(size=(2, 3))).ok
 
 # %% [markdown]
-# The last line of the report compares two sums: $\langle u, Jv \rangle$, how much $L$ changes along a random direction $v$,
-# and $\langle J^T u, v \rangle$, what the backward pass says about it. Notebook 08 returns to this.
+# The last line of the report compares two sums, where $\langle\;,\,\rangle$ is the sum of the products of the elements of two
+# arrays: $\langle u, Jv \rangle$, how much $L$ changes along a random direction $v$, and $\langle J^T u, v \rangle$, what the
+# backward pass says about it. Notebook 08 returns to this.
 #
 # ## Questions
 #
@@ -375,8 +378,8 @@ assert check_model(model, rng.normal(size=(2, 3))).ok
 # 3. ReLU has no derivative at 0. What will a central difference report at $x = 0$?
 #    <details><summary>Answer</summary>
 #
-#    One half: 1 to the right, 0 to the left. The course takes 0 there, a convention. So check at points that are further from 0
-#    than $\delta$.
+#    One half: the slope is 1 to the right and 0 to the left. The course takes 0 at that point, a convention. So check at
+#    points that are further from 0 than $\delta$.
 #
 #    </details>
 #

@@ -113,9 +113,9 @@ assert np.allclose(own.conv_dx(dy, K), measured, atol=1e-6)
 print("conv_dx agrees with the measured gradient on", measured.size, "pixels")
 
 # %% [markdown]
-# There is another way to see it. A pixel gets its gradient from the windows that begin above it and to its left. That is
-# again a convolution: of $dy$ with $KH - 1$ rows and $KW - 1$ columns of zeros around it, and with the kernel flipped along
-# both axes. Input and output channels change places.
+# There is another way to see it. A pixel gets its gradient from the windows that begin at it, above it or to its left.
+# That is again a convolution: of $dy$ with $KH - 1$ rows and $KW - 1$ columns of zeros on each side, and with the kernel
+# flipped along both axes. Input and output channels change places.
 
 # %%
 wide = np.pad(dy, ((0, 0), (2, 2), (1, 1), (0, 0)))
@@ -137,8 +137,8 @@ draw.heatmaps({"A: y = A x": A, "Aᵀ: dx = Aᵀ dy": A.T},
               "a convolution as a 6 x 12 matrix, and its transpose", inches=0.25)
 
 # %% [markdown]
-# **Figure 8.3.** A convolution as a matrix, and its transpose: most of it is 0, and each row holds the same four weights,
-# moved.
+# **Figure 8.3.** A convolution as a matrix, and its transpose: most of it is 0, and each row of $A$ holds the same
+# four weights, moved.
 #
 # $A$ is the Jacobian of the convolution. So the vector-Jacobian product of notebook 03 says $dx = A^T dy$: **the backward
 # pass of anything linear is its transpose.** For the dense layer that is `dy @ W.T`. Nobody builds $A$ for a convolution;
@@ -270,9 +270,9 @@ draw.grids([row[:-1]], "the kernel after 0, 2, 10 and 40 steps", inches=0.42)
 # %% [markdown]
 # **Figure 8.5.** The kernel after 0, 2, 10 and 40 steps: nine whole numbers appear.
 #
-# They form an emboss filter: it subtracts the upper left from the lower right, and adds the middle. The loss is almost 0, so
-# the found kernel does to these images what the unknown one does. A convolutional network learns all its kernels in this way,
-# from the class of an image instead of a filtered image: notebook 09.
+# They form an *emboss* filter, which makes an image look like a relief: it subtracts the upper left from the lower right, and
+# adds the middle. The loss is almost 0, so the found kernel does to these images what the unknown one does. A convolutional
+# network learns all its kernels in this way, from the class of an image instead of a filtered image: notebook 09.
 #
 # ## In the library
 #

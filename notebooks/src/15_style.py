@@ -1,7 +1,7 @@
 # %% [markdown]
 # # 15 Texture and style: the Gram matrix
 #
-# Can a style be written down in numbers? This notebook takes a painting, reduces it to nine small tables of averages, and
+# Can a style be written down in numbers? This notebook takes a painting, reduces it to nine tables of averages, and
 # changes a photograph until its own tables are close to them. All gradients outside the network are your own.
 #
 # **You will build** the Gram matrix and its backward pass, a style loss, a smoothness term, and at last milestone M4: a
@@ -111,8 +111,8 @@ draw.grids([[first, "=", second, "≠", third]],
 # %% [markdown]
 # **Figure 15.3.** The Gram matrix of four filters keeps the pattern inside their windows, and nothing about where it is.
 #
-# So a texture is described by the correlations of features, at any position. Deeper layers see larger windows. This is a
-# definition that works, and not all that a painter would call style.
+# So a texture is described by how strongly its features occur together, at any position. Deeper layers see larger windows.
+# This is a definition that works, and not all that a painter would call style.
 #
 # ## Backward
 #
@@ -172,10 +172,10 @@ assert np.allclose(dF, measured, atol=1e-8)
 # ## Noise becomes texture
 #
 # The features come from a network that the library has trained to tell textures apart. It has nine layers: the image itself,
-# and eight convolutions. Its weights are fixed. Gatys, Ecker and Bethge, who invented the method, used a larger network, VGG.
-# We differ in three points:
+# layer 0, and eight convolutions. Its weights are fixed. Gatys, Ecker and Bethge, who invented the method, used a larger
+# network, VGG. We differ in three points:
 #
-# - They have no $1/M$ in $G$.
+# - They have no $1/M$ in $G$, and divide the loss instead.
 # - We subtract the style's mean $\mu$ from each channel. Features after a ReLU are never negative, so without this most of $G$
 #   would be products of means.
 # - We divide the style loss of each layer by the mean of $(G^s)^2$ plus the mean of $G^2$ at the start, so that no layer
@@ -244,7 +244,7 @@ assert minimizer.loss < first_loss / 100
 draw.photographs({**frames, "style": coral}, "noise becomes a pattern of black and red cells", 1.2)
 
 # %% [markdown]
-# **Figure 15.4.** Noise after 0, 5, 20 and 60 steps: cells of the right size and colour, and none where it was in the style.
+# **Figure 15.4.** Noise after 0, 5, 20 and 60 steps: cells of the style's size and colour, at other places than in the style.
 #
 # ## Content: features at their positions
 #
@@ -277,8 +277,8 @@ draw.photographs({**kept, "photograph": photo},
 # **Figure 15.5.** What each layer keeps, after 20 steps: layer 2 nearly everything in paler colours, layer 5 edges without
 # colours, layer 8 little.
 #
-# Gatys et al. take a deep layer. We take layer 2: with this small network it keeps far more of the photograph at the same
-# style.
+# Gatys et al. take a deep layer. We take layer 2: from a deep layer of this small network, little of the photograph comes
+# back.
 #
 # ## Smoothness
 #
@@ -330,7 +330,8 @@ def style_step(x, m, v, step, lr, network, targets, weights):
 checks.style_step(style_step)
 
 # %% [markdown]
-# Content has weight 1, relative to the photograph's features, in layer 2 alone. Style has weight 30, spread over all layers.
+# Content has weight 1, relative to the photograph's features, in layer 2 alone. Style has weight 30, spread over all layers,
+# and smoothness 0.3.
 
 # %%
 style_G = [own.gram(F) for F in network(style)[0]]
@@ -398,12 +399,13 @@ draw.curves({name: (np.arange(len(path)), np.array(path) / losses[0])
             "loss / first loss", log="y", height=2.8)
 
 # %% [markdown]
-# **Figure 15.7.** L-BFGS needs fewer steps than Adam. From noise it needs more of them: each edge must be found again.
+# **Figure 15.7.** L-BFGS needs fewer steps than Adam. From noise it needs more than from the photograph, whose edges it must
+# find first.
 #
 # ## How much style?
 #
-# Only the ratio of the weights matters. Weights that look far apart may give images that look alike, so let us measure the mean
-# absolute difference of the pixels, which are in [0, 1]:
+# Only the ratio of the weights decides where the minimum is. Weights that look far apart may give images that look alike, so
+# let us measure the mean absolute difference of the pixels, which are in [0, 1]:
 
 # %%
 strengths = [0.1, 1, 10, 100, 1000]

@@ -90,6 +90,8 @@ class Exercise:
             Nothing is stored.
         """
         try:
+            if self.library and not callable(attempt):
+                self.refuse_value(attempt)
             self.judge(attempt)
         except NotAttempted:
             return Answer("not attempted", f"{self.name}: not attempted yet. Put your lines in the place of the ... and run\n"
@@ -100,6 +102,13 @@ class Exercise:
             return Answer("wrong", f"{self.name}: wrong\n  your code returns something of another kind; expected is: "
                                    f"{self.__doc__}\n  ({type(error).__name__}: {error})")
         return Answer("right", f"{self.name}: right")
+
+    def refuse_value(self, attempt: Any) -> None:
+        """The attempt is not a function: `name = ...`, or the result of a call in place of the function."""
+        if attempt is Ellipsis:
+            raise NotAttempted
+        raise Wrong(f"this is a value of type {type(attempt).__name__}, expected a function: write checks.{self.name}("
+                    f"{self.name}), without calling it")
 
     def hint(self) -> None:
         """Print the next hint; after the last comes the first again."""
@@ -147,6 +156,8 @@ def exercise(notebook: str, *hints: str, library: Callable[..., Any] | None = No
 
 def run(attempt: Attempt, inputs: Mapping[str, Any]) -> Any:
     """Call the attempt on copies of the inputs, in their order; raise Wrong if it fails or changes them."""
+    if not callable(attempt):
+        raise Wrong(f"this is a value of type {type(attempt).__name__}, expected a function that returns it")
     copies = {name: value.copy() if hasattr(value, "copy") else value for name, value in inputs.items()}
     try:
         result = attempt(*copies.values())
@@ -154,7 +165,7 @@ def run(attempt: Attempt, inputs: Mapping[str, Any]) -> Any:
         raise NotAttempted from error
     except Wrong:  # of a judge that unpacks dicts
         raise
-    except Exception as error:
+    except (Exception, SystemExit) as error:  # SystemExit: `exit()` would end the kernel
         where = failing_line(error, attempt)
         text = PRODUCT if "matmul" in str(error) else error
         raise Wrong(f"your code raised {type(error).__name__}: {text}{where}\n{describe_inputs(inputs)}") from error
@@ -174,7 +185,7 @@ def is_stub(attempt: Attempt) -> bool:
     return code is None or all(step.opname in EMPTY_BODY for step in dis.get_instructions(code))
 
 
-def failing_line(error: Exception, attempt: Attempt) -> str:
+def failing_line(error: BaseException, attempt: Attempt) -> str:
     """The line of the attempt that raised the error, also if a function that it calls raised it."""
     file = getattr(getattr(attempt, "__code__", None), "co_filename", None)
     lines = [frame.line for frame in traceback.extract_tb(error.__traceback__) if frame.filename == file and frame.line]

@@ -24,7 +24,7 @@ from nnscratch.files import read_file, replace_file
 __all__: list[str] = []  # for `own` and the checks
 
 MARK = "# Your function, kept by nnscratch when its check said \"right\".\n"  # a file without it is not ours: never replaced
-REFUSED = {"open", "exec", "eval", "compile", "input", "__import__", "globals", "breakpoint"}
+REFUSED = {"open", "exec", "eval", "compile", "input", "__import__", "globals", "breakpoint", "exit", "quit"}
 GIVEN = {"np", "math", "own"}
 MAX_BYTES = 2**16
 
@@ -34,22 +34,37 @@ def folder() -> Path:
     return Path(os.environ.get("NNSCRATCH_OWN") or "own")
 
 
-def keep(name: str, function: Callable[..., Any], known: Iterable[str] = ()) -> str:
+def keep(name: str, function: Callable[..., Any], known: Iterable[str], find: Callable[[str], Any],
+         is_right: Callable[[Callable[..., Any]], bool]) -> str:
     """Store the source of a function; return a sentence: where it is, or why it could not be stored.
 
-    known : the exercises whose functions it may call.
+    known, find : as for `load`; is_right : judges the function that was made of the source alone.
     """
     path = folder() / f"{name}.py"
     try:
-        source = textwrap.dedent(inspect.getsource(function))
-        check_source(source, known)
-        if path.exists() and not path.read_bytes().startswith(MARK.encode()):
+        source = source_of(function)
+        if not is_right(make(name, source, known, find)):
+            raise InputError("it is right here, but not by itself: write into it what it needs of the notebook")
+        if path.exists() and not path.read_bytes().startswith(MARK.strip().encode()):
             raise InputError(f"{path} is not one of its files: rename it")
+        if not path.parent.is_dir() and os.path.lexists(path.parent):
+            raise InputError(f"{path.parent} is not a folder: rename it")
         path.parent.mkdir(exist_ok=True)
         replace_file(path, (MARK + source).encode())
-    except (OSError, TypeError, SyntaxError, InputError) as error:
+    except Exception as error:  # of the file, or whatever the default of an argument raises
         return f"not kept for later notebooks: {error}"
     return f"kept in {path.parent.name}/{path.name}"
+
+
+def source_of(function: Callable[..., Any]) -> str:
+    """The source of a function, from the left margin."""
+    try:
+        source = textwrap.dedent(inspect.getsource(function))
+        ast.parse(source)
+    except (OSError, TypeError, SyntaxError) as error:
+        raise InputError("its source was not found: expected a function that begins with `def`, at the left margin of a cell "
+                         "without %%") from error
+    return source
 
 
 def check_source(source: str, known: Iterable[str]) -> set[str]:
@@ -59,7 +74,9 @@ def check_source(source: str, known: Iterable[str]) -> set[str]:
         raise InputError("expected a function that begins with `def`, without a decorator")
     if any(isinstance(node, (ast.Import, ast.ImportFrom)) for node in ast.walk(parsed[0])):
         raise InputError("a kept function may use np, math and own, and no other import")
-    used = global_names(symtable.symtable(source, "own", "exec").get_children()[0])
+    table = symtable.symtable(source, "own", "exec")
+    used = {symbol.get_name() for symbol in table.get_symbols() if symbol.is_referenced()}  # by defaults and annotations
+    used = used.union(*map(global_names, table.get_children()))
     if forbidden := sorted(used & REFUSED):
         raise InputError(f"a kept function cannot call {', '.join(forbidden)}")
     others = used - GIVEN - set(dir(builtins)) - {parsed[0].name}
@@ -80,7 +97,7 @@ def stored_source(name: str) -> str | None:
     if not path.exists():
         return None
     try:
-        return read_file(path, "a stored function", MAX_BYTES).decode()
+        return read_file(path, "a stored function", MAX_BYTES).decode("utf-8-sig")  # some editors begin a file with a mark
     except UnicodeDecodeError as error:
         raise InputError(f"{path} is not text, expected the source of a function: delete it") from error
 
@@ -91,14 +108,21 @@ def load(name: str, source: str, known: Iterable[str], find: Callable[[str], Any
     known : the exercises whose functions it may call; find : gives such a function, when it is called.
     """
     try:
-        called = check_source(source, known)
-        names: dict[str, Any] = {"np": np, "math": math} | {other: later(find, other) for other in called}
-        names["own"] = sys.modules["nnscratch.course.own"]
-        before = set(names)
-        exec(compile(source, f"own/{name}.py", "exec"), names)  # the only place that runs stored source
-    except (SyntaxError, ValueError, InputError) as error:  # ValueError: a zero byte in the source
+        return make(name, source, known, find)
+    except Exception as error:  # a zero byte in the source, or whatever the default of an argument raises
         raise InputError(f"own/{name}.py cannot be used ({error}): correct it, or run its check again") from error
-    return names[next(key for key in names if key not in before | {"__builtins__"})]
+
+
+def make(name: str, source: str, known: Iterable[str], find: Callable[[str], Any]) -> Callable[..., Any]:
+    """Run the `def` of checked source."""
+    called, parsed = check_source(source, known), ast.parse(source)
+    if name in called or any(isinstance(node, ast.Attribute) and ast.unparse(node) == f"own.{name}"
+                             for node in ast.walk(parsed)):
+        raise InputError(f"it calls own.{name}, which would be itself: write out what it does")
+    names: dict[str, Any] = {"np": np, "math": math} | {other: later(find, other) for other in called}
+    names["own"] = sys.modules["nnscratch.course.own"]
+    exec(compile(source, f"own/{name}.py", "exec"), names)  # the only place that runs stored source
+    return names[parsed.body[0].name]  # type: ignore[attr-defined]  # check_source: it is a def
 
 
 def later(find: Callable[[str], Any], name: str) -> Callable[..., Any]:
