@@ -91,7 +91,7 @@ class Exercise:
         """
         try:
             if self.library and not callable(attempt):
-                self.refuse_value(attempt)
+                self._refuse_value(attempt)
             self.judge(attempt)
         except NotAttempted:
             return Answer("not attempted", f"{self.name}: not attempted yet. Put your lines in the place of the ... and run\n"
@@ -103,7 +103,7 @@ class Exercise:
                                    f"{self.__doc__}\n  ({type(error).__name__}: {error})")
         return Answer("right", f"{self.name}: right")
 
-    def refuse_value(self, attempt: Any) -> None:
+    def _refuse_value(self, attempt: Any) -> None:
         """The attempt is not a function: `name = ...`, or the result of a call in place of the function."""
         if attempt is Ellipsis:
             raise NotAttempted
