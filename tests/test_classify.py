@@ -16,6 +16,7 @@ from nnscratch.classify.saliency import saliency, saliency_picture
 from nnscratch.classify.train import evaluate_classifier, train_on_images
 from nnscratch.classify.trainer import ClassifierTrainer, predict_all
 from nnscratch.data import glyphs, to_floats
+from nnscratch.data.dataset import Dataset
 from nnscratch.errors import InputError
 from nnscratch.generate.evaluate.classifier import SHIPPED, Classifier
 
@@ -203,3 +204,21 @@ def test_defaults_depend_on_the_number_of_images():
     found = [options_for(count, chosen) for count, chosen in (
         (60_000, {}), (60_000, {"batch_size": 128}), (10, {}), (10, {"steps": 7, "augment": "flip"}))]
     assert [(one.steps, one.augment) for one in found] == [(9375, "none"), (4688, "none"), (1500, "shift"), (7, "flip")]
+
+
+def test_a_classifier_of_dots_is_loaded(tmp_path):
+    """What is drawn may be one pixel of 128, the seed of 63 bits."""
+    labels = np.arange(40) % 2
+    images = np.zeros((40, 128, 128), np.uint8)
+    images[np.arange(40), 64 + labels * 9, 64] = 255
+    dots = Dataset(images, labels)
+    train_on_images(ClassifierTrainer(dots, dots, ClassifierOptions(2, "small", batch_size=2, seed=2**63 - 1)), tmp_path)
+    info = load_classifier(tmp_path).info
+    assert info["look"]["box"] == 1 / 128 and info["seed"] == 2**63 - 1
+
+
+def test_what_no_file_can_hold_is_refused_before_the_first_step():
+    """More classes than a classifier's file may name."""
+    many = Dataset(np.zeros((10_001, 4, 4), np.uint8), np.arange(10_001))
+    with pytest.raises(InputError, match="ClassifierTrainer: names is .*, expected a list of 1 to 10000 entries"):
+        ClassifierTrainer(many, many, ClassifierOptions(1))

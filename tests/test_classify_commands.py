@@ -211,3 +211,23 @@ def test_a_stopped_training_says_how_to_go_on(trained, monkeypatch, capsys):
     monkeypatch.setattr("nnscratch.classify.command.train_on_images", lambda *a, **more: ("stopped", None))
     assert main([*TRAIN, "--steps", "9", "-o", "other"]) == 130
     assert "go on with  nnscratch train classifier --resume -o other" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("sides", [(600, 600), (3, 900)])
+def test_a_single_dot_is_ink(place, sides):
+    """It is so little beside the ground that the mean around it rounds to 0: it is in the middle, enlarged."""
+    pixels = np.full(sides, 255, np.uint8)
+    pixels[1, 300] = 0
+    Image.fromarray(pixels).save("dot.png")
+    image, _ = prepare("dot.png", (28, 28, 1), {"ground": "dark", "box": 20 / 28, "centre": "box", "stroke": 3.0})
+    bright = image[0, ..., 0] > 0
+    assert image[0, 13:15, 13:15].min() > 0.7 and bright[9:19, 9:19].sum() == bright.sum() > 16
+
+
+@pytest.mark.parametrize("part", ["val", "test"])
+def test_a_part_without_classes_is_refused(place, part):
+    for folder in ("train/a", "train/b", part):
+        Path(folder).mkdir(parents=True)
+        Image.fromarray(DIGITS.images[0, ..., 0]).save(f"{folder}/x.png")
+    with pytest.raises(InputError, match=f"images of {part} have no classes, expected those of images of train"):
+        load_parts(".")

@@ -91,8 +91,9 @@ def load_parts(name: FilePath, *, size: int | None = None, seed: int = 0, count:
                          f"with a sub-folder of images for each class")
     shape = {"size": train.images.shape[1:3], "channels": train.images.shape[3]}
     others = {part: read_folder(folder, **shape) for part, folder in folders.items() if part != "train"}
-    test = others["test"] if "test" in others else None if folders else own_test(path, shape)
-    test = None if test is None or test.labels is None else with_classes_of(train, test)
+    test = None if folders else own_test(path, shape)
+    test = others.get("test", None if test is None or test.labels is None else test)
+    test = None if test is None else with_classes_of(train, test)
     if "validation" in others:
         return Parts(train, with_classes_of(train, others["validation"]), test)
     if len(train) < 2 * HELD_OUT_EVERY:
@@ -129,12 +130,14 @@ def own_test(path: Path, shape: dict[str, Any]) -> Dataset | None:
 
 def with_classes_of(train: Dataset, part: Dataset) -> Dataset:
     """A part with the numbers that the training part gives to its classes: here some may be missing, and none be new."""
+    if part.labels is None:
+        raise InputError(f"{part.title} have no classes, expected those of {train.title}: give a folder with a sub-folder of "
+                         f"images for each class")
     number = {name: k for k, name in enumerate(train.class_names)}
     for name in part.class_names:
         if name not in number:
             raise InputError(f"{part.title}: the class {name!r} is not among those that are trained on, "
                              f"{', '.join(train.class_names[:10])}; give parts of the same classes")
-    assert part.labels is not None  # the caller knows
     labels = np.array([number[name] for name in part.class_names])[part.labels]
     found = with_images(train, part.images, labels)
     found.title = part.title
