@@ -231,3 +231,29 @@ def test_a_part_without_classes_is_refused(place, part):
         Image.fromarray(DIGITS.images[0, ..., 0]).save(f"{folder}/x.png")
     with pytest.raises(InputError, match=f"images of {part} have no classes, expected those of images of train"):
         load_parts(".")
+
+
+def test_no_part_is_left_out_in_silence(place, caplog):
+    """Two folders for one part are refused; others are named."""
+    for folder in ("train/a", "train/b", "val/a", "val/b", "more/a"):
+        Path(folder).mkdir(parents=True)
+        Image.fromarray(DIGITS.images[0, ..., 0]).save(f"{folder}/x.png")
+    Path("digits.npz").unlink()
+    assert [len(part) for part in load_parts(".")[:2]] == [2, 2]
+    assert "skipped 1 files that are not whole images or in no class, such as more" in caplog.text
+    for other, part in (("validation", "validation"), ("Training", "train")):
+        Path(other).mkdir()
+        with pytest.raises(InputError, match=f"has 2 folders for the {part} part, .*{other}.*, expected one"):
+            load_parts(".")
+        Path(other).rmdir()
+
+
+def test_every_class_is_trained_on(place):
+    """Of a class of one image, that is not held out; if nothing is left to hold out, the data are refused."""
+    images = np.concatenate([DIGITS.images[:40], DIGITS.images[:60]])
+    np.savez("few.npz", images=images, labels=np.r_[np.arange(40), np.full(60, 40)])
+    parts = load_parts("few.npz")
+    assert {*parts.train.labels} == {*range(41)} and {*parts.validation.labels} == {40} and len(parts.validation) == 6
+    np.savez("few.npz", images=images[:40], labels=np.arange(40))
+    with pytest.raises(InputError, match="has one image of most classes"):
+        load_parts("few.npz")

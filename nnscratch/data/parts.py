@@ -19,7 +19,7 @@ import numpy as np
 
 from nnscratch.data.dataset import Dataset, with_images
 from nnscratch.data.readers.cifar import read_cifar
-from nnscratch.data.readers.folder import read_folder
+from nnscratch.data.readers.folder import log_skipped, read_folder
 from nnscratch.data.readers.formats import data_places, open_dataset
 from nnscratch.data.readers.idx import idx_files, read_idx
 from nnscratch.data.readers.npz import has_test_part, read_npz
@@ -108,10 +108,20 @@ def part_folders(path: Path) -> dict[str, Path]:
     """The folders of the parts, if a folder consists of them: that of train must have sub-folders, which are the classes."""
     if not os.path.isdir(path):
         return {}
-    below = [entry for entry in visible(path) if entry.is_dir()]
-    found = {part: entry for part, names in FOLDERS.items() for entry in below if entry.name.lower() in names}
-    whole = len(found) > 1 and "train" in found and any(entry.is_dir() for entry in visible(found["train"]))
-    return found if whole else {}
+    below = visible(path)
+    folders = [entry for entry in below if entry.is_dir()]
+    found = {part: [entry for entry in folders if entry.name.lower() in names] for part, names in FOLDERS.items()}
+    found = {part: entries for part, entries in found.items() if entries}
+    if len(found) < 2 or not any(entry.is_dir() for folder in found.get("train", []) for entry in visible(folder)):
+        return {}
+    for part, entries in found.items():
+        if len(entries) > 1:
+            names = " and ".join(entry.name for entry in entries)
+            raise InputError(f"{path} has {len(entries)} folders for the {part} part, {names}, expected one: move their images "
+                             f"into one")
+    chosen = {part: entries[0] for part, entries in found.items()}
+    log_skipped(path, [entry.name for entry in below if entry not in chosen.values()])
+    return chosen
 
 
 def own_test(path: Path, shape: dict[str, Any]) -> Dataset | None:
