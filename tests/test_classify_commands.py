@@ -197,6 +197,27 @@ def test_mistakes_give_one_sentence(trained, capsys, arguments, words):
     assert code == 2 and words in error and error.replace("running on the CPU: CuPy is not installed\n", "").count("\n") == 1
 
 
+def test_what_a_folder_holds_beside_is_said(trained, caplog, capsys):
+    """A blank image and what is no image are skipped, each with a line; a folder without images is refused."""
+    Path("all/deeper").mkdir(parents=True)
+    for name in ("0.png", "blank.png"):
+        Path("all", name).write_bytes(Path(name).read_bytes())
+    assert classify(["all"], "c") == classify(["0.png"], "c")
+    assert "all: skipped 1 files" in caplog.text and "such as deeper" in caplog.text
+    assert "skipped: all/blank.png shows nothing but one shade" in caplog.text
+    with pytest.raises(InputError, match="no images were found in all/deeper, .* sub-folders are not searched"):
+        classify(["all/deeper"], "c")
+
+
+def test_a_drawing_that_its_format_cannot_hold_is_refused_before_the_work(trained, capsys, monkeypatch):
+    """90 rows are higher than the 16383 pixels of WebP."""
+    monkeypatch.setattr("nnscratch.classify.command.saliency", None)  # never called
+    capsys.readouterr()
+    with pytest.raises(InputError, match="cannot make w.webp"):
+        classify(["0.png"] * 90, "c", output="w.webp")
+    assert "%" not in capsys.readouterr().out and not Path("w.webp").exists()
+
+
 @pytest.mark.parametrize("change", [{"shape": [20, 20]}, {"shape": [20, 20, 2]}, {"names": []}, {"preset": "huge"},
                                     {"look": {"ground": "dark"}}, {"score": 2}, {"what": 3}, {"source": 5}])
 def test_a_damaged_header_is_refused(trained, change):
