@@ -81,9 +81,3 @@ def test_wrong_arguments_are_refused_before_the_first_batch(arguments, words):
     """In one sentence, when `batches` is called; a data set smaller than one batch would otherwise train nothing, silently."""
     with pytest.raises(InputError, match=words):
         numbered().batches(*arguments[:2], drop_last=len(arguments) == 3)
-
-
-def test_a_class_keeps_its_own_name():
-    """Of equal names, all but the first get a number that no other class has."""
-    images = np.zeros((3, 8, 8, 1), np.uint8)
-    assert Dataset(images, np.arange(3), ["a", "a", "a (2)"]).class_names == ["a", "a (3)", "a (2)"]
