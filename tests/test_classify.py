@@ -16,6 +16,7 @@ from nnscratch.classify.saliency import saliency, saliency_picture
 from nnscratch.classify.train import evaluate_classifier, train_on_images
 from nnscratch.classify.trainer import ClassifierTrainer, predict_all
 from nnscratch.data import glyphs, to_floats
+from nnscratch.data.dataset import Dataset
 from nnscratch.errors import InputError
 from nnscratch.generate.evaluate.classifier import SHIPPED, Classifier
 
@@ -97,6 +98,21 @@ def test_the_best_on_the_validation_part_is_kept(tmp_path, monkeypatch):
     assert results["accuracy"] == (predict_all(best, VALIDATION).argmax(axis=1) == VALIDATION.labels).mean()
 
 
+def test_a_deleted_best_is_made_anew(tmp_path, monkeypatch):
+    """Of the networks to come, the best, though an earlier one was better; after the last step, the last."""
+    scores = iter([0.9, 0.5, 0.6, 0.4, 0.3])
+
+    def resumed(steps):
+        one = trainer(steps=steps)
+        monkeypatch.setattr(one, "measure", lambda: {"score": next(scores), "validation_loss": 1.0})
+        if steps > 10:
+            one.load(tmp_path / "state.safetensors")
+            (tmp_path / "best.safetensors").unlink()
+        assert train_on_images(one, tmp_path, save_every=10)[0] == "done"
+        return [load_classifier(tmp_path).info[name] for name in ("steps", "score")]
+    assert [resumed(10), resumed(40), resumed(40)] == [[10, 0.9], [30, 0.6], [40, 0.3]]
+
+
 def test_nan_ends_the_training_at_the_last_checkpoint(tmp_path, monkeypatch, capsys):
     """The weights of step 10 are restored."""
     one = trainer()
@@ -168,6 +184,12 @@ def test_augmented_images(kind):
     assert {one.tobytes() for one in found} == allowed and found.dtype == np.uint8
 
 
+def test_small_images_are_shifted_by_one_pixel():
+    row = np.array([[[[1], [2], [3]]]], np.uint8)
+    found = augmented(row.repeat(50, axis=0), "shift", np.random.default_rng(0))
+    assert {tuple(one.ravel().tolist()) for one in found} == {(1, 1, 2), (1, 2, 3), (2, 3, 3)}
+
+
 def test_the_evaluator_of_generators_has_the_same_network():
     """With one more class, and without batch normalization and dropout; the shipped one keeps its accuracy."""
     shipped = Classifier.load(SHIPPED)
@@ -189,7 +211,8 @@ def test_mistakes_get_one_clear_sentence():
     letters = glyphs(20, letters=True, size=14)
     for action, words in [
         (lambda: ClassifierTrainer(TRAIN, letters, ClassifierOptions(3)), "of 10 classes, letters has .* of 26"),
-        (lambda: evaluate_classifier(one, letters), "letters has 26 classes, expected labels of the 10"),
+        (lambda: evaluate_classifier(one, letters), "26 classes, from number 0 on A, B, C, D, E, expected labels of the 10"),
+        (lambda: evaluate_classifier(one, Dataset(TEST.images, TEST.labels, [*"012345678g"])), "9 on g, .* there on 9"),
         (lambda: one.probabilities(images[:, 1:]), r"images has shape \(2, 13, 14, 1\), expected \(2, 14, 14, 1\)"),
         (lambda: saliency(one, images, np.array([0, 10])), "expected whole numbers from 0 to 9"),
         (lambda: confusion_matrix(np.array([0, 1]), np.array([0, 2]), 2), "predicted has .* from 0 to 1"),
@@ -203,3 +226,21 @@ def test_defaults_depend_on_the_number_of_images():
     found = [options_for(count, chosen) for count, chosen in (
         (60_000, {}), (60_000, {"batch_size": 128}), (10, {}), (10, {"steps": 7, "augment": "flip"}))]
     assert [(one.steps, one.augment) for one in found] == [(9375, "none"), (4688, "none"), (1500, "shift"), (7, "flip")]
+
+
+def test_a_classifier_of_dots_is_loaded(tmp_path):
+    """What is drawn may be one pixel of 128, the seed of 63 bits."""
+    labels = np.arange(40) % 2
+    images = np.zeros((40, 128, 128), np.uint8)
+    images[np.arange(40), 64 + labels * 9, 64] = 255
+    dots = Dataset(images, labels)
+    train_on_images(ClassifierTrainer(dots, dots, ClassifierOptions(2, "small", batch_size=2, seed=2**63 - 1)), tmp_path)
+    info = load_classifier(tmp_path).info
+    assert info["look"]["box"] == 1 / 128 and info["seed"] == 2**63 - 1
+
+
+def test_what_no_file_can_hold_is_refused_before_the_first_step():
+    """More classes than a classifier's file may name."""
+    many = Dataset(np.zeros((10_001, 4, 4), np.uint8), np.arange(10_001))
+    with pytest.raises(InputError, match="ClassifierTrainer: names is .*, expected a list of 1 to 10000 entries"):
+        ClassifierTrainer(many, many, ClassifierOptions(1))

@@ -197,6 +197,27 @@ def test_mistakes_give_one_sentence(trained, capsys, arguments, words):
     assert code == 2 and words in error and error.replace("running on the CPU: CuPy is not installed\n", "").count("\n") == 1
 
 
+def test_what_a_folder_holds_beside_is_said(trained, caplog, capsys):
+    """A blank image and what is no image are skipped, each with a line; a folder without images is refused."""
+    Path("all/deeper").mkdir(parents=True)
+    for name in ("0.png", "blank.png"):
+        Path("all", name).write_bytes(Path(name).read_bytes())
+    assert classify(["all"], "c") == classify(["0.png"], "c")
+    assert "all: skipped 1 files" in caplog.text and "such as deeper" in caplog.text
+    assert "skipped: all/blank.png shows nothing but one shade" in caplog.text
+    with pytest.raises(InputError, match="no images were found in all/deeper, .* sub-folders are not searched"):
+        classify(["all/deeper"], "c")
+
+
+def test_a_drawing_that_its_format_cannot_hold_is_refused_before_the_work(trained, capsys, monkeypatch):
+    """90 rows are higher than the 16383 pixels of WebP."""
+    monkeypatch.setattr("nnscratch.classify.command.saliency", None)  # never called
+    capsys.readouterr()
+    with pytest.raises(InputError, match="cannot make w.webp"):
+        classify(["0.png"] * 90, "c", output="w.webp")
+    assert "%" not in capsys.readouterr().out and not Path("w.webp").exists()
+
+
 @pytest.mark.parametrize("change", [{"shape": [20, 20]}, {"shape": [20, 20, 2]}, {"names": []}, {"preset": "huge"},
                                     {"look": {"ground": "dark"}}, {"score": 2}, {"what": 3}, {"source": 5}])
 def test_a_damaged_header_is_refused(trained, change):
@@ -211,3 +232,49 @@ def test_a_stopped_training_says_how_to_go_on(trained, monkeypatch, capsys):
     monkeypatch.setattr("nnscratch.classify.command.train_on_images", lambda *a, **more: ("stopped", None))
     assert main([*TRAIN, "--steps", "9", "-o", "other"]) == 130
     assert "go on with  nnscratch train classifier --resume -o other" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("sides", [(600, 600), (3, 900)])
+def test_a_single_dot_is_ink(place, sides):
+    """It is so little beside the ground that the mean around it rounds to 0: it is in the middle, enlarged."""
+    pixels = np.full(sides, 255, np.uint8)
+    pixels[1, 300] = 0
+    Image.fromarray(pixels).save("dot.png")
+    image, _ = prepare("dot.png", (28, 28, 1), {"ground": "dark", "box": 20 / 28, "centre": "box", "stroke": 3.0})
+    bright = image[0, ..., 0] > 0
+    assert image[0, 13:15, 13:15].min() > 0.7 and bright[9:19, 9:19].sum() == bright.sum() > 16
+
+
+@pytest.mark.parametrize("part", ["val", "test"])
+def test_a_part_without_classes_is_refused(place, part):
+    for folder in ("train/a", "train/b", part):
+        Path(folder).mkdir(parents=True)
+        Image.fromarray(DIGITS.images[0, ..., 0]).save(f"{folder}/x.png")
+    with pytest.raises(InputError, match=f"images of {part} have no classes, expected those of images of train"):
+        load_parts(".")
+
+
+def test_no_part_is_left_out_in_silence(place, caplog):
+    """Two folders for one part are refused; others are named."""
+    for folder in ("train/a", "train/b", "val/a", "val/b", "more/a"):
+        Path(folder).mkdir(parents=True)
+        Image.fromarray(DIGITS.images[0, ..., 0]).save(f"{folder}/x.png")
+    Path("digits.npz").unlink()
+    assert [len(part) for part in load_parts(".")[:2]] == [2, 2]
+    assert "skipped 1 files that are not whole images or in no class, such as more" in caplog.text
+    for other, part in (("validation", "validation"), ("Training", "train")):
+        Path(other).mkdir()
+        with pytest.raises(InputError, match=f"has 2 folders for the {part} part, .*{other}.*, expected one"):
+            load_parts(".")
+        Path(other).rmdir()
+
+
+def test_every_class_is_trained_on(place):
+    """Of a class of one image, that is not held out; if nothing is left to hold out, the data are refused."""
+    images = np.concatenate([DIGITS.images[:40], DIGITS.images[:60]])
+    np.savez("few.npz", images=images, labels=np.r_[np.arange(40), np.full(60, 40)])
+    parts = load_parts("few.npz")
+    assert {*parts.train.labels} == {*range(41)} and {*parts.validation.labels} == {40} and len(parts.validation) == 6
+    np.savez("few.npz", images=images[:40], labels=np.arange(40))
+    with pytest.raises(InputError, match="has one image of most classes"):
+        load_parts("few.npz")

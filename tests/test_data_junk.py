@@ -86,7 +86,7 @@ def test_crops_are_clipped_and_the_image_is_unchanged():
 
 
 def test_equal_names_stay_different_classes():
-    """Also a name that is like the number that another one gets."""
+    """A name that is like the number that another one would get stays with its own class."""
     dataset = Dataset(BYTES, LABELS, ["a\n", "a\\n", "a\\n (2)"], "two\nlines")
-    assert dataset.class_names == ["a\\n", "a\\n (2)", "a\\n (2) (2)"] and dataset.title == "two\\nlines"
+    assert dataset.class_names == ["a\\n", "a\\n (3)", "a\\n (2)"] and dataset.title == "two\\nlines"
     assert Dataset(BYTES, LABELS, dataset.class_names).class_names == dataset.class_names

@@ -3,7 +3,7 @@
 Shapes: images (N, H, W, C) of bytes, in and out.
 
     none         the images as they are
-    shift        each moved by up to a fourteenth of its sides (2 of 28 pixels) in both directions; at the edges, pixels repeat
+    shift        each moved by up to a fourteenth of its sides (2 of 28 pixels, at least 1) in both directions; edges repeat
     flip         half of them mirrored left to right: for photographs and clothes, not for letters
     shift-flip   both
 """
@@ -15,7 +15,7 @@ from nnscratch.ops.validation import check_choice, check_is_array, check_type
 __all__ = ["augmented"]
 
 KINDS = ("none", "shift", "flip", "shift-flip")
-SHIFT = 14  # the largest shift is a side divided by this
+SHIFT = 14  # the largest shift is a side divided by this, or 1
 
 
 def augmented(images: np.ndarray, kind: str, rng: np.random.Generator) -> np.ndarray:
@@ -48,7 +48,7 @@ def augmented(images: np.ndarray, kind: str, rng: np.random.Generator) -> np.nda
     check_type(rng, "augmented: rng", np.random.Generator)
     n, h, w, _ = images.shape
     if "shift" in kind:
-        down, right = (rng.integers(-(side // SHIFT), side // SHIFT + 1, (n, 1)) for side in (h, w))
+        down, right = (rng.integers(-most, most + 1, (n, 1)) for most in (max(1, h // SHIFT), max(1, w // SHIFT)))
         rows, columns = (np.arange(h) - down).clip(0, h - 1), (np.arange(w) - right).clip(0, w - 1)
         images = images[np.arange(n)[:, None, None], rows[:, :, None], columns[:, None, :]]
     if "flip" in kind:

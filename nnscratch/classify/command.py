@@ -1,5 +1,6 @@
 """The commands `nnscratch train classifier` and `nnscratch classify`. Mistakes are reported before the work begins."""
 import contextlib
+import logging
 import os
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
@@ -16,7 +17,7 @@ from nnscratch.classify.train import TRAINING_FILES, train_on_images
 from nnscratch.classify.trainer import TRAINING, ClassifierTrainer
 from nnscratch.data.images import check_writable, encode, to_image
 from nnscratch.data.parts import load_parts
-from nnscratch.data.readers.folder import image_files
+from nnscratch.data.readers.folder import image_files, log_skipped
 from nnscratch.errors import InputError, as_argument, printable
 from nnscratch.files import FilePath, replace_file
 from nnscratch.hints import checked, checked_command
@@ -28,6 +29,8 @@ from nnscratch.training.resume import BEST, STATE, check_new, read_state, saved_
 from nnscratch.training.source import check_size, check_source, full_path
 
 __all__ = ["classify", "train_classifier"]
+
+log = logging.getLogger("nnscratch")
 
 MOST_IMAGES, MOST_DRAWN, SHOWN_MISTAKES = 1000, 100, 3
 
@@ -133,32 +136,70 @@ def classify(paths: Sequence[FilePath], path: FilePath, *, output: FilePath | No
     Returns
     -------
     list of list of (str, float)
-        For each image the most probable classes, and their probabilities.
+        For each image the most probable classes, and their probabilities. Those of a folder that cannot be used are skipped
+        with a logged line.
     """
     check_int(top, "classify: top", 1)
     if output is not None:
         check_writable(output)
-    files = [file for given in paths for file in (image_files(given)[0] if os.path.isdir(given) else [Path(given)])]
-    if not 0 < len(files) <= (MOST_DRAWN if output is not None else MOST_IMAGES):
+    files = [found for given in paths for found in files_of(given)]
+    if not files:
+        raise InputError(f"no images were found in {', '.join(map(str, paths)):.200}, expected image files, or folders "
+                         f"of them; sub-folders are not searched, give each")
+    if len(files) > (MOST_DRAWN if output is not None else MOST_IMAGES):
         raise InputError(f"{len(files)} images were given, expected 1 to {MOST_IMAGES}, and with --output {MOST_DRAWN}; give "
                          f"fewer at a time")
     backend.use(device)
-    with contextlib.nullcontext() if output is None else writing(output, inputs=[*files, path]):
+    with contextlib.nullcontext() if output is None else writing(output, inputs=[*(file for file, _ in files), path]):
         return classify_files(files, load_classifier(path), output, top)
 
 
-def classify_files(files: list[Path], classifier: ImageClassifier, output: FilePath | None,
-                   top: int) -> list[list[tuple[str, float]]]:
-    """`classify` for the files of images, when the output is held."""
-    prepared = [prepare(file, classifier.shape, classifier.info["look"]) for file in files]
-    for _, note in prepared:
+def files_of(given: FilePath) -> list[tuple[Path, bool]]:
+    """A file, or the images of a folder; and whether a folder brought it, so that it may be skipped. The others are logged."""
+    if not os.path.isdir(given):
+        return [(Path(given), False)]
+    found, others = image_files(given)
+    log_skipped(given, others)
+    return [(file, True) for file in found]
+
+
+def prepared_files(files: list[tuple[Path, bool]], classifier: ImageClassifier) -> tuple[list[Path], np.ndarray]:
+    """The files that can be used, and their images (N, H, W, C); a line for each other that a folder brought."""
+    used, images = [], []
+    for file, from_folder in files:
+        try:
+            image, note = prepare(file, classifier.shape, classifier.info["look"])
+        except InputError as error:
+            if not from_folder or len(files) == 1:
+                raise
+            log.warning("skipped: %s", error)
+            continue
         if note:
             print(note)
-    images = np.concatenate([image for image, _ in prepared])
+        used.append(file)
+        images.append(image)
+    if not used:
+        raise InputError(f"none of the {len(files)} images can be used, see above; give others")
+    return used, np.concatenate(images)
+
+
+def check_sheet(images: np.ndarray, names: list[str], output: FilePath) -> None:
+    """Raise now the InputError of a drawing that is too large for its format: WebP has at most 16383 pixels a side."""
+    from PIL import Image
+    row = saliency_picture(images[:1], np.zeros((1, *images.shape[1:3])), [f"{max(names, key=len)} (100.0%)"])
+    encode(Image.new("RGB", (row.shape[2], len(images) * row.shape[1])), output)
+
+
+def classify_files(files: list[tuple[Path, bool]], classifier: ImageClassifier, output: FilePath | None,
+                   top: int) -> list[list[tuple[str, float]]]:
+    """`classify` for the files of images, when the output is held."""
+    used, images = prepared_files(files, classifier)
+    if output is not None:
+        check_sheet(images, classifier.names, output)
     probabilities = classifier.probabilities(images)
     order = np.argsort(-probabilities, axis=1, kind="stable")[:, :top]
     found = [[(classifier.names[k], float(row[k])) for k in best] for row, best in zip(probabilities, order)]
-    print_table([printable(file) for file in files], found)
+    print_table([printable(file) for file in used], found)
     if output is not None:
         captions = [f"{classes[0][0]} ({classes[0][1]:.1%})" for classes in found]
         sheet = saliency_picture(images, saliency(classifier, images), captions)

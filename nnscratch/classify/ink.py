@@ -19,7 +19,7 @@ from nnscratch.schema import number, one_of, optional, record
 
 __all__: list[str] = []  # for classifiers
 
-LOOK = optional(record(ground=one_of("dark", "light"), box=number(0.01, 1), centre=one_of("mass", "box"),
+LOOK = optional(record(ground=one_of("dark", "light"), box=number(1 / 4096, 1), centre=one_of("mass", "box"),
                        stroke=number(0.01, 4096)))
 SAMPLE = 1000  # images of a data set that are looked at
 EVEN = 0.7  # of the pixels at the border must be the ground
@@ -93,6 +93,8 @@ def without_specks(ink: np.ndarray) -> np.ndarray:
     from PIL import Image, ImageFilter
     blur = ImageFilter.BoxBlur(round(REACH * max(ink.shape)))
     around = np.asarray(Image.fromarray(np.rint(255 * ink).astype(np.uint8)).filter(blur))
+    if not around.any():  # the mean around a small dot rounds to 0
+        return ink
     return np.where(around > SPARSE * around.max(), ink, 0)
 
 

@@ -102,8 +102,12 @@ def evaluate_classifier(classifier: ImageClassifier, dataset: Dataset, part: str
         Data of other classes, or of another size.
     """
     if dataset.labels is None or dataset.class_names != classifier.names:
-        raise InputError(f"evaluate_classifier: {dataset.title} has {dataset.num_classes} classes, expected labels of "
-                         f"the {len(classifier.names)} classes of the classifier")
+        both = dataset.class_names, classifier.names
+        first = next((k for k, (theirs, ours) in enumerate(zip(*both)) if theirs != ours), min(map(len, both)))
+        theirs, ours = (", ".join(names[first:first + 5])[:100] or "none" for names in both)
+        raise InputError(f"evaluate_classifier: {dataset.title} has {dataset.num_classes} classes, from number {first} on "
+                         f"{theirs}, expected labels of the {len(classifier.names)} classes of the classifier, from there on "
+                         f"{ours}: give data of these classes")
     predicted = predict_all(classifier, dataset).argmax(axis=1)
     matrix = confusion_matrix(dataset.labels, predicted, len(classifier.names))
     return {"part": part, "images": len(dataset), "accuracy": float((predicted == dataset.labels).mean()),

@@ -12,7 +12,7 @@ import numpy as np
 from nnscratch import checkpoint
 from nnscratch.backend import Array
 from nnscratch.classify.augment import augmented
-from nnscratch.classify.classifier import ImageClassifier
+from nnscratch.classify.classifier import CLASSIFIER, ImageClassifier
 from nnscratch.classify.ink import look_of
 from nnscratch.classify.options import ClassifierOptions
 from nnscratch.classify.results import cross_entropy
@@ -22,7 +22,7 @@ from nnscratch.errors import InputError
 from nnscratch.files import FilePath
 from nnscratch.hints import checked
 from nnscratch.optimizers import Adam, cosine_decay
-from nnscratch.schema import Rule, anything, mapping, one_of, record, whole
+from nnscratch.schema import Rule, anything, check, mapping, one_of, record, whole
 from nnscratch.training.curves import AT_CHECKPOINTS
 from nnscratch.training.resume import Resumable, history_rule
 
@@ -62,10 +62,11 @@ class ClassifierTrainer(Resumable):
         self.labels, self.validation_labels = train.labels, validation.labels
         self.step_count, self.source, self.history = 0, None, []
         self.fingerprint = {"train": fingerprint(train), "validation": fingerprint(validation)}
+        self.look = look_of(train)
+        check(self.classifier_info(), CLASSIFIER, "ClassifierTrainer", "the file could not be loaded, give other data")
         self.classifier = ImageClassifier(train.images.shape[1:], train.class_names, options.preset, options.seed)
         self.models = self.classifier.model
         self.optimizers = Adam(cosine_decay(options.learning_rate, options.steps))
-        self.look = look_of(train)
 
     def step(self) -> dict[str, Array]:
         o, k = self.options, self.step_count
@@ -99,11 +100,20 @@ class ClassifierTrainer(Resumable):
         ----------
         path : str or Path, of a .safetensors file
         """
+        checkpoint.save(path, self.models, info=self.classifier_info())
+
+    def classifier_info(self) -> dict[str, Any]:
+        """What the file of the classifier says about it.
+
+        Returns
+        -------
+        dict
+            JSON values.
+        """
         scores = [entry["score"] for entry in self.history if "score" in entry and entry["step"] == self.step_count]
-        checkpoint.save(path, self.models, info={
-            "what": "classifier", "preset": self.options.preset, "shape": list(self.classifier.shape),
-            "names": self.classifier.names, "score": scores[-1] if scores else None, "steps": self.step_count,
-            "seed": self.options.seed, "source": self.source, "look": self.look})
+        return {"what": "classifier", "preset": self.options.preset, "shape": list(self.train.images.shape[1:]),
+                "names": self.train.class_names, "score": scores[-1] if scores else None, "steps": self.step_count,
+                "seed": self.options.seed, "source": self.source, "look": self.look}
 
 
 def predict_all(classifier: ImageClassifier, dataset: Dataset, at_once: int = 1024) -> np.ndarray:

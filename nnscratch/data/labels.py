@@ -33,10 +33,12 @@ def distinct_names(names: Any, title: str) -> list[str]:
     if not isinstance(names, (list, tuple)) or not all(isinstance(name, str) for name in names):
         raise InputError(f"{title}: class_names is {names!r:.40}, expected a list of strings: give a name for each class, "
                          f"those of an array with .tolist()")
+    names = list(map(printable, names))
     taken: dict[str, None] = {}
-    for name in map(printable, names):
-        candidates = chain([name], (f"{name} ({k})" for k in count(2)))
-        taken[next(other for other in candidates if other not in taken)] = None
+    given = {*names}
+    for name in names:
+        new = (other for k in count(2) if (other := f"{name} ({k})") not in given)  # no class loses its own name to another
+        taken[next(other for other in chain([name], new) if other not in taken)] = None
     return list(taken)
 
 

@@ -19,7 +19,7 @@ import numpy as np
 
 from nnscratch.data.dataset import Dataset, with_images
 from nnscratch.data.readers.cifar import read_cifar
-from nnscratch.data.readers.folder import read_folder
+from nnscratch.data.readers.folder import log_skipped, read_folder
 from nnscratch.data.readers.formats import data_places, open_dataset
 from nnscratch.data.readers.idx import idx_files, read_idx
 from nnscratch.data.readers.npz import has_test_part, read_npz
@@ -91,8 +91,9 @@ def load_parts(name: FilePath, *, size: int | None = None, seed: int = 0, count:
                          f"with a sub-folder of images for each class")
     shape = {"size": train.images.shape[1:3], "channels": train.images.shape[3]}
     others = {part: read_folder(folder, **shape) for part, folder in folders.items() if part != "train"}
-    test = others["test"] if "test" in others else None if folders else own_test(path, shape)
-    test = None if test is None or test.labels is None else with_classes_of(train, test)
+    test = None if folders else own_test(path, shape)
+    test = others.get("test", None if test is None or test.labels is None else test)
+    test = None if test is None else with_classes_of(train, test)
     if "validation" in others:
         return Parts(train, with_classes_of(train, others["validation"]), test)
     if len(train) < 2 * HELD_OUT_EVERY:
@@ -107,10 +108,20 @@ def part_folders(path: Path) -> dict[str, Path]:
     """The folders of the parts, if a folder consists of them: that of train must have sub-folders, which are the classes."""
     if not os.path.isdir(path):
         return {}
-    below = [entry for entry in visible(path) if entry.is_dir()]
-    found = {part: entry for part, names in FOLDERS.items() for entry in below if entry.name.lower() in names}
-    whole = len(found) > 1 and "train" in found and any(entry.is_dir() for entry in visible(found["train"]))
-    return found if whole else {}
+    below = visible(path)
+    folders = [entry for entry in below if entry.is_dir()]
+    found = {part: [entry for entry in folders if entry.name.lower() in names] for part, names in FOLDERS.items()}
+    found = {part: entries for part, entries in found.items() if entries}
+    if len(found) < 2 or not any(entry.is_dir() for folder in found.get("train", []) for entry in visible(folder)):
+        return {}
+    for part, entries in found.items():
+        if len(entries) > 1:
+            names = " and ".join(entry.name for entry in entries)
+            raise InputError(f"{path} has {len(entries)} folders for the {part} part, {names}, expected one: move their images "
+                             f"into one")
+    chosen = {part: entries[0] for part, entries in found.items()}
+    log_skipped(path, [entry.name for entry in below if entry not in chosen.values()])
+    return chosen
 
 
 def own_test(path: Path, shape: dict[str, Any]) -> Dataset | None:
@@ -129,12 +140,14 @@ def own_test(path: Path, shape: dict[str, Any]) -> Dataset | None:
 
 def with_classes_of(train: Dataset, part: Dataset) -> Dataset:
     """A part with the numbers that the training part gives to its classes: here some may be missing, and none be new."""
+    if part.labels is None:
+        raise InputError(f"{part.title} have no classes, expected those of {train.title}: give a folder with a sub-folder of "
+                         f"images for each class")
     number = {name: k for k, name in enumerate(train.class_names)}
     for name in part.class_names:
         if name not in number:
             raise InputError(f"{part.title}: the class {name!r} is not among those that are trained on, "
                              f"{', '.join(train.class_names[:10])}; give parts of the same classes")
-    assert part.labels is not None  # the caller knows
     labels = np.array([number[name] for name in part.class_names])[part.labels]
     found = with_images(train, part.images, labels)
     found.title = part.title

@@ -84,10 +84,13 @@ def load_splits(name: FilePath, *, size: int | None = None, seed: int = 0, count
 
 
 def held_out_mask(dataset: Dataset, every: int = HELD_OUT_EVERY) -> Array:
-    """True or False for each image (N,): a tenth of each class is True, drawn at random, but the same in every call."""
+    """True or False for each image (N,): a tenth of each class is True, never all, drawn at random, but always the same."""
     labels = np.zeros(len(dataset), np.int64) if dataset.labels is None else dataset.labels
     order = np.random.default_rng(0).permutation(len(dataset))
     order = order[np.argsort(labels[order], kind="stable")]  # class by class, shuffled within each
     out = np.zeros(len(dataset), bool)
     out[order[every // 2::every]] = True
+    out &= np.bincount(labels[~out], minlength=labels.max() + 1)[labels] > 0  # of a class of one image, that is trained on
+    if not out.any():
+        raise InputError(f"{dataset.title} has one image of most classes, expected several to hold some out: add more")
     return out

@@ -68,6 +68,7 @@ class TrainingLoop:
                 if trainer.step_count == 0:
                     trainer.save(self.folder.file(STATE))  # so that even a training stopped at once can be resumed
                     self.draw(False)
+                self.check_best()
                 while trainer.step_count < trainer.options.steps:
                     if stopped:
                         self.attempt(lambda: trainer.save(self.folder.file(STATE)))
@@ -77,6 +78,15 @@ class TrainingLoop:
         except KeyboardInterrupt:  # a second time, or where signals cannot be delayed
             return "stopped"  # the last checkpoint is whole: at most `save_every` steps are lost
         return "done"
+
+    def check_best(self) -> None:
+        """Where the best network is gone, the best of those to come is kept; if none are to come, the last."""
+        trainer = self.trainer
+        if not (self.folder.path / BEST).exists():
+            for entry in trainer.history:
+                entry.pop("score", None)  # the best is the best of those that were saved
+            if trainer.step_count == trainer.options.steps:
+                self.save_checkpoint(next((entry for entry in trainer.history if entry["step"] == trainer.step_count), {}))
 
     def step(self) -> bool:
         """One step, and what follows it; returns whether it succeeded."""
