@@ -68,6 +68,11 @@ def is_listed(path: Path, files: dict[str, int | None]) -> bool:
         return False
 
 
+def is_empty(folder: Path) -> bool:
+    """Whether a folder holds nothing but what a killed process of ours leaves behind: it was about to write the list."""
+    return folder.is_dir() and all(path.name.startswith(".nnscratch") for path in folder.iterdir())
+
+
 def is_ours(path: Path, image: bool = True) -> bool:
     """Whether the mark of nnscratch is in a folder, a .json, .state or .safetensors file, or, if that counts, an image."""
     if os.path.isdir(path):

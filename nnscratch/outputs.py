@@ -25,7 +25,7 @@ from nnscratch.files import (
 )
 from nnscratch.hints import checked
 from nnscratch.locks import lock
-from nnscratch.marks import LOCK, MANIFEST, MARK, is_listed, is_ours, read_manifest
+from nnscratch.marks import LOCK, MANIFEST, MARK, is_empty, is_listed, is_ours, read_manifest
 from nnscratch.version import __version__
 
 __all__ = ["OutputFolder", "writing"]
@@ -109,8 +109,8 @@ class OutputFolder:
         make_folder(self.path)
         with contextlib.ExitStack() as context:
             context.enter_context(lock(self.path / LOCK, self.path))
-            self._check()
-            remove_leftovers(*(self.path / name for name in (MANIFEST, *self.files)))
+            listed = self._check()
+            remove_leftovers(*(self.path / name for name in (MANIFEST, *listed, *self.files)))
             self._write_list(self.files)
             self.context = context.pop_all()
         return self
@@ -121,8 +121,8 @@ class OutputFolder:
                               if os.path.isfile(self.path / name)})
         self.context.close()
 
-    def _check(self) -> None:
-        """Read the list of what is ours, and refuse what is not and would be overwritten."""
+    def _check(self) -> Iterable[str]:
+        """Read the list of what is ours, also of what was killed before it was written; refuse what would be overwritten."""
         found = read_manifest(self.path)
         try:
             present = sorted(path for path in self.path.iterdir() if path.name not in (MANIFEST, LOCK))
@@ -133,13 +133,14 @@ class OutputFolder:
             ours = is_listed(path, listed)
             if self._is_to_write(path.name):
                 refuse_inputs(path, self.inputs)
-                if not (ours or is_ours(path, image=False) or (self.adopt and found is None)):
+                if not (ours or is_ours(path, image=False) or is_empty(path) or (self.adopt and found is None)):
                     raise InputError(f"{self.path} holds {path.name}, which nnscratch did not write there as it is now "
                                      f"(or before version 0.2), and which would be overwritten; move it away, or give another "
                                      f"folder")
                 ours = path.is_file()
             if ours:
                 self.files[path.name] = listed.get(path.name)
+        return listed
 
     def _is_to_write(self, name: str) -> bool:
         """Whether this command may write a file of that name."""

@@ -15,7 +15,7 @@ from PIL import Image
 from nnscratch.cli import main
 from nnscratch.data.splits import load_splits
 from nnscratch.errors import InputError
-from nnscratch.files import replace_file
+from nnscratch.files import hidden_name, replace_file
 from nnscratch.generate.sampler import SHIPPED
 from nnscratch.marks import LOCK, MANIFEST, own_names
 from nnscratch.outputs import OutputFolder, writing
@@ -310,3 +310,19 @@ def test_frames_that_cannot_be_written_do_not_stop_the_work(images, monkeypatch,
     assert run_style(images, "--every", "1", "--steps", "5") == 0
     assert [r.message for r in caplog.records if "without further frames" in r.message] and (images / "out.png").exists()
     assert visible(images / "out.png-frames") == {"0001.png", "0002.png"}
+
+
+def test_a_folder_whose_list_was_not_written_yet_is_taken(tmp_path):
+    """A process was killed between making a folder and writing its list: the next one uses it, and removes what it left."""
+    (tmp_path / "out" / "samples").mkdir(parents=True)
+    with OutputFolder(tmp_path / "out", ["samples", "a.txt"]) as folder:
+        leftover = folder.path / f"{hidden_name(folder.file('a.txt'))}-00000000"
+        listed = (folder.path / MANIFEST).read_bytes()
+    leftover.write_text("half")
+    (folder.path / MANIFEST).write_bytes(listed)  # as a kill leaves it
+    with OutputFolder(tmp_path / "out", ["samples", "a.txt"]) as folder, folder.subfolder("samples", ["*.png"]):
+        assert not leftover.exists()
+    (tmp_path / "out" / "samples" / "mine.png").write_text("mine")
+    with pytest.raises(InputError, match="holds mine.png"), OutputFolder(
+            tmp_path / "out", ["samples"]) as folder, folder.subfolder("samples", ["*.png"]):
+        pass
