@@ -69,8 +69,11 @@ def is_listed(path: Path, files: dict[str, int | None]) -> bool:
 
 
 def is_empty(folder: Path) -> bool:
-    """Whether a folder holds nothing but what a killed process of ours leaves behind: it was about to write the list."""
-    return folder.is_dir() and all(path.name.startswith(".nnscratch") for path in folder.iterdir())
+    """Whether a folder holds nothing but what a killed process of ours leaves behind: it was about to write the list.
+
+    The folders that we make have names without a suffix: one called image.png stands where an image belongs.
+    """
+    return folder.is_dir() and not folder.suffix and all(path.name.startswith(".nnscratch") for path in folder.iterdir())
 
 
 def is_ours(path: Path, image: bool = True) -> bool:
