@@ -2,7 +2,6 @@
 
 Shapes: images (N, H, W, C) in [-1, 1] -> features (N, units) and probabilities (N, K).
 """
-import os
 from typing import Any, ClassVar
 
 import numpy as np
@@ -18,6 +17,7 @@ from nnscratch.files import FilePath
 from nnscratch.hints import checked
 from nnscratch.ops.validation import check_array, check_shape
 from nnscratch.schema import check, each, number, one_of, optional, record, text, whole
+from nnscratch.training.resume import best_of
 from nnscratch.training.source import SOURCE
 
 __all__ = ["ImageClassifier", "load_classifier"]
@@ -125,8 +125,7 @@ def load_classifier(path: FilePath) -> ImageClassifier:
     InputError
         Another file.
     """
-    if isinstance(path, (str, os.PathLike)) and os.path.isdir(path) and os.path.exists(os.path.join(path, "best.safetensors")):
-        path = os.path.join(path, "best.safetensors")  # the folder of a training
+    path = best_of(path)
     saved = checkpoint.read_arrays(path)
     info = saved[1]["info"]
     if info.get("what") != "classifier":

@@ -5,7 +5,6 @@ Shapes: noise (N, Z), labels (N,) whole numbers, images (N, H, W, C) in [-1, 1].
 The file describes itself (preset, size of the images, names of the classes), so its path is enough to use it. Weights may be
 kept in half precision: half the size, and no visible difference.
 """
-import os
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -24,6 +23,7 @@ from nnscratch.networks.gan import PRESETS
 from nnscratch.networks.texture_generator import SCALE
 from nnscratch.ops.validation import check_choice, check_form, check_int, check_number, check_seed
 from nnscratch.schema import check
+from nnscratch.training.resume import best_of
 from nnscratch.training.source import SOURCE
 
 __all__ = ["SHIPPED", "Sampler", "load_generator", "save_generator", "slerp"]
@@ -209,8 +209,7 @@ def load_generator(path: FilePath = SHIPPED, side: int | None = None) -> Sampler
     InputError
         Another file, or a side that the generator does not have.
     """
-    if os.path.isdir(path) and os.path.exists(os.path.join(path, "best.safetensors")):
-        path = os.path.join(path, "best.safetensors")  # the folder of a training
+    path = best_of(path)
     saved = checkpoint.read_arrays(path)
     info = saved[1]["info"]
     if info.get("what") != "generator":

@@ -41,6 +41,13 @@ def read_state(state: Path) -> checkpoint.Saved:
     return checkpoint.read_arrays(state)
 
 
+def best_of(path: FilePath) -> FilePath:
+    """The best network of a training's folder; another path as it is."""
+    if isinstance(path, (str, os.PathLike)) and os.path.isdir(path) and os.path.exists(os.path.join(path, BEST)):
+        return os.path.join(path, BEST)
+    return path
+
+
 def saved_options(state: Path, info: dict[str, Any], rule: Rule, make: Callable[..., Any],
                   chosen: dict[str, Any]) -> tuple[Any, dict[str, Any], int]:
     """(options, source, steps made) of a saved training; InputError where an option other than `steps` is given and differs.

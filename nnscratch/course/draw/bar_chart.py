@@ -1,5 +1,6 @@
 """Bar charts: a value for each label and series, on a linear or a logarithmic scale, beside each other or stacked."""
 from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 
@@ -54,12 +55,17 @@ def bars(groups: Mapping[str, Mapping[str, float]], text: str, xlabel: str = "",
     axes.margins(x=0.12)
     axes.set_yticks(places, groups)
     axes.invert_yaxis()
-    finish(axes, xlabel, "")
+    finish_groups(axes, xlabel, len(series))
     axes.grid(visible=False, axis="y")
+    return Drawing(figure, text)
+
+
+def finish_groups(axes: Any, xlabel: str, series: int) -> None:
+    """Style of axes whose rows are groups: no ticks at the labels, and a legend above, if there are several series."""
+    finish(axes, xlabel, "")
     axes.set_axisbelow(True)
     axes.tick_params(axis="y", length=0, labelcolor=INK)
     axes.spines["left"].set_color(FAINT)
-    legend = axes.legend(frameon=False, fontsize=9, loc="lower center", bbox_to_anchor=(0.5, 1), ncols=len(series))
-    if len(series) == 1:
+    legend = axes.legend(frameon=False, fontsize=9, loc="lower center", bbox_to_anchor=(0.5, 1), ncols=series)
+    if series == 1:
         legend.remove()
-    return Drawing(figure, text)

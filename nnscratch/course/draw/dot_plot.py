@@ -3,8 +3,8 @@ from collections.abc import Mapping
 
 from matplotlib.ticker import LogLocator, NullLocator
 
-from nnscratch.course.draw.drawing import FAINT, INK, PALETTE, Drawing, new_figure
-from nnscratch.course.draw.line_plot import finish
+from nnscratch.course.draw.bar_chart import finish_groups
+from nnscratch.course.draw.drawing import INK, PALETTE, Drawing, new_figure
 from nnscratch.hints import checked
 
 __all__ = ["dots"]
@@ -56,13 +56,7 @@ def dots(groups: Mapping[str, Mapping[str, float]], text: str, xlabel: str, log:
     axes.set_ylim(len(groups) - 0.6, -0.75)
     if len(series) == 1:
         axes.lines[0].set_label("the values")  # for `finish`; the legend is removed
-    finish(axes, xlabel, "")
-    axes.set_axisbelow(True)
-    axes.tick_params(axis="y", length=0, labelcolor=INK)
-    axes.spines["left"].set_color(FAINT)
-    legend = axes.legend(frameon=False, fontsize=9, loc="lower center", bbox_to_anchor=(0.5, 1), ncols=len(series))
-    if len(series) == 1:
-        legend.remove()
+    finish_groups(axes, xlabel, len(series))
     return Drawing(figure, text)
 
 
