@@ -1,1 +1,4 @@
-"""The course: src/ is what people write and review, solutions/ has the answers; build.py makes the .ipynb files from src/."""
+"""The course: what a learner opens. maintainers/ holds the text of the notebooks (src/) and what builds them."""
+from pathlib import Path
+
+__path__.append(str(Path(__file__).parent / "maintainers"))  # notebooks.build, notebooks.site, notebooks.source

@@ -27,7 +27,7 @@ def test_results_are_found_or_not(tmp_path):
 def last_cell(monkeypatch):
     """A function that runs notebook 18's cell on GPUs, with the given stored results and GPU."""
     source = pytest.importorskip("notebooks.source", reason="notebooks need nbformat: pip install -e '.[test]'")
-    notebook = source.read(source.FOLDER / "src" / "18_gpu.py")
+    notebook = source.read(source.SOURCES / "18_gpu.py")
     text, = (cell.source for cell in notebook.cells if cell.cell_type == "code" and "gpu_status" in cell.source)
 
     def run(kept, status):

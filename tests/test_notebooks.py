@@ -19,7 +19,7 @@ from nnscratch.course.checks.exercise import name_of
 from nnscratch.course.own.store import MARK
 from nnscratch.errors import InputError
 from notebooks.build import execute
-from notebooks.source import FOLDER, read, solutions, solve, sources
+from notebooks.source import FOLDER, SOURCES, read, solutions, solve, sources
 
 SECONDS, KILOBYTES, WORDS = 20, 500, (800, 1800)  # seconds of CPU time, with one thread, so other programs do not matter
 LONGER = {"05": 60, "06": 60, "09": 60, "10": 30, "14": 60, "15": 60}  # seconds for those that train
@@ -205,7 +205,7 @@ def test_follows_the_pattern(source):
 
 def test_the_index_lists_every_lesson():
     """One line and a link for each, in order, and no broken links."""
-    text = "\n".join(cell.source for cell in read(FOLDER / "src" / "index.py").cells)
+    text = "\n".join(cell.source for cell in read(SOURCES / "index.py").cells)
     assert re.findall(r"\]\((\d\d_\w+)\.ipynb\)", text) == [path.stem for path in lessons]
 
 
@@ -239,7 +239,7 @@ def test_the_gpu_notebook_accepts_falling_times(milliseconds, monkeypatch):
     times = [max(t / 1000, 1e-9) for t in milliseconds]  # as `best` gives them
     monkeypatch.setattr(machine, "best", lambda *arguments, **named: times.pop(0))
     wanted = ("import numpy", "GPU = {", "shapes = {", "on_cpu = ", "each_gpu = ", "own.crossover(")
-    cells = [cell.source for cell in code_cells(read(FOLDER / "src" / "18_gpu.py"))]
+    cells = [cell.source for cell in code_cells(read(SOURCES / "18_gpu.py"))]
     chosen, names = [source for source in cells if any(part in source for part in wanted)], {}
     for source in chosen:
         exec(source, names)

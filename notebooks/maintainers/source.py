@@ -16,9 +16,10 @@ import nbformat
 from nnscratch.course.checks.exercise import name_of
 from nnscratch.errors import InputError
 
-__all__ = ["FOLDER", "read", "solutions", "solve", "sources"]
+__all__ = ["FOLDER", "SOURCES", "read", "solutions", "solve", "sources"]
 
-FOLDER = Path(__file__).parent
+FOLDER = Path(__file__).parent.parent  # notebooks/
+SOURCES = Path(__file__).with_name("src")
 MARKER = re.compile(r"^# %%(?: \[(markdown)\])?(?: (varies))?(?: exercise=(\w+))?$", flags=re.M)
 
 
@@ -29,7 +30,7 @@ def sources() -> list[Path]:
     -------
     paths : list of Path
     """
-    return sorted((FOLDER / "src").glob("*.py"))
+    return sorted(SOURCES.glob("*.py"))
 
 
 def read(path: Path) -> nbformat.NotebookNode:

@@ -49,7 +49,7 @@ def build(path: Path) -> Path:
     Parameters
     ----------
     path : Path
-        A source in notebooks/src.
+        A source in notebooks/maintainers/src.
 
     Returns
     -------

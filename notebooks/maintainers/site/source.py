@@ -79,7 +79,7 @@ def relink(text: str, pages: set[str]) -> str:
     """Turn links to notebooks and solutions into links to pages, and links to other files, which the site lacks, into text."""
     def replace(match: re.Match[str]) -> str:
         words, target, anchor = match[1], match[2], match[3] or ""
-        stem = re.sub(r"^(?:\./|notebooks/|solutions/|src/)*", "", target).rpartition(".")[0]
+        stem = re.sub(r"^(?:\./|notebooks/|solutions/|maintainers/|src/)*", "", target).rpartition(".")[0]
         if "://" in target:
             return match[0]
         kind = "md" if stem in BESIDES else "ipynb"
