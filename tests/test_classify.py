@@ -222,10 +222,10 @@ def test_mistakes_get_one_clear_sentence():
 
 
 def test_defaults_depend_on_the_number_of_images():
-    """Ten epochs, 1500 batches of 64 at least; few images are shifted. What was chosen stays."""
+    """Eight epochs, 1400 batches of 64 at least; few images are shifted. What was chosen stays."""
     found = [options_for(count, chosen) for count, chosen in (
         (60_000, {}), (60_000, {"batch_size": 128}), (10, {}), (10, {"steps": 7, "augment": "flip"}))]
-    assert [(one.steps, one.augment) for one in found] == [(9375, "none"), (4688, "none"), (1500, "shift"), (7, "flip")]
+    assert [(one.steps, one.augment) for one in found] == [(7500, "none"), (3750, "none"), (1400, "shift"), (7, "flip")]
 
 
 def test_a_classifier_of_dots_is_loaded(tmp_path):

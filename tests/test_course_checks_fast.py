@@ -170,12 +170,22 @@ def test_before_the_crossover_the_gpu_is_not_faster(fixed_cpu, each_cpu, fixed_g
 
 
 def test_bar_charts_show_their_values():
-    """Each value, or the sum of stacked parts; two calls draw the same image."""
-    def image(stacked):
-        return draw.bars({"a": {"one": 2.0, "two": 30.0}, "b": {"one": 0.5, "two": 4.0}}, "bars", "ms", stacked=stacked)
-    shown = [[text for text in texts(image(stacked)) if text] for stacked in (False, True)]
-    assert {"2", "30", "0.5", "4"} <= set(shown[0]) and {"32", "4.5"} <= set(shown[1])
-    assert image(True)._repr_png_() == image(True)._repr_png_()
+    """Each value, the longest bar for the largest; two calls draw the same image."""
+    def image():
+        return draw.bars({"a": {"one": 2.0, "two": 30.0}, "b": {"one": 0.5, "two": 4.0}}, "bars", "ms")
+    assert {text for text in texts(image()) if text} == {"2", "30", "0.5", "4"}
+    assert [bar.get_width() for bar in image().figure.axes[0].patches] == [2, 0.5, 30, 4]
+    assert image()._repr_png_() == image()._repr_png_()
+
+
+def test_a_logarithmic_axis_reads_in_plain_numbers():
+    """1, 2, 5 within a few decades, no 3 x 10^0; powers of ten where numbers would be long."""
+    def ticks(values):
+        figure = draw.curves({"a": (range(len(values)), values)}, "a line", log="y").figure
+        figure.canvas.draw()
+        return {label.get_text() for label in figure.axes[0].get_yticklabels()}
+    assert {"0.5", "1", "2", "5", "10"} <= ticks([0.3, 12.0]) and "1,000" in ticks([1.0, 5e4])
+    assert any("10^{-8}" in tick for tick in ticks([1e-9, 1.0]))
 
 
 def test_dots_show_their_values():

@@ -1,4 +1,4 @@
-"""Bar charts: a value for each label and series, on a linear or a logarithmic scale, beside each other or stacked."""
+"""Bar charts: a value for each label and series."""
 from collections.abc import Mapping
 from typing import Any
 
@@ -12,8 +12,7 @@ __all__ = ["bars"]
 
 
 @checked
-def bars(groups: Mapping[str, Mapping[str, float]], text: str, xlabel: str = "", log: bool = False, stacked: bool = False,
-         width: float = 7.0) -> Drawing:
+def bars(groups: Mapping[str, Mapping[str, float]], text: str, xlabel: str = "", width: float = 7.0) -> Drawing:
     """Draw a horizontal bar for each value, with the number behind it.
 
     Parameters
@@ -23,10 +22,6 @@ def bars(groups: Mapping[str, Mapping[str, float]], text: str, xlabel: str = "",
     text : str
         The image in a sentence.
     xlabel : str
-    log : bool
-        Logarithmic scale.
-    stacked : bool
-        Stack the values of a label into one bar, with their sum behind it.
     width : float, inches
 
     Returns
@@ -35,23 +30,17 @@ def bars(groups: Mapping[str, Mapping[str, float]], text: str, xlabel: str = "",
         The chart.
     """
     series = list(next(iter(groups.values())))
-    lines = 1 if stacked else len(series)
-    figure = new_figure(width, 0.9 + 0.3 * lines * len(groups) + 0.12 * len(groups))
+    figure = new_figure(width, 0.9 + (0.3 * len(series) + 0.12) * len(groups))
     axes = figure.subplots()
-    places, thick = np.arange(len(groups)), 0.8 / lines
-    start = np.zeros(len(groups))
+    places, thick = np.arange(len(groups)), 0.8 / len(series)
     for k, name in enumerate(series):
-        values = np.array([group[name] for group in groups.values()])
-        offset = 0 if stacked else (k - (lines - 1) / 2) * thick
-        axes.barh(places + offset, values, 0.9 * thick, start, color=PALETTE[k], label=name, edgecolor=INK, linewidth=0.5,
+        values = [group[name] for group in groups.values()]
+        rows = places + (k - (len(series) - 1) / 2) * thick
+        axes.barh(rows, values, 0.9 * thick, color=PALETTE[k], label=name, edgecolor=INK, linewidth=0.5,
                   hatch=("", "///", "...")[k % 3])
-        start = start + values if stacked else start
-        if not stacked or k == len(series) - 1:
-            for place, end in zip(places + offset, start if stacked else values):
-                axes.annotate(f"{end:.3g}", (end, place), xytext=(4, 0), textcoords="offset points", va="center", fontsize=9,
-                              color=INK)
-    if log:
-        axes.set_xscale("log")
+        for row, value in zip(rows, values):
+            axes.annotate(f"{value:.3g}", (value, row), xytext=(4, 0), textcoords="offset points", va="center", fontsize=9,
+                          color=INK)
     axes.margins(x=0.12)
     axes.set_yticks(places, groups)
     axes.invert_yaxis()

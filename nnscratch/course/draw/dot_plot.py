@@ -1,10 +1,9 @@
 """Dot plots: a value for each label and series. Unlike a bar, a dot on a logarithmic axis needs no zero."""
 from collections.abc import Mapping
 
-from matplotlib.ticker import LogLocator, NullLocator
-
 from nnscratch.course.draw.bar_chart import finish_groups
 from nnscratch.course.draw.drawing import INK, PALETTE, Drawing, new_figure
+from nnscratch.course.draw.line_plot import log_scale
 from nnscratch.hints import checked
 
 __all__ = ["dots"]
@@ -42,14 +41,9 @@ def dots(groups: Mapping[str, Mapping[str, float]], text: str, xlabel: str, log:
         for row, value in zip(rows, values):
             axes.annotate(short(value), (value, row), xytext=(0, -5 if k % 2 else 5), textcoords="offset points", ha="center",
                           va="top" if k % 2 else "bottom", fontsize=9, color=PALETTE[k % 6] if len(series) > 1 else INK)
-    if log:
-        axes.set_xscale("log")
-        shown = [value for group in groups.values() for value in group.values()]
-        ratio = max(shown) / min(shown)
-        axes.xaxis.set_major_locator(LogLocator(subs=(1, 2, 3, 5, 7) if ratio < 10 else (1, 2, 5) if ratio < 1000 else (1,)))
-        axes.xaxis.set_major_formatter("{x:,g}")
-        axes.xaxis.set_minor_locator(NullLocator())
     axes.margins(x=0.08)
+    if log:
+        log_scale(axes, "x")
     if not log:
         axes.set_xlim(0, 1.08 * max(value for group in groups.values() for value in group.values()))
     axes.set_yticks(range(len(groups)), groups)

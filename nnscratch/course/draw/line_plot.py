@@ -2,6 +2,7 @@
 from collections.abc import Mapping
 from typing import Any
 
+from matplotlib.ticker import LogLocator, NullLocator
 from numpy.typing import ArrayLike
 
 from nnscratch.course.draw.drawing import FAINT, INK, PALETTE, Drawing, new_figure
@@ -45,12 +46,23 @@ def curves(lines: Mapping[str, tuple[ArrayLike, ArrayLike]], text: str, xlabel: 
         axes.plot(x, y, color=PALETTE[k], linestyle=DASHES[k % 4], linewidth=2, label=label)
     for label, (x, y) in (points or {}).items():
         axes.plot(x, y, "o", color=INK, markersize=3.5, alpha=0.7, label=label)
-    if log == "y":
-        axes.semilogy()
-    elif log:
-        axes.loglog()
+    if log:
+        log_scale(axes, "y")
+    if log is True:
+        log_scale(axes, "x")
     finish(axes, xlabel, ylabel)
     return Drawing(figure, text)
+
+
+def log_scale(axes: Any, direction: str) -> None:
+    """A logarithmic scale, "x" or "y", with ticks such as 0.5 and 2,000; powers of ten where these would be long."""
+    axes.set(**{f"{direction}scale": "log"})
+    axis = getattr(axes, f"{direction}axis")
+    low, high = axis.get_view_interval()
+    axis.set_major_locator(LogLocator(subs=(1, 2, 3, 5, 7) if high / low < 10 else (1, 2, 5) if high / low < 1000 else (1,)))
+    axis.set_minor_locator(NullLocator())
+    if 1e-4 < low and high < 1e7:
+        axis.set_major_formatter("{x:,g}")
 
 
 def finish(axes: Any, xlabel: str, ylabel: str) -> None:

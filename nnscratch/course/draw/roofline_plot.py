@@ -4,7 +4,7 @@ from collections.abc import Mapping
 import numpy as np
 
 from nnscratch.course.draw.drawing import CARD, INK, PALETTE, Drawing, new_figure
-from nnscratch.course.draw.line_plot import DASHES, finish
+from nnscratch.course.draw.line_plot import DASHES, finish, log_scale
 from nnscratch.hints import checked
 
 __all__ = ["roofline"]
@@ -40,8 +40,9 @@ def roofline(machines: Mapping[str, tuple[float, float]], layers: Mapping[str, t
         axes.plot(per_byte, reach, DASHES[k % 4], color=PALETTE[k], linewidth=2, label=name)
         axes.annotate(f"{peak:,.0f} GFLOP/s", (per_byte[-1], reach[-1]), xytext=(0, 4), textcoords="offset points", ha="right",
                       fontsize=9, color=PALETTE[k])
-        axes.annotate(f"{bandwidth:,.0f} GB/s", (per_byte[12], reach[12]), xytext=(6, -3), textcoords="offset points",
-                      va="top", fontsize=9, color=PALETTE[k])
+        middle = np.sqrt(per_byte[0] * peak / bandwidth)  # of the slope; layers lie below it, so its name stands above
+        axes.annotate(f"{bandwidth:,.0f} GB/s", (middle, bandwidth * middle), xytext=(-5, 1), textcoords="offset points",
+                      ha="right", fontsize=9, color=PALETTE[k])
     for name, (place, reached) in layers.items():
         axes.plot(place, reached, "o", color=INK, markersize=5)
         near = [other for other, speed in layers.values()
@@ -50,9 +51,8 @@ def roofline(machines: Mapping[str, tuple[float, float]], layers: Mapping[str, t
         axes.annotate(name, (place, reached), xytext=(-6 if left else 6, 0 if near else -3), textcoords="offset points",
                       ha="right" if left else "left", va="center" if near else "top", fontsize=9, color=INK,
                       bbox={"facecolor": CARD, "edgecolor": "none", "alpha": 0.8, "pad": 0.5})
-    axes.loglog()
-    for axis in (axes.xaxis, axes.yaxis):
-        axis.set_major_formatter("{x:,g}")
+    log_scale(axes, "x")
+    log_scale(axes, "y")
     finish(axes, "arithmetic intensity (FLOP per byte)", "GFLOP/s")
     axes.legend(frameon=False, fontsize=9, loc="lower right")
     return Drawing(figure, text)
