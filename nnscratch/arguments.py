@@ -136,7 +136,7 @@ def add_train_classifier(networks: Any) -> None:
                                            "whose sub-folders are classes, or one of train, val and test")
     classifier.add_argument("--size", type=int, help="side to resize the images to (default: as they are)")
     add_output(classifier, "FOLDER", "folder for all files (default: classifier)", default="classifier")
-    classifier.add_argument("--steps", type=int, help="number of steps (default: each image is seen eight times, 1400 at least)")
+    classifier.add_argument("--steps", type=int, help="steps (default: each image is seen eight times, 1400 at least)")
     classifier.add_argument("--augment", help="shift (default below 20,000 images), flip (left to right: not for letters), "
                                               "shift-flip or none (default)")
     classifier.add_argument("--preset", help="standard (default) or small")
