@@ -71,8 +71,8 @@ def options_for(count: int, chosen: dict[str, Any]) -> ClassifierOptions:
     Returns
     -------
     ClassifierOptions
-        Complete and checked. By default, all images are seen eight times, and at least 1400 batches of 64 are; images fewer than
-        20,000 are shifted.
+        Complete and checked. By default, all images are seen eight times, and at least 1400 batches of 64 are; fewer
+        than 20,000 images are shifted.
 
     Examples
     --------
