@@ -187,7 +187,7 @@ def header_text(optimizer: str | None, info: dict[str, Any]) -> str:
 
 def write_arrays(path: FilePath, arrays: dict[str, Array], header: str) -> None:
     """Write {name: array} and the header's text, with a checksum of both, to a safetensors file, aside and then renamed."""
-    from safetensors.numpy import save as to_bytes
+    from nnscratch.tensor_files import save as to_bytes
     arrays = {name: np.asarray(to_cpu(array), order="C") for name, array in arrays.items()}
     replace_file(path, to_bytes(arrays, metadata={"nnscratch": header[:-1] + CHECKSUM + f"{checksum(arrays, header)}}}"}))
 
@@ -236,7 +236,7 @@ def read_arrays(path: FilePath) -> Saved:
 
 def read_safetensors(path: FilePath) -> tuple[dict[str, np.ndarray], str]:
     """The arrays of any safetensors file, and the text of its entry "nnscratch"; empty without one."""
-    from safetensors import SafetensorError, safe_open
+    from nnscratch.tensor_files import SafetensorError, safe_open
     open_regular_file(path, "a .safetensors file").close()  # it exists, and is no pipe
     try:
         with safe_open(path, framework="numpy") as file:

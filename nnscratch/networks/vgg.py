@@ -107,7 +107,7 @@ def colour_kernel(colours: str) -> tuple[np.ndarray, np.ndarray]:
 
 def read_weights(path: File, kind: str) -> dict[str, tuple[np.ndarray, np.ndarray]]:
     """{"features.0": (kernel HWIO, bias)} of all layers up to relu5_1, each checked."""
-    from safetensors import SafetensorError, safe_open
+    from nnscratch.tensor_files import SafetensorError, safe_open
     weights = {}
     open_regular_file(path, "a .safetensors file").close()  # it exists, and is no pipe
     try:
