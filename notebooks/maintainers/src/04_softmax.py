@@ -2,7 +2,7 @@
 # # 04 Softmax and cross-entropy: a linear classifier
 #
 # A dense layer turns the 256 pixels of a digit into ten numbers, one for each class. *How do ten numbers become an answer,
-# and what is the loss of a wrong one?* A mean squared error knows nothing of classes.
+# and what is the loss of a wrong one?* A mean squared error treats classes as numbers.
 #
 # **You will build** the loss that nearly all classifiers are trained with, its gradient, and a classifier that reads 19
 # digits of 20.
@@ -140,7 +140,7 @@ assert np.isclose(L, 1.349, atol=0.001) and np.isclose(dlogits.sum(), 0)
 
 # %% [markdown]
 # Compare it with the probabilities 0.705, 0.259, 0.035. Gradient descent lowers the logits of the wrong classes, in
-# proportion to how much was believed in them, and raises that of the true class.
+# proportion to their probabilities, and raises that of the true class.
 #
 # ## How often is it right?
 #
@@ -254,8 +254,8 @@ print(f"the logits 1000 and 0, true class 1: loss {L:g}, gradient {dlogits.tolis
 # 3. Why not the mean of $(p - t)^2$?
 #    <details><summary>Answer</summary>
 #
-#    Its gradient contains the derivative of softmax, $p_u (1 - p_u)$, as a factor. That vanishes where the classifier is sure,
-#    even if it is sure and wrong, and then it would not learn.
+#    Each term of its gradient contains a derivative of softmax, $p_u ([u = u'] - p_{u'})$. All of these vanish where one
+#    probability is 1, even if the class is wrong, and then the classifier would not learn.
 #
 #    </details>
 #

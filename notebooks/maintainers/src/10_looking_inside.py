@@ -227,7 +227,7 @@ def saliency(image, k, params):
 checks.saliency(saliency)
 
 # %% [markdown]
-# The gradient is a promise about small changes, which can be tested: change the most salient pixel by 0.00001.
+# The gradient predicts the effect of a small change. Test it: change the most salient pixel by 0.00001.
 
 # %%
 S = own.saliency(five, 5, params)
@@ -329,13 +329,14 @@ draw.images({"photograph": photo, "as the network sees it": mine},
 # **Figure 10.8.** A photograph of handwriting, turned into an image like those of the training set.
 
 # %% varies
-for k in np.argsort(-(own_p := probabilities(mine[None], params)[0]))[:3]:
-    print(f"{k}: {100 * own_p[k]:5.1f} %")
+p_mine = probabilities(mine[None], params)[0]
+for k in np.argsort(-p_mine)[:3]:
+    print(f"{k}: {100 * p_mine[k]:5.1f} %")
 
 # %% [markdown]
 # Do not be surprised by mistakes, even sure ones. M2 was trained on 21 printed typefaces; handwriting comes from another
 # distribution, and accuracy on the validation set says nothing about it. Occlusion and saliency of `mine` may show what misled
-# the network. A few hundred photographs of your own among the training images would help more than any change of the network.
+# the network. A few hundred photographs of your own among the training images would probably help more than a larger network.
 #
 # ## Questions
 #

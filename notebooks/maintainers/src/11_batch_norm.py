@@ -6,8 +6,8 @@
 # it. How does a gradient pass through a mean?
 #
 # **You will build** batch normalisation: its forward pass; its backward pass, one intermediate result after the other, and then
-# in one formula; and its backward pass at inference, which is another one. You will find an upstream gradient that no wrong
-# backward pass survives.
+# in one formula; and its backward pass at inference, which is another one. You will find an upstream gradient that exposes four
+# wrong backward passes.
 #
 # **You need** notebooks [06](06_when_training_fails.ipynb) and [08](08_convolution_backward.ipynb).
 #
@@ -314,7 +314,7 @@ draw.curves({"without": (np.arange(200), loss_without),
 #
 # ## What a sum hides
 #
-# The gradient check above used a random upstream gradient. Would $L = \sum y$ do, where $dy$ is 1 everywhere? The normalised
+# A gradient check needs a number to differentiate. Would $L = \sum y$ do, where $dy$ is 1 everywhere? The normalised
 # values sum to 0, so $\sum y = M \beta$ for every $x$, and the gradient with respect to $x$ is 0. (That with respect to $\beta$
 # is not.) A check that differentiates $\sum y$ compares 0 with 0. Four wrong backward passes:
 

@@ -10,7 +10,7 @@
 #
 # **You need** notebooks 11 and 15.
 #
-# **It takes** about an hour and a half; the notebook itself runs in some seconds. No later notebook needs this one.
+# **It takes** about an hour and a half; the notebook itself runs in a few seconds. No later notebook needs this one.
 
 # %%
 import numpy as np
@@ -118,7 +118,7 @@ assert np.allclose(y, np.concatenate(each))
 # %% [markdown]
 # ## AdaIN: any style
 #
-# A table knows only the styles it was trained for. But any style image *has* a mean and a standard deviation in each channel.
+# A table covers only the styles it was trained for. But any style image *has* a mean and a standard deviation in each channel.
 # *Adaptive* instance normalisation takes $\gamma$ and $\beta$ from there: the result $t$ has the mean and the
 # standard deviation of the style's features $s$, and the pattern of the photograph's features $f$.
 #

@@ -9,7 +9,7 @@
 #
 # **You need** notebook 09.
 #
-# **It takes** about an hour and a half with the exercises; the notebook itself runs in some seconds.
+# **It takes** about an hour and a half with the exercises; the notebook itself runs in a few seconds.
 
 # %%
 import numpy as np
@@ -213,7 +213,7 @@ print(f"image {image / 1e6:.0f}, columns {columns / 1e6:.0f} million bytes")
 assert (round(image / 1e6), round(columns / 1e6)) == (17, 151)
 
 # %% [markdown]
-# The columns are written to main memory and read again for the product. But a row of $y$ depends on few rows of $x$. So make
+# The columns are written to main memory and read again for the product. But a row of $y$ depends on a few rows of $x$. So make
 # the columns of some rows, multiply them while they are in the cache, and go on.
 #
 # ### Exercise (build): `conv_in_blocks`

@@ -9,7 +9,7 @@
 #
 # **You need** notebook 17.
 #
-# **It takes** about an hour and a half with the exercises; the notebook itself runs in some seconds.
+# **It takes** about an hour and a half with the exercises; the notebook itself runs in a few seconds.
 
 # %%
 import numpy as np
@@ -138,6 +138,9 @@ calls |= {"ReLU 1": lambda: np.maximum(y1, 0), "pooling 1": lambda: fast.max_poo
 reached = {name: (work[name][1], work[name][0] / best(call) / 1e9) for name, call in calls.items()}
 cpu = {name: max(cpu[name], now) for name, now in ceilings(np, quick=True).items()}  # once more
 cpu["gflops"] = max(cpu["gflops"], reached["512 x 512 product"][1])  # if others held it back
+ridge = cpu["gflops"] / cpu["gb_per_s"]
+for name, (_, I) in work.items():
+    print(f"{name:18}{'memory' if I < ridge else 'compute'}-bound: {I:.2f} FLOP per byte, the ridge is at {ridge:.2f}")
 
 # %% varies
 machines = {"this CPU, measured": (cpu["gflops"], cpu["gb_per_s"]),
@@ -190,7 +193,7 @@ draw.curves({"a * 2 in NumPy": (lengths, [1e6 * best(lambda a=a: a * 2) for a in
             "values", "µs", log=True)
 
 # %% [markdown]
-# **Figure 18.3.** Up to some thousand values the length of an array hardly matters: the call itself is what takes time.
+# **Figure 18.3.** Up to a few thousand values the length of an array hardly matters: the call itself is what takes time.
 #
 # With a GPU that plateau lies higher. But Python need not wait. It launches a kernel, goes on and launches the next, while the
 # GPU works through the queue, one kernel at a time. A kernel begins when it has been launched *and* the one before is done.
@@ -267,8 +270,8 @@ print(f"this CPU: {1e3 * fixed_cpu:.2f} ms and {1e3 * each_cpu:.3f} ms an image"
 
 # %% [markdown]
 # Now the model of the GPU. A backward pass has two products of the forward pass's size, one for $dx$ and one for $dK$; the
-# first convolution needs no $dx$. 40 kernels a step are a guess. Each launch takes its part of Python's lines, too; a graph is
-# launched once, and none of those lines runs.
+# first convolution needs no $dx$. 40 kernels a step are a guess. Launching a kernel also costs the Python code around it: the
+# CPU's fixed time, shared among the 40 kernels. A graph is launched once, without that code.
 
 # %%
 KERNELS = 40
@@ -289,17 +292,18 @@ def queued(n):
 
 
 fixed_graph = GPU["launch"] + KERNELS * GPU["kernel"] + both_ways
-models = {"this CPU, measured": fixed_cpu + n * each_cpu,
+models = {"this CPU, line through the measurements": fixed_cpu + n * each_cpu,
           "a GPU, model": np.array([queued(one) for one in n]),
           "a GPU with a graph, model": fixed_graph + n * each_gpu}
 for name, fixed in (("a GPU, model", queued(0)), ("a GPU with a graph, model", fixed_graph)):
-    print(f"{name}: faster from {own.crossover(fixed_cpu, each_cpu, fixed, each_gpu):g} images on")
+    print(f"{name}: faster from batch size {own.crossover(fixed_cpu, each_cpu, fixed, each_gpu):g} on")
 draw.curves({name: (n, 1e3 * seconds) for name, seconds in models.items()},
             "milliseconds a step against the batch size: the GPU's stay flat, the CPU's rise",
             "images in a batch", "ms a step", {"measured": (sizes, 1e3 * on_cpu)}, log=True)
 
 # %% [markdown]
-# **Figure 18.5.** The CPU's time rises with the batch, the modelled GPU's stays flat: they cross at a small batch.
+# **Figure 18.5.** The CPU's time rises with the batch, the modelled GPU's stays flat: launched one by one, its kernels win
+# from some batch size on; as a graph, they can win from one image on.
 #
 # How much of this do you believe? The shape: flat, then rising. Not the numbers. With `launch` guessed twice as large the
 # crossover of single kernels is nearly doubled.
@@ -331,7 +335,7 @@ draw.curves({f"fraction {one}": (gains, amdahl(one, gains)) for one in (0.5, 0.9
 # ## And a real one
 #
 # This cell looks for measurements on a GPU in `benchmarks/results`, made by `nnscratch bench`, and for a GPU in your machine.
-# It shows what it finds, and else says what is missing.
+# It shows what it finds, or says what is missing.
 
 # %%
 from nnscratch.bench import cases, layers

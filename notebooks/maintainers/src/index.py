@@ -7,7 +7,7 @@
 # **Write every part of a neural network yourself, in NumPy, and use it in the next notebook.** You start with one neuron. With
 # your own functions you then build a network that reads digits, a convolutional network that reads them better, a generator
 # that draws new ones, and style transfer for your own photographs. Each function comes the same way: a small case by hand, the
-# formula, code, a check of its gradient, a figure, and at last the class of the library that does the same.
+# formula, code, a check of its gradient, a figure, and finally the class of the library that does the same.
 #
 # Six milestones, **M1** to **M6**, are made of your own functions. You need Python and the derivatives of school. No notebook
 # needs a GPU, a download or the network.
@@ -84,6 +84,6 @@
 # .venv/bin/jupyter lab notebooks/index.ipynb
 # ```
 #
-# That takes a minute or two and some hundred MB, and a browser opens with this page. Next time the last of the three commands
+# That takes a minute or two and a few hundred MB, and a browser opens with this page. Next time the last of the three commands
 # is enough. If no browser opens, the terminal shows an address for it. Click on 00 above and run it from its first cell to the
 # last. Your changes are saved in the notebook; Ctrl + C in the terminal ends it all.
