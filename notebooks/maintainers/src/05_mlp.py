@@ -191,10 +191,10 @@ checks.batches(batches)
 # ## Momentum
 #
 # In a narrow valley the gradient points across, hardly along. [Momentum](glossary.md#momentum) keeps a velocity $v$: steps
-# along the valley add up, those across cancel. In each step, the old velocity first decays to a fraction $\rho$ of itself,
-# often 0.9; then the plain step of gradient descent is added; and the parameter moves by the result. By hand, with $w = 10$,
-# $v = -2$, the gradient $g = 4$, $\eta = 0.5$ and $\rho = 0.9$: the velocity decays to $-1.8$, becomes $-3.8$, and moves $w$
-# to $6.2$.
+# along the valley add up, those across cancel. In each step, the old velocity first decays to a fraction $\rho$ of itself (in
+# code `decay`, often 0.9); then the plain step of gradient descent is added; and the parameter moves by the result. By hand,
+# with $w = 10$, $v = -2$, the gradient $g = 4$, $\eta = 0.5$ and $\rho = 0.9$: the velocity decays to $-1.8$, becomes $-3.8$,
+# and moves $w$ to $6.2$.
 #
 # ### Exercise (build): a step with momentum
 

@@ -202,7 +202,8 @@ assert np.abs(y[0] - y[1]).max() > 0.1
 # | C | z (1, 1, 16) | batch normalisation, six `Conv2DTranspose` blocks | `Conv2D(3, 3)`, tanh | 1 |
 # | D | z (1, 1, 16) | six `Conv2DTranspose` blocks | `Conv2D(3, 3)`, `leaky_relu` | 64 |
 #
-# Write for each of A to D one of: `"generates"`, `"shrinks"`, `"range"`, `"forgets z"`.
+# Write for each of A to D one of: `"generates"`; `"shrinks"`, the image gets smaller; `"range"`, values leave $[-1, 1]$;
+# `"forgets z"`, every z gives the same image.
 
 # %% exercise=which_generate
 which_generate = [..., ..., ..., ...]
