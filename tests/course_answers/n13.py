@@ -73,7 +73,7 @@ WRONG = [
     ("generator_shapes", rows((7, ("conv_transpose", 3, 4, 2, 1))), "the last shape is (16, 16, 3)"),
     ("generator_shapes", rows((8, ("leaky_relu",))), "are not bounded"),
     ("generator_shapes", rows((4, ("conv_transpose", 16, 4, 4, 0)), (7, ("conv", 1, 3, 1, 1))), "two transposed convolutions"),
-    ("generator_shapes", rows((0, ("dense", 2048)), (1, ("reshape", 4, 4, 128))), "weights are more than"),
+    ("generator_shapes", rows((0, ("dense", 2048)), (1, ("reshape", 4, 4, 128))), "parameters are more than"),
 ]
 RIGHT = [
     ("side_after", lambda size, blocks: -(-size // 2**blocks)),

@@ -36,6 +36,7 @@ def cnn_table(attempt: Any) -> None:
         "parameters of the second convolution": 1168, "parameters of the dense layer": 2570,
         "receptive field after the first pooling": 4, "receptive field after the second convolution": 8,
         "receptive field after the second pooling": 10}, {
+        "the shape of one image, without a batch axis": ("shape after the first pooling", (1, 8, 8, 8)),
         "the channels stay, each is pooled for itself": ("shape after the first pooling", (8, 8, 1)),
         "a pooling of 2 halves both sides": ("shape after the first pooling", (16, 16, 8)),
         "padding 1 keeps the size": ("shape after the second convolution", (6, 6, 16)),
@@ -47,6 +48,7 @@ def cnn_table(attempt: Any) -> None:
         "the biases count, too ": ("parameters of the second convolution", 1152),
         "the biases count, too  ": ("parameters of the dense layer", 2560),
         "the dense layer reads 4 * 4 * 16 values": ("parameters of the dense layer", 170),
+        "one side of it, a number": ("receptive field after the first pooling", (4, 4)),
         "two values of the first convolution, each 3 wide, overlap": ("receptive field after the first pooling", 6),
         "pooling widens the field, too": ("receptive field after the first pooling", 3),
         "after a pooling, neighbours are 2 pixels apart": ("receptive field after the second convolution", 6),
@@ -116,7 +118,7 @@ def arrays(draw, C, O1, O2, D, classes):
 
 
 @exercise("09",
-          "Follow the table from top to bottom: each row is one call, on the result of the row above.",
+          "Follow the table from top to bottom: each row is one call or two, on the result of the row above.",
           "np.pad(x, [(0, 0), (1, 1), (1, 1), (0, 0)]) pads rows and columns, but neither the batch nor the channels.",
           'x3 = own.max_pool(y2, 2).reshape(len(x), -1); return logits, {"x1": x1, "a1": a1, ...}',
           library=library_forward)

@@ -132,7 +132,7 @@ def generator_shapes(attempt: Attempt) -> None:
     if len(sides) < 2:
         raise Wrong("two transposed convolutions with stride 2 are asked for, from 4 to 8 and from 8 to 16")
     if weights > MOST:
-        raise Wrong(f"{weights:,} weights are more than the {MOST:,} that are allowed: where are most of them?")
+        raise Wrong(f"{weights:,} parameters are more than the {MOST:,} that are allowed: where are most of them?")
 
 
 @checked

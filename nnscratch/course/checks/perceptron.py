@@ -26,9 +26,11 @@ def before_training(attempt: Any) -> None:
         "the biases are parameters, too": (parameters, 101632),
         "the biases of the last layer are parameters, too": (parameters, 101760),
         "the second layer is missing": (parameters, 100480), "the last mini-batch, of 28 samples, is a step, too": (steps, 98),
+        "6300 / 64 is 98.4: the next whole number is 99": (steps, 100),
         "there is no fraction of a step: round up": (steps, 6300 / 64),
         "this is the number of samples: a step takes 64": (steps, 6300),
-        "the logits are nearly equal, but then p is 1/10, not 1": (loss, 0.0), "the base is e, not 10": (loss, 1.0)})
+        "the logits are nearly equal, but then p is 1/10, not 1": (loss, 0.0), "the base is e, not 10": (loss, 1.0),
+        "this is p, expected the loss of it, -ln p": (loss, 0.1), "a loss is -ln p, and positive": (loss, -np.log(10))})
 
 
 def library_mlp_backward(dlogits, x, a, y, W2):
@@ -118,7 +120,7 @@ FAULTS = {4: "the validation set is trained on", 8: "the gradients of all steps 
           9: "the step goes along the gradient"}
 FAULTLESS = {1: "line 1 names what the function reads", 2: "line 2 makes a zero for each parameter",
              3: "line 3 counts the epochs", 5: "line 5 is the forward pass", 6: "line 6 compares with this batch's targets",
-             7: "line 7 is the backward pass", 10: "line 10 adds a velocity to each parameter",
+             7: "line 7 is the backward pass", 10: "line 10 adds the velocity, as the text does",
              11: "line 11 returns what was learned"}
 
 

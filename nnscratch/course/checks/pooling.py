@@ -152,6 +152,7 @@ def max_pool_backward(attempt: Attempt) -> None:
         "the whole window gets dy, expected the maximum alone": lambda dy, x, p: to_whole_window(dy, p),
         "this is the backward pass of average pooling: dy is spread over the window, expected at the maximum alone":
             lambda dy, x, p: to_whole_window(dy, p) / p**2,
+        "x is a factor of it: at the maximum y = x, so the slope is 1": lambda dy, x, p: x * right_max_pool_backward(dy, x, p),
         "it holds 1 at each maximum: dy itself is missing": lambda dy, x, p: right_max_pool_backward(np.ones_like(dy), x, p),
         "it holds the maxima themselves, expected dy in their places":
             lambda dy, x, p: right_max_pool_backward(right_max_pool(x, p), x, p),

@@ -83,7 +83,8 @@ assert line_loss(x2, t2, 1, 1) == 2.5
 #
 # ### Exercise (build): one step
 #
-# Write one step for a parameter `w` of any shape, given its derivatives `dw`. Read the rule from the table.
+# Write one step for a parameter `w` of any shape, given its derivatives `dw`. Read the rule from the table. (`sgd` is
+# short for stochastic gradient descent; notebook 05 says what is stochastic about it.)
 
 # %% exercise=sgd_step
 def sgd_step(w, dw, lr):
@@ -106,7 +107,7 @@ assert np.allclose(three, [0, 0.6, 1.08]) and np.allclose(2 * (three - 3), [-6, 
 assert np.allclose((three - 3)**2, [9, 5.76, 3.6864])
 
 # %%
-rates = np.random.default_rng(50).permutation([0.05, 0.3, 0.95, 1.02])  # in an order at random
+rates = np.random.default_rng(50).permutation([0.05, 0.3, 0.95, 1.02])  # in random order
 
 
 def over_steps(axes, curve):
@@ -147,10 +148,11 @@ draw.explore(on_parabola, "steps on a parabola, for six learning rates",
              lr=[0.05, 0.3, 0.5, 0.95, 1.0, 1.02])
 
 # %% [markdown]
-# **Figure 2.3.** Twelve steps on $L = (w - 3)^2$: a small rate is slow, a large one jumps over the minimum, and beyond
-# 1 the steps diverge.
+# **Figure 2.3.** Twelve steps on $L = (w - 3)^2$: a small rate is slow, a large one jumps over the minimum. At 1 the
+# steps alternate between 0 and 6 forever, and beyond 1 they diverge.
 #
-# The reason is one line of algebra. A step multiplies the distance to the minimum by a fixed factor:
+# The reason is one line of algebra. A step multiplies $w - 3$, the distance to the minimum, by a fixed factor. The new
+# $w$ minus 3 is
 #
 # $$w - \eta \cdot 2(w - 3) - 3 = (1 - 2\eta)(w - 3)$$
 #
@@ -164,7 +166,7 @@ draw.explore(on_parabola, "steps on a parabola, for six learning rates",
 #
 # The loss of the line depends on $w$ and on $b$. The [partial derivative](glossary.md#partial-derivative)
 # $\partial L / \partial w$ says how fast $L$ changes if $w$ alone changes. All partial derivatives together are the
-# [gradient](glossary.md#gradient). It points where $L$ grows fastest, and a step goes against it:
+# [gradient](glossary.md#gradient). It points in the direction in which $L$ grows fastest, and a step goes against it:
 #
 # $$w \leftarrow w - \eta\, \frac{\partial L}{\partial w} \qquad b \leftarrow b - \eta\, \frac{\partial L}{\partial b}$$
 #
@@ -256,11 +258,13 @@ draw.explore(path, "contours of the loss of a line, and paths of gradient descen
              lr=[0.02, 0.1, 0.2, 0.25, 0.26, 0.27], steps=[1, 3, 5, 15, 30])
 
 # %% [markdown]
-# **Figure 2.4.** Contours of the loss and 15 steps from (0, 0); the cross is the minimum. Each step is at a right angle
-# to its contour.
+# **Figure 2.4.** Contours of the loss and 15 steps from (0, 0); the cross is the minimum. Each step starts at a right
+# angle to the contour through its point.
 #
 # The loss is a narrow valley: steep across, nearly flat along. The large curvature across limits the learning rate, and
-# with such a rate the steps along the valley are small. A plot of the loss over the steps shows it, too:
+# with such a rate the steps along the valley are small. The next cell computes the largest curvature of all directions:
+# it is the largest eigenvalue of the matrix of the second derivatives. (If you have not met eigenvalues, take the
+# number on trust.) A plot of the loss over the steps shows the limit, too:
 
 # %%
 curvature = 2 * np.array([[(x * x).mean(), x.mean()], [x.mean(), 1]])  # second derivatives of L
@@ -281,12 +285,13 @@ draw.curves({name: (np.arange(41), loss) for name, loss in curves.items()},
 #
 # ## Standardised inputs
 #
-# The valley is narrow because all $x$ are positive: $w$ and $b$ do nearly the same to the line. Standardise $x$, as in
-# notebook 00, and the valley becomes a round bowl.
+# The valley is narrow because all $x$ are positive: a larger $w$ raises the line at all points, and so does a larger
+# $b$. One can make up for the other, and the loss hardly changes along the valley. Standardise $x$, as in notebook 00,
+# and the valley becomes a round bowl.
 
 # %%
 z = own.standardise(x[:, None])[:, 0]
-best = np.polyfit(z, t, 1)
+best = np.polyfit(z, t, 1)  # the exact minimum: w, b
 assert np.allclose(own.fit_line(z, t, lr=0.5, steps=1), best)
 
 
@@ -301,13 +306,14 @@ draw.explore(bowl, "the same with standardised inputs: round contours",
 # %% [markdown]
 # **Figure 2.6.** With standardised inputs the contours are circles, and 30 steps lead straight to the minimum.
 #
-# Now both curvatures are 2, and $\eta = 1/\lambda = 0.5$ reaches the minimum in a single step. A network has many
-# curvatures at once. The largest limits its learning rate in the same way.
+# Now both curvatures are 2, since the squares of standardised inputs have the mean 1. So $\eta = 1/\lambda = 0.5$
+# reaches the minimum in a single step: the factor $1 - \eta\lambda$ is 0. A network has many curvatures at once. The
+# largest limits its learning rate in the same way.
 #
 # ## The library's loss and optimiser
 #
-# `losses.mse` and `optimizers.SGD` are the same two functions. The optimiser changes the arrays of parameters in their
-# places.
+# `losses.mse` is your `mse`, and `optimizers.SGD` takes your `sgd_step` for all parameters of a dict. It changes their
+# arrays in place, and returns nothing.
 
 # %%
 params, optimizer = {"w": np.zeros(1), "b": np.zeros(1)}, optimizers.SGD(0.2)

@@ -35,8 +35,8 @@ draw.regions(lambda x: own.dense(x, W, b).argmax(axis=1), points, kind,
 #
 # ## Two layers
 #
-# Put a [hidden layer](glossary.md#hidden-layer) between input and logits. With a ReLU behind it (without one, two layers are
-# one affine map), this is a [multilayer perceptron](glossary.md#multilayer-perceptron):
+# Put a [hidden layer](glossary.md#hidden-layer) between input and logits. With a ReLU behind it, this is a [multilayer
+# perceptron](glossary.md#multilayer-perceptron), short MLP. (Without the ReLU, the two layers would be one affine map.)
 #
 # $$a = x W^{(1)} + b^{(1)} \qquad y = \max(0, a) \qquad \text{logits} = y W^{(2)} + b^{(2)}$$
 #
@@ -61,7 +61,8 @@ assert logits.item() == 10
 #
 # ### Exercise (derive): through the ReLU
 #
-# From the upstream gradient `dy` and the pre-activation `a`, of any shape. At $a = 0$ take the derivative 0.
+# Return `da`, from the upstream gradient `dy` and the pre-activation `a`, of any shape. At $a = 0$, where $\max(0, a)$ has a
+# corner and no derivative, take 0.
 
 # %% exercise=relu_backward
 def relu_backward(dy, a):
@@ -74,8 +75,9 @@ checks.relu_backward(relu_backward)
 # %% [markdown]
 # ### Exercise (derive): through both layers
 #
-# Draw the graph: x, a, y, logits, L. Go through it from right to left, with `own.dense_backward` and `own.relu_backward` of
-# the nodes that you meet. The gradient with respect to x is not needed: nobody trains the pixels.
+# Draw the graph: x, a, y, logits, L. Go through it from right to left. `own.dense_backward(dy, x, W)`, which returns dx, dW and
+# db, leads through the second layer, `own.relu_backward(dy, a)` through the ReLU. In the first layer, compute dW1 and db1
+# yourself: the gradient with respect to x is not needed (nobody trains the pixels), so `W1` is not given.
 
 # %% exercise=mlp_backward
 def mlp_backward(dlogits, x, a, y, W2):
@@ -86,8 +88,8 @@ def mlp_backward(dlogits, x, a, y, W2):
 checks.mlp_backward(mlp_backward)
 
 # %% [markdown]
-# Parameters travel as a list `[W1, b1, W2, b2]`. First weights are random, with a scale that notebook 06 explains. Then the
-# gradient check:
+# The parameters are kept in a list, `[W1, b1, W2, b2]`. The initial weights are random, with a scale that notebook 06 explains.
+# Then the gradient check:
 
 # %%
 def start(inputs, hidden, classes, rng):
@@ -132,13 +134,15 @@ draw.explore(panel, "regions of 2, 4 and 16 hidden units: from three sectors to 
              hidden=[2, 4, 16], size=(2.6, 2.7))
 
 # %% [markdown]
-# **Figure 5.2.** Each hidden unit adds a straight crease; sixteen of them bend the decision boundary around the spirals.
+# **Figure 5.2.** Each hidden unit adds a straight crease, the line where its $a$ is 0; sixteen of them bend the decision
+# boundary around the spirals.
 #
 # ## Digits: samples for three purposes
 #
-# The [training set](glossary.md#training-validation-test-set) fits the parameters. The *validation set* is for choices, such
-# as the learning rate. The *test set* says at the end what the result is worth: it is used once, since whatever one chooses
-# on, one fits to. What counts is [generalisation](glossary.md#generalisation), being right on samples never seen.
+# The [training set](glossary.md#training-validation-test-set) fits the parameters. The *validation set* is for choices, such as
+# the learning rate. The *test set* says at the end what the result is worth: it is used once, since whatever one chooses on,
+# one fits to. What counts is [generalisation](glossary.md#generalisation), being right on samples never seen. Each image of 28
+# x 28 pixels becomes a row of 784 numbers:
 
 # %%
 parts = {part: digits(part, size=28) for part in ("train", "validation")}
@@ -156,11 +160,15 @@ print(x.shape, x_validation.shape)
 # ### Exercise (predict): before the training
 #
 # A network of 784 inputs, 128 hidden units and 10 classes; mini-batches of 64 out of 6300 samples, the last one may be short;
-# second weights so small that all logits are nearly 0. How many parameters? How many steps has an epoch? What is the first
-# loss?
+# weights of the second layer so small that all logits are nearly 0. How many parameters? How many steps has an epoch? What is
+# the first loss, to two decimals?
 
 # %% exercise=before_training
-before_training = [..., ..., ...]
+before_training = [
+    ...,  # parameters
+    ...,  # steps of an epoch
+    ...,  # first loss
+]
 
 # %%
 checks.before_training(before_training)
@@ -168,7 +176,8 @@ checks.before_training(before_training)
 # %% [markdown]
 # ### Exercise (build): mini-batches
 #
-# A list of arrays of indices. Each index appears once, in an order drawn from the generator `rng`, new in each call.
+# Return a list of arrays of indices, `size` in each; only the last may be shorter. Each index appears once, in a random order
+# that is drawn from the generator `rng`, so that every call gives another one.
 
 # %% exercise=batches
 def batches(count, size, rng):
@@ -182,10 +191,10 @@ checks.batches(batches)
 # ## Momentum
 #
 # In a narrow valley the gradient points across, hardly along. [Momentum](glossary.md#momentum) keeps a velocity $v$: steps
-# along the valley add up, those across cancel. In each step, the old velocity first decays to a fraction $\rho$ of itself,
-# often 0.9; then the plain step of gradient descent is added; and the parameter moves by the result. By hand, with $w = 10$,
-# $v = -2$, the gradient $g = 4$, $\eta = 0.5$ and $\rho = 0.9$: the velocity decays to $-1.8$, becomes $-3.8$, and moves $w$
-# to $6.2$.
+# along the valley add up, those across cancel. In each step, the old velocity first decays to a fraction $\rho$ of itself (in
+# code `decay`, often 0.9); then the plain step of gradient descent is added; and the parameter moves by the result. By hand,
+# with $w = 10$, $v = -2$, the gradient $g = 4$, $\eta = 0.5$ and $\rho = 0.9$: the velocity decays to $-1.8$, becomes $-3.8$,
+# and moves $w$ to $6.2$.
 #
 # ### Exercise (build): a step with momentum
 
@@ -219,16 +228,16 @@ draw.explore(valley, "40 steps in a narrow valley, without and with momentum",
              shown=[(0.05, 0), (0.2, 0), (0.45, 0), (0.05, 0.9), (0.2, 0.5), (0.45, 0.5)])
 
 # %% [markdown]
-# **Figure 5.3.** Forty steps from the left to the minimum (star). Above, without momentum: slow, or zigzag. Below, with it:
-# the same learning rates get further.
+# **Figure 5.3.** Forty steps from the left towards the minimum (star), on a loss with curvatures 0.2 along and 4 across. Above,
+# without momentum: slow, or zigzag. Below, with it: at the same learning rates, forty steps get nearer.
 #
 # In letters, $v \leftarrow \rho v - \eta g$ and then $w \leftarrow w + v$. Other libraries put the signs and $\eta$
 # elsewhere.
 #
 # ## Two checks before the training
 #
-# The first loss must be near $\ln 10$. And one mini-batch alone must be memorised, in a few steps. If either fails, more data
-# will not help: the code is wrong.
+# The first loss must be near $\ln 10$. And a network that sees the same mini-batch in each step must learn it by heart, within
+# 30 steps. If either fails, more data will not help: the code is wrong.
 
 # %%
 def train_step(x, t, params, velocities, lr, decay):
@@ -250,8 +259,9 @@ assert abs(curve[0] - np.log(10)) < 0.05 and curve[30] < 0.01
 # %% [markdown]
 # ### Exercise (debug): three faults
 #
-# This training loop runs, but its loss rises, and its validation accuracy means nothing. Three lines are wrong. Which?
-# `train` and `validation` are lists of samples, `forward` and `mlp_backward` are as above and right.
+# This training loop runs, but its loss rises, and its validation accuracy means nothing. Three lines are wrong. Which? `train`
+# and `validation` are lists of samples. All functions that it calls are right. As above, `v` is the step itself, which is added
+# to the parameter.
 #
 # ```
 #  1  def fit(params, train, validation, lr, decay, epochs, rng):
@@ -277,7 +287,7 @@ checks.faulty_lines(faulty_lines)
 # ## The training
 #
 # Learning rate, decay, batch size, number of hidden units: such numbers are chosen, not learned, and are called
-# [hyperparameters](glossary.md#hyperparameter). The validation set chooses the learning rate, after two epochs:
+# [hyperparameters](glossary.md#hyperparameter). The validation set chooses the learning rate, after two epochs with each:
 
 # %%
 def train(lr, epochs, seed=0):
@@ -328,7 +338,8 @@ draw.gallery(parts["validation"].images[wrong],
              "twenty misread digits, the surest mistakes first")
 
 # %% [markdown]
-# **Figure 5.5.** The surest mistakes of the validation set, as "class as what it was read". Would you have read all of them?
+# **Figure 5.5.** The surest mistakes of the validation set. "0 as 9" is a 0 that was read as 9, and $p$ is the probability that
+# the network gave to 9. Would you have read all of them?
 #
 # ## The milestone
 #
@@ -345,7 +356,7 @@ own.who("M1")
 
 # %% [markdown]
 # The table says which parts are yours and what they cost; `he_normal` is built in notebook 06. (In this notebook's stored
-# output, all parts are the library's.)
+# output, all parts are the library's. Its `mlp_backward` does without `dense_backward` and `relu_backward`: 0 calls.)
 #
 # ## The library's
 #
@@ -386,7 +397,8 @@ print("the same four gradients")
 # 3. How much faster does momentum get, at most, along a slope that never changes?
 #    <details><summary>Answer</summary>
 #
-#    Then $v = \rho v - \eta g$, so $v = -\eta g / (1 - \rho)$: ten times the plain step for $\rho = 0.9$.
+#    In the end $v$ no longer changes. Then $v = \rho v - \eta g$, so $v = -\eta g / (1 - \rho)$: ten times the plain step for
+#    $\rho = 0.9$.
 #
 #    </details>
 # 4. The test images come from the same 21 typefaces. Will a digit in a new typeface be read as well?

@@ -68,8 +68,8 @@ draw.stamps_film(nine, np.array([[1.0, 2, 1], [2, 4, 2], [1, 2, 1]]), 2)
 #
 # ### Exercise (derive): the size
 #
-# How many values has $y$ along one side? A padding $P$ cuts off $P$ values at either end, as it adds them in a convolution.
-# Try it for three values, a kernel of 3 and $S = 2$, as above; then for letters.
+# How many values has $y$ along one side? In a convolution, a padding $P$ adds $P$ zeros at either end; here it cuts $P$ values
+# off at either end. Try it for three values, a kernel of 3 and $S = 2$, as above; then for letters.
 
 # %% exercise=transposed_size
 def transposed_size(size, kernel, stride, padding):
@@ -92,7 +92,8 @@ for kernel, padding in ((3, 0), (4, 0), (4, 1)):
 #
 # ### Exercise (build): the transposed convolution
 #
-# Your `conv_dx` of notebook 08 is the case of stride 1. Generalise it. Nothing is cut off.
+# Your `conv_dx(dy, K)` of notebook 08 is the case of stride 1, with `x` in the place of `dy`. Generalise it. The padding is 0:
+# nothing is cut off.
 
 # %% exercise=conv_transpose
 def conv_transpose(x, K, stride):
@@ -115,7 +116,8 @@ assert same and np.allclose(y, theirs)
 # ### Exercise (build): its backward pass
 #
 # Forward, $x_{h,w}$ was added to a whole window of $y$, times the kernel. Its gradient is made of the gradients of this window.
-# Predict which of your functions from notebooks 07 and 08 does that; then call it, as `own.name(...)`. One line is enough.
+# Predict which of your functions from notebooks 07 and 08 does that; then call it, as `own.name(...)`. One line is enough. If
+# it asks for a bias, give it zeros.
 
 # %% exercise=conv_transpose_dx
 def conv_transpose_dx(dy, K, stride):
@@ -151,7 +153,8 @@ assert np.isclose(left, right)
 # %% [markdown]
 # It is the transpose, not the inverse, although many call it "deconvolution". It restores the size, not the image. Even the
 # size is not certain: a convolution with kernel 3, stride 2 and padding 1 makes 3 pixels of 5, and of 6 as well. To get 6
-# again, one asks for `output_padding=1`: one row more of what padding would have cut off. So kernels may well reach it:
+# again, one asks for `output_padding=1`: at the end, one row and one column less are cut off. Kernels reach this row, so it
+# does not hold zeros:
 
 # %%
 ones = np.ones((1, 3, 3, 1)), np.ones((3, 3, 1, 1))
@@ -167,11 +170,16 @@ assert six.shape[1] == 6 and six[0, -1, :, 0].tolist() == [1, 2, 1, 2, 1, 1]
 # ### Exercise (predict): how many kernels?
 #
 # Three values, a kernel of 3, stride 2, so $y_0$ to $y_6$. How many kernels cover $y_1$? And $y_2$? In an image, with a kernel
-# of 3 x 3 and stride 2: how many at most cover one pixel? And with a kernel of 4 and stride 2, how many cover a value inside of
-# a row?
+# of 3 x 3 and stride 2: how many at most cover one pixel? And in a row, with a kernel of 4 and stride 2: how many cover a value
+# that is far from both ends?
 
 # %% exercise=covering
-covering = [..., ..., ..., ...]
+covering = [
+    ...,  # on y[1], kernel 3
+    ...,  # on y[2], kernel 3
+    ...,  # at most on a pixel, kernel 3 x 3
+    ...,  # on a value inside of a row, kernel 4
+]
 
 # %%
 checks.covering(covering)
@@ -205,12 +213,12 @@ draw.explore(panel, "how many kernels cover each pixel: kernels of 2 and 4 at st
              shown=[(2, 2), (3, 2), (4, 2), (5, 2), (2, 3), (3, 3)])
 
 # %% [markdown]
-# **Figure 12.3.** How many kernels cover each pixel of $y$, made of 4 x 4 pixels of $x$: the inside is even only where the
-# stride divides the kernel, as 2 divides 2 and 4, and 3 divides 3.
+# **Figure 12.3.** How many kernels cover each pixel of $y$, made of 4 x 4 pixels of $x$: the inside is *even*, the same
+# everywhere, only where the stride divides the kernel, as 2 divides 2 and 4, and 3 divides 3.
 #
-# Otherwise the counts have the period of the stride: a [checkerboard artifact](glossary.md#checkerboard-artifact). But even
-# counts are only half of the remedy. Let $x$ be 1 everywhere, and the kernel $(1, 5, 2, 3)$ at stride 2. A value with an even
-# index gets $1 + 2 = 3$, the others $5 + 3 = 8$:
+# Otherwise the counts repeat with the period of the stride: a [checkerboard artifact](glossary.md#checkerboard-artifact). But
+# an even overlap is only half of the remedy. Let $x$ be 1 everywhere, and the kernel $(1, 5, 2, 3)$ at stride 2. A value with
+# an even index gets $1 + 2 = 3$, the others $5 + 3 = 8$:
 
 # %%
 stripes = own.conv_transpose(np.ones((1, 1, 6, 1)), np.array([1.0, 5, 2, 3]).reshape(1, 4, 1, 1), 2)
@@ -223,10 +231,10 @@ assert stripes.ravel()[2:-2].tolist() == [3, 8] * 5
 # ## Resize, then convolve
 #
 # The other way to upsample repeats every pixel, $(1, 2) \to (1, 1, 2, 2)$, and then convolves with stride 1. Now every value of
-# $y$ meets every weight, and a constant input stays constant. It is a transposed convolution, too, but one of a special kind.
-# Repeat by 2 and convolve with $(K_0, K_1, K_2)$: then $x_w$ reaches four values of $y$, with the weights
-# $(K_2,\; K_1 + K_2,\; K_0 + K_1,\; K_0)$. The first and the third have the sum $K_2 + K_0 + K_1$, the second and the fourth
-# $K_1 + K_2 + K_0$: always the same.
+# $y$ meets every weight, and a constant input stays constant, but at the border. It is a transposed convolution, too, but one
+# of a special kind. Repeat by 2 and convolve with $(K_0, K_1, K_2)$: then $x_w$ reaches four values of $y$, with the weights
+# $(K_2,\; K_1 + K_2,\; K_0 + K_1,\; K_0)$: the middle two meet both copies of $x_w$. The first and the third weight have the
+# sum $K_2 + K_0 + K_1$, the second and the fourth $K_1 + K_2 + K_0$: always the same.
 
 # %%
 K = np.array([1.0, 5, 2])
@@ -253,7 +261,7 @@ def resize_and_convolve(x, K):
 
 def start(name, seed):
     k = WAYS[name][2]
-    met = k * k / 4 if name.startswith("transposed") else k * k  # weights on a pixel
+    met = k * k / 4 if name.startswith("transposed") else k * k  # weights that meet a pixel
     return np.random.default_rng(seed).normal(0, met**-0.5, (k, k, 1, 1))
 
 
@@ -276,8 +284,8 @@ draw.images({"16 x 16": half[0, :, :, 0], **enlarged},
 # ## Does training remove it?
 #
 # Each kernel now learns to restore the smooth images from their halves. `checkerboard_fraction` measures the *checkerboard
-# energy*: which fraction of the variance of the pixels lies at a period of about two pixels. It is 1 for a checkerboard. First
-# at the start, for three seeds:
+# energy*: which fraction of the variance of the pixels lies at a period of about two pixels. It is 1 for a checkerboard. Here
+# it is before training, for three seeds:
 
 # %%
 from nnscratch.style.checkerboard import checkerboard_fraction
@@ -323,10 +331,10 @@ assert min(losses, key=losses.get) == "resize, then 3 x 3"
 
 # %% [markdown]
 # The transposed convolution of 4 x 4 ends even *below* the energy of the targets. Yet its loss is higher than that of resizing
-# and convolving, which is the lowest: energy is not quality. Training can remove the pattern. But here it has 9 or 16 weights
-# to adjust, in a generator those of every layer, and some of it may remain. Backward, the pattern appears too: a *convolution*
-# with kernel 3 and stride 2 has the transposed convolution of Figure 12.3 as its backward pass, so its input gradient is a
-# checkerboard.
+# and convolving, which is the lowest: energy is not quality. So training can remove the pattern. But here it adjusts only 9 or
+# 16 weights. In a generator it adjusts those of many layers at once, and some of the pattern may remain. The backward pass has
+# the pattern, too: that of a *convolution* with kernel 3 and stride 2 is the transposed convolution of Figure 12.3, so its
+# input gradient has a checkerboard.
 #
 # ## The library's classes
 

@@ -2,7 +2,7 @@
 # # 13 The shape of a generator
 #
 # An article about generating images gives the network below, in the language of Keras. It runs without an error. *Can it
-# generate images?* Vote before you read on; the rest of this notebook finds out by shapes and by gradients.
+# generate images?* Write down yes or no before you read on; the rest of this notebook finds out by shapes and by gradients.
 #
 # **You will build** the tools to read a network by its shapes, find the weights in it that can never learn, and design a
 # generator of your own.
@@ -33,19 +33,21 @@ model = Model(inputs=inputs, outputs=x)
 #
 # ## Shapes by hand
 #
-# `Conv2D(128, 4, 2)` has 128 filters of 4 x 4 and the stride 2. Padding `'same'` adds as many zeros as it takes for a window to
-# begin at every second pixel. On 64 pixels that is 1 on each side:
+# `Conv2D(128, 4, 2)` has 128 filters of 4 x 4 and the stride 2. With the padding `'same'` there is one window for every two
+# pixels, and one for a single pixel left over; as many zeros are added as these windows need. On 64 pixels that is 1 zero at
+# either end:
 
 # %%
 print("64 ->", own.output_size(64, 4, 2, 1), "  then ->", own.output_size(32, 4, 2, 1))
 assert own.output_size(64, 4, 2, 1) == 32
 
 # %% [markdown]
-# On 5 pixels, windows begin at every second pixel, three in all, so that one zero more stands behind the image than before it.
+# On 5 pixels there are three windows of 4, two pixels apart. Together they cover $2 + 2 + 4 = 8$ values, so three zeros are
+# added: one before the image, two behind it.
 #
 # ### Exercise (build): the side after some blocks
 #
-# A block is such a convolution with its batch normalisation.
+# A block is such a convolution, with kernel 4, stride 2 and `'same'`, and its batch normalisation. Sides may be odd.
 
 # %% exercise=side_after
 def side_after(size, blocks):
@@ -135,8 +137,9 @@ draw.heatmaps({f"block {k + 1}": taps[k] / taps[k].max() for k in (4, 5, 6)},
 # %% [markdown]
 # **Figure 13.3.** Size of the gradient of each tap, measured: 16 live taps in block 5, four in block 6, one in block 7.
 #
-# The **second** reason: from block 7 on, 15 of 16 weights are dead. What is left is a dense layer, such as yours of notebook
-# 01. Here is block 21 of the article's network:
+# The **second** reason: from block 7 on, 15 of 16 weights are dead. One tap is left, a matrix of 128 x 128 weights, and it
+# meets one pixel, 128 numbers: that is a dense layer, such as yours of notebook 01. Here is block 21 of the article's network,
+# with slope 0.2 in its leaky ReLU:
 
 # %%
 layer = [layer for layer in model.layers if isinstance(layer, Conv2D)][20]
@@ -199,7 +202,8 @@ assert np.abs(y[0] - y[1]).max() > 0.1
 # | C | z (1, 1, 16) | batch normalisation, six `Conv2DTranspose` blocks | `Conv2D(3, 3)`, tanh | 1 |
 # | D | z (1, 1, 16) | six `Conv2DTranspose` blocks | `Conv2D(3, 3)`, `leaky_relu` | 64 |
 #
-# Write for each of A to D one of: `"generates"`, `"shrinks"`, `"range"`, `"forgets z"`.
+# Write for each of A to D one of: `"generates"`; `"shrinks"`, the image gets smaller; `"range"`, values leave $[-1, 1]$;
+# `"forgets z"`, every z gives the same image.
 
 # %% exercise=which_generate
 which_generate = [..., ..., ..., ...]
@@ -212,12 +216,13 @@ checks.which_generate(which_generate)
 #
 # Digits have 16 x 16 pixels and one channel. Radford et al. (2016) start a generator with a dense layer, whose values become a
 # small image of many channels. Transposed convolutions then double the side, with fewer channels each time. Batch normalisation
-# stands after each of these layers but the last, an activation after each, and tanh at the end.
+# and an activation follow each of these layers; only the last one has no batch normalisation, and tanh as its activation.
 #
 # ### Exercise (build): from z to a digit
 #
 # From $z$ of shape (32,) to an image (16, 16, 1) in $[-1, 1]$: the first image has 4 x 4 pixels, two transposed convolutions
-# double it, their kernels overlap evenly (notebook 12), and there are at most 40,000 weights. Return a list of these rows:
+# double it, their kernels overlap evenly (notebook 12), and there are at most 40,000 parameters, biases included. Return a list
+# of such rows, `padding` being a number:
 #
 # | row | |
 # |---|---|
