@@ -1,8 +1,8 @@
 # %% [markdown]
 # # 12 Transposed convolution and checkerboards
 #
-# A generator must make images larger. The layer for it, the transposed convolution, often leaves a pattern of dots that no data
-# have. Where do the dots come from, and how does one avoid them?
+# A generator must make images larger. The layer for it, the transposed convolution, often leaves a pattern of dots that is not
+# in the data. Where do the dots come from, and how does one avoid them?
 #
 # **You will build** the transposed convolution and its backward pass, which you know already; a count of its overlaps, which
 # explains the dots; and the usual remedy.

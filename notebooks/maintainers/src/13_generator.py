@@ -260,8 +260,8 @@ draw.tiles({"eight latent vectors, before any training": generated[:8]},
            "eight generated images of an untrained generator: noise without digits", columns=8)
 
 # %% [markdown]
-# **Figure 13.4.** The shapes are right, values are in range, different $z$ give different images. What a digit looks like, it
-# does not know yet.
+# **Figure 13.4.** The shapes are right, values are in range, different $z$ give different images. It does
+# not draw digits yet.
 #
 # The library's `nnscratch/networks/gan.py` builds such generators for any size of image.
 #
