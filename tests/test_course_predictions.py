@@ -78,7 +78,7 @@ def is_an_answer(part, answers):
 
 
 def given_away(hint, answers):
-    """What a hint states of the answers: all of them, or a result or a sum whose value is one. Small numbers may occur by chance."""
+    """What a hint states of the answers: all of them, or one, as a result or as a sum; small numbers may occur by chance."""
     words = re.findall(r"[A-Za-z]+|\d+(?:\.\d+)?", hint)
     if all(str(answer) in words for answer in answers):
         return answers
