@@ -91,7 +91,7 @@ middle = np.array([[0.0, 0, 0], [0, 1, 0], [0, 0, 0]])
 windows = [Grid(f"read for y[{h}, {w}]", middle, (h, w, 2, 2), numbers=False)
            for h in range(2) for w in range(2)]
 draw.grids([[part for window in windows for part in (window, " ")][:-1]],
-           "four windows of 2 x 2 on an image of 3 x 3; the middle pixel is in all of them", 0.48)
+           "four windows of 2 x 2 on an image of 3 x 3; the middle pixel is in all of them", 0.4)
 
 # %% [markdown]
 # **Figure 8.2.** The four windows of 2 x 2 on an image of 3 x 3. All of them read the blue pixel: each through which weight?
