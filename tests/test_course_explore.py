@@ -1,13 +1,16 @@
 """Sliders: driven as a learner drives them, and the row of panels that stands in."""
+import ast
 import io
 
 import numpy as np
 import pytest
+from matplotlib.figure import Figure
 
-from nnscratch.course import draw
+from nnscratch.course import draw, own
 from nnscratch.course.digits import digits
 from nnscratch.data.synthetic.glyphs import draw_glyphs
 from nnscratch.errors import InputError
+from notebooks.source import SOURCES, read
 
 
 def line(axes, slope, offset):
@@ -81,3 +84,67 @@ def test_photographs_are_stored_as_jpeg():
     explored = exploration(jpeg=True)
     assert explored.strip()._repr_png_ is None and explored.strip()._repr_jpeg_()[:2] == b"\xff\xd8"
     assert explored.frame(1, 0)[:4] == b"\x89PNG" and exploration().strip()._repr_png_()[:4] == b"\x89PNG"
+
+
+def of_notebook(stem, begins, **names):
+    """The figure with sliders of the cell that begins so, run in a namespace of these names."""
+    cell, = [cell.source for cell in read(SOURCES / f"{stem}.py").cells if cell.source.startswith(begins)]
+    *before, last = ast.parse(cell).body
+    names = {"np": np, "draw": draw, "own": own} | names
+    exec(compile(ast.Module(before, []), stem, "exec"), names)
+    return eval(compile(ast.Expression(last.value), stem, "eval"), names)
+
+
+def of_layers():
+    """Notebook 06: activations over six layers, with the notebook's own `spread`."""
+    names = {"np": np, "own": own, "x": digits("train").images.reshape(-1, 784)}
+    cells = [cell.source for cell in read(SOURCES / "06_when_training_fails.py").cells]
+    exec(*[source for source in cells if source.startswith("def spread")], names)
+    return of_notebook("06_when_training_fails", "by_he = ", **names)
+
+
+def of_dropout():
+    """Notebook 06: a logit under dropout."""
+    rng, x = np.random.default_rng(0), digits("train").images[:1].reshape(1, 784)
+    few = [rng.normal(0, 0.05, (784, 128)), np.zeros(128), rng.normal(0, 0.125, (128, 10)), np.zeros(10)]
+    return of_notebook("06_when_training_fails", "def hidden", few=few, x=x)
+
+
+def of_kernels():
+    """Notebook 07: four kernels on a photograph."""
+    return of_notebook("07_convolution", "presets = ", photo=digits("train").images[0])
+
+
+def of_content():
+    """Notebook 15: images that are computed beforehand, one for each layer."""
+    return of_notebook("15_style", "def restored", kept=dict(enumerate(np.random.default_rng(0).random((9, 8, 8, 3)))))
+
+
+@pytest.mark.parametrize("make, name, count", [(of_layers, "sigma", 7), (of_dropout, "rate", 5), (of_kernels, "kernel", 4),
+                                               (of_content, "layer", 9)])
+def test_sliders_of_the_notebooks(make, name, count):
+    """Each position of the slider shows another image; the stored row has a panel for each value it names, as a title."""
+    pytest.importorskip("ipywidgets", reason="pip install -e '.[test]'")
+    explored = make()
+    slider, image = explored.sliders().children
+    assert slider.description == name and len(slider.options) == count and slider.value == explored.shown[0][0]
+    seen = set()
+    for value in slider.options:
+        slider.value = value
+        seen.add(image.value)
+    assert len(seen) == count
+    titles = [axes.get_title() for axes in explored.strip().figure.axes]
+    assert titles == [f"{name} = {value}" for value, in explored.shown]
+
+
+def test_dropout_keeps_the_mean():
+    """In the figure of notebook 06 both lines agree at every rate, and the histogram widens with it."""
+    explored, widths = of_dropout(), []
+    for rate in explored.choices["rate"]:
+        axes = Figure().subplots()
+        explored.panel(axes, rate)
+        (full, mean), counts = [line.get_xdata()[0] for line in axes.lines], [bar.get_height() for bar in axes.patches]
+        centres = [bar.get_x() + bar.get_width() / 2 for bar in axes.patches]
+        widths.append(np.sqrt(np.average((np.array(centres) - mean)**2, weights=counts)))
+        assert abs(mean - full) < 5 * widths[-1] / np.sqrt(2000) and sum(counts) > 1980
+    assert widths == sorted(widths) and widths[-1] > 2 * widths[0]

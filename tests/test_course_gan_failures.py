@@ -7,6 +7,7 @@ from nnscratch import initializers
 from nnscratch.course import gan_failures
 from nnscratch.data.dataset import to_floats
 from nnscratch.data.synthetic.glyphs import glyphs
+from notebooks.source import SOURCES, read
 
 
 def after(name, steps=2):
@@ -66,3 +67,31 @@ def test_the_optimal_discriminator(p, q, s, t):
         return (cost[0] - cost[1]) / 2e-5
     best = (s * p + t * q) / (p + q)
     assert abs(slope(best)) < 1e-9 and slope(best - 0.01) < 0 < slope(best + 0.01)
+
+
+def points_near_blobs(beta_1, checkpoints):
+    """The ring of notebook 14, trained by its own cells: how many of 500 points are near a blob, and near how many blobs."""
+    names, wanted = {}, ("import numpy as np", "class Network", "from nnscratch.layers import Dense")
+    cells = [cell.source for cell in read(SOURCES / "14_gan.py").cells if cell.source.startswith(wanted)]
+    assert len(cells) == len(wanted)
+    for cell in cells:
+        exec(cell, names)
+    initializers.set_seed(0)
+    gen, dis = (names["Network"](names["plane_model"](outputs), 1e-3, beta1=beta_1) for outputs in (2, 1))
+    rng, (_, z), found = np.random.default_rng(0), names["ring"](np.random.default_rng(1), 500), []
+    for step in range(1, checkpoints[-1] + 1):
+        names["own"].gan_step(gen, dis, *names["ring"](rng, 128), 0.9)
+        if step in checkpoints:
+            far = np.linalg.norm(gen.model.forward(z)[:, None] - names["centres"], axis=2)
+            blobs = np.bincount(far.argmin(axis=1)[far.min(axis=1) < 0.2], minlength=8)
+            found.append((int(blobs.sum()), int((blobs > 5).sum())))
+    return found
+
+
+@pytest.mark.slow
+def test_momentum_makes_the_ring_slower(monkeypatch, tmp_path):
+    """With beta_1 = 0.9 few of the points are near a blob after 1000 steps, most are after 2000: no failure."""
+    monkeypatch.setenv("NNSCRATCH_OWN", str(tmp_path))
+    (near, _), (later, blobs) = points_near_blobs(0.9, (1000, 2000))
+    assert near < 125 and later > 250 and blobs == 8
+    assert points_near_blobs(0.5, (1000,))[0][0] > 250

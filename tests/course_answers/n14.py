@@ -216,7 +216,7 @@ WRONG = [
     ("gan_step", swapped_losses, "L_dis"),
     ("gan_step", lambda *given: S["gan_step"](*given)[0], "expected two results, L_dis and L_gen"),
     ("exhibits", ["A", "F"], "which sheet has blots"),
-    ("exhibits", ["F", "C"], "here the training itself failed"),
+    ("exhibits", ["F", "C"], "here the training itself is behind"),
     ("exhibits", ["C", "A"], "as black and white as it should be"),
 ]
 RIGHT = [

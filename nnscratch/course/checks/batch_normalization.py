@@ -92,7 +92,7 @@ def batch_norm(attempt: Attempt) -> None:
 
 @exercise("11", "One step: decay times the old value plus (1 - decay) times the mean of the batch.",
           "What is left of the start is multiplied by the decay in every step.",
-          "0.9 · 0 + 0.1 · 10, then 0.9 times that + 0.1 · 20; and 0.99**100")
+          "running = 0.9 * running + 0.1 * mean, twice, from running = 0. Two steps with 0.99 leave 0.99**2 of the start.")
 def running_mean(attempt: Any) -> None:
     """Three numbers."""
     first, second, share = "after a batch of mean 10", "after one more, of mean 20", "fraction of the start after 100 steps"

@@ -17,7 +17,7 @@ __all__ = ["accuracy", "first_losses", "softmax_cross_entropy", "train_linear"]
 
 @exercise("04", "Equal probabilities of ten classes: how large is each one?",
           "The loss of a sample is -ln p of its true class, whatever the other probabilities are.",
-          "-np.log(1 / 10), -np.log(1), -np.log(0.001)")
+          "-ln p is ln(1 / p). If p is the same for all ten classes, 1 / p is their number.")
 def first_losses(attempt: Any) -> None:
     """Three numbers: the losses of a guess, of a classifier that is right, and of one that is wrong."""
     guess, right, wrong = "equal probabilities", "p = 1 for the true class", "p = 0.001 for the true class"

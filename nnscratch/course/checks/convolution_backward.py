@@ -207,7 +207,7 @@ def conv2d_backward(attempt: Attempt) -> None:
 
 @exercise("08", "The kernel has 3 rows on 4, so 2 positions down; and 2 columns on 5, so 4 positions across.",
           "A row index h is covered by the positions from h - KH + 1 to h, as far as they exist. Likewise for the columns.",
-          "The counts of rows are 1, 2, 2, 1, those of columns 1, 2, 2, 2, 1; a pixel has their product.")
+          "The four rows are covered 1, 2, 2 and 1 times. Count the columns likewise; a pixel has the product of both counts.")
 def coverage(attempt: Attempt) -> None:
     """Four whole numbers: the windows that cover the pixels (0, 0), (0, 2), (1, 0) and (2, 3)."""
     counts = coverage_of(1, 4, 5, 1, 3, 2)[0, :, :, 0].astype(int)

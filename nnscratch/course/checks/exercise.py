@@ -90,6 +90,8 @@ class Exercise:
             Nothing is stored.
         """
         try:
+            if attempt is Ellipsis:  # `name = ...`
+                raise NotAttempted
             if self.library and not callable(attempt):
                 self._refuse_value(attempt)
             self.judge(attempt)
@@ -104,9 +106,7 @@ class Exercise:
         return Answer("right", f"{self.name}: right")
 
     def _refuse_value(self, attempt: Any) -> None:
-        """The attempt is not a function: `name = ...`, or the result of a call in place of the function."""
-        if attempt is Ellipsis:
-            raise NotAttempted
+        """The attempt is not a function, but perhaps the result of a call."""
         raise Wrong(f"this is a value of type {type(attempt).__name__}, expected a function: write checks.{self.name}("
                     f"{self.name}), without calling it")
 

@@ -61,8 +61,8 @@ def network(sizes, sigmas):
 
 @exercise("06", "Which fits the training data, and fails on the validation data? Which starts with a loss far above ln 10?",
           "B and E look the same. Print the standard deviation of a weight matrix: case.params[0].std().",
-          "A starts like a healthy network. Look at the data: case.x.min(), case.x.std(). F and D have the same cause; "
-          "depth decides how it ends.")
+          "A starts like a healthy network. Look at the data: case.x.min(), case.x.std(). D has two layers and F "
+          "seven: which quantity is multiplied in each of them?")
 def illnesses(attempt: Attempt) -> None:
     """The causes of A, B, C, D, E and F, each a text from the list."""
     missed = "the loss starts at ln 10 and stays: so far either would fit; look at the weights"

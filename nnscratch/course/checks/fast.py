@@ -56,7 +56,7 @@ def conv_flop(attempt: Attempt) -> None:
 
 @exercise("17", "A value needs its line, and a line comes whole. But one line may hold several of the values that are read.",
           "Divide: 64 bytes a line, over how many of the values read lie in one line. That is at least one.",
-          "The first is 64 bytes over 16 values: 4")
+          "A line holds 16 values of float32. At step 1 all 16 are read; at step 4 every fourth of them.")
 def line_bytes(attempt: Any) -> None:
     """Four numbers of bytes, for the steps 1, 4, 16 and 64."""
     predicted(attempt, {"step 1": 4, "step 4": 16, "step 16": 64, "step 64": 64}, {

@@ -132,7 +132,7 @@ def generator_loss(attempt: Attempt) -> None:
 
 
 @exercise("14", "Differentiate both losses with respect to a, for a single sample. Both contain σ(-5) = 0.0067.",
-          "d/da ln(1 - σ(a)) = -σ(a)")
+          "σ'(a) = σ(a) (1 - σ(a)), so d/da ln(1 - σ(a)) = -σ(a) (1 - σ(a)) / (1 - σ(a)). Likewise the other.")
 def two_slopes(attempt: Any) -> None:
     """Two numbers: the slope of the saturating loss at a = -5, and of the non-saturating one."""
     low = float(sigma(np.array(-5.0)))

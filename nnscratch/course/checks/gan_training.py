@@ -157,8 +157,8 @@ def gan_step(attempt: Attempt) -> None:
             "Dis does not move: its step is missing": generator_alone}.items()})
 
 
-@exercise("14", "A training that diverges leaves no strokes. Statistics that belong to other weights leave strokes, but change "
-          "how strong they are.",
+@exercise("14", "A training that has not got far leaves no strokes. Statistics that belong to other weights leave strokes, but "
+          "change how strong they are.",
           "Compare each sheet with A: are the digits there, and are they as white on as black?")
 def exhibits(attempt: Any) -> None:
     """Two letters: the sheet of beta_1 = 0.9, and that of the forgotten statistics."""
@@ -166,5 +166,5 @@ def exhibits(attempt: Any) -> None:
     predicted(attempt, {broken: "C", forgotten: "F"}, {
         "these digits are legible: which sheet has blots?": (broken, "A"),
         "these digits are whole, only weaker": (broken, "F"),
-        "these are blots: here the training itself failed, not the drawing": (forgotten, "C"),
+        "these are blots: here the training itself is behind, not the drawing": (forgotten, "C"),
         "this is as black and white as it should be": (forgotten, "A")})

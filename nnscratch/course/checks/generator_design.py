@@ -5,6 +5,7 @@ A generator is a list of rows (layer, numbers ...), in forward order, from a lat
     ("dense", units)   ("reshape", height, width, channels)   ("conv_transpose", filters, kernel, stride, padding)
     ("conv", filters, kernel, stride, padding)   ("batch_norm",)   ("leaky_relu",)   ("tanh",)
 """
+import re
 from collections.abc import Sequence
 from math import prod
 from typing import Any
@@ -48,9 +49,9 @@ def rows_of(listing: Any) -> list[tuple[str, list[int]]]:
         name, numbers = parts[0], parts[1:]
         if name not in NUMBERS:
             raise Wrong(f"{name!r} is no layer, expected one of {', '.join(NUMBERS)}")
-        if len(numbers) != NUMBERS[name] or not all(number.isdigit() for number in numbers):
+        if len(numbers) != NUMBERS[name] or not all(re.fullmatch(r"\d+(\.0)?", number) for number in numbers):
             raise Wrong(f"{name} has {NUMBERS[name]} whole numbers, got {', '.join(numbers) or 'none'}")
-        rows.append((name, [int(number) for number in numbers]))
+        rows.append((name, [int(float(number)) for number in numbers]))
     return rows
 
 

@@ -59,7 +59,7 @@ def chain(attempt: Attempt) -> None:
 
 @exercise("03", "In the last two lines dx is set twice. Which value is left?",
           "x is used by u and by v. A change of x changes y through both.",
-          "y = 3x + 5x = 8x, whatever the code says; the code keeps the second part alone, 5.")
+          "The chain rule has a term for each use of x: dy/dx = dy/du · du/dx + dy/dv · dv/dx.")
 def fan_out(attempt: Any) -> None:
     """Two numbers: what the code prints, and the right gradient."""
     printed, right = "what the code prints", "the right gradient"

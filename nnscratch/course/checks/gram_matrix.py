@@ -21,7 +21,7 @@ SIGNS = np.array([[1.0, -2], [3, 0.5]])  # two channels of opposite signs
 
 @exercise("15", "An entry is a mean over all pixels of a product of two features. Which of the four changes touches that mean?",
           "Twice as many pixels: twice as many terms, and the mean divides by twice as many.",
-          "gram_changes = [1, 4, 1, 1024]")
+          "If all features double, entry (0, 1) is np.mean((2 * F[:, 0]) * (2 * F[:, 1])): take the factors out of the mean.")
 def gram_changes(attempt: Any) -> None:
     """Three factors and a count."""
     predicted(attempt, {"pixels shuffled": 1, "features doubled": 4, "image beside its copy": 1, "entries": 1024}, {

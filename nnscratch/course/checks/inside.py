@@ -68,7 +68,7 @@ def confusion_matrix(attempt: Attempt) -> None:
 @exercise("10",
           "The diagonal counts what was read rightly. A row has all images of one true class, a column all images read as one.",
           "Of all images read as 1, in the column, how many are ones? Of all ones, in the row, how many are read as 1?",
-          "Accuracy is the sum of the diagonal over the sum of all elements: (48 + 40 + 48) / 150.")
+          "Accuracy is np.trace(C) / C.sum(). The next two divide C[1, 1] by the sum of a row or of a column.")
 def confusion_numbers(attempt: Any) -> None:
     """Four values: three fractions and a pair of classes."""
     whole = "this is a number of images, expected a fraction"

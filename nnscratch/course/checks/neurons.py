@@ -24,7 +24,7 @@ SLIPS = {
 
 @exercise("01", "First the pre-activation: both products and the bias. Then the ReLU: what is below 0 becomes 0.",
           "Take care of the signs: (-1) times a negative input is positive.",
-          "x = (2, 1): a = 2 · 2 - 1 · 1 - 1")
+          "x = (2, 1): the products are 2 · 2 and -1 · 1; then comes the bias, and then the ReLU.")
 def neuron_outputs(attempt: list) -> None:
     """Four numbers."""
     predicted(attempt, OUTPUTS, SLIPS)

@@ -31,7 +31,7 @@ SLIPS = {
 
 @exercise("00", "An index of one number removes its axis. A slice keeps it. A sum or mean along an axis removes that axis.",
           "Compare shapes from the right: (5, 3) + (3,). In a product (n, k) @ (k, m) the inner k disappears.",
-          "images.reshape(7, -1) has (7, 16 * 12): the same number of values in all.")
+          "images.reshape(7, -1): the -1 stands for the size that keeps all 7 * 16 * 12 values.")
 def array_shapes(attempt: list) -> None:
     """Eight shapes as tuples, such as (7, 3)."""
     predicted(attempt, SHAPES, SLIPS)

@@ -10,7 +10,7 @@ from nnscratch import ops
 from nnscratch.course.checks.compare import compare
 from nnscratch.course.checks.exercise import Attempt, NotAttempted, Wrong, exercise
 from nnscratch.course.checks.inputs import normal
-from nnscratch.course.checks.prediction import predicted
+from nnscratch.course.checks.prediction import as_numbers, predicted
 from nnscratch.course.checks.rectifiers import library_relu_backward
 
 __all__ = ["before_training", "faulty_lines", "mlp_backward", "momentum_step"]
@@ -18,7 +18,7 @@ __all__ = ["before_training", "faulty_lines", "mlp_backward", "momentum_step"]
 
 @exercise("05", "A dense layer has a weight for each pair of input and unit, and a bias for each unit. Which layers are there?",
           "The last mini-batch of an epoch may be short, but it is a step.",
-          "784 * 128 + 128 + 128 * 10 + 10 parameters")
+          "The first layer has 784 * 128 weights and 128 biases. Equal logits: p is the same for all ten classes.")
 def before_training(attempt: Any) -> None:
     """Three numbers: parameters, steps of an epoch, the first loss."""
     parameters, steps, loss = "parameters", "steps of an epoch", "first loss"
@@ -130,12 +130,14 @@ FAULTLESS = {1: "line 1 names what the function reads", 2: "line 2 makes a zero 
 def faulty_lines(attempt: Any) -> None:
     """Three numbers of lines, from 1 to 11."""
     values = list(attempt) if isinstance(attempt, (list, tuple, set, np.ndarray)) else attempt
+    if isinstance(values, list) and values and all(value is Ellipsis for value in values):
+        raise NotAttempted
     if not isinstance(values, list) or len(values) != len(FAULTS):
         raise Wrong(f"expected {len(FAULTS)} values: the numbers of the faulty lines")
-    if all(value is Ellipsis for value in values):
-        raise NotAttempted
-    if any(isinstance(value, bool) or not (value is Ellipsis or isinstance(value, (int, np.integer))) for value in values):
-        raise Wrong("expected the numbers of the lines, as in [1, 2, 3]")
+    values = [value if value is Ellipsis else as_numbers(value) for value in values]
+    if any(value is not Ellipsis and (value.ndim or value.dtype.kind not in "iuf") for value in values):
+        raise Wrong("expected the numbers of the lines, without quotes, as in [1, 2, 3]")
+    values = [value if value is Ellipsis else value.item() for value in values]
     lines = [FAULTLESS.get(value, f"there is no line {value}") + ": it is right" * (value in FAULTLESS)
              for value in values if value is not Ellipsis and value not in FAULTS]
     lines += ["one is still open"] * (Ellipsis in values)

@@ -19,7 +19,7 @@ TWO = np.array([-1.0, 3]).reshape(1, 2, 1)          # a style: mean 1, standard 
 
 @exercise("16", "AdaIN reads two numbers of each channel of s, its mean and its standard deviation. Which changes touch them?",
           "If all f are doubled, f - mean is doubled, and so is its standard deviation.",
-          "adain_keeps = [\"same\", \"same\", \"doubled\", 262]")
+          "With 2f in place of f: (2f - 2 mean_f) / (2 sigma_f) * sigma_s + mean_s. Do the same with s.")
 def adain_keeps(attempt: Any) -> None:
     """Three times "same" or "doubled", and a count."""
     predicted(attempt, {"s shuffled": "same", "f doubled": "same", "s doubled": "doubled", "numbers": 262}, {

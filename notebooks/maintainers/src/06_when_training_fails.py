@@ -189,15 +189,26 @@ def he_normal(shape, fan_in, rng):
 checks.he_normal(he_normal)
 
 # %%
-spreads["he_normal"] = spread(lambda shape: own.he_normal(shape, shape[0], rng))
-layers = np.arange(1, 7)
-assert 0.15 < spreads["he_normal"].min() and spreads["he_normal"].max() < 0.6
-draw.curves({name: (layers, found) for name, found in spreads.items()},
-            "the standard deviation of activations over six layers on a logarithmic axis",
-            "layer", "standard deviation", log="y")
+by_he = spread(lambda shape: own.he_normal(shape, shape[0], rng))
+assert 0.15 < by_he.min() and by_he.max() < 0.6
+
+
+def over_layers(axes, sigma):
+    rng = np.random.default_rng(0)
+    found, layers = spread(lambda shape: rng.normal(0, sigma, shape)), np.arange(1, 7)
+    axes.semilogy(layers, found, "o-", color="#0072b2", label="one σ for all")
+    axes.semilogy(layers, by_he, "--", color="#d55e00", label="he_normal")
+    axes.set(xlabel="layer", ylabel="standard deviation", ylim=(1e-8, 1e8), xticks=layers)
+    axes.legend(frameon=False, fontsize=9, loc="upper left")
+
+
+draw.explore(over_layers, "the activations of six layers vanish for a small sigma, explode for a "
+             "large one, and keep their size with he_normal",
+             sigma=[0.01, 0.02, 0.05, 0.1, 0.125, 0.2, 0.3], shown=[(0.01,), (0.1,), (0.3,)])
 
 # %% [markdown]
-# **Figure 6.2.** With one $\sigma$ for all layers the activations vanish or explode; with `he_normal` they keep their size.
+# **Figure 6.2.** With most $\sigma$ the activations vanish or explode; with `he_normal` they keep their size, and 0.1 is near
+# it: for 128 inputs $\sqrt{2/D} = 0.125$.
 #
 # This explains D and F, too: large weights give large logits, so the network is sure of wrong answers before it has learned
 # anything; with more layers they overflow. The rule $\operatorname{Var} w = 2 / D$ is that of He and others (2015). For
@@ -328,6 +339,29 @@ def dropout(x, rate, rng):
 checks.dropout(dropout)
 
 # %%
+def hidden(count):
+    """The hidden outputs of the untrained network for one digit, `count` times."""
+    return np.maximum(own.dense(np.tile(x[:1], (count, 1)), few[0], few[1]), 0)
+
+
+def logit(axes, rate):
+    y, mask = own.dropout(hidden(2000), rate, np.random.default_rng(0))
+    dropped, full = y @ few[2][:, 0], (hidden(1) @ few[2][:, 0])[0]
+    axes.hist(dropped, np.linspace(full - 3, full + 3, 61), color="#56b4e9")
+    axes.axvline(full, ymax=0.7, color="#222222", label="no dropout")
+    axes.axvline(dropped.mean(), ymax=0.7, linestyle="--", color="#d55e00", label="mean")
+    axes.set(xlabel="logit of class 0", ylabel="masks", ylim=(0, 600))
+    axes.legend(frameon=False, fontsize=9, loc="upper left")
+
+
+draw.explore(logit, "histograms of a logit for three dropout rates: one mean, growing spread",
+             rate=[0.2, 0.35, 0.5, 0.65, 0.8], shown=[(0.2,), (0.5,), (0.8,)])
+
+# %% [markdown]
+# **Figure 6.5.** One logit of an untrained network for one digit, with 2000 masks. Its mean stays; the noise grows with the
+# rate.
+
+# %%
 def with_dropout(params, x, t, rng):
     W1, b1, W2, b2 = params
     a = own.dense(x, W1, b1)
@@ -378,7 +412,7 @@ draw.bars({name: {"accuracy": value} for name, value in found.items()},
           "accuracy on the validation set in %")
 
 # %% [markdown]
-# **Figure 6.5.** Training on 100 samples: only the random shifts help, since they add knowledge about digits.
+# **Figure 6.6.** Training on 100 samples: only the random shifts help, since they add knowledge about digits.
 #
 # With other data and networks dropout and weight decay may help more than here: measure.
 #

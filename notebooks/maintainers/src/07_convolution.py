@@ -162,6 +162,30 @@ filters = [..., ..., ..., ...]
 checks.filters(filters)
 
 # %% [markdown]
+# Image editors offer such kernels by name. Here are four on the photograph:
+
+# %%
+presets = {"blur": np.ones((3, 3)) / 9, "edge": np.array([[0., -1, 0], [-1, 4, -1], [0, -1, 0]]),
+           "sharpen": np.array([[0., -1, 0], [-1, 5, -1], [0, -1, 0]]),
+           "emboss": np.array([[-2., -1, 0], [-1, 1, 1], [0, 1, 2]])}
+
+
+def preset(axes, kernel):
+    K = presets[kernel]
+    y = own.conv_loops(photo, K) + (1 - K.sum()) / 2  # weights of sum 0: 0 becomes grey
+    axes.imshow(y, cmap="gray", vmin=0, vmax=1)
+    axes.set(xticks=[], yticks=[])
+    rows = [" ".join(f"{weight:6.2g}" for weight in row) for row in K]
+    axes.set_xlabel("\n".join(rows), family="monospace", fontsize=10)
+
+
+draw.explore(preset, "a photograph blurred, its edges on grey, sharpened, and like a relief",
+             kernel=list(presets), size=(2.4, 3.1), jpeg=True)
+
+# %% [markdown]
+# **Figure 7.6.** Four kernels and what they make of the photograph. The weights of *edge* have the sum 0, so constant regions
+# become 0, drawn in grey; the others have the sum 1, and constant regions keep their brightness.
+#
 # ## Stride and padding
 #
 # A window need not move by one pixel: it may skip $S - 1$ positions, where $S$ is the
@@ -177,7 +201,7 @@ draw.explore(positions, "the positions of a 3 x 3 window on a 6 x 6 image for si
              shown=[(1, 0), (2, 0), (3, 0), (1, 1), (2, 1), (3, 1)])
 
 # %% [markdown]
-# **Figure 7.6.** A 6 x 6 image, grey padding, the first window in orange, and a blue square in the centre of every window: each
+# **Figure 7.7.** A 6 x 6 image, grey padding, the first window in orange, and a blue square in the centre of every window: each
 # blue square is one output.
 #
 # A window that hangs over the edge does not count: at stride 2 without padding the last column is never read.
@@ -219,7 +243,7 @@ assert (two[0:2, 1:3] * slices).sum() + 1 == 9
 draw.channels(two, slices, (0, 1), bias=1)
 
 # %% [markdown]
-# **Figure 7.7.** One output of one kernel on two channels: the sums of both channels and the bias are added.
+# **Figure 7.8.** One output of one kernel on two channels: the sums of both channels and the bias are added.
 #
 # | | shape | here |
 # |---|---|---|
@@ -249,7 +273,7 @@ assert (by_loops.size, x.size, K.size + b.size) == (160, 210, 76)
 draw.im2col(np.arange(1.0, 10).reshape(3, 3), np.array([[1.0, 10.0], [0.0, -1.0]]))
 
 # %% [markdown]
-# **Figure 7.8.** Each patch becomes a row of the same colour; the rows times the kernel, written as a column, are the outputs.
+# **Figure 7.9.** Each patch becomes a row of the same colour; the rows times the kernel, written as a column, are the outputs.
 #
 # Pixels in several windows are copied several times: a 3 x 3 window copies most pixels nine times. That is the price of a
 # single matrix product, which computers do best.

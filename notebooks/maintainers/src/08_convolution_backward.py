@@ -83,19 +83,23 @@ checks.conv_dkernel(conv_dkernel)
 # %% [markdown]
 # ## The gradient with respect to the input
 #
-# Forward, a window reads a patch of $x$ through the kernel. Backward, the gradient of that one output reaches exactly the
-# pixels of that patch:
+# Forward, a window reads a patch of $x$ through the kernel. A pixel lies in several windows, each of which belongs to another
+# output:
 
 # %%
-draw.scaled_kernels(np.array([[1.0, 2.0], [0.0, -1.0]]), np.array([[1.0, 10.0], [3.0, 5.0]]),
-                    [(0, 0), (0, 1), (1, 1)])
+middle = np.array([[0.0, 0, 0], [0, 1, 0], [0, 0, 0]])
+windows = [Grid(f"read for y[{h}, {w}]", middle, (h, w, 2, 2), numbers=False)
+           for h in range(2) for w in range(2)]
+draw.grids([[part for window in windows for part in (window, " ")][:-1]],
+           "four windows of 2 x 2 on an image of 3 x 3; the middle pixel is in all of them", 0.4)
 
 # %% [markdown]
-# **Figure 8.2.** Each output gradient adds a copy of the kernel, scaled by that gradient, to the input gradient.
+# **Figure 8.2.** The four windows of 2 x 2 on an image of 3 x 3. All of them read the blue pixel: each through which weight?
 #
 # ### Exercise (derive): the input's gradient
 #
-# Now with images and channels. Which indices are summed over for one pixel $x_{n,h,w,c}$?
+# First for the blue pixel, with a kernel of four weights. Then with images and channels: which indices are summed over for one
+# pixel $x_{n,h,w,c}$?
 
 # %% exercise=conv_dx
 def conv_dx(dy, K):
@@ -113,7 +117,16 @@ assert np.allclose(own.conv_dx(dy, K), measured, atol=1e-6)
 print("conv_dx agrees with the measured gradient on", measured.size, "pixels")
 
 # %% [markdown]
-# There is another way to see it. A pixel gets its gradient from the windows that begin at it, above it or to its left.
+# Seen from the outputs, each of them gives its gradient to the pixels of its window:
+
+# %%
+draw.scaled_kernels(np.array([[1.0, 2.0], [0.0, -1.0]]), np.array([[1.0, 10.0], [3.0, 5.0]]),
+                    [(0, 0), (0, 1), (1, 1)])
+
+# %% [markdown]
+# **Figure 8.3.** Each output gradient adds a copy of the kernel, scaled by that gradient, to the input gradient.
+#
+# Seen from a pixel, the gradient comes from the windows that begin at it, above it or to its left.
 # That is again a convolution: of $dy$ with $KH - 1$ rows and $KW - 1$ columns of zeros on each side, and with the kernel
 # flipped along both axes. Input and output channels change places.
 
@@ -137,7 +150,7 @@ draw.heatmaps({"A: y = A x": A, "Aᵀ: dx = Aᵀ dy": A.T},
               "a convolution as a 6 x 12 matrix, and its transpose", inches=0.25)
 
 # %% [markdown]
-# **Figure 8.3.** A convolution as a matrix, and its transpose: most of it is 0, and each row of $A$ holds the same
+# **Figure 8.4.** A convolution as a matrix, and its transpose: most of it is 0, and each row of $A$ holds the same
 # four weights, moved.
 #
 # $A$ is the Jacobian of the convolution. So the vector-Jacobian product of notebook 03 says $dx = A^T dy$: **the backward
@@ -199,7 +212,7 @@ draw.grids([[Grid("x", image[0, :, :, 0]), "·", Grid("windows", count), "=",
            "an image, how many windows cover each pixel, and their product", inches=0.38)
 
 # %% [markdown]
-# **Figure 8.4.** `col2im(im2col(x))` is every pixel times the number of windows that cover it: the adjoint is not the inverse.
+# **Figure 8.5.** `col2im(im2col(x))` is every pixel times the number of windows that cover it: the adjoint is not the inverse.
 #
 # ### Exercise (build): the whole backward pass
 #
@@ -268,11 +281,11 @@ row = [part for title, array in snapshots.items() for part in (Grid(title, array
 draw.grids([row[:-1]], "the kernel after 0, 2, 10 and 40 steps", inches=0.42)
 
 # %% [markdown]
-# **Figure 8.5.** The kernel after 0, 2, 10 and 40 steps: nine whole numbers appear.
+# **Figure 8.6.** The kernel after 0, 2, 10 and 40 steps: nine whole numbers appear.
 #
-# They form an *emboss* filter, which makes an image look like a relief: it subtracts the upper left from the lower right, and
-# adds the middle. The loss is almost 0, so the found kernel does to these images what the unknown one does. A convolutional
-# network learns all its kernels in this way, from the class of an image instead of a filtered image: notebook 09.
+# It is the *emboss* kernel of notebook 07, which makes an image look like a relief: it subtracts the upper left from the lower
+# right, and adds the middle. The loss is almost 0, so the found kernel does to these images what the unknown one does. A
+# convolutional network learns all its kernels in this way, from the class of an image instead of a filtered image: notebook 09.
 #
 # ## In the library
 #

@@ -24,7 +24,7 @@ PATH = photograph()  # later your own, "me.jpg"; some assertions hold for this o
 photo = read_image(PATH, 96)[0]
 style, coral = style_image("night", 96)[0], style_image("coral", 72)[0]
 draw.photographs({"photograph": photo, "night": style, "coral": coral},
-                 "a portrait of a woman in uniform, a painted night sky, red and black cells", 1.3)
+                 "a woman in uniform, a night sky, dark and light cells with red edges", 1.3)
 
 # %% [markdown]
 # **Figure 15.1.** The photograph (Grace Hopper, 1984), and two images whose style is to be measured: a night sky in broad
@@ -241,7 +241,7 @@ for step in range(61):
     minimizer.step()
 print("loss below a hundredth of the first:", minimizer.loss < first_loss / 100)
 assert minimizer.loss < first_loss / 100
-draw.photographs({**frames, "style": coral}, "noise becomes a pattern of black and red cells", 1.2)
+draw.photographs({**frames, "style": coral}, "noise becomes cells with red edges", 1.2)
 
 # %% [markdown]
 # **Figure 15.4.** Noise after 0, 5, 20 and 60 steps: cells of the style's size and colour, at other places than in the style.
@@ -265,17 +265,25 @@ def content_alone(x, k):
 
 
 kept = {}
-for k in (2, 5, 8):
+for k in (1, 2, 3, 5, 8):
     one = LBFGS(lambda x, k=k: content_alone(x, k), start)
     for _ in range(20):
         one.step()
-    kept[f"layer {k}"] = one.x.clip(0, 1)
-draw.photographs({**kept, "photograph": photo},
-                 "layer 2 restores the photograph, 5 its edges, 8 hardly a face", 1.3)
+    kept[k] = one.x.clip(0, 1)
+
+# %%
+def restored(axes, layer):
+    axes.imshow(kept[layer], interpolation="nearest")
+    axes.set_axis_off()
+
+
+draw.explore(restored, "from layer 2 the portrait in paler colours, from 5 its edges amid coloured "
+             "noise, from 8 patches in noise", layer=list(kept), shown=[(2,), (5,), (8,)],
+             size=(1.7, 2.1), jpeg=True)
 
 # %% [markdown]
-# **Figure 15.5.** What each layer keeps, after 20 steps: layer 2 nearly everything in paler colours, layer 5 edges without
-# colours, layer 8 little.
+# **Figure 15.5.** What a layer keeps of the photograph, after 20 steps: layer 2 nearly everything in paler colours, layer 5
+# edges amid coloured noise, layer 8 little. In a running notebook a slider shows five layers.
 #
 # Gatys et al. take a deep layer. We take layer 2: from a deep layer of this small network, little of the photograph comes
 # back.
@@ -347,7 +355,7 @@ for step in range(1, 61):
 print("loss below a tenth of the first:", losses[-1] < losses[0] / 10)
 assert losses[-1] < losses[0] / 10
 draw.photographs({"photograph": photo, "60 steps": x[0], "style": style},
-                 "the portrait in blue and yellow strokes", 1.6)
+                 "the portrait, the same in blue and yellow strokes, and the night sky", 1.6)
 
 # %% [markdown]
 # **Figure 15.6.** The photograph after 60 of your own steps: the colours and strokes of the night, at the photograph's forms.
@@ -420,7 +428,7 @@ def panel(axes, weight):
     axes.set_axis_off()
 
 
-draw.explore(panel, "the portrait at three style weights, more and more a night sky",
+draw.explore(panel, "the portrait at three style weights: more and more blue, yellow and rough",
              weight=strengths, shown=[(0.1,), (10,), (1000,)], size=(1.7, 2.1), jpeg=True)
 
 # %% [markdown]
@@ -438,7 +446,7 @@ at_large = objective(large, large_style, 100)
 enlarged = ops.resize2d(stylised[100][None], large.shape[:2])[0][0]
 at_once, both = (minimise(at_large, begin, 15)[0] for begin in (large, enlarged))
 draw.photographs({"large at once": at_once, "small, then large": both},
-                 "with the small image first, the wall has broad swirls", 2.1)
+                 "two portraits in blue and yellow: fine curls on the wall, and broad swirls", 2.1)
 
 # %% [markdown]
 # **Figure 15.9.** With the small image first, the wall behind her has broad swirls; without it, grain.

@@ -76,7 +76,7 @@ def recoloured(image, other):
 
 draw.photographs({"photograph": photo, "night's colours": recoloured(photo, night),
                   "night": night, "portrait's colours": recoloured(night, photo)},
-                 "the portrait in blue and yellow, the night sky in the portrait's colours", 1.4)
+                 "a portrait and a night sky, each also in the colours of the other", 1.4)
 
 # %% [markdown]
 # **Figure 16.2.** Each image in the colours of the other: no network, and every edge stays where it was.
@@ -221,13 +221,13 @@ assert np.allclose(library, made["ink"], atol=0.01)
 assert 2 * stylizer.encoder.forward(photo[None]).shape[3] == 262
 
 # %%
-draw.photographs(styles, "four styles: night, mosaic, hatching, ink", 1.4)
+draw.photographs(styles, "a night sky, orange tiles, black hatching, waves of blue ink", 1.4)
 
 # %% [markdown]
 # **Figure 16.4.** Four styles. All are drawn by the library.
 
 # %%
-draw.photographs(made, "the portrait in each of the four styles", 1.4)
+draw.photographs(made, "the portrait in blue, orange, black lines, and dark blue", 1.4)
 
 # %% [markdown]
 # **Figure 16.5.** The photograph in each of them, in one pass: palette, contrast and grain of the style are there.
@@ -260,7 +260,8 @@ three = {"photograph": small, "one pass": one_pass(small, mosaic), "optimised": 
 far = [distance(image) for image in three.values()]
 print("closer to the style from left to right:", far[0] > far[1] > far[2])
 assert far[0] > far[1] > far[2]
-draw.photographs({**three, "style": mosaic}, "the photograph, one pass, optimised, the style", 1.4)
+draw.photographs({**three, "style": mosaic},
+                 "the portrait, soft in orange, with dark edges, and orange tiles", 1.4)
 
 # %% [markdown]
 # **Figure 16.6.** Optimisation has the dark and light edges of the mosaic; one pass is softer, with much the same grain
@@ -272,7 +273,7 @@ draw.photographs({**three, "style": mosaic}, "the photograph, one pass, optimise
 # %%
 amounts = {f"strength {k}": stylizer(photo[None], night[None], k)[0] for k in (15, 50, 100)}
 draw.photographs({"photograph": photo, **amounts},
-                 "the portrait with more and more of the style", 1.4)
+                 "the portrait, then three times in blue and yellow, more and more", 1.4)
 
 # %% [markdown]
 # **Figure 16.7.** Statistics between those of the photograph and those of the style (15), the style's (50), and beyond (100).
