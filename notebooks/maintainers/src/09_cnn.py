@@ -334,7 +334,8 @@ def watcher(name, forward):
     return watch
 
 
-networks = {"M1": ((mlp_forward, mlp_backward), mlp_start(rng), 0.3), "M2": (M2, start(rng), 0.05)}
+networks = {"M1": ((mlp_forward, mlp_backward), mlp_start(np.random.default_rng(0)), 0.3),
+            "M2": (M2, start(np.random.default_rng(0)), 0.05)}
 for name, (network, params, lr) in networks.items():
     train(network, params, images, labels, lr, watch=watcher(name, network[0]))
     size[name] = sum(value.size for value in params.values())
