@@ -118,8 +118,8 @@ class Adam(Optimizer):
         m = β1 m + (1 - β1) g        v = β2 v + (1 - β2) g²
         w -= η sqrt(1 - β2^k) / (1 - β1^k) * m / (sqrt(v) + ε)
 
-    m and v are running means of g and g². Both start at 0, so they are too small by 1 - β1^k and 1 - β2^k after k steps: the
-    factor before m divides that out.
+    m and v are running means of g and g². Both start at 0, so after k steps they are too small by the factors 1 - β1^k and
+    1 - β2^k: the factor before m divides that out.
 
     Parameters
     ----------

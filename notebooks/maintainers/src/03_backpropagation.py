@@ -4,7 +4,7 @@
 # In notebook 02 two derivatives were enough, and you derived both on paper. The network of notebook 05 has 101,770
 # parameters. *How does one get all their derivatives, for the price of about two more forward passes?*
 #
-# **You will build** the gradients of a neuron, then of a whole dense layer; a check for any gradient; and, at last, the
+# **You will build** the gradients of a neuron, then of a whole dense layer; a check for any gradient; and finally the
 # backward pass through any graph.
 #
 # **You need** notebook 02 and the chain rule from school: $(f(g(x)))' = f'(g(x)) \cdot g'(x)$.
@@ -285,8 +285,8 @@ for gradient, (name, (f, at)) in zip(own.dense_backward(u, x, W), losses.items()
 #
 # ## Training without a single formula for a parameter
 #
-# A layer of three inputs and two units has eight parameters. Forward, loss, backward, step: no formula of this loop knows how
-# many there are.
+# A layer of three inputs and two units has eight parameters. Forward, loss, backward, step: the loop is the same for any number
+# of parameters.
 
 # %%
 W_true, b_true = np.array([[1.0, -2], [0.5, 0], [3, 1]]), np.array([-1.0, 2])

@@ -101,7 +101,7 @@ draw.training_panels({titles[name]: logs[name] for name in "ABCDEF"}, logs["heal
 # their first loss, one ends in NaN, one fits its training data alone.
 #
 # Such a [learning curve](glossary.md#learning-curve) is the first thing to look at. Three questions, in this order: Is the
-# first loss near $\ln 10 = 2.303$, the loss of one who knows nothing? Does the training loss fall? Does the validation loss
+# first loss near $\ln 10 = 2.303$, the loss of equal probabilities? Does the training loss fall? Does the validation loss
 # follow?
 #
 # ### Exercise (debug): name the illness
@@ -228,7 +228,7 @@ print(f"six layers, he_normal: {repaired:.0%} on validation (B: {results['B'][1]
 assert repaired > 0.94 and logs["D"]["train"][0] > 100 and logs["F"]["train"][0] > 500
 
 # %% [markdown]
-# The inputs belong to the same account. Those of A lie in $[-1, 1]$ instead of $[0, 1]$, and most of a digit is black:
+# The size of the inputs matters in the same way. Those of A lie in $[-1, 1]$ instead of $[0, 1]$, and most of a digit is black:
 
 # %% varies
 case = files["A"]
@@ -245,9 +245,9 @@ assert (case.x**2).mean() > 7 * (x**2).mean() and cured > 0.94
 # ## Dead units
 #
 # A ReLU has slope 0 below 0. A unit whose pre-activation is negative for every sample gets no gradient: it is
-# [dead](glossary.md#dead-unit), unless the layers before it change its inputs. LeakyReLU keeps a small slope $s$ there:
+# [dead](glossary.md#dead-unit), unless the layers before it change its inputs. LeakyReLU keeps a small slope there:
 #
-# $$y = a \;\text{ if } a > 0, \qquad y = s\,a \;\text{ otherwise}$$
+# $$y = a \;\text{ if } a > 0, \qquad y = \text{slope} \cdot a \;\text{ otherwise}$$
 #
 # At $a = 0$ there is no derivative; the word *otherwise* decides.
 #
@@ -435,7 +435,8 @@ assert set(y[0].tolist()) == {0.0, 2.0}
 # |---|---|---|
 # | first loss far above $\ln 10$, or NaN | weights too large | `he_normal` |
 # | loss stays at $\ln 10$ | weights zero or too small, dead units | `he_normal`, LeakyReLU |
-# | loss jumps, falls slowly | learning rate too large for the inputs | smaller learning rate, standardise |
+# | loss jumps or rises | learning rate too large for the inputs | smaller learning rate, standardise |
+# | loss falls smoothly, but slowly | learning rate too small | larger learning rate |
 # | training and validation both poor | too few units or steps | larger network, longer |
 # | training good, validation poor | too few samples | more data, augmentation, regularisation |
 #

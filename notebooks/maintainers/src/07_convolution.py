@@ -56,7 +56,7 @@ draw.bars({f"{pixels} pixels": {"accuracy": 100 * f} for pixels, f in fractions.
           "accuracy on shifted validation digits in %")
 
 # %% [markdown]
-# **Figure 7.1.** A shift of few pixels, down and to the right, changes no digit, and makes the multilayer perceptron useless.
+# **Figure 7.1.** A shift of a few pixels, down and to the right, changes no digit, and makes the multilayer perceptron useless.
 #
 # No wonder: to a dense layer, a pixel and its neighbour are just two inputs. Its 128 units have 784 weights each, and what they
 # learn about the ink at one position says nothing about the next. Two ideas help. A unit reads a small *window* only. And the

@@ -273,7 +273,7 @@ for step in range(41):
     losses.append((difference**2).mean())
     _, dK, _ = own.conv2d_backward(2 * difference / difference.size, images, found)
     found = found - 0.1 * dK
-print(f"loss at first {losses[0]:.1f}, at last {losses[-1]:.0e}")
+print(f"loss at the start {losses[0]:.1f}, at the end {losses[-1]:.0e}")
 assert losses[-1] < 1e-4 * losses[0] and np.allclose(found, found.round(), atol=0.02)
 
 # %%

@@ -143,10 +143,11 @@ print("average", average.shape, " global average", x.mean(axis=(1, 2)).shape)
 # M2 has seven steps: a convolution with 8 kernels of 3 x 3 and padding 1, ReLU, max pooling by 2; a convolution with 16 kernels
 # of 3 x 3 and padding 1, ReLU, max pooling by 2; and a dense layer with 10 logits. An image has the shape (16, 16, 1).
 #
-# Which pixels does a value deep in the network depend on? Its [receptive field](glossary.md#receptive-field) is the set of input pixels
-# that can reach it. Count along one side. The field of a pixel is 1. A layer with a kernel of $KH$ reads $KH$ neighbours, so it
-# adds $KH - 1$ steps from one to the next. Each of these steps is as many pixels wide as the product of the strides of all
-# layers before it. Two convolutions of 3 with stride 1: $1 + 2 + 2 = 5$. A pooling by 2 is a kernel of 2 with stride 2.
+# Which pixels does a value deep in the network depend on? Its [receptive field](glossary.md#receptive-field) is the set of
+# input pixels that can reach it. Count along one side. The field of a pixel is 1. A layer with a kernel of $KH$ reads $KH$
+# neighbours, so it adds $KH - 1$ steps from one to the next. Each of these steps is as many pixels wide as the product of the
+# strides of all layers before it. Two convolutions of 3 with stride 1: $1 + 2 + 2 = 5$. A pooling by 2 is a kernel of 2 with
+# stride 2.
 #
 # ### Exercise (predict): shapes, parameters, receptive fields
 #
@@ -299,8 +300,8 @@ print(f"first loss {losses[0]:.2f}; the loss of one batch falls below 0.05")
 #
 # A fair comparison gives both the same images, the same number of steps and the same batches, and each the learning rate that
 # was best for it on the validation set (of 0.05, 0.1, 0.2, 0.3 and 0.4): 0.3 for M1, 0.05 for M2. Here M1 reads 16 x 16 pixels,
-# too, with 128 hidden units. The learning rate is a fifth in the last third of the steps: then the noise of mini-batches matters
-# less.
+# too, with 128 hidden units. The learning rate is a fifth in the last third of the steps: then the noise of mini-batches
+# matters less.
 
 # %%
 def mlp_forward(x, params):
@@ -441,7 +442,7 @@ plot.figure.axes[0].set_xticks(range(3))
 plot
 
 # %% [markdown]
-# **Figure 9.8.** At two pixels M1 has lost most digits, M2 a good part, and the network with global average pooling few.
+# **Figure 9.8.** At two pixels M1 has lost half of the digits, M2 a good part, and the network with global average pooling few.
 
 # %%
 assert shifted["M1"][2] < shifted["M2"][2] < shifted["global pooling"][2]

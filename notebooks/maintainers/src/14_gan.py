@@ -127,8 +127,8 @@ checks.generator_loss(generator_loss)
 # %% [markdown]
 # ### Exercise (predict): two slopes
 #
-# At first, Dis sees through everything: $a = -5$, $\sigma(a) = 0.0067$. What is the slope of $\ln(1 - \sigma(a))$ there, and
-# of $-\ln \sigma(a)$? Four decimals.
+# At first, Dis rejects every generated sample: $a = -5$, $\sigma(a) = 0.0067$. What is the slope of $\ln(1 - \sigma(a))$ there,
+# and of $-\ln \sigma(a)$? Four decimals.
 
 # %% exercise=two_slopes
 two_slopes = [..., ...]
@@ -155,7 +155,7 @@ draw.curves({"of ln(1 - σ(a))": (a[:, 0], magnitude[0][:, 0]),
 # ## Adam
 #
 # [Adam](glossary.md#adam) keeps two running means for each parameter: $m$ of its gradient $g$, $v$ of $g^2$. Both
-# begin at 0, so that after step $k$ they are too small by $1 - \beta^k$:
+# begin at 0, so that after step $k$ they are too small by the factor $1 - \beta^k$:
 #
 # $$m \leftarrow \beta_1 m + (1 - \beta_1) g \qquad v \leftarrow \beta_2 v + (1 - \beta_2) g^2$$
 #
@@ -183,7 +183,7 @@ for dw in (4.0, 0.0004):
 
 # %% [markdown]
 # This is Algorithm 1 of the paper. This library and Keras compute the paper's second form, with
-# $\sqrt{v} + \hat\epsilon$: the same for $\hat\epsilon = \epsilon \sqrt{1 - \beta_2^k}$, and else different where
+# $\sqrt{v} + \hat\epsilon$: the same for $\hat\epsilon = \epsilon \sqrt{1 - \beta_2^k}$, and different where
 # gradients are tiny.
 #
 # $\beta_1 = 0.9$, the usual value, averages over some ten steps. But here the other network changes meanwhile. The smallest
@@ -204,9 +204,10 @@ draw.curves(paths, "the distance stays small for beta1 = 0 and grows for 0.9", "
             "distance to (0, 0)")
 
 # %% [markdown]
-# **Figure 14.4.** With $\beta_1 = 0$ the game stays near its solution; with $0.9$ it spirals away from it.
+# **Figure 14.4.** With $\beta_1 = 0$ the game stays near its solution; with $0.5$ it drifts away slowly, with $0.9$ fast.
 #
-# This suggests a small $\beta_1$, and proves nothing about networks, which may also train with 0.9. GANs often take 0.5.
+# This suggests a small $\beta_1$, and proves nothing about networks, which may also train with 0.9. GANs often take 0.5, a
+# compromise.
 #
 # ## A training step of both
 #
@@ -312,7 +313,7 @@ draw.explore(heat_map, "the generator's points spread over the eight blobs", ste
 # ## Digits
 #
 # The networks are the library's, of the kind designed in notebook 13. Both also get the class, as a one-hot row times 3, so
-# that it is not drowned in $z$. (`np.resize` repeats the rows for a batch of real and generated images.)
+# that its size matches that of $z$. (`np.resize` repeats the rows for a batch of real and generated images.)
 
 # %%
 from nnscratch.networks.gan import Preset, discriminator, generator
@@ -361,8 +362,8 @@ metrics = adversarial_step(pair, non_saturating(0.9), real, z, gen_labels)
 assert np.allclose([L_dis, L_gen], [metrics["d_loss"], metrics["g_loss"]], atol=1e-5)
 for model, other in zip((gen.model, dis.model), theirs):
     same = [np.isclose(w, other.params[name], atol=2e-4).mean() for name, w in model.params.items()]
-    assert min(same) > 0.95
-print("the same losses and the same new weights")
+    assert min(same) > 0.95  # the first step is +-lr, so rounding decides where a gradient is nearly 0
+print("the same losses; over 95 % of the new weights agree to a tenth of a step")
 
 # %% [markdown]
 # **Averaged weights.** The training circles around its goal, so that a mean of recent weights is often nearer than the last
@@ -512,7 +513,7 @@ assert size[0] < size[1] / 100 and alike > 0.99 and moves[0] > moves[1] / 2
 #
 # ## Questions
 #
-# 1. Both networks know nothing, and all logits are 0. How large is $L$ of the discriminator, without and with smoothing?
+# 1. Both networks are untrained, and all logits are 0. How large is $L$ of the discriminator, without and with smoothing?
 #    <details><summary>Answer</summary>
 #
 #    $2 \ln 2 = 1.39$ in both cases: at $a = 0$ the cost is $\ln 2$ for every target.
@@ -537,8 +538,8 @@ assert size[0] < size[1] / 100 and alike > 0.99 and moves[0] > moves[1] / 2
 #
 #    </details>
 #
-# **Alone:** train on the ring with $\beta_1 = 0.9$, for 1000 steps and for 2000. How many points are near a blob, and near how
-# many of the eight? Does the training fail, or does it only take longer?
+# **On your own:** train on the ring with $\beta_1 = 0.9$, for 1000 steps and for 2000. How many points are near a blob, and
+# near how many of the eight? Does the training fail, or does it only take longer?
 #
 # ## References
 #

@@ -4,7 +4,7 @@
 # Can a style be written down in numbers? This notebook takes a painting, reduces it to nine tables of averages, and
 # changes a photograph until its own tables are close to them. All gradients outside the network are your own.
 #
-# **You will build** the Gram matrix and its backward pass, a style loss, a smoothness term, and at last milestone M4: a
+# **You will build** the Gram matrix and its backward pass, a style loss, a smoothness term, and finally milestone M4: a
 # step that takes a photograph towards the style of a painting, with your own Adam.
 #
 # **You need** notebooks 07, 10 and 14.
@@ -290,11 +290,11 @@ draw.explore(restored, "from layer 2 the portrait in paler colours, from 5 its e
 #
 # ## Smoothness
 #
-# The features leave freedom for grain. So neighbouring pixels should differ little. The
+# Content and style loss hardly penalise noise of single pixels. So neighbouring pixels should differ little. The
 # [smoothness term](glossary.md#total-variation-smoothness) is the sum of all squared differences of neighbours, down and
-# across, divided by the number of values in $x$. (Total variation sums absolute differences; the squares are a relative of it.)
-# The three pixels $(1, 3, 2)$ have the differences $2$ and $-1$, so $L = (4 + 1) / 3$. If the middle one rises by a small
-# $\delta$, then $2^2$ rises by $4 \delta$ and $(-1)^2$ by $2 \delta$: its gradient is $6/3 = 2$.
+# across, divided by the number of values in $x$. (Total variation sums absolute differences; squares make it a quadratic
+# smoothness term.) The three pixels $(1, 3, 2)$ have the differences $2$ and $-1$, so $L = (4 + 1) / 3$. If the middle one
+# rises by a small $\delta$, then $2^2$ rises by $4 \delta$ and $(-1)^2$ by $2 \delta$: its gradient is $6/3 = 2$.
 #
 # ### Exercise (derive): the smoothness term
 #
