@@ -15,7 +15,7 @@ from nnscratch.fast import softmax
 from nnscratch.files import FilePath
 from nnscratch.hints import checked
 from nnscratch.ops.validation import check_array, check_shape
-from nnscratch.schema import check, each, number, one_of, optional, record, text, whole
+from nnscratch.schema import check, check_kind, each, number, one_of, optional, record, text, whole
 from nnscratch.training.numbers import LIMITS
 from nnscratch.training.resume import best_of
 from nnscratch.training.source import SOURCE
@@ -128,9 +128,7 @@ def load_classifier(path: FilePath) -> ImageClassifier:
     path = best_of(path)
     saved = checkpoint.read_arrays(path)
     info = saved[1]["info"]
-    if info.get("what") != "classifier":
-        raise InputError(f"{path} holds {info.get('what', 'something else')!r:.100}, expected a classifier; give "
-                         f"best.safetensors of a folder that `nnscratch train classifier` wrote")
+    check_kind(info, "classifier", path, "give best.safetensors of a folder that `nnscratch train classifier` wrote")
     check(info, CLASSIFIER, path, "it does not say what its classifier is, train it anew")
     if info["shape"][2] not in (1, 3):
         raise InputError(f"{path} is of images with {info['shape'][2]} channels, expected 1 or 3; train it anew")
