@@ -44,4 +44,7 @@ def test_only_what_was_told_may_be_missing(tmp_path):
     assert told_missing(SimpleNamespace(log=said, code=2), tmp_path) is None
     assert without(whole, {}, None, tmp_path / "scratch") == whole
     left = {name: data for name, data in whole.items() if name != missing} | {"g/film.gif": encode_gif(frames[::2])}
-    assert without(whole, {}, missing, tmp_path / "scratch") == left
+    assert without(whole, left, missing, tmp_path / "scratch") == left
+    assert without(whole, left, "g/samples/.nnscratch.json", tmp_path / "scratch") == left
+    fewer = {name: data for name, data in left.items() if name != names[2]}
+    assert without(whole, fewer, "g/samples/.nnscratch.json", tmp_path / "scratch") == left

@@ -15,6 +15,7 @@ from nnscratch import checkpoint
 from nnscratch.data.animation import encode_gif
 from nnscratch.generate.adversarial_losses import CHANCE_LOSS
 from nnscratch.generate.plots import plot_history
+from nnscratch.marks import MANIFEST
 
 __all__ = ["told_missing", "without"]
 
@@ -28,12 +29,16 @@ def told_missing(outcome, out):
 def without(expected, found, missing, scratch):
     """The files {name: bytes} that follow from those of an uninterrupted run.
 
-    found : those of the interrupted run, which decide only at which checkpoint the best network could not be written
+    found : those of the interrupted run, which decide only what could not be listed, and which best network not be written
     missing : what `told_missing` returned
     scratch : path of a file to work with
     """
     if missing is None or not missing.startswith("g/"):
         return expected
+    folder, _, name = missing.rpartition("/")
+    if name == MANIFEST:  # no file is written that could not be listed: a frame, or the best network
+        lost = sorted(path for path in expected.keys() - found.keys() if path.startswith(f"{folder}/"))
+        missing = lost[0] if lost else f"{folder}/best.safetensors"
     if missing.startswith("g/samples/"):
         left = {name: data for name, data in expected.items() if name != missing}
         frames = [Image.open(io.BytesIO(data)) for name, data in sorted(left.items()) if name.startswith("g/samples/step-")]
