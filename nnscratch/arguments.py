@@ -100,10 +100,7 @@ def add_gallery(commands: Any) -> None:
 def add_train_generator(networks: Any) -> None:
     """`nnscratch train generator`. Only Options has defaults, so that --resume can tell what was given."""
     generator = networks.add_parser("generator", help="generates images like those of a data set, from noise")
-    generator.add_argument("--data", help="glyphs (default), letters, shapes, textures, or a path: IDX, CIFAR, .npz, .npy, a "
-                                          "folder of images (sub-folders are classes)")
-    generator.add_argument("--size", type=int, help="side to resize the images to (default: as they are)")
-    add_output(generator, "FOLDER", "folder for all files (default: generator)", default="generator")
+    add_data(generator, "generator", "IDX, CIFAR, .npz, .npy, a folder of images (sub-folders are classes)")
     generator.add_argument("--method", help="gan (default), vae, glo, imle, or texture (--data: one colour image, or the name "
                                             "of a built-in style)")
     generator.add_argument("--preset", help="nano, tiny (default), small or dcgan64; texture has its own")
@@ -123,19 +120,14 @@ def add_train_generator(networks: Any) -> None:
     generator.add_argument("--spectral-norm", action="store_const", const=True,
                            help="limit the discriminator's Lipschitz constant by spectral normalisation")
     generator.add_argument("--seed", type=int, help="for weights, batches and noise (default: 0)")
-    generator.add_argument("--resume", action="store_true",
-                           help="continue the training in the folder, with its options and data; more --steps extend it")
-    add_device(generator)
-    generator.set_defaults(run="train_generator")
+    add_resume(generator, "generator", "options and data; more --steps extend it")
 
 
 def add_train_classifier(networks: Any) -> None:
     """`nnscratch train classifier`. Only ClassifierOptions has defaults, so that --resume can tell what was given."""
     classifier = networks.add_parser("classifier", help="says what an image shows, from labelled images")
-    classifier.add_argument("--data", help="glyphs (default), letters, shapes, textures, or a path: IDX, CIFAR, .npz, a folder "
-                                           "whose sub-folders are classes, or one of train, val and test")
-    classifier.add_argument("--size", type=int, help="side to resize the images to (default: as they are)")
-    add_output(classifier, "FOLDER", "folder for all files (default: classifier)", default="classifier")
+    add_data(classifier, "classifier",
+             "IDX, CIFAR, .npz, a folder whose sub-folders are classes, or one of train, val and test")
     classifier.add_argument("--steps", type=int, help="steps (default: each image is seen eight times, 1400 at least)")
     classifier.add_argument("--augment", help="shift (default below 20,000 images), flip (left to right: not for letters), "
                                               "shift-flip or none (default)")
@@ -143,10 +135,7 @@ def add_train_classifier(networks: Any) -> None:
     classifier.add_argument("--batch-size", type=int, help="images in a batch (default: 64)")
     classifier.add_argument("--learning-rate", type=float, help="at the beginning (default: 0.001)")
     classifier.add_argument("--seed", type=int, help="for weights, batches and distortions (default: 0)")
-    classifier.add_argument("--resume", action="store_true",
-                            help="continue the training in the folder, with its options and data; more --steps extend it")
-    add_device(classifier)
-    classifier.set_defaults(run="train_classifier")
+    add_resume(classifier, "classifier", "options and data; more --steps extend it")
 
 
 def add_train_texture(networks: Any) -> None:
@@ -170,7 +159,19 @@ def add_training(command: argparse.ArgumentParser, name: str, steps: int) -> Non
     add_output(command, "FOLDER", "folder for all files", default=name)
     command.add_argument("--steps", type=int, default=steps, help="number of steps")
     command.add_argument("--seed", type=int, default=0, help="for weights and images")
-    command.add_argument("--resume", action="store_true", help="continue the training in the folder, with its own options")
+    add_resume(command, name, "own options")
+
+
+def add_data(command: argparse.ArgumentParser, name: str, paths: str) -> None:
+    """What a network is trained on, and where everything goes."""
+    command.add_argument("--data", help=f"glyphs (default), letters, shapes, textures, or a path: {paths}")
+    command.add_argument("--size", type=int, help="side to resize the images to (default: as they are)")
+    add_output(command, "FOLDER", f"folder for all files (default: {name})", default=name)
+
+
+def add_resume(command: argparse.ArgumentParser, name: str, kept: str) -> None:
+    """The last options of every training."""
+    command.add_argument("--resume", action="store_true", help=f"continue the training in the folder, with its {kept}")
     add_device(command)
     command.set_defaults(run=f"train_{name}")
 

@@ -15,35 +15,31 @@ from nnscratch.errors import InputError
 from nnscratch.files import checksum, open_regular_file, read_file
 from nnscratch.hints import checked
 
-__all__ = ["own_names"]
+__all__ = ["users_entries"]
 
 MANIFEST, LOCK, MARK, IMAGE_MARK = ".nnscratch.json", ".nnscratch.lock", "nnscratch", "written by nnscratch"
 EDGE = 2**12  # bytes at the beginning and at the end of a file, in which its mark is
 
 
 @checked
-def own_names(folder: Path) -> set[str]:
-    """Find what nnscratch wrote, so that no output is taken for an input.
+def users_entries(folder: Path) -> list[Path]:
+    """List what nnscratch did not write, so that no output is taken for an input.
 
     Parameters
     ----------
     folder : Path
-        A folder of images.
+        A folder of data.
 
     Returns
     -------
-    set of str
-        Names of files and folders in it. They are left out where images are read from a folder of the user's; a folder that
-        nnscratch made, and that the user names, is read: then the set is empty.
+    list of Path
+        Files and folders in it, sorted by name, without hidden ones. In a folder that nnscratch made, and that the user names,
+        these are all.
     """
     made, listed = read_manifest(folder) or (False, {})
-    if made:
-        return set()
-    own = {MANIFEST, LOCK}
-    for path in folder.iterdir():
-        if (read_manifest(path) or [False])[0] if path.is_dir() else is_listed(path, listed) or is_ours(path):
-            own.add(path.name)
-    return own
+    entries = sorted(path for path in folder.iterdir() if not path.name.startswith("."))
+    return entries if made else [path for path in entries if not (
+        (read_manifest(path) or [False])[0] if path.is_dir() else is_listed(path, listed) or is_ours(path))]
 
 
 def read_manifest(folder: Path) -> tuple[bool, dict[str, int | None]] | None:

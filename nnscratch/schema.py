@@ -24,6 +24,12 @@ def check(value: Any, rule: Rule, path: Any, remedy: str = "the file is damaged 
         raise InputError(f"{path}: {error}; {remedy}") from None
 
 
+def check_kind(info: dict[str, Any], kind: str, path: Any, remedy: str, named: str = "") -> None:
+    """Raise InputError unless a file says that it holds what is wanted: a generator, a classifier ..."""
+    if info.get("what") != kind:
+        raise InputError(f"{path} holds {info.get('what', 'something else')!r:.100}, expected a {named or kind}; {remedy}")
+
+
 def expect(valid: bool, value: Any, place: str, expected: str) -> None:
     """Raise InputError for an entry that is not valid."""
     if not valid:

@@ -115,7 +115,7 @@ for name in ("open_regular_file", "read_file"):
     plausible(f"files.{name}", getattr(files, name), path=PHOTO)
 plausible("files.make_folder", files.make_folder, path=Path("folder"))
 plausible("files.replace_file", files.replace_file, path=OUT, data=b"bytes")
-plausible("marks.own_names", marks.own_names, folder=PHOTO.parent)
+plausible("marks.users_entries", marks.users_entries, folder=PHOTO.parent)
 plausible("outputs.OutputFolder", outputs.OutputFolder, path=Path("folder"), names=["*.png"], inputs=[PHOTO], adopt=False)
 plausible_method("outputs.OutputFolder.file", held_folder, "file", name="one.png")
 plausible("outputs.OutputFolder.remove", lambda names: held_folder().remove(names), names="one.png")

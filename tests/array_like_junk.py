@@ -63,8 +63,6 @@ def variants(value, engine):
     if isinstance(value, np.ndarray):
         yield from junk_arrays(value)
         return
-    if type(value) is int:
-        yield "True", True, MUST_FAIL
     yield from (junk for junk in junk_values() if engine or junk[0] != "huge")  # above the engine it may be a count of hours
     if isinstance(value, (list, dict)):
         for key, part in list(value.items() if isinstance(value, dict) else enumerate(value)):
@@ -89,8 +87,6 @@ def wrong_values(value):
     """(what, another value) that cannot be right where `value` is."""
     right = next((names for kind, names in RIGHT if isinstance(value, kind)), ())
     yield from ((what, junk) for what, junk in WRONG.items() if what not in right)
-    if type(value) is int:
-        yield from (("True", True), ("False", False))
     if isinstance(value, Path):
         yield from (("zero byte", "a\0b"), ("long name", LONG))
     elif isinstance(value, Word):

@@ -31,12 +31,14 @@ class Outcome:
     """How a command ended.
 
     code : int, the exit code, or minus the signal that ended it
+    log : str, the lines that it logged
     peak : int, bytes that it used beyond those of its parent
     left : bool, whether it left a process behind
     """
     code: int
     stdout: str
     stderr: str
+    log: str
     peak: int
     left: bool
 
@@ -76,7 +78,7 @@ def enter(folder):
     os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
     sys.stdout, sys.stderr = (open(number, "w", encoding="utf-8", errors="surrogateescape", buffering=1, closefd=False)
                               for number in (1, 2))
-    logging.basicConfig(filename=folder / "log", format="%(message)s", force=True)
+    logging.basicConfig(filename=folder / "log", filemode="w", format="%(message)s", force=True)
     signal.signal(signal.SIGINT, signal.default_int_handler)
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
     resource.setrlimit(resource.RLIMIT_AS, (pages(0) + ADDRESSES,) * 2)
@@ -101,9 +103,9 @@ def wait(pid, folder):
         os.killpg(pid, signal.SIGKILL)
     except ProcessLookupError:
         left = False
-    text = {name: (folder / name).read_text(encoding="utf-8", errors="replace") for name in ("stdout", "stderr")
+    text = {name: (folder / name).read_text(encoding="utf-8", errors="replace") for name in ("stdout", "stderr", "log")
             if (folder / name).exists()}
-    return Outcome(os.waitstatus_to_exitcode(status), text.get("stdout", ""), text.get("stderr", ""),
+    return Outcome(os.waitstatus_to_exitcode(status), text.get("stdout", ""), text.get("stderr", ""), text.get("log", ""),
                    max(0, 1024 * usage.ru_maxrss - before), left)
 
 

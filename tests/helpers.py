@@ -11,6 +11,7 @@ import numpy as np
 import nnscratch
 from nnscratch.backend import move, to_cpu
 from nnscratch.cli import main
+from nnscratch.marks import users_entries
 from nnscratch.ops import reference
 from nnscratch.ops.conv import conv2d_window
 from nnscratch.ops.conv_transpose import conv2d_transpose_window
@@ -69,6 +70,22 @@ def run_style(folder, *changes, content="content.jpg", style="style.png", output
 def visible(folder):
     """The names in a folder, without hidden ones such as the list of what nnscratch wrote."""
     return {path.name for path in folder.iterdir() if not path.name.startswith(".")}
+
+
+def own_names(folder):
+    """The names of what nnscratch wrote to a folder of the user's, without hidden ones."""
+    return visible(folder) - {path.name for path in users_entries(folder)}
+
+
+def spoil_a_step(monkeypatch, trainer, params):
+    """After 15 steps a dense layer's weights become NaN."""
+    step = trainer.step
+
+    def spoilt():
+        if trainer.step_count == 15:
+            params["dense_0/kernel"][...] = np.nan
+        return step()
+    monkeypatch.setattr(trainer, "step", spoilt)
 
 
 # --- both convolutions by the nested loops of ops/reference, with the signatures of ops ----------------------------

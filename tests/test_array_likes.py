@@ -218,6 +218,31 @@ def not_refused(name, folder):
                 os.chdir(folder)
 
 
+def with_a_bool(value):
+    """What is a number in an argument replaced by True, or the last of several; None where there is no number."""
+    if type(value) in (int, float):
+        return True
+    last = with_a_bool(value[-1]) if type(value) in (list, tuple) and value else None
+    return last and type(value)([*value[:-1], last])
+
+
+@pytest.mark.skipif(not hasattr(signal, "setitimer"), reason="needs a timer")
+@pytest.mark.parametrize("name", [*CHEAP, *CALLS])
+def test_a_bool_is_no_number(name, tmp_path, monkeypatch):
+    """An InputError for True in place of each number, given or a default, and of the last number of a list."""
+    monkeypatch.chdir(tmp_path)
+    make = CHEAP.get(name) or CALLS[name]
+    defaults = {key: parameter.default for key, parameter in SIGNATURES[name.partition(",")[0]].items()}
+    for key, wrong in {key: with_a_bool(value) for key, value in (defaults | make()[1]).items()}.items():
+        if wrong:
+            function, arguments = make()
+            plain = {name: str(given) if type(given) is Word else given for name, given in arguments.items()}
+            with pytest.raises(InputError), at_most(2), warnings.catch_warnings():
+                warnings.simplefilter("ignore")
+                function(**plain | {key: wrong})
+    assert not list(tmp_path.rglob("*"))
+
+
 @pytest.mark.parametrize("name", [name for name in SIGNATURES if reason(name, TAKE_ANYTHING)])
 def test_junk_is_taken_by_what_takes_anything(name):
     """A record keeps it, and a question about it has an answer: no exception but an InputError."""

@@ -5,7 +5,7 @@ import signal
 
 import numpy as np
 import pytest
-from helpers import visible
+from helpers import spoil_a_step, visible
 
 from nnscratch import checkpoint
 from nnscratch.classify.augment import augmented
@@ -116,13 +116,7 @@ def test_a_deleted_best_is_made_anew(tmp_path, monkeypatch):
 def test_nan_ends_the_training_at_the_last_checkpoint(tmp_path, monkeypatch, capsys):
     """The weights of step 10 are restored."""
     one = trainer()
-    step = one.step
-
-    def spoilt():
-        if one.step_count == 15:
-            one.models.params["dense_0/kernel"][...] = np.nan
-        return step()
-    monkeypatch.setattr(one, "step", spoilt)
+    spoil_a_step(monkeypatch, one, one.models.params)
     assert train_on_images(one, tmp_path, save_every=10)[0] == "failed" and one.step_count == 10
     assert "step 20: loss is nan; went back to step 10" in capsys.readouterr().out
 

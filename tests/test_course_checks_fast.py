@@ -1,6 +1,7 @@
 """Wrong answers for notebooks 17 and 18, given to their checks by test_course_checks.py; what these checks count."""
 import numpy as np
 import pytest
+from course_answers.n17 import in_one_piece, matrix, mended
 from course_answers.solutions import S
 from helpers import normal
 from hypothesis import given
@@ -12,23 +13,6 @@ from nnscratch.course import checks, draw, own
 from nnscratch.course.checks import network_step
 from nnscratch.course.checks.fast import Counted, peak
 from nnscratch.fast.cpu.winograd_matrices import winograd_matrices
-
-
-def matrix(K):
-    return K.reshape(-1, K.shape[3])
-
-
-def in_one_piece(x, K, rows):
-    return ops.im2col(x, K.shape[:2])[0] @ matrix(K)
-
-
-def mended(change):
-    """The four products, each changed: change(m) -> m."""
-    def f23(d, g):
-        m = change([(d[0] - d[2]) * g[0], (d[1] + d[2]) * (g[0] + g[1] + g[2]) / 2,
-                    (d[2] - d[1]) * (g[0] - g[1] + g[2]) / 2, (d[1] - d[3]) * g[2]])
-        return [m[0] + m[1] + m[2], m[1] - m[2] - m[3]]
-    return f23
 
 
 def bytes_of(x_shape, K_shape, **times):

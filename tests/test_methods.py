@@ -1,10 +1,11 @@
 """The methods without a discriminator: their gradients and properties."""
+import copy
 from types import SimpleNamespace
 
 import numpy as np
 import pytest
 from helpers import normal, slopes
-from test_training import data, options
+from test_training import data, equal, everything, options
 
 from nnscratch.data.dataset import crops, to_floats
 from nnscratch.data.synthetic.styles import style_image
@@ -21,6 +22,33 @@ from nnscratch.gradcheck import check_op
 
 def test_methods_by_name():
     assert tuple(METHODS) == METHOD_NAMES
+
+
+@pytest.mark.parametrize("method", [name for name in METHOD_NAMES if name != "texture"])
+def test_a_deep_copy_of_a_training_goes_on_alike(method):
+    """Networks and optimizers are copied together: both make the same next steps, bit for bit."""
+    trainer = make_trainer(data(), options(method=method, batch_size=4))
+    trainer.step()
+    other = copy.deepcopy(trainer)
+    for one in (trainer, other):
+        one.step()
+        one.step()
+    assert equal(everything(trainer), everything(other))
+
+
+def test_numbers_of_numpy_become_pythons(tmp_path):
+    """Files keep Python's numbers only; a number from np.arange or np.linspace is one that can be saved."""
+    trainer = make_trainer(data(), options(steps=np.int64(2), batch_size=np.int32(4), seed=np.uint8(1), groups=np.int64(0),
+                                           beta_1=np.float32(0.5), r1=np.float32(1), smoothing=np.float64(0.9)))
+    trainer.save(tmp_path / "state.safetensors")
+    assert trainer.options == options(steps=2, batch_size=4, seed=1, beta_1=0.5, r1=1.0, smoothing=0.9)
+
+
+@pytest.mark.parametrize("name", ["steps", "batch_size", "groups", "seed", "learning_rate", "beta_1", "smoothing", "r1"])
+def test_a_bool_is_no_number(name):
+    """One sentence with the name of the option; True would train with 1."""
+    with pytest.raises(InputError, match=f"^train: {name} is True, expected "):
+        options(**{name: True})
 
 
 @pytest.mark.slow

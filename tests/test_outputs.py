@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from helpers import run_style, visible
+from helpers import own_names, run_style, visible
 from PIL import Image
 
 from nnscratch.cli import main
@@ -17,7 +17,7 @@ from nnscratch.data.splits import load_splits
 from nnscratch.errors import InputError
 from nnscratch.files import hidden_name, replace_file
 from nnscratch.generate.sampler import SHIPPED
-from nnscratch.marks import LOCK, MANIFEST, own_names
+from nnscratch.marks import MANIFEST
 from nnscratch.outputs import OutputFolder, writing
 
 QUICK = ["--steps", "2", "--size", "48"]
@@ -150,7 +150,7 @@ def test_own_names(images):
     (images / "style.png.json").write_text('["nnscratch"]')
     with OutputFolder(images / "painted", ["*.png"]):
         pass
-    own = own_names(images) - {MANIFEST, LOCK}
+    own = own_names(images)
     assert own == {"out.png", "out.png.json", "out.png-film.gif", "out.png-frames", "painted"}
     assert own_names(images / "painted") == set(), "a folder of ours that the user names is read"
     (images / "out.png-film.gif").rename(images / "out.png-film.GIF")

@@ -6,7 +6,7 @@ import shutil
 
 import numpy as np
 import pytest
-from helpers import run_style, visible
+from helpers import own_names, run_style, visible
 from PIL import Image
 
 from nnscratch.cli import main
@@ -14,7 +14,7 @@ from nnscratch.data.images import encode
 from nnscratch.data.readers.folder import image_files, read_folder
 from nnscratch.errors import InputError
 from nnscratch.files import replace_file
-from nnscratch.marks import MANIFEST, is_ours, own_names
+from nnscratch.marks import MANIFEST, is_ours
 from nnscratch.outputs import OutputFolder
 
 PIXELS = np.random.default_rng(0).integers(0, 256, (20, 30, 3)).astype(np.uint8)
@@ -54,7 +54,7 @@ def test_an_image_of_ours_replaced_by_the_users_is_data(images, monkeypatch):
     monkeypatch.chdir(images)
     assert run_style(images) == 0
     Image.fromarray(PIXELS).save("out.png")
-    assert own_names(images) == {MANIFEST, ".nnscratch.lock", "out.png.json"}
+    assert own_names(images) == {"out.png.json"}
 
 
 def test_copies_of_painted_images_are_data(images, monkeypatch):

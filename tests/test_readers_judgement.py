@@ -1,11 +1,13 @@
 """Readers: what counts as data, what range numbers have, and what things are called."""
 import os
+from pathlib import Path
 
 import numpy as np
 import pytest
 from reader_files import IMAGES, idx, save, write
 
 from nnscratch.data.dataset import fingerprint
+from nnscratch.data.readers import places
 from nnscratch.data.readers.folder import image_files
 from nnscratch.data.readers.formats import open_dataset
 from nnscratch.errors import InputError
@@ -80,9 +82,9 @@ def test_what_counts_as_an_image(tmp_path):
 
 
 def test_a_folder_is_listed_once_and_each_image_opened_once(tmp_path, monkeypatch):
-    """A folder may hold very many images. (own_names, which looks for our own files, lists it once more.)"""
-    listed, opened = [], []
-    monkeypatch.setattr("nnscratch.data.readers.places.own_names", lambda folder: listed.append(folder.name) or set())
+    """A folder may hold very many images. (What looks for our own files opens each once more.)"""
+    listed, opened, whole = [], [], Path.iterdir
+    monkeypatch.setattr(Path, "iterdir", lambda folder: listed.append(folder.name) or whole(folder))
     monkeypatch.setattr("nnscratch.data.readers.folder.open_regular_file",
                         lambda path, *more: opened.append(path.name) or open_regular_file(path, *more))
     (tmp_path / "all").mkdir()
@@ -95,8 +97,8 @@ def test_a_folder_is_listed_once_and_each_image_opened_once(tmp_path, monkeypatc
 
 def test_own_output_is_not_data(tmp_path, monkeypatch):
     """Neither files nor folders that nnscratch wrote beside the user's; in classes, too."""
-    own = {"curves.png", "samples", "train-images-ubyte"}
-    monkeypatch.setattr("nnscratch.data.readers.places.own_names", lambda folder: own)
+    own, whole = {"curves.png", "samples", "train-images-ubyte"}, places.users_entries
+    monkeypatch.setattr(places, "users_entries", lambda folder: [path for path in whole(folder) if path.name not in own])
     for folder in (tmp_path / "cats", tmp_path / "samples"):
         save(folder, "a.png", IMAGES[0])
         save(folder, "curves.png", IMAGES[1])

@@ -7,7 +7,7 @@ import sys
 
 import numpy as np
 import pytest
-from helpers import visible
+from helpers import spoil_a_step, visible
 
 from nnscratch import checkpoint
 from nnscratch.data.dataset import Dataset, to_floats
@@ -238,13 +238,7 @@ def test_a_training_of_version_0_1_resumes(tmp_path, method, error):
 def test_nan_ends_the_training_at_the_last_checkpoint(tmp_path, monkeypatch):
     """The weights of step 10 are restored, and the warning says what happened and what to do."""
     said, trainer = [], make_trainer(data(), options(steps=40))
-    step = trainer.step
-
-    def spoilt():
-        if trainer.step_count == 15:
-            trainer.discriminator.params["dense_0/kernel"][...] = np.nan
-        return step()
-    monkeypatch.setattr(trainer, "step", spoilt)
+    spoil_a_step(monkeypatch, trainer, trainer.discriminator.params)
     monkeypatch.setattr(train_module, "print_above_bar", said.append)
     assert train(trainer, tmp_path, save_every=10) == "failed"
     assert trainer.step_count == 10 and all(np.isfinite(a).all() for a in trainer.models.params.values())

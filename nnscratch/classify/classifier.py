@@ -10,13 +10,13 @@ from nnscratch import checkpoint
 from nnscratch.backend import to_cpu, to_device
 from nnscratch.classify.ink import LOOK
 from nnscratch.classify.network import PRESETS, classifier_network
-from nnscratch.classify.options import LARGEST
 from nnscratch.errors import InputError
 from nnscratch.fast import softmax
 from nnscratch.files import FilePath
 from nnscratch.hints import checked
 from nnscratch.ops.validation import check_array, check_shape
-from nnscratch.schema import check, each, number, one_of, optional, record, text, whole
+from nnscratch.schema import check, check_kind, each, number, one_of, optional, record, text, whole
+from nnscratch.training.numbers import LIMITS
 from nnscratch.training.resume import best_of
 from nnscratch.training.source import SOURCE
 
@@ -24,7 +24,7 @@ __all__ = ["ImageClassifier", "load_classifier"]
 
 SHAPE, NAMES = each(whole(1, 4096), 3, 3), each(text(), 1, 10_000)
 CLASSIFIER = record(what=one_of("classifier"), preset=one_of(*PRESETS), shape=SHAPE, names=NAMES, score=optional(number(0, 1)),
-                    steps=whole(0, LARGEST["steps"]), seed=whole(0, LARGEST["seed"]), source=SOURCE, look=LOOK)
+                    steps=whole(0, LIMITS["steps"][1]), seed=whole(*LIMITS["seed"]), source=SOURCE, look=LOOK)
 
 
 class ImageClassifier:
@@ -128,9 +128,7 @@ def load_classifier(path: FilePath) -> ImageClassifier:
     path = best_of(path)
     saved = checkpoint.read_arrays(path)
     info = saved[1]["info"]
-    if info.get("what") != "classifier":
-        raise InputError(f"{path} holds {info.get('what', 'something else')!r:.100}, expected a classifier; give "
-                         f"best.safetensors of a folder that `nnscratch train classifier` wrote")
+    check_kind(info, "classifier", path, "give best.safetensors of a folder that `nnscratch train classifier` wrote")
     check(info, CLASSIFIER, path, "it does not say what its classifier is, train it anew")
     if info["shape"][2] not in (1, 3):
         raise InputError(f"{path} is of images with {info['shape'][2]} channels, expected 1 or 3; train it anew")

@@ -26,7 +26,7 @@ from nnscratch.outputs import OutputFolder, writing
 from nnscratch.progress import progress_bar
 from nnscratch.training.loop import Record
 from nnscratch.training.resume import BEST, STATE, check_new, read_state, saved_options
-from nnscratch.training.source import check_size, check_source, full_path
+from nnscratch.training.source import check_size, choose_source
 
 __all__ = ["classify", "train_classifier"]
 
@@ -63,12 +63,10 @@ def train_classifier(chosen: dict[str, Any], folder: FilePath, *, data: str | No
     if resume:
         saved = read_state(state)
         options, source, _ = saved_options(state, saved[1]["info"], TRAINING, ClassifierOptions, chosen)
-        if not data:
-            check_source(source, "classifier")
     else:
         check_new(folder)
     backend.use(device)
-    source = {"data": full_path(data) if data else source["data"], "size": size or source["size"]}
+    source = choose_source(data, size, source, "classifier")
     parts = load_parts(source["data"], size=source["size"], seed=options.seed if options else chosen.get("seed", 0))
     options = options or options_for(len(parts.train), chosen)
     trainer = ClassifierTrainer(parts.train, parts.validation, options)

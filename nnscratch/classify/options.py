@@ -4,13 +4,12 @@ from typing import Any
 
 from nnscratch.classify.augment import KINDS
 from nnscratch.classify.network import PRESETS
-from nnscratch.errors import InputError
 from nnscratch.hints import checked
-from nnscratch.ops.validation import check_choice, check_int
+from nnscratch.ops.validation import check_choice
+from nnscratch.training.numbers import check_numbers
 
 __all__ = ["ClassifierOptions", "options_for"]
 
-LARGEST = {"steps": 10**9, "batch_size": 2**16, "seed": 2**63 - 1}
 EPOCHS, LEAST_STEPS = 8, 1400  # each image is seen so often; but of few images, each more often
 FEW = 20_000  # images: these a network would learn by heart; of more, shifts only slow it down (Fashion-MNIST: 91.8 %, 90.1 %)
 
@@ -46,16 +45,9 @@ class ClassifierOptions:
     seed: int = 0
 
     def __post_init__(self) -> None:
-        check_int(self.steps, "train: steps", 1)
+        check_numbers(self)
         check_choice(self.preset, "train: preset", PRESETS)
         check_choice(self.augment, "train: augment", KINDS)
-        check_int(self.batch_size, "train: batch_size", 2)
-        check_int(self.seed, "train: seed", 0)
-        for name, largest in LARGEST.items():
-            if getattr(self, name) > largest:
-                raise InputError(f"train: {name} is {getattr(self, name)}, expected at most {largest}; use a smaller number")
-        if not (isinstance(self.learning_rate, float) and 0 < self.learning_rate < 1):
-            raise InputError(f"train: learning_rate is {self.learning_rate!r}, expected a number between 0 and 1, such as 1e-3")
 
 
 @checked

@@ -8,6 +8,7 @@ from typing import NamedTuple, TypeAlias
 
 from nnscratch.backend import Array, array_module
 from nnscratch.losses import binary_cross_entropy, hinge, mse
+from nnscratch.ops.validation import check_number
 
 __all__ = ["CHANCE_LOSS", "LOSSES", "AdversarialLoss", "constant_target", "hinge_loss", "least_squares", "non_saturating",
            "saturating"]
@@ -42,6 +43,7 @@ def constant_target(loss: Callable[[Array, Array], tuple[Array, Array]], target:
     callable
         A function logits -> (loss, gradient).
     """
+    target = check_number(target, "constant_target: target")
     return lambda logits: loss(logits, array_module(logits).full_like(logits, target))
 
 

@@ -33,7 +33,7 @@ from nnscratch.outputs import OutputFolder, writing
 from nnscratch.progress import progress_bar
 from nnscratch.training.loop import Record
 from nnscratch.training.resume import BEST, STATE, check_new, read_state, saved_options
-from nnscratch.training.source import check_size, check_source, full_path
+from nnscratch.training.source import check_size, choose_source
 
 __all__ = ["generate", "steps_for_minutes", "train_generator"]
 
@@ -76,9 +76,7 @@ def train_generator(chosen: dict[str, Any], folder: FilePath, *, data: str | Non
         info = with_current_names(saved[1]["info"])
         options, source, step_count = saved_options(state, info, TRAINING, Options, chosen)
     backend.use(device)
-    if resume and not data:
-        check_source(source)
-    source = {"data": full_path(data) if data else source["data"], "size": size or source["size"]}
+    source = choose_source(data, size, source)
     splits, dataset = load_data(source, options)
     if minutes is not None:
         options = replace(options, steps=step_count + steps_for_minutes(minutes, dataset, options))

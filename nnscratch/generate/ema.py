@@ -4,6 +4,7 @@ Shapes: those of the model's parameters and buffers.
 """
 from nnscratch.errors import InputError
 from nnscratch.models import Model
+from nnscratch.ops.validation import check_fraction
 from nnscratch.recording import is_recording
 
 __all__ = ["EMA"]
@@ -30,7 +31,7 @@ class EMA:
     """
 
     def __init__(self, model: Model, max_decay: float = 0.995) -> None:
-        self.model, self.max_decay = model, max_decay
+        self.model, self.max_decay = model, check_fraction(max_decay, "EMA: max_decay", or_one=True)
 
     def update(self, source: Model, step: int) -> None:
         """Move the average towards a model, after a training step.

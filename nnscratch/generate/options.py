@@ -7,7 +7,8 @@ from nnscratch.generate.adversarial_losses import LOSSES
 from nnscratch.generate.inputs import TEXTURE
 from nnscratch.hints import checked
 from nnscratch.networks.gan import PRESETS
-from nnscratch.ops.validation import check_choice, check_fraction, check_int
+from nnscratch.ops.validation import check_choice, check_fraction, check_number
+from nnscratch.training.numbers import check_numbers
 
 __all__ = ["METHOD_NAMES", "Options", "make_options"]
 
@@ -15,7 +16,6 @@ METHOD_NAMES = ("gan", "vae", "glo", "imle", "texture")
 METHOD_DEFAULTS: dict[str, dict[str, Any]] = {  # where they differ from those of Options
     TEXTURE: {"preset": TEXTURE, "groups": 0, "steps": 400, "batch_size": 4, "learning_rate": 5e-3, "beta_1": 0.9}}
 GAN_ONLY = ("loss", "smoothing", "augment", "r1", "spectral_norm")  # options of the discriminator
-LARGEST = {"steps": 10**9, "batch_size": 2**16, "groups": 10_000, "seed": 2**63 - 1}
 RENAMED = {"batch": "batch_size"}  # version 0.1's name: today's
 
 
@@ -69,18 +69,13 @@ class Options:
         check_choice(self.method, "train: method", METHOD_NAMES)
         check_choice(self.preset, "train: preset", [TEXTURE] if self.method == TEXTURE else PRESETS)
         check_choice(self.loss, "train: loss", LOSSES)
-        check_int(self.steps, "train: steps", 1)
-        check_int(self.batch_size, "train: batch_size", 2)
-        check_int(self.seed, "train: seed", 0)
-        check_int(self.groups, "train: groups", 0)
-        check_fraction(self.beta_1, "train: beta_1")
-        for name, largest in LARGEST.items():
-            if getattr(self, name) > largest:
-                raise InputError(f"train: {name} is {getattr(self, name)}, expected at most {largest}; use a smaller number")
+        check_numbers(self)
+        self.beta_1 = check_fraction(self.beta_1, "train: beta_1")
+        self.smoothing, self.r1 = check_number(self.smoothing, "train: smoothing"), check_number(self.r1, "train: r1")
         for name in ("conditional", "augment", "spectral_norm"):
             if not isinstance(getattr(self, name), bool):
                 raise InputError(f"train: {name} is {getattr(self, name)!r}, expected True or False")
-        if not (isinstance(self.smoothing, (int, float)) and 0.5 < self.smoothing <= 1):
+        if not 0.5 < self.smoothing <= 1:
             raise InputError(f"train: smoothing is {self.smoothing!r}, expected a number above 0.5, up to 1, such as 0.9")
         if self.method == TEXTURE and self.groups:
             raise InputError(f"train: groups is {self.groups} for the method 'texture', expected 0, since all pieces of a "
@@ -90,10 +85,8 @@ class Options:
             if self.method != "gan" and getattr(self, name) != default:
                 raise InputError(f"train: {name} is {getattr(self, name)!r} for the method {self.method!r}, which has no "
                                  f"discriminator; leave it out, or use the method gan")
-        if not (isinstance(self.r1, (int, float)) and 0 <= self.r1 < 1e6):
+        if not 0 <= self.r1 < 1e6:
             raise InputError(f"train: r1 is {self.r1!r}, expected a number of at least 0, such as 1.0")
-        if not (isinstance(self.learning_rate, float) and 0 < self.learning_rate < 1):
-            raise InputError(f"train: learning_rate is {self.learning_rate!r}, expected a number between 0 and 1, such as 5e-4")
 
 
 @checked

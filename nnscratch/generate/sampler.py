@@ -22,7 +22,7 @@ from nnscratch.models import Model
 from nnscratch.networks.gan import PRESETS
 from nnscratch.networks.texture_generator import SCALE
 from nnscratch.ops.validation import check_choice, check_form, check_int, check_number, check_seed
-from nnscratch.schema import check
+from nnscratch.schema import check, check_kind
 from nnscratch.training.resume import best_of
 from nnscratch.training.source import SOURCE
 
@@ -212,9 +212,7 @@ def load_generator(path: FilePath = SHIPPED, side: int | None = None) -> Sampler
     path = best_of(path)
     saved = checkpoint.read_arrays(path)
     info = saved[1]["info"]
-    if info.get("what") != "generator":
-        raise InputError(f"{path} holds {info.get('what', 'something else')!r}, expected a generator; give best.safetensors of "
-                         f"a training's folder")
+    check_kind(info, "generator", path, "give best.safetensors of a training's folder")
     info.setdefault("shares", None)
     check(info, GENERATOR, path, "it does not say what its generator is, train it anew")
     check(info.get("source"), SOURCE, path)

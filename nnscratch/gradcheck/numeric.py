@@ -19,7 +19,7 @@ import numpy as np
 
 from nnscratch.backend import Array
 from nnscratch.errors import InputError
-from nnscratch.ops.validation import check_array, check_flag, check_function, check_is_array
+from nnscratch.ops.validation import check_array, check_flag, check_function, check_is_array, check_positive
 
 __all__ = ["central_difference", "complex_step", "directional_derivative"]
 
@@ -91,6 +91,7 @@ def central_difference(loss: Callable[..., Any], inputs: Sequence[Array], elemen
     ([0.0, 1.0], [True, False])
     """
     check_lists("central_difference", loss, inputs, elements)
+    h = check_positive(h, "central_difference: h")
     inputs = [array.copy() for array in inputs]
     middle = terms("central_difference", loss, inputs)
     rounding = 100 * np.finfo(np.float64).eps * np.abs(middle).sum()
@@ -141,6 +142,7 @@ def directional_derivative(loss: Callable[..., Any], inputs: Sequence[Array], di
         dL/dt of L(x + t v) at t = 0.
     """
     check_lists("directional_derivative", loss, inputs, directions)
+    h = check_positive(h, "directional_derivative: h")
     if check_flag(smooth, "directional_derivative: smooth"):
         ahead = [x + 1j * COMPLEX_H * v for x, v in zip(inputs, directions)]
         return np.sum(np.imag(terms("directional_derivative", loss, ahead))) / COMPLEX_H

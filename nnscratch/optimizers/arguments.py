@@ -29,8 +29,9 @@ def check_step(who: str, params: Mapping[str, Array], grads: Mapping[str, Array]
             raise InputError(f"{who}: {what} is read-only, expected an array that step() can change; give it a copy")
         if name in stepped and stepped[name] is not w and not alike(stepped[name], w):
             raise InputError(f"{who}: {what} was another array in earlier steps, of another shape or with other values; use "
-                             f"one optimizer for each model, change parameters in place, as in w[...] = w / 2, and continue "
-                             f"from saved states by optimizer.load_state(state, model.params)")
+                             f"one optimizer for each model, copy both at once by copy.deepcopy((model, optimizer)), change "
+                             f"parameters in place, as in w[...] = w / 2, and continue from saved states by "
+                             f"optimizer.load_state(state, model.params)")
 
 
 def alike(old: Array, new: Array) -> bool:

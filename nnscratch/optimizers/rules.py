@@ -51,17 +51,6 @@ class SGD(Optimizer):
         self.momentum, self.nesterov = check_fraction(momentum, "SGD: momentum"), check_flag(nesterov, "SGD: nesterov")
 
     def update(self, w: Array, g: Array, memory: dict[str, Array], learning_rate: float) -> None:
-        """Change one parameter and its memory by the formula.
-
-        Parameters
-        ----------
-        w, g : array
-            The parameter, changed in place, and its gradient.
-        memory : dict of str to array
-            "velocity", changed in place.
-        learning_rate : float
-            η of this step.
-        """
         v = memory["velocity"]
         v *= self.momentum
         v -= learning_rate * g
@@ -95,17 +84,6 @@ class RMSprop(Optimizer):
         self.epsilon = check_positive(epsilon, "RMSprop: epsilon", or_zero=True)
 
     def update(self, w: Array, g: Array, memory: dict[str, Array], learning_rate: float) -> None:
-        """Change one parameter and its memory by the formula.
-
-        Parameters
-        ----------
-        w, g : array
-            The parameter, changed in place, and its gradient.
-        memory : dict of str to array
-            "square", changed in place.
-        learning_rate : float
-            η of this step.
-        """
         s = memory["square"]
         s *= self.rho
         s += (1 - self.rho) * g * g
@@ -154,17 +132,6 @@ class Adam(Optimizer):
         self.epsilon = check_positive(epsilon, "Adam: epsilon", or_zero=True)
 
     def update(self, w: Array, g: Array, memory: dict[str, Array], learning_rate: float) -> None:
-        """Change one parameter and its memory by the formula.
-
-        Parameters
-        ----------
-        w, g : array
-            The parameter, changed in place, and its gradient.
-        memory : dict of str to array
-            "mean" and "square", changed in place.
-        learning_rate : float
-            η of this step.
-        """
         m, v = memory["mean"], memory["square"]
         m *= self.beta_1
         m += (1 - self.beta_1) * g

@@ -27,7 +27,7 @@ from nnscratch.networks.stylizer import (
     fingerprint,
     joined_statistics,
 )
-from nnscratch.schema import check, one_of, record, whole
+from nnscratch.schema import check, check_kind, one_of, record, whole
 from nnscratch.style.colour import match_colours
 
 __all__ = ["SHIPPED", "Stylizer"]
@@ -60,9 +60,7 @@ class Stylizer:
     def __init__(self, path: str | PathLike = SHIPPED):
         saved = checkpoint.read_arrays(path)
         info = saved[1]["info"]
-        if info.get("what") != "stylizer":
-            raise InputError(f"{path} holds {info.get('what', 'something else')!r}, expected a stylizer; train one with "
-                             f"nnscratch train stylizer")
+        check_kind(info, "stylizer", path, "train one with nnscratch train stylizer")
         check(info, record(upsampling=one_of(*UPSAMPLINGS), encoder=whole(0, 2**32 - 1)), path, "train it anew")
         self.encoder, self.decoder = encoder(), decoder(info["upsampling"])
         checkpoint.restore(path, saved, self.decoder)

@@ -23,8 +23,9 @@ def check_size(size: int | None) -> None:
         raise InputError(f"--size is {size}, expected pixels from 1 to {LARGEST_SIZE}")
 
 
-def check_source(source: dict[str, Any], trained: str = "generator") -> None:
-    """Raise InputError if the data that a training or its result names are gone: their path would be taken for a name."""
-    data = source["data"]
-    if data not in SYNTHETIC and not os.path.exists(data):
-        raise InputError(f"the data {data}, on which the {trained} was trained, are gone; give their new place with --data")
+def choose_source(data: str | None, size: int | None, saved: dict[str, Any], trained: str = "generator") -> dict[str, Any]:
+    """The source that is given, or the one that a training saved; InputError if its data are gone: a path is no name."""
+    if data is None and saved["data"] not in SYNTHETIC and not os.path.exists(saved["data"]):
+        raise InputError(f"the data {saved['data']}, on which the {trained} was trained, are gone; give their new place with "
+                         f"--data")
+    return {"data": saved["data"] if data is None else full_path(data), "size": saved["size"] if size is None else size}

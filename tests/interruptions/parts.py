@@ -10,6 +10,7 @@ import numpy as np
 
 from tests.interruptions.faults import FAULTS, count_operations, injector
 from tests.interruptions.jobs import JOBS, files_of
+from tests.interruptions.told import told_missing
 
 __all__ = ["faults", "numbers_in", "signals"]
 
@@ -99,4 +100,4 @@ def with_fault(bench, name, fault, turn):
     out = bench.fresh(name, old=True)
     outcome = bench.run(JOBS[name].words(bench.base, out), out, injector(out, fault, turn))
     problem = bench.after(name, fault, outcome, out)
-    return problem or bench.finish(name, out)
+    return problem or bench.finish(name, out, told_missing(outcome, out))

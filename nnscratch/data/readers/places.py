@@ -7,7 +7,7 @@ from pathlib import Path
 
 from nnscratch.errors import InputError
 from nnscratch.files import FilePath, reason
-from nnscratch.marks import own_names
+from nnscratch.marks import users_entries
 
 __all__: list[str] = []  # for the readers of this folder
 
@@ -30,8 +30,7 @@ def shown(path: FilePath) -> str:
 def visible(folder: Path) -> list[Path]:
     """The entries of a folder that may be data, sorted by name."""
     try:
-        own = own_names(folder)
-        return sorted(path for path in folder.iterdir() if not path.name.startswith(".") and path.name not in own)
+        return users_entries(folder)
     except (OSError, ValueError) as error:
         raise InputError(f"cannot read {shown(folder)} ({reason(error)}), expected a folder with data: give a readable "
                          f"one") from error

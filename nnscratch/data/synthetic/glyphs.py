@@ -10,9 +10,9 @@ import numpy as np
 
 from nnscratch.backend import Array
 from nnscratch.data.dataset import Dataset
-from nnscratch.data.limits import check_drawing, images_at_once
+from nnscratch.data.limits import images_at_once
+from nnscratch.data.synthetic.draws import check_draws, in_rounds
 from nnscratch.data.synthetic.faces import FACES, SIDE, characters, distance_fields
-from nnscratch.ops.validation import check_int
 
 __all__ = ["draw_glyphs", "glyphs"]
 
@@ -83,13 +83,11 @@ def draw_glyphs(count: int, *, seed: int = 0, letters: bool = False, size: int =
     modes : int array (N,)
         `face * num_classes + label`. Each round of `21 * num_classes` images shows every mode once.
     """
-    count, seed, size = check_int(count, "count", 1), check_int(seed, "seed", 0), check_int(size, "size", 8)
-    check_drawing("images", count, size)
+    count, seed, size = check_draws(count, seed, size)
     fields = distance_fields(letters)
     num_classes = fields.shape[1]
     order, normal, uniform = np.random.default_rng(seed).spawn(3)  # a stream each, so that a larger count only appends
-    rounds = -(-count // (len(FACES) * num_classes))
-    modes = order.permuted(np.tile(np.arange(len(FACES) * num_classes), (rounds, 1)), axis=1).ravel()[:count]
+    modes = in_rounds(order, len(FACES) * num_classes, count)
     images = np.empty((count, size, size, 1), np.uint8)
     batch = images_at_once(BATCH, size)
     for start in range(0, count, batch):

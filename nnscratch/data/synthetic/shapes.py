@@ -11,8 +11,8 @@ import numpy as np
 
 from nnscratch.backend import Array
 from nnscratch.data.dataset import Dataset
-from nnscratch.data.limits import check_drawing, images_at_once
-from nnscratch.ops.validation import check_int
+from nnscratch.data.limits import images_at_once
+from nnscratch.data.synthetic.draws import check_draws, in_rounds
 
 __all__ = ["KINDS", "draw_shapes", "shapes"]
 
@@ -76,10 +76,9 @@ def draw_shapes(count: int, *, seed: int = 0, size: int = 32) -> tuple[Array, di
         ground in [0, 1), 0 is red, 1/3 green, 2/3 blue, at least 0.2 apart; "row", "column" and "radius", the shape's
         middle and size as fractions of the side; "angle", clockwise, in [0, 2π).
     """
-    count, seed, size = check_int(count, "count", 1), check_int(seed, "seed", 0), check_int(size, "size", 8)
-    check_drawing("images", count, size)
+    count, seed, size = check_draws(count, seed, size)
     order, rng = np.random.default_rng(seed).spawn(2)
-    kind = order.permuted(np.tile(np.arange(len(KINDS)), (-(-count // len(KINDS)), 1)), axis=1).ravel()[:count]
+    kind = in_rounds(order, len(KINDS), count)
     draws = rng.random((count, 7))
     radius = RADIUS[0] + draws[:, 0] * (RADIUS[1] - RADIUS[0])
     row, column = 0.5 + (2 * draws[:, 1:3].T - 1) * (0.5 - radius - 0.03)  # never beyond the edge

@@ -13,9 +13,9 @@ import numpy as np
 
 from nnscratch.backend import Array
 from nnscratch.data.dataset import Dataset
-from nnscratch.data.limits import check_drawing, images_at_once
+from nnscratch.data.limits import images_at_once
+from nnscratch.data.synthetic.draws import check_draws, in_rounds
 from nnscratch.data.synthetic.procedural_noise import GRID, lattice_value, value_noise
-from nnscratch.ops.validation import check_int
 
 __all__ = ["FAMILIES", "PALETTES", "textures"]
 
@@ -62,11 +62,9 @@ def textures(count: int = 20000, *, seed: int = 0, size: int = 32) -> Dataset:
     >>> textures(18, size=16).class_names[:3]
     ['stripes', 'checks', 'dots']
     """
-    count, seed, size = check_int(count, "count", 1), check_int(seed, "seed", 0), check_int(size, "size", 8)
-    check_drawing("images", count, size)
+    count, seed, size = check_draws(count, seed, size)
     order, rng, grids = np.random.default_rng(seed).spawn(3)
-    rounds = -(-count // len(FAMILIES))
-    labels = order.permuted(np.tile(np.arange(len(FAMILIES)), (rounds, 1)), axis=1).ravel()[:count]
+    labels = in_rounds(order, len(FAMILIES), count)
     images = np.empty((count, size, size, 3), np.uint8)
     batch = images_at_once(BATCH, size)
     for start in range(0, count, batch):

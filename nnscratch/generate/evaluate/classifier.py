@@ -14,11 +14,10 @@ import numpy as np
 from nnscratch import checkpoint
 from nnscratch.classify.classifier import NAMES, SHAPE, ImageClassifier
 from nnscratch.data.dataset import Dataset, to_floats
-from nnscratch.errors import InputError
 from nnscratch.files import FilePath
 from nnscratch.generate.evaluate.corruptions import corrupt
 from nnscratch.hints import checked
-from nnscratch.schema import check, mapping, number, optional, record
+from nnscratch.schema import check, check_kind, mapping, number, optional, record
 
 __all__ = ["Classifier", "Judge"]
 
@@ -104,9 +103,7 @@ class Classifier(ImageClassifier):
         """
         saved = checkpoint.read_arrays(path)
         info = saved[1]["info"]
-        if info.get("what") != "judge":
-            raise InputError(f"{path} holds {info.get('what', 'something else')!r}, expected a classifier; train one with "
-                             f"train_classifier and save it")
+        check_kind(info, "judge", path, "train one with train_classifier and save it", "classifier")
         if isinstance(info.get("accuracy"), dict):  # version 0.1 called the images pictures
             info["accuracy"] = {"images" if key == "pictures" else key: value for key, value in info["accuracy"].items()}
         check(info, HEADER, path, "it does not say what its classifier is, train it anew")

@@ -20,7 +20,7 @@ from nnscratch.generate.sampler import Sampler, load_generator
 from nnscratch.hints import checked_command
 from nnscratch.outputs import BestEffort, OutputFolder
 from nnscratch.progress import progress_bar
-from nnscratch.training.source import check_source
+from nnscratch.training.source import choose_source
 
 __all__ = ["evaluate_generator"]
 
@@ -80,15 +80,11 @@ def evaluate_generator(path: FilePath | None, data: str | None, folder: FilePath
 def data_of(sampler: Sampler, data: str | None, size: int | None) -> tuple[str, int | None]:
     """The data, and the side of their images, that the generator was trained on, where they are not given."""
     source, title = sampler.info.get("source"), sampler.info.get("data")
-    if data is None and source is not None:
-        check_source(source)
-        data = source["data"]
-    elif data is None:
-        data = TITLES.get(str(title))
-        if data is None:
-            raise InputError(f"the generator was trained on {title!r}, and its file does not say where they are; give them "
-                             f"with {data_options(sampler)}")
-    return data, source["size"] if size is None and source is not None else size
+    if source is None and data is None and str(title) not in TITLES:
+        raise InputError(f"the generator was trained on {title!r}, and its file does not say where they are; give them with "
+                         f"{data_options(sampler)}")
+    source = choose_source(data, size, source or {"data": TITLES.get(str(title)), "size": None})
+    return source["data"], source["size"]
 
 
 def data_options(sampler: Sampler) -> str:
