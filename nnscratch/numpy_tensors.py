@@ -16,7 +16,7 @@ import numpy as np
 
 from nnscratch.files import FilePath
 
-__all__ = ["SafetensorError", "safe_open", "save"]
+__all__: list[str] = []  # for tensor_files
 
 # In the order in which they are written: the widest first, so that each array is aligned.
 DTYPES = {"U64": "<u8", "I64": "<i8", "F64": "<f8", "C64": "<c8", "F32": "<f4", "U32": "<u4", "I32": "<i4", "F16": "<f2",

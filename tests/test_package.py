@@ -36,7 +36,8 @@ def test_imports_run_one_way():
     """backend <- ops <- layers <- models <- networks <- style <- cli: nobody imports from further down the line."""
     rooms = ["errors", "version", "hints", "files", "schema", "marks", "locks", "outputs", "terminal", "plotting",
              "reprs", "progress", "recording", "one_thread", "cupy_diagnosis", "backend", "memory", "ops", "fast",
-             "initializers", "layers", "summary", "models", "losses", "optimizers", "lbfgs", "checkpoint", "gradcheck",
+             "initializers", "layers", "summary", "models", "losses", "optimizers", "lbfgs", "numpy_tensors", "tensor_files",
+             "checkpoint", "gradcheck",
              "networks", "data", "training", "classify", "generate", "style", "demo", "info", "bench", "argument_parser",
              "arguments", "course", "cli"]
     for path in SOURCES:
