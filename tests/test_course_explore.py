@@ -10,7 +10,7 @@ from nnscratch.course import draw, own
 from nnscratch.course.digits import digits
 from nnscratch.data.synthetic.glyphs import draw_glyphs
 from nnscratch.errors import InputError
-from notebooks.source import SOURCES, read
+from notebooks.source import SOURCES, read, sources
 
 
 def line(axes, slope, offset):
@@ -29,6 +29,7 @@ def test_sliders_redraw():
     box = explored.sliders()
     slope, offset, image = box.children
     assert (slope.description, slope.value, offset.value) == ("slope", 1, 0) and slope.options == (-2, 0, 1, 3)
+    assert image.layout.align_self == "flex-start", "the panel is stretched to the width of the window"
     first = image.value
     assert first == explored.frame(1, 0) and first[:4] == b"\x89PNG"
     slope.value = 3
@@ -50,6 +51,21 @@ def test_the_row_of_panels():
     file = io.BytesIO()
     many.strip().save(file)
     assert file.getvalue()[:4] == b"\x89PNG"
+
+
+def test_sliders_rise_to_the_right():
+    """The numbers of each slider of the course."""
+    falling, found = [], 0
+    for source in sources():
+        for cell in read(source).cells:
+            if cell.cell_type == "code" and "draw.explore(" in cell.source:
+                call = next(node for node in ast.walk(ast.parse(cell.source)) if ast.unparse(node).startswith("draw.explore("))
+                lists = [one.value for one in getattr(call, "value", call).keywords if isinstance(one.value, ast.List)
+                         and one.arg != "shown"]
+                numbers = [values for values in map(ast.literal_eval, lists) if not isinstance(values[0], str)]
+                falling += [(source.stem, values) for values in numbers if values != sorted(values)]
+                found += len(numbers)
+    assert not falling and found > 20
 
 
 @pytest.mark.parametrize("options", [{"shown": [(7, 0)]}, {"shown": [(1,)]}, {"shown": [(1, 0)] * 7}, {"shown": []}])

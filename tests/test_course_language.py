@@ -136,7 +136,7 @@ def anchor(term):
 
 
 GLOSSARY = (FOLDER / "glossary.md").read_text(encoding="utf-8")
-TERMS = re.findall(r"^### (.+)\n\n(?:.+\n)*?.*\[notebook \d\d\]\((\d\d_\w+)\.ipynb\)", GLOSSARY, flags=re.M)
+TERMS = re.findall(r"^### <a .*</a>(.+)\n\n(?:.+\n)*?.*\[notebook \d\d\]\((\d\d_\w+)\.ipynb\)", GLOSSARY, flags=re.M)
 
 
 @every_lesson
@@ -154,3 +154,5 @@ def test_the_glossary_is_sorted_and_complete():
     terms = [term for term, _ in TERMS]
     assert len(terms) == len(re.findall("^### ", GLOSSARY, flags=re.M)) and terms == sorted(terms, key=str.lower)
     assert {stem for _, stem in TERMS} <= {path.stem for path in LESSONS}
+    places = re.findall(r'^### <a id="(.+)"></a>(.+)$', GLOSSARY, flags=re.M)  # JupyterLab's own keep capitals
+    assert [place for place, _ in places] == [anchor(term) for term in terms]

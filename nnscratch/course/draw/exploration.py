@@ -98,7 +98,8 @@ class Exploration:
         import ipywidgets
         sliders = [ipywidgets.SelectionSlider(options=list(values), value=start, description=name)
                    for (name, values), start in zip(self.choices.items(), self.shown[0])]
-        image = ipywidgets.Image(value=self.frame(*self.shown[0]), format="png")
+        image = ipywidgets.Image(value=self.frame(*self.shown[0]), format="png",
+                                 layout={"align_self": "flex-start", "max_width": "100%"})  # in its own size, not stretched
 
         def redraw(_: Any) -> None:
             image.value = self.frame(*(slider.value for slider in sliders))

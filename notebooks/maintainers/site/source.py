@@ -45,7 +45,8 @@ def write(folder: Path) -> None:
         shutil.copytree(IMAGES, folder / IMAGES.name)
     (folder / "cards.md").write_text("\n".join([CARDS_PAGE, *map(section, cards())]), encoding="utf-8")
     for name in pages.intersection(BESIDES):
-        text = re.sub("^### ", "## ", beside(name).read_text(encoding="utf-8"), flags=re.M)  # no level is left out
+        text = beside(name).read_text(encoding="utf-8")
+        text = re.sub(r'^### (<a id="[\w-]+"></a>)?', "## ", text, flags=re.M)  # no level is left out; Sphinx makes its own ids
         (folder / f"{name}.md").write_text(as_page(text, pages), encoding="utf-8")
 
 

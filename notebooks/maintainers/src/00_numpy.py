@@ -80,10 +80,11 @@ def thresholded(axes, digit, threshold):
 
 draw.explore(thresholded, "a nine, thresholded at six levels", size=(2.0, 2.1),
              shown=[(3, 0.0), (3, 0.2), (3, 0.4), (3, 0.6), (3, 0.8), (3, 0.95)],
-             digit=[3, 0, 1, 4, 5], threshold=[0.0, 0.2, 0.4, 0.6, 0.8, 0.95])
+             digit=[0, 1, 3, 4, 5], threshold=[0.0, 0.2, 0.4, 0.6, 0.8, 0.95])
 
 # %% [markdown]
 # **Figure 0.3.** The higher the threshold, the thinner the digit: `images[digit] > threshold`.
+# In a running notebook there are sliders; another day, run the cell again, and they are back.
 #
 # ## A view or a copy?
 #

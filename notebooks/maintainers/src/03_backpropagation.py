@@ -228,7 +228,8 @@ def zoom(axes, delta):
 
 
 draw.explore(zoom, "tanh enlarged: curved for δ = 1, straight for 1e-5, a staircase for 1e-15",
-             delta=[1, 0.3, 0.1, 1e-5, 1e-15, 1e-16])
+             delta=[1e-16, 1e-15, 1e-5, 0.1, 0.3, 1],
+             shown=[(1,), (0.3,), (0.1,), (1e-5,), (1e-15,), (1e-16,)])
 
 # %% [markdown]
 # **Figure 3.5.** A large $\delta$ sees the bend of the curve; a tiny one sees the steps between neighbouring floating-point

@@ -141,7 +141,7 @@ def panel(axes, γ, β):
 
 
 draw.explore(panel, "histograms of 600 values before and after batch normalisation, for three "
-             "scales and two shifts", γ=[1.0, 2.0, 0.5], β=[0.0, -4.0],
+             "scales and two shifts", γ=[0.5, 1.0, 2.0], β=[-4.0, 0.0],
              shown=[(γ, β) for β in (0.0, -4.0) for γ in (1.0, 2.0, 0.5)])
 
 # %% [markdown]

@@ -72,7 +72,7 @@ def costs(axes, t):
 
 
 draw.explore(costs, "the cost of a real sample falls for ever at t = 1, else it has a minimum",
-             t=[1.0, 0.9, 0.7], size=(2.7, 2.5))
+             t=[0.7, 0.9, 1.0], shown=[(1.0,), (0.9,), (0.7,)], size=(2.7, 2.5))
 
 # %% [markdown]
 # **Figure 14.2.** With $t = 1$ the blue cost falls for ever. With a smaller target it has a minimum (dot), where
