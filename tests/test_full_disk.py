@@ -134,6 +134,7 @@ def test_trainings_for_style_transfer_outlive_a_full_disk(tmp_path, disk, caplog
     monkeypatch.setattr(train_texture.TextureDataset.batch, "__defaults__", (8,))
     monkeypatch.setattr(train_texture, "TextureDataset", drawn)
     monkeypatch.setattr(pairs, "TextureDataset", lambda seed, side, count: drawn(seed, side, min(count, 2)))
+    monkeypatch.setattr(pairs, "SIDE", 32)
     monkeypatch.setattr(module, "SAVE_EVERY", 1)
     run(tmp_path / "straight")
     save, full_at = checkpoint.save, {2, 3}
