@@ -24,7 +24,8 @@ class ArgumentsRepr:
     def __repr__(self) -> str:
         if not hasattr(self, "_arguments"):  # a subclass with a __new__ of its own
             return type(self).__name__
-        signature = signature_of(type(self))
+        made: Any = type(self)
+        signature = signature_of(made)
         args, kwargs = self._arguments
         shown = []
         bound = signature.bind(*args, **kwargs)

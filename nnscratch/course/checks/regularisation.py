@@ -115,11 +115,11 @@ def shifted(attempt: Attempt) -> None:
 
 def offsets_of(images, results, most, where):
     """(rows, columns) by which each image was shifted, (N, 2); Wrong if one was not."""
-    found = {}  # image: whether it is rolled, and its shift; of several the first
+    found: dict[int, tuple[bool, tuple[int, ...]]] = {}  # image: whether it is rolled, and its shift; of several the first
     for roll in (False, True):
         for at in product(range(-most - 1, most + 2), repeat=2):
             fits = np.isclose(results, moved(images, len(images) * [at], roll), rtol=1e-4).all(axis=(1, 2))
-            found = {n: (roll, at) for n in np.flatnonzero(fits)} | found
+            found = {n: (roll, at) for n in map(int, np.flatnonzero(fits))} | found
     for n, result in enumerate(results):
         if n not in found:
             small = f": {result.round(2).tolist()}" if result.size < 10 else ""
