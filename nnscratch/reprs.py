@@ -1,5 +1,6 @@
 """A repr that shows how an object was made: `Conv2D(64, 3, padding='same')`. Layers and optimizers share it."""
 import inspect
+from functools import cache
 from typing import Any, Self
 
 __all__: list[str] = []
@@ -23,7 +24,8 @@ class ArgumentsRepr:
     def __repr__(self) -> str:
         if not hasattr(self, "_arguments"):  # a subclass with a __new__ of its own
             return type(self).__name__
-        signature = inspect.signature(type(self))
+        made: Any = type(self)
+        signature = signature_of(made)
         args, kwargs = self._arguments
         shown = []
         bound = signature.bind(*args, **kwargs)
@@ -36,6 +38,12 @@ class ArgumentsRepr:
             elif name != "name" and (self.shows_defaults or text(value) != text(default)):
                 shown.append(f"{name}={text(value)}")
         return f"{type(self).__name__}({', '.join(shown)})"
+
+
+@cache
+def signature_of(cls: type) -> inspect.Signature:
+    """Of the constructor; many error messages need it, most of which are never shown."""
+    return inspect.signature(cls)
 
 
 def text(value: Any) -> str:

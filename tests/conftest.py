@@ -13,9 +13,8 @@ os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
 import numpy as np
 import pytest
-from helpers import NO_KERNELS
+from helpers import NO_KERNELS, save_images
 from hypothesis import HealthCheck, settings
-from PIL import Image
 from standin import strict_cupy
 from standin.column_major import ColumnMajor
 
@@ -110,7 +109,4 @@ def every_test_starts_alike():
 @pytest.fixture
 def images(tmp_path):
     """A folder with a content and a style file, which helpers.run_style takes."""
-    rng = np.random.default_rng(0)
-    for name, shape in (("content.jpg", (40, 50, 3)), ("style.png", (44, 36, 3))):
-        Image.fromarray(rng.integers(0, 255, shape, dtype=np.uint8)).save(tmp_path / name)
-    return tmp_path
+    return save_images(tmp_path)

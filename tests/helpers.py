@@ -7,6 +7,7 @@ from contextlib import nullcontext
 from pathlib import Path
 
 import numpy as np
+from PIL import Image
 
 import nnscratch
 from nnscratch.backend import move, to_cpu
@@ -65,6 +66,14 @@ def run_style(folder, *changes, content="content.jpg", style="style.png", output
     """Run a quick `nnscratch style` on the files of the fixture `images`."""
     return main(["style", str(folder / content), str(folder / style), "-o", str(folder / output), "--size", "48",
                  "--steps", "2", *changes])
+
+
+def save_images(folder):
+    """Save a content and a style file for `run_style`; returns the folder."""
+    rng = np.random.default_rng(0)
+    for name, shape in (("content.jpg", (40, 50, 3)), ("style.png", (44, 36, 3))):
+        Image.fromarray(rng.integers(0, 255, shape, dtype=np.uint8)).save(folder / name)
+    return folder
 
 
 def visible(folder):

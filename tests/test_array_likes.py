@@ -12,6 +12,7 @@ import os
 import shutil
 import signal
 import warnings
+from functools import cache
 
 import array_like_calls_more  # noqa: F401  # enters its calls, as the next does
 import array_like_calls_rest  # noqa: F401
@@ -31,6 +32,7 @@ ENGINE = ("backend", "fast", "gradcheck", "initializers", "layers", "lbfgs", "lo
 CHANGED = {("optimizers.base.Optimizer.step", "params")}  # in place, which is their purpose
 
 
+@cache
 def public_callables():
     """The dotted names of all public functions, classes and methods that take arguments, without `nnscratch.`."""
     found = {}

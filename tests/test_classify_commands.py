@@ -1,5 +1,7 @@
 """The commands `nnscratch train classifier` and `classify`; the parts of data, and images that are made to look like them."""
+import contextlib
 import json
+import shutil
 import struct
 from pathlib import Path
 
@@ -22,12 +24,16 @@ TRAIN = ["train", "classifier", "--data", "digits.npz", "--batch-size", "32", "-
 DIGITS = glyphs(700, size=20)
 
 
+def save_digits():
+    np.savez("digits.npz", x_train=DIGITS.images[:600], y_train=DIGITS.labels[:600], x_test=DIGITS.images[600:],
+             y_test=DIGITS.labels[600:])
+
+
 @pytest.fixture
 def place(tmp_path, monkeypatch):
     """A current folder with digits in a file, of which 100 are for testing."""
     monkeypatch.chdir(tmp_path)
-    np.savez("digits.npz", x_train=DIGITS.images[:600], y_train=DIGITS.labels[:600], x_test=DIGITS.images[600:],
-             y_test=DIGITS.labels[600:])
+    save_digits()
     return tmp_path
 
 
@@ -161,14 +167,24 @@ def test_own_output_is_no_data(place):
 
 # --- mistakes ---------------------------------------------------------------------------------------------------------
 
-@pytest.fixture
-def trained(place):
+@pytest.fixture(scope="module")
+def trained_once(tmp_path_factory):
     """A classifier that knows nothing, and an image."""
-    assert main([*TRAIN, "--steps", "1", "-o", "c"]) == 0
-    Image.fromarray(DIGITS.images[0, ..., 0]).save("0.png")
-    Image.new("L", (40, 40), 200).save("blank.png")
-    np.savez("unlabelled.npz", images=DIGITS.images)
+    place = tmp_path_factory.mktemp("trained")
+    with contextlib.chdir(place):
+        save_digits()
+        assert main([*TRAIN, "--steps", "1", "-o", "c"]) == 0
+        Image.fromarray(DIGITS.images[0, ..., 0]).save("0.png")
+        Image.new("L", (40, 40), 200).save("blank.png")
+        np.savez("unlabelled.npz", images=DIGITS.images)
     return place
+
+
+@pytest.fixture
+def trained(trained_once, tmp_path, monkeypatch):
+    """Its copy as the current folder."""
+    shutil.copytree(trained_once, tmp_path, dirs_exist_ok=True)
+    monkeypatch.chdir(tmp_path)
 
 
 @pytest.mark.parametrize("arguments, words", [

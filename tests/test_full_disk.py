@@ -1,6 +1,7 @@
 """A disk that is full for a while: a training goes on in memory, says so once, and keeps the last good state."""
 import json
 import os
+from functools import cache
 
 import pytest
 from helpers import run_style
@@ -127,10 +128,13 @@ def stylizers(folder, resume=False):
     (textures, train_texture, "features.safetensors"), (stylizers, train_stylizer, "stylizer.safetensors")])
 def test_trainings_for_style_transfer_outlive_a_full_disk(tmp_path, disk, caplog, monkeypatch, run, module, result):
     """Full at steps 2 and 3 of 4: one line, the same weights. Full at the end: one sentence, and the last good state."""
-    for name, value in (("IMAGES_PER_PATTERN", 2), ("TEST_CROPS", 50), ("PAINTINGS", 1)):
+    for name, value in (("IMAGES_PER_PATTERN", 2), ("TEST_CROPS", 50), ("PAINTINGS", 1), ("PAINTING_SIDE", 160)):
         monkeypatch.setattr(train_texture, name, value)
-    whole = train_texture.TextureDataset
-    monkeypatch.setattr(pairs, "TextureDataset", lambda seed, side, count: whole(seed, side, min(count, 2)))
+    drawn = cache(train_texture.TextureDataset)  # once for all four runs
+    monkeypatch.setattr(train_texture.TextureDataset.batch, "__defaults__", (8,))
+    monkeypatch.setattr(train_texture, "TextureDataset", drawn)
+    monkeypatch.setattr(pairs, "TextureDataset", lambda seed, side, count: drawn(seed, side, min(count, 2)))
+    monkeypatch.setattr(pairs, "SIDE", 32)
     monkeypatch.setattr(module, "SAVE_EVERY", 1)
     run(tmp_path / "straight")
     save, full_at = checkpoint.save, {2, 3}

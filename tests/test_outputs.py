@@ -166,7 +166,7 @@ def test_own_output_is_not_data(tmp_path, monkeypatch):
     assert main([*train, "--data", ".", "--groups", "0", "--steps", "2"]) == 0
     assert main(["train", "generator", "--resume", "--steps", "4"]) == 0
     assert main(["style", "0001.png", "0002.png", "-o", "painted.png", *QUICK, "--every", "1"]) == 0
-    assert main(["style", ".", "night", "--fast", "-o", "all"]) == 0
+    assert main(["style", ".", "night", "--fast", "-o", "all", "--size", "32"]) == 0
     assert len(visible(Path("all"))) == 22, "the painted image and its film are no photographs"
     assert main(["train", "generator", "--resume", "--steps", "6"]) == 0
     assert len(json.loads(Path("generator/history.json").read_text())) == 3

@@ -39,9 +39,9 @@ def test_capitals_are_taken(tmp_path, monkeypatch):
 @pytest.mark.slow
 @pytest.mark.skipif(sys.platform != "linux", reason="memory is measured on Linux")
 def test_a_large_style_takes_little_memory():
-    """The image and one band of it."""
-    code = "from nnscratch.data import style_image; style_image('ink', 2500)"
-    assert peak_megabytes(code) < 400
+    """The image and one band of it, 97 MB in all; drawn in one piece it takes 540 MB."""
+    code = "from nnscratch.data import style_image; style_image('ink', 1250)"
+    assert peak_megabytes(code) < 250
 
 
 def test_invalid_styles():

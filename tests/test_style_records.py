@@ -5,7 +5,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from helpers import run_style, visible
+from helpers import run_style, save_images, visible
 from PIL import Image
 
 from nnscratch import checkpoint
@@ -159,6 +159,15 @@ def fill(name, value):
     return change
 
 
+@pytest.fixture(scope="module")
+def stopped(tmp_path_factory):
+    """A transfer that was stopped, and the bytes of its state."""
+    folder = save_images(tmp_path_factory.mktemp("stopped"))
+    with pytest.MonkeyPatch.context() as patch:
+        interrupted(folder, patch, 3)
+    return folder, (folder / "out.png.state").read_bytes()
+
+
 @pytest.mark.parametrize("change", [
     *(put(1, "scale", value) for value in (10**30, -1, 19, 1.0, True, None, "0")),
     *(put(1, "step", value) for value in (10**30, 0, None)), put(1, "loss", 3e300 * 10), put(1, "loss", "x"),
@@ -168,10 +177,11 @@ def fill(name, value):
     put(0, "x", np.zeros((1, 38, 48, 3), np.complex64)), put(0, "more", np.zeros(3, np.float32)),
     lambda arrays, numbers: arrays.pop("y0"), lambda arrays, numbers: arrays.pop("x"),
     lambda arrays, numbers: numbers.pop("step")])
-def test_a_wrong_state_is_refused(images, monkeypatch, capsys, change):
+def test_a_wrong_state_is_refused(stopped, capsys, change):
     """One sentence, and the state stays."""
-    interrupted(images, monkeypatch, 3)
+    images, whole = stopped
     state = images / "out.png.state"
+    state.write_bytes(whole)
     damaged(state, change)
     before = state.read_bytes()
     capsys.readouterr()

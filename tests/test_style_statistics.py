@@ -123,13 +123,13 @@ def test_resample_sorted():
 def test_gradient_of_the_objective(statistics, masked):
     """Through the network to the pixels, for two styles mixed or each with a mask, against central differences."""
     network = small_network()
-    network.forward(image(8, 6))
+    network.forward(image(6, 4))
     network.cast(np.float64)
     styles = [image(10, 8, 2).astype(float), image(9, 9, 4).astype(float)]
-    masks = list(np.random.default_rng(0).random((2, 1, 8, 6, 1))) if masked else None
-    objective = Objective(network, image(8, 6).astype(float), styles, [0.3, 0.7], style_weight=3.0, smoothness=0.5,
+    masks = list(np.random.default_rng(0).random((2, 1, 6, 4, 1))) if masked else None
+    objective = Objective(network, image(6, 4).astype(float), styles, [0.3, 0.7], style_weight=3.0, smoothness=0.5,
                           content_layer=2, statistics=statistics, masks=masks)
-    report = check_op(lambda x: objective(x.astype(float)), lambda dy, gradient: dy * gradient, [image(8, 6, 1)],
+    report = check_op(lambda x: objective(x.astype(float)), lambda dy, gradient: dy * gradient, [image(6, 4, 1)],
                       smooth=False)
     # The order of some pixels changes within the step of the central difference: a kink.
     assert report.error < (2e-3 if statistics == "sliced" else 1e-6), str(report)

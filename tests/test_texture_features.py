@@ -27,9 +27,11 @@ drawn_once = cache(TextureDataset)
 
 @pytest.fixture
 def quick(monkeypatch):
-    """A few images of each family."""
-    for name, value in {"IMAGES_PER_PATTERN": 3, "TEST_CROPS": 50, "SAVE_EVERY": 3, "PAINTING_SIDE": 160}.items():
+    """A few images of each family, small batches."""
+    for name, value in {"IMAGES_PER_PATTERN": 3, "TEST_CROPS": 50, "SAVE_EVERY": 3, "PAINTINGS": 2,
+                        "PAINTING_SIDE": 160}.items():
         monkeypatch.setattr(module, name, value)
+    monkeypatch.setattr(TextureDataset.batch, "__defaults__", (8,))
     monkeypatch.setattr(module, "TextureDataset", drawn_once)
 
 

@@ -1,4 +1,5 @@
 """What a training of a generator writes about itself: data are found again, damage is noticed, nothing is in vain."""
+import contextlib
 import json
 import shlex
 import shutil
@@ -116,6 +117,17 @@ def test_the_best_generator_is_not_lost(place, capsys):
 
 # --- damaged files ----------------------------------------------------------------------------------------------------
 
+@pytest.fixture(scope="module")
+def trained(tmp_path_factory):
+    """A folder with data and a training of two steps."""
+    folder = tmp_path_factory.mktemp("trained")
+    with contextlib.chdir(folder), pytest.MonkeyPatch.context() as patch:
+        patch.setattr("nnscratch.generate.evaluate.command.STEPS", 20)
+        marks("marks.npz", 400)
+        assert main([*TRAIN, "--data", "marks.npz", "--steps", "2"]) == 0
+    return folder
+
+
 def rewritten(source, path, change):
     """A copy of a file with another info, and a right checksum."""
     arrays, header = checkpoint.read_arrays(source)
@@ -136,9 +148,10 @@ def rewritten(source, path, change):
     {"history": [{"step": 2, "d_loss": "x"}]},
     {"history": [{"step": 2, "d_loss": 1.0}, {"step": 3, "g_loss": 1.0}]}, {"source": {"data": 3, "size": None}},
     {"source": {"data": "marks.npz"}}, {"source": None}, {"source": {"data": "marks.npz", "size": 10**9}}, {"data": 3}])
-def test_a_wrong_state_is_refused(place, capsys, change):
+def test_a_wrong_state_is_refused(trained, tmp_path, monkeypatch, capsys, change):
     """At the start, by one sentence, and nothing is changed."""
-    assert main([*TRAIN, "--data", "marks.npz", "--steps", "2"]) == 0
+    shutil.copytree(trained, tmp_path, dirs_exist_ok=True)
+    monkeypatch.chdir(tmp_path)
     state = Path("generator/state.safetensors")
     rewritten(state, state, change)
     before = state.read_bytes()

@@ -2,6 +2,8 @@
 
 Shapes: x, y and mask alike; images (N, H, W).
 """
+from itertools import product
+
 import numpy as np
 
 from nnscratch import ops
@@ -105,24 +107,29 @@ def shifted(attempt: Attempt) -> None:
         result = np.asarray(run(attempt, {**inputs, "rng": np.random.default_rng(0)}))
         if result.shape != images.shape:
             raise Wrong(f"the result has shape {result.shape}, expected that of the images, {images.shape}\n{where}")
-        offsets = [offset_of(image, one, most, where) for image, one in zip(images, result)]
+        offsets = offsets_of(images, result, most, where)
         if len(images) > 1:
-            check_offsets(np.array(offsets), most, where)
+            check_offsets(offsets, most, where)
     check_randomness(attempt, {"images": 1 + np.abs(normal(20, 5, 6)), "most": 2})
 
 
-def offset_of(image, result, most, where):
-    """(rows, columns) by which an image was shifted; Wrong if it was not."""
+def offsets_of(images, results, most, where):
+    """(rows, columns) by which each image was shifted, (N, 2); Wrong if one was not."""
+    found: dict[int, tuple[bool, tuple[int, ...]]] = {}  # image: whether it is rolled, and its shift; of several the first
     for roll in (False, True):
-        for offset in np.ndindex(2 * most + 3, 2 * most + 3):
-            at = tuple(k - most - 1 for k in offset)
-            if np.allclose(result, moved(image[None], [at], roll)[0], rtol=1e-4):
-                if roll and any(at):
-                    raise Wrong(f"what leaves the image at one side enters at the other: expected zeros there\n{where}")
-                if max(map(abs, at)) > most:
-                    raise Wrong(f"an image is shifted by {at}, expected at most {most} pixels\n{where}")
-                return at
-    raise Wrong(f"the result is not a shifted image{f': {result.round(2).tolist()}' if result.size < 10 else ''}\n{where}")
+        for at in product(range(-most - 1, most + 2), repeat=2):
+            fits = np.isclose(results, moved(images, len(images) * [at], roll), rtol=1e-4).all(axis=(1, 2))
+            found = {n: (roll, at) for n in map(int, np.flatnonzero(fits))} | found
+    for n, result in enumerate(results):
+        if n not in found:
+            small = f": {result.round(2).tolist()}" if result.size < 10 else ""
+            raise Wrong(f"the result is not a shifted image{small}\n{where}")
+        roll, at = found[n]
+        if roll and any(at):
+            raise Wrong(f"what leaves the image at one side enters at the other: expected zeros there\n{where}")
+        if max(map(abs, at)) > most:
+            raise Wrong(f"an image is shifted by {at}, expected at most {most} pixels\n{where}")
+    return np.array([found[n][1] for n in range(len(images))])
 
 
 def check_offsets(offsets, most, where):

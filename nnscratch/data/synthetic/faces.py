@@ -101,16 +101,20 @@ def signed_distance(starts: Array, ends: Array) -> Array:
 
     On the line a + t (b - a), the point nearest to p has t = (p - a)·(b - a) / |b - a|²; on the segment, t is clipped to
     [0, 1]. p is in the ink where the winding number is not 0: to the right of p, unequal numbers of segments go down and up.
+    One row of points at a time, so that the arrays (64, S) stay in the cache.
     """
     starts, ends = starts.astype(np.float32), ends.astype(np.float32)
     (row, column), (down, right), last = starts.T, (ends - starts).T, ends[:, 0]
     points = np.arange(SIDE, dtype=np.float32) - (SIDE - 1) / 2
-    rows, columns = points[:, None, None] - row, points[:, None] - column  # (64, 1, S) and (64, S): from a to p
+    rows, columns = points[:, None] - row, points[:, None] - column  # (64, S): from a to p
     length2 = np.maximum(down ** 2 + right ** 2, 1e-9)  # some segments have length 0
-    t = (rows * (down / length2) + columns * (right / length2)).clip(0, 1)
-    nearest2 = ((rows - t * down) ** 2 + (columns - t * right) ** 2).min(axis=-1)
-    rows, points = rows[:, 0], points[:, None]
-    crosses = (points >= row) != (points >= last)  # p's row lies between a and b; where two segments meet, in only one
+    row_part, column_part = rows * (down / length2), columns * (right / length2)  # of t
+    crosses = (points[:, None] >= row) != (points[:, None] >= last)  # p's row lies between a and b; in one of two that meet
     crossing = np.divide(rows * right, down, out=np.zeros_like(rows), where=crosses)  # columns to the right of a
-    winding = np.where(crosses[:, None] & (columns < crossing[:, None]), np.sign(down), 0).sum(axis=-1)
-    return np.sqrt(nearest2) * np.where(winding != 0, 1, -1).astype(np.float32)
+    field = np.empty((SIDE, SIDE), np.float32)
+    for k in range(SIDE):
+        t = (row_part[k] + column_part).clip(0, 1)
+        nearest2 = ((rows[k] - t * down) ** 2 + (columns - t * right) ** 2).min(axis=-1)
+        winding = np.where(crosses[k] & (columns < crossing[k]), np.sign(down), 0).sum(axis=-1)
+        field[k] = np.sqrt(nearest2) * np.where(winding != 0, 1, -1)
+    return field
