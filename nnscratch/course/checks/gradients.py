@@ -118,6 +118,8 @@ def numeric_gradient(attempt: Attempt) -> None:
              {"f": weighted_cubes, "x": normal(2, 3), "delta": 0.25}]
     compare(attempt, right_numeric_gradient, cases, "dx", {
         "it is divided by delta, but the two points lie 2 delta apart": measured(central, lambda delta: delta),
+        "the two points lie delta apart: each is a whole delta away from x":
+            measured(lambda f, x, step: central(f, x, step / 2), lambda delta: delta),
         "it is a one-sided difference: f(x) stands for f(x - delta)":
             measured(lambda f, x, step: f(x + step) - f(x), lambda delta: delta),
         "it is the one-sided difference to the left: f(x) stands for f(x + delta)":
