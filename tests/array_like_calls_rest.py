@@ -25,7 +25,6 @@ from nnscratch.course.draw import (
     drawing,
     exploration,
     film,
-    histogram,
     image_tiles,
     kernel_copies,
     labelled_images,

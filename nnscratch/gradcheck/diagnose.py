@@ -228,5 +228,5 @@ def partly_right(e: Evidence) -> str | None:
 
 
 def side_by_side(x: tuple[int, ...], dy: tuple[int, ...]) -> bool:
-    """Whether no two windows overlap: those of a pooling divide the image. Of a kernel, whose first axis is KH, there are none."""
+    """Whether no windows overlap: those of a pooling divide the image, and a kernel, whose first axis is KH, has none."""
     return x[0] != dy[0] or (x[1] % dy[1] == x[2] % dy[2] == 0)

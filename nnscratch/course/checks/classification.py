@@ -138,7 +138,8 @@ def library_train_linear(x, labels, classes, lr, steps):
     return descent()(x, labels, classes, lr, steps)
 
 
-def descent(sign=-1, db=lambda dlogits: dlogits.sum(axis=0), times=lambda x: 1, start=0.0, count=lambda steps: steps, fresh=True, late=False):
+def descent(sign=-1, db=lambda dlogits: dlogits.sum(axis=0), times=lambda x: 1, start=0.0, count=lambda steps: steps,
+            fresh=True, late=False):
     """Full-batch gradient descent of a linear classifier; wrong answers change one of its parts."""
     def train(x, labels, classes, lr, steps):
         W, b, t = np.full((x.shape[1], classes), start), np.full(classes, start), np.eye(classes)[labels]

@@ -177,7 +177,7 @@ def diagnose(attempt: Attempt, right: Callable, cases: Sequence[Case], names: Se
             result = read_results(results, names, want, case)[place]
             check_numbers(name, result, want[place], case)
             usable.append((case, result))
-    wrong = [evidence(result, wanted, case, name) for case, result in usable if not close(result, wanted(case)).all()]
+    wrong = [(result, case) for case, result in usable if not close(result, wanted(case)).all()]
     if not wrong:  # it was wrong before: it depends on chance
         return ""
     fitting = [sentence.strip() for sentence, mistake in mistakes.items()
@@ -186,12 +186,16 @@ def diagnose(attempt: Attempt, right: Callable, cases: Sequence[Case], names: Se
         return fitting[0]
     if sentence := another_order(found, right, names):
         return sentence
-    return diagnose_pattern(wrong[-1]._replace(shown=wrong[0])) if usable[-1][0] is cases[-1] else ""
+    if usable[-1][0] is not cases[-1]:
+        return ""
+    first, last = (evidence(*wrong[k], name, wanted) for k in (0, -1))
+    return diagnose_pattern(last._replace(shown=first))
 
 
-def evidence(wrong: np.ndarray, right: Callable[[Case], np.ndarray], case: Case, name: str) -> Evidence:
+def evidence(wrong: np.ndarray, case: Case, name: str, right: Callable[[Case], np.ndarray]) -> Evidence:
     """A case in the form that the patterns of gradient checks need; right(case) is the expected result."""
-    numbers, want = {key: value for key, value in case.items() if np.ndim(value)}, right(case)
+    numbers = {key: value for key, value in case.items() if isinstance(value, np.ndarray) and value.ndim}
+    want = right(case)
     upstream = next((key for key in numbers if key in ("dy", "dt", "dG")), "")
     inputs = {key: value for key, value in numbers.items() if key != upstream} or numbers
     return Evidence(name, wrong, want, numbers.get(upstream, want), inputs, lambda others: right({**case, **others}))
@@ -199,7 +203,7 @@ def evidence(wrong: np.ndarray, right: Callable[[Case], np.ndarray], case: Case,
 
 def diagnose_pattern(e: Evidence) -> str:
     """A diagnosis from the pattern of the error: the patterns of gradient checks, and a missing input."""
-    if e.right.size == 1:
+    if e.right.size == 1 or not e.inputs:
         return ""  # any number is any other times a factor
     if np.allclose(e.wrong, e.right, rtol=1e-3, atol=1e-3 * np.abs(e.right).max()):
         return "it is right to three digits: is something computed in a lower precision, or left out that is small here?"

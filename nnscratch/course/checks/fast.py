@@ -9,7 +9,7 @@ import numpy as np
 
 from nnscratch import ops
 from nnscratch.course.checks.compare import compare
-from nnscratch.course.checks.exercise import Attempt, Wrong, describe_inputs, exercise, run
+from nnscratch.course.checks.exercise import Attempt, Wrong, exercise, run
 from nnscratch.course.checks.inputs import normal
 from nnscratch.course.checks.prediction import predicted
 from nnscratch.fast.cpu.winograd_matrices import winograd_matrices
@@ -123,8 +123,8 @@ def conv_in_blocks(attempt: Attempt) -> None:
                 without_the_last})
     except Wrong as wrong:
         if "y has shape" in str(wrong):
-            raise Wrong(f"{wrong}\nblocks overlap in x, where `rows` rows of y need rows + KH - 1 rows of x, and the last block "
-                        "may be shorter") from wrong
+            raise Wrong(f"{wrong}\nblocks overlap in x, where `rows` rows of y need rows + KH - 1 rows of x, and the last "
+                        "block may be shorter") from wrong
         raise
 
 

@@ -1,6 +1,7 @@
 """Exercises of notebook 16: matched colours, what AdaIN keeps of a style, AdaIN, and its backward pass.
 
-Shapes: colours as rows, x (M, C) and y (K, C); f, t and dt (H, W, C), s (H', W', C): the features of one image and of one style; epsilon is a number.
+Shapes: colours as rows, x (M, C) and y (K, C); f, t and dt (H, W, C), s (H', W', C): the features of one image and of one
+style; epsilon is a number.
 """
 from typing import Any
 

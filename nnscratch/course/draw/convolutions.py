@@ -2,11 +2,10 @@
 
 Shapes: x (H, W, C), kernel (KH, KW, C), y (OH, OW): one image and one filter.
 """
-from collections.abc import Sequence
 
 import numpy as np
 
-from nnscratch.course.draw.drawing import BLUE, FAINT, Drawing, tint
+from nnscratch.course.draw.drawing import Drawing
 from nnscratch.course.draw.number_grid import Grid, grids
 from nnscratch.hints import checked
 from nnscratch.ops.window import make_window
