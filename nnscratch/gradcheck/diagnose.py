@@ -12,6 +12,8 @@ from nnscratch.backend import Array
 
 __all__ = ["Evidence", "diagnose"]
 
+UNKNOWN = "no known pattern: compare the formula line by line, starting at the worst element"
+
 
 class Evidence(NamedTuple):
     """A wrong gradient, the right one, and how both came about.
@@ -59,7 +61,7 @@ def diagnose(evidence: Evidence) -> str:
         sentence = pattern(evidence)
         if sentence:
             return sentence
-    return "no known pattern: compare the formula line by line, starting at the worst element"
+    return UNKNOWN
 
 
 def close(a: Array, b: Array) -> bool:
@@ -220,6 +222,11 @@ def partly_right(e: Evidence) -> str | None:
         return f"{text}: look at the mask or condition that tells the elements apart"
     if e.right.ndim == 4 and good[:, 1:-1, 1:-1].all():
         return f"{text}, the wrong ones are all at the border: look at padding"
-    if e.right.ndim == 4:
+    if e.right.ndim == e.upstream.ndim == 4 and not side_by_side(e.right.shape, e.upstream.shape):
         return f"{text}: where windows overlap, their gradients must be added, so look for '=' where '+=' belongs"
     return text
+
+
+def side_by_side(x: tuple[int, ...], dy: tuple[int, ...]) -> bool:
+    """Whether no windows overlap: those of a pooling divide the image, and a kernel, whose first axis is KH, has none."""
+    return x[0] != dy[0] or (x[1] % dy[1] == x[2] % dy[2] == 0)

@@ -24,6 +24,8 @@ __all__ = ["Answer", "Exercise"]
 Attempt = Callable[..., Any]  # a learner's function
 
 PRODUCT = "in a product a @ b the columns of a must be as many as the rows of b, (n, k) @ (k, m); is one to be transposed?"
+TUPLE = ("a tuple stands where one array belongs: functions with several results return one, and the library's ops return a "
+         "result and a cache: take one part, [0]")
 EMPTY_BODY = {"RESUME", "NOP", "LOAD_CONST", "RETURN_VALUE", "RETURN_CONST", "LOAD_COMMON_CONSTANT"}  # an empty body's
 
 
@@ -62,27 +64,31 @@ class Exercise:
     hints : tuple of str
     library : callable, optional
         The library's function with the learner's arguments; then later notebooks use what the learner wrote (course.own).
+    cost : callable, optional
+        Judges time, memory or products of an attempt whose values are right. Not those of a stored function: it is right.
     """
 
     @checked
     def __init__(self, judge: Callable[[Any], None], notebook: str, hints: tuple[str, ...],
-                 library: Callable[..., Any] | None = None) -> None:
+                 library: Callable[..., Any] | None = None, cost: Callable[[Any], None] | None = None) -> None:
         self.name, self.judge, self.notebook, self.hints, self.hints_given = judge.__name__, judge, notebook, hints, 0
-        self.library = library
+        self.library, self.cost = library, cost
         self.__doc__ = judge.__doc__
 
     def __call__(self, attempt: Any) -> Answer:
-        answer = self.answer(attempt)
+        answer = self.answer(attempt, self.cost)
         if answer.state == "right" and self.library and getattr(attempt, "__module__", "") == "__main__":
             return Answer("right", "; ".join([answer.text, *(keep(self.name, attempt) for keep in KEEPERS)]))
         return answer
 
-    def answer(self, attempt: Any) -> Answer:
-        """Judge an attempt.
+    def answer(self, attempt: Any, cost: Callable[[Any], None] | None = None) -> Answer:
+        """Judge an attempt by its values.
 
         Parameters
         ----------
         attempt : callable, or for a prediction its values
+        cost : callable, optional
+            Judges what it costs, if its values are right.
 
         Returns
         -------
@@ -95,6 +101,8 @@ class Exercise:
             if self.library and not callable(attempt):
                 self._refuse_value(attempt)
             self.judge(attempt)
+            if cost:
+                cost(attempt)
         except NotAttempted:
             return Answer("not attempted", f"{self.name}: not attempted yet. Put your lines in the place of the ... and run\n"
                                            f"  both cells again. A hint: checks.{self.name}.hint()")
@@ -145,11 +153,11 @@ def name_of(node: ast.stmt) -> str:
     return node.name if isinstance(node, ast.FunctionDef) else ""
 
 
-def exercise(notebook: str, *hints: str, library: Callable[..., Any] | None = None) -> Callable[
-        [Callable[[Any], None]], Exercise]:
+def exercise(notebook: str, *hints: str, library: Callable[..., Any] | None = None,
+             cost: Callable[[Any], None] | None = None) -> Callable[[Callable[[Any], None]], Exercise]:
     """A decorator that turns a judge into an exercise of the same name."""
     def named(judge: Callable[[Any], None]) -> Exercise:
-        EXERCISES[judge.__name__] = Exercise(judge, notebook, hints, library)
+        EXERCISES[judge.__name__] = Exercise(judge, notebook, hints, library, cost)
         return EXERCISES[judge.__name__]
     return named
 
@@ -168,7 +176,8 @@ def run(attempt: Attempt, inputs: Mapping[str, Any]) -> Any:
     except (Exception, SystemExit) as error:  # SystemExit: `exit()` would end the kernel
         where = failing_line(error, attempt)
         text = PRODUCT if "matmul" in str(error) else error
-        raise Wrong(f"your code raised {type(error).__name__}: {text}{where}\n{describe_inputs(inputs)}") from error
+        hint = f"\n{TUPLE}" * any(words in str(error) for words in ("'tuple' object", "inhomogeneous shape"))
+        raise Wrong(f"your code raised {type(error).__name__}: {text}{where}{hint}\n{describe_inputs(inputs)}") from error
     if result is Ellipsis or (result is None and is_stub(attempt)):
         raise NotAttempted
     if result is None:
