@@ -138,7 +138,6 @@ WRONG = [
     ("batches", lambda count, size, rng: rng.permutation(count).reshape(-1, size), "raised ValueError"),
     ("batches", lambda count, size, rng: (one for one in cut(rng.permutation(count), size)), "a generator, expected a list"),
     ("faulty_lines", [4, 8, 5], "line 5 is the forward pass: it is right"),
-    ("faulty_lines", [4, 8, 10], "line 10 adds the velocity, as the text does: it is right"),
     ("faulty_lines", [4, 4, 9], "named twice"),
     ("faulty_lines", [4, 9, 10], "named twice"),
     ("faulty_lines", [4, 8, 12], "there is no line 12"),

@@ -10,6 +10,7 @@ runs to its end.
 """
 import ast
 import dis
+import inspect
 import traceback
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -17,6 +18,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from nnscratch.course.checks.guard import exit_raises
 from nnscratch.hints import checked
 
 __all__ = ["Answer", "Exercise"]
@@ -75,10 +77,13 @@ class Exercise:
         self.library, self.cost = library, cost
         self.__doc__ = judge.__doc__
 
-    def __call__(self, attempt: Any) -> Answer:
-        answer = self.answer(attempt, self.cost)
-        if answer.state == "right" and self.library and getattr(attempt, "__module__", "") == "__main__":
-            return Answer("right", "; ".join([answer.text, *(keep(self.name, attempt) for keep in KEEPERS)]))
+    def __call__(self, *attempts: Any) -> Answer:
+        if len(attempts) != 1:
+            return Answer("wrong", f"{self.name}: wrong\n  expected one value in the parentheses, got {len(attempts)}: write "
+                                   f"checks.{self.name}({self.name})")
+        answer = self.answer(*attempts, self.cost)
+        if answer.state == "right" and self.library:
+            return Answer("right", "; ".join([answer.text, *(keep(self.name, *attempts) for keep in KEEPERS)]))
         return answer
 
     def answer(self, attempt: Any, cost: Callable[[Any], None] | None = None) -> Answer:
@@ -100,15 +105,16 @@ class Exercise:
                 raise NotAttempted
             if self.library and not callable(attempt):
                 self._refuse_value(attempt)
-            self.judge(attempt)
-            if cost:
-                cost(attempt)
+            with exit_raises(), np.errstate():  # what an attempt does to NumPy's warnings ends with it
+                self.judge(attempt)
+                if cost:
+                    cost(attempt)
         except NotAttempted:
             return Answer("not attempted", f"{self.name}: not attempted yet. Put your lines in the place of the ... and run\n"
                                            f"  both cells again. A hint: checks.{self.name}.hint()")
         except Wrong as wrong:
             return Answer("wrong", f"{self.name}: wrong\n  " + str(wrong).replace("\n", "\n  "))
-        except Exception as error:  # for example text in place of numbers
+        except (Exception, SystemExit) as error:  # for example text in place of numbers
             return Answer("wrong", f"{self.name}: wrong\n  your code returns something of another kind; expected is: "
                                    f"{self.__doc__}\n  ({type(error).__name__}: {error})")
         return Answer("right", f"{self.name}: right")
@@ -168,16 +174,21 @@ def run(attempt: Attempt, inputs: Mapping[str, Any]) -> Any:
         raise Wrong(f"this is a value of type {type(attempt).__name__}, expected a function that returns it")
     copies = {name: value.copy() if hasattr(value, "copy") else value for name, value in inputs.items()}
     try:
-        result = attempt(*copies.values())
+        with np.errstate():
+            result = attempt(*copies.values())
     except NotImplementedError as error:
         raise NotAttempted from error
     except Wrong:  # of a judge that unpacks dicts
         raise
-    except (Exception, SystemExit) as error:  # SystemExit: `exit()` would end the kernel
+    except SystemExit as error:
+        raise Wrong(f"your code calls exit(), which ends Python: a function ends with `return`{failing_line(error, attempt)}\n"
+                    f"{describe_inputs(inputs)}") from error
+    except Exception as error:
         where = failing_line(error, attempt)
         text = PRODUCT if "matmul" in str(error) else error
         hint = f"\n{TUPLE}" * any(words in str(error) for words in ("'tuple' object", "inhomogeneous shape"))
         raise Wrong(f"your code raised {type(error).__name__}: {text}{where}{hint}\n{describe_inputs(inputs)}") from error
+    refuse_kind(result)
     if result is Ellipsis or (result is None and is_stub(attempt)):
         raise NotAttempted
     if result is None:
@@ -186,6 +197,16 @@ def run(attempt: Attempt, inputs: Mapping[str, Any]) -> Any:
         if hasattr(value, "copy") and not np.array_equal(value, copies[name]):
             raise Wrong(f"your code changes {name}, which others still need: work on a new array\n{describe_inputs(inputs)}")
     return result
+
+
+def refuse_kind(result: Any) -> None:
+    """Raise Wrong for a result that NumPy reads as numbers, or that looks like a call, but that later notebooks cannot use."""
+    if inspect.iscoroutine(result):
+        result.close()  # Python warns of one that nobody waited for
+        raise Wrong("your code is an `async def`, expected a function that begins with `def`")
+    for one in result if isinstance(result, (tuple, list)) else [result]:
+        if isinstance(one, (np.ma.MaskedArray, np.matrix)):
+            raise Wrong(f"your code returns a {type(one).__name__}, expected a plain array: np.asarray(...) makes one")
 
 
 def is_stub(attempt: Attempt) -> bool:
