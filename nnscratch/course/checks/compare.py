@@ -118,27 +118,28 @@ def shape_of(result: Any) -> tuple[int, ...] | None:
 
 
 def array(result: Any, name: str, want: np.ndarray, case: Case) -> np.ndarray:
-    """The result as an array; Wrong if NumPy makes none of real numbers of it."""
+    """The result as an array; Wrong if NumPy makes none of it."""
     if shape_of(result) is None:
         raise Wrong(f"{name} is a {type(result).__name__} of parts of different shapes, expected numbers of shape "
                     f"{want.shape}\n{describe_inputs(case)}")
     made = np.asarray(result)
-    if made.dtype.kind not in "iuf":
-        what = f"holds {made.dtype}" if made.ndim or made.dtype.kind in "bc" else f"is a {type(result).__name__}"
-        raise Wrong(f"{name} {what}, expected {'real ' * (made.dtype.kind == 'c')}numbers\n{describe_inputs(case)}")
+    if made.ndim == 0 and made.dtype.kind not in "biufc":  # text, a generator, an object: NumPy takes each for a single value
+        raise Wrong(f"{name} is a {type(result).__name__}, expected numbers of shape {want.shape}\n{describe_inputs(case)}")
     return made
 
 
 def check_numbers(name: str, result: np.ndarray, want: np.ndarray, case: Case) -> None:
-    """Refuse a wrong shape, and NaN."""
+    """Refuse a wrong shape, other things than real numbers, and NaN."""
     if result.shape != want.shape:
         guess = (" (transposed?)" if result.shape == want.shape[::-1] else
                  " (is an axis left over that should be summed over?)" if result.ndim > want.ndim else
                  " (is something summed over too many axes, or a new axis missing?)" if result.ndim < want.ndim else "")
         raise Wrong(f"{name} has shape {result.shape}, expected {want.shape}{guess}\n{describe_inputs(case)}")
-    if np.isnan(result).any():
-        raise Wrong(f"{name} holds NaN (as from 0 / 0, inf / inf, the mean of nothing, the root of a negative number), "
-                    f"expected numbers\n{describe_inputs(case)}")
+    real = result.dtype.kind in "iuf"
+    if not real or np.isnan(result).any():
+        what = "NaN (as from 0 / 0, inf / inf, the mean of nothing, the root of a negative number)"
+        raise Wrong(f"{name} holds {what if real else result.dtype}, expected {'real ' * np.iscomplexobj(result)}numbers\n"
+                    f"{describe_inputs(case)}")
 
 
 def close(result: np.ndarray, want: np.ndarray) -> np.ndarray:

@@ -19,6 +19,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from nnscratch.course.checks.guard import exit_raises
+from nnscratch.files import read_file
 from nnscratch.hints import checked
 
 __all__ = ["Answer", "Exercise"]
@@ -140,7 +141,7 @@ class Exercise:
             Notebooks run in their own folder, and the solutions are beside them.
         """
         for path in sorted(Path(folder).glob("*.py")):
-            text = path.read_text(encoding="utf-8")
+            text = read_file(path, "a solution").decode()
             for node in ast.parse(text).body:
                 if name_of(node) == self.name:
                     print(ast.get_source_segment(text, node))
