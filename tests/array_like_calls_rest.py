@@ -25,7 +25,6 @@ from nnscratch.course.draw import (
     drawing,
     exploration,
     film,
-    histogram,
     image_tiles,
     kernel_copies,
     labelled_images,
@@ -121,15 +120,12 @@ plausible("course.draw.classes.verdicts", classes.verdicts, images=lambda: [imag
           labels=[0], text="text", inches=2.0)
 plausible("course.draw.convolutions.channels", convolutions.channels, x=lambda: image(4, 4, 2), kernel=lambda: image(3, 3, 2),
           place=(0, 0), bias=0.0)
-plausible("course.draw.convolutions.window_places", convolutions.window_places, size=5, kernel=3, settings=[(1, 0)])
 plausible("course.draw.drawing.Drawing", drawing.Drawing, figure=lambda: number_grid.grids(grid_rows(), "x").figure,
           text="text")
 plausible_method("course.draw.drawing.Drawing.save", lambda: number_grid.grids(grid_rows(), "x"), "save", file=Path("out.png"))
 plausible("course.draw.film.Film", film.Film, rows=grid_rows(), text="text", inches=0.4)
 plausible("course.draw.film.sliding_film", film.sliding_film, x=lambda: image(), kernel=lambda: image(2, 2))
 plausible("course.draw.film.stamps_film", film.stamps_film, x=lambda: image(2, 2), kernel=lambda: image(2, 2), stride=2)
-plausible("course.draw.histogram.histograms", histogram.histograms, panels={"one": {"a": image()}}, text="text", bins=4,
-          width=2.0, height=2.0)
 plausible("course.draw.labelled_images.confusion", labelled_images.confusion, matrix=lambda: abs(image(3, 3)).round(),
           text="text", inches=0.3)
 plausible("course.draw.labelled_images.image_rows", labelled_images.image_rows, rows={"a": {"b": image()}}, text="text",

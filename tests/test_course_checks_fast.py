@@ -40,9 +40,9 @@ def filled(numbers):
 
 def by_loops(d, g):
     """The transforms by loops over NumPy scalars, which are the first factor of each product."""
-    a, g_matrix, b = winograd_matrices(2, 3)
-    m = [sum(g_matrix[i, j] * g[j] for j in range(3)) * sum(b[i, j] * d[j] for j in range(4)) for i in range(4)]
-    return np.array([sum(a[i, j] * m[j] for j in range(4)) for i in range(2)])
+    AT, G, BT = winograd_matrices(2, 3)
+    m = [sum(G[i, j] * g[j] for j in range(3)) * sum(BT[i, j] * d[j] for j in range(4)) for i in range(4)]
+    return np.array([sum(AT[i, j] * m[j] for j in range(4)) for i in range(2)])
 
 
 def halved(d, g):
@@ -51,8 +51,8 @@ def halved(d, g):
 
 
 def by_matrices(d, g):
-    a, g_matrix, b = winograd_matrices(2, 3)
-    return a @ ((g_matrix @ g) * (b @ d))
+    AT, G, BT = winograd_matrices(2, 3)
+    return AT @ ((G @ g) * (BT @ d))
 
 
 @pytest.mark.parametrize("f23", [mended(lambda m: m), lambda d, g: filled(mended(lambda m: m)(d, g)), transformed(np.array),

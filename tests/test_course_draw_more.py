@@ -14,7 +14,6 @@ from nnscratch.course.draw.drawing import number
 TIED = np.array([[1.0, 2, 0, 5], [4, 3, 1, 1], [7, 0, 2, 2], [1, 6, 2, 0]])
 IMAGES = {
     "pooling": lambda: draw.pooling(TIED, np.array([[1.0, 10], [-2, 3]]), 2),
-    "histograms": lambda: draw.histograms({"x": {"a": normal(50), "b": 2 * normal(60)}, "y": {"a": normal(9)}}, "two panels"),
     "clouds": lambda: draw.clouds({"a": normal(50, 2), "b": normal(9, 2)}, "two clouds", "red", "blue", every=3),
 }
 

@@ -1,4 +1,6 @@
 """The learner's own functions: stored when right, judged again, called; the library's stands in and says so once."""
+import functools
+import os
 import subprocess
 import sys
 import textwrap
@@ -63,7 +65,9 @@ def test_a_function_that_prints_does_so_once_a_case(folder, tmp_path, monkeypatc
 
 def test_what_is_wrong_or_not_from_a_notebook_is_not_kept(folder, tmp_path, monkeypatch):
     checks.dense(written("def dense(x, W, b):\n    return x @ W\n", tmp_path, monkeypatch))
-    assert checks.dense(lambda x, W, b: x @ W + b).text == "dense: right" and not folder.exists()
+    for attempt in (lambda x, W, b: x @ W + b, functools.partial(lambda x, W, b: x @ W + b)):
+        assert "dense: right; not kept for later notebooks: it comes from " in checks.dense(attempt).text
+    assert not folder.exists()
 
 
 @pytest.mark.parametrize("source, why", [
@@ -88,6 +92,44 @@ def test_a_users_file_is_not_overwritten(folder, tmp_path, monkeypatch):
     (folder / "dense.py").write_text("my notes")
     assert "is not one of its files" in checks.dense(written(RIGHT, tmp_path, monkeypatch)).text
     assert (folder / "dense.py").read_text() == "my notes"
+
+
+@pytest.mark.parametrize("put", [
+    lambda path: os.mkfifo(path), lambda path: path.symlink_to("/dev/zero"), lambda path: path.symlink_to("elsewhere.py"),
+    lambda path: path.mkdir(), lambda path: path.write_bytes(b"\xff"), lambda path: path.write_bytes(b"# " * 2**16)],
+    ids=["pipe", "device", "dangling link", "folder", "no text", "long"])
+def test_what_is_no_stored_function_is_not_replaced(put, folder, tmp_path, monkeypatch):
+    """It is not read without end either, and a link is not followed."""
+    folder.mkdir()
+    put(folder / "dense.py")
+    assert "dense.py is not one of its files: rename it" in checks.dense(written(RIGHT, tmp_path, monkeypatch)).text
+    assert os.listdir(folder) == ["dense.py"] and own.dense.mine is None
+
+
+@pytest.mark.parametrize("content", [b"", b" \r\n", (MARK + "old").encode("utf-8-sig")])
+def test_an_empty_file_and_an_edited_one_are_replaced(content, folder, tmp_path, monkeypatch):
+    folder.mkdir()
+    (folder / "dense.py").write_bytes(content)
+    assert checks.dense(written(RIGHT, tmp_path, monkeypatch)).text == "dense: right; kept in own/dense.py"
+
+
+def test_lists_are_kept_and_become_arrays(folder, tmp_path, monkeypatch):
+    """A check accepts lists, so that later notebooks get arrays; also in tuples, and in lists of another length."""
+    checks.dense(written("def dense(x, W, b):\n    return (x @ W + b).tolist()\n", tmp_path, monkeypatch))
+    for _ in range(2):
+        assert (2 * own.dense(np.ones((2, 3)), np.ones((3, 2)), np.zeros(2)) == 6).all() and own.dense.mine
+    one = OwnFunction("three", lambda n: (1.0, {"a": np.ones(2)}, [np.ones(2)]), lambda n: [1.0, {"a": [1, 1]}, n * [[1, 1]]])
+    for n in (1, 2):
+        number, named, several = one(n)
+        assert number == 1.0 and named["a"].shape == (2,) and [row.shape for row in several] == n * [(2,)] and one.mine
+
+
+def test_a_function_that_sets_numpys_warnings_sets_its_own(folder, tmp_path, monkeypatch):
+    """When it is judged, also by its cost, and when it is called later."""
+    before = np.geterr()
+    monkeypatch.setattr(checks.dense, "cost", lambda attempt: attempt(np.ones((1, 1)), np.ones((1, 1)), np.ones(1)))
+    checks.dense(written("def dense(x, W, b):\n    np.seterr(all='raise')\n    return x @ W + b\n", tmp_path, monkeypatch))
+    assert own.dense(np.ones((1, 1)), np.ones((1, 1)), np.zeros(1)) == 1 and own.dense.mine and np.geterr() == before
 
 
 def test_a_function_with_the_name_of_a_module_and_a_file_with_a_byte_order_mark(folder):
@@ -124,6 +166,7 @@ def test_the_library_stands_in_and_says_so_once(folder, capsys):
     ("def dense(x, W, b):\n    return x @ W\n", "own/dense.py is no longer right: run its check in notebook 01"),
     ("def dense(x, W, b:\n", "own/dense.py cannot be used"), ("import os\n", "own/dense.py cannot be used"),
     ("def dense(x, W, b):\n    return open('x')\n", "cannot call open"),
+    ("def dense(x, W, b):\n    return " + 20_000 * "-" + "x\n", "it is nested too deeply"),
     ("def dense(x, W, b):\n    return dense(x, W, b)\n", "no longer right"), ("", "cannot be used"), ("\0", "cannot be used"),
     ("def dense(x, W, b):\n    raise SystemExit\n", "no longer right"),
     ("def dense(x, W, b, k=1 / 0):\n    return x @ W + b\n", "division by zero"),
@@ -160,7 +203,7 @@ def test_a_function_that_fails_later_is_replaced(capsys):
 def test_a_slow_function_is_relieved(monkeypatch, capsys):
     """After some seconds, and only if the library's is much faster; it says so."""
     times = iter(np.cumsum([0, 0.001] + [0, 2.0] * 10))  # pairs: the first call is the library's
-    monkeypatch.setattr("nnscratch.course.own.function.perf_counter", lambda: next(times))
+    monkeypatch.setattr("nnscratch.course.own.function.clock", lambda: next(times))
     one = OwnFunction("slow", lambda x: x, lambda x: x)
     while one.mine:
         one(1.0)

@@ -16,9 +16,8 @@ __all__: list[str] = []  # for trainings, at every step
 def classifier_step(model: Model, optimizer: Optimizer, images: np.ndarray, labels: np.ndarray) -> tuple[Array, Array]:
     """Update a network from images to [features, logits] on a batch; returns (loss, accuracy), arrays without axes."""
     _, logits = model.forward(to_device(images), training=True)
-    target = to_device(one_hot_labels(labels, logits.shape[1]))
-    loss, dlogits = softmax_cross_entropy(logits, target)
+    loss, dlogits = softmax_cross_entropy(logits, to_device(one_hot_labels(labels, logits.shape[1])))
     model.zero_grads()
     model.backward([None, dlogits], wrt="parameters")
     optimizer.step(model.trainable_params, model.grads)
-    return loss, (logits.argmax(axis=1) == target.argmax(axis=1)).mean()
+    return loss, (logits.argmax(axis=1) == to_device(labels)).mean()

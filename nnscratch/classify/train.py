@@ -21,11 +21,11 @@ from nnscratch.files import FilePath, replace_file
 from nnscratch.hints import checked
 from nnscratch.outputs import OutputFolder, output_folder
 from nnscratch.training.loop import Record, TrainingLoop
-from nnscratch.training.resume import BEST
+from nnscratch.training.resume import BEST, STATE
 
 __all__ = ["evaluate_classifier", "train_on_images"]
 
-TRAINING_FILES = ("state.safetensors", "best.safetensors", "history.json", "curves.png", "confusion.png", "results.json")
+TRAINING_FILES = (STATE, BEST, "history.json", "curves.png", "confusion.png", "results.json")
 CHECKPOINTS, FEWEST, MOST = 16, 25, 500  # a training has about 16; between them are 25 to 500 steps
 
 

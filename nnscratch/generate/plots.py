@@ -86,7 +86,7 @@ PANELS = [Panel(*panel) for panel in [
     ("losses", {"d_loss": "discriminator", "g_loss": "generator"}, {}),
     ("probability of being real, by the discriminator", {"d_real": "real images", "d_fake": "generated images"},
      {"undecided": 0.5}),
-    ("norm of the gradients", {"g_norm": "generator", "d_norm": "discriminator"}, {}),
+    ("norm of the gradients", {"g_norm": "generator", "d_norm": "discriminator"}, {}, True),
     ("diversity (1: that of real images)", {"diversity": "generated images"}, {"real": 1.0}),
 ]]
 

@@ -26,12 +26,12 @@ from nnscratch.hints import checked
 from nnscratch.outputs import OutputFolder, output_folder
 from nnscratch.progress import print_above_bar
 from nnscratch.training.loop import Record, TrainingLoop
+from nnscratch.training.resume import BEST, STATE
 
 __all__ = ["train"]
 
 SAVE_INTERVAL = 250  # steps
-TRAINING_FILES = ("state.safetensors", "best.safetensors", "judge.safetensors", "samples", "history.json", "curves.png",
-                  "film.gif")
+TRAINING_FILES = (STATE, BEST, "judge.safetensors", "samples", "history.json", "curves.png", "film.gif")
 GRID_FILES = ("step-*.png",)
 EARLY_GRIDS = (0, 50, 100, 200, 400)  # further steps with a grid: the images change most at the beginning
 
@@ -62,7 +62,7 @@ def train(trainer: Trainer, folder: FilePath | OutputFolder, *, score: Score | N
         if not resumed:
             for held in (output, samples):
                 held.remove(*(held.files.keys() - {"judge.safetensors"}))  # of an earlier training
-        output.file("best.safetensors")  # in the list from now on: a full disk at the end is then reported for the file itself
+        output.file(BEST)  # in the list from now on: a full disk at the end is then reported for the file itself
         ended = GeneratorLoop(trainer, output, samples, score, progress, save_every).run()
         save_summary(trainer, output, samples)
     return ended

@@ -12,6 +12,8 @@ from nnscratch.backend import Array
 
 __all__ = ["Evidence", "diagnose"]
 
+UNKNOWN = "no known pattern: compare the formula line by line, starting at the worst element"
+
 
 class Evidence(NamedTuple):
     """A wrong gradient, the right one, and how both came about.
@@ -59,7 +61,7 @@ def diagnose(evidence: Evidence) -> str:
         sentence = pattern(evidence)
         if sentence:
             return sentence
-    return "no known pattern: compare the formula line by line, starting at the worst element"
+    return UNKNOWN
 
 
 def close(a: Array, b: Array) -> bool:
@@ -220,6 +222,18 @@ def partly_right(e: Evidence) -> str | None:
         return f"{text}: look at the mask or condition that tells the elements apart"
     if e.right.ndim == 4 and good[:, 1:-1, 1:-1].all():
         return f"{text}, the wrong ones are all at the border: look at padding"
-    if e.right.ndim == 4:
+    if e.right.ndim == e.upstream.ndim == 4 and overlapping(e):
         return f"{text}: where windows overlap, their gradients must be added, so look for '=' where '+=' belongs"
     return text
+
+
+def overlapping(e: Evidence) -> bool:
+    """Whether the windows of an image overlap: the kernel is larger than the stride, or those of a pooling do not divide it."""
+    kernels = [value.shape for name, value in e.inputs.items() if name != e.name and value.ndim == 4]
+    strides = [side // out for side, out in zip(e.right.shape[1:3], e.upstream.shape[1:3])]
+    if e.right.shape[0] != e.upstream.shape[0] or 0 in strides:  # a gradient of a kernel; images that became larger
+        return False
+    if kernels:
+        return any(size > stride for size, stride in zip(kernels[0], strides))
+    ends = [stride * out for stride, out in zip(strides, e.upstream.shape[1:3])]
+    return bool(e.right[:, ends[0]:].any() or e.right[:, :, ends[1]:].any())  # what no window reads has no gradient

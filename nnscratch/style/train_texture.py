@@ -132,7 +132,7 @@ def train(model: Model, optimizer: Optimizer, dataset: "TextureDataset", done: i
             model.backward([dlogits, PALETTE_WEIGHT * dpredicted], wrt="parameters")
             optimizer.step(model.trainable_params, model.grads)
             if step % 20 == 0:
-                accuracy = float((logits.argmax(axis=1) == target.argmax(axis=1)).mean())
+                accuracy = float((logits.argmax(axis=1) == to_device(labels)).mean())
                 bar.set_postfix_str(f"loss {float(loss):.2f}, accuracy {accuracy:.0%}, palette rmse {float(error)**0.5:.3f}",
                                     refresh=False)
             bar.update()

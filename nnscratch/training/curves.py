@@ -19,10 +19,12 @@ class Panel(NamedTuple):
     title  : what they show
     curves : {metric: label}
     marks  : {label: value} of reference lines
+    log    : whether the scale is logarithmic
     """
     title: str
     curves: dict[str, str]
     marks: dict[str, float]
+    log: bool = False
 
 
 def plot_panels(history: Sequence[dict[str, Any]], panels: Sequence[Panel]) -> bytes:
@@ -30,7 +32,7 @@ def plot_panels(history: Sequence[dict[str, Any]], panels: Sequence[Panel]) -> b
     load_matplotlib()
     from matplotlib.figure import Figure  # not pyplot: no window, no global state
     figure = Figure(figsize=(9, 2.3 * len(panels)), layout="constrained")
-    for axes, (title, curves, marks) in zip(np.atleast_1d(figure.subplots(len(panels), sharex=True)), panels):
+    for axes, (title, curves, marks, log) in zip(np.atleast_1d(figure.subplots(len(panels), sharex=True)), panels):
         for (name, label), color in zip(curves.items(), COLORS):
             points = [(record["step"], record[name]) for record in history if name in record]
             if points:
@@ -39,7 +41,7 @@ def plot_panels(history: Sequence[dict[str, Any]], panels: Sequence[Panel]) -> b
             axes.axhline(value, color="0.5", linewidth=0.8, linestyle=":")
             axes.annotate(label, (1, value), xycoords=("axes fraction", "data"), xytext=(3, 0), textcoords="offset points",
                           color="0.4", fontsize=8, va="center")
-        if "norm" in "".join(curves):
+        if log:
             axes.set_yscale("log")
         axes.set_title(title, loc="left", fontsize=10)
         axes.grid(alpha=0.3)

@@ -22,6 +22,7 @@ def dense_backward(dy, x, W):
 
 def numeric_gradient(f, x, delta):
     """The gradient of f, a function of one array that returns a number, in the shape of x."""
+    x = np.asarray(x, float)  # whole numbers cannot hold x + delta
     gradient = np.zeros_like(x)
     for k in np.ndindex(x.shape):
         plus, minus = x.copy(), x.copy()

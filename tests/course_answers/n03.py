@@ -26,6 +26,19 @@ def never_back(f, x, delta):
     return result
 
 
+def in_whole_numbers(copied):
+    """Right for floats alone."""
+    def gradient(f, x, delta):
+        result = np.zeros_like(x)
+        for k in np.ndindex(x.shape):
+            plus, minus = copied(x), copied(x)
+            plus[k] += delta
+            minus[k] -= delta
+            result[k] = (f(plus) - f(minus)) / (2 * delta)
+        return result
+    return gradient
+
+
 def wrong_chain(change):
     def chain(x, w, b, t):
         a = w * x + b
@@ -84,7 +97,7 @@ def dense_by_loops(dy, x, W):
 
 def flat(f, x, delta):
     """Right: over the flat array, moved and restored exactly."""
-    x = x.copy()
+    x = x.astype(float)
     elements, result = x.reshape(-1), np.zeros(x.size)
     for k, value in enumerate(elements.copy()):
         elements[k] = value + delta
@@ -158,6 +171,9 @@ WRONG = [
     ("numeric_gradient", lambda f, x, delta: S["numeric_gradient"](f, x, delta) * 2 * delta, "not divided by 2 delta"),
     ("numeric_gradient", lambda f, x, delta: np.full_like(x, (f(x + delta) - f(x - delta)) / (2 * delta)), "move at once"),
     ("numeric_gradient", lambda f, x, delta: S["numeric_gradient"](f, x, delta).sum(), "has shape ()"),
+    ("numeric_gradient", lambda f, x, delta: S["numeric_gradient"](f, x, delta / 2), "a whole delta away from x"),
+    ("numeric_gradient", in_whole_numbers(lambda x: x.copy()), "what delta adds is cut off"),
+    ("numeric_gradient", in_whole_numbers(lambda x: x.astype(float)), "what delta adds is cut off"),
     ("numeric_gradient", moved_alone, "dx = [0], expected [12.25]"),
     ("walk_back", back_by(lambda gradients, name, part: gradients.update({name: part})), "replaces those before it"),
     ("walk_back", back_by(lambda gradients, name, part: gradients.setdefault(name, part)), "only the first part counts"),

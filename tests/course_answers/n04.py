@@ -79,7 +79,7 @@ def in_place(logits, t):
     return naive(logits, t)
 
 
-def linear(sign=-1, moved=1, n=len, steps=lambda k: k, first=False, start=0.0, late=False):
+def linear(sign=-1, moved=1, n=len, steps=lambda k: k, first=False, start=0.0, late=False, db=np.sum):
     def train(x, labels, classes, lr, count):
         t, W, b = np.eye(classes)[labels], np.full((x.shape[1], classes), start), np.full(classes, start)
         losses = []
@@ -87,7 +87,7 @@ def linear(sign=-1, moved=1, n=len, steps=lambda k: k, first=False, start=0.0, l
         for _ in range(steps(count)):
             losses.append(-(t * np.log(probabilities(x @ W + b))).sum() / len(x))
             dlogits = dlogits if first else (probabilities(x @ W + b) - t) / n(x)
-            W, b = W + sign * lr * x.T @ dlogits, b + sign * moved * lr * dlogits.sum(axis=0)
+            W, b = W + sign * lr * x.T @ dlogits, b + sign * moved * lr * db(dlogits, axis=0)
             if late:
                 losses[-1] = -(t * np.log(probabilities(x @ W + b))).sum() / len(x)
         return W, b, losses
@@ -135,10 +135,12 @@ WRONG = [
     ("accuracy", spoiled("accuracy", None, lambda one: 1 - one), "this is the error rate"),
     ("accuracy", lambda logits, labels: (logits.argmin(axis=1) == labels).mean(), "the smallest logit"),
     ("accuracy", lambda logits, labels: (np.abs(logits).argmax(axis=1) == labels).mean(), "not their sign"),
+    ("accuracy", lambda logits, labels: (logits.argmax(axis=0) == labels).mean(), "along the wrong axis"),
     ("accuracy", lambda logits, labels: logits.argmax(axis=1) == labels, "an axis left over"),
     ("accuracy", lambda logits, labels: logits.argmax(axis=1), "an axis left over"),
     ("train_linear", linear(sign=1), "the steps go along the gradient"),
     ("train_linear", linear(moved=0), "b never changes"),
+    ("train_linear", linear(db=np.mean), "db is a mean over the samples"),
     ("train_linear", linear(n=lambda x: 1), "N times too large"),
     ("train_linear", linear(steps=lambda k: k - 1), "one step is missing"),
     ("train_linear", linear(steps=lambda k: k + 1), "one step is too many"),

@@ -104,7 +104,8 @@ WRONG = [
     ("mlp_backward", backward(db1=lambda dy: dy), "ReLU is missing"),
     ("mlp_backward", lambda *given: (*S["mlp_backward"](*given)[2:], *S["mlp_backward"](*given)[:2]),
      "another order: expected dW1, db1, dW2, db2"),
-    ("mlp_backward", lambda dlogits, x, a, y, W2: (x.T @ (dlogits @ W2), a, y, W2), "is one to be transposed?"),
+    ("mlp_backward", lambda dlogits, x, a, y, W2: (x.T @ (dlogits @ W2), *S["mlp_backward"](dlogits, x, a, y, W2)[1:]),
+     "is one to be transposed?"),
     ("mlp_backward", lambda *given: S["mlp_backward"](*given)[:3], "3 results, expected 4"),
     ("momentum_step", momentum(w=lambda w, old, v, lr, dw: w + old), "by the old velocity"),
     ("momentum_step", momentum(lambda w, old, v, lr, dw: w - v, lambda v, dw, lr, decay: decay * v + lr * dw), "other sign"),
@@ -137,8 +138,8 @@ WRONG = [
     ("batches", lambda count, size, rng: rng.permutation(count).reshape(-1, size), "raised ValueError"),
     ("batches", lambda count, size, rng: (one for one in cut(rng.permutation(count), size)), "a generator, expected a list"),
     ("faulty_lines", [4, 8, 5], "line 5 is the forward pass: it is right"),
-    ("faulty_lines", [4, 8, 10], "line 10 adds the velocity, as the text does: it is right"),
     ("faulty_lines", [4, 4, 9], "named twice"),
+    ("faulty_lines", [4, 9, 10], "named twice"),
     ("faulty_lines", [4, 8, 12], "there is no line 12"),
     ("faulty_lines", [4, 8, "9"], "the numbers of the lines"),
 ]
@@ -154,4 +155,5 @@ RIGHT = [
     ("batches", by_choice),
     ("faulty_lines", [9, 4, 8]),
     ("faulty_lines", {8, 9, 4}),
+    ("faulty_lines", [4, 8, 10]),
 ]

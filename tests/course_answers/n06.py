@@ -100,6 +100,7 @@ WRONG = [
     ("dropout", lambda x, rate, rng: dropout_with()(x, rate, rng)[::-1], "in the other order"),
     ("dropout", lambda x, rate, rng: (dropout_with()(x, rate, rng)[0], rng.random(x.shape) >= rate),
      "y is not x times the mask"),
+    ("dropout", lambda x, rate, rng: (x * (kept := rng.random(x.shape) >= rate), kept), "what stays is not scaled"),
     ("dropout", new_mask, "y is not x times the mask"),
     ("dropout", by_rows, "whole rows or columns"),
     ("dropout", exact_count, "exactly the same number"),

@@ -91,12 +91,13 @@ def small_offset(dy, x, p):
     return dx
 
 
-def over_channels(dy, x, p, own_channel=True):
+def over_channels(dy, x, p, own_channel=True, add=False):
     dx = np.zeros_like(x)
     for n, h, w, c in np.ndindex(dy.shape):
         window = x[n, h * p:(h + 1) * p, w * p:(w + 1) * p, :]
         i, j, k = np.unravel_index(window.argmax(), window.shape)
-        dx[n, h * p + i, w * p + j, c if own_channel else k] = dy[n, h, w, c]
+        at = n, h * p + i, w * p + j, c if own_channel else k
+        dx[at] = dx[at] + dy[n, h, w, c] if add else dy[n, h, w, c]
     return dx
 
 
@@ -202,6 +203,7 @@ WRONG = [
     ("max_pool_backward", small_offset, "not h and w alone"),
     ("max_pool_backward", over_channels, "the argmax is over all channels"),
     ("max_pool_backward", lambda dy, x, p: over_channels(dy, x, p, False), "the argmax is over all channels"),
+    ("max_pool_backward", lambda dy, x, p: over_channels(dy, x, p, False, add=True), "the argmax is over all channels"),
     ("max_pool_backward", exchanged, "row and column are exchanged"),
     ("max_pool_backward", always_two, "the window's size is fixed to 2"),
     ("cnn_table", table(3, 72), "parameters of the first convolution: not 72: the biases count"),

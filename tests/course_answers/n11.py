@@ -229,6 +229,7 @@ WRONG = [("batch_norm_steps", step(place, change), text) for place, change, text
      "expected by its square root"),
     ("batch_norm", lambda x, gamma, beta, epsilon: S["batch_norm"](x, gamma, 0, epsilon), "beta is missing"),
     ("batch_norm", lambda x, gamma, beta, epsilon: S["batch_norm"](x, beta, gamma, epsilon), "are exchanged"),
+    ("batch_norm", lambda x, gamma, beta, epsilon: gamma * (S["batch_norm"](x, 1, 0, epsilon) + beta), "only x_hat is multiplied"),
     ("batch_norm", lambda x, gamma, beta, epsilon: gamma * (x - x.mean()) / np.sqrt(x.var() + epsilon) + beta, "share one"),
     ("batch_norm", lambda x, gamma, beta, epsilon: gamma * (x - x.mean(axis=(0, 1, 2))) / np.sqrt(
         x.var(axis=(0, 1, 2)) + epsilon) + beta, "raised AxisError"),
@@ -249,7 +250,7 @@ WRONG = [("batch_norm_steps", step(place, change), text) for place, change, text
     ("batch_norm_backward", over("batch"), "over the batch alone"),
     ("batch_norm_backward", over("all"), "all channels share one mean"),
     ("batch_norm_backward", lambda *given: tuple(S["batch_norm_backward"](*given)[k] for k in (0, 2, 1)),
-     "the results stand in another order, expected dx, dgamma, dbeta"),
+     "another order: expected dx, dgamma, dbeta"),
     ("batch_norm_backward", lambda dy, x, gamma, epsilon: (
         S["batch_norm_backward"](dy, x, gamma, epsilon)[0], *(gamma * g for g in S["batch_norm_backward"](
             dy, x, gamma, epsilon)[1:])), "made with dy, not with gamma dy"),
@@ -280,6 +281,7 @@ WRONG = [("batch_norm_steps", step(place, change), text) for place, change, text
         dy.sum(axis=axes(x))), "not divided by the standard deviation"),
     ("running_mean", [9.0, 2.9, 0.366], "the decay multiplies the old value"),
     ("running_mean", [10.0, 2.9, 0.366], "the start, 0, counts, too"),
+    ("running_mean", [1.0, 18.9, 0.366], "not 18.9: the decay multiplies the old value"),
     ("running_mean", [1.0, 3.0, 0.366], "the old value is multiplied by the decay"),
     ("running_mean", [1.0, 15.0, 0.366], "the mean of the two batches"),
     ("running_mean", [1.0, 2.9, 0.0], "to the power of 100"),

@@ -124,6 +124,13 @@ def step_in_two_batches(gen, dis, real, z, smooth):
     return L, L_gen
 
 
+def without_epsilon(w, m, v, dw, step, lr, beta1, beta2, epsilon):
+    """0/0 where all is 0."""
+    m, v = beta1 * m + (1 - beta1) * dw, beta2 * v + (1 - beta2) * dw**2
+    with np.errstate(all="ignore"):
+        return w - lr * m / (1 - beta1**step) / np.sqrt(v / (1 - beta2**step)), m, v
+
+
 def swapped_losses(*given):
     return S["gan_step"](*given)[::-1]
 
@@ -199,7 +206,8 @@ WRONG = [
     ("adam", constant(1e-14, inside=True), "it is an argument"), ("adam", constant(1e-7, inside=True), "w = "),
     ("adam", lambda w, m, v, dw, k, lr, a, b, e: S["adam"](w, m, v, dw, k, 1.0, a, b, e), "the learning rate is missing"),
     ("adam", lambda w, m, v, dw, k, lr, a, b, e: S["adam"](w, m, v, dw, k, lr, a, a, e), "beta1 stands in the place of beta2"),
-    ("adam", lambda *given: [S["adam"](*given)[k] for k in (0, 2, 1)], "m and v are exchanged"),
+    ("adam", lambda *given: [S["adam"](*given)[k] for k in (0, 2, 1)], "another order: expected w, m, v"),
+    ("adam", without_epsilon, "epsilon is missing"),
     ("adam", lambda w, m, v, dw, k, lr, a, b, e: [part / by for part, by in zip(
         S["adam"](w, m, v, dw, k, lr, a, b, e), (1, 1 - a**k, 1 - b**k))], "are returned with their correction"),
     ("adam", lambda *given: S["adam"](*given)[0], "returns one result, expected 3"),
@@ -213,7 +221,7 @@ WRONG = [
     ("gan_step", step_with(of_loss=lambda a: (S["generator_loss"](a)[0], sigma(a) / len(a))), "the saturating loss"),
     ("gan_step", discriminator_alone, "W_gen"),
     ("gan_step", wrong_batch, "backward got dy of shape"),
-    ("gan_step", swapped_losses, "L_dis"),
+    ("gan_step", swapped_losses, "the losses are exchanged: return L_dis, L_gen"),
     ("gan_step", lambda *given: S["gan_step"](*given)[0], "expected two results, L_dis and L_gen"),
     ("exhibits", ["A", "F"], "which sheet has blots"),
     ("exhibits", ["F", "C"], "here the training itself is behind"),

@@ -147,6 +147,7 @@ WRONG = [
     ("style_loss", lambda F, G_s: ((right_gram(F) - G_s).mean(), right_loss(F, G_s)[1]), "the square is missing in L"),
     ("style_loss", there_and_back(0.5), "a factor 2 is missing"),
     ("style_loss", there_and_back(0.25), "two factors 2 are missing"),
+    ("style_loss", there_and_back(1, len), "divided by the number of channels"),
     ("style_loss", there_and_back(-1), "the sign of dF is wrong"),
     ("style_loss", there_and_back(1, lambda d: 1), "the number of entries of G is missing"),
     ("style_loss", lambda F, G_s: [part * G_s.size for part in right_loss(F, G_s)], "L is their mean"),
@@ -179,7 +180,7 @@ WRONG = [
     ("style_step", step_with(count=lambda step: step + 1), "step counts from 1 already"),
     ("style_step", step_with(beta2=0.999), "expected 0.99"),
     ("style_step", new_state_forgotten, "return those of own.adam"),
-    ("style_step", lambda *given: [S["style_step"](*given)[k] for k in (0, 1, 3, 2)], "m and v are exchanged"),
+    ("style_step", lambda *given: [S["style_step"](*given)[k] for k in (0, 1, 3, 2)], "another order: expected L, x, m, v"),
     ("style_step", lambda *given: S["style_step"](*given)[:3], "3 results, expected 4"),
 ]
 RIGHT = [

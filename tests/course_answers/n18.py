@@ -1,4 +1,6 @@
 """Notebook 18: wrong answers, with what their diagnosis must say, and right answers in other styles."""
+import math
+
 import numpy as np
 from helpers import normal
 
@@ -47,6 +49,7 @@ WRONG = [
     ("crossover", lambda a, b, c, d: (c - a) / (b - d) if b > d and c + d >= a + b else S["crossover"](
         a, b, c, d), "whole number"),
     ("crossover", lambda a, b, c, d: max(1, np.ceil((c - a) / (b - d))) if b > d else np.inf, "smallest number *beyond*"),
+    ("crossover", lambda a, b, c, d: math.ceil((c - a) / (b - d)), "smallest number *beyond*"),
     ("crossover", lambda a, b, c, d: max(1, (c - a) // (b - d)) if b > d else np.inf, "rounded down"),
     ("crossover", lambda a, b, c, d: (c - a) // (b - d) + 1 if b > d else np.inf, "faster at 1"),
     ("crossover", lambda a, b, c, d: 1 if c + d < a + b else (c - a) // (b - d) + 1 if b != d else np.inf, "never cross"),

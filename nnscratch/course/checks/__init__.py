@@ -29,8 +29,8 @@ from nnscratch.course.checks.perceptron import before_training, faulty_lines, ml
 from nnscratch.course.checks.pooling import max_pool, max_pool_backward
 from nnscratch.course.checks.rectifiers import leaky_relu_backward, relu_backward
 from nnscratch.course.checks.regularisation import dropout, shifted
-from nnscratch.course.checks.stylizer import adain, adain_backward, adain_keeps
-from nnscratch.course.checks.transfer import matched_colours, smoothness, style_step
+from nnscratch.course.checks.stylizer import adain, adain_backward, adain_keeps, matched_colours
+from nnscratch.course.checks.transfer import smoothness, style_step
 from nnscratch.course.checks.upsampling import conv_transpose, conv_transpose_dx, covering, overlap, transposed_size
 from nnscratch.course.checks.upstream_gradients import upstream
 from nnscratch.course.checks.wrong_gradients import guilty

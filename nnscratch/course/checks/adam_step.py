@@ -90,5 +90,4 @@ def adam(attempt: Attempt) -> None:
             order=lambda a, b: (1 - a, 1 - b)),
         "the step goes along the gradient: subtract it": adam_with(sign=-1),
         "the learning rate is missing": lambda w, m, v, dw, step, lr, *rest: right_adam(w, m, v, dw, step, 1.0, *rest),
-        "m and v are exchanged: the order is w, m, v": lambda *given: [right_adam(*given)[k] for k in (0, 2, 1)],
         "m and v are returned with their correction, expected as they are before it": corrected_moments})

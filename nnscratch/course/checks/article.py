@@ -16,8 +16,7 @@ def right_side_after(size, blocks):
 
 
 @exercise("13", "One block makes 32 of 64, and 3 of 5. What does it make of 1?",
-          "The window begins at pixels two apart, and \"same\" adds padding so that it begins at every second pixel, an odd "
-          "last one included.",
+          "There is one window for every second pixel: 0, 2, 4 and so on. How many of these are there in 5 pixels, and in 1?",
           "size = (size + 1) // 2, `blocks` times", library=right_side_after)
 def side_after(attempt: Attempt) -> None:
     """A whole number of pixels."""

@@ -108,14 +108,6 @@ def library_backward(dy, x, gamma, epsilon):
     return ops.batch_norm_backward(dy, cache)
 
 
-def exchanged(backward):
-    """The gradients of gamma and beta in the other order."""
-    def other(*arguments):
-        dx, dgamma, dbeta = backward(*arguments)
-        return dx, dbeta, dgamma
-    return other
-
-
 @exercise("11", "The steps of one channel, with every sum and mean over all axes but the last; or one formula for dx: put the "
           "steps into each other, and use that x_hat sums to 0.",
           "d_c has two parts. Written with x_hat, the part of the variance is inv_std * x_hat times a mean of a product; the "
@@ -142,7 +134,6 @@ def batch_norm_backward(attempt: Attempt) -> None:
         "means are taken in each image alone, expected over the batch, too": backward_with(over=lambda x: (1, 2)),
         "means are taken over the batch alone, expected over H and W, too": backward_with(over=lambda x: (0,)),
         "all channels share one mean, expected one for each": backward_with(over=lambda x: None),
-        "the results stand in another order, expected dx, dgamma, dbeta": exchanged(backward_with()),
         "gamma is a factor of dgamma and dbeta: they are made with dy, not with gamma dy": backward_with(once_more=True),
         "dgamma is made with x, expected with the normalised x": backward_with(of_gamma=lambda normed, x, centred: x),
         "dgamma is made with x - mean, which is not divided by the standard deviation yet":
@@ -181,7 +172,6 @@ def inference_backward(attempt: Attempt) -> None:
             lambda dy, x, gamma, mean, var, epsilon: backward_with(0, 0)(dy, x, gamma, epsilon),
         "epsilon is missing under the root": inference_with(root=without_epsilon),
         "it divides by the variance, expected by its square root": inference_with(root=lambda v, e: v + e),
-        "the results stand in another order, expected dx, dgamma, dbeta": exchanged(inference_with()),
         "dgamma is made with x, expected with the normalised x": inference_with(of_gamma=lambda normed, x, centred: x),
         "dgamma is made with x - mean, which is not divided by the standard deviation yet":
             inference_with(of_gamma=lambda normed, x, centred: centred)})

@@ -85,6 +85,8 @@ def batch_norm(attempt: Attempt) -> None:
             mean_over=lambda x: (0,)),
         "all channels share one mean and variance, expected one for each": batch_norm_with(mean_over=lambda x: None),
         "the mean is not subtracted": batch_norm_with(centre=False),
+        "beta is added before gamma multiplies: only x_hat is multiplied":
+            lambda x, gamma, beta, epsilon: batch_norm_with()(x, gamma, gamma * beta, epsilon),
         "gamma and beta are exchanged: gamma multiplies, beta is added":
             lambda x, gamma, beta, epsilon: batch_norm_with()(x, beta, gamma, epsilon)})
     compare(attempt, batch_norm_with(), [{"x": ROWS, "gamma": GAMMA, "beta": BETA, "epsilon": 0.5}], "y")
@@ -99,6 +101,7 @@ def running_mean(attempt: Any) -> None:
     predicted(attempt, {first: 1.0, second: 2.9, share: 0.99**100}, {
         "the decay multiplies the old value, 1 - decay the new one": (first, 9.0),
         "the start, 0, counts, too": (first, 10.0),
+        "the decay multiplies the old value, 1 - decay the new one ": (second, 18.9),
         "the old value is multiplied by the decay, too": (second, 3.0),
         "this is the mean of the two batches: the older one is decayed": (second, 15.0),
         "0.99 to the power of 100, not times 100": (share, 0.0),

@@ -117,6 +117,7 @@ def library_accuracy(logits, labels):
 def accuracy(attempt: Attempt) -> None:
     """A number from 0 to 1."""
     cases = [{"logits": np.array([[1.0, 3.0]]), "labels": np.array([1])},
+             {"logits": np.array([[1.0, 4.0], [2.0, 3.0]]), "labels": np.array([1, 1])},
              {"logits": np.array([[1.0, 3.0], [2.0, 1.0], [0.5, 0.25]]), "labels": np.array([1, 1, 0])},
              {"logits": np.array([[-1.0, -3.0, -2.0], [-1.0, -2.0, -0.5]]), "labels": np.array([0, 2])},
              {"logits": normal(9, 4), "labels": np.arange(9) % 4}]
@@ -126,6 +127,8 @@ def accuracy(attempt: Attempt) -> None:
         "this is the error rate, expected the fraction that is right":
             lambda logits, labels: 1 - library_accuracy(logits, labels),
         "the smallest logit is taken for the predicted class": lambda logits, labels: library_accuracy(-logits, labels),
+        "the class is taken along the wrong axis: each row has one, axis=1":
+            lambda logits, labels: np.mean(np.resize(logits.argmax(axis=0), len(labels)) == labels),
         "the size of the logits decides, not their sign: -3 is smaller than -1":
             lambda logits, labels: library_accuracy(np.abs(logits), labels)})
 
@@ -135,7 +138,8 @@ def library_train_linear(x, labels, classes, lr, steps):
     return descent()(x, labels, classes, lr, steps)
 
 
-def descent(sign=-1, db=1, times=lambda x: 1, start=0.0, count=lambda steps: steps, fresh=True, late=False):
+def descent(sign=-1, db=lambda dlogits: dlogits.sum(axis=0), times=lambda x: 1, start=0.0, count=lambda steps: steps,
+            fresh=True, late=False):
     """Full-batch gradient descent of a linear classifier; wrong answers change one of its parts."""
     def train(x, labels, classes, lr, steps):
         W, b, t = np.full((x.shape[1], classes), start), np.full(classes, start), np.eye(classes)[labels]
@@ -145,7 +149,7 @@ def descent(sign=-1, db=1, times=lambda x: 1, start=0.0, count=lambda steps: ste
             L, slope = library_cross_entropy(x @ W + b, t)
             dlogits = slope if fresh else dlogits
             W = W + sign * lr * times(x) * x.T @ dlogits
-            b = b + sign * lr * times(x) * db * dlogits.sum(axis=0)
+            b = b + sign * lr * times(x) * db(dlogits)
             losses.append(library_cross_entropy(x @ W + b, t)[0] if late else L)
         return W, b, np.array(losses)
     return train
@@ -157,12 +161,14 @@ def descent(sign=-1, db=1, times=lambda x: 1, start=0.0, count=lambda steps: ste
           "dx, dW, db = own.dense_backward(dlogits, x, W), then W = own.sgd_step(W, dW, lr)", library=library_train_linear)
 def train_linear(attempt: Attempt) -> None:
     """W (inputs, classes) and b (classes,) after the steps, and the losses (steps,)."""
-    cases = [{"x": np.array([[1.0, 0.0], [0.0, 2.0]]), "labels": np.array([1, 0]), "classes": 2, "lr": 0.5, "steps": 1},
+    cases = [{"x": np.array([[1.0, 0.0], [0.0, 2.0]]), "labels": np.array([1, 1]), "classes": 2, "lr": 0.5, "steps": 1},
              {"x": np.array([[1.0, 3.0]]), "labels": np.array([2]), "classes": 3, "lr": 0.5, "steps": 2},
              {"x": normal(5, 2), "labels": np.array([0, 1, 2, 1, 1]), "classes": 3, "lr": 0.25, "steps": 4}]
     compare(attempt, library_train_linear, cases, "W b losses", {
         "the steps go along the gradient: subtract it": descent(sign=1),
-        "b never changes: it has a gradient and a step, too": descent(db=0),
+        "b never changes: it has a gradient and a step, too": descent(db=lambda dlogits: 0),
+        "db is a mean over the samples, but dlogits has the 1/N already: it is their sum":
+            descent(db=lambda dlogits: dlogits.mean(axis=0)),
         "the gradients are N times too large: is N divided out?": descent(times=len),
         "W and b do not start from zeros": descent(start=1.0),
         "one step is missing": descent(count=lambda steps: steps - 1),

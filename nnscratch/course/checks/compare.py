@@ -5,12 +5,13 @@ identified on the largest, whose sizes all differ, so that no two axes can be co
 typical mistakes of the exercise, or from the patterns of gradient checks (gradcheck/diagnose.py).
 """
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from itertools import permutations
 from typing import Any
 
 import numpy as np
 
-from nnscratch.course.checks.exercise import Attempt, Wrong, describe_inputs, describe_value, run
+from nnscratch.course.checks.exercise import Attempt, NotAttempted, Wrong, describe_inputs, describe_value, run
 from nnscratch.gradcheck import diagnose as patterns
 from nnscratch.gradcheck.diagnose import Evidence
 from nnscratch.hints import checked
@@ -51,15 +52,25 @@ def compare(attempt: Attempt, right: Callable, cases: Sequence[Case], outputs: s
 
 def refuse_another_order(attempt: Attempt, right: Callable, cases: Sequence[Case], names: Sequence[str], case: Case) -> None:
     """Raise Wrong if in all cases the results are the right ones, but in another order than `names`."""
-    if sentence := another_order(attempt, right, cases, names):
+    if sentence := another_order(returned(attempt, cases), right, names):
         raise Wrong(f"{sentence}\n{describe_inputs(case)}")
 
 
-def another_order(attempt: Attempt, right: Callable, cases: Sequence[Case], names: Sequence[str]) -> str:
-    """A sentence, if in all cases the results are the right ones in another order; else ""."""
+def returned(attempt: Attempt, cases: Sequence[Case]) -> list[tuple[Case, Any]]:
+    """The cases on which the attempt runs, each with what it returns: a failure on a large one must not hide what is wrong on
+    a small one."""
+    found = []
+    for case in cases:
+        with suppress(Wrong, NotAttempted):
+            found.append((case, run(attempt, case)))
+    return found
+
+
+def another_order(found: Sequence[tuple[Case, Any]], right: Callable, names: Sequence[str]) -> str:
+    """A sentence, if wherever the attempt runs the results are the right ones in another order; else ""."""
     if not 2 <= len(names) <= 6:
         return ""
-    pairs = [(run(attempt, case), as_arrays(right(**case), names)) for case in cases]
+    pairs = [(results, as_arrays(right(**case), names)) for case, results in found]
     if not all(isinstance(results, (tuple, list)) and len(results) == len(names) for results, _ in pairs):
         return ""
     for order in permutations(range(len(names))):
@@ -111,19 +122,23 @@ def array(result: Any, name: str, want: np.ndarray, case: Case) -> np.ndarray:
     if shape_of(result) is None:
         raise Wrong(f"{name} is a {type(result).__name__} of parts of different shapes, expected numbers of shape "
                     f"{want.shape}\n{describe_inputs(case)}")
-    return np.asarray(result)
+    made = np.asarray(result)
+    if made.ndim == 0 and made.dtype.kind not in "biufc":  # text, a generator, an object: NumPy takes each for a single value
+        raise Wrong(f"{name} is a {type(result).__name__}, expected numbers of shape {want.shape}\n{describe_inputs(case)}")
+    return made
 
 
 def check_numbers(name: str, result: np.ndarray, want: np.ndarray, case: Case) -> None:
-    """Refuse a wrong shape, other things than numbers, and NaN."""
+    """Refuse a wrong shape, other things than real numbers, and NaN."""
     if result.shape != want.shape:
         guess = (" (transposed?)" if result.shape == want.shape[::-1] else
                  " (is an axis left over that should be summed over?)" if result.ndim > want.ndim else
                  " (is something summed over too many axes, or a new axis missing?)" if result.ndim < want.ndim else "")
         raise Wrong(f"{name} has shape {result.shape}, expected {want.shape}{guess}\n{describe_inputs(case)}")
-    if not np.issubdtype(result.dtype, np.number) or np.isnan(result).any():
+    real = result.dtype.kind in "iuf"
+    if not real or np.isnan(result).any():
         what = "NaN (as from 0 / 0, inf / inf, the mean of nothing, the root of a negative number)"
-        raise Wrong(f"{name} holds {what if np.issubdtype(result.dtype, np.number) else result.dtype}, expected numbers\n"
+        raise Wrong(f"{name} holds {what if real else result.dtype}, expected {'real ' * np.iscomplexobj(result)}numbers\n"
                     f"{describe_inputs(case)}")
 
 
@@ -159,23 +174,32 @@ def diagnose(attempt: Attempt, right: Callable, cases: Sequence[Case], names: Se
         other = as_arrays(mistake(*case.values()), names)[place]
         return result.shape == other.shape and bool(close(result, other).all())
 
-    try:
-        results = [read_results(run(attempt, case), names, as_arrays(right(**case), names), case)[place] for case in cases]
-        for sentence, mistake in mistakes.items():
-            if all(same(result, case, mistake) for result, case in zip(results, cases)):
-                return sentence
-        if sentence := another_order(attempt, right, cases, names):
-            return sentence
-        wrong = [evidence(result, wanted, case, name) for result, case in zip(results, cases)
-                 if not close(result, wanted(case)).all()]
-        return diagnose_pattern(wrong[-1]._replace(shown=wrong[0]))
-    except Exception:  # it raises on larger inputs, which is reported once the smallest case is right
+    found, usable = returned(attempt, cases), []
+    for case, results in found:
+        with suppress(Wrong):
+            want = as_arrays(right(**case), names)
+            result = read_results(results, names, want, case)[place]
+            check_numbers(name, result, want[place], case)
+            usable.append((case, result))
+    wrong = [(result, case) for case, result in usable if not close(result, wanted(case)).all()]
+    if not wrong:  # it was wrong before: it depends on chance
         return ""
+    fitting = [sentence.strip() for sentence, mistake in mistakes.items()
+               if all(same(result, case, mistake) for case, result in usable)]
+    if fitting and (len(usable) == len(cases) or len(set(fitting)) == 1):  # on few small cases, several may fit by chance
+        return fitting[0]
+    if sentence := another_order(found, right, names):
+        return sentence
+    if usable[-1][0] is not cases[-1]:
+        return ""
+    first, last = (evidence(*wrong[k], name, wanted) for k in (0, -1))
+    return diagnose_pattern(last._replace(shown=first))
 
 
-def evidence(wrong: np.ndarray, right: Callable[[Case], np.ndarray], case: Case, name: str) -> Evidence:
+def evidence(wrong: np.ndarray, case: Case, name: str, right: Callable[[Case], np.ndarray]) -> Evidence:
     """A case in the form that the patterns of gradient checks need; right(case) is the expected result."""
-    numbers, want = {key: value for key, value in case.items() if np.ndim(value)}, right(case)
+    numbers = {key: value for key, value in case.items() if isinstance(value, np.ndarray) and value.ndim}
+    want = right(case)
     upstream = next((key for key in numbers if key in ("dy", "dt", "dG")), "")
     inputs = {key: value for key, value in numbers.items() if key != upstream} or numbers
     return Evidence(name, wrong, want, numbers.get(upstream, want), inputs, lambda others: right({**case, **others}))
@@ -183,13 +207,14 @@ def evidence(wrong: np.ndarray, right: Callable[[Case], np.ndarray], case: Case,
 
 def diagnose_pattern(e: Evidence) -> str:
     """A diagnosis from the pattern of the error: the patterns of gradient checks, and a missing input."""
-    if e.right.size == 1:
+    if e.right.size == 1 or not e.inputs:
         return ""  # any number is any other times a factor
     if np.allclose(e.wrong, e.right, rtol=1e-3, atol=1e-3 * np.abs(e.right).max()):
         return "it is right to three digits: is something computed in a lower precision, or left out that is small here?"
     of = e.name.removeprefix("d")
     if e.name.startswith("d") and of in e.inputs:
-        return patterns.diagnose(e._replace(name=of))
+        sentence = patterns.diagnose(e._replace(name=of))
+        return sentence if sentence != patterns.UNKNOWN else ""
     return next(filter(None, (pattern(e) for pattern in OF_ANY_RESULT)), "")
 
 

@@ -88,8 +88,6 @@ def compare_windows(attempt, library, cases, outputs, mistakes):
     try:
         compare(attempt, library, cases, outputs, mistakes)
     except Wrong as wrong:
-        if "inhomogeneous shape" in str(wrong):
-            raise Wrong(f"{wrong}\nthe library's im2col returns columns and a cache: take [0], or use own.im2col") from wrong
         for sentence, setting in (("the stride is ignored", {"stride": 1}), ("the padding is ignored", {"padding": 0}),
                                   ("stride and padding are ignored", {"stride": 1, "padding": 0})):
             if " has shape " in str(wrong) and ignores(attempt, library, cases[-1], setting):
@@ -99,7 +97,10 @@ def compare_windows(attempt, library, cases, outputs, mistakes):
 
 def ignores(attempt, library, case, setting):
     """Whether the attempt gives on this case what is right for another stride or padding."""
-    result, other = np.asarray(run(attempt, case)), library(**{**case, **setting})
+    try:
+        result, other = np.asarray(run(attempt, case)), library(**{**case, **setting})
+    except Wrong:  # what is wrong on a smaller case says more
+        return False
     return result.shape == other.shape and np.allclose(result, other)
 
 

@@ -10,6 +10,7 @@ runs to its end.
 """
 import ast
 import dis
+import inspect
 import traceback
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -17,6 +18,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from nnscratch.course.checks.guard import exit_raises
+from nnscratch.files import read_file
 from nnscratch.hints import checked
 
 __all__ = ["Answer", "Exercise"]
@@ -24,6 +27,8 @@ __all__ = ["Answer", "Exercise"]
 Attempt = Callable[..., Any]  # a learner's function
 
 PRODUCT = "in a product a @ b the columns of a must be as many as the rows of b, (n, k) @ (k, m); is one to be transposed?"
+TUPLE = ("a tuple stands where one array belongs: functions with several results return one, and the library's ops return a "
+         "result and a cache: take one part, [0]")
 EMPTY_BODY = {"RESUME", "NOP", "LOAD_CONST", "RETURN_VALUE", "RETURN_CONST", "LOAD_COMMON_CONSTANT"}  # an empty body's
 
 
@@ -62,27 +67,34 @@ class Exercise:
     hints : tuple of str
     library : callable, optional
         The library's function with the learner's arguments; then later notebooks use what the learner wrote (course.own).
+    cost : callable, optional
+        Judges time, memory or products of an attempt whose values are right. Not those of a stored function: it is right.
     """
 
     @checked
     def __init__(self, judge: Callable[[Any], None], notebook: str, hints: tuple[str, ...],
-                 library: Callable[..., Any] | None = None) -> None:
+                 library: Callable[..., Any] | None = None, cost: Callable[[Any], None] | None = None) -> None:
         self.name, self.judge, self.notebook, self.hints, self.hints_given = judge.__name__, judge, notebook, hints, 0
-        self.library = library
+        self.library, self.cost = library, cost
         self.__doc__ = judge.__doc__
 
-    def __call__(self, attempt: Any) -> Answer:
-        answer = self.answer(attempt)
-        if answer.state == "right" and self.library and getattr(attempt, "__module__", "") == "__main__":
-            return Answer("right", "; ".join([answer.text, *(keep(self.name, attempt) for keep in KEEPERS)]))
+    def __call__(self, *attempts: Any) -> Answer:
+        if len(attempts) != 1:
+            return Answer("wrong", f"{self.name}: wrong\n  expected one value in the parentheses, got {len(attempts)}: write "
+                                   f"checks.{self.name}({self.name})")
+        answer = self.answer(*attempts, self.cost)
+        if answer.state == "right" and self.library:
+            return Answer("right", "; ".join([answer.text, *(keep(self.name, *attempts) for keep in KEEPERS)]))
         return answer
 
-    def answer(self, attempt: Any) -> Answer:
-        """Judge an attempt.
+    def answer(self, attempt: Any, cost: Callable[[Any], None] | None = None) -> Answer:
+        """Judge an attempt by its values.
 
         Parameters
         ----------
         attempt : callable, or for a prediction its values
+        cost : callable, optional
+            Judges what it costs, if its values are right.
 
         Returns
         -------
@@ -94,13 +106,16 @@ class Exercise:
                 raise NotAttempted
             if self.library and not callable(attempt):
                 self._refuse_value(attempt)
-            self.judge(attempt)
+            with exit_raises(), np.errstate():  # what an attempt does to NumPy's warnings ends with it
+                self.judge(attempt)
+                if cost:
+                    cost(attempt)
         except NotAttempted:
             return Answer("not attempted", f"{self.name}: not attempted yet. Put your lines in the place of the ... and run\n"
                                            f"  both cells again. A hint: checks.{self.name}.hint()")
         except Wrong as wrong:
             return Answer("wrong", f"{self.name}: wrong\n  " + str(wrong).replace("\n", "\n  "))
-        except Exception as error:  # for example text in place of numbers
+        except (Exception, SystemExit) as error:  # for example text in place of numbers
             return Answer("wrong", f"{self.name}: wrong\n  your code returns something of another kind; expected is: "
                                    f"{self.__doc__}\n  ({type(error).__name__}: {error})")
         return Answer("right", f"{self.name}: right")
@@ -126,7 +141,7 @@ class Exercise:
             Notebooks run in their own folder, and the solutions are beside them.
         """
         for path in sorted(Path(folder).glob("*.py")):
-            text = path.read_text(encoding="utf-8")
+            text = read_file(path, "a solution").decode()
             for node in ast.parse(text).body:
                 if name_of(node) == self.name:
                     print(ast.get_source_segment(text, node))
@@ -145,11 +160,11 @@ def name_of(node: ast.stmt) -> str:
     return node.name if isinstance(node, ast.FunctionDef) else ""
 
 
-def exercise(notebook: str, *hints: str, library: Callable[..., Any] | None = None) -> Callable[
-        [Callable[[Any], None]], Exercise]:
+def exercise(notebook: str, *hints: str, library: Callable[..., Any] | None = None,
+             cost: Callable[[Any], None] | None = None) -> Callable[[Callable[[Any], None]], Exercise]:
     """A decorator that turns a judge into an exercise of the same name."""
     def named(judge: Callable[[Any], None]) -> Exercise:
-        EXERCISES[judge.__name__] = Exercise(judge, notebook, hints, library)
+        EXERCISES[judge.__name__] = Exercise(judge, notebook, hints, library, cost)
         return EXERCISES[judge.__name__]
     return named
 
@@ -160,15 +175,21 @@ def run(attempt: Attempt, inputs: Mapping[str, Any]) -> Any:
         raise Wrong(f"this is a value of type {type(attempt).__name__}, expected a function that returns it")
     copies = {name: value.copy() if hasattr(value, "copy") else value for name, value in inputs.items()}
     try:
-        result = attempt(*copies.values())
+        with np.errstate():
+            result = attempt(*copies.values())
     except NotImplementedError as error:
         raise NotAttempted from error
     except Wrong:  # of a judge that unpacks dicts
         raise
-    except (Exception, SystemExit) as error:  # SystemExit: `exit()` would end the kernel
+    except SystemExit as error:
+        raise Wrong(f"your code calls exit(), which ends Python: a function ends with `return`{failing_line(error, attempt)}\n"
+                    f"{describe_inputs(inputs)}") from error
+    except Exception as error:
         where = failing_line(error, attempt)
         text = PRODUCT if "matmul" in str(error) else error
-        raise Wrong(f"your code raised {type(error).__name__}: {text}{where}\n{describe_inputs(inputs)}") from error
+        hint = f"\n{TUPLE}" * any(words in str(error) for words in ("'tuple' object", "inhomogeneous shape"))
+        raise Wrong(f"your code raised {type(error).__name__}: {text}{where}{hint}\n{describe_inputs(inputs)}") from error
+    refuse_kind(result)
     if result is Ellipsis or (result is None and is_stub(attempt)):
         raise NotAttempted
     if result is None:
@@ -177,6 +198,16 @@ def run(attempt: Attempt, inputs: Mapping[str, Any]) -> Any:
         if hasattr(value, "copy") and not np.array_equal(value, copies[name]):
             raise Wrong(f"your code changes {name}, which others still need: work on a new array\n{describe_inputs(inputs)}")
     return result
+
+
+def refuse_kind(result: Any) -> None:
+    """Raise Wrong for a result that NumPy reads as numbers, or that looks like a call, but that later notebooks cannot use."""
+    if inspect.iscoroutine(result):
+        result.close()  # Python warns of one that nobody waited for
+        raise Wrong("your code is an `async def`, expected a function that begins with `def`")
+    for one in result if isinstance(result, (tuple, list)) else [result]:
+        if isinstance(one, (np.ma.MaskedArray, np.matrix)):
+            raise Wrong(f"your code returns a {type(one).__name__}, expected a plain array: np.asarray(...) makes one")
 
 
 def is_stub(attempt: Attempt) -> bool:

@@ -9,7 +9,7 @@ import numpy as np
 
 from nnscratch import ops
 from nnscratch.course.checks.compare import compare
-from nnscratch.course.checks.exercise import Attempt, Wrong, describe_inputs, exercise, run
+from nnscratch.course.checks.exercise import Attempt, Wrong, exercise, run
 from nnscratch.course.checks.inputs import normal
 from nnscratch.course.checks.prediction import predicted
 from nnscratch.fast.cpu.winograd_matrices import winograd_matrices
@@ -87,31 +87,12 @@ def without_the_last(x, K, rows):
     return np.where(np.arange(y.shape[1])[:, None, None] < y.shape[1] // rows * rows, y, 0)
 
 
-@exercise("17", "Which rows of x do the rows r to r + rows of y depend on? That slice of x is a small image of its own.",
-          "A slice that goes beyond the end is shorter, so the last block needs no special case.",
-          "columns = own.im2col(x[:, r:r + rows + KH - 1], KH, KW); y[:, r:r + rows] = columns @ K.reshape(-1, O)",
-          library=library_in_blocks)
-def conv_in_blocks(attempt: Attempt) -> None:
-    """An array (N, OH, OW, O)."""
-    cases = [{"x": np.array([1.0, 2, 4, 8]).reshape(1, 4, 1, 1), "K": np.array([1.0, 10]).reshape(2, 1, 1, 1), "rows": 1},
-             {"x": np.array([1.0, 2, 4, 8]).reshape(1, 4, 1, 1), "K": np.array([1.0, 10]).reshape(2, 1, 1, 1), "rows": 2},
-             {"x": normal(2, 9, 5, 3), "K": normal(3, 2, 3, 4), "rows": 3},
-             {"x": normal(2, 9, 5, 3), "K": normal(3, 2, 3, 4), "rows": 20}]
-    for case in cases:
-        y, wanted = run(attempt, case), right_in_blocks(**case)
-        if isinstance(y, np.ndarray) and y.ndim == 4 and y.shape[1] < wanted.shape[1]:
-            raise Wrong(f"y has {y.shape[1]} rows, expected {wanted.shape[1]}: blocks overlap in x, where `rows` rows of y "
-                        f"need rows + KH - 1 rows of x, and the last block may be shorter\n{describe_inputs(case)}")
-    compare(attempt, right_in_blocks, cases, "y", {
-        "the last rows are missing: where `rows` does not divide OH, one more block is needed, a short one": without_the_last})
-    check_blocks(attempt, normal(1, 66, 34, 32), normal(3, 3, 32, 2), 4)
-
-
-def check_blocks(attempt, x, K, rows):
+def check_blocks(attempt):
     """Refuse blocks of one row, and memory beyond that of y and the columns of three blocks.
 
     Three, because a block may be built from a list while the previous one still exists; y counts six times, as a list does.
     """
+    x, K, rows = normal(1, 66, 34, 32), normal(3, 3, 32, 2), 4
     Watched.heights, width = [], x.shape[2] - K.shape[1] + 1
     attempt(x.view(Watched), K, rows)  # once before: `own` compares the first call of these shapes with the library's
     used = peak(lambda: attempt(x, K, rows))
@@ -124,6 +105,27 @@ def check_blocks(attempt, x, K, rows):
     if tallest < rows:
         raise Wrong(f"the values are right, but {about} the pieces of x are {tallest} rows high at most, and a block of "
                     f"{rows} rows of y needs {rows + len(K) - 1}: is `rows` left out?")
+
+
+@exercise("17", "Which rows of x do the rows r to r + rows of y depend on? That slice of x is a small image of its own.",
+          "A slice that goes beyond the end is shorter, so the last block needs no special case.",
+          "columns = own.im2col(x[:, r:r + rows + KH - 1], KH, KW); y[:, r:r + rows] = columns @ K.reshape(-1, O)",
+          library=library_in_blocks, cost=check_blocks)
+def conv_in_blocks(attempt: Attempt) -> None:
+    """An array (N, OH, OW, O)."""
+    cases = [{"x": np.array([1.0, 2, 4, 8]).reshape(1, 4, 1, 1), "K": np.array([1.0, 10]).reshape(2, 1, 1, 1), "rows": 1},
+             {"x": np.array([1.0, 2, 4, 8]).reshape(1, 4, 1, 1), "K": np.array([1.0, 10]).reshape(2, 1, 1, 1), "rows": 2},
+             {"x": normal(2, 9, 5, 3), "K": normal(3, 2, 3, 4), "rows": 3},
+             {"x": normal(2, 9, 5, 3), "K": normal(3, 2, 3, 4), "rows": 20}]
+    try:
+        compare(attempt, right_in_blocks, cases, "y", {
+            "the last rows are missing: where `rows` does not divide OH, one more block is needed, a short one":
+                without_the_last})
+    except Wrong as wrong:
+        if "y has shape" in str(wrong):
+            raise Wrong(f"{wrong}\nblocks overlap in x, where `rows` rows of y need rows + KH - 1 rows of x, and the last "
+                        "block may be shorter") from wrong
+        raise
 
 
 class Watched(np.ndarray):
@@ -191,25 +193,32 @@ def four(halves=0.5, third=lambda d: d[2] - d[1], last=-1.0, second=-1.0):
     return f23
 
 
-@exercise("17",
-          "Begin with m2 + m3, which shall hold d1 g1 + d2 g2, and m2 - m3, which shall hold d1 g0 + d2 g1. Which two "
-          "products, each with d1 and d2 in it, do that?",
-          "m2 = (d1 + d2) (g0 + g1 + g2) / 2, and m3 is the same with two signs changed. Multiply out: one term of the sum and "
-          "one of the difference are wrong; m1 and m4 replace them. (A product with the constant 1/2 does not count.)",
-          "m2 = (d[1] + d[2]) * (g[0] + g[1] + g[2]) / 2 and m1 = (d[0] - d[2]) * g[0]", library=library_f23)
-def f23(attempt: Attempt) -> None:
-    """An array (2,), made with four products."""
-    numbers = [{"d": np.array([5.0, 2, 4, 1]), "g": np.array([1.0, 3, 4])}, {"d": normal(4), "g": normal(3)}]
-    compare(attempt, right_f23, numbers, "y", {
-        "the halves are missing: m2 + m3 holds everything twice": four(halves=1.0),
-        "one sign in m3 is wrong: with (d2 - d1) the sum has d1 g1 and the difference d2 g1": four(third=lambda d: d[1] - d[2]),
-        "the sign of m4 is wrong: it replaces d1 g2 by d3 g2": four(last=1.0),
-        "the sign of m3 is wrong: it is added for y0 and subtracted for y1": four(second=1.0),
-        "the taps are mirrored: in y0, d0 meets g0": lambda d, g: right_f23(d, g[::-1])})
+NUMBERS = {"d": np.array([5.0, 2, 4, 1]), "g": np.array([1.0, 3, 4])}
+
+
+def check_products(attempt):
+    """Refuse more than four products."""
     Counted.products = 0
-    d, g = (np.array([Counted(float(value)) for value in values]) for values in numbers[0].values())
+    d, g = (np.array([Counted(float(value)) for value in values]) for values in NUMBERS.values())
     with suppress(Wrong):  # the numbers are right; an attempt whose products cannot be counted passes
         run(attempt, {"d": d, "g": g})
     if Counted.products > 4:
         raise Wrong(f"the values are right, but it took {Counted.products} products of something made of d with something "
                     f"made of g, expected 4")
+
+
+@exercise("17",
+          "Begin with m2 + m3, which shall hold d1 g1 + d2 g2, and m2 - m3, which shall hold d1 g0 + d2 g1. Which two "
+          "products, each with d1 and d2 in it, do that?",
+          "m2 = (d1 + d2) (g0 + g1 + g2) / 2, and m3 is the same with two signs changed. Multiply out: one term of the sum and "
+          "one of the difference are wrong; m1 and m4 replace them. (A product with the constant 1/2 does not count.)",
+          "m2 = (d[1] + d[2]) * (g[0] + g[1] + g[2]) / 2 and m1 = (d[0] - d[2]) * g[0]", library=library_f23,
+          cost=check_products)
+def f23(attempt: Attempt) -> None:
+    """An array (2,), made with four products."""
+    compare(attempt, right_f23, [NUMBERS, {"d": normal(4), "g": normal(3)}], "y", {
+        "the halves are missing: m2 + m3 holds everything twice": four(halves=1.0),
+        "one sign in m3 is wrong: with (d2 - d1) the sum has d1 g1 and the difference d2 g1": four(third=lambda d: d[1] - d[2]),
+        "the sign of m4 is wrong: it replaces d1 g2 by d3 g2": four(last=1.0),
+        "the sign of m3 is wrong: it is added for y0 and subtracted for y1": four(second=1.0),
+        "the taps are mirrored: in y0, d0 meets g0": lambda d, g: right_f23(d, g[::-1])})

@@ -150,6 +150,7 @@ def gan_step(attempt: Attempt) -> None:
             "L_gen is that of Dis before its step: Dis moves first, and then reads the generated samples again":
                 step_with(fresh_logits=False),
             "Dis moves in the generator's half, too, and so helps to be fooled": step_with(dis_again=True),
+            "the losses are exchanged: return L_dis, L_gen": lambda *given: right_gan_step(*given)[::-1],
             "the sign of the generator's gradient is wrong": step_with(gen_by=lambda d: -d),
             "the generator's half takes the saturating loss, or the discriminator's": step_with(
                 of_loss=lambda a: (right_generator_loss(a)[0], sigma(a) / a.size)),

@@ -148,6 +148,8 @@ def crossover(attempt: Attempt) -> None:
         "a batch is a whole number: the smallest one beyond the place where both are equal": crossing(lambda n: n),
         "where both are equal the GPU is not faster yet: the smallest number *beyond* that, np.floor(...) + 1":
             crossing(math.ceil),
+        "where both are equal the GPU is not faster yet: the smallest number *beyond* that, np.floor(...) + 1 ":
+            crossing(math.ceil, from_one=False, never=False),
         "it is rounded down: at that batch the CPU is still faster, or as fast": crossing(math.floor),
         "a GPU that is faster from the beginning is faster at 1, the smallest batch there is": crossing(from_one=False),
         "if the GPU needs longer for each image, the lines never cross after that: np.inf": crossing(never=False)})

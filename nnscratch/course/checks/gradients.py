@@ -98,8 +98,19 @@ def left_where_it_was_moved(f, x, delta):
     return result
 
 
+def cut_off(f, x, delta):
+    """In the whole numbers of x."""
+    result = np.zeros(x.shape)
+    for k in np.ndindex(x.shape):
+        plus, minus = x.copy(), x.copy()
+        plus[k] += delta
+        minus[k] -= delta
+        result[k] = (f(plus) - f(minus)) / (2 * delta)
+    return result
+
+
 @exercise("03", "`for k in np.ndindex(x.shape)` visits each element of an array of any shape.",
-          "Work on copies: plus = x.copy() is changed at k alone, minus likewise; x itself stays as it was.",
+          "Work on copies: plus = x.astype(float) is changed at k alone, minus likewise; x itself stays as it was.",
           "plus[k] += delta and minus[k] -= delta; the element k of the result is (f(plus) - f(minus)) / (2 * delta).",
           library=right_numeric_gradient)
 def numeric_gradient(attempt: Attempt) -> None:
@@ -118,6 +129,8 @@ def numeric_gradient(attempt: Attempt) -> None:
              {"f": weighted_cubes, "x": normal(2, 3), "delta": 0.25}]
     compare(attempt, right_numeric_gradient, cases, "dx", {
         "it is divided by delta, but the two points lie 2 delta apart": measured(central, lambda delta: delta),
+        "the two points lie delta apart: each is a whole delta away from x":
+            measured(lambda f, x, step: central(f, x, step / 2), lambda delta: delta),
         "it is a one-sided difference: f(x) stands for f(x - delta)":
             measured(lambda f, x, step: f(x + step) - f(x), lambda delta: delta),
         "it is the one-sided difference to the left: f(x) stands for f(x + delta)":
@@ -128,6 +141,9 @@ def numeric_gradient(attempt: Attempt) -> None:
         "an element that was moved stays there: restore it before the next one": left_where_it_was_moved,
         "all elements move at once, but each partial derivative moves one alone":
             lambda f, x, delta: np.full_like(x, (f(x + delta) - f(x - delta)) / (2 * delta))})
+    whole = "x holds whole numbers here, and so do copies of it: what delta adds is cut off; begin with x = np.asarray(x, float)"
+    compare(attempt, right_numeric_gradient, [{"f": cube, "x": np.array([2, -3]), "delta": 0.5}], "dx", {
+        whole: cut_off, f"{whole} ": lambda f, x, delta: right_numeric_gradient(f, x, delta).astype(int)})
 
 
 # --- the backward pass through a graph ----------------------------------------------------------------------------

@@ -9,7 +9,7 @@ import numpy as np
 from nnscratch import ops
 from nnscratch.course.checks.compare import compare
 from nnscratch.course.checks.exercise import Attempt, exercise
-from nnscratch.course.checks.neurons import normal
+from nnscratch.course.checks.inputs import normal
 from nnscratch.course.checks.prediction import predicted
 from nnscratch.losses import mse
 
@@ -107,6 +107,8 @@ def style_loss(attempt: Attempt) -> None:
         "L is right, but two factors 2 are missing in dF: one from the square, one from the two places of F in G":
             loss_with(lambda d: d / 2 / d.size),
         "L is right, but the number of entries of G is missing in dF: L is their mean": loss_with(lambda d: 2 * d),
+        "L is right, but dF is divided by the number of channels: L is a mean over all entries of G, C of them in each row":
+            loss_with(lambda d: 2 * d / len(d)),
         "L is right, but the sign of dF is wrong: it is G - G_s": loss_with(lambda d: -2 * d / d.size),
         "L is right, but dF is not divided by M, as G was": lambda F, G_s: (
             right_loss(F, G_s)[0], right_loss(F, G_s)[1] * len(F)),

@@ -1,4 +1,4 @@
-"""The open exercise of notebook 17: a training step of the convolutional network, with the same results in half the time.
+"""The open exercise of notebook 17: a training step of the convolutional network, with the same results in less time.
 
 The network is that of notebook 09: convolution (3 x 3, padding 1), ReLU, max pooling 2, the same again, a dense layer.
 
@@ -19,7 +19,9 @@ from nnscratch.course.checks.named_arrays import Unpacked, items, unchanged
 
 __all__ = ["fast_step"]
 
-TIMES, IMAGES, ROUNDS = 2, 8, 20  # how many times as fast; with how many images, and how often, it is measured
+# How many times as fast (columns kept: 1.4, copied by taps: 1.6, the solution: 2.7; without the images' gradient alone: 1.1);
+# with how many images, and how often, it is measured.
+TIMES, IMAGES, ROUNDS = 1.25, 8, 20
 CORNERS = (0, 0), (0, 1), (1, 0), (1, 1)  # of a window of 2 x 2
 BACKWARD = GRADIENTS[:-1]  # a training step needs no gradient with respect to the images
 
@@ -178,15 +180,36 @@ def background(N, side):
     return x
 
 
+def in_turn(attempt: Attempt, numbers: dict[str, np.ndarray]) -> tuple[float, float]:
+    """Seconds of processor time of the attempt and of the plain step, measured in turn: other programs do not count."""
+    clock = getattr(time, "thread_time", time.perf_counter)  # a browser has only the second
+    x, t, *values = numbers.values()
+    params, seconds = dict(zip(PARAMETERS, values)), [0.0, 0.0]
+    for count in range(ROUNDS + 1):
+        for k, step in enumerate((attempt, plain_step)):
+            begin = clock()
+            step(x, t, params)
+            seconds[k] += (clock() - begin) * (count > 0)  # the first call may be slower
+    return seconds[0] / ROUNDS, seconds[1] / ROUNDS
+
+
+def check_time(attempt):
+    """Refuse a step that is hardly faster than the plain one."""
+    mine, plain = in_turn(attempt, case(normal, np.maximum(0, normal(IMAGES, 16, 16, 1)), 8, 16, 10))
+    if mine * TIMES > plain:
+        raise Wrong(f"the values are right, but your step takes {1000 * mine:.2g} ms for {IMAGES} images, the plain one "
+                    f"{1000 * plain:.2g} ms: {plain / mine:.2f} times as fast, expected at least {TIMES}")
+
+
 @exercise("17",
           "Which results are computed that nobody needs, and which are computed twice? A training step needs the gradients of "
           "the parameters alone.",
           "A loop over the 9 elements of the kernel copies few large blocks, a loop over 256 positions many small ones. This "
           "is so for im2col and for its adjoint. And max pooling by 2 is np.maximum of four slices, such as y[:, ::2, 1::2].",
           "for i, j in np.ndindex(3, 3): columns[:, :, :, i, j] = x1[:, i:i + H, j:j + W]; keep them for the backward pass",
-          library=library_step)
+          library=library_step, cost=check_time)
 def fast_step(attempt: Attempt) -> None:
-    """L, a number, and grads, a dict of the gradients with respect to K1, b1, K2, b2, W3, b3; at least twice as fast."""
+    """L, a number, and grads, a dict of the gradients with respect to K1, b1, K2, b2, W3, b3; faster than the plain step."""
     cases = [case(integers, integers(1, 4, 4, 1), 1, 1, 2), case(normal, background(2, 8), 2, 3, 3),
              case(normal, normal(3, 8, 4, 1), 3, 5, 4)]
 
@@ -205,20 +228,3 @@ def fast_step(attempt: Attempt) -> None:
         "loss and gradients are sums over the batch, expected means": step_with(loss=summed),
         "the gradients are divided by N twice": step_with(loss=mean_of_mean),
         "the padding holds ones, expected zeros": step_with(forward=forward_with(pad=lambda x: with_border(x, 1)))})
-    mine, plain = in_turn(attempt, case(normal, np.maximum(0, normal(IMAGES, 16, 16, 1)), 8, 16, 10))
-    if mine * TIMES > plain:
-        raise Wrong(f"the values are right, but your step takes {1000 * mine:.2g} ms for {IMAGES} images, the plain one "
-                    f"{1000 * plain:.2g} ms: {plain / mine:.2f} times as fast, expected at least {TIMES}")
-
-
-def in_turn(attempt: Attempt, numbers: dict[str, np.ndarray]) -> tuple[float, float]:
-    """Seconds of processor time of the attempt and of the plain step, measured in turn: other programs do not count."""
-    clock = getattr(time, "thread_time", time.perf_counter)  # a browser has only the second
-    x, t, *values = numbers.values()
-    params, seconds = dict(zip(PARAMETERS, values)), [0.0, 0.0]
-    for count in range(ROUNDS + 1):
-        for k, step in enumerate((attempt, plain_step)):
-            begin = clock()
-            step(x, t, params)
-            seconds[k] += (clock() - begin) * (count > 0)  # the first call may be slower
-    return seconds[0] / ROUNDS, seconds[1] / ROUNDS

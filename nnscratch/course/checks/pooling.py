@@ -71,14 +71,15 @@ def sent(place, size=lambda p: p, add=False):
     return backward
 
 
-def over_channels(follow):
+def over_channels(follow, add=False):
     """The argmax of a window is taken over all channels; dy goes to the channel found (follow), or stays in its own."""
     def backward(dy, x, p):
         dx = np.zeros_like(x)
         for n, h, w, c in np.ndindex(dy.shape):
             window = x[n, h * p:(h + 1) * p, w * p:(w + 1) * p]
             i, j, k = np.unravel_index(window.argmax(), window.shape)
-            dx[n, h * p + i, w * p + j, k if follow else c] = dy[n, h, w, c]
+            at = n, h * p + i, w * p + j, k if follow else c
+            dx[at] = dy[n, h, w, c] + add * dx[at]
         return dx
     return backward
 
@@ -162,7 +163,7 @@ def max_pool_backward(attempt: Attempt) -> None:
             sent(lambda h, w, c, i, j, p: (h + i, w + j, c)),
         "(i, j) counts within the window: add p * h and p * w, not h and w alone ":
             sent(lambda h, w, c, i, j, p: (h + i, w + j, c), add=True),
-        channels: over_channels(False), f"{channels} ": over_channels(True),
+        channels: over_channels(False), f"{channels} ": over_channels(True), f"{channels}  ": over_channels(True, add=True),
         exchanged: sent(lambda h, w, c, i, j, p: (h * p + j, w * p + i, c)),
         two: sent(lambda h, w, c, i, j, p: (h * p + i, w * p + j, c), lambda p: 2),
         f"{two}: divmod(argmax, 2) is wrong in windows of another width": rows_of_two})

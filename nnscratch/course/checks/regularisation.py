@@ -40,10 +40,10 @@ def check_mask(attempt, inputs):
     x, rate, where = inputs["x"], inputs["rate"], describe_inputs(inputs) if inputs["x"].size < 9 else ""
     if not isinstance(result, (tuple, list)) or len(result) != 2:
         raise Wrong(f"expected two results, y and mask: the backward pass needs the mask\n{where}")
-    y, mask = map(np.asarray, result)
+    y, mask = (np.asarray(one, float) for one in result)
     if y.shape != x.shape or mask.shape != x.shape:
         raise Wrong(f"y has shape {y.shape} and the mask {mask.shape}, expected {x.shape} for both\n{where}")
-    if mask.dtype == bool or not np.allclose(y, x * mask, atol=1e-6):
+    if not np.allclose(y, x * mask, atol=1e-6):
         swapped = np.allclose(mask, x * y, atol=1e-6)
         raise Wrong(f"y and the mask are in the other order: expected y, mask\n{where}" if swapped else
                     "y is not x times the mask: the mask holds the factor by which each value is multiplied, here "

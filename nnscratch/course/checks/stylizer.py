@@ -1,6 +1,7 @@
-"""Exercises of notebook 16: what AdaIN keeps of a style, AdaIN, and its backward pass.
+"""Exercises of notebook 16: matched colours, what AdaIN keeps of a style, AdaIN, and its backward pass.
 
-Shapes: f, t and dt (H, W, C), s (H', W', C): the features of one image and of one style; epsilon is a number.
+Shapes: colours as rows, x (M, C) and y (K, C); f, t and dt (H, W, C), s (H', W', C): the features of one image and of one
+style; epsilon is a number.
 """
 from typing import Any
 
@@ -8,10 +9,71 @@ import numpy as np
 
 from nnscratch.course.checks.compare import compare
 from nnscratch.course.checks.exercise import Attempt, exercise
-from nnscratch.course.checks.neurons import normal
+from nnscratch.course.checks.inputs import normal
 from nnscratch.course.checks.prediction import predicted
+from nnscratch.style.colour import matrix_power
 
-__all__ = ["adain", "adain_backward", "adain_keeps"]
+__all__ = ["adain", "adain_backward", "adain_keeps", "matched_colours"]
+
+
+def covariance(x, less=0):
+    """The covariance of the columns; less=1 divides by M - 1."""
+    centred = x - x.mean(axis=0)
+    return centred.T @ centred / (len(x) - less)
+
+
+ALL_RISE = np.array([[3.0, 1, 1], [1, 2, 1], [2, 1, 4]])  # mixed by it, all channels rise together: no covariance is negative
+
+
+def matched_with(factor=lambda cx, cy: matrix_power(cy, 0.5) @ matrix_power(cx, -0.5), of=covariance,
+                 mean=lambda x, y: y.mean(axis=0), ridge=lambda epsilon: (epsilon, 0.0)):
+    """Colour matching from its parts; a wrong answer changes one of them."""
+    def match(x, y, epsilon):
+        cx, cy = (of(rows) + e * np.eye(rows.shape[1]) for rows, e in zip((x, y), ridge(epsilon)))
+        return (x - x.mean(axis=0)) @ factor(cx, cy).T + mean(x, y)
+    return match
+
+
+@exercise("16", "Centre x, multiply each row by A, and add the mean of y. Colours lie in rows: A comes from the right, as A.T.",
+          "The covariance of x is centred.T @ centred / len(x); epsilon * np.eye(C) is added to that of x alone.",
+          "values, vectors = np.linalg.eigh(C_x + epsilon * np.eye(len(C_x))); its power -1/2 is (vectors / np.sqrt(values)) @ "
+          "vectors.T. Likewise the power 1/2 of C_y; A is the second times the first.", library=matched_with())
+def matched_colours(attempt: Attempt) -> None:
+    """One array of the shape of x."""
+    first = np.array([[0.0, 0], [2, 0], [0, 4], [2, 4]]), np.array([[0.0, 0], [6, 0], [0, 2], [6, 2]])
+    cases = [{"x": first[0], "y": first[1], "epsilon": 0.0}, {"x": first[0], "y": first[1], "epsilon": 3.0},
+             {"x": np.array([[0.0, 0], [4, 0], [0, 2], [4, 2]]), "y": np.array([[-2.0, -2], [2, 0], [0, 2], [4, 4]]),
+              "epsilon": 0.0},
+             {"x": normal(9, 3) @ ALL_RISE, "y": 2 + normal(7, 3, seed=1) @ ALL_RISE.T, "epsilon": 0.5}]
+    compare(attempt, matched_with(), cases, "colours", {
+        "only the mean is moved: A is missing": matched_with(factor=lambda cx, cy: np.eye(len(cx))),
+        "each channel is scaled for itself: the covariance of different channels is lost": matched_with(
+            factor=lambda cx, cy: np.diag((np.diag(cy) / np.diag(cx))**0.5)),
+        "the mean of x stays: that of y is to be added": matched_with(mean=lambda x, y: x.mean(axis=0)),
+        "x is not centred: subtract its mean first": lambda x, y, epsilon: (
+            matched_with()(x, y, epsilon) + x.mean(axis=0) @ (matrix_power(covariance(y), 0.5) @ matrix_power(
+                covariance(x) + epsilon * np.eye(x.shape[1]), -0.5)).T),
+        "x has covariance 1, but does not get that of y": matched_with(factor=lambda cx, cy: matrix_power(cx, -0.5)),
+        "x is multiplied by the root of the covariance of y, but not by its own before": matched_with(
+            factor=lambda cx, cy: matrix_power(cy, 0.5)),
+        "the covariances are sums: divide each by its number of rows": matched_with(of=lambda x: len(x) * covariance(x)),
+        "the mean of y is missing": matched_with(mean=lambda x, y: 0),
+        "A is applied from the wrong side: colours are rows, so @ A.T": matched_with(
+            factor=lambda cx, cy: (matrix_power(cy, 0.5) @ matrix_power(cx, -0.5)).T),
+        "the root is that of the matrix, and not that of each of its elements": matched_with(
+            factor=lambda cx, cy: cy**0.5 @ np.linalg.inv(cx**0.5)),
+        "the powers are exchanged: x gets the power -1/2 of its own covariance, and 1/2 of that of y": matched_with(
+            factor=lambda cx, cy: matrix_power(cy, -0.5) @ matrix_power(cx, 0.5)),
+        "the roots are missing: covariances are squares": matched_with(factor=lambda cx, cy: cy @ matrix_power(cx, -1)),
+        "the factors are exchanged: the power -1/2 of the covariance of x is applied first":
+            matched_with(factor=lambda cx, cy: matrix_power(cx, -0.5) @ matrix_power(cy, 0.5)),
+        "the covariances are divided by M - 1, as np.cov does: expected is the plain mean, bias=True": matched_with(
+            of=lambda x: covariance(x, 1)),
+        "epsilon is missing: it is added to the diagonal of the covariance of x": matched_with(ridge=lambda e: (0.0, 0.0)),
+        "epsilon is added to both covariances, expected to that of x alone": matched_with(ridge=lambda e: (e, e)),
+        "mean and covariance are met, but by another A of the many that do: expected is the one with the two roots":
+            matched_with(factor=lambda cx, cy: np.linalg.cholesky(cy) @ np.linalg.inv(np.linalg.cholesky(cx)))})
+
 
 FOUR = np.array([3.0, 9, 11, 17]).reshape(2, 2, 1)  # the features of notebook 11: mean 10, standard deviation 5
 TWO = np.array([-1.0, 3]).reshape(1, 2, 1)          # a style: mean 1, standard deviation 2
@@ -137,7 +199,6 @@ def adain_backward(attempt: Attempt) -> None:
         "df: the factor sigma_s is missing": changed(gamma=0),
         "dstd: t is sigma_s times the normalised f, and not times f": changed(of_std=lambda f, epsilon: f),
         "dstd: t is sigma_s times the normalised f, and not times f - mean": changed(of_std=lambda f, epsilon: f - mean(f)),
-        "dstd and dmean are exchanged": lambda *given: [right_backward(*given)[k] for k in (0, 2, 1, 3)],
         "ds has only the part through the mean: s is in its standard deviation, too": changed(to_std=0),
         "ds has only the part through the standard deviation: s is in its mean, too": changed(to_mean=0),
         "ds: the division by the number of pixels of s is missing": lambda dt, f, s, epsilon: right_backward(

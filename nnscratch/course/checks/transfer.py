@@ -1,17 +1,16 @@
-"""Exercises of notebook 15, smoothness and a step of style transfer, and of notebook 16, matched colours.
+"""Exercises of notebook 15: smoothness, and a step of style transfer.
 
-Shapes: images x, dx, m, v (H, W, C); features F (M, C) of each layer; colours as rows, x (M, C) and y (K, C).
+Shapes: images x, dx, m, v (H, W, C); features F (M, C) of each layer.
 """
 import numpy as np
 
 from nnscratch.course.checks.compare import compare
 from nnscratch.course.checks.exercise import Attempt, exercise
 from nnscratch.course.checks.gram_matrix import right_gram, right_loss
-from nnscratch.course.checks.neurons import normal
+from nnscratch.course.checks.inputs import normal
 from nnscratch.losses import mse, total_variation
-from nnscratch.style.colour import matrix_power
 
-__all__ = ["matched_colours", "smoothness", "style_step"]
+__all__ = ["smoothness", "style_step"]
 
 
 def right_smoothness(x):
@@ -130,12 +129,9 @@ def pixels_and_squares(x):
     return [F, F * F], lambda dF: (dF[0] + 2 * F * dF[1]).reshape(x.shape)
 
 
-def with_m(change):
-    """The right step with changed moments."""
-    def style_step(x, m, v, *others):
-        loss, new_x, new_m, new_v = step_with()(x, m, v, *others)
-        return loss, new_x, *change(m, v, new_m, new_v)
-    return style_step
+def with_old_moments(x, m, v, *others):
+    """The right step, but m and v are returned as they were."""
+    return *step_with()(x, m, v, *others)[:2], m, v
 
 
 def equal_weights(weights):
@@ -186,64 +182,4 @@ def style_step(attempt: Attempt) -> None:
         "the step goes up: own.adam subtracts, so dx needs no minus": step_with(sign=-1),
         "step counts from 1 already": step_with(count=lambda step: step + 1),
         "beta2 is 0.999, expected 0.99": step_with(beta2=0.999),
-        "m and v are the old ones: return those of own.adam": with_m(lambda m, v, new_m, new_v: (m, v)),
-        "m and v are exchanged": with_m(lambda m, v, new_m, new_v: (new_v, new_m))})
-
-
-def covariance(x, less=0):
-    """The covariance of the columns; less=1 divides by M - 1."""
-    centred = x - x.mean(axis=0)
-    return centred.T @ centred / (len(x) - less)
-
-
-ALL_RISE = np.array([[3.0, 1, 1], [1, 2, 1], [2, 1, 4]])  # mixed by it, all channels rise together: no covariance is negative
-
-
-def matched_with(factor=lambda cx, cy: matrix_power(cy, 0.5) @ matrix_power(cx, -0.5), of=covariance,
-                 mean=lambda x, y: y.mean(axis=0), ridge=lambda epsilon: (epsilon, 0.0)):
-    """Colour matching from its parts; a wrong answer changes one of them."""
-    def match(x, y, epsilon):
-        cx, cy = (of(rows) + e * np.eye(rows.shape[1]) for rows, e in zip((x, y), ridge(epsilon)))
-        return (x - x.mean(axis=0)) @ factor(cx, cy).T + mean(x, y)
-    return match
-
-
-@exercise("16", "Centre x, multiply each row by A, and add the mean of y. Colours lie in rows: A comes from the right, as A.T.",
-          "The covariance of x is centred.T @ centred / len(x); epsilon * np.eye(C) is added to that of x alone.",
-          "values, vectors = np.linalg.eigh(C_x + epsilon * np.eye(len(C_x))); its power -1/2 is (vectors / np.sqrt(values)) @ "
-          "vectors.T. Likewise the power 1/2 of C_y; A is the second times the first.", library=matched_with())
-def matched_colours(attempt: Attempt) -> None:
-    """One array of the shape of x."""
-    first = np.array([[0.0, 0], [2, 0], [0, 4], [2, 4]]), np.array([[0.0, 0], [6, 0], [0, 2], [6, 2]])
-    cases = [{"x": first[0], "y": first[1], "epsilon": 0.0}, {"x": first[0], "y": first[1], "epsilon": 3.0},
-             {"x": np.array([[0.0, 0], [4, 0], [0, 2], [4, 2]]), "y": np.array([[-2.0, -2], [2, 0], [0, 2], [4, 4]]),
-              "epsilon": 0.0},
-             {"x": normal(9, 3) @ ALL_RISE, "y": 2 + normal(7, 3, seed=1) @ ALL_RISE.T, "epsilon": 0.5}]
-    compare(attempt, matched_with(), cases, "colours", {
-        "only the mean is moved: A is missing": matched_with(factor=lambda cx, cy: np.eye(len(cx))),
-        "each channel is scaled for itself: the covariance of different channels is lost": matched_with(
-            factor=lambda cx, cy: np.diag((np.diag(cy) / np.diag(cx))**0.5)),
-        "the mean of x stays: that of y is to be added": matched_with(mean=lambda x, y: x.mean(axis=0)),
-        "x is not centred: subtract its mean first": lambda x, y, epsilon: (
-            matched_with()(x, y, epsilon) + x.mean(axis=0) @ (matrix_power(covariance(y), 0.5) @ matrix_power(
-                covariance(x) + epsilon * np.eye(x.shape[1]), -0.5)).T),
-        "x has covariance 1, but does not get that of y": matched_with(factor=lambda cx, cy: matrix_power(cx, -0.5)),
-        "x is multiplied by the root of the covariance of y, but not by its own before": matched_with(
-            factor=lambda cx, cy: matrix_power(cy, 0.5)),
-        "the covariances are sums: divide each by its number of rows": matched_with(of=lambda x: len(x) * covariance(x)),
-        "the mean of y is missing": matched_with(mean=lambda x, y: 0),
-        "A is applied from the wrong side: colours are rows, so @ A.T": matched_with(
-            factor=lambda cx, cy: (matrix_power(cy, 0.5) @ matrix_power(cx, -0.5)).T),
-        "the root is that of the matrix, and not that of each of its elements": matched_with(
-            factor=lambda cx, cy: cy**0.5 @ np.linalg.inv(cx**0.5)),
-        "the powers are exchanged: x gets the power -1/2 of its own covariance, and 1/2 of that of y": matched_with(
-            factor=lambda cx, cy: matrix_power(cy, -0.5) @ matrix_power(cx, 0.5)),
-        "the roots are missing: covariances are squares": matched_with(factor=lambda cx, cy: cy @ matrix_power(cx, -1)),
-        "the factors are exchanged: the power -1/2 of the covariance of x is applied first":
-            matched_with(factor=lambda cx, cy: matrix_power(cx, -0.5) @ matrix_power(cy, 0.5)),
-        "the covariances are divided by M - 1, as np.cov does: expected is the plain mean, bias=True": matched_with(
-            of=lambda x: covariance(x, 1)),
-        "epsilon is missing: it is added to the diagonal of the covariance of x": matched_with(ridge=lambda e: (0.0, 0.0)),
-        "epsilon is added to both covariances, expected to that of x alone": matched_with(ridge=lambda e: (e, e)),
-        "mean and covariance are met, but by another A of the many that do: expected is the one with the two roots":
-            matched_with(factor=lambda cx, cy: np.linalg.cholesky(cy) @ np.linalg.inv(np.linalg.cholesky(cx)))})
+        "m and v are the old ones: return those of own.adam": with_old_moments})

@@ -1,49 +1,16 @@
-"""Stride, padding and channels of a convolution.
+"""The windows and the channels of a convolution.
 
 Shapes: x (H, W, C), kernel (KH, KW, C), y (OH, OW): one image and one filter.
 """
-from collections.abc import Sequence
 
 import numpy as np
 
-from nnscratch.course.draw.drawing import BLUE, FAINT, Drawing, tint
+from nnscratch.course.draw.drawing import Drawing
 from nnscratch.course.draw.number_grid import Grid, grids
 from nnscratch.hints import checked
 from nnscratch.ops.window import make_window
 
-__all__ = ["channels", "window_places"]
-
-
-@checked
-def window_places(size: int, kernel: int, settings: Sequence[tuple[int, int]]) -> Drawing:
-    """Draw where a window stands: padding grey, the first window framed, the centre of every window blue.
-
-    Parameters
-    ----------
-    size : int
-        Rows and columns of the image.
-    kernel : int
-        Rows and columns of the window.
-    settings : sequence of (stride, padding)
-        One image each.
-
-    Returns
-    -------
-    image : Drawing
-        Each blue pixel is one number of y.
-    """
-    row: list[Grid | str] = []
-    for stride, padding in settings:
-        side = size + 2 * padding
-        inside = range(padding, padding + size)
-        colours = {(r, c): "white" if r in inside and c in inside else tint(FAINT, 0.9) for r, c in np.ndindex(side, side)}
-        colours |= dict.fromkeys(centres(size, kernel, stride, padding), tint(BLUE, 0.55))
-        title, frame = f"stride {stride}, padding {padding}", (0, 0, kernel, kernel)
-        row += [Grid(title, np.zeros((side, side)), frame, colours, numbers=False), " "]
-    sizes = [f"{side}x{side}" for stride, padding in settings
-             for side in make_window("draw", (size, size), kernel, stride, padding).output[:1]]
-    return grids([row[:-1]], f"where a {kernel}x{kernel} window stands on a {size}x{size} image for (stride, padding) "
-                 f"{', '.join(map(str, settings))}: {', '.join(sizes)} places", inches=0.3)
+__all__ = ["channels"]
 
 
 def centres(size: int, kernel: int, stride: int, padding: int) -> list[tuple[int, int]]:

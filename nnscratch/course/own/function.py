@@ -3,14 +3,18 @@
 At the first call with new shapes both are called: the shapes of their results are compared, and their times noted.
 """
 import copy
+import os
+import time
 from collections.abc import Callable
-from time import perf_counter
 from typing import Any
 
 import numpy as np
 
 __all__: list[str] = []  # `own` makes them
 
+# Seconds of processor time of this thread, so that other programs do not count. A browser has no such clock, and that of
+# Windows counts in steps of 16 ms.
+clock = time.perf_counter if os.name == "nt" else getattr(time, "thread_time", time.perf_counter)
 PATIENCE, SLOW = 5.0, 10.0  # relieve a function after 5 seconds in all, if it takes 10 times as long as the library's
 
 
@@ -27,6 +31,7 @@ class OwnFunction:
         self.seconds = self.library_seconds = 0.0  # of the own calls: measured, and what the library would have taken
         self.stand_in_seconds = 0.0  # of the calls of the library's in place of a missing one
         self.library_time: dict[str, float] = {}  # seconds of one call with these shapes
+        self.kinds: dict[str, Any] = {}  # where the library's result with these shapes has arrays
 
     def __call__(self, *arguments: Any, **named: Any) -> Any:
         self.calls += 1
@@ -39,8 +44,11 @@ class OwnFunction:
         first = shapes not in self.library_time
         if first:
             expected, self.library_time[shapes] = timed(self.library, *copied(arguments, named))
+            self.kinds[shapes] = kind(expected)
         try:
-            result, seconds = timed(self.mine, arguments, named)
+            with np.errstate():  # what it does to NumPy's warnings ends with it
+                result, seconds = timed(self.mine, arguments, named)
+            result = with_arrays(result, self.kinds[shapes])
         except (Exception, SystemExit) as error:
             self.relieve(f"yours raised {type(error).__name__}: {error}; called with {shapes}")
             return self.library(*arguments, **named)
@@ -80,9 +88,32 @@ def copied(arguments: tuple[Any, ...], named: dict[str, Any]) -> tuple[tuple[Any
 
 def timed(function: Callable[..., Any], arguments: tuple[Any, ...], named: dict[str, Any]) -> tuple[Any, float]:
     """(result, seconds) of a call."""
-    begin = perf_counter()
+    begin = clock()
     result = function(*arguments, **named)
-    return result, perf_counter() - begin
+    return result, clock() - begin
+
+
+def kind(value: Any) -> Any:
+    """Where a result has arrays: np.ndarray for one, the kinds of the items of a tuple or dict; [kind] for a list."""
+    if isinstance(value, tuple):
+        return tuple(map(kind, value))
+    if isinstance(value, dict):
+        return {name: kind(one) for name, one in value.items()}
+    if isinstance(value, list):
+        return [kind(one) for one in value[:1]]
+    return np.ndarray if isinstance(value, np.ndarray) else None
+
+
+def with_arrays(result: Any, like: Any) -> Any:
+    """The result with arrays for lists, where the library's has arrays: a check accepts both, but calculations do not."""
+    if like is np.ndarray and isinstance(result, list):
+        return np.array(result)
+    if isinstance(like, dict) and isinstance(result, dict):
+        return {name: with_arrays(one, like.get(name)) for name, one in result.items()}
+    if like and isinstance(like, (tuple, list)) and isinstance(result, (tuple, list)):
+        kinds = like if isinstance(like, tuple) and len(like) == len(result) else len(result) * like[:1]
+        return type(like)(map(with_arrays, result, kinds))
+    return result
 
 
 def describe_call(arguments: tuple[Any, ...], named: dict[str, Any]) -> str:

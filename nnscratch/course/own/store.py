@@ -45,19 +45,36 @@ def keep(name: str, function: Callable[..., Any], known: Iterable[str], find: Ca
         source = source_of(function)
         if not is_right(make(name, source, known, find)):
             raise InputError("it is right here, but not by itself: write into it what it needs of the notebook")
-        if path.exists() and not path.read_bytes().startswith(MARK.strip().encode()):
+        if os.path.lexists(path) and not replaceable(path):
             raise InputError(f"{path} is not one of its files: rename it")
         if not path.parent.is_dir() and os.path.lexists(path.parent):
             raise InputError(f"{path.parent} is not a folder: rename it")
         path.parent.mkdir(exist_ok=True)
         replace_file(path, (MARK + source).encode())
     except Exception as error:  # of the file, or whatever the default of an argument raises
-        return f"not kept for later notebooks: {error}"
+        return f"not kept for later notebooks: {said(error)}"
     return f"kept in {path.parent.name}/{path.name}"
+
+
+def replaceable(path: Path) -> bool:
+    """Whether nothing is lost if a file is replaced: it was stored here, or it is empty. A link may lead anywhere."""
+    try:
+        source = stored_source(path.stem) or ""
+    except InputError:  # a folder, a pipe, a long file, or no text
+        return False
+    return not path.is_symlink() and (not source.strip() or source.startswith(MARK.strip()))
+
+
+def said(error: Exception) -> str:
+    """What an exception says; Python says nothing about source that is nested too deeply."""
+    return "it is nested too deeply" if isinstance(error, (MemoryError, RecursionError)) else str(error)
 
 
 def source_of(function: Callable[..., Any]) -> str:
     """The source of a function, from the left margin."""
+    if (module := getattr(function, "__module__", None)) != "__main__":
+        raise InputError(f"it comes from {module or type(function).__name__}, expected a function that begins with `def` in "
+                         f"this notebook")
     try:
         source = textwrap.dedent(inspect.getsource(function))
         ast.parse(source)
@@ -110,7 +127,7 @@ def load(name: str, source: str, known: Iterable[str], find: Callable[[str], Any
     try:
         return make(name, source, known, find)
     except Exception as error:  # a zero byte in the source, or whatever the default of an argument raises
-        raise InputError(f"own/{name}.py cannot be used ({error}): correct it, or run its check again") from error
+        raise InputError(f"own/{name}.py cannot be used ({said(error)}): correct it, or run its check again") from error
 
 
 def make(name: str, source: str, known: Iterable[str], find: Callable[[str], Any]) -> Callable[..., Any]:

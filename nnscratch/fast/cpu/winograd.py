@@ -3,7 +3,7 @@
 Shapes: x (N, H, W, C), kernel (KH, KW, C, OC), y (N, OH, OW, OC). m outputs of r = KH taps by k = m + r - 1 multiplications.
 
 1. Fewer multiplications: F(m, r) of winograd_matrices.py filters the rows, m rows of y from k rows of x. A whole row takes the
-   place of one sample, so the transform B is a (k, k) by (k, row) matrix product, on rows as they lie in memory: nothing is
+   place of one sample, so the transform Bᵀ is a (k, k) by (k, row) matrix product, on rows as they lie in memory: nothing is
    gathered. F(6, 3) takes 8 multiplications where the plain sum takes 18. (Lavin and Gray transform columns too and save more,
    but then tiles of 6x6 pixels have to be gathered and scattered, which costs NumPy more than the multiplications it saves.)
 
@@ -29,7 +29,7 @@ __all__ = ["convolve", "convolve_dkernel"]
 
 
 def convolve(x: Array, kernel: Array, window: Window, bias: Array | None = None) -> Array:
-    """Compute y = A[(G kernel) * (B x)] down the rows, where * is the sum over the window's columns and channels.
+    """Compute y = Aᵀ[(G kernel) * (Bᵀ x)] down the rows, where * is the sum over the window's columns and channels.
 
     Parameters
     ----------
@@ -49,17 +49,17 @@ def convolve(x: Array, kernel: Array, window: Window, bias: Array | None = None)
     """
     (_, kw, _, oc), dtype, plan = kernel.shape, common_dtype(x, kernel, bias), make_plan(window)
     y = np.empty((len(x), *window.output, oc), dtype)
-    a, g, b = matrices(plan.outputs, plan.taps, dtype)
+    at, g, bt = matrices(plan.outputs, plan.taps, dtype)
     filters, x = transform_kernel(g, kernel, plan), contiguous_pixels(x, dtype)
     for block in cut(x.shape, window, plan, oc, y.itemsize):
-        rows = transform_rows(b, padded_rows(x, block, window, plan), window, plan)
+        rows = transform_rows(bt, padded_rows(x, block, window, plan), window, plan)
         products = scratch(BESIDE, (plan.products, block.places(window), oc), dtype)
         for lane, windows in lanes(rows, block, window, kw):
             np.matmul(windows, filters, out=products[:, lane])
         if bias is not None:
-            products[0] += bias  # A's column for the point 1 is all ones: what is added here is added to every output
+            products[0] += bias  # Aᵀ's column for the point 1 is all ones: what is added here is added to every output
         for target, source, few in block.tiles_of(y, products, window, plan):
-            np.matmul(a[:few], source, out=target)
+            np.matmul(at[:few], source, out=target)
     return y
 
 
@@ -81,12 +81,12 @@ def convolve_dkernel(x: Array, dy: Array, window: Window) -> Array:
         Gradient of the loss with respect to the kernel.
     """
     (c, oc), kw, dtype, plan = (x.shape[3], dy.shape[3]), window.taps[1], common_dtype(x, dy), make_plan(window)
-    a, g, b = matrices(plan.taps, plan.outputs, dtype)
+    at, g, bt = matrices(plan.taps, plan.outputs, dtype)
     x, total = contiguous_pixels(x, dtype), np.zeros((plan.products, kw, c, oc), dtype)
     # Lanes add KW results of the kernel's size. Where that is large, one product for each tap is cheaper.
     together = kw if c < 256 else 1
     for block in cut(x.shape, window, plan, oc, total.itemsize):
-        rows = transform_rows(b, padded_rows(x, block, window, plan), window, plan)
+        rows = transform_rows(bt, padded_rows(x, block, window, plan), window, plan)
         products = scratch(BESIDE, (plan.products, block.places(window), oc), dtype)
         block.overhang(products, window)[...] = 0  # they would be multiplied by windows past the end of a row
         for source, target, few in block.tiles_of(dy, products, window, plan):
@@ -95,11 +95,11 @@ def convolve_dkernel(x: Array, dy: Array, window: Window) -> Array:
             target = total[:, tap:tap + together].reshape(plan.products, together * c, oc)  # a view
             for lane, windows in lanes(rows, block, window, together, tap):
                 target += np.matmul(windows.swapaxes(1, 2), products[:, lane])
-    return (a @ total.reshape(plan.products, -1)).reshape(plan.taps, kw, c, oc)
+    return (at @ total.reshape(plan.products, -1)).reshape(plan.taps, kw, c, oc)
 
 
 def matrices(outputs: int, taps: int, dtype: np.dtype) -> list[Array]:
-    """A, G and B of F(outputs, taps) in the precision of dtype, real also where it is complex."""
+    """Aᵀ, G and Bᵀ of F(outputs, taps) in the precision of dtype, real also where it is complex."""
     return [np.asarray(matrix, dtype=np.empty(0, dtype).real.dtype) for matrix in winograd_matrices(outputs, taps)]
 
 

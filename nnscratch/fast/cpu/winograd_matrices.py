@@ -2,18 +2,18 @@
 
 Shapes: d (m+r-1,) samples, g (r,) taps, y (m,) outputs,  y[i] = Σ_l d[i + l] * g[l].  k = m + r - 1.
 
-    y = A [ (G g) * (B d) ]          A (m, k), G (k, r), B (k, k);  * multiplies element by element
+    y = Aᵀ [ (G g) * (Bᵀ d) ]        A (k, m), G (k, r), B (k, k);  * multiplies element by element
 
 Where the matrices come from: multiply a polynomial p of degree m - 1 by a polynomial g of degree r - 1. The product has k
 coefficients, so it is known from its values at k points, and there it costs one multiplication each: p(a) * g(a).
 
-    evaluate p at the points        Aᵀ:  row a is (1, a, a², ..., a^(m-1))
-    evaluate g at the points        G:   row a is (1, a, a², ..., a^(r-1)), divided by Π_{b≠a} (a - b)
-    interpolate the product         Bᵀ:  column a has the coefficients of Π_{b≠a} (x - b)
+    evaluate p at the points        A:  row a is (1, a, a², ..., a^(m-1))
+    evaluate g at the points        G:  row a is (1, a, a², ..., a^(r-1)), divided by Π_{b≠a} (a - b)
+    interpolate the product         B:  column a has the coefficients of Π_{b≠a} (x - b)
 
 The last "point" is infinity, where a polynomial's value is its leading coefficient. So the product's coefficients are
-Bᵀ[(G g) * (Aᵀ p)]: for fixed g a linear map of p, and its matrix has g[l] in row i + l, column i. The filter above has
-g[l] in row i, column i + l: it is the transpose, and transposing reverses the order: y = A[(G g) * (B d)].
+B[(G g) * (A p)]: for fixed g a linear map of p, and its matrix has g[l] in row i + l, column i. The filter above has
+g[l] in row i, column i + l: it is the transpose, and transposing reverses the order: y = Aᵀ[(G g) * (Bᵀ d)].
 
 Source: Winograd, "Arithmetic complexity of computations" (1980), chapter V; Lavin and Gray, "Fast algorithms for
 convolutional neural networks" (2016), section 4.
@@ -45,21 +45,21 @@ def winograd_matrices(outputs: int, taps: int) -> tuple[np.ndarray, np.ndarray, 
 
     Returns
     -------
-    A, G, B : array (m, k), (k, r), (k, k)
+    AT, G, BT : array (m, k), (k, r), (k, k)
         In float64.
 
     Examples
     --------
-    >>> A, G, B = winograd_matrices(2, 3)
+    >>> AT, G, BT = winograd_matrices(2, 3)
     >>> d, g = np.array([1.0, 2.0, 3.0, 4.0]), np.array([1.0, 0.0, -1.0])
-    >>> A @ ((G @ g) * (B @ d))
+    >>> AT @ ((G @ g) * (BT @ d))
     array([-2., -2.])
     """
     count = outputs + taps - 1
     points = POINTS[:count - 1]
     a: list[list[Fraction]] = []
     g: list[list[Fraction]] = []
-    b: list[list[Fraction]] = []
+    bt: list[list[Fraction]] = []
     for point in points:
         others = [other for other in points if other != point]
         scale = ONE
@@ -67,11 +67,11 @@ def winograd_matrices(outputs: int, taps: int) -> tuple[np.ndarray, np.ndarray, 
             scale *= point - other
         a.append([point**i for i in range(outputs)])
         g.append([point**i / scale for i in range(taps)])
-        b.append(polynomial(others) + [ZERO])
+        bt.append(polynomial(others) + [ZERO])
     a.append([ZERO] * (outputs - 1) + [ONE])
     g.append([ZERO] * (taps - 1) + [ONE])
-    b.append(polynomial(points))
-    return np.array(a, dtype=np.float64).T, np.array(g, dtype=np.float64), np.array(b, dtype=np.float64)
+    bt.append(polynomial(points))
+    return np.array(a, dtype=np.float64).T, np.array(g, dtype=np.float64), np.array(bt, dtype=np.float64)
 
 
 def polynomial(roots: Iterable[Fraction]) -> list[Fraction]:

@@ -4,7 +4,7 @@ Shapes: x (N, H, W, C), y (N, OH, OW, OC). A tile is m rows of y; it needs k = m
 shares with the next tile. A padded row has `width` pixels.
 
     padded_rows     (rows, images, width, C)
-    transform_rows  (k, tiles, images, width, C)     B times the k rows under every tile
+    transform_rows  (k, tiles, images, width, C)     Bᵀ times the k rows under every tile
     lanes           (k, windows, KW * C), KW times   the windows that lie end to end, as views
 
 Blocks are cut so that these arrays take at most WORKSPACE bytes at one time, whatever the size of the image.
@@ -69,7 +69,7 @@ class Block(NamedTuple):
 
     def tiles_of(self, y: Array, products: Array, window: Window, plan: Plan) -> Iterator[tuple[Array, Array, int]]:
         """Yield this block of y as (images, tiles, m, row), the products as (images, tiles, k, row), and m; then the last tile
-        by itself, if it has fewer rows. No copies: the matrices A and G read and write y as it lies in memory."""
+        by itself, if it has fewer rows. No copies: the matrices Aᵀ and G read and write y as it lies in memory."""
         m = plan.outputs
         first, stop = self.tiles.start * m, min(self.tiles.stop * m, window.output[0])
         y = y[self.images, first:stop, self.columns]
@@ -155,8 +155,8 @@ def inside(first: int, count: int, length: int) -> tuple[slice, slice]:
     return (slice(low, high), slice(low + first, high + first)) if high > low else (slice(0, 0), slice(0, 0))
 
 
-def transform_rows(b: Array, padded: Array, window: Window, plan: Plan) -> Array:
-    """B times the k rows under each tile: (k, tiles, images, width, C), with a margin."""
+def transform_rows(bt: Array, padded: Array, window: Window, plan: Plan) -> Array:
+    """Bᵀ times the k rows under each tile: (k, tiles, images, width, C), with a margin."""
     count, *row = padded.shape
     tiles = (count - plan.taps + 1) // plan.outputs
     rows = with_margin(WINDOWS, (plan.products, tiles, *row), padded.dtype, margin(window, row[-1]))
@@ -164,7 +164,7 @@ def transform_rows(b: Array, padded: Array, window: Window, plan: Plan) -> Array
     shape = tiles, pieces, plan.products, prod(row) // pieces
     strides = plan.outputs * padded.strides[0], shape[-1] * padded.itemsize, padded.strides[0], padded.itemsize
     overlapping = np.lib.stride_tricks.as_strided(padded, shape, strides)
-    np.matmul(b, overlapping, out=rows.reshape(plan.products, tiles, pieces, -1).transpose(1, 2, 0, 3))
+    np.matmul(bt, overlapping, out=rows.reshape(plan.products, tiles, pieces, -1).transpose(1, 2, 0, 3))
     return rows
 
 

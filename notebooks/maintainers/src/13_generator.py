@@ -215,14 +215,14 @@ checks.which_generate(which_generate)
 # ## A generator of your own
 #
 # Digits have 16 x 16 pixels and one channel. Radford et al. (2016) start a generator with a dense layer, whose values become a
-# small image of many channels. Transposed convolutions then double the side, with fewer channels each time. Batch normalisation
-# and an activation follow each of these layers; only the last one has no batch normalisation, and tanh as its activation.
+# small image of many channels. Transposed convolutions then double the side, with fewer channels each time. An activation
+# follows each of these layers, after batch normalisation; the last one has no batch normalisation, and tanh as its activation.
 #
 # ### Exercise (build): from z to a digit
 #
 # From $z$ of shape (32,) to an image (16, 16, 1) in $[-1, 1]$: the first image has 4 x 4 pixels, two transposed convolutions
-# double it, their kernels overlap evenly (notebook 12), and there are at most 40,000 parameters, biases included. Return a list
-# of such rows, `padding` being a number:
+# double it, their kernels overlap evenly (notebook 12), and there are at most 40,000 parameters, biases included. Batch
+# normalisation is up to you. Return a list of such rows, `padding` being a number:
 #
 # | row | |
 # |---|---|
