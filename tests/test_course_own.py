@@ -222,7 +222,14 @@ def test_the_parts_of_a_part_are_counted(folder):
     given = normal(3, 2), normal(3, 5), normal(3, 4), np.maximum(0, normal(3, 4)), normal(4, 2)
     own.mlp_backward(*given)
     assert (own.dense_backward.calls, own.relu_backward.calls) == (2, 1)
+    own.style_loss(normal(6, 2), np.eye(2))
+    assert own.gram.calls == own.gram_backward.calls == 1
     assert "mlp_backward" in own.MILESTONES["M1"][1] and {"cnn_forward", "cnn_backward"} < set(own.MILESTONES["M2"][1])
+
+
+@pytest.mark.parametrize("name", own.known())
+def test_what_stands_in_is_right(name, folder):
+    assert EXERCISES[name].answer(EXERCISES[name].library).state == "right"
 
 
 def test_every_function_of_a_milestone_is_an_exercise():
