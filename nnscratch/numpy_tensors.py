@@ -73,10 +73,11 @@ class safe_open:
 
     Examples
     --------
-    >>> from pathlib import Path
-    >>> _ = Path("one.safetensors").write_bytes(save({"x": np.array([1.0, 2.0])}))
-    >>> with safe_open("one.safetensors") as file:
-    ...     file.get_tensor("x")
+    >>> from tempfile import NamedTemporaryFile
+    >>> with NamedTemporaryFile() as file:
+    ...     file.write(save({"x": np.array([1.0, 2.0])}))
+    ...     file.flush()
+    ...     safe_open(file.name).get_tensor("x")
     array([1., 2.])
     """
 

@@ -110,7 +110,7 @@ plausible("course.draw.image_tiles.tiles", image_tiles.tiles, groups={"a": abs(i
           per_row=1, width=6.0)
 plausible("course.draw.roofline_plot.roofline", roofline_plot.roofline, machines={"a CPU": (100.0, 20.0)},
           layers={"dense": (4.0, 8.0)}, text="text")
-plausible("course.draw.bar_chart.bars", bar_chart.bars, groups={"one": {"a": 1.0}}, text="text", log=False, stacked=False,
+plausible("course.draw.bar_chart.bars", bar_chart.bars, groups={"one": {"a": 1.0}}, text="text",
           width=7.0)
 plausible("course.draw.classes.gallery", classes.gallery, images=lambda: [image()], titles=["a"], text="text", columns=2,
           inches=0.7, signed=True)

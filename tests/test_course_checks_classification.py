@@ -6,8 +6,8 @@ import pytest
 from course_answers.solutions import S
 from helpers import normal
 
-from nnscratch import losses
-from nnscratch.course import checks, draw
+from nnscratch import losses, ops
+from nnscratch.course import checks, draw, own
 from nnscratch.course.checks.gradients import SMALL_GRAPH
 from nnscratch.course.own.function import OwnFunction
 from nnscratch.layers import Activation, Dense, Input
@@ -54,6 +54,24 @@ def test_results_in_another_order_are_named():
     assert "the results come in another order: expected dx, dW, db" in checks.dense_backward(exchanged).text
     assert "another order" not in checks.dense_backward(lambda *given: [2 * one for one in exchanged(*given)]).text
     assert "another order: expected w, v" in checks.momentum_step(lambda *given: S["momentum_step"](*given)[::-1]).text
+
+
+def test_a_failure_on_a_large_input_does_not_hide_the_diagnosis_of_a_small_one():
+    """An exception, NaN or a wrong shape later on; but what a single small case shows may have many causes."""
+    def with_large(change):
+        return lambda x, W, b: x @ W if x.size < 20 else change(x @ W)
+    for change in (lambda y: 1 / 0, lambda y: np.nan * y, lambda y: y[0]):
+        answer = checks.dense(with_large(change))
+        assert "y = [[6]], expected [[7]]" in answer.text and "b is missing" not in answer.text, answer
+    def first_only(y, t):
+        return (S["mse"](y, t)[::-1] if y.size < 4 else 1 / 0)
+    assert "another order: expected L, dy" in checks.mse(first_only).text
+
+
+def test_a_tuple_in_the_place_of_an_array_is_named():
+    """In every exercise, not in that of the convolution alone."""
+    assert "take one part, [0]" in checks.dense(lambda x, W, b: ops.dense(x, W, b).reshape(1, -1)).text
+    assert "take one part, [0]" in checks.mlp_backward(lambda dlogits, x, a, y, W2: own.dense_backward(dlogits, y, W2).T).text
 
 
 def test_a_graph_can_be_copied():

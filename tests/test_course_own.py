@@ -1,5 +1,6 @@
 """The learner's own functions: stored when right, judged again, called; the library's stands in and says so once."""
 import functools
+import inspect
 import os
 import subprocess
 import sys
@@ -7,9 +8,11 @@ import textwrap
 
 import numpy as np
 import pytest
+from course_answers.solutions import EXERCISES, S
 from helpers import normal
 
 from nnscratch.course import checks, own
+from nnscratch.course.checks.exercise import Wrong
 from nnscratch.course.own.function import OwnFunction
 from nnscratch.course.own.store import MARK, check_source
 from nnscratch.errors import InputError
@@ -181,6 +184,25 @@ def test_a_stored_function_is_judged_again(source, why, folder, capsys):
     assert text.startswith("dense: the library's stands in; ") and why in text and text.count("\n") == 1
 
 
+@pytest.mark.parametrize("name", ["fast_step", "conv_in_blocks", "f23"])
+def test_a_stored_function_is_judged_by_its_values_alone(name, folder, monkeypatch):
+    """Its time, memory or products were judged when its check said right; on another day they may be others."""
+    def refuse(attempt):
+        raise Wrong("too dear")
+    monkeypatch.setattr(EXERCISES[name], "cost", refuse)
+    assert "too dear" in EXERCISES[name](S[name]).text
+    store(folder, inspect.getsource(S[name]), name)
+    assert getattr(own, name).mine
+
+
+def test_the_cost_is_judged_once(folder, tmp_path, monkeypatch):
+    """When a learner's cell is judged, not again for the source that is kept."""
+    judged = []
+    monkeypatch.setattr(checks.dense, "cost", judged.append)
+    assert "kept in own/dense.py" in checks.dense(written(RIGHT, tmp_path, monkeypatch)).text
+    assert own.dense.mine and len(judged) == 1
+
+
 def test_a_function_that_fails_later_is_replaced(capsys):
     """It raises, or returns another shape: the library's result, and a sentence with the call."""
     def library(x):
@@ -236,6 +258,21 @@ def test_who(folder, capsys):
     assert next(line.split() for line in lines if line.startswith("dense_backward")) == ["dense_backward", "library's", "0"]
     with pytest.raises(InputError, match="milestone"):
         own.who("M9")
+
+
+def test_the_parts_of_a_part_are_counted(folder):
+    """The library's backward pass of the perceptron goes through the learner's dense_backward and relu_backward."""
+    given = normal(3, 2), normal(3, 5), normal(3, 4), np.maximum(0, normal(3, 4)), normal(4, 2)
+    own.mlp_backward(*given)
+    assert (own.dense_backward.calls, own.relu_backward.calls) == (2, 1)
+    own.style_loss(normal(6, 2), np.eye(2))
+    assert own.gram.calls == own.gram_backward.calls == 1
+    assert "mlp_backward" in own.MILESTONES["M1"][1] and {"cnn_forward", "cnn_backward"} < set(own.MILESTONES["M2"][1])
+
+
+@pytest.mark.parametrize("name", own.known())
+def test_what_stands_in_is_right(name, folder):
+    assert EXERCISES[name].answer(EXERCISES[name].library).state == "right"
 
 
 def test_every_function_of_a_milestone_is_an_exercise():

@@ -82,6 +82,19 @@ def test_the_probable_mistake_is_named(name, mistake, words):
     assert words in str(measurement(name).check(mutants_of(name)[mistake]))
 
 
+def test_windows_side_by_side_have_no_overlap_to_add_up():
+    """In max pooling, and in the gradient of a kernel, a missing += cannot be the mistake."""
+    def wrong(dx):
+        dx[0, 0, 0, 0] += 1
+        return dx
+    x, kernel = normal(2, 4, 6, 3), normal(3, 3, 3, 2)
+    pooling = check_op(ops.max_pool2d, lambda dy, cache: wrong(ops.max_pool2d_backward(dy, cache)), [x])
+    convolution = check_op(ops.conv2d, lambda dy, cache: (lambda dx, dkernel: (dx, wrong(dkernel)))(
+        *ops.conv2d_backward(dy, cache)[:2]), [x, kernel])
+    for report in (pooling, convolution):
+        assert "elements are right" in str(report) and "windows overlap" not in str(report), report
+
+
 def test_a_gradient_of_zeros_is_not_accepted():
     """The sum of a softmax is constant: the check refuses to report success."""
     report = check_op(ops.softmax, ops.softmax_backward, [normal(3, 4)], upstream=np.ones)

@@ -22,6 +22,7 @@ from nnscratch.generate.methods import make_trainer
 from nnscratch.generate.options import Options
 from nnscratch.generate.sampler import load_generator, save_generator, slerp
 from nnscratch.generate.train_loop import Monitor, train
+from nnscratch.training.curves import Panel, plot_panels
 
 
 def data(seed=0, size=12):
@@ -296,3 +297,10 @@ def test_slerp_keeps_the_norm():
 def test_invalid_options(wrong):
     with pytest.raises(InputError, match=next(iter(wrong))):
         options(**wrong)
+
+
+def test_a_panel_says_whether_its_scale_is_logarithmic():
+    """Whatever its curves are called."""
+    history = [{"step": step, "g_norm": 10.0**step} for step in range(3)]
+    linear, log = (plot_panels(history, [Panel("norms", {"g_norm": "generator"}, {}, log)]) for log in (False, True))
+    assert linear.startswith(b"\x89PNG") and linear != log

@@ -78,17 +78,17 @@ def png(image: "Image") -> bytes:
     return data.getvalue()
 
 
-PANELS = [Panel(*panel) for panel in [
-    ("root mean squared error of a pixel", {"rmse": "generated images"}, {}),
-    ("mean absolute error of a pixel", {"mae": "generated images"}, {}),
-    ("style loss (0: the texture's statistics, 1: none of them)", {"style": "generated images"}, {}),
-    ("divergence of the codes from plain noise", {"divergence": "encoder"}, {}),
-    ("losses", {"d_loss": "discriminator", "g_loss": "generator"}, {}),
-    ("probability of being real, by the discriminator", {"d_real": "real images", "d_fake": "generated images"},
-     {"undecided": 0.5}),
-    ("norm of the gradients", {"g_norm": "generator", "d_norm": "discriminator"}, {}, True),
-    ("diversity (1: that of real images)", {"diversity": "generated images"}, {"real": 1.0}),
-]]
+PANELS = [
+    Panel("root mean squared error of a pixel", {"rmse": "generated images"}, {}),
+    Panel("mean absolute error of a pixel", {"mae": "generated images"}, {}),
+    Panel("style loss (0: the texture's statistics, 1: none of them)", {"style": "generated images"}, {}),
+    Panel("divergence of the codes from plain noise", {"divergence": "encoder"}, {}),
+    Panel("losses", {"d_loss": "discriminator", "g_loss": "generator"}, {}),
+    Panel("probability of being real, by the discriminator", {"d_real": "real images", "d_fake": "generated images"},
+          {"undecided": 0.5}),
+    Panel("norm of the gradients", {"g_norm": "generator", "d_norm": "discriminator"}, {}, log=True),
+    Panel("diversity (1: that of real images)", {"diversity": "generated images"}, {"real": 1.0}),
+]
 
 
 @checked

@@ -126,7 +126,7 @@ WRONG = [
     ("conv2d", lambda x, K, b, stride, padding: S["conv2d"](x, K, b, stride), "the padding is ignored"),
     ("conv2d", lambda x, K, b, stride, padding: S["conv2d"](x, K, b, 1, padding), "the stride is ignored"),
     ("conv2d", on_library_columns, "take one part, [0]"),
-    ("conv2d", lambda x, K, b, stride, padding: ops.im2col(x, K.shape[:2], strides=stride).reshape(1, -1), "take one part, [0]"),
+    ("conv2d", lambda x, K, b, stride, padding: ops.im2col(x, K.shape[:2]).reshape(1, -1), "take one part, [0]"),
     ("conv2d", lambda x, K, b, stride, padding: S["conv2d"](x, K, b)[:, :, :1] if x.size < 9 else 1 / 0, "y has shape"),
     ("conv2d", lambda x, K, b, stride, padding: ops.conv2d(x, K, b, strides=stride, padding=padding),
      "expected y alone (no cache"),

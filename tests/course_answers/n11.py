@@ -229,7 +229,8 @@ WRONG = [("batch_norm_steps", step(place, change), text) for place, change, text
      "expected by its square root"),
     ("batch_norm", lambda x, gamma, beta, epsilon: S["batch_norm"](x, gamma, 0, epsilon), "beta is missing"),
     ("batch_norm", lambda x, gamma, beta, epsilon: S["batch_norm"](x, beta, gamma, epsilon), "are exchanged"),
-    ("batch_norm", lambda x, gamma, beta, epsilon: gamma * (S["batch_norm"](x, 1, 0, epsilon) + beta), "only x_hat is multiplied"),
+    ("batch_norm", lambda x, gamma, beta, epsilon: gamma * (S["batch_norm"](x, 1, 0, epsilon) + beta),
+     "only x_hat is multiplied"),
     ("batch_norm", lambda x, gamma, beta, epsilon: gamma * (x - x.mean()) / np.sqrt(x.var() + epsilon) + beta, "share one"),
     ("batch_norm", lambda x, gamma, beta, epsilon: gamma * (x - x.mean(axis=(0, 1, 2))) / np.sqrt(
         x.var(axis=(0, 1, 2)) + epsilon) + beta, "raised AxisError"),

@@ -95,7 +95,8 @@ WRONG = [
     ("adain_backward", with_df(lambda dt, n, of_f, of_s, m, mn: (dt - m - n * mn) / of_f), "the factor sigma_s is missing"),
     ("adain_backward", replaced(1, lambda dt, f, s, *others: (dt * f).sum((0, 1))), "and not times f"),
     ("adain_backward", replaced(1, lambda dt, f, s, *others: (dt * (f - f.mean((0, 1)))).sum((0, 1))), "times f - mean"),
-    ("adain_backward", lambda *given: [S["adain_backward"](*given)[k] for k in (0, 2, 1, 3)], "another order: expected df, dstd, dmean, ds"),
+    ("adain_backward", lambda *given: [S["adain_backward"](*given)[k] for k in (0, 2, 1, 3)],
+     "another order: expected df, dstd, dmean, ds"),
     ("adain_backward", with_ds(lambda dt, f, s, n, of_f, of_s, m, mn: dt.sum(**AXES) / s[..., 0].size), "deviation, too"),
     ("adain_backward", with_ds(lambda dt, f, s, n, of_f, of_s, m, mn: (dt * n).sum(**AXES) * (s - s.mean(**AXES)) / (
         s[..., 0].size * of_s)), "s is in its mean, too"),

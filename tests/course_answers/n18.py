@@ -57,7 +57,7 @@ WRONG = [
     ("crossover", lambda a, b, c, d: np.inf if d >= b else max(1, np.floor((c - a) / (b - d)) + 1), "compare that first"),
     ("crossover", lambda a, b, c, d: 1 if c < a else S["crossover"](a, b, c, d), "a smaller fixed part alone"),
     ("crossover", lambda a, b, c, d: divided(c - a, b - d), "faster *before* the lines meet"),
-    ("crossover", lambda a, b, c, d: 1 if c + d <= a + b else S["crossover"](a, b, c, d), "batch = 1, expected"),
+    ("crossover", lambda a, b, c, d: 1 if c + d <= a + b else S["crossover"](a, b, c, d), "compare with <"),
 ]
 RIGHT = [
     ("roofline_seconds", lambda flop, moved, gflops, gb_per_s: 1e-9 * np.maximum(flop / gflops, moved / gb_per_s)),

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from nnscratch.course import own
 from nnscratch.course.checks.compare import compare
 from nnscratch.course.checks.exercise import Attempt, exercise
 from nnscratch.course.checks.gan_losses import right_discriminator_loss, right_generator_loss, sigma
@@ -101,19 +102,25 @@ def step_with(clear_dis=True, clear_gen=True, fresh_logits=True, first="dis", di
     return gan_step
 
 
-def right_gan_step(gen, dis, real, z, smooth):
+def right_gan_step(gen, dis, real, z, smooth, discriminator_loss=right_discriminator_loss,
+                   generator_loss=right_generator_loss):
     """The solution."""
     fake = gen.forward(z)
     logits = dis.forward(np.concatenate([real, fake]))
-    L_dis, d_real, d_generated = right_discriminator_loss(logits[:len(real)], logits[len(real):], smooth)
+    L_dis, d_real, d_generated = discriminator_loss(logits[:len(real)], logits[len(real):], smooth)
     dis.zero_grads()
     dis.backward(np.concatenate([d_real, d_generated]))
     dis.step()
-    L_gen, d_generated = right_generator_loss(dis.forward(fake))
+    L_gen, d_generated = generator_loss(dis.forward(fake))
     gen.zero_grads()
     gen.backward(dis.backward(d_generated))
     gen.step()
     return L_dis, L_gen
+
+
+def library_gan_step(gen, dis, real, z, smooth):
+    """The library's, with the learner's arguments, from the parts of the course: each the learner's where there is one."""
+    return right_gan_step(gen, dis, real, z, smooth, own.discriminator_loss, own.generator_loss)
 
 
 def generator_alone(gen, dis, real, z, smooth):
@@ -132,7 +139,7 @@ def generator_alone(gen, dis, real, z, smooth):
           "the generator's gradient pass?",
           "Dis: forward on real and generated samples, loss, zero_grads, backward, step. Then Gen: Dis reads the generated "
           "samples once more, since it has changed, and its backward returns the gradient that Gen's backward needs.",
-          "gen.backward(dis.backward(d_generated))", library=right_gan_step)
+          "gen.backward(dis.backward(d_generated))", library=library_gan_step)
 def gan_step(attempt: Attempt) -> None:
     """L_dis and L_gen, two numbers; the weights of gen and dis are changed by their own steps."""
     names = "W_gen", "W_dis", "real", "z", "smooth"

@@ -3,6 +3,7 @@
 Shapes: x (N, H, W, C), K (KH, KW, C, O), stride 1, no padding; all else are numbers: FLOP, bytes, seconds.
 """
 import math
+import operator
 
 from nnscratch.bench.roofline import ceiling
 from nnscratch.course.checks.compare import compare
@@ -110,10 +111,10 @@ def queue_seconds(attempt: Attempt) -> None:
             lambda kernels, launch, compute: kernels * max(launch, compute)})
 
 
-def crossing(whole=lambda n: math.floor(n) + 1, from_one=True, never=True, image=1):
+def crossing(whole=lambda n: math.floor(n) + 1, from_one=operator.lt, never=True, image=1):
     """The batch where the lines cross, made whole; each special case may be left out, or look at 0 images and not at 1."""
     def batch(fixed_cpu, each_cpu, fixed_gpu, each_gpu):
-        if from_one and fixed_gpu + image * each_gpu < fixed_cpu + image * each_cpu:
+        if from_one and from_one(fixed_gpu + image * each_gpu, fixed_cpu + image * each_cpu):
             return 1
         if each_gpu == each_cpu or (never and each_gpu > each_cpu):
             return math.inf
@@ -150,6 +151,7 @@ def crossover(attempt: Attempt) -> None:
             crossing(math.ceil),
         "where both are equal the GPU is not faster yet: the smallest number *beyond* that, np.floor(...) + 1 ":
             crossing(math.ceil, from_one=False, never=False),
+        "at 1 image both are equal, and the GPU is not faster yet: compare with <, not with <=": crossing(from_one=operator.le),
         "it is rounded down: at that batch the CPU is still faster, or as fast": crossing(math.floor),
         "a GPU that is faster from the beginning is faster at 1, the smallest batch there is": crossing(from_one=False),
         "if the GPU needs longer for each image, the lines never cross after that: np.inf": crossing(never=False)})

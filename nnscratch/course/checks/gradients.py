@@ -141,7 +141,7 @@ def numeric_gradient(attempt: Attempt) -> None:
         "an element that was moved stays there: restore it before the next one": left_where_it_was_moved,
         "all elements move at once, but each partial derivative moves one alone":
             lambda f, x, delta: np.full_like(x, (f(x + delta) - f(x - delta)) / (2 * delta))})
-    whole = "x holds whole numbers here, and so do copies of it: what delta adds is cut off; begin with x = np.asarray(x, float)"
+    whole = "x holds whole numbers here, and so do its copies: what delta adds is cut off; begin with x = np.asarray(x, float)"
     compare(attempt, right_numeric_gradient, [{"f": cube, "x": np.array([2, -3]), "delta": 0.5}], "dx", {
         whole: cut_off, f"{whole} ": lambda f, x, delta: right_numeric_gradient(f, x, delta).astype(int)})
 

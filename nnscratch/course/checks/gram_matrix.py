@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from nnscratch import ops
+from nnscratch.course import own
 from nnscratch.course.checks.compare import compare
 from nnscratch.course.checks.exercise import Attempt, exercise
 from nnscratch.course.checks.inputs import normal
@@ -89,6 +90,12 @@ def right_loss(F, G_s):
     return loss, right_backward(dG, F)
 
 
+def library_loss(F, G_s):
+    """The library's, with the learner's arguments, from the parts of the course: each the learner's where there is one."""
+    loss, dG = own.mse(own.gram(F), G_s)
+    return loss, own.gram_backward(dG, F)
+
+
 def loss_with(dG, loss=lambda difference: (difference**2).mean()):
     """The loss and its gradient from parts; a wrong answer changes one of them."""
     return lambda F, G_s: (loss(right_gram(F) - G_s), right_backward(dG(right_gram(F) - G_s), F))
@@ -96,7 +103,7 @@ def loss_with(dG, loss=lambda difference: (difference**2).mean()):
 
 @exercise("15", "Three steps: G by own.gram, then L and dG from G - G_s, then dF by own.gram_backward.",
           "L is a mean over the C² entries of G, so dG has the factor 2 / C²: it is the mse of notebook 02.",
-          "dF = own.gram_backward(2 * (G - G_s) / G.size, F)", library=right_loss)
+          "dF = own.gram_backward(2 * (G - G_s) / G.size, F)", library=library_loss)
 def style_loss(attempt: Attempt) -> None:
     """A number, and an array of the shape of F."""
     cases = [{"F": np.array([[2.0], [4.0]]), "G_s": np.array([[9.0]])}, {"F": FOUR, "G_s": np.array([[1.0, 0], [0, 4]])},

@@ -4,6 +4,7 @@ Shapes: images x, dx, m, v (H, W, C); features F (M, C) of each layer.
 """
 import numpy as np
 
+from nnscratch.course import own
 from nnscratch.course.checks.compare import compare
 from nnscratch.course.checks.exercise import Attempt, exercise
 from nnscratch.course.checks.gram_matrix import right_gram, right_loss
@@ -118,6 +119,20 @@ def step_with(terms=(1, 1, 1), in_gradient=(1, 1, 1), weigh=lambda weights: weig
     return style_step
 
 
+def library_step(x, m, v, step, lr, network, targets, weights):
+    """The library's, with the learner's arguments, from the parts of the course: each the learner's where there is one."""
+    w_c, w_s, w_x = weights
+    loss, dx = (w_x * part for part in own.smoothness(x))
+    F, backward = network(x)
+    dF = []
+    for k, features in enumerate(F):
+        (content, d_content), (style, d_style) = own.mse(features, targets[0][k]), own.style_loss(features, targets[1][k])
+        loss = loss + w_c[k] * content + w_s[k] * style
+        dF.append(w_c[k] * d_content + w_s[k] * d_style)
+    x, m, v = own.adam(x, m, v, dx + backward(dF), step, lr, BETA1, BETA2, EPSILON)
+    return loss, x.clip(0, 1), m, v
+
+
 def pixels(x):
     """A network of one layer, the pixels themselves: (its features, its backward pass)."""
     return [x.reshape(-1, x.shape[2])], lambda dF: dF[0].reshape(x.shape)
@@ -148,7 +163,7 @@ def unweighted_gradient(*given):
           "backward(dF), with dF a list of one array a layer, goes through the network. The smoothness term does not: its "
           "gradient is added to the result.",
           "L_l, d = own.style_loss(F[l], G_s[l]); L = L + w_s[l] * L_l; dF[l] = dF[l] + w_s[l] * d. Likewise own.mse(F[l], "
-          "F_c[l]). At last own.adam(x, m, v, dx, step, lr, 0.9, 0.99, 1e-8), and x.clip(0, 1).", library=step_with())
+          "F_c[l]). At last own.adam(x, m, v, dx, step, lr, 0.9, 0.99, 1e-8), and x.clip(0, 1).", library=library_step)
 def style_step(attempt: Attempt) -> None:
     """A number, and three arrays of the shape of x."""
     two = np.array([[[0.5], [0.25]]])

@@ -5,7 +5,7 @@
 # numbers come out in half of it?
 #
 # **You will build** a convolution whose columns stay in the processor's cache, a filter that needs four products in place of
-# six, and a training step of M2 that is twice as fast: milestone M5.
+# six, and a faster training step of M2: milestone M5.
 #
 # **You need** notebook 09.
 #
@@ -351,7 +351,7 @@ draw.curves({"minimal filtering": (outputs, 1e8 * filtered), "plain sum": (outpu
 #
 # Six outputs at once cost most of a digit. An image with 8 bits a value does not show that.
 #
-# ## M5: your step, twice as fast
+# ## M5: your step, made fast
 #
 # Look at figure 17.1 again. Which parts pay? For each ask: is it needed, is it computed twice, is it a loop of many small
 # copies? With the functions of notebooks 07 and 08, `plain_step` has all three.
@@ -360,7 +360,7 @@ draw.curves({"minimal filtering": (outputs, 1e8 * filtered), "plain sum": (outpu
 #
 # A function like `plain_step`, which may call functions of yours, or replace them. `params` are `K1`, `b1`, `K2`, `b2`, `W3`,
 # `b3`. The check compares all results, then times it against the step as the solutions of notebooks 07 to 09 write it, with
-# 8 images: yours must be at least twice as fast.
+# 8 images: yours must be at least 1.25 times as fast. Can you make it twice as fast?
 
 # %% exercise=fast_step
 def fast_step(x, t, params):

@@ -48,7 +48,7 @@
 #
 # | | you build | time | needs |
 # |---|---|---|---|
-# | 17 [Making it fast](17_speed.ipynb) | blocks, fewer products. **M5:** a step of M2 in half the time | 1½ h | 09 |
+# | 17 [Making it fast](17_speed.ipynb) | blocks, fewer products. **M5:** a faster step of M2 | 1½ h | 09 |
 # | 18 [CPU against GPU](18_gpu.ipynb) | rooflines. **M6:** the batch from which on a GPU pays | 1½ h | 17 |
 #
 # The times are estimates for reading and solving. Running a notebook takes seconds; 05, 06, 09, 14 and 15 take up to a
