@@ -355,8 +355,7 @@ assert result >= 0.97
 own.who("M1")
 
 # %% [markdown]
-# The table says which parts are yours and what they cost; `he_normal` is built in notebook 06. (In this notebook's stored
-# output, all parts are the library's. Its `mlp_backward` does without `dense_backward` and `relu_backward`: 0 calls.)
+# The table says which parts are yours and what they cost. (In this notebook's stored output, all parts are the library's.)
 #
 # ## The library's
 #
