@@ -78,17 +78,17 @@ def png(image: "Image") -> bytes:
     return data.getvalue()
 
 
-PANELS = [Panel(*panel) for panel in [
-    ("root mean squared error of a pixel", {"rmse": "generated images"}, {}),
-    ("mean absolute error of a pixel", {"mae": "generated images"}, {}),
-    ("style loss (0: the texture's statistics, 1: none of them)", {"style": "generated images"}, {}),
-    ("divergence of the codes from plain noise", {"divergence": "encoder"}, {}),
-    ("losses", {"d_loss": "discriminator", "g_loss": "generator"}, {}),
-    ("probability of being real, by the discriminator", {"d_real": "real images", "d_fake": "generated images"},
-     {"undecided": 0.5}),
-    ("norm of the gradients", {"g_norm": "generator", "d_norm": "discriminator"}, {}),
-    ("diversity (1: that of real images)", {"diversity": "generated images"}, {"real": 1.0}),
-]]
+PANELS = [
+    Panel("root mean squared error of a pixel", {"rmse": "generated images"}, {}),
+    Panel("mean absolute error of a pixel", {"mae": "generated images"}, {}),
+    Panel("style loss (0: the texture's statistics, 1: none of them)", {"style": "generated images"}, {}),
+    Panel("divergence of the codes from plain noise", {"divergence": "encoder"}, {}),
+    Panel("losses", {"d_loss": "discriminator", "g_loss": "generator"}, {}),
+    Panel("probability of being real, by the discriminator", {"d_real": "real images", "d_fake": "generated images"},
+          {"undecided": 0.5}, fraction=True),
+    Panel("norm of the gradients", {"g_norm": "generator", "d_norm": "discriminator"}, {}),
+    Panel("diversity (1: that of real images)", {"diversity": "generated images"}, {"real": 1.0}),
+]
 
 
 @checked
@@ -110,5 +110,5 @@ def plot_history(history: list[dict[str, Any]], chance: dict[str, float] | None 
         panels = [panel._replace(marks={f"{label}: chance": chance[name] for name, label in panel.curves.items()})
                   if "d_loss" in panel.curves else panel for panel in panels]
     if any("score" in record for record in history):
-        panels.append(Panel("fraction recognised by the classifier", {"score": "generated images"}, {}))
+        panels.append(Panel("fraction recognised by the classifier", {"score": "generated images"}, {}, fraction=True))
     return plot_panels(history, panels)
