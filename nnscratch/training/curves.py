@@ -50,4 +50,5 @@ def plot_panels(history: Sequence[dict[str, Any]], panels: Sequence[Panel]) -> b
         axes.grid(alpha=0.3)
         axes.legend(frameon=False, fontsize=8, ncols=2)
     axes.set_xlabel("step")
+    axes.locator_params(axis="x", integer=True)
     return figure_bytes(figure, dpi=110)
