@@ -1,4 +1,4 @@
-"""What all figures share: how matplotlib is imported, fonts that have the letters, and their bytes."""
+"""What all figures share: how matplotlib is imported, which fonts have the letters, and the bytes of a file."""
 import io
 import logging
 import os
@@ -21,6 +21,8 @@ log = logging.getLogger("nnscratch")
 FONTS = ("notosanscjk-regular", "notosanssc", "notosanscjksc-regular", "sourcehansans", "wqy-microhei", "wqy-zenhei",
          "droidsansfallback", "msyh", "simhei", "pingfang", "hiragino sans gb", "stheiti", "malgun", "applesdgothicneo",
          "arial unicode", "notoserifcjk-regular")
+
+NO_FONT = "no font was found that has all letters of %s: %s; install one, for Chinese Noto Sans CJK"
 
 
 def load_matplotlib() -> ModuleType:
@@ -79,22 +81,26 @@ def legible(texts: Sequence[str], otherwise: Sequence[str]) -> list[str]:
     lacking = next((text for text in texts if font_of(text) is None), None)
     if lacking is None:
         return list(texts)
-    log.warning("no font was found that has all letters of %s: the drawing says %s instead; install one, for Chinese Noto "
-                "Sans CJK", printable(lacking), otherwise[texts.index(lacking)])
+    log.warning(NO_FONT, printable(lacking), f"the drawing says {otherwise[texts.index(lacking)]} instead")
     return list(otherwise)
 
 
 def figure_bytes(figure: Any, **options: Any) -> bytes:
     """A matplotlib figure as PNG, each text in a font that has its letters; the options are those of `savefig`."""
     from matplotlib.text import Text
+    lacking = None
     for text in figure.findobj(Text):
         font = font_of(text.get_text())
-        if font not in (None, default_font()):
+        if font is None:
+            lacking = text.get_text()
+        elif font != default_font():
             properties = text.get_fontproperties().copy()
             properties.set_file(font)
             text.set_fontproperties(properties)
+    if lacking is not None:
+        log.warning(NO_FONT, printable(lacking), "boxes are drawn in their place")
     data = io.BytesIO()
     with warnings.catch_warnings():
-        warnings.filterwarnings("ignore", "Glyph .* missing from")  # an empty box is drawn
+        warnings.filterwarnings("ignore", "Glyph .* missing from")  # said above, in our words
         figure.savefig(data, **{"format": "png"} | options)
     return data.getvalue()

@@ -61,11 +61,11 @@ def test_captions_are_drawn_or_numbered(fonts, caplog):
     assert np.array_equal(drawn, numbered) == (fonts is None) == ("the drawing says 2 instead" in caplog.text)
 
 
-def test_every_figure_is_drawn_without_a_warning(fonts):
-    """Where nothing can be said in place of a text, such as in a drawing of the course, boxes are drawn."""
+def test_every_figure_is_drawn_without_a_warning(fonts, caplog):
+    """Where nothing can be said in place of a text, such as in a drawing of the course, boxes are drawn, as a sentence says."""
     file = io.BytesIO()
     Drawing(figure_with(CHINESE, "a")[0], "text").save(file)
-    assert Image.open(file).size == (200, 100)
+    assert Image.open(file).size == (200, 100) and caplog.text.count("boxes are drawn") == (fonts is None)
 
 
 def test_a_text_has_a_font_with_its_letters(monkeypatch, tmp_path):
