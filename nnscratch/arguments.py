@@ -129,8 +129,8 @@ def add_train_classifier(networks: Any) -> None:
     add_data(classifier, "classifier",
              "IDX, CIFAR, .npz, a folder whose sub-folders are classes, or one of train, val and test")
     classifier.add_argument("--steps", type=int, help="steps (default: each image is seen eight times, 1400 at least)")
-    classifier.add_argument("--augment", help="shift (default below 20,000 images), flip (left to right: not for letters), "
-                                              "shift-flip or none (default)")
+    classifier.add_argument("--augment", help="shift, flip (left to right: not for letters), shift-flip or none (default: "
+                                              "shift below 20,000 images, else none)")
     classifier.add_argument("--preset", help="standard (default) or small")
     classifier.add_argument("--batch-size", type=int, help="images in a batch (default: 64)")
     classifier.add_argument("--learning-rate", type=float, help="at the beginning (default: 0.001)")
@@ -165,7 +165,7 @@ def add_training(command: argparse.ArgumentParser, name: str, steps: int) -> Non
 def add_data(command: argparse.ArgumentParser, name: str, paths: str) -> None:
     """What a network is trained on, and where everything goes."""
     command.add_argument("--data", help=f"glyphs (default), letters, shapes, textures, or a path: {paths}")
-    command.add_argument("--size", type=int, help="side to resize the images to (default: as they are)")
+    command.add_argument("--size", type=int, help="side to resize the images to, 4 to 1024 pixels (default: as they are)")
     add_output(command, "FOLDER", f"folder for all files (default: {name})", default=name)
 
 

@@ -246,4 +246,4 @@ def read_safetensors(path: FilePath) -> tuple[dict[str, np.ndarray], str]:
     except (SafetensorError, AttributeError, ValueError, TypeError, KeyError, OverflowError) as error:
         # AttributeError and KeyError: 4-bit and 8-bit floats, which NumPy does not have
         raise InputError(f"{path} is not a whole safetensors file of NumPy's numbers ({reason(error)}); it may be truncated, "
-                         f"or of another format") from error
+                         f"or of another format: use another copy") from error

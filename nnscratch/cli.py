@@ -138,8 +138,8 @@ def refuse(*found: dict[str, Any] | set[str], other: str) -> None:
 
 def option_name(name: str) -> str:
     """An option as the user writes it: most have the name of their entry in the Namespace."""
-    return {"content": "content", "style": "style", "masks": "--mask", "path": "--from", "label": "--class"}.get(
-        name, f"--{name.replace('_', '-')}")
+    return {"content": "content", "style": "style", "images": "IMAGE", "masks": "--mask", "path": "--from",
+            "label": "--class"}.get(name, f"--{name.replace('_', '-')}")
 
 
 def run_gallery(options: Namespace) -> int:

@@ -1,5 +1,4 @@
 """`nnscratch demo`: gradient checks, a painted photograph and generated digits in a few minutes, without network or GPU."""
-import io
 import time
 from pathlib import Path
 from typing import Any
@@ -19,7 +18,7 @@ from nnscratch.generate.trainer import GRID_STREAM, SCORE_STREAM
 from nnscratch.gradcheck.table import print_table
 from nnscratch.hints import checked
 from nnscratch.outputs import OutputFolder
-from nnscratch.plotting import load_matplotlib
+from nnscratch.plotting import figure_bytes, load_matplotlib
 from nnscratch.progress import progress_bar
 from nnscratch.style.command import transfer_with_progress
 
@@ -117,6 +116,4 @@ def plot_losses(history: list[dict[str, Any]]) -> bytes:
     axes.set(xlabel="L-BFGS step", ylabel="loss (logarithmic)", title="Style transfer: loss at each step")
     axes.grid(alpha=0.3)
     axes.legend()
-    data = io.BytesIO()
-    figure.savefig(data, format="png", dpi=120)
-    return data.getvalue()
+    return figure_bytes(figure, dpi=120)

@@ -44,6 +44,11 @@ def printable(text: object) -> str:
     return "".join(repr(c)[1:-1] if unicodedata.category(c) in hidden else c for c in str(text))
 
 
+def counted(number: int, one: str, more: str) -> str:
+    """A number and its noun: "1 class", "2 classes"."""
+    return f"{number} {one if number == 1 else more}"
+
+
 def as_argument(path: object) -> str:
     """A path in a command that a message advises: printable, and quoted where a shell needs it, as for a space."""
     return quote(printable(path))

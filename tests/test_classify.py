@@ -122,8 +122,11 @@ def test_nan_ends_the_training_at_the_last_checkpoint(tmp_path, monkeypatch, cap
 
 
 @pytest.mark.parametrize("other, words", [
-    (lambda: trainer(augment="flip"), "options augment = 'shift', expected 'flip'"),
-    (lambda: ClassifierTrainer(TEST, VALIDATION, ClassifierOptions(30, batch_size=16)), "data train = ")])
+    (lambda: trainer(augment="flip"), "options augment = 'shift', now it is 'flip'"),
+    (lambda: ClassifierTrainer(TEST, VALIDATION, ClassifierOptions(30, batch_size=16)),
+     r"data train shape = \[.*\], now it is \["),
+    (lambda: ClassifierTrainer(glyphs(600, seed=3, size=14), VALIDATION, ClassifierOptions(30, batch_size=16)),
+     "data train of the same shape, but with other pixels or labels; give the data it was begun with")])
 def test_a_state_of_another_training_is_refused(tmp_path, other, words):
     trainer().save(tmp_path / "state.safetensors")
     with pytest.raises(InputError, match=words):

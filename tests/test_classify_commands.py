@@ -177,6 +177,7 @@ def trained_once(tmp_path_factory):
         Image.fromarray(DIGITS.images[0, ..., 0]).save("0.png")
         Image.new("L", (40, 40), 200).save("blank.png")
         np.savez("unlabelled.npz", images=DIGITS.images)
+        np.savez("one.npz", images=DIGITS.images, labels=np.zeros(len(DIGITS.images), int))
     return place
 
 
@@ -193,6 +194,10 @@ def trained(trained_once, tmp_path, monkeypatch):
     (["train", "classifier", "--augment", "twist"], "augment"), (["train", "classifier", "--steps", "0"], "steps"),
     (["train", "classifier", "--resume"], "classifier holds no training to resume"),
     (["train", "classifier", "--size", "-5"], "--size is -5"),
+    (["train", "classifier", "--data", "digits.npz", "--size", "1500"], "--size is 1500, expected pixels from 4 to 1024"),
+    (["train", "classifier", "--data", "digits.npz", "--size", "3"], "--size is 3, expected pixels from 4 to 1024"),
+    (["judge", "--size", "9999"], "--size is 9999, expected pixels from 4 to 1024"),
+    (["train", "classifier", "--data", "one.npz"], "one.npz has 1 class, expected at least 2"),
     (["train", "classifier", "--resume", "-o", "c", "--steps", "0"], "steps"),
     (["train", "generator", "--resume", "-o", "c"], "what is 'classifier training', expected 'training'"),
     (["train", "classifier", "-o", "digits.npz/a", "--data", "digits.npz"], "cannot make the folder"),
@@ -219,7 +224,7 @@ def test_what_a_folder_holds_beside_is_said(trained, caplog, capsys):
     for name in ("0.png", "blank.png"):
         Path("all", name).write_bytes(Path(name).read_bytes())
     assert classify(["all"], "c") == classify(["0.png"], "c")
-    assert "all: skipped 1 files" in caplog.text and "such as deeper" in caplog.text
+    assert "all: skipped 1 file or folder; deeper: a folder, of which the images are not read" in caplog.text
     assert "skipped: all/blank.png shows nothing but one shade" in caplog.text
     with pytest.raises(InputError, match="no images were found in all/deeper, .* sub-folders are not searched"):
         classify(["all/deeper"], "c")
@@ -277,7 +282,7 @@ def test_no_part_is_left_out_in_silence(place, caplog):
         Image.fromarray(DIGITS.images[0, ..., 0]).save(f"{folder}/x.png")
     Path("digits.npz").unlink()
     assert [len(part) for part in load_parts(".")[:2]] == [2, 2]
-    assert "skipped 1 files that are not whole images or in no class, such as more" in caplog.text
+    assert "skipped 1 file or folder; more: none of the parts" in caplog.text
     for other, part in (("validation", "validation"), ("Training", "train")):
         Path(other).mkdir()
         with pytest.raises(InputError, match=f"has 2 folders for the {part} part, .*{other}.*, expected one"):

@@ -192,7 +192,8 @@ def test_a_long_name_in_a_folder(tmp_path, monkeypatch, capsys):
     ("judge --data", "--data"), ("bench -o", "--output"), ("gallery -o a.png", "content"), ("style -o a.png a.png", "style"),
     ("style -o a.png night", "style"), ("style -o a.png --again", "--again"), ("style a.png night -o", "--output"),
     ("style a.png night -o b.png --mask", "--mask"), ("style a.png night -o b.png --weights", "--weights"),
-    ("style a.png night --fast -o b.png --weights", "--weights"), ("style --resume -o", "--output")])
+    ("style a.png night --fast -o b.png --weights", "--weights"), ("style --resume -o", "--output"),
+    ("classify --from c", "IMAGE"), ("classify a.png --from", "--from")])
 def test_an_empty_name_is_refused(tmp_path, monkeypatch, capsys, words, option):
     """It would be the current folder, or the default."""
     monkeypatch.chdir(tmp_path)

@@ -210,7 +210,8 @@ def test_folder_of_images(tmp_path, caplog):
     assert dataset.class_names == ["cats", "dogs"] and dataset.labels.tolist() == [0, 1]
     expected = np.array([[0, 0, 250], [250, 0, 0]])[:, None, None].repeat(16, 1).repeat(16, 2)
     np.testing.assert_allclose(dataset.images, expected, atol=8)  # Lanczos reads a few pixels beyond the cut
-    assert len(caplog.records) == 1 and "2 files" in caplog.text and "c.jpg" in caplog.text
+    assert len(caplog.records) == 1 and "skipped 3 files or folders; cats/c.jpg: is damaged" in caplog.text
+    assert "; empty: no images that can be used, so no class; readme.txt: no image" in caplog.text
 
 
 def test_folder_without_classes(tmp_path):

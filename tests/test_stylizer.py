@@ -109,7 +109,7 @@ def test_an_interrupted_training_is_resumed(quick, tmp_path, monkeypatch):
     with pytest.raises(KeyboardInterrupt):
         train_stylizer(tmp_path / "twice", steps=5, device="cpu")
     monkeypatch.setattr(pairs.PairDataset, "batch", batch)
-    with pytest.raises(InputError, match="holds a training; add --resume"):
+    with pytest.raises(InputError, match="holds a training already; add --resume"):
         train_stylizer(tmp_path / "twice", steps=5, device="cpu")
     train_stylizer(tmp_path / "twice", resume=True, device="cpu")
     one, two = ((tmp_path / way / "stylizer.safetensors").read_bytes() for way in ("once", "twice"))
@@ -154,7 +154,7 @@ def test_a_training_with_other_options_is_not_resumed(quick, tmp_path):
     model, info = decoder(), checkpoint.read_arrays(state)[1]["info"]
     del info["begins"]
     checkpoint.save(state, model, info=info)
-    with pytest.raises(InputError, match="start a new training in another folder"):
+    with pytest.raises(InputError, match="begin anew in another folder"):
         train_stylizer(tmp_path, resume=True, device="cpu")
 
 

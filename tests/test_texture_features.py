@@ -107,7 +107,7 @@ def test_an_interrupted_training_is_resumed(quick, tmp_path, monkeypatch):
     with pytest.raises(KeyboardInterrupt):
         train_texture(tmp_path / "twice", steps=7, device="cpu")
     monkeypatch.setattr(TextureDataset, "batch", batch)
-    with pytest.raises(InputError, match="holds a training; add --resume"):
+    with pytest.raises(InputError, match="holds a training already; add --resume"):
         train_texture(tmp_path / "twice", steps=7, device="cpu")
     for folder, more, words in (("nowhere", {"resume": True}, "holds no training to resume; leave out --resume"),
                                 ("once/features.safetensors", {}, "cannot make the folder"),

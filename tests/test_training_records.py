@@ -111,7 +111,7 @@ def test_the_best_generator_is_not_lost(place, capsys):
     Path("generator").mkdir()
     shutil.copy(SHIPPED, "generator/best.safetensors")
     assert main([*TRAIN, "--data", "marks.npz", "--steps", "2"]) == 2
-    assert "holds a training already" in capsys.readouterr().err
+    assert "holds best.safetensors, but no state.safetensors to go on from" in capsys.readouterr().err
     assert Path("generator/best.safetensors").read_bytes() == SHIPPED.read_bytes()
 
 

@@ -1,5 +1,4 @@
 """The tables, printed row by row as they are measured, and the files of a folder: bench.json, bench.txt, roofline.png."""
-import io
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from math import isfinite
@@ -50,9 +49,7 @@ class Report:
         """Write the files, and the plot if there is anything to draw."""
         self.write()
         if self.folder and any(row["flop"] and row["times"] for row in self.figures["layers"]):
-            image = io.BytesIO()
-            plot(self.figures, image)
-            replace_file(self.folder.file("roofline.png"), image.getvalue())
+            replace_file(self.folder.file("roofline.png"), plot(self.figures))
 
 
 def as_json(figures: Any) -> bytes:

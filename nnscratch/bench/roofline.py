@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from nnscratch.plotting import load_matplotlib
+from nnscratch.plotting import figure_bytes, load_matplotlib
 
 __all__ = ["ceiling", "fraction"]
 
@@ -70,17 +70,15 @@ def ratio(a: float, b: float) -> float:
     return a / b if b else float("nan")
 
 
-def plot(report: Mapping[str, Any], path: Any) -> None:
-    """Draw the layers that multiply under the ceilings of each device; rivals appear under ours."""
+def plot(report: Mapping[str, Any]) -> bytes:
+    """Draw the layers that multiply under the ceilings of each device, as PNG; rivals appear under ours."""
     load_matplotlib()
-    from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
     from matplotlib.ticker import LogLocator
     rows = [row for row in report["layers"] if row["flop"] and row["times"]]
     names = list(dict.fromkeys(name for row in rows for name in row["times"]))
     colours = COLOURS | dict(zip((name for name in names if name not in COLOURS), OTHERS))
     figure = Figure(figsize=(9, 5.6), layout="constrained")
-    FigureCanvasAgg(figure)
     axes = figure.subplots()
     tops = report["machine"]["ceilings"]
     places = [row["flop"] / row["bytes"] for row in rows] + [top["gflops"] / top["gb_per_s"] for top in tops.values()]
@@ -108,4 +106,4 @@ def plot(report: Mapping[str, Any], path: Any) -> None:
     axes.set_axisbelow(True)
     axes.spines[["top", "right"]].set_visible(False)
     figure.legend(frameon=False, fontsize=8, loc="outside right upper")
-    figure.savefig(path, dpi=130)
+    return figure_bytes(figure, dpi=130)

@@ -17,15 +17,16 @@ from nnscratch.classify.train import TRAINING_FILES, train_on_images
 from nnscratch.classify.trainer import TRAINING, ClassifierTrainer
 from nnscratch.data.images import check_writable, encode, to_image
 from nnscratch.data.parts import load_parts
-from nnscratch.data.readers.folder import image_files, log_skipped
+from nnscratch.data.readers.folder import image_files, log_skipped, why_skipped
 from nnscratch.errors import InputError, as_argument, printable
 from nnscratch.files import FilePath, replace_file
 from nnscratch.hints import checked, checked_command
 from nnscratch.ops.validation import check_int
 from nnscratch.outputs import OutputFolder, writing
+from nnscratch.plotting import legible
 from nnscratch.progress import progress_bar
 from nnscratch.training.loop import Record
-from nnscratch.training.resume import BEST, STATE, check_new, read_state, saved_options
+from nnscratch.training.resume import BEST, STATE, open_state, saved_options
 from nnscratch.training.source import check_size, choose_source
 
 __all__ = ["classify", "train_classifier"]
@@ -59,12 +60,9 @@ def train_classifier(chosen: dict[str, Any], folder: FilePath, *, data: str | No
     state = Path(folder) / STATE
     ClassifierOptions(**{"steps": 1} | chosen)  # a wrong one is refused before the data are read
     source: dict[str, Any] = {"data": "glyphs", "size": None}
-    saved, options = None, None
-    if resume:
-        saved = read_state(state)
+    options, saved = None, open_state(folder, resume)
+    if saved:
         options, source, _ = saved_options(state, saved[1]["info"], TRAINING, ClassifierOptions, chosen)
-    else:
-        check_new(folder)
     backend.use(device)
     source = choose_source(data, size, source, "classifier")
     parts = load_parts(source["data"], size=source["size"], seed=options.seed if options else chosen.get("seed", 0))
@@ -157,7 +155,7 @@ def files_of(given: FilePath) -> list[tuple[Path, bool]]:
     if not os.path.isdir(given):
         return [(Path(given), False)]
     found, others = image_files(given)
-    log_skipped(given, others)
+    log_skipped(given, {name: why_skipped(Path(given, name)) for name in others})
     return [(file, True) for file in found]
 
 
@@ -181,7 +179,7 @@ def prepared_files(files: list[tuple[Path, bool]], classifier: ImageClassifier) 
     return used, np.concatenate(images)
 
 
-def check_sheet(images: np.ndarray, names: list[str], output: FilePath) -> None:
+def check_sheet(images: np.ndarray, names: Sequence[str], output: FilePath) -> None:
     """Raise now the InputError of a drawing that is too large for its format: WebP has at most 16383 pixels a side."""
     from PIL import Image
     row = saliency_picture(images[:1], np.zeros((1, *images.shape[1:3])), [f"{max(names, key=len)} (100.0%)"])
@@ -193,13 +191,14 @@ def classify_files(files: list[tuple[Path, bool]], classifier: ImageClassifier, 
     """`classify` for the files of images, when the output is held."""
     used, images = prepared_files(files, classifier)
     if output is not None:
-        check_sheet(images, classifier.names, output)
+        names = legible(classifier.names, [f"class {k}" for k in range(len(classifier.names))])
+        check_sheet(images, names, output)
     probabilities = classifier.probabilities(images)
     order = np.argsort(-probabilities, axis=1, kind="stable")[:, :top]
     found = [[(classifier.names[k], float(row[k])) for k in best] for row, best in zip(probabilities, order)]
     print_table([printable(file) for file in used], found)
     if output is not None:
-        captions = [f"{classes[0][0]} ({classes[0][1]:.1%})" for classes in found]
+        captions = [f"{names[best[0]]} ({classes[0][1]:.1%})" for best, classes in zip(order, found)]
         sheet = saliency_picture(images, saliency(classifier, images), captions)
         replace_file(output, encode(to_image(sheet), output, mark=True))
         print(f"what decides is drawn in {printable(output)}")

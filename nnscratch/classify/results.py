@@ -2,7 +2,6 @@
 
 Shapes: probabilities (N, K), labels and predictions (N,), a confusion matrix (K, K): rows are true classes, columns predicted.
 """
-import io
 from collections.abc import Sequence
 from typing import Any
 
@@ -11,7 +10,7 @@ import numpy as np
 from nnscratch.errors import InputError
 from nnscratch.hints import checked
 from nnscratch.ops.validation import check_int
-from nnscratch.plotting import load_matplotlib
+from nnscratch.plotting import figure_bytes, legible, load_matplotlib
 from nnscratch.training.curves import AT_CHECKPOINTS, Panel, plot_panels
 
 __all__ = ["confusion_matrix", "draw_confusion", "plot_training"]
@@ -19,7 +18,7 @@ __all__ = ["confusion_matrix", "draw_confusion", "plot_training"]
 MOST_NUMBERS, MOST_NAMES = 26, 60  # classes whose counts and names are written into the drawing
 SMOOTH = 60  # points of a curve
 PANELS = [Panel("cross-entropy", {"loss": "training, distorted images", "validation_loss": "validation"}, {}),
-          Panel("accuracy", {"accuracy": "training, distorted images", "score": "validation"}, {})]
+          Panel("accuracy", {"accuracy": "training, distorted images", "score": "validation"}, {}, fraction=True)]
 
 
 def cross_entropy(probabilities: np.ndarray, labels: np.ndarray) -> float:
@@ -98,20 +97,19 @@ def draw_confusion(matrix: np.ndarray, names: Sequence[str], title: str) -> byte
             if count:
                 color = "white" if strength[row, column, 0] > 0.6 else "black"
                 axes.text(column, row, str(count), ha="center", va="center", color=color, fontsize=9 if len(names) < 16 else 6)
-    ticks, shown = (range(len(names)), [plain(name) for name in names]) if len(names) <= MOST_NAMES else ([], [])
+    ticks, shown = (range(len(names)), shown_names(names)) if len(names) <= MOST_NAMES else ([], [])
     axes.set_xticks(ticks, shown, rotation=90 if any(len(name) > 2 for name in shown) else 0, fontsize=8)
     axes.set_yticks(ticks, shown, fontsize=8)
     axes.set_xlabel("predicted class")
     axes.set_ylabel("true class")
     axes.set_title(title, loc="left", fontsize=10, parse_math=False)
-    data = io.BytesIO()
-    figure.savefig(data, format="png", dpi=110)
-    return data.getvalue()
+    return figure_bytes(figure, dpi=110)
 
 
-def plain(name: str) -> str:
-    """A class name as a label: short, and no formula."""
-    return (name if len(name) <= 20 else f"{name[:19]}…").replace("$", r"\$")
+def shown_names(names: Sequence[str]) -> list[str]:
+    """Class names as labels: short, and no formulas; the numbers of the classes where no font has the letters."""
+    short = [name if len(name) <= 20 else f"{name[:19]}…" for name in names]
+    return [name.replace("$", r"\$") for name in legible(short, [str(k) for k in range(len(names))])]
 
 
 @checked

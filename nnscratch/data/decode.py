@@ -83,7 +83,7 @@ def check_pixels(image: "PIL_Image.Image", path: FilePath, whole: bool) -> int:
     pixels, most = image.width * image.height, LARGE // 2 if image.format == "JPEG2000" else LARGE
     if max(image.size) > MAX_LENGTH or pixels > most and (whole or image.format not in THRIFTY):
         raise InputError(f"{path} has {image.width}x{image.height} pixels, expected at most {most // 10**6} million, and "
-                         f"{MAX_LENGTH} a side: {'give a size to shrink it to' if whole else 'shrink it'}, or crop it")
+                         f"{MAX_LENGTH} a side: {'give a size (--size) to shrink it to' if whole else 'shrink it'}, or crop it")
     return pixels
 
 

@@ -19,7 +19,7 @@ from nnscratch.errors import InputError, printable
 from nnscratch.files import FilePath, open_regular_file, reason, replace_file, temporary_path
 from nnscratch.marks import IMAGE_MARK
 from nnscratch.ops.validation import check_flag, check_int
-from nnscratch.plotting import load_matplotlib
+from nnscratch.plotting import default_font, font_of, legible, load_matplotlib
 
 if TYPE_CHECKING:
     from PIL import Image as PIL_Image
@@ -205,16 +205,17 @@ def side_by_side(images: Sequence[Array], labels: Sequence[str], *, height: int 
         raise InputError(f"expected a list of images and one of a label each, got {count[0]} images and {count[1]} labels: add "
                          f"the missing ones")
     shown, labels = [to_image(image) for image in images], [printable(label) for label in labels]
+    labels = legible(labels, [str(k) for k in range(1, len(labels) + 1)])
     height = max(image.height for image in shown) if height is None else check_int(height, "side_by_side: height", 1)
     if height > MAX_SIDE:
         raise InputError(f"side_by_side: height is {height}, expected at most {MAX_SIDE}: choose a smaller one")
     shown = [ImageOps.contain(image, (100 * height, height), Image.Resampling.LANCZOS) for image in shown]
     text, gap = max(12, height // 20), max(8, height // 32)
-    font = ImageFont.truetype(f"{load_matplotlib().get_data_path()}/fonts/ttf/DejaVuSans.ttf", text)
-    columns = [max(image.width, round(font.getlength(label))) for image, label in zip(shown, labels)]
+    fonts = [ImageFont.truetype(font_of(label) or default_font(), text) for label in labels]
+    columns = [max(image.width, round(font.getlength(label))) for image, label, font in zip(shown, labels, fonts)]
     row = Image.new("RGB", (sum(columns) + gap * (len(columns) + 1), height + 3 * gap + text), "white")
     draw, left = ImageDraw.Draw(row), gap
-    for image, label, column in zip(shown, labels, columns):
+    for image, label, column, font in zip(shown, labels, columns, fonts):
         row.paste(image, (left + (column - image.width) // 2, gap))
         draw.text((left + column / 2, height + 2 * gap + text / 2), label, "#222222", font, anchor="mm")
         left += column + gap

@@ -31,7 +31,7 @@ def check_sides(path: FilePath, sides: Sequence[int], size: Any) -> None:
 def too_large(path: FilePath, sides: Sequence[int]) -> InputError:
     """The sentence about images of very many rows or columns, sides = (H, W)."""
     return InputError(f"{path} holds images of {sides[1]}x{sides[0]} pixels, expected at most {MAX_SIDE} a side: give a size "
-                      f"to shrink them to")
+                      f"(--size) to shrink them to")
 
 
 def check_unpacked(path: FilePath, unpacked: int, packed: int) -> None:

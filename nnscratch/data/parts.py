@@ -26,7 +26,7 @@ from nnscratch.data.readers.npz import has_test_part, read_npz
 from nnscratch.data.readers.places import as_path, visible
 from nnscratch.data.splits import HELD_OUT_EVERY, HELD_OUT_SEED, JUDGE_SEED, held_out_mask
 from nnscratch.data.synthetic.registry import SYNTHETIC, make_synthetic
-from nnscratch.errors import InputError
+from nnscratch.errors import InputError, counted
 from nnscratch.files import FilePath
 from nnscratch.ops.validation import check_int
 
@@ -87,8 +87,8 @@ def load_parts(name: FilePath, *, size: int | None = None, seed: int = 0, count:
     folders = part_folders(path)
     train = open_dataset(folders.get("train", path), size=size)
     if train.num_classes < 2:
-        raise InputError(f"{name} has {train.num_classes} classes, expected at least 2: give data with labels, or a folder "
-                         f"with a sub-folder of images for each class")
+        raise InputError(f"{name} has {counted(train.num_classes, 'class', 'classes')}, expected at least 2: give "
+                         f"data with labels, or a folder with a sub-folder of images for each class")
     shape = {"size": train.images.shape[1:3], "channels": train.images.shape[3]}
     others = {part: read_folder(folder, **shape) for part, folder in folders.items() if part != "train"}
     test = None if folders else own_test(path, shape)
@@ -97,7 +97,8 @@ def load_parts(name: FilePath, *, size: int | None = None, seed: int = 0, count:
     if "validation" in others:
         return Parts(train, with_classes_of(train, others["validation"]), test)
     if len(train) < 2 * HELD_OUT_EVERY:
-        raise InputError(f"{name} has {len(train)} images, expected at least {2 * HELD_OUT_EVERY}; add more")
+        raise InputError(f"{name} has {counted(len(train), 'image', 'images')}, expected at least {2 * HELD_OUT_EVERY}; add "
+                         f"more")
     out = held_out_mask(train, max(HELD_OUT_EVERY, len(train) // MOST_VALIDATION))
     assert train.labels is not None  # there are classes
     rest, validation = (with_images(train, train.images[part], train.labels[part]) for part in (~out, out))
@@ -120,7 +121,7 @@ def part_folders(path: Path) -> dict[str, Path]:
             raise InputError(f"{path} has {len(entries)} folders for the {part} part, {names}, expected one: move their images "
                              f"into one")
     chosen = {part: entries[0] for part, entries in found.items()}
-    log_skipped(path, [entry.name for entry in below if entry not in chosen.values()])
+    log_skipped(path, {entry.name: "none of the parts" for entry in below if entry not in chosen.values()})
     return chosen
 
 

@@ -14,7 +14,7 @@ from nnscratch.data.dataset import Dataset, crops
 from nnscratch.data.images import check_writable, encode, read_image
 from nnscratch.data.splits import Splits, load_splits
 from nnscratch.data.synthetic.styles import is_style, style_image
-from nnscratch.errors import InputError, as_argument, printable
+from nnscratch.errors import InputError, as_argument, counted, printable
 from nnscratch.files import FilePath, replace_file
 from nnscratch.generate.adversarial_losses import CHANCE_LOSS
 from nnscratch.generate.evaluate.command import CLASSIFIER_FILE, classifier_for, recognition_score
@@ -32,7 +32,7 @@ from nnscratch.ops.validation import check_int
 from nnscratch.outputs import OutputFolder, writing
 from nnscratch.progress import progress_bar
 from nnscratch.training.loop import Record
-from nnscratch.training.resume import BEST, STATE, check_new, read_state, saved_options
+from nnscratch.training.resume import BEST, STATE, open_state, saved_options
 from nnscratch.training.source import check_size, choose_source
 
 __all__ = ["generate", "steps_for_minutes", "train_generator"]
@@ -67,10 +67,8 @@ def train_generator(chosen: dict[str, Any], folder: FilePath, *, data: str | Non
     check_size(size)
     check_minutes(minutes)
     state = Path(folder) / STATE
-    if not resume:
-        check_new(folder)
     source: dict[str, Any] = {"data": "glyphs", "size": None}
-    saved = read_state(state) if resume else None
+    saved = open_state(folder, resume)
     options, step_count = make_options({} if saved else chosen), 0
     if saved:
         info = with_current_names(saved[1]["info"])
@@ -92,8 +90,8 @@ def train_generator(chosen: dict[str, Any], folder: FilePath, *, data: str | Non
 def run_training(trainer: Trainer, splits: Splits | None, output: OutputFolder) -> str:
     """Train with a progress bar, and a score where the data have classes; print how to go on."""
     options = trainer.options
-    kind = "classes" if trainer.labelled else "groups"
-    labels = f"{trainer.num_classes} {kind}" if trainer.num_classes else "without classes"
+    kind = ("class", "classes") if trainer.labelled else ("group", "groups")
+    labels = counted(trainer.num_classes, *kind) if trainer.num_classes else "without classes"
     print(f"{len(trainer.dataset)} {trainer.dataset.title}, {' x '.join(map(str, trainer.shape))}, {labels}; "
           f"preset {options.preset}, steps {trainer.step_count} to {options.steps} on {backend.describe_device()}")
     score = None

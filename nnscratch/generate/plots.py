@@ -85,7 +85,7 @@ PANELS = [
     Panel("divergence of the codes from plain noise", {"divergence": "encoder"}, {}),
     Panel("losses", {"d_loss": "discriminator", "g_loss": "generator"}, {}),
     Panel("probability of being real, by the discriminator", {"d_real": "real images", "d_fake": "generated images"},
-          {"undecided": 0.5}),
+          {"undecided": 0.5}, fraction=True),
     Panel("norm of the gradients", {"g_norm": "generator", "d_norm": "discriminator"}, {}, log=True),
     Panel("diversity (1: that of real images)", {"diversity": "generated images"}, {"real": 1.0}),
 ]
@@ -110,5 +110,5 @@ def plot_history(history: list[dict[str, Any]], chance: dict[str, float] | None 
         panels = [panel._replace(marks={f"{label}: chance": chance[name] for name, label in panel.curves.items()})
                   if "d_loss" in panel.curves else panel for panel in panels]
     if any("score" in record for record in history):
-        panels.append(Panel("fraction recognised by the classifier", {"score": "generated images"}, {}))
+        panels.append(Panel("fraction recognised by the classifier", {"score": "generated images"}, {}, fraction=True))
     return plot_panels(history, panels)

@@ -15,7 +15,7 @@ from nnscratch import backend
 from nnscratch.backend import Array
 from nnscratch.data.animation import encode_gif, read_film
 from nnscratch.data.images import check_writable, encode, read_image, to_image
-from nnscratch.data.readers.folder import image_files
+from nnscratch.data.readers.folder import image_files, why_skipped
 from nnscratch.data.synthetic.styles import is_style, style_image
 from nnscratch.errors import InputError, printable
 from nnscratch.files import replace_file
@@ -113,7 +113,7 @@ def paint_folder(paths: list[Path], others: list[str], output: str | PathLike, s
     painted, skipped = 0, sum(Path(name).suffix.lower() in Image.registered_extensions() for name in others)
     with OutputFolder(output, [escape(name) for name in names], paths) as folder:
         for name in others:
-            print_above_bar(f"skipped {printable(name)}: it is no image")
+            print_above_bar(f"skipped {printable(name)}: {why_skipped(paths[0].parent / name)}")
         for path in progress_bar(paths, desc="painting", unit="image"):
             try:
                 film = read_film(path, size, minimum=MIN_SIDE)

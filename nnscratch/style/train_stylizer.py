@@ -35,7 +35,8 @@ from nnscratch.style import provenance
 from nnscratch.style.pairs import BATCH_SIZE, PairDataset
 from nnscratch.style.provenance import style_record, verified_style
 from nnscratch.style.stylizer import SHIPPED
-from nnscratch.style.train_texture import STATE, open_training
+from nnscratch.style.train_texture import open_training
+from nnscratch.training.resume import STATE
 
 __all__ = ["reconstruct", "train_step", "train_stylizer"]
 

@@ -7,7 +7,6 @@ Shapes: crops (N, 64, 64, 3) in [0, 1]; labels (N,) of K classes; palette (N, 6)
 All random numbers depend on (seed, step) alone, so a training that is stopped and resumed gives the same result.
 """
 import contextlib
-import os
 from collections.abc import Callable, Iterator, Sequence
 from os import PathLike
 from pathlib import Path
@@ -21,7 +20,7 @@ from nnscratch.data.labels import one_hot_labels
 from nnscratch.data.synthetic.paintings import flow_painting
 from nnscratch.data.synthetic.patterns import PATTERNS
 from nnscratch.data.synthetic.textures import tint, tones
-from nnscratch.errors import InputError, as_argument, printable
+from nnscratch.errors import as_argument, printable
 from nnscratch.hints import checked
 from nnscratch.losses import mse, softmax_cross_entropy
 from nnscratch.models import Model
@@ -31,6 +30,7 @@ from nnscratch.optimizers import Adam, Optimizer, cosine_decay, warmup
 from nnscratch.outputs import TRAINING_GOES_ON, BestEffort, OutputFolder
 from nnscratch.progress import progress_bar
 from nnscratch.schema import Rule, anything, check, one_of, record, whole
+from nnscratch.training.resume import ANEW, STATE, open_state
 
 __all__ = ["TextureDataset", "palette", "train_texture"]
 
@@ -39,7 +39,6 @@ LEARNING_RATE, PALETTE_WEIGHT = 4e-3, 10.0
 IMAGES_PER_PATTERN, PAINTINGS = 200, 6  # each painting is a class of its own
 PERIODS = 1.5, 5.0                      # of a pattern, across a crop
 SAVE_EVERY, TEST_CROPS = 250, 1000
-STATE = "state.safetensors"
 
 
 @checked
@@ -99,18 +98,12 @@ def open_training(folder: str | PathLike, network: str, given: dict[str, Any], r
     given : the options of a new training; a resumed one keeps its own, which must obey the schema. Raises InputError for a
     folder that cannot be made, that already holds a training, or none to resume, or one of another kind.
     """
-    state = Path(folder) / STATE
-    if not resume and os.path.exists(state):
-        raise InputError(f"{folder} holds a training; add --resume to continue it, or give another --output")
-    if resume and not os.path.exists(state):
-        raise InputError(f"{folder} holds no training to resume; leave out --resume, or give its folder as --output")
-    saved = checkpoint.read_arrays(state) if resume else None
+    state, made = Path(folder) / STATE, "features.safetensors" if network == "texture" else "stylizer.safetensors"
+    saved = open_state(folder, resume, made)
     info = saved[1]["info"] if saved else {"what": f"{network} training", "done": 0, **given}
-    check(info, record(what=one_of(f"{network} training"), done=whole(), steps=whole(1), seed=whole()), state,
-          "start a new training in another folder")
-    check(info, schema, state, "start a new training in another folder")
-    files = (STATE, "features.safetensors" if network == "texture" else "stylizer.safetensors")
-    with OutputFolder(folder, files, inputs, adopt=resume) as output:
+    check(info, record(what=one_of(f"{network} training"), done=whole(), steps=whole(1), seed=whole()), state, ANEW)
+    check(info, schema, state, ANEW)
+    with OutputFolder(folder, (STATE, made), inputs, adopt=resume) as output:
         try:
             yield output, info, saved
         except KeyboardInterrupt:

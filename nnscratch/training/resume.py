@@ -28,17 +28,24 @@ def history_rule(always: str, at_checkpoints: Collection[str]) -> Rule:
     return history
 
 
-def check_new(folder: FilePath) -> None:
-    """Raise InputError if a folder holds a training that a new one would replace."""
-    if any(os.path.exists(Path(folder) / name) for name in (STATE, BEST)):
-        raise InputError(f"{folder} holds a training already; add --resume to go on with it, or give another --output")
+def open_state(folder: FilePath, resume: bool, network: str = BEST) -> checkpoint.Saved | None:
+    """The state of the training in a folder that is resumed; None for a new one.
 
-
-def read_state(state: Path) -> checkpoint.Saved:
-    """The state of a training, if there is one."""
-    if not os.path.exists(state):
-        raise InputError(f"{state.parent} holds no training to resume; leave out --resume, or give its folder as --output")
-    return checkpoint.read_arrays(state)
+    Raises InputError if there is none to resume, or if a new one would replace another's state, or the network that it made.
+    """
+    state = Path(folder) / STATE
+    if os.path.exists(state):
+        if not resume:
+            raise InputError(f"{folder} holds a training already; add --resume to go on with it, or give another --output")
+        try:
+            return checkpoint.read_arrays(state)
+        except InputError as error:
+            raise InputError(f"{error}, or {ANEW}") from error
+    if os.path.exists(Path(folder) / network):
+        raise InputError(f"{folder} holds {network}, but no {STATE} to go on from; move it away, or give another --output")
+    if resume:
+        raise InputError(f"{folder} holds no training to resume; leave out --resume, or give its folder as --output")
+    return None
 
 
 def best_of(path: FilePath) -> FilePath:
@@ -165,6 +172,11 @@ class Resumable:
 
 
 def difference(theirs: dict[str, Any], ours: dict[str, Any]) -> str:
-    """The first entry in which two dicts differ, for an error message."""
+    """The first entry in which two dicts differ, for an error message; dicts in them are compared alike."""
     name = next(name for name in [*ours, *theirs] if theirs.get(name) != ours.get(name))
-    return f"{name} = {theirs.get(name)!r}, expected {ours.get(name)!r}"
+    their, our = theirs.get(name), ours.get(name)
+    if isinstance(their, dict) and isinstance(our, dict):
+        return f"{name} {difference(their, our)}"
+    if name == "crc32":
+        return "of the same shape, but with other pixels or labels"
+    return f"{name} = {their!r}, now it is {our!r}"

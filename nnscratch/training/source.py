@@ -2,14 +2,14 @@
 import os
 from typing import Any
 
+from nnscratch.data.resize import MAX_SIDE, MIN_SIDE
 from nnscratch.data.synthetic.registry import SYNTHETIC
 from nnscratch.errors import InputError
 from nnscratch.schema import optional, record, text, whole
 
 __all__: list[str] = []  # for trainings
 
-LARGEST_SIZE = 4096  # pixels
-SOURCE = optional(record(data=text(), size=optional(whole(1, LARGEST_SIZE))))
+SOURCE = optional(record(data=text(), size=optional(whole(MIN_SIDE, MAX_SIDE))))
 
 
 def full_path(data: str) -> str:
@@ -19,8 +19,8 @@ def full_path(data: str) -> str:
 
 def check_size(size: int | None) -> None:
     """The size is possible."""
-    if size is not None and not 1 <= size <= LARGEST_SIZE:
-        raise InputError(f"--size is {size}, expected pixels from 1 to {LARGEST_SIZE}")
+    if size is not None and not MIN_SIDE <= size <= MAX_SIDE:
+        raise InputError(f"--size is {size}, expected pixels from {MIN_SIDE} to {MAX_SIDE}; give such a number")
 
 
 def choose_source(data: str | None, size: int | None, saved: dict[str, Any], trained: str = "generator") -> dict[str, Any]:

@@ -11,6 +11,7 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from nnscratch.hints import checked
+from nnscratch.plotting import figure_bytes
 
 __all__ = ["Drawing"]
 
@@ -46,7 +47,11 @@ class Drawing:
         ----------
         file : path or open file
         """
-        self.figure.savefig(file, format="png", facecolor=CARD, metadata={"Software": None})
+        data = figure_bytes(self.figure, facecolor=CARD, metadata={"Software": None})
+        if isinstance(file, (str, Path)):
+            Path(file).write_bytes(data)
+        else:
+            file.write(data)
 
     def __repr__(self) -> str:
         return f"<image: {self.text}>"

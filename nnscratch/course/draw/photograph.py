@@ -1,12 +1,12 @@
 """Photographs and paintings beside each other, as JPEG: as PNG they would make a notebook too large."""
 from collections.abc import Mapping
-from io import BytesIO
 
 import numpy as np
 
 from nnscratch.course.draw.drawing import CARD, Drawing
 from nnscratch.course.draw.windows import images
 from nnscratch.hints import checked
+from nnscratch.plotting import figure_bytes
 
 __all__ = ["photographs"]
 
@@ -16,9 +16,7 @@ class Photographs(Drawing):
     _repr_png_ = None  # type: ignore[assignment]  # IPython reads None as "not available", and takes the JPEG
 
     def _repr_jpeg_(self) -> bytes:
-        file = BytesIO()
-        self.figure.savefig(file, format="jpeg", facecolor=CARD, pil_kwargs={"quality": 90})
-        return file.getvalue()
+        return figure_bytes(self.figure, format="jpeg", facecolor=CARD, pil_kwargs={"quality": 90})
 
 
 @checked

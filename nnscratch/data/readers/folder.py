@@ -14,7 +14,7 @@ from nnscratch.data.decode import LARGE, decode, open_header
 from nnscratch.data.limits import MAX_BYTES, MAX_SIDE, too_large
 from nnscratch.data.readers.places import as_path, title_of, visible
 from nnscratch.data.resize import check_channels, check_size, crop_and_resize, resize_dataset
-from nnscratch.errors import InputError, printable
+from nnscratch.errors import InputError, counted, printable
 from nnscratch.files import FilePath, open_regular_file
 
 if TYPE_CHECKING:
@@ -24,12 +24,14 @@ __all__ = ["image_files", "log_skipped", "read_folder"]
 
 log = logging.getLogger("nnscratch")
 
+EXAMPLES = 8  # of reasons, and of names
+
 
 def read_folder(folder: FilePath, size: int | tuple[int, int] | None = None, channels: int | None = None) -> Dataset:
     """Read all images in a folder, upright, with transparency on white.
 
-    Files that are not whole images, and files beside the sub-folders, are skipped with one logged line; hidden files, and what
-    nnscratch wrote itself, silently.
+    Files that are not whole images, files beside the sub-folders, sub-folders without images and folders in them are skipped
+    with one logged line, which says why; hidden files, and what nnscratch wrote itself, silently.
 
     Parameters
     ----------
@@ -115,55 +117,71 @@ def is_image(path: Path) -> bool:
         return False
 
 
-def log_skipped(folder: FilePath, skipped: list[str]) -> None:
-    """Log one line about what was left out, if anything was.
+def log_skipped(folder: FilePath, skipped: dict[str, str]) -> None:
+    """Log one line about what was left out, if anything was: the first reasons, with the first names of each.
 
     Parameters
     ----------
     folder : str or path
         Where it was.
-    skipped : list of str
-        The names.
+    skipped : dict of str to str
+        {name of a file or folder: why}, such as "no image".
     """
+    reasons: dict[str, list[str]] = {}
+    for name, why in skipped.items():
+        reasons.setdefault(why, []).append(name)
     if skipped:
-        log.warning("%s: skipped %d files that are not whole images or in no class, such as %s", printable(folder),
-                    len(skipped), printable(skipped[0]))
+        words = [f"{', '.join(names[:EXAMPLES])}{', ...' if len(names) > EXAMPLES else ''}: {why}"
+                 for why, names in [*reasons.items()][:EXAMPLES]]
+        log.warning("%s: skipped %s; %s", printable(folder), counted(len(skipped), "file or folder", "files or folders"),
+                    printable("; ".join(words)))
 
 
-def read_images(folder: Path, entries: list[Path], size: tuple[int, int] | None) -> tuple[list[Array], list[Path], list[str]]:
-    """Images (H, W, 3) as bytes, the folder that each is in, and the names of skipped files."""
+def why_skipped(path: Path) -> str:
+    """Why `image_files` skips an entry."""
+    return "a folder, of which the images are not read" if path.is_dir() else "no image"
+
+
+def read_images(folder: Path, entries: list[Path], size: tuple[int, int] | None
+                ) -> tuple[list[Array], list[Path], dict[str, str]]:
+    """Images (H, W, 3) as bytes, the folder that each is in, and what is skipped, {name: why}."""
     images: list[Array] = []
     places: list[Path] = []
-    skipped: list[str] = []
+    skipped: dict[str, str] = {}
     first = None
     for place in [*(path for path in entries if path.is_dir()), folder]:
         paths, others = divide(entries if place == folder else visible(place))
-        skipped += [name for name in others if place != folder or not (folder / name).is_dir()]
+        for path in (place / name for name in others):
+            if place != folder or not path.is_dir():
+                skipped[str(path.relative_to(folder))] = why_skipped(path)
         for path in paths:
-            if place == folder and places and places[0] != folder:  # there are classes, and this is in none
-                skipped.append(path.name)
+            name = str(path.relative_to(folder))
+            if place == folder and places and places[0] != folder:  # there are classes
+                skipped[name] = "in no class"
                 continue
-            pixels = read_one(path, size)
+            pixels, why = read_one(path, size)
             if pixels is None:
-                skipped.append(path.name)
+                skipped[name] = why
                 continue
             first = first or path.name
             check_next(folder, images, pixels, first, path.name)
             images.append(pixels)
             places.append(place)
+        if place != folder and place not in places[-1:]:
+            skipped[place.name] = "no images that can be used, so no class"
     return images, places, skipped
 
 
-def read_one(path: Path, size: tuple[int, int] | None) -> Array | None:
-    """The bytes (H, W, 3) of an image, or None if it cannot be read; InputError if it is too large without a size."""
+def read_one(path: Path, size: tuple[int, int] | None) -> tuple[Array | None, str]:
+    """The bytes (H, W, 3) of an image, or None, and why it cannot be read; InputError if it is too large without a size."""
     try:
         with open_regular_file(path, "an image") as file:
             full = open_header(file, path).size
             if size is not None or max(full) <= MAX_SIDE:
                 file.seek(0)
-                return to_pixels(decode(file, path, lambda sides: shrunk(sides, size)), size)
-    except InputError:
-        return None
+                return to_pixels(decode(file, path, lambda sides: shrunk(sides, size)), size), ""
+    except InputError as error:
+        return None, str(error).removeprefix(printable(path)).strip()
     raise too_large(path, full[::-1])
 
 
@@ -180,7 +198,7 @@ def check_next(folder: Path, images: list[Array], pixels: Array, first: str, nam
     if images and images[0].shape != pixels.shape:
         (h, w, _), (other_h, other_w, _) = images[0].shape, pixels.shape
         raise InputError(f"{folder} holds images of several sizes ({first} has {w}x{h}, {name} has {other_w}x{other_h}), "
-                         f"expected one: give a size to crop and resize them all to")
+                         f"expected one: give a size (--size) to crop and resize them all to")
     if (len(images) + 1) * pixels.nbytes > MAX_BYTES:
         raise InputError(f"{folder} holds more than {len(images)} images of {pixels.shape[1]}x{pixels.shape[0]}, expected "
                          f"{MAX_BYTES} bytes at most: give a smaller size or fewer images")

@@ -14,6 +14,7 @@ import numpy as np
 from nnscratch import checkpoint
 from nnscratch.classify.classifier import NAMES, SHAPE, ImageClassifier
 from nnscratch.data.dataset import Dataset, to_floats
+from nnscratch.errors import counted
 from nnscratch.files import FilePath
 from nnscratch.generate.evaluate.corruptions import corrupt
 from nnscratch.hints import checked
@@ -112,11 +113,12 @@ class Classifier(ImageClassifier):
         return classifier
 
     def __str__(self) -> str:
+        what = f"classifier of {counted(len(self.names), 'class', 'classes')}"
         if self.accuracy is None or not self.accuracy["classes"]:
-            return f"classifier of {len(self.names)} classes, not measured yet"
+            return f"{what}, not measured yet"
         worst = min(self.accuracy["classes"], key=self.accuracy["classes"].get)
-        return (f"classifier of {len(self.names)} classes: {self.accuracy['images']:.1%} of held-out images right (worst: "
-                f"{worst}, {self.accuracy['classes'][worst]:.1%}), {self.accuracy[NONE]:.1%} of corrupted ones called none")
+        return (f"{what}: {self.accuracy['images']:.1%} of held-out images right (worst: {worst}, "
+                f"{self.accuracy['classes'][worst]:.1%}), {self.accuracy[NONE]:.1%} of corrupted ones called none")
 
 
 Judge = Classifier  # its name in version 0.1

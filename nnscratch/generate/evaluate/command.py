@@ -20,7 +20,7 @@ from nnscratch.generate.sampler import Sampler, load_generator
 from nnscratch.hints import checked_command
 from nnscratch.outputs import BestEffort, OutputFolder
 from nnscratch.progress import progress_bar
-from nnscratch.training.source import choose_source
+from nnscratch.training.source import check_size, choose_source
 
 __all__ = ["evaluate_generator"]
 
@@ -49,6 +49,7 @@ def evaluate_generator(path: FilePath | None, data: str | None, folder: FilePath
     dict
         The metrics of `evaluate_images`.
     """
+    check_size(size)
     if not MIN_IMAGES <= count <= 1_000_000 or seed < 0:
         raise InputError(f"--count {count} and --seed {seed} were given, expected at least {MIN_IMAGES} and 0")
     backend.use(device)
