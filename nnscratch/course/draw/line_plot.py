@@ -62,7 +62,7 @@ def log_scale(axes: Any, direction: str) -> None:
     axis.set_major_locator(LogLocator(subs=(1, 2, 3, 5, 7) if high / low < 10 else (1, 2, 5) if high / low < 1000 else (1,)))
     axis.set_minor_locator(NullLocator())
     if 1e-4 < low and high < 1e7:
-        axis.set_major_formatter("{x:,g}")
+        axis.set_major_formatter(lambda value, _: f"{value:,.0f}" if value >= 1 else f"{value:g}")
 
 
 def finish(axes: Any, xlabel: str, ylabel: str) -> None:
