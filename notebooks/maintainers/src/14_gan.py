@@ -362,7 +362,7 @@ metrics = adversarial_step(pair, non_saturating(0.9), real, z, gen_labels)
 assert np.allclose([L_dis, L_gen], [metrics["d_loss"], metrics["g_loss"]], atol=1e-5)
 for model, other in zip((gen.model, dis.model), theirs):
     same = [np.isclose(w, other.params[name], atol=2e-4).mean() for name, w in model.params.items()]
-    assert min(same) > 0.95  # the first step is +-lr, so rounding decides where a gradient is nearly 0
+    assert min(same) > 0.95  # the first step is ±lr: rounding decides where a gradient is nearly 0
 print("the same losses; over 95 % of the new weights agree to a tenth of a step")
 
 # %% [markdown]

@@ -140,7 +140,8 @@ cpu = {name: max(cpu[name], now) for name, now in ceilings(np, quick=True).items
 cpu["gflops"] = max(cpu["gflops"], reached["512 x 512 product"][1])  # if others held it back
 ridge = cpu["gflops"] / cpu["gb_per_s"]
 for name, (_, I) in work.items():
-    print(f"{name:18}{'memory' if I < ridge else 'compute'}-bound: {I:.2f} FLOP per byte, the ridge is at {ridge:.2f}")
+    bound = "memory" if I < ridge else "compute"
+    print(f"{name:18}{bound}-bound: {I:.2f} FLOP per byte, the ridge is at {ridge:.2f}")
 
 # %% varies
 machines = {"this CPU, measured": (cpu["gflops"], cpu["gb_per_s"]),
@@ -296,7 +297,8 @@ models = {"this CPU, line through the measurements": fixed_cpu + n * each_cpu,
           "a GPU, model": np.array([queued(one) for one in n]),
           "a GPU with a graph, model": fixed_graph + n * each_gpu}
 for name, fixed in (("a GPU, model", queued(0)), ("a GPU with a graph, model", fixed_graph)):
-    print(f"{name}: faster from batch size {own.crossover(fixed_cpu, each_cpu, fixed, each_gpu):g} on")
+    size = own.crossover(fixed_cpu, each_cpu, fixed, each_gpu)
+    print(f"{name}: faster from batch size {size:g} on")
 draw.curves({name: (n, 1e3 * seconds) for name, seconds in models.items()},
             "milliseconds a step against the batch size: the GPU's stay flat, the CPU's rise",
             "images in a batch", "ms a step", {"measured": (sizes, 1e3 * on_cpu)}, log=True)
