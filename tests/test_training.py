@@ -114,7 +114,7 @@ def test_every_option_and_method_resumes_bit_for_bit(tmp_path, chosen):
 
 
 @pytest.mark.parametrize("other, words", [
-    ({"preset": "tiny"}, "options preset = 'nano', expected 'tiny'"), ({"seed": 1}, "options seed = 0, expected 1")])
+    ({"preset": "tiny"}, "options preset = 'nano', now it is 'tiny'"), ({"seed": 1}, "options seed = 0, now it is 1")])
 def test_a_checkpoint_of_other_options_is_refused(tmp_path, other, words):
     """The error names the first difference, and nothing changes."""
     make_trainer(data(), options()).save(tmp_path / "state.safetensors")
@@ -127,7 +127,7 @@ def test_a_checkpoint_of_other_options_is_refused(tmp_path, other, words):
 
 def test_a_checkpoint_of_other_data_is_refused(tmp_path):
     make_trainer(data(), options()).save(tmp_path / "state.safetensors")
-    with pytest.raises(InputError, match="data crc32"):
+    with pytest.raises(InputError, match="data of the same shape, but with other pixels or labels"):
         make_trainer(data(seed=1), options()).load(tmp_path / "state.safetensors")
 
 

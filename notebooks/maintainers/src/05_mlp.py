@@ -88,12 +88,12 @@ def mlp_backward(dlogits, x, a, y, W2):
 checks.mlp_backward(mlp_backward)
 
 # %% [markdown]
-# The parameters are kept in a list, `[W1, b1, W2, b2]`. The initial weights are random, with a scale that notebook 06 derives.
+# The parameters are kept in a list, `[W1, b1, W2, b2]`. The initial weights are random; notebook 06 derives their scale `sigma`.
 # Then the gradient check:
 
 # %%
-def start(inputs, hidden, classes, rng):
-    return [own.he_normal((inputs, hidden), inputs, rng), np.zeros(hidden),
+def start(inputs, hidden, classes, rng, sigma):
+    return [rng.normal(0, sigma, (inputs, hidden)), np.zeros(hidden),
             rng.normal(0, 0.01, (hidden, classes)), np.zeros(classes)]
 
 
@@ -103,7 +103,7 @@ def loss_and_gradients(x, t, params):
     return L, own.mlp_backward(dlogits, x, a, y, params[2])
 
 
-params, t = start(2, 5, 3, rng), own.one_hot(kind[::50], 3)
+params, t = start(2, 5, 3, rng, 1), own.one_hot(kind[::50], 3)
 for k, gradient in enumerate(loss_and_gradients(points[::50], t, params)[1]):
     def f(p, k=k):
         return loss_and_gradients(points[::50], t, [*params[:k], p, *params[k + 1:]])[0]
@@ -115,7 +115,7 @@ print("all four gradients agree with the measured ones")
 
 # %%
 def fit_spirals(hidden):
-    params, t = start(2, hidden, 3, np.random.default_rng(0)), own.one_hot(kind, 3)
+    params, t = start(2, hidden, 3, np.random.default_rng(0), 1), own.one_hot(kind, 3)
     for _ in range(1000):
         L, gradients = loss_and_gradients(points, t, params)
         params = [own.sgd_step(w, dw, 1.0) for w, dw in zip(params, gradients)]
@@ -247,7 +247,7 @@ def train_step(x, t, params, velocities, lr, decay):
     return L, [w for w, v in moved], [v for w, v in moved]
 
 
-params = start(784, 128, 10, np.random.default_rng(0))
+params = start(784, 128, 10, np.random.default_rng(0), 0.05)
 print("parameters:", sum(p.size for p in params))
 velocities, curve = [0 * p for p in params], []
 for _ in range(31):
@@ -292,7 +292,7 @@ checks.faulty_lines(faulty_lines)
 # %%
 def train(lr, epochs, seed=0):
     rng = np.random.default_rng(seed)
-    params, steps, curve = start(784, 128, 10, rng), [], []
+    params, steps, curve = start(784, 128, 10, rng, 0.05), [], []
     velocities = [0 * p for p in params]
     for _ in range(epochs):
         for batch in own.batches(len(x), 64, rng):
