@@ -88,8 +88,8 @@ def mlp_backward(dlogits, x, a, y, W2):
 checks.mlp_backward(mlp_backward)
 
 # %% [markdown]
-# The parameters are kept in a list, `[W1, b1, W2, b2]`. The initial weights are random; notebook 06 derives their scale `sigma`.
-# Then the gradient check:
+# The parameters are kept in a list, `[W1, b1, W2, b2]`. The initial weights are random; notebook 06 derives their scale
+# `sigma`. Then the gradient check:
 
 # %%
 def start(inputs, hidden, classes, rng, sigma):
