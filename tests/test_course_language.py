@@ -10,7 +10,7 @@ import pytest
 from nnscratch import course
 from nnscratch.course.quiz import ITEMS
 from nnscratch.course.quiz.question import ask
-from notebooks.source import FOLDER, read, sources
+from notebooks.source import FOLDER, read, sources, stored
 
 LESSONS = [path for path in sources() if path.stem[0].isdigit()]
 every_lesson = pytest.mark.parametrize("source", LESSONS, ids=lambda path: path.stem)
@@ -99,9 +99,7 @@ def test_every_sign_of_a_quiz_is_in_the_notation(notebook):
 
 def shows_a_figure(source):
     """The ids of the cells whose stored output is an image."""
-    import nbformat
-    stored = nbformat.read(FOLDER / f"{source.stem}.ipynb", 4)
-    return {cell.id for cell in stored.cells if cell.cell_type == "code" and any(
+    return {cell.id for cell in stored(source.stem).cells if cell.cell_type == "code" and any(
         {"image/png", "image/jpeg", "image/gif"} & set(output.get("data", {})) or
         "<img" in output.get("data", {}).get("text/html", "") for output in cell.outputs)}
 

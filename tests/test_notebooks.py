@@ -5,6 +5,7 @@ import re
 from functools import cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from types import SimpleNamespace
 
 import pytest
 
@@ -19,7 +20,7 @@ from nnscratch.course.checks.exercise import name_of
 from nnscratch.course.own.store import MARK
 from nnscratch.errors import InputError
 from notebooks.build import execute
-from notebooks.source import FOLDER, SOURCES, read, solutions, solve, sources
+from notebooks.source import FOLDER, SETUP, SOURCES, WHEEL, read, solutions, solve, sources, stored
 
 SECONDS, KILOBYTES, WORDS = 20, 500, (800, 1800)  # seconds of CPU time, with one thread, so other programs do not matter
 LONGER = {"05": 60, "06": 60, "09": 60, "10": 30, "14": 60, "15": 60}  # seconds for those that train
@@ -138,12 +139,12 @@ def test_as_given(source):
     cells, _, seconds = run(source)
     assert seconds < LONGER.get(source.stem[:2], SECONDS)
     fresh = nbformat.v4.new_notebook(cells=cells)
-    stored = nbformat.read(FOLDER / f"{source.stem}.ipynb", 4)
-    assert [(cell.id, cell.source) for cell in fresh.cells] == [(cell.id, cell.source) for cell in stored.cells], (
+    kept = stored(source.stem)
+    assert [(cell.id, cell.source) for cell in fresh.cells] == [(cell.id, cell.source) for cell in kept.cells], (
         "the stored notebook is older than its source: python -m notebooks.build")
-    pairs = zip(steady(fresh), steady(stored))
+    pairs = zip(steady(fresh), steady(kept))
     assert all(shown(a) == shown(b) for a, b in pairs), "the stored outputs are stale: python -m notebooks.build"
-    counts = [cell.execution_count for cell in code_cells(stored)]
+    counts = [cell.execution_count for cell in code_cells(kept)]
     assert counts == list(range(1, len(counts) + 1))
     text = "\n".join(all_shown(fresh))
     assert text.count(": not attempted") == len(exercises(fresh))
@@ -182,12 +183,26 @@ def test_no_machine_details_are_stored(source):
     """No paths, memory addresses or times; a file size that a phone can load."""
     path = FOLDER / f"{source.stem}.ipynb"
     assert path.stat().st_size < KILOBYTES * 1024
-    stored = nbformat.read(path, 4)
-    assert not {"True", "False", "None"} & set(all_shown(stored)), "a cell ends in a call whose result says nothing"
-    text = "\n".join(all_shown(stored)) + "".join(str(cell.metadata) for cell in stored.cells)
+    kept = stored(source.stem)
+    assert not {"True", "False", "None"} & set(all_shown(kept)), "a cell ends in a call whose result says nothing"
+    text = "\n".join(all_shown(kept)) + "".join(str(cell.metadata) for cell in kept.cells)
     assert not re.search(r"/(home|root|tmp|work|Users|usr)/|0x[0-9a-f]{6}|execution\.", text)
-    assert not [output for cell in code_cells(stored) for output in cell.outputs if output.output_type == "error"]
-    assert not [output for cell in code_cells(stored) for output in cell.outputs if output.get("name") == "stderr"]
+    assert not [output for cell in code_cells(kept) for output in cell.outputs if output.output_type == "error"]
+    assert not [output for cell in code_cells(kept) for output in cell.outputs if output.get("name") == "stderr"]
+
+
+@every_source
+def test_installs_itself_where_it_is_missing(source):
+    """The first cell is collapsed; it installs what is named once for all notebooks, and here it does nothing."""
+    from IPython.core.inputtransformer2 import TransformerManager
+    setup = nbformat.read(FOLDER / f"{source.stem}.ipynb", 4).cells[0]
+    assert setup.source == SETUP and setup.metadata.jupyter.source_hidden and not setup.outputs
+    installed = []
+    for name in ("nnscratch", "nnscratch_is_missing"):
+        code = TransformerManager().transform_cell(SETUP.replace('find_spec("nnscratch")', f'find_spec("{name}")'))
+        shell = SimpleNamespace(run_line_magic=lambda *call: installed.append(call))
+        exec(code, {"get_ipython": lambda shell=shell: shell})
+    assert installed == [("pip", f"install -q {WHEEL} ipywidgets")]
 
 
 @every_lesson

@@ -11,7 +11,7 @@ from tempfile import TemporaryDirectory
 import nbformat
 from nbclient import NotebookClient
 
-from notebooks.source import FOLDER, read, sources
+from notebooks.source import FOLDER, add_setup, read, sources
 
 __all__ = ["build", "execute"]
 
@@ -57,7 +57,7 @@ def build(path: Path) -> Path:
         The .ipynb file.
     """
     target = FOLDER / f"{path.stem}.ipynb"
-    nbformat.write(execute(read(path)), target)
+    nbformat.write(add_setup(execute(read(path))), target)
     return target
 
 

@@ -16,10 +16,15 @@ import nbformat
 from nnscratch.course.checks.exercise import name_of
 from nnscratch.errors import InputError
 
-__all__ = ["FOLDER", "SOURCES", "read", "solutions", "solve", "sources"]
+__all__ = ["FOLDER", "SETUP", "SOURCES", "WHEEL", "add_setup", "read", "solutions", "solve", "sources", "stored"]
 
 FOLDER = Path(__file__).parent.parent  # notebooks/
 SOURCES = Path(__file__).with_name("src")
+WHEEL = "nnscratch"  # what pip installs where nnscratch is missing: a name on PyPI, or an address such as git+https://...
+SETUP = f"""#@title Setup: installs nnscratch where it is missing, as in a browser or on Colab
+import importlib.util
+if importlib.util.find_spec("nnscratch") is None:
+    %pip install -q {WHEEL} ipywidgets"""
 MARKER = re.compile(r"^# %%(?: \[(markdown)\])?(?: (varies))?(?: exercise=(\w+))?$", flags=re.M)
 
 
@@ -64,6 +69,42 @@ def read(path: Path) -> nbformat.NotebookNode:
         elif varies:
             cell.metadata = {"tags": ["varies"]}
         notebook.cells.append(cell)
+    return notebook
+
+
+def add_setup(notebook: nbformat.NotebookNode) -> nbformat.NotebookNode:
+    """Put first a collapsed cell that installs nnscratch where it is missing, and elsewhere does nothing.
+
+    Parameters
+    ----------
+    notebook : NotebookNode
+        It is changed.
+
+    Returns
+    -------
+    notebook : NotebookNode
+        The same object.
+    """
+    setup = nbformat.v4.new_code_cell(SETUP, id="setup")
+    setup.metadata = {"jupyter": {"source_hidden": True}, "cellView": "form"}  # collapsed in JupyterLab, on Colab
+    notebook.cells.insert(0, setup)
+    return notebook
+
+
+def stored(stem: str) -> nbformat.NotebookNode:
+    """A notebook with the outputs that are stored in it, without the cell that installs nnscratch.
+
+    Parameters
+    ----------
+    stem : str
+        The file name without its suffix.
+
+    Returns
+    -------
+    notebook : NotebookNode
+    """
+    notebook = nbformat.read(FOLDER / f"{stem}.ipynb", 4)
+    notebook.cells = [cell for cell in notebook.cells if cell.id != "setup"]
     return notebook
 
 

@@ -75,11 +75,11 @@ def build(target: str | Path) -> Path:
     return target / "index.html"
 
 
-def check_target(target: Path) -> None:
-    """Refuse a folder that holds anything but an earlier site, or that cannot be written, before any work."""
+def check_target(target: Path, mark: str = "searchindex.js") -> None:
+    """Refuse a folder that holds anything but an earlier build, which has `mark`, or that cannot be written."""
     try:
-        if target.exists() and any(target.iterdir()) and not (target / "searchindex.js").exists():
-            raise InputError(f"{target} holds files that are not a site; choose an empty or new folder with -o")
+        if target.exists() and any(target.iterdir()) and not (target / mark).exists():
+            raise InputError(f"{target} holds files that are not an earlier build; choose an empty or new folder with -o")
         target.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryFile(dir=target):
             pass

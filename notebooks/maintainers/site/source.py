@@ -6,7 +6,7 @@ from pathlib import Path
 import nbformat
 
 from nnscratch.course import card, cards
-from notebooks.source import FOLDER, solutions
+from notebooks.source import FOLDER, solutions, stored
 
 __all__ = ["write"]
 
@@ -27,10 +27,10 @@ computed. In a notebook, `from nnscratch.course import card` and `card("conv2d")
 
 def write(folder: Path) -> None:
     """Write the notebooks, the glossary, the notation, the cards and the teachers' page into an empty folder."""
-    stored = [FOLDER / "index.ipynb", *sorted(FOLDER.glob("[0-9][0-9]_*.ipynb"))]
-    pages = {path.stem for path in stored} | {name for name in BESIDES if beside(name).exists()}
-    for path in stored:
-        notebook = nbformat.read(path, 4)
+    paths = [FOLDER / "index.ipynb", *sorted(FOLDER.glob("[0-9][0-9]_*.ipynb"))]
+    pages = {path.stem for path in paths} | {name for name in BESIDES if beside(name).exists()}
+    for path in paths:
+        notebook = stored(path.stem)
         for cell in notebook.cells:
             if cell.cell_type == "markdown":
                 cell.source = as_page(cell.source, pages)

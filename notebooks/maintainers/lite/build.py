@@ -1,0 +1,94 @@
+"""Build the browser edition: the notebooks, nnscratch's wheel and JupyterLite, whose kernel is Pyodide, a Python for browsers.
+
+    offline/pyodide/    Pyodide's files: its own, and the packages numpy, pillow, matplotlib, ipython and micropip
+    offline/*.whl       what Pyodide lacks: tqdm, ipywidgets, jupyterlab_widgets, comm
+
+Without `offline`, the pages load Pyodide from its own host and the wheels from PyPI.
+"""
+import json
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+from nnscratch.errors import InputError
+from notebooks.site.build import check_target
+from notebooks.source import FOLDER
+
+__all__ = ["build"]
+
+NEEDS = "the browser edition is made by JupyterLite: pip install -e '.[lite]'"
+KERNEL = "@jupyterlite/pyodide-kernel-extension:kernel"
+SHOWN = "*.ipynb", "glossary.md", "notation.md", "images", "solutions"
+START = '<!doctype html><meta http-equiv="refresh" content="0; url=lab/index.html?path=index.ipynb"><title>nnscratch</title>\n'
+
+
+def build(target: Path, offline: Path | None = None) -> Path:
+    """Make the folder.
+
+    Parameters
+    ----------
+    target : Path
+        A new or empty folder, or an earlier one of this kind.
+    offline : Path, optional
+        The folder with Pyodide and the wheels that it lacks.
+
+    Returns
+    -------
+    page : Path
+        index.html, which opens the index of the course.
+
+    Raises
+    ------
+    InputError
+        JupyterLite is missing or fails, `offline` lacks Pyodide, or `target` holds something else.
+    """
+    if offline is not None and not (offline / "pyodide" / "pyodide-lock.json").exists():
+        raise InputError(f"{offline} has no pyodide/pyodide-lock.json; unpack a distribution of Pyodide into {offline}/pyodide")
+    check_target(target, "jupyter-lite.json")
+    with TemporaryDirectory() as aside:
+        work = Path(aside)
+        made = work / "made"
+        copy_course(work / "content")
+        run(work, "pip", "wheel", "-q", "--no-deps", "-w", "wheels", str(FOLDER.parent))
+        for wheel in sorted(offline.glob("*.whl")) if offline else []:
+            shutil.copy(wheel, work / "wheels")
+        write_settings(work, offline is not None)
+        run(work, "jupyterlite_core", "build", "--output-dir", "made", "--apps", "lab", "--no-sourcemaps",
+            "--no-unused-shared-packages", needs=NEEDS)
+        if offline:
+            shutil.copytree(offline / "pyodide", made / "static" / "pyodide")
+        (made / "index.html").write_text(START, encoding="utf-8")
+        shutil.rmtree(target, ignore_errors=True)
+        shutil.copytree(made, target)
+    return target / "index.html"
+
+
+def copy_course(folder: Path) -> None:
+    """Copy what a learner opens."""
+    for pattern in SHOWN:
+        for path in sorted(FOLDER.glob(pattern)):
+            copy = shutil.copytree if path.is_dir() else shutil.copy
+            (folder / path.name).parent.mkdir(parents=True, exist_ok=True)
+            copy(path, folder / path.name)
+
+
+def write_settings(work: Path, offline: bool) -> None:
+    """Write the settings of JupyterLite's pages, and of its build."""
+    kernel: dict[str, Any] = {"disablePyPIFallback": True, "pyodideUrl": "./static/pyodide/pyodide.js"} if offline else {}
+    pages = {"jupyter-lite-schema-version": 0, "jupyter-config-data": {
+        "appName": "nnscratch", "exposeAppInBrowser": True, "litePluginSettings": {KERNEL: kernel}}}
+    wheels = [str(path) for path in sorted((work / "wheels").glob("*.whl"))]
+    (work / "jupyter-lite.json").write_text(json.dumps(pages), encoding="utf-8")
+    (work / "jupyter_lite_config.json").write_text(json.dumps({
+        "LiteBuildConfig": {"contents": ["content"]}, "PipliteAddon": {"piplite_urls": wheels}}), encoding="utf-8")
+
+
+def run(folder: Path, module: str, *arguments: str, needs: str = "") -> None:
+    """Run a module of Python in a folder; the last line that it prints is the InputError if it fails."""
+    done = subprocess.run([sys.executable, "-m", module, *arguments], cwd=folder, capture_output=True, text=True)
+    if done.returncode:
+        last = (done.stderr.strip() or done.stdout.strip() or "no message").splitlines()[-1]
+        raise InputError(needs if "No module named" in last else f"the browser edition was not made: {module}: {last}")
