@@ -23,6 +23,7 @@ SOURCES = Path(__file__).with_name("src")
 WHEEL = "nnscratch"  # what pip installs where nnscratch is missing: a name on PyPI, or an address such as git+https://...
 SETUP = f"""#@title Setup: installs nnscratch where it is missing, as in a browser or on Colab
 import importlib.util
+
 if importlib.util.find_spec("nnscratch") is None:
     %pip install -q {WHEEL} ipywidgets"""
 MARKER = re.compile(r"^# %%(?: \[(markdown)\])?(?: (varies))?(?: exercise=(\w+))?$", flags=re.M)

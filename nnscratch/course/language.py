@@ -1,0 +1,69 @@
+"""The language in which checks, hints, quizzes, cards and figures speak: NNSCRATCH_LANGUAGE=zh is Chinese, else it is English.
+
+The code holds the English sentences; they are translated where they are shown. A catalogue is a folder of JSON files,
+{English: translation}, such as zh/. A sentence with values is a template, with {} for each value in English, and {0}, {1}, ...
+in the translation:
+
+    "y has shape {}, expected {}": "y 的形状是 {0}，应为 {1}"
+"""
+import json
+import os
+import re
+from functools import cache
+from pathlib import Path
+
+__all__: list[str] = []  # for what the course shows
+
+FIELD = re.compile(r"\{(\w*)\}")
+JOINTS = ("; ", "；"), (". ", "。"), (": ", "：")  # between sentences that stand in one line, in English and in Chinese
+
+
+def language() -> str:
+    """The code of the language: "en", or that of a catalogue."""
+    chosen = os.environ.get("NNSCRATCH_LANGUAGE", "en")
+    return chosen if (Path(__file__).parent / chosen).is_dir() else "en"
+
+
+def said(text: str) -> str:
+    """A text of the course in the chosen language, line by line; what has no translation stays in English."""
+    if language() == "en" or not text:
+        return text
+    return whole(text) or "\n".join(line[:len(line) - len(line.lstrip())] + sentence(line.strip()) for line in text.split("\n"))
+
+
+def sentence(text: str, depth: int = 0) -> str:
+    """The translation of one line, or of its parts, or the line."""
+    if found := whole(text, depth):
+        return found
+    for english, other in JOINTS:
+        parts = text.split(english)
+        if len(parts) > 1 and any(whole(part) for part in parts):
+            return other.join(sentence(part, depth + 1) for part in parts)
+    return text
+
+
+def whole(text: str, depth: int = 0) -> str | None:
+    """The translation of a text that is a sentence of the catalogue, with or without values; None without one."""
+    exact, templates = catalogue(language())
+    if text in exact:
+        return exact[text]
+    for template, translation in templates if depth < 4 else ():
+        if match := template.fullmatch(text):
+            return translation.format(*(sentence(value, depth + 1) for value in match.groups()))
+    return None
+
+
+@cache
+def catalogue(code: str) -> tuple[dict[str, str], list[tuple[re.Pattern[str], str]]]:
+    """The sentences without values, and the templates: those with the most words first, since they say the most."""
+    entries: dict[str, str] = {}
+    for path in sorted((Path(__file__).parent / code).glob("**/*.json")):
+        entries |= json.loads(path.read_text(encoding="utf-8"))
+    exact = {english: other for english, other in entries.items() if not re.search(r"\{\}", english)}
+    ranked = sorted((english for english in entries if english not in exact), key=lambda english: -len(FIELD.sub("", english)))
+    return exact, [(as_pattern(english), entries[english]) for english in ranked]
+
+
+def as_pattern(template: str) -> re.Pattern[str]:
+    """A template as a regular expression with a group for each value."""
+    return re.compile("(.+?)".join(map(re.escape, template.split("{}"))), re.DOTALL)

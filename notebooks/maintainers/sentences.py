@@ -1,0 +1,63 @@
+"""The sentences of the course that are translated, read from its code: python -m notebooks.sentences adds the new ones, each
+under itself, to the catalogue in nnscratch/course/zh, and drops those that the code no longer has."""
+import ast
+import json
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+from notebooks.source import FOLDER
+
+__all__ = ["catalogue_of", "sentences", "spoken"]
+
+PACKAGE = FOLDER.parent / "nnscratch"
+SILENT = {"language.py", "gan_failures.py", "results.py", "tracing.py"}  # nothing that a learner reads
+WORDS = re.compile(r"[A-Za-z]{2,}")
+
+
+def spoken() -> list[Path]:
+    """The modules that say something to learners."""
+    course = [path for path in sorted((PACKAGE / "course").rglob("*.py"))
+              if path.name not in SILENT and "draw" not in path.parts]
+    return [*course, PACKAGE / "gradcheck" / "diagnose.py"]  # the checks quote it
+
+
+def catalogue_of(module: Path, code: str = "zh") -> Path:
+    """Where the translations of a module's sentences lie."""
+    return PACKAGE / "course" / code / module.relative_to(PACKAGE).with_suffix(".json")
+
+
+def sentences(module: Path) -> list[str]:
+    """The sentences of a module, in its order: each line of each text with two words or more; {} stands for a value.
+
+    Docstrings are shown by exercises alone.
+    """
+    tree = ast.parse(module.read_text(encoding="utf-8"))
+    silent = set()
+    for node in ast.walk(tree):
+        if isinstance(node, (ast.Module, ast.ClassDef, ast.FunctionDef)) and ast.get_docstring(node) is not None:
+            exercise = isinstance(node, ast.FunctionDef) and any("exercise" in ast.unparse(one) for one in node.decorator_list)
+            if not exercise:
+                silent.add(node.body[0].value)
+        if isinstance(node, ast.JoinedStr):
+            silent |= {part for part in ast.walk(node) if isinstance(part, ast.Constant) and part in node.values}
+    found = [line.strip() for node in ast.walk(tree) if node not in silent for text in texts(node) for line in text.split("\n")]
+    return list(dict.fromkeys(line for line in found if len(WORDS.findall(line)) > 1 and " " in line))
+
+
+def texts(node: ast.AST) -> Iterator[str]:
+    """The text of a string, or of an f-string."""
+    if isinstance(node, ast.Constant) and isinstance(node.value, str):
+        yield node.value
+    elif isinstance(node, ast.JoinedStr):
+        yield "".join(part.value if isinstance(part, ast.Constant) else "{}" for part in node.values)
+
+
+if __name__ == "__main__":
+    for module in spoken():
+        path = catalogue_of(module)
+        known = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
+        if found := sentences(module):
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(json.dumps({one: known.get(one, one) for one in found}, ensure_ascii=False, indent=0) + "\n",
+                            encoding="utf-8")
