@@ -14,6 +14,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from nnscratch.course.formulas import backward_formula, forward_formula
+from nnscratch.course.language import said
 from nnscratch.course.notation import as_latex, as_text, symbol
 
 __all__ = ["Card"]
@@ -95,20 +96,20 @@ class Card(NamedTuple):
 
     def _repr_markdown_(self) -> str:
         example = self.example()
-        rows = [f"| ${symbol(letter)}$ | {shape} | {example[letter].shape} |"
+        rows = [f"| ${symbol(letter)}$ | {said(shape)} | {example[letter].shape} |"
                 for letter, shape in self.shapes.items()]
         options = ", ".join(f"${symbol(letter)} = {value}$" for letter, value in self.options.items())
         numbers = [f"${symbol(letter)} = {matrix(array)}$" for letter, array in example.items()]
         return "\n\n".join([
-            f"**{self.title}.** {self.idea}",
-            "\n".join(["| | shape | below |", "|---|---|---|", *rows]),
-            *(f"$${as_latex(line)}$$" for line in self.forward), *(["*Backward:*"] if self.backward else []),
+            f"**{said(self.title)}.** {said(self.idea)}",
+            "\n".join([f"| | {said('shape')} | {said('below')} |", "|---|---|---|", *rows]),
+            *(f"$${as_latex(line)}$$" for line in self.forward), *([f"*{said('Backward')}:*"] if self.backward else []),
             *(f"$${as_latex(line)}$$" for line in self.backward),
-            *(["In short: " + " and ".join(f"`{line}`" for line in self.short_formulas())] if self.layer else []),
-            "*In numbers" + (f", with {options}" if options else "") + ":*",
+            *([f"{said('In short')}: " + ", ".join(f"`{line}`" for line in self.short_formulas())] if self.layer else []),
+            f"*{said('In numbers')}" + (f", {options}" if options else "") + ":*",
             " &emsp; ".join(numbers),
             "\n".join(f"- `{place} = {sum_} = {number(value_at(example, place))}`" for place, sum_ in self.by_hand.items()),
-            *(["*In the library:*", f"```python\n{self.source()}\n```"] if self.code else [])])
+            *([f"*{said('In the library')}:*", f"```python\n{self.source()}\n```"] if self.code else [])])
 
     def __str__(self) -> str:
         example = self.example()

@@ -1,4 +1,4 @@
-"""Build the notebooks from their sources and run them: python -m notebooks.build [01 02 ...], all by default.
+"""Build the notebooks from their sources and run them: python -m notebooks.build [zh] [01 02 ...], all by default.
 
 The exercises stay unsolved. The outputs are stored, so that a notebook can be read without running it. Only cells marked
 `varies` have an output that differs from run to run.
@@ -12,11 +12,13 @@ import nbformat
 from nbclient import NotebookClient
 
 from notebooks.source import FOLDER, add_setup, read, sources
+from notebooks.translation import PAGES, chinese, translated
 
 __all__ = ["build", "execute"]
 
 
-def execute(notebook: nbformat.NotebookNode, seconds: int = 60, own: str | Path | None = None) -> nbformat.NotebookNode:
+def execute(notebook: nbformat.NotebookNode, seconds: int = 60, own: str | Path | None = None,
+            language: str = "en") -> nbformat.NotebookNode:
     """Run a notebook in a new kernel in the folder of the notebooks, as Jupyter does, but without sliders.
 
     Parameters
@@ -27,6 +29,8 @@ def execute(notebook: nbformat.NotebookNode, seconds: int = 60, own: str | Path 
         Time limit of each cell.
     own : str or Path, optional
         The folder of the learner's functions; by default an empty one.
+    language : str
+        In which checks and figures speak.
 
     Returns
     -------
@@ -35,7 +39,8 @@ def execute(notebook: nbformat.NotebookNode, seconds: int = 60, own: str | Path 
     """
     with TemporaryDirectory() as empty:
         here = os.environ | {"PYTHONPATH": str(FOLDER.parent),  # import this nnscratch, not an installed one
-                             "NNSCRATCH_OWN": str(own or Path(empty) / "own"), "NNSCRATCH_STATIC": "1"}
+                             "NNSCRATCH_OWN": str(own or Path(empty) / "own"), "NNSCRATCH_STATIC": "1",
+                             "NNSCRATCH_LANGUAGE": language}
         if any(cell.cell_type == "code" for cell in notebook.cells):
             NotebookClient(notebook, timeout=seconds, kernel_name="python3", coalesce_streams=True, record_timing=False,
                            resources={"metadata": {"path": str(FOLDER)}}).execute(env=here)
@@ -61,7 +66,30 @@ def build(path: Path) -> Path:
     return target
 
 
+def build_chinese(path: Path) -> Path:
+    """Run the Chinese edition of a source, whose checks and figures speak Chinese, and write it to zh/.
+
+    Parameters
+    ----------
+    path : Path
+        A source in notebooks/maintainers/src.
+
+    Returns
+    -------
+    target : Path
+        The .ipynb file.
+    """
+    target = FOLDER / "zh" / path.with_suffix(".ipynb").name
+    target.parent.mkdir(exist_ok=True)
+    nbformat.write(add_setup(execute(chinese(path.stem), language="zh"), "zh"), target)
+    return target
+
+
 if __name__ == "__main__":
+    chosen = [one for one in sys.argv[1:] if one != "zh"]
     for path in sources():
-        if not sys.argv[1:] or path.stem[:2] in sys.argv[1:]:
-            print(build(path).name)
+        if not chosen or path.stem[:2] in chosen:
+            print((build_chinese if "zh" in sys.argv[1:] else build)(path).relative_to(FOLDER))
+    if "zh" in sys.argv[1:] and not chosen:
+        for page in PAGES:
+            (FOLDER / "zh" / f"{page}.md").write_text("\n\n".join(translated(page)) + "\n", encoding="utf-8")

@@ -18,7 +18,7 @@ WORDS = re.compile(r"[A-Za-z]{2,}")
 def spoken() -> list[Path]:
     """The modules that say something to learners."""
     course = [path for path in sorted((PACKAGE / "course").rglob("*.py"))
-              if path.name not in SILENT and "draw" not in path.parts]
+              if path.name not in SILENT]
     return [*course, PACKAGE / "gradcheck" / "diagnose.py"]  # the checks quote it
 
 
@@ -28,7 +28,8 @@ def catalogue_of(module: Path, code: str = "zh") -> Path:
 
 
 def sentences(module: Path) -> list[str]:
-    """The sentences of a module, in its order: each line of each text with two words or more; {} stands for a value.
+    """The sentences of a module, in its order: each line of each text with two words or more, and what is `said`; {}
+    stands for a value.
 
     Docstrings are shown by exercises alone.
     """
@@ -42,7 +43,9 @@ def sentences(module: Path) -> list[str]:
         if isinstance(node, ast.JoinedStr):
             silent |= {part for part in ast.walk(node) if isinstance(part, ast.Constant) and part in node.values}
     found = [line.strip() for node in ast.walk(tree) if node not in silent for text in texts(node) for line in text.split("\n")]
-    return list(dict.fromkeys(line for line in found if len(WORDS.findall(line)) > 1 and " " in line))
+    asked = [node.args[0].value for node in ast.walk(tree) if isinstance(node, ast.Call) and ast.unparse(node.func) == "said"
+             and isinstance(node.args[0], ast.Constant)]
+    return list(dict.fromkeys([*(line for line in found if len(WORDS.findall(line)) > 1 and " " in line), *asked]))
 
 
 def texts(node: ast.AST) -> Iterator[str]:

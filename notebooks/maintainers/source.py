@@ -73,38 +73,43 @@ def read(path: Path) -> nbformat.NotebookNode:
     return notebook
 
 
-def add_setup(notebook: nbformat.NotebookNode) -> nbformat.NotebookNode:
-    """Put first a collapsed cell that installs nnscratch where it is missing, and elsewhere does nothing.
+def add_setup(notebook: nbformat.NotebookNode, language: str = "en") -> nbformat.NotebookNode:
+    """Put first a collapsed cell that installs nnscratch where it is missing, and says in which language it speaks.
 
     Parameters
     ----------
     notebook : NotebookNode
         It is changed.
+    language : str
+        "en" or "zh".
 
     Returns
     -------
     notebook : NotebookNode
         The same object.
     """
-    setup = nbformat.v4.new_code_cell(SETUP, id="setup")
+    chosen = "" if language == "en" else f"\nimport os\n\nos.environ['NNSCRATCH_LANGUAGE'] = '{language}'"
+    setup = nbformat.v4.new_code_cell(SETUP + chosen, id="setup")
     setup.metadata = {"jupyter": {"source_hidden": True}, "cellView": "form"}  # collapsed in JupyterLab, on Colab
     notebook.cells.insert(0, setup)
     return notebook
 
 
-def stored(stem: str) -> nbformat.NotebookNode:
+def stored(stem: str, folder: Path = FOLDER) -> nbformat.NotebookNode:
     """A notebook with the outputs that are stored in it, without the cell that installs nnscratch.
 
     Parameters
     ----------
     stem : str
         The file name without its suffix.
+    folder : Path
+        Of the language.
 
     Returns
     -------
     notebook : NotebookNode
     """
-    notebook = nbformat.read(FOLDER / f"{stem}.ipynb", 4)
+    notebook = nbformat.read(folder / f"{stem}.ipynb", 4)
     notebook.cells = [cell for cell in notebook.cells if cell.id != "setup"]
     return notebook
 

@@ -50,7 +50,8 @@ def english(name: str) -> list[str]:
     texts : list of str
     """
     if name in PAGES:
-        return [part.strip() for part in re.split(r"^(?=#)", (FOLDER / f"{name}.md").read_text(encoding="utf-8"), flags=re.M)[1:]]
+        text = (FOLDER / f"{name}.md").read_text(encoding="utf-8")
+        return [part.strip() for part in re.split(r"^(?=#)", text, flags=re.M)[1:]]
     return [cell.source for cell in read(SOURCES / f"{name}.py").cells if cell.cell_type == "markdown"]
 
 

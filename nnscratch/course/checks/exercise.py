@@ -19,6 +19,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from nnscratch.course.checks.guard import exit_raises
+from nnscratch.course.language import said
 from nnscratch.files import read_file
 from nnscratch.hints import checked
 
@@ -52,7 +53,7 @@ class Answer(NamedTuple):
     text: str
 
     def __repr__(self) -> str:
-        return self.text
+        return said(self.text)
 
 
 class Exercise:
@@ -129,7 +130,7 @@ class Exercise:
         """Print the next hint; after the last comes the first again."""
         hint = self.hints[self.hints_given % len(self.hints)]
         self.hints_given += 1
-        print(f"hint {(self.hints_given - 1) % len(self.hints) + 1} of {len(self.hints)}: {hint}")
+        print(said(f"hint {(self.hints_given - 1) % len(self.hints) + 1} of {len(self.hints)}: {hint}"))
 
     @checked
     def solution(self, folder: str | Path = "solutions") -> None:
@@ -140,13 +141,13 @@ class Exercise:
         folder : str or Path
             Notebooks run in their own folder, and the solutions are beside them.
         """
-        for path in sorted(Path(folder).glob("*.py")):
+        for path in sorted([*Path(folder).glob("*.py"), *Path("..", folder).glob("*.py")]):  # .. from notebooks/zh
             text = read_file(path, "a solution").decode()
             for node in ast.parse(text).body:
                 if name_of(node) == self.name:
                     print(ast.get_source_segment(text, node))
                     return
-        print(f"the solution of {self.name} is in the folder notebooks/solutions of nnscratch, which is not found here")
+        print(said(f"the solution of {self.name} is in the folder notebooks/solutions of nnscratch, which is not found here"))
 
 
 EXERCISES: dict[str, Exercise] = {}  # by name

@@ -9,7 +9,9 @@ from typing import IO, Any
 
 import numpy as np
 from matplotlib.figure import Figure
+from matplotlib.text import Text
 
+from nnscratch.course.language import said
 from nnscratch.hints import checked
 from nnscratch.plotting import figure_bytes
 
@@ -47,6 +49,8 @@ class Drawing:
         ----------
         file : path or open file
         """
+        for text in self.figure.findobj(Text):
+            text.set_text(said(text.get_text()))
         data = figure_bytes(self.figure, facecolor=CARD, metadata={"Software": None})
         if isinstance(file, (str, Path)):
             Path(file).write_bytes(data)
@@ -54,7 +58,7 @@ class Drawing:
             file.write(data)
 
     def __repr__(self) -> str:
-        return f"<image: {self.text}>"
+        return said(f"<image: {self.text}>")
 
 
 def new_figure(width: float, height: float) -> Figure:

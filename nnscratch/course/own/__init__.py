@@ -14,6 +14,7 @@ from collections.abc import Callable
 from typing import Any
 
 from nnscratch.course.checks.exercise import EXERCISES, KEEPERS
+from nnscratch.course.language import said
 from nnscratch.course.own.function import OwnFunction
 from nnscratch.course.own.store import keep, load, stored_source
 from nnscratch.errors import InputError
@@ -108,7 +109,7 @@ def who(milestone: str) -> None:
     ...
     """
     title, names = MILESTONES[check_choice(milestone, "own.who: milestone", MILESTONES)]
-    print(f"{milestone}, {title}\n{'':22}{'whose':12}{'calls':>7}{'ms a call':>12}{'library':>12}")
+    print(f"{milestone}, {said(title)}\n{'':22}{'whose':12}{'calls':>7}{'ms a call':>12}{'library':>12}")
     for name in names:
         one = getattr(sys.modules[__name__], name)
         yours = "yours" if one.mine else "library's"

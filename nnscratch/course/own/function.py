@@ -10,6 +10,8 @@ from typing import Any
 
 import numpy as np
 
+from nnscratch.course.language import said
+
 __all__: list[str] = []  # `own` makes them
 
 # Seconds of processor time of this thread, so that other programs do not count. A browser has no such clock, and that of
@@ -71,7 +73,7 @@ class OwnFunction:
     def tell(self) -> None:
         """Say, once, that the library's function stands in."""
         if self.why:
-            print(f"{self.name}: the library's stands in; {self.why}")
+            print(said(f"{self.name}: the library's stands in; {self.why}"))
             self.why = ""
 
     def __repr__(self) -> str:

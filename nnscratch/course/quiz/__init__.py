@@ -11,6 +11,7 @@ from collections.abc import Callable
 
 import numpy as np
 
+from nnscratch.course.language import said
 from nnscratch.course.quiz import (
     backpropagation,
     classification,
@@ -92,7 +93,7 @@ def sheet(notebook: str, seed: int = 0, answers: bool = False) -> str:
     """
     items = ITEMS[check_choice(notebook, "sheet: notebook", ITEMS)]
     parts = [in_lines(k, ask(item, seed), answers) for k, item in enumerate(items, 1)]
-    return "\n\n".join([f"# Notebook {notebook}, seed {seed}", *parts])
+    return "\n\n".join([said(f"# Notebook {notebook}, seed {seed}"), *parts])
 
 
 def in_lines(k: int, asked: Question, answers: bool) -> str:
@@ -100,7 +101,7 @@ def in_lines(k: int, asked: Question, answers: bool) -> str:
     lines = [wrapped(asked.text, f"{k}. ", "   ")]
     if answers:
         mistakes = [wrapped(f"{format_number(answer)}: {mistake}", "   - ", "     ") for mistake, answer in asked.wrong.items()]
-        lines += ["", f"   Answer: {format_number(asked.answer)}", "", *mistakes]
+        lines += ["", f"   {said('Answer')}: {format_number(asked.answer)}", "", *mistakes]
     return "\n".join(lines)
 
 

@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike
 
+from nnscratch.course.language import said
 from nnscratch.hints import checked
 
 __all__ = ["Question", "ask"]
@@ -37,7 +38,8 @@ class Question(NamedTuple):
 
 def question(text: str, given: dict[str, Any], answer: Any, wrong: dict[str, Any]) -> Question:
     """A Question whose text shows the number `given[name]` in the place of {name}."""
-    return Question(text.format(**{name: format_number(value) for name, value in given.items()}), given, answer, wrong)
+    shown = {name: format_number(value) for name, value in given.items()}
+    return Question(said(text).format(**shown), given, answer, {said(mistake): value for mistake, value in wrong.items()})
 
 
 @checked

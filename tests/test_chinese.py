@@ -1,0 +1,131 @@
+"""The Chinese edition: text beside text, the glossary's terms, a translation for every sentence, nothing left in English."""
+import json
+import re
+
+import numpy as np
+import pytest
+from course_answers import WRONG
+from course_answers.solutions import EXERCISES
+
+from nnscratch.course import card, cards, language
+from nnscratch.course.checks.exercise import Answer
+from nnscratch.course.language import said
+from nnscratch.course.quiz import ITEMS, sheet
+
+pytest.importorskip("nbformat", reason="the notebooks are read with nbformat: pip install -e '.[test]'")
+
+from notebooks.sentences import catalogue_of, sentences, spoken
+from notebooks.source import FOLDER, stored
+from notebooks.translation import PAGES, chinese, english, translated
+
+NOTEBOOKS = [path.stem for path in sorted(FOLDER.glob("[0-9i]*.ipynb"))]
+HAN = re.compile(r"[\u4e00-\u9fff]")
+WORDS = re.compile(r"[A-Za-z]{3,}")
+FORMULA = re.compile(r"\$\$.+?\$\$|\$[^$\n]+(?:\n[^$\n]+)?\$", flags=re.S)
+
+
+@pytest.fixture
+def in_chinese(monkeypatch):
+    monkeypatch.setenv("NNSCRATCH_LANGUAGE", "zh")
+
+
+def parts(text):
+    """What a translation leaves as it is: formulas without their words, code, the targets of links, tags, headings' levels."""
+    formulas = [re.sub(r"\\text\{[^}]*\}|\s|[,.，。]", "", formula) for formula in FORMULA.findall(text)]
+    plain = FORMULA.sub("", text)
+    return {"formulas": sorted(formulas), "code": sorted(re.findall(r"`[^`\n]+`", plain)),
+            "links": sorted(re.findall(r"\]\(([^)]+)\)", plain)), "tags": re.findall(r"<[a-z/][^>]*>", plain),
+            "headings": re.findall(r"^#+(?= )", plain, flags=re.M), "figures": re.findall(r"^\*\*(?:Figure|图) ([\d.]+)", plain)}
+
+
+@pytest.mark.parametrize("name", [*PAGES, *NOTEBOOKS])
+def test_the_translation_lies_beside_the_text(name):
+    """Each part is translated; formulas, code, links, tags, headings and the numbers of figures are the same."""
+    for one, other in zip(english(name), translated(name), strict=True):
+        assert HAN.search(other) or not WORDS.search(FORMULA.sub("", one)), f"still in English: {one[:80]}"
+        theirs = parts(other.replace("](../images/", "](images/"))
+        for kind, found in parts(one).items():
+            assert theirs[kind] == found, (kind, one[:80], [x for x in found if x not in theirs[kind]],
+                                           [x for x in theirs[kind] if x not in found])
+
+
+def test_terms_are_those_of_the_glossary():
+    """Each link to the glossary is worded by its term, in Chinese."""
+    titles = dict(re.findall(r'^### <a id="(.+?)"></a>(.+)$', "\n\n".join(translated("glossary")), flags=re.M))
+    terms = {place: [part for part in re.split(r"[（）、，,／/()\s]+", title) if part] for place, title in titles.items()}
+    linked = [(name, words, place) for name in NOTEBOOKS
+              for words, place in re.findall(r"\[([^\]]+)\]\(glossary\.md#([\w-]+)\)", "\n".join(translated(name)))]
+    other = [(name, words, titles[place]) for name, words, place in linked
+             if not any(term.lower() in words.lower() for term in terms[place])]
+    assert len(linked) > 90 and not other
+
+
+@pytest.mark.parametrize("module", spoken(), ids=lambda path: path.stem)
+def test_every_sentence_has_a_translation(module):
+    """The catalogue has what the module says, no more; fields stand for the sentence's values; sentences are in Chinese."""
+    path, said_here = catalogue_of(module), sentences(module)
+    known = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
+    assert list(known) == said_here, "python -m notebooks.sentences"
+    for one, other in known.items():
+        fields = re.findall(r"(?<!\{)\{(\d*)\}", other) if "{}" in one else []
+        assert all(field.isdigit() and int(field) < one.count("{}") for field in fields), (one, other)
+        if "{}" in one:
+            other.format(*range(one.count("{}")))
+
+
+def test_values_find_their_places(in_chinese, monkeypatch):
+    """A template with values, in another order, within another sentence, over several lines; and what has no translation."""
+    monkeypatch.setattr(language, "catalogue", lambda code: (
+        {"the sign is wrong": "符号错了"},
+        [(language.as_pattern("{} is {}, expected {}"), "{0} 应为 {2}，得到 {1}"), (language.as_pattern("case {}: {}"), "情形 {0}：{1}")]))
+    assert said("y is 3, expected 4") == "y 应为 4，得到 3"
+    assert said("case 2: the sign is wrong\n  y is 3, expected the sign is wrong") == "情形 2：符号错了\n  y 应为 符号错了，得到 3"
+    assert said("the sign is wrong; nobody translated this") == "符号错了；nobody translated this" and said("") == ""
+
+
+def test_english_is_not_touched():
+    """Without the variable, or with an unknown language."""
+    assert said("wrong") == "wrong" and repr(Answer("right", "dense: right")) == "dense: right"
+
+
+def left_in_english(text):
+    """The lines of a text that are sentences, but not Chinese ones."""
+    plain = re.sub(r"`[^`]*`|\$[^$]*\$|\([^)]*\)|\[[^\]]*\]|checks\.\w+\.?\w*|own\.\w+|\w+Error[^\n]*|\w*_\w*", "", text)
+    return [line for line in plain.split("\n") if len(WORDS.findall(line)) > 3 and not HAN.search(line)]
+
+
+def test_wrong_answers_are_told_in_chinese(in_chinese):
+    """What the checks say to all wrong answers of the tests, and the hints."""
+    answers = [(name, repr(EXERCISES[name](attempt))) for name, attempt, _ in WRONG]
+    answers += [(name, said(hint)) for name, exercise in EXERCISES.items() for hint in exercise.hints]
+    left = [(name, line) for name, text in answers for line in left_in_english(text)]
+    assert len(answers) > 700 and len(left) <= 0.01 * len(answers), left[:20]
+
+
+def test_quizzes_and_cards_are_in_chinese(in_chinese):
+    """All items, with answers; all cards."""
+    left = [line for number in ITEMS for line in left_in_english(sheet(number, 3, answers=True))]
+    left += [line for name in cards() for line in left_in_english(card(name)._repr_markdown_().partition("```")[0])]
+    assert not left
+
+
+@pytest.mark.parametrize("name", NOTEBOOKS)
+def test_the_stored_notebook_is_the_translation(name):
+    """The text from src_zh, the code from src; outputs without errors."""
+    kept, fresh = stored(name, FOLDER / "zh"), chinese(name)
+    assert [(cell.id, cell.source) for cell in kept.cells] == [(cell.id, cell.source) for cell in fresh.cells], (
+        "the stored notebook is older than its text: python -m notebooks.build zh")
+    outputs = [output for cell in kept.cells for output in cell.get("outputs", ())]
+    assert not [output for output in outputs if output.output_type == "error" or output.get("name") == "stderr"]
+
+
+def test_no_letter_is_a_box(in_chinese):
+    """With a Chinese font every label is drawn with its letters."""
+    from nnscratch.course import draw
+    from nnscratch.plotting import default_font, font_of
+    if font_of("步") is None:
+        pytest.skip("no Chinese font is installed: apt install fonts-noto-cjk")
+    figure = draw.curves({"损失": (np.arange(3), np.arange(3))}, "一条线", "步", "损失").figure
+    assert font_of("损失") != default_font()
+    draw.curves({"损失": (np.arange(3), np.arange(3))}, "一条线", "步", "损失")._repr_png_()
+    assert figure.axes[0].get_xlabel() == "步"
