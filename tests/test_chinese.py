@@ -30,7 +30,7 @@ def in_chinese(monkeypatch):
 
 
 def parts(text):
-    """What a translation leaves as it is: formulas without their words, code, the targets of links, tags, headings' levels."""
+    """What a translation leaves as it is: formulas without their words, code, targets of links, tags, levels of headings."""
     formulas = [re.sub(r"\\text\{[^}]*\}|\s|[,.，。]", "", formula) for formula in FORMULA.findall(text)]
     plain = FORMULA.sub("", text)
     return {"formulas": sorted(formulas), "code": sorted(re.findall(r"`[^`\n]+`", plain)),
@@ -77,9 +77,11 @@ def test_values_find_their_places(in_chinese, monkeypatch):
     """A template with values, in another order, within another sentence, over several lines; and what has no translation."""
     monkeypatch.setattr(language, "catalogue", lambda code: (
         {"the sign is wrong": "符号错了"},
-        [(language.as_pattern("{} is {}, expected {}"), "{0} 应为 {2}，得到 {1}"), (language.as_pattern("case {}: {}"), "情形 {0}：{1}")]))
+        [(language.as_pattern("{} is {}, expected {}"), "{0} 应为 {2}，得到 {1}"),
+         (language.as_pattern("case {}: {}"), "情形 {0}：{1}")]))
     assert said("y is 3, expected 4") == "y 应为 4，得到 3"
-    assert said("case 2: the sign is wrong\n  y is 3, expected the sign is wrong") == "情形 2：符号错了\n  y 应为 符号错了，得到 3"
+    assert said("case 2: the sign is wrong\n  y is 3, expected the sign is wrong") == (
+        "情形 2：符号错了\n  y 应为 符号错了，得到 3")
     assert said("the sign is wrong; nobody translated this") == "符号错了；nobody translated this" and said("") == ""
 
 

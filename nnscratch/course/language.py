@@ -28,7 +28,7 @@ def said(text: str) -> str:
     """A text of the course in the chosen language, line by line; what has no translation stays in English."""
     if language() == "en" or not text:
         return text
-    return whole(text) or "\n".join(line[:len(line) - len(line.lstrip())] + sentence(line.strip()) for line in text.split("\n"))
+    return "\n".join(line[:len(line) - len(line.lstrip())] + sentence(line.strip()) for line in text.split("\n"))
 
 
 def sentence(text: str, depth: int = 0) -> str:
@@ -66,4 +66,4 @@ def catalogue(code: str) -> tuple[dict[str, str], list[tuple[re.Pattern[str], st
 
 def as_pattern(template: str) -> re.Pattern[str]:
     """A template as a regular expression with a group for each value."""
-    return re.compile("(.+?)".join(map(re.escape, template.split("{}"))), re.DOTALL)
+    return re.compile("(.+?)".join(map(re.escape, template.split("{}"))))
