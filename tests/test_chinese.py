@@ -33,9 +33,11 @@ def parts(text):
     """What a translation leaves as it is: formulas without their words, code, targets of links, tags, levels of headings."""
     formulas = [re.sub(r"\\text\{[^}]*\}|\s|[,.，。]", "", formula) for formula in FORMULA.findall(text)]
     plain = FORMULA.sub("", text)
-    return {"formulas": sorted(formulas), "code": sorted(re.findall(r"`[^`\n]+`", plain)),
+    code = [re.sub(r"\s+", " ", span) for span in re.findall(r"`[^`]+`", re.sub(r"^```.*?^```", "", plain, flags=re.M | re.S))]
+    return {"formulas": set(formulas), "code": set(code),
             "links": sorted(re.findall(r"\]\(([^)]+)\)", plain)), "tags": re.findall(r"<[a-z/][^>]*>", plain),
-            "headings": re.findall(r"^#+(?= )", plain, flags=re.M), "figures": re.findall(r"^\*\*(?:Figure|图) ([\d.]+)", plain)}
+            "headings": re.findall(r"^#+(?= )", plain, flags=re.M),
+            "figures": re.findall(r"^\*\*(?:Figure|图) ([\d.]+)", plain)}
 
 
 @pytest.mark.parametrize("name", [*PAGES, *NOTEBOOKS])
@@ -52,7 +54,7 @@ def test_the_translation_lies_beside_the_text(name):
 def test_terms_are_those_of_the_glossary():
     """Each link to the glossary is worded by its term, in Chinese."""
     titles = dict(re.findall(r'^### <a id="(.+?)"></a>(.+)$', "\n\n".join(translated("glossary")), flags=re.M))
-    terms = {place: [part for part in re.split(r"[（）、，,／/()\s]+", title) if part] for place, title in titles.items()}
+    terms = {place: [part for part in re.split(r"[（）、，：:,／/()\s]+", title) if part] for place, title in titles.items()}
     linked = [(name, words, place) for name in NOTEBOOKS
               for words, place in re.findall(r"\[([^\]]+)\]\(glossary\.md#([\w-]+)\)", "\n".join(translated(name)))]
     other = [(name, words, titles[place]) for name, words, place in linked
@@ -78,7 +80,8 @@ def test_values_find_their_places(in_chinese, monkeypatch):
     monkeypatch.setattr(language, "catalogue", lambda code: (
         {"the sign is wrong": "符号错了"},
         [(language.as_pattern("{} is {}, expected {}"), "{0} 应为 {2}，得到 {1}"),
-         (language.as_pattern("case {}: {}"), "情形 {0}：{1}")]))
+         (language.as_pattern("case {}: {}"), "情形 {0}：{1}")], [(": it is right", "：正确")]))
+    assert said("line 2: it is right") == "line 2：正确"
     assert said("y is 3, expected 4") == "y 应为 4，得到 3"
     assert said("case 2: the sign is wrong\n  y is 3, expected the sign is wrong") == (
         "情形 2：符号错了\n  y 应为 符号错了，得到 3")

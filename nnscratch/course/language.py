@@ -32,19 +32,23 @@ def said(text: str) -> str:
 
 
 def sentence(text: str, depth: int = 0) -> str:
-    """The translation of one line, or of its parts, or the line."""
+    """The translation of one line, or of the sentences in it."""
+    if not text.strip() or text != text.strip():  # a value may begin with a space
+        return text.replace(text.strip(), sentence(text.strip(), depth)) if text.strip() else text
     if found := whole(text, depth):
         return found
     for english, other in JOINTS:
         parts = text.split(english)
         if len(parts) > 1 and any(whole(part) for part in parts):
             return other.join(sentence(part, depth + 1) for part in parts)
+    for english, other in catalogue(language())[2]:
+        text = text.replace(english, other)
     return text
 
 
 def whole(text: str, depth: int = 0) -> str | None:
     """The translation of a text that is a sentence of the catalogue, with or without values; None without one."""
-    exact, templates = catalogue(language())
+    exact, templates, _ = catalogue(language())
     if text in exact:
         return exact[text]
     for template, translation in templates if depth < 4 else ():
@@ -54,16 +58,18 @@ def whole(text: str, depth: int = 0) -> str | None:
 
 
 @cache
-def catalogue(code: str) -> tuple[dict[str, str], list[tuple[re.Pattern[str], str]]]:
-    """The sentences without values, and the templates: those with the most words first, since they say the most."""
+def catalogue(code: str) -> tuple[dict[str, str], list[tuple[re.Pattern[str], str]], list[tuple[str, str]]]:
+    """The sentences without values; the templates, those with the most words first, since they say the most; and the parts of
+    lines that the code puts together, such as ": it is right", the longest first."""
     entries: dict[str, str] = {}
     for path in sorted((Path(__file__).parent / code).glob("**/*.json")):
         entries |= json.loads(path.read_text(encoding="utf-8"))
     exact = {english: other for english, other in entries.items() if not re.search(r"\{\}", english)}
     ranked = sorted((english for english in entries if english not in exact), key=lambda english: -len(FIELD.sub("", english)))
-    return exact, [(as_pattern(english), entries[english]) for english in ranked]
+    parts = sorted((pair for pair in exact.items() if len(pair[0]) > 7), key=lambda pair: -len(pair[0]))
+    return exact, [(as_pattern(english), entries[english]) for english in ranked], parts
 
 
 def as_pattern(template: str) -> re.Pattern[str]:
     """A template as a regular expression with a group for each value."""
-    return re.compile("(.+?)".join(map(re.escape, template.split("{}"))))
+    return re.compile("(.*?)".join(map(re.escape, template.split("{}"))))
