@@ -14,8 +14,8 @@ program = next(filter(None, map(shutil.which, NAMES)), None)
 class Browser:
     """with Browser(folder) as browser: browser.visit(url, script). The folder holds its own files; no host name resolves."""
 
-    def __init__(self, folder):
-        self.folder, self.count, self.waiting, self.events = folder, 0, b"", []
+    def __init__(self, folder, patience=30):
+        self.folder, self.patience, self.count, self.waiting, self.events = folder, patience, 0, b"", []
 
     def __enter__(self):
         (read, self.to), (self.back, write) = os.pipe(), os.pipe()
@@ -52,8 +52,8 @@ class Browser:
                 return answer["result"]
             self.events.append(answer)
 
-    def next_message(self, seconds=30):
-        end = time.monotonic() + seconds
+    def next_message(self):
+        end = time.monotonic() + self.patience
         while b"\0" not in self.waiting:
             assert select.select([self.back], [], [], max(0, end - time.monotonic()))[0], "the browser does not answer"
             self.waiting += os.read(self.back, 1 << 20)

@@ -168,7 +168,8 @@ def test_a_logarithmic_axis_reads_in_plain_numbers():
         figure = draw.curves({"a": (range(len(values)), values)}, "a line", log="y").figure
         figure.canvas.draw()
         return {label.get_text() for label in figure.axes[0].get_yticklabels()}
-    assert {"0.5", "1", "2", "5", "10"} <= ticks([0.3, 12.0]) and "1,000" in ticks([1.0, 5e4]) and "1,000,000" in ticks([1.0, 2e6])
+    assert {"0.5", "1", "2", "5", "10"} <= ticks([0.3, 12.0])
+    assert "1,000" in ticks([1.0, 5e4]) and "1,000,000" in ticks([1.0, 2e6])
     assert any("10^{-8}" in tick for tick in ticks([1e-9, 1.0]))
 
 

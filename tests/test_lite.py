@@ -1,0 +1,104 @@
+"""The course in a browser: what the folder holds; where JupyterLite and Pyodide are at hand, notebooks that run in it."""
+import contextlib
+import http.server
+import json
+import os
+import threading
+import time
+from functools import partial
+from pathlib import Path
+
+import pytest
+from browser import Browser, program
+
+pytest.importorskip("nbformat", reason="the notebooks are read with nbformat: pip install -e '.[test]'")
+
+from notebooks.lite import build as lite
+from notebooks.lite.__main__ import main
+from notebooks.source import FOLDER
+
+PYODIDE = os.environ.get("NNSCRATCH_PYODIDE")  # a folder as for --offline
+NEEDS_FILES = "NNSCRATCH_PYODIDE names no folder with Pyodide and the wheels that it lacks (see notebooks.lite.build)"
+
+
+def test_what_a_learner_opens_is_copied(tmp_path):
+    """All notebooks, solutions, images, pages; nothing of the maintainers, nothing of the learner who builds it."""
+    lite.copy_course(tmp_path / "content")
+    found = {path.relative_to(tmp_path / "content").parts[0] for path in (tmp_path / "content").rglob("*")}
+    assert found == {*(path.name for path in FOLDER.glob("*.ipynb")), "solutions", "images", "glossary.md", "notation.md"}
+
+
+@pytest.mark.parametrize("offline", [False, True])
+def test_settings(tmp_path, offline):
+    """Offline, the kernel comes from the folder and nothing from PyPI; the wheels are named in both."""
+    (tmp_path / "wheels").mkdir()
+    (tmp_path / "wheels" / "nnscratch-1-py3-none-any.whl").touch()
+    lite.write_settings(tmp_path, offline)
+    page = json.loads((tmp_path / "jupyter-lite.json").read_text())["jupyter-config-data"]["litePluginSettings"][lite.KERNEL]
+    assert page == ({"disablePyPIFallback": True, "pyodideUrl": "./static/pyodide/pyodide.js"} if offline else {})
+    built = json.loads((tmp_path / "jupyter_lite_config.json").read_text())
+    assert [Path(wheel).name for wheel in built["PipliteAddon"]["piplite_urls"]] == ["nnscratch-1-py3-none-any.whl"]
+
+
+def test_mistakes_are_one_sentence(tmp_path, capsys, monkeypatch):
+    """No Pyodide in FILES, a folder that holds something else; nothing is written, nothing is removed."""
+    monkeypatch.chdir(tmp_path)
+    assert main(["--offline", str(tmp_path)]) == 2 and "has no pyodide/pyodide-lock.json" in capsys.readouterr().err
+    (tmp_path / "mine").mkdir()
+    (tmp_path / "mine" / "letter.txt").write_text("dear")
+    assert main(["-o", "mine"]) == 2 and "not an earlier build" in capsys.readouterr().err
+    assert sorted(path.name for path in tmp_path.rglob("*")) == ["letter.txt", "mine"]
+
+
+@pytest.fixture(scope="module")
+def served(tmp_path_factory):
+    """The address of the folder, built offline."""
+    if not PYODIDE:
+        pytest.skip(NEEDS_FILES)
+    pytest.importorskip("jupyterlite_core", reason=lite.NEEDS)
+    folder = lite.build(tmp_path_factory.mktemp("lite"), Path(PYODIDE)).parent
+
+    class Quiet(http.server.SimpleHTTPRequestHandler):
+        def log_message(self, *_):
+            pass
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), partial(Quiet, directory=folder))
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    yield f"http://127.0.0.1:{server.server_address[1]}/"
+    server.shutdown()
+
+
+def until(browser, script, seconds):
+    """Ask until the script says yes."""
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        with contextlib.suppress(AssertionError):  # the app is not there yet
+            if answer := browser.evaluate(script):
+                return answer
+        time.sleep(0.5)
+    raise AssertionError(f"not within {seconds} s: {script}")
+
+
+PANEL = "jupyterapp.shell.currentWidget"
+IDLE = f"{PANEL}.sessionContext.session?.kernel?.status == 'idle'"
+RUN = "window.done = 0, jupyterapp.commands.execute('notebook:run-all-cells').then(() => window.done = 1), 1"
+OUTPUTS = f"""(() => {{ const outputs = {PANEL}.content.model.toJSON().cells.flatMap(cell => cell.outputs || []);
+  return {{errors: outputs.filter(one => one.output_type == 'error').map(one => one.evalue),
+           images: outputs.filter(one => one.data && one.data['image/png']).length,
+           sliders: outputs.filter(one => one.data && one.data['application/vnd.jupyter.widget-view+json']).length}} }})()"""
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(program is None, reason="Chromium, which runs the notebooks, is not there: apt install chromium")
+@pytest.mark.parametrize("notebook, sliders", [("01_neuron", 2), ("07_convolution", 2), ("03_backpropagation", 1)])
+def test_a_notebook_runs_in_the_browser(served, tmp_path, notebook, sliders):
+    """All cells, by a kernel in the browser that had no nnscratch; images, sliders; no other host is asked."""
+    with Browser(tmp_path, patience=120) as browser:
+        browser.visit(f"{served}lab/index.html?path={notebook}.ipynb")
+        until(browser, IDLE, 300)
+        browser.evaluate(RUN)
+        until(browser, "window.done", 600)
+        found = browser.evaluate(OUTPUTS)
+        asked = [event["params"]["request"]["url"] for event in browser.events
+                 if event.get("method") == "Network.requestWillBeSent"]
+    assert not found["errors"] and found["images"] >= 4 and found["sliders"] == sliders
+    assert not [url for url in asked if not url.startswith((served, "data:", "blob:"))]
