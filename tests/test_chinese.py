@@ -95,7 +95,8 @@ def test_english_is_not_touched():
 
 def left_in_english(text):
     """The lines of a text that are sentences, but not Chinese ones."""
-    plain = re.sub(r"`[^`]*`|\$[^$]*\$|\([^)]*\)|\[[^\]]*\]|checks\.\w+\.?\w*|own\.\w+|\w+Error[^\n]*|\w*_\w*", "", text)
+    plain = re.sub(r"`[^`]*`|\$\$.*?\$\$|\$[^$]*\$|&emsp;|\([^)]*\)|\[[^\]]*\]", "", text)
+    plain = re.sub(r"checks\.\w+\.?\w*|own\.\w+|\w+Error[^\n]*|\w*_\w*", "", plain)
     return [line for line in plain.split("\n") if len(WORDS.findall(line)) > 3 and not HAN.search(line)]
 
 
