@@ -22,7 +22,7 @@ __all__ = ["build"]
 NEEDS = "the browser edition is made by JupyterLite: pip install -e '.[lite]'"
 KERNEL = "@jupyterlite/pyodide-kernel-extension:kernel"
 SHOWN = "*.ipynb", "glossary.md", "notation.md", "images", "solutions"
-START = '<!doctype html><meta http-equiv="refresh" content="0; url=lab/index.html?path=index.ipynb"><title>nnscratch</title>\n'
+START = '<meta http-equiv="refresh" content="0; url=lab/index.html?path=index.ipynb">'  # opens the index of the course
 
 
 def build(target: Path, offline: Path | None = None) -> Path:
@@ -60,7 +60,8 @@ def build(target: Path, offline: Path | None = None) -> Path:
             "--no-unused-shared-packages", needs=NEEDS)
         if offline:
             shutil.copytree(offline / "pyodide", made / "static" / "pyodide")
-        (made / "index.html").write_text(START, encoding="utf-8")
+        page = made / "index.html"  # it also holds settings that all pages read
+        page.write_text(page.read_text(encoding="utf-8").replace("<head>", f"<head>{START}", 1), encoding="utf-8")
         shutil.rmtree(target, ignore_errors=True)
         shutil.copytree(made, target)
     return target / "index.html"
