@@ -31,6 +31,23 @@ def said(text: str) -> str:
     return "\n".join(line[:len(line) - len(line.lstrip())] + sentence(line.strip()) for line in text.split("\n"))
 
 
+def label(text: str) -> str:
+    """A text in a figure: the labels of figures.json are for these alone, since they are words that are names elsewhere."""
+    known = {} if language() == "en" else labels(language())
+    found = [known.get(line.strip()) or next((other.format(*map(label, match.groups())) for english, other in known.items()
+                                              if "{}" in english and (match := as_pattern(english).fullmatch(line.strip()))),
+                                             said(line)) for line in text.split("\n")]
+    return "\n".join(found)
+
+
+@cache
+def labels(code: str) -> dict[str, str]:
+    """The labels of figures, the longest first."""
+    path = Path(__file__).parent / code / "figures.json"
+    entries = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
+    return dict(sorted(entries.items(), key=lambda pair: -len(FIELD.sub("", pair[0]))))
+
+
 def sentence(text: str, depth: int = 0) -> str:
     """The translation of one line, or of the sentences in it."""
     if not text.strip() or text != text.strip():  # a value may begin with a space
@@ -63,7 +80,7 @@ def catalogue(code: str) -> tuple[dict[str, str], list[tuple[re.Pattern[str], st
     lines that the code puts together, such as ": it is right", the longest first."""
     entries: dict[str, str] = {}
     for path in sorted((Path(__file__).parent / code).glob("**/*.json")):
-        entries |= json.loads(path.read_text(encoding="utf-8"))
+        entries |= json.loads(path.read_text(encoding="utf-8")) if path.name != "figures.json" else {}
     exact = {english: other for english, other in entries.items() if not re.search(r"\{\}", english)}
     ranked = sorted((english for english in entries if english not in exact), key=lambda english: -len(FIELD.sub("", english)))
     parts = sorted((pair for pair in exact.items() if len(pair[0]) > 7), key=lambda pair: -len(pair[0]))

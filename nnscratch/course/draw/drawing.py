@@ -11,7 +11,7 @@ import numpy as np
 from matplotlib.figure import Figure
 from matplotlib.text import Text
 
-from nnscratch.course.language import said
+from nnscratch.course.language import label, said
 from nnscratch.hints import checked
 from nnscratch.plotting import figure_bytes
 
@@ -50,7 +50,7 @@ class Drawing:
         file : path or open file
         """
         for text in self.figure.findobj(Text):
-            text.set_text(said(text.get_text()))
+            text.set_text(label(text.get_text()))
         data = figure_bytes(self.figure, facecolor=CARD, metadata={"Software": None})
         if isinstance(file, (str, Path)):
             Path(file).write_bytes(data)
