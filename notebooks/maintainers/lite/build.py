@@ -58,6 +58,8 @@ def build(target: Path, offline: Path | None = None) -> Path:
         write_settings(work, offline is not None)
         run(work, "jupyterlite_core", "build", "--output-dir", "made", "--apps", "lab", "--no-sourcemaps",
             "--no-unused-shared-packages", needs=NEEDS)
+        if not (made / "api" / "contents" / "all.json").exists():
+            raise InputError(NEEDS)  # without the extra `contents` it leaves the notebooks out, and does not say so
         if offline:
             shutil.copytree(offline / "pyodide", made / "static" / "pyodide")
         page = made / "index.html"  # it also holds settings that all pages read
