@@ -1,0 +1,71 @@
+"""A printable page, self-contained HTML: each question with squared paper below it, or with its answers, folded."""
+from functools import cache
+from html import escape
+from pathlib import Path
+from typing import Any
+
+from nnscratch.course.language import language, said
+from nnscratch.course.quiz.formats.choices import Choice, MultipleChoice, Quiz
+from nnscratch.course.quiz.formats.markup import markup
+from nnscratch.errors import InputError
+
+__all__: list[str] = []  # for formats/__init__.py
+
+STYLE = Path(__file__).with_name("page.css")
+
+
+def page(quiz: Quiz, answers: bool, unfolded: bool = False) -> str:
+    """A quiz as a page; with answers, they are folded unless they are to be printed."""
+    questions = "\n".join(question(asked, answers, unfolded) for asked in quiz.questions)
+    fields = "" if answers else f"<span>{said('Name')}</span><span>{said('Date')}</span>"
+    return f"""<!DOCTYPE html>
+<html lang="{language()}">
+<head>
+<meta charset="utf-8"/>
+<meta name="viewport" content="width=device-width"/>
+<title>{escape(quiz.title)}</title>
+<style>
+{STYLE.read_text(encoding="utf-8")}</style>
+</head>
+<body>
+<header><h1>{escape(quiz.title)}</h1>{fields}</header>
+<ol>
+{questions}
+</ol>
+</body>
+</html>
+"""
+
+
+def question(asked: MultipleChoice, answers: bool, unfolded: bool) -> str:
+    """A question, and what is below it."""
+    below = solution(asked.choices, unfolded) if answers else '<div class="paper"></div>'
+    return f'<li class="question"><p>{markup(asked.text, mathml)}</p>\n{below}</li>'
+
+
+def solution(choices: list[Choice], unfolded: bool) -> str:
+    """The right answer, then the wrong ones with the mistake behind each."""
+    rows = "\n".join(row(one) for one in sorted(choices, key=lambda one: not one.right))
+    return (f'<details{" open=" + chr(34) * 2 if unfolded else ""}><summary>{said("Answer")}</summary>\n'
+            f'<table>\n{rows}\n</table></details>')
+
+
+def row(one: Choice) -> str:
+    """An answer and its mistake."""
+    kind = ' class="right"' if one.right else ""
+    return f"<tr{kind}><td>{mathml(one.text)}</td><td>{markup(one.feedback, mathml)}</td></tr>"
+
+
+def mathml(formula: str) -> str:
+    """A formula as MathML, which browsers draw without a script."""
+    return str(converter().convert_with_local_state(formula, displaystyle=False))
+
+
+@cache
+def converter() -> Any:
+    """The converter of LaTeX."""
+    try:
+        from math_core import LatexToMathML
+    except ImportError as error:
+        raise InputError("the page needs math-core, which makes its formulas: pip install math-core") from error
+    return LatexToMathML()
