@@ -9,33 +9,32 @@
 For a platform each question is multiple choice: the right answer and the typical wrong ones, which have the mistake behind them
 as feedback, in an order that depends on the seed alone. Formulas are written between \\( and \\), which Moodle and Canvas draw.
 """
+from collections.abc import Callable
+
 from nnscratch.course.quiz import sheet
-from nnscratch.course.quiz.formats.choices import quiz
-from nnscratch.course.quiz.formats.gift import gift
-from nnscratch.course.quiz.formats.moodle import moodle
-from nnscratch.course.quiz.formats.page import page
-from nnscratch.course.quiz.formats.pdf import pdf
-from nnscratch.course.quiz.formats.qti import qti
+from nnscratch.course.quiz.formats.choices import Quiz, quiz_of
+from nnscratch.course.quiz.formats.gift import as_gift
+from nnscratch.course.quiz.formats.moodle import as_moodle
+from nnscratch.course.quiz.formats.page import as_page
+from nnscratch.course.quiz.formats.pdf import as_pdf
+from nnscratch.course.quiz.formats.qti import as_qti
 
 __all__: list[str] = []  # for quiz/__main__.py
 
-FORMATS = "markdown", "gift", "moodle", "qti", "html", "pdf"
+PLATFORMS: dict[str, Callable[[Quiz], str | bytes]] = {"gift": as_gift, "moodle": as_moodle, "qti": as_qti}
+FORMATS = "markdown", "html", "pdf", *PLATFORMS
 BINARY = {"qti": "quiz.zip", "pdf": "quiz.pdf"}  # not for a terminal: format, and a name for its file
 
 
 def in_format(name: str, notebook: str, seed: int, answers: bool) -> bytes:
     """The file of a quiz. For a platform, answers are always included."""
-    match name:
-        case "markdown":
-            content: str | bytes = sheet(notebook, seed, answers) + "\n"
-        case "gift":
-            content = gift(quiz(notebook, seed))
-        case "moodle":
-            content = moodle(quiz(notebook, seed))
-        case "qti":
-            content = qti(quiz(notebook, seed))
-        case "html":
-            content = page(quiz(notebook, seed), answers)
-        case _:
-            content = pdf(page(quiz(notebook, seed), answers, unfolded=True))
+    content: str | bytes
+    if name == "markdown":
+        content = sheet(notebook, seed, answers) + "\n"
+    elif name == "html":
+        content = as_page(quiz_of(notebook, seed), answers)
+    elif name == "pdf":
+        content = as_pdf(as_page(quiz_of(notebook, seed), answers, unfolded=True))
+    else:
+        content = PLATFORMS[name](quiz_of(notebook, seed))
     return content.encode() if isinstance(content, str) else content

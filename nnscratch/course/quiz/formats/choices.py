@@ -31,7 +31,7 @@ class Quiz(NamedTuple):
     questions: list[MultipleChoice]
 
 
-def quiz(notebook: str, seed: int) -> Quiz:
+def quiz_of(notebook: str, seed: int) -> Quiz:
     """The quiz of a notebook for a seed: that of `sheet`, as multiple choice."""
     questions = [multiple_choice(item, seed, said(f"Notebook {notebook}, seed {seed}, question {k}"))
                  for k, item in enumerate(ITEMS[notebook], 1)]

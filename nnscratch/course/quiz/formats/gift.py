@@ -16,7 +16,7 @@ from nnscratch.course.quiz.formats.markup import markup
 __all__: list[str] = []  # for formats/__init__.py
 
 
-def gift(quiz: Quiz) -> str:
+def as_gift(quiz: Quiz) -> str:
     """A quiz in GIFT."""
     return "\n".join(map(question, quiz.questions))
 

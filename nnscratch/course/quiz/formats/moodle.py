@@ -6,16 +6,16 @@ from nnscratch.course.quiz.formats.xml import Node, document, node
 __all__: list[str] = []  # for formats/__init__.py
 
 
-def moodle(quiz: Quiz) -> str:
+def as_moodle(quiz: Quiz) -> str:
     """A quiz in Moodle XML."""
     return document(node("quiz", *map(question, quiz.questions)))
 
 
 def question(asked: MultipleChoice) -> Node:
     """A multiple-choice question with one right answer, in the order given."""
-    return node("question", node("name", node("text", asked.title)), html("questiontext", asked.text), node("defaultgrade", "1"),
-                node("single", "true"), node("shuffleanswers", "false"), node("answernumbering", "abc"),
-                *map(answer, asked.choices), type="multichoice")
+    kept = {"defaultgrade": "1", "single": "true", "shuffleanswers": "false", "answernumbering": "abc"}
+    return node("question", node("name", node("text", asked.title)), html("questiontext", asked.text),
+                *(node(key, value) for key, value in kept.items()), *map(answer, asked.choices), type="multichoice")
 
 
 def answer(one: Choice) -> Node:

@@ -1,4 +1,5 @@
 """A printable page, self-contained HTML: each question with squared paper below it, or with its answers, folded."""
+import re
 from functools import cache
 from html import escape
 from pathlib import Path
@@ -14,7 +15,7 @@ __all__: list[str] = []  # for formats/__init__.py
 STYLE = Path(__file__).with_name("page.css")
 
 
-def page(quiz: Quiz, answers: bool, unfolded: bool = False) -> str:
+def as_page(quiz: Quiz, answers: bool, unfolded: bool = False) -> str:
     """A quiz as a page; with answers, they are folded unless they are to be printed."""
     questions = "\n".join(question(asked, answers, unfolded) for asked in quiz.questions)
     fields = "" if answers else f"<span>{said('Name')}</span><span>{said('Date')}</span>"
@@ -46,19 +47,20 @@ def question(asked: MultipleChoice, answers: bool, unfolded: bool) -> str:
 def solution(choices: list[Choice], unfolded: bool) -> str:
     """The right answer, then the wrong ones with the mistake behind each."""
     rows = "\n".join(row(one) for one in sorted(choices, key=lambda one: not one.right))
-    return (f'<details{" open=" + chr(34) * 2 if unfolded else ""}><summary>{said("Answer")}</summary>\n'
-            f'<table>\n{rows}\n</table></details>')
+    unfolding = ' open=""' if unfolded else ""
+    return f'<details{unfolding}><summary>{said("Answer")}</summary>\n<table>\n{rows}\n</table></details>'
 
 
 def row(one: Choice) -> str:
     """An answer and its mistake."""
-    kind = ' class="right"' if one.right else ""
-    return f"<tr{kind}><td>{mathml(one.text)}</td><td>{markup(one.feedback, mathml)}</td></tr>"
+    kind, said_of_it = (' class="right"', said("right")) if one.right else ("", one.feedback)
+    return f"<tr{kind}><td>{mathml(one.text)}</td><td>{markup(said_of_it, mathml)}</td></tr>"
 
 
 def mathml(formula: str) -> str:
-    """A formula as MathML, which browsers draw without a script."""
-    return str(converter().convert_with_local_state(formula, displaystyle=False))
+    """A formula as MathML, which browsers draw without a script; single letters are marked for the style."""
+    whole = str(converter().convert_with_local_state(formula, displaystyle=False))
+    return re.sub(r"<mi>(.)</mi>", r'<mi class="letter">\1</mi>', whole)
 
 
 @cache

@@ -13,7 +13,7 @@ NAMES = "chromium", "chromium-browser", "google-chrome", "chrome", "msedge", "mi
 WAY_OUT = "write --format html, open it in a browser, and print it to a PDF"
 
 
-def pdf(html: str) -> bytes:
+def as_pdf(html: str) -> bytes:
     """An HTML page as PDF."""
     program = next(filter(None, map(shutil.which, NAMES)), None)
     if program is None:
@@ -26,7 +26,7 @@ def pdf(html: str) -> bytes:
         if getattr(os, "geteuid", lambda: 1)() == 0:
             command.insert(1, "--no-sandbox")  # as root, as in a container, Chromium does not start with one
         try:
-            subprocess.run(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, timeout=120)
+            subprocess.run(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, timeout=120, check=True)
             return target.read_bytes()
-        except (OSError, subprocess.TimeoutExpired) as error:
+        except (OSError, subprocess.SubprocessError) as error:
             raise InputError(f"{program} printed no PDF: {WAY_OUT}") from error

@@ -1,8 +1,8 @@
 """QTI 1.2 as Canvas exports and imports it: a zip with a manifest, the questions, and the settings of the quiz.
 
-A choice is wrong or right by the conditions of `resprocessing`: one for each feedback, the last for the points. Every identifier
-begins with the name of the quiz. Sources: https://www.imsglobal.org/question/qtiv1p2/imsqti_asi_bindv1p2.html, and the files
-that text2qti writes, https://github.com/gpoore/text2qti.
+A choice is wrong or right by the conditions of `resprocessing`: one for each feedback, the last for the points. Every
+identifier begins with the name of the quiz. Sources: https://www.imsglobal.org/question/qtiv1p2/imsqti_asi_bindv1p2.html, and
+the files that text2qti writes, https://github.com/gpoore/text2qti.
 """
 import io
 import zipfile
@@ -18,7 +18,7 @@ SCHEMA = "http://www.imsglobal.org/xsd/ims_qtiasiv1p2"
 DATE = 1980, 1, 1, 0, 0, 0  # the same quiz gives the same bytes
 
 
-def qti(quiz: Quiz) -> bytes:
+def as_qti(quiz: Quiz) -> bytes:
     """A quiz as a zip for Canvas."""
     files = {"imsmanifest.xml": manifest(quiz), f"{quiz.name}/assessment_meta.xml": settings(quiz),
              f"{quiz.name}/{quiz.name}.xml": assessment(quiz)}
@@ -62,7 +62,8 @@ def points(idents: list[str], asked: MultipleChoice) -> Node:
 
 def condition(ident: str, then: Node, more: str) -> Node:
     """If a choice was made, then something happens; `more`: whether later conditions are looked at."""
-    return node("respcondition", node("conditionvar", node("varequal", ident, respident="response1")), then, **{"continue": more})
+    chosen = node("conditionvar", node("varequal", ident, respident="response1"))
+    return node("respcondition", chosen, then, **{"continue": more})
 
 
 def field(label: str, entry: str) -> Node:

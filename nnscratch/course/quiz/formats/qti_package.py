@@ -30,6 +30,5 @@ def settings(quiz: Quiz) -> Node:
     chosen = {"title": quiz.title, "description": "", "shuffle_answers": "false", "scoring_policy": "keep_highest",
               "quiz_type": "assignment", "points_possible": points, "show_correct_answers": "true", "allowed_attempts": "1",
               "one_question_at_a_time": "false", "available": "false"}
-    return node("quiz", *(node(key, value) for key, value in chosen.items()),
-                node("assignment", *(node(key, value) for key, value in assignment.items()), identifier=f"{quiz.name}_assignment"),
-                identifier=quiz.name, xmlns=CANVAS)
+    marks = node("assignment", *(node(key, value) for key, value in assignment.items()), identifier=f"{quiz.name}_assignment")
+    return node("quiz", *(node(key, value) for key, value in chosen.items()), marks, identifier=quiz.name, xmlns=CANVAS)

@@ -1,4 +1,4 @@
-"""XML written as nested calls: node("name", node("text", "A & B"), kind="x") is <name kind="x"><text>A &amp; B</text></name>."""
+"""XML written as nested calls: node("name", node("text", "A & B"), kind="x") is <name kind="x"><text>A &amp; B</text></name>"""
 from xml.etree import ElementTree
 
 __all__: list[str] = []  # for the formats
