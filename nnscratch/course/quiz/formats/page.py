@@ -3,6 +3,7 @@ import re
 from functools import cache
 from html import escape
 from pathlib import Path
+from string import Template
 from typing import Any
 
 from nnscratch.course.language import language, said
@@ -12,30 +13,18 @@ from nnscratch.errors import InputError
 
 __all__: list[str] = []  # for formats/__init__.py
 
-STYLE = Path(__file__).with_name("page.css")
-
 
 def as_page(quiz: Quiz, answers: bool, unfolded: bool = False) -> str:
     """A quiz as a page; with answers, they are folded unless they are to be printed."""
-    questions = "\n".join(question(asked, answers, unfolded) for asked in quiz.questions)
     fields = "" if answers else f"<span>{said('Name')}</span><span>{said('Date')}</span>"
-    return f"""<!DOCTYPE html>
-<html lang="{language()}">
-<head>
-<meta charset="utf-8"/>
-<meta name="viewport" content="width=device-width"/>
-<title>{escape(quiz.title)}</title>
-<style>
-{STYLE.read_text(encoding="utf-8")}</style>
-</head>
-<body>
-<header><h1>{escape(quiz.title)}</h1>{fields}</header>
-<ol>
-{questions}
-</ol>
-</body>
-</html>
-"""
+    return Template(text_of("page.html")).substitute(
+        language=language(), title=escape(quiz.title), style=text_of("page.css"), fields=fields,
+        questions="\n".join(question(asked, answers, unfolded) for asked in quiz.questions))
+
+
+def text_of(name: str) -> str:
+    """A file beside this one."""
+    return Path(__file__).with_name(name).read_text(encoding="utf-8")
 
 
 def question(asked: MultipleChoice, answers: bool, unfolded: bool) -> str:

@@ -6,7 +6,7 @@ __all__: list[str] = []  # for the formats
 Node = ElementTree.Element
 
 
-def node(tag: str, *inside: "Node | str", **attributes: str) -> Node:
+def node(tag: str, *inside: Node | str, **attributes: str) -> Node:
     """An element with attributes that holds a text, or other elements."""
     element = Node(tag, attributes)
     for one in inside:
