@@ -14,7 +14,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 from quiz_readers import shown
 
-from nnscratch.course import language
 from nnscratch.course.quiz import ITEMS
 from nnscratch.course.quiz.__main__ import main
 from nnscratch.course.quiz.formats import FORMATS, PLATFORMS, in_format
@@ -229,15 +228,17 @@ def test_without_a_browser_there_is_no_pdf(names, complaint, monkeypatch):
         pdf_module.as_pdf("<p>1</p>")
 
 
-def test_other_languages(monkeypatch):
+def test_in_chinese(monkeypatch):
     """All that is shown is translated: titles and the words of a page, besides the texts of the items."""
     monkeypatch.setenv("NNSCRATCH_LANGUAGE", "zh")
-    monkeypatch.setattr(language, "catalogue", lambda code: (
-        {"Name": "姓名", "Date": "日期", "Answer": "答案", "right": "对"},
-        [(language.as_pattern("Notebook {}, seed {}"), "第 {0} 章，种子 {1}"),
-         (language.as_pattern("Notebook {}, seed {}, question {}"), "第 {0} 章，种子 {1}，第 {2} 题")][::-1]))
-    assert quiz_readers.gift(written("gift", "02", 3))[1][0] == "第 02 章，种子 3，第 2 题"
+    for notebook in ITEMS:
+        read = quiz_readers.gift(written("gift", notebook, 3))
+        for k, ((title, text, choices), item) in enumerate(zip(read, ITEMS[notebook], strict=True), 1):
+            asked = ask(item, 3)
+            assert title == f"笔记本 {notebook}，种子 3，第 {k} 题" and text == shown(asked.text)
+            assert {why for _, right, why in choices if not right} == {shown(why) for why in asked.wrong}
+            assert all(re.search("[\u4e00-\u9fff]", one) for one in (text, *asked.wrong))
     pytest.importorskip("math_core", reason="formulas of a page are made with math-core: pip install -e '.[site]'")
     both = [in_format("html", "02", 3, answers).decode() for answers in (False, True)]
-    assert 'lang="zh"' in both[0] and "<h1>第 02 章，种子 3</h1>" in both[0]
-    assert all(word in both[0] for word in ("姓名", "日期")) and all(word in both[1] for word in ("答案", "对"))
+    assert 'lang="zh"' in both[0] and "<h1>笔记本 02，种子 3</h1>" in both[0]
+    assert all(word in both[0] for word in ("姓名", "日期")) and all(word in both[1] for word in ("答案", "正确"))

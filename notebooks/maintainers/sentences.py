@@ -11,7 +11,8 @@ from notebooks.source import FOLDER
 __all__ = ["catalogue_of", "sentences", "spoken"]
 
 PACKAGE = FOLDER.parent / "nnscratch"
-SILENT = {"language.py", "gan_failures.py", "results.py", "tracing.py", "notation.py", "formulas.py", "xml.py", "qti_package.py"}  # formulas, data
+SILENT = {"language.py", "gan_failures.py", "results.py", "tracing.py", "notation.py", "formulas.py",  # formulas, data
+          "xml.py", "qti_package.py"}
 WORDS = re.compile(r"[A-Za-z]{2,}")
 
 
