@@ -3,7 +3,8 @@
     python -m nnscratch.course.quiz 04 --seed 7             a sheet for the class
     python -m nnscratch.course.quiz 04 --seed 7 --answers   the same for the teacher
 
-A sheet is Markdown with formulas between dollars; it is readable as plain text.
+A sheet is Markdown with formulas between dollars; it is readable as plain text. With `--format` a quiz is a file for Moodle or
+Canvas, or a page: see `nnscratch.course.quiz.formats`.
 """
 import re
 import textwrap
