@@ -92,7 +92,7 @@ def moodle_question(one):
 def qti(data):
     """A package for Canvas: every file is in the manifest, every reference has its target."""
     archive = zipfile.ZipFile(io.BytesIO(data))
-    assert archive.testzip() is None
+    assert archive.testzip() is None and all(entry.external_attr >> 16 == 0o644 for entry in archive.infolist())
     manifest = ElementTree.fromstring(archive.read("imsmanifest.xml"))
     files = [file.get("href") for file in manifest.iter(f"{P}file")]
     assert sorted([*files, "imsmanifest.xml"]) == sorted(archive.namelist())

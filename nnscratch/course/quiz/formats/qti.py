@@ -25,7 +25,9 @@ def as_qti(quiz: Quiz) -> bytes:
     archive = io.BytesIO()
     with zipfile.ZipFile(archive, "w") as into:
         for name, root in files.items():
-            into.writestr(zipfile.ZipInfo(name, DATE), document(root), zipfile.ZIP_DEFLATED)
+            entry = zipfile.ZipInfo(name, DATE)
+            entry.external_attr = 0o644 << 16  # whoever unpacks it may read it
+            into.writestr(entry, document(root), zipfile.ZIP_DEFLATED)
     return archive.getvalue()
 
 
