@@ -41,6 +41,12 @@ class Drawing:
         self.save(file)
         return file.getvalue()
 
+    def _file(self, **options: Any) -> bytes:
+        """The bytes of a file, with labels in the language of the course; the options are those of `savefig`."""
+        for text in self.figure.findobj(Text):
+            text.set_text(label(text.get_text()))
+        return figure_bytes(self.figure, facecolor=CARD, **options)
+
     @checked
     def save(self, file: str | Path | IO[bytes]) -> None:
         """Write the image as PNG.
@@ -49,9 +55,7 @@ class Drawing:
         ----------
         file : path or open file
         """
-        for text in self.figure.findobj(Text):
-            text.set_text(label(text.get_text()))
-        data = figure_bytes(self.figure, facecolor=CARD, metadata={"Software": None})
+        data = self._file(metadata={"Software": None})
         if isinstance(file, (str, Path)):
             Path(file).write_bytes(data)
         else:

@@ -7,6 +7,7 @@ In a running notebook with ipywidgets a slider for each parameter stands above o
 a row of small panels shows the same for a few values: it is what is stored and printed.
 """
 import os
+from base64 import b64encode
 from collections.abc import Callable, Mapping, Sequence
 from io import BytesIO
 from typing import Any
@@ -115,7 +116,10 @@ class Exploration:
                 display(self.sliders())
             except ImportError:
                 pass
-        display(self.strip())
+        image = self.strip()
+        kind, data = ("jpeg", image._repr_jpeg_()) if isinstance(image, Photographs) else ("png", image._repr_png_())
+        # As text, since the kernel in a browser publishes bytes as they are.
+        display({f"image/{kind}": b64encode(data).decode(), "text/plain": repr(image)}, raw=True)
 
     def __repr__(self) -> str:
         return f"<sliders {', '.join(self.choices)}: {self.text}>"

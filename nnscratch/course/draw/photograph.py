@@ -3,10 +3,9 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from nnscratch.course.draw.drawing import CARD, Drawing
+from nnscratch.course.draw.drawing import Drawing
 from nnscratch.course.draw.windows import images
 from nnscratch.hints import checked
-from nnscratch.plotting import figure_bytes
 
 __all__ = ["photographs"]
 
@@ -16,7 +15,7 @@ class Photographs(Drawing):
     _repr_png_ = None  # type: ignore[assignment]  # IPython reads None as "not available", and takes the JPEG
 
     def _repr_jpeg_(self) -> bytes:
-        return figure_bytes(self.figure, format="jpeg", facecolor=CARD, pil_kwargs={"quality": 90})
+        return self._file(format="jpeg", pil_kwargs={"quality": 90})
 
 
 @checked
