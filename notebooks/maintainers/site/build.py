@@ -60,13 +60,17 @@ def build(target: str | Path) -> Path:
     with tempfile.TemporaryDirectory() as aside:
         source, pages = Path(aside, "source"), Path(aside, "pages")
         (source / "_static").mkdir(parents=True)
-        shutil.copy(Path(__file__).with_name("style.css"), source / "_static")
+        for name in ("style.css", "live.js"):
+            shutil.copy(Path(__file__).with_name(name), source / "_static")
         (source / "_static" / font.name).write_bytes(font.read_bytes())
         from notebooks.site.api import write_api
         from notebooks.site.source import write
+        from notebooks.source import FOLDER
         write(source)
         write_api(source)
         run_sphinx(source, pages, Path(aside, "doctrees"))
+        for path in FOLDER.glob("[0-9][0-9]_*.ipynb"):  # to download
+            shutil.copy(path, pages)
         shutil.rmtree(target, ignore_errors=True)
         try:
             shutil.copytree(pages, target, ignore=shutil.ignore_patterns(".buildinfo*", "objects.inv"))

@@ -10,11 +10,13 @@ from notebooks.source import FOLDER, solutions, stored
 
 __all__ = ["write"]
 
+LITE = "../lite/lab/index.html?path="  # what python -m notebooks.lite makes lies beside the site
+DEMOS = {"2.3": "descent", "3.6": "difference", "7.7": "windows", "12.3": "overlap"}  # a figure, and its sliders in live.js
 BESIDES = "glossary", "notation", "teachers"  # pages of Markdown beside the notebooks
 IMAGES = FOLDER / "images"
 LINK = re.compile(r"(?<!!)\[([^\]]+)\]\(([^)#\s]+)(#[^)\s]*)?\)")
 PART = re.compile(r"^## (Part \d: .+)\n((?:(?!## ).*\n?)*)", flags=re.M)
-CAPTION = re.compile(r"^(?=\*\*Figure \d+\.\d+\.\*\*)", flags=re.M)
+CAPTION = re.compile(r"^(\*\*Figure (\d+\.\d+)\.\*\*(?:.+\n?)+)", flags=re.M)
 SUMMARY = re.compile(r"(</summary>)\n(?=[ ]*\S)")
 NUMBER = re.compile(r"(</summary>\n\n[ ]*\d+)\.(?= )")  # an answer such as "0. Since ..." is no list
 DETAILS_END = re.compile(r"(?<!\n)\n([ ]*</details>)")
@@ -40,6 +42,8 @@ def write(folder: Path) -> None:
             text = notebook.cells[0].source
             notebook.cells[0].source = re.sub(r"(?<=[\d¼½¾]) (?=h|%)", "\u00a0", text)  # units stay with their numbers
             notebook.cells.append(nbformat.v4.new_markdown_cell(contents(text, pages), id="contents"))
+        else:
+            notebook.cells[0].source = notebook.cells[0].source.replace("\n", offers(path.name), 1)
         nbformat.write(with_solutions(notebook, solutions(path.stem)), folder / path.name)
     if IMAGES.exists():
         shutil.copytree(IMAGES, folder / IMAGES.name)
@@ -59,7 +63,20 @@ def as_page(text: str, pages: set[str]) -> str:
     """Text of a notebook as MyST: links to pages, captions with a class, Markdown and formulas inside of folded answers."""
     text = DETAILS_END.sub(r"\n\n\1", SUMMARY.sub(r"\1\n\n", text))
     text = NUMBER.sub(r"\1\\.", text)
-    return CAPTION.sub("{.caption}\n", relink(text, pages))
+    return CAPTION.sub(caption, relink(text, pages))
+
+
+def caption(match: re.Match[str]) -> str:
+    """The text of a figure with a class, and below it the place of its sliders, if it has some."""
+    demo = DEMOS.get(match[2])
+    live = f'\n<div class="live" data-demo="{demo}"></div>\n<script src="_static/live.js" defer></script>\n' if demo else ""
+    return "{.caption}\n" + match[1] + live
+
+
+def offers(name: str) -> str:
+    """Below the title of a page: what to do with its notebook."""
+    return (f'\n\n<p class="offers"><a href="{name}" download>Download the notebook</a> · '
+            f'<a href="{LITE}{name}">Open in the browser</a></p>\n')
 
 
 def section(name: str) -> str:

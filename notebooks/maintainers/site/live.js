@@ -1,0 +1,159 @@
+// Pictures with sliders below figures of the course, in plain JavaScript.
+//
+//     <div class="live" data-demo="descent"></div>
+//
+// A demo has sliders, {name: [label, least, greatest, step, first value]}, and a function from their values to a picture
+// (SVG, `size` is its width and height) and a sentence. It is drawn again whenever a slider moves.
+"use strict";
+
+// Parts of a picture. Colours belong to classes, in style.css, so that they follow the theme.
+const rect = (x, y, width, height, kind, opacity = 1) =>
+  `<rect x="${x}" y="${y}" width="${width}" height="${height}" class="${kind}" fill-opacity="${opacity}"/>`;
+const dot = (x, y, radius, kind) => `<circle cx="${x}" cy="${y}" r="${radius}" class="${kind}"/>`;
+const line = (points, kind) => `<polyline points="${points.join(" ")}" class="${kind}"/>`;
+const label = (x, y, words, anchor = "middle") => `<text x="${x}" y="${y}" text-anchor="${anchor}">${words}</text>`;
+const bold = (name, value) => `<b data-name="${name}">${value}</b>`;
+const range = (count, value = k => k) => Array.from({length: count}, (_, k) => value(k));
+
+// ---- Convolution: the positions of a window -------------------------------------------------------------------------
+
+function drawWindows({size, kernel, stride, padding, dilation}) {
+  const side = size + 2 * padding;
+  const extent = (kernel - 1) * dilation + 1;  // from the first to the last pixel of the window
+  const output = Math.max(0, Math.floor((side - extent) / stride) + 1);
+  const cell = 400 / side;
+  const parts = [];
+  const square = (row, column, share, kind) => parts.push(rect(
+    (column + (1 - share) / 2) * cell, (row + (1 - share) / 2) * cell, share * cell, share * cell, kind));
+  for (const row of range(side)) {
+    for (const column of range(side)) {
+      const inside = [row, column].every(k => padding <= k && k < padding + size);
+      square(row, column, 1, inside ? "pixel" : "pixel zero");
+    }
+  }
+  if (output) {
+    for (const i of range(kernel)) for (const j of range(kernel)) square(i * dilation, j * dilation, 1, "tap");
+    parts.push(rect(1, 1, extent * cell - 2, extent * cell - 2, "frame"));
+  }
+  const centre = k => k * stride + (extent - 1) / 2;
+  for (const row of range(output)) for (const column of range(output)) square(centre(row), centre(column), 0.5, "value");
+  return {
+    size: [400, 400],
+    parts,
+    says: output ? `The window has ${bold("output", output)} positions along one side, `
+      + `so the output is ${output} x ${output}.` : `The window does not fit: ${bold("output", 0)} positions.`,
+    formula: `The window extends over (${kernel} − 1) · ${dilation} + 1 = ${bold("extent", extent)} pixels. `
+      + `⌊(${size} + 2 · ${padding} − ${extent}) / ${stride}⌋ + 1 = ${output}`,
+  };
+}
+
+// ---- Gradient descent: steps on L = (w - 3)² ------------------------------------------------------------------------
+
+function drawDescent({rate}) {
+  const w = [0];
+  for (const step of range(12)) w.push(w[step] - rate * 2 * (w[step] - 3));
+  const loss = value => (value - 3) ** 2;
+  const place = value => [50 * (value + 1), 240 - 14 * loss(value)];  // w from -1 to 7, L from 0 to 17
+  const factor = 1 - 2 * rate;
+  const change = Math.abs(factor) > 1 ? "grows" : Math.abs(factor) < 1 ? "shrinks" : "stays the same";
+  return {
+    size: [400, 270],
+    parts: [
+      line(range(81, k => place(-1 + k / 10)), "curve"),
+      line(w.map(place), "steps"),
+      ...w.map(value => dot(...place(value), 5, "step")),
+      line([[0, 244], [400, 244]], "axis"),
+      ...range(7, k => label(50 * (k + 1), 263, k)),
+      label(386, 263, "w"),
+      label(8, 20, "L", "start"),
+    ],
+    says: `The first steps lead to ${range(3, k => bold(`w${k + 1}`, w[k + 1].toFixed(3))).join(", ")}; after 12 steps `
+      + `w = ${bold("w12", w[12].toFixed(3))}. Each step multiplies the distance to 3 by ${bold("factor", factor.toFixed(2))}: `
+      + `it ${change}.`,
+  };
+}
+
+// ---- Gradient check: the error of a central difference --------------------------------------------------------------
+
+const slope = 1 - Math.tanh(1) ** 2;
+const errorOf = delta => Math.abs((Math.tanh(1 + delta) - Math.tanh(1 - delta)) / (2 * delta) - slope);
+
+function drawDifference({exponent}) {
+  const place = e => [45 + 25 * (e + 14), 20 - 15 * Math.log10(Math.max(errorOf(10 ** e), 1e-14))];  // logarithmic axes
+  const [x, y] = place(exponent);
+  const cause = exponent > -4.75 ? "Here the bend of the curve matters: truncation."
+    : exponent < -5.25 ? "Here the steps between floating-point numbers matter: rounding." : "Both errors are small here.";
+  return {
+    size: [400, 270],
+    parts: [
+      line([[45, 10], [45, 235], [395, 235]], "axis"),
+      ...[-2, -6, -10].map(e => label(40, 25 - 15 * e, `1e${e}`, "end")),
+      ...[-14, -10, -6, -2].map(e => label(45 + 25 * (e + 14) + (e === -14 ? 12 : 0), 254, `1e${e}`)),
+      label(395, 254, "δ", "end"),
+      label(52, 22, "error", "start"),
+      line(range(53, k => place(-14 + k / 4)), "curve"),
+      dot(x, y, 7, "step"),
+    ],
+    says: `At δ = ${(10 ** exponent).toExponential(1)} the error of the slope is `
+      + `${bold("error", errorOf(10 ** exponent).toExponential(2))}. ${cause}`,
+  };
+}
+
+// ---- Transposed convolution: how many kernels cover each pixel ------------------------------------------------------
+
+function drawOverlap({kernel, stride}) {
+  const row = Array(3 * stride + kernel).fill(0);  // made of 4 values of x
+  for (const start of range(4, k => k * stride)) for (const k of range(kernel)) row[start + k] += 1;
+  const cell = 400 / row.length;
+  const most = Math.max(...row) ** 2;
+  const parts = row.flatMap((down, r) => row.flatMap((across, c) => [
+    rect(c * cell, r * cell, cell, cell, "count", 0.55 * down * across / most),
+    label((c + 0.5) * cell, (r + 0.5) * cell + 6, down * across),
+  ]));
+  return {
+    size: [400, 400],
+    parts,
+    says: `Along a row: ${bold("row", row.join(" "))}. The stride ${stride} `
+      + (kernel % stride ? `does not divide the kernel ${kernel}: the counts alternate inside.`
+        : `divides the kernel ${kernel}: the counts inside are even.`),
+  };
+}
+
+// ---- Sliders --------------------------------------------------------------------------------------------------------
+
+const demos = {
+  windows: {draw: drawWindows, title: "Positions of a window", sliders: {
+    size: ["size", 3, 12, 1, 6], kernel: ["kernel", 1, 5, 1, 3], stride: ["stride", 1, 4, 1, 1],
+    padding: ["padding", 0, 3, 1, 0], dilation: ["dilation", 1, 3, 1, 1]}},
+  descent: {draw: drawDescent, title: "Steps on a parabola", sliders: {rate: ["learning rate", 0.01, 1.1, 0.01, 0.3]}},
+  difference: {draw: drawDifference, title: "Error of a central difference", sliders: {
+    exponent: ["step δ = 10 to the power", -14, -1, 0.25, -1]}},
+  overlap: {draw: drawOverlap, title: "Kernels that cover a pixel", sliders: {
+    kernel: ["kernel", 1, 6, 1, 3], stride: ["stride", 1, 3, 1, 2]}},
+};
+
+function start(place) {
+  const {draw, title, sliders} = demos[place.dataset.demo];
+  const rows = Object.entries(sliders).map(([name, [words, least, greatest, step, first]]) => `<label><span>${words}</span>
+    <input type="range" name="${name}" min="${least}" max="${greatest}" step="${step}" value="${first}"><output></output></label>`);
+  place.innerHTML = `<strong>${title}</strong> ${rows.join("")} <svg role="img"></svg> <p aria-live="polite"></p>
+    <details><summary>The formula with these numbers</summary><p></p></details>`;
+  const inputs = [...place.querySelectorAll("input")];
+  const [svg, says, details] = ["svg", "p", "details"].map(name => place.querySelector(name));
+
+  function redraw() {
+    const picture = draw(Object.fromEntries(inputs.map(input => [input.name, Number(input.value)])));
+    for (const input of inputs) input.nextElementSibling.textContent = input.value;
+    svg.setAttribute("viewBox", `0 0 ${picture.size.join(" ")}`);
+    svg.innerHTML = picture.parts.join("");
+    says.innerHTML = picture.says;
+    svg.setAttribute("aria-label", `${title}. ${says.textContent}`);
+    details.hidden = !picture.formula;  // folded: it answers an exercise
+    details.lastChild.innerHTML = picture.formula ?? "";
+  }
+
+  place.addEventListener("input", redraw);
+  redraw();
+}
+
+document.querySelectorAll(".live").forEach(start);
