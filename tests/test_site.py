@@ -33,15 +33,21 @@ DRAWN = """Promise.all([document.fonts.ready,
      : ["the font of the formulas is missing"])])"""
 SCROLLED = """[...document.querySelectorAll(":is(.cell, details) pre")].filter(code => code.scrollWidth > code.clientWidth + 1)
   .map(code => "code wider than its place: " + code.textContent.slice(0, 60))"""
-CUT_OFF = """(() => { const width = document.documentElement.clientWidth, right = part => part.getBoundingClientRect().right;
-  const scrolls = part => /auto|scroll/.test(getComputedStyle(part).overflowX) && part.scrollWidth > part.clientWidth
-    && right(part) <= width + 1;
-  const reachable = part => part.tagName != "ARTICLE" && (scrolls(part) || reachable(part.parentElement));
-  return [...document.querySelectorAll("article math")].filter(formula => right(formula) > width + 1 && !reachable(formula))
-    .map(formula => "a formula that is cut off: " + formula.textContent.slice(0, 60)); })()"""
+OVERFLOWS = """(() => {
+  const width = document.documentElement.clientWidth, right = part => part.getBoundingClientRect().right;
+  const article = document.querySelector("article"), edge = article ? right(article) + 1 : width;
+  const scrolls = part => /auto|scroll/.test(getComputedStyle(part).overflowX) && right(part) <= edge;
+  const reachable = part => part != article && (scrolls(part) || reachable(part.parentElement));
+  const drawn = part => part.getClientRects().length && !part.closest("svg svg *, svg > *");
+  return [...(document.documentElement.scrollWidth > width ? ["the page is wider than the window"] : []),
+    ...[...(article ? article.querySelectorAll("*") : [])].filter(part => drawn(part) && right(part) > edge && !reachable(part))
+      .map(part => `${part.tagName} is cut off: ${part.textContent.slice(0, 60)}`),
+    ...[...document.querySelectorAll(".cell img")].filter(image => image.width < 0.76 * image.naturalWidth)
+      .map(image => "a figure with labels below 9 pixels: " + image.alt)]; })()"""
 FOUND = """new Promise(done => {
   const found = () => [...document.querySelectorAll("#search-results li a")].map(link => link.href);
   const look = () => found().length ? setTimeout(() => done(found()), 500) : setTimeout(look, 50); look(); })"""
+LIVE = r'<strong>Figure ([\d.]+)\.</strong>(?:(?!</p>).)*</p>\s*<div class="live" data-demo="(\w+)">'
 COUNT = 'document.querySelectorAll("article math").length'
 
 
@@ -78,6 +84,8 @@ def wrong_references(folder):
             parts = urlsplit(address)
             if parts.scheme == "data" or (tag == "a" and parts.scheme == "https"):  # a link is followed only by a click
                 continue
+            if address.startswith(source.LITE) and (FOLDER / address.removeprefix(source.LITE)).is_file():
+                continue  # it lies beside the site, and has what is in the folder
             target = (path.parent / unquote(parts.path)).resolve() if parts.path else path
             if parts.scheme or parts.netloc:
                 found.append(f"{path.name}: {tag} asks another host: {address}")
@@ -111,6 +119,9 @@ def test_every_notebook_and_card_has_a_page(site):
         name = path.stem
         page = (site / f"{name}.html").read_text(encoding="utf-8")
         assert f'href="{name}.html"' in index or name == "index"
+        offers = f'<a href="{name}.ipynb" download>', f'<a href="{source.LITE}{name}.ipynb">'
+        assert [page.count(offer) for offer in offers] == [name != "index"] * 2
+        assert name == "index" or (site / f"{name}.ipynb").read_bytes() == (FOLDER / f"{name}.ipynb").read_bytes()
         assert re.findall(r"<summary>A solution of (\w+)</summary>", page) == [
             cell for cell in re.findall(r"exercise=(\w+)", path.read_text(encoding="utf-8")) if cell in solutions(path.stem)]
     text = (site / "cards.html").read_text(encoding="utf-8")
@@ -131,18 +142,20 @@ def test_terms_link_both_ways(site):
 
 
 def test_answers_are_folded_and_captions_are_captions(site):
-    """Formulas and code of an answer are rendered, no details are open at first, each figure's text has the class."""
-    folded = 0
+    """Formulas and code of an answer are rendered, no details are open at first, each figure's text has the class, and
+    sliders stand below the figures that they belong to."""
+    folded, live = 0, []
     for path in sources():
         page = (site / f"{path.stem}.html").read_text(encoding="utf-8")
         captions = re.findall(r'<p class="caption"><strong>Figure \d+\.\d+\.</strong>', page)
+        live += re.findall(LIVE, page, flags=re.S)
         assert len(captions) == page.count("<strong>Figure ") == len(
             re.findall(r"^# \*\*Figure ", path.read_text(encoding="utf-8"), flags=re.M))
         assert "<details open" not in page and page.count("<details") == page.count("</details>")
         for answer in re.findall(r"<summary>Answer</summary>(.*?)</details>", page, flags=re.S):
             folded += 1
             assert answer.strip().startswith("<p>") and "$" not in answer and "`" not in answer, answer
-    assert folded > 50
+    assert folded > 50 and dict(live) == source.DEMOS
 
 
 @pytest.mark.parametrize("page, thing", [("api_ops", ops.conv2d), ("api_layers", layers.Conv2D),
@@ -211,15 +224,17 @@ def test_every_page_in_a_browser(site, tmp_path):
 
 @needs_browser
 def test_everything_fits_on_the_screen(site, tmp_path):
-    """Code and outputs of notebooks fit without scrolling on laptops and larger screens, with or without the list of headings;
-    on a phone each formula fits, or scrolls separately. No page is wider than the window."""
+    """No page is wider than the window, from small phones to large screens, and what is wider than its text scrolls by itself.
+    Figures keep three quarters of their size, so that labels of 12 pixels stay above 9. Code and outputs of notebooks fit
+    without scrolling on laptops and larger screens, with or without the list of headings."""
+    widths = [(width, OVERFLOWS) for width in (320, 380, 768, 1024, 1100, 1280, 1600)]
+    widths += [(width, SCROLLED) for width in (1280, 1320, 1440, 1560, 1920)]
     with Browser(tmp_path) as browser:
         for page in sorted(site.glob("*.html")):
             browser.visit(page.as_uri(), "document.querySelectorAll('details').forEach(part => { part.open = true; })")
-            for width, script in [(360, CUT_OFF), *((width, SCROLLED) for width in (1280, 1320, 1440, 1560, 1920))]:
+            for width, script in widths:
                 browser.resize(width)
                 assert browser.evaluate(script) == [], (page.name, width)
-                assert browser.evaluate("document.documentElement.scrollWidth") <= width, (page.name, width)
 
 
 @needs_browser
@@ -277,7 +292,13 @@ def test_the_browser_check_can_fail(tmp_path):
             page.write_text(f"<!doctype html><title>x</title><article><p {style}><math><mi>{'x' * 99}</mi></math></p>"
                             f"<div class='cell'><pre {style}>{'x' * 99}</pre></div></article>")
             browser.visit(page.as_uri())
-            assert len(browser.evaluate(CUT_OFF)) == expected and len(browser.evaluate(SCROLLED)) == 1
+            found = browser.evaluate(OVERFLOWS)
+            assert any("math is cut off" in said for said in found) == expected and len(browser.evaluate(SCROLLED)) == 1
+            assert ("the page is wider than the window" in found) == (overflow == "visible")
+        page.write_text("<!doctype html><title>x</title><article class='cell'><img width=75 alt='x' src='data:image/svg+xml,"
+                        "<svg xmlns=%22http://www.w3.org/2000/svg%22 width=%22100%22 height=%229%22/>'></article>")
+        browser.visit(page.as_uri())
+        assert browser.evaluate(OVERFLOWS) == ["a figure with labels below 9 pixels: x"]
 
 
 def test_the_check_of_references_can_fail(tmp_path):
@@ -339,7 +360,7 @@ def test_errors_name_the_remedy(tmp_path, monkeypatch, capsys):
         monkeypatch.setitem(sys.modules, package, object())
     monkeypatch.setattr("notebooks.site.build.files", lambda package: tmp_path)
     (tmp_path / "mine").write_text("mine")
-    assert main(["-o", str(tmp_path)]) == 2 and "holds files that are not a site; choose" in capsys.readouterr().err
+    assert main(["-o", str(tmp_path)]) == 2 and "holds files that are not an earlier build; choose" in capsys.readouterr().err
     assert main(["-o", str(tmp_path / "mine")]) == 2 and "choose another folder with -o" in capsys.readouterr().err
     assert main(["-o", str(tmp_path / "mine" / "b")]) == 2 and "choose another folder with -o" in capsys.readouterr().err
     assert (tmp_path / "mine").read_text() == "mine"

@@ -43,7 +43,7 @@ function drawWindows({size, kernel, stride, padding, dilation}) {
     says: output ? `The window has ${bold("output", output)} positions along one side, `
       + `so the output is ${output} x ${output}.` : `The window does not fit: ${bold("output", 0)} positions.`,
     formula: `The window extends over (${kernel} − 1) · ${dilation} + 1 = ${bold("extent", extent)} pixels. `
-      + `⌊(${size} + 2 · ${padding} − ${extent}) / ${stride}⌋ + 1 = ${output}`,
+      + `<br>⌊(${size} + 2 · ${padding} − ${extent}) / ${stride}⌋ + 1 = ${output}`,
   };
 }
 
@@ -114,8 +114,8 @@ function drawOverlap({kernel, stride}) {
     size: [400, 400],
     parts,
     says: `Along a row: ${bold("row", row.join(" "))}. The stride ${stride} `
-      + (kernel % stride ? `does not divide the kernel ${kernel}: the counts alternate inside.`
-        : `divides the kernel ${kernel}: the counts inside are even.`),
+      + (kernel % stride ? `does not divide the kernel ${kernel}: the counts inside repeat with period ${stride}.`
+        : `divides the kernel ${kernel}: the counts inside are equal.`),
   };
 }
 
@@ -127,7 +127,7 @@ const demos = {
     padding: ["padding", 0, 3, 1, 0], dilation: ["dilation", 1, 3, 1, 1]}},
   descent: {draw: drawDescent, title: "Steps on a parabola", sliders: {rate: ["learning rate", 0.01, 1.1, 0.01, 0.3]}},
   difference: {draw: drawDifference, title: "Error of a central difference", sliders: {
-    exponent: ["step δ = 10 to the power", -14, -1, 0.25, -1]}},
+    exponent: ["exponent of δ", -14, -1, 0.25, -1]}},
   overlap: {draw: drawOverlap, title: "Kernels that cover a pixel", sliders: {
     kernel: ["kernel", 1, 6, 1, 3], stride: ["stride", 1, 3, 1, 2]}},
 };

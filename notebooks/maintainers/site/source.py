@@ -19,6 +19,7 @@ PART = re.compile(r"^## (Part \d: .+)\n((?:(?!## ).*\n?)*)", flags=re.M)
 CAPTION = re.compile(r"^(\*\*Figure (\d+\.\d+)\.\*\*(?:.+\n?)+)", flags=re.M)
 SUMMARY = re.compile(r"(</summary>)\n(?=[ ]*\S)")
 NUMBER = re.compile(r"(</summary>\n\n[ ]*\d+)\.(?= )")  # an answer such as "0. Since ..." is no list
+PERCENT = re.compile(r"(?<=\d) (?=%(?! \d))")  # the space in "97 %", where no line ends; not that of a remainder, "7 % 2"
 DETAILS_END = re.compile(r"(?<!\n)\n([ ]*</details>)")
 CARDS_PAGE = """# Formula cards
 
@@ -40,7 +41,7 @@ def write(folder: Path) -> None:
                 name_images(cell)
         if path.stem == "index":
             text = notebook.cells[0].source
-            notebook.cells[0].source = re.sub(r"(?<=[\d¼½¾]) (?=h|%)", "\u00a0", text)  # units stay with their numbers
+            notebook.cells[0].source = re.sub(r"(?<=[\d¼½¾]) (?=h)", "\u00a0", text)  # units stay with their numbers
             notebook.cells.append(nbformat.v4.new_markdown_cell(contents(text, pages), id="contents"))
         else:
             notebook.cells[0].source = notebook.cells[0].source.replace("\n", offers(path.name), 1)
@@ -62,7 +63,7 @@ def beside(name: str) -> Path:
 def as_page(text: str, pages: set[str]) -> str:
     """Text of a notebook as MyST: links to pages, captions with a class, Markdown and formulas inside of folded answers."""
     text = DETAILS_END.sub(r"\n\n\1", SUMMARY.sub(r"\1\n\n", text))
-    text = NUMBER.sub(r"\1\\.", text)
+    text = PERCENT.sub("\u00a0", NUMBER.sub(r"\1\\.", text))
     return CAPTION.sub(caption, relink(text, pages))
 
 
