@@ -38,13 +38,17 @@ class Browser:
         self.process.kill()
         self.process.wait()
 
-    def ask(self, method, **parameters):
-        """Send one command and wait for its answer; append the events that arrive meanwhile to `events`."""
+    def send(self, method, **parameters):
+        """Send one command."""
         self.count += 1
         message = {"id": self.count, "method": method, "params": parameters}
         if hasattr(self, "session"):
             message["sessionId"] = self.session
         os.write(self.to, json.dumps(message).encode() + b"\0")
+
+    def ask(self, method, **parameters):
+        """Send one command and wait for its answer; append the events that arrive meanwhile to `events`."""
+        self.send(method, **parameters)
         while True:
             answer = self.next_message()
             if answer.get("id") == self.count:
@@ -82,4 +86,7 @@ class Browser:
 
     def resize(self, width):
         """Set the width of the window in pixels, for this page and the next ones."""
-        self.ask("Emulation.setDeviceMetricsOverride", width=width, height=900, deviceScaleFactor=1, mobile=False)
+        # The answer waits for a frame, which on a busy machine may never be drawn; the page itself knows its width.
+        self.send("Emulation.setDeviceMetricsOverride", width=width, height=900, deviceScaleFactor=1, mobile=False)
+        self.evaluate(f"""new Promise(done => {{ const look = () => innerWidth == {width} ? done() : setTimeout(look, 5);
+            look(); }})""")

@@ -346,6 +346,7 @@ def test_links_of_notebooks_and_of_the_teachers_page(tmp_path, monkeypatch):
 def test_text_of_a_notebook_becomes_a_page():
     """Captions get a class; there is Markdown within details, also in a list."""
     assert source.as_page("**Figure 1.2.** Words.\n\nMore.", set()) == "{.caption}\n**Figure 1.2.** Words.\n\nMore."
+    assert source.as_page("97 % of `7 % 2`", set()) == "97\u00a0% of `7 % 2`"
     answer = "1. Why?\n   <details><summary>Answer</summary>\n   So.\n   </details>"
     apart = "1. Why?\n   <details><summary>Answer</summary>\n\n   So.\n\n   </details>"
     assert source.as_page(answer, set()) == apart == source.as_page(apart, set())

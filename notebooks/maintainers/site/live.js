@@ -41,7 +41,7 @@ function drawWindows({size, kernel, stride, padding, dilation}) {
     size: [400, 400],
     parts,
     says: output ? `The window has ${bold("output", output)} positions along one side, `
-      + `so the output is ${output} x ${output}.` : `The window does not fit: ${bold("output", 0)} positions.`,
+      + `so the output is ${output}&nbsp;x&nbsp;${output}.` : `The window does not fit: ${bold("output", 0)} positions.`,
     formula: `The window extends over (${kernel} − 1) · ${dilation} + 1 = ${bold("extent", extent)} pixels. `
       + `<br>⌊(${size} + 2 · ${padding} − ${extent}) / ${stride}⌋ + 1 = ${output}`,
   };
