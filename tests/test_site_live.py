@@ -108,12 +108,21 @@ def test_sliders_are_for_everyone(page):
     assert value == "0.31" and "0.38" in text
 
 
-def test_no_values_are_drawn_outside(page):
-    """No coordinate is NaN or infinite in any corner of the sliders' values."""
-    corners = """[...document.querySelectorAll(".live")].map(place => { const sliders = [...place.querySelectorAll("input")];
-      for (let corner = 0; corner < 2 ** sliders.length; corner++) {
-        sliders.forEach((slider, k) => { slider.value = corner >> k & 1 ? slider.max : slider.min; });
-        place.dispatchEvent(new Event("input"));
-        if (/NaN|Infinity|undefined/.test(place.innerHTML)) return place.dataset.demo;
-      } })"""
-    assert page.evaluate(corners) == [None] * len(DEMOS)
+CORNERS = """[...document.querySelectorAll(".live")].flatMap(place => { const sliders = [...place.querySelectorAll("input")];
+  const frame = place.querySelector("svg").getBoundingClientRect(), wrong = [];
+  for (let corner = 0; corner < 2 ** sliders.length; corner++) {
+    sliders.forEach((slider, k) => { slider.value = corner >> k & 1 ? slider.max : slider.min; });
+    place.dispatchEvent(new Event("input"));
+    if (/NaN|Infinity|undefined/.test(place.innerHTML)) wrong.push(`${place.dataset.demo}: no number`);
+    for (const text of place.querySelectorAll("text")) { const box = text.getBoundingClientRect();
+      if (box.left < frame.left - 1 || box.right > frame.right + 1) wrong.push(`${text.textContent} is cut off`);
+      if (parseFloat(getComputedStyle(text).fontSize) * frame.width / 400 < 9) wrong.push("a label below 9 pixels"); }
+  }
+  return wrong; })"""
+
+
+@pytest.mark.parametrize("width", [320, 640, 1100])
+def test_pictures_are_complete(page, width):
+    """In all corners of the sliders' values, coordinates are numbers, and labels are inside of the picture and legible."""
+    page.resize(width)
+    assert page.evaluate(CORNERS) == []

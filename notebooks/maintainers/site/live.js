@@ -79,18 +79,18 @@ const slope = 1 - Math.tanh(1) ** 2;
 const errorOf = delta => Math.abs((Math.tanh(1 + delta) - Math.tanh(1 - delta)) / (2 * delta) - slope);
 
 function drawDifference({exponent}) {
-  const place = e => [45 + 25 * (e + 14), 20 - 15 * Math.log10(Math.max(errorOf(10 ** e), 1e-14))];  // logarithmic axes
+  const place = e => [62 + 24 * (e + 14), 20 - 15 * Math.log10(Math.max(errorOf(10 ** e), 1e-14))];  // logarithmic axes
   const [x, y] = place(exponent);
   const cause = exponent > -4.75 ? "Here the bend of the curve matters: truncation."
     : exponent < -5.25 ? "Here the steps between floating-point numbers matter: rounding." : "Both errors are small here.";
   return {
     size: [400, 270],
     parts: [
-      line([[45, 10], [45, 235], [395, 235]], "axis"),
-      ...[-2, -6, -10].map(e => label(40, 25 - 15 * e, `1e${e}`, "end")),
-      ...[-14, -10, -6, -2].map(e => label(45 + 25 * (e + 14) + (e === -14 ? 12 : 0), 254, `1e${e}`)),
+      line([[62, 10], [62, 235], [395, 235]], "axis"),
+      ...[-2, -6, -10].map(e => label(57, 25 - 15 * e, `1e${e}`, "end")),
+      ...[-14, -10, -6, -2].map(e => label(62 + 24 * (e + 14), 254, `1e${e}`)),
       label(395, 254, "δ", "end"),
-      label(52, 22, "error", "start"),
+      label(70, 22, "error", "start"),
       line(range(53, k => place(-14 + k / 4)), "curve"),
       dot(x, y, 7, "step"),
     ],
@@ -135,7 +135,8 @@ const demos = {
 function start(place) {
   const {draw, title, sliders} = demos[place.dataset.demo];
   const rows = Object.entries(sliders).map(([name, [words, least, greatest, step, first]]) => `<label><span>${words}</span>
-    <input type="range" name="${name}" min="${least}" max="${greatest}" step="${step}" value="${first}"><output></output></label>`);
+    <input type="range" name="${name}" min="${least}" max="${greatest}" step="${step}" value="${first}">
+    <output></output></label>`);
   place.innerHTML = `<strong>${title}</strong> ${rows.join("")} <svg role="img"></svg> <p aria-live="polite"></p>
     <details><summary>The formula with these numbers</summary><p></p></details>`;
   const inputs = [...place.querySelectorAll("input")];
