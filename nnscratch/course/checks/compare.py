@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from nnscratch.course.checks.exercise import Attempt, NotAttempted, Wrong, describe_inputs, describe_value, run
+from nnscratch.course.checks.fresh import renewed
 from nnscratch.gradcheck import diagnose as patterns
 from nnscratch.gradcheck.diagnose import Evidence
 from nnscratch.hints import checked
@@ -37,7 +38,7 @@ def compare(attempt: Attempt, right: Callable, cases: Sequence[Case], outputs: s
     mistakes : dict of str to callable, optional
         Typical wrong answers, called like `right`, each under the sentence that explains it.
     """
-    names = outputs.split()
+    names, cases = outputs.split(), [renewed(case) for case in cases]
     for case in cases:
         wanted = as_arrays(right(**case), names)
         results = read_results(run(attempt, case), names, wanted, case)

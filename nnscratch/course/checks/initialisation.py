@@ -7,6 +7,7 @@ import math
 import numpy as np
 
 from nnscratch.course.checks.exercise import Attempt, Wrong, exercise, run
+from nnscratch.course.checks.fresh import renewed
 from nnscratch.course.checks.prediction import predicted
 from nnscratch.course.checks.randomness import check_randomness
 
@@ -42,6 +43,7 @@ def library_he_normal(shape, fan_in, rng):
 def he_normal(attempt: Attempt) -> None:
     """An array of the given shape, random."""
     for shape, fan_in in (((3, 2), 3), ((50, 40), 50), ((3, 3, 16, 40), 144)):
+        fan_in = renewed({"fan_in": fan_in})["fan_in"]
         inputs = {"shape": shape, "fan_in": fan_in}
         w = np.asarray(run(attempt, {**inputs, "rng": np.random.default_rng(0)}))
         where = f"for shape {shape}, fan_in {fan_in}"

@@ -8,6 +8,7 @@ import numpy as np
 
 from nnscratch import ops
 from nnscratch.course.checks.exercise import Attempt, Wrong, describe_inputs, exercise, run
+from nnscratch.course.checks.fresh import renewed
 from nnscratch.course.checks.inputs import normal
 from nnscratch.course.checks.randomness import check_randomness
 
@@ -28,7 +29,7 @@ def dropout(attempt: Attempt) -> None:
     small = {"x": np.array([1.0, 2.0, 3.0, 4.0]), "rate": 0.25}
     check_mask(attempt, small)
     check_mask(attempt, {"x": np.array([1.0, -2.0, 0.0, 4.0, 5.0, 6.0]).reshape(2, 3), "rate": 0.4})
-    for rate in (0.0, 0.3, 0.8):
+    for rate in (renewed({"rate": rate})["rate"] for rate in (0.0, 0.3, 0.8)):
         mask = check_mask(attempt, {"x": normal(100, 90), "rate": rate})
         check_zeros(mask, rate)
     check_randomness(attempt, {"x": normal(9, 8), "rate": 0.5}, lambda result: result[1])
@@ -36,6 +37,7 @@ def dropout(attempt: Attempt) -> None:
 
 def check_mask(attempt, inputs):
     """The mask of an attempt; Wrong unless y = x * mask, and the mask is 0 or 1 / (1 - rate)."""
+    inputs = {**inputs, "x": renewed(inputs)["x"]}
     result = run(attempt, {**inputs, "rng": np.random.default_rng(0)})
     x, rate, where = inputs["x"], inputs["rate"], describe_inputs(inputs) if inputs["x"].size < 9 else ""
     if not isinstance(result, (tuple, list)) or len(result) != 2:
@@ -102,7 +104,8 @@ def shifted(attempt: Attempt) -> None:
     """An array like images: each image shifted by whole pixels, at random."""
     for images, most in ((np.arange(1.0, 10).reshape(1, 3, 3), 1), (1 + np.abs(normal(400, 7, 6)), 2),
                          (1 + np.abs(normal(300, 6, 7)), 1)):
-        inputs = {"images": images, "most": most}
+        inputs = renewed({"images": images, "most": most})
+        images = inputs["images"]
         where = describe_inputs(inputs) if len(images) == 1 else f"for most = {most}"
         result = np.asarray(run(attempt, {**inputs, "rng": np.random.default_rng(0)}))
         if result.shape != images.shape:

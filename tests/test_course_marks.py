@@ -1,0 +1,102 @@
+"""Marks for the exercises: right answers of every style get them, learnt answers and no answers do not, and no kernel dies."""
+import numpy as np
+import pytest
+from course_answers import RIGHT, WRONG
+from course_answers.solutions import EXERCISES, S
+
+from nnscratch.course import checks, own
+from nnscratch.course.marks import mark
+
+CODED = [name for name in EXERCISES if callable(S[name])]
+NOT_LEARNT = {"batches", "he_normal", "dropout", "shifted"}  # random: nothing to learn by heart
+ANSWER = {"guilty", "generator_shapes", "upstream"}  # what they return is the answer itself
+
+
+def key(value):
+    """What tells two inputs apart."""
+    return (value.tobytes(), value.shape) if isinstance(value, np.ndarray) else tuple(map(key, value)) if isinstance(
+        value, tuple) else repr(value) if isinstance(value, (int, float)) else type(value).__name__
+
+
+@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize("name", list(EXERCISES))
+def test_solutions_get_marks(name, seed):
+    """Predictions, too; also as seeds differ."""
+    mark(name, S[name], seed=100 * seed)
+
+
+@pytest.mark.parametrize("k", range(len(RIGHT)), ids=[f"{k}-{name}" for k, (name, _) in enumerate(RIGHT)])
+def test_right_answers_in_other_styles_get_marks(k):
+    name, attempt = RIGHT[k]
+    mark(name, attempt, seed=7)
+
+
+@pytest.mark.parametrize("k", range(len(WRONG)), ids=[f"{k}-{name}" for k, (name, *_) in enumerate(WRONG)])
+def test_wrong_answers_get_none(k):
+    name, attempt, _ = WRONG[k]
+    with pytest.raises(AssertionError, match=f"^{name}: (wrong|not attempted)"):
+        mark(name, attempt, seed=7)
+
+
+@pytest.mark.parametrize("name", [name for name in CODED if name not in NOT_LEARNT | ANSWER])
+def test_who_learns_the_cases_by_heart_gets_no_marks(name):
+    """An attempt that knows the results of every case of the public check, and of no other, is right there alone."""
+    learnt = {}
+
+    def record(*inputs):
+        before = tuple(map(key, inputs))
+        learnt[before] = S[name](*inputs)
+        return learnt[before]
+
+    def by_heart(*inputs):
+        return learnt[tuple(map(key, inputs))]
+
+    if EXERCISES[name].answer(record).state != "right" or EXERCISES[name].answer(by_heart).state != "right":
+        pytest.skip(f"{name} cannot be learnt: it changes objects that it is given")
+    with pytest.raises(AssertionError, match=f"^{name}: wrong"):
+        mark(name, by_heart, seed=7)
+
+
+@pytest.mark.parametrize("attempt", [lambda *a: ..., lambda *a: None, ...])
+def test_an_untouched_body_is_not_attempted(attempt):
+    with pytest.raises(AssertionError, match="^dense: not attempted"):
+        mark("dense", attempt, seed=7)
+
+
+def test_what_raises_or_ends_python_is_wrong():
+    """NotImplementedError is what a grading system puts into an empty body: not attempted."""
+    def raises(error):
+        def attempt(*inputs):
+            raise error
+        return attempt
+
+    for error in (ValueError("no"), SystemExit(), RecursionError()):
+        with pytest.raises(AssertionError, match="^dense: wrong"):
+            mark("dense", raises(error), seed=7)
+    with pytest.raises(AssertionError, match="^dense: not attempted"):
+        mark("dense", raises(NotImplementedError()), seed=7)
+    with pytest.raises(KeyboardInterrupt):  # the grading system's time limit
+        mark("dense", raises(KeyboardInterrupt()), seed=7)
+
+
+def test_each_exercise_counts_for_itself(tmp_path, monkeypatch, capsys):
+    """conv2d calls own.im2col: marks use the library's, whatever is kept; afterwards the learner's own is back."""
+    monkeypatch.setitem(own.FUNCTIONS, "im2col", own.OwnFunction("im2col", checks.im2col.library, lambda *a, **k: 1 / 0))
+    before = dict(own.FUNCTIONS)
+    mark("conv2d", S["conv2d"], seed=7)
+    assert own.FUNCTIONS == before and capsys.readouterr().out == ""
+
+
+def test_fresh_numbers_keep_sizes_signs_and_relations():
+    """Labels remain labels, one-hot rows one-hot, y = relu(a), and numbers in [0, 1] there; sizes alone grow."""
+    from nnscratch.course.checks.fresh import fresh_numbers, renewed
+    a = np.random.default_rng(0).normal(size=(5, 4))
+    case = {"a": a, "y": np.maximum(a, 0), "t": np.eye(4)[[0, 2, 1, 3, 3]], "labels": np.arange(5), "lr": 0.5, "stride": 2}
+    assert all(renewed(case)[name] is value for name, value in case.items()), "while a learner checks, nothing changes"
+    with fresh_numbers(1):
+        new, sizes = renewed(case), renewed({"x_shape": (2, 3), "K_shape": (3, 3)})
+    assert np.array_equal(new["y"], np.maximum(new["a"], 0)) and not np.isclose(new["a"], a).any()
+    assert new["t"].shape == (5, 4) and (new["t"].sum(axis=1) == 1).all() and set(new["labels"]) <= set(range(5))
+    assert 0.25 <= new["lr"] < 0.5 and new["stride"] == 2 and sizes["x_shape"][0] > 2 and sizes["K_shape"] == (3, 3)
+    with fresh_numbers(1):
+        assert np.array_equal(renewed(case)["a"], new["a"]), "the same seed, the same numbers"
