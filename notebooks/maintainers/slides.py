@@ -1,0 +1,197 @@
+"""Slides of a notebook, one file for any browser: python -m notebooks.slides 07 [-o FOLDER]
+
+    a heading begins a slide; a figure, a piece of code and a question each begin one below it
+    shown    short paragraphs, lists, tables, formulas, captions, figures without their code, code of at most 14 lines
+    notes    longer paragraphs, for the speaker: press S
+    left out checks, references, longer code, and code without an output
+
+nbconvert makes HTML of the cells, reveal.js makes slides of it. reveal.js is not on PyPI, but sphinx-revealjs brings it; it is put
+into the file, like the figures and the font of the formulas, so that no other host is asked for anything.
+"""
+import argparse
+import base64
+import re
+import sys
+from importlib.resources import files
+from pathlib import Path
+
+import nbformat
+from nbformat import NotebookNode
+
+from nnscratch.errors import InputError
+from notebooks.assignment import stem_of
+from notebooks.site.source import DETAILS_END, SUMMARY, relink
+from notebooks.source import stored
+
+__all__ = ["main", "outline", "slides"]
+
+NEEDS = "slides need nbconvert, sphinx-revealjs, math-core and ziamath: pip install -e '.[slides]'"
+WORDS, LINES = 36, 14  # a longer paragraph is left to the speaker, longer code to the notebook
+BELOW, BARE = 12, re.compile(r"#{1,3} [^\n]*")  # shorter code stands below a heading and its words; a heading without any
+STANDS_IN = re.compile(r"^.*: the library's stands in; yours comes from notebook .*\n", flags=re.M)
+FORMULA = re.compile(r"(```.*?```|`[^`]*`)|\$\$(.+?)\$\$|\$(.+?)\$", flags=re.S)
+BEGINS = re.compile(r"^(?=#{1,3} |\*\*Figure )|\n(?=\d+\. )", flags=re.M)  # a piece of text
+PAGE = """<!doctype html>
+<html lang="en"><head><meta charset="utf-8"><title>{title}</title><style>{css}</style></head>
+<body><div class="reveal"><div class="slides">
+{body}
+</div></div>
+<script>{reveal}</script><script>{notes}</script>
+<script>Reveal.initialize({{width: 1280, height: 720, margin: 0.03, center: false, hash: true, slideNumber: true,
+  transition: "none", plugins: [RevealNotes]}});</script></body></html>
+"""
+
+
+def outline(notebook: NotebookNode) -> NotebookNode:
+    """The cells of the slides, each with its kind: slide, subslide, "-" for the same slide, notes.
+
+    Parameters
+    ----------
+    notebook : NotebookNode
+        With outputs.
+
+    Returns
+    -------
+    notebook : NotebookNode
+    """
+    made, questions = nbformat.v4.new_notebook(), False
+    for cell in notebook.cells:
+        if cell.cell_type == "code":
+            made.cells += code_slide(cell)
+            continue
+        for piece in BEGINS.split(relink(cell.source, set())):
+            if piece.startswith("## References"):
+                return placed(made)
+            questions = questions or piece.startswith("## Questions")
+            made.cells += text_slide(piece.strip(), questions)
+    return placed(made)
+
+
+def code_slide(cell: NotebookNode) -> list[NotebookNode]:
+    """A figure without its code; short code with its output; else nothing."""
+    figures = [output for output in cell.outputs if set(output.get("data", {})) & {"image/png", "image/jpeg", "text/html"}]
+    exercise = "exercise" in cell.metadata
+    if not exercise and (not cell.outputs or cell.source.startswith("checks.")):
+        return []
+    if not figures and cell.source.count("\n") >= LINES:
+        return []
+    for output in cell.outputs:
+        if output.output_type == "stream":
+            output.text = STANDS_IN.sub("", output.text)
+    shown = nbformat.v4.new_code_cell(cell.source, outputs=figures or cell.outputs)
+    shown.metadata = {"slideshow": {"slide_type": "-" if exercise else "subslide"}, "tags": ["figure"] if figures else []}
+    for output in figures:
+        sentence = re.fullmatch(r"<image: (.*)>", output.data.get("text/plain", ""), flags=re.S)
+        output.metadata = {kind: {"alt": sentence[1] if sentence else "a figure"} for kind in ("image/png", "image/jpeg")}
+    return [shown]
+
+
+def text_slide(piece: str, questions: bool) -> list[NotebookNode]:
+    """What is shown of a piece of text, and what the speaker says."""
+    blocks = [piece] if questions else re.split(r"\n\n+", piece)
+    long = [block for block in blocks if is_long(block) and not questions]
+    shown = [block for block in blocks if block and block not in long]
+    kind = "slide" if re.match("#{1,2} ", piece) else "subslide" if re.match(r"### |\d+\. ", piece) else "-"
+    parts = [("\n\n".join(shown), kind), ("\n\n".join(long), "notes")]
+    if piece.startswith("**Figure"):  # what follows the caption has a slide of its own
+        parts = [(blocks[0], "-"), ("\n\n".join(long[blocks[0] in long:]), "notes"),
+                 ("\n\n".join(block for block in shown if block != blocks[0]), "subslide")]
+    return [nbformat.v4.new_markdown_cell(with_formulas(text), metadata={"slideshow": {"slide_type": kind}})
+            for text, kind in parts if text]
+
+
+def is_long(block: str) -> bool:
+    """Whether a block is a paragraph of more words than a slide takes; a table or a list is not one."""
+    return not re.match(r"[#|$<]|[-*] |\d+\. ", block) and len(re.sub(r"\$.+?\$", "x", block, flags=re.S).split()) > WORDS
+
+
+def placed(notebook: NotebookNode) -> NotebookNode:
+    """With fewer slides: a figure stands below a bare heading, short code below a heading with a few words."""
+    above = ""
+    for cell in notebook.cells:
+        if cell.metadata["slideshow"]["slide_type"] == "notes":
+            continue
+        short = cell.cell_type == "code" and "figure" not in cell.metadata["tags"] and cell.source.count("\n") < BELOW
+        if cell.metadata["slideshow"]["slide_type"] == "subslide" and (
+                BARE.fullmatch(above) and not cell.source.startswith("### ") or above and short):
+            cell.metadata["slideshow"]["slide_type"] = "-"
+        begins = cell.cell_type == "markdown" and cell.metadata["slideshow"]["slide_type"] != "-"
+        above = cell.source if begins and len(cell.source.split()) <= WORDS and "$$" not in cell.source else ""
+    return notebook
+
+
+def with_formulas(text: str) -> str:
+    """The text with MathML for LaTeX, and with Markdown inside of folded answers."""
+    from notebooks.site.maths import CONVERTER
+
+    def replace(match: re.Match[str]) -> str:
+        if match[1]:
+            return match[1]
+        made = CONVERTER.convert_with_local_state(match[2] or match[3], displaystyle=bool(match[2]))
+        return re.sub(r"\s*\n\s*", "", made).replace("*", "&#42;").replace("_", "&#95;")
+    return FORMULA.sub(replace, DETAILS_END.sub(r"\n\n\1", SUMMARY.sub(r"\1\n\n", text)))
+
+
+def slides(stem: str) -> str:
+    """The slides of a notebook as it is stored.
+
+    Parameters
+    ----------
+    stem : str
+        The file name of the notebook without its suffix.
+
+    Returns
+    -------
+    page : str
+        HTML that holds all that it needs.
+
+    Raises
+    ------
+    InputError
+        A package is missing.
+    """
+    try:
+        from nbconvert import SlidesExporter
+        from pygments.formatters import HtmlFormatter
+        from traitlets.config import Config
+        reveal = files("sphinx_revealjs") / "_static" / "revealjs"
+        font = (files("ziamath") / "fonts" / "STIXTwoMath-Regular.ttf").read_bytes()
+        notebook = outline(stored(stem))
+    except ImportError as error:
+        raise InputError(f"{NEEDS} ({error})") from error
+    exporter = SlidesExporter(exclude_input_prompt=True, exclude_output_prompt=True, exclude_anchor_links=True, config=Config(
+        {"TagRemovePreprocessor": {"enabled": True, "remove_input_tags": ["figure"]}}))
+    exporter.raw_template = ("{%- extends 'base.html.j2' -%}{%- block header -%}{%- endblock -%}{%- block body_header -%}"
+                             "{%- endblock -%}{%- block body_footer -%}{%- endblock -%}{%- block footer -%}{%- endblock -%}")
+    body, _ = exporter.from_notebook_node(notebook)
+    style = Path(__file__).with_suffix(".css").read_text(encoding="utf-8").replace("FONT", base64.b64encode(font).decode())
+    return PAGE.format(title=stem, body=body, css="\n".join([
+        (reveal / "dist" / "reveal.css").read_text(encoding="utf-8"), HtmlFormatter().get_style_defs(".highlight"), style]),
+        reveal=(reveal / "dist" / "reveal.js").read_text(encoding="utf-8"),
+        notes=(reveal / "plugin" / "notes" / "notes.js").read_text(encoding="utf-8").replace("</script>", r"<\/script>"))
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Write the slides; return the exit code, 0 or 2."""
+    parser = argparse.ArgumentParser(prog="python -m notebooks.slides", description="Make slides of a notebook.")
+    parser.add_argument("notebook", help="its number, such as 07")
+    parser.add_argument("-o", "--output", type=Path, default=Path("build/slides"), metavar="FOLDER",
+                        help="default: build/slides")
+    options = parser.parse_args(arguments)
+    try:
+        stem = stem_of(options.notebook)
+        page, target = slides(stem), options.output / f"{stem}.html"
+        try:
+            options.output.mkdir(parents=True, exist_ok=True)
+            target.write_text(page, encoding="utf-8")
+        except OSError as error:
+            raise InputError(f"{target}: cannot be written ({error.strerror}); choose another folder with -o") from error
+        print(target)
+    except InputError as error:
+        print(error, file=sys.stderr)
+        return 2
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
