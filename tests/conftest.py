@@ -110,3 +110,12 @@ def every_test_starts_alike():
 def images(tmp_path):
     """A folder with a content and a style file, which helpers.run_style takes."""
     return save_images(tmp_path)
+
+
+@pytest.fixture(scope="session")
+def site(tmp_path_factory):
+    """The folder of the web pages; tests that take it are in the xdist_group "site", so that it is built once."""
+    for package in ("nbformat", "sphinx", "myst_nb", "furo", "math_core", "ziamath"):
+        pytest.importorskip(package, reason="the site is made by Sphinx and others: pip install -e '.[site]'")
+    from notebooks.site.build import build
+    return build(tmp_path_factory.mktemp("site")).parent

@@ -17,7 +17,7 @@ from nnscratch.course import card, cards
 from nnscratch.errors import InputError
 from notebooks.site import source
 from notebooks.site.__main__ import main
-from notebooks.site.build import build, run_sphinx
+from notebooks.site.build import run_sphinx
 from notebooks.source import FOLDER, solutions, sources
 
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("site")]  # fixtures are built once, in one process
@@ -49,13 +49,6 @@ FOUND = """new Promise(done => {
   const look = () => found().length ? setTimeout(() => done(found()), 500) : setTimeout(look, 50); look(); })"""
 LIVE = r'<strong>Figure ([\d.]+)\.</strong>(?:(?!</p>).)*</p>\s*<div class="live" data-demo="(\w+)">'
 COUNT = 'document.querySelectorAll("article math").length'
-
-
-@pytest.fixture(scope="module")
-def site(tmp_path_factory):
-    for package in ("sphinx", "myst_nb", "furo", "math_core", "ziamath"):
-        pytest.importorskip(package, reason=NEEDS)
-    return build(tmp_path_factory.mktemp("site")).parent
 
 
 class Page(HTMLParser):

@@ -5,13 +5,14 @@
     notes    longer paragraphs, for the speaker: press S
     left out checks, references, longer code, and code without an output
 
-nbconvert makes HTML of the cells, reveal.js makes slides of it. reveal.js is not on PyPI, but sphinx-revealjs brings it; it is put
-into the file, like the figures and the font of the formulas, so that no other host is asked for anything.
+nbconvert makes HTML of the cells, reveal.js makes slides of it. reveal.js is not on PyPI, but sphinx-revealjs brings it; it is
+put into the file, like the figures and the font of the formulas, so that no other host is asked for anything.
 """
 import argparse
 import base64
 import re
 import sys
+from html import escape
 from importlib.resources import files
 from pathlib import Path
 
@@ -26,8 +27,8 @@ from notebooks.source import stored
 __all__ = ["main", "outline", "slides"]
 
 NEEDS = "slides need nbconvert, sphinx-revealjs, math-core and ziamath: pip install -e '.[slides]'"
-WORDS, LINES = 36, 14  # a longer paragraph is left to the speaker, longer code to the notebook
-BELOW, BARE = 12, re.compile(r"#{1,3} [^\n]*")  # shorter code stands below a heading and its words; a heading without any
+WORDS, LINES, MOST = 36, 14, 20  # a longer paragraph is left to the speaker; longer code, or with its output, to the notebook
+BELOW, BARE = 13, re.compile(r"#{1,3} [^\n]*")  # shorter code stands below a heading and its words; a heading without any
 STANDS_IN = re.compile(r"^.*: the library's stands in; yours comes from notebook .*\n", flags=re.M)
 FORMULA = re.compile(r"(```.*?```|`[^`]*`)|\$\$(.+?)\$\$|\$(.+?)\$", flags=re.S)
 BEGINS = re.compile(r"^(?=#{1,3} |\*\*Figure )|\n(?=\d+\. )", flags=re.M)  # a piece of text
@@ -73,17 +74,31 @@ def code_slide(cell: NotebookNode) -> list[NotebookNode]:
     exercise = "exercise" in cell.metadata
     if not exercise and (not cell.outputs or cell.source.startswith("checks.")):
         return []
-    if not figures and cell.source.count("\n") >= LINES:
-        return []
     for output in cell.outputs:
         if output.output_type == "stream":
             output.text = STANDS_IN.sub("", output.text)
+    if not figures and (cell.source.count("\n") >= LINES or height(cell) > MOST):
+        return []
     shown = nbformat.v4.new_code_cell(cell.source, outputs=figures or cell.outputs)
     shown.metadata = {"slideshow": {"slide_type": "-" if exercise else "subslide"}, "tags": ["figure"] if figures else []}
     for output in figures:
-        sentence = re.fullmatch(r"<image: (.*)>", output.data.get("text/plain", ""), flags=re.S)
-        output.metadata = {kind: {"alt": sentence[1] if sentence else "a figure"} for kind in ("image/png", "image/jpeg")}
+        output.data = {"text/html": image(output.data)}
     return [shown]
+
+
+def image(data: dict[str, str]) -> str:
+    """A figure as HTML, with its sentence as alternative text."""
+    if "text/html" in data:  # a film, which has it
+        return data["text/html"]
+    kind = "image/png" if "image/png" in data else "image/jpeg"
+    sentence = re.sub(r"^<image: (.*)>$", r"\1", data.get("text/plain", "a figure"), flags=re.S)
+    return f'<img alt="{escape(sentence)}" src="data:{kind};base64,{data[kind].strip()}">'
+
+
+def height(cell: NotebookNode) -> int:
+    """How many lines of code and of text outputs a cell has."""
+    texts = [output.get("text", output.get("data", {}).get("text/plain", "")) for output in cell.outputs]
+    return sum(text.strip().count("\n") + 1 for text in (cell.source, *texts) if text.strip())
 
 
 def text_slide(piece: str, questions: bool) -> list[NotebookNode]:
@@ -91,7 +106,8 @@ def text_slide(piece: str, questions: bool) -> list[NotebookNode]:
     blocks = [piece] if questions else re.split(r"\n\n+", piece)
     long = [block for block in blocks if is_long(block) and not questions]
     shown = [block for block in blocks if block and block not in long]
-    kind = "slide" if re.match("#{1,2} ", piece) else "subslide" if re.match(r"### |\d+\. ", piece) else "-"
+    kind = "slide" if re.match("#{1,2} ", piece) else "subslide" if re.match(r"### |\d+\. ", piece) or (
+        "\n|" in piece) else "-"
     parts = [("\n\n".join(shown), kind), ("\n\n".join(long), "notes")]
     if piece.startswith("**Figure"):  # what follows the caption has a slide of its own
         parts = [(blocks[0], "-"), ("\n\n".join(long[blocks[0] in long:]), "notes"),
@@ -111,7 +127,7 @@ def placed(notebook: NotebookNode) -> NotebookNode:
     for cell in notebook.cells:
         if cell.metadata["slideshow"]["slide_type"] == "notes":
             continue
-        short = cell.cell_type == "code" and "figure" not in cell.metadata["tags"] and cell.source.count("\n") < BELOW
+        short = cell.cell_type == "code" and "figure" not in cell.metadata["tags"] and height(cell) <= BELOW
         if cell.metadata["slideshow"]["slide_type"] == "subslide" and (
                 BARE.fullmatch(above) and not cell.source.startswith("### ") or above and short):
             cell.metadata["slideshow"]["slide_type"] = "-"
