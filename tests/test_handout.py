@@ -16,6 +16,8 @@ ON_PAPER = """(() => { const shown = part => part.getClientRects().length, box =
   const all = query => [...document.querySelectorAll(query)].filter(shown);
   return {cut: all("article :is(math, img, pre, table)").filter(part => box(part).right > WIDTH + 1 ||
               part.tagName == "PRE" && part.scrollWidth > part.clientWidth + 1).map(part => part.textContent.slice(0, 60)),
+    scrolls: all("article *").filter(part => /auto|scroll|hidden/.test(getComputedStyle(part).overflow)).map(part =>
+              part.className || part.tagName),
     screen: all(".sidebar-drawer, .toc-drawer, .mobile-header, footer, details, .back-to-top, .related-pages, .skip-to-content")
               .map(part => part.className || part.tagName),
     room: all(".tag_exercise").map(part => parseFloat(getComputedStyle(part, "::after").height)),
@@ -33,7 +35,7 @@ def test_pages_as_they_are_printed(site, tmp_path):
             browser.visit(page.as_uri(), "document.fonts.ready.then(() => 0)")
             seen = browser.evaluate(ON_PAPER)
             exercises = page.read_text(encoding="utf-8").count("tag_exercise")
-            assert seen["cut"] == [] and seen["screen"] == [], page.name
+            assert seen["cut"] == seen["screen"] == seen["scrolls"] == [], page.name
             assert len(seen["room"]) == exercises and all(room > 150 for room in seen["room"]), page.name
             assert "A solution of" not in seen["text"] and not re.search(r"^checks\.\w+\(\w+\)$", seen["text"], flags=re.M)
 

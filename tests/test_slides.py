@@ -13,7 +13,8 @@ WRONG = """(() => { const wrong = []; Reveal.getSlides().forEach((slide, k) => {
     const at = Reveal.getIndices(slide); Reveal.slide(at.h, at.v);
     if (slide.scrollHeight > 712 || slide.scrollWidth > 1285) wrong.push([k, "too large: " + slide.innerText.slice(0, 60)]);
     if (!slide.innerText.trim() && !slide.querySelector("img")) wrong.push([k, "empty"]);
-    slide.querySelectorAll("img").forEach(image => image.naturalWidth && image.alt || wrong.push([k, "an image that is not shown"]));
+    slide.querySelectorAll("img").forEach(image => image.naturalWidth && image.alt ||
+      wrong.push([k, "an image that is not shown, or has no alternative text"]));
   }); return wrong; })()"""
 
 

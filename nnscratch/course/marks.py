@@ -44,11 +44,9 @@ def mark(name: str, attempt: Any, seed: int) -> None:
     --------
     >>> from nnscratch.course.marks import mark
     >>> mark("dense", lambda x, W, b: x @ W + b, seed=7)
-    >>> mark("dense", lambda x, W, b: x @ W, seed=7)
+    >>> mark("dense", lambda x, W, b: x @ W, seed=7)  # doctest: +IGNORE_EXCEPTION_DETAIL
     Traceback (most recent call last):
-        ...
     AssertionError: dense: wrong
-    ...
     """
     exercise = EXERCISES[check_choice(name, "mark: name", EXERCISES)]
     with library_alone():

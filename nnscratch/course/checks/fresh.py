@@ -44,7 +44,7 @@ def other(value: Any, factors: dict[tuple[int, ...], np.ndarray], rng: np.random
         if np.isin(value, (0, 1)).all():  # one-hot rows
             return rng.permuted(value, axis=-1)
         if value.shape not in factors:
-            factors[value.shape] = rng.uniform(0.5, 1, value.shape)
+            factors[value.shape] = np.asarray(rng.uniform(0.5, 1, value.shape))
         return (value * factors[value.shape]).astype(value.dtype)
     return value * rng.uniform(0.5, 1) if isinstance(value, float) else value
 
