@@ -103,15 +103,17 @@ def height(cell: NotebookNode) -> int:
 
 def text_slide(piece: str, questions: bool) -> list[NotebookNode]:
     """What is shown of a piece of text, and what the speaker says."""
-    blocks = [piece] if questions else re.split(r"\n\n+", piece)
-    long = [block for block in blocks if is_long(block) and not questions]
-    shown = [block for block in blocks if block and block not in long]
-    kind = "slide" if re.match("#{1,2} ", piece) else "subslide" if re.match(r"### |\d+\. ", piece) or (
-        "\n|" in piece) else "-"
-    parts = [("\n\n".join(shown), kind), ("\n\n".join(long), "notes")]
+    caption, blocks = "", [piece] if questions else re.split(r"\n\n+", piece)
+    begins = re.match("#{1,2} ", piece), re.match(r"### |\d+\. ", piece) or "\n|" in piece
+    kind = "slide" if begins[0] else "subslide" if begins[1] else "-"
     if piece.startswith("**Figure"):  # what follows the caption has a slide of its own
-        parts = [(blocks[0], "-"), ("\n\n".join(long[blocks[0] in long:]), "notes"),
-                 ("\n\n".join(block for block in shown if block != blocks[0]), "subslide")]
+        caption, *blocks = blocks
+        kind = "subslide"
+    long = [block for block in blocks if is_long(block) and not questions]
+    shown = [block for block in blocks if block not in long]
+    parts = [(caption, "-"), ("\n\n".join(long), "notes"), ("\n\n".join(shown), kind)]
+    if not caption:  # notes belong to the slide that this piece begins
+        parts[1:] = parts[:0:-1]
     return [nbformat.v4.new_markdown_cell(with_formulas(text), metadata={"slideshow": {"slide_type": kind}})
             for text, kind in parts if text]
 
