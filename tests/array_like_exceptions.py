@@ -26,8 +26,8 @@ TAKE_ANYTHING = {  # called with junk in all their arguments: no exception but a
         "memory.out_of_memory_message", "data.synthetic.styles.is_style"],
 }
 EXCEPTIONS = PARTS | TAKE_ANYTHING | {
-    "judges: whatever an attempt does becomes an answer (test_course_checks.py)": [
-        "course.checks.exercise.Exercise.answer"],
+    "judges: whatever an attempt does becomes an answer or a mark (test_course_checks.py, test_course_marks.py)": [
+        "course.checks.exercise.Exercise.answer", "course.marks.mark"],
     "draws: `explore` has checked": ["course.draw.exploration.Exploration.frame"],
     "measures: called by `bench.run.bench`, which has checked": [
         "bench.cases.Case.draw", "bench.layers.*", "bench.machine.*", "bench.report.*", "bench.roofline.*", "bench.sweep.*"],
