@@ -131,7 +131,14 @@ def test_no_letter_is_a_box(in_chinese):
     from nnscratch.plotting import default_font, font_of
     if font_of("步") is None:
         pytest.skip("no Chinese font is installed: apt install fonts-noto-cjk")
-    figure = draw.curves({"损失": (np.arange(3), np.arange(3))}, "一条线", "步", "损失").figure
-    assert font_of("损失") != default_font()
-    draw.curves({"损失": (np.arange(3), np.arange(3))}, "一条线", "步", "损失")._repr_png_()
-    assert figure.axes[0].get_xlabel() == "步"
+    lines = draw.curves({"损失": (np.arange(3), np.arange(3))}, "一条线", "步", "损失")
+    assert font_of("损失") != default_font() and lines._repr_png_() and lines.figure.axes[0].get_xlabel() == "步"
+
+
+def test_labels_are_in_chinese(in_chinese):
+    """Those of axes, lines, and the names of rows."""
+    from nnscratch.course import draw
+    bars = draw.bars({"random shifts": {"accuracy": 2.0}}, "bars", "loss")
+    bars._repr_png_()
+    shown = [bars.figure.axes[0].get_xlabel(), bars.figure.axes[0].get_yticklabels()[0].get_text()]
+    assert shown == [language.label("loss"), language.label("random shifts")] and all(map(HAN.search, shown))

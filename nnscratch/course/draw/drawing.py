@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import IO, Any
 
 import numpy as np
+from matplotlib.axis import Axis
 from matplotlib.figure import Figure
 from matplotlib.text import Text
 
@@ -43,6 +44,10 @@ class Drawing:
 
     def _file(self, **options: Any) -> bytes:
         """The bytes of a file, with labels in the language of the course; the options are those of `savefig`."""
+        for axis in self.figure.findobj(Axis):  # the names of rows are made anew by each drawing
+            names = axis.get_major_formatter().format_ticks(list(axis.get_majorticklocs()))
+            if (translated := [label(name) for name in names]) != names:
+                axis.set_ticks(axis.get_majorticklocs(), translated)
         for text in self.figure.findobj(Text):
             text.set_text(label(text.get_text()))
         return figure_bytes(self.figure, facecolor=CARD, **options)
