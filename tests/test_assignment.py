@@ -46,7 +46,7 @@ def test_every_exercise_has_a_solution_and_a_locked_test(stem):
         compile(solution.source, name, "exec")
         assert answer.splitlines()[-1] in solution.source
         function = answer.startswith("def ")
-        assert released(solution) == given[name] if function else f"{given[name]}\n..."
+        assert released(solution) == (given[name] if function else f"{given[name]}\n...")
         assert released(test).endswith((f"checks.{name}({name})", "\nanswer"))
         assert test.metadata.nbgrader["locked"] and test.metadata.nbgrader["points"] == (2 if function else 1)
         assert solution.metadata.nbgrader["solution"] and not solution.metadata.nbgrader["locked"]

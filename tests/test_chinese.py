@@ -1,6 +1,7 @@
 """The Chinese edition: text beside text, the glossary's terms, a translation for every sentence, nothing left in English."""
 import json
 import re
+import time
 
 import numpy as np
 import pytest
@@ -88,9 +89,26 @@ def test_values_find_their_places(in_chinese, monkeypatch):
     assert said("the sign is wrong; nobody translated this") == "符号错了；nobody translated this" and said("") == ""
 
 
-def test_english_is_not_touched():
+def test_english_is_not_touched(monkeypatch):
     """Without the variable, or with an unknown language."""
-    assert said("wrong") == "wrong" and repr(Answer("right", "dense: right")) == "dense: right"
+    for unknown in (None, "", "checks", "..", "xx"):
+        if unknown is not None:
+            monkeypatch.setenv("NNSCRATCH_LANGUAGE", unknown)
+        assert said("wrong") == "wrong" and repr(Answer("right", "dense: right")) == "dense: right"
+
+
+def test_long_lines_are_quick(in_chinese):
+    """A learner's exception may hold an array, or thousands of words."""
+    start = time.process_time()
+    for text in (", expected 3. of shape" * 300, "; ".join(map(str, range(20_000))), "x = " + "[1.0, 2.0], " * 2000,
+                 "y is 3: expected 4, " * 60, "a: " * 500):
+        said(text)
+    assert time.process_time() - start < 2
+
+
+def test_a_learners_code_is_not_translated(in_chinese):
+    """What stands between backticks is quoted."""
+    assert "`has shape (2,), expected 3`" in said("at `has shape (2,), expected 3` something is wrong")
 
 
 def left_in_english(text):

@@ -18,8 +18,8 @@ ON_PAPER = """(() => { const shown = part => part.getClientRects().length, box =
               part.tagName == "PRE" && part.scrollWidth > part.clientWidth + 1).map(part => part.textContent.slice(0, 60)),
     scrolls: all("article *").filter(part => /auto|scroll|hidden/.test(getComputedStyle(part).overflow)).map(part =>
               part.className || part.tagName),
-    screen: all(".sidebar-drawer, .toc-drawer, .mobile-header, footer, details, .back-to-top, .related-pages, .skip-to-content")
-              .map(part => part.className || part.tagName),
+    screen: all(".live, .offers, .sidebar-drawer, .toc-drawer, .mobile-header, footer, details, .back-to-top, " +
+                ".related-pages, .skip-to-content").map(part => part.className || part.tagName),
     room: all(".tag_exercise").map(part => parseFloat(getComputedStyle(part, "::after").height)),
     text: document.querySelector("article").innerText}; })()""".replace("WIDTH", str(WIDTH))
 

@@ -14,6 +14,9 @@ from pathlib import Path
 
 __all__: list[str] = []  # for what the course shows
 
+LANGUAGES = {"zh"}
+DEEPEST = 3  # sentences within values within sentences
+LONGEST = 300  # letters of a line that templates are tried on; a longer one holds a learner's arrays or text
 FIELD = re.compile(r"\{(\w*)\}")
 JOINTS = ("; ", "；"), (". ", "。"), (": ", "：")  # between sentences that stand in one line, in English and in Chinese
 
@@ -21,7 +24,7 @@ JOINTS = ("; ", "；"), (". ", "。"), (": ", "：")  # between sentences that s
 def language() -> str:
     """The code of the language: "en", or that of a catalogue."""
     chosen = os.environ.get("NNSCRATCH_LANGUAGE", "en")
-    return chosen if (Path(__file__).parent / chosen).is_dir() else "en"
+    return chosen if chosen in LANGUAGES else "en"
 
 
 def said(text: str) -> str:
@@ -33,19 +36,28 @@ def said(text: str) -> str:
 
 def label(text: str) -> str:
     """A text in a figure: the labels of figures.json are for these alone, since they are words that are names elsewhere."""
-    known = {} if language() == "en" else labels(language())
-    found = [known.get(line.strip()) or next((other.format(*map(label, match.groups())) for english, other in known.items()
-                                              if "{}" in english and (match := as_pattern(english).fullmatch(line.strip()))),
-                                             said(line)) for line in text.split("\n")]
-    return "\n".join(found)
+    if language() == "en" or not text.strip():
+        return text
+    return "\n".join(line[:len(line) - len(line.lstrip())] + line_of_label(line.strip()) for line in text.split("\n"))
+
+
+def line_of_label(text: str) -> str:
+    """One line of a label."""
+    exact, templates = labels(language())
+    if text in exact:
+        return exact[text]
+    for template, translation in templates:
+        if match := template.fullmatch(text):
+            return translation.format(*map(label, match.groups()))
+    return said(text)
 
 
 @cache
-def labels(code: str) -> dict[str, str]:
-    """The labels of figures, the longest first."""
-    path = Path(__file__).parent / code / "figures.json"
-    entries = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
-    return dict(sorted(entries.items(), key=lambda pair: -len(FIELD.sub("", pair[0]))))
+def labels(code: str) -> tuple[dict[str, str], list[tuple[re.Pattern[str], str]]]:
+    """The labels of figures without values, and those with, the longest first."""
+    entries = json.loads((Path(__file__).parent / code / "figures.json").read_text(encoding="utf-8"))
+    with_values = sorted((english for english in entries if "{}" in english), key=lambda english: -len(FIELD.sub("", english)))
+    return entries, [(as_pattern(english), entries[english]) for english in with_values]
 
 
 def sentence(text: str, depth: int = 0) -> str:
@@ -54,10 +66,16 @@ def sentence(text: str, depth: int = 0) -> str:
         return text.replace(text.strip(), sentence(text.strip(), depth)) if text.strip() else text
     if found := whole(text, depth):
         return found
-    for english, other in JOINTS:
+    for english, other in JOINTS if depth < DEEPEST else ():
         parts = text.split(english)
-        if len(parts) > 1 and any(whole(part) for part in parts):
-            return other.join(sentence(part, depth + 1) for part in parts)
+        translated = [sentence(part, depth + 1) for part in parts] if 1 < len(parts) < 9 else parts
+        if translated != parts:
+            return other.join(translated)
+    return "".join(piece if piece.startswith("`") else patched(piece) for piece in re.split("(`[^`]*`)", text))
+
+
+def patched(text: str) -> str:
+    """A text with the sentences that it contains translated: lines that the code puts together of parts."""
     for english, other in catalogue(language())[2]:
         text = text.replace(english, other)
     return text
@@ -68,7 +86,7 @@ def whole(text: str, depth: int = 0) -> str | None:
     exact, templates, _ = catalogue(language())
     if text in exact:
         return exact[text]
-    for template, translation in templates if depth < 4 else ():
+    for template, translation in templates if depth < DEEPEST and len(text) < LONGEST else ():
         if match := template.fullmatch(text):
             return translation.format(*(sentence(value, depth + 1) for value in match.groups()))
     return None
@@ -83,7 +101,7 @@ def catalogue(code: str) -> tuple[dict[str, str], list[tuple[re.Pattern[str], st
         entries |= json.loads(path.read_text(encoding="utf-8")) if path.name != "figures.json" else {}
     exact = {english: other for english, other in entries.items() if not re.search(r"\{\}", english)}
     ranked = sorted((english for english in entries if english not in exact), key=lambda english: -len(FIELD.sub("", english)))
-    parts = sorted((pair for pair in exact.items() if len(pair[0]) > 7), key=lambda pair: -len(pair[0]))
+    parts = sorted((pair for pair in exact.items() if len(pair[0]) > 7 and pair[0] != pair[1]), key=lambda pair: -len(pair[0]))
     return exact, [(as_pattern(english), entries[english]) for english in ranked], parts
 
 

@@ -56,7 +56,7 @@ def mark(name: str, attempt: Any, seed: int) -> None:
                 with fresh_numbers(seed + k):
                     answer = exercise.answer(attempt)
     if answer.state != "right":
-        raise AssertionError(answer.text)
+        raise AssertionError(repr(answer))
 
 
 @contextmanager

@@ -147,6 +147,8 @@ def main(arguments: list[str] | None = None) -> int:
                         help="nbgrader's folder of the course (default: build/grading)")
     parser.add_argument("--seed", type=int, help="of the numbers in the hidden tests (default: one that nobody knows)")
     options = parser.parse_args(arguments)
+    if options.seed is not None and options.seed < 0:
+        parser.error(f"--seed: expected an integer of at least 0, got {options.seed}")
     try:
         seed = secrets.randbelow(2**31) if options.seed is None else options.seed
         print(write(options.notebook, options.output, seed))

@@ -12,7 +12,7 @@ from matplotlib.axis import Axis
 from matplotlib.figure import Figure
 from matplotlib.text import Text
 
-from nnscratch.course.language import label, said
+from nnscratch.course.language import label, language, said
 from nnscratch.hints import checked
 from nnscratch.plotting import figure_bytes
 
@@ -44,7 +44,7 @@ class Drawing:
 
     def _file(self, **options: Any) -> bytes:
         """The bytes of a file, with labels in the language of the course; the options are those of `savefig`."""
-        for axis in self.figure.findobj(Axis):  # the names of rows are made anew by each drawing
+        for axis in self.figure.findobj(Axis) if language() != "en" else ():  # the names of rows are made anew by each drawing
             names = axis.get_major_formatter().format_ticks(list(axis.get_majorticklocs()))
             if (translated := [label(name) for name in names]) != names:
                 axis.set_ticks(axis.get_majorticklocs(), translated)

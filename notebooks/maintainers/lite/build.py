@@ -20,6 +20,7 @@ from notebooks.source import FOLDER
 __all__ = ["build"]
 
 NEEDS = "the browser edition is made by JupyterLite: pip install -e '.[lite]'"
+MADE_HERE = ".nnscratch-lite"  # an empty file: the folder was made by this program, which may replace it
 KERNEL = "@jupyterlite/pyodide-kernel-extension:kernel"
 SHOWN = "*.ipynb", "glossary.md", "notation.md", "images", "solutions"
 START = '<meta http-equiv="refresh" content="0; url=lab/index.html?path=index.ipynb">'  # opens the index of the course
@@ -47,7 +48,7 @@ def build(target: Path, offline: Path | None = None) -> Path:
     """
     if offline is not None and not (offline / "pyodide" / "pyodide-lock.json").exists():
         raise InputError(f"{offline} has no pyodide/pyodide-lock.json; unpack a distribution of Pyodide into {offline}/pyodide")
-    check_target(target, "jupyter-lite.json")
+    check_target(target, MADE_HERE)
     with TemporaryDirectory() as aside:
         work = Path(aside)
         made = work / "made"
@@ -64,8 +65,12 @@ def build(target: Path, offline: Path | None = None) -> Path:
             shutil.copytree(offline / "pyodide", made / "static" / "pyodide")
         page = made / "index.html"  # it also holds settings that all pages read
         page.write_text(page.read_text(encoding="utf-8").replace("<head>", f"<head>{START}", 1), encoding="utf-8")
+        (made / MADE_HERE).touch()
         shutil.rmtree(target, ignore_errors=True)
-        shutil.copytree(made, target)
+        try:
+            shutil.copytree(made, target, dirs_exist_ok=True)
+        except OSError as error:
+            raise InputError(f"{target}: cannot be written ({error.strerror}); choose another folder with -o") from error
     return target / "index.html"
 
 
