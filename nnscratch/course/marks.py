@@ -51,7 +51,7 @@ def mark(name: str, attempt: Any, seed: int) -> None:
     exercise = EXERCISES[check_choice(name, "mark: name", EXERCISES)]
     with library_alone():
         answer = exercise.answer(attempt, exercise.cost)
-        for k in range(ROUNDS):
+        for k in range(ROUNDS if callable(attempt) else 0):
             if answer.state == "right":
                 with fresh_numbers(seed + k):
                     answer = exercise.answer(attempt)

@@ -24,7 +24,9 @@ __all__ = ["assignment", "main", "write"]
 
 POINTS = {"function": 2, "prediction": 1}
 BESIDE = "glossary", "notation"  # pages that the text links to
-CONFIG = """c = get_config()
+CONFIG = """import os
+os.environ.pop("NNSCRATCH_OWN", None)  # a learner's functions must not replace yours
+c = get_config()
 c.CourseDirectory.course_id = "nnscratch"
 c.ClearSolutions.code_stub = {"python": "..."}  # as in the course; nbgrader's own raises NotImplementedError, which is as good
 c.Execute.timeout = 60  # seconds for a cell: an endless loop is interrupted, and the next cell runs
