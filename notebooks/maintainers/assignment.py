@@ -18,7 +18,7 @@ import nbformat
 
 from nnscratch.errors import InputError
 from notebooks.site.source import relink
-from notebooks.source import FOLDER, add_setup, read, solutions, sources
+from notebooks.source import FOLDER, add_setup, read, report, solutions, sources
 
 __all__ = ["assignment", "main", "write"]
 
@@ -151,13 +151,8 @@ def main(arguments: list[str] | None = None) -> int:
     options = parser.parse_args(arguments)
     if options.seed is not None and options.seed < 0:
         parser.error(f"--seed: expected an integer of at least 0, got {options.seed}")
-    try:
-        seed = secrets.randbelow(2**31) if options.seed is None else options.seed
-        print(write(options.notebook, options.output, seed))
-    except InputError as error:
-        print(error, file=sys.stderr)
-        return 2
-    return 0
+    seed = secrets.randbelow(2**31) if options.seed is None else options.seed
+    return report(lambda: write(options.notebook, options.output, seed))
 
 
 if __name__ == "__main__":

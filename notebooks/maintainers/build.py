@@ -48,48 +48,34 @@ def execute(notebook: nbformat.NotebookNode, seconds: int = 60, own: str | Path 
     return notebook
 
 
-def build(path: Path) -> Path:
+def build(path: Path, language: str = "en") -> Path:
     """Run a source and write the notebook.
 
     Parameters
     ----------
     path : Path
         A source in notebooks/maintainers/src.
+    language : str
+        "en", or "zh": the Chinese edition, whose checks and figures speak Chinese, in zh/.
 
     Returns
     -------
     target : Path
         The .ipynb file.
     """
-    target = FOLDER / f"{path.stem}.ipynb"
-    nbformat.write(add_setup(execute(read(path))), target)
-    return target
-
-
-def build_chinese(path: Path) -> Path:
-    """Run the Chinese edition of a source, whose checks and figures speak Chinese, and write it to zh/.
-
-    Parameters
-    ----------
-    path : Path
-        A source in notebooks/maintainers/src.
-
-    Returns
-    -------
-    target : Path
-        The .ipynb file.
-    """
-    target = FOLDER / "zh" / path.with_suffix(".ipynb").name
-    target.parent.mkdir(exist_ok=True)
-    nbformat.write(add_setup(execute(chinese(path.stem), language="zh"), "zh"), target)
+    notebook, folder = (read(path), FOLDER) if language == "en" else (chinese(path.stem), FOLDER / language)
+    target = folder / f"{path.stem}.ipynb"
+    folder.mkdir(exist_ok=True)
+    nbformat.write(add_setup(execute(notebook, language=language), language), target)
     return target
 
 
 if __name__ == "__main__":
     chosen = [one for one in sys.argv[1:] if one != "zh"]
+    language = "zh" if "zh" in sys.argv[1:] else "en"
     for path in sources():
         if not chosen or path.stem[:2] in chosen:
-            print((build_chinese if "zh" in sys.argv[1:] else build)(path).relative_to(FOLDER))
-    if "zh" in sys.argv[1:] and not chosen:
+            print(build(path, language).relative_to(FOLDER))
+    if language == "zh" and not chosen:
         for page in PAGES:
             (FOLDER / "zh" / f"{page}.md").write_text("\n\n".join(translated(page)) + "\n", encoding="utf-8")

@@ -9,14 +9,17 @@ A solution is a function or a list of the same name in solutions/; `solve` puts 
 """
 import ast
 import re
+import sys
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import nbformat
 
 from nnscratch.course.checks.exercise import name_of
 from nnscratch.errors import InputError
 
-__all__ = ["FOLDER", "SETUP", "SOURCES", "WHEEL", "add_setup", "read", "solutions", "solve", "sources", "stored"]
+__all__ = ["FOLDER", "SETUP", "SOURCES", "WHEEL", "add_setup", "read", "report", "solutions", "solve", "sources", "stored"]
 
 FOLDER = Path(__file__).parent.parent  # notebooks/
 SOURCES = Path(__file__).with_name("src")
@@ -117,6 +120,27 @@ def stored(stem: str, folder: Path = FOLDER) -> nbformat.NotebookNode:
 def markdown(text: str) -> nbformat.NotebookNode:
     """A cell of text from lines that begin with "# "."""
     return nbformat.v4.new_markdown_cell("\n".join(re.sub("^# ?", "", line) for line in text.strip().splitlines()))
+
+
+def report(make: Callable[[], Any]) -> int:
+    """Print what a command makes; an InputError is printed as one sentence.
+
+    Parameters
+    ----------
+    make : callable
+        It returns what is printed.
+
+    Returns
+    -------
+    code : int
+        The exit code, 0 or 2.
+    """
+    try:
+        print(make())
+    except InputError as error:
+        print(error, file=sys.stderr)
+        return 2
+    return 0
 
 
 def solutions(stem: str) -> dict[str, str]:

@@ -3,8 +3,8 @@ import argparse
 import sys
 from pathlib import Path
 
-from nnscratch.errors import InputError
 from notebooks.lite.build import build
+from notebooks.source import report
 
 __all__ = ["main"]
 
@@ -17,12 +17,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--offline", type=Path, metavar="FILES", help="a folder with Pyodide in pyodide/, and the wheels that "
                         "it lacks: then the pages ask no other host")
     options = parser.parse_args(arguments)
-    try:
-        print(build(options.output, options.offline))
-    except InputError as error:
-        print(error, file=sys.stderr)
-        return 2
-    return 0
+    return report(lambda: build(options.output, options.offline))
 
 
 if __name__ == "__main__":

@@ -3,8 +3,8 @@ import argparse
 import sys
 from pathlib import Path
 
-from nnscratch.errors import InputError
 from notebooks.site.build import build
+from notebooks.source import report
 
 __all__ = ["main"]
 
@@ -14,12 +14,8 @@ def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m notebooks.site", description="Make web pages of the notebooks as they are "
                                      "stored and of the docstrings; no notebook is run. Open index.html in any browser.")
     parser.add_argument("-o", "--output", type=Path, default=Path("build/site"), help="a folder (default: build/site)")
-    try:
-        print(build(parser.parse_args(arguments).output))
-    except InputError as error:
-        print(error, file=sys.stderr)
-        return 2
-    return 0
+    options = parser.parse_args(arguments)
+    return report(lambda: build(options.output))
 
 
 if __name__ == "__main__":
