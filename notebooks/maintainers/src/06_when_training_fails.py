@@ -9,9 +9,12 @@
 #
 # **You need** notebook 05: the multilayer perceptron, momentum, training and validation set.
 #
-# **It takes** about two hours with the exercises; the notebook itself runs in less than a minute.
+# **It takes** about two hours with the exercises; the notebook itself runs in less than a minute. In a browser it runs in two
+# minutes, with half the training steps.
 
 # %%
+import sys
+
 import numpy as np
 
 from nnscratch.course import checks, draw, own
@@ -21,6 +24,7 @@ from nnscratch.course.digits import digits
 images, labels, _ = digits("train")
 images_val, labels_val, _ = digits("validation")
 x, x_val = images.reshape(-1, 784), images_val.reshape(-1, 784)
+IN_BROWSER = sys.platform == "emscripten"  # NumPy is slow there: half the steps in each training
 
 # %% [markdown]
 # ## One training loop for all experiments
@@ -60,6 +64,7 @@ def train(params, x, labels, x_val=x_val, lr=0.1, steps=300, batch=64, weight_de
           gradients=gradients, change=lambda x, rng: x):
     params, v = [w.copy() for w in params], [0 * w for w in params]
     rng, t, order, log = np.random.default_rng(0), own.one_hot(labels, 10), [], []
+    steps = steps // 2 if IN_BROWSER else steps
     for step in range(steps + 1):
         if step % 20 == 0:
             log.append((step, evaluate(params, x[:500], labels[:500])[0],
@@ -88,7 +93,7 @@ with np.errstate(all="ignore"):  # one of them overflows
         results[name] = [evaluate(params, *data)[1] for data in
                          ((case.x, case.labels), (case.validation, labels_val))]
 top, *others = sorted((of_val for _, of_val in results.values()), reverse=True)
-assert top == results["healthy"][1] > 0.97 and max(others) < 0.9
+assert top == results["healthy"][1] > 0.965 and max(others) < 0.9
 
 # %%
 titles = {name: f"{name}: {of_train:.0%}, validation {of_val:.0%}"
@@ -225,7 +230,7 @@ def network(*sizes, rng=None):
 deep, _ = train(network(784, *6 * (128,), 10), x, labels, lr=0.05)
 repaired = evaluate(deep, x_val, labels_val)[1]
 print(f"six layers, he_normal: {repaired:.0%} on validation (B: {results['B'][1]:.0%})")
-assert repaired > 0.94 and logs["D"]["train"][0] > 100 and logs["F"]["train"][0] > 500
+assert repaired > 0.9 and logs["D"]["train"][0] > 100 and logs["F"]["train"][0] > 500
 
 # %% [markdown]
 # The size of the inputs matters in the same way. Those of A lie in $[-1, 1]$ instead of $[0, 1]$, and most of a digit is black:
@@ -308,7 +313,7 @@ overfitted, log = train(few, x[:200], wrong, lr=0.03, steps=500, batch=50)
 best = log["step"][int(np.argmin(log["validation"]))]
 print(f"lowest validation loss at step {best}")
 assert best <= 120 and log["train"][-1] < 0.1
-assert log["validation"][-1] > min(log["validation"]) + 0.3
+assert log["validation"][-1] > min(log["validation"]) + 0.2
 draw.curves({"training": (log["step"], log["train"]),
              "validation": (log["step"], log["validation"])},
             "training loss falls to 0, validation loss falls, turns and rises", "step", "loss")

@@ -9,9 +9,12 @@
 #
 # **You need** notebooks [11](11_batch_norm.ipynb) to [13](13_generator.ipynb).
 #
-# **It takes** two and a half hours, in two sittings; the notebook itself runs in half a minute.
+# **It takes** two and a half hours, in two sittings; the notebook itself runs in half a minute. In a browser it runs in two
+# minutes, with 300 training steps instead of 700.
 
 # %%
+import sys
+
 import numpy as np
 
 from nnscratch import initializers
@@ -381,15 +384,16 @@ def update(average, model, step):
 # %%
 gen, dis = new_pair()
 average, rng, seen = new_pair()[0].model, np.random.default_rng(0), {}
-for step in range(700):
+steps = 300 if sys.platform == "emscripten" else 700  # NumPy is slow in a browser
+for step in range(steps):
     if step in (0, 200):  # 500 images, always of the same latent vectors, and their classes
         seen[f"after {step} steps"], wanted = gan_failures.sample(average, 500)
-    gen.lr = dis.lr = 2e-3 * min(1, (700 - step) / 175)
+    gen.lr = dis.lr = 2e-3 * min(1, 4 * (steps - step) / steps)
     real, gen.labels, z = batch(rng)
     dis.labels = gen.labels
     own.gan_step(gen, dis, real, z, 0.9)
     update(average, gen.model, step)
-seen["after 700 steps"], _ = gan_failures.sample(average, 500)
+seen[f"after {steps} steps"], _ = gan_failures.sample(average, 500)
 
 # %%
 draw.tiles({title: some[:30] for title, some in seen.items()},
@@ -403,9 +407,10 @@ draw.tiles({title: some[:30] for title, some in seen.items()},
 # asked for?
 
 # %%
-score = {title: gan_failures.label_accuracy(some, wanted) for title, some in seen.items()}
-print("class asked for, at least 85 %:", score["after 700 steps"] > 0.85)
-assert score["after 0 steps"] < 0.3 and score["after 700 steps"] > 0.85
+first, *_, last = (gan_failures.label_accuracy(some, wanted) for some in seen.values())
+least = 0.85 if steps == 700 else 0.7
+print(f"class asked for, at least {least:.0%}:", last > least)
+assert first < 0.3 and last > least
 
 # %% varies
 own.who("M3")
