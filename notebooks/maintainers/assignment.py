@@ -13,12 +13,11 @@ import ast
 import secrets
 import sys
 from pathlib import Path
-
-import nbformat
+from tempfile import TemporaryDirectory
 
 from nnscratch.errors import InputError
-from notebooks.site.source import relink
-from notebooks.source import FOLDER, add_setup, read, report, solutions, sources
+from nnscratch.files import replace_file
+from notebooks.source import FOLDER, SOURCES, Notebook, add_setup, needed, read, report, solutions, stem_of, write_notebook
 
 __all__ = ["assignment", "main", "write"]
 
@@ -39,7 +38,7 @@ mark("{name}", {name}, seed={seed})
 ### END HIDDEN TESTS"""
 
 
-def assignment(stem: str, seed: int) -> nbformat.NotebookNode:
+def assignment(stem: str, seed: int) -> Notebook:
     """A notebook with nbgrader's metadata: solution cells, and locked tests with points.
 
     Parameters
@@ -56,28 +55,36 @@ def assignment(stem: str, seed: int) -> nbformat.NotebookNode:
     Raises
     ------
     InputError
-        The notebook has no exercises.
+        The notebook has no exercises, or an exercise has no check in the next cell, or no solution.
     """
-    notebook, answers, waiting = read(next(path for path in sources() if path.stem == stem)), solutions(stem), ""
+    needed("nbformat", "grading")
+    notebook, answers = read(SOURCES / f"{stem}.py"), solutions(stem)
     if not answers:
         raise InputError(f"{stem} has no exercises, so nothing can be marked: choose another notebook")
-    for cell in notebook.cells:
+    for cell, after in zip(notebook.cells, [*notebook.cells[1:], None]):
         if cell.cell_type == "markdown":
-            cell.source = relink(cell.source, {*BESIDE, stem})
-        elif "exercise" in cell.metadata:
-            waiting = cell.metadata["exercise"]
-            cell.source = with_solution(cell.source, answers[waiting])
-            cell.metadata["nbgrader"] = metadata(f"solution-{waiting}", solution=True)
-        elif waiting and f"checks.{waiting}({waiting})" in cell.source:
-            kind = "function" if answers[waiting].startswith("def ") else "prediction"
-            cell.source += HIDDEN.format(name=waiting, seed=seed)
-            cell.metadata["nbgrader"] = metadata(waiting, grade=True, points=POINTS[kind])
-            waiting = ""
+            cell.source = linked(cell.source, stem)
+        elif name := cell.metadata.get("exercise"):
+            checked = after and after.cell_type == "code" and f"checks.{name}({name})" in after.source
+            if name not in answers or not checked:
+                raise InputError(f"{stem}: the exercise {name} cannot be marked, since it has no solution, or the cell after it "
+                                 f"is not its check, checks.{name}({name})")
+            cell.source = with_solution(cell.source, answers[name])
+            cell.metadata["nbgrader"] = metadata(f"solution-{name}", solution=True)
+            kind = "function" if answers[name].startswith("def ") else "prediction"
+            after.source += HIDDEN.format(name=name, seed=seed)
+            after.metadata["nbgrader"] = metadata(name, grade=True, points=POINTS[kind])
     return add_setup(notebook)
 
 
+def linked(text: str, stem: str) -> str:
+    """A text whose links lead to what lies beside the notebook; others are words."""
+    from notebooks.site.source import relink
+    return relink(text, {*BESIDE, stem})
+
+
 def with_solution(given: str, answer: str) -> str:
-    """The cell of an exercise with its solution between nbgrader's marks: in a function below its docstring."""
+    """The cell of an exercise with its solution between nbgrader's comments: in a function below its docstring."""
     if not given.startswith("def "):
         return f"{given}\n### BEGIN SOLUTION\n{answer}\n### END SOLUTION"
     head = given.removesuffix("    ...").rstrip()
@@ -120,25 +127,20 @@ def write(number: str, folder: Path, seed: int) -> Path:
     try:
         if target.exists():
             raise InputError(f"{target} exists already, and may have been changed: delete it, or choose another folder with -o")
-        target.mkdir(parents=True)
-        for name in BESIDE:
-            text = (FOLDER / f"{name}.md").read_text(encoding="utf-8")
-            (target / f"{name}.md").write_text(relink(text, {*BESIDE, stem}), encoding="utf-8")
-        nbformat.write(notebook, target / f"{stem}.ipynb")
+        target.parent.mkdir(parents=True, exist_ok=True)
         if not (folder / "nbgrader_config.py").exists():
-            (folder / "nbgrader_config.py").write_text(CONFIG, encoding="utf-8")
+            replace_file(folder / "nbgrader_config.py", CONFIG.encode())
+        with TemporaryDirectory(dir=folder, prefix=".") as aside:  # renamed when it is complete
+            made = Path(aside, stem)
+            made.mkdir()
+            for name in BESIDE:
+                text = linked((FOLDER / f"{name}.md").read_text(encoding="utf-8"), stem)
+                (made / f"{name}.md").write_text(text, encoding="utf-8")
+            write_notebook(notebook, made / f"{stem}.ipynb")
+            made.rename(target)
     except OSError as error:
         raise InputError(f"{target}: cannot be written ({error.strerror}); choose another folder with -o") from error
     return target / f"{stem}.ipynb"
-
-
-def stem_of(number: str) -> str:
-    """The file name of a notebook without its suffix, from "07" or the whole name."""
-    found = [path.stem for path in sources() if number in (path.stem, path.stem[:2])]
-    if not found:
-        numbers = ", ".join(path.stem[:2] for path in sources() if path.stem[0].isdigit())
-        raise InputError(f"there is no notebook {number!r}: expected one of {numbers}")
-    return found[0]
 
 
 def main(arguments: list[str] | None = None) -> int:

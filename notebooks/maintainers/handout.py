@@ -4,56 +4,32 @@ Chromium prints the page of the site with the print rules of site/style.css: tex
 exercise and question, no solutions.
 """
 import argparse
-import shutil
-import subprocess
 import sys
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+from nnscratch.course.quiz.formats.pdf import print_to_pdf
 from nnscratch.errors import InputError
-from notebooks.assignment import stem_of
+from nnscratch.files import make_folder, replace_file
 from notebooks.site.build import build
+from notebooks.source import report, stem_of
 
-__all__ = ["main", "print_page"]
+__all__ = ["main"]
 
-BROWSERS = "chromium", "chromium-browser", "google-chrome", "chrome"
+WAY_OUT = "print the page of the site, which python -m notebooks.site makes, in any browser"
 
 
-def print_page(page: Path, target: Path) -> Path:
-    """Print a web page from the disk as a PDF file.
-
-    Parameters
-    ----------
-    page : Path
-    target : Path
-        The file; its folder is made if it is absent.
-
-    Returns
-    -------
-    target : Path
-
-    Raises
-    ------
-    InputError
-        There is no browser, or the file cannot be written.
-    """
-    browser = next(filter(None, map(shutil.which, BROWSERS)), None)
-    if browser is None:
-        raise InputError("a handout is printed by Chromium, which is not found: apt install chromium, or print the page of the "
-                         "site in any browser")
-    with TemporaryDirectory(ignore_cleanup_errors=True) as aside:
-        made = Path(aside, "page.pdf")
-        done = subprocess.run([browser, "--headless=new", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage",
-                               f"--user-data-dir={aside}/profile", "--host-resolver-rules=MAP * ~NOTFOUND",
-                               "--no-pdf-header-footer", "--virtual-time-budget=10000", f"--print-to-pdf={made}",
-                               page.resolve().as_uri()], capture_output=True, text=True)
-        if not made.exists():
-            raise InputError(f"{browser} printed nothing: {(done.stderr.strip() or 'no message').splitlines()[-1]}")
-        try:
-            target.parent.mkdir(parents=True, exist_ok=True)
-            shutil.copy(made, target)
-        except OSError as error:
-            raise InputError(f"{target}: cannot be written ({error.strerror}); choose another file with -o") from error
+def write(name: str, target: Path | None, site: Path | None) -> Path:
+    """Print a page of the site, or of one that is built for it; return the path of the PDF file."""
+    stem = "cards" if name == "cards" else stem_of(name)
+    target = target or Path("build", "handouts", f"{stem}.pdf")
+    with TemporaryDirectory() as aside:
+        page = (site or build(Path(aside, "site")).parent) / f"{stem}.html"
+        if not page.exists():
+            raise InputError(f"{page} does not exist: build the site with python -m notebooks.site")
+        printed = print_to_pdf(page, WAY_OUT)
+    make_folder(target.parent)
+    replace_file(target, printed)
     return target
 
 
@@ -65,17 +41,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("-o", "--output", type=Path, metavar="FILE", help="default: build/handouts/NN_stem.pdf")
     parser.add_argument("--site", type=Path, metavar="FOLDER", help="print from this site (default: build one, which is slow)")
     options = parser.parse_args(arguments)
-    try:
-        stem = "cards" if options.page == "cards" else stem_of(options.page)
-        with TemporaryDirectory() as aside:
-            page = (options.site or build(Path(aside, "site")).parent) / f"{stem}.html"
-            if not page.exists():
-                raise InputError(f"{page} does not exist: build the site with python -m notebooks.site")
-            print(print_page(page, options.output or Path("build", "handouts", f"{stem}.pdf")))
-    except InputError as error:
-        print(error, file=sys.stderr)
-        return 2
-    return 0
+    return report(lambda: write(options.page, options.output, options.site))
 
 
 if __name__ == "__main__":

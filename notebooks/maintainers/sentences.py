@@ -1,14 +1,17 @@
 """The sentences of the course that are translated, read from its code: python -m notebooks.sentences adds the new ones, each
-under itself, to the catalogue in nnscratch/course/zh, and drops those that the code no longer has."""
+under itself, to the catalogues in nnscratch/course/zh, and drops those that the code no longer has."""
+import argparse
 import ast
 import json
 import re
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
-from notebooks.source import FOLDER
+from nnscratch.files import make_folder, replace_file
+from notebooks.source import FOLDER, report
 
-__all__ = ["catalogue_of", "sentences", "spoken"]
+__all__ = ["catalogue_of", "catalogues", "main", "sentences", "spoken", "update"]
 
 PACKAGE = FOLDER.parent / "nnscratch"
 SILENT = {"language.py", "gan_failures.py", "results.py", "tracing.py", "notation.py", "formulas.py",  # formulas, data
@@ -26,6 +29,11 @@ def spoken() -> list[Path]:
 def catalogue_of(module: Path, code: str = "zh") -> Path:
     """Where the translations of a module's sentences lie."""
     return PACKAGE / "course" / code / module.relative_to(PACKAGE).with_suffix(".json")
+
+
+def catalogues(code: str = "zh") -> list[Path]:
+    """The catalogues of modules that are there; those written by hand, figures.json and words.json, are of no module."""
+    return sorted((PACKAGE / "course" / code).glob("*/**/*.json"))
 
 
 def sentences(module: Path) -> list[str]:
@@ -57,11 +65,29 @@ def texts(node: ast.AST) -> Iterator[str]:
         yield "".join(part.value if isinstance(part, ast.Constant) else "{}" for part in node.values)
 
 
-if __name__ == "__main__":
+def update() -> str:
+    """Write the catalogues, and delete those of modules that are gone, or say nothing any more."""
+    count, written = 0, set()
     for module in spoken():
         path = catalogue_of(module)
         known = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
         if found := sentences(module):
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_text(json.dumps({one: known.get(one, one) for one in found}, ensure_ascii=False, indent=0) + "\n",
-                            encoding="utf-8")
+            made = json.dumps({one: known.get(one, one) for one in found}, ensure_ascii=False, indent=0) + "\n"
+            make_folder(path.parent)
+            replace_file(path, made.encode())
+            written.add(path)
+            count += sum(one not in known for one in found)
+    for path in set(catalogues()) - written:
+        path.unlink()
+    return f"new sentences, still in English: {count}"
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Bring the catalogues up to date; return the exit code, 0 or 2."""
+    argparse.ArgumentParser(prog="python -m notebooks.sentences", description="Add to nnscratch/course/zh/ the sentences that "
+                            "have no translation yet, in English, and drop what the code no longer says.").parse_args(arguments)
+    return report(update)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

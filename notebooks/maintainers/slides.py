@@ -12,17 +12,14 @@ import argparse
 import base64
 import re
 import sys
+from copy import deepcopy
 from html import escape
 from importlib.resources import files
 from pathlib import Path
 
-import nbformat
-from nbformat import NotebookNode
-
 from nnscratch.errors import InputError
-from notebooks.assignment import stem_of
-from notebooks.site.source import DETAILS_END, SUMMARY, relink
-from notebooks.source import stored
+from nnscratch.files import make_folder, replace_file
+from notebooks.source import Notebook, nbformat, report, stem_of, stored
 
 __all__ = ["main", "outline", "slides"]
 
@@ -43,20 +40,21 @@ PAGE = """<!doctype html>
 """
 
 
-def outline(notebook: NotebookNode) -> NotebookNode:
+def outline(notebook: Notebook) -> Notebook:
     """The cells of the slides, each with its kind: slide, subslide, "-" for the same slide, notes.
 
     Parameters
     ----------
     notebook : NotebookNode
-        With outputs.
+        With outputs; it is not changed.
 
     Returns
     -------
     notebook : NotebookNode
     """
-    made, questions = nbformat.v4.new_notebook(), False
-    for cell in notebook.cells:
+    from notebooks.site.source import relink
+    made, questions = nbformat().v4.new_notebook(), False
+    for cell in deepcopy(notebook.cells):
         if cell.cell_type == "code":
             made.cells += code_slide(cell)
             continue
@@ -68,7 +66,7 @@ def outline(notebook: NotebookNode) -> NotebookNode:
     return placed(made)
 
 
-def code_slide(cell: NotebookNode) -> list[NotebookNode]:
+def code_slide(cell: Notebook) -> list[Notebook]:
     """A figure without its code; short code with its output; else nothing."""
     figures = [output for output in cell.outputs if set(output.get("data", {})) & {"image/png", "image/jpeg", "text/html"}]
     exercise = "exercise" in cell.metadata
@@ -79,7 +77,7 @@ def code_slide(cell: NotebookNode) -> list[NotebookNode]:
             output.text = STANDS_IN.sub("", output.text)
     if not figures and (cell.source.count("\n") >= LINES or height(cell) > MOST):
         return []
-    shown = nbformat.v4.new_code_cell(cell.source, outputs=figures or cell.outputs)
+    shown = nbformat().v4.new_code_cell(cell.source, outputs=figures or cell.outputs)
     shown.metadata = {"slideshow": {"slide_type": "-" if exercise else "subslide"}, "tags": ["figure"] if figures else []}
     for output in figures:
         output.data = {"text/html": image(output.data)}
@@ -95,13 +93,13 @@ def image(data: dict[str, str]) -> str:
     return f'<img alt="{escape(sentence)}" src="data:{kind};base64,{data[kind].strip()}">'
 
 
-def height(cell: NotebookNode) -> int:
+def height(cell: Notebook) -> int:
     """How many lines of code and of text outputs a cell has."""
     texts = [output.get("text", output.get("data", {}).get("text/plain", "")) for output in cell.outputs]
     return sum(text.strip().count("\n") + 1 for text in (cell.source, *texts) if text.strip())
 
 
-def text_slide(piece: str, questions: bool) -> list[NotebookNode]:
+def text_slide(piece: str, questions: bool) -> list[Notebook]:
     """What is shown of a piece of text, and what the speaker says."""
     caption, blocks = "", [piece] if questions else re.split(r"\n\n+", piece)
     begins = re.match("#{1,2} ", piece), re.match(r"### |\d+\. ", piece) or "\n|" in piece
@@ -114,7 +112,7 @@ def text_slide(piece: str, questions: bool) -> list[NotebookNode]:
     parts = [(caption, "-"), ("\n\n".join(long), "notes"), ("\n\n".join(shown), kind)]
     if not caption:  # notes belong to the slide that this piece begins
         parts[1:] = parts[:0:-1]
-    return [nbformat.v4.new_markdown_cell(with_formulas(text), metadata={"slideshow": {"slide_type": kind}})
+    return [nbformat().v4.new_markdown_cell(with_formulas(text), metadata={"slideshow": {"slide_type": kind}})
             for text, kind in parts if text]
 
 
@@ -123,7 +121,7 @@ def is_long(block: str) -> bool:
     return not re.match(r"[#|$<]|[-*] |\d+\. ", block) and len(re.sub(r"\$.+?\$", "x", block, flags=re.S).split()) > WORDS
 
 
-def placed(notebook: NotebookNode) -> NotebookNode:
+def placed(notebook: Notebook) -> Notebook:
     """With fewer slides: a figure stands below a bare heading, short code below a heading with a few words."""
     above = ""
     for cell in notebook.cells:
@@ -141,6 +139,7 @@ def placed(notebook: NotebookNode) -> NotebookNode:
 def with_formulas(text: str) -> str:
     """The text with MathML for LaTeX, and with Markdown inside of folded answers."""
     from notebooks.site.maths import CONVERTER
+    from notebooks.site.source import DETAILS_END, SUMMARY
 
     def replace(match: re.Match[str]) -> str:
         if match[1]:
@@ -189,6 +188,15 @@ def slides(stem: str) -> str:
         notes=(reveal / "plugin" / "notes" / "notes.js").read_text(encoding="utf-8").replace("</script>", r"<\/script>"))
 
 
+def write(number: str, folder: Path) -> Path:
+    """Write FOLDER/NN_stem.html; return its path."""
+    stem = stem_of(number)
+    page, target = slides(stem), folder / f"{stem}.html"
+    make_folder(folder)
+    replace_file(target, page.encode())
+    return target
+
+
 def main(arguments: list[str] | None = None) -> int:
     """Write the slides; return the exit code, 0 or 2."""
     parser = argparse.ArgumentParser(prog="python -m notebooks.slides", description="Make slides of a notebook.")
@@ -196,19 +204,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("-o", "--output", type=Path, default=Path("build/slides"), metavar="FOLDER",
                         help="default: build/slides")
     options = parser.parse_args(arguments)
-    try:
-        stem = stem_of(options.notebook)
-        page, target = slides(stem), options.output / f"{stem}.html"
-        try:
-            options.output.mkdir(parents=True, exist_ok=True)
-            target.write_text(page, encoding="utf-8")
-        except OSError as error:
-            raise InputError(f"{target}: cannot be written ({error.strerror}); choose another folder with -o") from error
-        print(target)
-    except InputError as error:
-        print(error, file=sys.stderr)
-        return 2
-    return 0
+    return report(lambda: write(options.notebook, options.output))
 
 
 if __name__ == "__main__":

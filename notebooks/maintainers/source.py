@@ -11,15 +11,18 @@ import ast
 import re
 import sys
 from collections.abc import Callable
+from importlib import import_module
 from pathlib import Path
-from typing import Any
-
-import nbformat
+from typing import Any, TypeAlias
 
 from nnscratch.course.checks.exercise import name_of
 from nnscratch.errors import InputError
+from nnscratch.files import replace_file
 
-__all__ = ["FOLDER", "SETUP", "SOURCES", "WHEEL", "add_setup", "read", "report", "solutions", "solve", "sources", "stored"]
+__all__ = ["FOLDER", "SETUP", "SOURCES", "WHEEL", "Notebook", "add_setup", "nbformat", "needed", "read", "report", "solutions",
+           "solve", "sources", "stem_of", "stored", "write_notebook"]
+
+Notebook: TypeAlias = Any  # an nbformat.NotebookNode; this module can be imported without nbformat, to say that it is missing
 
 FOLDER = Path(__file__).parent.parent  # notebooks/
 SOURCES = Path(__file__).with_name("src")
@@ -42,7 +45,44 @@ def sources() -> list[Path]:
     return sorted(SOURCES.glob("*.py"))
 
 
-def read(path: Path) -> nbformat.NotebookNode:
+def stem_of(number: str) -> str:
+    """The file name of a notebook without its suffix.
+
+    Parameters
+    ----------
+    number : str
+        "7", "07" or "07_convolution"; the index has no number, but its name.
+
+    Returns
+    -------
+    stem : str
+
+    Raises
+    ------
+    InputError
+        There is no such notebook.
+    """
+    stems = {path.stem.partition("_")[0]: path.stem for path in sources()}  # by number
+    stem = stems.get(f"0{number}" if len(number) == 1 else number, number)
+    if stem not in stems.values():
+        raise InputError(f"there is no notebook {number!r}: expected one of {', '.join(stems)}")
+    return stem
+
+
+def needed(module: str, extra: str) -> Any:
+    """A module that an extra of nnscratch installs; if it is missing, an InputError names the extra."""
+    try:
+        return import_module(module)
+    except ImportError as error:
+        raise InputError(f"{module} is missing: pip install -e '.[{extra}]' ({error})") from error
+
+
+def nbformat() -> Any:
+    """The package that makes, reads and writes notebooks."""
+    return needed("nbformat", "test")
+
+
+def read(path: Path) -> Notebook:
     """Read a source as a notebook without outputs.
 
     Parameters
@@ -62,11 +102,11 @@ def read(path: Path) -> nbformat.NotebookNode:
     first, *parts = MARKER.split(path.read_text(encoding="utf-8"))
     if first.strip():
         raise InputError(f"{path.name}: expected '# %%' or '# %% [markdown]' as the first line, got {first.strip()[:40]!r}")
-    notebook = nbformat.v4.new_notebook()
+    notebook = nbformat().v4.new_notebook()
     notebook.metadata = {"kernelspec": {"name": "python3", "display_name": "Python 3", "language": "python"},
                          "language_info": {"name": "python"}}
     for place, (kind, varies, exercise, text) in enumerate(zip(*(parts[k::4] for k in range(4)))):
-        cell = markdown(text) if kind else nbformat.v4.new_code_cell(text.strip())
+        cell = markdown(text) if kind else nbformat().v4.new_code_cell(text.strip())
         cell.id = f"{path.stem[:2]}-{place:02}"
         if exercise:
             cell.metadata = {"tags": ["exercise"], "exercise": exercise}
@@ -76,7 +116,7 @@ def read(path: Path) -> nbformat.NotebookNode:
     return notebook
 
 
-def add_setup(notebook: nbformat.NotebookNode, language: str = "en") -> nbformat.NotebookNode:
+def add_setup(notebook: Notebook, language: str = "en") -> Notebook:
     """Put first a collapsed cell that installs nnscratch where it is missing, and says in which language it speaks.
 
     Parameters
@@ -92,13 +132,13 @@ def add_setup(notebook: nbformat.NotebookNode, language: str = "en") -> nbformat
         The same object.
     """
     chosen = "" if language == "en" else f"\nimport os\n\nos.environ['NNSCRATCH_LANGUAGE'] = '{language}'"
-    setup = nbformat.v4.new_code_cell(SETUP + chosen, id="setup")
+    setup = nbformat().v4.new_code_cell(SETUP + chosen, id="setup")
     setup.metadata = {"jupyter": {"source_hidden": True}, "cellView": "form"}  # collapsed in JupyterLab, on Colab
     notebook.cells.insert(0, setup)
     return notebook
 
 
-def stored(stem: str, folder: Path = FOLDER) -> nbformat.NotebookNode:
+def stored(stem: str, folder: Path = FOLDER) -> Notebook:
     """A notebook with the outputs that are stored in it, without the cell that installs nnscratch.
 
     Parameters
@@ -112,14 +152,20 @@ def stored(stem: str, folder: Path = FOLDER) -> nbformat.NotebookNode:
     -------
     notebook : NotebookNode
     """
-    notebook = nbformat.read(folder / f"{stem}.ipynb", 4)
+    notebook = nbformat().read(folder / f"{stem}.ipynb", 4)
     notebook.cells = [cell for cell in notebook.cells if cell.id != "setup"]
     return notebook
 
 
-def markdown(text: str) -> nbformat.NotebookNode:
+def write_notebook(notebook: Notebook, path: Path) -> Path:
+    """Write a notebook; return its path. A reader sees the old file or the whole new one."""
+    replace_file(path, (nbformat().writes(notebook) + "\n").encode())
+    return path
+
+
+def markdown(text: str) -> Notebook:
     """A cell of text from lines that begin with "# "."""
-    return nbformat.v4.new_markdown_cell("\n".join(re.sub("^# ?", "", line) for line in text.strip().splitlines()))
+    return nbformat().v4.new_markdown_cell("\n".join(re.sub("^# ?", "", line) for line in text.strip().splitlines()))
 
 
 def report(make: Callable[[], Any]) -> int:
@@ -155,15 +201,24 @@ def solutions(stem: str) -> dict[str, str]:
     -------
     solutions : dict of str to str
         The source of the answer to each exercise; empty if the notebook has no exercises.
+
+    Raises
+    ------
+    InputError
+        The file is not Python.
     """
     path = FOLDER / "solutions" / f"{stem}.py"
     if not path.exists():
         return {}
     text = path.read_text(encoding="utf-8")
-    return {name_of(node): ast.get_source_segment(text, node) or "" for node in ast.parse(text).body if name_of(node)}
+    try:
+        nodes = ast.parse(text).body
+    except SyntaxError as error:
+        raise InputError(f"{path}, line {error.lineno}: {error.msg}") from error
+    return {name_of(node): ast.get_source_segment(text, node) or "" for node in nodes if name_of(node)}
 
 
-def solve(notebook: nbformat.NotebookNode, answers: dict[str, str]) -> nbformat.NotebookNode:
+def solve(notebook: Notebook, answers: dict[str, str]) -> Notebook:
     """Put solutions in the places of the exercises.
 
     Parameters

@@ -1,40 +1,33 @@
 """A notebook or a page in Chinese: its text from src_zh/NAME.md, a notebook's code from src/NAME.py.
 
-    <!-- 5f2a90c1 -->          the mark of an English cell, or of a section of a page: the beginning of its SHA-256
-    # 07 卷积                   its translation, until the next mark
+    <!-- 5f2a90c1 -->          the digest of an English cell, or of a section of a page: the beginning of its SHA-256
+    # 07 卷积                   its translation, until the next digest
 
-If the English text changes, so does its mark, and the translation is missing until someone looks at it again.
-`python -m notebooks.translation` adds what is missing, in English, and drops what is no longer there.
+If the English text changes, so does its digest, and the translation is missing until someone looks at it again.
+`python -m notebooks.translation` adds what is missing, in English, and drops what is no longer there. The translation of a
+text that has changed stays above the new one, in a comment <!-- was ... -->; translate the new one and delete the comment.
 """
+import argparse
 import re
+import sys
+from difflib import SequenceMatcher
 from hashlib import sha256
 
-import nbformat
-
 from nnscratch.errors import InputError
-from notebooks.source import FOLDER, SOURCES, read, sources
+from nnscratch.files import replace_file
+from notebooks.source import FOLDER, SOURCES, Notebook, read, report, sources
 
-__all__ = ["PAGES", "chinese", "english", "mark", "translated", "translations"]
+__all__ = ["PAGES", "chinese", "english", "main", "translated", "translations", "update"]
 
 CHINESE = SOURCES.with_name("src_zh")
 PAGES = "glossary", "notation", "teachers"  # beside the notebooks
-MARK = re.compile(r"^<!-- ([0-9a-f]{8}) -->\n", flags=re.M)
+DIGEST = re.compile(r"^<!-- ([0-9a-f]{8}) -->\n", flags=re.M)
+WAS = re.compile(r"<!-- was\n(.*)\n-->\n(.*)", flags=re.S)  # the translation of an earlier text, and the new text
 
 
-def mark(english: str) -> str:
-    """The mark of a cell.
-
-    Parameters
-    ----------
-    english : str
-        Its text.
-
-    Returns
-    -------
-    mark : str
-        Eight hexadecimal digits.
-    """
-    return sha256(english.encode()).hexdigest()[:8]
+def digest(text: str) -> str:
+    """The digest of a text: eight hexadecimal digits."""
+    return sha256(text.encode()).hexdigest()[:8]
 
 
 def english(name: str) -> list[str]:
@@ -56,7 +49,7 @@ def english(name: str) -> list[str]:
 
 
 def translations(name: str) -> dict[str, str]:
-    """The translated parts, by the marks of the English ones, in their order.
+    """The translated parts, by the digests of the English ones, in their order.
 
     Parameters
     ----------
@@ -68,8 +61,8 @@ def translations(name: str) -> dict[str, str]:
         Empty if there is no translation yet.
     """
     path = CHINESE / f"{name}.md"
-    parts = MARK.split(path.read_text(encoding="utf-8"))[1:] if path.exists() else []
-    return {mark: text.strip() for mark, text in zip(parts[::2], parts[1::2])}
+    parts = DIGEST.split(path.read_text(encoding="utf-8"))[1:] if path.exists() else []
+    return {one: text.strip() for one, text in zip(parts[::2], parts[1::2])}
 
 
 def translated(name: str) -> list[str]:
@@ -90,13 +83,18 @@ def translated(name: str) -> list[str]:
     """
     known = translations(name)
     for text in english(name):
-        words = re.search("[A-Za-z]{3}", re.sub(r"\$[^$]*\$", "", text))
-        if mark(text) not in known or (words and known[mark(text)] == text.strip()):
+        if is_missing(text, known.get(digest(text), "")):
             raise InputError(f"src_zh/{name}.md lacks {text.strip()[:60]!r}; notebooks.translation adds it in English")
-    return [known[mark(text)].replace("](images/", "](../images/") for text in english(name)]
+    return [known[digest(text)].replace("](images/", "](../images/") for text in english(name)]
 
 
-def chinese(name: str) -> nbformat.NotebookNode:
+def is_missing(text: str, given: str) -> bool:
+    """Whether a text with words is not translated yet, or has the translation of an earlier one above it."""
+    words = re.search("[A-Za-z]{3}", re.sub(r"\$[^$]*\$", "", text))
+    return not given or WAS.match(given) is not None or (words is not None and given == text.strip())
+
+
+def chinese(name: str) -> Notebook:
     """A notebook in Chinese, without outputs.
 
     Parameters
@@ -114,9 +112,41 @@ def chinese(name: str) -> nbformat.NotebookNode:
     return notebook
 
 
-if __name__ == "__main__":
+def update(name: str) -> int:
+    """Bring the file of a notebook or a page up to date.
+
+    Parameters
+    ----------
+    name : str
+        Its stem.
+
+    Returns
+    -------
+    count : int
+        The parts that wait for their translation.
+    """
+    texts, known = english(name), translations(name)
+    old, new = list(known), [digest(text) for text in texts]
+    was: dict[str, str] = {}  # what stood in the place of a new text
+    for _, a, b, c, d in SequenceMatcher(None, old, new, autojunk=False).get_opcodes():
+        added = [one for one in new[c:d] if one not in known]
+        removed = [WAS.sub(r"\1\n\n\2", known[one]) for one in old[a:b] if one not in new]
+        was |= zip(added, removed if len(removed) == len(added) else ["\n\n".join(removed)])
+    parts = {one: known.get(one) or (f"<!-- was\n{was[one]}\n-->\n" if was.get(one) else "") + text
+             for one, text in zip(new, texts)}
     CHINESE.mkdir(exist_ok=True)
-    for name in [*PAGES, *(path.stem for path in sources())]:
-        known = translations(name)
-        parts = [f"<!-- {mark(text)} -->\n{known.get(mark(text), text)}" for text in english(name)]
-        (CHINESE / f"{name}.md").write_text("\n\n".join(parts) + "\n", encoding="utf-8")
+    made = "\n\n".join(f"<!-- {one} -->\n{parts[one]}" for one in new) + "\n"
+    replace_file(CHINESE / f"{name}.md", made.encode())
+    return sum(is_missing(text, parts[one]) for one, text in zip(new, texts))
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Bring all files in src_zh up to date; return the exit code, 0 or 2."""
+    argparse.ArgumentParser(prog="python -m notebooks.translation", description="Add to src_zh/ what has no translation yet, "
+                            "in English, and drop what is no longer there.").parse_args(arguments)
+    names = [*PAGES, *(path.stem for path in sources())]
+    return report(lambda: f"to be translated: {sum(map(update, names))}")
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -141,13 +141,19 @@ class Exercise:
         folder : str or Path
             Notebooks run in their own folder, and the solutions are beside them.
         """
+        why = f"the solution of {self.name} is in the folder notebooks/solutions of nnscratch, which is not found here"
         for path in sorted([*Path(folder).glob("*.py"), *Path("..", folder).glob("*.py")]):  # .. from notebooks/zh
-            text = read_file(path, "a solution").decode()
-            for node in ast.parse(text).body:
+            try:
+                text = read_file(path, "a solution").decode()
+                nodes = ast.parse(text).body
+            except (SyntaxError, ValueError):
+                why = f"the solution of {self.name} is not found, and {path} is not Python: take this file from nnscratch again"
+                continue
+            for node in nodes:
                 if name_of(node) == self.name:
                     print(ast.get_source_segment(text, node))
                     return
-        print(said(f"the solution of {self.name} is in the folder notebooks/solutions of nnscratch, which is not found here"))
+        print(said(why))
 
 
 EXERCISES: dict[str, Exercise] = {}  # by name

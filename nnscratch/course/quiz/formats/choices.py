@@ -3,7 +3,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from nnscratch.course.language import said
+from nnscratch.course.language import language, said
 from nnscratch.course.quiz import ITEMS, Item
 from nnscratch.course.quiz.question import ask, format_number
 
@@ -25,7 +25,8 @@ class MultipleChoice(NamedTuple):
 
 
 class Quiz(NamedTuple):
-    """The questions on a notebook. The name is an identifier that no other quiz has, such as nnscratch_04_seed_7."""
+    """The questions on a notebook. The name is an identifier that no other quiz has: a platform replaces one by another
+    of the same name."""
     name: str
     title: str
     questions: list[MultipleChoice]
@@ -35,7 +36,8 @@ def quiz_of(notebook: str, seed: int) -> Quiz:
     """The quiz of a notebook for a seed: that of `sheet`, as multiple choice."""
     questions = [multiple_choice(item, seed, said(f"Notebook {notebook}, seed {seed}, question {k}"))
                  for k, item in enumerate(ITEMS[notebook], 1)]
-    return Quiz(f"nnscratch_{notebook}_seed_{seed}", said(f"Notebook {notebook}, seed {seed}"), questions)
+    name = f"nnscratch_{notebook}_seed_{seed}" + (f"_{language()}" if language() != "en" else "")
+    return Quiz(name, said(f"Notebook {notebook}, seed {seed}"), questions)
 
 
 def multiple_choice(item: Item, seed: int, title: str) -> MultipleChoice:
