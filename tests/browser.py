@@ -3,12 +3,12 @@ import fcntl
 import json
 import os
 import select
-import shutil
 import subprocess
 import time
 
-NAMES = "chromium", "chromium-browser", "google-chrome", "chrome"
-program = next(filter(None, map(shutil.which, NAMES)), None)
+from nnscratch.course.quiz.formats.pdf import find_browser
+
+program = find_browser()
 
 
 class Browser:

@@ -14,6 +14,8 @@ pytest.importorskip("nbformat", reason="notebooks are read with nbformat: pip in
 
 import nbformat
 
+from notebooks import assignment as module
+from notebooks import source
 from notebooks.assignment import assignment, main
 from notebooks.source import FOLDER, solutions, sources
 
@@ -50,6 +52,39 @@ def test_every_exercise_has_a_solution_and_a_locked_test(stem):
         assert released(test).endswith((f"checks.{name}({name})", "\nanswer"))
         assert test.metadata.nbgrader["locked"] and test.metadata.nbgrader["points"] == (2 if function else 1)
         assert solution.metadata.nbgrader["solution"] and not solution.metadata.nbgrader["locked"]
+
+
+@pytest.mark.parametrize("stem", STEMS)
+def test_an_exercise_without_its_check_is_refused(stem, monkeypatch):
+    """No exercise is silently without points: if the cell below it is another, or its solution is missing."""
+    given = source.read(source.SOURCES / f"{stem}.py")
+    place = next(k for k, cell in enumerate(given.cells) if "exercise" in cell.metadata)
+    name = given.cells[place].metadata["exercise"]
+    for change in (lambda cells: cells.pop(place + 1), lambda cells: cells.insert(place + 1, nbformat.v4.new_code_cell("1"))):
+        changed = copy.deepcopy(given)
+        change(changed.cells)
+        monkeypatch.setattr(module, "read", lambda path, changed=changed: changed)
+        with pytest.raises(ValueError, match=f"^{stem}: the exercise {name} cannot be marked: .*not its check"):
+            assignment(stem, 7)
+    monkeypatch.setattr(module, "read", lambda path: given)
+    monkeypatch.setattr(module, "solutions", lambda stem: {"another": "def another():\n    ..."})
+    with pytest.raises(ValueError, match=f"the exercise {name} cannot be marked: it has no solution"):
+        assignment(stem, 7)
+
+
+@pytest.mark.parametrize("error", [OSError(28, "No space left on device"), KeyboardInterrupt()])
+def test_a_failure_leaves_no_half_assignment(error, tmp_path, monkeypatch, capsys):
+    """The next try makes it."""
+    def fails(*_):
+        raise error
+    with monkeypatch.context() as meanwhile:
+        meanwhile.setattr(nbformat, "writes", fails)
+        try:
+            assert main(["00", "-o", str(tmp_path)]) == 2 and capsys.readouterr().err.count("\n") == 1
+        except KeyboardInterrupt:
+            pass
+    assert not [path for path in tmp_path.rglob("*") if "00_numpy" in path.name or path.name.startswith(".")]
+    assert main(["00", "-o", str(tmp_path)]) == 0
 
 
 def test_errors_name_the_remedy(tmp_path, capsys):

@@ -15,7 +15,7 @@ from nnscratch.course.quiz import ITEMS, sheet
 
 pytest.importorskip("nbformat", reason="the notebooks are read with nbformat: pip install -e '.[test]'")
 
-from notebooks.sentences import catalogue_of, sentences, spoken
+from notebooks.sentences import catalogue_of, catalogues, sentences, spoken
 from notebooks.source import FOLDER, stored
 from notebooks.translation import PAGES, chinese, english, translated
 
@@ -74,6 +74,12 @@ def test_every_sentence_has_a_translation(module):
         assert other == one or all(field.isdigit() and int(field) < one.count("{}") for field in fields), (one, other)
         if "{}" in one:
             other.format(*range(one.count("{}")))
+
+
+def test_no_catalogue_is_left_over():
+    """Of a module that is gone, or says nothing."""
+    expected = sorted(catalogue_of(module) for module in spoken() if sentences(module))
+    assert catalogues() == expected, "python -m notebooks.sentences"
 
 
 def test_values_find_their_places(in_chinese, monkeypatch):

@@ -182,6 +182,18 @@ def test_hints_and_solution(capsys, monkeypatch):
     assert "return x @ W + b" in text and "not found here" in text
 
 
+@pytest.mark.parametrize("content", [b"def dense(", b"\xff\xfe", b"\0"])
+def test_a_solution_that_is_not_python(content, tmp_path, capsys):
+    """One sentence names the file; another file may have the solution."""
+    (tmp_path / "01_neuron.py").write_bytes(content)
+    checks.dense.solution(tmp_path)
+    said = capsys.readouterr().out
+    assert "01_neuron.py is not Python: take this file from nnscratch again" in said and said.count("\n") == 1
+    (tmp_path / "02.py").write_text("def dense(x, W, b):\n    return x @ W + b\n")
+    checks.dense.solution(tmp_path)
+    assert "return x @ W + b" in capsys.readouterr().out
+
+
 def test_the_formulas_of_the_exercises_are_right():
     """Each solution against the library or a numeric gradient: one formula, two implementations."""
     x, kernel, bias = normal(2, 6, 5, 3), normal(3, 2, 3, 4), normal(4)

@@ -1,9 +1,14 @@
 """Slides of a notebook: what is on them, and that each fits on its slide and asks no other host."""
+import copy
+import sys
+
 import pytest
 from browser import Browser, program
-from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 
+pytest.importorskip("nbformat", reason="notebooks are read with nbformat: pip install -e '.[test]'")
 pytest.importorskip("math_core", reason="formulas are made by the packages of the site: pip install -e '.[site]'")
+
+from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 
 from notebooks.slides import main, outline
 from notebooks.source import sources
@@ -37,10 +42,20 @@ def test_which_cells_are_slides():
                  new_markdown_cell(f"**Figure 1.1.** Caption.\n\nMore.\n\n{long}\n\n## References\n\n- a book")) == [
         ("subslide", "print(1)"), ("subslide", long_code), ("-", "**Figure 1.1.** Caption."), ("notes", long),
         ("subslide", "More.")]
-    assert figure.data["text/html"] == '<img alt="what it shows" src="data:image/png;base64,">'
+    shown, = outline(new_notebook(cells=[new_code_cell("1", outputs=[figure])])).cells
+    assert shown.outputs[0].data["text/html"] == '<img alt="what it shows" src="data:image/png;base64,">'
     exercise = new_code_cell("def f():\n    ...", metadata={"exercise": "f"})
     assert kinds(new_markdown_cell("### Exercise (build): f"), exercise) == [
         ("subslide", "### Exercise (build): f"), ("-", "def f():\n    ...")]
+
+
+def test_the_notebook_is_not_changed():
+    """Neither its figures, nor what its code has printed."""
+    notebook = new_notebook(cells=[new_code_cell("1", outputs=[
+        new_output("stream", text="dense: the library's stands in; yours comes from notebook 01\n1\n"),
+        new_output("display_data", data={"image/png": "", "text/plain": "<image: what it shows>"})])])
+    before = copy.deepcopy(notebook)
+    assert outline(notebook).cells and notebook == before
 
 
 def test_formulas_and_links():
@@ -51,7 +66,7 @@ def test_formulas_and_links():
 
 def test_errors_name_the_remedy(tmp_path, capsys, monkeypatch):
     assert main(["99", "-o", str(tmp_path)]) == 2 and "there is no notebook '99'" in capsys.readouterr().err
-    monkeypatch.setitem(__import__("sys").modules, "nbconvert", None)
+    monkeypatch.setitem(sys.modules, "nbconvert", None)
     assert main(["07", "-o", str(tmp_path)]) == 2 and "pip install -e '.[slides]'" in capsys.readouterr().err
 
 

@@ -67,8 +67,8 @@ def assignment(stem: str, seed: int) -> Notebook:
         elif name := cell.metadata.get("exercise"):
             checked = after and after.cell_type == "code" and f"checks.{name}({name})" in after.source
             if name not in answers or not checked:
-                raise InputError(f"{stem}: the exercise {name} cannot be marked, since it has no solution, or the cell after it "
-                                 f"is not its check, checks.{name}({name})")
+                raise InputError(f"{stem}: the exercise {name} cannot be marked: it has no solution, or the cell after it is "
+                                 f"not its check, checks.{name}({name})")
             cell.source = with_solution(cell.source, answers[name])
             cell.metadata["nbgrader"] = metadata(f"solution-{name}", solution=True)
             kind = "function" if answers[name].startswith("def ") else "prediction"
