@@ -26,7 +26,8 @@ def test_results_are_found_or_not(tmp_path):
 @pytest.fixture
 def last_cell(monkeypatch):
     """A function that runs notebook 18's cell on GPUs, with the given stored results and GPU."""
-    source = pytest.importorskip("notebooks.source", reason="notebooks need nbformat: pip install -e '.[test]'")
+    pytest.importorskip("nbformat", reason="notebooks need nbformat: pip install -e '.[test]'")
+    from notebooks import source
     notebook = source.read(source.SOURCES / "18_gpu.py")
     text, = (cell.source for cell in notebook.cells if cell.cell_type == "code" and "gpu_status" in cell.source)
 
