@@ -1,11 +1,8 @@
 """Quizzes in other formats: what is written is read back by independent readers, and gives the same questions."""
-import http.server
 import io
 import os
 import re
 import sys
-import threading
-import time
 import zipfile
 from html import unescape
 from xml.etree import ElementTree
@@ -21,7 +18,6 @@ from nnscratch.course.quiz import ITEMS
 from nnscratch.course.quiz.__main__ import main
 from nnscratch.course.quiz.formats import FORMATS, PLATFORMS, in_format
 from nnscratch.course.quiz.formats import page as page_module
-from nnscratch.course.quiz.formats import pdf as pdf_module
 from nnscratch.course.quiz.formats.choices import Choice, MultipleChoice, Quiz, quiz_of
 from nnscratch.course.quiz.question import ask, format_number
 
@@ -31,7 +27,6 @@ every_platform = pytest.mark.parametrize("name", PLATFORMS)
 every_notebook = pytest.mark.parametrize("notebook", ITEMS)
 needs_browser = pytest.mark.skipif(program is None, reason="Chromium, to look at pages, is not there: apt install chromium")
 
-posix = pytest.mark.skipif(os.name != "posix", reason="the browser's place is taken by a script of the shell")
 
 
 @pytest.mark.slow
@@ -184,18 +179,6 @@ def test_a_page_fits(tmp_path):
                 assert tall == 0
 
 
-@pytest.mark.slow
-@needs_browser
-def test_a_pdf_has_pages_of_a4(tmp_path):
-    pytest.importorskip("math_core", reason="formulas of a page are made with math-core: pip install -e '.[site]'")
-    path = tmp_path / "quiz.pdf"
-    assert main(["03", "--format", "pdf", "-o", str(path)]) == 0
-    data = path.read_bytes()
-    assert data.startswith(b"%PDF") and len(re.findall(rb"/Type /Page\b", data)) == 1
-    width, height = map(float, re.search(rb"/MediaBox \[0 0 ([\d.]+) ([\d.]+)\]", data).groups())
-    assert abs(width - 595.3) < 1 and abs(height - 841.9) < 1 and os.listdir(tmp_path) == ["quiz.pdf"]
-
-
 def test_without_output_it_is_printed(capsys, tmp_path):
     """And with one, the file has the same text."""
     for name in ("markdown", "gift", "moodle"):
@@ -222,57 +205,6 @@ def test_bad_input_gives_one_sentence(given, complaint, capsys, tmp_path, monkey
         main(["04", *given])
     out, error = capsys.readouterr()
     assert stop.value.code == 2 and out == "" and complaint in error and error.count("\n") == 1 and not os.listdir()
-
-
-@pytest.mark.parametrize("names, complaint", [
-    ((), "none is found"), (("true",), "true printed no PDF"), (("false",), "false printed no PDF"),
-    pytest.param(("hangs",), "hangs printed no PDF", marks=posix)])
-def test_without_a_browser_there_is_no_pdf(names, complaint, monkeypatch, tmp_path):
-    """The sentence says what to do, also of a browser that hangs."""
-    stand_in(tmp_path / "hangs", "exec sleep 60")
-    monkeypatch.setenv("PATH", str(tmp_path), prepend=os.pathsep)
-    monkeypatch.setattr(pdf_module, "BROWSERS", names)
-    monkeypatch.setattr(pdf_module, "SECONDS", 0.3)
-    start = time.monotonic()
-    with pytest.raises(ValueError, match=f"{complaint}.*write --format html, open it in a browser"):
-        pdf_module.as_pdf("<p>1</p>")
-    assert time.monotonic() - start < 30
-
-
-def stand_in(path, command):
-    """A program in the place of a browser; `$@` are its arguments."""
-    path.write_text(f"#!/bin/sh\n{command}\n")
-    path.chmod(0o755)
-
-
-@posix
-@pytest.mark.parametrize("user", [0, 1000])
-def test_the_sandbox_is_off_for_root_alone(user, monkeypatch, tmp_path):
-    stand_in(tmp_path / "browser", f"""printf '%s\\n' "$@" > {tmp_path}/arguments
-for one; do case "$one" in --print-to-pdf=*) echo %PDF > "${{one#*=}}";; esac; done""")
-    monkeypatch.setattr(pdf_module, "BROWSERS", (str(tmp_path / "browser"),))
-    monkeypatch.setattr(os, "geteuid", lambda: user)
-    assert pdf_module.as_pdf("<p>1</p>") == b"%PDF\n"
-    assert ("--no-sandbox" in (tmp_path / "arguments").read_text().split("\n")) == (user == 0)
-
-
-@pytest.mark.slow
-@needs_browser
-def test_printing_asks_no_host(tmp_path):
-    """A page with an image and a script from elsewhere is printed without them."""
-    asked = []
-
-    class Server(http.server.BaseHTTPRequestHandler):
-        def do_GET(self):
-            asked.append(self.path)
-
-    with http.server.HTTPServer(("127.0.0.1", 0), Server) as server:
-        threading.Thread(target=server.serve_forever, daemon=True).start()
-        address = f"http://127.0.0.1:{server.server_port}"
-        (tmp_path / "page.html").write_text(f"<img src={address}/image.png><script src={address}/code.js></script>1")
-        assert pdf_module.print_to_pdf(tmp_path / "page.html", "").startswith(b"%PDF")
-        server.shutdown()
-    assert asked == []
 
 
 def test_each_language_has_its_own_identifiers(monkeypatch):
