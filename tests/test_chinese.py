@@ -1,4 +1,5 @@
 """The Chinese edition: text beside text, the glossary's terms, a translation for every sentence, nothing left in English."""
+import ast
 import json
 import re
 import time
@@ -15,8 +16,9 @@ from nnscratch.course.quiz import ITEMS, sheet
 
 pytest.importorskip("nbformat", reason="the notebooks are read with nbformat: pip install -e '.[test]'")
 
+from notebooks.code_words import code_words, words
 from notebooks.sentences import catalogue_of, catalogues, sentences, spoken
-from notebooks.source import FOLDER, stored
+from notebooks.source import FOLDER, SOURCES, read, stored
 from notebooks.translation import PAGES, chinese, english, translated
 
 NOTEBOOKS = [path.stem for path in sorted(FOLDER.glob("[0-9i]*.ipynb"))]
@@ -61,6 +63,16 @@ def test_terms_are_those_of_the_glossary():
     other = [(name, words, titles[place]) for name, words, place in linked
              if not any(term.lower() in words.lower() for term in terms[place])]
     assert len(linked) > 90 and not other
+
+
+def test_both_glossaries_lead_with_one_term():
+    """Where Chinese has several names, the English page begins with that of the Chinese text."""
+    entries = [re.fullmatch(r'### <a id="(.+?)"></a>.+?\n\n(.+)', text, flags=re.S) for text in english("glossary")[1:]]
+    titles = [text.split("\n")[0] for text in translated("glossary")[1:]]
+    names = [(found[1], name, title) for found, title in zip(entries, titles, strict=True)
+             for name in re.findall(r"\*([^*]*[\u4e00-\u9fff][^*]*)\*", found[2])]
+    other = [one for one in names if re.split("[（，：]", re.sub(r"\s", "", one[1]))[0] not in one[2].replace(" ", "")]
+    assert len(names) > 80 and not other
 
 
 @pytest.mark.parametrize("module", spoken(), ids=lambda path: path.stem)
@@ -147,6 +159,57 @@ def test_the_stored_notebook_is_the_translation(name):
         "the stored notebook is older than its text: python -m notebooks.build zh")
     outputs = [output for cell in kept.cells for output in cell.get("outputs", ())]
     assert not [output for output in outputs if output.output_type == "error" or output.get("name") == "stderr"]
+
+
+def without_words(node):
+    """Code whose strings are empty; what an f-string shows stands in alphabetical order, since a translation may change it."""
+    for one in ast.walk(node):
+        if isinstance(one, ast.JoinedStr):
+            fields = [part for part in one.values if isinstance(part, ast.FormattedValue)]
+            for part in fields:
+                part.format_spec = None
+            one.values = sorted(fields, key=ast.unparse)
+        elif isinstance(one, ast.Constant) and isinstance(one.value, str):
+            one.value = ""
+    return ast.unparse(node)
+
+
+@pytest.mark.parametrize("name", NOTEBOOKS)
+def test_the_code_is_the_same_but_for_its_words(name):
+    """Comments, docstrings, what is printed and described is Chinese; all else is that of the English notebook."""
+    known = code_words()[name]
+    assert list(known) == words(name), "python -m notebooks.translation"
+    left = [one for one, other in known.items() if one == other and not re.fullmatch("convolution . of M2, 64 images", one)]
+    assert not [one for one in left if len(WORDS.findall(one)) > 1]  # those are names in measured results
+    for one, other in zip(read(SOURCES / f"{name}.py").cells, chinese(name).cells, strict=True):
+        if one.cell_type == "code":
+            assert without_words(ast.parse(one.source)) == without_words(ast.parse(other.source))
+
+
+@pytest.mark.parametrize("name", NOTEBOOKS)
+def test_outputs_are_in_chinese(name):
+    """Every figure and film has a sentence in Chinese, and what is printed is Chinese, except what the library reports."""
+    outputs = [output for cell in stored(name, FOLDER / "zh").cells for output in cell.get("outputs", ())]
+    for output in outputs:
+        data = output.get("data", {})
+        if "image/png" in data or "image/jpeg" in data:
+            film = re.match('<img alt="([^"]+)"', data.get("text/html", ""))
+            assert HAN.search(film[1] if film else data["text/plain"]), data["text/plain"]
+            assert not left_in_english(film[1] if film else data["text/plain"])
+    left = [line for output in outputs for line in left_in_english(output.get("text", ""))]
+    assert not [line for line in left if not re.match(r"op: |  W: |  it is too small|  the adjoint|To get one", line)]
+
+
+def test_columns_of_chinese_words_are_aligned(in_chinese, capsys):
+    """A character is two columns wide: the heads of `own.who` end where their numbers end."""
+    from nnscratch.course import own
+    own.who("M3")
+    head, *rows = capsys.readouterr().out.splitlines()[1:]
+    wide = [language.filled(line, 0) for line in (head, *rows)]
+    assert all(map(HAN.search, wide)) and "次数" in head
+    ends = [len(line[:line.index(word) + len(word)]) + len(HAN.findall(line[:line.index(word) + len(word)]))
+            for line, word in [(head, "次数"), *((row, " 0") for row in rows)]]
+    assert set(ends) == {41}
 
 
 def test_no_letter_is_a_box(in_chinese):

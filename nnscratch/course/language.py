@@ -9,6 +9,7 @@ in the translation:
 import json
 import os
 import re
+import unicodedata
 from functools import cache
 from pathlib import Path
 
@@ -103,6 +104,12 @@ def catalogue(code: str) -> tuple[dict[str, str], list[tuple[re.Pattern[str], st
     ranked = sorted((english for english in entries if english not in exact), key=lambda english: -len(FIELD.sub("", english)))
     parts = sorted((pair for pair in exact.items() if len(pair[0]) > 7 and pair[0] != pair[1]), key=lambda pair: -len(pair[0]))
     return exact, [(as_pattern(english), entries[english]) for english in ranked], parts
+
+
+def filled(text: str, columns: int) -> str:
+    """A text with spaces behind it, or before it for negative columns; a Chinese character takes two columns."""
+    spaces = " " * (abs(columns) - len(text) - sum(unicodedata.east_asian_width(one) in "WF" for one in text))
+    return spaces + text if columns < 0 else text + spaces
 
 
 def as_pattern(template: str) -> re.Pattern[str]:

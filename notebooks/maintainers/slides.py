@@ -89,7 +89,7 @@ def image(data: dict[str, str]) -> str:
     if "text/html" in data:  # a film, which has it
         return data["text/html"]
     kind = "image/png" if "image/png" in data else "image/jpeg"
-    sentence = re.sub(r"^<image: (.*)>$", r"\1", data.get("text/plain", "a figure"), flags=re.S)
+    sentence = re.sub(r"^<(?:image: |图像：)(.*)>$", r"\1", data.get("text/plain", "a figure"), flags=re.S)
     return f'<img alt="{escape(sentence)}" src="data:{kind};base64,{data[kind].strip()}">'
 
 

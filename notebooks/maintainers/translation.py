@@ -1,4 +1,4 @@
-"""A notebook or a page in Chinese: its text from src_zh/NAME.md, a notebook's code from src/NAME.py.
+"""A notebook or a page in Chinese: its text from src_zh/NAME.md, a notebook's code from src/NAME.py, with translated words.
 
     <!-- 5f2a90c1 -->          the digest of an English cell, or of a section of a page: the beginning of its SHA-256
     # 07 卷积                   its translation, until the next digest
@@ -15,6 +15,7 @@ from hashlib import sha256
 
 from nnscratch.errors import InputError
 from nnscratch.files import replace_file
+from notebooks.code_words import update_words, with_words
 from notebooks.source import FOLDER, SOURCES, Notebook, read, report, sources
 
 __all__ = ["PAGES", "chinese", "english", "main", "translated", "translations", "update"]
@@ -109,7 +110,7 @@ def chinese(name: str) -> Notebook:
     notebook = read(SOURCES / f"{name}.py")
     for cell, text in zip((cell for cell in notebook.cells if cell.cell_type == "markdown"), translated(name)):
         cell.source = text
-    return notebook
+    return with_words(notebook, name)
 
 
 def update(name: str) -> int:
@@ -145,7 +146,7 @@ def main(arguments: list[str] | None = None) -> int:
     argparse.ArgumentParser(prog="python -m notebooks.translation", description="Add to src_zh/ what has no translation yet, "
                             "in English, and drop what is no longer there.").parse_args(arguments)
     names = [*PAGES, *(path.stem for path in sources())]
-    return report(lambda: f"to be translated: {sum(map(update, names))}")
+    return report(lambda: f"to be translated: {sum(map(update, names)) + update_words()}")
 
 
 if __name__ == "__main__":

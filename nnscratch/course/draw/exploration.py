@@ -16,6 +16,7 @@ import numpy as np
 
 from nnscratch.course.draw.drawing import INK, Drawing, new_figure
 from nnscratch.course.draw.photograph import Photographs
+from nnscratch.course.language import said
 from nnscratch.errors import InputError
 from nnscratch.hints import checked
 
@@ -122,7 +123,7 @@ class Exploration:
         display({f"image/{kind}": b64encode(data).decode(), "text/plain": repr(image)}, raw=True)
 
     def __repr__(self) -> str:
-        return f"<sliders {', '.join(self.choices)}: {self.text}>"
+        return said(f"<sliders {', '.join(self.choices)}: {self.text}>")
 
 
 @checked

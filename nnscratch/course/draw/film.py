@@ -13,6 +13,7 @@ import numpy as np
 from nnscratch.course.draw.drawing import Drawing
 from nnscratch.course.draw.number_grid import Grid, Row, grids
 from nnscratch.course.draw.windows import sliding_rows
+from nnscratch.course.language import said
 from nnscratch.errors import InputError
 from nnscratch.hints import checked
 
@@ -79,13 +80,13 @@ class Film:
         return grids([self.rows[k] for k in sorted({0, last // 2, last})], self.text, self.inches)
 
     def _repr_html_(self) -> str:
-        return f'<img alt="{escape(self.text)}" src="data:image/gif;base64,{b64encode(self.gif()).decode()}">'
+        return f'<img alt="{escape(said(self.text))}" src="data:image/gif;base64,{b64encode(self.gif()).decode()}">'
 
     def _repr_png_(self) -> bytes:
         return self.strip()._repr_png_()
 
     def __repr__(self) -> str:
-        return f"<film of {len(self.rows)} frames: {self.text}>"
+        return said(f"<film of {len(self.rows)} frames: {self.text}>")
 
 
 @checked

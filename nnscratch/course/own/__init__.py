@@ -14,7 +14,7 @@ from collections.abc import Callable
 from typing import Any
 
 from nnscratch.course.checks.exercise import EXERCISES, KEEPERS
-from nnscratch.course.language import said
+from nnscratch.course.language import filled, said
 from nnscratch.course.own.function import OwnFunction
 from nnscratch.course.own.store import keep, load, stored_source
 from nnscratch.errors import InputError
@@ -109,13 +109,14 @@ def who(milestone: str) -> None:
     ...
     """
     title, names = MILESTONES[check_choice(milestone, "own.who: milestone", MILESTONES)]
-    print(f"{milestone}, {said(title)}\n{'':22}{'whose':12}{'calls':>7}{'ms a call':>12}{'library':>12}")
+    heads = ((said("whose"), 12), (said("calls"), -7), (said("ms a call"), -12), (said("library"), -12))
+    print(f"{milestone}, {said(title)}\n{'':22}{''.join(filled(head, columns) for head, columns in heads)}")
     for name in names:
         one = getattr(sys.modules[__name__], name)
-        yours = "yours" if one.mine else "library's"
+        yours = filled(said("yours") if one.mine else said("library's"), 12)
         times = ["", ""]
         if one.mine and one.own_calls:
             times = [f"{1000 * seconds / one.own_calls:.3f}" for seconds in (one.seconds, one.library_seconds)]
         elif one.calls > one.own_calls:
             times[1] = f"{1000 * one.stand_in_seconds / (one.calls - one.own_calls):.3f}"
-        print(f"{name:22}{yours:12}{one.calls:7}{times[0]:>12}{times[1]:>12}".rstrip())
+        print(f"{name:22}{yours}{one.calls:7}{times[0]:>12}{times[1]:>12}".rstrip())

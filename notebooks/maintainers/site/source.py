@@ -109,7 +109,7 @@ def relink(text: str, pages: set[str]) -> str:
 def name_images(cell: nbformat.NotebookNode) -> None:
     """Make the sentence of an image its alternative text."""
     for output in cell.outputs:
-        sentence = re.fullmatch(r"<image: (.*)>", output.get("data", {}).get("text/plain", ""), flags=re.S)
+        sentence = re.fullmatch(r"<(?:image: |图像：)(.*)>", output.get("data", {}).get("text/plain", ""), flags=re.S)
         if sentence:
             cell.metadata["mystnb"] = {"image": {"alt": sentence[1]}}
 
