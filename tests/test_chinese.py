@@ -94,6 +94,12 @@ def test_no_catalogue_is_left_over():
     assert catalogues() == expected, "python -m notebooks.sentences"
 
 
+def test_a_row_within_a_sentence_is_not_a_sentence(in_chinese):
+    """The shorter template "row {}" gave "第 0 of x and column 1 of W ... 行"."""
+    product = said("x (2, 3) @ W (3, 4) = y (2, 4); row 0 of x and column 1 of W make y[0, 1]")
+    assert product == "x (2, 3) @ W (3, 4) = y (2, 4)；x 的第 0 行与 W 的第 1 列得到 y[0, 1]"
+
+
 def test_values_find_their_places(in_chinese, monkeypatch):
     """A template with values, in another order, within another sentence, over several lines; and what has no translation."""
     monkeypatch.setattr(language, "catalogue", lambda code: (
@@ -200,16 +206,27 @@ def test_outputs_are_in_chinese(name):
     assert not [line for line in left if not re.match(r"op: |  W: |  it is too small|  the adjoint|To get one", line)]
 
 
+def test_pages_and_slides_take_the_sentence_out_of_its_brackets():
+    """As alternative text, in either language."""
+    import nbformat
+
+    from notebooks.site.source import name_images
+    from notebooks.slides import image
+    for shown, sentence in (("<image: a line>", "a line"), ("<图像：一条线>", "一条线")):
+        data = {"image/png": "x", "text/plain": shown}
+        cell = nbformat.v4.new_code_cell(outputs=[nbformat.v4.new_output("display_data", data)])
+        name_images(cell)
+        assert cell.metadata.mystnb["image"]["alt"] == sentence and f'alt="{sentence}"' in image(data)
+
+
 def test_columns_of_chinese_words_are_aligned(in_chinese, capsys):
     """A character is two columns wide: the heads of `own.who` end where their numbers end."""
     from nnscratch.course import own
+    assert language.filled("库的", 6) == "库的  " and language.filled("次数", -7) == "   次数" and language.filled("a", 3) == "a  "
     own.who("M3")
-    head, *rows = capsys.readouterr().out.splitlines()[1:]
-    wide = [language.filled(line, 0) for line in (head, *rows)]
-    assert all(map(HAN.search, wide)) and "次数" in head
-    ends = [len(line[:line.index(word) + len(word)]) + len(HAN.findall(line[:line.index(word) + len(word)]))
-            for line, word in [(head, "次数"), *((row, " 0") for row in rows)]]
-    assert set(ends) == {41}
+    head, row = capsys.readouterr().out.splitlines()[1:3]
+    before, numbers = head[:head.index("次数") + 2], re.match(r"\w+ +库的 +\d+", row)[0]
+    assert len(before) + len(HAN.findall(before)) == len(numbers) + len(HAN.findall(numbers)) == 41
 
 
 def test_no_letter_is_a_box(in_chinese):
@@ -229,3 +246,5 @@ def test_labels_are_in_chinese(in_chinese):
     bars._repr_png_()
     shown = [bars.figure.axes[0].get_xlabel(), bars.figure.axes[0].get_yticklabels()[0].get_text()]
     assert shown == [language.label("loss"), language.label("random shifts")] and all(map(HAN.search, shown))
+    assert language.label("0 as 9\np = 1.00") == "0 认成 9\np = 1.00" and language.label("y1: 3 x 3") == "y1：3 x 3"
+    assert "准确率" in language.label("linear: 55% right")  # one word for accuracy

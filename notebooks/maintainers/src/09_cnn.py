@@ -420,7 +420,7 @@ for step in range(300):
     pooling_net.zero_grads()
     pooling_net.backward(dlogits, "parameters")
     optimizer.step(pooling_net.params, pooling_net.grads)
-print(sum(value.size for value in pooling_net.params.values()), "parameters")
+print("parameters:", sum(value.size for value in pooling_net.params.values()))
 
 # %% varies
 readers = {"M1": lambda x: mlp_forward(x, final["M1"])[0],
