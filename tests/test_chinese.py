@@ -222,7 +222,7 @@ def test_pages_and_slides_take_the_sentence_out_of_its_brackets():
 def test_columns_of_chinese_words_are_aligned(in_chinese, capsys):
     """A character is two columns wide: the heads of `own.who` end where their numbers end."""
     from nnscratch.course import own
-    assert language.filled("库的", 6) == "库的  " and language.filled("次数", -7) == "   次数" and language.filled("a", 3) == "a  "
+    assert (language.filled("库的", 6), language.filled("次数", -7), language.filled("a", 3)) == ("库的  ", "   次数", "a  ")
     own.who("M3")
     head, row = capsys.readouterr().out.splitlines()[1:3]
     before, numbers = head[:head.index("次数") + 2], re.match(r"\w+ +库的 +\d+", row)[0]
