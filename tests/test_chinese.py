@@ -16,6 +16,8 @@ from nnscratch.course.quiz import ITEMS, sheet
 
 pytest.importorskip("nbformat", reason="the notebooks are read with nbformat: pip install -e '.[test]'")
 
+import nbformat
+
 from notebooks.code_words import code_words, words
 from notebooks.sentences import catalogue_of, catalogues, sentences, spoken
 from notebooks.source import FOLDER, SOURCES, read, stored
@@ -165,6 +167,8 @@ def test_the_stored_notebook_is_the_translation(name):
         "the stored notebook is older than its text: python -m notebooks.build zh")
     outputs = [output for cell in kept.cells for output in cell.get("outputs", ())]
     assert not [output for output in outputs if output.output_type == "error" or output.get("name") == "stderr"]
+    setup = nbformat.read(FOLDER / "zh" / f"{name}.ipynb", 4).cells[0].source.split("\n")
+    assert HAN.search(setup[0]) and setup[-1] == "os.environ['NNSCRATCH_LANGUAGE'] = 'zh'"
 
 
 def without_words(node):
@@ -208,8 +212,6 @@ def test_outputs_are_in_chinese(name):
 
 def test_pages_and_slides_take_the_sentence_out_of_its_brackets():
     """As alternative text, in either language."""
-    import nbformat
-
     from notebooks.site.source import name_images
     from notebooks.slides import image
     for shown, sentence in (("<image: a line>", "a line"), ("<图像：一条线>", "一条线")):

@@ -32,6 +32,7 @@ import importlib.util
 
 if importlib.util.find_spec("nnscratch") is None:
     %pip install -q {WHEEL} ipywidgets"""
+TITLES = {"zh": "准备：没有 nnscratch 时安装它，例如在浏览器里或 Colab 上"}
 MARKER = re.compile(r"^# %%(?: \[(markdown)\])?(?: (varies))?(?: exercise=(\w+))?$", flags=re.M)
 
 
@@ -131,8 +132,9 @@ def add_setup(notebook: Notebook, language: str = "en") -> Notebook:
     notebook : NotebookNode
         The same object.
     """
-    chosen = "" if language == "en" else f"\nimport os\n\nos.environ['NNSCRATCH_LANGUAGE'] = '{language}'"
-    setup = nbformat().v4.new_code_cell(SETUP + chosen, id="setup")
+    source = SETUP if language == "en" else re.sub("(?<=#@title ).+", TITLES[language], SETUP, count=1) + (
+        f"\nimport os\n\nos.environ['NNSCRATCH_LANGUAGE'] = '{language}'")
+    setup = nbformat().v4.new_code_cell(source, id="setup")
     setup.metadata = {"jupyter": {"source_hidden": True}, "cellView": "form"}  # collapsed in JupyterLab, on Colab
     notebook.cells.insert(0, setup)
     return notebook
