@@ -84,6 +84,12 @@ class Browser:
         assert "exceptionDetails" not in value, value
         return value["result"].get("value")
 
+    def drag(self, start, end, y):
+        """Drag with the mouse along a row of pixels."""
+        for kind, x in [("mousePressed", start), *(("mouseMoved", start + k * (end - start) / 5) for k in range(1, 6)),
+                        ("mouseReleased", end)]:
+            self.ask("Input.dispatchMouseEvent", type=kind, x=x, y=y, button="left", buttons=1, clickCount=1)
+
     def resize(self, width):
         """Set the width of the window in pixels, for this page and the next ones."""
         # The answer waits for a frame, which on a busy machine may never be drawn; the page itself knows its width.

@@ -15,7 +15,7 @@ pytest.importorskip("nbformat", reason="the notebooks are read with nbformat: pi
 
 from notebooks.lite import build as lite
 from notebooks.lite.__main__ import main
-from notebooks.source import FOLDER
+from notebooks.source import FOLDER, solutions
 
 PYODIDE = os.environ.get("NNSCRATCH_PYODIDE")  # a folder as for --offline
 NEEDS_FILES = "NNSCRATCH_PYODIDE names no folder with Pyodide and the wheels that it lacks (see notebooks.lite.build)"
@@ -80,25 +80,51 @@ def until(browser, script, seconds):
 
 PANEL = "jupyterapp.shell.currentWidget"
 IDLE = f"{PANEL}.sessionContext.session?.kernel?.status == 'idle'"
+SOLVE = f"""(answers => {{ for (const cell of {PANEL}.content.model.sharedModel.cells)
+  if (cell.getMetadata('exercise')) cell.setSource(answers[cell.getMetadata('exercise')]); }})"""
 RUN = "window.done = 0, jupyterapp.commands.execute('notebook:run-all-cells').then(() => window.done = 1), 1"
-OUTPUTS = f"""(() => {{ const outputs = {PANEL}.content.model.toJSON().cells.flatMap(cell => cell.outputs || []);
+OUTPUTS = f"""(() => {{ const cells = {PANEL}.content.model.toJSON().cells.filter(cell => cell.outputs);
+  const outputs = cells.flatMap(cell => cell.outputs), texts = cell => cell.outputs.map(one => one.data?.['text/plain']);
   return {{errors: outputs.filter(one => one.output_type == 'error').map(one => one.evalue),
            images: outputs.filter(one => one.data && one.data['image/png']).length,
-           sliders: outputs.filter(one => one.data && one.data['application/vnd.jupyter.widget-view+json']).length}} }})()"""
+           checks: cells.filter(cell => String(cell.source).startsWith('checks.')).map(cell => String(texts(cell)))}} }})()"""
+SLIDERS = f"""{PANEL}.content.widgets.map((cell, k) => [cell, k]).filter(([cell, k]) => cell.model.toJSON().outputs?.some(
+  one => one.data?.['application/vnd.jupyter.widget-view+json'])).map(([cell, k]) => k)"""
+SHOW = f"(k => {{ {PANEL}.content.activeCellIndex = k; return {PANEL}.content.scrollToItem(k, 'center').then(() => true) }})"
+PART = f"((k, name) => {PANEL}.content.widgets[k].node.querySelector(name))"
+
+
+def move(browser, cell):
+    """Drag the first slider of a cell with the mouse until its image is another one."""
+    image, handle, track = (f"{PART}({cell}, {name!r})" for name in (".jp-OutputArea img", ".noUi-handle", ".noUi-target"))
+    browser.evaluate(f"{SHOW}({cell})")
+    until(browser, f"{handle} && {image}?.src", 60)
+    before = browser.evaluate(f"{image}.src")
+    start, whole = (browser.evaluate(f"{part}.getBoundingClientRect().toJSON()") for part in (handle, track))
+    x, y = start["x"] + start["width"] / 2, start["y"] + start["height"] / 2
+    right = x < whole["x"] + whole["width"] / 2
+    browser.drag(x, whole["x"] + whole["width"] * (0.9 if right else 0.1), y)
+    until(browser, f"{image}?.src && {image}.src != {json.dumps(before)}", 60)
 
 
 @pytest.mark.slow
 @pytest.mark.skipif(program is None, reason="Chromium, which runs the notebooks, is not there: apt install chromium")
 @pytest.mark.parametrize("notebook, sliders", [("01_neuron", 2), ("07_convolution", 2), ("03_backpropagation", 1)])
 def test_a_notebook_runs_in_the_browser(served, tmp_path, notebook, sliders):
-    """All cells, by a kernel in the browser that had no nnscratch; images, sliders; no other host is asked."""
+    """All cells, by a kernel in the browser that had no nnscratch; the exercises solved, every check says that they are right;
+    each slider draws another image; no other host is asked."""
+    answers = solutions(notebook)
     with Browser(tmp_path, patience=120) as browser:
         browser.visit(f"{served}lab/index.html?path={notebook}.ipynb")
         until(browser, IDLE, 300)
+        browser.evaluate(f"{SOLVE}({json.dumps(answers)})")
         browser.evaluate(RUN)
         until(browser, "window.done", 600)
-        found = browser.evaluate(OUTPUTS)
+        found, cells = browser.evaluate(OUTPUTS), browser.evaluate(SLIDERS)
+        for cell in cells:
+            move(browser, cell)
         asked = [event["params"]["request"]["url"] for event in browser.events
                  if event.get("method") == "Network.requestWillBeSent"]
-    assert not found["errors"] and found["images"] >= 4 and found["sliders"] == sliders
+    assert not found["errors"] and found["images"] >= 4 and len(cells) == sliders
+    assert len(found["checks"]) == len(answers) and all("right" in text for text in found["checks"])
     assert not [url for url in asked if not url.startswith((served, "data:", "blob:"))]
