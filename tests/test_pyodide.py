@@ -17,7 +17,7 @@ SECONDS = 120
 SHORTER = {"06", "14", "15"}  # with fewer training steps there, so that they print other numbers
 NODE = shutil.which("node")
 
-NEEDS = "NNSCRATCH_PYODIDE names no folder with Pyodide and the wheels that it lacks (see notebooks.lite.build), or node is missing"
+NEEDS = "NNSCRATCH_PYODIDE names no folder with Pyodide and wheels (see notebooks.lite.build), or node is missing"
 
 pytestmark = [pytest.mark.slow, pytest.mark.skipif(not (FILES and NODE), reason=NEEDS)]
 

@@ -82,9 +82,9 @@ def update_words() -> int:
     Returns
     -------
     count : int
-        The words that wait for their translation.
+        The new ones.
     """
     known = code_words()
     spoken = {path.stem: {text: known.get(path.stem, {}).get(text, text) for text in words(path.stem)} for path in sources()}
     replace_file(CATALOGUE, (json.dumps(spoken, ensure_ascii=False, indent=0) + "\n").encode())
-    return sum(english == chinese for found in spoken.values() for english, chinese in found.items())
+    return sum(text not in known.get(name, {}) for name, texts in spoken.items() for text in texts)
