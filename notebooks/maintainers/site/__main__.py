@@ -1,4 +1,4 @@
-"""python -m notebooks.site [-o FOLDER]"""
+"""python -m notebooks.site [-o FOLDER] [--lite ADDRESS]"""
 import argparse
 import sys
 from pathlib import Path
@@ -14,8 +14,10 @@ def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m notebooks.site", description="Make web pages of the notebooks as they are "
                                      "stored and of the docstrings; no notebook is run. Open index.html in any browser.")
     parser.add_argument("-o", "--output", type=Path, default=Path("build/site"), help="a folder (default: build/site)")
+    parser.add_argument("--lite", metavar="ADDRESS", help="of what notebooks.lite made, such as ../lite, if it lies beside the "
+                        "site: then the pages offer to open the notebooks in the browser")
     options = parser.parse_args(arguments)
-    return report(lambda: build(options.output))
+    return report(lambda: build(options.output, options.lite))
 
 
 if __name__ == "__main__":

@@ -8,12 +8,18 @@ import pkgutil
 from pathlib import Path
 from types import ModuleType
 
-__all__ = ["MODULES", "write_api"]
+from notebooks.site.words import WORDS
+
+__all__ = ["MODULES", "write_api", "write_stub"]
 
 MODULES = ("ops", "fast", "layers", "models", "losses", "optimizers", "lbfgs", "initializers", "checkpoint", "gradcheck",
            "networks", "data", "training", "classify", "generate", "style", "backend")  # of nnscratch, bottom to top
 INDEX = """API reference
 =============
+
+.. raw:: html
+
+   <p class="offers">{twin}</p>
 
 Every public function and class, with its arguments, results and sources, made from the docstrings. In Python,
 ``help(Conv2D)`` shows the same.
@@ -22,6 +28,10 @@ Every public function and class, with its arguments, results and sources, made f
    :maxdepth: 1
 
    {pages}
+"""
+STUB = """# API 参考
+
+API 参考由文档字符串生成，只有英文：{twin}
 """
 
 
@@ -35,7 +45,17 @@ def write_api(folder: Path) -> None:
     for name in MODULES:
         (folder / f"api_{name}.rst").write_text(page(f"nnscratch.{name}"), encoding="utf-8")
     pages = "\n   ".join(f"nnscratch.{name} <api_{name}>" for name in MODULES)
-    (folder / "api.rst").write_text(INDEX.format(pages=pages), encoding="utf-8")
+    (folder / "api.rst").write_text(INDEX.format(pages=pages, twin=WORDS["en"].twin.format("api")), encoding="utf-8")
+
+
+def write_stub(folder: Path) -> None:
+    """Write api.md for the Chinese edition: a link to the reference, which is in English.
+
+    Parameters
+    ----------
+    folder : Path
+    """
+    (folder / "api.md").write_text(STUB.format(twin=WORDS["zh"].twin.format("api")), encoding="utf-8")
 
 
 def page(name: str) -> str:

@@ -1,6 +1,6 @@
 """Sphinx with MyST-NB makes pages of the stored notebooks and of the docstrings.
 
-No script, font or image comes from another host. The site is built in a temporary folder and moved when it is complete.
+No script, font or image comes from another host.
 """
 import io
 import re
@@ -10,17 +10,22 @@ from importlib.resources import files
 from pathlib import Path
 
 from nnscratch.errors import InputError
+from notebooks.folder import replace_folder
+from notebooks.site.words import WORDS
+from notebooks.source import FOLDER
 
 __all__ = ["build"]
 
+MADE_HERE = ".nnscratch-site"  # an empty file: the folder was made by this program, which may replace it
 NEEDS = "the site needs Sphinx, MyST-NB, furo, math-core and ziamath: pip install -e '.[site]'"
 SETTINGS = {
-    "project": "nnscratch", "author": "", "html_title": "nnscratch, the course", "html_theme": "furo",
-    "extensions": ["myst_nb", "notebooks.site.maths", "sphinx.ext.autodoc", "sphinx.ext.napoleon", "notebooks.site.docstrings"],
+    "project": "nnscratch", "author": "", "html_theme": "furo",
+    "extensions": ["myst_nb", "notebooks.site.maths", "notebooks.site.chinese", "sphinx.ext.autodoc", "sphinx.ext.napoleon",
+                   "notebooks.site.docstrings"],
     "root_doc": "index", "html_math_renderer": "mathml",
     "nb_execution_mode": "off", "nb_merge_streams": True, "nb_render_markdown_format": "myst",
     "myst_enable_extensions": ["dollarmath", "amsmath", "attrs_block"], "myst_heading_anchors": 2,
-    "html_static_path": ["_static"], "html_css_files": ["style.css"],
+    "html_static_path": ["_static"], "html_css_files": ["style.css"], "html_js_files": [("live.js", {"defer": ""})],
     "html_show_sphinx": False, "html_show_copyright": False, "html_show_sourcelink": False, "html_copy_source": False,
     "html_use_index": False, "html_domain_indices": False,
     "html_show_search_summary": False,  # a summary is fetched, which browsers refuse on a disk
@@ -30,13 +35,16 @@ SETTINGS = {
 }
 
 
-def build(target: str | Path) -> Path:
-    """Build the site from the notebooks as they are stored.
+def build(target: str | Path, lite: str | None = None) -> Path:
+    """Build the site from the notebooks as they are stored, in English, and in zh/ in Chinese.
 
     Parameters
     ----------
     target : str or Path
         A folder that is empty, absent or holds an earlier site, which is replaced.
+    lite : str, optional
+        The address of a folder that notebooks.lite made, such as "../lite" for one beside the site: pages of notebooks then
+        offer to open them in the browser.
 
     Returns
     -------
@@ -55,49 +63,39 @@ def build(target: str | Path) -> Path:
         font = files("ziamath") / "fonts" / "STIXTwoMath-Regular.ttf"
     except ImportError as error:
         raise InputError(f"{NEEDS} ({error})") from error
-    target = Path(target)
-    check_target(target)
-    with tempfile.TemporaryDirectory() as aside:
-        source, pages = Path(aside, "source"), Path(aside, "pages")
-        (source / "_static").mkdir(parents=True)
-        for name in ("style.css", "live.js"):
-            shutil.copy(Path(__file__).with_name(name), source / "_static")
-        (source / "_static" / font.name).write_bytes(font.read_bytes())
-        from notebooks.site.api import write_api
+    with replace_folder(target, MADE_HERE) as pages, tempfile.TemporaryDirectory() as aside:
+        from notebooks.site.api import write_api, write_stub
         from notebooks.site.source import write
-        from notebooks.source import FOLDER
-        write(source)
-        write_api(source)
-        run_sphinx(source, pages, Path(aside, "doctrees"))
-        for path in FOLDER.glob("[0-9][0-9]_*.ipynb"):  # to download
-            shutil.copy(path, pages)
-        shutil.rmtree(target, ignore_errors=True)
-        try:
-            shutil.copytree(pages, target, ignore=shutil.ignore_patterns(".buildinfo*", "objects.inv"))
-        except OSError as error:
-            raise InputError(f"{target}: cannot be written ({error.strerror}); choose another folder with -o") from error
-    return target / "index.html"
+        for language, folder in (("en", pages), ("zh", pages / "zh")):
+            source = Path(aside, language)
+            (source / "_static").mkdir(parents=True)
+            for name in ("style.css", "live.js"):
+                shutil.copy(Path(__file__).with_name(name), source / "_static")
+            (source / "_static" / font.name).write_bytes(font.read_bytes())
+            write(source, language, lite if not lite or language == "en" else from_inside(lite))
+            (write_api if language == "en" else write_stub)(source)
+            run_sphinx(source, folder, Path(aside, "doctrees", language), language)
+            for path in (FOLDER if language == "en" else FOLDER / language).glob("[0-9][0-9]_*.ipynb"):  # to download
+                shutil.copy(path, folder)
+            shutil.rmtree(folder / "_sources", ignore_errors=True)
+            for unused in (*folder.glob(".buildinfo*"), folder / "objects.inv"):
+                unused.unlink(missing_ok=True)
+    return Path(target) / "index.html"
 
 
-def check_target(target: Path, mark: str = "searchindex.js") -> None:
-    """Refuse a folder that holds anything but an earlier build, which has `mark`, or that cannot be written."""
-    try:
-        if target.exists() and any(target.iterdir()) and not (target / mark).exists():
-            raise InputError(f"{target} holds files that are not an earlier build; choose an empty or new folder with -o")
-        target.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryFile(dir=target):
-            pass
-    except OSError as error:
-        raise InputError(f"{target}: cannot be written ({error.strerror}); choose another folder with -o") from error
+def from_inside(address: str) -> str:
+    """An address as seen from a folder inside."""
+    return address if "://" in address or address.startswith("/") else f"../{address}"
 
 
-def run_sphinx(source: Path, pages: Path, doctrees: Path) -> None:
+def run_sphinx(source: Path, pages: Path, doctrees: Path, language: str = "en") -> None:
     """Make the pages; a warning of Sphinx is an InputError."""
     from sphinx.application import Sphinx
     from sphinx.util.docutils import docutils_namespace
-    warnings = io.StringIO()
+    warnings, words = io.StringIO(), WORDS[language]
+    settings = SETTINGS | {"language": words.code, "html_title": words.title}
     with docutils_namespace():
-        Sphinx(source, None, pages, doctrees, "html", SETTINGS, status=None, warning=warnings).build()
+        Sphinx(source, None, pages, doctrees, "html", settings, status=None, warning=warnings).build()
     said = re.sub(r"\x1b\[[0-9;]*m", "", warnings.getvalue()).replace(f"{source}/", "").strip()
     if said:
         raise InputError(f"the site was not made, since Sphinx warns:\n{said}")

@@ -1,68 +1,97 @@
 """What Sphinx reads: the stored notebooks, a folded solution below each exercise, contents, glossary, formula cards."""
+import os
 import re
 import shutil
 from pathlib import Path
+from unittest.mock import patch
 
 import nbformat
 
 from nnscratch.course import card, cards
+from notebooks.site.words import WORDS
 from notebooks.source import FOLDER, solutions, stored
 
 __all__ = ["write"]
 
-LITE = "../lite/lab/index.html?path="  # what python -m notebooks.lite makes lies beside the site
 DEMOS = {"2.3": "descent", "3.6": "difference", "7.7": "windows", "12.3": "overlap"}  # a figure, and its sliders in live.js
 BESIDES = "glossary", "notation", "teachers"  # pages of Markdown beside the notebooks
-IMAGES = FOLDER / "images"
 LINK = re.compile(r"(?<!!)\[([^\]]+)\]\(([^)#\s]+)(#[^)\s]*)?\)")
-PART = re.compile(r"^## (Part \d: .+)\n((?:(?!## ).*\n?)*)", flags=re.M)
-CAPTION = re.compile(r"^(\*\*Figure (\d+\.\d+)\.\*\*(?:.+\n?)+)", flags=re.M)
+PART = re.compile(r"^## ((?:Part \d: |第.部分：).+)\n((?:(?!## ).*\n?)*)", flags=re.M)
+CAPTION = re.compile(r"^(\*\*(?:Figure|图) (\d+\.\d+)\.\*\*(?:.+\n?)+)", flags=re.M)
 SUMMARY = re.compile(r"(</summary>)\n(?=[ ]*\S)")
 NUMBER = re.compile(r"(</summary>\n\n[ ]*\d+)\.(?= )")  # an answer such as "0. Since ..." is no list
 PERCENT = re.compile(r"(?<=\d) (?=%(?! \d))")  # the space in "97 %", where no line ends; not that of a remainder, "7 % 2"
 DETAILS_END = re.compile(r"(?<!\n)\n([ ]*</details>)")
-CARDS_PAGE = """# Formula cards
-
-Every op of the course on a card: its shapes, its formulas forward and backward, and small numbers that the op itself
-computed. In a notebook, `from nnscratch.course import card` and `card("conv2d")` show one.
-"""
+TWIN = re.compile(r"\[(?:中文|English)\]\(\S*index\.ipynb\)\n")  # in the index
 
 
-def write(folder: Path) -> None:
-    """Write the notebooks, the glossary, the notation, the cards and the teachers' page into an empty folder."""
-    paths = [FOLDER / "index.ipynb", *sorted(FOLDER.glob("[0-9][0-9]_*.ipynb"))]
-    pages = {path.stem for path in paths} | {name for name in BESIDES if beside(name).exists()}
+def write(folder: Path, language: str = "en", lite: str | None = None) -> None:
+    """Write the notebooks, the glossary, the notation, the cards and the teachers' page into an empty folder.
+
+    Parameters
+    ----------
+    folder : Path
+    language : str
+        "en" or "zh".
+    lite : str, optional
+        The address of what notebooks.lite makes, as seen from the index of this language.
+    """
+    home, words = FOLDER if language == "en" else FOLDER / language, WORDS[language]
+    paths = [home / "index.ipynb", *sorted(home.glob("[0-9][0-9]_*.ipynb"))]
+    pages = {path.stem for path in paths} | {name for name in BESIDES if beside(home, name).exists()}
     for path in paths:
-        notebook = stored(path.stem)
+        notebook = stored(path.stem, home)
         for cell in notebook.cells:
             if cell.cell_type == "markdown":
                 cell.source = as_page(cell.source, pages)
             else:
                 name_images(cell)
+        first = notebook.cells[0]
         if path.stem == "index":
-            text = notebook.cells[0].source
-            notebook.cells[0].source = re.sub(r"(?<=[\d¼½¾]) (?=h)", "\u00a0", text)  # units stay with their numbers
-            notebook.cells.append(nbformat.v4.new_markdown_cell(contents(text, pages), id="contents"))
+            text = first.source
+            text = re.sub(r"(?<=[\d¼½¾]) (?=h|小时)", "\u00a0", text)  # units stay with their numbers
+            first.source = TWIN.sub(offers(words.twin.format("index")), text)
+            notebook.cells.append(nbformat.v4.new_markdown_cell(contents(text, pages, words.look_up), id="contents"))
         else:
-            notebook.cells[0].source = notebook.cells[0].source.replace("\n", offers(path.name), 1)
-        nbformat.write(with_solutions(notebook, solutions(path.stem)), folder / path.name)
-    if IMAGES.exists():
-        shutil.copytree(IMAGES, folder / IMAGES.name)
-    (folder / "cards.md").write_text("\n".join([CARDS_PAGE, *map(section, cards())]), encoding="utf-8")
+            open_it = [f'<a href="{lite}/lab/index.html?path={"" if language == "en" else "zh/"}{path.name}">{words.open}</a>']
+            first.source = below_title(first.source, offers(
+                f'<a href="{path.name}" download>{words.download}</a>', *(open_it if lite else []), words.twin.format(path.stem)))
+        nbformat.write(with_solutions(notebook, solutions(path.stem), words.solution), folder / path.name)
+    shutil.copytree(FOLDER / "images", folder / "images")
+    with patch.dict(os.environ, NNSCRATCH_LANGUAGE=language):
+        text = words.cards.format(offers(words.twin.format("cards")))
+        (folder / "cards.md").write_text("\n".join([text, *map(section, cards())]), encoding="utf-8")
     for name in pages.intersection(BESIDES):
-        text = beside(name).read_text(encoding="utf-8")
-        text = re.sub(r'^### (<a id="[\w-]+"></a>)?', "## ", text, flags=re.M)  # no level is left out; Sphinx makes its own ids
-        (folder / f"{name}.md").write_text(as_page(text, pages), encoding="utf-8")
+        text = beside(home, name).read_text(encoding="utf-8")
+        text = re.sub(r'^### (?:<a id="([\w-]+)"></a>)?', place, text, flags=re.M)
+        text = below_title(as_page(text, pages), offers(words.twin.format(name)))
+        (folder / f"{name}.md").write_text(text, encoding="utf-8")
 
 
-def beside(name: str) -> Path:
+def beside(home: Path, name: str) -> Path:
     """A page of Markdown beside the notebooks."""
-    return FOLDER / f"{name}.md"
+    return home / f"{name}.md"
+
+
+def place(match: re.Match[str]) -> str:
+    """A heading one level higher, so that none is left out, below the place that links lead to."""
+    return f"({match[1]})=\n## " if match[1] else "## "
+
+
+def below_title(text: str, added: str) -> str:
+    """A page with a paragraph below its first line."""
+    title, _, rest = text.partition("\n")
+    return f"{title}\n\n{added}\n{rest}"
+
+
+def offers(*links: str) -> str:
+    """A paragraph: what to do with this page."""
+    return f'<p class="offers">{" · ".join(links)}</p>\n'
 
 
 def as_page(text: str, pages: set[str]) -> str:
     """Text of a notebook as MyST: links to pages, captions with a class, Markdown and formulas inside of folded answers."""
-    text = DETAILS_END.sub(r"\n\n\1", SUMMARY.sub(r"\1\n\n", text))
+    text = DETAILS_END.sub(r"\n\n\1", SUMMARY.sub(r"\1\n\n", text)).replace("](../images/", "](images/")
     text = PERCENT.sub("\u00a0", NUMBER.sub(r"\1\\.", text))
     return CAPTION.sub(caption, relink(text, pages))
 
@@ -70,28 +99,23 @@ def as_page(text: str, pages: set[str]) -> str:
 def caption(match: re.Match[str]) -> str:
     """The text of a figure with a class, and below it the place of its sliders, if it has some."""
     demo = DEMOS.get(match[2])
-    live = f'\n<div class="live" data-demo="{demo}"></div>\n<script src="_static/live.js" defer></script>\n' if demo else ""
+    live = f'\n<div class="live" data-demo="{demo}"></div>\n' if demo else ""
     return "{.caption}\n" + match[1] + live
-
-
-def offers(name: str) -> str:
-    """Below the title of a page: what to do with its notebook."""
-    return (f'\n\n<p class="offers"><a href="{name}" download>Download the notebook</a> · '
-            f'<a href="{LITE}{name}">Open in the browser</a></p>\n')
 
 
 def section(name: str) -> str:
     """A card below its title, which is not repeated."""
     shown = card(name)
-    return f"## {shown.title}\n\n`card(\"{name}\")`\n\n{shown._repr_markdown_().removeprefix(f'**{shown.title}.** ')}\n"
+    title, _, rest = shown._repr_markdown_().removeprefix("**").partition(".** ")
+    return f"## {title}\n\n`card(\"{name}\")`\n\n{rest}\n"
 
 
-def contents(index: str, pages: set[str]) -> str:
+def contents(index: str, pages: set[str], look_up: str) -> str:
     """The list of pages that the sidebar shows: the parts of the index, then what one looks up."""
     parts = [(title, re.findall(r"\]\((\d\d_\w+)\.ipynb\)", text)) for title, text in PART.findall(index)]
     more = [name for name in ("glossary", "notation", "cards", "api", "teachers") if name in pages | {"cards", "api"}]
     return "\n".join(f"```{{toctree}}\n:hidden:\n:caption: \"{title}\"\n\n" + "\n".join(names) + "\n```\n"
-                     for title, names in [*parts, ("To look up", more)] if names)
+                     for title, names in [*parts, (look_up, more)] if names)
 
 
 def relink(text: str, pages: set[str]) -> str:
@@ -114,14 +138,14 @@ def name_images(cell: nbformat.NotebookNode) -> None:
             cell.metadata["mystnb"] = {"image": {"alt": sentence[1]}}
 
 
-def with_solutions(notebook: nbformat.NotebookNode, answers: dict[str, str]) -> nbformat.NotebookNode:
+def with_solutions(notebook: nbformat.NotebookNode, answers: dict[str, str], title: str) -> nbformat.NotebookNode:
     """Add a folded solution below the check of each exercise."""
     cells, waiting = [], None
     for cell in notebook.cells:
         cells.append(cell)
         if waiting and cell.cell_type == "code":
             cells.append(nbformat.v4.new_markdown_cell(
-                f'<details class="solution"><summary>A solution of {waiting}</summary>\n\n'
+                f'<details class="solution"><summary>{title.format(waiting)}</summary>\n\n'
                 f"```python\n{answers[waiting]}\n```\n\n</details>", id=f"solution-{len(cells)}"))
             waiting = None
         waiting = cell.metadata.get("exercise", waiting)
