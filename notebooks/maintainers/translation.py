@@ -86,7 +86,7 @@ def translated(name: str) -> list[str]:
     for text in english(name):
         if is_missing(text, known.get(digest(text), "")):
             raise InputError(f"src_zh/{name}.md lacks {text.strip()[:60]!r}; notebooks.translation adds it in English")
-    return [known[digest(text)].replace("](images/", "](../images/") for text in english(name)]
+    return [known[digest(text)].replace("](images/", "](../images/").replace("](zh/", "](../") for text in english(name)]
 
 
 def is_missing(text: str, given: str) -> bool:

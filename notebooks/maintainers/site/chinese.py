@@ -4,16 +4,24 @@ Chinese has no spaces between words. The search index therefore holds each pair 
 积核, and a query is split alike.
 """
 import re
-from gettext import NullTranslations
+from pathlib import Path
 from typing import Any
 
-from sphinx.locale import get_translator
 from sphinx.search.zh import SearchChinese
 
 __all__ = ["setup"]
 
 HAN = re.compile("[\u4e00-\u9fff]+")
-WORDS = {"Back to top": "回到顶部", "On this page": "本页内容", "Skip to content": "跳到正文"}
+THEME = {  # words in furo's templates that it or Sphinx does not translate
+    "Toggle site navigation sidebar": "显示或隐藏目录", "Toggle table of contents sidebar": "显示或隐藏本页内容",
+    "Toggle Light / Dark / Auto color theme": "切换浅色、深色或自动配色", "<title>Contents</title>": "<title>本页内容</title>",
+    "<title>Menu</title>": "<title>目录</title>", "<title>Expand</title>": "<title>展开</title>",
+    "<title>Light mode</title>": "<title>浅色</title>", "<title>Dark mode</title>": "<title>深色</title>",
+    "<title>Auto light/dark, in light mode</title>": "<title>自动，现为浅色</title>",
+    "<title>Auto light/dark, in dark mode</title>": "<title>自动，现为深色</title>",
+    "<span>Next</span>": "<span>下一页</span>", "<span>Previous</span>": "<span>上一页</span>",
+    '<div class="title">Home</div>': '<div class="title">首页</div>', "            Made with \n": "            主题：\n",
+    "Please activate JavaScript to enable the search functionality.": "搜索功能需要 JavaScript。"}
 
 
 class Pairs(SearchChinese):
@@ -30,17 +38,18 @@ class Pairs(SearchChinese):
         return pairs + super().split(HAN.sub(" ", input))
 
 
-class Missing(NullTranslations):
-    """Words that Sphinx's catalogue does not have."""
-
-    def gettext(self, message: str) -> str:
-        """The translation of a message."""
-        return WORDS.get(message, message)
+def translate(app: Any, error: Exception | None) -> None:
+    """Put Chinese words in the places of the theme's English ones."""
+    for path in Path(app.outdir).glob("*.html") if not error else ():
+        text = path.read_text(encoding="utf-8")
+        for english, chinese in THEME.items():
+            text = text.replace(english, chinese)
+        path.write_text(text, encoding="utf-8")
 
 
 def setup(app: Any) -> dict[str, bool]:
     """Register both; Sphinx calls this."""
     app.add_search_language(Pairs)
     if app.config.language == "zh_CN":
-        get_translator().add_fallback(Missing())
+        app.connect("build-finished", translate)
     return {"parallel_read_safe": True}

@@ -2,9 +2,49 @@
 //
 //     <div class="live" data-demo="descent"></div>
 //
-// A demo has sliders, {name: [label, least, greatest, step, first value]}, and a function from their values to a picture
-// (SVG, `size` is its width and height) and a sentence. It is drawn again whenever a slider moves.
+// A demo has sliders, {name: [least, greatest, step, first value]}, and a function from their values to a picture
+// (SVG, `size` is its width and height) and a sentence. It is drawn again whenever a slider moves. What it says is in WORDS.
 "use strict";
+
+const WORDS = {
+  en: {
+    gap: " ", formula: "The formula with these numbers",
+    windows: {title: "Positions of a window", size: "size", kernel: "kernel", stride: "stride", padding: "padding",
+      dilation: "dilation",
+      fits: n => `The window has ${n} positions along one side, so the output is ${n}&nbsp;x&nbsp;${n}.`,
+      misses: n => `The window does not fit: ${n} positions.`,
+      extent: sum => `The window extends over ${sum} pixels.`},
+    descent: {title: "Steps on a parabola", rate: "learning rate",
+      steps: (first, last) => `The first steps lead to ${first.join(", ")}; after 12 steps w = ${last}.`,
+      factor: factor => `Each step multiplies the distance to 3 by ${factor}: it `,
+      grows: "grows.", shrinks: "shrinks.", stays: "stays the same."},
+    difference: {title: "Error of a central difference", exponent: "exponent of δ", error: "error",
+      slope: (delta, error) => `At δ = ${delta} the error of the slope is ${error}.`,
+      truncation: "Here the bend of the curve matters: truncation.",
+      rounding: "Here the steps between floating-point numbers matter: rounding.", both: "Both errors are small here."},
+    overlap: {title: "Kernels that cover a pixel", kernel: "kernel", stride: "stride", row: row => `Along a row: ${row}.`,
+      divides: (stride, kernel) => `The stride ${stride} divides the kernel ${kernel}: the counts inside are equal.`,
+      repeats: (stride, kernel) => `The stride ${stride} does not divide the kernel ${kernel}: the counts inside repeat with `
+        + `period ${stride}.`},
+  },
+  zh: {
+    gap: "", formula: "代入这些数的公式",
+    windows: {title: "窗口的位置", size: "图像大小", kernel: "卷积核", stride: "步幅", padding: "填充", dilation: "膨胀率",
+      fits: n => `窗口沿每条边有 ${n} 个位置，所以输出是 ${n}&nbsp;x&nbsp;${n}。`,
+      misses: n => `窗口放不下：${n} 个位置。`,
+      extent: sum => `窗口跨越 ${sum} 个像素。`},
+    descent: {title: "抛物线上的梯度下降", rate: "学习率",
+      steps: (first, last) => `前三步依次到达 ${first.join("，")}；12 步之后 w = ${last}。`,
+      factor: factor => `每一步把到 3 的距离乘以 ${factor}，所以距离`, grows: "变大。", shrinks: "变小。", stays: "不变。"},
+    difference: {title: "中心差分的误差", exponent: "δ 的指数", error: "误差",
+      slope: (delta, error) => `δ = ${delta} 时，斜率的误差是 ${error}。`,
+      truncation: "这里起作用的是曲线的弯曲：截断误差。",
+      rounding: "这里起作用的是浮点数的间隔：舍入误差。", both: "这里两种误差都很小。"},
+    overlap: {title: "覆盖一个像素的卷积核", kernel: "卷积核", stride: "步幅", row: row => `沿着一行：${row}。`,
+      divides: (stride, kernel) => `步幅 ${stride} 整除卷积核大小 ${kernel}：内部的次数都相等。`,
+      repeats: (stride, kernel) => `步幅 ${stride} 不能整除卷积核大小 ${kernel}：内部的次数以 ${stride} 为周期重复。`},
+  },
+}[document.documentElement.lang.startsWith("zh") ? "zh" : "en"];
 
 // Parts of a picture. Colours belong to classes, in style.css, so that they follow the theme.
 const rect = (x, y, width, height, kind, opacity = 1) =>
@@ -40,9 +80,8 @@ function drawWindows({size, kernel, stride, padding, dilation}) {
   return {
     size: [400, 400],
     parts,
-    says: output ? `The window has ${bold("output", output)} positions along one side, `
-      + `so the output is ${output}&nbsp;x&nbsp;${output}.` : `The window does not fit: ${bold("output", 0)} positions.`,
-    formula: `The window extends over (${kernel} − 1) · ${dilation} + 1 = ${bold("extent", extent)} pixels. `
+    says: WORDS.windows[output ? "fits" : "misses"](bold("output", output)),
+    formula: WORDS.windows.extent(`(${kernel} − 1) · ${dilation} + 1 = ${bold("extent", extent)}`)
       + `<br>⌊(${size} + 2 · ${padding} − ${extent}) / ${stride}⌋ + 1 = ${output}`,
   };
 }
@@ -55,7 +94,7 @@ function drawDescent({rate}) {
   const loss = value => (value - 3) ** 2;
   const place = value => [50 * (value + 1), 240 - 14 * loss(value)];  // w from -1 to 7, L from 0 to 17
   const factor = 1 - 2 * rate;
-  const change = Math.abs(factor) > 1 ? "grows" : Math.abs(factor) < 1 ? "shrinks" : "stays the same";
+  const words = WORDS.descent;
   return {
     size: [400, 270],
     parts: [
@@ -67,9 +106,9 @@ function drawDescent({rate}) {
       label(386, 263, "w"),
       label(8, 20, "L", "start"),
     ],
-    says: `The first steps lead to ${range(3, k => bold(`w${k + 1}`, w[k + 1].toFixed(3))).join(", ")}; after 12 steps `
-      + `w = ${bold("w12", w[12].toFixed(3))}. Each step multiplies the distance to 3 by ${bold("factor", factor.toFixed(2))}: `
-      + `it ${change}.`,
+    says: [words.steps(range(3, k => bold(`w${k + 1}`, w[k + 1].toFixed(3))), bold("w12", w[12].toFixed(3))),
+      words.factor(bold("factor", factor.toFixed(2)))
+      + words[Math.abs(factor) > 1 ? "grows" : Math.abs(factor) < 1 ? "shrinks" : "stays"]].join(WORDS.gap),
   };
 }
 
@@ -81,8 +120,7 @@ const errorOf = delta => Math.abs((Math.tanh(1 + delta) - Math.tanh(1 - delta)) 
 function drawDifference({exponent}) {
   const place = e => [62 + 24 * (e + 14), 20 - 15 * Math.log10(Math.max(errorOf(10 ** e), 1e-14))];  // logarithmic axes
   const [x, y] = place(exponent);
-  const cause = exponent > -4.75 ? "Here the bend of the curve matters: truncation."
-    : exponent < -5.25 ? "Here the steps between floating-point numbers matter: rounding." : "Both errors are small here.";
+  const words = WORDS.difference;
   return {
     size: [400, 270],
     parts: [
@@ -90,12 +128,12 @@ function drawDifference({exponent}) {
       ...[-2, -6, -10].map(e => label(57, 25 - 15 * e, `1e${e}`, "end")),
       ...[-14, -10, -6, -2].map(e => label(62 + 24 * (e + 14), 254, `1e${e}`)),
       label(395, 254, "δ", "end"),
-      label(70, 22, "error", "start"),
+      label(70, 22, words.error, "start"),
       line(range(53, k => place(-14 + k / 4)), "curve"),
       dot(x, y, 7, "step"),
     ],
-    says: `At δ = ${(10 ** exponent).toExponential(1)} the error of the slope is `
-      + `${bold("error", errorOf(10 ** exponent).toExponential(2))}. ${cause}`,
+    says: [words.slope((10 ** exponent).toExponential(1), bold("error", errorOf(10 ** exponent).toExponential(2))),
+      words[exponent > -4.75 ? "truncation" : exponent < -5.25 ? "rounding" : "both"]].join(WORDS.gap),
   };
 }
 
@@ -113,32 +151,28 @@ function drawOverlap({kernel, stride}) {
   return {
     size: [400, 400],
     parts,
-    says: `Along a row: ${bold("row", row.join(" "))}. The stride ${stride} `
-      + (kernel % stride ? `does not divide the kernel ${kernel}: the counts inside repeat with period ${stride}.`
-        : `divides the kernel ${kernel}: the counts inside are equal.`),
+    says: [WORDS.overlap.row(bold("row", row.join(" "))),
+      WORDS.overlap[kernel % stride ? "repeats" : "divides"](stride, kernel)].join(WORDS.gap),
   };
 }
 
 // ---- Sliders --------------------------------------------------------------------------------------------------------
 
 const demos = {
-  windows: {draw: drawWindows, title: "Positions of a window", sliders: {
-    size: ["size", 3, 12, 1, 6], kernel: ["kernel", 1, 5, 1, 3], stride: ["stride", 1, 4, 1, 1],
-    padding: ["padding", 0, 3, 1, 0], dilation: ["dilation", 1, 3, 1, 1]}},
-  descent: {draw: drawDescent, title: "Steps on a parabola", sliders: {rate: ["learning rate", 0.01, 1.1, 0.01, 0.3]}},
-  difference: {draw: drawDifference, title: "Error of a central difference", sliders: {
-    exponent: ["exponent of δ", -14, -1, 0.25, -1]}},
-  overlap: {draw: drawOverlap, title: "Kernels that cover a pixel", sliders: {
-    kernel: ["kernel", 1, 6, 1, 3], stride: ["stride", 1, 3, 1, 2]}},
+  windows: {draw: drawWindows, sliders: {
+    size: [3, 12, 1, 6], kernel: [1, 5, 1, 3], stride: [1, 4, 1, 1], padding: [0, 3, 1, 0], dilation: [1, 3, 1, 1]}},
+  descent: {draw: drawDescent, sliders: {rate: [0.01, 1.1, 0.01, 0.3]}},
+  difference: {draw: drawDifference, sliders: {exponent: [-14, -1, 0.25, -1]}},
+  overlap: {draw: drawOverlap, sliders: {kernel: [1, 6, 1, 3], stride: [1, 3, 1, 2]}},
 };
 
 function start(place) {
-  const {draw, title, sliders} = demos[place.dataset.demo];
-  const rows = Object.entries(sliders).map(([name, [words, least, greatest, step, first]]) => `<label><span>${words}</span>
+  const {draw, sliders} = demos[place.dataset.demo], words = WORDS[place.dataset.demo];
+  const rows = Object.entries(sliders).map(([name, [least, greatest, step, first]]) => `<label><span>${words[name]}</span>
     <input type="range" name="${name}" min="${least}" max="${greatest}" step="${step}" value="${first}">
     <output></output></label>`);
-  place.innerHTML = `<strong>${title}</strong> ${rows.join("")} <svg role="img"></svg> <p aria-live="polite"></p>
-    <details><summary>The formula with these numbers</summary><p></p></details>`;
+  place.innerHTML = `<strong>${words.title}</strong> ${rows.join("")} <svg role="img"></svg> <p aria-live="polite"></p>
+    <details><summary>${WORDS.formula}</summary><p></p></details>`;
   const inputs = [...place.querySelectorAll("input")];
   const [svg, says, details] = ["svg", "p", "details"].map(name => place.querySelector(name));
 
@@ -148,7 +182,7 @@ function start(place) {
     svg.setAttribute("viewBox", `0 0 ${picture.size.join(" ")}`);
     svg.innerHTML = picture.parts.join("");
     says.innerHTML = picture.says;
-    svg.setAttribute("aria-label", `${title}. ${says.textContent}`);
+    svg.setAttribute("aria-label", `${words.title}. ${says.textContent}`);
     details.hidden = !picture.formula;  // folded: it answers an exercise
     details.lastChild.innerHTML = picture.formula ?? "";
   }

@@ -2,6 +2,7 @@
 import os
 import re
 import shutil
+from itertools import count
 from pathlib import Path
 from unittest.mock import patch
 
@@ -48,10 +49,9 @@ def write(folder: Path, language: str = "en", lite: str | None = None) -> None:
                 name_images(cell)
         first = notebook.cells[0]
         if path.stem == "index":
-            text = first.source
-            text = re.sub(r"(?<=[\d¼½¾]) (?=h|小时)", "\u00a0", text)  # units stay with their numbers
-            first.source = TWIN.sub(offers(words.twin.format("index")), text)
-            notebook.cells.append(nbformat.v4.new_markdown_cell(contents(text, pages, words.look_up), id="contents"))
+            parts = contents(first.source, pages, words.look_up)
+            notebook.cells.append(nbformat.v4.new_markdown_cell(parts, id="contents"))
+            first.source = as_index(first.source, offers(words.twin.format("index")))
         else:
             open_it = [f'<a href="{lite}/lab/index.html?path={"" if language == "en" else "zh/"}{path.name}">{words.open}</a>']
             first.source = below_title(first.source, offers(
@@ -65,7 +65,7 @@ def write(folder: Path, language: str = "en", lite: str | None = None) -> None:
         text = beside(home, name).read_text(encoding="utf-8")
         text = re.sub(r'^### (?:<a id="([\w-]+)"></a>)?', place, text, flags=re.M)
         text = below_title(as_page(text, pages), offers(words.twin.format(name)))
-        (folder / f"{name}.md").write_text(text, encoding="utf-8")
+        (folder / f"{name}.md").write_text(f"({name})=\n{text}", encoding="utf-8")
 
 
 def beside(home: Path, name: str) -> Path:
@@ -76,6 +76,13 @@ def beside(home: Path, name: str) -> Path:
 def place(match: re.Match[str]) -> str:
     """A heading one level higher, so that none is left out, below the place that links lead to."""
     return f"({match[1]})=\n## " if match[1] else "## "
+
+
+def as_index(text: str, twin: str) -> str:
+    """The text of the index with a link to the other language, and with places part-1, part-2, ... above the parts."""
+    number = count(1)
+    text = re.sub(r"(?<=[\d¼½¾]) (?=h|小时)", "\u00a0", TWIN.sub(twin, text))  # units stay with their numbers
+    return PART.sub(lambda match: f"(part-{next(number)})=\n{match[0]}", text)
 
 
 def below_title(text: str, added: str) -> str:

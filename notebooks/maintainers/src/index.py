@@ -1,6 +1,8 @@
 # %% [markdown]
 # # From one neuron to networks that generate images
 #
+# [中文](zh/index.ipynb)
+#
 # ![Fifty digits that a network generated from random numbers, and a photograph that another network gave the style of a
 # painting](images/course.jpg)
 #
