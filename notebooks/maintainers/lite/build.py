@@ -14,7 +14,7 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 from nnscratch.errors import InputError
-from notebooks.site.build import check_target
+from notebooks.folder import replace_folder
 from notebooks.source import FOLDER
 
 __all__ = ["build"]
@@ -22,7 +22,7 @@ __all__ = ["build"]
 NEEDS = "the browser edition is made by JupyterLite: pip install -e '.[lite]'"
 MADE_HERE = ".nnscratch-lite"  # an empty file: the folder was made by this program, which may replace it
 KERNEL = "@jupyterlite/pyodide-kernel-extension:kernel"
-SHOWN = "*.ipynb", "glossary.md", "notation.md", "images", "solutions"
+SHOWN = "*.ipynb", "*.md", "images/*", "solutions/*.py", "zh/*.ipynb", "zh/*.md"
 START = '<meta http-equiv="refresh" content="0; url=lab/index.html?path=index.ipynb">'  # opens the index of the course
 
 
@@ -48,16 +48,14 @@ def build(target: Path, offline: Path | None = None) -> Path:
     """
     if offline is not None and not (offline / "pyodide" / "pyodide-lock.json").exists():
         raise InputError(f"{offline} has no pyodide/pyodide-lock.json; unpack a distribution of Pyodide into {offline}/pyodide")
-    check_target(target, MADE_HERE)
-    with TemporaryDirectory() as aside:
+    with replace_folder(target, MADE_HERE) as made, TemporaryDirectory() as aside:
         work = Path(aside)
-        made = work / "made"
         copy_course(work / "content")
         run(work, "pip", "wheel", "-q", "--no-deps", "-w", "wheels", str(FOLDER.parent))
         for wheel in sorted(offline.glob("*.whl")) if offline else []:
             shutil.copy(wheel, work / "wheels")
         write_settings(work, offline is not None)
-        run(work, "jupyterlite_core", "build", "--output-dir", "made", "--apps", "lab", "--no-sourcemaps",
+        run(work, "jupyterlite_core", "build", "--output-dir", str(made), "--apps", "lab", "--no-sourcemaps",
             "--no-unused-shared-packages", needs=NEEDS)
         if not (made / "api" / "contents" / "all.json").exists():
             raise InputError(NEEDS)  # without the extra `contents` it leaves the notebooks out, and does not say so
@@ -65,12 +63,6 @@ def build(target: Path, offline: Path | None = None) -> Path:
             shutil.copytree(offline / "pyodide", made / "static" / "pyodide")
         page = made / "index.html"  # it also holds settings that all pages read
         page.write_text(page.read_text(encoding="utf-8").replace("<head>", f"<head>{START}", 1), encoding="utf-8")
-        (made / MADE_HERE).touch()
-        shutil.rmtree(target, ignore_errors=True)
-        try:
-            shutil.copytree(made, target, dirs_exist_ok=True)
-        except OSError as error:
-            raise InputError(f"{target}: cannot be written ({error.strerror}); choose another folder with -o") from error
     return target / "index.html"
 
 
@@ -78,9 +70,9 @@ def copy_course(folder: Path) -> None:
     """Copy what a learner opens."""
     for pattern in SHOWN:
         for path in sorted(FOLDER.glob(pattern)):
-            copy = shutil.copytree if path.is_dir() else shutil.copy
-            (folder / path.name).parent.mkdir(parents=True, exist_ok=True)
-            copy(path, folder / path.name)
+            copy = folder / path.relative_to(FOLDER)
+            copy.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy(path, copy)
 
 
 def write_settings(work: Path, offline: bool) -> None:

@@ -42,20 +42,22 @@ def write(folder: Path, language: str = "en", lite: str | None = None) -> None:
     pages = {path.stem for path in paths} | {name for name in BESIDES if beside(home, name).exists()}
     for path in paths:
         notebook = stored(path.stem, home)
+        first, twin = notebook.cells[0], words.twin.format(path.stem)
+        if path.stem == "index":
+            parts = contents(first.source, pages, words.look_up)
+            notebook.cells.append(nbformat.v4.new_markdown_cell(parts, id="contents"))
+            first.source = as_index(first.source, offers(twin))
+        else:
+            links = [f'<a href="{path.name}" download>{words.download}</a>', twin]
+            if lite:
+                inside = path.relative_to(FOLDER).as_posix()
+                links.insert(1, f'<a href="{lite}/lab/index.html?path={inside}">{words.open}</a>')
+            first.source = below_title(first.source, offers(*links))
         for cell in notebook.cells:
             if cell.cell_type == "markdown":
                 cell.source = as_page(cell.source, pages)
             else:
                 name_images(cell)
-        first = notebook.cells[0]
-        if path.stem == "index":
-            parts = contents(first.source, pages, words.look_up)
-            notebook.cells.append(nbformat.v4.new_markdown_cell(parts, id="contents"))
-            first.source = as_index(first.source, offers(words.twin.format("index")))
-        else:
-            open_it = [f'<a href="{lite}/lab/index.html?path={"" if language == "en" else "zh/"}{path.name}">{words.open}</a>']
-            first.source = below_title(first.source, offers(
-                f'<a href="{path.name}" download>{words.download}</a>', *(open_it if lite else []), words.twin.format(path.stem)))
         nbformat.write(with_solutions(notebook, solutions(path.stem), words.solution), folder / path.name)
     shutil.copytree(FOLDER / "images", folder / "images")
     with patch.dict(os.environ, NNSCRATCH_LANGUAGE=language):

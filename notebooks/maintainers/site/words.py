@@ -19,7 +19,8 @@ class Words(NamedTuple):
 
 WORDS = {
     "en": Words("en", "nnscratch, the course", "Download the notebook", "Open in the browser",
-                '<a href="zh/{}.html" lang="zh-CN" hreflang="zh-CN">中文</a>', "A solution of {}", "To look up", """# Formula cards
+                '<a href="zh/{}.html" lang="zh-CN" hreflang="zh-CN">中文</a>', "A solution of {}", "To look up",
+                """# Formula cards
 
 {}
 
@@ -27,7 +28,8 @@ Every op of the course on a card: its shapes, its formulas forward and backward,
 computed. In a notebook, `from nnscratch.course import card` and `card("conv2d")` show one.
 """),
     "zh": Words("zh_CN", "nnscratch 课程", "下载笔记本", "在浏览器中打开",
-                '<a href="../{}.html" lang="en" hreflang="en">English</a>', "{} 的参考答案", "查阅", """# 公式卡片
+                '<a href="../{}.html" lang="en" hreflang="en">English</a>', "{} 的参考答案", "查阅",
+                """# 公式卡片
 
 {}
 

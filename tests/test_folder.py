@@ -1,0 +1,140 @@
+"""Folders that commands make: the earlier one is there until the new one is complete, and no other folder is touched."""
+import errno
+from pathlib import Path
+
+import pytest
+
+pytest.importorskip("nbformat", reason="notebooks/ imports it: pip install -e '.[test]'")
+
+from nnscratch.errors import InputError
+from notebooks import folder as module
+from notebooks.folder import replace_folder
+
+MARK = ".nnscratch-test"
+
+
+def contents(folder):
+    """The text of each file below a folder, links not followed."""
+    return {str(path.relative_to(folder)): path.read_text() for path in folder.rglob("*") if path.is_file()}
+
+
+def write(target, text="new"):
+    with replace_folder(target, MARK) as new:
+        (new / "page.html").write_text(text)
+
+
+@pytest.fixture
+def earlier(tmp_path):
+    """A folder made before."""
+    write(tmp_path / "site", "old")
+    assert contents(tmp_path) == {"site/page.html": "old", "site/.nnscratch-test": ""}
+    return tmp_path / "site"
+
+
+def test_an_earlier_folder_is_replaced(earlier):
+    """Whole: its other files are gone, too, and nothing lies beside it."""
+    (earlier / "gone.html").touch()
+    with replace_folder(earlier, MARK) as new:
+        assert list(new.iterdir()) == [] and (earlier / "gone.html").exists()
+        (new / "inside").mkdir()
+    assert sorted(path.name for path in earlier.parent.rglob("*")) == [MARK, "inside", "site"]
+
+
+def test_new_and_empty_folders(tmp_path):
+    """Also where the folders above are missing, or the path is relative."""
+    (tmp_path / "empty").mkdir()
+    for target in ("empty", "a/b/c"):
+        write(tmp_path / target)
+    assert set(contents(tmp_path)) == {f"{target}/{name}" for target in ("empty", "a/b/c") for name in (MARK, "page.html")}
+    assert (tmp_path / "empty").stat().st_mode & 0o777 == (tmp_path / "a").stat().st_mode & 0o777  # not a private one
+
+
+STEPS = [("mkdir", 0), ("touch", 0), ("rename", 0), ("rename", 1)]
+
+
+@pytest.mark.parametrize("error", [OSError(errno.EBUSY, "Device or resource busy"), KeyboardInterrupt()], ids=type)
+@pytest.mark.parametrize("step, call", STEPS)
+def test_a_failure_leaves_the_earlier_folder(earlier, monkeypatch, step, call, error):
+    """At each step, also a rename that a disk in this place refuses; and nothing half-written."""
+    calls, real = [], getattr(Path, step)
+
+    def fails(self, *arguments, **options):
+        if self.parent.name.startswith(".site-") or self == earlier or self.name == MARK:
+            calls.append(self)
+            if len(calls) == call + 1:
+                raise error
+        return real(self, *arguments, **options)
+    monkeypatch.setattr(Path, step, fails)
+    with pytest.raises(InputError if isinstance(error, OSError) else KeyboardInterrupt) as caught:
+        write(earlier)
+    assert len(calls) > call and contents(earlier.parent) == {"site/page.html": "old", "site/.nnscratch-test": ""}
+    assert sorted(earlier.parent.iterdir()) == [earlier]
+    if isinstance(error, OSError):
+        assert str(caught.value) == (f"{earlier}: cannot be written ([Errno 16] Device or resource busy); "
+                                     "choose another folder with -o")
+
+
+@pytest.mark.parametrize("error, expected", [(OSError(errno.ENOSPC, "No space left on device"), InputError),
+                                             (InputError("Sphinx warns"), InputError), (KeyboardInterrupt(), KeyboardInterrupt)])
+@pytest.mark.parametrize("target", ["site", "a/b"])
+def test_a_failure_while_it_is_filled(earlier, error, expected, target):
+    with pytest.raises(expected), replace_folder(earlier.parent / target, MARK) as new:
+        (new / "page.html").write_text("half")
+        raise error
+    assert contents(earlier.parent) == {"site/page.html": "old", "site/.nnscratch-test": ""}
+    assert sorted(earlier.parent.iterdir()) == [earlier]
+
+
+def test_the_earlier_folder_is_never_deleted_without_a_new_one(earlier, monkeypatch):
+    """Not even if it cannot be moved back."""
+    real = Path.rename
+    monkeypatch.setattr(Path, "rename", lambda self, other: real(self, other) if self == earlier else 1 / 0)
+    with pytest.raises(ZeroDivisionError):
+        write(earlier)
+    assert {"page.html": "old", MARK: ""} in [contents(path) for path in earlier.parent.rglob("old")]
+
+
+@pytest.mark.parametrize("there", [True, False])
+def test_links_are_followed(tmp_path, there):
+    """The link stays a link; where it leads is replaced, or made."""
+    if there:
+        write(tmp_path / "real", "old")
+    (tmp_path / "link").symlink_to(tmp_path / "real")
+    write(tmp_path / "link")
+    assert (tmp_path / "link").readlink() == tmp_path / "real" and (tmp_path / "real" / "page.html").read_text() == "new"
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["link", "real"]
+
+
+def refused(target, words):
+    """Nothing is made, and the sentence has these words."""
+    with pytest.raises(InputError, match=words), replace_folder(target, MARK):
+        raise AssertionError("it was not refused")
+
+
+def test_what_is_refused(earlier, monkeypatch):
+    """Other files, a file, a link in a circle, the current folder and those above it, a disk, a folder without permission."""
+    home = earlier.parent
+    (home / "mine").mkdir()
+    (home / "mine" / "letter").write_text("dear")
+    (home / "circle").symlink_to(home / "circle")
+    refused(home / "mine", "holds files that are not an earlier build; choose")
+    refused(home / "mine" / "letter", "cannot be written .*choose another folder with -o")
+    refused(home / "mine" / "letter" / "inside", "cannot be written .*choose another folder with -o")
+    with pytest.raises(InputError, match="cannot be written"):
+        write(home / "circle")
+    (earlier / "inside").mkdir()
+    for here in (earlier, earlier / "inside"):
+        monkeypatch.chdir(here)
+        refused(earlier, "is in use, .* choose a folder inside it")
+    monkeypatch.chdir(earlier)
+    refused(".", "is in use")
+    monkeypatch.chdir(home)
+    monkeypatch.setattr(module.os.path, "ismount", lambda path: path == earlier)
+    refused(earlier, "as a disk")
+
+    def denied(*_, **__):
+        raise PermissionError(errno.EACCES, "Permission denied")
+    monkeypatch.setattr(module.tempfile, "mkdtemp", denied)
+    refused(home / "new", "cannot be written .*Permission denied")
+    assert sorted(path.name for path in home.iterdir()) == ["circle", "mine", "site"]
+    assert (home / "mine" / "letter").read_text() == "dear" and (earlier / "page.html").read_text() == "old"
