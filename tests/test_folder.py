@@ -75,7 +75,8 @@ def test_a_failure_leaves_the_earlier_folder(earlier, monkeypatch, step, call, e
 
 
 @pytest.mark.parametrize("error, expected", [(OSError(errno.ENOSPC, "No space left on device"), InputError),
-                                             (InputError("Sphinx warns"), InputError), (KeyboardInterrupt(), KeyboardInterrupt)])
+                                             (InputError("Sphinx warns"), InputError),
+                                             (KeyboardInterrupt(), KeyboardInterrupt)])
 @pytest.mark.parametrize("target", ["site", "a/b"])
 def test_a_failure_while_it_is_filled(earlier, error, expected, target):
     with pytest.raises(expected), replace_folder(earlier.parent / target, MARK) as new:

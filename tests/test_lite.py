@@ -3,6 +3,8 @@ import contextlib
 import http.server
 import json
 import os
+import re
+import shutil
 import threading
 import time
 from functools import partial
@@ -13,6 +15,8 @@ from browser import Browser, program
 
 pytest.importorskip("nbformat", reason="the notebooks are read with nbformat: pip install -e '.[test]'")
 
+import nbformat
+
 from notebooks.lite import build as lite
 from notebooks.lite.__main__ import main
 from notebooks.source import FOLDER, solutions
@@ -21,11 +25,33 @@ PYODIDE = os.environ.get("NNSCRATCH_PYODIDE")  # a folder as for --offline
 NEEDS_FILES = "NNSCRATCH_PYODIDE names no folder with Pyodide and the wheels that it lacks (see notebooks.lite.build)"
 
 
-def test_what_a_learner_opens_is_copied(tmp_path):
-    """All notebooks, solutions, images, pages; nothing of the maintainers, nothing of the learner who builds it."""
+def test_what_a_learner_opens_is_copied(tmp_path, monkeypatch):
+    """All notebooks, solutions, images, pages, in both languages; nothing of the maintainers, nothing of the learner who builds
+    it, no bytecode."""
+    home = shutil.copytree(FOLDER, tmp_path / "home")
+    for junk in ("own/dense.py", "zh/own/dense.py", "zh/.ipynb_checkpoints/a.ipynb", "solutions/__pycache__/a.pyc"):
+        (home / junk).parent.mkdir(parents=True, exist_ok=True)
+        (home / junk).touch()
+    monkeypatch.setattr(lite, "FOLDER", home)
     lite.copy_course(tmp_path / "content")
-    found = {path.relative_to(tmp_path / "content").parts[0] for path in (tmp_path / "content").rglob("*")}
-    assert found == {*(path.name for path in FOLDER.glob("*.ipynb")), "solutions", "images", "glossary.md", "notation.md"}
+    files = [path.relative_to(tmp_path / "content").as_posix() for path in (tmp_path / "content").rglob("*") if path.is_file()]
+    here = [*FOLDER.glob("*.ipynb"), *FOLDER.glob("*.md"), *FOLDER.glob("solutions/*.py"), FOLDER / "images" / "course.jpg",
+            *FOLDER.glob("zh/*.ipynb"), *FOLDER.glob("zh/*.md")]
+    assert sorted(files) == sorted(path.relative_to(FOLDER).as_posix() for path in here)
+
+
+def test_links_in_the_folder(tmp_path):
+    """Each leads to a file, also from notebook to notebook in Chinese; the two lists of notebooks lead to each other."""
+    lite.copy_course(tmp_path)
+    links = {}
+    for path in (*tmp_path.rglob("*.ipynb"), *tmp_path.rglob("*.md")):
+        text = path.read_text(encoding="utf-8") if path.suffix == ".md" else "\n".join(
+            cell.source for cell in nbformat.read(path, 4).cells if cell.cell_type == "markdown")
+        links[path] = {(path.parent / link).resolve() for link in re.findall(r"\]\(([^)#\s]+)", text) if "://" not in link}
+    assert not [link for found in links.values() for link in found if not link.is_file()]
+    one, other = tmp_path / "index.ipynb", tmp_path / "zh" / "index.ipynb"
+    assert other in links[one] and one in links[other]
+    assert {tmp_path / "images" / "course.jpg", tmp_path / "zh" / "07_convolution.ipynb"} <= links[other]
 
 
 @pytest.mark.parametrize("offline", [False, True])
@@ -109,7 +135,7 @@ def move(browser, cell):
 
 @pytest.mark.slow
 @pytest.mark.skipif(program is None, reason="Chromium, which runs the notebooks, is not there: apt install chromium")
-@pytest.mark.parametrize("notebook, sliders", [("01_neuron", 2), ("07_convolution", 2), ("03_backpropagation", 1)])
+@pytest.mark.parametrize("notebook, sliders", [("01_neuron", 2), ("zh/07_convolution", 2), ("03_backpropagation", 1)])
 def test_a_notebook_runs_in_the_browser(served, tmp_path, notebook, sliders):
     """All cells, by a kernel in the browser that had no nnscratch; the exercises solved, every check says that they are right;
     each slider draws another image; no other host is asked."""

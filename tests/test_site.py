@@ -3,7 +3,7 @@ import inspect
 import re
 import sys
 from html.parser import HTMLParser
-from urllib.parse import unquote, urlsplit
+from urllib.parse import quote, unquote, urlsplit
 
 import pytest
 from browser import Browser, program
@@ -14,11 +14,13 @@ import nbformat
 
 from nnscratch import layers, ops, optimizers
 from nnscratch.course import card, cards
+from nnscratch.course.language import said
 from nnscratch.errors import InputError
 from notebooks.site import source
 from notebooks.site.__main__ import main
-from notebooks.site.build import run_sphinx
-from notebooks.source import FOLDER, solutions, sources
+from notebooks.site.build import from_inside, run_sphinx
+from notebooks.site.words import WORDS
+from notebooks.source import FOLDER, solutions, sources, stored
 
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("site")]  # fixtures are built once, in one process
 
@@ -47,7 +49,9 @@ OVERFLOWS = """(() => {
 FOUND = """new Promise(done => {
   const found = () => [...document.querySelectorAll("#search-results li a")].map(link => link.href);
   const look = () => found().length ? setTimeout(() => done(found()), 500) : setTimeout(look, 50); look(); })"""
-LIVE = r'<strong>Figure ([\d.]+)\.</strong>(?:(?!</p>).)*</p>\s*<div class="live" data-demo="(\w+)">'
+LIVE = r'<strong>(?:Figure|图) ([\d.]+)\.</strong>(?:(?!</p>).)*</p>\s*<div class="live" data-demo="(\w+)">'
+HAN = re.compile("[\u4e00-\u9fff]")
+NAMES = set("nnscratch NumPy softmax AdaIN English Furo JavaScript".split())  # words that Chinese pages have around their text
 COUNT = 'document.querySelectorAll("article math").length'
 
 
@@ -69,7 +73,7 @@ class Page(HTMLParser):
 
 def wrong_references(folder):
     """One sentence for each link, image, style sheet or script on any page that is broken or on another host."""
-    pages = {path.resolve(): Page(path) for path in folder.glob("*.html")}
+    pages = {path.resolve(): Page(path) for path in folder.rglob("*.html")}
     found = []
     for path, page in pages.items():
         found += [f"{path.name}: no alternative text for {image}" for image in page.without_text]
@@ -77,8 +81,6 @@ def wrong_references(folder):
             parts = urlsplit(address)
             if parts.scheme == "data" or (tag == "a" and parts.scheme == "https"):  # a link is followed only by a click
                 continue
-            if address.startswith(source.LITE) and (FOLDER / address.removeprefix(source.LITE)).is_file():
-                continue  # it lies beside the site, and has what is in the folder
             target = (path.parent / unquote(parts.path)).resolve() if parts.path else path
             if parts.scheme or parts.netloc:
                 found.append(f"{path.name}: {tag} asks another host: {address}")
@@ -99,53 +101,92 @@ def test_no_references_are_broken(site):
     assert wrong_references(site) == []
 
 
-def test_every_notebook_and_card_has_a_page(site):
+@pytest.fixture(params=["en", "zh"])
+def edition(site, request, monkeypatch):
+    """The folder of the pages in a language, that of its notebooks, and its words."""
+    monkeypatch.setenv("NNSCRATCH_LANGUAGE", request.param)
+    return *((site, FOLDER) if request.param == "en" else (site / "zh", FOLDER / "zh")), WORDS[request.param]
+
+
+def test_every_notebook_and_card_has_a_page(edition):
     """Each notebook is a page with its solutions collapsed; the index has its image, and the sidebar all pages in parts."""
-    index = (site / "index.html").read_text(encoding="utf-8")
-    assert 'src="_images/course.jpg"' in index
+    folder, home, words = edition
+    index = (folder / "index.html").read_text(encoding="utf-8")
+    assert 'src="_images/course.jpg"' in index and f"<title>{words.title}</title>" in index
     sidebar = index.split('<div class="sidebar-tree">')[1].split("</div>")[0]
-    captions = re.findall(r'class="caption-text">(Part \d|To look up)', sidebar)
-    assert captions == ["Part 1", "Part 2", "Part 3", "Part 4", "To look up"]
+    captions = re.findall(r'class="caption-text">([^<]+)', sidebar)
+    assert captions == [*re.findall(r"^## ((?:Part \d|第.部分).+)", stored("index", home).cells[0].source, flags=re.M),
+                        words.look_up] and len(captions) == 5
     assert re.findall(r'href="((?!api_)\w+).html"', sidebar) == [
         *(path.stem for path in sources() if path.stem[0].isdigit()), "glossary", "notation", "cards", "api", "teachers"]
     for path in sources():
         name = path.stem
-        page = (site / f"{name}.html").read_text(encoding="utf-8")
+        page = (folder / f"{name}.html").read_text(encoding="utf-8")
         assert f'href="{name}.html"' in index or name == "index"
-        offers = f'<a href="{name}.ipynb" download>', f'<a href="{source.LITE}{name}.ipynb">'
-        assert [page.count(offer) for offer in offers] == [name != "index"] * 2
-        assert name == "index" or (site / f"{name}.ipynb").read_bytes() == (FOLDER / f"{name}.ipynb").read_bytes()
-        assert re.findall(r"<summary>A solution of (\w+)</summary>", page) == [
+        assert page.count(f'<a href="{name}.ipynb" download>{words.download}</a>') == (name != "index")
+        assert words.open not in page, "there is no browser edition beside this site"
+        assert name == "index" or (folder / f"{name}.ipynb").read_bytes() == (home / f"{name}.ipynb").read_bytes()
+        assert re.findall(f"<summary>{words.solution}</summary>".format(r"(\w+)"), page) == [
             cell for cell in re.findall(r"exercise=(\w+)", path.read_text(encoding="utf-8")) if cell in solutions(path.stem)]
-    text = (site / "cards.html").read_text(encoding="utf-8")
-    assert [text.count(f">{card(name).title}<a") for name in cards()] == [1] * len(cards())
-    assert not [name for name in cards() if f"<strong>{card(name).title}." in text], "a title stands twice"
+    text = (folder / "cards.html").read_text(encoding="utf-8")
+    assert [text.count(f">{said(card(name).title)}<a") for name in cards()] == [1] * len(cards())
+    assert not [name for name in cards() if f"<strong>{said(card(name).title)}." in text], "a title stands twice"
 
 
-def test_terms_link_both_ways(site):
+def test_each_page_links_to_its_twin(site):
+    """From either language to the other, but for the search and the pages of the API, which are in English."""
+    both, english = ({path.name for path in folder.glob("*.html")} for folder in (site / "zh", site))
+    both.remove("search.html")
+    assert english - both == {"search.html", *(path.name for path in site.glob("api_*.html"))}
+    for name in both:
+        assert (site / name).read_text(encoding="utf-8").count(f'href="zh/{name}" lang="zh-CN"') == 1, name
+        assert (site / "zh" / name).read_text(encoding="utf-8").count(f'href="../{name}" lang="en"') == 1, name
+    assert (site / "zh" / "index.html").read_text(encoding="utf-8").count("_static/live.js") == 1
+
+
+def test_chinese_pages_are_in_chinese(site):
+    """Around the text no English word is left, not even for screen readers; captions and summaries are Chinese."""
+    for path in (site / "zh").glob("*.html"):
+        page = path.read_text(encoding="utf-8")
+        assert '<html class="no-js" lang="zh-CN"' in page
+        article = re.search("<article.*?</article>", page, flags=re.S)[0]
+        frame = page.replace(article, "").partition('<div class="toc-tree">')  # headings of the article
+        frame = re.sub(r"<(script|style)\b.*?</\1>", "", frame[0] + frame[2].partition("</aside>")[2], flags=re.S)
+        shown = re.findall(r">([^<]+)<", frame) + re.findall(r'(?:title|aria-label|placeholder|alt)="([^"]*)"', frame)
+        found = {word for text in shown for word in re.findall(r"[A-Za-z]{4,}", text)}
+        assert found <= NAMES, path.name
+        parts = re.findall(r'<p class="(?:caption|offers)">(.*?)</p>|<summary>(.*?)</summary>', article, flags=re.S)
+        assert not [part for part in map("".join, parts) if not HAN.search(part) and ">English<" not in part], path.name
+        words = WORDS["en"]
+        assert not re.search(rf"{words.download}|{words.open}|{words.solution[:10]}|{words.look_up}|<strong>Figure", article)
+
+
+def test_terms_link_both_ways(edition):
     """Each term is a place on the glossary's page; it links to a notebook, which links to it."""
-    glossary = (site / "glossary.html").read_text(encoding="utf-8")
+    folder, home, _ = edition
+    glossary = (folder / "glossary.html").read_text(encoding="utf-8")
     glossary = re.sub(r'<span id="[^"]+"></span>', "", glossary)
     places = re.findall(r'<section id="([^"]+)">\s*<h2>.*?href="(\d\d_\w+)\.html"', glossary, flags=re.S)
-    assert len(places) == len(re.findall("^### ", (FOLDER / "glossary.md").read_text(encoding="utf-8"), flags=re.M)) > 80
+    text = (home / "glossary.md").read_text(encoding="utf-8")
+    assert [place for place, _ in places] == re.findall('^### <a id="(.+?)"', text, flags=re.M) and len(places) > 80
     missing = [place for place, name in places
-               if f'href="glossary.html#{place}"' not in (site / f"{name}.html").read_text(encoding="utf-8")]
+               if f'href="glossary.html#{place}"' not in (folder / f"{name}.html").read_text(encoding="utf-8")]
     assert not missing
-    assert 'href="notation.html"' in (site / "index.html").read_text(encoding="utf-8")
+    assert 'href="notation.html"' in (folder / "index.html").read_text(encoding="utf-8")
 
 
-def test_answers_are_folded_and_captions_are_captions(site):
+def test_answers_are_folded_and_captions_are_captions(edition):
     """Formulas and code of an answer are rendered, no details are open at first, each figure's text has the class, and
     sliders stand below the figures that they belong to."""
-    folded, live = 0, []
+    folded, live, folder = 0, [], edition[0]
     for path in sources():
-        page = (site / f"{path.stem}.html").read_text(encoding="utf-8")
-        captions = re.findall(r'<p class="caption"><strong>Figure \d+\.\d+\.</strong>', page)
+        page = (folder / f"{path.stem}.html").read_text(encoding="utf-8")
+        captions = re.findall(r'<p class="caption"><strong>(?:Figure|图) \d+\.\d+\.</strong>', page)
         live += re.findall(LIVE, page, flags=re.S)
-        assert len(captions) == page.count("<strong>Figure ") == len(
+        assert len(captions) == len(re.findall("<strong>(?:Figure|图) ", page)) == len(
             re.findall(r"^# \*\*Figure ", path.read_text(encoding="utf-8"), flags=re.M))
         assert "<details open" not in page and page.count("<details") == page.count("</details>")
-        for answer in re.findall(r"<summary>Answer</summary>(.*?)</details>", page, flags=re.S):
+        for answer in re.findall(r"<summary>(?:Answer|答案)</summary>(.*?)</details>", page, flags=re.S):
             folded += 1
             assert answer.strip().startswith("<p>") and "$" not in answer and "`" not in answer, answer
     assert folded > 50 and dict(live) == source.DEMOS
@@ -206,13 +247,19 @@ Notes
 
 @needs_browser
 def test_every_page_in_a_browser(site, tmp_path):
-    """Formulas have a size, images are shown, no errors are logged, and nothing is requested from another host."""
-    pages, formulas = sorted(site.glob("*.html")), {}
+    """Formulas have a size, images are shown, no errors are logged, nothing is requested from another host; sliders speak the
+    language of the page."""
+    formulas, live = {}, {}
     with Browser(tmp_path) as browser:
-        for page in pages:
-            assert wrong_in_browser(browser, page) == [], page.name
-            formulas[page.stem] = browser.evaluate(COUNT)
-    assert formulas["07_convolution"] > 10 and formulas["cards"] > 100
+        for page in sorted(site.rglob("*.html")):
+            assert wrong_in_browser(browser, page) == [], page
+            name = page.relative_to(site).with_suffix("").as_posix()
+            formulas[name] = browser.evaluate(COUNT)
+            for text in browser.evaluate("[...document.querySelectorAll('.live')].map(place => place.innerText)"):
+                live[name] = text
+    assert all(formulas[f"{folder}07_convolution"] > 10 and formulas[f"{folder}cards"] > 100 for folder in ("", "zh/"))
+    assert len(live) == 2 * len(source.DEMOS)
+    assert all(bool(HAN.search(text)) == name.startswith("zh/") for name, text in live.items())
 
 
 @needs_browser
@@ -223,19 +270,22 @@ def test_everything_fits_on_the_screen(site, tmp_path):
     widths = [(width, OVERFLOWS) for width in (320, 380, 768, 1024, 1100, 1280, 1600)]
     widths += [(width, SCROLLED) for width in (1280, 1320, 1440, 1560, 1920)]
     with Browser(tmp_path) as browser:
-        for page in sorted(site.glob("*.html")):
+        for page in sorted(site.rglob("*.html")):
             browser.visit(page.as_uri(), "document.querySelectorAll('details').forEach(part => { part.open = true; })")
             for width, script in widths:
                 browser.resize(width)
-                assert browser.evaluate(script) == [], (page.name, width)
+                assert browser.evaluate(script) == [], (page, width)
 
 
 @needs_browser
-def test_search_from_the_disk(site, tmp_path):
+@pytest.mark.parametrize("page, query, expected", [
+    ("search.html", "adain", "16_statistics"), ("zh/search.html", "adain", "16_statistics"),
+    ("zh/search.html", "卷积核", "07_convolution"), ("zh/search.html", "棋盘格 stride", "12_upsampling")])
+def test_search_from_the_disk(site, tmp_path, page, query, expected):
     """It finds pages, and no request is made that a browser refuses for local files."""
     with Browser(tmp_path) as browser:
-        found, errors, _ = browser.visit((site / "search.html").as_uri() + "?q=adain", FOUND)
-    assert any("16_statistics.html" in address for address in found) and errors == []
+        found, errors, _ = browser.visit((site / page).as_uri() + f"?q={quote(query)}", FOUND)
+    assert any(expected in address for address in found) and errors == []
 
 
 @needs_browser
@@ -252,7 +302,7 @@ def test_the_switch_from_light_to_dark(site, tmp_path):
     with Browser(tmp_path) as browser:
         for system in ("light", "dark"):
             browser.ask("Emulation.setEmulatedMedia", features=[{"name": "prefers-color-scheme", "value": system}])
-            for page in ("07_convolution.html", "api_layers.html"):
+            for page in ("07_convolution.html", "api_layers.html", "zh/07_convolution.html"):
                 start, light, dark = browser.visit((site / page).as_uri(), contrast)[0]
                 assert light[0] > 240 and dark[0] < 40 and start == (light if system == "light" else dark)
                 assert min(light[1], dark[1]) > 100, (page, system, light, dark)
@@ -326,9 +376,9 @@ def test_links_of_notebooks_and_of_the_teachers_page(tmp_path, monkeypatch):
                            ("![a](image.png)", "![a](image.png)")]:
         assert source.relink(text, pages) == expected
     index = "## Part 1: one\n\n[a](01_neuron.ipynb)\n\n## Part 2: two\n"
-    text = source.contents(index, pages)
+    text = source.contents(index, pages, "look")
     assert ':caption: "Part 1: one"\n\n01_neuron\n' in text and "two" not in text and "teachers" not in text
-    monkeypatch.setattr(source, "beside", lambda name: tmp_path / f"{name}.md")
+    monkeypatch.setattr(source, "beside", lambda home, name: tmp_path / f"{name}.md")
     (tmp_path / "teachers.md").write_text("# For teachers\n\n[first](01_neuron.ipynb), [words](glossary.md)\n")
     (tmp_path / "out").mkdir()
     source.write(tmp_path / "out")
@@ -339,11 +389,24 @@ def test_links_of_notebooks_and_of_the_teachers_page(tmp_path, monkeypatch):
 def test_text_of_a_notebook_becomes_a_page():
     """Captions get a class; there is Markdown within details, also in a list."""
     assert source.as_page("**Figure 1.2.** Words.\n\nMore.", set()) == "{.caption}\n**Figure 1.2.** Words.\n\nMore."
+    assert source.as_page("**图 1.2.** 文字。", set()) == "{.caption}\n**图 1.2.** 文字。"
     assert source.as_page("97 % of `7 % 2`", set()) == "97\u00a0% of `7 % 2`"
     answer = "1. Why?\n   <details><summary>Answer</summary>\n   So.\n   </details>"
     apart = "1. Why?\n   <details><summary>Answer</summary>\n\n   So.\n\n   </details>"
     assert source.as_page(answer, set()) == apart == source.as_page(apart, set())
     assert source.as_page(answer.replace("So.", "0. So."), set()) == apart.replace("So.", r"0\. So.")
+
+
+def test_links_to_the_browser_edition(tmp_path):
+    """Where its address is known: from either language, to the notebook in that language."""
+    assert [from_inside(address) for address in ("../lite", "https://a.org/lite", "/lite")] == [
+        "../../lite", "https://a.org/lite", "/lite"]
+    for language, path in (("en", "07_convolution.ipynb"), ("zh", "zh/07_convolution.ipynb")):
+        (tmp_path / language).mkdir()
+        source.write(tmp_path / language, language, "../lite")
+        first = nbformat.read(tmp_path / language / "07_convolution.ipynb", 4).cells[0].source
+        assert f'<a href="../lite/lab/index.html?path={path}">{WORDS[language].open}</a>' in first
+        assert (FOLDER / path).is_file()
 
 
 def test_errors_name_the_remedy(tmp_path, monkeypatch, capsys):

@@ -1,5 +1,6 @@
 """The sliders of the course's pages, in Chromium: the numbers that they display are those of nnscratch."""
 import json
+import re
 from itertools import product
 from pathlib import Path
 
@@ -28,11 +29,12 @@ DISPLAYED = """((demo, states) => { const place = document.querySelector(`[data-
   }); })"""
 
 
-@pytest.fixture(scope="module")
-def page(tmp_path_factory):
-    """A browser at a page with all demos."""
+@pytest.fixture(scope="module", params=["en", "zh-CN"])
+def page(tmp_path_factory, request):
+    """A browser at a page with all demos, in either language."""
     path = tmp_path_factory.mktemp("live") / "page.html"
-    path.write_text(f'<!doctype html><meta charset="utf-8"><title>x</title><link rel="stylesheet" href="{FOLDER}/style.css">'
+    path.write_text(f'<!doctype html><html lang="{request.param}"><meta charset="utf-8"><title>x</title>'
+                    f'<link rel="stylesheet" href="{FOLDER}/style.css">'
                     + "".join(f'<div class="live" data-demo="{demo}"></div>' for demo in DEMOS)
                     + f'<script src="{FOLDER}/live.js" defer></script>')
     with Browser(path.parent / "browser") as browser:
@@ -126,3 +128,21 @@ def test_pictures_are_complete(page, width):
     """In all corners of the sliders' values, coordinates are numbers, and labels are inside of the picture and legible."""
     page.resize(width)
     assert page.evaluate(CORNERS) == []
+
+
+SPOKEN = """[...document.querySelectorAll(".live")].flatMap(place => { const sliders = [...place.querySelectorAll("input")];
+  const texts = [place.querySelector("details").textContent];
+  for (let step = 0; step <= 20; step++) {
+    sliders.forEach((slider, k) => {
+      slider.value = Number(slider.min) + (slider.max - slider.min) * (step * (k + 1) % 21) / 20; });
+    place.dispatchEvent(new Event("input"));
+    texts.push(place.textContent, place.querySelector("svg").getAttribute("aria-label"));
+  }
+  return texts; })"""
+
+
+def test_one_language(page):
+    """All that is shown and said, wherever the sliders stand."""
+    texts, chinese = page.evaluate(SPOKEN), page.evaluate("document.documentElement.lang") != "en"
+    other = re.compile("[A-Za-z]{3,}" if chinese else "[\u3000-\u9fff]")
+    assert len(texts) == 4 * 43 and not [text for text in texts if other.search(text) or "undefined" in text]

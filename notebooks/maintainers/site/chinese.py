@@ -7,12 +7,14 @@ import re
 from pathlib import Path
 from typing import Any
 
-from sphinx.search.zh import SearchChinese
+from sphinx.search.en import SearchEnglish
 
 __all__ = ["setup"]
 
 HAN = re.compile("[\u4e00-\u9fff]+")
-THEME = {  # words in furo's templates that it or Sphinx does not translate
+THEME = {  # words in furo's templates that neither it nor Sphinx translates
+    "Skip to content": "跳到正文", "<span>Back to top</span>": "<span>回到顶部</span>",
+    "            On this page\n": "            本页内容\n",
     "Toggle site navigation sidebar": "显示或隐藏目录", "Toggle table of contents sidebar": "显示或隐藏本页内容",
     "Toggle Light / Dark / Auto color theme": "切换浅色、深色或自动配色", "<title>Contents</title>": "<title>本页内容</title>",
     "<title>Menu</title>": "<title>目录</title>", "<title>Expand</title>": "<title>展开</title>",
@@ -24,9 +26,10 @@ THEME = {  # words in furo's templates that it or Sphinx does not translate
     "Please activate JavaScript to enable the search functionality.": "搜索功能需要 JavaScript。"}
 
 
-class Pairs(SearchChinese):
-    """Index pairs of characters, and Latin words as they are."""
+class Pairs(SearchEnglish):
+    """Index pairs of Chinese characters, and English words. Sphinx's own class for Chinese has no stemmer in the browser."""
 
+    lang = "zh"
     js_splitter_code = """function splitQuery(query) {
   const pairs = run => run.length < 2 ? [run] : [...run].slice(1).map((letter, k) => run[k] + letter);
   return (query.match(/[\u4e00-\u9fff]+|[A-Za-z0-9_]+/g) ?? []).flatMap(run => run > "\u4e00" ? pairs(run) : [run]);

@@ -65,7 +65,7 @@ def write(folder: Path, language: str = "en", lite: str | None = None) -> None:
         (folder / "cards.md").write_text("\n".join([text, *map(section, cards())]), encoding="utf-8")
     for name in pages.intersection(BESIDES):
         text = beside(home, name).read_text(encoding="utf-8")
-        text = re.sub(r'^### (?:<a id="([\w-]+)"></a>)?', place, text, flags=re.M)
+        text = re.sub(r'^### (?:<a id="([\w-]+)"></a>)?(.*)', place, text, flags=re.M)
         text = below_title(as_page(text, pages), offers(words.twin.format(name)))
         (folder / f"{name}.md").write_text(f"({name})=\n{text}", encoding="utf-8")
 
@@ -76,8 +76,9 @@ def beside(home: Path, name: str) -> Path:
 
 
 def place(match: re.Match[str]) -> str:
-    """A heading one level higher, so that none is left out, below the place that links lead to."""
-    return f"({match[1]})=\n## " if match[1] else "## "
+    """A heading one level higher, so that none is left out, below the place that links lead to, unless that is its name."""
+    anchor, title = match[1], match[2]
+    return f"({anchor})=\n## {title}" if anchor and anchor != title.lower() else f"## {title}"
 
 
 def as_index(text: str, twin: str) -> str:
