@@ -76,9 +76,10 @@ def beside(home: Path, name: str) -> Path:
 
 
 def place(match: re.Match[str]) -> str:
-    """A heading one level higher, so that none is left out, below the place that links lead to, unless that is its name."""
-    anchor, title = match[1], match[2]
-    return f"({anchor})=\n## {title}" if anchor and anchor != title.lower() else f"## {title}"
+    """A heading one level higher, so that none is left out, below the place that links lead to, if it is named otherwise."""
+    anchor, title = match.groups()
+    name = re.sub(r"[^\w-]", "", title.lower().replace(" ", "-"))
+    return f"## {title}" if anchor in (None, name) else f"({anchor})=\n## {title}"
 
 
 def as_index(text: str, twin: str) -> str:
