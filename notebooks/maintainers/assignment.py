@@ -5,8 +5,9 @@
     nbgrader export                                  all marks as grades.csv
 
 Below each exercise stands its check, which says what is wrong and why. The marks come from a hidden test in the same cell
-(nnscratch.course.marks): the function must be right on numbers that the check does not show. Nothing can hide what runs in the
-learner's own notebook from a learner who attacks it; to a solution that is only learnt by heart it gives nothing.
+(nnscratch.course.marks): a function must also be right on numbers that the check does not show. So the results of the check's
+cases, learnt by heart, get no marks; a solution that is copied does, and so does a learner who attacks the grading from within
+the notebook.
 """
 import argparse
 import ast

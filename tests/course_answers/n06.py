@@ -62,6 +62,7 @@ def by_choice(x, rate, rng):
 RIGHT = [
     ("he_normal", lambda shape, fan_in, rng: rng.standard_normal(shape) * (2 / fan_in)**0.5),
     ("he_normal", lambda shape, fan_in, rng: (rng.normal(size=int(np.prod(shape))) / np.sqrt(fan_in / 2)).reshape(shape)),
+    ("he_normal", lambda shape, fan_in, rng: rng.normal(0, (2 / np.prod(shape[:-1]))**0.5, shape)),
     ("dropout", by_choice),
     ("dropout", dropout_with(keep=lambda chance, rate: chance < 1 - rate)),
     ("dropout", lambda x, rate, rng: [x * (m := rng.binomial(1, 1 - rate, x.shape) / (1 - rate)), m]),

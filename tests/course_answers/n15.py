@@ -189,6 +189,8 @@ RIGHT = [
     ("gram_backward", backward_by_loops), ("gram_backward", lambda dG, F: ((dG + dG.T) @ F.T / len(F)).T),
     ("style_loss", lambda F, G_s: (np.mean((gram_by_loops(F) - G_s)**2),
                                    backward_by_loops(2 * (gram_by_loops(F) - G_s) / G_s.size, F))),
+    ("style_loss", lambda F, G_s: (np.mean((F.T @ F / len(F) - G_s)**2),  # Gram matrices are symmetric: the two sums are equal
+                                   4 * F @ (F.T @ F / len(F) - G_s) / G_s.size / len(F))),
     ("smoothness", smoothness_by_loops), ("smoothness", smoothness_by_padding),
     ("style_step", step_by_hand), ("gram_changes", (1, 4, 1, 1024)), ("gram_changes", [1.0, 4.0, 1.0, 1024.0]),
 ]

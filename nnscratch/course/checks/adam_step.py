@@ -6,6 +6,7 @@ import numpy as np
 
 from nnscratch.course.checks.compare import compare
 from nnscratch.course.checks.exercise import Attempt, exercise
+from nnscratch.course.checks.fresh import whole
 from nnscratch.course.checks.inputs import normal
 
 __all__ = ["adam"]
@@ -90,4 +91,5 @@ def adam(attempt: Attempt) -> None:
             order=lambda a, b: (1 - a, 1 - b)),
         "the step goes along the gradient: subtract it": adam_with(sign=-1),
         "the learning rate is missing": lambda w, m, v, dw, step, lr, *rest: right_adam(w, m, v, dw, step, 1.0, *rest),
-        "m and v are returned with their correction, expected as they are before it": corrected_moments})
+        "m and v are returned with their correction, expected as they are before it": corrected_moments},
+            whole(step=(1, 9)))

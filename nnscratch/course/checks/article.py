@@ -4,6 +4,7 @@ The stack is the seed article's: convolutions with stride 2 and padding "same".
 """
 from nnscratch.course.checks.compare import compare
 from nnscratch.course.checks.exercise import Attempt, exercise
+from nnscratch.course.checks.fresh import whole
 
 __all__ = ["live_taps", "side_after"]
 
@@ -31,7 +32,8 @@ def side_after(attempt: Attempt) -> None:
         "the side is not rounded: there are no half pixels": lambda size, blocks: size / 2**blocks,
         "each block takes two pixels away, but stride 2 halves": lambda size, blocks: size - 2 * blocks,
         "this is without padding: 'same' adds as much as every second pixel needs":
-            lambda size, blocks: without_padding(size, blocks)})
+            lambda size, blocks: without_padding(size, blocks)},
+            whole(size=(1, 100), blocks=(0, 6)))
 
 
 def without_padding(size, blocks):
@@ -70,4 +72,5 @@ def live_taps(attempt: Attempt) -> None:
         "this is min(side, kernel) along each axis: look at every output position, with half of the padding before the image":
             lambda side, kernel: min(side, kernel)**2,
         "this counts one output position alone: a wider image has several": lambda side, kernel: along_one_axis(
-            side, kernel, outputs=1)**2})
+            side, kernel, outputs=1)**2},
+            whole(side=(1, 12), kernel=(3, 9)))

@@ -9,6 +9,7 @@ import numpy as np
 from nnscratch import losses
 from nnscratch.course.checks.compare import compare
 from nnscratch.course.checks.exercise import Attempt, Wrong, exercise
+from nnscratch.course.checks.fresh import whole
 from nnscratch.course.checks.inputs import normal
 from nnscratch.course.checks.prediction import predicted
 
@@ -175,4 +176,5 @@ def train_linear(attempt: Attempt) -> None:
         "one step is too many": descent(count=lambda steps: steps + 1),
         "it is one step only: is the return inside the loop?": descent(count=lambda steps: 1),
         "these are the losses after each step, expected those before it": descent(late=True),
-        "the gradient is that of the first step throughout: logits and loss belong inside the loop": descent(fresh=False)})
+        "the gradient is that of the first step throughout: logits and loss belong inside the loop": descent(fresh=False)},
+            whole(classes=(3, 6), steps=(1, 5)))

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from nnscratch.course.checks.exercise import Attempt, NotAttempted, Wrong, describe_inputs, describe_value, run
-from nnscratch.course.checks.fresh import renewed
+from nnscratch.course.checks.fresh import Draw, renewed
 from nnscratch.gradcheck import diagnose as patterns
 from nnscratch.gradcheck.diagnose import Evidence
 from nnscratch.hints import checked
@@ -24,7 +24,7 @@ Case = Mapping[str, Any]  # {name: input}, in the order of the attempt's argumen
 
 @checked
 def compare(attempt: Attempt, right: Callable, cases: Sequence[Case], outputs: str,
-            mistakes: Mapping[str, Callable] | None = None) -> None:
+            mistakes: Mapping[str, Callable] | None = None, draw: Draw | None = None) -> None:
     """Raise Wrong, with a diagnosis, unless attempt and solution agree on all cases.
 
     Parameters
@@ -37,8 +37,10 @@ def compare(attempt: Attempt, right: Callable, cases: Sequence[Case], outputs: s
         Names of the results, "y" or "dx dweights dbias"; d<input> is the gradient with respect to that input.
     mistakes : dict of str to callable, optional
         Typical wrong answers, called like `right`, each under the sentence that explains it.
+    draw : callable, optional
+        For marks: (case with other numbers, generator) -> the inputs that are drawn in another way, as a dict.
     """
-    names, cases = outputs.split(), [renewed(case) for case in cases]
+    names, cases = outputs.split(), [renewed(case, draw) for case in cases]
     for case in cases:
         wanted = as_arrays(right(**case), names)
         results = read_results(run(attempt, case), names, wanted, case)

@@ -7,6 +7,7 @@ import numpy as np
 from nnscratch import ops
 from nnscratch.course.checks.compare import compare
 from nnscratch.course.checks.exercise import Attempt, Wrong, exercise, run
+from nnscratch.course.checks.fresh import whole
 from nnscratch.course.checks.inputs import normal
 
 __all__ = ["conv2d", "conv_loops", "im2col", "output_size"]
@@ -40,7 +41,8 @@ def output_size(attempt: Attempt) -> None:
         "it is rounded to the nearest number, expected down: a window that hangs over the edge does not count":
             lambda size, kernel, stride, padding: round((size + 2 * padding - kernel) / stride) + 1,
         "it is rounded up, expected down: a window that hangs over the edge does not count":
-            lambda size, kernel, stride, padding: -(-(size + 2 * padding - kernel) // stride) + 1})
+            lambda size, kernel, stride, padding: -(-(size + 2 * padding - kernel) // stride) + 1},
+            whole(size=(9, 40), kernel=(1, 9), stride=(1, 5), padding=(0, 3)))
 
 
 def right_conv_loops(x, K):
@@ -83,10 +85,10 @@ def library_im2col(x, kh, kw, stride=1, padding=0):
     return ops.im2col(x, (kh, kw), strides=stride, padding=padding)[0]
 
 
-def compare_windows(attempt, library, cases, outputs, mistakes):
+def compare_windows(attempt, library, cases, outputs, mistakes, draw):
     """`compare`; where a result has a wrong shape, say whether it would be right without stride or padding."""
     try:
-        compare(attempt, library, cases, outputs, mistakes)
+        compare(attempt, library, cases, outputs, mistakes, draw)
     except Wrong as wrong:
         for sentence, setting in (("the stride is ignored", {"stride": 1}), ("the padding is ignored", {"padding": 0}),
                                   ("stride and padding are ignored", {"stride": 1, "padding": 0})):
@@ -137,6 +139,12 @@ def padded_with_the_edge(x, kh, kw, stride=1, padding=0):
     return library_im2col(wide, kh, kw, stride)
 
 
+def other_windows(case, rng):
+    """Windows that fit into x, with another stride and padding."""
+    kh, kw = (int(rng.integers(1, size + 1)) for size in case["x"].shape[1:3])
+    return {"kh": kh, "kw": kw, **whole(stride=(1, 3), padding=(0, 2))(case, rng)}
+
+
 @exercise("07", "Pad first: np.pad(x, ((0, 0), (P, P), (P, P), (0, 0))). Then make an array of zeros for the columns; "
           "own.output_size gives OH and OW.",
           "Loop over the output positions h and w. The patch of a position begins at row S h and column S w, and has the shape "
@@ -158,7 +166,8 @@ def im2col(attempt: Attempt) -> None:
         "the patch of (h, w) is at (w, h): rows and columns of the output are exchanged": positions_exchanged,
         "the patches are one pixel apart: the window of position h begins at row S h": neighbouring_patches,
         "all padding is below and on the right, expected P rows and columns on each side": padded_at_the_end,
-        "the padding repeats the border, expected zeros": padded_with_the_edge})
+        "the padding repeats the border, expected zeros": padded_with_the_edge},
+            other_windows)
 
 
 def library_conv2d(x, K, b, stride=1, padding=0):
@@ -202,4 +211,5 @@ def conv2d(attempt: Attempt) -> None:
         "the kernel's rows have the order (c, i, j), those of the columns (i, j, c)":
             with_kernel(lambda K: K.transpose(2, 0, 1, 3)),
         "the kernel's rows have the order (j, i, c), those of the columns (i, j, c)":
-            with_kernel(lambda K: K.transpose(1, 0, 2, 3))})
+            with_kernel(lambda K: K.transpose(1, 0, 2, 3))},
+            whole(stride=(1, 3), padding=(0, 2)))

@@ -7,6 +7,7 @@ import numpy as np
 from nnscratch import losses
 from nnscratch.course.checks.compare import Case, compare
 from nnscratch.course.checks.exercise import Attempt, exercise
+from nnscratch.course.checks.fresh import whole
 from nnscratch.course.checks.inputs import normal
 from nnscratch.course.checks.prediction import predicted
 
@@ -160,4 +161,5 @@ def fit_line(attempt: Attempt) -> None:
         "b does not move": line_steps(freeze_b=True),
         "w and b begin at 1: they should begin at 0": line_steps(start=(1.0, 1.0)),
         "the gradient is that of a sum: the loss is a mean": by_sum,
-        "the 2 of the square is missing in the gradients": line_steps(factor=0.5)})
+        "the 2 of the square is missing in the gradients": line_steps(factor=0.5)},
+            whole(steps=(1, 9)))

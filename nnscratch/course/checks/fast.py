@@ -34,6 +34,12 @@ def single(axis, of_kernel=False):
     return flop
 
 
+def other_shapes(case, rng):
+    """Shapes that fit."""
+    n, h, w, c, kh, kw, o = map(int, rng.integers(1, 9, 7))
+    return {"x_shape": (n, h + kh, w + kw, c), "K_shape": (kh, kw, c, o)}
+
+
 @exercise("17", "Count the values of y first: the window has H - KH + 1 positions along one side.",
           "How many products are added up for one value of y, over i, j and c? Each is a multiplication and an addition.",
           "2 * N * OH * OW * O * KH * KW * C, with OH = H - KH + 1 and OW = W - KW + 1", library=right_flop)
@@ -51,7 +57,8 @@ def conv_flop(attempt: Attempt) -> None:
             lambda x_shape, K_shape: 2 * int(np.prod(x_shape[:3])) * int(np.prod(K_shape)),
         "the channels of x are missing: every output is a sum over them, too": single(2, of_kernel=True),
         "the kernels are missing: there are O of them": single(3, of_kernel=True),
-        "the images are missing: there are N of them": single(0)})
+        "the images are missing: there are N of them": single(0)},
+            other_shapes)
 
 
 @exercise("17", "A value needs its line, and a line comes whole. But one line may hold several of the values that are read.",

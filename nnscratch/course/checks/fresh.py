@@ -1,9 +1,11 @@
 """Other numbers in the cases of an exercise: those that a learner sees can be learnt by heart, so marks need others.
 
-Sizes and signs stay, and so does what holds between the inputs: each number is multiplied by a random factor from 0.5 to 1, the
-same in all arrays of one shape, so that y = relu(a), values from 0 to 1 and decay rates remain what they are.
+Every float, and every number of an array, is multiplied by a random factor from 0.5 to 1: signs and zeros stay. Arrays of one
+shape get the same factors, and the same new order along their last axis, so that y = relu(a) still holds. Labels and one-hot
+rows are drawn anew. Whole numbers, such as sizes, and functions stay. An exercise draws by itself what matters beyond that, and
+what must fit in another way.
 """
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
@@ -13,10 +15,13 @@ __all__: list[str] = []  # for the exercises and the marks
 
 GENERATORS: list[np.random.Generator] = []  # the one in use; none while a learner checks
 
+Draw = Callable[[dict[str, Any], np.random.Generator], Mapping[str, Any]]  # case with other numbers -> inputs to replace
+Same = dict[tuple[int, ...], tuple[np.ndarray, np.ndarray]]  # shape: factors, and order of the last axis
+
 
 @contextmanager
-def fresh_numbers(seed: int) -> Iterator[None]:
-    """Within it, exercises are judged on other numbers."""
+def fresh_numbers(seed: Any) -> Iterator[None]:
+    """Within it, exercises are judged on other numbers; seed: as of np.random.default_rng."""
     GENERATORS.append(np.random.default_rng(seed))
     try:
         yield
@@ -24,33 +29,33 @@ def fresh_numbers(seed: int) -> Iterator[None]:
         GENERATORS.pop()
 
 
-def renewed(case: Mapping[str, Any]) -> dict[str, Any]:
-    """The case itself, or within `fresh_numbers` one of the same sizes with other numbers."""
+def renewed(case: Mapping[str, Any], draw: Draw | None = None) -> dict[str, Any]:
+    """The case itself, or within `fresh_numbers` one with other numbers."""
     if not GENERATORS:
         return dict(case)
-    rng, factors = GENERATORS[-1], dict[tuple[int, ...], np.ndarray]()
-    new = {name: other(value, factors, rng) for name, value in case.items()}
-    if not any(isinstance(value, (float, np.ndarray)) for value in case.values()):
-        for name in list(case)[:1]:  # sizes alone, and nothing else could differ: the first one grows
-            new[name] = larger(case[name], int(rng.integers(1, 10)))
-    return new
+    rng, same = GENERATORS[-1], Same()
+    new = {name: other(value, same, rng) for name, value in case.items()}
+    return {**new, **draw(new, rng)} if draw else new
 
 
-def other(value: Any, factors: dict[tuple[int, ...], np.ndarray], rng: np.random.Generator) -> Any:
-    """Another value of the same kind; sizes, functions and graphs as they are."""
-    if isinstance(value, np.ndarray) and value.ndim:
-        if value.dtype.kind in "iu":  # labels
-            return rng.choice(np.unique(value), value.shape)
-        if np.isin(value, (0, 1)).all():  # one-hot rows
-            return rng.permuted(value, axis=-1)
-        if value.shape not in factors:
-            factors[value.shape] = np.asarray(rng.uniform(0.5, 1, value.shape))
-        return (value * factors[value.shape]).astype(value.dtype)
-    return value * rng.uniform(0.5, 1) if isinstance(value, float) else value
+def whole(**ranges: tuple[int, int]) -> Draw:
+    """Whole numbers that an exercise draws: whole(stride=(1, 3)) is 1, 2 or 3."""
+    return lambda case, rng: {name: int(rng.integers(low, high + 1)) for name, (low, high) in ranges.items()}
 
 
-def larger(size: Any, much: int) -> Any:
-    """A larger size; of a shape the first number grows."""
-    if isinstance(size, tuple):
-        return (size[0] + much, *size[1:])
-    return size + much if isinstance(size, int) else size
+def other(value: Any, same: Same, rng: np.random.Generator) -> Any:
+    """Another value of the same kind."""
+    if type(value) is tuple:
+        return tuple(other(one, same, rng) for one in value)
+    if isinstance(value, float):
+        return value * rng.uniform(0.5, 1)
+    if not isinstance(value, np.ndarray) or not value.ndim:
+        return value
+    if value.dtype.kind in "iu":  # labels
+        return rng.choice(np.unique(value), value.shape)
+    if value.shape[-1] > 1 and np.isin(value, (0, 1)).all() and (value.sum(axis=-1) == 1).all():  # one-hot rows
+        return rng.permuted(value, axis=-1)
+    if value.shape not in same:
+        same[value.shape] = np.asarray(rng.uniform(0.5, 1, value.shape)), rng.permutation(value.shape[-1])
+    factors, order = same[value.shape]
+    return (value * factors)[..., order].astype(value.dtype)

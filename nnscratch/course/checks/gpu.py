@@ -8,7 +8,8 @@ import operator
 from nnscratch.bench.roofline import ceiling
 from nnscratch.course.checks.compare import compare
 from nnscratch.course.checks.exercise import Attempt, exercise
-from nnscratch.course.checks.fast import right_flop
+from nnscratch.course.checks.fast import other_shapes, right_flop
+from nnscratch.course.checks.fresh import whole
 
 __all__ = ["crossover", "intensity", "queue_seconds", "roofline_seconds"]
 
@@ -78,7 +79,8 @@ def intensity(attempt: Attempt) -> None:
         "the bytes of x are missing: it is read": some("K", "y"),
         "x is counted once for every tap, as im2col copies it: at the least it is read once": with_columns,
         "it is turned around: FLOP over bytes":
-            lambda x_shape, K_shape, itemsize: 1 / right_intensity(x_shape, K_shape, itemsize)})
+            lambda x_shape, K_shape, itemsize: 1 / right_intensity(x_shape, K_shape, itemsize)},
+            lambda case, rng: {**other_shapes(case, rng), "itemsize": int(2**rng.integers(1, 4))})
 
 
 def right_queue(kernels, launch, compute):
@@ -108,7 +110,8 @@ def queue_seconds(attempt: Attempt) -> None:
         "this is a graph, launched as one; here every kernel is launched by itself":
             lambda kernels, launch, compute: launch + kernels * compute,
         "the longer of both is right for very many kernels, but the first launch and the last computation come on top":
-            lambda kernels, launch, compute: kernels * max(launch, compute)})
+            lambda kernels, launch, compute: kernels * max(launch, compute)},
+            whole(kernels=(1, 20)))
 
 
 def crossing(whole=lambda n: math.floor(n) + 1, from_one=operator.lt, never=True, image=1):

@@ -11,6 +11,7 @@ import numpy as np
 
 from nnscratch.course.checks.compare import compare
 from nnscratch.course.checks.exercise import Attempt, exercise
+from nnscratch.course.checks.fresh import renewed
 from nnscratch.course.checks.inputs import normal
 from nnscratch.course.checks.prediction import predicted
 
@@ -121,8 +122,10 @@ def numeric_gradient(attempt: Attempt) -> None:
     def product(x):
         return x.prod()
 
+    weights = renewed({"weights": np.arange(1.0, 7).reshape(2, 3)})["weights"]
+
     def weighted_cubes(x):
-        return (x**3 * np.arange(1, 7).reshape(2, 3)).sum()
+        return (x**3 * weights).sum()
 
     cases = [{"f": cube, "x": np.array([2.0]), "delta": 0.5}, {"f": cube, "x": np.array([1.0, -2.0]), "delta": 0.5},
              {"f": product, "x": np.array([1.0, -2.0, 3.0]), "delta": 0.5},
@@ -171,11 +174,16 @@ class Graph(tuple):
         return f"({self.text})"
 
 
-SMALL_GRAPH = Graph("u = 3 x; y = x + u", Step("u", ("x",), lambda dy: [3 * dy]), Step("y", ("x", "u"), lambda dy: [dy, dy]))
-LARGE_GRAPH = Graph("u = 3 x; v = -4 u; w = u + v; y = u + 5 w + x", Step("u", ("x",), lambda dy: [3 * dy]),
-                    Step("v", ("u",), lambda dy: [-4 * dy]), Step("w", ("u", "v"), lambda dy: [dy, dy]),
-                    Step("y", ("u", "w", "x"), lambda dy: [dy, 5 * dy, dy]))
-CHAIN_GRAPH = Graph("u = 3 x; y = 2 u", Step("u", ("x",), lambda dy: [3 * dy]), Step("y", ("u",), lambda dy: [2 * dy]))
+def graphs(a: float = 3, b: float = -4, c: float = 5, d: float = 2) -> list[Graph]:
+    """Three graphs, from the smallest, with these factors."""
+    first = Step("u", ("x",), lambda dy: [a * dy])
+    return [Graph(f"u = {a:g} x; y = {d:g} u", first, Step("y", ("u",), lambda dy: [d * dy])),
+            Graph(f"u = {a:g} x; y = x + u", first, Step("y", ("x", "u"), lambda dy: [dy, dy])),
+            Graph(f"u = {a:g} x; v = {b:g} u; w = u + v; y = u + {c:g} w + x", first, Step("v", ("u",), lambda dy: [b * dy]),
+                  Step("w", ("u", "v"), lambda dy: [dy, dy]), Step("y", ("u", "w", "x"), lambda dy: [dy, c * dy, dy]))]
+
+
+SMALL_GRAPH = graphs()[1]
 
 
 def reverse_pass(add=lambda old, new: old + new, keep=lambda parts: parts):
@@ -216,7 +224,8 @@ def from_dy_alone(steps, dy):
           "A part is added to what is already there: gradients[name] = gradients.get(name, 0) + part.", library=right_walk_back)
 def walk_back(attempt: Attempt) -> None:
     """dx, a number: the gradient of the value called "x"."""
-    cases = [{"steps": CHAIN_GRAPH, "dy": 1.0}, {"steps": SMALL_GRAPH, "dy": 1.0}, {"steps": LARGE_GRAPH, "dy": 10.0}]
+    factors = renewed({"a": 3.0, "b": -4.0, "c": 5.0, "d": 2.0})
+    cases = [{"steps": graph, "dy": dy} for graph, dy in zip(graphs(**factors), (1.0, 1.0, 10.0))]
     compare(attempt, right_walk_back, cases, "dx", {
         "the last part replaces those before it: where a value is used twice, gradients add":
             reverse_pass(add=lambda old, new: new),

@@ -37,14 +37,20 @@ def library_he_normal(shape, fan_in, rng):
     return rng.normal(0, math.sqrt(2 / fan_in), shape)
 
 
+def more_inputs(case, rng):
+    """So many that the standard deviation is another one."""
+    (first, *others), times = case["shape"], int(rng.integers(2, 6))
+    return {"shape": (times * first, *others), "fan_in": times * case["fan_in"]}
+
+
 @exercise("06", "The values have mean 0; which standard deviation did your derivation give for fan_in inputs?",
           "rng.normal(0, sigma, shape) draws them; sigma is the root of the variance.",
           "rng.normal(0, np.sqrt(2 / fan_in), shape)", library=library_he_normal)
 def he_normal(attempt: Attempt) -> None:
     """An array of the given shape, random."""
     for shape, fan_in in (((3, 2), 3), ((50, 40), 50), ((3, 3, 16, 40), 144)):
-        fan_in = renewed({"fan_in": fan_in})["fan_in"]
-        inputs = {"shape": shape, "fan_in": fan_in}
+        inputs = renewed({"shape": shape, "fan_in": fan_in}, more_inputs)
+        shape, fan_in = inputs.values()
         w = np.asarray(run(attempt, {**inputs, "rng": np.random.default_rng(0)}))
         where = f"for shape {shape}, fan_in {fan_in}"
         if w.shape != shape:

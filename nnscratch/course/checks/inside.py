@@ -13,6 +13,7 @@ from nnscratch.course.checks.cnn import arrays, parameters, right_forward
 from nnscratch.course.checks.cnn_gradients import right_backward
 from nnscratch.course.checks.compare import compare
 from nnscratch.course.checks.exercise import Attempt, exercise
+from nnscratch.course.checks.fresh import whole
 from nnscratch.course.checks.inputs import integers, normal
 from nnscratch.course.checks.named_arrays import Unpacked, unchanged
 from nnscratch.course.checks.prediction import predicted
@@ -62,7 +63,8 @@ def confusion_matrix(attempt: Attempt) -> None:
         "the diagonal is missing: what is read rightly is counted, too":
             lambda labels, predicted, classes: right_confusion_matrix(labels, predicted, classes) * (1 - np.eye(classes)),
         "only what is read rightly is counted: the mistakes are missing":
-            lambda labels, predicted, classes: right_confusion_matrix(labels, predicted, classes) * np.eye(classes)})
+            lambda labels, predicted, classes: right_confusion_matrix(labels, predicted, classes) * np.eye(classes)},
+            whole(classes=(5, 9)))
 
 
 @exercise("10",
@@ -134,7 +136,8 @@ def saliency(attempt: Attempt) -> None:
         "this is the gradient of the sum of all logits, expected that of class k": saliency_with(lambda p, k: 1 + 0 * p),
         "this is the gradient of the logit of class 0, whatever k is": saliency_with(lambda p, k: np.eye(len(p))[0]),
         "the gradient is multiplied by the image: another method, expected the gradient alone": saliency_with(last=None),
-        "it is divided by its maximum: expected the values as they are": saliency_with(last=lambda d: abs(d) / abs(d).max())})
+        "it is divided by its maximum: expected the values as they are": saliency_with(last=lambda d: abs(d) / abs(d).max())},
+            whole(k=(0, 1)))
 
 
 def occlusion_with(score=lambda p, a, k: p[:, k], change=lambda before, after: before - after, keep=False, inside=False,
@@ -193,4 +196,5 @@ def occlusion(attempt: Attempt) -> None:
         "this is the drop of class 0, whatever k is": occlusion_with(lambda p, a, k: p[:, 0]),
         "earlier patches stay covered: each position begins with a fresh copy of the image": occlusion_with(keep=True),
         "all but the patch is covered, expected the patch alone": occlusion_with(inside=True),
-        "the patch is covered with ink, expected with 0, the background": occlusion_with(ink=1.0)})
+        "the patch is covered with ink, expected with 0, the background": occlusion_with(ink=1.0)},
+            whole(k=(0, 1), patch=(1, 4)))

@@ -2,7 +2,7 @@
 import numpy as np
 
 from nnscratch.course.checks.exercise import Attempt, Wrong, exercise, run
-from nnscratch.course.checks.fresh import renewed
+from nnscratch.course.checks.fresh import renewed, whole
 
 __all__ = ["batches"]
 
@@ -20,7 +20,7 @@ def library_batches(count, size, rng):
 def batches(attempt: Attempt) -> None:
     """A list of arrays of integers, from 0 to count - 1."""
     for case in ((5, 2), (4, 2), (3, 8), (23, 5)):
-        count, size = renewed(dict(zip(("count", "size"), case))).values()
+        count, size = renewed(dict(zip(("count", "size"), case)), whole(count=(1, 40), size=(1, 9))).values()
         pieces = pieces_of(attempt, count, size, np.random.default_rng(1))
         check_pieces(pieces, count, size)
     rng = np.random.default_rng(1)

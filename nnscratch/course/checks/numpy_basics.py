@@ -6,6 +6,7 @@ import numpy as np
 
 from nnscratch.course.checks.compare import compare
 from nnscratch.course.checks.exercise import Attempt, exercise
+from nnscratch.course.checks.fresh import whole
 from nnscratch.course.checks.prediction import predicted
 
 __all__ = ["array_shapes", "one_hot", "standardise", "stretch"]
@@ -64,7 +65,8 @@ def one_hot(attempt: Attempt) -> None:
         "the rows are sorted by label: row n belongs to labels[n]": lambda labels, classes: np.eye(classes)[np.sort(labels)],
         "zeros and ones are exchanged": lambda labels, classes: 1 - np.eye(classes)[labels],
         "ones from the left up to the label: only its own column gets a 1":
-            lambda labels, classes: np.tril(np.ones((classes, classes)))[labels]})
+            lambda labels, classes: np.tril(np.ones((classes, classes)))[labels]},
+            whole(classes=(7, 12)))
 
 
 def library_standardise(X):

@@ -18,6 +18,14 @@ def as_windows(x, p):
     return x.reshape(n, h // p, p, w // p, p, c)
 
 
+def other_width(case, rng):
+    """As many windows, but of another width; some have two maxima."""
+    (n, h, w, c), p = case["x"].shape, int(rng.integers(2, 5))
+    sizes = n, h // case["p"], w // case["p"], c
+    x = rng.integers(-9, 9, (n, sizes[1] * p, sizes[2] * p, c)) / 4
+    return {"x": x, "p": p, **({"dy": rng.normal(size=sizes)} if "dy" in case else {})}
+
+
 def right_max_pool(x, p):
     """The solution, and the library's with the learner's arguments."""
     return ops.max_pool2d(x, p)[0]
@@ -43,7 +51,8 @@ def max_pool(attempt: Attempt) -> None:
         "and one for the pixels, twice, in this order": cut_wrongly,
         "it is the maximum over all channels: each channel is pooled for itself":
             lambda x, p: right_max_pool(x, p).max(axis=3, keepdims=True) + 0 * right_max_pool(x, p),
-        "only one pixel of each window is read, the first": lambda x, p: x[:, ::p, ::p]})
+        "only one pixel of each window is read, the first": lambda x, p: x[:, ::p, ::p]},
+            other_width)
 
 
 def cut_wrongly(x, p):
@@ -166,4 +175,5 @@ def max_pool_backward(attempt: Attempt) -> None:
         channels: over_channels(False), f"{channels} ": over_channels(True), f"{channels}  ": over_channels(True, add=True),
         exchanged: sent(lambda h, w, c, i, j, p: (h * p + j, w * p + i, c)),
         two: sent(lambda h, w, c, i, j, p: (h * p + i, w * p + j, c), lambda p: 2),
-        f"{two}: divmod(argmax, 2) is wrong in windows of another width": rows_of_two})
+        f"{two}: divmod(argmax, 2) is wrong in windows of another width": rows_of_two},
+            other_width)

@@ -8,7 +8,7 @@ import numpy as np
 
 from nnscratch import ops
 from nnscratch.course.checks.exercise import Attempt, Wrong, describe_inputs, exercise, run
-from nnscratch.course.checks.fresh import renewed
+from nnscratch.course.checks.fresh import renewed, whole
 from nnscratch.course.checks.inputs import normal
 from nnscratch.course.checks.randomness import check_randomness
 
@@ -104,8 +104,8 @@ def shifted(attempt: Attempt) -> None:
     """An array like images: each image shifted by whole pixels, at random."""
     for images, most in ((np.arange(1.0, 10).reshape(1, 3, 3), 1), (1 + np.abs(normal(400, 7, 6)), 2),
                          (1 + np.abs(normal(300, 6, 7)), 1)):
-        inputs = renewed({"images": images, "most": most})
-        images = inputs["images"]
+        inputs = renewed({"images": images, "most": most}, whole(most=(1, 2)))
+        images, most = inputs.values()
         where = describe_inputs(inputs) if len(images) == 1 else f"for most = {most}"
         result = np.asarray(run(attempt, {**inputs, "rng": np.random.default_rng(0)}))
         if result.shape != images.shape:

@@ -133,6 +133,16 @@ def library_step(x, m, v, step, lr, network, targets, weights):
     return loss, x.clip(0, 1), m, v
 
 
+def other_step(case, rng):
+    """Another number of the step, another network, and Gram matrices that are symmetric."""
+    (F_c, G_s), network, scale = case["targets"], case["network"], rng.uniform(0.5, 2)
+
+    def scaled(x):
+        F, backward = network(x)
+        return [scale * features for features in F], lambda dF: scale * backward(dF)
+    return {"step": int(rng.integers(1, 9)), "network": scaled, "targets": (F_c, tuple((G + G.T) / 2 for G in G_s))}
+
+
 def pixels(x):
     """A network of one layer, the pixels themselves: (its features, its backward pass)."""
     return [x.reshape(-1, x.shape[2])], lambda dF: dF[0].reshape(x.shape)
@@ -197,4 +207,5 @@ def style_step(attempt: Attempt) -> None:
         "the step goes up: own.adam subtracts, so dx needs no minus": step_with(sign=-1),
         "step counts from 1 already": step_with(count=lambda step: step + 1),
         "beta2 is 0.999, expected 0.99": step_with(beta2=0.999),
-        "m and v are the old ones: return those of own.adam": with_old_moments})
+        "m and v are the old ones: return those of own.adam": with_old_moments},
+            other_step)

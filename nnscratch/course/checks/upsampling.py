@@ -10,6 +10,7 @@ from nnscratch import ops
 from nnscratch.course.checks.compare import compare
 from nnscratch.course.checks.convolution_backward import taps_without_adding, windows_without_adding, zeros_like_dx
 from nnscratch.course.checks.exercise import Attempt, exercise
+from nnscratch.course.checks.fresh import whole
 from nnscratch.course.checks.inputs import normal
 from nnscratch.course.checks.prediction import predicted
 
@@ -43,7 +44,8 @@ def transposed_size(attempt: Attempt) -> None:
             lambda size, kernel, stride, padding: (size - 1) * stride + kernel - padding,
         "padding is forgotten": lambda size, kernel, stride, padding: (size - 1) * stride + kernel,
         "padding makes the output smaller: the adjoint of adding values is to cut them off":
-            lambda size, kernel, stride, padding: (size - 1) * stride + kernel + 2 * padding})
+            lambda size, kernel, stride, padding: (size - 1) * stride + kernel + 2 * padding},
+            whole(size=(1, 20), kernel=(5, 9), stride=(1, 5), padding=(0, 2)))
 
 
 def right_conv_transpose(x, K, stride):
@@ -78,7 +80,8 @@ def conv_transpose(attempt: Attempt) -> None:
             lambda x, K, stride: right_conv_transpose(x, K[::-1, ::-1], stride),
         "the kernel is mirrored along its rows": lambda x, K, stride: right_conv_transpose(x, K[::-1], stride),
         "the kernel is mirrored along its columns": lambda x, K, stride: right_conv_transpose(x, K[:, ::-1], stride),
-        "the kernels stand one pixel apart: that of x[h, w] begins at (h stride, w stride)": one_apart})
+        "the kernels stand one pixel apart: that of x[h, w] begins at (h stride, w stride)": one_apart},
+            whole(stride=(1, 3)))
 
 
 def right_conv_transpose_dx(dy, K, stride):
@@ -90,6 +93,13 @@ def windows_one_apart(dy, K, stride):
     """Windows one pixel apart, whatever the stride is."""
     rows, columns = right_conv_transpose_dx(dy, K, stride).shape[1:3]
     return ops.conv2d(dy, K)[0][:, :rows, :columns]
+
+
+def other_stride(case, rng):
+    """Another stride, and a dy that fits."""
+    K, stride = case["K"], int(rng.integers(1, 4))
+    h, w = ((size - 1) * stride + kernel for size, kernel in zip(rng.integers(2, 5, 2), K.shape))
+    return {"dy": rng.normal(size=(len(case["dy"]), h, w, K.shape[2])), "stride": stride}
 
 
 @exercise("12", "Forward, x[h, w] went to the pixels h * stride + i, w * stride + j of y, times K[i, j]. So its gradient is a "
@@ -110,7 +120,8 @@ def conv_transpose_dx(attempt: Attempt) -> None:
         "the windows stand one pixel apart, expected `stride`": windows_one_apart,
         "only the first element of the kernel is used": lambda dy, K, stride: right_conv_transpose_dx(
             dy, K * (np.arange(K.shape[0] * K.shape[1]) == 0).reshape(*K.shape[:2], 1, 1), stride),
-        "dy is summed without the kernel": lambda dy, K, stride: right_conv_transpose_dx(dy, np.ones_like(K), stride)})
+        "dy is summed without the kernel": lambda dy, K, stride: right_conv_transpose_dx(dy, np.ones_like(K), stride)},
+            other_stride)
 
 
 @exercise("12", "Draw a row of seven values, and three brackets of three values each, two apart.",
@@ -158,4 +169,5 @@ def overlap(attempt: Attempt) -> None:
         "more than two kernels may overlap": lambda size, kernel, stride: np.minimum(right_overlap(size, kernel, stride), 2),
         "with a stride larger than the kernel there are values that no kernel covers":
             lambda size, kernel, stride: np.maximum(right_overlap(size, kernel, stride), 1),
-        "the kernels stand one apart, expected `stride`": overlap_one_apart})
+        "the kernels stand one apart, expected `stride`": overlap_one_apart},
+            whole(size=(2, 6), kernel=(1, 6), stride=(1, 4)))

@@ -7,6 +7,7 @@ import numpy as np
 from nnscratch import ops
 from nnscratch.backend import Array
 from nnscratch.course.checks.exercise import Attempt, Wrong, exercise, run
+from nnscratch.course.checks.fresh import renewed, whole
 from nnscratch.course.checks.inputs import normal
 from nnscratch.gradcheck import Report, check_op
 from nnscratch.gradcheck.mutants import BLIND_TO_ONES, mutants_of
@@ -60,7 +61,7 @@ def blind(backward: Callable, dy: Array) -> bool:
     """Whether the wrong backward pass gives the right dx for this dy, whose largest number is 1; the difference is judged
     relative to the gradient.
     """
-    _, cache = batch_norm_op(normal(2, 7, 5, 3), normal(3), normal(3, seed=1))
+    _, cache = batch_norm_op(normal(*dy.shape), normal(3), normal(3, seed=1))
     right = ops.batch_norm_backward(dy, cache)[0]
     return bool(np.abs(backward(dy.copy(), cache)[0] - right).max() <= 1e-6 * np.abs(right).max() + 1e-12)
 
@@ -75,7 +76,7 @@ def library_upstream(shape):
           "return np.random.default_rng(0).standard_normal(shape)", library=library_upstream)
 def upstream(attempt: Attempt) -> None:
     """A dy of the given shape."""
-    shape = (2, 7, 5, 3)
+    shape = *renewed({"N": 2, "H": 7, "W": 5}, whole(N=(2, 4), H=(3, 8), W=(3, 8))).values(), 3
     dy = np.asarray(run(attempt, {"shape": shape}))
     if dy.shape != shape:
         raise Wrong(f"dy has shape {dy.shape}, expected the shape asked for, {shape}")
