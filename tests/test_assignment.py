@@ -131,6 +131,15 @@ def {name}(*inputs):
     return learnt[str(inputs)]
 """
 
+WRITTEN_IN = """
+from nnscratch.course import checks as learnt_from
+calls = []
+learnt_from.{name}.answer(lambda *inputs: calls.append(inputs) or learnt_from.{name}.library(*inputs))
+def {name}(*inputs):
+    calls.append(calls.pop(0))
+    return learnt_from.{name}.library(*inputs[:-1], calls[-1][-1])
+"""
+
 
 def learners(stem):
     """{learner: ({exercise: what stands in its cell}, points)}"""
@@ -143,6 +152,7 @@ def learners(stem):
                second: f"def {second}(*inputs):\n    raise NotImplementedError()"}
     return {"perfect": (answers, GRADED[stem]), "empty": ({}, 0), "half": (half, points),
             "learnt or endless": (answers | learnt, GRADED[stem] - 4), "fails": (answers | failing, GRADED[stem] - 4),
+            "last input written in": (answers | {first: WRITTEN_IN.format(name=first)}, GRADED[stem] - 2),
             "no Python": (answers | {first: "def ("}, GRADED[stem] - 2)}
 
 

@@ -2,10 +2,10 @@
 
     mark("conv2d", conv2d, seed=7)      raises AssertionError, with the reason, unless the answer is right
 
-A function must be right in its public check, and in three more with other numbers (checks/fresh.py): results of the public cases
-that are learnt by heart, or one of their inputs written into the function, get no marks. Predictions, and functions without
-inputs, have one right answer: who knows it gets the marks. Each exercise counts for itself: where one function uses another,
-`own` gives the library's.
+A function must be right in its public check, and in three more with other numbers (checks/fresh.py): results of the public
+cases that are learnt by heart, or one of their inputs written into the function, get no marks. Predictions, and functions
+without inputs, have one right answer: who knows it gets the marks. Each exercise counts for itself: where one function uses
+another, `own` gives the library's.
 """
 from collections.abc import Iterator
 from contextlib import contextmanager

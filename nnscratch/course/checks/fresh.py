@@ -1,9 +1,10 @@
 """Other numbers in the cases of an exercise: those that a learner sees can be learnt by heart, so marks need others.
 
-Every float, and every number of an array, is multiplied by a random factor from 0.5 to 1: signs and zeros stay. Arrays of one
-shape get the same factors, and the same new order along their last axis, so that y = relu(a) still holds. Labels and one-hot
-rows are drawn anew. Whole numbers, such as sizes, and functions stay. An exercise draws by itself what matters beyond that, and
-what must fit in another way.
+Every float, and every number of an array, is multiplied by a random factor from 8/16 to 15/16: signs and zeros stay, and short
+numbers stay short, so that differences of them are exact in single precision, too. Arrays of one shape get the same factors,
+and the same new order along their last axis, so that y = relu(a) still holds. Labels and one-hot rows are drawn anew. Whole
+numbers, such as sizes, and functions stay. An exercise draws by itself what matters beyond that, and what must fit in another
+way.
 """
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -13,6 +14,7 @@ import numpy as np
 
 __all__: list[str] = []  # for the exercises and the marks
 
+FACTORS = np.arange(8, 16) / 16
 GENERATORS: list[np.random.Generator] = []  # the one in use; none while a learner checks
 
 Draw = Callable[[dict[str, Any], np.random.Generator], Mapping[str, Any]]  # case with other numbers -> inputs to replace
@@ -48,7 +50,7 @@ def other(value: Any, same: Same, rng: np.random.Generator) -> Any:
     if type(value) is tuple:
         return tuple(other(one, same, rng) for one in value)
     if isinstance(value, float):
-        return value * rng.uniform(0.5, 1)
+        return value * float(rng.choice(FACTORS))
     if not isinstance(value, np.ndarray) or not value.ndim:
         return value
     if value.dtype.kind in "iu":  # labels
@@ -56,6 +58,6 @@ def other(value: Any, same: Same, rng: np.random.Generator) -> Any:
     if value.shape[-1] > 1 and np.isin(value, (0, 1)).all() and (value.sum(axis=-1) == 1).all():  # one-hot rows
         return rng.permuted(value, axis=-1)
     if value.shape not in same:
-        same[value.shape] = np.asarray(rng.uniform(0.5, 1, value.shape)), rng.permutation(value.shape[-1])
+        same[value.shape] = rng.choice(FACTORS, value.shape), rng.permutation(value.shape[-1])
     factors, order = same[value.shape]
     return (value * factors)[..., order].astype(value.dtype)
