@@ -22,6 +22,20 @@ def test_right_answers_in_other_styles_get_marks(k):
     mark(name, attempt, seed=7)
 
 
+def single(value):
+    """The arrays in single precision."""
+    if isinstance(value, dict):
+        return {name: single(one) for name, one in value.items()}
+    if type(value) in (tuple, list):
+        return type(value)(map(single, value))
+    return value.astype(np.float32) if isinstance(value, np.ndarray) and value.dtype == float else value
+
+
+@pytest.mark.parametrize("name", [name for name in EXERCISES if callable(S[name])])
+def test_single_precision_gets_marks(name):
+    mark(name, lambda *inputs: S[name](*map(single, inputs)), seed=1)
+
+
 @pytest.mark.parametrize("k", range(len(WRONG)), ids=[f"{k}-{name}" for k, (name, *_) in enumerate(WRONG)])
 def test_wrong_answers_get_none(k):
     name, attempt, _ = WRONG[k]
