@@ -21,7 +21,7 @@ from notebooks.source import FOLDER, solutions, sources
 
 STEMS = [path.stem for path in sources() if solutions(path.stem)]
 NBGRADER = find_spec("nbgrader") is not None
-GRADED = {"00_numpy": 7, "01_neuron": 6}  # notebook: points in all
+GRADED = {"00_numpy": 7, "07_convolution": 9}  # notebook: points in all
 HIDDEN = "BEGIN SOLUTION", "END SOLUTION", "HIDDEN TESTS", "marks import", "seed="
 
 

@@ -92,4 +92,4 @@ def adam(attempt: Attempt) -> None:
         "the step goes along the gradient: subtract it": adam_with(sign=-1),
         "the learning rate is missing": lambda w, m, v, dw, step, lr, *rest: right_adam(w, m, v, dw, step, 1.0, *rest),
         "m and v are returned with their correction, expected as they are before it": corrected_moments},
-            whole(step=(1, 9)))
+        draw=whole(step=(1, 9)))

@@ -33,7 +33,7 @@ def side_after(attempt: Attempt) -> None:
         "each block takes two pixels away, but stride 2 halves": lambda size, blocks: size - 2 * blocks,
         "this is without padding: 'same' adds as much as every second pixel needs":
             lambda size, blocks: without_padding(size, blocks)},
-            whole(size=(1, 100), blocks=(0, 6)))
+        draw=whole(size=(1, 100), blocks=(0, 6)))
 
 
 def without_padding(size, blocks):
@@ -73,4 +73,4 @@ def live_taps(attempt: Attempt) -> None:
             lambda side, kernel: min(side, kernel)**2,
         "this counts one output position alone: a wider image has several": lambda side, kernel: along_one_axis(
             side, kernel, outputs=1)**2},
-            whole(side=(1, 12), kernel=(3, 9)))
+        draw=whole(side=(1, 12), kernel=(3, 9)))

@@ -177,4 +177,4 @@ def train_linear(attempt: Attempt) -> None:
         "it is one step only: is the return inside the loop?": descent(count=lambda steps: 1),
         "these are the losses after each step, expected those before it": descent(late=True),
         "the gradient is that of the first step throughout: logits and loss belong inside the loop": descent(fresh=False)},
-            whole(classes=(3, 6), steps=(1, 5)))
+        draw=whole(classes=(3, 6), steps=(1, 5)))

@@ -42,7 +42,7 @@ def output_size(attempt: Attempt) -> None:
             lambda size, kernel, stride, padding: round((size + 2 * padding - kernel) / stride) + 1,
         "it is rounded up, expected down: a window that hangs over the edge does not count":
             lambda size, kernel, stride, padding: -(-(size + 2 * padding - kernel) // stride) + 1},
-            whole(size=(9, 40), kernel=(1, 9), stride=(1, 5), padding=(0, 3)))
+        draw=whole(size=(9, 40), kernel=(1, 9), stride=(1, 5), padding=(0, 3)))
 
 
 def right_conv_loops(x, K):
@@ -167,7 +167,7 @@ def im2col(attempt: Attempt) -> None:
         "the patches are one pixel apart: the window of position h begins at row S h": neighbouring_patches,
         "all padding is below and on the right, expected P rows and columns on each side": padded_at_the_end,
         "the padding repeats the border, expected zeros": padded_with_the_edge},
-            other_windows)
+        draw=other_windows)
 
 
 def library_conv2d(x, K, b, stride=1, padding=0):
@@ -212,4 +212,4 @@ def conv2d(attempt: Attempt) -> None:
             with_kernel(lambda K: K.transpose(2, 0, 1, 3)),
         "the kernel's rows have the order (j, i, c), those of the columns (i, j, c)":
             with_kernel(lambda K: K.transpose(1, 0, 2, 3))},
-            whole(stride=(1, 3), padding=(0, 2)))
+        draw=whole(stride=(1, 3), padding=(0, 2)))

@@ -163,7 +163,7 @@ def col2im(attempt: Attempt) -> None:
         "each row is read in the order (j, i, c), but it has the order (i, j, c)": reordered("j", "i", "c"),
         "only the first pixel of each window gets its value": lambda columns, kh, kw: right_col2im(
             columns * (np.arange(columns.shape[3]) < columns.shape[3] // (kh * kw)), kh, kw)},
-            lambda case, rng: {"kh": case["kw"], "kw": case["kh"]})
+        draw=lambda case, rng: {"kh": case["kw"], "kw": case["kh"]})
 
 
 def right_conv2d_backward(dy, x, K):

@@ -162,4 +162,4 @@ def fit_line(attempt: Attempt) -> None:
         "w and b begin at 1: they should begin at 0": line_steps(start=(1.0, 1.0)),
         "the gradient is that of a sum: the loss is a mean": by_sum,
         "the 2 of the square is missing in the gradients": line_steps(factor=0.5)},
-            whole(steps=(1, 9)))
+        draw=whole(steps=(1, 9)))

@@ -58,7 +58,7 @@ def conv_flop(attempt: Attempt) -> None:
         "the channels of x are missing: every output is a sum over them, too": single(2, of_kernel=True),
         "the kernels are missing: there are O of them": single(3, of_kernel=True),
         "the images are missing: there are N of them": single(0)},
-            other_shapes)
+        draw=other_shapes)
 
 
 @exercise("17", "A value needs its line, and a line comes whole. But one line may hold several of the values that are read.",

@@ -17,7 +17,7 @@ __all__: list[str] = []  # for the exercises and the marks
 FACTORS = np.arange(8, 16) / 16
 GENERATORS: list[np.random.Generator] = []  # the one in use; none while a learner checks
 
-Draw = Callable[[dict[str, Any], np.random.Generator], Mapping[str, Any]]  # case with other numbers -> inputs to replace
+Draw = Callable[[dict[str, Any], np.random.Generator], Mapping[str, Any]]
 Same = dict[tuple[int, ...], tuple[np.ndarray, np.ndarray]]  # shape: factors, and order of the last axis
 
 
@@ -32,7 +32,7 @@ def fresh_numbers(seed: Any) -> Iterator[None]:
 
 
 def renewed(case: Mapping[str, Any], draw: Draw | None = None) -> dict[str, Any]:
-    """The case itself, or within `fresh_numbers` one with other numbers."""
+    """The case itself, or within `fresh_numbers` one with other numbers; draw gives the inputs to replace in that."""
     if not GENERATORS:
         return dict(case)
     rng, same = GENERATORS[-1], Same()

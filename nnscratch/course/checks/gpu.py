@@ -80,7 +80,7 @@ def intensity(attempt: Attempt) -> None:
         "x is counted once for every tap, as im2col copies it: at the least it is read once": with_columns,
         "it is turned around: FLOP over bytes":
             lambda x_shape, K_shape, itemsize: 1 / right_intensity(x_shape, K_shape, itemsize)},
-            lambda case, rng: {**other_shapes(case, rng), "itemsize": int(2**rng.integers(1, 4))})
+        draw=lambda case, rng: {**other_shapes(case, rng), "itemsize": int(2**rng.integers(1, 4))})
 
 
 def right_queue(kernels, launch, compute):
@@ -111,7 +111,7 @@ def queue_seconds(attempt: Attempt) -> None:
             lambda kernels, launch, compute: launch + kernels * compute,
         "the longer of both is right for very many kernels, but the first launch and the last computation come on top":
             lambda kernels, launch, compute: kernels * max(launch, compute)},
-            whole(kernels=(1, 20)))
+        draw=whole(kernels=(1, 20)))
 
 
 def crossing(whole=lambda n: math.floor(n) + 1, from_one=operator.lt, never=True, image=1):

@@ -126,4 +126,4 @@ def style_loss(attempt: Attempt) -> None:
                                                                                  right_loss(F, G_s)[1]),
         "the square is missing in L": loss_with(lambda d: 2 * d / d.size, lambda d: d.mean()),
         "it is a sum over the entries of G: L is their mean": loss_with(lambda d: 2 * d, lambda d: (d**2).sum())},
-            lambda case, rng: {"G_s": (case["G_s"] + case["G_s"].T) / 2})
+        draw=lambda case, rng: {"G_s": (case["G_s"] + case["G_s"].T) / 2})

@@ -64,7 +64,7 @@ def confusion_matrix(attempt: Attempt) -> None:
             lambda labels, predicted, classes: right_confusion_matrix(labels, predicted, classes) * (1 - np.eye(classes)),
         "only what is read rightly is counted: the mistakes are missing":
             lambda labels, predicted, classes: right_confusion_matrix(labels, predicted, classes) * np.eye(classes)},
-            whole(classes=(5, 9)))
+        draw=whole(classes=(5, 9)))
 
 
 @exercise("10",
@@ -137,7 +137,7 @@ def saliency(attempt: Attempt) -> None:
         "this is the gradient of the logit of class 0, whatever k is": saliency_with(lambda p, k: np.eye(len(p))[0]),
         "the gradient is multiplied by the image: another method, expected the gradient alone": saliency_with(last=None),
         "it is divided by its maximum: expected the values as they are": saliency_with(last=lambda d: abs(d) / abs(d).max())},
-            whole(k=(0, 1)))
+        draw=whole(k=(0, 1)))
 
 
 def occlusion_with(score=lambda p, a, k: p[:, k], change=lambda before, after: before - after, keep=False, inside=False,
@@ -197,4 +197,4 @@ def occlusion(attempt: Attempt) -> None:
         "earlier patches stay covered: each position begins with a fresh copy of the image": occlusion_with(keep=True),
         "all but the patch is covered, expected the patch alone": occlusion_with(inside=True),
         "the patch is covered with ink, expected with 0, the background": occlusion_with(ink=1.0)},
-            whole(k=(0, 1), patch=(1, 4)))
+        draw=whole(k=(0, 1), patch=(1, 4)))

@@ -66,7 +66,7 @@ def one_hot(attempt: Attempt) -> None:
         "zeros and ones are exchanged": lambda labels, classes: 1 - np.eye(classes)[labels],
         "ones from the left up to the label: only its own column gets a 1":
             lambda labels, classes: np.tril(np.ones((classes, classes)))[labels]},
-            whole(classes=(7, 12)))
+        draw=whole(classes=(7, 12)))
 
 
 def library_standardise(X):

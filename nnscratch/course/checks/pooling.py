@@ -52,7 +52,7 @@ def max_pool(attempt: Attempt) -> None:
         "it is the maximum over all channels: each channel is pooled for itself":
             lambda x, p: right_max_pool(x, p).max(axis=3, keepdims=True) + 0 * right_max_pool(x, p),
         "only one pixel of each window is read, the first": lambda x, p: x[:, ::p, ::p]},
-            other_width)
+        draw=other_width)
 
 
 def cut_wrongly(x, p):
@@ -176,4 +176,4 @@ def max_pool_backward(attempt: Attempt) -> None:
         exchanged: sent(lambda h, w, c, i, j, p: (h * p + j, w * p + i, c)),
         two: sent(lambda h, w, c, i, j, p: (h * p + i, w * p + j, c), lambda p: 2),
         f"{two}: divmod(argmax, 2) is wrong in windows of another width": rows_of_two},
-            other_width)
+        draw=other_width)

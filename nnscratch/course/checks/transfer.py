@@ -208,4 +208,4 @@ def style_step(attempt: Attempt) -> None:
         "step counts from 1 already": step_with(count=lambda step: step + 1),
         "beta2 is 0.999, expected 0.99": step_with(beta2=0.999),
         "m and v are the old ones: return those of own.adam": with_old_moments},
-            other_step)
+        draw=other_step)

@@ -45,7 +45,7 @@ def transposed_size(attempt: Attempt) -> None:
         "padding is forgotten": lambda size, kernel, stride, padding: (size - 1) * stride + kernel,
         "padding makes the output smaller: the adjoint of adding values is to cut them off":
             lambda size, kernel, stride, padding: (size - 1) * stride + kernel + 2 * padding},
-            whole(size=(1, 20), kernel=(5, 9), stride=(1, 5), padding=(0, 2)))
+        draw=whole(size=(1, 20), kernel=(5, 9), stride=(1, 5), padding=(0, 2)))
 
 
 def right_conv_transpose(x, K, stride):
@@ -81,7 +81,7 @@ def conv_transpose(attempt: Attempt) -> None:
         "the kernel is mirrored along its rows": lambda x, K, stride: right_conv_transpose(x, K[::-1], stride),
         "the kernel is mirrored along its columns": lambda x, K, stride: right_conv_transpose(x, K[:, ::-1], stride),
         "the kernels stand one pixel apart: that of x[h, w] begins at (h stride, w stride)": one_apart},
-            whole(stride=(1, 3)))
+        draw=whole(stride=(1, 3)))
 
 
 def right_conv_transpose_dx(dy, K, stride):
@@ -121,7 +121,7 @@ def conv_transpose_dx(attempt: Attempt) -> None:
         "only the first element of the kernel is used": lambda dy, K, stride: right_conv_transpose_dx(
             dy, K * (np.arange(K.shape[0] * K.shape[1]) == 0).reshape(*K.shape[:2], 1, 1), stride),
         "dy is summed without the kernel": lambda dy, K, stride: right_conv_transpose_dx(dy, np.ones_like(K), stride)},
-            other_stride)
+        draw=other_stride)
 
 
 @exercise("12", "Draw a row of seven values, and three brackets of three values each, two apart.",
@@ -170,4 +170,4 @@ def overlap(attempt: Attempt) -> None:
         "with a stride larger than the kernel there are values that no kernel covers":
             lambda size, kernel, stride: np.maximum(right_overlap(size, kernel, stride), 1),
         "the kernels stand one apart, expected `stride`": overlap_one_apart},
-            whole(size=(2, 6), kernel=(1, 6), stride=(1, 4)))
+        draw=whole(size=(2, 6), kernel=(1, 6), stride=(1, 4)))
