@@ -33,7 +33,7 @@ def single(value):
 
 @pytest.mark.parametrize("name", [name for name in EXERCISES if callable(S[name])])
 def test_single_precision_gets_marks(name):
-    mark(name, lambda *inputs: S[name](*map(single, inputs)), seed=1)
+    mark(name, lambda *inputs: S[name](*map(single, inputs)), seed=2)
 
 
 @pytest.mark.parametrize("k", range(len(WRONG)), ids=[f"{k}-{name}" for k, (name, *_) in enumerate(WRONG)])

@@ -147,10 +147,10 @@ def check_numbers(name: str, result: np.ndarray, want: np.ndarray, case: Case) -
 
 def close(result: np.ndarray, want: np.ndarray) -> np.ndarray:
     """Where both agree. The tolerance is relative to the largest number of the array, since its rounding also affects the
-    small ones: 1e-6, and 2e-5 in single precision, whose numbers have seven digits, so that differences of numbers near 1 are
-    right to 1e-7.
+    small ones: 1e-6, and 2e-5 in single precision, whose numbers have seven digits, so that differences of numbers of a few
+    units are right to 1e-6.
     """
-    relative, absolute = (2e-5, 1e-7) if result.dtype.kind == "f" and result.dtype.itemsize <= 4 else (1e-6, 1e-12)
+    relative, absolute = (2e-5, 1e-6) if result.dtype.kind == "f" and result.dtype.itemsize <= 4 else (1e-6, 1e-12)
     largest = np.abs(want[np.isfinite(want)]).max(initial=0.0)
     return np.isclose(result, want, rtol=0, atol=relative * largest + absolute)
 
