@@ -103,13 +103,13 @@ class Card(NamedTuple):
         return "\n\n".join([
             f"**{said(self.title)}.** {said(self.idea)}",
             "\n".join([f"| | {said('shape')} | {said('below')} |", "|---|---|---|", *rows]),
-            *(f"$${as_latex(line)}$$" for line in self.forward), *([f"*{said('Backward')}:*"] if self.backward else []),
+            *(f"$${as_latex(line)}$$" for line in self.forward), *([f"*{said('Backward:')}*"] if self.backward else []),
             *(f"$${as_latex(line)}$$" for line in self.backward),
-            *([f"{said('In short')}: " + ", ".join(f"`{line}`" for line in self.short_formulas())] if self.layer else []),
-            f"*{said('In numbers')}" + (f", {options}" if options else "") + ":*",
+            *([f"{said('In short:')} " + ", ".join(f"`{line}`" for line in self.short_formulas())] if self.layer else []),
+            f"*{said('In numbers')}" + (f", {options}" if options else "") + f"{said(':')}*",
             " &emsp; ".join(numbers),
             "\n".join(f"- `{place} = {sum_} = {number(value_at(example, place))}`" for place, sum_ in self.by_hand.items()),
-            *([f"*{said('In the library')}:*", f"```python\n{self.source()}\n```"] if self.code else [])])
+            *([f"*{said('In the library:')}*", f"```python\n{self.source()}\n```"] if self.code else [])])
 
     def __str__(self) -> str:
         example = self.example()
