@@ -4,8 +4,8 @@ import logging
 import os
 import sys
 import warnings
-from collections.abc import Sequence
-from contextlib import suppress
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
 from functools import cache
 from pathlib import Path
 from types import ModuleType
@@ -102,5 +102,23 @@ def figure_bytes(figure: Any, **options: Any) -> bytes:
     data = io.BytesIO()
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", "Glyph .* missing from")  # said above, in our words
-        figure.savefig(data, **{"format": "png"} | options)
+        with laid_out(figure, options.get("dpi", figure.dpi)):
+            figure.savefig(data, **{"format": "png", "dpi": figure.dpi} | options)
     return data.getvalue()
+
+
+@contextmanager
+def laid_out(figure: Any, dpi: float) -> Iterator[None]:
+    """Inside this block the figure is laid out already; `savefig` would draw it once for the layout, and once for the file."""
+    layout, before = figure.get_layout_engine(), figure.dpi
+    if layout is None:
+        yield
+        return
+    figure.dpi = dpi
+    layout.execute(figure)
+    figure.set_layout_engine(None)
+    try:
+        yield
+    finally:
+        figure.dpi = before
+        figure.set_layout_engine(layout)

@@ -98,3 +98,14 @@ def test_fractions_have_an_axis_from_0_to_1(monkeypatch, values):
     assert len(fractions) == 3 and loss.get_ylim()[1] > 5
     for low, high in (axes.get_ylim() for axes in fractions):
         assert 0 <= low < high <= 1 and low <= min(values) <= max(values) <= high
+
+
+def test_a_figure_is_drawn_once(monkeypatch):
+    """With a layout, too, for which `savefig` would draw it once more; the bytes, and the figure itself, are as if it had."""
+    figure = Figure(figsize=(3, 2), layout="constrained")
+    figure.subplots().set(xlabel="x", ylabel="y", title="title")
+    file, engine, drawn, draw = io.BytesIO(), figure.get_layout_engine(), [], Figure.draw
+    figure.savefig(file, dpi=110)
+    monkeypatch.setattr(Figure, "draw", lambda self, renderer: drawn.append(self) or draw(self, renderer))
+    assert plotting.figure_bytes(figure, dpi=110) == plotting.figure_bytes(figure, dpi=110) == file.getvalue()
+    assert len(drawn) == 2 and (figure.dpi, figure.get_layout_engine()) == (100, engine)
