@@ -142,6 +142,12 @@ def temporary_path(path: FilePath) -> Iterator[Path]:
             temporary.unlink(missing_ok=True)
 
 
+def check_replaceable(path: FilePath) -> None:
+    """Raise now the InputError that `replace_file` would raise after the work: a temporary file is made, to be sure."""
+    with temporary_path(path) as temporary:
+        temporary.touch()
+
+
 def unwritable(path: FilePath, error: Exception) -> InputError:
     """The sentence about a file that cannot be written."""
     expected = "a shorter name" if getattr(error, "errno", None) == errno.ENAMETOOLONG else "a writable folder"

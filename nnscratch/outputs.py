@@ -101,11 +101,13 @@ class OutputFolder:
     @checked
     def __init__(self, path: FilePath, names: Sequence[str], inputs: Iterable[FilePath] = (), adopt: bool = False) -> None:
         self.path, self.names, self.inputs, self.adopt = Path(path), names, list(inputs), adopt
-        self.made, self.context = False, contextlib.ExitStack()
+        self.made, self.listed, self.context = False, False, contextlib.ExitStack()
+        self.new: list[Path] = []  # this folder and those around it, as far as they did not exist; the innermost first
         self.files: dict[str, int | None] = {}  # names of what is ours, and checksums; None for what this process writes
 
     def __enter__(self) -> "OutputFolder":
-        self.made = not os.path.exists(self.path)
+        self.new = [folder for folder in (self.path, *self.path.parents) if not os.path.exists(folder)]
+        self.made = bool(self.new)
         make_folder(self.path)
         with contextlib.ExitStack() as context:
             context.enter_context(lock(self.path / LOCK, self.path))
@@ -116,10 +118,15 @@ class OutputFolder:
         return self
 
     def __exit__(self, *error: object) -> None:
-        with contextlib.suppress(InputError):  # a full disk: what is in the list without a checksum is ours all the same
+        with contextlib.suppress(InputError, OSError):  # a full disk: what is listed without a checksum is ours all the same
             self._write_list({name: checksum(self.path / name) if total is None else total for name, total in self.files.items()
                               if os.path.isfile(self.path / name)})
+            if error[0] is not None and not (self.files or self.listed):
+                (self.path / MANIFEST).unlink(missing_ok=True)
         self.context.close()
+        with contextlib.suppress(OSError):  # it is not empty
+            for folder in self.new:
+                folder.rmdir()
 
     def _check(self) -> Iterable[str]:
         """Read the list of what is ours, also of what was killed before it was written; refuse what would be overwritten."""
@@ -128,6 +135,7 @@ class OutputFolder:
             present = sorted(path for path in self.path.iterdir() if path.name not in (MANIFEST, LOCK))
         except OSError as error:
             raise InputError(f"cannot read the folder {self.path} ({reason(error)}); give another one") from error
+        self.listed = found is not None
         self.made, listed = found or (self.made or not present, {})
         for path in present:
             ours = is_listed(path, listed)

@@ -65,14 +65,14 @@ def train_classifier(chosen: dict[str, Any], folder: FilePath, *, data: str | No
         options, source, _ = saved_options(state, saved[1]["info"], TRAINING, ClassifierOptions, chosen)
     backend.use(device)
     source = choose_source(data, size, source, "classifier")
-    parts = load_parts(source["data"], size=source["size"], seed=options.seed if options else chosen.get("seed", 0))
-    options = options or options_for(len(parts.train), chosen)
-    trainer = ClassifierTrainer(parts.train, parts.validation, options)
-    trainer.source = source
-    if saved:
-        trainer.load(state, saved)
     inputs = [source["data"]] if os.path.isfile(source["data"]) else []
     with OutputFolder(folder, TRAINING_FILES, inputs, adopt=resume) as output:
+        parts = load_parts(source["data"], size=source["size"], seed=options.seed if options else chosen.get("seed", 0))
+        options = options or options_for(len(parts.train), chosen)
+        trainer = ClassifierTrainer(parts.train, parts.validation, options)
+        trainer.source = source
+        if saved:
+            trainer.load(state, saved)
         shape, test = " x ".join(map(str, trainer.classifier.shape)), len(parts.test) if parts.test else "none"
         print(f"{len(parts.train)} {parts.train.title}, {shape}, {parts.train.num_classes} classes (validation: "
               f"{len(parts.validation)}, test: {test}); augmentation {options.augment}, steps {trainer.step_count} to "

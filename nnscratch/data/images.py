@@ -16,7 +16,7 @@ from nnscratch.data.animation import frame_count
 from nnscratch.data.decode import bands, decode, errors_of, loud_bombs, open_header
 from nnscratch.data.pixels import warn_if_black
 from nnscratch.errors import InputError, printable
-from nnscratch.files import FilePath, open_regular_file, reason, replace_file, temporary_path
+from nnscratch.files import FilePath, check_replaceable, open_regular_file, reason, replace_file
 from nnscratch.marks import IMAGE_MARK
 from nnscratch.ops.validation import check_flag, check_int
 from nnscratch.plotting import default_font, font_of, legible, load_matplotlib
@@ -137,8 +137,7 @@ def check_writable(path: FilePath) -> None:
     """
     from PIL import Image
     encode(Image.new("RGB", (300, 200)), path)  # an icon of this size would be silently shrunk
-    with temporary_path(path) as temporary:
-        temporary.touch()
+    check_replaceable(path)
 
 
 def to_image(image: Array) -> "PIL_Image.Image":

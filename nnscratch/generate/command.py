@@ -75,15 +75,15 @@ def train_generator(chosen: dict[str, Any], folder: FilePath, *, data: str | Non
         options, source, step_count = saved_options(state, info, TRAINING, Options, chosen)
     backend.use(device)
     source = choose_source(data, size, source)
-    splits, dataset = load_data(source, options)
-    if minutes is not None:
-        options = replace(options, steps=step_count + steps_for_minutes(minutes, dataset, options))
-    trainer = make_trainer(dataset, options)
-    trainer.source = source
-    if saved:
-        trainer.load(state, saved)
     inputs = [source["data"]] if os.path.isfile(source["data"]) else []
     with OutputFolder(folder, TRAINING_FILES, inputs, adopt=resume) as output:
+        splits, dataset = load_data(source, options)
+        if minutes is not None:
+            options = replace(options, steps=step_count + steps_for_minutes(minutes, dataset, options))
+        trainer = make_trainer(dataset, options)
+        trainer.source = source
+        if saved:
+            trainer.load(state, saved)
         return run_training(trainer, splits, output)
 
 
@@ -193,18 +193,18 @@ def generate(path: FilePath | None, output: FilePath, *, shape: tuple[int, int] 
         raise InputError(f"a walk of {walk} images to {output} was requested, expected 2 to {MAX_FRAMES} images and a name "
                          f"that ends in .gif")
     backend.use(device)
-    sampler = load_generator(path or SHIPPED, side)
-    number = None if label is None else sampler.class_number(label)
-    if shape is None:
-        shape = (1, 1) if side else (8, sampler.num_classes if 1 < sampler.num_classes <= 16 else 8)
-    rows, columns = shape
-    images: np.ndarray
-    if walk:
-        images = sampler.walk(walk, seed=seed, label=number)
-        data = encode_gif([grid(image[None], gap=0, enlarge=not side) for image in images], milliseconds=60, pause=60)
-    else:
-        images, _ = sampler.sample(rows * columns, seed=seed, label=number)
-        data = encode(grid(images, columns, gap=2 if len(images) > 1 else 0, enlarge=not side), output, mark=True)
     with writing(output, inputs=[path or SHIPPED]):
+        sampler = load_generator(path or SHIPPED, side)
+        number = None if label is None else sampler.class_number(label)
+        if shape is None:
+            shape = (1, 1) if side else (8, sampler.num_classes if 1 < sampler.num_classes <= 16 else 8)
+        rows, columns = shape
+        images: np.ndarray
+        if walk:
+            images = sampler.walk(walk, seed=seed, label=number)
+            data = encode_gif([grid(image[None], gap=0, enlarge=not side) for image in images], milliseconds=60, pause=60)
+        else:
+            images, _ = sampler.sample(rows * columns, seed=seed, label=number)
+            data = encode(grid(images, columns, gap=2 if len(images) > 1 else 0, enlarge=not side), output, mark=True)
         replace_file(output, data)
     print(f"{len(images)} image{'s' if len(images) > 1 else ''} written to {printable(output)}")

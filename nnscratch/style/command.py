@@ -84,21 +84,22 @@ def stylize(content_path: str | PathLike, style_paths: Sequence[str | PathLike],
     state, sidecar = Path(f"{output_path}.state"), Path(f"{output_path}.json")
     derived = [state, sidecar, *([film_path(output_path)] if every is not None else [])]
     check_names(derived)
-    try:
-        content, styles, mask_images = read_images(content_path, style_paths, masks, size, style_scale, options)
-        blend_mask, style_masks = (mask_images[0], None) if len(mask_images) == 1 else (1.0, mask_images or None)
-        check_inputs(content, styles, options, style_masks)  # now: transfer_style checks after the progress bar has begun
-        backend.use(device)
-        if minutes is not None:
-            options.steps = estimate_steps(minutes, content, styles, options, style_masks)
-    except KeyboardInterrupt:
-        if resume is None and is_ours(state):
-            state.unlink()  # of an earlier transfer, with which --resume would go on
-        raise
-    record = make_record(content_path, style_paths, masks, size, style_scale, options, every)
     inputs = [content_path, *(path for path in style_paths if not is_style(path)), *masks, *filter(None, [options.weights])]
-    with (writing(output_path, derived, inputs),
-          Frames(output_path, content, every, options.keep_colors == "luminance", frames, steps_of(resume), inputs) as kept):
+    with writing(output_path, derived, inputs), contextlib.ExitStack() as context:
+        try:
+            content, styles, mask_images = read_images(content_path, style_paths, masks, size, style_scale, options)
+            blend_mask, style_masks = (mask_images[0], None) if len(mask_images) == 1 else (1.0, mask_images or None)
+            check_inputs(content, styles, options, style_masks)  # now: transfer_style checks after the progress bar has begun
+            backend.use(device)
+            kept = context.enter_context(Frames(output_path, content, every, options.keep_colors == "luminance", frames,
+                                                steps_of(resume), inputs))
+            if minutes is not None:
+                options.steps = estimate_steps(minutes, content, styles, options, style_masks)
+            record = make_record(content_path, style_paths, masks, size, style_scale, options, every)
+        except KeyboardInterrupt:
+            if resume is None and is_ours(state):
+                state.unlink()  # of an earlier transfer, with which --resume would go on
+            raise
         print(f"{content.shape[2]}x{content.shape[1]} pixels, {options.steps} steps a size, features {options.features}, on "
               f"{backend.describe_device()}")
         saver = StateSaver(state, record, lambda: kept.count)

@@ -54,21 +54,21 @@ def gallery(output: str | PathLike, contents: Sequence[str | PathLike] = (), *, 
     for kind in features:
         check_choice(kind, "gallery: features", ("texture", "random"))
     kinds = [Settings(features=kind, steps=steps, seed=seed) for kind in features]
-    photographs = [crop_square(read_image(path, shorter=2 * size)) for path in contents or [photograph()]]
     backend.use(device)
-    styles = [style_image(name, size, seed) for name in STYLES]
-    rows = [[np.ones_like(styles[0]), *styles]]
-    count = len(photographs) * len(kinds) * len(styles)
-    with writing(output, inputs=contents), progress_bar(total=count, desc="painting", unit="image") as bar:
-        for content in (resize(image, size) for image in photographs):
-            for settings in kinds:
-                rows.append([content])
-                for style in styles:
-                    result = transfer_style(content, style, **vars(settings))
-                    rows[-1].append(result.image)
-                    bar.update()
-                    if result.interrupted:
-                        return write_sheet(output, rows, complete=False)
+    with writing(output, inputs=contents):
+        photographs = [crop_square(read_image(path, shorter=2 * size)) for path in contents or [photograph()]]
+        styles = [style_image(name, size, seed) for name in STYLES]
+        rows = [[np.ones_like(styles[0]), *styles]]
+        with progress_bar(total=len(photographs) * len(kinds) * len(styles), desc="painting", unit="image") as bar:
+            for content in (resize(image, size) for image in photographs):
+                for settings in kinds:
+                    rows.append([content])
+                    for style in styles:
+                        result = transfer_style(content, style, **vars(settings))
+                        rows[-1].append(result.image)
+                        bar.update()
+                        if result.interrupted:
+                            return write_sheet(output, rows, complete=False)
         return write_sheet(output, rows)
 
 

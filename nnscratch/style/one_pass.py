@@ -67,29 +67,31 @@ def stylize_fast(content_path: str | PathLike, style_path: str | PathLike, outpu
         check_folder(content_path, output_path, paths)
     else:
         check_writable(output_path)
-    style = (style_image(str(style_path), max(16, min(size, MAX_STYLE_SIDE))) if is_style(style_path)
-             else read_image(style_path, size, minimum=MIN_SIDE, enlarge=False))
-    film = None if is_folder else read_film(content_path, size, minimum=MIN_SIDE)
-    if film is not None and film.count > 1 and Path(output_path).suffix.lower() != ".gif":
-        raise InputError(f"{content_path} is a film of {film.count} frames, but the output is {output_path}; give it a name "
-                         f"that ends in .gif")
     backend.use(device)
-    stylizer, inputs = Stylizer(weights or SHIPPED), [path for path in (style_path, weights) if path and not is_style(path)]
+    inputs = [path for path in (style_path, weights) if path and not is_style(path)]
 
-    def paint(content: Array) -> Array:
-        return stylizer(content, style, strength)
+    def load() -> Paint:
+        style = (style_image(str(style_path), max(16, min(size, MAX_STYLE_SIDE))) if is_style(style_path)
+                 else read_image(style_path, size, minimum=MIN_SIDE, enlarge=False))
+        return Stylizer(weights or SHIPPED).painter(style, strength)
 
     if is_folder:
-        return paint_folder(paths, others, output_path, size, paint)
+        names = [escape(f"{path.name}{ending}") for path in paths for ending in (".png", ".gif")]
+        with OutputFolder(output_path, names, [*paths, *inputs]) as folder:
+            return paint_folder(paths, others, folder, size, load())
     with writing(output_path, inputs=[content_path, *inputs]):
-        if film is not None and film.count > 1:
+        film = read_film(content_path, size, minimum=MIN_SIDE)
+        if film.count > 1 and Path(output_path).suffix.lower() != ".gif":
+            raise InputError(f"{content_path} is a film of {film.count} frames, but the output is {output_path}; give it a "
+                             f"name that ends in .gif")
+        paint = load()
+        if film.count > 1:
             replace_file(output_path, paint_film(progress_bar(film.frames, desc="painting", unit="frame", total=film.count),
                                                  film.loop, paint))
         else:
             image = to_image(paint(read_image(content_path, size, minimum=MIN_SIDE, enlarge=False)))
             replace_file(output_path, encode(image, output_path, mark=True))
-    count = film.count if film is not None else 1
-    print(f"{count} {'images' if count > 1 else 'image'} written to {printable(output_path)}")
+    print(f"{film.count} {'images' if film.count > 1 else 'image'} written to {printable(output_path)}")
     return 0
 
 
@@ -105,30 +107,28 @@ def check_folder(folder: str | PathLike, output: str | PathLike, paths: list[Pat
         raise InputError(f"{folder} is a folder, but {output} is the name of one image; give the name of a folder to write to")
 
 
-def paint_folder(paths: list[Path], others: list[str], output: str | PathLike, size: int, paint: Paint) -> int:
+def paint_folder(paths: list[Path], others: list[str], folder: OutputFolder, size: int, paint: Paint) -> int:
     """Paint each image, and each film, that can be read; a line for each other file. Returns how many of those that should be
     images were skipped."""
     from PIL import Image
-    names = [f"{path.name}{ending}" for path in paths for ending in (".png", ".gif")]
     painted, skipped = 0, sum(Path(name).suffix.lower() in Image.registered_extensions() for name in others)
-    with OutputFolder(output, [escape(name) for name in names], paths) as folder:
-        for name in others:
-            print_above_bar(f"skipped {printable(name)}: {why_skipped(paths[0].parent / name)}")
-        for path in progress_bar(paths, desc="painting", unit="image"):
-            try:
-                film = read_film(path, size, minimum=MIN_SIDE)
-                name = f"{path.name}{'.gif' if film.count > 1 else '.png'}"  # a.jpg.png: the folder may also have an a.png
-                check_names([folder.path / name])
-                if film.count > 1:
-                    data = paint_film(film.frames, film.loop, paint)
-                else:
-                    data = encode(to_image(paint(read_image(path, size, minimum=MIN_SIDE, enlarge=False))), name)
-                replace_file(folder.file(name), data)
-                painted += 1
-            except InputError as error:
-                skipped += 1
-                print_above_bar(f"skipped {printable(path.name)}: {error}")
-    print(f"{painted} images written to {printable(output)}"
+    for name in others:
+        print_above_bar(f"skipped {printable(name)}: {why_skipped(paths[0].parent / name)}")
+    for path in progress_bar(paths, desc="painting", unit="image"):
+        try:
+            film = read_film(path, size, minimum=MIN_SIDE)
+            name = f"{path.name}{'.gif' if film.count > 1 else '.png'}"  # a.jpg.png: the folder may also have an a.png
+            check_names([folder.path / name])
+            if film.count > 1:
+                data = paint_film(film.frames, film.loop, paint)
+            else:
+                data = encode(to_image(paint(read_image(path, size, minimum=MIN_SIDE, enlarge=False))), name)
+            replace_file(folder.file(name), data)
+            painted += 1
+        except InputError as error:
+            skipped += 1
+            print_above_bar(f"skipped {printable(path.name)}: {error}")
+    print(f"{painted} images written to {printable(folder.path)}"
           + (f", {skipped} skipped" if skipped else ""))
     return skipped
 

@@ -8,6 +8,8 @@ Both networks process large images in strips. A strip has a halo, the rows above
 the results of the halo are discarded. So the networks' maps take no more memory for a large image. Statistics are those of the
 whole code, which is therefore computed first, and for a large image twice instead of being kept.
 """
+from collections.abc import Callable
+from functools import partial
 from os import PathLike
 from pathlib import Path
 
@@ -93,13 +95,32 @@ class Stylizer:
         extrapolated, twice as far at 100, but no channel is inverted: its standard deviation stops at 0. Colours go no
         further than the style's.
         """
+        return self.painter(style, strength)(content)
+
+    def painter(self, style: Array, strength: float = 50.0) -> Callable[[Array], Array]:
+        """Encode a style once, for any number of images.
+
+        Parameters
+        ----------
+        style : Array (1, H', W', 3) in [0, 1], NumPy
+        strength : float from 0 to 100, as for a call
+
+        Returns
+        -------
+        callable(content)
+            Paints an image as a call with this style and strength would.
+        """
         if strength == 0:
-            return content
-        amount = strength / 50
+            return lambda content: content
+        wanted = Code(self.encoder, style[:, :style.shape[1] // SCALE * SCALE]).statistics()
+        return partial(self._paint, style, wanted, strength / 50)
+
+    def _paint(self, style: Array, wanted: tuple[Array, Array], amount: float, content: Array) -> Array:
+        """Paint an image; `wanted` are the statistics of the style's code."""
         colours = [content, style], (1 - min(1.0, amount), min(1.0, amount))
         h, w = content.shape[1:3]
         x = np.pad(match_colours(content, *colours), ((0, 0), (0, -h % SCALE), (0, -w % SCALE), (0, 0)), mode="edge")
-        code, wanted = Code(self.encoder, x), Code(self.encoder, style[:, :style.shape[1] // SCALE * SCALE]).statistics()
+        code = Code(self.encoder, x)
         own, painted = code.statistics(), np.empty_like(x)
         for low, high in code.strips:
             first, last = max(0, low - HALO), min(code.height, high + HALO)

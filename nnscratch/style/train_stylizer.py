@@ -83,12 +83,14 @@ def train_stylizer(folder: str | PathLike, style: str | PathLike | None = None, 
     """
     check_choice(upsampling, "train stylizer: upsampling", UPSAMPLINGS)
     start_shipped = style is not None and upsampling == checkpoint.read_arrays(SHIPPED)[1]["info"]["upsampling"]
-    given = {"style": None if style is None else style_record(style), "upsampling": upsampling,
+    given = {"style": None, "upsampling": upsampling,
              "steps": check_int(steps, "train stylizer: steps", 1),
              "seed": check_int(seed, "train stylizer: seed", 0), "begins": "shipped" if start_shipped else "random"}
     backend.use(device)
     with open_training(folder, "stylizer", given, resume, TRAINING, [style] if style else []) as training:
         output, info, saved = training
+        if style is not None and not saved:
+            info["style"] = style_record(style)
         dataset = PairDataset(info["seed"], recorded_style(info["style"]))
         model, reconstruction_steps = initial_decoder(info)
         optimizer = Adam(warmup(cosine_decay(LEARNING_RATE, info["steps"]), 50))

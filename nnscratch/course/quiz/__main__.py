@@ -6,7 +6,7 @@ from nnscratch.arguments import Parser
 from nnscratch.course.quiz import ITEMS
 from nnscratch.course.quiz.formats import BINARY, FORMATS, in_format
 from nnscratch.errors import InputError
-from nnscratch.files import replace_file
+from nnscratch.files import check_replaceable, replace_file
 
 __all__ = ["main"]
 
@@ -33,6 +33,8 @@ def main(arguments: list[str] | None = None) -> int:
     if options.format in BINARY and options.output is None:
         parser.error(f"--format {options.format} is a binary file: add -o {BINARY[options.format]}")
     try:
+        if options.output is not None:
+            check_replaceable(options.output)
         content = in_format(options.format, notebook, options.seed, options.answers)
         if options.output is not None:
             replace_file(options.output, content)

@@ -53,6 +53,16 @@ def evaluate_generator(path: FilePath | None, data: str | None, folder: FilePath
     if not MIN_IMAGES <= count <= 1_000_000 or seed < 0:
         raise InputError(f"--count {count} and --seed {seed} were given, expected at least {MIN_IMAGES} and 0")
     backend.use(device)
+    with OutputFolder(folder, (*REPORT_FILES, CLASSIFIER_FILE), [path] if path else ()) as output:
+        metrics = evaluate_into(output, path, data, count, seed, size)
+    print_metrics(metrics)
+    print(f"report.html and report.json are in {printable(folder)}/")
+    return metrics
+
+
+def evaluate_into(output: OutputFolder, path: FilePath | None, data: str | None, count: int, seed: int,
+                  size: int | None) -> dict[str, Any]:
+    """`evaluate_generator` when the folder is held."""
     sampler = load_generator(path) if path else load_generator()
     data, size = data_of(sampler, data, size)
     labelled = bool(sampler.num_classes) and sampler.fractions is None
@@ -65,16 +75,13 @@ def evaluate_generator(path: FilePath | None, data: str | None, folder: FilePath
     if len(splits.held_out) < MIN_IMAGES:
         raise InputError(f"{data} has {len(splits.held_out)} images to hold out, a tenth, expected at least {MIN_IMAGES}; add "
                          f"more")
-    with OutputFolder(folder, (*REPORT_FILES, CLASSIFIER_FILE), [path] if path else ()) as output:
-        classifier = classifier_for(splits, output.file(CLASSIFIER_FILE), seed=1)  # not the one that selected the checkpoint
-        print(classifier)
-        images, labels = sampler.sample(count, seed=[seed, 7])
-        metrics = evaluate_images(classifier, images, labels if labelled else None, train, splits.held_out,
-                                  glyph_templates() if data == "glyphs" else None, seed)
-        metrics["disjoint"] = splits.disjoint
-        write_report(output, metrics, images, train)
-    print_metrics(metrics)
-    print(f"report.html and report.json are in {printable(folder)}/")
+    classifier = classifier_for(splits, output.file(CLASSIFIER_FILE), seed=1)  # not the one that selected the checkpoint
+    print(classifier)
+    images, labels = sampler.sample(count, seed=[seed, 7])
+    metrics = evaluate_images(classifier, images, labels if labelled else None, train, splits.held_out,
+                              glyph_templates() if data == "glyphs" else None, seed)
+    metrics["disjoint"] = splits.disjoint
+    write_report(output, metrics, images, train)
     return metrics
 
 
