@@ -197,6 +197,7 @@ def test_installs_itself_where_it_is_missing(source):
     from IPython.core.inputtransformer2 import TransformerManager
     setup = nbformat.read(FOLDER / f"{source.stem}.ipynb", 4).cells[0]
     assert setup.source == SETUP and setup.metadata.jupyter.source_hidden and not setup.outputs
+    assert setup.source.startswith("#@title ") and setup.metadata.cellView == "form"  # how Colab collapses a cell
     installed = []
     for name in ("nnscratch", "nnscratch_is_missing"):
         code = TransformerManager().transform_cell(SETUP.replace('find_spec("nnscratch")', f'find_spec("{name}")'))

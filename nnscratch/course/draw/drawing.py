@@ -48,7 +48,7 @@ class Drawing:
             names = axis.get_major_formatter().format_ticks(list(axis.get_majorticklocs()))
             if (translated := [label(name) for name in names]) != names:
                 axis.set_ticks(axis.get_majorticklocs(), translated)
-        for text in self.figure.findobj(Text):
+        for text in self.figure.findobj(Text) if language() != "en" else ():
             text.set_text(label(text.get_text()))
         return figure_bytes(self.figure, facecolor=CARD, **options)
 
@@ -78,7 +78,7 @@ def new_figure(width: float, height: float) -> Figure:
 def canvas(width: float, height: float, inches: float) -> tuple[Figure, Any]:
     """A figure with one frameless axes of `width` x `height` units, each `inches` long; y points down, as rows do."""
     figure = Figure(figsize=(width * inches, height * inches), dpi=96, facecolor=CARD)
-    axes = figure.add_axes((0, 0, 1, 1), xlim=(0, width), ylim=(height, 0))
+    axes = figure.add_axes((0, 0, 1, 1), xlim=(0, width), ylim=(height, 0), xticks=[], yticks=[])
     axes.set_axis_off()
     return figure, axes
 

@@ -97,14 +97,14 @@ def put(axes: Any, grid: Grid, left: float, top: float, height: float, inches: f
     for (r, c), value in np.ndenumerate(array):
         colour = grid.colours.get((r, c), shade(value, vmax))
         place = left + c * scale, top + r * scale
-        axes.add_patch(Rectangle(place, scale, scale, facecolor=colour, edgecolor=FAINT, linewidth=0.7))
+        axes.add_artist(Rectangle(place, scale, scale, facecolor=colour, edgecolor=FAINT, linewidth=0.7))
         if grid.numbers:
             axes.text(place[0] + scale / 2, place[1] + scale / 2, number(value), ha="center", va="center_baseline", color=INK,
                       fontsize=size)
     if grid.frame:
         r, c, rows, columns = grid.frame
-        axes.add_patch(Rectangle((left + c * scale, top + r * scale), columns * scale, rows * scale, fill=False,
-                                 edgecolor=ORANGE, linewidth=2.6, zorder=3))
+        axes.add_artist(Rectangle((left + c * scale, top + r * scale), columns * scale, rows * scale, fill=False,
+                                  edgecolor=ORANGE, linewidth=2.6, zorder=3))
 
 
 @checked
