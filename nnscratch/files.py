@@ -4,7 +4,7 @@ import errno
 import os
 import stat
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import IO, TypeAlias
 from zlib import crc32
@@ -140,6 +140,13 @@ def temporary_path(path: FilePath) -> Iterator[Path]:
     finally:
         with contextlib.suppress(OSError):
             temporary.unlink(missing_ok=True)
+
+
+def check_names(paths: Iterable[FilePath]) -> None:
+    """Raise InputError for the first path that cannot be that of a file: names that are derived from others may be too long."""
+    for path in paths:
+        with temporary_path(path):
+            pass
 
 
 def check_replaceable(path: FilePath) -> None:

@@ -15,13 +15,13 @@ from pathlib import Path
 from nnscratch.errors import InputError
 from nnscratch.files import (
     FilePath,
+    check_names,
     checksum,
     hidden_name,
     make_folder,
     reason,
     remove_leftovers,
     replace_file,
-    temporary_path,
 )
 from nnscratch.hints import checked
 from nnscratch.locks import lock
@@ -69,13 +69,6 @@ def writing(output: FilePath, derived: Sequence[FilePath] = (), inputs: Iterable
         yield
         if described not in derived and is_ours(described):
             described.unlink()  # it tells how the image was made that is replaced now
-
-
-def check_names(paths: Iterable[FilePath]) -> None:
-    """Raise InputError for the first path that cannot be that of a file: names that are derived from others may be too long."""
-    for path in paths:
-        with temporary_path(path):
-            pass
 
 
 class OutputFolder:
@@ -135,8 +128,7 @@ class OutputFolder:
             present = sorted(path for path in self.path.iterdir() if path.name not in (MANIFEST, LOCK))
         except OSError as error:
             raise InputError(f"cannot read the folder {self.path} ({reason(error)}); give another one") from error
-        self.listed = found is not None
-        self.made, listed = found or (self.made or not present, {})
+        (self.made, listed), self.listed = found or (self.made or not present, {}), found is not None
         for path in present:
             ours = is_listed(path, listed)
             if self._is_to_write(path.name):

@@ -22,10 +22,10 @@ from nnscratch.data.images import check_writable, read_image, write_image
 from nnscratch.data.masks import read_mask
 from nnscratch.data.synthetic.styles import is_style, style_image
 from nnscratch.errors import InputError, as_argument, printable
-from nnscratch.files import replace_file
+from nnscratch.files import check_names, replace_file
 from nnscratch.hints import checked
 from nnscratch.marks import is_ours
-from nnscratch.outputs import check_names, writing
+from nnscratch.outputs import writing
 from nnscratch.progress import progress_bar
 from nnscratch.style.features import min_side
 from nnscratch.style.frames import Frames, film_path

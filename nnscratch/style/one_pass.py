@@ -18,9 +18,9 @@ from nnscratch.data.images import check_writable, encode, read_image, to_image
 from nnscratch.data.readers.folder import image_files, why_skipped
 from nnscratch.data.synthetic.styles import is_style, style_image
 from nnscratch.errors import InputError, printable
-from nnscratch.files import replace_file
+from nnscratch.files import check_names, replace_file
 from nnscratch.hints import checked
-from nnscratch.outputs import OutputFolder, check_names, writing
+from nnscratch.outputs import OutputFolder, writing
 from nnscratch.progress import print_above_bar, progress_bar
 from nnscratch.style.settings import check_strength
 from nnscratch.style.stylizer import SHIPPED, Stylizer
