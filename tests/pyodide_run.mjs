@@ -27,10 +27,10 @@ names, results = {"__name__": "__main__"}, []
 
 def display(*values):  # draw it, as a page would
     for value in values:
-        for kind in ("_repr_png_", "_repr_html_", "_repr_markdown_"):
-            if hasattr(value, kind):
+        for kind in ("_repr_png_", "_repr_jpeg_", "_repr_html_", "_repr_markdown_"):
+            if callable(draw := getattr(value, kind, None)):
                 with contextlib.suppress(NotImplementedError):
-                    getattr(value, kind)()
+                    draw()
 
 builtins.display = display
 for code in json.loads(cells):

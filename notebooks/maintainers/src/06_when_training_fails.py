@@ -10,7 +10,7 @@
 # **You need** notebook 05: the multilayer perceptron, momentum, training and validation set.
 #
 # **It takes** about two hours with the exercises; the notebook itself runs in less than a minute. In a browser it runs in two
-# minutes, with half the training steps.
+# minutes, with a third of the training steps.
 
 # %%
 import sys
@@ -24,7 +24,7 @@ from nnscratch.course.digits import digits
 images, labels, _ = digits("train")
 images_val, labels_val, _ = digits("validation")
 x, x_val = images.reshape(-1, 784), images_val.reshape(-1, 784)
-IN_BROWSER = sys.platform == "emscripten"  # NumPy is slow there: half the steps in each training
+IN_BROWSER = sys.platform == "emscripten"  # NumPy is slow there: a third of the steps in each training
 
 # %% [markdown]
 # ## One training loop for all experiments
@@ -64,7 +64,7 @@ def train(params, x, labels, x_val=x_val, lr=0.1, steps=300, batch=64, weight_de
           gradients=gradients, change=lambda x, rng: x):
     params, v = [w.copy() for w in params], [0 * w for w in params]
     rng, t, order, log = np.random.default_rng(0), own.one_hot(labels, 10), [], []
-    steps = steps // 2 if IN_BROWSER else steps
+    steps = steps // 3 if IN_BROWSER else steps
     for step in range(steps + 1):
         if step % 20 == 0:
             log.append((step, evaluate(params, x[:500], labels[:500])[0],
@@ -241,7 +241,7 @@ print(f"E[x²]: healthy {(x**2).mean():.2f}, A {(case.x**2).mean():.2f}")
 slower, _ = train(case.params, case.x, case.labels, case.validation, lr=0.02)
 cured = evaluate(slower, case.validation, labels_val)[1]
 print(f"A with a learning rate of 0.02: {cured:.0%}")
-assert (case.x**2).mean() > 7 * (x**2).mean() and cured > 0.94
+assert (case.x**2).mean() > 7 * (x**2).mean() and cured > 0.92
 
 # %% [markdown]
 # $dW = x^T da$ grows with the inputs, and so does the curvature of the loss; the old learning rate is now too large. The cure
@@ -313,7 +313,7 @@ overfitted, log = train(few, x[:200], wrong, lr=0.03, steps=500, batch=50)
 best = log["step"][int(np.argmin(log["validation"]))]
 print(f"lowest validation loss at step {best}")
 assert best <= 120 and log["train"][-1] < 0.1
-assert log["validation"][-1] > min(log["validation"]) + 0.2
+assert log["validation"][-1] > min(log["validation"]) + 0.15
 draw.curves({"training": (log["step"], log["train"]),
              "validation": (log["step"], log["validation"])},
             "training loss falls to 0, validation loss falls, turns and rises", "step", "loss")

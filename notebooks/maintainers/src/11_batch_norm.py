@@ -289,7 +289,7 @@ def fit(normalise, steps=200):
         losses.append(L)
     return layers, losses
 
-# %%
+# %% varies
 def accuracy(images, layers, normalise):
     return own.accuracy(forward(images, layers, normalise)[0], validation.labels)
 

@@ -408,7 +408,7 @@ draw.tiles({title: some[:30] for title, some in seen.items()},
 
 # %%
 first, *_, last = (gan_failures.label_accuracy(some, wanted) for some in seen.values())
-least = 0.85 if steps == 700 else 0.7
+least = 0.85 if steps == 700 else 0.6
 print(f"class asked for, at least {least:.0%}:", last > least)
 assert first < 0.3 and last > least
 
