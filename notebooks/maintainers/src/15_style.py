@@ -24,9 +24,9 @@ from nnscratch.data.images import photograph, read_image
 from nnscratch.data.synthetic.styles import style_image
 
 PATH = photograph()  # later your own, "me.jpg"; some assertions hold for this one alone
-SIZE = 64 if sys.platform == "emscripten" else 96  # NumPy is slow in a browser
+SIZE, CORAL = (48, 48) if sys.platform == "emscripten" else (96, 72)  # NumPy is slow in a browser
 photo = read_image(PATH, SIZE)[0]
-style, coral = style_image("night", SIZE)[0], style_image("coral", 3 * SIZE // 4)[0]
+style, coral = style_image("night", SIZE)[0], style_image("coral", CORAL)[0]
 draw.photographs({"photograph": photo, "night": style, "coral": coral},
                  "a woman in uniform, a night sky, dark and light cells with red edges", 1.3)
 
