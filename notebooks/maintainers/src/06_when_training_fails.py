@@ -24,7 +24,9 @@ from nnscratch.course.digits import digits
 images, labels, _ = digits("train")
 images_val, labels_val, _ = digits("validation")
 x, x_val = images.reshape(-1, 784), images_val.reshape(-1, 784)
-IN_BROWSER = sys.platform == "emscripten"  # NumPy is slow there: a third of the steps in each training
+IN_BROWSER = sys.platform == "emscripten"  # NumPy is slow there
+STEPS = 100 if IN_BROWSER else 300  # of a training
+SLACK = 0.03 if IN_BROWSER else 0  # fewer steps, lower accuracies
 
 # %% [markdown]
 # ## One training loop for all experiments
@@ -60,11 +62,10 @@ def evaluate(params, x, labels):
     return L, own.accuracy(logits, labels)
 
 
-def train(params, x, labels, x_val=x_val, lr=0.1, steps=300, batch=64, weight_decay=0.0,
+def train(params, x, labels, x_val=x_val, lr=0.1, steps=STEPS, batch=64, weight_decay=0.0,
           gradients=gradients, change=lambda x, rng: x):
     params, v = [w.copy() for w in params], [0 * w for w in params]
     rng, t, order, log = np.random.default_rng(0), own.one_hot(labels, 10), [], []
-    steps = steps // 3 if IN_BROWSER else steps
     for step in range(steps + 1):
         if step % 20 == 0:
             log.append((step, evaluate(params, x[:500], labels[:500])[0],
@@ -93,13 +94,13 @@ with np.errstate(all="ignore"):  # one of them overflows
         results[name] = [evaluate(params, *data)[1] for data in
                          ((case.x, case.labels), (case.validation, labels_val))]
 top, *others = sorted((of_val for _, of_val in results.values()), reverse=True)
-assert top == results["healthy"][1] > 0.965 and max(others) < 0.9
+assert top == results["healthy"][1] > 0.97 - SLACK and max(others) < 0.9
 
 # %%
 titles = {name: f"{name}: {of_train:.0%}, validation {of_val:.0%}"
           for name, (of_train, of_val) in results.items()}
 draw.training_panels({titles[name]: logs[name] for name in "ABCDEF"}, logs["healthy"],
-                     "six panels with the loss over 300 steps, each beside the healthy network's")
+                     f"six panels with the loss over {STEPS} steps, each beside the healthy network's")
 
 # %% [markdown]
 # **Figure 6.1.** Learning curves of six failed trainings, with the accuracy on training and validation data: two never leave
@@ -230,7 +231,7 @@ def network(*sizes, rng=None):
 deep, _ = train(network(784, *6 * (128,), 10), x, labels, lr=0.05)
 repaired = evaluate(deep, x_val, labels_val)[1]
 print(f"six layers, he_normal: {repaired:.0%} on validation (B: {results['B'][1]:.0%})")
-assert repaired > 0.9 and logs["D"]["train"][0] > 100 and logs["F"]["train"][0] > 500
+assert repaired > 0.94 - SLACK and logs["D"]["train"][0] > 100 and logs["F"]["train"][0] > 500
 
 # %% [markdown]
 # The size of the inputs matters in the same way. Those of A lie in $[-1, 1]$ instead of $[0, 1]$, and most of a digit is black:
@@ -241,7 +242,7 @@ print(f"E[x²]: healthy {(x**2).mean():.2f}, A {(case.x**2).mean():.2f}")
 slower, _ = train(case.params, case.x, case.labels, case.validation, lr=0.02)
 cured = evaluate(slower, case.validation, labels_val)[1]
 print(f"A with a learning rate of 0.02: {cured:.0%}")
-assert (case.x**2).mean() > 7 * (x**2).mean() and cured > 0.92
+assert (case.x**2).mean() > 7 * (x**2).mean() and cured > 0.94 - SLACK
 
 # %% [markdown]
 # $dW = x^T da$ grows with the inputs, and so does the curvature of the loss; the old learning rate is now too large. The cure
@@ -309,11 +310,11 @@ few = network(784, 128, 10)
 rng = np.random.default_rng(1)
 wrong = labels[:200].copy()
 wrong[:60] = (wrong[:60] + rng.integers(1, 10, 60)) % 10
-overfitted, log = train(few, x[:200], wrong, lr=0.03, steps=500, batch=50)
+overfitted, log = train(few, x[:200], wrong, lr=0.03, steps=5 * STEPS // 3, batch=50)
 best = log["step"][int(np.argmin(log["validation"]))]
 print(f"lowest validation loss at step {best}")
 assert best <= 120 and log["train"][-1] < 0.1
-assert log["validation"][-1] > min(log["validation"]) + 0.15
+assert log["validation"][-1] > min(log["validation"]) + (0.15 if IN_BROWSER else 0.3)
 draw.curves({"training": (log["step"], log["train"]),
              "validation": (log["step"], log["validation"])},
             "training loss falls to 0, validation loss falls, turns and rises", "step", "loss")
@@ -378,8 +379,8 @@ def with_dropout(params, x, t, rng):
 
 
 def accuracy_of(**settings):
-    """On validation, after 600 steps with the first 100 samples."""
-    params, _ = train(few, x[:100], labels[:100], lr=0.05, steps=600, batch=25, **settings)
+    """On validation, after a training of twice the steps with the first 100 samples."""
+    params, _ = train(few, x[:100], labels[:100], lr=0.05, steps=2 * STEPS, batch=25, **settings)
     return 100 * evaluate(params, x_val, labels_val)[1]
 
 

@@ -441,9 +441,12 @@ u = rng.normal(size=a.shape)
 d_a = own.inference_backward(u, a, p["gamma"], p["mean"], p["var"], 1e-3)[0]
 measured = own.numeric_gradient(lambda v: (u * by_running(v, p)).sum(), a, 1e-5)
 print("gradient check passed:", np.allclose(d_a, measured, rtol=1e-6, atol=1e-8))
-print("with running statistics, over 90 %:", accuracy(X_val, normed, by_running) > 0.9)
 assert np.allclose(d_a, measured, rtol=1e-6, atol=1e-8)
-assert accuracy(X_val, normed, by_running) > 0.9
+
+# %% varies
+right = accuracy(X_val, normed, by_running)
+print(f"with running statistics: {right:.0%}")
+assert right > 0.9
 
 # %% [markdown]
 # ## The library's class

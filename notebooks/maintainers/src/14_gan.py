@@ -397,7 +397,7 @@ seen[f"after {steps} steps"], _ = gan_failures.sample(average, 500)
 
 # %%
 draw.tiles({title: some[:30] for title, some in seen.items()},
-           "thirty generated digits after 0, 200 and 700 steps: grey, rough digits, digits",
+           f"thirty generated digits after 0, 200 and {steps} steps: grey, rough digits, digits",
            columns=6, per_row=3)
 
 # %% [markdown]
