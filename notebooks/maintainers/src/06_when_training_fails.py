@@ -99,8 +99,9 @@ assert top == results["healthy"][1] > 0.97 - SLACK and max(others) < 0.9
 # %%
 titles = {name: f"{name}: {of_train:.0%}, validation {of_val:.0%}"
           for name, (of_train, of_val) in results.items()}
-draw.training_panels({titles[name]: logs[name] for name in "ABCDEF"}, logs["healthy"],
-                     f"six panels with the loss over {STEPS} steps, each beside the healthy network's")
+draw.training_panels(
+    {titles[name]: logs[name] for name in "ABCDEF"}, logs["healthy"],
+    f"six panels with the loss over {STEPS} steps, each beside the healthy network's")
 
 # %% [markdown]
 # **Figure 6.1.** Learning curves of six failed trainings, with the accuracy on training and validation data: two never leave
