@@ -1,4 +1,5 @@
 """What is common to the commands of notebooks/: how a notebook is named, what is missing, files that are replaced whole."""
+import json
 import os
 import subprocess
 import sys
@@ -7,7 +8,7 @@ import pytest
 
 pytest.importorskip("nbformat", reason="notebooks are read with nbformat: pip install -e '.[test]'")
 
-from notebooks import assignment, build, handout, sentences, slides, source, translation
+from notebooks import assignment, build, code_words, handout, sentences, slides, source, translation
 from notebooks.translation import digest, translated, translations, update
 
 STEMS = [path.stem for path in source.sources()]
@@ -161,3 +162,34 @@ def test_the_catalogue_of_a_module_that_is_gone_is_deleted(tmp_path, monkeypatch
     assert sentences.main([]) == 0 and "in English: 0" in capsys.readouterr().out
     kept, = sentences.catalogues()
     assert kept.name == "talks.json" and "\u53e5" in kept.read_text(encoding="utf-8")
+
+
+def test_sentences_wait_until_they_are_translated_and_keep_their_chinese_where_they_go(tmp_path, monkeypatch, capsys):
+    """A module is renamed, one sentence of it is changed; what is dropped is printed; null is not a sentence that waits."""
+    course = tmp_path / "course"
+    (course / "zh" / "course").mkdir(parents=True)
+    (course / "zh" / "course" / "old.json").write_text('{"it moves": "\u4e00", "it is changed": "\u4e8c", "dw = dx": null}',
+                                                       encoding="utf-8")
+    (course / "new.py").write_text("['it moves', 'it has changed', 'dx = dw']")
+    monkeypatch.setattr(sentences, "PACKAGE", tmp_path)
+    monkeypatch.setattr(sentences, "spoken", lambda: [course / "new.py"])
+    assert sentences.main([]) == 0
+    assert capsys.readouterr().out == "dropped: 'it is changed': '\u4e8c'\nstill in English: 2\n"
+    made, = sentences.catalogues()
+    expected = {"it moves": "\u4e00", "it has changed": "it has changed", "dx = dw": "dx = dw"}
+    assert made.name == "new.json" and json.loads(made.read_text(encoding="utf-8")) == expected
+    made.write_text(json.dumps(expected | {"dx = dw": None}), encoding="utf-8")
+    assert sentences.main([]) == 0 and capsys.readouterr().out == "still in English: 1\n"
+    assert json.loads(made.read_text(encoding="utf-8"))["dx = dw"] is None
+
+
+def test_words_in_code_wait_until_they_are_translated(tmp_path, monkeypatch, capsys):
+    """Also in later runs; what is dropped is printed, and what moves to another notebook is not."""
+    monkeypatch.setattr(code_words, "CATALOGUE", tmp_path / "code.json")
+    monkeypatch.setattr(code_words, "sources", lambda: [tmp_path / "01_a.py", tmp_path / "02_b.py"])
+    monkeypatch.setattr(code_words, "words", {"01_a": ["new"], "02_b": ["it moves"]}.__getitem__)
+    monkeypatch.setattr(translation, "update", lambda name: 0)
+    (tmp_path / "code.json").write_text(json.dumps({"01_a": {"it moves": "\u4e00", "it goes": "\u4e8c"}}), encoding="utf-8")
+    assert translation.main([]) == 0 and capsys.readouterr().out == "dropped: 'it goes': '\u4e8c'\nto be translated: 1\n"
+    assert translation.main([]) == 0 and capsys.readouterr().out == "to be translated: 1\n"
+    assert code_words.code_words() == {"01_a": {"new": "new"}, "02_b": {"it moves": "\u4e00"}}

@@ -11,6 +11,7 @@ from notebooks import folder as module
 from notebooks.folder import replace_folder
 
 MARK = ".nnscratch-test"
+OLD = {"site/page.html": "old", "site/.nnscratch-test": "page.html"}  # the mark lists what was written
 
 
 def contents(folder):
@@ -27,17 +28,37 @@ def write(target, text="new"):
 def earlier(tmp_path):
     """A folder made before."""
     write(tmp_path / "site", "old")
-    assert contents(tmp_path) == {"site/page.html": "old", "site/.nnscratch-test": ""}
+    assert contents(tmp_path) == OLD
     return tmp_path / "site"
 
 
 def test_an_earlier_folder_is_replaced(earlier):
     """Whole: its other files are gone, too, and nothing lies beside it."""
-    (earlier / "gone.html").touch()
-    with replace_folder(earlier, MARK) as new:
-        assert list(new.iterdir()) == [] and (earlier / "gone.html").exists()
-        (new / "inside").mkdir()
-    assert sorted(path.name for path in earlier.parent.rglob("*")) == [MARK, "inside", "site"]
+    for name in ("inside", "other", "inside"):
+        with replace_folder(earlier, MARK) as new:
+            assert list(new.iterdir()) == [] and len(list(earlier.iterdir())) > 1
+            (new / name).mkdir()
+            (new / name / "page.html").touch()
+        assert sorted(path.name for path in earlier.parent.rglob("*")) == sorted([MARK, name, "page.html", "site"])
+        assert (earlier / MARK).read_text() == f"{name}\n{name}/page.html"
+
+
+@pytest.mark.parametrize("name", ["letter.txt", "a/letter.txt", "empty/"])
+def test_what_was_put_into_an_earlier_folder_is_not_deleted(earlier, name):
+    """The sentence names it, and nothing is changed."""
+    (earlier / name).parent.mkdir(exist_ok=True)
+    (earlier / name).mkdir() if name == "empty/" else (earlier / name).write_text("dear")
+    before = contents(earlier)
+    refused(earlier, f"site holds {name.split('/')[0]}, which no build wrote: move it away, or choose an empty or new folder")
+    assert contents(earlier) == before and (earlier / name).exists()
+
+
+def test_an_earlier_folder_without_a_list(earlier):
+    """Its mark was empty, or it had none: what it holds may be anybody's."""
+    for change in (lambda mark: mark.write_text(""), lambda mark: mark.unlink()):
+        change(earlier / MARK)
+        refused(earlier, "is not an earlier build, or one from before version 0.2: delete it, or choose")
+    assert (earlier / "page.html").read_text() == "old"
 
 
 def test_new_and_empty_folders(tmp_path):
@@ -49,7 +70,7 @@ def test_new_and_empty_folders(tmp_path):
     assert (tmp_path / "empty").stat().st_mode & 0o777 == (tmp_path / "a").stat().st_mode & 0o777  # not a private one
 
 
-STEPS = [("mkdir", 0), ("touch", 0), ("rename", 0), ("rename", 1)]
+STEPS = [("mkdir", 0), ("write_text", 0), ("rename", 0), ("rename", 1)]
 
 
 @pytest.mark.parametrize("error", [OSError(errno.EBUSY, "Device or resource busy"), KeyboardInterrupt()], ids=type)
@@ -67,32 +88,41 @@ def test_a_failure_leaves_the_earlier_folder(earlier, monkeypatch, step, call, e
     monkeypatch.setattr(Path, step, fails)
     with pytest.raises(InputError if isinstance(error, OSError) else KeyboardInterrupt) as caught:
         write(earlier)
-    assert len(calls) > call and contents(earlier.parent) == {"site/page.html": "old", "site/.nnscratch-test": ""}
+    assert len(calls) > call and contents(earlier.parent) == OLD
     assert sorted(earlier.parent.iterdir()) == [earlier]
     if isinstance(error, OSError):
-        assert str(caught.value) == (f"{earlier}: cannot be written ([Errno 16] Device or resource busy); "
+        assert str(caught.value) == (f"{earlier}: cannot be written (Device or resource busy); "
                                      "choose another folder with -o")
 
 
-@pytest.mark.parametrize("error, expected", [(OSError(errno.ENOSPC, "No space left on device"), InputError),
-                                             (InputError("Sphinx warns"), InputError),
-                                             (KeyboardInterrupt(), KeyboardInterrupt)])
+@pytest.mark.parametrize("error", [FileNotFoundError(errno.ENOENT, "No such file or directory", "a.png"),
+                                   InputError("Sphinx warns"), KeyboardInterrupt()], ids=type)
 @pytest.mark.parametrize("target", ["site", "a/b"])
-def test_a_failure_while_it_is_filled(earlier, error, expected, target):
-    with pytest.raises(expected), replace_folder(earlier.parent / target, MARK) as new:
+def test_a_failure_while_it_is_filled(earlier, error, target):
+    """It keeps its meaning."""
+    with pytest.raises(type(error)) as caught, replace_folder(earlier.parent / target, MARK) as new:
         (new / "page.html").write_text("half")
         raise error
-    assert contents(earlier.parent) == {"site/page.html": "old", "site/.nnscratch-test": ""}
+    assert caught.value is error
+    assert contents(earlier.parent) == OLD
     assert sorted(earlier.parent.iterdir()) == [earlier]
 
 
 def test_the_earlier_folder_is_never_deleted_without_a_new_one(earlier, monkeypatch):
-    """Not even if it cannot be moved back."""
+    """Not even if it cannot be moved back: the sentence says where it is."""
     real = Path.rename
-    monkeypatch.setattr(Path, "rename", lambda self, other: real(self, other) if self == earlier else 1 / 0)
-    with pytest.raises(ZeroDivisionError):
+
+    def busy(self, other):
+        if self == earlier:
+            return real(self, other)
+        raise OSError(errno.EBUSY, "Device or resource busy", str(self))
+    monkeypatch.setattr(Path, "rename", busy)
+    with pytest.raises(InputError) as caught:
         write(earlier)
-    assert {"page.html": "old", MARK: ""} in [contents(path) for path in earlier.parent.rglob("old")]
+    old, = earlier.parent.rglob("old")
+    assert contents(old) == {"page.html": "old", MARK: "page.html"}
+    assert str(caught.value) == (f"{earlier}: cannot be written (Device or resource busy); what it held is in {old} now: "
+                                 "move it back")
 
 
 @pytest.mark.parametrize("there", [True, False])
@@ -118,12 +148,14 @@ def test_what_is_refused(earlier, monkeypatch):
     (home / "mine").mkdir()
     (home / "mine" / "letter").write_text("dear")
     (home / "circle").symlink_to(home / "circle")
-    refused(home / "mine", "holds files that are not an earlier build; choose")
+    refused(home / "mine", "is not an earlier build, or one from before version 0.2: delete it, or choose")
     refused(home / "mine" / "letter", "cannot be written .*choose another folder with -o")
     refused(home / "mine" / "letter" / "inside", "cannot be written .*choose another folder with -o")
     with pytest.raises(InputError, match="cannot be written"):
         write(home / "circle")
-    (earlier / "inside").mkdir()
+    with replace_folder(earlier, MARK) as new:
+        (new / "inside").mkdir()
+        (new / "page.html").write_text("old")
     for here in (earlier, earlier / "inside"):
         monkeypatch.chdir(here)
         refused(earlier, "is in use, .* choose a folder inside it")

@@ -5,6 +5,8 @@ The code holds the English sentences; they are translated where they are shown. 
 in the translation:
 
     "y has shape {}, expected {}": "y 的形状是 {0}，应为 {1}"
+
+What stays in English, such as code, has null.
 """
 import json
 import os
@@ -99,7 +101,8 @@ def catalogue(code: str) -> tuple[dict[str, str], list[tuple[re.Pattern[str], st
     lines that the code puts together, such as ": it is right", the longest first."""
     entries: dict[str, str] = {}
     for path in sorted((Path(__file__).parent / code).glob("**/*.json")):
-        entries |= json.loads(path.read_text(encoding="utf-8")) if path.name != "figures.json" else {}
+        found = json.loads(path.read_text(encoding="utf-8")) if path.name != "figures.json" else {}
+        entries |= {english: other or english for english, other in found.items()}
     exact = {english: other for english, other in entries.items() if not re.search(r"\{\}", english)}
     ranked = sorted((english for english in entries if english not in exact), key=lambda english: -len(FIELD.sub("", english)))
     parts = sorted((pair for pair in exact.items() if len(pair[0]) > 7 and pair[0] != pair[1]), key=lambda pair: -len(pair[0]))

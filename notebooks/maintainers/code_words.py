@@ -2,12 +2,15 @@
 of figures. Names and code stay as they are.
 
     {"07_convolution": {"gradient check passed:": "梯度检验通过：", ...}, ...}      an f-string is written as in the code
+
+What stays in English, such as names in measured results, has null.
 """
 import json
 import re
 
 from nnscratch.course.language import labels
 from nnscratch.files import replace_file
+from notebooks.catalogue import Catalogues, renewed, summary
 from notebooks.source import SOURCES, Notebook, read, sources
 
 __all__ = ["code_words", "update_words", "with_words", "words"]
@@ -16,13 +19,13 @@ CATALOGUE = SOURCES.with_name("src_zh") / "code.json"
 LITERAL = re.compile(r'"""(.+?)"""|"((?:[^"\\\n]|\\.)*)"|# ([^\n]+)', flags=re.S)  # a docstring, a string, a comment
 
 
-def code_words() -> dict[str, dict[str, str]]:
+def code_words() -> Catalogues:
     """The translated words.
 
     Returns
     -------
-    words : dict of str to dict of str to str
-        Stem of a notebook -> English -> Chinese.
+    words : Catalogues
+        By the stems of the notebooks.
     """
     return json.loads(CATALOGUE.read_text(encoding="utf-8"))
 
@@ -68,7 +71,7 @@ def with_words(notebook: Notebook, name: str) -> Notebook:
 
     def in_chinese(found: re.Match[str]) -> str:
         text = found[found.lastindex or 0]
-        return found[0].replace(text, known[text]) if text in known else found[0]
+        return found[0].replace(text, known.get(text) or text)
 
     for cell in notebook.cells:
         if cell.cell_type == "code":
@@ -76,15 +79,17 @@ def with_words(notebook: Notebook, name: str) -> Notebook:
     return notebook
 
 
-def update_words() -> int:
+def update_words() -> tuple[int, list[str]]:
     """Bring the catalogue up to date: new words in English, to be translated, and none that the code no longer has.
 
     Returns
     -------
-    count : int
-        The new ones.
+    waiting : int
+        Those that wait for their translation.
+    dropped : list of str
+        A line for each translation that is gone.
     """
     known = code_words()
-    spoken = {path.stem: {text: known.get(path.stem, {}).get(text, text) for text in words(path.stem)} for path in sources()}
-    replace_file(CATALOGUE, (json.dumps(spoken, ensure_ascii=False, indent=0) + "\n").encode())
-    return sum(text not in known.get(name, {}) for name, texts in spoken.items() for text in texts)
+    new = renewed(known, {path.stem: words(path.stem) for path in sources()})
+    replace_file(CATALOGUE, (json.dumps(new, ensure_ascii=False, indent=0) + "\n").encode())
+    return summary(known, new)

@@ -1,5 +1,6 @@
 """The sentences of the course that are translated, read from its code: python -m notebooks.sentences adds the new ones, each
-under itself, to the catalogues in nnscratch/course/zh, and drops those that the code no longer has."""
+under itself, to the catalogues in nnscratch/course/zh, and drops those that the code no longer has. What stays in English, such
+as code, has null there."""
 import argparse
 import ast
 import json
@@ -9,6 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from nnscratch.files import make_folder, replace_file
+from notebooks.catalogue import renewed, summary
 from notebooks.source import FOLDER, report
 
 __all__ = ["catalogue_of", "catalogues", "main", "sentences", "spoken", "update"]
@@ -67,19 +69,15 @@ def texts(node: ast.AST) -> Iterator[str]:
 
 def update() -> str:
     """Write the catalogues, and delete those of modules that are gone, or say nothing any more."""
-    count, written = 0, set()
-    for module in spoken():
-        path = catalogue_of(module)
-        known = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
-        if found := sentences(module):
-            made = json.dumps({one: known.get(one, one) for one in found}, ensure_ascii=False, indent=0) + "\n"
-            make_folder(path.parent)
-            replace_file(path, made.encode())
-            written.add(path)
-            count += sum(one not in known for one in found)
-    for path in set(catalogues()) - written:
-        path.unlink()
-    return f"new sentences, still in English: {count}"
+    known = {str(path): json.loads(path.read_text(encoding="utf-8")) for path in catalogues()}
+    new = renewed(known, {str(catalogue_of(module)): found for module in spoken() if (found := sentences(module))})
+    for path, made in new.items():
+        make_folder(Path(path).parent)
+        replace_file(path, (json.dumps(made, ensure_ascii=False, indent=0) + "\n").encode())
+    for path in known.keys() - new.keys():
+        Path(path).unlink()
+    waiting, dropped = summary(known, new)
+    return "\n".join([*dropped, f"still in English: {waiting}"])
 
 
 def main(arguments: list[str] | None = None) -> int:

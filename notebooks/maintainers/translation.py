@@ -86,7 +86,7 @@ def translated(name: str) -> list[str]:
     for text in english(name):
         if is_missing(text, known.get(digest(text), "")):
             raise InputError(f"src_zh/{name}.md lacks {text.strip()[:60]!r}; notebooks.translation adds it in English")
-    return [known[digest(text)].replace("](images/", "](../images/").replace("](zh/", "](../") for text in english(name)]
+    return [known[digest(text)].replace("](images/", "](../images/") for text in english(name)]
 
 
 def is_missing(text: str, given: str) -> bool:
@@ -141,12 +141,18 @@ def update(name: str) -> int:
     return sum(is_missing(text, parts[one]) for one, text in zip(new, texts))
 
 
+def update_all() -> str:
+    """Bring all pages, notebooks and the words in their code up to date."""
+    texts = sum(map(update, [*PAGES, *(path.stem for path in sources())]))
+    words, dropped = update_words()
+    return "\n".join([*dropped, f"to be translated: {texts + words}"])
+
+
 def main(arguments: list[str] | None = None) -> int:
     """Bring all files in src_zh up to date; return the exit code, 0 or 2."""
     argparse.ArgumentParser(prog="python -m notebooks.translation", description="Add to src_zh/ what has no translation yet, "
                             "in English, and drop what is no longer there.").parse_args(arguments)
-    names = [*PAGES, *(path.stem for path in sources())]
-    return report(lambda: f"to be translated: {sum(map(update, names)) + update_words()}")
+    return report(update_all)
 
 
 if __name__ == "__main__":
