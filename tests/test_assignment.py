@@ -5,6 +5,7 @@ import os
 import re
 import subprocess
 import sys
+import tempfile
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -73,18 +74,23 @@ def test_an_exercise_without_its_check_is_refused(stem, monkeypatch):
 
 
 @pytest.mark.parametrize("error", [OSError(28, "No space left on device"), KeyboardInterrupt()])
-def test_a_failure_leaves_no_half_assignment(error, tmp_path, monkeypatch, capsys):
-    """The next try makes it."""
-    def fails(*_):
+@pytest.mark.parametrize("step", ["writes", "mkdtemp", "rename", "replace_file"])
+def test_a_failure_leaves_nothing(error, step, tmp_path, monkeypatch, capsys):
+    """Neither half an assignment, nor a folder, nor settings; what was there stays. The next try makes it."""
+    def fails(*_, **__):
         raise error
+    (tmp_path / "mine").touch()
+    places = {"writes": nbformat, "mkdtemp": tempfile, "rename": Path, "replace_file": module}
     with monkeypatch.context() as meanwhile:
-        meanwhile.setattr(nbformat, "writes", fails)
+        meanwhile.setattr(places[step], step, fails)
         try:
-            assert main(["00", "-o", str(tmp_path)]) == 2 and capsys.readouterr().err.count("\n") == 1
+            assert main(["00", "-o", str(tmp_path / "a" / "b")]) == 2 and capsys.readouterr().err.count("\n") == 1
         except KeyboardInterrupt:
             pass
-    assert not [path for path in tmp_path.rglob("*") if "00_numpy" in path.name or path.name.startswith(".")]
-    assert main(["00", "-o", str(tmp_path)]) == 0
+    assert [path.name for path in tmp_path.rglob("*")] == ["mine"]
+    assert main(["00", "-o", str(tmp_path / "a" / "b")]) == 0
+    made = tmp_path / "a" / "b"
+    assert sorted(path.name for path in made.iterdir()) == ["nbgrader_config.py", "source"]
 
 
 def test_errors_name_the_remedy(tmp_path, capsys):

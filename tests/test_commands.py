@@ -72,6 +72,7 @@ def fails(*_):
 @pytest.mark.parametrize("command, name", [(slides, "07_convolution.html"), (handout, "07_convolution.pdf")])
 def test_files_are_replaced_whole(command, name, tmp_path, monkeypatch, capsys):
     """If a disk is full, the old file stays, and nothing else is there; the sentence names the file."""
+    monkeypatch.setattr(slides, "NEEDED", ())
     monkeypatch.setattr(slides, "slides", lambda stem: "new")
     monkeypatch.setattr(handout, "print_to_pdf", lambda page, way_out: b"new")
     (tmp_path / "site").mkdir()
@@ -89,11 +90,58 @@ def test_files_are_replaced_whole(command, name, tmp_path, monkeypatch, capsys):
 
 
 def test_a_folder_that_cannot_be_made_is_one_sentence(tmp_path, monkeypatch, capsys):
+    monkeypatch.setattr(slides, "NEEDED", ())
     monkeypatch.setattr(slides, "slides", lambda stem: "new")
     (tmp_path / "file").write_text("")
     assert slides.main(["7", "-o", str(tmp_path / "file" / "folder")]) == 2
     said = capsys.readouterr().err
     assert "cannot make the folder" in said and said.count("\n") == 1
+
+
+@pytest.mark.parametrize("command, work", [(slides, "slides"), (handout, "build")])
+def test_the_target_is_looked_at_before_the_work(command, work, tmp_path, monkeypatch, capsys):
+    """Which takes minutes: here the target is a folder."""
+    monkeypatch.setattr(command, "NEEDED", ())
+    monkeypatch.setattr(handout, "needed_browser", lambda way_out: "browser")
+    monkeypatch.setattr(command, work, lambda *_, **__: 1 / 0)
+    name = "07_convolution.html" if command is slides else "a.pdf"
+    (tmp_path / name).mkdir()
+    assert command.main(["7", "-o", str(tmp_path if command is slides else tmp_path / name)]) == 2
+    said = capsys.readouterr().err
+    assert f"cannot write {tmp_path / name} (it is a folder)" in said and said.count("\n") == 1
+
+
+def test_a_handout_needs_its_browser_before_the_work(tmp_path, monkeypatch, capsys):
+    monkeypatch.setattr(handout, "NEEDED", ())
+    monkeypatch.setattr(handout, "build", lambda *_, **__: 1 / 0)
+    monkeypatch.setattr("shutil.which", lambda name: None)
+    monkeypatch.chdir(tmp_path)
+    assert handout.main(["7"]) == 2 and "none is found: install one" in capsys.readouterr().err and not os.listdir(tmp_path)
+
+
+@pytest.mark.parametrize("language", ["en", "zh"])
+def test_a_handout_builds_its_own_language_alone(language, tmp_path, monkeypatch, capsys):
+    """The page of a site that is there is printed, too."""
+    built, printed = [], []
+    monkeypatch.setattr(handout, "NEEDED", ())
+    monkeypatch.setattr(handout, "needed_browser", lambda way_out: "browser")
+    monkeypatch.setattr(handout, "build", lambda target, languages: built.append(languages) or target / "index.html")
+    monkeypatch.setattr(handout, "print_to_pdf", lambda page, way_out: printed.append(page) or b"new")
+    monkeypatch.chdir(tmp_path)
+    page = ("" if language == "en" else "zh/") + "07_convolution"
+    assert handout.main(["7", "--language", language]) == 0 and built == [(language,)]
+    assert (tmp_path / "build" / "handouts" / f"{page}.pdf").read_text() == "new"
+    assert printed[0].as_posix().endswith(f"/site/{page}.html")
+    (tmp_path / "site" / page).parent.mkdir(parents=True)
+    (tmp_path / "site" / f"{page}.html").touch()
+    assert handout.main(["7", "--language", language, "--site", "site"]) == 0 and len(built) == 1
+    assert printed[1].as_posix() == f"site/{page}.html"
+
+
+def test_a_missing_file_keeps_its_meaning(capsys):
+    def missing():
+        raise FileNotFoundError(2, "No such file or directory", "images/course.jpg")
+    assert source.report(missing) == 2 and capsys.readouterr().err == "images/course.jpg: No such file or directory\n"
 
 
 def test_solutions_that_are_not_python_are_one_sentence(tmp_path, monkeypatch, capsys):

@@ -5,6 +5,7 @@ import json
 import os
 import re
 import shutil
+import sys
 import threading
 import time
 from functools import partial
@@ -72,8 +73,22 @@ def test_mistakes_are_one_sentence(tmp_path, capsys, monkeypatch):
     assert main(["--offline", str(tmp_path)]) == 2 and "has no pyodide/pyodide-lock.json" in capsys.readouterr().err
     (tmp_path / "mine").mkdir()
     (tmp_path / "mine" / "letter.txt").write_text("dear")
-    assert main(["-o", "mine"]) == 2 and "not an earlier build" in capsys.readouterr().err
+    assert main(["-o", "mine"]) == 2 and "is not an earlier build" in capsys.readouterr().err
     assert sorted(path.name for path in tmp_path.rglob("*")) == ["letter.txt", "mine"]
+
+
+def test_what_is_missing_is_named(tmp_path, capsys, monkeypatch):
+    """A package, or pip; nothing is left."""
+    monkeypatch.setitem(sys.modules, "jupyterlite_core", None)
+    assert main(["-o", str(tmp_path / "a")]) == 2
+    assert "jupyterlite_core is missing: pip install -e '.[lite]'" in capsys.readouterr().err
+    monkeypatch.setattr(lite, "NEEDED", ())
+    monkeypatch.setitem(sys.modules, "pip", None)
+    assert main(["-o", str(tmp_path / "a")]) == 2
+    assert capsys.readouterr().err == "pip, which makes a wheel of nnscratch, is missing: python -m ensurepip\n"
+    with pytest.raises(ValueError, match="^the browser edition was not made: nothing_there: .*No module named nothing_there"):
+        lite.run(tmp_path, "nothing_there")
+    assert not list(tmp_path.iterdir())
 
 
 @pytest.fixture(scope="module")
@@ -81,7 +96,8 @@ def served(tmp_path_factory):
     """The address of the folder, built offline."""
     if not PYODIDE:
         pytest.skip(NEEDS_FILES)
-    pytest.importorskip("jupyterlite_core", reason=lite.NEEDS)
+    for package in lite.NEEDED:
+        pytest.importorskip(package, reason="the browser edition is made by JupyterLite: pip install -e '.[lite]'")
     folder = lite.build(tmp_path_factory.mktemp("lite"), Path(PYODIDE)).parent
 
     class Quiet(http.server.SimpleHTTPRequestHandler):

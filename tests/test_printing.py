@@ -48,6 +48,14 @@ def stand_in(path, command):
     path.chmod(0o755)
 
 
+@pytest.mark.parametrize("place", ["/Applications/Google Chrome.app/Contents/MacOS/Google Chrome",
+                                   r"C:\Program Files\Google\Chrome\Application\chrome.exe"])
+def test_a_browser_that_is_not_on_path(place, monkeypatch):
+    """macOS and Windows put none there."""
+    monkeypatch.setattr(pdf_module.shutil, "which", lambda name: name if name == place else None)
+    assert pdf_module.find_browser() == place
+
+
 @posix
 @pytest.mark.parametrize("user", [0, 1000])
 def test_the_sandbox_is_off_for_root_alone(user, monkeypatch, tmp_path):

@@ -3,6 +3,7 @@ import inspect
 import re
 import sys
 from html.parser import HTMLParser
+from types import SimpleNamespace
 from urllib.parse import unquote, urlsplit
 
 import pytest
@@ -20,6 +21,7 @@ from notebooks.site.__main__ import main
 from notebooks.site.build import from_inside, run_sphinx
 from notebooks.site.words import WORDS
 from notebooks.source import FOLDER, solutions, sources, stored
+from notebooks.text import relink
 
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("site")]  # fixtures are built once, in one process
 
@@ -242,7 +244,7 @@ def test_links_of_notebooks_and_of_the_teachers_page(tmp_path, monkeypatch):
                            ("[a](01_neuron.ipynb#place)", "[a](01_neuron.ipynb#place)"), ("[a](teachers.md)", "a"),
                            ("[a](glossary.md#relu)", "[a](glossary.md#relu)"), ("[a](https://b.org)", "[a](https://b.org)"),
                            ("![a](image.png)", "![a](image.png)")]:
-        assert source.relink(text, pages) == expected
+        assert relink(text, pages) == expected
     index = "## Part 1: one\n\n[a](01_neuron.ipynb)\n\n## Part 2: two\n"
     text = source.contents(index, pages, "look")
     assert ':caption: "Part 1: one"\n\n01_neuron\n' in text and "two" not in text and "teachers" not in text
@@ -277,15 +279,33 @@ def test_links_to_the_browser_edition(tmp_path):
         assert (FOLDER / path).is_file()
 
 
+def test_the_theme_speaks_chinese_however_it_is_indented(tmp_path):
+    """Whole texts and attributes alone: a sentence that holds such a word is not touched."""
+    pytest.importorskip("sphinx", reason=NEEDS)
+    from notebooks.site.chinese import translate
+    page = '<div title="Expand">\n  On this page</div><span>Next</span><p>Made with\n<a>Furo</a></p><p>The Next step, Home</p>'
+    (tmp_path / "a.html").write_text(page, encoding="utf-8")
+    translate(SimpleNamespace(outdir=tmp_path), None)
+    assert (tmp_path / "a.html").read_text(encoding="utf-8") == (
+        '<div title="展开">\n  本页内容</div><span>下一页</span><p>主题：\n<a>Furo</a></p><p>The Next step, Home</p>')
+
+
+def test_words_that_the_search_finds_in_chinese():
+    """Pairs, and each character, also one that stands alone."""
+    pytest.importorskip("sphinx", reason=NEEDS)
+    from notebooks.site.chinese import Pairs
+    assert sorted(Pairs({}).split("卷积核 K，核")) == sorted(["卷积", "积核", "卷", "积", "核", "核", "K"])
+
+
 def test_errors_name_the_remedy(tmp_path, monkeypatch, capsys):
     """One sentence each, and no foreign file is overwritten."""
     monkeypatch.setitem(sys.modules, "furo", None)
     assert main(["-o", str(tmp_path / "a")]) == 2 and "pip install -e '.[site]'" in capsys.readouterr().err
-    for package in ("furo", "math_core", "myst_nb"):
+    for package in ("furo", "math_core", "myst_nb", "sphinx", "ziamath"):
         monkeypatch.setitem(sys.modules, package, object())
     monkeypatch.setattr("notebooks.site.build.files", lambda package: tmp_path)
     (tmp_path / "mine").write_text("mine")
-    assert main(["-o", str(tmp_path)]) == 2 and "holds files that are not an earlier build; choose" in capsys.readouterr().err
+    assert main(["-o", str(tmp_path)]) == 2 and "is not an earlier build, or one" in capsys.readouterr().err
     assert main(["-o", str(tmp_path / "mine")]) == 2 and "choose another folder with -o" in capsys.readouterr().err
     assert main(["-o", str(tmp_path / "mine" / "b")]) == 2 and "choose another folder with -o" in capsys.readouterr().err
     assert (tmp_path / "mine").read_text() == "mine"

@@ -13,12 +13,14 @@ import argparse
 import ast
 import secrets
 import sys
+from contextlib import suppress
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from nnscratch.errors import InputError
-from nnscratch.files import replace_file
+from nnscratch.files import reason, replace_file
 from notebooks.source import FOLDER, SOURCES, Notebook, add_setup, needed, read, report, solutions, stem_of, write_notebook
+from notebooks.text import relink
 
 __all__ = ["assignment", "main", "write"]
 
@@ -80,7 +82,6 @@ def assignment(stem: str, seed: int) -> Notebook:
 
 def linked(text: str, stem: str) -> str:
     """A text whose links lead to what lies beside the notebook; others are words."""
-    from notebooks.site.source import relink
     return relink(text, {*BESIDE, stem})
 
 
@@ -124,13 +125,12 @@ def write(number: str, folder: Path, seed: int) -> Path:
         There is no such notebook, it has no exercises, the assignment exists already or cannot be written.
     """
     stem = stem_of(number)
-    notebook, target = assignment(stem, seed), folder / "source" / stem
+    notebook, target, config = assignment(stem, seed), folder / "source" / stem, folder / "nbgrader_config.py"
+    absent = [above for above in target.parents if not above.exists()]  # the deepest first
     try:
         if target.exists():
             raise InputError(f"{target} exists already, and may have been changed: delete it, or choose another folder with -o")
         target.parent.mkdir(parents=True, exist_ok=True)
-        if not (folder / "nbgrader_config.py").exists():
-            replace_file(folder / "nbgrader_config.py", CONFIG.encode())
         with TemporaryDirectory(dir=folder, prefix=".") as aside:  # renamed when it is complete
             made = Path(aside, stem)
             made.mkdir()
@@ -139,8 +139,18 @@ def write(number: str, folder: Path, seed: int) -> Path:
                 (made / f"{name}.md").write_text(text, encoding="utf-8")
             write_notebook(notebook, made / f"{stem}.ipynb")
             made.rename(target)
+            try:
+                if not config.exists():
+                    replace_file(config, CONFIG.encode())
+            except BaseException:
+                target.rename(made)  # and it goes with the temporary folder
+                raise
     except OSError as error:
-        raise InputError(f"{target}: cannot be written ({error.strerror}); choose another folder with -o") from error
+        raise InputError(f"{target}: cannot be written ({reason(error)}); choose another folder with -o") from error
+    finally:
+        for above in absent:
+            with suppress(OSError):  # it is not empty, or not there
+                above.rmdir()
     return target / f"{stem}.ipynb"
 
 

@@ -17,13 +17,13 @@ from html import escape
 from importlib.resources import files
 from pathlib import Path
 
-from nnscratch.errors import InputError
-from nnscratch.files import make_folder, replace_file
-from notebooks.source import Notebook, nbformat, report, stem_of, stored
+from nnscratch.files import check_replaceable, make_folder, replace_file
+from notebooks.source import Notebook, needed, notebook_format, report, stem_of, stored
+from notebooks.text import relink, sentence_of, unfold
 
 __all__ = ["main", "outline", "slides"]
 
-NEEDS = "slides need nbconvert, sphinx-revealjs, math-core and ziamath: pip install -e '.[slides]'"
+NEEDED = "nbformat", "nbconvert", "sphinx_revealjs", "math_core", "ziamath"
 WORDS, LINES, MOST = 36, 14, 20  # a longer paragraph is left to the speaker; longer code, or with its output, to the notebook
 BELOW, BARE = 13, re.compile(r"#{1,3} [^\n]*")  # shorter code stands below a heading and its words; a heading without any
 STANDS_IN = re.compile(r"^.*: the library's stands in; yours comes from notebook .*\n", flags=re.M)
@@ -52,8 +52,7 @@ def outline(notebook: Notebook) -> Notebook:
     -------
     notebook : NotebookNode
     """
-    from notebooks.site.source import relink
-    made, questions = nbformat().v4.new_notebook(), False
+    made, questions = notebook_format().v4.new_notebook(), False
     for cell in deepcopy(notebook.cells):
         if cell.cell_type == "code":
             made.cells += code_slide(cell)
@@ -77,7 +76,7 @@ def code_slide(cell: Notebook) -> list[Notebook]:
             output.text = STANDS_IN.sub("", output.text)
     if not figures and (cell.source.count("\n") >= LINES or height(cell) > MOST):
         return []
-    shown = nbformat().v4.new_code_cell(cell.source, outputs=figures or cell.outputs)
+    shown = notebook_format().v4.new_code_cell(cell.source, outputs=figures or cell.outputs)
     shown.metadata = {"slideshow": {"slide_type": "-" if exercise else "subslide"}, "tags": ["figure"] if figures else []}
     for output in figures:
         output.data = {"text/html": image(output.data)}
@@ -89,8 +88,7 @@ def image(data: dict[str, str]) -> str:
     if "text/html" in data:  # a film, which has it
         return data["text/html"]
     kind = "image/png" if "image/png" in data else "image/jpeg"
-    sentence = re.sub(r"^<(?:image: |图像：)(.*)>$", r"\1", data.get("text/plain", "a figure"), flags=re.S)
-    return f'<img alt="{escape(sentence)}" src="data:{kind};base64,{data[kind].strip()}">'
+    return f'<img alt="{escape(sentence_of(data) or "a figure")}" src="data:{kind};base64,{data[kind].strip()}">'
 
 
 def height(cell: Notebook) -> int:
@@ -112,7 +110,7 @@ def text_slide(piece: str, questions: bool) -> list[Notebook]:
     parts = [(caption, "-"), ("\n\n".join(long), "notes"), ("\n\n".join(shown), kind)]
     if not caption:  # notes belong to the slide that this piece begins
         parts[1:] = parts[:0:-1]
-    return [nbformat().v4.new_markdown_cell(with_formulas(text), metadata={"slideshow": {"slide_type": kind}})
+    return [notebook_format().v4.new_markdown_cell(with_formulas(text), metadata={"slideshow": {"slide_type": kind}})
             for text, kind in parts if text]
 
 
@@ -139,14 +137,13 @@ def placed(notebook: Notebook) -> Notebook:
 def with_formulas(text: str) -> str:
     """The text with MathML for LaTeX, and with Markdown inside of folded answers."""
     from notebooks.site.maths import CONVERTER
-    from notebooks.site.source import DETAILS_END, SUMMARY
 
     def replace(match: re.Match[str]) -> str:
         if match[1]:
             return match[1]
         made = CONVERTER.convert_with_local_state(match[2] or match[3], displaystyle=bool(match[2]))
         return re.sub(r"\s*\n\s*", "", made).replace("*", "&#42;").replace("_", "&#95;")
-    return FORMULA.sub(replace, DETAILS_END.sub(r"\n\n\1", SUMMARY.sub(r"\1\n\n", text)))
+    return FORMULA.sub(replace, unfold(text))
 
 
 def slides(stem: str) -> str:
@@ -161,26 +158,17 @@ def slides(stem: str) -> str:
     -------
     page : str
         HTML that holds all that it needs.
-
-    Raises
-    ------
-    InputError
-        A package is missing.
     """
-    try:
-        from nbconvert import SlidesExporter
-        from pygments.formatters import HtmlFormatter
-        from traitlets.config import Config
-        reveal = files("sphinx_revealjs") / "_static" / "revealjs"
-        font = (files("ziamath") / "fonts" / "STIXTwoMath-Regular.ttf").read_bytes()
-        notebook = outline(stored(stem))
-    except ImportError as error:
-        raise InputError(f"{NEEDS} ({error})") from error
+    from nbconvert import SlidesExporter
+    from pygments.formatters import HtmlFormatter
+    from traitlets.config import Config
+    reveal = files("sphinx_revealjs") / "_static" / "revealjs"
+    font = (files("ziamath") / "fonts" / "STIXTwoMath-Regular.ttf").read_bytes()
     exporter = SlidesExporter(exclude_input_prompt=True, exclude_output_prompt=True, exclude_anchor_links=True, config=Config(
         {"TagRemovePreprocessor": {"enabled": True, "remove_input_tags": ["figure"]}}))
     exporter.raw_template = ("{%- extends 'base.html.j2' -%}{%- block header -%}{%- endblock -%}{%- block body_header -%}"
                              "{%- endblock -%}{%- block body_footer -%}{%- endblock -%}{%- block footer -%}{%- endblock -%}")
-    body, _ = exporter.from_notebook_node(notebook)
+    body, _ = exporter.from_notebook_node(outline(stored(stem)))
     style = Path(__file__).with_suffix(".css").read_text(encoding="utf-8").replace("FONT", base64.b64encode(font).decode())
     return PAGE.format(title=stem, body=body, css="\n".join([
         (reveal / "dist" / "reveal.css").read_text(encoding="utf-8"), HtmlFormatter().get_style_defs(".highlight"), style]),
@@ -189,11 +177,14 @@ def slides(stem: str) -> str:
 
 
 def write(number: str, folder: Path) -> Path:
-    """Write FOLDER/NN_stem.html; return its path."""
+    """Write FOLDER/NN_stem.html; return its path. What could fail is looked at first."""
     stem = stem_of(number)
-    page, target = slides(stem), folder / f"{stem}.html"
+    target = folder / f"{stem}.html"
+    for module in NEEDED:
+        needed(module, "slides")
     make_folder(folder)
-    replace_file(target, page.encode())
+    check_replaceable(target)
+    replace_file(target, slides(stem).encode())
     return target
 
 

@@ -13,16 +13,19 @@ import sys
 from collections.abc import Callable
 from importlib import import_module
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from nnscratch.course.checks.exercise import name_of
 from nnscratch.errors import InputError
-from nnscratch.files import replace_file
+from nnscratch.files import reason, replace_file
 
-__all__ = ["FOLDER", "SETUP", "SOURCES", "WHEEL", "Notebook", "add_setup", "nbformat", "needed", "read", "report", "solutions",
-           "solve", "sources", "stem_of", "stored", "write_notebook"]
+if TYPE_CHECKING:
+    import nbformat  # when the code runs, `needed` imports it, which says so if it is missing
 
-Notebook: TypeAlias = Any  # an nbformat.NotebookNode; this module can be imported without nbformat, to say that it is missing
+__all__ = ["FOLDER", "SETUP", "SOURCES", "WHEEL", "Notebook", "add_setup", "needed", "notebook_format", "read", "report",
+           "solutions", "solve", "sources", "stem_of", "stored", "write_notebook"]
+
+Notebook: TypeAlias = "nbformat.NotebookNode"
 
 FOLDER = Path(__file__).parent.parent  # notebooks/
 SOURCES = Path(__file__).with_name("src")
@@ -78,8 +81,8 @@ def needed(module: str, extra: str) -> Any:
         raise InputError(f"{module} is missing: pip install -e '.[{extra}]' ({error})") from error
 
 
-def nbformat() -> Any:
-    """The package that makes, reads and writes notebooks."""
+def notebook_format() -> Any:
+    """The package nbformat, which makes, reads and writes notebooks."""
     return needed("nbformat", "test")
 
 
@@ -103,11 +106,11 @@ def read(path: Path) -> Notebook:
     first, *parts = MARKER.split(path.read_text(encoding="utf-8"))
     if first.strip():
         raise InputError(f"{path.name}: expected '# %%' or '# %% [markdown]' as the first line, got {first.strip()[:40]!r}")
-    notebook = nbformat().v4.new_notebook()
+    notebook = notebook_format().v4.new_notebook()
     notebook.metadata = {"kernelspec": {"name": "python3", "display_name": "Python 3", "language": "python"},
                          "language_info": {"name": "python"}}
     for place, (kind, varies, exercise, text) in enumerate(zip(*(parts[k::4] for k in range(4)))):
-        cell = markdown(text) if kind else nbformat().v4.new_code_cell(text.strip())
+        cell = markdown(text) if kind else notebook_format().v4.new_code_cell(text.strip())
         cell.id = f"{path.stem[:2]}-{place:02}"
         if exercise:
             cell.metadata = {"tags": ["exercise"], "exercise": exercise}
@@ -134,7 +137,7 @@ def add_setup(notebook: Notebook, language: str = "en") -> Notebook:
     """
     source = SETUP if language == "en" else re.sub("(?<=#@title ).+", TITLES[language], SETUP, count=1) + (
         f"\nimport os\n\nos.environ['NNSCRATCH_LANGUAGE'] = '{language}'")
-    setup = nbformat().v4.new_code_cell(source, id="setup")
+    setup = notebook_format().v4.new_code_cell(source, id="setup")
     setup.metadata = {"jupyter": {"source_hidden": True}, "cellView": "form"}  # collapsed in JupyterLab, on Colab
     notebook.cells.insert(0, setup)
     return notebook
@@ -154,24 +157,24 @@ def stored(stem: str, folder: Path = FOLDER) -> Notebook:
     -------
     notebook : NotebookNode
     """
-    notebook = nbformat().read(folder / f"{stem}.ipynb", 4)
+    notebook = notebook_format().read(folder / f"{stem}.ipynb", 4)
     notebook.cells = [cell for cell in notebook.cells if cell.id != "setup"]
     return notebook
 
 
 def write_notebook(notebook: Notebook, path: Path) -> Path:
     """Write a notebook; return its path. A reader sees the old file or the whole new one."""
-    replace_file(path, (nbformat().writes(notebook) + "\n").encode())
+    replace_file(path, (notebook_format().writes(notebook) + "\n").encode())
     return path
 
 
 def markdown(text: str) -> Notebook:
     """A cell of text from lines that begin with "# "."""
-    return nbformat().v4.new_markdown_cell("\n".join(re.sub("^# ?", "", line) for line in text.strip().splitlines()))
+    return notebook_format().v4.new_markdown_cell("\n".join(re.sub("^# ?", "", line) for line in text.strip().splitlines()))
 
 
 def report(make: Callable[[], Any]) -> int:
-    """Print what a command makes; an InputError is printed as one sentence.
+    """Print what a command makes; an InputError, or that of a file, is printed as one sentence.
 
     Parameters
     ----------
@@ -187,8 +190,11 @@ def report(make: Callable[[], Any]) -> int:
         print(make())
     except InputError as error:
         print(error, file=sys.stderr)
-        return 2
-    return 0
+    except OSError as error:
+        print(f"{error.filename}: {reason(error)}" if error.filename else reason(error), file=sys.stderr)
+    else:
+        return 0
+    return 2
 
 
 def solutions(stem: str) -> dict[str, str]:

@@ -9,18 +9,20 @@ import json
 import shutil
 import subprocess
 import sys
+from importlib.util import find_spec
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
 from nnscratch.errors import InputError
 from notebooks.folder import replace_folder
-from notebooks.source import FOLDER
+from notebooks.source import FOLDER, needed
 
 __all__ = ["build"]
 
-NEEDS = "the browser edition is made by JupyterLite: pip install -e '.[lite]'"
-MADE_HERE = ".nnscratch-lite"  # an empty file: the folder was made by this program, which may replace it
+NEEDED = (  # without jupyter_server, JupyterLite leaves the notebooks out, and does not say so
+    "jupyterlite_core", "jupyterlite_pyodide_kernel", "jupyter_server")
+MADE_HERE = ".nnscratch-lite"  # this file lists what this program wrote into the folder, which it may replace
 KERNEL = "@jupyterlite/pyodide-kernel-extension:kernel"
 SHOWN = "*.ipynb", "*.md", "images/*", "solutions/*.py", "zh/*.ipynb", "zh/*.md"
 START = '<meta http-equiv="refresh" content="0; url=lab/index.html?path=index.ipynb">'  # opens the index of the course
@@ -44,11 +46,15 @@ def build(target: Path, offline: Path | None = None) -> Path:
     Raises
     ------
     InputError
-        JupyterLite is missing or fails, `offline` lacks Pyodide, or `target` holds something else.
+        JupyterLite or pip is missing or fails, `offline` lacks Pyodide, or `target` holds something else.
     """
     if offline is not None and not (offline / "pyodide" / "pyodide-lock.json").exists():
         raise InputError(f"{offline} has no pyodide/pyodide-lock.json; unpack a distribution of Pyodide into {offline}/pyodide")
     with replace_folder(target, MADE_HERE) as made, TemporaryDirectory() as aside:
+        for module in NEEDED:
+            needed(module, "lite")
+        if find_spec("pip") is None:
+            raise InputError("pip, which makes a wheel of nnscratch, is missing: python -m ensurepip")
         work = Path(aside)
         copy_course(work / "content")
         run(work, "pip", "wheel", "-q", "--no-deps", "-w", "wheels", str(FOLDER.parent))
@@ -56,9 +62,7 @@ def build(target: Path, offline: Path | None = None) -> Path:
             shutil.copy(wheel, work / "wheels")
         write_settings(work, offline is not None)
         run(work, "jupyterlite_core", "build", "--output-dir", str(made), "--apps", "lab", "--no-sourcemaps",
-            "--no-unused-shared-packages", needs=NEEDS)
-        if not (made / "api" / "contents" / "all.json").exists():
-            raise InputError(NEEDS)  # without the extra `contents` it leaves the notebooks out, and does not say so
+            "--no-unused-shared-packages")
         if offline:
             shutil.copytree(offline / "pyodide", made / "static" / "pyodide")
         page = made / "index.html"  # it also holds settings that all pages read
@@ -86,9 +90,9 @@ def write_settings(work: Path, offline: bool) -> None:
         "LiteBuildConfig": {"contents": ["content"]}, "PipliteAddon": {"piplite_urls": wheels}}), encoding="utf-8")
 
 
-def run(folder: Path, module: str, *arguments: str, needs: str = "") -> None:
+def run(folder: Path, module: str, *arguments: str) -> None:
     """Run a module of Python in a folder; the last line that it prints is the InputError if it fails."""
     done = subprocess.run([sys.executable, "-m", module, *arguments], cwd=folder, capture_output=True, text=True)
     if done.returncode:
         last = (done.stderr.strip() or done.stdout.strip() or "no message").splitlines()[-1]
-        raise InputError(needs if "No module named" in last else f"the browser edition was not made: {module}: {last}")
+        raise InputError(f"the browser edition was not made: {module}: {last}")

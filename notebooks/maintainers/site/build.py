@@ -6,18 +6,19 @@ import io
 import re
 import shutil
 import tempfile
+from collections.abc import Collection
 from importlib.resources import files
 from pathlib import Path
 
 from nnscratch.errors import InputError
 from notebooks.folder import replace_folder
 from notebooks.site.words import WORDS
-from notebooks.source import FOLDER
+from notebooks.source import FOLDER, needed
 
-__all__ = ["build"]
+__all__ = ["NEEDED", "build"]
 
-MADE_HERE = ".nnscratch-site"  # an empty file: the folder was made by this program, which may replace it
-NEEDS = "the site needs Sphinx, MyST-NB, furo, math-core and ziamath: pip install -e '.[site]'"
+MADE_HERE = ".nnscratch-site"  # this file lists what this program wrote into the folder, which it may replace
+NEEDED = "nbformat", "sphinx", "myst_nb", "furo", "math_core", "ziamath"
 SETTINGS = {
     "project": "nnscratch", "author": "", "html_theme": "furo",
     "extensions": ["myst_nb", "notebooks.site.maths", "notebooks.site.chinese", "sphinx.ext.autodoc", "sphinx.ext.napoleon",
@@ -35,7 +36,7 @@ SETTINGS = {
 }
 
 
-def build(target: str | Path, lite: str | None = None) -> Path:
+def build(target: str | Path, lite: str | None = None, languages: Collection[str] = ("en", "zh")) -> Path:
     """Build the site from the notebooks as they are stored, in English, and in zh/ in Chinese.
 
     Parameters
@@ -45,28 +46,28 @@ def build(target: str | Path, lite: str | None = None) -> Path:
     lite : str, optional
         The address of a folder that notebooks.lite made, such as "../lite" for one beside the site: pages of notebooks then
         offer to open them in the browser.
+    languages : collection of str
+        Of "en" and "zh": only these pages, such as one for a handout.
 
     Returns
     -------
     first_page : Path
+        That of the pages in English.
 
     Raises
     ------
     InputError
-        Sphinx is missing, the folder holds other files or cannot be written, or Sphinx warns, for example of a formula
+        A package is missing, the folder holds other files or cannot be written, or Sphinx warns, for example of a formula
         that it cannot read or of a broken link.
     """
-    try:
-        import furo  # noqa: F401
-        import math_core  # noqa: F401
-        import myst_nb  # noqa: F401
-        font = files("ziamath") / "fonts" / "STIXTwoMath-Regular.ttf"
-    except ImportError as error:
-        raise InputError(f"{NEEDS} ({error})") from error
+    for module in NEEDED:
+        needed(module, "site")
+    font = files("ziamath") / "fonts" / "STIXTwoMath-Regular.ttf"
     with replace_folder(target, MADE_HERE) as pages, tempfile.TemporaryDirectory() as aside:
         from notebooks.site.api import write_api, write_stub
         from notebooks.site.source import write
-        for language, folder in (("en", pages), ("zh", pages / "zh")):
+        for language in languages:
+            folder = pages if language == "en" else pages / language
             source = Path(aside, language)
             (source / "_static").mkdir(parents=True)
             for name in ("style.css", "live.js"):

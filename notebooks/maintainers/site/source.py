@@ -11,18 +11,15 @@ import nbformat
 from nnscratch.course import card, cards
 from notebooks.site.words import WORDS
 from notebooks.source import FOLDER, solutions, stored
+from notebooks.text import BESIDES, relink, sentence_of, unfold
 
 __all__ = ["write"]
 
 DEMOS = {"2.3": "descent", "3.6": "difference", "7.7": "windows", "12.3": "overlap"}  # a figure, and its sliders in live.js
-BESIDES = "glossary", "notation", "teachers"  # pages of Markdown beside the notebooks
-LINK = re.compile(r"(?<!!)\[([^\]]+)\]\(([^)#\s]+)(#[^)\s]*)?\)")
 PART = re.compile(r"^## ((?:Part \d: |第.部分：).+)\n((?:(?!## ).*\n?)*)", flags=re.M)
 CAPTION = re.compile(r"^(\*\*(?:Figure|图) (\d+\.\d+)\.\*\*(?:.+\n?)+)", flags=re.M)
-SUMMARY = re.compile(r"(</summary>)\n(?=[ ]*\S)")
 NUMBER = re.compile(r"(</summary>\n\n[ ]*\d+)\.(?= )")  # an answer such as "0. Since ..." is no list
 PERCENT = re.compile(r"(?<=\d) (?=%(?! \d))")  # the space in "97 %", where no line ends; not that of a remainder, "7 % 2"
-DETAILS_END = re.compile(r"(?<!\n)\n([ ]*</details>)")
 TWIN = re.compile(r"\[(?:中文|English)\]\(\S*index\.ipynb\)\n")  # in the index
 
 
@@ -102,7 +99,7 @@ def offers(*links: str) -> str:
 
 def as_page(text: str, pages: set[str]) -> str:
     """Text of a notebook as MyST: links to pages, captions with a class, Markdown and formulas inside of folded answers."""
-    text = DETAILS_END.sub(r"\n\n\1", SUMMARY.sub(r"\1\n\n", text)).replace("](../images/", "](images/")
+    text = unfold(text).replace("](../images/", "](images/")
     text = PERCENT.sub("\u00a0", NUMBER.sub(r"\1\\.", text))
     return CAPTION.sub(caption, relink(text, pages))
 
@@ -129,24 +126,11 @@ def contents(index: str, pages: set[str], look_up: str) -> str:
                      for title, names in [*parts, (look_up, more)] if names)
 
 
-def relink(text: str, pages: set[str]) -> str:
-    """Turn links to notebooks and solutions into links to pages, and links to other files, which the site lacks, into text."""
-    def replace(match: re.Match[str]) -> str:
-        words, target, anchor = match[1], match[2], match[3] or ""
-        stem = re.sub(r"^(?:\./|notebooks/|solutions/|maintainers/|src/)*", "", target).rpartition(".")[0]
-        if "://" in target:
-            return match[0]
-        kind = "md" if stem in BESIDES else "ipynb"
-        return f"[{words}]({stem}.{kind}{anchor})" if stem in pages else words
-    return LINK.sub(replace, text)
-
-
 def name_images(cell: nbformat.NotebookNode) -> None:
     """Make the sentence of an image its alternative text."""
     for output in cell.outputs:
-        sentence = re.fullmatch(r"<(?:image: |图像：)(.*)>", output.get("data", {}).get("text/plain", ""), flags=re.S)
-        if sentence:
-            cell.metadata["mystnb"] = {"image": {"alt": sentence[1]}}
+        if sentence := sentence_of(output.get("data", {})):
+            cell.metadata["mystnb"] = {"image": {"alt": sentence}}
 
 
 def with_solutions(notebook: nbformat.NotebookNode, answers: dict[str, str], title: str) -> nbformat.NotebookNode:

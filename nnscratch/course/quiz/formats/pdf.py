@@ -9,7 +9,12 @@ from nnscratch.errors import InputError
 
 __all__: list[str] = []  # for formats/__init__.py, and for the handouts of notebooks/
 
-BROWSERS = "chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome", "msedge", "microsoft-edge"
+BROWSERS = (  # on PATH, or where macOS and Windows have them
+    "chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome", "msedge", "microsoft-edge",
+    "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome", "/Applications/Chromium.app/Contents/MacOS/Chromium",
+    "/Applications/Microsoft Edge.app/Contents/MacOS/Microsoft Edge",
+    r"C:\Program Files\Google\Chrome\Application\chrome.exe", r"C:\Program Files (x86)\Google\Chrome\Application\chrome.exe",
+    r"C:\Program Files (x86)\Microsoft\Edge\Application\msedge.exe")
 SECONDS = 120  # a browser may hang
 WAY_OUT = "write --format html, open it in a browser, and print it to a PDF"
 
@@ -27,11 +32,17 @@ def find_browser() -> str | None:
     return next(filter(None, map(shutil.which, BROWSERS)), None)
 
 
-def print_to_pdf(page: Path, way_out: str) -> bytes:
-    """A page on the disk as PDF; no host is asked for anything. The way out is for whoever has no browser that prints."""
+def needed_browser(way_out: str) -> str:
+    """The program that prints; if there is none, an InputError has the way out."""
     browser = find_browser()
     if browser is None:
         raise InputError(f"a PDF is printed by Chromium, Chrome or Edge, and none is found: install one, or {way_out}")
+    return browser
+
+
+def print_to_pdf(page: Path, way_out: str) -> bytes:
+    """A page on the disk as PDF; no host is asked for anything. The way out is for whoever has no browser that prints."""
+    browser = needed_browser(way_out)
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:  # a browser that is ended may still write
         target = Path(folder, "page.pdf")
         command = [browser, "--headless=new", "--disable-gpu", "--disable-dev-shm-usage", f"--user-data-dir={folder}/profile",
