@@ -77,7 +77,8 @@ def test_everything_fits_on_the_screen(site, tmp_path):
 
 @pytest.mark.parametrize("page, query, expected", [
     ("search.html", "adain", "16_statistics"), ("zh/search.html", "adain", "16_statistics"),
-    ("zh/search.html", "卷积核", "07_convolution"), ("zh/search.html", "核", "07_convolution"), ("zh/search.html", "棋盘格 stride", "12_upsampling")])
+    ("zh/search.html", "卷积核", "07_convolution"), ("zh/search.html", "核", "07_convolution"),
+    ("zh/search.html", "棋盘格 stride", "12_upsampling")])
 def test_search_from_the_disk(site, tmp_path, page, query, expected):
     """It finds pages, and no request is made that a browser refuses for local files."""
     with Browser(tmp_path) as browser:

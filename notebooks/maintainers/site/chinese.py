@@ -24,7 +24,7 @@ WHOLE = re.compile(rf"""(?<=[>"])(\s*)({'|'.join(map(re.escape, THEME))})(\s*)(?
 
 
 class Pairs(SearchEnglish):
-    """Index Chinese characters, pairs of them, and English words. Sphinx's own class for Chinese has no stemmer in the browser."""
+    """Index Chinese characters, pairs of them, and English words. Sphinx's own class for it has no stemmer in browsers."""
 
     lang = "zh"
     js_splitter_code = """function splitQuery(query) {
