@@ -66,7 +66,7 @@ def one_sentence(target: Path) -> Iterator[None]:
 def check(target: Path, mark: str) -> None:
     """Refuse what must not or cannot be replaced, before anything is made."""
     if target.exists() and any(target.iterdir()):
-        written = (target / mark).read_text(encoding="utf-8").splitlines() if (target / mark).exists() else []
+        written = (target / mark).read_text("utf-8", "replace").splitlines() if (target / mark).exists() else []
         foreign = sorted({*inside(target)} - {mark, *written})
         if foreign and not written:
             raise InputError(f"{target} is not an earlier build, or one from before version 0.2: delete it, or choose an empty "
