@@ -58,6 +58,8 @@ def test_an_earlier_folder_without_a_list(earlier):
     for change in (lambda mark: mark.write_text(""), lambda mark: mark.unlink()):
         change(earlier / MARK)
         refused(earlier, "is not an earlier build, or one from before version 0.2: delete it, or choose")
+    (earlier / MARK).write_bytes(b"\xff")
+    refused(earlier, "holds page.html, which no build wrote")
     assert (earlier / "page.html").read_text() == "old"
 
 
