@@ -96,6 +96,7 @@ def run_demo(options: Namespace) -> int:
 
 
 def run_style(options: Namespace) -> int:
+    from nnscratch.data.images import check_writable
     from nnscratch.style.command import stylize
     from nnscratch.style.one_pass import stylize_fast
     from nnscratch.style.settings import Settings
@@ -105,6 +106,8 @@ def run_style(options: Namespace) -> int:
     if options.again or options.resume:
         refuse(given_options(options, ["content"]), settings, more, {"fast"} if options.fast else set(),
                other="--again or --resume")
+        if options.again:
+            check_writable(options.output)
         content, styles, more = read_sidecar(options.again) if options.again else read_state(options.output)
         settings = more.pop("settings")
     else:

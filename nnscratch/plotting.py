@@ -23,6 +23,7 @@ FONTS = ("notosanscjk-regular", "notosanssc", "notosanscjksc-regular", "sourceha
          "arial unicode", "notoserifcjk-regular")
 
 NO_FONT = "no font was found that has all letters of %s: %s; install one, for Chinese Noto Sans CJK"
+NO_LAYOUT = {"figure.autolayout": False, "figure.constrained_layout.use": False}
 
 
 def load_matplotlib() -> ModuleType:
@@ -114,11 +115,12 @@ def laid_out(figure: Any, dpi: float) -> Iterator[None]:
     if layout is None:
         yield
         return
-    figure.dpi = dpi
-    layout.execute(figure)
-    figure.set_layout_engine(None)
     try:
-        yield
+        figure.dpi = dpi
+        layout.execute(figure)
+        with load_matplotlib().rc_context(NO_LAYOUT):  # else None would be the layout of the reader's own settings, here and
+            figure.set_layout_engine(None)             # in `savefig`; with "none", `savefig` would draw twice, too
+            yield
     finally:
         figure.dpi = before
         figure.set_layout_engine(layout)

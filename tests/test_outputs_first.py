@@ -35,6 +35,12 @@ def test_the_output_is_refused_first(command, capsys):
     assert "another process is writing to out" in capsys.readouterr().err
 
 
+def test_the_output_of_an_image_made_again_is_refused_first(capsys):
+    """Before the record of the first is read."""
+    assert main(["style", "--again", "nowhere.json", "-o", "note.txt/out.png"]) == 2
+    assert "note.txt/out.png" in (error := capsys.readouterr().err) and "nowhere" not in error
+
+
 @pytest.mark.parametrize("command", TO_FOLDERS)
 def test_a_refused_input_leaves_no_folder(command, here, capsys):
     """Neither the output's own nor those around it; one that was there stays, as it was."""

@@ -134,6 +134,17 @@ def test_readme_names_what_exists():
     assert set(re.findall(r"^(?:\.venv/bin/)?nnscratch (\w+)", readme, flags=re.M)) <= set(known)
 
 
+def test_the_chinese_readme_leads_to_the_chinese_course():
+    """Its links are those of the README, in the same order; what the course has in Chinese is linked in Chinese."""
+    english, chinese = ([target for target in re.findall(r"\]\(([^)]+)\)", (ROOT / name).read_text(encoding="utf-8"))
+                         if not target.startswith(("#", "README"))] for name in ("README.md", "README.zh.md"))
+    course = ROOT / "notebooks"
+    for one, other in zip(english, chinese, strict=True):
+        in_chinese = course / "zh" / one.removeprefix("notebooks/")
+        expected = in_chinese if one.startswith("notebooks/") and in_chinese.exists() else ROOT / one
+        assert (ROOT / other).relative_to(ROOT) == expected.relative_to(ROOT)
+
+
 def test_readme_code_runs_and_prints_what_it_says(capsys):
     """Every Python block of the README runs, after those before it; a block that follows without a language is its output."""
     blocks = re.findall(r"^```(\w*)\n(.*?)^```$", (ROOT / "README.md").read_text(), flags=re.M | re.S)

@@ -109,3 +109,33 @@ def test_a_figure_is_drawn_once(monkeypatch):
     monkeypatch.setattr(Figure, "draw", lambda self, renderer: drawn.append(self) or draw(self, renderer))
     assert plotting.figure_bytes(figure, dpi=110) == plotting.figure_bytes(figure, dpi=110) == file.getvalue()
     assert len(drawn) == 2 and (figure.dpi, figure.get_layout_engine()) == (100, engine)
+
+
+@pytest.fixture
+def with_colorbar(monkeypatch):
+    """Makes a figure whose colorbar needs its layout, with a matplotlibrc that asks for another."""
+    import matplotlib
+    monkeypatch.setitem(matplotlib.rcParams, "figure.autolayout", True)
+
+    def make():
+        figure = Figure(figsize=(3, 2), dpi=96, layout="constrained")
+        figure.colorbar(figure.add_subplot().imshow(np.eye(3)))
+        return figure, figure.get_layout_engine()
+    return make
+
+
+def test_settings_of_the_reader_do_not_change_a_layout(with_colorbar):
+    """The bytes are those of `savefig`, and the figure has its own layout afterwards."""
+    figure, layout = with_colorbar()
+    expected = io.BytesIO()
+    with_colorbar()[0].savefig(expected, dpi=50)
+    assert plotting.figure_bytes(figure, dpi=50) == expected.getvalue()
+    assert figure.get_layout_engine() is layout and figure.dpi == 96
+
+
+def test_a_layout_that_fails_leaves_the_figure_as_it_was(with_colorbar, monkeypatch):
+    figure, layout = with_colorbar()
+    monkeypatch.setattr(layout, "execute", lambda figure: 1 / 0)
+    with pytest.raises(ZeroDivisionError):
+        plotting.figure_bytes(figure, dpi=50)
+    assert figure.get_layout_engine() is layout and figure.dpi == 96

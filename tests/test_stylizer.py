@@ -116,6 +116,16 @@ def test_an_interrupted_training_is_resumed(quick, tmp_path, monkeypatch):
     assert one == two
 
 
+def test_a_training_stopped_before_its_first_step_is_not_to_be_resumed(tmp_path, monkeypatch, capsys):
+    """Ctrl-C while the style image is read: nothing is there to go on from, and nothing says so."""
+    def stop(*_):
+        raise KeyboardInterrupt
+    monkeypatch.setattr(module, "style_record", stop)
+    with pytest.raises(KeyboardInterrupt):
+        train_stylizer(tmp_path / "out", "ink", device="cpu")
+    assert capsys.readouterr().out == "stopped before the first step\n" and not (tmp_path / "out").exists()
+
+
 @pytest.mark.slow
 def test_training_on_one_style(quick, tmp_path):
     """The style loss of a single image falls; the file can stylize."""

@@ -26,7 +26,7 @@ from nnscratch.outputs import OutputFolder, writing
 from nnscratch.plotting import legible
 from nnscratch.progress import progress_bar
 from nnscratch.training.loop import Record
-from nnscratch.training.resume import BEST, STATE, open_state, saved_options
+from nnscratch.training.resume import BEST, STATE, how_to_resume, open_state, saved_options
 from nnscratch.training.source import check_size, choose_source
 
 __all__ = ["classify", "train_classifier"]
@@ -112,7 +112,7 @@ def report(ended: str, results: dict[str, Any] | None, output: OutputFolder) -> 
             print(f"most often, the network takes {', '.join(mistakes)}")
     best = as_argument(output.path / BEST)
     print({"done": f"done: classify with  nnscratch classify IMAGE --from {best}",
-           "stopped": f"stopped; go on with  nnscratch train classifier --resume -o {as_argument(output.path)}",
+           "stopped": how_to_resume(output.path, "classifier"),
            "failed": "ended early, see above"}[ended])
 
 

@@ -32,7 +32,7 @@ from nnscratch.ops.validation import check_int
 from nnscratch.outputs import OutputFolder, writing
 from nnscratch.progress import progress_bar
 from nnscratch.training.loop import Record
-from nnscratch.training.resume import BEST, STATE, open_state, saved_options
+from nnscratch.training.resume import BEST, STATE, how_to_resume, open_state, saved_options
 from nnscratch.training.source import check_size, choose_source
 
 __all__ = ["generate", "steps_for_minutes", "train_generator"]
@@ -101,7 +101,7 @@ def run_training(trainer: Trainer, splits: Splits | None, output: OutputFolder) 
         score = recognition_score(classifier, trainer.labelled)
     ended, best = train_with_progress(trainer, output, score), output.path / BEST
     print({"done": f"done: sample with  nnscratch generate --from {as_argument(best)} -o images.png",
-           "stopped": f"stopped; go on with  nnscratch train generator --resume -o {as_argument(output.path)}",
+           "stopped": how_to_resume(output.path, "generator"),
            "failed": "ended early, see above"}[ended])
     return ended
 

@@ -30,7 +30,7 @@ from nnscratch.optimizers import Adam, Optimizer, cosine_decay, warmup
 from nnscratch.outputs import TRAINING_GOES_ON, BestEffort, OutputFolder
 from nnscratch.progress import progress_bar
 from nnscratch.schema import Rule, anything, check, one_of, record, whole
-from nnscratch.training.resume import ANEW, STATE, open_state
+from nnscratch.training.resume import ANEW, STATE, how_to_resume, open_state
 
 __all__ = ["TextureDataset", "palette", "train_texture"]
 
@@ -107,7 +107,7 @@ def open_training(folder: str | PathLike, network: str, given: dict[str, Any], r
         try:
             yield output, info, saved
         except KeyboardInterrupt:
-            print(f"stopped; go on with  nnscratch train {network} --resume -o {as_argument(folder)}")
+            print(how_to_resume(folder, network))
             raise
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 from nnscratch import checkpoint
-from nnscratch.errors import InputError
+from nnscratch.errors import InputError, as_argument
 from nnscratch.files import FilePath
 from nnscratch.schema import Rule, check, each, expect, mapping, number, record, whole
 from nnscratch.training.source import SOURCE
@@ -46,6 +46,13 @@ def open_state(folder: FilePath, resume: bool, network: str = BEST) -> checkpoin
     if resume:
         raise InputError(f"{folder} holds no training to resume; leave out --resume, or give its folder as --output")
     return None
+
+
+def how_to_resume(folder: FilePath, network: str) -> str:
+    """What a training of this network says when it was stopped: how to go on with it, if it had begun."""
+    if not os.path.exists(Path(folder) / STATE):
+        return "stopped before the first step"
+    return f"stopped; go on with  nnscratch train {network} --resume -o {as_argument(folder)}"
 
 
 def best_of(path: FilePath) -> FilePath:

@@ -29,7 +29,7 @@ Notebook: TypeAlias = "nbformat.NotebookNode"
 
 FOLDER = Path(__file__).parent.parent  # notebooks/
 SOURCES = Path(__file__).with_name("src")
-WHEEL = "nnscratch"  # what pip installs where nnscratch is missing: a name on PyPI, or an address such as git+https://...
+WHEEL = "nnscratch"  # for pip, where it is missing; set an address such as git+https://... until the name is registered
 SETUP = f"""#@title Setup: installs nnscratch where it is missing, as in a browser or on Colab
 import importlib.util
 

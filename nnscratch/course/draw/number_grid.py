@@ -94,7 +94,7 @@ def put(axes: Any, grid: Grid, left: float, top: float, height: float, inches: f
     size = 22 * inches * scale
     axes.text(left + array.shape[1] * scale / 2, top - 0.2 * scale, grid.title, ha="center", va="bottom", color=INK,
               fontsize=21 * inches)
-    for (r, c), value in np.ndenumerate(array):
+    for (r, c), value in np.ndenumerate(array):  # `add_patch` would update the limits of the axes for each, which takes long
         colour = grid.colours.get((r, c), shade(value, vmax))
         place = left + c * scale, top + r * scale
         axes.add_artist(Rectangle(place, scale, scale, facecolor=colour, edgecolor=FAINT, linewidth=0.7))

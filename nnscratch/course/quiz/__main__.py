@@ -1,4 +1,5 @@
 """python -m nnscratch.course.quiz: a sheet of questions. A wrong argument gives one sentence and exit code 2."""
+import io
 import os
 import sys
 
@@ -6,7 +7,7 @@ from nnscratch.arguments import Parser
 from nnscratch.course.quiz import ITEMS
 from nnscratch.course.quiz.formats import BINARY, FORMATS, in_format
 from nnscratch.errors import InputError
-from nnscratch.files import check_replaceable, replace_file
+from nnscratch.files import check_replaceable, reason, replace_file
 
 __all__ = ["main"]
 
@@ -38,13 +39,18 @@ def main(arguments: list[str] | None = None) -> int:
         content = in_format(options.format, notebook, options.seed, options.answers)
         if options.output is not None:
             replace_file(options.output, content)
-        else:
-            print(content.decode(), end="", flush=True)
+            return 0
     except InputError as error:
         parser.error(str(error))
-    except BrokenPipeError:  # `... | head -5`
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(encoding="utf-8")  # as a file is written; a sheet has letters that not every terminal's code has
+    try:
+        print(content.decode(), end="", flush=True)
+    except OSError as error:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # otherwise Python's flush at exit raises
-        return 141
+        if isinstance(error, BrokenPipeError):  # `... | head -5`
+            return 141
+        parser.error(f"the sheet cannot be printed ({reason(error)})")
     return 0
 
 
