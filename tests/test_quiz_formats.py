@@ -2,6 +2,7 @@
 import io
 import os
 import re
+import subprocess
 import sys
 import zipfile
 from html import unescape
@@ -186,6 +187,18 @@ def test_without_output_it_is_printed(capsys, tmp_path):
         words = ["4", "--seed", "7", "--format", name]
         assert main(words) == main([*words, "-o", str(path)]) == 0
         assert capsys.readouterr().out == path.read_text(encoding="utf-8")
+
+
+def test_it_is_printed_whatever_the_terminal_is():
+    """As UTF-8, also where the terminal has no Chinese; where it cannot be printed, one sentence."""
+    command = [sys.executable, "-m", "nnscratch.course.quiz", "7", "--format", "moodle"]
+    env = os.environ | {"NNSCRATCH_LANGUAGE": "zh", "PYTHONIOENCODING": "ascii"}
+    printed = subprocess.run(command, env=env, capture_output=True, check=True).stdout
+    assert ElementTree.fromstring(printed).tag == "quiz" and "笔记本 07" in printed.decode()
+    if os.path.exists("/dev/full"):
+        with open("/dev/full", "wb") as full:
+            done = subprocess.run(command, env=env, stdout=full, stderr=subprocess.PIPE, text=True)
+        assert done.returncode == 2 and done.stderr.count("\n") == 1 and "cannot be printed (No space left" in done.stderr
 
 
 @pytest.mark.parametrize("given, complaint", [

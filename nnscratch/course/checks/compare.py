@@ -20,6 +20,7 @@ from nnscratch.hints import checked
 __all__ = ["compare"]
 
 Case = Mapping[str, Any]  # {name: input}, in the order of the attempt's arguments
+FEW_UNITS = 100.0
 
 
 @checked
@@ -48,8 +49,8 @@ def compare(attempt: Attempt, right: Callable, cases: Sequence[Case], outputs: s
             refuse_another_order(attempt, right, cases, names, case)
         for name, result, want in zip(names, results, wanted):
             check_numbers(name, result, want, case)
-            if not close(result, want).all():
-                raise Wrong(f"{describe_inputs(case)}\n{difference(name, result, want)}\n"
+            if not close(result, want, case).all():
+                raise Wrong(f"{describe_inputs(case)}\n{difference(name, result, want, case)}\n"
                             f"{diagnose(attempt, right, cases, names, name, mistakes or {})}".rstrip())
 
 
@@ -73,12 +74,12 @@ def another_order(found: Sequence[tuple[Case, Any]], right: Callable, names: Seq
     """A sentence, if wherever the attempt runs the results are the right ones in another order; else ""."""
     if not 2 <= len(names) <= 6:
         return ""
-    pairs = [(results, as_arrays(right(**case), names)) for case, results in found]
-    if not all(isinstance(results, (tuple, list)) and len(results) == len(names) for results, _ in pairs):
+    pairs = [(results, as_arrays(right(**case), names), case) for case, results in found]
+    if not all(isinstance(results, (tuple, list)) and len(results) == len(names) for results, *_ in pairs):
         return ""
     for order in permutations(range(len(names))):
-        if all(shape_of(results[place]) == want.shape and close(np.asarray(results[place]), want).all()
-               for results, wanted in pairs for place, want in zip(order, wanted)):
+        if all(shape_of(results[place]) == want.shape and close(np.asarray(results[place]), want, case).all()
+               for results, wanted, case in pairs for place, want in zip(order, wanted)):
             return f"the results come in another order: expected {', '.join(names)}"
     return ""
 
@@ -145,23 +146,30 @@ def check_numbers(name: str, result: np.ndarray, want: np.ndarray, case: Case) -
                     f"{describe_inputs(case)}")
 
 
-def close(result: np.ndarray, want: np.ndarray) -> np.ndarray:
+def close(result: np.ndarray, want: np.ndarray, case: Case) -> np.ndarray:
     """Where both agree. The tolerance is relative to the largest number of the array, since its rounding also affects the
-    small ones: 1e-6, and 2e-5 in single precision, whose numbers have seven digits, so that differences of numbers of a few
-    units are right to 1e-6.
+    small ones: 1e-6, and 2e-5 in single precision, whose numbers have seven digits. There, what is left of inputs of a few
+    units is right to 1e-6; of others, such as a count of 10⁹ bytes, it may be a small number with all its digits.
     """
-    relative, absolute = (2e-5, 1e-6) if result.dtype.kind == "f" and result.dtype.itemsize <= 4 else (1e-6, 1e-12)
+    single = result.dtype.kind == "f" and result.dtype.itemsize <= 4
+    relative, absolute = 2e-5 if single else 1e-6, 1e-6 if single and largest_input(case) < FEW_UNITS else 1e-12
     largest = np.abs(want[np.isfinite(want)]).max(initial=0.0)
     return np.isclose(result, want, rtol=0, atol=relative * largest + absolute)
 
 
-def difference(name: str, result: np.ndarray, want: np.ndarray) -> str:
+def largest_input(case: Case) -> float:
+    """The largest real number of the inputs; sizes, labels and functions are none."""
+    arrays = [np.asarray(value) for value in case.values() if isinstance(value, (float, np.ndarray))]
+    return max((float(np.abs(array).max(initial=0.0)) for array in arrays if array.dtype.kind == "f"), default=0.0)
+
+
+def difference(name: str, result: np.ndarray, want: np.ndarray, case: Case) -> str:
     """Both as numbers if they are small; else the first place where they differ."""
     if result.size <= 9:
         shown, expected = describe_value(result), describe_value(want).removeprefix("= ")
         by = f", the largest difference {np.abs(result - want).max():.1e}" * (shown == f"= {expected}")
         return f"{name} {shown}, expected {expected}{by}"
-    wrong = ~close(result, want)
+    wrong = ~close(result, want, case)
     at = tuple(int(k) for k in np.argwhere(wrong)[0])
     return f"{name}{list(at)} is {result[at]:.6g}, expected {want[at] + 0:.6g} ({wrong.sum()} of {want.size} differ)"
 
@@ -176,7 +184,7 @@ def diagnose(attempt: Attempt, right: Callable, cases: Sequence[Case], names: Se
 
     def same(result: np.ndarray, case: Case, mistake: Callable) -> bool:
         other = as_arrays(mistake(*case.values()), names)[place]
-        return result.shape == other.shape and bool(close(result, other).all())
+        return result.shape == other.shape and bool(close(result, other, case).all())
 
     found, usable = returned(attempt, cases), []
     for case, results in found:
@@ -185,7 +193,7 @@ def diagnose(attempt: Attempt, right: Callable, cases: Sequence[Case], names: Se
             result = read_results(results, names, want, case)[place]
             check_numbers(name, result, want[place], case)
             usable.append((case, result))
-    wrong = [(result, case) for case, result in usable if not close(result, wanted(case)).all()]
+    wrong = [(result, case) for case, result in usable if not close(result, wanted(case), case).all()]
     if not wrong:  # it was wrong before: it depends on chance
         return ""
     fitting = [sentence.strip() for sentence, mistake in mistakes.items()
