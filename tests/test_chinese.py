@@ -56,6 +56,12 @@ def test_the_translation_lies_beside_the_text(name):
                                            [x for x in theirs[kind] if x not in found])
 
 
+@pytest.mark.parametrize("chosen, expected", [("zh", "zh"), ("zh_CN.UTF-8", "zh"), ("ZH", "zh"), ("fr", "en"), ("", "en")])
+def test_a_language_is_chosen_as_in_a_locale(chosen, expected, monkeypatch):
+    monkeypatch.setenv("NNSCRATCH_LANGUAGE", chosen)
+    assert language.language() == expected
+
+
 def test_terms_are_those_of_the_glossary():
     """Each link to the glossary is worded by its term, in Chinese."""
     titles = dict(re.findall(r'^### <a id="(.+?)"></a>(.+)$', "\n\n".join(translated("glossary")), flags=re.M))

@@ -4,6 +4,7 @@ import json
 import shlex
 import shutil
 from pathlib import Path
+from unittest.mock import Mock
 
 import numpy as np
 import pytest
@@ -240,3 +241,13 @@ def test_what_a_training_advises_can_be_run(place, monkeypatch, capsys):
         assert main([*TRAIN, "--data", "marks.npz", "--steps", "2", "-o", "it's another"]) == 130
     advice = capsys.readouterr().out.splitlines()[-1].partition("  nnscratch ")[2]
     assert main(shlex.split(advice)) == 0 and Path("it's another/best.safetensors").exists()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("command", [TRAIN, ["train", "classifier", "--preset", "small", "--device", "cpu"]])
+def test_a_training_without_a_state_is_not_to_be_resumed(command, place, monkeypatch, capsys):
+    """Ctrl-C twice, while the first state is written."""
+    monkeypatch.setattr(checkpoint, "save", Mock(side_effect=KeyboardInterrupt))
+    monkeypatch.setattr("nnscratch.generate.command.classifier_for", lambda *_: None)
+    assert main([*command, "--data", "marks.npz", "--steps", "2", "-o", "out"]) == 130
+    assert capsys.readouterr().out.endswith("stopped before the first step\n")

@@ -26,7 +26,7 @@ JOINTS = ("; ", "；"), (". ", "。"), (": ", "：")  # between sentences that s
 
 def language() -> str:
     """The code of the language: "en", or that of a catalogue."""
-    chosen = os.environ.get("NNSCRATCH_LANGUAGE", "en")
+    chosen = os.environ.get("NNSCRATCH_LANGUAGE", "en")[:2].lower()  # zh_CN is zh, too
     return chosen if chosen in LANGUAGES else "en"
 
 
