@@ -250,7 +250,10 @@ def test_a_damaged_header_is_refused(trained, change):
 
 def test_a_stopped_training_says_how_to_go_on(trained, monkeypatch, capsys):
     """Exit code 130, and the words of the way on."""
-    monkeypatch.setattr("nnscratch.classify.command.train_on_images", lambda *a, **more: ("stopped", None))
+    def stop(trainer, output, **_):
+        trainer.save(output.file("state.safetensors"))
+        return "stopped", None
+    monkeypatch.setattr("nnscratch.classify.command.train_on_images", stop)
     assert main([*TRAIN, "--steps", "9", "-o", "other"]) == 130
     assert "go on with  nnscratch train classifier --resume -o other" in capsys.readouterr().out
 
