@@ -1,5 +1,4 @@
 """A headless Chromium, controlled through a pipe by the DevTools protocol: what a page logs, requests and looks like."""
-import fcntl
 import json
 import os
 import select
@@ -8,7 +7,7 @@ import time
 
 from nnscratch.course.quiz.formats.pdf import find_browser
 
-program = find_browser()
+program = find_browser() if os.name == "posix" else None  # the pipe to it needs POSIX
 
 
 class Browser:
@@ -18,6 +17,8 @@ class Browser:
         self.folder, self.patience, self.count, self.waiting, self.events = folder, patience, 0, b"", []
 
     def __enter__(self):
+        import fcntl  # not on Windows, where this file is imported, too
+
         (read, self.to), (self.back, write) = os.pipe(), os.pipe()
         read, write = (fcntl.fcntl(end, fcntl.F_DUPFD, 10) for end in (read, write))  # not 3 and 4, Chromium's own
 

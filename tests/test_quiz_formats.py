@@ -29,7 +29,6 @@ every_notebook = pytest.mark.parametrize("notebook", ITEMS)
 needs_browser = pytest.mark.skipif(program is None, reason="Chromium, to look at pages, is not there: apt install chromium")
 
 
-
 @pytest.mark.slow
 @every_platform
 @every_notebook
