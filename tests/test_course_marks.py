@@ -31,9 +31,19 @@ def single(value):
     return value.astype(np.float32) if isinstance(value, np.ndarray) and value.dtype == float else value
 
 
+@pytest.mark.parametrize("seed", range(3))
 @pytest.mark.parametrize("name", [name for name in EXERCISES if callable(S[name])])
-def test_single_precision_gets_marks(name):
-    mark(name, lambda *inputs: S[name](*map(single, inputs)), seed=2)
+def test_single_precision_gets_marks(name, seed):
+    mark(name, lambda *inputs: S[name](*map(single, inputs)), seed=100 * seed + 2)
+
+
+@pytest.mark.parametrize("factor", [0, 0.9, 1.1])
+def test_small_numbers_in_single_precision_must_be_right(factor):
+    """Microseconds: of large inputs, they have all their digits. Those below 1e-5 alone are wrong here."""
+    def attempt(*inputs):
+        seconds = S["roofline_seconds"](*inputs)
+        return np.float32(seconds if seconds > 1e-5 else factor * seconds)
+    assert "expected" in checks.roofline_seconds(attempt).text and checks.roofline_seconds(attempt).state == "wrong"
 
 
 @pytest.mark.parametrize("k", range(len(WRONG)), ids=[f"{k}-{name}" for k, (name, *_) in enumerate(WRONG)])
@@ -88,6 +98,13 @@ def test_fresh_numbers_keep_sizes_signs_and_relations():
     assert new["weights"][0][0] < 1 and new["weights"][1] < 2
     with fresh_numbers(1):
         assert np.array_equal(renewed(case)["a"], new["a"]), "the same seed, the same numbers"
+
+
+@pytest.mark.parametrize("value", [np.array(2.0), np.float32(2), [1.0, 2.0], {"a": 2.0}], ids=repr)
+def test_a_kind_without_fresh_numbers_is_refused(value):
+    """It would keep its public numbers, and nobody would see it."""
+    with fresh_numbers(1), pytest.raises(TypeError, match=f"has no other {type(value).__name__}"):
+        renewed({"x": value})
 
 
 def test_no_two_seeds_share_a_round():

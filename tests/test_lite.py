@@ -142,6 +142,7 @@ def move(browser, cell):
     image, handle, track = (f"{PART}({cell}, {name!r})" for name in (".jp-OutputArea img", ".noUi-handle", ".noUi-target"))
     browser.evaluate(f"{SHOW}({cell})")
     until(browser, f"{handle} && {image}?.src", 60)
+    browser.evaluate(f"{handle}.scrollIntoView({{block: 'center'}})")  # of a tall cell it may lie above the window
     before = browser.evaluate(f"{image}.src")
     start, whole = (browser.evaluate(f"{part}.getBoundingClientRect().toJSON()") for part in (handle, track))
     x, y = start["x"] + start["width"] / 2, start["y"] + start["height"] / 2

@@ -12,7 +12,7 @@ from nnscratch.course.quiz.__main__ import main
 from nnscratch.course.quiz.formats import pdf as pdf_module
 
 needs_browser = pytest.mark.skipif(program is None, reason="Chromium, which prints, is not there: apt install chromium")
-posix = pytest.mark.skipif(os.name != "posix", reason="the browser's place is taken by a script of the shell")
+posix = pytest.mark.skipif(os.name != "posix", reason="a POSIX program or script is in the browser's place")
 
 
 @pytest.mark.slow
@@ -28,8 +28,8 @@ def test_a_pdf_has_pages_of_a4(tmp_path):
 
 
 @pytest.mark.parametrize("names, complaint", [
-    ((), "none is found"), (("true",), "true printed no PDF"), (("false",), "false printed no PDF"),
-    pytest.param(("hangs",), "hangs printed no PDF", marks=posix)])
+    ((), "none is found"),
+    *(pytest.param((name,), f"{name} printed no PDF", marks=posix) for name in ("true", "false", "hangs"))])
 def test_without_a_browser_there_is_no_pdf(names, complaint, monkeypatch, tmp_path):
     """The sentence says what to do, also of a browser that hangs."""
     stand_in(tmp_path / "hangs", "exec sleep 60")

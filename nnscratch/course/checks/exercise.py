@@ -20,6 +20,7 @@ import numpy as np
 
 from nnscratch.course.checks.guard import exit_raises
 from nnscratch.course.language import said
+from nnscratch.errors import InputError
 from nnscratch.files import read_file
 from nnscratch.hints import checked
 
@@ -144,10 +145,10 @@ class Exercise:
         why = f"the solution of {self.name} is in the folder notebooks/solutions of nnscratch, which is not found here"
         for path in sorted([*Path(folder).glob("*.py"), *Path("..", folder).glob("*.py")]):  # .. from notebooks/zh
             try:
-                text = read_file(path, "a solution").decode()
-                nodes = ast.parse(text).body
-            except (SyntaxError, ValueError):
-                why = f"the solution of {self.name} is not found, and {path} is not Python: take this file from nnscratch again"
+                nodes = ast.parse(text := read_file(path, "a solution").decode()).body
+            except (SyntaxError, ValueError) as error:  # an InputError says itself why a file is not read
+                why = str(error) if isinstance(error, InputError) else (
+                    f"the solution of {self.name} is not found, and {path} is not Python: take this file from nnscratch again")
                 continue
             for node in nodes:
                 if name_of(node) == self.name:

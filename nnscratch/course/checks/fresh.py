@@ -3,8 +3,8 @@
 Every float, and every number of an array, is multiplied by a random factor from 8/16 to 15/16: signs and zeros stay, and short
 numbers stay short, so that differences of them are exact in single precision, too. Arrays of one shape get the same factors,
 and the same new order along their last axis, so that y = relu(a) still holds. Labels and one-hot rows are drawn anew. Whole
-numbers, such as sizes, and functions stay. An exercise draws by itself what matters beyond that, and what must fit in another
-way.
+numbers, such as sizes, functions, generators, names, None and tuples of a class of their own stay. Any other kind is refused,
+so that no number stays unnoticed. An exercise draws by itself what matters beyond that, and what must fit in another way.
 """
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -51,8 +51,10 @@ def other(value: Any, same: Same, rng: np.random.Generator) -> Any:
         return tuple(other(one, same, rng) for one in value)
     if isinstance(value, float):
         return value * float(rng.choice(FACTORS))
-    if not isinstance(value, np.ndarray) or not value.ndim:
+    if isinstance(value, (int, str, tuple, np.random.Generator)) or value is None or callable(value):
         return value
+    if not isinstance(value, np.ndarray) or not value.ndim:
+        raise TypeError(f"a fresh case has no other {type(value).__name__}: expected a number, an array, a tuple")
     if value.dtype.kind in "iu":  # labels
         return rng.choice(np.unique(value), value.shape)
     if value.shape[-1] > 1 and np.isin(value, (0, 1)).all() and (value.sum(axis=-1) == 1).all():  # one-hot rows
