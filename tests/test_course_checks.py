@@ -130,8 +130,8 @@ def test_a_wrong_answer_is_wrong_in_single_precision(name, attempt, diagnosis):
 
 
 def test_rounding_is_relative_to_the_largest_number():
-    """The tolerance is proportional to the largest number, in each precision. Single precision leaves a millionth of inputs of a
-    few units, but of large ones small numbers that are right."""
+    """The tolerance is proportional to the largest number, in each precision. Single precision leaves a millionth of inputs of
+    a few units, but of large ones small numbers that are right."""
     want = np.array([1000.0, 1e-3, 0.0])
     for dtype, fine, coarse in ((np.float64, 5e-4, 5e-3), (np.float32, 1e-2, 5e-2), (np.float16, 0, 0.5)):
         rounded = want.astype(dtype)

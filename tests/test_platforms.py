@@ -123,6 +123,13 @@ def test_any_encoding_shows_something(environment, inputs):
     assert (inputs / "nœud.png").exists() and (inputs / "j" / "report.html").exists()
 
 
+def test_the_tests_are_collected_on_windows():
+    """The browser that some of them need is only absent there."""
+    code = ("import os, sys\nsys.modules['fcntl'] = None\nfrom nnscratch.course.quiz.formats import pdf\nos.name = 'nt'\n"
+            "pdf.find_browser = lambda: 'chrome.exe'\nsys.path.append('tests')\nimport browser\nassert browser.program is None")
+    subprocess.run([sys.executable, "-c", code], cwd=ROOT, env=os.environ | {"PYTHONPATH": str(ROOT)}, check=True, timeout=60)
+
+
 def test_every_lack_belongs_to_a_platform():
     assert {lack for lacks in PLATFORMS.values() for lack in lacks} == set(LACKS)
 

@@ -72,6 +72,7 @@ def test_what_is_no_path_is_refused(reader, path):
     assert "\n" not in str(caught.value) and "expected" in str(caught.value)
 
 
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="this system has no named pipes")
 @pytest.mark.parametrize("reader", READERS)
 def test_a_pipe_is_refused_at_once(tmp_path, reader):
     """By itself, and beside data."""

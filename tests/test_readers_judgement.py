@@ -66,6 +66,7 @@ def test_cameras_of_12_bits_are_noted(tmp_path, caplog):
 
 # --- files and names ----------------------------------------------------------------------------------------------
 
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="this system has no named pipes")
 def test_what_counts_as_an_image(tmp_path):
     """By extension or by content; not hidden, not a folder, not a pipe, not what nnscratch wrote."""
     for name in ("a.GIF", "b.jfif", "c.jpe", "d.ppm", "e.webp", "f.png", ".hidden.png", "._f.png"):
