@@ -103,7 +103,7 @@ def test_fresh_numbers_keep_sizes_signs_and_relations():
 @pytest.mark.parametrize("value", [np.array(2.0), np.float32(2), [1.0, 2.0], {"a": 2.0}], ids=repr)
 def test_a_kind_without_fresh_numbers_is_refused(value):
     """It would keep its public numbers, and nobody would see it."""
-    with fresh_numbers(1), pytest.raises(TypeError, match=f"has no other {type(value).__name__}"):
+    with fresh_numbers(1), pytest.raises(TypeError, match=type(value).__name__):
         renewed({"x": value})
 
 

@@ -54,7 +54,7 @@ def other(value: Any, same: Same, rng: np.random.Generator) -> Any:
     if isinstance(value, (int, str, tuple, np.random.Generator)) or value is None or callable(value):
         return value
     if not isinstance(value, np.ndarray) or not value.ndim:
-        raise TypeError(f"a fresh case has no other {type(value).__name__}: expected a number, an array, a tuple")
+        raise TypeError(f"renewed({type(value).__name__})")  # an exercise must give it as another kind
     if value.dtype.kind in "iu":  # labels
         return rng.choice(np.unique(value), value.shape)
     if value.shape[-1] > 1 and np.isin(value, (0, 1)).all() and (value.sum(axis=-1) == 1).all():  # one-hot rows
