@@ -10,7 +10,7 @@
 # **You need** notebooks 07, 10 and 14.
 #
 # **It takes** about two and a half hours, in two sittings; the notebook itself runs in less than a minute. In a browser it runs
-# in two minutes, with smaller images.
+# in two minutes, with smaller images and fewer steps.
 
 # %%
 import sys
@@ -24,7 +24,8 @@ from nnscratch.data.images import photograph, read_image
 from nnscratch.data.synthetic.styles import style_image
 
 PATH = photograph()  # later your own, "me.jpg"; some assertions hold for this one alone
-SIZE, CORAL = (48, 48) if sys.platform == "emscripten" else (96, 72)  # NumPy is slow in a browser
+IN_BROWSER = sys.platform == "emscripten"  # NumPy is slow there
+SIZE, CORAL, STEPS = (48, 48, 10) if IN_BROWSER else (96, 72, 20)
 photo = read_image(PATH, SIZE)[0]
 style, coral = style_image("night", SIZE)[0], style_image("coral", CORAL)[0]
 draw.photographs({"photograph": photo, "night": style, "coral": coral},
@@ -271,7 +272,7 @@ def content_alone(x, k):
 kept = {}
 for k in (1, 2, 3, 5, 8):
     one = LBFGS(lambda x, k=k: content_alone(x, k), start)
-    for _ in range(20):
+    for _ in range(STEPS):
         one.step()
     kept[k] = one.x.clip(0, 1)
 
@@ -286,8 +287,8 @@ draw.explore(restored, "from layer 2 the portrait in paler colours, from 5 its e
              size=(1.7, 2.1), jpeg=True)
 
 # %% [markdown]
-# **Figure 15.5.** What a layer keeps of the photograph, after 20 steps: layer 2 nearly everything in paler colours, layer 5
-# edges amid coloured noise, layer 8 little. In a running notebook a slider shows five layers.
+# **Figure 15.5.** What a layer keeps of the photograph: layer 2 nearly everything in paler colours, layer 5 edges amid coloured
+# noise, layer 8 little. In a running notebook a slider shows five layers.
 #
 # Gatys et al. take a deep layer. We take layer 2: from a deep layer of this small network, little of the photograph comes
 # back.
@@ -421,7 +422,7 @@ draw.curves({name: (np.arange(len(path)), np.array(path) / losses[0])
 
 # %%
 strengths = [0.1, 1, 10, 100, 1000]
-stylised = {s: minimise(objective(photo, style, s), photo, 20)[0] for s in strengths}
+stylised = {s: minimise(objective(photo, style, s), photo, STEPS)[0] for s in strengths}
 apart = [abs(stylised[a] - stylised[b]).mean() for a, b in ((0.1, 10), (10, 1000))]
 print("neighbours differ by more than 0.05:", min(apart) > 0.05)
 assert min(apart) > 0.05
