@@ -271,6 +271,7 @@ plausible("style.settings.Settings.from_saved", settings.Settings.from_saved, sa
 plausible("style.sidecar.read_sidecar", sidecar.read_sidecar, path=GENERATOR)
 plausible("style.sidecar.read_state", sidecar.read_state, output_path=OUT)
 plausible("style.stylizer.Stylizer", fast_stylizer.Stylizer, path=fast_stylizer.SHIPPED)
+plausible_method("style.stylizer.Stylizer.painter", fast_stylizer.Stylizer, "painter", style=lambda: picture(), strength=50.0)
 for name, more in (("reconstruct", {}), ("train_step", {"network": texture_features.texture_features()})):
     plausible(f"style.train_stylizer.{name}", getattr(train_stylizer, name), model=decoder_and_encoder()[0], **more,
               code=decoder_and_encoder()[1], optimizer=lambda: Adam(), content=lambda: picture(), style=lambda: picture())

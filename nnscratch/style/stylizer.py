@@ -30,7 +30,9 @@ from nnscratch.networks.stylizer import (
     joined_statistics,
 )
 from nnscratch.schema import check, check_kind, one_of, record, whole
+from nnscratch.style.checks import IMAGE, check_real
 from nnscratch.style.colour import match_colours
+from nnscratch.style.settings import check_strength
 
 __all__ = ["SHIPPED", "Stylizer"]
 
@@ -87,7 +89,7 @@ class Stylizer:
         Raises
         ------
         InputError
-            The weights make no image.
+            The style is no image, the strength out of range, or the weights make no image.
 
         Notes
         -----
@@ -109,7 +111,14 @@ class Stylizer:
         -------
         callable(content)
             Paints an image as a call with this style and strength would.
+
+        Raises
+        ------
+        InputError
+            The style is no image, or the strength out of range.
         """
+        check_real("Stylizer", "style", style, IMAGE)
+        check_strength(strength)
         if strength == 0:
             return lambda content: content
         wanted = Code(self.encoder, style[:, :style.shape[1] // SCALE * SCALE]).statistics()
