@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from nnscratch.data.colour import to_srgb
 from nnscratch.data.decode import decode, errors_of, loud_bombs, on_ground, open_header
 from nnscratch.errors import InputError
 from nnscratch.files import FilePath, open_regular_file, reason
@@ -18,6 +19,8 @@ from nnscratch.ops.validation import check_int
 
 if TYPE_CHECKING:  # `import nnscratch` needs NumPy alone
     from PIL import Image as PIL_Image
+
+    from nnscratch.data.decode import Convert
 
 __all__ = ["Film", "encode_gif", "read_film"]
 
@@ -102,8 +105,10 @@ def frames_of(path: FilePath, numbers: Iterable[int], shown: tuple[int, int]) ->
         image = None
         for number in numbers:
             with errors_of(file, path), loud_bombs():
-                image = image or open_header(file, path)
-                frame = read_frame(image, number, shown)
+                if image is None:
+                    image = open_header(file, path)
+                    colour = to_srgb(image, path)
+                frame = read_frame(image, number, shown, colour)
             yield frame
 
 
@@ -114,15 +119,16 @@ def still(path: FilePath, size: int) -> "Iterator[tuple[PIL_Image.Image, int]]":
     yield image if image.mode == "RGB" else image.point(lambda value: value * 255).convert("RGB"), 100
 
 
-def read_frame(image: "PIL_Image.Image", number: int, shown: tuple[int, int]) -> "tuple[PIL_Image.Image, int]":
-    """One frame of an open animation, opaque and shrunk, and its duration."""
+def read_frame(image: "PIL_Image.Image", number: int, shown: tuple[int, int], colour: "Convert"
+               ) -> "tuple[PIL_Image.Image, int]":
+    """One frame of an open animation, in sRGB, opaque and shrunk, and its duration."""
     from PIL import Image
     image.seek(number)
     if image.width * image.height > MAX_FRAME_PIXELS:  # a GIF may grow from frame to frame
         raise ValueError("a frame is too large")
     image.load()
     milliseconds = image.info.get("duration", 100)
-    return on_ground(image).resize(shown, Image.Resampling.BICUBIC), int(min(max(milliseconds, 0), MAX_MILLISECONDS))
+    return on_ground(colour(image)).resize(shown, Image.Resampling.BICUBIC), int(min(max(milliseconds, 0), MAX_MILLISECONDS))
 
 
 def encode_gif(frames: "Iterable[Any]", milliseconds: int = 250, pause: int = 2000, loop: int | None = 0) -> bytes:

@@ -1,4 +1,4 @@
-"""Decode image files: any that Pillow reads, upright, opaque, shrunk before anything else is made of their pixels.
+"""Decode image files: any that Pillow reads, upright, opaque, in sRGB, shrunk before anything else is made of their pixels.
 
 Shapes: Pillow images of W columns and H rows; sizes are pairs (W, H), as Pillow's.
 
@@ -13,6 +13,7 @@ from typing import IO, TYPE_CHECKING, TypeAlias
 
 import numpy as np
 
+from nnscratch.data.colour import to_srgb
 from nnscratch.errors import InputError
 from nnscratch.files import FilePath, reason
 
@@ -67,13 +68,15 @@ def decode(file: IO[bytes], path: FilePath, target: Callable[[Size], Size], *, g
     from PIL import Image, ImageOps
     with errors_of(file, path), loud_bombs():
         image = open_header(file, path)
+        colour = to_srgb(image, path)  # before the pixels are read, after which Pillow no longer tells grey in RGBA
         if check_pixels(image, path, whole) > LARGE:  # a JPEG can be decoded at a half, a quarter or an eighth of its size
             image.draft(None, target(image.size))
         image.load()
         check_pixels(image, path, whole)  # again: what is embedded in an ICO may be larger than the ICO says
         with contextlib.suppress(Exception):  # damaged EXIF data, found after the rotation: the pixels are fine
             ImageOps.exif_transpose(image, in_place=True)
-        opaque = deep_grey(image, ground) if image.mode.startswith(("I", "F")) else lambda band: on_ground(band, ground)
+        deep = deep_grey(image, ground) if image.mode.startswith(("I", "F")) else None
+        opaque = lambda band: colour(deep(band)) if deep else on_ground(colour(band), ground)  # noqa: E731
         steps = opaque if convert is None else lambda band: convert(opaque(band))
         return resize(image, target(image.size), steps, Image.Resampling.LANCZOS if lanczos else Image.Resampling.BILINEAR)
 

@@ -13,6 +13,7 @@ import numpy as np
 
 from nnscratch.backend import Array, numbers
 from nnscratch.data.animation import frame_count
+from nnscratch.data.colour import srgb_profile
 from nnscratch.data.decode import bands, decode, errors_of, loud_bombs, open_header
 from nnscratch.data.pixels import warn_if_black
 from nnscratch.errors import InputError, printable
@@ -39,7 +40,8 @@ def read_image(path: FilePath, size: int | None = None, *, shorter: int | None =
     Parameters
     ----------
     path : str or path
-        Any file that Pillow reads, except PostScript, which is a program, and ICNS. Colour profiles are ignored.
+        Any file that Pillow reads, except PostScript, which is a program, and ICNS. An embedded colour profile
+        is followed, to sRGB; one that is damaged or for other channels is ignored, with a logged line.
     size : int, optional
         Longer side of the result in pixels; the aspect ratio is kept. By default the size is left as it is.
     shorter : int, optional
@@ -167,6 +169,7 @@ def encode(image: "PIL_Image.Image", path: FilePath, mark: bool = False) -> byte
         if kind not in Image.SAVE:
             raise ValueError(f"Pillow cannot write {extension or 'files without extension'}")
         marks = {"exif": metadata, "comment": IMAGE_MARK} if mark else {}  # each format takes those it has
+        marks |= {"icc_profile": srgb_profile()}
         image.save(data, kind, quality=95, **marks)  # Pillow's own 75 smears fine strokes in JPEG; lossless formats ignore it
         if kind in Image.OPEN and Image.open(data).size != image.size:  # icons have sizes of their own
             raise ValueError(f"{extension} does not keep the size of {image.width}x{image.height}")
