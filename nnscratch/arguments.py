@@ -183,7 +183,7 @@ def add_generate(commands: Any) -> None:
     add_generator_file(generate)
     generate.add_argument("--grid", type=rows_and_columns, metavar="8x8", help="rows x columns")
     generate.add_argument("--walk", type=int, nargs="?", const=60, metavar="FRAMES",
-                          help="a film (.gif) from one noise vector to the next")
+                          help="a film (.gif, .webp) from one noise vector to the next")
     generate.add_argument("--side", type=int, metavar="PIXELS",
                           help="of an image, for a generator of textures: any multiple of 16 up to 2048")
     generate.add_argument("--class", dest="label", metavar="NAME", help="draw only this class")

@@ -1,4 +1,4 @@
-"""Colour profiles: known colours of a wide gamut, of ink and of grey become known colours of sRGB; no profile crashes a reader."""
+"""Colour profiles: known colours of a wide gamut, of ink and of grey become sRGB; no profile crashes a reader."""
 import io
 import struct
 import zlib
@@ -76,7 +76,7 @@ def patches(levels):
 @needs_lcms
 @pytest.mark.parametrize("name", ["a.png", "a.tif", "a.webp", "a.jpg"])
 def test_display_p3_becomes_srgb(tmp_path, name):
-    """Skin, leaf, sky, and pure red and green, which sRGB does not have: within two levels of the matrices, in JPEG of three."""
+    """Skin, leaf, sky, and pure red and green, which sRGB does not have: within two levels of the matrices, JPEG three."""
     options = {"a.webp": {"lossless": True}, "a.jpg": {"quality": 100, "subsampling": 0}}.get(name, {})
     path = saved(tmp_path, patches(P3_LEVELS), name, icc_profile=rgb_profile(P3), **options)
     found, expected = read_image(path)[0, 10, 8::16], srgb_of(P3_LEVELS, P3)
@@ -197,7 +197,8 @@ def test_colours_of_16_bits(tmp_path):
 def test_srgb_changes_nothing(tmp_path):
     """Ours and LittleCMS's own: bit for bit, so that what is written is read back."""
     levels = np.random.default_rng(0).integers(0, 256, (H, W, 3), dtype=np.uint8)
-    for profile in (colour.srgb_profile(), ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes(), rgb_profile(SRGB)):
+    theirs = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
+    for profile in (colour.srgb_profile(), theirs, rgb_profile(SRGB)):
         np.testing.assert_array_equal(read_image(saved(tmp_path, levels, icc_profile=profile))[0], levels / np.float32(255))
 
 
@@ -233,7 +234,8 @@ def test_a_bad_profile_is_ignored_and_said_once(tmp_path, caplog, kind):
     """The pixels are those of the file; a second file with the same fault adds no line."""
     data, word = bad_profiles()[kind]
     for name in ("a.tif", "b.tif"):
-        np.testing.assert_array_equal(read_image(saved(tmp_path, CORNERS, name, icc_profile=data))[0], CORNERS / np.float32(255))
+        found = read_image(saved(tmp_path, CORNERS, name, icc_profile=data))
+        np.testing.assert_array_equal(found[0], CORNERS / np.float32(255))
     assert len(caplog.messages) == 1 and "a.tif: its colour profile is ignored" in caplog.text and word in caplog.text
 
 

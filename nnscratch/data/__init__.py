@@ -3,7 +3,9 @@
     images      read and write single images
     masks       images that say where something applies
     decode      image files of any kind, without filling the memory
+    colour      embedded profiles, to sRGB
     animation   GIF, animated WebP and APNG, frame by frame
+    webp        animated WebP, written
     dataset     many images of one size, with labels; mini-batches
     pixels      arrays of images as bytes, bytes as floats
     labels      whole numbers, names of classes, one-hot rows

@@ -1,4 +1,4 @@
-"""Animations: the bytes of a GIF from any number of frames, and the frames of a GIF, an animated WebP or an APNG.
+"""Animations: the bytes of a GIF from any number of frames (of a WebP: webp.py), and the frames of a GIF, a WebP or an APNG.
 
 Shapes: frames are Pillow images of W columns and H rows, all of one size.
 
@@ -28,6 +28,7 @@ ANIMATED = ("GIF", "PNG", "WEBP")  # other formats with several images hold page
 MAX_FRAMES, MAX_FRAME_PIXELS, MAX_FILM_PIXELS = 1000, 2**24, 2**30  # 4096x4096; 500 frames of 1920x1080
 END = object()  # what follows the last frame
 MAX_MILLISECONDS = 655_350  # a GIF stores hundredths of a second in two bytes
+MAX_LOOPS = 65_535  # two bytes, too
 
 
 @dataclass
@@ -41,7 +42,7 @@ class Film:
     count : int
         Number of frames; 1 for a file that is a plain image.
     loop : int or None
-        For `encode_gif`: 0 repeats the film without end, None shows it once, another number repeats it so many times more.
+        For the encoders: 0 repeats the film without end, None shows it once, another number repeats it so many times more.
     """
     frames: "Iterator[tuple[PIL_Image.Image, int]]"
     count: int
@@ -156,19 +157,8 @@ def encode_gif(frames: "Iterable[Any]", milliseconds: int = 250, pause: int = 20
     InputError
         No frames, or frames that are no images or of several sizes.
     """
-    for name, value, most in (("milliseconds", milliseconds, MAX_MILLISECONDS), ("pause", pause, MAX_MILLISECONDS),
-                              ("loop", 0 if loop is None else loop, 65_535)):
-        if check_int(value, f"encode_gif: {name}", 0) > most:
-            raise InputError(f"encode_gif: {name} is {value}, expected at most {most}: use less")
-    try:
-        entries = iter(frames)
-    except TypeError as error:
-        raise InputError(f"encode_gif: frames is a {type(frames).__name__}, expected images or paths: give a list") from error
-    data, durations = io.BytesIO(), list[int]()
-    images = timed(entries, milliseconds, pause, durations)
-    first = next(images, None)
-    if first is None:
-        raise InputError("expected at least one frame for an animation, got none; give one or more images")
+    first, images, durations = opened("encode_gif", frames, milliseconds, pause, loop)
+    data = io.BytesIO()
     repeat: dict[str, Any] = {"comment": IMAGE_MARK} | ({} if loop is None else {"loop": loop})  # marks.py knows it again
     try:  # Pillow asks for a frame's duration after it has taken the frame: `durations` grows meanwhile
         first.save(data, "GIF", save_all=True, append_images=images, duration=durations, **repeat)
@@ -178,6 +168,25 @@ def encode_gif(frames: "Iterable[Any]", milliseconds: int = 250, pause: int = 20
         raise InputError(f"cannot make a GIF ({reason(error)}), expected frames that fit it: use fewer or smaller "
                          f"ones") from error
     return data.getvalue()
+
+
+def opened(name: str, frames: "Iterable[Any]", milliseconds: int, pause: int, loop: int | None
+           ) -> "tuple[PIL_Image.Image, Iterator[PIL_Image.Image], list[int]]":
+    """Check what an encoder was given: the first frame, an iterator over the others, and their durations, which it fills."""
+    for argument, value, most in (("milliseconds", milliseconds, MAX_MILLISECONDS), ("pause", pause, MAX_MILLISECONDS),
+                                  ("loop", 0 if loop is None else loop, MAX_LOOPS)):
+        if check_int(value, f"{name}: {argument}", 0) > most:
+            raise InputError(f"{name}: {argument} is {value}, expected at most {most}: use less")
+    try:
+        entries = iter(frames)
+    except TypeError as error:
+        raise InputError(f"{name}: frames is a {type(frames).__name__}, expected images or paths: give a list") from error
+    durations = list[int]()
+    images = timed(entries, milliseconds, pause, durations)
+    first = next(images, None)
+    if first is None:
+        raise InputError("expected at least one frame for an animation, got none; give one or more images")
+    return first, images, durations
 
 
 def timed(entries: Iterator[Any], milliseconds: int, pause: int, durations: list[int]) -> "Iterator[PIL_Image.Image]":

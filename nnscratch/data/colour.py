@@ -29,9 +29,9 @@ log = logging.getLogger("nnscratch")
 
 MAX_PROFILE = 2**22  # bytes; those of printing presses have up to 3 MB
 DEVICES = (b"scnr", b"mntr", b"prtr", b"spac")  # other profiles are links between devices, names of inks, or effects
-CHANNELS = {b"RGB ": "RGB", b"CMYK": "CMYK"}
+CHANNELS = {"L": b"GRAY", "RGB": b"RGB ", "CMYK": b"CMYK"}
 WHITE = (0.9642, 1.0, 0.8249)  # D50, in which all profiles state their colours
-SRGB_COLUMNS = ((0.43607, 0.22249, 0.01392), (0.38515, 0.71687, 0.09708), (0.14307, 0.06061, 0.7141))  # red, green, blue as XYZ
+SRGB_COLUMNS = ((0.43607, 0.22249, 0.01392), (0.38515, 0.71687, 0.09708), (0.14307, 0.06061, 0.7141))  # XYZ of red, green, blue
 SRGB_CURVE = (2.4, 1 / 1.055, 0.055 / 1.055, 1 / 12.92, 0.04045)  # Y = (a X + b)**g from d on, c X below
 said = set[str]()  # reasons that a logged line has given
 
@@ -44,8 +44,9 @@ def profile_of(space: bytes, title: str, tags: dict[bytes, bytes]) -> bytes:
     for name, content in tags.items():
         table += struct.pack(">4sII", name, 132 + 12 * len(tags) + len(body), len(content))
         body += content + bytes(-len(content) % 4)
-    header = struct.pack(">I4sI4s4s4s12s4s28s12s48x", 132 + len(table) - 4 + len(body), b"", 0x04200000, b"mntr", space, b"XYZ ",
-                         struct.pack(">6H", 2000, 1, 1, 0, 0, 0), b"acsp", b"", xyz(WHITE)[8:])
+    date = struct.pack(">6H", 2000, 1, 1, 0, 0, 0)
+    header = struct.pack(">I4sI4s4s4s12s4s28s12s48x", 128 + len(table) + len(body), b"", 0x04200000, b"mntr", space, b"XYZ ",
+                         date, b"acsp", b"", xyz(WHITE)[8:])
     return header + table + body
 
 
@@ -73,7 +74,7 @@ def to_srgb(image: "PIL_Image.Image", path: FilePath) -> "Callable[[PIL_Image.Im
     if not data or data == srgb_profile():
         return lambda band: band
     try:
-        grey = image.mode in ("1", "L", "LA", "F") or image.mode.startswith("I") or "LA;16B" in str(image.tile)
+        grey = image.mode in ("1", "L", "LA", "F") or image.mode.startswith("I") or "LA;16B" in str(getattr(image, "tile", ""))
         mode = "L" if grey else "CMYK" if image.mode == "CMYK" else "RGB"
         check_profile(data, mode)
         change = grey_change(data) if grey else colour_change(data, mode)
@@ -81,8 +82,8 @@ def to_srgb(image: "PIL_Image.Image", path: FilePath) -> "Callable[[PIL_Image.Im
         why = "this Pillow has no LittleCMS" if isinstance(error, ImportError) else reason(error)
         if why not in said:
             said.add(why)
-            log.warning("%s: its colour profile is ignored (%s), so its colours are taken as sRGB; the same in other files is not "
-                        "mentioned", printable(path), printable(why))
+            log.warning("%s: its colour profile is ignored (%s), so its colours are taken as sRGB; the same in other files is "
+                        "not mentioned", printable(path), printable(why))
         return lambda band: band
 
     def convert(band: "PIL_Image.Image") -> "PIL_Image.Image":
@@ -99,9 +100,9 @@ def to_srgb(image: "PIL_Image.Image", path: FilePath) -> "Callable[[PIL_Image.Im
 
 def check_profile(data: Any, mode: str) -> None:
     """Raise ValueError unless this is the profile of a device with these channels."""
-    if not isinstance(data, bytes) or not 132 < len(data) <= MAX_PROFILE or data[36:40] != b"acsp" or data[12:16] not in DEVICES:
+    if not (isinstance(data, bytes) and 132 < len(data) <= MAX_PROFILE and data[36:40] == b"acsp" and data[12:16] in DEVICES):
         raise ValueError("it is damaged or none of a device")
-    if data[16:20] != {"L": b"GRAY", "RGB": b"RGB ", "CMYK": b"CMYK"}[mode]:
+    if data[16:20] != CHANNELS[mode]:
         raise ValueError(f"it is for {data[16:20].decode('latin-1').strip()}, not for {'grey' if mode == 'L' else mode}")
 
 

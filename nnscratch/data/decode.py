@@ -29,6 +29,9 @@ Size: TypeAlias = tuple[int, int]
 LARGE = 50_000_000  # pixels: as floats 0.6 GB; beyond it an image is only read if it is shrunk
 MAX_LENGTH = 65_535  # pixels a side, as in JPEG: a band has at least one row
 REFUSED = ("EPS", "ICNS")  # Pillow would start Ghostscript; an ICNS holds JPEG 2000 that may be far larger than the ICNS says
+HEIC = (b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"msf1")  # brands, in bytes 8 to 11 of the file
+AVIF = (b"avif", b"avis")
+PHONES = (".avif", ".heic", ".heif")  # images by their names, though Pillow alone may not read them
 BAND = 2**20        # pixels in a band of rows
 THRIFTY = ("BMP", "GIF", "ICO", "JPEG", "MPO", "PCX", "PNG", "PPM", "SGI", "TGA", "TIFF")  # decoded without a copy
 
@@ -94,10 +97,35 @@ def open_header(file: IO[bytes], path: FilePath) -> "PIL_Image.Image":
     """The image in an open file, of which only the header is read: size, mode and format are known."""
     from PIL import Image, UnidentifiedImageError
     with errors_of(file, path), loud_bombs():
-        image = Image.open(file)
+        try:
+            image = Image.open(file)
+        except UnidentifiedImageError:
+            register_heic(file, path)
+            image = Image.open(file)
         if image.format in REFUSED:
             raise UnidentifiedImageError(image.format)
         return image
+
+
+def register_heic(file: IO[bytes], path: FilePath) -> None:
+    """Let Pillow read HEIC if this is one; InputError if it is HEIC or AVIF and what reads it is missing.
+
+    Only reading is registered: what can be written does not depend on what was read before.
+    """
+    from PIL import Image, features
+    file.seek(0)
+    head = file.read(12)
+    brand = head[8:] if head[4:8] == b"ftyp" else b""
+    if brand in AVIF and not features.check("avif"):
+        raise InputError(f"{path} is an AVIF image, expected Pillow 11.3 or newer to read it: pip install --upgrade pillow")
+    if brand in HEIC:
+        try:
+            from pillow_heif import HeifImageFile
+        except ImportError as error:
+            raise InputError(f'{path} is a HEIC image, expected the package pillow-heif to read it: pip install '
+                             f'"nnscratch[heic]", or convert it to JPEG') from error
+        Image.register_open(HeifImageFile.format, HeifImageFile)
+    file.seek(0)
 
 
 @contextlib.contextmanager

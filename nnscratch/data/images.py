@@ -7,7 +7,7 @@ import io
 import logging
 import os
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -168,8 +168,8 @@ def encode(image: "PIL_Image.Image", path: FilePath, mark: bool = False) -> byte
         kind = Image.registered_extensions().get(extension)
         if kind not in Image.SAVE:
             raise ValueError(f"Pillow cannot write {extension or 'files without extension'}")
-        marks = {"exif": metadata, "comment": IMAGE_MARK} if mark else {}  # each format takes those it has
-        marks |= {"icc_profile": srgb_profile()}
+        marks: dict[str, Any] = {"exif": metadata, "comment": IMAGE_MARK} if mark else {}  # each format takes those it has
+        marks |= {"icc_profile": srgb_profile()} if image.mode == "RGB" else {}
         image.save(data, kind, quality=95, **marks)  # Pillow's own 75 smears fine strokes in JPEG; lossless formats ignore it
         if kind in Image.OPEN and Image.open(data).size != image.size:  # icons have sizes of their own
             raise ValueError(f"{extension} does not keep the size of {image.width}x{image.height}")

@@ -9,11 +9,11 @@ from typing import Any
 import numpy as np
 
 from nnscratch import backend
-from nnscratch.data.animation import encode_gif
 from nnscratch.data.dataset import Dataset, crops
 from nnscratch.data.images import check_writable, encode, read_image
 from nnscratch.data.splits import Splits, load_splits
 from nnscratch.data.synthetic.styles import is_style, style_image
+from nnscratch.data.webp import encode_film, is_film
 from nnscratch.errors import InputError, as_argument, counted, printable
 from nnscratch.files import FilePath, replace_file
 from nnscratch.generate.adversarial_losses import CHANCE_LOSS
@@ -189,9 +189,9 @@ def generate(path: FilePath | None, output: FilePath, *, shape: tuple[int, int] 
     """
     check_writable(output)
     check_int(seed, "generate: seed", 0)
-    if walk is not None and (not 2 <= walk <= MAX_FRAMES or Path(output).suffix.lower() != ".gif"):
+    if walk is not None and (not 2 <= walk <= MAX_FRAMES or not is_film(output)):
         raise InputError(f"a walk of {walk} images to {output} was requested, expected 2 to {MAX_FRAMES} images and a name "
-                         f"that ends in .gif")
+                         f"that ends in .gif or .webp")
     backend.use(device)
     with writing(output, inputs=[path or SHIPPED]):
         sampler = load_generator(path or SHIPPED, side)
@@ -202,7 +202,7 @@ def generate(path: FilePath | None, output: FilePath, *, shape: tuple[int, int] 
         images: np.ndarray
         if walk:
             images = sampler.walk(walk, seed=seed, label=number)
-            data = encode_gif([grid(image[None], gap=0, enlarge=not side) for image in images], milliseconds=60, pause=60)
+            data = encode_film(output, [grid(image[None], gap=0, enlarge=not side) for image in images], 60, 60)
         else:
             images, _ = sampler.sample(rows * columns, seed=seed, label=number)
             data = encode(grid(images, columns, gap=2 if len(images) > 1 else 0, enlarge=not side), output, mark=True)

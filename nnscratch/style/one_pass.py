@@ -13,10 +13,11 @@ import numpy as np
 
 from nnscratch import backend
 from nnscratch.backend import Array
-from nnscratch.data.animation import encode_gif, read_film
+from nnscratch.data.animation import read_film
 from nnscratch.data.images import check_writable, encode, read_image, to_image
 from nnscratch.data.readers.folder import image_files, why_skipped
 from nnscratch.data.synthetic.styles import is_style, style_image
+from nnscratch.data.webp import encode_film, is_film
 from nnscratch.errors import InputError, printable
 from nnscratch.files import check_names, replace_file
 from nnscratch.hints import checked
@@ -42,7 +43,7 @@ def stylize_fast(content_path: str | PathLike, style_path: str | PathLike, outpu
     ----------
     content_path : path of an image, a folder of images, or a film: a GIF, WebP or PNG of several frames
     style_path : path of the style image, or the name of a built-in style
-    output_path : path to write to: a folder for a folder, a GIF for a film
+    output_path : path to write to: a folder for a folder, a GIF or WebP for a film
     size : int, the longer side in pixels; smaller images are not enlarged
     weights : path of a trained stylizer; by default the one that comes with nnscratch
     strength : float from 0 to 100, see Stylizer
@@ -81,13 +82,13 @@ def stylize_fast(content_path: str | PathLike, style_path: str | PathLike, outpu
             return paint_folder(paths, others, folder, size, load())
     with writing(output_path, inputs=[content_path, *inputs]):
         film = read_film(content_path, size, minimum=MIN_SIDE)
-        if film.count > 1 and Path(output_path).suffix.lower() != ".gif":
+        if film.count > 1 and not is_film(output_path):
             raise InputError(f"{content_path} is a film of {film.count} frames, but the output is {output_path}; give it a "
-                             f"name that ends in .gif")
+                             f"name that ends in .gif or .webp")
         paint = load()
         if film.count > 1:
             replace_file(output_path, paint_film(progress_bar(film.frames, desc="painting", unit="frame", total=film.count),
-                                                 film.loop, paint))
+                                                 film.loop, paint, output_path))
         else:
             image = to_image(paint(read_image(content_path, size, minimum=MIN_SIDE, enlarge=False)))
             replace_file(output_path, encode(image, output_path, mark=True))
@@ -120,7 +121,7 @@ def paint_folder(paths: list[Path], others: list[str], folder: OutputFolder, siz
             name = f"{path.name}{'.gif' if film.count > 1 else '.png'}"  # a.jpg.png: the folder may also have an a.png
             check_names([folder.path / name])
             if film.count > 1:
-                data = paint_film(film.frames, film.loop, paint)
+                data = paint_film(film.frames, film.loop, paint, name)
             else:
                 data = encode(to_image(paint(read_image(path, size, minimum=MIN_SIDE, enlarge=False))), name)
             replace_file(folder.file(name), data)
@@ -133,7 +134,7 @@ def paint_folder(paths: list[Path], others: list[str], folder: OutputFolder, siz
     return skipped
 
 
-def paint_film(frames: Iterable[tuple[Any, int]], loop: int | None, paint: Paint) -> bytes:
+def paint_film(frames: Iterable[tuple[Any, int]], loop: int | None, paint: Paint, path: str | PathLike) -> bytes:
     """Paint every frame; durations and loops stay."""
     painted = ((to_image(paint(np.asarray(image, np.float32)[None] / 255)), milliseconds) for image, milliseconds in frames)
-    return encode_gif(painted, loop=loop)
+    return encode_film(path, painted, loop=loop)

@@ -10,7 +10,7 @@ import numpy as np
 
 from nnscratch.backend import Array
 from nnscratch.data.dataset import Dataset
-from nnscratch.data.decode import LARGE, decode, open_header
+from nnscratch.data.decode import LARGE, PHONES, decode, open_header
 from nnscratch.data.limits import MAX_BYTES, MAX_SIDE, too_large
 from nnscratch.data.readers.places import as_path, title_of, visible
 from nnscratch.data.resize import check_channels, check_size, crop_and_resize, resize_dataset
@@ -108,7 +108,7 @@ def is_image(path: Path) -> bool:
     from PIL import Image
     if not path.is_file():
         return False
-    if Image.registered_extensions().get(path.suffix.lower()) in Image.OPEN:
+    if Image.registered_extensions().get(path.suffix.lower()) in Image.OPEN or path.suffix.lower() in PHONES:
         return True
     try:
         with open_regular_file(path) as file:

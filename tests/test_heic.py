@@ -1,0 +1,118 @@
+"""HEIC and AVIF, as phones store photographs: read where a library is there, else one sentence that says what to install."""
+import importlib.util
+import io
+import struct
+import sys
+
+import numpy as np
+import pytest
+from image_files import CORNERS, H, W, complaint, saved
+from PIL import Image, features
+from test_colour import P3, P3_LEVELS, needs_lcms, patches, rgb_profile, srgb_of
+
+from nnscratch.data.images import read_image
+from nnscratch.data.readers.folder import read_folder
+from nnscratch.errors import InputError
+
+heic = pytest.mark.skipif(importlib.util.find_spec("pillow_heif") is None, reason='needs pip install "nnscratch[heic]"')
+avif = pytest.mark.skipif("avif" not in features.modules or not features.check("avif"), reason="needs Pillow 11.3 with AVIF")
+KINDS = [pytest.param("a.heic", marks=heic), pytest.param("a.avif", marks=avif)]
+
+
+def photo(folder, pixels, name, **options):
+    """A file as another program writes it: HEIC without registering anything with Pillow."""
+    if not name.endswith("heic"):
+        return saved(folder, pixels, name, quality=100, **({"subsampling": "4:4:4"} | options))
+    import pillow_heif
+    image = Image.fromarray(pixels)
+    if "icc_profile" in options:
+        image.info["icc_profile"] = options["icc_profile"]
+    if "exif" in options:
+        image.info["exif"] = options["exif"].tobytes()
+    pillow_heif.from_pillow(image).save(folder / name, quality=100, chroma=444)
+    return folder / name
+
+
+@pytest.mark.parametrize("name", KINDS)
+def test_phones_photographs(tmp_path, name):
+    """Every corner within 3 levels of 255, in a folder of data, too; a size shrinks it; the name does not matter."""
+    path = photo(tmp_path, CORNERS, name)
+    for found in (read_image(path)[0] * 255, read_folder(tmp_path).images[0].astype(float)):
+        for place in ((3, 3), (3, -4), (-4, 3), (-4, -4)):
+            np.testing.assert_allclose(found[place], CORNERS[place], atol=3)
+    assert read_image(path, 24).shape == (1, 16, 24, 3)
+    np.testing.assert_array_equal(read_image(path.rename(tmp_path / "a.jpg")), read_image(tmp_path / "a.jpg"))
+
+
+@needs_lcms
+@pytest.mark.parametrize("name", KINDS)
+def test_display_p3(tmp_path, name):
+    """Colours as in test_colour.py, within four levels after a lossy format."""
+    path = photo(tmp_path, patches(P3_LEVELS), name, icc_profile=rgb_profile(P3))
+    np.testing.assert_allclose(read_image(path)[0, 10, 8::16], srgb_of(P3_LEVELS, P3), atol=4 / 255)
+
+
+@pytest.mark.parametrize("name", KINDS)
+@pytest.mark.parametrize("orientation, turned", [(1, lambda a: a), (3, lambda a: a[::-1, ::-1]), (6, lambda a: np.rot90(a, -1)),
+                                                 (8, np.rot90)])
+def test_upright_once(tmp_path, name, orientation, turned):
+    """The container and EXIF may both state the rotation: it is applied once."""
+    exif = Image.Exif()
+    exif[0x0112] = orientation
+    found, expected = read_image(photo(tmp_path, CORNERS, name, exif=exif))[0], turned(CORNERS)
+    assert found.shape == expected.shape
+    for place in ((3, 3), (3, -4), (-4, 3), (-4, -4)):
+        np.testing.assert_allclose(found[place] * 255, expected[place], atol=4)
+
+
+@heic
+def test_reading_changes_nothing_else(tmp_path):
+    """HEIC can be read, but not written, whatever was read before."""
+    read_image(photo(tmp_path, CORNERS, "a.heic"))
+    assert ".heic" not in Image.registered_extensions() and "HEIF" not in Image.SAVE
+
+
+@pytest.mark.parametrize("brand, words", [(b"heic", 'pip install "nnscratch[heic]"'), (b"mif1", 'pip install "nnscratch[heic]"'),
+                                          (b"avif", "pip install --upgrade pillow")])
+def test_what_is_missing_is_said(tmp_path, monkeypatch, caplog, brand, words):
+    """Where the library is missing, in one sentence, and for each file of a folder; without what says HEIC, no such advice."""
+    monkeypatch.setitem(sys.modules, "pillow_heif", None)
+    monkeypatch.setattr("PIL.features.check", lambda name: False)
+    Image.init()
+    for known in ("HEIF", "AVIF"):
+        monkeypatch.delitem(Image.OPEN, known, raising=False)
+    monkeypatch.setattr(Image, "ID", [name for name in Image.ID if name not in ("HEIF", "AVIF")])
+    name = "IMG.AVIF" if brand == b"avif" else "IMG.HEIC"
+    (tmp_path / name).write_bytes(struct.pack(">I4s4s4x", 24, b"ftyp", brand) + bytes(99))
+    message = complaint(read_image, tmp_path / name)
+    assert words in message and name in message
+    complaint(read_folder, tmp_path)  # no images; the log says why
+    assert words in caplog.text and name in caplog.text
+    (tmp_path / name).write_bytes(bytes(99))
+    assert "not an image" in complaint(read_image, tmp_path / name)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", KINDS)
+def test_no_damaged_file_crashes_the_reader(tmp_path, name):
+    """A file that is truncated or has random bytes overwritten is read or refused."""
+    whole, chance, refused = photo(tmp_path, CORNERS, name).read_bytes(), np.random.default_rng(0), 0
+    for trial in range(150):
+        broken = bytearray(whole[:chance.integers(len(whole))] if trial % 2 else whole)
+        for place in chance.integers(0, len(broken), 4) if trial % 3 and broken else ():
+            broken[place] = chance.integers(256)
+        (tmp_path / "fuzzed").write_bytes(broken)
+        try:
+            found = read_image(tmp_path / "fuzzed", 24)
+            assert found.shape[3] == 3 and found.min() >= 0 and found.max() <= 1
+        except InputError as error:
+            assert "\n" not in str(error)
+            refused += 1
+    assert refused > 30
+
+
+@pytest.mark.parametrize("name", KINDS)
+def test_a_very_large_one_is_refused(tmp_path, name, monkeypatch):
+    """They are decoded through copies: even with a size, more than 50 million pixels are too many."""
+    monkeypatch.setattr("nnscratch.data.decode.LARGE", H * W - 1)
+    assert f"{W}x{H} pixels" in complaint(read_image, photo(tmp_path, CORNERS, name), 24)
