@@ -1,7 +1,8 @@
 """HEIC and AVIF, as phones store photographs: read where a library is there, else one sentence that says what to install."""
 import importlib.util
-import io
+import pickle
 import struct
+import subprocess
 import sys
 
 import numpy as np
@@ -20,16 +21,19 @@ KINDS = [pytest.param("a.heic", marks=heic), pytest.param("a.avif", marks=avif)]
 
 
 def photo(folder, pixels, name, **options):
-    """A file as another program writes it: HEIC without registering anything with Pillow."""
+    """A file as another program writes it: HEIC in a process of its own, which may register what it likes with Pillow."""
     if not name.endswith("heic"):
         return saved(folder, pixels, name, quality=100, **({"subsampling": "4:4:4"} | options))
-    import pillow_heif
-    image = Image.fromarray(pixels)
-    if "icc_profile" in options:
-        image.info["icc_profile"] = options["icc_profile"]
-    if "exif" in options:
-        image.info["exif"] = options["exif"].tobytes()
-    pillow_heif.from_pillow(image).save(folder / name, quality=100, chroma=444)
+    code = """import pickle, sys
+import pillow_heif
+from PIL import Image
+pillow_heif.register_heif_opener()
+pixels, path, options = pickle.load(sys.stdin.buffer)
+exif = Image.Exif()
+exif[0x0112] = options.pop("exif", {0x0112: 1})[0x0112]
+Image.fromarray(pixels).save(path, quality=100, chroma=444, exif=exif.tobytes(), **options)"""
+    options |= {"exif": dict(options["exif"])} if "exif" in options else {}
+    subprocess.run([sys.executable, "-c", code], input=pickle.dumps((pixels, folder / name, options)), check=True)
     return folder / name
 
 
@@ -75,7 +79,7 @@ def test_reading_changes_nothing_else(tmp_path):
 @pytest.mark.parametrize("brand, words", [(b"heic", 'pip install "nnscratch[heic]"'), (b"mif1", 'pip install "nnscratch[heic]"'),
                                           (b"avif", "pip install --upgrade pillow")])
 def test_what_is_missing_is_said(tmp_path, monkeypatch, caplog, brand, words):
-    """Where the library is missing, in one sentence, and for each file of a folder; without what says HEIC, no such advice."""
+    """Where the library is missing, in one sentence, and for each file of a folder; junk gets no such advice."""
     monkeypatch.setitem(sys.modules, "pillow_heif", None)
     monkeypatch.setattr("PIL.features.check", lambda name: False)
     Image.init()

@@ -28,6 +28,7 @@ __all__: list[str] = []  # for the readers and writers of images
 log = logging.getLogger("nnscratch")
 
 MAX_PROFILE = 2**22  # bytes; those of printing presses have up to 3 MB
+BLACK_POINT = 0x2000  # a flag of LittleCMS: the darkest ink is black; Pillow 10.2 has no name for it
 DEVICES = (b"scnr", b"mntr", b"prtr", b"spac")  # other profiles are links between devices, names of inks, or effects
 CHANNELS = {"L": b"GRAY", "RGB": b"RGB ", "CMYK": b"CMYK"}
 WHITE = (0.9642, 1.0, 0.8249)  # D50, in which all profiles state their colours
@@ -116,7 +117,7 @@ def colour_change(data: bytes, mode: str) -> "Callable[[PIL_Image.Image], PIL_Im
         raise ImportError("LittleCMS")
     transform = ImageCms.buildTransform(
         ImageCms.ImageCmsProfile(BytesIO(data)), ImageCms.ImageCmsProfile(BytesIO(srgb_profile())), mode, "RGB",
-        ImageCms.Intent.RELATIVE_COLORIMETRIC, ImageCms.Flags.BLACKPOINTCOMPENSATION)
+        ImageCms.Intent.RELATIVE_COLORIMETRIC, BLACK_POINT)
     if mode == "RGB":
         grid = (np.indices((9, 9, 9)).reshape(3, 27, 27).transpose(1, 2, 0) * 255 / 8).round().astype(np.uint8)
         if np.abs(np.asarray(transform.apply(Image.fromarray(grid)), np.int16) - grid).max() <= 1:
