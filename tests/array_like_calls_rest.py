@@ -169,8 +169,6 @@ plausible_method("course.tracing.Trace.save", lambda: trace(small_model(), norma
 # --- data -----------------------------------------------------------------------------------------------------------
 plausible("data.animation.encode_gif", animation.encode_gif, frames=[PHOTO], milliseconds=100, pause=1000, loop=0)
 plausible("data.webp.encode_webp", webp.encode_webp, frames=[PHOTO], milliseconds=100, pause=1000, loop=0)
-plausible("data.webp.encode_film", webp.encode_film, path=OUT / "a.webp", frames=[PHOTO], milliseconds=100, pause=1000, loop=0)
-plausible("data.webp.is_film", webp.is_film, path=OUT / "a.webp")
 plausible("data.animation.read_film", animation.read_film, path=PHOTO, size=32, minimum=8)
 plausible("data.images.check_writable", image_files.check_writable, path=OUT)
 plausible("data.images.read_image", image_files.read_image, path=PHOTO, size=32, minimum=16, enlarge=True)

@@ -45,7 +45,8 @@ def test_train_resume_generate_judge(quick, capsys, tmp_path):
     assert main(["generate", *BEST, "-o", "grid.png", "--grid", "2x3"]) == 0
     assert "6 images written to grid.png" in capsys.readouterr().out and Image.open("grid.png").width > 300
     assert main(["generate", *BEST, "-o", "walk.gif", "--walk", "7", "--class", "1"]) == 0
-    assert Image.open("walk.gif").n_frames == 7
+    assert main(["generate", *BEST, "-o", "walk.webp", "--walk", "7", "--class", "1"]) == 0
+    assert Image.open("walk.gif").n_frames == Image.open("walk.webp").n_frames == 7
     assert main(["judge", *BEST, "--data", "discs.npz", "--count", "60"]) == 0
     report = json.loads((tmp_path / "judged" / "report.json").read_text())
     assert report["images"] == 60 and "recognisable" in capsys.readouterr().out

@@ -76,10 +76,12 @@ def test_reading_changes_nothing_else(tmp_path):
     assert ".heic" not in Image.registered_extensions() and "HEIF" not in Image.SAVE
 
 
-@pytest.mark.parametrize("brand, words", [(b"heic", 'pip install "nnscratch[heic]"'), (b"mif1", 'pip install "nnscratch[heic]"'),
-                                          (b"avif", "pip install --upgrade pillow")])
+HEIC_ADVICE, AVIF_ADVICE = 'pip install "nnscratch[heic]"', "pip install --upgrade pillow"
+
+
+@pytest.mark.parametrize("brand, words", [(b"heic", HEIC_ADVICE), (b"mif1", HEIC_ADVICE), (b"avif", AVIF_ADVICE)])
 def test_what_is_missing_is_said(tmp_path, monkeypatch, caplog, brand, words):
-    """Where the library is missing, in one sentence, and for each file of a folder; junk gets no such advice."""
+    """In one sentence, and for each file of a folder; junk gets no such advice."""
     monkeypatch.setitem(sys.modules, "pillow_heif", None)
     monkeypatch.setattr("PIL.features.check", lambda name: False)
     Image.init()

@@ -10,6 +10,7 @@ from helpers import own_names, run_style, visible
 from PIL import Image
 
 from nnscratch.cli import main
+from nnscratch.data.animation import read_film
 from nnscratch.data.images import encode
 from nnscratch.data.readers.folder import image_files, read_folder
 from nnscratch.errors import InputError
@@ -151,6 +152,9 @@ def test_a_film_in_a_folder_is_painted_frame_by_frame(tmp_path, monkeypatch, nam
     assert main(["style", f"in/{name}", "night", "--fast", "-o", "alone.gif", "--size", "30"]) == 0
     assert (tmp_path / "out" / f"{name}.gif").read_bytes() == (tmp_path / "alone.gif").read_bytes()
     assert Image.open(tmp_path / "alone.gif").n_frames == 3
+    assert main(["style", f"in/{name}", "night", "--fast", "-o", "alone.webp", "--size", "30"]) == 0
+    given, painted = (read_film(tmp_path / one, 30) for one in (f"in/{name}", "alone.webp"))
+    assert painted.count == 3 and painted.loop == given.loop and [time for _, time in painted.frames] == [70] * 3
 
 
 def test_a_film_of_which_one_frame_is_used(images, caplog):

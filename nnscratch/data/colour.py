@@ -28,7 +28,7 @@ __all__: list[str] = []  # for the readers and writers of images
 log = logging.getLogger("nnscratch")
 
 MAX_PROFILE = 2**22  # bytes; those of printing presses have up to 3 MB
-BLACK_POINT = 0x2000  # a flag of LittleCMS: the darkest ink is black; Pillow 10.2 has no name for it
+BLACK_POINT: Any = 0x2000  # a flag of LittleCMS: the darkest ink is black; Pillow 10.2 has no name for it
 DEVICES = (b"scnr", b"mntr", b"prtr", b"spac")  # other profiles are links between devices, names of inks, or effects
 CHANNELS = {"L": b"GRAY", "RGB": b"RGB ", "CMYK": b"CMYK"}
 WHITE = (0.9642, 1.0, 0.8249)  # D50, in which all profiles state their colours

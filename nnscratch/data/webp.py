@@ -23,7 +23,7 @@ from nnscratch.errors import InputError
 from nnscratch.files import FilePath, reason
 from nnscratch.marks import IMAGE_MARK
 
-__all__ = ["encode_film", "encode_webp", "is_film"]
+__all__ = ["encode_webp"]
 
 ICC, EXIF, ANIMATION, NO_BLENDING = 0x20, 0x08, 0x02, 0x02
 SOFTWARE = 0x0131  # the EXIF tag
@@ -34,8 +34,14 @@ def encode_webp(frames: "Iterable[Any]", milliseconds: int = 250, pause: int = 2
 
     Parameters
     ----------
-    frames, milliseconds, pause, loop
-        As for `encode_gif`; durations are kept to the millisecond. Transparency is put on white.
+    frames : iterable
+        As for `encode_gif`: Pillow images or paths, or pairs (one of these, its own milliseconds). Transparency is put on white.
+    milliseconds : int
+        Duration of each frame but the last.
+    pause : int
+        Duration of the last frame.
+    loop : int or None
+        0 repeats the film without end, None shows it once, another number repeats it so many times more.
 
     Returns
     -------
@@ -83,40 +89,12 @@ ENCODERS = {".gif": encode_gif, ".webp": encode_webp}
 
 
 def is_film(path: FilePath) -> bool:
-    """Whether the extension of a path is that of a film: .gif or .webp.
-
-    Parameters
-    ----------
-    path : str or path
-
-    Returns
-    -------
-    bool
-    """
-    return os.path.splitext(os.fspath(path))[1].lower() in ENCODERS
+    """Whether the extension of a path is that of a film: .gif or .webp."""
+    return os.path.splitext(path)[1].lower() in ENCODERS
 
 
-def encode_film(path: FilePath, frames: "Iterable[Any]", milliseconds: int = 250, pause: int = 2000,
-                loop: int | None = 0) -> bytes:
-    """Encode images as the film that the extension of a path names.
-
-    Parameters
-    ----------
-    path : str or path
-        A name that ends in .gif or .webp.
-    frames, milliseconds, pause, loop
-        As for `encode_gif`.
-
-    Returns
-    -------
-    bytes
-        The file.
-
-    Raises
-    ------
-    InputError
-        Another extension, or what the encoder of the format refuses.
-    """
+def encode_film(path: FilePath, frames: "Iterable[Any]", **options: Any) -> bytes:
+    """Encode images as the film that the extension of a path names; the options are those of `encode_gif`."""
     if not is_film(path):
         raise InputError(f"a film was to be written to {path}, expected a name that ends in .gif or .webp: give one")
-    return ENCODERS[os.path.splitext(os.fspath(path))[1].lower()](frames, milliseconds, pause, loop)
+    return ENCODERS[os.path.splitext(path)[1].lower()](frames, **options)

@@ -202,7 +202,8 @@ def generate(path: FilePath | None, output: FilePath, *, shape: tuple[int, int] 
         images: np.ndarray
         if walk:
             images = sampler.walk(walk, seed=seed, label=number)
-            data = encode_film(output, [grid(image[None], gap=0, enlarge=not side) for image in images], 60, 60)
+            data = encode_film(output, [grid(image[None], gap=0, enlarge=not side) for image in images],
+                               milliseconds=60, pause=60)
         else:
             images, _ = sampler.sample(rows * columns, seed=seed, label=number)
             data = encode(grid(images, columns, gap=2 if len(images) > 1 else 0, enlarge=not side), output, mark=True)
