@@ -35,7 +35,7 @@ def encode_webp(frames: "Iterable[Any]", milliseconds: int = 250, pause: int = 2
     Parameters
     ----------
     frames : iterable
-        As for `encode_gif`: Pillow images or paths, or pairs (one of these, its own milliseconds). Transparency is put on white.
+        As for `encode_gif`: images, paths, or pairs (one of these, its own milliseconds). Transparency is put on white.
     milliseconds : int
         Duration of each frame but the last.
     pause : int
