@@ -8,6 +8,7 @@ import sys
 import numpy as np
 import pytest
 from image_files import CORNERS, H, W, complaint, saved
+from memory_use import peak_megabytes
 from PIL import Image, features
 from test_colour import P3, P3_LEVELS, needs_lcms, patches, rgb_profile, srgb_of
 
@@ -122,3 +123,13 @@ def test_a_very_large_one_is_refused(tmp_path, name, monkeypatch):
     """They are decoded through copies: even with a size, more than 50 million pixels are too many."""
     monkeypatch.setattr("nnscratch.data.decode.LARGE", H * W - 1)
     assert f"{W}x{H} pixels" in complaint(read_image, photo(tmp_path, CORNERS, name), 24)
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(sys.platform != "linux", reason="memory is measured on Linux")
+@pytest.mark.parametrize("name", KINDS)
+def test_a_huge_one_does_not_fill_the_memory(tmp_path, name):
+    """49 million pixels in some kilobytes, about as many as the largest phones take."""
+    path = photo(tmp_path, np.full((7000, 7000, 3), 99, np.uint8), name)
+    assert path.stat().st_size < 100_000
+    assert peak_megabytes("from nnscratch.data.images import read_image; read_image(sys.argv[1], 512)", path) < 950

@@ -4,6 +4,7 @@ import sys
 import pytest
 from memory_use import peak_megabytes
 from PIL import Image
+from test_colour import P3, rgb_profile
 
 pytestmark = [pytest.mark.slow, pytest.mark.skipif(sys.platform != "linux", reason="memory is measured on Linux")]
 
@@ -24,6 +25,7 @@ TURNED[0x0112] = 6
 FILES = {"colour": ("a.png", "RGB", (200, 100, 50), {"exif": TURNED}), "alpha": ("a.png", "RGBA", (200, 100, 50, 90), {}),
          "palette": ("a.gif", "P", 3, {"transparency": 3}), "bits": ("a.png", "1", 1, {}), "deep": ("a.png", "I;16", 40000, {}),
          "floats": ("a.tif", "F", 0.5, {"compression": "tiff_deflate"}), "webp": ("a.webp", "RGB", (200, 100, 50), {}),
+         "profile": ("a.png", "RGBA", (200, 100, 50, 90), {"icc_profile": rgb_profile(P3)}),
          "jpeg": ("a.jpg", "CMYK", (9, 9, 9, 9), {"progressive": True, "subsampling": 0})}
 
 
