@@ -40,8 +40,8 @@ def read_image(path: FilePath, size: int | None = None, *, shorter: int | None =
     Parameters
     ----------
     path : str or path
-        Any file that Pillow reads, HEIC with pillow-heif, but not PostScript, which is a program, nor ICNS. An embedded colour profile
-        is followed, to sRGB; one that is damaged or for other channels is ignored, with a logged line.
+        Any file that Pillow reads, HEIC with pillow-heif, but not PostScript, which is a program, nor ICNS. An embedded
+        colour profile is followed, to sRGB; one that is damaged or for other channels is ignored, with a logged line.
     size : int, optional
         Longer side of the result in pixels; the aspect ratio is kept. By default the size is left as it is.
     shorter : int, optional
