@@ -2,9 +2,11 @@
 import contextlib
 import errno
 import os
+import re
 import stat
 import uuid
 from collections.abc import Iterable, Iterator
+from hashlib import sha256
 from pathlib import Path
 from typing import IO, TypeAlias
 from zlib import crc32
@@ -91,6 +93,27 @@ def checksum(path: FilePath) -> int:
         except OSError as error:
             raise InputError(f"cannot read {path} ({reason(error)}); give a readable file") from error
     return total
+
+
+def check_digest(path: FilePath) -> None:
+    """Raise InputError if a name such as vgg19-dcbb9e9d.pth does not end in the beginning of the file's SHA-256.
+
+    Eight digits without a letter are a date.
+    """
+    found = re.search(r"-(?=\d*[a-f])([0-9a-f]{8})\.pth$", os.fspath(path))
+    if found is None:
+        return
+    total = sha256()
+    with open_regular_file(path) as file:
+        try:
+            while piece := file.read(2**20):
+                total.update(piece)
+        except OSError as error:
+            raise InputError(f"cannot read {path} ({reason(error)}); give a readable file") from error
+    digest = total.hexdigest()[:8]
+    if digest != found[1]:
+        raise InputError(f"{path} has a SHA-256 that begins with {digest}, expected {found[1]}, as its name says; fetch it "
+                         f"again, or rename it if it is another file")
 
 
 def replace_file(path: FilePath, data: bytes) -> None:

@@ -126,9 +126,10 @@ def test_a_first_layer_with_a_small_correlation_is_accepted():
 @pytest.mark.parametrize("data", [b"", b"\x80\x04N.", b"PK\x03\x04" + b"0" * 100, b"\xff" * 200],
                          ids=["empty", "pickle", "zip", "noise"])
 def test_files_that_are_not_weights(tmp_path, data):
-    """A pickle is never opened, whatever its name."""
+    """What a file is does not depend on its name; a pickle alone is neither."""
     (tmp_path / "a.safetensors").write_bytes(data)
-    with pytest.raises(InputError, match="not a whole safetensors file"):
+    kind = ".pth" if data.startswith(b"PK") else "safetensors"
+    with pytest.raises(InputError, match=f"not a whole {kind} file"):
         vgg_features(tmp_path / "a.safetensors")
     with pytest.raises(InputError, match="cannot open"):
         vgg_features(tmp_path / "nowhere.safetensors")

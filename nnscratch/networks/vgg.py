@@ -3,9 +3,11 @@
 Shapes: image (N, H, W, 3) in [0, 1] -> features relu1_1 (N, H, W, 64), relu2_1 (N, H/2, W/2, 128), relu3_1 (.., 256),
 relu4_1, relu4_2 and relu5_1 (N, H/16, W/16, 512).
 
-Nothing is downloaded and no weights are included (80 MB): give a .safetensors file with the array names of torchvision and
-timm: features.0.weight (OIHW), features.0.bias, features.2.weight, ... Two families of such files look alike but expect
-different images, so the argument `colours` tells which one it is:
+Nothing is downloaded and no weights are included: give a .pth file as PyTorch saves it, or a .safetensors file, with the
+names of torchvision and timm: features.0.weight (OIHW), features.0.bias, features.2.weight, ..., or these after a prefix, such
+as module.features.0.weight. torchvision's files are vgg19-dcbb9e9d.pth (575 MB) and vgg16-397923af.pth (553 MB); the eight
+characters begin the file's SHA-256, which is checked. Two families of files look alike but expect different images, so the
+argument `colours` tells which one it is:
 
     "rgb"   torchvision, timm: red, green, blue in [0, 1], minus the mean, divided by the standard deviation of ImageNet
     "bgr"   converted from Caffe: blue, green, red in [0, 255], minus the mean
@@ -21,7 +23,7 @@ import numpy as np
 
 from nnscratch.backend import array_module, move, to_device
 from nnscratch.errors import InputError
-from nnscratch.files import open_regular_file, reason
+from nnscratch.files import check_digest, open_regular_file, reason
 from nnscratch.layers import AveragePooling2D, Conv2D, Input, MaxPooling2D, ReLU
 from nnscratch.models import Model
 from nnscratch.ops.validation import check_choice
@@ -32,6 +34,7 @@ File: TypeAlias = str | PathLike[str]
 CONVOLUTIONS = {"vgg16": (2, 2, 3, 3, 3), "vgg19": (2, 2, 4, 4, 4)}  # in each stage
 WIDTHS = 64, 128, 256, 512, 512
 TAPS = ("relu1_1", "relu2_1", "relu3_1", "relu4_1", "relu4_2", "relu5_1")
+FIRST = "features.0.weight"
 CONTENT = TAPS.index("relu4_2")
 RGB_MEAN, RGB_STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
 BGR_MEAN = (103.939, 116.779, 123.68)
@@ -45,7 +48,7 @@ def vgg_features(path: File, kind: str = "vgg19", *, colours: str = "rgb", pooli
     Parameters
     ----------
     path : str or path
-        A .safetensors file.
+        A .pth or .safetensors file.
     kind : "vgg19" or "vgg16", default "vgg19"
         The network in the file.
     colours : "rgb" or "bgr", default "rgb"
@@ -107,37 +110,56 @@ def colour_kernel(colours: str) -> tuple[np.ndarray, np.ndarray]:
 
 def read_weights(path: File, kind: str) -> dict[str, tuple[np.ndarray, np.ndarray]]:
     """{"features.0": (kernel HWIO, bias)} of all layers up to relu5_1, each checked."""
-    from nnscratch.tensor_files import SafetensorError, safe_open
-    weights = {}
-    open_regular_file(path, "a .safetensors file").close()  # it exists, and is no pipe
-    try:
-        with safe_open(path, framework="numpy") as file:
-            for _, _, name, inputs, width in layout(kind):
-                kernel = read_array(path, file, f"{name}.weight", (width, inputs, 3, 3), kind)
-                weights[name] = kernel.transpose(2, 3, 1, 0), read_array(path, file, f"{name}.bias", (width,), kind)
-    except InputError:
-        raise
-    except OSError as error:
-        raise InputError(f"cannot read {path} ({reason(error)}); give the path of a .safetensors file") from error
-    except (SafetensorError, AttributeError, ValueError, TypeError, KeyError, OverflowError) as error:
-        raise InputError(f"{path} is not a whole safetensors file of plain numbers ({error}); convert the weights with "
-                         f"safetensors.torch.save_file") from error
+    from nnscratch.tensor_files import safe_open
+    from nnscratch.torch_files import TorchFile, is_torch_file
+    weights, by_torch = {}, False
+    with open_regular_file(path, "a .pth or .safetensors file") as stream:
+        try:
+            by_torch = is_torch_file(stream.read(32))
+            if by_torch:
+                check_digest(path)
+            with TorchFile(stream) if by_torch else safe_open(path, framework="numpy") as file:
+                prefix = find_prefix(path, file.keys())
+                for _, _, name, inputs, width in layout(kind):
+                    kernel = read_array(path, file, prefix, f"{name}.weight", (width, inputs, 3, 3), kind)
+                    bias = read_array(path, file, prefix, f"{name}.bias", (width,), kind)
+                    weights[name] = kernel.transpose(2, 3, 1, 0), bias
+        except InputError:
+            raise
+        except OSError as error:
+            raise InputError(f"cannot read {path} ({reason(error)}); give the path of a .pth or .safetensors file") from error
+        except Exception as error:  # a damaged file can raise any exception
+            expected, way_out = ((".pth file of tensors alone", "torch.save(model.state_dict(), FILE)") if by_torch else
+                                 ("safetensors file of plain numbers", "safetensors.torch.save_file"))
+            raise InputError(f"{path} is not a whole {expected} ({reason(error)[:90]}); fetch it again, or convert the weights "
+                             f"with {way_out}") from error
     check_first_layer(path, weights["features.0"][0])
     return weights
 
 
-def read_array(path: File, file: Any, name: str, shape: tuple[int, ...], kind: str) -> np.ndarray:
+def find_prefix(path: File, names: list[str]) -> str:
+    """What stands before the names of torchvision: "", or for instance "module." or "state_dict.vgg."."""
+    prefixes = [name.removesuffix(FIRST) for name in names if f".{name}".endswith(f".{FIRST}")]
+    if "" in prefixes or not prefixes:
+        return ""
+    if len(prefixes) > 1:
+        raise InputError(f"{path} has {len(prefixes)} arrays whose names end in {FIRST}, expected one network; give a file of "
+                         f"one VGG")
+    return prefixes[0]
+
+
+def read_array(path: File, file: Any, prefix: str, name: str, shape: tuple[int, ...], kind: str) -> np.ndarray:
     """One array in float32; one sentence if it is missing, of another shape or not finite."""
-    if name not in file.keys():
+    if prefix + name not in file.keys():
         raise InputError(f"{path} has no array {name!r}, which {kind} needs; give a file with torchvision's names")
-    found = tuple(file.get_slice(name).get_shape())
+    entry = file.get_slice(prefix + name)
+    found, dtype = tuple(entry.get_shape()), entry.get_dtype()
     if found != shape:
         raise InputError(f"{path}: {name} has shape {found}, expected {shape} (OIHW) for {kind}; give the weights of {kind}")
-    dtype = file.get_slice(name).get_dtype()
     if dtype == "BF16" or dtype.startswith(("F8", "F4")):
         raise InputError(f"{path}: {name} holds {dtype}, which NumPy does not have; convert the weights with tensor.float() "
-                         f"and save them again with safetensors.torch.save_file")
-    array = file.get_tensor(name)
+                         f"and save them again")
+    array = file.get_tensor(prefix + name)
     if array.dtype.kind != "f" or not np.isfinite(array).all():
         raise InputError(f"{path}: {name} holds {array.dtype} with NaN or infinity, or no floats at all; give trained weights")
     return array.astype(np.float32)
