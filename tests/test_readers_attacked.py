@@ -44,6 +44,7 @@ PICKLES = {
     "side": batch(ARRAY + DEEP + b"M\x00\x0c\x86" + KIND + b"\x89U\x01atb"),
     "order": batch(b"cnumpy.core.numeric\n_frombuffer\n(U\x01a" + KIND + b"K\x01M\x00\x0c\x86" + DEEP + b"tR"),
     "bytes": batch(ARRAY + b"K\x01M\x00\x0c\x86" + KIND + b"\x89" + DEEP + b"tb"),
+    "copies": b"\x80\x02(" + b"N" * 200_000 + b"tq\x000" + b"cnumpy\ndtype\nh\x00R" * 50_000 + b".",
     "promise": b"\x80\x05}U\x04data\x96" + struct.pack("<Q", 2**40) + b"aaas.", "endless": b"\x80\x02}" + b"N0" * 10**7}
 
 
@@ -163,3 +164,10 @@ def test_bombs_take_little_memory(tmp_path, kind):
     for size in (None, 64) if kind == "folder" else (64,):
         code = f"from nnscratch.data import open_dataset; open_dataset(sys.argv[1], size={size})"
         assert peak_megabytes(code, path) < 950
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="memory is measured on Linux")
+def test_calls_do_not_copy_their_arguments(tmp_path):
+    """200,000 arguments, in 50,000 calls: 80 GB of copies."""
+    path = write(tmp_path, "data_batch_1", PICKLES["copies"])
+    assert peak_megabytes("from nnscratch.data import open_dataset; open_dataset(sys.argv[1])", path) < 300

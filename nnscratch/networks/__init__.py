@@ -5,7 +5,7 @@
     stylizer            encoder, AdaIN and decoder: style transfer in one pass
     texture_features    loss network, trained by nnscratch
     random_features     loss network of random filters
-    vgg                 loss network with VGG's weights, from a file
+    vgg                 loss network with VGG's weights, from a file of PyTorch (.pth) or safetensors
     article             the network of the article this library began with
 """
 __all__: list[str] = []

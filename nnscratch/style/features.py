@@ -24,6 +24,7 @@ __all__ = ["FEATURES", "LossNetwork", "loss_network"]
 
 ALL_MAPS_SIDE = 32  # pixels a side that are enough for all maps of all networks
 COLORS = ("rgb", "bgr")
+PUBLISHED = {"vgg19": "vgg19-dcbb9e9d.pth", "vgg16": "vgg16-397923af.pth"}
 FEATURES = ("texture", "random", "vgg19", "vgg16")
 
 
@@ -121,7 +122,7 @@ def check_features(features: str, weights: str | PathLike | None) -> None:
     check_choice(features, "style transfer: features", FEATURES)
     if features.startswith("vgg") and weights is None:
         raise InputError(f"the features {features!r} need a file of weights, which nnscratch does not include; give --weights "
-                         f"FILE, a .safetensors file with torchvision's names, or use the features texture")
+                         f"FILE, torchvision's {PUBLISHED[features]} for instance, or use the features texture")
     if weights is not None and not (is_path(weights) and os.path.isfile(weights)):
         raise InputError(f"cannot read {weights!s:.200}, expected a file of weights; check the path")
     if features == "random" and weights is not None:

@@ -1,9 +1,13 @@
 """Readers of safetensors and JSON: generators, trainings, classifiers, weights, states, records; one damage in a whole file."""
 import shutil
 
+import numpy as np
+
 from tests.fuzz.cases import WHOLE, Case, style
-from tests.fuzz.damage import Tensors, damage_json, damage_tensors, pick, put_something_else
+from tests.fuzz.damage import Tensors, damage_bytes, damage_json, damage_tensors, pick, put_something_else
 from tests.fuzz.originals import SETTINGS
+from tests.fuzz.pickles import evil_pickle
+from tests.torch_pickles import Raw, legacy, state, tensor, zipped
 
 __all__ = ["classifier", "generator_file", "image_classifier", "sidecar", "style_state", "stylizer", "texture_features",
            "training", "vgg"]
@@ -92,8 +96,32 @@ def vgg(rng, place):
             names = [name for name in file.table if file.table[name]["data_offsets"][1] <= 3456] or list(file.table)[:1]
             file.table = {name: file.table[name] for name in names}
         return damage_tensors(rng, file.pack())
-    path, words, _ = hostile(rng, place.base / "vgg.safetensors", place.inputs / "v.safetensors", small)
+    if rng.random() < 0.5:
+        path, words = pth(rng, place)
+    else:
+        path, words, _ = hostile(rng, place.base / "vgg.safetensors", place.inputs / "v.safetensors", small)
     return Case(style(place, None, None, "--features", "vgg16", "--weights", path), words, place.output / "out.png")
+
+
+def pth(rng, place):
+    """A .pth file of a few tensors: evil, or with one damage."""
+    arrays = {"features.0.weight": np.zeros((64, 3, 3, 3), "f2"), "features.0.bias": np.zeros(64, "f2")}
+    write, path = pick(rng, [zipped, legacy]), place.inputs / "v.pth"
+    value, words, changed = state(arrays), "of zeros", {}
+    if rng.random() < 0.4:
+        evil, words = evil_pickle(rng, place.canary)
+        value, changed = Raw(evil[2:-1] if evil[:1] == b"\x80" else evil[:-1]), {"data.pkl": evil}
+    elif rng.random() < 0.5:
+        odd = {name: pick(rng, [-1, 0, 1, 2**31, 2**62, 10**12]) for name in ("offset", "length")}
+        strides = tuple(pick(rng, [-1, 0, 1, 9, 2**40]) for _ in range(4))
+        value = {"features.0.weight": tensor(arrays["features.0.weight"], "0", strides=strides, **odd)}
+        words = f"{strides}, {odd}"
+    data = write(value, [*arrays.values()], **({"changed": changed} if write is zipped else {}))
+    if rng.random() < 0.4:
+        data, damage = damage_bytes(rng, data)
+        words = f"{words}, {damage}"
+    path.write_bytes(data)
+    return path, f"{write.__name__} {words}"
 
 
 def style_state(rng, place):
