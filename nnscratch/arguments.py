@@ -59,8 +59,8 @@ def add_style(commands: Any) -> None:
     style.add_argument("--steps", type=int, help="steps at each size: full, half, a quarter, ... (default: 40)")
     style.add_argument("--minutes", type=float, metavar="M", help="as many steps as fit, instead of --steps")
     style.add_argument("--features", help="the loss network: texture (default), random, vgg19 or vgg16")
-    style.add_argument("--weights", metavar="FILE", help="for vgg: torchvision's vgg19-dcbb9e9d.pth, vgg16-397923af.pth, or such "
-                       "a .pth or .safetensors file; for texture, or with --fast: weights that you trained")
+    style.add_argument("--weights", metavar="FILE", help="for vgg: torchvision's vgg19-dcbb9e9d.pth, vgg16-397923af.pth, or "
+                       "such a .pth or .safetensors file; for texture, or with --fast: weights that you trained")
     style.add_argument("--colors", metavar="ORDER",
                        help="for vgg: rgb (torchvision, timm; default) or bgr (converted from Caffe)")
     style.add_argument("--style-scale", type=float, help="size of the strokes: 2 is twice as large, 0.5 half")

@@ -11,7 +11,6 @@ from typing import Any
 __all__: list[str] = []  # for the readers of CIFAR and of .pth files
 
 MAX_OPCODES = 2**19  # in a pickle; the largest published file of CIFAR has about 300,000
-MAX_ARGUMENTS = 16  # of a call: each call copies them
 TOO_MUCH = "it does more than its format needs"
 OPCODES = frozenset(  # frames and marks, numbers, text, bytes, tuples, lists, dicts, names and calls, the memo; no sets
     b"\x80\x95(.0" b"NIKLMJG\x88\x89\x8a" b"STUVX\x8c\x8d" b"BC\x8e\x96" b")t\x85\x86\x87" b"]lae" b"}dsu" b"c\x93Rb"
@@ -94,9 +93,9 @@ class Unpickler(PurePython):
         self.append(TextKeys.of(zip(items[::2], items[1::2])))
 
     def call(self) -> None:
-        """Record a call; of a dict, or of what encodes bytes as text, its result."""
+        """Record a call, without a copy of its arguments; of a dict, or of what encodes text as bytes, its result."""
         arguments, function = self.stack.pop(), self.stack.pop()
-        if type(function) is not StandIn or type(arguments) is not tuple or len(arguments) > MAX_ARGUMENTS:
+        if type(function) is not StandIn or type(arguments) is not tuple:
             raise pickle.UnpicklingError(f"{TOO_MUCH}: a strange call")
         if function.name == ORDERED_DICT:
             pairs: list[Any] = list(*arguments)  # written by Python 2: all items; by Python 3: none

@@ -100,7 +100,8 @@ EVIL = {
     "none": None,
     "copies": Raw(BIG + b"0" + (code(Name("torch._utils._rebuild_tensor_v2")) + b"h\x00R") * 50_000),
     "copied pairs": Raw(b"](" + b"X\x01\0\0\0aN\x86" * 50_000 + b"eq\x00\x85q\x010" + (code(ONE) + b"h\x01R0") * 50_000),
-    "many dicts": Raw(b"}q\x00(" + b"".join(code(str(k)) + b"N" for k in range(2000)) + b"u0}(" + b"".join(
+    "many dicts": Raw(code(Name("torch.FloatStorage")) + b"q\x010}q\x00(" + b"".join(
+        code(str(k)) + b"h\x01" for k in range(2000)) + b"u0}(" + b"".join(
         code(f"{k:0>150}") + b"h\x00" for k in range(2000)) + b"u")}
 
 
@@ -116,6 +117,14 @@ def test_nothing_is_executed(tmp_path, monkeypatch, form, kind):
             read_weights("a.pth", "vgg16")
         assert "\n" not in str(caught.value) and len(str(caught.value)) < 400
     assert os.listdir(tmp_path) == ["a.pth"] and time.process_time() - start < 8  # a slow machine; without the checks: for ever
+
+
+@pytest.mark.parametrize("kind", ["reduce", "eval", "os", "getattr", "numpy", "torch", "model", "storage name", "dotted",
+                                  "build", "new object", "from the stack"])
+def test_the_name_is_told(kind):
+    """It is refused where it stands, not only where it is used."""
+    with pytest.raises(Exception, match="asks for '[a-z.]*"):
+        TorchFile(io.BytesIO(zipped({"x": EVIL[kind]}, [X])))
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="memory is measured on Linux")
@@ -136,6 +145,14 @@ BAD = {  # a tensor: offset, strides, shape and the numbers in its storage
     "negative storage": (0, (3, 1), (2, 3), -6)}
 
 
+@pytest.mark.parametrize("change", [{"dtype": "I32"}, (None, {"dtype": "I32"})])
+def test_a_pickle_cannot_change_a_storage(change):
+    """It could otherwise set what was checked."""
+    changed = Raw(code(storage("0", "f4", 6)) + code(change) + b"b")
+    with pytest.raises(AttributeError):
+        TorchFile(io.BytesIO(zipped({"x": Name("torch._utils._rebuild_tensor")(changed, 0, (2, 3), (3, 1))}, [X])))
+
+
 @pytest.mark.parametrize("form", WRITERS)
 @pytest.mark.parametrize("kind", BAD)
 def test_a_tensor_lies_in_its_storage(form, kind):
@@ -149,8 +166,13 @@ def test_a_tensor_lies_in_its_storage(form, kind):
 GOOD = state({"x": X})
 TWICE = io.BytesIO()
 with zipfile.ZipFile(TWICE, "w") as file, pytest.warns(UserWarning):
-    for data in (pickled(GOOD), pickled({})):
-        file.writestr("archive/data.pkl", data)
+    for name in ("data.pkl", "data/0", "data/0"):
+        file.writestr(f"archive/{name}", pickled(GOOD) if name == "data.pkl" else X.tobytes())
+FALSE = bytearray(zipped(GOOD, [X]))  # stored, but its headers say lzma
+for sign, place in ((b"PK\3\4", 8), (b"PK\1\2", 10)):
+    begin = -1
+    while (begin := FALSE.find(sign, begin + 1)) >= 0:
+        FALSE[begin + place] = zipfile.ZIP_LZMA
 FILES = {
     "no pickle": (zipped(GOOD, [X], changed={"data.pkl": None}), "0 data.pkl"), "no storage": (zipped(GOOD, []), "data/0"),
     "two pickles": (zipped(GOOD, [X], changed={"b/data.pkl": b"N."}), "2 data.pkl"),
@@ -159,6 +181,7 @@ FILES = {
     "byte order of 8 MB": (zipped(GOOD, [X], changed={"byteorder": bytes(2**23)}), "has 8388608 bytes"),
     "compressed": (zipped(GOOD, [X], compression=zipfile.ZIP_DEFLATED), "compressed"),
     "lzma": (zipped(GOOD, [X], compression=zipfile.ZIP_LZMA), "compressed"),
+    "a false lzma": (bytes(FALSE), "compressed"),
     "a bomb": (zipped(GOOD, [X], changed={"data.pkl": bytes(2**26),
     "byteorder": None}, compression=zipfile.ZIP_DEFLATED), "its pickle has 67108864"),
     "a long pickle": (zipped(GOOD, [X], changed={"data.pkl": bytes(MAX_PICKLE + 1)}), "its pickle has"),
