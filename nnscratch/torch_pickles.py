@@ -43,8 +43,8 @@ class StateDicts(Unpickler):
     def persistent_load(self, pid: Any) -> Storage:
         """The storage that the pickle refers to."""
         match pid:
-            case ("storage", StandIn(name=kind), str(key), str(), int(length), *view) if (
-                    kind in STORAGES and length >= 0 and view in ([], [None])):
+            case (("storage", StandIn(name=kind), str(key), str(), int(length))
+                  | ("storage", StandIn(name=kind), str(key), str(), int(length), None)) if kind in STORAGES and length >= 0:
                 storage = Storage(key, STORAGES[kind], length)
                 if self.storages.setdefault(key, storage) == storage:
                     return storage
