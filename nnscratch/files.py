@@ -83,15 +83,21 @@ def read_file(path: FilePath, expected: str = "a file", most: int = 2**24) -> by
     return data
 
 
-def checksum(path: FilePath) -> int:
-    """The CRC-32 of a file, which is never in memory as a whole."""
-    total = 0
+def pieces_of(path: FilePath) -> Iterator[bytes]:
+    """The content of a file, which is never in memory as a whole."""
     with open_regular_file(path) as file:
         try:
             while piece := file.read(2**20):
-                total = crc32(piece, total)
+                yield piece
         except OSError as error:
             raise InputError(f"cannot read {path} ({reason(error)}); give a readable file") from error
+
+
+def checksum(path: FilePath) -> int:
+    """The CRC-32 of a file."""
+    total = 0
+    for piece in pieces_of(path):
+        total = crc32(piece, total)
     return total
 
 
@@ -104,12 +110,8 @@ def check_digest(path: FilePath) -> None:
     if found is None:
         return
     total = sha256()
-    with open_regular_file(path) as file:
-        try:
-            while piece := file.read(2**20):
-                total.update(piece)
-        except OSError as error:
-            raise InputError(f"cannot read {path} ({reason(error)}); give a readable file") from error
+    for piece in pieces_of(path):
+        total.update(piece)
     digest = total.hexdigest()[:8]
     if digest != found[1]:
         raise InputError(f"{path} has a SHA-256 that begins with {digest}, expected {found[1]}, as its name says; fetch it "
