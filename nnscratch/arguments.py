@@ -7,6 +7,8 @@ from nnscratch.version import __version__
 
 __all__ = ["parser"]
 
+QUICK_STEPS = 5
+
 
 def parser() -> argparse.ArgumentParser:
     """Build the parser of the whole command line.
@@ -56,8 +58,11 @@ def add_style(commands: Any) -> None:
     style.add_argument("--size", type=int, help="longer side of the result, in pixels (default: 256; with --fast 512)")
     style.add_argument("--strength", type=float, help="from 0, the photograph unchanged, over 50, a painting (default), to "
                                                       "100, style alone; with --fast, 100 exaggerates the style")
-    style.add_argument("--steps", type=int, help="steps at each size: full, half, a quarter, ... (default: 40)")
-    style.add_argument("--minutes", type=float, metavar="M", help="as many steps as fit, instead of --steps")
+    length = style.add_mutually_exclusive_group()
+    length.add_argument("--steps", type=int, help="steps at each size: full, half, a quarter, ... (default: 40)")
+    length.add_argument("--quick", dest="steps", action="store_const", const=QUICK_STEPS,
+                        help=f"{QUICK_STEPS} steps at each size: nearly as good, in a few seconds")
+    length.add_argument("--minutes", type=float, metavar="M", help="as many steps as fit")
     style.add_argument("--features", help="the loss network: texture (default), random, vgg19 or vgg16")
     style.add_argument("--weights", metavar="FILE", help="for vgg: torchvision's vgg19-dcbb9e9d.pth, vgg16-397923af.pth, or "
                        "such a .pth or .safetensors file; for texture, or with --fast: weights that you trained")

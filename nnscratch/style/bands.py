@@ -6,9 +6,9 @@ A Laplacian pyramid splits an image into bands of detail, each twice as coarse a
 
     band = image - enlarge(halve(image)),        and the same again for halve(image)
 
-Backwards, the rest is enlarged and the coarsest band added, and so on: with unchanged bands that is the image. Here each band is
-first multiplied by a number, so that it gets the standard deviation of the style's band. A calm style takes the grain out of a
-photograph, a lively one makes it stronger: a better start for a transfer than the recoloured photograph alone.
+Backwards, the rest is enlarged and the coarsest band added, and so on: with unchanged bands that is the image. Here each band
+is first multiplied by a number, so that it gets the standard deviation of the style's band. A calm style takes the grain out of
+a photograph, a lively one makes it stronger: a better start for a transfer than the recoloured photograph alone.
 
 Source: Burt, Adelson, "The Laplacian pyramid as a compact image code" (1983). Matching their statistics: Heeger, Bergen,
 "Pyramid-based texture analysis/synthesis" (1995).
