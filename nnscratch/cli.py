@@ -102,7 +102,7 @@ def run_style(options: Namespace) -> int:
     from nnscratch.style.settings import Settings
     from nnscratch.style.sidecar import read_sidecar, read_state
     settings = given_options(options, [field.name for field in fields(Settings)])
-    more = given_options(options, ["size", "style_scale", "minutes", "masks"])
+    more = given_options(options, ["size", "style_scale", "minutes", "masks", "feather"])
     if options.again or options.resume:
         refuse(given_options(options, ["content"]), settings, more, {"fast"} if options.fast else set(),
                other="--again or --resume")
@@ -116,7 +116,7 @@ def run_style(options: Namespace) -> int:
             raise InputError("expected a photograph and at least one style image, got no style image; add one")
     if options.fast:
         weights, strength = settings.pop("weights", None), settings.pop("strength", 50.0)
-        refuse(settings, given_options(options, ["style_scale", "minutes", "masks", "every"]), other="--fast")
+        refuse(settings, given_options(options, ["style_scale", "minutes", "masks", "feather", "every"]), other="--fast")
         if len(styles) > 1:
             raise InputError(f"--fast got {len(styles)} styles, expected one; leave --fast out to mix them")
         skipped = stylize_fast(content, styles[0], options.output, weights=weights, strength=strength, device=options.device,
@@ -148,7 +148,7 @@ def option_name(name: str) -> str:
 def run_gallery(options: Namespace) -> int:
     from nnscratch.style.gallery import gallery
     whole = gallery(options.output, options.content, features=options.features, size=options.size, steps=options.steps,
-                    seed=options.seed, device=options.device)
+                    seed=options.seed, device=options.device, **given_options(options, ["styles"]))
     return 0 if whole else 130
 
 
