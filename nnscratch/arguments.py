@@ -83,6 +83,8 @@ def add_style(commands: Any) -> None:
     style.add_argument("--statistics", help="of the style's features: gram (default), covariance or sliced")
     style.add_argument("--max-memory", type=float, metavar="GB", help="limit for the whole process: large images are tiled")
     style.add_argument("--every", type=int, metavar="K", help="write an image after every K steps, and a film of them")
+    style.add_argument("--explain", action="store_const", const=True,
+                       help="write OUT-explain.html: how the loss fell, and the Gram matrices of every layer")
     style.add_argument("--seed", type=int, help="for random filters, and for the noise to start from (default: 0)")
     style.add_argument("--again", metavar="JSON", help="the .json next to an image: make that image again")
     style.add_argument("--resume", action="store_true", help="continue the interrupted transfer to OUT")

@@ -116,14 +116,16 @@ def run_style(options: Namespace) -> int:
             raise InputError("expected a photograph and at least one style image, got no style image; add one")
     if options.fast:
         weights, strength = settings.pop("weights", None), settings.pop("strength", 50.0)
-        refuse(settings, given_options(options, ["style_scale", "minutes", "masks", "feather", "every"]), other="--fast")
+        refuse(settings, given_options(options, ["style_scale", "minutes", "masks", "feather", "every", "explain"]),
+               other="--fast")
         if len(styles) > 1:
             raise InputError(f"--fast got {len(styles)} styles, expected one; leave --fast out to mix them")
         skipped = stylize_fast(content, styles[0], options.output, weights=weights, strength=strength, device=options.device,
                                **given_options(options, ["size"]))
         return int(skipped > 0)
-    if options.every is not None or options.again:
-        more["every"] = options.every
+    if options.again:  # the image alone, if nothing else is asked for
+        more |= {"every": None, "explain": False}
+    more |= given_options(options, ["every", "explain"])
     result = stylize(content, styles, options.output, device=options.device, settings=settings, **more)
     return 130 if result.interrupted else 0
 

@@ -31,6 +31,7 @@ from nnscratch.networks import article, gan, random_features, stylizer, texture_
 from nnscratch.optimizers import Adam
 from nnscratch.style import (
     checkerboard,
+    explain,
     features,
     frames,
     gallery,
@@ -239,13 +240,15 @@ plausible("networks.vgg.vgg_features", vgg.vgg_features, path=GENERATOR, kind=Wo
 # --- style ----------------------------------------------------------------------------------------------------------
 plausible("style.checkerboard.compare_upsamplings", checkerboard.compare_upsamplings, images=lambda: picture(), steps=1, seed=0)
 plausible("style.command.stylize", style_command.stylize, content_path=PHOTO, style_paths=[Word("night")], output_path=OUT,
-          size=64, style_scale=1.0, feather=3, minutes=1.0, every=2, device=Word("cpu"), settings={"steps": 2}, frames=0)
+          size=64, style_scale=1.0, feather=3, minutes=1.0, every=2, device=Word("cpu"), settings={"steps": 2}, frames=0,
+          explain=True)
 plausible("style.command.transfer_with_progress", style_command.transfer_with_progress, content=lambda: picture(),
           style=lambda: picture(seed=1), masks=lambda: [np.ones((1, 32, 32, 1), np.float32)], on_image=nothing, save=nothing)
 plausible("style.features.loss_network", features.loss_network, features=Word("random"), style=lambda: picture(), side=32,
           seed=0, colors=Word("rgb"))
 plausible_method("style.features.LossNetwork.weights", lambda: features.LossNetwork(network(), 1, 0.5, 2.0), "weights",
                  strength=50.0)
+plausible("style.explain.explain_path", explain.explain_path, output=OUT)
 plausible("style.frames.film_path", frames.film_path, output=OUT)
 plausible("style.frames.Frames", frames.Frames, output=OUT, content=lambda: picture(), every=2, luminance_only=False, count=0,
           steps=0, inputs=[PHOTO])

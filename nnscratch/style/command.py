@@ -27,6 +27,7 @@ from nnscratch.hints import checked
 from nnscratch.marks import is_ours
 from nnscratch.outputs import writing
 from nnscratch.progress import progress_bar
+from nnscratch.style.explain import explain_path, explanation
 from nnscratch.style.features import min_side
 from nnscratch.style.frames import Frames, film_path
 from nnscratch.style.inputs import check_inputs
@@ -43,7 +44,8 @@ MAX_STYLE_RATIO = 4  # longer side of the style / shorter side of the content
 def stylize(content_path: str | PathLike, style_paths: Sequence[str | PathLike], output_path: str | PathLike, *,
             size: int = 256, style_scale: float = 1.0, masks: Sequence[str | PathLike] = (), feather: int = 0,
             minutes: float | None = None, every: int | None = None, device: str = "auto",
-            settings: dict[str, Any] | None = None, resume: State | None = None, frames: int = 0) -> Transfer:
+            settings: dict[str, Any] | None = None, resume: State | None = None, frames: int = 0,
+            explain: bool = False) -> Transfer:
     """Run the whole command: from image files to an image file.
 
     Parameters
@@ -62,6 +64,7 @@ def stylize(content_path: str | PathLike, style_paths: Sequence[str | PathLike],
     settings : dict, the arguments of Settings
     resume : state from `sidecar.read_state`
     frames : int, images of `every` that the resumed transfer has written
+    explain : bool, write a page that shows how the image was made (explain.py)
 
     Returns
     -------
@@ -87,7 +90,8 @@ def stylize(content_path: str | PathLike, style_paths: Sequence[str | PathLike],
         raise InputError(f"--every is {every}, expected a number of steps, at least 1")
     options = Settings(**(settings or {}))
     state, sidecar = Path(f"{output_path}.state"), Path(f"{output_path}.json")
-    derived = [state, sidecar, *([film_path(output_path)] if every is not None else [])]
+    derived = [state, sidecar, *([film_path(output_path)] if every is not None else []),
+               *([explain_path(output_path)] if explain else [])]
     check_names(derived)
     inputs = [content_path, *(path for path in style_paths if not is_style(path)), *masks, *filter(None, [options.weights])]
     with writing(output_path, derived, inputs), contextlib.ExitStack() as context:
@@ -100,7 +104,7 @@ def stylize(content_path: str | PathLike, style_paths: Sequence[str | PathLike],
                                                 steps_of(resume), inputs))
             if minutes is not None:
                 options.steps = estimate_steps(minutes, content, styles, options, style_masks)
-            record = make_record(content_path, style_paths, masks, feather, size, style_scale, options, every)
+            record = make_record(content_path, style_paths, masks, feather, size, style_scale, options, every, explain)
         except KeyboardInterrupt:
             if resume is None and is_ours(state):
                 state.unlink()  # of an earlier transfer, with which --resume would go on
@@ -114,17 +118,21 @@ def stylize(content_path: str | PathLike, style_paths: Sequence[str | PathLike],
                                         **asdict(options))
         if result.interrupted:
             saver.finish()
-        result.image = (blend_mask * result.image + (1 - blend_mask) * content).astype(np.float32)
+        painted = result.image
+        result.image = (blend_mask * painted + (1 - blend_mask) * content).astype(np.float32)
         write_image(output_path, result.image, mark=True)
         record |= {"interrupted": result.interrupted, "history": result.history}
         replace_file(sidecar, json.dumps(record, indent=1).encode())
         kept.write_film()
+        if explain:
+            page = explanation([content_path, *style_paths], content, styles, painted, result, options, style_masks)
+            replace_file(explain_path(output_path), page)
         if not result.interrupted:
             with contextlib.suppress(OSError):
                 state.unlink()  # last: until here, everything can be resumed
     resumable = result.interrupted and not saver.attempt.failed
     print(f"{'stopped early; best image so far' if result.interrupted else 'image'} written to {printable(output_path)}, how "
-          f"it was made to {printable(sidecar)}"
+          f"it was made to {printable(sidecar)}" + (f" and {printable(explain_path(output_path))}" if explain else "")
           + (f"; continue with  nnscratch style --resume -o {as_argument(output_path)}" if resumable else ""))
     return result
 
