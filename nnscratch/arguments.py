@@ -25,6 +25,7 @@ def parser() -> argparse.ArgumentParser:
     add_plain(commands, "demo", "check every gradient, stylise a photograph, train a generator, in a few minutes")
     add_style(commands)
     add_gallery(commands)
+    add_compare(commands)
     train = commands.add_parser("train", help="train a network on synthetic images or your own")
     networks = train.add_subparsers(title="networks", required=True, metavar="NETWORK", parser_class=Parser)
     add_train_generator(networks)
@@ -107,6 +108,25 @@ def add_gallery(commands: Any) -> None:
     gallery.add_argument("--seed", type=int, default=0, help="for the built-in styles")
     add_device(gallery)
     gallery.set_defaults(run="gallery")
+
+
+def add_compare(commands: Any) -> None:
+    """`nnscratch compare`."""
+    compare = commands.add_parser("compare", help="a photograph in one style by several loss networks, with numbers: a page",
+                                  formatter_class=Defaults)
+    compare.add_argument("content", help="the photograph")
+    compare.add_argument("style", help="the style image, or the name of a drawn style")
+    add_output(compare, "OUT", "page to write, for instance networks.html", required=True)
+    compare.add_argument("--features", nargs="+", default=["texture", "random", "vgg19"],
+                         help="the loss networks: texture, random, and, where there are weights, vgg19 or vgg16")
+    compare.add_argument("--weights", metavar="FILE", help="for vgg: torchvision's vgg19-dcbb9e9d.pth or vgg16-397923af.pth")
+    compare.add_argument("--colors", metavar="ORDER", default="rgb", help="for vgg: rgb, or bgr (converted from Caffe)")
+    compare.add_argument("--size", type=int, default=256, help="longer side of the results, in pixels")
+    compare.add_argument("--strength", type=float, default=50.0, help="from 0, the photograph, to 100, style alone")
+    compare.add_argument("--steps", type=int, default=40, help="steps at each size")
+    compare.add_argument("--seed", type=int, default=0, help="for random filters")
+    add_device(compare)
+    compare.set_defaults(run="compare")
 
 
 def add_train_generator(networks: Any) -> None:

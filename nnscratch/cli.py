@@ -58,9 +58,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 # The options of each command that reduce its memory.
-MEMORY_OPTIONS = {"style": ("size", "max_memory"), "gallery": ("size",), "train_generator": ("batch_size", "size"),
-                  "train_classifier": ("batch_size", "size"),
-                  "generate": ("grid",), "judge": ("count",)}
+MEMORY_OPTIONS = {"style": ("size", "max_memory"), "gallery": ("size",), "compare": ("size",), "generate": ("grid",),
+                  "train_generator": ("batch_size", "size"), "train_classifier": ("batch_size", "size"), "judge": ("count",)}
 
 
 def report_memory_shortage(error: BaseException, options: Namespace) -> int:
@@ -149,9 +148,15 @@ def option_name(name: str) -> str:
 
 def run_gallery(options: Namespace) -> int:
     from nnscratch.style.gallery import gallery
-    whole = gallery(options.output, options.content, features=options.features, size=options.size, steps=options.steps,
-                    seed=options.seed, device=options.device, **given_options(options, ["styles"]))
-    return 0 if whole else 130
+    names = ("styles", "features", "size", "steps", "seed", "device")
+    return 0 if gallery(options.output, options.content, **given_options(options, names)) else 130
+
+
+def run_compare(options: Namespace) -> int:
+    from nnscratch.style.compare import compare
+    compare(options.content, options.style, options.output, **given_options(options, [
+        "features", "weights", "colors", "strength", "size", "steps", "seed", "device"]))
+    return 0
 
 
 def run_train_generator(options: Namespace) -> int:
@@ -236,7 +241,7 @@ def run_info(options: Namespace) -> int:
 
 RUN: dict[str, Callable[[Namespace], int]] = {
     "demo": run_demo, "style": run_style, "gallery": run_gallery, "train_generator": run_train_generator,
-    "train_texture": run_train_texture, "train_stylizer": run_train_stylizer, "generate": run_generate,
+    "train_texture": run_train_texture, "train_stylizer": run_train_stylizer, "generate": run_generate, "compare": run_compare,
     "train_classifier": run_train_classifier, "classify": run_classify, "judge": run_judge,
     "article": run_article, "check": run_check, "bench": run_bench, "info": run_info}
 

@@ -25,6 +25,8 @@ section { margin-top: 2.75rem; border-top: 1px solid var(--line); padding-top: 1
 p, figcaption, .words, small, .cards span { color: var(--quiet) }
 figure { margin: 1.25rem 0 }
 figcaption { font-size: .875rem; margin-top: .5rem }
+.images { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(13rem, 100%), 1fr)); gap: 1rem; align-items: start }
+.images figure { margin: 0 }
 img { display: block; width: 100%; height: auto; border-radius: 4px }
 table { border-collapse: collapse; width: 100%; font-variant-numeric: tabular-nums }
 th { text-align: left; font-weight: 550 }

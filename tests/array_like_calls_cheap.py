@@ -31,6 +31,7 @@ from nnscratch.networks import article, gan, random_features, stylizer, texture_
 from nnscratch.optimizers import Adam
 from nnscratch.style import (
     checkerboard,
+    compare,
     explain,
     features,
     frames,
@@ -248,6 +249,8 @@ plausible("style.features.loss_network", features.loss_network, features=Word("r
           seed=0, colors=Word("rgb"))
 plausible_method("style.features.LossNetwork.weights", lambda: features.LossNetwork(network(), 1, 0.5, 2.0), "weights",
                  strength=50.0)
+plausible("style.compare.compare", compare.compare, content_path=PHOTO, style_path=Word("night"), output=Path("out.html"),
+          features=["random"], colors=Word("rgb"), strength=50.0, size=32, steps=2, seed=0, device=Word("cpu"))
 plausible("style.explain.explain_path", explain.explain_path, output=OUT)
 plausible("style.frames.film_path", frames.film_path, output=OUT)
 plausible("style.frames.Frames", frames.Frames, output=OUT, content=lambda: picture(), every=2, luminance_only=False, count=0,

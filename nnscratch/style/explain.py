@@ -40,10 +40,8 @@ CHANNELS = 32            # shown of a Gram matrix: more could not be told apart
 IMAGE_SIDE = 480         # pixels, of the images on the page
 BLUE, WHITE, RED = (33, 102, 172), (247, 247, 247), (178, 24, 43)
 CSS = CURVES_CSS + f"""
-.images {{ display: grid; grid-template-columns: repeat(auto-fit, minmax(min(13rem, 100%), 1fr)); gap: 1rem;
-        align-items: start }}
 .grams {{ display: grid; grid-template-columns: repeat(3, 1fr); gap: .75rem; margin: 1rem 0 .5rem }}
-.images figure, .grams figure {{ margin: 0 }}
+.grams figure {{ margin: 0 }}
 .grams img {{ image-rendering: pixelated }}
 .scale {{ display: flex; align-items: center; gap: .5rem; font-size: .75rem; color: var(--quiet) }}
 .scale i {{ flex: 1; height: .5rem; border-radius: 2px;
