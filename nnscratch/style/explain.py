@@ -53,10 +53,12 @@ h3 {{ font-size: 1rem; margin: 2rem 0 0 }}
 class Layer(NamedTuple):
     """One feature map of the loss network, in one region: where there are no masks for several styles, the whole image.
 
+    number : of the map, 1 for the first
     scale, window : pixels of the image from one feature to the next, and that one feature sees, along each axis
     grams : the Gram matrices of style, photograph and result, (C, C) each
     losses : the relative style losses of photograph and result
     """
+    number: int
     scale: int
     window: int
     region: int
@@ -97,7 +99,7 @@ The strength is {settings.strength:g}, from 0 for the photograph to 100 for styl
     return page(title, [
         f"<h1>{title}</h1>\n<div class=images>{images}</div>{pixels}", curves_part(result.history),
         section("Gram matrices, layer by layer", GRAM_WORDS, notes(settings, not np.array_equal(painted, result.image)),
-                *(layer_part(k, layer, shown[1:], masks is not None) for k, layer in enumerate(layers, 1)))], CSS)
+                *(layer_part(layer, shown[1:], masks is not None) for layer in layers))], CSS)
 
 
 GRAM_WORDS = f"""<p>Each layer of the loss network turns an image into channels, one for each of its filters. The Gram matrix
@@ -139,7 +141,8 @@ def measure_layers(content: Array, styles: list[Array], image: Array, settings: 
         for r, style_moments in enumerate(objective.style_moments):
             style = style_moments[k]
             photograph, ours = (both[k][r:r + 1] for both in (objective.content_moments, objective.image_moments))
-            layers.append(Layer(scales[symbol], windows[symbol], r, [to_cpu(m)[0, :, :-1] for m in (style, photograph, ours)],
+            layers.append(Layer(k + 1, scales[symbol], windows[symbol], r,
+                                [to_cpu(m)[0, :, :-1] for m in (style, photograph, ours)],
                                 [float(compare(m, style, photograph)[0]) for m in (photograph, ours)]))
     return layers
 
@@ -156,7 +159,7 @@ def window_sizes(network: Model) -> dict:
     return sizes
 
 
-def layer_part(k: int, layer: Layer, styles: list[str], masked: bool) -> str:
+def layer_part(layer: Layer, styles: list[str], masked: bool) -> str:
     """A layer: its name, three heat maps, their scale, and a sentence."""
     order = np.argsort(-layer.grams[0].diagonal())[:CHANNELS]
     grams = [gram[np.ix_(order, order)] for gram in layer.grams]
@@ -169,7 +172,7 @@ def layer_part(k: int, layer: Layer, styles: list[str], masked: bool) -> str:
              f"{channels} channels at {size}; each feature sees {layer.window} × {layer.window} pixels")
     where = f", where {styles[layer.region]} applies" if masked else ""
     before, after = layer.losses
-    return (f"<h3>{k}. {title}{where}</h3>\n<div class=grams>{maps}</div>\n<div class=scale>−{number(limit)}<i></i>"
+    return (f"<h3>{layer.number}. {title}{where}</h3>\n<div class=grams>{maps}</div>\n<div class=scale>−{number(limit)}<i></i>"
             f"{number(limit)}</div>\n<p>Relative style loss: photograph <b>{number(before)}</b>, result "
             f"<b>{number(after)}</b>. {verdict(before, after)}</p>")
 
