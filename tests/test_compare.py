@@ -10,6 +10,7 @@ from safetensors.numpy import save_file
 from test_style_explain import EXTERNAL, Reader
 from test_vgg import random_weights
 
+from nnscratch import backend
 from nnscratch.cli import main
 from nnscratch.data.images import read_image
 from nnscratch.style.settings import Settings
@@ -37,13 +38,14 @@ def test_the_page(images, capsys):
     assert name in page.text and "script" not in page.tags and "vgg" not in page.text
 
 
-def test_the_numbers_are_those_of_the_objectives(images, monkeypatch):
+def test_the_numbers_are_those_of_the_objectives(images, monkeypatch, xp):
     """Every network measures every image; of an unchanged photograph, content is 0 and style that of the photograph."""
     content, style = read_image(images / "content.jpg", 48), read_image(images / "style.png", 48, enlarge=False)
     noise = np.random.default_rng(0).random(content.shape, np.float32)
     made = iter([content, noise])
     monkeypatch.setattr("nnscratch.style.compare.transfer_style", lambda *_, **__: Transfer(next(made)))
-    page = compared(images, "--strength", "70", "--seed", "3")
+    page = compared(images, "--strength", "70", "--seed", "3", "--device", "cpu" if xp is np else "gpu")
+    backend.use("cpu")
     shown = {name: cells(images / "page.html", name) for name in ("Style", "Content")}
     for k, kind in enumerate(("texture", "random")):
         settings = Settings(features=kind, strength=70.0, seed=3)

@@ -4,6 +4,7 @@ import pytest
 from image_files import H, W, complaint, saved
 from PIL import Image
 
+from nnscratch.backend import move, to_cpu
 from nnscratch.data.masks import feather_mask, read_mask
 
 
@@ -78,14 +79,14 @@ def test_a_feathered_edge_is_as_wide_as_asked(r):
     assert abs(np.diff(width)[0] - 2.563 * r / 3) < 0.6
 
 
-def test_feathering_is_a_blur_in_two_dimensions():
+def test_feathering_is_a_blur_in_two_dimensions(xp):
     """Equal to the sum over the square of neighbours, with the product of the weights; whatever is even stays as it is."""
     mask, r = np.random.default_rng(0).random((1, 9, 14, 1)), 3
     w = np.exp(-0.5 * (np.arange(-r, r + 1) / (r / 3))**2)
     square = np.outer(w, w) / w.sum()**2
     padded = np.pad(mask[0, :, :, 0], r, mode="edge")
     expected = [[(square * padded[i:i + 7, j:j + 7]).sum() for j in range(14)] for i in range(9)]
-    np.testing.assert_allclose(feather_mask(mask, r)[0, :, :, 0], expected, rtol=1e-6)
+    np.testing.assert_allclose(to_cpu(feather_mask(move(mask, xp), r))[0, :, :, 0], expected, rtol=1e-6)
     for even in (0.0, 0.3, 1.0):
         np.testing.assert_array_equal(feather_mask(np.full((1, 9, 14, 1), even), 14), np.float32(even))
     np.testing.assert_array_equal(feather_mask(mask, 0), mask.astype(np.float32))

@@ -11,6 +11,7 @@ from browser import Browser, program
 from helpers import normal, run_style, visible
 from PIL import Image
 
+from nnscratch import backend
 from nnscratch.cli import main
 from nnscratch.networks.random_features import random_features
 from nnscratch.networks.texture_features import texture_features
@@ -68,12 +69,14 @@ def test_the_losses_of_the_layers_are_those_of_the_transfer(images, more):
     np.testing.assert_allclose(np.mean(losses), last["style"], rtol=0.03)
 
 
-def test_gram_matrices_by_hand():
+def test_gram_matrices_by_hand(xp):
     """Of the features minus the mean of the style's, for style, photograph and result; and the loss by its formula."""
     rng = np.random.default_rng(0)
     content, style, image = (rng.random((1, 24, side, 3), np.float32)**2 for side in (24, 30, 24))
     network = texture_features()
-    for k, layer in enumerate(measure_layers(content, [style], image, Settings(), None)):
+    backend.use("cpu" if xp is np else "gpu")
+    layers = measure_layers(content, [style], image, Settings(), None)
+    for k, layer in enumerate(layers):
         maps = [network.forward(x)[k].reshape(-1, layer.grams[0].shape[0]) for x in (style, content, image)]
         style_gram, photograph, result = ((f - maps[0].mean(axis=0)).T @ (f - maps[0].mean(axis=0)) / len(f) for f in maps)
         for ours, expected in zip(layer.grams, (style_gram, photograph, result)):
