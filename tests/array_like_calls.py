@@ -156,7 +156,8 @@ LAYERS = {
     "dense.Dense": dict(units=3, activation="relu", use_bias=True, kernel_initializer="he_normal", bias_initializer="zeros"),
     "dropout.Dropout": dict(rate=0.4, seed=1), "dropout.SpatialDropout2D": dict(rate=0.4, seed=1),
     "dropout.Dropout2D": dict(rate=0.4, seed=1), "group_normalization.GroupNormalization": dict(groups=2, epsilon=1e-3),
-    "modulation.Modulation": {}, "normalization.BatchNormalization": dict(momentum=0.9, epsilon=1e-3, unbiased=False, gamma_initializer="ones"),
+    "modulation.Modulation": {},
+    "normalization.BatchNormalization": dict(momentum=0.9, epsilon=1e-3, unbiased=False, gamma_initializer="ones"),
     "normalization.InstanceNormalization": dict(epsilon=1e-5), "pooling.AveragePooling2D": dict(
         pool_size=2, strides=2, padding="valid", count_include_pad=False), "pooling.GlobalAveragePooling2D": {},
     "pooling.MaxPooling2D": dict(pool_size=2, strides=2, padding="valid"), "reshape_merge.Add": {},
