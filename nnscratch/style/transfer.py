@@ -103,7 +103,7 @@ def transfer_style(content: Array, style: Array | Sequence[Array], *, masks: Seq
     network = build_network(content, styles, options)
     memory = feature_memory(network.model, content, styles, options.max_memory, options.statistics)
     levels = image_pyramid(content, styles, masks_to_device(masks))
-    image, interrupted = initial_image(*levels[0], blend_weights, options), False
+    image, start, interrupted = content, None, False
     history: list[dict[str, Any]] = []
     first_level = 0 if resume is None else resume[1]["scale"]
     if first_level >= len(levels):
@@ -112,7 +112,8 @@ def transfer_style(content: Array, style: Array | Sequence[Array], *, masks: Seq
     work, done = (options.steps * sum(small.size for small, *_ in part) for part in (levels, levels[:first_level]))
     try:
         for level, (small, small_styles, small_masks) in enumerate(levels[first_level:], first_level):
-            image = array_module(image).clip(resize2d(image, small.shape[1:3])[0], 0, 1)
+            before, start = start, initial_image(small, small_styles, small_masks, blend_weights, options)
+            image = start if before is None else enlarged(image, before, start, options.init)
             objective = build_objective(network, small, small_styles, blend_weights, options, memory, small_masks)
             minimizer = MINIMIZERS[options.optimizer](objective, image)
             if not np.isfinite(minimizer.loss):
@@ -138,6 +139,14 @@ def transfer_style(content: Array, style: Array | Sequence[Array], *, masks: Seq
     if options.keep_colors == "luminance":
         image = restore_colours(image, photograph)
     return Transfer(image, history, interrupted)
+
+
+def enlarged(image: Array, before: Array, start: Array, init: str) -> Array:
+    """The image at the next size. `before` and `start` are the images before the first step at both sizes: what the steps
+    changed is enlarged and added to `start`, which has the detail that an enlarged image lacks."""
+    if init == "noise":
+        return resize2d(image, start.shape[1:3])[0]  # the new noise is not of the same picture
+    return array_module(image).clip(start + resize2d(image - before, start.shape[1:3])[0], 0, 1)
 
 
 def snapshot(minimizer: Any, level: int, step: int, history: list[dict[str, Any]]) -> Callable[[], State]:
