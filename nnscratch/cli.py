@@ -97,15 +97,20 @@ def run_demo(options: Namespace) -> int:
 
 def run_style(options: Namespace) -> int:
     from nnscratch.data.images import check_writable
+    from nnscratch.data.video_parts import is_video_name
     from nnscratch.style.command import stylize
     from nnscratch.style.one_pass import stylize_fast
     from nnscratch.style.settings import Settings
     from nnscratch.style.sidecar import read_sidecar, read_state
+    from nnscratch.style.video import read_recipe
     settings = given_options(options, [field.name for field in fields(Settings)])
     more = given_options(options, ["size", "style_scale", "minutes", "masks"])
     if options.again or options.resume:
         refuse(given_options(options, ["content"]), settings, more, {"fast"} if options.fast else set(),
                other="--again or --resume")
+        if options.resume and is_video_name(options.output):
+            content, style, more = read_recipe(options.output)
+            return stylize_fast(content, style, options.output, device=options.device, resume=True, **more)
         if options.again:
             check_writable(options.output)
         content, styles, more = read_sidecar(options.again) if options.again else read_state(options.output)

@@ -1,0 +1,105 @@
+"""`nnscratch style CLIP.mp4 STYLE`: a video, painted frame by frame, with its sound.
+
+Shapes: images (1, H, W, 3) in [0, 1]; in files, frames of bytes (H, W, 3).
+
+Painted frames become parts, which are kept in OUT.mp4.state (video_state.py) until OUT.mp4 is made of them. A part has a fixed
+number of frames, and the next one begins with what is on the disk: the last frame of the film, and the last painted one as it
+was encoded. So a video that was killed and resumed has the same bytes as one that was not.
+"""
+from collections.abc import Callable
+from os import PathLike
+from typing import Any, TypeAlias
+
+import numpy as np
+
+from nnscratch.backend import Array
+from nnscratch.data.images import to_image
+from nnscratch.data.video import Video, read_video
+from nnscratch.data.video_parts import FORMATS, Part, extension_of, is_video_name, join, last_frame
+from nnscratch.errors import InputError, as_argument, counted, printable
+from nnscratch.files import check_replaceable
+from nnscratch.outputs import writing
+from nnscratch.progress import progress_bar
+from nnscratch.schema import number, optional, record, whole
+from nnscratch.style.provenance import FILE, style, verified_path, verified_style
+from nnscratch.style.temporal import TemporalAverage
+from nnscratch.style.video_state import VideoState
+from nnscratch.terminal import delayed_signals
+
+__all__: list[str] = []  # for the command
+
+FRAMES = 48  # in a part: what a kill loses
+RECIPE = record(content=FILE, style=style, weights=optional(FILE), size=whole(1, 10_000), strength=number(0, 100))
+
+Paint: TypeAlias = Callable[[Array], Array]
+
+
+def check_video_name(content: str | PathLike, output: str | PathLike) -> None:
+    """Raise InputError unless the output has the name of a video and can be written."""
+    if not is_video_name(output):
+        raise InputError(f"{content} is a video, but the output is {output}; give it a name that ends in {', '.join(FORMATS)}")
+    check_replaceable(output)
+
+
+def paint_video(content: str | PathLike, output: str | PathLike, inputs: list[str | PathLike],
+                recipe: Callable[[], dict[str, Any]],
+                load: Callable[[], Paint], *, size: int, minimum: int, resume: bool = False) -> None:
+    """Paint a video; KeyboardInterrupt where Ctrl-C stops it, after a line that says how to go on."""
+    state = VideoState(output)
+    with writing(output, [state.path] if resume else [], [content, *inputs]):
+        if resume:
+            state.read(RECIPE)
+        video = read_video(content, size, minimum)
+        paint = load()
+        if not resume:
+            state.begin(recipe())
+        print(f"{counted(video.count, 'frame', 'frames')} of {video.size[0]}x{video.size[1]} pixels"
+              + (f", {state.count} of them painted before" if resume else ""))
+        try:
+            stopped = paint_frames(video, paint, state, extension_of(output))
+        finally:
+            if not state.count:
+                state.remove()  # there is nothing to go on from
+        if stopped:
+            print(f"stopped after {state.count} of {video.count} frames; continue with  nnscratch style --resume -o "
+                  f"{as_argument(output)}")
+            raise KeyboardInterrupt
+        join(state.parts(), video, output)
+        state.remove()
+    print(f"{counted(video.count, 'frame', 'frames')} written to {printable(output)}")
+
+
+def paint_frames(video: Video, paint: Paint, state: VideoState, extension: str) -> bool:
+    """Paint the frames that the state does not have yet; returns whether Ctrl-C stopped that."""
+    average, part = TemporalAverage(), Part(video, extension)
+    frames = video.frames(max(0, state.count - 1))
+    progress = progress_bar(total=video.count, initial=state.count, desc="painting", unit="frame")
+    with delayed_signals() as stopped, progress as bar:
+        if state.count:
+            average.restart(to_floats(next(frames)[0]), to_floats(last_frame(state.last(), state.output)))
+        for pixels, time in frames:
+            x = to_floats(pixels)
+            part.add(np.asarray(to_image(average(x, paint(x)))), time)
+            bar.update()
+            if part.count == FRAMES or stopped:
+                state.add(data := part.finish(), part.count)
+                if stopped:
+                    return True
+                average.restart(x, to_floats(last_frame(data, state.output)))
+                part = Part(video, extension)
+        if part.count:
+            state.add(part.finish(), part.count)
+    return False
+
+
+def to_floats(pixels: Array) -> Array:
+    """A frame of bytes (H, W, 3) as an image."""
+    return pixels[None].astype(np.float32) / 255
+
+
+def read_recipe(output: str | PathLike) -> tuple[str, str, dict[str, Any]]:
+    """The content, the style and the other arguments of `stylize_fast`, of a video that was stopped."""
+    saved = VideoState(output).read(RECIPE)
+    weights = saved["weights"]
+    return verified_path(saved["content"]), verified_style(saved["style"]), {
+        "size": saved["size"], "strength": float(saved["strength"]), "weights": weights and verified_path(weights)}
