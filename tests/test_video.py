@@ -1,6 +1,6 @@
-"""Videos: read upright, in right colours and at their times; written so, with their sound. Painting them: test_style_video.py.
+"""Videos: read upright, in right colours and at their times; written so, with their sound. Painted: test_style_video.py.
 
-Shapes: frames (H, W, 3) of bytes. The clips are made here by PyAV, or changed byte by byte where it does not write what is read.
+Shapes: frames (H, W, 3) of bytes. The clips are made by PyAV, and changed byte by byte where it does not write what is read.
 """
 import importlib.util
 import io
