@@ -97,20 +97,18 @@ def run_demo(options: Namespace) -> int:
 
 def run_style(options: Namespace) -> int:
     from nnscratch.data.images import check_writable
-    from nnscratch.data.video_parts import is_video_name
     from nnscratch.style.command import stylize
+    from nnscratch.style.film import is_moving, resume_video, stylize_film
     from nnscratch.style.one_pass import stylize_fast
     from nnscratch.style.settings import Settings
     from nnscratch.style.sidecar import read_sidecar, read_state
-    from nnscratch.style.video import read_recipe
     settings = given_options(options, [field.name for field in fields(Settings)])
     more = given_options(options, ["size", "style_scale", "minutes", "masks"])
     if options.again or options.resume:
         refuse(given_options(options, ["content"]), settings, more, {"fast"} if options.fast else set(),
                other="--again or --resume")
-        if options.resume and is_video_name(options.output):
-            content, style, more = read_recipe(options.output)
-            return stylize_fast(content, style, options.output, device=options.device, resume=True, **more)
+        if options.resume and resume_video(options.output, options.device):
+            return 0
         if options.again:
             check_writable(options.output)
         content, styles, more = read_sidecar(options.again) if options.again else read_state(options.output)
@@ -127,6 +125,10 @@ def run_style(options: Namespace) -> int:
         skipped = stylize_fast(content, styles[0], options.output, weights=weights, strength=strength, device=options.device,
                                **given_options(options, ["size"]))
         return int(skipped > 0)
+    if not (options.resume or options.again) and is_moving(content, options.output):
+        refuse(given_options(options, ["minutes", "masks", "every"]), other="a film")
+        stylize_film(content, styles, options.output, device=options.device, settings=settings, **more)
+        return 0
     if options.every is not None or options.again:
         more["every"] = options.every
     result = stylize(content, styles, options.output, device=options.device, settings=settings, **more)

@@ -18,11 +18,14 @@ from video_files import clip, frames_in, packets_in
 from nnscratch.cli import main
 from nnscratch.data.images import photograph, read_image
 from nnscratch.data.synthetic.styles import style_image
+from nnscratch.errors import InputError
 from nnscratch.marks import is_ours
+from nnscratch.style import film as film_module
 from nnscratch.style import one_pass
 from nnscratch.style import video as module
 from nnscratch.style.stylizer import Stylizer
 from nnscratch.style.temporal import TemporalAverage, weight
+from nnscratch.style.transfer import transfer_style
 
 needs_av = pytest.mark.skipif(importlib.util.find_spec("av") is None, reason='needs pip install "nnscratch[video]"')
 COUNT = 22
@@ -231,6 +234,89 @@ def test_without_pyav(tmp_path):
     assert visible(tmp_path) == {"in.mp4"}
 
 
+# --- without --fast
+
+def centre(pixels):
+    """The mean column of what is bright and yellow in a frame."""
+    bright = (pixels[..., 0].astype(int) - pixels[..., 2] > 90) & (pixels[..., 1] > 120)
+    return np.nonzero(bright)[1].mean()
+
+
+def square(count):
+    """Frames of 40x60, a yellow square on blue, four pixels further in each."""
+    frames = np.full((count, 40, 60, 3), (20, 40, 150), np.uint8)
+    for k, frame in enumerate(frames):
+        frame[12:28, 4 + 4 * k:20 + 4 * k] = (240, 210, 40)
+    return list(frames)
+
+
+@needs_av
+@pytest.mark.slow
+@pytest.mark.parametrize("name", ["out.mp4", "out.webp"])
+def test_each_frame_begins_with_the_painting_before(tmp_path, monkeypatch, capsys, name):
+    """By optimisation, of a video and of a film: what moves is painted where it is, within two pixels, with a quarter of the
+    steps at full size; a line says how long it takes."""
+    from nnscratch.data.animation import read_film
+    from nnscratch.data.webp import encode_webp
+    content, steps = tmp_path / name.replace("out", "in"), []
+    if name.endswith(".mp4"):
+        clip(content, square(8))
+    else:
+        content.write_bytes(encode_webp([Image.fromarray(frame) for frame in square(8)], 40))
+    transfer = film_module.transfer_style
+    monkeypatch.setattr(film_module, "transfer_style",
+                        lambda *given, **more: steps.append(more["steps"]) or transfer(*given, **more))
+    assert main(["style", str(content), "glass", "--steps", "12", "-o", str(tmp_path / name)]) == 0
+    assert steps == [12] + [3] * 7 and ": about" in capsys.readouterr().out
+    frames = (frames_in(tmp_path / name)[1] if name.endswith(".mp4") else
+              [np.asarray(frame) for frame, _ in read_film(tmp_path / name, 60).frames])
+    assert [abs(centre(frame) - (11.5 + 4 * k)) < 2 for k, frame in enumerate(frames)] == [True] * 8
+
+
+@needs_av
+@pytest.mark.slow
+def test_an_optimised_video_is_resumed(tmp_path, monkeypatch, capsys):
+    """As with --fast: killed or stopped in the fifth frame of eight; the settings come from the state."""
+    monkeypatch.setattr(film_module, "PART", 3)
+    clip(tmp_path / "in.mp4", square(8))
+
+    def run(name, *words):
+        return main(["style", str(tmp_path / "in.mp4"), "glass", "night", "--blend", "1", "2", "--steps", "4", "-o",
+                     str(tmp_path / name), *words])
+    assert run("whole.mp4") == 0
+    transfer, calls = film_module.transfer_style, []
+
+    def stopping(*given, **more):
+        calls.append(1)
+        if len(calls) == 5:
+            os.kill(os.getpid(), signal.SIGINT)
+        return transfer(*given, **more)
+    with monkeypatch.context() as interrupted:
+        interrupted.setattr(film_module, "transfer_style", stopping)
+        assert run("out.mp4") == 130 and "stopped after 5 of 8" in capsys.readouterr().out
+    assert main(["style", "--resume", "-o", str(tmp_path / "out.mp4")]) == 0
+    whole, resumed = frames_in(tmp_path / "whole.mp4")[1], frames_in(tmp_path / "out.mp4")[1]
+    assert max(np.abs(one.astype(int) - other).mean() for one, other in zip(whole, resumed, strict=True)) < 6
+    assert visible(tmp_path) == {"in.mp4", "whole.mp4", "out.mp4"}
+    for option in (["--minutes", "1"], ["--every", "2"], ["--mask", "a.png"]):
+        assert run("no.mp4", *option) == 2 and "was given together with a film" in capsys.readouterr().err
+
+
+def test_a_transfer_starts_from_a_painting():
+    """Where its amount is 1, and elsewhere as usual; at full size alone. With one tiny step, that is what comes out."""
+    content, style = read_image(photograph(), 170), style_image("glass", 170)
+    painting, amount = np.full_like(content, 0.25), np.zeros((*content.shape[:3], 1), np.float32)
+    amount[:, :80] = 1
+    usual = transfer_style(content, style, steps=1, features="random", start=(painting, 0 * amount))
+    mixed = transfer_style(content, style, steps=1, features="random", start=(painting, amount))
+    assert [entry["size"] for entry in usual.history] == [170]
+    assert np.abs(mixed.image[:, :70] - 0.25).mean() < 0.1 < np.abs(usual.image[:, :70] - 0.25).mean()
+    assert np.abs(mixed.image[:, 90:] - usual.image[:, 90:]).mean() < 0.05
+    for wrong in ((painting[:, :-1], amount), (painting, painting), (painting, amount[..., 0])):
+        with pytest.raises(InputError):
+            transfer_style(content, style, start=wrong)
+
+
 # --- flicker
 
 def change(frames):
@@ -242,7 +328,7 @@ def test_a_constant_weight_averages_as_the_formula_says():
     """Paintings of independent noise on a still film: (1 - w) / √(1 + w) of their change, w = 0.9."""
     rng, average, still = np.random.default_rng(0), TemporalAverage(), np.full((1, 40, 60, 3), 0.5)
     painted = [0.5 + 0.1 * rng.normal(size=still.shape) for _ in range(80)]
-    shown = [average(still.copy(), one) for one in painted]
+    shown = [average(still.copy(), lambda *_, one=one: one) for one in painted]
     assert change(shown[40:]) / change(painted[40:]) == pytest.approx(0.1 / 1.9**0.5, rel=0.03)
 
 
@@ -257,7 +343,7 @@ def test_a_still_scene_flickers_ten_times_less(style, levels):
     for _ in range(16):
         x = (np.rint(255 * scene + rng.normal(0, levels, scene.shape)).clip(0, 255) / 255).astype(np.float32)
         painted.append(paint(x))
-        shown.append(average(x, painted[-1]))
+        shown.append(average(x, lambda *_: painted[-1]))
     assert change(shown[8:]) < change(painted[8:]) / 10
 
 
@@ -272,7 +358,7 @@ def test_what_moves_leaves_no_ghost(style):
         x = ground.copy()
         x[:, 60:90, 100 - 4 * k:120 - 4 * k] = (0.15, 0.35, 0.85)
         p = paint(x)
-        shown = average(x, p)
+        shown = average(x, lambda *_, p=p: p)
         moved = np.zeros(x.shape, bool) if before is None else np.abs(x - before).max(-1, keepdims=True).repeat(3, -1) > 0.2
         np.testing.assert_allclose(shown[moved], p[moved], atol=1e-6)
         before = x
@@ -285,7 +371,7 @@ def test_what_changes_slowly_is_followed():
     average, lag = TemporalAverage(), []
     for k in range(120):
         x = np.full((1, 16, 24, 3), 0.2 + k / 255)
-        lag.append(np.abs(average(x, x + 0.0) - x).max())
+        lag.append(np.abs(average(x, lambda x, _: x + 0.0) - x).max())
     assert max(lag) <= 0.06 and lag[-1] > 0.01
 
 
@@ -306,7 +392,7 @@ def test_strength_zero_changes_nothing():
     average, rng = TemporalAverage(), np.random.default_rng(0)
     for _ in range(3):
         x = 0.5 + 0.01 * rng.random((1, 16, 16, 3))
-        assert average(x, x) is x
+        assert average(x, lambda x, _: x) is x
 
 
 @pytest.mark.slow
@@ -317,5 +403,5 @@ def test_films_do_not_flicker_either(monkeypatch):
     noisy = [Image.fromarray((scene + rng.normal(0, 4, scene.shape)).clip(0, 255).astype(np.uint8)) for _ in range(12)]
     paint = Stylizer().painter(style_image("night", 64))
     painted = [paint(np.asarray(frame, np.float32)[None] / 255) for frame in noisy]
-    shown = one_pass.paint_film(((frame, 40) for frame in noisy), 0, paint, "a.webp")
+    shown = one_pass.paint_film(((frame, 40) for frame in noisy), 0, lambda x, _: paint(x), "a.webp")
     assert change(shown[6:]) < change(painted[6:]) / 8

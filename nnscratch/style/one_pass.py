@@ -26,8 +26,8 @@ from nnscratch.progress import print_above_bar, progress_bar
 from nnscratch.style.provenance import file_record, style_record
 from nnscratch.style.settings import check_strength
 from nnscratch.style.stylizer import SHIPPED, Stylizer
-from nnscratch.style.temporal import TemporalAverage
-from nnscratch.style.video import Paint, check_video_name, paint_video
+from nnscratch.style.temporal import Paint, TemporalAverage
+from nnscratch.style.video import check_video_name, paint_video
 
 __all__ = ["stylize_fast"]
 
@@ -81,7 +81,8 @@ def stylize_fast(content_path: str | PathLike, style_path: str | PathLike, outpu
     def load() -> Paint:
         style = (style_image(str(style_path), max(16, min(size, MAX_STYLE_SIDE))) if is_style(style_path)
                  else read_image(style_path, size, minimum=MIN_SIDE, enlarge=False))
-        return Stylizer(weights or SHIPPED).painter(style, strength)
+        paint = Stylizer(weights or SHIPPED).painter(style, strength)
+        return lambda x, _: paint(x)
 
     if is_folder:
         names = [escape(f"{path.name}{ending}") for path in paths for ending in (".png", ".gif")]
@@ -91,7 +92,7 @@ def stylize_fast(content_path: str | PathLike, style_path: str | PathLike, outpu
         def recipe() -> dict[str, Any]:
             return {"content": file_record(content_path), "style": style_record(style_path), "size": size,
                     "strength": strength, "weights": weights and file_record(weights)}
-        paint_video(content_path, output_path, inputs, recipe, load, size=size, minimum=MIN_SIDE, resume=resume)
+        paint_video(content_path, output_path, inputs, recipe, lambda *_: load(), size=size, minimum=MIN_SIDE, resume=resume)
         return 0
     with writing(output_path, inputs=[content_path, *inputs]):
         film = read_film(content_path, size, minimum=MIN_SIDE)
@@ -103,7 +104,7 @@ def stylize_fast(content_path: str | PathLike, style_path: str | PathLike, outpu
             replace_file(output_path, paint_film(progress_bar(film.frames, desc="painting", unit="frame", total=film.count),
                                                  film.loop, paint, output_path))
         else:
-            image = to_image(paint(read_image(content_path, size, minimum=MIN_SIDE, enlarge=False)))
+            image = to_image(paint(read_image(content_path, size, minimum=MIN_SIDE, enlarge=False), None))
             replace_file(output_path, encode(image, output_path, mark=True))
     print(f"{film.count} {'images' if film.count > 1 else 'image'} written to {printable(output_path)}")
     return 0
@@ -136,7 +137,7 @@ def paint_folder(paths: list[Path], others: list[str], folder: OutputFolder, siz
             if film.count > 1:
                 data = paint_film(film.frames, film.loop, paint, name)
             else:
-                data = encode(to_image(paint(read_image(path, size, minimum=MIN_SIDE, enlarge=False))), name)
+                data = encode(to_image(paint(read_image(path, size, minimum=MIN_SIDE, enlarge=False), None)), name)
             replace_file(folder.file(name), data)
             painted += 1
         except InputError as error:
@@ -154,5 +155,5 @@ def paint_film(frames: Iterable[tuple[Any, int]], loop: int | None, paint: Paint
     def painted() -> Iterator[tuple[Any, int]]:
         for image, milliseconds in frames:
             x = np.asarray(image, np.float32)[None] / 255
-            yield to_image(average(x, paint(x))), milliseconds
+            yield to_image(average(x, paint)), milliseconds
     return encode_film(path, painted(), loop=loop)

@@ -17,6 +17,9 @@ left behind. So what is shown is nowhere the painting of a film that differs by 
 Where w is constant and the paintings differ by independent noise, consecutive frames of o differ by (1 - w) / √(1 + w) of what
 those of p do: a fourteenth for w = 0.9.
 """
+from collections.abc import Callable
+from typing import TypeAlias
+
 import numpy as np
 
 from nnscratch.backend import Array
@@ -24,30 +27,37 @@ from nnscratch.fast import avg_pool2d, max_pool2d, resize2d
 
 __all__: list[str] = []  # for films and videos
 
+Start: TypeAlias = tuple[Array, Array]  # the painting that was shown (1, H, W, 3), and how far it still holds (1, H, W, 1)
+Paint: TypeAlias = Callable[[Array, Start | None], Array]  # paints a frame (1, H, W, 3)
+
 MOST = 0.9                # the largest weight of the frames before
 SAME, OTHER = 0.03, 0.06  # differences: up to that of noise with a standard deviation of 7 levels of 255; something else
 BLOCK, REACH = 4, 7       # pixels a side; blocks a side
 
 
 class TemporalAverage:
-    """The averages a and o, which `average(x, p)` updates; without frames before, o is p."""
+    """The averages a and o: `average(x, paint)` paints the next frame and returns what is shown. The first is as painted."""
 
     def __init__(self) -> None:
-        self.film: Array | None = None
-        self.painting: Array | None = None
+        self.before: tuple[Array, Array] | None = None  # a and o
 
     def restart(self, film: Array, painting: Array) -> None:
-        """Begin again after a frame and its painting, both (1, H, W, 3)."""
-        self.film, self.painting = film, painting
+        """Begin again after a frame and what was shown of it, both (1, H, W, 3)."""
+        self.before = film, painting
 
-    def __call__(self, x: Array, painted: Array) -> Array:
-        """Take the next frame and its painting, both (1, H, W, 3); returns what is shown."""
-        if self.film is None or self.painting is None or painted is x:  # strength 0 changes nothing
-            self.restart(x, painted)
+    def __call__(self, x: Array, paint: Paint) -> Array:
+        """Take the next frame (1, H, W, 3)."""
+        if self.before is None:
+            shown = paint(x, None)
         else:
-            w = weight(x, self.film)
-            self.restart(w * self.film + (1 - w) * x, w * self.painting + (1 - w) * painted)
-        return self.painting  # type: ignore[return-value]
+            film, painting = self.before
+            w = weight(x, film)
+            shown = paint(x, (painting, w / MOST))
+            if shown is x:
+                return x  # strength 0
+            x, shown = w * film + (1 - w) * x, w * painting + (1 - w) * shown
+        self.before = x, shown
+        return shown
 
 
 def weight(x: Array, average: Array) -> Array:

@@ -19,6 +19,7 @@ from nnscratch.fast import resize2d
 from nnscratch.hints import checked
 from nnscratch.ops.validation import check_shape
 from nnscratch.schema import check, each, flag, number, record, whole
+from nnscratch.style.checks import check_real
 from nnscratch.style.colour import recolour_inputs, restore_colours
 from nnscratch.style.features import ALL_MAPS_SIDE, LossNetwork, loss_network
 from nnscratch.style.inputs import check_inputs, image_pyramid, initial_image, masks_to_device, stack_styles
@@ -53,7 +54,7 @@ class Transfer:
 def transfer_style(content: Array, style: Array | Sequence[Array], *, masks: Sequence[Array] | None = None,
                    progress: Callable[[float, dict[str, Any], Array], object] | None = None,
                    save: Callable[[Callable[[], State]], object] | None = None, resume: State | None = None,
-                   **settings: Any) -> Transfer:
+                   start: tuple[Array, Array] | None = None, **settings: Any) -> Transfer:
     """Paint the content in the style of another image.
 
     Parameters
@@ -66,6 +67,8 @@ def transfer_style(content: Array, style: Array | Sequence[Array], *, masks: Seq
         pixels), the last entry of the history, and the image at its present size
     save : callable(state), called after `progress`; state() returns ({name: array}, dict of JSON values)
     resume : such a state, from which the transfer continues bit for bit, with the same images and settings
+    start : (Array like content, Array (1, H, W, 1)), an image to begin with, as the painting of a film's frame before, and how
+        much of it, 0 to 1, at each pixel; the rest is as usual, but smaller sizes are left out
     **settings : see Settings: features="texture", strength=50.0, steps=40, seed=0, keep_colors=None, ...
 
     Returns
@@ -96,14 +99,19 @@ def transfer_style(content: Array, style: Array | Sequence[Array], *, masks: Seq
     blend_weights = check_inputs(content, styles, options, masks)
     if resume is not None:
         check(resume[1], NUMBERS, "the state", "start again without it")
+    for name, array, form in zip(("the painting", "the amount"), start or (), (content.shape, (*content.shape[:3], 1))):
+        check_real("style transfer", f"{name} to start from", array, form)
     if options.strength == 0:
         return Transfer(to_cpu(content).astype(np.float32))
     photograph, *styles = (to_cpu(image).astype(np.float32).clip(0, 1) for image in (content, *styles))
     content, *styles = map(to_device, recolour_inputs(photograph, styles, options.keep_colors))
     network = build_network(content, styles, options)
     memory = feature_memory(network.model, content, styles, options.max_memory, options.statistics)
-    levels = image_pyramid(content, styles, masks_to_device(masks))
+    levels = image_pyramid(content, styles, masks_to_device(masks))[0 if start is None else -1:]
     image, interrupted = initial_image(*levels[0], blend_weights, options), False
+    if start is not None:
+        painting, amount = (to_device(to_cpu(array).astype(np.float32)) for array in start)
+        image = image + amount * (painting - image)
     history: list[dict[str, Any]] = []
     first_level = 0 if resume is None else resume[1]["scale"]
     if first_level >= len(levels):

@@ -8,7 +8,7 @@ was encoded. So a video that was killed and resumed has the same bytes as one th
 """
 from collections.abc import Callable
 from os import PathLike
-from typing import Any, TypeAlias
+from typing import Any
 
 import numpy as np
 
@@ -20,18 +20,13 @@ from nnscratch.errors import InputError, as_argument, counted, printable
 from nnscratch.files import check_replaceable
 from nnscratch.outputs import writing
 from nnscratch.progress import progress_bar
-from nnscratch.schema import number, optional, record, whole
-from nnscratch.style.provenance import FILE, style, verified_path, verified_style
-from nnscratch.style.temporal import TemporalAverage
+from nnscratch.style.temporal import Paint, TemporalAverage
 from nnscratch.style.video_state import VideoState
 from nnscratch.terminal import delayed_signals
 
 __all__: list[str] = []  # for the command
 
 FRAMES = 48  # in a part: what a kill loses
-RECIPE = record(content=FILE, style=style, weights=optional(FILE), size=whole(1, 10_000), strength=number(0, 100))
-
-Paint: TypeAlias = Callable[[Array], Array]
 
 
 def check_video_name(content: str | PathLike, output: str | PathLike) -> None:
@@ -43,20 +38,27 @@ def check_video_name(content: str | PathLike, output: str | PathLike) -> None:
 
 def paint_video(content: str | PathLike, output: str | PathLike, inputs: list[str | PathLike],
                 recipe: Callable[[], dict[str, Any]],
-                load: Callable[[], Paint], *, size: int, minimum: int, resume: bool = False) -> None:
-    """Paint a video; KeyboardInterrupt where Ctrl-C stops it, after a line that says how to go on."""
+                load: Callable[[Video, int], Paint], *, size: int, minimum: int, resume: bool = False,
+                part_frames: int | None = None) -> None:
+    """Paint a video; KeyboardInterrupt where Ctrl-C stops it, after a line that says how to go on.
+
+    inputs      : files that are read beside the content
+    recipe      : returns what the state says of all this, for --resume
+    load        : returns what paints the video, of which so many frames are painted already
+    part_frames : frames in a part, by default FRAMES
+    """
     state = VideoState(output)
     with writing(output, [state.path] if resume else [], [content, *inputs]):
         if resume:
-            state.read(RECIPE)
+            state.read()
         video = read_video(content, size, minimum)
-        paint = load()
+        paint = load(video, state.count)
         if not resume:
             state.begin(recipe())
         print(f"{counted(video.count, 'frame', 'frames')} of {video.size[0]}x{video.size[1]} pixels"
               + (f", {state.count} of them painted before" if resume else ""))
         try:
-            stopped = paint_frames(video, paint, state, extension_of(output))
+            stopped = paint_frames(video, paint, state, extension_of(output), part_frames or FRAMES)
         finally:
             if not state.count:
                 state.remove()  # there is nothing to go on from
@@ -69,7 +71,7 @@ def paint_video(content: str | PathLike, output: str | PathLike, inputs: list[st
     print(f"{counted(video.count, 'frame', 'frames')} written to {printable(output)}")
 
 
-def paint_frames(video: Video, paint: Paint, state: VideoState, extension: str) -> bool:
+def paint_frames(video: Video, paint: Paint, state: VideoState, extension: str, part_frames: int) -> bool:
     """Paint the frames that the state does not have yet; returns whether Ctrl-C stopped that."""
     average, part = TemporalAverage(), Part(video, extension)
     frames = video.frames(max(0, state.count - 1))
@@ -79,9 +81,9 @@ def paint_frames(video: Video, paint: Paint, state: VideoState, extension: str) 
             average.restart(to_floats(next(frames)[0]), to_floats(last_frame(state.last(), state.output)))
         for pixels, time in frames:
             x = to_floats(pixels)
-            part.add(np.asarray(to_image(average(x, paint(x)))), time)
+            part.add(np.asarray(to_image(average(x, paint))), time)
             bar.update()
-            if part.count == FRAMES or stopped:
+            if part.count == part_frames or stopped:
                 state.add(data := part.finish(), part.count)
                 if stopped:
                     return True
@@ -95,11 +97,3 @@ def paint_frames(video: Video, paint: Paint, state: VideoState, extension: str) 
 def to_floats(pixels: Array) -> Array:
     """A frame of bytes (H, W, 3) as an image."""
     return pixels[None].astype(np.float32) / 255
-
-
-def read_recipe(output: str | PathLike) -> tuple[str, str, dict[str, Any]]:
-    """The content, the style and the other arguments of `stylize_fast`, of a video that was stopped."""
-    saved = VideoState(output).read(RECIPE)
-    weights = saved["weights"]
-    return verified_path(saved["content"]), verified_style(saved["style"]), {
-        "size": saved["size"], "strength": float(saved["strength"]), "weights": weights and verified_path(weights)}

@@ -21,7 +21,7 @@ from nnscratch.data.video_parts import packets_of
 from nnscratch.errors import InputError
 from nnscratch.files import FilePath, open_regular_file, reason, replace_file, unwritable
 from nnscratch.marks import MARK
-from nnscratch.schema import Rule, check
+from nnscratch.schema import check, record
 from nnscratch.version import __version__
 
 __all__: list[str] = []  # for `nnscratch style`
@@ -49,8 +49,8 @@ class VideoState:
         replace_file(self.path, whole_record(content))
         self.end = BEGIN.size + len(content) + END.size
 
-    def read(self, rule: Rule) -> dict[str, Any]:
-        """Read an existing file: its recipe, which obeys the rule."""
+    def read(self) -> dict[str, Any]:
+        """Read an existing file: its recipe."""
         if not os.path.lexists(self.path):
             raise InputError(f"there is no {self.path}, so no transfer to {self.output} was stopped; start it without --resume")
         remedy = "it does not say how to continue; remove it and start again without --resume"
@@ -63,7 +63,7 @@ class VideoState:
         except (ValueError, RecursionError) as error:
             raise InputError(f"{self.path} is none of a video ({reason(error)}), expected one that nnscratch wrote; {remedy}"
                              ) from error
-        check(recipe, rule, self.path, remedy)
+        check(recipe, record(), self.path, remedy)
         self.end = offset + length + END.size
         try:
             for offset, length in records:
