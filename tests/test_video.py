@@ -5,7 +5,9 @@ Shapes: frames (H, W, 3) of bytes. The clips are made by PyAV, and changed byte 
 import importlib.util
 import io
 import struct
+import subprocess
 import sys
+from dataclasses import replace
 from fractions import Fraction
 
 import numpy as np
@@ -14,8 +16,9 @@ from image_files import CORNERS, complaint
 from memory_use import peak_megabytes
 from video_files import SINE, clip, corners, frames_in, make_part, packets_in, turned
 
+from nnscratch.data import video_parts as module
 from nnscratch.data.video import container_of, is_video, read_video
-from nnscratch.data.video_parts import FORMATS, join, last_frame, packets_of
+from nnscratch.data.video_parts import FORMATS, join, last_frame, packets_of, tell_silence
 from nnscratch.errors import InputError
 
 pytestmark = pytest.mark.skipif(importlib.util.find_spec("av") is None, reason='needs pip install "nnscratch[video]"')
@@ -140,12 +143,21 @@ def test_pixels_that_are_not_square(tmp_path):
     assert read_video(clip(tmp_path / "a.mp4", corners(2), pixel=Fraction(2)), 60).size == (60, 20)
 
 
-def test_sound_that_does_not_fit_is_told(tmp_path, caplog):
-    """AAC in .webm: the video is silent, and one line says so."""
+def test_sound_that_does_not_fit_is_told(tmp_path, caplog, monkeypatch):
+    """AAC in .webm: the video is silent, and one line says so before it is painted. What FFmpeg cannot copy after all, such as
+    damaged sound, is left out with a line, too."""
     video = read_video(clip(tmp_path / "a.mp4", corners(3), sound="aac"), 100)
     pixels, times = zip(*video.frames())
+    tell_silence(video, tmp_path / "out.mp4")
+    assert not caplog.records
+    tell_silence(video, tmp_path / "out.webm")
+    assert "aac" in caplog.text and len(caplog.records) == 1
     join([make_part(video, pixels, times, ".webm")], video, tmp_path / "out.webm")
-    assert packets_in(tmp_path / "out.webm")[1] == [] and "aac" in caplog.text and len(caplog.records) == 1
+    assert packets_in(tmp_path / "out.webm")[1] == [] and len(caplog.records) == 1
+    monkeypatch.setattr(module, "sounds_of", lambda *_: [(1, "aac", True)])
+    join([make_part(video, pixels, times, ".webm")], video, tmp_path / "out.webm")
+    assert packets_in(tmp_path / "out.webm")[1] == [] and "could not be copied" in caplog.text
+    assert len(packets_in(tmp_path / "out.webm")[0]) == 3
 
 
 def test_sound_is_heard(tmp_path):
@@ -186,6 +198,14 @@ def test_bad_videos_are_refused(tmp_path, monkeypatch):
         complaint(read_video, tmp_path / "c.mp4", 60)
 
 
+def test_what_cannot_be_encoded(tmp_path):
+    """A time base that no encoder takes, and times that do not fit: one sentence, before the first frame or at it."""
+    video = read_video(clip(tmp_path / "a.mp4", corners(3)), 60)
+    for base, times in ((Fraction(10**9, 1), [0]), (Fraction(1, 90_000), [2**62, 0])):
+        complaint(make_part, replace(video, time_base=base), [BIG] * len(times), times, ".webm")
+    complaint(make_part, replace(video, size=(100_000, 100_000)), [], [])
+
+
 def test_without_pyav(tmp_path, monkeypatch):
     """One sentence says what to install."""
     path = clip(tmp_path / "a.mp4", corners(3))
@@ -220,18 +240,45 @@ def test_memory_does_not_depend_on_the_length(tmp_path):
     code = """from nnscratch.data.video import read_video
 from nnscratch.data.video_parts import Part, join
 video = read_video(sys.argv[1], 512)
-def parts():
-    part = Part(video, ".mp4")
-    for pixels, time in video.frames():
-        part.add(pixels, time)
-        if part.count == 25:
-            yield part.finish()
-            part = Part(video, ".mp4")
-join(parts(), video, sys.argv[2])"""
+class Parts:
+    def __iter__(self):
+        part = Part(video, ".mp4")
+        for pixels, time in video.frames():
+            part.add(pixels, time)
+            if part.count == 25:
+                yield part.finish()
+                part = Part(video, ".mp4")
+join(Parts(), video, sys.argv[2])"""
     still = [np.full((360, 512), 90, np.uint8), *[np.full((180, 256), 128, np.uint8)] * 2]
     peaks = [peak_megabytes(code, clip(tmp_path / f"{count}.mp4", [still] * count, sound="aac"), tmp_path / "out.mp4")
              for count in (100, 600)]
     assert peaks[1] - peaks[0] <= 25, peaks
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="limits files as Linux does")
+@pytest.mark.parametrize("extension", [".mp4", ".mkv", ".webm"])
+@pytest.mark.parametrize("limit", [10, 20_000, 70_000])
+def test_a_full_disk(tmp_path, extension, limit):
+    """At the beginning, in the middle, at the end: one sentence, on no other stream another word, and nothing is left."""
+    frames = list(np.random.default_rng(0).integers(0, 256, (30, 40, 60, 3), np.uint8))
+    video = read_video(clip(tmp_path / "a.mp4", frames), 100)
+    (tmp_path / "part").write_bytes(make_part(video, frames, range(0, 90_000, 3000), extension))
+    code = """import resource, sys
+from pathlib import Path
+from nnscratch.data.video import read_video
+from nnscratch.data.video_parts import join
+video, part = read_video(sys.argv[1], 100), Path(sys.argv[2]).read_bytes()
+assert len(part) > 40_000
+resource.setrlimit(resource.RLIMIT_FSIZE, (int(sys.argv[4]) if int(sys.argv[4]) < 70_000 else len(part) - 500, -1))
+try:
+    join([part], video, sys.argv[3])
+except Exception as error:
+    sys.exit("free some space" not in str(error))
+sys.exit(9)"""
+    words = [tmp_path / "a.mp4", tmp_path / "part", tmp_path / f"out{extension}", limit]
+    result = subprocess.run([sys.executable, "-c", code, *map(str, words)], capture_output=True, text=True)
+    assert (result.returncode, result.stdout, result.stderr) == (0, "", "")
+    assert {path.name for path in tmp_path.iterdir()} == {"a.mp4", "part"}
 
 
 def test_a_part_that_cannot_be_joined(tmp_path):

@@ -10,13 +10,14 @@ refers to a later one, so that one part may simply follow another: nothing is en
 
 Colours are BT.709 in limited range, and the file says so. Sound is copied packet by packet.
 """
+import contextlib
 import heapq
 import io
 import logging
 import os
 from collections.abc import Iterable, Iterator
-from itertools import chain
-from typing import Any
+from pathlib import Path
+from typing import IO, Any
 
 from nnscratch.backend import Array
 from nnscratch.data.video import BT709, FULL, LIMITED, Video, load_av, opened
@@ -57,32 +58,40 @@ class Part:
         self.av, self.video, self.count, self.data = av, video, 0, io.BytesIO()
         self.container = av.open(self.data, "w", format=PART)
         codec, options = FORMATS[extension][1]
-        try:
+        with self.errors(f"expected one with {codec}, and a video of usual sizes and times: pip install --upgrade av"):
             self.stream = self.container.add_stream(codec, rate=video.rate, options=options)
-        except Exception as error:
-            raise InputError(f"this PyAV cannot write {extension} ({reason(error)}), expected one with {codec}: pip install "
-                             f"--upgrade av") from error
-        context = self.stream.codec_context
-        context.width, context.height, context.pix_fmt = *video.size, "yuv420p"
-        context.colorspace = context.color_primaries = context.color_trc = BT709
-        context.color_range, context.time_base = LIMITED, video.time_base
+            context = self.stream.codec_context
+            (context.width, context.height), context.pix_fmt = video.size, "yuv420p"
+            context.colorspace = context.color_primaries = context.color_trc = BT709
+            context.color_range, context.time_base = LIMITED, video.time_base
+            context.open()
         self.reformatter = av.video.reformatter.VideoReformatter()
+
+    @contextlib.contextmanager
+    def errors(self, expected: str = "expected a video of usual sizes and times: convert it") -> Iterator[None]:
+        """What PyAV raises becomes an InputError."""
+        try:
+            yield
+        except Exception as error:
+            raise InputError(f"this PyAV cannot encode {self.video.path} ({reason(error)}), {expected}") from error
 
     def add(self, pixels: Array, time: int) -> None:
         """Encode a frame (H, W, 3) that is shown from `time` on."""
         flags = self.av.video.reformatter.Interpolation
-        rgb = self.av.VideoFrame.from_ndarray(pixels, format="rgb24")
-        frame = self.reformatter.reformat(rgb, format="yuv420p", src_color_range=FULL, dst_color_range=LIMITED,
-                                          dst_colorspace=BT709, interpolation=flags.BICUBIC | flags.ACCURATE_RND)
-        frame.color_primaries = frame.color_trc = BT709
-        frame.pts, frame.time_base = time, self.video.time_base
-        self.container.mux(self.stream.encode(frame))
+        with self.errors():
+            rgb = self.av.VideoFrame.from_ndarray(pixels, format="rgb24")
+            frame = self.reformatter.reformat(rgb, format="yuv420p", src_color_range=FULL, dst_color_range=LIMITED,
+                                              dst_colorspace=BT709, interpolation=flags.BICUBIC | flags.ACCURATE_RND)
+            frame.color_primaries = frame.color_trc = BT709
+            frame.pts, frame.time_base = time, self.video.time_base
+            self.container.mux(self.stream.encode(frame))
         self.count += 1
 
     def finish(self) -> bytes:
         """The part."""
-        self.container.mux(self.stream.encode(None))
-        self.container.close()
+        with self.errors():
+            self.container.mux(self.stream.encode(None))
+            self.container.close()
         return self.data.getvalue()
 
 
@@ -100,44 +109,95 @@ def last_frame(part: bytes, path: FilePath) -> Array:
 
 
 def join(parts: Iterable[bytes], video: Video, output: FilePath) -> None:
-    """Write the parts, and the sound of the video, to a file: whole or not at all."""
+    """Write the parts (a list, or what can be gone through again) and the sound of the video to a file: whole or not at all."""
     av = load_av(video.path)
-    name = FORMATS[extension_of(output)][0]
-    parts = iter(parts)
-    first = next(parts)
-    fine = {"movie_timescale": str(video.time_base.denominator)} if name in ("mp4", "mov") else {}  # of the beginning's time
-    with temporary_path(output) as temporary, opened(video.path) as source:
-        with open(temporary, "w+b") as file:
+    with temporary_path(output) as temporary:
+        sound = [number for number, _, fits in sounds_of(video, output) if fits]
+        try:
+            write(temporary, parts, video, output, sound)
+        except InputError:
+            raise
+        except (av.FFmpegError, ValueError) as error:  # damaged sound: what was painted in hours is not lost for it
+            log.warning("%s is silent: the sound of %s could not be copied (%s)", printable(output), printable(video.path),
+                        printable(reason(error)))
             try:
-                with av.open(file, "w", format=name, options=fine) as target, (
-                        av.open(io.BytesIO(first), format=PART)) as template:
-                    target.metadata["comment"] = IMAGE_MARK
-                    picture = target.add_stream_from_template(template.streams.video[0])
-                    picture.time_base = video.time_base
-                    sound = sound_streams(source, target, output)
-                    pictures = ((packet, picture) for part in chain([first], parts) for packet in packets_of(part, output))
-                    sounds = ((packet, sound[packet.stream.index]) for packet in source.demux(
-                        *(source.streams[k] for k in sound)) if packet.dts is not None) if sound else iter(())
-                    for packet, stream in heapq.merge(pictures, sounds, key=lambda pair: pair[0].dts * pair[0].time_base):
-                        packet.stream = stream
-                        target.mux(packet)
-            except OSError:
-                raise
-            except av.FFmpegError as error:
-                raise InputError(f"cannot make {output} ({reason(error)}), expected a video and sound that fit it: use .mkv"
-                                 ) from error
-            file.flush()
-            os.fsync(file.fileno())
+                write(temporary, parts, video, output, [])
+            except (av.FFmpegError, ValueError) as error:
+                raise InputError(f"cannot make {output} ({reason(error)}), expected a video that fits it: give it another "
+                                 f"extension, such as .mkv") from error
         os.replace(temporary, os.path.realpath(output))
 
 
-def sound_streams(source: Any, target: Any, output: FilePath) -> dict[int, Any]:
-    """A stream of the target for each stream of sound that it can hold, by its number in the source; else a line says so."""
-    streams = {}
-    for stream in source.streams.audio:
-        codec = stream.codec_context.codec.canonical_name if stream.codec_context else "unknown"
-        if codec in target.supported_codecs:
-            streams[stream.index] = target.add_stream_from_template(stream)
-        else:
-            log.warning("%s is silent: its kind of file cannot hold sound in the format %s; .mkv can", printable(output), codec)
-    return streams
+def write(temporary: Path, parts: Iterable[bytes], video: Video, output: FilePath, sound: list[int]) -> None:
+    """Write the parts, and the streams of sound with these numbers, to a file, and see that they are on the disk."""
+    av, name = load_av(video.path), format_of(output)
+    first = next(iter(parts))
+    fine = {"movie_timescale": str(video.time_base.denominator)} if name in ("mp4", "mov") else {}  # of the beginning's time
+    with open(temporary, "w+b") as file, opened(video.path) as source:
+        sink = Sink(file)
+        try:
+            with av.open(sink, "w", format=name, options=fine) as target, (
+                    av.open(io.BytesIO(first), format=PART)) as template:
+                target.metadata["comment"] = IMAGE_MARK
+                picture = target.add_stream_from_template(template.streams.video[0])
+                picture.time_base = video.time_base
+                streams = {number: target.add_stream_from_template(source.streams[number]) for number in sound}
+                pictures = ((packet, picture) for part in parts for packet in packets_of(part, output))
+                sounds = ((packet, streams[packet.stream.index]) for packet in source.demux(
+                    *(source.streams[number] for number in sound)) if packet.dts is not None) if sound else iter(())
+                for packet, stream in heapq.merge(pictures, sounds, key=lambda pair: pair[0].dts * pair[0].time_base):
+                    packet.stream = stream
+                    target.mux(packet)
+                    if sink.error is not None:
+                        break
+        finally:
+            if sink.error is not None:
+                raise sink.error
+        file.flush()
+        os.fsync(file.fileno())
+
+
+class Sink:
+    """A file that FFmpeg writes to. FFmpeg's own code cannot be left by an exception: the first is kept, to be raised later."""
+
+    def __init__(self, file: IO[bytes]) -> None:
+        self.file, self.seek, self.tell = file, file.seek, file.tell
+        self.error: BaseException | None = None
+
+    def write(self, data: bytes) -> int:
+        """Write, unless that has failed before."""
+        try:
+            if self.error is None:
+                self.file.write(data)
+        except BaseException as error:  # a full disk, Ctrl-C
+            self.error = error
+        return len(data)
+
+
+def sounds_of(video: Video, output: FilePath) -> list[tuple[int, str, bool]]:
+    """(number, codec, whether the output can hold it) of each stream of sound: FFmpeg is asked to begin such a file."""
+    av, found = load_av(video.path), []
+    with opened(video.path) as source:
+        for stream in source.streams.audio:
+            codec = stream.codec_context.codec.canonical_name if stream.codec_context else "unknown"
+            try:
+                with av.open(io.BytesIO(), "w", format=format_of(output)) as trial:
+                    trial.add_stream_from_template(stream)
+                    trial.start_encoding()
+                found.append((stream.index, codec, True))
+            except Exception:  # PyAV's
+                found.append((stream.index, codec, False))
+    return found
+
+
+def tell_silence(video: Video, output: FilePath) -> None:
+    """Log a line about sound that the output cannot hold."""
+    for _, codec, fits in sounds_of(video, output):
+        if not fits:
+            log.warning("%s will lack sound: %s holds none in the format %s; .mkv holds most", printable(output),
+                        extension_of(output), codec)
+
+
+def format_of(output: FilePath) -> str:
+    """FFmpeg's name of the container that the extension names."""
+    return FORMATS[extension_of(output)][0]

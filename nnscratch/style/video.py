@@ -15,7 +15,7 @@ import numpy as np
 from nnscratch.backend import Array
 from nnscratch.data.images import to_image
 from nnscratch.data.video import Video, read_video
-from nnscratch.data.video_parts import FORMATS, Part, extension_of, is_video_name, join, last_frame
+from nnscratch.data.video_parts import FORMATS, Part, extension_of, is_video_name, join, last_frame, tell_silence
 from nnscratch.errors import InputError, as_argument, counted, printable
 from nnscratch.files import check_replaceable
 from nnscratch.outputs import writing
@@ -52,6 +52,7 @@ def paint_video(content: str | PathLike, output: str | PathLike, inputs: list[st
         if resume:
             state.read()
         video = read_video(content, size, minimum)
+        tell_silence(video, output)
         paint = load(video, state.count)
         if not resume:
             state.begin(recipe())
@@ -66,7 +67,7 @@ def paint_video(content: str | PathLike, output: str | PathLike, inputs: list[st
             print(f"stopped after {state.count} of {video.count} frames; continue with  nnscratch style --resume -o "
                   f"{as_argument(output)}")
             raise KeyboardInterrupt
-        join(state.parts(), video, output)
+        join(state, video, output)
         state.remove()
     print(f"{counted(video.count, 'frame', 'frames')} written to {printable(output)}")
 

@@ -95,7 +95,7 @@ class VideoState:
         self.places.append((self.end + BEGIN.size, len(part)))
         self.end, self.count = end, self.count + count
 
-    def parts(self) -> Iterator[bytes]:
+    def __iter__(self) -> Iterator[bytes]:
         """The parts, one at a time."""
         for place in self.places:
             yield self._content(*place)
