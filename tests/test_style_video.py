@@ -113,6 +113,21 @@ def test_ctrl_c_loses_no_frame(film, tmp_path, monkeypatch, capsys):
 
 
 @needs_av
+def test_a_second_ctrl_c_does_not_wait(film, tmp_path, monkeypatch, capsys):
+    """It leaves the frame unfinished, and the parts whole; before the first part there is nothing to go on from."""
+    def twice():
+        for _ in range(2):
+            os.kill(os.getpid(), signal.SIGINT)
+    for count, kept in ((8, 5), (3, 0)):
+        with monkeypatch.context() as interrupted:
+            stop_after(interrupted, count, twice)
+            assert film() == 130
+        assert (f"stopped after {kept} of {COUNT}" in capsys.readouterr().out) == (kept > 0)
+        assert visible(tmp_path) == {"in.mp4", *(["out.mp4.state"] if kept else [])}
+        (tmp_path / "out.mp4.state").unlink(missing_ok=True)
+
+
+@needs_av
 @pytest.mark.skipif(sys.platform != "linux", reason="forks")
 @pytest.mark.parametrize("cut", [0, 1, 500])
 def test_a_kill_loses_a_part_at_most(film, tmp_path, monkeypatch, cut, capsys):

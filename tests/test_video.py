@@ -212,6 +212,9 @@ def test_without_pyav(tmp_path, monkeypatch):
     monkeypatch.setitem(sys.modules, "av", None)
     message = complaint(read_video, path, 60)
     assert 'pip install "nnscratch[video]"' in message and "a.mp4" in message
+    monkeypatch.undo()
+    monkeypatch.setattr("av.__version__", "17.1.0")
+    assert "pip install --upgrade av" in complaint(read_video, path, 60)
 
 
 @pytest.mark.slow

@@ -23,6 +23,7 @@ from nnscratch.data.animation import MAX_FRAME_PIXELS, shrunk
 from nnscratch.data.decode import AVIF, HEIC
 from nnscratch.errors import InputError
 from nnscratch.files import FilePath, open_regular_file, reason
+from nnscratch.progress import progress_bar
 
 __all__: list[str] = []  # for `nnscratch style`
 
@@ -76,7 +77,7 @@ def read_video(path: FilePath, size: int, minimum: int = 8) -> Video:
     minimum : number of pixels of each side that frames must have
     """
     count, first, last = 0, None, 0
-    for frame, time, pixel in decoded(path):
+    for frame, time, pixel in progress_bar(decoded(path), desc="reading", unit="frame", delay=5, leave=False):
         first, last, count = first or (frame, time, pixel), time, count + 1
     if first is None:
         raise InputError(f"{path} has no frames, expected a video that shows something: use another")
@@ -119,8 +120,11 @@ def load_av(path: FilePath) -> Any:
     """PyAV; InputError where it is missing."""
     try:
         import av
+        import av.video.reformatter
     except ImportError as error:
         raise InputError(f'{path} is a video, expected the package av (PyAV) for it: pip install "nnscratch[video]"') from error
+    if int(av.__version__.partition(".")[0]) < 18:
+        raise InputError(f"{path} is a video, expected PyAV 18 or newer for it, got {av.__version__}: pip install --upgrade av")
     return av
 
 

@@ -194,8 +194,8 @@ def tell_silence(video: Video, output: FilePath) -> None:
     """Log a line about sound that the output cannot hold."""
     for _, codec, fits in sounds_of(video, output):
         if not fits:
-            log.warning("%s will lack sound: %s holds none in the format %s; .mkv holds most", printable(output),
-                        extension_of(output), codec)
+            log.warning("%s will lack sound in the format %s, which %s does not hold; .mkv holds most", printable(output),
+                        codec, extension_of(output))
 
 
 def format_of(output: FilePath) -> str:

@@ -37,9 +37,8 @@ def check_video_name(content: str | PathLike, output: str | PathLike) -> None:
 
 
 def paint_video(content: str | PathLike, output: str | PathLike, inputs: list[str | PathLike],
-                recipe: Callable[[], dict[str, Any]],
-                load: Callable[[Video, int], Paint], *, size: int, minimum: int, resume: bool = False,
-                part_frames: int | None = None) -> None:
+                recipe: Callable[[], dict[str, Any]], load: Callable[[Video, int], Paint], *, size: int, minimum: int,
+                resume: bool = False, part_frames: int | None = None) -> None:
     """Paint a video; KeyboardInterrupt where Ctrl-C stops it, after a line that says how to go on.
 
     inputs      : files that are read beside the content
@@ -51,6 +50,8 @@ def paint_video(content: str | PathLike, output: str | PathLike, inputs: list[st
     with writing(output, [state.path] if resume else [], [content, *inputs]):
         if resume:
             state.read()
+        else:
+            state.check_free()
         video = read_video(content, size, minimum)
         tell_silence(video, output)
         paint = load(video, state.count)
@@ -59,21 +60,23 @@ def paint_video(content: str | PathLike, output: str | PathLike, inputs: list[st
         print(f"{counted(video.count, 'frame', 'frames')} of {video.size[0]}x{video.size[1]} pixels"
               + (f", {state.count} of them painted before" if resume else ""))
         try:
-            stopped = paint_frames(video, paint, state, extension_of(output), part_frames or FRAMES)
+            paint_frames(video, paint, state, extension_of(output), part_frames or FRAMES)
+            join(state, video, output)
+        except KeyboardInterrupt:
+            if state.count:
+                print(f"stopped after {state.count} of {video.count} frames; continue with  nnscratch style --resume -o "
+                      f"{as_argument(output)}")
+            raise
         finally:
             if not state.count:
                 state.remove()  # there is nothing to go on from
-        if stopped:
-            print(f"stopped after {state.count} of {video.count} frames; continue with  nnscratch style --resume -o "
-                  f"{as_argument(output)}")
-            raise KeyboardInterrupt
-        join(state, video, output)
         state.remove()
     print(f"{counted(video.count, 'frame', 'frames')} written to {printable(output)}")
 
 
-def paint_frames(video: Video, paint: Paint, state: VideoState, extension: str, part_frames: int) -> bool:
-    """Paint the frames that the state does not have yet; returns whether Ctrl-C stopped that."""
+def paint_frames(video: Video, paint: Paint, state: VideoState, extension: str, part_frames: int) -> None:
+    """Paint the frames that the state does not have yet. Ctrl-C waits for the end of a frame, which is put away; a second one
+    does not."""
     average, part = TemporalAverage(), Part(video, extension)
     frames = video.frames(max(0, state.count - 1))
     progress = progress_bar(total=video.count, initial=state.count, desc="painting", unit="frame")
@@ -87,12 +90,11 @@ def paint_frames(video: Video, paint: Paint, state: VideoState, extension: str, 
             if part.count == part_frames or stopped:
                 state.add(data := part.finish(), part.count)
                 if stopped:
-                    return True
+                    raise KeyboardInterrupt
                 average.restart(x, to_floats(last_frame(data, state.output)))
                 part = Part(video, extension)
         if part.count:
             state.add(part.finish(), part.count)
-    return False
 
 
 def to_floats(pixels: Array) -> Array:

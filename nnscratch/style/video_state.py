@@ -41,10 +41,13 @@ class VideoState:
         self.places: list[tuple[int, int]] = []  # (offset, length) of each part
         self.end, self.count = 0, 0  # bytes of whole records; frames in them
 
-    def begin(self, recipe: dict[str, Any]) -> None:
-        """Make the file; InputError if there is one."""
+    def check_free(self) -> None:
+        """InputError if there is a file."""
         if os.path.lexists(self.path):
             raise InputError(f"{self.path} exists, and nnscratch did not write it; move it away, or give another output")
+
+    def begin(self, recipe: dict[str, Any]) -> None:
+        """Make the file."""
         content = json.dumps({"__metadata__": {MARK: __version__}, **recipe}, separators=(",", ":")).encode()  # as in marks.py
         replace_file(self.path, whole_record(content))
         self.end = BEGIN.size + len(content) + END.size
