@@ -14,7 +14,7 @@ def corners(count):
 
 
 def clip(path, frames, *, times=None, time_base=None, sound=None, matrix=1, full=False, deep=False, format="yuv420p",
-         pixel=None):
+         pixel=None, refs=1):
     """Write frames, RGB or [Y, Cb, Cr], to a file, perhaps with a sine of the same length; returns its path.
 
     times  : when each frame is shown, in units of time_base (1/90000 s); by default 30 a second
@@ -23,13 +23,14 @@ def clip(path, frames, *, times=None, time_base=None, sound=None, matrix=1, full
     full   : whether the file states full range
     deep   : whether the frames have 10 bits, in HLG
     pixel  : width of a pixel / its height
+    refs   : frames that a frame may refer to
     """
     import av
     vp9, time_base = str(path).endswith(".webm"), time_base or Fraction(1, 90_000)
     times = [3000 * k for k in range(len(frames))] if times is None else times
     with av.open(str(path), "w") as container:
         if frames:
-            lossless = {"crf": "0", "preset": "ultrafast"}
+            lossless = {"crf": "0", "preset": "ultrafast", "refs": str(refs)}
             picture = container.add_stream("libvpx-vp9" if vp9 else "libx265" if deep else "libx264", rate=30, options={
                 "lossless": "1"} if vp9 else {"x265-params": "lossless=1:bframes=0:log-level=none"} if deep else lossless)
             context, shape = picture.codec_context, np.shape(frames[0] if isinstance(frames[0], np.ndarray) else frames[0][0])

@@ -11,6 +11,7 @@ Files are not trusted. FFmpeg opens one of three containers, chosen here by the 
 and hosts, are none of them. Whatever is wrong is an InputError, found in a first pass over the whole file.
 """
 import contextlib
+import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 from fractions import Fraction
@@ -19,7 +20,7 @@ from typing import Any, TypeAlias
 import numpy as np
 
 from nnscratch.backend import Array
-from nnscratch.data.animation import MAX_FRAME_PIXELS, shrunk
+from nnscratch.data.animation import shrunk
 from nnscratch.data.decode import AVIF, HEIC
 from nnscratch.errors import InputError
 from nnscratch.files import FilePath, open_regular_file, reason
@@ -27,6 +28,8 @@ from nnscratch.progress import progress_bar
 
 __all__: list[str] = []  # for `nnscratch style`
 
+MAX_PIXELS, MAX_BYTES = 4096 * 2304, 40_000_000  # of a frame as it is stored: a decoder keeps up to 16, and one for each thread
+MAX_THREADS = 4
 HD = 720  # rows from which BT.709 is usual
 BT2020, BT709, BT601, UNSPECIFIED, LIMITED, FULL = 9, 1, 5, 2, 1, 2  # FFmpeg's numbers
 Matrix: TypeAlias = tuple[int, int, int, int]  # a, b, c, d: column x and row y are shown at (a x + c y, b x + d y)
@@ -159,25 +162,36 @@ def decoded(path: FilePath) -> Iterator[tuple[Any, int, Fraction]]:
         stream = next((one for one in container.streams.video if "attached_pic" not in str(one.disposition)), None)  # no cover
         if stream is None:
             raise InputError(f"{path} has no picture, expected a video: use another")
-        previous = None
+        previous, context = None, stream.codec_context
+        if context is None:
+            raise InputError(f"{path} has a picture in an unknown format, expected a video that this PyAV knows: convert it")
+        if context.format is not None:
+            check_frame(path, context)  # before the decoder allocates
         with errors_of(path):
-            stream.codec_context.options = {"max_pixels": str(MAX_FRAME_PIXELS)}
-            stream.thread_type = "AUTO"
-            pixel = stream.codec_context.sample_aspect_ratio or Fraction(1)
+            context.options = {"max_pixels": str(MAX_PIXELS)}
+            stream.thread_type, context.thread_count = "AUTO", min(MAX_THREADS, os.cpu_count() or 1)
+            pixel = context.sample_aspect_ratio or Fraction(1)
             pixel = pixel if Fraction(1, 4) <= pixel <= 4 else Fraction(1)
             step = max(1, round(1 / ((stream.average_rate or 25) * stream.time_base)))
             frames = container.decode(stream)
         while True:
             with errors_of(path):
                 frame = next(frames, None)
-                if frame is None:
-                    return
-                if frame.width * frame.height > MAX_FRAME_PIXELS:
-                    raise ValueError("its frames are too large")
+            if frame is None:
+                return
+            check_frame(path, frame)  # again: the size may change
             time = frame.pts if frame.pts is not None else 0 if previous is None else previous + step
             if previous is None or time > previous:  # else there is no moment at which it could be shown
                 yield frame, time, pixel
                 previous = time
+
+
+def check_frame(path: FilePath, frame: Any) -> None:
+    """Raise InputError for frames that would fill the memory; `frame` has a size and a format."""
+    pixels = frame.width * frame.height
+    if pixels > MAX_PIXELS or pixels * frame.format.padded_bits_per_pixel > 8 * MAX_BYTES:
+        raise InputError(f"{path} has frames of {frame.width}x{frame.height} pixels in {frame.format.name}, expected at most "
+                         f"{MAX_PIXELS} pixels, as 4096x2304, and {MAX_BYTES} bytes: shrink it")
 
 
 def matrix_of(frame: Any) -> Matrix:
