@@ -47,7 +47,10 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--data", default="glyphs", metavar="DIR", help="classifier: its data (default glyphs)")
     parser.add_argument("--steps", type=int, help="classifier: instead of the default")
     parser.add_argument("--augment", help="classifier: none, shift, flip or shift-flip, instead of the default")
-    parser.add_argument("--judge", metavar="FILE", help="features: a classifier of photographs as an .onnx file")
+    parser.add_argument("--judge", metavar="FILE", nargs="+", help="features: a network for photographs as an .onnx file; "
+                                                                   "with --pairs also several, which are averaged")
+    parser.add_argument("--pairs", metavar="FOLDER", help="features: compare quick, one pass and others on FOLDER/contents x "
+                                                          "FOLDER/styles; --plot draws all images")
     parser.add_argument("--json", metavar="FILE", help="write every figure to FILE")
     parser.add_argument("--plot", metavar="FILE", help="layers, features: draw the figures to FILE")
     parser.add_argument("--keep-settings", action="store_true", help="obey OPENBLAS_CORETYPE, which slows only NumPy down")
@@ -69,7 +72,7 @@ def main(arguments: list[str] | None = None) -> int:
     if options.plot and options.what == "layers":
         from benchmarks.plot import plot_layers
         plot_layers(card, rows, options.plot)
-    if options.plot and options.what == "features":
+    if options.plot and options.what == "features" and not options.pairs:
         from benchmarks.plot import plot_features
         plot_features(rows, options.plot)
     return 0

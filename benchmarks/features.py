@@ -1,8 +1,9 @@
 """`python -m benchmarks features --judge FILE.onnx`: which loss network transfers style best, according to another network.
 
-The judge is any classifier of photographs as an ONNX file, with one input (N, side, side, 3) or (N, 3, side, side), run by
-onnxruntime. Its features are read after its ReLUs; its input is blue, green, red minus MEAN, as for networks from Caffe. For
-every pair of images, loss network and strength:
+The judge is any network for photographs as an ONNX file, with one input (N, side, side, 3) or (N, 3, side, side), run by
+onnxruntime. Its features are read after its activations. Where these are ReLUs, its input is blue, green, red minus MEAN, as
+for networks from Caffe; where they are SiLUs, x sigmoid(x), it is red, green, blue from 0 to 1, as for YOLO. For every pair of
+images, loss network and strength:
 
     style     100 % if means and standard deviations of the judge's features equal the style image's, 0 % for the photograph
     content   the distance of its features from the photograph's, divided by that of the style image's (0: unchanged)
@@ -16,6 +17,7 @@ from pathlib import Path
 import numpy as np
 
 from nnscratch.data.synthetic.paintings import flow_painting
+from nnscratch.fast import resize2d
 from nnscratch.style.transfer import transfer_style
 
 SIDE, NETWORKS, STRENGTHS, LAYERS = 224, ("random", "texture"), (25.0, 50.0, 75.0), 8
@@ -23,23 +25,28 @@ MEAN = (104.0, 117.0, 123.0)  # blue, green, red
 
 
 class Watcher:
-    """The judge: features of an image after LAYERS of its ReLUs, spread over the first two thirds of its depth."""
+    """The judge: features of an image after LAYERS of its activations, spread over the first two thirds of its depth."""
 
     def __init__(self, path: str) -> None:
         import onnx
         import onnxruntime
         model = onnx.load(path)
-        relus = [node.output[0] for node in model.graph.node if node.op_type == "Relu"]
-        self.names = [relus[k] for k in np.linspace(0, 2 * len(relus) // 3, LAYERS).astype(int)]
+        nodes = model.graph.node
+        sigmoids = {node.output[0] for node in nodes if node.op_type == "Sigmoid"}
+        relus = [node.output[0] for node in nodes if node.op_type == "Relu"]
+        self.from_caffe = bool(relus)
+        names = relus or [node.output[0] for node in nodes if node.op_type == "Mul" and sigmoids & set(node.input)]
+        self.names = [names[k] for k in np.linspace(0, 2 * len(names) // 3, LAYERS).astype(int)]
         model.graph.output.extend(onnx.ValueInfoProto(name=name) for name in self.names)
         self.session = onnxruntime.InferenceSession(model.SerializeToString(), providers=["CPUExecutionProvider"])
         self.input = self.session.get_inputs()[0]
 
     def __call__(self, image: np.ndarray) -> list[np.ndarray]:
         """[(C, pixels)] of one image (1, H, W, 3) in [0, 1]."""
-        x = (255 * image[..., ::-1] - MEAN).astype(np.float32)
+        image = resize2d(image.astype(np.float32), SIDE)[0]
+        x = (255 * image[..., ::-1] - MEAN).astype(np.float32) if self.from_caffe else image
         if self.input.shape[1] == 3:
-            x = x.transpose(0, 3, 1, 2)
+            x = np.ascontiguousarray(x.transpose(0, 3, 1, 2))
         return [f.reshape(f.shape[1], -1) for f in self.session.run(self.names, {self.input.name: x})]
 
 
@@ -73,22 +80,20 @@ def pairs() -> Iterator[tuple[str, np.ndarray, np.ndarray]]:
             yield f"{content} x {style}", contents[content], styles[style]
 
 
-def square(path: Path) -> np.ndarray:
-    """The middle of an image, SIDE x SIDE."""
+def square(path: Path, side: int = SIDE) -> np.ndarray:
+    """The middle of an image, side x side."""
     from PIL import Image
     with Image.open(path) as image:
         image = image.convert("RGB")
-        side = min(image.size)
-        left, top = (image.width - side) // 2, (image.height - side) // 2
-        image = image.crop((left, top, left + side, top + side)).resize((SIDE, SIDE), Image.Resampling.LANCZOS)
+        shorter = min(image.size)
+        left, top = (image.width - shorter) // 2, (image.height - shorter) // 2
+        image = image.crop((left, top, left + shorter, top + shorter)).resize((side, side), Image.Resampling.LANCZOS)
     return np.asarray(image, np.float32)[None] / 255
 
 
-def run(judge: str | None, networks: Sequence[str] = NETWORKS, strengths: Sequence[float] = STRENGTHS, steps: int = 40,
+def run(judge: str, networks: Sequence[str] = NETWORKS, strengths: Sequence[float] = STRENGTHS, steps: int = 40,
         keep: Callable | None = None) -> Iterator[dict]:
     """A row for each pair, network and strength: style, content, seconds. keep(pair, network, strength, image) gets each."""
-    if judge is None:
-        raise SystemExit("features: got no judge, expected a classifier of photographs; add --judge FILE.onnx")
     watcher = Watcher(judge)
     for name, content, style in pairs():
         for features in networks:

@@ -2,9 +2,10 @@
 from argparse import Namespace
 from collections.abc import Iterable
 from math import exp, log
+from statistics import fmean
 from typing import Any
 
-from benchmarks import algorithms, calls, classifier, features, ladder, layers, memory, peers, steps
+from benchmarks import algorithms, calls, classifier, features, ladder, layers, memory, peers, steps, stylizers
 
 CONTENDERS = "ours", "contiguous", "channels last"
 
@@ -156,10 +157,14 @@ def show_classifier(torch: Any, card: dict, options: Namespace) -> list[dict]:
 
 
 def show_features(torch: Any, card: dict, options: Namespace) -> list[dict]:
-    """Print every loss network at every strength."""
+    """Print every loss network at every strength; with --pairs, every way to transfer style."""
+    if not options.judge:
+        raise SystemExit("features: got no judge, expected a network for photographs; add --judge FILE.onnx")
+    if options.pairs:
+        return show_stylizers(options)
     print(f"\n{'':24} {'features':9} {'strength':>8}   style  content   seconds")
     rows = []
-    for row in features.run(options.judge):
+    for row in features.run(options.judge[0]):
         rows.append(row)
         print(f"{row['pair']:24} {row['features']:9} {row['strength']:8g} {row['style']:7.2f} {row['content']:8.2f} "
               f"{row['seconds']:9.1f}", flush=True)
@@ -168,4 +173,23 @@ def show_features(torch: Any, card: dict, options: Namespace) -> list[dict]:
             chosen = [row for row in rows if (row["features"], row["strength"]) == (name, strength)]
             style, content = (sum(row[key] for row in chosen) / len(chosen) for key in ("style", "content"))
             print(f"{'mean':24} {name:9} {strength:8g} {style:7.2f} {content:8.2f}")
+    return rows
+
+
+def show_stylizers(options: Namespace) -> list[dict]:
+    """Print every pair and way, then the means and the worst; draw all images on the sheet --plot."""
+    names = list(stylizers.ways())
+    sheet, rows = stylizers.Sheet(names), []
+    print(f"\n{'':40} {'':18}   style  content  lattice  seconds")
+    for row in stylizers.run(options.judge, options.pairs, sheet.add):
+        rows.append(row)
+        print(f"{row['pair']:40.40} {row['way']:18} {row['style']:7.2f} {row['content']:8.2f} {row['lattice']:8.2f} "
+              f"{row['seconds']:8.2f}", flush=True)
+    for name in names:
+        style, content, lattice, seconds = ([row[key] for row in rows if row["way"] == name]
+                                            for key in ("style", "content", "lattice", "seconds"))
+        print(f"{f'mean of {len(style)} (worst style, worst lattice)':40} {name:18} {fmean(style):7.2f} {fmean(content):8.2f} "
+              f"{fmean(lattice):8.2f} {fmean(seconds):8.2f}   ({min(style):.2f}, {max(lattice):.2f})")
+    if options.plot:
+        sheet.save(options.plot)
     return rows

@@ -1,4 +1,4 @@
-"""argparse with the project's errors and help, and with other spellings of options."""
+"""argparse with the project's errors and help, and with other spellings of options; the options of many commands."""
 import argparse
 import sys
 from collections.abc import Sequence
@@ -6,7 +6,7 @@ from typing import Any, NoReturn
 
 from nnscratch.errors import printable
 
-__all__: list[str] = []  # for arguments.py
+__all__: list[str] = []  # for arguments*.py
 
 
 class Defaults(argparse.ArgumentDefaultsHelpFormatter):
@@ -39,3 +39,13 @@ def shown_spellings(words: Sequence[str]) -> list[str]:
             name = others.get(name, name).replace("colour", "color")
             words[k] = "=".join([name, *value])
     return words
+
+
+def add_output(command: argparse.ArgumentParser, metavar: str, text: str, **options: Any) -> None:
+    """-o or --output, which every command that writes files has."""
+    command.add_argument("-o", "--output", metavar=metavar, help=text, **options)
+
+
+def add_device(command: argparse.ArgumentParser) -> None:
+    """--device, the one that computes."""
+    command.add_argument("--device", default="auto", help='"auto" (the GPU if there is one), "cpu" or "gpu"')

@@ -2,10 +2,13 @@
 import argparse
 from typing import Any
 
-from nnscratch.argument_parser import Defaults, Parser
+from nnscratch.argument_parser import Defaults, Parser, add_device, add_output
+from nnscratch.arguments_trained import add_classify, add_generate, add_judge
 from nnscratch.version import __version__
 
 __all__ = ["parser"]
+
+QUICK_STEPS = 5
 
 
 def parser() -> argparse.ArgumentParser:
@@ -22,6 +25,7 @@ def parser() -> argparse.ArgumentParser:
     add_plain(commands, "demo", "check every gradient, stylise a photograph, train a generator, in a few minutes")
     add_style(commands)
     add_gallery(commands)
+    add_compare(commands)
     train = commands.add_parser("train", help="train a network on synthetic images or your own")
     networks = train.add_subparsers(title="networks", required=True, metavar="NETWORK", parser_class=Parser)
     add_train_generator(networks)
@@ -56,8 +60,11 @@ def add_style(commands: Any) -> None:
     style.add_argument("--size", type=int, help="longer side of the result, in pixels (default: 256; with --fast 512)")
     style.add_argument("--strength", type=float, help="from 0, the photograph unchanged, over 50, a painting (default), to "
                                                       "100, style alone; with --fast, 100 exaggerates the style")
-    style.add_argument("--steps", type=int, help="steps at each size: full, half, a quarter, ... (default: 40)")
-    style.add_argument("--minutes", type=float, metavar="M", help="as many steps as fit, instead of --steps")
+    length = style.add_mutually_exclusive_group()
+    length.add_argument("--steps", type=int, help="steps at each size: full, half, a quarter, ... (default: 40)")
+    length.add_argument("--quick", dest="steps", action="store_const", const=QUICK_STEPS,
+                        help=f"{QUICK_STEPS} steps at each size: nearly as good, in a few seconds")
+    length.add_argument("--minutes", type=float, metavar="M", help="as many steps as fit")
     style.add_argument("--features", help="the loss network: texture (default), random, vgg19 or vgg16")
     style.add_argument("--weights", metavar="FILE", help="for vgg: torchvision's vgg19-dcbb9e9d.pth, vgg16-397923af.pth, or "
                        "such a .pth or .safetensors file; for texture, or with --fast: weights that you trained")
@@ -70,11 +77,15 @@ def add_style(commands: Any) -> None:
     style.add_argument("--mask", dest="masks", metavar="FILE", action="append",
                        help="an image: white where the style applies, black where the photograph stays; or one --mask for each "
                             "of several styles, in their order: white where that style applies")
+    style.add_argument("--feather", type=int, metavar="PIXELS",
+                       help="soften the edges of masks by so many pixels to each side (default: 0, a hard cut)")
     style.add_argument("--init", help="start from the content (default) or from noise")
     style.add_argument("--optimizer", help="lbfgs (default), or adam, which needs about five times as many steps")
     style.add_argument("--statistics", help="of the style's features: gram (default), covariance or sliced")
     style.add_argument("--max-memory", type=float, metavar="GB", help="limit for the whole process: large images are tiled")
     style.add_argument("--every", type=int, metavar="K", help="write an image after every K steps, and a film of them")
+    style.add_argument("--explain", action="store_const", const=True,
+                       help="write OUT-explain.html: how the loss fell, and the Gram matrices of every layer")
     style.add_argument("--seed", type=int, help="for random filters, and for the noise to start from (default: 0)")
     style.add_argument("--again", metavar="JSON", help="the .json next to an image: make that image again")
     style.add_argument("--resume", action="store_true", help="continue the interrupted transfer to OUT, an image or a video")
@@ -86,15 +97,36 @@ def add_style(commands: Any) -> None:
 
 def add_gallery(commands: Any) -> None:
     """`nnscratch gallery`."""
-    gallery = commands.add_parser("gallery", help="a photograph in all built-in styles, on one sheet", formatter_class=Defaults)
+    gallery = commands.add_parser("gallery", help="a photograph in several styles, on one sheet", formatter_class=Defaults)
     gallery.add_argument("content", nargs="*", help="photographs; by default one that is included")
     add_output(gallery, "OUT", "file to write, for instance gallery.jpg", required=True)
+    gallery.add_argument("--styles", nargs="+", metavar="STYLE",
+                         help="style images, or names of drawn styles; by default all drawn styles")
     gallery.add_argument("--features", nargs="+", default=["texture"], help="a row for each loss network: texture, random")
     gallery.add_argument("--size", type=int, default=224, help="side of each image, in pixels")
     gallery.add_argument("--steps", type=int, default=40, help="steps at each size")
     gallery.add_argument("--seed", type=int, default=0, help="for the built-in styles")
     add_device(gallery)
     gallery.set_defaults(run="gallery")
+
+
+def add_compare(commands: Any) -> None:
+    """`nnscratch compare`."""
+    compare = commands.add_parser("compare", help="a photograph in one style by several loss networks, with numbers: a page",
+                                  formatter_class=Defaults)
+    compare.add_argument("content", help="the photograph")
+    compare.add_argument("style", help="the style image, or the name of a drawn style")
+    add_output(compare, "OUT", "page to write, for instance networks.html", required=True)
+    compare.add_argument("--features", nargs="+", default=["texture", "random", "vgg19"],
+                         help="the loss networks: texture, random, and, where there are weights, vgg19 or vgg16")
+    compare.add_argument("--weights", metavar="FILE", help="for vgg: torchvision's vgg19-dcbb9e9d.pth or vgg16-397923af.pth")
+    compare.add_argument("--colors", metavar="ORDER", default="rgb", help="for vgg: rgb, or bgr (converted from Caffe)")
+    compare.add_argument("--size", type=int, default=256, help="longer side of the results, in pixels")
+    compare.add_argument("--strength", type=float, default=50.0, help="from 0, the photograph, to 100, style alone")
+    compare.add_argument("--steps", type=int, default=40, help="steps at each size")
+    compare.add_argument("--seed", type=int, default=0, help="for random filters")
+    add_device(compare)
+    compare.set_defaults(run="compare")
 
 
 def add_train_generator(networks: Any) -> None:
@@ -176,46 +208,6 @@ def add_resume(command: argparse.ArgumentParser, name: str, kept: str) -> None:
     command.set_defaults(run=f"train_{name}")
 
 
-def add_generate(commands: Any) -> None:
-    """`nnscratch generate`."""
-    generate = commands.add_parser("generate", help="draw images with a trained generator", formatter_class=Defaults)
-    add_output(generate, "OUT", "file to write, for instance digits.png", required=True)
-    add_generator_file(generate)
-    generate.add_argument("--grid", type=rows_and_columns, metavar="8x8", help="rows x columns")
-    generate.add_argument("--walk", type=int, nargs="?", const=60, metavar="FRAMES",
-                          help="a film (.gif, .webp) from one noise vector to the next")
-    generate.add_argument("--side", type=int, metavar="PIXELS",
-                          help="of an image, for a generator of textures: any multiple of 16 up to 2048")
-    generate.add_argument("--class", dest="label", metavar="NAME", help="draw only this class")
-    generate.add_argument("--seed", type=int, default=0, help="for the noise")
-    add_device(generate)
-    generate.set_defaults(run="generate")
-
-
-def add_classify(commands: Any) -> None:
-    """`nnscratch classify`."""
-    classify = commands.add_parser("classify", help="say what images show, by a trained classifier", formatter_class=Defaults)
-    classify.add_argument("images", nargs="+", metavar="IMAGE", help="image files, or folders of them")
-    classify.add_argument("--from", dest="path", metavar="FILE", required=True, help="best.safetensors of a training")
-    add_output(classify, "OUT", "file to write, for instance why.png: each image, and the pixels that decide")
-    classify.add_argument("--top", type=int, default=3, help="classes to print for each image")
-    add_device(classify)
-    classify.set_defaults(run="classify")
-
-
-def add_judge(commands: Any) -> None:
-    """`nnscratch judge`."""
-    judge = commands.add_parser("judge", help="evaluate a generator against real images: a report", formatter_class=Defaults)
-    add_generator_file(judge)
-    judge.add_argument("--data", help="the data that it was trained on (default: those that its file names)")
-    judge.add_argument("--size", type=int, help="side that the images were resized to (default: the one that its file names)")
-    add_output(judge, "FOLDER", "folder for report.html and report.json", default="judged")
-    judge.add_argument("--count", type=int, default=5000, help="number of images to draw")
-    judge.add_argument("--seed", type=int, default=0, help="for the noise")
-    add_device(judge)
-    judge.set_defaults(run="judge")
-
-
 def add_bench(commands: Any) -> None:
     """`nnscratch bench`."""
     bench = commands.add_parser("bench", help="time layers and training steps on the CPU and on the GPU")
@@ -224,27 +216,3 @@ def add_bench(commands: Any) -> None:
     add_output(bench, "FOLDER", "folder for bench.json, bench.txt and roofline.png")
     add_device(bench)
     bench.set_defaults(run="bench")
-
-
-def add_output(command: argparse.ArgumentParser, metavar: str, text: str, **options: Any) -> None:
-    """-o or --output, which every command that writes files has."""
-    command.add_argument("-o", "--output", metavar=metavar, help=text, **options)
-
-
-def add_generator_file(command: argparse.ArgumentParser) -> None:
-    """--from, the generator that is drawn from."""
-    command.add_argument("--from", dest="path", metavar="FILE",
-                         help="best.safetensors of a training; by default a generator that is included")
-
-
-def add_device(command: argparse.ArgumentParser) -> None:
-    """--device, the one that computes."""
-    command.add_argument("--device", default="auto", help='"auto" (the GPU if there is one), "cpu" or "gpu"')
-
-
-def rows_and_columns(text: str) -> tuple[int, int]:
-    """Parse a grid: "8x10" -> (8, 10)."""
-    rows, _, columns = text.lower().partition("x")
-    if not (rows.isdigit() and columns.isdigit() and 0 < int(rows) * int(columns) <= 10_000):
-        raise argparse.ArgumentTypeError(f"{text!r} is not a grid, expected rows x columns such as 8x8, 10,000 images at most")
-    return int(rows), int(columns)

@@ -6,13 +6,13 @@ import logging
 import sys
 import warnings
 from argparse import Namespace
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import fields
-from typing import Any
 
 from nnscratch import memory
 from nnscratch.arguments import parser
 from nnscratch.errors import InputError
+from nnscratch.given_options import given_options, option_name, refuse
 from nnscratch.terminal import SIGNALLED, standard_streams, stopped_by_signals
 
 __all__ = ["main"]
@@ -58,9 +58,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 # The options of each command that reduce its memory.
-MEMORY_OPTIONS = {"style": ("size", "max_memory"), "gallery": ("size",), "train_generator": ("batch_size", "size"),
-                  "train_classifier": ("batch_size", "size"),
-                  "generate": ("grid",), "judge": ("count",)}
+MEMORY_OPTIONS = {"style": ("size", "max_memory"), "gallery": ("size",), "compare": ("size",), "generate": ("grid",),
+                  "train_generator": ("batch_size", "size"), "train_classifier": ("batch_size", "size"), "judge": ("count",)}
 
 
 def report_memory_shortage(error: BaseException, options: Namespace) -> int:
@@ -103,7 +102,7 @@ def run_style(options: Namespace) -> int:
     from nnscratch.style.settings import Settings
     from nnscratch.style.sidecar import read_sidecar, read_state
     settings = given_options(options, [field.name for field in fields(Settings)])
-    more = given_options(options, ["size", "style_scale", "minutes", "masks"])
+    more = given_options(options, ["size", "style_scale", "minutes", "masks", "feather"])
     if options.again or options.resume:
         refuse(given_options(options, ["content"]), settings, more, {"fast"} if options.fast else set(),
                other="--again or --resume")
@@ -119,44 +118,35 @@ def run_style(options: Namespace) -> int:
             raise InputError("expected a photograph and at least one style image, got no style image; add one")
     if options.fast:
         weights, strength = settings.pop("weights", None), settings.pop("strength", 50.0)
-        refuse(settings, given_options(options, ["style_scale", "minutes", "masks", "every"]), other="--fast")
+        refuse(settings, given_options(options, ["style_scale", "minutes", "masks", "feather", "every", "explain"]),
+               other="--fast")
         if len(styles) > 1:
             raise InputError(f"--fast got {len(styles)} styles, expected one; leave --fast out to mix them")
         skipped = stylize_fast(content, styles[0], options.output, weights=weights, strength=strength, device=options.device,
                                **given_options(options, ["size"]))
         return int(skipped > 0)
     if not (options.resume or options.again) and is_moving(content, options.output):
-        refuse(given_options(options, ["minutes", "masks", "every"]), other="a film")
+        refuse(given_options(options, ["minutes", "masks", "feather", "every", "explain"]), other="a film")
         stylize_film(content, styles, options.output, device=options.device, settings=settings, **more)
         return 0
-    if options.every is not None or options.again:
-        more["every"] = options.every
+    if options.again:  # the image alone, if nothing else is asked for
+        more |= {"every": None, "explain": False}
+    more |= given_options(options, ["every", "explain"])
     result = stylize(content, styles, options.output, device=options.device, settings=settings, **more)
     return 130 if result.interrupted else 0
 
 
-def given_options(options: Namespace, names: Iterable[str]) -> dict[str, Any]:
-    """Those of the named options that were given, as a dict."""
-    return {name: getattr(options, name) for name in names if getattr(options, name) is not None}
-
-
-def refuse(*found: dict[str, Any] | set[str], other: str) -> None:
-    """Raise InputError for the first option that has no meaning together with another."""
-    for name in (name for options in found for name in options):
-        raise InputError(f"{option_name(name)} was given together with {other}, where it has no meaning; leave it out")
-
-
-def option_name(name: str) -> str:
-    """An option as the user writes it: most have the name of their entry in the Namespace."""
-    return {"content": "content", "style": "style", "images": "IMAGE", "masks": "--mask", "path": "--from",
-            "label": "--class"}.get(name, f"--{name.replace('_', '-')}")
-
-
 def run_gallery(options: Namespace) -> int:
     from nnscratch.style.gallery import gallery
-    whole = gallery(options.output, options.content, features=options.features, size=options.size, steps=options.steps,
-                    seed=options.seed, device=options.device)
-    return 0 if whole else 130
+    names = ("styles", "features", "size", "steps", "seed", "device")
+    return 0 if gallery(options.output, options.content, **given_options(options, names)) else 130
+
+
+def run_compare(options: Namespace) -> int:
+    from nnscratch.style.compare import compare
+    compare(options.content, options.style, options.output, **given_options(options, [
+        "features", "weights", "colors", "strength", "size", "steps", "seed", "device"]))
+    return 0
 
 
 def run_train_generator(options: Namespace) -> int:
@@ -241,7 +231,7 @@ def run_info(options: Namespace) -> int:
 
 RUN: dict[str, Callable[[Namespace], int]] = {
     "demo": run_demo, "style": run_style, "gallery": run_gallery, "train_generator": run_train_generator,
-    "train_texture": run_train_texture, "train_stylizer": run_train_stylizer, "generate": run_generate,
+    "train_texture": run_train_texture, "train_stylizer": run_train_stylizer, "generate": run_generate, "compare": run_compare,
     "train_classifier": run_train_classifier, "classify": run_classify, "judge": run_judge,
     "article": run_article, "check": run_check, "bench": run_bench, "info": run_info}
 

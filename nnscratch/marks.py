@@ -1,7 +1,7 @@
 """Marks: how nnscratch recognises what it wrote, to overwrite nothing else, and to take none of it for an input.
 
     a folder           .nnscratch.json inside, a list of the files there that nnscratch wrote, with their checksums
-    an image or film   that a command wrote to the file that the user named: the words IMAGE_MARK near its beginning or end
+    image, film, page  that a command wrote to the file that the user named: the words IMAGE_MARK near its beginning or end
     OUT.json           a JSON object with the entry "nnscratch"
     OUT.state          a safetensors file with "nnscratch" in its header, as all files of checkpoint.py
 

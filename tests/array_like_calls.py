@@ -47,6 +47,7 @@ OPS = {
     "instance_norm": lambda: dict(x=images(), gamma=channel(), beta=channel(1), epsilon=1e-5),
     "leaky_relu": lambda: dict(x=images(), negative_slope=0.2),
     "max_pool2d": lambda: dict(x=images(), pool_size=2, strides=2, padding="valid"),
+    "modulate": lambda: dict(x=images(), scale=normal(2, 4), shift=normal(2, 4, seed=1)),
     "pad2d": lambda: dict(x=images(), padding=1, mode="reflect"),
     "relu": lambda: dict(x=images()),
     "resize2d": lambda: dict(x=images(), size=(6, 7)),
@@ -155,6 +156,7 @@ LAYERS = {
     "dense.Dense": dict(units=3, activation="relu", use_bias=True, kernel_initializer="he_normal", bias_initializer="zeros"),
     "dropout.Dropout": dict(rate=0.4, seed=1), "dropout.SpatialDropout2D": dict(rate=0.4, seed=1),
     "dropout.Dropout2D": dict(rate=0.4, seed=1), "group_normalization.GroupNormalization": dict(groups=2, epsilon=1e-3),
+    "modulation.Modulation": {},
     "normalization.BatchNormalization": dict(momentum=0.9, epsilon=1e-3, unbiased=False, gamma_initializer="ones"),
     "normalization.InstanceNormalization": dict(epsilon=1e-5), "pooling.AveragePooling2D": dict(
         pool_size=2, strides=2, padding="valid", count_include_pad=False), "pooling.GlobalAveragePooling2D": {},

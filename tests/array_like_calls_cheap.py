@@ -31,6 +31,8 @@ from nnscratch.networks import article, gan, random_features, stylizer, texture_
 from nnscratch.optimizers import Adam
 from nnscratch.style import (
     checkerboard,
+    compare,
+    explain,
     features,
     frames,
     gallery,
@@ -239,20 +241,24 @@ plausible("networks.vgg.vgg_features", vgg.vgg_features, path=GENERATOR, kind=Wo
 # --- style ----------------------------------------------------------------------------------------------------------
 plausible("style.checkerboard.compare_upsamplings", checkerboard.compare_upsamplings, images=lambda: picture(), steps=1, seed=0)
 plausible("style.command.stylize", style_command.stylize, content_path=PHOTO, style_paths=[Word("night")], output_path=OUT,
-          size=64, style_scale=1.0, minutes=1.0, every=2, device=Word("cpu"), settings={"steps": 2}, frames=0)
+          size=64, style_scale=1.0, feather=3, minutes=1.0, every=2, device=Word("cpu"), settings={"steps": 2}, frames=0,
+          explain=True)
 plausible("style.command.transfer_with_progress", style_command.transfer_with_progress, content=lambda: picture(),
           style=lambda: picture(seed=1), masks=lambda: [np.ones((1, 32, 32, 1), np.float32)], on_image=nothing, save=nothing)
 plausible("style.features.loss_network", features.loss_network, features=Word("random"), style=lambda: picture(), side=32,
           seed=0, colors=Word("rgb"))
 plausible_method("style.features.LossNetwork.weights", lambda: features.LossNetwork(network(), 1, 0.5, 2.0), "weights",
                  strength=50.0)
+plausible("style.compare.compare", compare.compare, content_path=PHOTO, style_path=Word("night"), output=Path("out.html"),
+          features=["random"], colors=Word("rgb"), strength=50.0, size=32, steps=2, seed=0, device=Word("cpu"))
+plausible("style.explain.explain_path", explain.explain_path, output=OUT)
 plausible("style.frames.film_path", frames.film_path, output=OUT)
 plausible("style.frames.Frames", frames.Frames, output=OUT, content=lambda: picture(), every=2, luminance_only=False, count=0,
           steps=0, inputs=[PHOTO])
 plausible("style.frames.Frames.name", frames.Frames.name, number=1)
 plausible_method("style.frames.Frames.add", lambda: frames.Frames(OUT, picture(), 2), "add", image=lambda: picture(side=16))
-plausible("style.gallery.gallery", gallery.gallery, output=OUT, contents=[PHOTO], features=["random"], size=32, steps=2, seed=0,
-          device=Word("cpu"))
+plausible("style.gallery.gallery", gallery.gallery, output=OUT, contents=[PHOTO], styles=[PHOTO], features=["random"], size=32,
+          steps=2, seed=0, device=Word("cpu"))
 plausible("style.memory_limit.feature_memory", memory_limit.feature_memory, network=network(), content=lambda: picture(),
           styles=lambda: [picture()], max_memory=2.0, statistics=Word("gram"))
 plausible("style.one_pass.stylize_fast", one_pass.stylize_fast, content_path=PHOTO, style_path=PHOTO, output_path=OUT, size=64,

@@ -11,6 +11,7 @@ from nnscratch.course.checks.upstream_gradients import batch_norm_op
 from nnscratch.course.gan_failures import SMALL, label_accuracy, mode_count, sample
 from nnscratch.course.tracing import trace
 from nnscratch.data import dataset, pixels, resize
+from nnscratch.data import masks as image_masks
 from nnscratch.data.dataset import Dataset
 from nnscratch.generate import adversarial, augment, ema, inputs, pairwise, penalty, plots, pseudo_labels, sampler, spectral
 from nnscratch.generate.adversarial_losses import constant_target, non_saturating, saturating
@@ -147,6 +148,7 @@ call("style.tiling.make_strips", tiling.make_strips, network=lambda: random_feat
 call("style.train_texture.palette", train_texture.palette, x=picture)
 
 call("networks.article.image_sides", article.image_sides, model=lambda: article.article_stack((8, 8, 3), 2, 4))
+call("data.masks.feather_mask", image_masks.feather_mask, mask=lambda: np.random.default_rng(0).random((1, 6, 5, 1)), pixels=2)
 call("networks.article.live_taps", article.live_taps, model=lambda: article.article_stack((8, 8, 3), 2, 4),
      images=lambda: picture(side=8))
 call("networks.article.output_spread", article.output_spread, model=lambda: article.article_stack((8, 8, 3), 2, 4),

@@ -65,6 +65,7 @@ def test_check_prints_the_table(capsys):
 
 @pytest.mark.parametrize("words, name", [
     (["style", "a", "b", "-o", "x"], "output"), (["gallery", "-o", "x"], "output"), (["generate", "-o", "x"], "output"),
+    (["compare", "a", "b", "-o", "x"], "output"), (["compare", "a", "b", "-o", "o", "--colors", "x"], "colors"),
     (["train", "generator", "-o", "x"], "output"), (["train", "texture", "-o", "x"], "output"),
     (["train", "stylizer", "-o", "x"], "output"), (["judge", "-o", "x"], "output"), (["bench", "-o", "x"], "output"),
     (["style", "a", "b", "-o", "o", "--keep-colors", "x"], "keep_colors"),
@@ -80,8 +81,8 @@ def test_every_spelling_of_an_option_is_accepted(words, name):
             assert getattr(cli.parse_arguments([*command, *form]), name) == value
 
 
-@pytest.mark.parametrize("command", [["style"], ["gallery"], ["generate"], ["train", "generator"], ["train", "texture"],
-                                     ["train", "stylizer"], ["judge"], ["bench"]])
+@pytest.mark.parametrize("command", [["style"], ["gallery"], ["compare"], ["generate"], ["train", "generator"],
+                                     ["train", "texture"], ["train", "stylizer"], ["judge"], ["bench"]])
 def test_the_help_shows_one_spelling(command, capsys):
     """-o, --output, and color; the other spellings are accepted but not shown."""
     with pytest.raises(SystemExit):

@@ -16,7 +16,7 @@ from nnscratch.generate.evaluate import (
     train_classifier,
     write_report,
 )
-from nnscratch.generate.evaluate.html_parts import percent
+from nnscratch.html_page import percent
 
 pytestmark = pytest.mark.xdist_group("judge")  # module fixtures are computed in one process
 

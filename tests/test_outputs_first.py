@@ -11,7 +11,8 @@ from nnscratch.outputs import OutputFolder, writing
 
 # Every input is wrong as well: which of the two mistakes is reported tells which was looked at first.
 TO_FILES = [["style", "nowhere.png", "ink"], ["style", "nowhere.png", "ink", "--fast"], ["gallery", "nowhere.png"],
-            ["generate", "--from", "nowhere.safetensors"], ["classify", "nowhere.png", "--from", "nowhere.safetensors"]]
+            ["generate", "--from", "nowhere.safetensors"], ["classify", "nowhere.png", "--from", "nowhere.safetensors"],
+            ["compare", "nowhere.png", "ink"]]
 TO_FOLDERS = [["style", "photos", "nowhere.png", "--fast"], ["train", "generator", "--data", "nowhere"],
               ["train", "classifier", "--data", "nowhere"], ["train", "stylizer", "nowhere.png"],
               ["judge", "--from", "nowhere.safetensors"], ["judge", "--data", "nowhere"]]
@@ -30,10 +31,11 @@ def here(tmp_path, monkeypatch):
 @pytest.mark.parametrize("command", [*TO_FILES, *TO_FOLDERS])
 def test_the_output_is_refused_first(command, capsys):
     """Where it cannot be made, and where another process writes to it."""
-    assert main([*command, "-o", "note.txt/out.png" if command in TO_FILES else "note.txt/out"]) == 2
+    name = "out" if command in TO_FOLDERS else "out.html" if command[0] == "compare" else "out.png"
+    assert main([*command, "-o", f"note.txt/{name}"]) == 2
     assert "cannot" in (error := capsys.readouterr().err) and str(Path("note.txt/out")) in error and "nowhere" not in error
-    with writing("out.png") if command in TO_FILES else OutputFolder("out", ["*"]):
-        assert main([*command, "-o", "out.png" if command in TO_FILES else "out"]) == 2
+    with writing(name) if command in TO_FILES else OutputFolder(name, ["*"]):
+        assert main([*command, "-o", name]) == 2
     assert "another process is writing to out" in capsys.readouterr().err
 
 

@@ -194,6 +194,7 @@ def test_a_long_name_in_a_folder(tmp_path, monkeypatch, capsys):
     ("train generator --data", "--data"), ("train stylizer", "style"), ("generate -o", "--output"),
     ("generate -o a.png --from", "--from"), ("generate -o a.png --class", "--class"), ("judge -o", "--output"),
     ("judge --data", "--data"), ("bench -o", "--output"), ("gallery -o a.png", "content"), ("style -o a.png a.png", "style"),
+    ("gallery -o a.png --styles night", "--styles"), ("compare -o a.html a.png", "style"),
     ("style -o a.png night", "style"), ("style -o a.png --again", "--again"), ("style a.png night -o", "--output"),
     ("style a.png night -o b.png --mask", "--mask"), ("style a.png night -o b.png --weights", "--weights"),
     ("style a.png night --fast -o b.png --weights", "--weights"), ("style --resume -o", "--output"),

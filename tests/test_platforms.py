@@ -83,6 +83,7 @@ COMMANDS = [line.split() for line in (
     "train generator --data data.npz -o g --preset nano --groups 0 --steps 2 --batch-size 2",
     "train generator --resume -o g --steps 3", "generate --from g/best.safetensors -o c.gif --walk 3",
     "style --again a.png.json -o d.png", "generate -o e.png --grid 2x2", "gallery photo.png -o f.png --size 16 --steps 1",
+    "compare photo.png night -o v.html --size 16 --steps 1",
     "train classifier --data data.npz -o k --preset small --steps 2", "classify photo.png --from k -o w.png", "info")]
 
 

@@ -14,6 +14,8 @@ from PIL import Image
 from nnscratch import checkpoint
 from nnscratch.cli import main
 from nnscratch.data.images import read_image
+from nnscratch.data.masks import feather_mask
+from nnscratch.data.synthetic.styles import style_image
 from nnscratch.style.minimizers import MINIMIZERS
 from nnscratch.style.transfer import Transfer
 
@@ -130,6 +132,38 @@ def test_a_mask_keeps_part_of_the_photograph(images):
     assert (images / "again.png").read_bytes() == (images / "out.png").read_bytes()
 
 
+def test_a_feathered_mask_fades_the_photograph_out(images, capsys):
+    """--feather 6: from full style 6 pixels left of the edge to the untouched photograph 6 pixels right of it; --again
+    repeats it. Without a mask, or larger than the image, it is refused."""
+    mask = np.zeros((38, 48), np.uint8)
+    mask[:, :24] = 255
+    Image.fromarray(mask).save(images / "mask.png")
+    feather = ["--mask", str(images / "mask.png"), "--feather", "6"]
+    whole, soft, content = images / "whole.png", images / "out.png", read_image(images / "content.jpg", 48)
+    assert run_style(images, output="whole.png") == 0 and run_style(images, *feather) == 0
+    share = feather_mask(mask[None, :, :, None] / 255, 6)
+    expected = share * read_image(whole) + (1 - share) * content
+    assert np.abs(read_image(soft) - expected).max() < 2.1 / 255
+    assert np.array_equal(read_image(soft)[:, :, :18], read_image(whole)[:, :, :18])
+    assert np.abs(read_image(soft) - content)[:, :, 30:].max() <= 1.01 / 255
+    record = json.loads((images / "out.png.json").read_text())
+    assert record["feather"] == 6
+    again = ["style", "--again", str(images / "out.png.json"), "-o", str(images / "again.png")]
+    assert main(again) == 0 and (images / "again.png").read_bytes() == soft.read_bytes()
+    capsys.readouterr()
+    del record["feather"]  # as files had none before
+    (images / "out.png.json").write_text(json.dumps(record))
+    assert main(again) == 0 and (images / "again.png").read_bytes() != soft.read_bytes()
+    capsys.readouterr()
+    for wrong, words in ((["--feather", "6"], "without --mask"), ([*feather, "--feather", "49"], "is 49, expected at most 48"),
+                         ([*feather, "--feather", "-1"], "feather is -1")):
+        assert run_style(images, *wrong) == 2
+        error = capsys.readouterr().err
+        assert words in error and error.count("\n") == 1
+    (images / "out.png.json").write_text(json.dumps(record | {"feather": -1}))
+    assert main(again) == 2 and "out.png.json" in capsys.readouterr().err
+
+
 @pytest.mark.slow
 def test_a_mask_for_each_style(images, capsys):
     """Red where the first mask is white, blue where the second is; --again bit for bit; wrong masks give one sentence."""
@@ -208,6 +242,29 @@ def test_gallery(images, capsys, monkeypatch):
     assert main(["gallery", str(images / "content.jpg"), "-o", sheet, "--size", "32"]) == 130
     assert "stopped early; 1 images" in capsys.readouterr().out
     assert main(["gallery", "-o", sheet, "--features", "vgg19"]) == 2
+
+
+def test_gallery_of_given_styles(images, capsys, monkeypatch):
+    """A column for each image file and drawn style, in the given order; the middle of an image that is no square. Whatever is
+    no style is refused before any work, as is one that would be overwritten."""
+    given = []
+    monkeypatch.setattr("nnscratch.style.gallery.transfer_style",
+                        lambda content, style, **_: given.append((content, style)) or Transfer(content))
+    photo, style, sheet = (str(images / name) for name in ("content.jpg", "style.png", "gallery.png"))
+    stripes = np.repeat(np.uint8([0, 200, 100]), 40)[None, :, None].repeat(40, axis=0).repeat(3, axis=2)  # the middle is 200
+    Image.fromarray(stripes).save(style)
+    command = ["gallery", photo, "-o", sheet, "--size", "32", "--styles"]
+    assert main([*command, style, "Night"]) == 0 and "2 images" in capsys.readouterr().out
+    assert Image.open(sheet).size == (3 * 38 - 6, 2 * 38 - 6)
+    np.testing.assert_allclose(given[0][1][:, :, 8:24], 200 / 255, atol=1.01 / 255)
+    np.testing.assert_array_equal(given[1][1], style_image("night", 32))
+    np.testing.assert_allclose(read_image(sheet)[:, :32, 46:62], 200 / 255, atol=1.01 / 255)
+    given.clear()
+    for wrong, words in (([style, "nigth"], "cannot open nigth"), ([style, photo, sheet], "is an input"), ([""], "--styles")):
+        before = Path(sheet).read_bytes()
+        assert main([*command, *wrong]) == 2 and not given and Path(sheet).read_bytes() == before
+        error = capsys.readouterr().err
+        assert words in error and error.count("\n") == 1
 
 
 @pytest.mark.parametrize("content, style, expected", [

@@ -313,8 +313,9 @@ def test_an_optimised_video_is_resumed(tmp_path, monkeypatch, capsys):
     whole, resumed = frames_in(tmp_path / "whole.mp4")[1], frames_in(tmp_path / "out.mp4")[1]
     assert max(np.abs(one.astype(int) - other).mean() for one, other in zip(whole, resumed, strict=True)) < 6
     assert visible(tmp_path) == {"in.mp4", "whole.mp4", "out.mp4"}
-    for option in (["--minutes", "1"], ["--every", "2"], ["--mask", "a.png"]):
-        assert run("no.mp4", *option) == 2 and "was given together with a film" in capsys.readouterr().err
+    for option in (["--minutes", "1"], ["--every", "2"], ["--mask", "a.png"], ["--explain"]):
+        assert main(["style", str(tmp_path / "in.mp4"), "glass", "-o", str(tmp_path / "no.mp4"), *option]) == 2
+        assert "was given together with a film" in capsys.readouterr().err
 
 
 def test_a_transfer_starts_from_a_painting():

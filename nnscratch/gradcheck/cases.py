@@ -111,7 +111,7 @@ def pooling_cases() -> Iterator[Case]:
 
 
 def normalization_cases() -> Iterator[Case]:
-    """Batch, instance and group normalization."""
+    """Batch, instance and group normalization, and modulation after it."""
     inputs = {"x": 3 * normal(N, H, W, C) + 1, "gamma": 1.5 + normal(C), "beta": normal(C, seed=1)}
     mean, variance = normal(C, seed=2), 0.5 + np.abs(normal(C, seed=3))
     for training in (True, False):
@@ -123,6 +123,8 @@ def normalization_cases() -> Iterator[Case]:
     yield Case("instance_norm", ops.instance_norm, ops.instance_norm_backward, inputs)
     four = {"x": normal(N, H, W, 4) + 1, "gamma": 1.5 + normal(4), "beta": normal(4, seed=1)}
     yield Case("group_norm", partial(ops.group_norm, groups=2), ops.group_norm_backward, four)
+    yield Case("modulate", ops.modulate, ops.modulate_backward,
+               {"x": normal(N, H, W, C), "scale": normal(N, C, seed=1), "shift": normal(N, C, seed=2)})
 
 
 def elementwise_cases() -> Iterator[Case]:

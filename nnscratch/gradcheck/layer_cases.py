@@ -50,6 +50,7 @@ LAYER_CASES: dict[str, list[LayerCase]] = {
     "InstanceNormalization": [LayerCase(layers.InstanceNormalization, IMAGES)],
     "LeakyReLU": [LayerCase(layers.LeakyReLU, (3, 4), False)],
     "MaxPooling2D": [LayerCase(lambda: layers.MaxPooling2D(2), IMAGES, False)],
+    "Modulation": [LayerCase(layers.Modulation, [IMAGES, (2, 8)])],
     "Padding2D": [LayerCase(lambda: layers.Padding2D(2), IMAGES)],
     "ReLU": [LayerCase(layers.ReLU, (3, 4), False)],
     "Reshape": [LayerCase(lambda: layers.Reshape((5, -1)), IMAGES)],

@@ -7,6 +7,7 @@
     activation, dropout ReLU, LeakyReLU, ELU, Activation; Dropout, SpatialDropout2D
     normalization       BatchNormalization, InstanceNormalization
     group_normalization GroupNormalization
+    modulation          Modulation
     pooling, resize_pad MaxPooling2D, AveragePooling2D, GlobalAveragePooling2D; UpSampling2D, ZeroPadding2D, Padding2D
     reshape_merge       Flatten, Reshape, Add, Concatenate, Dot
 """
@@ -19,6 +20,7 @@ from nnscratch.layers.dense import *
 from nnscratch.layers.dropout import *
 from nnscratch.layers.graph import *
 from nnscratch.layers.group_normalization import *
+from nnscratch.layers.modulation import *
 from nnscratch.layers.normalization import *
 from nnscratch.layers.pooling import *
 from nnscratch.layers.reshape_merge import *

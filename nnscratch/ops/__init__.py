@@ -17,6 +17,7 @@ refused by an InputError, because the op would have to guess a dtype. Read the f
     pool              max_pool2d, avg_pool2d, global_avg_pool2d
     normalize         batch_norm, instance_norm
     group_normalize   group_norm
+    modulate          modulate: a scale and a shift for each image and channel
     dropouts          dropout, spatial_dropout2d
     pad, resize       pad2d, upsample2d, resize2d
     gram              gram_matrix
@@ -32,6 +33,7 @@ from nnscratch.ops.dropouts import *
 from nnscratch.ops.gram import *
 from nnscratch.ops.group_normalize import *
 from nnscratch.ops.linear import *
+from nnscratch.ops.modulate import *
 from nnscratch.ops.normalize import *
 from nnscratch.ops.pad import *
 from nnscratch.ops.patches import *

@@ -19,7 +19,7 @@ import numpy as np
 from nnscratch import backend
 from nnscratch.backend import Array
 from nnscratch.data.images import check_writable, read_image, write_image
-from nnscratch.data.masks import read_mask
+from nnscratch.data.masks import feather_mask, read_mask
 from nnscratch.data.synthetic.styles import is_style, style_image
 from nnscratch.errors import InputError, as_argument, printable
 from nnscratch.files import check_names, replace_file
@@ -27,6 +27,7 @@ from nnscratch.hints import checked
 from nnscratch.marks import is_ours
 from nnscratch.outputs import writing
 from nnscratch.progress import progress_bar
+from nnscratch.style.explain import explain_path, explanation
 from nnscratch.style.features import min_side
 from nnscratch.style.frames import Frames, film_path
 from nnscratch.style.inputs import check_inputs
@@ -41,9 +42,10 @@ MAX_STYLE_RATIO = 4  # longer side of the style / shorter side of the content
 
 @checked
 def stylize(content_path: str | PathLike, style_paths: Sequence[str | PathLike], output_path: str | PathLike, *,
-            size: int = 256, style_scale: float = 1.0, masks: Sequence[str | PathLike] = (), minutes: float | None = None,
-            every: int | None = None, device: str = "auto", settings: dict[str, Any] | None = None,
-            resume: State | None = None, frames: int = 0) -> Transfer:
+            size: int = 256, style_scale: float = 1.0, masks: Sequence[str | PathLike] = (), feather: int = 0,
+            minutes: float | None = None, every: int | None = None, device: str = "auto",
+            settings: dict[str, Any] | None = None, resume: State | None = None, frames: int = 0,
+            explain: bool = False) -> Transfer:
     """Run the whole command: from image files to an image file.
 
     Parameters
@@ -55,12 +57,14 @@ def stylize(content_path: str | PathLike, style_paths: Sequence[str | PathLike],
     style_scale : float, the size of the style's strokes relative to the style image, 0.1 to 10
     masks : sequence of paths, of one image, white where the style applies and black where the photograph stays; or of one image
         for each style, white where that style applies
+    feather : int, pixels by which the edges of masks spread to each side (data/masks.py), at most `size`
     minutes : float, run as many steps as fit, in place of settings["steps"]
     every : int, write an image after so many steps, and a film of all of them
     device : str, "auto", "cpu" or "gpu"
     settings : dict, the arguments of Settings
     resume : state from `sidecar.read_state`
     frames : int, images of `every` that the resumed transfer has written
+    explain : bool, write a page that shows how the image was made (explain.py)
 
     Returns
     -------
@@ -76,18 +80,23 @@ def stylize(content_path: str | PathLike, style_paths: Sequence[str | PathLike],
     check_writable(output_path)
     if not 0.1 <= style_scale <= 10:
         raise InputError(f"--style-scale is {style_scale}, expected 0.1 to 10; 2 makes strokes twice as large")
+    if feather and not masks:
+        raise InputError("--feather was given without --mask, whose edges it softens; add a mask, or leave it out")
+    if feather > size:
+        raise InputError(f"--feather is {feather}, expected at most {size} pixels, the size of the image; choose fewer")
     if minutes is not None and not 0 < minutes < 10_000:
         raise InputError(f"--minutes is {minutes}, expected a number above 0")
     if every is not None and every < 1:
         raise InputError(f"--every is {every}, expected a number of steps, at least 1")
     options = Settings(**(settings or {}))
     state, sidecar = Path(f"{output_path}.state"), Path(f"{output_path}.json")
-    derived = [state, sidecar, *([film_path(output_path)] if every is not None else [])]
+    derived = [state, sidecar, *([film_path(output_path)] if every is not None else []),
+               *([explain_path(output_path)] if explain else [])]
     check_names(derived)
     inputs = [content_path, *(path for path in style_paths if not is_style(path)), *masks, *filter(None, [options.weights])]
     with writing(output_path, derived, inputs), contextlib.ExitStack() as context:
         try:
-            content, styles, mask_images = read_images(content_path, style_paths, masks, size, style_scale, options)
+            content, styles, mask_images = read_images(content_path, style_paths, masks, feather, size, style_scale, options)
             blend_mask, style_masks = (mask_images[0], None) if len(mask_images) == 1 else (1.0, mask_images or None)
             check_inputs(content, styles, options, style_masks)  # now: transfer_style checks after the progress bar has begun
             backend.use(device)
@@ -95,7 +104,7 @@ def stylize(content_path: str | PathLike, style_paths: Sequence[str | PathLike],
                                                 steps_of(resume), inputs))
             if minutes is not None:
                 options.steps = estimate_steps(minutes, content, styles, options, style_masks)
-            record = make_record(content_path, style_paths, masks, size, style_scale, options, every)
+            record = make_record(content_path, style_paths, masks, feather, size, style_scale, options, every, explain)
         except KeyboardInterrupt:
             if resume is None and is_ours(state):
                 state.unlink()  # of an earlier transfer, with which --resume would go on
@@ -109,27 +118,31 @@ def stylize(content_path: str | PathLike, style_paths: Sequence[str | PathLike],
                                         **asdict(options))
         if result.interrupted:
             saver.finish()
-        result.image = (blend_mask * result.image + (1 - blend_mask) * content).astype(np.float32)
+        painted = result.image
+        result.image = (blend_mask * painted + (1 - blend_mask) * content).astype(np.float32)
         write_image(output_path, result.image, mark=True)
         record |= {"interrupted": result.interrupted, "history": result.history}
         replace_file(sidecar, json.dumps(record, indent=1).encode())
         kept.write_film()
+        if explain:
+            page = explanation([content_path, *style_paths], content, styles, painted, result, options, style_masks)
+            replace_file(explain_path(output_path), page)
         if not result.interrupted:
             with contextlib.suppress(OSError):
                 state.unlink()  # last: until here, everything can be resumed
     resumable = result.interrupted and not saver.attempt.failed
     print(f"{'stopped early; best image so far' if result.interrupted else 'image'} written to {printable(output_path)}, how "
-          f"it was made to {printable(sidecar)}"
+          f"it was made to {printable(sidecar)}" + (f" and {printable(explain_path(output_path))}" if explain else "")
           + (f"; continue with  nnscratch style --resume -o {as_argument(output_path)}" if resumable else ""))
     return result
 
 
-def read_images(content_path: str | PathLike, style_paths: Sequence[str | PathLike], masks: Sequence[str | PathLike], size: int,
-                style_scale: float, options: Settings) -> tuple[Array, list[Array], list[Array]]:
+def read_images(content_path: str | PathLike, style_paths: Sequence[str | PathLike], masks: Sequence[str | PathLike],
+                feather: int, size: int, style_scale: float, options: Settings) -> tuple[Array, list[Array], list[Array]]:
     """The content, the styles and the masks, once it is certain that memory suffices for the first two."""
     content = read_image(content_path, size, minimum=min_side(options.features))
     styles = read_styles(style_paths, content.shape, size, style_scale, options)
-    return content, styles, [read_mask(path, content.shape[1:3]) for path in masks]
+    return content, styles, [feather_mask(read_mask(path, content.shape[1:3]), feather) for path in masks]
 
 
 def read_styles(style_paths: Sequence[str | PathLike], shape: tuple[int, ...], size: int, style_scale: float,

@@ -74,7 +74,7 @@ def stylize_film(content_path: str | PathLike, style_paths: Sequence[str | PathL
 
     if video:
         paint_video(content_path, output_path, inputs,
-                    lambda: make_record(content_path, style_paths, [], size, style_scale, options),
+                    lambda: make_record(content_path, style_paths, [], 0, size, style_scale, options),
                     lambda video, done: load(*video.size, video.count - done), size=size, minimum=smallest, resume=resume,
                     part_frames=PART)
         return

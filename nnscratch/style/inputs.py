@@ -10,8 +10,8 @@ import numpy as np
 from nnscratch.backend import Array, array_module, move, to_cpu, to_device
 from nnscratch.errors import InputError
 from nnscratch.fast import avg_pool2d
+from nnscratch.style.bands import match_appearance
 from nnscratch.style.checks import IMAGE, check_filled, check_real
-from nnscratch.style.colour import match_colours
 from nnscratch.style.features import min_side
 from nnscratch.style.settings import Settings
 
@@ -39,17 +39,18 @@ def halve(image: Array) -> Array:
 
 def initial_image(content: Array, styles: list[Array], masks: list[Array] | None, blend_weights: list[float],
                   settings: Settings) -> Array:
-    """The image before the first step: noise, or the content in the style's colours, for each mask those of its style.
+    """The image before the first step: noise, or the content in the colours and the contrast of the style, for each mask those
+    of its style.
 
-    Below strength 50 only a part of the colours changes.
+    Below strength 50 they change only in part.
     """
     if settings.init == "content":
         start, amount = to_cpu(content), min(1.0, settings.strength / 50)
         parts = [(1, blend_weights)] if masks is None else zip(map(to_cpu, masks), np.eye(len(styles)))
         for mask, weights in parts:
-            recoloured = match_colours(to_cpu(content), [to_cpu(x) for x in (content, *styles)],
+            matched = match_appearance(to_cpu(content), [to_cpu(x) for x in (content, *styles)],
                                        [1 - amount, *(amount * weight for weight in weights)])
-            start = start + mask * (recoloured - to_cpu(content))
+            start = start + mask * (matched - to_cpu(content))
         return move(start.clip(0, 1), array_module(content))
     noise = np.random.default_rng([settings.seed, 1]).random(content.shape, np.float32)
     return move(noise, array_module(content))

@@ -1,4 +1,5 @@
-"""Masks: where in the image each style applies. One region is the whole image; several have a mask each.
+"""Masks: where in the image each style applies. One region is the whole image; several have a mask each. Masks with soft edges
+(data/masks.py) let one style fade into the other: their pixels count for both, each in part.
 
 Shapes: mask (1, H, W, 1) in [0, 1], of the content's size; pixel weights of a feature map (1, H / scale, W / scale, 1).
 

@@ -55,7 +55,8 @@ StyleBackward = list[list[Callable[[float, Array, Array | None], Array]]]
 class Objective:
     """The loss of style transfer: call it with an image (1, H, W, 3) to get (loss, gradient with respect to the image).
 
-    `terms` then holds the content and style losses of that image.
+    `terms` then holds the content and style losses of that image, `image_moments` for each feature map the moments of its
+    regions, (regions, C, C + 1).
 
     Parameters
     ----------
@@ -95,6 +96,7 @@ class Objective:
         self.network, self.content_layer = network, content_layer
         self.statistics = check_choice(statistics, "Objective: statistics", STATISTICS)
         self.terms: dict[str, Array] = {}
+        self.image_moments: list[Array] = []
         self.content_weight, self.style_weight, self.smoothness = (
             check_positive(weight, f"Objective: {name}", or_zero=True) for name, weight in (
                 ("content_weight", content_weight), ("style_weight", style_weight), ("smoothness", smoothness)))
@@ -118,8 +120,8 @@ class Objective:
         check_shape("Objective", "image", image, self.shape, "like the content")
         variation, gradient = total_variation(image)
         gradient *= self.smoothness
-        image_moments, last = self._average(image, self.strips, self._region_moments, remember_last=True)
-        style, backward = self._sliced_style(last) if self.statistics == "sliced" else self._moment_style(image_moments)
+        self.image_moments, last = self._average(image, self.strips, self._region_moments, remember_last=True)
+        style, backward = self._sliced_style(last) if self.statistics == "sliced" else self._moment_style(self.image_moments)
         content = 0
         features: list[Array] | None = last
         for strip, target in zip(reversed(self.strips), reversed(self.content_features)):

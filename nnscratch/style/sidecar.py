@@ -78,12 +78,14 @@ class StateSaver:
             self.write(*self.latest)
 
 
-def make_record(content_path: str | PathLike, style_paths: Sequence[str | PathLike], masks: Sequence[str | PathLike], size: int,
-                style_scale: float, settings: Settings, every: int | None = None) -> dict[str, Any]:
+def make_record(content_path: str | PathLike, style_paths: Sequence[str | PathLike], masks: Sequence[str | PathLike],
+                feather: int, size: int, style_scale: float, settings: Settings, every: int | None = None,
+                explain: bool = False) -> dict[str, Any]:
     """The arguments of `stylize` as JSON values."""
     return {"nnscratch": __version__, "content": file_record(content_path),
             "styles": [style_record(path) for path in style_paths],
-            "size": size, "style_scale": style_scale, "masks": [file_record(mask) for mask in masks], "every": every,
+            "size": size, "style_scale": style_scale, "masks": [file_record(mask) for mask in masks],
+            "feather": feather, "every": every, "explain": explain,
             "weights": None if settings.weights is None else file_record(settings.weights), "settings": asdict(settings)}
 
 
@@ -94,7 +96,10 @@ def arguments_from(path: Path, saved: Any) -> tuple[str, list[str], dict[str, An
         saved = saved | {"settings": {"colors" if name == "colours" else name: v for name, v in saved["settings"].items()}}
     check(saved, RECORD, path, remedy)
     weights, every = saved.get("weights"), saved.get("every")
+    feather, explain = saved.get("feather", 0), saved.get("explain", False)  # older files lack these
     check(weights, optional(FILE), path, remedy)
+    check(feather, whole(0, 10_000), path, remedy)
+    check(explain, flag, path, remedy)
     check(every, optional(whole(1)), path, remedy)
     unknown = set(saved["settings"]) - {field.name for field in fields(Settings)}
     if unknown:
@@ -102,8 +107,8 @@ def arguments_from(path: Path, saved: Any) -> tuple[str, list[str], dict[str, An
                          f"wrote it")
     settings = saved["settings"] if weights is None else saved["settings"] | {"weights": verified_path(weights)}
     return verified_path(saved["content"]), [verified_style(style) for style in saved["styles"]], {
-        "size": saved["size"], "style_scale": float(saved["style_scale"]), "every": every,
-        "masks": [verified_path(mask) for mask in saved["masks"]], "settings": asdict(Settings(**settings))}
+        "size": saved["size"], "style_scale": float(saved["style_scale"]), "every": every, "explain": explain,
+        "masks": [verified_path(mask) for mask in saved["masks"]], "feather": feather, "settings": asdict(Settings(**settings))}
 
 
 def read_sidecar(path: str | PathLike) -> tuple[str, list[str], dict[str, Any]]:

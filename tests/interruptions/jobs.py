@@ -39,9 +39,9 @@ PAINT = " ".join(SETTINGS["style"][:2])
 TRAIN = " ".join(SETTINGS["generator"])
 CLASSIFY = " ".join(SETTINGS["classifier"])
 JOBS = {
-    "style": job(f"style BASE/photo.png BASE/style.png -o OUT/a.png {PAINT} --steps 6 --every 2",
+    "style": job(f"style BASE/photo.png BASE/style.png -o OUT/a.png {PAINT} --steps 6 --every 2 --explain",
                  "style --resume --every 2 -o OUT/a.png", "a.png.state",
-                 f"style BASE/photo.png night -o OUT/a.png {PAINT} --steps 6 --every 2"),
+                 f"style BASE/photo.png night -o OUT/a.png {PAINT} --steps 6 --every 2 --explain"),
     "fast": job("style BASE/photo.png BASE/style.png -o OUT/a.png --fast --size 32",
                 old="style BASE/photo.png night -o OUT/a.png --fast --size 32"),
     "fast folder": job("style BASE/folder BASE/style.png -o OUT/f --fast --size 32",

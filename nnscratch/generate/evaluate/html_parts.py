@@ -1,20 +1,36 @@
-"""Parts of a report in HTML: sections, tables, bar charts, images."""
-from base64 import b64encode
+"""Parts of a report in HTML: tables, bar charts, and their style sheet."""
 from collections.abc import Sequence
 from html import escape
-from typing import TYPE_CHECKING
-
-from nnscratch.generate.plots import png
-
-if TYPE_CHECKING:
-    from PIL.Image import Image
 
 __all__: list[str] = []
 
-
-def section(title: str, *parts: str) -> str:
-    """A section with a headline."""
-    return f"<section><h2>{title}</h2>\n" + "\n".join(parts) + "</section>"
+CSS = """
+.cards { display: grid; grid-template-columns: repeat(auto-fit, minmax(8.5rem, 1fr)); gap: 1rem; margin-bottom: 1.5rem }
+.cards b { display: block; font-size: 1.7rem; font-weight: 650; letter-spacing: -.02em; white-space: nowrap }
+.cards span { font-size: .875rem }
+img { image-rendering: pixelated }
+.numbers td, .numbers th { padding: .5rem 1rem .5rem 0; vertical-align: top; border-bottom: 1px solid var(--line) }
+.numbers tr:first-child th:not(:first-child), .numbers td:nth-child(3) { font-size: .875rem; color: var(--quiet);
+        font-weight: 400 }
+.numbers tr th:first-child { width: 24% }
+.numbers td:nth-child(3) { width: 6.5rem; padding-top: .6rem }
+.numbers .value { width: 7.5rem; font-weight: 650 }
+.numbers .words { font-size: .875rem; padding-right: 0; padding-top: .6rem }
+.bars th { width: 1%; white-space: nowrap; font-weight: 400; padding: .15rem 1rem .15rem 0 }
+.bars td:last-child { width: 4.5rem; text-align: right }
+.bars i { display: block; height: 1rem; min-width: 2px; background: var(--real); border-radius: 2px }
+.bars .ours i { background: var(--mine) } .bars .strong, .bars .strong th { font-weight: 650 }
+.bars .bad i { background: var(--bad) }
+.modes { font-size: .75rem; width: auto } .modes th { font-weight: 400; padding-right: 1rem; white-space: nowrap }
+.modes th + th { text-align: center; padding: 0 }
+.modes td { width: 2.75rem; text-align: center; border: 1px solid var(--ground);
+        background: color-mix(in srgb, var(--mine) calc(var(--share) * .55), var(--ground)) }
+@media (max-width: 36rem) { .numbers, .numbers tbody, .numbers tr, .numbers td, .numbers th { display: block; border: 0 }
+        .numbers tr { border-bottom: 1px solid var(--line); padding: .5rem 0 } .numbers td, .numbers th { padding: 0 }
+        .numbers tr:first-child:has(th + th) { display: none } .numbers tr th:first-child { width: auto }
+        .numbers td:nth-child(3):not(:empty)::before { content: "real images: " } .numbers td:nth-child(3) { width: auto }
+        .bars th { white-space: normal; width: 8rem } .modes td { width: auto } figure { overflow-x: auto } }
+"""
 
 
 def table(rows: Sequence[tuple[str, str, str, str]]) -> str:
@@ -32,20 +48,3 @@ def bar_chart(bars: Sequence[tuple[str, float, str, str]], words: str) -> str:
         f'<tr class="{kind}"><th>{escape(name)}</th><td><i style="width:{100 * max(value, 0) / longest:.1f}%"></i></td>'
         f"<td>{text}</td></tr>" for name, value, text, kind in bars)
     return f"<figure><table class=bars>{rows}</table><figcaption>{words}</figcaption></figure>"
-
-
-def figure(image: "Image", words: str) -> str:
-    """An image inside the page, with a caption."""
-    data = b64encode(png(image)).decode()
-    return f'<figure><img alt="{escape(words)}" src="data:image/png;base64,{data}"><figcaption>{words}</figcaption></figure>'
-
-
-def percent(fraction: float) -> str:
-    """A fraction as a percentage, with a decimal place unless it is 0 or 1."""
-    return f"{100 * fraction:.1f} %" if 0 < fraction < 1 else f"{100 * fraction:.0f} %"
-
-
-def number(value: float) -> str:
-    """Three digits, with a typographic minus sign."""
-    text = f"{value:.3g}" if value == 0 or 0.001 <= abs(value) < 1000 else f"{value:,.0f}" if abs(value) > 1 else f"{value:.4f}"
-    return text.replace("-", "−")

@@ -12,10 +12,10 @@ import numpy as np
 from nnscratch.data.dataset import Dataset, to_floats
 from nnscratch.errors import InputError
 from nnscratch.files import FilePath, replace_file
-from nnscratch.generate.evaluate.css import CSS
-from nnscratch.generate.evaluate.html_parts import bar_chart, figure, number, percent, section, table
-from nnscratch.generate.plots import grid
+from nnscratch.generate.evaluate.html_parts import CSS, bar_chart, table
+from nnscratch.generate.plots import grid, png
 from nnscratch.hints import checked
+from nnscratch.html_page import figure, number, page, percent, section
 from nnscratch.outputs import OutputFolder, output_folder
 
 if TYPE_CHECKING:
@@ -57,26 +57,29 @@ def write_report(folder: FilePath | OutputFolder, metrics: dict[str, Any], image
     generated = images[[pair["image"] for pair in closest]]
     nearest = to_floats(train.images[[pair["train"] for pair in closest]])
     pairs = grid(np.concatenate([generated, nearest]), len(generated))
-    page = report_page(metrics, title, grid(images[:SHOWN], 20), pairs)
+    whole = report_page(metrics, title, grid(images[:SHOWN], 20), pairs)
     with output_folder(folder, REPORT_FILES) as output:
         data, html = (output.file(name) for name in REPORT_FILES)
         replace_file(data, json.dumps(metrics, indent=1, allow_nan=False).encode())
-        replace_file(html, page.encode(errors="backslashreplace"))  # names of classes may not be text
+        replace_file(html, whole)
         return html
 
 
-def report_page(m: dict[str, Any], title: str, sheet: "Image", pairs: "Image") -> str:
-    """The page as text; `m` are the metrics."""
-    parts = [headline(m, title), figure(sheet, f"{min(SHOWN, m['images'])} of {m['images']:,} images, not selected."),
+def report_page(m: dict[str, Any], title: str, sheet: "Image", pairs: "Image") -> bytes:
+    """The page; `m` are the metrics."""
+    parts = [headline(m, title), sheet_figure(sheet, f"{min(SHOWN, m['images'])} of {m['images']:,} images, not selected."),
              section("Can they be recognised?", recognition(m), class_bars(m["classes"])),
              section("Are they like real images?", frechet_bars(m), likeness(m)),
              section("Are they as varied?", variety(m), mode_table(m["modes"], list(m["classes"]["fractions"]))),
-             section("Are they copies?", copying(m), figure(pairs, "Above, the images that lie nearest to a training "
+             section("Are they copies?", copying(m), sheet_figure(pairs, "Above, the images that lie nearest to a training "
                      "image, the nearest on the left; below each, that training image.")),
              section("How accurate is the classifier?", classifier_words(m))]
-    return (f'<!doctype html>\n<html lang="en">\n<meta charset="utf-8">\n<meta name="viewport" content="width=device-width, '
-            f'initial-scale=1">\n<title>{escape(title)}</title>\n<style>{CSS}</style>\n<main>\n' + "\n".join(parts)
-            + "\n</main>\n</html>\n")
+    return page(title, parts, CSS)
+
+
+def sheet_figure(image: "Image", words: str) -> str:
+    """A sheet of images with a caption."""
+    return figure(png(image), words, words)
 
 
 # --- sections: m are the metrics ----------------------------------------------------------------------------------

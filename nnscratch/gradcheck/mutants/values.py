@@ -88,6 +88,23 @@ def _(dy, cache):
     return right[0] + gamma * inverse_std * dy.mean(axis=(1, 2), keepdims=True), *right[1:]
 
 
+@mutant("modulate", "scale missing in dx")
+def _(dy, cache):
+    return dy, *ops.modulate_backward(dy, cache)[1:]
+
+
+@mutant("modulate", "gradient of the scale without x")
+def _(dy, cache):
+    dx, _, dshift = ops.modulate_backward(dy, cache)
+    return dx, dshift, dshift
+
+
+@mutant("modulate", "one scale for the whole batch")
+def _(dy, cache):
+    dx, dscale, dshift = ops.modulate_backward(dy, cache)
+    return dx, dscale.mean(axis=0, keepdims=True) + 0 * dscale, dshift
+
+
 # --- activations and dropout --------------------------------------------------------------------------------------
 
 mutant("relu", "mask from dy instead of x")(lambda dy, x: array_module(x).where(dy > 0, dy, 0))
