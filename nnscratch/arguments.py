@@ -53,7 +53,7 @@ def add_plain(commands: Any, name: str, text: str, device: bool = True) -> None:
 def add_style(commands: Any) -> None:
     """`nnscratch style`. Options have no defaults: those of Settings apply, and --again and --fast can tell what was given."""
     style = commands.add_parser("style", help="paint a photograph in the style of another image")
-    style.add_argument("content", nargs="?", help="the photograph: any file that Pillow reads")
+    style.add_argument("content", nargs="?", help="the photograph: any file that Pillow reads; or a film (GIF, WebP), a video")
     style.add_argument("style", nargs="*", help="the style image, or several, whose styles are mixed: files, or names of drawn "
                                                 "styles: night, mosaic, hatching, ink, glass, coral, leaves")
     add_output(style, "OUT", "file to write, for instance painting.png", required=True)
@@ -88,9 +88,9 @@ def add_style(commands: Any) -> None:
                        help="write OUT-explain.html: how the loss fell, and the Gram matrices of every layer")
     style.add_argument("--seed", type=int, help="for random filters, and for the noise to start from (default: 0)")
     style.add_argument("--again", metavar="JSON", help="the .json next to an image: make that image again")
-    style.add_argument("--resume", action="store_true", help="continue the interrupted transfer to OUT")
+    style.add_argument("--resume", action="store_true", help="continue the interrupted transfer to OUT, an image or a video")
     style.add_argument("--fast", action="store_true", help="one pass of a trained network, a second or two: for an image, a "
-                                                           "folder of images or a GIF, in one style")
+                                                           "folder of images, a film or a video, in one style")
     add_device(style)
     style.set_defaults(run="style")
 

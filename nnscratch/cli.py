@@ -6,13 +6,13 @@ import logging
 import sys
 import warnings
 from argparse import Namespace
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import fields
-from typing import Any
 
 from nnscratch import memory
 from nnscratch.arguments import parser
 from nnscratch.errors import InputError
+from nnscratch.given_options import given_options, option_name, refuse
 from nnscratch.terminal import SIGNALLED, standard_streams, stopped_by_signals
 
 __all__ = ["main"]
@@ -97,6 +97,7 @@ def run_demo(options: Namespace) -> int:
 def run_style(options: Namespace) -> int:
     from nnscratch.data.images import check_writable
     from nnscratch.style.command import stylize
+    from nnscratch.style.film import is_moving, resume_video, stylize_film
     from nnscratch.style.one_pass import stylize_fast
     from nnscratch.style.settings import Settings
     from nnscratch.style.sidecar import read_sidecar, read_state
@@ -105,6 +106,8 @@ def run_style(options: Namespace) -> int:
     if options.again or options.resume:
         refuse(given_options(options, ["content"]), settings, more, {"fast"} if options.fast else set(),
                other="--again or --resume")
+        if options.resume and resume_video(options.output, options.device):
+            return 0
         if options.again:
             check_writable(options.output)
         content, styles, more = read_sidecar(options.again) if options.again else read_state(options.output)
@@ -122,28 +125,15 @@ def run_style(options: Namespace) -> int:
         skipped = stylize_fast(content, styles[0], options.output, weights=weights, strength=strength, device=options.device,
                                **given_options(options, ["size"]))
         return int(skipped > 0)
+    if not (options.resume or options.again) and is_moving(content, options.output):
+        refuse(given_options(options, ["minutes", "masks", "feather", "every", "explain"]), other="a film")
+        stylize_film(content, styles, options.output, device=options.device, settings=settings, **more)
+        return 0
     if options.again:  # the image alone, if nothing else is asked for
         more |= {"every": None, "explain": False}
     more |= given_options(options, ["every", "explain"])
     result = stylize(content, styles, options.output, device=options.device, settings=settings, **more)
     return 130 if result.interrupted else 0
-
-
-def given_options(options: Namespace, names: Iterable[str]) -> dict[str, Any]:
-    """Those of the named options that were given, as a dict."""
-    return {name: getattr(options, name) for name in names if getattr(options, name) is not None}
-
-
-def refuse(*found: dict[str, Any] | set[str], other: str) -> None:
-    """Raise InputError for the first option that has no meaning together with another."""
-    for name in (name for options in found for name in options):
-        raise InputError(f"{option_name(name)} was given together with {other}, where it has no meaning; leave it out")
-
-
-def option_name(name: str) -> str:
-    """An option as the user writes it: most have the name of their entry in the Namespace."""
-    return {"content": "content", "style": "style", "images": "IMAGE", "masks": "--mask", "path": "--from",
-            "label": "--class"}.get(name, f"--{name.replace('_', '-')}")
 
 
 def run_gallery(options: Namespace) -> int:

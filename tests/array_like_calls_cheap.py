@@ -291,4 +291,4 @@ plausible("style.train_texture.train_texture", train_texture.train_texture, fold
 plausible("style.transfer.estimate_steps", transfer.estimate_steps, minutes=1.0, content=lambda: picture(),
           styles=lambda: [picture()], settings=settings.Settings(features="random"))
 plausible("style.transfer.transfer_style", transfer.transfer_style, content=lambda: picture(), style=lambda: picture(seed=1),
-          progress=nothing, save=nothing)
+          progress=nothing, save=nothing, start=None)

@@ -39,7 +39,7 @@ def test_imports_run_one_way():
              "initializers", "layers", "summary", "models", "losses", "optimizers", "lbfgs", "numpy_tensors", "tensor_files",
              "pickles", "torch_pickles", "torch_files", "checkpoint", "gradcheck",
              "networks", "data", "training", "classify", "generate", "style", "demo", "info", "bench", "argument_parser",
-             "arguments_trained", "arguments", "course", "cli"]
+             "arguments_trained", "arguments", "given_options", "course", "cli"]
     for path in SOURCES:
         room = path.relative_to(ROOT / "nnscratch").parts[0].removesuffix(".py")
         for name in imports(path):

@@ -6,6 +6,8 @@
     colour      embedded profiles, to sRGB
     animation   GIF, animated WebP and APNG, frame by frame
     webp        animated WebP, written
+    video       .mp4, .mov, .mkv, .webm and .avi, read frame by frame
+    video_parts videos, written part by part
     dataset     many images of one size, with labels; mini-batches
     pixels      arrays of images as bytes, bytes as floats
     labels      whole numbers, names of classes, one-hot rows

@@ -5,6 +5,8 @@ By optimisation (Gatys): `transfer` changes the pixels until `objective` is smal
 
 In one pass (Huang and Belongie): `stylizer` applies a trained decoder; `train_stylizer` trains it, `train_texture` the loss
 network of both.
+
+Both ways paint films, frame by frame: `temporal` keeps still what is still, `video` and `video_state` lose nothing of hours.
 """
 
 __all__: list[str] = []

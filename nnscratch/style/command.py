@@ -140,17 +140,23 @@ def stylize(content_path: str | PathLike, style_paths: Sequence[str | PathLike],
 def read_images(content_path: str | PathLike, style_paths: Sequence[str | PathLike], masks: Sequence[str | PathLike],
                 feather: int, size: int, style_scale: float, options: Settings) -> tuple[Array, list[Array], list[Array]]:
     """The content, the styles and the masks, once it is certain that memory suffices for the first two."""
-    smallest = min_side(options.features)
-    content = read_image(content_path, size, minimum=smallest)
+    content = read_image(content_path, size, minimum=min_side(options.features))
+    styles = read_styles(style_paths, content.shape, size, style_scale, options)
+    return content, styles, [feather_mask(read_mask(path, content.shape[1:3]), feather) for path in masks]
+
+
+def read_styles(style_paths: Sequence[str | PathLike], shape: tuple[int, ...], size: int, style_scale: float,
+                options: Settings) -> list[Array]:
+    """The styles for a content of this shape."""
     # Enlarging a style only blurs it; beside a long and narrow content, a large style would be nearly all the work.
-    wanted = round(style_scale * min(size, MAX_STYLE_RATIO * min(content.shape[1:3])))
+    wanted, smallest = round(style_scale * min(size, MAX_STYLE_RATIO * min(shape[1:3]))), min_side(options.features)
     side = max(16, wanted)
     drawn = [(1, side, side, 3) for path in style_paths if is_style(path)]
-    check_memory([content.shape, *drawn], options)  # before styles are drawn at that size
+    check_memory([shape, *drawn], options)  # before styles are drawn at that size
     styles = [style_image(str(path), side) if is_style(path) else
               read_image(path, max(smallest, wanted), minimum=smallest, enlarge=style_scale > 1) for path in style_paths]
-    check_memory([image.shape for image in (content, *styles)], options)
-    return content, styles, [feather_mask(read_mask(path, content.shape[1:3]), feather) for path in masks]
+    check_memory([shape, *(image.shape for image in styles)], options)
+    return styles
 
 
 def steps_of(state: State | None) -> int:

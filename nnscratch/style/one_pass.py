@@ -1,9 +1,9 @@
-"""`nnscratch style PHOTO STYLE --fast`: an image, the frames of a film, or a folder of both, each in one pass.
+"""`nnscratch style PHOTO STYLE --fast`: an image, the frames of a film or a video, or a folder of images, each in one pass.
 
 Shapes: images (1, H, W, 3) in [0, 1].
 """
 import os
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable, Iterator
 from glob import escape
 from os import PathLike
 from pathlib import Path
@@ -12,42 +12,45 @@ from typing import Any
 import numpy as np
 
 from nnscratch import backend
-from nnscratch.backend import Array
 from nnscratch.data.animation import read_film
 from nnscratch.data.images import check_writable, encode, read_image, to_image
 from nnscratch.data.readers.folder import image_files, why_skipped
 from nnscratch.data.synthetic.styles import is_style, style_image
+from nnscratch.data.video import is_video
 from nnscratch.data.webp import encode_film, is_film
 from nnscratch.errors import InputError, printable
 from nnscratch.files import check_names, replace_file
 from nnscratch.hints import checked
 from nnscratch.outputs import OutputFolder, writing
 from nnscratch.progress import print_above_bar, progress_bar
+from nnscratch.style.provenance import file_record, style_record
 from nnscratch.style.settings import check_strength
 from nnscratch.style.stylizer import SHIPPED, Stylizer
+from nnscratch.style.temporal import Paint, TemporalAverage
+from nnscratch.style.video import check_video_name, paint_video
 
 __all__ = ["stylize_fast"]
 
 MAX_STYLE_SIDE = 1024
 MIN_SIDE = 8  # pixels: two of a code
 
-Paint = Callable[[Array], Array]
-
 
 @checked
 def stylize_fast(content_path: str | PathLike, style_path: str | PathLike, output_path: str | PathLike, *, size: int = 512,
-                 weights: str | PathLike | None = None, strength: float = 50.0, device: str = "auto") -> int:
-    """Run the whole command: paint an image, a folder or a film.
+                 weights: str | PathLike | None = None, strength: float = 50.0, device: str = "auto",
+                 resume: bool = False) -> int:
+    """Run the whole command: paint an image, a folder, a film or a video.
 
     Parameters
     ----------
-    content_path : path of an image, a folder of images, or a film: a GIF, WebP or PNG of several frames
+    content_path : path of an image, a folder of images, a film (a GIF, WebP or PNG of several frames), or a video
     style_path : path of the style image, or the name of a built-in style
-    output_path : path to write to: a folder for a folder, a GIF or WebP for a film
+    output_path : path to write to: a folder for a folder, a GIF or WebP for a film, an .mp4, .mov, .mkv or .webm for a video
     size : int, the longer side in pixels; smaller images are not enlarged
     weights : path of a trained stylizer; by default the one that comes with nnscratch
     strength : float from 0 to 100, see Stylizer
     device : str, "auto", "cpu" or "gpu"
+    resume : bool, whether to go on with a video that was stopped
 
     Returns
     -------
@@ -58,14 +61,18 @@ def stylize_fast(content_path: str | PathLike, style_path: str | PathLike, outpu
     ------
     InputError
         Whatever is wrong with paths, files or options.
+    KeyboardInterrupt
+        Ctrl-C, which loses no painted frame of a video.
     """
     if not MIN_SIDE <= size <= 8192:
         raise InputError(f"--size is {size}, expected {MIN_SIDE} to 8192 pixels")
     check_strength(strength)
-    is_folder = os.path.isdir(content_path)
+    is_folder, video = os.path.isdir(content_path), is_video(content_path)
     paths, others = image_files(content_path) if is_folder else ([], [])
     if is_folder:
         check_folder(content_path, output_path, paths)
+    elif video:
+        check_video_name(content_path, output_path)
     else:
         check_writable(output_path)
     backend.use(device)
@@ -74,12 +81,19 @@ def stylize_fast(content_path: str | PathLike, style_path: str | PathLike, outpu
     def load() -> Paint:
         style = (style_image(str(style_path), max(16, min(size, MAX_STYLE_SIDE))) if is_style(style_path)
                  else read_image(style_path, size, minimum=MIN_SIDE, enlarge=False))
-        return Stylizer(weights or SHIPPED).painter(style, strength)
+        paint = Stylizer(weights or SHIPPED).painter(style, strength)
+        return lambda x, _: paint(x)
 
     if is_folder:
         names = [escape(f"{path.name}{ending}") for path in paths for ending in (".png", ".gif")]
         with OutputFolder(output_path, names, [*paths, *inputs]) as folder:
             return paint_folder(paths, others, folder, size, load())
+    if video:
+        def recipe() -> dict[str, Any]:
+            return {"content": file_record(content_path), "style": style_record(style_path), "size": size,
+                    "strength": strength, "weights": weights and file_record(weights)}
+        paint_video(content_path, output_path, inputs, recipe, lambda *_: load(), size=size, minimum=MIN_SIDE, resume=resume)
+        return 0
     with writing(output_path, inputs=[content_path, *inputs]):
         film = read_film(content_path, size, minimum=MIN_SIDE)
         if film.count > 1 and not is_film(output_path):
@@ -90,7 +104,7 @@ def stylize_fast(content_path: str | PathLike, style_path: str | PathLike, outpu
             replace_file(output_path, paint_film(progress_bar(film.frames, desc="painting", unit="frame", total=film.count),
                                                  film.loop, paint, output_path))
         else:
-            image = to_image(paint(read_image(content_path, size, minimum=MIN_SIDE, enlarge=False)))
+            image = to_image(paint(read_image(content_path, size, minimum=MIN_SIDE, enlarge=False), None))
             replace_file(output_path, encode(image, output_path, mark=True))
     print(f"{film.count} {'images' if film.count > 1 else 'image'} written to {printable(output_path)}")
     return 0
@@ -123,7 +137,7 @@ def paint_folder(paths: list[Path], others: list[str], folder: OutputFolder, siz
             if film.count > 1:
                 data = paint_film(film.frames, film.loop, paint, name)
             else:
-                data = encode(to_image(paint(read_image(path, size, minimum=MIN_SIDE, enlarge=False))), name)
+                data = encode(to_image(paint(read_image(path, size, minimum=MIN_SIDE, enlarge=False), None)), name)
             replace_file(folder.file(name), data)
             painted += 1
         except InputError as error:
@@ -135,6 +149,11 @@ def paint_folder(paths: list[Path], others: list[str], folder: OutputFolder, siz
 
 
 def paint_film(frames: Iterable[tuple[Any, int]], loop: int | None, paint: Paint, path: str | PathLike) -> bytes:
-    """Paint every frame; durations and loops stay."""
-    painted = ((to_image(paint(np.asarray(image, np.float32)[None] / 255)), milliseconds) for image, milliseconds in frames)
-    return encode_film(path, painted, loop=loop)
+    """Paint every frame, without flicker; durations and loops stay."""
+    average = TemporalAverage()
+
+    def painted() -> Iterator[tuple[Any, int]]:
+        for image, milliseconds in frames:
+            x = np.asarray(image, np.float32)[None] / 255
+            yield to_image(average(x, paint)), milliseconds
+    return encode_film(path, painted(), loop=loop)

@@ -19,6 +19,7 @@ from nnscratch.fast import resize2d
 from nnscratch.hints import checked
 from nnscratch.ops.validation import check_shape
 from nnscratch.schema import check, each, flag, number, record, whole
+from nnscratch.style.checks import check_real
 from nnscratch.style.colour import recolour_inputs, restore_colours
 from nnscratch.style.features import ALL_MAPS_SIDE, LossNetwork, loss_network
 from nnscratch.style.inputs import check_inputs, image_pyramid, initial_image, masks_to_device, stack_styles
@@ -53,7 +54,7 @@ class Transfer:
 def transfer_style(content: Array, style: Array | Sequence[Array], *, masks: Sequence[Array] | None = None,
                    progress: Callable[[float, dict[str, Any], Array], object] | None = None,
                    save: Callable[[Callable[[], State]], object] | None = None, resume: State | None = None,
-                   **settings: Any) -> Transfer:
+                   start: tuple[Array, Array] | None = None, **settings: Any) -> Transfer:
     """Paint the content in the style of another image.
 
     Parameters
@@ -66,6 +67,8 @@ def transfer_style(content: Array, style: Array | Sequence[Array], *, masks: Seq
         pixels), the last entry of the history, and the image at its present size
     save : callable(state), called after `progress`; state() returns ({name: array}, dict of JSON values)
     resume : such a state, from which the transfer continues bit for bit, with the same images and settings
+    start : (Array like content, Array (1, H, W, 1)), an image to begin with, as the painting of a film's frame before, and how
+        much of it, 0 to 1, at each pixel; the rest is as usual, but smaller sizes are left out
     **settings : see Settings: features="texture", strength=50.0, steps=40, seed=0, keep_colors=None, ...
 
     Returns
@@ -96,14 +99,16 @@ def transfer_style(content: Array, style: Array | Sequence[Array], *, masks: Seq
     blend_weights = check_inputs(content, styles, options, masks)
     if resume is not None:
         check(resume[1], NUMBERS, "the state", "start again without it")
+    for name, array, form in zip(("the painting", "the amount"), start or (), (content.shape, (*content.shape[:3], 1))):
+        check_real("style transfer", f"{name} to start from", array, form)
     if options.strength == 0:
         return Transfer(to_cpu(content).astype(np.float32))
     photograph, *styles = (to_cpu(image).astype(np.float32).clip(0, 1) for image in (content, *styles))
     content, *styles = map(to_device, recolour_inputs(photograph, styles, options.keep_colors))
     network = build_network(content, styles, options)
     memory = feature_memory(network.model, content, styles, options.max_memory, options.statistics)
-    levels = image_pyramid(content, styles, masks_to_device(masks))
-    image, start, interrupted = content, None, False
+    levels = image_pyramid(content, styles, masks_to_device(masks))[0 if start is None else -1:]
+    image, unpainted, interrupted = content, None, False
     history: list[dict[str, Any]] = []
     first_level = 0 if resume is None else resume[1]["scale"]
     if first_level >= len(levels):
@@ -112,8 +117,14 @@ def transfer_style(content: Array, style: Array | Sequence[Array], *, masks: Seq
     work, done = (options.steps * sum(small.size for small, *_ in part) for part in (levels, levels[:first_level]))
     try:
         for level, (small, small_styles, small_masks) in enumerate(levels[first_level:], first_level):
-            before, start = start, initial_image(small, small_styles, small_masks, blend_weights, options)
-            image = start if before is None else enlarged(image, before, start, options.init)
+            before, unpainted = unpainted, initial_image(small, small_styles, small_masks, blend_weights, options)
+            if before is not None:
+                image = enlarged(image, before, unpainted, options.init)
+            elif start is not None:
+                painting, amount = (to_device(to_cpu(array).astype(np.float32)) for array in start)
+                image = unpainted + amount * (painting - unpainted)
+            else:
+                image = unpainted
             objective = build_objective(network, small, small_styles, blend_weights, options, memory, small_masks)
             minimizer = MINIMIZERS[options.optimizer](objective, image)
             if not np.isfinite(minimizer.loss):
@@ -141,12 +152,12 @@ def transfer_style(content: Array, style: Array | Sequence[Array], *, masks: Seq
     return Transfer(image, history, interrupted)
 
 
-def enlarged(image: Array, before: Array, start: Array, init: str) -> Array:
-    """The image at the next size. `before` and `start` are the images before the first step at both sizes: what the steps
-    changed is enlarged and added to `start`, which has the detail that an enlarged image lacks."""
+def enlarged(image: Array, before: Array, unpainted: Array, init: str) -> Array:
+    """The image at the next size. `before` and `unpainted` are the images before the first step at both sizes: what the steps
+    changed is enlarged and added to `unpainted`, which has the detail that an enlarged image lacks."""
     if init == "noise":
-        return resize2d(image, start.shape[1:3])[0]  # the new noise is not of the same picture
-    return array_module(image).clip(start + resize2d(image - before, start.shape[1:3])[0], 0, 1)
+        return resize2d(image, unpainted.shape[1:3])[0]  # the new noise is not of the same picture
+    return array_module(image).clip(unpainted + resize2d(image - before, unpainted.shape[1:3])[0], 0, 1)
 
 
 def snapshot(minimizer: Any, level: int, step: int, history: list[dict[str, Any]]) -> Callable[[], State]:

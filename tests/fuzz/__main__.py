@@ -17,11 +17,12 @@ from tests.child import complaint_about, start, wait
 from tests.fuzz import pictures
 from tests.fuzz.originals import make_originals
 from tests.fuzz.readers import READERS, Place, make_case
+from tests.fuzz.videos import make_videos
 from tests.tiny import make_tiny
 from tests.whole import half_files, leftovers
 
 SLOW = ("single style", "texture state", "stylizer state")
-ROOMS = ("style.command", "style.one_pass", "style.gallery", "classify.command", "generate.command",
+ROOMS = ("style.command", "style.one_pass", "style.film", "style.gallery", "classify.command", "generate.command",
          "generate.evaluate.command", "generate.plots", "style.train_texture", "style.train_stylizer", "demo")
 
 
@@ -43,6 +44,7 @@ def main():
     with tempfile.TemporaryDirectory(prefix="fuzz-") as folder:
         base = Path(folder, "base")
         make_originals(base)
+        make_videos(base)
         before = snapshot(base)
         if options.case is not None:
             return show(options.seed, options.case, base, options.keep or Path(folder, "case"))
@@ -138,7 +140,7 @@ def special_files(folder):
     """{name: kind} of what is neither a regular file nor a folder that was just made."""
     return {str(path): stat.S_IFMT(path.lstat().st_mode) for path in folder.rglob("*")
             if not stat.S_ISREG(path.lstat().st_mode) and path.name in ("out.png", "out.png.state", "state.safetensors",
-                                                                       "judge.safetensors")}
+                                                                       "judge.safetensors", "video.mp4.state")}
 
 
 def show(seed, number, base, folder):

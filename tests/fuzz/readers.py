@@ -7,6 +7,7 @@ from tests.fuzz.cases import WHOLE, Case, Place, style
 from tests.fuzz.damage import pick, put_something_else
 from tests.fuzz.originals import SETTINGS
 from tests.fuzz.pictures import film, picture
+from tests.fuzz.videos import fast_video, video_state
 from tests.fuzz.weights import (
     classifier,
     generator_file,
@@ -137,7 +138,8 @@ READERS = {
     "texture state": training("texture", "texture"), "stylizer state": training("stylizer", "stylizer"),
     "classifier": classifier, "stylizer": stylizer, "texture features": texture_features, "vgg": vgg,
     "style state": style_state, "sidecar": sidecar, "output": output, "image classifier": image_classifier,
-    "image classifier state": training("classes", "classifier", "--steps", "3"), "classified image": classified}
+    "image classifier state": training("classes", "classifier", "--steps", "3"), "classified image": classified,
+    "fast video": fast_video, "video state": video_state}
 
 
 def make_case(reader, rng, place):
