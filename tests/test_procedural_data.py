@@ -13,6 +13,7 @@ from nnscratch.data.synthetic.glyphs import glyphs
 from nnscratch.data.synthetic.shapes import KINDS, shapes
 from nnscratch.data.synthetic.textures import FAMILIES, textures
 from nnscratch.errors import InputError
+from nnscratch.generate.evaluate.classifier_training import train_classifier
 
 MAKERS = [glyphs, shapes, textures]
 
@@ -36,7 +37,7 @@ def test_a_seed_gives_its_images_and_a_larger_count_adds_more(make):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("make, mean", [(glyphs, 0.145), (shapes, 0.381), (textures, 0.519)])
+@pytest.mark.parametrize("make, mean", [(glyphs, 0.145), (shapes, 0.293), (textures, 0.519)])
 def test_the_images_have_the_stored_statistics(make, mean):
     """The mean equals the stored one, no image is uniform, and no two of 900 are equal."""
     images = make(900).images
@@ -171,6 +172,30 @@ def test_the_factors_of_shapes_can_be_measured():
         assert turns(hue_of(np.median(image[cover], axis=0)), factors["hue"][k]) < 0.02
         assert turns(hue_of(image[0, 0]), factors["ground"][k]) < 0.03
     assert turns(factors["hue"], factors["ground"]).min() > 0.199
+    assert abs(factors["angle"]).max() <= np.deg2rad(20) < 1.1 * abs(factors["angle"]).max()
+
+
+def test_shapes_are_lighter_than_the_ground_in_every_channel():
+    """Of 400 images, every pixel of any shape is lighter in red, green and blue than every pixel of any ground."""
+    images, _ = s.draw_shapes(400, seed=6)
+    brightest = images.max(axis=-1)
+    shape, ground = brightest >= 247, brightest <= 92  # the rest are edges, of both colours
+    assert images[shape].min() > images[ground].max() and (shape | ground).mean() > 0.85
+
+
+def test_a_heart_has_two_lobes_and_a_tip():
+    """Along a row: two intervals above the notch, one below it, and a point at the bottom."""
+    x = np.linspace(-1.2, 1.2, 481)
+    runs = [np.flatnonzero(np.diff((s.heart(np.full(481, y), x) < 0).astype(int))) for y in (-0.6, 0.0, 0.9, 1.02)]
+    assert [len(run) // 2 for run in runs] == [2, 1, 1, 0]
+    np.testing.assert_allclose(x[runs[2]], [-0.09, 0.08], atol=0.03)
+
+
+@pytest.mark.slow
+def test_a_small_classifier_tells_the_shapes_apart():
+    """That which evaluates generators is right in 91.7 % after a quarter of its steps (chance: 12.5 %; 99.7 % after all)."""
+    classifier = train_classifier(shapes(8000, seed=1), shapes(1000, seed=2), steps=250)
+    assert classifier.accuracy["images"] > 0.88
 
 
 def hue_of(colour):

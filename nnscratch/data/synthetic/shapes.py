@@ -7,6 +7,8 @@ supersampling. Since the factors are known (kind, hue, position, radius, angle),
 Shapes: N images (N, size, size, 3); the positions of pixels in the shape's own frame, y downwards and x to the right,
 (N, size, size), where the shape has radius 1.
 """
+import math
+
 import numpy as np
 
 from nnscratch.backend import Array
@@ -17,7 +19,8 @@ from nnscratch.data.synthetic.draws import check_draws, in_rounds
 __all__ = ["KINDS", "draw_shapes", "shapes"]
 
 KINDS = ["disc", "square", "triangle", "star", "ring", "cross", "heart", "moon"]
-RADIUS = (0.21, 0.36)  # as a fraction of the image's side, from the shape's middle to its farthest point
+RADIUS = (0.28, 0.40)  # as a fraction of the image's side, from the shape's middle to its farthest point
+MAX_ANGLE = np.pi / 9  # 20 degrees: a square never stands on its corner, and a moon always opens to the right
 BATCH = 500  # images at a time
 
 
@@ -74,7 +77,7 @@ def draw_shapes(count: int, *, seed: int = 0, size: int = 32) -> tuple[Array, di
     factors : dict of arrays (N,)
         "kind", the index in KINDS, each once in every round of eight; "hue" and "ground", hues of the shape and of the
         ground in [0, 1), 0 is red, 1/3 green, 2/3 blue, at least 0.2 apart; "row", "column" and "radius", the shape's
-        middle and size as fractions of the side; "angle", clockwise, in [0, 2π).
+        middle and size as fractions of the side; "angle", clockwise, in radians, at most 20 degrees to either side.
     """
     count, seed, size = check_draws(count, seed, size)
     order, rng = np.random.default_rng(seed).spawn(2)
@@ -84,7 +87,7 @@ def draw_shapes(count: int, *, seed: int = 0, size: int = 32) -> tuple[Array, di
     row, column = 0.5 + (2 * draws[:, 1:3].T - 1) * (0.5 - radius - 0.03)  # never beyond the edge
     hue = draws[:, 3]
     factors = {"kind": kind, "hue": hue, "ground": (hue + 0.2 + 0.6 * draws[:, 4]) % 1,
-               "row": row, "column": column, "radius": radius, "angle": 2 * np.pi * draws[:, 5]}
+               "row": row, "column": column, "radius": radius, "angle": MAX_ANGLE * (2 * draws[:, 5] - 1)}
     images = np.empty((count, size, size, 3), np.uint8)
     batch = images_at_once(BATCH, size)
     for start in range(0, count, batch):
@@ -94,17 +97,17 @@ def draw_shapes(count: int, *, seed: int = 0, size: int = 32) -> tuple[Array, di
 
 
 def paint(factors: dict[str, Array], light: Array, size: int) -> Array:
-    """Colours (N, size, size, 3) in [0, 1]: a ground that becomes lighter downwards, a soft shadow, the shape."""
+    """Colours (N, size, size, 3) in [0, 1]: a ground that becomes lighter downwards, and a shape that is lighter than any
+    ground in red, green and blue, so that its outline can be seen in each."""
     place = {name: value.astype(np.float32)[:, None, None] for name, value in factors.items()}
     pixels = (np.arange(size, dtype=np.float32) + 0.5) / size
     y, x = (pixels[:, None] - place["row"]) / place["radius"], (pixels - place["column"]) / place["radius"]
     pixel = 1 / (size * place["radius"])  # the side of a pixel, in the shape's frame
     distance = shape_distance(y, x, factors["kind"], place["angle"])
-    shadow = 0.35 * (0.5 - shape_distance(y - 0.12, x - 0.08, factors["kind"], place["angle"]) / 0.4).clip(0, 1)
     cover = (0.5 - distance / pixel).clip(0, 1)[..., None]
-    value = 0.30 + 0.30 * light[:, None, None] + 0.16 * (pixels[:, None] - 0.5)
-    ground = hsv_to_rgb(place["ground"], np.float32(0.45), value * (1 - shadow))
-    return ground * (1 - cover) + hsv_to_rgb(place["hue"], np.float32(0.8), np.full_like(value, 0.97)) * cover
+    value = 0.12 + 0.12 * light[:, None, None] + 0.12 * pixels[:, None]  # at most 0.36
+    ground = hsv_to_rgb(place["ground"], np.float32(0.5), value)
+    return ground * (1 - cover) + hsv_to_rgb(place["hue"], np.float32(0.6), np.full_like(value, 0.97)) * cover
 
 
 def shape_distance(y: Array, x: Array, kind: Array, angle: Array) -> Array:
@@ -159,13 +162,12 @@ def cross(y, x, arm=0.33):
     return np.maximum(long - np.float32(np.sqrt(1 - arm ** 2)), short - arm)
 
 
-def heart(y, x):
-    """The union of a square on its corner and a disc on each of its two upper sides."""
-    y, x = y - 0.12, abs(x)
-    half = 0.53
-    diamond = np.maximum(abs(y + x), abs(y - x)) * np.float32(np.sqrt(0.5)) - half
-    middle = half * np.float32(np.sqrt(0.5))
-    return np.minimum(diamond, np.hypot(y + middle, x - middle) - half)
+def heart(y, x, row=-0.25, column=0.46, radius=0.48):
+    """Two discs, each with all that lies between it and its tangent from the tip, which is at radius 1 below the middle."""
+    y, x = y - row, abs(x) - column  # the middle of the right disc is the origin
+    normal = math.atan2(1 - row, -column) - math.acos(radius / math.hypot(1 - row, column))  # the direction of the tangent's
+    across, along = math.cos(normal) * x + math.sin(normal) * y, math.cos(normal) * y - math.sin(normal) * x
+    return np.minimum(np.hypot(y, x) - radius, np.maximum.reduce([across - radius, -along, -y]))
 
 
 def moon(y, x):
