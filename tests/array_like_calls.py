@@ -163,6 +163,8 @@ LAYERS = {
     "pooling.MaxPooling2D": dict(pool_size=2, strides=2, padding="valid"), "reshape_merge.Add": {},
     "reshape_merge.Concatenate": {},
     "reshape_merge.Dot": {}, "reshape_merge.Flatten": {}, "reshape_merge.Reshape": dict(target_shape=(5, -1)),
+    "resize_conv.ResizeConv2D": dict(filters=4, padding=1, activation="relu", use_bias=True, kernel_initializer="he_normal",
+                                     bias_initializer="zeros"),
     "resize_pad.Padding2D": dict(padding=1, mode="reflect"), "resize_pad.UpSampling2D": dict(size=2, interpolation="nearest"),
     "resize_pad.ZeroPadding2D": dict(padding=1),
 }

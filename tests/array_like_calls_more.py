@@ -21,7 +21,7 @@ from nnscratch.losses import mse
 from nnscratch.models import Model
 from nnscratch.networks import article, random_features, stylizer
 from nnscratch.networks.gan import generator
-from nnscratch.style import checkerboard, colour, masks, objective, statistics, tiling, train_texture
+from nnscratch.style import bands, checkerboard, colour, masks, objective, statistics, tiling, train_texture
 
 
 def picture(*, seed=0, side=32, channels=3):
@@ -117,6 +117,9 @@ def spectral_backward():
 
 CALLS["generate.spectral.SpectralNormalization.backward"] = spectral_backward
 
+call("style.bands.laplacian_pyramid", bands.laplacian_pyramid, image=picture)
+for name in ("match_appearance", "match_bands"):
+    call(f"style.bands.{name}", getattr(bands, name), image=picture, references=lambda: [picture(seed=1)], weights=(1.0,))
 call("style.checkerboard.checkerboard_fraction", checkerboard.checkerboard_fraction, images=picture, stride=2, width=0.0625)
 call("style.checkerboard.overlap_counts", checkerboard.overlap_counts, shape=(4, 5), kernel_size=3, stride=2)
 call("style.colour.grey", colour.grey, image=picture)

@@ -21,6 +21,7 @@ from nnscratch.layers import (
     MaxPooling2D,
     Padding2D,
     ReLU,
+    ResizeConv2D,
     SpatialDropout2D,
     UpSampling2D,
 )
@@ -36,6 +37,7 @@ LAYERS = [
     lambda: Dense(5, activation="leaky_relu"), BatchNormalization, lambda: BatchNormalization(unbiased=True),
     InstanceNormalization, lambda: MaxPooling2D(3, 2, "same"), lambda: AveragePooling2D(3, 2, "same"),
     lambda: AveragePooling2D(2, 1, 1, count_include_pad=True), GlobalAveragePooling2D, LeakyReLU, ReLU, ELU,
+    lambda: ResizeConv2D(4, activation="leaky_relu"), lambda: ResizeConv2D(3, ((1, 1), (1, 2)), use_bias=False),
     lambda: UpSampling2D((2, 3), "bilinear"), lambda: Padding2D(2), lambda: Dropout(0.3, seed=1),
     lambda: SpatialDropout2D(0.3, seed=1), lambda: Activation("softmax")]
 

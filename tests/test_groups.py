@@ -12,6 +12,7 @@ from nnscratch.generate.methods import make_trainer
 from nnscratch.generate.options import make_options
 from nnscratch.generate.pseudo_labels import k_means, kmeans_plus_plus, nearest_centre, sample_in_proportion, with_pseudo_labels
 from nnscratch.generate.sampler import load_generator, save_generator
+from nnscratch.networks import gan
 
 
 def clusters(sizes, seed=0):
@@ -98,6 +99,25 @@ def test_a_texture_is_not_grouped():
     assert make_trainer(Dataset(images), make_options({"method": "texture"})).num_classes == 0
     with pytest.raises(InputError, match="groups is 4 for the method 'texture'"):
         make_options({"method": "texture", "groups": 4})
+
+
+def test_a_gan_of_the_preset_small_has_defaults_of_its_own():
+    """What is chosen has precedence, and other methods have no penalty."""
+    small = make_options({"preset": "small"})
+    assert (small.steps, small.batch_size, small.r1) == (4000, 32, 0.1)
+    assert make_options({"preset": "small", "r1": 0.0, "steps": 7}).r1 == 0
+    assert make_options({"preset": "small", "method": "vae"}).r1 == 0 and make_options({}).r1 == 0
+    with pytest.raises(InputError, match="preset"):
+        make_options({"preset": ["small"]})
+
+
+def test_a_generator_of_the_preset_small_of_version_0_1_loads(tmp_path, monkeypatch):
+    """It has transposed convolutions, and generates the same images as before."""
+    monkeypatch.setitem(gan.PRESETS, "small", gan.PRESETS["small"]._replace(resize=False))
+    save_generator(tmp_path / "g.safetensors", make_trainer(data(), options(preset="small", groups=0)))
+    before = load_generator(tmp_path / "g.safetensors").sample(3)[0]
+    monkeypatch.undo()
+    np.testing.assert_array_equal(load_generator(tmp_path / "g.safetensors").sample(3)[0], before)
 
 
 def test_a_saved_generator_has_its_groups(tmp_path):

@@ -29,6 +29,7 @@ from nnscratch.layers import (
     Padding2D,
     ReLU,
     Reshape,
+    ResizeConv2D,
     SpatialDropout2D,
     UpSampling2D,
     ZeroPadding2D,
@@ -41,6 +42,7 @@ SMOOTH = {
     "BatchNormalization": BatchNormalization(gamma_initializer=lambda shape, rng: rng.normal(1, 0.5, shape)),
     "InstanceNormalization": InstanceNormalization(),
     "AveragePooling2D": AveragePooling2D(3, 2, "same"), "GlobalAveragePooling2D": GlobalAveragePooling2D(),
+    "ResizeConv2D": ResizeConv2D(4, activation="tanh"), "ResizeConv2D odd": ResizeConv2D(4, ((1, 2), (1, 1)), use_bias=False),
     "UpSampling2D": UpSampling2D((2, 3), "bilinear"), "ZeroPadding2D": ZeroPadding2D(((1, 0), (2, 1))),
     "Padding2D": Padding2D(2), "Dropout": Dropout(0.3), "SpatialDropout2D": SpatialDropout2D(0.3), "Flatten": Flatten(),
     "Reshape": Reshape((5, -1)), "Activation": Activation("softmax"),
@@ -56,6 +58,31 @@ def test_every_layer_passes_the_gradient_check(name, training):
     layer = {**SMOOTH, **KINKED}[name]
     report = check_layer(layer, normal(2, 7, 5, 3), smooth=name in SMOOTH, training=training)
     assert report.ok, str(report)
+
+
+@pytest.mark.parametrize("size", [(3, 4), (1, 1)])
+def test_a_resize_convolution_equals_a_convolution_of_the_repeated_pixels(size):
+    """y, dx, dK and db of Conv2D after UpSampling2D, for a random upstream gradient; a row less where cropped by one more."""
+    x, dy = normal(2, *size, 3), normal(2, 2 * size[0], 2 * size[1], 4, seed=1)
+    one, repeat, convolve = ResizeConv2D(4), UpSampling2D(2), Conv2D(4, 3, padding="same")
+    y, _ = one.forward(x, training=True), convolve.forward(repeat.forward(x))
+    for name, array in convolve.params.items():
+        array[...] = one.params[name]
+    same(y, convolve.forward(repeat.forward(x, training=True), training=True))
+    same(one.backward(dy), repeat.backward(convolve.backward(dy)))
+    same(one.grads["kernel"], convolve.grads["kernel"])
+    same(one.grads["bias"], convolve.grads["bias"])
+    odd = ResizeConv2D(4, ((1, 2), (1, 1)))
+    odd.forward(x)
+    odd.params["kernel"][...] = one.params["kernel"]
+    same(odd.forward(x), y[:, :-1])
+
+
+def test_a_resize_convolution_makes_a_constant_of_a_constant_image():
+    """Away from the border, whatever the kernel, where a free transposed convolution of 4x4 makes a checkerboard."""
+    x, inside = np.ones((1, 5, 5, 3)), np.s_[:, 2:-2, 2:-2]
+    assert np.ptp(ResizeConv2D(4).forward(x)[inside], axis=(1, 2)).max() < 1e-6
+    assert np.ptp(Conv2DTranspose(4, 4, 2, "same").forward(x)[inside], axis=(1, 2)).min() > 0.01
 
 
 @pytest.mark.parametrize("layer, shape", [(Add(), (2, 3, 4, 2)), (Concatenate(), (2, 3, 4, 2)), (Dot(), (4, 3))], ids=repr)

@@ -11,7 +11,7 @@ from nnscratch.data.labels import one_hot_labels
 from nnscratch.errors import InputError
 from nnscratch.generate.pseudo_labels import sample_in_proportion
 from nnscratch.models import Model
-from nnscratch.networks.gan import PRESETS, generator
+from nnscratch.networks.gan import PRESETS, Preset, generator
 from nnscratch.networks.texture_generator import noise_length, texture_generator
 from nnscratch.ops.validation import check_form, check_int, check_is_array, check_shape, check_type
 
@@ -23,7 +23,7 @@ LABEL_SCALE = 3.0  # three standard deviations of the noise: a label of 1 would 
 PIXELS_PER_BATCH = 2**18  # in `generate_images`: 64 images of 64 x 64 pixels, one of 512 x 512
 
 
-def new_generator(preset: str, shape: tuple[int, int, int], num_classes: int) -> Model:
+def new_generator(preset: str | Preset, shape: tuple[int, int, int], num_classes: int) -> Model:
     """The generator of a preset, for images of `shape` (H, W, C); for the preset "texture", that of textures."""
     return texture_generator(shape) if preset == TEXTURE else generator(preset, shape, num_classes)
 

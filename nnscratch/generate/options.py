@@ -15,6 +15,7 @@ __all__ = ["METHOD_NAMES", "Options", "make_options"]
 METHOD_NAMES = ("gan", "vae", "glo", "imle", "texture")
 METHOD_DEFAULTS: dict[str, dict[str, Any]] = {  # where they differ from those of Options
     TEXTURE: {"preset": TEXTURE, "groups": 0, "steps": 400, "batch_size": 4, "learning_rate": 5e-3, "beta_1": 0.9}}
+PRESET_DEFAULTS: dict[str, dict[str, Any]] = {"small": {"steps": 4000, "batch_size": 32, "r1": 0.1}}  # of the method "gan"
 GAN_ONLY = ("loss", "smoothing", "augment", "r1", "spectral_norm")  # options of the discriminator
 RENAMED = {"batch": "batch_size"}  # version 0.1's name: today's
 
@@ -91,7 +92,7 @@ class Options:
 
 @checked
 def make_options(chosen: dict[str, Any]) -> Options:
-    """Options with the chosen entries, and otherwise the defaults of the method.
+    """Options with the chosen entries, and otherwise the defaults of the method and, for a GAN, of the preset.
 
     Parameters
     ----------
@@ -106,8 +107,12 @@ def make_options(chosen: dict[str, Any]) -> Options:
     --------
     >>> make_options({"method": "texture"}).steps
     400
+    >>> make_options({"preset": "small"}).batch_size
+    32
     """
-    return Options(**METHOD_DEFAULTS.get(chosen.get("method", ""), {}) | chosen)
+    method, preset = chosen.get("method", "gan"), chosen.get("preset")
+    defaults = PRESET_DEFAULTS.get(str(preset), {}) if method == "gan" else METHOD_DEFAULTS.get(str(method), {})
+    return Options(**defaults | chosen)
 
 
 def with_current_names(info: dict[str, Any]) -> dict[str, Any]:

@@ -224,7 +224,8 @@ def load_generator(path: FilePath = SHIPPED, side: int | None = None) -> Sampler
         raise InputError(f"{path} does not say what its generator is: {num_classes} classes, {len(info['names'])} names, "
                          f"fractions {str(fractions)[:40]}; train it anew")
     check_file_size(str(path), preset, shape, sum(array.size for array in saved[0].values()))
-    model = new_generator(preset, shape, num_classes)
+    transposed = preset != TEXTURE and any("conv2dtranspose" in name for name in saved[0])  # as in all presets of version 0.1
+    model = new_generator(PRESETS[preset]._replace(resize=False) if transposed else preset, shape, num_classes)
     if side is not None:
         info["shape"] = square_shape(path, preset, side)
         model = new_generator(preset, info["shape"], num_classes)

@@ -54,6 +54,8 @@ LAYER_CASES: dict[str, list[LayerCase]] = {
     "Padding2D": [LayerCase(lambda: layers.Padding2D(2), IMAGES)],
     "ReLU": [LayerCase(layers.ReLU, (3, 4), False)],
     "Reshape": [LayerCase(lambda: layers.Reshape((5, -1)), IMAGES)],
+    "ResizeConv2D": [LayerCase(lambda: layers.ResizeConv2D(3, ((1, 1), (1, 2))), IMAGES),
+                     LayerCase(lambda: layers.ResizeConv2D(3, activation="leaky_relu"), IMAGES, False)],
     "SpatialDropout2D": [LayerCase(lambda: layers.SpatialDropout2D(0.4, seed=1), IMAGES)],
     "UpSampling2D": [LayerCase(lambda: layers.UpSampling2D(2, "bilinear"), IMAGES)],
     "ZeroPadding2D": [LayerCase(layers.ZeroPadding2D, IMAGES)],

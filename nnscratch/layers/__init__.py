@@ -8,6 +8,7 @@
     normalization       BatchNormalization, InstanceNormalization
     group_normalization GroupNormalization
     modulation          Modulation
+    resize_conv         ResizeConv2D
     pooling, resize_pad MaxPooling2D, AveragePooling2D, GlobalAveragePooling2D; UpSampling2D, ZeroPadding2D, Padding2D
     reshape_merge       Flatten, Reshape, Add, Concatenate, Dot
 """
@@ -24,6 +25,7 @@ from nnscratch.layers.modulation import *
 from nnscratch.layers.normalization import *
 from nnscratch.layers.pooling import *
 from nnscratch.layers.reshape_merge import *
+from nnscratch.layers.resize_conv import *
 from nnscratch.layers.resize_pad import *
 
 if not TYPE_CHECKING:  # type checkers follow the star imports themselves

@@ -3,6 +3,7 @@
 Shapes: noise (N, Z), labels (N, K) one-hot, images (N, H, W, C) in [-1, 1], logits (N, 1).
 
     generator       noise -> Dense -> small image of many channels -> transposed convolutions, each twice the size -> image
+                    (in the preset "small", resize-convolutions)
     discriminator   image -> convolutions, each half the size -> Dense -> one logit, "how real"
 
 A convolution with stride 2 and "same" padding turns n pixels into ceil(n / 2). The generator goes through the same sizes in
@@ -12,7 +13,8 @@ With labels, the generator gets the class beside the noise, and the discriminato
 features agree with the class: <features, embedding of the class>.
 
 References: Radford, Metz, Chintala, "Unsupervised representation learning with deep convolutional generative adversarial
-networks" (2016), section 3; Miyato and Koyama, "cGANs with projection discriminator" (2018), equation 4.
+networks" (2016), section 3; Miyato and Koyama, "cGANs with projection discriminator" (2018), equation 4; He et al., "Delving
+deep into rectifiers" (2015), section 2.2, for "he_normal".
 """
 from typing import Any, NamedTuple
 
@@ -29,6 +31,7 @@ from nnscratch.layers import (
     Input,
     LeakyReLU,
     Reshape,
+    ResizeConv2D,
     Symbol,
 )
 from nnscratch.models import Model
@@ -56,6 +59,12 @@ class Preset(NamedTuple):
         Pixels of the images that the preset is meant for; any other size works too.
     channels : int
         Channels of those images.
+    resize : bool, default False
+        Whether the generator enlarges by resize-convolutions, which draw no checkerboard before the training, or by 4x4
+        transposed convolutions.
+    initializer : str, default "normal_002"
+        Initial kernels of the discriminator's layers before the logit. With "he_normal" each layer keeps the size of its
+        input, so the logits, and with them the generator's gradients, are of use from the first step.
     """
     noise_length: int
     up: tuple[int, ...]
@@ -64,12 +73,14 @@ class Preset(NamedTuple):
     refine: bool
     side: int
     channels: int
+    resize: bool = False
+    initializer: str = "normal_002"
 
 
 PRESETS = {
     "nano": Preset(32, (32, 16, 16), (16, 32), 128, False, 28, 1),
     "tiny": Preset(64, (64, 32, 16), (32, 64), 256, True, 28, 1),
-    "small": Preset(64, (128, 64, 32, 16), (32, 64, 128), 256, True, 32, 3),
+    "small": Preset(64, (128, 64, 32, 16), (32, 64, 128), 256, True, 32, 3, True, "he_normal"),
     "dcgan64": Preset(100, (1024, 512, 256, 128), (128, 256, 512, 1024), 0, False, 64, 3),
 }
 SLOPE, EPSILON, MOMENTUM = 0.2, 1e-5, 0.9  # Keras' momentum 0.99 would keep much of the initial values in a short training
@@ -107,11 +118,11 @@ def generator(preset: str | Preset, shape: tuple[int, int, int], num_classes: in
     x = Dense(h * w * channels, use_bias=False, kernel_initializer=KERNEL_INITIALIZER)(x)
     x = normalize_and_activate(Reshape((h, w, channels))(x))
     for filters, size in zip(preset.up[1:], sizes[1:]):
-        x = normalize_and_activate(upsample(x, filters, size, use_bias=False))
+        x = normalize_and_activate(upsample(preset, x, filters, size, use_bias=False))
     if preset.refine:
         y = Conv2D(shape[2], 3, padding="same", activation="tanh", kernel_initializer=KERNEL_INITIALIZER)(x)
     else:
-        y = upsample(x, shape[2], sizes[-1], activation="tanh")
+        y = upsample(preset, x, shape[2], sizes[-1], activation="tanh")
     return Model([noise, *labels] if labels else noise, y, name="generator")
 
 
@@ -122,9 +133,11 @@ def dense_size(preset: str | Preset, shape: tuple[int, ...]) -> int:
     return preset.noise_length * h * w * preset.up[0]
 
 
-def upsample(x: Symbol, filters: int, size: tuple[int, ...], **options: Any) -> Symbol:
-    """A transposed convolution from ceil(n / 2) pixels to n = `size`: the adjoint of the discriminator's convolution."""
+def upsample(preset: Preset, x: Symbol, filters: int, size: tuple[int, ...], **options: Any) -> Symbol:
+    """From ceil(n / 2) pixels to n = `size`: by a transposed convolution, the discriminator's adjoint, or by resizing."""
     padding = tuple((1, 1 + n % 2) for n in size)  # that of "same", and one pixel more where the side is odd
+    if preset.resize:
+        return ResizeConv2D(filters, padding, kernel_initializer=KERNEL_INITIALIZER, **options)(x)
     return Conv2DTranspose(filters, 4, 2, padding, kernel_initializer=KERNEL_INITIALIZER, **options)(x)
 
 
@@ -191,9 +204,9 @@ def image_features(preset: str | Preset, x: Symbol) -> Symbol:
     """The layers that discriminator and encoder share: from images to features (N, F)."""
     preset = find_preset(preset)
     for filters in preset.down:
-        x = LeakyReLU(SLOPE)(Conv2D(filters, 4, 2, padding="same", kernel_initializer=KERNEL_INITIALIZER)(x))
+        x = LeakyReLU(SLOPE)(Conv2D(filters, 4, 2, padding="same", kernel_initializer=preset.initializer)(x))
     x = Flatten()(x)
-    return LeakyReLU(SLOPE)(Dense(preset.hidden, kernel_initializer=KERNEL_INITIALIZER)(x)) if preset.hidden else x
+    return LeakyReLU(SLOPE)(Dense(preset.hidden, kernel_initializer=preset.initializer)(x)) if preset.hidden else x
 
 
 def halved_sizes(size: tuple[int, ...], times: int) -> list[tuple[int, ...]]:
