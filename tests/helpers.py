@@ -64,8 +64,9 @@ def slopes(params, loss, step, seed=0):
 
 def run_style(folder, *changes, content="content.jpg", style="style.png", output="out.png"):
     """Run a quick `nnscratch style` on the files of the fixture `images`."""
-    return main(["style", str(folder / content), str(folder / style), "-o", str(folder / output), "--size", "48",
-                 "--steps", "2", *changes])
+    length = [] if {"--steps", "--quick", "--minutes"} & {*changes} else ["--steps", "2"]
+    return main(["style", str(folder / content), str(folder / style), "-o", str(folder / output), "--size", "48", *length,
+                 *changes])
 
 
 def save_images(folder):

@@ -12,6 +12,7 @@ from helpers import run_style, visible
 from PIL import Image
 
 from nnscratch import checkpoint
+from nnscratch.arguments import QUICK_STEPS
 from nnscratch.cli import main
 from nnscratch.data.images import read_image
 from nnscratch.data.masks import feather_mask
@@ -206,6 +207,17 @@ def test_frames_and_minutes(images, monkeypatch):
     assert json.loads((images / "out.png.json").read_text())["settings"]["steps"] > 20 * few >= 20
     (images / "content.jpg").rename(images / "out.png-film.gif")
     assert run_style(images, "--every", "1", content="out.png-film.gif") == 2, "the content would be lost"
+
+
+def test_quick_is_fewer_steps(images, monkeypatch, capsys):
+    """The number is in the file beside the image, and is repeated by --again; another length is refused."""
+    monkeypatch.setattr("nnscratch.style.command.transfer_style", lambda content, *_, **__: Transfer(content))
+    assert run_style(images, "--quick") == 0
+    assert json.loads((images / "out.png.json").read_text())["settings"]["steps"] == QUICK_STEPS == 7
+    for other in (["--steps", "9"], ["--minutes", "1"]):
+        with pytest.raises(SystemExit, match="2"):
+            run_style(images, "--quick", *other)
+        assert f"argument {other[0]}: not allowed with argument --quick" in capsys.readouterr().err
 
 
 def test_a_built_in_style_by_name(images, monkeypatch):
