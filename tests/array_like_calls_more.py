@@ -119,7 +119,7 @@ CALLS["generate.spectral.SpectralNormalization.backward"] = spectral_backward
 
 call("style.bands.laplacian_pyramid", bands.laplacian_pyramid, image=picture)
 for name in ("match_appearance", "match_bands"):
-    call(f"style.bands.{name}", getattr(bands, name), image=picture, references=lambda: [picture(seed=1)], weights=(1.0,))
+    call(f"style.bands.{name}", getattr(bands, name), image=picture, reference=lambda: picture(seed=1), weights=(1.0,))
 call("style.checkerboard.checkerboard_fraction", checkerboard.checkerboard_fraction, images=picture, stride=2, width=0.0625)
 call("style.checkerboard.overlap_counts", checkerboard.overlap_counts, shape=(4, 5), kernel_size=3, stride=2)
 call("style.colour.grey", colour.grey, image=picture)

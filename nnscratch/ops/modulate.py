@@ -61,6 +61,7 @@ def modulate_backward(dy: Array, cache: tuple) -> tuple[Array, Array, Array]:
     Returns
     -------
     dx, dscale, dshift : arrays in the shapes of x, scale and shift
+        The gradients above.
 
     Raises
     ------

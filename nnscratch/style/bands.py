@@ -38,8 +38,10 @@ def laplacian_pyramid(image: Array) -> tuple[list[Array], Array]:
 
     Returns
     -------
-    bands : list of Array (1, H / 2^k, W / 2^k, 3), the finest first
-    rest : Array (1, H / 16, W / 16, 3), what is left
+    bands : list of Array (1, H / 2^k, W / 2^k, 3)
+        The finest first.
+    rest : Array (1, H / 16, W / 16, 3)
+        What is left.
 
     Examples
     --------
@@ -56,13 +58,13 @@ def laplacian_pyramid(image: Array) -> tuple[list[Array], Array]:
     return bands, image
 
 
-def match_bands(image: Array, references: Sequence[Array], weights: Sequence[float] = (1.0,)) -> Array:
+def match_bands(image: Array, reference: Array | list[Array], weights: Sequence[float] = (1.0,)) -> Array:
     """Give an image the contrast of others, band by band.
 
     Parameters
     ----------
     image : Array (1, H, W, 3) in [0, 1]
-    references : list of Array (1, H', W', 3), whose contrast is taken; the variances of several are mixed
+    reference : Array or list of Array (1, H', W', 3), whose contrast is taken; the variances of several are mixed
     weights : sequence of float, the weight of each reference, 1 in all
 
     Returns
@@ -74,9 +76,12 @@ def match_bands(image: Array, references: Sequence[Array], weights: Sequence[flo
     --------
     >>> rng = np.random.default_rng(0)
     >>> noise, calmer = rng.random((1, 32, 32, 3)), 0.5 + 0.4 * (rng.random((1, 32, 32, 3)) - 0.5)
-    >>> bool(abs(match_bands(noise, [calmer]).std() / calmer.std() - 1) < 0.2)
+    >>> bool(abs(match_bands(noise, calmer).std() / calmer.std() - 1) < 0.2)
     True
     """
+    references = reference if isinstance(reference, list) else [reference]
+    for one in references:
+        check_image("match_bands", "reference", one)
     weights = check_numbers(weights, "match_bands: weights", len(references))
     bands, result = laplacian_pyramid(image)
     variances = [sum(weight * band.var() for weight, band in zip(weights, alike))
@@ -87,13 +92,13 @@ def match_bands(image: Array, references: Sequence[Array], weights: Sequence[flo
     return result.clip(0, 1)
 
 
-def match_appearance(image: Array, references: list[Array], weights: Sequence[float] = (1.0,)) -> Array:
+def match_appearance(image: Array, reference: Array | list[Array], weights: Sequence[float] = (1.0,)) -> Array:
     """Give an image the colours and the contrast of others.
 
     Parameters
     ----------
     image : Array (1, H, W, 3) in [0, 1]
-    references : list of Array (1, H', W', 3)
+    reference : Array or list of Array (1, H', W', 3)
     weights : sequence of float, the weight of each reference, 1 in all
 
     Returns
@@ -105,5 +110,5 @@ def match_appearance(image: Array, references: list[Array], weights: Sequence[fl
     -----
     Colours come first, because bands are measured in them, and last, because contrast changes them.
     """
-    recoloured = match_colours(image, references, weights)
-    return match_colours(match_bands(recoloured, references, weights), references, weights)
+    recoloured = match_colours(image, reference, weights)
+    return match_colours(match_bands(recoloured, reference, weights), reference, weights)
