@@ -52,10 +52,15 @@ def laplacian_pyramid(image: Array) -> tuple[list[Array], Array]:
     check_image("laplacian_pyramid", "image", image)
     bands = []
     for _ in range(BANDS):
-        half = avg_pool2d(image, 2, padding="same")[0]
+        half = halve(image)
         bands.append(image - resize2d(half, image.shape[1:3])[0])
         image = half
     return bands, image
+
+
+def halve(image: Array) -> Array:
+    """Half the size, every pixel the mean of four."""
+    return avg_pool2d(image, 2, padding="same")[0]
 
 
 def match_bands(image: Array, reference: Array | list[Array], weights: Sequence[float] = (1.0,)) -> Array:

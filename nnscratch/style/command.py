@@ -31,7 +31,7 @@ from nnscratch.style.explain import explain_path, explanation
 from nnscratch.style.features import min_side
 from nnscratch.style.frames import Frames, film_path
 from nnscratch.style.inputs import check_inputs
-from nnscratch.style.settings import Settings
+from nnscratch.style.settings import Settings, check_style_scale
 from nnscratch.style.sidecar import StateSaver, make_record
 from nnscratch.style.transfer import State, Transfer, check_memory, estimate_steps, transfer_style
 
@@ -78,8 +78,7 @@ def stylize(content_path: str | PathLike, style_paths: Sequence[str | PathLike],
         input, would be overwritten.
     """
     check_writable(output_path)
-    if not 0.1 <= style_scale <= 10:
-        raise InputError(f"--style-scale is {style_scale}, expected 0.1 to 10; 2 makes strokes twice as large")
+    check_style_scale(style_scale)
     if feather and not masks:
         raise InputError("--feather was given without --mask, whose edges it softens; add a mask, or leave it out")
     if feather > size:

@@ -23,7 +23,7 @@ from nnscratch.data.synthetic.styles import is_style
 from nnscratch.data.video import is_video
 from nnscratch.data.video_parts import is_video_name
 from nnscratch.data.webp import is_film
-from nnscratch.errors import InputError, printable
+from nnscratch.errors import printable
 from nnscratch.files import replace_file
 from nnscratch.outputs import writing
 from nnscratch.progress import progress_bar
@@ -33,7 +33,7 @@ from nnscratch.style.features import min_side
 from nnscratch.style.inputs import check_inputs
 from nnscratch.style.one_pass import paint_film, stylize_fast
 from nnscratch.style.provenance import FILE, style, verified_path, verified_style
-from nnscratch.style.settings import Settings
+from nnscratch.style.settings import Settings, check_size, check_style_scale
 from nnscratch.style.sidecar import arguments_from, make_record
 from nnscratch.style.temporal import Paint, Start
 from nnscratch.style.transfer import estimate_steps, transfer_style
@@ -55,12 +55,10 @@ def stylize_film(content_path: str | PathLike, style_paths: Sequence[str | PathL
                  size: int = 256, style_scale: float = 1.0, device: str = "auto", settings: dict[str, Any] | None = None,
                  resume: bool = False) -> None:
     """Paint a film or a video; the arguments are those of `stylize`."""
-    if not 0.1 <= style_scale <= 10:
-        raise InputError(f"--style-scale is {style_scale}, expected 0.1 to 10; 2 makes strokes twice as large")
+    check_style_scale(style_scale)
     options, video = Settings(**settings or {}), is_video(content_path)
     smallest = min_side(options.features)
-    if not smallest <= size <= 8192:
-        raise InputError(f"--size is {size}, expected {smallest} to 8192 pixels")
+    check_size(size, smallest)
     if video:
         check_video_name(content_path, output_path)
     else:

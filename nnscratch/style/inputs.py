@@ -9,8 +9,7 @@ import numpy as np
 
 from nnscratch.backend import Array, array_module, move, to_cpu, to_device
 from nnscratch.errors import InputError
-from nnscratch.fast import avg_pool2d
-from nnscratch.style.bands import match_appearance
+from nnscratch.style.bands import halve, match_appearance
 from nnscratch.style.checks import IMAGE, check_filled, check_real
 from nnscratch.style.features import min_side
 from nnscratch.style.settings import Settings
@@ -30,11 +29,6 @@ def image_pyramid(content: Array, styles: list[Array], masks: list[Array] | None
         content, styles, masks = levels[0]
         levels.insert(0, (halve(content), [halve(style) for style in styles], masks and [halve(mask) for mask in masks]))
     return levels
-
-
-def halve(image: Array) -> Array:
-    """Half the size, every pixel the mean of four."""
-    return avg_pool2d(image, 2, padding="same")[0]
 
 
 def initial_image(content: Array, styles: list[Array], masks: list[Array] | None, blend_weights: list[float],

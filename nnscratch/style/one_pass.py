@@ -24,7 +24,7 @@ from nnscratch.hints import checked
 from nnscratch.outputs import OutputFolder, writing
 from nnscratch.progress import print_above_bar, progress_bar
 from nnscratch.style.provenance import file_record, style_record
-from nnscratch.style.settings import check_strength
+from nnscratch.style.settings import check_size, check_strength
 from nnscratch.style.stylizer import SHIPPED, Stylizer
 from nnscratch.style.temporal import Paint, TemporalAverage
 from nnscratch.style.video import check_video_name, paint_video
@@ -64,8 +64,7 @@ def stylize_fast(content_path: str | PathLike, style_path: str | PathLike, outpu
     KeyboardInterrupt
         Ctrl-C, which loses no painted frame of a video.
     """
-    if not MIN_SIDE <= size <= 8192:
-        raise InputError(f"--size is {size}, expected {MIN_SIDE} to 8192 pixels")
+    check_size(size, MIN_SIDE)
     check_strength(strength)
     is_folder, video = os.path.isdir(content_path), is_video(content_path)
     paths, others = image_files(content_path) if is_folder else ([], [])

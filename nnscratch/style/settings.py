@@ -22,6 +22,18 @@ def check_strength(strength: float) -> None:
         raise InputError(f"the strength is {strength}, expected 0, the photograph, to 100, nothing but style; start with 50")
 
 
+def check_style_scale(style_scale: float) -> None:
+    """Raise InputError unless strokes of this size can be painted."""
+    if not 0.1 <= style_scale <= 10:
+        raise InputError(f"--style-scale is {style_scale}, expected 0.1 to 10; 2 makes strokes twice as large")
+
+
+def check_size(size: int, smallest: int) -> None:
+    """Raise InputError unless images with this longer side can be painted."""
+    if not smallest <= size <= 8192:
+        raise InputError(f"--size is {size}, expected {smallest} to 8192 pixels")
+
+
 @dataclass
 class Settings:
     """The settings of a style transfer.
