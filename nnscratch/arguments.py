@@ -181,9 +181,10 @@ def add_train_stylizer(networks: Any) -> None:
     """`nnscratch train stylizer`."""
     stylizer = networks.add_parser("stylizer", help="paints in one pass, in any style, or in one of your choice",
                                    formatter_class=Defaults)
-    stylizer.add_argument("style", nargs="?", help="one style image; by default all built-in styles")
-    stylizer.add_argument("--upsampling", default="resize", help="resize (and convolve) or transposed (convolution)")
-    add_training(stylizer, "stylizer", steps=2000)
+    stylizer.add_argument("style", nargs="?", help="one style image (default: patterns, built-in styles, those of --styles)")
+    stylizer.add_argument("--contents", metavar="FOLDER", help="photographs to paint (default: the one that comes along)")
+    stylizer.add_argument("--styles", metavar="FOLDER", help="paintings and textures beside those that nnscratch draws")
+    add_training(stylizer, "stylizer", steps=6500)
 
 
 def add_training(command: argparse.ArgumentParser, name: str, steps: int) -> None:

@@ -166,7 +166,7 @@ def run_train_texture(options: Namespace) -> int:
 
 def run_train_stylizer(options: Namespace) -> int:
     from nnscratch.style.train_stylizer import train_stylizer
-    train_stylizer(options.output, options.style, steps=options.steps, upsampling=options.upsampling,
+    train_stylizer(options.output, options.style, steps=options.steps, contents=options.contents, styles=options.styles,
                    seed=options.seed, resume=options.resume, device=options.device)
     return 0
 

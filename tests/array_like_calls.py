@@ -100,6 +100,8 @@ call("losses.predictions.binary_cross_entropy", losses.binary_cross_entropy, log
 call("losses.predictions.hinge", losses.hinge, logits=lambda: normal(*ROWS), sign=1)
 call("losses.images.content_loss", losses.content_loss, features=images, target=lambda: images(1))
 call("losses.images.gram_style_loss", losses.gram_style_loss, features=images, target_gram=lambda: normal(2, 4, 4))
+call("losses.images.log_gram_loss", losses.log_gram_loss, gram=lambda: normal(2, 4, 4),
+     target=lambda: normal(2, 4, 4, seed=1), other=lambda: normal(2, 4, 4, seed=2))
 call("losses.images.relative_gram_loss", losses.relative_gram_loss, gram=lambda: normal(2, 4, 4),
      target=lambda: normal(2, 4, 4, seed=1), other=lambda: normal(2, 4, 4, seed=2))
 call("losses.images.total_variation", losses.total_variation, x=images)

@@ -29,8 +29,8 @@ from nnscratch.generate.evaluate import command as judge
 from nnscratch.layers import Conv2D
 from nnscratch.networks import article, gan, random_features, stylizer, texture_features, texture_generator, vgg
 from nnscratch.optimizers import Adam
+from nnscratch.style import command as style_command
 from nnscratch.style import (
-    checkerboard,
     compare,
     explain,
     features,
@@ -46,7 +46,6 @@ from nnscratch.style import (
     train_texture,
     transfer,
 )
-from nnscratch.style import command as style_command
 from nnscratch.style import stylizer as fast_stylizer
 
 CHEAP = {}
@@ -86,8 +85,8 @@ def small_classifier():
 
 
 @cache
-def decoder_and_encoder():
-    return stylizer.decoder(), stylizer.encoder()
+def painting_network():
+    return stylizer.stylizer()
 
 
 @cache
@@ -227,7 +226,8 @@ for name in ("generator", "discriminator"):
     plausible(f"networks.gan.{name}", getattr(gan, name), preset=Word("nano"), shape=(16, 16, 1), num_classes=3)
 plausible("networks.gan.encoder", gan.encoder, preset=Word("nano"), shape=(16, 16, 1), length=8)
 plausible("networks.random_features.random_features", random_features.random_features, widths=(4, 4), seed=0)
-plausible("networks.stylizer.decoder", stylizer.decoder, upsampling=Word("resize"), seed=0)
+plausible("networks.stylizer.stylizer", stylizer.stylizer, seed=0)
+plausible("networks.stylizer.noise", stylizer.noise, shape=(1, 8, 8, 3), seed=0)
 plausible("networks.texture_features.texture_classifier", texture_features.texture_classifier, num_classes=3, seed=0)
 plausible("networks.texture_features.texture_features", texture_features.texture_features,
           path=Path(texture_features.__file__).parent / "weights" / "textures.safetensors")
@@ -239,7 +239,6 @@ plausible("networks.vgg.vgg_features", vgg.vgg_features, path=GENERATOR, kind=Wo
           pooling=Word("average"))
 
 # --- style ----------------------------------------------------------------------------------------------------------
-plausible("style.checkerboard.compare_upsamplings", checkerboard.compare_upsamplings, images=lambda: picture(), steps=1, seed=0)
 plausible("style.command.stylize", style_command.stylize, content_path=PHOTO, style_paths=[Word("night")], output_path=OUT,
           size=64, style_scale=1.0, feather=3, minutes=1.0, every=2, device=Word("cpu"), settings={"steps": 2}, frames=0,
           explain=True)
@@ -263,7 +262,7 @@ plausible("style.memory_limit.feature_memory", memory_limit.feature_memory, netw
           styles=lambda: [picture()], max_memory=2.0, statistics=Word("gram"))
 plausible("style.one_pass.stylize_fast", one_pass.stylize_fast, content_path=PHOTO, style_path=PHOTO, output_path=OUT, size=64,
           weights=fast_stylizer.SHIPPED, strength=50.0, device=Word("cpu"))
-plausible("style.pairs.PairDataset", pairs.PairDataset, seed=0, style=PHOTO)
+plausible("style.pairs.PairDataset", pairs.PairDataset, seed=0, style=PHOTO, contents=None, styles=None)
 plausible_method("style.pairs.PairDataset.batch", lambda: object.__new__(pairs.PairDataset), "batch", step=1)
 plausible("style.provenance.file_record", provenance.file_record, path=PHOTO)
 plausible("style.provenance.style_record", provenance.style_record, path=PHOTO)
@@ -278,11 +277,11 @@ plausible("style.sidecar.read_sidecar", sidecar.read_sidecar, path=GENERATOR)
 plausible("style.sidecar.read_state", sidecar.read_state, output_path=OUT)
 plausible("style.stylizer.Stylizer", fast_stylizer.Stylizer, path=fast_stylizer.SHIPPED)
 plausible_method("style.stylizer.Stylizer.painter", fast_stylizer.Stylizer, "painter", style=lambda: picture(), strength=50.0)
-for name, more in (("reconstruct", {}), ("train_step", {"network": texture_features.texture_features()})):
-    plausible(f"style.train_stylizer.{name}", getattr(train_stylizer, name), model=decoder_and_encoder()[0], **more,
-              code=decoder_and_encoder()[1], optimizer=lambda: Adam(), content=lambda: picture(), style=lambda: picture())
-plausible("style.train_stylizer.train_stylizer", train_stylizer.train_stylizer, folder=Path("folder"), style=PHOTO, steps=2,
-          upsampling=Word("resize"), seed=0, resume=False, device=Word("cpu"))
+plausible("style.train_stylizer.train_step", train_stylizer.train_step, model=painting_network(),
+          network=texture_features.texture_features(), optimizer=lambda: Adam(), content=lambda: picture(),
+          style=lambda: picture(), seed=0)
+plausible("style.train_stylizer.train_stylizer", train_stylizer.train_stylizer, folder=Path("folder"), style=PHOTO,
+          contents=Path("folder"), styles=None, steps=2, seed=0, resume=False, device=Word("cpu"))
 plausible("style.train_texture.TextureDataset", train_texture.TextureDataset, seed=0, side=16, images_per_pattern=2)
 plausible_method("style.train_texture.TextureDataset.batch", lambda: object.__new__(train_texture.TextureDataset), "batch",
                  step=1, batch_size=2)

@@ -158,8 +158,7 @@ call("networks.article.output_spread", article.output_spread, model=lambda: arti
      shape=(8, 8, 3), tries=1)
 call("networks.random_features.normalize_filters", random_features.normalize_filters,
      network=lambda: random_features.random_features((4, 4)), image=picture)
-call("networks.stylizer.adain", stylizer.adain, f=lambda: normal(1, 5, 4, 3), s=lambda: normal(1, 5, 4, 3, seed=1),
-     strength=0.5)
+call("networks.stylizer.style_statistics", stylizer.style_statistics, maps=lambda: stylizer.style_features().forward(picture()))
 call("networks.stylizer.fingerprint", stylizer.fingerprint, model=small_model)
 
 call("course.tracing.trace", trace, model=small_model, x=lambda: normal(2, 4, 5, 4), dy=lambda: normal(2, 3), training=True)

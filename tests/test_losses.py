@@ -116,3 +116,12 @@ def test_dir_lists_only_the_losses():
     """For tab completion; the helpers can still be imported by name."""
     assert dir(losses) == losses.__all__ and {"mse", "relative_gram_loss", "hinge"} < set(dir(losses))
     assert not {"array_module", "check_array", "np"} & set(dir(losses))
+
+
+def test_the_log_gram_loss_by_hand():
+    """G = 2, A = 1, B = 3: s = 1 / (4 + 0.1), loss log(1 + s), gradient 2 / (4.1 (1 + s)); of two images, the mean."""
+    G, A, B = (np.array([[[value]]], float) for value in (2, 1, 3))
+    loss, gradient = losses.log_gram_loss(G, A, B)
+    same(np.array([loss, gradient[0, 0, 0]]), np.array([np.log(5.1 / 4.1), 2 / 5.1]), 1e-9)
+    both, gradients = losses.log_gram_loss(np.concatenate([G, A]), A, B)
+    same(np.array([both, *gradients.ravel()]), np.array([loss / 2, 1 / 5.1, 0]), 1e-9)

@@ -22,6 +22,7 @@ from nnscratch.generate.methods import make_trainer
 from nnscratch.generate.options import Options
 from nnscratch.generate.sampler import load_generator, save_generator, slerp
 from nnscratch.generate.train_loop import Monitor, train
+from nnscratch.training import loop
 from nnscratch.training.curves import Panel, plot_panels
 
 
@@ -244,6 +245,26 @@ def test_nan_ends_the_training_at_the_last_checkpoint(tmp_path, monkeypatch):
     assert train(trainer, tmp_path, save_every=10) == "failed"
     assert trainer.step_count == 10 and all(np.isfinite(a).all() for a in trainer.models.params.values())
     assert len(said) == 1 and "d_loss is nan" in said[0] and "went back to step 10" in said[0] and "learning rate" in said[0]
+
+
+def test_a_long_training_says_how_long(tmp_path, monkeypatch):
+    """Once, from the time of two steps, not of the first, which allocates; a short one says nothing. Also when resumed."""
+    said, times = [], iter([100.0, 116.0, 500.0, 516.0])  # after the first and the third step of each run
+    monkeypatch.setattr(train_module, "print_above_bar", said.append)
+    train(make_trainer(data(), options(steps=5)), tmp_path / "short")
+    assert said == []
+    monkeypatch.setattr(loop, "perf_counter", lambda: next(times))
+    trainer = make_trainer(data(), options(steps=1003))
+
+    def stop(record):
+        if record["step"] == 10:
+            os.kill(os.getpid(), signal.SIGINT)
+    train(trainer, tmp_path / "long", progress=stop)
+    assert len(said) == 1 and said[0].startswith("a step takes 8 s, so 1000 more take 2 h 13 min; Ctrl-C loses nothing")
+    resumed = make_trainer(data(), options(steps=1003))
+    resumed.load(tmp_path / "long" / "state.safetensors")
+    train(resumed, tmp_path / "long", progress=lambda record: os.kill(os.getpid(), signal.SIGINT))
+    assert len(said) == 2 and "so 990 more take 2 h 12 min" in said[1]
 
 
 @pytest.mark.parametrize("change, words", [

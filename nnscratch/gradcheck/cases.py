@@ -172,7 +172,9 @@ def loss_cases() -> Iterator[Case]:
     yield case("hinge", losses.hinge, spread(4, 5) + 0.013, smooth=False, sign=-1)
     yield case("content_loss", losses.content_loss, x, other)
     yield case("gram_style_loss", losses.gram_style_loss, x, gram)
-    yield case("relative_gram_loss", losses.relative_gram_loss, *(ops.gram_matrix(array)[0] for array in (x, other, x + 1)))
+    grams = [ops.gram_matrix(array)[0] for array in (x, other, x + 1)]
+    yield case("log_gram_loss", losses.log_gram_loss, *grams)
+    yield case("relative_gram_loss", losses.relative_gram_loss, *grams)
     yield case("total_variation", losses.total_variation, x)
 
 

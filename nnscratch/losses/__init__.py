@@ -3,7 +3,7 @@
     loss, gradient = mse(prediction, target)
 
     predictions     mse, least_squares, softmax_cross_entropy, binary_cross_entropy, hinge
-    images          content_loss, gram_style_loss, relative_gram_loss, total_variation
+    images          content_loss, gram_style_loss, log_gram_loss, relative_gram_loss, total_variation
 
 Shapes: the gradient has the shape of the first argument; `loss` is a 0-d array, which stays on the GPU until it is read.
 """

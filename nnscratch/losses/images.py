@@ -8,9 +8,10 @@ from nnscratch.fast import gram_matrix, gram_matrix_backward
 from nnscratch.losses.predictions import as_target
 from nnscratch.ops.validation import check_array, check_shape
 
-__all__ = ["content_loss", "gram_style_loss", "relative_gram_loss", "total_variation"]
+__all__ = ["content_loss", "gram_style_loss", "log_gram_loss", "relative_gram_loss", "total_variation"]
 
 TINY = 1e-12  # keeps the loss finite for a target of zeros
+FLOOR = 0.1   # of Σ A², in the divisor of log_gram_loss
 
 
 def content_loss(features: Array, target: Array) -> tuple[Array, Array]:
@@ -92,13 +93,46 @@ def relative_gram_loss(gram: Array, target: Array, other: Array) -> tuple[Array,
     The loss is 0 for G = A and at most 1 for G = B, since Σ A B of two Gram matrices is never negative. Divided by Σ A²
     alone, as in gram_style_loss, a style of low contrast would weigh a hundred times as much as one of high contrast.
     """
-    for name, array in (("gram", gram), ("target", target), ("other", other)):
-        check_array("relative_gram_loss", name, array, 3, "(N, C, C)")
-        images = 1 if len(array) == 1 else len(gram)
-        check_shape("relative_gram_loss", name, array, (images, *gram.shape[1:]), "like gram, or for one image")
+    check_grams("relative_gram_loss", gram, target, other)
     difference = gram - target
     whole = (target * target).mean(axis=(1, 2), keepdims=True) + (other * other).mean(axis=(1, 2), keepdims=True) + TINY
     return (difference * difference / whole).mean(), difference * (2 / difference.size) / whole
+
+
+def log_gram_loss(gram: Array, target: Array, other: Array) -> tuple[Array, Array]:
+    """Logarithm of how far Gram matrices are from a style's, compared with those of the content.
+
+    Parameters
+    ----------
+    gram, target, other : array (N, C, C); target and other also (1, C, C)
+        Gram matrices G of the image, A of its style, and B of its content.
+
+    Returns
+    -------
+    loss : array ()
+        log(1 + s) for each image, averaged: s = Σ (G - A)² / Σ ((B - A)² + 0.1 A²).
+    gradient : array (N, C, C)
+        Gradient with respect to G: 2 (G - A) / (N (1 + s) Σ ((B - A)² + 0.1 A²)).
+
+    Notes
+    -----
+    For many pairs of content and style, as a network is trained on them. s compares each pair with itself, so that a calm style
+    counts as much as a lively one; the logarithm keeps a pair that is still far off from drowning all others, and 0.1 A² one
+    whose content looks like the style from the start.
+    """
+    check_grams("log_gram_loss", gram, target, other)
+    difference = gram - target
+    whole = ((other - target)**2 + FLOOR * target**2).sum(axis=(1, 2), keepdims=True) + TINY
+    share = (difference**2).sum(axis=(1, 2), keepdims=True) / whole
+    return array_module(gram).log1p(share).mean(), difference * (2 / len(gram)) / (whole * (1 + share))
+
+
+def check_grams(loss: str, gram: Array, target: Array, other: Array) -> None:
+    """Raise InputError unless these are Gram matrices of equally many images, or of one image."""
+    for name, array in (("gram", gram), ("target", target), ("other", other)):
+        check_array(loss, name, array, 3, "(N, C, C)")
+        images = 1 if len(array) == 1 else len(gram)
+        check_shape(loss, name, array, (images, *gram.shape[1:]), "like gram, or for one image")
 
 
 def total_variation(x: Array) -> tuple[Array, Array]:

@@ -2,7 +2,7 @@
 
     gan                 generator and discriminator of a GAN
     texture_generator   a generator that draws textures of any size
-    stylizer            encoder, AdaIN and decoder: style transfer in one pass
+    stylizer            conditional instance normalization: style transfer in one pass
     texture_features    loss network, trained by nnscratch
     random_features     loss network of random filters
     vgg                 loss network with VGG's weights, from a file of PyTorch (.pth) or safetensors

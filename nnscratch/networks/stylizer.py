@@ -1,33 +1,46 @@
-"""The two networks of the stylizer: content image and style image in, stylized image out, in one pass.
+"""The stylizer: content image and style image in, stylized image out, in one pass.
 
-Shapes: images (N, H, W, 3) in [0, 1]; codes f of the content and s of the style (N, H/4, W/4, 128 + 3).
+Shapes: images x and y (N, H, W, 3) in [0, 1], H and W multiples of 4; statistics of the style (N, 704); noise (N, H/4, W/4, 4),
+(N, H/2, W/2, 2) and (N, H, W, 1).
 
-    encoder     f, s: a feature map of the texture network, which stays fixed, joined with the image's colours at its size
-    AdaIN       t = std(s) (f - mean(f)) / std(f) + mean(s)      channel by channel, over all pixels
-    decoder     residual blocks, then twice: twice the size and a convolution -> image
+    encoder     three convolutions, the second and the third with stride 2       -> (N, H/4, W/4, 96)
+    body        three residual blocks
+    decoder     twice: bilinear upsampling to twice the size and a convolution   -> (N, H, W, 24)
+    output      y = x + tanh(convolution)        the network draws only what the style changes
 
-AdaIN is all that the style tells the decoder: 131 means and 131 standard deviations. Only the decoder is trained: its image of
-t must have t as its features, and the style's Gram matrices (style/train_stylizer.py).
+Behind each convolution of body and decoder stands conditional instance normalization. It removes the map's own mean and
+standard deviation, and sets new ones:
 
-References: Huang and Belongie, "Arbitrary style transfer in real-time with adaptive instance normalization" (2017), sections
-5 and 6; Johnson, Alahi, Fei-Fei, "Perceptual losses for real-time style transfer" (2016), for the residual blocks; Odena,
-Dumoulin, Olah, "Deconvolution and checkerboard artifacts" (2016), for both ways of upsampling.
+    (1 + g) (γ x̂ + β) + b        γ, β: for all styles; g, b: of the style
+
+For each of the eight, a dense layer computes g and b from 64 hidden units, which all share; these see what the texture network
+says of the style: the mean and the standard deviation of 352 of its channels. So one set of kernels paints in any style.
+
+Noise channels give the network something to paint with: without them a flat sky would stay flat in every style.
+
+References: Ghiasi et al., "Exploring the structure of a real-time, arbitrary neural artistic stylization network" (2017), for
+predicted g and b; Dumoulin, Shlens, Kudlur, "A learned representation for artistic style" (2017), equation 5, for conditional
+instance normalization; Johnson, Alahi, Fei-Fei, "Perceptual losses for real-time style transfer" (2016), for the residual
+blocks; Odena, Dumoulin, Olah, "Deconvolution and checkerboard artifacts" (2016), for the upsampling; Ulyanov et al., "Texture
+networks" (2016), for noise.
 """
 from zlib import crc32
 
 import numpy as np
 
-from nnscratch.backend import Array, to_cpu, to_device
+from nnscratch.backend import Array, array_module, to_cpu, to_device
 from nnscratch.errors import InputError
 from nnscratch.hints import checked
-from nnscratch.initializers import Initializer, seeded_he_normal
+from nnscratch.initializers import seeded_he_normal
 from nnscratch.layers import (
+    Activation,
     Add,
-    AveragePooling2D,
     Concatenate,
     Conv2D,
-    Conv2DTranspose,
+    Dense,
     Input,
+    InstanceNormalization,
+    Modulation,
     Padding2D,
     ReLU,
     Symbol,
@@ -36,111 +49,121 @@ from nnscratch.layers import (
 from nnscratch.layers.inputs import check_model
 from nnscratch.models import Model
 from nnscratch.networks.texture_features import texture_features
-from nnscratch.ops.validation import check_array, check_choice, check_positive
+from nnscratch.ops.validation import check_form, check_int
 
-__all__ = ["UPSAMPLINGS", "adain", "decoder", "encoder", "fingerprint"]
+__all__ = ["fingerprint", "noise", "style_features", "style_statistics", "stylizer"]
 
-ENCODED, SCALE, CHANNELS = 5, 4, 128  # index of the texture network's map in the code; how many times smaller; its channels
-BLOCKS, EPSILON = 2, 1e-5  # residual blocks; added to variances
-UPSAMPLINGS = ("resize", "transposed")
+SCALE = 4                                        # how many times smaller the smallest map is
+WIDTHS, BLOCKS, HIDDEN = (24, 48, 96), 3, 64
+STYLE_MAPS = {2: 32, 4: 64, 6: 128, 8: 128}      # number of a map of the texture network -> its channels
+STATISTICS = 2 * sum(STYLE_MAPS.values())
+NOISE = {4: 4, 2: 2, 1: 1}                       # how many times smaller -> channels
 
 
 @checked
-def decoder(upsampling: str = "resize", seed: int = 0) -> Model:
-    """Build the decoder, with its initial weights.
+def stylizer(seed: int = 0) -> Model:
+    """Build the network, with its initial weights: at first it returns x.
 
     Parameters
     ----------
-    upsampling : "resize" or "transposed", default "resize"
-        Nearest neighbours and a convolution, or a 4x4 transposed convolution with stride 2.
     seed : int, default 0
         Seed of the weights.
 
     Returns
     -------
     Model
-        From adapted codes (N, H/4, W/4, 131) to images (N, H, W, 3), not clipped to [0, 1].
+        From [x, statistics, noise of H/4, of H/2 and of H rows] to y, not clipped to [0, 1].
     """
-    check_choice(upsampling, "decoder: upsampling", UPSAMPLINGS)
     initializer = seeded_he_normal(seed)
+    image, statistics = Input((None, None, 3)), Input((STATISTICS,))
+    grains = {scale: Input((None, None, channels)) for scale, channels in NOISE.items()}
+    style = ReLU()(Dense(HIDDEN, kernel_initializer=initializer)(statistics))
 
-    def convolve(x: Symbol, width: int, initializer: Initializer = initializer) -> Symbol:
-        return Conv2D(width, 3, kernel_initializer=initializer)(Padding2D(1, mode="reflect")(x))
+    def convolve(x: Symbol, width: int, kernel_size: int = 3, stride: int = 1, use_bias: bool = True) -> Symbol:
+        padded = Padding2D(kernel_size // 2, mode="reflect")(x)
+        return Conv2D(width, kernel_size, stride, use_bias=use_bias, kernel_initializer=initializer)(padded)
 
-    def upsample(x: Symbol, width: int) -> Symbol:
-        if upsampling == "resize":
-            return convolve(UpSampling2D(2)(x), width)
-        return Conv2DTranspose(width, 4, 2, padding="same", kernel_initializer=initializer)(x)
+    def convolve_and_style(x: Symbol, width: int) -> Symbol:
+        normalized = InstanceNormalization()(convolve(x, width, use_bias=False))  # which would subtract a bias
+        return Modulation()([normalized, Dense(2 * width, kernel_initializer="zeros")(style)])
 
-    code = Input((None, None, CHANNELS + 3))
-    x = ReLU()(convolve(code, CHANNELS))
+    x = ReLU()(convolve(image, WIDTHS[0], 5))
+    for width in WIDTHS[1:]:
+        x = ReLU()(convolve(x, width, stride=2))
     for _ in range(BLOCKS):
-        x = Add()([x, convolve(ReLU()(convolve(x, CHANNELS)), CHANNELS, "zeros")])  # at first each changes nothing
-    x = ReLU()(convolve(x, 64))
-    x = ReLU()(convolve(ReLU()(upsample(x, 64)), 32))
-    x = ReLU()(upsample(x, 32))
-    model = Model(code, convolve(x, 3), name="decoder")
-    model.forward(to_device(np.zeros((1, 4, 4, CHANNELS + 3), np.float32)))  # the first input builds the layers
+        inside = ReLU()(convolve_and_style(Concatenate()([x, grains[SCALE]]), WIDTHS[2]))
+        x = Add()([x, convolve_and_style(inside, WIDTHS[2])])
+    for width, scale in ((WIDTHS[1], 2), (WIDTHS[0], 1)):
+        x = ReLU()(convolve_and_style(Concatenate()([UpSampling2D(2, "bilinear")(x), grains[scale]]), width))
+    change = Conv2D(3, 5, kernel_initializer="zeros")(Padding2D(2, mode="reflect")(x))
+    model = Model([image, statistics, *grains.values()], Add()([image, Activation("tanh")(change)]), name="stylizer")
+    x = np.zeros((1, 8, 8, 3), np.float32)
+    model.forward([to_device(x), to_device(np.zeros((1, STATISTICS), np.float32)), *noise(x.shape)])  # builds the layers
     return model
 
 
-def adain(f: Array, s: Array, strength: float = 1.0) -> Array:
-    """Adaptive instance normalization: give the code f the channel statistics of the code s.
-
-    Parameters
-    ----------
-    f, s : array (N, h, w, C)
-        Codes of the content and of the style; h and w may differ.
-    strength : float >= 0, default 1
-        0 returns f, 1 the statistics of s; between them, or beyond 1, they are interpolated or extrapolated.
-
-    Returns
-    -------
-    array like f
-        t = std(s) (f - mean(f)) / std(f) + mean(s), for strength 1. No backward pass needs its gradient.
-    """
-    check_array("adain", "f", f, 4)
-    check_array("adain", "s", s, 4)
-    if len(s) not in (1, len(f)) or s.shape[3] != f.shape[3]:
-        raise InputError(f"adain: s has shape {s.shape}, expected codes of {f.shape[3]} channels for {len(f)} images")
-    strength = check_positive(strength, "adain: strength", or_zero=True)
-    return change_statistics(f, channel_statistics(f), channel_statistics(s), strength)
-
-
-def change_statistics(f: Array, own: tuple[Array, Array], wanted: tuple[Array, Array], strength: float) -> Array:
-    """AdaIN for a part of a code: `own` are the statistics (mean, standard deviation) of the whole code."""
-    (mean_f, std_f), (mean_s, std_s) = own, wanted
-    factor = 1 + strength * (std_s / std_f - 1)
-    return (f - mean_f) * factor.clip(0) + mean_f + strength * (mean_s - mean_f)  # a factor below 0 would invert the pattern
-
-
-def channel_statistics(x: Array) -> tuple[Array, Array]:
-    """(mean, standard deviation) of each channel of each image: (N, H, W, C) -> two arrays (N, 1, 1, C)."""
-    mean = x.mean(axis=(1, 2), keepdims=True)
-    return mean, (((x - mean)**2).mean(axis=(1, 2), keepdims=True) + EPSILON)**0.5
-
-
-def joined_statistics(parts: list[tuple[int, Array, Array]]) -> tuple[Array, Array]:
-    """The statistics of a whole code from those of its parts, each (pixels, mean, standard deviation).
-
-    The variance of the whole is the mean of the parts' variances, plus the variance of their means.
-    """
-    total = sum(n for n, _, _ in parts)
-    mean = sum(n * m for n, m, _ in parts) / total
-    return mean, (sum(n * (std**2 + (m - mean)**2) for n, m, std in parts) / total)**0.5  # each std² has its EPSILON already
-
-
-def encoder() -> Model:
-    """Build the encoder: the texture network up to one map, joined with the image's colours.
+def style_features() -> Model:
+    """Build the texture network up to the four maps that `style_statistics` describes.
 
     Returns
     -------
     Model
-        From images (N, H, W, 3) in [0, 1] to codes (N, H/4, W/4, 131).
+        From an image (N, H, W, 3) in [0, 1], at least 16 pixels a side, to the list of its maps 2, 4, 6 and 8.
     """
     network = texture_features()
-    image = network.inputs[0]
-    return Model(image, Concatenate()([network.outputs[ENCODED], AveragePooling2D(SCALE)(image)]), name="encoder")
+    return Model(network.inputs[0], [network.outputs[k] for k in STYLE_MAPS], name="style features")
+
+
+def style_statistics(maps: list[Array]) -> Array:
+    """Describe a style by its feature maps: the logarithms of the mean and standard deviation of each channel.
+
+    Parameters
+    ----------
+    maps : list of array (N, H', W', C)
+        Maps 2, 4, 6 and 8 of the texture network for the style, 32, 64, 128 and 128 channels, behind their ReLU.
+
+    Returns
+    -------
+    array (N, 704)
+        log(0.01 + mean) + 1.5 of each channel of a map, then log(0.01 + standard deviation) + 1.5; and so on for the next map.
+        About -3 to 3.
+    """
+    if not isinstance(maps, list) or len(maps) != len(STYLE_MAPS):
+        raise InputError("style_statistics: maps is no list of four maps; give the output of style_features()")
+    for k, (features, channels) in enumerate(zip(maps, STYLE_MAPS.values())):
+        check_form("style_statistics", f"maps[{k}]", features, ("N" if k == 0 else len(maps[0]), "H", "W", channels))
+    xp, numbers = array_module(maps[0]), []
+    for features in maps:
+        mean = features.mean(axis=(1, 2), keepdims=True)
+        numbers += [mean[:, 0, 0], ((features - mean)**2).mean(axis=(1, 2))**0.5]
+    return xp.log(0.01 + xp.concatenate(numbers, axis=1).clip(0)) + 1.5
+
+
+@checked
+def noise(shape: tuple[int, ...], seed: int | list[int] = 0) -> list[Array]:
+    """Draw the noise for images of a shape.
+
+    Parameters
+    ----------
+    shape : tuple of int, (N, H, W, 3), H and W multiples of 4
+    seed : int or list of int, default 0
+        The same seed gives the same noise: frames of a film must not flicker.
+
+    Returns
+    -------
+    list of array
+        (N, H/4, W/4, 4), (N, H/2, W/2, 2), (N, H, W, 1): normally distributed, float32, on the device in use.
+
+    Examples
+    --------
+    >>> [grain.shape for grain in noise((1, 16, 24, 3))]
+    [(1, 4, 6, 4), (1, 8, 12, 2), (1, 16, 24, 1)]
+    """
+    if len(shape) != 4 or shape[1] % SCALE or shape[2] % SCALE:
+        raise InputError(f"noise: the shape is {shape}, expected (N, H, W, 3) with H and W multiples of {SCALE}")
+    rng = np.random.default_rng(seed if isinstance(seed, list) else check_int(seed, "noise: seed", 0))
+    return [to_device(rng.standard_normal((shape[0], shape[1] // scale, shape[2] // scale, channels), np.float32))
+            for scale, channels in NOISE.items()]
 
 
 def fingerprint(model: Model) -> int:

@@ -1,27 +1,22 @@
-"""Checkerboard artifacts: why the stylizer's decoder enlarges by repeating pixels, and not by a transposed convolution.
+"""Checkerboard artifacts: why the stylizer enlarges by interpolation, and not by a transposed convolution.
 
 Shapes: counts (H * stride, W * stride) for a map of H rows and W columns; images (N, H, W, 3).
 
 A transposed convolution places a kernel at every `stride`-th pixel. Where kernels overlap, their values add up, and the number
 of overlapping kernels depends on the position: a 3x3 kernel with stride 2 covers pixels once, twice or four times in turn, a
 pattern of period 2 that exists before any training. A kernel size that is a multiple of the stride covers all pixels equally
-often, but each of the stride² positions still has its own weights, and training must make them agree. Pixels that are repeated
-and then convolved agree from the start: one kernel serves all positions.
+often, but each of the stride² positions still has its own weights, and training must make them agree. If a map is enlarged by
+interpolation and then convolved, one kernel serves all positions: even areas stay even from the start.
 
 Source: Odena, Dumoulin, Olah, "Deconvolution and checkerboard artifacts" (2016).
 """
 import numpy as np
 
-from nnscratch.backend import Array, to_cpu, to_device
+from nnscratch.backend import Array
 from nnscratch.fast import conv2d_transpose
-from nnscratch.losses import mse
-from nnscratch.networks.stylizer import UPSAMPLINGS, decoder, encoder
 from nnscratch.ops.validation import as_pair, check_form, check_int, check_is_array, check_positive
-from nnscratch.optimizers import Adam
 
-__all__ = ["checkerboard_fraction", "compare_upsamplings", "overlap_counts"]
-
-LEARNING_RATE = 1e-3
+__all__ = ["checkerboard_fraction", "overlap_counts"]
 
 
 def overlap_counts(shape: tuple[int, int], kernel_size: int, stride: int) -> Array:
@@ -85,32 +80,3 @@ def checkerboard_fraction(images: Array, stride: int = 2, width: float = 1 / 16)
     near_zero = [abs(f) <= width for f in frequencies]
     band = np.outer(*near_multiple) & ~np.outer(*near_zero)
     return float((spectrum[:, band].sum(axis=(1, 2)) / (spectrum.sum(axis=(1, 2, 3)) + 1e-12)).mean())
-
-
-def compare_upsamplings(images: Array, steps: int = 0, seed: int = 0) -> dict[str, Array]:
-    """Decode the images' codes with both ways of upsampling.
-
-    Parameters
-    ----------
-    images : Array (N, H, W, 3) in [0, 1], H and W multiples of 4
-    steps : int, training steps in which each decoder learns to reconstruct these images
-    seed : int, of the decoder's initial weights
-
-    Returns
-    -------
-    dict of Array (N, H, W, 3)
-        The decoded images under "resize" and "transposed".
-    """
-    check_form("compare_upsamplings", "images", images, ("N", "H", "W", 3))
-    check_int(steps, "compare_upsamplings: steps", 0)
-    images = to_device(images.astype(np.float32, copy=False))
-    codes, decoded = encoder().forward(images), {}
-    for upsampling in UPSAMPLINGS:
-        model, optimizer = decoder(upsampling, seed), Adam(LEARNING_RATE)
-        for _ in range(steps):
-            _, gradient = mse(model.forward(codes, training=True), images)
-            model.zero_grads()
-            model.backward(gradient, wrt="parameters")
-            optimizer.step(model.trainable_params, model.grads)
-        decoded[upsampling] = to_cpu(model.forward(codes))
-    return decoded

@@ -25,14 +25,13 @@ from nnscratch.outputs import OutputFolder, writing
 from nnscratch.progress import print_above_bar, progress_bar
 from nnscratch.style.provenance import file_record, style_record
 from nnscratch.style.settings import check_size, check_strength
-from nnscratch.style.stylizer import SHIPPED, Stylizer
+from nnscratch.style.stylizer import MIN_SIDE, SHIPPED, Stylizer
 from nnscratch.style.temporal import Paint, TemporalAverage
 from nnscratch.style.video import check_video_name, paint_video
 
 __all__ = ["stylize_fast"]
 
 MAX_STYLE_SIDE = 1024
-MIN_SIDE = 8  # pixels: two of a code
 
 
 @checked

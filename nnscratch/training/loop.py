@@ -6,6 +6,7 @@
 from collections.abc import Callable
 from math import isfinite
 from pathlib import Path
+from time import perf_counter
 from typing import Any, ClassVar, TypeAlias
 
 from nnscratch.outputs import TRAINING_GOES_ON, BestEffort, OutputFolder
@@ -15,6 +16,7 @@ from nnscratch.training.resume import BEST, STATE, Resumable
 
 __all__: list[str] = []  # for trainings
 
+LONG = 1800.0  # seconds: a training that takes longer says so at its start
 Record: TypeAlias = dict[str, float]  # "step", and the metrics of that step
 
 
@@ -69,15 +71,28 @@ class TrainingLoop:
                     trainer.save(self.folder.file(STATE))  # so that even a training stopped at once can be resumed
                     self.draw(False)
                 self.check_best()
+                begun, started = trainer.step_count, 0.0
                 while trainer.step_count < trainer.options.steps:
                     if stopped:
                         self.attempt(lambda: trainer.save(self.folder.file(STATE)))
                         return "stopped"
                     if not self.step():
                         return "failed"
+                    if trainer.step_count == begun + 1:
+                        started = perf_counter()  # the first step takes longer: it allocates the memory
+                    elif trainer.step_count == begun + 3:
+                        self.announce((perf_counter() - started) / 2)
         except KeyboardInterrupt:  # a second time, or where signals cannot be delayed
             return "stopped"  # the last checkpoint is whole: at most `save_every` steps are lost
         return "done"
+
+    def announce(self, seconds: float) -> None:
+        """Say how long a long training takes, from the time of a step."""
+        steps = self.trainer.options.steps - self.trainer.step_count
+        hours, minutes = divmod(round(steps * seconds / 60), 60)
+        if steps * seconds > LONG:
+            self.warn(f"a step takes {seconds:.2g} s, so {steps} more take {hours} h {minutes} min; Ctrl-C loses nothing, and "
+                      f"--resume goes on. A smaller --preset, --size or --batch-size is faster")
 
     def check_best(self) -> None:
         """Where the best network is gone, the best of those to come is kept; if none are to come, the last."""

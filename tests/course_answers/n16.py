@@ -71,10 +71,10 @@ def backward_by_formula(dt, f, s, e):
 
 
 WRONG = [
-    ("adain_keeps", ["changed", "same", "doubled", 262], "order of the pixels"),
-    ("adain_keeps", ["same", "doubled", "doubled", 262], "which is doubled, too"),
-    ("adain_keeps", ["same", "same", "same", 262], "are both doubled"),
-    ("adain_keeps", ["same", "same", "doubled", 131], "two numbers"),
+    ("adain_keeps", ["changed", "same", "doubled", 256], "order of the pixels"),
+    ("adain_keeps", ["same", "doubled", "doubled", 256], "which is doubled, too"),
+    ("adain_keeps", ["same", "same", "same", 256], "are both doubled"),
+    ("adain_keeps", ["same", "same", "doubled", 128], "two numbers"),
     ("adain", lambda f, s, e: S["adain"](f, s, e) - s.mean(**AXES), "the mean of the style is missing"),
     ("adain", lambda f, s, e: adapted(f, s, np.sqrt(f.var(**AXES) + e), 1), "the standard deviation of the style is missing"),
     ("adain", lambda f, s, e: adapted(f, s, 1, np.sqrt(s.var(**AXES) + e)), "f keeps its own standard deviation"),
@@ -127,5 +127,5 @@ WRONG = [
      "by another A of the many that do"),
 ]
 RIGHT = [("matched_colours", by_singular_values), ("adain", pixel_by_pixel), ("adain_backward", backward_by_formula),
-         ("adain_keeps", ("Same", "same", "doubled", 262.0))]
+         ("adain_keeps", ("Same", "same", "doubled", 256.0))]
 SHAPES_SHOWN = ["divided by M - 1", "divide each by its number of rows"]

@@ -2,8 +2,8 @@
 # # 16 Matching statistics: colour, AdaIN, style in one pass
 #
 # In notebook 15 every photograph cost dozens of steps. How far does one get without any? This notebook matches means,
-# variances and covariances by formula: first of colours, then of features. With a decoder behind it, that is style transfer in
-# one forward pass.
+# variances and covariances by formula: first of colours, then of features. A network that learnt to use such statistics then
+# transfers style in one forward pass.
 #
 # **You will build** a colour transfer, adaptive instance normalisation (AdaIN), and its backward pass from your own batch
 # normalisation.
@@ -133,7 +133,7 @@ assert np.allclose(y, np.concatenate(each))
 # 1. the pixels of $s$ change places at random,
 # 2. all values of $f$ are doubled,
 # 3. all values of $s$ are doubled?
-# 4. The features have 131 channels. How many numbers does $t$ receive from $s$?
+# 4. The features have 128 channels. How many numbers does $t$ receive from $s$?
 
 # %% exercise=adain_keeps
 adain_keeps = [..., ..., ..., ...]
@@ -195,22 +195,31 @@ assert same
 # %% [markdown]
 # ## Style in one pass
 #
-# The library's `Stylizer` has three parts. An *encoder* computes features of a quarter of the image's size: 128 channels of
-# the texture network of notebook 15, and the three colours. AdaIN gives the photograph's features the statistics of the
-# style's. A *decoder* turns the result into an image. The decoder alone was trained, with the losses of notebook 15: training
-# is paid once, and not for each image. Here are the three parts with your own AdaIN:
+# AdaIN takes $\gamma$ and $\beta$ from the map of the style that lies at the same place in the network. The library's
+# `Stylizer` learns to compute them. It describes the style by the mean and the standard deviation of 352 channels of the
+# texture network, as logarithms. From these 704 numbers, dense layers compute $\gamma$ and $\beta$ for eight instance
+# normalisations. They stand in a network of convolutions, which draws only the change:
+#
+# $$y = x + \tanh(\text{network}(x, \gamma, \beta))$$
+#
+# Here $x$ is the photograph with the colours of the style and, for strokes of every size, its contrast. The network was trained
+# to have Gram matrices like the style's: training is paid once, and not for each image. It also gets noise, from which
+# it makes strokes; without it, a clear sky would stay empty in every style.
 
 # %%
+from nnscratch.networks.stylizer import noise, style_statistics
+from nnscratch.style.bands import match_appearance
 from nnscratch.style.stylizer import Stylizer
 
 stylizer = Stylizer()
 
 
 def one_pass(image, style):
-    """The image in a style: encoder, AdaIN, decoder; colours are matched before and after."""
-    f, s = (stylizer.encoder.forward(one[None])[0] for one in (recoloured(image, style), style))
-    t = own.adain(f, s, 1e-5).astype(np.float32)
-    return recoloured(stylizer.decoder.forward(t[None])[0].clip(0, 1), style)
+    """The image in a style: colours and contrast, one pass of the network, colours."""
+    x = match_appearance(image[None], style[None])
+    numbers = style_statistics(stylizer.style_features.forward(style[None]))
+    y = stylizer.network.forward([x, numbers, *noise(x.shape)])
+    return recoloured(y[0].clip(0, 1), style)
 
 
 styles = {name: style_image(name, 160)[0] for name in ("night", "mosaic", "hatching", "ink")}
@@ -218,7 +227,7 @@ made = {name: one_pass(photo, style) for name, style in styles.items()}
 library = stylizer(photo[None], styles["ink"][None])[0]
 print("the library's class gives the same:", np.allclose(library, made["ink"], atol=0.01))
 assert np.allclose(library, made["ink"], atol=0.01)
-assert 2 * stylizer.encoder.forward(photo[None]).shape[3] == 262
+assert style_statistics(stylizer.style_features.forward(photo[None])).shape == (1, 704)
 
 # %%
 draw.photographs(styles, "a night sky, orange tiles, black hatching, waves of blue ink", 1.4)
@@ -267,8 +276,8 @@ draw.photographs({**three, "style": mosaic},
 # **Figure 16.6.** Optimisation has the dark and light edges of the mosaic; one pass is softer, with much the same grain
 # everywhere.
 #
-# That is no surprise: 262 numbers about one set of features cannot say what nine Gram matrices say. The gain is speed, for
-# films and for trying things out. As $t$ is a formula, one can also go a part of the way, or further:
+# That is no surprise: 704 means and standard deviations cannot say what nine Gram matrices say. The gain is speed, for
+# films and for trying things out. As the network draws a change, one can also go a part of the way, or further:
 
 # %%
 amounts = {f"strength {k}": stylizer(photo[None], night[None], k)[0] for k in (15, 50, 100)}
@@ -276,7 +285,7 @@ draw.photographs({"photograph": photo, **amounts},
                  "the portrait, then three times in blue and yellow, more and more", 1.4)
 
 # %% [markdown]
-# **Figure 16.7.** Statistics between those of the photograph and those of the style (15), the style's (50), and beyond (100).
+# **Figure 16.7.** A part of the change (15), all of it (50), and twice the change (100).
 #
 # With a photograph of your own: `nnscratch style photo.jpg night --fast -o out.png` in a terminal.
 #
