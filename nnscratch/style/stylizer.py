@@ -20,11 +20,10 @@ import numpy as np
 from nnscratch import checkpoint, networks
 from nnscratch.backend import Array, to_cpu, to_device
 from nnscratch.errors import InputError
-from nnscratch.fast import resize2d
 from nnscratch.networks.stylizer import SCALE, fingerprint, noise, style_features, style_statistics, stylizer
 from nnscratch.networks.texture_features import texture_features
 from nnscratch.schema import check, check_kind, record, whole
-from nnscratch.style.bands import match_appearance
+from nnscratch.style.bands import enlarge, match_appearance
 from nnscratch.style.checks import IMAGE, check_real
 from nnscratch.style.colour import match_colours
 from nnscratch.style.settings import check_strength
@@ -128,7 +127,9 @@ class Stylizer:
         small = smaller(content)
         x = match_appearance(small, style)
         change = x - small + max(1.0, amount) * self._change(x, statistics)
-        painted = match_colours((content + resize2d(change, content.shape[1:3])[0]).clip(0, 1), style)
+        if small is not content:
+            change = enlarge(change, content.shape[1:3])
+        painted = match_colours((content + change).clip(0, 1), style)
         return (content + min(1.0, amount) * (painted - content)).astype(content.dtype)
 
     def _change(self, x: Array, statistics: Array) -> Array:

@@ -19,6 +19,7 @@ from nnscratch.fast import resize2d
 from nnscratch.hints import checked
 from nnscratch.ops.validation import check_shape
 from nnscratch.schema import check, each, flag, number, record, whole
+from nnscratch.style.bands import enlarge
 from nnscratch.style.checks import check_real
 from nnscratch.style.colour import recolour_inputs, restore_colours
 from nnscratch.style.features import ALL_MAPS_SIDE, LossNetwork, loss_network
@@ -156,8 +157,8 @@ def enlarged(image: Array, before: Array, unpainted: Array, init: str) -> Array:
     """The image at the next size. `before` and `unpainted` are the images before the first step at both sizes: what the steps
     changed is enlarged and added to `unpainted`, which has the detail that an enlarged image lacks."""
     if init == "noise":
-        return resize2d(image, unpainted.shape[1:3])[0]  # the new noise is not of the same picture
-    return array_module(image).clip(unpainted + resize2d(image - before, unpainted.shape[1:3])[0], 0, 1)
+        return enlarge(image, unpainted.shape[1:3])  # the new noise is not of the same picture
+    return array_module(image).clip(unpainted + enlarge(image - before, unpainted.shape[1:3]), 0, 1)
 
 
 def snapshot(minimizer: Any, level: int, step: int, history: list[dict[str, Any]]) -> Callable[[], State]:
