@@ -77,14 +77,14 @@ def test_a_transfer_starts_from_the_matched_photograph():
 
 def test_an_enlarged_image_has_no_lattice():
     """Of white noise at twice the size, every second step is twice as high as the next after bilinear interpolation, and
-    within 12 % here. Nothing is shifted, and even areas stay even up to the edge."""
+    within 10 % here. Nothing is shifted, and even areas stay even up to the edge."""
     x = np.random.default_rng(0).normal(size=(1, 60, 70, 3))
 
     def ratio(image):
         steps = abs(np.diff(image, axis=1)).mean(axis=(0, 2, 3))
         return steps[1::2].mean() / steps[::2].mean()
     bilinear, ours = resize2d(x, (120, 140))[0], enlarge(x, (120, 140))
-    assert ratio(bilinear) > 1.9 and abs(ratio(ours) - 1) < 0.12
+    assert ratio(bilinear) > 1.9 and abs(ratio(ours) - 1) < 0.1
     mirrored = enlarge(x[:, ::-1, ::-1], (120, 140))[:, ::-1, ::-1]
     np.testing.assert_allclose(mirrored, ours, atol=1e-12)
     np.testing.assert_allclose(enlarge(np.full((1, 5, 4, 3), 0.3), (11, 8)), 0.3, atol=1e-12)

@@ -67,13 +67,9 @@ def enlarge(image: Array, shape: tuple[int, int]) -> Array:
     """The image at another size, without a lattice.
 
     Enlarged to twice the size by bilinear interpolation, white noise has steps between neighbours that are twice as high as the
-    next: every second pixel pair belongs to one old pixel. Means over 2x2 pixels, four times, make the steps alike; along rows
-    and columns they are [1 4 6 4 1] / 16.
+    next: every second pair of pixels lies within one old pixel. The mean over 3x3 pixels makes the steps alike.
     """
-    image = resize2d(image, shape)[0]
-    for pads in 2 * ((1, 0), (0, 1)):  # alternately up and down, so that nothing is shifted
-        image = avg_pool2d(image, 2, 1, padding=(pads, pads))[0]
-    return image
+    return avg_pool2d(resize2d(image, shape)[0], 3, 1, padding="same")[0]
 
 
 def match_bands(image: Array, reference: Array | list[Array], weights: Sequence[float] = (1.0,)) -> Array:
