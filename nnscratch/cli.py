@@ -3,6 +3,7 @@
 arguments.py defines the commands and their options; this file runs them.
 """
 import logging
+import os
 import sys
 import warnings
 from argparse import Namespace
@@ -125,6 +126,8 @@ def run_style(options: Namespace) -> int:
         skipped = stylize_fast(content, styles[0], options.output, weights=weights, strength=strength, device=options.device,
                                **given_options(options, ["size"]))
         return int(skipped > 0)
+    if not (options.resume or options.again) and os.path.isdir(content):
+        raise InputError(f"{content} is a folder, expected a photograph; add --fast, which paints all images of a folder")
     if not (options.resume or options.again) and is_moving(content, options.output):
         refuse(given_options(options, ["minutes", "masks", "feather", "every", "explain"]), other="a film")
         stylize_film(content, styles, options.output, device=options.device, settings=settings, **more)

@@ -4,12 +4,13 @@ Shapes: image (1, H, W, 3); mask (1, H, W, 1); features (1, H, W, C); moments (1
 """
 from typing import Any
 
-from nnscratch.backend import Array
+from nnscratch.backend import Array, to_cpu
 from nnscratch.errors import InputError
 from nnscratch.ops.validation import check_form, check_positive
 
 __all__: list[str] = []
 
+ROUNDING = 1e-3  # what a computation may leave outside 0 to 1; it is clipped
 IMAGE, MASK, FEATURES = (1, "H", "W", 3), (1, "H", "W", 1), (1, "H", "W", "C")
 
 
@@ -23,6 +24,15 @@ def check_real(op: str, name: str, array: Array, form: tuple[int | str, ...]) ->
     check_form(op, name, array, form)
     if array.dtype.kind == "c":
         raise InputError(f"{op}: {name} is complex, expected real numbers; take its .real")
+
+
+def check_values(op: str, name: str, image: Array) -> None:
+    """Raise InputError unless this is one image of real numbers in [0, 1]."""
+    check_real(op, name, image, IMAGE)
+    values = to_cpu(image)
+    if not (values.min() >= -ROUNDING and values.max() <= 1 + ROUNDING):  # true for NaN, too
+        raise InputError(f"{op}: {name} has values from {values.min():g} to {values.max():g}, expected 0 to 1, not values "
+                         f"outside 0 to 1 or NaN; divide bytes by 255")
 
 
 def check_filled(op: str, name: str, arrays: Any) -> None:

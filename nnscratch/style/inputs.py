@@ -10,13 +10,12 @@ import numpy as np
 from nnscratch.backend import Array, array_module, move, to_cpu, to_device
 from nnscratch.errors import InputError
 from nnscratch.style.bands import halve, match_appearance
-from nnscratch.style.checks import IMAGE, check_filled, check_real
+from nnscratch.style.checks import check_filled, check_real, check_values
 from nnscratch.style.features import min_side
 from nnscratch.style.settings import Settings
 
 __all__: list[str] = []
 
-ROUNDING = 1e-3  # what a computation may leave outside 0 to 1; it is clipped
 MIN_LEVEL_SIDE = 80  # pixels: on a smaller image, a face is painted over as if it were a stroke
 
 Level: TypeAlias = tuple[Array, list[Array], list[Array] | None]  # content, styles and masks at one size
@@ -69,15 +68,11 @@ def check_inputs(content: Array, styles: Sequence[Array], settings: Settings,
     check_filled("style transfer", "style", styles)
     weights, smallest = settings.blend_weights(len(styles)), min_side(settings.features)
     for name, image in (("content", content), *(("style", image) for image in styles)):
-        check_real("style transfer", f"the {name} image", image, IMAGE)
+        check_values("style transfer", f"the {name} image", image)
         height, width = image.shape[1:3]
         if min(height, width) < smallest:
             raise InputError(f"the {name} image has {width}x{height} pixels, expected at least {smallest} a side; "
                              f"use a larger image")
-        values = to_cpu(image)
-        if not (values.min() >= -ROUNDING and values.max() <= 1 + ROUNDING):  # true for NaN, too
-            raise InputError(f"the {name} image has values from {values.min():g} to {values.max():g}, expected 0 to 1, not "
-                             f"values outside 0 to 1 or NaN; divide bytes by 255")
     if masks is None:
         return weights
     check_filled("style transfer", "masks", masks)

@@ -3,6 +3,7 @@
 Shapes: images of a folder (N, 320, 320, 3), bytes; content and style crops (N, 128, 128, 3) in [0, 1].
 """
 from collections.abc import Sequence
+from functools import cached_property
 from zlib import crc32
 
 import numpy as np
@@ -56,17 +57,22 @@ class PairDataset:
     def __init__(self, seed: int, style: FilePath | None = None, contents: FilePath | None = None,
                  styles: FilePath | None = None):
         if style is not None and styles is not None:
-            raise InputError(f"PairDataset: the style {style} and the folder of styles {styles} were given, expected one of "
-                             f"them: leave one out")
+            raise InputError(f"the style {style} and the folder --styles {styles} were given, expected one of them: leave one "
+                             f"out")
         chosen = read_squares(styles) if styles else [] if style is None else [read_style(style)]
         self.photographs = read_squares(contents) if contents else [as_bytes(read_image(photograph(), 512)[0])]
         self.checksum = 0
         for image in [*self.photographs, *chosen]:
             self.checksum = crc32(image.data, self.checksum)
-        self.seed, self.textures = seed, TextureDataset(seed, SIDE, 60)
+        self.seed = seed
         self.styles, self.single_style, self.many_photographs = chosen, style is not None, len(self.photographs) > 1
         if style is None:
             self.styles += [as_bytes(style_image(name, 2 * SIDE, 100 + seed)[0]) for name in STYLES]
+
+    @cached_property
+    def textures(self) -> TextureDataset:
+        """The patterns. They take half a minute, so they are drawn for the first batch, when all files have been checked."""
+        return TextureDataset(self.seed, SIDE, 60)
 
     def batch(self, step: int) -> tuple[Array, Array]:
         """Draw the batch of a step.

@@ -37,6 +37,7 @@ from nnscratch.style.pairs import PairDataset
 from nnscratch.style.provenance import style_record, verified_style
 from nnscratch.style.stylizer import SHIPPED
 from nnscratch.style.train_texture import open_training
+from nnscratch.terminal import delayed_signals
 from nnscratch.training.resume import STATE
 
 __all__ = ["train_step", "train_stylizer"]
@@ -86,6 +87,9 @@ def train_stylizer(folder: str | PathLike, style: str | PathLike | None = None, 
         if style is not None and not saved:
             info["style"] = style_record(style)
         info |= {name: given[name] for name in ("contents", "styles") if given[name]}
+        for name in ("contents", "styles"):
+            if info[name] and not os.path.isdir(info[name]):
+                raise InputError(f"{info[name]} is no folder, expected images; give the right one by --{name}")
         dataset = PairDataset(info["seed"], info["style"] and verified_style(info["style"], "the stylizer is trained"),
                               info["contents"], info["styles"])
         if info["checksum"] not in (None, dataset.checksum):
@@ -122,7 +126,8 @@ def train(model: Model, network: Model, optimizer: Optimizer, dataset: PairDatas
     Returns the last style loss.
     """
     metrics: dict[str, Array] = {}
-    with progress_bar(total=info["steps"], initial=info["done"], desc="training", unit="step") as bar:
+    progress = progress_bar(total=info["steps"], initial=info["done"], desc="training", unit="step")
+    with delayed_signals() as stopped, progress as bar:
         for step in range(info["done"] + 1, info["steps"] + 1):
             content, style = (to_device(crops) for crops in dataset.batch(step))
             metrics = train_step(model, network, optimizer, content, style, [info["seed"], 11, step])
@@ -130,8 +135,10 @@ def train(model: Model, network: Model, optimizer: Optimizer, dataset: PairDatas
                 bar.set_postfix_str(", ".join(f"{name} {float(value):.3f}" for name, value in metrics.items()), refresh=False)
             bar.update()
             info["done"] = step
-            if step % SAVE_EVERY == 0 or step == info["steps"]:
+            if step % SAVE_EVERY == 0 or step == info["steps"] or stopped:
                 save()
+            if stopped:
+                raise KeyboardInterrupt
     return float(metrics.get("style", np.nan))
 
 

@@ -30,6 +30,7 @@ from nnscratch.optimizers import Adam, Optimizer, cosine_decay, warmup
 from nnscratch.outputs import TRAINING_GOES_ON, BestEffort, OutputFolder
 from nnscratch.progress import progress_bar
 from nnscratch.schema import Rule, anything, check, one_of, record, whole
+from nnscratch.terminal import delayed_signals
 from nnscratch.training.resume import ANEW, STATE, how_to_resume, open_state
 
 __all__ = ["TextureDataset", "palette", "train_texture"]
@@ -114,7 +115,8 @@ def open_training(folder: str | PathLike, network: str, given: dict[str, Any], r
 def train(model: Model, optimizer: Optimizer, dataset: "TextureDataset", done: int, steps: int,
           save: Callable[[int], object]) -> None:
     """Run the steps done + 1 to `steps` with a progress bar; call save(step) every SAVE_EVERY steps and at the end."""
-    with progress_bar(total=steps, initial=done, desc="training", unit="step") as bar:
+    progress = progress_bar(total=steps, initial=done, desc="training", unit="step")
+    with delayed_signals() as stopped, progress as bar:
         for step in range(done + 1, steps + 1):
             crops, labels = dataset.batch(step)
             x, target = to_device(crops), to_device(one_hot_labels(labels, dataset.num_classes))
@@ -129,8 +131,10 @@ def train(model: Model, optimizer: Optimizer, dataset: "TextureDataset", done: i
                 bar.set_postfix_str(f"loss {float(loss):.2f}, accuracy {accuracy:.0%}, palette rmse {float(error)**0.5:.3f}",
                                     refresh=False)
             bar.update()
-            if step % SAVE_EVERY == 0 or step == steps:
+            if step % SAVE_EVERY == 0 or step == steps or stopped:
                 save(step)
+            if stopped:
+                raise KeyboardInterrupt
 
 
 def evaluate(model: Model, dataset: "TextureDataset") -> float:

@@ -224,7 +224,7 @@ def one_pass(image, style):
 
 styles = {name: style_image(name, 160)[0] for name in ("night", "mosaic", "hatching", "ink")}
 made = {name: one_pass(photo, style) for name, style in styles.items()}
-library = stylizer(photo[None], styles["ink"][None])[0]
+library = stylizer(photo[None], styles["ink"][None], 55)[0]
 print("the library's class gives the same:", np.allclose(library, made["ink"], atol=0.01))
 assert np.allclose(library, made["ink"], atol=0.01)
 assert style_statistics(stylizer.style_features.forward(photo[None])).shape == (1, 704)
@@ -239,7 +239,7 @@ draw.photographs(styles, "a night sky, orange tiles, black hatching, waves of bl
 draw.photographs(made, "the portrait in blue, orange, black lines, and dark blue", 1.4)
 
 # %% [markdown]
-# **Figure 16.5.** The photograph in each of them, in one pass: palette, contrast and grain of the style are there.
+# **Figure 16.5.** The photograph in each of them, in one pass: palette, contrast and strokes of the style are there.
 #
 # ## What is lost
 #
@@ -270,11 +270,11 @@ far = [distance(image) for image in three.values()]
 print("closer to the style from left to right:", far[0] > far[1] > far[2])
 assert far[0] > far[1] > far[2]
 draw.photographs({**three, "style": mosaic},
-                 "the portrait, soft in orange, with dark edges, and orange tiles", 1.4)
+                 "the portrait, in broad orange strokes, with fine dark edges, and orange tiles", 1.4)
 
 # %% [markdown]
-# **Figure 16.6.** Optimisation has the dark and light edges of the mosaic; one pass is softer, with much the same grain
-# everywhere.
+# **Figure 16.6.** Optimisation lays fine tiles over the photograph and keeps the face; one pass draws broader strokes, much the
+# same everywhere, and no tiles.
 #
 # That is no surprise: 704 means and standard deviations cannot say what nine Gram matrices say. The gain is speed, for
 # films and for trying things out. As the network draws a change, one can also go a part of the way, or further:
@@ -285,7 +285,7 @@ draw.photographs({"photograph": photo, **amounts},
                  "the portrait, then three times in blue and yellow, more and more", 1.4)
 
 # %% [markdown]
-# **Figure 16.7.** A part of the change (15), all of it (50), and twice the change (100).
+# **Figure 16.7.** A part of the way (15), nine tenths of it (50, the default), and beyond (100).
 #
 # With a photograph of your own: `nnscratch style photo.jpg night --fast -o out.png` in a terminal.
 #
