@@ -32,7 +32,7 @@ __all__ = ["SHIPPED", "Stylizer"]
 
 MAX_PIXELS = 2**20             # of an image that is painted at its own size, and of a style
 MIN_SIDE, MIN_STYLE = 8, 16    # pixels a side: two of the smallest maps of stylizer and texture network
-FULL = 55                      # the strength from which nothing of the photograph is mixed in
+FULL = 60                      # the strength from which nothing of the photograph is mixed in
 SHIPPED = Path(networks.__file__).parent / "weights" / "stylizer.safetensors"
 
 
@@ -88,8 +88,8 @@ class Stylizer:
 
         Notes
         -----
-        Up to 55, content and painting are mixed: at 50, a tenth of the content is left. A network that took no part finds it
-        better kept, at hardly less style. Above, the network's change is extrapolated, to 1.8 times as much at 100; colours and
+        Up to 60, content and painting are mixed: at 50, a sixth of the content is left, which keeps more of it at little cost
+        of style (benchmarks/README.md). Above, the network's change is extrapolated, to 1.7 times as much at 100; colours and
         contrast go no further than the style's.
         """
         return self.painter(style, strength)(content)

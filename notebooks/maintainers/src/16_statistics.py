@@ -224,7 +224,7 @@ def one_pass(image, style):
 
 styles = {name: style_image(name, 160)[0] for name in ("night", "mosaic", "hatching", "ink")}
 made = {name: one_pass(photo, style) for name, style in styles.items()}
-library = stylizer(photo[None], styles["ink"][None], 55)[0]
+library = stylizer(photo[None], styles["ink"][None], 60)[0]
 print("the library's class gives the same:", np.allclose(library, made["ink"], atol=0.01))
 assert np.allclose(library, made["ink"], atol=0.01)
 assert style_statistics(stylizer.style_features.forward(photo[None])).shape == (1, 704)
@@ -285,7 +285,7 @@ draw.photographs({"photograph": photo, **amounts},
                  "the portrait, then three times in blue and yellow, more and more", 1.4)
 
 # %% [markdown]
-# **Figure 16.7.** A part of the way (15), nine tenths of it (50, the default), and beyond (100).
+# **Figure 16.7.** A part of the way (15), five sixths of it (50, the default), and beyond (100).
 #
 # With a photograph of your own: `nnscratch style photo.jpg night --fast -o out.png` in a terminal.
 #
