@@ -18,6 +18,7 @@ from nnscratch.data.images import read_image
 from nnscratch.data.masks import feather_mask
 from nnscratch.data.synthetic.styles import style_image
 from nnscratch.style.minimizers import MINIMIZERS
+from nnscratch.style.stylizer import SHIPPED
 from nnscratch.style.transfer import Transfer
 
 
@@ -315,3 +316,14 @@ def test_ctrl_c_saves_the_best_image(images):
     out, _ = process.communicate(timeout=60)
     assert process.returncode == 130 and b"best image so far written to out.png" in out
     assert read_image(images / "out.png").shape == (1, 51, 64, 3)
+
+
+def test_wrong_weights_leave_nothing(images, capsys):
+    """A stylizer without --fast is one sentence, and no state that would be in the way of the right command; a folder, too."""
+    weights = SHIPPED
+    out = images / "out.png"
+    assert main(["style", str(images / "content.jpg"), "night", "--weights", str(weights), "--size", "32", "-o", str(out)]) == 2
+    assert "holds 'stylizer', expected a texture features" in capsys.readouterr().err
+    assert not out.exists() and not list(images.glob("out.png*"))
+    assert main(["style", str(images), "night", "--size", "32", "-o", str(out)]) == 2
+    assert "is a folder, expected a photograph; add --fast" in capsys.readouterr().err

@@ -67,8 +67,9 @@ def test_noise_depends_on_the_seed_alone():
     for a, b, c, shape in zip(first, again, other, [(2, 16, 12, 4), (2, 32, 24, 2), (2, 64, 48, 1)]):
         assert a.shape == shape and a.dtype == np.float32 and np.array_equal(a, b) and not np.array_equal(a, c)
         assert abs(a.mean()) < 0.15 and abs(a.std() - 1) < 0.1
-    with pytest.raises(InputError, match="multiples of 4"):
-        noise((1, 10, 8, 3))
+    for shape in ((1, 10, 8, 3), (0, 8, 8, 3), (1, 8, 8, 4), (8, 8, 3)):
+        with pytest.raises(InputError, match="multiples of 4"):
+            noise(shape)
 
 
 @pytest.mark.slow

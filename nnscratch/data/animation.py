@@ -72,7 +72,7 @@ def read_film(path: FilePath, size: int, *, minimum: int = 8) -> Film:
         Not an image, too many frames or pixels, or too small.
     """
     size, minimum = check_int(size, "read_film: size", 1), check_int(minimum, "read_film: minimum", 1)
-    with open_regular_file(path, "an animation") as file, errors_of(file, path), loud_bombs():
+    with open_regular_file(path, "an image") as file, errors_of(file, path), loud_bombs():
         image = open_header(file, path)
         count, (width, height) = frame_count(image), image.size
         loop, first = image.info.get("loop"), int(bool(image.info.get("default_image")) and count > 1)
@@ -83,8 +83,9 @@ def read_film(path: FilePath, size: int, *, minimum: int = 8) -> Film:
         raise InputError(f"{path} has {count} frames of {width}x{height} pixels, expected at most {MAX_FRAMES} frames, "
                          f"{MAX_FRAME_PIXELS} pixels each and {MAX_FILM_PIXELS} in all: cut or shrink it")
     if min(width, height, *shown) < minimum:
-        raise InputError(f"{path} has frames of {width}x{height} pixels, used as {shown[0]}x{shown[1]}, expected at least "
-                         f"{minimum} a side: choose a larger film or size")
+        words = ("frames of ", "film") if count > 1 else ("", "image")
+        raise InputError(f"{path} has {words[0]}{width}x{height} pixels, used as {shown[0]}x{shown[1]}, expected at least "
+                         f"{minimum} a side: choose a larger {words[1]} or size")
     frames = frames_of(path, range(first, count), shown) if count > 1 else still(path, size)
     return Film(frames, count - first, None if loop is None else int(loop))
 

@@ -159,7 +159,7 @@ def noise(shape: tuple[int, ...], seed: int | list[int] = 0) -> list[Array]:
     >>> [grain.shape for grain in noise((1, 16, 24, 3))]
     [(1, 4, 6, 4), (1, 8, 12, 2), (1, 16, 24, 1)]
     """
-    if len(shape) != 4 or shape[1] % SCALE or shape[2] % SCALE:
+    if len(shape) != 4 or min(shape) < 1 or shape[3] != 3 or shape[1] % SCALE or shape[2] % SCALE:
         raise InputError(f"noise: the shape is {shape}, expected (N, H, W, 3) with H and W multiples of {SCALE}")
     rng = np.random.default_rng(seed if isinstance(seed, list) else check_int(seed, "noise: seed", 0))
     return [to_device(rng.standard_normal((shape[0], shape[1] // scale, shape[2] // scale, channels), np.float32))

@@ -23,6 +23,7 @@ from nnscratch.initializers import seeded_he_normal
 from nnscratch.layers import BatchNormalization, Conv2D, Dense, GlobalAveragePooling2D, Input, Symbol
 from nnscratch.models import Model
 from nnscratch.networks.random_features import convolution_stack
+from nnscratch.schema import check_kind
 
 __all__ = ["texture_classifier", "texture_features", "without_batch_norm"]
 
@@ -103,8 +104,9 @@ def texture_features(path: str | PathLike[str] = SHIPPED) -> Model:
     InputError
         The file holds something else.
     """
-    network = untrained_features()
-    checkpoint.load(path, network)
+    network, saved = untrained_features(), checkpoint.read_arrays(path)
+    check_kind(saved[1]["info"], "texture features", path, "train them with nnscratch train texture; a stylizer needs --fast")
+    checkpoint.restore(path, saved, network)
     return network
 
 

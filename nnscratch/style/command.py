@@ -113,8 +113,13 @@ def stylize(content_path: str | PathLike, style_paths: Sequence[str | PathLike],
         saver = StateSaver(state, record, lambda: kept.count)
         if resume is None:
             saver.begin()
-        result = transfer_with_progress(content, styles, masks=style_masks, on_image=kept.add, save=saver.save, resume=resume,
-                                        **asdict(options))
+        try:
+            result = transfer_with_progress(content, styles, masks=style_masks, on_image=kept.add, save=saver.save,
+                                            resume=resume, **asdict(options))
+        except InputError:
+            if resume is None:
+                state.unlink(missing_ok=True)  # --resume would end in the same way
+            raise
         if result.interrupted:
             saver.finish()
         painted = result.image
