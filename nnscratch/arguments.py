@@ -57,7 +57,8 @@ def add_style(commands: Any) -> None:
     style.add_argument("style", nargs="*", help="the style image, or several, whose styles are mixed: files, or names of drawn "
                                                 "styles: night, mosaic, hatching, ink, glass, coral, leaves")
     add_output(style, "OUT", "file to write, for instance painting.png", required=True)
-    style.add_argument("--size", type=int, help="longer side of the result, in pixels (default: 256; with --fast 512, and none is enlarged)")
+    style.add_argument("--size", type=int, help="longer side of the result, in pixels (default: 256; with --fast 512, and "
+                                                "smaller images stay as they are)")
     style.add_argument("--strength", type=float, help="from 0, the photograph unchanged, over 50, a painting (default), to "
                                                       "100, style alone; with --fast, 100 exaggerates the style")
     length = style.add_mutually_exclusive_group()
