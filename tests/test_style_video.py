@@ -392,15 +392,15 @@ def test_what_changes_slowly_is_followed():
 
 
 def test_the_weight_by_hand():
-    """0.9 where nothing changed, 0 within ten pixels of what did, half of 0.9 at a change of 0.045 everywhere."""
-    still = np.zeros((1, 40, 80, 3))
+    """0.9 where nothing changed, 0 within 18 pixels of what did, half of 0.9 at a change of 0.045 everywhere."""
+    still = np.zeros((1, 60, 84, 3))
     assert weight(still, still) == pytest.approx(0.9)
     assert weight(still + 0.045, still) == pytest.approx(0.45)
     changed = still.copy()
     changed[:, 16:20, 40:44] = 1
     w = weight(changed, still)[0, :, :, 0]
-    assert w[6:30, 30:54].max() == 0
-    assert w[:, :26] == pytest.approx(0.9) and w[:, 58:] == pytest.approx(0.9) and w[34:] == pytest.approx(0.9)
+    assert w[:38, 22:62].max() == 0
+    assert w[:, :18] == pytest.approx(0.9) and w[:, 66:] == pytest.approx(0.9) and w[42:] == pytest.approx(0.9)
 
 
 def test_strength_zero_changes_nothing():

@@ -5,12 +5,12 @@ Shapes: images (1, H, W, 3) in [0, 1]; weights (1, H, W, 1).
 Two photographs of a still scene differ by noise, and a stylizer paints the noise, too: every frame has other strokes. So a
 frame x[t] and its painting p[t] are averaged with those before, with the same weight w[t] at each pixel:
 
-    d[t] = |x[t] - a[t-1]|, the mean of 4x4 pixels and three colours, then the maximum of 7x7 such means
+    d[t] = |x[t] - a[t-1]|, the mean of 4x4 pixels and three colours, then the maximum of 11x11 such means
     w[t] = 0.9 where d[t] is below 0.03, falling to 0 at 0.06
     a[t] = w[t] a[t-1] + (1 - w[t]) x[t]       the average of the film
     o[t] = w[t] o[t-1] + (1 - w[t]) p[t]       the average of the paintings: what is shown
 
-The mean tells noise from change. The maximum reaches 12 pixels further: a stroke depends on what is around it. And x is
+The mean tells noise from change. The maximum reaches 20 pixels further: a stroke depends on what is around it. And x is
 compared with the average, not with the frame before: where something moves slowly, the difference adds up until the average is
 left behind. So what is shown is nowhere the painting of a film that differs by more than 0.06 from what is there.
 
@@ -32,7 +32,7 @@ Paint: TypeAlias = Callable[[Array, Start | None], Array]  # paints a frame (1, 
 
 MOST = 0.9                # the largest weight of the frames before
 SAME, OTHER = 0.03, 0.06  # differences: up to that of noise with a standard deviation of 7 levels of 255; something else
-BLOCK, REACH = 4, 7       # pixels a side; blocks a side
+BLOCK, REACH = 4, 11      # pixels a side; blocks a side
 
 
 class TemporalAverage:

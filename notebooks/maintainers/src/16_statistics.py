@@ -270,7 +270,7 @@ far = [distance(image) for image in three.values()]
 print("closer to the style from left to right:", far[0] > far[1] > far[2])
 assert far[0] > far[1] > far[2]
 draw.photographs({**three, "style": mosaic},
-                 "the portrait, in broad orange strokes, with fine dark edges, and orange tiles", 1.4)
+                 "the portrait, in broad orange strokes, with fine edges, and orange tiles", 1.4)
 
 # %% [markdown]
 # **Figure 16.6.** Optimisation lays fine tiles over the photograph and keeps the face; one pass draws broader strokes, much the
