@@ -25,7 +25,7 @@ from nnscratch.outputs import OutputFolder, writing
 from nnscratch.progress import print_above_bar, progress_bar
 from nnscratch.style.provenance import file_record, style_record
 from nnscratch.style.settings import check_size, check_strength
-from nnscratch.style.stylizer import MIN_SIDE, SHIPPED, Stylizer
+from nnscratch.style.stylizer import MIN_SIDE, MIN_STYLE, SHIPPED, Stylizer
 from nnscratch.style.temporal import Paint, TemporalAverage
 from nnscratch.style.video import check_video_name, paint_video
 
@@ -77,7 +77,7 @@ def stylize_fast(content_path: str | PathLike, style_path: str | PathLike, outpu
     inputs = [path for path in (style_path, weights) if path and not is_style(path)]
 
     def load() -> Paint:
-        style = (style_image(str(style_path), max(16, min(size, MAX_STYLE_SIDE))) if is_style(style_path)
+        style = (style_image(str(style_path), max(MIN_STYLE, min(size, MAX_STYLE_SIDE))) if is_style(style_path)
                  else read_image(style_path, size, minimum=MIN_SIDE, enlarge=False))
         paint = Stylizer(weights or SHIPPED).painter(style, strength)
         return lambda x, _: paint(x)

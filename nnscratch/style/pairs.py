@@ -9,7 +9,7 @@ from zlib import crc32
 import numpy as np
 
 from nnscratch.backend import Array
-from nnscratch.data.images import photograph, read_image
+from nnscratch.data.images import photograph, read_image, to_image
 from nnscratch.data.readers.folder import read_folder
 from nnscratch.data.synthetic.styles import STYLES, is_style, style_image
 from nnscratch.errors import InputError
@@ -60,14 +60,14 @@ class PairDataset:
             raise InputError(f"the style {style} and the folder --styles {styles} were given, expected one of them: leave one "
                              f"out")
         chosen = read_squares(styles) if styles else [] if style is None else [read_style(style)]
-        self.photographs = read_squares(contents) if contents else [as_bytes(read_image(photograph(), 512)[0])]
+        self.photographs = read_squares(contents) if contents else [np.asarray(to_image(read_image(photograph(), 512)))]
         self.checksum = 0
         for image in [*self.photographs, *chosen]:
             self.checksum = crc32(image.data, self.checksum)
         self.seed = seed
         self.styles, self.single_style, self.many_photographs = chosen, style is not None, len(self.photographs) > 1
         if style is None:
-            self.styles += [as_bytes(style_image(name, 2 * SIDE, 100 + seed)[0]) for name in STYLES]
+            self.styles += [np.asarray(to_image(style_image(name, 2 * SIDE, 100 + seed))) for name in STYLES]
 
     @cached_property
     def textures(self) -> TextureDataset:
@@ -142,13 +142,8 @@ def read_squares(folder: FilePath) -> list[Array]:
 def read_style(name: FilePath) -> Array:
     """The image at a path, or the built-in style of that name: (H, W, 3), bytes."""
     if is_style(name):
-        return as_bytes(style_image(str(name), 2 * SIDE)[0])
-    return as_bytes(read_image(name, shorter=2 * SIDE, minimum=SIDE)[0])
-
-
-def as_bytes(image: Array) -> Array:
-    """An image in [0, 1] as bytes, a quarter of the memory."""
-    return np.rint(255 * image).astype(np.uint8)
+        return np.asarray(to_image(style_image(str(name), 2 * SIDE)))
+    return np.asarray(to_image(read_image(name, shorter=2 * SIDE, minimum=SIDE)))
 
 
 def resized_crop(image: Array, rng: np.random.Generator, side: int) -> Array:

@@ -21,7 +21,6 @@ from nnscratch import checkpoint, networks
 from nnscratch.backend import Array, to_cpu, to_device
 from nnscratch.errors import InputError
 from nnscratch.networks.stylizer import SCALE, fingerprint, noise, style_features, style_statistics, stylizer
-from nnscratch.networks.texture_features import texture_features
 from nnscratch.schema import check, check_kind, record, whole
 from nnscratch.style.bands import enlarge, match_appearance
 from nnscratch.style.checks import check_values
@@ -63,7 +62,7 @@ class Stylizer:
         check(info, record(features=whole(0, 2**32 - 1)), path, "train it anew")
         self.style_features, self.network = style_features(), stylizer()
         checkpoint.restore(path, saved, self.network)
-        if info["features"] != fingerprint(texture_features()):
+        if info["features"] != fingerprint(self.style_features):
             raise InputError(f"{path} was trained with other texture weights than those that come with nnscratch; train it "
                              f"again")
 
