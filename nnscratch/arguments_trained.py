@@ -18,7 +18,7 @@ def add_generate(commands: Any) -> None:
     generate.add_argument("--side", type=int, metavar="PIXELS",
                           help="of an image, for a generator of textures: any multiple of 16 up to 2048")
     generate.add_argument("--class", dest="label", metavar="NAME", help="draw only this class")
-    generate.add_argument("--seed", type=int, default=0, help="for the noise")
+    add_noise(generate)
     add_device(generate)
     generate.set_defaults(run="generate")
 
@@ -42,7 +42,7 @@ def add_judge(commands: Any) -> None:
     judge.add_argument("--size", type=int, help="side that the images were resized to (default: the one that its file names)")
     add_output(judge, "FOLDER", "folder for report.html and report.json", default="judged")
     judge.add_argument("--count", type=int, default=5000, help="number of images to draw")
-    judge.add_argument("--seed", type=int, default=0, help="for the noise")
+    add_noise(judge)
     add_device(judge)
     judge.set_defaults(run="judge")
 
@@ -51,6 +51,13 @@ def add_generator_file(command: argparse.ArgumentParser) -> None:
     """--from, the generator that is drawn from."""
     command.add_argument("--from", dest="path", metavar="FILE",
                          help="best.safetensors of a training; by default a generator that is included")
+
+
+def add_noise(command: argparse.ArgumentParser) -> None:
+    """What the generator is given."""
+    command.add_argument("--temperature", type=float, default=1.0, metavar="T",
+                         help="standard deviation of the noise: below 1 for more typical images, above 1 for more varied ones")
+    command.add_argument("--seed", type=int, default=0, help="for the noise")
 
 
 def rows_and_columns(text: str) -> tuple[int, int]:

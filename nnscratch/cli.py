@@ -179,7 +179,7 @@ def run_generate(options: Namespace) -> int:
     if options.walk is not None:
         refuse(given_options(options, ["grid"]), other="--walk")
     generate(options.path, options.output, shape=options.grid, walk=options.walk, label=options.label, side=options.side,
-             seed=options.seed, device=options.device)
+             seed=options.seed, temperature=options.temperature, device=options.device)
     return 0
 
 
@@ -201,7 +201,7 @@ def run_classify(options: Namespace) -> int:
 def run_judge(options: Namespace) -> int:
     from nnscratch.generate.evaluate.command import evaluate_generator
     evaluate_generator(options.path, options.data, options.output, count=options.count, seed=options.seed, size=options.size,
-                    device=options.device)
+                       temperature=options.temperature, device=options.device)
     return 0
 
 

@@ -96,8 +96,9 @@ call("generate.plots.grid", plots.grid, images=batch, columns=3, gap=2, enlarge=
 call("generate.pseudo_labels.k_means", pseudo_labels.k_means, x=features, count=3, rng=rng)
 call("generate.pseudo_labels.with_pseudo_labels", pseudo_labels.with_pseudo_labels, dataset=small_dataset, count=2, seed=0)
 call("generate.sampler.slerp", sampler.slerp, a=lambda: normal(8), b=lambda: normal(8, seed=1), t=0.3)
-method("generate.sampler.Sampler.sample", sampler.load_generator, "sample", count=3, seed=0, label=None)
-method("generate.sampler.Sampler.walk", sampler.load_generator, "walk", frames=4, seed=0, stops=2, label=1)
+method("generate.sampler.Sampler.sample", sampler.load_generator, "sample", count=3, seed=0, label=None, temperature=1.1)
+method("generate.sampler.Sampler.walk", sampler.load_generator, "walk", frames=4, seed=0, stops=2, label=1,
+       temperature=1.1)
 method("generate.sampler.Sampler.class_number", sampler.load_generator, "class_number", name="3")
 CALLS["generate.inputs.generate_images"] = lambda: (inputs.generate_images, dict(
     model=(s := sampler.load_generator()).model, noise=normal(4, s.noise_length).astype(np.float32), labels=np.arange(4),

@@ -11,6 +11,7 @@ from test_training import data
 from nnscratch.checkpoint import read_arrays
 from nnscratch.cli import main
 from nnscratch.generate.evaluate.command import recognition_score
+from nnscratch.generate.inputs import generate_images
 from nnscratch.generate.sampler import SHIPPED, load_generator
 from tools.ship_generator import ship
 
@@ -100,6 +101,8 @@ def test_a_texture_from_one_image(quick, capsys):
     (["generate", "-o", "a.png", "--from", "discs.npz"], "not a whole safetensors file"),
     (["generate", "-o", "a.png", "--class", "x"], "expected one of 0, 1"),
     (["generate", "-o", "a.png", "--grid", "0x9"], "is not a grid"),
+    (["generate", "-o", "a.png", "--temperature", "0"], "--temperature is 0.0, expected a finite number above 0"),
+    (["judge", "--temperature", "-1"], "--temperature is -1.0"),
     (["judge", "--data", "shapes"], "the data have (32, 32, 3)")])
 def test_mistakes_give_one_sentence(quick, capsys, arguments, words):
     """Exit code 2 and no traceback."""
@@ -121,6 +124,23 @@ def test_the_shipped_generator(tmp_path, capsys):
     assert labels.tolist() == [*range(10)] * 2 and images.max() > 0.9 and images.min() < -0.9
     assert main(["generate", "-o", str(tmp_path / "a.png")]) == 0
     assert "80 images" in capsys.readouterr().out
+
+
+def test_temperature_scales_the_noise(tmp_path):
+    """The noise is multiplied by it, in grids and in walks; 1 changes no bit; the higher, the less alike images of a class."""
+    sampler = load_generator()
+    noise = np.random.default_rng(3).standard_normal((20, sampler.noise_length), np.float32)
+    for temperature in (1.0, 0.5):
+        images, labels = sampler.sample(20, seed=3, temperature=temperature)
+        expected = generate_images(sampler.model, np.float32(temperature) * noise, labels, 10)
+        np.testing.assert_array_equal(images, expected)
+    np.testing.assert_allclose(sampler.walk(4, seed=3, stops=4, label=7, temperature=0.5),
+                               generate_images(sampler.model, np.float32(0.5) * noise[:4], np.full(4, 7), 10), atol=1e-5)
+    spread = [sampler.sample(50, label=4, temperature=t)[0].std(axis=0).mean() for t in (0.5, 1.0, 1.5)]
+    assert spread == sorted(spread) and spread[0] < 0.75 * spread[1]
+    for name, more in (("cold.png", ["--temperature", "0.5"]), ("warm.png", [])):
+        assert main(["generate", "-o", str(tmp_path / name), *more]) == 0
+    assert (tmp_path / "cold.png").read_bytes() != (tmp_path / "warm.png").read_bytes()
 
 
 def test_shipping_again_changes_nothing(tmp_path):

@@ -28,7 +28,7 @@ from nnscratch.generate.train_loop import TRAINING_FILES, Score, train
 from nnscratch.generate.trainer import Trainer
 from nnscratch.hints import checked, checked_command
 from nnscratch.networks.texture_generator import SCALE
-from nnscratch.ops.validation import check_int
+from nnscratch.ops.validation import check_int, check_positive
 from nnscratch.outputs import OutputFolder, writing
 from nnscratch.progress import progress_bar
 from nnscratch.training.loop import Record
@@ -173,7 +173,7 @@ def train_with_progress(trainer: Trainer, folder: OutputFolder, score: Score | N
 @checked
 def generate(path: FilePath | None, output: FilePath, *, shape: tuple[int, int] | None = None,
              walk: int | None = None, label: str | None = None, side: int | None = None, seed: int = 0,
-             device: str = "auto") -> None:
+             temperature: float = 1.0, device: str = "auto") -> None:
     """Carry out `nnscratch generate`: write a grid of images, or an animation from one image to the next.
 
     Parameters
@@ -185,10 +185,12 @@ def generate(path: FilePath | None, output: FilePath, *, shape: tuple[int, int] 
     label : str, name of a class; None for all classes
     side : int, of the images in pixels, for a generator of textures; then one image is the default
     seed : int
+    temperature : float, standard deviation of the noise
     device : {"auto", "cpu", "gpu"}
     """
     check_writable(output)
     check_int(seed, "generate: seed", 0)
+    check_positive(temperature, "--temperature")
     if walk is not None and (not 2 <= walk <= MAX_FRAMES or not is_film(output)):
         raise InputError(f"a walk of {walk} images to {output} was requested, expected 2 to {MAX_FRAMES} images and a name "
                          f"that ends in .gif or .webp")
@@ -201,11 +203,11 @@ def generate(path: FilePath | None, output: FilePath, *, shape: tuple[int, int] 
         rows, columns = shape
         images: np.ndarray
         if walk:
-            images = sampler.walk(walk, seed=seed, label=number)
+            images = sampler.walk(walk, seed=seed, label=number, temperature=temperature)
             data = encode_film(output, [grid(image[None], gap=0, enlarge=not side) for image in images],
                                milliseconds=60, pause=60)
         else:
-            images, _ = sampler.sample(rows * columns, seed=seed, label=number)
+            images, _ = sampler.sample(rows * columns, seed=seed, label=number, temperature=temperature)
             data = encode(grid(images, columns, gap=2 if len(images) > 1 else 0, enlarge=not side), output, mark=True)
         replace_file(output, data)
     print(f"{len(images)} image{'s' if len(images) > 1 else ''} written to {printable(output)}")

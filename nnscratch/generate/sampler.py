@@ -4,6 +4,9 @@ Shapes: noise (N, Z), labels (N,) whole numbers, images (N, H, W, C) in [-1, 1].
 
 The file describes itself (preset, size of the images, names of the classes), so its path is enough to use it. Weights may be
 kept in half precision: half the size, and no visible difference.
+
+Noise of a smaller standard deviation (temperature) gives more typical images, noise of a larger one more varied ones; see
+Brock, Donahue, Simonyan, "Large scale GAN training", 2019, section 3.1, where the noise is truncated.
 """
 from pathlib import Path
 from types import SimpleNamespace
@@ -21,7 +24,7 @@ from nnscratch.hints import checked
 from nnscratch.models import Model
 from nnscratch.networks.gan import PRESETS
 from nnscratch.networks.texture_generator import SCALE
-from nnscratch.ops.validation import check_choice, check_form, check_int, check_number, check_seed
+from nnscratch.ops.validation import check_choice, check_form, check_int, check_number, check_positive, check_seed
 from nnscratch.schema import check, check_kind
 from nnscratch.training.resume import best_of
 from nnscratch.training.source import SOURCE
@@ -52,7 +55,8 @@ class Sampler:
         self.names, self.num_classes, self.fractions = info["names"], info["classes"], info["shares"]
         self.noise_length = noise_length_of(info["preset"], info["shape"])
 
-    def sample(self, count: int, *, seed: int | list[int] = 0, label: int | None = None) -> tuple[np.ndarray, np.ndarray]:
+    def sample(self, count: int, *, seed: int | list[int] = 0, label: int | None = None,
+               temperature: float = 1.0) -> tuple[np.ndarray, np.ndarray]:
         """Images of all classes in turn, or of pseudo-labels in proportion, or of one label; deterministic for a seed.
 
         Parameters
@@ -60,6 +64,7 @@ class Sampler:
         count : int, N, at least 1
         seed : int or list of int
         label : int, of all images; None for all labels
+        temperature : float > 0, standard deviation of the noise
 
         Returns
         -------
@@ -76,7 +81,7 @@ class Sampler:
         """
         check_int(count, "sample: count", 1)
         rng, label = np.random.default_rng(check_seed(seed, "sample: seed")), self._checked(label, "sample: label")
-        noise = rng.standard_normal((count, self.noise_length), np.float32)
+        noise = check_positive(temperature, "sample: temperature") * rng.standard_normal((count, self.noise_length), np.float32)
         labels = sample_labels(count, self.num_classes, self.fractions, rng) if label is None else np.full(count, label)
         return generate_images(self.model, noise, labels, self.num_classes), labels
 
@@ -86,7 +91,8 @@ class Sampler:
             raise InputError(f"{name} is {label}, expected a whole number below {self.num_classes}, the number of classes")
         return label
 
-    def walk(self, frames: int, *, seed: int = 0, stops: int = 5, label: int | None = None) -> np.ndarray:
+    def walk(self, frames: int, *, seed: int = 0, stops: int = 5, label: int | None = None,
+             temperature: float = 1.0) -> np.ndarray:
         """Images along a closed path through random noises: each looks like the one before.
 
         Parameters
@@ -95,6 +101,7 @@ class Sampler:
         seed : int
         stops : int, random noises on the path, at least 2
         label : int, of all images
+        temperature : float > 0, standard deviation of the noise
 
         Returns
         -------
@@ -103,8 +110,8 @@ class Sampler:
         """
         check_int(frames, "walk: frames", 1)
         check_int(stops, "walk: stops", 2)
-        label = self._checked(label, "walk: label")
-        noises = np.random.default_rng(check_seed(seed, "walk: seed")).standard_normal((stops, self.noise_length), np.float32)
+        rng, label = np.random.default_rng(check_seed(seed, "walk: seed")), self._checked(label, "walk: label")
+        noises = check_positive(temperature, "walk: temperature") * rng.standard_normal((stops, self.noise_length), np.float32)
         positions = np.arange(frames) * stops / frames
         noise = np.stack([slerp(noises[int(p)], noises[(int(p) + 1) % stops], p % 1) for p in positions])
         return generate_images(self.model, noise, np.full(frames, label or 0), self.num_classes)

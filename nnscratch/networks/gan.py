@@ -79,7 +79,7 @@ class Preset(NamedTuple):
 
 PRESETS = {
     "nano": Preset(32, (32, 16, 16), (16, 32), 128, False, 28, 1),
-    "tiny": Preset(64, (64, 32, 16), (32, 64), 256, True, 28, 1),
+    "tiny": Preset(64, (64, 32, 16), (32, 64), 256, True, 28, 1, False, "he_normal"),
     "small": Preset(64, (128, 64, 32, 16), (32, 64, 128), 256, True, 32, 3, True, "he_normal"),
     "dcgan64": Preset(100, (1024, 512, 256, 128), (128, 256, 512, 1024), 0, False, 64, 3),
 }

@@ -18,6 +18,7 @@ from nnscratch.generate.evaluate.metrics import MIN_IMAGES, evaluate_images, rec
 from nnscratch.generate.evaluate.report import REPORT_FILES, write_report
 from nnscratch.generate.sampler import Sampler, load_generator
 from nnscratch.hints import checked_command
+from nnscratch.ops.validation import check_positive
 from nnscratch.outputs import BestEffort, OutputFolder
 from nnscratch.progress import progress_bar
 from nnscratch.training.source import check_size, choose_source
@@ -31,7 +32,7 @@ FRESH_SEED = 500  # added to the seed: images not used in the training, not even
 
 @checked_command
 def evaluate_generator(path: FilePath | None, data: str | None, folder: FilePath, *, count: int = 5000, seed: int = 0,
-                       size: int | None = None, device: str = "auto") -> dict[str, Any]:
+                       size: int | None = None, temperature: float = 1.0, device: str = "auto") -> dict[str, Any]:
     """Carry out `nnscratch judge`: generate images, evaluate them, and write a report.
 
     Parameters
@@ -42,6 +43,7 @@ def evaluate_generator(path: FilePath | None, data: str | None, folder: FilePath
     count : int, images to generate
     seed : int
     size : int, side that the images were shrunk to, in pixels; None for the one that the generator's file names
+    temperature : float, standard deviation of the noise
     device : {"auto", "cpu", "gpu"}
 
     Returns
@@ -52,16 +54,17 @@ def evaluate_generator(path: FilePath | None, data: str | None, folder: FilePath
     check_size(size)
     if not MIN_IMAGES <= count <= 1_000_000 or seed < 0:
         raise InputError(f"--count {count} and --seed {seed} were given, expected at least {MIN_IMAGES} and 0")
+    check_positive(temperature, "--temperature")
     backend.use(device)
     with OutputFolder(folder, (*REPORT_FILES, CLASSIFIER_FILE), [path] if path else ()) as output:
-        metrics = evaluate_into(output, path, data, count, seed, size)
+        metrics = evaluate_into(output, path, data, count, seed, size, temperature)
     print_metrics(metrics)
     print(f"report.html and report.json are in {printable(folder)}/")
     return metrics
 
 
 def evaluate_into(output: OutputFolder, path: FilePath | None, data: str | None, count: int, seed: int,
-                  size: int | None) -> dict[str, Any]:
+                  size: int | None, temperature: float) -> dict[str, Any]:
     """`evaluate_generator` when the folder is held."""
     sampler = load_generator(path) if path else load_generator()
     data, size = data_of(sampler, data, size)
@@ -77,7 +80,7 @@ def evaluate_into(output: OutputFolder, path: FilePath | None, data: str | None,
                          f"more")
     classifier = classifier_for(splits, output.file(CLASSIFIER_FILE), seed=1)  # not the one that selected the checkpoint
     print(classifier)
-    images, labels = sampler.sample(count, seed=[seed, 7])
+    images, labels = sampler.sample(count, seed=[seed, 7], temperature=temperature)
     metrics = evaluate_images(classifier, images, labels if labelled else None, train, splits.held_out,
                               glyph_templates() if data == "glyphs" else None, seed)
     metrics["disjoint"] = splits.disjoint
