@@ -19,10 +19,10 @@ def main() -> int:
         signal.signal(signal.SIGINT, stop_import)
     import numpy  # noqa: F401  # NumPy would turn an interruption of its import into an advice on its installation
 
-    from nnscratch import cli
+    from nnscratch import cli, mpi_command
     if interruptible:
         signal.signal(signal.SIGINT, signal.default_int_handler)
-    return cli.main()
+    return mpi_command.run_as_one(cli.main)
 
 
 def stop_import(number: int, frame: object) -> None:

@@ -14,6 +14,7 @@ from nnscratch import memory
 from nnscratch.arguments import parser
 from nnscratch.errors import InputError
 from nnscratch.given_options import given_options, option_name, refuse
+from nnscratch.mpi_command import check_command
 from nnscratch.terminal import SIGNALLED, standard_streams, stopped_by_signals
 
 __all__ = ["main"]
@@ -37,6 +38,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         warnings.simplefilter("ignore", RuntimeWarning)  # overflow: commands look at their results
         try:
             options = parse_arguments(arguments)
+            check_command(options.run)
             memory.keep_freed_memory()
             logging.basicConfig(level=logging.INFO, format="%(message)s")
             code = RUN[options.run](options)

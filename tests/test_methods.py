@@ -83,7 +83,7 @@ def test_imle_trains_on_the_nearest_samples(conditional, monkeypatch):
     labels = 3 * np.eye(2, dtype=np.float32)[[0, 1, 1, 0]] if conditional else None
     for array in trainer.generator.params.values():
         array[...] = 0.3 * normal(*array.shape)
-    real, pool = np.tanh(normal(4, 12, 12, 1)).astype(np.float32), trainer.pool_noise(16)
+    real, pool = np.tanh(normal(4, 12, 12, 1)).astype(np.float32), trainer.pool_noise()
     tries = range(4) if conditional else range(16)
     expected = []
     for k, image in enumerate(real):

@@ -147,7 +147,7 @@ def test_files_of_a_training(tmp_path):
 def test_inputs_of_the_discriminator(monkeypatch):
     """Real and generated images are both augmented; R1 is computed for the real ones, every 16th step, with a factor of 16."""
     trainer, seen, penalised = make_trainer(data(), options(augment=True, r1=0.5, batch_size=4)), [], []
-    monkeypatch.setattr(adversarial, "augment", lambda x, rng: seen.append(x) or augment(x, rng))
+    monkeypatch.setattr(adversarial, "augment", lambda x, rng, shard: seen.append(x) or augment(x, rng, shard))
     monkeypatch.setattr(adversarial, "gradient_penalty", lambda d, x, labels, weight: penalised.append((x, weight)))
     forward, into = trainer.discriminator.forward, []
     monkeypatch.setattr(trainer.discriminator, "forward", lambda x, **more: into.append(x[0]) or forward(x, **more))

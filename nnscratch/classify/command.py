@@ -15,6 +15,7 @@ from nnscratch.classify.prepare import prepare
 from nnscratch.classify.saliency import saliency, saliency_picture
 from nnscratch.classify.train import TRAINING_FILES, train_on_images
 from nnscratch.classify.trainer import TRAINING, ClassifierTrainer
+from nnscratch.data.dataset import Dataset
 from nnscratch.data.images import check_writable, encode, to_image
 from nnscratch.data.parts import load_parts
 from nnscratch.data.readers.folder import image_files, log_skipped, why_skipped
@@ -23,9 +24,10 @@ from nnscratch.files import FilePath, replace_file
 from nnscratch.hints import checked, checked_command
 from nnscratch.ops.validation import check_int
 from nnscratch.outputs import OutputFolder, writing
+from nnscratch.parallel import world
 from nnscratch.plotting import legible
 from nnscratch.progress import progress_bar
-from nnscratch.training.loop import Record
+from nnscratch.training.loop import Record, follow
 from nnscratch.training.resume import BEST, STATE, how_to_resume, open_state, saved_options
 from nnscratch.training.source import check_size, choose_source
 
@@ -57,7 +59,7 @@ def train_classifier(chosen: dict[str, Any], folder: FilePath, *, data: str | No
         Why the training ended, see `train_on_images`.
     """
     check_size(size)
-    state = Path(folder) / STATE
+    state, processes = Path(folder) / STATE, world()
     ClassifierOptions(**{"steps": 1} | chosen)  # a wrong one is refused before the data are read
     source: dict[str, Any] = {"data": "glyphs", "size": None}
     options, saved = None, open_state(folder, resume)
@@ -66,20 +68,29 @@ def train_classifier(chosen: dict[str, Any], folder: FilePath, *, data: str | No
     backend.use(device)
     source = choose_source(data, size, source, "classifier")
     inputs = [source["data"]] if os.path.isfile(source["data"]) else []
-    with OutputFolder(folder, TRAINING_FILES, inputs, adopt=resume) as output:
+    processes.wait()  # until all have looked at the folder before rank 0 writes to it
+    with contextlib.nullcontext() if processes.rank else OutputFolder(folder, TRAINING_FILES, inputs, adopt=resume) as output:
         parts = load_parts(source["data"], size=source["size"], seed=options.seed if options else chosen.get("seed", 0))
         options = options or options_for(len(parts.train), chosen)
         trainer = ClassifierTrainer(parts.train, parts.validation, options)
         trainer.source = source
         if saved:
             trainer.load(state, saved)
-        shape, test = " x ".join(map(str, trainer.classifier.shape)), len(parts.test) if parts.test else "none"
-        print(f"{len(parts.train)} {parts.train.title}, {shape}, {parts.train.num_classes} classes (validation: "
-              f"{len(parts.validation)}, test: {test}); augmentation {options.augment}, steps {trainer.step_count} to "
-              f"{options.steps} on {backend.describe_device()}")
-        with training_progress(trainer) as progress:
-            ended, results = train_on_images(trainer, output, test=parts.test, progress=progress)
-        report(ended, results, output)
+        trainer.share(processes)
+        ended = follow(trainer) if output is None else run_training(trainer, parts.test, output)
+    processes.wait()  # for rank 0, which still writes: the first process to end may end the others
+    return ended
+
+
+def run_training(trainer: ClassifierTrainer, test: Dataset | None, output: OutputFolder) -> str:
+    """Train with a progress bar, and print how good the classifier is; returns why the training ended."""
+    shape, options = " x ".join(map(str, trainer.classifier.shape)), trainer.options
+    print(f"{len(trainer.train)} {trainer.train.title}, {shape}, {trainer.train.num_classes} classes (validation: "
+          f"{len(trainer.validation)}, test: {len(test) if test else 'none'}); augmentation {options.augment}, steps "
+          f"{trainer.step_count} to {options.steps} on {backend.describe_device()}")
+    with training_progress(trainer) as progress:
+        ended, results = train_on_images(trainer, output, test=test, progress=progress)
+    report(ended, results, output)
     return ended
 
 

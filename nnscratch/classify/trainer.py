@@ -22,6 +22,7 @@ from nnscratch.errors import InputError
 from nnscratch.files import FilePath
 from nnscratch.hints import checked
 from nnscratch.optimizers import Adam, cosine_decay
+from nnscratch.parallel import ALONE, Communicator
 from nnscratch.schema import Rule, anything, check, mapping, one_of, record, whole
 from nnscratch.training.curves import AT_CHECKPOINTS
 from nnscratch.training.resume import Resumable, history_rule
@@ -67,14 +68,20 @@ class ClassifierTrainer(Resumable):
         self.classifier = ImageClassifier(train.images.shape[1:], train.class_names, options.preset, options.seed)
         self.models = self.classifier.model
         self.optimizers = Adam(cosine_decay(options.learning_rate, options.steps))
+        self.share(ALONE)
 
     def step(self) -> dict[str, Array]:
-        o, k = self.options, self.step_count
+        o, k, rows = self.options, self.step_count, self.shard.rows
         indices = np.random.default_rng([o.seed, BATCH_STREAM, k]).integers(len(self.train), size=o.batch_size)
         images = augmented(self.train.images[indices], o.augment, np.random.default_rng([o.seed, AUGMENT_STREAM, k]))
-        loss, accuracy = classifier_step(self.models, self.optimizers, to_floats(images), self.labels[indices])
+        loss, accuracy = classifier_step(self.models, self.optimizers, to_floats(images[rows]), self.labels[indices[rows]],
+                                         self.shard)
         self.step_count += 1
-        return {"loss": loss, "accuracy": accuracy}
+        return self.shard.mean_metrics({"loss": loss, "accuracy": accuracy})
+
+    def share(self, world: Communicator) -> None:
+        super().share(world)
+        self.shard.set_on(self.models)
 
     def measure(self) -> dict[str, float]:
         """Measure the network on the validation part.

@@ -23,6 +23,7 @@ from nnscratch.generate.penalty import gradient_penalty
 from nnscratch.models import Model
 from nnscratch.ops.validation import check_form, check_positive, check_type
 from nnscratch.optimizers import global_norm
+from nnscratch.shard import WHOLE, Shard
 
 __all__ = ["Pair", "adversarial_step", "diversity"]
 
@@ -44,7 +45,7 @@ class Pair(NamedTuple):
 
 
 def adversarial_step(pair: Pair, loss: AdversarialLoss, real: Array, noise: Array, labels: Array | None = None,
-                     rng: np.random.Generator | None = None, penalty: float = 0.0) -> dict[str, Array]:
+                     rng: np.random.Generator | None = None, penalty: float = 0.0, shard: Shard = WHOLE) -> dict[str, Array]:
     """Update the discriminator, then the generator, with one batch of generated images for both.
 
     Parameters
@@ -56,12 +57,15 @@ def adversarial_step(pair: Pair, loss: AdversarialLoss, real: Array, noise: Arra
     labels : Array (N, K), of the real images; the generated ones get the same, so that both have equal proportions
     rng : Generator; if given, the discriminator sees all images distorted (augment.py)
     penalty : float, weight of the gradient penalty R1 (penalty.py)
+    shard : Shard, which rows of the batch these are, where several processes share it
 
     Returns
     -------
     dict
-        Metrics of the step, as 0-d arrays: both losses, mean logits, gradient norms, diversity.
+        Metrics of the step, as 0-d arrays: both losses, mean logits, gradient norms, diversity. Losses and logits are means
+        over this process's rows.
     """
+    check_type(shard, "adversarial_step: shard", Shard)
     check_type(pair, "adversarial_step: pair", Pair)
     check_type(loss, "adversarial_step: loss", AdversarialLoss)
     check_positive(penalty, "adversarial_step: penalty", or_zero=True)
@@ -70,29 +74,31 @@ def adversarial_step(pair: Pair, loss: AdversarialLoss, real: Array, noise: Arra
     fake = g.forward(with_labels(noise, labels), training=True)
     seen_real, seen_fake = real, fake
     if rng is not None:
-        (seen_real, _), (seen_fake, augment_cache) = augment(real, rng), augment(fake, rng)
+        (seen_real, _), (seen_fake, augment_cache) = augment(real, rng, shard), augment(fake, rng, shard)
 
     d.zero_grads()
     if penalty:
-        gradient_penalty(d, seen_real, labels, penalty)
-    d_loss, real_logits, fake_logits = discriminator_gradients(d, loss, seen_real, seen_fake, labels)
-    d_norm = global_norm(d.grads)
-    d_optimizer.step(d.trainable_params, d.grads)
+        gradient_penalty(d, seen_real, labels, shard.weight * penalty)
+    d_loss, real_logits, fake_logits = discriminator_gradients(d, loss, seen_real, seen_fake, labels, shard)
+    d_grads = shard.sum(d.grads)
+    d_norm = global_norm(d_grads)
+    d_optimizer.step(d.trainable_params, d_grads)
 
     g.zero_grads()
     g_loss, gradient = loss.generator(d.forward(with_labels(seen_fake, labels), training=True))
-    dfake = d.backward(gradient, wrt="input")
+    dfake = d.backward(shard.weight * gradient, wrt="input")
     dfake = dfake if labels is None else dfake[0]
     g.backward(dfake if rng is None else augment_backward(dfake, augment_cache), wrt="parameters")
-    g_norm = global_norm(g.grads)
-    g_optimizer.step(g.trainable_params, g.grads)
+    g_grads = shard.sum(g.grads)
+    g_norm = global_norm(g_grads)
+    g_optimizer.step(g.trainable_params, g_grads)
 
     return {"d_loss": d_loss, "g_loss": g_loss, "d_real": real_logits.mean(), "d_fake": fake_logits.mean(),
-            "d_norm": d_norm, "g_norm": g_norm, "diversity": diversity(fake, real)}
+            "d_norm": d_norm, "g_norm": g_norm, "diversity": diversity(fake, real, shard)}
 
 
-def discriminator_gradients(d: Any, loss: AdversarialLoss, real: Array, fake: Array,
-                            labels: Array | None) -> tuple[Array, Array, Array]:
+def discriminator_gradients(d: Any, loss: AdversarialLoss, real: Array, fake: Array, labels: Array | None,
+                            shard: Shard) -> tuple[Array, Array, Array]:
     """Add the gradients of L_real(D(real)) + L_fake(D(fake)) to d.grads.
 
     Where D treats every image by itself, both batches go through D as one: the gradient is the same, and one large pass is
@@ -105,6 +111,7 @@ def discriminator_gradients(d: Any, loss: AdversarialLoss, real: Array, fake: Ar
     real : Array (N, H, W, C)
     fake : Array (N, H, W, C)
     labels : Array (N, K), of the images of both batches; or None
+    shard : Shard, which rows of the batch these are
 
     Returns
     -------
@@ -114,27 +121,28 @@ def discriminator_gradients(d: Any, loss: AdversarialLoss, real: Array, fake: Ar
     if not d.per_sample:
         real_logits = d.forward(with_labels(real, labels), training=True)
         real_loss, dlogits = loss.real(real_logits)
-        d.backward(dlogits, wrt="parameters")
+        d.backward(shard.weight * dlogits, wrt="parameters")
         fake_logits = d.forward(with_labels(fake, labels), training=True)
         fake_loss, dlogits = loss.fake(fake_logits)
-        d.backward(dlogits, wrt="parameters")
+        d.backward(shard.weight * dlogits, wrt="parameters")
         return real_loss + fake_loss, real_logits, fake_logits
 
     images = concatenate([real, fake], axis=0)
     logits = d.forward(with_labels(images, None if labels is None else concatenate([labels, labels], axis=0)), training=True)
     real_logits, fake_logits = logits[:len(real)], logits[len(real):]
     (real_loss, dreal), (fake_loss, dfake) = loss.real(real_logits), loss.fake(fake_logits)
-    d.backward(concatenate([dreal, dfake], axis=0), wrt="parameters")
+    d.backward(shard.weight * concatenate([dreal, dfake], axis=0), wrt="parameters")
     return real_loss + fake_loss, real_logits, fake_logits
 
 
-def diversity(fake: Array, real: Array) -> Array:
+def diversity(fake: Array, real: Array, shard: Shard = WHOLE) -> Array:
     """Standard deviation over the batch, averaged over pixels, of generated images relative to real ones.
 
     Parameters
     ----------
     fake : Array (N, H, W, C)
     real : Array (N, H, W, C)
+    shard : Shard, which rows of the batch these are, where several processes share it
 
     Returns
     -------
@@ -143,4 +151,6 @@ def diversity(fake: Array, real: Array) -> Array:
     """
     check_form("diversity", "fake", fake, IMAGES)
     check_form("diversity", "real", real, ("N", *fake.shape[1:]))
-    return fake.std(axis=0).mean() / (real.std(axis=0).mean() + 1e-6)
+    check_type(shard, "diversity: shard", Shard)
+    fake_std, real_std = (shard.mean(((x - shard.mean(x.mean(axis=0)))**2).mean(axis=0))**0.5 for x in (fake, real))
+    return fake_std.mean() / (real_std.mean() + 1e-6)

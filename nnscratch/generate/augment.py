@@ -16,19 +16,21 @@ import numpy as np
 
 from nnscratch.backend import Array, array_module, move
 from nnscratch.ops.validation import ARRAY, check_cache, check_form, check_type
+from nnscratch.shard import WHOLE, Shard
 
 __all__ = ["augment", "augment_backward"]
 
 BRIGHTNESS, CONTRAST, SHIFT, CUTOUT = 0.5, (0.5, 1.5), 0.125, 0.5
 
 
-def augment(x: Array, rng: np.random.Generator) -> tuple[Array, Any]:
+def augment(x: Array, rng: np.random.Generator, shard: Shard = WHOLE) -> tuple[Array, Any]:
     """Distort each image by a random brightness, contrast, shift and cutout.
 
     Parameters
     ----------
     x : Array (N, H, W, C)
     rng : Generator of NumPy, so that all devices draw the same numbers
+    shard : Shard, which rows of the batch x is, where several processes share it
 
     Returns
     -------
@@ -39,12 +41,14 @@ def augment(x: Array, rng: np.random.Generator) -> tuple[Array, Any]:
     """
     check_form("augment", "x", x, ("N", "H", "W", "C"))
     check_type(rng, "augment: rng", np.random.Generator)
+    check_type(shard, "augment: shard", Shard)
     n, h, w, _ = x.shape
+    n, rows = shard.batch_size or n, shard.rows
     xp, dtype = array_module(x), x.dtype
-    brightness = move(rng.uniform(-BRIGHTNESS, BRIGHTNESS, (n, 1, 1, 1)).astype(dtype), xp)
-    contrast = move(rng.uniform(*CONTRAST, (n, 1, 1, 1)).astype(dtype), xp)
-    shifts = random_shifts(n, h, w, rng)
-    mask = move(cutout_mask(n, h, w, rng).astype(dtype), xp)
+    brightness = move(rng.uniform(-BRIGHTNESS, BRIGHTNESS, (n, 1, 1, 1))[rows].astype(dtype), xp)
+    contrast = move(rng.uniform(*CONTRAST, (n, 1, 1, 1))[rows].astype(dtype), xp)
+    shifts = [shift[rows] for shift in random_shifts(n, h, w, rng)]
+    mask = move(cutout_mask(n, h, w, rng)[rows].astype(dtype), xp)
     y = x + brightness
     mean = y.mean(axis=(1, 2, 3), keepdims=True)
     y = mean + contrast * (y - mean)

@@ -1,4 +1,5 @@
 """The commands `nnscratch train generator` and `nnscratch generate`. Mistakes are reported before the work begins."""
+import contextlib
 import gc
 import os
 from dataclasses import replace
@@ -30,8 +31,9 @@ from nnscratch.hints import checked, checked_command
 from nnscratch.networks.texture_generator import SCALE
 from nnscratch.ops.validation import check_int, check_positive
 from nnscratch.outputs import OutputFolder, writing
+from nnscratch.parallel import world
 from nnscratch.progress import progress_bar
-from nnscratch.training.loop import Record
+from nnscratch.training.loop import Record, follow
 from nnscratch.training.resume import BEST, STATE, how_to_resume, open_state, saved_options
 from nnscratch.training.source import check_size, choose_source
 
@@ -66,7 +68,7 @@ def train_generator(chosen: dict[str, Any], folder: FilePath, *, data: str | Non
     """
     check_size(size)
     check_minutes(minutes)
-    state = Path(folder) / STATE
+    state, processes = Path(folder) / STATE, world()
     source: dict[str, Any] = {"data": "glyphs", "size": None}
     saved = open_state(folder, resume)
     options, step_count = make_options({} if saved else chosen), 0
@@ -76,7 +78,8 @@ def train_generator(chosen: dict[str, Any], folder: FilePath, *, data: str | Non
     backend.use(device)
     source = choose_source(data, size, source)
     inputs = [source["data"]] if os.path.isfile(source["data"]) else []
-    with OutputFolder(folder, TRAINING_FILES, inputs, adopt=resume) as output:
+    processes.wait()  # until all have looked at the folder before rank 0 writes to it
+    with contextlib.nullcontext() if processes.rank else OutputFolder(folder, TRAINING_FILES, inputs, adopt=resume) as output:
         splits, dataset = load_data(source, options)
         if minutes is not None:
             options = replace(options, steps=step_count + steps_for_minutes(minutes, dataset, options))
@@ -84,7 +87,10 @@ def train_generator(chosen: dict[str, Any], folder: FilePath, *, data: str | Non
         trainer.source = source
         if saved:
             trainer.load(state, saved)
-        return run_training(trainer, splits, output)
+        trainer.share(processes)
+        ended = follow(trainer) if output is None else run_training(trainer, splits, output)
+    processes.wait()  # for rank 0, which still writes: the first process to end may end the others
+    return ended
 
 
 def run_training(trainer: Trainer, splits: Splits | None, output: OutputFolder) -> str:
@@ -146,15 +152,17 @@ def steps_for_minutes(minutes: float, dataset: Dataset, options: Options) -> int
         At least 10.
     """
     trial = make_trainer(dataset, options)
+    trial.share(world())
     for _ in range(3):
         trial.step()  # the first allocates; on a GPU the second is recorded, or the third after one with a penalty
     start, count = perf_counter(), 5
     for _ in range(count):
         float(trial.step()["g_norm"])
-    seconds = (perf_counter() - start) / count
+    seconds = np.array((perf_counter() - start) / count)
+    world().broadcast([seconds])
     del trial
     gc.collect()  # a trainer and its recorded step refer to each other, and hold memory of the GPU
-    return max(10, int(0.95 * 60 * minutes / seconds))  # the rest goes to checkpoints and grids
+    return max(10, int(0.95 * 60 * minutes / float(seconds)))  # the rest goes to checkpoints and grids
 
 
 def train_with_progress(trainer: Trainer, folder: OutputFolder, score: Score | None) -> str:

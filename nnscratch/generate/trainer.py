@@ -27,6 +27,7 @@ from nnscratch.hints import checked
 from nnscratch.models import Model
 from nnscratch.ops.validation import check_choice
 from nnscratch.optimizers import Adam, linear_decay
+from nnscratch.parallel import ALONE, Communicator
 from nnscratch.training.resume import Resumable
 
 __all__ = ["Trainer"]
@@ -72,6 +73,7 @@ class Trainer(Resumable):
         self.average = EMA(average)
         self.models = CompositeModel({**networks, **self.extra_models(), "average": average})
         self.optimizers = CompositeOptimizer({name: Adam(rate, beta_1=options.beta_1) for name in networks})
+        self.share(ALONE)
 
     # --- what a method writes ---------------------------------------------------------------------------------------
 
@@ -124,16 +126,21 @@ class Trainer(Resumable):
     # --- training and sampling --------------------------------------------------------------------------------------
 
     def step(self) -> dict[str, Array]:
-        o, k = self.options, self.step_count
+        o, k, rows = self.options, self.step_count, self.shard.rows
         self.indices = np.random.default_rng([o.seed, BATCH_STREAM, k]).integers(len(self.dataset), size=o.batch_size)
         noise = np.random.default_rng([o.seed, NOISE_STREAM, k]).standard_normal((o.batch_size, self.noise_length), np.float32)
-        labels = None
+        ours, labels = self.indices[rows], None
         if self.dataset.labels is not None:
-            labels = one_hot_rows(self.dataset.labels[self.indices], self.num_classes)
-        metrics = self.train_step(to_device(to_floats(self.dataset.images[self.indices])), to_device(noise), labels)
+            labels = one_hot_rows(self.dataset.labels[ours], self.num_classes)
+        metrics = self.train_step(to_device(to_floats(self.dataset.images[ours])), to_device(noise[rows]), labels)
         self.average.update(self.generator, k)
         self.step_count += 1
-        return metrics
+        return self.shard.mean_metrics(metrics)
+
+    def share(self, world: Communicator) -> None:
+        super().share(world)
+        for name in self.optimizers.parts:
+            self.shard.set_on(self.models.parts[name])
 
     def optimizer(self, name: str) -> Adam:
         """The optimizer of one network.

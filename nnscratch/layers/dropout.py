@@ -45,7 +45,7 @@ class Dropout(Layer):
         if not training:
             return x, None
         calls = self.buffers["calls"]  # on x's device, where a recorded step counts on
-        result = self._drop(x, self.rate, seed=(self.seed, calls))
+        result = self._drop(x, self.rate, seed=(self.seed, calls), shard=self.shard)
         self._keep_buffer("calls", calls + 1)
         return result
 

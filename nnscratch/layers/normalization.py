@@ -59,7 +59,8 @@ class BatchNormalization(Layer):
     def compute(self, x: Array, training: bool) -> tuple[Array, Any]:
         y, (mean, variance), cache = batch_norm(
             x, self.params["gamma"], self.params["beta"], self.buffers["moving_mean"], self.buffers["moving_variance"],
-            training=training and self.trainable, momentum=self.momentum, epsilon=self.epsilon, unbiased=self.unbiased)
+            training=training and self.trainable, momentum=self.momentum, epsilon=self.epsilon, unbiased=self.unbiased,
+            shard=self.shard)
         self._keep_buffer("moving_mean", mean)
         self._keep_buffer("moving_variance", variance)
         return y, cache

@@ -8,6 +8,7 @@ from nnscratch.errors import InputError, printable
 from nnscratch.layers.pending import Pending
 from nnscratch.ops.validation import check_precision, check_shape
 from nnscratch.reprs import ArgumentsRepr
+from nnscratch.shard import WHOLE, Shard
 
 __all__: list[str] = []
 
@@ -16,6 +17,7 @@ class LayerState(ArgumentsRepr):
     """The arrays of a layer. `Layer` adds the forward and the backward pass, and documents the attributes."""
 
     _name_in_model: str | None = None  # set by Model, for the repr
+    shard: Shard = WHOLE  # which rows of a batch x is, where several processes share it
 
     def __init__(self, name: str | None = None) -> None:
         self.name, self.trainable = check_name(type(self).__name__, name), True

@@ -11,19 +11,23 @@ import numpy as np
 
 from nnscratch.backend import Array, array_module, move
 from nnscratch.errors import InputError
-from nnscratch.ops.validation import ARRAY, check_array, check_cache, check_dy, check_fraction, check_int
+from nnscratch.ops.validation import ARRAY, check_array, check_cache, check_dy, check_fraction, check_int, check_type
+from nnscratch.shard import WHOLE, Shard
 
 __all__ = ["dropout", "dropout_backward", "spatial_dropout2d", "spatial_dropout2d_backward"]
 
 
-def draw_mask(op: str, x: Array, shape: tuple[int, ...], rate: float, seed: Any) -> Array:
-    """The mask, a function of the seed alone: the same on every device and at every repetition.
+def draw_mask(op: str, x: Array, shape: tuple[int, ...], rate: float, seed: Any,
+              shard: Shard = WHOLE) -> Array:
+    """The mask, a function of the seed alone: the same on every device, at every repetition, and for any number of processes.
 
     Philox computes random numbers from a key and a counter, without a state.
     """
+    check_type(shard, f"{op}: shard", Shard)
     rate, (key, call) = check_rate_and_seed(op, rate, seed)
     rng = np.random.Generator(np.random.Philox(key=np.array([key, int(call)], dtype=np.uint64)))
-    return move(((rng.random(shape) >= rate) / (1 - rate)).astype(x.real.dtype), array_module(x))
+    uniform = rng.random(shape) if shard.world.size == 1 else rng.random((shard.batch_size, *shape[1:]))[shard.rows]
+    return move(((uniform >= rate) / (1 - rate)).astype(x.real.dtype), array_module(x))
 
 
 def check_rate_and_seed(op: str, rate: float, seed: Any) -> tuple[float, tuple]:
@@ -35,7 +39,7 @@ def check_rate_and_seed(op: str, rate: float, seed: Any) -> tuple[float, tuple]:
     return rate, (key, call)
 
 
-def dropout(x: Array, rate: float, *, seed: Any) -> tuple[Array, tuple]:
+def dropout(x: Array, rate: float, *, seed: Any, shard: Shard = WHOLE) -> tuple[Array, tuple]:
     """Drop single values.
 
     Parameters
@@ -44,6 +48,7 @@ def dropout(x: Array, rate: float, *, seed: Any) -> tuple[Array, tuple]:
     rate : float in [0, 1), the fraction dropped
     seed : int, or a pair of an int and the number of the call, which may be a 0-d array
         The same seed gives the same mask.
+    shard : Shard, which rows of the batch x is, where several processes share it
 
     Returns
     -------
@@ -66,7 +71,7 @@ def dropout(x: Array, rate: float, *, seed: Any) -> tuple[Array, tuple]:
     [2.0, 4.0, 0.0, 0.0]
     """
     check_array("dropout", "x", x, None)
-    mask = draw_mask("dropout", x, x.shape, rate, seed)
+    mask = draw_mask("dropout", x, x.shape, rate, seed, shard)
     return x * mask, (mask, x.shape)
 
 
@@ -89,7 +94,7 @@ def dropout_backward(dy: Array, cache: tuple) -> Array:
     return dy * mask
 
 
-def spatial_dropout2d(x: Array, rate: float, *, seed: Any) -> tuple[Array, tuple]:
+def spatial_dropout2d(x: Array, rate: float, *, seed: Any, shard: Shard = WHOLE) -> tuple[Array, tuple]:
     """Drop whole channels of single images: the mask is (N, 1, 1, C).
 
     Parameters
@@ -97,6 +102,7 @@ def spatial_dropout2d(x: Array, rate: float, *, seed: Any) -> tuple[Array, tuple
     x : array (N, H, W, C)
     rate : float in [0, 1), the fraction dropped
     seed : int or pair, as in `dropout`
+    shard : Shard, as in `dropout`
 
     Returns
     -------
@@ -113,7 +119,7 @@ def spatial_dropout2d(x: Array, rate: float, *, seed: Any) -> tuple[Array, tuple
     Tompson et al., "Efficient object localization using convolutional networks", 2015, section 3.2.
     """
     check_array("spatial_dropout2d", "x", x, 4)
-    mask = draw_mask("spatial_dropout2d", x, (x.shape[0], 1, 1, x.shape[3]), rate, seed)
+    mask = draw_mask("spatial_dropout2d", x, (x.shape[0], 1, 1, x.shape[3]), rate, seed, shard)
     return x * mask, (mask, x.shape)
 
 

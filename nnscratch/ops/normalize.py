@@ -14,14 +14,16 @@ from nnscratch.ops.validation import (
     check_fraction,
     check_positive,
     check_shape,
+    check_type,
 )
+from nnscratch.shard import WHOLE, Shard
 
 __all__ = ["batch_norm", "batch_norm_backward", "instance_norm", "instance_norm_backward"]
 
 
 def batch_norm(x: Array, gamma: Array, beta: Array, moving_mean: Array, moving_variance: Array, *, training: bool,
-               momentum: float = 0.99, epsilon: float = 1e-3,
-               unbiased: bool = False) -> tuple[Array, tuple[Array, Array], tuple]:
+               momentum: float = 0.99, epsilon: float = 1e-3, unbiased: bool = False,
+               shard: Shard = WHOLE) -> tuple[Array, tuple[Array, Array], tuple]:
     """Normalize each channel by the statistics of the batch (training) or by the moving statistics (inference).
 
         x̂ = (x - mean) / sqrt(variance + epsilon)          y = gamma * x̂ + beta
@@ -36,6 +38,7 @@ def batch_norm(x: Array, gamma: Array, beta: Array, moving_mean: Array, moving_v
     epsilon : float > 0, keeps the root away from 0
     unbiased : bool, whether the moving variance divides by M - 1 (PyTorch) and not by M (Keras 3)
         The variance that normalizes always divides by M.
+    shard : Shard, which rows of the batch x is, where several processes share it; the statistics are those of the whole batch
 
     Returns
     -------
@@ -63,14 +66,13 @@ def batch_norm(x: Array, gamma: Array, beta: Array, moving_mean: Array, moving_v
     >>> y.round(3).tolist(), new_mean.round(3).tolist()
     ([[-1.0], [1.0]], [0.02])
     """
-    check_batch_norm(x, gamma, beta, moving_mean, moving_variance, momentum, epsilon, training, unbiased)
+    check_batch_norm(x, gamma, beta, moving_mean, moving_variance, momentum, epsilon, training, unbiased, shard)
     axes = tuple(range(x.ndim - 1))
     if training:
-        mean = x.mean(axes)
+        mean = shard.mean(x.mean(axes))
         centered = x - mean
-        variance = (centered * centered).mean(axes)  # without abs: the formula stays analytic
-        count = x.size // x.shape[-1]
-        correction = count / max(count - 1, 1) if unbiased else 1.0
+        variance = shard.mean((centered * centered).mean(axes))  # without abs: the formula stays analytic
+        correction = bessel(x, shard) if unbiased else 1.0
         new_mean = momentum * moving_mean + (1 - momentum) * mean.astype(moving_mean.dtype)
         new_variance = momentum * moving_variance + (1 - momentum) * correction * variance.astype(moving_variance.dtype)
     else:
@@ -78,7 +80,7 @@ def batch_norm(x: Array, gamma: Array, beta: Array, moving_mean: Array, moving_v
         new_mean, new_variance = moving_mean, moving_variance
     inverse_std = (variance + float(epsilon))**-0.5
     x_hat = centered * inverse_std
-    return gamma * x_hat + beta, (new_mean, new_variance), (x_hat, gamma, inverse_std, training)
+    return gamma * x_hat + beta, (new_mean, new_variance), (x_hat, gamma, inverse_std, training, shard)
 
 
 def batch_norm_backward(dy: Array, cache: tuple, wrt: str = "all") -> tuple[Array, Array, Array]:
@@ -116,8 +118,8 @@ def batch_norm_backward(dy: Array, cache: tuple, wrt: str = "all") -> tuple[Arra
     InputError
         dy has another shape than y.
     """
-    check_cache("batch_norm_backward", cache, ARRAY, ARRAY, ARRAY, FLAG)
-    x_hat, gamma, inverse_std, training = cache
+    check_cache("batch_norm_backward", cache, ARRAY, ARRAY, ARRAY, FLAG, Shard)
+    x_hat, gamma, inverse_std, training, shard = cache
     check_dy("batch_norm_backward", dy, x_hat.shape, wrt)
     axes = tuple(range(dy.ndim - 1))
     dx = dgamma = dbeta = None
@@ -125,7 +127,8 @@ def batch_norm_backward(dy: Array, cache: tuple, wrt: str = "all") -> tuple[Arra
         dgamma, dbeta = (dy * x_hat).sum(axes), dy.sum(axes)
     if wrt != "parameters":
         if training:
-            dx = gamma * inverse_std * (dy - dy.mean(axes) - x_hat * (dy * x_hat).mean(axes))
+            mean_dy, mean_dy_x_hat = shard.mean(dy.mean(axes)), shard.mean((dy * x_hat).mean(axes))
+            dx = gamma * inverse_std * (dy - mean_dy - x_hat * mean_dy_x_hat)
         else:
             dx = gamma * inverse_std * dy
     return dx, dgamma, dbeta
@@ -197,8 +200,14 @@ def instance_norm_backward(dy: Array, cache: tuple, wrt: str = "all") -> tuple[A
     return dx, dgamma, dbeta
 
 
+def bessel(x: Array, shard: Shard) -> float:
+    """M / (M - 1), Bessel's correction of a variance of M values, those of x in all processes."""
+    count = round(x.size // x.shape[-1] / shard.weight)
+    return count / max(count - 1, 1)
+
+
 def check_batch_norm(x: Array, gamma: Array, beta: Array, moving_mean: Array, moving_variance: Array, momentum: float,
-                     epsilon: float, training: bool, unbiased: bool) -> None:
+                     epsilon: float, training: bool, unbiased: bool, shard: Shard) -> None:
     """Check the arguments of `batch_norm`."""
     check_array("batch_norm", "x", x, max(2, getattr(x, "ndim", 2)), "(..., C)")
     check_normalization("batch_norm", x, epsilon, gamma=gamma, beta=beta, moving_mean=moving_mean,
@@ -206,6 +215,7 @@ def check_batch_norm(x: Array, gamma: Array, beta: Array, moving_mean: Array, mo
     check_fraction(momentum, "batch_norm: momentum", or_one=True)
     check_flag(training, "batch_norm: training")
     check_flag(unbiased, "batch_norm: unbiased")
+    check_type(shard, "batch_norm: shard", Shard)
 
 
 def check_normalization(op: str, x: Array, epsilon: float, **per_channel: Array) -> None:

@@ -20,6 +20,20 @@ LONG = 1800.0  # seconds: a training that takes longer says so at its start
 Record: TypeAlias = dict[str, float]  # "step", and the metrics of that step
 
 
+def goes_on(trainer: Resumable, stop: bool) -> bool:
+    """Whether a step is left, and no process wants to stop; all of them ask before each step and after the last."""
+    return not trainer.shard.world.any(stop) and trainer.step_count < trainer.options.steps
+
+
+def follow(trainer: Resumable) -> str:
+    """The loop of all processes but rank 0, which alone records, draws, scores and writes: they only step. Returns "done", also
+    where the training was stopped or failed, which rank 0 reports."""
+    with delayed_signals() as stopped:
+        while goes_on(trainer, bool(stopped)):
+            trainer.step()
+    return "done"
+
+
 class TrainingLoop:
     """The steps of a training; a subclass says what is recorded, scored, drawn and kept as the best.
 
@@ -71,20 +85,20 @@ class TrainingLoop:
                     trainer.save(self.folder.file(STATE))  # so that even a training stopped at once can be resumed
                     self.draw(False)
                 self.check_best()
-                begun, started = trainer.step_count, 0.0
-                while trainer.step_count < trainer.options.steps:
-                    if stopped:
-                        self.attempt(lambda: trainer.save(self.folder.file(STATE)))
-                        return "stopped"
+                begun, started, ended = trainer.step_count, 0.0, "done"
+                while goes_on(trainer, bool(stopped) or ended == "failed"):
                     if not self.step():
-                        return "failed"
-                    if trainer.step_count == begun + 1:
+                        ended = "failed"
+                    elif trainer.step_count == begun + 1:
                         started = perf_counter()  # the first step takes longer: it allocates the memory
                     elif trainer.step_count == begun + 3:
                         self.announce((perf_counter() - started) / 2)
+                if ended == "done" and trainer.step_count < trainer.options.steps:
+                    self.attempt(lambda: trainer.save(self.folder.file(STATE)))
+                    ended = "stopped"
+                return ended
         except KeyboardInterrupt:  # a second time, or where signals cannot be delayed
             return "stopped"  # the last checkpoint is whole: at most `save_every` steps are lost
-        return "done"
 
     def announce(self, seconds: float) -> None:
         """Say how long a long training takes, from the time of a step."""

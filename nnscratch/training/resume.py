@@ -8,7 +8,9 @@ from typing import Any, ClassVar
 from nnscratch import checkpoint
 from nnscratch.errors import InputError, as_argument
 from nnscratch.files import FilePath
+from nnscratch.parallel import Communicator
 from nnscratch.schema import Rule, check, each, expect, mapping, number, record, whole
+from nnscratch.shard import Shard
 from nnscratch.training.source import SOURCE
 
 __all__ = ["Resumable"]
@@ -97,6 +99,7 @@ class Resumable:
     history : list of dict, the records of the training
     source : dict or None, where the data came from, set by the command
     models, optimizers : what a checkpoint holds
+    shard : Shard, the rows of a batch that this process computes
     """
 
     FILE: ClassVar[tuple[Rule, str]]  # what `info` must obey, and the command that writes the file
@@ -104,9 +107,20 @@ class Resumable:
     options: Any
     models: Any
     optimizers: Any
+    shard: Shard
     step_count: int
     history: list[dict[str, float]]
     source: dict[str, Any] | None
+
+    def share(self, world: Communicator) -> None:
+        """Compute only some rows of each batch from now on, and the others in the other processes.
+
+        Parameters
+        ----------
+        world : Communicator
+        """
+        self.shard = Shard(world, self.options.batch_size)
+        world.broadcast(self.models.params.values())
 
     def step(self) -> dict[str, Any]:
         """Update everything on a random batch.

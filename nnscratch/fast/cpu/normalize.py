@@ -13,8 +13,9 @@ from typing import Any
 import numpy as np
 
 from nnscratch.backend import Array
-from nnscratch.ops.normalize import check_batch_norm, check_normalization
+from nnscratch.ops.normalize import bessel, check_batch_norm, check_normalization
 from nnscratch.ops.validation import check_array, check_dy
+from nnscratch.shard import WHOLE, Shard
 
 __all__: list[str] = []
 
@@ -22,17 +23,18 @@ OPS = ["batch_norm", "batch_norm_backward", "instance_norm", "instance_norm_back
 
 
 def batch_norm(x: Array, gamma: Array, beta: Array, moving_mean: Array, moving_variance: Array, *, training: bool,
-               momentum: float = 0.99, epsilon: float = 1e-3, unbiased: bool = False) -> tuple[Array, tuple[Array, Array], Any]:
+               momentum: float = 0.99, epsilon: float = 1e-3, unbiased: bool = False,
+               shard: Shard = WHOLE) -> tuple[Array, tuple[Array, Array], Any]:
     """As ops.batch_norm."""
-    check_batch_norm(x, gamma, beta, moving_mean, moving_variance, momentum, epsilon, training, unbiased)
+    check_batch_norm(x, gamma, beta, moving_mean, moving_variance, momentum, epsilon, training, unbiased, shard)
     momentum, (rows, repeat) = float(momentum), in_long_rows(x)
     if training:
         count = x.size // x.shape[-1]
-        mean = channel_sum(x) / count
+        mean = shard.mean(channel_sum(x) / count)
         centered = rows - repeat(mean)
         # The square is taken before the mean (no E[x²] - E[x]², which cancels), and without abs: it stays analytic.
-        variance = channel_dot(centered, centered, x.shape[-1]) / count
-        correction = count / max(count - 1, 1) if unbiased else 1.0
+        variance = shard.mean(channel_dot(centered, centered, x.shape[-1]) / count)
+        correction = bessel(x, shard) if unbiased else 1.0
         new_mean = momentum * moving_mean + (1 - momentum) * mean.astype(moving_mean.dtype)
         new_variance = momentum * moving_variance + (1 - momentum) * correction * variance.astype(moving_variance.dtype)
     else:
@@ -41,24 +43,24 @@ def batch_norm(x: Array, gamma: Array, beta: Array, moving_mean: Array, moving_v
     inverse_std = (variance + float(epsilon))**-0.5
     y = centered * repeat(gamma * inverse_std)
     y += repeat(beta)
-    return y.reshape(x.shape), (new_mean, new_variance), (centered.reshape(x.shape), gamma, inverse_std, training)
+    return y.reshape(x.shape), (new_mean, new_variance), (centered.reshape(x.shape), gamma, inverse_std, training, shard)
 
 
 def batch_norm_backward(dy: Array, cache: Any, wrt: str = "all") -> tuple[Array, Array, Array]:
     """As ops.batch_norm_backward, with x̂ = centered * inverse_std."""
-    centered, gamma, inverse_std, training = cache
+    centered, gamma, inverse_std, training, shard = cache
     check_dy("batch_norm_backward", dy, centered.shape, wrt)
-    dx = dgamma = dbeta = None
+    dx = dgamma = dbeta = None  # type: Any
     if training or wrt != "input":  # in training dx needs these two sums
         dbeta, dgamma = channel_sum(dy), channel_dot(dy, centered, dy.shape[-1]) * inverse_std
     if wrt != "parameters":
         rows, repeat = in_long_rows(dy)
         scale = repeat(gamma * inverse_std)
         if training:
-            count = dy.size // dy.shape[-1]
-            dx = in_long_rows(centered)[0] * repeat(inverse_std * dgamma / -count)
+            mean_dy, mean_dy_x_hat = shard.mean(np.stack([dbeta, dgamma]) / (dy.size // dy.shape[-1]))
+            dx = in_long_rows(centered)[0] * repeat(-inverse_std * mean_dy_x_hat)
             dx += rows  # in place: every further array is a trip to memory and back
-            dx -= repeat(dbeta / count)
+            dx -= repeat(mean_dy)
             dx *= scale
         else:
             dx = rows * scale

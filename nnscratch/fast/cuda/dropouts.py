@@ -15,30 +15,34 @@ from nnscratch.ops.dropouts import check_rate_and_seed
 from nnscratch.ops.dropouts import dropout_backward as dropout_backward  # the same formula on a GPU
 from nnscratch.ops.dropouts import spatial_dropout2d_backward as spatial_dropout2d_backward
 from nnscratch.ops.validation import check_array
+from nnscratch.shard import WHOLE, Shard
 
 __all__: list[str] = []
 
 OPS = ["dropout", "dropout_backward", "spatial_dropout2d", "spatial_dropout2d_backward"]
 
 
-def dropout(x: Array, rate: float, *, seed: Any) -> Any:
+def dropout(x: Array, rate: float, *, seed: Any, shard: Shard = WHOLE) -> Any:
     """As ops.dropout, if the number of the call is an array on the GPU; else NotImplemented."""
     check_array("dropout", "x", x, None)
-    return masked("dropout", x, x.shape, rate, seed)
+    return masked("dropout", x, x.shape, rate, seed, shard)
 
 
-def spatial_dropout2d(x: Array, rate: float, *, seed: Any) -> Any:
+def spatial_dropout2d(x: Array, rate: float, *, seed: Any, shard: Shard = WHOLE) -> Any:
     """As ops.spatial_dropout2d, if the number of the call is an array on the GPU; else NotImplemented."""
     check_array("spatial_dropout2d", "x", x, 4)
-    return masked("spatial_dropout2d", x, (x.shape[0], 1, 1, x.shape[3]), rate, seed)
+    return masked("spatial_dropout2d", x, (x.shape[0], 1, 1, x.shape[3]), rate, seed, shard)
 
 
-def masked(op: str, x: Array, shape: tuple[int, ...], rate: float, seed: Any) -> Any:
+def masked(op: str, x: Array, shape: tuple[int, ...], rate: float, seed: Any, shard: Shard) -> Any:
     """x times a mask of this shape, and the cache."""
     rate, (key, call) = check_rate_and_seed(op, rate, seed)
     if array_module(call) is np:
         return NotImplemented
-    mask = dropout_mask(array_module(x), shape, rate, key, call)
+    if shard.world.size > 1:
+        mask = dropout_mask(array_module(x), (shard.batch_size, *shape[1:]), rate, key, call)[shard.rows]
+    else:
+        mask = dropout_mask(array_module(x), shape, rate, key, call)
     return x * mask, (mask, x.shape)
 
 

@@ -14,6 +14,7 @@ from nnscratch.fast.cuda.activations import channel_blocks, parts_of
 from nnscratch.fast.cuda.launcher import launch
 from nnscratch.ops.normalize import check_batch_norm
 from nnscratch.ops.validation import check_dy
+from nnscratch.shard import WHOLE, Shard
 
 __all__: list[str] = []
 
@@ -21,9 +22,12 @@ OPS = ["batch_norm", "batch_norm_backward"]
 
 
 def batch_norm(x: Array, gamma: Array, beta: Array, moving_mean: Array, moving_variance: Array, *, training: bool,
-               momentum: float = 0.99, epsilon: float = 1e-3, unbiased: bool = False) -> tuple[Array, tuple[Array, Array], Any]:
-    """As ops.batch_norm. The cache holds x and mean: recomputing x - mean is faster than reading it."""
-    check_batch_norm(x, gamma, beta, moving_mean, moving_variance, momentum, epsilon, training, unbiased)
+               momentum: float = 0.99, epsilon: float = 1e-3, unbiased: bool = False,
+               shard: Shard = WHOLE) -> tuple[Array, tuple[Array, Array], Any]:
+    """As ops.batch_norm, for a single process. The cache holds x and mean: recomputing x - mean is faster than reading it."""
+    check_batch_norm(x, gamma, beta, moving_mean, moving_variance, momentum, epsilon, training, unbiased, shard)
+    if shard.world.size > 1:
+        return NotImplemented  # type: ignore[return-value]  # the kernels do not wait for other processes
     momentum, epsilon = float(momentum), float(epsilon)
     xp, c = array_module(x), x.shape[-1]
     x, rows, (parts, part_rows) = xp.ascontiguousarray(x), x.size // c, parts_of(x.size // c)

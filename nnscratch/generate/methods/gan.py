@@ -38,9 +38,11 @@ class GANTrainer(Trainer):
 
     def train_step(self, real: Array, noise: Array, labels: Array | None) -> dict[str, Array]:
         """One update of both networks. From the second step on, a GPU replays it as one launch, with equal bits; but not where
-        Python takes part in it: where it draws distortions, applies the penalty in some steps only, or normalizes kernels."""
+        Python takes part in it: where it draws distortions, applies the penalty in some steps only, normalizes kernels, or
+        waits for other processes."""
         penalty = PENALTY_INTERVAL * self.options.r1 if self.step_count % PENALTY_INTERVAL == 0 else 0
-        if penalty or self.options.augment or self.options.spectral_norm:
+        shared = self.shard.world.size > 1
+        if penalty or self.options.augment or self.options.spectral_norm or shared:
             return self.update(real, noise, labels, penalty)
         return self.replay(real, noise, labels)
 
@@ -48,7 +50,7 @@ class GANTrainer(Trainer):
         """The step without replay."""
         pair = Pair(self.generator, self.discriminator, self.optimizer("generator"), self.optimizer("discriminator"))
         rng = np.random.default_rng([self.options.seed, AUGMENT_STREAM, self.step_count]) if self.options.augment else None
-        return adversarial_step(pair, self.loss, real, noise, labels, rng, penalty)
+        return adversarial_step(pair, self.loss, real, noise, labels, rng, penalty, self.shard)
 
     def load(self, path: FilePath, saved: Saved | None = None) -> None:
         """Resume; what was recorded is discarded, because it refers to the old arrays of Adam's state."""

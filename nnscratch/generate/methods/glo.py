@@ -57,15 +57,15 @@ class GLOTrainer(Trainer):
     def train_step(self, real: Array, noise: Array, labels: Array | None) -> dict[str, Array]:
         """One update of the generator and of the codes of the batch."""
         codes = self.codes.params["codes"]
-        code = move(codes[self.indices], array_module(real)) + JITTER * noise
+        code = move(codes[self.indices[self.shard.rows]], array_module(real)) + JITTER * noise
         fake = self.generator.forward(with_labels(code, labels), training=True)
         loss, gradient = pyramid_loss(fake, real)
         self.generator.zero_grads()
-        dcode = self.generator.backward(gradient)
-        dcode = to_cpu(dcode if labels is None else dcode[0])
-        self.optimizer("generator").step(self.generator.trainable_params, self.generator.grads)
-        self.update_codes(dcode)
-        return {"mae": abs(fake - real).mean(), "g_norm": global_norm(self.generator.grads), "diversity": diversity(fake, real)}
+        dcode = self.generator.backward(self.shard.weight * gradient)
+        grads = self.shard.sum(self.generator.grads)
+        self.optimizer("generator").step(self.generator.trainable_params, grads)
+        self.update_codes(to_cpu(self.shard.gather(dcode if labels is None else dcode[0])))
+        return {"mae": abs(fake - real).mean(), "g_norm": global_norm(grads), "diversity": diversity(fake, real, self.shard)}
 
     def update_codes(self, dcode: np.ndarray) -> None:
         """A step of gradient descent for the codes of the batch. An image that is in the batch twice moves twice."""

@@ -20,6 +20,7 @@ from nnscratch.generate.pairwise import squared_distances
 from nnscratch.generate.trainer import Trainer
 from nnscratch.losses import mse
 from nnscratch.optimizers import global_norm
+from nnscratch.shard import Shard
 
 __all__: list[str] = []
 
@@ -38,23 +39,27 @@ class IMLETrainer(Trainer):
 
     def train_step(self, real: Array, noise: Array, labels: Array | None) -> dict[str, Array]:
         """Select the nearest samples, and update the generator on them."""
-        n, pool = len(real), self.pool_noise(self.POOL * len(real))
-        if labels is None:
-            generated = self.generator.forward(pool)
+        n, m, pool, shard = len(real), self.POOL, self.pool_noise(), self.shard
+        if labels is None:  # each process generates a part of the pool
+            part = Shard(shard.world, len(pool))
+            generated = part.gather(self.generator.forward(pool[part.rows]))
             nearest = squared_distances(real.reshape(n, -1), generated.reshape(len(generated), -1)).argmin(axis=1)
         else:  # POOL samples for each image, of its own class
-            generated = self.generator.forward([pool, labels.repeat(self.POOL, axis=0)])
-            difference = generated.reshape(n, self.POOL, -1) - real.reshape(n, 1, -1)
-            nearest = (difference * difference).sum(axis=2).argmin(axis=1) + self.POOL * array_module(real).arange(n)
+            pool = pool[m * shard.rows.start:m * shard.rows.stop]
+            generated = self.generator.forward([pool, labels.repeat(m, axis=0)])
+            difference = generated.reshape(n, m, -1) - real.reshape(n, 1, -1)
+            nearest = (difference * difference).sum(axis=2).argmin(axis=1) + m * array_module(real).arange(n)
         chosen = pool[nearest] + self.JITTER * noise
         fake = self.generator.forward(with_labels(chosen, labels), training=True)
         loss, gradient = mse(fake, real)
         self.generator.zero_grads()
-        self.generator.backward(gradient, wrt="parameters")
-        self.optimizer("generator").step(self.generator.trainable_params, self.generator.grads)
-        return {"rmse": loss**0.5, "g_norm": global_norm(self.generator.grads), "diversity": diversity(fake, real)}
+        self.generator.backward(shard.weight * gradient, wrt="parameters")
+        grads = shard.sum(self.generator.grads)
+        self.optimizer("generator").step(self.generator.trainable_params, grads)
+        return {"rmse": shard.mean(loss)**0.5, "g_norm": global_norm(grads), "diversity": diversity(fake, real, shard)}
 
-    def pool_noise(self, count: int) -> Array:
-        """The noise (count, Z) of this step's samples."""
+    def pool_noise(self) -> Array:
+        """The noise (M, Z) of this step's samples, of the whole batch."""
         rng = np.random.default_rng([self.options.seed, POOL_STREAM, self.step_count])
+        count = self.POOL * self.options.batch_size
         return to_device(rng.standard_normal((count, self.noise_length), np.float32))

@@ -58,14 +58,15 @@ class TextureTrainer(Trainer):
         gradients, weight = [], 1 / len(self.statistics)
         for features, (mean, target, other) in zip(self.features.forward(zero_to_one(fake), remember=True), self.statistics):
             gram, cache = gram_matrix(as_one(features - mean))
-            map_loss, dgram = relative_gram_loss(gram, target, other)
+            map_loss, dgram = relative_gram_loss(self.shard.mean(gram), target, other)
             loss = loss + weight * map_loss
-            gradients.append(gram_matrix_backward(weight * dgram, cache).reshape(features.shape))
+            gradients.append(gram_matrix_backward(self.shard.weight * weight * dgram, cache).reshape(features.shape))
         dfake = self.features.backward(gradients, wrt="input") / 2  # the derivative of zero_to_one
         self.generator.zero_grads()
         self.generator.backward(dfake, wrt="parameters")
-        self.optimizer("generator").step(self.generator.trainable_params, self.generator.grads)
-        return {"style": loss, "g_norm": global_norm(self.generator.grads), "diversity": diversity(fake, real)}
+        grads = self.shard.sum(self.generator.grads)
+        self.optimizer("generator").step(self.generator.trainable_params, grads)
+        return {"style": loss, "g_norm": global_norm(grads), "diversity": diversity(fake, real, self.shard)}
 
 
 def as_one(features: Array) -> Array:

@@ -39,13 +39,13 @@ class VAETrainer(Trainer):
 
     def train_step(self, real: Array, noise: Array, labels: Array | None) -> dict[str, Array]:
         """One update of encoder and generator."""
-        n, xp = len(real), array_module(real)
+        n, xp = self.options.batch_size, array_module(real)  # each process adds the terms of its images to the means over N
         code = self.encoder.forward(real, training=True)
         mean, log_variance = code[:, :self.noise_length], code[:, self.noise_length:]
         std = xp.exp(log_variance / 2)
         fake = self.generator.forward(with_labels(mean + std * noise, labels), training=True)
         difference = fake - real
-        divergence = (mean * mean + std * std - log_variance - 1).sum() / (2 * n)
+        divergence = (mean * mean + std * std - log_variance - 1).sum(axis=1).mean() / 2
 
         self.generator.zero_grads()
         dz = self.generator.backward(difference / (n * self.PIXEL_STD**2))
@@ -53,7 +53,8 @@ class VAETrainer(Trainer):
         dlog_variance = (dz * noise * std + (std * std - 1) / n) / 2
         self.encoder.zero_grads()
         self.encoder.backward(xp.concatenate([dz + mean / n, dlog_variance], axis=1), wrt="parameters")
-        for model, name in ((self.generator, "generator"), (self.encoder, "encoder")):
-            self.optimizer(name).step(model.trainable_params, model.grads)
-        return {"rmse": (difference * difference).mean()**0.5, "divergence": divergence,
-                "g_norm": global_norm(self.generator.grads), "diversity": diversity(fake, real)}
+        grads, encoder_grads = self.shard.sum(self.generator.grads), self.shard.sum(self.encoder.grads)
+        self.optimizer("generator").step(self.generator.trainable_params, grads)
+        self.optimizer("encoder").step(self.encoder.trainable_params, encoder_grads)
+        return {"rmse": self.shard.mean((difference * difference).mean())**0.5, "divergence": divergence,
+                "g_norm": global_norm(grads), "diversity": diversity(fake, real, self.shard)}

@@ -1,0 +1,57 @@
+"""A command that mpiexec started several times: rank 0 alone speaks, and a failure of any process ends all of them.
+
+MPI has no end for one process: the others would wait for it in their next sum. So a process that fails leaves at once, without
+saying goodbye to MPI, and mpiexec, seeing its exit code, ends the others.
+"""
+import io
+import os
+import sys
+import time
+import traceback
+from collections.abc import Callable
+from typing import Any
+
+from nnscratch.errors import InputError
+from nnscratch.parallel import launched
+
+__all__: list[str] = []  # for __main__.py and cli.py
+
+PATIENCE = 2.0  # seconds that rank 0 has to find the same mistake and end the others, so that it is reported once
+
+
+def run_as_one(main: Callable[[], int]) -> int:
+    """Run a command in this process, one of those that mpiexec started, or the only one; returns its exit code."""
+    rank, size = launched()
+    if size == 1:
+        return main()
+    streams, said = (sys.stdout, sys.stderr), io.StringIO()
+    if rank:
+        sys.stdout, sys.stderr = io.StringIO(), said
+    code = exit_code(main)
+    if code == 0:
+        return 0
+    if rank:
+        time.sleep(PATIENCE)
+        streams[1].write(said.getvalue())
+    for stream in streams:
+        stream.flush()
+    os._exit(code)
+
+
+def check_command(name: str) -> None:
+    """Raise InputError if several processes were started for a command that is no training."""
+    if launched()[1] > 1 and not name.startswith("train_"):
+        raise InputError(f"mpiexec started {launched()[1]} processes, but only trainings are shared among several; leave "
+                         f"mpiexec out")
+
+
+def exit_code(main: Callable[[], int]) -> int:
+    """The exit code of a command, also where it ends by an exception, whose traceback is printed."""
+    try:
+        return main()
+    except SystemExit as error:  # argparse's own exit
+        code: Any = error.code
+        return code if isinstance(code, int) else int(code is not None)
+    except BaseException:
+        traceback.print_exc()
+        return 1

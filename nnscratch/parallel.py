@@ -1,0 +1,159 @@
+"""The processes that train together: who they are, and how they add up arrays. shard.py says what for.
+
+    world = parallel.world()                  the processes that mpiexec started, or a single one
+    world.all_reduce(arrays)                  each array becomes its sum over all processes
+
+MPI moves the numbers between CPUs, NCCL between GPUs. All processes must call the same methods in the same order: where one
+leaves out a call, the others wait forever.
+
+References: Patarasuk and Yuan, "Bandwidth optimal all-reduce algorithms for clusters of workstations", 2009: each of n
+processes sends 2 (n - 1) / n times the bytes of the arrays, and fewer would not do.
+"""
+import os
+from collections.abc import Iterable
+from functools import cache
+from typing import Any
+
+import numpy as np
+
+from nnscratch.backend import Array, array_module
+from nnscratch.errors import InputError
+
+__all__ = ["ALONE", "Communicator", "world"]
+
+LAUNCHERS = "OMPI_COMM_WORLD", "PMI"  # what mpiexec of Open MPI, of MPICH and of Intel names its variables after
+
+
+class Communicator:
+    """The processes that train together: here a single one.
+
+    Attributes
+    ----------
+    rank : int, the number of this process, from 0
+    size : int, how many there are
+
+    Examples
+    --------
+    >>> ALONE.rank, ALONE.size
+    (0, 1)
+    """
+
+    rank, size = 0, 1  # type: int, int
+
+    def all_reduce(self, arrays: Iterable[Array]) -> None:
+        """Replace each array by its sum over all processes, in place; one message carries them all.
+
+        Parameters
+        ----------
+        arrays : iterable of Array, on one device, of the same shapes in all processes
+        """
+
+    def broadcast(self, arrays: Iterable[Array]) -> None:
+        """Replace each array by that of rank 0, in place.
+
+        Parameters
+        ----------
+        arrays : iterable of Array, on one device, of the same shapes in all processes
+        """
+        arrays = list(arrays)
+        for array in arrays if self.rank else ():
+            array[...] = 0
+        self.all_reduce(arrays)
+
+    def any(self, flag: bool) -> bool:
+        """Tell whether the flag is set in any process; so all of them stop after the same step.
+
+        Parameters
+        ----------
+        flag : bool
+
+        Returns
+        -------
+        bool
+            The same in all processes.
+        """
+        count = np.array([float(flag)])
+        self.all_reduce([count])
+        return bool(count[0])
+
+    def wait(self) -> None:
+        """Wait until all processes have come here."""
+        self.any(False)
+
+
+class MPICommunicator(Communicator):
+    """The processes that mpiexec started.
+
+    comm : mpi4py's communicator
+    """
+
+    def __init__(self, comm: Any) -> None:
+        self.comm, self.rank, self.size = comm, comm.rank, comm.size
+        self.nccl: Any = None
+
+    def all_reduce(self, arrays: Iterable[Array]) -> None:
+        arrays = list(arrays)
+        if not arrays:
+            return
+        xp = array_module(arrays[0])
+        buffer = xp.concatenate([array.reshape(-1) for array in arrays])
+        if xp is np:
+            from mpi4py import MPI
+            self.comm.Allreduce(MPI.IN_PLACE, buffer)
+        else:
+            self._all_reduce_on_gpus(xp, buffer)
+        start = 0
+        for array in arrays:
+            array[...] = buffer[start:start + array.size].reshape(array.shape)
+            start += array.size
+
+    def _all_reduce_on_gpus(self, cupy: Any, buffer: Array) -> None:
+        """By NCCL, on CuPy's stream: the sum is ready for what is launched next, and nothing waits on the CPU."""
+        from cupy.cuda import nccl
+        if self.nccl is None:
+            self.nccl = nccl.NcclCommunicator(self.size, self.comm.bcast(nccl.get_unique_id()), self.rank)
+        numbers = buffer.view(buffer.real.dtype)  # a complex number is two
+        kind = {"float16": nccl.NCCL_HALF, "float32": nccl.NCCL_FLOAT, "float64": nccl.NCCL_DOUBLE}[str(numbers.dtype)]
+        pointer, stream = numbers.data.ptr, cupy.cuda.get_current_stream().ptr
+        self.nccl.allReduce(pointer, pointer, numbers.size, kind, nccl.NCCL_SUM, stream)
+
+
+ALONE = Communicator()
+
+
+def launched() -> tuple[int, int]:
+    """(rank, number of processes), as mpiexec tells them to the processes that it starts; (0, 1) without it."""
+    for name in LAUNCHERS:
+        rank, size = (os.environ.get(f"{name}_{word}", "") for word in ("RANK", "SIZE"))
+        if rank.isdigit() and size.isdigit():
+            return int(rank), int(size)
+    return 0, 1
+
+
+@cache
+def world() -> Communicator:
+    """The processes that mpiexec started together; without it, ALONE.
+
+    Returns
+    -------
+    Communicator
+        The same at each call.
+
+    Raises
+    ------
+    InputError
+        mpi4py is missing, or belongs to another MPI than mpiexec.
+    """
+    size = launched()[1]
+    if size == 1:
+        return ALONE
+    fix = "make a new environment, and there: pip install \"nnscratch[mpi]\", which brings an mpiexec that fits"
+    try:
+        from mpi4py import MPI
+    except (ImportError, RuntimeError) as error:  # RuntimeError: mpi4py is there, but no MPI library
+        raise InputError(f"mpiexec started {size} processes, but Python cannot talk to it ({error}); {fix}") from error
+    if MPI.COMM_WORLD.size != size:
+        library = MPI.Get_library_version().split(",")[0].strip()
+        raise InputError(f"mpiexec started {size} processes, but mpi4py sees {MPI.COMM_WORLD.size}: it uses {library}, and "
+                         f"mpiexec belongs to another MPI; {fix}")
+    return MPICommunicator(MPI.COMM_WORLD)

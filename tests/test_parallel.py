@@ -1,0 +1,254 @@
+"""Several processes train as one: the same weights, metrics and files for any number of them.
+
+Here the processes are threads (ranks.py); test_mpi.py starts real ones.
+"""
+import numpy as np
+import pytest
+from helpers import normal
+from ranks import in_threads
+from test_training import data, options
+
+from nnscratch import fast, ops
+from nnscratch.classify.options import ClassifierOptions
+from nnscratch.classify.trainer import ClassifierTrainer
+from nnscratch.errors import InputError
+from nnscratch.generate.methods import make_trainer
+from nnscratch.generate.options import make_options
+from nnscratch.generate.spectral import SpectralNormalization
+from nnscratch.layers import BatchNormalization, Dropout, Input, SpatialDropout2D
+from nnscratch.models import Model
+from nnscratch.parallel import ALONE, launched, world
+from nnscratch.shard import WHOLE, Shard
+
+STEPS = 20
+BATCH = 13  # no multiple of 2, 3 or 4: the shares differ
+
+
+def in_double_precision(trainer):
+    """The trainer, with all arrays and batches in float64."""
+    for model in getattr(trainer.models, "parts", {"": trainer.models}).values():
+        if isinstance(model, SpectralNormalization):
+            for arrays in (model.kernels, model.left, model.right):
+                arrays.update({name: array.astype(np.float64) for name, array in arrays.items()})
+        if isinstance(model, (Model, SpectralNormalization)):
+            getattr(model, "model", model).cast(np.float64)
+    return trainer
+
+
+TRAININGS = {
+    "gan": {}, "gan, hinge, augmented": {"loss": "hinge", "augment": True}, "gan, R1": {"r1": 0.5},
+    "gan, spectral norm": {"loss": "hinge", "spectral_norm": True}, "gan, no labels": {"conditional": False},
+    "vae": {"method": "vae"}, "glo": {"method": "glo"}, "imle": {"method": "imle"},
+    "imle, no labels": {"method": "imle", "conditional": False}}
+
+
+def trained(make, size, steps=STEPS):
+    """[(all arrays, metrics of the last step) of each rank] after some steps."""
+    trainers = [make() for _ in range(size)]  # in turn: they draw from one stream
+
+    def run(world):
+        trainer = trainers[world.rank]
+        trainer.share(world)
+        for _ in range(steps):
+            metrics = trainer.step()
+        arrays = {**trainer.models.params, **trainer.models.buffers, **trainer.optimizers.save_state()}
+        return {name: np.array(array) for name, array in arrays.items()}, {k: float(v) for k, v in metrics.items()}
+    return in_threads(size, run)
+
+
+def difference(ours, theirs):
+    """The largest difference of two trainings, relative to each array's norm."""
+    return max(np.linalg.norm(ours[name] - theirs[name]) / max(np.linalg.norm(theirs[name]), 1e-3) for name in theirs)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("kind", TRAININGS)
+def test_ranks_train_as_one(kind):
+    """After 20 steps in double precision, all weights, moving averages, optimizer states and metrics of 1, 2, 3 and 4 ranks
+    agree; those of the ranks of one training are equal, bit for bit."""
+    def make():
+        return in_double_precision(make_trainer(data(), options(steps=STEPS, batch_size=BATCH, **TRAININGS[kind])))
+    [(alone, metrics)] = trained(make, 1)
+    for size in (2, 3, 4) if kind in ("gan", "vae", "glo", "imle") else (3,):
+        results = trained(make, size)
+        for arrays, _ in results[1:]:
+            assert all(np.array_equal(arrays[name], results[0][0][name]) for name in arrays)
+        assert difference(results[0][0], alone) < 1e-6
+        assert results[0][1] == pytest.approx(metrics, rel=1e-6)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("preset", ["standard", "small"])
+def test_ranks_train_a_classifier_as_one(preset):
+    """With dropout, batch normalization and shifted images."""
+    def make():
+        train, validation = data(), data(1)
+        return in_double_precision(ClassifierTrainer(train, validation, ClassifierOptions(
+            steps=STEPS, preset=preset, batch_size=BATCH)))
+    [(alone, metrics)] = trained(make, 1)
+    for size in (2, 3, 4):
+        results = trained(make, size)
+        assert difference(results[0][0], alone) < 1e-6
+        assert results[0][1] == pytest.approx(metrics, rel=1e-6)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("method", ["gan", "vae", "glo", "imle"])
+def test_ranks_train_as_one_in_single_precision(method):
+    """After 20 steps, the metrics agree to 1 % and the generator's weights to 1e-3 of their norm: Adam turns a rounding error
+    of a gradient near 0 into a step of full length. Within three steps, the weights agree to 1e-4."""
+    for steps, weights, metric in ((3, 1e-4, 1e-3), (STEPS, 1e-3, 1e-2)):
+        def make():
+            return make_trainer(data(), options(steps=STEPS, batch_size=BATCH, method=method))
+        [(alone, expected)], [(ours, metrics), _, _] = trained(make, 1, steps), trained(make, 3, steps)
+        kernels = [name for name in alone if name.startswith("generator/") and name.endswith("kernel")]
+        assert difference(ours, {name: alone[name] for name in kernels}) < weights
+        assert metrics == pytest.approx(expected, rel=metric)
+
+
+def split(x, world):
+    return x[Shard(world, len(x)).rows]
+
+
+@pytest.mark.parametrize("room", [ops, fast])
+@pytest.mark.parametrize("size", [2, 3, 4])
+@pytest.mark.parametrize("unbiased", [False, True])
+def test_batch_norm_of_a_shared_batch(room, size, unbiased):
+    """Output, moving averages and gradients of the ranks together are those of the whole batch."""
+    x, dy, gamma, beta, mean = 3 + normal(7, 3, 2, 5), normal(7, 3, 2, 5, seed=1), *(normal(5, seed=k) for k in (2, 3, 4))
+    y, moving, cache = room.batch_norm(x, gamma, beta, mean, mean**2, training=True, unbiased=unbiased)
+    dx, dgamma, dbeta = room.batch_norm_backward(dy, cache)
+
+    def run(world):
+        ours, averages, cache = room.batch_norm(split(x, world), gamma, beta, mean, mean**2, training=True, unbiased=unbiased,
+                                                shard=Shard(world, len(x)))
+        return ours, averages, *room.batch_norm_backward(split(dy, world), cache)
+    results = in_threads(size, run)
+    for k, whole in ((0, y), (2, dx)):
+        np.testing.assert_allclose(np.concatenate([result[k] for result in results]), whole, rtol=1e-12, atol=1e-12)
+    for k, whole in ((3, dgamma), (4, dbeta)):
+        np.testing.assert_allclose(sum(result[k] for result in results), whole, rtol=1e-12, atol=1e-12)
+    for result in results:
+        np.testing.assert_allclose(result[1], moving, rtol=1e-12)
+
+
+@pytest.mark.parametrize("room", [ops, fast])
+def test_gradient_of_a_shared_batch_norm(room):
+    """The backward pass of three ranks is the derivative of their forward pass: the complex step, in a random direction."""
+    x, dy, gamma, beta = normal(8, 2, 3, 4), normal(8, 2, 3, 4, seed=1), normal(4), normal(4, seed=2)
+    step = 1e-30
+
+    def forward(world, x, gamma, beta):
+        zero = np.zeros(4, x.dtype)
+        return room.batch_norm(split(x, world), gamma, beta, zero, zero + 1, training=True, shard=Shard(world, len(x)))
+
+    for seed in range(5):
+        along = [normal(*array.shape, seed=10 + seed) for array in (x, gamma, beta)]
+        moved = [array + 1j * step * direction for array, direction in zip((x, gamma, beta), along)]
+        slope = sum(in_threads(3, lambda world, moved=moved: (split(dy, world) * forward(world, *moved)[0]).sum())).imag / step
+        grads = in_threads(3, lambda world: room.batch_norm_backward(split(dy, world), forward(world, x, gamma, beta)[2]))
+        whole = np.concatenate([dx for dx, _, _ in grads]), sum(g[1] for g in grads), sum(g[2] for g in grads)
+        assert sum((a * b).sum() for a, b in zip(whole, along)) == pytest.approx(slope, rel=1e-12)
+
+
+@pytest.mark.parametrize("layer", [Dropout, SpatialDropout2D])
+def test_masks_do_not_depend_on_the_number_of_ranks(layer):
+    """The masks of the ranks are the rows of one mask, at each call."""
+    x = 1 + abs(normal(7, 4, 4, 3))
+    alone = layer(0.5, seed=3)
+    whole = [alone.forward(x, training=True) for _ in range(2)]
+
+    def run(world):
+        dropout, shard = layer(0.5, seed=3), Shard(world, 7)
+        dropout.shard = shard
+        return [dropout.forward(x[shard.rows], training=True) for _ in range(2)]
+    for size in (2, 3):
+        results = in_threads(size, run)
+        for call in range(2):
+            np.testing.assert_array_equal(np.concatenate([result[call] for result in results]), whole[call])
+
+
+@pytest.mark.parametrize("size", [1, 2, 3, 5])
+def test_shards_are_a_partition(size):
+    """Every row of the batch belongs to one rank; the ranks have equally many, or one more; weights add up to 1."""
+    for batch in range(size, 14):
+        shards = in_threads(size, lambda world, batch=batch: Shard(world, batch))
+        assert sum((list(range(batch))[shard.rows] for shard in shards), []) == list(range(batch))
+        counts = [shard.rows.stop - shard.rows.start for shard in shards]
+        assert max(counts) - min(counts) <= 1 and sum(shard.weight for shard in shards) == pytest.approx(1)
+        assert [shard.weight for shard in shards] == [count / batch for count in counts]
+
+
+def test_collectives():
+    """Sums, means weighted by rows, collected rows, rank 0's arrays, a flag of any rank."""
+    rows = normal(5, 2)
+
+    def run(world):
+        shard = Shard(world, 5)
+        grads = {"a": np.full(3, world.rank + 1.0), "b": np.full((), 10.0 * world.rank)}
+        mean, whole = shard.mean(rows[shard.rows].mean(axis=0)), shard.gather(rows[shard.rows])
+        first = [np.full(2, world.rank + 4, np.float32), np.array(world.rank + 7)]
+        world.broadcast(first)
+        return shard.sum(grads), mean, whole, first, world.any(world.rank == 1), world.any(False)
+    for grads, mean, whole, first, flag, none in in_threads(3, run):
+        assert grads["a"].tolist() == [6, 6, 6] and grads["b"] == 30
+        np.testing.assert_allclose(mean, rows.mean(axis=0))
+        np.testing.assert_array_equal(whole, rows)
+        assert first[0].tolist() == [4, 4] and first[1] == 7 and flag is True and none is False
+
+
+def test_a_single_process_changes_nothing():
+    """The null communicator and the whole batch return what they are given, the same object."""
+    x = normal(3)
+    for shard in (WHOLE, Shard(ALONE, 3)):
+        assert shard.mean(x) is x and shard.gather(x) is x and shard.weight == 1 and shard.sum({"x": x})["x"] is x
+    assert world() is ALONE and not ALONE.any(False) and ALONE.any(True)
+
+
+def test_a_batch_too_small():
+    """Fewer images than processes is one sentence, before any step."""
+    trainers = [make_trainer(data(), options(batch_size=3)) for _ in range(4)]
+    with pytest.raises(InputError, match="4 processes were started for a batch of 3 images"):
+        in_threads(4, lambda world: trainers[world.rank].share(world))
+
+
+def test_layers_in_models_are_told():
+    """Also those of a model that is a layer of another."""
+    x = Input((4,))
+    inner = Model(x, BatchNormalization()(x))
+    y = Input((4,))
+    outer = Model(y, Dropout(0.5)(inner(y)))
+    shard = Shard(ALONE, 8)
+    shard.set_on(outer)
+    assert inner.layers[0].shard is shard and outer.layers[-1].shard is shard
+
+
+def test_bytes_of_a_step():
+    """A step of `small` adds up all gradients, once, and less than 5 % beside them: statistics and metrics."""
+    shapes = data(size=32)
+    shapes = type(shapes)(shapes.images.repeat(3, axis=3), shapes.labels, shapes.class_names, "discs")
+    trainers = [make_trainer(shapes, make_options({"preset": "small", "batch_size": 4, "steps": 9})) for _ in range(2)]
+
+    def run(world):
+        trainers[world.rank].share(world)
+        trainers[world.rank].step()
+        before = world.sent
+        trainers[world.rank].step()
+        return world.sent - before
+    parts = trainers[0].models.parts
+    parameters = sum(array.size for name in ("generator", "discriminator") for array in parts[name].params.values())
+    for sent in in_threads(2, run):
+        assert 1 < sent / (4 * parameters) < 1.05
+
+
+@pytest.mark.parametrize("variables, expected", [
+    ({}, (0, 1)), ({"OMPI_COMM_WORLD_RANK": "2", "OMPI_COMM_WORLD_SIZE": "4"}, (2, 4)),
+    ({"PMI_RANK": "1", "PMI_SIZE": "2"}, (1, 2)), ({"PMI_RANK": "x", "PMI_SIZE": "2"}, (0, 1))])
+def test_launchers(monkeypatch, variables, expected):
+    """What mpiexec of Open MPI, MPICH and Intel tells the processes."""
+    for name in ("OMPI_COMM_WORLD", "PMI"):
+        for word in ("RANK", "SIZE"):
+            monkeypatch.delenv(f"{name}_{word}", raising=False)
+    for name, value in variables.items():
+        monkeypatch.setenv(name, value)
+    assert launched() == expected
