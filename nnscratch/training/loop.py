@@ -78,7 +78,10 @@ class TrainingLoop:
 
     def run(self) -> str:
         """Train; returns why it ended: "done", "stopped" (by Ctrl-C) or "failed" (by NaN or infinity)."""
-        trainer = self.trainer
+        trainer, processes = self.trainer, self.trainer.shard.world.size
+        if processes > 1:
+            self.warn(f"{processes} processes, which mpiexec ends at once at Ctrl-C: --resume then goes on from the last "
+                      f"checkpoint, at most {self.save_every} steps before")
         try:
             with delayed_signals() as stopped:
                 if trainer.step_count == 0:
