@@ -27,6 +27,7 @@ WHAT = {
     "memory": "the most memory a convolution takes, predicted and measured; a style step at 2048 px",
     "classifier": "a classifier of images with the defaults: accuracy on the test part, seconds; --data as for the command",
     "features": "which loss network transfers style best, judged by a network of yours (--judge FILE.onnx)",
+    "parallel": "images per second of 1, 2 and 4 processes that train together; needs pip install nnscratch[mpi]",
     "algorithms": "every algorithm on 31 shapes: the source of the rule in fast/dispatch.py",
     "ladder": "every idea that made the layers fast, before and after",
 }

@@ -5,7 +5,7 @@ from math import exp, log
 from statistics import fmean
 from typing import Any
 
-from benchmarks import algorithms, calls, classifier, features, ladder, layers, memory, peers, steps, stylizers
+from benchmarks import algorithms, calls, classifier, features, ladder, layers, memory, parallel, peers, steps, stylizers
 
 CONTENDERS = "ours", "contiguous", "channels last"
 
@@ -153,6 +153,28 @@ def show_classifier(torch: Any, card: dict, options: Namespace) -> list[dict]:
         print(f"{row['name']}: {row['accuracy']:.2%} of the {row['images']} images of the {row['part']} part are right")
         print(f"trained on {row['train']} images in {row['steps']} steps, {row['seconds']:.0f} s, "
               f"{row['processor_seconds']:.0f} s of processor time", flush=True)
+    return rows
+
+
+def show_parallel(torch: Any, card: dict, options: Namespace) -> list[dict]:
+    """Print the scaling of a training over processes, and the model of machines that we do not have."""
+    print(f"\n{'scaling':8} {'ranks':>5} {'batch':>5} {'ms a step':>9} {'images/s':>8} {'speed-up':>8} {'in messages':>11} "
+          f"{'messages':>8} {'MB sent':>8} {'predicted':>9}")
+    rows = list(parallel.run(options.rounds))
+    for row in rows:
+        print(f"{row['scaling']:8} {row['ranks']:5} {row['batch']:5} {1e3 * row['seconds']:9.0f} {row['images_per_second']:8.0f} "
+              f"{row['speedup']:8.2f} {row['waited'] / row['seconds']:11.1%} {row['messages']:8.0f} {row['bytes'] / 1e6:8.2f} "
+              f"{row['predicted_bytes'] / 1e6:9.2f}")
+    strong = {row["ranks"]: row for row in rows if row["scaling"] == "strong"}
+    compute, messages = strong[1]["seconds"], strong[2]["messages"]
+    size = strong[2]["predicted_bytes"]  # 2 (n - 1) / n is 1 for two
+    print("\nA model, not a measurement (seconds of a step: compute / n + messages + bytes):")
+    cases = {"2 processes here": (2, compute, strong[2]["latency"] / 2, size / strong[2]["large"]), **parallel.MODELS}
+    for name, (ranks, alone, latency, bandwidth) in cases.items():
+        one = alone or compute
+        step = parallel.model(ranks, one, messages, size, latency, bandwidth)
+        print(f"{name:24} {1e3 * one:8.1f} ms alone, latency {1e6 * latency:4.0f} µs, {bandwidth / 1e9:6.1f} GB/s: {1e3 * step:6.2f} ms, "
+              f"{one / step:5.1f} times as fast")
     return rows
 
 

@@ -334,6 +334,94 @@ draw.curves({f"fraction {one}": (gains, amdahl(one, gains)) for one in (0.5, 0.9
 # %% [markdown]
 # **Figure 18.6.** The gain of the whole levels off: at 2, 10 and 100 for the fractions 0.5, 0.9 and 0.99.
 #
+# ## More than one machine
+#
+# A loss is a mean over images, $L = \frac{1}{N} \sum_n L_n$, so its gradient is a mean too. Four machines can each take a quarter
+# of the batch, and average what they get. This is *data-parallel* training. Your step of notebook 17 shows it: four gradients
+# of 16 images, averaged, are the gradient of 64.
+
+# %%
+rng = np.random.default_rng(1)
+x, t = rng.random((64, 16, 16, 1)), np.eye(10)[rng.integers(0, 10, 64)]
+whole = own.fast_step(x, t, params)[1]
+parts = [own.fast_step(x[k:k + 16], t[k:k + 16], params)[1] for k in range(0, 64, 16)]
+assert all(np.allclose(sum(part[name] for part in parts) / 4, whole[name]) for name in names)
+
+# %% [markdown]
+# All four then take the same step of the optimizer, and their weights stay equal. Nothing else is exchanged.
+#
+# How do $n$ machines add up arrays, so that all get the sum? If each sends its array to the first, which sends back the sum,
+# the first receives $n - 1$ arrays, and the others wait. The *ring all-reduce* keeps all of them busy. Each array is cut into
+# $n$ chunks. At each turn every machine sends one chunk to its right neighbour. In the first $n - 1$ turns the neighbour adds
+# the chunk to its own, so at the end each machine has the sum of one chunk. In the next $n - 1$ turns the sums travel round.
+
+
+# %%
+def ring_all_reduce(arrays):
+    """n arrays (length,) -> the sum in each of them, and how many numbers each machine sent"""
+    n, sent = len(arrays), 0
+    chunks = [np.array_split(array.copy(), n) for array in arrays]  # chunks[machine][number]
+    for turn in range(2 * n - 2):
+        moving = [chunks[k][(k - turn) % n] for k in range(n)]  # all send at the same time
+        for k in range(n):
+            number, right = (k - turn) % n, (k + 1) % n
+            chunks[right][number] = moving[k] + (chunks[right][number] if turn < n - 1 else 0)
+        sent += max(map(len, moving))
+    return [np.concatenate(parts) for parts in chunks], sent
+
+
+arrays = [rng.normal(size=1000) for _ in range(4)]
+sums, sent = ring_all_reduce(arrays)
+assert all(np.allclose(one, sum(arrays)) for one in sums)
+print(f"each of 4 machines sent {sent} numbers, to add up {arrays[0].size}")
+assert sent == 2 * 3 * 250
+
+# %% [markdown]
+# Each machine sends $2 (n - 1)$ chunks of an $n$-th: $2 (n - 1) / n$ times the array, which is less than twice its size for any
+# number of machines. Fewer would not do.
+#
+# One layer needs more than gradients. [Batch normalisation](glossary.md#batch-normalisation) takes mean and variance over the
+# batch, of which no machine has all. The mean of the four means is right, where all have equally many images. The mean of the
+# four variances is not: it leaves out how far the four means are apart.
+
+# %%
+values = rng.normal(size=(4, 16)) + np.arange(4)[:, None]  # 16 values on each of four machines
+mean = values.mean(axis=1).mean()
+within, right = values.var(axis=1).mean(), ((values - mean)**2).mean(axis=1).mean()
+print(f"mean of the variances {within:.2f}, variance of all {values.var():.2f}")
+assert np.isclose(mean, values.mean()) and np.isclose(right, values.var())
+assert np.isclose(within + values.mean(axis=1).var(), values.var())
+
+# %% [markdown]
+# So it takes two messages forward: first the mean, then the squares around *that* mean. The backward pass of notebook 11 needs
+# the means of $dy$ and of $dy \cdot \hat x$ over the batch: one more. They are small, one number for each channel, but each costs
+# the *latency* of a message. With it, a step of $n$ machines takes about
+#
+# $$\frac{\text{compute}}{n} + \text{messages} \cdot 2 \log_2 n \cdot \text{latency}
+# + \frac{2 (n - 1)}{n} \cdot \frac{\text{bytes}}{\text{bandwidth}}$$
+
+# %%
+NETWORK = {"8 GPUs, one board": (5e-6, 300e9), "a fast network": (5e-6, 25e9), "an office network": (1e-4, 1e8)}
+
+
+def step_seconds(n, compute, latency, bandwidth, messages=19, size=3.75e6):
+    """Whole number of machines -> seconds; messages and bytes are those of the preset `small`"""
+    return compute / n + messages * 2 * np.log2(n) * latency + 2 * (n - 1) / n * size / bandwidth
+
+
+machines = np.array([1, 2, 4, 8, 16, 32, 64])
+draw.curves({name: (machines, 0.5 / step_seconds(machines, 0.5, *link)) for name, link in NETWORK.items()},
+            "how many times as fast against the number of machines: the slower the network, the lower",
+            "machines", "times as fast (model)", log=True)
+assert 0.5 / step_seconds(64, 0.5, *NETWORK["an office network"]) < 6
+
+# %% [markdown]
+# **Figure 18.7.** A step of half a second, shared among machines. Over a good network 64 of them are more than 50 times as fast;
+# over an office network more machines soon gain nothing: the bytes take as long for any number of them.
+#
+# In the library the sum is `Shard.sum` in [shard.py](../nnscratch/shard.py), and MPI sends the messages:
+# `mpiexec -n 4 nnscratch train generator` trains in four processes, and the weights are the same, up to rounding, as in one.
+#
 # ## And a real one
 #
 # This cell looks for measurements on a GPU in `benchmarks/results`, made by `nnscratch bench`, and for a GPU in your machine.
@@ -404,11 +492,21 @@ own.who("M6")
 #
 # </details>
 #
+# 5. Twice as many machines, each with half as many images: what stays the same in a step, and what grows?
+#
+# <details><summary>Answer</summary>
+#
+# The bytes that each sends, $2 (n - 1) / n$ times the gradient, hardly change. The latency of the messages grows, and the time to
+# compute shrinks: so messages are what is left in the end.
+#
+# </details>
+#
 # **On your own:** put the data sheet of your GPU into `GPU`, or that of a phone. Which conclusions change?
 #
 # ## References
 #
 # - Williams, Waterman, Patterson (2009), *Roofline: an insightful visual performance model for multicore architectures*
 # - Amdahl (1967), *Validity of the single processor approach to achieving large scale computing capabilities*
+# - Patarasuk, Yuan (2009), *Bandwidth optimal all-reduce algorithms for clusters of workstations*
 #
 # **The course ends here.** Its map is the [index](index.ipynb); the code you have read about is in `nnscratch`.
