@@ -63,7 +63,7 @@ def add_style(commands: Any) -> None:
                                                       "100, style alone; with --fast, 100 exaggerates the style")
     length = style.add_mutually_exclusive_group()
     length.add_argument("--steps", type=int, help="steps at each size: full, half, a quarter, ... (default: 40)")
-    length.add_argument("--quick", dest="steps", action="store_const", const=QUICK_STEPS,
+    length.add_argument("--quick", action="store_const", const=QUICK_STEPS,
                         help=f"{QUICK_STEPS} steps at each size: nearly as good, in a few seconds")
     length.add_argument("--minutes", type=float, metavar="M", help="as many steps as fit")
     style.add_argument("--features", help="the loss network: texture (default), random, vgg19 or vgg16")

@@ -104,7 +104,7 @@ def run_style(options: Namespace) -> int:
     from nnscratch.style.one_pass import stylize_fast
     from nnscratch.style.settings import Settings
     from nnscratch.style.sidecar import read_sidecar, read_state
-    settings = given_options(options, [field.name for field in fields(Settings)])
+    settings = given_options(options, ["quick", *(field.name for field in fields(Settings))])
     more = given_options(options, ["size", "style_scale", "minutes", "masks", "feather"])
     if options.again or options.resume:
         refuse(given_options(options, ["content"]), settings, more, {"fast"} if options.fast else set(),
@@ -128,6 +128,8 @@ def run_style(options: Namespace) -> int:
         skipped = stylize_fast(content, styles[0], options.output, weights=weights, strength=strength, device=options.device,
                                **given_options(options, ["size"]))
         return int(skipped > 0)
+    if "quick" in settings:
+        settings["steps"] = settings.pop("quick")
     if not (options.resume or options.again) and os.path.isdir(content):
         raise InputError(f"{content} is a folder, expected a photograph; add --fast, which paints all images of a folder")
     if not (options.resume or options.again) and is_moving(content, options.output):
