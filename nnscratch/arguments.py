@@ -173,15 +173,13 @@ def add_train_classifier(networks: Any) -> None:
 
 def add_train_texture(networks: Any) -> None:
     """`nnscratch train texture`."""
-    texture = networks.add_parser("texture", help="the loss network of style transfer, from synthetic textures",
-                                  formatter_class=Defaults)
+    texture = networks.add_parser("texture", help="the loss network of style transfer, from synthetic textures")
     add_training(texture, "texture", steps=2500)
 
 
 def add_train_stylizer(networks: Any) -> None:
     """`nnscratch train stylizer`."""
-    stylizer = networks.add_parser("stylizer", help="paints in one pass, in any style, or in one of your choice",
-                                   formatter_class=Defaults)
+    stylizer = networks.add_parser("stylizer", help="paints in one pass, in any style, or in one of your choice")
     stylizer.add_argument("style", nargs="?", help="one style image (default: patterns, built-in styles, those of --styles)")
     stylizer.add_argument("--contents", metavar="FOLDER", help="photographs to paint (default: the one that comes along)")
     stylizer.add_argument("--styles", metavar="FOLDER", help="paintings and textures beside those that nnscratch draws")
@@ -189,11 +187,12 @@ def add_train_stylizer(networks: Any) -> None:
 
 
 def add_training(command: argparse.ArgumentParser, name: str, steps: int) -> None:
-    """The options common to the trainings of networks for style transfer."""
-    add_output(command, "FOLDER", "folder for all files", default=name)
-    command.add_argument("--steps", type=int, default=steps, help="number of steps")
-    command.add_argument("--seed", type=int, default=0, help="for weights and images")
-    add_resume(command, name, "own options")
+    """The options common to the trainings of networks for style transfer. They have no defaults, so that --resume can tell what
+    was given."""
+    add_output(command, "FOLDER", f"folder for all files (default: {name})", default=name)
+    command.add_argument("--steps", type=int, help=f"number of steps (default: {steps})")
+    command.add_argument("--seed", type=int, help="for weights and images (default: 0)")
+    add_resume(command, name, "own options; more --steps extend it")
 
 
 def add_data(command: argparse.ArgumentParser, name: str, paths: str) -> None:

@@ -2,6 +2,7 @@
 import os
 import signal
 from functools import cache
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -237,6 +238,39 @@ def test_ctrl_c_loses_no_step(quick, tmp_path, monkeypatch, train, name):
         train(tmp_path / "out", steps=5, device="cpu")
     info = checkpoint.read_arrays(tmp_path / "out" / "state.safetensors")[1]["info"]
     assert info["done"] == 3
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("train, style", [(train_stylizer, "style.png"), (train_texture.train_texture, None)])
+def test_more_steps_extend_a_training_and_nothing_else_changes(quick, tmp_path, monkeypatch, train, style):
+    """--resume with more steps; fewer than it has made, another seed or another style are refused, not ignored. A style that
+    was moved is given anew."""
+    for name, value in (("IMAGES_PER_PATTERN", 2), ("PAINTING_SIDE", 160), ("TEST_CROPS", 50),
+                        ("TextureDataset", cache(train_texture.TextureDataset))):
+        monkeypatch.setattr(train_texture, name, value)
+    monkeypatch.chdir(tmp_path)
+    for k, name in enumerate(("style.png", "other.png")):
+        Image.fromarray((255 * smooth(40, 50, k)[0]).astype(np.uint8)).save(name)
+
+    def state():
+        info = checkpoint.read_arrays("out/state.safetensors")[1]["info"]
+        return info["done"], info["steps"], info["seed"]
+    train("out", *filter(None, [style]), steps=2, seed=3, device="cpu")
+    assert state() == (2, 2, 3)
+    train("out", steps=4, seed=3, resume=True, device="cpu")
+    assert state() == (4, 4, 3)
+    for wrong, words in (({"steps": 3}, "steps is 3, but the training in .* has made 4 already; give more"),
+                         ({"steps": 0}, "steps is 0, expected a whole number of at least 1"),
+                         ({"seed": 0}, "seed is 0, but the training in .* was begun with 3; leave it out")):
+        with pytest.raises(InputError, match=words):
+            train("out", **wrong, resume=True, device="cpu")
+    if style:
+        for wrong in ("other.png", "glass"):
+            with pytest.raises(InputError, match=f"style {wrong} was given, .* begun with another one; leave it out"):
+                train("out", wrong, resume=True, device="cpu")
+        Path("style.png").rename("moved.png")
+        train("out", "moved.png", steps=5, resume=True, device="cpu")
+        assert state() == (5, 5, 3)
 
 
 def test_flat_crops_are_drawn_anew(quick, tmp_path):

@@ -27,7 +27,7 @@ from nnscratch.losses import content_loss, log_gram_loss, total_variation
 from nnscratch.models import Model
 from nnscratch.networks.stylizer import STYLE_MAPS, fingerprint, noise, style_statistics, stylizer
 from nnscratch.networks.texture_features import texture_features
-from nnscratch.ops.validation import check_form, check_int, check_type
+from nnscratch.ops.validation import check_form, check_type
 from nnscratch.optimizers import Adam, Optimizer, clip_by_global_norm, cosine_decay, warmup
 from nnscratch.outputs import TRAINING_GOES_ON, BestEffort
 from nnscratch.progress import progress_bar
@@ -38,7 +38,7 @@ from nnscratch.style.provenance import style_record, verified_style
 from nnscratch.style.stylizer import SHIPPED
 from nnscratch.style.train_texture import open_training
 from nnscratch.terminal import delayed_signals
-from nnscratch.training.resume import STATE
+from nnscratch.training.resume import ANEW, STATE
 
 __all__ = ["train_step", "train_stylizer"]
 
@@ -53,8 +53,8 @@ TRAINING = record(begins=one_of("shipped", "random"), style=optional(provenance.
 
 @checked
 def train_stylizer(folder: str | PathLike, style: str | PathLike | None = None, *, contents: str | PathLike | None = None,
-                   styles: str | PathLike | None = None, steps: int = 6500, seed: int = 0, resume: bool = False,
-                   device: str = "auto") -> float:
+                   styles: str | PathLike | None = None, steps: int | None = None, seed: int | None = None,
+                   resume: bool = False, device: str = "auto") -> float:
     """Run the whole command: train, and write stylizer.safetensors to the folder.
 
     Parameters
@@ -63,9 +63,10 @@ def train_stylizer(folder: str | PathLike, style: str | PathLike | None = None, 
     style : path of a single style image, or None to train on all styles
     contents : path of a folder of photographs, or None for the one that comes along
     styles : path of a folder of paintings, textures and the like, beside what nnscratch draws, or None
-    steps : int, the number of training steps
-    seed : int, of the initial weights and the images
-    resume : bool, continue the training in the folder, with its own options; folders that were moved are given anew
+    steps : int, the number of training steps, 6500 by default
+    seed : int, of the initial weights and the images, 0 by default
+    resume : bool, continue the training in the folder, with its own options; more steps extend it, and images that were moved
+        are given anew
     device : str, "auto", "cpu" or "gpu"
 
     Returns
@@ -76,18 +77,22 @@ def train_stylizer(folder: str | PathLike, style: str | PathLike | None = None, 
     Raises
     ------
     InputError
-        A folder that already holds a training, or holds none to resume; images that are gone or have changed since.
+        A folder that already holds a training, or holds none to resume, or one with another seed or style; images that are
+        gone or have changed since.
     """
-    given = {"style": None, "contents": as_text(contents), "styles": as_text(styles), "checksum": None,
-             "steps": check_int(steps, "train stylizer: steps", 1), "seed": check_int(seed, "train stylizer: seed", 0),
-             "begins": "random" if style is None else "shipped"}
+    defaults = {"style": None, "contents": None, "styles": None, "checksum": None, "steps": 6500,
+                "begins": "random" if style is None else "shipped"}
     backend.use(device)
     inputs = [path for path in (style, contents, styles) if path]
-    with open_training(folder, "stylizer", given, resume, TRAINING, inputs) as (output, info, saved):
-        if style is not None and not saved:
-            info["style"] = style_record(style)
-        info |= {name: given[name] for name in ("contents", "styles") if given[name]}
-        for name in ("contents", "styles"):
+    with open_training(folder, "stylizer", steps, seed, resume, defaults, TRAINING, inputs) as (output, info, saved):
+        if style is not None:
+            begun, info["style"] = info["style"], style_record(style)
+            if saved and not same_image(begun, info["style"]):
+                raise InputError(f"the style {style} was given, but the training in {folder} was begun with "
+                                 f"{'all styles' if begun is None else 'another one'}; leave it out, or {ANEW}")
+        for name, path in (("contents", contents), ("styles", styles)):
+            if path:
+                info[name] = os.path.abspath(os.fsdecode(path))
             if info[name] and not os.path.isdir(info[name]):
                 raise InputError(f"{info[name]} is no folder, expected images; give the right one by --{name}")
         dataset = PairDataset(info["seed"], info["style"] and verified_style(info["style"], "the stylizer is trained"),
@@ -114,9 +119,9 @@ def train_stylizer(folder: str | PathLike, style: str | PathLike | None = None, 
     return loss
 
 
-def as_text(folder: str | PathLike | None) -> str | None:
-    """The full path of a folder, as it is saved with the state."""
-    return None if folder is None else os.path.abspath(os.fsdecode(folder))
+def same_image(one: dict[str, Any] | None, other: dict[str, Any]) -> bool:
+    """Whether two records of a style are of the same image, wherever its file is."""
+    return one is not None and one | {"path": None} == other | {"path": None}
 
 
 def train(model: Model, network: Model, optimizer: Optimizer, dataset: PairDataset, info: dict[str, Any],

@@ -31,7 +31,7 @@ from nnscratch.outputs import TRAINING_GOES_ON, BestEffort, OutputFolder
 from nnscratch.progress import progress_bar
 from nnscratch.schema import Rule, anything, check, one_of, record, whole
 from nnscratch.terminal import delayed_signals
-from nnscratch.training.resume import ANEW, STATE, how_to_resume, open_state
+from nnscratch.training.resume import ANEW, STATE, check_chosen, how_to_resume, open_state
 
 __all__ = ["TextureDataset", "palette", "train_texture"]
 
@@ -43,16 +43,16 @@ SAVE_EVERY, TEST_CROPS = 250, 1000
 
 
 @checked
-def train_texture(folder: str | PathLike, *, steps: int = 2500, seed: int = 0, resume: bool = False,
+def train_texture(folder: str | PathLike, *, steps: int | None = None, seed: int | None = None, resume: bool = False,
                   device: str = "auto") -> float:
     """Run the whole command: train, evaluate on new images, and write features.safetensors to the folder.
 
     Parameters
     ----------
     folder : path of a folder for the weights and the training state
-    steps : int, the number of training steps
-    seed : int, of the initial weights and the images
-    resume : bool, continue the training in the folder, with its own steps and seed
+    steps : int, the number of training steps, 2500 by default
+    seed : int, of the initial weights and the images, 0 by default
+    resume : bool, continue the training in the folder, with its own steps and seed; more steps extend it
     device : str, "auto", "cpu" or "gpu"
 
     Returns
@@ -63,11 +63,10 @@ def train_texture(folder: str | PathLike, *, steps: int = 2500, seed: int = 0, r
     Raises
     ------
     InputError
-        A folder that already holds a training, or holds none to resume.
+        A folder that already holds a training, or holds none to resume, or one with another seed.
     """
-    given = {"steps": check_int(steps, "train texture: steps", 1), "seed": check_int(seed, "train texture: seed", 0)}
     backend.use(device)
-    with open_training(folder, "texture", given, resume) as (output, info, saved):
+    with open_training(folder, "texture", steps, seed, resume, {"steps": 2500}) as (output, info, saved):
         steps, seed, done = info["steps"], info["seed"], info["done"]
         names = [*PATTERNS, *(f"painting {k}" for k in range(PAINTINGS))]
         model = texture_classifier(len(names), seed)
@@ -91,19 +90,25 @@ def train_texture(folder: str | PathLike, *, steps: int = 2500, seed: int = 0, r
 
 
 @contextlib.contextmanager
-def open_training(folder: str | PathLike, network: str, given: dict[str, Any], resume: bool,
-                  schema: Rule = anything, inputs: Sequence[str | PathLike] = ()
+def open_training(folder: str | PathLike, network: str, steps: int | None, seed: int | None, resume: bool,
+                  defaults: dict[str, Any], schema: Rule = anything, inputs: Sequence[str | PathLike] = ()
                   ) -> Iterator[tuple[OutputFolder, dict[str, Any], checkpoint.Saved | None]]:
     """Hold the folder of a training of this network that starts, or is resumed: yields it, the info and what is saved.
 
-    given : the options of a new training; a resumed one keeps its own, which must obey the schema. Raises InputError for a
-    folder that cannot be made, that already holds a training, or none to resume, or one of another kind.
+    defaults : the options of a new training; a resumed one keeps its own, which must obey the schema, and only its steps may be
+    given anew. Raises InputError for a folder that cannot be made, that already holds a training, or none to resume, or one of
+    another kind, or with another seed.
     """
+    chosen = {name: check_int(value, f"train {network}: {name}", least)
+              for name, value, least in (("steps", steps, 1), ("seed", seed, 0)) if value is not None}
     state, made = Path(folder) / STATE, "features.safetensors" if network == "texture" else "stylizer.safetensors"
     saved = open_state(folder, resume, made)
-    info = saved[1]["info"] if saved else {"what": f"{network} training", "done": 0, **given}
+    info = saved[1]["info"] if saved else {"what": f"{network} training", "done": 0, "seed": 0, **defaults}
     check(info, record(what=one_of(f"{network} training"), done=whole(), steps=whole(1), seed=whole()), state, ANEW)
     check(info, schema, state, ANEW)
+    if saved:
+        check_chosen(state, chosen, info, info["done"])
+    info |= chosen
     with OutputFolder(folder, (STATE, made), inputs, adopt=resume) as output:
         try:
             yield output, info, saved

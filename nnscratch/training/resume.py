@@ -78,13 +78,19 @@ def saved_options(state: Path, info: dict[str, Any], rule: Rule, make: Callable[
         source = {name: info["source"][name] for name in ("data", "size")}
     except (KeyError, TypeError) as error:
         raise InputError(f"{state} holds no training that this version knows; {ANEW}") from error
+    check_chosen(state, chosen, vars(options), step_count)
+    return replace(options, steps=chosen.get("steps", options.steps)), source, step_count
+
+
+def check_chosen(state: Path, chosen: dict[str, Any], begun: dict[str, Any], step_count: int) -> None:
+    """Raise InputError where an option other than `steps` differs from the one that a training was begun with, or where fewer
+    steps are chosen than it has made."""
     for name, value in chosen.items():
-        if name != "steps" and value != getattr(options, name):
-            raise InputError(f"{name} is {value!r}, but the training in {state} was begun with {getattr(options, name)!r}; "
+        if name != "steps" and value != begun[name]:
+            raise InputError(f"{name} is {value!r}, but the training in {state} was begun with {begun[name]!r}; "
                              f"leave it out, or {ANEW}")
     if chosen.get("steps", step_count) < step_count:
         raise InputError(f"steps is {chosen['steps']}, but the training in {state} has made {step_count} already; give more")
-    return replace(options, steps=chosen.get("steps", options.steps)), source, step_count
 
 
 class Resumable:
